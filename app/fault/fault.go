@@ -1,0 +1,98 @@
+// Package fault has errors with an audience: a kind that decides the status of
+// an answer, a text that the user may read, errors of single fields, and a
+// cause that only the log may read.
+package fault
+
+import (
+	"errors"
+	"strings"
+)
+
+// Kind says what went wrong in terms of who can do something about it.
+type Kind int
+
+// The kinds. The zero value is Internal, so that an error nobody classified is
+// never shown to a user.
+const (
+	Internal        Kind = iota // our fault: 500, the cause goes to the log
+	Invalid                     // the input: 422, with its fields
+	Malformed                   // the request itself: 400
+	Unauthenticated             // nobody is signed in: 401
+	Forbidden                   // signed in, not allowed: 403
+	NotFound                    // not there, or not for these eyes: 404
+	Conflict                    // somebody was faster: 409
+	TooLarge                    // over a size limit: 413
+	Unavailable                 // later perhaps: 503
+)
+
+// Field is what is wrong with one field of the input, by its name in the API.
+type Field struct {
+	Name    string `json:"name"`
+	Message string `json:"message"`
+}
+
+// Error is an error with a kind and a text for the user.
+type Error struct {
+	Kind   Kind
+	Text   string  // a sentence for the user, without a full stop
+	Fields []Field // what is wrong where; only with Invalid
+	Cause  error   // for the log
+}
+
+// Error tells all of it, for the log.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Text)
+	for _, f := range e.Fields {
+		b.WriteString("; " + f.Name + ": " + f.Message)
+	}
+	if e.Cause != nil {
+		b.WriteString(": " + e.Cause.Error())
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// New returns an error of a kind with a text for the user.
+func New(kind Kind, text string) *Error { return &Error{Kind: kind, Text: text} }
+
+// Wrap returns an error of a kind that keeps its cause for the log.
+func Wrap(kind Kind, text string, cause error) *Error {
+	return &Error{Kind: kind, Text: text, Cause: cause}
+}
+
+// Missing says that a thing ("product") does not exist for whoever asks.
+func Missing(what string) *Error { return New(NotFound, "There is no such "+what) }
+
+// BadField says what is wrong with one field.
+func BadField(name, message string) *Error {
+	return &Error{Kind: Invalid, Text: "Some fields need another value", Fields: []Field{{name, message}}}
+}
+
+// Fields collects what is wrong with several fields; Err is nil while none is.
+type Fields []Field
+
+// Add notes what is wrong with a field.
+func (f *Fields) Add(name, message string) { *f = append(*f, Field{name, message}) }
+
+// Err returns an Invalid error with all fields noted, or nil.
+func (f Fields) Err() error {
+	if len(f) == 0 {
+		return nil
+	}
+	return &Error{Kind: Invalid, Text: "Some fields need another value", Fields: f}
+}
+
+// KindOf returns the kind of the first Error in the chain, else Internal.
+func KindOf(err error) Kind {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return Internal
+}
+
+// Is reports whether err is of that kind. A nil err is of none.
+func Is(err error, kind Kind) bool { return err != nil && KindOf(err) == kind }
