@@ -129,17 +129,18 @@ CREATE TABLE observations (
 CREATE INDEX observations_active ON observations (branch_id, severity, id) WHERE active;
 CREATE INDEX observations_branch ON observations (branch_id, id);
 
+-- No foreign key to the product: a product's events go with its notifications, by their key, so
+-- that no index by product slows each event down.
 CREATE TABLE events (
   id         INTEGER PRIMARY KEY AUTOINCREMENT,
   uuid       TEXT    NOT NULL UNIQUE,
   type       TEXT    NOT NULL,
   version    INTEGER NOT NULL,
-  product_id INTEGER REFERENCES products (id) ON DELETE CASCADE,
+  product_id INTEGER,
   actor      TEXT    NOT NULL DEFAULT '',
   at         INTEGER NOT NULL,
   payload    TEXT    NOT NULL
 );
-CREATE INDEX events_product ON events (product_id);
 
 -- One row per event and reader, written with the event, gone when it is done.
 CREATE TABLE event_work (
@@ -160,19 +161,22 @@ CREATE TABLE leases (
   until  INTEGER NOT NULL
 );
 
--- The event's id is the key of what it brings about: history and inbox share one index per product.
+-- A product's gate history: one tree, ordered as it is read. The reasons are in the events' payloads.
 CREATE TABLE gate_changes (
-  event_id        INTEGER PRIMARY KEY REFERENCES events (id) ON DELETE CASCADE,
-  from_state      TEXT    NOT NULL,
-  to_state        TEXT    NOT NULL,
-  critical        INTEGER NOT NULL,
-  high            INTEGER NOT NULL,
-  medium          INTEGER NOT NULL,
-  low             INTEGER NOT NULL,
-  none            INTEGER NOT NULL,
-  unknown         INTEGER NOT NULL
-);
+  product_id INTEGER NOT NULL REFERENCES products (id) ON DELETE CASCADE,
+  event_id   INTEGER NOT NULL,
+  from_state TEXT    NOT NULL,
+  to_state   TEXT    NOT NULL,
+  critical   INTEGER NOT NULL,
+  high       INTEGER NOT NULL,
+  medium     INTEGER NOT NULL,
+  low        INTEGER NOT NULL,
+  none       INTEGER NOT NULL,
+  unknown    INTEGER NOT NULL,
+  PRIMARY KEY (product_id, event_id)
+) WITHOUT ROWID;
 
+-- One row per event, whoever may see it; its key is the event's id.
 CREATE TABLE notifications (
   event_id   INTEGER PRIMARY KEY REFERENCES events (id) ON DELETE CASCADE,
   product_id INTEGER REFERENCES products (id) ON DELETE CASCADE,

@@ -1,0 +1,81 @@
+// Package account has people's local accounts: passwords, sessions and API
+// tokens.
+package account
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"unicode/utf8"
+
+	"github.com/alexedwards/argon2id"
+
+	"gatecrier/app/fault"
+)
+
+// minPassword and maxPassword bound a password, in characters.
+const (
+	minPassword = 10
+	maxPassword = 256
+)
+
+// hasher hashes with argon2id at 19 MiB and two passes (the first
+// recommendation of OWASP's password storage page), two at a time, so that a
+// burst of sign-ins takes neither the memory nor all processors.
+type hasher struct {
+	params *argon2id.Params
+	turns  chan struct{}
+	dummy  string // compared where there is no account, to take as long
+}
+
+func newHasher() (*hasher, error) {
+	h := &hasher{
+		params: &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32},
+		turns:  make(chan struct{}, min(2, runtime.GOMAXPROCS(0))),
+	}
+	var err error
+	h.dummy, err = argon2id.CreateHash("nobody has this password", h.params)
+	if err != nil {
+		return nil, fmt.Errorf("hash a password: %w", err)
+	}
+	return h, nil
+}
+
+func (h *hasher) turn(ctx context.Context) error {
+	select {
+	case h.turns <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fault.Wrap(fault.Unavailable, "Too many sign-ins at once: try again", ctx.Err())
+	}
+}
+
+func (h *hasher) hash(ctx context.Context, password string) (string, error) {
+	if err := h.turn(ctx); err != nil {
+		return "", err
+	}
+	defer func() { <-h.turns }()
+	return argon2id.CreateHash(password, h.params)
+}
+
+func (h *hasher) matches(ctx context.Context, password, hash string) (bool, error) {
+	if err := h.turn(ctx); err != nil {
+		return false, err
+	}
+	defer func() { <-h.turns }()
+	if hash == "" {
+		_, err := argon2id.ComparePasswordAndHash(password, h.dummy)
+		return false, err
+	}
+	return argon2id.ComparePasswordAndHash(password, hash)
+}
+
+func checkPassword(field, password string) error {
+	switch n := utf8.RuneCountInString(password); {
+	case n < minPassword:
+		return fault.BadField(field, fmt.Sprintf("At least %d characters", minPassword))
+	case n > maxPassword:
+		return fault.BadField(field, fmt.Sprintf("At most %d characters", maxPassword))
+	}
+	return nil
+}

@@ -1,0 +1,120 @@
+// Package authz has the matrix of roles and permissions, and the check that
+// every use case begins with.
+package authz
+
+import (
+	"context"
+	"slices"
+
+	"gatecrier/app/fault"
+	"gatecrier/models"
+)
+
+// Permission is something that may be done with a product.
+type Permission string
+
+// The permissions of a product.
+const (
+	View   Permission = "view"   // the product, its inbox, its members
+	Import Permission = "import" // reports and counts
+	Assess Permission = "assess" // observations
+	Edit   Permission = "edit"   // the product, its gate, targets, members
+	Own    Permission = "own"    // delete it, manage its owners
+)
+
+// matrix is who may do what.
+var matrix = map[models.Role][]Permission{
+	models.RoleReader:     {View},
+	models.RoleUpload:     {Import},
+	models.RoleWriter:     {View, Import, Assess},
+	models.RoleMaintainer: {View, Import, Assess, Edit},
+	models.RoleOwner:      {View, Import, Assess, Edit, Own},
+}
+
+// Allows reports whether a role carries a permission.
+func Allows(r models.Role, p Permission) bool { return slices.Contains(matrix[r], p) }
+
+// Actor is who asks: a signed-in user, or the bearer of a token.
+type Actor struct {
+	User      models.User // zero for a product's token
+	ProductID int64       // of a product's token, else 0
+	Role      models.Role // what a token narrows its rights to; "" = nothing narrowed
+	Label     string      // how the log and messages name the actor
+}
+
+// UserActor is a signed-in user.
+func UserActor(u models.User) Actor { return Actor{User: u, Label: u.Name} }
+
+// TokenActor is the bearer of an API token.
+func TokenActor(b models.Bearer) Actor {
+	a := Actor{User: b.User, Role: b.Token.Role, Label: b.User.Name}
+	if b.Token.ProductID != nil {
+		a.ProductID, a.Label = *b.Token.ProductID, "token "+b.Token.Name
+	}
+	return a
+}
+
+// Administrator reports whether the actor is one, with nothing narrowed.
+func (a Actor) Administrator() bool { return a.User.Administrator && a.Role == "" }
+
+// Scope is what the actor may see of what belongs to products.
+func (a Actor) Scope() models.Scope {
+	switch {
+	case a.Role != "" && !Allows(a.Role, View):
+		return models.Scope{}
+	case a.ProductID != 0:
+		return models.ProductScope(a.ProductID)
+	case a.User.Administrator:
+		return models.SystemScope("an administrator sees all")
+	case a.User.ID != 0:
+		return models.MemberScope(a.User.ID)
+	}
+	return models.Scope{}
+}
+
+// Reader is the actor as the reader of an inbox. A product's token has none.
+func (a Actor) Reader() models.Reader {
+	return models.Reader{UserID: a.User.ID, Administrator: a.User.Administrator}
+}
+
+// Roles is what the check must read.
+type Roles interface {
+	RoleOf(ctx context.Context, userID, productID int64) (models.Role, error)
+}
+
+// Require checks that the actor may do something with a product. Whoever has
+// no role in it is told that it does not exist; who has one, but not the
+// permission, that he may not.
+func Require(ctx context.Context, roles Roles, a Actor, p Permission, productID int64) error {
+	role, err := roleOf(ctx, roles, a, productID)
+	switch {
+	case err != nil:
+		return err
+	case role == "":
+		return fault.Missing("product")
+	case !Allows(role, p), a.Role != "" && !Allows(a.Role, p):
+		return fault.New(fault.Forbidden, "Your role in this product does not allow that")
+	}
+	return nil
+}
+
+// May is Require as a yes or no, for what a page offers.
+func May(ctx context.Context, roles Roles, a Actor, p Permission, productID int64) (bool, error) {
+	err := Require(ctx, roles, a, p, productID)
+	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func roleOf(ctx context.Context, roles Roles, a Actor, productID int64) (models.Role, error) {
+	switch {
+	case a.ProductID != 0 && a.ProductID == productID:
+		return a.Role, nil
+	case a.ProductID != 0 || a.User.ID == 0:
+		return "", nil
+	case a.User.Administrator:
+		return models.RoleOwner, nil
+	}
+	return roles.RoleOf(ctx, a.User.ID, productID)
+}

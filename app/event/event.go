@@ -1,0 +1,65 @@
+// Package event has the vocabulary of what happens: the types of events, their
+// versioned payloads, how one is appended to the log in the transaction of its
+// cause, and the bell that wakes readers after the commit.
+package event
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"gatecrier/models"
+)
+
+// Type names a kind of event.
+type Type string
+
+// The types there are.
+const (
+	GateChanged Type = "gate.changed"
+)
+
+// Reader names somebody who reads events by rows of work.
+type Reader string
+
+// ReaderNotify routes events to the inbox and to targets.
+const ReaderNotify Reader = "notify"
+
+// Payload is the body of a type of event.
+type Payload interface {
+	// Kind is the event's type and the version of its payload.
+	Kind() (Type, int)
+}
+
+// Log appends events.
+type Log struct {
+	bell *Bell
+}
+
+// NewLog returns a log that rings a bell for what was committed.
+func NewLog(bell *Bell) *Log { return &Log{bell: bell} }
+
+// Append writes an event, and a row of work for each of its readers, in the
+// transaction of its cause. The bell rings after the commit. productID is 0 for
+// an event without a product, actor is who or what caused it.
+func (l *Log) Append(tx *models.Tx, productID int64, actor string, p Payload) (models.Event, error) {
+	body, err := json.Marshal(p)
+	if err != nil {
+		return models.Event{}, fmt.Errorf("encode event: %w", err)
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return models.Event{}, fmt.Errorf("make event id: %w", err)
+	}
+	kind, version := p.Kind()
+	e := models.Event{
+		UUID: id.String(), Type: string(kind), Version: version,
+		ProductID: productID, Actor: actor, At: tx.Now(), Payload: body,
+	}
+	if err := tx.InsertEvent(&e, string(ReaderNotify)); err != nil {
+		return models.Event{}, err
+	}
+	tx.AfterCommit(l.bell.Ring)
+	return e, nil
+}

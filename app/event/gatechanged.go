@@ -1,0 +1,46 @@
+package event
+
+import "gatecrier/models"
+
+// GateChange is the payload of gate.changed, version 1: a product's gate has
+// come to say something else.
+type GateChange struct {
+	Product    Product          `json:"product"`
+	Branch     string           `json:"branch"`
+	From       models.GateState `json:"from"`
+	To         models.GateState `json:"to"`
+	Why        string           `json:"why"`
+	Counts     models.Counts    `json:"counts"`
+	Thresholds *models.Counts   `json:"thresholds"` // null where the gate is disabled
+	Policy     string           `json:"policy"`     // whose thresholds: global, product
+	Cause      Cause            `json:"cause"`
+	Tipped     Tipped           `json:"tipped"`
+}
+
+// Product names the product of an event.
+type Product struct {
+	ID   int64  `json:"id"`
+	Name string `json:"name"`
+}
+
+// Cause is what made a gate change.
+type Cause struct {
+	Kind string `json:"kind"` // import, counts, user
+	Text string `json:"text"` // a phrase: "the Grype report (deps)"
+}
+
+// Tipped are the observations that made a gate fail.
+type Tipped struct {
+	New   int       `json:"new"`   // how many of those over a limit this cause has brought
+	Items []Finding `json:"items"` // the worst of them, at most five
+}
+
+// Finding is an observation as a message shows it.
+type Finding struct {
+	Title     string          `json:"title"`
+	Severity  models.Severity `json:"severity"`
+	Component string          `json:"component,omitempty"`
+}
+
+// Kind is gate.changed, version 1.
+func (GateChange) Kind() (Type, int) { return GateChanged, 1 }

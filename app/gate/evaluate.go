@@ -1,0 +1,112 @@
+package gate
+
+import (
+	"fmt"
+	"slices"
+
+	"gatecrier/app/event"
+	"gatecrier/app/settings"
+	"gatecrier/models"
+)
+
+// tippedMost is how many findings an event names.
+const tippedMost = 5
+
+// Change is a cause to look at a branch's gate again.
+type Change struct {
+	Counts models.Counts   // the branch's active observations, after it
+	Cause  event.Cause     // what happened
+	Actor  string          // who did it
+	Fresh  []event.Finding // what it made active, worst first
+}
+
+// Outcome is what came of an evaluation.
+type Outcome struct {
+	Before, After models.GateState
+	Why           string
+	Event         models.Event // zero where nothing was announced
+}
+
+// Service evaluates gates.
+type Service struct {
+	log    *event.Log
+	policy func() settings.Gate
+}
+
+// New returns a service that reads the global policy anew for each evaluation.
+func New(log *event.Log, policy func() settings.Gate) *Service {
+	return &Service{log: log, policy: policy}
+}
+
+// Policy is what counts for a product now.
+func (s *Service) Policy(p models.Product) Policy { return PolicyOf(s.policy(), p) }
+
+// Evaluate writes a branch's counts and its gate, in the transaction of the
+// cause. A change of the default branch's gate is the product's: it makes a
+// row of history and an event. Other branches announce nothing.
+func (s *Service) Evaluate(tx *models.Tx, g models.Gated, c Change) (Outcome, error) {
+	policy := s.Policy(g.Product)
+	verdict := Decide(policy, c.Counts)
+	b := g.Branch
+	out := Outcome{Before: b.Gate, After: verdict.State, Why: verdict.Why}
+	if b.Evaluated && b.Counts == c.Counts && b.Gate == verdict.State && b.Why == verdict.Why {
+		return out, nil
+	}
+	b.Counts, b.Why, b.Evaluated = c.Counts, verdict.Why, true
+	if b.Gate != verdict.State {
+		b.Gate, b.Since = verdict.State, tx.Now()
+	}
+	if err := tx.SaveGate(b); err != nil || out.Before == out.After || !b.Default {
+		return out, err
+	}
+	var err error
+	out.Event, err = s.announce(tx, g, c, policy, verdict)
+	return out, err
+}
+
+func (s *Service) announce(tx *models.Tx, g models.Gated, c Change, policy Policy, v Verdict) (models.Event, error) {
+	tipped, err := tippedBy(tx, g.Branch.ID, v, c.Fresh)
+	if err != nil {
+		return models.Event{}, err
+	}
+	payload := event.GateChange{
+		Product: event.Product{ID: g.Product.ID, Name: g.Product.Name}, Branch: g.Branch.Name,
+		From: g.Branch.Gate, To: v.State, Why: v.Why, Counts: c.Counts, Policy: string(policy.Owner),
+		Cause: c.Cause, Tipped: tipped,
+	}
+	if policy.Active {
+		payload.Thresholds = &policy.Thresholds
+	}
+	e, err := s.log.Append(tx, g.Product.ID, c.Actor, payload)
+	if err != nil {
+		return models.Event{}, fmt.Errorf("append %s: %w", event.GateChanged, err)
+	}
+	return e, tx.InsertGateChange(models.GateChange{
+		ProductID: g.Product.ID, EventID: e.ID, From: payload.From, To: payload.To, Counts: c.Counts,
+	})
+}
+
+// tippedBy names the findings that made a gate fail: those that the cause has
+// brought, else the worst there are (a threshold was lowered).
+func tippedBy(tx *models.Tx, branchID int64, v Verdict, fresh []event.Finding) (event.Tipped, error) {
+	t := event.Tipped{Items: []event.Finding{}}
+	if v.State != models.GateFailed {
+		return t, nil
+	}
+	for _, f := range fresh {
+		if !slices.Contains(v.Over, f.Severity) {
+			continue
+		}
+		if t.New++; len(t.Items) < tippedMost {
+			t.Items = append(t.Items, f)
+		}
+	}
+	if t.New > 0 {
+		return t, nil
+	}
+	list, err := tx.TippingObservations(tx.Context(), branchID, v.Over, tippedMost)
+	for _, o := range list {
+		t.Items = append(t.Items, event.Finding{Title: o.Title, Severity: o.Severity, Component: o.Component})
+	}
+	return t, err
+}

@@ -1,0 +1,287 @@
+package ingest
+
+import (
+	"context"
+	"io"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/event"
+	"gatecrier/app/fault"
+	"gatecrier/app/gate"
+	"gatecrier/models"
+)
+
+// MaxBytes is the largest report that is taken in, unless a setting says
+// otherwise.
+const MaxBytes = 64 << 20
+
+// formatCounts marks a source that gives bare counts.
+const formatCounts = "counts"
+
+// Service imports reports and counts.
+type Service struct {
+	store *models.Store
+	gates *gate.Service
+	mu    sync.Mutex
+	seen  map[int64]time.Time // sources that reported and changed nothing
+}
+
+// New returns a service.
+func New(store *models.Store, gates *gate.Service) *Service {
+	return &Service{store: store, gates: gates, seen: map[int64]time.Time{}}
+}
+
+// Slot says where a report belongs: an import replaces the earlier one of the
+// same product, branch, scanner and source.
+type Slot struct {
+	ProductID int64
+	Branch    string // "" = the default branch
+	Scanner   string // "" = the tool's name in the report
+	Source    string
+	AsDefault bool // name the default branch, while it is still empty
+}
+
+// Result is the answer to an import.
+type Result struct {
+	Format string
+	Tally  Tally
+	Branch string
+	Counts models.Counts // of the branch, over all its sources
+	Gate   gate.Outcome
+}
+
+// Upload imports a report. It reads and compares before any transaction, and
+// compares again where another import of the same slot was faster.
+func (s *Service) Upload(ctx context.Context, actor authz.Actor, slot Slot, body io.Reader) (Result, error) {
+	if err := s.admit(ctx, actor, &slot); err != nil {
+		return Result{}, err
+	}
+	report, err := Parse(body)
+	if err != nil {
+		return Result{}, err
+	}
+	if slot.Scanner == "" {
+		slot.Scanner = clean(report.Tool, maxTitle)
+	}
+	if slot.Scanner == "" {
+		slot.Scanner = report.Format
+	}
+	for try := 0; ; try++ {
+		result, err := s.importReport(ctx, actor, slot, report)
+		if try < 4 && fault.Is(err, fault.Conflict) {
+			continue
+		}
+		return result, err
+	}
+}
+
+func (s *Service) importReport(ctx context.Context, actor authz.Actor, slot Slot, report Report) (Result, error) {
+	before, err := s.look(ctx, slot)
+	if err != nil {
+		return Result{}, err
+	}
+	known := map[string]models.Known{}
+	if before.hasSource {
+		if known, err = s.store.KnownOf(ctx, before.source.ID); err != nil {
+			return Result{}, err
+		}
+	}
+	p := compare(report, known, s.store.Now())
+	result := Result{Format: report.Format, Tally: p.tally}
+	if p.empty() && before.settled(report.Format) {
+		s.touch(before.source.ID)
+		return before.unchanged(result), nil
+	}
+	cause := event.Cause{Kind: "import", Text: reportText(slot)}
+	return s.write(ctx, actor, slot, before, change{format: report.Format, counts: p.counts, cause: cause, fresh: p.fresh, plan: &p}, result)
+}
+
+// Counts takes bare counts from a scanner whose reports are not read, in place
+// of what that scanner said before.
+func (s *Service) Counts(ctx context.Context, actor authz.Actor, slot Slot, counts models.Counts) (Result, error) {
+	if err := s.admit(ctx, actor, &slot); err != nil {
+		return Result{}, err
+	}
+	if err := checkCounts(slot, counts); err != nil {
+		return Result{}, err
+	}
+	for try := 0; ; try++ {
+		result, err := s.importCounts(ctx, actor, slot, counts)
+		if try < 4 && fault.Is(err, fault.Conflict) {
+			continue
+		}
+		return result, err
+	}
+}
+
+func (s *Service) importCounts(ctx context.Context, actor authz.Actor, slot Slot, counts models.Counts) (Result, error) {
+	before, err := s.look(ctx, slot)
+	if err != nil {
+		return Result{}, err
+	}
+	if before.hasSource && before.source.Format != formatCounts {
+		return Result{}, fault.BadField("scanner", "Reports of this scanner are imported already: bare counts need a scanner name of their own")
+	}
+	result := Result{Format: formatCounts}
+	if before.settled(formatCounts) && before.source.Counts == counts {
+		s.touch(before.source.ID)
+		return before.unchanged(result), nil
+	}
+	cause := event.Cause{Kind: "counts", Text: "counts from " + slot.Scanner}
+	return s.write(ctx, actor, slot, before, change{format: formatCounts, counts: counts, cause: cause}, result)
+}
+
+// snapshot is what was there before an import.
+type snapshot struct {
+	branch    models.Branch
+	hasBranch bool
+	source    models.Source
+	hasSource bool
+}
+
+func (b snapshot) settled(format string) bool {
+	return b.hasSource && b.branch.Evaluated && b.source.Format == format
+}
+
+func (b snapshot) unchanged(r Result) Result {
+	r.Branch, r.Counts = b.branch.Name, b.branch.Counts
+	r.Gate = gate.Outcome{Before: b.branch.Gate, After: b.branch.Gate, Why: b.branch.Why}
+	return r
+}
+
+func (s *Service) look(ctx context.Context, slot Slot) (snapshot, error) {
+	var b snapshot
+	var err error
+	b.branch, err = s.store.BranchByName(ctx, models.SystemScope("the right to import was checked"), slot.ProductID, slot.Branch)
+	if fault.Is(err, fault.NotFound) {
+		return b, nil
+	}
+	if err != nil {
+		return b, err
+	}
+	b.hasBranch = true
+	b.source, b.hasSource, err = s.store.Source(ctx, b.branch.ID, slot.Scanner, slot.Source)
+	return b, err
+}
+
+// change is what an import makes current.
+type change struct {
+	format string
+	counts models.Counts
+	cause  event.Cause
+	fresh  []event.Finding
+	plan   *plan // nil for bare counts
+}
+
+// write makes an import current, with the gate that follows from it.
+func (s *Service) write(ctx context.Context, actor authz.Actor, slot Slot, before snapshot, c change, result Result) (Result, error) {
+	err := s.store.Write(ctx, func(tx *models.Tx) error {
+		if !before.hasBranch || slot.AsDefault {
+			if err := tx.EnsureBranch(slot.ProductID, slot.Branch, slot.AsDefault); err != nil {
+				return err
+			}
+		}
+		g, err := tx.GateOf(slot.ProductID, slot.Branch)
+		if err != nil {
+			return err
+		}
+		was, err := s.replace(tx, g.Branch, slot, before, c)
+		if err != nil {
+			return err
+		}
+		total := g.Branch.Counts.Minus(was).Plus(c.counts)
+		outcome, err := s.gates.Evaluate(tx, g, gate.Change{Counts: total, Cause: c.cause, Actor: actor.Label, Fresh: c.fresh})
+		result.Branch, result.Counts, result.Gate = g.Branch.Name, total, outcome
+		return err
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	return result, nil
+}
+
+// replace puts an import in the place of its source's earlier one, and returns
+// the counts that one had. It is a conflict if the source has moved on.
+func (s *Service) replace(tx *models.Tx, branch models.Branch, slot Slot, before snapshot, c change) (models.Counts, error) {
+	src, was := before.source, before.source.Counts
+	if !before.hasSource {
+		src = models.Source{BranchID: branch.ID, Scanner: slot.Scanner, Name: slot.Source}
+	}
+	src.Format, src.Counts, src.LastReportAt = c.format, c.counts, tx.Now()
+	if err := tx.SaveSource(&src); err != nil || c.plan == nil {
+		return was, err
+	}
+	insert := make([]models.Observation, len(c.plan.insert))
+	for i, o := range c.plan.insert {
+		o.BranchID, o.SourceID = branch.ID, src.ID
+		insert[i] = o
+	}
+	if err := tx.InsertObservations(insert); err != nil {
+		return was, err
+	}
+	for _, o := range c.plan.update {
+		if err := tx.UpdateObservation(o); err != nil {
+			return was, err
+		}
+	}
+	return was, tx.ResolveObservations(c.plan.resolve)
+}
+
+// admit checks the right to import and the slot's names.
+func (s *Service) admit(ctx context.Context, actor authz.Actor, slot *Slot) error {
+	if err := authz.Require(ctx, s.store, actor, authz.Import, slot.ProductID); err != nil {
+		return err
+	}
+	var bad fault.Fields
+	slot.Branch, slot.Scanner, slot.Source = strings.TrimSpace(slot.Branch), strings.TrimSpace(slot.Scanner), strings.TrimSpace(slot.Source)
+	for _, f := range []struct{ name, value string }{{"branch", slot.Branch}, {"scanner", slot.Scanner}, {"source", slot.Source}} {
+		if why := checkName(f.value); why != "" {
+			bad.Add(f.name, why)
+		}
+	}
+	if slot.AsDefault && slot.Branch == "" {
+		bad.Add("branch", "Name the branch that is to be the default")
+	}
+	return bad.Err()
+}
+
+func checkName(name string) string {
+	switch {
+	case !utf8.ValidString(name):
+		return "Must be UTF-8"
+	case utf8.RuneCountInString(name) > 255:
+		return "At most 255 characters"
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return "No control characters"
+	}
+	return ""
+}
+
+// maxCount keeps sums of counts far from overflow.
+const maxCount = 1_000_000_000
+
+func checkCounts(slot Slot, counts models.Counts) error {
+	var bad fault.Fields
+	if slot.Scanner == "" {
+		bad.Add("scanner", "Name the scanner that the counts come from")
+	}
+	for _, sev := range models.Severities() {
+		if n := counts.Of(sev); n < 0 || n > maxCount {
+			bad.Add("counts."+sev.String(), "From 0 to 1,000,000,000")
+		}
+	}
+	return bad.Err()
+}
+
+func reportText(slot Slot) string {
+	text := "a report of " + slot.Scanner
+	if slot.Source != "" {
+		text += " (" + slot.Source + ")"
+	}
+	return text
+}

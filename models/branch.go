@@ -1,0 +1,151 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"gatecrier/app/fault"
+)
+
+// Branch is a line of a product's code, with the counts of its active
+// observations over all its sources, and its gate.
+type Branch struct {
+	ID        int64
+	ProductID int64
+	Name      string
+	Default   bool
+	Counts    Counts
+	Gate      GateState
+	Since     time.Time // when the gate came to say so
+	Why       string    // the reason, a sentence
+	Evaluated bool      // false until the first report
+	CreatedAt time.Time
+}
+
+const branchColumns = `b.id, b.product_id, b.name, b.is_default, b.critical, b.high, b.medium, b.low, b.none, b.unknown,
+	b.gate_state, b.gate_since, b.gate_why, b.evaluated, b.created_at`
+
+func (b *Branch) dst() []any {
+	d := append([]any{&b.ID, &b.ProductID, &b.Name, &b.Default}, b.Counts.dst()...)
+	return append(d, &b.Gate, timeTo(&b.Since), &b.Why, &b.Evaluated, timeTo(&b.CreatedAt))
+}
+
+// BranchByName finds a branch of a product; "" is the default branch.
+func (r reads) BranchByName(ctx context.Context, scope Scope, productID int64, name string) (Branch, error) {
+	cond, args := scope.where("b.product_id")
+	cond, args = "b.product_id = ? AND "+cond, append([]any{productID}, args...)
+	if name == "" {
+		cond += " AND b.is_default"
+	} else {
+		cond, args = cond+" AND b.name = ?", append(args, name)
+	}
+	var b Branch
+	err := r.get(ctx, "SELECT "+branchColumns+" FROM branches b WHERE "+cond, args, b.dst()...)
+	if err != nil {
+		return Branch{}, missingRow(err, "branch")
+	}
+	return b, nil
+}
+
+// Branches lists a product's branches, the default one first.
+func (r reads) Branches(ctx context.Context, scope Scope, productID int64) ([]Branch, error) {
+	cond, args := scope.where("b.product_id")
+	var list []Branch
+	err := r.query(ctx, "SELECT "+branchColumns+" FROM branches b WHERE b.product_id = ? AND "+cond+" ORDER BY b.is_default DESC, b.name",
+		append([]any{productID}, args...), collect(&list, (*Branch).dst))
+	return list, err
+}
+
+// Gated is a branch with its product, locked for an evaluation.
+type Gated struct {
+	Product Product
+	Branch  Branch
+}
+
+// GateOf locks a product for an evaluation of a branch's gate, and reads both.
+// "" is the default branch.
+func (tx *Tx) GateOf(productID int64, branch string) (Gated, error) {
+	cond, args := "b.is_default", []any{productID}
+	if branch != "" {
+		cond, args = "b.name = ?", append(args, branch)
+	}
+	query := "SELECT " + productColumns + ", " + branchColumns + " FROM products p JOIN branches b ON b.product_id = p.id WHERE p.id = ? AND " + cond
+	if tx.dialect == Postgres {
+		query += " FOR UPDATE OF p, b"
+	}
+	var g Gated
+	err := tx.get(tx.Context(), query, args, append(g.Product.dst(), g.Branch.dst()...)...)
+	if err != nil {
+		return Gated{}, missingRow(err, "branch")
+	}
+	return g, nil
+}
+
+// EnsureBranch makes a branch that is not there yet. Where asDefault is true
+// it becomes the default branch, which is allowed while the default branch has
+// never had a report.
+func (tx *Tx) EnsureBranch(productID int64, name string, asDefault bool) error {
+	def, err := tx.BranchByName(tx.Context(), SystemScope("inside an import"), productID, "")
+	if err != nil {
+		return err
+	}
+	if name == "" || name == def.Name {
+		return nil
+	}
+	if asDefault {
+		return tx.nameDefault(def, name)
+	}
+	_, err = tx.branch(productID, name, false)
+	return err
+}
+
+// nameDefault lets the first report name the default branch.
+func (tx *Tx) nameDefault(def Branch, name string) error {
+	if def.Evaluated {
+		return fault.BadField("default", "The default branch has reports already: only an edit of the product changes it")
+	}
+	other, err := tx.BranchByName(tx.Context(), SystemScope("inside an import"), def.ProductID, name)
+	if fault.Is(err, fault.NotFound) {
+		_, err = tx.exec("UPDATE branches SET name = ? WHERE id = ?", name, def.ID)
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	return tx.SetDefaultBranch(def.ProductID, other.ID)
+}
+
+// SetDefaultBranch makes one of a product's branches its default.
+func (tx *Tx) SetDefaultBranch(productID, branchID int64) error {
+	if _, err := tx.exec("UPDATE branches SET is_default = FALSE WHERE product_id = ? AND is_default", productID); err != nil {
+		return err
+	}
+	_, err := tx.exec("UPDATE branches SET is_default = TRUE WHERE id = ? AND product_id = ?", branchID, productID)
+	return err
+}
+
+// RenameBranch gives a branch another name.
+func (tx *Tx) RenameBranch(branchID int64, name string) error {
+	_, err := tx.exec("UPDATE branches SET name = ? WHERE id = ?", name, branchID)
+	return err
+}
+
+// branch makes a branch unless there is one of that name, and returns its id.
+func (tx *Tx) branch(productID int64, name string, isDefault bool) (int64, error) {
+	id, err := tx.insert(`INSERT INTO branches (product_id, name, is_default, gate_since, created_at) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (product_id, name) DO NOTHING RETURNING id`, productID, name, isDefault, micro(tx.Now()), micro(tx.Now()))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = tx.get(tx.Context(), "SELECT id FROM branches WHERE product_id = ? AND name = ?", []any{productID, name}, &id)
+	}
+	return id, err
+}
+
+// SaveGate writes a branch's counts and gate.
+func (tx *Tx) SaveGate(b Branch) error {
+	args := append(b.Counts.args(), b.Gate, micro(b.Since), b.Why, b.Evaluated, b.ID)
+	_, err := tx.exec(`UPDATE branches SET critical = ?, high = ?, medium = ?, low = ?, none = ?, unknown = ?,
+		gate_state = ?, gate_since = ?, gate_why = ?, evaluated = ? WHERE id = ?`, args...)
+	return err
+}

@@ -1,0 +1,119 @@
+package models
+
+import (
+	"context"
+	"time"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/secret"
+)
+
+// Connection is a module's saved configuration, sealed as a whole. One that
+// belongs to a product is a target of it.
+type Connection struct {
+	ID          int64
+	ProductID   *int64
+	Module      string
+	Name        string
+	Config      secret.Text // the module's fields as JSON
+	Hint        string      // what may be shown of it: host and last four characters
+	Enabled     bool
+	DisabledWhy string // why Gatecrier itself turned it off
+	Version     int64
+	CreatedAt   time.Time `gorm:"serializer:micro"`
+	UpdatedAt   time.Time `gorm:"serializer:micro"`
+}
+
+// TableName is gorm's.
+func (Connection) TableName() string { return "connections" }
+
+// ConfigPlace names the place that a connection's configuration is sealed for.
+func (c Connection) ConfigPlace() string { return place("connections", c.ID, "config") }
+
+// Connection finds a connection of a product in scope.
+func (r reads) Connection(ctx context.Context, scope Scope, id int64) (Connection, error) {
+	cond, args := scope.where("connections.product_id")
+	var c Connection
+	err := r.db(ctx).Where("id = ?", id).Where(cond, args...).Take(&c).Error
+	return c, missing(err, "target")
+}
+
+// ConnectionsOf lists a product's connections by id.
+func (r reads) ConnectionsOf(ctx context.Context, scope Scope, productID int64) ([]Connection, error) {
+	cond, args := scope.where("connections.product_id")
+	var list []Connection
+	err := r.db(ctx).Where("product_id = ?", productID).Where(cond, args...).Order("id").Find(&list).Error
+	return list, err
+}
+
+// Target is what routing must know of a connection.
+type Target struct {
+	ConnectionID int64
+	ProductID    int64
+	Module       string
+	Name         string
+}
+
+// TargetsOf reads the enabled connections of products, by product.
+func (r reads) TargetsOf(ctx context.Context, products []int64) (map[int64][]Target, error) {
+	targets := map[int64][]Target{}
+	for len(products) > 0 {
+		n := min(len(products), 500)
+		err := r.query(ctx, "SELECT id, product_id, module, name FROM connections WHERE enabled AND product_id IN ("+marks(n)+") ORDER BY id", anys(products[:n]),
+			func(rows scanner) error {
+				var t Target
+				if err := rows.Scan(&t.ConnectionID, &t.ProductID, &t.Module, &t.Name); err != nil {
+					return err
+				}
+				targets[t.ProductID] = append(targets[t.ProductID], t)
+				return nil
+			})
+		if err != nil {
+			return nil, err
+		}
+		products = products[n:]
+	}
+	return targets, nil
+}
+
+// CreateConnection saves a new connection and sets its id. Its configuration
+// is sealed for that id, so seal is called with it before the row is complete.
+func (tx *Tx) CreateConnection(c *Connection, seal func(place string) (secret.Text, error)) error {
+	c.Version, c.CreatedAt, c.UpdatedAt = 1, tx.Now(), tx.Now()
+	if err := tx.db(tx.Context()).Create(c).Error; err != nil {
+		return err
+	}
+	sealed, err := seal(c.ConfigPlace())
+	if err != nil {
+		return err
+	}
+	c.Config = sealed
+	_, err = tx.exec("UPDATE connections SET config = ? WHERE id = ?", sealed, c.ID)
+	return err
+}
+
+// SaveConnection writes a connection if its version is still the one read.
+func (tx *Tx) SaveConnection(c *Connection) error {
+	was := c.Version
+	c.Version, c.UpdatedAt = was+1, tx.Now()
+	res := tx.db(tx.Context()).Model(c).Where("version = ?", was).Select("*").Omit("id", "created_at").Updates(c)
+	if res.Error == nil && res.RowsAffected == 0 {
+		return fault.New(fault.Conflict, "Somebody else has changed this target meanwhile")
+	}
+	return res.Error
+}
+
+// DisableConnection turns a connection off for a reason that Gatecrier found.
+func (tx *Tx) DisableConnection(id int64, why string) error {
+	_, err := tx.exec("UPDATE connections SET enabled = FALSE, disabled_why = ?, version = version + 1, updated_at = ? WHERE id = ? AND enabled", why, micro(tx.Now()), id)
+	return err
+}
+
+// DeleteConnection removes a connection with its deliveries.
+func (tx *Tx) DeleteConnection(id int64) error {
+	n, err := tx.exec("DELETE FROM connections WHERE id = ?", id)
+	if err == nil && n == 0 {
+		return fault.Missing("target")
+	}
+	return err
+}

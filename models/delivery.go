@@ -1,0 +1,189 @@
+package models
+
+import (
+	"context"
+	"time"
+)
+
+// DeliveryState is where a delivery stands.
+type DeliveryState string
+
+// The states. Pending, sending and retrying are open; the others are final.
+const (
+	DeliveryPending    DeliveryState = "pending"    // waits for its first attempt
+	DeliverySending    DeliveryState = "sending"    // leased to an instance that is at it
+	DeliveryRetrying   DeliveryState = "retrying"   // waits for another attempt
+	DeliveryDelivered  DeliveryState = "delivered"  // the receiver has accepted it
+	DeliveryDead       DeliveryState = "dead"       // given up
+	DeliverySkipped    DeliveryState = "skipped"    // never tried, for the reason given
+	DeliverySuppressed DeliveryState = "suppressed" // held back by a rule
+	DeliveryCancelled  DeliveryState = "cancelled"  // no longer relevant, or no longer allowed
+)
+
+// DeliveryStates lists all states, in the order of a delivery's life.
+func DeliveryStates() []DeliveryState {
+	return []DeliveryState{
+		DeliveryPending, DeliverySending, DeliveryRetrying, DeliveryDelivered,
+		DeliveryDead, DeliverySkipped, DeliverySuppressed, DeliveryCancelled,
+	}
+}
+
+// Valid reports whether s is one of the states.
+func (s DeliveryState) Valid() bool {
+	for _, v := range DeliveryStates() {
+		if s == v {
+			return true
+		}
+	}
+	return false
+}
+
+// Open reports whether the delivery may still be attempted.
+func (s DeliveryState) Open() bool {
+	return s == DeliveryPending || s == DeliverySending || s == DeliveryRetrying
+}
+
+// Delivery is one message to one connection.
+type Delivery struct {
+	ID           int64
+	UUID         string // the message's id, the same in each attempt
+	EventID      int64  // 0 = a test
+	ConnectionID int64
+	ProductID    int64
+	Recipient    string
+	Title        string
+	State        DeliveryState
+	Reason       string
+	Attempts     int
+	NextAt       time.Time
+	LockedUntil  time.Time
+	Claim        string // who is at it
+	CreatedAt    time.Time
+	FinishedAt   time.Time
+}
+
+const deliveryColumns = `d.id, d.uuid, coalesce(d.event_id, 0), d.connection_id, coalesce(d.product_id, 0), d.recipient, d.title,
+	d.state, d.reason, d.attempts, d.next_at, d.locked_until, d.claim, d.created_at, d.finished_at`
+
+func (d *Delivery) dst() []any {
+	return []any{
+		&d.ID, &d.UUID, &d.EventID, &d.ConnectionID, &d.ProductID, &d.Recipient, &d.Title,
+		&d.State, &d.Reason, &d.Attempts, timeTo(&d.NextAt), timeTo(&d.LockedUntil), &d.Claim, timeTo(&d.CreatedAt), timeTo(&d.FinishedAt),
+	}
+}
+
+// LedgerRow is a delivery with the names of what it belongs to.
+type LedgerRow struct {
+	Delivery
+	Product    string
+	Connection string
+	Module     string
+	Hint       string
+}
+
+const ledgerSelect = "SELECT " + deliveryColumns + `, coalesce(p.name, ''), c.name, c.module, c.hint
+	FROM deliveries d JOIN connections c ON c.id = d.connection_id LEFT JOIN products p ON p.id = d.product_id `
+
+func (l *LedgerRow) dst() []any {
+	return append(l.Delivery.dst(), &l.Product, &l.Connection, &l.Module, &l.Hint)
+}
+
+// Attempt is one try of a delivery.
+type Attempt struct {
+	Number   int
+	At       time.Time
+	Duration time.Duration
+	Result   string // delivered, retry, rejected, refused, gone, dead
+	Status   int    // of HTTP, 0 where there was no answer
+	Reason   string
+	Answer   string // its first 4 KB
+	Private  bool   // from a private address: for administrators alone
+}
+
+// Delivery finds a delivery in scope.
+func (r reads) Delivery(ctx context.Context, scope Scope, id int64) (LedgerRow, error) {
+	cond, args := scope.where("d.product_id")
+	var l LedgerRow
+	err := r.get(ctx, ledgerSelect+"WHERE d.id = ? AND "+cond, append([]any{id}, args...), l.dst()...)
+	if err != nil {
+		return LedgerRow{}, missingRow(err, "delivery")
+	}
+	return l, nil
+}
+
+// AttemptsOf lists a delivery's attempts in order. The delivery must have come
+// from a scoped read.
+func (r reads) AttemptsOf(ctx context.Context, d Delivery) ([]Attempt, error) {
+	var list []Attempt
+	err := r.query(ctx, "SELECT number, at, duration, result, status, reason, answer, private FROM attempts WHERE delivery_id = ? ORDER BY number", []any{d.ID},
+		collect(&list, func(a *Attempt) []any {
+			return []any{&a.Number, timeTo(&a.At), (*int64)(&a.Duration), &a.Result, &a.Status, &a.Reason, &a.Answer, &a.Private}
+		}))
+	return list, err
+}
+
+// LedgerFilter narrows the ledger. Zero fields do not narrow.
+type LedgerFilter struct {
+	State        DeliveryState
+	ProductID    int64
+	ConnectionID int64
+	EventID      int64
+	Since        time.Time
+	Trouble      bool  // only retrying and dead
+	Before       int64 // keyset: the last id of the page before
+	Limit        int
+}
+
+// Ledger lists deliveries in scope, newest first.
+func (r reads) Ledger(ctx context.Context, scope Scope, f LedgerFilter) ([]LedgerRow, error) {
+	cond, args := scope.where("d.product_id")
+	and := func(c string, arg any) { cond, args = cond+" AND "+c, append(args, arg) }
+	if f.State != "" {
+		and("d.state = ?", f.State)
+	}
+	if f.Trouble {
+		cond += " AND d.state IN ('retrying', 'dead')"
+	}
+	if f.ProductID != 0 {
+		and("d.product_id = ?", f.ProductID)
+	}
+	if f.ConnectionID != 0 {
+		and("d.connection_id = ?", f.ConnectionID)
+	}
+	if f.EventID != 0 {
+		and("d.event_id = ?", f.EventID)
+	}
+	if !f.Since.IsZero() {
+		and("d.created_at >= ?", micro(f.Since))
+	}
+	if f.Before != 0 {
+		and("d.id < ?", f.Before)
+	}
+	var list []LedgerRow
+	err := r.query(ctx, ledgerSelect+"WHERE "+cond+" ORDER BY d.id DESC LIMIT ?", append(args, f.Limit), collect(&list, (*LedgerRow).dst))
+	return list, err
+}
+
+// DeliveryTally counts deliveries of some events by state.
+func (r reads) DeliveryTally(ctx context.Context, scope Scope, eventIDs []int64) (map[int64]map[DeliveryState]int, error) {
+	tally := map[int64]map[DeliveryState]int{}
+	if len(eventIDs) == 0 {
+		return tally, nil
+	}
+	cond, args := scope.where("d.product_id")
+	err := r.query(ctx, "SELECT d.event_id, d.state, count(*) FROM deliveries d WHERE d.event_id IN ("+marks(len(eventIDs))+") AND "+cond+" GROUP BY d.event_id, d.state",
+		append(anys(eventIDs), args...), func(rows scanner) error {
+			var id int64
+			var state DeliveryState
+			var n int
+			if err := rows.Scan(&id, &state, &n); err != nil {
+				return err
+			}
+			if tally[id] == nil {
+				tally[id] = map[DeliveryState]int{}
+			}
+			tally[id][state] = n
+			return nil
+		})
+	return tally, err
+}

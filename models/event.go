@@ -1,0 +1,112 @@
+package models
+
+import (
+	"context"
+	"time"
+)
+
+// Event is an immutable record that something happened.
+type Event struct {
+	ID        int64
+	UUID      string // version 7, for the outside
+	Type      string
+	Version   int
+	ProductID int64  // 0 = none
+	Product   string // its name, where it was asked for
+	Actor     string // who or what caused it, "" = Gatecrier itself
+	At        time.Time
+	Payload   []byte // JSON
+}
+
+const eventColumns = "e.id, e.uuid, e.type, e.version, coalesce(e.product_id, 0), e.actor, e.at, e.payload"
+
+func (e *Event) dst() []any {
+	return []any{&e.ID, &e.UUID, &e.Type, &e.Version, &e.ProductID, &e.Actor, timeTo(&e.At), &e.Payload}
+}
+
+// InsertEvent appends an event, sets its id, and writes a row of work for each
+// reader.
+func (tx *Tx) InsertEvent(e *Event, readers ...string) error {
+	var product any
+	if e.ProductID != 0 {
+		product = e.ProductID
+	}
+	id, err := tx.insert("INSERT INTO events (uuid, type, version, product_id, actor, at, payload) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+		e.UUID, e.Type, e.Version, product, e.Actor, micro(e.At), string(e.Payload))
+	if err != nil {
+		return err
+	}
+	e.ID = id
+	for _, reader := range readers {
+		if _, err := tx.exec("INSERT INTO event_work (reader, event_id, product_id, next_at) VALUES (?, ?, ?, ?)", reader, id, e.ProductID, micro(e.At)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Work is a row of work that a reader of events has before it.
+type Work struct {
+	Event    Event
+	Attempts int
+}
+
+// EventWork reads the work that is due for a reader, in order. While an event
+// of a product waits for another try, later ones of that product wait too.
+func (r reads) EventWork(ctx context.Context, reader string, limit int) ([]Work, error) {
+	now := micro(r.Now())
+	var list []Work
+	err := r.query(ctx, "SELECT "+eventColumns+`, coalesce(p.name, ''), w.attempts
+		FROM event_work w JOIN events e ON e.id = w.event_id LEFT JOIN products p ON p.id = e.product_id
+		WHERE w.reader = ? AND NOT w.parked AND w.next_at <= ? AND NOT EXISTS (SELECT 1 FROM event_work f
+			WHERE f.reader = w.reader AND f.product_id = w.product_id AND f.event_id < w.event_id AND NOT f.parked AND f.next_at > ?)
+		ORDER BY w.event_id LIMIT ?`, []any{reader, now, now, limit},
+		collect(&list, func(w *Work) []any { return append(w.Event.dst(), &w.Event.Product, &w.Attempts) }))
+	return list, err
+}
+
+// Event finds an event by its id, with its product's name.
+func (r reads) Event(ctx context.Context, scope Scope, id int64) (Event, error) {
+	cond, args := scope.where("e.product_id")
+	var e Event
+	err := r.get(ctx, "SELECT "+eventColumns+`, coalesce(p.name, '') FROM events e LEFT JOIN products p ON p.id = e.product_id
+		WHERE e.id = ? AND `+cond, append([]any{id}, args...), append(e.dst(), &e.Product)...)
+	if err != nil {
+		return Event{}, missingRow(err, "event")
+	}
+	return e, nil
+}
+
+// FinishWork deletes a row of work, and says whether it was still there.
+func (tx *Tx) FinishWork(reader string, eventID int64) (bool, error) {
+	n, err := tx.exec("DELETE FROM event_work WHERE reader = ? AND event_id = ?", reader, eventID)
+	return n > 0, err
+}
+
+// DelayWork notes that an event could not be read: it is tried again at next,
+// or parked where next is zero.
+func (tx *Tx) DelayWork(reader string, eventID int64, why string, next time.Time) error {
+	parked := next.IsZero()
+	if parked {
+		next = tx.Now()
+	}
+	_, err := tx.exec("UPDATE event_work SET attempts = attempts + 1, error = ?, next_at = ?, parked = ? WHERE reader = ? AND event_id = ?",
+		why, micro(next), parked, reader, eventID)
+	return err
+}
+
+// TakeLease makes holder the one that may do a work until a time, and reports
+// whether it is. It is taken in the transaction of the work itself, so that an
+// idle program writes nothing.
+func (tx *Tx) TakeLease(name, holder string, until time.Time) (bool, error) {
+	n, err := tx.exec(`INSERT INTO leases (name, holder, until) VALUES (?, ?, ?)
+		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
+		WHERE leases.holder = excluded.holder OR leases.until < ?`, name, holder, micro(until), micro(tx.Now()))
+	return n == 1, err
+}
+
+// DropLease gives a lease up.
+func (tx *Tx) DropLease(name, holder string) error {
+	_, err := tx.exec("DELETE FROM leases WHERE name = ? AND holder = ?", name, holder)
+	return err
+}

@@ -1,0 +1,44 @@
+package models
+
+import (
+	"context"
+	"time"
+)
+
+// GateChange is a row of a product's gate history. What it was told with is
+// its event's payload.
+type GateChange struct {
+	ProductID int64
+	EventID   int64
+	From      GateState
+	To        GateState
+	Counts    Counts
+	At        time.Time
+	Actor     string
+	Payload   []byte
+}
+
+// InsertGateChange adds a row to the history of the event's product.
+func (tx *Tx) InsertGateChange(c GateChange) error {
+	_, err := tx.exec("INSERT INTO gate_changes (product_id, event_id, from_state, to_state, critical, high, medium, low, none, unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		append([]any{c.ProductID, c.EventID, c.From, c.To}, c.Counts.args()...)...)
+	return err
+}
+
+// GateHistory lists a product's gate changes, newest first; before is the
+// keyset: the last event id of the page before, 0 for the first page.
+func (r reads) GateHistory(ctx context.Context, scope Scope, productID, before int64, limit int) ([]GateChange, error) {
+	cond, args := scope.where("c.product_id")
+	args = append([]any{productID}, args...)
+	if before != 0 {
+		cond, args = cond+" AND c.event_id < ?", append(args, before)
+	}
+	var list []GateChange
+	err := r.query(ctx, `SELECT c.product_id, c.event_id, c.from_state, c.to_state, c.critical, c.high, c.medium, c.low, c.none, c.unknown, e.at, e.actor, e.payload
+		FROM gate_changes c JOIN events e ON e.id = c.event_id
+		WHERE c.product_id = ? AND `+cond+" ORDER BY c.event_id DESC LIMIT ?", append(args, limit),
+		collect(&list, func(c *GateChange) []any {
+			return append(append([]any{&c.ProductID, &c.EventID, &c.From, &c.To}, c.Counts.dst()...), timeTo(&c.At), &c.Actor, &c.Payload)
+		}))
+	return list, err
+}

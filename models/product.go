@@ -1,0 +1,195 @@
+package models
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"gatecrier/app/fault"
+)
+
+// GateState is what a gate says. A product is born none.
+type GateState string
+
+// The three states.
+const (
+	GateNone   GateState = "none" // disabled, or never evaluated
+	GatePassed GateState = "passed"
+	GateFailed GateState = "failed"
+)
+
+// Valid reports whether s is one of the three.
+func (s GateState) Valid() bool { return s == GateNone || s == GatePassed || s == GateFailed }
+
+// GateMode says whose thresholds count for a product.
+type GateMode string
+
+// The three modes.
+const (
+	GateStandard GateMode = "standard" // the global ones
+	GateDisabled GateMode = "disabled" // none: the gate is none
+	GateOwn      GateMode = "own"      // the product's own
+)
+
+// Valid reports whether m is one of the three.
+func (m GateMode) Valid() bool { return m == GateStandard || m == GateDisabled || m == GateOwn }
+
+// Product is something that is scanned and has a gate. Its gate is that of
+// its default branch.
+type Product struct {
+	ID          int64
+	Name        string
+	Description string
+	GateMode    GateMode
+	Thresholds  Thresholds `gorm:"embedded;embeddedPrefix:threshold_"`
+	Version     int64      // grows with each change of its fields
+	CreatedAt   time.Time  `gorm:"serializer:micro"`
+	UpdatedAt   time.Time  `gorm:"serializer:micro"`
+}
+
+// TableName is gorm's.
+func (Product) TableName() string { return "products" }
+
+// ProductRow is a product with its default branch and its last report.
+type ProductRow struct {
+	Product
+	Default      Branch
+	LastReportAt time.Time // zero before the first
+}
+
+const productColumns = `p.id, p.name, p.description, p.gate_mode,
+	p.threshold_critical, p.threshold_high, p.threshold_medium, p.threshold_low, p.threshold_none, p.threshold_unknown,
+	p.version, p.created_at, p.updated_at`
+
+func (p *Product) dst() []any {
+	t := &p.Thresholds
+	return []any{
+		&p.ID, &p.Name, &p.Description, &p.GateMode,
+		&t.Critical, &t.High, &t.Medium, &t.Low, &t.None, &t.Unknown,
+		&p.Version, timeTo(&p.CreatedAt), timeTo(&p.UpdatedAt),
+	}
+}
+
+const productRowSelect = "SELECT " + productColumns + ", " + branchColumns + `,
+	(SELECT max(s.last_report_at) FROM sources s JOIN branches x ON x.id = s.branch_id WHERE x.product_id = p.id)
+	FROM products p JOIN branches b ON b.product_id = p.id AND b.is_default `
+
+func (p *ProductRow) dst() []any {
+	return append(append(p.Product.dst(), p.Default.dst()...), timeTo(&p.LastReportAt))
+}
+
+// Product finds a product in scope, with its default branch.
+func (r reads) Product(ctx context.Context, scope Scope, id int64) (ProductRow, error) {
+	cond, args := scope.where("p.id")
+	var p ProductRow
+	err := r.get(ctx, productRowSelect+"WHERE p.id = ? AND "+cond, append([]any{id}, args...), p.dst()...)
+	if err != nil {
+		return ProductRow{}, missingRow(err, "product")
+	}
+	return p, nil
+}
+
+// ProductFilter narrows a list of products. Zero fields do not narrow.
+type ProductFilter struct {
+	Name  string    // exact
+	Text  string    // part of the name, in any case
+	State GateState // "" = all
+	After string    // keyset: the last name of the page before
+	Limit int       // rows, at least 1
+}
+
+// Products lists the products in scope by name.
+func (r reads) Products(ctx context.Context, scope Scope, f ProductFilter) ([]ProductRow, error) {
+	cond, args := scope.where("p.id")
+	if f.Name != "" {
+		cond, args = cond+" AND p.name = ?", append(args, f.Name)
+	}
+	if f.Text != "" {
+		cond, args = cond+` AND lower(p.name) LIKE lower(?) ESCAPE '\'`, append(args, contains(f.Text))
+	}
+	if f.State != "" {
+		cond, args = cond+" AND b.gate_state = ?", append(args, f.State)
+	}
+	if f.After != "" {
+		cond, args = cond+" AND p.name > ?", append(args, f.After)
+	}
+	var rows []ProductRow
+	err := r.query(ctx, productRowSelect+"WHERE "+cond+" ORDER BY p.name LIMIT ?", append(args, f.Limit), collect(&rows, (*ProductRow).dst))
+	return rows, err
+}
+
+// GateTally counts the products in scope by the state of their gate.
+func (r reads) GateTally(ctx context.Context, scope Scope) (map[GateState]int64, error) {
+	cond, args := scope.where("b.product_id")
+	tally := map[GateState]int64{}
+	err := r.query(ctx, "SELECT b.gate_state, count(*) FROM branches b WHERE b.is_default AND "+cond+" GROUP BY b.gate_state", args,
+		func(rows scanner) error {
+			var state GateState
+			var n int64
+			if err := rows.Scan(&state, &n); err != nil {
+				return err
+			}
+			tally[state] = n
+			return nil
+		})
+	return tally, err
+}
+
+// CreateProduct saves a new product with its default branch, and its creator
+// as owner.
+func (tx *Tx) CreateProduct(p *Product, defaultBranch string, owner int64) error {
+	var n int64
+	if err := tx.get(tx.Context(), "SELECT count(*) FROM products WHERE name = ?", []any{p.Name}, &n); err != nil {
+		return err
+	}
+	if n > 0 {
+		return fault.BadField("name", "There is a product of that name already")
+	}
+	p.Version, p.CreatedAt, p.UpdatedAt = 1, tx.Now(), tx.Now()
+	if err := tx.db(tx.Context()).Create(p).Error; err != nil {
+		return err
+	}
+	if _, err := tx.branch(p.ID, defaultBranch, true); err != nil {
+		return err
+	}
+	return tx.SaveMember(Member{UserID: owner, ProductID: p.ID, Role: RoleOwner})
+}
+
+// SaveProduct writes a product's own fields if its version is still the one
+// that was read, else it is a conflict.
+func (tx *Tx) SaveProduct(p *Product) error {
+	var other int64
+	if err := tx.get(tx.Context(), "SELECT count(*) FROM products WHERE name = ? AND id <> ?", []any{p.Name, p.ID}, &other); err != nil {
+		return err
+	}
+	if other > 0 {
+		return fault.BadField("name", "There is a product of that name already")
+	}
+	was := p.Version
+	p.Version, p.UpdatedAt = was+1, tx.Now()
+	res := tx.db(tx.Context()).Model(p).Where("version = ?", was).Select("*").Omit("id", "created_at").Updates(p)
+	if res.Error == nil && res.RowsAffected == 0 {
+		return fault.New(fault.Conflict, "Somebody else has changed this product meanwhile")
+	}
+	return res.Error
+}
+
+// DeleteProduct removes a product and all that belongs to it.
+func (tx *Tx) DeleteProduct(id int64) error {
+	if _, err := tx.exec("DELETE FROM events WHERE id IN (SELECT event_id FROM notifications WHERE product_id = ? UNION SELECT event_id FROM gate_changes WHERE product_id = ?)", id, id); err != nil {
+		return err
+	}
+	if _, err := tx.exec("DELETE FROM event_work WHERE product_id = ?", id); err != nil {
+		return err
+	}
+	n, err := tx.exec("DELETE FROM products WHERE id = ?", id)
+	if err == nil && n == 0 {
+		return fault.Missing("product")
+	}
+	return err
+}
+
+// contains makes a LIKE pattern of a user's text.
+func contains(text string) string {
+	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text) + "%"
+}

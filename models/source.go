@@ -1,0 +1,90 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"gatecrier/app/fault"
+)
+
+// Source is what one scanner, under one source name, last said of a branch,
+// and how much of the branch's counts is its.
+type Source struct {
+	ID           int64
+	BranchID     int64
+	Scanner      string
+	Name         string
+	Format       string // "counts" for bare counts
+	Counts       Counts
+	Version      int64 // grows with each import
+	LastReportAt time.Time
+	Branch       string // the branch's name, where it was asked for
+}
+
+const sourceColumns = `s.id, s.branch_id, s.scanner, s.name, s.format,
+	s.critical, s.high, s.medium, s.low, s.none, s.unknown, s.version, s.last_report_at`
+
+func (s *Source) dst() []any {
+	d := append([]any{&s.ID, &s.BranchID, &s.Scanner, &s.Name, &s.Format}, s.Counts.dst()...)
+	return append(d, &s.Version, timeTo(&s.LastReportAt))
+}
+
+// Source finds a branch's source by scanner and name; ok is false when there
+// is none yet.
+func (r reads) Source(ctx context.Context, branchID int64, scanner, name string) (s Source, ok bool, err error) {
+	err = r.get(ctx, "SELECT "+sourceColumns+" FROM sources s WHERE s.branch_id = ? AND s.scanner = ? AND s.name = ?",
+		[]any{branchID, scanner, name}, s.dst()...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Source{}, false, nil
+	}
+	return s, err == nil, err
+}
+
+// Sources lists what reports of a product's branches there are, newest first.
+func (r reads) Sources(ctx context.Context, scope Scope, productID int64) ([]Source, error) {
+	cond, args := scope.where("b.product_id")
+	var list []Source
+	err := r.query(ctx, "SELECT "+sourceColumns+`, b.name FROM sources s JOIN branches b ON b.id = s.branch_id
+		WHERE b.product_id = ? AND `+cond+" ORDER BY b.is_default DESC, s.last_report_at DESC, s.id", append([]any{productID}, args...),
+		collect(&list, func(s *Source) []any { return append(s.dst(), &s.Branch) }))
+	return list, err
+}
+
+// SaveSource writes a source after an import: a new one gets its id, a known
+// one must still have the version that was read.
+func (tx *Tx) SaveSource(s *Source) error {
+	at := micro(s.LastReportAt)
+	if s.ID == 0 {
+		args := append([]any{s.BranchID, s.Scanner, s.Name, s.Format}, s.Counts.args()...)
+		var err error
+		s.ID, err = tx.insert(`INSERT INTO sources (branch_id, scanner, name, format, critical, high, medium, low, none, unknown, created_at, last_report_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (branch_id, scanner, name) DO NOTHING RETURNING id`, append(args, at, at)...)
+		if errors.Is(err, sql.ErrNoRows) {
+			return errSourceMoved()
+		}
+		return err
+	}
+	args := append([]any{s.Format}, s.Counts.args()...)
+	n, err := tx.exec(`UPDATE sources SET format = ?, critical = ?, high = ?, medium = ?, low = ?, none = ?, unknown = ?, version = version + 1,
+		last_report_at = ? WHERE id = ? AND version = ?`, append(args, at, s.ID, s.Version)...)
+	if err == nil && n == 0 {
+		return errSourceMoved()
+	}
+	return err
+}
+
+func errSourceMoved() error {
+	return fault.New(fault.Conflict, "Another report of the same scanner and source was imported meanwhile")
+}
+
+// TouchSources notes when sources last reported, where nothing else changed.
+func (tx *Tx) TouchSources(seen map[int64]time.Time) error {
+	for id, at := range seen {
+		if _, err := tx.exec("UPDATE sources SET last_report_at = ? WHERE id = ? AND last_report_at < ?", micro(at), id, micro(at)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package models
+
+import (
+	"context"
+	"time"
+)
+
+// Token is an API token of a user or of a product; only the hash of its text
+// is kept.
+type Token struct {
+	ID         int64
+	UserID     *int64
+	ProductID  *int64
+	Name       string
+	Role       Role      // narrows a user's rights; "" = all of them
+	Hash       []byte    // SHA-256 of the text
+	Hint       string    // its last four characters
+	CreatedAt  time.Time `gorm:"serializer:micro"`
+	ExpiresAt  time.Time `gorm:"serializer:micro"`
+	LastUsedAt time.Time `gorm:"serializer:micro"`
+}
+
+// TableName is gorm's.
+func (Token) TableName() string { return "tokens" }
+
+// Bearer is a token with its user, as a request needs them.
+type Bearer struct {
+	Token Token
+	User  User // zero for a product's token
+}
+
+// Bearer finds the token with a hash that has not expired and whose user is
+// active. One prepared look-up: it is made on each call of the API.
+func (r reads) Bearer(ctx context.Context, hash []byte) (Bearer, error) {
+	var b Bearer
+	var uid, pid *int64
+	var admin, active *bool
+	var name, zone *string
+	err := r.get(ctx, `SELECT t.id, t.user_id, t.product_id, t.name, t.role, u.name, u.administrator, u.active, u.time_zone
+		FROM tokens t LEFT JOIN users u ON u.id = t.user_id
+		WHERE t.hash = ? AND (t.expires_at IS NULL OR t.expires_at > ?)`, []any{hash, micro(r.Now())},
+		&b.Token.ID, &uid, &pid, &b.Token.Name, &b.Token.Role, &name, &admin, &active, &zone)
+	if err != nil {
+		return Bearer{}, missingRow(err, "token")
+	}
+	b.Token.UserID, b.Token.ProductID = uid, pid
+	if uid == nil {
+		return b, nil
+	}
+	if active == nil || !*active {
+		return Bearer{}, missingRow(nil, "token")
+	}
+	b.User = User{ID: *uid, Name: *name, Administrator: *admin, Active: true, TimeZone: *zone}
+	return b, nil
+}
+
+// CreateToken saves a new token and sets its id.
+func (tx *Tx) CreateToken(t *Token) error {
+	t.CreatedAt = tx.Now()
+	return tx.db(tx.Context()).Create(t).Error
+}
+
+// TouchTokens notes when tokens were last used.
+func (tx *Tx) TouchTokens(used map[int64]time.Time) error {
+	for id, at := range used {
+		if _, err := tx.exec("UPDATE tokens SET last_used_at = ? WHERE id = ?", micro(at), id); err != nil {
+			return err
+		}
+	}
+	return nil
+}

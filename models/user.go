@@ -1,0 +1,87 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"gatecrier/app/fault"
+)
+
+// User is a person with a local account.
+type User struct {
+	ID                 int64
+	Name               string // unique whatever its case
+	Email              string
+	FirstName          string
+	PasswordHash       string // argon2id, in its PHC string form
+	Administrator      bool
+	Active             bool
+	MustChangePassword bool
+	TimeZone           string    // an IANA name, "" for UTC
+	CreatedAt          time.Time `gorm:"serializer:micro"`
+	UpdatedAt          time.Time `gorm:"serializer:micro"`
+}
+
+// TableName is gorm's.
+func (User) TableName() string { return "users" }
+
+// User finds an account by its id.
+func (r reads) User(ctx context.Context, id int64) (User, error) {
+	var u User
+	err := r.db(ctx).Take(&u, "id = ?", id).Error
+	return u, missing(err, "user")
+}
+
+// UserByName finds an account by its name, in any case.
+func (r reads) UserByName(ctx context.Context, name string) (User, error) {
+	var u User
+	err := r.db(ctx).Take(&u, "lower(name) = lower(?)", name).Error
+	return u, missing(err, "user")
+}
+
+// HasUsers reports whether any account exists.
+func (r reads) HasUsers(ctx context.Context) (bool, error) {
+	var n int64
+	err := r.db(ctx).Model(&User{}).Limit(1).Count(&n).Error
+	return n > 0, err
+}
+
+// CreateUser saves a new account and sets its id and times.
+func (tx *Tx) CreateUser(u *User) error {
+	u.Name = strings.TrimSpace(u.Name)
+	if _, err := tx.UserByName(tx.Context(), u.Name); err == nil {
+		return fault.BadField("name", "There is a user of that name already")
+	} else if !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	u.CreatedAt, u.UpdatedAt = tx.Now(), tx.Now()
+	return tx.db(tx.Context()).Create(u).Error
+}
+
+// SaveUser writes all fields of an account.
+func (tx *Tx) SaveUser(u *User) error {
+	u.UpdatedAt = tx.Now()
+	return tx.db(tx.Context()).Save(u).Error
+}
+
+// missing turns gorm's "record not found" into a fault that names the thing.
+func missing(err error, what string) error {
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		return fault.Missing(what)
+	}
+	return err
+}
+
+// LockUsers makes other transactions that lock the users wait for this one, so
+// that only one of them finds none. SQLite has one writer at a time anyway.
+func (tx *Tx) LockUsers() error {
+	if tx.dialect != Postgres {
+		return nil
+	}
+	_, err := tx.exec("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE")
+	return err
+}
