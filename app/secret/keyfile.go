@@ -1,0 +1,102 @@
+package secret
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// maxKeyFile is far more than a key needs, in bytes.
+const maxKeyFile = 1 << 10
+
+// ParseKey decodes a key: 32 bytes in standard base64. Its errors do not quote
+// the input.
+func ParseKey(text string) ([]byte, error) {
+	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
+	if err != nil || len(key) != keySize {
+		return nil, errors.New("a key is 32 bytes in base64, as `openssl rand -base64 32` makes them")
+	}
+	return key, nil
+}
+
+// KeyFile reads a base64 key from a file, or makes a new key and the file with
+// mode 0600 if there is none; made tells which. A file that others may read is
+// refused.
+func KeyFile(path string) (key []byte, made bool, err error) {
+	key, err = readKey(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return key, false, err
+	}
+	key, err = makeKey(path)
+	if errors.Is(err, fs.ErrExist) { // another process was faster
+		key, err = readKey(path)
+		return key, false, err
+	}
+	return key, err == nil, err
+}
+
+func readKey(path string) ([]byte, error) {
+	f, err := os.Open(path) //nolint:gosec // the operator names the path
+	if err != nil {
+		return nil, fmt.Errorf("read key file: %w", err)
+	}
+	text, err := readPrivate(f)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, fmt.Errorf("read key file %s: %w", path, err)
+	}
+	key, err := ParseKey(text)
+	if err != nil {
+		return nil, fmt.Errorf("read key file %s: %w", path, err)
+	}
+	return key, nil
+}
+
+func readPrivate(f *os.File) (string, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "", errors.New("it is not a regular file")
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return "", fmt.Errorf("others may read it (mode %04o); run chmod 600 on it", info.Mode().Perm())
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
+	return string(text), err
+}
+
+func makeKey(path string) ([]byte, error) {
+	key := make([]byte, keySize)
+	if _, err := rand.Read(key); err != nil {
+		return nil, fmt.Errorf("make key: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the operator names the path
+	if err != nil {
+		return nil, fmt.Errorf("make key file: %w", err)
+	}
+	_, err = f.WriteString(base64.StdEncoding.EncodeToString(key) + "\n")
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = syncDir(filepath.Dir(path))
+	}
+	if err != nil { // half a key must not be found at the next start
+		return nil, errors.Join(fmt.Errorf("make key file %s: %w", path, err), os.Remove(path))
+	}
+	return key, nil
+}
+
+// syncDir makes a new name in a directory survive a crash.
+func syncDir(dir string) error {
+	d, err := os.Open(dir) //nolint:gosec // the directory of the operator's file
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,100 @@
+package secret
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+)
+
+// A sealed value is: version (1 byte), key id (4 bytes), nonce (12 bytes),
+// AES-256-GCM ciphertext with its tag. The additional data is version and key
+// id followed by the place.
+const (
+	version    = 1
+	keySize    = 32
+	headerSize = 1 + 4
+)
+
+type keyID [4]byte
+
+// Ring is the keys that open sealed values, by id. The current key seals.
+type Ring struct {
+	current keyID
+	keys    map[keyID]cipher.AEAD
+}
+
+// NewRing makes a ring of keys of 32 bytes each. The first is the current one;
+// the others only open what was sealed before.
+func NewRing(keys ...[]byte) (*Ring, error) {
+	if len(keys) == 0 {
+		return nil, errors.New("make key ring: no key given")
+	}
+	r := &Ring{current: idOf(keys[0]), keys: make(map[keyID]cipher.AEAD, len(keys))}
+	for i, key := range keys {
+		aead, err := newAEAD(key)
+		if err != nil {
+			return nil, fmt.Errorf("make key ring: key %d: %w", i+1, err)
+		}
+		r.keys[idOf(key)] = aead
+	}
+	return r, nil
+}
+
+// Seal seals a value for a place ("connections/12/config"); it opens there and
+// nowhere else. An empty value gives the zero Text.
+func (r *Ring) Seal(place, plain string) (Text, error) {
+	if place == "" {
+		return Text{}, errors.New("seal secret: no place given")
+	}
+	if plain == "" {
+		return Text{}, nil
+	}
+	header := append([]byte{version}, r.current[:]...)
+	sealed := r.keys[r.current].Seal(header, nil, []byte(plain), additional(header, place))
+	return Text{sealed: string(sealed)}, nil
+}
+
+// Open returns the value that was sealed for this place; the zero Text gives
+// an empty one. An error names the place, never any of the content.
+func (r *Ring) Open(place string, t Text) (string, error) {
+	if t.Empty() {
+		return "", nil
+	}
+	sealed := []byte(t.sealed)
+	if len(sealed) < headerSize || sealed[0] != version {
+		return "", fmt.Errorf("open secret of %s: unknown format", place)
+	}
+	header, body := sealed[:headerSize], sealed[headerSize:]
+	aead, ok := r.keys[keyID(header[1:])]
+	if !ok {
+		return "", fmt.Errorf("open secret of %s: it was sealed with a key that is not configured", place)
+	}
+	plain, err := aead.Open(nil, nil, body, additional(header, place))
+	if err != nil {
+		return "", fmt.Errorf("open secret of %s: it is damaged or was sealed for another place", place)
+	}
+	return string(plain), nil
+}
+
+func newAEAD(key []byte) (cipher.AEAD, error) {
+	if len(key) != keySize {
+		return nil, fmt.Errorf("it has %d bytes, not %d", len(key), keySize)
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
+}
+
+// idOf is short and tells nothing about the key: it only picks the right one.
+func idOf(key []byte) keyID {
+	sum := sha256.Sum256(append([]byte("gatecrier key id\x00"), key...))
+	return keyID(sum[:4])
+}
+
+func additional(header []byte, place string) []byte {
+	return append(append([]byte(nil), header...), place...)
+}
