@@ -1,0 +1,132 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"sync"
+)
+
+// conn is a connection on which a transaction is open.
+type conn interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// turn is one closure's time on a connection, and the pool that gorm is given
+// for that time. It cannot begin, commit or roll back, so neither can gorm. It
+// remembers the first statement that failed and answers all later ones with
+// that error; when the turn is over it answers ErrExpired, to whoever still
+// holds it.
+type turn struct {
+	mu     sync.Mutex
+	conn   conn
+	ctx    context.Context // the caller's
+	over   bool
+	failed error
+	open   []*sql.Rows // perhaps closed since
+}
+
+// ExecContext runs a statement.
+func (t *turn) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.check(ctx); err != nil {
+		return nil, err
+	}
+	res, err := t.conn.ExecContext(ctx, query, args...)
+	t.note(err)
+	return res, err
+}
+
+// QueryContext runs a statement that answers rows.
+func (t *turn) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.check(ctx); err != nil {
+		return nil, err
+	}
+	rows, err := t.conn.QueryContext(ctx, query, args...)
+	t.note(err)
+	if err == nil {
+		t.open = append(t.open, rows)
+	}
+	return rows, err //nolint:sqlclosecheck // the caller closes them, and end() what he forgot
+}
+
+// The two below are part of gorm's interface. A single row hides its error
+// from the turn and a prepared statement would outlive it: neither is offered.
+var (
+	errNoRow     = errors.New("store: no QueryRow inside a transaction, use get")
+	errNoPrepare = errors.New("store: no Prepare inside a transaction, exec prepares by itself")
+)
+
+// QueryRowContext is refused.
+func (t *turn) QueryRowContext(ctx context.Context, query string, _ ...any) *sql.Row {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.note(errNoRow)
+	refusal := sql.OpenDB(refuse{errNoRow})
+	defer refusal.Close() //nolint:errcheck // it never opened anything
+	return refusal.QueryRowContext(ctx, query)
+}
+
+// PrepareContext is refused.
+func (t *turn) PrepareContext(context.Context, string) (*sql.Stmt, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.note(errNoPrepare)
+	return nil, errNoPrepare
+}
+
+// check says why no statement may run now, if so.
+func (t *turn) check(ctx context.Context) error {
+	if t.over {
+		return ErrExpired
+	}
+	t.sweep()
+	t.note(t.ctx.Err())
+	t.note(ctx.Err())
+	return t.failed
+}
+
+func (t *turn) note(err error) {
+	if t.failed == nil && !t.over {
+		t.failed = err
+	}
+}
+
+// sweep looks at the rows that were handed out: a statement with RETURNING may
+// fail as late as at its first row. Those closed since are forgotten.
+func (t *turn) sweep() {
+	kept := t.open[:0]
+	for _, rows := range t.open {
+		t.note(rows.Err())
+		if _, err := rows.Columns(); err == nil { // an error says that they are closed
+			kept = append(kept, rows)
+		}
+	}
+	clear(t.open[len(kept):])
+	t.open = kept
+}
+
+// end closes what the closure left open and lets no statement through any
+// more. It waits for one that still runs. It returns the first error.
+func (t *turn) end() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, rows := range t.open {
+		t.note(rows.Err())
+		t.note(rows.Close())
+	}
+	t.open, t.over = nil, true
+	return t.failed
+}
+
+// refuse is a database that cannot be reached, for the error's sake.
+type refuse struct{ err error }
+
+func (r refuse) Connect(context.Context) (driver.Conn, error) { return nil, r.err }
+func (r refuse) Driver() driver.Driver                        { return r }
+func (r refuse) Open(string) (driver.Conn, error)             { return nil, r.err }

@@ -1,0 +1,154 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/driver/postgres"
+)
+
+const (
+	postgresConns   = 16 // of readers, and of writers
+	postgresIdle    = 5 * time.Minute
+	postgresRetries = 3
+)
+
+func openPostgres(ctx context.Context, s *Store, url string) error {
+	db, err := connect(ctx, url, false)
+	if err != nil {
+		return err
+	}
+	pool, err := connect(ctx, url, true)
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	s.pool = pool
+	if s.gorm, err = openGorm(postgres.New(postgres.Config{Conn: pool}), s); err != nil {
+		return errors.Join(err, pool.Close(), db.Close())
+	}
+	s.backend = &postgresBackend{store: s, readers: pool, db: db}
+	return nil
+}
+
+// connect opens a pool of connections, which cannot write where it is readOnly:
+// a Store that writes beside its transactions is a mistake on both databases.
+func connect(ctx context.Context, url string, readOnly bool) (*sql.DB, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	if readOnly {
+		config.RuntimeParams["default_transaction_read_only"] = "on"
+	}
+	db := stdlib.OpenDB(*config)
+	db.SetMaxOpenConns(postgresConns)
+	db.SetMaxIdleConns(postgresConns)
+	db.SetConnMaxIdleTime(postgresIdle)
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// postgresBackend has a transaction for each Write, on the caller's goroutine.
+type postgresBackend struct {
+	store   *Store
+	readers *sql.DB
+	db      *sql.DB
+}
+
+// write tries again where PostgreSQL has undone a transaction in favour of
+// another one.
+func (b *postgresBackend) write(ctx context.Context, fn func(*Tx) error) (*Tx, error) {
+	for tries := 0; ; tries++ {
+		tx, again, err := b.attempt(ctx, fn)
+		if err == nil {
+			b.store.counters.writes.Add(1)
+			b.store.counters.commits.Add(1)
+		}
+		if !again || tries == postgresRetries {
+			return tx, err
+		}
+		b.store.log.DebugContext(ctx, "write is tried again", "error", err)
+	}
+}
+
+// attempt runs fn in a transaction; again says that another attempt may do.
+// Only fn's statements get the caller's context: a COMMIT that is cut short
+// would leave open whether it was done.
+func (b *postgresBackend) attempt(ctx context.Context, fn func(*Tx) error) (tx *Tx, again bool, err error) {
+	conn, err := b.db.Conn(ctx)
+	if err != nil {
+		return nil, false, fmt.Errorf("store: connect: %w", err)
+	}
+	defer func() { b.note(ctx, conn.Close()) }()
+	open, err := conn.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	if err != nil {
+		return nil, false, fmt.Errorf("store: begin: %w", err)
+	}
+	t := &turn{conn: open, ctx: ctx}
+	tx = newTx(b.store, ctx, t)
+	first, err := b.call(ctx, open, t, tx, fn)
+	if err != nil {
+		return nil, undoneForAnother(first) || undoneForAnother(err), err
+	}
+	if err := open.Commit(); err != nil {
+		return nil, undoneForAnother(err), fmt.Errorf("store: commit: %w", err)
+	}
+	return tx, false, nil
+}
+
+// call runs fn, and rolls back where it fails in any way. first is the error
+// of the first statement that failed.
+func (b *postgresBackend) call(ctx context.Context, open *sql.Tx, t *turn, tx *Tx, fn func(*Tx) error) (first, err error) {
+	returned := false
+	defer func() {
+		if returned && err == nil {
+			return
+		}
+		v := recover()
+		if !returned {
+			b.note(ctx, t.end())
+		}
+		b.note(ctx, open.Rollback())
+		if v != nil {
+			panic(&PanicError{Value: v, Stack: debug.Stack()})
+		}
+	}()
+	err = fn(tx)
+	returned = true
+	if first = t.end(); err == nil {
+		err = first
+	}
+	return first, err
+}
+
+// note logs an error that changes nothing: what was to be undone is undone by
+// the end of the connection at the latest.
+func (b *postgresBackend) note(ctx context.Context, err error) {
+	if err != nil {
+		b.store.log.DebugContext(ctx, "while undoing a write", "error", err)
+	}
+}
+
+// undoneForAnother reports a serialization failure or a deadlock (40001 and
+// 40P01 in PostgreSQL's appendix A).
+func undoneForAnother(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+}
+
+func (b *postgresBackend) migrator(context.Context) (*migrator, error) {
+	return newMigrator(Postgres, b.db, func() error { return nil })
+}
+
+func (b *postgresBackend) ping(ctx context.Context) error { return b.readers.PingContext(ctx) }
+
+func (b *postgresBackend) close() error { return errors.Join(b.readers.Close(), b.db.Close()) }
