@@ -1,0 +1,220 @@
+// Package connection keeps the saved configurations of modules: sealed, shown
+// as a hint, opened for a send.
+package connection
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/app/module"
+	"gatecrier/app/secret"
+	"gatecrier/models"
+)
+
+// Service manages connections.
+type Service struct {
+	store   *models.Store
+	ring    *secret.Ring
+	modules *module.Registry
+	warn    func(ctx context.Context, url string) string
+}
+
+// New returns a service. warn says what is doubtful about an address that is
+// saved all the same, "" for nothing.
+func New(store *models.Store, ring *secret.Ring, modules *module.Registry, warn func(ctx context.Context, url string) string) *Service {
+	return &Service{store: store, ring: ring, modules: modules, warn: warn}
+}
+
+// Draft is a connection as somebody asks for it.
+type Draft struct {
+	Module string
+	Name   string
+	Config module.Config
+}
+
+// Saved is a connection just made: the values that were made for it are shown
+// this once.
+type Saved struct {
+	models.Connection
+	Made    module.Config // generated secrets
+	Warning string        // what is doubtful about the address
+}
+
+// Create adds a target to a product.
+func (s *Service) Create(ctx context.Context, actor authz.Actor, productID int64, d Draft) (Saved, error) {
+	if err := authz.Require(ctx, s.store, actor, authz.Edit, productID); err != nil {
+		return Saved{}, err
+	}
+	m, config, err := s.prepare(d)
+	if err != nil {
+		return Saved{}, err
+	}
+	text, err := json.Marshal(config)
+	if err != nil {
+		return Saved{}, fmt.Errorf("encode a configuration: %w", err)
+	}
+	saved := Saved{Made: made(m.Descriptor(), d.Config, config), Warning: s.warn(ctx, config["url"])}
+	err = s.store.Write(ctx, func(tx *models.Tx) error {
+		saved.Connection = models.Connection{
+			ProductID: &productID, Module: d.Module, Name: strings.TrimSpace(d.Name), Hint: m.Hint(config), Enabled: true,
+		}
+		return tx.CreateConnection(&saved.Connection, func(place string) (secret.Text, error) { return s.ring.Seal(place, string(text)) })
+	})
+	return saved, err
+}
+
+func (s *Service) prepare(d Draft) (module.Module, module.Config, error) {
+	m, ok := s.modules.Get(d.Module)
+	if !ok {
+		return nil, nil, fault.BadField("module", "There is no module of that name")
+	}
+	if why := badName(strings.TrimSpace(d.Name)); why != "" {
+		return nil, nil, fault.BadField("name", why)
+	}
+	config, err := m.Prepare(d.Config)
+	return m, config, err
+}
+
+func badName(name string) string {
+	n := utf8.RuneCountInString(name)
+	switch {
+	case n < 1 || n > 100:
+		return "1 to 100 characters"
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
+		return "No control characters"
+	}
+	return ""
+}
+
+// made picks the values that the module filled in by itself.
+func made(d module.Descriptor, asked, config module.Config) module.Config {
+	fresh := module.Config{}
+	for _, f := range d.Fields {
+		if f.Generated && strings.TrimSpace(asked[f.Name]) == "" {
+			fresh[f.Name] = config[f.Name]
+		}
+	}
+	return fresh
+}
+
+// Change says what to change of a connection; nil leaves a thing as it is. A
+// configuration replaces the values it names and keeps the others.
+type Change struct {
+	Name    *string
+	Enabled *bool
+	Config  module.Config
+}
+
+// Update changes a connection of a product.
+func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, c Change) (Saved, error) {
+	now, err := s.editable(ctx, actor, id)
+	if err != nil {
+		return Saved{}, err
+	}
+	if c.Name != nil {
+		if why := badName(strings.TrimSpace(*c.Name)); why != "" {
+			return Saved{}, fault.BadField("name", why)
+		}
+		now.Name = strings.TrimSpace(*c.Name)
+	}
+	if c.Enabled != nil {
+		now.Enabled, now.DisabledWhy = *c.Enabled, ""
+	}
+	saved := Saved{Made: module.Config{}}
+	if len(c.Config) > 0 {
+		if saved.Warning, err = s.reconfigure(ctx, &now, c.Config); err != nil {
+			return Saved{}, err
+		}
+	}
+	err = s.store.Write(ctx, func(tx *models.Tx) error {
+		saved.Connection = now
+		return tx.SaveConnection(&saved.Connection)
+	})
+	return saved, err
+}
+
+func (s *Service) reconfigure(ctx context.Context, c *models.Connection, change module.Config) (warning string, err error) {
+	config, err := s.Open(*c)
+	if err != nil {
+		return "", err
+	}
+	for name, value := range change {
+		config[name] = value
+	}
+	m, config, err := s.prepare(Draft{Module: c.Module, Name: c.Name, Config: config})
+	if err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(config)
+	if err != nil {
+		return "", fmt.Errorf("encode a configuration: %w", err)
+	}
+	c.Hint = m.Hint(config)
+	c.Config, err = s.ring.Seal(c.ConfigPlace(), string(text))
+	return s.warn(ctx, config["url"]), err
+}
+
+// Delete removes a connection of a product, with its deliveries.
+func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64) error {
+	if _, err := s.editable(ctx, actor, id); err != nil {
+		return err
+	}
+	return s.store.Write(ctx, func(tx *models.Tx) error { return tx.DeleteConnection(id) })
+}
+
+// List lists a product's connections. What they lead to is for those who may
+// edit them: for others the hint is left out.
+func (s *Service) List(ctx context.Context, actor authz.Actor, productID int64) ([]models.Connection, error) {
+	if err := authz.Require(ctx, s.store, actor, authz.View, productID); err != nil {
+		return nil, err
+	}
+	may, err := authz.May(ctx, s.store, actor, authz.Edit, productID)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.store.ConnectionsOf(ctx, actor.Scope(), productID)
+	for i := range list {
+		if !may {
+			list[i].Hint = ""
+		}
+	}
+	return list, err
+}
+
+// Editable finds a connection that the actor may edit.
+func (s *Service) Editable(ctx context.Context, actor authz.Actor, id int64) (models.Connection, error) {
+	return s.editable(ctx, actor, id)
+}
+
+func (s *Service) editable(ctx context.Context, actor authz.Actor, id int64) (models.Connection, error) {
+	c, err := s.store.Connection(ctx, actor.Scope(), id)
+	if err != nil {
+		return c, err
+	}
+	if c.ProductID == nil {
+		return c, fault.Missing("target")
+	}
+	return c, authz.Require(ctx, s.store, actor, authz.Edit, *c.ProductID)
+}
+
+// Open opens a connection's configuration, for a send.
+func (s *Service) Open(c models.Connection) (module.Config, error) {
+	text, err := s.ring.Open(c.ConfigPlace(), c.Config)
+	if err != nil {
+		return nil, err
+	}
+	config := module.Config{}
+	if err := json.Unmarshal([]byte(text), &config); err != nil {
+		return nil, fmt.Errorf("decode %s", c.ConfigPlace()) // the cause could hold the content
+	}
+	return config, nil
+}
+
+// Modules lists what a connection can be of.
+func (s *Service) Modules() []module.Module { return s.modules.All() }

@@ -1,0 +1,215 @@
+// Package product carries out what people do with products: create, edit,
+// delete, members.
+package product
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/event"
+	"gatecrier/app/fault"
+	"gatecrier/app/gate"
+	"gatecrier/models"
+)
+
+// DefaultBranch is the default branch's name, unless another is given.
+const DefaultBranch = "main"
+
+// Service manages products.
+type Service struct {
+	store *models.Store
+	gates *gate.Service
+}
+
+// New returns a service.
+func New(store *models.Store, gates *gate.Service) *Service {
+	return &Service{store: store, gates: gates}
+}
+
+// Draft is a product as somebody asks for it.
+type Draft struct {
+	Name, Description, DefaultBranch string
+	GateMode                         models.GateMode
+	Thresholds                       models.Thresholds
+}
+
+// Create makes a product, whose creator becomes its owner.
+func (s *Service) Create(ctx context.Context, actor authz.Actor, d Draft) (models.ProductRow, error) {
+	if actor.User.ID == 0 || actor.Role != "" {
+		return models.ProductRow{}, fault.New(fault.Forbidden, "This token may not create products")
+	}
+	d.trim()
+	if err := d.check(); err != nil {
+		return models.ProductRow{}, err
+	}
+	var id int64
+	err := s.store.Write(ctx, func(tx *models.Tx) error {
+		p := models.Product{Name: d.Name, Description: d.Description, GateMode: d.GateMode, Thresholds: d.Thresholds}
+		if err := tx.CreateProduct(&p, d.DefaultBranch, actor.User.ID); err != nil {
+			return err
+		}
+		id = p.ID
+		return nil
+	})
+	if err != nil {
+		return models.ProductRow{}, err
+	}
+	return s.store.Product(ctx, models.SystemScope("its creator has just made it"), id)
+}
+
+func (d *Draft) trim() {
+	d.Name, d.Description, d.DefaultBranch = strings.TrimSpace(d.Name), strings.TrimSpace(d.Description), strings.TrimSpace(d.DefaultBranch)
+	if d.DefaultBranch == "" {
+		d.DefaultBranch = DefaultBranch
+	}
+	if d.GateMode == "" {
+		d.GateMode = models.GateStandard
+	}
+}
+
+func (d Draft) check() error {
+	var bad fault.Fields
+	for _, f := range []struct {
+		name, value string
+		least, most int
+	}{{"name", d.Name, 1, 255}, {"description", d.Description, 0, 2000}, {"default_branch", d.DefaultBranch, 1, 255}} {
+		if why := badText(f.value, f.least, f.most, f.name == "description"); why != "" {
+			bad.Add(f.name, why)
+		}
+	}
+	if !d.GateMode.Valid() {
+		bad.Add("gate_mode", "One of standard, disabled, own")
+	}
+	for _, s := range models.Severities() {
+		if t := d.Thresholds.Of(s); t != nil && (*t < 0 || *t > models.MaxThreshold) {
+			bad.Add("thresholds."+s.String(), "From 0 to "+strconv.Itoa(models.MaxThreshold))
+		}
+	}
+	return bad.Err()
+}
+
+func badText(text string, least, most int, lines bool) string {
+	control := func(r rune) bool { return unicode.IsControl(r) && (!lines || r != '\n' && r != '\r' && r != '\t') }
+	switch n := utf8.RuneCountInString(text); {
+	case n < least || n > most:
+		return strconv.Itoa(least) + " to " + strconv.Itoa(most) + " characters"
+	case !utf8.ValidString(text) || strings.ContainsFunc(text, control):
+		return "No control characters"
+	}
+	return ""
+}
+
+// Get finds a product that the actor may view.
+func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (models.ProductRow, error) {
+	return s.store.Product(ctx, actor.Scope(), id)
+}
+
+// Edit says what to change of a product; nil leaves a thing as it is. A
+// threshold changes where Thresholds has an entry, which is nil to unset it.
+type Edit struct {
+	Name, Description, DefaultBranch *string
+	GateMode                         *models.GateMode
+	Thresholds                       map[models.Severity]*int64
+	Version                          int64 // of the product that was edited, 0 = whichever it is
+}
+
+// Update changes a product, and looks at its gate again where that matters.
+func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, e Edit) (models.ProductRow, error) {
+	if err := authz.Require(ctx, s.store, actor, authz.Edit, id); err != nil {
+		return models.ProductRow{}, err
+	}
+	err := s.store.Write(ctx, func(tx *models.Tx) error { return s.update(tx, actor, id, e) })
+	if err != nil {
+		return models.ProductRow{}, err
+	}
+	return s.store.Product(ctx, models.SystemScope("the right to edit was checked"), id)
+}
+
+func (s *Service) update(tx *models.Tx, actor authz.Actor, id int64, e Edit) error {
+	g, err := tx.GateOf(id, "")
+	if err != nil {
+		return err
+	}
+	p := g.Product
+	if e.Version != 0 && e.Version != p.Version {
+		return fault.New(fault.Conflict, "Somebody else has changed this product meanwhile: look at it again, then repeat your change")
+	}
+	d := e.apply(p, g.Branch.Name)
+	d.trim()
+	if err := d.check(); err != nil {
+		return err
+	}
+	if d.DefaultBranch != g.Branch.Name {
+		if err := moveDefault(tx, g.Branch, d.DefaultBranch); err != nil {
+			return err
+		}
+	}
+	p.Name, p.Description, p.GateMode, p.Thresholds = d.Name, d.Description, d.GateMode, d.Thresholds
+	if err := tx.SaveProduct(&p); err != nil {
+		return err
+	}
+	return s.again(tx, actor, g.Branch, id)
+}
+
+func (e Edit) apply(p models.Product, branch string) Draft {
+	d := Draft{Name: p.Name, Description: p.Description, DefaultBranch: branch, GateMode: p.GateMode, Thresholds: p.Thresholds}
+	set(&d.Name, e.Name)
+	set(&d.Description, e.Description)
+	set(&d.DefaultBranch, e.DefaultBranch)
+	set(&d.GateMode, e.GateMode)
+	for s, t := range e.Thresholds {
+		*d.Thresholds.At(s) = t
+	}
+	return d
+}
+
+func set[T any](to *T, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+// moveDefault makes another branch the default: one that is there, or, while
+// the default branch is still empty, that one under another name.
+func moveDefault(tx *models.Tx, def models.Branch, name string) error {
+	other, err := tx.BranchByName(tx.Context(), models.SystemScope("inside an edit"), def.ProductID, name)
+	switch {
+	case err == nil:
+		return tx.SetDefaultBranch(def.ProductID, other.ID)
+	case fault.Is(err, fault.NotFound) && !def.Evaluated:
+		return tx.RenameBranch(def.ID, name)
+	case fault.Is(err, fault.NotFound):
+		return fault.BadField("default_branch", "There is no branch of that name: reports make one")
+	}
+	return err
+}
+
+// again evaluates a product's gate after an edit. A product that was never
+// evaluated is left alone. What the product's gate said before is what its
+// former default branch said.
+func (s *Service) again(tx *models.Tx, actor authz.Actor, former models.Branch, id int64) error {
+	g, err := tx.GateOf(id, "")
+	if err != nil || !g.Branch.Evaluated {
+		return err
+	}
+	if g.Branch.ID != former.ID {
+		g.Branch.Gate, g.Branch.Since = former.Gate, former.Since
+	}
+	_, err = s.gates.Evaluate(tx, g, gate.Change{
+		Counts: g.Branch.Counts, Actor: actor.Label,
+		Cause: event.Cause{Kind: "user", Text: "an edit of the product"},
+	})
+	return err
+}
+
+// Delete removes a product with all that belongs to it.
+func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64) error {
+	if err := authz.Require(ctx, s.store, actor, authz.Own, id); err != nil {
+		return err
+	}
+	return s.store.Write(ctx, func(tx *models.Tx) error { return tx.DeleteProduct(id) })
+}
