@@ -1,0 +1,109 @@
+package outbound
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// CheckURL says whether a URL may be saved: http or https, a host that is a
+// name or an address that is not forbidden, written in the usual way. It looks
+// nothing up. The error is a phrase for the user that quotes nothing of the URL.
+func (c *Client) CheckURL(raw string) error {
+	u, err := parseURL(raw)
+	if err != nil {
+		return err
+	}
+	addr, err := netip.ParseAddr(normalHost(u.Hostname()))
+	if err != nil {
+		return nil // a name: looked at when dialed
+	}
+	if !c.state.Load().guard.permits("", netip.AddrPortFrom(addr, portOf(u))) {
+		return errors.New("this address is not allowed for outgoing messages; an administrator can allow it")
+	}
+	return nil
+}
+
+// Warn looks up the name in a URL that may be saved. It returns "" or what will
+// keep messages from arriving, in a sentence that does not tell addresses.
+func (c *Client) Warn(ctx context.Context, raw string) string {
+	u, err := parseURL(raw)
+	if err != nil {
+		return ""
+	}
+	host := u.Hostname()
+	ctx, cancel := context.WithTimeout(ctx, c.limits.resolve)
+	defer cancel()
+	resolver := c.resolver
+	if resolver == nil {
+		resolver = net.DefaultResolver
+	}
+	addrs, err := resolver.LookupNetIP(ctx, "ip", host)
+	if err != nil || len(addrs) == 0 {
+		return host + " does not resolve at the moment; messages will wait and be tried again"
+	}
+	g, port := c.state.Load().guard, portOf(u)
+	for _, addr := range addrs {
+		if !g.permits(host, netip.AddrPortFrom(addr.Unmap(), port)) {
+			return host + " resolves to an address that is not allowed for outgoing messages; they will fail until an administrator allows it"
+		}
+	}
+	return ""
+}
+
+// parseURL reads a URL and refuses what two readers could read in two ways.
+func parseURL(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil: // it quotes the URL
+		return nil, errors.New("this is not a valid URL")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, errors.New("the URL must start with https:// or http://")
+	case u.Hostname() == "":
+		return nil, errors.New("the URL has no host")
+	case strings.Count(authority(raw), "@") > 1:
+		return nil, errors.New("the URL has a user name that could be mistaken for a host")
+	case strings.HasSuffix(u.Host, ":") || u.Port() != "" && portOf(u) == 0:
+		return nil, errors.New("the port must be a number from 1 to 65535")
+	}
+	return u, checkHost(u.Hostname())
+}
+
+func checkHost(host string) error {
+	host = normalHost(host)
+	if _, err := netip.ParseAddr(host); err == nil || isName(host) {
+		return nil
+	}
+	if endsInNumber(host) {
+		return errors.New("an address must be written as four decimal numbers, such as 192.0.2.1")
+	}
+	return errors.New("the URL has a host that is not a valid name")
+}
+
+// authority is the part of a URL between the slashes.
+func authority(raw string) string {
+	_, rest, _ := strings.Cut(raw, "//")
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		return rest
+	}
+	return rest[:end]
+}
+
+// portOf is 0 if the port is not valid.
+func portOf(u *url.URL) uint16 {
+	switch {
+	case u.Port() != "":
+		port, ok := parsePort(u.Port())
+		if !ok {
+			return 0
+		}
+		return port
+	case u.Scheme == "http":
+		return 80
+	}
+	return 443
+}

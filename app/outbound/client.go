@@ -1,0 +1,84 @@
+// Package outbound is the only way out: one dialer that refuses addresses of
+// inside networks after name resolution, and HTTP exchanges over it with
+// timeouts, bounded answers, no proxy, no redirects, and errors that tell the
+// host but nothing else of a URL.
+package outbound
+
+import (
+	"context"
+	"crypto/x509"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// Policy is what may be changed while running.
+type Policy struct {
+	Allow Allow // addresses and hosts that the guard lets through
+}
+
+// Client dials and exchanges under a policy. It is safe for concurrent use.
+type Client struct {
+	log      *slog.Logger
+	now      func() time.Time
+	resolver *net.Resolver  // nil is the system's
+	roots    *x509.CertPool // nil is the system's
+	limits   limits
+	state    atomic.Pointer[state]
+}
+
+// limits are how long things may take.
+type limits struct {
+	connect time.Duration // name, TCP and TLS together
+	total   time.Duration // an exchange
+	body    time.Duration // the body, once the status is there
+	resolve time.Duration // the look-up of Warn
+}
+
+// state is what one policy has made. The connections kept open belong to it:
+// one that a later policy forbids is not used again.
+type state struct {
+	guard     guard
+	transport *http.Transport
+}
+
+// New returns a client that logs what its guard refuses (the host and address,
+// never a path).
+func New(p Policy, log *slog.Logger) *Client {
+	c := &Client{log: log, now: time.Now, limits: limits{
+		connect: 10 * time.Second, total: 20 * time.Second,
+		body: 2 * time.Second, resolve: 3 * time.Second,
+	}}
+	c.SetPolicy(p)
+	return c
+}
+
+// SetPolicy replaces the policy for all that starts from now on. Exchanges
+// under way end by the old one.
+func (c *Client) SetPolicy(p Policy) {
+	s := &state{guard: newGuard(p.Allow)}
+	s.transport = c.newTransport(s.guard)
+	if old := c.state.Swap(s); old != nil {
+		old.transport.CloseIdleConnections()
+	}
+}
+
+// newTransport makes a transport of HTTP/1.1: a connection carries one exchange
+// at a time, so that a hanging one holds no other.
+func (c *Client) newTransport(g guard) *http.Transport {
+	return &http.Transport{
+		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			return c.dial(ctx, g, network, addr)
+		},
+		DialTLSContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			return c.dialTLS(ctx, g, network, addr)
+		},
+		DisableCompression:     true,
+		MaxIdleConns:           256,
+		MaxIdleConnsPerHost:    16,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: 32 << 10,
+	}
+}

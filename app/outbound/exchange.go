@@ -1,0 +1,140 @@
+package outbound
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	maxBody       = 4 << 10  // what is kept of an answer, in bytes
+	maxDrain      = 64 << 10 // what is read beyond it, to keep the connection
+	maxRetryAfter = 6 * time.Hour
+)
+
+// Request is what is sent. Method and Header are as in net/http; the URL may
+// have a user and a password.
+type Request struct {
+	Method string
+	URL    string
+	Header http.Header
+	Body   []byte
+}
+
+// Answer is what came back. With an error only Private and Duration are set.
+type Answer struct {
+	Status     int
+	Header     http.Header
+	Body       []byte        // the first 4 KB, as they came
+	RetryAfter time.Duration // 0 to 6 h, whatever the status
+	Private    bool          // it came from an address that is not public
+	Duration   time.Duration
+}
+
+// Do makes one exchange within 20 s. Redirects are answers like any other. Once
+// the status is there it counts: a body that breaks off or takes longer than 2 s
+// is cut, without an error. Errors tell the host and a reason, nothing else of
+// the URL; errors.Is finds ErrRefused, context.Canceled and
+// context.DeadlineExceeded in them.
+func (c *Client) Do(ctx context.Context, r Request) (Answer, error) {
+	start := time.Now() // a duration, so not the injected time
+	ctx, cancel := context.WithTimeout(ctx, c.limits.total)
+	defer cancel()
+	s := c.state.Load()
+	var peer peer
+	req, err := newRequest(httptrace.WithClientTrace(ctx, peer.trace(s.guard)), r)
+	if err != nil {
+		return Answer{}, err
+	}
+	res, err := s.transport.RoundTrip(req)
+	if err != nil {
+		return Answer{Private: peer.private.Load(), Duration: time.Since(start)},
+			describe(req.URL.Hostname(), peer.connected.Load(), err)
+	}
+	body := c.read(res, cancel)
+	return Answer{
+		Status: res.StatusCode, Header: res.Header, Body: body,
+		RetryAfter: c.retryAfter(res.Header.Get("Retry-After")),
+		Private:    peer.private.Load(), Duration: time.Since(start),
+	}, nil
+}
+
+func newRequest(ctx context.Context, r Request) (*http.Request, error) {
+	u, err := parseURL(r.URL)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, r.Method, u.String(), bytes.NewReader(r.Body))
+	if err != nil {
+		return nil, &failure{host: u.Hostname(), reason: "the request could not be made"}
+	}
+	if r.Header != nil {
+		req.Header = r.Header.Clone()
+	}
+	if req.Header.Get("User-Agent") == "" {
+		req.Header.Set("User-Agent", "Gatecrier")
+	}
+	if u.User != nil && req.Header.Get("Authorization") == "" {
+		password, _ := u.User.Password()
+		req.SetBasicAuth(u.User.Username(), password)
+	}
+	return req, nil
+}
+
+// read keeps the start of the body and reads on for a while, so that the
+// connection can be used again. It always closes the body.
+func (c *Client) read(res *http.Response, stop context.CancelFunc) []byte {
+	timer := time.AfterFunc(c.limits.body, stop)
+	defer timer.Stop()
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody))
+	if err == nil {
+		_, err = io.CopyN(io.Discard, res.Body, maxDrain)
+	}
+	if closeErr := res.Body.Close(); closeErr != nil || err != nil && !errors.Is(err, io.EOF) {
+		c.log.Debug("answer cut short", "host", res.Request.URL.Hostname(), "status", res.StatusCode)
+	}
+	return body
+}
+
+// retryAfter reads seconds or a date (RFC 9110, 10.2.3). What it cannot read,
+// and a date gone by, is 0.
+func (c *Client) retryAfter(value string) time.Duration {
+	value = strings.TrimSpace(value)
+	seconds, err := strconv.ParseUint(value, 10, 64)
+	if err == nil || errors.Is(err, strconv.ErrRange) {
+		return time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return max(0, min(at.Sub(c.now()), maxRetryAfter))
+	}
+	return 0
+}
+
+// peer learns about the other end of a connection.
+type peer struct {
+	connected, private atomic.Bool
+}
+
+func (p *peer) trace(g guard) *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
+		p.connected.Store(true)
+		p.private.Store(!g.public(addrOf(info.Conn.RemoteAddr())))
+	}}
+}
+
+// addrOf is the zero address, which is not public, if it is no TCP address.
+func addrOf(a net.Addr) netip.Addr {
+	if tcp, ok := a.(*net.TCPAddr); ok {
+		return tcp.AddrPort().Addr().Unmap()
+	}
+	return netip.Addr{}
+}
