@@ -1,0 +1,142 @@
+package module
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"gatecrier/app/outbound"
+)
+
+const (
+	maxAnswer = 4 << 10 // in bytes
+	mask      = "[hidden]"
+)
+
+// FromAnswer turns an HTTP exchange into a result by the contract that all
+// modules share. What the receiver echoed of the secrets (URLs among them) is
+// masked in the answer.
+func FromAnswer(a outbound.Answer, err error, secrets ...string) Result {
+	var r Result
+	switch {
+	case errors.Is(err, outbound.ErrRefused):
+		r = Refused(err.Error())
+	case err != nil:
+		r = Transient(err.Error())
+	default:
+		r = fromStatus(a)
+	}
+	r.Status, r.Private, r.Duration = a.Status, a.Private, a.Duration
+	r.Answer = answerText(a.Body, secrets)
+	return r
+}
+
+func fromStatus(a outbound.Answer) Result {
+	said := strings.TrimSpace(fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status)))
+	switch {
+	case a.Status >= 200 && a.Status < 300:
+		return Delivered(said)
+	case a.Status == http.StatusGone:
+		return Gone("the receiver answered " + said)
+	case isTransient(a.Status) && a.RetryAfter > 0:
+		return RetryAfter(a.RetryAfter, "the receiver answered "+said)
+	case isTransient(a.Status):
+		return Transient("the receiver answered " + said)
+	case a.Status >= 300 && a.Status < 400:
+		return Rejected("the receiver answered " + said + "; redirects are not followed")
+	}
+	return Rejected("the receiver answered " + said)
+}
+
+func isTransient(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return true
+	}
+	return status >= 500
+}
+
+// answerText makes the bytes of an answer fit to be stored and shown.
+func answerText(body []byte, secrets []string) string {
+	text := strings.ToValidUTF8(string(body), "\uFFFD")
+	text = strings.ReplaceAll(text, "\x00", "")
+	text = hide(text, secrets)
+	return cut(text, maxAnswer)
+}
+
+// hide masks secrets, and the telling parts of those that are URLs. One that
+// the end of the text cuts off is masked too.
+func hide(text string, secrets []string) string {
+	for _, secret := range secrets {
+		for _, part := range parts(secret) {
+			text = strings.ReplaceAll(text, part, mask)
+			for n := len(part) - 1; n >= 8; n-- {
+				if strings.HasSuffix(text, part[:n]) {
+					text = text[:len(text)-n] + mask
+					break
+				}
+			}
+		}
+	}
+	return text
+}
+
+// parts lists a secret and, of a URL, what could be used of it alone, the
+// longest first. Short ones are no secrets, and masking them would leave nothing
+// to read.
+func parts(secret string) []string {
+	all := []string{secret}
+	if u, err := url.Parse(secret); err == nil && u.Host != "" {
+		all = append(all, u.RequestURI(), u.EscapedPath(), u.Path, u.RawQuery)
+		password, _ := u.User.Password()
+		all = append(all, password)
+		all = append(all, strings.Split(u.Path, "/")...)
+		for _, values := range u.Query() {
+			all = append(all, values...)
+		}
+	}
+	var long []string
+	for _, part := range all {
+		if len(part) >= 8 {
+			long = append(long, part)
+		}
+	}
+	return long
+}
+
+// cut shortens a text to at most size bytes, between two characters.
+func cut(text string, size int) string {
+	if len(text) <= size {
+		return text
+	}
+	for size > 0 && !utf8.RuneStart(text[size]) {
+		size--
+	}
+	return text[:size]
+}
+
+// URLHint is what may be shown of a secret URL: its host and the last four
+// characters, if there is enough left to guess.
+func URLHint(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	rest := u.RequestURI()
+	if len(rest) < 8 {
+		return u.Host
+	}
+	return u.Host + " …" + tail(rest, 4)
+}
+
+// tail is the last n characters.
+func tail(text string, n int) string {
+	for len(text) > 0 && utf8.RuneCountInString(text) > n {
+		_, size := utf8.DecodeRuneInString(text)
+		text = text[size:]
+	}
+	return text
+}

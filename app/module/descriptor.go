@@ -1,0 +1,150 @@
+package module
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"gatecrier/app/fault"
+)
+
+// Descriptor is what a module tells about itself: forms, documentation and
+// lanes are made from it.
+type Descriptor struct {
+	Name    string // in the API and the database: "webhook"
+	Title   string // for people: "Webhook"
+	Icon    string // the name of an icon
+	Summary string // one sentence
+	Fields  []Field
+	Lane    Lane
+}
+
+// Field is one value of a configuration.
+type Field struct {
+	Name        string // in the API and forms
+	Label       string
+	Kind        FieldKind
+	Help        string
+	Placeholder string
+	Required    bool
+	Secret      bool // sealed, and never shown again
+	Generated   bool // made by Prepare when absent
+	MaxLen      int  // in characters; 0 is 200
+}
+
+// FieldKind says how a field is asked for.
+type FieldKind string
+
+// The kinds of fields.
+const (
+	FieldText   FieldKind = "text"
+	FieldURL    FieldKind = "url"
+	FieldEmail  FieldKind = "email"
+	FieldSecret FieldKind = "secret"
+)
+
+// Valid reports whether it is one of the kinds.
+func (k FieldKind) Valid() bool {
+	switch k {
+	case FieldText, FieldURL, FieldEmail, FieldSecret:
+		return true
+	}
+	return false
+}
+
+// Lane says how messages to one connection go out.
+type Lane struct {
+	Ordered   bool    // those of one product one after the other
+	Parallel  int     // at most so many at once
+	PerSecond float64 // at most so many in the long run; 0 is no limit
+	Burst     int     // so many at once after a pause, where there is a limit
+}
+
+// Config is the values of a configuration by the names of their fields.
+type Config map[string]string
+
+// Clean returns the configuration trimmed, without empty values, and what is
+// wrong with it as far as the fields say: unknown ones, missing ones, those too
+// long or with control characters. A module's own checks add to it.
+func (d Descriptor) Clean(c Config) (Config, fault.Fields) {
+	clean, wrong := Config{}, fault.Fields{}
+	for _, f := range d.Fields {
+		value := strings.TrimSpace(c[f.Name])
+		if value != "" {
+			clean[f.Name] = value
+		}
+		if problem := f.problem(value); problem != "" {
+			wrong.Add(f.Name, problem)
+		}
+	}
+	for name := range c {
+		if !d.has(name) {
+			wrong.Add(name, "there is no such field")
+		}
+	}
+	return clean, wrong
+}
+
+// Visible returns the values that may be shown to who may see the connection.
+func (d Descriptor) Visible(c Config) Config {
+	visible := Config{}
+	for _, f := range d.Fields {
+		if value := c[f.Name]; value != "" && !f.Secret {
+			visible[f.Name] = value
+		}
+	}
+	return visible
+}
+
+// Secrets returns the values that must not be shown.
+func (d Descriptor) Secrets(c Config) []string {
+	var secrets []string
+	for _, f := range d.Fields {
+		if value := c[f.Name]; value != "" && f.Secret {
+			secrets = append(secrets, value)
+		}
+	}
+	return secrets
+}
+
+func (d Descriptor) has(name string) bool {
+	for _, f := range d.Fields {
+		if f.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// check finds what a descriptor itself has wrong.
+func (d Descriptor) check() error {
+	if d.Name == "" || d.Title == "" || d.Lane.Parallel < 1 {
+		return fmt.Errorf("module %q: it needs a name, a title and a lane", d.Name)
+	}
+	seen := map[string]bool{}
+	for _, f := range d.Fields {
+		if f.Name == "" || f.Label == "" || !f.Kind.Valid() || seen[f.Name] {
+			return fmt.Errorf("module %q: field %q needs a name of its own, a label and a kind", d.Name, f.Name)
+		}
+		seen[f.Name] = true
+	}
+	return nil
+}
+
+func (f Field) problem(value string) string {
+	limit := f.MaxLen
+	if limit == 0 {
+		limit = 200
+	}
+	switch {
+	case value == "" && f.Required && !f.Generated:
+		return "is required"
+	case utf8.RuneCountInString(value) > limit:
+		return fmt.Sprintf("may have at most %d characters", limit)
+	case !utf8.ValidString(value) || strings.ContainsFunc(value, isControl):
+		return "has a character that is not allowed"
+	}
+	return ""
+}
+
+func isControl(r rune) bool { return r < 0x20 || r == 0x7f }

@@ -1,0 +1,45 @@
+// Package module is the contract of connectors: what one tells about itself,
+// how its configuration is prepared, what it is given to send, and the closed
+// set of results that decide what happens to a delivery.
+package module
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// Module is a connector: a kind of place to connect to. It is safe for
+// concurrent use and keeps nothing between calls.
+type Module interface {
+	// Descriptor tells what the module is and which configuration it takes.
+	Descriptor() Descriptor
+	// Prepare trims a configuration, makes the generated secrets that are
+	// missing, and checks it. What is wrong is a fault.Error with its fields
+	// by their names.
+	Prepare(Config) (Config, error)
+	// Hint is what may be shown of a prepared configuration.
+	Hint(Config) string
+}
+
+// Sender is a module that sends messages.
+type Sender interface {
+	Module
+	// Send makes one attempt with a prepared configuration. It ends soon after
+	// ctx does.
+	Send(ctx context.Context, c Config, m Message) Result
+}
+
+// Message is what is sent. The texts may hold anything that a scanner or a
+// user wrote; a module encodes them for its receiver.
+type Message struct {
+	ID      string // the same in every attempt
+	Type    string // of the event: "gate.changed"
+	Version int    // of Data
+	Time    time.Time
+	Title   string // one line
+	Why     string // why it was sent to this receiver
+	Link    string // the page to read on, an absolute URL, or ""
+	Data    json.RawMessage
+	Test    bool // somebody wanted to see whether it arrives
+}
