@@ -41,23 +41,39 @@ func (r reads) LaneBusy(ctx context.Context, connectionID, productID int64) (boo
 	return n > 0, err
 }
 
-// ClaimDue leases deliveries that are due to a claim, the longest due first,
-// at most limit, none of the connections in except, and none whose lane has an
-// earlier open one.
-func (tx *Tx) ClaimDue(claim string, until time.Time, except []int64, limit int) ([]Delivery, error) {
-	cond, args := "", []any{until.UnixMicro(), claim, micro(tx.Now())}
+// Due is a delivery that may be claimed.
+type Due struct {
+	ID           int64
+	ConnectionID int64
+}
+
+// DueDeliveries lists what is due, the longest due first, at most limit, none
+// of the connections in except, and none whose lane has an earlier open one.
+func (r reads) DueDeliveries(ctx context.Context, except []int64, limit int) ([]Due, error) {
+	cond, args := "", []any{micro(r.Now())}
 	if len(except) > 0 {
 		cond, args = " AND d.connection_id NOT IN ("+marks(len(except))+")", append(args, anys(except)...)
 	}
+	var list []Due
+	err := r.query(ctx, `SELECT d.id, d.connection_id FROM deliveries d WHERE d.state IN ('pending', 'retrying') AND d.next_at <= ?`+cond+`
+		AND (d.event_id IS NULL OR NOT EXISTS (SELECT 1 FROM deliveries f WHERE f.connection_id = d.connection_id AND f.product_id = d.product_id
+			AND f.id < d.id AND f.event_id IS NOT NULL AND f.state IN `+openStates+`))
+		ORDER BY d.next_at, d.id LIMIT ?`, append(args, limit), collect(&list, func(d *Due) []any { return []any{&d.ID, &d.ConnectionID} }))
+	return list, err
+}
+
+// Claim leases deliveries that are still waiting to a claim, and returns those
+// it got.
+func (tx *Tx) Claim(claim string, until time.Time, ids []int64) ([]Delivery, error) {
 	lock := ""
 	if tx.dialect == Postgres {
 		lock = " FOR UPDATE SKIP LOCKED"
 	}
+	args := append([]any{micro(until), claim}, anys(ids)...)
 	var list []Delivery
-	err := tx.query(tx.Context(), `UPDATE deliveries AS d SET state = 'sending', locked_until = ?, claim = ? WHERE d.id IN (
-		SELECT d.id FROM deliveries d WHERE d.state IN ('pending', 'retrying') AND d.next_at <= ?`+cond+` AND (d.event_id IS NULL OR NOT EXISTS (
-			SELECT 1 FROM deliveries f WHERE f.connection_id = d.connection_id AND f.product_id = d.product_id AND f.id < d.id AND f.event_id IS NOT NULL AND f.state IN `+openStates+`))
-		ORDER BY d.next_at, d.id LIMIT ?`+lock+") RETURNING "+claimColumns, append(args, limit), collect(&list, (*Delivery).dst))
+	err := tx.query(tx.Context(), `UPDATE deliveries SET state = 'sending', locked_until = ?, claim = ? WHERE id IN (
+		SELECT d.id FROM deliveries d WHERE d.id IN (`+marks(len(ids))+`) AND d.state IN ('pending', 'retrying') ORDER BY d.id`+lock+`)
+		RETURNING `+claimColumns, args, collect(&list, (*Delivery).dst))
 	return list, err
 }
 
@@ -80,11 +96,11 @@ func (r reads) HasExpiredLease(ctx context.Context) (bool, error) {
 	return n > 0, err
 }
 
-// ReturnExpired makes deliveries due again whose lease has expired, since the
-// instance that had them is gone.
-func (tx *Tx) ReturnExpired() (int64, error) {
+// ReturnExpired makes deliveries due again whose lease has ended by a time,
+// since the instance that had them is gone.
+func (tx *Tx) ReturnExpired(by time.Time) (int64, error) {
 	return tx.exec(`UPDATE deliveries SET state = CASE WHEN attempts = 0 THEN 'pending' ELSE 'retrying' END, next_at = ?, locked_until = NULL, claim = '',
-		reason = 'The instance that was sending it stopped' WHERE state = 'sending' AND locked_until <= ?`, micro(tx.Now()), micro(tx.Now()))
+		reason = 'The program stopped while it was sending this' WHERE state = 'sending' AND locked_until <= ?`, micro(tx.Now()), micro(by))
 }
 
 // GiveBack makes claimed deliveries due again that were not tried.

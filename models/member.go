@@ -59,3 +59,22 @@ func (r reads) CountOwners(ctx context.Context, productID int64) (int64, error) 
 	err := r.get(ctx, "SELECT count(*) FROM members WHERE product_id = ? AND role = 'owner'", []any{productID}, &n)
 	return n, err
 }
+
+// RolesIn returns a user's roles in those of some products where he has one.
+func (r reads) RolesIn(ctx context.Context, userID int64, products []int64) (map[int64]Role, error) {
+	roles := map[int64]Role{}
+	if len(products) == 0 {
+		return roles, nil
+	}
+	err := r.query(ctx, "SELECT product_id, role FROM members WHERE user_id = ? AND product_id IN ("+marks(len(products))+")",
+		append([]any{userID}, anys(products)...), func(rows scanner) error {
+			var id int64
+			var role Role
+			if err := rows.Scan(&id, &role); err != nil {
+				return err
+			}
+			roles[id] = role
+			return nil
+		})
+	return roles, err
+}

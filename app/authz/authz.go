@@ -77,9 +77,10 @@ func (a Actor) Reader() models.Reader {
 	return models.Reader{UserID: a.User.ID, Administrator: a.User.Administrator}
 }
 
-// Roles is what the check must read.
+// Roles is what the checks must read.
 type Roles interface {
 	RoleOf(ctx context.Context, userID, productID int64) (models.Role, error)
+	RolesIn(ctx context.Context, userID int64, products []int64) (map[int64]models.Role, error)
 }
 
 // Require checks that the actor may do something with a product. Whoever has
@@ -105,6 +106,26 @@ func May(ctx context.Context, roles Roles, a Actor, p Permission, productID int6
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// Among tells in which of some products the actor may do something, with one
+// look at his roles.
+func Among(ctx context.Context, roles Roles, a Actor, p Permission, products []int64) (map[int64]bool, error) {
+	may := map[int64]bool{}
+	if a.Role != "" && !Allows(a.Role, p) {
+		return may, nil
+	}
+	if a.ProductID != 0 || a.User.Administrator {
+		for _, id := range products {
+			may[id] = a.ProductID == 0 || a.ProductID == id
+		}
+		return may, nil
+	}
+	mine, err := roles.RolesIn(ctx, a.User.ID, products)
+	for id, role := range mine {
+		may[id] = Allows(role, p)
+	}
+	return may, err
 }
 
 func roleOf(ctx context.Context, roles Roles, a Actor, productID int64) (models.Role, error) {

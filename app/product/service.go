@@ -213,3 +213,20 @@ func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64) error
 	}
 	return s.store.Write(ctx, func(tx *models.Tx) error { return tx.DeleteProduct(id) })
 }
+
+// ForImport finds the id of a product by its exact name, for who may import
+// into it though he may not view it.
+func (s *Service) ForImport(ctx context.Context, actor authz.Actor, name string) (int64, error) {
+	list, err := s.store.Products(ctx, models.SystemScope("the right to import is checked next"), models.ProductFilter{Name: name, Limit: 1})
+	if err != nil {
+		return 0, err
+	}
+	if len(list) == 0 {
+		return 0, fault.Missing("product")
+	}
+	err = authz.Require(ctx, s.store, actor, authz.Import, list[0].ID)
+	if fault.Is(err, fault.Forbidden) {
+		err = fault.Missing("product")
+	}
+	return list[0].ID, err
+}

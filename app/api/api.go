@@ -1,0 +1,152 @@
+// Package api is the REST interface under /api/v1: JSON, bearer tokens,
+// problems (RFC 9457), keyset pages, and its own OpenAPI document.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/account"
+	"gatecrier/app/authz"
+	"gatecrier/app/connection"
+	"gatecrier/app/delivery"
+	"gatecrier/app/fault"
+	"gatecrier/app/inbox"
+	"gatecrier/app/ingest"
+	"gatecrier/app/product"
+	"gatecrier/app/web"
+	"gatecrier/models"
+)
+
+// prefix is where the API lives.
+const prefix = "/api/v1"
+
+// Services are the use cases that the API offers.
+type Services struct {
+	Store       *models.Store
+	Accounts    *account.Service
+	Products    *product.Service
+	Ingest      *ingest.Service
+	Connections *connection.Service
+	Dispatcher  *delivery.Dispatcher
+	Ledger      *delivery.Ledger
+	Inbox       *inbox.Service
+	Log         *slog.Logger
+	Version     string
+}
+
+// API holds the handlers.
+type API struct {
+	Services
+	huma huma.API
+}
+
+// Register adds the API's routes to an engine.
+func Register(engine *gin.Engine, s Services) {
+	a := &API{Services: s}
+	group := engine.Group(prefix, a.authenticate)
+	config := huma.DefaultConfig("Gatecrier", s.Version)
+	config.Servers = []*huma.Server{{URL: prefix}}
+	config.DocsPath, config.SchemasPath = "", ""
+	config.CreateHooks = nil // no $schema links in answers
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
+	config.Security = []map[string][]string{{"token": {}}}
+	huma.NewError = newProblem
+	a.huma = humagin.NewWithGroup(engine, group, config)
+	a.products()
+	a.gates()
+	a.members()
+	a.targets()
+	a.notifications()
+	a.deliveries()
+	a.reports(group)
+}
+
+// open are the paths that need no token.
+func open(path string) bool { return strings.HasPrefix(path, prefix+"/openapi") }
+
+func (a *API) authenticate(c *gin.Context) {
+	if open(c.Request.URL.Path) {
+		return
+	}
+	scheme, token, _ := strings.Cut(c.GetHeader("Authorization"), " ")
+	var actor authz.Actor
+	err := error(fault.New(fault.Unauthenticated, "Send a token: Authorization: Bearer gct_..."))
+	if strings.EqualFold(scheme, "Bearer") {
+		actor, err = a.Accounts.Bearer(c.Request.Context(), strings.TrimSpace(token))
+	}
+	if err != nil {
+		c.Header("WWW-Authenticate", "Bearer")
+		a.fail(c, err)
+		return
+	}
+	c.Request = c.Request.WithContext(web.WithActor(c.Request.Context(), actor))
+}
+
+// fail answers a plain handler's error.
+func (a *API) fail(c *gin.Context, err error) {
+	p := web.Explain(c.Request.Context(), a.Log, err)
+	c.Header("Content-Type", p.ContentType(""))
+	c.AbortWithStatusJSON(p.Status, p)
+}
+
+// Fail answers an error of a route that is none, or of a panic.
+func Fail(c *gin.Context, log *slog.Logger, err error) {
+	(&API{Services: Services{Log: log}}).fail(c, err)
+}
+
+// problem is the error of a huma handler.
+func (a *API) problem(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	return web.Explain(ctx, a.Log, err)
+}
+
+// newProblem is what huma's own checks answer with. Values are left out: they
+// may be secrets.
+func newProblem(status int, message string, errs ...error) huma.StatusError {
+	p := &web.Problem{Title: http.StatusText(status), Status: status, Detail: message}
+	for _, err := range errs {
+		if err == nil {
+			continue
+		}
+		field := fault.Field{Message: err.Error()}
+		if d, ok := err.(huma.ErrorDetailer); ok { //nolint:errorlint // huma hands them over as they are
+			detail := d.ErrorDetail()
+			field = fault.Field{Name: fieldName(detail.Location), Message: detail.Message}
+		}
+		p.Errors = append(p.Errors, field)
+	}
+	return p
+}
+
+// fieldName takes the part of a request off a location: body.name is name.
+func fieldName(location string) string {
+	for _, part := range []string{"body.", "query.", "path.", "header."} {
+		if rest, ok := strings.CutPrefix(location, part); ok {
+			return rest
+		}
+	}
+	return location
+}
+
+// operation describes a route for the document.
+func operation(method, path, id, summary string, status int) huma.Operation {
+	return huma.Operation{
+		Method: method, Path: path, OperationID: id, Summary: summary, DefaultStatus: status,
+		Tags: []string{strings.Split(strings.TrimPrefix(path, "/"), "/")[0]},
+	}
+}
+
+// actorOf is who asks; authenticate has made sure of one.
+func actorOf(ctx context.Context) authz.Actor {
+	a, _ := web.ActorOf(ctx) //nolint:errcheck // without one, the zero actor may do nothing
+	return a
+}

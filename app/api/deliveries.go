@@ -1,0 +1,109 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gatecrier/app/delivery"
+	"gatecrier/app/fault"
+	"gatecrier/models"
+)
+
+type deliveryBody struct {
+	ID       int64                `json:"id"`
+	Message  string               `json:"message_id" doc:"The same in each attempt: a webhook's webhook-id"`
+	Title    string               `json:"title"`
+	EventID  *int64               `json:"event_id" doc:"null for a test"`
+	Product  *named               `json:"product"`
+	Target   targetRef            `json:"target"`
+	State    models.DeliveryState `json:"state" enum:"pending,sending,retrying,delivered,dead,skipped,suppressed,cancelled"`
+	Reason   string               `json:"reason"`
+	Tried    int                  `json:"tried" doc:"How many attempts were made"`
+	NextAt   *time.Time           `json:"next_at"`
+	Created  time.Time            `json:"created"`
+	Finished *time.Time           `json:"finished"`
+	Attempts []attemptBody        `json:"attempts,omitempty" doc:"In GET /deliveries/{id}"`
+}
+
+type targetRef struct {
+	ID     int64  `json:"id"`
+	Name   string `json:"name"`
+	Module string `json:"module"`
+	Hint   string `json:"hint" doc:"Host and last four characters; empty for who may not edit targets"`
+}
+
+type attemptBody struct {
+	Number     int       `json:"number"`
+	At         time.Time `json:"at"`
+	DurationMS float64   `json:"duration_ms"`
+	Result     string    `json:"result"`
+	Status     int       `json:"status,omitempty"`
+	Reason     string    `json:"reason"`
+	Answer     string    `json:"answer,omitempty" doc:"At most 4 KB"`
+}
+
+func deliveryOf(l models.LedgerRow) deliveryBody {
+	b := deliveryBody{
+		ID: l.ID, Message: "msg_" + l.UUID, Title: l.Title, Target: targetRef{l.ConnectionID, l.Connection, l.Module, l.Hint},
+		State: l.State, Reason: l.Reason, Tried: l.Delivery.Attempts, NextAt: optional(l.NextAt), Created: l.CreatedAt, Finished: optional(l.FinishedAt),
+	}
+	if l.EventID != 0 {
+		b.EventID = &l.EventID
+	}
+	if l.ProductID != 0 {
+		b.Product = &named{l.ProductID, l.Product}
+	}
+	return b
+}
+
+func entryOf(e delivery.Entry) deliveryBody {
+	b := deliveryOf(e.LedgerRow)
+	for _, a := range e.Attempts {
+		b.Attempts = append(b.Attempts, attemptBody{
+			Number: a.Number, At: a.At, DurationMS: float64(a.Duration.Microseconds()) / 1000,
+			Result: a.Result, Status: a.Status, Reason: a.Reason, Answer: a.Answer,
+		})
+	}
+	return b
+}
+
+type deliveriesInput struct {
+	page
+	State      string    `query:"state" enum:"pending,sending,retrying,delivered,dead,skipped,suppressed,cancelled"`
+	Product    int64     `query:"product"`
+	Connection int64     `query:"connection"`
+	Since      time.Time `query:"since"`
+}
+
+func (a *API) deliveries() {
+	huma.Register(a.huma, operation(http.MethodGet, "/deliveries", "list-deliveries", "List deliveries, newest first", 0),
+		func(ctx context.Context, in *deliveriesInput) (*list[deliveryBody], error) {
+			out, err := a.deliveryPage(ctx, in)
+			return out, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodGet, "/deliveries/{id}", "get-delivery", "Get a delivery with its attempts", 0),
+		func(ctx context.Context, in *byID) (*struct{ Body deliveryBody }, error) {
+			e, err := a.Ledger.Get(ctx, actorOf(ctx), in.ID)
+			return &struct{ Body deliveryBody }{entryOf(e)}, a.problem(ctx, err)
+		})
+}
+
+func (a *API) deliveryPage(ctx context.Context, in *deliveriesInput) (*list[deliveryBody], error) {
+	if in.Product < 0 || in.Connection < 0 {
+		return nil, fault.BadField("product", "This is no id")
+	}
+	f := models.LedgerFilter{
+		State: models.DeliveryState(in.State), ProductID: in.Product, ConnectionID: in.Connection, Since: in.Since, Limit: in.Limit + 1,
+	}
+	if err := seek(in.Cursor, &f.Before); err != nil {
+		return nil, err
+	}
+	rows, err := a.Ledger.List(ctx, actorOf(ctx), f)
+	if err != nil {
+		return nil, err
+	}
+	return answer(rows, in.Limit, deliveryOf, func(l models.LedgerRow) any { return l.ID })
+}

@@ -1,0 +1,152 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gatecrier/app/event"
+	"gatecrier/app/ingest"
+	"gatecrier/models"
+)
+
+// changeBody is a row of the gate history.
+type changeBody struct {
+	EventID    int64            `json:"event_id"`
+	From       models.GateState `json:"from"`
+	To         models.GateState `json:"to"`
+	At         time.Time        `json:"at"`
+	Actor      string           `json:"actor"`
+	Branch     string           `json:"branch"`
+	Why        string           `json:"why"`
+	Counts     models.Counts    `json:"counts"`
+	Thresholds *models.Counts   `json:"thresholds"`
+	Policy     string           `json:"policy"`
+	Cause      event.Cause      `json:"cause"`
+	Tipped     event.Tipped     `json:"tipped"`
+}
+
+func changeOf(c models.GateChange) changeBody {
+	b := changeBody{EventID: c.EventID, From: c.From, To: c.To, At: c.At, Actor: c.Actor, Counts: c.Counts}
+	var p event.GateChange
+	if err := json.Unmarshal(c.Payload, &p); err == nil { // a row tells what it can without its event
+		b.Branch, b.Why, b.Thresholds, b.Policy, b.Cause, b.Tipped = p.Branch, p.Why, p.Thresholds, p.Policy, p.Cause, p.Tipped
+	}
+	return b
+}
+
+// observationBody is an observation as the API answers it.
+type observationBody struct {
+	ID          int64           `json:"id"`
+	Title       string          `json:"title"`
+	Description string          `json:"description"`
+	Severity    models.Severity `json:"severity"`
+	Status      models.Status   `json:"status"`
+	Component   string          `json:"component"`
+	Location    string          `json:"location"`
+	Fix         string          `json:"fix"`
+	URL         string          `json:"url"`
+	Scanner     string          `json:"scanner"`
+	FirstSeen   time.Time       `json:"first_seen"`
+	Resolved    *time.Time      `json:"resolved"`
+}
+
+func observationOf(o models.Observation) observationBody {
+	return observationBody{
+		ID: o.ID, Title: o.Title, Description: o.Description, Severity: o.Severity, Status: o.Status, Component: o.Component,
+		Location: o.Location, Fix: o.Fix, URL: o.URL, Scanner: o.Scanner, FirstSeen: o.FirstSeenAt, Resolved: optional(o.ResolvedAt),
+	}
+}
+
+type branchQuery struct {
+	ID     int64  `path:"id"`
+	Branch string `query:"branch" doc:"Absent: the default branch"`
+}
+
+type observationsInput struct {
+	branchQuery
+	page
+	Severity string `query:"severity" enum:"critical,high,medium,low,none,unknown"`
+	Active   string `query:"active" enum:"true,false" default:"true" doc:"false: those that do not count"`
+}
+
+func (a *API) gates() {
+	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/gate", "get-gate", "What a branch's gate says, and why", 0),
+		func(ctx context.Context, in *branchQuery) (*struct{ Body gateBody }, error) {
+			b, err := a.Store.BranchByName(ctx, actorOf(ctx).Scope(), in.ID, in.Branch)
+			return &struct{ Body gateBody }{gateOf(b)}, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/gate/history", "gate-history", "What the product's gate has said, newest first", 0),
+		func(ctx context.Context, in *struct {
+			byID
+			page
+		},
+		) (*list[changeBody], error) {
+			out, err := a.history(ctx, in.ID, in.page)
+			return out, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/observations", "list-observations", "List a branch's observations, worst first", 0),
+		func(ctx context.Context, in *observationsInput) (*list[observationBody], error) {
+			out, err := a.observations(ctx, in)
+			return out, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodPut, "/products/{id}/counts", "put-counts", "Replace a scanner's counts per severity", 0),
+		func(ctx context.Context, in *countsInput) (*struct{ Body importBody }, error) {
+			r, err := a.Ingest.Counts(ctx, actorOf(ctx), ingest.Slot{ProductID: in.ID, Branch: in.Body.Branch, Scanner: in.Body.Scanner}, in.Body.Counts)
+			return &struct{ Body importBody }{importOf(r)}, a.problem(ctx, err)
+		})
+}
+
+type countsInput struct {
+	ID   int64 `path:"id"`
+	Body struct {
+		Branch  string        `json:"branch,omitempty" doc:"Absent: the default branch"`
+		Scanner string        `json:"scanner" doc:"Whose counts these are"`
+		Counts  models.Counts `json:"counts"`
+	}
+}
+
+func (a *API) history(ctx context.Context, productID int64, p page) (*list[changeBody], error) {
+	scope := actorOf(ctx).Scope()
+	if _, err := a.Store.Product(ctx, scope, productID); err != nil {
+		return nil, err
+	}
+	var before int64
+	if err := seek(p.Cursor, &before); err != nil {
+		return nil, err
+	}
+	rows, err := a.Store.GateHistory(ctx, scope, productID, before, p.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	return answer(rows, p.Limit, changeOf, func(c models.GateChange) any { return c.EventID })
+}
+
+func (a *API) observations(ctx context.Context, in *observationsInput) (*list[observationBody], error) {
+	scope := actorOf(ctx).Scope()
+	b, err := a.Store.BranchByName(ctx, scope, in.ID, in.Branch)
+	if err != nil {
+		return nil, err
+	}
+	f := models.ObservationFilter{BranchID: b.ID, Inactive: in.Active == "false", Limit: in.Limit + 1}
+	if s, ok := models.SeverityByName(in.Severity); ok {
+		f.Severity = &s
+	}
+	var key models.ObservationKey
+	if err := seek(in.Cursor, &key); err != nil {
+		return nil, err
+	}
+	if in.Cursor != "" {
+		f.After = &key
+	}
+	rows, err := a.Store.Observations(ctx, scope, f)
+	if err != nil {
+		return nil, err
+	}
+	return answer(rows, in.Limit, observationOf, func(o models.Observation) any {
+		return models.ObservationKey{Severity: o.Severity, ID: o.ID}
+	})
+}

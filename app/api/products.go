@@ -1,0 +1,217 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/product"
+	"gatecrier/models"
+)
+
+// productBody is a product as the API answers it.
+type productBody struct {
+	ID            int64             `json:"id"`
+	Name          string            `json:"name"`
+	Description   string            `json:"description"`
+	DefaultBranch string            `json:"default_branch"`
+	GateMode      models.GateMode   `json:"gate_mode" enum:"standard,disabled,own"`
+	Thresholds    models.Thresholds `json:"thresholds" doc:"The product's own; null where unset, which counts as 0 in mode own"`
+	Gate          gateBody          `json:"gate"`
+	LastReportAt  *time.Time        `json:"last_report_at"`
+	Version       int64             `json:"version"`
+	Created       time.Time         `json:"created"`
+}
+
+// gateBody is a branch's gate.
+type gateBody struct {
+	Branch string           `json:"branch"`
+	State  models.GateState `json:"state" enum:"none,passed,failed"`
+	Counts models.Counts    `json:"counts"`
+	Since  time.Time        `json:"since"`
+	Why    string           `json:"why"`
+}
+
+func gateOf(b models.Branch) gateBody {
+	return gateBody{Branch: b.Name, State: b.Gate, Counts: b.Counts, Since: b.Since, Why: whyOf(b)}
+}
+
+func whyOf(b models.Branch) string {
+	if !b.Evaluated {
+		return "never evaluated: no report has come in yet"
+	}
+	return b.Why
+}
+
+func productOf(p models.ProductRow) productBody {
+	return productBody{
+		ID: p.ID, Name: p.Name, Description: p.Description, DefaultBranch: p.Default.Name, GateMode: p.GateMode,
+		Thresholds: p.Thresholds, Gate: gateOf(p.Default), LastReportAt: optional(p.LastReportAt), Version: p.Version, Created: p.CreatedAt,
+	}
+}
+
+// optional is nil for the zero time.
+func optional(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+type productAnswer struct{ Body productBody }
+
+type productInput struct {
+	Body struct {
+		Name          string          `json:"name" doc:"Unique, 1 to 255 characters"`
+		Description   string          `json:"description,omitempty"`
+		DefaultBranch string          `json:"default_branch,omitempty" doc:"main unless set"`
+		GateMode      models.GateMode `json:"gate_mode,omitempty" enum:"standard,disabled,own"`
+		Thresholds    *thresholdsBody `json:"thresholds,omitempty"`
+	}
+}
+
+// thresholdsBody is the thresholds of a request; what is absent is left alone.
+type thresholdsBody struct {
+	Critical patch[int64] `json:"critical,omitempty"`
+	High     patch[int64] `json:"high,omitempty"`
+	Medium   patch[int64] `json:"medium,omitempty"`
+	Low      patch[int64] `json:"low,omitempty"`
+	None     patch[int64] `json:"none,omitempty"`
+	Unknown  patch[int64] `json:"unknown,omitempty"`
+}
+
+// changes are the thresholds that were sent; nil unsets one.
+func (t *thresholdsBody) changes() map[models.Severity]*int64 {
+	m := map[models.Severity]*int64{}
+	if t == nil {
+		return m
+	}
+	for s, p := range map[models.Severity]patch[int64]{
+		models.Critical: t.Critical, models.High: t.High, models.Medium: t.Medium,
+		models.Low: t.Low, models.None: t.None, models.Unknown: t.Unknown,
+	} {
+		switch {
+		case p.Null:
+			m[s] = nil
+		case p.Sent:
+			m[s] = &p.Value
+		}
+	}
+	return m
+}
+
+type productPatch struct {
+	ID   int64 `path:"id"`
+	Body struct {
+		Name          patch[string]          `json:"name,omitempty"`
+		Description   patch[string]          `json:"description,omitempty"`
+		DefaultBranch patch[string]          `json:"default_branch,omitempty"`
+		GateMode      patch[models.GateMode] `json:"gate_mode,omitempty"`
+		Thresholds    patch[thresholdsBody]  `json:"thresholds,omitempty"`
+		Version       int64                  `json:"version,omitempty" doc:"If sent, the product must still have it"`
+	}
+}
+
+type byID struct {
+	ID int64 `path:"id"`
+}
+
+func (a *API) products() {
+	huma.Register(a.huma, operation(http.MethodGet, "/products", "list-products", "List products by name", 0),
+		func(ctx context.Context, in *struct {
+			page
+			Name  string `query:"name" doc:"Exact"`
+			Q     string `query:"q" doc:"Part of the name"`
+			State string `query:"state" enum:"none,passed,failed"`
+		},
+		) (*list[productListed], error) {
+			out, err := a.listProducts(ctx, in.page, models.ProductFilter{Name: in.Name, Text: in.Q, State: models.GateState(in.State)})
+			return out, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodPost, "/products", "create-product", "Create a product and become its owner", http.StatusCreated),
+		func(ctx context.Context, in *productInput) (*productAnswer, error) {
+			row, err := a.Products.Create(ctx, actorOf(ctx), draftOf(in))
+			return &productAnswer{productOf(row)}, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}", "get-product", "Get a product", 0),
+		func(ctx context.Context, in *byID) (*productAnswer, error) {
+			row, err := a.Products.Get(ctx, actorOf(ctx), in.ID)
+			return &productAnswer{productOf(row)}, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodPatch, "/products/{id}", "update-product", "Change a product (JSON merge patch)", 0),
+		func(ctx context.Context, in *productPatch) (*productAnswer, error) {
+			row, err := a.Products.Update(ctx, actorOf(ctx), in.ID, editOf(in))
+			return &productAnswer{productOf(row)}, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodDelete, "/products/{id}", "delete-product", "Delete a product and all that belongs to it", http.StatusNoContent),
+		func(ctx context.Context, in *byID) (*struct{}, error) {
+			return nil, a.problem(ctx, a.Products.Delete(ctx, actorOf(ctx), in.ID))
+		})
+}
+
+func draftOf(in *productInput) product.Draft {
+	d := product.Draft{
+		Name: in.Body.Name, Description: in.Body.Description, DefaultBranch: in.Body.DefaultBranch, GateMode: in.Body.GateMode,
+	}
+	for s, v := range in.Body.Thresholds.changes() {
+		*d.Thresholds.At(s) = v
+	}
+	return d
+}
+
+func editOf(in *productPatch) product.Edit {
+	b := in.Body
+	e := product.Edit{
+		Name: b.Name.pointer(), Description: b.Description.pointer(), DefaultBranch: b.DefaultBranch.pointer(),
+		GateMode: b.GateMode.pointer(), Version: b.Version, Thresholds: b.Thresholds.Value.changes(),
+	}
+	if b.Thresholds.Null {
+		for _, s := range models.Severities() {
+			e.Thresholds[s] = nil
+		}
+	}
+	return e
+}
+
+// productListed is an item of the list: whole, or, for who may only import,
+// its id and name.
+type productListed struct {
+	ID   int64  `json:"id"`
+	Name string `json:"name"`
+	*productBody
+}
+
+func (a *API) listProducts(ctx context.Context, p page, f models.ProductFilter) (*list[productListed], error) {
+	if err := seek(p.Cursor, &f.After); err != nil {
+		return nil, err
+	}
+	f.Limit = p.Limit + 1
+	actor := actorOf(ctx)
+	rows, err := a.Store.Products(ctx, actor.Scope(), f)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 && f.Name != "" && p.Cursor == "" {
+		return a.namedForImport(ctx, f.Name)
+	}
+	return answer(rows, p.Limit, func(r models.ProductRow) productListed {
+		body := productOf(r)
+		return productListed{ID: body.ID, Name: body.Name, productBody: &body}
+	}, func(r models.ProductRow) any { return r.Name })
+}
+
+// namedForImport finds a product by its exact name for who may import into it
+// and nothing else.
+func (a *API) namedForImport(ctx context.Context, name string) (*list[productListed], error) {
+	out := &list[productListed]{}
+	out.Body.Items = []productListed{}
+	id, err := a.Products.ForImport(ctx, actorOf(ctx), name)
+	if fault.Is(err, fault.NotFound) {
+		return out, nil
+	}
+	out.Body.Items = append(out.Body.Items, productListed{ID: id, Name: name})
+	return out, err
+}

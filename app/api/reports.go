@@ -1,0 +1,133 @@
+package api
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/ingest"
+	"gatecrier/app/web"
+	"gatecrier/models"
+)
+
+// importBody is the answer to reports and counts.
+type importBody struct {
+	Format       string        `json:"format"`
+	Branch       string        `json:"branch"`
+	Observations *tallyBody    `json:"observations,omitempty" doc:"Absent for bare counts"`
+	Counts       models.Counts `json:"counts" doc:"The branch's active observations, over all its sources"`
+	Gate         struct {
+		Before models.GateState `json:"before" enum:"none,passed,failed"`
+		After  models.GateState `json:"after" enum:"none,passed,failed"`
+		Why    string           `json:"why"`
+	} `json:"gate"`
+}
+
+type tallyBody struct {
+	New      int `json:"new"`
+	Updated  int `json:"updated" doc:"Seen again, changed or not"`
+	Reopened int `json:"reopened"`
+	Resolved int `json:"resolved"`
+}
+
+func importOf(r ingest.Result) importBody {
+	b := importBody{Format: r.Format, Branch: r.Branch, Counts: r.Counts}
+	if r.Format != "counts" {
+		b.Observations = &tallyBody{New: r.Tally.New, Updated: r.Tally.Updated, Reopened: r.Tally.Reopened, Resolved: r.Tally.Resolved}
+	}
+	b.Gate.Before, b.Gate.After, b.Gate.Why = r.Gate.Before, r.Gate.After, r.Gate.Why
+	return b
+}
+
+// reports is a plain handler, since a report is read as it comes; the document
+// describes it all the same.
+func (a *API) reports(group *gin.RouterGroup) {
+	group.POST("/products/:id/reports", a.upload)
+	op := operation(http.MethodPost, "/products/{id}/reports", "upload-report", "Import a scanner report", http.StatusCreated)
+	text := &huma.Schema{Type: "string"}
+	op.Parameters = []*huma.Param{
+		{Name: "id", In: "path", Required: true, Schema: &huma.Schema{Type: "integer"}},
+		{Name: "branch", In: "query", Schema: text, Description: "Absent: the default branch"},
+		{Name: "scanner", In: "query", Schema: text, Description: "Absent: the tool's name in the report"},
+		{Name: "source", In: "query", Schema: text, Description: "Tells several reports of one scanner apart"},
+		{Name: "default", In: "query", Schema: &huma.Schema{Type: "boolean"}, Description: "Name the default branch, while it is still empty"},
+	}
+	body := map[string]*huma.MediaType{
+		"application/json": {Schema: &huma.Schema{Type: "object"}},
+		"multipart/form-data": {Schema: &huma.Schema{
+			Type: "object", Required: []string{"file"},
+			Properties: map[string]*huma.Schema{"file": {Type: "string", Format: "binary"}},
+		}},
+	}
+	op.RequestBody = &huma.RequestBody{Description: "The report, raw or as the multipart field file", Required: true, Content: body}
+	op.Responses = map[string]*huma.Response{"201": {
+		Description: "What the import did; also where the gate fails",
+		Content:     map[string]*huma.MediaType{"application/json": {Schema: huma.SchemaFromType(a.huma.OpenAPI().Components.Schemas, typeOf[importBody]())}},
+	}}
+	a.huma.OpenAPI().AddOperation(&op)
+}
+
+func (a *API) upload(c *gin.Context) {
+	slot, err := slotOf(c)
+	if err != nil {
+		a.fail(c, err)
+		return
+	}
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, ingest.MaxBytes)
+	body, err := reportBody(c.Request)
+	if err != nil {
+		a.fail(c, err)
+		return
+	}
+	actor, _ := web.ActorOf(c.Request.Context()) //nolint:errcheck // authenticate has made sure of one
+	result, err := a.Ingest.Upload(c.Request.Context(), actor, slot, body)
+	if err != nil {
+		a.fail(c, err)
+		return
+	}
+	c.JSON(http.StatusCreated, importOf(result))
+}
+
+func slotOf(c *gin.Context) (ingest.Slot, error) {
+	id, err := web.ID(c, "id", "product")
+	if err != nil {
+		return ingest.Slot{}, err
+	}
+	slot := ingest.Slot{ProductID: id, Branch: c.Query("branch"), Scanner: c.Query("scanner"), Source: c.Query("source")}
+	switch c.Query("default") {
+	case "true", "1":
+		slot.AsDefault = true
+	case "", "false", "0":
+	default:
+		return slot, fault.BadField("default", "true or false")
+	}
+	return slot, nil
+}
+
+// reportBody is the request's body, or its multipart field file.
+func reportBody(r *http.Request) (io.Reader, error) {
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+		return r.Body, nil
+	}
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return nil, fault.Wrap(fault.Malformed, "The multipart body cannot be read", err)
+	}
+	for {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			return nil, fault.BadField("file", "Send the report in the field file")
+		}
+		if err != nil {
+			return nil, fault.Wrap(fault.Malformed, "The multipart body cannot be read", err)
+		}
+		if part.FormName() == "file" {
+			return part, nil
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gatecrier/app/connection"
+	"gatecrier/app/module"
+	"gatecrier/models"
+)
+
+// targetBody is a target as the API answers it. Its configuration is
+// write-only: what may be shown of it is the hint.
+type targetBody struct {
+	ID      int64         `json:"id"`
+	Module  string        `json:"module"`
+	Name    string        `json:"name"`
+	Hint    string        `json:"hint" doc:"Host and last four characters; empty for who may not edit targets"`
+	Enabled bool          `json:"enabled"`
+	State   string        `json:"state" enum:"on,off"`
+	Reason  string        `json:"reason,omitempty" doc:"Why Gatecrier turned it off"`
+	Version int64         `json:"version"`
+	Warning string        `json:"warning,omitempty" doc:"What is doubtful about the address"`
+	Made    module.Config `json:"made,omitempty" doc:"Secrets that were made for it: in this answer only"`
+}
+
+func targetOf(c models.Connection) targetBody {
+	b := targetBody{ID: c.ID, Module: c.Module, Name: c.Name, Hint: c.Hint, Enabled: c.Enabled, State: "off", Reason: c.DisabledWhy, Version: c.Version}
+	if c.Enabled {
+		b.State = "on"
+	}
+	return b
+}
+
+func savedOf(s connection.Saved) targetBody {
+	b := targetOf(s.Connection)
+	b.Warning, b.Made = s.Warning, s.Made
+	return b
+}
+
+type targetAnswer struct{ Body targetBody }
+
+type targetInput struct {
+	ID   int64 `path:"id"`
+	Body struct {
+		Module string            `json:"module" doc:"webhook"`
+		Name   string            `json:"name"`
+		Config map[string]string `json:"config" doc:"The module's fields; a webhook's: url, secret (made if absent)"`
+	}
+}
+
+type targetPatch struct {
+	ID   int64 `path:"id"`
+	Body struct {
+		Name    *string           `json:"name,omitempty"`
+		Enabled *bool             `json:"enabled,omitempty"`
+		Config  map[string]string `json:"config,omitempty" doc:"The fields to replace"`
+	}
+}
+
+func (a *API) targets() {
+	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/targets", "list-targets", "List a product's targets", 0),
+		func(ctx context.Context, in *byID) (*list[targetBody], error) {
+			rows, err := a.Connections.List(ctx, actorOf(ctx), in.ID)
+			if err != nil {
+				return nil, a.problem(ctx, err)
+			}
+			out, err := answer(rows, len(rows), targetOf, nil)
+			return out, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodPost, "/products/{id}/targets", "create-target", "Add a target to a product", http.StatusCreated),
+		func(ctx context.Context, in *targetInput) (*targetAnswer, error) {
+			s, err := a.Connections.Create(ctx, actorOf(ctx), in.ID, connection.Draft{Module: in.Body.Module, Name: in.Body.Name, Config: in.Body.Config})
+			return &targetAnswer{savedOf(s)}, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodPatch, "/targets/{id}", "update-target", "Change a target", 0),
+		func(ctx context.Context, in *targetPatch) (*targetAnswer, error) {
+			s, err := a.Connections.Update(ctx, actorOf(ctx), in.ID, connection.Change{Name: in.Body.Name, Enabled: in.Body.Enabled, Config: in.Body.Config})
+			return &targetAnswer{savedOf(s)}, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodDelete, "/targets/{id}", "delete-target", "Delete a target and its deliveries", http.StatusNoContent),
+		func(ctx context.Context, in *byID) (*struct{}, error) {
+			return nil, a.problem(ctx, a.Connections.Delete(ctx, actorOf(ctx), in.ID))
+		})
+	huma.Register(a.huma, operation(http.MethodPost, "/targets/{id}/test", "test-target", "Send a test message by the way all messages go", http.StatusAccepted),
+		func(ctx context.Context, in *byID) (*struct{ Body testBody }, error) {
+			b, err := a.test(ctx, in.ID)
+			return &struct{ Body testBody }{b}, a.problem(ctx, err)
+		})
+}
+
+type testBody struct {
+	DeliveryID int64                `json:"delivery_id" doc:"GET /deliveries/{id} tells how it went"`
+	State      models.DeliveryState `json:"state"`
+}
+
+func (a *API) test(ctx context.Context, id int64) (testBody, error) {
+	c, err := a.Connections.Editable(ctx, actorOf(ctx), id)
+	if err != nil {
+		return testBody{}, err
+	}
+	d, err := a.Dispatcher.Test(ctx, c)
+	return testBody{DeliveryID: d.ID, State: d.State}, err
+}

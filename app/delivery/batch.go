@@ -1,0 +1,108 @@
+package delivery
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"gatecrier/models"
+)
+
+// Order asks for a message to a connection.
+type Order struct {
+	Event        models.Event // zero for a test
+	ProductID    int64        // of a test; an event knows its own
+	ConnectionID int64
+	Recipient    string // where one connection has several, else ""
+	Title        string
+}
+
+// Batch writes the deliveries of one transaction. Those that may be sent at
+// once are written as leased to this instance and start after the commit; the
+// others wait to be claimed.
+type Batch struct {
+	d     *Dispatcher
+	tx    *models.Tx
+	taken map[int64]int
+	tasks []task
+	waits bool
+	last  models.Delivery
+}
+
+// Batch begins the deliveries of a transaction.
+func (d *Dispatcher) Batch(tx *models.Tx) *Batch {
+	b := &Batch{d: d, tx: tx, taken: map[int64]int{}}
+	tx.AfterCommit(func() {
+		d.start(b.tasks)
+		if b.waits {
+			d.Wake()
+		}
+	})
+	return b
+}
+
+// Enqueue writes a delivery. A second one of the same event, connection and
+// recipient changes nothing.
+func (b *Batch) Enqueue(o Order) error {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return err
+	}
+	now := b.tx.Now()
+	row := models.Delivery{
+		UUID: id.String(), EventID: o.Event.ID, ConnectionID: o.ConnectionID, ProductID: o.Event.ProductID,
+		Recipient: o.Recipient, Title: o.Title, State: models.DeliveryPending, NextAt: now, CreatedAt: now,
+	}
+	if row.EventID == 0 {
+		row.ProductID = o.ProductID
+	}
+	free, err := b.free(row)
+	if err != nil {
+		return err
+	}
+	if free {
+		row.State, row.Claim, row.LockedUntil = models.DeliverySending, b.d.instance, now.Add(leaseTime)
+	}
+	made, err := b.tx.InsertDelivery(&row)
+	if err != nil || !made {
+		return err
+	}
+	b.last = row
+	if !free {
+		b.waits = true
+		return nil
+	}
+	b.taken[o.ConnectionID]++
+	b.tasks = append(b.tasks, task{delivery: row, event: o.Event})
+	return nil
+}
+
+// free reports whether a message may be sent at once: its lane is empty, and
+// there is room.
+func (b *Batch) free(row models.Delivery) (bool, error) {
+	if !b.d.room(row.ConnectionID, b.taken[row.ConnectionID], len(b.tasks)) {
+		return false, nil
+	}
+	if row.EventID == 0 {
+		return true, nil
+	}
+	busy, err := b.tx.LaneBusy(b.tx.Context(), row.ConnectionID, row.ProductID)
+	return !busy, err
+}
+
+// Test sends a test message to a connection by the way that all messages go,
+// and returns its delivery.
+func (d *Dispatcher) Test(ctx context.Context, c models.Connection) (models.Delivery, error) {
+	var made models.Delivery
+	err := d.store.Write(ctx, func(tx *models.Tx) error {
+		b := d.Batch(tx)
+		order := Order{ConnectionID: c.ID, Title: "Test message from Gatecrier"}
+		if c.ProductID != nil {
+			order.ProductID = *c.ProductID
+		}
+		err := b.Enqueue(order)
+		made = b.last
+		return err
+	})
+	return made, err
+}

@@ -1,0 +1,60 @@
+package delivery
+
+import (
+	"time"
+
+	"gatecrier/app/module"
+	"gatecrier/models"
+)
+
+// waits are the times before the second to the ninth attempt; each is spread
+// by spread, so that what failed together does not come back together.
+var waits = []time.Duration{
+	5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute,
+	30 * time.Minute, 2 * time.Hour, 6 * time.Hour, 12 * time.Hour,
+}
+
+const (
+	spread        = 0.2
+	attemptsMost  = 9              // of a message whose receiver is in trouble
+	rejectedMost  = 3              // of one that the receiver does not want
+	retryAfterCap = 6 * time.Hour  // the longest wait that a receiver may ask for
+	lifetime      = 72 * time.Hour // after which a message is dead whatever happens
+)
+
+// next decides what becomes of a delivery after an attempt. It is pure: chance
+// is a number from 0 to 1, now the time.
+func next(d models.Delivery, r module.Result, now time.Time, chance float64) models.Delivery {
+	d.Attempts++
+	d.Reason = r.Reason
+	switch r.Kind() {
+	case module.KindDelivered:
+		return final(d, models.DeliveryDelivered, now)
+	case module.KindGone, module.KindPermanent:
+		return final(d, models.DeliveryDead, now)
+	case module.KindRejected, module.KindRefused:
+		return later(d, rejectedMost, 0, now, chance)
+	case module.KindRetryAfter, module.KindTransient:
+		return later(d, attemptsMost, min(r.Wait(), retryAfterCap), now, chance)
+	}
+	return final(d, models.DeliveryDead, now)
+}
+
+func final(d models.Delivery, state models.DeliveryState, now time.Time) models.Delivery {
+	d.State, d.NextAt, d.FinishedAt = state, time.Time{}, now
+	return d
+}
+
+// later plans another attempt, if one is left before the message is too old.
+func later(d models.Delivery, most int, asked time.Duration, now time.Time, chance float64) models.Delivery {
+	if d.Attempts >= most || d.Attempts > len(waits) {
+		return final(d, models.DeliveryDead, now)
+	}
+	wait := waits[d.Attempts-1]
+	wait += time.Duration((2*chance - 1) * spread * float64(wait))
+	d.State, d.NextAt = models.DeliveryRetrying, now.Add(max(wait, asked))
+	if d.NextAt.After(d.CreatedAt.Add(lifetime)) {
+		return final(d, models.DeliveryDead, now)
+	}
+	return d
+}

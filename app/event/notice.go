@@ -1,0 +1,95 @@
+package event
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"gatecrier/models"
+)
+
+// Tone is how loud a notice is.
+type Tone string
+
+// The tones.
+const (
+	ToneBad   Tone = "bad"
+	ToneGood  Tone = "good"
+	TonePlain Tone = "plain"
+)
+
+// Notice is an event in words.
+type Notice struct {
+	Name    string // within the product: "Security gate has changed to Failed"
+	Title   string // anywhere: "Security gate for Shop has changed to Failed"
+	Message string // the reason, shortest first
+	Tone    Tone
+}
+
+// messageMost bounds a notice's message, in findings named.
+const messageMost = 3
+
+// Describe puts an event in words.
+func Describe(e models.Event) (Notice, error) {
+	switch Type(e.Type) {
+	case GateChanged:
+		var p GateChange
+		if err := json.Unmarshal(e.Payload, &p); err != nil {
+			return Notice{}, fmt.Errorf("read the payload of a %s: %w", e.Type, err)
+		}
+		return p.notice(), nil
+	}
+	return Notice{}, fmt.Errorf("no words for an event of type %q", e.Type)
+}
+
+func (g GateChange) notice() Notice {
+	to := StateWord(g.To)
+	return Notice{
+		Name:    "Security gate has changed to " + to,
+		Title:   "Security gate for " + g.Product.Name + " has changed to " + to,
+		Message: g.Reason(),
+		Tone:    g.tone(),
+	}
+}
+
+// Reason is why the gate says so, with the findings that tipped it.
+func (g GateChange) Reason() string {
+	if len(g.Tipped.Items) == 0 {
+		return g.Why
+	}
+	names := make([]string, 0, messageMost)
+	for _, f := range g.Tipped.Items[:min(messageMost, len(g.Tipped.Items))] {
+		names = append(names, f.Title)
+	}
+	text := strings.Join(names, ", ")
+	if g.Tipped.New == 0 {
+		return g.Why + ", among them " + text
+	}
+	if more := g.Tipped.New - len(names); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return fmt.Sprintf("%s, %d new: %s", g.Why, g.Tipped.New, text)
+}
+
+func (g GateChange) tone() Tone {
+	switch g.To {
+	case models.GateFailed:
+		return ToneBad
+	case models.GatePassed:
+		return ToneGood
+	case models.GateNone:
+	}
+	return TonePlain
+}
+
+// StateWord is a gate's state as a heading shows it.
+func StateWord(s models.GateState) string {
+	switch s {
+	case models.GateFailed:
+		return "Failed"
+	case models.GatePassed:
+		return "Passed"
+	case models.GateNone:
+	}
+	return "None"
+}

@@ -1,0 +1,183 @@
+// Package notify routes events: to the inbox, and to the targets of their
+// product.
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"gatecrier/app/delivery"
+	"gatecrier/app/event"
+	"gatecrier/models"
+)
+
+const (
+	batchMost = 256              // events that are routed in one transaction
+	tries     = 5                // of an event, before it is parked
+	lease     = 30 * time.Second // how long one instance alone routes
+	poll      = time.Second      // how often work is looked for unrung
+	leaseName = "route"
+)
+
+var errNotMine = errors.New("another instance routes")
+
+// Router takes the work that events leave for it, in order, and writes what
+// follows from each: a row of the inbox and deliveries.
+type Router struct {
+	store    *models.Store
+	outbox   *delivery.Dispatcher
+	bell     *event.Bell
+	log      *slog.Logger
+	instance string
+}
+
+// New returns a router that waits for a bell.
+func New(store *models.Store, outbox *delivery.Dispatcher, bell *event.Bell, log *slog.Logger, instance string) *Router {
+	return &Router{store: store, outbox: outbox, bell: bell, log: log, instance: instance}
+}
+
+// Run routes until ctx ends.
+func (r *Router) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		n, err := r.Route(ctx)
+		if err != nil && ctx.Err() == nil && !errors.Is(err, errNotMine) {
+			r.log.Error("routing failed", "error", err)
+		}
+		if err == nil && n == batchMost {
+			continue
+		}
+		r.wait(ctx)
+	}
+}
+
+func (r *Router) wait(ctx context.Context) {
+	timer := time.NewTimer(poll)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-r.bell.Rung():
+	case <-timer.C:
+	}
+}
+
+// routed is what follows from one event.
+type routed struct {
+	work    models.Work
+	notice  event.Notice
+	targets []models.Target
+	err     error // why nothing can
+}
+
+// Route takes one batch, and says how many events it held. What follows is
+// worked out before the transaction that writes it. A batch that cannot be
+// written is written event by event, so that one bad event stops no other.
+func (r *Router) Route(ctx context.Context) (int, error) {
+	work, err := r.store.EventWork(ctx, string(event.ReaderNotify), batchMost)
+	if err != nil || len(work) == 0 {
+		return 0, err
+	}
+	batch, err := r.plan(ctx, work)
+	if err != nil {
+		return 0, err
+	}
+	err = r.write(ctx, batch)
+	if err == nil || errors.Is(err, errNotMine) || ctx.Err() != nil {
+		return len(work), err
+	}
+	for _, one := range batch {
+		if err := r.write(ctx, []routed{one}); err != nil {
+			if err := r.delay(ctx, one.work, err); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return len(work), nil
+}
+
+func (r *Router) plan(ctx context.Context, work []models.Work) ([]routed, error) {
+	products := make([]int64, 0, len(work))
+	seen := map[int64]bool{}
+	for _, w := range work {
+		if id := w.Event.ProductID; id != 0 && !seen[id] {
+			seen[id] = true
+			products = append(products, id)
+		}
+	}
+	targets, err := r.store.TargetsOf(ctx, products)
+	if err != nil {
+		return nil, fmt.Errorf("read targets: %w", err)
+	}
+	batch := make([]routed, len(work))
+	for i, w := range work {
+		notice, err := event.Describe(w.Event)
+		batch[i] = routed{work: w, notice: notice, targets: targets[w.Event.ProductID], err: err}
+	}
+	return batch, nil
+}
+
+// write is the second transaction of an event: unique keys make it the same
+// rows however often it runs.
+func (r *Router) write(ctx context.Context, batch []routed) error {
+	return r.store.Write(ctx, func(tx *models.Tx) error {
+		mine, err := tx.TakeLease(leaseName, r.instance, tx.Now().Add(lease))
+		if err != nil {
+			return err
+		}
+		if !mine {
+			return errNotMine
+		}
+		out := r.outbox.Batch(tx)
+		for _, one := range batch {
+			if err := r.writeOne(tx, out, one); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (r *Router) writeOne(tx *models.Tx, out *delivery.Batch, one routed) error {
+	if one.err != nil {
+		return one.err
+	}
+	e := one.work.Event
+	still, err := tx.FinishWork(string(event.ReaderNotify), e.ID)
+	if err != nil || !still {
+		return err
+	}
+	err = tx.InsertNotification(models.Notification{
+		EventID: e.ID, ProductID: e.ProductID, Type: e.Type, Tone: string(one.notice.Tone),
+		Name: one.notice.Name, Message: one.notice.Message, At: e.At,
+	})
+	if err != nil {
+		return err
+	}
+	for _, t := range one.targets {
+		if err := out.Enqueue(delivery.Order{Event: e, ConnectionID: t.ConnectionID, Title: one.notice.Title}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// delay puts an event back that could not be routed, longer each time, and
+// parks it in the end.
+func (r *Router) delay(ctx context.Context, w models.Work, why error) error {
+	try := w.Attempts + 1
+	r.log.Error("event not routed", "event", w.Event.ID, "try", try, "error", why)
+	return r.store.Write(ctx, func(tx *models.Tx) error {
+		var next time.Time
+		if try < tries {
+			next = tx.Now().Add(time.Duration(try*try) * 5 * time.Second)
+		}
+		return tx.DelayWork(string(event.ReaderNotify), w.Event.ID, why.Error(), next)
+	})
+}
+
+// Stop gives up the right to route, so that another instance need not wait.
+func (r *Router) Stop(ctx context.Context) error {
+	return r.store.Write(ctx, func(tx *models.Tx) error { return tx.DropLease(leaseName, r.instance) })
+}

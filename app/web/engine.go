@@ -1,0 +1,91 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+)
+
+type requestKey struct{}
+
+// RequestID names a request in the log and in its answer's X-Request-Id.
+func RequestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestKey{}).(string) //nolint:errcheck // a request without an id has none
+	return id
+}
+
+// NewEngine returns gin with what every request goes through. proxies are the
+// addresses whose X-Forwarded-For is believed. failed answers a panic.
+func NewEngine(log *slog.Logger, proxies []string, failed func(*gin.Context, error)) (*gin.Engine, error) {
+	gin.SetMode(gin.ReleaseMode)
+	e := gin.New()
+	e.HandleMethodNotAllowed = true
+	e.ContextWithFallback = true
+	e.MaxMultipartMemory = 1 << 20
+	if err := e.SetTrustedProxies(proxies); err != nil {
+		return nil, err
+	}
+	e.Use(identify, logged(log), secured, recovered(log, failed))
+	return e, nil
+}
+
+func identify(c *gin.Context) {
+	id := uuid.NewString()
+	c.Header("X-Request-Id", id)
+	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestKey{}, id))
+}
+
+func logged(log *slog.Logger) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		began := time.Now()
+		c.Next()
+		level := slog.LevelDebug
+		if c.Writer.Status() >= http.StatusInternalServerError {
+			level = slog.LevelError
+		}
+		log.LogAttrs(c, level, "request",
+			slog.String("method", c.Request.Method), slog.String("route", c.FullPath()), slog.Int("status", c.Writer.Status()),
+			slog.Duration("took", time.Since(began)), slog.String("request_id", RequestID(c.Request.Context())))
+	}
+}
+
+// csp lets a page load what this program serves, and nothing else. Tabler's
+// select arrows are data images.
+const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+func secured(c *gin.Context) {
+	h := c.Writer.Header()
+	h.Set("Content-Security-Policy", csp)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store")
+}
+
+func recovered(log *slog.Logger, failed func(*gin.Context, error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if v == http.ErrAbortHandler {
+				panic(v)
+			}
+			err := &panicked{value: v}
+			log.ErrorContext(c, "panic", "error", err, "stack", string(debug.Stack()), "request_id", RequestID(c.Request.Context()))
+			c.Abort()
+			if !c.Writer.Written() {
+				failed(c, err)
+			}
+		}()
+		c.Next()
+	}
+}

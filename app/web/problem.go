@@ -1,0 +1,76 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"gatecrier/app/fault"
+)
+
+// Problem is an error as the API answers it (RFC 9457), with the fields that
+// need another value.
+type Problem struct {
+	Title  string        `json:"title"`
+	Status int           `json:"status"`
+	Detail string        `json:"detail,omitempty"`
+	Errors []fault.Field `json:"errors,omitempty"`
+}
+
+// Error is the problem in one line.
+func (p *Problem) Error() string { return p.Title + ": " + p.Detail }
+
+// GetStatus is the answer's status.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType is RFC 9457's.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// StatusOf is the status that answers an error.
+func StatusOf(err error) int {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return http.StatusRequestEntityTooLarge
+	}
+	switch fault.KindOf(err) {
+	case fault.Invalid:
+		return http.StatusUnprocessableEntity
+	case fault.Malformed:
+		return http.StatusBadRequest
+	case fault.Unauthenticated:
+		return http.StatusUnauthorized
+	case fault.Forbidden:
+		return http.StatusForbidden
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
+	case fault.Internal:
+	}
+	return http.StatusInternalServerError
+}
+
+// Explain turns an error into a problem. What the user may not read goes to
+// the log alone.
+func Explain(ctx context.Context, log *slog.Logger, err error) *Problem {
+	status := StatusOf(err)
+	p := &Problem{Title: http.StatusText(status), Status: status}
+	var f *fault.Error
+	switch {
+	case errors.As(err, &f) && f.Kind != fault.Internal:
+		p.Detail, p.Errors = f.Text, f.Fields
+	case status == http.StatusRequestEntityTooLarge:
+		p.Detail = "The body is too large"
+	default:
+		p.Detail = "Something went wrong here; the log has it under the request id " + RequestID(ctx)
+	}
+	if status >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
+		log.ErrorContext(ctx, "request failed", "error", err, "request_id", RequestID(ctx))
+	}
+	return p
+}

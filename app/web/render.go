@@ -1,0 +1,28 @@
+package web
+
+import (
+	"bytes"
+	"net/http"
+
+	"github.com/a-h/templ"
+	"github.com/gin-gonic/gin"
+)
+
+// Render writes a page that has been rendered whole, so that none is ever half
+// written under a wrong status.
+func Render(c *gin.Context, status int, page templ.Component) error {
+	var b bytes.Buffer
+	if err := page.Render(c.Request.Context(), &b); err != nil {
+		return err
+	}
+	c.Data(status, "text/html; charset=utf-8", b.Bytes())
+	return nil
+}
+
+// SeeOther sends the browser to another page after a form.
+func SeeOther(c *gin.Context, path string) {
+	c.Redirect(http.StatusSeeOther, path)
+}
+
+// IsHTMX reports whether htmx asks, for a part of a page.
+func IsHTMX(c *gin.Context) bool { return c.GetHeader("HX-Request") == "true" }

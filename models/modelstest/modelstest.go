@@ -1,0 +1,132 @@
+// Package modelstest gives tests real databases: a SQLite file of their own,
+// and a database of their own in a PostgreSQL that is started for them.
+package modelstest
+
+import (
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"gatecrier/models"
+)
+
+// machinery is what the tests of one process share. Main ends it.
+type machinery struct {
+	schema   sync.Once
+	file     []byte // an empty migrated SQLite database
+	fileErr  error
+	server   sync.Once
+	postgres *server
+	pgErr    error
+}
+
+// There is one per test process, which is why it is a variable of the package.
+var shared machinery
+
+// Main runs a package's tests and then stops the PostgreSQL that they started:
+//
+//	func TestMain(m *testing.M) { os.Exit(modelstest.Main(m)) }
+func Main(m *testing.M) int {
+	code := m.Run()
+	if err := shared.stop(); err != nil {
+		_, _ = os.Stderr.WriteString("modelstest: " + err.Error() + "\n") //nolint:errcheck // nobody else is left to tell
+		return max(code, 1)
+	}
+	return code
+}
+
+// SQLite opens an empty migrated database in a file of the test's own.
+func SQLite(t testing.TB) *models.Store {
+	t.Helper()
+	return SQLiteAt(t, time.Now)
+}
+
+// SQLiteAt is SQLite with a clock.
+func SQLiteAt(t testing.TB, now func() time.Time) *models.Store {
+	t.Helper()
+	shared.schema.Do(func() { shared.file, shared.fileErr = migratedFile(t) })
+	if shared.fileErr != nil {
+		t.Fatalf("migrate a SQLite database: %v", shared.fileErr)
+	}
+	path := filepath.Join(t.TempDir(), "gatecrier.db")
+	if err := os.WriteFile(path, shared.file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return open(t, "sqlite:"+path, now)
+}
+
+// Postgres opens an empty migrated database of the test's own.
+func Postgres(t testing.TB) *models.Store {
+	t.Helper()
+	return PostgresAt(t, time.Now)
+}
+
+// PostgresAt is Postgres with a clock.
+func PostgresAt(t testing.TB, now func() time.Time) *models.Store {
+	t.Helper()
+	s := running(t)
+	if err := s.migrate(t.Context()); err != nil {
+		t.Fatalf("migrate a PostgreSQL database: %v", err)
+	}
+	return open(t, fresh(t, s, s.template), now)
+}
+
+// PostgresURL is the URL of an empty database of the test's own, without a
+// schema.
+func PostgresURL(t testing.TB) string {
+	t.Helper()
+	return fresh(t, running(t), "template0")
+}
+
+// Each runs fn on an empty migrated database of either kind, in subtests
+// "sqlite" and "postgres".
+func Each(t *testing.T, fn func(t *testing.T, s *models.Store)) {
+	t.Helper()
+	EachAt(t, time.Now, fn)
+}
+
+// EachAt is Each with a clock.
+func EachAt(t *testing.T, now func() time.Time, fn func(t *testing.T, s *models.Store)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { fn(t, SQLiteAt(t, now)) })
+	t.Run("postgres", func(t *testing.T) { fn(t, PostgresAt(t, now)) })
+}
+
+func open(t testing.TB, url string, now func() time.Time) *models.Store {
+	t.Helper()
+	s, err := models.Open(t.Context(), models.Options{URL: url, Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// migratedFile is the content of a database that has the schema.
+func migratedFile(t testing.TB) ([]byte, error) {
+	path := filepath.Join(t.TempDir(), "schema.db")
+	s, err := models.Open(t.Context(), models.Options{URL: "sqlite:" + path})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Migrate(t.Context()); err != nil {
+		return nil, err
+	}
+	if err := s.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path) //nolint:gosec // our own file
+}
+
+func (m *machinery) stop() error {
+	if m.postgres == nil {
+		return nil
+	}
+	return m.postgres.stop()
+}
