@@ -1,0 +1,204 @@
+// Package app puts the program together: the one place that knows all parts.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"gatecrier/app/account"
+	"gatecrier/app/connection"
+	"gatecrier/app/delivery"
+	"gatecrier/app/event"
+	"gatecrier/app/gate"
+	"gatecrier/app/inbox"
+	"gatecrier/app/ingest"
+	"gatecrier/app/module"
+	"gatecrier/app/module/webhook"
+	"gatecrier/app/notify"
+	"gatecrier/app/outbound"
+	"gatecrier/app/product"
+	"gatecrier/app/settings"
+	"gatecrier/jobs"
+	"gatecrier/models"
+)
+
+// Version is set by the build.
+var Version = "dev"
+
+// Options are what a program is given by who starts it.
+type Options struct {
+	Config   Config
+	Log      *slog.Logger
+	Now      func() time.Time
+	Stderr   io.Writer // where a first password is shown
+	Terminal bool      // whether a person reads that
+}
+
+// App is the program.
+type App struct {
+	Store      *models.Store
+	Accounts   *account.Service
+	Dispatcher *delivery.Dispatcher
+
+	config   Config
+	log      *slog.Logger
+	ingest   *ingest.Service
+	router   *notify.Router
+	schedule *jobs.Schedule
+	loops    *jobs.Loops
+	bell     *event.Bell
+	server   *http.Server
+	base     atomic.Value // string: BASE_URL
+	addr     string
+	stop     context.CancelFunc
+	served   chan error
+}
+
+// New opens the database, brings it up to date, makes the first administrator
+// where there is no user, and builds all parts. Nothing runs before Start.
+func New(ctx context.Context, o Options) (*App, error) {
+	if err := os.MkdirAll(o.Config.DataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data directory: %w", err)
+	}
+	ring, err := o.Config.ring(o.Log)
+	if err != nil {
+		return nil, err
+	}
+	store, err := OpenStore(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{Store: store, config: o.Config, log: o.Log, bell: event.NewBell(), loops: jobs.NewLoops(o.Log), served: make(chan error, 1)}
+	a.base.Store(o.Config.BaseURL)
+	allow, err := o.Config.allow()
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	client := outbound.New(outbound.Policy{Allow: allow}, o.Log)
+	modules, err := module.NewRegistry(webhook.New(client, o.Now))
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	a.Accounts, err = account.New(store, o.Log, o.Config.initialFile())
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	if err := a.firstAdministrator(ctx, o); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	instance := uuid.NewString()
+	gates := gate.New(event.NewLog(a.bell), settings.DefaultGate)
+	connections := connection.New(store, ring, modules, client.Warn)
+	a.ingest = ingest.New(store, gates)
+	a.Dispatcher = delivery.New(store, connections, modules, o.Log, instance, a.BaseURL)
+	a.router = notify.New(store, a.Dispatcher, a.bell, o.Log, instance)
+	a.schedule = jobs.NewSchedule(store, o.Log, instance, jobs.All())
+	handler, err := a.handler(parts{
+		products: product.New(store, gates), gates: gates, connections: connections,
+		ledger: delivery.NewLedger(store), inbox: inbox.New(store),
+		sessions: account.NewSessions(store, o.Config.secure()),
+	})
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	a.server = &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 10 * time.Minute, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
+	}
+	return a, nil
+}
+
+// OpenStore opens the database of a configuration and brings it up to date.
+func OpenStore(ctx context.Context, o Options) (*models.Store, error) {
+	store, err := models.Open(ctx, models.Options{URL: o.Config.databaseURL(), Log: o.Log, Now: o.Now})
+	if err != nil {
+		return nil, err
+	}
+	if err := store.Migrate(ctx); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return store, nil
+}
+
+// Start listens, serves and lets the loops run.
+func (a *App) Start(ctx context.Context) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", a.config.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", a.config.Listen, err)
+	}
+	a.addr = listener.Addr().String()
+	if a.config.BaseURL == "" {
+		a.base.Store("http://" + a.addr)
+	}
+	if a.Store.Dialect() == models.SQLite { // nobody else can be sending
+		if err := a.Dispatcher.ReturnLeases(ctx); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+	}
+	loopCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	a.stop = stop
+	for _, l := range a.loopList() {
+		a.loops.Start(loopCtx, l)
+	}
+	go func() { a.served <- a.server.Serve(listener) }()
+	a.log.Info("listening", "address", a.addr, "url", a.BaseURL(), "version", Version)
+	return nil
+}
+
+// flushEvery is how old the times of reports and tokens may become in memory.
+const flushEvery = 5 * time.Second
+
+func (a *App) loopList() []jobs.Loop {
+	return []jobs.Loop{
+		{Name: "delivery", Run: a.Dispatcher.Run},
+		{Name: "routing", Run: a.router.Run},
+		{Name: "schedule", Run: a.schedule.Run},
+		{Name: "flush", Run: jobs.Every(flushEvery, a.log, "flush failed", a.flush)},
+	}
+}
+
+func (a *App) flush(ctx context.Context) error {
+	return errors.Join(a.ingest.Flush(ctx), a.Accounts.Flush(ctx))
+}
+
+// Stop takes no more requests, ends the ones at work and the loops, and closes
+// the database. ctx bounds the wait for requests.
+func (a *App) Stop(ctx context.Context) error {
+	err := a.server.Shutdown(ctx)
+	if a.stop != nil {
+		a.stop()
+	}
+	a.loops.Wait()
+	last := context.WithoutCancel(ctx)
+	return errors.Join(err, a.flush(last), a.router.Stop(last), a.Store.Close())
+}
+
+// Failed gives the error that ended the server by itself.
+func (a *App) Failed() <-chan error { return a.served }
+
+// Addr is the address that Start listens on.
+func (a *App) Addr() string { return a.addr }
+
+// BaseURL is the address that people reach the program by, without a slash at
+// its end.
+func (a *App) BaseURL() string {
+	base, _ := a.base.Load().(string) //nolint:errcheck // New has stored a string
+	return strings.TrimSuffix(base, "/")
+}
+
+// Wake lets the loops look for work at once, where a test has moved the clock.
+func (a *App) Wake() {
+	a.bell.Ring()
+	a.Dispatcher.Wake()
+}

@@ -1,0 +1,243 @@
+// Package apptest runs the whole program for tests: on a port of its own, with
+// a database of its own, a clock that tests move, and receivers that remember
+// what they got.
+package apptest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"gatecrier/app"
+	"gatecrier/app/account"
+	"gatecrier/models"
+	"gatecrier/models/modelstest"
+)
+
+// Password is everybody's in tests.
+const Password = "correct horse battery"
+
+// Program is a running Gatecrier.
+type Program struct {
+	*app.App
+	URL   string
+	Dir   string
+	Clock *modelstest.Clock
+	Log   *bytes.Buffer
+	t     testing.TB
+}
+
+// Options change how a program is started. The zero value is the default.
+type Options struct {
+	Dir         string // a data directory to go on with
+	DatabaseURL string
+	Strict      bool // let nothing out to this host
+}
+
+// Start starts a program that stops with the test.
+func Start(t testing.TB, o Options) *Program {
+	t.Helper()
+	if o.Dir == "" {
+		o.Dir = t.TempDir()
+	}
+	config := app.Config{
+		Listen: "127.0.0.1:0", DataDir: o.Dir, DatabaseURL: o.DatabaseURL, LogLevel: "info",
+		AdminUser: "admin", AdminPassword: Password, AllowNetworks: "127.0.0.0/8",
+	}
+	if o.Strict {
+		config.AllowNetworks = ""
+	}
+	p := &Program{Dir: o.Dir, Clock: modelstest.NewClock(time.Now()), Log: &bytes.Buffer{}, t: t}
+	log := slog.New(slog.NewTextHandler(&locked{w: p.Log}, nil))
+	var err error
+	p.App, err = app.New(t.Context(), app.Options{Config: config, Log: log, Now: p.Clock.Now, Stderr: io.Discard})
+	if err != nil {
+		t.Fatalf("make the program: %v", err)
+	}
+	if err := p.App.Start(t.Context()); err != nil {
+		t.Fatalf("start the program: %v", err)
+	}
+	p.URL = "http://" + p.Addr()
+	t.Cleanup(p.Stop)
+	return p
+}
+
+// Stop stops the program; a second call does nothing.
+func (p *Program) Stop() {
+	if p.App == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if err := p.App.Stop(ctx); err != nil {
+		p.t.Errorf("stop the program: %v", err)
+	}
+	p.App = nil
+	if p.t.Failed() {
+		p.t.Logf("log of the program:\n%s", p.Log)
+	}
+}
+
+// User makes a user.
+func (p *Program) User(name string) models.User {
+	p.t.Helper()
+	u, err := p.Accounts.Create(p.t.Context(), account.NewUser{Name: name, Email: name + "@example.com", Password: Password})
+	if err != nil {
+		p.t.Fatalf("make user %s: %v", name, err)
+	}
+	return u
+}
+
+// Client is a client of the API with a user's token.
+func (p *Program) Client(user string) *Client {
+	p.t.Helper()
+	token, err := p.Accounts.CreateToken(p.t.Context(), user, "test")
+	if err != nil {
+		p.t.Fatalf("make a token of %s: %v", user, err)
+	}
+	return &Client{URL: p.URL, Token: token, t: p.t}
+}
+
+// Client calls the API.
+type Client struct {
+	URL, Token string
+	t          testing.TB
+}
+
+// Answer is what the API said.
+type Answer struct {
+	Status int
+	Header http.Header
+	Text   string
+	JSON   map[string]any
+}
+
+// Get finds a value by its path: "gate.state", "items.0.id".
+func (a Answer) Get(path string) any {
+	var v any = a.JSON
+	for _, key := range strings.Split(path, ".") {
+		switch in := v.(type) {
+		case map[string]any:
+			v = in[key]
+		case []any:
+			i := 0
+			for _, c := range key {
+				i = i*10 + int(c-'0')
+			}
+			if i >= len(in) {
+				return nil
+			}
+			v = in[i]
+		default:
+			return nil
+		}
+	}
+	return v
+}
+
+// ID is a number of the answer.
+func (a Answer) ID(path string) int64 {
+	f, _ := a.Get(path).(float64)
+	return int64(f)
+}
+
+// Do calls the API. A body that is no []byte is sent as JSON.
+func (c *Client) Do(method, path string, body any) Answer {
+	c.t.Helper()
+	var r io.Reader
+	switch b := body.(type) {
+	case nil:
+	case []byte:
+		r = bytes.NewReader(b)
+	default:
+		text, err := json.Marshal(b)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		r = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(c.t.Context(), method, c.URL+"/api/v1"+path, r)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if c.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.Token)
+	}
+	if r != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		c.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		c.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	a := Answer{Status: res.StatusCode, Header: res.Header, Text: string(text)}
+	if len(text) > 0 && strings.Contains(res.Header.Get("Content-Type"), "json") {
+		if err := json.Unmarshal(text, &a.JSON); err != nil {
+			c.t.Fatalf("%s %s: answer is no JSON: %v\n%s", method, path, err, text)
+		}
+	}
+	return a
+}
+
+// Must calls the API and fails the test at another status.
+func (c *Client) Must(status int, method, path string, body any) Answer {
+	c.t.Helper()
+	a := c.Do(method, path, body)
+	if a.Status != status {
+		c.t.Fatalf("%s %s: status %d, want %d\n%s", method, path, a.Status, status, a.Text)
+	}
+	return a
+}
+
+// Report reads a report of the test data.
+func Report(t testing.TB, name string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root(t), "app/ingest/testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// root is the top of the source tree.
+func root(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			t.Fatal("the source tree was not found")
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+// Eventually waits for a condition: for what other goroutines do.
+func Eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(15 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			t.Fatalf("it did not happen: %s", what)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}

@@ -1,0 +1,89 @@
+package apptest
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	webhook "github.com/standard-webhooks/standard-webhooks/libraries/go"
+)
+
+// Message is a request that a receiver got.
+type Message struct {
+	Header http.Header
+	Body   []byte
+}
+
+// ID is the message's id.
+func (m Message) ID() string { return m.Header.Get("webhook-id") }
+
+// Receiver is a webhook's other end. It answers with the statuses it was told,
+// then with 200.
+type Receiver struct {
+	URL string
+
+	mu       sync.Mutex
+	answers  []int
+	messages []Message
+}
+
+// NewReceiver starts a receiver that stops with the test.
+func NewReceiver(t testing.TB) *Receiver {
+	t.Helper()
+	r := &Receiver{}
+	s := httptest.NewServer(r)
+	t.Cleanup(s.Close)
+	r.URL = s.URL
+	return r
+}
+
+// ServeHTTP takes a message.
+func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.messages = append(r.messages, Message{req.Header.Clone(), body})
+	status := http.StatusOK
+	if len(r.answers) > 0 {
+		status, r.answers = r.answers[0], r.answers[1:]
+	}
+	w.WriteHeader(status)
+}
+
+// Answer sets the statuses of the next answers.
+func (r *Receiver) Answer(statuses ...int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answers = statuses
+}
+
+// Messages are those got so far.
+func (r *Receiver) Messages() []Message {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]Message(nil), r.messages...)
+}
+
+// Wait waits for the nth message (from 1) and returns it.
+func (r *Receiver) Wait(t testing.TB, n int) Message {
+	t.Helper()
+	Eventually(t, "the receiver gets a message", func() bool { return len(r.Messages()) >= n })
+	return r.Messages()[n-1]
+}
+
+// Verify checks a message's signature with the standard's own library.
+func Verify(t testing.TB, secret string, m Message) {
+	t.Helper()
+	wh, err := webhook.NewWebhook(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := wh.Verify(m.Body, m.Header); err != nil {
+		t.Fatalf("signature: %v", err)
+	}
+}

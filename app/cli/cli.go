@@ -1,0 +1,162 @@
+// Package cli has the commands. serve and those that manage users work on the
+// database; push and gate are clients of a running program.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/term"
+
+	"gatecrier/app"
+	"gatecrier/app/account"
+	"gatecrier/models"
+)
+
+// The exit codes.
+const (
+	exitOK     = 0
+	exitError  = 1
+	exitFailed = 2 // a gate failed
+)
+
+// commands is the command line.
+type commands struct {
+	Serve   serveCmd   `cmd:"" help:"Run the program: pages, API, delivery."`
+	Push    pushCmd    `cmd:"" help:"Send scanner reports to a running Gatecrier."`
+	Gate    gateCmd    `cmd:"" help:"Show what a product's gate says."`
+	User    userCmd    `cmd:"" help:"Manage users, also beside a running server."`
+	Token   tokenCmd   `cmd:"" help:"Manage API tokens, also beside a running server."`
+	Migrate migrateCmd `cmd:"" help:"Bring the database up to date."`
+	Version versionCmd `cmd:"" help:"Show the version."`
+}
+
+// invocation is what a command may use.
+type invocation struct {
+	ctx            context.Context
+	stdout, stderr io.Writer
+	terminal       bool
+}
+
+// errGateFailed is the outcome of a push whose gate failed: no error, but an exit
+// code of its own.
+var errGateFailed = errors.New("the gate failed")
+
+// Main runs a command and returns its exit code: 0, 1 for any error, 2 for a
+// failed gate. Errors are one line on stderr.
+func Main(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return Run(ctx, args, stdout, stderr)
+}
+
+// exited carries kong's wish to exit, after --help.
+type exited int
+
+// Run is Main under a context of the caller's.
+func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
+	defer func() {
+		v := recover()
+		if e, ok := v.(exited); ok {
+			code = int(e)
+		} else if v != nil {
+			panic(v)
+		}
+	}()
+	parser, err := kong.New(&commands{}, kong.Name("gatecrier"),
+		kong.Description("Tells the right people once when a product's security gate changes."),
+		kong.Writers(stdout, stderr), kong.Exit(func(code int) { panic(exited(code)) }))
+	if err != nil {
+		return report(stderr, err)
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	k, err := parser.Parse(args)
+	if err != nil {
+		return report(stderr, err)
+	}
+	err = k.Run(&invocation{ctx: ctx, stdout: stdout, stderr: stderr, terminal: isTerminal(stderr)})
+	if errors.Is(err, errGateFailed) {
+		return exitFailed
+	}
+	if err != nil {
+		return report(stderr, err)
+	}
+	return exitOK
+}
+
+func report(stderr io.Writer, err error) int {
+	line := strings.Join(strings.Fields(err.Error()), " ")
+	if _, err := fmt.Fprintln(stderr, "gatecrier: "+line); err != nil {
+		return exitError
+	}
+	return exitError
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// logger logs as the configuration says; text where a person reads it.
+func (in *invocation) logger(c app.Config) (*slog.Logger, error) {
+	level, err := c.Level()
+	if err != nil {
+		return nil, err
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "json" || c.LogFormat == "" && !in.terminal {
+		return slog.New(slog.NewJSONHandler(in.stderr, options)), nil
+	}
+	return slog.New(slog.NewTextHandler(in.stderr, options)), nil
+}
+
+// quiet logs warnings alone, for commands whose output is for programs.
+func (in *invocation) quiet() *slog.Logger {
+	return slog.New(slog.NewTextHandler(in.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
+// withStore opens the database for a command beside the server.
+func (in *invocation) withStore(fn func(*models.Store, *account.Service) error) error {
+	config, err := app.ReadConfig()
+	if err != nil {
+		return err
+	}
+	store, err := app.OpenStore(in.ctx, app.Options{Config: config, Log: in.quiet(), Now: time.Now})
+	if err != nil {
+		return err
+	}
+	accounts, err := account.New(store, in.quiet(), "")
+	if err == nil {
+		err = fn(store, accounts)
+	}
+	return errors.Join(err, store.Close())
+}
+
+type migrateCmd struct{}
+
+// Run migrates.
+func (migrateCmd) Run(in *invocation) error {
+	return in.withStore(func(*models.Store, *account.Service) error {
+		_, err := fmt.Fprintln(in.stdout, "The database is up to date.")
+		return err
+	})
+}
+
+type versionCmd struct{}
+
+// Run shows the version.
+func (versionCmd) Run(in *invocation) error {
+	_, err := fmt.Fprintln(in.stdout, app.Version)
+	return err
+}

@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+type pushCmd struct {
+	server
+	Product       string   `required:"" help:"The product's exact name."`
+	Branch        string   `help:"The branch that was scanned; absent: the default branch."`
+	DefaultBranch bool     `help:"Let --branch name the default branch, while that is still empty."`
+	Scanner       string   `help:"The scanner's name; absent: as the report says."`
+	Source        string   `help:"Tells several reports of one scanner apart."`
+	FailOnGate    bool     `help:"Exit with 2 where the gate has failed."`
+	Files         []string `arg:"" name:"file" type:"existingfile" help:"The reports."`
+}
+
+// imported is the answer to a report.
+type imported struct {
+	Format       string
+	Observations struct{ New, Updated, Reopened, Resolved int }
+	Gate         struct{ Before, After, Why string }
+}
+
+// Run sends the files one after the other; the gate that counts is the one
+// after the last.
+func (c pushCmd) Run(in *invocation) error {
+	id, err := c.product(in.ctx, c.Product)
+	if err != nil {
+		return err
+	}
+	var last imported
+	for _, path := range c.Files {
+		if last, err = c.push(in, id, path); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		o := last.Observations
+		if _, err := fmt.Fprintf(in.stdout, "%s: %s, %d new, %d updated, %d reopened, %d resolved\n",
+			filepath.Base(path), last.Format, o.New, o.Updated, o.Reopened, o.Resolved); err != nil {
+			return err
+		}
+	}
+	if err := showGate(in, last.Gate.After, last.Gate.Why); err != nil {
+		return err
+	}
+	if c.FailOnGate && last.Gate.After == "failed" {
+		return errGateFailed
+	}
+	return nil
+}
+
+func (c pushCmd) push(in *invocation, id int64, path string) (answer imported, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return answer, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	query := url.Values{}
+	for name, value := range map[string]string{"branch": c.Branch, "scanner": c.Scanner, "source": c.Source} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	if c.DefaultBranch {
+		query.Set("default", "true")
+	}
+	// The transport would close the file, which is done here.
+	err = c.call(in.ctx, http.MethodPost, "/products/"+strconv.FormatInt(id, 10)+"/reports", query, io.NopCloser(f), &answer)
+	return answer, err
+}
+
+func showGate(in *invocation, state, why string) error {
+	_, err := fmt.Fprintf(in.stdout, "gate %s: %s\n", state, why)
+	return err
+}
+
+type gateCmd struct {
+	server
+	Product string `required:"" help:"The product's exact name."`
+	Branch  string `help:"Absent: the default branch."`
+}
+
+// Run shows what a gate says. It exits with 2 where that is failed.
+func (c gateCmd) Run(in *invocation) error {
+	id, err := c.product(in.ctx, c.Product)
+	if err != nil {
+		return err
+	}
+	query := url.Values{}
+	if c.Branch != "" {
+		query.Set("branch", c.Branch)
+	}
+	var gate struct{ State, Why string }
+	if err := c.call(in.ctx, http.MethodGet, "/products/"+strconv.FormatInt(id, 10)+"/gate", query, nil, &gate); err != nil {
+		return err
+	}
+	if err := showGate(in, gate.State, gate.Why); err != nil {
+		return err
+	}
+	if gate.State == "failed" {
+		return errGateFailed
+	}
+	return nil
+}

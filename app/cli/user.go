@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"gatecrier/app/account"
+	"gatecrier/models"
+)
+
+type userCmd struct {
+	Add      userAddCmd      `cmd:"" help:"Add a user."`
+	Password userPasswordCmd `cmd:"" help:"Set a user's password and end his sessions."`
+	Admin    userAdminCmd    `cmd:"" help:"Make a user an administrator."`
+}
+
+// password is how a command is given one.
+type password struct {
+	Password     string `help:"The password; others can see it in the list of processes." xor:"password"`
+	PasswordFile string `help:"A file that holds it." type:"existingfile" xor:"password"`
+}
+
+// read returns the password given, or makes one.
+func (p password) read() (text string, made bool, err error) {
+	switch {
+	case p.Password != "":
+		return p.Password, false, nil
+	case p.PasswordFile != "":
+		content, err := os.ReadFile(p.PasswordFile)
+		if err == nil && strings.TrimSpace(string(content)) == "" {
+			err = errors.New("the password file is empty")
+		}
+		return strings.TrimRight(string(content), "\r\n"), false, err
+	}
+	return account.RandomPassword(), true, nil
+}
+
+type userAddCmd struct {
+	Name  string `arg:"" help:"The name to sign in with."`
+	Email string `required:"" help:"The mail address."`
+	Admin bool   `help:"Make an administrator."`
+	password
+}
+
+// Run adds a user. A password that nobody gave is made, shown, and has to be
+// changed at the first sign-in.
+func (c userAddCmd) Run(in *invocation) error {
+	text, made, err := c.read()
+	if err != nil {
+		return err
+	}
+	return in.withStore(func(_ *models.Store, accounts *account.Service) error {
+		_, err := accounts.Create(in.ctx, account.NewUser{Name: c.Name, Email: c.Email, Password: text, Administrator: c.Admin, MustChangePassword: made})
+		if err == nil && made {
+			_, err = fmt.Fprintln(in.stdout, text)
+		}
+		return err
+	})
+}
+
+type userPasswordCmd struct {
+	Name string `arg:"" help:"The user."`
+	password
+}
+
+// Run sets a password, and shows it if nobody gave one.
+func (c userPasswordCmd) Run(in *invocation) error {
+	text, made, err := c.read()
+	if err != nil {
+		return err
+	}
+	return in.withStore(func(_ *models.Store, accounts *account.Service) error {
+		err := accounts.SetPassword(in.ctx, c.Name, text)
+		if err == nil && made {
+			_, err = fmt.Fprintln(in.stdout, text)
+		}
+		return err
+	})
+}
+
+type userAdminCmd struct {
+	Name string `arg:"" help:"The user."`
+}
+
+// Run makes an administrator.
+func (c userAdminCmd) Run(in *invocation) error {
+	return in.withStore(func(_ *models.Store, accounts *account.Service) error {
+		return accounts.MakeAdministrator(in.ctx, c.Name)
+	})
+}
+
+type tokenCmd struct {
+	Create tokenCreateCmd `cmd:"" help:"Make an API token of a user, and print it alone."`
+}
+
+type tokenCreateCmd struct {
+	User string `required:"" help:"Whose token."`
+	Name string `required:"" help:"What it is for."`
+}
+
+// Run makes a token.
+func (c tokenCreateCmd) Run(in *invocation) error {
+	return in.withStore(func(_ *models.Store, accounts *account.Service) error {
+		text, err := accounts.CreateToken(in.ctx, c.User, c.Name)
+		if err == nil {
+			_, err = fmt.Fprintln(in.stdout, text)
+		}
+		return err
+	})
+}

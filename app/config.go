@@ -1,0 +1,127 @@
+package app
+
+import (
+	"fmt"
+	"log/slog"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+
+	"gatecrier/app/outbound"
+	"gatecrier/app/secret"
+)
+
+// Config is what must be known before the database opens. It comes from the
+// environment; the README lists it.
+type Config struct {
+	Listen            string `env:"GATECRIER_LISTEN" envDefault:"127.0.0.1:8080"`
+	DataDir           string `env:"GATECRIER_DATA_DIR" envDefault:"./data"`
+	DatabaseURL       string `env:"GATECRIER_DATABASE_URL"`
+	SecretKey         string `env:"GATECRIER_SECRET_KEY"`
+	SecretKeyFile     string `env:"GATECRIER_SECRET_KEY_FILE"`
+	AdminUser         string `env:"GATECRIER_ADMIN_USER" envDefault:"admin"`
+	AdminEmail        string `env:"GATECRIER_ADMIN_EMAIL"`
+	AdminPassword     string `env:"GATECRIER_ADMIN_PASSWORD"`
+	AdminPasswordFile string `env:"GATECRIER_ADMIN_PASSWORD_FILE,file"` // its content
+	BaseURL           string `env:"GATECRIER_BASE_URL"`
+	AllowNetworks     string `env:"GATECRIER_ALLOW_NETWORKS"`
+	TrustedProxies    string `env:"GATECRIER_TRUSTED_PROXIES"`
+	LogFormat         string `env:"GATECRIER_LOG_FORMAT"`
+	LogLevel          string `env:"GATECRIER_LOG_LEVEL" envDefault:"info"`
+}
+
+// ReadConfig reads and checks the environment.
+func ReadConfig() (Config, error) {
+	c, err := env.ParseAs[Config]()
+	if err != nil {
+		return Config{}, fmt.Errorf("read the environment: %w", err)
+	}
+	return c, c.Check()
+}
+
+// Check says which variable has a value that cannot be used.
+func (c Config) Check() error {
+	if _, err := c.allow(); err != nil {
+		return fmt.Errorf("GATECRIER_ALLOW_NETWORKS: %w", err)
+	}
+	if c.BaseURL != "" {
+		u, err := url.Parse(c.BaseURL)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return fmt.Errorf("GATECRIER_BASE_URL: %q is no http or https address", c.BaseURL)
+		}
+	}
+	if _, err := c.Level(); err != nil {
+		return fmt.Errorf("GATECRIER_LOG_LEVEL: one of debug, info, warn, error")
+	}
+	switch c.LogFormat {
+	case "", "text", "json":
+	default:
+		return fmt.Errorf("GATECRIER_LOG_FORMAT: text or json")
+	}
+	return nil
+}
+
+// Level is the least level that is logged.
+func (c Config) Level() (slog.Level, error) {
+	var l slog.Level
+	err := l.UnmarshalText([]byte(c.LogLevel))
+	return l, err
+}
+
+func (c Config) allow() (outbound.Allow, error) { return outbound.ParseAllow(c.AllowNetworks) }
+
+func (c Config) databaseURL() string {
+	if c.DatabaseURL != "" {
+		return c.DatabaseURL
+	}
+	return "sqlite:" + filepath.Join(c.DataDir, "gatecrier.db")
+}
+
+func (c Config) initialFile() string { return filepath.Join(c.DataDir, "initial-password") }
+
+// ring reads the key that seals secrets, or makes it at the first start.
+func (c Config) ring(log *slog.Logger) (*secret.Ring, error) {
+	if c.SecretKey != "" {
+		key, err := secret.ParseKey(c.SecretKey)
+		if err != nil {
+			return nil, fmt.Errorf("GATECRIER_SECRET_KEY: %w", err)
+		}
+		return secret.NewRing(key)
+	}
+	path := c.SecretKeyFile
+	if path == "" {
+		path = filepath.Join(c.DataDir, "secret.key")
+	}
+	key, made, err := secret.KeyFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if made {
+		log.Info("key file made: keep a copy, secrets cannot be opened without it", "path", path)
+	}
+	return secret.NewRing(key)
+}
+
+func (c Config) proxies() []string {
+	var list []string
+	for _, p := range strings.Split(c.TrustedProxies, ",") {
+		if p = strings.TrimSpace(p); p != "" {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// origins are those that a browser may send from, beside the request's host.
+func (c Config) origins() []string {
+	u, err := url.Parse(c.BaseURL)
+	if err != nil || u.Host == "" {
+		return nil
+	}
+	return []string{u.Scheme + "://" + u.Host}
+}
+
+// secure reports whether people reach the program over HTTPS alone.
+func (c Config) secure() bool { return strings.HasPrefix(c.BaseURL, "https://") }

@@ -1,0 +1,98 @@
+package app
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/admin"
+	"gatecrier/app/account"
+	"gatecrier/app/api"
+	"gatecrier/app/connection"
+	"gatecrier/app/delivery"
+	"gatecrier/app/fault"
+	"gatecrier/app/gate"
+	"gatecrier/app/inbox"
+	"gatecrier/app/product"
+	"gatecrier/app/web"
+	"gatecrier/static"
+)
+
+// parts are the services that only the edges use.
+type parts struct {
+	products    *product.Service
+	gates       *gate.Service
+	connections *connection.Service
+	ledger      *delivery.Ledger
+	inbox       *inbox.Service
+	sessions    *account.Sessions
+}
+
+// handler puts the routes together: health, static files, the API, the pages.
+func (a *App) handler(p parts) (http.Handler, error) {
+	var pages *admin.Admin
+	fail := func(c *gin.Context, err error) {
+		if strings.HasPrefix(c.Request.URL.Path, "/api/") {
+			api.Fail(c, a.log, err)
+			return
+		}
+		pages.Fail(c, err)
+	}
+	engine, err := web.NewEngine(a.log, a.config.proxies(), fail)
+	if err != nil {
+		return nil, err
+	}
+	engine.NoRoute(func(c *gin.Context) { fail(c, fault.Missing("page")) })
+	engine.NoMethod(func(c *gin.Context) { fail(c, fault.New(fault.NotFound, "There is no such page for this method")) })
+	engine.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
+	engine.GET("/readyz", a.ready)
+	files := static.Handler()
+	engine.GET("/static/*path", gin.WrapH(files))
+	engine.HEAD("/static/*path", gin.WrapH(files))
+	api.Register(engine, api.Services{
+		Store: a.Store, Accounts: a.Accounts, Products: p.products, Ingest: a.ingest, Connections: p.connections,
+		Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Log: a.log, Version: Version,
+	})
+	pages = admin.New(admin.Services{
+		Store: a.Store, Accounts: a.Accounts, Sessions: p.sessions, Products: p.products, Gates: p.gates, Ingest: a.ingest,
+		Connections: p.connections, Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Log: a.log, Version: Version, BaseURL: a.BaseURL,
+	})
+	pages.Register(engine)
+	return web.SameOrigin(withSessions(engine, p.sessions), a.config.origins(), a.log)
+}
+
+// withSessions reads sessions for pages alone: the API has tokens, and files
+// are for everybody.
+func withSessions(engine http.Handler, sessions *account.Sessions) http.Handler {
+	pages := sessions.LoadAndSave(engine)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, prefix := range []string{"/api/", "/static/", "/healthz", "/readyz"} {
+			if strings.HasPrefix(r.URL.Path, prefix) {
+				engine.ServeHTTP(w, r)
+				return
+			}
+		}
+		pages.ServeHTTP(w, r)
+	})
+}
+
+// ready says whether the program can do its work, and if not, which part.
+func (a *App) ready(c *gin.Context) {
+	ctx := c.Request.Context()
+	if err := a.Store.Ping(ctx); err != nil {
+		a.log.Warn("not ready", "part", "database", "error", err)
+		c.String(http.StatusServiceUnavailable, "database\n")
+		return
+	}
+	if pending, err := a.Store.Pending(ctx); err != nil || pending {
+		a.log.Warn("not ready", "part", "migrations", "error", err)
+		c.String(http.StatusServiceUnavailable, "migrations\n")
+		return
+	}
+	if loop := a.loops.Down(); loop != "" {
+		c.String(http.StatusServiceUnavailable, loop+"\n")
+		return
+	}
+	c.String(http.StatusOK, "ready\n")
+}

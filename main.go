@@ -1,0 +1,10 @@
+// Command gatecrier is the whole program; see its --help.
+package main
+
+import (
+	"os"
+
+	"gatecrier/app/cli"
+)
+
+func main() { os.Exit(cli.Main(os.Args[1:], os.Stdout, os.Stderr)) }
