@@ -99,8 +99,11 @@ func (p *pinned) stillOpen() error {
 	})
 }
 
+// close leaves all in the file and nothing in the log beside it. SQLite does so
+// by itself only where the last connection to go has read or written.
 func (p *pinned) close() error {
-	var errs []error
+	_, err := p.conn.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)")
+	errs := []error{err}
 	for _, stmt := range p.stmts {
 		errs = append(errs, stmt.Close())
 	}
