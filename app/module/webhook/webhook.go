@@ -15,7 +15,6 @@ import (
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
-	"gatecrier/app/fault"
 	"gatecrier/app/module"
 	"gatecrier/app/outbound"
 )
@@ -144,7 +143,7 @@ func (w *Webhook) sign(secret, id string, payload []byte) (http.Header, error) {
 
 func newSecret() string {
 	key := make([]byte, secretMade)
-	rand.Read(key) //nolint:errcheck // it never fails: the program ends if the system has no randomness
+	rand.Read(key) // never fails: a system without randomness ends the program
 	return secretPrefix + base64.StdEncoding.EncodeToString(key)
 }
 
