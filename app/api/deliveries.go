@@ -71,7 +71,7 @@ func entryOf(e delivery.Entry) deliveryBody {
 }
 
 type deliveriesInput struct {
-	page
+	Page
 	State      string    `query:"state" enum:"pending,sending,retrying,delivered,dead,skipped,suppressed,cancelled"`
 	Product    int64     `query:"product"`
 	Connection int64     `query:"connection"`
@@ -85,7 +85,7 @@ func (a *API) deliveries() {
 			return out, a.problem(ctx, err)
 		})
 	huma.Register(a.huma, operation(http.MethodGet, "/deliveries/{id}", "get-delivery", "Get a delivery with its attempts", 0),
-		func(ctx context.Context, in *byID) (*struct{ Body deliveryBody }, error) {
+		func(ctx context.Context, in *IDPath) (*struct{ Body deliveryBody }, error) {
 			e, err := a.Ledger.Get(ctx, actorOf(ctx), in.ID)
 			return &struct{ Body deliveryBody }{entryOf(e)}, a.problem(ctx, err)
 		})

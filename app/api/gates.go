@@ -61,31 +61,32 @@ func observationOf(o models.Observation) observationBody {
 	}
 }
 
-type branchQuery struct {
+// BranchQuery names a branch of a product.
+type BranchQuery struct {
 	ID     int64  `path:"id"`
 	Branch string `query:"branch" doc:"Absent: the default branch"`
 }
 
 type observationsInput struct {
-	branchQuery
-	page
+	BranchQuery
+	Page
 	Severity string `query:"severity" enum:"critical,high,medium,low,none,unknown"`
 	Active   string `query:"active" enum:"true,false" default:"true" doc:"false: those that do not count"`
 }
 
 func (a *API) gates() {
 	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/gate", "get-gate", "What a branch's gate says, and why", 0),
-		func(ctx context.Context, in *branchQuery) (*struct{ Body gateBody }, error) {
+		func(ctx context.Context, in *BranchQuery) (*struct{ Body gateBody }, error) {
 			b, err := a.Store.BranchByName(ctx, actorOf(ctx).Scope(), in.ID, in.Branch)
 			return &struct{ Body gateBody }{gateOf(b)}, a.problem(ctx, err)
 		})
 	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/gate/history", "gate-history", "What the product's gate has said, newest first", 0),
 		func(ctx context.Context, in *struct {
-			byID
-			page
+			IDPath
+			Page
 		},
 		) (*list[changeBody], error) {
-			out, err := a.history(ctx, in.ID, in.page)
+			out, err := a.history(ctx, in.ID, in.Page)
 			return out, a.problem(ctx, err)
 		})
 	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/observations", "list-observations", "List a branch's observations, worst first", 0),
@@ -109,7 +110,7 @@ type countsInput struct {
 	}
 }
 
-func (a *API) history(ctx context.Context, productID int64, p page) (*list[changeBody], error) {
+func (a *API) history(ctx context.Context, productID int64, p Page) (*list[changeBody], error) {
 	scope := actorOf(ctx).Scope()
 	if _, err := a.Store.Product(ctx, scope, productID); err != nil {
 		return nil, err

@@ -22,14 +22,15 @@ func memberOf(m models.Member) memberBody {
 
 type memberAnswer struct{ Body memberBody }
 
-type memberPath struct {
+// MemberPath names a member of a product.
+type MemberPath struct {
 	ID     int64 `path:"id"`
 	UserID int64 `path:"user_id"`
 }
 
 func (a *API) members() {
 	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/members", "list-members", "List a product's members", 0),
-		func(ctx context.Context, in *byID) (*list[memberBody], error) {
+		func(ctx context.Context, in *IDPath) (*list[memberBody], error) {
 			rows, err := a.Products.Members(ctx, actorOf(ctx), in.ID)
 			if err != nil {
 				return nil, a.problem(ctx, err)
@@ -39,7 +40,7 @@ func (a *API) members() {
 		})
 	huma.Register(a.huma, operation(http.MethodPost, "/products/{id}/members", "add-member", "Give a user a role in a product", http.StatusCreated),
 		func(ctx context.Context, in *struct {
-			byID
+			IDPath
 			Body struct {
 				User string      `json:"user" doc:"The user's name"`
 				Role models.Role `json:"role" enum:"reader,upload,writer,maintainer,owner"`
@@ -51,22 +52,22 @@ func (a *API) members() {
 		})
 	huma.Register(a.huma, operation(http.MethodPatch, "/products/{id}/members/{user_id}", "update-member", "Change a member's role", 0),
 		func(ctx context.Context, in *struct {
-			memberPath
+			MemberPath
 			Body struct {
 				Role models.Role `json:"role" enum:"reader,upload,writer,maintainer,owner"`
 			}
 		},
 		) (*memberAnswer, error) {
-			m, err := a.changeMember(ctx, in.memberPath, in.Body.Role)
+			m, err := a.changeMember(ctx, in.MemberPath, in.Body.Role)
 			return &memberAnswer{memberOf(m)}, a.problem(ctx, err)
 		})
 	huma.Register(a.huma, operation(http.MethodDelete, "/products/{id}/members/{user_id}", "remove-member", "Take a member out of a product", http.StatusNoContent),
-		func(ctx context.Context, in *memberPath) (*struct{}, error) {
+		func(ctx context.Context, in *MemberPath) (*struct{}, error) {
 			return nil, a.problem(ctx, a.Products.RemoveMember(ctx, actorOf(ctx), in.ID, in.UserID))
 		})
 }
 
-func (a *API) changeMember(ctx context.Context, at memberPath, role models.Role) (models.Member, error) {
+func (a *API) changeMember(ctx context.Context, at MemberPath, role models.Role) (models.Member, error) {
 	rows, err := a.Products.Members(ctx, actorOf(ctx), at.ID)
 	if err != nil {
 		return models.Member{}, err

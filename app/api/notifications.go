@@ -37,7 +37,7 @@ func notificationOf(n models.Notification) notificationBody {
 }
 
 type inboxInput struct {
-	page
+	Page
 	Unread  string `query:"unread" enum:"true,false"`
 	Type    string `query:"type"`
 	Product int64  `query:"product"`
@@ -65,7 +65,7 @@ func (a *API) notifications() {
 			return out, a.problem(ctx, err)
 		})
 	huma.Register(a.huma, operation(http.MethodGet, "/notifications/{id}", "get-notification", "Get a notification", 0),
-		func(ctx context.Context, in *byID) (*struct{ Body notificationBody }, error) {
+		func(ctx context.Context, in *IDPath) (*struct{ Body notificationBody }, error) {
 			n, err := a.Inbox.Get(ctx, actorOf(ctx), in.ID)
 			return &struct{ Body notificationBody }{notificationOf(n)}, a.problem(ctx, err)
 		})

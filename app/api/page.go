@@ -8,8 +8,9 @@ import (
 	"gatecrier/app/fault"
 )
 
-// page is what each list takes.
-type page struct {
+// Page is what each list takes. It is exported, as the others that are embedded,
+// since huma reads no parameters from others.
+type Page struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"How many items at most"`
 	Cursor string `query:"cursor" doc:"next_cursor of the page before"`
 }

@@ -115,20 +115,21 @@ type productPatch struct {
 	}
 }
 
-type byID struct {
+// IDPath is the id of a path.
+type IDPath struct {
 	ID int64 `path:"id"`
 }
 
 func (a *API) products() {
 	huma.Register(a.huma, operation(http.MethodGet, "/products", "list-products", "List products by name", 0),
 		func(ctx context.Context, in *struct {
-			page
+			Page
 			Name  string `query:"name" doc:"Exact"`
 			Q     string `query:"q" doc:"Part of the name"`
 			State string `query:"state" enum:"none,passed,failed"`
 		},
 		) (*list[productListed], error) {
-			out, err := a.listProducts(ctx, in.page, models.ProductFilter{Name: in.Name, Text: in.Q, State: models.GateState(in.State)})
+			out, err := a.listProducts(ctx, in.Page, models.ProductFilter{Name: in.Name, Text: in.Q, State: models.GateState(in.State)})
 			return out, a.problem(ctx, err)
 		})
 	huma.Register(a.huma, operation(http.MethodPost, "/products", "create-product", "Create a product and become its owner", http.StatusCreated),
@@ -137,7 +138,7 @@ func (a *API) products() {
 			return &productAnswer{productOf(row)}, a.problem(ctx, err)
 		})
 	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}", "get-product", "Get a product", 0),
-		func(ctx context.Context, in *byID) (*productAnswer, error) {
+		func(ctx context.Context, in *IDPath) (*productAnswer, error) {
 			row, err := a.Products.Get(ctx, actorOf(ctx), in.ID)
 			return &productAnswer{productOf(row)}, a.problem(ctx, err)
 		})
@@ -147,7 +148,7 @@ func (a *API) products() {
 			return &productAnswer{productOf(row)}, a.problem(ctx, err)
 		})
 	huma.Register(a.huma, operation(http.MethodDelete, "/products/{id}", "delete-product", "Delete a product and all that belongs to it", http.StatusNoContent),
-		func(ctx context.Context, in *byID) (*struct{}, error) {
+		func(ctx context.Context, in *IDPath) (*struct{}, error) {
 			return nil, a.problem(ctx, a.Products.Delete(ctx, actorOf(ctx), in.ID))
 		})
 }
@@ -184,7 +185,7 @@ type productListed struct {
 	*productBody
 }
 
-func (a *API) listProducts(ctx context.Context, p page, f models.ProductFilter) (*list[productListed], error) {
+func (a *API) listProducts(ctx context.Context, p Page, f models.ProductFilter) (*list[productListed], error) {
 	if err := seek(p.Cursor, &f.After); err != nil {
 		return nil, err
 	}

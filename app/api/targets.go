@@ -62,7 +62,7 @@ type targetPatch struct {
 
 func (a *API) targets() {
 	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/targets", "list-targets", "List a product's targets", 0),
-		func(ctx context.Context, in *byID) (*list[targetBody], error) {
+		func(ctx context.Context, in *IDPath) (*list[targetBody], error) {
 			rows, err := a.Connections.List(ctx, actorOf(ctx), in.ID)
 			if err != nil {
 				return nil, a.problem(ctx, err)
@@ -81,11 +81,11 @@ func (a *API) targets() {
 			return &targetAnswer{savedOf(s)}, a.problem(ctx, err)
 		})
 	huma.Register(a.huma, operation(http.MethodDelete, "/targets/{id}", "delete-target", "Delete a target and its deliveries", http.StatusNoContent),
-		func(ctx context.Context, in *byID) (*struct{}, error) {
+		func(ctx context.Context, in *IDPath) (*struct{}, error) {
 			return nil, a.problem(ctx, a.Connections.Delete(ctx, actorOf(ctx), in.ID))
 		})
 	huma.Register(a.huma, operation(http.MethodPost, "/targets/{id}/test", "test-target", "Send a test message by the way all messages go", http.StatusAccepted),
-		func(ctx context.Context, in *byID) (*struct{ Body testBody }, error) {
+		func(ctx context.Context, in *IDPath) (*struct{ Body testBody }, error) {
 			b, err := a.test(ctx, in.ID)
 			return &struct{ Body testBody }{b}, a.problem(ctx, err)
 		})

@@ -82,7 +82,8 @@ func (p *Program) Stop() {
 	}
 	p.App = nil
 	if p.t.Failed() {
-		p.t.Logf("log of the program:\n%s", p.Log)
+		log := p.Log.String()
+		p.t.Logf("end of the program's log:\n%s", log[max(0, len(log)-4000):])
 	}
 }
 
@@ -241,3 +242,6 @@ func Eventually(t testing.TB, what string, ok func() bool) {
 		time.Sleep(2 * time.Millisecond)
 	}
 }
+
+// With is the same client in another test.
+func (c *Client) With(t testing.TB) *Client { return &Client{URL: c.URL, Token: c.Token, t: t} }
