@@ -1,0 +1,110 @@
+package secret
+
+import (
+	"bytes"
+	"encoding/base64"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+func TestKeyFileIsMadeOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "secret.key")
+	first, made, err := KeyFile(path)
+	if err != nil || !made || len(first) != keySize {
+		t.Fatalf("first: %d bytes, made %v, %v", len(first), made, err)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode = %v, %v", info.Mode(), err)
+	}
+	again, made, err := KeyFile(path)
+	if err != nil || made || !bytes.Equal(again, first) {
+		t.Errorf("again: same %v, made %v, %v", bytes.Equal(again, first), made, err)
+	}
+	other, _, err := KeyFile(filepath.Join(t.TempDir(), "secret.key"))
+	if err != nil || bytes.Equal(other, first) {
+		t.Errorf("two files have the same key: %v, %v", bytes.Equal(other, first), err)
+	}
+}
+
+// Of several at once one makes the key. The others read it, or say that it is
+// not complete; none goes on with another.
+func TestKeyFileOfTwoProcesses(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "secret.key")
+	var fresh int
+	var keys [][]byte
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			key, made, err := KeyFile(path)
+			mu.Lock()
+			defer mu.Unlock()
+			if made {
+				fresh++
+			}
+			if err == nil {
+				keys = append(keys, key)
+			}
+		})
+	}
+	wg.Wait()
+	want, made, err := KeyFile(path)
+	if fresh != 1 || made || err != nil {
+		t.Fatalf("%d keys made, one more afterwards %v, %v", fresh, made, err)
+	}
+	for _, key := range keys {
+		if !bytes.Equal(key, want) {
+			t.Error("two keys are in use")
+		}
+	}
+}
+
+func TestKeyFileRefuses(t *testing.T) {
+	good := base64.StdEncoding.EncodeToString(key(7))
+	tests := []struct {
+		name, content string
+		mode          os.FileMode
+		want          string
+	}{
+		{"readable by all", good, 0o644, "others may read it"},
+		{"readable by the group", good, 0o640, "others may read it"},
+		{"empty", "", 0o600, "32 bytes in base64"},
+		{"short", base64.StdEncoding.EncodeToString(key(7)[:16]), 0o600, "32 bytes in base64"},
+		{"not base64", "!" + good, 0o600, "32 bytes in base64"},
+		{"huge", strings.Repeat(good, 1000), 0o600, "32 bytes in base64"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "secret.key")
+			if err := os.WriteFile(path, []byte(tt.content), tt.mode); err != nil {
+				t.Fatal(err)
+			}
+			_, made, err := KeyFile(path)
+			if err == nil || made || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), good) {
+				t.Errorf("made %v, %v, want %q", made, err, tt.want)
+			}
+		})
+	}
+	if _, _, err := KeyFile(t.TempDir()); err == nil {
+		t.Error("a directory is taken for a key")
+	}
+	if _, made, err := KeyFile(filepath.Join(t.TempDir(), "no", "key")); err == nil || made {
+		t.Error("a directory is made up")
+	}
+}
+
+func TestParseKey(t *testing.T) {
+	want := key(9)
+	got, err := ParseKey(" " + base64.StdEncoding.EncodeToString(want) + "\n")
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("ParseKey = %x, %v", got, err)
+	}
+	const wrong = "c2VjcmV0LWJ1dC1zaG9ydA=="
+	if _, err := ParseKey(wrong); err == nil || strings.Contains(err.Error(), wrong) {
+		t.Errorf("error = %v", err)
+	}
+}
