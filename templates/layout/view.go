@@ -1,0 +1,45 @@
+// Package layout has the frames around pages: the one with the navigation, and
+// a plain one for signing in and for errors.
+package layout
+
+import (
+	"time"
+
+	"gatecrier/templates/ui"
+)
+
+// BadgePath answers the unread badges (Badges); the frame asks it every 30 s.
+const BadgePath = "/inbox/badge"
+
+// Nav names an entry of the main navigation.
+type Nav string
+
+// The entries of the navigation. NavNone marks none as current.
+const (
+	NavNone       Nav = ""
+	NavOverview   Nav = "overview"
+	NavInbox      Nav = "inbox"
+	NavProducts   Nav = "products"
+	NavDeliveries Nav = "deliveries"
+)
+
+// View is what a frame shows. Every page has one in its field Frame.
+type View struct {
+	Title    string // of the document, with the state in it: "4 gates are failing"
+	SiteName string // "" = Gatecrier
+	Nav      Nav
+	User     User
+	Unread   int       // notifications of the user
+	Query    string    // in the search box
+	Flash    *ui.Note  // the result of what was done before; nil = none
+	Version  string    // of the program
+	Now      time.Time // what relative times are relative to
+}
+
+// User is who is signed in; a zero User is nobody.
+type User struct {
+	Name     string
+	Email    string
+	Initials string // one or two letters; "" = made of Name
+	Admin    bool
+}

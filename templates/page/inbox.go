@@ -1,0 +1,62 @@
+package page
+
+import (
+	"time"
+
+	"gatecrier/templates/layout"
+	"gatecrier/templates/ui"
+)
+
+// InboxView is the list of notifications. Its forms post id (several), or
+// all=1 with up_to, to /inbox/viewed and /inbox/unviewed, with next = where to
+// go back to.
+type InboxView struct {
+	Frame  layout.View
+	Chips  []ui.Chip // unread, all
+	Query  string
+	Unread int
+	Rows   []InboxRow
+	Pager  ui.Pager
+	UpTo   int64  // the newest id when the page was made: "all" means up to it
+	Here   string // the URL of this page
+	Filter string // "unread" or "": kept by the search form
+}
+
+// InboxRow is a notification in the list.
+type InboxRow struct {
+	ID        int64
+	Type      string // gate.changed
+	Gate      string // the new state, for gate.changed; else ""
+	Name      string
+	Message   string
+	ProductID int64
+	Product   string // "" = no product
+	Viewed    bool
+	At        time.Time
+	Delivery  DeliveryTally
+}
+
+// NotificationView is one notification. Opening marks it as viewed: by htmx, or
+// by its button.
+type NotificationView struct {
+	Frame      layout.View
+	ID         int64
+	Type       string
+	Name       string
+	Message    string
+	At         time.Time
+	Viewed     bool
+	ProductID  int64
+	Product    string
+	Branch     string
+	From, To   string // states of the gate; "" = not about a gate
+	Why        string
+	Cause      string
+	Policy     string // whose limits; "" = none
+	Counts     ui.Counts
+	Limits     *ui.Counts
+	Tipped     []TippedRow
+	TippedN    int
+	Deliveries []DeliveryRow
+	Here       string
+}

@@ -1,0 +1,183 @@
+package page
+
+import (
+	"time"
+
+	"gatecrier/templates/layout"
+	"gatecrier/templates/ui"
+)
+
+// HistoryDays is the span of the gate timeline on a product's page.
+const HistoryDays = 90
+
+// Tab names a tab of a product's page, in the URL as ?tab=.
+type Tab string
+
+// The tabs. TabObservations is the first, and what an unknown name means.
+const (
+	TabObservations Tab = "observations"
+	TabHistory      Tab = "history"
+	TabDeliveries   Tab = "deliveries"
+	TabTargets      Tab = "targets"
+	TabMembers      Tab = "members"
+	TabSettings     Tab = "settings"
+)
+
+// ProductView is a product's page: its gate, and one tab. Only the part of the
+// current tab is needed.
+type ProductView struct {
+	Frame       layout.View
+	ID          int64
+	Name        string
+	Description string
+	Branch      string // the default branch
+	Gate        string // failed, passed, none
+	Why         string
+	Since       time.Time // zero = never evaluated
+	Cause       string    // "by the Grype report (deps)"; "" = unknown
+	Told        DeliveryTally
+	ToldText    string // "nobody is told: no targets"; "" = from Told
+	Policy      string // whose limits: "the limits of all products", "its own limits"; "" = no gate
+	Counts      ui.Counts
+	Limits      *ui.Counts   // nil where there is no gate
+	Segments    []ui.Segment // over HistoryDays
+	Sources     []SourceRow
+	Tab         Tab
+	TabCounts   map[Tab]int // a tab without an entry shows no number
+	CanUpload   bool
+	CanEdit     bool // targets, settings
+	CanDelete   bool
+
+	Observations ObservationsTab
+	History      HistoryTab
+	Deliveries   DeliveriesTab
+	Targets      TargetsTab
+	Members      []MemberRow
+	Settings     SettingsTab
+}
+
+// NoLimit and above are shown as "no limit".
+const NoLimit = 99999
+
+// SourceRow is where reports come from, with what the last one adds.
+type SourceRow struct {
+	Scanner    string
+	Name       string // "" = unnamed
+	Branch     string
+	Format     string
+	LastReport time.Time
+	Counts     ui.Counts
+}
+
+// ObservationsTab lists findings, worst first.
+type ObservationsTab struct {
+	Chips []ui.Chip // severities with counts, active or not
+	Rows  []ObservationRow
+	Pager ui.Pager
+}
+
+// ObservationRow is one finding.
+type ObservationRow struct {
+	ID          int64
+	Title       string
+	Description string
+	URL         string // of the advisory; "" = none
+	Severity    string
+	Component   string
+	Location    string
+	Fix         string // the version that mends it; "" = unknown
+	Status      string
+	Tips        bool // its severity is over the limit
+	FirstSeen   time.Time
+	Scanner     string
+}
+
+// HistoryTab lists the gate's changes, newest first.
+type HistoryTab struct {
+	Rows  []HistoryRow
+	Pager ui.Pager
+}
+
+// HistoryRow is a change of the gate.
+type HistoryRow struct {
+	ID       int64
+	From, To string
+	Why      string
+	Cause    string // "by the Grype report (deps)"
+	Actor    string
+	At       time.Time
+	Counts   ui.Counts
+	Tipped   []TippedRow
+	TippedN  int // how many there are in all
+}
+
+// TippedRow is an observation that made a gate fail.
+type TippedRow struct {
+	Title, Severity, Component string
+}
+
+// DeliveriesTab lists messages, newest first.
+type DeliveriesTab struct {
+	Chips []ui.Chip
+	Rows  []DeliveryRow
+	Pager ui.Pager
+}
+
+// TargetsTab lists who is told, and has the form for another one. The forms
+// post to /products/{id}/targets (module, name and the module's fields) and to
+// /products/{id}/targets/{target}/test, /enable, /disable and /delete.
+type TargetsTab struct {
+	Rows   []TargetRow
+	Add    ModuleForm
+	Secret *NewSecret // just made: shown this once
+}
+
+// TargetRow is one target of the product.
+type TargetRow struct {
+	ID      int64
+	Module  string // its title: "Webhook"
+	Icon    string
+	Name    string
+	Hint    string // host and last four characters
+	Enabled bool
+	State   string // working, disabled, retrying, dead, untested
+	Reason  string // of the state, in words
+	LastAt  time.Time
+	Warning string
+	Waiting int // messages that wait for it; lost with it
+}
+
+// ModuleForm is the form of a module: its fields come from its descriptor.
+type ModuleForm struct {
+	Module  string // in the API
+	Title   string
+	Icon    string
+	Summary string
+	Fields  []ui.Field // name first
+}
+
+// NewSecret is a secret that was just made.
+type NewSecret struct {
+	Target string // the name of the target
+	Label  string
+	Value  string
+}
+
+// MemberRow is somebody with a role.
+type MemberRow struct {
+	Name, Email, Role string
+}
+
+// SettingsTab is the form of a product. It posts version, name, description,
+// default_branch, gate_mode and threshold_critical to threshold_unknown to
+// /products/{id}/settings. Deleting is confirmed at /products/{id}/delete.
+type SettingsTab struct {
+	Version       int64
+	Name          string
+	Description   string
+	DefaultBranch string
+	GateMode      string            // standard, disabled, own
+	Thresholds    map[string]string // by severity, as typed
+	Defaults      ui.Counts         // the global ones
+	Errors        map[string]string // by the name of the field
+}

@@ -1,0 +1,43 @@
+package page
+
+import (
+	"time"
+
+	"gatecrier/templates/layout"
+	"gatecrier/templates/ui"
+)
+
+// ProductsView is the list of products, filtered by q and gate in the URL.
+type ProductsView struct {
+	Frame     layout.View
+	Query     string
+	Gate      string    // the state filtered by; "" = all
+	Chips     []ui.Chip // all, failed, passed, none with their counts
+	Rows      []ProductRow
+	Pager     ui.Pager
+	Total     int // without any filter
+	CanCreate bool
+}
+
+// ProductRow is a product in the list.
+type ProductRow struct {
+	ID         int64
+	Name       string
+	Gate       string // failed, passed, none
+	Why        string
+	Since      time.Time
+	Counts     ui.Counts
+	LastReport time.Time // zero = never
+	Source     string    // the scanner of the last report
+	Targets    int
+}
+
+// ProductNewView is the form for a new product. It posts name, description and
+// default_branch to /products.
+type ProductNewView struct {
+	Frame         layout.View
+	Name          string
+	Description   string
+	DefaultBranch string
+	Errors        map[string]string // by the name of the field
+}

@@ -1,0 +1,101 @@
+package ui
+
+import "time"
+
+// Counts holds a number per severity. Its fields are those of the store's
+// counts, in the same order, so that one converts to the other.
+type Counts struct {
+	Critical, High, Medium, Low, None, Unknown int64
+}
+
+// Tally is one severity of Counts.
+type Tally struct {
+	Severity string // critical, high, medium, low, none, unknown
+	N        int64
+}
+
+// List returns the six severities, worst first.
+func (c Counts) List() []Tally {
+	return []Tally{
+		{"critical", c.Critical}, {"high", c.High}, {"medium", c.Medium},
+		{"low", c.Low}, {"none", c.None}, {"unknown", c.Unknown},
+	}
+}
+
+// Total is the sum of all severities.
+func (c Counts) Total() int64 {
+	return c.Critical + c.High + c.Medium + c.Low + c.None + c.Unknown
+}
+
+// Segment is a stretch of time in which a gate had one state.
+type Segment struct {
+	State    string // failed, passed, none
+	From, To time.Time
+	Href     string // where it leads to; "" = nowhere
+}
+
+// Attempt is one try of a delivery.
+type Attempt struct {
+	Number   int
+	At       time.Time
+	Duration time.Duration
+	OK       bool
+	Planned  bool   // not made yet: At is when it is due
+	Status   int    // of HTTP; 0 where there was no answer
+	Reason   string // in words
+	Answer   string // the first part of the body
+}
+
+// Chip is a filter: a link with a count.
+type Chip struct {
+	Label   string
+	Href    string
+	Count   int // -1 = not counted
+	Current bool
+}
+
+// Pager leads to the pages around this one. Paging is by key, so there are no
+// page numbers.
+type Pager struct {
+	First string // URL of the first page; "" on the first page
+	Next  string // URL of the next page; "" on the last page
+	Text  string // what is shown: "25 of 318"
+}
+
+// Crumb is one step of the way to a page.
+type Crumb struct {
+	Label string
+	Href  string
+}
+
+// Note is the result of an action, or something to know.
+type Note struct {
+	Kind  string // ok, wait, bad; "" = neutral
+	Title string
+	Text  string
+}
+
+// Field is one input of a form with its label, help and what is wrong with it.
+type Field struct {
+	ID           string // unique on the page; "" = made of Name
+	Name         string
+	Label        string
+	Value        string
+	Type         string // of the input; "" = text; textarea for several lines
+	Placeholder  string
+	Help         string
+	Error        string
+	Autocomplete string
+	Inputmode    string
+	Min, Max     string // for numbers
+	MaxLength    int    // 0 = none
+	Required     bool
+	Mono         bool // a URL, a token, a number
+	Autofocus    bool
+}
+
+// Option is one choice of a radio group or a select.
+type Option struct {
+	Value, Label, Help string
+	Checked            bool
+}
