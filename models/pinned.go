@@ -23,12 +23,14 @@ type autoCommitter interface{ AutoCommit() bool }
 
 var errUndone = errors.New("SQLite has undone it")
 
+// pin also reads once: a connection that never did leaves the log of a new file
+// behind when it closes as the last one.
 func pin(ctx context.Context, db *sql.DB) (*pinned, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := conn.ExecContext(ctx, logging); err != nil {
+	if _, err := conn.ExecContext(ctx, logging+"; SELECT count(*) FROM sqlite_schema"); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
 	return &pinned{conn: conn, stmts: map[string]*sql.Stmt{}}, nil
@@ -99,11 +101,8 @@ func (p *pinned) stillOpen() error {
 	})
 }
 
-// close leaves all in the file and nothing in the log beside it. SQLite does so
-// by itself only where the last connection to go has read or written.
 func (p *pinned) close() error {
-	_, err := p.conn.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)")
-	errs := []error{err}
+	var errs []error
 	for _, stmt := range p.stmts {
 		errs = append(errs, stmt.Close())
 	}
