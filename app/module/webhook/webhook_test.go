@@ -1,0 +1,204 @@
+package webhook
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/module"
+	"gatecrier/app/module/moduletest"
+	"gatecrier/app/outbound"
+)
+
+// example is the secret of the specification's published example.
+const example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+func TestConform(t *testing.T) {
+	moduletest.Conform(t,
+		func(c *outbound.Client) module.Sender { return New(c, time.Now) },
+		func(url string) module.Config { return module.Config{"url": url, "secret": example} })
+}
+
+func newTest(t *testing.T, now func() time.Time) *Webhook {
+	t.Helper()
+	allow, err := outbound.ParseAllow("127.0.0.0/8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return New(outbound.New(outbound.Policy{Allow: allow}, slog.New(slog.DiscardHandler)), now)
+}
+
+type received struct {
+	header http.Header
+	body   []byte
+}
+
+func receiver(t *testing.T) (url string, got <-chan received) {
+	t.Helper()
+	requests := make(chan received, 10)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		if r.Method != http.MethodPost {
+			t.Errorf("method = %s", r.Method)
+		}
+		requests <- received{r.Header, body}
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL, requests
+}
+
+func TestSend(t *testing.T) {
+	url, got := receiver(t)
+	now := time.Now()
+	w := newTest(t, func() time.Time { return now })
+	config, err := w.Prepare(module.Config{"url": url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := module.Message{
+		ID: "msg_1", Type: "gate.changed", Version: 1, Time: time.Date(2026, 5, 4, 3, 2, 1, 500, time.FixedZone("", 7200)),
+		Title: "not sent", Why: "not sent", Data: json.RawMessage(`{ "a": "<b>" }`),
+	}
+	if result := w.Send(t.Context(), config, m); result.Kind() != module.KindDelivered || result.Reason != "204 No Content" {
+		t.Fatalf("result = %+v", result)
+	}
+	r := <-got
+	want := `{"type":"gate.changed","version":1,"timestamp":"2026-05-04T01:02:01.0000005Z","data":{"a":"\u003cb\u003e"}}`
+	if diff := cmp.Diff(want, string(r.body)); diff != "" {
+		t.Error(diff)
+	}
+	if r.header.Get("Content-Type") != "application/json" || r.header.Get("webhook-id") != "msg_1" || r.header.Get("webhook-timestamp") != strconv.FormatInt(now.Unix(), 10) {
+		t.Errorf("header = %v", r.header)
+	}
+	checkSignature(t, config["secret"], r)
+}
+
+// checkSignature verifies as receivers do.
+func checkSignature(t *testing.T, secret string, r received) {
+	t.Helper()
+	verifier, err := standardwebhooks.NewWebhook(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := verifier.Verify(r.body, r.header); err != nil {
+		t.Error(err)
+	}
+	if err := verifier.Verify(append(bytes.Clone(r.body), ' '), r.header); !errors.Is(err, standardwebhooks.ErrNoMatchingSignature) {
+		t.Errorf("a changed body is accepted: %v", err)
+	}
+}
+
+// Each attempt has the same id and body, and the timestamp of its own.
+func TestAttempts(t *testing.T) {
+	url, got := receiver(t)
+	now := time.Now().Add(-time.Minute)
+	w := newTest(t, func() time.Time { now = now.Add(10 * time.Second); return now })
+	config := module.Config{"url": url, "secret": example}
+	m := module.Message{ID: "msg_1", Type: "gate.changed", Version: 1, Time: now, Test: true}
+	w.Send(t.Context(), config, m)
+	w.Send(t.Context(), config, m)
+	first, second := <-got, <-got
+	checkSignature(t, example, first)
+	checkSignature(t, example, second)
+	if first.header.Get("webhook-id") != second.header.Get("webhook-id") || !bytes.Equal(first.body, second.body) {
+		t.Errorf("attempts differ: %v %s, %v %s", first.header, first.body, second.header, second.body)
+	}
+	if first.header.Get("webhook-timestamp") == second.header.Get("webhook-timestamp") {
+		t.Error("both attempts have the same timestamp")
+	}
+	if !strings.HasSuffix(string(first.body), `"test":true,"data":{}}`) {
+		t.Errorf("body = %s", first.body)
+	}
+}
+
+// The example that the specification's libraries are tested with.
+func TestPublishedVector(t *testing.T) {
+	w := New(nil, func() time.Time { return time.Unix(1614265330, 0) })
+	header, err := w.sign(example, "msg_p5jXN8AQM9LWM0D4loKWxJek", []byte(`{"test": 2432232314}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := http.Header{
+		"Content-Type":      {"application/json"},
+		"Webhook-Id":        {"msg_p5jXN8AQM9LWM0D4loKWxJek"},
+		"Webhook-Timestamp": {"1614265330"},
+		"Webhook-Signature": {"v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="},
+	}
+	if diff := cmp.Diff(want, header); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTooLarge(t *testing.T) {
+	url, got := receiver(t)
+	w := newTest(t, time.Now)
+	config := module.Config{"url": url, "secret": example}
+	send := func(size int) module.Result {
+		return w.Send(t.Context(), config, module.Message{ID: "1", Type: "x", Data: json.RawMessage(`"` + strings.Repeat("a", size) + `"`)})
+	}
+	if r := send(20 << 10); r.Kind() != module.KindPermanent || !strings.Contains(r.Reason, "20 KB") {
+		t.Errorf("result = %+v", r)
+	}
+	if r := send(20<<10 - 200); r.Kind() != module.KindDelivered {
+		t.Errorf("result = %+v", r)
+	}
+	if len(got) != 1 {
+		t.Errorf("%d requests", len(got))
+	}
+	if r := w.Send(t.Context(), config, module.Message{Data: json.RawMessage(`{"a":`)}); r.Kind() != module.KindPermanent {
+		t.Errorf("result = %+v", r)
+	}
+}
+
+func TestPrepareMakesASecret(t *testing.T) {
+	w := newTest(t, time.Now)
+	seen := map[string]bool{}
+	for range 10 {
+		c, err := w.Prepare(module.Config{"url": " https://example.com/hook "})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c["url"] != "https://example.com/hook" || !validSecret(c["secret"]) || seen[c["secret"]] {
+			t.Errorf("config = %v", c)
+		}
+		seen[c["secret"]] = true
+	}
+}
+
+func TestPrepareChecksSecrets(t *testing.T) {
+	w := newTest(t, time.Now)
+	of := func(n int) string { return "whsec_" + base64.StdEncoding.EncodeToString(make([]byte, n)) }
+	for secret, want := range map[string]bool{
+		example: true, of(24): true, of(64): true, of(23): false, of(65): false, "whsec_": false,
+		strings.TrimPrefix(example, "whsec_"): false, "whsec_%%%%": false, "whsec_" + strings.Repeat("_-", 16): false,
+	} {
+		_, err := w.Prepare(module.Config{"url": "https://example.com", "secret": secret})
+		if (err == nil) != want || err != nil && (!fault.Is(err, fault.Invalid) || strings.Contains(err.Error(), secret) && secret != "whsec_") {
+			t.Errorf("secret %q: %v", secret, err)
+		}
+	}
+}
+
+func TestHint(t *testing.T) {
+	w := New(nil, time.Now)
+	if got := w.Hint(module.Config{"url": "https://u:p@hooks.example.com:8443/services/T0/abcdefgh1234"}); got != "hooks.example.com:8443 …1234" {
+		t.Errorf("hint = %q", got)
+	}
+}
