@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -60,7 +61,7 @@ func TestDo(t *testing.T) {
 	if r.Method != http.MethodPut || r.RequestURI != "/a/b%2Fc?d=e" || user != "user" || password != "p@ss" || !ok {
 		t.Errorf("request = %s %s %s:%s", r.Method, r.RequestURI, user, password)
 	}
-	if r.Header.Get("User-Agent") != "Gatecrier" || r.Header.Get("Content-Type") != "application/json" {
+	if r.Header.Get("User-Agent") != "Gatecrier" || r.Header.Get("Content-Type") != "application/json" || r.Header.Get("Accept-Encoding") != "" {
 		t.Errorf("header = %v", r.Header)
 	}
 	if diff := cmp.Diff(http.Header{"Content-Type": {"application/json"}}, header); diff != "" {
@@ -148,8 +149,8 @@ func TestDoCutsSlowBodies(t *testing.T) {
 	})
 	c := newTest(t, local)
 	c.limits.body = 20 * time.Millisecond
-	if a := post(t, c, s.URL); a.Status != 200 || string(a.Body) != "first" {
-		t.Errorf("status %d, body %q", a.Status, a.Body)
+	if a := post(t, c, s.URL); a.Status != 200 || string(a.Body) != "first" || a.Duration > c.limits.total/2 {
+		t.Errorf("status %d, body %q after %v", a.Status, a.Body, a.Duration)
 	}
 	<-gone
 }
@@ -202,10 +203,23 @@ func TestRetryAfter(t *testing.T) {
 
 // A policy that forbids an address forbids it on connections that are open.
 func TestSetPolicyClosesTheWay(t *testing.T) {
-	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	closed := make(chan struct{}, 10)
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			closed <- struct{}{}
+		}
+	}
+	s.Start()
+	defer s.Close()
 	c := newTest(t, local)
 	post(t, c, s.URL)
 	c.SetPolicy(Policy{})
+	select {
+	case <-closed:
+	case <-time.After(10 * time.Second):
+		t.Error("the connection of the old policy is kept open")
+	}
 	if _, err := c.Do(t.Context(), Request{URL: s.URL}); !errors.Is(err, ErrRefused) {
 		t.Errorf("error = %v", err)
 	}
