@@ -62,3 +62,11 @@ func firstError(err error) error {
 	}
 	return nil
 }
+
+// firstHint says where the first password is, while it is there.
+func (a *App) firstHint() string {
+	if _, err := os.Stat(a.config.initialFile()); err != nil {
+		return ""
+	}
+	return "The first administrator's password is in the file initial-password of the data directory."
+}

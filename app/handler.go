@@ -57,6 +57,7 @@ func (a *App) handler(p parts) (http.Handler, error) {
 	pages = admin.New(admin.Services{
 		Store: a.Store, Accounts: a.Accounts, Sessions: p.sessions, Products: p.products, Gates: p.gates, Ingest: a.ingest,
 		Connections: p.connections, Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Log: a.log, Version: Version, BaseURL: a.BaseURL,
+		FirstHint: a.firstHint,
 	})
 	pages.Register(engine)
 	return web.SameOrigin(withSessions(engine, p.sessions), a.config.origins(), a.log)

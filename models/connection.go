@@ -20,8 +20,8 @@ type Connection struct {
 	Enabled     bool
 	DisabledWhy string // why Gatecrier itself turned it off
 	Version     int64
-	CreatedAt   time.Time `gorm:"serializer:micro"`
-	UpdatedAt   time.Time `gorm:"serializer:micro"`
+	CreatedAt   time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
+	UpdatedAt   time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 }
 
 // TableName is gorm's.

@@ -110,3 +110,10 @@ func (tx *Tx) DropLease(name, holder string) error {
 	_, err := tx.exec("DELETE FROM leases WHERE name = ? AND holder = ?", name, holder)
 	return err
 }
+
+// DropLeases ends the leases of everybody: for the start of the only instance
+// there is.
+func (tx *Tx) DropLeases() error {
+	_, err := tx.exec("DELETE FROM leases")
+	return err
+}

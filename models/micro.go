@@ -37,7 +37,7 @@ func (m microTime) Scan(v any) error {
 	return nil
 }
 
-// microSerializer is the same for gorm: `gorm:"serializer:micro"` on a field
+// microSerializer is the same for gorm: `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"` on a field
 // of type time.Time.
 type microSerializer struct{}
 

@@ -94,7 +94,7 @@ func (b *postgresBackend) attempt(ctx context.Context, fn func(*Tx) error) (tx *
 		return nil, false, fmt.Errorf("store: begin: %w", err)
 	}
 	t := &turn{conn: open, ctx: ctx}
-	tx = newTx(b.store, ctx, t)
+	tx = newTx(ctx, b.store, t)
 	first, err := b.call(ctx, open, t, tx, fn)
 	if err != nil {
 		return nil, undoneForAnother(first) || undoneForAnother(err), err

@@ -43,8 +43,8 @@ type Product struct {
 	GateMode    GateMode
 	Thresholds  Thresholds `gorm:"embedded;embeddedPrefix:threshold_"`
 	Version     int64      // grows with each change of its fields
-	CreatedAt   time.Time  `gorm:"serializer:micro"`
-	UpdatedAt   time.Time  `gorm:"serializer:micro"`
+	CreatedAt   time.Time  `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
+	UpdatedAt   time.Time  `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 }
 
 // TableName is gorm's.

@@ -35,9 +35,9 @@ func (tx *Tx) DeleteSession(token string) error {
 	return err
 }
 
-// DeleteUserSessions removes all sessions of a user but one.
-func (tx *Tx) DeleteUserSessions(userID int64, except string) error {
-	_, err := tx.exec("DELETE FROM sessions WHERE user_id = ? AND token <> ?", userID, except)
+// DeleteUserSessions removes all sessions of a user.
+func (tx *Tx) DeleteUserSessions(userID int64) error {
+	_, err := tx.exec("DELETE FROM sessions WHERE user_id = ?", userID)
 	return err
 }
 

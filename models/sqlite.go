@@ -40,26 +40,19 @@ func openSQLite(ctx context.Context, s *Store, path string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.readSQLite(ctx, path); err != nil {
-		return errors.Join(err, db.Close())
-	}
-	w, err := startWriter(ctx, s, db)
-	if err != nil {
-		return errors.Join(err, s.pool.(*sql.DB).Close(), db.Close())
-	}
-	s.backend = &sqliteBackend{path: path, readers: s.pool.(*sql.DB), db: db, writer: w}
-	return nil
-}
-
-func (s *Store) readSQLite(ctx context.Context, path string) error {
 	pool, err := openFile(ctx, path, reading, readers)
 	if err != nil {
-		return err
+		return errors.Join(err, db.Close())
 	}
 	s.pool = pool
 	if s.gorm, err = openGorm(sqlite.New(sqlite.Config{Conn: pool}), s); err != nil {
-		return errors.Join(err, pool.Close())
+		return errors.Join(err, pool.Close(), db.Close())
 	}
+	w, err := startWriter(ctx, s, db)
+	if err != nil {
+		return errors.Join(err, pool.Close(), db.Close())
+	}
+	s.backend = &sqliteBackend{path: path, readers: pool, db: db, writer: w}
 	return nil
 }
 

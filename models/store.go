@@ -139,8 +139,11 @@ func (s *Store) Stats() Stats {
 func (s *Store) Dialect() Dialect { return s.dialect }
 
 // Ping reports whether the database can be read and, on SQLite, whether the
-// writer answers and gets the file's lock.
+// writer answers and gets the file's lock: a write of nothing.
 func (s *Store) Ping(ctx context.Context) error {
+	if ctx.Value(within{s}) != nil {
+		return ErrNested
+	}
 	if !s.door.enter() {
 		return ErrClosed
 	}

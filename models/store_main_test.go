@@ -46,7 +46,7 @@ func makeNotes(t testing.TB, s *models.Store) {
 type note struct {
 	ID   int64
 	Name string
-	At   time.Time `gorm:"serializer:micro"`
+	At   time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 }
 
 func (note) TableName() string { return "notes" }

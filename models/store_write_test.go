@@ -25,6 +25,14 @@ func outcome(ctx context.Context, s *models.Store, fn func(*models.Tx) error) (e
 	return s.Write(ctx, fn), nil
 }
 
+// swallow is what a careless closure does with an error.
+func swallow(error) {}
+
+func insert(tx *models.Tx, name string) error {
+	_, err := tx.Insert("INSERT INTO notes (name) VALUES (?) RETURNING id", name)
+	return err
+}
+
 func explode(*models.Tx) { panic(errOwn) }
 
 func TestWriteKeepsAllOrNothing(t *testing.T) {
@@ -35,10 +43,10 @@ func TestWriteKeepsAllOrNothing(t *testing.T) {
 		for name, fn := range map[string]func(tx *models.Tx) error{
 			"returns an error":             func(*models.Tx) error { return errOwn },
 			"fails in a statement":         func(tx *models.Tx) error { return add(tx, "taken") },
-			"swallows a statement's error": func(tx *models.Tx) error { _ = add(tx, "taken"); return nil },
+			"swallows a statement's error": func(tx *models.Tx) error { swallow(add(tx, "taken")); return nil },
 			"swallows one of gorm":         func(tx *models.Tx) error { tx.DB(tx.Context()).Create(&note{Name: "taken"}); return nil },
 			"swallows one of an insert": func(tx *models.Tx) error {
-				_, _ = tx.Insert("INSERT INTO notes (name) VALUES (?) RETURNING id", "taken")
+				swallow(insert(tx, "taken"))
 				return nil
 			},
 			"is cancelled in between": func(tx *models.Tx) error { cancel(); return add(tx, "more") },
@@ -121,7 +129,7 @@ func TestFailedStatementPoisons(t *testing.T) {
 			for name, later := range map[string]error{
 				"exec":   add(tx, "free"),
 				"get":    tx.Get(tx.Context(), "SELECT 1", nil, &n),
-				"insert": func() error { _, err := tx.Insert("INSERT INTO notes (name) VALUES ('x') RETURNING id"); return err }(),
+				"insert": insert(tx, "x"),
 			} {
 				if !errors.Is(later, first) {
 					t.Errorf("%s after it: %v, want %v", name, later, first)
@@ -219,6 +227,9 @@ func TestNestedWriteIsRefused(t *testing.T) {
 		write(t, s, func(tx *models.Tx) error {
 			if err := s.Write(tx.Context(), adding("inner")); !errors.Is(err, models.ErrNested) {
 				t.Errorf("inner Write: %v", err)
+			}
+			if err := s.Ping(tx.Context()); !errors.Is(err, models.ErrNested) {
+				t.Errorf("inner Ping: %v", err)
 			}
 			if err := other.Write(tx.Context(), func(*models.Tx) error { return nil }); err != nil {
 				t.Errorf("another store's Write: %v", err)
@@ -351,7 +362,8 @@ func TestPostgresTriesAgain(t *testing.T) {
 					return err
 				}
 				if runs <= fails {
-					_, _ = tx.Exec("DO $$ BEGIN RAISE EXCEPTION 'undone' USING ERRCODE = '" + code + "'; END $$")
+					_, err := tx.Exec("DO $$ BEGIN RAISE EXCEPTION 'undone' USING ERRCODE = '" + code + "'; END $$")
+					swallow(err)
 				}
 				return nil
 			})

@@ -15,9 +15,9 @@ type Token struct {
 	Role       Role      // narrows a user's rights; "" = all of them
 	Hash       []byte    // SHA-256 of the text
 	Hint       string    // its last four characters
-	CreatedAt  time.Time `gorm:"serializer:micro"`
-	ExpiresAt  time.Time `gorm:"serializer:micro"`
-	LastUsedAt time.Time `gorm:"serializer:micro"`
+	CreatedAt  time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
+	ExpiresAt  time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
+	LastUsedAt time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 }
 
 // TableName is gorm's.

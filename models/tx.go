@@ -15,7 +15,7 @@ type Tx struct {
 // within marks the context of a closure of a store.
 type within struct{ store *Store }
 
-func newTx(s *Store, ctx context.Context, t *turn) *Tx {
+func newTx(ctx context.Context, s *Store, t *turn) *Tx {
 	tx := &Tx{reads: s.reads, turn: t, ctx: context.WithValue(ctx, within{s}, true)}
 	tx.pool = t
 	return tx

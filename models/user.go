@@ -22,8 +22,8 @@ type User struct {
 	Active             bool
 	MustChangePassword bool
 	TimeZone           string    // an IANA name, "" for UTC
-	CreatedAt          time.Time `gorm:"serializer:micro"`
-	UpdatedAt          time.Time `gorm:"serializer:micro"`
+	CreatedAt          time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
+	UpdatedAt          time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 }
 
 // TableName is gorm's.

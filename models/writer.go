@@ -180,7 +180,7 @@ func (w *writer) turn(j *job) {
 		return
 	}
 	t := &turn{conn: w.conn, ctx: j.ctx}
-	j.tx = newTx(w.store, j.ctx, t)
+	j.tx = newTx(j.ctx, w.store, t)
 	began, returned := time.Now(), false
 	defer func() {
 		if !returned {

@@ -48,11 +48,11 @@ type result struct {
 // them. It tells in how many commits.
 func together(t *testing.T, s *models.Store, fns ...func(*models.Tx) error) ([]result, int64) {
 	t.Helper()
-	return togetherWith(t, t.Context(), s, fns...)
+	return togetherWith(t.Context(), t, s, fns...)
 }
 
 // togetherWith gives the last of them a context of its own.
-func togetherWith(t *testing.T, last context.Context, s *models.Store, fns ...func(*models.Tx) error) ([]result, int64) {
+func togetherWith(last context.Context, t *testing.T, s *models.Store, fns ...func(*models.Tx) error) ([]result, int64) {
 	t.Helper()
 	release := hold(t, s)
 	results := make([]result, len(fns))
@@ -126,7 +126,7 @@ func TestNeighboursOfAFailureAreStored(t *testing.T) {
 		round := strconv.Itoa(n)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		results, commits := togetherWith(t, ctx, s,
+		results, commits := togetherWith(ctx, t, s,
 			adding("a"+round),
 			func(tx *models.Tx) error { return errors.Join(add(tx, "half"), errOwn) },
 			adding("b"+round),

@@ -158,8 +158,8 @@ func (s *Service) removeInitial(u models.User) {
 }
 
 // ChangePassword sets a user's new password after checking the current one,
-// and ends his other sessions.
-func (s *Service) ChangePassword(ctx context.Context, userID int64, current, fresh, keepSession string) error {
+// and ends all his sessions.
+func (s *Service) ChangePassword(ctx context.Context, userID int64, current, fresh string) error {
 	u, err := s.store.User(ctx, userID)
 	if err != nil {
 		return err
@@ -174,7 +174,7 @@ func (s *Service) ChangePassword(ctx context.Context, userID int64, current, fre
 	if fresh == current {
 		return fault.BadField("new", "Choose another one than the current")
 	}
-	return s.setPassword(ctx, u, "new", fresh, keepSession)
+	return s.setPassword(ctx, u, "new", fresh)
 }
 
 // SetPassword sets a user's password without the current one, for the command
@@ -184,10 +184,10 @@ func (s *Service) SetPassword(ctx context.Context, name, fresh string) error {
 	if err != nil {
 		return err
 	}
-	return s.setPassword(ctx, u, "password", fresh, "")
+	return s.setPassword(ctx, u, "password", fresh)
 }
 
-func (s *Service) setPassword(ctx context.Context, u models.User, field, fresh, keepSession string) error {
+func (s *Service) setPassword(ctx context.Context, u models.User, field, fresh string) error {
 	if err := checkPassword(field, fresh); err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ func (s *Service) setPassword(ctx context.Context, u models.User, field, fresh, 
 		if err := tx.SaveUser(&now); err != nil {
 			return err
 		}
-		return tx.DeleteUserSessions(u.ID, keepSession)
+		return tx.DeleteUserSessions(u.ID)
 	})
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"gatecrier/app"
 	"gatecrier/app/account"
+	"gatecrier/app/cli"
 	"gatecrier/models"
 	"gatecrier/models/modelstest"
 )
@@ -245,3 +246,21 @@ func Eventually(t testing.TB, what string, ok func() bool) {
 
 // With is the same client in another test.
 func (c *Client) With(t testing.TB) *Client { return &Client{URL: c.URL, Token: c.Token, t: t} }
+
+// NewClient is a client of a program that runs elsewhere.
+func NewClient(t testing.TB, url, token string) *Client { return &Client{URL: url, Token: token, t: t} }
+
+// TokenIn makes a token as the command line does: in the data directory of a
+// program that runs.
+func TokenIn(t testing.TB, dir, user string) string {
+	t.Helper()
+	t.Setenv("GATECRIER_DATA_DIR", dir)
+	var out, errs bytes.Buffer
+	if code := cli.Run(t.Context(), []string{"token", "create", "--user", user, "--name", "test"}, &out, &errs); code != 0 {
+		t.Fatalf("token create: %s", &errs)
+	}
+	return strings.TrimSpace(out.String())
+}
+
+// Everything is the scope of a test that looks on.
+func Everything() models.Scope { return models.SystemScope("a test looks on") }

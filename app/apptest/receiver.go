@@ -2,10 +2,12 @@ package apptest
 
 import (
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"time"
 
 	webhook "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
@@ -36,6 +38,20 @@ func NewReceiver(t testing.TB) *Receiver {
 	s := httptest.NewServer(r)
 	t.Cleanup(s.Close)
 	r.URL = s.URL
+	return r
+}
+
+// NewReceiverAt starts a receiver on an address that nobody listens on.
+func NewReceiverAt(t testing.TB, address string) *Receiver {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Receiver{URL: "http://" + address}
+	s := &httptest.Server{Listener: listener, Config: &http.Server{Handler: r, ReadHeaderTimeout: time.Second}}
+	s.Start()
+	t.Cleanup(s.Close)
 	return r
 }
 

@@ -88,10 +88,13 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	<-settled
 }
 
-// ReturnLeases makes everything due again that some instance was sending. It is
-// for the start of the only instance there is.
+// ReturnLeases makes everything due again that some instance was sending, and
+// ends its leases. It is for the start of the only instance there is.
 func (d *Dispatcher) ReturnLeases(ctx context.Context) error {
 	return d.store.Write(ctx, func(tx *models.Tx) error {
+		if err := tx.DropLeases(); err != nil {
+			return err
+		}
 		n, err := tx.ReturnExpired(tx.Now().Add(10 * leaseTime))
 		if n > 0 {
 			d.log.Info("deliveries taken up again", "count", n)

@@ -237,6 +237,7 @@ CREATE INDEX deliveries_due ON deliveries (next_at, id) WHERE state IN ('pending
 CREATE INDEX deliveries_lane ON deliveries (connection_id, product_id, id) WHERE state IN ('pending', 'retrying', 'sending');
 CREATE INDEX deliveries_leased ON deliveries (locked_until) WHERE state = 'sending';
 CREATE INDEX deliveries_product ON deliveries (product_id, id);
+CREATE INDEX deliveries_created ON deliveries (created_at);
 CREATE INDEX deliveries_connection ON deliveries (connection_id, id);
 
 CREATE TABLE attempts (

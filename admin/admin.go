@@ -1,0 +1,80 @@
+// Package admin is the user interface: pages that are rendered here, a file per
+// screen. Forms are decoded, use cases called, views filled; nothing is decided
+// here.
+package admin
+
+import (
+	"log/slog"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/account"
+	"gatecrier/app/connection"
+	"gatecrier/app/delivery"
+	"gatecrier/app/gate"
+	"gatecrier/app/inbox"
+	"gatecrier/app/ingest"
+	"gatecrier/app/product"
+	"gatecrier/models"
+)
+
+// Services are the use cases that the pages offer.
+type Services struct {
+	Store       *models.Store
+	Accounts    *account.Service
+	Sessions    *account.Sessions
+	Products    *product.Service
+	Gates       *gate.Service
+	Ingest      *ingest.Service
+	Connections *connection.Service
+	Dispatcher  *delivery.Dispatcher
+	Ledger      *delivery.Ledger
+	Inbox       *inbox.Service
+	Log         *slog.Logger
+	Version     string
+	BaseURL     func() string
+	FirstHint   func() string // where the first password is, "" once it was used
+}
+
+// Admin holds the handlers.
+type Admin struct {
+	Services
+}
+
+// New returns the pages.
+func New(s Services) *Admin { return &Admin{s} }
+
+// Register adds the pages' routes to an engine.
+func (a *Admin) Register(e *gin.Engine) {
+	e.GET("/login", a.page(a.login))
+	e.POST("/login", a.page(a.signIn))
+	in := e.Group("/", a.signedIn)
+	get := func(path string, h handler) { in.GET(path, a.page(h)) }
+	post := func(path string, h handler) { in.POST(path, a.page(h)) }
+
+	post("/logout", a.signOut)
+	get("/profile/password", a.password)
+	post("/profile/password", a.changePassword)
+	get("/", a.overview)
+	get("/inbox", a.inboxList)
+	get("/inbox/badge", a.badge)
+	get("/inbox/:id", a.notification)
+	post("/inbox/viewed", a.mark(true))
+	post("/inbox/unviewed", a.mark(false))
+	get("/products", a.productList)
+	get("/products/new", a.productNew)
+	post("/products", a.productCreate)
+	get("/products/:id", a.product)
+	post("/products/:id/settings", a.productSave)
+	get("/products/:id/delete", a.productDeleteAsk)
+	post("/products/:id/delete", a.productDelete)
+	get("/products/:id/upload", a.upload)
+	post("/products/:id/upload", a.uploadReport)
+	post("/products/:id/targets", a.targetCreate)
+	post("/products/:id/targets/:target/test", a.targetTest)
+	post("/products/:id/targets/:target/enable", a.targetEnable(true))
+	post("/products/:id/targets/:target/disable", a.targetEnable(false))
+	post("/products/:id/targets/:target/delete", a.targetDelete)
+	get("/deliveries", a.deliveries)
+	get("/deliveries/:id", a.delivery)
+}

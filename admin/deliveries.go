@@ -1,0 +1,141 @@
+package admin
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+func (a *Admin) deliveries(c *gin.Context) error {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	f, pager := a.ledgerFilter(c, "/deliveries", "product", c.Query("product"))
+	v := page.DeliveriesView{}
+	if text := c.Query("product"); text != "" {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return fault.Missing("product")
+		}
+		row, err := a.Products.Get(ctx, actor, id)
+		if err != nil {
+			return err
+		}
+		f.ProductID, v.Product, v.Clear = id, row.Name, link("/deliveries", "state", string(f.State))
+	}
+	rows, err := a.Ledger.List(ctx, actor, f)
+	if err != nil {
+		return err
+	}
+	v.Any = len(rows) > 0 || f.State != "" || f.Before != 0
+	v.Rows, v.Pager = a.deliveryRows(c, pager.cut(rows)), pager.Pager
+	states, err := a.Store.DeliveriesSince(ctx, actor.Scope(), a.Store.Now().Add(-day))
+	if err != nil {
+		return err
+	}
+	v.Summary, v.Chips = ledgerSummary(states), stateChips("/deliveries", string(f.State), "product", c.Query("product"))
+	v.Frame = a.frame(c, "Deliveries", layout.NavDeliveries)
+	return show(c, http.StatusOK, page.Deliveries(v))
+}
+
+func ledgerSummary(states map[models.DeliveryState]int) string {
+	t := tallyOf(states)
+	text := plural(t.Total, "message", "messages") + " in the last 24 hours"
+	if t.Retrying > 0 {
+		text += ", " + count(t.Retrying) + " on the way"
+	}
+	if t.Dead > 0 {
+		text += ", " + count(t.Dead) + " dead"
+	}
+	return text
+}
+
+func stateChips(path, current string, pairs ...string) []ui.Chip {
+	chips := []ui.Chip{{Label: "All", Href: link(path, pairs...), Count: -1, Current: current == ""}}
+	for _, s := range []struct{ state, label string }{
+		{"retrying", "Retrying"}, {"dead", "Dead"}, {"delivered", "Delivered"}, {"pending", "Pending"}, {"cancelled", "Cancelled"},
+	} {
+		chips = append(chips, ui.Chip{Label: s.label, Href: link(path, append(pairs[:len(pairs):len(pairs)], "state", s.state)...), Count: -1, Current: current == s.state})
+	}
+	return chips
+}
+
+// ledgerPager cuts a list to its page.
+type ledgerPager struct {
+	ui.Pager
+	path  string
+	pairs []string
+}
+
+func (p *ledgerPager) cut(rows []models.LedgerRow) []models.LedgerRow {
+	if len(rows) > rowsMost {
+		rows = rows[:rowsMost]
+		p.Next = link(p.path, append(p.pairs, "before", count(rows[rowsMost-1].ID))...)
+	}
+	p.Text = plural(len(rows), "delivery", "deliveries") + " shown"
+	return rows
+}
+
+// ledgerFilter reads a ledger's filter from the URL; pairs are what else is in
+// it.
+func (a *Admin) ledgerFilter(c *gin.Context, path string, pairs ...string) (models.LedgerFilter, *ledgerPager) {
+	f := models.LedgerFilter{Limit: rowsMost + 1}
+	if s := models.DeliveryState(c.Query("state")); s.Valid() {
+		f.State = s
+		pairs = append(pairs, "state", string(s))
+	}
+	p := &ledgerPager{path: path, pairs: pairs}
+	if before, err := strconv.ParseInt(c.Query("before"), 10, 64); err == nil {
+		f.Before = before
+		p.First = link(path, pairs...)
+	}
+	return f, p
+}
+
+func (a *Admin) deliveryRows(c *gin.Context, rows []models.LedgerRow) []page.DeliveryRow {
+	list := make([]page.DeliveryRow, 0, len(rows))
+	for _, l := range rows {
+		list = append(list, a.deliveryRow(c, l))
+	}
+	return list
+}
+
+func (a *Admin) deliveryRow(c *gin.Context, l models.LedgerRow) page.DeliveryRow {
+	return page.DeliveryRow{
+		ID: l.ID, State: string(l.State), Reason: l.Reason, Title: l.Title, ProductID: l.ProductID, Product: l.Product,
+		Module: a.moduleTitle(l.Module), Connection: l.Connection, Hint: l.Hint, Attempts: l.Delivery.Attempts,
+		NextAt: a.zoned(c, l.NextAt), At: a.zoned(c, l.CreatedAt),
+	}
+}
+
+func deliveryPath(id int64) string { return "/deliveries/" + strconv.FormatInt(id, 10) }
+
+func (a *Admin) delivery(c *gin.Context) error {
+	id, err := web.ID(c, "id", "delivery")
+	if err != nil {
+		return err
+	}
+	e, err := a.Ledger.Get(c.Request.Context(), actorOf(c), id)
+	if err != nil {
+		return err
+	}
+	v := page.DeliveryView{
+		Row: a.deliveryRow(c, e.LedgerRow), UUID: "msg_" + e.UUID, Recipient: e.Recipient, Finished: a.zoned(c, e.FinishedAt), Test: e.EventID == 0,
+	}
+	for _, t := range e.Attempts {
+		v.Attempts = append(v.Attempts, ui.Attempt{
+			Number: t.Number, At: a.zoned(c, t.At), Duration: t.Duration, OK: t.Result == "delivered", Status: t.Status, Reason: t.Reason, Answer: t.Answer,
+		})
+	}
+	if e.State == models.DeliveryRetrying || e.State == models.DeliveryPending {
+		v.Attempts = append(v.Attempts, ui.Attempt{Number: len(v.Attempts) + 1, At: a.zoned(c, e.NextAt), Planned: true})
+	}
+	v.Frame = a.frame(c, e.Title, layout.NavDeliveries)
+	return show(c, http.StatusOK, page.Delivery(v))
+}

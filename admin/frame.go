@@ -1,0 +1,180 @@
+package admin
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+// handler renders a page or answers an error.
+type handler func(c *gin.Context) error
+
+// page makes a gin handler of one of ours.
+func (a *Admin) page(h handler) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if err := h(c); err != nil {
+			a.Fail(c, err)
+		}
+	}
+}
+
+// signedIn lets signed-in users through, and sends others to the login. Who
+// must change his password can do nothing else.
+func (a *Admin) signedIn(c *gin.Context) {
+	ctx := c.Request.Context()
+	actor, err := authz.Actor{}, error(fault.Missing("session"))
+	if id := a.Sessions.UserID(ctx); id != 0 {
+		actor, err = a.Accounts.Actor(ctx, id)
+	}
+	switch {
+	case fault.Is(err, fault.NotFound):
+		a.toLogin(c)
+	case err != nil:
+		a.Fail(c, err)
+		c.Abort()
+	case actor.User.MustChangePassword && c.FullPath() != "/profile/password" && c.FullPath() != "/logout":
+		web.SeeOther(c, "/profile/password")
+		c.Abort()
+	default:
+		c.Request = c.Request.WithContext(web.WithActor(ctx, actor))
+	}
+}
+
+func (a *Admin) toLogin(c *gin.Context) {
+	c.Abort()
+	target := "/login"
+	if c.Request.Method == http.MethodGet && c.Request.URL.Path != "/" && !web.IsHTMX(c) {
+		target += "?next=" + url.QueryEscape(c.Request.URL.RequestURI())
+	}
+	if web.IsHTMX(c) {
+		c.Header("HX-Redirect", target)
+		c.Status(http.StatusUnauthorized)
+		return
+	}
+	web.SeeOther(c, target)
+}
+
+func actorOf(c *gin.Context) authz.Actor {
+	actor, _ := web.ActorOf(c.Request.Context()) //nolint:errcheck // signedIn has made sure of one
+	return actor
+}
+
+const flashKey = "flash"
+
+// flash keeps the result of an action for the next page.
+func (a *Admin) flash(c *gin.Context, kind, title, text string) {
+	a.Sessions.Put(c.Request.Context(), flashKey, strings.Join([]string{kind, title, text}, "\x00"))
+}
+
+// frame is what surrounds a page.
+func (a *Admin) frame(c *gin.Context, title string, nav layout.Nav) layout.View {
+	actor := actorOf(c)
+	v := layout.View{
+		Title: title, Nav: nav, Version: a.Version, Now: a.zoned(c, a.Store.Now()),
+		User: layout.User{Name: actor.User.Name, Email: actor.User.Email, Admin: actor.User.Administrator},
+	}
+	if actor.User.ID == 0 {
+		return v
+	}
+	var err error
+	if v.Unread, err = a.Inbox.Unread(c.Request.Context(), actor); err != nil {
+		a.Log.ErrorContext(c, "unread not counted", "error", err)
+	}
+	if parts := strings.Split(a.Sessions.PopString(c.Request.Context(), flashKey), "\x00"); len(parts) == 3 {
+		v.Flash = &ui.Note{Kind: parts[0], Title: parts[1], Text: parts[2]}
+	}
+	return v
+}
+
+// zoned puts a time into the user's zone.
+func (a *Admin) zoned(c *gin.Context, t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	zone, err := time.LoadLocation(actorOf(c).User.TimeZone)
+	if err != nil {
+		zone = time.UTC
+	}
+	return t.In(zone)
+}
+
+// Fail answers an error as a page.
+func (a *Admin) Fail(c *gin.Context, err error) {
+	problem := web.Explain(c.Request.Context(), a.Log, err)
+	view := page.ErrorView{Status: problem.Status, Text: problem.Detail, RequestID: web.RequestID(c.Request.Context())}
+	if fields := fieldErrors(err); len(fields) > 0 {
+		for _, message := range fields {
+			view.Text += ": " + message
+		}
+	}
+	if problem.Status < http.StatusInternalServerError {
+		view.RequestID = ""
+	} else {
+		view.Text = ""
+	}
+	view.Frame = layout.View{Title: problem.Title, Version: a.Version, Now: a.Store.Now()}
+	if actor, ok := web.ActorOf(c.Request.Context()); ok {
+		view.Frame.User = layout.User{Name: actor.User.Name, Email: actor.User.Email, Admin: actor.User.Administrator}
+	}
+	if err := web.Render(c, problem.Status, page.Error(view)); err != nil {
+		a.Log.ErrorContext(c, "error page not rendered", "error", err)
+		c.String(problem.Status, problem.Title)
+	}
+}
+
+// show renders a page.
+func show(c *gin.Context, status int, component templ.Component) error {
+	return web.Render(c, status, component)
+}
+
+// fieldErrors are an error's messages by field; nil where it is not about
+// fields.
+func fieldErrors(err error) map[string]string {
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Kind != fault.Invalid {
+		return nil
+	}
+	messages := map[string]string{}
+	for _, field := range f.Fields {
+		messages[field.Name] = field.Message
+	}
+	return messages
+}
+
+// local makes sure that a path leads nowhere else than here.
+func local(path string) string {
+	u, err := url.Parse(path)
+	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.Contains(path, `\`) {
+		return "/"
+	}
+	return path
+}
+
+// link is a path with a query; empty values are left out.
+func link(path string, pairs ...string) string {
+	q := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			q.Set(pairs[i], pairs[i+1])
+		}
+	}
+	if len(q) == 0 {
+		return path
+	}
+	return path + "?" + q.Encode()
+}
+
+func uiCounts(c models.Counts) ui.Counts { return ui.Counts(c) }

@@ -1,0 +1,86 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/web"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+)
+
+func (a *Admin) login(c *gin.Context) error {
+	next := local(c.Query("next"))
+	if a.Sessions.UserID(c.Request.Context()) != 0 {
+		web.SeeOther(c, next)
+		return nil
+	}
+	return show(c, http.StatusOK, page.Login(a.loginView("", next, "")))
+}
+
+func (a *Admin) loginView(name, next, why string) page.LoginView {
+	return page.LoginView{
+		Frame: layout.View{Title: "Sign in", Version: a.Version, Now: a.Store.Now()},
+		Name:  name, Next: next, Error: why, FirstHint: a.FirstHint(),
+	}
+}
+
+func (a *Admin) signIn(c *gin.Context) error {
+	name, next := c.PostForm("name"), local(c.PostForm("next"))
+	user, err := a.Accounts.SignIn(c.Request.Context(), name, c.PostForm("password"))
+	if fault.Is(err, fault.Unauthenticated) {
+		return show(c, http.StatusUnauthorized, page.Login(a.loginView(name, next, "That name and password do not belong together.")))
+	}
+	if err != nil {
+		return err
+	}
+	if err := a.Sessions.SignIn(c.Request.Context(), user); err != nil {
+		return err
+	}
+	a.Log.InfoContext(c, "signed in", "user", user.ID, "request_id", web.RequestID(c.Request.Context()))
+	web.SeeOther(c, next)
+	return nil
+}
+
+func (a *Admin) signOut(c *gin.Context) error {
+	if err := a.Sessions.Destroy(c.Request.Context()); err != nil {
+		return err
+	}
+	web.SeeOther(c, "/login")
+	return nil
+}
+
+func (a *Admin) password(c *gin.Context) error {
+	return a.passwordPage(c, http.StatusOK, nil)
+}
+
+func (a *Admin) passwordPage(c *gin.Context, status int, errs map[string]string) error {
+	return show(c, status, page.Password(page.PasswordView{
+		Frame:  a.frame(c, "Change your password", layout.NavNone),
+		Forced: actorOf(c).User.MustChangePassword, MinLength: 10, Errors: errs,
+	}))
+}
+
+func (a *Admin) changePassword(c *gin.Context) error {
+	fresh := c.PostForm("new")
+	if c.PostForm("repeat") != fresh {
+		return a.passwordPage(c, http.StatusUnprocessableEntity, map[string]string{"repeat": "This is not the same as above"})
+	}
+	ctx := c.Request.Context()
+	err := a.Accounts.ChangePassword(ctx, actorOf(c).User.ID, c.PostForm("current"), fresh)
+	if errs := fieldErrors(err); errs != nil {
+		return a.passwordPage(c, http.StatusUnprocessableEntity, errs)
+	}
+	if err != nil {
+		return err
+	}
+	// All sessions have ended, this one too: it begins anew.
+	if err := a.Sessions.SignIn(ctx, actorOf(c).User); err != nil {
+		return err
+	}
+	a.flash(c, "ok", "Your password is changed", "Other sessions of yours have ended.")
+	web.SeeOther(c, "/")
+	return nil
+}

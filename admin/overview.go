@@ -1,0 +1,213 @@
+package admin
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/event"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+// overviewMost bounds each list of the overview.
+const overviewMost = 10
+
+// day is the time that the overview looks back for deliveries.
+const day = 24 * time.Hour
+
+func (a *Admin) overview(c *gin.Context) error {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	scope := actor.Scope()
+	tally, err := a.Store.GateTally(ctx, scope)
+	if err != nil {
+		return err
+	}
+	v := page.OverviewView{
+		Failed: int(tally[models.GateFailed]), Passed: int(tally[models.GatePassed]), None: int(tally[models.GateNone]),
+		BaseURL: a.BaseURL(), CanCreate: true,
+	}
+	v.Products = v.Failed + v.Passed + v.None
+	if v.Failing, err = a.failing(c, scope); err != nil {
+		return err
+	}
+	if err := a.deliveryTrouble(c, &v); err != nil {
+		return err
+	}
+	if v.Changes, err = a.changes(c); err != nil {
+		return err
+	}
+	v.Frame = a.frame(c, overviewTitle(v), layout.NavOverview)
+	return show(c, http.StatusOK, page.Overview(v))
+}
+
+func overviewTitle(v page.OverviewView) string {
+	switch v.Failed {
+	case 0:
+		return "Overview"
+	case 1:
+		return "1 gate is failing"
+	}
+	return count(v.Failed) + " gates are failing"
+}
+
+func (a *Admin) failing(c *gin.Context, scope models.Scope) ([]page.FailingRow, error) {
+	ctx := c.Request.Context()
+	rows, err := a.Store.Products(ctx, scope, models.ProductFilter{State: models.GateFailed, Limit: overviewMost})
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]int64, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ID
+	}
+	last, err := a.Store.LastChanges(ctx, scope, ids)
+	if err != nil {
+		return nil, err
+	}
+	spans, err := a.Store.GateSpans(ctx, scope, ids, a.Store.Now().AddDate(0, 0, -page.TimelineDays))
+	if err != nil {
+		return nil, err
+	}
+	told, err := a.told(c, last)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]page.FailingRow, 0, len(rows))
+	for _, r := range rows {
+		row := page.FailingRow{
+			ID: r.ID, Name: r.Name, Branch: r.Default.Name, Why: r.Default.Why, Since: a.zoned(c, r.Default.Since),
+			Segments: a.segments(c, r.Default, spans[r.ID], page.TimelineDays), Delivery: told[last[r.ID].EventID],
+		}
+		if change, ok := last[r.ID]; ok {
+			row.Why, row.Detail = reasonOf(change, r.Default.Why), causeOf(change)
+		}
+		list = append(list, row)
+	}
+	return list, nil
+}
+
+// told sums up the deliveries of some changes, by event.
+func (a *Admin) told(c *gin.Context, changes map[int64]models.GateChange) (map[int64]page.DeliveryTally, error) {
+	ids := make([]int64, 0, len(changes))
+	for _, change := range changes {
+		ids = append(ids, change.EventID)
+	}
+	return a.tallies(c, ids)
+}
+
+func (a *Admin) tallies(c *gin.Context, events []int64) (map[int64]page.DeliveryTally, error) {
+	states, err := a.Store.DeliveryTally(c.Request.Context(), actorOf(c).Scope(), events)
+	sums := map[int64]page.DeliveryTally{}
+	for id, tally := range states {
+		sums[id] = tallyOf(tally)
+	}
+	return sums, err
+}
+
+func tallyOf(states map[models.DeliveryState]int) page.DeliveryTally {
+	t := page.DeliveryTally{
+		Delivered: states[models.DeliveryDelivered], Dead: states[models.DeliveryDead],
+		Retrying: states[models.DeliveryRetrying] + states[models.DeliveryPending] + states[models.DeliverySending],
+	}
+	for _, n := range states {
+		t.Total += n
+	}
+	return t
+}
+
+// segments turns a product's changes into the stretches of a picture.
+func (a *Admin) segments(c *gin.Context, b models.Branch, changes []models.GateChange, days int) []ui.Segment {
+	now := a.zoned(c, a.Store.Now())
+	from, state := now.AddDate(0, 0, -days), b.Gate
+	if len(changes) > 0 {
+		state = changes[0].From
+	}
+	if b.CreatedAt.After(from) {
+		from = a.zoned(c, b.CreatedAt)
+	}
+	segments := make([]ui.Segment, 0, len(changes)+1)
+	for _, change := range changes {
+		at := a.zoned(c, change.At)
+		segments = append(segments, ui.Segment{State: string(state), From: from, To: at})
+		from, state = at, change.To
+	}
+	return append(segments, ui.Segment{State: string(state), From: from, To: now})
+}
+
+func (a *Admin) deliveryTrouble(c *gin.Context, v *page.OverviewView) error {
+	ctx, actor, since := c.Request.Context(), actorOf(c), a.Store.Now().Add(-day)
+	states, err := a.Store.DeliveriesSince(ctx, actor.Scope(), since)
+	if err != nil {
+		return err
+	}
+	v.Delivered = states[models.DeliveryDelivered]
+	v.Trouble = states[models.DeliveryRetrying] + states[models.DeliveryDead]
+	if v.Trouble == 0 {
+		return nil
+	}
+	rows, err := a.Ledger.List(ctx, actor, models.LedgerFilter{Trouble: true, Since: since, Limit: overviewMost})
+	v.Troubles = a.deliveryRows(c, rows)
+	return err
+}
+
+// changes are the last changes of gates that the user has been told of.
+func (a *Admin) changes(c *gin.Context) ([]page.ChangeRow, error) {
+	rows, err := a.Inbox.List(c.Request.Context(), actorOf(c), models.InboxFilter{Type: string(event.GateChanged), Limit: 5})
+	if err != nil {
+		return nil, err
+	}
+	list := make([]page.ChangeRow, 0, len(rows))
+	for _, n := range rows {
+		list = append(list, page.ChangeRow{ProductID: n.ProductID, Product: n.Product, To: gateOfTone(n), Why: n.Message, At: a.zoned(c, n.At)})
+	}
+	return list, nil
+}
+
+// gateOfTone is the state that a notification of a gate tells of.
+func gateOfTone(n models.Notification) string {
+	if n.Type != string(event.GateChanged) {
+		return ""
+	}
+	switch event.Tone(n.Tone) {
+	case event.ToneBad:
+		return string(models.GateFailed)
+	case event.ToneGood:
+		return string(models.GatePassed)
+	case event.TonePlain:
+	}
+	return string(models.GateNone)
+}
+
+// payloadOf reads what a change was told with. One that cannot be read is
+// shown with what its own row says.
+func payloadOf(change models.GateChange) event.GateChange {
+	var p event.GateChange
+	if err := json.Unmarshal(change.Payload, &p); err != nil {
+		return event.GateChange{From: change.From, To: change.To, Counts: change.Counts}
+	}
+	return p
+}
+
+func reasonOf(change models.GateChange, otherwise string) string {
+	if why := payloadOf(change).Reason(); why != "" {
+		return why
+	}
+	return otherwise
+}
+
+func causeOf(change models.GateChange) string {
+	p := payloadOf(change)
+	if p.Cause.Text == "" {
+		return ""
+	}
+	text := "by " + p.Cause.Text
+	if change.Actor != "" {
+		text += ", sent by " + change.Actor
+	}
+	return text
+}

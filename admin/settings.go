@@ -1,0 +1,139 @@
+package admin
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/app/product"
+	"gatecrier/app/settings"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+)
+
+func (a *Admin) settingsTab(row models.ProductRow) page.SettingsTab {
+	t := page.SettingsTab{
+		Version: row.Version, Name: row.Name, Description: row.Description, DefaultBranch: row.Default.Name,
+		GateMode: string(row.GateMode), Thresholds: map[string]string{}, Defaults: uiCounts(settings.DefaultGate().Thresholds),
+	}
+	for _, s := range models.Severities() {
+		if v := row.Thresholds.Of(s); v != nil {
+			t.Thresholds[s.String()] = count(*v)
+		}
+	}
+	return t
+}
+
+// productSave saves the settings of a product. What is wrong is said beside
+// the field, with what was typed still there.
+func (a *Admin) productSave(c *gin.Context) error {
+	row, err := a.productOf(c)
+	if err != nil {
+		return err
+	}
+	typed, edit, err := settingsForm(c)
+	if err == nil {
+		_, err = a.Products.Update(c.Request.Context(), actorOf(c), row.ID, edit)
+	}
+	errs := fieldErrors(err)
+	if fault.Is(err, fault.Conflict) {
+		errs, typed.Version = map[string]string{"version": err.Error()}, row.Version
+	}
+	if errs != nil {
+		for _, s := range models.Severities() { // the form has its own names for them
+			if message, ok := errs["thresholds."+s.String()]; ok {
+				errs["threshold_"+s.String()] = message
+			}
+		}
+		typed.Errors, typed.Defaults = errs, uiCounts(settings.DefaultGate().Thresholds)
+		return a.productPage(c, web.StatusOf(err), row, page.TabSettings, func(v *page.ProductView) { v.Settings = typed })
+	}
+	if err != nil {
+		return err
+	}
+	a.flash(c, "ok", "Saved", "")
+	web.SeeOther(c, productPath(row.ID)+"?tab=settings")
+	return nil
+}
+
+func settingsForm(c *gin.Context) (page.SettingsTab, product.Edit, error) {
+	t := page.SettingsTab{
+		Name: c.PostForm("name"), Description: c.PostForm("description"), DefaultBranch: c.PostForm("default_branch"),
+		GateMode: c.PostForm("gate_mode"), Thresholds: map[string]string{},
+	}
+	t.Version, _ = strconv.ParseInt(c.PostForm("version"), 10, 64) //nolint:errcheck // without one, the last save wins
+	mode := models.GateMode(t.GateMode)
+	e := product.Edit{
+		Name: &t.Name, Description: &t.Description, DefaultBranch: &t.DefaultBranch, GateMode: &mode,
+		Thresholds: map[models.Severity]*int64{}, Version: t.Version,
+	}
+	var bad fault.Fields
+	for _, s := range models.Severities() {
+		text, sent := c.GetPostForm("threshold_" + s.String())
+		if !sent {
+			continue
+		}
+		text = strings.TrimSpace(text)
+		t.Thresholds[s.String()] = text
+		if text == "" {
+			e.Thresholds[s] = nil
+			continue
+		}
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			bad.Add("threshold_"+s.String(), "A whole number from 0 to "+strconv.Itoa(models.MaxThreshold))
+			continue
+		}
+		e.Thresholds[s] = &n
+	}
+	return t, e, bad.Err()
+}
+
+func (a *Admin) productDeleteAsk(c *gin.Context) error { return a.confirmDelete(c, http.StatusOK, "") }
+
+// confirmDelete names what is lost with a product, and has its name typed.
+func (a *Admin) confirmDelete(c *gin.Context, status int, wrong string) error {
+	row, err := a.productOf(c)
+	if err != nil {
+		return err
+	}
+	if err := authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Own, row.ID); err != nil {
+		return err
+	}
+	targets, err := a.Connections.List(c.Request.Context(), actorOf(c), row.ID)
+	if err != nil {
+		return err
+	}
+	return show(c, status, page.Confirm(page.ConfirmView{
+		Frame: a.frame(c, "Delete "+row.Name, layout.NavProducts), Title: "Delete " + row.Name + "?",
+		Lost: []string{
+			plural(int(row.Default.Counts.Total()), "active observation", "active observations") + ", and all resolved ones, of every branch",
+			"the history of its gate, and its notifications in everybody's inbox",
+			plural(len(targets), "target", "targets") + " with their secrets, and the record of what was delivered",
+		},
+		Action: productPath(row.ID) + "/delete", Button: "Delete the product", Cancel: productPath(row.ID) + "?tab=settings",
+		Type: row.Name, Error: wrong,
+	}))
+}
+
+func (a *Admin) productDelete(c *gin.Context) error {
+	row, err := a.productOf(c)
+	if err != nil {
+		return err
+	}
+	if c.PostForm("confirm") != row.Name {
+		return a.confirmDelete(c, http.StatusUnprocessableEntity, "Type the product's name to confirm")
+	}
+	if err := a.Products.Delete(c.Request.Context(), actorOf(c), row.ID); err != nil {
+		return err
+	}
+	a.flash(c, "ok", row.Name+" is deleted", "")
+	web.SeeOther(c, "/products")
+	return nil
+}

@@ -1,0 +1,202 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/connection"
+	"gatecrier/app/fault"
+	"gatecrier/app/module"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+func (a *Admin) targetsTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
+	ctx := c.Request.Context()
+	list, err := a.Connections.List(ctx, actorOf(c), row.ID)
+	if err != nil {
+		return err
+	}
+	ids := make([]int64, len(list))
+	for i, t := range list {
+		ids[i] = t.ID
+	}
+	last, err := a.Store.LastDeliveries(ctx, ids)
+	if err != nil {
+		return err
+	}
+	waiting, err := a.Store.Waiting(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, t := range list {
+		r := page.TargetRow{ID: t.ID, Module: a.moduleTitle(t.Module), Name: t.Name, Hint: t.Hint, Enabled: t.Enabled, Waiting: waiting[t.ID]}
+		if d, ok := last[t.ID]; ok {
+			r.LastAt = a.zoned(c, d.CreatedAt)
+			r.State, r.Reason = targetState(d.State), d.Reason
+		} else {
+			r.State = "untested"
+		}
+		if !t.Enabled {
+			r.State, r.Reason = "disabled", t.DisabledWhy
+		}
+		v.Targets.Rows = append(v.Targets.Rows, r)
+	}
+	v.Targets.Add = a.moduleForm(nil, nil)
+	return nil
+}
+
+// targetState is how a target does, by its last delivery.
+func targetState(s models.DeliveryState) string {
+	switch s {
+	case models.DeliveryDelivered:
+		return "working"
+	case models.DeliveryDead:
+		return "dead"
+	case models.DeliveryRetrying, models.DeliveryPending, models.DeliverySending:
+		return "retrying"
+	case models.DeliverySkipped, models.DeliverySuppressed, models.DeliveryCancelled:
+	}
+	return "untested"
+}
+
+func (a *Admin) moduleTitle(name string) string {
+	for _, m := range a.Connections.Modules() {
+		if d := m.Descriptor(); d.Name == name {
+			return d.Title
+		}
+	}
+	return name
+}
+
+// moduleForm is the form of a module, from its descriptor.
+func (a *Admin) moduleForm(typed map[string]string, errs map[string]string) page.ModuleForm {
+	d := a.Connections.Modules()[0].Descriptor()
+	f := page.ModuleForm{Module: d.Name, Title: d.Title, Icon: d.Icon, Summary: d.Summary}
+	f.Fields = append(f.Fields, ui.Field{
+		ID: "target-name", Name: "name", Label: "Name", Value: typed["name"], Error: errs["name"], Required: true, MaxLength: 100,
+		Placeholder: "On-call webhook", Help: "How this target is called in lists.", Autocomplete: "off",
+	})
+	for _, field := range d.Fields {
+		f.Fields = append(f.Fields, ui.Field{
+			ID: "target-" + field.Name, Name: field.Name, Label: field.Label, Value: typed[field.Name], Error: errs[field.Name], Help: field.Help,
+			Placeholder: field.Placeholder, Required: field.Required && !field.Generated, MaxLength: field.MaxLen, Mono: true, Autocomplete: "off",
+			Type: inputType(field.Kind),
+		})
+	}
+	return f
+}
+
+func inputType(k module.FieldKind) string {
+	switch k {
+	case module.FieldURL:
+		return "url"
+	case module.FieldEmail:
+		return "email"
+	case module.FieldSecret:
+		return "password"
+	case module.FieldText:
+	}
+	return "text"
+}
+
+// targetCreate adds a target. The page that follows is rendered at once, and
+// not after a redirect, since it shows a made secret this one time.
+func (a *Admin) targetCreate(c *gin.Context) error {
+	row, err := a.productOf(c)
+	if err != nil {
+		return err
+	}
+	typed, config := map[string]string{"name": c.PostForm("name")}, module.Config{}
+	for _, m := range a.Connections.Modules() {
+		if d := m.Descriptor(); d.Name == c.PostForm("module") {
+			for _, f := range d.Fields {
+				config[f.Name], typed[f.Name] = c.PostForm(f.Name), c.PostForm(f.Name)
+			}
+		}
+	}
+	saved, err := a.Connections.Create(c.Request.Context(), actorOf(c), row.ID, connection.Draft{Module: c.PostForm("module"), Name: c.PostForm("name"), Config: config})
+	if errs := fieldErrors(err); errs != nil {
+		return a.productPage(c, http.StatusUnprocessableEntity, row, page.TabTargets, func(v *page.ProductView) {
+			v.Targets.Add = a.moduleForm(typed, errs)
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return a.productPage(c, http.StatusOK, row, page.TabTargets, func(v *page.ProductView) {
+		for name, value := range saved.Made {
+			v.Targets.Secret = &page.NewSecret{Target: saved.Name, Label: name, Value: value}
+		}
+		for i := range v.Targets.Rows {
+			if v.Targets.Rows[i].ID == saved.ID {
+				v.Targets.Rows[i].Warning = saved.Warning
+			}
+		}
+	})
+}
+
+// targetOf finds the target of a path, which must be one of its product.
+func (a *Admin) targetOf(c *gin.Context) (models.Connection, error) {
+	product, err := web.ID(c, "id", "product")
+	if err != nil {
+		return models.Connection{}, err
+	}
+	id, err := web.ID(c, "target", "target")
+	if err != nil {
+		return models.Connection{}, err
+	}
+	t, err := a.Connections.Editable(c.Request.Context(), actorOf(c), id)
+	if err == nil && *t.ProductID != product {
+		err = fault.Missing("target")
+	}
+	return t, err
+}
+
+func (a *Admin) targetTest(c *gin.Context) error {
+	t, err := a.targetOf(c)
+	if err != nil {
+		return err
+	}
+	d, err := a.Dispatcher.Test(c.Request.Context(), t)
+	if err != nil {
+		return err
+	}
+	web.SeeOther(c, deliveryPath(d.ID))
+	return nil
+}
+
+func (a *Admin) targetEnable(enabled bool) handler {
+	return func(c *gin.Context) error {
+		t, err := a.targetOf(c)
+		if err != nil {
+			return err
+		}
+		if _, err := a.Connections.Update(c.Request.Context(), actorOf(c), t.ID, connection.Change{Enabled: &enabled}); err != nil {
+			return err
+		}
+		if enabled {
+			a.flash(c, "ok", t.Name+" is told again", "")
+		} else {
+			a.flash(c, "ok", t.Name+" is turned off", "What waits for it is cancelled; nothing new is sent.")
+		}
+		web.SeeOther(c, productPath(*t.ProductID)+"?tab=targets")
+		return nil
+	}
+}
+
+func (a *Admin) targetDelete(c *gin.Context) error {
+	t, err := a.targetOf(c)
+	if err != nil {
+		return err
+	}
+	if err := a.Connections.Delete(c.Request.Context(), actorOf(c), t.ID); err != nil {
+		return err
+	}
+	a.flash(c, "ok", t.Name+" is deleted", "")
+	web.SeeOther(c, productPath(*t.ProductID)+"?tab=targets")
+	return nil
+}

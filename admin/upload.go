@@ -1,0 +1,98 @@
+package admin
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/app/ingest"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+)
+
+// formRoom is what a form may have beside the report itself.
+const formRoom = 1 << 20
+
+func (a *Admin) upload(c *gin.Context) error {
+	row, err := a.productOf(c)
+	if err != nil {
+		return err
+	}
+	if err := authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Import, row.ID); err != nil {
+		return err
+	}
+	return a.uploadPage(c, http.StatusOK, row, page.UploadView{})
+}
+
+func (a *Admin) uploadPage(c *gin.Context, status int, row models.ProductRow, v page.UploadView) error {
+	v.Frame = a.frame(c, "Upload a report to "+row.Name, layout.NavProducts)
+	v.ID, v.Product, v.Default, v.BaseURL = row.ID, row.Name, row.Default.Name, a.BaseURL()
+	return show(c, status, page.Upload(v))
+}
+
+// uploadReport imports a report by the same way as the API.
+func (a *Admin) uploadReport(c *gin.Context) error {
+	row, err := a.productOf(c)
+	if err != nil {
+		return err
+	}
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, ingest.MaxBytes+formRoom)
+	result, v, err := a.importForm(c, row.ID)
+	if errs := uploadErrors(err); errs != nil {
+		v.Errors = errs
+		return a.uploadPage(c, web.StatusOf(err), row, v)
+	}
+	if err != nil {
+		return err
+	}
+	v.Result = &page.ImportResult{
+		Format: result.Format, Scanner: v.Scanner, Branch: result.Branch, New: result.Tally.New, Updated: result.Tally.Updated,
+		Reopened: result.Tally.Reopened, Resolved: result.Tally.Resolved, Counts: uiCounts(result.Counts),
+		Before: string(result.Gate.Before), After: string(result.Gate.After), Why: result.Gate.Why, Evaluated: result.Branch == row.Default.Name,
+	}
+	return a.uploadPage(c, http.StatusOK, row, v)
+}
+
+func (a *Admin) importForm(c *gin.Context, id int64) (ingest.Result, page.UploadView, error) {
+	header, err := c.FormFile("file")
+	v := page.UploadView{Branch: c.PostForm("branch"), Scanner: c.PostForm("scanner"), Source: c.PostForm("source")}
+	if errors.Is(err, http.ErrMissingFile) {
+		return ingest.Result{}, v, fault.BadField("file", "Choose a report")
+	}
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return ingest.Result{}, v, fault.Wrap(fault.TooLarge, "The report is larger than 64 MiB", err)
+	}
+	if err != nil {
+		return ingest.Result{}, v, fault.Wrap(fault.Malformed, "The form cannot be read", err)
+	}
+	if header.Size > ingest.MaxBytes {
+		return ingest.Result{}, v, fault.New(fault.TooLarge, "The report is larger than 64 MiB")
+	}
+	file, err := header.Open()
+	if err != nil {
+		return ingest.Result{}, v, err
+	}
+	slot := ingest.Slot{ProductID: id, Branch: v.Branch, Scanner: v.Scanner, Source: v.Source}
+	result, err := a.Ingest.Upload(c.Request.Context(), actorOf(c), slot, file)
+	return result, v, errors.Join(err, file.Close())
+}
+
+// uploadErrors are the errors beside the form's fields; the report is the
+// field file there.
+func uploadErrors(err error) map[string]string {
+	var f *fault.Error
+	if fault.Is(err, fault.TooLarge) && errors.As(err, &f) {
+		return map[string]string{"file": f.Text}
+	}
+	errs := fieldErrors(err)
+	if message, ok := errs["report"]; ok {
+		errs["file"] = message
+	}
+	return errs
+}

@@ -1,0 +1,185 @@
+package apptest_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gatecrier/app/apptest"
+)
+
+// process is the program as a process of its own, that can be killed.
+type process struct {
+	cmd *exec.Cmd
+	url string
+}
+
+var listening = regexp.MustCompile(`"address":"([^"]+)"`)
+
+// spawn starts the program and waits until it listens.
+func spawn(t *testing.T, dir string) *process {
+	t.Helper()
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), os.Args[0])
+	cmd.Env = append(os.Environ(), serveEnv+"=1", "GATECRIER_LISTEN=127.0.0.1:0", "GATECRIER_DATA_DIR="+dir,
+		"GATECRIER_ADMIN_PASSWORD="+apptest.Password, "GATECRIER_ALLOW_NETWORKS=127.0.0.0/8", "GATECRIER_LOG_FORMAT=json")
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p := &process{cmd: cmd}
+	t.Cleanup(p.kill)
+	lines := bufio.NewScanner(stderr)
+	var seen []string
+	for lines.Scan() {
+		seen = append(seen, lines.Text())
+		if m := listening.FindStringSubmatch(lines.Text()); m != nil {
+			p.url = "http://" + m[1]
+			go func() { // nobody may wait for a full pipe
+				for lines.Scan() {
+					continue
+				}
+			}()
+			return p
+		}
+	}
+	t.Fatalf("the program did not start:\n%s", strings.Join(seen, "\n"))
+	return nil
+}
+
+// kill is kill -9; a second one does nothing.
+func (p *process) kill() {
+	if p.cmd.ProcessState == nil {
+		_ = p.cmd.Process.Kill()
+		_ = p.cmd.Wait()
+	}
+}
+
+func TestAKillLosesNothing(t *testing.T) {
+	dir := t.TempDir()
+	// The receiver is down: its port is taken, and nobody answers.
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	healthy := apptest.NewReceiver(t)
+
+	p := spawn(t, dir)
+	c := apptest.NewClient(t, p.url, apptest.TokenIn(t, dir, "admin"))
+	s := newShop(t, c, "Shop", healthy.URL)
+	a := c.Must(http.StatusCreated, "POST", s.path+"/targets", map[string]any{"module": "webhook", "name": "down", "config": map[string]string{"url": "http://" + address}})
+	down, _ := a.Get("made.secret").(string)
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
+	p.kill() // right after the answer
+	beforeKill := len(healthy.Messages())
+
+	// After the restart the receiver is up again, and gets the message.
+	receiver := apptest.NewReceiverAt(t, address)
+	p = spawn(t, dir)
+	c = apptest.NewClient(t, p.url, c.Token)
+	m := receiver.Wait(t, 1)
+	apptest.Verify(t, down, m)
+	first := healthy.Wait(t, 1)
+	apptest.Verify(t, s.secret, first)
+	apptest.Eventually(t, "both deliveries are settled", func() bool {
+		return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.1") != nil
+	})
+	if n := len(receiver.Messages()); n != 1 {
+		t.Errorf("%d messages for the one that was down, want 1", n)
+	}
+	// At least once: a kill between a send and its receipt repeats it, with the same id.
+	for _, m := range healthy.Messages() {
+		if m.ID() != first.ID() {
+			t.Errorf("another message: %s", m.Body)
+		}
+	}
+	if n := len(healthy.Messages()); n > 2 || beforeKill == 0 && n != 1 {
+		t.Errorf("%d messages for the healthy one, %d of them before the kill", n, beforeKill)
+	}
+}
+
+func TestASettledMessageIsNotSentAgainAfterAKill(t *testing.T) {
+	dir := t.TempDir()
+	healthy := apptest.NewReceiver(t)
+	p := spawn(t, dir)
+	c := apptest.NewClient(t, p.url, apptest.TokenIn(t, dir, "admin"))
+	s := newShop(t, c, "Shop", healthy.URL)
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
+	apptest.Eventually(t, "it is settled", func() bool { return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.0") != nil })
+	p.kill()
+	p = spawn(t, dir)
+	c = apptest.NewClient(t, p.url, c.Token)
+	// A change after the restart goes out; by then, a repeat would have too.
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(0)})
+	healthy.Wait(t, 2)
+	apptest.Eventually(t, "both are settled", func() bool { return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.1") != nil })
+	if n := len(healthy.Messages()); n != 2 {
+		t.Errorf("%d messages, want 2", n)
+	}
+}
+
+func TestManyChangesShareCommits(t *testing.T) {
+	const callers = 200
+	p := apptest.Start(t, apptest.Options{})
+	receiver := apptest.NewReceiver(t)
+	c := p.Client("admin")
+	shops := make([]shop, callers)
+	for i := range shops {
+		shops[i] = newShop(t, c, fmt.Sprintf("Shop %03d", i), receiver.URL)
+	}
+	before := p.Store.Stats()
+	failed := make(chan string, callers)
+	ready, done := make(chan struct{}), sync.WaitGroup{}
+	for _, s := range shops {
+		done.Go(func() {
+			<-ready
+			a := c.Do("PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
+			if a.Status != http.StatusOK || a.Get("gate.after") != "failed" {
+				failed <- a.Text
+			}
+		})
+	}
+	close(ready)
+	done.Wait()
+	close(failed)
+	for text := range failed {
+		t.Errorf("a call failed: %s", text)
+	}
+	last := ""
+	defer func() { t.Log(last) }()
+	apptest.Eventually(t, "all are delivered", func() bool {
+		states, err := p.Store.DeliveriesSince(t.Context(), apptest.Everything(), time.Unix(1, 0))
+		if err != nil || states["delivered"] != callers {
+			last = fmt.Sprint(states, err)
+		}
+		return err == nil && states["delivered"] == callers
+	})
+	after := p.Store.Stats()
+	commits, writes := after.Commits-before.Commits, after.Writes-before.Writes
+	t.Logf("%d calls, %d writes, %d commits: %.3f commits a call", callers, writes, commits, float64(commits)/callers)
+	if float64(commits)/callers >= 0.2 {
+		t.Errorf("%d commits for %d calls, want fewer than a fifth", commits, callers)
+	}
+	ids := map[string]bool{}
+	for _, m := range receiver.Messages() {
+		ids[m.ID()] = true
+	}
+	if len(ids) != callers || len(receiver.Messages()) != callers {
+		t.Errorf("%d messages with %d ids, want %d", len(receiver.Messages()), len(ids), callers)
+	}
+}
