@@ -49,3 +49,41 @@ type DeliveryView struct {
 	ResendURL string // the form for another try posts there; "" = none
 	Test      bool   // sent by hand, to try the connection
 }
+
+// to names the receiver: "Webhook: on call".
+func (r DeliveryRow) to() string {
+	if r.Module == "" {
+		return r.Connection
+	}
+	return r.Module + ": " + r.Connection
+}
+
+// reason says what is known of the state.
+func (r DeliveryRow) reason() string {
+	if r.Reason != "" {
+		return r.Reason
+	}
+	switch r.State {
+	case "pending":
+		return "waits for its turn"
+	case "sending":
+		return "is on its way"
+	case "delivered":
+		return "accepted"
+	case "retrying":
+		return "will be tried again"
+	}
+	return "no reason was kept"
+}
+
+func (r DeliveryRow) icon() string {
+	if r.Icon == "" {
+		return "send"
+	}
+	return r.Icon
+}
+
+// waits reports whether there is a next try to tell of.
+func (r DeliveryRow) waits() bool {
+	return !r.NextAt.IsZero() && (r.State == "retrying" || r.State == "pending")
+}

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"strings"
 	"time"
 
 	"gatecrier/templates/layout"
@@ -59,4 +60,51 @@ type NotificationView struct {
 	TippedN    int
 	Deliveries []DeliveryRow
 	Here       string
+}
+
+// limits sums up the limits there were.
+func (v NotificationView) limits() string {
+	if v.Limits == nil {
+		return "no gate"
+	}
+	var parts []string
+	for _, t := range v.Limits.List() {
+		if t.N < NoLimit {
+			parts = append(parts, t.Severity+" "+ui.Number(t.N))
+		}
+	}
+	if len(parts) == 0 {
+		return "no severity limited"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// typeIcon is the picture of a type of notification.
+func typeIcon(kind string) string {
+	switch kind {
+	case "connector.error":
+		return "plug-x"
+	case "connector.recovered":
+		return "plug-connected"
+	case "product.silent":
+		return "clock"
+	case "report.imported":
+		return "file-import"
+	case "waiver.expiring":
+		return "hourglass"
+	case "exception.request", "exception.task", "exception.reported":
+		return "bolt"
+	}
+	return "bell"
+}
+
+func typeWord(kind string) string {
+	family, _, _ := strings.Cut(kind, ".")
+	switch family {
+	case "connector":
+		return "Connection"
+	case "":
+		return "Notice"
+	}
+	return ui.Title(family)
 }

@@ -51,3 +51,66 @@ type ChangeRow struct {
 
 // TimelineDays is the span of the gate pictures on the overview and in lists.
 const TimelineDays = 30
+
+// Sentence is what is wrong, in a sentence; it makes a good title too.
+func (v OverviewView) Sentence() string {
+	switch {
+	case v.Products == 0:
+		return "Nothing to guard yet"
+	case v.Failed == 1:
+		return "1 gate is failing"
+	case v.Failed > 1:
+		return ui.Number(int64(v.Failed)) + " gates are failing"
+	case v.Trouble > 0:
+		return "Gates hold, but messages are stuck"
+	case v.Passed == 0:
+		return "No gate has been decided yet"
+	case v.Passed == 1:
+		return "The gate holds"
+	}
+	return "All " + ui.Number(int64(v.Passed)) + " gates hold"
+}
+
+// rest is the line under the sentence.
+func (v OverviewView) rest() string {
+	switch {
+	case v.Trouble > 0:
+		return ui.Plural(v.Trouble, "message is", "messages are") + " in trouble. Everything else is quiet."
+	case v.Failed > 0:
+		return "Everything else is quiet."
+	case v.Passed == 0:
+		return "Push a report, and the first gate is decided."
+	case len(v.Changes) > 0:
+		return "Nothing needs you. The last change was " + ui.Relative(v.Changes[0].At, v.Frame.Now) + ": " + v.Changes[0].Product + " is now " + v.Changes[0].To + "."
+	}
+	return "Nothing needs you."
+}
+
+func (v OverviewView) deliveries() string {
+	if v.Delivered == 0 {
+		return "No message was delivered in the last 24 hours."
+	}
+	return ui.Plural(v.Delivered, "message", "messages") + " delivered in the last 24 hours."
+}
+
+// second is the line under a reason.
+func (r FailingRow) second() string {
+	if r.Detail == "" {
+		return told(r.Delivery)
+	}
+	return r.Detail + "; " + told(r.Delivery)
+}
+
+func gatesWord(n int) string {
+	if n == 1 {
+		return "gate"
+	}
+	return "gates"
+}
+
+func deliveriesWord(n int) string {
+	if n == 1 {
+		return "delivery"
+	}
+	return "deliveries"
+}

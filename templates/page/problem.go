@@ -25,3 +25,41 @@ type ConfirmView struct {
 
 // Hidden is a value that a form carries along.
 type Hidden struct{ Name, Value string }
+
+func (v ErrorView) heading() string {
+	switch v.Status {
+	case 401:
+		return "Please sign in"
+	case 403:
+		return "Not allowed"
+	case 404:
+		return "There is nothing here"
+	case 409:
+		return "Somebody was faster"
+	case 413:
+		return "That is too large"
+	case 422:
+		return "That does not work"
+	case 503:
+		return "Not now"
+	}
+	if v.Status >= 500 {
+		return "Something went wrong here"
+	}
+	return "That did not work"
+}
+
+// advice is what went wrong, or what to do next.
+func (v ErrorView) advice() string {
+	switch {
+	case v.Text != "":
+		return v.Text
+	case v.Status == 403:
+		return "Your role does not include this. An owner or maintainer of the product can change that."
+	case v.Status == 404:
+		return "The page has moved or been deleted, or it belongs to a product that you cannot see."
+	case v.Status >= 500:
+		return "It is written down, and nothing was half saved. Try again in a moment; if it stays, give the number below to whoever runs this server."
+	}
+	return "Go back, look at what was entered, and try again."
+}

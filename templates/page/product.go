@@ -181,3 +181,90 @@ type SettingsTab struct {
 	Defaults      ui.Counts         // the global ones
 	Errors        map[string]string // by the name of the field
 }
+
+var tabList = []struct {
+	tab   Tab
+	label string
+}{
+	{TabObservations, "Observations"}, {TabHistory, "History"}, {TabDeliveries, "Deliveries"},
+	{TabTargets, "Targets"}, {TabMembers, "Members"}, {TabSettings, "Settings"},
+}
+
+// tab is the current one; an unknown name is the first.
+func (v ProductView) tab() Tab {
+	for _, t := range tabList {
+		if t.tab == v.Tab && v.shows(t.tab) {
+			return t.tab
+		}
+	}
+	return TabObservations
+}
+
+// shows reports whether the user has a use for a tab.
+func (v ProductView) shows(t Tab) bool {
+	return v.CanEdit || (t != TabTargets && t != TabSettings)
+}
+
+// limit of a severity; where there is no gate, there is no limit.
+func (v ProductView) limit(severity string) int64 { return limitOf(v.Limits, severity) }
+
+func limitOf(limits *ui.Counts, severity string) int64 {
+	if limits == nil {
+		return NoLimit
+	}
+	for _, t := range limits.List() {
+		if t.Severity == severity {
+			return t.N
+		}
+	}
+	return NoLimit
+}
+
+func (v ProductView) over(t ui.Tally) bool { return t.N > v.limit(t.Severity) }
+
+func (v ProductView) limitText(severity string) string {
+	if n := v.limit(severity); n < NoLimit {
+		return "limit " + ui.Number(n)
+	}
+	return "no limit"
+}
+
+func (v ProductView) told() string {
+	if v.ToldText != "" {
+		return v.ToldText
+	}
+	return ui.Title(told(v.Told))
+}
+
+func (v ProductView) newest() time.Time {
+	var newest time.Time
+	for _, s := range v.Sources {
+		if s.LastReport.After(newest) {
+			newest = s.LastReport
+		}
+	}
+	return newest
+}
+
+func (s SettingsTab) mode() string {
+	if s.GateMode == "" {
+		return "standard"
+	}
+	return s.GateMode
+}
+
+// threshold is the field for one severity's limit.
+func (s SettingsTab) threshold(t ui.Tally) ui.Field {
+	name := "threshold_" + t.Severity
+	return ui.Field{
+		Name: name, Label: ui.Title(t.Severity), Value: s.Thresholds[t.Severity], Error: s.Errors[name],
+		Type: "number", Min: "0", Max: "999999", Inputmode: "numeric", Mono: true, Placeholder: "0",
+	}
+}
+
+func standardLimit(n int64) string {
+	if n >= NoLimit {
+		return "no limit"
+	}
+	return ui.Number(n)
+}

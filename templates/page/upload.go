@@ -30,3 +30,18 @@ type ImportResult struct {
 	Why                              string
 	Evaluated                        bool // false for a branch that is not the default one
 }
+
+// moved says what the report was and what the gate did.
+func (r ImportResult) moved() string {
+	text := "A " + r.Format + " report"
+	if r.Scanner != "" && r.Scanner != r.Format {
+		text += " of " + r.Scanner
+	}
+	switch {
+	case !r.Evaluated:
+		return text + " for the branch " + r.Branch + "."
+	case r.Before == r.After:
+		return text + "; the gate stays " + r.After + ", so nobody is told."
+	}
+	return text + "; the gate went from " + r.Before + " to " + r.After + "."
+}

@@ -1,0 +1,37 @@
+package layout
+
+import "gatecrier/templates/ui"
+
+// entry is one line of the main navigation.
+type entry struct {
+	nav               Nav
+	href, icon, label string
+}
+
+var entries = []entry{
+	{NavOverview, "/", "layout-dashboard", "Overview"},
+	{NavInbox, "/inbox", "inbox", "Inbox"},
+	{NavProducts, "/products", "packages", "Products"},
+	{NavDeliveries, "/deliveries", "send", "Deliveries"},
+}
+
+func (v View) site() string {
+	if v.SiteName == "" {
+		return "Gatecrier"
+	}
+	return v.SiteName
+}
+
+func (v View) documentTitle() string {
+	if v.Title == "" {
+		return v.site()
+	}
+	return v.Title + " · " + v.site()
+}
+
+func (u User) initials() string {
+	if u.Initials != "" {
+		return u.Initials
+	}
+	return ui.Initials(u.Name)
+}

@@ -1,0 +1,81 @@
+package ui
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+)
+
+func (f Field) id() string {
+	if f.ID != "" {
+		return f.ID
+	}
+	return "f-" + f.Name
+}
+
+func (f Field) class() string {
+	class := "form-control"
+	if f.Mono {
+		class += " mono"
+	}
+	if f.Error != "" {
+		class += " is-invalid"
+	}
+	return class
+}
+
+// attributes are those that not every input has.
+func (f Field) attributes() templ.Attributes {
+	a := templ.Attributes{}
+	set := func(name, value string) {
+		if value != "" {
+			a[name] = value
+		}
+	}
+	if f.Type != "textarea" {
+		a["type"] = f.inputType()
+	}
+	set("placeholder", f.Placeholder)
+	set("autocomplete", f.Autocomplete)
+	set("inputmode", f.Inputmode)
+	set("min", f.Min)
+	set("max", f.Max)
+	if f.MaxLength > 0 {
+		a["maxlength"] = strconv.Itoa(f.MaxLength)
+	}
+	a["required"], a["autofocus"] = f.Required, f.Autofocus
+	if f.Error != "" {
+		a["aria-invalid"] = "true"
+	}
+	set("aria-describedby", f.describedBy())
+	return a
+}
+
+func (f Field) inputType() string {
+	if f.Type == "" {
+		return "text"
+	}
+	return f.Type
+}
+
+func (f Field) describedBy() string {
+	var ids []string
+	if f.Error != "" {
+		ids = append(ids, f.id()+"-error")
+	}
+	if f.Help != "" {
+		ids = append(ids, f.id()+"-help")
+	}
+	return strings.Join(ids, " ")
+}
+
+func noteIcon(kind string) string {
+	switch kind {
+	case "ok":
+		return "circle-check"
+	case "wait", "bad":
+		return "alert-triangle"
+	}
+	return "info-circle"
+}

@@ -1,0 +1,129 @@
+package ui
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// Title writes a state or severity with a capital: "Failed".
+func Title(word string) string {
+	for i, r := range word {
+		return string(unicode.ToUpper(r)) + word[i+len(string(r)):]
+	}
+	return word
+}
+
+// Initials are one or two letters for a name: "Ilse Quillmark" is IQ.
+func Initials(name string) string {
+	var letters []rune
+	for word := range strings.FieldsFuncSeq(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		for _, r := range word {
+			letters = append(letters, unicode.ToUpper(r))
+			break
+		}
+	}
+	switch {
+	case len(letters) == 0:
+		return "?"
+	case len(letters) > 2:
+		letters = []rune{letters[0], letters[len(letters)-1]}
+	}
+	return string(letters)
+}
+
+// Part is a piece of a reason; the strong ones are what tipped the gate.
+type Part struct {
+	Text   string
+	Strong bool
+}
+
+var tipping = regexp.MustCompile(`\d+ (?:critical|high|medium|low|none|unknown)\b`)
+
+// Parts splits the reason of a failed gate, "2 critical (limit 0), 1 new:
+// CVE-...", so that the numbers over their limits can be set off.
+func Parts(why string) []Part {
+	var parts []Part
+	at := 0
+	for _, m := range tipping.FindAllStringIndex(why, -1) {
+		if !strings.HasPrefix(why[m[1]:], " (limit") {
+			continue
+		}
+		parts = append(parts, Part{why[at:m[0]], false}, Part{why[m[0]:m[1]], true})
+		at = m[1]
+	}
+	return append(parts, Part{why[at:], false})
+}
+
+// letter is the sign of a severity, which stands beside its colour.
+func letter(severity string) string {
+	switch severity {
+	case "critical", "high", "medium", "low", "none":
+		return strings.ToUpper(severity[:1])
+	}
+	return "?"
+}
+
+// severityClass names the colours of a severity; anything unknown is unknown.
+func severityClass(severity string) string {
+	switch severity {
+	case "critical", "high", "medium", "low":
+		return severity
+	case "none":
+		return "sev-none"
+	}
+	return "unknown"
+}
+
+// gateClass makes a known word of a state, since classes are no place for
+// others.
+func gateClass(state string) string {
+	switch state {
+	case "failed", "passed":
+		return state
+	}
+	return "none"
+}
+
+func gateIcon(state string) string {
+	switch state {
+	case "failed":
+		return "barrier-block"
+	case "passed":
+		return "circle-check"
+	}
+	return "circle-dashed"
+}
+
+// look is how a state of a delivery or a connection is shown.
+type look struct{ class, icon, word string }
+
+func stateLook(state string) look {
+	switch state {
+	case "delivered":
+		return look{"ok", "check", "Delivered"}
+	case "working":
+		return look{"ok", "plug-connected", "Working"}
+	case "retrying":
+		return look{"wait", "refresh", "Retrying"}
+	case "probing":
+		return look{"wait", "refresh", "Probing"}
+	case "dead":
+		return look{"bad", "square-rounded-x", "Dead"}
+	case "pending":
+		return look{"off", "clock", "Pending"}
+	case "sending":
+		return look{"off", "send", "Sending"}
+	case "skipped":
+		return look{"off", "player-skip-forward", "Skipped"}
+	case "suppressed":
+		return look{"off", "bell-off", "Suppressed"}
+	case "cancelled":
+		return look{"off", "ban", "Cancelled"}
+	case "disabled":
+		return look{"off", "circle-minus", "Disabled"}
+	case "untested":
+		return look{"off", "circle-dashed", "Not used yet"}
+	}
+	return look{"off", "circle-dashed", Title(state)}
+}
