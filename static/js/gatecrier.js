@@ -1,0 +1,162 @@
+"use strict";
+// What pages do better with a script; none needs it. Loaded before the body, so
+// that a chosen theme is there at the first paint.
+(() => {
+  const root = document.documentElement;
+  const themes = ["auto", "light", "dark"];
+
+  const keep = {
+    read() { try { return localStorage.getItem("gcTheme"); } catch { return null; } },
+    write(theme) { try { localStorage.setItem("gcTheme", theme); } catch { /* then it lasts for this page */ } },
+  };
+
+  function show(theme) {
+    if (theme === "auto") root.removeAttribute("data-bs-theme");
+    else root.setAttribute("data-bs-theme", theme);
+  }
+
+  let theme = themes.includes(keep.read()) ? keep.read() : "auto";
+  if (theme !== "auto") show(theme);
+
+  // The toggle goes round: as the system says, light, dark.
+  function themeToggle(button) {
+    const names = { auto: "as the system", light: "light", dark: "dark" };
+    const say = () => {
+      button.title = `Theme: ${names[theme]}`;
+      button.setAttribute("aria-label", `Theme: ${names[theme]}. Change it`);
+    };
+    button.hidden = false;
+    say();
+    button.addEventListener("click", () => {
+      theme = themes[(themes.indexOf(theme) + 1) % themes.length];
+      keep.write(theme);
+      show(theme);
+      say();
+    });
+  }
+
+  // A copy button needs the clipboard, which browsers give to https and
+  // localhost alone.
+  function copyField(box) {
+    const button = box.querySelector("button");
+    const said = button.querySelector(".said");
+    if (!navigator.clipboard) return;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(box.querySelector("code").textContent);
+        said.textContent = "Copied";
+      } catch {
+        said.textContent = "Not allowed here";
+      }
+      setTimeout(() => { said.textContent = ""; }, 2000);
+    });
+  }
+
+  // Selecting rows: one box for all, and a count. Shift selects a stretch.
+  function selection(form) {
+    const bar = form.querySelector(".gc-bulk");
+    const all = bar.querySelector("#all");
+    const text = bar.querySelector("[data-select-count]");
+    const rows = [...form.querySelectorAll('input[name="id"]')];
+    const buttons = [...bar.querySelectorAll("button")];
+    let last = -1;
+    const tell = () => {
+      const n = rows.filter((r) => r.checked).length;
+      all.checked = n === rows.length;
+      all.indeterminate = n > 0 && n < rows.length;
+      text.textContent = n ? `${n} selected` : "Select all";
+      bar.classList.toggle("on", n > 0);
+      buttons.forEach((b) => { b.disabled = n === 0; });
+    };
+    all.closest("label").hidden = false;
+    all.addEventListener("change", () => { rows.forEach((r) => { r.checked = all.checked; }); tell(); });
+    rows.forEach((row, at) => row.addEventListener("click", (e) => {
+      if (e.shiftKey && last >= 0) {
+        const [from, to] = [Math.min(at, last), Math.max(at, last)];
+        rows.slice(from, to + 1).forEach((r) => { r.checked = row.checked; });
+      }
+      last = at;
+      tell();
+    }));
+    tell();
+  }
+
+  // An upload shows how far it is. The answer is the page that a plain form
+  // would have got, so it replaces this one.
+  function upload(form) {
+    const bar = form.querySelector("progress");
+    const text = form.querySelector("[data-upload-text]");
+    const button = form.querySelector('button[type="submit"]');
+    const stop = (why) => { bar.hidden = true; button.disabled = false; text.textContent = why; };
+    form.addEventListener("submit", (e) => {
+      e.preventDefault();
+      const request = new XMLHttpRequest();
+      request.open("POST", form.action);
+      request.responseType = "document";
+      request.upload.addEventListener("progress", (p) => {
+        if (!p.lengthComputable) return;
+        bar.value = 100 * p.loaded / p.total;
+        text.textContent = p.loaded < p.total ? `${Math.round(bar.value)} %` : "Reading the report";
+      });
+      request.addEventListener("load", () => replace(request, stop));
+      request.addEventListener("error", () => stop("The connection broke. Nothing was changed; try again."));
+      bar.hidden = false;
+      bar.value = 0;
+      button.disabled = true;
+      text.textContent = "0 %";
+      request.send(new FormData(form));
+    });
+  }
+
+  function replace(request, stop) {
+    const main = request.response && request.response.querySelector("main");
+    const here = document.querySelector("main");
+    if (!main) { stop(`The server answered ${request.status}. Nothing was changed.`); return; }
+    document.title = request.response.title;
+    here.replaceWith(document.adoptNode(main));
+    history.replaceState(null, "", request.responseURL);
+    enhance(main);
+    if (window.htmx) window.htmx.process(main);
+    main.focus();
+    window.scrollTo(0, 0);
+  }
+
+  // A notification that was opened is viewed: the button and the badges follow.
+  // The copy of the form is without htmx's listeners, so it is sent once.
+  function viewed(form) {
+    form.addEventListener("htmx:afterRequest", (e) => {
+      if (!e.detail.successful) return;
+      const plain = form.cloneNode(true);
+      for (const name of ["hx-post", "hx-trigger", "hx-swap", "data-view"]) plain.removeAttribute(name);
+      plain.setAttribute("action", "/inbox/unviewed");
+      plain.querySelector("button").textContent = "Mark not viewed";
+      form.replaceWith(plain);
+      document.body.dispatchEvent(new Event("gc-viewed"));
+    });
+  }
+
+  // One key leads to the search box, unless something is being typed.
+  function keys() {
+    document.addEventListener("keydown", (e) => {
+      if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, textarea, select, [contenteditable]")) return;
+      const box = document.querySelector(`[data-key="${CSS.escape(e.key)}"]`);
+      if (!box || !box.offsetParent) return;
+      e.preventDefault();
+      box.focus();
+    });
+  }
+
+  function enhance(part) {
+    part.querySelectorAll("[data-copy]").forEach(copyField);
+    part.querySelectorAll("form[data-select]").forEach(selection);
+    part.querySelectorAll("form[data-upload]").forEach(upload);
+    part.querySelectorAll("form[data-view]").forEach(viewed);
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll("[data-theme]").forEach(themeToggle);
+    enhance(document);
+    keys();
+  });
+})();

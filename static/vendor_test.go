@@ -1,0 +1,108 @@
+package static_test
+
+import (
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gatecrier/static"
+)
+
+type vendored struct {
+	To     string `json:"to"`
+	SHA512 string `json:"sha512"`
+	Bytes  int    `json:"bytes"`
+}
+
+// manifest returns what vendor.json says was written.
+func manifest(t *testing.T) []vendored {
+	t.Helper()
+	var list struct {
+		Packages []struct {
+			Name, Integrity string
+			Files           []vendored
+			Sprite          *vendored
+		}
+	}
+	text, err := os.ReadFile("vendor.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &list); err != nil {
+		t.Fatal(err)
+	}
+	var all []vendored
+	for _, p := range list.Packages {
+		all = append(all, p.Files...)
+		if p.Sprite != nil {
+			all = append(all, *p.Sprite)
+		}
+	}
+	return all
+}
+
+func TestVendoredFilesAreThoseOfTheManifest(t *testing.T) {
+	for _, file := range manifest(t) {
+		content, err := os.ReadFile(filepath.Join("..", file.To))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		sum := sha512.Sum512(content)
+		if got := base64.StdEncoding.EncodeToString(sum[:]); got != file.SHA512 || len(content) != file.Bytes {
+			t.Errorf("%s was changed by hand: run make vendor-static", file.To)
+		}
+	}
+}
+
+func TestNothingIsVendoredBesideTheManifest(t *testing.T) {
+	// The packages of Tabler carry no licence file, so this one is written by hand.
+	want := []string{"vendor/LICENSE.tabler.txt"}
+	for _, file := range manifest(t) {
+		if name, ok := strings.CutPrefix(file.To, "static/"); ok && strings.HasPrefix(name, "vendor/") {
+			want = append(want, name)
+		}
+	}
+	got, err := filepath.Glob("vendor/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSpriteHasTheListedIcons(t *testing.T) {
+	list, err := os.ReadFile("icons.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sprite, err := os.ReadFile("icons.svg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range strings.FieldsSeq(string(list)) {
+		if n := strings.Count(string(sprite), `<symbol id="`+name+`" `); n != 1 {
+			t.Errorf("icon %s is there %d times: run make vendor-static", name, n)
+		}
+	}
+}
+
+// A first page loads these; 250 kB is what it may weigh with its HTML.
+func TestFirstPageIsLight(t *testing.T) {
+	total := 0
+	for _, name := range []string{"vendor/tabler.min.css", "css/gatecrier.css", "js/gatecrier.js", "vendor/htmx.min.js", "icons.svg"} {
+		total += len(body(t, ask(t, "GET", static.URL(name), "Accept-Encoding", "gzip").Body))
+	}
+	if total == 0 || total > 200_000 {
+		t.Errorf("%d bytes compressed", total)
+	}
+}
