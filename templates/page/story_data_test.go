@@ -1,0 +1,321 @@
+package page
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"gatecrier/templates/layout"
+	"gatecrier/templates/ui"
+)
+
+// Names as people and scanners give them.
+const (
+	script = `"><script>alert(document.domain)</script>`
+	arabic = "شبكة-الدفع gateway"
+	cjk    = "決済ゲートウェイ"
+	long   = "payments-settlement-reconciliation-batch-orchestrator-for-northern-quay-terminals"
+	single = "x"
+)
+
+var now = time.Date(2026, 11, 20, 14, 32, 0, 0, time.UTC)
+
+func ago(d time.Duration) time.Time { return now.Add(-d) }
+
+func days(n int) time.Time { return ago(time.Duration(n) * 24 * time.Hour) }
+
+func frame(title string, nav layout.Nav) layout.View {
+	return layout.View{
+		Title: title, Nav: nav, Unread: 14, Version: "0.1.0", Now: now,
+		User: layout.User{Name: "Ilse Quillmark", Email: "ilse@northquay.example", Admin: true},
+	}
+}
+
+// story is a page in one state.
+type story struct {
+	name string
+	page templ.Component
+}
+
+func stories() []story {
+	var list []story
+	for _, group := range [][]story{doorStories(), overviewStories(), productStories(), tabStories(), inboxStories(), deliveryStories(), otherStories()} {
+		list = append(list, group...)
+	}
+	return list
+}
+
+func doorStories() []story {
+	plain := layout.View{Title: "Sign in", Now: now}
+	return []story{
+		{"login", Login(LoginView{Frame: plain, Next: "/products", FirstHint: "The password of the first administrator is in the file initial-password in the data directory, on the server."})},
+		{"login-wrong", Login(LoginView{Frame: plain, Name: script, Error: "That name and password do not belong together"})},
+		{"password", Password(PasswordView{Frame: plain, Forced: true, MinLength: 12})},
+		{"password-wrong", Password(PasswordView{Frame: frame("Password", ""), MinLength: 12, Errors: map[string]string{"current": "This is not your current password", "repeat": "The two are not the same"}})},
+	}
+}
+
+func segments(product int64) []ui.Segment {
+	to := tabPath(product, TabHistory)
+	return []ui.Segment{
+		{State: "none", From: days(120), To: days(86), Href: to},
+		{State: "passed", From: days(86), To: days(70), Href: to},
+		{State: "failed", From: days(70), To: days(61), Href: to},
+		{State: "passed", From: days(61), To: days(20), Href: to},
+		{State: "failed", From: days(20), To: days(16), Href: to},
+		{State: "passed", From: days(16), To: ago(31 * time.Minute), Href: to},
+		{State: "failed", From: ago(31 * time.Minute), Href: to},
+	}
+}
+
+func overview() OverviewView {
+	v := OverviewView{Frame: frame("4 gates are failing", layout.NavOverview), Products: 58, Failed: 4, Passed: 49, None: 5, Trouble: 2, Delivered: 339, BaseURL: "https://gate.northquay.example", CanCreate: true}
+	for i, r := range []FailingRow{
+		{Name: long, Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Detail: "by the Trivy report", Delivery: DeliveryTally{Total: 7, Delivered: 6, Retrying: 1}},
+		{Name: "ident-broker", Branch: "release/9.x", Why: "1 critical (limit 0), 18 high (limit 0), 19 new: CVE-2026-30417", Detail: "by the Grype report (deps)", Delivery: DeliveryTally{Total: 3, Delivered: 3}},
+		{Name: arabic, Why: "5 high (limit 3)", Detail: "Ilse Quillmark changed the limits"},
+		{Name: script, Why: "1 high (limit 0): " + script, Detail: "by the " + script + " report", Delivery: DeliveryTally{Total: 2, Delivered: 1, Dead: 1}},
+	} {
+		r.ID, r.Since, r.Segments = int64(i+1), ago(time.Duration(i*i*i+1)*31*time.Minute), segments(int64(i+1))
+		v.Failing = append(v.Failing, r)
+	}
+	v.Troubles = rows()[:2]
+	for i, c := range []ChangeRow{
+		{Product: long, From: "passed", To: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337"},
+		{Product: cjk, From: "failed", To: "passed", Why: "within all limits: 0 critical (limit 0), 0 high (limit 0)"},
+		{Product: single, From: "passed", To: "none", Why: "the gate of this product is disabled"},
+	} {
+		c.ProductID, c.At = int64(i+1), ago(time.Duration(i*7+1)*31*time.Minute)
+		v.Changes = append(v.Changes, c)
+	}
+	return v
+}
+
+func overviewStories() []story {
+	calm := overview()
+	calm.Failing, calm.Troubles, calm.Failed, calm.Trouble, calm.Passed = nil, nil, 0, 0, 53
+	calm.Changes = calm.Changes[1:]
+	calm.Frame.Title, calm.Frame.Unread = calm.Sentence(), 0
+	empty := OverviewView{Frame: frame("Nothing to guard yet", layout.NavOverview), BaseURL: "https://gate.northquay.example", CanCreate: true}
+	outside := empty
+	outside.CanCreate = false
+	return []story{{"overview", Overview(overview())}, {"overview-calm", Overview(calm)}, {"overview-empty", Overview(empty)}, {"overview-outside", Overview(outside)}}
+}
+
+func productList() ProductsView {
+	v := ProductsView{
+		Frame: frame("Products", layout.NavProducts), Total: 58, CanCreate: true, Gate: "failed",
+		Chips: []ui.Chip{{Label: "All", Href: "/products", Count: 58}, {Label: "Failed", Href: "/products?gate=failed", Count: 4, Current: true}, {Label: "Passed", Href: "/products?gate=passed", Count: 49}, {Label: "None", Href: "/products?gate=none", Count: 5}},
+		Pager: ui.Pager{First: "/products", Next: "/products?after=x", Text: "25 of 58"},
+	}
+	for i, r := range []ProductRow{
+		{Name: long, Gate: "failed", Why: "2 critical (limit 0)", Counts: ui.Counts{Critical: 2, High: 3, Medium: 14, Low: 61, None: 3}, LastReport: ago(31 * time.Minute), Source: "Trivy", Targets: 5},
+		{Name: "ident-broker", Gate: "failed", Why: "1 critical (limit 0), 18 high (limit 0)", Counts: ui.Counts{Critical: 1, High: 18, Medium: 120, Low: 12345}, LastReport: ago(3 * time.Hour), Source: "Grype", Targets: 1},
+		{Name: script, Gate: "passed", Why: "within all limits: 0 critical (limit 0), 0 high (limit 0)", LastReport: days(3), Source: script, Targets: 2},
+		{Name: arabic, Gate: "none", Why: "the gate of this product is disabled", Counts: ui.Counts{Medium: 6}, LastReport: days(100), Source: "SARIF"},
+		{Name: cjk, Gate: "none", Why: "no report yet"},
+		{Name: single, Gate: "passed", Why: "no severity is limited", Counts: ui.Counts{Low: 4}, LastReport: days(1), Source: "counts", Targets: 1},
+	} {
+		r.ID = int64(i + 1)
+		v.Rows = append(v.Rows, r)
+	}
+	return v
+}
+
+func productStories() []story {
+	found := productList()
+	found.Rows, found.Pager, found.Query = nil, ui.Pager{}, script
+	none := ProductsView{Frame: frame("Products", layout.NavProducts), CanCreate: true}
+	outside := ProductsView{Frame: frame("Products", layout.NavProducts)}
+	return []story{
+		{"products", Products(productList())}, {"products-nothing-found", Products(found)}, {"products-none", Products(none)}, {"products-outside", Products(outside)},
+		{"product-new", ProductNew(ProductNewView{Frame: frame("New product", layout.NavProducts), DefaultBranch: "main"})},
+		{"product-new-wrong", ProductNew(ProductNewView{Frame: frame("New product", layout.NavProducts), Name: long, DefaultBranch: script, Errors: map[string]string{"name": "There is a product of that name already", "default_branch": "1 to 255 characters, no control characters"}})},
+	}
+}
+
+func product(tab Tab) ProductView {
+	limits := ui.Counts{High: 3, Medium: 20, Low: NoLimit, None: NoLimit}
+	return ProductView{
+		Frame: frame(long, layout.NavProducts), ID: 7, Name: long, Description: "Settles what the terminals have booked, at night.", Branch: "main",
+		Gate: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Since: ago(31 * time.Minute), Cause: "by the Trivy report (pipeline #48213)",
+		Told: DeliveryTally{Total: 7, Delivered: 6, Retrying: 1}, Policy: "its own limits",
+		Counts: ui.Counts{Critical: 2, High: 3, Medium: 14, Low: 61, None: 3}, Limits: &limits, Segments: segments(7),
+		Sources: []SourceRow{
+			{Scanner: "Trivy", Name: "base image", Branch: "main", Format: "Trivy", LastReport: ago(31 * time.Minute), Counts: ui.Counts{Critical: 2, Medium: 4, Low: 50}},
+			{Scanner: script, Name: arabic, Branch: "main", Format: "SARIF", LastReport: days(2), Counts: ui.Counts{High: 3, Medium: 10, Low: 11, None: 3}},
+		},
+		Tab: tab, TabCounts: map[Tab]int{TabObservations: 83, TabHistory: 8, TabDeliveries: 212, TabTargets: 3, TabMembers: 2},
+		CanUpload: true, CanEdit: true, CanDelete: true,
+	}
+}
+
+func observations() ObservationsTab {
+	t := ObservationsTab{Pager: ui.Pager{Next: "?after=1.7", Text: "6 of 83"}, Chips: []ui.Chip{
+		{Label: "Active", Href: "?", Count: 83, Current: true}, {Label: "Critical", Href: "?severity=critical", Count: 2}, {Label: "High", Href: "?severity=high", Count: 3},
+		{Label: "Medium", Href: "?severity=medium", Count: 14}, {Label: "Low", Href: "?severity=low", Count: 61}, {Label: "Not active", Href: "?active=0", Count: -1},
+	}}
+	for i, o := range []ObservationRow{
+		{Title: "CVE-2026-31337", Severity: "critical", Description: "Heap overflow in lossless decoding of images that a server is sent", Component: "libwebp 1.2.4", Location: "/usr/lib/x86_64-linux-gnu/libwebp.so.7", Fix: "1.2.5", Tips: true, URL: "https://advisories.example/CVE-2026-31337"},
+		{Title: "CVE-2026-28810", Severity: "critical", Description: "Request smuggling through a folded header", Component: "gateway-http 3.1.0-rc2", Location: "pom.xml:188", Tips: true, URL: "javascript:alert(1)"},
+		{Title: "GHSA-7q2m-x4v9-made", Severity: "high", Description: strings.Repeat("Signature check accepts an empty key. ", 12), Component: "jose 4.11.0", Location: "src/main/java/net/northquay/payments/settlement/reconciliation/batch/reader/SettlementFileReader.java:73"},
+		{Title: script, Severity: "medium", Description: "'; DROP TABLE observations; --", Component: arabic, Location: cjk},
+		{Title: single, Severity: "none"},
+		{Title: long + long, Severity: "unknown", Component: long + long, Location: long + long + long},
+	} {
+		o.ID, o.Status, o.Scanner, o.FirstSeen = int64(i+1), "open", "Trivy", days(i*i*9)
+		t.Rows = append(t.Rows, o)
+	}
+	return t
+}
+
+func history() HistoryTab {
+	t := HistoryTab{Pager: ui.Pager{First: "?tab=history", Text: "the oldest"}}
+	for i, h := range []HistoryRow{
+		{From: "passed", To: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Cause: "by the Trivy report (pipeline #48213)", Actor: "ci-payments", TippedN: 9, Tipped: tips()},
+		{From: "failed", To: "passed", Why: "within all limits: 0 critical (limit 0)", Cause: "the limits were changed", Actor: arabic},
+		{From: "none", To: "failed", Why: "1 high (limit 0)", Cause: "by the " + script + " report", Actor: script},
+	} {
+		h.ID, h.At = int64(i+1), days(i*i*8)
+		t.Rows = append(t.Rows, h)
+	}
+	return t
+}
+
+func tips() []TippedRow {
+	return []TippedRow{{"CVE-2026-31337", "critical", "libwebp 1.2.4"}, {script, "high", long + long}}
+}
+
+func targets() TargetsTab {
+	return TargetsTab{
+		Rows: []TargetRow{
+			{ID: 1, Module: "Webhook", Icon: "webhook", Name: "SOAR intake", Hint: "soar.northquay.example…9f2c", Enabled: true, State: "working", Reason: "last delivery", LastAt: ago(31 * time.Minute)},
+			{ID: 2, Module: "Webhook", Icon: "webhook", Name: long, Hint: "hooks.northquay.example…77ab", Enabled: true, State: "retrying", Reason: "503 Service Unavailable", LastAt: ago(2 * time.Minute), Waiting: 3},
+			{ID: 3, Module: "Webhook", Name: script, Hint: arabic, State: "working", Reason: "410 Gone: the receiver says this address is finished", Warning: "This name cannot be resolved now: no such host"},
+		},
+		Add: ModuleForm{Module: "webhook", Title: "webhook", Icon: "webhook", Summary: "A signed POST to an address of yours, for each change of the gate.", Fields: []ui.Field{
+			{Name: "name", ID: "t-name", Label: "Name", Required: true, MaxLength: 100, Help: "How it is called here."},
+			{Name: "url", ID: "t-url", Label: "URL", Type: "url", Required: true, Mono: true, Placeholder: "https://example.com/hook", Value: "https://127.0.0.1/hook", Error: "This address is in a private network, which is not allowed"},
+			{Name: "secret", ID: "t-secret", Label: "Secret", Mono: true, Autocomplete: "off", Help: "Made for you when empty."},
+		}},
+		Secret: &NewSecret{Target: "SOAR intake", Label: "signing secret", Value: "whsec_bm90LWEtcmVhbC1zZWNyZXQtYnV0LWxvbmc="},
+	}
+}
+
+func tabStories() []story {
+	var list []story
+	for _, tab := range []Tab{TabObservations, TabHistory, TabDeliveries, TabTargets, TabMembers, TabSettings} {
+		v := product(tab)
+		v.Observations, v.History, v.Targets = observations(), history(), targets()
+		v.Deliveries = DeliveriesTab{Rows: rows(), Pager: ui.Pager{Next: "?before=1", Text: "8"}, Chips: []ui.Chip{{Label: "All", Href: "?", Count: 212, Current: true}}}
+		v.Members = []MemberRow{{"Ilse Quillmark", "ilse@northquay.example", "owner"}, {script, arabic, "reader"}}
+		v.Settings = SettingsTab{Version: 4, Name: long, DefaultBranch: "main", GateMode: "own", Defaults: ui.Counts{Medium: NoLimit, Low: NoLimit, None: NoLimit, Unknown: NoLimit},
+			Thresholds: map[string]string{"critical": "0", "high": "-1", "medium": "20", "low": "99999"}, Errors: map[string]string{"threshold_high": "0 to 999999"}}
+		list = append(list, story{"product-" + string(tab), Product(v)})
+	}
+	fresh := ProductView{Frame: frame(single, layout.NavProducts), ID: 9, Name: single, Branch: "main", Gate: "none", ToldText: "Nobody is told: no targets", Limits: &ui.Counts{Medium: NoLimit, Low: NoLimit, None: NoLimit, Unknown: NoLimit}, CanUpload: true, CanEdit: true, TabCounts: map[Tab]int{}}
+	fresh.Frame.Flash = &ui.Note{Kind: "ok", Title: "The product was created.", Text: "Its first report decides its first gate."}
+	reader := product(TabSettings)
+	reader.Name, reader.CanEdit, reader.CanUpload, reader.Gate, reader.Why, reader.Counts, reader.Told = cjk, false, false, "passed", "within all limits: 0 critical (limit 0), 0 high (limit 3)", ui.Counts{Medium: 3}, DeliveryTally{Total: 2, Delivered: 2}
+	list = append(list, story{"product-fresh", Product(fresh)}, story{"product-reader", Product(reader)})
+	for _, tab := range []Tab{TabHistory, TabDeliveries, TabTargets, TabMembers} {
+		v := fresh
+		v.Tab = tab
+		list = append(list, story{"product-fresh-" + string(tab), Product(v)})
+	}
+	return list
+}
+
+func inbox() InboxView {
+	v := InboxView{
+		Frame: frame("Inbox (14)", layout.NavInbox), Unread: 14, UpTo: 318, Here: "/inbox?filter=unread", Filter: "unread",
+		Chips: []ui.Chip{{Label: "Unread", Href: "/inbox", Count: 14, Current: true}, {Label: "All", Href: "/inbox?all=1", Count: -1}}, Pager: ui.Pager{Next: "/inbox?before=1", Text: "6 of 318"},
+	}
+	for i, r := range []InboxRow{
+		{Type: "gate.changed", Gate: "failed", Name: "Security gate has changed to Failed", Message: "2 critical (limit 0), 1 new: CVE-2026-31337", Product: long, Delivery: DeliveryTally{Total: 7, Delivered: 6, Retrying: 1}},
+		{Type: "gate.changed", Gate: "passed", Name: "Security gate has changed to Passed", Message: "within all limits: 0 critical (limit 0)", Product: arabic, Viewed: true, Delivery: DeliveryTally{Total: 2, Delivered: 2}},
+		{Type: "connector.error", Name: "Webhook: SOAR intake does not answer", Message: "503 Service Unavailable, 6 times in a row; 14 messages wait"},
+		{Type: "gate.changed", Gate: "none", Name: "Security gate has changed to None", Message: "the gate of this product is disabled", Product: single, Viewed: true, Delivery: DeliveryTally{Total: 1, Dead: 1}},
+		{Type: "gate.changed", Gate: "failed", Name: script, Message: script, Product: script, Delivery: DeliveryTally{Total: 1, Delivered: 1}},
+		{Type: "report.imported", Name: "Report imported", Message: cjk, Product: cjk, Viewed: true},
+	} {
+		r.ID, r.ProductID, r.At = int64(100-i), int64(i+1), ago(time.Duration(i*i*i*i+1)*31*time.Minute)
+		v.Rows = append(v.Rows, r)
+	}
+	return v
+}
+
+func inboxStories() []story {
+	empty := InboxView{Frame: frame("Inbox", layout.NavInbox), Here: "/inbox", Chips: inbox().Chips}
+	found := empty
+	found.Query = script
+	detail := NotificationView{
+		Frame: frame("Security gate has changed to Failed", layout.NavInbox), ID: 100, Type: "gate.changed", Name: "Security gate has changed to Failed", At: ago(31 * time.Minute),
+		ProductID: 7, Product: long, Branch: "main", From: "passed", To: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Cause: "by the Trivy report (pipeline #48213)",
+		Policy: "its own limits", Counts: ui.Counts{Critical: 2, High: 3, Medium: 14, Low: 61}, Limits: &ui.Counts{High: 3, Medium: 20, Low: NoLimit, None: NoLimit},
+		Tipped: tips(), TippedN: 2, Deliveries: rows()[:3], Here: "/inbox/100",
+	}
+	other := NotificationView{Frame: frame(script, layout.NavInbox), ID: 5, Type: "connector.error", Name: script, Message: script, At: days(2), Viewed: true, Here: "/inbox/5"}
+	return []story{{"inbox", Inbox(inbox())}, {"inbox-empty", Inbox(empty)}, {"inbox-nothing-found", Inbox(found)}, {"notification", Notification(detail)}, {"notification-other", Notification(other)}}
+}
+
+func rows() []DeliveryRow {
+	var list []DeliveryRow
+	for i, r := range []DeliveryRow{
+		{State: "dead", Reason: "410 Gone: the receiver says this address is finished", Attempts: 1, Product: "ident-broker"},
+		{State: "retrying", Reason: "503 Service Unavailable", Attempts: 4, NextAt: now.Add(8 * time.Minute), Product: long},
+		{State: "delivered", Reason: "204 No Content, 184 ms", Attempts: 2, Product: cjk},
+		{State: "pending", NextAt: now.Add(3 * time.Second), Product: "ident-broker"},
+		{State: "sending", Attempts: 12, Product: single},
+		{State: "skipped", Reason: "the target is disabled", Product: arabic},
+		{State: "cancelled", Reason: "the gate passed again before it went out", Attempts: 2, Product: "quay-telemetry"},
+		{State: "suppressed", Reason: script, Product: script},
+	} {
+		r.ID, r.ProductID, r.Module, r.Icon, r.At = int64(i+1), int64(i+1), "Webhook", "webhook", ago(time.Duration(i*i*i+1)*31*time.Minute)
+		r.Title, r.Connection, r.Hint = "Security gate for "+r.Product+" has changed to Failed", "SOAR intake", "soar.northquay.example…9f2c"
+		list = append(list, r)
+	}
+	list[4].Connection, list[5].Connection, list[7].Hint = script, long, arabic
+	return list
+}
+
+func deliveryStories() []story {
+	list := DeliveriesView{Frame: frame("Deliveries", layout.NavDeliveries), Summary: "422 in the last 24 hours; 37 dead, 23 retrying", Rows: rows(), Pager: ui.Pager{Next: "?before=1", Text: "8 of 422"}, Any: true, Product: script, Clear: "/deliveries"}
+	for i, s := range []string{"All", "Delivered", "Retrying", "Dead", "Skipped", "Suppressed", "Cancelled"} {
+		list.Chips = append(list.Chips, ui.Chip{Label: s, Href: "/deliveries?state=" + s, Count: 422 / (i*i + 1), Current: i == 0})
+	}
+	nothing := list
+	nothing.Rows, nothing.Pager, nothing.Product = nil, ui.Pager{}, ""
+	empty := DeliveriesView{Frame: frame("Deliveries", layout.NavDeliveries), Summary: "None yet"}
+	one := DeliveryView{Frame: frame("Delivery", layout.NavDeliveries), Row: rows()[1], UUID: "0192f0c4-7d6a-7b1e-8a55-3c1f6f2f9a01", Recipient: "ops", Body: `{"type":"gate.changed","data":{"product":{"name":"` + script + `"}}}`, Headers: "webhook-id: 0192f0c4\nwebhook-timestamp: 1795184000", ResendURL: "/deliveries/2/resend"}
+	for i, reason := range []string{"no answer in 20 s", "Service Unavailable", "Service Unavailable, Retry-After 30", script} {
+		one.Attempts = append(one.Attempts, ui.Attempt{Number: i + 1, At: ago(time.Duration(31-7*i) * time.Minute), Duration: time.Duration(20000/(i*60+1)) * time.Millisecond, Status: []int{0, 503, 503, 503}[i], Reason: reason, Answer: []string{"", `{"error":"busy"}`, "", strings.Repeat("<p>oops</p>", 30)}[i]})
+	}
+	one.Attempts = append(one.Attempts, ui.Attempt{Number: 5, At: now.Add(8 * time.Minute), Planned: true, Reason: "planned, attempt 5 of 9"})
+	test := DeliveryView{Frame: frame("Delivery", layout.NavDeliveries), Row: rows()[5], Test: true}
+	done := one
+	done.Row, done.Finished = rows()[2], now
+	done.Attempts = []ui.Attempt{{Number: 1, At: ago(time.Hour), Duration: 184 * time.Millisecond, OK: true, Status: 204, Reason: "No Content"}}
+	return []story{{"deliveries", Deliveries(list)}, {"deliveries-nothing-found", Deliveries(nothing)}, {"deliveries-empty", Deliveries(empty)}, {"delivery", Delivery(one)}, {"delivery-delivered", Delivery(done)}, {"delivery-test", Delivery(test)}}
+}
+
+func otherStories() []story {
+	list := []story{
+		{"upload", Upload(UploadView{Frame: frame("Upload", layout.NavProducts), ID: 7, Product: script, Default: "main", BaseURL: "https://gate.northquay.example"})},
+		{"upload-wrong", Upload(UploadView{Frame: frame("Upload", layout.NavProducts), ID: 7, Product: long, Default: "main", Errors: map[string]string{"": "This report cannot be read", "file": "line 3, column 14: " + script}})},
+		{"confirm", Confirm(ConfirmView{Frame: frame("Delete?", layout.NavProducts), Title: "Delete " + script + "?", Lost: []string{"83 observations of 2 sources", "8 changes of its gate", "3 targets and 212 deliveries"}, Action: "/products/7/delete", Button: "Delete the product", Cancel: "/products/7", Type: script, Error: "That is another name", Hidden: []Hidden{{"version", "4"}}})},
+		{"error-500-signed-out", Error(ErrorView{Frame: layout.View{Title: "Error", Now: now}, Status: 500, RequestID: "01JD5"})},
+	}
+	for _, r := range []ImportResult{
+		{Format: "Grype", Scanner: "grype", Branch: "main", New: 19, Updated: 120, Resolved: 4, Counts: ui.Counts{Critical: 1, High: 18, Medium: 40}, Before: "passed", After: "failed", Why: "1 critical (limit 0), 18 high (limit 0), 19 new: CVE-2026-31337", Evaluated: true},
+		{Format: "SARIF", Branch: script, New: 1},
+	} {
+		list = append(list, story{"upload-done-" + strconv.FormatBool(r.Evaluated), Upload(UploadView{Frame: frame("Upload", layout.NavProducts), ID: 7, Product: long, Default: "main", Branch: r.Branch, BaseURL: "https://gate.northquay.example", Result: &r})})
+	}
+	for _, status := range []int{403, 404, 500} {
+		list = append(list, story{"error-" + strconv.Itoa(status), Error(ErrorView{Frame: frame("Error", ""), Status: status, RequestID: "01JD5"})})
+	}
+	return list
+}
