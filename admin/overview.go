@@ -193,11 +193,13 @@ func payloadOf(change models.GateChange) event.GateChange {
 	return p
 }
 
-func reasonOf(change models.GateChange, otherwise string) string {
-	if why := payloadOf(change).Reason(); why != "" {
-		return why
+// reasonOf is why a gate says what it says, with the findings that tipped it as
+// long as these are still the reason.
+func reasonOf(change models.GateChange, now string) string {
+	if p := payloadOf(change); p.Why == now {
+		return p.Reason()
 	}
-	return otherwise
+	return now
 }
 
 func causeOf(change models.GateChange) string {

@@ -139,7 +139,7 @@ func (a *Admin) lastChange(c *gin.Context, row models.ProductRow, v *page.Produc
 	}
 	v.TabCounts[page.TabTargets] = len(targets[row.ID])
 	if change, ok := last[row.ID]; ok && change.To == row.Default.Gate {
-		v.Cause = causeOf(change)
+		v.Cause, v.Why = causeOf(change), reasonOf(change, row.Default.Why)
 		told, err := a.told(c, last)
 		if err != nil {
 			return err

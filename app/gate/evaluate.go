@@ -87,26 +87,32 @@ func (s *Service) announce(tx *models.Tx, g models.Gated, c Change, policy Polic
 }
 
 // tippedBy names the findings that made a gate fail: those that the cause has
-// brought, else the worst there are (a threshold was lowered).
+// brought, else the worst there are (a threshold was lowered). One that is in
+// several components is named once.
 func tippedBy(tx *models.Tx, branchID int64, v Verdict, fresh []event.Finding) (event.Tipped, error) {
 	t := event.Tipped{Items: []event.Finding{}}
 	if v.State != models.GateFailed {
 		return t, nil
 	}
-	for _, f := range fresh {
-		if !slices.Contains(v.Over, f.Severity) {
-			continue
-		}
-		if t.New++; len(t.Items) < tippedMost {
+	named := map[string]bool{}
+	name := func(f event.Finding) {
+		if !named[f.Title] && len(t.Items) < tippedMost {
+			named[f.Title] = true
 			t.Items = append(t.Items, f)
+		}
+	}
+	for _, f := range fresh {
+		if slices.Contains(v.Over, f.Severity) {
+			t.New++
+			name(f)
 		}
 	}
 	if t.New > 0 {
 		return t, nil
 	}
-	list, err := tx.TippingObservations(tx.Context(), branchID, v.Over, tippedMost)
+	list, err := tx.TippingObservations(tx.Context(), branchID, v.Over, 4*tippedMost)
 	for _, o := range list {
-		t.Items = append(t.Items, event.Finding{Title: o.Title, Severity: o.Severity, Component: o.Component})
+		name(event.Finding{Title: o.Title, Severity: o.Severity, Component: o.Component})
 	}
 	return t, err
 }

@@ -1,0 +1,235 @@
+package apptest
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// ShotsEnv names a folder for screenshots of every page that a test looks at.
+const ShotsEnv = "GATECRIER_SHOTS"
+
+// Browser is a Chromium that a test drives. Whatever a page should not do fails
+// the test: an error on the console, a request to another host.
+type Browser struct {
+	ctx  context.Context
+	t    testing.TB
+	home string
+	axe  string
+
+	mu    sync.Mutex
+	wrong []string
+}
+
+// NewBrowser starts Debian's Chromium for pages of one program.
+func NewBrowser(t testing.TB, home string) *Browser {
+	t.Helper()
+	axe, err := os.ReadFile(filepath.Join(root(t), "app/apptest/testdata/axe.min.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-domain-reliability", true))
+	ctx, cancel := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	ctx, cancel = context.WithTimeout(ctx, 3*time.Minute)
+	t.Cleanup(cancel)
+	b := &Browser{ctx: ctx, t: t, home: home, axe: string(axe)}
+	// The browser lives as long as the context of the first run.
+	err = chromedp.Do(ctx, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		if _, err := cdp.Call(ctx, target, network.Enable, network.EnableParams{}); err != nil {
+			return err
+		}
+		_, err := cdp.Call(ctx, target, runtime.Enable, cdp.Empty{})
+		return err
+	}))
+	if err == nil {
+		err = chromedp.Listen(ctx, b.listen)
+	}
+	if err != nil {
+		t.Fatalf("start Chromium (apt-get install chromium): %v", err)
+	}
+	return b
+}
+
+func (b *Browser) listen(ev any) {
+	switch ev := ev.(type) {
+	case *runtime.EventExceptionThrown:
+		b.note("exception on a page: " + ev.ExceptionDetails.Text)
+	case *runtime.EventConsoleAPICalled:
+		if ev.Type == "error" || ev.Type == "warning" {
+			b.note(fmt.Sprintf("console %s", ev.Type))
+		}
+	case *network.EventRequestWillBeSent:
+		u, err := url.Parse(ev.Request.URL)
+		if err == nil && (u.Scheme == "http" || u.Scheme == "https") && !strings.HasPrefix(ev.Request.URL, b.home+"/") {
+			b.note("request to another host: " + ev.Request.URL)
+		}
+	}
+}
+
+func (b *Browser) note(what string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.wrong = append(b.wrong, what)
+}
+
+// Do runs steps and fails the test if one cannot be done.
+func (b *Browser) Do(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		b.t.Fatalf("browser: %v\n%s", err, b.Text())
+	}
+}
+
+// Open opens a page of the program.
+func (b *Browser) Open(path string) {
+	b.t.Helper()
+	b.Do(chromedp.Navigate(b.home + path))
+}
+
+// Fill types into a field.
+func (b *Browser) Fill(selector, text string) {
+	b.t.Helper()
+	b.Do(chromedp.SetValue(selector, text))
+}
+
+// Press clicks, and waits for the page that follows.
+func (b *Browser) Press(selector string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	defer cancel()
+	if _, err := chromedp.RunResponse(ctx, chromedp.Click(selector)); err != nil {
+		b.t.Fatalf("press %s: %v\n%s", selector, err, b.Text())
+	}
+}
+
+// Text is what a person reads on the page.
+func (b *Browser) Text() string {
+	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.body ? document.body.innerText : ''"))
+	if err != nil {
+		return "(no page: " + err.Error() + ")"
+	}
+	return text
+}
+
+// Path is the page's path and query.
+func (b *Browser) Path() string {
+	b.t.Helper()
+	at, err := chromedp.Run(b.ctx, chromedp.Location())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return strings.TrimPrefix(at, b.home)
+}
+
+// Sees fails the test unless the page has each of the texts.
+func (b *Browser) Sees(texts ...string) {
+	b.t.Helper()
+	page := strings.Join(strings.Fields(b.Text()), " ")
+	for _, text := range texts {
+		if !strings.Contains(page, text) {
+			b.t.Errorf("%s does not show %q:\n%s", b.Path(), text, page)
+		}
+	}
+}
+
+var looks = []struct {
+	name   string
+	width  int64
+	scheme string
+}{{"wide-light", 1440, "light"}, {"wide-dark", 1440, "dark"}, {"narrow-light", 360, "light"}, {"narrow-dark", 360, "dark"}}
+
+// Look examines the page wide and narrow, light and dark: axe finds nothing,
+// nothing scrolls sideways. Where the environment asks for it, it takes
+// pictures.
+func (b *Browser) Look(name string) {
+	b.t.Helper()
+	for _, look := range looks {
+		b.emulate(look.width, look.scheme)
+		wide, err := chromedp.Run(b.ctx, chromedp.Evaluate[int64]("document.documentElement.scrollWidth"))
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		if wide > look.width {
+			b.t.Errorf("%s, %s: %d pixels wide", name, look.name, wide)
+		}
+		b.runAxe(name + ", " + look.name)
+		b.shoot(name + "-" + look.name)
+	}
+	b.emulate(1440, "light")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, wrong := range b.wrong {
+		b.t.Errorf("%s: %s", name, wrong)
+	}
+	b.wrong = nil
+}
+
+func (b *Browser) emulate(width int64, scheme string) {
+	b.t.Helper()
+	b.Do(chromedp.EmulateViewport(width, 900), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
+		})
+		return err
+	}))
+}
+
+func (b *Browser) runAxe(what string) {
+	b.t.Helper()
+	b.Do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](b.axe+";true"))
+		return err
+	}))
+	found, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](
+		`axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.flatMap(v => v.nodes.map(n => v.id + ": " + n.html.slice(0, 200) + " " + (n.any[0] ? n.any[0].message : ""))))`,
+		chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.t.Fatalf("%s: axe: %v", what, err)
+	}
+	for _, f := range found {
+		b.t.Errorf("%s: axe: %s", what, f)
+	}
+}
+
+func (b *Browser) shoot(name string) {
+	b.t.Helper()
+	dir := os.Getenv(ShotsEnv)
+	if dir == "" {
+		return
+	}
+	picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o600)
+	}
+	if err != nil {
+		slog.Error("no picture", "name", name, "error", err)
+		b.t.Fatal(err)
+	}
+}
+
+// Evaluate runs a script on the page.
+func (b *Browser) Evaluate(script string) {
+	b.t.Helper()
+	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script+";true")); err != nil {
+		b.t.Fatalf("evaluate: %v", err)
+	}
+}

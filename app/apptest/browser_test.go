@@ -1,0 +1,154 @@
+package apptest_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"gatecrier/app/apptest"
+)
+
+// TestANewUserInTheBrowser is the story of the README, by hand.
+func TestANewUserInTheBrowser(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	receiver := apptest.NewReceiver(t)
+	b := apptest.NewBrowser(t, p.URL)
+
+	b.Open("/products")
+	b.Look("login")
+	b.Fill("#f-name", "admin")
+	b.Fill("#f-password", "wrong password")
+	b.Press("form[action='/login'] button")
+	b.Sees("That name and password do not belong together")
+	b.Fill("#f-password", apptest.Password)
+	b.Press("form[action='/login'] button")
+	if b.Path() != "/products" {
+		t.Errorf("signed in, at %s", b.Path())
+	}
+	b.Look("products-empty")
+	b.Open("/")
+	b.Look("overview-empty")
+	b.Open("/inbox")
+	b.Look("inbox-empty")
+	b.Open("/deliveries")
+	b.Look("deliveries-empty")
+	b.Open("/profile/password")
+	b.Look("password")
+
+	b.Open("/products/new")
+	b.Look("product-new")
+	b.Fill("[name=name]", "Payments <b>& Söhne</b>")
+	b.Press("form[action='/products'] button[type=submit]")
+	b.Sees("Payments <b>& Söhne</b>", "None")
+	b.Look("targets-empty")
+	b.Fill("#target-name", "Receiver")
+	b.Fill("#target-url", receiver.URL+"/hook")
+	b.Press("form[action$='/targets'] button[type=submit]")
+	b.Sees("whsec_")
+	b.Look("target-secret")
+	secret := secretIn(t, b.Text())
+
+	b.Open("/products/1")
+	b.Look("product-none")
+	uploadReport(t, b, "grype-image.json")
+	b.Sees("Failed", "1 critical (limit 0), 18 high (limit 0)", "35")
+	b.Look("upload-result")
+	m := receiver.Wait(t, 1)
+	apptest.Verify(t, secret, m)
+	waitFor(t, b, "/inbox", "Security gate has changed to Failed")
+	b.Look("inbox")
+	for _, tab := range []string{"observations", "history", "deliveries", "targets", "members", "settings"} {
+		b.Open("/products/1?tab=" + tab)
+		b.Sees("Failed", "1 critical (limit 0), 18 high (limit 0)", "CVE-")
+		b.Look("product-" + tab)
+	}
+	b.Open("/")
+	b.Sees("1 gate is failing")
+	b.Look("overview")
+	b.Open("/products")
+	b.Look("products")
+
+	// What is wrong with a report is said beside the field.
+	bad := filepath.Join(t.TempDir(), "bad.json")
+	if err := os.WriteFile(bad, []byte(`{"matches": [{`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.Open("/products/1/upload")
+	b.Look("upload")
+	b.Do(chromedp.SetUploadFiles("[name=file]", []string{bad}))
+	b.Press("form[action$='/upload'] button[type=submit]")
+	b.Sees("in matches[0]", "ends too early")
+	b.Look("upload-error")
+
+	uploadReport(t, b, "grype-image.json")
+	if n := len(receiver.Messages()); n != 1 {
+		t.Errorf("%d messages after the same report again, want 1", n)
+	}
+	uploadReport(t, b, "grype-none.json")
+	b.Sees("Passed")
+	apptest.Verify(t, secret, receiver.Wait(t, 2))
+	waitFor(t, b, "/inbox", "Security gate has changed to Passed")
+	b.Open("/")
+	b.Look("overview-calm")
+
+	b.Open("/inbox")
+	b.Press("a[href^='/inbox/']")
+	b.Look("notification")
+	b.Open("/deliveries")
+	b.Sees("Delivered")
+	b.Look("deliveries")
+	b.Press("a[href^='/deliveries/']")
+	b.Sees("200")
+	b.Look("delivery")
+
+	// A threshold that is none is refused beside its field.
+	b.Open("/products/1?tab=settings")
+	b.Do(chromedp.Click("[name=gate_mode][value=own]"))
+	b.Fill("[name=threshold_high]", "1000000")
+	b.Evaluate(`document.querySelectorAll("form").forEach(f => f.noValidate = true)`)
+	b.Press("form[action$='/settings'] button[type=submit]")
+	b.Sees("From 0 to 999999")
+	b.Look("product-settings-error")
+
+	b.Open("/products/1/delete")
+	b.Look("product-delete")
+	b.Open("/products/77")
+	b.Sees("There is no such product")
+	b.Look("not-found")
+}
+
+// uploadReport sends a report by the form.
+func uploadReport(t *testing.T, b *apptest.Browser, name string) {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join("../ingest/testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Open("/products/1/upload")
+	b.Do(chromedp.SetUploadFiles("[name=file]", []string{path}))
+	b.Fill("[name=source]", "deps")
+	b.Press("form[action$='/upload'] button[type=submit]")
+}
+
+// waitFor opens a page until it shows a text.
+func waitFor(t *testing.T, b *apptest.Browser, path, text string) {
+	t.Helper()
+	apptest.Eventually(t, path+" shows "+text, func() bool {
+		b.Open(path)
+		return strings.Contains(b.Text(), text)
+	})
+}
+
+func secretIn(t *testing.T, text string) string {
+	t.Helper()
+	for _, word := range strings.Fields(text) {
+		if strings.HasPrefix(word, "whsec_") {
+			return word
+		}
+	}
+	t.Fatal("no secret is shown")
+	return ""
+}
