@@ -29,6 +29,15 @@ func (v View) documentTitle() string {
 	return v.Title + " · " + v.site()
 }
 
+// health is the foot of the navigation: a page that is shown has a database
+// that answers.
+func (v View) health() string {
+	if v.Version == "" {
+		return "Healthy"
+	}
+	return "Healthy, version " + v.Version
+}
+
 func (u User) initials() string {
 	if u.Initials != "" {
 		return u.Initials

@@ -55,6 +55,19 @@ func Parts(why string) []Part {
 	return append(parts, Part{why[at:], false})
 }
 
+var identifier = regexp.MustCompile(`\b(?:CVE-\d{4}-\d{4,9}|GHSA(?:-[0-9a-z]{4}){3})\b`)
+
+// identifiers splits a text so that the identifiers of advisories are strong.
+func identifiers(text string) []Part {
+	var parts []Part
+	at := 0
+	for _, m := range identifier.FindAllStringIndex(text, -1) {
+		parts = append(parts, Part{text[at:m[0]], false}, Part{text[m[0]:m[1]], true})
+		at = m[1]
+	}
+	return append(parts, Part{text[at:], false})
+}
+
 // letter is the sign of a severity, which stands beside its colour.
 func letter(severity string) string {
 	switch severity {
