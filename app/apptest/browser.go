@@ -22,6 +22,9 @@ import (
 // ShotsEnv names a folder for screenshots of every page that a test looks at.
 const ShotsEnv = "GATECRIER_SHOTS"
 
+// PicturesEnv names a folder for the pictures of the README.
+const PicturesEnv = "GATECRIER_PICTURES"
+
 // Browser is a Chromium that a test drives. Whatever a page should not do fails
 // the test: an error on the console, a request to another host.
 type Browser struct {
@@ -232,4 +235,23 @@ func (b *Browser) Evaluate(script string) {
 	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script+";true")); err != nil {
 		b.t.Fatalf("evaluate: %v", err)
 	}
+}
+
+// Picture takes the picture of a page's upper part for the README, where the
+// environment asks for it.
+func (b *Browser) Picture(name string) {
+	b.t.Helper()
+	dir := os.Getenv(PicturesEnv)
+	if dir == "" {
+		return
+	}
+	b.Do(chromedp.EmulateViewport(1200, 720))
+	picture, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o600)
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.emulate(1440, "light")
 }

@@ -40,7 +40,8 @@ type Program struct {
 type Options struct {
 	Dir         string // a data directory to go on with
 	DatabaseURL string
-	Strict      bool // let nothing out to this host
+	Strict      bool          // let nothing out to this host
+	Ago         time.Duration // how far back the clock starts
 }
 
 // Start starts a program that stops with the test.
@@ -56,7 +57,7 @@ func Start(t testing.TB, o Options) *Program {
 	if o.Strict {
 		config.AllowNetworks = ""
 	}
-	p := &Program{Dir: o.Dir, Clock: modelstest.NewClock(time.Now()), Log: &bytes.Buffer{}, t: t}
+	p := &Program{Dir: o.Dir, Clock: modelstest.NewClock(time.Now().Add(-o.Ago)), Log: &bytes.Buffer{}, t: t}
 	log := slog.New(slog.NewTextHandler(&locked{w: p.Log}, nil))
 	var err error
 	p.App, err = app.New(t.Context(), app.Options{Config: config, Log: log, Now: p.Clock.Now, Stderr: io.Discard})
