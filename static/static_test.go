@@ -15,7 +15,7 @@ import (
 )
 
 // ask sends a request with header pairs and returns the answer.
-func ask(t *testing.T, method, path string, header ...string) *http.Response {
+func ask(t *testing.T, method, path string, header ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, path, http.NoBody)
 	for i := 0; i < len(header); i += 2 {
@@ -23,16 +23,7 @@ func ask(t *testing.T, method, path string, header ...string) *http.Response {
 	}
 	w := httptest.NewRecorder()
 	static.Handler().ServeHTTP(w, r)
-	return w.Result()
-}
-
-func body(t *testing.T, r io.Reader) string {
-	t.Helper()
-	b, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
+	return w
 }
 
 func TestURL(t *testing.T) {
@@ -67,9 +58,9 @@ func TestHandlerServesFiles(t *testing.T) {
 			"/static/" + name: "no-cache",
 		} {
 			answer := ask(t, http.MethodGet, path)
-			h := answer.Header
-			if answer.StatusCode != http.StatusOK || body(t, answer.Body) != string(want) {
-				t.Errorf("%s: status %d, or other content than the file's", path, answer.StatusCode)
+			h := answer.Header()
+			if answer.Code != http.StatusOK || answer.Body.String() != string(want) {
+				t.Errorf("%s: status %d, or other content than the file's", path, answer.Code)
 			}
 			if h.Get("Cache-Control") != caching || h.Get("Content-Type") != wantType {
 				t.Errorf("%s: cached %q, type %q", path, h.Get("Cache-Control"), h.Get("Content-Type"))
@@ -92,14 +83,14 @@ func TestHandlerRefuses(t *testing.T) {
 		{http.MethodPost, "/static/icons.svg", http.StatusMethodNotAllowed},
 		{http.MethodDelete, "/static/icons.svg", http.StatusMethodNotAllowed},
 	} {
-		if got := ask(t, test.method, test.path).StatusCode; got != test.want {
+		if got := ask(t, test.method, test.path).Code; got != test.want {
 			t.Errorf("%s %s: %d, want %d", test.method, test.path, got, test.want)
 		}
 	}
 }
 
 func TestHandlerCompresses(t *testing.T) {
-	plain := body(t, ask(t, http.MethodGet, "/static/vendor/tabler.min.css").Body)
+	plain := ask(t, http.MethodGet, "/static/vendor/tabler.min.css").Body.String()
 	for header, want := range map[string]string{
 		"gzip":                    "gzip",
 		"br;q=1.0, GZIP;q=0.5":    "gzip",
@@ -108,53 +99,57 @@ func TestHandlerCompresses(t *testing.T) {
 		"br, gzip; q=0.000, zstd": "",
 	} {
 		answer := ask(t, http.MethodGet, static.URL("vendor/tabler.min.css"), "Accept-Encoding", header)
-		if got := answer.Header.Get("Content-Encoding"); got != want {
+		if got := answer.Header().Get("Content-Encoding"); got != want {
 			t.Fatalf("Accept-Encoding %q: encoded %q, want %q", header, got, want)
 		}
 		if got := decoded(t, answer); got != plain {
 			t.Errorf("Accept-Encoding %q: the content differs", header)
 		}
-		if got := answer.Header.Get("Vary"); got != "Accept-Encoding" {
+		if got := answer.Header().Get("Vary"); got != "Accept-Encoding" {
 			t.Errorf("Vary: %q", got)
 		}
 	}
 }
 
 // decoded reads a body and checks its length on the way.
-func decoded(t *testing.T, answer *http.Response) string {
+func decoded(t *testing.T, answer *httptest.ResponseRecorder) string {
 	t.Helper()
-	raw := body(t, answer.Body)
-	if got := answer.Header.Get("Content-Length"); got != strconv.Itoa(len(raw)) {
+	raw := answer.Body.String()
+	if got := answer.Header().Get("Content-Length"); got != strconv.Itoa(len(raw)) {
 		t.Errorf("Content-Length %q for %d bytes", got, len(raw))
 	}
-	if answer.Header.Get("Content-Encoding") != "gzip" {
+	if answer.Header().Get("Content-Encoding") != "gzip" {
 		return raw
 	}
 	z, err := gzip.NewReader(strings.NewReader(raw))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return body(t, z)
+	plain, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(plain)
 }
 
 func TestHandlerRevalidates(t *testing.T) {
 	seen := map[string]bool{}
 	for _, encoding := range []string{"", "gzip"} {
-		tag := ask(t, http.MethodGet, "/static/icons.svg", "Accept-Encoding", encoding).Header.Get("ETag")
+		tag := ask(t, http.MethodGet, "/static/icons.svg", "Accept-Encoding", encoding).Header().Get("ETag")
 		if tag == "" || seen[tag] {
 			t.Fatalf("Accept-Encoding %q: the tag %q is empty or used twice", encoding, tag)
 		}
 		seen[tag] = true
 		answer := ask(t, http.MethodGet, "/static/icons.svg", "Accept-Encoding", encoding, "If-None-Match", tag)
-		if answer.StatusCode != http.StatusNotModified || body(t, answer.Body) != "" {
-			t.Errorf("Accept-Encoding %q: status %d, want an empty 304", encoding, answer.StatusCode)
+		if answer.Code != http.StatusNotModified || answer.Body.String() != "" {
+			t.Errorf("Accept-Encoding %q: status %d, want an empty 304", encoding, answer.Code)
 		}
 	}
 }
 
 func TestHandlerHead(t *testing.T) {
 	answer := ask(t, http.MethodHead, static.URL("icons.svg"), "Accept-Encoding", "gzip")
-	if answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Length") == "0" || body(t, answer.Body) != "" {
-		t.Errorf("status %d, length %s, or a body", answer.StatusCode, answer.Header.Get("Content-Length"))
+	if answer.Code != http.StatusOK || answer.Header().Get("Content-Length") == "0" || answer.Body.String() != "" {
+		t.Errorf("status %d, length %s, or a body", answer.Code, answer.Header().Get("Content-Length"))
 	}
 }

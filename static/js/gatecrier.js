@@ -147,7 +147,14 @@
     });
   }
 
+  // The current tab is in sight, even where the row is too narrow.
+  function tabs(row) {
+    const current = row.querySelector("[aria-current]");
+    if (current) row.scrollLeft = current.offsetLeft - row.offsetLeft - 12;
+  }
+
   function enhance(part) {
+    part.querySelectorAll(".gc-tabs").forEach(tabs);
     part.querySelectorAll("[data-copy]").forEach(copyField);
     part.querySelectorAll("form[data-select]").forEach(selection);
     part.querySelectorAll("form[data-upload]").forEach(upload);

@@ -1,0 +1,53 @@
+# The build server runs "make check"; so can you.
+
+# SQLite is C code that is compiled in. One set of flags for every target, so
+# that it is compiled once, and kept in Go's build cache.
+export CGO_ENABLED = 1
+
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo dev)
+BUILD   := -trimpath -buildvcs=false -ldflags "-s -w -X gatecrier/app.Version=$(VERSION)"
+
+.DEFAULT_GOAL := help
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## Build, then run the server on http://127.0.0.1:8080 (Ctrl-C stops it)
+	@exec bin/gatecrier serve
+
+build: ## Build bin/gatecrier
+	go build $(BUILD) -o bin/gatecrier .
+
+check: test lint ## Everything that must pass before a change goes in
+
+# With the race detector always: a second mode would compile SQLite a second time.
+test: deps ## Run all tests, with the race detector
+	go test -race -timeout 15m ./...
+
+# With the flags of the tests, so that it finds compiled what they have compiled.
+lint: tools ## Run the linters; see that generated code, go.mod and scripts are right
+	@.ci/scripts
+	@.ci/drift
+	@unformatted=$$(.ci/bin/gofumpt -l .); if [ -n "$$unformatted" ]; then echo "run make fmt for:" $$unformatted >&2; exit 1; fi
+	GOFLAGS="$$GOFLAGS -race" .ci/bin/golangci-lint run ./...
+
+fmt: tools ## Format Go code and templates
+	.ci/bin/gofumpt -w .
+	.ci/bin/templ fmt templates
+
+generate: tools ## Format the templates and generate their code
+	.ci/generate
+
+bench: ## Run the benchmarks of all packages that have some
+	go test -run '^$$' -bench . -benchmem $$(git grep -l --untracked '^func Benchmark' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|')
+
+deps: ## Install what tests need: C compiler, PostgreSQL, Chromium
+	@.ci/deps
+
+vendor-static: ## Renew the style sheets, scripts and icons of others (needs npm)
+	.ci/vendor-static
+
+tools:
+	@.ci/tools
+
+.PHONY: help run build check test lint fmt generate bench deps vendor-static tools
