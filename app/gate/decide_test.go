@@ -17,31 +17,38 @@ func TestDecide(t *testing.T) {
 		want   Verdict
 	}{
 		"nothing found passes": {
-			standard, models.Counts{},
+			standard,
+			models.Counts{},
 			Verdict{State: models.GatePassed, Why: "within all limits: 0 critical (limit 0), 0 high (limit 0)"},
 		},
 		"what has no limit passes": {
-			standard, models.Counts{Medium: 500, Low: 3, Unknown: 99999},
+			standard,
+			models.Counts{Medium: 500, Low: 3, Unknown: 99999},
 			Verdict{State: models.GatePassed, Why: "within all limits: 0 critical (limit 0), 0 high (limit 0)"},
 		},
 		"one over a limit fails, worst first": {
-			standard, models.Counts{Critical: 1, High: 18, Medium: 13},
+			standard,
+			models.Counts{Critical: 1, High: 18, Medium: 13},
 			Verdict{State: models.GateFailed, Over: []models.Severity{models.Critical, models.High}, Why: "1 critical (limit 0), 18 high (limit 0)"},
 		},
 		"at the limit passes": {
-			Policy{Active: true, Thresholds: models.Counts{High: 2}, Owner: OwnerProduct}, models.Counts{High: 2},
+			Policy{Active: true, Thresholds: models.Counts{High: 2}, Owner: OwnerProduct},
+			models.Counts{High: 2},
 			Verdict{State: models.GatePassed, Why: "within all limits: 0 critical (limit 0), 2 high (limit 2), 0 medium (limit 0), 0 low (limit 0), 0 none (limit 0), 0 unknown (limit 0)"},
 		},
 		"over the large default fails too": {
-			standard, models.Counts{Medium: 100000},
+			standard,
+			models.Counts{Medium: 100000},
 			Verdict{State: models.GateFailed, Over: []models.Severity{models.Medium}, Why: "100000 medium (limit 99999)"},
 		},
 		"disabled for the product is none": {
-			Policy{Owner: OwnerProduct}, models.Counts{Critical: 7},
+			Policy{Owner: OwnerProduct},
+			models.Counts{Critical: 7},
 			Verdict{State: models.GateNone, Why: "the gate of this product is disabled"},
 		},
 		"disabled for all is none": {
-			Policy{Owner: OwnerGlobal}, models.Counts{Critical: 7},
+			Policy{Owner: OwnerGlobal},
+			models.Counts{Critical: 7},
 			Verdict{State: models.GateNone, Why: "security gates are disabled"},
 		},
 	}

@@ -186,8 +186,12 @@ var tabList = []struct {
 	tab   Tab
 	label string
 }{
-	{TabObservations, "Observations"}, {TabHistory, "History"}, {TabDeliveries, "Deliveries"},
-	{TabTargets, "Targets"}, {TabMembers, "Members"}, {TabSettings, "Settings"},
+	{TabObservations, "Observations"},
+	{TabHistory, "History"},
+	{TabDeliveries, "Deliveries"},
+	{TabTargets, "Targets"},
+	{TabMembers, "Members"},
+	{TabSettings, "Settings"},
 }
 
 // tab is the current one; an unknown name is the first.

@@ -130,7 +130,10 @@ func productStories() []story {
 	none := ProductsView{Frame: frame("Products", layout.NavProducts), CanCreate: true}
 	outside := ProductsView{Frame: frame("Products", layout.NavProducts)}
 	return []story{
-		{"products", Products(productList())}, {"products-nothing-found", Products(found)}, {"products-none", Products(none)}, {"products-outside", Products(outside)},
+		{"products", Products(productList())},
+		{"products-nothing-found", Products(found)},
+		{"products-none", Products(none)},
+		{"products-outside", Products(outside)},
 		{"product-new", ProductNew(ProductNewView{Frame: frame("New product", layout.NavProducts), DefaultBranch: "main"})},
 		{"product-new-wrong", ProductNew(ProductNewView{Frame: frame("New product", layout.NavProducts), Name: long, DefaultBranch: script, Errors: map[string]string{"name": "There is a product of that name already", "default_branch": "1 to 255 characters, no control characters"}})},
 	}
@@ -154,8 +157,12 @@ func product(tab Tab) ProductView {
 
 func observations() ObservationsTab {
 	t := ObservationsTab{Pager: ui.Pager{Next: "?after=1.7", Text: "6 of 83"}, Chips: []ui.Chip{
-		{Label: "Active", Href: "?", Count: 83, Current: true}, {Label: "Critical", Href: "?severity=critical", Count: 2}, {Label: "High", Href: "?severity=high", Count: 3},
-		{Label: "Medium", Href: "?severity=medium", Count: 14}, {Label: "Low", Href: "?severity=low", Count: 61}, {Label: "Not active", Href: "?active=0", Count: -1},
+		{Label: "Active", Href: "?", Count: 83, Current: true},
+		{Label: "Critical", Href: "?severity=critical", Count: 2},
+		{Label: "High", Href: "?severity=high", Count: 3},
+		{Label: "Medium", Href: "?severity=medium", Count: 14},
+		{Label: "Low", Href: "?severity=low", Count: 61},
+		{Label: "Not active", Href: "?active=0", Count: -1},
 	}}
 	for i, o := range []ObservationRow{
 		{Title: "CVE-2026-31337", Severity: "critical", Description: "Heap overflow in lossless decoding of images that a server is sent", Component: "libwebp 1.2.4", Location: "/usr/lib/x86_64-linux-gnu/libwebp.so.7", Fix: "1.2.5", Tips: true, URL: "https://advisories.example/CVE-2026-31337"},
@@ -211,8 +218,10 @@ func tabStories() []story {
 		v.Observations, v.History, v.Targets = observations(), history(), targets()
 		v.Deliveries = DeliveriesTab{Rows: rows(), Pager: ui.Pager{Next: "?before=1", Text: "8"}, Chips: []ui.Chip{{Label: "All", Href: "?", Count: 212, Current: true}}}
 		v.Members = []MemberRow{{"Ilse Quillmark", "ilse@northquay.example", "owner"}, {script, arabic, "reader"}}
-		v.Settings = SettingsTab{Version: 4, Name: long, DefaultBranch: "main", GateMode: "own", Defaults: ui.Counts{Medium: NoLimit, Low: NoLimit, None: NoLimit, Unknown: NoLimit},
-			Thresholds: map[string]string{"critical": "0", "high": "-1", "medium": "20", "low": "99999"}, Errors: map[string]string{"threshold_high": "0 to 999999"}}
+		v.Settings = SettingsTab{
+			Version: 4, Name: long, DefaultBranch: "main", GateMode: "own", Defaults: ui.Counts{Medium: NoLimit, Low: NoLimit, None: NoLimit, Unknown: NoLimit},
+			Thresholds: map[string]string{"critical": "0", "high": "-1", "medium": "20", "low": "99999"}, Errors: map[string]string{"threshold_high": "0 to 999999"},
+		}
 		list = append(list, story{"product-" + string(tab), Product(v)})
 	}
 	fresh := ProductView{Frame: frame(single, layout.NavProducts), ID: 9, Name: single, Branch: "main", Gate: "none", ToldText: "Nobody is told: no targets", Limits: &ui.Counts{Medium: NoLimit, Low: NoLimit, None: NoLimit, Unknown: NoLimit}, CanUpload: true, CanEdit: true, TabCounts: map[Tab]int{}}

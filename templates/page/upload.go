@@ -1,6 +1,8 @@
 package page
 
 import (
+	"strings"
+
 	"gatecrier/templates/layout"
 	"gatecrier/templates/ui"
 )
@@ -34,7 +36,7 @@ type ImportResult struct {
 // moved says what the report was and what the gate did.
 func (r ImportResult) moved() string {
 	text := "A " + r.Format + " report"
-	if r.Scanner != "" && r.Scanner != r.Format {
+	if r.Scanner != "" && !strings.EqualFold(r.Scanner, r.Format) {
 		text += " of " + r.Scanner
 	}
 	switch {

@@ -17,8 +17,12 @@ type Tally struct {
 // List returns the six severities, worst first.
 func (c Counts) List() []Tally {
 	return []Tally{
-		{"critical", c.Critical}, {"high", c.High}, {"medium", c.Medium},
-		{"low", c.Low}, {"none", c.None}, {"unknown", c.Unknown},
+		{"critical", c.Critical},
+		{"high", c.High},
+		{"medium", c.Medium},
+		{"low", c.Low},
+		{"none", c.None},
+		{"unknown", c.Unknown},
 	}
 }
 
