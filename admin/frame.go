@@ -68,7 +68,7 @@ func (a *Admin) toLogin(c *gin.Context) {
 }
 
 func actorOf(c *gin.Context) authz.Actor {
-	actor, _ := web.ActorOf(c.Request.Context()) //nolint:errcheck // signedIn has made sure of one
+	actor, _ := web.ActorOf(c.Request.Context())
 	return actor
 }
 

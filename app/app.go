@@ -193,7 +193,7 @@ func (a *App) Addr() string { return a.addr }
 // BaseURL is the address that people reach the program by, without a slash at
 // its end.
 func (a *App) BaseURL() string {
-	base, _ := a.base.Load().(string) //nolint:errcheck // New has stored a string
+	base, _ := a.base.Load().(string)
 	return strings.TrimSuffix(base, "/")
 }
 

@@ -47,12 +47,12 @@ func (t *turn) QueryContext(ctx context.Context, query string, args ...any) (*sq
 	if err := t.check(ctx); err != nil {
 		return nil, err
 	}
-	rows, err := t.conn.QueryContext(ctx, query, args...)
+	rows, err := t.conn.QueryContext(ctx, query, args...) //nolint:sqlclosecheck // the caller closes them, and end() what he forgot
 	t.note(err)
 	if err == nil {
 		t.open = append(t.open, rows)
 	}
-	return rows, err //nolint:sqlclosecheck // the caller closes them, and end() what he forgot
+	return rows, err
 }
 
 // The two below are part of gorm's interface. A single row hides its error

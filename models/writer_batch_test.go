@@ -62,7 +62,7 @@ func togetherWith(last context.Context, t *testing.T, s *models.Store, fns ...fu
 		if i == len(fns)-1 {
 			ctx = last
 		}
-		wg.Go(func() { results[i].err, results[i].panicked = outcome(ctx, s, fn) })
+		wg.Go(func() { results[i].panicked, results[i].err = outcome(ctx, s, fn) })
 		until(t, "the closure queues", func() bool { return s.Queued() == i+1 })
 	}
 	before := s.Stats().Commits
@@ -132,9 +132,9 @@ func TestNeighboursOfAFailureAreStored(t *testing.T) {
 			adding("b"+round),
 			func(tx *models.Tx) error { return errors.Join(add(tx, "half"), add(tx, "taken")) },
 			adding("c"+round),
-			func(tx *models.Tx) error { err := add(tx, "half"); explode(tx); return err },
+			func(tx *models.Tx) error { defer explode(tx); return add(tx, "half") },
 			adding("d"+round),
-			func(tx *models.Tx) error { err := add(tx, "half"); runtime.Goexit(); return err },
+			func(tx *models.Tx) error { defer runtime.Goexit(); return add(tx, "half") },
 			adding("e"+round),
 			func(tx *models.Tx) error { err := add(tx, "half"); cancel(); return errors.Join(err, add(tx, "more")) },
 		)

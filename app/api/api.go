@@ -118,7 +118,7 @@ func newProblem(status int, message string, errs ...error) huma.StatusError {
 			continue
 		}
 		field := fault.Field{Message: err.Error()}
-		if d, ok := err.(huma.ErrorDetailer); ok { //nolint:errorlint // huma hands them over as they are
+		if d, ok := err.(huma.ErrorDetailer); ok {
 			detail := d.ErrorDetail()
 			field = fault.Field{Name: fieldName(detail.Location), Message: detail.Message}
 		}
@@ -147,6 +147,6 @@ func operation(method, path, id, summary string, status int) huma.Operation {
 
 // actorOf is who asks; authenticate has made sure of one.
 func actorOf(ctx context.Context) authz.Actor {
-	a, _ := web.ActorOf(ctx) //nolint:errcheck // without one, the zero actor may do nothing
+	a, _ := web.ActorOf(ctx)
 	return a
 }

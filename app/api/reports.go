@@ -84,7 +84,7 @@ func (a *API) upload(c *gin.Context) {
 		a.fail(c, err)
 		return
 	}
-	actor, _ := web.ActorOf(c.Request.Context()) //nolint:errcheck // authenticate has made sure of one
+	actor, _ := web.ActorOf(c.Request.Context())
 	result, err := a.Ingest.Upload(c.Request.Context(), actor, slot, body)
 	if err != nil {
 		a.fail(c, err)

@@ -61,8 +61,8 @@ func spawn(t *testing.T, dir string) *process {
 // kill is kill -9; a second one does nothing.
 func (p *process) kill() {
 	if p.cmd.ProcessState == nil {
-		_ = p.cmd.Process.Kill()
-		_ = p.cmd.Wait()
+		p.cmd.Process.Kill() //nolint:errcheck // it may have ended meanwhile
+		p.cmd.Wait()         //nolint:errcheck // it says that it was killed
 	}
 }
 

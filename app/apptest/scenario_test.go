@@ -342,7 +342,7 @@ func TestBadInputNamesTheField(t *testing.T) {
 	if a.Get("gate.state") != "none" || a.Get("gate_mode") != "standard" {
 		t.Errorf("something changed: %s", a.Text)
 	}
-	if got, _ := json.Marshal(a.Get("gate.counts")); len(got) != len(noCounts) {
+	if got, err := json.Marshal(a.Get("gate.counts")); err != nil || len(got) != len(noCounts) {
 		t.Errorf("counts have not six keys: %s", got)
 	}
 	(&apptest.Client{URL: p.URL}).With(t).Must(http.StatusUnauthorized, "GET", "/products", nil)

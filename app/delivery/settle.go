@@ -34,7 +34,7 @@ func (d *Dispatcher) settle(ctx context.Context) {
 			if try == 5 { // their leases end meanwhile
 				break
 			}
-			time.Sleep(wait)
+			time.Sleep(wait) //nolint:forbidigo // for a database that is not there; nothing is to be woken up
 			wait *= 2
 		}
 		for _, s := range group {

@@ -31,15 +31,14 @@ const messageMost = 3
 
 // Describe puts an event in words.
 func Describe(e models.Event) (Notice, error) {
-	switch Type(e.Type) {
-	case GateChanged:
-		var p GateChange
-		if err := json.Unmarshal(e.Payload, &p); err != nil {
-			return Notice{}, fmt.Errorf("read the payload of a %s: %w", e.Type, err)
-		}
-		return p.notice(), nil
+	if Type(e.Type) != GateChanged {
+		return Notice{}, fmt.Errorf("no words for an event of type %q", e.Type)
 	}
-	return Notice{}, fmt.Errorf("no words for an event of type %q", e.Type)
+	var p GateChange
+	if err := json.Unmarshal(e.Payload, &p); err != nil {
+		return Notice{}, fmt.Errorf("read the payload of a %s: %w", e.Type, err)
+	}
+	return p.notice(), nil
 }
 
 func (g GateChange) notice() Notice {

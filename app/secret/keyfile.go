@@ -42,7 +42,7 @@ func KeyFile(path string) (key []byte, made bool, err error) {
 }
 
 func readKey(path string) ([]byte, error) {
-	f, err := os.Open(path) //nolint:gosec // the operator names the path
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read key file: %w", err)
 	}
@@ -77,7 +77,7 @@ func makeKey(path string) ([]byte, error) {
 	if _, err := rand.Read(key); err != nil {
 		return nil, fmt.Errorf("make key: %w", err)
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the operator names the path
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("make key file: %w", err)
 	}
@@ -94,7 +94,7 @@ func makeKey(path string) ([]byte, error) {
 
 // syncDir makes a new name in a directory survive a crash.
 func syncDir(dir string) error {
-	d, err := os.Open(dir) //nolint:gosec // the directory of the operator's file
+	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -15,7 +16,7 @@ type requestKey struct{}
 
 // RequestID names a request in the log and in its answer's X-Request-Id.
 func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestKey{}).(string) //nolint:errcheck // a request without an id has none
+	id, _ := ctx.Value(requestKey{}).(string)
 	return id
 }
 
@@ -76,7 +77,7 @@ func recovered(log *slog.Logger, failed func(*gin.Context, error)) gin.HandlerFu
 			if v == nil {
 				return
 			}
-			if v == http.ErrAbortHandler {
+			if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(v)
 			}
 			err := &panicked{value: v}

@@ -121,7 +121,7 @@ func migratedFile(t testing.TB) ([]byte, error) {
 	if err := s.Close(); err != nil {
 		return nil, err
 	}
-	return os.ReadFile(path) //nolint:gosec // our own file
+	return os.ReadFile(path)
 }
 
 func (m *machinery) stop() error {

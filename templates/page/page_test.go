@@ -20,7 +20,7 @@ func TestQuoteForTheShell(t *testing.T) {
 func TestOnlyWebLinksAreFollowed(t *testing.T) {
 	for link, want := range map[string]bool{
 		"https://a.example/x": true, "http://a.example": true, "": false, "javascript:alert(1)": false, "//a.example": false,
-		"data:text/html,x": false, "https:": false, "HTTPS://a.example": true, " https://a.example": false, "ftp://a.example": false,
+		"data:text/html,x": false, "https:": false, "HTTPS://a.example": true, "\thttps://a.example": false, "ftp://a.example": false,
 	} {
 		if got := web(link); got != want {
 			t.Errorf("%q: got %v", link, got)

@@ -145,6 +145,7 @@ func (c *checker) balance(text string) {
 				return
 			}
 			open = open[:len(open)-1]
+		default:
 		}
 	}
 }

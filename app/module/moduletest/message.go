@@ -116,7 +116,7 @@ func (r *rig) checkRequest() {
 	if isJSON && !json.Valid(got[0].body) {
 		r.t.Errorf("the body is not valid JSON: %s", got[0].body)
 	}
-	if got[0].header.Get("Subject") != "" || http.Header(got[0].header).Get("Content-Type") == "" {
+	if got[0].header.Get("Subject") != "" || got[0].header.Get("Content-Type") == "" {
 		r.t.Errorf("headers = %v", got[0].header)
 	}
 }

@@ -1,0 +1,163 @@
+package app_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// floors is the import law of docs/architecture.md: a package imports only
+// from lower floors. A package that is not here fails the test.
+var floors = map[string]int{
+	"app/fault":          0,
+	"app/secret":         0,
+	"static":             0,
+	"models":             1,
+	"app/outbound":       1,
+	"templates/ui":       1,
+	"templates/layout":   1,
+	"templates/page":     1,
+	"app/module":         2,
+	"app/authz":          2,
+	"app/settings":       2,
+	"app/event":          2,
+	"app/module/webhook": 3,
+	"app/gate":           3,
+	"app/account":        3,
+	"app/inbox":          3,
+	"app/connection":     3,
+	"app/product":        4,
+	"app/ingest":         4,
+	"app/delivery":       4,
+	"app/web":            4,
+	"app/notify":         5,
+	"admin":              6,
+	"app/api":            6,
+	"jobs":               6,
+	"app":                7,
+	"app/cli":            8,
+	".":                  9,
+}
+
+// beside are the imports within one floor.
+var beside = map[string][]string{
+	"templates/layout": {"templates/ui"},
+	"templates/page":   {"templates/ui", "templates/layout"},
+}
+
+// views know nothing of ours but the files that a page refers to.
+var views = []string{"templates/ui", "templates/layout", "templates/page"}
+
+// forTests may be imported by tests and by each other only.
+var forTests = []string{"models/modelstest", "app/module/moduletest", "app/apptest"}
+
+// wrongs says where a package's imports break the law.
+func wrongs(pkg string, imports []string) []string {
+	if slices.Contains(forTests, pkg) {
+		return nil
+	}
+	floor, ok := floors[pkg]
+	if !ok {
+		return []string{pkg + " has no floor: give it one here and in docs/architecture.md"}
+	}
+	var found []string
+	for _, to := range imports {
+		other, known := floors[to]
+		switch {
+		case slices.Contains(forTests, to):
+			found = append(found, pkg+" imports "+to+", which is for tests")
+		case !known:
+			found = append(found, pkg+" imports "+to+", which has no floor")
+		case slices.Contains(beside[pkg], to):
+		case slices.Contains(views, pkg) && to != "static":
+			found = append(found, pkg+" imports "+to+": a page is given what it shows")
+		case other >= floor:
+			found = append(found, pkg+" imports "+to+", which is not below it")
+		}
+	}
+	return found
+}
+
+func TestPackagesImportOnlyFromLowerFloors(t *testing.T) {
+	tree := packages(t)
+	for _, pkg := range slices.Sorted(maps.Keys(tree)) {
+		for _, wrong := range wrongs(pkg, tree[pkg]) {
+			t.Error(wrong)
+		}
+	}
+	for pkg := range floors {
+		if _, ok := tree[pkg]; !ok {
+			t.Errorf("%s has a floor, but is not there", pkg)
+		}
+	}
+}
+
+func TestTheImportLawIsEnforced(t *testing.T) {
+	for _, test := range []struct{ pkg, imported, want string }{
+		{"admin", "app/gate", ""},
+		{"templates/page", "templates/layout", ""},
+		{"app/apptest", "app/cli", ""},
+		{"models", "app/gate", "not below"},
+		{"app/product", "app/ingest", "not below"},
+		{"templates/page", "models", "is given what it shows"},
+		{"templates/ui", "templates/page", "is given what it shows"},
+		{"jobs", "models/modelstest", "for tests"},
+		{"app/nowhere", "app/fault", "no floor"},
+		{"app", "app/nowhere", "no floor"},
+	} {
+		got := strings.Join(wrongs(test.pkg, []string{test.imported}), "; ")
+		if (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
+			t.Errorf("%s importing %s: %q, want %q", test.pkg, test.imported, got, test.want)
+		}
+	}
+}
+
+// packages are the directories with Go code that is not a test's, with what
+// they import of this module.
+func packages(t *testing.T) map[string][]string {
+	t.Helper()
+	const module = "gatecrier"
+	root := os.DirFS("..")
+	found := map[string][]string{}
+	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "data") {
+			return fs.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", name), nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		pkg := path.Dir(name)
+		if _, ok := found[pkg]; !ok {
+			found[pkg] = nil
+		}
+		for _, i := range f.Imports {
+			to, err := strconv.Unquote(i.Path.Value)
+			if err != nil {
+				return err
+			}
+			if within, ok := strings.CutPrefix(to, module+"/"); ok && !slices.Contains(found[pkg], within) {
+				found[pkg] = append(found[pkg], within)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
