@@ -212,6 +212,10 @@ func (d *Dispatcher) message(ctx context.Context, t task) (module.Message, error
 		return m, err
 	}
 	m.Type, m.Version, m.Time, m.Why, m.Data = e.Type, e.Version, e.At, notice.Message, e.Payload
+	m.Tone, m.Items = module.Tone(notice.Tone), notice.Items
+	for _, f := range notice.Facts {
+		m.Facts = append(m.Facts, module.Fact(f))
+	}
 	if e.ProductID != 0 {
 		m.Link = fmt.Sprintf("%s/products/%d", d.baseURL(), e.ProductID)
 	}

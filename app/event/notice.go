@@ -24,7 +24,12 @@ type Notice struct {
 	Title   string // anywhere: "Security gate for Shop has changed to Failed"
 	Message string // the reason, shortest first
 	Tone    Tone
+	Facts   []Fact   // details, the most telling first
+	Items   []string // what tipped it, worst first
 }
+
+// Fact is a detail of a notice.
+type Fact struct{ Label, Value string }
 
 // messageMost bounds a notice's message, in findings named.
 const messageMost = 3
@@ -38,7 +43,11 @@ func Describe(e models.Event) (Notice, error) {
 	if err := json.Unmarshal(e.Payload, &p); err != nil {
 		return Notice{}, fmt.Errorf("read the payload of a %s: %w", e.Type, err)
 	}
-	return p.notice(), nil
+	n := p.notice()
+	if e.Actor != "" {
+		n.Facts = append(n.Facts, Fact{"By", e.Actor})
+	}
+	return n, nil
 }
 
 func (g GateChange) notice() Notice {
@@ -48,7 +57,32 @@ func (g GateChange) notice() Notice {
 		Title:   "Security gate for " + g.Product.Name + " has changed to " + to,
 		Message: g.Reason(),
 		Tone:    g.tone(),
+		Facts:   g.facts(),
+		Items:   g.Tipped.lines(),
 	}
+}
+
+func (g GateChange) facts() []Fact {
+	facts := []Fact{
+		{"Product", g.Product.Name},
+		{"Gate", "from " + StateWord(g.From) + " to " + StateWord(g.To)},
+		{"Branch", g.Branch},
+	}
+	if g.Cause.Text != "" {
+		facts = append(facts, Fact{"Cause", g.Cause.Text})
+	}
+	return facts
+}
+
+func (t Tipped) lines() []string {
+	lines := make([]string, len(t.Items))
+	for i, f := range t.Items {
+		lines[i] = f.Severity.String() + ": " + f.Title
+		if f.Component != "" {
+			lines[i] += " in " + f.Component
+		}
+	}
+	return lines
 }
 
 // Reason is why the gate says so, with the findings that tipped it.

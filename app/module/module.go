@@ -38,8 +38,24 @@ type Message struct {
 	Version int    // of Data
 	Time    time.Time
 	Title   string // one line
-	Why     string // why it was sent to this receiver
-	Link    string // the page to read on, an absolute URL, or ""
+	Why     string // the reason in a sentence, shortest first
+	Tone    Tone
+	Facts   []Fact   // details, the most telling first
+	Items   []string // what tipped it, worst first: "critical: CVE-2024-3094 in xz 5.6.0"
+	Link    string   // the page to read on, an absolute URL, or ""
 	Data    json.RawMessage
 	Test    bool // somebody wanted to see whether it arrives
 }
+
+// Tone is how a message is to be taken; channels that know colours show it.
+type Tone string
+
+// The tones.
+const (
+	TonePlain Tone = "plain"
+	ToneGood  Tone = "good"
+	ToneBad   Tone = "bad"
+)
+
+// Fact is a detail of a message: "Gate", "from Passed to Failed".
+type Fact struct{ Label, Value string }
