@@ -130,7 +130,7 @@ func (a *Admin) delivery(c *gin.Context) error {
 	}
 	for _, t := range e.Attempts {
 		v.Attempts = append(v.Attempts, ui.Attempt{
-			Number: t.Number, At: a.zoned(c, t.At), Duration: t.Duration, OK: t.Result == "delivered", Status: t.Status, Reason: t.Reason, Answer: t.Answer,
+			Number: t.Number, At: a.zoned(c, t.At), Duration: t.Duration, OK: t.Result == "delivered", Reason: t.Reason, Answer: t.Answer,
 		})
 	}
 	if e.State == models.DeliveryRetrying || e.State == models.DeliveryPending {

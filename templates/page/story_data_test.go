@@ -306,7 +306,7 @@ func deliveryStories() []story {
 	test := DeliveryView{Frame: frame("Delivery", layout.NavDeliveries), Row: rows()[5], Test: true}
 	done := one
 	done.Row, done.Finished = rows()[2], now
-	done.Attempts = []ui.Attempt{{Number: 1, At: ago(time.Hour), Duration: 184 * time.Millisecond, OK: true, Status: 204, Reason: "No Content"}}
+	done.Attempts = []ui.Attempt{{Number: 1, At: ago(time.Hour), Duration: 184 * time.Millisecond, OK: true, Reason: "204 No Content"}}
 	return []story{{"deliveries", Deliveries(list)}, {"deliveries-nothing-found", Deliveries(nothing)}, {"deliveries-empty", Deliveries(empty)}, {"delivery", Delivery(one)}, {"delivery-delivered", Delivery(done)}, {"delivery-test", Delivery(test)}}
 }
 

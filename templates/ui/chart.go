@@ -156,10 +156,9 @@ type share struct {
 
 // shares divides a bar; a part that is there at all stays visible.
 func shares(failed, passed, none int) []share {
-	const least = 1.2
-	total := float64(failed + passed + none)
+	const least, gap = 1.6, .4
 	var list []share
-	x := 0.0
+	sum := 0.0
 	for _, p := range []struct {
 		class string
 		n     int
@@ -167,8 +166,14 @@ func shares(failed, passed, none int) []share {
 		if p.n == 0 {
 			continue
 		}
-		w := math.Max(least, 100*float64(p.n)/total)
-		list = append(list, share{p.class, x, math.Max(least, math.Min(w, 100-x)-.4)})
+		w := math.Max(least, 100*float64(p.n)/float64(failed+passed+none))
+		list = append(list, share{class: p.class, width: w})
+		sum += w
+	}
+	x := 0.0
+	for i := range list {
+		w := list[i].width * 100 / sum
+		list[i].x, list[i].width = x, w-gap
 		x += w
 	}
 	return list

@@ -129,7 +129,7 @@ func TestGauge(t *testing.T) {
 func TestSharesFitTheBar(t *testing.T) {
 	for _, c := range [][3]int{{0, 0, 0}, {1, 0, 0}, {1, 5000, 1}, {0, 10000, 1}, {4, 49, 5}} {
 		for _, s := range shares(c[0], c[1], c[2]) {
-			if s.x < 0 || s.width <= 0 || s.x+s.width > 101 {
+			if s.x < 0 || s.width <= 0 || s.x+s.width > 100 {
 				t.Errorf("%v: %+v", c, s)
 			}
 		}

@@ -45,7 +45,6 @@ type Attempt struct {
 	Duration time.Duration
 	OK       bool
 	Planned  bool   // not made yet: At is when it is due
-	Status   int    // of HTTP; 0 where there was no answer
 	Reason   string // in words
 	Answer   string // the first part of the body
 }
