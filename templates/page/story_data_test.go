@@ -300,7 +300,7 @@ func deliveryStories() []story {
 	empty := DeliveriesView{Frame: frame("Deliveries", layout.NavDeliveries), Summary: "None yet"}
 	one := DeliveryView{Frame: frame("Delivery", layout.NavDeliveries), Row: rows()[1], UUID: "0192f0c4-7d6a-7b1e-8a55-3c1f6f2f9a01", Recipient: "ops", Body: `{"type":"gate.changed","data":{"product":{"name":"` + script + `"}}}`, Headers: "webhook-id: 0192f0c4\nwebhook-timestamp: 1795184000", ResendURL: "/deliveries/2/resend"}
 	for i, reason := range []string{"no answer in 20 s", "Service Unavailable", "Service Unavailable, Retry-After 30", script} {
-		one.Attempts = append(one.Attempts, ui.Attempt{Number: i + 1, At: ago(time.Duration(31-7*i) * time.Minute), Duration: time.Duration(20000/(i*60+1)) * time.Millisecond, Status: []int{0, 503, 503, 503}[i], Reason: reason, Answer: []string{"", `{"error":"busy"}`, "", strings.Repeat("<p>oops</p>", 30)}[i]})
+		one.Attempts = append(one.Attempts, ui.Attempt{Number: i + 1, At: ago(time.Duration(31-7*i) * time.Minute), Duration: time.Duration(20000/(i*60+1)) * time.Millisecond, Reason: reason, Answer: []string{"", `{"error":"busy"}`, "", strings.Repeat("<p>oops</p>", 30)}[i]})
 	}
 	one.Attempts = append(one.Attempts, ui.Attempt{Number: 5, At: now.Add(8 * time.Minute), Planned: true, Reason: "planned, attempt 5 of 9"})
 	test := DeliveryView{Frame: frame("Delivery", layout.NavDeliveries), Row: rows()[5], Test: true}
