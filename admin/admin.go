@@ -15,6 +15,7 @@ import (
 	"gatecrier/app/inbox"
 	"gatecrier/app/ingest"
 	"gatecrier/app/product"
+	"gatecrier/app/settings"
 	"gatecrier/models"
 )
 
@@ -30,6 +31,7 @@ type Services struct {
 	Dispatcher  *delivery.Dispatcher
 	Ledger      *delivery.Ledger
 	Inbox       *inbox.Service
+	Settings    *settings.Service
 	Log         *slog.Logger
 	Version     string
 	BaseURL     func() string
@@ -75,6 +77,9 @@ func (a *Admin) Register(e *gin.Engine) {
 	post("/products/:id/targets/:target/enable", a.targetEnable(true))
 	post("/products/:id/targets/:target/disable", a.targetEnable(false))
 	post("/products/:id/targets/:target/delete", a.targetDelete)
+	get("/admin/settings", a.globalsFirst)
+	get("/admin/settings/:section", a.globals)
+	post("/admin/settings/:section", a.globalsSave)
 	get("/deliveries", a.deliveries)
 	get("/deliveries/:id", a.delivery)
 }

@@ -10,7 +10,6 @@ import (
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
 	"gatecrier/app/product"
-	"gatecrier/app/settings"
 	"gatecrier/app/web"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
@@ -20,7 +19,7 @@ import (
 func (a *Admin) settingsTab(row models.ProductRow) page.SettingsTab {
 	t := page.SettingsTab{
 		Version: row.Version, Name: row.Name, Description: row.Description, DefaultBranch: row.Default.Name,
-		GateMode: string(row.GateMode), Thresholds: map[string]string{}, Defaults: uiCounts(settings.DefaultGate().Thresholds),
+		GateMode: string(row.GateMode), Thresholds: map[string]string{}, Defaults: uiCounts(a.Settings.Gate().Thresholds),
 	}
 	for _, s := range models.Severities() {
 		if v := row.Thresholds.Of(s); v != nil {
@@ -51,7 +50,7 @@ func (a *Admin) productSave(c *gin.Context) error {
 				errs["threshold_"+s.String()] = message
 			}
 		}
-		typed.Errors, typed.Defaults = errs, uiCounts(settings.DefaultGate().Thresholds)
+		typed.Errors, typed.Defaults = errs, uiCounts(a.Settings.Gate().Thresholds)
 		return a.productPage(c, web.StatusOf(err), row, page.TabSettings, func(v *page.ProductView) { v.Settings = typed })
 	}
 	if err != nil {

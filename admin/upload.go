@@ -2,6 +2,7 @@ package admin
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -41,7 +42,7 @@ func (a *Admin) uploadReport(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, ingest.MaxBytes+formRoom)
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, a.Settings.Reports().MaxBytes+formRoom)
 	result, v, err := a.importForm(c, row.ID)
 	if errs := uploadErrors(err); errs != nil {
 		v.Errors = errs
@@ -66,13 +67,13 @@ func (a *Admin) importForm(c *gin.Context, id int64) (ingest.Result, page.Upload
 	}
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return ingest.Result{}, v, fault.Wrap(fault.TooLarge, "The report is larger than 64 MiB", err)
+		return ingest.Result{}, v, a.tooLarge(err)
 	}
 	if err != nil {
 		return ingest.Result{}, v, fault.Wrap(fault.Malformed, "The form cannot be read", err)
 	}
-	if header.Size > ingest.MaxBytes {
-		return ingest.Result{}, v, fault.New(fault.TooLarge, "The report is larger than 64 MiB")
+	if header.Size > a.Settings.Reports().MaxBytes {
+		return ingest.Result{}, v, a.tooLarge(nil)
 	}
 	file, err := header.Open()
 	if err != nil {
@@ -81,6 +82,10 @@ func (a *Admin) importForm(c *gin.Context, id int64) (ingest.Result, page.Upload
 	slot := ingest.Slot{ProductID: id, Branch: v.Branch, Scanner: v.Scanner, Source: v.Source}
 	result, err := a.Ingest.Upload(c.Request.Context(), actorOf(c), slot, file)
 	return result, v, errors.Join(err, file.Close())
+}
+
+func (a *Admin) tooLarge(cause error) error {
+	return fault.Wrap(fault.TooLarge, fmt.Sprintf("The report is larger than %d MiB", a.Settings.Reports().MaxBytes>>20), cause)
 }
 
 // uploadErrors are the errors beside the form's fields; the report is the

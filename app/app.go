@@ -28,6 +28,7 @@ import (
 	"gatecrier/app/notify"
 	"gatecrier/app/outbound"
 	"gatecrier/app/product"
+	"gatecrier/app/secret"
 	"gatecrier/app/settings"
 	"gatecrier/jobs"
 	"gatecrier/models"
@@ -50,11 +51,13 @@ type App struct {
 	Store      *models.Store
 	Accounts   *account.Service
 	Dispatcher *delivery.Dispatcher
+	Settings   *settings.Service
 
 	config   Config
 	log      *slog.Logger
 	ingest   *ingest.Service
 	router   *notify.Router
+	sweeper  *gate.Sweeper
 	schedule *jobs.Schedule
 	loops    *jobs.Loops
 	bell     *event.Bell
@@ -81,24 +84,36 @@ func New(ctx context.Context, o Options) (*App, error) {
 	}
 	a := &App{Store: store, config: o.Config, log: o.Log, bell: event.NewBell(), loops: jobs.NewLoops(o.Log), served: make(chan error, 1)}
 	a.base.Store(o.Config.BaseURL)
-	allow, err := o.Config.allow()
-	if err != nil {
+	if err := a.build(ctx, o, ring); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	client := outbound.New(outbound.Policy{Allow: allow}, o.Log)
+	return a, nil
+}
+
+// build makes all parts, in the order in which they need each other.
+func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
+	store := a.Store
+	a.Settings = settings.New(store, ring, settings.Sections(o.Config.BaseURL, badNetworks))
+	if err := a.Settings.Load(ctx); err != nil {
+		return err
+	}
+	client := outbound.New(outbound.Policy{}, o.Log)
+	a.Settings.OnChange(a.guard(client))
 	modules, err := module.NewRegistry(webhook.New(client, o.Now))
 	if err != nil {
-		return nil, errors.Join(err, store.Close())
+		return err
 	}
 	a.Accounts, err = account.New(store, o.Log, o.Config.initialFile())
 	if err != nil {
-		return nil, errors.Join(err, store.Close())
+		return err
 	}
 	if err := a.firstAdministrator(ctx, o); err != nil {
-		return nil, errors.Join(err, store.Close())
+		return err
 	}
 	instance := uuid.NewString()
-	gates := gate.New(event.NewLog(a.bell), settings.DefaultGate)
+	gates := gate.New(event.NewLog(a.bell), a.Settings.Gate)
+	a.sweeper = gate.NewSweeper(store, gates, o.Log)
+	a.Settings.OnChange(a.sweeper.Wake)
 	connections := connection.New(store, ring, modules, client.Warn)
 	a.ingest = ingest.New(store, gates)
 	a.Dispatcher = delivery.New(store, connections, modules, o.Log, instance, a.BaseURL)
@@ -110,13 +125,40 @@ func New(ctx context.Context, o Options) (*App, error) {
 		sessions: account.NewSessions(store, o.Config.secure()),
 	})
 	if err != nil {
-		return nil, errors.Join(err, store.Close())
+		return err
 	}
 	a.server = &http.Server{
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 10 * time.Minute, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 	}
-	return a, nil
+	return nil
+}
+
+// guard gives the client what may be reached: by the environment, and by the
+// setting.
+func (a *App) guard(client *outbound.Client) func() {
+	current := "\x00"
+	return func() {
+		list := a.config.AllowNetworks + "," + a.Settings.Delivery().AllowNetworks
+		if list == current {
+			return
+		}
+		allow, err := outbound.ParseAllow(list)
+		if err != nil { // both were checked when they came in
+			a.log.Error("allowed networks not read", "error", err)
+			return
+		}
+		current = list
+		client.SetPolicy(outbound.Policy{Allow: allow})
+	}
+}
+
+// badNetworks says what is wrong with a list of allowed networks.
+func badNetworks(list string) string {
+	if _, err := outbound.ParseAllow(list); err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 // OpenStore opens the database of a configuration and brings it up to date.
@@ -159,11 +201,16 @@ func (a *App) Start(ctx context.Context) error {
 // flushEvery is how old the times of reports and tokens may become in memory.
 const flushEvery = 5 * time.Second
 
+// refreshEvery is how soon a change by another instance is noticed.
+const refreshEvery = time.Second
+
 func (a *App) loopList() []jobs.Loop {
 	return []jobs.Loop{
 		{Name: "delivery", Run: a.Dispatcher.Run},
 		{Name: "routing", Run: a.router.Run},
 		{Name: "schedule", Run: a.schedule.Run},
+		{Name: "gates", Run: a.sweeper.Run},
+		{Name: "settings", Run: jobs.Every(refreshEvery, a.log, "settings not read", a.Settings.Refresh)},
 		{Name: "flush", Run: jobs.Every(flushEvery, a.log, "flush failed", a.flush)},
 	}
 }
@@ -193,6 +240,9 @@ func (a *App) Addr() string { return a.addr }
 // BaseURL is the address that people reach the program by, without a slash at
 // its end.
 func (a *App) BaseURL() string {
+	if set := a.Settings.General().BaseURL; set != "" {
+		return set
+	}
 	base, _ := a.base.Load().(string)
 	return strings.TrimSuffix(base, "/")
 }

@@ -49,6 +49,7 @@ var floors = map[string]int{
 
 // beside are the imports within one floor.
 var beside = map[string][]string{
+	"app/settings":     {"app/authz"},
 	"templates/layout": {"templates/ui"},
 	"templates/page":   {"templates/ui", "templates/layout"},
 }

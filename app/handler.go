@@ -52,11 +52,11 @@ func (a *App) handler(p parts) (http.Handler, error) {
 	engine.HEAD("/static/*path", gin.WrapH(files))
 	api.Register(engine, api.Services{
 		Store: a.Store, Accounts: a.Accounts, Products: p.products, Ingest: a.ingest, Connections: p.connections,
-		Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Log: a.log, Version: Version,
+		Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Log: a.log, Version: Version,
 	})
 	pages = admin.New(admin.Services{
 		Store: a.Store, Accounts: a.Accounts, Sessions: p.sessions, Products: p.products, Gates: p.gates, Ingest: a.ingest,
-		Connections: p.connections, Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Log: a.log, Version: Version, BaseURL: a.BaseURL,
+		Connections: p.connections, Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Log: a.log, Version: Version, BaseURL: a.BaseURL,
 		FirstHint: a.firstHint,
 	})
 	pages.Register(engine)

@@ -25,6 +25,7 @@ const sessionsAtOnce = 500
 func All() []Job {
 	return []Job{
 		{Name: "expire_sessions", Spec: "17 * * * *", Run: expireSessions},
+		{Name: "reconcile_gates", Spec: "41 * * * *", Run: reconcileGates},
 	}
 }
 
@@ -32,6 +33,10 @@ func expireSessions(_ context.Context, tx *models.Tx) error {
 	_, err := tx.DeleteExpiredSessions(sessionsAtOnce)
 	return err
 }
+
+// reconcileGates has all gates looked at again, for what went past the look
+// that follows a change of the settings.
+func reconcileGates(_ context.Context, tx *models.Tx) error { return tx.RepeatGateSweep() }
 
 // keepSlots is how long the slots of past runs are kept.
 const keepSlots = 7 * 24 * time.Hour

@@ -20,6 +20,7 @@ import (
 	"gatecrier/app/inbox"
 	"gatecrier/app/ingest"
 	"gatecrier/app/product"
+	"gatecrier/app/settings"
 	"gatecrier/app/web"
 	"gatecrier/models"
 )
@@ -37,6 +38,7 @@ type Services struct {
 	Dispatcher  *delivery.Dispatcher
 	Ledger      *delivery.Ledger
 	Inbox       *inbox.Service
+	Settings    *settings.Service
 	Log         *slog.Logger
 	Version     string
 }
@@ -65,6 +67,7 @@ func Register(engine *gin.Engine, s Services) {
 	a.targets()
 	a.notifications()
 	a.deliveries()
+	a.settings()
 	a.reports(group)
 }
 

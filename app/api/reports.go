@@ -78,7 +78,7 @@ func (a *API) upload(c *gin.Context) {
 		a.fail(c, err)
 		return
 	}
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, ingest.MaxBytes)
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, a.Settings.Reports().MaxBytes)
 	body, err := reportBody(c.Request)
 	if err != nil {
 		a.fail(c, err)

@@ -16,10 +16,6 @@ import (
 	"gatecrier/models"
 )
 
-// MaxBytes is the largest report that is taken in, unless a setting says
-// otherwise.
-const MaxBytes = 64 << 20
-
 // formatCounts marks a source that gives bare counts.
 const formatCounts = "counts"
 

@@ -1,20 +1,67 @@
-// Package settings has the typed global settings, a struct per section with
-// its defaults.
+// Package settings has the global settings: sections of described fields with
+// their defaults, ranges and help, from which forms and the API are made, and
+// typed values that are current in memory.
 package settings
 
-import "gatecrier/models"
+import (
+	"gatecrier/models"
+)
+
+// The sections.
+const (
+	SectionGeneral  = "general"
+	SectionGate     = "gate"
+	SectionMail     = "mail"
+	SectionReports  = "reports"
+	SectionDelivery = "delivery"
+)
+
+// NoLimit is the default threshold of the severities that are not limited.
+const NoLimit = 99999
+
+// General is what everybody sees of an installation.
+type General struct {
+	BaseURL  string // how people reach it, without a slash at its end
+	SiteName string
+}
 
 // Gate is the global gate policy.
 type Gate struct {
 	Active     bool          // whether standard products have a gate at all
 	Thresholds models.Counts // the most active observations that still pass, per severity
+	Version    int64         // of these settings
+	By         string        // who changed them last
 }
-
-// NoLimit is the default threshold of the severities that are not limited.
-const NoLimit = 99999
 
 // DefaultGate passes no critical and no high observation, and any number of
 // the others, as SecObserve does.
 func DefaultGate() Gate {
 	return Gate{Active: true, Thresholds: models.Counts{Medium: NoLimit, Low: NoLimit, None: NoLimit, Unknown: NoLimit}}
+}
+
+// The ways of TLS to a mail server.
+const (
+	TLSNone     = "none"
+	TLSStart    = "starttls"
+	TLSImplicit = "tls"
+)
+
+// Mail is how mail is sent. Without a From nothing is.
+type Mail struct {
+	Host     string
+	Port     int
+	TLS      string // TLSNone, TLSStart, TLSImplicit
+	User     string
+	Password string
+	From     string
+}
+
+// Reports bounds what is taken in.
+type Reports struct {
+	MaxBytes int64
+}
+
+// Delivery is where messages may go although the address is private.
+type Delivery struct {
+	AllowNetworks string // networks and hosts, separated by commas or lines
 }

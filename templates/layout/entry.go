@@ -13,6 +13,15 @@ var entries = []entry{
 	{NavInbox, "/inbox", "inbox", "Inbox"},
 	{NavProducts, "/products", "packages", "Products"},
 	{NavDeliveries, "/deliveries", "send", "Deliveries"},
+	{NavSettings, "/admin/settings", "settings", "Settings"},
+}
+
+// entries are those that the user may open.
+func (v View) entries() []entry {
+	if v.User.Admin {
+		return entries
+	}
+	return entries[:len(entries)-1]
 }
 
 func (v View) site() string {

@@ -21,6 +21,7 @@ const (
 	NavInbox      Nav = "inbox"
 	NavProducts   Nav = "products"
 	NavDeliveries Nav = "deliveries"
+	NavSettings   Nav = "settings" // for administrators
 )
 
 // View is what a frame shows. Every page has one in its field Frame.

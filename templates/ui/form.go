@@ -33,7 +33,7 @@ func (f Field) attributes() templ.Attributes {
 			a[name] = value
 		}
 	}
-	if f.Type != "textarea" {
+	if f.Type != "textarea" && f.Type != "select" {
 		a["type"] = f.inputType()
 	}
 	set("placeholder", f.Placeholder)
@@ -50,6 +50,19 @@ func (f Field) attributes() templ.Attributes {
 	}
 	set("aria-describedby", f.describedBy())
 	return a
+}
+
+// beside is what stands next to the label.
+func (f Field) beside() string {
+	switch {
+	case f.Note == "-":
+		return ""
+	case f.Note != "":
+		return f.Note
+	case !f.Required:
+		return "optional"
+	}
+	return ""
 }
 
 func (f Field) inputType() string {

@@ -84,7 +84,7 @@ type Field struct {
 	Name         string
 	Label        string
 	Value        string
-	Type         string // of the input; "" = text; textarea for several lines
+	Type         string // of the input; "" = text; textarea for several lines; select, checkbox
 	Placeholder  string
 	Help         string
 	Error        string
@@ -95,6 +95,9 @@ type Field struct {
 	Required     bool
 	Mono         bool // a URL, a token, a number
 	Autofocus    bool
+	Note         string   // beside the label in place of optional, "-" for nothing
+	Options      []Option // of Type select
+	Checked      bool     // of Type checkbox
 }
 
 // Option is one choice of a radio group or a select.

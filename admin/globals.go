@@ -1,0 +1,171 @@
+package admin
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/settings"
+	"gatecrier/app/web"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+// globalsFirst leads to the first section of the global settings.
+func (a *Admin) globalsFirst(c *gin.Context) error {
+	web.SeeOther(c, "/admin/settings/"+a.Settings.Sections()[0].Name)
+	return nil
+}
+
+func (a *Admin) globals(c *gin.Context) error {
+	return a.globalsPage(c, http.StatusOK, nil, nil)
+}
+
+// globalsPage shows a section: as it is saved, or as it was typed with what is
+// wrong with it.
+func (a *Admin) globalsPage(c *gin.Context, status int, typed map[string]string, wrong error) error {
+	v, err := a.Settings.Get(actorOf(c), c.Param("section"))
+	if err != nil {
+		return err
+	}
+	errs := fieldErrors(wrong)
+	view := page.SettingsView{
+		Frame: a.frame(c, v.Title+" settings", layout.NavSettings), Name: v.Name, Title: v.Title, Summary: v.Summary,
+		Version: strconv.FormatInt(v.Version, 10), ChangedBy: v.By, ChangedAt: a.zoned(c, v.At),
+	}
+	if fault.Is(wrong, fault.Conflict) {
+		view.Failed = textOf(wrong)
+	}
+	for _, s := range a.Settings.Sections() {
+		view.Sections = append(view.Sections, page.SettingsLink{Name: s.Name, Title: s.Title})
+	}
+	for _, f := range v.Fields {
+		field := globalField(f, v.Values[f.Name], typed)
+		if field.Error = errs[f.Name]; field.Error != "" {
+			view.Errors = append(view.Errors, page.SettingsError{Field: f.Name, Label: f.Label})
+		}
+		view.Fields = append(view.Fields, field)
+	}
+	if err := a.globalsExtra(c, &view); err != nil {
+		return err
+	}
+	return show(c, status, page.Settings(view))
+}
+
+// globalsExtra adds what only one of the sections has.
+func (a *Admin) globalsExtra(c *gin.Context, view *page.SettingsView) error {
+	if view.Name != settings.SectionGate {
+		return nil
+	}
+	at, err := a.Store.GateSweep(c.Request.Context())
+	if err == nil && (!at.Done || at.Version < a.Settings.Gate().Version) {
+		view.Progress = "All gates are being looked at again. Reload the page to see whether that is done"
+	}
+	return err
+}
+
+// globalField is a setting as a form shows it.
+func globalField(f settings.Field, value any, typed map[string]string) ui.Field {
+	field := ui.Field{Name: f.Name, Label: f.Label, Help: f.Help, Placeholder: f.Placeholder, MaxLength: f.Most, Note: globalNote(f), Autocomplete: "off"}
+	text, sent := typed[f.Name]
+	if !sent {
+		text = globalText(value)
+	}
+	switch f.Kind {
+	case settings.KindBool:
+		field.Type, field.Checked = "checkbox", text == "true" || text == "on"
+	case settings.KindInt:
+		field.Type, field.Min, field.Max, field.Value = "number", strconv.FormatInt(f.Min, 10), strconv.FormatInt(f.Max, 10), text
+	case settings.KindLines:
+		field.Type, field.Mono, field.Value = "textarea", true, text
+	case settings.KindSecret:
+		field.Type, field.Autocomplete = "password", "new-password"
+		if value == true {
+			field.Placeholder = "one is stored; type to replace it"
+		}
+	case settings.KindChoice:
+		field.Type = "select"
+		for _, choice := range f.Choices {
+			field.Options = append(field.Options, ui.Option{Value: choice.Value, Label: choice.Label, Checked: choice.Value == text})
+		}
+	case settings.KindText:
+		field.Value = text
+	}
+	return field
+}
+
+// globalNote says a setting's default and range.
+func globalNote(f settings.Field) string {
+	note := "default: " + globalText(f.Default)
+	switch {
+	case f.Kind == settings.KindSecret:
+		return "-"
+	case f.Default == "":
+		note = "default: empty"
+	case f.Kind == settings.KindBool && f.Default == true:
+		note = "default: on"
+	case f.Kind == settings.KindBool:
+		note = "default: off"
+	}
+	if r := f.Range(); r != "" {
+		note += "; " + r
+	}
+	return note
+}
+
+func globalText(value any) string {
+	switch v := value.(type) {
+	case string:
+		return v
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case bool:
+		return strconv.FormatBool(v)
+	}
+	return ""
+}
+
+func (a *Admin) globalsSave(c *gin.Context) error {
+	section, ok := a.Settings.Section(c.Param("section"))
+	if !ok {
+		return fault.Missing("page")
+	}
+	typed, patch := map[string]string{}, map[string]any{}
+	for _, f := range section.Fields {
+		text := c.PostForm(f.Name)
+		if f.Kind == settings.KindSecret {
+			if text != "" {
+				patch[f.Name] = text
+			}
+			continue
+		}
+		typed[f.Name], patch[f.Name] = text, f.Read(text)
+	}
+	version, err := strconv.ParseInt(c.PostForm("version"), 10, 64)
+	if err != nil {
+		return fault.BadField("version", "The form has lost its version: open it again")
+	}
+	_, err = a.Settings.Update(c.Request.Context(), actorOf(c), section.Name, patch, settings.At(version))
+	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
+		return a.globalsPage(c, web.StatusOf(err), typed, err)
+	}
+	if err != nil {
+		return err
+	}
+	a.flash(c, "ok", "Saved", "")
+	web.SeeOther(c, "/admin/settings/"+section.Name)
+	return nil
+}
+
+// textOf is an error's text for the user.
+func textOf(err error) string {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return f.Text
+	}
+	return ""
+}

@@ -1,0 +1,68 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/settings"
+)
+
+// SectionPath is the section of a path.
+type SectionPath struct {
+	Section string `path:"section" doc:"general, gate, mail, reports, delivery"`
+}
+
+// settingsAnswer has the values of a section by their names, its version, and
+// under secrets which secret values there are.
+type settingsAnswer struct {
+	Body map[string]any
+}
+
+type settingsPatch struct {
+	SectionPath
+	Body map[string]any `doc:"Values by their names; null gives back the default; a version, if sent, must be the current one"`
+}
+
+func (a *API) settings() {
+	huma.Register(a.huma, operation(http.MethodGet, "/settings/{section}", "get-settings", "Get a section of the global settings", 0),
+		func(ctx context.Context, in *SectionPath) (*settingsAnswer, error) {
+			v, err := a.Settings.Get(actorOf(ctx), in.Section)
+			return settingsOf(v), a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodPatch, "/settings/{section}", "update-settings", "Change a section of the global settings (JSON merge patch)", 0),
+		func(ctx context.Context, in *settingsPatch) (*settingsAnswer, error) {
+			v, err := a.changeSettings(ctx, in)
+			return settingsOf(v), a.problem(ctx, err)
+		})
+}
+
+func (a *API) changeSettings(ctx context.Context, in *settingsPatch) (settings.View, error) {
+	var expected settings.Expected
+	if sent, ok := in.Body["version"]; ok {
+		n, ok := sent.(float64)
+		if !ok {
+			return settings.View{}, fault.BadField("version", "A whole number")
+		}
+		expected = settings.At(int64(n))
+		delete(in.Body, "version")
+	}
+	return a.Settings.Update(ctx, actorOf(ctx), in.Section, in.Body, expected)
+}
+
+func settingsOf(v settings.View) *settingsAnswer {
+	body, secrets := map[string]any{"version": v.Version}, map[string]any{}
+	for _, f := range v.Fields {
+		if f.Kind == settings.KindSecret {
+			secrets[f.Name] = v.Values[f.Name]
+			continue
+		}
+		body[f.Name] = v.Values[f.Name]
+	}
+	if len(secrets) > 0 {
+		body["secrets"] = secrets
+	}
+	return &settingsAnswer{body}
+}

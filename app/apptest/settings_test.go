@@ -1,0 +1,144 @@
+package apptest_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"gatecrier/app/apptest"
+)
+
+// A change of the global thresholds looks at all gates again in the
+// background, and tells what has changed.
+func TestNewThresholdsCountForAllProducts(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		receiver := apptest.NewReceiver(t)
+		c := p.Client("admin")
+		shops := make([]shop, 60) // more than one step of the sweep
+		for i := range shops {
+			shops[i] = newShop(t, c, fmt.Sprintf("Shop %02d", i), "")
+			c.Must(http.StatusOK, "PUT", shops[i].path+"/counts", map[string]any{"scanner": "s", "counts": counts(i % 2)})
+		}
+		told := newShop(t, c, "Told", receiver.URL)
+		c.Must(http.StatusOK, "PUT", told.path+"/counts", map[string]any{"scanner": "s", "counts": counts(3)})
+		receiver.Wait(t, 1)
+		never := newShop(t, c, "Never evaluated", "")
+
+		a := c.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"threshold_critical": 3})
+		if a.ID("threshold_critical") != 3 || a.ID("threshold_medium") != 99999 || a.ID("version") != 1 || a.Get("active") != true {
+			t.Fatalf("answer: %s", a.Text)
+		}
+		apptest.Eventually(t, "all gates pass", func() bool {
+			return c.Do("GET", "/products?state=failed", nil).Get("items.0") == nil
+		})
+		m := receiver.Wait(t, 2)
+		if !strings.Contains(string(m.Body), `"kind":"settings"`) || !strings.Contains(string(m.Body), `"to":"passed"`) {
+			t.Errorf("the message does not say why: %s", m.Body)
+		}
+		if got := c.Must(http.StatusOK, "GET", never.path, nil).Get("gate.state"); got != "none" {
+			t.Errorf("a product without reports is %v", got)
+		}
+		if got := c.Must(http.StatusOK, "GET", shops[0].path+"/gate/history", nil); got.Get("items.1") != nil {
+			t.Errorf("a gate that stayed has changed: %s", got.Text)
+		}
+
+		// null gives back the default; switched off, gates are none.
+		c.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"threshold_critical": nil, "active": false})
+		apptest.Eventually(t, "all gates are none", func() bool {
+			return c.Do("GET", "/products?state=passed", nil).Get("items.0") == nil
+		})
+	})
+}
+
+func TestSettingsRefuseWhatTheyCannotUse(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	c := p.Client("admin")
+	for _, test := range []struct {
+		section, field string
+		value          any
+	}{
+		{"gate", "threshold_critical", 1_000_000},
+		{"gate", "threshold_critical", -1},
+		{"gate", "threshold_critical", 1.5},
+		{"gate", "threshold_critical", "many"},
+		{"gate", "active", "yes"},
+		{"gate", "nonsense", 1},
+		{"general", "base_url", "gatecrier.example"},
+		{"general", "base_url", "javascript:alert(1)"},
+		{"general", "site_name", ""},
+		{"general", "site_name", "a\nb"},
+		{"mail", "smtp_port", 70465},
+		{"mail", "smtp_tls", "ssl"},
+		{"mail", "email_from", "nobody"},
+		{"mail", "email_from", "a@b.example\r\nBcc: c@d.example"},
+		{"reports", "max_bytes", 10},
+		{"delivery", "allow_networks", "10.0.0.0/8, not a network!"},
+	} {
+		a := c.Do("PATCH", "/settings/"+test.section, map[string]any{test.field: test.value})
+		if a.Status != http.StatusUnprocessableEntity || a.Get("errors.0.name") != test.field {
+			t.Errorf("%s %v: %d %s", test.field, test.value, a.Status, a.Text)
+		}
+	}
+	for _, section := range []string{"gate", "general", "mail", "reports", "delivery"} {
+		if v := c.Must(http.StatusOK, "GET", "/settings/"+section, nil).ID("version"); v != 0 {
+			t.Errorf("%s was changed: version %d", section, v)
+		}
+	}
+	c.Must(http.StatusNotFound, "GET", "/settings/nonsense", nil)
+}
+
+func TestSettingsAreForAdministrators(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	p.User("mallory")
+	c := p.Client("mallory")
+	c.Must(http.StatusForbidden, "GET", "/settings/mail", nil)
+	c.Must(http.StatusForbidden, "PATCH", "/settings/gate", map[string]any{"active": false})
+}
+
+func TestTwoAdministratorsAtOnce(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	c := p.Client("admin")
+	c.Must(http.StatusOK, "PATCH", "/settings/mail", map[string]any{"smtp_host": "mail.example", "smtp_password": "hunter22", "version": 0})
+	a := c.Must(http.StatusConflict, "PATCH", "/settings/mail", map[string]any{"smtp_host": "other.example", "version": 0})
+	if !strings.Contains(a.Text, "meanwhile") {
+		t.Errorf("the second is not told: %s", a.Text)
+	}
+	a = c.Must(http.StatusOK, "GET", "/settings/mail", nil)
+	if a.Get("smtp_host") != "mail.example" || a.Get("secrets.smtp_password") != true || strings.Contains(a.Text, "hunter22") {
+		t.Errorf("stored: %s", a.Text)
+	}
+}
+
+// What another instance writes is noticed.
+func TestAnotherInstanceChangesSettings(t *testing.T) {
+	dir := t.TempDir()
+	p := apptest.Start(t, apptest.Options{Dir: dir})
+	q := apptest.Start(t, apptest.Options{Dir: dir})
+	q.Client("admin").Must(http.StatusOK, "PATCH", "/settings/reports", map[string]any{"max_bytes": 2 << 20})
+	c := p.Client("admin")
+	apptest.Eventually(t, "the other instance knows", func() bool {
+		return c.Do("GET", "/settings/reports", nil).ID("max_bytes") == 2<<20
+	})
+	s := newShop(t, c, "Shop", "")
+	a := c.Must(http.StatusRequestEntityTooLarge, "POST", s.path+"/reports", []byte(`{"matches":[`+strings.Repeat(" ", 3<<20)+`]}`))
+	if !strings.Contains(a.Text, "2 MiB") {
+		t.Errorf("answer: %s", a.Text)
+	}
+}
+
+// The allow-list counts from the moment that it is saved.
+func TestAllowedNetworksCountAtOnce(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{Strict: true})
+	receiver := apptest.NewReceiver(t)
+	c := p.Client("admin")
+	c.Must(http.StatusOK, "PATCH", "/settings/delivery", map[string]any{"allow_networks": "127.0.0.0/8\n10.0.0.0/8"})
+	s := newShop(t, c, "Shop", receiver.URL)
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
+	receiver.Wait(t, 1)
+	c.Must(http.StatusOK, "PATCH", "/settings/delivery", map[string]any{"allow_networks": nil})
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(0)})
+	apptest.Eventually(t, "the send is refused", func() bool {
+		return c.Do("GET", "/deliveries?state=retrying", nil).Get("items.0.id") != nil
+	})
+}

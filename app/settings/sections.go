@@ -1,0 +1,134 @@
+package settings
+
+import (
+	"net/mail"
+	"net/url"
+	"strings"
+	"unicode"
+
+	"gatecrier/models"
+)
+
+// Sections lists all sections in the order of their pages. baseURL is the
+// default of the address that people reach the program by; badNetworks says
+// what is wrong with a list of networks and hosts, "" for nothing.
+func Sections(baseURL string, badNetworks func(list string) string) []Section {
+	return []Section{general(baseURL), gateSection(), mailSection(), reports(), deliverySection(badNetworks)}
+}
+
+func general(baseURL string) Section {
+	return Section{
+		Name: SectionGeneral, Title: "General", Summary: "How people reach and recognise this installation.",
+		Fields: []Field{
+			{
+				Name: "base_url", Label: "BASE_URL", Kind: KindText, Default: baseURL, Placeholder: "https://gatecrier.example.org",
+				Help: "The address that links in messages begin with. Empty: the one that the server listens on.", check: badBaseURL,
+			},
+			{
+				Name: "site_name", Label: "SITE_NAME", Kind: KindText, Default: "Gatecrier", Most: 60,
+				Help: "Shown in titles of pages, and in mails as the sender's name.", check: required,
+			},
+		},
+	}
+}
+
+func gateSection() Section {
+	s := Section{
+		Name: SectionGate, Title: "Security gate",
+		Summary: "What counts for products in standard mode. A change looks at all their gates again in the background, and announces what has changed.",
+		Fields: []Field{{
+			Name: "active", Label: "SECURITY_GATE_ACTIVE", Kind: KindBool, Default: true,
+			Help: "Off: standard products have no gate; those with thresholds of their own keep theirs.",
+		}},
+	}
+	for _, sev := range models.Severities() {
+		s.Fields = append(s.Fields, Field{
+			Name: "threshold_" + sev.String(), Label: "SECURITY_GATE_THRESHOLD_" + strings.ToUpper(sev.String()), Kind: KindInt,
+			Default: DefaultGate().Thresholds.Of(sev), Min: 0, Max: models.MaxThreshold,
+			Help: "The gate fails with more active " + sev.String() + " observations than this.",
+		})
+	}
+	return s
+}
+
+func mailSection() Section {
+	return Section{
+		Name: SectionMail, Title: "Mail", Summary: "The server that mails are handed to.",
+		Fields: []Field{
+			{Name: "email_from", Label: "EMAIL_FROM", Kind: KindText, Default: "", Placeholder: "gatecrier@example.org", Help: "The sender's address. While it is empty no mail is sent, and the record of deliveries says so.", check: badAddress},
+			{Name: "smtp_host", Label: "SMTP_HOST", Kind: KindText, Default: "", Most: 253, Placeholder: "smtp.example.org", Help: "A name or an address. A private one must be allowed on the page Delivery.", check: badHost},
+			{Name: "smtp_port", Label: "SMTP_PORT", Kind: KindInt, Default: int64(587), Min: 1, Max: 65535, Help: "587 with STARTTLS, 465 with TLS, 25 between servers."},
+			{
+				Name: "smtp_tls", Label: "SMTP_TLS", Kind: KindChoice, Default: TLSStart, Help: "STARTTLS is insisted on: a server that does not offer it gets nothing.",
+				Choices: []Choice{{TLSStart, "STARTTLS"}, {TLSImplicit, "TLS from the start"}, {TLSNone, "None"}},
+			},
+			{Name: "smtp_user", Label: "SMTP_USER", Kind: KindText, Default: "", Help: "Empty: without signing in."},
+			{Name: "smtp_password", Label: "SMTP_PASSWORD", Kind: KindSecret, Default: "", Most: 1000, Help: "Sealed, and never shown again."},
+		},
+	}
+}
+
+func reports() Section {
+	return Section{
+		Name: SectionReports, Title: "Reports", Summary: "What is taken in.",
+		Fields: []Field{{
+			Name: "max_bytes", Label: "REPORT_MAX_BYTES", Kind: KindInt, Default: int64(64 << 20), Min: 1 << 20, Max: 1 << 30, Unit: "bytes",
+			Help: "A larger one is refused while it is read, and changes nothing.",
+		}},
+	}
+}
+
+func deliverySection(badNetworks func(string) string) Section {
+	return Section{
+		Name: SectionDelivery, Title: "Delivery", Summary: "Where messages may go. Loopback, private and link-local addresses are refused unless they are allowed here or by GATECRIER_ALLOW_NETWORKS.",
+		Fields: []Field{{
+			Name: "allow_networks", Label: "ALLOW_NETWORKS", Kind: KindLines, Default: "", Most: 4000, Placeholder: "10.20.0.0/16, mattermost.internal:8065",
+			Help:  "Separated by commas or lines: 10.20.0.0/16, 10.1.2.3, host.internal, host.internal:8443. A name allows whatever it resolves to.",
+			check: func(list string) string { return badNetworks(Networks(list)) },
+		}},
+	}
+}
+
+// Networks is a list of networks with commas alone.
+func Networks(list string) string {
+	return strings.Join(strings.FieldsFunc(list, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }), ",")
+}
+
+func required(text string) string {
+	if text == "" {
+		return "Must not be empty"
+	}
+	return ""
+}
+
+func badBaseURL(text string) string {
+	if text == "" {
+		return ""
+	}
+	u, err := url.Parse(text)
+	switch {
+	case err != nil, u.Host == "", u.Scheme != "http" && u.Scheme != "https":
+		return "An address that begins with http:// or https://"
+	case u.User != nil, u.RawQuery != "", u.Fragment != "":
+		return "Without user, query or fragment"
+	}
+	return ""
+}
+
+func badAddress(text string) string {
+	if text == "" {
+		return ""
+	}
+	a, err := mail.ParseAddress(text)
+	if err != nil || a.Address != text {
+		return "A mail address, like gatecrier@example.org"
+	}
+	return ""
+}
+
+func badHost(text string) string {
+	if strings.ContainsAny(text, " /@") || strings.Contains(text, "://") {
+		return "A host's name or address alone, without port or path"
+	}
+	return ""
+}

@@ -1,0 +1,320 @@
+package settings
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/app/secret"
+	"gatecrier/models"
+)
+
+// Service keeps the settings, current in memory.
+type Service struct {
+	store    *models.Store
+	ring     *secret.Ring
+	sections []Section
+	now      atomic.Pointer[snapshot]
+	mu       sync.Mutex // of reloads: an older one never replaces a newer
+	changed  []func()
+}
+
+// snapshot is all settings at one moment.
+type snapshot struct {
+	version int64 // over all sections
+	values  map[string]map[string]any
+	rows    map[string]models.Setting
+}
+
+// New returns a service of sections. Load comes before everything else.
+func New(store *models.Store, ring *secret.Ring, sections []Section) *Service {
+	s := &Service{store: store, ring: ring, sections: sections}
+	s.now.Store(&snapshot{values: map[string]map[string]any{}, rows: map[string]models.Setting{}})
+	return s
+}
+
+// OnChange has fn called after each change, and now. It is for the wiring,
+// before anything runs.
+func (s *Service) OnChange(fn func()) {
+	s.changed = append(s.changed, fn)
+	fn()
+}
+
+// Load reads all settings.
+func (s *Service) Load(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rows, err := s.store.Settings(ctx)
+	if err != nil {
+		return fmt.Errorf("read settings: %w", err)
+	}
+	next := &snapshot{values: map[string]map[string]any{}, rows: map[string]models.Setting{}}
+	for _, row := range rows {
+		values, err := s.decode(row)
+		if err != nil {
+			return err
+		}
+		next.version += row.Version
+		next.values[row.Section], next.rows[row.Section] = values, row
+	}
+	before := s.now.Swap(next)
+	if before.version != next.version {
+		for _, fn := range s.changed {
+			fn()
+		}
+	}
+	return nil
+}
+
+// Refresh reads the settings again where another instance, or the command
+// line, has changed them.
+func (s *Service) Refresh(ctx context.Context) error {
+	version, err := s.store.SettingsVersion(ctx)
+	if err != nil || version == s.now.Load().version {
+		return err
+	}
+	return s.Load(ctx)
+}
+
+// decode reads a stored section. A value that its field no longer takes falls
+// back to the default.
+func (s *Service) decode(row models.Setting) (map[string]any, error) {
+	stored := map[string]any{}
+	if err := json.Unmarshal([]byte(row.Body), &stored); err != nil {
+		return nil, fmt.Errorf("decode settings %s: %w", row.Section, err)
+	}
+	text, err := s.ring.Open(row.SecretsPlace(), row.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	if text != "" {
+		if err := json.Unmarshal([]byte(text), &stored); err != nil {
+			return nil, fmt.Errorf("decode %s", row.SecretsPlace()) // the cause could hold the content
+		}
+	}
+	values := map[string]any{}
+	section, _ := s.Section(row.Section)
+	for name, value := range stored {
+		f, ok := section.Field(name)
+		if !ok {
+			continue
+		}
+		if v, wrong := f.accept(value); wrong == "" {
+			values[name] = v
+		}
+	}
+	return values, nil
+}
+
+// Sections lists the sections.
+func (s *Service) Sections() []Section { return s.sections }
+
+// Section finds a section.
+func (s *Service) Section(name string) (Section, bool) {
+	for _, section := range s.sections {
+		if section.Name == name {
+			return section, true
+		}
+	}
+	return Section{}, false
+}
+
+// View is a section with its values. A secret's is whether there is one.
+type View struct {
+	Section
+	Values  map[string]any
+	Version int64
+	By      string // who changed it last, "" for nobody
+	At      time.Time
+}
+
+// Expected is the version that a change was made from; nil is whichever it is.
+type Expected *int64
+
+// At expects one version.
+func At(version int64) Expected { return &version }
+
+// Get reads a section, for administrators.
+func (s *Service) Get(actor authz.Actor, name string) (View, error) {
+	if !actor.Administrator() {
+		return View{}, fault.New(fault.Forbidden, "Settings are for administrators")
+	}
+	section, ok := s.Section(name)
+	if !ok {
+		return View{}, fault.Missing("section of settings")
+	}
+	now := s.now.Load()
+	row := now.rows[name]
+	v := View{Section: section, Values: map[string]any{}, Version: row.Version, By: row.UpdatedBy, At: row.UpdatedAt}
+	for _, f := range section.Fields {
+		value := now.value(section, f.Name)
+		if f.Kind == KindSecret {
+			value = value != ""
+		}
+		v.Values[f.Name] = value
+	}
+	return v, nil
+}
+
+// Update changes what a patch names of a section; nil gives back a default.
+func (s *Service) Update(ctx context.Context, actor authz.Actor, name string, patch map[string]any, version Expected) (View, error) {
+	if _, err := s.Get(actor, name); err != nil {
+		return View{}, err
+	}
+	if err := s.Load(ctx); err != nil { // another instance may have been faster
+		return View{}, err
+	}
+	section, _ := s.Section(name)
+	now := s.now.Load()
+	row := now.rows[name]
+	if version != nil && *version != row.Version {
+		return View{}, fault.New(fault.Conflict, "Somebody else has changed these settings meanwhile: look at them again, then repeat your change")
+	}
+	values, err := section.patched(now.values[name], patch)
+	if err != nil {
+		return View{}, err
+	}
+	row.Section, row.UpdatedBy = name, actor.Label
+	if err := s.encode(section, values, &row); err != nil {
+		return View{}, err
+	}
+	if err := s.store.Write(ctx, func(tx *models.Tx) error { next := row; return tx.SaveSetting(&next) }); err != nil {
+		return View{}, err
+	}
+	if err := s.Load(context.WithoutCancel(ctx)); err != nil {
+		return View{}, err
+	}
+	return s.Get(actor, name)
+}
+
+// patched is a section's values after a patch, or all that is wrong with it.
+func (s Section) patched(values, patch map[string]any) (map[string]any, error) {
+	next := maps.Clone(values)
+	if next == nil {
+		next = map[string]any{}
+	}
+	var bad fault.Fields
+	for name, value := range patch {
+		f, ok := s.Field(name)
+		switch {
+		case !ok:
+			bad.Add(name, "There is no such setting")
+		case value == nil:
+			delete(next, name)
+		default:
+			v, wrong := f.accept(value)
+			if wrong != "" {
+				bad.Add(name, wrong)
+			}
+			next[name] = v
+			if v == f.Default {
+				delete(next, name)
+			}
+		}
+	}
+	return next, bad.Err()
+}
+
+// encode puts values into a row, secrets apart and sealed.
+func (s *Service) encode(section Section, values map[string]any, row *models.Setting) error {
+	open, secrets := map[string]any{}, map[string]any{}
+	for name, value := range values {
+		if f, ok := section.Field(name); ok && f.Kind == KindSecret {
+			secrets[name] = value
+		} else {
+			open[name] = value
+		}
+	}
+	body, err := json.Marshal(open)
+	if err != nil {
+		return fmt.Errorf("encode settings %s: %w", section.Name, err)
+	}
+	sealed := ""
+	if len(secrets) > 0 {
+		text, err := json.Marshal(secrets)
+		if err != nil {
+			return fmt.Errorf("encode secrets of %s: %w", section.Name, err)
+		}
+		sealed = string(text)
+	}
+	row.Body = string(body)
+	row.Secrets, err = s.ring.Seal(row.SecretsPlace(), sealed)
+	return err
+}
+
+func (n *snapshot) value(section Section, field string) any {
+	if v, ok := n.values[section.Name][field]; ok {
+		return v
+	}
+	f, _ := section.Field(field)
+	return f.Default
+}
+
+// values reads a section's fields by their kinds.
+type values struct {
+	now     *snapshot
+	section Section
+}
+
+func (s *Service) values(name string) values {
+	section, _ := s.Section(name)
+	return values{s.now.Load(), section}
+}
+
+func (v values) text(field string) string {
+	text, _ := v.now.value(v.section, field).(string)
+	return text
+}
+
+func (v values) number(field string) int64 {
+	n, _ := v.now.value(v.section, field).(int64)
+	return n
+}
+
+func (v values) yes(field string) bool {
+	b, _ := v.now.value(v.section, field).(bool)
+	return b
+}
+
+// General is the current section general.
+func (s *Service) General() General {
+	v := s.values(SectionGeneral)
+	return General{BaseURL: strings.TrimSuffix(v.text("base_url"), "/"), SiteName: v.text("site_name")}
+}
+
+// Gate is the current gate policy.
+func (s *Service) Gate() Gate {
+	v := s.values(SectionGate)
+	row := v.now.rows[SectionGate]
+	g := Gate{Active: v.yes("active"), Version: row.Version, By: row.UpdatedBy}
+	for _, sev := range models.Severities() {
+		g.Thresholds.Add(sev, v.number("threshold_"+sev.String()))
+	}
+	return g
+}
+
+// Mail is how mail is sent now.
+func (s *Service) Mail() Mail {
+	v := s.values(SectionMail)
+	return Mail{
+		Host: v.text("smtp_host"), Port: int(v.number("smtp_port")), TLS: v.text("smtp_tls"),
+		User: v.text("smtp_user"), Password: v.text("smtp_password"), From: v.text("email_from"),
+	}
+}
+
+// Reports is what is taken in now.
+func (s *Service) Reports() Reports {
+	return Reports{MaxBytes: s.values(SectionReports).number("max_bytes")}
+}
+
+// Delivery is where messages may go now.
+func (s *Service) Delivery() Delivery {
+	return Delivery{AllowNetworks: Networks(s.values(SectionDelivery).text("allow_networks"))}
+}

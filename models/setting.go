@@ -1,0 +1,102 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/secret"
+)
+
+// Setting is a section of the global settings as it is stored.
+type Setting struct {
+	Section   string
+	Body      string      // JSON: the values that differ from the defaults
+	Secrets   secret.Text // JSON: the secret values
+	Version   int64       // grows with each change; 0 = never changed
+	UpdatedBy string
+	UpdatedAt time.Time
+}
+
+// SecretsPlace names the place that a section's secrets are sealed for.
+func (s Setting) SecretsPlace() string { return "settings/" + s.Section + "/secrets" }
+
+const settingColumns = "section, body, secrets, version, updated_by, updated_at"
+
+func (s *Setting) dst() []any {
+	return []any{&s.Section, &s.Body, &s.Secrets, &s.Version, &s.UpdatedBy, timeTo(&s.UpdatedAt)}
+}
+
+// Settings reads all sections that were ever changed.
+func (r reads) Settings(ctx context.Context) ([]Setting, error) {
+	var list []Setting
+	err := r.query(ctx, "SELECT "+settingColumns+" FROM settings ORDER BY section", nil, collect(&list, (*Setting).dst))
+	return list, err
+}
+
+// SettingsVersion is a number that differs after each change of any section.
+func (r reads) SettingsVersion(ctx context.Context) (int64, error) {
+	var sum int64
+	err := r.get(ctx, "SELECT coalesce(sum(version), 0) FROM settings", nil, &sum)
+	return sum, err
+}
+
+// SaveSetting writes a section if its version is still the one read, and sets
+// the new one.
+func (tx *Tx) SaveSetting(s *Setting) error {
+	was := s.Version
+	s.Version, s.UpdatedAt = was+1, tx.Now()
+	n, err := tx.exec(`INSERT INTO settings (`+settingColumns+`) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (section) DO UPDATE SET body = excluded.body, secrets = excluded.secrets, version = excluded.version,
+		updated_by = excluded.updated_by, updated_at = excluded.updated_at WHERE settings.version = ?`,
+		s.Section, s.Body, s.Secrets, s.Version, s.UpdatedBy, micro(s.UpdatedAt), was)
+	if err == nil && n == 0 {
+		return fault.New(fault.Conflict, "Somebody else has changed these settings meanwhile: look at them again, then repeat your change")
+	}
+	return err
+}
+
+// GateSweep is how far a look at all gates has come.
+type GateSweep struct {
+	Version  int64 // of the gate settings that it applies
+	BranchID int64 // the last one seen
+	Done     bool
+}
+
+// GateSweep reads how far the look at all gates has come. Where there was none
+// it is done, for version 0.
+func (r reads) GateSweep(ctx context.Context) (GateSweep, error) {
+	var s GateSweep
+	err := r.get(ctx, "SELECT version, branch_id, done FROM gate_sweeps", nil, &s.Version, &s.BranchID, &s.Done)
+	if errors.Is(err, sql.ErrNoRows) {
+		return GateSweep{Done: true}, nil
+	}
+	return s, err
+}
+
+// SaveGateSweep notes how far the look at all gates has come.
+func (tx *Tx) SaveGateSweep(s GateSweep) error {
+	_, err := tx.exec(`INSERT INTO gate_sweeps (id, version, branch_id, done) VALUES (1, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET version = excluded.version, branch_id = excluded.branch_id, done = excluded.done`,
+		s.Version, s.BranchID, s.Done)
+	return err
+}
+
+// EvaluatedBranches lists the branches after one that have ever been
+// evaluated, by id.
+func (r reads) EvaluatedBranches(ctx context.Context, after int64, limit int) ([]Branch, error) {
+	var list []Branch
+	err := r.query(ctx, "SELECT "+branchColumns+" FROM branches b WHERE b.id > ? AND b.evaluated ORDER BY b.id LIMIT ?", []any{after, limit}, collect(&list, (*Branch).dst))
+	return list, err
+}
+
+// RepeatGateSweep has all gates looked at once more.
+func (tx *Tx) RepeatGateSweep() error {
+	s, err := tx.GateSweep(tx.Context())
+	if err != nil {
+		return err
+	}
+	return tx.SaveGateSweep(GateSweep{Version: s.Version})
+}
