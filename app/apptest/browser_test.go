@@ -120,6 +120,24 @@ func TestANewUserInTheBrowser(t *testing.T) {
 	b.Sees("From 0 to 999999")
 	b.Look("product-settings-error")
 
+	// The global settings, one wrong.
+	b.Open("/admin/settings")
+	b.Sees("BASE_URL", "SITE_NAME")
+	b.Look("settings-general")
+	for _, section := range []string{"gate", "mail", "reports", "delivery"} {
+		b.Open("/admin/settings/" + section)
+		b.Look("settings-" + section)
+	}
+	b.Open("/admin/settings/mail")
+	b.Fill("[name=smtp_host]", "mail.example.org")
+	b.Fill("[name=smtp_port]", "70465")
+	b.Press("form[action='/admin/settings/mail'] button[type=submit]")
+	b.Sees("1 field needs another value", "From 1 to 65,535")
+	b.Look("settings-mail-error")
+	b.Fill("[name=smtp_port]", "465")
+	b.Press("form[action='/admin/settings/mail'] button[type=submit]")
+	b.Sees("Saved", "Last changed by admin")
+
 	b.Open("/products/1/delete")
 	b.Look("product-delete")
 	b.Open("/products/77")
