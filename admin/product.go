@@ -50,7 +50,11 @@ func (a *Admin) productPage(c *gin.Context, status int, row models.ProductRow, t
 	case page.TabMembers:
 		err = a.membersTab(c, row, &v)
 	case page.TabSettings:
-		v.Settings = a.settingsTab(row)
+		fields, err := a.Connections.FieldsOf(c.Request.Context(), actorOf(c), row.ID)
+		if err != nil {
+			return err
+		}
+		v.Settings = a.settingsTab(row, fields)
 	case page.TabObservations:
 		err = a.observationsTab(c, row, &v)
 	default:

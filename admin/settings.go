@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/authz"
+	"gatecrier/app/connection"
 	"gatecrier/app/fault"
 	"gatecrier/app/product"
 	"gatecrier/app/web"
@@ -16,10 +17,11 @@ import (
 	"gatecrier/templates/page"
 )
 
-func (a *Admin) settingsTab(row models.ProductRow) page.SettingsTab {
+func (a *Admin) settingsTab(row models.ProductRow, f connection.Fields) page.SettingsTab {
 	t := page.SettingsTab{
 		Version: row.Version, Name: row.Name, Description: row.Description, DefaultBranch: row.Default.Name,
 		GateMode: string(row.GateMode), Thresholds: map[string]string{}, Defaults: uiCounts(a.Settings.Gate().Thresholds),
+		EmailTo: f.EmailTo, MSTeams: f.MSTeams, Slack: f.Slack,
 	}
 	for _, s := range models.Severities() {
 		if v := row.Thresholds.Of(s); v != nil {
@@ -65,12 +67,14 @@ func settingsForm(c *gin.Context) (page.SettingsTab, product.Edit, error) {
 	t := page.SettingsTab{
 		Name: c.PostForm("name"), Description: c.PostForm("description"), DefaultBranch: c.PostForm("default_branch"),
 		GateMode: c.PostForm("gate_mode"), Thresholds: map[string]string{},
+		EmailTo: c.PostForm("email_to"), MSTeams: c.PostForm("ms_teams_webhook"), Slack: c.PostForm("slack_webhook"),
 	}
 	t.Version, _ = strconv.ParseInt(c.PostForm("version"), 10, 64) //nolint:errcheck // without one, the last save wins
 	mode := models.GateMode(t.GateMode)
 	e := product.Edit{
 		Name: &t.Name, Description: &t.Description, DefaultBranch: &t.DefaultBranch, GateMode: &mode,
 		Thresholds: map[models.Severity]*int64{}, Version: t.Version,
+		Targets: connection.FieldsChange{EmailTo: &t.EmailTo, MSTeams: &t.MSTeams, Slack: &t.Slack},
 	}
 	var bad fault.Fields
 	for _, s := range models.Severities() {

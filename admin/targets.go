@@ -45,7 +45,7 @@ func (a *Admin) targetsTab(c *gin.Context, row models.ProductRow, v *page.Produc
 		}
 		v.Targets.Rows = append(v.Targets.Rows, r)
 	}
-	v.Targets.Add = a.moduleForm(nil, nil)
+	v.Targets.Adds = a.moduleForms("", nil, nil)
 	return nil
 }
 
@@ -72,17 +72,34 @@ func (a *Admin) moduleTitle(name string) string {
 	return name
 }
 
+// moduleForms are the forms of all modules. That of the one named has what was
+// typed, and what is wrong with it.
+func (a *Admin) moduleForms(named string, typed, errs map[string]string) []page.ModuleForm {
+	modules := a.Connections.Modules()
+	forms := make([]page.ModuleForm, len(modules))
+	for i, m := range modules {
+		d := m.Descriptor()
+		if d.Name == named {
+			forms[i] = moduleForm(d, typed, errs)
+		} else {
+			forms[i] = moduleForm(d, nil, nil)
+		}
+		forms[i].Open = d.Name == named || named == "" && i == 0
+	}
+	return forms
+}
+
 // moduleForm is the form of a module, from its descriptor.
-func (a *Admin) moduleForm(typed map[string]string, errs map[string]string) page.ModuleForm {
-	d := a.Connections.Modules()[0].Descriptor()
+func moduleForm(d module.Descriptor, typed, errs map[string]string) page.ModuleForm {
 	f := page.ModuleForm{Module: d.Name, Title: d.Title, Icon: d.Icon, Summary: d.Summary}
+	id := "target-" + d.Name + "-"
 	f.Fields = append(f.Fields, ui.Field{
-		ID: "target-name", Name: "name", Label: "Name", Value: typed["name"], Error: errs["name"], Required: true, MaxLength: 100,
-		Placeholder: "On-call webhook", Help: "How this target is called in lists.", Autocomplete: "off",
+		ID: id + "name", Name: "name", Label: "Name", Value: typed["name"], Error: errs["name"], Required: true, MaxLength: 100,
+		Placeholder: "On-call " + d.Title, Help: "How this target is called in lists.", Autocomplete: "off",
 	})
 	for _, field := range d.Fields {
 		f.Fields = append(f.Fields, ui.Field{
-			ID: "target-" + field.Name, Name: field.Name, Label: field.Label, Value: typed[field.Name], Error: errs[field.Name], Help: field.Help,
+			ID: id + field.Name, Name: field.Name, Label: field.Label, Value: typed[field.Name], Error: errs[field.Name], Help: field.Help,
 			Placeholder: field.Placeholder, Required: field.Required && !field.Generated, MaxLength: field.MaxLen, Mono: true, Autocomplete: "off",
 			Type: inputType(field.Kind),
 		})
@@ -121,7 +138,7 @@ func (a *Admin) targetCreate(c *gin.Context) error {
 	saved, err := a.Connections.Create(c.Request.Context(), actorOf(c), row.ID, connection.Draft{Module: c.PostForm("module"), Name: c.PostForm("name"), Config: config})
 	if errs := fieldErrors(err); errs != nil {
 		return a.productPage(c, http.StatusUnprocessableEntity, row, page.TabTargets, func(v *page.ProductView) {
-			v.Targets.Add = a.moduleForm(typed, errs)
+			v.Targets.Adds = a.moduleForms(c.PostForm("module"), typed, errs)
 		})
 	}
 	if err != nil {

@@ -120,7 +120,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	a.router = notify.New(store, a.Dispatcher, a.bell, o.Log, instance)
 	a.schedule = jobs.NewSchedule(store, o.Log, instance, jobs.All())
 	handler, err := a.handler(parts{
-		products: product.New(store, gates), gates: gates, connections: connections,
+		products: product.New(store, gates, connections), gates: gates, connections: connections,
 		ledger: delivery.NewLedger(store), inbox: inbox.New(store),
 		sessions: account.NewSessions(store, o.Config.secure()),
 	})

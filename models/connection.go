@@ -14,6 +14,7 @@ type Connection struct {
 	ID          int64
 	ProductID   *int64
 	Module      string
+	Field       string // the field of the product's form that it is, "" for none
 	Name        string
 	Config      secret.Text // the module's fields as JSON
 	Hint        string      // what may be shown of it: host and last four characters
@@ -43,6 +44,14 @@ func (r reads) ConnectionsOf(ctx context.Context, scope Scope, productID int64) 
 	cond, args := scope.where("connections.product_id")
 	var list []Connection
 	err := r.db(ctx).Where("product_id = ?", productID).Where(cond, args...).Order("id").Find(&list).Error
+	return list, err
+}
+
+// FieldConnections lists those of a product's connections that are fields of
+// its form, by id. Whoever calls has checked the right to see them.
+func (r reads) FieldConnections(ctx context.Context, productID int64) ([]Connection, error) {
+	var list []Connection
+	err := r.db(ctx).Where("product_id = ? AND field <> ''", productID).Order("id").Find(&list).Error
 	return list, err
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"gatecrier/app/connection"
 	"gatecrier/app/fault"
 	"gatecrier/app/product"
 	"gatecrier/models"
@@ -23,7 +24,27 @@ type productBody struct {
 	Gate          gateBody          `json:"gate"`
 	LastReportAt  *time.Time        `json:"last_report_at"`
 	Version       int64             `json:"version"`
-	Created       time.Time         `json:"created"`
+	*fieldsBody
+	Created time.Time `json:"created"`
+}
+
+// fieldsBody is the targets that are fields of a product. The list of products
+// leaves them out; they are empty for who may not edit them.
+type fieldsBody struct {
+	EmailTo        string `json:"email_to"`
+	MSTeamsWebhook string `json:"ms_teams_webhook" doc:"Host and last characters; a URL sets it, an empty text clears it"`
+	SlackWebhook   string `json:"slack_webhook" doc:"The same"`
+}
+
+// whole is a product with its fields.
+func (a *API) whole(ctx context.Context, row models.ProductRow, err error) (*productAnswer, error) {
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	f, err := a.Connections.FieldsOf(ctx, actorOf(ctx), row.ID)
+	out := &productAnswer{productOf(row)}
+	out.Body.fieldsBody = &fieldsBody{EmailTo: f.EmailTo, MSTeamsWebhook: f.MSTeams, SlackWebhook: f.Slack}
+	return out, a.problem(ctx, err)
 }
 
 // gateBody is a branch's gate.
@@ -70,7 +91,19 @@ type productInput struct {
 		DefaultBranch string          `json:"default_branch,omitempty" doc:"main unless set"`
 		GateMode      models.GateMode `json:"gate_mode,omitempty" enum:"standard,disabled,own"`
 		Thresholds    *thresholdsBody `json:"thresholds,omitempty"`
+		targetFields
 	}
+}
+
+// targetFields are a product's targets that have a field of their own.
+type targetFields struct {
+	EmailTo        patch[string] `json:"email_to,omitempty" doc:"Addresses, separated by commas"`
+	MSTeamsWebhook patch[string] `json:"ms_teams_webhook,omitempty"`
+	SlackWebhook   patch[string] `json:"slack_webhook,omitempty"`
+}
+
+func (f targetFields) change() connection.FieldsChange {
+	return connection.FieldsChange{EmailTo: f.EmailTo.pointer(), MSTeams: f.MSTeamsWebhook.pointer(), Slack: f.SlackWebhook.pointer()}
 }
 
 // thresholdsBody is the thresholds of a request; what is absent is left alone.
@@ -111,7 +144,8 @@ type productPatch struct {
 		DefaultBranch patch[string]          `json:"default_branch,omitempty"`
 		GateMode      patch[models.GateMode] `json:"gate_mode,omitempty"`
 		Thresholds    patch[thresholdsBody]  `json:"thresholds,omitempty"`
-		Version       int64                  `json:"version,omitempty" doc:"If sent, the product must still have it"`
+		targetFields
+		Version int64 `json:"version,omitempty" doc:"If sent, the product must still have it"`
 	}
 }
 
@@ -135,17 +169,17 @@ func (a *API) products() {
 	huma.Register(a.huma, operation(http.MethodPost, "/products", "create-product", "Create a product and become its owner", http.StatusCreated),
 		func(ctx context.Context, in *productInput) (*productAnswer, error) {
 			row, err := a.Products.Create(ctx, actorOf(ctx), draftOf(in))
-			return &productAnswer{productOf(row)}, a.problem(ctx, err)
+			return a.whole(ctx, row, err)
 		})
 	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}", "get-product", "Get a product", 0),
 		func(ctx context.Context, in *IDPath) (*productAnswer, error) {
 			row, err := a.Products.Get(ctx, actorOf(ctx), in.ID)
-			return &productAnswer{productOf(row)}, a.problem(ctx, err)
+			return a.whole(ctx, row, err)
 		})
 	huma.Register(a.huma, operation(http.MethodPatch, "/products/{id}", "update-product", "Change a product (JSON merge patch)", 0),
 		func(ctx context.Context, in *productPatch) (*productAnswer, error) {
 			row, err := a.Products.Update(ctx, actorOf(ctx), in.ID, editOf(in))
-			return &productAnswer{productOf(row)}, a.problem(ctx, err)
+			return a.whole(ctx, row, err)
 		})
 	huma.Register(a.huma, operation(http.MethodDelete, "/products/{id}", "delete-product", "Delete a product and all that belongs to it", http.StatusNoContent),
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
@@ -155,7 +189,7 @@ func (a *API) products() {
 
 func draftOf(in *productInput) product.Draft {
 	d := product.Draft{
-		Name: in.Body.Name, Description: in.Body.Description, DefaultBranch: in.Body.DefaultBranch, GateMode: in.Body.GateMode,
+		Name: in.Body.Name, Description: in.Body.Description, DefaultBranch: in.Body.DefaultBranch, GateMode: in.Body.GateMode, Targets: in.Body.change(),
 	}
 	for s, v := range in.Body.Thresholds.changes() {
 		*d.Thresholds.At(s) = v
@@ -167,7 +201,7 @@ func editOf(in *productPatch) product.Edit {
 	b := in.Body
 	e := product.Edit{
 		Name: b.Name.pointer(), Description: b.Description.pointer(), DefaultBranch: b.DefaultBranch.pointer(),
-		GateMode: b.GateMode.pointer(), Version: b.Version, Thresholds: b.Thresholds.Value.changes(),
+		GateMode: b.GateMode.pointer(), Version: b.Version, Thresholds: b.Thresholds.Value.changes(), Targets: b.change(),
 	}
 	if b.Thresholds.Null {
 		for _, s := range models.Severities() {

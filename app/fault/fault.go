@@ -85,6 +85,15 @@ func (f Fields) Err() error {
 	return &Error{Kind: Invalid, Text: "Some fields need another value", Fields: f}
 }
 
+// FieldsOf returns the fields that an error is about.
+func FieldsOf(err error) []Field {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Fields
+	}
+	return nil
+}
+
 // KindOf returns the kind of the first Error in the chain, else Internal.
 func KindOf(err error) Kind {
 	var e *Error

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"gatecrier/app/authz"
+	"gatecrier/app/connection"
 	"gatecrier/app/event"
 	"gatecrier/app/fault"
 	"gatecrier/app/gate"
@@ -23,11 +24,12 @@ const DefaultBranch = "main"
 type Service struct {
 	store *models.Store
 	gates *gate.Service
+	conns *connection.Service
 }
 
 // New returns a service.
-func New(store *models.Store, gates *gate.Service) *Service {
-	return &Service{store: store, gates: gates}
+func New(store *models.Store, gates *gate.Service, conns *connection.Service) *Service {
+	return &Service{store: store, gates: gates, conns: conns}
 }
 
 // Draft is a product as somebody asks for it.
@@ -35,6 +37,7 @@ type Draft struct {
 	Name, Description, DefaultBranch string
 	GateMode                         models.GateMode
 	Thresholds                       models.Thresholds
+	Targets                          connection.FieldsChange
 }
 
 // Create makes a product, whose creator becomes its owner.
@@ -46,14 +49,18 @@ func (s *Service) Create(ctx context.Context, actor authz.Actor, d Draft) (model
 	if err := d.check(); err != nil {
 		return models.ProductRow{}, err
 	}
+	targets, _, err := s.conns.PlanFields(ctx, d.Targets)
+	if err != nil {
+		return models.ProductRow{}, err
+	}
 	var id int64
-	err := s.store.Write(ctx, func(tx *models.Tx) error {
+	err = s.store.Write(ctx, func(tx *models.Tx) error {
 		p := models.Product{Name: d.Name, Description: d.Description, GateMode: d.GateMode, Thresholds: d.Thresholds}
 		if err := tx.CreateProduct(&p, d.DefaultBranch, actor.User.ID); err != nil {
 			return err
 		}
 		id = p.ID
-		return nil
+		return targets(tx, id)
 	})
 	if err != nil {
 		return models.ProductRow{}, err
@@ -114,6 +121,7 @@ type Edit struct {
 	Name, Description, DefaultBranch *string
 	GateMode                         *models.GateMode
 	Thresholds                       map[models.Severity]*int64
+	Targets                          connection.FieldsChange
 	Version                          int64 // of the product that was edited, 0 = whichever it is
 }
 
@@ -122,7 +130,16 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, e Edi
 	if err := authz.Require(ctx, s.store, actor, authz.Edit, id); err != nil {
 		return models.ProductRow{}, err
 	}
-	err := s.store.Write(ctx, func(tx *models.Tx) error { return s.update(tx, actor, id, e) })
+	targets, _, err := s.conns.PlanFields(ctx, e.Targets)
+	if err != nil {
+		return models.ProductRow{}, err
+	}
+	err = s.store.Write(ctx, func(tx *models.Tx) error {
+		if err := s.update(tx, actor, id, e); err != nil {
+			return err
+		}
+		return targets(tx, id)
+	})
 	if err != nil {
 		return models.ProductRow{}, err
 	}

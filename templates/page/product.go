@@ -128,8 +128,8 @@ type DeliveriesTab struct {
 // /products/{id}/targets/{target}/test, /enable, /disable and /delete.
 type TargetsTab struct {
 	Rows   []TargetRow
-	Add    ModuleForm
-	Secret *NewSecret // just made: shown this once
+	Adds   []ModuleForm // a form per module
+	Secret *NewSecret   // just made: shown this once
 }
 
 // TargetRow is one target of the product.
@@ -154,6 +154,7 @@ type ModuleForm struct {
 	Icon    string
 	Summary string
 	Fields  []ui.Field // name first
+	Open    bool       // the one that is shown
 }
 
 // NewSecret is a secret that was just made.
@@ -179,6 +180,9 @@ type SettingsTab struct {
 	GateMode      string            // standard, disabled, own
 	Thresholds    map[string]string // by severity, as typed
 	Defaults      ui.Counts         // the global ones
+	EmailTo       string            // addresses, separated by commas
+	MSTeams       string            // as typed; what is stored as its hint
+	Slack         string            // the same
 	Errors        map[string]string // by the name of the field
 }
 

@@ -202,11 +202,11 @@ func targets() TargetsTab {
 			{ID: 2, Module: "Webhook", Icon: "webhook", Name: long, Hint: "hooks.northquay.example…77ab", Enabled: true, State: "retrying", Reason: "503 Service Unavailable", LastAt: ago(2 * time.Minute), Waiting: 3},
 			{ID: 3, Module: "Webhook", Name: script, Hint: arabic, State: "working", Reason: "410 Gone: the receiver says this address is finished", Warning: "This name cannot be resolved now: no such host"},
 		},
-		Add: ModuleForm{Module: "webhook", Title: "webhook", Icon: "webhook", Summary: "A signed POST to an address of yours, for each change of the gate.", Fields: []ui.Field{
+		Adds: []ModuleForm{{Open: true, Module: "webhook", Title: "webhook", Icon: "webhook", Summary: "A signed POST to an address of yours, for each change of the gate.", Fields: []ui.Field{
 			{Name: "name", ID: "t-name", Label: "Name", Required: true, MaxLength: 100, Help: "How it is called here."},
 			{Name: "url", ID: "t-url", Label: "URL", Type: "url", Required: true, Mono: true, Placeholder: "https://example.com/hook", Value: "https://127.0.0.1/hook", Error: "This address is in a private network, which is not allowed"},
 			{Name: "secret", ID: "t-secret", Label: "Secret", Mono: true, Autocomplete: "off", Help: "Made for you when empty."},
-		}},
+		}}},
 		Secret: &NewSecret{Target: "SOAR intake", Label: "signing secret", Value: "whsec_bm90LWEtcmVhbC1zZWNyZXQtYnV0LWxvbmc="},
 	}
 }

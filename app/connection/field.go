@@ -1,0 +1,243 @@
+package connection
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/app/module"
+	"gatecrier/app/secret"
+	"gatecrier/models"
+)
+
+// Fields are the targets that have a place of their own in a product's form,
+// as SecObserve has them. They are targets like all others.
+type Fields struct {
+	EmailTo string // addresses, separated by commas: a target each
+	MSTeams string // a webhook's URL; read, its hint
+	Slack   string // the same
+}
+
+// FieldsChange says which fields to change; nil leaves one as it is, an empty
+// text clears it.
+type FieldsChange struct {
+	EmailTo, MSTeams, Slack *string
+}
+
+// The fields, by their names in the API.
+const (
+	fieldEmail = "email_to"
+	fieldTeams = "ms_teams_webhook"
+	fieldSlack = "slack_webhook"
+)
+
+// mostAddresses bounds the field email_to.
+const mostAddresses = 50
+
+// FieldsOf reads a product's fields, for who may edit them; for others they
+// are empty.
+func (s *Service) FieldsOf(ctx context.Context, actor authz.Actor, productID int64) (Fields, error) {
+	may, err := authz.May(ctx, s.store, actor, authz.Edit, productID)
+	if err != nil || !may {
+		return Fields{}, err
+	}
+	list, err := s.store.FieldConnections(ctx, productID)
+	if err != nil {
+		return Fields{}, err
+	}
+	var f Fields
+	var addresses []string
+	for _, c := range list {
+		switch c.Field {
+		case fieldEmail:
+			config, err := s.Open(c)
+			if err != nil {
+				return Fields{}, err
+			}
+			addresses = append(addresses, config["to"])
+		case fieldTeams:
+			f.MSTeams = c.Hint
+		case fieldSlack:
+			f.Slack = c.Hint
+		}
+	}
+	f.EmailTo = strings.Join(addresses, ", ")
+	return f, nil
+}
+
+// want is what a field is to lead to.
+type want struct {
+	field, name string
+	module      string
+	config      module.Config
+	keep        bool // a webhook's hint, sent back as it was shown
+}
+
+// PlanFields checks a change of fields, and returns what carries it out inside
+// the transaction that changes the product, with what is doubtful about the
+// addresses. The right to edit has been checked.
+func (s *Service) PlanFields(ctx context.Context, c FieldsChange) (apply func(tx *models.Tx, productID int64) error, warnings []string, err error) {
+	var bad fault.Fields
+	wants := map[string][]want{}
+	if c.EmailTo != nil {
+		wants[fieldEmail] = s.wantMail(*c.EmailTo, &bad)
+	}
+	for _, f := range []struct {
+		field, name, module string
+		value               *string
+	}{{fieldTeams, "MS Teams", "teams", c.MSTeams}, {fieldSlack, "Slack", "slack", c.Slack}} {
+		if f.value != nil {
+			w, warning := s.wantWebhook(ctx, want{field: f.field, name: f.name, module: f.module}, strings.TrimSpace(*f.value), &bad)
+			wants[f.field] = w
+			if warning != "" {
+				warnings = append(warnings, f.name+": "+warning)
+			}
+		}
+	}
+	return func(tx *models.Tx, productID int64) error { return s.applyFields(tx, productID, wants) }, warnings, bad.Err()
+}
+
+func (s *Service) wantMail(list string, bad *fault.Fields) []want {
+	wants, seen := []want{}, map[string]bool{}
+	for _, address := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ';' || r == '\n' }) {
+		address = strings.TrimSpace(address)
+		if address == "" || seen[strings.ToLower(address)] {
+			continue
+		}
+		seen[strings.ToLower(address)] = true
+		config, err := s.prepareFor("email", module.Config{"to": address})
+		if err != nil {
+			bad.Add(fieldEmail, fmt.Sprintf("%q: %s", address, reason(err)))
+			return nil
+		}
+		wants = append(wants, want{field: fieldEmail, name: "Email", module: "email", config: config})
+	}
+	if len(wants) > mostAddresses {
+		bad.Add(fieldEmail, fmt.Sprintf("At most %d addresses", mostAddresses))
+	}
+	return wants
+}
+
+// wantWebhook plans a field that holds a URL. What is no URL may be the hint
+// that was shown: applying it finds out.
+func (s *Service) wantWebhook(ctx context.Context, w want, value string, bad *fault.Fields) ([]want, string) {
+	if value == "" {
+		return []want{}, ""
+	}
+	if !strings.Contains(value, "://") {
+		w.keep, w.config = true, module.Config{"url": value}
+		return []want{w}, ""
+	}
+	config, err := s.prepareFor(w.module, module.Config{"url": value})
+	if err != nil {
+		bad.Add(w.field, reason(err))
+		return nil, ""
+	}
+	w.config = config
+	return []want{w}, s.warn(ctx, config["url"])
+}
+
+func (s *Service) prepareFor(name string, c module.Config) (module.Config, error) {
+	m, ok := s.modules.Get(name)
+	if !ok {
+		return nil, fault.New(fault.Invalid, "There is no module "+name)
+	}
+	return m.Prepare(c)
+}
+
+// reason is what a module has against a configuration, in words.
+func reason(err error) string {
+	if list := fault.FieldsOf(err); len(list) > 0 {
+		return list[0].Message
+	}
+	return err.Error()
+}
+
+// applyFields makes the fields' targets those that are wanted. What stays is
+// not touched, so that its record of deliveries stays too.
+func (s *Service) applyFields(tx *models.Tx, productID int64, wants map[string][]want) error {
+	list, err := tx.FieldConnections(tx.Context(), productID)
+	if err != nil {
+		return err
+	}
+	wants = maps.Clone(wants) // a transaction that was lost is run again
+	for _, c := range list {
+		wanted, touched := wants[c.Field]
+		if !touched {
+			continue
+		}
+		rest, err := s.settle(tx, c, wanted)
+		if err != nil {
+			return err
+		}
+		wants[c.Field] = rest
+	}
+	for _, field := range []string{fieldEmail, fieldTeams, fieldSlack} {
+		for _, w := range wants[field] {
+			if w.keep {
+				return fault.BadField(w.field, "An address that begins with https:// or http://")
+			}
+			if err := s.add(tx, productID, w); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// settle keeps, changes or removes one target of a field, and returns what is
+// still wanted.
+func (s *Service) settle(tx *models.Tx, c models.Connection, wanted []want) ([]want, error) {
+	config, err := s.Open(c)
+	if err != nil {
+		return nil, err
+	}
+	key := "url"
+	if c.Field == fieldEmail {
+		key = "to"
+	}
+	at := slices.IndexFunc(wanted, func(w want) bool {
+		return w.keep && w.config[key] == c.Hint || strings.EqualFold(w.config[key], config[key])
+	})
+	switch {
+	case at >= 0:
+		return slices.Delete(slices.Clone(wanted), at, at+1), nil
+	case c.Field == fieldEmail || len(wanted) == 0:
+		return wanted, tx.DeleteConnection(c.ID)
+	case wanted[0].keep:
+		return wanted, nil
+	}
+	if err := s.seal(&c, wanted[0]); err != nil {
+		return nil, err
+	}
+	c.Enabled, c.DisabledWhy = true, ""
+	return nil, tx.SaveConnection(&c)
+}
+
+func (s *Service) seal(c *models.Connection, w want) error {
+	text, err := json.Marshal(w.config)
+	if err != nil {
+		return fmt.Errorf("encode a configuration: %w", err)
+	}
+	if m, ok := s.modules.Get(w.module); ok {
+		c.Hint = m.Hint(w.config)
+	}
+	c.Config, err = s.ring.Seal(c.ConfigPlace(), string(text))
+	return err
+}
+
+func (s *Service) add(tx *models.Tx, productID int64, w want) error {
+	c := models.Connection{ProductID: &productID, Module: w.module, Name: w.name, Field: w.field, Enabled: true}
+	if m, ok := s.modules.Get(w.module); ok {
+		c.Hint = m.Hint(w.config)
+	}
+	return tx.CreateConnection(&c, func(string) (secret.Text, error) {
+		err := s.seal(&c, w)
+		return c.Config, err
+	})
+}
