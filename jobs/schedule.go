@@ -25,12 +25,21 @@ const sessionsAtOnce = 500
 func All() []Job {
 	return []Job{
 		{Name: "expire_sessions", Spec: "17 * * * *", Run: expireSessions},
+		{Name: "forget_keys", Spec: "23 * * * *", Run: forgetKeys},
 		{Name: "reconcile_gates", Spec: "41 * * * *", Run: reconcileGates},
 	}
 }
 
 func expireSessions(_ context.Context, tx *models.Tx) error {
 	_, err := tx.DeleteExpiredSessions(sessionsAtOnce)
+	return err
+}
+
+// keepKeys is how long Idempotency-Keys are remembered, and an hour.
+const keepKeys = 25 * time.Hour
+
+func forgetKeys(_ context.Context, tx *models.Tx) error {
+	_, err := tx.DeleteAnswered(tx.Now().Add(-keepKeys), 5000)
 	return err
 }
 

@@ -55,6 +55,7 @@ func (a *API) reports(group *gin.RouterGroup) {
 		{Name: "branch", In: "query", Schema: text, Description: "Absent: the default branch"},
 		{Name: "scanner", In: "query", Schema: text, Description: "Absent: the tool's name in the report"},
 		{Name: "source", In: "query", Schema: text, Description: "Tells several reports of one scanner apart"},
+		{Name: "Idempotency-Key", In: "header", Schema: text, Description: "A repeat within 24 hours gets the first answer; the same key with another report is a conflict"},
 		{Name: "default", In: "query", Schema: &huma.Schema{Type: "boolean"}, Description: "Name the default branch, while it is still empty"},
 	}
 	body := map[string]*huma.MediaType{
@@ -84,13 +85,38 @@ func (a *API) upload(c *gin.Context) {
 		a.fail(c, err)
 		return
 	}
-	actor, _ := web.ActorOf(c.Request.Context())
-	result, err := a.Ingest.Upload(c.Request.Context(), actor, slot, body)
-	if err != nil {
+	if err := a.importOnce(c, slot, body); err != nil {
 		a.fail(c, err)
-		return
+	}
+}
+
+// importOnce imports a report, or repeats what was answered to it before.
+func (a *API) importOnce(c *gin.Context, slot ingest.Slot, body io.Reader) error {
+	actor, _ := web.ActorOf(c.Request.Context())
+	o, err := a.onceOf(c)
+	if err != nil {
+		return err
+	}
+	if o != nil {
+		if err := a.Ingest.May(c.Request.Context(), actor, slot.ProductID); err != nil {
+			return err
+		}
+		if done, err := o.replay(c, body); done || err != nil {
+			return err
+		}
+		body, slot.Once = o.reading(body), o.keep
+	}
+	result, err := a.Ingest.Upload(c.Request.Context(), actor, slot, body)
+	if o != nil && fault.Is(err, fault.Conflict) { // the same request at the same time
+		if done, again := o.replay(c, strings.NewReader("")); done {
+			return again
+		}
+	}
+	if err != nil {
+		return err
 	}
 	c.JSON(http.StatusCreated, importOf(result))
+	return nil
 }
 
 func slotOf(c *gin.Context) (ingest.Slot, error) {

@@ -114,6 +114,7 @@ func (p *Program) Client(user string) *Client {
 type Client struct {
 	URL, Token string
 	t          testing.TB
+	header     [2]string // in each request
 }
 
 // Answer is what the API said.
@@ -177,6 +178,9 @@ func (c *Client) Do(method, path string, body any) Answer {
 	}
 	if r != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	if c.header[0] != "" {
+		req.Header.Set(c.header[0], c.header[1])
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -244,6 +248,11 @@ func Eventually(t testing.TB, what string, ok func() bool) {
 		}
 		<-time.After(2 * time.Millisecond)
 	}
+}
+
+// Heading is the same client, with a header in each request.
+func (c *Client) Heading(name, value string) *Client {
+	return &Client{URL: c.URL, Token: c.Token, t: c.t, header: [2]string{name, value}}
 }
 
 // With is the same client in another test.

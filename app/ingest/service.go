@@ -40,6 +40,9 @@ type Slot struct {
 	Scanner   string // "" = the tool's name in the report
 	Source    string
 	AsDefault bool // name the default branch, while it is still empty
+	// Once, if set, is called with the result in the transaction of an import
+	// of a report; its error undoes the import.
+	Once func(tx *models.Tx, r Result) error
 }
 
 // Result is the answer to an import.
@@ -91,10 +94,19 @@ func (s *Service) importReport(ctx context.Context, actor authz.Actor, slot Slot
 	result := Result{Format: report.Format, Tally: p.tally}
 	if p.empty() && before.settled(report.Format) {
 		s.touch(before.source.ID)
-		return before.unchanged(result), nil
+		return s.unchanged(ctx, slot, before.unchanged(result))
 	}
 	cause := event.Cause{Kind: "import", Text: reportText(slot)}
 	return s.write(ctx, actor, slot, before, change{format: report.Format, counts: p.counts, cause: cause, fresh: p.fresh, plan: &p}, result)
+}
+
+// unchanged answers an import that changes nothing: no transaction, unless the
+// answer itself is to be kept.
+func (s *Service) unchanged(ctx context.Context, slot Slot, r Result) (Result, error) {
+	if slot.Once == nil {
+		return r, nil
+	}
+	return r, s.store.Write(ctx, func(tx *models.Tx) error { return slot.Once(tx, r) })
 }
 
 // Counts takes bare counts from a scanner whose reports are not read, in place
@@ -192,8 +204,10 @@ func (s *Service) write(ctx context.Context, actor authz.Actor, slot Slot, befor
 		}
 		total := g.Branch.Counts.Minus(was).Plus(c.counts)
 		outcome, err := s.gates.Evaluate(tx, g, gate.Change{Counts: total, Cause: c.cause, Actor: actor.Label, Fresh: c.fresh})
-		result.Branch, result.Counts, result.Gate = g.Branch.Name, total, outcome
-		return err
+		if result.Branch, result.Counts, result.Gate = g.Branch.Name, total, outcome; err != nil || slot.Once == nil {
+			return err
+		}
+		return slot.Once(tx, result)
 	})
 	if err != nil {
 		return Result{}, err
@@ -228,9 +242,14 @@ func (s *Service) replace(tx *models.Tx, branch models.Branch, slot Slot, before
 	return was, tx.ResolveObservations(c.plan.resolve)
 }
 
+// May checks the right to import into a product.
+func (s *Service) May(ctx context.Context, actor authz.Actor, productID int64) error {
+	return authz.Require(ctx, s.store, actor, authz.Import, productID)
+}
+
 // admit checks the right to import and the slot's names.
 func (s *Service) admit(ctx context.Context, actor authz.Actor, slot *Slot) error {
-	if err := authz.Require(ctx, s.store, actor, authz.Import, slot.ProductID); err != nil {
+	if err := s.May(ctx, actor, slot.ProductID); err != nil {
 		return err
 	}
 	var bad fault.Fields

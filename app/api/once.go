@@ -1,0 +1,82 @@
+package api
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"hash"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/ingest"
+	"gatecrier/app/web"
+	"gatecrier/models"
+)
+
+// keepAnswers is how long a repeat with the same Idempotency-Key gets the first
+// answer.
+const keepAnswers = 24 * time.Hour
+
+// once is a request that names a key, so that it can be repeated safely
+// (draft-ietf-httpapi-idempotency-key-header).
+type once struct {
+	api   *API
+	scope string
+	key   string
+	hash  hash.Hash // of the body, as far as it was read
+}
+
+// onceOf reads a request's key; nil where it has none. A key counts for who
+// sends it, and for the route with its query.
+func (a *API) onceOf(c *gin.Context) (*once, error) {
+	key := c.GetHeader("Idempotency-Key")
+	if key == "" {
+		return nil, nil //nolint:nilnil // no key is no error
+	}
+	if len(key) > 255 || strings.ContainsFunc(key, func(r rune) bool { return r < 0x20 || r > 0x7e }) {
+		return nil, fault.BadField("Idempotency-Key", "At most 255 printable ASCII characters")
+	}
+	actor, _ := web.ActorOf(c.Request.Context())
+	scope := fmt.Sprintf("%d/%d POST %s?%s", actor.User.ID, actor.ProductID, c.Request.URL.Path, c.Request.URL.Query().Encode())
+	if len(scope) > 500 {
+		scope = fmt.Sprintf("%x", sha256.Sum256([]byte(scope)))
+	}
+	return &once{api: a, scope: scope, key: key, hash: sha256.New()}, nil
+}
+
+// reading passes a body on and hashes it.
+func (o *once) reading(body io.Reader) io.Reader { return io.TeeReader(body, o.hash) }
+
+// keep stores an import's answer in its transaction.
+func (o *once) keep(tx *models.Tx, r ingest.Result) error {
+	answer, err := json.Marshal(importOf(r))
+	if err != nil {
+		return fmt.Errorf("encode an answer: %w", err)
+	}
+	return tx.SaveAnswered(models.Answered{Scope: o.scope, Key: o.key, Hash: o.hash.Sum(nil), Answer: string(answer)}, tx.Now().Add(-keepAnswers))
+}
+
+// replay answers a repeat: as the first time where the body is the same. It
+// reports false where there was no first time.
+func (o *once) replay(c *gin.Context, body io.Reader) (bool, error) {
+	ctx := c.Request.Context()
+	first, ok, err := o.api.Store.Answered(ctx, o.scope, o.key, o.api.Store.Now().Add(-keepAnswers))
+	if err != nil || !ok {
+		return false, err
+	}
+	if _, err := io.Copy(o.hash, body); err != nil {
+		return true, fault.Wrap(fault.Malformed, "The request cannot be read", err)
+	}
+	if !bytes.Equal(o.hash.Sum(nil), first.Hash) {
+		return true, fault.New(fault.Conflict, "This Idempotency-Key was used for another report")
+	}
+	c.Header("Idempotency-Replayed", "true")
+	c.Data(http.StatusCreated, "application/json; charset=utf-8", []byte(first.Answer))
+	return true, nil
+}

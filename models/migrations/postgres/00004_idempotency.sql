@@ -1,0 +1,11 @@
+-- +goose Up
+-- The first answer to a request that named a key, for its repeats.
+CREATE TABLE idempotency_keys (
+  scope      TEXT    NOT NULL,
+  key        TEXT    NOT NULL,
+  hash       BYTEA    NOT NULL,
+  answer     TEXT    NOT NULL,
+  created_at BIGINT NOT NULL,
+  PRIMARY KEY (scope, key)
+);
+CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at);
