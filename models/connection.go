@@ -61,17 +61,18 @@ type Target struct {
 	ProductID    int64
 	Module       string
 	Name         string
+	Enabled      bool
 }
 
-// TargetsOf reads the enabled connections of products, by product.
+// TargetsOf reads the connections of products, by product.
 func (r reads) TargetsOf(ctx context.Context, products []int64) (map[int64][]Target, error) {
 	targets := map[int64][]Target{}
 	for len(products) > 0 {
 		n := min(len(products), 500)
-		err := r.query(ctx, "SELECT id, product_id, module, name FROM connections WHERE enabled AND product_id IN ("+marks(n)+") ORDER BY id", anys(products[:n]),
+		err := r.query(ctx, "SELECT id, product_id, module, name, enabled FROM connections WHERE product_id IN ("+marks(n)+") ORDER BY id", anys(products[:n]),
 			func(rows scanner) error {
 				var t Target
-				if err := rows.Scan(&t.ConnectionID, &t.ProductID, &t.Module, &t.Name); err != nil {
+				if err := rows.Scan(&t.ConnectionID, &t.ProductID, &t.Module, &t.Name, &t.Enabled); err != nil {
 					return err
 				}
 				targets[t.ProductID] = append(targets[t.ProductID], t)
@@ -115,6 +116,16 @@ func (tx *Tx) SaveConnection(c *Connection) error {
 // DisableConnection turns a connection off for a reason that Gatecrier found.
 func (tx *Tx) DisableConnection(id int64, why string) error {
 	_, err := tx.exec("UPDATE connections SET enabled = FALSE, disabled_why = ?, version = version + 1, updated_at = ? WHERE id = ? AND enabled", why, micro(tx.Now()), id)
+	if err != nil {
+		return err
+	}
+	return tx.CancelWaiting(id, why)
+}
+
+// CancelWaiting cancels what waits for a connection.
+func (tx *Tx) CancelWaiting(id int64, why string) error {
+	_, err := tx.exec("UPDATE deliveries SET state = 'cancelled', reason = ?, next_at = NULL, finished_at = ? WHERE connection_id = ? AND state IN ('pending', 'retrying')",
+		why, micro(tx.Now()), id)
 	return err
 }
 

@@ -64,6 +64,9 @@ func (s *Service) Create(ctx context.Context, actor authz.Actor, productID int64
 		saved.Connection = models.Connection{
 			ProductID: &productID, Module: d.Module, Name: strings.TrimSpace(d.Name), Hint: m.Hint(config), Enabled: true,
 		}
+		if err := tx.KeepProduct(productID); err != nil {
+			return err
+		}
 		return tx.CreateConnection(&saved.Connection, func(place string) (secret.Text, error) { return s.ring.Seal(place, string(text)) })
 	})
 	return saved, err
@@ -103,6 +106,9 @@ func made(d module.Descriptor, asked, config module.Config) module.Config {
 	return fresh
 }
 
+// TurnedOff is why a delivery to a target that is turned off is not made.
+const TurnedOff = "The target is turned off"
+
 // Change says what to change of a connection; nil leaves a thing as it is. A
 // configuration replaces the values it names and keeps the others.
 type Change struct {
@@ -134,7 +140,10 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, c Cha
 	}
 	err = s.store.Write(ctx, func(tx *models.Tx) error {
 		saved.Connection = now
-		return tx.SaveConnection(&saved.Connection)
+		if err := tx.SaveConnection(&saved.Connection); err != nil || now.Enabled {
+			return err
+		}
+		return tx.CancelWaiting(now.ID, TurnedOff)
 	})
 	return saved, err
 }

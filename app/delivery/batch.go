@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -15,6 +16,7 @@ type Order struct {
 	ConnectionID int64
 	Recipient    string // where one connection has several, else ""
 	Title        string
+	Skip         string // why it is not to be sent at all, "" = it is
 }
 
 // Batch writes the deliveries of one transaction. Those that may be sent at
@@ -55,6 +57,11 @@ func (b *Batch) Enqueue(o Order) error {
 	}
 	if row.EventID == 0 {
 		row.ProductID = o.ProductID
+	}
+	if o.Skip != "" {
+		row.State, row.Reason, row.NextAt, row.FinishedAt = models.DeliverySkipped, o.Skip, time.Time{}, now
+		_, err := b.tx.InsertDelivery(&row)
+		return err
 	}
 	free, err := b.free(row)
 	if err != nil {

@@ -9,9 +9,11 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"runtime/debug"
 	"sync"
 	"time"
 
+	"gatecrier/app/connection"
 	"gatecrier/app/event"
 	"gatecrier/app/module"
 	"gatecrier/models"
@@ -160,10 +162,22 @@ func (d *Dispatcher) send(ctx context.Context, t task) {
 	ctx, cancel := context.WithTimeout(ctx, sendTime)
 	defer cancel()
 	began := time.Now()
-	s.result, s.drop = d.attempt(ctx, t)
+	s.result, s.drop = d.guarded(ctx, t)
 	s.took = time.Since(began)
 	s.chance = rand.Float64() //nolint:gosec // it spreads retries, it keeps no secret
 	d.results <- s
+}
+
+// guarded is attempt, where a panic is a result like another: it must not end
+// the program, nor come back at the next start.
+func (d *Dispatcher) guarded(ctx context.Context, t task) (result module.Result, drop string) {
+	defer func() {
+		if v := recover(); v != nil {
+			d.log.Error("a send panicked", "delivery", t.delivery.ID, "error", fmt.Sprint(v), "stack", string(debug.Stack()))
+			result, drop = module.Permanent("its module failed: the log says how"), ""
+		}
+	}()
+	return d.attempt(ctx, t)
 }
 
 // attempt sends a message by its module. drop is why it is not to be sent at
@@ -174,7 +188,7 @@ func (d *Dispatcher) attempt(ctx context.Context, t task) (result module.Result,
 		return module.Transient("the target cannot be read"), ""
 	}
 	if !c.Enabled {
-		return module.Result{}, "The target is turned off"
+		return module.Result{}, connection.TurnedOff
 	}
 	m, ok := d.modules.Get(c.Module)
 	sender, can := m.(module.Sender)

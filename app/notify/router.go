@@ -9,8 +9,10 @@ import (
 	"log/slog"
 	"time"
 
+	"gatecrier/app/connection"
 	"gatecrier/app/delivery"
 	"gatecrier/app/event"
+	"gatecrier/app/fault"
 	"gatecrier/models"
 )
 
@@ -87,8 +89,14 @@ func (r *Router) Route(ctx context.Context) (int, error) {
 	if err == nil || errors.Is(err, errNotMine) || ctx.Err() != nil {
 		return len(work), err
 	}
+	late := map[int64]bool{} // products one of whose events waits: the later ones wait with it
 	for _, one := range batch {
+		product := one.work.Event.ProductID
+		if late[product] && product != 0 {
+			continue
+		}
 		if err := r.write(ctx, []routed{one}); err != nil {
+			late[product] = true
 			if err := r.delay(ctx, one.work, err); err != nil {
 				return 0, err
 			}
@@ -144,6 +152,11 @@ func (r *Router) writeOne(tx *models.Tx, out *delivery.Batch, one routed) error 
 		return one.err
 	}
 	e := one.work.Event
+	if e.ProductID != 0 {
+		if err := r.keep(tx, e); err != nil {
+			return err
+		}
+	}
 	still, err := tx.FinishWork(string(event.ReaderNotify), e.ID)
 	if err != nil || !still {
 		return err
@@ -156,11 +169,25 @@ func (r *Router) writeOne(tx *models.Tx, out *delivery.Batch, one routed) error 
 		return err
 	}
 	for _, t := range one.targets {
-		if err := out.Enqueue(delivery.Order{Event: e, ConnectionID: t.ConnectionID, Title: one.notice.Title}); err != nil {
+		order := delivery.Order{Event: e, ConnectionID: t.ConnectionID, Title: one.notice.Title}
+		if !t.Enabled {
+			order.Skip = connection.TurnedOff
+		}
+		if err := out.Enqueue(order); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// keep holds an event's product against being deleted meanwhile. One that is
+// gone has taken the event's work along.
+func (r *Router) keep(tx *models.Tx, e models.Event) error {
+	err := tx.KeepProduct(e.ProductID)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	return err
 }
 
 // delay puts an event back that could not be routed, longer each time, and
