@@ -167,8 +167,13 @@ func placeholder(d Dialect, kind string) string {
 }
 
 // MarkAll marks everything up to an event as viewed by a user: his watermark
-// moves there, and the marks below it go.
+// moves there, though never into the future, and the marks below it go.
 func (tx *Tx) MarkAll(userID, upTo int64) error {
+	var newest int64
+	if err := tx.get(tx.Context(), "SELECT coalesce(max(event_id), 0) FROM notifications", nil, &newest); err != nil {
+		return err
+	}
+	upTo = min(upTo, newest)
 	if _, err := tx.exec(`INSERT INTO read_upto (user_id, event_id) VALUES (?, ?)
 		ON CONFLICT (user_id) DO UPDATE SET event_id = excluded.event_id WHERE read_upto.event_id < excluded.event_id`, userID, upTo); err != nil {
 		return err

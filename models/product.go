@@ -174,8 +174,32 @@ func (tx *Tx) SaveProduct(p *Product) error {
 	return res.Error
 }
 
+// LockProduct lets no other transaction change the product, or what hangs on
+// it, until this one ends. It comes first in whatever changes several of them.
+func (tx *Tx) LockProduct(id int64) error { return tx.holdProduct(id, " FOR UPDATE") }
+
+// KeepProduct lets no other transaction delete the product until this one
+// ends.
+func (tx *Tx) KeepProduct(id int64) error { return tx.holdProduct(id, " FOR KEY SHARE") }
+
+// holdProduct locks where several write at the same time: not on SQLite.
+func (tx *Tx) holdProduct(id int64, how string) error {
+	if tx.dialect == SQLite {
+		how = ""
+	}
+	var there int
+	err := tx.get(tx.Context(), "SELECT 1 FROM products WHERE id = ?"+how, []any{id}, &there)
+	if err != nil {
+		return missingRow(err, "product")
+	}
+	return nil
+}
+
 // DeleteProduct removes a product and all that belongs to it.
 func (tx *Tx) DeleteProduct(id int64) error {
+	if err := tx.LockProduct(id); err != nil {
+		return err
+	}
 	if _, err := tx.exec("DELETE FROM events WHERE id IN (SELECT event_id FROM notifications WHERE product_id = ? UNION SELECT event_id FROM gate_changes WHERE product_id = ?)", id, id); err != nil {
 		return err
 	}
@@ -192,4 +216,11 @@ func (tx *Tx) DeleteProduct(id int64) error {
 // contains makes a LIKE pattern of a user's text.
 func contains(text string) string {
 	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text) + "%"
+}
+
+// OrphanEvents counts the events of products that are not there.
+func (r reads) OrphanEvents(ctx context.Context) (int, error) {
+	var n int
+	err := r.get(ctx, "SELECT count(*) FROM events WHERE product_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM products p WHERE p.id = events.product_id)", nil, &n)
+	return n, err
 }

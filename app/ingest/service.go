@@ -25,11 +25,12 @@ type Service struct {
 	gates *gate.Service
 	mu    sync.Mutex
 	seen  map[int64]time.Time // sources that reported and changed nothing
+	heavy heavy
 }
 
 // New returns a service.
 func New(store *models.Store, gates *gate.Service) *Service {
-	return &Service{store: store, gates: gates, seen: map[int64]time.Time{}}
+	return &Service{store: store, gates: gates, seen: map[int64]time.Time{}, heavy: newHeavy()}
 }
 
 // Slot says where a report belongs: an import replaces the earlier one of the
@@ -60,7 +61,9 @@ func (s *Service) Upload(ctx context.Context, actor authz.Actor, slot Slot, body
 	if err := s.admit(ctx, actor, &slot); err != nil {
 		return Result{}, err
 	}
-	report, err := Parse(body)
+	h := s.heavy.begin(ctx, body)
+	defer h.end()
+	report, err := Parse(h)
 	if err != nil {
 		return Result{}, err
 	}
@@ -93,21 +96,32 @@ func (s *Service) importReport(ctx context.Context, actor authz.Actor, slot Slot
 	p := compare(report, known, s.store.Now())
 	result := Result{Format: report.Format, Tally: p.tally}
 	if p.empty() && before.settled(report.Format) {
-		s.touch(before.source.ID)
-		return s.unchanged(ctx, slot, before.unchanged(result))
+		return s.unchanged(ctx, slot, before, result)
 	}
 	cause := event.Cause{Kind: "import", Text: reportText(slot)}
 	return s.write(ctx, actor, slot, before, change{format: report.Format, counts: p.counts, cause: cause, fresh: p.fresh, plan: &p}, result)
 }
 
 // unchanged answers an import that changes nothing: no transaction, unless the
-// answer itself is to be kept.
-func (s *Service) unchanged(ctx context.Context, slot Slot, r Result) (Result, error) {
+// answer itself is to be kept. The source may have moved on between the reads
+// that said so; then it is a conflict, and compared again.
+func (s *Service) unchanged(ctx context.Context, slot Slot, before snapshot, r Result) (Result, error) {
+	now, err := s.look(ctx, slot)
+	if err != nil {
+		return Result{}, err
+	}
+	if !now.hasSource || now.source.ID != before.source.ID || now.source.Version != before.source.Version {
+		return Result{}, errMovedOn
+	}
+	s.touch(now.source.ID)
+	r = now.unchanged(r)
 	if slot.Once == nil {
 		return r, nil
 	}
 	return r, s.store.Write(ctx, func(tx *models.Tx) error { return slot.Once(tx, r) })
 }
+
+var errMovedOn = fault.New(fault.Conflict, "Another import of the same source was faster: send it again")
 
 // Counts takes bare counts from a scanner whose reports are not read, in place
 // of what that scanner said before.
@@ -137,8 +151,8 @@ func (s *Service) importCounts(ctx context.Context, actor authz.Actor, slot Slot
 	}
 	result := Result{Format: formatCounts}
 	if before.settled(formatCounts) && before.source.Counts == counts {
-		s.touch(before.source.ID)
-		return before.unchanged(result), nil
+		slot.Once = nil // an answer is kept for reports alone
+		return s.unchanged(ctx, slot, before, result)
 	}
 	cause := event.Cause{Kind: "counts", Text: "counts from " + slot.Scanner}
 	return s.write(ctx, actor, slot, before, change{format: formatCounts, counts: counts, cause: cause}, result)
@@ -189,6 +203,9 @@ type change struct {
 // write makes an import current, with the gate that follows from it.
 func (s *Service) write(ctx context.Context, actor authz.Actor, slot Slot, before snapshot, c change, result Result) (Result, error) {
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
+		if err := tx.LockProduct(slot.ProductID); err != nil {
+			return err
+		}
 		if !before.hasBranch || slot.AsDefault {
 			if err := tx.EnsureBranch(slot.ProductID, slot.Branch, slot.AsDefault); err != nil {
 				return err

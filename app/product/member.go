@@ -60,6 +60,9 @@ func (s *Service) RemoveMember(ctx context.Context, actor authz.Actor, productID
 
 // guardOwners looks at what a member was before what he is to become.
 func (s *Service) guardOwners(tx *models.Tx, actor authz.Actor, next models.Member) error {
+	if err := tx.LockProduct(next.ProductID); err != nil { // two owners cannot be the last one each
+		return err
+	}
 	was, err := tx.RoleOf(tx.Context(), next.UserID, next.ProductID)
 	if err != nil {
 		return err
