@@ -163,7 +163,7 @@ func badNetworks(list string) string {
 
 // OpenStore opens the database of a configuration and brings it up to date.
 func OpenStore(ctx context.Context, o Options) (*models.Store, error) {
-	store, err := models.Open(ctx, models.Options{URL: o.Config.databaseURL(), Log: o.Log, Now: o.Now})
+	store, err := models.OpenAlone(ctx, models.Options{URL: o.Config.databaseURL(), Log: o.Log, Now: o.Now})
 	if err != nil {
 		return nil, err
 	}

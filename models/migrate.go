@@ -15,10 +15,17 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// Migrate brings the schema to that of this program. Instances that start at
-// the same time on PostgreSQL wait for each other. A schema newer than the
-// program is an error, since the program does not know what it means.
-func (s *Store) Migrate(ctx context.Context) (err error) {
+// Migrate brings the schema to that of this program. Programs that start at the
+// same time wait for each other. A schema newer than the program is an error,
+// since the program does not know what it means.
+func (s *Store) Migrate(ctx context.Context) error {
+	if b, ok := s.backend.(*sqliteBackend); ok { // on PostgreSQL goose has a lock
+		return alone(ctx, b.path, func() error { return s.migrate(ctx) })
+	}
+	return s.migrate(ctx)
+}
+
+func (s *Store) migrate(ctx context.Context) (err error) {
 	m, err := s.backend.migrator(ctx)
 	if err != nil {
 		return fmt.Errorf("store: migrate: %w", err)

@@ -1,0 +1,87 @@
+package models_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"gatecrier/models"
+)
+
+func TestLockIsForOne(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	first, err := models.TryLock(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := models.TryLock(path); !errors.Is(err, models.ErrLocked) {
+		t.Errorf("a second one: %v", err)
+	}
+	short, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if _, err := models.Lock(short, path); !errors.Is(err, models.ErrLocked) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("one that waits in vain: %v", err)
+	}
+	waiting := make(chan error)
+	go func() {
+		second, err := models.Lock(t.Context(), path)
+		if err == nil {
+			err = second.Close()
+		}
+		waiting <- err
+	}()
+	if err := first.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-waiting; err != nil {
+		t.Errorf("one that waits for its turn: %v", err)
+	}
+	if _, err := models.TryLock(filepath.Join(path, "no")); err == nil || errors.Is(err, models.ErrLocked) {
+		t.Errorf("a directory that is none: %v", err)
+	}
+}
+
+// Whoever opens the file first, all of them migrate without an error.
+func TestManyMigrateOneSQLiteFile(t *testing.T) {
+	url := "sqlite:" + filepath.Join(t.TempDir(), "new", "x.db")
+	ready, done := make(chan struct{}), sync.WaitGroup{}
+	for range 6 {
+		done.Go(func() {
+			<-ready
+			s, err := models.OpenAlone(t.Context(), models.Options{URL: url})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			migrate(t, s)
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	close(ready)
+	done.Wait()
+}
+
+func TestFileOfURL(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	real, link := filepath.Join(dir, "real.db"), filepath.Join(dir, "link.db")
+	if err := errors.Join(os.WriteFile(real, nil, 0o600), os.Symlink(real, link)); err != nil {
+		t.Fatal(err)
+	}
+	for url, want := range map[string]string{
+		"sqlite:" + link: real, "sqlite://" + real: real, "sqlite:none/x.db": "none/x.db",
+		"postgres://u@h/x": "", "nonsense": "",
+	} {
+		if got := models.File(url); got != want {
+			t.Errorf("%s: %q, want %q", url, got, want)
+		}
+	}
+}
