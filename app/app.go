@@ -66,14 +66,30 @@ type App struct {
 	addr     string
 	stop     context.CancelFunc
 	served   chan error
+	lock     io.Closer // of the SQLite file, while this program serves it
 }
 
 // New opens the database, brings it up to date, makes the first administrator
-// where there is no user, and builds all parts. Nothing runs before Start.
+// where there is no user, and builds all parts. Nothing runs before Start. One
+// that does not come to Stop ends with Close.
 func New(ctx context.Context, o Options) (*App, error) {
 	if err := os.MkdirAll(o.Config.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
+	lock, err := lockServing(models.File(o.Config.databaseURL()))
+	if err != nil {
+		return nil, err
+	}
+	a, err := locked(ctx, o)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	a.lock = lock
+	return a, nil
+}
+
+// locked is New under the lock.
+func locked(ctx context.Context, o Options) (*App, error) {
 	ring, err := o.Config.ring(o.Log)
 	if err != nil {
 		return nil, err
@@ -183,7 +199,7 @@ func (a *App) Start(ctx context.Context) error {
 	if a.config.BaseURL == "" {
 		a.base.Store("http://" + a.addr)
 	}
-	if a.Store.Dialect() == models.SQLite { // nobody else can be sending
+	if a.Store.Dialect() == models.SQLite { // under its lock nobody else can be sending
 		if err := a.Dispatcher.ReturnLeases(ctx); err != nil {
 			return errors.Join(err, listener.Close())
 		}
@@ -228,8 +244,11 @@ func (a *App) Stop(ctx context.Context) error {
 	}
 	a.loops.Wait()
 	last := context.WithoutCancel(ctx)
-	return errors.Join(err, a.flush(last), a.router.Stop(last), a.Store.Close())
+	return errors.Join(err, a.flush(last), a.router.Stop(last), a.Close())
 }
+
+// Close closes the database and lets others serve it.
+func (a *App) Close() error { return errors.Join(a.Store.Close(), a.lock.Close()) }
 
 // Failed gives the error that ended the server by itself.
 func (a *App) Failed() <-chan error { return a.served }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"gatecrier/app/apptest"
+	"gatecrier/models/modelstest"
 )
 
 // A change of the global thresholds looks at all gates again in the
@@ -112,9 +113,9 @@ func TestTwoAdministratorsAtOnce(t *testing.T) {
 
 // What another instance writes is noticed.
 func TestAnotherInstanceChangesSettings(t *testing.T) {
-	dir := t.TempDir()
-	p := apptest.Start(t, apptest.Options{Dir: dir})
-	q := apptest.Start(t, apptest.Options{Dir: dir})
+	shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.PostgresURL(t)} // instances share a key, too
+	p := apptest.Start(t, shared)
+	q := apptest.Start(t, shared)
 	q.Client("admin").Must(http.StatusOK, "PATCH", "/settings/reports", map[string]any{"max_bytes": 2 << 20})
 	c := p.Client("admin")
 	apptest.Eventually(t, "the other instance knows", func() bool {

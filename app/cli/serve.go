@@ -36,7 +36,7 @@ func (serveCmd) Run(in *invocation) error {
 		return err
 	}
 	if err := a.Start(in.ctx); err != nil {
-		return errors.Join(err, a.Store.Close())
+		return errors.Join(err, a.Close())
 	}
 	select {
 	case <-in.ctx.Done():
