@@ -77,19 +77,29 @@ func makeKey(path string) ([]byte, error) {
 	if _, err := rand.Read(key); err != nil {
 		return nil, fmt.Errorf("make key: %w", err)
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
+	if err := publish(path, base64.StdEncoding.EncodeToString(key)+"\n"); err != nil {
 		return nil, fmt.Errorf("make key file: %w", err)
 	}
-	_, err = f.WriteString(base64.StdEncoding.EncodeToString(key) + "\n")
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = syncDir(filepath.Dir(path))
-	}
-	if err != nil { // half a key must not be found at the next start
-		return nil, errors.Join(fmt.Errorf("make key file %s: %w", path, err), os.Remove(path))
-	}
 	return key, nil
+}
+
+// publish gives a new file its name once all of it is on the disk, so that
+// neither a crash nor another process ever finds half of it there; fs.ErrExist
+// where the name is taken.
+func publish(path, content string) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".key-*") // of mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
+	_, err = f.WriteString(content)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(f.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
 }
 
 // syncDir makes a new name in a directory survive a crash.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -30,35 +31,35 @@ func TestKeyFileIsMadeOnce(t *testing.T) {
 	}
 }
 
-// Of several at once one makes the key. The others read it, or say that it is
-// not complete; none goes on with another.
-func TestKeyFileOfTwoProcesses(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "secret.key")
-	var fresh int
-	var keys [][]byte
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			key, made, err := KeyFile(path)
-			mu.Lock()
-			defer mu.Unlock()
-			if made {
-				fresh++
+// Of several at once one makes the key, and the others read all of it.
+func TestKeyFileOfManyProcesses(t *testing.T) {
+	for range 50 {
+		path := filepath.Join(t.TempDir(), "secret.key")
+		var fresh atomic.Int32
+		var keys [8][]byte
+		ready, done := make(chan struct{}), sync.WaitGroup{}
+		for i := range keys {
+			done.Go(func() {
+				<-ready
+				key, made, err := KeyFile(path)
+				if err != nil {
+					t.Error(err)
+				}
+				if made {
+					fresh.Add(1)
+				}
+				keys[i] = key
+			})
+		}
+		close(ready)
+		done.Wait()
+		for _, key := range keys {
+			if fresh.Load() != 1 || !bytes.Equal(key, keys[0]) {
+				t.Fatalf("%d keys made, all the same: %v", fresh.Load(), bytes.Equal(key, keys[0]))
 			}
-			if err == nil {
-				keys = append(keys, key)
-			}
-		})
-	}
-	wg.Wait()
-	want, made, err := KeyFile(path)
-	if fresh != 1 || made || err != nil {
-		t.Fatalf("%d keys made, one more afterwards %v, %v", fresh, made, err)
-	}
-	for _, key := range keys {
-		if !bytes.Equal(key, want) {
-			t.Error("two keys are in use")
+		}
+		if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
+			t.Fatalf("beside the key: %v, %v", left, err)
 		}
 	}
 }
