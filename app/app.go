@@ -73,6 +73,10 @@ type App struct {
 // where there is no user, and builds all parts. Nothing runs before Start. One
 // that does not come to Stop ends with Close.
 func New(ctx context.Context, o Options) (*App, error) {
+	key, err := o.Config.key() // before anything is written
+	if err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(o.Config.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
@@ -80,7 +84,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := locked(ctx, o)
+	a, err := locked(ctx, o, key)
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
@@ -89,18 +93,21 @@ func New(ctx context.Context, o Options) (*App, error) {
 }
 
 // locked is New under the lock.
-func locked(ctx context.Context, o Options) (*App, error) {
-	ring, err := o.Config.ring(o.Log)
-	if err != nil {
-		return nil, err
-	}
+func locked(ctx context.Context, o Options, key []byte) (*App, error) {
 	store, err := OpenStore(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	a := &App{Store: store, config: o.Config, log: o.Log, bell: event.NewBell(), loops: jobs.NewLoops(o.Log), served: make(chan error, 1)}
 	a.base.Store(o.Config.BaseURL)
-	if err := a.build(ctx, o, ring); err != nil {
+	ring, err := openRing(ctx, o, store, key)
+	if err == nil {
+		err = a.build(ctx, o, ring)
+	}
+	if err == nil {
+		err = a.keepKeyCheck(ctx, ring)
+	}
+	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	return a, nil

@@ -10,7 +10,6 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"gatecrier/app/outbound"
-	"gatecrier/app/secret"
 )
 
 // Config is what must be known before the database opens. It comes from the
@@ -80,29 +79,6 @@ func (c Config) databaseURL() string {
 }
 
 func (c Config) initialFile() string { return filepath.Join(c.DataDir, "initial-password") }
-
-// ring reads the key that seals secrets, or makes it at the first start.
-func (c Config) ring(log *slog.Logger) (*secret.Ring, error) {
-	if c.SecretKey != "" {
-		key, err := secret.ParseKey(c.SecretKey)
-		if err != nil {
-			return nil, fmt.Errorf("GATECRIER_SECRET_KEY: %w", err)
-		}
-		return secret.NewRing(key)
-	}
-	path := c.SecretKeyFile
-	if path == "" {
-		path = filepath.Join(c.DataDir, "secret.key")
-	}
-	key, made, err := secret.KeyFile(path)
-	if err != nil {
-		return nil, err
-	}
-	if made {
-		log.Info("key file made: keep a copy, secrets cannot be opened without it", "path", path)
-	}
-	return secret.NewRing(key)
-}
 
 func (c Config) proxies() []string {
 	var list []string

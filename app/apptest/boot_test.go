@@ -2,6 +2,7 @@ package apptest_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"net/http"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 
 	"gatecrier/app/apptest"
 	"gatecrier/app/cli"
+	"gatecrier/models/modelstest"
 )
 
 // boot runs the program as a process of its own that is to fail at its start,
@@ -63,4 +65,108 @@ func TestManyMigrateAtOnce(t *testing.T) {
 	}
 	close(ready)
 	done.Wait()
+}
+
+// otherKey is a key as good as any.
+func otherKey() []byte {
+	return []byte(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)) + "\n")
+}
+
+func writeFile(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// With another key nothing could be sent, nor any target changed: it does not
+// start, and does not make a key of its own either.
+func TestAWrongKeyIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	receiver := apptest.NewReceiver(t)
+	p := apptest.Start(t, apptest.Options{Dir: dir})
+	s := newShop(t, p.Client("admin"), "Shop", receiver.URL)
+	p.Stop()
+	path, data := filepath.Join(dir, "secret.key"), "GATECRIER_DATA_DIR="+dir
+	good, wrong := readFile(t, path), path+" is not the key of this database"
+
+	writeFile(t, path, otherKey())
+	if said := boot(t, data); !strings.Contains(said, wrong) {
+		t.Errorf("with another key it says: %s", said)
+	}
+	if said := boot(t, data, "GATECRIER_SECRET_KEY="+string(otherKey())); !strings.Contains(said, "GATECRIER_SECRET_KEY is not the key") {
+		t.Errorf("with another key in the environment it says: %s", said)
+	}
+	modelstest.Statement(t, filepath.Join(dir, "gatecrier.db"), "DELETE FROM key_checks") // as in a database from before
+	if said := boot(t, data); !strings.Contains(said, wrong) {
+		t.Errorf("by a target, with another key, it says: %s", said)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if said := boot(t, data); !strings.Contains(said, path+" is not there") {
+		t.Errorf("without a key it says: %s", said)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("another key was made")
+	}
+
+	writeFile(t, path, good)
+	p = apptest.Start(t, apptest.Options{Dir: dir})
+	p.Client("admin").Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
+	receiver.Wait(t, 1)
+	p.Stop()
+	writeFile(t, path, otherKey())
+	if said := boot(t, data); !strings.Contains(said, wrong) {
+		t.Errorf("once more, with another key, it says: %s", said)
+	}
+	// What the operations guide says of a key that is lost.
+	modelstest.Statement(t, filepath.Join(dir, "gatecrier.db"), "DELETE FROM connections; UPDATE settings SET secrets = NULL; DELETE FROM key_checks")
+	apptest.Start(t, apptest.Options{Dir: dir})
+}
+
+func TestInstancesWithTwoKeysAreRefused(t *testing.T) {
+	url := modelstest.PostgresURL(t)
+	apptest.Start(t, apptest.Options{DatabaseURL: url})
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "secret.key"), otherKey())
+	if said := boot(t, "GATECRIER_DATA_DIR="+dir, "GATECRIER_DATABASE_URL="+url); !strings.Contains(said, "is not the key of this database") {
+		t.Errorf("with a key of its own it says: %s", said)
+	}
+	if said := boot(t, "GATECRIER_DATA_DIR="+t.TempDir(), "GATECRIER_DATABASE_URL="+url); !strings.Contains(said, "secret.key is not there") {
+		t.Errorf("without a key it says: %s", said)
+	}
+}
+
+// A configuration that cannot be opened may be mended: its messages wait.
+func TestAnUnreadableConfigurationIsTriedAgain(t *testing.T) {
+	receiver := apptest.NewReceiver(t)
+	p := apptest.Start(t, apptest.Options{})
+	c := p.Client("admin")
+	s := newShop(t, c, "Shop", receiver.URL)
+	file := filepath.Join(p.Dir, "gatecrier.db")
+	modelstest.Statement(t, file, "CREATE TABLE kept AS SELECT config FROM connections")
+	modelstest.Statement(t, file, "UPDATE connections SET config = ?", []byte{1, 2, 3, 4, 5, 6})
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
+	var a apptest.Answer
+	apptest.Eventually(t, "the first attempt is over", func() bool {
+		a = c.Do("GET", "/deliveries", nil)
+		return a.Get("items.0.state") == "retrying" || a.Get("items.0.state") == "dead"
+	})
+	if a.Get("items.0.state") != "retrying" {
+		t.Fatalf("the message is given up: %s", a.Text)
+	}
+	modelstest.Statement(t, file, "UPDATE connections SET config = (SELECT config FROM kept)")
+	p.Clock.Advance(time.Hour)
+	p.Wake()
+	receiver.Wait(t, 1)
 }

@@ -198,7 +198,7 @@ func (d *Dispatcher) attempt(ctx context.Context, t task) (result module.Result,
 	config, err := d.opener.Open(c)
 	if err != nil {
 		d.log.Error("configuration not opened", "connection", c.ID, "error", err)
-		return module.Permanent("its configuration cannot be opened with this key"), ""
+		return module.Transient("its configuration cannot be opened with this key"), ""
 	}
 	message, err := d.message(ctx, t)
 	if err != nil {

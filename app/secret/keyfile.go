@@ -29,19 +29,21 @@ func ParseKey(text string) ([]byte, error) {
 // mode 0600 if there is none; made tells which. A file that others may read is
 // refused.
 func KeyFile(path string) (key []byte, made bool, err error) {
-	key, err = readKey(path)
+	key, err = ReadKeyFile(path)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, false, err
 	}
 	key, err = makeKey(path)
 	if errors.Is(err, fs.ErrExist) { // another process was faster
-		key, err = readKey(path)
+		key, err = ReadKeyFile(path)
 		return key, false, err
 	}
 	return key, err == nil, err
 }
 
-func readKey(path string) ([]byte, error) {
+// ReadKeyFile reads a base64 key from a file that nobody else may read;
+// fs.ErrNotExist where there is none.
+func ReadKeyFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read key file: %w", err)
