@@ -1,9 +1,11 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -23,7 +25,7 @@ type Config struct {
 	AdminUser         string `env:"GATECRIER_ADMIN_USER" envDefault:"admin"`
 	AdminEmail        string `env:"GATECRIER_ADMIN_EMAIL"`
 	AdminPassword     string `env:"GATECRIER_ADMIN_PASSWORD"`
-	AdminPasswordFile string `env:"GATECRIER_ADMIN_PASSWORD_FILE,file"` // its content
+	AdminPasswordFile string `env:"GATECRIER_ADMIN_PASSWORD_FILE"`
 	BaseURL           string `env:"GATECRIER_BASE_URL"`
 	AllowNetworks     string `env:"GATECRIER_ALLOW_NETWORKS"`
 	TrustedProxies    string `env:"GATECRIER_TRUSTED_PROXIES"`
@@ -38,28 +40,6 @@ func ReadConfig() (Config, error) {
 		return Config{}, fmt.Errorf("read the environment: %w", err)
 	}
 	return c, c.Check()
-}
-
-// Check says which variable has a value that cannot be used.
-func (c Config) Check() error {
-	if _, err := c.allow(); err != nil {
-		return fmt.Errorf("GATECRIER_ALLOW_NETWORKS: %w", err)
-	}
-	if c.BaseURL != "" {
-		u, err := url.Parse(c.BaseURL)
-		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return fmt.Errorf("GATECRIER_BASE_URL: %q is no http or https address", c.BaseURL)
-		}
-	}
-	if _, err := c.Level(); err != nil {
-		return fmt.Errorf("GATECRIER_LOG_LEVEL: one of debug, info, warn, error")
-	}
-	switch c.LogFormat {
-	case "", "text", "json":
-	default:
-		return fmt.Errorf("GATECRIER_LOG_FORMAT: text or json")
-	}
-	return nil
 }
 
 // Level is the least level that is logged.
@@ -79,6 +59,23 @@ func (c Config) databaseURL() string {
 }
 
 func (c Config) initialFile() string { return filepath.Join(c.DataDir, "initial-password") }
+
+// adminPassword is the password chosen for the first administrator, "" where
+// one is to be made up.
+func (c Config) adminPassword() (string, error) {
+	if c.AdminPassword != "" || c.AdminPasswordFile == "" {
+		return c.AdminPassword, nil
+	}
+	content, err := os.ReadFile(c.AdminPasswordFile)
+	if err != nil {
+		return "", err
+	}
+	password := strings.TrimRight(string(content), "\r\n")
+	if password == "" {
+		return "", errors.New("the file " + c.AdminPasswordFile + " is empty")
+	}
+	return password, nil
+}
 
 func (c Config) proxies() []string {
 	var list []string

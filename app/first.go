@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"gatecrier/app/account"
 )
@@ -17,9 +16,9 @@ func (a *App) firstAdministrator(ctx context.Context, o Options) error {
 	if has, err := a.Store.HasUsers(ctx); err != nil || has {
 		return err
 	}
-	password := o.Config.AdminPassword
-	if password == "" {
-		password = strings.TrimRight(o.Config.AdminPasswordFile, "\r\n")
+	password, err := o.Config.adminPassword()
+	if err != nil {
+		return firstError(err)
 	}
 	user := account.NewUser{Name: o.Config.AdminUser, Email: o.Config.AdminEmail, Password: password}
 	switch {

@@ -76,6 +76,12 @@ func alone(ctx context.Context, path string, fn func() error) error {
 	return errors.Join(fn(), f.Close())
 }
 
+// CheckURL says what is wrong with a database URL, without repeating it.
+func CheckURL(url string) error {
+	_, _, err := target(url)
+	return err
+}
+
 // File is the path of the database in a SQLite URL, without the links on the
 // way to it; "" for any other URL.
 func File(url string) string {

@@ -170,3 +170,26 @@ func TestAnUnreadableConfigurationIsTriedAgain(t *testing.T) {
 	p.Wake()
 	receiver.Wait(t, 1)
 }
+
+// A configuration that cannot be used is told by its variable, and leaves
+// nothing behind.
+func TestAFailedConfigurationWritesNothing(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "password")
+	writeFile(t, empty, nil)
+	readable := filepath.Join(t.TempDir(), "key")
+	writeFile(t, readable, otherKey()[:20])
+	for _, setting := range []string{
+		"GATECRIER_TRUSTED_PROXIES=abc", "GATECRIER_LISTEN=nonsense", "GATECRIER_ADMIN_PASSWORD=short", "GATECRIER_ADMIN_EMAIL=nobody",
+		"GATECRIER_ADMIN_PASSWORD_FILE=" + empty, "GATECRIER_SECRET_KEY_FILE=" + readable,
+	} {
+		dir := filepath.Join(t.TempDir(), "data")
+		said := boot(t, "GATECRIER_DATA_DIR="+dir, setting)
+		variable, value, _ := strings.Cut(setting, "=")
+		if !strings.Contains(said, "gatecrier: "+variable+": ") && !strings.Contains(said, "read key file "+value) {
+			t.Errorf("%s: it says: %s", setting, said)
+		}
+		if left, err := os.ReadDir(dir); err == nil {
+			t.Errorf("%s: it leaves %v", setting, left)
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/mail"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"gatecrier/app/secret"
+	"gatecrier/models"
+)
+
+// Check says which variable has a value that cannot be used. It is asked before
+// anything is written.
+func (c Config) Check() error {
+	for _, check := range []struct {
+		variable string
+		wrong    error
+	}{
+		{"GATECRIER_LISTEN", c.checkListen()},
+		{"GATECRIER_DATABASE_URL", models.CheckURL(c.databaseURL())},
+		{"GATECRIER_SECRET_KEY", c.checkSecretKey()},
+		{"GATECRIER_ADMIN_USER", checkName(c.AdminUser)},
+		{"GATECRIER_ADMIN_EMAIL", checkEmail(c.AdminEmail)},
+		{c.passwordVariable(), c.checkPassword()},
+		{"GATECRIER_BASE_URL", c.checkBaseURL()},
+		{"GATECRIER_ALLOW_NETWORKS", c.checkNetworks()},
+		{"GATECRIER_TRUSTED_PROXIES", c.checkProxies()},
+		{"GATECRIER_LOG_LEVEL", c.checkLevel()},
+		{"GATECRIER_LOG_FORMAT", c.checkFormat()},
+	} {
+		if check.wrong != nil {
+			return fmt.Errorf("%s: %w", check.variable, check.wrong)
+		}
+	}
+	return nil
+}
+
+func (c Config) checkListen() error {
+	_, port, err := net.SplitHostPort(c.Listen)
+	if err == nil {
+		_, err = new(net.Resolver).LookupPort(context.Background(), "tcp", port)
+	}
+	if err != nil {
+		return fmt.Errorf("%q is no address and port, as 127.0.0.1:8080 is", c.Listen)
+	}
+	return nil
+}
+
+func (c Config) checkSecretKey() error {
+	if c.SecretKey == "" {
+		return nil
+	}
+	_, err := secret.ParseKey(c.SecretKey)
+	return err
+}
+
+// The three of the first administrator are as app/account wants them of any
+// user, who is asked too late to tell which variable it was.
+
+func checkName(name string) error {
+	name = strings.TrimSpace(name)
+	if n := utf8.RuneCountInString(name); n < 1 || n > 150 || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		return errors.New("1 to 150 characters, no control characters")
+	}
+	return nil
+}
+
+func checkEmail(address string) error {
+	if address == "" {
+		return nil
+	}
+	if a, err := mail.ParseAddress(address); err != nil || a.Address != address {
+		return fmt.Errorf("%q is no mail address", address)
+	}
+	return nil
+}
+
+func (c Config) passwordVariable() string {
+	if c.AdminPassword == "" && c.AdminPasswordFile != "" {
+		return "GATECRIER_ADMIN_PASSWORD_FILE"
+	}
+	return "GATECRIER_ADMIN_PASSWORD"
+}
+
+func (c Config) checkPassword() error {
+	password, err := c.adminPassword()
+	if n := utf8.RuneCountInString(password); err == nil && password != "" && (n < 10 || n > 256) {
+		return errors.New("a password has 10 to 256 characters")
+	}
+	return err
+}
+
+func (c Config) checkBaseURL() error {
+	if c.BaseURL == "" {
+		return nil
+	}
+	if u, err := url.Parse(c.BaseURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Errorf("%q is no http or https address", c.BaseURL)
+	}
+	return nil
+}
+
+func (c Config) checkNetworks() error {
+	_, err := c.allow()
+	return err
+}
+
+func (c Config) checkProxies() error {
+	for _, proxy := range c.proxies() {
+		if _, _, err := net.ParseCIDR(proxy); err != nil && net.ParseIP(proxy) == nil {
+			return fmt.Errorf("%q is neither an address nor a network", proxy)
+		}
+	}
+	return nil
+}
+
+func (c Config) checkLevel() error {
+	if _, err := c.Level(); err != nil {
+		return errors.New("one of debug, info, warn, error")
+	}
+	return nil
+}
+
+func (c Config) checkFormat() error {
+	switch c.LogFormat {
+	case "", "text", "json":
+		return nil
+	}
+	return errors.New("text or json")
+}
