@@ -224,6 +224,9 @@ func (a *App) Start(ctx context.Context) error {
 // flushEvery is how old the times of reports and tokens may become in memory.
 const flushEvery = 5 * time.Second
 
+// tidyEvery is how soon what a large import has left behind is looked for.
+const tidyEvery = time.Minute
+
 // refreshEvery is how soon a change by another instance is noticed.
 const refreshEvery = time.Second
 
@@ -234,6 +237,7 @@ func (a *App) loopList() []jobs.Loop {
 		{Name: "schedule", Run: a.schedule.Run},
 		{Name: "gates", Run: a.sweeper.Run},
 		{Name: "settings", Run: jobs.Every(refreshEvery, a.log, "settings not read", a.Settings.Refresh)},
+		{Name: "imports", Run: jobs.Every(tidyEvery, a.log, "large imports not put in order", a.ingest.Tidy)},
 		{Name: "flush", Run: jobs.Every(flushEvery, a.log, "flush failed", a.flush)},
 	}
 }

@@ -47,6 +47,7 @@ type Observation struct {
 	FirstSeenAt  time.Time
 	ChangedAt    time.Time
 	ResolvedAt   time.Time
+	Since        int64  // the version of its source that brought it
 	Scanner      string // of its source, where it was asked for
 }
 
@@ -78,7 +79,7 @@ type ObservationFilter struct {
 // Observations lists a branch's observations, worst first.
 func (r reads) Observations(ctx context.Context, scope Scope, f ObservationFilter) ([]Observation, error) {
 	cond, args := scope.where("b.product_id")
-	cond, args = "o.branch_id = ? AND "+cond, append([]any{f.BranchID}, args...)
+	cond, args = "o.branch_id = ? AND o.since <= s.version AND "+cond, append([]any{f.BranchID}, args...)
 	if f.Inactive {
 		cond += " AND NOT o.active"
 	} else {
@@ -109,7 +110,7 @@ type Known struct {
 func (r reads) KnownOf(ctx context.Context, sourceID int64) (map[string]Known, error) {
 	known := map[string]Known{}
 	err := r.query(ctx, `SELECT o.identity, o.id, o.severity, o.report_status, o.status, o.title, o.description, o.component, o.location, o.fix, o.url
-		FROM observations o WHERE o.source_id = ?`, []any{sourceID}, func(rows scanner) error {
+		FROM observations o JOIN sources s ON s.id = o.source_id WHERE o.source_id = ? AND o.since <= s.version`, []any{sourceID}, func(rows scanner) error {
 		var k Known
 		var identity []byte
 		var o Observation
@@ -134,16 +135,16 @@ const observationBatch = 60
 
 // InsertObservations saves new observations in statements of many rows.
 func (tx *Tx) InsertObservations(list []Observation) error {
-	const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	for len(list) > 0 {
 		n := min(len(list), observationBatch)
-		args := make([]any, 0, n*15)
+		args := make([]any, 0, n*16)
 		for _, o := range list[:n] {
 			args = append(args, o.BranchID, o.SourceID, o.Identity, o.Title, o.Description, o.Component, o.Location, o.Fix, o.URL,
-				o.Severity, o.ReportStatus, o.Status, o.Status.Active(), micro(o.FirstSeenAt), micro(o.ChangedAt))
+				o.Severity, o.ReportStatus, o.Status, o.Status.Active(), micro(o.FirstSeenAt), micro(o.ChangedAt), o.Since)
 		}
 		if _, err := tx.exec(`INSERT INTO observations (branch_id, source_id, identity, title, description, component, location, fix, url,
-			severity, report_status, status, active, first_seen_at, changed_at) VALUES `+row+strings.Repeat(", "+row, n-1), args...); err != nil {
+			severity, report_status, status, active, first_seen_at, changed_at, since) VALUES `+row+strings.Repeat(", "+row, n-1), args...); err != nil {
 			return err
 		}
 		list = list[n:]
@@ -182,7 +183,7 @@ func (r reads) TippingObservations(ctx context.Context, branchID int64, severiti
 	args := append(append([]any{branchID}, anys(severities)...), limit)
 	var list []Observation
 	err := r.query(ctx, "SELECT "+observationColumns+` FROM observations o JOIN sources s ON s.id = o.source_id
-		WHERE o.branch_id = ? AND o.active AND o.severity IN (`+marks(len(severities))+") ORDER BY o.severity, o.id DESC LIMIT ?", args, collect(&list, (*Observation).dst))
+		WHERE o.branch_id = ? AND o.active AND o.since <= s.version AND o.severity IN (`+marks(len(severities))+") ORDER BY o.severity, o.id DESC LIMIT ?", args, collect(&list, (*Observation).dst))
 	return list, err
 }
 

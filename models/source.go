@@ -20,15 +20,16 @@ type Source struct {
 	Counts       Counts
 	Version      int64 // grows with each import
 	LastReportAt time.Time
+	Unsettled    bool   // a large import is at work on it, or was
 	Branch       string // the branch's name, where it was asked for
 }
 
 const sourceColumns = `s.id, s.branch_id, s.scanner, s.name, s.format,
-	s.critical, s.high, s.medium, s.low, s.none, s.unknown, s.version, s.last_report_at`
+	s.critical, s.high, s.medium, s.low, s.none, s.unknown, s.version, s.last_report_at, s.unsettled`
 
 func (s *Source) dst() []any {
 	d := append([]any{&s.ID, &s.BranchID, &s.Scanner, &s.Name, &s.Format}, s.Counts.dst()...)
-	return append(d, &s.Version, timeTo(&s.LastReportAt))
+	return append(d, &s.Version, timeTo(&s.LastReportAt), &s.Unsettled)
 }
 
 // Source finds a branch's source by scanner and name; ok is false when there
@@ -47,13 +48,13 @@ func (r reads) Sources(ctx context.Context, scope Scope, productID int64) ([]Sou
 	cond, args := scope.where("b.product_id")
 	var list []Source
 	err := r.query(ctx, "SELECT "+sourceColumns+`, b.name FROM sources s JOIN branches b ON b.id = s.branch_id
-		WHERE b.product_id = ? AND `+cond+" ORDER BY b.is_default DESC, s.last_report_at DESC, s.id", append([]any{productID}, args...),
+		WHERE b.product_id = ? AND s.version > 0 AND `+cond+" ORDER BY b.is_default DESC, s.last_report_at DESC, s.id", append([]any{productID}, args...),
 		collect(&list, func(s *Source) []any { return append(s.dst(), &s.Branch) }))
 	return list, err
 }
 
 // SaveSource writes a source after an import: a new one gets its id, a known
-// one must still have the version that was read.
+// one must still be as it was read.
 func (tx *Tx) SaveSource(s *Source) error {
 	at := micro(s.LastReportAt)
 	if s.ID == 0 {
@@ -68,7 +69,7 @@ func (tx *Tx) SaveSource(s *Source) error {
 	}
 	args := append([]any{s.Format}, s.Counts.args()...)
 	n, err := tx.exec(`UPDATE sources SET format = ?, critical = ?, high = ?, medium = ?, low = ?, none = ?, unknown = ?, version = version + 1,
-		last_report_at = ? WHERE id = ? AND version = ?`, append(args, at, s.ID, s.Version)...)
+		last_report_at = ? WHERE id = ? AND version = ? AND unsettled = ?`, append(args, at, s.ID, s.Version, s.Unsettled)...)
 	if err == nil && n == 0 {
 		return errSourceMoved()
 	}

@@ -43,7 +43,9 @@ func TestTwoOwnersCannotBothLeave(t *testing.T) {
 			members := c.Must(http.StatusOK, "GET", s.path+"/members", nil)
 			var wg sync.WaitGroup
 			for i := range 2 {
-				wg.Go(func() { c.Do("DELETE", fmt.Sprintf("%s/members/%d", s.path, members.ID(fmt.Sprintf("items.%d.user_id", i))), nil) })
+				wg.Go(func() {
+					c.Do("DELETE", fmt.Sprintf("%s/members/%d", s.path, members.ID(fmt.Sprintf("items.%d.user_id", i))), nil)
+				})
 			}
 			wg.Wait()
 			if a := c.Must(http.StatusOK, "GET", s.path+"/members", nil); a.Get("items.0.role") != "owner" {

@@ -87,6 +87,9 @@ func (s *Service) importReport(ctx context.Context, actor authz.Actor, slot Slot
 	if err != nil {
 		return Result{}, err
 	}
+	if err := s.settleFirst(ctx, before); err != nil {
+		return Result{}, err
+	}
 	known := map[string]models.Known{}
 	if before.hasSource {
 		if known, err = s.store.KnownOf(ctx, before.source.ID); err != nil {
@@ -99,7 +102,11 @@ func (s *Service) importReport(ctx context.Context, actor authz.Actor, slot Slot
 		return s.unchanged(ctx, slot, before, result)
 	}
 	cause := event.Cause{Kind: "import", Text: reportText(slot)}
-	return s.write(ctx, actor, slot, before, change{format: report.Format, counts: p.counts, cause: cause, fresh: p.fresh, plan: &p}, result)
+	c := change{format: report.Format, counts: p.counts, cause: cause, fresh: p.fresh, plan: &p}
+	if len(p.insert)+len(p.update)+len(p.resolve) > stageFrom {
+		return s.stage(ctx, actor, slot, before, c, result)
+	}
+	return s.write(ctx, actor, slot, before, c, result)
 }
 
 // unchanged answers an import that changes nothing: no transaction, unless the
@@ -146,7 +153,10 @@ func (s *Service) importCounts(ctx context.Context, actor authz.Actor, slot Slot
 	if err != nil {
 		return Result{}, err
 	}
-	if before.hasSource && before.source.Format != formatCounts {
+	if err := s.settleFirst(ctx, before); err != nil {
+		return Result{}, err
+	}
+	if before.hasSource && before.source.Version > 0 && before.source.Format != formatCounts {
 		return Result{}, fault.BadField("scanner", "Reports of this scanner are imported already: bare counts need a scanner name of their own")
 	}
 	result := Result{Format: formatCounts}
@@ -167,7 +177,7 @@ type snapshot struct {
 }
 
 func (b snapshot) settled(format string) bool {
-	return b.hasSource && b.branch.Evaluated && b.source.Format == format
+	return b.hasSource && b.source.Version > 0 && b.branch.Evaluated && b.source.Format == format
 }
 
 func (b snapshot) unchanged(r Result) Result {
@@ -197,7 +207,8 @@ type change struct {
 	counts models.Counts
 	cause  event.Cause
 	fresh  []event.Finding
-	plan   *plan // nil for bare counts
+	plan   *plan                     // nil for bare counts
+	hold   func(tx *models.Tx) error // of a staged import: that it is still its own
 }
 
 // write makes an import current, with the gate that follows from it.
@@ -205,6 +216,11 @@ func (s *Service) write(ctx context.Context, actor authz.Actor, slot Slot, befor
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
 		if err := tx.LockProduct(slot.ProductID); err != nil {
 			return err
+		}
+		if c.hold != nil {
+			if err := c.hold(tx); err != nil {
+				return err
+			}
 		}
 		if !before.hasBranch || slot.AsDefault {
 			if err := tx.EnsureBranch(slot.ProductID, slot.Branch, slot.AsDefault); err != nil {

@@ -1,0 +1,183 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/models"
+)
+
+// An import that changes more rows than stageFrom is staged, so many in each
+// transaction: other writers wait for some milliseconds at most.
+const (
+	stageFrom  = 1000
+	stageBatch = 300
+	stageLease = time.Minute // how long one that stands still is believed in
+)
+
+var errAtWork = fault.New(fault.Conflict, "A large import of the same source is at work: send it again when that is done")
+
+// staging is a large import on its way.
+type staging struct {
+	store     *models.Store
+	holder    string
+	productID int64
+	source    models.Source
+	since     int64 // the version that its rows wait for
+}
+
+func (s *Service) newStaging(source models.Source) *staging {
+	return &staging{store: s.store, holder: uuid.NewString(), source: source}
+}
+
+// stage imports a large report: in many small transactions that nobody sees,
+// and one that makes all of it current with its gate.
+func (s *Service) stage(ctx context.Context, actor authz.Actor, slot Slot, before snapshot, c change, result Result) (Result, error) {
+	st := s.newStaging(before.source)
+	st.productID = slot.ProductID
+	if err := st.begin(ctx, slot, before, c.format); err != nil {
+		return Result{}, err
+	}
+	err := st.fill(ctx, c.plan)
+	if err == nil {
+		before.source, before.hasSource, before.hasBranch = st.source, true, true
+		c.plan, c.hold = nil, st.hold // its rows are there
+		slot.AsDefault = false        // and so is its branch
+		result, err = s.write(ctx, actor, slot, before, c, result)
+	}
+	// Whether or not it counts, what is left is put in order. Where that fails,
+	// Tidy does it.
+	if settling := st.settle(context.WithoutCancel(ctx)); err != nil {
+		return Result{}, errors.Join(err, settling)
+	}
+	return result, nil
+}
+
+// settleFirst finishes what an earlier large import has left in a source,
+// which must then be read again. While one is at work it is a conflict.
+func (s *Service) settleFirst(ctx context.Context, b snapshot) error {
+	if !b.hasSource || !b.source.Unsettled {
+		return nil
+	}
+	if err := s.newStaging(b.source).settle(ctx); err != nil {
+		return err
+	}
+	return errMovedOn
+}
+
+func (st *staging) begin(ctx context.Context, slot Slot, before snapshot, format string) error {
+	return st.store.Write(ctx, func(tx *models.Tx) error {
+		if err := tx.LockProduct(slot.ProductID); err != nil {
+			return err
+		}
+		if err := tx.EnsureBranch(slot.ProductID, slot.Branch, slot.AsDefault); err != nil {
+			return err
+		}
+		g, err := tx.GateOf(slot.ProductID, slot.Branch)
+		if err != nil {
+			return err
+		}
+		st.source = before.source
+		if !before.hasSource {
+			st.source = models.Source{BranchID: g.Branch.ID, Scanner: slot.Scanner, Name: slot.Source, Format: format}
+		}
+		if err := tx.BeginStaging(&st.source); err != nil {
+			return err
+		}
+		st.since = st.source.Version + 1
+		return st.hold(tx)
+	})
+}
+
+// hold says that the import is still at work, and finds out where somebody has
+// given it up.
+func (st *staging) hold(tx *models.Tx) error {
+	mine, err := tx.TakeLease(st.lease(), st.holder, tx.Now().Add(stageLease))
+	if err == nil && !mine {
+		return errAtWork
+	}
+	return err
+}
+
+func (st *staging) lease() string { return "import/" + strconv.FormatInt(st.source.ID, 10) }
+
+// fill writes the rows that are to count.
+func (st *staging) fill(ctx context.Context, p *plan) error {
+	err := st.inBatches(ctx, p.insert, func(tx *models.Tx, part []models.Observation) error {
+		rows := make([]models.Observation, len(part))
+		for i, o := range part {
+			o.BranchID, o.SourceID, o.Since = st.source.BranchID, st.source.ID, st.since
+			rows[i] = o
+		}
+		return tx.InsertObservations(rows)
+	})
+	if err != nil {
+		return err
+	}
+	changed := append(make([]models.Observation, 0, len(p.update)+len(p.resolve)), p.update...)
+	for _, id := range p.resolve {
+		changed = append(changed, models.Observation{ID: id, Status: models.StatusResolved})
+	}
+	return st.inBatches(ctx, changed, func(tx *models.Tx, part []models.Observation) error {
+		return tx.StageChanges(st.source.ID, st.since, part)
+	})
+}
+
+// inBatches writes a list in parts, each in a transaction of its own.
+func (st *staging) inBatches(ctx context.Context, list []models.Observation, fn func(tx *models.Tx, part []models.Observation) error) error {
+	for len(list) > 0 {
+		n := min(len(list), stageBatch)
+		err := st.store.Write(ctx, func(tx *models.Tx) error {
+			if err := tx.KeepProduct(st.productID); err != nil {
+				return err
+			}
+			if err := st.hold(tx); err != nil {
+				return err
+			}
+			return fn(tx, list[:n])
+		})
+		if err != nil {
+			return err
+		}
+		list = list[n:]
+	}
+	return nil
+}
+
+// settle finishes what a large import has left, in small transactions.
+func (st *staging) settle(ctx context.Context) error {
+	for done := false; !done; {
+		err := st.store.Write(ctx, func(tx *models.Tx) error {
+			err := st.hold(tx)
+			if err != nil {
+				return err
+			}
+			if done, err = tx.SettleSome(st.source.ID, stageBatch); err != nil || !done {
+				return err
+			}
+			return tx.DropLease(st.lease(), st.holder)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Tidy finishes the large imports that a crash has left, unless somebody is at
+// work on them.
+func (s *Service) Tidy(ctx context.Context) error {
+	ids, err := s.store.UnsettledSources(ctx)
+	for _, id := range ids {
+		if settling := s.newStaging(models.Source{ID: id}).settle(ctx); settling != nil && !fault.Is(settling, fault.Conflict) {
+			err = errors.Join(err, settling)
+		}
+	}
+	return err
+}

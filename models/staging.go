@@ -1,0 +1,126 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+)
+
+// A large import goes in four steps, so that it never holds the writer for
+// long: BeginStaging; InsertObservations and StageChanges in many transactions,
+// which nobody sees; SaveSource, by which all of it counts; SettleSome, until
+// nothing is left. Whoever finds a source unsettled after a crash goes on with
+// the last step: it applies what counts, and removes what never came to.
+
+// BeginStaging marks a source as having a large import at work, and makes it,
+// as version 0, where it is not there. It must still be as it was read.
+func (tx *Tx) BeginStaging(s *Source) error {
+	if s.ID == 0 {
+		at := micro(tx.Now())
+		var err error
+		s.ID, err = tx.insert(`INSERT INTO sources (branch_id, scanner, name, format, version, unsettled, created_at, last_report_at)
+			VALUES (?, ?, ?, ?, 0, TRUE, ?, ?) ON CONFLICT (branch_id, scanner, name) DO NOTHING RETURNING id`, s.BranchID, s.Scanner, s.Name, s.Format, at, at)
+		s.Version, s.Unsettled = 0, true
+		if errors.Is(err, sql.ErrNoRows) {
+			return errSourceMoved()
+		}
+		return err
+	}
+	n, err := tx.exec("UPDATE sources SET unsettled = TRUE WHERE id = ? AND version = ? AND NOT unsettled", s.ID, s.Version)
+	if err == nil && n == 0 {
+		return errSourceMoved()
+	}
+	s.Unsettled = true
+	return err
+}
+
+// StageChanges keeps what a large import changes of known observations until
+// it counts: their new values, by their ids. A status resolved without a
+// status in the report is that of one that is missing there.
+func (tx *Tx) StageChanges(sourceID, since int64, list []Observation) error {
+	const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	for len(list) > 0 {
+		n := min(len(list), observationBatch)
+		args := make([]any, 0, n*12)
+		for _, o := range list[:n] {
+			args = append(args, o.ID, sourceID, since, o.Title, o.Description, o.Component, o.Location, o.Fix, o.URL, o.Severity, o.ReportStatus, o.Status)
+		}
+		if _, err := tx.exec(`INSERT INTO observation_changes (observation_id, source_id, since, title, description, component, location, fix, url,
+			severity, report_status, status) VALUES `+row+strings.Repeat(", "+row, n-1), args...); err != nil {
+			return err
+		}
+		list = list[n:]
+	}
+	return nil
+}
+
+// SettleSome does a part of what a large import has left: it applies changes
+// that count, and removes what never came to. It reports whether that was all;
+// the source is settled then.
+func (tx *Tx) SettleSome(sourceID int64, limit int) (done bool, err error) {
+	var version int64
+	err = tx.get(tx.Context(), "SELECT version FROM sources WHERE id = ?", []any{sourceID}, &version)
+	if errors.Is(err, sql.ErrNoRows) { // gone, with all that was left
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	for _, step := range []func(id, version int64, limit int) (int64, error){tx.dropChanges, tx.dropStaged, tx.applyChanges} {
+		if n, err := step(sourceID, version, limit); err != nil || n > 0 {
+			return false, err
+		}
+	}
+	_, err = tx.exec("UPDATE sources SET unsettled = FALSE WHERE id = ?", sourceID)
+	return true, err
+}
+
+func (tx *Tx) dropChanges(id, version int64, limit int) (int64, error) {
+	return tx.exec(`DELETE FROM observation_changes WHERE observation_id IN (
+		SELECT observation_id FROM observation_changes WHERE source_id = ? AND since > ? LIMIT ?)`, id, version, limit)
+}
+
+func (tx *Tx) dropStaged(id, version int64, limit int) (int64, error) {
+	return tx.exec("DELETE FROM observations WHERE id IN (SELECT id FROM observations WHERE source_id = ? AND since > ? AND since > 0 LIMIT ?)", id, version, limit)
+}
+
+func (tx *Tx) applyChanges(id, _ int64, limit int) (int64, error) {
+	var list []Observation
+	err := tx.query(tx.Context(), `SELECT observation_id, title, description, component, location, fix, url, severity, report_status, status
+		FROM observation_changes WHERE source_id = ? ORDER BY observation_id LIMIT ?`, []any{id, limit}, collect(&list, func(o *Observation) []any {
+		return []any{&o.ID, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL, &o.Severity, &o.ReportStatus, &o.Status}
+	}))
+	if err != nil || len(list) == 0 {
+		return 0, err
+	}
+	ids, missing := make([]any, len(list)), []int64{}
+	for i, o := range list {
+		ids[i] = o.ID
+		if o.Status == StatusResolved && o.ReportStatus == "" {
+			missing = append(missing, o.ID)
+			continue
+		}
+		o.ChangedAt = tx.Now()
+		if err := tx.UpdateObservation(o); err != nil {
+			return 0, err
+		}
+	}
+	if err := tx.ResolveObservations(missing); err != nil {
+		return 0, err
+	}
+	return tx.exec("DELETE FROM observation_changes WHERE observation_id IN ("+marks(len(ids))+")", ids...)
+}
+
+// UnsettledSources lists sources that a large import has left unfinished, or
+// is at work on.
+func (r reads) UnsettledSources(ctx context.Context) ([]int64, error) {
+	var ids []int64
+	err := r.query(ctx, "SELECT id FROM sources WHERE unsettled ORDER BY id LIMIT 100", nil, func(rows scanner) error {
+		var id int64
+		err := rows.Scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, err
+}
