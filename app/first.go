@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"gatecrier/app/account"
+	"gatecrier/models"
 )
 
 // firstAdministrator makes the first user. A password that nobody chose is
@@ -36,23 +37,49 @@ func (a *App) firstAdministrator(ctx context.Context, o Options) error {
 	return a.firstByFile(ctx, o, user)
 }
 
-func (a *App) firstByFile(ctx context.Context, o Options, user account.NewUser) error {
+// firstByFile writes the password under a lock on its file, so that of two that
+// start in one directory neither spoils what the other has written there. The
+// file that it leaves is always that of the administrator that was made.
+func (a *App) firstByFile(ctx context.Context, o Options, user account.NewUser) (err error) {
 	user.Password, user.MustChangePassword = account.RandomPassword(), true
-	path := o.Config.initialFile()
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	f, err := models.Lock(ctx, o.Config.initialFile())
 	if err != nil {
 		return fmt.Errorf("write the first password: %w", err)
 	}
-	_, err = f.WriteString(user.Password + "\n")
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if has, err := a.Store.HasUsers(ctx); err != nil || has { // another was faster
+		return errors.Join(err, removeEmpty(f))
+	}
+	if err := rewrite(f, user.Password+"\n"); err != nil {
 		return fmt.Errorf("write the first password: %w", err)
 	}
 	made, err := a.Accounts.First(ctx, user)
 	if err != nil || !made {
-		return errors.Join(firstError(err), os.Remove(path))
+		return errors.Join(firstError(err), os.Remove(f.Name()))
 	}
-	o.Log.Info("first start: the administrator's password is in a file that the first sign-in removes", "user", user.Name, "path", path)
+	o.Log.Info("first start: the administrator's password is in a file that the first sign-in removes", "user", user.Name, "path", f.Name())
 	return nil
+}
+
+// rewrite replaces what a file holds: a start that was cut short may have left
+// something.
+func rewrite(f *os.File, content string) error {
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
+	if _, err := f.WriteString(content); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+// removeEmpty removes a file that only the lock has made.
+func removeEmpty(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil || info.Size() > 0 {
+		return err
+	}
+	return os.Remove(f.Name())
 }
 
 func firstError(err error) error {

@@ -25,13 +25,21 @@ func TryLock(path string) (*os.File, error) {
 		return nil, fmt.Errorf("open the lock: %w", err)
 	}
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
+	if errors.Is(err, syscall.EWOULDBLOCK) || err == nil && !leadsTo(path, f) {
 		err = ErrLocked
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), f.Close())
 	}
 	return f, nil
+}
+
+// leadsTo reports whether a file still has its name: who had the lock may have
+// removed it.
+func leadsTo(path string, f *os.File) bool {
+	have, err := f.Stat()
+	named, statErr := os.Stat(path)
+	return err == nil && statErr == nil && os.SameFile(have, named)
 }
 
 // Lock is TryLock that waits while another program has the lock.

@@ -29,12 +29,15 @@ func TestLockIsForOne(t *testing.T) {
 	waiting := make(chan error)
 	go func() {
 		second, err := models.Lock(t.Context(), path)
+		if err == nil { // it is that of the name, although the first was removed
+			_, err = os.Stat(path)
+		}
 		if err == nil {
 			err = second.Close()
 		}
 		waiting <- err
 	}()
-	if err := first.Close(); err != nil {
+	if err := errors.Join(os.Remove(path), first.Close()); err != nil {
 		t.Error(err)
 	}
 	if err := <-waiting; err != nil {
