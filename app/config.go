@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"gatecrier/app/outbound"
+	"gatecrier/models"
 )
 
 // Config is what must be known before the database opens. It comes from the
@@ -56,6 +58,19 @@ func (c Config) databaseURL() string {
 		return c.DatabaseURL
 	}
 	return "sqlite:" + filepath.Join(c.DataDir, "gatecrier.db")
+}
+
+// FindDatabase is an error where there is no file of a SQLite database yet.
+func (c Config) FindDatabase() error {
+	file := models.File(c.databaseURL())
+	if file == "" {
+		return nil
+	}
+	_, err := os.Stat(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("no database at %s: start gatecrier serve first, or set GATECRIER_DATA_DIR", file)
+	}
+	return err
 }
 
 func (c Config) initialFile() string { return filepath.Join(c.DataDir, "initial-password") }

@@ -3,6 +3,7 @@ package apptest_test
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"os"
 	"os/exec"
@@ -190,6 +191,30 @@ func TestAFailedConfigurationWritesNothing(t *testing.T) {
 		}
 		if left, err := os.ReadDir(dir); err == nil {
 			t.Errorf("%s: it leaves %v", setting, left)
+		}
+	}
+}
+
+// In a wrong directory a command makes no database, which would have no
+// administrator.
+func TestCommandsMakeNoDatabase(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	file := filepath.Join(dir, "gatecrier.db")
+	for _, setting := range [][2]string{{"GATECRIER_DATA_DIR", dir}, {"GATECRIER_DATABASE_URL", "sqlite:" + file}} {
+		t.Setenv(setting[0], setting[1])
+		for _, args := range [][]string{
+			{"user", "add", "eve", "--email", "eve@example.com"},
+			{"user", "password", "eve"},
+			{"user", "admin", "eve"},
+			{"token", "create", "--user", "eve", "--name", "ci"},
+		} {
+			code, out, errs := run(t, args...)
+			if code != 1 || out != "" || !strings.Contains(errs, "no database at "+file+": start gatecrier serve first, or set GATECRIER_DATA_DIR") {
+				t.Errorf("%v: exit %d %s%s", args, code, out, errs)
+			}
+		}
+		if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the directory was made: %v", err)
 		}
 	}
 }

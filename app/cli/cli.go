@@ -126,28 +126,43 @@ func (in *invocation) quiet() *slog.Logger {
 	return slog.New(slog.NewTextHandler(in.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
-// withStore opens the database for a command beside the server.
-func (in *invocation) withStore(fn func(*models.Store, *account.Service) error) error {
+// withAccounts opens the database for a command beside the server. It makes
+// none: in a wrong directory that would be one that no server knows.
+func (in *invocation) withAccounts(fn func(*account.Service) error) error {
 	config, err := app.ReadConfig()
 	if err != nil {
 		return err
 	}
+	if err := config.FindDatabase(); err != nil {
+		return err
+	}
+	return in.withStore(config, func(store *models.Store) error {
+		accounts, err := account.New(store, in.quiet(), "")
+		if err != nil {
+			return err
+		}
+		return fn(accounts)
+	})
+}
+
+// withStore opens the database and brings it up to date.
+func (in *invocation) withStore(config app.Config, fn func(*models.Store) error) error {
 	store, err := app.OpenStore(in.ctx, app.Options{Config: config, Log: in.quiet(), Now: time.Now})
 	if err != nil {
 		return err
 	}
-	accounts, err := account.New(store, in.quiet(), "")
-	if err == nil {
-		err = fn(store, accounts)
-	}
-	return errors.Join(err, store.Close())
+	return errors.Join(fn(store), store.Close())
 }
 
 type migrateCmd struct{}
 
 // Run migrates.
 func (migrateCmd) Run(in *invocation) error {
-	return in.withStore(func(*models.Store, *account.Service) error {
+	config, err := app.ReadConfig()
+	if err != nil {
+		return err
+	}
+	return in.withStore(config, func(*models.Store) error {
 		_, err := fmt.Fprintln(in.stdout, "The database is up to date.")
 		return err
 	})

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"gatecrier/app/account"
-	"gatecrier/models"
 )
 
 type userCmd struct {
@@ -51,7 +50,7 @@ func (c userAddCmd) Run(in *invocation) error {
 	if err != nil {
 		return err
 	}
-	return in.withStore(func(_ *models.Store, accounts *account.Service) error {
+	return in.withAccounts(func(accounts *account.Service) error {
 		_, err := accounts.Create(in.ctx, account.NewUser{Name: c.Name, Email: c.Email, Password: text, Administrator: c.Admin, MustChangePassword: made})
 		if err == nil && made {
 			_, err = fmt.Fprintln(in.stdout, text)
@@ -71,7 +70,7 @@ func (c userPasswordCmd) Run(in *invocation) error {
 	if err != nil {
 		return err
 	}
-	return in.withStore(func(_ *models.Store, accounts *account.Service) error {
+	return in.withAccounts(func(accounts *account.Service) error {
 		err := accounts.SetPassword(in.ctx, c.Name, text)
 		if err == nil && made {
 			_, err = fmt.Fprintln(in.stdout, text)
@@ -86,7 +85,7 @@ type userAdminCmd struct {
 
 // Run makes an administrator.
 func (c userAdminCmd) Run(in *invocation) error {
-	return in.withStore(func(_ *models.Store, accounts *account.Service) error {
+	return in.withAccounts(func(accounts *account.Service) error {
 		return accounts.MakeAdministrator(in.ctx, c.Name)
 	})
 }
@@ -102,7 +101,7 @@ type tokenCreateCmd struct {
 
 // Run makes a token.
 func (c tokenCreateCmd) Run(in *invocation) error {
-	return in.withStore(func(_ *models.Store, accounts *account.Service) error {
+	return in.withAccounts(func(accounts *account.Service) error {
 		text, err := accounts.CreateToken(in.ctx, c.User, c.Name)
 		if err == nil {
 			_, err = fmt.Fprintln(in.stdout, text)
