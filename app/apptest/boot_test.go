@@ -218,3 +218,32 @@ func TestCommandsMakeNoDatabase(t *testing.T) {
 		}
 	}
 }
+
+func TestCommandsRefuseWithAReason(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	t.Setenv("GATECRIER_DATA_DIR", p.Dir)
+	gate := func(url string) []string {
+		return []string{"gate", "--url", url, "--token", "gct_x", "--product", "x"}
+	}
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"token", "create", "--user", "admin", "--name", "a\nb"}, "--name: no control characters"},
+		{gate(strings.TrimPrefix(p.URL, "http://")), "begin with http:// or https://"},
+		{gate("localhost:8099"), "begin with http:// or https://"},
+		{gate("ftp://localhost"), "begin with http:// or https://"},
+		{gate("http://"), "begin with http:// or https://"},
+		{gate(""), "begin with http:// or https://"},
+		{gate("http://a b"), "begin with http:// or https://"},
+	} {
+		code, out, errs := run(t, test.args...)
+		if code != 1 || out != "" || !strings.Contains(errs, test.want) || strings.Count(errs, "\n") != 1 {
+			t.Errorf("%q: exit %d %s%s", test.args, code, out, errs)
+		}
+	}
+	_, want, _ := run(t, "version")
+	if code, out, errs := run(t, "--version"); code != 0 || out != want || errs != "" {
+		t.Errorf("--version: exit %d %q %s, want %q", code, out, errs, want)
+	}
+}

@@ -38,6 +38,8 @@ type commands struct {
 	Token   tokenCmd   `cmd:"" help:"Manage API tokens, also beside a running server."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database up to date."`
 	Version versionCmd `cmd:"" help:"Show the version."`
+
+	ShowVersion kong.VersionFlag `name:"version" help:"Show the version."`
 }
 
 // invocation is what a command may use.
@@ -74,7 +76,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	}()
 	parser, err := kong.New(&commands{}, kong.Name("gatecrier"),
 		kong.Description("Tells the right people once when a product's security gate changes."),
-		kong.Writers(stdout, stderr), kong.Exit(func(code int) { panic(exited(code)) }))
+		kong.Vars{"version": app.Version}, kong.Writers(stdout, stderr), kong.Exit(func(code int) { panic(exited(code)) }))
 	if err != nil {
 		return report(stderr, err)
 	}

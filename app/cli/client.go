@@ -21,8 +21,20 @@ type server struct {
 // clientTime bounds one request: a large report takes its time.
 const clientTime = 10 * time.Minute
 
+// check refuses an address that no request can go to.
+func (s server) check() error {
+	u, err := url.Parse(s.URL)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Errorf("--url: %q is no address of a server: begin with http:// or https://", s.URL)
+	}
+	return nil
+}
+
 // call makes a request and decodes its answer into out.
 func (s server) call(ctx context.Context, method, path string, query url.Values, body io.Reader, out any) error {
+	if err := s.check(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, clientTime)
 	defer cancel()
 	target := strings.TrimSuffix(s.URL, "/") + "/api/v1" + path
