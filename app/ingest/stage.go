@@ -53,7 +53,8 @@ func (s *Service) stage(ctx context.Context, actor authz.Actor, slot Slot, befor
 	}
 	// Whether or not it counts, what is left is put in order. Where that fails,
 	// Tidy does it.
-	if settling := st.settle(context.WithoutCancel(ctx)); err != nil {
+	settling := st.settle(context.WithoutCancel(ctx))
+	if err != nil {
 		return Result{}, errors.Join(err, settling)
 	}
 	return result, nil
