@@ -1,0 +1,88 @@
+package event_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gatecrier/app/event"
+	"gatecrier/models"
+)
+
+func described(t *testing.T, g event.GateChange, actor string) event.Notice {
+	t.Helper()
+	text, err := json.Marshal(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := event.Describe(models.Event{Type: string(event.GateChanged), Version: 1, Actor: actor, Payload: text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestAGateChangeInWords(t *testing.T) {
+	g := event.GateChange{
+		Product: event.Product{ID: 7, Name: "Shop"}, Branch: "main", From: models.GatePassed, To: models.GateFailed,
+		Why: "2 critical (limit 0)", Cause: event.Cause{Kind: "import", Text: "a report of grype (deps)"},
+		Tipped: event.Tipped{New: 1, Items: []event.Finding{{Title: "CVE-1", Severity: models.Critical, Component: "xz 5.6"}, {Title: "CVE-2", Severity: models.High}}},
+	}
+	want := event.Notice{
+		Name: "Security gate has changed to Failed", Title: "Security gate for Shop has changed to Failed",
+		Message: "2 critical (limit 0), 1 new: CVE-1, CVE-2", Tone: event.ToneBad,
+		Facts: []event.Fact{{"Product", "Shop"}, {"Gate", "from Passed to Failed"}, {"Branch", "main"}, {"Cause", "a report of grype (deps)"}, {"By", "eve"}},
+		Items: []string{"critical: CVE-1 in xz 5.6", "high: CVE-2"},
+	}
+	if diff := cmp.Diff(want, described(t, g, "eve")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestReasons(t *testing.T) {
+	items := make([]event.Finding, 5)
+	for i := range items {
+		items[i].Title = "CVE-" + string(rune('1'+i))
+	}
+	for want, g := range map[string]event.GateChange{
+		"within all limits":                          {Why: "within all limits"},
+		"why, among them CVE-1, CVE-2, CVE-3":        {Why: "why", Tipped: event.Tipped{Items: items}},
+		"why, 9 new: CVE-1, CVE-2, CVE-3 and 6 more": {Why: "why", Tipped: event.Tipped{New: 9, Items: items}},
+		"why, 2 new: CVE-1, CVE-2":                   {Why: "why", Tipped: event.Tipped{New: 2, Items: items[:2]}},
+	} {
+		if got := g.Reason(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestTonesFollowTheState(t *testing.T) {
+	for state, want := range map[models.GateState]event.Tone{models.GateFailed: event.ToneBad, models.GatePassed: event.ToneGood, models.GateNone: event.TonePlain} {
+		n := described(t, event.GateChange{To: state}, "")
+		if n.Tone != want || !strings.HasSuffix(n.Name, event.StateWord(state)) {
+			t.Errorf("%s: %+v", state, n)
+		}
+	}
+}
+
+func TestWhatCannotBeDescribed(t *testing.T) {
+	for _, e := range []models.Event{{Type: "nonsense"}, {Type: string(event.GateChanged), Payload: []byte("{")}} {
+		if n, err := event.Describe(e); err == nil {
+			t.Errorf("%s: described as %+v", e.Type, n)
+		}
+	}
+}
+
+func TestABellRemembersOneRing(t *testing.T) {
+	b := event.NewBell()
+	b.Ring()
+	b.Ring()
+	<-b.Rung()
+	select {
+	case <-b.Rung():
+		t.Error("two rings are remembered as two")
+	default:
+	}
+}
