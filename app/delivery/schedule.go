@@ -30,6 +30,8 @@ func next(d models.Delivery, r module.Result, now time.Time, chance float64) mod
 	switch r.Kind() {
 	case module.KindDelivered:
 		return final(d, models.DeliveryDelivered, now)
+	case module.KindSkipped:
+		return final(d, models.DeliverySkipped, now)
 	case module.KindGone, module.KindPermanent:
 		return final(d, models.DeliveryDead, now)
 	case module.KindRejected, module.KindRefused:

@@ -46,6 +46,7 @@ func TestNextByResult(t *testing.T) {
 		"delivered":                      {0, 0, module.Delivered("200 OK"), models.DeliveryDelivered, 0},
 		"gone":                           {0, 0, module.Gone("410"), models.DeliveryDead, 0},
 		"permanent":                      {0, 0, module.Permanent("too large"), models.DeliveryDead, 0},
+		"skipped":                        {0, 0, module.Skipped("EMAIL_FROM is empty"), models.DeliverySkipped, 0},
 		"rejected, first":                {0, 0, module.Rejected("404"), models.DeliveryRetrying, 5 * time.Second},
 		"rejected, second":               {1, 0, module.Rejected("404"), models.DeliveryRetrying, 30 * time.Second},
 		"rejected, third":                {2, 0, module.Rejected("404"), models.DeliveryDead, 0},

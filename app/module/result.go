@@ -18,6 +18,7 @@ const (
 	KindPermanent              // it can never arrive: dead
 	KindRefused                // the guard did not let it out; not for the breaker
 	KindGone                   // the receiver is no more: dead, and the connection is disabled
+	KindSkipped                // it was not even tried, because this is not set up; final, not for the breaker
 )
 
 // String is the kind's name for logs and tests.
@@ -37,6 +38,8 @@ func (k Kind) String() string {
 		return "refused"
 	case KindGone:
 		return "gone"
+	case KindSkipped:
+		return "skipped"
 	}
 	return fmt.Sprintf("kind(%d)", int(k))
 }
@@ -48,7 +51,7 @@ type Result struct {
 	wait time.Duration
 
 	Reason   string        // a phrase for the user
-	Status   int           // of HTTP; 0 where there was none
+	Status   int           // of HTTP, or the code of SMTP; 0 where there was none
 	Answer   string        // the start of what came back: at most 4 KB, valid UTF-8, no NUL
 	Private  bool          // it came from an address that is not public
 	Duration time.Duration // of the attempt
@@ -83,3 +86,7 @@ func Refused(reason string) Result { return Result{kind: KindRefused, Reason: re
 
 // Gone is a receiver that says it will not be there any more.
 func Gone(reason string) Result { return Result{kind: KindGone, Reason: reason} }
+
+// Skipped is a message that was not sent, and is not to be, for a reason in our
+// own settings.
+func Skipped(reason string) Result { return Result{kind: KindSkipped, Reason: reason} }

@@ -19,9 +19,7 @@ import (
 func Conform(t *testing.T, newSender func(*outbound.Client) module.Sender, config func(url string) module.Config) {
 	t.Helper()
 	s := suite{newSender, config}
-	t.Run("descriptor", s.testDescriptor)
-	t.Run("prepare", s.testPrepare)
-	t.Run("hint", s.testHint)
+	s.testConfiguration(t)
 	t.Run("statuses", s.testStatuses)
 	t.Run("redirects", s.testRedirects)
 	t.Run("retry at a date", s.testRetryDate)
@@ -37,6 +35,21 @@ func Conform(t *testing.T, newSender func(*outbound.Client) module.Sender, confi
 	t.Run("at once", s.testAtOnce)
 	t.Run("same message again", s.testSameMessage)
 	t.Run("hostile texts", s.testHostileTexts)
+}
+
+// ConformConfig runs the part of the suite that is about configurations, for
+// senders that do not speak HTTP. Their own tests look at what they send, of
+// Usual and with each of HostileTexts.
+func ConformConfig(t *testing.T, newSender func(*outbound.Client) module.Sender, config module.Config) {
+	t.Helper()
+	s := suite{newSender, func(string) module.Config { return maps.Clone(config) }}
+	s.testConfiguration(t)
+}
+
+func (s suite) testConfiguration(t *testing.T) {
+	t.Run("descriptor", s.testDescriptor)
+	t.Run("prepare", s.testPrepare)
+	t.Run("hint", s.testHint)
 }
 
 func (s suite) testDescriptor(t *testing.T) {

@@ -103,7 +103,7 @@ func (s suite) testHang(t *testing.T) {
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if result := r.send(ctx, usual()); result.Kind() != module.KindTransient {
+	if result := r.send(ctx, Usual()); result.Kind() != module.KindTransient {
 		t.Errorf("result = %v (%s)", result.Kind(), result.Reason)
 	}
 	await(t, gone, "the connection is kept open")
@@ -192,7 +192,7 @@ func (s suite) testSlowBody(t *testing.T) {
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	if result := r.send(ctx, usual()); result.Kind() != module.KindDelivered || result.Answer != "first" {
+	if result := r.send(ctx, Usual()); result.Kind() != module.KindDelivered || result.Answer != "first" {
 		t.Errorf("result = %v (%s), answer %q", result.Kind(), result.Reason, result.Answer)
 	}
 	await(t, gone, "the body is not closed")

@@ -19,7 +19,7 @@ func (s suite) testConnectionsKept(t *testing.T) {
 	for _, code := range []int{200, 204, 500} {
 		r := s.newRig(t, status(code))
 		for range 5 {
-			r.send(t.Context(), usual())
+			r.send(t.Context(), Usual())
 		}
 		if n := r.connsMade(); n != 1 {
 			t.Errorf("%d connections for five answers of %d", n, code)
@@ -58,7 +58,7 @@ func (s suite) testSameMessage(t *testing.T) {
 	if diff := cmp.Diff(string(got[0].body), string(got[1].body)); diff != "" {
 		t.Errorf("the second attempt sends something else: %s", diff)
 	}
-	if diff := cmp.Diff(got[0].whereIs(usual().ID), got[1].whereIs(usual().ID)); diff != "" {
+	if diff := cmp.Diff(got[0].whereIs(Usual().ID), got[1].whereIs(Usual().ID)); diff != "" {
 		t.Errorf("the second attempt has the id elsewhere: %s", diff)
 	}
 }
@@ -74,23 +74,35 @@ func (q request) whereIs(text string) map[string]bool {
 	return found
 }
 
-// hostileTexts break what is put together by hand.
-var hostileTexts = []string{
-	`"quotes" and \backslashes\ `, "lines\nand\r\nmore\ttabs", "</script><script>alert(1)</script> <!-- & &amp;",
-	"{{ .Secret }} ${HOME} %s %d $(id) `id`", "emoji 🚨👩‍👩‍👧 and \u202eright to left\u202c", "עברית العربية", "\u2028\u2029\u0000\u0007\u007f",
-	"invalid \xff\xfe UTF-8", "*_~`[x](javascript:alert(1))<!channel> @everyone <@U123>", "\r\nSubject: injected\r\n\r\n", strings.Repeat("long ", 2000), "",
+// HostileTexts are texts that break what is put together by hand.
+func HostileTexts() []string {
+	return []string{
+		`"quotes" and \backslashes\ `, "lines\nand\r\nmore\ttabs", "</script><script>alert(1)</script> <!-- & &amp;",
+		"{{ .Secret }} ${HOME} %s %d $(id) `id`", "emoji 🚨👩‍👩‍👧 and \u202eright to left\u202c", "עברית العربية", "\u2028\u2029\u0000\u0007\u007f",
+		"invalid \xff\xfe UTF-8", "*_~`[x](javascript:alert(1))<!channel> @everyone <@U123>", "\r\nSubject: injected\r\n\r\n", strings.Repeat("long ", 2000), "",
+	}
+}
+
+// Hostile is Usual with the text wherever one may be, many times.
+func Hostile(text string) module.Message {
+	m := Usual()
+	m.Title, m.Why = text, text
+	for range 30 {
+		m.Facts = append(m.Facts, module.Fact{Label: text, Value: text})
+		m.Items = append(m.Items, text)
+	}
+	return m
 }
 
 func (s suite) testHostileTexts(t *testing.T) {
-	for _, text := range hostileTexts {
+	for _, text := range HostileTexts() {
 		t.Run(text[:min(len(text), 12)], func(t *testing.T) {
 			r := s.newRig(t, status(200))
 			data, err := json.Marshal(map[string]any{"product": map[string]any{"id": 7, "name": text}, "why": text})
 			if err != nil {
 				t.Fatal(err)
 			}
-			m := usual()
-			m.Title, m.Why = text, text
+			m := Hostile(text)
 			if len(text) < 1000 { // makers of events keep their payload small
 				m.Data = data
 			}

@@ -153,20 +153,23 @@ func (r *rig) secrets() []string { return r.sender.Descriptor().Secrets(r.config
 // expect sends the usual message and checks the kind of its result.
 func (r *rig) expect(want module.Kind) module.Result {
 	r.t.Helper()
-	result := r.send(context.Background(), usual())
+	result := r.send(context.Background(), Usual())
 	if result.Kind() != want {
 		r.t.Errorf("result = %v (%s), want %v", result.Kind(), result.Reason, want)
 	}
 	return result
 }
 
-// usual is a message like any other.
-func usual() module.Message {
+// Usual is a message like any other.
+func Usual() module.Message {
 	return module.Message{
 		ID: "0198f0a4-7a11-7cc3-98c4-dc0c0c07398f", Type: "gate.changed", Version: 1,
 		Time:  time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC),
 		Title: "Security gate of Shop failed", Why: "You are a member of Shop", Link: "https://gates.example/products/7",
-		Data: json.RawMessage(`{"product":{"id":7,"name":"Shop"},"from":"passed","to":"failed"}`),
+		Tone:  module.ToneBad,
+		Facts: []module.Fact{{Label: "Product", Value: "Shop"}, {Label: "Gate", Value: "from Passed to Failed"}},
+		Items: []string{"critical: CVE-2024-3094 in xz 5.6.0", "high: CVE-2021-44228 in log4j-core 2.14.1"},
+		Data:  json.RawMessage(`{"product":{"id":7,"name":"Shop"},"from":"passed","to":"failed"}`),
 	}
 }
 
