@@ -42,11 +42,12 @@ func (e *PanicError) Unwrap() error {
 
 // Stats count since the Store was opened.
 type Stats struct {
-	Writes  int64 // closures whose changes are stored
+	Asked   int64 // closures that were handed over
+	Writes  int64 // those whose changes are stored
 	Commits int64 // commits that it took
 }
 
-type counters struct{ writes, commits atomic.Int64 }
+type counters struct{ asked, writes, commits atomic.Int64 }
 
 // backend is what differs between SQLite and PostgreSQL.
 type backend interface {
@@ -127,12 +128,13 @@ func (s *Store) commit(ctx context.Context, fn func(tx *Tx) error) (*Tx, error) 
 		return nil, ErrClosed
 	}
 	defer s.door.leave()
+	s.counters.asked.Add(1)
 	return s.backend.write(ctx, fn)
 }
 
 // Stats tells how many closures were stored in how many commits.
 func (s *Store) Stats() Stats {
-	return Stats{Writes: s.counters.writes.Load(), Commits: s.counters.commits.Load()}
+	return Stats{Asked: s.counters.asked.Load(), Writes: s.counters.writes.Load(), Commits: s.counters.commits.Load()}
 }
 
 // Dialect tells which kind of database this is.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"gatecrier/app/apptest"
+	"gatecrier/models"
 )
 
 // process is the program as a process of its own, that can be killed.
@@ -133,6 +134,26 @@ func TestASettledMessageIsNotSentAgainAfterAKill(t *testing.T) {
 	}
 }
 
+// hold keeps the writer busy, so that what comes meanwhile queues.
+func hold(t *testing.T, p *apptest.Program) (release func()) {
+	t.Helper()
+	held, free, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		done <- p.Store.Write(context.WithoutCancel(t.Context()), func(*models.Tx) error {
+			close(held)
+			<-free
+			return nil
+		})
+	}()
+	<-held
+	return func() {
+		close(free)
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestManyChangesShareCommits(t *testing.T) {
 	const callers = 200
 	p := apptest.Start(t, apptest.Options{})
@@ -154,7 +175,13 @@ func TestManyChangesShareCommits(t *testing.T) {
 			}
 		})
 	}
+	release := hold(t, p)
 	close(ready)
+	deadline := time.Now().Add(2 * time.Second) // on a slow machine some come later
+	for p.Store.Stats().Asked-before.Asked <= callers && time.Now().Before(deadline) {
+		<-time.After(time.Millisecond)
+	}
+	release()
 	done.Wait()
 	close(failed)
 	for text := range failed {

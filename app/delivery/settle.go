@@ -44,20 +44,34 @@ func (d *Dispatcher) settle(ctx context.Context) {
 	}
 }
 
+// linger is how long a group waits for the results of other sends at work.
+const linger = 3 * time.Millisecond
+
+// gather collects the results that are there, and those that come within a
+// moment where others are at work: many lines cost one commit.
 func (d *Dispatcher) gather(first settlement) []settlement {
 	group := []settlement{first}
-	for len(group) < inFlightMost {
+	timer := time.NewTimer(linger)
+	defer timer.Stop()
+	for len(group) < d.atWork() {
 		select {
 		case s, ok := <-d.results:
 			if !ok {
 				return group
 			}
 			group = append(group, s)
-		default:
+		case <-timer.C:
 			return group
 		}
 	}
 	return group
+}
+
+// atWork is how many sends are not settled.
+func (d *Dispatcher) atWork() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.total
 }
 
 func (d *Dispatcher) write(ctx context.Context, group []settlement) error {
