@@ -1,0 +1,187 @@
+package models_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gatecrier/models"
+)
+
+func (w world) expired() bool {
+	w.t.Helper()
+	has, err := w.s.HasExpiredLease(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return has
+}
+
+func (w world) returnExpired() int64 {
+	w.t.Helper()
+	var n int64
+	w.write(func(tx *models.Tx) (err error) { n, err = tx.ReturnExpired(tx.Now()); return err })
+	return n
+}
+
+// A lease that has ended makes a delivery due again: the same message, with the
+// attempts that it had. That the sender was lost is no attempt.
+func TestExpiredLease(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		product := w.product("ours", w.user("ann"))
+		fresh, tried := w.delivery(w.connection(product, "a"), product), w.delivery(w.connection(product, "b"), product)
+		w.claim("one", tried.ID)
+		w.settle(tried, "one", models.DeliveryRetrying, &models.Attempt{At: noon, Result: "retry"})
+		w.clock.Advance(time.Hour)
+		w.claim("one", fresh.ID, tried.ID)
+
+		w.clock.Advance(lease - time.Microsecond)
+		if n := w.returnExpired(); n != 0 || w.expired() {
+			t.Errorf("%d leases ended a microsecond early", n)
+		}
+		w.clock.Advance(time.Microsecond)
+		if !w.expired() {
+			t.Error("no lease has ended")
+		}
+		if n := w.returnExpired(); n != 2 || w.expired() {
+			t.Errorf("%d leases ended, want 2; left: %v", n, w.expired())
+		}
+		for was, want := range map[*models.Delivery]models.DeliveryState{&fresh: models.DeliveryPending, &tried: models.DeliveryRetrying} {
+			d := w.stored(was.ID)
+			if d.UUID != was.UUID || d.State != want || d.NextAt != w.s.Now() || d.Claim != "" || !d.LockedUntil.IsZero() || d.Reason == "" {
+				t.Errorf("want it %s: %+v", want, d)
+			}
+		}
+		if a, b := w.stored(fresh.ID).Attempts, w.stored(tried.ID).Attempts; a != 0 || b != 1 {
+			t.Errorf("attempts %d and %d, want 0 and 1", a, b)
+		}
+		again := w.claim("two", w.due()...)
+		if len(again) != 2 || again[0].Claim != "two" {
+			t.Errorf("claimed again: %+v", again)
+		}
+	})
+}
+
+// Only who holds the claim settles. What somebody tried who lost it is kept.
+func TestSettleByOwnClaim(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		product := w.product("ours", w.user("ann"))
+		d := w.delivery(w.connection(product, "a"), product)
+		attempt := func(reason string) *models.Attempt {
+			return &models.Attempt{At: w.s.Now(), Duration: time.Second, Result: "retry", Status: 500, Reason: reason, Answer: "oh", Private: true}
+		}
+		if w.settle(d, "", models.DeliveryDead, nil) || w.settle(d, "one", models.DeliveryDead, nil) {
+			t.Error("settled without a claim")
+		}
+		w.claim("one", d.ID)
+		w.clock.Advance(lease)
+		w.returnExpired()
+		w.claim("two", d.ID)
+		was := w.stored(d.ID)
+		if w.settle(d, "one", models.DeliveryDead, attempt("late")) {
+			t.Error("settled by a claim that was lost")
+		}
+		if diff := cmp.Diff(was, w.stored(d.ID)); diff != "" {
+			t.Errorf("a lost claim changed it: %s", diff)
+		}
+		if !w.settle(d, "two", models.DeliveryDelivered, attempt("own")) {
+			t.Error("not settled by its own claim")
+		}
+		if w.settle(d, "two", models.DeliveryDead, nil) {
+			t.Error("settled twice")
+		}
+		got := w.stored(d.ID)
+		if got.State != models.DeliveryDelivered || got.Attempts != 1 || got.FinishedAt != w.s.Now() || got.Claim != "" || !got.LockedUntil.IsZero() || !got.NextAt.IsZero() {
+			t.Errorf("settled as %+v", got)
+		}
+		list, err := w.s.AttemptsOf(t.Context(), got)
+		want := []models.Attempt{*attempt("late"), *attempt("own")}
+		want[0].Number, want[1].Number = 1, 2
+		if diff := cmp.Diff(want, list); err != nil || diff != "" {
+			t.Errorf("attempts, %v: %s", err, diff)
+		}
+	})
+}
+
+// What was claimed and not tried is given back by its claim alone.
+func TestGiveBack(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		product := w.product("ours", w.user("ann"))
+		a, b := w.delivery(w.connection(product, "a"), product), w.delivery(w.connection(product, "b"), product)
+		w.claim("one", a.ID)
+		w.claim("two", b.ID)
+		for _, ids := range [][]int64{nil, {a.ID, b.ID}} {
+			w.write(func(tx *models.Tx) error { return tx.GiveBack("one", ids) })
+			if got := w.due(); (len(ids) == 0) != (len(got) == 0) || len(got) > 0 && !slices.Equal(got, []int64{a.ID}) {
+				t.Errorf("after %v came back: due %v", ids, got)
+			}
+		}
+		if d := w.stored(b.ID); d.Claim != "two" || d.State != models.DeliverySending {
+			t.Errorf("another's was given back: %+v", d)
+		}
+	})
+}
+
+// A lease of work belongs to one holder until it ends.
+func TestLease(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		take := func(holder string) bool {
+			t.Helper()
+			var mine bool
+			w.write(func(tx *models.Tx) (err error) {
+				mine, err = tx.TakeLease("route", holder, tx.Now().Add(lease))
+				return err
+			})
+			return mine
+		}
+		want := func(what string, one, two bool) {
+			t.Helper()
+			if a, b := take("one"), take("two"); a != one || b != two {
+				t.Errorf("%s: one %v, two %v", what, a, b)
+			}
+		}
+		want("the first", true, false)
+		w.clock.Advance(lease)
+		want("it goes on", true, false)
+		w.clock.Advance(lease + time.Microsecond)
+		if !take("two") {
+			t.Error("a lease never ends")
+		}
+		want("the other's now", false, true)
+		w.write(func(tx *models.Tx) error { return tx.DropLease("route", "one") })
+		want("dropped by who does not have it", false, true)
+		w.write(func(tx *models.Tx) error { return tx.DropLease("route", "two") })
+		want("dropped", true, false)
+		w.write(func(tx *models.Tx) error { return tx.DropLeases() })
+		if !take("two") {
+			t.Error("all were dropped, and it is held")
+		}
+	})
+}
+
+// A slot of a job is one instance's.
+func TestSlots(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		take := func(slot, instance string) (mine bool) {
+			t.Helper()
+			w.write(func(tx *models.Tx) (err error) { mine, err = tx.TakeSlot("sweep", slot, instance); return err })
+			return mine
+		}
+		if slot, result, err := w.s.LastSlot(t.Context(), "sweep"); err != nil || slot+result != "" {
+			t.Errorf("before the first: %q %q %v", slot, result, err)
+		}
+		if !take("01", "one") || take("01", "two") || take("01", "one") || !take("02", "two") {
+			t.Error("a slot was given twice, or not at all")
+		}
+		w.write(func(tx *models.Tx) error { return tx.FinishSlot("sweep", "02", "done") })
+		if slot, result, err := w.s.LastSlot(t.Context(), "sweep"); err != nil || slot != "02" || result != "done" {
+			t.Errorf("the last: %q %q %v", slot, result, err)
+		}
+		w.write(func(tx *models.Tx) error { return tx.DeleteSlots("sweep", "02") })
+		if n := w.count("job_slots"); n != 1 {
+			t.Errorf("%d slots are kept", n)
+		}
+	})
+}

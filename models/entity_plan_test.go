@@ -1,0 +1,208 @@
+package models_test
+
+import (
+	"context"
+	"database/sql"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"gatecrier/models"
+	"gatecrier/models/modelstest"
+)
+
+// plan is what SQLite says of how it runs a statement.
+func (w world) plan(said models.Said) []string {
+	w.t.Helper()
+	var list []string
+	err := w.s.Query(w.t.Context(), "EXPLAIN QUERY PLAN "+said.Query, said.Args, func(rows *sql.Rows) error {
+		var id, parent, unused int
+		var detail string
+		err := rows.Scan(&id, &parent, &unused, &detail)
+		list = append(list, detail)
+		return err
+	})
+	if err != nil {
+		w.t.Fatalf("%v: %s", err, said.Query)
+	}
+	return list
+}
+
+// plans are those of all statements that a read, or a write, runs.
+func (w world) plans(read func(ctx context.Context) error, write func(tx *models.Tx) error) []string {
+	w.t.Helper()
+	var said []models.Said
+	var err error
+	if read != nil {
+		said, err = w.s.Overheard(func() error { return read(w.t.Context()) })
+	} else {
+		err = w.s.Write(w.t.Context(), func(tx *models.Tx) (err error) {
+			said, err = tx.Overheard(func() error { return write(tx) })
+			return err
+		})
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var list []string
+	for _, one := range said {
+		list = append(list, w.plan(one)...)
+	}
+	return list
+}
+
+// derived are what our statements call a part of their own.
+var derived = []string{"SCAN page", "SCAN x"}
+
+// scans are the steps of a plan that read a whole table.
+func scans(plan []string) []string {
+	var list []string
+	for _, step := range plan {
+		if strings.HasPrefix(step, "SCAN ") && !strings.Contains(step, " USING ") && !slices.Contains(derived, step) || strings.Contains(step, "BLOOM") {
+			list = append(list, step)
+		}
+	}
+	return list
+}
+
+// hot is a statement that is run often, with what its plan must have.
+type hot struct {
+	read  func(ctx context.Context) error
+	write func(tx *models.Tx) error
+	want  string // a step of its plan
+	walk  bool   // newest first over the notifications' key, as far as the page goes
+}
+
+func TestPlans(t *testing.T) {
+	clock := modelstest.NewClock(noon)
+	w := world{t, modelstest.SQLiteAt(t, clock.Now), clock}
+	ann := w.user("ann")
+	product := w.product("ours", ann)
+	conn := w.connection(product, "a")
+	d := w.delivery(conn, product)
+	w.tell(product, 1)
+	for name, h := range w.hots(ann, d) {
+		plan := w.plans(h.read, h.write)
+		found := scans(plan)
+		if h.walk && slices.Equal(found, []string{"SCAN n"}) {
+			found = nil
+		}
+		if len(found) > 0 || !slices.Contains(plan, h.want) {
+			t.Errorf("%s scans %q, or lacks %q:\n\t%s", name, found, h.want, strings.Join(plan, "\n\t"))
+		}
+	}
+}
+
+// Reading nothing by an index would be found out.
+func TestPlansFindScans(t *testing.T) {
+	s := modelstest.SQLite(t)
+	w := world{t: t, s: s}
+	if got := scans(w.plan(models.Said{Query: "SELECT * FROM deliveries WHERE title = 'x'"})); !slices.Equal(got, []string{"SCAN deliveries"}) {
+		t.Errorf("scans %q", got)
+	}
+}
+
+func (w world) hots(ann int64, d models.Delivery) map[string]hot {
+	read := func(want string, fn func(ctx context.Context) error) hot { return hot{read: fn, want: want} }
+	write := func(want string, fn func(tx *models.Tx) error) hot { return hot{write: fn, want: want} }
+	list := map[string]hot{
+		"due": read("SEARCH d USING INDEX deliveries_due (next_at<?)", func(ctx context.Context) error {
+			_, err := w.s.DueDeliveries(ctx, nil, 10)
+			return err
+		}),
+		"due, its lanes": read("SEARCH f USING INDEX deliveries_lane (connection_id=? AND product_id=? AND id<?)", func(ctx context.Context) error {
+			_, err := w.s.DueDeliveries(ctx, []int64{1, 2}, 10)
+			return err
+		}),
+		"next due": read("SEARCH deliveries USING INDEX deliveries_due", func(ctx context.Context) error {
+			_, err := w.s.NextDue(ctx)
+			return err
+		}),
+		"expired": read("SEARCH deliveries USING COVERING INDEX deliveries_leased (locked_until<?)", func(ctx context.Context) error {
+			_, err := w.s.HasExpiredLease(ctx)
+			return err
+		}),
+		"lane": read("SEARCH deliveries USING INDEX deliveries_lane (connection_id=? AND product_id=?)", func(ctx context.Context) error {
+			_, err := w.s.LaneBusy(ctx, d.ConnectionID, d.ProductID)
+			return err
+		}),
+		"claim": write("SEARCH deliveries USING INTEGER PRIMARY KEY (rowid=?)", func(tx *models.Tx) error {
+			_, err := tx.Claim("one", noon, []int64{d.ID, d.ID + 1})
+			return err
+		}),
+		"settle": write("SEARCH deliveries USING INTEGER PRIMARY KEY (rowid=?)", func(tx *models.Tx) error {
+			_, err := tx.Settle(d, "one", &models.Attempt{At: noon})
+			return err
+		}),
+		"sweep": write("SEARCH deliveries USING INDEX deliveries_leased (locked_until<?)", func(tx *models.Tx) error {
+			_, err := tx.ReturnExpired(noon)
+			return err
+		}),
+		"work": read("SEARCH w USING INDEX sqlite_autoindex_event_work_1 (reader=?)", func(ctx context.Context) error {
+			_, err := w.s.EventWork(ctx, "notify", 10)
+			return err
+		}),
+		"history": read("SEARCH c USING PRIMARY KEY (product_id=? AND event_id<?)", func(ctx context.Context) error {
+			_, err := w.s.GateHistory(ctx, models.MemberScope(ann), d.ProductID, 5, 10)
+			return err
+		}),
+		"ledger of a product": read("SEARCH d USING INDEX deliveries_product (product_id=?)", func(ctx context.Context) error {
+			_, err := w.s.Ledger(ctx, all, models.LedgerFilter{ProductID: d.ProductID, Limit: 10})
+			return err
+		}),
+		"observations": read("SEARCH o USING INDEX observations_active (branch_id=?)", func(ctx context.Context) error {
+			_, err := w.s.Observations(ctx, all, models.ObservationFilter{BranchID: 1, Limit: 10})
+			return err
+		}),
+	}
+	maps.Copy(list, w.hotInbox(ann))
+	maps.Copy(list, w.hotProducts(ann))
+	return list
+}
+
+func (w world) hotInbox(ann int64) map[string]hot {
+	const byProduct, byKey = "SEARCH n USING COVERING INDEX notifications_product (product_id=?", "SEARCH n USING INTEGER PRIMARY KEY (rowid=?)"
+	inbox := func(want string, who models.Reader, f models.InboxFilter) hot {
+		f.Limit = 10
+		return hot{want: want, walk: who.Administrator && f.Before == 0, read: func(ctx context.Context) error {
+			_, err := w.s.Inbox(ctx, who, f)
+			return err
+		}}
+	}
+	count := func(want string, who models.Reader) hot {
+		return hot{want: want, walk: who.Administrator, read: func(ctx context.Context) error {
+			_, err := w.s.CountUnread(ctx, who, 10)
+			return err
+		}}
+	}
+	member, admin := models.Reader{UserID: ann}, models.Reader{UserID: ann, Administrator: true}
+	const byMarks = "SEARCH k USING INDEX sqlite_autoindex_marks_1 (user_id=? AND event_id=?)"
+	return map[string]hot{
+		"inbox":                          inbox(byProduct+")", member, models.InboxFilter{}),
+		"inbox, next page":               inbox(byProduct+" AND event_id<?)", member, models.InboxFilter{Before: 9}),
+		"inbox, unread":                  inbox(byProduct+")", member, models.InboxFilter{Unread: true}),
+		"inbox of all":                   inbox(byKey, admin, models.InboxFilter{}),
+		"inbox of all, next page":        inbox("SEARCH n USING INTEGER PRIMARY KEY (rowid<?)", admin, models.InboxFilter{Before: 9}),
+		"inbox of all, unread next page": inbox("SEARCH n USING INTEGER PRIMARY KEY (rowid<?)", admin, models.InboxFilter{Unread: true, Before: 9}),
+		"badge":                          count(byProduct+")", member),
+		"badge of all":                   count(byMarks, admin),
+	}
+}
+
+func (w world) hotProducts(ann int64) map[string]hot {
+	list := map[string]hot{}
+	for name, scope := range map[string]models.Scope{"member's": models.MemberScope(ann), "all": all} {
+		for page, f := range map[string]models.ProductFilter{"first": {Limit: 10}, "next": {Limit: 10, After: "a"}} {
+			want := "SEARCH s USING INDEX sqlite_autoindex_sources_1 (branch_id=?)"
+			if f.After != "" {
+				want = "SEARCH p USING INDEX sqlite_autoindex_products_1 (name>?)"
+			}
+			list[name+" products, "+page] = hot{want: want, read: func(ctx context.Context) error {
+				_, err := w.s.Products(ctx, scope, f)
+				return err
+			}}
+		}
+	}
+	return list
+}

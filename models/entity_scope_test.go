@@ -1,0 +1,323 @@
+package models_test
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gatecrier/app/fault"
+	"gatecrier/models"
+)
+
+// owned is a product with one of everything that a read with a scope may find.
+type owned struct {
+	name                                   string
+	product, branch, event, conn, delivery int64
+	gate                                   models.GateState
+	state                                  models.DeliveryState
+	news                                   []int64
+}
+
+// make fills a product. Two of them differ in their gates, in the states of
+// their deliveries and in how many notifications they have: by these the reads
+// that only count tell which they have seen.
+func (o owned) make(w world) owned {
+	w.t.Helper()
+	o.product = w.product(o.name, w.user("owner of "+o.name))
+	o.conn = w.connection(o.product, o.name)
+	o.news = w.tell(o.product, len(o.news))
+	o.event = o.news[0]
+	d := w.insert(models.Delivery{EventID: o.event, ConnectionID: o.conn, ProductID: o.product, State: o.state})
+	o.delivery = d.ID
+	w.write(func(tx *models.Tx) error {
+		b, err := tx.BranchByName(tx.Context(), all, o.product, "")
+		if err != nil {
+			return err
+		}
+		b.Gate, o.branch = o.gate, b.ID
+		if err := tx.SaveGate(b); err != nil {
+			return err
+		}
+		s := models.Source{BranchID: b.ID, Scanner: "trivy", Format: "sarif", LastReportAt: tx.Now()}
+		if err := tx.SaveSource(&s); err != nil {
+			return err
+		}
+		err = tx.InsertObservations([]models.Observation{{
+			BranchID: b.ID, SourceID: s.ID, Identity: []byte{1}, Title: "CVE-1",
+			ReportStatus: models.StatusOpen, Status: models.StatusOpen, FirstSeenAt: tx.Now(), ChangedAt: tx.Now(),
+		}})
+		if err != nil {
+			return err
+		}
+		return tx.InsertGateChange(models.GateChange{ProductID: o.product, EventID: o.event, From: models.GateNone, To: o.gate})
+	})
+	return o
+}
+
+// onlooker is who reads: an inbox knows readers, all else scopes.
+type onlooker struct {
+	scope  models.Scope
+	reader models.Reader
+}
+
+// look reads with a scope of all it can, and says which of two products it saw.
+type look func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error)
+
+// of is a look at one product at a time: what is missing is not seen.
+func of(see func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error)) look {
+	return func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		var seen []string
+		for _, o := range both {
+			ok, err := see(ctx, s, who, o)
+			if err != nil && !fault.Is(err, fault.NotFound) {
+				return nil, err
+			}
+			if ok && err == nil {
+				seen = append(seen, o.name)
+			}
+		}
+		return seen, nil
+	}
+}
+
+// whose names the products for which ok holds.
+func whose(both []owned, ok func(o owned) bool) []string {
+	var seen []string
+	for _, o := range both {
+		if ok(o) {
+			seen = append(seen, o.name)
+		}
+	}
+	return seen
+}
+
+// looks are by the names of Store's methods.
+var looks = map[string]look{
+	"Product": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		p, err := s.Product(ctx, who.scope, o.product)
+		return p.Name == o.name, err
+	}),
+	"Products": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		list, err := s.Products(ctx, who.scope, models.ProductFilter{Limit: 10})
+		return whose(both, func(o owned) bool {
+			return slices.ContainsFunc(list, func(p models.ProductRow) bool { return p.Name == o.name })
+		}), err
+	},
+	"GateTally": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		tally, err := s.GateTally(ctx, who.scope)
+		return whose(both, func(o owned) bool { return tally[o.gate] == 1 }), err
+	},
+	"BranchByName": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		b, err := s.BranchByName(ctx, who.scope, o.product, "main")
+		return b.ID == o.branch, err
+	}),
+	"Branches": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		list, err := s.Branches(ctx, who.scope, o.product)
+		return len(list) > 0, err
+	}),
+	"Sources": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		list, err := s.Sources(ctx, who.scope, o.product)
+		return len(list) > 0, err
+	}),
+	"Observations": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		list, err := s.Observations(ctx, who.scope, models.ObservationFilter{BranchID: o.branch, Limit: 10})
+		return len(list) > 0, err
+	}),
+	"Members": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		list, err := s.Members(ctx, who.scope, o.product)
+		return len(list) > 0, err
+	}),
+	"Event": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		e, err := s.Event(ctx, who.scope, o.event)
+		return e.Product == o.name, err
+	}),
+	"GateHistory": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		list, err := s.GateHistory(ctx, who.scope, o.product, 0, 10)
+		return len(list) > 0, err
+	}),
+	"GateSpans": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		spans, err := s.GateSpans(ctx, who.scope, ids(both), noon.Add(-time.Hour))
+		return whose(both, func(o owned) bool { return len(spans[o.product]) > 0 }), err
+	},
+	"LastChanges": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		last, err := s.LastChanges(ctx, who.scope, ids(both))
+		return whose(both, func(o owned) bool { return last[o.product].To == o.gate }), err
+	},
+	"Connection": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		c, err := s.Connection(ctx, who.scope, o.conn)
+		return c.Name == o.name, err
+	}),
+	"ConnectionsOf": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		list, err := s.ConnectionsOf(ctx, who.scope, o.product)
+		return len(list) > 0, err
+	}),
+	"Delivery": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		d, err := s.Delivery(ctx, who.scope, o.delivery)
+		return d.ID == o.delivery, err
+	}),
+	"Ledger": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		list, err := s.Ledger(ctx, who.scope, models.LedgerFilter{Limit: 10})
+		return whose(both, func(o owned) bool {
+			return slices.ContainsFunc(list, func(l models.LedgerRow) bool { return l.ID == o.delivery })
+		}), err
+	},
+	"DeliveryTally": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		tally, err := s.DeliveryTally(ctx, who.scope, []int64{both[0].event, both[1].event})
+		return whose(both, func(o owned) bool { return tally[o.event][o.state] == 1 }), err
+	},
+	"DeliveriesSince": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		tally, err := s.DeliveriesSince(ctx, who.scope, noon.Add(-time.Hour))
+		return whose(both, func(o owned) bool { return tally[o.state] == 1 }), err
+	},
+	"Notification": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		n, err := s.Notification(ctx, who.reader, o.event)
+		return n.Product == o.name, err
+	}),
+	"Inbox": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		list, err := s.Inbox(ctx, who.reader, models.InboxFilter{Limit: 10})
+		return whose(both, func(o owned) bool {
+			return slices.ContainsFunc(list, func(n models.Notification) bool { return n.Product == o.name })
+		}), err
+	},
+	"CountUnread": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		n, err := s.CountUnread(ctx, who.reader, 10)
+		return whose(both, func(o owned) bool { return n&len(o.news) != 0 }), err // 1 and 2 are bits
+	},
+}
+
+func ids(both []owned) []int64 { return []int64{both[0].product, both[1].product} }
+
+func TestScopes(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		people := map[string]int64{"nobody": 0}
+		for _, name := range []string{"stranger", "former", "upload", "reader", "writer", "maintainer", "owner", "mixed"} {
+			people[name] = w.user(name)
+		}
+		both := []owned{
+			{name: "ours", gate: models.GateFailed, state: models.DeliveryDead, news: make([]int64, 1)},
+			{name: "theirs", gate: models.GatePassed, state: models.DeliveryDelivered, news: make([]int64, 2)},
+		}
+		for i := range both {
+			// They are members before anything is told, else it counts as viewed.
+			both[i] = both[i].withMembers(w, people)
+		}
+		w.leave(people["former"], both[0].product)
+		for name, want := range map[string]string{
+			"nobody": "", "stranger": "", "former": "", "upload": "",
+			"reader": "ours", "writer": "ours", "maintainer": "ours", "owner": "ours",
+			"mixed": "theirs", // and upload in ours
+		} {
+			check(t, w, onlooker{models.MemberScope(people[name]), models.Reader{UserID: people[name]}}, name, want, both)
+		}
+		admin := models.Reader{UserID: people["stranger"], Administrator: true}
+		check(t, w, onlooker{all, admin}, "administrator", "ours theirs", both)
+	})
+}
+
+func (o owned) withMembers(w world, people map[string]int64) owned {
+	made := o.make(w)
+	if o.name == "theirs" {
+		w.member(people["mixed"], made.product, models.RoleReader)
+	} else {
+		w.member(people["mixed"], made.product, models.RoleUpload)
+		w.member(people["former"], made.product, models.RoleOwner)
+		for _, r := range models.Roles() {
+			w.member(people[string(r)], made.product, r)
+		}
+	}
+	w.write(func(tx *models.Tx) error { // since before the first event
+		_, err := tx.Exec("UPDATE members SET joined_event = 0 WHERE product_id = ?", made.product)
+		return err
+	})
+	return made
+}
+
+func check(t *testing.T, w world, who onlooker, name, want string, both []owned) {
+	t.Helper()
+	for method, look := range looks {
+		seen, err := look(t.Context(), w.s, who, both)
+		if got := strings.Join(seen, " "); err != nil || got != want {
+			t.Errorf("%s: %s sees %q, want %q, %v", method, name, got, want, err)
+		}
+	}
+}
+
+// A product's token sees its product, and has no inbox.
+func TestScopeOfToken(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		both := []owned{
+			{name: "ours", gate: models.GateFailed, state: models.DeliveryDead, news: make([]int64, 1)},
+			{name: "theirs", gate: models.GatePassed, state: models.DeliveryDelivered, news: make([]int64, 2)},
+		}
+		for i := range both {
+			both[i] = both[i].make(w)
+		}
+		for name, scope := range map[string]models.Scope{"ours": models.ProductScope(both[0].product), "theirs": models.ProductScope(both[1].product), "": {}} {
+			for method, look := range looks {
+				want := name
+				if slices.Contains(methodsWith[models.Reader](), method) {
+					want = ""
+				}
+				seen, err := look(t.Context(), w.s, onlooker{scope: scope}, both)
+				if got := strings.Join(seen, " "); err != nil || got != want {
+					t.Errorf("%s: the token of %q sees %q, %v", method, name, got, err)
+				}
+			}
+		}
+	})
+}
+
+// What is not for somebody's eyes answers as what is not there.
+func TestOutOfScopeIsMissing(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		o := owned{name: "ours", gate: models.GateFailed, state: models.DeliveryDead, news: make([]int64, 1)}.make(w)
+		stranger := w.user("stranger")
+		scope, reader := models.MemberScope(stranger), models.Reader{UserID: stranger}
+		const never = 1 << 40
+		for name, get := range map[string]func(id int64) error{
+			"product":      func(id int64) error { _, err := w.s.Product(t.Context(), scope, id); return err },
+			"branch":       func(id int64) error { _, err := w.s.BranchByName(t.Context(), scope, id, ""); return err },
+			"event":        func(id int64) error { _, err := w.s.Event(t.Context(), scope, id); return err },
+			"target":       func(id int64) error { _, err := w.s.Connection(t.Context(), scope, id); return err },
+			"delivery":     func(id int64) error { _, err := w.s.Delivery(t.Context(), scope, id); return err },
+			"notification": func(id int64) error { _, err := w.s.Notification(t.Context(), reader, id); return err },
+		} {
+			id := map[string]int64{"product": o.product, "branch": o.product, "event": o.event, "target": o.conn, "delivery": o.delivery, "notification": o.event}[name]
+			hidden, missing := get(id), get(never)
+			if !fault.Is(hidden, fault.NotFound) || hidden.Error() != missing.Error() || !strings.Contains(hidden.Error(), name) {
+				t.Errorf("%s: hidden %v, missing %v", name, hidden, missing)
+			}
+		}
+	})
+}
+
+// Nobody adds a read with a scope and forgets to test it here.
+func TestLooksAreAll(t *testing.T) {
+	have := append(methodsWith[models.Scope](), methodsWith[models.Reader]()...)
+	for _, method := range have {
+		if looks[method] == nil {
+			t.Errorf("%s has no look", method)
+		}
+	}
+	if len(have) != len(looks) {
+		t.Errorf("%d methods, %d looks", len(have), len(looks))
+	}
+}
+
+// methodsWith names Store's methods that take a T.
+func methodsWith[T any]() []string {
+	var list []string
+	store := reflect.TypeFor[*models.Store]()
+	for i := range store.NumMethod() {
+		m := store.Method(i)
+		for j := range m.Type.NumIn() {
+			if m.Type.In(j) == reflect.TypeFor[T]() {
+				list = append(list, m.Name)
+			}
+		}
+	}
+	return list
+}

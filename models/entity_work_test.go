@@ -1,0 +1,171 @@
+package models_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"gatecrier/models"
+)
+
+// works are the ids of the events that a reader has before it, in order.
+func (w world) works(reader string, limit int) []int64 {
+	w.t.Helper()
+	list, err := w.s.EventWork(w.t.Context(), reader, limit)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var ids []int64
+	for _, one := range list {
+		ids = append(ids, one.Event.ID)
+	}
+	return ids
+}
+
+func wantWork(t *testing.T, w world, what string, want ...int64) {
+	t.Helper()
+	if got := w.works("notify", 100); !slices.Equal(got, want) {
+		t.Errorf("%s: %v, want %v", what, got, want)
+	}
+}
+
+func (w world) finish(reader string, event int64) (was bool) {
+	w.t.Helper()
+	w.write(func(tx *models.Tx) (err error) { was, err = tx.FinishWork(reader, event); return err })
+	return was
+}
+
+func (w world) delay(event int64, next time.Time) {
+	w.t.Helper()
+	w.write(func(tx *models.Tx) error { return tx.DelayWork("notify", event, "broken", next) })
+}
+
+// While an event of a product waits for another try, the later ones of that
+// product wait with it, and nobody else.
+func TestWorkInOrder(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		ann := w.user("ann")
+		ours, theirs := w.product("ours", ann), w.product("theirs", ann)
+		a := w.event(ours, "notify").ID
+		x := w.event(theirs, "notify").ID
+		b := w.event(ours, "notify").ID
+		y := w.event(theirs, "notify").ID
+		w.event(ours) // for nobody
+		wantWork(t, w, "in the order of events", a, x, b, y)
+		if got := w.works("notify", 3); !slices.Equal(got, []int64{a, x, b}) {
+			t.Errorf("three of them: %v", got)
+		}
+		w.delay(a, noon.Add(5*time.Second))
+		wantWork(t, w, "the first waits", x, y)
+		w.finish("notify", x)
+		w.clock.Advance(5*time.Second - time.Microsecond)
+		wantWork(t, w, "a microsecond before it is due", y)
+		w.clock.Advance(time.Microsecond)
+		wantWork(t, w, "due again, before what waited for it", a, b, y)
+		w.delay(b, w.s.Now().Add(time.Second))
+		wantWork(t, w, "a later one holds up no earlier one", a, y)
+	})
+}
+
+// Each failure is counted. Parked, an event is out of the way of the others.
+func TestWorkIsParked(t *testing.T) {
+	const tries = 5
+	each(t, func(t *testing.T, w world) {
+		product := w.product("ours", w.user("ann"))
+		bad, good := w.event(product, "notify").ID, w.event(product, "notify").ID
+		for try := range tries {
+			list, err := w.s.EventWork(t.Context(), "notify", 1)
+			if err != nil || len(list) != 1 || list[0].Event.ID != bad || list[0].Attempts != try {
+				t.Fatalf("before try %d: %+v, %v", try, list, err)
+			}
+			next := w.s.Now().Add(time.Second)
+			if try == tries-1 {
+				next = time.Time{}
+			}
+			w.delay(bad, next)
+			w.clock.Advance(time.Second)
+		}
+		wantWork(t, w, "the next goes on", good)
+		w.clock.Advance(1000 * time.Hour)
+		wantWork(t, w, "it does not come back", good)
+		if n := w.count("event_work WHERE parked AND attempts = 5 AND error = 'broken'"); n != 1 {
+			t.Errorf("%d parked rows say why", n)
+		}
+	})
+}
+
+// Each reader has its own work. What is finished says so once.
+func TestWorkOfReaders(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		product := w.product("ours", w.user("ann"))
+		e := w.event(product, "notify", "playbook")
+		list, err := w.s.EventWork(t.Context(), "playbook", 10)
+		if err != nil || len(list) != 1 || list[0].Event.UUID != e.UUID || list[0].Event.Product != "ours" || string(list[0].Event.Payload) != `{"a":1}` {
+			t.Errorf("the event as it is read: %+v, %v", list, err)
+		}
+		w.delay(e.ID, noon.Add(time.Hour))
+		if got := w.works("playbook", 10); !slices.Equal(got, []int64{e.ID}) {
+			t.Errorf("one reader waits for another: %v", got)
+		}
+		if !w.finish("playbook", e.ID) || w.finish("playbook", e.ID) || !w.finish("notify", e.ID) {
+			t.Error("work was finished twice, or not at all")
+		}
+		if n := w.count("event_work"); n != 0 {
+			t.Errorf("%d rows of work left", n)
+		}
+	})
+}
+
+var errMidway = errors.New("midway")
+
+// route is what a reader does: the work is deleted where its rows are written.
+func route(tx *models.Tx, e models.Event, conns []int64, end error) error {
+	if still, err := tx.FinishWork("notify", e.ID); err != nil || !still {
+		return err
+	}
+	return errors.Join(tell(tx, e, conns), end)
+}
+
+func tell(tx *models.Tx, e models.Event, conns []int64) error {
+	if err := tx.InsertNotification(models.Notification{EventID: e.ID, ProductID: e.ProductID, Name: "News", At: e.At}); err != nil {
+		return err
+	}
+	for _, id := range conns {
+		d := models.Delivery{EventID: e.ID, ConnectionID: id, ProductID: e.ProductID, State: models.DeliveryPending, NextAt: e.At, CreatedAt: e.At}
+		if _, err := tx.InsertDelivery(&d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Work that is not committed is still there, with none of its rows. Done again
+// it gives the same rows; done twice, the unique keys let no more through.
+func TestWorkIsReplayed(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		product := w.product("ours", w.user("ann"))
+		conns := []int64{w.connection(product, "a"), w.connection(product, "b")}
+		e := w.event(product, "notify")
+		want := func(what string, work, notifications, deliveries int) {
+			t.Helper()
+			got := fmt.Sprint(w.count("event_work"), w.count("notifications"), w.count("deliveries"))
+			if got != fmt.Sprint(work, notifications, deliveries) {
+				t.Errorf("%s: work, notifications and deliveries are %s", what, got)
+			}
+		}
+		err := w.s.Write(t.Context(), func(tx *models.Tx) error { return route(tx, e, conns, errMidway) })
+		if !errors.Is(err, errMidway) {
+			t.Error(err)
+		}
+		want("undone", 1, 0, 0)
+		wantWork(t, w, "undone", e.ID)
+		for _, what := range []string{"done", "once more"} {
+			w.write(func(tx *models.Tx) error { return route(tx, e, conns, nil) })
+			want(what, 0, 1, 2)
+		}
+		w.write(func(tx *models.Tx) error { return tell(tx, e, conns) })
+		want("replayed from the beginning", 0, 1, 2)
+	})
+}
