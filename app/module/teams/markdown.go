@@ -1,0 +1,38 @@
+package teams
+
+import (
+	"strings"
+
+	"gatecrier/app/module"
+)
+
+// special are the characters out of which Markdown makes something in the
+// middle of a line, and { which begins a function of a card such as {{DATE()}}.
+const special = "\\`*_[]()<>~|&{}!"
+
+// fit escapes a line for the Markdown that cards understand, so that it is shown
+// as it was written, and cuts it to so many bytes of JSON.
+func fit(line string, most int) string {
+	start := true
+	digits := false // all since the start
+	return module.Fit(line, most, weight, func(r rune) string {
+		listed := strings.ContainsRune("#-+=", r) && start || strings.ContainsRune(".)", r) && digits
+		digits = r >= '0' && r <= '9' && (start || digits)
+		start = false
+		if listed || strings.ContainsRune(special, r) {
+			return "\\" + string(r)
+		}
+		return string(r)
+	})
+}
+
+// weight is the bytes that a text takes in JSON, at most.
+func weight(s string) int {
+	n := len(s)
+	for i := range len(s) {
+		if s[i] == '"' || s[i] == '\\' {
+			n++
+		}
+	}
+	return n
+}
