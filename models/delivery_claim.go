@@ -69,10 +69,10 @@ func (tx *Tx) Claim(claim string, until time.Time, ids []int64) ([]Delivery, err
 	if tx.dialect == Postgres {
 		lock = " FOR UPDATE SKIP LOCKED"
 	}
-	args := append([]any{micro(until), claim}, anys(ids)...)
+	args := append(append([]any{micro(until), claim}, anys(ids)...), micro(tx.Now()))
 	var list []Delivery
 	err := tx.query(tx.Context(), `UPDATE deliveries SET state = 'sending', locked_until = ?, claim = ? WHERE id IN (
-		SELECT d.id FROM deliveries d WHERE d.id IN (`+marks(len(ids))+`) AND d.state IN ('pending', 'retrying') ORDER BY d.id`+lock+`)
+		SELECT d.id FROM deliveries d WHERE d.id IN (`+marks(len(ids))+`) AND d.state IN ('pending', 'retrying') AND d.next_at <= ? ORDER BY d.id`+lock+`)
 		RETURNING `+claimColumns, args, collect(&list, (*Delivery).dst))
 	return list, err
 }
@@ -117,6 +117,11 @@ func (tx *Tx) GiveBack(claim string, ids []int64) error {
 // try was made, the attempt. It reports false where the claim was lost
 // meanwhile; the attempt is kept all the same.
 func (tx *Tx) Settle(d Delivery, claim string, tried *Attempt) (bool, error) {
+	if tx.dialect == Postgres { // a lost claim and its successor number their attempts one after the other
+		if _, err := tx.exec("SELECT 1 FROM deliveries WHERE id = ? FOR UPDATE", d.ID); err != nil {
+			return false, err
+		}
+	}
 	n, err := tx.exec(`UPDATE deliveries SET state = ?, reason = ?, attempts = ?, next_at = ?, locked_until = NULL, claim = '', finished_at = ?
 		WHERE id = ? AND claim = ? AND state = 'sending'`, d.State, d.Reason, d.Attempts, micro(d.NextAt), micro(d.FinishedAt), d.ID, claim)
 	if err != nil || tried == nil {

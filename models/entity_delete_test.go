@@ -49,6 +49,7 @@ func (w world) full(name string, owner int64) (product int64, flying models.Deli
 	w.claim("one", o.delivery)
 	flying = w.stored(o.delivery)
 	w.settle(flying, "one", models.DeliveryRetrying, &models.Attempt{At: noon, Result: "retry"})
+	w.clock.Advance(time.Minute) // until it is due again
 	w.claim("one", o.delivery)
 	return o.product, w.stored(o.delivery)
 }

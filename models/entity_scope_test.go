@@ -30,7 +30,7 @@ func (o owned) make(w world) owned {
 	o.conn = w.connection(o.product, o.name)
 	o.news = w.tell(o.product, len(o.news))
 	o.event = o.news[0]
-	d := w.insert(models.Delivery{EventID: o.event, ConnectionID: o.conn, ProductID: o.product, State: o.state})
+	d := w.insert(models.Delivery{EventID: o.event, ConnectionID: o.conn, ProductID: o.product, State: o.state, NextAt: w.s.Now()})
 	o.delivery = d.ID
 	w.write(func(tx *models.Tx) error {
 		b, err := tx.BranchByName(tx.Context(), all, o.product, "")

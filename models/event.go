@@ -59,7 +59,7 @@ func (r reads) EventWork(ctx context.Context, reader string, limit int) ([]Work,
 	err := r.query(ctx, "SELECT "+eventColumns+`, coalesce(p.name, ''), w.attempts
 		FROM event_work w JOIN events e ON e.id = w.event_id LEFT JOIN products p ON p.id = e.product_id
 		WHERE w.reader = ? AND NOT w.parked AND w.next_at <= ? AND NOT EXISTS (SELECT 1 FROM event_work f
-			WHERE f.reader = w.reader AND f.product_id = w.product_id AND f.event_id < w.event_id AND NOT f.parked AND f.next_at > ?)
+			WHERE f.reader = w.reader AND f.product_id = w.product_id AND w.product_id <> 0 AND f.event_id < w.event_id AND NOT f.parked AND f.next_at > ?)
 		ORDER BY w.event_id LIMIT ?`, []any{reader, now, now, limit},
 		collect(&list, func(w *Work) []any { return append(w.Event.dst(), &w.Event.Product, &w.Attempts) }))
 	return list, err

@@ -35,7 +35,7 @@ func (r reads) LastChanges(ctx context.Context, scope Scope, products []int64) (
 	}
 	cond, args := scope.where("c.product_id")
 	err := r.query(ctx, `SELECT c.product_id, c.event_id, c.from_state, c.to_state, e.at, e.actor, e.payload FROM gate_changes c JOIN events e ON e.id = c.event_id
-		WHERE c.event_id IN (SELECT max(g.event_id) FROM gate_changes g WHERE g.product_id IN (`+marks(len(products))+") GROUP BY g.product_id) AND "+cond,
+		WHERE (c.product_id, c.event_id) IN (SELECT g.product_id, max(g.event_id) FROM gate_changes g WHERE g.product_id IN (`+marks(len(products))+") GROUP BY g.product_id) AND "+cond,
 		append(anys(products), args...), func(rows scanner) error {
 			var c GateChange
 			if err := rows.Scan(&c.ProductID, &c.EventID, &c.From, &c.To, timeTo(&c.At), &c.Actor, &c.Payload); err != nil {

@@ -110,9 +110,8 @@ func (r reads) Products(ctx context.Context, scope Scope, f ProductFilter) ([]Pr
 	if f.State != "" {
 		cond, args = cond+" AND b.gate_state = ?", append(args, f.State)
 	}
-	if f.After != "" {
-		cond, args = cond+" AND p.name > ?", append(args, f.After)
-	}
+	// Also on the first page: by it the names' index is read in order.
+	cond, args = cond+" AND p.name > ?", append(args, f.After)
 	var rows []ProductRow
 	err := r.query(ctx, productRowSelect+"WHERE "+cond+" ORDER BY p.name LIMIT ?", append(args, f.Limit), collect(&rows, (*ProductRow).dst))
 	return rows, err
@@ -200,7 +199,7 @@ func (tx *Tx) DeleteProduct(id int64) error {
 	if err := tx.LockProduct(id); err != nil {
 		return err
 	}
-	if _, err := tx.exec("DELETE FROM events WHERE id IN (SELECT event_id FROM notifications WHERE product_id = ? UNION SELECT event_id FROM gate_changes WHERE product_id = ?)", id, id); err != nil {
+	if _, err := tx.exec("DELETE FROM events WHERE id IN (SELECT event_id FROM notifications WHERE product_id = ? UNION SELECT event_id FROM gate_changes WHERE product_id = ? UNION SELECT event_id FROM event_work WHERE product_id = ?)", id, id, id); err != nil {
 		return err
 	}
 	if _, err := tx.exec("DELETE FROM event_work WHERE product_id = ?", id); err != nil {

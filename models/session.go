@@ -17,15 +17,26 @@ func (r reads) Session(ctx context.Context, token string) (data []byte, ok bool,
 	return data, err == nil, err
 }
 
+// UpdateSession writes a session that was there before. One that was ended
+// meanwhile stays so.
+func (tx *Tx) UpdateSession(token string, data []byte, userID int64, expiry time.Time) error {
+	_, err := tx.exec("UPDATE sessions SET data = ?, user_id = ?, expiry = ? WHERE token = ?", data, orNull(userID), micro(expiry), token)
+	return err
+}
+
+// orNull is NULL for the id of nobody.
+func orNull(id int64) any {
+	if id == 0 {
+		return nil
+	}
+	return id
+}
+
 // SaveSession writes a session; userID is 0 before sign-in.
 func (tx *Tx) SaveSession(token string, data []byte, userID int64, expiry time.Time) error {
-	var user any
-	if userID != 0 {
-		user = userID
-	}
 	_, err := tx.exec(`INSERT INTO sessions (token, data, user_id, expiry) VALUES (?, ?, ?, ?)
 		ON CONFLICT (token) DO UPDATE SET data = excluded.data, user_id = excluded.user_id, expiry = excluded.expiry`,
-		token, data, user, micro(expiry))
+		token, data, orNull(userID), micro(expiry))
 	return err
 }
 

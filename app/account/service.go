@@ -143,13 +143,17 @@ func (s *Service) SignIn(ctx context.Context, name, password string) (models.Use
 	if !ok || !u.Active {
 		return models.User{}, wrong
 	}
-	s.removeInitial(u)
+	s.removeInitial(u, password)
 	return u, nil
 }
 
 // removeInitial deletes the file with the first password once it has been used.
-func (s *Service) removeInitial(u models.User) {
+func (s *Service) removeInitial(u models.User, used string) {
 	if s.initialFile == "" || !u.MustChangePassword {
+		return
+	}
+	first, err := os.ReadFile(s.initialFile)
+	if err != nil || strings.TrimSpace(string(first)) != used { // another user's first sign-in
 		return
 	}
 	if err := os.Remove(s.initialFile); err == nil {

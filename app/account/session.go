@@ -37,6 +37,20 @@ func NewSessions(store *models.Store, secure bool) *Sessions {
 	return &Sessions{m}
 }
 
+// found remembers which tokens were there when a request came in.
+type found struct{ token string }
+
+type foundKey struct{}
+
+// LoadAndSave gives requests their session. One that was ended while a request
+// was under way stays ended: the request's end must not write it again.
+func (s *Sessions) LoadAndSave(next http.Handler) http.Handler {
+	inner := s.SessionManager.LoadAndSave(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inner.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), foundKey{}, &found{})))
+	})
+}
+
 // SignIn begins the session of a user, under a new token.
 func (s *Sessions) SignIn(ctx context.Context, u models.User) error {
 	if err := s.RenewToken(ctx); err != nil {
@@ -55,7 +69,11 @@ type sessionStore struct {
 }
 
 func (s sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
-	return s.store.Session(ctx, token)
+	data, ok, err := s.store.Session(ctx, token)
+	if f, noted := ctx.Value(foundKey{}).(*found); noted && ok {
+		f.token = token
+	}
+	return data, ok, err
 }
 
 func (s sessionStore) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
@@ -64,7 +82,13 @@ func (s sessionStore) CommitCtx(ctx context.Context, token string, data []byte, 
 		return err
 	}
 	user, _ := values[sessionUser].(int64)
-	return s.store.Write(ctx, func(tx *models.Tx) error { return tx.SaveSession(token, data, user, expiry) })
+	f, noted := ctx.Value(foundKey{}).(*found)
+	return s.store.Write(ctx, func(tx *models.Tx) error {
+		if noted && f.token == token {
+			return tx.UpdateSession(token, data, user, expiry)
+		}
+		return tx.SaveSession(token, data, user, expiry)
+	})
 }
 
 func (s sessionStore) DeleteCtx(ctx context.Context, token string) error {

@@ -74,6 +74,9 @@ func (a Actor) Scope() models.Scope {
 
 // Reader is the actor as the reader of an inbox. A product's token has none.
 func (a Actor) Reader() models.Reader {
+	if a.Role != "" && !Allows(a.Role, View) {
+		return models.Reader{}
+	}
 	return models.Reader{UserID: a.User.ID, Administrator: a.User.Administrator}
 }
 

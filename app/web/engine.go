@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -31,7 +32,7 @@ func NewEngine(log *slog.Logger, proxies []string, failed func(*gin.Context, err
 	if err := e.SetTrustedProxies(proxies); err != nil {
 		return nil, err
 	}
-	e.Use(identify, logged(log), secured, recovered(log, failed))
+	e.Use(identify, logged(log), secured, recovered(log, failed), bounded)
 	return e, nil
 }
 
@@ -39,6 +40,30 @@ func identify(c *gin.Context) {
 	id := uuid.NewString()
 	c.Header("X-Request-Id", id)
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestKey{}, id))
+}
+
+// maxForm is the largest body of an ordinary form. Reports have limits of their
+// own, by the setting.
+const maxForm = 1 << 20
+
+// bounded limits bodies, and removes the files that a form was read into:
+// net/http forgets those of a request whose context was replaced.
+func bounded(c *gin.Context) {
+	if !takesReports(c.FullPath()) {
+		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxForm)
+	}
+	defer func() {
+		if form := c.Request.MultipartForm; form != nil {
+			if err := form.RemoveAll(); err != nil {
+				_ = c.Error(err) //nolint:errcheck // it is kept for the log
+			}
+		}
+	}()
+	c.Next()
+}
+
+func takesReports(route string) bool {
+	return strings.HasSuffix(route, "/products/:id/upload") || strings.HasSuffix(route, "/products/:id/reports")
 }
 
 func logged(log *slog.Logger) gin.HandlerFunc {

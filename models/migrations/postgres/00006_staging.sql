@@ -18,7 +18,7 @@ CREATE TABLE observation_changes (
   location       TEXT    NOT NULL DEFAULT '',
   fix            TEXT    NOT NULL DEFAULT '',
   url            TEXT    NOT NULL DEFAULT '',
-  severity       INTEGER NOT NULL DEFAULT 0,
+  severity       BIGINT NOT NULL DEFAULT 0,
   report_status  TEXT    NOT NULL DEFAULT '',
   status         TEXT    NOT NULL
 );

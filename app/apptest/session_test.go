@@ -1,0 +1,138 @@
+package apptest_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gatecrier/app/account"
+	"gatecrier/app/apptest"
+)
+
+// visitor is a browser without a screen: cookies, and no redirect followed.
+func visitor(t *testing.T) *http.Client {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// submit sends a form, and returns the status and where it leads.
+func submit(t *testing.T, c *http.Client, address string, body io.Reader, kind string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", kind)
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	res, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := res.Body.Close(); err != nil {
+		t.Error(err)
+	}
+	return res.StatusCode, res.Header.Get("Location")
+}
+
+const formKind = "application/x-www-form-urlencoded"
+
+func form(pairs ...string) io.Reader {
+	v := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		v.Set(pairs[i], pairs[i+1])
+	}
+	return strings.NewReader(v.Encode())
+}
+
+func enter(t *testing.T, p *apptest.Program) *http.Client {
+	t.Helper()
+	c := visitor(t)
+	if status, to := submit(t, c, p.URL+"/login", form("name", "admin", "password", apptest.Password), formKind); status != http.StatusSeeOther || to != "/" {
+		t.Fatalf("signed in: %d to %q", status, to)
+	}
+	return c
+}
+
+// A session that ends while a request is under way stays ended, though that
+// request has something to keep in it.
+func TestASessionThatEndedStaysEnded(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	victim := enter(t, p)
+	home, err := url.Parse(p.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stolen := visitor(t)
+	stolen.Jar.SetCookies(home, victim.Jar.Cookies(home))
+
+	body, rest := io.Pipe()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		submit(t, stolen, p.URL+"/inbox/viewed", body, formKind)
+	}()
+	if _, err := rest.Write([]byte("next=%2Finbo")); err != nil {
+		t.Fatal(err)
+	}
+	if status, to := submit(t, victim, p.URL+"/logout", form(), formKind); status != http.StatusSeeOther {
+		t.Fatalf("signed out: %d to %q", status, to)
+	}
+	if _, err := rest.Write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if err := rest.Close(); err != nil {
+		t.Fatal(err)
+	}
+	<-done
+	if status, to := submit(t, stolen, p.URL+"/inbox/viewed", form("next", "/inbox"), formKind); status != http.StatusSeeOther || !strings.HasPrefix(to, "/login") {
+		t.Errorf("the session is back: %d to %q", status, to)
+	}
+}
+
+// A form is small; what it was read into is removed.
+func TestFormsLeaveNothingBehind(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	p := apptest.Start(t, apptest.Options{Dir: filepath.Join(dir, "data")})
+	big := "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\n" + strings.Repeat("x", 3<<20) + "\r\n--b--\r\n"
+	for _, path := range []string{"/login", "/inbox/viewed", "/products/1/upload"} {
+		submit(t, visitor(t), p.URL+path, strings.NewReader(big), "multipart/form-data; boundary=b")
+	}
+	c := enter(t, p)
+	newShop(t, p.Client("admin"), "Shop", "")
+	for _, path := range []string{"/inbox/viewed", "/products/1/settings", "/products/1/upload"} {
+		submit(t, c, p.URL+path, strings.NewReader(big), "multipart/form-data; boundary=b")
+	}
+	left, err := filepath.Glob(filepath.Join(dir, "multipart-*"))
+	if err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// Only the one whom it is for removes the file with the first password.
+func TestTheFirstPasswordIsNotLostToOthers(t *testing.T) {
+	dir := t.TempDir()
+	p := apptest.Start(t, apptest.Options{Dir: dir})
+	file := filepath.Join(dir, "initial-password")
+	if err := os.WriteFile(file, []byte("somebody-else-s\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Accounts.Create(t.Context(), account.NewUser{Name: "eve", Email: "eve@example.org", Password: apptest.Password, MustChangePassword: true}); err != nil {
+		t.Fatal(err)
+	}
+	if status, to := submit(t, visitor(t), p.URL+"/login", form("name", "eve", "password", apptest.Password), formKind); status != http.StatusSeeOther {
+		t.Fatalf("signed in: %d to %q", status, to)
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Errorf("the file is gone: %v", err)
+	}
+}
