@@ -24,6 +24,8 @@ import (
 	"gatecrier/app/inbox"
 	"gatecrier/app/ingest"
 	"gatecrier/app/module"
+	"gatecrier/app/module/slack"
+	"gatecrier/app/module/teams"
 	"gatecrier/app/module/webhook"
 	"gatecrier/app/notify"
 	"gatecrier/app/outbound"
@@ -122,7 +124,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	}
 	client := outbound.New(outbound.Policy{}, o.Log)
 	a.Settings.OnChange(a.guard(client))
-	modules, err := module.NewRegistry(webhook.New(client, o.Now))
+	modules, err := module.NewRegistry(webhook.New(client, o.Now), slack.New(client), teams.New(client))
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,8 @@ var floors = map[string]int{
 	"app/authz":          2,
 	"app/settings":       2,
 	"app/event":          2,
+	"app/module/slack":   3,
+	"app/module/teams":   3,
 	"app/module/webhook": 3,
 	"app/gate":           3,
 	"app/account":        3,

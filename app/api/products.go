@@ -24,13 +24,13 @@ type productBody struct {
 	Gate          gateBody          `json:"gate"`
 	LastReportAt  *time.Time        `json:"last_report_at"`
 	Version       int64             `json:"version"`
-	*fieldsBody
+	*FieldsBody
 	Created time.Time `json:"created"`
 }
 
-// fieldsBody is the targets that are fields of a product. The list of products
+// FieldsBody is the targets that are fields of a product. The list of products
 // leaves them out; they are empty for who may not edit them.
-type fieldsBody struct {
+type FieldsBody struct {
 	EmailTo        string `json:"email_to"`
 	MSTeamsWebhook string `json:"ms_teams_webhook" doc:"Host and last characters; a URL sets it, an empty text clears it"`
 	SlackWebhook   string `json:"slack_webhook" doc:"The same"`
@@ -43,7 +43,7 @@ func (a *API) whole(ctx context.Context, row models.ProductRow, err error) (*pro
 	}
 	f, err := a.Connections.FieldsOf(ctx, actorOf(ctx), row.ID)
 	out := &productAnswer{productOf(row)}
-	out.Body.fieldsBody = &fieldsBody{EmailTo: f.EmailTo, MSTeamsWebhook: f.MSTeams, SlackWebhook: f.Slack}
+	out.Body.FieldsBody = &FieldsBody{EmailTo: f.EmailTo, MSTeamsWebhook: f.MSTeams, SlackWebhook: f.Slack}
 	return out, a.problem(ctx, err)
 }
 
@@ -91,18 +91,18 @@ type productInput struct {
 		DefaultBranch string          `json:"default_branch,omitempty" doc:"main unless set"`
 		GateMode      models.GateMode `json:"gate_mode,omitempty" enum:"standard,disabled,own"`
 		Thresholds    *thresholdsBody `json:"thresholds,omitempty"`
-		targetFields
+		TargetFields
 	}
 }
 
-// targetFields are a product's targets that have a field of their own.
-type targetFields struct {
+// TargetFields are a product's targets that have a field of their own.
+type TargetFields struct {
 	EmailTo        patch[string] `json:"email_to,omitempty" doc:"Addresses, separated by commas"`
 	MSTeamsWebhook patch[string] `json:"ms_teams_webhook,omitempty"`
 	SlackWebhook   patch[string] `json:"slack_webhook,omitempty"`
 }
 
-func (f targetFields) change() connection.FieldsChange {
+func (f TargetFields) change() connection.FieldsChange {
 	return connection.FieldsChange{EmailTo: f.EmailTo.pointer(), MSTeams: f.MSTeamsWebhook.pointer(), Slack: f.SlackWebhook.pointer()}
 }
 
@@ -144,7 +144,7 @@ type productPatch struct {
 		DefaultBranch patch[string]          `json:"default_branch,omitempty"`
 		GateMode      patch[models.GateMode] `json:"gate_mode,omitempty"`
 		Thresholds    patch[thresholdsBody]  `json:"thresholds,omitempty"`
-		targetFields
+		TargetFields
 		Version int64 `json:"version,omitempty" doc:"If sent, the product must still have it"`
 	}
 }
