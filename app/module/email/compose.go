@@ -1,0 +1,77 @@
+package email
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+
+	"github.com/wneessen/go-mail"
+
+	"gatecrier/app/module"
+)
+
+const subjectMost = 200 // characters
+
+// compose writes a mail. Two of the same message differ in their date alone.
+func (e *Email) compose(m module.Message, from, to, firstName string) ([]byte, error) {
+	v := newView(m, to, firstName)
+	html, err := e.render(v)
+	if err != nil {
+		return nil, err
+	}
+	msg := mail.NewMsg(mail.WithCharset(mail.CharsetUTF8), mail.WithEncoding(mail.EncodingQP),
+		mail.WithBoundary(boundary(m.ID)), mail.WithNoDefaultUserAgent())
+	if err := msg.FromFormat("Gatecrier", from); err != nil {
+		return nil, err
+	}
+	if err := msg.To(to); err != nil {
+		return nil, err
+	}
+	msg.Subject(subject(m))
+	msg.SetMessageIDWithValue(messageID(m.ID, from))
+	msg.SetDateWithValue(e.now())
+	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834
+	msg.SetGenHeader("X-Auto-Response-Suppress", "All")  // Microsoft's way to say it
+	msg.SetBodyString(mail.TypeTextPlain, v.plain())
+	msg.AddAlternativeString(mail.TypeTextHTML, html)
+	var b bytes.Buffer
+	if _, err := msg.WriteTo(&b); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// subject is the title, and not what a title in the form of an encoded word
+// (RFC 2047) would be decoded to.
+func subject(m module.Message) string {
+	title := module.Short(strings.ReplaceAll(m.Title, "=?", "= ?"), subjectMost)
+	if title == "" {
+		return "Gatecrier"
+	}
+	return title
+}
+
+// messageID is the same in every attempt: the message's own, or made out of it
+// where that could not stand in a header.
+func messageID(id, from string) string {
+	odd := func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
+	}
+	if id == "" || len(id) > 100 || strings.ContainsFunc(id, odd) {
+		id = boundary(id)
+	}
+	return id + from[strings.LastIndexByte(from, '@'):]
+}
+
+// boundary cannot be known by who writes the texts of a message.
+func boundary(id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return "gatecrier-" + hex.EncodeToString(sum[:16])
+}
+
+// Preview is the HTML of a message as it would be mailed to an address.
+func (e *Email) Preview(ctx context.Context, m module.Message, to string) (string, error) {
+	return e.render(newView(m, to, e.greet(ctx, to)))
+}

@@ -1,0 +1,116 @@
+package email
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"strings"
+
+	"gatecrier/app/module"
+)
+
+//go:embed mail.html.tmpl
+var files embed.FS
+
+// What is shown at most: of texts in characters, of lists in lines.
+const (
+	nameMost  = 60
+	titleMost = 300
+	whyMost   = 3000
+	factsMost = 15
+	labelMost = 100
+	valueMost = 400
+	itemsMost = 30
+	itemMost  = 250
+)
+
+// newPage reads the template, which is part of the program.
+func newPage() *template.Template {
+	return template.Must(template.ParseFS(files, "mail.html.tmpl"))
+}
+
+// view is what both parts of a mail show.
+type view struct {
+	Greeting, Title, Why string
+	Tone                 module.Tone
+	Test                 bool
+	Facts                []module.Fact
+	Items                []string
+	More                 int // items that are left out
+	Link, Time, To       string
+}
+
+func newView(m module.Message, to, firstName string) view {
+	v := view{
+		Greeting: "Hello,", Title: module.Short(m.Title, titleMost), Why: module.Short(m.Why, whyMost),
+		Tone: m.Tone, Test: m.Test, Link: module.SafeLink(m.Link), To: to,
+	}
+	if name := module.Short(firstName, nameMost); name != "" {
+		v.Greeting = "Hello " + name + ","
+	}
+	if v.Title == "" {
+		v.Title = "Gatecrier"
+	}
+	if !m.Time.IsZero() {
+		v.Time = m.Time.UTC().Format("2 January 2006, 15:04 UTC")
+	}
+	for _, f := range m.Facts[:min(factsMost, len(m.Facts))] {
+		f = module.Fact{Label: module.Short(f.Label, labelMost), Value: module.Short(f.Value, valueMost)}
+		if f != (module.Fact{}) {
+			v.Facts = append(v.Facts, f)
+		}
+	}
+	for _, item := range m.Items[:min(itemsMost, len(m.Items))] {
+		v.Items = append(v.Items, module.Short(item, itemMost))
+	}
+	v.More = len(m.Items) - len(v.Items)
+	return v
+}
+
+func (e *Email) render(v view) (string, error) {
+	var b strings.Builder
+	err := e.page.Execute(&b, v)
+	return b.String(), err
+}
+
+// plain is the mail as text.
+func (v view) plain() string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("%s\n\n%s", v.Greeting, v.Title)
+	if v.Why != "" {
+		line("%s", v.Why)
+	}
+	if len(v.Facts) > 0 {
+		line("")
+	}
+	for _, f := range v.Facts {
+		line("%s: %s", f.Label, f.Value)
+	}
+	if len(v.Items) > 0 {
+		line("")
+	}
+	for _, item := range v.Items {
+		line("- %s", item)
+	}
+	if v.More > 0 {
+		line("and %d more", v.More)
+	}
+	if v.Link != "" {
+		line("\nOpen in Gatecrier: %s", v.Link)
+	}
+	line("\n-- \n%s", v.Footer())
+	return b.String()
+}
+
+// Footer says why this mail was sent, and what to do against it.
+func (v view) Footer() string {
+	text := "Gatecrier sent this to " + v.To
+	if v.Time != "" {
+		text += " about what happened on " + v.Time
+	}
+	if v.Test {
+		return text + ". It is a test: somebody wanted to see whether mail arrives."
+	}
+	return text + ". You get it because this address is set up there to be told; whoever set it up can take it out."
+}

@@ -1,0 +1,131 @@
+package email
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/textproto"
+	"strings"
+	"time"
+
+	"gatecrier/app/module"
+	"gatecrier/app/outbound"
+)
+
+// result says what came of a transfer: what the server answered, without the
+// password and without the address, which not everybody may see who sees this.
+func (o outcome) result(s Server, to string, took time.Duration) module.Result {
+	var said *textproto.Error
+	r := module.Delivered("accepted by " + s.Host)
+	answer, code := o.accepted, 250
+	switch {
+	case o.err == nil:
+	case errors.As(o.err, &said) && said.Code >= 400 && said.Code < 600:
+		code, answer = said.Code, fmt.Sprintf("%d %s", said.Code, said.Msg)
+		r = o.refused(s, said)
+	default:
+		code, answer = 0, ""
+		r = o.failed(s)
+	}
+	for _, secret := range secrets(s) {
+		answer = strings.ReplaceAll(answer, secret, "[hidden]")
+	}
+	answer = strings.ReplaceAll(answer, to, hint(to))
+	// The text is made fit to be stored as that of every module.
+	kept := module.FromAnswer(outbound.Answer{Status: code, Body: []byte(answer), Private: o.private, Duration: took}, nil)
+	r.Status, r.Answer, r.Private, r.Duration = kept.Status, kept.Answer, kept.Private, kept.Duration
+	return r
+}
+
+// secrets are the password and what is sent of it, which some servers repeat.
+func secrets(s Server) []string {
+	if s.User == "" || s.Password == "" {
+		return nil
+	}
+	encode := base64.StdEncoding.EncodeToString
+	return []string{encode([]byte("\x00" + s.User + "\x00" + s.Password)), encode([]byte(s.Password)), s.Password}
+}
+
+// refused is a server that said no.
+func (o outcome) refused(s Server, said *textproto.Error) module.Result {
+	reason := fmt.Sprintf("%s has refused %s: %d", s.Host, o.step, said.Code)
+	switch {
+	case said.Code < 500:
+		return module.Transient(reason)
+	case o.isForGood(said):
+		return module.Permanent(reason)
+	}
+	return module.Rejected(reason)
+}
+
+// isForGood reports whether the server's words leave no doubt: that there is no
+// such mailbox or domain, or that the message is too large (RFC 3463).
+func (o outcome) isForGood(said *textproto.Error) bool {
+	extended, _, _ := strings.Cut(said.Msg, " ")
+	switch extended {
+	case "5.1.1", "5.1.2", "5.1.3", "5.1.10", "5.2.1":
+		return o.step == stepRecipient
+	case "5.2.3", "5.3.4":
+		return o.step == stepRecipient || o.step == stepMessage
+	}
+	return false
+}
+
+// failed is a conversation that came to no answer.
+func (o outcome) failed(s Server) module.Result {
+	switch {
+	case errors.Is(o.err, outbound.ErrRefused):
+		return module.Refused(o.err.Error())
+	case o.step == stepDial: // the dialer's words are for people, and name the host
+		return module.Transient(o.err.Error())
+	case errors.Is(o.err, errOpenSignIn):
+		return module.Rejected(s.Host + ": " + errOpenSignIn.Error())
+	}
+	return module.Transient(s.Host + ": " + reasonOf(o.err))
+}
+
+// reasonOf is in fixed words: the errors of the libraries quote what they read.
+func reasonOf(err error) string {
+	var timeout net.Error
+	for _, ours := range []error{errNoTLS, errNoMechanism, errTooMuch} {
+		if errors.Is(err, ours) {
+			return ours.Error()
+		}
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "stopped before an answer came"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return "no answer in time"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &timeout):
+		return "the connection was closed before an answer came"
+	}
+	return brokenReason(err)
+}
+
+func brokenReason(err error) string {
+	var (
+		plain     tls.RecordHeaderError
+		authority x509.UnknownAuthorityError
+		name      x509.HostnameError
+		invalid   x509.CertificateInvalidError
+	)
+	switch {
+	case errors.As(err, &plain):
+		return "it does not speak TLS on this port"
+	case errors.As(err, &authority):
+		return "its certificate is signed by an unknown authority"
+	case errors.As(err, &name):
+		return "its certificate is for another name"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "its certificate has expired or is not valid yet"
+	case errors.As(err, &invalid):
+		return "its certificate is not valid"
+	}
+	return "it does not speak SMTP as it should"
+}

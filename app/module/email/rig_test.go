@@ -1,0 +1,290 @@
+package email
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/big"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+
+	"gatecrier/app/outbound"
+)
+
+const password = "Pa55word-4711"
+
+var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+
+// newTest makes a module that may reach this machine, and greets Ada.
+func newTest(t testing.TB, s *Server) *Email {
+	t.Helper()
+	allow, err := outbound.ParseAllow("127.0.0.0/8, [::1], localhost")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := outbound.New(outbound.Policy{Allow: allow}, slog.New(slog.DiscardHandler))
+	return New(client, func() Server { return *s }, greetAda, func() time.Time { return noon })
+}
+
+func greetAda(_ context.Context, address string) string {
+	if address == "ada@example.org" {
+		return "Ada"
+	}
+	return ""
+}
+
+// authority makes certificates for one name.
+func certify(t *testing.T, name string) (tls.Certificate, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
+	}
+	if ip := net.ParseIP(name); ip != nil {
+		template.IPAddresses = []net.IP{ip}
+	} else {
+		template.DNSNames = []string{name}
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(leaf)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, roots
+}
+
+// mailbox is a mail server's end of what we send.
+type mailbox struct {
+	mechanisms []string
+
+	mu       sync.Mutex
+	letters  []letter
+	signedIn []string // by which mechanism
+	secured  []bool
+}
+
+func (b *mailbox) got() []letter {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append([]letter(nil), b.letters...)
+}
+
+// NewSession begins one conversation.
+func (b *mailbox) NewSession(c *smtp.Conn) (smtp.Session, error) {
+	return &session{box: b, conn: c}, nil
+}
+
+type session struct {
+	box  *mailbox
+	conn *smtp.Conn
+	now  letter
+	auth bool
+}
+
+func (s *session) Reset()        {}
+func (s *session) Logout() error { return nil }
+
+func (s *session) AuthMechanisms() []string { return s.box.mechanisms }
+
+func (s *session) Auth(mechanism string) (sasl.Server, error) {
+	check := func(user, pass string) error {
+		if user != "gates" || pass != password {
+			return smtp.ErrAuthFailed
+		}
+		s.auth = true
+		s.box.mu.Lock()
+		s.box.signedIn = append(s.box.signedIn, mechanism)
+		s.box.mu.Unlock()
+		return nil
+	}
+	if mechanism == "PLAIN" {
+		return sasl.NewPlainServer(func(_, user, pass string) error { return check(user, pass) }), nil
+	}
+	return &loginServer{check: check}, nil
+}
+
+// loginServer asks for the two halves, as servers do.
+type loginServer struct {
+	check func(user, pass string) error
+	said  []string
+}
+
+func (l *loginServer) Next(response []byte) ([]byte, bool, error) {
+	if response != nil {
+		l.said = append(l.said, string(response))
+	}
+	switch len(l.said) {
+	case 0:
+		return []byte("Username:"), false, nil
+	case 1:
+		return []byte("Password:"), false, nil
+	}
+	return nil, true, l.check(l.said[0], l.said[1])
+}
+
+func (s *session) Mail(from string, _ *smtp.MailOptions) error {
+	if len(s.box.mechanisms) > 0 && !s.auth {
+		return smtp.ErrAuthRequired
+	}
+	s.now.from = from
+	return nil
+}
+
+func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.now.to = to
+	return nil
+}
+
+func (s *session) Data(r io.Reader) error {
+	body, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	s.now.body = body
+	_, secured := s.conn.TLSConnectionState()
+	s.box.mu.Lock()
+	defer s.box.mu.Unlock()
+	s.box.letters, s.box.secured = append(s.box.letters, s.now), append(s.box.secured, secured)
+	return nil
+}
+
+// serve starts a mail server in one of the ways of TLS.
+func serve(t *testing.T, box *mailbox, way string, certificate tls.Certificate) Server {
+	t.Helper()
+	server := smtp.NewServer(box)
+	server.Domain, server.AllowInsecureAuth = "mx.example", true
+	server.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	config := &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
+	if way == TLSStart {
+		server.TLSConfig = config
+	}
+	l := listen(t)
+	s := Server{Host: "127.0.0.1", Port: port(l), TLS: way, From: "gates@example.org"}
+	if way == TLSImplicit {
+		l = tls.NewListener(l, config)
+	}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(l) }()
+	t.Cleanup(func() {
+		// Both: the server knows its listener only once it has begun to serve.
+		if err := errors.Join(l.Close(), server.Close()); err != nil && !errors.Is(err, net.ErrClosed) {
+			t.Error(err)
+		}
+		if err := <-done; err != nil && !errors.Is(err, net.ErrClosed) {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func port(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
+
+// script is a server that answers as it is told: the reply to a verb, else what
+// is usual. "GREETING" and "BODY" are verbs, "DROP" and "HANG" replies.
+func script(t *testing.T, replies map[string]string) Server {
+	t.Helper()
+	l := listen(t)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		var all sync.WaitGroup
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				break
+			}
+			all.Go(func() { play(conn, replies) })
+		}
+		all.Wait()
+	}()
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+		select {
+		case <-done:
+		case <-time.After(10 * time.Second):
+			t.Error("a connection is kept open")
+		}
+	})
+	return Server{Host: "127.0.0.1", Port: port(l), TLS: TLSNone, From: "gates@example.org"}
+}
+
+func play(conn net.Conn, replies map[string]string) {
+	defer drop(conn)
+	usual := map[string]string{
+		"GREETING": "220 mx.example", "EHLO": "250-mx.example\r\n250-ENHANCEDSTATUSCODES\r\n250 AUTH PLAIN", "AUTH": "235 2.7.0 in",
+		"MAIL": "250 ok", "RCPT": "250 ok", "DATA": "354 go on", "BODY": "250 2.0.0 queued as 4711", "QUIT": "221 bye",
+	}
+	in := bufio.NewReader(conn)
+	for verb := "GREETING"; verb != ""; verb = hear(in, verb) {
+		reply, told := replies[verb]
+		if !told {
+			reply = usual[verb]
+		}
+		switch reply {
+		case "":
+			reply = "502 5.5.1 what?"
+		case "DROP":
+			return
+		case "HANG":
+			io.Copy(io.Discard, in) //nolint:errcheck // until they hang up
+			return
+		}
+		if _, err := fmt.Fprintf(conn, "%s\r\n", reply); err != nil || verb == "QUIT" {
+			return
+		}
+	}
+}
+
+// hear reads a line's verb, or after DATA all of a mail.
+func hear(in *bufio.Reader, before string) string {
+	var body bytes.Buffer
+	for {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return ""
+		}
+		if before != "DATA" {
+			verb, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+			return strings.ToUpper(verb)
+		}
+		body.WriteString(line)
+		if line == ".\r\n" {
+			return "BODY"
+		}
+	}
+}
