@@ -14,6 +14,7 @@ import (
 	"gatecrier/app/gate"
 	"gatecrier/app/inbox"
 	"gatecrier/app/ingest"
+	"gatecrier/app/module/email"
 	"gatecrier/app/product"
 	"gatecrier/app/settings"
 	"gatecrier/models"
@@ -32,6 +33,7 @@ type Services struct {
 	Ledger      *delivery.Ledger
 	Inbox       *inbox.Service
 	Settings    *settings.Service
+	Mail        *email.Email
 	Log         *slog.Logger
 	Version     string
 	BaseURL     func() string
@@ -80,6 +82,7 @@ func (a *Admin) Register(e *gin.Engine) {
 	get("/admin/settings", a.globalsFirst)
 	get("/admin/settings/:section", a.globals)
 	post("/admin/settings/:section", a.globalsSave)
+	post("/admin/settings/mail/test", a.mailTest)
 	get("/deliveries", a.deliveries)
 	get("/deliveries/:id", a.delivery)
 }

@@ -83,7 +83,7 @@ func (a *Admin) flash(c *gin.Context, kind, title, text string) {
 func (a *Admin) frame(c *gin.Context, title string, nav layout.Nav) layout.View {
 	actor := actorOf(c)
 	v := layout.View{
-		Title: title, Nav: nav, Version: a.Version, Now: a.zoned(c, a.Store.Now()),
+		Title: title, Nav: nav, SiteName: a.Settings.General().SiteName, Version: a.Version, Now: a.zoned(c, a.Store.Now()),
 		User: layout.User{Name: actor.User.Name, Email: actor.User.Email, Admin: actor.User.Administrator},
 	}
 	if actor.User.ID == 0 {

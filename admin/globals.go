@@ -4,10 +4,12 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/fault"
+	"gatecrier/app/module"
 	"gatecrier/app/settings"
 	"gatecrier/app/web"
 	"gatecrier/templates/layout"
@@ -28,9 +30,27 @@ func (a *Admin) globals(c *gin.Context) error {
 // globalsPage shows a section: as it is saved, or as it was typed with what is
 // wrong with it.
 func (a *Admin) globalsPage(c *gin.Context, status int, typed map[string]string, wrong error) error {
-	v, err := a.Settings.Get(actorOf(c), c.Param("section"))
+	view, err := a.globalsView(c, c.Param("section"), typed, wrong)
 	if err != nil {
 		return err
+	}
+	return show(c, status, page.Settings(view))
+}
+
+// mailPage shows the section of mails with what came of a test.
+func (a *Admin) mailPage(c *gin.Context, status int, test page.MailTest) error {
+	view, err := a.globalsView(c, settings.SectionMail, nil, nil)
+	if err != nil {
+		return err
+	}
+	view.Mail = &test
+	return show(c, status, page.Settings(view))
+}
+
+func (a *Admin) globalsView(c *gin.Context, section string, typed map[string]string, wrong error) (page.SettingsView, error) {
+	v, err := a.Settings.Get(actorOf(c), section)
+	if err != nil {
+		return page.SettingsView{}, err
 	}
 	errs := fieldErrors(wrong)
 	view := page.SettingsView{
@@ -50,14 +70,15 @@ func (a *Admin) globalsPage(c *gin.Context, status int, typed map[string]string,
 		}
 		view.Fields = append(view.Fields, field)
 	}
-	if err := a.globalsExtra(c, &view); err != nil {
-		return err
-	}
-	return show(c, status, page.Settings(view))
+	err = a.globalsExtra(c, &view)
+	return view, err
 }
 
 // globalsExtra adds what only one of the sections has.
 func (a *Admin) globalsExtra(c *gin.Context, view *page.SettingsView) error {
+	if view.Name == settings.SectionMail {
+		view.Mail = &page.MailTest{To: actorOf(c).User.Email}
+	}
 	if view.Name != settings.SectionGate {
 		return nil
 	}
@@ -66,6 +87,26 @@ func (a *Admin) globalsExtra(c *gin.Context, view *page.SettingsView) error {
 		view.Progress = "All gates are being looked at again. Reload the page to see whether that is done"
 	}
 	return err
+}
+
+// mailTest sends a test mail at once, and shows what the server said.
+func (a *Admin) mailTest(c *gin.Context) error {
+	if _, err := a.Settings.Get(actorOf(c), settings.SectionMail); err != nil {
+		return err
+	}
+	test := page.MailTest{To: strings.TrimSpace(c.PostForm("to"))}
+	if _, err := a.Mail.Prepare(module.Config{"to": test.To}); err != nil {
+		test.Error = fieldErrors(err)["to"]
+		return a.mailPage(c, http.StatusUnprocessableEntity, test)
+	}
+	result := a.Mail.SendTest(c.Request.Context(), test.To, a.BaseURL())
+	test.Answer = result.Answer
+	if result.Kind() == module.KindDelivered {
+		test.Result = &ui.Note{Kind: "ok", Title: "The server has taken the mail", Text: result.Reason}
+	} else {
+		test.Result = &ui.Note{Kind: "bad", Title: "The mail was not sent", Text: result.Reason}
+	}
+	return a.mailPage(c, http.StatusOK, test)
 }
 
 // globalField is a setting as a form shows it.

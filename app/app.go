@@ -24,6 +24,7 @@ import (
 	"gatecrier/app/inbox"
 	"gatecrier/app/ingest"
 	"gatecrier/app/module"
+	"gatecrier/app/module/email"
 	"gatecrier/app/module/slack"
 	"gatecrier/app/module/teams"
 	"gatecrier/app/module/webhook"
@@ -124,7 +125,8 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	}
 	client := outbound.New(outbound.Policy{}, o.Log)
 	a.Settings.OnChange(a.guard(client))
-	modules, err := module.NewRegistry(webhook.New(client, o.Now), slack.New(client), teams.New(client))
+	mail := email.New(client, a.mailServer, a.greeting, o.Now)
+	modules, err := module.NewRegistry(webhook.New(client, o.Now), mail, slack.New(client), teams.New(client))
 	if err != nil {
 		return err
 	}
@@ -147,7 +149,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	handler, err := a.handler(parts{
 		products: product.New(store, gates, connections), gates: gates, connections: connections,
 		ledger: delivery.NewLedger(store), inbox: inbox.New(store),
-		sessions: account.NewSessions(store, o.Config.secure()),
+		sessions: account.NewSessions(store, o.Config.secure()), mail: mail,
 	})
 	if err != nil {
 		return err
@@ -157,6 +159,19 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 	}
 	return nil
+}
+
+// mailServer is how mail is sent now.
+func (a *App) mailServer() email.Server { return email.Server(a.Settings.Mail()) }
+
+// greeting is the first name of who has a mail address. A mail goes out
+// without one rather than not at all.
+func (a *App) greeting(ctx context.Context, address string) string {
+	name, err := a.Store.FirstNameOf(ctx, address)
+	if err != nil {
+		a.log.WarnContext(ctx, "no name for a greeting", "error", err)
+	}
+	return name
 }
 
 // guard gives the client what may be reached: by the environment, and by the

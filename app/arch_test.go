@@ -29,6 +29,7 @@ var floors = map[string]int{
 	"app/authz":          2,
 	"app/settings":       2,
 	"app/event":          2,
+	"app/module/email":   3,
 	"app/module/slack":   3,
 	"app/module/teams":   3,
 	"app/module/webhook": 3,

@@ -14,6 +14,7 @@ import (
 	"gatecrier/app/fault"
 	"gatecrier/app/gate"
 	"gatecrier/app/inbox"
+	"gatecrier/app/module/email"
 	"gatecrier/app/product"
 	"gatecrier/app/web"
 	"gatecrier/static"
@@ -27,6 +28,7 @@ type parts struct {
 	ledger      *delivery.Ledger
 	inbox       *inbox.Service
 	sessions    *account.Sessions
+	mail        *email.Email
 }
 
 // handler puts the routes together: health, static files, the API, the pages.
@@ -57,7 +59,7 @@ func (a *App) handler(p parts) (http.Handler, error) {
 	pages = admin.New(admin.Services{
 		Store: a.Store, Accounts: a.Accounts, Sessions: p.sessions, Products: p.products, Gates: p.gates, Ingest: a.ingest,
 		Connections: p.connections, Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Log: a.log, Version: Version, BaseURL: a.BaseURL,
-		FirstHint: a.firstHint,
+		FirstHint: a.firstHint, Mail: p.mail,
 	})
 	pages.Register(engine)
 	return web.SameOrigin(withSessions(engine, p.sessions), a.config.origins(), a.log)

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"strings"
 	"time"
@@ -41,6 +42,16 @@ func (r reads) UserByName(ctx context.Context, name string) (User, error) {
 	var u User
 	err := r.db(ctx).Take(&u, "lower(name) = lower(?)", name).Error
 	return u, missing(err, "user")
+}
+
+// FirstNameOf is the first name of the user with a mail address, "" for none.
+func (r reads) FirstNameOf(ctx context.Context, email string) (string, error) {
+	var name string
+	err := r.get(ctx, "SELECT first_name FROM users WHERE lower(email) = lower(?) AND active ORDER BY id LIMIT 1", []any{email}, &name)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return name, err
 }
 
 // HasUsers reports whether any account exists.

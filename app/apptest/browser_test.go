@@ -3,6 +3,7 @@ package apptest_test
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -134,9 +135,20 @@ func TestANewUserInTheBrowser(t *testing.T) {
 	b.Press("form[action='/admin/settings/mail'] button[type=submit]")
 	b.Sees("1 field needs another value", "From 1 to 65,535")
 	b.Look("settings-mail-error")
-	b.Fill("[name=smtp_port]", "465")
+	box, port := openPostbox(t)
+	b.Fill("[name=smtp_host]", "127.0.0.1")
+	b.Fill("[name=smtp_port]", strconv.Itoa(port))
+	b.Fill("[name=email_from]", "gates@example.org")
+	b.Do(chromedp.SetValue("[name=smtp_tls]", "none"))
 	b.Press("form[action='/admin/settings/mail'] button[type=submit]")
-	b.Sees("Saved", "Last changed by admin")
+	b.Sees("Saved", "Last changed by admin,")
+	b.Fill("[name=to]", "eve@example.org")
+	b.Press("form[action='/admin/settings/mail/test'] button[type=submit]")
+	b.Sees("The server has taken the mail")
+	b.Look("settings-mail-test")
+	if mails := box.got(); len(mails) != 1 || mails[0].to != "eve@example.org" {
+		t.Errorf("test mails: %+v", mails)
+	}
 
 	b.Open("/products/1/delete")
 	b.Look("product-delete")
