@@ -5,6 +5,8 @@ package ingest
 
 import (
 	"crypto/sha256"
+	"math"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -26,9 +28,9 @@ type Finding struct {
 
 // Report is what a parser made of a file.
 type Report struct {
-	Format   string // "grype"
+	Format   string // "cyclonedx", "sarif", "trivy", "grype" or "gitlab"
 	Tool     string // the scanner's name in the report, without version; "" unknown
-	Findings map[string]Finding
+	Findings *Findings
 }
 
 // The longest texts that are kept, in bytes.
@@ -39,29 +41,17 @@ const (
 )
 
 // identity hashes what makes a finding itself within its report.
-func identity(parts ...string) string {
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	return string(sum[:16])
-}
-
-// add keeps a finding. A repeated identity is one finding: the active one, then
-// the most severe.
-func (r *Report) add(f Finding) {
-	f.Title, f.Description = clean(f.Title, maxTitle), clean(f.Description, maxDescription)
-	f.Component, f.Location = clean(f.Component, maxPlace), clean(f.Location, maxPlace)
-	f.Fix, f.URL = clean(f.Fix, maxTitle), clean(f.URL, maxPlace)
-	old, repeated := r.Findings[f.Identity]
-	if repeated && !worse(f, old) {
-		return
+func identity(parts ...string) id {
+	var room [512]byte
+	all := room[:0]
+	for i, part := range parts {
+		if i > 0 {
+			all = append(all, 0)
+		}
+		all = append(all, part...)
 	}
-	r.Findings[f.Identity] = f
-}
-
-func worse(f, old Finding) bool {
-	if f.Status.Active() != old.Status.Active() {
-		return f.Status.Active()
-	}
-	return f.Severity < old.Severity
+	sum := sha256.Sum256(all)
+	return id(sum[:16])
 }
 
 // clean cuts a text to a number of bytes, between runes, and takes out what
@@ -78,16 +68,28 @@ func clean(text string, most int) string {
 	return text[:cut] + "…"
 }
 
-// severityWords are the words that scanners use for the six severities.
-var severityWords = map[string]models.Severity{
-	"critical": models.Critical, "high": models.High, "medium": models.Medium, "moderate": models.Medium, "low": models.Low,
-	"none": models.None, "negligible": models.None, "info": models.None, "informational": models.None,
+// first returns the first text that is not empty.
+func first(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
 }
 
-// severityOf reads a severity's word, in any case; anything else is unknown.
-func severityOf(word string) models.Severity {
-	if s, ok := severityWords[strings.ToLower(strings.TrimSpace(word))]; ok {
-		return s
+// lineOf is the number of a line; 0 is none.
+func lineOf(n float64) int32 {
+	if n >= 1 && n <= math.MaxInt32 {
+		return int32(n)
 	}
-	return models.Unknown
+	return 0
+}
+
+// place is where something is, with its line if there is one.
+func place(where string, line int32) string {
+	if line == 0 || where == "" {
+		return where
+	}
+	return where + ":" + strconv.Itoa(int(line))
 }

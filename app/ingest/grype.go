@@ -1,29 +1,65 @@
 package ingest
 
 import (
-	"encoding/json"
 	"strings"
 
 	"gatecrier/models"
 )
 
-// formatGrype is Anchore Grype's JSON (grype -o json), recognised by its list
-// of matches.
-const formatGrype = "grype"
+// grype reads Anchore Grype's JSON (grype -o json), recognised by its list of
+// matches.
+type grype struct {
+	d        *document
+	trouble  problem
+	matched  bool
+	tool     string
+	findings *Findings
+}
 
-type grypeMatchJSON struct {
+func newGrype(d *document, t *texts) *grype { return &grype{d: d, findings: newFindings(t)} }
+
+func (g *grype) recognised() bool  { return g.matched }
+func (g *grype) problem() *problem { return &g.trouble }
+func (g *grype) report() Report {
+	return Report{Format: "grype", Tool: g.tool, Findings: g.findings}
+}
+
+func (g *grype) member(key string) func() error {
+	switch key {
+	case "matches":
+		g.matched = true
+		return func() error { return g.d.array(g.match) }
+	case "descriptor":
+		return g.descriptor
+	}
+	return nil
+}
+
+// descriptor reads the tool's name. Nothing else depends on it, so it may be
+// of any type.
+func (g *grype) descriptor() error {
+	g.d.blame = nil
+	return g.d.object(func(key string) (err error) {
+		if key != "name" {
+			return g.d.skip()
+		}
+		g.tool, err = g.d.word()
+		return err
+	})
+}
+
+type grypeMatch struct {
 	Vulnerability struct {
 		ID          string   `json:"id"`
 		Severity    string   `json:"severity"`
 		Description string   `json:"description"`
 		DataSource  string   `json:"dataSource"`
-		URLs        []string `json:"urls"`
+		Links       []string `json:"links"` // before Grype 0.10
 		Fix         struct {
 			Versions []string `json:"versions"`
 		} `json:"fix"`
 	} `json:"vulnerability"`
 	Related []struct {
-		ID          string `json:"id"`
 		Description string `json:"description"`
 	} `json:"relatedVulnerabilities"`
 	Artifact struct {
@@ -37,21 +73,17 @@ type grypeMatchJSON struct {
 	} `json:"artifact"`
 }
 
-// grypeMatch reads one match: a vulnerability in an artifact.
-func grypeMatch(dec *json.Decoder, report *Report) error {
-	var m grypeMatchJSON
-	if err := dec.Decode(&m); err != nil {
+// match reads one match: a vulnerability in an artifact.
+func (g *grype) match() error {
+	var m grypeMatch
+	if ok, err := g.d.decode(&m); !ok {
 		return err
 	}
 	v, a := m.Vulnerability, m.Artifact
-	what := a.PURL
-	if what == "" {
-		what = a.Name + "\x00" + a.Version
-	}
 	f := Finding{
-		Identity: identity(v.ID, what, a.Type), Title: v.ID, Description: v.Description,
-		Component: strings.TrimSpace(a.Name + " " + a.Version), Fix: strings.Join(v.Fix.Versions, ", "),
-		URL: v.DataSource, Severity: severityOf(v.Severity), Status: models.StatusOpen,
+		Title: v.ID, Description: v.Description, Component: a.Name + " " + a.Version,
+		Fix: strings.Join(v.Fix.Versions, ", "), URL: v.DataSource,
+		Severity: severityOf(v.Severity), Status: models.StatusOpen,
 	}
 	if len(a.Locations) > 0 {
 		f.Location = a.Locations[0].Path
@@ -59,22 +91,9 @@ func grypeMatch(dec *json.Decoder, report *Report) error {
 	if f.Description == "" && len(m.Related) > 0 {
 		f.Description = m.Related[0].Description
 	}
-	report.add(f)
-	return nil
-}
-
-// grypeDescriptor reads the tool's name.
-func grypeDescriptor(dec *json.Decoder, report *Report) error {
-	var descriptor struct {
-		Name string `json:"name"`
+	if f.URL == "" && len(v.Links) > 0 {
+		f.URL = v.Links[0]
 	}
-	var raw json.RawMessage
-	if err := dec.Decode(&raw); err != nil {
-		return err
-	}
-	// Another format may use the key for something else: that is no error.
-	if err := json.Unmarshal(raw, &descriptor); err == nil {
-		report.Tool = descriptor.Name
-	}
+	g.findings.addFinding(identity(v.ID, first(a.PURL, a.Name+"\x00"+a.Version), a.Type), f)
 	return nil
 }

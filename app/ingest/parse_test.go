@@ -2,14 +2,18 @@ package ingest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -17,45 +21,93 @@ import (
 	"gatecrier/models"
 )
 
-func TestParseRealReports(t *testing.T) {
+type expectation struct {
+	Format   string
+	Active   models.Counts
+	Inactive int
+}
+
+func expectations(t *testing.T) map[string]expectation {
+	t.Helper()
 	text, err := os.ReadFile("testdata/expected.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var expected map[string]struct {
-		Format   string
-		Active   models.Counts
-		Inactive int
-	}
+	var expected map[string]expectation
 	if err := json.Unmarshal(text, &expected); err != nil {
 		t.Fatal(err)
 	}
-	if len(expected) < 3 {
+	if len(expected) < 23 {
 		t.Fatalf("%d reports are too few", len(expected))
 	}
-	for name, want := range expected {
+	return expected
+}
+
+func TestParseRealReports(t *testing.T) {
+	for name, want := range expectations(t) {
 		t.Run(name, func(t *testing.T) {
-			file, err := os.ReadFile(filepath.Join("testdata", name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			report, err := Parse(bytes.NewReader(file))
-			if err != nil {
-				t.Fatal(err)
-			}
+			text := readSample(t, name)
+			report := mustParse(t, string(text))
 			counts, inactive := tally(report)
-			if report.Format != want.Format || report.Tool != "grype" || inactive != want.Inactive {
-				t.Errorf("format %q, tool %q, %d inactive; want %q, grype, %d", report.Format, report.Tool, inactive, want.Format, want.Inactive)
+			if report.Format != want.Format || inactive != want.Inactive {
+				t.Errorf("format %q, %d inactive; want %q, %d", report.Format, inactive, want.Format, want.Inactive)
 			}
 			if diff := cmp.Diff(want.Active, counts); diff != "" {
 				t.Errorf("active observations (-want +got):\n%s", diff)
+			}
+			for f := range report.Findings.All() {
+				if f.Title == "" || len(f.Identity) != 16 || !report.Findings.Has(f.Identity) {
+					t.Errorf("finding %+v lacks something", f)
+				}
+			}
+			reversed := mustParse(t, string(reverseKeys(t, text)))
+			if diff := cmp.Diff(listed(report), listed(reversed)); diff != "" {
+				t.Errorf("with keys in reversed order (-want +got):\n%s", diff)
+			}
+			if report.Tool != reversed.Tool || report.Format != reversed.Format {
+				t.Errorf("with keys in reversed order: format %q, tool %q; want %q, %q", reversed.Format, reversed.Tool, report.Format, report.Tool)
 			}
 		})
 	}
 }
 
+func TestTools(t *testing.T) {
+	tests := map[string]string{
+		"cyclonedx-analysis.json": "", "cyclonedx-grype.json": "grype", "cyclonedx-trivy.json": "trivy", "gitlab-container.json": "Trivy",
+		"gitlab-sast.json": "njsscan", "grype-many.json": "grype", "sarif-cxf.sarif": "Grype", "sarif-empty.sarif": "CodeScanner",
+		"sarif-semgrep.sarif": "semgrep", "trivy-kubernetes.json": "Trivy", "trivy-legacy.json": "Trivy",
+	}
+	for name, want := range tests {
+		if got := mustParse(t, string(readSample(t, name))).Tool; got != want {
+			t.Errorf("%s: tool %q, want %q", name, got, want)
+		}
+	}
+}
+
+func readSample(t testing.TB, name string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func mustParse(t testing.TB, text string) Report {
+	t.Helper()
+	report, err := Parse(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+func listed(r Report) []Finding {
+	return slices.SortedFunc(r.Findings.All(), func(a, b Finding) int { return strings.Compare(a.Identity, b.Identity) })
+}
+
 func tally(r Report) (counts models.Counts, inactive int) {
-	for _, f := range r.Findings {
+	for f := range r.Findings.All() {
 		if f.Status.Active() {
 			counts.Add(f.Severity, 1)
 		} else {
@@ -65,52 +117,169 @@ func tally(r Report) (counts models.Counts, inactive int) {
 	return counts, inactive
 }
 
+// reverseKeys is the document with the keys of each object in reversed order.
+func reverseKeys(t testing.TB, text []byte) []byte {
+	t.Helper()
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	return reverseValue(t, dec)
+}
+
+func reverseValue(t testing.TB, dec *json.Decoder) []byte {
+	token, err := dec.Token()
+	if err != nil {
+		t.Fatal(err)
+	}
+	delim, nested := token.(json.Delim)
+	if !nested {
+		return marshal(t, token)
+	}
+	var parts [][]byte
+	for dec.More() {
+		var key []byte
+		if delim == '{' {
+			k, err := dec.Token()
+			if err != nil {
+				t.Fatal(err)
+			}
+			key = append(marshal(t, k), ':')
+		}
+		parts = append(parts, append(key, reverseValue(t, dec)...))
+	}
+	end, err := dec.Token()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if delim == '{' {
+		slices.Reverse(parts)
+	}
+	return []byte(delim.String() + string(bytes.Join(parts, []byte(","))) + end.(json.Delim).String())
+}
+
+func marshal(t testing.TB, v any) []byte {
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+const known = "no report of a known format (CycloneDX JSON, SARIF 2.1.0, Trivy JSON, Grype JSON, GitLab security report)"
+
 func TestParseRefusesWithThePlace(t *testing.T) {
 	tests := map[string]struct{ text, message string }{
-		"nothing":                   {"", "the document ends too early"},
-		"a list":                    {"[]", `expected "{"`},
-		"cut short":                 {`{"matches": [{"vulnerability": {"id": "CVE-1"}}, {"vuln`, "in matches[1]"},
-		"a match of another type":   {`{"matches": [7]}`, "in matches[0]"},
-		"matches of another type":   {`{"matches": "none"}`, "in matches"},
-		"something after the end":   {`{"matches": []} {}`, "something follows"},
-		"bad UTF-8":                 {"{\"matches\": [], \"x\": \"\xff\"}", "not UTF-8"},
-		"markup":                    {"<xml/>", "invalid character"},
-		"another kind of document":  {`{"hello": "world"}`, "no report of a known format"},
-		"an object in place of all": {`{"matches": {}}`, "in matches"},
+		"nothing":                     {"", "at byte 0: the document ends too early, perhaps it is empty"},
+		"blank":                       {" \n", "the document ends too early"},
+		"an empty object":             {"{}", known},
+		"an empty list":               {"[]", known},
+		"a list of something":         {`[{"name": 1}, 7]`, known},
+		"a text":                      {`"runs"`, known},
+		"null":                        {`null`, known},
+		"another kind of document":    {`{"hello": "world"}`, known},
+		"another BOM":                 {`{"bomFormat": "SPDX", "components": []}`, known},
+		"a list with no version":      {`{"vulnerabilities": []}`, known},
+		"a cluster without resources": {`{"ClusterName": "c"}`, known},
+		"markup":                      {"<xml/>", "at byte 0: invalid character '<'"},
+		"something after the end":     {`{"matches": []} {}`, "something follows"},
+		"bad UTF-8":                   {"{\"matches\": [], \"x\": \"\xff\"}", "in x, at byte 21: the text is not UTF-8"},
+		"UTF-16":                      {"\xff\xfe{\x00}\x00", "not UTF-8"},
+		"cut short":                   {`{"matches": [{"vulnerability": {"id": "CVE-1"}}, {"vuln`, "in matches[1], at byte 48: the document ends too early"},
+		"cut in what is skipped":      {`{"matches": [], "source": {"a": [1, 2`, "in source, at byte 37: the document ends too early"},
+		"cut in a run":                {`{"runs": [{"results": [{"ruleId": "a"}, {"message": {"te`, "in runs[0].results[1], at byte 39: the document ends"},
+		"a match of another type":     {`{"matches": [7]}`, "in matches[0], at byte 14: expected an object, found a number"},
+		"an id of another type":       {`{"matches": [{"vulnerability": {"id": [1]}}]}`, "in matches[0].vulnerability.id, at byte 43: expected a text, found a list"},
+		"matches of another type":     {`{"matches": "none"}`, "in matches, at byte 18: expected a list, found a text"},
+		"an object in place of all":   {`{"matches": {}}`, "in matches, at byte 13: expected a list, found an object"},
+		"runs of another type":        {`{"runs": true}`, "in runs, at byte 13: expected a list, found true or false"},
+		"a run of another type":       {`{"runs": [[]]}`, "in runs[0], at byte 11: expected an object, found a list"},
+		"a line of another type":      {`{"runs": [{"results": [{}, {"locations": [{"physicalLocation": {"region": {"startLine": "7"}}}]}]}]}`, "in runs[0].results[1].locations.physicalLocation.region.startLine, at byte 96: expected a number, found a text"},
+		"a rule of another type":      {`{"runs": [{"tool": {"driver": {"rules": [{"id": 7}]}}}]}`, "in runs[0].tool.driver.rules[0].id, at byte 50: expected a text, found a number"},
+		"ratings of another type":     {`{"bomFormat": "CycloneDX", "vulnerabilities": [{"ratings": {}}]}`, "in vulnerabilities[0].ratings, at byte 62: expected a list, found an object"},
+		"the same, the format last":   {`{"vulnerabilities": [{"ratings": {}}], "bomFormat": "CycloneDX"}`, "in vulnerabilities[0].ratings, at byte 36: expected a list, found an object"},
+		"a list that is none":         {`{"vulnerabilities": {}, "bomFormat": "CycloneDX"}`, "in vulnerabilities, at byte 21: expected a list, found an object"},
+		"a component of another type": {`{"bomFormat": "CycloneDX", "components": [{"name": 1}]}`, "in components[0].name, at byte 52: expected a text"},
+		"results of another type":     {`{"Results": 1}`, "in Results, at byte 13: expected a list, found a number"},
+		"a secret of another type":    {`{"Results": [{"Target": "t", "Secrets": [{"RuleID": {}}]}]}`, "in Results[0].Secrets[0].RuleID, at byte 55: expected a text, found an object"},
+		"a resource of another type":  {`{"ClusterName": "c", "Resources": [1]}`, "in Resources[0], at byte 36: expected an object"},
+		"a result in a list":          {`[{"Target": "t"}, 7]`, "in [1], at byte 19: expected an object, found a number"},
+		"a severity of another type":  {`{"version": "15.0.0", "vulnerabilities": [{"severity": 3}]}`, "in vulnerabilities[0].severity, at byte 57: expected a text"},
+		"a place of another type":     {`{"version": "15.0.0", "vulnerabilities": [{"id": "1", "location": {"file": 3}}]}`, "in vulnerabilities[0].location.file, at byte 78: expected a text"},
+		"too deep":                    {`{"x": ` + strings.Repeat("[", 100_000), "in x, at byte 10006: lists and objects lie too deep"},
+		"too deep in what is read":    {`{"bomFormat": "CycloneDX", "components": [` + strings.Repeat(`{"components": [`, 20_000), "too deep"},
+		"too deep in a finding":       {`{"matches": [{"x": ` + strings.Repeat("[", 20_000), "in matches[0], at byte 13: "},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			_, err := Parse(strings.NewReader(test.text))
 			var f *fault.Error
-			if !errors.As(err, &f) || f.Kind != fault.Invalid || len(f.Fields) != 1 {
-				t.Fatalf("error %v, want an invalid field", err)
+			if !errors.As(err, &f) || f.Kind != fault.Invalid || len(f.Fields) != 1 || f.Fields[0].Name != "report" {
+				t.Fatalf("error %v, want an invalid report", err)
 			}
-			if !strings.Contains(f.Fields[0].Message, test.message) {
-				t.Errorf("message %q, want %q in it", f.Fields[0].Message, test.message)
+			if message := f.Fields[0].Message; !strings.Contains(message, test.message) || len(message) > 600 {
+				t.Errorf("message %q, want %q in it", message, test.message)
+			}
+		})
+	}
+}
+
+// Types of what the format does not look at do not matter.
+func TestParseIgnoresWhatIsNotItsOwn(t *testing.T) {
+	tests := map[string]struct{ text, format string }{
+		"matches of CycloneDX":         {`{"matches": 7, "Results": {}, "runs": 1, "bomFormat": "CycloneDX"}`, "cyclonedx"},
+		"results of SARIF":             {`{"Results": 7, "matches": "x", "runs": []}`, "sarif"},
+		"matches of Trivy":             {`{"matches": 7, "Results": [], "ArtifactName": {}}`, "trivy"},
+		"ratings of GitLab":            {`{"vulnerabilities": [{"id": "1", "ratings": 7, "affects": "x"}], "version": "15"}`, "gitlab"},
+		"links of CycloneDX":           {`{"vulnerabilities": [{"id": "1", "links": 7, "severity": {}}], "bomFormat": "CycloneDX"}`, "cyclonedx"},
+		"a descriptor of another type": {`{"descriptor": 7, "matches": null}`, "grype"},
+		"a scan of another type":       {`{"scan": 7, "version": 1, "vulnerabilities": null}`, "gitlab"},
+		"repeated keys":                {`{"bomFormat": 1, "bomFormat": "CycloneDX", "bomFormat": "CycloneDX", "metadata": {}, "metadata": {"tools": []}}`, "cyclonedx"},
+		"huge numbers":                 {`{"runs": [{"properties": {"x": 1e999}}], "y": -1e-999}`, "sarif"},
+		"a byte order mark":            {"\ufeff" + `{"runs": []}`, "sarif"},
+		"a schema":                     {`{"$schema": "https://json.schemastore.org/SARIF-2.1.0.json"}`, "sarif"},
+		"a schema and a BOM":           {`{"$schema": "sarif", "bomFormat": "CycloneDX"}`, "cyclonedx"},
+		"runs and results":             {`{"Results": [], "matches": [], "runs": []}`, "sarif"},
+		"results and matches":          {`{"version": "", "vulnerabilities": [], "matches": [], "Results": []}`, "trivy"},
+		"matches and vulnerabilities":  {`{"version": "", "vulnerabilities": [], "matches": []}`, "grype"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := mustParse(t, test.text).Format; got != test.format {
+				t.Errorf("format %q, want %q", got, test.format)
 			}
 		})
 	}
 }
 
 func TestParseTooLarge(t *testing.T) {
-	body := http.MaxBytesReader(httptest.NewRecorder(), readCloser{strings.NewReader(`{"x": "` + strings.Repeat("a", 100) + `"}`)}, 50)
+	body := http.MaxBytesReader(httptest.NewRecorder(), io.NopCloser(strings.NewReader(`{"x": "`+strings.Repeat("a", 100)+`"}`)), 50)
 	if _, err := Parse(body); !fault.Is(err, fault.TooLarge) {
 		t.Errorf("error %v, want one of size", err)
 	}
 }
 
-type readCloser struct{ *strings.Reader }
+func TestParseGivenUp(t *testing.T) {
+	body := io.MultiReader(strings.NewReader(`{"matches": [`), iotest.ErrReader(context.Canceled))
+	if _, err := Parse(body); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("error %v, want one to try again", err)
+	}
+}
 
-func (readCloser) Close() error { return nil }
+func TestParseByteByByte(t *testing.T) {
+	text := readSample(t, "sarif-suppressions.sarif")
+	report, err := Parse(iotest.OneByteReader(bytes.NewReader(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(listed(mustParse(t, string(text))), listed(report)); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+}
 
 func TestRepeatedIdentityIsOneFinding(t *testing.T) {
 	match := func(severity string) string {
 		return `{"vulnerability": {"id": "CVE-1", "severity": "` + severity + `"}, "artifact": {"name": "a", "version": "1", "type": "deb"}}`
 	}
-	report, err := Parse(strings.NewReader(`{"matches": [` + match("low") + "," + match("CRITICAL") + "," + match("medium") + `]}`))
-	if err != nil {
-		t.Fatal(err)
-	}
+	report := mustParse(t, `{"matches": [`+match("low")+","+match("CRITICAL")+","+match("medium")+`]}`)
 	counts, _ := tally(report)
 	if diff := cmp.Diff(models.Counts{Critical: 1}, counts); diff != "" {
 		t.Errorf("counts (-want +got):\n%s", diff)
@@ -118,27 +287,13 @@ func TestRepeatedIdentityIsOneFinding(t *testing.T) {
 }
 
 func TestTextsAreBoundedAndClean(t *testing.T) {
-	report, err := Parse(strings.NewReader(`{"matches": [{"vulnerability": {"id": "A\u0000B` + strings.Repeat("ä", 300) + `"}, "artifact": {}}]}`))
-	if err != nil {
-		t.Fatal(err)
+	report := mustParse(t, `{"matches": [{"vulnerability": {"id": "A\u0000B`+strings.Repeat("ä", 300)+`"}, "artifact": {}}]}`)
+	if report.Findings.Len() != 1 {
+		t.Fatalf("%d findings, want 1", report.Findings.Len())
 	}
-	for _, f := range report.Findings {
+	for f := range report.Findings.All() {
 		if len(f.Title) > maxTitle || strings.Contains(f.Title, "\x00") || !strings.HasPrefix(f.Title, "ABä") || !strings.HasSuffix(f.Title, "…") {
 			t.Errorf("title %q", f.Title)
 		}
 	}
-}
-
-func FuzzParse(f *testing.F) {
-	f.Add([]byte(`{"matches": [{"vulnerability": {"id": "CVE-1", "severity": "High"}, "artifact": {"name": "a"}}], "descriptor": {"name": "grype"}}`))
-	f.Add([]byte(`{"descriptor": 7, "matches": []}`))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		report, err := Parse(bytes.NewReader(text))
-		if err != nil && !fault.Is(err, fault.Invalid) {
-			t.Errorf("error of another kind: %v", err)
-		}
-		if err == nil && report.Format == "" {
-			t.Error("a report without a format")
-		}
-	})
 }

@@ -32,18 +32,18 @@ func (p plan) empty() bool { return len(p.insert)+len(p.update)+len(p.resolve) =
 // compare plans an import. It touches nothing.
 func compare(report Report, known map[string]models.Known, now time.Time) plan {
 	var p plan
-	for id, f := range report.Findings {
+	for f := range report.Findings.All() {
 		if f.Status.Active() {
 			p.counts.Add(f.Severity, 1)
 		}
-		if k, ok := known[id]; ok {
+		if k, ok := known[f.Identity]; ok {
 			p.again(f, k, now)
 		} else {
 			p.first(f, now)
 		}
 	}
 	for id, k := range known {
-		if _, still := report.Findings[id]; !still && k.Status != models.StatusResolved {
+		if !report.Findings.Has(id) && k.Status != models.StatusResolved {
 			p.resolve = append(p.resolve, k.ID)
 		}
 	}

@@ -1,0 +1,219 @@
+package ingest
+
+import (
+	"encoding/json"
+	"strings"
+
+	"gatecrier/models"
+)
+
+// cyclonedx reads CycloneDX in JSON: vulnerabilities, each with the components
+// that it affects, which may be told before or after it.
+type cyclonedx struct {
+	d          *document
+	trouble    problem
+	named      bool
+	tool       string
+	service    string // a tool that is one
+	components map[id]cyclonedxComponent
+	texts      *texts
+	affected   chunks[cyclonedxRecord]
+}
+
+// cyclonedxComponent is what a reference stands for.
+type cyclonedxComponent struct {
+	what id
+	name text
+}
+
+// cyclonedxRecord is a vulnerability of a component that is known by reference.
+type cyclonedxRecord struct {
+	record
+	ref id
+}
+
+func newCycloneDX(d *document, t *texts) *cyclonedx {
+	return &cyclonedx{d: d, texts: t, components: map[id]cyclonedxComponent{}}
+}
+
+func (c *cyclonedx) recognised() bool  { return c.named }
+func (c *cyclonedx) problem() *problem { return &c.trouble }
+
+func (c *cyclonedx) member(key string) func() error {
+	switch key {
+	case "bomFormat":
+		return c.readName
+	case "metadata":
+		return func() error { return c.d.object(c.metadata) }
+	case "components", "services":
+		return func() error { return c.d.array(c.component) }
+	}
+	return nil
+}
+
+func (c *cyclonedx) readName() error {
+	name, err := c.d.word()
+	c.named = name == "CycloneDX"
+	return err
+}
+
+func (c *cyclonedx) metadata(key string) error {
+	switch key {
+	case "tools":
+		return c.d.either(c.toolsByKind, func() error { return c.toolIn(&c.tool) })
+	case "component":
+		return c.component()
+	}
+	return c.d.skip()
+}
+
+// toolsByKind reads tools as CycloneDX 1.5 has them; before, they were a list.
+func (c *cyclonedx) toolsByKind(key string) error {
+	switch key {
+	case "components":
+		return c.d.array(func() error { return c.toolIn(&c.tool) })
+	case "services":
+		return c.d.array(func() error { return c.toolIn(&c.service) })
+	}
+	return c.d.skip()
+}
+
+// toolIn reads a tool, and keeps the name of the first.
+func (c *cyclonedx) toolIn(name *string) error {
+	return c.d.object(func(key string) error {
+		if key != "name" {
+			return c.d.skip()
+		}
+		word, err := c.d.word()
+		*name = first(*name, strings.TrimSpace(word))
+		return err
+	})
+}
+
+// component reads a component or service, and those in it.
+func (c *cyclonedx) component() error {
+	var ref, purl, name, version string
+	texts := map[string]*string{"bom-ref": &ref, "purl": &purl, "name": &name, "version": &version}
+	err := c.d.object(func(key string) error {
+		if into, ok := texts[key]; ok {
+			_, err := c.d.decode(into)
+			return err
+		}
+		if key == "components" || key == "services" {
+			return c.d.array(c.component)
+		}
+		return c.d.skip()
+	})
+	what := identity(first(ref, purl))
+	if _, repeated := c.components[what]; !repeated && first(ref, purl) != "" {
+		c.components[what] = cyclonedxComponent{
+			what: identity(first(purl, name+"\x00"+version)), name: c.texts.put(name+" "+version, maxPlace),
+		}
+	}
+	return err
+}
+
+type cyclonedxVulnerability struct {
+	ID     string `json:"id"`
+	Ref    string `json:"bom-ref"`
+	Source struct {
+		URL string `json:"url"`
+	} `json:"source"`
+	Ratings []struct {
+		Severity string `json:"severity"`
+		Score    score  `json:"score"`
+	} `json:"ratings"`
+	Description    string `json:"description"`
+	Detail         string `json:"detail"`
+	Recommendation string `json:"recommendation"`
+	Advisories     []struct {
+		URL string `json:"url"`
+	} `json:"advisories"`
+	Analysis struct {
+		State string `json:"state"`
+	} `json:"analysis"`
+	Affects []struct {
+		Ref string `json:"ref"`
+	} `json:"affects"`
+}
+
+func (c *cyclonedx) vulnerability() error {
+	var v cyclonedxVulnerability
+	ok, err := c.d.decode(&v)
+	if ok {
+		c.add(v)
+	}
+	return err
+}
+
+// vulnerabilityText is vulnerability, of a text that has been read.
+func (c *cyclonedx) vulnerabilityText(text json.RawMessage) {
+	var v cyclonedxVulnerability
+	if c.d.unmarshal(text, &v) {
+		c.add(v)
+	}
+}
+
+// add keeps a vulnerability for each component that it affects. One that
+// affects none is kept too: it is for the gate to see.
+func (c *cyclonedx) add(v cyclonedxVulnerability) {
+	f := Finding{
+		Title: first(v.ID, v.Ref), Description: first(v.Description, v.Detail), Fix: v.Recommendation,
+		URL: v.Source.URL, Severity: v.severity(), Status: v.status(),
+	}
+	if f.URL == "" && len(v.Advisories) > 0 {
+		f.URL = v.Advisories[0].URL
+	}
+	r := cyclonedxRecord{record: newFindings(c.texts).record(identity(first(v.ID, v.Ref)), f)}
+	if len(v.Affects) == 0 {
+		c.affected.add(r)
+	}
+	for _, a := range v.Affects {
+		// Where nothing has this reference, it is all there is to tell.
+		r.ref, r.component = identity(a.Ref), c.texts.put(a.Ref, maxPlace)
+		c.affected.add(r)
+	}
+}
+
+// severity is that of the most severe rating.
+func (v *cyclonedxVulnerability) severity() models.Severity {
+	most := models.Unknown
+	for _, r := range v.Ratings {
+		s := severityOf(r.Severity)
+		if r.Severity == "" && r.Score.given {
+			s = r.Score.severity()
+		}
+		most = min(most, s)
+	}
+	return most
+}
+
+func (v *cyclonedxVulnerability) status() models.Status {
+	switch v.Analysis.State {
+	case "resolved", "resolved_with_pedigree":
+		return models.StatusResolved
+	case "false_positive":
+		return models.StatusFalsePositive
+	case "not_affected":
+		return models.StatusNotAffected
+	case "exploitable":
+		return models.StatusAffected
+	case "in_triage":
+		return models.StatusInReview
+	}
+	return models.StatusOpen
+}
+
+// report puts the components in the place of their references.
+func (c *cyclonedx) report() Report {
+	findings := newFindings(c.texts)
+	c.affected.drain(func(r *cyclonedxRecord) {
+		what := r.ref
+		if component, ok := c.components[r.ref]; ok {
+			what, r.component = component.what, component.name
+		}
+		r.id = identity(string(r.id[:]), string(what[:]))
+		findings.add(r.record)
+	})
+	return Report{Format: "cyclonedx", Tool: first(c.tool, c.service), Findings: findings}
+}

@@ -1,0 +1,135 @@
+package ingest
+
+import (
+	"encoding/binary"
+	"iter"
+
+	"gatecrier/models"
+)
+
+// Findings is what a report holds: each identity once. A nil one is empty.
+// A report of 100 MB has a million of them, so they are kept as numbers, beside
+// their texts.
+type Findings struct {
+	texts   *texts
+	records chunks[record]
+	index   []uint32 // by identity: a record's number and 1, or 0
+}
+
+// id is an identity, or a hash of a part of one.
+type id [16]byte
+
+// record is a finding, in 44 bytes.
+type record struct {
+	id                                                 id
+	title, description, component, location, fix, link text
+	severity, status                                   uint8
+}
+
+func newFindings(t *texts) *Findings { return &Findings{texts: t} }
+
+// Len is the number of findings.
+func (s *Findings) Len() int {
+	if s == nil {
+		return 0
+	}
+	return s.records.n
+}
+
+// All lists the findings in the order of the report. Their texts are shared.
+func (s *Findings) All() iter.Seq[Finding] {
+	return func(yield func(Finding) bool) {
+		for i := range s.Len() {
+			if !yield(s.finding(s.records.at(i))) {
+				return
+			}
+		}
+	}
+}
+
+// Has reports whether there is a finding of that identity.
+func (s *Findings) Has(identity string) bool {
+	if s.Len() == 0 || len(identity) != len(id{}) {
+		return false
+	}
+	_, there := s.find(id([]byte(identity)))
+	return there
+}
+
+func (s *Findings) finding(r *record) Finding {
+	return Finding{
+		Identity: string(r.id[:]), Title: s.texts.get(r.title), Description: s.texts.get(r.description),
+		Component: s.texts.get(r.component), Location: s.texts.get(r.location), Fix: s.texts.get(r.fix), URL: s.texts.get(r.link),
+		Severity: models.Severity(r.severity), Status: statuses[r.status],
+	}
+}
+
+// addFinding keeps a finding with texts of its own.
+func (s *Findings) addFinding(what id, f Finding) { s.add(s.record(what, f)) }
+
+func (s *Findings) record(what id, f Finding) record {
+	return record{
+		id: what, title: s.texts.put(f.Title, maxTitle), description: s.texts.put(f.Description, maxDescription),
+		component: s.texts.put(f.Component, maxPlace), location: s.texts.put(f.Location, maxPlace),
+		fix: s.texts.put(f.Fix, maxTitle), link: s.texts.put(f.URL, maxPlace),
+		severity: uint8(f.Severity), status: numberOf(f.Status), //nolint:gosec // there are six
+	}
+}
+
+// add keeps a finding. A repeated identity is one finding: the active one, then
+// the most severe.
+func (s *Findings) add(r record) {
+	if s.records.n*4 >= len(s.index)*3 {
+		s.grow()
+	}
+	slot, there := s.find(r.id)
+	if !there {
+		s.records.add(r)
+		s.index[slot] = uint32(s.records.n) //nolint:gosec // so many do not fit into memory
+		return
+	}
+	if old := s.records.at(int(s.index[slot]) - 1); worse(r, *old) {
+		*old = r
+	}
+}
+
+func worse(r, old record) bool {
+	if was, is := statuses[old.status].Active(), statuses[r.status].Active(); is != was {
+		return is
+	}
+	return r.severity < old.severity
+}
+
+// find returns where the index has an identity, or where it would.
+func (s *Findings) find(what id) (slot int, there bool) {
+	mask := len(s.index) - 1
+	for slot = int(binary.LittleEndian.Uint32(what[:])) & mask; s.index[slot] != 0; slot = (slot + 1) & mask {
+		if s.records.at(int(s.index[slot])-1).id == what {
+			return slot, true
+		}
+	}
+	return slot, false
+}
+
+func (s *Findings) grow() {
+	s.index = make([]uint32, max(16, 2*len(s.index)))
+	for i := range s.records.n {
+		slot, _ := s.find(s.records.at(i).id)
+		s.index[slot] = uint32(i + 1)
+	}
+}
+
+// statuses are those that a report can give a finding, by number.
+var statuses = [...]models.Status{
+	models.StatusOpen, models.StatusAffected, models.StatusInReview, models.StatusResolved,
+	models.StatusFalsePositive, models.StatusNotAffected, models.StatusRiskAccepted,
+}
+
+func numberOf(status models.Status) uint8 {
+	for i, s := range statuses {
+		if s == status {
+			return uint8(i)
+		}
+	}
+	return 0
+}

@@ -1,0 +1,161 @@
+package ingest
+
+import (
+	"encoding/json"
+	"strings"
+
+	"gatecrier/models"
+)
+
+// gitlab reads GitLab's security reports: of dependencies, containers, code,
+// secrets and running applications. CycloneDX has a list of the same name.
+type gitlab struct {
+	d         *document
+	trouble   problem
+	versioned bool
+	listed    bool
+	tool      string // of the scan
+	scanner   string // of the first finding, in old reports
+	findings  *Findings
+}
+
+func newGitLab(d *document, t *texts) *gitlab { return &gitlab{d: d, findings: newFindings(t)} }
+
+func (g *gitlab) recognised() bool  { return g.versioned && g.listed }
+func (g *gitlab) problem() *problem { return &g.trouble }
+func (g *gitlab) report() Report {
+	return Report{Format: "gitlab", Tool: first(g.tool, g.scanner), Findings: g.findings}
+}
+
+func (g *gitlab) member(key string) func() error {
+	switch key {
+	case "version":
+		g.versioned = true
+	case "scan":
+		return g.scan
+	}
+	return nil
+}
+
+// scan reads the tool's name. Nothing else depends on it, so it may be of any
+// type.
+func (g *gitlab) scan() error {
+	g.d.blame = nil
+	var scan struct {
+		Scanner struct {
+			Name string `json:"name"`
+		} `json:"scanner"`
+	}
+	ok, err := g.d.decode(&scan)
+	if ok {
+		g.tool = scan.Scanner.Name
+	}
+	return err
+}
+
+type gitlabVulnerability struct {
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	Message     string `json:"message"`
+	Description string `json:"description"`
+	CVE         string `json:"cve"`
+	Severity    string `json:"severity"`
+	Solution    string `json:"solution"`
+	Scanner     struct {
+		Name string `json:"name"`
+	} `json:"scanner"`
+	Location    json.RawMessage `json:"location"`
+	Identifiers []struct {
+		Type string `json:"type"`
+		Name string `json:"name"`
+		URL  string `json:"url"`
+	} `json:"identifiers"`
+	Links []struct {
+		URL string `json:"url"`
+	} `json:"links"`
+}
+
+// gitlabLocation is where it is, in the words of all kinds of scans.
+type gitlabLocation struct {
+	File       string  `json:"file"`
+	StartLine  float64 `json:"start_line"`
+	Image      string  `json:"image"`
+	Hostname   string  `json:"hostname"`
+	Path       string  `json:"path"`
+	Dependency struct {
+		Package struct {
+			Name string `json:"name"`
+		} `json:"package"`
+		Version string `json:"version"`
+	} `json:"dependency"`
+}
+
+// vulnerabilityText reads an element of the list.
+func (g *gitlab) vulnerabilityText(text json.RawMessage) {
+	var v gitlabVulnerability
+	if !g.d.unmarshal(text, &v) {
+		return
+	}
+	g.scanner = first(g.scanner, v.Scanner.Name)
+	var l gitlabLocation
+	if len(v.Location) > 0 && !g.d.inside("location").unmarshal(v.Location, &l) {
+		return
+	}
+	g.findings.addFinding(v.identity(), Finding{
+		Title: v.title(), Description: first(v.Description, v.Message, v.Name),
+		Component: l.Dependency.Package.Name + " " + l.Dependency.Version,
+		Location:  first(place(l.File, lineOf(l.StartLine)), l.Image, l.Hostname+l.Path),
+		Fix:       v.Solution, URL: v.url(), Severity: severityOf(v.Severity), Status: models.StatusOpen,
+	})
+}
+
+func (v *gitlabVulnerability) identity() id {
+	switch {
+	case v.ID != "":
+		return identity("id", v.ID)
+	case v.CVE != "":
+		return identity("cve", v.CVE)
+	}
+	return identity("location", canonical(v.Location))
+}
+
+// title is the CVE, else the name of what was found.
+func (v *gitlabVulnerability) title() string {
+	for _, i := range v.Identifiers {
+		if strings.EqualFold(i.Type, "cve") && i.Name != "" {
+			return i.Name
+		}
+	}
+	other := v.CVE
+	if len(v.Identifiers) > 0 {
+		other = first(v.Identifiers[0].Name, other)
+	}
+	return first(v.Name, v.Message, other, v.ID)
+}
+
+func (v *gitlabVulnerability) url() string {
+	for _, l := range v.Links {
+		if l.URL != "" {
+			return l.URL
+		}
+	}
+	for _, i := range v.Identifiers {
+		if i.URL != "" {
+			return i.URL
+		}
+	}
+	return ""
+}
+
+// canonical is a value's text with its keys in order.
+func canonical(text json.RawMessage) string {
+	var value any
+	if err := json.Unmarshal(text, &value); err != nil {
+		return "" // there is none
+	}
+	ordered, err := json.Marshal(value)
+	if err != nil {
+		return string(text)
+	}
+	return string(ordered)
+}

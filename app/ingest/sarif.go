@@ -1,0 +1,248 @@
+package ingest
+
+import (
+	"strings"
+
+	"gatecrier/models"
+)
+
+// sarif reads SARIF 2.1.0 (OASIS). All runs of a file are read; the tool of
+// the first gives the report its name.
+type sarif struct {
+	d        *document
+	trouble  problem
+	named    bool // by its schema
+	listed   bool // it has runs
+	runs     int
+	tool     string
+	findings *Findings
+	run      *sarifRun
+}
+
+func newSARIF(d *document, t *texts) *sarif { return &sarif{d: d, findings: newFindings(t)} }
+
+func (s *sarif) recognised() bool  { return s.named || s.listed }
+func (s *sarif) problem() *problem { return &s.trouble }
+func (s *sarif) report() Report {
+	return Report{Format: "sarif", Tool: s.tool, Findings: s.findings}
+}
+
+func (s *sarif) member(key string) func() error {
+	switch key {
+	case "$schema":
+		return s.schema
+	case "runs":
+		s.listed = true
+		return func() error { return s.d.array(s.readRun) }
+	}
+	return nil
+}
+
+func (s *sarif) schema() error {
+	name, err := s.d.word()
+	s.named = strings.Contains(strings.ToLower(name), "sarif")
+	return err
+}
+
+// readRun reads one run, whose results may come before the rules and the
+// artifacts that they name.
+func (s *sarif) readRun() error {
+	s.run = newSARIFRun()
+	err := s.d.object(func(key string) error {
+		switch key {
+		case "tool":
+			return s.readTool()
+		case "artifacts":
+			return s.d.array(s.artifact)
+		case "results":
+			return s.d.array(s.result)
+		}
+		return s.d.skip()
+	})
+	s.run.waiting.drain(s.settle)
+	if s.runs == 0 {
+		s.tool = s.run.tool
+	}
+	s.runs++
+	return err
+}
+
+type sarifArtifact struct {
+	Location struct {
+		URI string `json:"uri"`
+	} `json:"location"`
+}
+
+func (s *sarif) artifact() error {
+	var a sarifArtifact
+	ok, err := s.d.decode(&a)
+	if err != nil {
+		return err
+	}
+	var file sarifFile
+	if ok && a.Location.URI != "" {
+		file = sarifFile{what: identity(a.Location.URI), name: s.findings.texts.put(a.Location.URI, maxPlace)}
+	}
+	s.run.artifacts.add(file)
+	return nil
+}
+
+type sarifResult struct {
+	RuleID    string `json:"ruleId"`
+	RuleIndex *int   `json:"ruleIndex"`
+	Rule      struct {
+		ID            string `json:"id"`
+		Index         *int   `json:"index"`
+		ToolComponent struct {
+			Index *int `json:"index"`
+		} `json:"toolComponent"`
+	} `json:"rule"`
+	Kind          string `json:"kind"`
+	Level         string `json:"level"`
+	BaselineState string `json:"baselineState"`
+	Message       struct {
+		Text      string   `json:"text"`
+		Markdown  string   `json:"markdown"`
+		ID        string   `json:"id"`
+		Arguments []string `json:"arguments"`
+	} `json:"message"`
+	Locations    []sarifLocation `json:"locations"`
+	Suppressions []struct {
+		Status string `json:"status"`
+	} `json:"suppressions"`
+	Properties struct {
+		Severity score `json:"security-severity"`
+	} `json:"properties"`
+}
+
+type sarifLocation struct {
+	Physical struct {
+		Artifact struct {
+			URI   string `json:"uri"`
+			Index *int   `json:"index"`
+		} `json:"artifactLocation"`
+		Region struct {
+			StartLine float64 `json:"startLine"`
+		} `json:"region"`
+	} `json:"physicalLocation"`
+	Logical []struct {
+		FullName string `json:"fullyQualifiedName"`
+		Name     string `json:"name"`
+	} `json:"logicalLocations"`
+}
+
+// sarifRecord is a result whose identity lacks the tool, the rule and, where
+// file is one, the file.
+type sarifRecord struct {
+	record
+	rule      id    // the hash of its id; zero: it has none
+	index     int32 // of the rule; -1: none
+	extension int32 // that the rule is in; -1: none
+	file      int32 // of the artifacts; -1: none
+	line      int32
+	graded    grade
+}
+
+// grade says what a result's severity is of.
+type grade uint8
+
+const (
+	ungraded grade = iota
+	byLevel
+	byScore
+)
+
+// result reads a result. It is kept at once where all that it names is known.
+func (s *sarif) result() error {
+	var v sarifResult
+	if ok, err := s.d.decode(&v); !ok || !v.finding() {
+		return err
+	}
+	r := s.record(&v)
+	if s.run.told && r.file < 0 {
+		s.settle(&r)
+	} else {
+		s.run.waiting.add(r)
+	}
+	return nil
+}
+
+// finding tells a result that is one.
+func (v *sarifResult) finding() bool {
+	switch strings.ToLower(v.Kind) {
+	case "", "fail", "open", "review":
+		return !strings.EqualFold(v.BaselineState, "absent")
+	}
+	return false
+}
+
+func (v *sarifResult) status() models.Status {
+	for _, s := range v.Suppressions {
+		if s.Status == "" || strings.EqualFold(s.Status, "accepted") {
+			return models.StatusRiskAccepted
+		}
+	}
+	return models.StatusOpen
+}
+
+func (s *sarif) record(v *sarifResult) sarifRecord {
+	var l sarifLocation
+	if len(v.Locations) > 0 {
+		l = v.Locations[0]
+	}
+	rule, line, uri := first(v.RuleID, v.Rule.ID), lineOf(l.Physical.Region.StartLine), l.Physical.Artifact.URI
+	r := sarifRecord{index: indexOf(v.RuleIndex, v.Rule.Index), extension: indexOf(v.Rule.ToolComponent.Index), file: -1, line: line}
+	if rule != "" {
+		r.rule = identity(rule)
+	}
+	severity, graded := v.grade()
+	r.graded = graded
+	f := Finding{Title: rule, Description: first(v.Message.Text, v.Message.Markdown), Severity: severity, Status: v.status()}
+	if len(l.Logical) > 0 {
+		f.Component = first(l.Logical[0].FullName, l.Logical[0].Name)
+	}
+	if uri == "" {
+		r.file = indexOf(l.Physical.Artifact.Index)
+	}
+	message := identity(f.Description)
+	if f.Description == "" {
+		message = identity(append([]string{v.Message.ID}, v.Message.Arguments...)...)
+	}
+	if r.file < 0 {
+		f.Location, message = place(uri, line), within(identity(uri), line, message)
+	}
+	r.record = s.findings.record(message, f)
+	return r
+}
+
+// grade is the severity that a result itself has.
+func (v *sarifResult) grade() (models.Severity, grade) {
+	switch {
+	case v.Properties.Severity.given:
+		return v.Properties.Severity.severity(), byScore
+	case v.Level != "":
+		return levelOf(v.Level), byLevel
+	}
+	return models.Unknown, ungraded
+}
+
+// settle keeps a result, now that its run is known.
+func (s *sarif) settle(r *sarifRecord) {
+	if r.file >= 0 {
+		file := s.run.file(r.file)
+		r.id = within(file.what, r.line, r.id)
+		r.location = s.findings.texts.put(place(s.findings.texts.get(file.name), r.line), maxPlace)
+	}
+	rule := s.run.rule(r)
+	if r.rule == (id{}) {
+		r.rule = rule.id
+	}
+	rule.describe(&r.record)
+	r.severity = rule.severity(r.severity, r.graded)
+	if r.title == 0 {
+		line, _, _ := strings.Cut(s.findings.texts.get(r.description), "\n")
+		r.title = s.findings.texts.put(line, maxTitle)
+	}
+	r.id = identity(s.run.tool, string(r.rule[:]), string(r.id[:]))
+	s.findings.add(r.record)
+}

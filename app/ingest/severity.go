@@ -1,0 +1,64 @@
+package ingest
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+	"strings"
+
+	"gatecrier/models"
+)
+
+// severityWords are the words that scanners use for the six severities.
+var severityWords = map[string]models.Severity{
+	"critical": models.Critical, "high": models.High, "medium": models.Medium, "moderate": models.Medium, "low": models.Low,
+	"none": models.None, "negligible": models.None, "info": models.None, "informational": models.None,
+}
+
+// severityOf reads a severity's word, in any case; anything else is unknown.
+func severityOf(word string) models.Severity {
+	if s, ok := severityWords[strings.ToLower(strings.TrimSpace(word))]; ok {
+		return s
+	}
+	return models.Unknown
+}
+
+// levels are SARIF's words for a severity.
+var levels = map[string]models.Severity{
+	"error": models.High, "warning": models.Medium, "note": models.Low, "none": models.None,
+}
+
+func levelOf(word string) models.Severity {
+	if s, ok := levels[strings.ToLower(strings.TrimSpace(word))]; ok {
+		return s
+	}
+	return models.Unknown
+}
+
+// score is a CVSS score, as a number or a text. What is neither is no score.
+type score struct {
+	value float64
+	given bool
+}
+
+// UnmarshalJSON reads a score and never fails.
+func (s *score) UnmarshalJSON(text []byte) error {
+	value, err := strconv.ParseFloat(string(bytes.TrimSpace(bytes.Trim(text, `"`))), 64)
+	*s = score{value: value, given: err == nil && value >= 0 && !math.IsInf(value, 0)}
+	return nil
+}
+
+// severity is the band of CVSS 3 that a score is in.
+func (s score) severity() models.Severity {
+	switch {
+	case s.value >= 9:
+		return models.Critical
+	case s.value >= 7:
+		return models.High
+	case s.value >= 4:
+		return models.Medium
+	case s.value > 0:
+		return models.Low
+	}
+	return models.None
+}

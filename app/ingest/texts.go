@@ -1,0 +1,112 @@
+package ingest
+
+import (
+	"hash/maphash"
+	"strings"
+)
+
+// A text is a place in texts; 0 is the empty text.
+type text uint32
+
+const (
+	pageBits  = 16
+	pageSize  = 1 << pageBits // far more than the longest text
+	cacheSize = 1 << 13
+)
+
+// texts keeps the texts of a report side by side. Those that come again soon,
+// as names of components, files and rules do, are kept once. It holds 4 GiB,
+// which is more than a report may have; beyond that, texts are empty.
+type texts struct {
+	seed   maphash.Seed
+	pages  []*strings.Builder // none grows: what was read from it stays where it is
+	recent []remembered
+}
+
+type remembered struct {
+	hash uint64
+	at   text
+}
+
+func newTexts() *texts { return &texts{seed: maphash.MakeSeed()} }
+
+// put keeps a text, cut to a number of bytes and cleaned.
+func (t *texts) put(s string, most int) text {
+	if s = clean(s, most); s == "" {
+		return 0
+	}
+	if t.recent == nil {
+		t.recent = make([]remembered, cacheSize)
+	}
+	hash := maphash.String(t.seed, s)
+	r := &t.recent[hash%cacheSize]
+	if r.at == 0 || r.hash != hash || t.get(r.at) != s {
+		*r = remembered{hash: hash, at: t.write(s)}
+	}
+	return r.at
+}
+
+// write puts a text at the end, after two bytes that say how long it is.
+func (t *texts) write(s string) text {
+	last := len(t.pages) - 1
+	if last < 0 || t.pages[last].Len()+2+len(s) > pageSize {
+		if last+1 == 1<<(32-pageBits) {
+			return 0
+		}
+		t.pages, last = append(t.pages, newPage()), last+1
+	}
+	page := t.pages[last]
+	at := text(last<<pageBits | page.Len()) //nolint:gosec // there are no more pages than fit
+	page.WriteByte(byte(len(s) >> 8 & 0xff))
+	page.WriteByte(byte(len(s) & 0xff))
+	page.WriteString(s)
+	return at
+}
+
+// newPage has one byte, so that no text is at 0.
+func newPage() *strings.Builder {
+	var page strings.Builder
+	page.Grow(pageSize)
+	page.WriteByte(0)
+	return &page
+}
+
+// get returns a text without copying it.
+func (t *texts) get(at text) string {
+	if at == 0 {
+		return ""
+	}
+	page := t.pages[at>>pageBits].String()[at&(pageSize-1):]
+	return page[2 : 2+(int(page[0])<<8|int(page[1]))]
+}
+
+const chunkSize = 1 << 12
+
+// chunks is a list that grows without being copied.
+type chunks[T any] struct {
+	list [][]T
+	n    int
+}
+
+func (c *chunks[T]) add(v T) {
+	if c.n%chunkSize == 0 {
+		c.list = append(c.list, make([]T, 0, min(chunkSize, 16+c.n*chunkSize)))
+	}
+	last := len(c.list) - 1
+	c.list[last] = append(c.list[last], v)
+	c.n++
+}
+
+func (c *chunks[T]) at(i int) *T { return &c.list[i/chunkSize][i%chunkSize] }
+
+// drain calls fn for each in turn, and lets go of them on the way.
+func (c *chunks[T]) drain(fn func(v *T)) {
+	list := c.list
+	c.list, c.n = nil, 0
+	for i := range list {
+		for j := range list[i] {
+			fn(&list[i][j])
+		}
+		list[i] = nil
+	}
+}
