@@ -1,0 +1,69 @@
+package ingest
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func gitlabReport(list string) string {
+	return `{"version": "15.0.4", "vulnerabilities": [` + list + `], "scan": {"scanner": {"name": "Semgrep", "version": "1"}}}`
+}
+
+func TestGitLabFindings(t *testing.T) {
+	rules{
+		"severities": {
+			gitlabReport(`{"id": "1", "name": "A", "severity": "Critical"}, {"id": "2", "name": "B", "severity": "Info"}, {"id": "3", "name": "C", "severity": "Undefined"}, {"id": "4", "name": "D"}`),
+			[]string{"critical open A", "none open B", "unknown open C", "unknown open D"},
+		},
+		"by id":             {gitlabReport(`{"id": "1", "name": "A", "cve": "x"}, {"id": "2", "name": "A", "cve": "x"}, {"id": "1", "name": "A", "cve": "y"}`), []string{"unknown open A", "unknown open A"}},
+		"by cve":            {gitlabReport(`{"cve": "x", "name": "A", "location": {"file": "a"}}, {"cve": "x", "name": "A", "location": {"file": "b"}}, {"cve": "y", "name": "A"}`), []string{"unknown open A", "unknown open A"}},
+		"by place":          {gitlabReport(`{"name": "A", "location": {"file": "a", "start_line": 1}}, {"name": "A", "location": {"start_line": 1, "file": "a"}}, {"name": "A", "location": {"file": "a", "start_line": 2}}`), []string{"unknown open A", "unknown open A"}},
+		"an id is no cve":   {gitlabReport(`{"id": "x", "name": "A"}, {"cve": "x", "name": "A"}`), []string{"unknown open A", "unknown open A"}},
+		"titled by the CVE": {gitlabReport(`{"id": "1", "name": "A", "identifiers": [{"type": "cwe", "name": "CWE-1"}, {"type": "cve", "name": "CVE-1"}]}`), []string{"unknown open CVE-1"}},
+		"titled otherwise":  {gitlabReport(`{"id": "1", "identifiers": [{"type": "cwe", "name": "CWE-1"}]}, {"id": "2", "message": "M"}, {"id": "3", "cve": "c"}`), []string{"unknown open CWE-1", "unknown open M", "unknown open c"}},
+		"none":              {gitlabReport(``), nil},
+	}.check(t)
+}
+
+func TestGitLabTexts(t *testing.T) {
+	tests := map[string]struct {
+		text string
+		want Finding
+	}{
+		"code": {
+			`{"id": "1", "name": "A", "description": "why", "solution": "do", "location": {"file": "a.go", "start_line": 7}, "links": [{"url": "u"}], "identifiers": [{"url": "v"}]}`,
+			Finding{Title: "A", Description: "why", Location: "a.go:7", Fix: "do", URL: "u", Severity: 5, Status: "open"},
+		},
+		"dependency": {
+			`{"id": "1", "name": "A", "location": {"file": "go.sum", "dependency": {"package": {"name": "p"}, "version": "1"}}, "identifiers": [{"url": "v"}]}`,
+			Finding{Title: "A", Description: "A", Component: "p 1", Location: "go.sum", URL: "v", Severity: 5, Status: "open"},
+		},
+		"image": {
+			`{"id": "1", "name": "A", "location": {"image": "i:1", "dependency": {"package": {"name": "p"}}}}`,
+			Finding{Title: "A", Description: "A", Component: "p", Location: "i:1", Severity: 5, Status: "open"},
+		},
+		"running application": {
+			`{"id": "1", "name": "A", "location": {"hostname": "https://example.org", "path": "/x"}}`,
+			Finding{Title: "A", Description: "A", Location: "https://example.org/x", Severity: 5, Status: "open"},
+		},
+	}
+	for name, test := range tests {
+		if diff := cmp.Diff(test.want, only(t, gitlabReport(test.text))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestGitLabTools(t *testing.T) {
+	tests := map[string]string{
+		gitlabReport(``): "Semgrep",
+		`{"version": "2.0", "vulnerabilities": [{"id": "1", "scanner": {"id": "x", "name": "Old"}}]}`: "Old",
+		`{"version": "2.0", "vulnerabilities": []}`:                                                   "",
+	}
+	for text, want := range tests {
+		if got := mustParse(t, text).Tool; got != want {
+			t.Errorf("tool %q of %s, want %q", got, text, want)
+		}
+	}
+}
