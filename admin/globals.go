@@ -190,14 +190,18 @@ func (a *Admin) globalsSave(c *gin.Context) error {
 	if err != nil {
 		return fault.BadField("version", "The form has lost its version: open it again")
 	}
-	_, err = a.Settings.Update(c.Request.Context(), actorOf(c), section.Name, patch, settings.At(version))
+	saved, err := a.Settings.Update(c.Request.Context(), actorOf(c), section.Name, patch, settings.At(version))
 	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
 		return a.globalsPage(c, web.StatusOf(err), typed, err)
 	}
 	if err != nil {
 		return err
 	}
-	a.flash(c, "ok", "Saved", "")
+	if len(saved.Doubts) > 0 {
+		a.flash(c, "wait", "Saved, with a doubt", strings.Join(saved.Doubts, "; "))
+	} else {
+		a.flash(c, "ok", "Saved", "")
+	}
 	web.SeeOther(c, "/admin/settings/"+section.Name)
 	return nil
 }

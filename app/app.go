@@ -119,11 +119,11 @@ func locked(ctx context.Context, o Options, key []byte) (*App, error) {
 // build makes all parts, in the order in which they need each other.
 func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	store := a.Store
-	a.Settings = settings.New(store, ring, settings.Sections(o.Config.BaseURL, badNetworks))
+	client := outbound.New(outbound.Policy{}, o.Log)
+	a.Settings = settings.New(store, ring, settings.Sections(o.Config.BaseURL, badNetworks, client))
 	if err := a.Settings.Load(ctx); err != nil {
 		return err
 	}
-	client := outbound.New(outbound.Policy{}, o.Log)
 	a.Settings.OnChange(a.guard(client))
 	mail := email.New(client, a.mailServer, a.greeting, o.Now)
 	modules, err := module.NewRegistry(webhook.New(client, o.Now), mail, slack.New(client), teams.New(client))

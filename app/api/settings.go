@@ -16,7 +16,8 @@ type SectionPath struct {
 }
 
 // settingsAnswer has the values of a section by their names, its version, and
-// under secrets which secret values there are.
+// under secrets which secret values there are; after a change, warnings may say
+// what will not work as it is.
 type settingsAnswer struct {
 	Body map[string]any
 }
@@ -63,6 +64,9 @@ func settingsOf(v settings.View) *settingsAnswer {
 	}
 	if len(secrets) > 0 {
 		body["secrets"] = secrets
+	}
+	if len(v.Doubts) > 0 {
+		body["warnings"] = v.Doubts
 	}
 	return &settingsAnswer{body}
 }

@@ -40,7 +40,7 @@ type Browser struct {
 // NewBrowser starts Debian's Chromium for pages of one program.
 func NewBrowser(t testing.TB, home string) *Browser {
 	t.Helper()
-	axe, err := os.ReadFile(filepath.Join(root(t), "app/apptest/testdata/axe.min.js"))
+	axe, err := os.ReadFile(filepath.Join(Root(t), "app/apptest/testdata/axe.min.js"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -213,15 +213,15 @@ func (c *Client) Must(status int, method, path string, body any) Answer {
 // Report reads a report of the test data.
 func Report(t testing.TB, name string) []byte {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root(t), "app/ingest/testdata", name))
+	text, err := os.ReadFile(filepath.Join(Root(t), "app/ingest/testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return text
 }
 
-// root is the top of the source tree.
-func root(t testing.TB) string {
+// Root is the top of the source tree.
+func Root(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
 	if err != nil {

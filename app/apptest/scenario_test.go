@@ -304,6 +304,7 @@ func TestBadInputNamesTheField(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", "")
+	sarif := apptest.Report(t, "sarif-semgrep.sarif")
 	tests := []struct {
 		name, method, path string
 		body               any
@@ -316,10 +317,14 @@ func TestBadInputNamesTheField(t *testing.T) {
 		{"a threshold too high", "PATCH", s.path, map[string]any{"gate_mode": "own", "thresholds": map[string]any{"high": 1000000}}, 422, "thresholds.high"},
 		{"a mode that is none", "PATCH", s.path, map[string]any{"gate_mode": "wild"}, 422, "gate_mode"},
 		{"negative counts", "PUT", s.path + "/counts", map[string]any{"scanner": "x", "counts": counts(-1)}, 422, "counts.critical"},
+		{"counts above all bounds", "PUT", s.path + "/counts", map[string]any{"scanner": "x", "counts": counts(1 << 40)}, 422, "counts.critical"},
 		{"counts of nobody", "PUT", s.path + "/counts", map[string]any{"scanner": "", "counts": counts(1)}, 422, "scanner"},
 		{"an unknown field", "POST", "/products", map[string]any{"name": "x", "colour": "red"}, 422, "colour"},
 		{"a truncated report", "POST", s.path + "/reports", []byte(`{"matches": [{"vuln`), 422, "report"},
 		{"an empty report", "POST", s.path + "/reports", []byte(""), 422, "report"},
+		{"XML", "POST", s.path + "/reports", []byte(`<?xml version="1.0"?><testsuites/>`), 422, "report"},
+		{"bad UTF-8", "POST", s.path + "/reports", []byte("{\"matches\": [{\"vulnerability\": {\"id\": \"CVE\xff\"}}]}"), 422, "report"},
+		{"truncated SARIF", "POST", s.path + "/reports", sarif[:len(sarif)/2], 422, "report"},
 		{"another kind of JSON", "POST", s.path + "/reports", []byte(`{"hello": 1}`), 422, "report"},
 		{"a cursor that is none", "GET", "/products?cursor=%21", nil, 422, "cursor"},
 		{"a limit too high", "GET", "/products?limit=1000", nil, 422, "limit"},
@@ -345,6 +350,10 @@ func TestBadInputNamesTheField(t *testing.T) {
 	if got, err := json.Marshal(a.Get("gate.counts")); err != nil || len(got) != len(noCounts) {
 		t.Errorf("counts have not six keys: %s", got)
 	}
+	if a := c.Must(http.StatusOK, "GET", s.path+"/observations", nil); a.Get("items.0") != nil {
+		t.Errorf("a refused report left observations: %s", a.Text)
+	}
+	c.Must(http.StatusNotFound, "POST", "/products/777/reports", sarif)
 	(&apptest.Client{URL: p.URL}).With(t).Must(http.StatusUnauthorized, "GET", "/products", nil)
 }
 

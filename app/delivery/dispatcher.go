@@ -225,7 +225,7 @@ func (d *Dispatcher) message(ctx context.Context, t task) (module.Message, error
 	if err != nil {
 		return m, err
 	}
-	m.Type, m.Version, m.Time, m.Why, m.Data = e.Type, e.Version, e.At, notice.Message, e.Payload
+	m.Type, m.Version, m.Time, m.Actor, m.Why, m.Data = e.Type, e.Version, e.At, e.Actor, notice.Message, e.Payload
 	m.Tone, m.Items = module.Tone(notice.Tone), notice.Items
 	for _, f := range notice.Facts {
 		m.Facts = append(m.Facts, module.Fact(f))

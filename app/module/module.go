@@ -42,6 +42,7 @@ type Message struct {
 	Tone    Tone
 	Facts   []Fact   // details, the most telling first
 	Items   []string // what tipped it, worst first: "critical: CVE-2024-3094 in xz 5.6.0"
+	Actor   string   // who caused it, "" where nobody did
 	Link    string   // the page to read on, an absolute URL, or ""
 	Data    json.RawMessage
 	Test    bool // somebody wanted to see whether it arrives

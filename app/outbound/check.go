@@ -17,11 +17,23 @@ func (c *Client) CheckURL(raw string) error {
 	if err != nil {
 		return err
 	}
-	addr, err := netip.ParseAddr(normalHost(u.Hostname()))
+	return c.checkAddress(u.Hostname(), portOf(u))
+}
+
+// CheckHost is CheckURL for a server that has no URL, such as one of mail.
+func (c *Client) CheckHost(host string, port uint16) error {
+	if err := checkHost(host); err != nil {
+		return err
+	}
+	return c.checkAddress(host, port)
+}
+
+func (c *Client) checkAddress(host string, port uint16) error {
+	addr, err := netip.ParseAddr(normalHost(host))
 	if err != nil {
 		return nil // a name: looked at when dialed
 	}
-	if !c.state.Load().guard.permits("", netip.AddrPortFrom(addr, portOf(u))) {
+	if !c.state.Load().guard.permits("", netip.AddrPortFrom(addr, port)) {
 		return errors.New("this address is not allowed for outgoing messages; an administrator can allow it")
 	}
 	return nil
@@ -34,7 +46,11 @@ func (c *Client) Warn(ctx context.Context, raw string) string {
 	if err != nil {
 		return ""
 	}
-	host := u.Hostname()
+	return c.WarnHost(ctx, u.Hostname(), portOf(u))
+}
+
+// WarnHost is Warn for a server that has no URL.
+func (c *Client) WarnHost(ctx context.Context, host string, port uint16) string {
 	ctx, cancel := context.WithTimeout(ctx, c.limits.resolve)
 	defer cancel()
 	resolver := c.resolver
@@ -45,7 +61,7 @@ func (c *Client) Warn(ctx context.Context, raw string) string {
 	if err != nil || len(addrs) == 0 {
 		return host + " does not resolve at the moment; messages will wait and be tried again"
 	}
-	g, port := c.state.Load().guard, portOf(u)
+	g := c.state.Load().guard
 	for _, addr := range addrs {
 		if !g.permits(host, netip.AddrPortFrom(addr.Unmap(), port)) {
 			return host + " resolves to an address that is not allowed for outgoing messages; they will fail until an administrator allows it"
@@ -80,7 +96,7 @@ func checkHost(host string) error {
 	if endsInNumber(host) {
 		return errors.New("an address must be written as four decimal numbers, such as 192.0.2.1")
 	}
-	return errors.New("the URL has a host that is not a valid name")
+	return errors.New("the host is not a valid name")
 }
 
 // authority is the part of a URL between the slashes.

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"gatecrier/app/fault"
 )
 
 // Kind says what values a field has and how it is asked for.
@@ -47,7 +50,15 @@ type Section struct {
 	Title   string
 	Summary string
 	Fields  []Field
+	review  review
 }
+
+// review looks at values that are about to be saved together: it notes what is
+// wrong, and returns what is only doubtful, in sentences.
+type review func(ctx context.Context, before, next read, bad *fault.Fields) (doubts []string)
+
+// read reads a field's value, or its default.
+type read func(field string) any
 
 // Field finds one of a section's fields.
 func (s Section) Field(name string) (Field, bool) {

@@ -1,19 +1,28 @@
 package settings
 
 import (
+	"context"
 	"net/mail"
 	"net/url"
 	"strings"
 	"unicode"
 
+	"gatecrier/app/fault"
 	"gatecrier/models"
 )
 
 // Sections lists all sections in the order of their pages. baseURL is the
 // default of the address that people reach the program by; badNetworks says
 // what is wrong with a list of networks and hosts, "" for nothing.
-func Sections(baseURL string, badNetworks func(list string) string) []Section {
-	return []Section{general(baseURL), gateSection(), mailSection(), reports(), deliverySection(badNetworks)}
+func Sections(baseURL string, badNetworks func(list string) string, hosts Hosts) []Section {
+	return []Section{general(baseURL), gateSection(), mailSection(hosts), reports(), deliverySection(badNetworks)}
+}
+
+// Hosts says where messages may go: what must not be saved, and what may but
+// will not be reached, "" for nothing.
+type Hosts interface {
+	CheckHost(host string, port uint16) error
+	WarnHost(ctx context.Context, host string, port uint16) string
 }
 
 func general(baseURL string) Section {
@@ -51,9 +60,9 @@ func gateSection() Section {
 	return s
 }
 
-func mailSection() Section {
+func mailSection(hosts Hosts) Section {
 	return Section{
-		Name: SectionMail, Title: "Mail", Summary: "The server that mails are handed to.",
+		Name: SectionMail, Title: "Mail", Summary: "The server that mails are handed to.", review: reviewServer(hosts),
 		Fields: []Field{
 			{Name: "email_from", Label: "EMAIL_FROM", Kind: KindText, Default: "", Placeholder: "gatecrier@example.org", Help: "The sender's address. While it is empty no mail is sent, and the record of deliveries says so.", check: badAddress},
 			{Name: "smtp_host", Label: "SMTP_HOST", Kind: KindText, Default: "", Most: 253, Placeholder: "smtp.example.org", Help: "A name or an address. A private one must be allowed on the page Delivery.", check: badHost},
@@ -65,6 +74,25 @@ func mailSection() Section {
 			{Name: "smtp_user", Label: "SMTP_USER", Kind: KindText, Default: "", Help: "Empty: without signing in."},
 			{Name: "smtp_password", Label: "SMTP_PASSWORD", Kind: KindSecret, Default: "", Most: 1000, Help: "Sealed, and never shown again."},
 		},
+	}
+}
+
+// reviewServer looks at a mail server where it has changed.
+func reviewServer(hosts Hosts) review {
+	return func(ctx context.Context, before, next read, bad *fault.Fields) []string {
+		host, _ := next("smtp_host").(string)
+		port, _ := next("smtp_port").(int64)
+		if host == "" || host == before("smtp_host") && port == before("smtp_port") {
+			return nil
+		}
+		if err := hosts.CheckHost(host, uint16(port)); err != nil { //nolint:gosec // a port
+			bad.Add("smtp_host", err.Error())
+			return nil
+		}
+		if doubt := hosts.WarnHost(ctx, host, uint16(port)); doubt != "" { //nolint:gosec // a port
+			return []string{"smtp_host: " + doubt}
+		}
+		return nil
 	}
 }
 

@@ -133,6 +133,7 @@ type View struct {
 	Version int64
 	By      string // who changed it last, "" for nobody
 	At      time.Time
+	Doubts  []string // after a change: what was saved, but will not work as it is
 }
 
 // Expected is the version that a change was made from; nil is whichever it is.
@@ -177,7 +178,7 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, name string, pa
 	if version != nil && *version != row.Version {
 		return View{}, fault.New(fault.Conflict, "Somebody else has changed these settings meanwhile: look at them again, then repeat your change")
 	}
-	values, err := section.patched(now.values[name], patch)
+	values, doubts, err := section.accept(ctx, now.values[name], patch)
 	if err != nil {
 		return View{}, err
 	}
@@ -191,7 +192,24 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, name string, pa
 	if err := s.Load(context.WithoutCancel(ctx)); err != nil {
 		return View{}, err
 	}
-	return s.Get(actor, name)
+	v, err := s.Get(actor, name)
+	v.Doubts = doubts
+	return v, err
+}
+
+// accept is a section's values after a patch that may be saved.
+func (s Section) accept(ctx context.Context, values, patch map[string]any) (next map[string]any, doubts []string, err error) {
+	next, err = s.patched(values, patch)
+	if err != nil || s.review == nil {
+		return next, nil, err
+	}
+	var bad fault.Fields
+	doubts = s.review(ctx, s.reading(values), s.reading(next), &bad)
+	return next, doubts, bad.Err()
+}
+
+func (s Section) reading(values map[string]any) read {
+	return func(field string) any { return s.value(values, field) }
 }
 
 // patched is a section's values after a patch, or all that is wrong with it.
@@ -250,10 +268,15 @@ func (s *Service) encode(section Section, values map[string]any, row *models.Set
 }
 
 func (n *snapshot) value(section Section, field string) any {
-	if v, ok := n.values[section.Name][field]; ok {
+	return section.value(n.values[section.Name], field)
+}
+
+// value is one of a section's values, or its default.
+func (s Section) value(values map[string]any, field string) any {
+	if v, ok := values[field]; ok {
 		return v
 	}
-	f, _ := section.Field(field)
+	f, _ := s.Field(field)
 	return f.Default
 }
 

@@ -93,6 +93,8 @@ type body struct {
 	Version   int             `json:"version"`
 	Timestamp time.Time       `json:"timestamp"` // of the event
 	Test      bool            `json:"test,omitempty"`
+	Actor     string          `json:"actor,omitempty"` // who caused the event
+	Link      string          `json:"link,omitempty"`  // the page to read on
 	Data      json.RawMessage `json:"data"`
 }
 
@@ -118,7 +120,7 @@ func encode(m module.Message) ([]byte, error) {
 	if len(data) == 0 {
 		data = json.RawMessage("{}")
 	}
-	return json.Marshal(body{Type: m.Type, Version: m.Version, Timestamp: m.Time.UTC(), Test: m.Test, Data: data})
+	return json.Marshal(body{Type: m.Type, Version: m.Version, Timestamp: m.Time.UTC(), Test: m.Test, Actor: m.Actor, Link: m.Link, Data: data})
 }
 
 // sign makes the headers. The timestamp is that of the attempt, so that a late

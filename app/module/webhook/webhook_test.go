@@ -74,13 +74,13 @@ func TestSend(t *testing.T) {
 	}
 	m := module.Message{
 		ID: "msg_1", Type: "gate.changed", Version: 1, Time: time.Date(2026, 5, 4, 3, 2, 1, 500, time.FixedZone("", 7200)),
-		Title: "not sent", Why: "not sent", Data: json.RawMessage(`{ "a": "<b>" }`),
+		Title: "not sent", Why: "not sent", Actor: "eve", Link: "https://gates.example.org/products/1", Data: json.RawMessage(`{ "a": "<b>" }`),
 	}
 	if result := w.Send(t.Context(), config, m); result.Kind() != module.KindDelivered || result.Reason != "204 No Content" {
 		t.Fatalf("result = %+v", result)
 	}
 	r := <-got
-	want := `{"type":"gate.changed","version":1,"timestamp":"2026-05-04T01:02:01.0000005Z","data":{"a":"\u003cb\u003e"}}`
+	want := `{"type":"gate.changed","version":1,"timestamp":"2026-05-04T01:02:01.0000005Z","actor":"eve","link":"https://gates.example.org/products/1","data":{"a":"\u003cb\u003e"}}`
 	if diff := cmp.Diff(want, string(r.body)); diff != "" {
 		t.Error(diff)
 	}

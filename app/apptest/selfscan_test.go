@@ -1,0 +1,77 @@
+package apptest_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gatecrier/app/apptest"
+)
+
+// gosec's report of this very source goes through push: a real scanner, of the
+// version that the linters have, on what nobody wrote for a test.
+func TestGosecOfThisSourceIsPushed(t *testing.T) {
+	report := filepath.Join(t.TempDir(), "gosec.sarif")
+	scan := exec.CommandContext(t.Context(), "go", "tool", "-modfile=.ci/tools.mod", "gosec", "-fmt", "sarif", "-out", report, "-no-fail", "-quiet", "./...") //nolint:gosec // a fixed line
+	scan.Dir = apptest.Root(t)
+	if out, err := scan.CombinedOutput(); err != nil {
+		t.Fatalf("gosec: %v\n%s", err, out)
+	}
+	n := distinctResults(t, report)
+	if n == 0 {
+		t.Fatal("gosec found nothing: this tests nothing")
+	}
+
+	p := apptest.Start(t, apptest.Options{})
+	c := p.Client("admin")
+	newShop(t, c, "Gatecrier", "")
+	push := []string{"push", "--url", p.URL, "--token", c.Token, "--product", "Gatecrier", "--fail-on-gate", report}
+	for _, want := range []string{fmt.Sprintf("%d new, 0 updated", n), fmt.Sprintf("0 new, %d updated", n)} {
+		code, out, errs := run(t, push...)
+		if code == 1 {
+			t.Fatalf("push: %s", errs)
+		}
+		if !strings.Contains(out, want) {
+			t.Errorf("exit %d, want %q in: %s", code, want, out)
+		}
+	}
+}
+
+// distinctResults counts a SARIF file's findings: those of one rule at one
+// place with one message are one.
+func distinctResults(t *testing.T, path string) int {
+	t.Helper()
+	text, err := os.ReadFile(path) //nolint:gosec // of this test
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Runs []struct {
+			Results []struct {
+				RuleID       string
+				Message      struct{ Text string }
+				Suppressions []any
+				Locations    []struct {
+					PhysicalLocation struct {
+						ArtifactLocation struct{ URI string }
+						Region           struct{ StartLine int }
+					}
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	distinct := map[string]bool{}
+	for _, run := range doc.Runs {
+		for _, r := range run.Results {
+			distinct[fmt.Sprint(r.RuleID, r.Message, r.Locations)] = true
+		}
+	}
+	return len(distinct)
+}
