@@ -104,7 +104,7 @@ func (d *Dispatcher) writeOne(tx *models.Tx, s settlement) error {
 		d.log.Warn("a lease ended before its send did", "delivery", s.delivery.ID)
 	}
 	if s.result.Kind() == module.KindGone {
-		return tx.DisableConnection(s.delivery.ConnectionID, "The receiver says that this address is finished (410 Gone)")
+		return tx.DisableConnection(s.delivery.ConnectionID, "The receiver says that this address is finished: "+s.result.Reason)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@
 package event
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 
@@ -44,7 +45,7 @@ func NewLog(bell *Bell) *Log { return &Log{bell: bell} }
 // transaction of its cause. The bell rings after the commit. productID is 0 for
 // an event without a product, actor is who or what caused it.
 func (l *Log) Append(tx *models.Tx, productID int64, actor string, p Payload) (models.Event, error) {
-	body, err := json.Marshal(p)
+	body, err := Encode(p)
 	if err != nil {
 		return models.Event{}, fmt.Errorf("encode event: %w", err)
 	}
@@ -62,4 +63,14 @@ func (l *Log) Append(tx *models.Tx, productID int64, actor string, p Payload) (m
 	}
 	tx.AfterCommit(l.bell.Ring)
 	return e, nil
+}
+
+// Encode makes the JSON of a payload. What is special to HTML alone is not
+// escaped: it is no part of a page, and receivers bound the size.
+func Encode(p Payload) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(p)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }

@@ -8,7 +8,9 @@ import (
 
 // special are the characters out of which Markdown makes something in the
 // middle of a line, and { which begins a function of a card such as {{DATE()}}.
-const special = "\\`*_[]()<>~|&{}!"
+// Parentheses and ! mean something beside brackets alone, which are escaped, and
+// a client that knows no escapes would spoil each "(limit 0)".
+const special = "\\`*_[]<>~|&{}"
 
 // fit escapes a line for the Markdown that cards understand, so that it is shown
 // as it was written, and cuts it to so many bytes of JSON.

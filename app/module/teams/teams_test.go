@@ -82,17 +82,17 @@ func TestBareMessage(t *testing.T) {
 func TestMarkdownIsEscaped(t *testing.T) {
 	for give, want := range map[string]string{
 		"CVE-2024-3094 in xz 5.6.0":        "CVE-2024-3094 in xz 5.6.0",
-		"[x](https://evil.example)":        `\[x\]\(https://evil.example\)`,
-		"![x](https://evil.example/a.png)": `\!\[x\]\(https://evil.example/a.png\)`,
+		"[x](https://evil.example)":        `\[x\](https://evil.example)`,
+		"![x](https://evil.example/a.png)": `!\[x\](https://evil.example/a.png)`,
 		"<https://evil.example>":           `\<https://evil.example\>`,
 		"<at>all</at> **b** `c` a\\b":      "\\<at\\>all\\</at\\> \\*\\*b\\*\\* \\`c\\` a\\\\b",
-		"{{DATE(2020-01-01T00:00:00Z)}}":   `\{\{DATE\(2020-01-01T00:00:00Z\)\}\}`,
-		"&#91;x](y)":                       `\&#91;x\]\(y\)`,
+		"{{DATE(2020-01-01T00:00:00Z)}}":   `\{\{DATE(2020-01-01T00:00:00Z)\}\}`,
+		"&#91;x](y)":                       `\&#91;x\](y)`,
 		"# heading":                        `\# heading`,
 		"- item":                           `\- item`,
 		"12. item":                         `12\. item`,
 		"1.5 is 1.5":                       `1\.5 is 1.5`,
-		"3) item":                          `3\) item`,
+		"3) item":                          `3) item`,
 		"a 1. b":                           "a 1. b",
 		"==":                               `\==`,
 	} {

@@ -4,6 +4,7 @@
 package webhook
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -120,7 +121,11 @@ func encode(m module.Message) ([]byte, error) {
 	if len(data) == 0 {
 		data = json.RawMessage("{}")
 	}
-	return json.Marshal(body{Type: m.Type, Version: m.Version, Timestamp: m.Time.UTC(), Test: m.Test, Actor: m.Actor, Link: m.Link, Data: data})
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // it would make six bytes of one
+	err := enc.Encode(body{Type: m.Type, Version: m.Version, Timestamp: m.Time.UTC(), Test: m.Test, Actor: m.Actor, Link: m.Link, Data: data})
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 // sign makes the headers. The timestamp is that of the attempt, so that a late

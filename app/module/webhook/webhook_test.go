@@ -80,7 +80,7 @@ func TestSend(t *testing.T) {
 		t.Fatalf("result = %+v", result)
 	}
 	r := <-got
-	want := `{"type":"gate.changed","version":1,"timestamp":"2026-05-04T01:02:01.0000005Z","actor":"eve","link":"https://gates.example.org/products/1","data":{"a":"\u003cb\u003e"}}`
+	want := `{"type":"gate.changed","version":1,"timestamp":"2026-05-04T01:02:01.0000005Z","actor":"eve","link":"https://gates.example.org/products/1","data":{"a":"<b>"}}`
 	if diff := cmp.Diff(want, string(r.body)); diff != "" {
 		t.Error(diff)
 	}
