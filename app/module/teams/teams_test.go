@@ -92,7 +92,7 @@ func TestMarkdownIsEscaped(t *testing.T) {
 		"- item":                           `\- item`,
 		"12. item":                         `12\. item`,
 		"1.5 is 1.5":                       `1\.5 is 1.5`,
-		"3) item":                          `3) item`,
+		"3) item":                          `3\) item`,
 		"a 1. b":                           "a 1. b",
 		"==":                               `\==`,
 	} {
