@@ -18,6 +18,7 @@ import (
 	"gatecrier/app/product"
 	"gatecrier/app/settings"
 	"gatecrier/models"
+	"gatecrier/templates/page"
 )
 
 // Services are the use cases that the pages offer.
@@ -36,6 +37,7 @@ type Services struct {
 	Mail        *email.Email
 	Log         *slog.Logger
 	Version     string
+	API         []page.APIGroup // what the page about the API shows
 	BaseURL     func() string
 	FirstHint   func() string // where the first password is, "" once it was used
 }
@@ -60,6 +62,7 @@ func (a *Admin) Register(e *gin.Engine) {
 	get("/profile/password", a.password)
 	post("/profile/password", a.changePassword)
 	get("/", a.overview)
+	get("/api", a.reference)
 	get("/inbox", a.inboxList)
 	get("/inbox/badge", a.badge)
 	get("/inbox/:id", a.notification)

@@ -52,13 +52,13 @@ func (a *App) handler(p parts) (http.Handler, error) {
 	files := static.Handler()
 	engine.GET("/static/*path", gin.WrapH(files))
 	engine.HEAD("/static/*path", gin.WrapH(files))
-	api.Register(engine, api.Services{
+	reference := api.Register(engine, api.Services{
 		Store: a.Store, Accounts: a.Accounts, Products: p.products, Ingest: a.ingest, Connections: p.connections,
 		Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Log: a.log, Version: Version,
 	})
 	pages = admin.New(admin.Services{
 		Store: a.Store, Accounts: a.Accounts, Sessions: p.sessions, Products: p.products, Gates: p.gates, Ingest: a.ingest,
-		Connections: p.connections, Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Log: a.log, Version: Version, BaseURL: a.BaseURL,
+		Connections: p.connections, Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Log: a.log, Version: Version, API: reference, BaseURL: a.BaseURL,
 		FirstHint: a.firstHint, Mail: p.mail,
 	})
 	pages.Register(engine)

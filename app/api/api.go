@@ -23,6 +23,7 @@ import (
 	"gatecrier/app/settings"
 	"gatecrier/app/web"
 	"gatecrier/models"
+	"gatecrier/templates/page"
 )
 
 // prefix is where the API lives.
@@ -49,8 +50,9 @@ type API struct {
 	huma huma.API
 }
 
-// Register adds the API's routes to an engine.
-func Register(engine *gin.Engine, s Services) {
+// Register adds the API's routes to an engine, and returns what the page about
+// them shows.
+func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a := &API{Services: s}
 	group := engine.Group(prefix, a.authenticate)
 	config := huma.DefaultConfig("Gatecrier", s.Version)
@@ -69,6 +71,7 @@ func Register(engine *gin.Engine, s Services) {
 	a.deliveries()
 	a.settings()
 	a.reports(group)
+	return a.reference()
 }
 
 // open are the paths that need no token.

@@ -150,6 +150,12 @@ func TestANewUserInTheBrowser(t *testing.T) {
 		t.Errorf("test mails: %+v", mails)
 	}
 
+	b.Open("/api")
+	b.Sees("Each call has a token", "/api/v1/products/{id}/reports", "Import a scanner report")
+	b.Do(chromedp.Click("#get-product > summary"))
+	b.Sees("gate.state", "none, passed, failed", p.URL+"/api/v1/products/{id}")
+	b.Look("api")
+
 	b.Open("/products/1/delete")
 	b.Look("product-delete")
 	b.Open("/products/77")

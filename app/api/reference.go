@@ -1,0 +1,138 @@
+package api
+
+import (
+	"cmp"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gatecrier/templates/page"
+)
+
+// deepest bounds how far the fields of bodies are followed.
+const deepest = 4
+
+// reference is the document as the page about the API shows it.
+func (a *API) reference() []page.APIGroup {
+	doc := a.huma.OpenAPI()
+	groups := map[string]*page.APIGroup{}
+	for path, item := range doc.Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
+			if op == nil {
+				continue
+			}
+			name := op.Tags[0]
+			if groups[name] == nil {
+				groups[name] = &page.APIGroup{Name: name}
+			}
+			groups[name].Operations = append(groups[name].Operations, describe(doc.Components.Schemas, path, op))
+		}
+	}
+	list := make([]page.APIGroup, 0, len(groups))
+	for _, name := range slices.Sorted(maps.Keys(groups)) {
+		g := groups[name]
+		slices.SortFunc(g.Operations, func(a, b page.APIOperation) int {
+			return cmp.Or(strings.Compare(a.Path, b.Path), order(a.Method)-order(b.Method))
+		})
+		list = append(list, *g)
+	}
+	return list
+}
+
+// order is that in which the methods of a path are read.
+func order(method string) int {
+	return slices.Index([]string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}, method)
+}
+
+func describe(schemas huma.Registry, path string, op *huma.Operation) page.APIOperation {
+	d := page.APIOperation{ID: op.OperationID, Method: op.Method, Path: prefix + path, Summary: op.Summary}
+	for _, p := range op.Parameters {
+		d.Params = append(d.Params, page.APIField{
+			Name: p.Name, In: p.In, Type: typeIn(schemas, p.Schema), Required: p.Required, Doc: cmp.Or(p.Description, docOf(p.Schema)),
+		})
+	}
+	if op.RequestBody != nil {
+		d.BodyDoc = op.RequestBody.Description
+		if m := op.RequestBody.Content["application/json"]; m != nil {
+			d.Body = fieldsOf(schemas, m.Schema, "", 0)
+		}
+	}
+	for _, status := range slices.Sorted(maps.Keys(op.Responses)) {
+		if status == "default" { // a problem, which is the same everywhere
+			continue
+		}
+		d.Status = status
+		if m := op.Responses[status].Content["application/json"]; m != nil {
+			d.Answer = fieldsOf(schemas, m.Schema, "", 0)
+			for i := range d.Answer {
+				d.Answer[i].Required = false // whoever reads has nothing to fill in
+			}
+		}
+	}
+	return d
+}
+
+// fieldsOf lists an object's fields, those of objects in it as a.b, and of
+// objects in its arrays as a[].b.
+func fieldsOf(schemas huma.Registry, s *huma.Schema, prefix string, depth int) []page.APIField {
+	s = resolved(schemas, s)
+	if s == nil || depth > deepest {
+		return nil
+	}
+	var list []page.APIField
+	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+		p := s.Properties[name]
+		list = append(list, page.APIField{Name: prefix + name, Type: typeIn(schemas, p), Required: slices.Contains(s.Required, name), Doc: docOf(p)})
+		inner, path := resolved(schemas, p), prefix+name+"."
+		if inner != nil && inner.Type == huma.TypeArray {
+			inner, path = inner.Items, prefix+name+"[]."
+		}
+		list = append(list, fieldsOf(schemas, inner, path, depth+1)...)
+	}
+	return list
+}
+
+func resolved(schemas huma.Registry, s *huma.Schema) *huma.Schema {
+	if s != nil && s.Ref != "" {
+		return schemas.SchemaFromRef(s.Ref)
+	}
+	return s
+}
+
+func docOf(s *huma.Schema) string {
+	if s == nil {
+		return ""
+	}
+	return s.Description
+}
+
+// typeIn names a type, with what values it takes.
+func typeIn(schemas huma.Registry, s *huma.Schema) string {
+	s = resolved(schemas, s)
+	switch {
+	case s == nil:
+		return ""
+	case len(s.Enum) > 0:
+		return strings.Join(words(s.Enum), ", ")
+	case s.Type == huma.TypeArray:
+		if inner := typeIn(schemas, s.Items); inner != "" {
+			return "list of " + inner
+		}
+	case s.Format == "date-time":
+		return "time"
+	}
+	return s.Type
+}
+
+func words(values []any) []string {
+	list := make([]string, 0, len(values))
+	for _, v := range values {
+		if text, ok := v.(string); ok {
+			list = append(list, text)
+		}
+	}
+	return list
+}

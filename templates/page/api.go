@@ -1,0 +1,61 @@
+package page
+
+import (
+	"strings"
+
+	"gatecrier/templates/layout"
+)
+
+// APIView is the reference of the REST interface.
+type APIView struct {
+	Frame   layout.View
+	BaseURL string
+	Groups  []APIGroup
+}
+
+// APIGroup is the operations on one kind of thing.
+type APIGroup struct {
+	Name       string // "products"
+	Operations []APIOperation
+}
+
+// APIOperation is a method of a path.
+type APIOperation struct {
+	ID      string // "list-products"
+	Method  string // "GET"
+	Path    string // with its parameters in braces
+	Summary string
+	Params  []APIField
+	Body    []APIField // of a JSON body
+	BodyDoc string     // of another body
+	Status  string     // of success: "200"
+	Answer  []APIField
+}
+
+// APIField is a parameter, or a field of a body by its path: "gate.state",
+// "items[].id".
+type APIField struct {
+	Name     string
+	In       string // of a parameter: path, query, header
+	Type     string
+	Required bool
+	Doc      string
+}
+
+// title is the group's name as a heading.
+func (g APIGroup) title() string { return strings.ToUpper(g.Name[:1]) + g.Name[1:] }
+
+// curl is a command that calls an operation.
+func (o APIOperation) curl(baseURL string) string {
+	line := "curl -H \"Authorization: Bearer $TOKEN\""
+	if o.Method != "GET" {
+		line += " -X " + o.Method
+	}
+	switch {
+	case strings.HasSuffix(o.Path, "/reports"):
+		line += " --data-binary @report.json"
+	case len(o.Body) > 0:
+		line += " -H \"Content-Type: application/json\" -d @body.json"
+	}
+	return line + " \"" + baseURL + o.Path + "\""
+}
