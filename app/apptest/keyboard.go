@@ -1,0 +1,114 @@
+package apptest
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// Type presses keys where the focus is.
+func (b *Browser) Type(keys string) {
+	b.t.Helper()
+	b.Do(chromedp.KeyEvent(keys))
+}
+
+// Enter presses Enter, and waits for the page that follows.
+func (b *Browser) Enter() {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	defer cancel()
+	if _, err := chromedp.RunResponse(ctx, chromedp.KeyEvent(kb.Enter)); err != nil {
+		b.t.Fatalf("Enter: %v\n%s", err, b.Text())
+	}
+}
+
+// mostTabs is more than a page has things to focus.
+const mostTabs = 400
+
+// Tab presses Tab until a selector has the focus.
+func (b *Browser) Tab(selector string) {
+	b.t.Helper()
+	for range mostTabs {
+		b.Do(chromedp.KeyEvent(kb.Tab))
+		there, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("document.activeElement.matches("+quoted(selector)+")"))
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		if there {
+			return
+		}
+	}
+	b.t.Fatalf("%s: Tab does not lead to %s", b.Path(), selector)
+}
+
+// watch notes each stop of the focus, and returns how many there should be. Of
+// radio buttons of one name the chosen one is a stop for all.
+const watch = `(() => {
+	const seen = e => { const s = getComputedStyle(e), r = e.getBoundingClientRect();
+		return s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2 && r.width > 0 && r.height > 0; };
+	window.gcStops = new Map();
+	document.addEventListener("focusin", e => window.gcStops.set(e.target, seen(e.target)));
+	if (document.activeElement !== document.body) window.gcStops.set(document.activeElement, true);
+	window.gcWanted = () => [...document.querySelectorAll("a[href], button, input, select, textarea, summary")].filter(e =>
+		!e.disabled && e.type !== "hidden" && !(e.type === "radio" && !e.checked) && e.checkVisibility({visibilityProperty: true}));
+	return window.gcWanted().length;
+})()`
+
+// stops tells what the focus did not come by, and where it was not to be seen.
+const stops = `[
+	...window.gcWanted().filter(e => !window.gcStops.has(e)).map(e => "not reached: " + e.outerHTML.slice(0, 120)),
+	...[...window.gcStops].filter(([, seen]) => !seen).map(([e]) => "focus not seen: " + e.outerHTML.slice(0, 120)),
+]`
+
+// TabThrough walks around a page with Tab: the focus comes by everything that
+// can be used, is caught by nothing, and is seen at each stop.
+func (b *Browser) TabThrough(name string) {
+	b.t.Helper()
+	n, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](watch))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	steps := make([]chromedp.Action[chromedp.Void], n+n/5+6) // texts that scroll are stops too
+	for i := range steps {
+		steps[i] = chromedp.KeyEvent(kb.Tab)
+	}
+	b.Do(steps...)
+	wrong, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](stops))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, w := range wrong {
+		b.t.Errorf("%s: %s", name, w)
+	}
+}
+
+// Shift is the cumulative layout shift of the page since it was opened: the
+// sum of scores by https://web.dev/articles/cls, 0 is none.
+func (b *Browser) Shift() float64 {
+	b.t.Helper()
+	sum, err := chromedp.Run(b.ctx, chromedp.Evaluate[float64](`new Promise(done => {
+		let sum = 0;
+		new PerformanceObserver(list => list.getEntries().forEach(e => { if (!e.hadRecentInput) sum += e.value; })).observe({type: "layout-shift", buffered: true});
+		document.fonts.ready.then(() => requestAnimationFrame(() => requestAnimationFrame(() => done(sum))));
+	})`, chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return sum
+}
+
+// Weight is what the page and all that it loaded took on the wire, in bytes.
+func (b *Browser) Weight() int64 {
+	b.t.Helper()
+	sum, err := chromedp.Run(b.ctx, chromedp.Evaluate[int64](
+		`[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].reduce((sum, e) => sum + e.transferSize, 0)`))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return sum
+}
+
+func quoted(text string) string { return strconv.Quote(text) }

@@ -1,0 +1,97 @@
+package apptest_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"gatecrier/app/apptest"
+)
+
+// allPages are those that a signed-in administrator opens by their address,
+// with one product, one delivery and one notification there.
+var allPages = []string{
+	"/", "/inbox", "/inbox/1", "/products", "/products/new", "/products/1", "/products/1?tab=history", "/products/1?tab=deliveries", "/products/1?tab=targets",
+	"/products/1?tab=members", "/products/1?tab=settings", "/products/1/upload", "/products/1/delete", "/deliveries", "/deliveries/1", "/api",
+	"/admin/settings/general", "/admin/settings/gate", "/admin/settings/mail", "/admin/settings/reports", "/admin/settings/delivery",
+	"/profile/password", "/no-such-page",
+}
+
+// Pages stand still while they load, and the first costs little.
+func TestPagesStandStillAndAreLight(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	receiver := apptest.NewReceiver(t)
+	c := p.Client("admin")
+	s := newShop(t, c, "Shop", receiver.URL)
+	c.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json"))
+	apptest.Eventually(t, "the delivery settles", func() bool { return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.0.id") != nil })
+
+	b := apptest.NewBrowser(t, p.URL)
+	b.Open("/login")
+	bytes := b.Weight()
+	t.Logf("the first page: %d bytes", bytes)
+	if bytes > 250_000 || bytes < 10_000 {
+		t.Errorf("the first page took %d bytes, want at most 250,000", bytes)
+	}
+	b.Fill("#f-name", "admin")
+	b.Fill("#f-password", apptest.Password)
+	b.Press("form[action='/login'] button")
+	for _, width := range []int64{1440, 360} {
+		b.Do(chromedp.EmulateViewport(width, 900))
+		for _, path := range allPages {
+			b.Open(path)
+			if shift := b.Shift(); shift >= 0.05 {
+				t.Errorf("%s at %d pixels: layout shift %.3f", path, width, shift)
+			}
+		}
+	}
+}
+
+// Everything works by keyboard alone: signing in, making a product, a rule of
+// its gate; the focus is always seen, and never caught.
+func TestByKeyboardAlone(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	b := apptest.NewBrowser(t, p.URL)
+	b.Do(chromedp.EmulateViewport(1440, 900))
+	b.Open("/login")
+	b.Tab("#f-name")
+	b.Type("admin")
+	b.Tab("#f-password")
+	b.Type(apptest.Password)
+	b.Enter()
+	b.Sees("Nothing to guard yet")
+	b.Open("/products/new")
+	b.Tab("#f-name")
+	b.Type("Shop")
+	b.Enter()
+	b.Sees("Shop", "None")
+	b.Open("/products/1?tab=settings")
+	b.Tab("[name=gate_mode]:checked")
+	b.Type(kb.ArrowDown) // the next choice
+	b.Tab("form[action$='/settings'] button[type=submit]")
+	b.Enter()
+	b.Sees("Saved")
+
+	newShopTarget(t, p)
+	p.Client("admin").Must(http.StatusCreated, "POST", "/products/1/reports", apptest.Report(t, "grype-image.json"))
+	for _, path := range allPages {
+		b.Open(path)
+		b.TabThrough(path)
+	}
+	b.Open("/")
+	b.Tab("a.gc-skip")
+	b.Type(kb.Enter)
+	b.Type("/") // to the search; a driven browser types it too, unlike a person's
+	b.Evaluate("document.activeElement.select()")
+	b.Type("Shop")
+	b.Enter()
+	b.Sees("1 product shown")
+}
+
+func newShopTarget(t *testing.T, p *apptest.Program) {
+	t.Helper()
+	receiver := apptest.NewReceiver(t)
+	p.Client("admin").Must(http.StatusCreated, "POST", "/products/1/targets", map[string]any{"module": "webhook", "name": "hook", "config": map[string]string{"url": receiver.URL}})
+}
