@@ -34,6 +34,7 @@ type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Run the program: pages, API, delivery."`
 	Push    pushCmd    `cmd:"" help:"Send scanner reports to a running Gatecrier."`
 	Gate    gateCmd    `cmd:"" help:"Show what a product's gate says."`
+	Health  healthCmd  `cmd:"" help:"Ask a running Gatecrier whether it can do its work."`
 	User    userCmd    `cmd:"" help:"Manage users, also beside a running server."`
 	Token   tokenCmd   `cmd:"" help:"Manage API tokens, also beside a running server."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database up to date."`

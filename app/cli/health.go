@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// healthTime bounds the question.
+const healthTime = 5 * time.Second
+
+// healthCmd asks a server whether it can do its work: for images without curl.
+type healthCmd struct {
+	URL string `env:"GATECRIER_URL" help:"Where Gatecrier is; absent: where GATECRIER_LISTEN says, on this host."`
+}
+
+// Run is an error unless the server says that it is ready.
+func (c healthCmd) Run(in *invocation) error {
+	at := c.URL
+	if at == "" {
+		var err error
+		if at, err = ownAddress(); err != nil {
+			return err
+		}
+	}
+	if err := (server{URL: at}).check(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(in.ctx, healthTime)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(at, "/")+"/readyz", nil)
+	if err != nil {
+		return fmt.Errorf("--url: %w", err)
+	}
+	res, err := new(http.Client).Do(req)
+	if err != nil {
+		return err
+	}
+	text, err := io.ReadAll(io.LimitReader(res.Body, 200))
+	if err = errors.Join(err, res.Body.Close()); err != nil {
+		return err
+	}
+	said := strings.TrimSpace(string(text))
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("not ready: %s (%s)", said, res.Status)
+	}
+	_, err = fmt.Fprintln(in.stdout, said)
+	return err
+}
+
+// ownAddress is where a server with this environment listens; one that listens
+// everywhere is asked on loopback.
+func ownAddress() (string, error) {
+	config, err := env.ParseAs[struct {
+		Listen string `env:"GATECRIER_LISTEN" envDefault:"127.0.0.1:8080"`
+	}]()
+	if err != nil {
+		return "", err
+	}
+	host, port, err := net.SplitHostPort(config.Listen)
+	if err != nil {
+		return "", fmt.Errorf("GATECRIER_LISTEN: %w", err)
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port), nil
+}
