@@ -44,7 +44,7 @@ func (c healthCmd) Run(in *invocation) error {
 		return err
 	}
 	text, err := io.ReadAll(io.LimitReader(res.Body, 200))
-	if err = errors.Join(err, res.Body.Close()); err != nil {
+	if err := errors.Join(err, res.Body.Close()); err != nil {
 		return err
 	}
 	said := strings.TrimSpace(string(text))
