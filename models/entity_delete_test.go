@@ -64,7 +64,7 @@ func (o owned) stage(tx *models.Tx) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.BeginStaging(&sources[0]); err != nil {
+	if err := tx.BeginStaging(&sources[0], 1); err != nil {
 		return err
 	}
 	return tx.StageChanges(sources[0].ID, sources[0].Version+1, known)

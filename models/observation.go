@@ -97,36 +97,20 @@ func (r reads) Observations(ctx context.Context, scope Scope, f ObservationFilte
 	return list, err
 }
 
-// Known is what an import must know of an observation to compare it.
-type Known struct {
-	ID           int64
-	Severity     Severity
-	ReportStatus Status
-	Status       Status
-	Digest       string // of the texts, to see a change
-}
-
-// KnownOf reads all observations of a source by identity.
-func (r reads) KnownOf(ctx context.Context, sourceID int64) (map[string]Known, error) {
-	known := map[string]Known{}
-	err := r.query(ctx, `SELECT o.identity, o.id, o.severity, o.report_status, o.status, o.title, o.description, o.component, o.location, o.fix, o.url
+// EachObservation calls fn with each current observation of a source: its id,
+// identity, texts, severity and statuses. It is for comparing, without holding
+// all of them. What it is given is good until fn returns.
+func (r reads) EachObservation(ctx context.Context, sourceID int64, fn func(o *Observation)) error {
+	var o Observation
+	dst := []any{&o.ID, &o.Identity, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL, &o.Severity, &o.ReportStatus, &o.Status}
+	return r.query(ctx, `SELECT o.id, o.identity, o.title, o.description, o.component, o.location, o.fix, o.url, o.severity, o.report_status, o.status
 		FROM observations o JOIN sources s ON s.id = o.source_id WHERE o.source_id = ? AND o.since <= s.version`, []any{sourceID}, func(rows scanner) error {
-		var k Known
-		var identity []byte
-		var o Observation
-		if err := rows.Scan(&identity, &k.ID, &k.Severity, &k.ReportStatus, &k.Status, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL); err != nil {
+		if err := rows.Scan(dst...); err != nil {
 			return err
 		}
-		k.Digest = o.Texts()
-		known[string(identity)] = k
+		fn(&o)
 		return nil
 	})
-	return known, err
-}
-
-// Texts is all of an observation's texts in one, to compare two.
-func (o Observation) Texts() string {
-	return strings.Join([]string{o.Title, o.Description, o.Component, o.Location, o.Fix, o.URL}, "\x00")
 }
 
 // observationBatch keeps a statement under the 999 parameters that an old

@@ -13,21 +13,22 @@ import (
 // nothing is left. Whoever finds a source unsettled after a crash goes on with
 // the last step: it applies what counts, and removes what never came to.
 
-// BeginStaging marks a source as having a large import at work, and makes it,
-// as version 0, where it is not there. It must still be as it was read.
-func (tx *Tx) BeginStaging(s *Source) error {
+// BeginStaging marks a source as having a large import of so many rows at work,
+// and makes it, as version 0, where it is not there. It must still be as it was
+// read.
+func (tx *Tx) BeginStaging(s *Source, total int) error {
 	if s.ID == 0 {
 		at := micro(tx.Now())
 		var err error
-		s.ID, err = tx.insert(`INSERT INTO sources (branch_id, scanner, name, format, version, unsettled, created_at, last_report_at)
-			VALUES (?, ?, ?, ?, 0, TRUE, ?, ?) ON CONFLICT (branch_id, scanner, name) DO NOTHING RETURNING id`, s.BranchID, s.Scanner, s.Name, s.Format, at, at)
+		s.ID, err = tx.insert(`INSERT INTO sources (branch_id, scanner, name, format, version, unsettled, rows_total, created_at, last_report_at)
+			VALUES (?, ?, ?, ?, 0, TRUE, ?, ?, ?) ON CONFLICT (branch_id, scanner, name) DO NOTHING RETURNING id`, s.BranchID, s.Scanner, s.Name, s.Format, total, at, at)
 		s.Version, s.Unsettled = 0, true
 		if errors.Is(err, sql.ErrNoRows) {
 			return errSourceMoved()
 		}
 		return err
 	}
-	n, err := tx.exec("UPDATE sources SET unsettled = TRUE WHERE id = ? AND version = ? AND NOT unsettled", s.ID, s.Version)
+	n, err := tx.exec("UPDATE sources SET unsettled = TRUE, rows_done = 0, rows_total = ? WHERE id = ? AND version = ? AND NOT unsettled", total, s.ID, s.Version)
 	if err == nil && n == 0 {
 		return errSourceMoved()
 	}
@@ -68,12 +69,38 @@ func (tx *Tx) SettleSome(sourceID int64, limit int) (done bool, err error) {
 		return false, err
 	}
 	for _, step := range []func(id, version int64, limit int) (int64, error){tx.dropChanges, tx.dropStaged, tx.applyChanges} {
-		if n, err := step(sourceID, version, limit); err != nil || n > 0 {
+		n, err := step(sourceID, version, limit)
+		if err == nil && n > 0 {
+			err = tx.Staged(sourceID, int(n))
+		}
+		if err != nil || n > 0 {
 			return false, err
 		}
 	}
-	_, err = tx.exec("UPDATE sources SET unsettled = FALSE WHERE id = ?", sourceID)
+	_, err = tx.exec("UPDATE sources SET unsettled = FALSE, rows_done = 0, rows_total = 0 WHERE id = ?", sourceID)
 	return true, err
+}
+
+// Staged notes that so many more rows of a large import are done.
+func (tx *Tx) Staged(sourceID int64, rows int) error {
+	_, err := tx.exec("UPDATE sources SET rows_done = rows_done + ? WHERE id = ?", rows, sourceID)
+	return err
+}
+
+// AtWork is a large import at work: how many rows it has written and settled,
+// and how many there are.
+type AtWork struct {
+	Branch, Scanner, Source string
+	Done, Total             int64
+}
+
+// ImportsAtWork lists the large imports at work in a product.
+func (r reads) ImportsAtWork(ctx context.Context, productID int64) ([]AtWork, error) {
+	var list []AtWork
+	err := r.query(ctx, `SELECT b.name, s.scanner, s.name, s.rows_done, s.rows_total FROM branches b CROSS JOIN sources s
+		WHERE b.product_id = ? AND s.branch_id = b.id AND s.unsettled AND s.rows_total > 0 ORDER BY s.id`, []any{productID},
+		collect(&list, func(a *AtWork) []any { return []any{&a.Branch, &a.Scanner, &a.Source, &a.Done, &a.Total} }))
+	return list, err
 }
 
 func (tx *Tx) dropChanges(id, version int64, limit int) (int64, error) {
@@ -88,7 +115,7 @@ func (tx *Tx) dropStaged(id, version int64, limit int) (int64, error) {
 func (tx *Tx) applyChanges(id, _ int64, limit int) (int64, error) {
 	var list []Observation
 	err := tx.query(tx.Context(), `SELECT observation_id, title, description, component, location, fix, url, severity, report_status, status
-		FROM observation_changes WHERE source_id = ? ORDER BY observation_id LIMIT ?`, []any{id, limit}, collect(&list, func(o *Observation) []any {
+		FROM observation_changes WHERE source_id = ? ORDER BY since, observation_id LIMIT ?`, []any{id, limit}, collect(&list, func(o *Observation) []any {
 		return []any{&o.ID, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL, &o.Severity, &o.ReportStatus, &o.Status}
 	}))
 	if err != nil || len(list) == 0 {

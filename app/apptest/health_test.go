@@ -27,7 +27,9 @@ func TestHealth(t *testing.T) {
 			t.Errorf("%s: exit %d: %s", listen, code, errs)
 		}
 	}
-	ill := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "migrations", http.StatusServiceUnavailable) }))
+	ill := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "migrations", http.StatusServiceUnavailable)
+	}))
 	t.Cleanup(ill.Close)
 	if code, _, errs := run(t, "health", "--url", ill.URL); code != 1 || !strings.Contains(errs, "not ready: migrations (503 Service Unavailable)") {
 		t.Errorf("without migrations: exit %d: %s", code, errs)

@@ -14,10 +14,10 @@ const tippedMost = 5
 
 // Change is a cause to look at a branch's gate again.
 type Change struct {
-	Counts models.Counts   // the branch's active observations, after it
-	Cause  event.Cause     // what happened
-	Actor  string          // who did it
-	Fresh  []event.Finding // what it made active, worst first
+	Counts models.Counts // the branch's active observations, after it
+	Cause  event.Cause   // what happened
+	Actor  string        // who did it
+	Fresh  Fresh         // what it made active
 }
 
 // Outcome is what came of an evaluation.
@@ -89,30 +89,26 @@ func (s *Service) announce(tx *models.Tx, g models.Gated, c Change, policy Polic
 // tippedBy names the findings that made a gate fail: those that the cause has
 // brought, else the worst there are (a threshold was lowered). One that is in
 // several components is named once.
-func tippedBy(tx *models.Tx, branchID int64, v Verdict, fresh []event.Finding) (event.Tipped, error) {
-	t := event.Tipped{Items: []event.Finding{}}
+func tippedBy(tx *models.Tx, branchID int64, v Verdict, fresh Fresh) (event.Tipped, error) {
 	if v.State != models.GateFailed {
-		return t, nil
+		return event.Tipped{Items: []event.Finding{}}, nil
 	}
-	named := map[string]bool{}
-	name := func(f event.Finding) {
-		if !named[f.Title] && len(t.Items) < tippedMost {
-			named[f.Title] = true
-			t.Items = append(t.Items, f)
-		}
-	}
-	for _, f := range fresh {
-		if slices.Contains(v.Over, f.Severity) {
-			t.New++
-			name(f)
-		}
-	}
-	if t.New > 0 {
+	if t := fresh.tipped(v.Over); t.New > 0 {
 		return t, nil
 	}
 	list, err := tx.TippingObservations(tx.Context(), branchID, v.Over, 4*tippedMost)
+	t := event.Tipped{Items: []event.Finding{}}
 	for _, o := range list {
-		name(event.Finding{Title: o.Title, Severity: o.Severity, Component: o.Component})
+		t.Items = name(t.Items, event.Finding{Title: o.Title, Severity: o.Severity, Component: o.Component})
 	}
 	return t, err
+}
+
+// name adds a finding to those that an event names, where there is room for a
+// title that is not there yet.
+func name(list []event.Finding, f event.Finding) []event.Finding {
+	if len(list) == tippedMost || slices.ContainsFunc(list, func(e event.Finding) bool { return e.Title == f.Title }) {
+		return list
+	}
+	return append(list, f)
 }

@@ -40,21 +40,24 @@ func (s *Findings) Len() int {
 func (s *Findings) All() iter.Seq[Finding] {
 	return func(yield func(Finding) bool) {
 		for i := range s.Len() {
-			if !yield(s.finding(s.records.at(i))) {
+			if !yield(s.at(i)) {
 				return
 			}
 		}
 	}
 }
 
-// Has reports whether there is a finding of that identity.
-func (s *Findings) Has(identity string) bool {
+// number finds a finding by its identity.
+func (s *Findings) number(identity []byte) (int, bool) {
 	if s.Len() == 0 || len(identity) != len(id{}) {
-		return false
+		return 0, false
 	}
-	_, there := s.find(id([]byte(identity)))
-	return there
+	slot, there := s.find(id(identity))
+	return int(s.index[slot]) - 1, there
 }
+
+// at is a finding by its number, from 0 in the order of the report.
+func (s *Findings) at(i int) Finding { return s.finding(s.records.at(i)) }
 
 func (s *Findings) finding(r *record) Finding {
 	return Finding{

@@ -92,3 +92,9 @@ func TestTextsAcrossPages(t *testing.T) {
 		t.Error("a repeated text takes room, or an empty one does")
 	}
 }
+
+// Has reports whether there is a finding of that identity.
+func (s *Findings) Has(identity string) bool {
+	_, there := s.number([]byte(identity))
+	return there
+}

@@ -1,10 +1,13 @@
 package ingest
 
 import (
-	"sort"
+	"cmp"
+	"slices"
+	"strings"
 	"time"
 
 	"gatecrier/app/event"
+	"gatecrier/app/gate"
 	"gatecrier/models"
 )
 
@@ -16,84 +19,118 @@ type Tally struct {
 	Resolved int // no longer in the report
 }
 
-// plan is the difference between a report and what its source said before.
+// plan is the difference between a report and what its source said before. A
+// large report has a million findings, so it names them by their numbers.
 type plan struct {
-	insert  []models.Observation
-	update  []models.Observation
-	resolve []int64
-	counts  models.Counts   // the active observations of the source, after it
-	fresh   []event.Finding // what becomes active, worst first
-	tally   Tally
+	findings *Findings
+	now      time.Time
+	insert   []int32 // new findings, worst first
+	update   []renewal
+	resolve  []int64       // ids of observations
+	counts   models.Counts // the active observations of the source, after it
+	fresh    gate.Fresh    // what becomes active
+	tally    Tally
 }
 
-// empty reports whether nothing would be written.
-func (p plan) empty() bool { return len(p.insert)+len(p.update)+len(p.resolve) == 0 }
+// renewal is a finding that is known, but not as it is now.
+type renewal struct {
+	id      int64 // of the observation
+	finding int32
+}
+
+// each calls a function with each observation of a source.
+type each func(fn func(o *models.Observation)) error
 
 // compare plans an import. It touches nothing.
-func compare(report Report, known map[string]models.Known, now time.Time) plan {
-	var p plan
-	for f := range report.Findings.All() {
+func compare(report Report, known each, now time.Time) (*plan, error) {
+	p := &plan{findings: report.Findings, now: now}
+	seen := make([]bool, report.Findings.Len())
+	err := known(func(o *models.Observation) {
+		i, there := p.findings.number(o.Identity)
+		if there {
+			seen[i] = true
+			p.again(i, o)
+		} else if o.Status != models.StatusResolved {
+			p.resolve = append(p.resolve, o.ID)
+		}
+	})
+	for i, known := range seen {
+		f := p.findings.at(i)
 		if f.Status.Active() {
 			p.counts.Add(f.Severity, 1)
 		}
-		if k, ok := known[f.Identity]; ok {
-			p.again(f, k, now)
-		} else {
-			p.first(f, now)
+		if !known {
+			p.insert = append(p.insert, int32(i)) //nolint:gosec // there are fewer
+			p.freshen(f)
 		}
 	}
-	for id, k := range known {
-		if !report.Findings.Has(id) && k.Status != models.StatusResolved {
-			p.resolve = append(p.resolve, k.ID)
-		}
-	}
-	p.tally.Resolved = len(p.resolve)
+	p.tally.New, p.tally.Resolved = len(p.insert), len(p.resolve)
 	p.order()
-	return p
+	return p, err
 }
 
-func (p *plan) first(f Finding, now time.Time) {
-	p.tally.New++
-	o := f.observation(now)
-	o.FirstSeenAt = now
-	p.insert = append(p.insert, o)
-	p.freshen(f)
-}
+// size is how many rows would be written.
+func (p *plan) size() int { return len(p.insert) + len(p.update) + len(p.resolve) }
 
-func (p *plan) again(f Finding, k models.Known, now time.Time) {
-	o := f.observation(now)
-	o.ID = k.ID
-	wasActive := k.Status.Active()
-	if k.Status == models.StatusResolved {
+// rows is how many rows a large import writes on its way: what changes is
+// written twice.
+func (p *plan) rows() int { return p.size() + len(p.update) + len(p.resolve) }
+
+// again compares a finding with what is known of it.
+func (p *plan) again(i int, was *models.Observation) {
+	if was.Status == models.StatusResolved {
 		p.tally.Reopened++
 	} else {
 		p.tally.Updated++
 	}
-	if k.Status == o.Status && k.ReportStatus == o.ReportStatus && k.Severity == o.Severity && k.Digest == o.Texts() {
+	f := p.findings.at(i)
+	if f.says(was) {
 		return
 	}
-	p.update = append(p.update, o)
-	if !wasActive || f.Severity < k.Severity {
+	p.update = append(p.update, renewal{was.ID, int32(i)}) //nolint:gosec // there are fewer
+	if !was.Status.Active() || f.Severity < was.Severity {
 		p.freshen(f)
 	}
 }
 
 func (p *plan) freshen(f Finding) {
 	if f.Status.Active() {
-		p.fresh = append(p.fresh, event.Finding{Title: f.Title, Severity: f.Severity, Component: f.Component})
+		p.fresh.Add(event.Finding{Title: f.Title, Severity: f.Severity, Component: f.Component})
 	}
 }
 
-// order makes what a map left in any order the same each time: worst first.
+// order has the worst first, as lists of observations show them.
 func (p *plan) order() {
-	sort.Slice(p.insert, func(i, j int) bool {
-		a, b := p.insert[i], p.insert[j]
-		return a.Severity < b.Severity || a.Severity == b.Severity && a.Title+a.Component < b.Title+b.Component
+	slices.SortFunc(p.insert, func(i, j int32) int {
+		a, b := p.findings.at(int(i)), p.findings.at(int(j))
+		return cmp.Or(cmp.Compare(a.Severity, b.Severity), strings.Compare(a.Title, b.Title), strings.Compare(a.Component, b.Component), cmp.Compare(i, j))
 	})
-	sort.Slice(p.fresh, func(i, j int) bool {
-		a, b := p.fresh[i], p.fresh[j]
-		return a.Severity < b.Severity || a.Severity == b.Severity && a.Title+a.Component < b.Title+b.Component
-	})
+}
+
+// inserted are the rows of some new findings.
+func (p *plan) inserted(some []int32) []models.Observation {
+	rows := make([]models.Observation, len(some))
+	for n, i := range some {
+		rows[n] = p.findings.at(int(i)).observation(p.now)
+		rows[n].FirstSeenAt = p.now
+	}
+	return rows
+}
+
+// updated are the rows of some findings that are known.
+func (p *plan) updated(some []renewal) []models.Observation {
+	rows := make([]models.Observation, len(some))
+	for n, r := range some {
+		rows[n] = p.findings.at(int(r.finding)).observation(p.now)
+		rows[n].ID = r.id
+	}
+	return rows
+}
+
+// says reports whether a finding is what an observation is already.
+func (f Finding) says(o *models.Observation) bool {
+	return f.Status == o.Status && f.Status == o.ReportStatus && f.Severity == o.Severity && f.Title == o.Title && f.Description == o.Description &&
+		f.Component == o.Component && f.Location == o.Location && f.Fix == o.Fix && f.URL == o.URL
 }
 
 func (f Finding) observation(now time.Time) models.Observation {

@@ -1,12 +1,15 @@
 package ingest
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"gatecrier/app/event"
+	"gatecrier/app/gate"
 	"gatecrier/models"
 )
 
@@ -15,41 +18,85 @@ func TestCompare(t *testing.T) {
 	finding := func(id string, s models.Severity) Finding {
 		return Finding{Identity: wide(id), Title: id, Severity: s, Status: models.StatusOpen}
 	}
-	known := func(n int64, f Finding, status models.Status) models.Known {
-		return models.Known{ID: n, Severity: f.Severity, ReportStatus: models.StatusOpen, Status: status, Digest: f.observation(now).Texts()}
-	}
 	same, worseNow, back, gone := finding("same", models.High), finding("worse", models.Low), finding("back", models.High), finding("gone", models.Low)
-	before := map[string]models.Known{
-		wide("same"): known(1, same, models.StatusOpen), wide("worse"): known(2, worseNow, models.StatusOpen),
-		wide("back"): known(3, back, models.StatusResolved), wide("gone"): known(4, gone, models.StatusOpen), wide("old"): known(5, gone, models.StatusResolved),
-	}
+	old := finding("old", models.Low)
+	before := said(earlier(1, same, models.StatusOpen), earlier(2, worseNow, models.StatusOpen), earlier(3, back, models.StatusResolved),
+		earlier(4, gone, models.StatusOpen), earlier(5, old, models.StatusResolved))
 	worseNow.Severity = models.Critical
-	report := reportOf(same, worseNow, back, finding("new", models.Medium))
+	report := reportOf(same, finding("new", models.Medium), worseNow, back, finding("newer", models.High))
 
-	p := compare(report, before, now)
-	if diff := cmp.Diff(Tally{New: 1, Updated: 2, Reopened: 1, Resolved: 1}, p.tally); diff != "" {
+	p, err := compare(report, before, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(Tally{New: 2, Updated: 2, Reopened: 1, Resolved: 1}, p.tally); diff != "" {
 		t.Errorf("tally (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(models.Counts{Critical: 1, High: 2, Medium: 1}, p.counts); diff != "" {
+	if diff := cmp.Diff(models.Counts{Critical: 1, High: 3, Medium: 1}, p.counts); diff != "" {
 		t.Errorf("counts (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]int64{4}, p.resolve); diff != "" {
 		t.Errorf("resolved (-want +got):\n%s", diff)
 	}
-	var fresh []string
-	for _, f := range p.fresh {
-		fresh = append(fresh, f.Title)
+	var rows []string
+	for _, o := range append(p.inserted(p.insert), p.updated(p.update)...) {
+		rows = append(rows, fmt.Sprint(o.ID, " ", o.Title, " ", o.Severity))
 	}
-	if diff := cmp.Diff([]string{"worse", "back", "new"}, fresh); diff != "" {
-		t.Errorf("fresh, worst first (-want +got):\n%s", diff)
+	if diff := cmp.Diff([]string{"0 newer high", "0 new medium", "2 worse critical", "3 back high"}, rows); diff != "" {
+		t.Errorf("written, the new ones worst first (-want +got):\n%s", diff)
+	}
+	want := gate.Fresh{}
+	for _, f := range []Finding{worseNow, back, finding("new", models.Medium), finding("newer", models.High)} {
+		want.Add(event.Finding{Title: f.Title, Severity: f.Severity})
+	}
+	if diff := cmp.Diff(want, p.fresh, cmp.AllowUnexported(gate.Fresh{})); diff != "" {
+		t.Errorf("fresh (-want +got):\n%s", diff)
 	}
 }
 
-func TestCompareTheSameIsEmpty(t *testing.T) {
-	f := Finding{Identity: wide("a"), Title: "a", Severity: models.High, Status: models.StatusOpen}
-	known := map[string]models.Known{wide("a"): {ID: 1, Severity: models.High, ReportStatus: models.StatusOpen, Status: models.StatusOpen, Digest: f.observation(time.Time{}).Texts()}}
-	if p := compare(reportOf(f), known, time.Unix(1, 0)); !p.empty() {
-		t.Errorf("the same report again would write %+v", p)
+// earlier is a finding as an earlier report told it.
+func earlier(n int64, f Finding, status models.Status) models.Observation {
+	o := f.observation(time.Time{})
+	o.ID, o.Status = n, status
+	return o
+}
+
+func said(list ...models.Observation) each {
+	return func(fn func(o *models.Observation)) error {
+		for _, o := range list {
+			fn(&o)
+		}
+		return nil
+	}
+}
+
+func TestCompareSeesEachChange(t *testing.T) {
+	f := Finding{
+		Identity: wide("a"), Title: "a", Description: "b", Component: "c", Location: "d", Fix: "e", URL: "f",
+		Severity: models.High, Status: models.StatusOpen,
+	}
+	sizeAfter := func(change func(o *models.Observation)) int {
+		o := earlier(1, f, models.StatusOpen)
+		change(&o)
+		p, err := compare(reportOf(f), said(o), time.Unix(1, 0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.size()
+	}
+	if n := sizeAfter(func(*models.Observation) {}); n != 0 {
+		t.Errorf("the same report again would write %d rows", n)
+	}
+	for name, change := range map[string]func(o *models.Observation){
+		"title": func(o *models.Observation) { o.Title = "x" }, "description": func(o *models.Observation) { o.Description = "x" },
+		"component": func(o *models.Observation) { o.Component = "x" }, "location": func(o *models.Observation) { o.Location = "x" },
+		"fix": func(o *models.Observation) { o.Fix = "" }, "url": func(o *models.Observation) { o.URL = "x" },
+		"severity": func(o *models.Observation) { o.Severity = models.Low }, "status": func(o *models.Observation) { o.Status = models.StatusResolved },
+		"report's status": func(o *models.Observation) { o.ReportStatus = models.StatusInReview },
+	} {
+		if n := sizeAfter(change); n != 1 {
+			t.Errorf("%s: %d rows, want 1", name, n)
+		}
 	}
 }
 

@@ -90,23 +90,30 @@ func (s *Service) importReport(ctx context.Context, actor authz.Actor, slot Slot
 	if err := s.settleFirst(ctx, before); err != nil {
 		return Result{}, err
 	}
-	known := map[string]models.Known{}
-	if before.hasSource {
-		if known, err = s.store.KnownOf(ctx, before.source.ID); err != nil {
-			return Result{}, err
-		}
+	p, err := compare(report, s.known(ctx, before), s.store.Now())
+	if err != nil {
+		return Result{}, err
 	}
-	p := compare(report, known, s.store.Now())
 	result := Result{Format: report.Format, Tally: p.tally}
-	if p.empty() && before.settled(report.Format) {
+	if p.size() == 0 && before.settled(report.Format) {
 		return s.unchanged(ctx, slot, before, result)
 	}
 	cause := event.Cause{Kind: "import", Text: reportText(slot)}
-	c := change{format: report.Format, counts: p.counts, cause: cause, fresh: p.fresh, plan: &p}
-	if len(p.insert)+len(p.update)+len(p.resolve) > stageFrom {
+	c := change{format: report.Format, counts: p.counts, cause: cause, fresh: p.fresh, plan: p}
+	if p.size() > stageFrom {
 		return s.stage(ctx, actor, slot, before, c, result)
 	}
 	return s.write(ctx, actor, slot, before, c, result)
+}
+
+// known lists what a source said before.
+func (s *Service) known(ctx context.Context, before snapshot) each {
+	return func(fn func(o *models.Observation)) error {
+		if !before.hasSource {
+			return nil
+		}
+		return s.store.EachObservation(ctx, before.source.ID, fn)
+	}
 }
 
 // unchanged answers an import that changes nothing: no transaction, unless the
@@ -206,7 +213,7 @@ type change struct {
 	format string
 	counts models.Counts
 	cause  event.Cause
-	fresh  []event.Finding
+	fresh  gate.Fresh
 	plan   *plan                     // nil for bare counts
 	hold   func(tx *models.Tx) error // of a staged import: that it is still its own
 }
@@ -259,15 +266,14 @@ func (s *Service) replace(tx *models.Tx, branch models.Branch, slot Slot, before
 	if err := tx.SaveSource(&src); err != nil || c.plan == nil {
 		return was, err
 	}
-	insert := make([]models.Observation, len(c.plan.insert))
-	for i, o := range c.plan.insert {
-		o.BranchID, o.SourceID = branch.ID, src.ID
-		insert[i] = o
+	insert := c.plan.inserted(c.plan.insert)
+	for i := range insert {
+		insert[i].BranchID, insert[i].SourceID = branch.ID, src.ID
 	}
 	if err := tx.InsertObservations(insert); err != nil {
 		return was, err
 	}
-	for _, o := range c.plan.update {
+	for _, o := range c.plan.updated(c.plan.update) {
 		if err := tx.UpdateObservation(o); err != nil {
 			return was, err
 		}

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -41,7 +42,7 @@ func (s *Service) newStaging(source models.Source) *staging {
 func (s *Service) stage(ctx context.Context, actor authz.Actor, slot Slot, before snapshot, c change, result Result) (Result, error) {
 	st := s.newStaging(before.source)
 	st.productID = slot.ProductID
-	if err := st.begin(ctx, slot, before, c.format); err != nil {
+	if err := st.begin(ctx, slot, before, c); err != nil {
 		return Result{}, err
 	}
 	err := st.fill(ctx, c.plan)
@@ -72,7 +73,7 @@ func (s *Service) settleFirst(ctx context.Context, b snapshot) error {
 	return errMovedOn
 }
 
-func (st *staging) begin(ctx context.Context, slot Slot, before snapshot, format string) error {
+func (st *staging) begin(ctx context.Context, slot Slot, before snapshot, c change) error {
 	return st.store.Write(ctx, func(tx *models.Tx) error {
 		if err := tx.LockProduct(slot.ProductID); err != nil {
 			return err
@@ -86,9 +87,9 @@ func (st *staging) begin(ctx context.Context, slot Slot, before snapshot, format
 		}
 		st.source = before.source
 		if !before.hasSource {
-			st.source = models.Source{BranchID: g.Branch.ID, Scanner: slot.Scanner, Name: slot.Source, Format: format}
+			st.source = models.Source{BranchID: g.Branch.ID, Scanner: slot.Scanner, Name: slot.Source, Format: c.format}
 		}
-		if err := tx.BeginStaging(&st.source); err != nil {
+		if err := tx.BeginStaging(&st.source, c.plan.rows()); err != nil {
 			return err
 		}
 		st.since = st.source.Version + 1
@@ -110,30 +111,34 @@ func (st *staging) lease() string { return "import/" + strconv.FormatInt(st.sour
 
 // fill writes the rows that are to count.
 func (st *staging) fill(ctx context.Context, p *plan) error {
-	err := st.inBatches(ctx, p.insert, func(tx *models.Tx, part []models.Observation) error {
-		rows := make([]models.Observation, len(part))
-		for i, o := range part {
-			o.BranchID, o.SourceID, o.Since = st.source.BranchID, st.source.ID, st.since
-			rows[i] = o
+	err := inBatches(ctx, st, p.insert, func(tx *models.Tx, part []int32) error {
+		rows := p.inserted(part)
+		for i := range rows {
+			rows[i].BranchID, rows[i].SourceID, rows[i].Since = st.source.BranchID, st.source.ID, st.since
 		}
 		return tx.InsertObservations(rows)
 	})
 	if err != nil {
 		return err
 	}
-	changed := append(make([]models.Observation, 0, len(p.update)+len(p.resolve)), p.update...)
-	for _, id := range p.resolve {
-		changed = append(changed, models.Observation{ID: id, Status: models.StatusResolved})
+	err = inBatches(ctx, st, p.update, func(tx *models.Tx, part []renewal) error {
+		return tx.StageChanges(st.source.ID, st.since, p.updated(part))
+	})
+	if err != nil {
+		return err
 	}
-	return st.inBatches(ctx, changed, func(tx *models.Tx, part []models.Observation) error {
-		return tx.StageChanges(st.source.ID, st.since, part)
+	return inBatches(ctx, st, p.resolve, func(tx *models.Tx, part []int64) error {
+		rows := make([]models.Observation, len(part))
+		for i, id := range part {
+			rows[i] = models.Observation{ID: id, Status: models.StatusResolved}
+		}
+		return tx.StageChanges(st.source.ID, st.since, rows)
 	})
 }
 
 // inBatches writes a list in parts, each in a transaction of its own.
-func (st *staging) inBatches(ctx context.Context, list []models.Observation, fn func(tx *models.Tx, part []models.Observation) error) error {
-	for len(list) > 0 {
-		n := min(len(list), stageBatch)
+func inBatches[T any](ctx context.Context, st *staging, list []T, fn func(tx *models.Tx, part []T) error) error {
+	for part := range slices.Chunk(list, stageBatch) {
 		err := st.store.Write(ctx, func(tx *models.Tx) error {
 			if err := tx.KeepProduct(st.productID); err != nil {
 				return err
@@ -141,12 +146,14 @@ func (st *staging) inBatches(ctx context.Context, list []models.Observation, fn 
 			if err := st.hold(tx); err != nil {
 				return err
 			}
-			return fn(tx, list[:n])
+			if err := tx.Staged(st.source.ID, len(part)); err != nil {
+				return err
+			}
+			return fn(tx, part)
 		})
 		if err != nil {
 			return err
 		}
-		list = list[n:]
 	}
 	return nil
 }
