@@ -76,6 +76,7 @@ func (a *Admin) Register(e *gin.Engine) {
 	get("/products/:id/delete", a.productDeleteAsk)
 	post("/products/:id/delete", a.productDelete)
 	get("/products/:id/upload", a.upload)
+	get("/products/:id/upload/progress", a.uploadProgress)
 	post("/products/:id/upload", a.uploadReport)
 	post("/products/:id/targets", a.targetCreate)
 	post("/products/:id/targets/:target/test", a.targetTest)

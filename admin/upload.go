@@ -30,6 +30,30 @@ func (a *Admin) upload(c *gin.Context) error {
 	return a.uploadPage(c, http.StatusOK, row, page.UploadView{})
 }
 
+// uploadProgress tells the upload's form how far the product's largest import
+// is. There is no page: scripts ask.
+func (a *Admin) uploadProgress(c *gin.Context) error {
+	id, err := web.ID(c, "id", "product")
+	if err != nil {
+		return err
+	}
+	list, err := a.Ingest.AtWork(c.Request.Context(), actorOf(c), id)
+	if err != nil {
+		return err
+	}
+	var far struct {
+		Done  int64 `json:"done"`
+		Total int64 `json:"total"`
+	}
+	for _, w := range list {
+		if w.Total > far.Total {
+			far.Done, far.Total = w.Done, w.Total
+		}
+	}
+	c.JSON(http.StatusOK, far)
+	return nil
+}
+
 func (a *Admin) uploadPage(c *gin.Context, status int, row models.ProductRow, v page.UploadView) error {
 	v.Frame = a.frame(c, "Upload a report to "+row.Name, layout.NavProducts)
 	v.ID, v.Product, v.Default, v.BaseURL = row.ID, row.Name, row.Default.Name, a.BaseURL()

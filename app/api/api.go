@@ -71,6 +71,7 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a.deliveries()
 	a.settings()
 	a.reports(group)
+	a.imports()
 	return a.reference()
 }
 

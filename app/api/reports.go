@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -71,6 +72,29 @@ func (a *API) reports(group *gin.RouterGroup) {
 		Content:     map[string]*huma.MediaType{"application/json": {Schema: huma.SchemaFromType(a.huma.OpenAPI().Components.Schemas, typeOf[importBody]())}},
 	}}
 	a.huma.OpenAPI().AddOperation(&op)
+}
+
+// atWorkBody is a large import on its way.
+type atWorkBody struct {
+	Branch  string `json:"branch"`
+	Scanner string `json:"scanner"`
+	Source  string `json:"source"`
+	Done    int64  `json:"rows_done"`
+	Total   int64  `json:"rows_total"`
+}
+
+// imports tells how far large imports are.
+func (a *API) imports() {
+	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/imports", "list-imports", "How far large imports at work are", 0),
+		func(ctx context.Context, in *IDPath) (*list[atWorkBody], error) {
+			out := &list[atWorkBody]{}
+			out.Body.Items = []atWorkBody{}
+			found, err := a.Ingest.AtWork(ctx, actorOf(ctx), in.ID)
+			for _, w := range found {
+				out.Body.Items = append(out.Body.Items, atWorkBody(w))
+			}
+			return out, a.problem(ctx, err)
+		})
 }
 
 func (a *API) upload(c *gin.Context) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -172,4 +173,41 @@ func breakOff(t *testing.T, url, token string, report []byte) {
 	if err := res.Body.Close(); err != nil {
 		t.Error(err)
 	}
+}
+
+// While a large import is at work, whoever may import is told how far it is;
+// after it nothing is at work.
+func TestProgressOfALargeReport(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		s := newShop(t, c, "Shop", "")
+		done := make(chan apptest.Answer)
+		go func() { done <- c.Do("POST", s.path+"/reports?source=deps", large(15_000, always("Medium"))) }()
+		var far []int64
+		for at := (apptest.Answer{}); at.Status == 0; {
+			select {
+			case at = <-done:
+				if at.Status != http.StatusCreated {
+					t.Fatalf("import: %s", at.Text)
+				}
+			default:
+				a := c.Must(http.StatusOK, "GET", s.path+"/imports", nil)
+				if a.Get("items.0") == nil {
+					continue
+				}
+				if a.Get("items.0.source") != "deps" || a.ID("items.0.rows_total") != 15_000 {
+					t.Fatalf("at work: %s", a.Text)
+				}
+				far = append(far, a.ID("items.0.rows_done"))
+			}
+		}
+		if len(far) < 2 || !slices.IsSorted(far) || far[0] == far[len(far)-1] {
+			t.Errorf("rows done: %v", far)
+		}
+		if a := c.Must(http.StatusOK, "GET", s.path+"/imports", nil); a.Get("items.0") != nil {
+			t.Errorf("still at work: %s", a.Text)
+		}
+		p.User("stranger")
+		p.Client("stranger").Must(http.StatusNotFound, "GET", s.path+"/imports", nil)
+	})
 }

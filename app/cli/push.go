@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -71,8 +70,13 @@ func (c pushCmd) push(in *invocation, id int64, path string) (answer imported, e
 	if c.DefaultBranch {
 		query.Set("default", "true")
 	}
-	// The transport would close the file, which is done here.
-	err = c.call(in.ctx, http.MethodPost, "/products/"+strconv.FormatInt(id, 10)+"/reports", query, io.NopCloser(f), &answer)
+	info, err := f.Stat()
+	if err != nil {
+		return answer, err
+	}
+	p := &progress{server: c.server, productID: id, name: filepath.Base(path), size: info.Size(), out: in.stderr, terminal: in.terminal}
+	defer p.begin(in.ctx)()
+	err = c.call(in.ctx, http.MethodPost, "/products/"+strconv.FormatInt(id, 10)+"/reports", query, p.reading(f), &answer)
 	return answer, err
 }
 

@@ -60,7 +60,7 @@ func compare(report Report, known each, now time.Time) (*plan, error) {
 			p.counts.Add(f.Severity, 1)
 		}
 		if !known {
-			p.insert = append(p.insert, int32(i)) //nolint:gosec // there are fewer
+			p.insert = append(p.insert, int32(i))
 			p.freshen(f)
 		}
 	}
@@ -129,8 +129,11 @@ func (p *plan) updated(some []renewal) []models.Observation {
 
 // says reports whether a finding is what an observation is already.
 func (f Finding) says(o *models.Observation) bool {
-	return f.Status == o.Status && f.Status == o.ReportStatus && f.Severity == o.Severity && f.Title == o.Title && f.Description == o.Description &&
-		f.Component == o.Component && f.Location == o.Location && f.Fix == o.Fix && f.URL == o.URL
+	if o.Status != f.Status || o.ReportStatus != f.Status || o.Severity != f.Severity {
+		return false
+	}
+	return o.Title == f.Title && o.Description == f.Description && o.Component == f.Component &&
+		o.Location == f.Location && o.Fix == f.Fix && o.URL == f.URL
 }
 
 func (f Finding) observation(now time.Time) models.Observation {

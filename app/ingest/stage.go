@@ -178,6 +178,15 @@ func (st *staging) settle(ctx context.Context) error {
 	return nil
 }
 
+// AtWork lists the large imports that are at work in a product, for those who
+// may import into it.
+func (s *Service) AtWork(ctx context.Context, actor authz.Actor, productID int64) ([]models.AtWork, error) {
+	if err := s.May(ctx, actor, productID); err != nil {
+		return nil, err
+	}
+	return s.store.ImportsAtWork(ctx, productID)
+}
+
 // Tidy finishes the large imports that a crash has left, unless somebody is at
 // work on them.
 func (s *Service) Tidy(ctx context.Context) error {

@@ -88,7 +88,17 @@
     const bar = form.querySelector("progress");
     const text = form.querySelector("[data-upload-text]");
     const button = form.querySelector('button[type="submit"]');
-    const stop = (why) => { bar.hidden = true; button.disabled = false; text.textContent = why; };
+    let asking = 0;
+    const stop = (why) => { clearInterval(asking); bar.hidden = true; button.disabled = false; text.textContent = why; };
+    // A large report is written in parts, which the server counts.
+    const ask = async () => {
+      try {
+        const far = await (await fetch(`${form.action}/progress`)).json();
+        if (!asking || !far.total) return;
+        bar.value = 100 * far.done / far.total;
+        text.textContent = `Storing rows: ${far.done.toLocaleString("en")} of ${far.total.toLocaleString("en")}`;
+      } catch { /* the upload itself will say */ }
+    };
     form.addEventListener("submit", (e) => {
       e.preventDefault();
       const request = new XMLHttpRequest();
@@ -97,9 +107,15 @@
       request.upload.addEventListener("progress", (p) => {
         if (!p.lengthComputable) return;
         bar.value = 100 * p.loaded / p.total;
-        text.textContent = p.loaded < p.total ? `${Math.round(bar.value)} %` : "Reading the report";
+        if (p.loaded < p.total) {
+          text.textContent = `Sending: ${Math.round(bar.value)} %`;
+          return;
+        }
+        bar.removeAttribute("value");
+        text.textContent = "Reading the report";
+        asking = asking || setInterval(ask, 1000);
       });
-      request.addEventListener("load", () => replace(request, stop));
+      request.addEventListener("load", () => { clearInterval(asking); asking = 0; replace(request, stop); });
       request.addEventListener("error", () => stop("The connection broke. Nothing was changed; try again."));
       bar.hidden = false;
       bar.value = 0;

@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+)
+
+// progressEvery is how often progress is looked at. Where nobody looks at a
+// terminal, each tenth look is a line of the log.
+const (
+	progressEvery = time.Second
+	logEvery      = 10
+)
+
+// progress shows how far a file is: sent, then stored by the server.
+type progress struct {
+	server    server
+	productID int64
+	name      string
+	size      int64
+	sent      atomic.Int64
+	out       io.Writer
+	terminal  bool
+	shown     bool
+}
+
+// reading counts what is read of the file.
+func (p *progress) reading(r io.Reader) io.ReadCloser {
+	return io.NopCloser(io.TeeReader(r, p))
+}
+
+// Write counts.
+func (p *progress) Write(b []byte) (int, error) {
+	p.sent.Add(int64(len(b)))
+	return len(b), nil
+}
+
+// begin watches until it is told to end.
+func (p *progress) begin(ctx context.Context) (end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ticker, done := time.NewTicker(progressEvery), make(chan struct{})
+	go func() {
+		defer close(done)
+		p.watch(ctx, ticker.C)
+	}()
+	return func() {
+		ticker.Stop()
+		cancel()
+		<-done
+	}
+}
+
+// watch shows the progress at each tick, until ctx ends.
+func (p *progress) watch(ctx context.Context, ticks <-chan time.Time) {
+	for n := 1; ; n++ {
+		select {
+		case <-ctx.Done():
+			p.clear()
+			return
+		case <-ticks:
+			if p.terminal || n%logEvery == 0 {
+				p.show(p.far(ctx))
+			}
+		}
+	}
+}
+
+// far is how far the file is, in words.
+func (p *progress) far(ctx context.Context) string {
+	if sent := p.sent.Load(); sent < p.size {
+		return fmt.Sprintf("%d of %d MiB sent", sent>>20, p.size>>20)
+	}
+	var list struct {
+		Items []struct {
+			Done  int64 `json:"rows_done"`
+			Total int64 `json:"rows_total"`
+		}
+	}
+	err := p.server.call(ctx, http.MethodGet, "/products/"+strconv.FormatInt(p.productID, 10)+"/imports", nil, nil, &list)
+	if err != nil || len(list.Items) == 0 { // the upload itself will say what is wrong
+		return "sent; the server reads it"
+	}
+	return fmt.Sprintf("%d of %d rows stored", list.Items[0].Done, list.Items[0].Total)
+}
+
+func (p *progress) show(far string) {
+	line := p.name + ": " + far + "\n"
+	if p.terminal {
+		line = "\r\x1b[K" + p.name + ": " + far
+	}
+	if _, err := io.WriteString(p.out, line); err == nil {
+		p.shown = true
+	}
+}
+
+// clear takes the line away on a terminal.
+func (p *progress) clear() {
+	if p.terminal && p.shown {
+		p.shown = false
+		io.WriteString(p.out, "\r\x1b[K") //nolint:errcheck,gosec // there is nowhere to say it
+	}
+}
