@@ -21,12 +21,26 @@ import (
 // GitLab security report. An unreadable or unknown one is a fault that names
 // the place. The text is read as a stream: what is held is what is kept.
 func Parse(r io.Reader) (Report, error) {
-	d := newDocument(transform.NewReader(withoutMark(r), encoding.UTF8Validator))
+	d := newDocument(filling{transform.NewReader(withoutMark(r), encoding.UTF8Validator)})
 	report, err := newReading(d).read()
 	if err != nil {
 		return Report{}, d.explain(err)
 	}
 	return report, nil
+}
+
+// filling fills what it is asked to read into. The decoder looks at white space
+// from its beginning again after each read: with few large reads that takes time
+// by its length, with many small ones by its square.
+type filling struct{ r io.Reader }
+
+// Read reads less only at the end or before an error.
+func (f filling) Read(p []byte) (int, error) {
+	n, err := io.ReadFull(f.r, p)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return n, io.EOF
+	}
+	return n, err
 }
 
 // withoutMark passes over a byte order mark, which some tools on Windows write.

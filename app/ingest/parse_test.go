@@ -297,3 +297,28 @@ func TestTextsAreBoundedAndClean(t *testing.T) {
 		}
 	}
 }
+
+// Much white space takes time by its length: the decoder, which looks at all of
+// it again after each read, reads seldom.
+func TestWhiteSpaceIsReadInFewParts(t *testing.T) {
+	reads := 0
+	text := iotest.OneByteReader(strings.NewReader(strings.Repeat(" ", 1<<20)))
+	counted := readerFunc(func(p []byte) (int, error) {
+		reads++
+		return filling{text}.Read(p)
+	})
+	if _, err := json.NewDecoder(counted).Token(); !errors.Is(err, io.EOF) {
+		t.Error(err)
+	}
+	if reads > 30 {
+		t.Errorf("%d reads of a MiB, want about as many as it can be doubled", reads)
+	}
+	if _, err := Parse(strings.NewReader(strings.Repeat(" ", 32<<20) + "{}")); err == nil {
+		t.Error("an unknown report was taken")
+	}
+}
+
+type readerFunc func(p []byte) (int, error)
+
+// Read calls the function.
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
