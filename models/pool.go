@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"sync"
+	"time"
 )
 
 // conn is a connection on which a transaction is open.
@@ -26,6 +27,14 @@ type turn struct {
 	over   bool
 	failed error
 	open   []*sql.Rows // perhaps closed since
+
+	began, last time.Time     // when it began, and its last statement ended
+	expired     *TimeoutError // it was ended from outside
+}
+
+func newTurn(ctx context.Context, c conn) *turn {
+	now := time.Now()
+	return &turn{conn: c, ctx: ctx, began: now, last: now}
 }
 
 // ExecContext runs a statement.
@@ -36,6 +45,7 @@ func (t *turn) ExecContext(ctx context.Context, query string, args ...any) (sql.
 		return nil, err
 	}
 	res, err := t.conn.ExecContext(ctx, query, args...)
+	t.last = time.Now()
 	t.note(err)
 	return res, err
 }
@@ -48,6 +58,7 @@ func (t *turn) QueryContext(ctx context.Context, query string, args ...any) (*sq
 		return nil, err
 	}
 	rows, err := t.conn.QueryContext(ctx, query, args...) //nolint:sqlclosecheck // the caller closes them, and end() what he forgot
+	t.last = time.Now()
 	t.note(err)
 	if err == nil {
 		t.open = append(t.open, rows)
@@ -112,16 +123,40 @@ func (t *turn) sweep() {
 }
 
 // end closes what the closure left open and lets no statement through any
-// more. It waits for one that still runs. It returns the first error.
-func (t *turn) end() error {
+// more. It waits for one that still runs. It returns the first error; the turn
+// is not the caller's any more where it has expired.
+func (t *turn) end() (first error, mine bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.expired != nil {
+		return t.expired, false
+	}
+	t.shut()
+	return t.failed, true
+}
+
+func (t *turn) shut() {
 	for _, rows := range t.open {
 		t.note(rows.Err())
 		t.note(rows.Close())
 	}
 	t.open, t.over = nil, true
-	return t.failed
+}
+
+// expire ends the turn of a closure that hangs, unless a statement runs: then
+// it is the database that takes its time. It reports whether it did; whoever
+// called it then has the connection.
+func (t *turn) expire(now time.Time, fn func(*Tx) error) bool {
+	if !t.mu.TryLock() {
+		return false
+	}
+	defer t.mu.Unlock()
+	if t.over || now.Sub(t.last) < idleLimit && now.Sub(t.began) < totalLimit {
+		return false
+	}
+	t.shut()
+	t.expired = newTimeout(fn, now.Sub(t.began))
+	return true
 }
 
 // refuse is a database that cannot be reached, for the error's sake.

@@ -5,7 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -33,7 +36,9 @@ func openPostgres(ctx context.Context, s *Store, url string) error {
 	if s.gorm, err = openGorm(postgres.New(postgres.Config{Conn: pool}), s); err != nil {
 		return errors.Join(err, pool.Close(), db.Close())
 	}
-	s.backend = &postgresBackend{store: s, readers: pool, db: db}
+	b := &postgresBackend{store: s, readers: pool, db: db, active: map[*attempt]struct{}{}}
+	b.watch = startWatch(b.look)
+	s.backend = b
 	return nil
 }
 
@@ -62,6 +67,19 @@ type postgresBackend struct {
 	store   *Store
 	readers *sql.DB
 	db      *sql.DB
+	watch   *watch
+	mu      sync.Mutex
+	active  map[*attempt]struct{}
+}
+
+// attempt is one closure's turn in a transaction of its own.
+type attempt struct {
+	backend *postgresBackend
+	fn      func(*Tx) error
+	conn    *sql.Conn
+	open    *sql.Tx
+	turn    *turn
+	tx      *Tx
 }
 
 // write tries again where PostgreSQL has undone a transaction in favour of
@@ -93,41 +111,74 @@ func (b *postgresBackend) attempt(ctx context.Context, fn func(*Tx) error) (tx *
 	if err != nil {
 		return nil, false, fmt.Errorf("store: begin: %w", err)
 	}
-	t := &turn{conn: open, ctx: ctx}
-	tx = newTx(ctx, b.store, t)
-	first, err := b.call(ctx, open, t, tx, fn)
+	a := &attempt{backend: b, fn: fn, conn: conn, open: open, turn: newTurn(ctx, open)}
+	a.tx = newTx(ctx, b.store, a.turn)
+	first, err := a.run(ctx)
 	if err != nil {
 		return nil, undoneForAnother(first) || undoneForAnother(err), err
 	}
 	if err := open.Commit(); err != nil {
 		return nil, undoneForAnother(err), fmt.Errorf("store: commit: %w", err)
 	}
-	return tx, false, nil
+	return a.tx, false, nil
 }
 
-// call runs fn, and rolls back where it fails in any way. first is the error
-// of the first statement that failed.
-func (b *postgresBackend) call(ctx context.Context, open *sql.Tx, t *turn, tx *Tx, fn func(*Tx) error) (first, err error) {
+// run runs the closure, and rolls back where it fails in any way. first is the
+// error of the first statement that failed.
+func (a *attempt) run(ctx context.Context) (first, err error) {
+	a.backend.enter(a)
 	returned := false
 	defer func() {
-		if returned && err == nil {
-			return
-		}
-		v := recover()
+		var v any
 		if !returned {
-			b.note(ctx, t.end())
+			v = recover()
 		}
-		b.note(ctx, open.Rollback())
+		ended, mine := a.turn.end()
+		a.backend.leave(a)
+		if first = ended; returned && (err == nil || !mine) {
+			err = ended
+		}
+		if !returned || err != nil {
+			a.backend.note(ctx, a.open.Rollback())
+		}
 		if v != nil {
 			panic(&PanicError{Value: v, Stack: debug.Stack()})
 		}
 	}()
-	err = fn(tx)
+	err = closure(a.fn, a.tx)
 	returned = true
-	if first = t.end(); err == nil {
-		err = first
-	}
 	return first, err
+}
+
+func (b *postgresBackend) enter(a *attempt) {
+	b.store.inside.Add(1)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.active[a] = struct{}{}
+}
+
+func (b *postgresBackend) leave(a *attempt) {
+	b.store.inside.Add(-1)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.active, a)
+}
+
+// look undoes what closures that hang have done, and takes their connections
+// from them: others may wait for the rows that they have locked. Their callers
+// are answered when they return, since they run on the callers' goroutines.
+func (b *postgresBackend) look(now time.Time) {
+	b.mu.Lock()
+	list := slices.Collect(maps.Keys(b.active))
+	b.mu.Unlock()
+	for _, a := range list {
+		if !a.turn.expire(now, a.fn) {
+			continue
+		}
+		b.store.log.ErrorContext(a.turn.ctx, "a write hangs and was undone", "error", a.turn.expired, "stacks", string(a.turn.expired.Stacks))
+		b.note(a.turn.ctx, a.open.Rollback())
+		b.note(a.turn.ctx, a.conn.Close())
+	}
 }
 
 // note logs an error that changes nothing: what was to be undone is undone by
@@ -151,4 +202,7 @@ func (b *postgresBackend) migrator(context.Context) (*migrator, error) {
 
 func (b *postgresBackend) ping(ctx context.Context) error { return b.readers.PingContext(ctx) }
 
-func (b *postgresBackend) close() error { return errors.Join(b.readers.Close(), b.db.Close()) }
+func (b *postgresBackend) close() error {
+	b.watch.stop()
+	return errors.Join(b.readers.Close(), b.db.Close())
+}

@@ -67,7 +67,9 @@ type Store struct {
 	log      *slog.Logger
 	door     door
 	counters counters
-	migrated atomic.Bool // nothing is pending, nor will be for this program
+	migrated atomic.Bool  // nothing is pending, nor will be for this program
+	inside   atomic.Int32 // closures that have their turn
+	mark     uintptr      // by which one is seen on a stack
 }
 
 // Open opens a database, and creates the file of a SQLite one with mode 0600
@@ -79,7 +81,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	schema.RegisterSerializer("micro", microSerializer{})
-	s := &Store{log: o.Log, reads: reads{dialect: dialect, now: o.Now, binder: &binder{}}}
+	s := &Store{log: o.Log, mark: mark(), reads: reads{dialect: dialect, now: o.Now, binder: &binder{}}}
 	switch dialect {
 	case SQLite:
 		err = openSQLite(ctx, s, place)
@@ -104,11 +106,13 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 // A ctx that ends before fn's turn undoes it without running it; one that ends
 // in between, at the next statement; after the last statement it no longer
 // counts. A panic in fn undoes it and is raised again here, as a *PanicError.
+// An fn that hangs is undone after some seconds, and answered with a
+// *TimeoutError; a Write in it is refused with ErrNested.
 func (s *Store) Write(ctx context.Context, fn func(tx *Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if ctx.Value(within{s}) != nil {
+	if ctx.Value(within{s}) != nil || s.nested() {
 		return ErrNested
 	}
 	tx, err := s.commit(ctx, fn)
@@ -143,7 +147,7 @@ func (s *Store) Dialect() Dialect { return s.dialect }
 // Ping reports whether the database can be read and, on SQLite, whether the
 // writer answers and gets the file's lock: a write of nothing.
 func (s *Store) Ping(ctx context.Context) error {
-	if ctx.Value(within{s}) != nil {
+	if ctx.Value(within{s}) != nil || s.nested() {
 		return ErrNested
 	}
 	if !s.door.enter() {

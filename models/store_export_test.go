@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"gorm.io/gorm"
 )
@@ -38,3 +39,30 @@ var (
 )
 
 const BatchTime = batchTime
+
+// Watch has the store look for closures that hang, at a time.
+func (s *Store) Watch(now time.Time) {
+	switch b := s.backend.(type) {
+	case *sqliteBackend:
+		b.writer.look(now)
+	case *postgresBackend:
+		b.look(now)
+	}
+}
+
+const (
+	IdleLimit  = idleLimit
+	TotalLimit = totalLimit
+)
+
+// Inside is how many closures have their turn.
+func (s *Store) Inside() int { return int(s.inside.Load()) }
+
+// InStatement reports whether one of the turn's statements runs.
+func (tx *Tx) InStatement() bool {
+	if !tx.turn.mu.TryLock() {
+		return true
+	}
+	tx.turn.mu.Unlock()
+	return false
+}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"reflect"
-	"runtime"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -29,6 +27,7 @@ type job struct {
 	ctx      context.Context
 	fn       func(*Tx) error
 	state    atomic.Int32
+	alone    bool // it has a transaction of its own
 	tx       *Tx
 	err      error
 	panicked *PanicError
@@ -51,15 +50,33 @@ func (j *job) fail(v any) {
 // takes jobs in order, runs each in a savepoint, and commits when none waits or
 // the batch is full; then it answers all of the batch. It never waits for more
 // to come: batches form by themselves while a commit is being synced.
+//
+// That goroutine may be lost to a closure that hangs. The watch then takes over
+// and has another go on with the same batch; see turn.expire for who owns what.
 type writer struct {
 	store *Store
 	conn  *pinned
 	jobs  chan *job
 	ended chan struct{}
+	watch *watch
+	now   atomic.Pointer[active] // the closure that has its turn
 
 	// The goroutine's own. A transaction is open while batch is not empty.
 	batch []*job
+	redo  []*job // lost with another's transaction: each is run again alone
 	began time.Time
+}
+
+// active is a closure that has its turn.
+type active struct {
+	job  *job
+	turn *turn
+}
+
+// shift is one goroutine's time as the writer.
+type shift struct {
+	finished bool // all is done
+	lost     bool // another one is the writer now
 }
 
 func startWriter(ctx context.Context, s *Store, db *sql.DB) (*writer, error) {
@@ -69,6 +86,7 @@ func startWriter(ctx context.Context, s *Store, db *sql.DB) (*writer, error) {
 	}
 	w := &writer{store: s, conn: conn, jobs: make(chan *job, 8*batchClosures), ended: make(chan struct{})}
 	go w.run()
+	w.watch = startWatch(w.look)
 	return w, nil
 }
 
@@ -98,46 +116,56 @@ func (w *writer) write(ctx context.Context, fn func(*Tx) error) (*Tx, error) {
 func (w *writer) stop() error {
 	close(w.jobs)
 	<-w.ended
+	w.watch.stop()
 	return w.conn.close()
 }
 
 // run is the goroutine. A closure can end it (testing's FailNow does): then a
 // successor goes on with the same batch.
 func (w *writer) run() {
-	finished := false
+	var s shift
 	defer func() {
-		if finished {
+		switch {
+		case s.lost:
+		case s.finished:
 			close(w.ended)
-			return
+		default:
+			go w.run()
 		}
-		go w.run()
 	}()
-	for w.step() {
+	for !s.finished && !s.lost {
+		w.step(&s)
 	}
-	finished = true
 }
 
-// step runs one closure or commits; false when all is done.
-func (w *writer) step() bool {
-	if len(w.batch) == 0 {
-		j, ok := <-w.jobs
-		if ok {
-			w.take(j)
+// step runs one closure or commits.
+func (w *writer) step(s *shift) {
+	if len(w.batch) > 0 {
+		if j := w.another(); j != nil {
+			w.take(j, s)
+		} else {
+			w.commit()
 		}
-		return ok
+		return
 	}
-	if j := w.another(); j != nil {
-		w.take(j)
-	} else {
-		w.commit()
+	if len(w.redo) > 0 {
+		j := w.redo[0]
+		w.redo = w.redo[1:]
+		w.take(j, s)
+		return
 	}
-	return true
+	j, ok := <-w.jobs
+	if !ok {
+		s.finished = true
+		return
+	}
+	w.take(j, s)
 }
 
 // another returns a waiting job for the open batch, nil where it is time to
 // commit. The time is the machine's: it is a bound, nobody reads it.
 func (w *writer) another() *job {
-	if len(w.batch) >= batchClosures || time.Since(w.began) > batchTime {
+	if w.batch[0].alone || len(w.batch) >= batchClosures || time.Since(w.began) > batchTime {
 		return nil
 	}
 	select {
@@ -149,7 +177,7 @@ func (w *writer) another() *job {
 }
 
 // take gives a job its turn, unless its caller has left.
-func (w *writer) take(j *job) {
+func (w *writer) take(j *job, s *shift) {
 	if !j.state.CompareAndSwap(queued, running) {
 		return
 	}
@@ -160,7 +188,7 @@ func (w *writer) take(j *job) {
 		close(j.done)
 		return
 	}
-	w.turn(j)
+	w.turn(j, s)
 }
 
 func (w *writer) begin() error {
@@ -173,39 +201,79 @@ func (w *writer) begin() error {
 
 // turn runs a closure in its savepoint. What has to follow is deferred, since
 // the closure may panic or end the goroutine.
-func (w *writer) turn(j *job) {
+func (w *writer) turn(j *job, s *shift) {
 	w.batch = append(w.batch, j)
 	if err := w.conn.do("SAVEPOINT closure"); err != nil {
 		w.lose(err)
 		return
 	}
-	t := &turn{conn: w.conn, ctx: j.ctx}
+	t := newTurn(j.ctx, w.conn)
 	j.tx = newTx(j.ctx, w.store, t)
-	began, returned := time.Now(), false
+	w.enter(&active{j, t})
+	var err error
+	returned := false
 	defer func() {
+		var v any
 		if !returned {
-			j.fail(recover())
+			v = recover()
 		}
-		w.settle(j, t)
-		w.warnOfSlow(j, time.Since(began))
+		first, mine := t.end()
+		if !mine {
+			s.lost = true
+			w.store.log.WarnContext(j.ctx, "a write that was given up has ended", "closure", nameOf(j.fn), "duration", time.Since(t.began), "panic", v)
+			return
+		}
+		w.leave()
+		if !returned {
+			j.fail(v)
+		} else if j.err = err; err == nil {
+			j.err = first
+		}
+		w.settle(j)
+		w.warnOfSlow(j, time.Since(t.began))
 	}()
-	j.err = j.fn(j.tx)
+	err = closure(j.fn, j.tx)
 	returned = true
 }
 
-// settle keeps or undoes what a closure did, and nothing else of its batch.
-func (w *writer) settle(j *job, t *turn) {
-	if err := t.end(); !j.failed() {
-		j.err = err
+func (w *writer) enter(a *active) {
+	w.store.inside.Add(1)
+	w.now.Store(a)
+}
+
+func (w *writer) leave() {
+	w.now.Store(nil)
+	w.store.inside.Add(-1)
+}
+
+// look takes the writer away from a closure that hangs. The others of its batch
+// do not notice.
+func (w *writer) look(now time.Time) {
+	a := w.now.Load()
+	if a == nil || !a.turn.expire(now, a.job.fn) {
+		return
 	}
+	w.leave()
+	w.store.log.ErrorContext(a.job.ctx, "a write hangs and was undone", "error", a.turn.expired, "stacks", string(a.turn.expired.Stacks))
+	a.job.err = a.turn.expired
+	w.undo()
+	go w.run()
+}
+
+// settle keeps or undoes what a closure did, and nothing else of its batch.
+func (w *writer) settle(j *job) {
 	if !j.failed() {
 		j.err = w.conn.do("RELEASE closure")
 	}
-	if !j.failed() {
-		return
+	if j.failed() {
+		w.undo()
 	}
-	// A full disk, among others, has SQLite undo the whole transaction. Another
-	// savepoint would then begin one of its own: there must be none.
+}
+
+// undo takes back what the last closure of the batch did. A full disk, among
+// others, has SQLite undo the whole transaction. Another savepoint would then
+// begin one of its own: there must be none.
+func (w *writer) undo() {
 	err := w.conn.stillOpen()
 	if err == nil {
 		err = w.conn.do("ROLLBACK TO closure")
@@ -219,15 +287,24 @@ func (w *writer) settle(j *job, t *turn) {
 }
 
 // lose gives up the open batch, whose transaction is no longer to be trusted.
+// The last closure was at work when it was lost. The others are no part of
+// that, and are run again, each in a transaction of its own.
 func (w *writer) lose(cause error) {
 	w.abandon()
-	err := fmt.Errorf("store: transaction lost: %w", cause)
-	for _, j := range w.batch {
-		if !j.failed() {
-			j.err = err
-		}
+	last := len(w.batch) - 1
+	if j := w.batch[last]; !j.failed() {
+		j.err = fmt.Errorf("store: transaction lost: %w", cause)
 	}
-	w.answer()
+	for i, j := range w.batch {
+		if i == last || j.failed() {
+			close(j.done)
+			continue
+		}
+		j.alone = true
+		j.state.Store(queued)
+		w.redo = append(w.redo, j)
+	}
+	w.empty()
 }
 
 // commit makes the batch durable. Where that fails, whatever a closure answered
@@ -264,13 +341,16 @@ func (w *writer) answer() {
 	for _, j := range w.batch {
 		close(j.done)
 	}
+	w.empty()
+}
+
+func (w *writer) empty() {
 	clear(w.batch)
 	w.batch = w.batch[:0]
 }
 
 func (w *writer) warnOfSlow(j *job, took time.Duration) {
 	if took > slowClosure {
-		name := runtime.FuncForPC(reflect.ValueOf(j.fn).Pointer()).Name()
-		w.store.log.WarnContext(j.ctx, "slow write held up all others", "closure", name, "duration", took)
+		w.store.log.WarnContext(j.ctx, "slow write held up all others", "closure", nameOf(j.fn), "duration", took)
 	}
 }
