@@ -15,6 +15,9 @@ help: ## Show this list
 run: build ## Build, then run the server on http://127.0.0.1:8080 (Ctrl-C stops it)
 	@exec bin/gatecrier serve
 
+demo: build ## Build, then show what it does: sample products and a receiver for all messages (Ctrl-C stops it)
+	@exec bin/gatecrier demo
+
 build: ## Build bin/gatecrier
 	go build $(BUILD) -o bin/gatecrier .
 
@@ -50,4 +53,4 @@ vendor-static: ## Renew the style sheets, scripts and icons of others (needs npm
 tools:
 	@.ci/tools
 
-.PHONY: help run build check test lint fmt generate bench deps vendor-static tools
+.PHONY: help run demo build check test lint fmt generate bench deps vendor-static tools

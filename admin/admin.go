@@ -18,6 +18,7 @@ import (
 	"gatecrier/app/product"
 	"gatecrier/app/settings"
 	"gatecrier/models"
+	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
 )
 
@@ -37,6 +38,7 @@ type Services struct {
 	Mail        *email.Email
 	Log         *slog.Logger
 	Version     string
+	Banner      layout.Banner
 	API         []page.APIGroup // what the page about the API shows
 	BaseURL     func() string
 	FirstHint   func() string // where the first password is, "" once it was used

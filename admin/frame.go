@@ -83,7 +83,7 @@ func (a *Admin) flash(c *gin.Context, kind, title, text string) {
 func (a *Admin) frame(c *gin.Context, title string, nav layout.Nav) layout.View {
 	actor := actorOf(c)
 	v := layout.View{
-		Title: title, Nav: nav, SiteName: a.Settings.General().SiteName, Version: a.Version, Now: a.zoned(c, a.Store.Now()),
+		Title: title, Nav: nav, Banner: a.Banner, SiteName: a.Settings.General().SiteName, Version: a.Version, Now: a.zoned(c, a.Store.Now()),
 		User: layout.User{Name: actor.User.Name, Email: actor.User.Email, Admin: actor.User.Administrator},
 	}
 	if actor.User.ID == 0 {
@@ -125,7 +125,7 @@ func (a *Admin) Fail(c *gin.Context, err error) {
 	} else {
 		view.Text = ""
 	}
-	view.Frame = layout.View{Title: problem.Title, Version: a.Version, Now: a.Store.Now()}
+	view.Frame = layout.View{Title: problem.Title, Banner: a.Banner, Version: a.Version, Now: a.Store.Now()}
 	if actor, ok := web.ActorOf(c.Request.Context()); ok {
 		view.Frame.User = layout.User{Name: actor.User.Name, Email: actor.User.Email, Admin: actor.User.Administrator}
 	}

@@ -21,10 +21,14 @@ func (a *Admin) login(c *gin.Context) error {
 }
 
 func (a *Admin) loginView(name, next, why string) page.LoginView {
-	return page.LoginView{
-		Frame: layout.View{Title: "Sign in", Version: a.Version, Now: a.Store.Now()},
+	v := page.LoginView{
+		Frame: layout.View{Title: "Sign in", Banner: a.Banner, Version: a.Version, Now: a.Store.Now()},
 		Name:  name, Next: next, Error: why, FirstHint: a.FirstHint(),
 	}
+	if a.Banner.SignIn != "" {
+		v.FirstHint = a.Banner.SignIn
+	}
+	return v
 }
 
 func (a *Admin) signIn(c *gin.Context) error {

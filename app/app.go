@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"gatecrier/admin"
 	"gatecrier/app/account"
 	"gatecrier/app/connection"
 	"gatecrier/app/delivery"
@@ -35,6 +36,7 @@ import (
 	"gatecrier/app/settings"
 	"gatecrier/jobs"
 	"gatecrier/models"
+	"gatecrier/templates/layout"
 )
 
 // Version is set by the build.
@@ -47,18 +49,23 @@ type Options struct {
 	Now      func() time.Time
 	Stderr   io.Writer // where a first password is shown
 	Terminal bool      // whether a person reads that
+	Banner   layout.Banner
+	// Extra adds pages that are not the product's own, nil for none.
+	Extra func(*App) []admin.Route
 }
 
 // App is the program.
 type App struct {
-	Store      *models.Store
-	Accounts   *account.Service
-	Dispatcher *delivery.Dispatcher
-	Settings   *settings.Service
+	Store       *models.Store
+	Accounts    *account.Service
+	Dispatcher  *delivery.Dispatcher
+	Settings    *settings.Service
+	Products    *product.Service
+	Connections *connection.Service
+	Ingest      *ingest.Service
 
 	config   Config
 	log      *slog.Logger
-	ingest   *ingest.Service
 	router   *notify.Router
 	sweeper  *gate.Sweeper
 	schedule *jobs.Schedule
@@ -141,14 +148,14 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	gates := gate.New(event.NewLog(a.bell), a.Settings.Gate)
 	a.sweeper = gate.NewSweeper(store, gates, o.Log)
 	a.Settings.OnChange(a.sweeper.Wake)
-	connections := connection.New(store, ring, modules, client.Warn)
-	a.ingest = ingest.New(store, gates)
-	a.Dispatcher = delivery.New(store, connections, modules, o.Log, instance, a.BaseURL)
+	a.Connections = connection.New(store, ring, modules, client.Warn)
+	a.Products = product.New(store, gates, a.Connections)
+	a.Ingest = ingest.New(store, gates)
+	a.Dispatcher = delivery.New(store, a.Connections, modules, o.Log, instance, a.BaseURL)
 	a.router = notify.New(store, a.Dispatcher, a.bell, o.Log, instance)
 	a.schedule = jobs.NewSchedule(store, o.Log, instance, jobs.All())
-	handler, err := a.handler(parts{
-		products: product.New(store, gates, connections), gates: gates, connections: connections,
-		ledger: delivery.NewLedger(store), inbox: inbox.New(store),
+	handler, err := a.handler(o, parts{
+		gates: gates, ledger: delivery.NewLedger(store), inbox: inbox.New(store),
 		sessions: account.NewSessions(store, o.Config.secure()), mail: mail,
 	})
 	if err != nil {
@@ -254,13 +261,13 @@ func (a *App) loopList() []jobs.Loop {
 		{Name: "schedule", Run: a.schedule.Run},
 		{Name: "gates", Run: a.sweeper.Run},
 		{Name: "settings", Run: jobs.Every(refreshEvery, a.log, "settings not read", a.Settings.Refresh)},
-		{Name: "imports", Run: jobs.Every(tidyEvery, a.log, "large imports not put in order", a.ingest.Tidy)},
+		{Name: "imports", Run: jobs.Every(tidyEvery, a.log, "large imports not put in order", a.Ingest.Tidy)},
 		{Name: "flush", Run: jobs.Every(flushEvery, a.log, "flush failed", a.flush)},
 	}
 }
 
 func (a *App) flush(ctx context.Context) error {
-	return errors.Join(a.ingest.Flush(ctx), a.Accounts.Flush(ctx))
+	return errors.Join(a.Ingest.Flush(ctx), a.Accounts.Flush(ctx))
 }
 
 // Stop takes no more requests, ends the ones at work and the loops, and closes

@@ -22,6 +22,7 @@ var floors = map[string]int{
 	"static":             0,
 	"models":             1,
 	"app/outbound":       1,
+	"app/demo/receiver":  1,
 	"templates/ui":       1,
 	"templates/layout":   1,
 	"templates/page":     1,
@@ -46,8 +47,9 @@ var floors = map[string]int{
 	"app/api":            6,
 	"jobs":               6,
 	"app":                7,
-	"app/cli":            8,
-	".":                  9,
+	"app/demo":           8,
+	"app/cli":            9,
+	".":                  10,
 }
 
 // beside are the imports within one floor.

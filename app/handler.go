@@ -9,30 +9,26 @@ import (
 	"gatecrier/admin"
 	"gatecrier/app/account"
 	"gatecrier/app/api"
-	"gatecrier/app/connection"
 	"gatecrier/app/delivery"
 	"gatecrier/app/fault"
 	"gatecrier/app/gate"
 	"gatecrier/app/inbox"
 	"gatecrier/app/module/email"
-	"gatecrier/app/product"
 	"gatecrier/app/web"
 	"gatecrier/static"
 )
 
 // parts are the services that only the edges use.
 type parts struct {
-	products    *product.Service
-	gates       *gate.Service
-	connections *connection.Service
-	ledger      *delivery.Ledger
-	inbox       *inbox.Service
-	sessions    *account.Sessions
-	mail        *email.Email
+	gates    *gate.Service
+	ledger   *delivery.Ledger
+	inbox    *inbox.Service
+	sessions *account.Sessions
+	mail     *email.Email
 }
 
 // handler puts the routes together: health, static files, the API, the pages.
-func (a *App) handler(p parts) (http.Handler, error) {
+func (a *App) handler(o Options, p parts) (http.Handler, error) {
 	var pages *admin.Admin
 	fail := func(c *gin.Context, err error) {
 		if strings.HasPrefix(c.Request.URL.Path, "/api/") {
@@ -53,15 +49,18 @@ func (a *App) handler(p parts) (http.Handler, error) {
 	engine.GET("/static/*path", gin.WrapH(files))
 	engine.HEAD("/static/*path", gin.WrapH(files))
 	reference := api.Register(engine, api.Services{
-		Store: a.Store, Accounts: a.Accounts, Products: p.products, Ingest: a.ingest, Connections: p.connections,
+		Store: a.Store, Accounts: a.Accounts, Products: a.Products, Ingest: a.Ingest, Connections: a.Connections,
 		Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Log: a.log, Version: Version,
 	})
 	pages = admin.New(admin.Services{
-		Store: a.Store, Accounts: a.Accounts, Sessions: p.sessions, Products: p.products, Gates: p.gates, Ingest: a.ingest,
-		Connections: p.connections, Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Log: a.log, Version: Version, API: reference, BaseURL: a.BaseURL,
-		FirstHint: a.firstHint, Mail: p.mail,
+		Store: a.Store, Accounts: a.Accounts, Sessions: p.sessions, Products: a.Products, Gates: p.gates, Ingest: a.Ingest,
+		Connections: a.Connections, Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Log: a.log, Version: Version, API: reference, BaseURL: a.BaseURL,
+		FirstHint: a.firstHint, Mail: p.mail, Banner: o.Banner,
 	})
 	pages.Register(engine)
+	if o.Extra != nil {
+		pages.Add(engine, o.Extra(a))
+	}
 	return web.SameOrigin(withSessions(engine, p.sessions), a.config.origins(), a.log)
 }
 

@@ -112,3 +112,12 @@ func (b *Browser) Weight() int64 {
 }
 
 func quoted(text string) string { return strconv.Quote(text) }
+
+// Until waits until a script says true on the page as it is.
+func (b *Browser) Until(what, script string) {
+	b.t.Helper()
+	Eventually(b.t, what+" ("+script+")", func() bool {
+		yes, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script))
+		return err == nil && yes
+	})
+}

@@ -32,6 +32,7 @@ const (
 // commands is the command line.
 type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Run the program: pages, API, delivery."`
+	Demo    demoCmd    `cmd:"" help:"Show what it does: sample products, and a receiver for all messages; nothing leaves the machine."`
 	Push    pushCmd    `cmd:"" help:"Send scanner reports to a running Gatecrier."`
 	Gate    gateCmd    `cmd:"" help:"Show what a product's gate says."`
 	Health  healthCmd  `cmd:"" help:"Ask a running Gatecrier whether it can do its work."`

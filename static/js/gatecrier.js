@@ -152,6 +152,9 @@
     });
   }
 
+  // A form that has nothing to ask.
+  function go(form) { form.requestSubmit(); }
+
   // One key leads to the search box, unless something is being typed.
   function keys() {
     document.addEventListener("keydown", (e) => {
@@ -174,6 +177,7 @@
     part.querySelectorAll("[data-copy]").forEach(copyField);
     part.querySelectorAll("form[data-select]").forEach(selection);
     part.querySelectorAll("form[data-upload]").forEach(upload);
+    part.querySelectorAll("form[data-go]").forEach(go);
     part.querySelectorAll("form[data-view]").forEach(viewed);
   }
 

@@ -28,6 +28,7 @@ const (
 type View struct {
 	Title    string // of the document, with the state in it: "4 gates are failing"
 	SiteName string // "" = Gatecrier
+	Banner   Banner // at the top of every page
 	Nav      Nav
 	User     User
 	Unread   int       // notifications of the user
@@ -35,6 +36,15 @@ type View struct {
 	Flash    *ui.Note  // the result of what was done before; nil = none
 	Version  string    // of the program
 	Now      time.Time // what relative times are relative to
+}
+
+// Banner is a line at the top of every page, of an installation that is not a
+// usual one. A zero Banner is none.
+type Banner struct {
+	Text   string // "Demo: ..."
+	Href   string // where more is said
+	Label  string // of that link
+	SignIn string // how one signs in here
 }
 
 // User is who is signed in; a zero User is nobody.

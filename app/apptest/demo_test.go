@@ -1,0 +1,117 @@
+package apptest_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"gatecrier/app/apptest"
+	"gatecrier/app/demo"
+)
+
+func startDemo(t *testing.T, dir string) *demo.Demo {
+	t.Helper()
+	began := time.Now()
+	d, err := demo.Start(t.Context(), demo.Options{Dir: dir, Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler), Stdout: io.Discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("the demo is there after %s", time.Since(began).Round(time.Millisecond))
+	return d
+}
+
+func stopDemo(t *testing.T, d *demo.Demo) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if err := d.Stop(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+// A newcomer opens the printed address, and walks the demo.
+func TestTheDemoInTheBrowser(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "demo")
+	d := startDemo(t, dir)
+	home, path := strings.TrimSuffix(d.URL, path(d.URL)), path(d.URL)
+	b := apptest.NewBrowser(t, home)
+	b.Open("/demo")
+	b.Sees("Sign in", "In the demo nothing is typed")
+	b.Look("demo-login")
+	b.Open("/demo/enter?key=wrong")
+	b.Sees("of an earlier start")
+	b.Look("demo-wrong")
+
+	b.Open(path) // signs in by itself
+	apptest.Eventually(t, "the demo's page is there", func() bool { return b.Path() == "/demo" })
+	b.Sees("Demo: made-up products", "Checkout", "Failed", "Nothing yet")
+	if err := d.First(t.Context()); err != nil { // what Run does some seconds after the start
+		t.Fatal(err)
+	}
+	arrived := func(what string, n string) {
+		t.Helper()
+		b.Until(what, `document.querySelectorAll("#demo-list article").length === `+n)
+	}
+	arrived("four messages without a click", "4")
+	b.Sees("A pipeline has sent a report by itself", "Signature verified", "checkout-team@demo.example", "Microsoft Teams", "Security gate for Checkout has changed to Passed")
+	b.Look("demo")
+	b.Picture("demo")
+
+	b.Press("form[action='/demo/worse'] button")
+	b.Sees("You have sent a worse report", "from Passed to Failed")
+	arrived("four more", "8")
+	b.Sees("CVE-2024-3094")
+	b.Press("form[action='/demo/worse'] button")
+	b.Sees("The gate stays Failed", "nobody is told again")
+	b.Press("form[action='/demo/fixed'] button")
+	b.Sees("from Failed to Passed")
+	arrived("and four more", "12")
+	b.Open("/demo?channel=slack")
+	arrived("three by Slack", "3")
+	b.Look("demo-slack")
+
+	b.Open("/demo")
+	b.Press("form[action='/demo/outage'] button")
+	b.Until("attempts are refused", `/down for another \d+ s; \d+ attempts refused; 4 messages wait/.test(document.querySelector("#demo-now").textContent)`)
+	b.Look("demo-outage")
+	b.Open("/deliveries?state=retrying")
+	b.Sees("503", "Checkout")
+	for _, page := range []string{"/", "/products", "/products/1", "/products/1?tab=history", "/inbox", "/deliveries"} {
+		b.Open(page)
+		b.Look("demo-page" + strings.NewReplacer("/", "-", "?", "-", "=", "-").Replace(page))
+	}
+	b.Open("/")
+	b.Picture("overview")
+	b.Open("/products/1")
+	b.Picture("product")
+	stopDemo(t, d)
+
+	// It goes on where it was; another program's directory is not touched.
+	d = startDemo(t, dir)
+	defer stopDemo(t, d)
+	if rows, err := d.Store.LastChanges(t.Context(), apptest.Everything(), []int64{1}); err != nil || len(rows) != 1 {
+		t.Errorf("the history is gone: %v, %v", rows, err)
+	}
+	other := t.TempDir()
+	if err := os.WriteFile(filepath.Join(other, "gatecrier.db"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, o := range map[string]demo.Options{
+		"is not empty and no demo's": {Dir: other, Listen: "127.0.0.1:0"},
+		"for this machine alone":     {Dir: t.TempDir(), Listen: "0.0.0.0:0"},
+	} {
+		if _, err := demo.Start(t.Context(), o); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func path(url string) string {
+	_, rest, _ := strings.Cut(url, "://")
+	return rest[strings.IndexByte(rest, '/'):]
+}

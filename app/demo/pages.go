@@ -1,0 +1,193 @@
+package demo
+
+import (
+	"crypto/subtle"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"gatecrier/admin"
+	"gatecrier/app/demo/receiver"
+	"gatecrier/app/fault"
+	"gatecrier/models"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+// mailPolicy lets a mail have its styles, and nothing else.
+const mailPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+
+func (d *Demo) routes() []admin.Route {
+	return []admin.Route{
+		{Method: http.MethodGet, Path: "/demo/enter", Open: true, Serve: d.door},
+		{Method: http.MethodPost, Path: "/demo/enter", Open: true, Serve: d.enter},
+		{Method: http.MethodGet, Path: "/demo", Serve: d.page},
+		{Method: http.MethodGet, Path: "/demo/messages", Serve: d.news},
+		{Method: http.MethodGet, Path: "/demo/messages/:id/mail", Serve: d.mail},
+		{Method: http.MethodPost, Path: "/demo/worse", Serve: d.worse},
+		{Method: http.MethodPost, Path: "/demo/fixed", Serve: d.fixed},
+		{Method: http.MethodPost, Path: "/demo/outage", Serve: d.outage},
+	}
+}
+
+// door is the page behind the printed address. It changes nothing: its form
+// does, which a script sends at once.
+func (d *Demo) door(p *admin.Page) error {
+	v := page.DemoEnterView{Frame: p.Frame("The demo"), Key: p.Query("key"), Wrong: !d.knows(p.Query("key"))}
+	if v.Wrong {
+		return p.Show(http.StatusForbidden, page.DemoEnter(v))
+	}
+	return p.Show(http.StatusOK, page.DemoEnter(v))
+}
+
+func (d *Demo) enter(p *admin.Page) error {
+	if !d.knows(p.Form("key")) {
+		return p.Show(http.StatusForbidden, page.DemoEnter(page.DemoEnterView{Frame: p.Frame("The demo"), Wrong: true}))
+	}
+	actor, err := d.actor(p.Context())
+	if err != nil {
+		return err
+	}
+	if err := p.SignIn(actor.User); err != nil {
+		return err
+	}
+	return p.SeeOther("/demo", "", "")
+}
+
+func (d *Demo) knows(key string) bool {
+	return subtle.ConstantTimeCompare([]byte(key), []byte(d.key)) == 1
+}
+
+func (d *Demo) page(p *admin.Page) error {
+	v, err := d.view(p, 0)
+	if err != nil {
+		return err
+	}
+	channel := p.Query("channel")
+	for _, c := range []struct{ name, label string }{{"", "All"}, {"mail", "Mail"}, {"slack", "Slack"}, {"teams", "Teams"}, {"webhook", "Webhook"}} {
+		href := "/demo"
+		if c.name != "" {
+			href += "?channel=" + c.name
+		}
+		v.Chips = append(v.Chips, ui.Chip{Label: c.label, Href: href, Count: -1, Current: c.name == channel})
+	}
+	v.Frame = p.Frame("The demo")
+	// Mails are shown in frames, which the policy of other pages forbids.
+	p.Header().Set("Content-Security-Policy", p.Header().Get("Content-Security-Policy")+"; frame-src 'self'")
+	return p.Show(http.StatusOK, page.Demo(v))
+}
+
+// news answers what has arrived since the page asked last.
+func (d *Demo) news(p *admin.Page) error {
+	after, err := strconv.Atoi(p.Query("after"))
+	if err != nil {
+		return fault.BadField("after", "A whole number")
+	}
+	v, err := d.view(p, after)
+	if err != nil {
+		return err
+	}
+	v.Frame.Now = d.clock.Now()
+	return p.Show(http.StatusOK, page.DemoNews(v))
+}
+
+func (d *Demo) view(p *admin.Page, after int) (page.DemoView, error) {
+	row, err := d.guided(p.Context())
+	if err != nil {
+		return page.DemoView{}, err
+	}
+	states, err := d.Store.DeliveriesSince(p.Context(), models.SystemScope("the demo shows its own messages"), d.clock.Now().Add(-time.Hour))
+	if err != nil {
+		return page.DemoView{}, err
+	}
+	list, last := d.receiver.Since(after)
+	v := page.DemoView{
+		ProductID: row.ID, Product: row.Name, State: string(row.Default.Gate), Why: row.Default.Why, Told: d.lastTold(),
+		Waiting: states[models.DeliveryRetrying] + states[models.DeliveryPending],
+		Poll:    "/demo/messages?" + url.Values{"after": {strconv.Itoa(last)}, "channel": {p.Query("channel")}}.Encode(),
+	}
+	until, refused := d.receiver.Outage()
+	v.Refused = refused
+	if !until.IsZero() {
+		v.Down = until.Sub(d.clock.Now())
+	}
+	for _, m := range list {
+		if channel := p.Query("channel"); channel == "" || channel == string(m.Channel) {
+			v.Messages = append(v.Messages, shown(m))
+		}
+	}
+	v.Messages = v.Messages[:min(len(v.Messages), shownMost)]
+	return v, nil
+}
+
+// shownMost bounds how many messages the page shows.
+const shownMost = 24
+
+func shown(m receiver.Message) page.DemoMessage {
+	s := page.DemoMessage{
+		ID: m.ID, Channel: string(m.Channel), At: m.At, To: m.To, Times: m.Times, From: m.Card.From, Title: m.Card.Title,
+		Texts: m.Card.Texts, Items: m.Card.Items, Link: m.Card.Link, Body: m.Body, Signed: m.Signed,
+	}
+	for _, f := range m.Card.Facts {
+		s.Facts = append(s.Facts, [2]string{f.Label, f.Value})
+	}
+	for _, h := range m.Headers {
+		s.Headers = append(s.Headers, [2]string{h.Name, h.Value})
+	}
+	if m.Channel == receiver.Webhook {
+		s.Title = "posted to " + m.To
+	}
+	if m.HTML != "" {
+		s.Mail = fmt.Sprintf("/demo/messages/%d/mail", m.ID)
+	}
+	return s
+}
+
+// mail answers the HTML of a mail, for a frame.
+func (d *Demo) mail(p *admin.Page) error {
+	id, err := p.ID("id", "message")
+	if err != nil {
+		return err
+	}
+	m, ok := d.receiver.Message(int(id))
+	if !ok || m.HTML == "" {
+		return fault.Missing("message")
+	}
+	p.Header().Set("Content-Security-Policy", mailPolicy)
+	return p.Text("text/html; charset=utf-8", m.HTML)
+}
+
+func (d *Demo) lastTold() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.told
+}
+
+func (d *Demo) worse(p *admin.Page) error {
+	return d.guide(p, world[0].worse, "You have sent a worse report.")
+}
+
+func (d *Demo) fixed(p *admin.Page) error {
+	return d.guide(p, world[0].fixed, "You have sent a fixed report.")
+}
+
+func (d *Demo) guide(p *admin.Page, findings int, told string) error {
+	row, err := d.guided(p.Context())
+	if err != nil {
+		return err
+	}
+	if err := d.step(p.Context(), row.ID, findings, told); err != nil {
+		return err
+	}
+	return p.SeeOther("/demo", "", "")
+}
+
+func (d *Demo) outage(p *admin.Page) error {
+	d.receiver.Down(d.clock.Now().Add(outageTime))
+	if err := d.flip(p.Context(), "You have taken the receiver down, and a pipeline has sent a report."); err != nil {
+		return err
+	}
+	return p.SeeOther("/demo", "", "")
+}

@@ -1,0 +1,136 @@
+package receiver
+
+import (
+	"encoding/json"
+	"errors"
+	"html"
+	"regexp"
+	"strings"
+	"time"
+)
+
+var errNoCard = errors.New("no card in it")
+
+// readSlack reads the blocks of a message to an incoming webhook
+// (https://docs.slack.dev/reference/block-kit/blocks).
+func readSlack(body []byte) (Card, error) {
+	type text struct{ Text string }
+	var doc struct {
+		Blocks []struct {
+			Type     string
+			Text     text
+			Fields   []text
+			Elements []text
+		}
+	}
+	if err := json.Unmarshal(body, &doc); err != nil {
+		return Card{}, err
+	}
+	var c Card
+	for _, b := range doc.Blocks {
+		for _, f := range b.Fields {
+			label, value, _ := strings.Cut(slackText(f.Text), "\n")
+			c.Facts = append(c.Facts, Fact{label, value})
+		}
+		for _, e := range b.Elements {
+			c.Texts = append(c.Texts, slackText(e.Text))
+		}
+		switch link := slackLink.FindStringSubmatch(b.Text.Text); {
+		case b.Text.Text == "":
+		case b.Type == "header":
+			c.Title = b.Text.Text
+		case link != nil:
+			c.Link = link[1]
+		case strings.HasPrefix(b.Text.Text, "• "):
+			c.Items = items(slackText(b.Text.Text))
+		default:
+			c.Texts = append(c.Texts, slackText(b.Text.Text))
+		}
+	}
+	if c.Title == "" {
+		return c, errNoCard
+	}
+	return c, nil
+}
+
+var (
+	slackLink = regexp.MustCompile(`^<(https?://[^|>]+)\|[^>]*>$`)
+	slackDate = regexp.MustCompile(`<!date\^[^|>]*\|([^>]*)>`)
+)
+
+// slackText is mrkdwn without its marks.
+func slackText(text string) string {
+	text = slackDate.ReplaceAllString(text, "$1")
+	return html.UnescapeString(strings.ReplaceAll(text, "*", ""))
+}
+
+func items(text string) []string {
+	var list []string
+	for line := range strings.Lines(text) {
+		list = append(list, strings.TrimPrefix(strings.TrimSpace(line), "• "))
+	}
+	return list
+}
+
+// readTeams reads an Adaptive Card in a message
+// (https://adaptivecards.io/explorer/).
+func readTeams(body []byte) (Card, error) {
+	var doc struct {
+		Attachments []struct {
+			Content struct {
+				Body []struct {
+					Type, Text, Size string
+					Facts            []struct{ Title, Value string }
+				}
+				Actions []struct{ URL string }
+			}
+		}
+	}
+	if err := json.Unmarshal(body, &doc); err != nil {
+		return Card{}, err
+	}
+	if len(doc.Attachments) == 0 {
+		return Card{}, errNoCard
+	}
+	var c Card
+	content := doc.Attachments[0].Content
+	for _, e := range content.Body {
+		for _, f := range e.Facts {
+			c.Facts = append(c.Facts, Fact{cardText(f.Title), cardText(f.Value)})
+		}
+		switch text := cardText(e.Text); {
+		case text == "":
+		case c.Title == "":
+			c.Title = text
+		case strings.HasPrefix(text, "• "):
+			c.Items = append(c.Items, strings.TrimPrefix(text, "• "))
+		default:
+			c.Texts = append(c.Texts, text)
+		}
+	}
+	for _, a := range content.Actions {
+		c.Link = a.URL
+	}
+	return c, nil
+}
+
+var (
+	cardEscape = regexp.MustCompile(`\\([^\pL\pN\s])`)
+	cardDate   = regexp.MustCompile(`\{\{(DATE|TIME)\(([^,)]+)[^}]*\)\}\}`)
+)
+
+// cardText is a card's Markdown as it is shown.
+func cardText(text string) string {
+	text = cardDate.ReplaceAllStringFunc(text, func(call string) string {
+		part := cardDate.FindStringSubmatch(call)
+		at, err := time.Parse(time.RFC3339, part[2])
+		switch {
+		case err != nil:
+			return call
+		case part[1] == "DATE":
+			return at.Format("2 January 2006,")
+		}
+		return at.Format("15:04 UTC")
+	})
+	return cardEscape.ReplaceAllString(text, "$1")
+}

@@ -1,0 +1,203 @@
+// Package receiver is where the messages of the demo arrive: a mail server and
+// an HTTP server on loopback, which keep what they get and read it as the
+// clients of people would. It can be taken down for a while.
+package receiver
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-smtp"
+)
+
+// most bounds how many messages are kept.
+const most = 200
+
+// Channel is what a message came by.
+type Channel string
+
+// The channels.
+const (
+	Mail    Channel = "mail"
+	Slack   Channel = "slack"
+	Teams   Channel = "teams"
+	Webhook Channel = "webhook"
+)
+
+// Message is one that has arrived, read.
+type Message struct {
+	ID      int // grows
+	Channel Channel
+	At      time.Time
+	To      string // a mail address, or the path that it was posted to
+	Times   int    // that it has arrived: more than once where an answer was lost
+	Card    Card   // of all but webhooks
+	HTML    string // of a mail
+	Headers []Header
+	Body    string // of a webhook: indented JSON
+	Signed  bool   // a webhook whose signature is right
+
+	key string // the same in every attempt
+}
+
+// Header is a line of a webhook's head.
+type Header struct{ Name, Value string }
+
+// Card is a message as a person reads it.
+type Card struct {
+	From, Title string
+	Texts       []string
+	Facts       []Fact
+	Items       []string
+	Link        string
+}
+
+// Fact is a detail of a card.
+type Fact struct{ Label, Value string }
+
+// Receiver gets messages. It is safe for concurrent use.
+type Receiver struct {
+	now func() time.Time
+
+	mu       sync.Mutex
+	list     []Message // oldest first
+	last     int
+	secrets  map[string]string // of webhooks, by path
+	down     time.Time         // until when
+	refused  int               // while it was down
+	closing  []func() error
+	mailPort string
+	httpPort string
+}
+
+// New returns a receiver that listens nowhere yet.
+func New(now func() time.Time) *Receiver {
+	return &Receiver{now: now, secrets: map[string]string{}}
+}
+
+// Listen opens both servers on loopback, at ports of an earlier start or at
+// new ones ("0").
+func (r *Receiver) Listen(ctx context.Context, mailPort, httpPort string) error {
+	mails, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", mailPort))
+	if err != nil {
+		return err
+	}
+	posts, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", httpPort))
+	if err != nil {
+		return errors.Join(err, mails.Close())
+	}
+	_, r.mailPort, _ = net.SplitHostPort(mails.Addr().String()) //nolint:errcheck // a listener has an address
+	_, r.httpPort, _ = net.SplitHostPort(posts.Addr().String()) //nolint:errcheck // the same
+	smtps := smtp.NewServer(mailbox{r})
+	smtps.Domain, smtps.MaxMessageBytes, smtps.ReadTimeout, smtps.WriteTimeout = "localhost", 1<<20, time.Minute, time.Minute
+	web := &http.Server{Handler: r, ReadHeaderTimeout: 10 * time.Second}
+	go smtps.Serve(mails) //nolint:errcheck // it says that it was closed
+	go web.Serve(posts)   //nolint:errcheck // the same
+	r.closing = []func() error{smtps.Close, web.Close}
+	return nil
+}
+
+// Close ends both servers.
+func (r *Receiver) Close() error {
+	var errs []error
+	for _, end := range r.closing {
+		errs = append(errs, end())
+	}
+	return errors.Join(errs...)
+}
+
+// MailPort is where mails go.
+func (r *Receiver) MailPort() string { return r.mailPort }
+
+// HTTPPort is where the rest goes.
+func (r *Receiver) HTTPPort() string { return r.httpPort }
+
+// Know gives the secret of the webhook at a path.
+func (r *Receiver) Know(path, secret string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.secrets[path] = secret
+}
+
+// Forget forgets what has arrived so far.
+func (r *Receiver) Forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.list = nil
+}
+
+// Down takes the receiver down until a time: it refuses what comes.
+func (r *Receiver) Down(until time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.down, r.refused = until, 0
+}
+
+// Outage is until when the receiver is down, zero if it is not, and how many
+// messages it has refused since it was taken down last.
+func (r *Receiver) Outage() (until time.Time, refused int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.now().Before(r.down) {
+		until = r.down
+	}
+	return until, r.refused
+}
+
+// refuse reports whether it is down, and counts what is refused.
+func (r *Receiver) refuse() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	down := r.now().Before(r.down)
+	if down {
+		r.refused++
+	}
+	return down
+}
+
+// Since lists the messages after one, newest first, and the newest id.
+func (r *Receiver) Since(id int) ([]Message, int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var found []Message
+	for i := len(r.list) - 1; i >= 0 && r.list[i].ID > id; i-- {
+		found = append(found, r.list[i])
+	}
+	return found, r.last
+}
+
+// Message finds one by its id.
+func (r *Receiver) Message(id int) (Message, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range r.list {
+		if m.ID == id {
+			return m, true
+		}
+	}
+	return Message{}, false
+}
+
+// keep takes a message. One that has come before comes up again, counted.
+func (r *Receiver) keep(m Message) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m.At, m.Times = r.now(), 1
+	for i, old := range r.list {
+		if old.key == m.key && old.Channel == m.Channel && old.To == m.To {
+			m.Times += old.Times
+			r.list = append(r.list[:i], r.list[i+1:]...)
+			break
+		}
+	}
+	r.last++
+	m.ID = r.last
+	r.list = append(r.list, m)
+	if len(r.list) > most {
+		r.list = r.list[len(r.list)-most:]
+	}
+}

@@ -1,0 +1,115 @@
+package receiver
+
+import (
+	"bytes"
+	"net/http"
+	"net/smtp"
+	"strings"
+	"testing"
+	"time"
+)
+
+func open(t *testing.T) *Receiver {
+	t.Helper()
+	r := New(time.Now)
+	if err := r.Listen(t.Context(), "0", "0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+func post(t *testing.T, r *Receiver, path, body string) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1:"+r.HTTPPort()+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("webhook-id", "msg_1")
+	res, err := new(http.Client).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := res.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode
+}
+
+func TestPosts(t *testing.T) {
+	r := open(t)
+	slack := `{"blocks":[{"type":"header","text":{"text":"A <b>"}},{"type":"section","text":{"text":"why &amp; *how*"}},
+		{"type":"section","fields":[{"text":"*Gate*\nFailed"}]},{"type":"section","text":{"text":"• one\n• two"}},
+		{"type":"section","text":{"text":"<http://127.0.0.1/x|Open>"}},{"type":"context","elements":[{"text":"<!date^1^{date}|1 May>"}]}]}`
+	teams := `{"attachments":[{"content":{"body":[{"type":"TextBlock","text":"A \\<b\\>"},{"type":"TextBlock","text":"why"},
+		{"type":"FactSet","facts":[{"title":"Gate","value":"Failed"}]},{"type":"TextBlock","text":"• one"},
+		{"type":"TextBlock","text":"{{DATE(2026-05-01T10:20:30Z,SHORT)}} {{TIME(2026-05-01T10:20:30Z)}}"}],"actions":[{"url":"http://127.0.0.1/x"}]}}]}`
+	for _, test := range []struct {
+		path, body string
+		status     int
+	}{
+		{"/slack/x", slack, 200}, {"/teams/x", teams, 202}, {"/webhook/x", `{"a":1}`, 200}, {"/webhook/x", `{"a":1}`, 200},
+		{"/slack/x", `{`, 400}, {"/slack/x", `{}`, 400}, {"/teams/x", `{}`, 400}, {"/webhook/x", `x`, 400}, {"/mail/x", `{}`, 404}, {"/", `{}`, 404},
+	} {
+		if got := post(t, r, test.path, test.body); got != test.status {
+			t.Errorf("%s %.20s: %d, want %d", test.path, test.body, got, test.status)
+		}
+	}
+	list, last := r.Since(0)
+	if len(list) != 3 || list[0].Channel != Webhook || list[0].Times != 2 || list[0].ID != last || list[0].Signed || list[0].Body != "{\n  \"a\": 1\n}" {
+		t.Fatalf("webhook, twice the same: %+v", list)
+	}
+	if c := list[1].Card; c.Title != "A <b>" || c.Texts[0] != "why" || c.Texts[1] != "1 May 2026, 10:20 UTC" || c.Facts[0] != (Fact{"Gate", "Failed"}) || c.Items[0] != "one" || c.Link != "http://127.0.0.1/x" {
+		t.Errorf("Teams: %+v", c)
+	}
+	if c := list[2].Card; c.Title != "A <b>" || c.Texts[0] != "why & how" || c.Texts[1] != "1 May" || c.Facts[0] != (Fact{"Gate", "Failed"}) || len(c.Items) != 2 || c.Link != "http://127.0.0.1/x" {
+		t.Errorf("Slack: %+v", c)
+	}
+	for range most + 10 {
+		post(t, r, "/webhook/"+time.Now().String()[20:], `{"a":1}`)
+	}
+	if list, _ := r.Since(0); len(list) != most {
+		t.Errorf("%d messages are kept", len(list))
+	}
+}
+
+func TestMailAndOutage(t *testing.T) {
+	r := open(t)
+	text := "From: =?UTF-8?q?Gr=C3=BC=C3=9Fe?= <a@demo.example>\r\nSubject: =?UTF-8?q?=C3=9Cber?=\r\nMessage-ID: <1@x>\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n" +
+		"--b\r\nContent-Type: text/plain\r\n\r\nplain\r\n--b\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<p>=C3=9Cber</p>\r\n--b--\r\n"
+	send := func() error {
+		return smtp.SendMail("127.0.0.1:"+r.MailPort(), nil, "a@demo.example", []string{"b@demo.example"}, []byte(text))
+	}
+	r.Down(time.Now().Add(time.Hour))
+	if err := send(); err == nil || !strings.Contains(err.Error(), "421") {
+		t.Errorf("while it is down: %v", err)
+	}
+	if got := post(t, r, "/webhook/x", "{}"); got != http.StatusServiceUnavailable {
+		t.Errorf("while it is down: %d", got)
+	}
+	if until, refused := r.Outage(); until.IsZero() || refused < 2 {
+		t.Errorf("down until %s, %d refused", until, refused)
+	}
+	r.Down(time.Time{})
+	if err := send(); err != nil {
+		t.Fatal(err)
+	}
+	list, id := r.Since(0)
+	if len(list) != 1 || list[0].Card.Title != "Über" || !strings.HasPrefix(list[0].Card.From, "Grüße") || strings.TrimSpace(list[0].HTML) != "<p>Über</p>" || list[0].To != "b@demo.example" {
+		t.Fatalf("mail: %+v", list)
+	}
+	if m, ok := r.Message(id); !ok || m.ID != id {
+		t.Error("the mail is not found by its id")
+	}
+	if _, err := readMail(bytes.Repeat([]byte("x"), 10)); err == nil {
+		t.Error("what is no mail was read")
+	}
+	r.Forget()
+	if list, _ := r.Since(0); len(list) != 0 {
+		t.Error("something is remembered")
+	}
+}

@@ -1,0 +1,153 @@
+package demo
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gatecrier/app/account"
+	"gatecrier/app/authz"
+	"gatecrier/app/connection"
+	"gatecrier/app/module"
+	"gatecrier/app/product"
+	"gatecrier/app/settings"
+	"gatecrier/models"
+)
+
+const (
+	longAgo    = 90 * 24 * time.Hour
+	settleTime = 20 * time.Second // for the messages of one report
+	lookEvery  = 2 * time.Millisecond
+)
+
+// seed makes the past: everything goes the way it goes in the present, under a
+// clock that is set to each day in turn.
+func (d *Demo) seed(ctx context.Context) error {
+	now := time.Now()
+	actor, err := d.actor(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range people {
+		n := account.NewUser{Name: p.name, FirstName: p.first, Email: p.name + "@demo.example", Password: rand.Text()}
+		if _, err := d.Accounts.Create(ctx, n); err != nil {
+			return err
+		}
+	}
+	port, err := strconv.ParseInt(d.receiver.MailPort(), 10, 64)
+	if err != nil {
+		return err
+	}
+	mail := map[string]any{"email_from": "gatecrier@demo.example", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": settings.TLSNone}
+	if _, err := d.Settings.Update(ctx, actor, settings.SectionMail, mail, nil); err != nil {
+		return err
+	}
+	ids := make([]int64, len(world))
+	for i, t := range world {
+		if ids[i], err = d.make(ctx, actor, t); err != nil {
+			return fmt.Errorf("%s: %w", t.name, err)
+		}
+	}
+	d.state.Guided = ids[0]
+	for _, m := range moments() {
+		d.clock.set(now.Add(-time.Duration(m.ago)*24*time.Hour - 3*time.Hour + time.Duration(m.thing)*17*time.Minute))
+		if _, err := d.send(ctx, world[m.thing], ids[m.thing], m.findings); err != nil {
+			return fmt.Errorf("%s, %d days ago: %w", world[m.thing].name, m.ago, err)
+		}
+		if err := d.settled(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// moment is a report of the past.
+type moment struct {
+	thing int
+	day
+}
+
+// moments lists all reports of the past in order.
+func moments() []moment {
+	var list []moment
+	for i, t := range world {
+		for _, d := range t.days {
+			list = append(list, moment{i, d})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b moment) int { return b.ago - a.ago })
+	return list
+}
+
+// make makes a sample product with its members and targets.
+func (d *Demo) make(ctx context.Context, actor authz.Actor, t thing) (int64, error) {
+	place := strings.ReplaceAll(strings.ToLower(t.name), " ", "-")
+	at := "http://127.0.0.1:" + d.receiver.HTTPPort()
+	draft := product.Draft{Name: t.name, Description: t.description, DefaultBranch: product.DefaultBranch, GateMode: models.GateStandard}
+	for _, module := range t.targets {
+		switch module {
+		case "email":
+			list := place + "-team@demo.example"
+			draft.Targets.EmailTo = &list
+		case "slack":
+			url := at + "/slack/" + place
+			draft.Targets.Slack = &url
+		case "teams":
+			url := at + "/teams/" + place
+			draft.Targets.MSTeams = &url
+		}
+	}
+	row, err := d.Products.Create(ctx, actor, draft)
+	if err != nil {
+		return 0, err
+	}
+	for name, role := range t.roles {
+		if _, err := d.Products.SetMember(ctx, actor, row.ID, name, role); err != nil {
+			return 0, err
+		}
+	}
+	if !slices.Contains(t.targets, "webhook") {
+		return row.ID, nil
+	}
+	path := "/webhook/" + place
+	saved, err := d.Connections.Create(ctx, actor, row.ID, connection.Draft{Module: "webhook", Name: "Release bot", Config: module.Config{"url": at + path}})
+	if err != nil {
+		return 0, err
+	}
+	d.state.Secrets[path] = saved.Made["secret"]
+	d.receiver.Know(path, saved.Made["secret"])
+	return row.ID, nil
+}
+
+// settled waits until nothing is on its way any more.
+func (d *Demo) settled(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, settleTime, errors.New("messages do not arrive at the demo's receiver"))
+	defer cancel()
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	for {
+		done, err := d.quiet(ctx)
+		if err != nil || done {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-ticker.C:
+		}
+	}
+}
+
+func (d *Demo) quiet(ctx context.Context) (bool, error) {
+	work, err := d.Store.EventWork(ctx, "notify", 1)
+	if err != nil || len(work) > 0 {
+		return false, err
+	}
+	states, err := d.Store.DeliveriesSince(ctx, models.SystemScope("the demo waits for its own messages"), d.clock.Now().Add(-time.Hour))
+	return states[models.DeliveryPending]+states[models.DeliverySending]+states[models.DeliveryRetrying] == 0, err
+}

@@ -1,0 +1,58 @@
+package demo
+
+import "gatecrier/models"
+
+// thing is a sample product. Days before now say how many of its report's
+// findings there were from then on.
+type thing struct {
+	name, description, report, source string
+	days                              []day
+	worse, fixed                      int // findings of a worse and of a fixed report
+	roles                             map[string]models.Role
+	targets                           []string // modules; mail goes to the field
+}
+
+type day struct{ ago, findings int }
+
+// people are members beside whoever looks at the demo.
+var people = []struct{ name, first string }{
+	{"amara", "Amara"}, {"jonas", "Jonas"}, {"mei", "Mei"}, {"sofia", "Sofía"},
+}
+
+// The guided page sends reports of the first one.
+var world = []thing{
+	{
+		name: "Checkout", description: "Basket, payment and everything between", report: "checkout.grype.json", source: "image",
+		days:  []day{{88, 3}, {80, 4}, {71, 6}, {70, 4}, {59, 4}, {52, 5}, {41, 7}, {36, 5}, {22, 5}, {15, 6}, {14, 5}, {6, 4}, {1, 7}},
+		worse: 8, fixed: 4, targets: []string{"webhook", "slack", "teams", "email"},
+		roles: map[string]models.Role{"amara": models.RoleOwner, "jonas": models.RoleWriter, "mei": models.RoleReader},
+	},
+	{
+		name: "Billing API", description: "Invoices and subscriptions", report: "billing.cyclonedx.json", source: "sbom",
+		days:  []day{{85, 1}, {77, 2}, {60, 2}, {45, 5}, {43, 2}, {30, 2}, {19, 3}, {17, 2}, {9, 2}, {2, 4}},
+		worse: 5, fixed: 2, targets: []string{"slack", "email"},
+		roles: map[string]models.Role{"sofia": models.RoleOwner, "jonas": models.RoleMaintainer},
+	},
+	{
+		name: "Mobile app", description: "iOS and Android, and their backend", report: "mobile.sarif", source: "sast",
+		days:  []day{{82, 0}, {68, 2}, {55, 3}, {50, 4}, {33, 3}, {26, 5}, {24, 3}, {12, 3}, {3, 2}},
+		worse: 5, fixed: 2, targets: []string{"teams"},
+		roles: map[string]models.Role{"mei": models.RoleOwner, "amara": models.RoleReader},
+	},
+	{
+		name: "Customer portal", description: "What customers sign in to", report: "portal.trivy.json", source: "npm",
+		days:  []day{{89, 2}, {74, 3}, {56, 3}, {38, 4}, {37, 3}, {20, 3}, {8, 2}},
+		worse: 6, fixed: 2, targets: []string{"webhook"},
+		roles: map[string]models.Role{"jonas": models.RoleOwner},
+	},
+	{
+		name: "Platform", description: "Terraform, clusters, pipelines", report: "platform.gitlab.json", source: "secrets",
+		days:  []day{{79, 1}, {63, 2}, {48, 4}, {47, 2}, {29, 1}, {11, 3}},
+		worse: 4, fixed: 1, targets: []string{"webhook", "email"},
+		roles: map[string]models.Role{"sofia": models.RoleMaintainer, "amara": models.RoleOwner},
+	},
+	{
+		name: "Loyalty", description: "New; its pipeline is being set up", targets: []string{"slack"},
+		roles: map[string]models.Role{"mei": models.RoleOwner},
+	},
+}

@@ -1,0 +1,102 @@
+package page
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"gatecrier/templates/layout"
+	"gatecrier/templates/ui"
+)
+
+// DemoView is the guided page of the demo.
+type DemoView struct {
+	Frame     layout.View
+	ProductID int64
+	Product   string
+	State     string // of its gate
+	Why       string
+	Told      string        // what the last step did, "" before the first
+	Down      time.Duration // for how long the receiver is still down
+	Refused   int           // messages it has refused since it was taken down
+	Waiting   int           // messages on the way
+	Chips     []ui.Chip     // channels
+	Messages  []DemoMessage // newest first
+	Poll      string        // where news are asked for
+}
+
+// DemoMessage is one that has arrived at the demo's receiver.
+type DemoMessage struct {
+	ID      int
+	Channel string // mail, slack, teams, webhook
+	At      time.Time
+	To      string
+	Times   int
+	From    string
+	Title   string
+	Texts   []string
+	Facts   [][2]string
+	Items   []string
+	Link    string // "" = none
+	Mail    string // where its HTML is, "" for other channels
+	Headers [][2]string
+	Body    string
+	Signed  bool
+}
+
+// DemoEnterView is the way into the demo.
+type DemoEnterView struct {
+	Frame layout.View
+	Key   string
+	Wrong bool
+}
+
+func (m DemoMessage) icon() string {
+	switch m.Channel {
+	case "slack":
+		return "brand-slack"
+	case "teams":
+		return "brand-teams"
+	case "webhook":
+		return "webhook"
+	}
+	return "mail"
+}
+
+func (m DemoMessage) channel() string {
+	switch m.Channel {
+	case "slack":
+		return "Slack"
+	case "teams":
+		return "Microsoft Teams"
+	case "webhook":
+		return "Webhook"
+	}
+	return "Mail"
+}
+
+// id is the element's.
+func (m DemoMessage) id() string { return "message-" + strconv.Itoa(m.ID) }
+
+// down says for how long the receiver is still down.
+func (v DemoView) down() string {
+	return strconv.Itoa(int(v.Down.Round(time.Second)/time.Second)) + " s"
+}
+
+// now is the state of the receiver in a sentence.
+func (v DemoView) now() string {
+	var parts []string
+	if v.Down > 0 {
+		parts = append(parts, "The receiver is down for another "+v.down())
+	}
+	if v.Refused > 0 {
+		parts = append(parts, ui.Plural(v.Refused, "attempt", "attempts")+" refused")
+	}
+	if v.Waiting > 0 {
+		parts = append(parts, ui.Plural(v.Waiting, "message waits", "messages wait")+" for the next try")
+	}
+	if len(parts) == 0 {
+		return "The receiver is up, and nothing waits."
+	}
+	return strings.Join(parts, "; ") + "."
+}
