@@ -44,6 +44,9 @@ generate: tools ## Format the templates and generate their code
 bench: ## Run the benchmarks of all packages that have some
 	go test -run '^$$' -bench . -benchmem $$(git grep -l --untracked '^func Benchmark' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|')
 
+pictures: deps ## Renew the pictures of the README, from the demo
+	GATECRIER_PICTURES=$(CURDIR)/docs/images go test -count=1 -run TheDemoInTheBrowser ./app/apptest
+
 deps: ## Install what tests need: C compiler, PostgreSQL, Chromium
 	@.ci/deps
 
@@ -53,4 +56,4 @@ vendor-static: ## Renew the style sheets, scripts and icons of others (needs npm
 tools:
 	@.ci/tools
 
-.PHONY: help run demo build check test lint fmt generate bench deps vendor-static tools
+.PHONY: help run demo build check test lint fmt generate bench pictures deps vendor-static tools

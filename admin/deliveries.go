@@ -3,6 +3,7 @@ package admin
 import (
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -35,13 +36,36 @@ func (a *Admin) deliveries(c *gin.Context) error {
 	}
 	v.Any = len(rows) > 0 || f.State != "" || f.Before != 0
 	v.Rows, v.Pager = a.deliveryRows(c, pager.cut(rows)), pager.Pager
-	states, err := a.Store.DeliveriesSince(ctx, actor.Scope(), a.Store.Now().Add(-day))
+	hours, err := a.Store.DeliveriesByHour(ctx, actor.Scope(), a.Store.Now().Add(-day))
 	if err != nil {
 		return err
 	}
+	var states map[models.DeliveryState]int
+	v.Hours, states = a.hours(c, hours)
 	v.Summary, v.Chips = ledgerSummary(states), stateChips("/deliveries", string(f.State), "product", c.Query("product"))
 	v.Frame = a.frame(c, "Deliveries", layout.NavDeliveries)
 	return show(c, http.StatusOK, page.Deliveries(v))
+}
+
+// hours fills the hours of the last day in which nothing was decided, and sums
+// all of them up.
+func (a *Admin) hours(c *gin.Context, list []models.HourTally) ([]ui.Hour, map[models.DeliveryState]int) {
+	sum := map[models.DeliveryState]int{}
+	hours := make([]ui.Hour, 24)
+	first := a.Store.Now().Truncate(time.Hour).Add(-23 * time.Hour)
+	for i := range hours {
+		hours[i].At = a.zoned(c, first.Add(time.Duration(i)*time.Hour))
+	}
+	for _, h := range list {
+		for state, n := range h.States {
+			sum[state] += n
+		}
+		if i := int(h.Hour.Sub(first) / time.Hour); i >= 0 && i < len(hours) {
+			t := tallyOf(h.States)
+			hours[i].Delivered, hours[i].Waiting, hours[i].Dead = t.Delivered, t.Retrying, t.Dead
+		}
+	}
+	return hours, sum
 }
 
 func ledgerSummary(states map[models.DeliveryState]int) string {

@@ -94,6 +94,9 @@ func (a *Admin) productHead(c *gin.Context, row models.ProductRow) (page.Product
 		return v, err
 	}
 	v.Segments = a.segments(c, b, spans[row.ID], page.HistoryDays)
+	if v.Trend, err = a.trend(c, b); err != nil {
+		return v, err
+	}
 	if err := a.lastChange(c, row, &v); err != nil {
 		return v, err
 	}
@@ -104,6 +107,18 @@ func (a *Admin) productHead(c *gin.Context, row models.ProductRow) (page.Product
 		})
 	}
 	return v, err
+}
+
+// trend is what a branch's counts have been, by severity.
+func (a *Admin) trend(c *gin.Context, b models.Branch) (map[string][]ui.Point, error) {
+	days, err := a.Store.Trend(c.Request.Context(), b, a.Store.Now().AddDate(0, 0, -page.HistoryDays))
+	points := map[string][]ui.Point{}
+	for _, d := range days {
+		for _, s := range models.Severities() {
+			points[s.String()] = append(points[s.String()], ui.Point{From: d.Day, N: d.Counts.Of(s)})
+		}
+	}
+	return points, err
 }
 
 func policyText(p gate.Policy) string {

@@ -22,14 +22,15 @@ type Branch struct {
 	Why       string    // the reason, a sentence
 	Evaluated bool      // false until the first report
 	CreatedAt time.Time
+	CountedAt time.Time // when the counts changed last, zero if that is not known
 }
 
 const branchColumns = `b.id, b.product_id, b.name, b.is_default, b.critical, b.high, b.medium, b.low, b.none, b.unknown,
-	b.gate_state, b.gate_since, b.gate_why, b.evaluated, b.created_at`
+	b.gate_state, b.gate_since, b.gate_why, b.evaluated, b.created_at, b.counted_at`
 
 func (b *Branch) dst() []any {
 	d := append([]any{&b.ID, &b.ProductID, &b.Name, &b.Default}, b.Counts.dst()...)
-	return append(d, &b.Gate, timeTo(&b.Since), &b.Why, &b.Evaluated, timeTo(&b.CreatedAt))
+	return append(d, &b.Gate, timeTo(&b.Since), &b.Why, &b.Evaluated, timeTo(&b.CreatedAt), timeTo(&b.CountedAt))
 }
 
 // BranchByName finds a branch of a product; "" is the default branch.
@@ -144,8 +145,8 @@ func (tx *Tx) branch(productID int64, name string, isDefault bool) (int64, error
 
 // SaveGate writes a branch's counts and gate.
 func (tx *Tx) SaveGate(b Branch) error {
-	args := append(b.Counts.args(), b.Gate, micro(b.Since), b.Why, b.Evaluated, b.ID)
+	args := append(b.Counts.args(), b.Gate, micro(b.Since), b.Why, b.Evaluated, micro(b.CountedAt), b.ID)
 	_, err := tx.exec(`UPDATE branches SET critical = ?, high = ?, medium = ?, low = ?, none = ?, unknown = ?,
-		gate_state = ?, gate_since = ?, gate_why = ?, evaluated = ? WHERE id = ?`, args...)
+		gate_state = ?, gate_since = ?, gate_why = ?, evaluated = ?, counted_at = ? WHERE id = ?`, args...)
 	return err
 }

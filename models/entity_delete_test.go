@@ -67,7 +67,15 @@ func (o owned) stage(tx *models.Tx) error {
 	if err := tx.BeginStaging(&sources[0], 1); err != nil {
 		return err
 	}
-	return tx.StageChanges(sources[0].ID, sources[0].Version+1, known)
+	if err := tx.StageChanges(sources[0].ID, sources[0].Version+1, known); err != nil {
+		return err
+	}
+	g, err := tx.GateOf(o.product, "")
+	if err != nil {
+		return err
+	}
+	g.Branch.CountedAt = tx.Now().Add(-48 * time.Hour) // a day to be closed
+	return tx.Recount(&g.Branch, models.Counts{Low: 77})
 }
 
 func (w world) deleteProduct(id int64) error {

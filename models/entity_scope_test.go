@@ -172,6 +172,12 @@ var looks = map[string]look{
 		tally, err := s.DeliveriesSince(ctx, who.scope, noon.Add(-time.Hour))
 		return whose(both, func(o owned) bool { return tally[o.state] == 1 }), err
 	},
+	"DeliveriesByHour": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		list, err := s.DeliveriesByHour(ctx, who.scope, noon.Add(-time.Hour))
+		return whose(both, func(o owned) bool {
+			return slices.ContainsFunc(list, func(h models.HourTally) bool { return h.States[o.state] == 1 })
+		}), err
+	},
 	"Notification": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
 		n, err := s.Notification(ctx, who.reader, o.event)
 		return n.Product == o.name, err

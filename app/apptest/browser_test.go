@@ -72,9 +72,6 @@ func TestANewUserInTheBrowser(t *testing.T) {
 	b.Open("/")
 	b.Sees("1 gate is failing")
 	b.Look("overview")
-	b.Picture("overview")
-	b.Open("/products/1")
-	b.Picture("product")
 	b.Open("/products")
 	b.Look("products")
 

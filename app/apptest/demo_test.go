@@ -60,12 +60,19 @@ func TestTheDemoInTheBrowser(t *testing.T) {
 	arrived("four messages without a click", "4")
 	b.Sees("A pipeline has sent a report by itself", "Signature verified", "checkout-team@demo.example", "Microsoft Teams", "Security gate for Checkout has changed to Passed")
 	b.Look("demo")
-	b.Picture("demo")
 
 	b.Press("form[action='/demo/worse'] button")
 	b.Sees("You have sent a worse report", "from Passed to Failed")
 	arrived("four more", "8")
 	b.Sees("CVE-2024-3094")
+	b.Open("/demo?channel=mail")
+	arrived("two mails", "2")
+	b.Picture("demo")
+	b.Open("/")
+	b.Picture("overview")
+	b.Open("/products/1")
+	b.Picture("product")
+	b.Open("/demo")
 	b.Press("form[action='/demo/worse'] button")
 	b.Sees("The gate stays Failed", "nobody is told again")
 	b.Press("form[action='/demo/fixed'] button")
@@ -85,10 +92,6 @@ func TestTheDemoInTheBrowser(t *testing.T) {
 		b.Open(page)
 		b.Look("demo-page" + strings.NewReplacer("/", "-", "?", "-", "=", "-").Replace(page))
 	}
-	b.Open("/")
-	b.Picture("overview")
-	b.Open("/products/1")
-	b.Picture("product")
 	stopDemo(t, d)
 
 	// It goes on where it was; another program's directory is not touched.

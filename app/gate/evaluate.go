@@ -52,7 +52,10 @@ func (s *Service) Evaluate(tx *models.Tx, g models.Gated, c Change) (Outcome, er
 	if b.Evaluated && b.Counts == c.Counts && b.Gate == verdict.State && b.Why == verdict.Why {
 		return out, nil
 	}
-	b.Counts, b.Why, b.Evaluated = c.Counts, verdict.Why, true
+	if err := tx.Recount(&b, c.Counts); err != nil {
+		return out, err
+	}
+	b.Why, b.Evaluated = verdict.Why, true
 	if b.Gate != verdict.State {
 		b.Gate, b.Since = verdict.State, tx.Now()
 	}

@@ -33,7 +33,8 @@ type DeliveriesView struct {
 	Clear   string    // URL without that filter
 	Rows    []DeliveryRow
 	Pager   ui.Pager
-	Any     bool // there are deliveries outside the filter
+	Hours   []ui.Hour // the last 24; needed where there is Any
+	Any     bool      // there are deliveries outside the filter
 }
 
 // DeliveryView is one message with its attempts.

@@ -39,8 +39,9 @@ type ProductView struct {
 	ToldText    string // "nobody is told: no targets"; "" = from Told
 	Policy      string // whose limits: "the limits of all products", "its own limits"; "" = no gate
 	Counts      ui.Counts
-	Limits      *ui.Counts   // nil where there is no gate
-	Segments    []ui.Segment // over HistoryDays
+	Limits      *ui.Counts            // nil where there is no gate
+	Segments    []ui.Segment          // over HistoryDays
+	Trend       map[string][]ui.Point // by severity, over HistoryDays
 	Sources     []SourceRow
 	Tab         Tab
 	TabCounts   map[Tab]int // a tab without an entry shows no number

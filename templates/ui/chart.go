@@ -49,7 +49,7 @@ func newBlock(s Segment, start, end, from time.Time, span time.Duration) block {
 		b.x = math.Min(b.x, 100-least)
 	}
 	b.title = Title(gateClass(s.State)) + " for " + Span(end.Sub(start)) + ", " + stretch(start, end)
-	if s.State == "failed" && b.width > 5 {
+	if s.State == "failed" && b.width > 8 {
 		b.label = Span(end.Sub(start))
 	}
 	return b
@@ -112,27 +112,6 @@ func logShare(n int64) float64 {
 		return 0
 	}
 	return math.Min(100, 14+24*math.Log10(float64(n)))
-}
-
-// gauge compares a count with its limit on one scale.
-type gauge struct {
-	within, over, limit float64 // percent
-	limited             bool
-}
-
-// gaugeOf scales so that the larger of the two fills most of the width.
-func gaugeOf(n, limit, noLimit int64) gauge {
-	if limit >= noLimit {
-		return gauge{within: math.Min(96, logShare(n))}
-	}
-	top := float64(max(n, limit)) * 1.04
-	if top == 0 {
-		return gauge{limited: true}
-	}
-	g := gauge{limited: true, limit: 100 * float64(limit) / top}
-	g.within = 100 * float64(min(n, limit)) / top
-	g.over = 100*float64(n)/top - g.within
-	return g
 }
 
 // Room says how far a count is from its limit.

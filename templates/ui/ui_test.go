@@ -110,22 +110,6 @@ func TestFailedText(t *testing.T) {
 	}
 }
 
-func TestGauge(t *testing.T) {
-	for _, c := range []struct {
-		n, limit int64
-		room     string
-		over     bool
-	}{{0, 0, "at the limit", false}, {2, 0, "2 over", true}, {14, 20, "6 left", false}, {61, 99999, "", false}, {5000, 99999, "", false}} {
-		g := gaugeOf(c.n, c.limit, 99999)
-		if (g.over > 0) != c.over || g.within+g.over > 100 || g.limit > 100 {
-			t.Errorf("%d of %d: %+v", c.n, c.limit, g)
-		}
-		if got := Room(c.n, c.limit, 99999); got != c.room {
-			t.Errorf("%d of %d: room is %q, want %q", c.n, c.limit, got, c.room)
-		}
-	}
-}
-
 func TestSharesFitTheBar(t *testing.T) {
 	for _, c := range [][3]int{{0, 0, 0}, {1, 0, 0}, {1, 5000, 1}, {0, 10000, 1}, {4, 49, 5}} {
 		for _, s := range shares(c[0], c[1], c[2]) {

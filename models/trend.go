@@ -1,0 +1,90 @@
+package models
+
+import (
+	"context"
+	"time"
+)
+
+const daySpan = 24 * time.Hour
+
+// DayCounts are a branch's counts at the end of a day. They hold until the next
+// day that there are some of.
+type DayCounts struct {
+	Day    time.Time // its beginning, UTC
+	Counts Counts
+}
+
+// Recount gives a branch new counts. Where the old ones are of an earlier day,
+// that day is closed with them.
+func (tx *Tx) Recount(b *Branch, counts Counts) error {
+	was, now := b.CountedAt, tx.Now()
+	old := b.Counts
+	b.Counts = counts
+	if b.Evaluated && counts == old {
+		return nil
+	}
+	b.CountedAt = now
+	if was.IsZero() || dayOf(was) >= dayOf(now) {
+		return nil
+	}
+	_, err := tx.exec(`INSERT INTO branch_days (branch_id, day, critical, high, medium, low, none, unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (branch_id, day) DO NOTHING`, append([]any{b.ID, dayOf(was)}, old.args()...)...)
+	return err
+}
+
+// Trend lists a branch's counts by day since a time, oldest first, and before
+// them what held at that time. The counts of now are the branch's own. The
+// branch must have come from a scoped read.
+func (r reads) Trend(ctx context.Context, b Branch, since time.Time) ([]DayCounts, error) {
+	var list []DayCounts
+	first := dayOf(since)
+	err := r.query(ctx, `SELECT d.day, d.critical, d.high, d.medium, d.low, d.none, d.unknown FROM branch_days d WHERE d.branch_id = ?
+		AND d.day >= COALESCE((SELECT max(e.day) FROM branch_days e WHERE e.branch_id = ? AND e.day < ?), ?) ORDER BY d.day`,
+		[]any{b.ID, b.ID, first, first}, func(rows scanner) error {
+			var day int64
+			var d DayCounts
+			if err := rows.Scan(append([]any{&day}, d.Counts.dst()...)...); err != nil {
+				return err
+			}
+			d.Day = time.Unix(0, 0).UTC().Add(time.Duration(day) * daySpan)
+			list = append(list, d)
+			return nil
+		})
+	if b.CountedAt.IsZero() || err != nil {
+		return list, err
+	}
+	return append(list, DayCounts{b.CountedAt.UTC().Truncate(daySpan), b.Counts}), nil
+}
+
+// dayOf is the number of a time's day.
+func dayOf(t time.Time) int64 { return t.UTC().Unix() / int64(daySpan/time.Second) }
+
+// HourTally is how many messages were decided on in an hour, by state.
+type HourTally struct {
+	Hour   time.Time // its beginning
+	States map[DeliveryState]int
+}
+
+// DeliveriesByHour counts the deliveries in scope since a time, hours in order;
+// those without any are left out.
+func (r reads) DeliveriesByHour(ctx context.Context, scope Scope, since time.Time) ([]HourTally, error) {
+	cond, args := scope.where("d.product_id")
+	const hour = int64(time.Hour / time.Microsecond)
+	var list []HourTally
+	err := r.query(ctx, "SELECT d.created_at / ? AS hour, d.state, count(*) FROM deliveries d WHERE d.created_at >= ? AND "+cond+" GROUP BY 1, d.state ORDER BY 1",
+		append([]any{hour, micro(since)}, args...), func(rows scanner) error {
+			var at int64
+			var state DeliveryState
+			var n int
+			if err := rows.Scan(&at, &state, &n); err != nil {
+				return err
+			}
+			begin := time.UnixMicro(at * hour).UTC()
+			if len(list) == 0 || !list[len(list)-1].Hour.Equal(begin) {
+				list = append(list, HourTally{begin, map[DeliveryState]int{}})
+			}
+			list[len(list)-1].States[state] = n
+			return nil
+		})
+	return list, err
+}

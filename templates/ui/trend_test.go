@@ -1,0 +1,94 @@
+package ui
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/a-h/templ"
+)
+
+var (
+	noonOfTrend = time.Date(2026, 5, 31, 12, 0, 0, 0, time.UTC)
+	monthBefore = noonOfTrend.AddDate(0, 0, -30)
+)
+
+func TestTrend(t *testing.T) {
+	day := func(n int) time.Time { return noonOfTrend.AddDate(0, 0, -n) }
+	tests := map[string]struct {
+		points       []Point
+		limit        int64
+		within, over string
+		at           float64
+		text         string
+	}{
+		"no points":           {nil, 0, "", "", 98, "nothing is known yet"},
+		"within a limit":      {[]Point{{day(15), 5}}, 10, "M500 53H1000V98H500Z", "", 8, "5 now, at most 5 since 16 May, limit 10"},
+		"over it, since long": {[]Point{{day(60), 4}}, 2, "M0 53H1000V98H0Z", "M0 8H1000V53H0Z", 53, "4 now, at most 4 since 1 Apr, limit 2"},
+		"no limit":            {[]Point{{day(30), 3}, {day(15), 0}}, 99999, "M0 8H500V98H0Z", "", -1, "0 now, at most 3 since 1 May"},
+		"before the span":     {[]Point{{day(90), 3}, {day(45), 1}}, 99999, "M0 8H1000V98H0Z", "", -1, "1 now, at most 1 since 16 Apr"},
+		"a limit of 0, none":  {[]Point{{day(30), 0}}, 0, "", "", 98, "0 now, at most 0 since 1 May, limit 0"},
+	}
+	for name, test := range tests {
+		got := trendOf(test.points, test.limit, 99999, monthBefore, noonOfTrend)
+		if got.within != test.within || got.over != test.over || got.limit != test.at || got.text != test.text {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	if got := trendOf([]Point{{monthBefore, 1}}, 0, 99999, noonOfTrend, noonOfTrend); got.within != "" {
+		t.Errorf("a span of nothing: %+v", got)
+	}
+}
+
+func TestHours(t *testing.T) {
+	hours := make([]Hour, 24)
+	for i := range hours {
+		hours[i].At = noonOfTrend.Add(time.Duration(i-24) * time.Hour)
+	}
+	hours[3].Delivered, hours[7] = 4, Hour{At: hours[7].At, Delivered: 1, Waiting: 2, Dead: 1}
+	bars := hourBars(hours)
+	if len(bars[0].parts) != 0 || len(bars[3].parts) != 1 || bars[3].parts[0] != (hourPart{"delivered", 5, 50}) {
+		t.Errorf("bars: %+v, %+v", bars[0], bars[3])
+	}
+	last := 55.0
+	for _, p := range bars[7].parts {
+		if p.y+p.height != last {
+			t.Errorf("a gap in the bar: %+v", bars[7])
+		}
+		last = p.y
+	}
+	want := "Messages in the last 24 hours: 5 delivered, 2 on the way, 1 dead; most, 4, at 15:00"
+	if got := hoursText(hours); got != want {
+		t.Errorf("in words: %s, want %s", got, want)
+	}
+}
+
+// What is drawn is XML that says what it is, whatever it is given.
+func TestPicturesAreWellFormed(t *testing.T) {
+	for name, picture := range map[string]templ.Component{
+		"trend": Trend(`"><script>`, []Point{{monthBefore, 1 << 40}}, 0, 99999, monthBefore, noonOfTrend),
+		"empty": Trend("critical", nil, 0, 99999, monthBefore, noonOfTrend),
+		"hours": Hours([]Hour{{At: noonOfTrend, Dead: 1 << 30}}),
+	} {
+		var b bytes.Buffer
+		if err := picture.Render(t.Context(), &b); err != nil {
+			t.Fatal(err)
+		}
+		text := b.String()
+		dec := xml.NewDecoder(&b)
+		for {
+			if _, err := dec.Token(); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				t.Fatalf("%s: %v in %s", name, err, text)
+			}
+		}
+		if strings.Contains(text, "NaN") || strings.Contains(text, "Inf") || !strings.Contains(text, `role="img"`) || !strings.Contains(text, "aria-label=") {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
+}
