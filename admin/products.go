@@ -17,6 +17,9 @@ import (
 // rowsMost is the length of a page of a list.
 const rowsMost = 50
 
+// sortGate has failing gates first; the other order is by name.
+const sortGate = "gate"
+
 func (a *Admin) productList(c *gin.Context) error {
 	ctx, scope := c.Request.Context(), actorOf(c).Scope()
 	q, state, after := c.Query("q"), models.GateState(c.Query("gate")), c.Query("after")
@@ -27,20 +30,29 @@ func (a *Admin) productList(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	rows, err := a.Store.Products(ctx, scope, models.ProductFilter{Text: q, State: state, After: after, Limit: rowsMost + 1})
+	sort := c.Query("sort")
+	if sort != sortGate {
+		sort = ""
+	}
+	f := models.ProductFilter{Text: q, State: state, After: after, Limit: rowsMost + 1, Worst: sort == sortGate, AfterState: models.GateState(c.Query("from"))}
+	rows, err := a.Store.Products(ctx, scope, f)
 	if err != nil {
 		return err
 	}
-	v := page.ProductsView{Query: q, Gate: string(state), CanCreate: true, Chips: gateChips(q, state, tally)}
+	v := page.ProductsView{
+		Query: q, Gate: string(state), CanCreate: true, Chips: gateChips(q, sort, state, tally), Sort: sort,
+		ByName: link("/products", "q", q, "gate", string(state)), ByGate: link("/products", "q", q, "gate", string(state), "sort", sortGate),
+	}
 	for _, n := range tally {
 		v.Total += int(n)
 	}
 	if len(rows) > rowsMost {
 		rows = rows[:rowsMost]
-		v.Pager.Next = link("/products", "q", q, "gate", string(state), "after", rows[rowsMost-1].Name)
+		last := rows[rowsMost-1]
+		v.Pager.Next = link("/products", "q", q, "gate", string(state), "sort", sort, "after", last.Name, "from", string(last.Default.Gate))
 	}
 	if after != "" {
-		v.Pager.First = link("/products", "q", q, "gate", string(state))
+		v.Pager.First = link("/products", "q", q, "gate", string(state), "sort", sort)
 	}
 	v.Pager.Text = plural(len(rows), "product", "products") + " shown"
 	if v.Rows, err = a.productRows(c, rows); err != nil {
@@ -51,16 +63,16 @@ func (a *Admin) productList(c *gin.Context) error {
 	return show(c, http.StatusOK, page.Products(v))
 }
 
-func gateChips(q string, current models.GateState, tally map[models.GateState]int64) []ui.Chip {
+func gateChips(q, sort string, current models.GateState, tally map[models.GateState]int64) []ui.Chip {
 	all := 0
-	chips := []ui.Chip{{Label: "All", Href: link("/products", "q", q), Current: current == ""}}
+	chips := []ui.Chip{{Label: "All", Href: link("/products", "q", q, "sort", sort), Current: current == ""}}
 	for _, s := range []struct {
 		state models.GateState
 		label string
 	}{{models.GateFailed, "Failed"}, {models.GatePassed, "Passed"}, {models.GateNone, "None"}} {
 		n := int(tally[s.state])
 		all += n
-		chips = append(chips, ui.Chip{Label: s.label, Href: link("/products", "q", q, "gate", string(s.state)), Count: n, Current: current == s.state})
+		chips = append(chips, ui.Chip{Label: s.label, Href: link("/products", "q", q, "sort", sort, "gate", string(s.state)), Count: n, Current: current == s.state})
 	}
 	chips[0].Count = all
 	return chips

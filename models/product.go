@@ -96,6 +96,24 @@ type ProductFilter struct {
 	State GateState // "" = all
 	After string    // keyset: the last name of the page before
 	Limit int       // rows, at least 1
+	// Worst has failing gates first, then those that are none, each by name. It
+	// reads all gates in scope: 10,000 take some 2 ms.
+	Worst      bool
+	AfterState GateState // of the last row of the page before, with After
+}
+
+// rank orders the states of gates, failing first.
+const rank = "CASE b.gate_state WHEN 'failed' THEN 0 WHEN 'none' THEN 1 ELSE 2 END"
+
+func (s GateState) rank() int {
+	switch s {
+	case GateFailed:
+		return 0
+	case GateNone:
+		return 1
+	case GatePassed:
+	}
+	return 2
 }
 
 // Products lists the products in scope by name.
@@ -110,10 +128,19 @@ func (r reads) Products(ctx context.Context, scope Scope, f ProductFilter) ([]Pr
 	if f.State != "" {
 		cond, args = cond+" AND b.gate_state = ?", append(args, f.State)
 	}
-	// Also on the first page: by it the names' index is read in order.
-	cond, args = cond+" AND p.name > ?", append(args, f.After)
+	order := "p.name"
+	switch {
+	case f.Worst && f.After != "":
+		cond, args = cond+" AND ("+rank+", p.name) > (?, ?)", append(args, f.AfterState.rank(), f.After)
+	case !f.Worst:
+		// Also on the first page: by it the names' index is read in order.
+		cond, args = cond+" AND p.name > ?", append(args, f.After)
+	}
+	if f.Worst {
+		order = rank + ", p.name"
+	}
 	var rows []ProductRow
-	err := r.query(ctx, productRowSelect+"WHERE "+cond+" ORDER BY p.name LIMIT ?", append(args, f.Limit), collect(&rows, (*ProductRow).dst))
+	err := r.query(ctx, productRowSelect+"WHERE "+cond+" ORDER BY "+order+" LIMIT ?", append(args, f.Limit), collect(&rows, (*ProductRow).dst))
 	return rows, err
 }
 

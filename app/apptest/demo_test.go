@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"gatecrier/app/apptest"
 	"gatecrier/app/demo"
 )
@@ -78,6 +80,15 @@ func TestTheDemoInTheBrowser(t *testing.T) {
 	b.Press("form[action='/demo/fixed'] button")
 	b.Sees("from Failed to Passed")
 	arrived("and four more", "12")
+	b.Open("/demo")
+	b.TabThrough("/demo")
+	for _, width := range []int64{1440, 360} {
+		b.Do(chromedp.EmulateViewport(width, 900))
+		b.Open("/demo")
+		if shift := b.Shift(); shift >= 0.05 {
+			t.Errorf("/demo at %d pixels: layout shift %.3f", width, shift)
+		}
+	}
 	b.Open("/demo?channel=slack")
 	arrived("three by Slack", "3")
 	b.Look("demo-slack")

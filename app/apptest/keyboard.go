@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -120,4 +122,13 @@ func (b *Browser) Until(what, script string) {
 		yes, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script))
 		return err == nil && yes
 	})
+}
+
+// Medium shows the page on paper ("print") or on the screen again.
+func (b *Browser) Medium(name string) {
+	b.t.Helper()
+	b.Do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: name})
+		return err
+	}))
 }

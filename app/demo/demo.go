@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"log/slog"
 	"sync"
@@ -50,7 +51,8 @@ type Demo struct {
 	state    state
 	clock    *clock
 	receiver *receiver.Receiver
-	key      string // of this start
+	key      string       // of this start
+	mix      maphash.Seed // of stamps
 
 	mu   sync.Mutex
 	told string // what the last step did
@@ -65,7 +67,7 @@ func Start(ctx context.Context, o Options) (*Demo, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Demo{options: o, state: s, clock: newClock(), key: rand.Text()}
+	d := &Demo{options: o, state: s, clock: newClock(), key: rand.Text(), mix: maphash.MakeSeed()}
 	if fresh {
 		d.clock.set(time.Now().Add(-longAgo))
 	}

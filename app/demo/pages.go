@@ -3,6 +3,7 @@ package demo
 import (
 	"crypto/subtle"
 	"fmt"
+	"hash/maphash"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -106,8 +107,10 @@ func (d *Demo) view(p *admin.Page, after int) (page.DemoView, error) {
 	v := page.DemoView{
 		ProductID: row.ID, Product: row.Name, State: string(row.Default.Gate), Why: row.Default.Why, Told: d.lastTold(),
 		Waiting: states[models.DeliveryRetrying] + states[models.DeliveryPending],
-		Poll:    "/demo/messages?" + url.Values{"after": {strconv.Itoa(last)}, "channel": {p.Query("channel")}}.Encode(),
 	}
+	stamp := strconv.FormatUint(maphash.String(d.mix, v.State+"\x00"+v.Why+"\x00"+v.Told), 36)
+	v.Changed = p.Query("seen") != stamp
+	v.Poll = "/demo/messages?" + url.Values{"after": {strconv.Itoa(last)}, "channel": {p.Query("channel")}, "seen": {stamp}}.Encode()
 	until, refused := d.receiver.Outage()
 	v.Refused = refused
 	if !until.IsZero() {

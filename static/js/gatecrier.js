@@ -152,6 +152,16 @@
     });
   }
 
+  // The server writes times in UTC; here they are those of whoever reads.
+  function localTime(time) {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.getTime())) return;
+    if ("clock" in time.dataset) time.textContent = at.toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+    const full = at.toLocaleString("en-GB", { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+    if (time.textContent === time.title) time.textContent = full;
+    time.title = full;
+  }
+
   // A form that has nothing to ask.
   function go(form) { form.requestSubmit(); }
 
@@ -178,12 +188,14 @@
     part.querySelectorAll("form[data-select]").forEach(selection);
     part.querySelectorAll("form[data-upload]").forEach(upload);
     part.querySelectorAll("form[data-go]").forEach(go);
+    part.querySelectorAll("time[datetime]").forEach(localTime);
     part.querySelectorAll("form[data-view]").forEach(viewed);
   }
 
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll("[data-theme]").forEach(themeToggle);
     enhance(document);
+    document.body.addEventListener("htmx:load", (e) => e.detail.elt.querySelectorAll("time[datetime]").forEach(localTime));
     keys();
   });
 })();

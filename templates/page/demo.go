@@ -23,6 +23,7 @@ type DemoView struct {
 	Chips     []ui.Chip     // channels
 	Messages  []DemoMessage // newest first
 	Poll      string        // where news are asked for
+	Changed   bool          // of news: the gate, or what is told, is another
 }
 
 // DemoMessage is one that has arrived at the demo's receiver.

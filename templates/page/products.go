@@ -13,6 +13,9 @@ type ProductsView struct {
 	Query     string
 	Gate      string    // the state filtered by; "" = all
 	Chips     []ui.Chip // all, failed, passed, none with their counts
+	Sort      string    // "gate": failing ones first; "" by name
+	ByName    string    // the same, sorted by name
+	ByGate    string    // the same, failing ones first
 	Rows      []ProductRow
 	Pager     ui.Pager
 	Total     int // without any filter
