@@ -52,8 +52,16 @@ func TestPosts(t *testing.T) {
 		path, body string
 		status     int
 	}{
-		{"/slack/x", slack, 200}, {"/teams/x", teams, 202}, {"/webhook/x", `{"a":1}`, 200}, {"/webhook/x", `{"a":1}`, 200},
-		{"/slack/x", `{`, 400}, {"/slack/x", `{}`, 400}, {"/teams/x", `{}`, 400}, {"/webhook/x", `x`, 400}, {"/mail/x", `{}`, 404}, {"/", `{}`, 404},
+		{"/slack/x", slack, 200},
+		{"/teams/x", teams, 202},
+		{"/webhook/x", `{"a":1}`, 200},
+		{"/webhook/x", `{"a":1}`, 200},
+		{"/slack/x", `{`, 400},
+		{"/slack/x", `{}`, 400},
+		{"/teams/x", `{}`, 400},
+		{"/webhook/x", `x`, 400},
+		{"/mail/x", `{}`, 404},
+		{"/", `{}`, 404},
 	} {
 		if got := post(t, r, test.path, test.body); got != test.status {
 			t.Errorf("%s %.20s: %d, want %d", test.path, test.body, got, test.status)
