@@ -2,7 +2,9 @@ package apptest_test
 
 import (
 	"context"
+	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -40,7 +42,8 @@ func stopDemo(t *testing.T, d *demo.Demo) {
 func TestTheDemoInTheBrowser(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "demo")
 	d := startDemo(t, dir)
-	home, path := strings.TrimSuffix(d.URL, path(d.URL)), path(d.URL)
+	enter := path(d.URL)
+	home := strings.TrimSuffix(d.URL, enter)
 	b := apptest.NewBrowser(t, home)
 	b.Open("/demo")
 	b.Sees("Sign in", "In the demo nothing is typed")
@@ -49,7 +52,7 @@ func TestTheDemoInTheBrowser(t *testing.T) {
 	b.Sees("of an earlier start")
 	b.Look("demo-wrong")
 
-	b.Open(path) // signs in by itself
+	b.Open(enter) // signs in by itself
 	apptest.Eventually(t, "the demo's page is there", func() bool { return b.Path() == "/demo" })
 	b.Sees("Demo: made-up products", "Checkout", "Failed", "Nothing yet")
 	if err := d.First(t.Context()); err != nil { // what Run does some seconds after the start
@@ -115,13 +118,18 @@ func TestTheDemoInTheBrowser(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(other, "gatecrier.db"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	taken, gone := strings.TrimPrefix(strings.TrimSuffix(d.URL, path(d.URL)), "http://"), filepath.Join(t.TempDir(), "new")
 	for name, o := range map[string]demo.Options{
-		"is not empty and no demo's": {Dir: other, Listen: "127.0.0.1:0"},
-		"for this machine alone":     {Dir: t.TempDir(), Listen: "0.0.0.0:0"},
+		"listens on " + taken + " already": {Dir: gone, Listen: taken, Log: slog.New(slog.DiscardHandler)},
+		"is not empty and no demo's":       {Dir: other, Listen: "127.0.0.1:0"},
+		"for this machine alone":           {Dir: t.TempDir(), Listen: "0.0.0.0:0"},
 	} {
 		if _, err := demo.Start(t.Context(), o); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	if _, err := os.Stat(gone); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a demo that did not start left something: %v", err)
 	}
 }
 

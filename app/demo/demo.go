@@ -11,7 +11,9 @@ import (
 	"hash/maphash"
 	"io"
 	"log/slog"
+	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"gatecrier/admin"
@@ -79,7 +81,11 @@ func Start(ctx context.Context, o Options) (*Demo, error) {
 		d.receiver.Know(path, secret)
 	}
 	if err := d.run(ctx, fresh); err != nil {
-		return nil, errors.Join(err, d.receiver.Close())
+		err = errors.Join(err, d.receiver.Close())
+		if fresh { // a half-made demo would be in the way of the next
+			err = errors.Join(err, os.RemoveAll(o.Dir))
+		}
+		return nil, err
 	}
 	return d, nil
 }
@@ -99,6 +105,9 @@ func (d *Demo) run(ctx context.Context, fresh bool) error {
 	}
 	d.App = a
 	if err := a.Start(ctx); err != nil {
+		if errors.Is(err, syscall.EADDRINUSE) {
+			err = fmt.Errorf("something listens on %s already: --listen 127.0.0.1:0 takes any free port (%w)", d.options.Listen, err)
+		}
 		return errors.Join(err, a.Close())
 	}
 	d.URL = a.BaseURL() + "/demo/enter?key=" + d.key
