@@ -1,6 +1,7 @@
 package apptest_test
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -76,9 +77,12 @@ func TestByKeyboardAlone(t *testing.T) {
 
 	newShopTarget(t, p)
 	p.Client("admin").Must(http.StatusCreated, "POST", "/products/1/reports", apptest.Report(t, "grype-image.json"))
-	for _, path := range allPages {
-		b.Open(path)
-		b.TabThrough(path)
+	for _, width := range []int64{360, 1440} {
+		b.Do(chromedp.EmulateViewport(width, 900))
+		for _, path := range allPages {
+			b.Open(path)
+			b.TabThrough(fmt.Sprintf("%s at %d pixels", path, width))
+		}
 	}
 	b.Open("/")
 	b.Tab("a.gc-skip")
