@@ -131,9 +131,10 @@ func (a *Admin) deliveryRows(c *gin.Context, rows []models.LedgerRow) []page.Del
 }
 
 func (a *Admin) deliveryRow(c *gin.Context, l models.LedgerRow) page.DeliveryRow {
+	m := a.module(l.Module)
 	return page.DeliveryRow{
 		ID: l.ID, State: string(l.State), Reason: l.Reason, Title: l.Title, ProductID: l.ProductID, Product: l.Product,
-		Module: a.moduleTitle(l.Module), Connection: l.Connection, Hint: l.Hint, Attempts: l.Delivery.Attempts,
+		Module: m.Title, Icon: m.Icon, Connection: l.Connection, Hint: l.Hint, Attempts: l.Delivery.Attempts,
 		NextAt: a.zoned(c, l.NextAt), At: a.zoned(c, l.CreatedAt),
 	}
 }

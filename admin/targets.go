@@ -63,13 +63,16 @@ func targetState(s models.DeliveryState) string {
 	return "untested"
 }
 
-func (a *Admin) moduleTitle(name string) string {
+func (a *Admin) moduleTitle(name string) string { return a.module(name).Title }
+
+// module describes a module; one that is no more has its name alone.
+func (a *Admin) module(name string) module.Descriptor {
 	for _, m := range a.Connections.Modules() {
 		if d := m.Descriptor(); d.Name == name {
-			return d.Title
+			return d
 		}
 	}
-	return name
+	return module.Descriptor{Name: name, Title: name}
 }
 
 // moduleForms are the forms of all modules. That of the one named has what was

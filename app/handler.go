@@ -61,7 +61,8 @@ func (a *App) handler(o Options, p parts) (http.Handler, error) {
 	if o.Extra != nil {
 		pages.Add(engine, o.Extra(a))
 	}
-	return web.SameOrigin(withSessions(engine, p.sessions), a.config.origins(), a.log)
+	handler, err := web.SameOrigin(withSessions(engine, p.sessions), a.config.origins(), a.log)
+	return web.Legible(handler), err
 }
 
 // withSessions reads sessions for pages alone: the API has tokens, and files
