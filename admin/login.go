@@ -1,7 +1,10 @@
 package admin
 
 import (
+	"errors"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -33,9 +36,13 @@ func (a *Admin) loginView(name, next, why string) page.LoginView {
 
 func (a *Admin) signIn(c *gin.Context) error {
 	name, next := c.PostForm("name"), local(c.PostForm("next"))
-	user, err := a.Accounts.SignIn(c.Request.Context(), name, c.PostForm("password"))
+	user, err := a.Accounts.SignIn(c.Request.Context(), name, c.PostForm("password"), c.ClientIP())
 	if fault.Is(err, fault.Unauthenticated) {
 		return show(c, http.StatusUnauthorized, page.Login(a.loginView(name, next, "That name and password do not belong together.")))
+	}
+	if f := (*fault.Error)(nil); fault.Is(err, fault.TooMany) && errors.As(err, &f) {
+		c.Header("Retry-After", strconv.Itoa(int(f.Wait/time.Second)))
+		return show(c, http.StatusTooManyRequests, page.Login(a.loginView(name, next, f.Text)))
 	}
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ func All() []Job {
 	return []Job{
 		{Name: "expire_sessions", Spec: "17 * * * *", Run: expireSessions},
 		{Name: "forget_keys", Spec: "23 * * * *", Run: forgetKeys},
+		{Name: "forget_sign_ins", Spec: "29 * * * *", Run: forgetSignIns},
 		{Name: "reconcile_gates", Spec: "41 * * * *", Run: reconcileGates},
 	}
 }
@@ -40,6 +41,11 @@ const keepKeys = 25 * time.Hour
 
 func forgetKeys(_ context.Context, tx *models.Tx) error {
 	_, err := tx.DeleteAnswered(tx.Now().Add(-keepKeys), 5000)
+	return err
+}
+
+func forgetSignIns(_ context.Context, tx *models.Tx) error {
+	_, err := tx.ForgetSignIns(5000)
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
@@ -25,7 +26,8 @@ const (
 type hasher struct {
 	params *argon2id.Params
 	turns  chan struct{}
-	dummy  string // compared where there is no account, to take as long
+	queue  atomic.Int32 // those that wait for a turn, or have one
+	dummy  string       // compared where there is no account, to take as long
 }
 
 func newHasher() (*hasher, error) {
@@ -41,20 +43,33 @@ func newHasher() (*hasher, error) {
 	return h, nil
 }
 
+// queueMost bounds how many wait for their turn, some seconds' worth.
+const queueMost = 50
+
 func (h *hasher) turn(ctx context.Context) error {
+	if h.queue.Add(1) > queueMost {
+		h.queue.Add(-1)
+		return fault.New(fault.Unavailable, "Too many sign-ins at once: try again in a moment")
+	}
 	select {
 	case h.turns <- struct{}{}:
 		return nil
 	case <-ctx.Done():
+		h.queue.Add(-1)
 		return fault.Wrap(fault.Unavailable, "Too many sign-ins at once: try again", ctx.Err())
 	}
+}
+
+func (h *hasher) done() {
+	<-h.turns
+	h.queue.Add(-1)
 }
 
 func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 	if err := h.turn(ctx); err != nil {
 		return "", err
 	}
-	defer func() { <-h.turns }()
+	defer h.done()
 	return argon2id.CreateHash(password, h.params)
 }
 
@@ -62,7 +77,7 @@ func (h *hasher) matches(ctx context.Context, password, hash string) (bool, erro
 	if err := h.turn(ctx); err != nil {
 		return false, err
 	}
-	defer func() { <-h.turns }()
+	defer h.done()
 	if hash == "" {
 		_, err := argon2id.ComparePasswordAndHash(password, h.dummy)
 		return false, err

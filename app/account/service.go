@@ -3,9 +3,12 @@ package account
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"net/mail"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
@@ -125,10 +128,16 @@ func (s *Service) First(ctx context.Context, n NewUser) (made bool, err error) {
 // RandomPassword makes a password of 26 letters and digits (130 bits).
 func RandomPassword() string { return strings.ToLower(rand.Text()) }
 
-// SignIn checks a name and a password. The same answer for a wrong name and a
-// wrong password, after the same time.
-func (s *Service) SignIn(ctx context.Context, name, password string) (models.User, error) {
+// SignIn checks a name and a password that come from an address. Guesses are
+// slowed down by name and by address, also right ones: for a name the wait is 15
+// minutes at most, so that a stranger can keep nobody out for long. It is the
+// same for a name that nobody has.
+func (s *Service) SignIn(ctx context.Context, name, password, address string) (models.User, error) {
 	wrong := fault.New(fault.Unauthenticated, "That name and password do not belong together")
+	limits := signInLimits(name, address)
+	if err := s.mayTry(ctx, limits); err != nil {
+		return models.User{}, err
+	}
 	u, err := s.store.UserByName(ctx, strings.TrimSpace(name))
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return models.User{}, err
@@ -143,8 +152,53 @@ func (s *Service) SignIn(ctx context.Context, name, password string) (models.Use
 	if !ok || !u.Active {
 		return models.User{}, wrong
 	}
+	if err := s.store.Write(ctx, func(tx *models.Tx) error { return tx.SignInWorked(limits...) }); err != nil {
+		return models.User{}, err
+	}
 	s.removeInitial(u, password)
 	return u, nil
+}
+
+// mayTry counts a try, or says how long the next one has to wait.
+func (s *Service) mayTry(ctx context.Context, limits []models.SignInLimit) error {
+	var until time.Time
+	err := s.store.Write(ctx, func(tx *models.Tx) error {
+		var err error
+		until, err = tx.TrySignIn(limits...)
+		return err
+	})
+	if err != nil || until.IsZero() {
+		return err
+	}
+	wait := until.Sub(s.store.Now()).Truncate(time.Second) + time.Second
+	e := fault.New(fault.TooMany, "Too many sign-ins have failed. Try again in "+wait.String())
+	e.Wait = wait
+	return e
+}
+
+const (
+	freeByName    = 5  // failures in a row without a wait
+	freeByAddress = 20 // several people may share one
+)
+
+// signInLimits are the keys of a sign-in: its name, hashed since people type
+// passwords there, and the network that it comes from.
+func signInLimits(name, address string) []models.SignInLimit {
+	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(name))))
+	limits := []models.SignInLimit{{Key: "name " + hex.EncodeToString(sum[:16]), Free: freeByName}}
+	addr, err := netip.ParseAddr(address)
+	if err != nil {
+		return limits
+	}
+	bits := 64 // of IPv6: what one customer has
+	if addr = addr.Unmap(); addr.Is4() {
+		bits = 32
+	}
+	network, err := addr.Prefix(bits)
+	if err != nil {
+		return limits
+	}
+	return append(limits, models.SignInLimit{Key: "from " + network.String(), Free: freeByAddress})
 }
 
 // removeInitial deletes the file with the first password once it has been used.

@@ -75,7 +75,7 @@ func signIn(t *testing.T, url, dir string) {
 	}
 	password, err := os.ReadFile(filepath.Join(dir, "initial-password"))
 	if err == nil {
-		_, err = accounts.SignIn(t.Context(), "admin", strings.TrimSpace(string(password)))
+		_, err = accounts.SignIn(t.Context(), "admin", strings.TrimSpace(string(password)), "127.0.0.1")
 	}
 	if err := errors.Join(err, s.Close()); err != nil {
 		t.Errorf("with the password in the file: %v", err)

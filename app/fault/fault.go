@@ -6,6 +6,7 @@ package fault
 import (
 	"errors"
 	"strings"
+	"time"
 )
 
 // Kind says what went wrong in terms of who can do something about it.
@@ -22,6 +23,7 @@ const (
 	NotFound                    // not there, or not for these eyes: 404
 	Conflict                    // somebody was faster: 409
 	TooLarge                    // over a size limit: 413
+	TooMany                     // too often, later: 429
 	Unavailable                 // later perhaps: 503
 )
 
@@ -34,9 +36,10 @@ type Field struct {
 // Error is an error with a kind and a text for the user.
 type Error struct {
 	Kind   Kind
-	Text   string  // a sentence for the user, without a full stop
-	Fields []Field // what is wrong where; only with Invalid
-	Cause  error   // for the log
+	Text   string        // a sentence for the user, without a full stop
+	Fields []Field       // what is wrong where; only with Invalid
+	Cause  error         // for the log
+	Wait   time.Duration // with TooMany: until it may be tried again
 }
 
 // Error tells all of it, for the log.

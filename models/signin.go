@@ -1,0 +1,85 @@
+package models
+
+import (
+	"database/sql"
+	"errors"
+	"time"
+)
+
+// SignInLimit bounds how often a sign-in may fail in a row under a key before
+// the next one has to wait.
+type SignInLimit struct {
+	Key  string
+	Free int // so many are without a wait
+}
+
+const (
+	signInFirst  = time.Second
+	signInMost   = 15 * time.Minute
+	signInMemory = 24 * time.Hour // after so long a failure is forgotten
+)
+
+// TrySignIn counts a sign-in as failed, under all keys, before it is looked at:
+// many at once are counted too. Where one has to wait, nothing is counted, and
+// it returns until when.
+func (tx *Tx) TrySignIn(limits ...SignInLimit) (until time.Time, err error) {
+	now := tx.Now()
+	failures := make([]int, len(limits))
+	for i, l := range limits {
+		var at, last time.Time
+		lock := ""
+		if tx.dialect == Postgres {
+			lock = " FOR UPDATE"
+		}
+		err := tx.get(tx.Context(), "SELECT failures, until, at FROM sign_in_tries WHERE key = ?"+lock, []any{l.Key}, &failures[i], timeTo(&at), timeTo(&last))
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return until, err
+		}
+		if now.Sub(last) > signInMemory {
+			failures[i] = 0
+		}
+		if at.After(now) && at.After(until) {
+			until = at
+		}
+	}
+	if !until.IsZero() {
+		return until, nil
+	}
+	for i, l := range limits {
+		n := failures[i] + 1
+		if _, err := tx.exec(`INSERT INTO sign_in_tries (key, failures, until, at) VALUES (?, ?, ?, ?)
+			ON CONFLICT (key) DO UPDATE SET failures = excluded.failures, until = excluded.until, at = excluded.at`,
+			l.Key, n, micro(now.Add(signInWait(n-l.Free))), micro(now)); err != nil {
+			return until, err
+		}
+	}
+	return until, nil
+}
+
+// signInWait doubles with each failure beyond those that are free.
+func signInWait(beyond int) time.Duration {
+	if beyond < 0 {
+		return 0
+	}
+	return min(signInFirst<<min(beyond, 20), signInMost)
+}
+
+// SignInWorked takes back the failure that TrySignIn has counted; the first key
+// has none any more.
+func (tx *Tx) SignInWorked(limits ...SignInLimit) error {
+	for i, l := range limits {
+		query := "DELETE FROM sign_in_tries WHERE key = ?"
+		if i > 0 {
+			query = "UPDATE sign_in_tries SET failures = failures - 1, until = 0 WHERE key = ? AND failures > 0"
+		}
+		if _, err := tx.exec(query, l.Key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ForgetSignIns removes some of the failures that count no more.
+func (tx *Tx) ForgetSignIns(limit int) (int64, error) {
+	return tx.exec("DELETE FROM sign_in_tries WHERE key IN (SELECT key FROM sign_in_tries WHERE at < ? LIMIT ?)", micro(tx.Now().Add(-signInMemory)), limit)
+}
