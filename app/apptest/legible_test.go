@@ -23,12 +23,20 @@ func TestIllegibleTextsAreRefused(t *testing.T) {
 			}
 			type request struct{ method, path, kind, body, cookie, key string }
 			requests := []request{
-				{method: "GET", path: "/api/v1/products?name=" + bad}, {method: "GET", path: "/api/v1/products?q=" + bad}, {method: "GET", path: "/api/v1/products?" + bad + "=x"},
-				{method: "GET", path: "/api/v1" + s.path + "/gate?branch=" + bad}, {method: "GET", path: "/api/v1/settings/" + bad}, {method: "GET", path: "/api/v1/" + bad},
-				{method: "GET", path: "/login?next=/" + bad}, {method: "GET", path: "/products?q=" + bad}, {method: "GET", path: "/" + bad}, {method: "GET", path: "/static/" + bad},
+				{method: "GET", path: "/api/v1/products?name=" + bad},
+				{method: "GET", path: "/api/v1/products?q=" + bad},
+				{method: "GET", path: "/api/v1/products?" + bad + "=x"},
+				{method: "GET", path: "/api/v1" + s.path + "/gate?branch=" + bad},
+				{method: "GET", path: "/api/v1/settings/" + bad},
+				{method: "GET", path: "/api/v1/" + bad},
+				{method: "GET", path: "/login?next=/" + bad},
+				{method: "GET", path: "/products?q=" + bad},
+				{method: "GET", path: "/" + bad},
+				{method: "GET", path: "/static/" + bad},
 				{method: "POST", path: "/login", kind: "application/x-www-form-urlencoded", body: "name=" + bad + "&password=x"},
 				{method: "POST", path: "/login", kind: "application/x-www-form-urlencoded; charset=utf-8", body: "name=x&password=" + bad},
-				{method: "POST", path: "/api/v1" + s.path + "/reports?source=" + bad, body: "{}"}, {method: "POST", path: "/api/v1" + s.path + "/reports", body: "{}", key: raw},
+				{method: "POST", path: "/api/v1" + s.path + "/reports?source=" + bad, body: "{}"},
+				{method: "POST", path: "/api/v1" + s.path + "/reports", body: "{}", key: raw},
 				{method: "GET", path: "/products", cookie: "session=" + raw},
 			}
 			for _, path := range allPages {
@@ -70,6 +78,9 @@ func TestIllegibleTextsAreRefused(t *testing.T) {
 			if a.Status != http.StatusBadRequest || !strings.Contains(a.Text, "at byte") {
 				t.Errorf("%q: %d %s", body, a.Status, a.Text)
 			}
+		}
+		if a := c.Do("PATCH", "/settings/reports", []byte("{\"max_bytes\": 5000000, \"x\": \"\xff\"}")); a.Status != http.StatusBadRequest {
+			t.Errorf("settings of reports are no report: %d %s", a.Status, a.Text)
 		}
 		a := c.Must(http.StatusCreated, "POST", "/products", []byte(`{"name":"a\\u0000 \u00e9 🚨"}`))
 		if a.Get("name") != `a\u0000 é 🚨` {

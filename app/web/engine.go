@@ -64,7 +64,7 @@ func bounded(c *gin.Context) {
 
 // takesReports is for routes, and for paths.
 func takesReports(route string) bool {
-	return strings.HasSuffix(route, "/upload") || strings.HasSuffix(route, "/reports")
+	return strings.Contains(route, "/products/") && (strings.HasSuffix(route, "/upload") || strings.HasSuffix(route, "/reports"))
 }
 
 func logged(log *slog.Logger) gin.HandlerFunc {
