@@ -103,16 +103,6 @@ func (tx *Tx) ReturnExpired(by time.Time) (int64, error) {
 		reason = 'The program stopped while it was sending this' WHERE state = 'sending' AND locked_until <= ?`, micro(tx.Now()), micro(by))
 }
 
-// GiveBack makes claimed deliveries due again that were not tried.
-func (tx *Tx) GiveBack(claim string, ids []int64) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	_, err := tx.exec(`UPDATE deliveries SET state = CASE WHEN attempts = 0 THEN 'pending' ELSE 'retrying' END, next_at = ?, locked_until = NULL, claim = ''
-		WHERE claim = ? AND state = 'sending' AND id IN (`+marks(len(ids))+")", append([]any{micro(tx.Now()), claim}, anys(ids)...)...)
-	return err
-}
-
 // Settle writes what came of an attempt: the delivery's new state and, where a
 // try was made, the attempt. It reports false where the claim was lost
 // meanwhile; the attempt is kept all the same.

@@ -1,7 +1,6 @@
 package models_test
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -101,25 +100,6 @@ func TestSettleByOwnClaim(t *testing.T) {
 		want[0].Number, want[1].Number = 1, 2
 		if diff := cmp.Diff(want, list); err != nil || diff != "" {
 			t.Errorf("attempts, %v: %s", err, diff)
-		}
-	})
-}
-
-// What was claimed and not tried is given back by its claim alone.
-func TestGiveBack(t *testing.T) {
-	each(t, func(t *testing.T, w world) {
-		product := w.product("ours", w.user("ann"))
-		a, b := w.delivery(w.connection(product, "a"), product), w.delivery(w.connection(product, "b"), product)
-		w.claim("one", a.ID)
-		w.claim("two", b.ID)
-		for _, ids := range [][]int64{nil, {a.ID, b.ID}} {
-			w.write(func(tx *models.Tx) error { return tx.GiveBack("one", ids) })
-			if got := w.due(); (len(ids) == 0) != (len(got) == 0) || len(got) > 0 && !slices.Equal(got, []int64{a.ID}) {
-				t.Errorf("after %v came back: due %v", ids, got)
-			}
-		}
-		if d := w.stored(b.ID); d.Claim != "two" || d.State != models.DeliverySending {
-			t.Errorf("another's was given back: %+v", d)
 		}
 	})
 }

@@ -33,7 +33,8 @@ type Program struct {
 	URL   string
 	Dir   string
 	Clock *modelstest.Clock
-	Log   *bytes.Buffer
+	Log   *bytes.Buffer // once the program has stopped; before, ask Logged
+	log   *locked
 	t     testing.TB
 }
 
@@ -59,7 +60,8 @@ func Start(t testing.TB, o Options) *Program {
 		config.AllowNetworks = ""
 	}
 	p := &Program{Dir: o.Dir, Clock: modelstest.NewClock(time.Now().Add(-o.Ago)), Log: &bytes.Buffer{}, t: t}
-	log := slog.New(slog.NewTextHandler(&locked{w: p.Log}, nil))
+	p.log = &locked{w: p.Log}
+	log := slog.New(slog.NewTextHandler(p.log, nil))
 	var err error
 	p.App, err = app.New(t.Context(), app.Options{Config: config, Log: log, Now: p.Clock.Now, Stderr: io.Discard})
 	if err != nil {
@@ -275,3 +277,10 @@ func TokenIn(t testing.TB, dir, user string) string {
 
 // Everything is the scope of a test that looks on.
 func Everything() models.Scope { return models.SystemScope("a test looks on") }
+
+// Logged is the program's log so far.
+func (p *Program) Logged() string {
+	p.log.mu.Lock()
+	defer p.log.mu.Unlock()
+	return p.Log.String()
+}

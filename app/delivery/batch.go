@@ -68,7 +68,7 @@ func (b *Batch) Enqueue(o Order) error {
 		return err
 	}
 	if free {
-		row.State, row.Claim, row.LockedUntil = models.DeliverySending, b.d.instance, now.Add(leaseTime)
+		row.State, row.Claim, row.LockedUntil = models.DeliverySending, b.d.lease(), now.Add(leaseTime)
 	}
 	made, err := b.tx.InsertDelivery(&row)
 	if err != nil || !made {

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"crypto/rand"
 	"time"
 
 	"gatecrier/models"
@@ -58,6 +59,10 @@ func (d *Dispatcher) sweep(ctx context.Context) error {
 	})
 }
 
+// lease is a name for one lease, that no other has: a result that comes after
+// its lease has ended must not settle the next one, of the same instance either.
+func (d *Dispatcher) lease() string { return d.instance + "/" + rand.Text() }
+
 // claim leases due deliveries and starts them, as far as there is room.
 func (d *Dispatcher) claim(ctx context.Context) error {
 	chosen, err := d.choose(ctx)
@@ -67,7 +72,7 @@ func (d *Dispatcher) claim(ctx context.Context) error {
 	var claimed []models.Delivery
 	err = d.store.Write(ctx, func(tx *models.Tx) error {
 		var err error
-		claimed, err = tx.Claim(d.instance, tx.Now().Add(leaseTime), chosen)
+		claimed, err = tx.Claim(d.lease(), tx.Now().Add(leaseTime), chosen)
 		return err
 	})
 	if err != nil {

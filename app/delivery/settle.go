@@ -89,11 +89,11 @@ func (d *Dispatcher) writeOne(tx *models.Tx, s settlement) error {
 	if s.drop != "" {
 		row := final(s.delivery, models.DeliveryCancelled, tx.Now())
 		row.Reason = s.drop
-		_, err := tx.Settle(row, d.instance, nil)
+		_, err := tx.Settle(row, s.delivery.Claim, nil)
 		return err
 	}
 	row := next(s.delivery, s.result, tx.Now(), s.chance)
-	mine, err := tx.Settle(row, d.instance, &models.Attempt{
+	mine, err := tx.Settle(row, s.delivery.Claim, &models.Attempt{
 		At: s.began, Duration: s.took, Result: s.result.Kind().String(), Status: s.result.Status,
 		Reason: s.result.Reason, Answer: s.result.Answer, Private: s.result.Private,
 	})
