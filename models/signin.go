@@ -27,11 +27,12 @@ func (tx *Tx) TrySignIn(limits ...SignInLimit) (until time.Time, err error) {
 	failures := make([]int, len(limits))
 	for i, l := range limits {
 		var at, last time.Time
-		lock := ""
-		if tx.dialect == Postgres {
-			lock = " FOR UPDATE"
+		if tx.dialect == Postgres { // a row lock would not hold back those who see no row yet
+			if _, err := tx.exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", l.Key); err != nil {
+				return until, err
+			}
 		}
-		err := tx.get(tx.Context(), "SELECT failures, until, at FROM sign_in_tries WHERE key = ?"+lock, []any{l.Key}, &failures[i], timeTo(&at), timeTo(&last))
+		err := tx.get(tx.Context(), "SELECT failures, until, at FROM sign_in_tries WHERE key = ?", []any{l.Key}, &failures[i], timeTo(&at), timeTo(&last))
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return until, err
 		}
