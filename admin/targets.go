@@ -100,14 +100,22 @@ func moduleForm(d module.Descriptor, typed, errs map[string]string) page.ModuleF
 		ID: id + "name", Name: "name", Label: "Name", Value: typed["name"], Error: errs["name"], Required: true, MaxLength: 100,
 		Placeholder: "On-call " + d.Title, Help: "How this target is called in lists.", Autocomplete: "off",
 	})
-	for _, field := range d.Fields {
+	for _, field := range d.Asked() {
 		f.Fields = append(f.Fields, ui.Field{
 			ID: id + field.Name, Name: field.Name, Label: field.Label, Value: typed[field.Name], Error: errs[field.Name], Help: field.Help,
 			Placeholder: field.Placeholder, Required: field.Required && !field.Generated, MaxLength: field.MaxLen, Mono: true, Autocomplete: "off",
-			Type: inputType(field.Kind),
+			Type: inputType(field.Kind), Options: optionsOf(field, typed[field.Name]),
 		})
 	}
 	return f
+}
+
+func optionsOf(f module.Field, current string) []ui.Option {
+	options := make([]ui.Option, len(f.Choices))
+	for i, c := range f.Choices {
+		options[i] = ui.Option{Value: c.Value, Label: c.Label, Checked: c.Value == current}
+	}
+	return options
 }
 
 func inputType(k module.FieldKind) string {
@@ -118,6 +126,8 @@ func inputType(k module.FieldKind) string {
 		return "email"
 	case module.FieldSecret:
 		return "password"
+	case module.FieldChoice:
+		return "select"
 	case module.FieldText:
 	}
 	return "text"
@@ -133,7 +143,7 @@ func (a *Admin) targetCreate(c *gin.Context) error {
 	typed, config := map[string]string{"name": c.PostForm("name")}, module.Config{}
 	for _, m := range a.Connections.Modules() {
 		if d := m.Descriptor(); d.Name == c.PostForm("module") {
-			for _, f := range d.Fields {
+			for _, f := range d.Asked() {
 				config[f.Name], typed[f.Name] = c.PostForm(f.Name), c.PostForm(f.Name)
 			}
 		}

@@ -63,7 +63,7 @@ var beside = map[string][]string{
 var views = []string{"templates/ui", "templates/layout", "templates/page"}
 
 // forTests may be imported by tests and by each other only.
-var forTests = []string{"models/modelstest", "app/module/moduletest", "app/apptest"}
+var forTests = []string{"models/modelstest", "app/outbound/outboundtest", "app/module/moduletest", "app/apptest"}
 
 // wrongs says where a package's imports break the law.
 func wrongs(pkg string, imports []string) []string {

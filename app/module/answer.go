@@ -3,8 +3,10 @@ package module
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -26,6 +28,7 @@ func FromAnswer(a outbound.Answer, err error, secrets ...string) Result {
 		r = Refused(err.Error())
 	case err != nil:
 		r = Transient(err.Error())
+		r.Unsure = errors.Is(err, outbound.ErrUnsure)
 	default:
 		r = fromStatus(a)
 	}
@@ -57,6 +60,18 @@ func isTransient(status int) bool {
 		return true
 	}
 	return status >= 500
+}
+
+// Show shows a request: its headers but those named, and its body with the
+// secrets masked.
+func Show(r outbound.Request, hidden []string, secrets ...string) Shown {
+	s := Shown{Body: hide(strings.ToValidUTF8(string(r.Body), "\uFFFD"), secrets)}
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		if !slices.Contains(hidden, http.CanonicalHeaderKey(name)) {
+			s.Head = append(s.Head, name+": "+hide(strings.Join(r.Header[name], ", "), secrets))
+		}
+	}
+	return s
 }
 
 // answerText makes the bytes of an answer fit to be stored and shown.

@@ -2,6 +2,7 @@ package module
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -17,6 +18,9 @@ type Descriptor struct {
 	Summary string // one sentence
 	Fields  []Field
 	Lane    Lane
+	// OneServer says that all connections share one server, of the settings:
+	// they share a lane, and its trouble is no fault of theirs.
+	OneServer bool
 }
 
 // Field is one value of a configuration.
@@ -29,8 +33,13 @@ type Field struct {
 	Required    bool
 	Secret      bool // sealed, and never shown again
 	Generated   bool // made by Prepare when absent
-	MaxLen      int  // in characters; 0 is 200
+	Hidden      bool // kept with the others by the module alone: nobody is asked for it
+	Choices     []Choice
+	MaxLen      int // in characters; 0 is 200
 }
+
+// Choice is a value of a field that has only some. The first is the default.
+type Choice struct{ Value, Label string }
 
 // FieldKind says how a field is asked for.
 type FieldKind string
@@ -41,12 +50,13 @@ const (
 	FieldURL    FieldKind = "url"
 	FieldEmail  FieldKind = "email"
 	FieldSecret FieldKind = "secret"
+	FieldChoice FieldKind = "choice"
 )
 
 // Valid reports whether it is one of the kinds.
 func (k FieldKind) Valid() bool {
 	switch k {
-	case FieldText, FieldURL, FieldEmail, FieldSecret:
+	case FieldText, FieldURL, FieldEmail, FieldSecret, FieldChoice:
 		return true
 	}
 	return false
@@ -70,6 +80,9 @@ func (d Descriptor) Clean(c Config) (Config, fault.Fields) {
 	clean, wrong := Config{}, fault.Fields{}
 	for _, f := range d.Fields {
 		value := strings.TrimSpace(c[f.Name])
+		if value == "" && len(f.Choices) > 0 {
+			value = f.Choices[0].Value
+		}
 		if value != "" {
 			clean[f.Name] = value
 		}
@@ -107,6 +120,17 @@ func (d Descriptor) Secrets(c Config) []string {
 	return secrets
 }
 
+// Asked returns the fields that people are asked for.
+func (d Descriptor) Asked() []Field {
+	var asked []Field
+	for _, f := range d.Fields {
+		if !f.Hidden {
+			asked = append(asked, f)
+		}
+	}
+	return asked
+}
+
 func (d Descriptor) has(name string) bool {
 	for _, f := range d.Fields {
 		if f.Name == name {
@@ -123,7 +147,7 @@ func (d Descriptor) check() error {
 	}
 	seen := map[string]bool{}
 	for _, f := range d.Fields {
-		if f.Name == "" || f.Label == "" || !f.Kind.Valid() || seen[f.Name] {
+		if f.Name == "" || f.Label == "" || !f.Kind.Valid() || seen[f.Name] || (f.Kind == FieldChoice) != (len(f.Choices) > 0) {
 			return fmt.Errorf("module %q: field %q needs a name of its own, a label and a kind", d.Name, f.Name)
 		}
 		seen[f.Name] = true
@@ -143,8 +167,19 @@ func (f Field) problem(value string) string {
 		return fmt.Sprintf("may have at most %d characters", limit)
 	case !utf8.ValidString(value) || strings.ContainsFunc(value, isControl):
 		return "has a character that is not allowed"
+	case value != "" && len(f.Choices) > 0 && !slices.ContainsFunc(f.Choices, func(c Choice) bool { return c.Value == value }):
+		return "must be one of " + f.values()
 	}
 	return ""
+}
+
+// values lists a field's choices.
+func (f Field) values() string {
+	values := make([]string, len(f.Choices))
+	for i, c := range f.Choices {
+		values[i] = c.Value
+	}
+	return strings.Join(values, ", ")
 }
 
 func isControl(r rune) bool { return r < 0x20 || r == 0x7f }

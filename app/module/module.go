@@ -30,6 +30,29 @@ type Sender interface {
 	Send(ctx context.Context, c Config, m Message) Result
 }
 
+// Shower is a module that can show what it sends.
+type Shower interface {
+	// Show is what Send would post, for people who look at a delivery: without
+	// signatures, and with its secrets masked.
+	Show(ctx context.Context, c Config, m Message) (Shown, error)
+}
+
+// Shown is a message as it goes out.
+type Shown struct {
+	Head []string // "Content-Type: application/json"
+	Body string
+}
+
+// Rotator is a module whose secret can be replaced while receivers still check
+// the old one.
+type Rotator interface {
+	// Rotate returns the configuration with a new secret; the old one counts
+	// until then too.
+	Rotate(c Config, until time.Time) Config
+	// RotatedUntil is until when an older secret counts, zero where none does.
+	RotatedUntil(c Config) time.Time
+}
+
 // Message is what is sent. The texts may hold anything that a scanner or a
 // user wrote; a module encodes them for its receiver.
 type Message struct {
@@ -37,9 +60,10 @@ type Message struct {
 	Type    string // of the event: "gate.changed"
 	Version int    // of Data
 	Time    time.Time
-	Title   string // one line
-	Why     string // the reason in a sentence, shortest first
-	Tone    Tone
+	Title   string   // one line
+	Why     string   // the reason in a sentence, shortest first
+	Key     string   // what it is about, the same in all messages about that ("gate/7"), or ""
+	Tone    Tone     // of what Key names, ToneBad says that it is open, the others that it is closed
 	Facts   []Fact   // details, the most telling first
 	Items   []string // what tipped it, worst first: "critical: CVE-2024-3094 in xz 5.6.0"
 	Actor   string   // who caused it, "" where nobody did

@@ -53,6 +53,7 @@ type Result struct {
 	Reason   string        // a phrase for the user
 	Status   int           // of HTTP, or the code of SMTP; 0 where there was none
 	Answer   string        // the start of what came back: at most 4 KB, valid UTF-8, no NUL
+	Unsure   bool          // it was sent and may have arrived, though nothing says so
 	Private  bool          // it came from an address that is not public
 	Duration time.Duration // of the attempt
 }

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"gatecrier/app/outbound/outboundtest"
 )
 
 func TestCheckURL(t *testing.T) {
@@ -71,13 +73,13 @@ func FuzzCheckURL(f *testing.F) {
 
 func TestWarn(t *testing.T) {
 	c := newTest(t, "chat.corp, 10.7.0.0/16")
-	names := newNames(t)
-	c.resolver = names.resolver()
-	names.set("good.example.", "8.8.8.8")
-	names.set("inside.example.", "10.0.0.5")
-	names.set("both.example.", "8.8.8.8", "127.0.0.1")
-	names.set("chat.corp.", "10.0.0.5")
-	names.set("seven.example.", "10.7.0.1")
+	names := outboundtest.NewNames(t)
+	c.resolver = names.Resolver()
+	names.Set("good.example.", "8.8.8.8")
+	names.Set("inside.example.", "10.0.0.5")
+	names.Set("both.example.", "8.8.8.8", "127.0.0.1")
+	names.Set("chat.corp.", "10.0.0.5")
+	names.Set("seven.example.", "10.7.0.1")
 	tests := []struct{ url, want string }{
 		{"https://good.example/T0KEN", ""},
 		{"https://chat.corp/T0KEN", ""},

@@ -65,6 +65,9 @@ func (c *Client) SetPolicy(p Policy) {
 	}
 }
 
+// SetResolver replaces the system's name resolution, before anything is sent.
+func (c *Client) SetResolver(r *net.Resolver) { c.resolver = r }
+
 // newTransport makes a transport of HTTP/1.1: a connection carries one exchange
 // at a time, so that a hanging one holds no other.
 func (c *Client) newTransport(g guard) *http.Transport {

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"gatecrier/app/outbound/outboundtest"
 )
 
 func TestDialRefuses(t *testing.T) {
@@ -64,11 +66,11 @@ func TestDialConnects(t *testing.T) {
 // address when it is dialed, and is refused.
 func TestRebindingGainsNothing(t *testing.T) {
 	s := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the inside server was reached") })
-	names := newNames(t)
-	names.set("rebind.example.", "8.8.8.8")
-	names.set("rebind.example.", "127.0.0.1")
+	names := outboundtest.NewNames(t)
+	names.Set("rebind.example.", "8.8.8.8")
+	names.Set("rebind.example.", "127.0.0.1")
 	c := newTest(t, "")
-	c.resolver = names.resolver()
+	c.resolver = names.Resolver()
 	url := "http://rebind.example:" + portOfServer(s) + "/T0KEN"
 	if got := c.Warn(t.Context(), url); got != "" {
 		t.Fatalf("first look-up: %s", got)
@@ -84,10 +86,10 @@ func TestRebindingGainsNothing(t *testing.T) {
 // Of a name's addresses the allowed ones are tried, the others are not.
 func TestNameWithSeveralAddresses(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	names := newNames(t)
-	names.set("two.example.", "127.0.0.9", "127.0.0.1")
+	names := outboundtest.NewNames(t)
+	names.Set("two.example.", "127.0.0.9", "127.0.0.1")
 	c := newTest(t, "127.0.0.1")
-	c.resolver = names.resolver()
+	c.resolver = names.Resolver()
 	if a := post(t, c, "http://two.example:"+portOfServer(s)); a.Status != http.StatusNoContent || !a.Private {
 		t.Errorf("answer = %+v", a)
 	}
@@ -95,11 +97,11 @@ func TestNameWithSeveralAddresses(t *testing.T) {
 
 func TestHostIsAllowedByItsNameOnly(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
-	names := newNames(t)
-	names.set("chat.corp.", "127.0.0.1")
-	names.set("evil.example.", "127.0.0.1")
+	names := outboundtest.NewNames(t)
+	names.Set("chat.corp.", "127.0.0.1")
+	names.Set("evil.example.", "127.0.0.1")
 	c := newTest(t, "chat.corp:"+portOfServer(s))
-	c.resolver = names.resolver()
+	c.resolver = names.Resolver()
 	if a := post(t, c, "http://Chat.Corp:"+portOfServer(s)); a.Status != http.StatusNoContent {
 		t.Errorf("status = %d", a.Status)
 	}
@@ -124,9 +126,9 @@ func TestTLS(t *testing.T) {
 	if a := post(t, c, s.URL); a.Status != http.StatusNoContent || !a.Private {
 		t.Errorf("answer = %+v", a)
 	}
-	names := newNames(t)
-	names.set("other.test.", "127.0.0.1")
-	c.resolver = names.resolver()
+	names := outboundtest.NewNames(t)
+	names.Set("other.test.", "127.0.0.1")
+	c.resolver = names.Resolver()
 	_, err = c.Do(t.Context(), Request{URL: "https://other.test:" + portOfServer(s)})
 	if err == nil || err.Error() != "other.test: its certificate is for another name" {
 		t.Errorf("another name: %v", err)
@@ -197,8 +199,8 @@ func TestBrokenServers(t *testing.T) {
 
 func TestErrorsQuoteNothing(t *testing.T) {
 	c := newTest(t, "")
-	names := newNames(t)
-	c.resolver = names.resolver()
+	names := outboundtest.NewNames(t)
+	c.resolver = names.Resolver()
 	for _, r := range []Request{
 		{URL: "https://missing.example/T0KEN?T0KEN"},
 		{URL: "https://127.0.0.1/T0KEN"},

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"gatecrier/app/outbound/outboundtest"
 )
 
 const local = "127.0.0.0/8"
@@ -73,11 +75,11 @@ func TestDoIgnoresProxies(t *testing.T) {
 	proxy := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the proxy was asked") })
 	t.Setenv("HTTP_PROXY", proxy.URL)
 	t.Setenv("http_proxy", proxy.URL)
-	names := newNames(t)
-	names.set("chat.corp.", "127.0.0.1")
+	names := outboundtest.NewNames(t)
+	names.Set("chat.corp.", "127.0.0.1")
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	c := newTest(t, "chat.corp")
-	c.resolver = names.resolver()
+	c.resolver = names.Resolver()
 	if a := post(t, c, "http://chat.corp:"+portOfServer(s)); a.Status != http.StatusNoContent {
 		t.Errorf("status = %d", a.Status)
 	}

@@ -16,7 +16,12 @@ import (
 type failure struct {
 	host, reason string
 	cause        error
+	unsure       bool
 }
+
+// ErrUnsure is in the errors of exchanges whose request may have arrived: the
+// connection was there, and then no answer came.
+var ErrUnsure = errors.New("it may have arrived")
 
 // Error is "host: reason".
 func (f *failure) Error() string { return f.host + ": " + f.reason }
@@ -24,10 +29,13 @@ func (f *failure) Error() string { return f.host + ": " + f.reason }
 // Unwrap returns ErrRefused, an error of package context, or nil.
 func (f *failure) Unwrap() error { return f.cause }
 
+// Is finds ErrUnsure.
+func (f *failure) Is(target error) bool { return f.unsure && target == ErrUnsure }
+
 // describe says in fixed words why an exchange failed; connected tells whether
 // it had come as far as a connection.
 func describe(host string, connected bool, err error) error {
-	f := &failure{host: host}
+	f := &failure{host: host, unsure: connected}
 	f.reason, f.cause = reasonOf(connected, err)
 	return f
 }

@@ -35,6 +35,9 @@ func Conform(t *testing.T, newSender func(*outbound.Client) module.Sender, confi
 	t.Run("at once", s.testAtOnce)
 	t.Run("same message again", s.testSameMessage)
 	t.Run("hostile texts", s.testHostileTexts)
+	t.Run("shown as sent", s.testShown)
+	t.Run("wrong TLS", s.testWrongTLS)
+	t.Run("rebinding", s.testRebinding)
 }
 
 // ConformConfig runs the part of the suite that is about configurations, for
@@ -94,7 +97,7 @@ func (s suite) testPrepare(t *testing.T) {
 }
 
 func (s suite) testPrepareRefuses(t *testing.T, r *rig, good module.Config) {
-	for _, f := range r.sender.Descriptor().Fields {
+	for _, f := range r.sender.Descriptor().Asked() {
 		bad := maps.Clone(good)
 		bad[f.Name] = strings.Repeat("x", 100_000) + secretPath
 		r.checkField(bad, f.Name)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,7 @@ import (
 
 	"gatecrier/app/module"
 	"gatecrier/app/outbound"
+	"gatecrier/app/outbound/outboundtest"
 )
 
 // status answers with a status and some words.
@@ -137,7 +139,7 @@ func (s suite) testBrokenOff(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			if result := r.expect(module.KindTransient); result.Status != 0 {
+			if result := r.expect(module.KindTransient); result.Status != 0 || !result.Unsure {
 				t.Errorf("result = %+v", result)
 			}
 		})
@@ -147,7 +149,9 @@ func (s suite) testBrokenOff(t *testing.T) {
 func (s suite) testUnreachable(t *testing.T) {
 	r := s.newRig(t, status(200))
 	r.server.Close()
-	r.expect(module.KindTransient)
+	if r.expect(module.KindTransient).Unsure {
+		t.Error("it may have arrived where there was no connection")
+	}
 }
 
 func (s suite) testGuard(t *testing.T) {
@@ -227,6 +231,77 @@ func (s suite) testEcho(t *testing.T) {
 		if strings.Contains(result.Answer, secretPath[:8]) || strings.Contains(result.Answer, secretQuery[:8]) {
 			t.Errorf("answer ends with %q", strings.TrimLeft(result.Answer, "."))
 		}
+	}
+}
+
+// testShown: what is shown of a message has what was sent, and no secret.
+func (s suite) testShown(t *testing.T) {
+	r := s.newRig(t, status(200))
+	shower, ok := r.sender.(module.Shower)
+	if !ok {
+		t.Fatal("it cannot show what it sends")
+	}
+	r.expect(module.KindDelivered)
+	shown, err := shower.Show(t.Context(), r.config, Usual())
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := string(r.got()[0].body)
+	for _, secret := range r.secrets() {
+		sent = strings.ReplaceAll(sent, secret, "[hidden]")
+	}
+	if shown.Body != sent || len(shown.Head) == 0 {
+		t.Errorf("shown %q with %q, sent %q", shown.Body, shown.Head, sent)
+	}
+	r.checkSecrets("shown message", strings.Join(shown.Head, " ")+shown.Body)
+}
+
+func (s suite) testWrongTLS(t *testing.T) {
+	server := httptest.NewUnstartedServer(status(200))
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	server.StartTLS() // its certificate is signed by nobody that we trust
+	defer server.Close()
+	r := s.newRig(t, status(200))
+	for url, want := range map[string]string{
+		server.URL: "unknown authority",
+		strings.Replace(r.server.URL, "http://", "https://", 1): "does not speak TLS",
+	} {
+		config, err := r.sender.Prepare(s.config(url + "/hooks/" + secretPath + "?sig=" + secretQuery))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.config = config
+		if result := r.expect(module.KindTransient); !strings.Contains(result.Reason, want) || result.Unsure {
+			t.Errorf("result = %+v, want %s", result, want)
+		}
+	}
+}
+
+// testRebinding: a name that was fine when it was saved is looked at again when
+// it is dialed.
+func (s suite) testRebinding(t *testing.T) {
+	r := s.newRig(t, status(200))
+	names := outboundtest.NewNames(t)
+	names.Set("rebind.example.", "8.8.8.8")
+	names.Set("rebind.example.", "127.0.0.1")
+	r.client.SetResolver(names.Resolver())
+	r.client.SetPolicy(outbound.Policy{})
+	_, port, err := net.SplitHostPort(r.server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := "http://rebind.example:" + port + "/hooks/" + secretPath + "?sig=" + secretQuery
+	if doubt := r.client.Warn(t.Context(), url); doubt != "" {
+		t.Errorf("doubtful at saving: %s", doubt)
+	}
+	if r.config, err = r.sender.Prepare(s.config(url)); err != nil {
+		t.Fatal(err)
+	}
+	if result := r.expect(module.KindRefused); strings.Contains(result.Reason, "127.") {
+		t.Errorf("result = %+v", result)
+	}
+	if n := r.connsMade(); n != 0 {
+		t.Errorf("%d connections were made", n)
 	}
 }
 

@@ -65,7 +65,7 @@ func TestSend(t *testing.T) {
 }
 
 func TestBareMessage(t *testing.T) {
-	body, err := encode(module.Message{Test: true, Tone: module.ToneGood, Facts: []module.Fact{{}, {Value: "v"}}, Link: "javascript:alert(1)"})
+	body, err := module.JSON(compose(module.Message{Test: true, Tone: module.ToneGood, Facts: []module.Fact{{}, {Value: "v"}}, Link: "javascript:alert(1)"}))
 	want := `{"text":"🟢 Gatecrier","blocks":[{"type":"header","text":{"type":"plain_text","text":"🟢 Gatecrier"}},` +
 		`{"type":"section","fields":[{"type":"mrkdwn","text":"v","verbatim":true}]},` +
 		`{"type":"context","elements":[{"type":"mrkdwn","text":"Test message","verbatim":true}]}],"unfurl_links":false,"unfurl_media":false}`
@@ -148,7 +148,7 @@ func TestHostileTexts(t *testing.T) {
 // date is in angles.
 func checkPayload(t *testing.T, m module.Message) {
 	t.Helper()
-	body, err := encode(m)
+	body, err := module.JSON(compose(m))
 	if err != nil || !utf8.Valid(body) || len(body) > 64<<10 {
 		t.Fatalf("%d bytes, %v", len(body), err)
 	}

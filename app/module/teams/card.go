@@ -1,8 +1,6 @@
 package teams
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -74,15 +72,11 @@ type action struct {
 	URL   string `json:"url"`
 }
 
-// encode leaves <, > and & as they are: nothing here is put into a page.
-func encode(m module.Message) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(payload{Type: "message", Attachments: []attachment{{
+// message is the card in its envelope.
+func message(m module.Message) payload {
+	return payload{Type: "message", Attachments: []attachment{{
 		ContentType: "application/vnd.microsoft.card.adaptive", Content: compose(m),
-	}}})
-	return bytes.TrimSpace(b.Bytes()), err
+	}}}
 }
 
 func compose(m module.Message) card {

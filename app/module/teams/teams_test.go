@@ -138,7 +138,7 @@ func TestHostileTexts(t *testing.T) {
 
 func checkPayload(t *testing.T, m module.Message) {
 	t.Helper()
-	body, err := encode(m)
+	body, err := module.JSON(message(m))
 	if err != nil || !utf8.Valid(body) || len(body) > 20<<10 {
 		t.Fatalf("%d bytes, %v", len(body), err)
 	}

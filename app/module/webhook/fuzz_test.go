@@ -21,9 +21,12 @@ func FuzzEncode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		m := largest(t, text)
-		payload, err := encode(m)
+		payload, err := module.JSON(bodyOf(formatStandard, m))
 		if err != nil || len(payload) > maxBody || !utf8.Valid(payload) {
 			t.Fatalf("%d bytes, %v", len(payload), err)
+		}
+		if thin, err := module.JSON(bodyOf(formatSekoia, m)); err != nil || len(thin) > maxBody || !json.Valid(thin) {
+			t.Fatalf("an envelope of %d bytes, %v", len(thin), err)
 		}
 		var got body
 		if err := json.Unmarshal(payload, &got); err != nil {

@@ -4,11 +4,10 @@
 package webhook
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -22,8 +21,11 @@ import (
 
 // The fields of a configuration.
 const (
-	fieldURL    = "url"
-	fieldSecret = "secret"
+	fieldURL      = "url"
+	fieldSecret   = "secret"
+	fieldFormat   = "format"
+	fieldOld      = "old_secret"       // what counted before a rotation
+	fieldOldUntil = "old_secret_until" // and for how long, RFC 3339
 )
 
 const (
@@ -57,10 +59,20 @@ func (*Webhook) Descriptor() module.Descriptor {
 				Required: true, Secret: true, MaxLen: 2000,
 			},
 			{
+				Name: fieldFormat, Label: "Body", Kind: module.FieldChoice,
+				Help: "Both are signed in the same way.",
+				Choices: []module.Choice{
+					{Value: formatStandard, Label: "Standard Webhooks: type, timestamp, data"},
+					{Value: formatSekoia, Label: "Sekoia's notification envelope, version 2"},
+				},
+			},
+			{
 				Name: fieldSecret, Label: "Signing secret", Kind: module.FieldSecret, Placeholder: secretPrefix + "…",
 				Help:   "The receiver checks signatures with it. Leave it empty to have one made; it is shown once.",
 				Secret: true, Generated: true, MaxLen: 120,
 			},
+			{Name: fieldOld, Label: "Former secret", Kind: module.FieldSecret, Secret: true, Hidden: true, MaxLen: 120},
+			{Name: fieldOldUntil, Label: "Former secret counts until", Kind: module.FieldText, Hidden: true},
 		},
 		Lane: module.Lane{Ordered: true, Parallel: 4},
 	}
@@ -88,63 +100,85 @@ func (w *Webhook) Prepare(c module.Config) (module.Config, error) {
 // Hint is the host and the last four characters of the URL.
 func (*Webhook) Hint(c module.Config) string { return module.URLHint(c[fieldURL]) }
 
-// body is what is posted.
-type body struct {
-	Type      string          `json:"type"`
-	Version   int             `json:"version"`
-	Timestamp time.Time       `json:"timestamp"` // of the event
-	Test      bool            `json:"test,omitempty"`
-	Actor     string          `json:"actor,omitempty"` // who caused the event
-	Link      string          `json:"link,omitempty"`  // the page to read on
-	Data      json.RawMessage `json:"data"`
+// Rotate makes a new secret. Messages are signed with both until the time.
+func (*Webhook) Rotate(c module.Config, until time.Time) module.Config {
+	next := module.Config{}
+	for name, value := range c {
+		next[name] = value
+	}
+	next[fieldOld], next[fieldOldUntil] = c[fieldSecret], until.UTC().Format(time.RFC3339)
+	next[fieldSecret] = newSecret()
+	return next
+}
+
+// RotatedUntil is until when the former secret signs too.
+func (w *Webhook) RotatedUntil(c module.Config) time.Time {
+	until, err := time.Parse(time.RFC3339, c[fieldOldUntil])
+	if err != nil || c[fieldOld] == "" || !w.now().Before(until) {
+		return time.Time{}
+	}
+	return until
 }
 
 // Send posts a message once.
 func (w *Webhook) Send(ctx context.Context, c module.Config, m module.Message) module.Result {
-	payload, err := encode(m)
+	request, err := w.request(c, m)
 	if err != nil {
-		return module.Permanent("the payload of the event is not valid JSON")
+		return module.Permanent(err.Error())
 	}
-	if len(payload) > maxBody {
-		return module.Permanent("the message is larger than the 20 KB of a webhook")
-	}
-	header, err := w.sign(c[fieldSecret], m.ID, payload)
-	if err != nil {
-		return module.Permanent("the signing secret is not valid base64")
-	}
-	answer, err := w.client.Do(ctx, outbound.Request{Method: http.MethodPost, URL: c[fieldURL], Header: header, Body: payload})
+	answer, err := w.client.Do(ctx, request)
 	return module.FromAnswer(answer, err, w.Descriptor().Secrets(c)...)
 }
 
-func encode(m module.Message) ([]byte, error) {
-	data := m.Data
-	if len(data) == 0 {
-		data = json.RawMessage("{}")
+// Show is what Send posts, without the signature. Its timestamp is that of now.
+func (w *Webhook) Show(_ context.Context, c module.Config, m module.Message) (module.Shown, error) {
+	request, err := w.request(c, m)
+	hidden := []string{http.CanonicalHeaderKey(standardwebhooks.HeaderWebhookSignature), http.CanonicalHeaderKey(standardwebhooks.HeaderWebhookTimestamp)}
+	return module.Show(request, hidden, w.Descriptor().Secrets(c)...), err
+}
+
+var (
+	errPayload = errors.New("the payload of the event is not valid JSON")
+	errLarge   = errors.New("the message is larger than the 20 KB of a webhook")
+	errSecret  = errors.New("the signing secret is not valid base64")
+)
+
+func (w *Webhook) request(c module.Config, m module.Message) (outbound.Request, error) {
+	payload, err := module.JSON(bodyOf(c[fieldFormat], m))
+	if err != nil {
+		return outbound.Request{}, errPayload
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // it would make six bytes of one
-	err := enc.Encode(body{Type: m.Type, Version: m.Version, Timestamp: m.Time.UTC(), Test: m.Test, Actor: m.Actor, Link: m.Link, Data: data})
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+	if len(payload) > maxBody {
+		return outbound.Request{}, errLarge
+	}
+	header, err := w.sign(c, m.ID, payload)
+	return outbound.Request{Method: http.MethodPost, URL: c[fieldURL], Header: header, Body: payload}, err
 }
 
 // sign makes the headers. The timestamp is that of the attempt, so that a late
-// attempt is not taken for a replayed one.
-func (w *Webhook) sign(secret, id string, payload []byte) (http.Header, error) {
-	signer, err := standardwebhooks.NewWebhook(secret)
-	if err != nil {
-		return nil, err
+// attempt is not taken for a replayed one. While a secret is being replaced
+// there are two signatures, and the receiver takes the one it knows.
+func (w *Webhook) sign(c module.Config, id string, payload []byte) (http.Header, error) {
+	secrets := []string{c[fieldSecret]}
+	if !w.RotatedUntil(c).IsZero() {
+		secrets = append(secrets, c[fieldOld])
 	}
 	at := w.now()
-	signature, err := signer.Sign(id, at, payload)
-	if err != nil {
-		return nil, err
+	signatures := make([]string, len(secrets))
+	for i, secret := range secrets {
+		signer, err := standardwebhooks.NewWebhook(secret)
+		if err != nil {
+			return nil, errSecret
+		}
+		if signatures[i], err = signer.Sign(id, at, payload); err != nil {
+			return nil, errSecret
+		}
 	}
 	header := http.Header{}
 	header.Set("Content-Type", "application/json")
 	header.Set(standardwebhooks.HeaderWebhookID, id)
 	header.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(at.Unix(), 10))
-	header.Set(standardwebhooks.HeaderWebhookSignature, signature)
+	header.Set(standardwebhooks.HeaderWebhookSignature, strings.Join(signatures, " "))
 	return header, nil
 }
 

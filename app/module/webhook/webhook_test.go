@@ -131,7 +131,7 @@ func TestAttempts(t *testing.T) {
 // The example that the specification's libraries are tested with.
 func TestPublishedVector(t *testing.T) {
 	w := New(nil, func() time.Time { return time.Unix(1614265330, 0) })
-	header, err := w.sign(example, "msg_p5jXN8AQM9LWM0D4loKWxJek", []byte(`{"test": 2432232314}`))
+	header, err := w.sign(module.Config{"secret": example}, "msg_p5jXN8AQM9LWM0D4loKWxJek", []byte(`{"test": 2432232314}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,6 +143,72 @@ func TestPublishedVector(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, header); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A receiver that knows one of the two secrets verifies while both count, and
+// after that only with the new one.
+func TestRotation(t *testing.T) {
+	url, got := receiver(t)
+	now := time.Now()
+	w := newTest(t, func() time.Time { return now })
+	until := now.Add(24 * time.Hour)
+	config, err := w.Prepare(w.Rotate(module.Config{"url": url, "secret": example}, until))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if config["secret"] == example || !validSecret(config["secret"]) || !w.RotatedUntil(config).Equal(until.Truncate(time.Second)) {
+		t.Errorf("rotated: %v", config)
+	}
+	send := func() received {
+		t.Helper()
+		if r := w.Send(t.Context(), config, module.Message{ID: "msg_1", Type: "x"}); r.Kind() != module.KindDelivered {
+			t.Fatalf("%+v", r)
+		}
+		return <-got
+	}
+	both := send()
+	checkSignature(t, example, both)
+	checkSignature(t, config["secret"], both)
+	if n := len(strings.Fields(both.header.Get("webhook-signature"))); n != 2 {
+		t.Errorf("%d signatures", n)
+	}
+	now = until
+	one := send()
+	if n := len(strings.Fields(one.header.Get("webhook-signature"))); n != 1 || !w.RotatedUntil(config).IsZero() {
+		t.Errorf("after a day: %d signatures", n)
+	}
+	now = time.Now() // the verifier looks at the clock
+	last := w.Rotate(w.Rotate(module.Config{"url": url, "secret": example}, until), until)
+	config = last
+	if n := len(strings.Fields(send().header.Get("webhook-signature"))); n != 2 {
+		t.Errorf("rotated twice: %d signatures", n)
+	}
+	if last["old_secret"] == example {
+		t.Error("the first secret counts after the second rotation")
+	}
+}
+
+func TestSekoiaEnvelope(t *testing.T) {
+	url, got := receiver(t)
+	w := newTest(t, time.Now)
+	m := moduletest.Usual()
+	m.ID, m.Key = "msg_0198f0a4-7a11-7cc3-98c4-dc0c0c07398f", "gate/7"
+	if r := w.Send(t.Context(), module.Config{"url": url, "secret": example, "format": "sekoia_v2"}, m); r.Kind() != module.KindDelivered {
+		t.Fatalf("%+v", r)
+	}
+	r := <-got
+	want := `{"type":"gate","action":"updated","attributes":{"uuid":"0198f0a4-7a11-7cc3-98c4-dc0c0c07398f","short_id":"gate/7",` +
+		`"title":"Security gate of Shop failed","reason":"You are a member of Shop","link":"https://gates.example/products/7"},` +
+		`"metadata":{"version":2,"created_at":"2026-05-04T03:02:01Z","community_uuid":null,"avatar_uuid":null,"user_uuid":null,"permissions":[]}}`
+	if diff := cmp.Diff(want, string(r.body)); diff != "" {
+		t.Error(diff)
+	}
+	checkSignature(t, example, r)
+	for verb, want := range map[string]string{"alert.created": "created", "report.deleted": "deleted", "alert.status_changed": "updated", "gatecrier.test": "created"} {
+		if got := envelopeOf(module.Message{Type: verb}).Action; got != want {
+			t.Errorf("%s: %s", verb, got)
+		}
 	}
 }
 

@@ -1,0 +1,90 @@
+package module
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"gatecrier/app/outbound"
+)
+
+// HookURL is the one field of a Hook: the URL, which is its secret.
+const HookURL = "url"
+
+// Hook is a sender that posts JSON to a secret URL, as incoming webhooks of
+// chats want it. Modules embed it.
+type Hook struct {
+	Client *outbound.Client
+	About  Descriptor
+	// Payload is what is posted of a message: a value to encode.
+	Payload func(Message) any
+	// Judge makes more of an answer than its status says, nil for nothing.
+	Judge func(Result) Result
+}
+
+// HookField is the field of the URL.
+func HookField(label, placeholder, help string) Field {
+	return Field{
+		Name: HookURL, Label: label, Kind: FieldURL, Placeholder: placeholder,
+		Help:     help + " It is kept sealed and shown as its host and last four characters.",
+		Required: true, Secret: true, MaxLen: 2000,
+	}
+}
+
+// Descriptor tells about the module.
+func (h *Hook) Descriptor() Descriptor { return h.About }
+
+// Prepare checks the URL. Any host will do: services move, and others speak
+// their formats.
+func (h *Hook) Prepare(c Config) (Config, error) {
+	c, wrong := h.About.Clean(c)
+	if raw := c[HookURL]; raw != "" {
+		if err := h.Client.CheckURL(raw); err != nil {
+			wrong.Add(HookURL, err.Error())
+		}
+	}
+	if err := wrong.Err(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Hint is the host and the last four characters of the URL.
+func (*Hook) Hint(c Config) string { return URLHint(c[HookURL]) }
+
+// Send posts a message once.
+func (h *Hook) Send(ctx context.Context, c Config, m Message) Result {
+	request, err := h.request(c, m)
+	if err != nil {
+		return Permanent("the message could not be encoded")
+	}
+	answer, err := h.Client.Do(ctx, request)
+	r := FromAnswer(answer, err, h.About.Secrets(c)...)
+	if h.Judge != nil {
+		r = h.Judge(r)
+	}
+	return r
+}
+
+// Show is what Send posts.
+func (h *Hook) Show(_ context.Context, c Config, m Message) (Shown, error) {
+	request, err := h.request(c, m)
+	return Show(request, nil, h.About.Secrets(c)...), err
+}
+
+func (h *Hook) request(c Config, m Message) (outbound.Request, error) {
+	body, err := JSON(h.Payload(m))
+	header := http.Header{"Content-Type": {"application/json; charset=utf-8"}}
+	return outbound.Request{Method: http.MethodPost, URL: c[HookURL], Header: header, Body: body}, err
+}
+
+// JSON encodes a value without making entities of <, > and &, which would be
+// six bytes each and mean nothing outside of pages.
+func JSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
