@@ -23,7 +23,7 @@ type Names struct {
 // NewNames starts a name server, which ends with the test.
 func NewNames(t *testing.T) *Names {
 	t.Helper()
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	conn, err := new(net.ListenConfig).ListenPacket(t.Context(), "udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
