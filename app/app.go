@@ -70,6 +70,7 @@ type App struct {
 	sweeper  *gate.Sweeper
 	schedule *jobs.Schedule
 	loops    *jobs.Loops
+	mail     *email.Email
 	bell     *event.Bell
 	server   *http.Server
 	base     atomic.Value // string: BASE_URL
@@ -132,8 +133,8 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 		return err
 	}
 	a.Settings.OnChange(a.guard(client))
-	mail := email.New(client, a.mailServer, a.greeting, o.Now)
-	modules, err := module.NewRegistry(webhook.New(client, o.Now), mail, slack.New(client), teams.New(client))
+	a.mail = email.New(client, a.mailServer, a.greeting, o.Now)
+	modules, err := module.NewRegistry(webhook.New(client, o.Now), a.mail, slack.New(client), teams.New(client))
 	if err != nil {
 		return err
 	}
@@ -145,18 +146,24 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 		return err
 	}
 	instance := uuid.NewString()
-	gates := gate.New(event.NewLog(a.bell), a.Settings.Gate)
+	events := event.NewLog(a.bell)
+	gates := gate.New(events, a.Settings.Gate)
 	a.sweeper = gate.NewSweeper(store, gates, o.Log)
 	a.Settings.OnChange(a.sweeper.Wake)
 	a.Connections = connection.New(store, ring, modules, client.Warn)
+	if err := a.Connections.EnsurePeople(ctx); err != nil {
+		return err
+	}
 	a.Products = product.New(store, gates, a.Connections)
 	a.Ingest = ingest.New(store, gates)
-	a.Dispatcher = delivery.New(store, a.Connections, modules, o.Log, instance, a.BaseURL)
-	a.router = notify.New(store, a.Dispatcher, a.bell, o.Log, instance)
+	a.Dispatcher = delivery.New(delivery.Parts{
+		Store: store, Opener: a.Connections, Modules: modules, Events: events, Log: o.Log, Instance: instance, BaseURL: a.BaseURL,
+	})
+	a.router = notify.New(store, a.Dispatcher, a.bell, o.Log, instance, a.mails)
 	a.schedule = jobs.NewSchedule(store, o.Log, instance, jobs.All())
 	handler, err := a.handler(o, parts{
 		gates: gates, ledger: delivery.NewLedger(store), inbox: inbox.New(store),
-		sessions: account.NewSessions(store, o.Config.secure()), mail: mail,
+		sessions: account.NewSessions(store, o.Config.secure()), mail: a.mail,
 	})
 	if err != nil {
 		return err
@@ -166,6 +173,12 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 	}
 	return nil
+}
+
+// mails reports whether mail is set up.
+func (a *App) mails() bool {
+	s := a.mailServer()
+	return s.From != "" && s.Host != ""
 }
 
 // mailServer is how mail is sent now.
@@ -278,6 +291,7 @@ func (a *App) Stop(ctx context.Context) error {
 		a.stop()
 	}
 	a.loops.Wait()
+	a.mail.Close()
 	last := context.WithoutCancel(ctx)
 	return errors.Join(err, a.flush(last), a.router.Stop(last), a.Close())
 }

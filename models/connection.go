@@ -12,7 +12,9 @@ import (
 // belongs to a product is a target of it.
 type Connection struct {
 	ID          int64
-	ProductID   *int64
+	ProductID   *int64 // of whose product it is a target
+	UserID      *int64 // whose own it is; with neither it is the system's
+	LineID      *int64 // whose health it shares, nil = its own
 	Module      string
 	Field       string // the field of the product's form that it is, "" for none
 	Name        string
@@ -28,12 +30,42 @@ type Connection struct {
 // TableName is gorm's.
 func (Connection) TableName() string { return "connections" }
 
+// Owner is whose a connection is: a product's, a user's, or, with neither, the
+// system's.
+type Owner struct{ ProductID, UserID int64 }
+
+// System reports whether it is the system's.
+func (o Owner) System() bool { return o == Owner{} }
+
+// Owner tells whose the connection is.
+func (c Connection) Owner() Owner {
+	var o Owner
+	if c.ProductID != nil {
+		o.ProductID = *c.ProductID
+	}
+	if c.UserID != nil {
+		o.UserID = *c.UserID
+	}
+	return o
+}
+
+// Line is the connection whose breaker and rate count for this one.
+func (c Connection) Line() int64 {
+	if c.LineID != nil {
+		return *c.LineID
+	}
+	return c.ID
+}
+
 // ConfigPlace names the place that a connection's configuration is sealed for.
 func (c Connection) ConfigPlace() string { return place("connections", c.ID, "config") }
 
-// Connection finds a connection of a product in scope.
+// Connection finds a connection of a product in scope, or of the user who asks.
 func (r reads) Connection(ctx context.Context, scope Scope, id int64) (Connection, error) {
 	cond, args := scope.where("connections.product_id")
+	if scope.user != 0 { // one's own too
+		cond, args = "("+cond+" OR connections.user_id = ?)", append(args, scope.user)
+	}
 	var c Connection
 	err := r.db(ctx).Where("id = ?", id).Where(cond, args...).Take(&c).Error
 	return c, missing(err, "target")
@@ -58,21 +90,51 @@ func (r reads) FieldConnections(ctx context.Context, productID int64) ([]Connect
 // Target is what routing must know of a connection.
 type Target struct {
 	ConnectionID int64
+	LineID       int64
 	ProductID    int64
 	Module       string
 	Name         string
 	Enabled      bool
+	Broken       bool // people were told so
 }
+
+const targetSelect = `SELECT c.id, coalesce(c.line_id, c.id), coalesce(c.product_id, 0), c.module, c.name, c.enabled, h.broken_at IS NOT NULL OR l.broken_at IS NOT NULL
+	FROM connections c JOIN connection_health h ON h.connection_id = c.id JOIN connection_health l ON l.connection_id = coalesce(c.line_id, c.id) `
+
+func (t *Target) dst() []any {
+	return []any{&t.ConnectionID, &t.LineID, &t.ProductID, &t.Module, &t.Name, &t.Enabled, &t.Broken}
+}
+
+// SystemTargets reads the connections of the system.
+func (r reads) SystemTargets(ctx context.Context) ([]Target, error) {
+	var list []Target
+	err := r.query(ctx, targetSelect+"WHERE c.product_id IS NULL AND c.user_id IS NULL AND c.field = '' ORDER BY c.id", nil, collect(&list, (*Target).dst))
+	return list, err
+}
+
+// PeopleTarget is the system's connection by which mail goes to people.
+func (r reads) PeopleTarget(ctx context.Context) (Target, error) {
+	var t Target
+	err := r.get(ctx, targetSelect+"WHERE c.product_id IS NULL AND c.field = ?", []any{FieldPeople}, t.dst()...)
+	if err != nil {
+		return t, missingRow(err, "connection")
+	}
+	return t, nil
+}
+
+// FieldPeople is the field of the connection by which mail goes to people: its
+// deliveries name the recipient. All connections by mail share its line.
+const FieldPeople = "people"
 
 // TargetsOf reads the connections of products, by product.
 func (r reads) TargetsOf(ctx context.Context, products []int64) (map[int64][]Target, error) {
 	targets := map[int64][]Target{}
 	for len(products) > 0 {
 		n := min(len(products), 500)
-		err := r.query(ctx, "SELECT id, product_id, module, name, enabled FROM connections WHERE product_id IN ("+marks(n)+") ORDER BY id", anys(products[:n]),
+		err := r.query(ctx, targetSelect+"WHERE c.product_id IN ("+marks(n)+") ORDER BY c.id", anys(products[:n]),
 			func(rows scanner) error {
 				var t Target
-				if err := rows.Scan(&t.ConnectionID, &t.ProductID, &t.Module, &t.Name, &t.Enabled); err != nil {
+				if err := rows.Scan(t.dst()...); err != nil {
 					return err
 				}
 				targets[t.ProductID] = append(targets[t.ProductID], t)
@@ -98,7 +160,10 @@ func (tx *Tx) CreateConnection(c *Connection, seal func(place string) (secret.Te
 		return err
 	}
 	c.Config = sealed
-	_, err = tx.exec("UPDATE connections SET config = ? WHERE id = ?", sealed, c.ID)
+	if _, err := tx.exec("UPDATE connections SET config = ? WHERE id = ?", sealed, c.ID); err != nil {
+		return err
+	}
+	_, err = tx.exec("INSERT INTO connection_health (connection_id) VALUES (?)", c.ID)
 	return err
 }
 

@@ -49,26 +49,33 @@ type Delivery struct {
 	UUID         string // the message's id, the same in each attempt
 	EventID      int64  // 0 = a test
 	ConnectionID int64
+	LineID       int64 // the connection whose breaker and rate count
 	ProductID    int64
 	Recipient    string
 	Title        string
 	State        DeliveryState
 	Reason       string
-	Attempts     int
-	NextAt       time.Time
+	Attempts     int       // in all, without probes
+	Spent        int       // of those that it has, since it was first due or asked for again
+	NextAt       time.Time // zero while it waits for an earlier one of its lane
 	LockedUntil  time.Time
 	Claim        string // who is at it
+	Probe        bool   // what is being sent shows whether the receiver is back
+	ByHand       bool   // somebody asked for it again: it is sent even if it is stale
+	ResendID     int64  // with what it was asked for again, 0 = not or alone
 	CreatedAt    time.Time
+	DueSince     time.Time // when it was first due, or asked for again
 	FinishedAt   time.Time
 }
 
-const deliveryColumns = `d.id, d.uuid, coalesce(d.event_id, 0), d.connection_id, coalesce(d.product_id, 0), d.recipient, d.title,
-	d.state, d.reason, d.attempts, d.next_at, d.locked_until, d.claim, d.created_at, d.finished_at`
+const deliveryColumns = `d.id, d.uuid, coalesce(d.event_id, 0), d.connection_id, d.line_id, coalesce(d.product_id, 0), d.recipient, d.title,
+	d.state, d.reason, d.attempts, d.spent, d.next_at, d.locked_until, d.claim, d.probe, d.by_hand, coalesce(d.resend_id, 0), d.created_at, d.due_since, d.finished_at`
 
 func (d *Delivery) dst() []any {
 	return []any{
-		&d.ID, &d.UUID, &d.EventID, &d.ConnectionID, &d.ProductID, &d.Recipient, &d.Title,
-		&d.State, &d.Reason, &d.Attempts, timeTo(&d.NextAt), timeTo(&d.LockedUntil), &d.Claim, timeTo(&d.CreatedAt), timeTo(&d.FinishedAt),
+		&d.ID, &d.UUID, &d.EventID, &d.ConnectionID, &d.LineID, &d.ProductID, &d.Recipient, &d.Title,
+		&d.State, &d.Reason, &d.Attempts, &d.Spent, timeTo(&d.NextAt), timeTo(&d.LockedUntil), &d.Claim, &d.Probe, &d.ByHand, &d.ResendID,
+		timeTo(&d.CreatedAt), timeTo(&d.DueSince), timeTo(&d.FinishedAt),
 	}
 }
 
@@ -79,13 +86,17 @@ type LedgerRow struct {
 	Connection string
 	Module     string
 	Hint       string
+	Owner      Owner     // of the connection
+	Down       bool      // the line's breaker is open
+	ProbeAt    time.Time // and when it is tried next; zero where it is paused
 }
 
-const ledgerSelect = "SELECT " + deliveryColumns + `, coalesce(p.name, ''), c.name, c.module, c.hint
-	FROM deliveries d JOIN connections c ON c.id = d.connection_id LEFT JOIN products p ON p.id = d.product_id `
+const ledgerSelect = "SELECT " + deliveryColumns + `, coalesce(p.name, ''), c.name, c.module, c.hint, coalesce(c.product_id, 0), coalesce(c.user_id, 0),
+	h.opened_at IS NOT NULL, CASE WHEN h.paused_at IS NULL THEN h.probe_at END
+	FROM deliveries d JOIN connections c ON c.id = d.connection_id JOIN connection_health h ON h.connection_id = d.line_id LEFT JOIN products p ON p.id = d.product_id `
 
 func (l *LedgerRow) dst() []any {
-	return append(l.Delivery.dst(), &l.Product, &l.Connection, &l.Module, &l.Hint)
+	return append(l.Delivery.dst(), &l.Product, &l.Connection, &l.Module, &l.Hint, &l.Owner.ProductID, &l.Owner.UserID, &l.Down, timeTo(&l.ProbeAt))
 }
 
 // Attempt is one try of a delivery.
@@ -93,16 +104,17 @@ type Attempt struct {
 	Number   int
 	At       time.Time
 	Duration time.Duration
-	Result   string // delivered, retry, rejected, refused, gone, dead
+	Result   string // the kind of its result, ResultUnsure or ResultLost
 	Status   int    // of HTTP, 0 where there was no answer
 	Reason   string
 	Answer   string // its first 4 KB
 	Private  bool   // from a private address: for administrators alone
+	Probe    bool   // to see whether the receiver is back
 }
 
 // Delivery finds a delivery in scope.
 func (r reads) Delivery(ctx context.Context, scope Scope, id int64) (LedgerRow, error) {
-	cond, args := scope.where("d.product_id")
+	cond, args := ledgerCondition(scope, LedgerFilter{})
 	var l LedgerRow
 	err := r.get(ctx, ledgerSelect+"WHERE d.id = ? AND "+cond, append([]any{id}, args...), l.dst()...)
 	if err != nil {
@@ -115,9 +127,9 @@ func (r reads) Delivery(ctx context.Context, scope Scope, id int64) (LedgerRow, 
 // from a scoped read.
 func (r reads) AttemptsOf(ctx context.Context, d Delivery) ([]Attempt, error) {
 	var list []Attempt
-	err := r.query(ctx, "SELECT number, at, duration, result, status, reason, answer, private FROM attempts WHERE delivery_id = ? ORDER BY number", []any{d.ID},
+	err := r.query(ctx, "SELECT number, at, duration, result, status, reason, answer, private, probe FROM attempts WHERE delivery_id = ? ORDER BY number", []any{d.ID},
 		collect(&list, func(a *Attempt) []any {
-			return []any{&a.Number, timeTo(&a.At), (*int64)(&a.Duration), &a.Result, &a.Status, &a.Reason, &a.Answer, &a.Private}
+			return []any{&a.Number, timeTo(&a.At), (*int64)(&a.Duration), &a.Result, &a.Status, &a.Reason, &a.Answer, &a.Private, &a.Probe}
 		}))
 	return list, err
 }
@@ -129,14 +141,21 @@ type LedgerFilter struct {
 	ConnectionID int64
 	EventID      int64
 	Since        time.Time
-	Trouble      bool  // only retrying and dead
-	Before       int64 // keyset: the last id of the page before
+	Until        time.Time // before it
+	ResendID     int64
+	IDs          []int64 // only these
+	Connections  []int64 // only to these, where not nil
+	Trouble      bool    // only retrying and dead
+	Before       int64   // keyset: the last id of the page before
 	Limit        int
 }
 
-// Ledger lists deliveries in scope, newest first.
-func (r reads) Ledger(ctx context.Context, scope Scope, f LedgerFilter) ([]LedgerRow, error) {
+// ledgerCondition is a filter as a condition on d.
+func ledgerCondition(scope Scope, f LedgerFilter) (string, []any) {
 	cond, args := scope.where("d.product_id")
+	if scope.user != 0 { // and what went to one's own connections
+		cond, args = "("+cond+" OR d.connection_id IN (SELECT o.id FROM connections o WHERE o.user_id = ?))", append(args, scope.user)
+	}
 	and := func(c string, arg any) { cond, args = cond+" AND "+c, append(args, arg) }
 	if f.State != "" {
 		and("d.state = ?", f.State)
@@ -156,9 +175,27 @@ func (r reads) Ledger(ctx context.Context, scope Scope, f LedgerFilter) ([]Ledge
 	if !f.Since.IsZero() {
 		and("d.created_at >= ?", micro(f.Since))
 	}
+	if !f.Until.IsZero() {
+		and("d.created_at < ?", micro(f.Until))
+	}
+	if f.ResendID != 0 {
+		and("d.resend_id = ?", f.ResendID)
+	}
 	if f.Before != 0 {
 		and("d.id < ?", f.Before)
 	}
+	if len(f.IDs) > 0 {
+		cond, args = cond+" AND d.id IN ("+marks(len(f.IDs))+")", append(args, anys(f.IDs)...)
+	}
+	if f.Connections != nil {
+		cond, args = cond+" AND d.connection_id IN ("+marks(len(f.Connections))+")", append(args, anys(f.Connections)...)
+	}
+	return cond, args
+}
+
+// Ledger lists deliveries in scope, newest first.
+func (r reads) Ledger(ctx context.Context, scope Scope, f LedgerFilter) ([]LedgerRow, error) {
+	cond, args := ledgerCondition(scope, f)
 	var list []LedgerRow
 	err := r.query(ctx, ledgerSelect+"WHERE "+cond+" ORDER BY d.id DESC LIMIT ?", append(args, f.Limit), collect(&list, (*LedgerRow).dst))
 	return list, err

@@ -8,99 +8,133 @@ import (
 )
 
 // These are the statements of the outbox. A delivery is open while it is
-// pending, retrying or sending. Those of one connection and product are a
-// lane, in which an earlier open one goes first; tests are in none.
+// pending, retrying or sending. Those of one connection, product and recipient
+// are a lane, of which only the first has a time to be sent; tests are in none.
+// A line is what connections share that use one server: one breaker, one rate.
 
-const openStates = "('pending', 'retrying', 'sending')"
+const (
+	openStates    = "('pending', 'retrying', 'sending')"
+	waitingStates = "('pending', 'retrying')"
+	// due are the rows of the index deliveries_due, in its own words.
+	due = "state IN ('pending', 'retrying') AND next_at IS NOT NULL"
+)
 
 // InsertDelivery saves a delivery and sets its id. made is false where the
 // same event, connection and recipient had one already.
 func (tx *Tx) InsertDelivery(d *Delivery) (made bool, err error) {
-	var event, product any
-	if d.EventID != 0 {
-		event = d.EventID
+	if d.LineID == 0 {
+		d.LineID = d.ConnectionID
 	}
-	if d.ProductID != 0 {
-		product = d.ProductID
+	if d.DueSince.IsZero() {
+		d.DueSince = d.CreatedAt
 	}
-	d.ID, err = tx.insert(`INSERT INTO deliveries (uuid, event_id, connection_id, product_id, recipient, title, state, reason, next_at, locked_until, claim, created_at, finished_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id`,
-		d.UUID, event, d.ConnectionID, product, d.Recipient, d.Title, d.State, d.Reason,
-		micro(d.NextAt), micro(d.LockedUntil), d.Claim, micro(d.CreatedAt), micro(d.FinishedAt))
+	d.ID, err = tx.insert(`INSERT INTO deliveries (uuid, event_id, connection_id, line_id, product_id, recipient, title, state, reason, next_at, locked_until, claim, created_at, due_since, finished_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id`,
+		d.UUID, some(d.EventID), d.ConnectionID, d.LineID, some(d.ProductID), d.Recipient, d.Title, d.State, d.Reason,
+		micro(d.NextAt), micro(d.LockedUntil), d.Claim, micro(d.CreatedAt), micro(d.DueSince), micro(d.FinishedAt))
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-// LaneBusy reports whether a connection has an open delivery of a product.
-func (r reads) LaneBusy(ctx context.Context, connectionID, productID int64) (bool, error) {
-	var n int
-	err := r.get(ctx, "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE connection_id = ? AND product_id = ? AND event_id IS NOT NULL AND state IN "+openStates+" LIMIT 1) x",
-		[]any{connectionID, productID}, &n)
-	return n > 0, err
+// some is an id, NULL for none.
+func some(id int64) any {
+	if id == 0 {
+		return nil
+	}
+	return id
+}
+
+// Way is whether a message may go out at once.
+type Way struct {
+	Busy    bool // an earlier one of its lane is open
+	Stopped bool // its line's breaker is open, or the line has to wait
+}
+
+// WayOf looks at the lane and the line of a delivery that is about to be made.
+func (r reads) WayOf(ctx context.Context, d Delivery) (Way, error) {
+	var busy int
+	var opened, free sql.NullInt64
+	err := r.get(ctx, `SELECT (SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE connection_id = ? AND product_id = ? AND recipient = ? AND event_id IS NOT NULL AND state IN `+openStates+` LIMIT 1) x),
+		h.opened_at, h.free_at FROM connection_health h WHERE h.connection_id = ?`, []any{d.ConnectionID, d.ProductID, d.Recipient, d.LineID}, &busy, &opened, &free)
+	return Way{Busy: busy > 0, Stopped: opened.Valid || free.Int64 > r.Now().UnixMicro()}, err
 }
 
 // Due is a delivery that may be claimed.
 type Due struct {
-	ID           int64
-	ConnectionID int64
+	ID     int64
+	LineID int64
+	Module string // of the line
 }
 
-// DueDeliveries lists what is due, the longest due first, at most limit, none
-// of the connections in except, and none whose lane has an earlier open one.
-func (r reads) DueDeliveries(ctx context.Context, except []int64, limit int) ([]Due, error) {
-	cond, args := "", []any{micro(r.Now())}
+// linesWithDue walks from one line that has rows with a time to the next, so
+// that it costs the same however many each has.
+const linesWithDue = `WITH RECURSIVE lines (id) AS (
+	SELECT min(line_id) FROM deliveries WHERE ` + due + `
+	UNION ALL SELECT (SELECT min(d.line_id) FROM deliveries d WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.line_id > lines.id) FROM lines WHERE lines.id IS NOT NULL) `
+
+// DueDeliveries lists what is due, of each line the longest due first and at
+// most so many: none of the lines in except, of those that are stopped, or that
+// have to wait, and none whose lane has an earlier open one.
+func (r reads) DueDeliveries(ctx context.Context, except []int64, each int) ([]Due, error) {
+	now := r.Now().UnixMicro()
+	cond := ""
 	if len(except) > 0 {
-		cond, args = " AND d.connection_id NOT IN ("+marks(len(except))+")", append(args, anys(except)...)
+		cond = " AND l.id NOT IN (" + marks(len(except)) + ")"
 	}
+	const rows = "SELECT x.id, x.next_at, x.line_id FROM deliveries x WHERE x.line_id = l.id AND x.state IN ('pending', 'retrying') AND x.next_at IS NOT NULL AND x.next_at <= ?" + first + " ORDER BY x.next_at, x.id LIMIT ?"
+	args := []any{now, each}
+	join := " CROSS JOIN deliveries d WHERE d.id IN (SELECT y.id FROM (" + rows + ") y)"
+	if r.dialect == Postgres {
+		join = " CROSS JOIN LATERAL (" + rows + ") d WHERE TRUE"
+	}
+	args = append(append(args, now), anys(except)...)
 	var list []Due
-	err := r.query(ctx, `SELECT d.id, d.connection_id FROM deliveries d WHERE d.state IN ('pending', 'retrying') AND d.next_at <= ?`+cond+`
-		AND (d.event_id IS NULL OR NOT EXISTS (SELECT 1 FROM deliveries f WHERE f.connection_id = d.connection_id AND f.product_id = d.product_id
-			AND f.id < d.id AND f.event_id IS NOT NULL AND f.state IN `+openStates+`))
-		ORDER BY d.next_at, d.id LIMIT ?`, append(args, limit), collect(&list, func(d *Due) []any { return []any{&d.ID, &d.ConnectionID} }))
+	err := r.query(ctx, linesWithDue+`SELECT d.id, l.id, c.module FROM lines l JOIN connection_health h ON h.connection_id = l.id JOIN connections c ON c.id = l.id`+
+		join+" AND h.opened_at IS NULL AND h.free_at <= ?"+cond+" ORDER BY d.next_at, d.id", args,
+		collect(&list, func(d *Due) []any { return []any{&d.ID, &d.LineID, &d.Module} }))
 	return list, err
 }
+
+// first lets only the first open delivery of a lane through.
+const first = ` AND (x.event_id IS NULL OR NOT EXISTS (SELECT 1 FROM deliveries f WHERE f.connection_id = x.connection_id AND f.product_id = x.product_id AND f.recipient = x.recipient
+	AND f.id < x.id AND f.event_id IS NOT NULL AND f.state IN ` + openStates + `))`
 
 // Claim leases deliveries that are still waiting to a claim, and returns those
 // it got.
 func (tx *Tx) Claim(claim string, until time.Time, ids []int64) ([]Delivery, error) {
+	args := append(append([]any{micro(until), claim, false}, anys(ids)...), micro(tx.Now()))
+	return tx.claim("d.id IN ("+marks(len(ids))+") AND d.next_at <= ?", args)
+}
+
+func (tx *Tx) claim(cond string, args []any) ([]Delivery, error) {
 	lock := ""
 	if tx.dialect == Postgres {
 		lock = " FOR UPDATE SKIP LOCKED"
 	}
-	args := append(append([]any{micro(until), claim}, anys(ids)...), micro(tx.Now()))
 	var list []Delivery
-	err := tx.query(tx.Context(), `UPDATE deliveries SET state = 'sending', locked_until = ?, claim = ? WHERE id IN (
-		SELECT d.id FROM deliveries d WHERE d.id IN (`+marks(len(ids))+`) AND d.state IN ('pending', 'retrying') AND d.next_at <= ? ORDER BY d.id`+lock+`)
+	err := tx.query(tx.Context(), `UPDATE deliveries SET state = 'sending', locked_until = ?, claim = ?, probe = ? WHERE id IN (
+		SELECT d.id FROM deliveries d WHERE d.state IN `+waitingStates+` AND `+cond+` ORDER BY d.id`+lock+`)
 		RETURNING `+claimColumns, args, collect(&list, (*Delivery).dst))
 	return list, err
 }
 
 // SQLite's RETURNING knows no alias of the table.
-const claimColumns = `id, uuid, coalesce(event_id, 0), connection_id, coalesce(product_id, 0), recipient, title,
-	state, reason, attempts, next_at, locked_until, claim, created_at, finished_at`
+const claimColumns = `id, uuid, coalesce(event_id, 0), connection_id, line_id, coalesce(product_id, 0), recipient, title,
+	state, reason, attempts, spent, next_at, locked_until, claim, probe, by_hand, coalesce(resend_id, 0), created_at, due_since, finished_at`
 
-// NextDue is when the next delivery falls due, zero when none waits.
+// NextDue is when the next delivery can go out, zero when none waits: when its
+// own time has come, and that of its line.
 func (r reads) NextDue(ctx context.Context) (time.Time, error) {
+	greatest := "max"
+	if r.dialect == Postgres {
+		greatest = "greatest"
+	}
 	var at time.Time
-	err := r.get(ctx, "SELECT min(next_at) FROM deliveries WHERE state IN ('pending', 'retrying')", nil, timeTo(&at))
+	err := r.get(ctx, linesWithDue+`SELECT min(CASE WHEN h.opened_at IS NULL THEN `+greatest+`((SELECT min(x.next_at) FROM deliveries x WHERE x.line_id = l.id AND x.state IN ('pending', 'retrying') AND x.next_at IS NOT NULL), h.free_at)
+		WHEN h.paused_at IS NULL THEN h.probe_at END) FROM lines l JOIN connection_health h ON h.connection_id = l.id`, nil, timeTo(&at))
 	return at, err
-}
-
-// HasExpiredLease reports whether an instance has kept a delivery for longer
-// than its lease.
-func (r reads) HasExpiredLease(ctx context.Context) (bool, error) {
-	var n int
-	err := r.get(ctx, "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE state = 'sending' AND locked_until <= ? LIMIT 1) x", []any{micro(r.Now())}, &n)
-	return n > 0, err
-}
-
-// ReturnExpired makes deliveries due again whose lease has ended by a time,
-// since the instance that had them is gone.
-func (tx *Tx) ReturnExpired(by time.Time) (int64, error) {
-	return tx.exec(`UPDATE deliveries SET state = CASE WHEN attempts = 0 THEN 'pending' ELSE 'retrying' END, next_at = ?, locked_until = NULL, claim = '',
-		reason = 'The program stopped while it was sending this' WHERE state = 'sending' AND locked_until <= ?`, micro(tx.Now()), micro(by))
 }
 
 // Settle writes what came of an attempt: the delivery's new state and, where a
@@ -112,18 +146,51 @@ func (tx *Tx) Settle(d Delivery, claim string, tried *Attempt) (bool, error) {
 			return false, err
 		}
 	}
-	n, err := tx.exec(`UPDATE deliveries SET state = ?, reason = ?, attempts = ?, next_at = ?, locked_until = NULL, claim = '', finished_at = ?
-		WHERE id = ? AND claim = ? AND state = 'sending'`, d.State, d.Reason, d.Attempts, micro(d.NextAt), micro(d.FinishedAt), d.ID, claim)
+	n, err := tx.exec(`UPDATE deliveries SET state = ?, reason = ?, attempts = ?, spent = ?, next_at = ?, locked_until = NULL, claim = '', probe = FALSE, finished_at = ?
+		WHERE id = ? AND claim = ? AND state = 'sending'`, d.State, d.Reason, d.Attempts, d.Spent, micro(d.NextAt), micro(d.FinishedAt), d.ID, claim)
+	if err == nil && n == 1 && !d.State.Open() {
+		err = tx.promote(d)
+	}
 	if err != nil || tried == nil {
 		return n == 1, err
 	}
-	_, err = tx.exec(`INSERT INTO attempts (delivery_id, number, at, duration, result, status, reason, answer, private)
+	return n == 1, tx.insertAttempt(d.ID, *tried)
+}
+
+func (tx *Tx) insertAttempt(id int64, a Attempt) error {
+	_, err := tx.exec(`INSERT INTO attempts (delivery_id, number, at, duration, result, status, reason, answer, private, probe)
 		SELECT d.id, (SELECT coalesce(max(a.number), 0) + 1 FROM attempts a WHERE a.delivery_id = d.id), `+attemptValues(tx.dialect)+` FROM deliveries d WHERE d.id = ?`,
-		micro(tried.At), int64(tried.Duration), tried.Result, tried.Status, tried.Reason, tried.Answer, tried.Private, d.ID)
-	return n == 1, err
+		micro(a.At), int64(a.Duration), a.Result, a.Status, a.Reason, a.Answer, a.Private, a.Probe, id)
+	return err
 }
 
 func attemptValues(d Dialect) string {
 	bigint, text, boolean := placeholder(d, "BIGINT"), placeholder(d, "TEXT"), placeholder(d, "BOOLEAN")
-	return bigint + ", " + bigint + ", " + text + ", " + bigint + ", " + text + ", " + text + ", " + boolean
+	return bigint + ", " + bigint + ", " + text + ", " + bigint + ", " + text + ", " + text + ", " + boolean + ", " + boolean
+}
+
+// promote gives the next delivery of a lane its time, once the one before it is
+// final.
+func (tx *Tx) promote(d Delivery) error {
+	if d.EventID == 0 || d.ProductID == 0 {
+		return nil
+	}
+	_, err := tx.exec(`UPDATE deliveries SET next_at = ? WHERE state = 'pending' AND next_at IS NULL AND id = (
+		SELECT min(f.id) FROM deliveries f WHERE f.connection_id = ? AND f.product_id = ? AND f.recipient = ? AND f.event_id IS NOT NULL AND f.state IN `+openStates+`)`,
+		micro(tx.Now()), d.ConnectionID, d.ProductID, d.Recipient)
+	return err
+}
+
+// HasBlocked reports whether a delivery has been left waiting for a lane in
+// which nothing is before it.
+func (r reads) HasBlocked(ctx context.Context) (bool, error) {
+	var n int
+	err := r.get(ctx, "SELECT count(*) FROM (SELECT 1 FROM deliveries x WHERE x.state = 'pending' AND x.next_at IS NULL"+first+" LIMIT 1) y", nil, &n)
+	return n > 0, err
+}
+
+// FreeBlocked gives such deliveries their time: on PostgreSQL one can be
+// written while the last of its lane is being settled.
+func (tx *Tx) FreeBlocked() (int64, error) {
+	return tx.exec("UPDATE deliveries SET next_at = ? WHERE id IN (SELECT x.id FROM deliveries x WHERE x.state = 'pending' AND x.next_at IS NULL"+first+")", micro(tx.Now()))
 }

@@ -26,7 +26,8 @@ func (w world) returnExpired() int64 {
 }
 
 // A lease that has ended makes a delivery due again: the same message, with the
-// attempts that it had. That the sender was lost is no attempt.
+// attempts that it had. That the sender was lost is an attempt that may have
+// arrived, and none of those that a message has.
 func TestExpiredLease(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
@@ -53,8 +54,11 @@ func TestExpiredLease(t *testing.T) {
 				t.Errorf("want it %s: %+v", want, d)
 			}
 		}
-		if a, b := w.stored(fresh.ID).Attempts, w.stored(tried.ID).Attempts; a != 0 || b != 1 {
-			t.Errorf("attempts %d and %d, want 0 and 1", a, b)
+		if a, b := w.stored(fresh.ID).Attempts, w.stored(tried.ID).Attempts; a != 1 || b != 2 {
+			t.Errorf("attempts %d and %d, want 1 and 2", a, b)
+		}
+		if a, b := w.stored(fresh.ID).Spent, w.stored(tried.ID).Spent; a != 0 || b != 1 {
+			t.Errorf("of those that they have they spent %d and %d, want 0 and 1", a, b)
 		}
 		again := w.claim("two", w.due()...)
 		if len(again) != 2 || again[0].Claim != "two" {
@@ -96,8 +100,9 @@ func TestSettleByOwnClaim(t *testing.T) {
 			t.Errorf("settled as %+v", got)
 		}
 		list, err := w.s.AttemptsOf(t.Context(), got)
-		want := []models.Attempt{*attempt("late"), *attempt("own")}
-		want[0].Number, want[1].Number = 1, 2
+		lost := models.Attempt{Number: 1, At: w.s.Now(), Result: models.ResultLost, Reason: "The program stopped while it was sending this"}
+		want := []models.Attempt{lost, *attempt("late"), *attempt("own")}
+		want[1].Number, want[2].Number = 2, 3
 		if diff := cmp.Diff(want, list); err != nil || diff != "" {
 			t.Errorf("attempts, %v: %s", err, diff)
 		}

@@ -164,6 +164,16 @@ var looks = map[string]look{
 			return slices.ContainsFunc(list, func(l models.LedgerRow) bool { return l.ID == o.delivery })
 		}), err
 	},
+	"LedgerIDs": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		list, err := s.LedgerIDs(ctx, who.scope, models.LedgerFilter{Limit: 10}, 0)
+		return whose(both, func(o owned) bool { return slices.Contains(list, o.delivery) }), err
+	},
+	"LedgerTally": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		list, err := s.LedgerTally(ctx, who.scope, models.LedgerFilter{})
+		return whose(both, func(o owned) bool {
+			return slices.ContainsFunc(list, func(l models.LedgerTally) bool { return l.ConnectionID == o.conn && l.N == 1 })
+		}), err
+	},
 	"DeliveryTally": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
 		tally, err := s.DeliveryTally(ctx, who.scope, []int64{both[0].event, both[1].event})
 		return whose(both, func(o owned) bool { return tally[o.event][o.state] == 1 }), err

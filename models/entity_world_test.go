@@ -121,10 +121,19 @@ func tellIn(tx *models.Tx, product int64, n int) ([]int64, error) {
 	return ids, nil
 }
 
-// delivery makes one that is due now, of an event of its own.
+// delivery makes one that is due now, or waits for its lane, of an event of its
+// own.
 func (w world) delivery(connection, product int64) models.Delivery {
 	w.t.Helper()
-	return w.insert(models.Delivery{EventID: w.event(product).ID, ConnectionID: connection, ProductID: product, State: models.DeliveryPending, NextAt: w.s.Now()})
+	d := models.Delivery{EventID: w.event(product).ID, ConnectionID: connection, LineID: connection, ProductID: product, State: models.DeliveryPending, NextAt: w.s.Now()}
+	way, err := w.s.WayOf(w.t.Context(), d)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if way.Busy {
+		d.NextAt = time.Time{}
+	}
+	return w.insert(d)
 }
 
 // test makes a test's delivery, which is of no event.
@@ -178,6 +187,7 @@ func (w world) settle(d models.Delivery, claim string, state models.DeliveryStat
 		d.State = state
 		if tried != nil {
 			d.Attempts++
+			d.Spent++
 		}
 		if state.Open() {
 			d.NextAt = tx.Now().Add(time.Minute)

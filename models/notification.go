@@ -9,6 +9,7 @@ import (
 type Notification struct {
 	EventID   int64
 	ProductID int64 // 0 = none
+	UserID    int64 // whom alone it is for, beside administrators; 0 = all who may see the product
 	Product   string
 	Type      string // the event's
 	Tone      string // bad, good or plain: how loud it is
@@ -27,12 +28,8 @@ func (n *Notification) dst() []any {
 // InsertNotification saves a row of the inbox; a second one of the same event
 // changes nothing.
 func (tx *Tx) InsertNotification(n Notification) error {
-	var product any
-	if n.ProductID != 0 {
-		product = n.ProductID
-	}
-	_, err := tx.exec(`INSERT INTO notifications (event_id, product_id, type, tone, name, message, at) VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (event_id) DO NOTHING`, n.EventID, product, n.Type, n.Tone, n.Name, n.Message, micro(n.At))
+	_, err := tx.exec(`INSERT INTO notifications (event_id, product_id, user_id, type, tone, name, message, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (event_id) DO NOTHING`, n.EventID, some(n.ProductID), some(n.UserID), n.Type, n.Tone, n.Name, n.Message, micro(n.At))
 	return err
 }
 
@@ -79,15 +76,22 @@ func (r reads) inboxPage(who Reader, f InboxFilter) (string, []any) {
 	if who.Administrator {
 		return "SELECT n.event_id AS id FROM notifications n WHERE " + cond + " ORDER BY n.event_id DESC LIMIT ?", append(args, f.Limit)
 	}
+	// What is for this reader alone has no product, so that nothing comes twice.
+	own := "SELECT n.event_id AS id FROM notifications n WHERE n.user_id = ? AND n.product_id IS NULL AND " + cond + " ORDER BY n.event_id DESC LIMIT ?"
+	var member string
+	memberArgs := append([]any{who.UserID}, args...)
 	if r.dialect == Postgres {
-		args = append(append([]any{who.UserID}, args...), f.Limit, f.Limit)
-		return `SELECT h.id FROM (SELECT product_id FROM members WHERE user_id = ? AND role <> 'upload') vis CROSS JOIN LATERAL (
+		memberArgs = append(memberArgs, f.Limit, f.Limit)
+		member = `SELECT h.id FROM (SELECT product_id FROM members WHERE user_id = ? AND role <> 'upload') vis CROSS JOIN LATERAL (
 			SELECT n.event_id AS id FROM notifications n WHERE n.product_id = vis.product_id AND ` + cond + ` ORDER BY n.event_id DESC LIMIT ?) h
-			ORDER BY h.id DESC LIMIT ?`, args
+			ORDER BY h.id DESC LIMIT ?`
+	} else {
+		memberArgs = append(memberArgs, f.Limit)
+		member = `SELECT n.event_id AS id FROM members vis CROSS JOIN notifications n
+			WHERE vis.user_id = ? AND vis.role <> 'upload' AND n.product_id = vis.product_id AND ` + cond + " ORDER BY n.event_id DESC LIMIT ?"
 	}
-	args = append(append([]any{who.UserID}, args...), f.Limit)
-	return `SELECT n.event_id AS id FROM members vis CROSS JOIN notifications n
-		WHERE vis.user_id = ? AND vis.role <> 'upload' AND n.product_id = vis.product_id AND ` + cond + " ORDER BY n.event_id DESC LIMIT ?", args
+	args = append(append(append(memberArgs, who.UserID), args...), f.Limit, f.Limit)
+	return "SELECT u.id FROM (SELECT a.id FROM (" + member + ") a UNION ALL SELECT b.id FROM (" + own + ") b) u ORDER BY u.id DESC LIMIT ?", args
 }
 
 func inboxCondition(who Reader, f InboxFilter) (string, []any) {
@@ -115,7 +119,7 @@ func inboxCondition(who Reader, f InboxFilter) (string, []any) {
 
 // Notification finds one row of a reader's inbox.
 func (r reads) Notification(ctx context.Context, who Reader, eventID int64) (Notification, error) {
-	cond, args := who.scope().where("n.product_id")
+	cond, args := who.where()
 	args = append(append(viewedArgs(who.UserID), eventID), args...)
 	var n Notification
 	err := r.get(ctx, "SELECT "+notificationColumns+", "+viewedExpr+" FROM notifications n LEFT JOIN products p ON p.id = n.product_id WHERE n.event_id = ? AND "+cond, args, n.dst()...)
@@ -125,11 +129,13 @@ func (r reads) Notification(ctx context.Context, who Reader, eventID int64) (Not
 	return n, nil
 }
 
-func (w Reader) scope() Scope {
+// where is what of n a reader may see.
+func (w Reader) where() (string, []any) {
 	if w.Administrator {
-		return Scope{all: true}
+		return "1 = 1", nil
 	}
-	return MemberScope(w.UserID)
+	cond, args := MemberScope(w.UserID).where("n.product_id")
+	return "(" + cond + " OR n.user_id = ?)", append(args, w.UserID)
 }
 
 // CountUnread counts a reader's unread notifications, up to a limit: a badge
@@ -145,7 +151,7 @@ func (r reads) CountUnread(ctx context.Context, who Reader, limit int) (int, err
 // see are left out; it says how many were marked.
 func (tx *Tx) Mark(who Reader, eventIDs []int64, viewed bool) (int64, error) {
 	var done int64
-	cond, scopeArgs := who.scope().where("n.product_id")
+	cond, scopeArgs := who.where()
 	for _, id := range eventIDs {
 		n, err := tx.exec("INSERT INTO marks (user_id, event_id, viewed) SELECT "+placeholder(tx.dialect, "BIGINT")+", n.event_id, "+placeholder(tx.dialect, "BOOLEAN")+
 			" FROM notifications n WHERE n.event_id = ? AND "+cond+" ON CONFLICT (user_id, event_id) DO UPDATE SET viewed = excluded.viewed",

@@ -155,7 +155,7 @@ func TestAnUnreadableConfigurationIsTriedAgain(t *testing.T) {
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", receiver.URL)
 	file := filepath.Join(p.Dir, "gatecrier.db")
-	modelstest.Statement(t, file, "CREATE TABLE kept AS SELECT config FROM connections")
+	modelstest.Statement(t, file, "CREATE TABLE kept AS SELECT id, config FROM connections")
 	modelstest.Statement(t, file, "UPDATE connections SET config = ?", []byte{1, 2, 3, 4, 5, 6})
 	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
 	var a apptest.Answer
@@ -166,7 +166,7 @@ func TestAnUnreadableConfigurationIsTriedAgain(t *testing.T) {
 	if a.Get("items.0.state") != "retrying" {
 		t.Fatalf("the message is given up: %s", a.Text)
 	}
-	modelstest.Statement(t, file, "UPDATE connections SET config = (SELECT config FROM kept)")
+	modelstest.Statement(t, file, "UPDATE connections SET config = (SELECT k.config FROM kept k WHERE k.id = connections.id)")
 	p.Clock.Advance(time.Hour)
 	p.Wake()
 	receiver.Wait(t, 1)

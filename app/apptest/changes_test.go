@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gatecrier/app/apptest"
 )
@@ -94,6 +95,7 @@ func TestThreeChangesAreToldOnceEverywhere(t *testing.T) {
 			if a.Get("gate.after") != step.gate {
 				t.Fatalf("step %d, %s: %s", i, step.report, a.Text)
 			}
+			p.Clock.Advance(10 * time.Second) // no faster than the channels take it
 			want := fmt.Sprint(e.after(step.changes))
 			apptest.Eventually(t, fmt.Sprintf("step %d, %s: %s, not %v", i, step.report, want, e.told(t, c)), func() bool { return fmt.Sprint(e.told(t, c)) == want })
 		}

@@ -2,6 +2,7 @@ package apptest
 
 import (
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -28,7 +29,9 @@ type Receiver struct {
 
 	mu       sync.Mutex
 	answers  []int
+	after    http.Header // in each answer
 	messages []Message
+	held     chan struct{} // closed when requests go on, nil where they do not wait
 }
 
 // NewReceiver starts a receiver that stops with the test.
@@ -37,6 +40,7 @@ func NewReceiver(t testing.TB) *Receiver {
 	r := &Receiver{}
 	s := httptest.NewServer(r)
 	t.Cleanup(s.Close)
+	t.Cleanup(r.Release)
 	r.URL = s.URL
 	return r
 }
@@ -62,9 +66,16 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.messages = append(r.messages, Message{req.Header.Clone(), body})
+	held := r.held
+	r.mu.Unlock()
+	if held != nil {
+		<-held
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	status := http.StatusOK
+	maps.Copy(w.Header(), r.after)
 	if len(r.answers) > 0 {
 		status, r.answers = r.answers[0], r.answers[1:]
 	}
@@ -76,6 +87,32 @@ func (r *Receiver) Answer(statuses ...int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.answers = statuses
+}
+
+// AnswerHeader is sent with each answer from now on.
+func (r *Receiver) AnswerHeader(h http.Header) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.after = h
+}
+
+// Hold lets requests wait for their answers until Release.
+func (r *Receiver) Hold() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.held == nil {
+		r.held = make(chan struct{})
+	}
+}
+
+// Release answers what was held.
+func (r *Receiver) Release() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.held != nil {
+		close(r.held)
+		r.held = nil
+	}
 }
 
 // Messages are those got so far.

@@ -232,7 +232,7 @@ func (s *Service) seal(c *models.Connection, w want) error {
 }
 
 func (s *Service) add(tx *models.Tx, productID int64, w want) error {
-	c := models.Connection{ProductID: &productID, Module: w.module, Name: w.name, Field: w.field, Enabled: true}
+	c := models.Connection{ProductID: &productID, Module: w.module, Name: w.name, Field: w.field, Enabled: true, LineID: s.lineOf(w.module)}
 	if m, ok := s.modules.Get(w.module); ok {
 		c.Hint = m.Hint(w.config)
 	}

@@ -23,6 +23,7 @@ type Service struct {
 	ring    *secret.Ring
 	modules *module.Registry
 	warn    func(ctx context.Context, url string) string
+	people  int64 // the connection by which mail goes to people
 }
 
 // New returns a service. warn says what is doubtful about an address that is
@@ -48,10 +49,16 @@ type Saved struct {
 
 // Create adds a target to a product.
 func (s *Service) Create(ctx context.Context, actor authz.Actor, productID int64, d Draft) (Saved, error) {
-	if err := authz.Require(ctx, s.store, actor, authz.Edit, productID); err != nil {
+	return s.CreateFor(ctx, actor, models.Owner{ProductID: productID}, d)
+}
+
+// CreateFor adds a connection to a product, to the actor's own, or to the
+// system's.
+func (s *Service) CreateFor(ctx context.Context, actor authz.Actor, o models.Owner, d Draft) (Saved, error) {
+	if err := s.mayEdit(ctx, actor, o); err != nil {
 		return Saved{}, err
 	}
-	m, config, err := s.prepare(d)
+	m, config, err := s.prepare(d, true)
 	if err != nil {
 		return Saved{}, err
 	}
@@ -62,20 +69,63 @@ func (s *Service) Create(ctx context.Context, actor authz.Actor, productID int64
 	saved := Saved{Made: made(m.Descriptor(), d.Config, config), Warning: s.warn(ctx, config["url"])}
 	err = s.store.Write(ctx, func(tx *models.Tx) error {
 		saved.Connection = models.Connection{
-			ProductID: &productID, Module: d.Module, Name: strings.TrimSpace(d.Name), Hint: m.Hint(config), Enabled: true,
+			ProductID: optional(o.ProductID), UserID: optional(o.UserID), LineID: s.lineOf(d.Module),
+			Module: d.Module, Name: strings.TrimSpace(d.Name), Hint: m.Hint(config), Enabled: true,
 		}
-		if err := tx.KeepProduct(productID); err != nil {
-			return err
+		if o.ProductID != 0 {
+			if err := tx.KeepProduct(o.ProductID); err != nil {
+				return err
+			}
 		}
 		return tx.CreateConnection(&saved.Connection, func(place string) (secret.Text, error) { return s.ring.Seal(place, string(text)) })
 	})
 	return saved, err
 }
 
-func (s *Service) prepare(d Draft) (module.Module, module.Config, error) {
+func optional(id int64) *int64 {
+	if id == 0 {
+		return nil
+	}
+	return &id
+}
+
+// mayEdit checks the right to change the connections of an owner: a product's
+// are for those who may edit it, a user's own for him, the system's for
+// administrators.
+func (s *Service) mayEdit(ctx context.Context, actor authz.Actor, o models.Owner) error {
+	switch {
+	case o.ProductID != 0:
+		return authz.Require(ctx, s.store, actor, authz.Edit, o.ProductID)
+	case o.UserID != 0:
+		if o.UserID != actor.User.ID || actor.Role != "" && !authz.Allows(actor.Role, authz.Edit) {
+			return fault.Missing("target")
+		}
+		return nil
+	}
+	if !actor.Administrator() {
+		return fault.New(fault.Forbidden, "Only administrators may change connections of the system")
+	}
+	return nil
+}
+
+// MayEdit reports whether the actor may change the connections of an owner.
+func (s *Service) MayEdit(ctx context.Context, actor authz.Actor, o models.Owner) (bool, error) {
+	err := s.mayEdit(ctx, actor, o)
+	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (s *Service) prepare(d Draft, fresh bool) (module.Module, module.Config, error) {
 	m, ok := s.modules.Get(d.Module)
 	if !ok {
 		return nil, nil, fault.BadField("module", "There is no module of that name")
+	}
+	for _, f := range m.Descriptor().Fields {
+		if f.Hidden && fresh && d.Config[f.Name] != "" {
+			return nil, nil, fault.BadField(f.Name, "there is no such field")
+		}
 	}
 	if why := badName(strings.TrimSpace(d.Name)); why != "" {
 		return nil, nil, fault.BadField("name", why)
@@ -153,10 +203,19 @@ func (s *Service) reconfigure(ctx context.Context, c *models.Connection, change 
 	if err != nil {
 		return "", err
 	}
+	m, ok := s.modules.Get(c.Module)
+	if !ok {
+		return "", fault.BadField("module", "There is no module of that name")
+	}
+	for _, f := range m.Descriptor().Fields {
+		if _, asked := change[f.Name]; asked && f.Hidden {
+			return "", fault.BadField(f.Name, "there is no such field")
+		}
+	}
 	for name, value := range change {
 		config[name] = value
 	}
-	m, config, err := s.prepare(Draft{Module: c.Module, Name: c.Name, Config: config})
+	_, config, err = s.prepare(Draft{Module: c.Module, Name: c.Name, Config: config}, false)
 	if err != nil {
 		return "", err
 	}
@@ -206,10 +265,10 @@ func (s *Service) editable(ctx context.Context, actor authz.Actor, id int64) (mo
 	if err != nil {
 		return c, err
 	}
-	if c.ProductID == nil {
+	if c.Field == models.FieldPeople {
 		return c, fault.Missing("target")
 	}
-	return c, authz.Require(ctx, s.store, actor, authz.Edit, *c.ProductID)
+	return c, s.mayEdit(ctx, actor, c.Owner())
 }
 
 // Open opens a connection's configuration, for a send.

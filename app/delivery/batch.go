@@ -11,12 +11,12 @@ import (
 
 // Order asks for a message to a connection.
 type Order struct {
-	Event        models.Event // zero for a test
-	ProductID    int64        // of a test; an event knows its own
-	ConnectionID int64
-	Recipient    string // where one connection has several, else ""
-	Title        string
-	Skip         string // why it is not to be sent at all, "" = it is
+	Event     models.Event // zero for a test
+	ProductID int64        // of a test; an event knows its own
+	Target    models.Target
+	Recipient string // where one connection has several, else ""
+	Title     string
+	Skip      string // why it is not to be sent at all, "" = it is
 }
 
 // Batch writes the deliveries of one transaction. Those that may be sent at
@@ -52,8 +52,8 @@ func (b *Batch) Enqueue(o Order) error {
 	}
 	now := b.tx.Now()
 	row := models.Delivery{
-		UUID: id.String(), EventID: o.Event.ID, ConnectionID: o.ConnectionID, ProductID: o.Event.ProductID,
-		Recipient: o.Recipient, Title: o.Title, State: models.DeliveryPending, NextAt: now, CreatedAt: now,
+		UUID: id.String(), EventID: o.Event.ID, ConnectionID: o.Target.ConnectionID, LineID: o.Target.LineID, ProductID: o.Event.ProductID,
+		Recipient: o.Recipient, Title: o.Title, State: models.DeliveryPending, NextAt: now, CreatedAt: now, DueSince: now,
 	}
 	if row.EventID == 0 {
 		row.ProductID = o.ProductID
@@ -63,7 +63,7 @@ func (b *Batch) Enqueue(o Order) error {
 		_, err := b.tx.InsertDelivery(&row)
 		return err
 	}
-	free, err := b.free(row)
+	free, err := b.free(&row, o.Target.Module)
 	if err != nil {
 		return err
 	}
@@ -79,22 +79,32 @@ func (b *Batch) Enqueue(o Order) error {
 		b.waits = true
 		return nil
 	}
-	b.taken[o.ConnectionID]++
+	b.taken[row.LineID]++
 	b.tasks = append(b.tasks, task{delivery: row, event: o.Event})
 	return nil
 }
 
-// free reports whether a message may be sent at once: its lane is empty, and
-// there is room.
-func (b *Batch) free(row models.Delivery) (bool, error) {
-	if !b.d.room(row.ConnectionID, b.taken[row.ConnectionID], len(b.tasks)) {
+// free reports whether a message may be sent at once: its lane is empty, its
+// line works, and there is room. One that waits for its lane gets no time. A
+// test goes out whether the line works or not: it is how a person finds out.
+func (b *Batch) free(row *models.Delivery, module string) (bool, error) {
+	way := models.Way{}
+	if row.EventID != 0 {
+		var err error
+		if way, err = b.tx.WayOf(b.tx.Context(), *row); err != nil {
+			return false, err
+		}
+	}
+	if way.Busy && row.ProductID != 0 {
+		row.NextAt = time.Time{}
 		return false, nil
 	}
-	if row.EventID == 0 {
-		return true, nil
+	lane := b.d.lane(module)
+	if way.Stopped || !b.d.room(row.LineID, lane, b.taken[row.LineID], len(b.tasks)) {
+		return false, nil
 	}
-	busy, err := b.tx.LaneBusy(b.tx.Context(), row.ConnectionID, row.ProductID)
-	return !busy, err
+	n, err := b.d.slots(b.tx, row.LineID, lane, 1)
+	return n == 1, err
 }
 
 // Test sends a test message to a connection by the way that all messages go,
@@ -103,11 +113,10 @@ func (d *Dispatcher) Test(ctx context.Context, c models.Connection) (models.Deli
 	var made models.Delivery
 	err := d.store.Write(ctx, func(tx *models.Tx) error {
 		b := d.Batch(tx)
-		order := Order{ConnectionID: c.ID, Title: "Test message from Gatecrier"}
-		if c.ProductID != nil {
-			order.ProductID = *c.ProductID
-		}
-		err := b.Enqueue(order)
+		err := b.Enqueue(Order{
+			Target:    models.Target{ConnectionID: c.ID, LineID: c.Line(), Module: c.Module},
+			ProductID: c.Owner().ProductID, Title: "Test message from Gatecrier",
+		})
 		made = b.last
 		return err
 	})

@@ -3,21 +3,21 @@ package delivery
 import (
 	"context"
 	"crypto/rand"
+	"maps"
+	"slices"
 	"time"
 
+	"gatecrier/app/module"
 	"gatecrier/models"
 )
 
-// claimLoop takes up what is due: retries, what had to wait for its lane or
-// for room, and what a stopped instance left. It sleeps until the next one is
-// due, or the bell rings.
+// claimLoop takes up what is due: retries, what had to wait for its lane, its
+// line's rate or for room, probes, and what a stopped instance left. It sleeps
+// until the next one is due, or the bell rings.
 func (d *Dispatcher) claimLoop(ctx context.Context) {
-	var swept time.Time
 	for ctx.Err() == nil {
-		if now := time.Now(); now.Sub(swept) >= sweepEvery {
-			swept = now
-			d.report(ctx, "sweep failed", d.sweep(ctx))
-		}
+		d.report(ctx, "sweep failed", d.sweep(ctx))
+		d.report(ctx, "probe failed", d.probe(ctx))
 		d.report(ctx, "claim failed", d.claim(ctx))
 		d.sleep(ctx)
 	}
@@ -32,7 +32,7 @@ func (d *Dispatcher) report(ctx context.Context, what string, err error) {
 func (d *Dispatcher) sleep(ctx context.Context) {
 	wait := poll
 	if at, err := d.store.NextDue(ctx); err == nil && !at.IsZero() {
-		// What is due already waits for its lane or for room, whose end rings.
+		// What is due already waits for room, whose end rings.
 		if until := at.Sub(d.store.Now()); until > 0 {
 			wait = min(wait, until)
 		}
@@ -44,19 +44,6 @@ func (d *Dispatcher) sleep(ctx context.Context) {
 	case <-d.bell.Rung():
 	case <-timer.C:
 	}
-}
-
-// sweep returns what instances that are gone have left. It writes only where
-// there is some.
-func (d *Dispatcher) sweep(ctx context.Context) error {
-	has, err := d.store.HasExpiredLease(ctx)
-	if err != nil || !has {
-		return err
-	}
-	return d.store.Write(ctx, func(tx *models.Tx) error {
-		_, err := tx.ReturnExpired(tx.Now())
-		return err
-	})
 }
 
 // lease is a name for one lease, that no other has: a result that comes after
@@ -71,8 +58,21 @@ func (d *Dispatcher) claim(ctx context.Context) error {
 	}
 	var claimed []models.Delivery
 	err = d.store.Write(ctx, func(tx *models.Tx) error {
+		claimed = nil
+		var ids []int64
+		for _, line := range slices.Sorted(maps.Keys(chosen)) { // in one order, so that instances do not wait crosswise
+			c := chosen[line]
+			n, err := d.slots(tx, line, c.lane, len(c.ids))
+			if err != nil {
+				return err
+			}
+			ids = append(ids, c.ids[:n]...)
+		}
+		if len(ids) == 0 {
+			return nil
+		}
 		var err error
-		claimed, err = tx.Claim(d.lease(), tx.Now().Add(leaseTime), chosen)
+		claimed, err = tx.Claim(d.lease(), tx.Now().Add(leaseTime), ids)
 		return err
 	})
 	if err != nil {
@@ -86,43 +86,66 @@ func (d *Dispatcher) claim(ctx context.Context) error {
 	return nil
 }
 
-// choose picks what to claim: the longest due first, but no connection more
-// than its share, so that a slow one holds up no other.
-func (d *Dispatcher) choose(ctx context.Context) ([]int64, error) {
-	except, room := d.saturated()
-	taken := map[int64]int{}
-	var chosen []int64
-	for len(chosen) < room {
-		list, err := d.store.DueDeliveries(ctx, except, inFlightMost)
-		if err != nil {
-			return nil, err
+// choice is what to claim of a line.
+type choice struct {
+	lane module.Lane
+	ids  []int64
+}
+
+// choose picks what to claim: the longest due first, but of no line more than
+// its share, so that a slow one holds up no other.
+func (d *Dispatcher) choose(ctx context.Context) (map[int64]*choice, error) {
+	list, err := d.store.DueDeliveries(ctx, d.saturated(), perLineMost)
+	if err != nil {
+		return nil, err
+	}
+	chosen, total := map[int64]*choice{}, 0
+	for _, due := range list {
+		c := chosen[due.LineID]
+		if c == nil {
+			c = &choice{lane: d.lane(due.Module)}
 		}
-		before := len(chosen)
-		chosen, except = d.pick(list, chosen, except, taken, room)
-		if len(list) < inFlightMost || len(chosen) == before {
-			break
+		if !d.room(due.LineID, c.lane, len(c.ids), total) {
+			continue
 		}
+		c.ids = append(c.ids, due.ID)
+		chosen[due.LineID] = c
+		total++
 	}
 	return chosen, nil
 }
 
-func (d *Dispatcher) pick(list []models.Due, chosen, except []int64, taken map[int64]int, room int) ([]int64, []int64) {
-	have := make(map[int64]bool, len(chosen))
-	for _, id := range chosen {
-		have[id] = true
+// slots takes places of a line's rate, where it has one.
+func (d *Dispatcher) slots(tx *models.Tx, line int64, lane module.Lane, want int) (int, error) {
+	if lane.PerSecond <= 0 {
+		return want, nil
 	}
-	for _, due := range list {
-		if len(chosen) >= room || have[due.ID] {
+	return tx.TakeSlots(line, want, time.Duration(float64(time.Second)/lane.PerSecond), max(1, lane.Burst))
+}
+
+// probe sends the oldest message of each line whose breaker is open and whose
+// time to be tried has come.
+func (d *Dispatcher) probe(ctx context.Context) error {
+	lines, err := d.store.LinesToProbe(ctx, probesMost)
+	if err != nil {
+		return err
+	}
+	for _, line := range lines {
+		if !d.room(line, module.Lane{Parallel: perLineMost}, 0, 0) {
 			continue
 		}
-		if !d.room(due.ConnectionID, taken[due.ConnectionID], 0) {
-			continue
+		var got *models.Delivery
+		err := d.store.Write(ctx, func(tx *models.Tx) error {
+			var err error
+			got, err = tx.Probe(line, d.lease(), tx.Now().Add(leaseTime))
+			return err
+		})
+		if err != nil {
+			return err
 		}
-		chosen = append(chosen, due.ID)
-		taken[due.ConnectionID]++
-		if !d.room(due.ConnectionID, taken[due.ConnectionID], 0) {
-			except = append(except, due.ConnectionID)
+		if got != nil {
+			d.start([]task{{delivery: *got}})
 		}
 	}
-	return chosen, except
+	return nil
 }

@@ -5,28 +5,25 @@ package delivery
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"log/slog"
-	"math/rand/v2"
-	"runtime/debug"
 	"sync"
 	"time"
 
-	"gatecrier/app/connection"
 	"gatecrier/app/event"
 	"gatecrier/app/module"
 	"gatecrier/models"
 )
 
 const (
-	inFlightMost      = 256              // sends at once, over all connections
-	perConnectionMost = 4                // of them to one connection
-	leaseTime         = 30 * time.Second // longer than any send may take
-	sendTime          = 20 * time.Second
-	poll              = time.Second // how often due messages are looked for unrung
-	sweepEvery        = 5 * time.Second
-	graceTime         = 8 * time.Second // for the sends in flight, at the end
+	inFlightMost = 512              // sends at once, over all lines
+	troubledMost = 256              // of them on lines that fail, so that others have room
+	perLineMost  = 4                // of them on one line
+	probesMost   = 64               // lines that are probed in one turn
+	leaseTime    = 30 * time.Second // longer than any send may take
+	sendTime     = 20 * time.Second
+	poll         = time.Second // how often due messages are looked for unrung
+	sweepEvery   = 5 * time.Second
+	graceTime    = 8 * time.Second // for the sends in flight, at the end
 )
 
 // Opener opens the configuration of a connection.
@@ -34,29 +31,43 @@ type Opener interface {
 	Open(c models.Connection) (module.Config, error)
 }
 
+// Parts are what a dispatcher needs.
+type Parts struct {
+	Store    *models.Store
+	Opener   Opener
+	Modules  *module.Registry
+	Events   *event.Log
+	Log      *slog.Logger
+	Instance string // the name that it claims under
+	BaseURL  func() string
+}
+
 // Dispatcher sends what the outbox holds.
 type Dispatcher struct {
 	store    *models.Store
 	opener   Opener
 	modules  *module.Registry
+	events   *event.Log
 	log      *slog.Logger
 	instance string
 	baseURL  func() string
 	bell     *event.Bell
 	results  chan settlement
 	senders  sync.WaitGroup
+	swept    swept
 
 	mu       sync.Mutex
-	inFlight map[int64]int // by connection
+	inFlight map[int64]int // by line
+	troubled map[int64]int // the lines that failed last, with their sends in flight
 	total    int
 	sendCtx  context.Context // nil while it does not run
 }
 
-// New returns a dispatcher that claims under the instance's name.
-func New(store *models.Store, opener Opener, modules *module.Registry, log *slog.Logger, instance string, baseURL func() string) *Dispatcher {
+// New returns a dispatcher.
+func New(p Parts) *Dispatcher {
 	return &Dispatcher{
-		store: store, opener: opener, modules: modules, log: log, instance: instance, baseURL: baseURL,
-		bell: event.NewBell(), results: make(chan settlement, inFlightMost), inFlight: map[int64]int{},
+		store: p.Store, opener: p.Opener, modules: p.Modules, events: p.Events, log: p.Log, instance: p.Instance, baseURL: p.BaseURL,
+		bell: event.NewBell(), results: make(chan settlement, inFlightMost), inFlight: map[int64]int{}, troubled: map[int64]int{},
 	}
 }
 
@@ -93,22 +104,29 @@ func (d *Dispatcher) Run(ctx context.Context) {
 // ReturnLeases makes everything due again that some instance was sending, and
 // ends its leases. It is for the start of the only instance there is.
 func (d *Dispatcher) ReturnLeases(ctx context.Context) error {
-	return d.store.Write(ctx, func(tx *models.Tx) error {
-		if err := tx.DropLeases(); err != nil {
+	for {
+		var n int64
+		err := d.store.Write(ctx, func(tx *models.Tx) error {
+			if err := tx.DropLeases(); err != nil {
+				return err
+			}
+			var err error
+			n, err = tx.ReturnExpired(tx.Now().Add(10 * leaseTime))
+			return err
+		})
+		if err != nil || n == 0 {
 			return err
 		}
-		n, err := tx.ReturnExpired(tx.Now().Add(10 * leaseTime))
-		if n > 0 {
-			d.log.Info("deliveries taken up again", "count", n)
-		}
-		return err
-	})
+		d.log.Info("deliveries taken up again", "count", n)
+	}
 }
 
-// task is a message on its way.
-type task struct {
-	delivery models.Delivery
-	event    models.Event // its id is 0 where it has yet to be read, or for a test
+// lane is how messages of a module go out.
+func (d *Dispatcher) lane(name string) module.Lane {
+	if m, ok := d.modules.Get(name); ok {
+		return m.Descriptor().Lane
+	}
+	return module.Lane{Parallel: 1}
 }
 
 // start sends tasks, each on a goroutine of its own. Room for them was made
@@ -120,126 +138,65 @@ func (d *Dispatcher) start(tasks []task) {
 		return
 	}
 	for _, t := range tasks {
-		d.inFlight[t.delivery.ConnectionID]++
+		d.inFlight[t.delivery.LineID]++
 		d.total++
 		d.senders.Add(1)
 		go d.send(d.sendCtx, t)
 	}
 }
 
-// room says how many sends may start to a connection, taken being those already
-// promised to it and promised those to all.
-func (d *Dispatcher) room(connection int64, taken, promised int) bool {
+// room says whether a send may start on a line, taken being those already
+// promised to it and promised those to all. A line that failed last gets one at
+// a time, and those that fail only a part of all, so that however many hang
+// there is room for the others.
+func (d *Dispatcher) room(line int64, lane module.Lane, taken, promised int) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.sendCtx != nil && d.total+promised < inFlightMost && d.inFlight[connection]+taken < perConnectionMost
+	most := min(max(1, lane.Parallel), perLineMost)
+	if _, fails := d.troubled[line]; fails {
+		most = 1
+		if d.hanging() >= troubledMost {
+			return false
+		}
+	}
+	return d.sendCtx != nil && d.total+promised < inFlightMost && d.inFlight[line]+taken < most
 }
 
-func (d *Dispatcher) done(connection int64) {
+// hanging counts the sends on lines that fail.
+func (d *Dispatcher) hanging() int {
+	n := 0
+	for line := range d.troubled {
+		n += d.inFlight[line]
+	}
+	return n
+}
+
+// done ends a send, and remembers whether its line fails.
+func (d *Dispatcher) done(line int64, kind module.Kind) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.total--
-	if d.inFlight[connection]--; d.inFlight[connection] == 0 {
-		delete(d.inFlight, connection)
+	if d.inFlight[line]--; d.inFlight[line] == 0 {
+		delete(d.inFlight, line)
+	}
+	switch kind {
+	case module.KindTransient, module.KindRetryAfter:
+		d.troubled[line]++
+	case module.KindDelivered, module.KindRejected, module.KindGone:
+		delete(d.troubled, line)
+	case module.KindPermanent, module.KindRefused, module.KindSkipped: // they say nothing about it
 	}
 }
 
-func (d *Dispatcher) saturated() (connections []int64, room int) {
+// saturated lists the lines that have their share.
+func (d *Dispatcher) saturated() []int64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for id, n := range d.inFlight {
-		if n >= perConnectionMost {
-			connections = append(connections, id)
+	var lines []int64
+	for line, n := range d.inFlight {
+		if _, fails := d.troubled[line]; n >= perLineMost || fails {
+			lines = append(lines, line)
 		}
 	}
-	return connections, inFlightMost - d.total
-}
-
-// send makes one attempt and hands its result over.
-func (d *Dispatcher) send(ctx context.Context, t task) {
-	defer d.senders.Done()
-	s := settlement{delivery: t.delivery, began: d.store.Now()}
-	ctx, cancel := context.WithTimeout(ctx, sendTime)
-	defer cancel()
-	began := time.Now()
-	s.result, s.drop = d.guarded(ctx, t)
-	s.took = time.Since(began)
-	s.chance = rand.Float64() //nolint:gosec // it spreads retries, it keeps no secret
-	d.results <- s
-}
-
-// guarded is attempt, where a panic is a result like another: it must not end
-// the program, nor come back at the next start.
-func (d *Dispatcher) guarded(ctx context.Context, t task) (result module.Result, drop string) {
-	defer func() {
-		if v := recover(); v != nil {
-			d.log.Error("a send panicked", "delivery", t.delivery.ID, "error", fmt.Sprint(v), "stack", string(debug.Stack()))
-			result, drop = module.Permanent("its module failed: the log says how"), ""
-		}
-	}()
-	return d.attempt(ctx, t)
-}
-
-// attempt sends a message by its module. drop is why it is not to be sent at
-// all.
-func (d *Dispatcher) attempt(ctx context.Context, t task) (result module.Result, drop string) {
-	c, err := d.store.Connection(ctx, models.SystemScope("the outbox sends for everybody"), t.delivery.ConnectionID)
-	if err != nil {
-		return module.Transient("the target cannot be read"), ""
-	}
-	if !c.Enabled {
-		return module.Result{}, connection.TurnedOff
-	}
-	m, ok := d.modules.Get(c.Module)
-	sender, can := m.(module.Sender)
-	if !ok || !can {
-		return module.Permanent("there is no module " + c.Module + " that sends"), ""
-	}
-	config, err := d.opener.Open(c)
-	if err != nil {
-		d.log.Error("configuration not opened", "connection", c.ID, "error", err)
-		return module.Transient("its configuration cannot be opened with this key"), ""
-	}
-	message, err := d.message(ctx, t)
-	if err != nil {
-		d.log.Error("message not made", "delivery", t.delivery.ID, "error", err)
-		return module.Permanent("its message cannot be made"), ""
-	}
-	return sender.Send(ctx, config, message), ""
-}
-
-// message puts a delivery's event in the words that a module sends.
-func (d *Dispatcher) message(ctx context.Context, t task) (module.Message, error) {
-	m := module.Message{ID: "msg_" + t.delivery.UUID, Title: t.delivery.Title, Link: d.baseURL()}
-	if t.delivery.EventID == 0 {
-		return d.testMessage(m, t)
-	}
-	e := t.event
-	if e.ID == 0 {
-		var err error
-		if e, err = d.store.Event(ctx, models.SystemScope("the outbox sends for everybody"), t.delivery.EventID); err != nil {
-			return m, err
-		}
-	}
-	notice, err := event.Describe(e)
-	if err != nil {
-		return m, err
-	}
-	m.Type, m.Version, m.Time, m.Actor, m.Why, m.Data = e.Type, e.Version, e.At, e.Actor, notice.Message, e.Payload
-	m.Tone, m.Items = module.Tone(notice.Tone), notice.Items
-	for _, f := range notice.Facts {
-		m.Facts = append(m.Facts, module.Fact(f))
-	}
-	if e.ProductID != 0 {
-		m.Link = fmt.Sprintf("%s/products/%d", d.baseURL(), e.ProductID)
-	}
-	return m, nil
-}
-
-func (d *Dispatcher) testMessage(m module.Message, t task) (module.Message, error) {
-	m.Type, m.Version, m.Time, m.Test = "gatecrier.test", 1, t.delivery.CreatedAt, true
-	m.Why = "Somebody pressed the test button: this target works"
-	var err error
-	m.Data, err = json.Marshal(map[string]string{"text": m.Why, "link": m.Link})
-	return m, err
+	return lines
 }

@@ -26,8 +26,13 @@ const (
 // is a number from 0 to 1, now the time.
 func next(d models.Delivery, r module.Result, now time.Time, chance float64) models.Delivery {
 	d.Attempts++
+	d.Spent++
 	d.Reason = r.Reason
-	switch r.Kind() {
+	kind := r.Kind()
+	if d.EventID == 0 && kind != module.KindDelivered && kind != module.KindSkipped { // somebody waits for the answer of a test
+		return final(d, models.DeliveryDead, now)
+	}
+	switch kind {
 	case module.KindDelivered:
 		return final(d, models.DeliveryDelivered, now)
 	case module.KindSkipped:
@@ -49,13 +54,13 @@ func final(d models.Delivery, state models.DeliveryState, now time.Time) models.
 
 // later plans another attempt, if one is left before the message is too old.
 func later(d models.Delivery, most int, asked time.Duration, now time.Time, chance float64) models.Delivery {
-	if d.Attempts >= most || d.Attempts > len(waits) {
+	if d.Spent >= most || d.Spent > len(waits) {
 		return final(d, models.DeliveryDead, now)
 	}
-	wait := waits[d.Attempts-1]
+	wait := waits[d.Spent-1]
 	wait += time.Duration((2*chance - 1) * spread * float64(wait))
 	d.State, d.NextAt = models.DeliveryRetrying, now.Add(max(wait, asked))
-	if d.NextAt.After(d.CreatedAt.Add(lifetime)) {
+	if d.NextAt.After(d.DueSince.Add(lifetime)) {
 		return final(d, models.DeliveryDead, now)
 	}
 	return d

@@ -10,7 +10,7 @@ import (
 
 func TestNextFollowsTheSchedule(t *testing.T) {
 	began := time.Unix(1_700_000_000, 0)
-	d, now := models.Delivery{CreatedAt: began}, began
+	d, now := models.Delivery{EventID: 1, DueSince: began}, began
 	want := []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour, 12 * time.Hour}
 	for i, wait := range want {
 		d = next(d, module.Transient("503"), now, 0.5)
@@ -28,7 +28,7 @@ func TestNextFollowsTheSchedule(t *testing.T) {
 func TestNextSpreadsWaits(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	for chance, want := range map[float64]time.Duration{0: 4 * time.Second, 0.5: 5 * time.Second, 1: 6 * time.Second} {
-		if d := next(models.Delivery{CreatedAt: now}, module.Transient(""), now, chance); d.NextAt.Sub(now) != want {
+		if d := next(models.Delivery{EventID: 1, DueSince: now}, module.Transient(""), now, chance); d.NextAt.Sub(now) != want {
 			t.Errorf("chance %v: in %v, want %v", chance, d.NextAt.Sub(now), want)
 		}
 	}
@@ -58,7 +58,7 @@ func TestNextByResult(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			d := next(models.Delivery{Attempts: test.before, CreatedAt: now.Add(-test.age)}, test.result, now, 0.5)
+			d := next(models.Delivery{EventID: 1, Attempts: test.before, Spent: test.before, DueSince: now.Add(-test.age)}, test.result, now, 0.5)
 			if d.State != test.state || d.Attempts != test.before+1 || d.Reason != test.result.Reason {
 				t.Errorf("%+v, want %s", d, test.state)
 			}

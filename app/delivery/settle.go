@@ -10,9 +10,8 @@ import (
 
 // settlement is what came of a claimed delivery.
 type settlement struct {
+	verdict
 	delivery models.Delivery
-	result   module.Result
-	drop     string // why it was not to be sent at all
 	began    time.Time
 	took     time.Duration
 	chance   float64
@@ -38,10 +37,19 @@ func (d *Dispatcher) settle(ctx context.Context) {
 			wait *= 2
 		}
 		for _, s := range group {
-			d.done(s.delivery.ConnectionID)
+			d.done(s.delivery.LineID, s.kind())
 		}
 		d.Wake()
 	}
+}
+
+// kind is what the line has shown itself to be: one that is not asked has not
+// failed.
+func (s settlement) kind() module.Kind {
+	if s.drop != "" {
+		return module.KindSkipped
+	}
+	return s.result.Kind()
 }
 
 // linger is how long a group waits for the results of other sends at work.
@@ -87,15 +95,12 @@ func (d *Dispatcher) write(ctx context.Context, group []settlement) error {
 
 func (d *Dispatcher) writeOne(tx *models.Tx, s settlement) error {
 	if s.drop != "" {
-		row := final(s.delivery, models.DeliveryCancelled, tx.Now())
-		row.Reason = s.drop
-		_, err := tx.Settle(row, s.delivery.Claim, nil)
-		return err
+		return d.writeDrop(tx, s)
 	}
-	row := next(s.delivery, s.result, tx.Now(), s.chance)
+	row := after(s, tx.Now())
 	mine, err := tx.Settle(row, s.delivery.Claim, &models.Attempt{
-		At: s.began, Duration: s.took, Result: s.result.Kind().String(), Status: s.result.Status,
-		Reason: s.result.Reason, Answer: s.result.Answer, Private: s.result.Private,
+		At: s.began, Duration: s.took, Result: resultOf(s.result), Status: s.result.Status,
+		Reason: s.result.Reason, Answer: s.result.Answer, Private: s.result.Private, Probe: s.delivery.Probe,
 	})
 	if err != nil {
 		return err
@@ -103,8 +108,51 @@ func (d *Dispatcher) writeOne(tx *models.Tx, s settlement) error {
 	if !mine {
 		d.log.Warn("a lease ended before its send did", "delivery", s.delivery.ID)
 	}
-	if s.result.Kind() == module.KindGone {
-		return tx.DisableConnection(s.delivery.ConnectionID, "The receiver says that this address is finished: "+s.result.Reason)
+	if s.outlet.ID == 0 || unchanged(s.outlet, s.result, tx.Now()) {
+		return nil
 	}
-	return nil
+	return d.judgeHealth(tx, s)
+}
+
+// after is a delivery after an attempt. A probe that failed has used none.
+func after(s settlement, now time.Time) models.Delivery {
+	kind := s.result.Kind()
+	if s.delivery.Probe && (kind == module.KindTransient || kind == module.KindRetryAfter) {
+		d := s.delivery
+		d.State, d.NextAt, d.Reason = models.DeliveryPending, now, s.result.Reason
+		if d.Spent > 0 {
+			d.State = models.DeliveryRetrying
+		}
+		if now.Sub(d.DueSince) >= lifetime {
+			return final(d, models.DeliveryDead, now)
+		}
+		return d
+	}
+	return next(s.delivery, s.result, now, s.chance)
+}
+
+func resultOf(r module.Result) string {
+	if r.Unsure {
+		return models.ResultUnsure
+	}
+	return r.Kind().String()
+}
+
+// writeDrop cancels a delivery that is not to be sent, and what is out of date
+// behind it.
+func (d *Dispatcher) writeDrop(tx *models.Tx, s settlement) error {
+	row := final(s.delivery, models.DeliveryCancelled, tx.Now())
+	row.Reason = s.drop
+	if _, err := tx.Settle(row, s.delivery.Claim, nil); err != nil {
+		return err
+	}
+	if s.upTo != 0 {
+		if err := tx.CancelOutdated(s.delivery, s.upTo, s.drop); err != nil {
+			return err
+		}
+	}
+	if s.outlet.Shared.RecoverUpTo == 0 && !s.delivery.Probe {
+		return nil
+	}
+	return d.afterDrop(tx, s)
 }

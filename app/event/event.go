@@ -18,7 +18,9 @@ type Type string
 
 // The types there are.
 const (
-	GateChanged Type = "gate.changed"
+	GateChanged        Type = "gate.changed"
+	ConnectorBroken    Type = "connector.error"
+	ConnectorRecovered Type = "connector.recovered"
 )
 
 // Reader names somebody who reads events by rows of work.

@@ -3,6 +3,7 @@ package event
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"gatecrier/models"
@@ -26,21 +27,31 @@ type Notice struct {
 	Tone    Tone
 	Facts   []Fact   // details, the most telling first
 	Items   []string // what tipped it, worst first
+	Key     string   // what it is about, the same in all notices about that
+	UserID  int64    // whom alone it is for, 0 = all who may see its product
 }
 
 // Fact is a detail of a notice.
 type Fact struct{ Label, Value string }
+
+// described is a payload that has words.
+type described interface{ notice() Notice }
+
+// payloads makes an empty payload of each type.
+func payloads() map[Type]described {
+	return map[Type]described{GateChanged: &GateChange{}, ConnectorBroken: &ConnectorError{}, ConnectorRecovered: &ConnectorRecovery{}}
+}
 
 // messageMost bounds a notice's message, in findings named.
 const messageMost = 3
 
 // Describe puts an event in words.
 func Describe(e models.Event) (Notice, error) {
-	if Type(e.Type) != GateChanged {
+	p, ok := payloads()[Type(e.Type)]
+	if !ok {
 		return Notice{}, fmt.Errorf("no words for an event of type %q", e.Type)
 	}
-	var p GateChange
-	if err := json.Unmarshal(e.Payload, &p); err != nil {
+	if err := json.Unmarshal(e.Payload, p); err != nil {
 		return Notice{}, fmt.Errorf("read the payload of a %s: %w", e.Type, err)
 	}
 	n := p.notice()
@@ -59,6 +70,7 @@ func (g GateChange) notice() Notice {
 		Tone:    g.tone(),
 		Facts:   g.facts(),
 		Items:   g.Tipped.lines(),
+		Key:     "gate/" + strconv.FormatInt(g.Product.ID, 10),
 	}
 }
 

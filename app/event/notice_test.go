@@ -34,7 +34,7 @@ func TestAGateChangeInWords(t *testing.T) {
 		Name: "Security gate has changed to Failed", Title: "Security gate for Shop has changed to Failed",
 		Message: "2 critical (limit 0), 1 new: CVE-1, CVE-2", Tone: event.ToneBad,
 		Facts: []event.Fact{{"Product", "Shop"}, {"Gate", "from Passed to Failed"}, {"Branch", "main"}, {"Cause", "a report of grype (deps)"}, {"By", "eve"}},
-		Items: []string{"critical: CVE-1 in xz 5.6", "high: CVE-2"},
+		Items: []string{"critical: CVE-1 in xz 5.6", "high: CVE-2"}, Key: "gate/7",
 	}
 	if diff := cmp.Diff(want, described(t, g, "eve")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -10,7 +10,7 @@ import (
 )
 
 // Module is a connector: a kind of place to connect to. It is safe for
-// concurrent use and keeps nothing between calls.
+// concurrent use, and no call depends on what another has left.
 type Module interface {
 	// Descriptor tells what the module is and which configuration it takes.
 	Descriptor() Descriptor

@@ -34,11 +34,12 @@ type Router struct {
 	bell     *event.Bell
 	log      *slog.Logger
 	instance string
+	mails    func() bool
 }
 
-// New returns a router that waits for a bell.
-func New(store *models.Store, outbox *delivery.Dispatcher, bell *event.Bell, log *slog.Logger, instance string) *Router {
-	return &Router{store: store, outbox: outbox, bell: bell, log: log, instance: instance}
+// New returns a router that waits for a bell. mails says whether mail is set up.
+func New(store *models.Store, outbox *delivery.Dispatcher, bell *event.Bell, log *slog.Logger, instance string, mails func() bool) *Router {
+	return &Router{store: store, outbox: outbox, bell: bell, log: log, instance: instance, mails: mails}
 }
 
 // Run routes until ctx ends.
@@ -69,8 +70,14 @@ func (r *Router) wait(ctx context.Context) {
 type routed struct {
 	work    models.Work
 	notice  event.Notice
-	targets []models.Target
+	targets []addressee
 	err     error // why nothing can
+}
+
+// addressee is whom a message goes to.
+type addressee struct {
+	models.Target
+	recipient string
 }
 
 // Route takes one batch, and says how many events it held. What follows is
@@ -121,7 +128,13 @@ func (r *Router) plan(ctx context.Context, work []models.Work) ([]routed, error)
 	batch := make([]routed, len(work))
 	for i, w := range work {
 		notice, err := event.Describe(w.Event)
-		batch[i] = routed{work: w, notice: notice, targets: targets[w.Event.ProductID], err: err}
+		batch[i] = routed{work: w, notice: notice, err: err}
+		if err != nil {
+			continue
+		}
+		if batch[i].targets, err = r.addressees(ctx, w.Event, notice, targets[w.Event.ProductID]); err != nil {
+			return nil, err
+		}
 	}
 	return batch, nil
 }
@@ -162,14 +175,14 @@ func (r *Router) writeOne(tx *models.Tx, out *delivery.Batch, one routed) error 
 		return err
 	}
 	err = tx.InsertNotification(models.Notification{
-		EventID: e.ID, ProductID: e.ProductID, Type: e.Type, Tone: string(one.notice.Tone),
+		EventID: e.ID, ProductID: e.ProductID, UserID: one.notice.UserID, Type: e.Type, Tone: string(one.notice.Tone),
 		Name: one.notice.Name, Message: one.notice.Message, At: e.At,
 	})
 	if err != nil {
 		return err
 	}
 	for _, t := range one.targets {
-		order := delivery.Order{Event: e, ConnectionID: t.ConnectionID, Title: one.notice.Title}
+		order := delivery.Order{Event: e, Target: t.Target, Recipient: t.recipient, Title: one.notice.Title}
 		if !t.Enabled {
 			order.Skip = connection.TurnedOff
 		}

@@ -1,0 +1,151 @@
+package connection
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/app/module"
+	"gatecrier/app/secret"
+	"gatecrier/models"
+)
+
+// peopleName is how the connection is called by which mail goes to people.
+const peopleName = "Mail server"
+
+// EnsurePeople makes the connection by which mail goes to people, where there
+// is none: it stands for the one mail server, whose line all connections by
+// mail share. It is for the start.
+func (s *Service) EnsurePeople(ctx context.Context) error {
+	find := func() error {
+		t, err := s.store.PeopleTarget(ctx)
+		s.people = t.ConnectionID
+		return err
+	}
+	err := find()
+	if !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	err = s.store.Write(ctx, func(tx *models.Tx) error {
+		c := models.Connection{Module: "email", Name: peopleName, Field: models.FieldPeople, Hint: "the mail server of the settings", Enabled: true}
+		if err := tx.CreateConnection(&c, func(place string) (secret.Text, error) { return s.ring.Seal(place, "{}") }); err != nil {
+			return err
+		}
+		s.people = c.ID
+		return tx.ShareLine("email", c.ID)
+	})
+	if err != nil && find() == nil { // another instance was faster
+		return nil
+	}
+	return err
+}
+
+// lineOf is whose line connections of a module share, nil for their own.
+func (s *Service) lineOf(name string) *int64 {
+	if m, ok := s.modules.Get(name); ok && m.Descriptor().OneServer {
+		return &s.people
+	}
+	return nil
+}
+
+// overlap is how long a former secret counts after a rotation.
+const overlap = 24 * time.Hour
+
+// Rotated is a connection whose secret was replaced.
+type Rotated struct {
+	models.Connection
+	Secret string    // the new one, shown this once
+	Until  time.Time // until when the old one counts too
+}
+
+// Rotate replaces the secret of a connection; the former one counts for a day
+// more.
+func (s *Service) Rotate(ctx context.Context, actor authz.Actor, id int64) (Rotated, error) {
+	c, err := s.editable(ctx, actor, id)
+	if err != nil {
+		return Rotated{}, err
+	}
+	m, _ := s.modules.Get(c.Module)
+	rotator, can := m.(module.Rotator)
+	if !can {
+		return Rotated{}, fault.New(fault.Invalid, "This kind of connection has no secret of ours to replace")
+	}
+	config, err := s.Open(c)
+	if err != nil {
+		return Rotated{}, err
+	}
+	out := Rotated{Until: s.store.Now().Add(overlap)}
+	config = rotator.Rotate(config, out.Until)
+	for _, f := range m.Descriptor().Fields {
+		if f.Generated {
+			out.Secret = config[f.Name]
+		}
+	}
+	if err := s.seal(&c, want{module: c.Module, config: config}); err != nil {
+		return Rotated{}, err
+	}
+	err = s.store.Write(ctx, func(tx *models.Tx) error {
+		out.Connection = c // a transaction that was lost is run again
+		return tx.SaveConnection(&out.Connection)
+	})
+	return out, err
+}
+
+// Details are what those who may edit a connection see of it.
+type Details struct {
+	models.ConnectionRow
+	Module       module.Descriptor
+	Visible      module.Config // the values that are no secrets
+	Rotates      bool          // whether its secret can be replaced
+	RotatedUntil time.Time     // until when the former one counts, zero for none
+}
+
+// Details reads a connection that the actor may edit.
+func (s *Service) Details(ctx context.Context, actor authz.Actor, id int64) (Details, error) {
+	c, err := s.editable(ctx, actor, id)
+	if err != nil {
+		return Details{}, err
+	}
+	row, err := s.store.ConnectionRow(ctx, c.ID)
+	if err != nil {
+		return Details{}, err
+	}
+	d := Details{ConnectionRow: row}
+	m, ok := s.modules.Get(c.Module)
+	if !ok {
+		return d, nil
+	}
+	config, err := s.Open(c)
+	if err != nil {
+		return d, fmt.Errorf("open %s: %w", c.ConfigPlace(), err)
+	}
+	d.Module = m.Descriptor()
+	d.Visible = d.Module.Visible(config)
+	if r, can := m.(module.Rotator); can {
+		d.Rotates, d.RotatedUntil = true, r.RotatedUntil(config)
+	}
+	return d, nil
+}
+
+// All lists the connections that the actor may edit, those in trouble first.
+func (s *Service) All(ctx context.Context, actor authz.Actor, f models.ConnectionFilter) ([]models.ConnectionRow, error) {
+	if actor.User.ID == 0 || actor.Role != "" && !authz.Allows(actor.Role, authz.Edit) {
+		return nil, fault.New(fault.Forbidden, "Connections are listed for users who may edit them")
+	}
+	f.UserID, f.All = actor.User.ID, actor.Administrator()
+	return s.store.Connections(ctx, f)
+}
+
+// Resume lets a connection that is down or paused be tried at once.
+func (s *Service) Resume(ctx context.Context, actor authz.Actor, id int64) (models.Connection, error) {
+	c, err := s.editable(ctx, actor, id)
+	if err != nil {
+		return c, err
+	}
+	if c.Line() != c.ID && !actor.Administrator() {
+		return c, fault.New(fault.Forbidden, "The mail server is for administrators to try")
+	}
+	return c, s.store.Write(ctx, func(tx *models.Tx) error { return tx.Resume(c.Line()) })
+}

@@ -1,0 +1,186 @@
+package delivery
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"runtime/debug"
+	"time"
+
+	"gatecrier/app/connection"
+	"gatecrier/app/event"
+	"gatecrier/app/module"
+	"gatecrier/models"
+)
+
+// task is a message on its way.
+type task struct {
+	delivery models.Delivery
+	event    models.Event // its id is 0 where it has yet to be read, or for a test
+}
+
+// verdict is what came of a task: the result of an attempt, or why none was
+// made.
+type verdict struct {
+	result module.Result
+	drop   string // why it is not to be sent at all, "" where it was
+	upTo   int64  // the event up to which its lane is outdated too, 0 for none
+	outlet models.Outlet
+}
+
+// send makes one attempt and hands its result over.
+func (d *Dispatcher) send(ctx context.Context, t task) {
+	defer d.senders.Done()
+	s := settlement{delivery: t.delivery, began: d.store.Now()}
+	ctx, cancel := context.WithTimeout(ctx, sendTime)
+	defer cancel()
+	began := time.Now()
+	s.verdict = d.guarded(ctx, t)
+	s.took = time.Since(began)
+	s.chance = rand.Float64() //nolint:gosec // it spreads retries, it keeps no secret
+	d.results <- s
+}
+
+// guarded is attempt, where a panic is a result like another: it must not end
+// the program, nor come back at the next start.
+func (d *Dispatcher) guarded(ctx context.Context, t task) (v verdict) {
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			d.log.Error("a send panicked", "delivery", t.delivery.ID, "error", fmt.Sprint(panicked), "stack", string(debug.Stack()))
+			v = verdict{result: module.Permanent("its module failed: the log says how")}
+		}
+	}()
+	return d.attempt(ctx, t)
+}
+
+// attempt looks at what may have changed since the message was decided on, and
+// sends it by its module.
+func (d *Dispatcher) attempt(ctx context.Context, t task) verdict {
+	out, err := d.store.Outlet(ctx, t.delivery.ConnectionID)
+	if err != nil {
+		return verdict{result: module.Transient("the target cannot be read")}
+	}
+	v := verdict{outlet: out}
+	if v.drop, err = d.forbidden(ctx, t.delivery, out); err == nil && v.drop == "" {
+		v.drop, v.upTo, err = d.stale(ctx, t.delivery, out)
+	}
+	if err != nil {
+		d.log.Error("not looked at again before sending", "delivery", t.delivery.ID, "error", err)
+		v.result = module.Transient("the database could not be read")
+		return v
+	}
+	if v.drop != "" {
+		return v
+	}
+	sender, config, why := d.open(out.Connection, t.delivery)
+	if why != nil {
+		v.result = *why
+		return v
+	}
+	message, err := d.message(ctx, t)
+	if err != nil {
+		d.log.Error("message not made", "delivery", t.delivery.ID, "error", err)
+		v.result = module.Permanent("its message cannot be made")
+		return v
+	}
+	v.result = sender.Send(ctx, config, message)
+	return v
+}
+
+// open makes a connection's configuration ready for a delivery. why is the
+// result where it cannot be.
+func (d *Dispatcher) open(c models.Connection, row models.Delivery) (sender module.Sender, config module.Config, why *module.Result) {
+	m, ok := d.modules.Get(c.Module)
+	sender, can := m.(module.Sender)
+	if !ok || !can {
+		r := module.Permanent("there is no module " + c.Module + " that sends")
+		return nil, nil, &r
+	}
+	config, err := d.opener.Open(c)
+	if err != nil {
+		d.log.Error("configuration not opened", "connection", c.ID, "error", err)
+		r := module.Transient("its configuration cannot be opened with this key")
+		return nil, nil, &r
+	}
+	if row.Recipient != "" {
+		config["to"] = row.Recipient
+	}
+	return sender, config, nil
+}
+
+// forbidden says why a message may not be sent to its target any more.
+func (d *Dispatcher) forbidden(ctx context.Context, row models.Delivery, out models.Outlet) (string, error) {
+	if !out.Enabled {
+		return connection.TurnedOff, nil
+	}
+	may, why := true, ""
+	var err error
+	switch {
+	case out.UserID != nil:
+		may, err = d.store.MayHearOwn(ctx, *out.UserID, row.ProductID)
+		why = "Its owner may not see this product any more"
+	case out.Field == models.FieldPeople && row.ProductID != 0 || out.Field == models.FieldPeople && row.EventID != 0:
+		may, err = d.store.MayHear(ctx, row.Recipient, row.ProductID)
+		why = "Whoever has this address may not be told of it any more"
+	}
+	if may || err != nil {
+		return "", err
+	}
+	return why, nil
+}
+
+// message puts a delivery's event in the words that a module sends.
+func (d *Dispatcher) message(ctx context.Context, t task) (module.Message, error) {
+	m := module.Message{ID: "msg_" + t.delivery.UUID, Title: t.delivery.Title, Link: d.baseURL()}
+	if t.delivery.EventID == 0 {
+		return d.testMessage(m, t)
+	}
+	e := t.event
+	if e.ID == 0 {
+		var err error
+		if e, err = d.store.Event(ctx, models.SystemScope("the outbox sends for everybody"), t.delivery.EventID); err != nil {
+			return m, err
+		}
+	}
+	notice, err := event.Describe(e)
+	if err != nil {
+		return m, err
+	}
+	m.Type, m.Version, m.Time, m.Actor, m.Why, m.Data = e.Type, e.Version, e.At, e.Actor, notice.Message, e.Payload
+	m.Key, m.Tone, m.Items = notice.Key, module.Tone(notice.Tone), notice.Items
+	for _, f := range notice.Facts {
+		m.Facts = append(m.Facts, module.Fact(f))
+	}
+	if e.ProductID != 0 {
+		m.Link = fmt.Sprintf("%s/products/%d", d.baseURL(), e.ProductID)
+	}
+	return m, nil
+}
+
+func (d *Dispatcher) testMessage(m module.Message, t task) (module.Message, error) {
+	m.Type, m.Version, m.Time, m.Test = "gatecrier.test", 1, t.delivery.CreatedAt, true
+	m.Why = "Somebody pressed the test button: this target works"
+	var err error
+	m.Data, err = json.Marshal(map[string]string{"text": m.Why, "link": m.Link})
+	return m, err
+}
+
+// Show is what a delivery posts, for those who may see that. It is made anew
+// of its event, by the code that sends it.
+func (d *Dispatcher) Show(ctx context.Context, row models.Delivery) (module.Shown, error) {
+	c, err := d.store.Connection(ctx, models.SystemScope("whoever asks has read the delivery by his own"), row.ConnectionID)
+	if err != nil {
+		return module.Shown{}, err
+	}
+	sender, config, why := d.open(c, row)
+	shower, can := sender.(module.Shower)
+	if why != nil || !can {
+		return module.Shown{}, nil
+	}
+	message, err := d.message(ctx, task{delivery: row})
+	if err != nil {
+		return module.Shown{}, err
+	}
+	return shower.Show(ctx, config, message)
+}

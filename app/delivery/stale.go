@@ -1,0 +1,47 @@
+package delivery
+
+import (
+	"context"
+	"time"
+
+	"gatecrier/app/event"
+	"gatecrier/models"
+)
+
+// lateAfter is when a first attempt is so late that its news may be old.
+const lateAfter = 10 * time.Minute
+
+// stale says why a message is out of date: the gate has moved on since. Then
+// what waits behind it up to the event upTo is too. It looks only before a
+// message that is sent again, after its line was stopped, or that is late for
+// another reason than our own rate.
+func (d *Dispatcher) stale(ctx context.Context, row models.Delivery, out models.Outlet) (why string, upTo int64, err error) {
+	if row.EventID == 0 || row.ProductID == 0 || row.ByHand || !mayBeStale(row, out.Shared, d.store.Now()) {
+		return "", 0, nil
+	}
+	w, err := d.store.WordOf(ctx, row)
+	if err != nil || !w.Changing {
+		return "", 0, err
+	}
+	why, upTo = judge(w, row.EventID)
+	return why, upTo, nil
+}
+
+func mayBeStale(row models.Delivery, line models.Health, now time.Time) bool {
+	throttled := !line.BusySince.IsZero() && line.BusySince.Before(row.DueSince.Add(lateAfter))
+	return row.Attempts > 0 || row.Probe || line.ClosedAt.After(row.DueSince) || now.Sub(row.DueSince) > lateAfter && !throttled
+}
+
+// judge decides what becomes of a change of a gate. One that is not the last is
+// out of date. Where the last leads back to what the target was told before,
+// there is nothing to tell at all, unless one on the way may have arrived.
+func judge(w models.Word, eventID int64) (why string, upTo int64) {
+	back := w.Told == w.Now && !w.MayKnow
+	switch {
+	case back:
+		return "Out of date: the gate is back at " + event.StateWord(w.Now) + ", which this target was told last", w.Latest
+	case w.Latest != eventID:
+		return "Out of date: the gate has changed to " + event.StateWord(w.Now) + " since", w.Latest - 1
+	}
+	return "", 0
+}

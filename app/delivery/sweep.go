@@ -1,0 +1,91 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gatecrier/models"
+)
+
+// sweepMost bounds what one sweep gives up.
+const sweepMost = 500
+
+// swept is when the last sweep was, by the clock on the wall and by the one
+// that may be moved.
+type swept struct{ real, told time.Time }
+
+// sweep puts in order what nobody else does, every few seconds: what instances
+// that are gone have left, what was left behind an empty lane, what has waited
+// for too long, and lines that have worked off what was late. It writes only
+// where there is something.
+func (d *Dispatcher) sweep(ctx context.Context) error {
+	now := swept{time.Now(), d.store.Now()}
+	if now.real.Sub(d.swept.real) < sweepEvery && now.told.Sub(d.swept.told) < sweepEvery {
+		return nil
+	}
+	d.swept = now
+	for _, step := range []func(context.Context) error{d.sweepLeases, d.sweepBlocked, d.sweepOutlived, d.sweepRecovering} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Dispatcher) sweepLeases(ctx context.Context) error {
+	has, err := d.store.HasExpiredLease(ctx)
+	if err != nil || !has {
+		return err
+	}
+	return d.store.Write(ctx, func(tx *models.Tx) error {
+		_, err := tx.ReturnExpired(tx.Now())
+		return err
+	})
+}
+
+func (d *Dispatcher) sweepBlocked(ctx context.Context) error {
+	has, err := d.store.HasBlocked(ctx)
+	if err != nil || !has {
+		return err
+	}
+	return d.store.Write(ctx, func(tx *models.Tx) error {
+		_, err := tx.FreeBlocked()
+		return err
+	})
+}
+
+// sweepOutlived ends what has waited for as long as a message may live.
+func (d *Dispatcher) sweepOutlived(ctx context.Context) error {
+	list, err := d.store.Outlived(ctx, d.store.Now().Add(-lifetime), sweepMost)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	return d.store.Write(ctx, func(tx *models.Tx) error { return tx.GiveUp(list, models.DeliveryDead, outlived) })
+}
+
+func outlived(d models.Delivery) string {
+	if d.Reason == "" {
+		return fmt.Sprintf("Not sent within %d hours", int(lifetime.Hours()))
+	}
+	return fmt.Sprintf("Not delivered within %d hours; at last: %s", int(lifetime.Hours()), d.Reason)
+}
+
+// sweepRecovering sums up lines whose last late message has ended in a way that
+// nobody has noticed.
+func (d *Dispatcher) sweepRecovering(ctx context.Context) error {
+	lines, err := d.store.Recovering(ctx, sweepMost)
+	if err != nil {
+		return err
+	}
+	for _, line := range lines {
+		out, err := d.store.Outlet(ctx, line)
+		if err != nil {
+			return err
+		}
+		if err := d.store.Write(ctx, func(tx *models.Tx) error { return d.recovered(tx, out.Connection) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}

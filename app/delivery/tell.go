@@ -1,0 +1,178 @@
+package delivery
+
+import (
+	"time"
+
+	"gatecrier/app/event"
+	"gatecrier/app/module"
+	"gatecrier/models"
+)
+
+// rule is what a result says of a connection's health. It is pure.
+type rule func(h models.Health, s settlement, now time.Time) (models.Health, turn)
+
+func lineRule(h models.Health, s settlement, now time.Time) (models.Health, turn) {
+	return lineAfter(h, s.result, s.delivery.Probe, now)
+}
+
+func ownRule(h models.Health, s settlement, now time.Time) (models.Health, turn) {
+	return ownAfter(h, s.result, now)
+}
+
+// judgeHealth notes what a result says of its connection and of its line, and
+// tells people where that has come to another state. Where many share a server,
+// its trouble is told once, as its own.
+func (d *Dispatcher) judgeHealth(tx *models.Tx, s settlement) error {
+	c := s.outlet.Connection
+	if s.delivery.LineID == c.ID {
+		if err := d.judge(tx, c, s, lineRule, ownRule); err != nil {
+			return err
+		}
+	} else {
+		server, err := tx.Outlet(tx.Context(), s.delivery.LineID)
+		if err != nil {
+			return err
+		}
+		if err := d.judge(tx, server.Connection, s, lineRule); err != nil {
+			return err
+		}
+		if err := d.judge(tx, c, s, ownRule); err != nil {
+			return err
+		}
+	}
+	if s.result.Kind() == module.KindGone {
+		return tx.DisableConnection(c.ID, "The receiver says that this address is finished: "+s.result.Reason)
+	}
+	return nil
+}
+
+func (d *Dispatcher) judge(tx *models.Tx, c models.Connection, s settlement, rules ...rule) error {
+	h, err := tx.LockHealth(c.ID)
+	if err != nil {
+		return err
+	}
+	var news turn
+	for _, r := range rules {
+		var n turn
+		h, n = r(h, s, tx.Now())
+		news = news.and(n)
+	}
+	if news.closed {
+		if err := tx.Hasten(c.ID); err != nil {
+			return err
+		}
+	}
+	if news.works && !h.BrokenAt.IsZero() && h.RecoverUpTo == 0 {
+		if h, err = d.recovering(tx, h, s.delivery.ID); err != nil {
+			return err
+		}
+	}
+	if err := tx.SaveHealth(h); err != nil {
+		return err
+	}
+	if err := d.tell(tx, c, h, news.trouble); err != nil {
+		return err
+	}
+	if h.RecoverUpTo == 0 {
+		return nil
+	}
+	return d.recovered(tx, c)
+}
+
+// recovering begins to wait until everything has gone that waited when a
+// connection came back.
+func (d *Dispatcher) recovering(tx *models.Tx, h models.Health, first int64) (models.Health, error) {
+	q, err := tx.QueueOf(tx.Context(), h.ConnectionID, 0)
+	h.RecoverUpTo = max(q.Last, first)
+	if h.ClosedAt.Before(h.BrokenAt) { // it was never stopped: it only took nothing
+		h.ClosedAt = tx.Now()
+	}
+	return h, err
+}
+
+// recovered tells that a connection is back, and how many messages it sent
+// late, once none is left that waited then.
+func (d *Dispatcher) recovered(tx *models.Tx, c models.Connection) error {
+	h, err := tx.LockHealth(c.ID)
+	if err != nil || h.RecoverUpTo == 0 {
+		return err
+	}
+	q, err := tx.QueueOf(tx.Context(), c.ID, h.RecoverUpTo)
+	if err != nil || q.Open > 0 {
+		return err
+	}
+	late, err := tx.SentLate(tx.Context(), c.ID, h.RecoverUpTo, h.ClosedAt)
+	if err != nil {
+		return err
+	}
+	about, productID, err := d.about(tx, c)
+	if err != nil {
+		return err
+	}
+	p := event.ConnectorRecovery{Connection: about.Connection, Product: about.Product, UserID: about.UserID, Since: h.BrokenAt, Late: late}
+	h.BrokenAt, h.RecoverUpTo = time.Time{}, 0
+	if err := tx.SaveHealth(h); err != nil {
+		return err
+	}
+	_, err = d.events.Append(tx, productID, "", p)
+	return err
+}
+
+// tell appends the event of a trouble.
+func (d *Dispatcher) tell(tx *models.Tx, c models.Connection, h models.Health, t event.Trouble) error {
+	if t == "" {
+		return nil
+	}
+	p, productID, err := d.about(tx, c)
+	if err != nil {
+		return err
+	}
+	q, err := tx.QueueOf(tx.Context(), c.Line(), 0)
+	if err != nil {
+		return err
+	}
+	p.State, p.Reason, p.Since, p.Waiting = t, h.Reason, h.FailingSince, q.Open
+	if p.Since.IsZero() {
+		p.Since = tx.Now()
+	}
+	_, err = d.events.Append(tx, productID, "", p)
+	return err
+}
+
+// about names a connection and whose it is.
+func (d *Dispatcher) about(tx *models.Tx, c models.Connection) (event.ConnectorError, int64, error) {
+	p := event.ConnectorError{Connection: event.Connector{ID: c.ID, Name: c.Name, Module: c.Module}, UserID: c.Owner().UserID}
+	productID := c.Owner().ProductID
+	if productID == 0 {
+		return p, 0, nil
+	}
+	product, err := tx.Product(tx.Context(), models.SystemScope("an event names its product"), productID)
+	if err != nil {
+		return p, 0, err
+	}
+	p.Product = &event.Product{ID: productID, Name: product.Name}
+	return p, productID, nil
+}
+
+// afterDrop looks at the line of what was not sent: a probe that tried nothing
+// lets the next be tried at once, and the last late message may be gone.
+func (d *Dispatcher) afterDrop(tx *models.Tx, s settlement) error {
+	h, err := tx.LockHealth(s.delivery.LineID)
+	if err != nil {
+		return err
+	}
+	if s.delivery.Probe && h.Open() {
+		h.ProbeAt = tx.Now()
+		if err := tx.SaveHealth(h); err != nil {
+			return err
+		}
+	}
+	if h.RecoverUpTo == 0 {
+		return nil
+	}
+	out, err := tx.Outlet(tx.Context(), s.delivery.LineID)
+	if err != nil {
+		return err
+	}
+	return d.recovered(tx, out.Connection)
+}

@@ -1,0 +1,103 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"gatecrier/app/event"
+	"gatecrier/app/fault"
+	"gatecrier/models"
+)
+
+// addressees are whom an event's message goes to: the targets of its product,
+// or, where it is about a connection, those who look after that.
+func (r *Router) addressees(ctx context.Context, e models.Event, n event.Notice, targets []models.Target) ([]addressee, error) {
+	switch event.Type(e.Type) {
+	case event.ConnectorBroken, event.ConnectorRecovered:
+		return r.keepers(ctx, e, targets)
+	case event.GateChanged:
+	}
+	list := make([]addressee, len(targets))
+	for i, t := range targets {
+		list[i] = addressee{Target: t}
+	}
+	return list, nil
+}
+
+// about is what both payloads of connectors say.
+type about struct {
+	Connection event.Connector `json:"connection"`
+	UserID     int64           `json:"user_id"`
+	Late       int             `json:"late"`
+}
+
+// keepers are told of a connection that is broken, or back: its owners and the
+// administrators by mail, the system's connections, and, where no mail can go,
+// the product's other targets. The connection itself is told, once it is back,
+// why old messages have come.
+func (r *Router) keepers(ctx context.Context, e models.Event, targets []models.Target) ([]addressee, error) {
+	var p about
+	if err := json.Unmarshal(e.Payload, &p); err != nil {
+		return nil, fmt.Errorf("read the payload of a %s: %w", e.Type, err)
+	}
+	var list []addressee
+	add := func(targets []models.Target) {
+		for _, t := range targets {
+			if t.Enabled && !t.Broken && t.ConnectionID != p.Connection.ID {
+				list = append(list, addressee{Target: t})
+			}
+		}
+	}
+	system, err := r.store.SystemTargets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	add(system)
+	mails, err := r.mailsTo(ctx, e, p)
+	if err != nil {
+		return nil, err
+	}
+	if list = append(list, mails...); len(mails) == 0 {
+		add(targets)
+	}
+	if event.Type(e.Type) == event.ConnectorRecovered && p.Late > 0 {
+		itself, err := r.itself(ctx, p.Connection.ID)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, itself...)
+	}
+	return list, nil
+}
+
+// itself is a connection that is back, for a word about late messages. The
+// server that mails go by has no address of its own.
+func (r *Router) itself(ctx context.Context, id int64) ([]addressee, error) {
+	c, err := r.store.Connection(ctx, models.SystemScope("an event is about it"), id)
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	if err != nil || !c.Enabled || c.Field == models.FieldPeople {
+		return nil, err
+	}
+	return []addressee{{Target: models.Target{ConnectionID: c.ID, LineID: c.Line(), Module: c.Module, Name: c.Name, Enabled: true}}}, nil
+}
+
+// mailsTo are the mails to the people who look after a connection: none where
+// mail is not set up, or is itself what is broken.
+func (r *Router) mailsTo(ctx context.Context, e models.Event, p about) ([]addressee, error) {
+	if !r.mails() {
+		return nil, nil
+	}
+	people, err := r.store.PeopleTarget(ctx)
+	if err != nil || people.Broken || people.Module == p.Connection.Module {
+		return nil, err
+	}
+	addresses, err := r.store.Keepers(ctx, e.ProductID, p.UserID)
+	list := make([]addressee, len(addresses))
+	for i, address := range addresses {
+		list[i] = addressee{people, address}
+	}
+	return list, err
+}

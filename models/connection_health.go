@@ -1,0 +1,215 @@
+package models
+
+import (
+	"context"
+	"time"
+)
+
+// Health is how a connection does. Zero times are "not".
+type Health struct {
+	ConnectionID  int64
+	Failures      int // in a row, of those that count for the breaker
+	FailingSince  time.Time
+	Rejected      int // in a row, by a receiver that is there
+	Reason        string
+	OpenedAt      time.Time // the breaker is open since
+	ProbeAt       time.Time // when the next probe may go
+	Probes        int       // that failed since it opened
+	PausedAt      time.Time // no more probes since
+	BrokenAt      time.Time // people were told
+	ClosedAt      time.Time // when it came back last
+	RecoverUpTo   int64     // the last delivery that waited then, 0 when all have gone
+	LastSuccessAt time.Time
+	SlotAt        time.Time // when the messages so far are worked off, by its rate
+	FreeAt        time.Time // when the next one may go
+	BusySince     time.Time // since when messages wait for the rate
+}
+
+const healthColumns = `h.connection_id, h.failures, h.failing_since, h.rejected, h.reason, h.opened_at, h.probe_at, h.probes, h.paused_at, h.broken_at,
+	h.closed_at, coalesce(h.recover_upto, 0), h.last_success_at, nullif(h.slot_at, 0), nullif(h.free_at, 0), h.busy_since`
+
+func (h *Health) dst() []any {
+	return []any{
+		&h.ConnectionID, &h.Failures, timeTo(&h.FailingSince), &h.Rejected, &h.Reason, timeTo(&h.OpenedAt), timeTo(&h.ProbeAt), &h.Probes, timeTo(&h.PausedAt),
+		timeTo(&h.BrokenAt), timeTo(&h.ClosedAt), &h.RecoverUpTo, timeTo(&h.LastSuccessAt), timeTo(&h.SlotAt), timeTo(&h.FreeAt), timeTo(&h.BusySince),
+	}
+}
+
+// Open reports whether the breaker is open: nothing but probes goes out.
+func (h Health) Open() bool { return !h.OpenedAt.IsZero() }
+
+// Clean reports whether nothing is wrong, and nothing to be made good.
+func (h Health) Clean() bool {
+	return h.Failures == 0 && h.Rejected == 0 && !h.Open() && h.BrokenAt.IsZero() && h.RecoverUpTo == 0
+}
+
+// Outlet is a connection as a send needs it: with its own health, and that of
+// its line.
+type Outlet struct {
+	Connection
+	Own, Shared Health
+}
+
+// Outlet reads a connection for a send.
+func (r reads) Outlet(ctx context.Context, id int64) (Outlet, error) {
+	c, err := r.Connection(ctx, SystemScope("the outbox sends for everybody"), id)
+	if err != nil {
+		return Outlet{}, err
+	}
+	list, err := r.Healths(ctx, []int64{c.ID, c.Line()})
+	return Outlet{c, list[c.ID], list[c.Line()]}, err
+}
+
+// Healths reads the health of some connections. They must have come from a
+// scoped read.
+func (r reads) Healths(ctx context.Context, connections []int64) (map[int64]Health, error) {
+	found := map[int64]Health{}
+	if len(connections) == 0 {
+		return found, nil
+	}
+	err := r.query(ctx, "SELECT "+healthColumns+" FROM connection_health h WHERE h.connection_id IN ("+marks(len(connections))+")", anys(connections),
+		func(rows scanner) error {
+			var h Health
+			if err := rows.Scan(h.dst()...); err != nil {
+				return err
+			}
+			found[h.ConnectionID] = h
+			return nil
+		})
+	return found, err
+}
+
+// LockHealth reads the health of a connection that is about to change.
+func (tx *Tx) LockHealth(id int64) (Health, error) {
+	lock := ""
+	if tx.dialect == Postgres {
+		lock = " FOR UPDATE"
+	}
+	var h Health
+	err := tx.get(tx.Context(), "SELECT "+healthColumns+" FROM connection_health h WHERE h.connection_id = ?"+lock, []any{id}, h.dst()...)
+	if err != nil {
+		return h, missingRow(err, "target")
+	}
+	return h, nil
+}
+
+// SaveHealth writes what LockHealth has read, but for the rate.
+func (tx *Tx) SaveHealth(h Health) error {
+	_, err := tx.exec(`UPDATE connection_health SET failures = ?, failing_since = ?, rejected = ?, reason = ?, opened_at = ?, probe_at = ?, probes = ?, paused_at = ?,
+		broken_at = ?, closed_at = ?, recover_upto = ?, last_success_at = ?, free_at = ? WHERE connection_id = ?`,
+		h.Failures, micro(h.FailingSince), h.Rejected, h.Reason, micro(h.OpenedAt), micro(h.ProbeAt), h.Probes, micro(h.PausedAt),
+		micro(h.BrokenAt), micro(h.ClosedAt), some(h.RecoverUpTo), micro(h.LastSuccessAt), orZero(h.FreeAt), h.ConnectionID)
+	return err
+}
+
+func orZero(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// idleAfter is how long a line may have had nothing to do until what waits is
+// no more said to wait for its rate.
+const idleAfter = 10 * time.Second
+
+// TakeSlots takes up to want places of a line that sends one message each
+// interval, burst of them at once after a pause, and returns how many there
+// were. All instances take from the same.
+func (tx *Tx) TakeSlots(line int64, want int, interval time.Duration, burst int) (int, error) {
+	h, err := tx.LockHealth(line)
+	if err != nil {
+		return 0, err
+	}
+	now := tx.Now()
+	if h.FreeAt.After(now) {
+		return 0, nil
+	}
+	slot, credit := h.SlotAt, time.Duration(burst-1)*interval
+	busy := h.BusySince
+	if now.Sub(slot) > idleAfter {
+		busy = time.Time{}
+	}
+	if slot.Before(now) {
+		slot = now
+	}
+	got := 0
+	for got < want && !slot.Add(-credit).After(now) {
+		slot = slot.Add(interval)
+		got++
+	}
+	if got < want && busy.IsZero() {
+		busy = now
+	}
+	free := slot.Add(-credit)
+	_, err = tx.exec("UPDATE connection_health SET slot_at = ?, free_at = ?, busy_since = ? WHERE connection_id = ?", orZero(slot), orZero(free), micro(busy), line)
+	return got, err
+}
+
+// Probe leases the oldest message of a line whose breaker is open and whose
+// time to be tried has come, to see whether the receiver is back. It is nil
+// where none waits, or somebody else is at it.
+func (tx *Tx) Probe(line int64, claim string, until time.Time) (*Delivery, error) {
+	n, err := tx.exec("UPDATE connection_health SET probe_at = ? WHERE connection_id = ? AND opened_at IS NOT NULL AND paused_at IS NULL AND probe_at <= ?",
+		micro(until), line, micro(tx.Now()))
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	list, err := tx.claim("d.id = (SELECT x.id FROM deliveries x WHERE x.line_id = ? AND x.state IN ('pending', 'retrying') AND x.next_at IS NOT NULL"+first+" ORDER BY x.id LIMIT 1)",
+		[]any{micro(until), claim, true, line})
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return &list[0], nil
+}
+
+// LinesToProbe lists the lines that Probe would find something for.
+func (r reads) LinesToProbe(ctx context.Context, limit int) ([]int64, error) {
+	var list []int64
+	err := r.query(ctx, `SELECT h.connection_id FROM connection_health h WHERE h.opened_at IS NOT NULL AND h.paused_at IS NULL AND h.probe_at <= ?
+		AND (SELECT 1 FROM deliveries d WHERE d.line_id = h.connection_id AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL LIMIT 1) = 1 ORDER BY h.probe_at LIMIT ?`,
+		[]any{micro(r.Now()), limit}, collect(&list, func(id *int64) []any { return []any{id} }))
+	return list, err
+}
+
+// Hasten lets everything that waits for a line go now: its receiver is back.
+func (tx *Tx) Hasten(line int64) error {
+	_, err := tx.exec("UPDATE deliveries SET next_at = ? WHERE line_id = ? AND state IN ('pending', 'retrying') AND next_at IS NOT NULL AND next_at > ?",
+		micro(tx.Now()), line, micro(tx.Now()))
+	return err
+}
+
+// Queue is what waits for a line.
+type Queue struct {
+	Last int64 // the newest of it, 0 for nothing
+	Open int
+}
+
+// QueueOf looks at what is open on a line, up to a delivery (0 = all).
+func (r reads) QueueOf(ctx context.Context, line, upTo int64) (Queue, error) {
+	cond, args := "", []any{line}
+	if upTo > 0 {
+		cond, args = " AND d.id <= ?", append(args, upTo)
+	}
+	var q Queue
+	err := r.get(ctx, "SELECT coalesce(max(d.id), 0), count(*) FROM deliveries d WHERE d.line_id = ? AND d.state IN "+openStates+" AND d.event_id IS NOT NULL"+cond, args, &q.Last, &q.Open)
+	return q, err
+}
+
+// SentLate counts the messages of a line up to one that have gone out since a
+// time, more than a minute late.
+func (r reads) SentLate(ctx context.Context, line, upTo int64, since time.Time) (int, error) {
+	var n int
+	err := r.get(ctx, "SELECT count(*) FROM deliveries d WHERE d.connection_id IN (SELECT c.id FROM connections c WHERE c.id = ? OR c.line_id = ?) AND d.id <= ? AND d.state = 'delivered' AND d.finished_at >= ? AND d.finished_at - d.due_since > 60000000 AND d.event_id IS NOT NULL",
+		[]any{line, line, upTo, micro(since)}, &n)
+	return n, err
+}
+
+// Recovering lists the lines that are back and whose late messages are still
+// to be summed up.
+func (r reads) Recovering(ctx context.Context, limit int) ([]int64, error) {
+	var list []int64
+	err := r.query(ctx, "SELECT connection_id FROM connection_health WHERE recover_upto IS NOT NULL ORDER BY recover_upto LIMIT ?", []any{limit},
+		collect(&list, func(id *int64) []any { return []any{id} }))
+	return list, err
+}

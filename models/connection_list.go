@@ -1,0 +1,161 @@
+package models
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// ConnectionRow is a connection with whose it is and how it does.
+type ConnectionRow struct {
+	Connection
+	Product string // the name of the product whose target it is, "" for none
+	User    string // of the user whose own it is
+	Own     Health
+	Line    Health // that of its line: its own, or that of the server it shares
+	Waiting int    // messages that are open
+}
+
+// State says how a connection does: off, paused, down, rejecting, failing,
+// working, or new where nothing was sent yet.
+func (c ConnectionRow) State() ConnectionState {
+	switch {
+	case !c.Enabled:
+		return ConnectionOff
+	case !c.Line.PausedAt.IsZero():
+		return ConnectionPaused
+	case c.Line.Open():
+		return ConnectionDown
+	case !c.Own.BrokenAt.IsZero() && c.Own.RecoverUpTo == 0 && c.Own.Rejected > 0:
+		return ConnectionRejecting
+	case c.Line.Failures > 0 || c.Own.Rejected > 0:
+		return ConnectionFailing
+	case c.Own.LastSuccessAt.IsZero():
+		return ConnectionNew
+	}
+	return ConnectionWorking
+}
+
+// ConnectionState is how a connection does.
+type ConnectionState string
+
+// The states of a connection.
+const (
+	ConnectionOff       ConnectionState = "off"       // turned off, by somebody or because the receiver is gone
+	ConnectionPaused    ConnectionState = "paused"    // failed for so long that it is not tried any more
+	ConnectionDown      ConnectionState = "down"      // its breaker is open
+	ConnectionRejecting ConnectionState = "rejecting" // it answers, and takes no message
+	ConnectionFailing   ConnectionState = "failing"   // its last messages have failed
+	ConnectionWorking   ConnectionState = "working"
+	ConnectionNew       ConnectionState = "new" // nothing has arrived yet
+)
+
+// ConnectionFilter narrows a list of connections to those that a user may edit.
+type ConnectionFilter struct {
+	UserID  int64
+	All     bool   // he is an administrator: all but those of other users
+	System  bool   // only the system's
+	Trouble bool   // only those that people should look at
+	Text    string // part of the name
+	Limit   int
+}
+
+const connectionRowSelect = `SELECT c.id, c.product_id, c.user_id, c.line_id, c.module, c.field, c.name, c.hint, c.enabled, c.disabled_why, c.version, c.created_at, c.updated_at,
+	coalesce(p.name, ''), coalesce(u.name, ''), (SELECT count(*) FROM deliveries d WHERE d.connection_id = c.id AND d.state IN ` + openStates + `), `
+
+const connectionRowFrom = ` FROM connections c JOIN connection_health h ON h.connection_id = c.id JOIN connection_health l ON l.connection_id = coalesce(c.line_id, c.id)
+	LEFT JOIN products p ON p.id = c.product_id LEFT JOIN users u ON u.id = c.user_id `
+
+func (c *ConnectionRow) dst() []any {
+	mine := []any{
+		&c.ID, &c.ProductID, &c.UserID, &c.LineID, &c.Module, &c.Field, &c.Name, &c.Hint, &c.Enabled, &c.DisabledWhy, &c.Version, timeTo(&c.CreatedAt), timeTo(&c.UpdatedAt),
+		&c.Product, &c.User, &c.Waiting,
+	}
+	return append(append(mine, c.Own.dst()...), c.Line.dst()...)
+}
+
+// ConnectionRow reads a connection as it is listed. It must have come from a
+// scoped read.
+func (r reads) ConnectionRow(ctx context.Context, id int64) (ConnectionRow, error) {
+	var c ConnectionRow
+	err := r.get(ctx, connectionRowSelect+healthColumns+", "+lineColumns+connectionRowFrom+"WHERE c.id = ?", []any{id}, c.dst()...)
+	if err != nil {
+		return c, missingRow(err, "target")
+	}
+	return c, nil
+}
+
+// lineColumns are those of the health of the line.
+var lineColumns = strings.ReplaceAll(healthColumns, "h.", "l.")
+
+// trouble is what people should look at, the worst first.
+const trouble = `CASE WHEN l.paused_at IS NOT NULL AND c.enabled THEN 0 WHEN NOT c.enabled AND c.disabled_why <> '' THEN 1 WHEN l.opened_at IS NOT NULL AND c.enabled THEN 2
+	WHEN h.broken_at IS NOT NULL AND c.enabled THEN 3 WHEN (l.failures > 0 OR h.rejected > 0) AND c.enabled THEN 4 ELSE 5 END`
+
+// Connections lists connections that a user may edit, those in trouble first.
+func (r reads) Connections(ctx context.Context, f ConnectionFilter) ([]ConnectionRow, error) {
+	cond, args := "c.field <> ?", []any{FieldPeople}
+	if f.All {
+		cond, args = cond+" AND (c.user_id IS NULL OR c.user_id = ?)", append(args, f.UserID)
+	} else {
+		cond += " AND (c.user_id = ? OR (SELECT 1 FROM members m WHERE m.user_id = ? AND m.product_id = c.product_id AND m.role IN ('maintainer', 'owner')) = 1)"
+		args = append(args, f.UserID, f.UserID)
+	}
+	if f.System {
+		cond += " AND c.product_id IS NULL AND c.user_id IS NULL"
+	}
+	if f.Trouble {
+		cond += " AND " + trouble + " < 5"
+	}
+	if f.Text != "" {
+		cond, args = cond+` AND lower(c.name) LIKE lower(?) ESCAPE '\'`, append(args, contains(f.Text))
+	}
+	var list []ConnectionRow
+	err := r.query(ctx, connectionRowSelect+healthColumns+", "+lineColumns+connectionRowFrom+"WHERE "+cond+" ORDER BY "+trouble+", c.id LIMIT ?",
+		append(args, f.Limit), collect(&list, (*ConnectionRow).dst))
+	return list, err
+}
+
+// MailServer is the connection that stands for the mail server, as it is
+// listed.
+func (r reads) MailServer(ctx context.Context) (ConnectionRow, error) {
+	t, err := r.PeopleTarget(ctx)
+	if err != nil {
+		return ConnectionRow{}, err
+	}
+	row, err := r.ConnectionRow(ctx, t.ConnectionID)
+	if err != nil {
+		return row, err
+	}
+	q, err := r.QueueOf(ctx, t.ConnectionID, 0)
+	row.Waiting = q.Open
+	return row, err
+}
+
+// ConnectionTally counts the connections that are on, and those that people
+// should look at, as far as a user may edit them.
+func (r reads) ConnectionTally(ctx context.Context) (on, troubled int, err error) {
+	err = r.get(ctx, "SELECT coalesce(sum(CASE WHEN c.enabled THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN "+trouble+" < 5 THEN 1 ELSE 0 END), 0)"+connectionRowFrom+"WHERE c.field <> ?",
+		[]any{FieldPeople}, &on, &troubled)
+	return on, troubled, err
+}
+
+// ShareLine lets all connections of a module share a line.
+func (tx *Tx) ShareLine(module string, line int64) error {
+	_, err := tx.exec("UPDATE connections SET line_id = ? WHERE module = ? AND id <> ?", line, module, line)
+	return err
+}
+
+// OutboxTally is what waits to be sent.
+type OutboxTally struct {
+	Waiting, Sending int
+	Oldest           time.Time // when the oldest of it was first due
+}
+
+// Outbox counts what is open.
+func (r reads) Outbox(ctx context.Context) (OutboxTally, error) {
+	var t OutboxTally
+	err := r.get(ctx, `SELECT (SELECT count(*) FROM deliveries WHERE state IN `+waitingStates+`), (SELECT count(*) FROM deliveries WHERE state = 'sending'),
+		(SELECT min(due_since) FROM deliveries WHERE state IN `+waitingStates+`)`, nil, &t.Waiting, &t.Sending, timeTo(&t.Oldest))
+	return t, err
+}

@@ -1,0 +1,84 @@
+package models
+
+import (
+	"context"
+	"time"
+)
+
+// lostMost bounds the leases that are taken back in one transaction.
+const lostMost = 500
+
+// ResultLost is the result of an attempt whose sender was never heard of again:
+// the message may have arrived. ResultUnsure is that of one that was sent and
+// got no answer.
+const (
+	ResultLost   = "lost"
+	ResultUnsure = "unsure"
+)
+
+// HasExpiredLease reports whether an instance has kept a delivery for longer
+// than its lease.
+func (r reads) HasExpiredLease(ctx context.Context) (bool, error) {
+	var n int
+	err := r.get(ctx, "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE state = 'sending' AND locked_until <= ? LIMIT 1) x", []any{micro(r.Now())}, &n)
+	return n > 0, err
+}
+
+// ReturnExpired makes some deliveries due again whose lease has ended by a
+// time, since the instance that had them is gone. That is an attempt which may
+// have arrived; it is none of those that a message has.
+func (tx *Tx) ReturnExpired(by time.Time) (int64, error) {
+	const why = "The program stopped while it was sending this"
+	lock := ""
+	if tx.dialect == Postgres {
+		lock = " FOR UPDATE SKIP LOCKED"
+	}
+	type lost struct {
+		id    int64
+		probe bool
+		until time.Time
+	}
+	var list []lost
+	err := tx.query(tx.Context(), "SELECT id, probe, locked_until FROM deliveries WHERE state = 'sending' AND locked_until <= ? ORDER BY locked_until LIMIT ?"+lock,
+		[]any{micro(by), lostMost}, collect(&list, func(l *lost) []any { return []any{&l.id, &l.probe, timeTo(&l.until)} }))
+	if err != nil {
+		return 0, err
+	}
+	for _, l := range list {
+		if _, err := tx.exec(`UPDATE deliveries SET state = CASE WHEN spent = 0 THEN 'pending' ELSE 'retrying' END, attempts = attempts + 1, next_at = ?,
+			locked_until = NULL, claim = '', probe = FALSE, reason = ? WHERE id = ?`, micro(tx.Now()), why, l.id); err != nil {
+			return 0, err
+		}
+		at := tx.Now()
+		if l.until.Before(at) {
+			at = l.until
+		}
+		if err := tx.insertAttempt(l.id, Attempt{At: at, Result: ResultLost, Reason: why, Probe: l.probe}); err != nil {
+			return 0, err
+		}
+	}
+	return int64(len(list)), nil
+}
+
+// Outlived lists some deliveries that have waited since a time or longer.
+func (r reads) Outlived(ctx context.Context, since time.Time, limit int) ([]Delivery, error) {
+	var list []Delivery
+	err := r.query(ctx, "SELECT "+deliveryColumns+" FROM deliveries d WHERE d.state IN "+waitingStates+" AND d.due_since <= ? ORDER BY d.due_since LIMIT ?",
+		[]any{micro(since), limit}, collect(&list, (*Delivery).dst))
+	return list, err
+}
+
+// GiveUp ends deliveries that still wait.
+func (tx *Tx) GiveUp(list []Delivery, state DeliveryState, reason func(Delivery) string) error {
+	for _, d := range list {
+		n, err := tx.exec("UPDATE deliveries SET state = ?, reason = ?, next_at = NULL, finished_at = ? WHERE id = ? AND state IN "+waitingStates,
+			state, reason(d), micro(tx.Now()), d.ID)
+		if err == nil && n > 0 {
+			err = tx.promote(d)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+)
+
+// Word is what a target has been told of a product's gate, and what there is to
+// tell now.
+type Word struct {
+	Latest   int64     // the event of the gate's last change, 0 for none
+	Now      GateState // what the gate says since
+	Told     GateState // what was delivered last before the event asked about, "" for nothing
+	MayKnow  bool      // a later message may have arrived, though nothing says so
+	Changing bool      // the event is a change of a gate
+}
+
+// WordOf looks at what a delivery's target has been told before it.
+func (r reads) WordOf(ctx context.Context, d Delivery) (Word, error) {
+	var w Word
+	err := r.get(ctx, "SELECT g.event_id, g.to_state FROM gate_changes g WHERE g.product_id = ? ORDER BY g.event_id DESC LIMIT 1", []any{d.ProductID}, &w.Latest, &w.Now)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Word{}, nil
+	}
+	if err != nil {
+		return w, err
+	}
+	var n int
+	if err := r.get(ctx, "SELECT count(*) FROM gate_changes WHERE product_id = ? AND event_id = ?", []any{d.ProductID, d.EventID}, &n); err != nil || n == 0 {
+		return w, err
+	}
+	w.Changing = true
+	const lane = "d.connection_id = ? AND d.product_id = ? AND d.recipient = ? AND "
+	args := []any{d.ConnectionID, d.ProductID, d.Recipient}
+	var told int64
+	err = r.get(ctx, "SELECT g.event_id, g.to_state FROM deliveries d JOIN gate_changes g ON g.product_id = d.product_id AND g.event_id = d.event_id WHERE "+lane+
+		"d.event_id < ? AND d.state = 'delivered' ORDER BY d.id DESC LIMIT 1", append(args[:3:3], d.EventID), &told, &w.Told)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return w, err
+	}
+	err = r.get(ctx, `SELECT count(*) FROM (SELECT 1 FROM deliveries d JOIN gate_changes g ON g.product_id = d.product_id AND g.event_id = d.event_id JOIN attempts a ON a.delivery_id = d.id
+		WHERE `+lane+"d.event_id > ? AND a.result IN ('"+ResultUnsure+"', '"+ResultLost+"') LIMIT 1) x", append(args[:3:3], told), &n)
+	w.MayKnow = n > 0
+	return w, err
+}
+
+// CancelOutdated cancels what waits in a delivery's lane to tell of changes of
+// the gate up to an event, but for what somebody asked for by hand.
+func (tx *Tx) CancelOutdated(d Delivery, upTo int64, reason string) error {
+	_, err := tx.exec(`UPDATE deliveries SET state = 'cancelled', reason = ?, next_at = NULL, finished_at = ? WHERE connection_id = ? AND product_id = ? AND recipient = ?
+		AND state IN `+waitingStates+` AND NOT by_hand AND event_id IN (SELECT g.event_id FROM gate_changes g WHERE g.product_id = ? AND g.event_id <= ?)`,
+		reason, micro(tx.Now()), d.ConnectionID, d.ProductID, d.Recipient, d.ProductID, upTo)
+	if err != nil {
+		return err
+	}
+	return tx.promote(d)
+}
+
+// MayHear reports whether a mail address is that of an active user who may see
+// a product, or is an administrator. Without a product only these may.
+func (r reads) MayHear(ctx context.Context, address string, productID int64) (bool, error) {
+	var n int
+	err := r.get(ctx, `SELECT count(*) FROM (SELECT 1 FROM users u WHERE lower(u.email) = lower(?) AND u.active AND (u.administrator
+		OR (SELECT 1 FROM members m WHERE m.user_id = u.id AND m.product_id = ? AND m.role <> 'upload') = 1) LIMIT 1) x`, []any{address, productID}, &n)
+	return n > 0, err
+}
+
+// MayHearOwn reports whether a user is active and may see a product, where
+// there is one.
+func (r reads) MayHearOwn(ctx context.Context, userID, productID int64) (bool, error) {
+	var n int
+	err := r.get(ctx, `SELECT count(*) FROM users u WHERE u.id = ? AND u.active AND (u.administrator OR CAST(? AS BIGINT) = 0
+		OR (SELECT 1 FROM members m WHERE m.user_id = u.id AND m.product_id = ? AND m.role <> 'upload') = 1)`, []any{userID, productID, productID}, &n)
+	return n > 0, err
+}
+
+// Keepers lists the mail addresses of those who look after a product's
+// connections: its owners, and the administrators. Without a product these
+// alone; with a user he alone.
+func (r reads) Keepers(ctx context.Context, productID, userID int64) ([]string, error) {
+	query, args := "SELECT DISTINCT lower(u.email) FROM users u WHERE u.email <> '' AND u.active AND ", []any{userID}
+	if userID != 0 {
+		query += "u.id = ?"
+	} else {
+		query += "(u.administrator OR (SELECT 1 FROM members m WHERE m.user_id = u.id AND m.product_id = ? AND m.role = 'owner') = 1)"
+		args = []any{productID}
+	}
+	var list []string
+	err := r.query(ctx, query+" ORDER BY 1", args, collect(&list, func(s *string) []any { return []any{s} }))
+	return list, err
+}

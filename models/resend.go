@@ -1,0 +1,141 @@
+package models
+
+import (
+	"context"
+	"time"
+)
+
+// Resend is what somebody asked to be sent again together.
+type Resend struct {
+	ID        int64
+	UserID    int64 // 0 where the user is gone, or a product's token asked
+	By        string
+	What      string // in words
+	Total     int
+	CreatedAt time.Time
+	StoppedAt time.Time
+}
+
+const resendColumns = "id, coalesce(user_id, 0), by_name, what, total, created_at, stopped_at"
+
+func (s *Resend) dst() []any {
+	return []any{&s.ID, &s.UserID, &s.By, &s.What, &s.Total, timeTo(&s.CreatedAt), timeTo(&s.StoppedAt)}
+}
+
+// CreateResend saves a resend and sets its id.
+func (tx *Tx) CreateResend(s *Resend) (err error) {
+	s.CreatedAt = tx.Now()
+	s.ID, err = tx.insert("INSERT INTO resends (user_id, by_name, what, total, created_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
+		some(s.UserID), s.By, s.What, s.Total, micro(s.CreatedAt))
+	return err
+}
+
+// Resend finds a resend that a user has asked for; administrators (0) see all.
+func (r reads) Resend(ctx context.Context, id, userID int64) (Resend, error) {
+	var s Resend
+	err := r.get(ctx, "SELECT "+resendColumns+" FROM resends WHERE id = ? AND (CAST(? AS BIGINT) = 0 OR user_id = ?)", []any{id, userID, userID}, s.dst()...)
+	if err != nil {
+		return s, missingRow(err, "resend")
+	}
+	return s, nil
+}
+
+// ResendStates counts a resend's deliveries by state. The resend must have come
+// from Resend.
+func (r reads) ResendStates(ctx context.Context, id int64) (map[DeliveryState]int, error) {
+	tally := map[DeliveryState]int{}
+	err := r.query(ctx, "SELECT state, count(*) FROM deliveries WHERE resend_id = ? GROUP BY state", []any{id}, func(rows scanner) error {
+		var s DeliveryState
+		var n int
+		if err := rows.Scan(&s, &n); err != nil {
+			return err
+		}
+		tally[s] = n
+		return nil
+	})
+	return tally, err
+}
+
+// SendAgain makes final deliveries due again, as a part of a resend (0 = of
+// none), and says how many were. What they have tried before stays.
+func (tx *Tx) SendAgain(ids []int64, resendID int64, reason string) (int, error) {
+	now, sent := micro(tx.Now()), 0
+	for _, id := range ids {
+		n, err := tx.exec(`UPDATE deliveries SET state = 'pending', reason = ?, spent = 0, by_hand = TRUE, due_since = ?, finished_at = NULL, resend_id = ?, next_at = CASE
+			WHEN event_id IS NOT NULL AND (SELECT count(*) FROM deliveries f WHERE f.connection_id = deliveries.connection_id AND f.product_id = deliveries.product_id
+				AND f.recipient = deliveries.recipient AND f.event_id IS NOT NULL AND f.state IN `+openStates+`) > 0 THEN NULL
+			ELSE `+placeholder(tx.dialect, "BIGINT")+` END WHERE id = ? AND state NOT IN `+openStates, reason, now, some(resendID), now, id)
+		if err != nil {
+			return sent, err
+		}
+		sent += int(n)
+	}
+	return sent, nil
+}
+
+// ProbeNow lets the lines of deliveries be tried at once, paused ones too:
+// somebody has asked for it.
+func (tx *Tx) ProbeNow(ids []int64) error {
+	_, err := tx.exec("UPDATE connection_health SET probe_at = ?, paused_at = NULL WHERE opened_at IS NOT NULL AND connection_id IN (SELECT d.line_id FROM deliveries d WHERE d.id IN ("+marks(len(ids))+"))",
+		append([]any{micro(tx.Now())}, anys(ids)...)...)
+	return err
+}
+
+// Resume lets a line be tried at once, from the beginning.
+func (tx *Tx) Resume(line int64) error {
+	now := micro(tx.Now())
+	_, err := tx.exec("UPDATE connection_health SET probe_at = ?, probes = 0, paused_at = NULL, failing_since = CASE WHEN paused_at IS NULL THEN failing_since ELSE "+placeholder(tx.dialect, "BIGINT")+" END WHERE connection_id = ? AND opened_at IS NOT NULL",
+		now, now, line)
+	return err
+}
+
+// StopResend ends what still waits of a resend, as dead again.
+func (tx *Tx) StopResend(id int64, reason string) error {
+	var list []Delivery
+	err := tx.query(tx.Context(), "SELECT "+deliveryColumns+" FROM deliveries d WHERE d.resend_id = ? AND d.state IN "+waitingStates+" ORDER BY d.id", []any{id}, collect(&list, (*Delivery).dst))
+	if err != nil {
+		return err
+	}
+	if err := tx.GiveUp(list, DeliveryDead, func(Delivery) string { return reason }); err != nil {
+		return err
+	}
+	_, err = tx.exec("UPDATE resends SET stopped_at = ? WHERE id = ? AND stopped_at IS NULL", micro(tx.Now()), id)
+	return err
+}
+
+// ForgetResends removes some resends of before a time.
+func (tx *Tx) ForgetResends(before time.Time, limit int) (int64, error) {
+	return tx.exec("DELETE FROM resends WHERE id IN (SELECT id FROM resends WHERE created_at < ? LIMIT ?)", micro(before), limit)
+}
+
+// LedgerTally counts deliveries of a filter by connection.
+type LedgerTally struct {
+	ConnectionID int64
+	Connection   string
+	Module       string
+	Enabled      bool
+	Owner        Owner
+	N            int
+}
+
+// LedgerTally counts what a filter finds in scope, the most first.
+func (r reads) LedgerTally(ctx context.Context, scope Scope, f LedgerFilter) ([]LedgerTally, error) {
+	cond, args := ledgerCondition(scope, f)
+	var list []LedgerTally
+	err := r.query(ctx, `SELECT c.id, c.name, c.module, c.enabled, coalesce(c.product_id, 0), coalesce(c.user_id, 0), t.n FROM (SELECT d.connection_id, count(*) AS n FROM deliveries d WHERE `+cond+
+		" GROUP BY d.connection_id) t JOIN connections c ON c.id = t.connection_id ORDER BY t.n DESC, c.id", args,
+		collect(&list, func(t *LedgerTally) []any {
+			return []any{&t.ConnectionID, &t.Connection, &t.Module, &t.Enabled, &t.Owner.ProductID, &t.Owner.UserID, &t.N}
+		}))
+	return list, err
+}
+
+// LedgerIDs lists the ids of what a filter finds in scope, oldest first, after
+// one.
+func (r reads) LedgerIDs(ctx context.Context, scope Scope, f LedgerFilter, after int64) ([]int64, error) {
+	cond, args := ledgerCondition(scope, f)
+	var list []int64
+	err := r.query(ctx, "SELECT d.id FROM deliveries d WHERE "+cond+" AND d.id > ? ORDER BY d.id LIMIT ?", append(args, after, f.Limit),
+		collect(&list, func(id *int64) []any { return []any{id} }))
+	return list, err
+}
