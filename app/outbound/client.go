@@ -27,6 +27,7 @@ type Client struct {
 	roots    *x509.CertPool // nil is the system's
 	limits   limits
 	state    atomic.Pointer[state]
+	policies atomic.Uint64 // how many there have been
 }
 
 // limits are how long things may take.
@@ -40,8 +41,9 @@ type limits struct {
 // state is what one policy has made. The connections kept open belong to it:
 // one that a later policy forbids is not used again.
 type state struct {
-	guard     guard
-	transport *http.Transport
+	generation uint64
+	guard      guard
+	transport  *http.Transport
 }
 
 // New returns a client that logs what its guard refuses (the host and address,
@@ -58,12 +60,16 @@ func New(p Policy, log *slog.Logger) *Client {
 // SetPolicy replaces the policy for all that starts from now on. Exchanges
 // under way end by the old one.
 func (c *Client) SetPolicy(p Policy) {
-	s := &state{guard: newGuard(p.Allow)}
+	s := &state{generation: c.policies.Add(1), guard: newGuard(p.Allow)}
 	s.transport = c.newTransport(s.guard)
 	if old := c.state.Swap(s); old != nil {
 		old.transport.CloseIdleConnections()
 	}
 }
+
+// Generation tells policies apart: each SetPolicy makes another. Who keeps a
+// connection of Dial asks before dialing, and uses it while it stays the same.
+func (c *Client) Generation() uint64 { return c.state.Load().generation }
 
 // SetResolver replaces the system's name resolution, before anything is sent.
 func (c *Client) SetResolver(r *net.Resolver) { c.resolver = r }

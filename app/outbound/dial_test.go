@@ -263,3 +263,15 @@ func answerOnce(t *testing.T, l net.Listener, answer func(net.Conn) error) {
 func quiet(s *httptest.Server) {
 	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 }
+
+func TestGeneration(t *testing.T) {
+	c := newTest(t, local)
+	seen := map[uint64]bool{c.Generation(): true}
+	for range 3 {
+		c.SetPolicy(Policy{})
+		if g := c.Generation(); seen[g] || g != c.Generation() {
+			t.Errorf("generation %d after %v", g, seen)
+		}
+		seen[c.Generation()] = true
+	}
+}

@@ -15,10 +15,12 @@ import (
 // mailbox is the mail server's side.
 type mailbox struct{ receiver *Receiver }
 
+var errDown = &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "The demo's mail server is down for a minute"}
+
 // NewSession begins one, unless the receiver is down.
 func (b mailbox) NewSession(*smtp.Conn) (smtp.Session, error) {
 	if b.receiver.refuse() {
-		return nil, &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "The demo's mail server is down for a minute"}
+		return nil, errDown
 	}
 	return &session{receiver: b.receiver}, nil
 }
@@ -29,8 +31,14 @@ type session struct {
 	to       []string
 }
 
-// Mail takes any sender.
-func (*session) Mail(string, *smtp.MailOptions) error { return nil }
+// Mail takes any sender, unless the receiver went down while the connection was
+// kept. What comes by a new one then is counted as refused.
+func (s *session) Mail(string, *smtp.MailOptions) error {
+	if s.receiver.isDown() {
+		return errDown
+	}
+	return nil
+}
 
 // Rcpt takes any recipient.
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {

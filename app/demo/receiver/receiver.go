@@ -159,6 +159,12 @@ func (r *Receiver) refuse() bool {
 	return down
 }
 
+func (r *Receiver) isDown() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.now().Before(r.down)
+}
+
 // Since lists the messages after one, newest first, and the newest id.
 func (r *Receiver) Since(id int) ([]Message, int) {
 	r.mu.Lock()

@@ -2,6 +2,7 @@ package receiver
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"net/smtp"
 	"strings"
@@ -82,6 +83,26 @@ func TestPosts(t *testing.T) {
 	}
 	if list, _ := r.Since(0); len(list) != most {
 		t.Errorf("%d messages are kept", len(list))
+	}
+}
+
+// Connections that are kept from before do not lead around an outage.
+func TestOutageOnKeptConnection(t *testing.T) {
+	r := open(t)
+	c, err := smtp.Dial("127.0.0.1:" + r.MailPort())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Hello("localhost"); err != nil {
+		t.Fatal(err)
+	}
+	r.Down(time.Now().Add(time.Hour))
+	if err := c.Mail("a@demo.example"); err == nil || !strings.Contains(err.Error(), "421") {
+		t.Errorf("while it is down: %v", err)
+	}
+	r.Down(time.Time{})
+	if err := errors.Join(c.Mail("a@demo.example"), c.Quit()); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -12,10 +12,26 @@ import (
 	"gatecrier/app/module"
 )
 
-const subjectMost = 200 // characters
+const (
+	subjectMost = 200 // characters
+	headerAuto  = mail.Header("Auto-Submitted")
+)
 
 // compose writes a mail. Two of the same message differ in their date alone.
 func (e *Email) compose(m module.Message, from, to, firstName string) ([]byte, error) {
+	msg, err := e.write(m, from, to, firstName)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if _, err := msg.WriteTo(&b); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// write makes a mail of a message, its plain text first.
+func (e *Email) write(m module.Message, from, to, firstName string) (*mail.Msg, error) {
 	v := newView(m, to, firstName)
 	html, err := e.render(v)
 	if err != nil {
@@ -31,16 +47,16 @@ func (e *Email) compose(m module.Message, from, to, firstName string) ([]byte, e
 	}
 	msg.Subject(subject(m))
 	msg.SetMessageIDWithValue(messageID(m.ID, from))
+	if thread := threadID(m, from); thread != "" {
+		msg.SetGenHeader(mail.HeaderInReplyTo, thread)
+		msg.SetGenHeader(mail.HeaderReferences, thread)
+	}
 	msg.SetDateWithValue(e.now())
-	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834
-	msg.SetGenHeader("X-Auto-Response-Suppress", "All")  // Microsoft's way to say it
+	msg.SetGenHeader(headerAuto, "auto-generated")      // RFC 3834
+	msg.SetGenHeader("X-Auto-Response-Suppress", "All") // Microsoft's way to say it
 	msg.SetBodyString(mail.TypeTextPlain, v.plain())
 	msg.AddAlternativeString(mail.TypeTextHTML, html)
-	var b bytes.Buffer
-	if _, err := msg.WriteTo(&b); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
+	return msg, nil
 }
 
 // subject is the title, and not what a title in the form of an encoded word
@@ -62,8 +78,21 @@ func messageID(id, from string) string {
 	if id == "" || len(id) > 100 || strings.ContainsFunc(id, odd) {
 		id = boundary(id)
 	}
-	return id + from[strings.LastIndexByte(from, '@'):]
+	return id + domainOf(from)
 }
+
+// threadID is a mail that there never was: all mails about the same thing
+// answer it, and mail programs show them as one thread. It is "" for tests, and
+// for messages about nothing that has others.
+func threadID(m module.Message, from string) string {
+	if m.Test || m.Key == "" {
+		return ""
+	}
+	return "<thread-" + boundary(m.Key) + domainOf(from) + ">"
+}
+
+// domainOf is an address from its "@" on.
+func domainOf(address string) string { return address[strings.LastIndexByte(address, '@'):] }
 
 // boundary cannot be known by who writes the texts of a message.
 func boundary(id string) string {

@@ -45,13 +45,16 @@ type Email struct {
 	page   *template.Template
 	roots  *x509.CertPool // nil is the system's
 	limits limits
+	idle   idle
 }
 
 // limits are how long things may take.
 type limits struct {
 	connect time.Duration // TCP by the guarded dialer's own limit, and as long for TLS
 	total   time.Duration // all of an attempt
-	quit    time.Duration // the farewell, once the mail is accepted
+	again   time.Duration // the first answer on a connection that was idle
+	idle    time.Duration // waiting for another mail
+	quit    time.Duration // forgetting a refused mail, and the farewell
 }
 
 // New returns the module. It connects through client to what server says at the
@@ -60,7 +63,10 @@ type limits struct {
 func New(client *outbound.Client, server func() Server, greet func(ctx context.Context, address string) string, now func() time.Time) *Email {
 	return &Email{
 		client: client, server: server, greet: greet, now: now, page: newPage(),
-		limits: limits{connect: 10 * time.Second, total: 20 * time.Second, quit: 2 * time.Second},
+		limits: limits{
+			connect: 10 * time.Second, total: 20 * time.Second,
+			again: 5 * time.Second, idle: 30 * time.Second, quit: 2 * time.Second,
+		},
 	}
 }
 
@@ -74,7 +80,8 @@ func (*Email) Descriptor() module.Descriptor {
 			Help:     "One address. Those who may not edit this see its first letter and its domain.",
 			Required: true, MaxLen: 254,
 		}},
-		Lane: module.Lane{Ordered: true, Parallel: 2, PerSecond: 1, Burst: 5},
+		Lane:      module.Lane{Ordered: true, Parallel: 4, PerSecond: 1, Burst: 10},
+		OneServer: true,
 	}
 }
 

@@ -124,7 +124,7 @@ func parse(t testing.TB, raw []byte) parsed {
 func TestCompose(t *testing.T) {
 	e := newTest(t, &Server{})
 	m := moduletest.Usual()
-	m.Title = "Security gate of Café has changed to Failed"
+	m.Title, m.Key = "Security gate of Café has changed to Failed", "gate/7"
 	raw, err := e.compose(m, "gates@example.org", "ada@example.org", "Ada")
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +133,8 @@ func TestCompose(t *testing.T) {
 	want := mail.Header{
 		"Auto-Submitted": {"auto-generated"}, "X-Auto-Response-Suppress": {"All"}, "Mime-Version": {"1.0"},
 		"Date": {"Mon, 04 May 2026 12:00:00 +0000"}, "From": {`"Gatecrier" <gates@example.org>`}, "To": {"<ada@example.org>"},
-		"Message-Id": {"<0198f0a4-7a11-7cc3-98c4-dc0c0c07398f@example.org>"},
+		"Message-Id":  {"<0198f0a4-7a11-7cc3-98c4-dc0c0c07398f@example.org>"},
+		"In-Reply-To": {threadID(m, "gates@example.org")}, "References": {threadID(m, "gates@example.org")},
 	}
 	subject, err := new(mime.WordDecoder).DecodeHeader(p.header.Get("Subject"))
 	if err != nil || subject != m.Title {
@@ -220,7 +221,7 @@ func FuzzCompose(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text, link, name string) {
 		m := moduletest.Hostile(text)
-		m.Link, m.ID = link, text
+		m.Link, m.ID, m.Key = link, text, name
 		checkMail(t, e, m, name)
 	})
 }
@@ -228,7 +229,9 @@ func FuzzCompose(f *testing.F) {
 func TestHostileTexts(t *testing.T) {
 	e := newTest(t, &Server{})
 	for _, text := range worst() {
-		checkMail(t, e, moduletest.Hostile(text), text)
+		m := moduletest.Hostile(text)
+		m.Key = text
+		checkMail(t, e, m, text)
 	}
 }
 
@@ -255,7 +258,7 @@ func checkMail(t *testing.T, e *Email, m module.Message, name string) {
 	p := parse(t, raw)
 	allowed := map[string]bool{
 		"Auto-Submitted": true, "Content-Type": true, "Date": true, "From": true, "Message-Id": true,
-		"Mime-Version": true, "Subject": true, "To": true, "X-Auto-Response-Suppress": true,
+		"In-Reply-To": true, "References": true, "Mime-Version": true, "Subject": true, "To": true, "X-Auto-Response-Suppress": true,
 	}
 	for key, values := range p.header {
 		if !allowed[key] || len(values) != 1 {

@@ -20,12 +20,11 @@ import (
 // result says what came of a transfer: what the server answered, without the
 // password and without the address, which not everybody may see who sees this.
 func (o outcome) result(s Server, to string, took time.Duration) module.Result {
-	var said *textproto.Error
 	r := module.Delivered("accepted by " + s.Host)
 	answer, code := o.accepted, 250
-	switch {
+	switch said := o.refusal(); {
 	case o.err == nil:
-	case errors.As(o.err, &said) && said.Code >= 400 && said.Code < 600:
+	case said != nil:
 		code, answer = said.Code, fmt.Sprintf("%d %s", said.Code, said.Msg)
 		r = o.refused(s, said)
 	default:
@@ -39,7 +38,17 @@ func (o outcome) result(s Server, to string, took time.Duration) module.Result {
 	// The text is made fit to be stored as that of every module.
 	kept := module.FromAnswer(outbound.Answer{Status: code, Body: []byte(answer), Private: o.private, Duration: took}, nil)
 	r.Status, r.Answer, r.Private, r.Duration = kept.Status, kept.Answer, kept.Private, kept.Duration
+	r.Unsure = o.unsure
 	return r
+}
+
+// refusal is the server's no, nil where it has not said one.
+func (o outcome) refusal() *textproto.Error {
+	var said *textproto.Error
+	if errors.As(o.err, &said) && said.Code >= 400 && said.Code < 600 {
+		return said
+	}
+	return nil
 }
 
 // secrets are the password and what is sent of it, which some servers repeat.

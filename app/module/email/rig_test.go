@@ -38,7 +38,9 @@ func newTest(t testing.TB, s *Server) *Email {
 		t.Fatal(err)
 	}
 	client := outbound.New(outbound.Policy{Allow: allow}, slog.New(slog.DiscardHandler))
-	return New(client, func() Server { return *s }, greetAda, func() time.Time { return noon })
+	e := New(client, func() Server { return *s }, greetAda, func() time.Time { return noon })
+	t.Cleanup(e.Close)
+	return e
 }
 
 func greetAda(_ context.Context, address string) string {
@@ -80,10 +82,15 @@ func certify(t *testing.T, name string) (tls.Certificate, *x509.CertPool) {
 // mailbox is a mail server's end of what we send.
 type mailbox struct {
 	mechanisms []string
+	// Each may say no, or do worse; nil is taking all.
+	onMail func(*session) error
+	onRcpt func(*session) error
+	onData func(*session) error
 
 	mu       sync.Mutex
 	letters  []letter
-	signedIn []string // by which mechanism
+	sessions []*session // one for each connection, two with STARTTLS
+	signedIn []string   // by which mechanism
 	secured  []bool
 }
 
@@ -93,20 +100,55 @@ func (b *mailbox) got() []letter {
 	return append([]letter(nil), b.letters...)
 }
 
+// all is the conversations that there have been.
+func (b *mailbox) all() []*session {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append([]*session(nil), b.sessions...)
+}
+
 // NewSession begins one conversation.
 func (b *mailbox) NewSession(c *smtp.Conn) (smtp.Session, error) {
-	return &session{box: b, conn: c}, nil
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := &session{box: b, conn: c, ended: make(chan struct{})}
+	b.sessions = append(b.sessions, s)
+	return s, nil
 }
 
 type session struct {
-	box  *mailbox
-	conn *smtp.Conn
-	now  letter
-	auth bool
+	box   *mailbox
+	conn  *smtp.Conn
+	now   letter
+	mails int // that were begun
+	auth  bool
+	ended chan struct{}
 }
 
-func (s *session) Reset()        {}
-func (s *session) Logout() error { return nil }
+func (s *session) Reset() { s.now = letter{} }
+
+func (s *session) Logout() error {
+	close(s.ended)
+	return nil
+}
+
+// wait waits for its end.
+func (s *session) wait(t *testing.T) {
+	t.Helper()
+	select {
+	case <-s.ended:
+	case <-time.After(10 * time.Second):
+		t.Error("a connection is kept open")
+	}
+}
+
+// asked is what a hook says, where there is one.
+func (s *session) asked(hook func(*session) error) error {
+	if hook == nil {
+		return nil
+	}
+	return hook(s)
+}
 
 func (s *session) AuthMechanisms() []string { return s.box.mechanisms }
 
@@ -150,13 +192,17 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 	if len(s.box.mechanisms) > 0 && !s.auth {
 		return smtp.ErrAuthRequired
 	}
+	if s.now.to != "" {
+		return errors.New("the last mail has not been forgotten")
+	}
+	s.mails++
 	s.now.from = from
-	return nil
+	return s.asked(s.box.onMail)
 }
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.now.to = to
-	return nil
+	return s.asked(s.box.onRcpt)
 }
 
 func (s *session) Data(r io.Reader) error {
@@ -165,6 +211,9 @@ func (s *session) Data(r io.Reader) error {
 		return err
 	}
 	s.now.body = body
+	if err := s.asked(s.box.onData); err != nil {
+		return err
+	}
 	_, secured := s.conn.TLSConnectionState()
 	s.box.mu.Lock()
 	defer s.box.mu.Unlock()
@@ -216,7 +265,33 @@ func port(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
 // is usual. "GREETING" and "BODY" are verbs, "DROP" and "HANG" replies.
 func script(t *testing.T, replies map[string]string) Server {
 	t.Helper()
-	l := listen(t)
+	s, _ := scriptHeard(t, replies)
+	return s
+}
+
+// heard counts the verbs that a script was told.
+type heard struct {
+	last string // after the reply to it all is over
+
+	mu    sync.Mutex
+	verbs map[string]int
+}
+
+func (h *heard) hear(verb string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.verbs[verb]++
+}
+
+func (h *heard) count(verb string) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.verbs[verb]
+}
+
+func scriptHeard(t *testing.T, replies map[string]string) (Server, *heard) {
+	t.Helper()
+	l, h := listen(t), &heard{verbs: map[string]int{}}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -226,7 +301,7 @@ func script(t *testing.T, replies map[string]string) Server {
 			if err != nil {
 				break
 			}
-			all.Go(func() { play(conn, replies) })
+			all.Go(func() { play(conn, replies, h) })
 		}
 		all.Wait()
 	}()
@@ -240,17 +315,18 @@ func script(t *testing.T, replies map[string]string) Server {
 			t.Error("a connection is kept open")
 		}
 	})
-	return Server{Host: "127.0.0.1", Port: port(l), TLS: TLSNone, From: "gates@example.org"}
+	return Server{Host: "127.0.0.1", Port: port(l), TLS: TLSNone, From: "gates@example.org"}, h
 }
 
-func play(conn net.Conn, replies map[string]string) {
+func play(conn net.Conn, replies map[string]string, h *heard) {
 	defer drop(conn)
 	usual := map[string]string{
 		"GREETING": "220 mx.example", "EHLO": "250-mx.example\r\n250-ENHANCEDSTATUSCODES\r\n250 AUTH PLAIN", "AUTH": "235 2.7.0 in",
-		"MAIL": "250 ok", "RCPT": "250 ok", "DATA": "354 go on", "BODY": "250 2.0.0 queued as 4711", "QUIT": "221 bye",
+		"MAIL": "250 ok", "RCPT": "250 ok", "DATA": "354 go on", "BODY": "250 2.0.0 queued as 4711", "RSET": "250 ok", "QUIT": "221 bye",
 	}
 	in := bufio.NewReader(conn)
-	for verb := "GREETING"; verb != ""; verb = hear(in, verb) {
+	for verb := "GREETING"; verb != "END"; verb = hear(in, verb) {
+		h.hear(verb)
 		reply, told := replies[verb]
 		if !told {
 			reply = usual[verb]
@@ -264,19 +340,22 @@ func play(conn net.Conn, replies map[string]string) {
 			io.Copy(io.Discard, in) //nolint:errcheck // until they hang up
 			return
 		}
-		if _, err := fmt.Fprintf(conn, "%s\r\n", reply); err != nil || verb == "QUIT" {
+		if _, err := fmt.Fprintf(conn, "%s\r\n", reply); err != nil || verb == "QUIT" || verb == h.last {
 			return
+		}
+		if verb == "DATA" && !strings.HasPrefix(reply, "354") {
+			verb = "" // no mail follows
 		}
 	}
 }
 
-// hear reads a line's verb, or after DATA all of a mail.
+// hear reads a line's verb, or after DATA all of a mail; "END" is that they hung up.
 func hear(in *bufio.Reader, before string) string {
 	var body bytes.Buffer
 	for {
 		line, err := in.ReadString('\n')
 		if err != nil {
-			return ""
+			return "END"
 		}
 		if before != "DATA" {
 			verb, _, _ := strings.Cut(strings.TrimSpace(line), " ")

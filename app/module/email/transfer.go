@@ -43,7 +43,12 @@ type outcome struct {
 	err      error
 	accepted string // what the server said to a mail that it has taken
 	private  bool   // it is at an address that is not public
+	unsure   bool   // all was sent, and no answer came
+	stale    bool   // the connection had ended while it was idle, nothing was sent
 }
+
+// codeClosing is what a server says that is about to hang up (RFC 5321, 3.8).
+const codeClosing = 421
 
 // What the settings and the server do not agree on.
 var (
@@ -53,28 +58,122 @@ var (
 	errTooMuch     = errors.New("it says more than a mail server should")
 )
 
-// transfer hands a letter to the server. ctx, which has a deadline, bounds it
-// all but a short farewell.
+// connection is one to a server, for letters one after the other.
+type connection struct {
+	server Server       // the settings by which it was made
+	policy uint64       // the generation of the policy by which it was made
+	raw    net.Conn     // TCP
+	heard  *bounded     // what comes over it
+	client *smtp.Client // nil until the server has let us in
+	used   int          // letters, with that under way
+	until  time.Time    // how long it is kept while idle
+	timer  *time.Timer  // ends it then; nil before it was idle
+}
+
+// transfer hands a letter to the server, over a connection that is there or a
+// new one. ctx, which has a deadline, bounds it all.
 func (e *Email) transfer(ctx context.Context, s Server, l letter) outcome {
 	if s.User != "" && s.TLS == TLSNone && !isThisMachine(s.Host) {
 		return outcome{step: stepSignIn, err: errOpenSignIn}
 	}
-	conn, err := e.client.Dial(ctx, "tcp", net.JoinHostPort(s.Host, strconv.Itoa(s.Port)))
+	if c := e.take(s); c != nil {
+		if o := e.over(ctx, c, l); !o.stale {
+			return o
+		}
+	}
+	c, err := e.dial(ctx, s)
 	if err != nil {
 		return outcome{step: stepDial, err: err}
 	}
-	defer drop(conn)
-	stop := context.AfterFunc(ctx, func() { drop(conn) })
-	defer stop()
-	o := e.converse(ctx, &bounded{Conn: conn, left: maxHeard}, s, l)
-	o.private = isPrivate(conn.RemoteAddr())
+	return e.over(ctx, c, l)
+}
+
+func (e *Email) dial(ctx context.Context, s Server) (*connection, error) {
+	c := &connection{server: s, policy: e.client.Generation()}
+	conn, err := e.client.Dial(ctx, "tcp", net.JoinHostPort(s.Host, strconv.Itoa(s.Port)))
+	if err != nil {
+		return nil, err
+	}
+	c.raw, c.heard = conn, &bounded{Conn: conn}
+	return c, nil
+}
+
+// over hands a letter over by a connection, and keeps that for others or closes
+// it. With ctx it ends.
+func (e *Email) over(ctx context.Context, c *connection, l letter) outcome {
+	stop := context.AfterFunc(ctx, func() { drop(c.raw) })
+	c.heard.left = maxHeard
+	c.used++
+	o := e.converse(ctx, c, l)
+	o.private = isPrivate(c.raw.RemoteAddr())
+	o.stale = c.used > 1 && o.step == stepSender && o.unanswered() && ctx.Err() == nil
 	if errors.Is(o.err, net.ErrClosed) && ctx.Err() != nil {
 		o.err = ctx.Err()
+	}
+	if ready := e.ready(c, o); stop() && ready {
+		e.put(c)
+	} else {
+		drop(c.raw)
 	}
 	return o
 }
 
-func (e *Email) converse(ctx context.Context, conn net.Conn, s Server, l letter) outcome {
+// unanswered reports whether a connection has broken instead of an answer, or
+// is about to be closed by the server (421).
+func (o outcome) unanswered() bool {
+	said := o.refusal()
+	return o.err != nil && (said == nil || said.Code == codeClosing)
+}
+
+// ready reports whether a connection can take another letter after what came of
+// this one. A refusal on a connection that had taken others may be because of
+// them, unless it is for good.
+func (e *Email) ready(c *connection, o outcome) bool {
+	if o.err != nil {
+		said := o.refusal()
+		mine := o.step == stepSender || o.step == stepRecipient || o.step == stepMessage
+		if said == nil || said.Code == codeClosing || !mine {
+			return false
+		}
+		if c.used > 1 && (o.step == stepSender || said.Code < 500) {
+			return false
+		}
+		if c.within(e.limits.quit, c.client.Reset) != nil {
+			return false
+		}
+	}
+	return c.client.Text.R.Buffered() == 0 // else it says more than it was asked
+}
+
+// within bounds a part of the conversation.
+func (c *connection) within(limit time.Duration, do func() error) error {
+	if err := c.raw.SetDeadline(time.Now().Add(limit)); err != nil {
+		return err
+	}
+	return errors.Join(do(), c.raw.SetDeadline(time.Time{}))
+}
+
+func (e *Email) converse(ctx context.Context, c *connection, l letter) outcome {
+	mail := func() error { return c.client.Mail("<" + l.from + ">") }
+	var err error
+	if c.client == nil {
+		if o := e.begin(ctx, c); o.err != nil {
+			return o
+		}
+		err = mail()
+	} else {
+		err = c.within(e.limits.again, mail)
+	}
+	if err != nil {
+		return outcome{step: stepSender, err: err}
+	}
+	return handOver(c.client, l)
+}
+
+// begin makes a new connection ready for mail.
+func (e *Email) begin(ctx context.Context, c *connection) outcome {
+	s := c.server
+	var conn net.Conn = c.heard
 	config := &tls.Config{ServerName: s.Host, RootCAs: e.roots, MinVersion: tls.VersionTLS12}
 	if s.TLS == TLSImplicit {
 		secured, err := e.handshake(ctx, conn, config)
@@ -83,23 +182,24 @@ func (e *Email) converse(ctx context.Context, conn net.Conn, s Server, l letter)
 		}
 		conn = secured
 	}
-	c, err := smtp.NewClient(conn, s.Host)
+	client, err := smtp.NewClient(conn, s.Host)
 	if err != nil {
 		return outcome{step: stepConnect, err: err}
 	}
-	c.SkipSMTPUTF8(true) // addresses are ASCII
-	if err := c.Hello(helloName(conn.LocalAddr())); err != nil {
+	client.SkipSMTPUTF8(true) // addresses are ASCII
+	if err := client.Hello(helloName(conn.LocalAddr())); err != nil {
 		return outcome{step: stepConnect, err: err}
 	}
 	if s.TLS != TLSImplicit && s.TLS != TLSNone {
-		if err := startTLS(c, config); err != nil {
+		if err := startTLS(client, config); err != nil {
 			return outcome{step: stepTLS, err: err}
 		}
 	}
-	if err := signIn(c, s); err != nil {
+	if err := signIn(client, s); err != nil {
 		return outcome{step: stepSignIn, err: err}
 	}
-	return e.handOver(c, conn, l)
+	c.client = client
+	return outcome{}
 }
 
 func (e *Email) handshake(ctx context.Context, conn net.Conn, config *tls.Config) (net.Conn, error) {
@@ -136,10 +236,8 @@ func signIn(c *smtp.Client, s Server) error {
 	return errNoMechanism
 }
 
-func (e *Email) handOver(c *smtp.Client, conn net.Conn, l letter) outcome {
-	if err := c.Mail("<" + l.from + ">"); err != nil {
-		return outcome{step: stepSender, err: err}
-	}
+// handOver is all that comes after the sender.
+func handOver(c *smtp.Client, l letter) outcome {
 	if err := c.Rcpt("<" + l.to + ">"); err != nil {
 		return outcome{step: stepRecipient, err: err}
 	}
@@ -151,23 +249,17 @@ func (e *Email) handOver(c *smtp.Client, conn net.Conn, l letter) outcome {
 		return outcome{step: stepMessage, err: err}
 	}
 	if err := w.Close(); err != nil {
-		return outcome{step: stepMessage, err: err}
+		o := outcome{step: stepMessage, err: err}
+		// Close does not tell writing from hearing. Flush says again what went
+		// wrong in writing: then the end of the message was not sent.
+		o.unsure = o.refusal() == nil && c.Text.W.Flush() == nil
+		return o
 	}
 	o := outcome{accepted: "250"}
 	if d, ok := w.(*smtp.DataCloser); ok {
 		o.accepted += " " + d.ServerResponse()
 	}
-	e.farewell(c, conn)
 	return o
-}
-
-// farewell is for the server's log alone: the mail is accepted, and stays so
-// whatever comes of it.
-func (e *Email) farewell(c *smtp.Client, conn net.Conn) {
-	if err := conn.SetDeadline(time.Now().Add(e.limits.quit)); err != nil {
-		return
-	}
-	c.Quit() //nolint:errcheck,gosec // the connection is closed in any case
 }
 
 // drop closes a connection that is not needed any more.
@@ -199,7 +291,7 @@ func isPrivate(remote net.Addr) bool {
 	return !ok || ssrf.New(ssrf.WithAnyPort()).SafeAddr(tcp.AddrPort().Addr().Unmap()) != nil
 }
 
-// maxHeard is what a server may say in all, in bytes.
+// maxHeard is what a server may say about one letter, in bytes.
 const maxHeard = 256 << 10
 
 // bounded ends a connection whose other side does not stop talking.

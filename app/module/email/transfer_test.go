@@ -146,7 +146,7 @@ func TestRefusals(t *testing.T) {
 				s.User, s.Password = "gates", password
 				r := send(t, newTest(t, &s))
 				answer := code + " 5.9.9 no, <a…@example.org>\n5.9.9 never"
-				if r.Kind() != want || fmt.Sprint(r.Status) != code || r.Reason != "127.0.0.1 has refused "+words+": "+code || r.Answer != answer || !r.Private {
+				if r.Kind() != want || fmt.Sprint(r.Status) != code || r.Reason != "127.0.0.1 has refused "+words+": "+code || r.Answer != answer || !r.Private || r.Unsure {
 					t.Errorf("result = %v %+v", r.Kind(), r)
 				}
 			})
@@ -180,7 +180,7 @@ func TestBrokenServers(t *testing.T) {
 	for verb, replies := range map[string][]string{
 		"GREETING": {"DROP", "HANG", "HTTP/1.1 400 Bad Request", "", "220-" + long, "\x00\xff"},
 		"EHLO":     {"DROP", "HANG", long}, "AUTH": {"DROP", "HANG", "334 !!!"},
-		"MAIL": {"DROP", "HANG", "what"}, "RCPT": {"DROP", "HANG"}, "DATA": {"DROP", "HANG", "250 ok"}, "BODY": {"DROP", "HANG"},
+		"MAIL": {"DROP", "HANG", "what"}, "RCPT": {"DROP", "HANG"}, "DATA": {"DROP", "HANG", "250 ok"}, "BODY": {"DROP", "HANG", "what", long},
 	} {
 		for _, reply := range replies {
 			t.Run(verb+" "+reply[:min(len(reply), 8)], func(t *testing.T) {
@@ -191,6 +191,9 @@ func TestBrokenServers(t *testing.T) {
 					e.limits.total = 100 * time.Millisecond
 				}
 				r := send(t, e)
+				if r.Unsure != (verb == "BODY") {
+					t.Errorf("unsure = %v", r.Unsure)
+				}
 				if verb == "GREETING" && reply == "" {
 					if r.Kind() != module.KindRejected {
 						t.Errorf("result = %v %+v", r.Kind(), r)
@@ -227,6 +230,7 @@ func TestFarewell(t *testing.T) {
 		if r := send(t, e); r.Kind() != module.KindDelivered || r.Answer != "250 2.0.0 queued as 4711" {
 			t.Errorf("%s: %v %+v", reply, r.Kind(), r)
 		}
+		e.Close()
 	}
 }
 

@@ -1,0 +1,113 @@
+package email
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	maxIdle = 2   // connections
+	maxUsed = 100 // letters over one connection
+)
+
+// idle is the connections that wait for another letter, the latest last. No
+// goroutine waits with them: each has a timer.
+type idle struct {
+	mu     sync.Mutex
+	conns  []*connection
+	closed bool
+}
+
+// take returns an idle connection to a server, nil if there is none.
+func (e *Email) take(s Server) *connection {
+	policy := e.client.Generation()
+	e.idle.mu.Lock()
+	defer e.idle.mu.Unlock()
+	e.sweep(s, policy)
+	last := len(e.idle.conns) - 1
+	if last < 0 {
+		return nil
+	}
+	c := e.idle.conns[last]
+	e.idle.conns = slices.Delete(e.idle.conns, last, last+1)
+	c.timer.Stop()
+	return c
+}
+
+// put keeps a connection for the next letter, or gives it up.
+func (e *Email) put(c *connection) {
+	s, policy := e.server(), e.client.Generation()
+	e.idle.mu.Lock()
+	defer e.idle.mu.Unlock()
+	e.sweep(s, policy)
+	if e.idle.closed || c.used >= maxUsed || !c.isFor(s, policy) {
+		e.giveUp(c)
+		return
+	}
+	if len(e.idle.conns) >= maxIdle {
+		e.giveUp(e.idle.conns[0])
+		e.idle.conns = slices.Delete(e.idle.conns, 0, 1)
+	}
+	c.until = time.Now().Add(e.limits.idle)
+	c.timer = time.AfterFunc(e.limits.idle, func() { e.expire(c) })
+	e.idle.conns = append(e.idle.conns, c)
+}
+
+// sweep gives up what has waited too long or is for others than the settings
+// and the policy of now. The lock is held.
+func (e *Email) sweep(s Server, policy uint64) {
+	now := time.Now() // as timers count it, so not the injected time
+	e.idle.conns = slices.DeleteFunc(e.idle.conns, func(c *connection) bool {
+		over := !c.isFor(s, policy) || !now.Before(c.until)
+		if over {
+			e.giveUp(c)
+		}
+		return over
+	})
+}
+
+func (c *connection) isFor(s Server, policy uint64) bool { return c.server == s && c.policy == policy }
+
+// expire is a timer's: it ends a connection that is still idle.
+func (e *Email) expire(c *connection) {
+	e.idle.mu.Lock()
+	defer e.idle.mu.Unlock()
+	if i := slices.Index(e.idle.conns, c); i >= 0 {
+		e.idle.conns = slices.Delete(e.idle.conns, i, i+1)
+		e.giveUp(c)
+	}
+}
+
+// giveUp ends a connection that is not idle any more. No mail waits for the
+// server's farewell.
+func (e *Email) giveUp(c *connection) {
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	go c.farewell(e.limits.quit)
+}
+
+// farewell is for the server's log alone: what was accepted stays so whatever
+// comes of it.
+func (c *connection) farewell(limit time.Duration) {
+	defer drop(c.raw)
+	c.within(limit, c.client.Quit) //nolint:errcheck,gosec // the connection is closed in any case
+}
+
+// Close ends the idle connections, and lets none become idle from now on. Mail
+// can still be sent.
+func (e *Email) Close() {
+	e.idle.mu.Lock()
+	conns := e.idle.conns
+	e.idle.conns, e.idle.closed = nil, true
+	for _, c := range conns {
+		c.timer.Stop()
+	}
+	e.idle.mu.Unlock()
+	var all sync.WaitGroup
+	for _, c := range conns {
+		all.Go(func() { c.farewell(e.limits.quit) })
+	}
+	all.Wait()
+}

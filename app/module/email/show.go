@@ -1,0 +1,47 @@
+package email
+
+import (
+	"context"
+	"mime"
+
+	"github.com/wneessen/go-mail"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/module"
+)
+
+// Show is the head of the mail, as readers decode it, and its plain text. The
+// address and the name in the greeting are not masked.
+func (e *Email) Show(ctx context.Context, c module.Config, m module.Message) (module.Shown, error) {
+	from, to := asciiAddress(e.server().From), asciiAddress(c[fieldTo])
+	if from == "" || to == "" {
+		return module.Shown{}, fault.New(fault.Unavailable, "There is no mail to show without EMAIL_FROM and a recipient")
+	}
+	msg, err := e.write(m, from, to, e.greet(ctx, c[fieldTo]))
+	if err != nil {
+		return module.Shown{}, err
+	}
+	text, err := msg.GetParts()[0].GetContent()
+	return module.Shown{Head: head(msg), Body: string(text)}, err
+}
+
+// head lists the headers that tell something, and of those only what is there.
+func head(msg *mail.Msg) []string {
+	var lines []string
+	add := func(name string, values []string) {
+		for _, value := range values {
+			if decoded, err := new(mime.WordDecoder).DecodeHeader(value); err == nil {
+				value = decoded
+			}
+			lines = append(lines, name+": "+value)
+		}
+	}
+	add("From", msg.GetFromString())
+	add("To", msg.GetToString())
+	for _, name := range []mail.Header{
+		mail.HeaderSubject, mail.HeaderMessageID, headerAuto, mail.HeaderInReplyTo, mail.HeaderReferences, mail.HeaderDate,
+	} {
+		add(string(name), msg.GetGenHeader(name))
+	}
+	return lines
+}
