@@ -25,7 +25,10 @@ import (
 	"gatecrier/app/inbox"
 	"gatecrier/app/ingest"
 	"gatecrier/app/module"
+	"gatecrier/app/module/discord"
 	"gatecrier/app/module/email"
+	"gatecrier/app/module/ilert"
+	"gatecrier/app/module/mattermost"
 	"gatecrier/app/module/slack"
 	"gatecrier/app/module/teams"
 	"gatecrier/app/module/webhook"
@@ -134,7 +137,8 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	}
 	a.Settings.OnChange(a.guard(client))
 	a.mail = email.New(client, a.mailServer, a.greeting, o.Now)
-	modules, err := module.NewRegistry(webhook.New(client, o.Now), a.mail, slack.New(client), teams.New(client))
+	modules, err := module.NewRegistry(webhook.New(client, o.Now), a.mail, slack.New(client), teams.New(client),
+		mattermost.New(client), discord.New(client), ilert.New(client))
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,154 @@
+package discord
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf16"
+
+	"gatecrier/app/module"
+)
+
+// Discord's limits are 2000 characters of content, and in an embed 256 of a
+// title, 4096 of a description, 25 fields of 256 and 1024, and 6000 in all
+// (https://discord.com/developers/docs/resources/message#embed-object-embed-limits).
+// These are ours, in UTF-16 units, which are never fewer than what is counted
+// there. Those of the embed add up to fewer than 5800.
+const (
+	titleMost = 300
+	whyMost   = 1000
+	factsMost = 10
+	labelMost = 60
+	valueMost = 220
+	itemsMost = 15
+	itemMost  = 250
+	listMost  = 1900
+)
+
+// payload is what is posted. Nobody is called by it.
+type payload struct {
+	Content  string   `json:"content"`
+	Embeds   []embed  `json:"embeds,omitempty"`
+	Mentions mentions `json:"allowed_mentions"`
+}
+
+// mentions are the kinds of mentions that call: none.
+type mentions struct {
+	Parse []string `json:"parse"`
+}
+
+type embed struct {
+	Title       string  `json:"title,omitempty"`
+	Description string  `json:"description,omitempty"`
+	Color       int     `json:"color,omitempty"`
+	URL         string  `json:"url,omitempty"`
+	Fields      []field `json:"fields,omitempty"`
+	Timestamp   string  `json:"timestamp,omitempty"` // shown as the reader's own clock has it
+}
+
+type field struct {
+	Name   string `json:"name"`
+	Value  string `json:"value"`
+	Inline bool   `json:"inline"`
+}
+
+func compose(m module.Message) payload {
+	title := fit(or(module.Line(m.Title), "Gatecrier"), titleMost)
+	p := payload{Content: mark(m.Tone) + "**" + title + "**", Mentions: mentions{Parse: []string{}}}
+	e := embed{Description: description(m), Color: color(m.Tone), Fields: facts(m.Facts)}
+	if link := module.SafeLink(m.Link); link != "" {
+		e.Title, e.URL = "Open in Gatecrier", link
+	}
+	if !m.Time.IsZero() {
+		e.Timestamp = m.Time.UTC().Format(time.RFC3339)
+	}
+	if e.Title != "" || e.Description != "" || len(e.Fields) > 0 { // without those, Discord refuses it
+		p.Embeds = []embed{e}
+	}
+	return p
+}
+
+// description is the reason, what tipped it, and whether it is a test.
+func description(m module.Message) string {
+	var parts []string
+	if why := module.Line(m.Why); why != "" {
+		parts = append(parts, fit(why, whyMost))
+	}
+	if list := items(m.Items); list != "" {
+		parts = append(parts, list)
+	}
+	if m.Test {
+		parts = append(parts, "Test message")
+	}
+	return strings.Join(parts, "\n\n")
+}
+
+// facts are fields, none of whose two texts may be empty.
+func facts(all []module.Fact) []field {
+	var fields []field
+	for _, f := range all {
+		label, value := module.Line(f.Label), module.Line(f.Value)
+		if label == "" && value == "" {
+			continue
+		}
+		if len(fields) == factsMost {
+			break
+		}
+		fields = append(fields, field{Name: fit(or(label, gap), labelMost), Value: fit(or(value, gap), valueMost), Inline: true})
+	}
+	return fields
+}
+
+// items is a list that says how many it leaves out.
+func items(all []string) string {
+	var b strings.Builder
+	for i, item := range all {
+		line := "• " + fit(module.Line(item), itemMost)
+		if i == itemsMost || units(b.String())+units(line) > listMost {
+			fmt.Fprintf(&b, "\nand %d more", len(all)-i)
+			break
+		}
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}
+
+func mark(t module.Tone) string {
+	switch t {
+	case module.ToneBad:
+		return "🔴 "
+	case module.ToneGood:
+		return "🟢 "
+	case module.TonePlain:
+	}
+	return ""
+}
+
+func color(t module.Tone) int {
+	switch t {
+	case module.ToneBad:
+		return 0xC62828
+	case module.ToneGood:
+		return 0x23894E
+	case module.TonePlain:
+	}
+	return 0
+}
+
+func units(s string) int {
+	n := 0
+	for _, r := range s {
+		n += utf16.RuneLen(r)
+	}
+	return n
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}

@@ -1,0 +1,26 @@
+// Package discord sends messages to webhooks of Discord
+// (https://discord.com/developers/docs/resources/webhook#execute-webhook): a line
+// of text, and an embed with the details.
+package discord
+
+import (
+	"gatecrier/app/module"
+	"gatecrier/app/outbound"
+)
+
+// Discord is the module.
+type Discord struct{ module.Hook }
+
+// New returns the module, which sends through client. Discord takes about 30
+// messages a minute for a channel, five of them at once.
+func New(client *outbound.Client) *Discord {
+	return &Discord{module.Hook{
+		Client: client, Payload: func(m module.Message) any { return compose(m) }, Judge: judge,
+		About: module.Descriptor{
+			Name: "discord", Title: "Discord", Icon: "send",
+			Summary: "A message in a Discord channel, by a webhook",
+			Fields:  []module.Field{module.HookField("Webhook URL", "https://discord.com/api/webhooks/…", "From the settings of a channel, Integrations, Webhooks.")},
+			Lane:    module.Lane{Ordered: true, Parallel: 1, PerSecond: 0.5, Burst: 5},
+		},
+	}}
+}

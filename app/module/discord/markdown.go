@@ -1,0 +1,36 @@
+package discord
+
+import (
+	"strings"
+
+	"gatecrier/app/module"
+)
+
+// special are the characters that Discord's Markdown acts on in the middle of a
+// line; < begins a mention, a time or an emoji.
+const special = "\\`*_~|<>[]#"
+
+// gap has no width. Behind an @ it keeps a mention from being shown as one, and
+// it stands where an empty text is not allowed.
+const gap = "\u200b"
+
+// fit escapes a line for Markdown, so that it is shown as it was written and
+// links to nothing, and cuts it to so many UTF-16 units.
+func fit(line string, most int) string {
+	before := '\n'
+	digits := false // all since the start
+	return module.Fit(line, most, units, func(r rune) string {
+		start := before == '\n'
+		listed := strings.ContainsRune("-+", r) && start || strings.ContainsRune(".)", r) && digits
+		linked := r == '/' && before == ':'
+		digits = r >= '0' && r <= '9' && (start || digits)
+		before = r
+		switch {
+		case listed || linked || strings.ContainsRune(special, r):
+			return "\\" + string(r)
+		case r == '@':
+			return "@" + gap
+		}
+		return string(r)
+	})
+}

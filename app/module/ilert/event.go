@@ -1,0 +1,175 @@
+package ilert
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf16"
+
+	"gatecrier/app/module"
+)
+
+// Bounds of an event's texts, in UTF-16 units. The details stay below 4000, all
+// together below 28 KB.
+const (
+	summaryMost = 250
+	whyMost     = 1000
+	itemsMost   = 20
+	itemMost    = 250
+	listMost    = 2900
+	factsMost   = 10
+	labelMost   = 60
+	valueMost   = 250
+	actorMost   = 100
+)
+
+// The types of events, and the priorities.
+const (
+	typeAlert    = "ALERT"
+	typeResolve  = "RESOLVE"
+	priorityHigh = "HIGH"
+	priorityLow  = "LOW"
+)
+
+// event is what is posted.
+type event struct {
+	IntegrationKey string            `json:"integrationKey"`
+	EventType      string            `json:"eventType"`
+	Summary        string            `json:"summary"`
+	Details        string            `json:"details,omitempty"`
+	AlertKey       string            `json:"alertKey"` // of one alert at most that is open
+	Priority       string            `json:"priority,omitempty"`
+	Links          []link            `json:"links,omitempty"`
+	CustomDetails  map[string]string `json:"customDetails"`
+}
+
+type link struct {
+	Href string `json:"href"`
+	Text string `json:"text"`
+}
+
+// eventsOf is the event of a message; of a test, a second one closes the first.
+func eventsOf(c module.Config, m module.Message) []event {
+	e := event{
+		IntegrationKey: c[fieldKey], Summary: fit(or(module.Line(m.Title), "Gatecrier"), summaryMost),
+		Details: details(m), CustomDetails: custom(m),
+	}
+	if href := module.SafeLink(m.Link); href != "" {
+		e.Links = []link{{Href: href, Text: "Open in Gatecrier"}}
+	}
+	e.EventType, e.Priority, e.AlertKey = meaning(m)
+	if !m.Test {
+		return []event{e}
+	}
+	closing := e
+	closing.EventType, closing.Priority = typeResolve, ""
+	return []event{e, closing}
+}
+
+// meaning is the type, the priority and the key of the alert. The alert of a
+// message about nothing that could pass is one of its own: no other closes it,
+// and a later attempt does not open a second.
+func meaning(m module.Message) (kind, priority, key string) {
+	switch {
+	case m.Test:
+		return typeAlert, priorityLow, "gatecrier/test/" + m.ID
+	case m.Key == "":
+		return typeAlert, priorityLow, "gatecrier/message/" + m.ID
+	case m.Tone == module.ToneBad:
+		return typeAlert, priorityHigh, "gatecrier/" + m.Key
+	}
+	return typeResolve, "", "gatecrier/" + m.Key
+}
+
+// details is the reason and what tipped it, fit to be read as plain text and as
+// Markdown.
+func details(m module.Message) string {
+	var parts []string
+	if why := module.Line(m.Why); why != "" {
+		parts = append(parts, fitText(why, whyMost))
+	}
+	if list := items(m.Items); list != "" {
+		parts = append(parts, list)
+	}
+	return strings.Join(parts, "\n\n")
+}
+
+// items is a list that says how many it leaves out.
+func items(all []string) string {
+	var b strings.Builder
+	for i, item := range all {
+		line := "- " + fitText(module.Line(item), itemMost)
+		if i == itemsMost || units(b.String())+units(line) > listMost {
+			fmt.Fprintf(&b, "\n- and %d more", len(all)-i)
+			break
+		}
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}
+
+// custom are the facts by their labels, the first of each, and what is known of
+// the message.
+func custom(m module.Message) map[string]string {
+	all := map[string]string{}
+	for _, f := range m.Facts {
+		label, value := fit(or(module.Line(f.Label), "Detail"), labelMost), fit(module.Line(f.Value), valueMost)
+		if _, taken := all[label]; taken || value == "" {
+			continue
+		}
+		if len(all) == factsMost {
+			break
+		}
+		all[label] = value
+	}
+	all["type"], all["id"] = m.Type, m.ID
+	if actor := fit(module.Line(m.Actor), actorMost); actor != "" {
+		all["actor"] = actor
+	}
+	if !m.Time.IsZero() {
+		all["time"] = m.Time.UTC().Format(time.RFC3339)
+	}
+	return all
+}
+
+func fit(line string, most int) string {
+	return module.Fit(line, most, units, func(r rune) string { return string(r) })
+}
+
+// gap has no width.
+const gap = "\u200b"
+
+// fitText is fit for a text that may be shown as Markdown: without tags, links
+// and pictures, and still readable where it is not Markdown.
+func fitText(line string, most int) string {
+	var before rune
+	return module.Fit(line, most, units, func(r rune) string {
+		linked := before == ']' && strings.ContainsRune("([:", r)
+		before = r
+		switch {
+		case linked:
+			return gap + string(r)
+		case r == '<':
+			return "<" + gap
+		}
+		return string(r)
+	})
+}
+
+func units(s string) int {
+	n := 0
+	for _, r := range s {
+		n += utf16.RuneLen(r)
+	}
+	return n
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}

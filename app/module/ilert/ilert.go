@@ -1,0 +1,148 @@
+// Package ilert sends messages to Ilert's events API
+// (https://docs.ilert.com/developer-docs/rest-api/api-reference/events): what
+// fails opens an alert for who is on call, and what passes again closes it.
+package ilert
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"gatecrier/app/module"
+	"gatecrier/app/outbound"
+)
+
+// The fields of a configuration.
+const (
+	fieldURL = "url"
+	fieldKey = "integration_key"
+)
+
+// defaultURL is where events go unless a configuration says otherwise.
+const defaultURL = "https://api.ilert.com/api/events"
+
+// keyLeast is how many characters a key has at least. A shorter one would not be
+// masked in answers.
+const keyLeast = 8
+
+// Ilert is the module.
+type Ilert struct{ client *outbound.Client }
+
+// New returns the module, which sends through client.
+func New(client *outbound.Client) *Ilert { return &Ilert{client: client} }
+
+// Descriptor tells about Ilert.
+func (*Ilert) Descriptor() module.Descriptor {
+	return module.Descriptor{
+		Name: "ilert", Title: "Ilert", Icon: "bell",
+		Summary: "An alert for who is on call, opened when a gate fails and closed when it passes",
+		Fields: []module.Field{
+			{
+				Name: fieldKey, Label: "Integration key", Kind: module.FieldSecret, Placeholder: "il1api…",
+				Help:     "From an alert source of the type API. It is kept sealed and shown as its last four characters.",
+				Required: true, Secret: true,
+			},
+			{
+				Name: fieldURL, Label: "URL", Kind: module.FieldURL, Placeholder: defaultURL,
+				Help:   "Where events are posted to. Leave it empty for Ilert's own.",
+				MaxLen: 2000,
+			},
+		},
+		Lane: module.Lane{Ordered: true, Parallel: 4},
+	}
+}
+
+// Prepare checks the key and the URL.
+func (i *Ilert) Prepare(c module.Config) (module.Config, error) {
+	c, wrong := i.Descriptor().Clean(c)
+	if raw := c[fieldURL]; raw != "" {
+		if err := i.client.CheckURL(raw); err != nil {
+			wrong.Add(fieldURL, err.Error())
+		}
+	}
+	if key := c[fieldKey]; key != "" && !validKey(key) {
+		wrong.Add(fieldKey, "must be at least 8 letters, digits and marks, as Ilert shows it")
+	}
+	if err := wrong.Err(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// validKey is whether a key is long enough, and the same in JSON as it is.
+func validKey(key string) bool {
+	return len(key) >= keyLeast && !strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' })
+}
+
+// Hint is the host of the URL, and the last four characters of the key if there
+// is enough left to guess.
+func (*Ilert) Hint(c module.Config) string {
+	hint := defaultURL
+	if raw := c[fieldURL]; raw != "" {
+		hint = raw
+	}
+	if u, err := url.Parse(hint); err == nil {
+		hint = u.Host
+	}
+	if key := c[fieldKey]; len(key) >= 2*keyLeast {
+		hint += " …" + key[len(key)-4:]
+	}
+	return hint
+}
+
+// Send posts a message once. A test is closed as soon as it has arrived, so that
+// it leaves nothing open.
+func (i *Ilert) Send(ctx context.Context, c module.Config, m module.Message) module.Result {
+	var last module.Result
+	for _, e := range eventsOf(c, m) {
+		request, err := requestOf(c, e)
+		if err != nil {
+			return module.Permanent("the message could not be encoded")
+		}
+		answer, err := i.client.Do(ctx, request)
+		before := last.Duration
+		last = module.FromAnswer(answer, err, i.hidden(c)...)
+		last.Duration += before
+		if last.Kind() != module.KindDelivered {
+			break
+		}
+	}
+	return last
+}
+
+// Show is what Send posts, a line for each event.
+func (i *Ilert) Show(_ context.Context, c module.Config, m module.Message) (module.Shown, error) {
+	var all outbound.Request
+	var bodies [][]byte
+	for _, e := range eventsOf(c, m) {
+		request, err := requestOf(c, e)
+		if err != nil {
+			return module.Shown{}, err
+		}
+		all, bodies = request, append(bodies, request.Body)
+	}
+	all.Body = bytes.Join(bodies, []byte("\n"))
+	return module.Show(all, nil, i.hidden(c)...), nil
+}
+
+// hidden is what is masked in answers: the key, and a URL that is not the one
+// that everybody knows.
+func (i *Ilert) hidden(c module.Config) []string {
+	secrets := i.Descriptor().Secrets(c)
+	if raw := c[fieldURL]; raw != "" && raw != defaultURL {
+		secrets = append(secrets, raw)
+	}
+	return secrets
+}
+
+func requestOf(c module.Config, e event) (outbound.Request, error) {
+	to := c[fieldURL]
+	if to == "" {
+		to = defaultURL
+	}
+	body, err := module.JSON(e)
+	header := http.Header{"Content-Type": {"application/json; charset=utf-8"}}
+	return outbound.Request{Method: http.MethodPost, URL: to, Header: header, Body: body}, err
+}

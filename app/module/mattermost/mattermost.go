@@ -1,0 +1,26 @@
+// Package mattermost sends messages to incoming webhooks of Mattermost
+// (https://developers.mattermost.com/integrate/webhooks/incoming/): a line or
+// two of Markdown, and an attachment with the details
+// (https://developers.mattermost.com/integrate/reference/message-attachments/).
+package mattermost
+
+import (
+	"gatecrier/app/module"
+	"gatecrier/app/outbound"
+)
+
+// Mattermost is the module.
+type Mattermost struct{ module.Hook }
+
+// New returns the module, which sends through client.
+func New(client *outbound.Client) *Mattermost {
+	return &Mattermost{module.Hook{
+		Client: client, Payload: func(m module.Message) any { return compose(m) },
+		About: module.Descriptor{
+			Name: "mattermost", Title: "Mattermost", Icon: "send",
+			Summary: "A message in a Mattermost channel, by an incoming webhook",
+			Fields:  []module.Field{module.HookField("Webhook URL", "https://mattermost.example.com/hooks/…", "From Mattermost's page of integrations, Incoming Webhooks.")},
+			Lane:    module.Lane{Ordered: true, Parallel: 4, PerSecond: 4, Burst: 4},
+		},
+	}}
+}
