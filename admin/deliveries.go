@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"gatecrier/app/delivery"
 	"gatecrier/app/fault"
 	"gatecrier/app/web"
 	"gatecrier/models"
@@ -97,7 +98,7 @@ type ledgerPager struct {
 	pairs []string
 }
 
-func (p *ledgerPager) cut(rows []models.LedgerRow) []models.LedgerRow {
+func (p *ledgerPager) cut(rows []delivery.Row) []delivery.Row {
 	if len(rows) > rowsMost {
 		rows = rows[:rowsMost]
 		p.Next = link(p.path, append(p.pairs, "before", count(rows[rowsMost-1].ID))...)
@@ -122,7 +123,7 @@ func (a *Admin) ledgerFilter(c *gin.Context, path string, pairs ...string) (mode
 	return f, p
 }
 
-func (a *Admin) deliveryRows(c *gin.Context, rows []models.LedgerRow) []page.DeliveryRow {
+func (a *Admin) deliveryRows(c *gin.Context, rows []delivery.Row) []page.DeliveryRow {
 	list := make([]page.DeliveryRow, 0, len(rows))
 	for _, l := range rows {
 		list = append(list, a.deliveryRow(c, l))
@@ -130,7 +131,7 @@ func (a *Admin) deliveryRows(c *gin.Context, rows []models.LedgerRow) []page.Del
 	return list
 }
 
-func (a *Admin) deliveryRow(c *gin.Context, l models.LedgerRow) page.DeliveryRow {
+func (a *Admin) deliveryRow(c *gin.Context, l delivery.Row) page.DeliveryRow {
 	m := a.module(l.Module)
 	return page.DeliveryRow{
 		ID: l.ID, State: string(l.State), Reason: l.Reason, Title: l.Title, ProductID: l.ProductID, Product: l.Product,
@@ -151,7 +152,7 @@ func (a *Admin) delivery(c *gin.Context) error {
 		return err
 	}
 	v := page.DeliveryView{
-		Row: a.deliveryRow(c, e.LedgerRow), UUID: "msg_" + e.UUID, Recipient: e.Recipient, Finished: a.zoned(c, e.FinishedAt), Test: e.EventID == 0,
+		Row: a.deliveryRow(c, e.Row), UUID: "msg_" + e.UUID, Recipient: e.Recipient, Finished: a.zoned(c, e.FinishedAt), Test: e.EventID == 0,
 	}
 	for _, t := range e.Attempts {
 		v.Attempts = append(v.Attempts, ui.Attempt{

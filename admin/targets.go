@@ -180,7 +180,7 @@ func (a *Admin) targetOf(c *gin.Context) (models.Connection, error) {
 		return models.Connection{}, err
 	}
 	t, err := a.Connections.Editable(c.Request.Context(), actorOf(c), id)
-	if err == nil && *t.ProductID != product {
+	if err == nil && t.Owner().ProductID != product {
 		err = fault.Missing("target")
 	}
 	return t, err

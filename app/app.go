@@ -166,7 +166,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	a.router = notify.New(store, a.Dispatcher, a.bell, o.Log, instance, a.mails)
 	a.schedule = jobs.NewSchedule(store, o.Log, instance, jobs.All())
 	handler, err := a.handler(o, parts{
-		gates: gates, ledger: delivery.NewLedger(store), inbox: inbox.New(store),
+		gates: gates, ledger: delivery.NewLedger(store, a.Connections, a.Dispatcher), inbox: inbox.New(store),
 		sessions: account.NewSessions(store, o.Config.secure()), mail: a.mail,
 	})
 	if err != nil {

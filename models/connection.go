@@ -71,14 +71,6 @@ func (r reads) Connection(ctx context.Context, scope Scope, id int64) (Connectio
 	return c, missing(err, "target")
 }
 
-// ConnectionsOf lists a product's connections by id.
-func (r reads) ConnectionsOf(ctx context.Context, scope Scope, productID int64) ([]Connection, error) {
-	cond, args := scope.where("connections.product_id")
-	var list []Connection
-	err := r.db(ctx).Where("product_id = ?", productID).Where(cond, args...).Order("id").Find(&list).Error
-	return list, err
-}
-
 // FieldConnections lists those of a product's connections that are fields of
 // its form, by id. Whoever calls has checked the right to see them.
 func (r reads) FieldConnections(ctx context.Context, productID int64) ([]Connection, error) {

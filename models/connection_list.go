@@ -85,6 +85,15 @@ func (r reads) ConnectionRow(ctx context.Context, id int64) (ConnectionRow, erro
 	return c, nil
 }
 
+// ConnectionRowsOf lists a product's connections by id.
+func (r reads) ConnectionRowsOf(ctx context.Context, scope Scope, productID int64) ([]ConnectionRow, error) {
+	cond, args := scope.where("c.product_id")
+	var list []ConnectionRow
+	err := r.query(ctx, connectionRowSelect+healthColumns+", "+lineColumns+connectionRowFrom+"WHERE c.product_id = ? AND "+cond+" ORDER BY c.id",
+		append([]any{productID}, args...), collect(&list, (*ConnectionRow).dst))
+	return list, err
+}
+
 // lineColumns are those of the health of the line.
 var lineColumns = strings.ReplaceAll(healthColumns, "h.", "l.")
 

@@ -146,6 +146,7 @@ type LedgerFilter struct {
 	IDs          []int64 // only these
 	Connections  []int64 // only to these, where not nil
 	Trouble      bool    // only retrying and dead
+	Final        bool    // only what has ended
 	Before       int64   // keyset: the last id of the page before
 	Limit        int
 }
@@ -162,6 +163,9 @@ func ledgerCondition(scope Scope, f LedgerFilter) (string, []any) {
 	}
 	if f.Trouble {
 		cond += " AND d.state IN ('retrying', 'dead')"
+	}
+	if f.Final {
+		cond += " AND d.state NOT IN " + openStates
 	}
 	if f.ProductID != 0 {
 		and("d.product_id = ?", f.ProductID)

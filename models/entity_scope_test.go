@@ -150,8 +150,8 @@ var looks = map[string]look{
 		c, err := s.Connection(ctx, who.scope, o.conn)
 		return c.Name == o.name, err
 	}),
-	"ConnectionsOf": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
-		list, err := s.ConnectionsOf(ctx, who.scope, o.product)
+	"ConnectionRowsOf": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		list, err := s.ConnectionRowsOf(ctx, who.scope, o.product)
 		return len(list) > 0, err
 	}),
 	"Delivery": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {

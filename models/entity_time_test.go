@@ -111,7 +111,7 @@ func (w world) timesOfProduct(found map[string]time.Time, product, _ int64) {
 	sources, err := w.s.Sources(w.t.Context(), all, product)
 	w.no(err)
 	found["source"] = sources[0].LastReportAt
-	targets, err := w.s.ConnectionsOf(w.t.Context(), all, product)
+	targets, err := w.s.ConnectionRowsOf(w.t.Context(), all, product)
 	w.no(err)
 	found["target created"], found["target updated"] = targets[0].CreatedAt, targets[0].UpdatedAt
 	members, err := w.s.Members(w.t.Context(), all, product)

@@ -30,6 +30,12 @@ func (tx *Tx) CreateResend(s *Resend) (err error) {
 	return err
 }
 
+// GrowResend counts deliveries into a resend.
+func (tx *Tx) GrowResend(id int64, n int) error {
+	_, err := tx.exec("UPDATE resends SET total = total + ? WHERE id = ?", n, id)
+	return err
+}
+
 // Resend finds a resend that a user has asked for; administrators (0) see all.
 func (r reads) Resend(ctx context.Context, id, userID int64) (Resend, error) {
 	var s Resend

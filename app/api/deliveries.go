@@ -45,7 +45,7 @@ type attemptBody struct {
 	Answer     string    `json:"answer,omitempty" doc:"At most 4 KB"`
 }
 
-func deliveryOf(l models.LedgerRow) deliveryBody {
+func deliveryOf(l delivery.Row) deliveryBody {
 	b := deliveryBody{
 		ID: l.ID, Message: "msg_" + l.UUID, Title: l.Title, Target: targetRef{l.ConnectionID, l.Connection, l.Module, l.Hint},
 		State: l.State, Reason: l.Reason, Tried: l.Delivery.Attempts, NextAt: optional(l.NextAt), Created: l.CreatedAt, Finished: optional(l.FinishedAt),
@@ -60,7 +60,7 @@ func deliveryOf(l models.LedgerRow) deliveryBody {
 }
 
 func entryOf(e delivery.Entry) deliveryBody {
-	b := deliveryOf(e.LedgerRow)
+	b := deliveryOf(e.Row)
 	for _, a := range e.Attempts {
 		b.Attempts = append(b.Attempts, attemptBody{
 			Number: a.Number, At: a.At, DurationMS: float64(a.Duration.Microseconds()) / 1000,
@@ -105,5 +105,5 @@ func (a *API) deliveryPage(ctx context.Context, in *deliveriesInput) (*list[deli
 	if err != nil {
 		return nil, err
 	}
-	return answer(rows, in.Limit, deliveryOf, func(l models.LedgerRow) any { return l.ID })
+	return answer(rows, in.Limit, deliveryOf, func(l delivery.Row) any { return l.ID })
 }

@@ -67,7 +67,7 @@ func (a *API) targets() {
 			if err != nil {
 				return nil, a.problem(ctx, err)
 			}
-			out, err := answer(rows, len(rows), targetOf, nil)
+			out, err := answer(rows, len(rows), targetRowOf, nil)
 			return out, a.problem(ctx, err)
 		})
 	huma.Register(a.huma, operation(http.MethodPost, "/products/{id}/targets", "create-target", "Add a target to a product", http.StatusCreated),
@@ -104,3 +104,5 @@ func (a *API) test(ctx context.Context, id int64) (testBody, error) {
 	d, err := a.Dispatcher.Test(ctx, c)
 	return testBody{DeliveryID: d.ID, State: d.State}, err
 }
+
+func targetRowOf(c models.ConnectionRow) targetBody { return targetOf(c.Connection) }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -108,13 +109,25 @@ func (s *Service) mayEdit(ctx context.Context, actor authz.Actor, o models.Owner
 	return nil
 }
 
-// MayEdit reports whether the actor may change the connections of an owner.
-func (s *Service) MayEdit(ctx context.Context, actor authz.Actor, o models.Owner) (bool, error) {
-	err := s.mayEdit(ctx, actor, o)
-	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) {
-		return false, nil
+// MayEditOwners tells of which owners the actor may change the connections,
+// with one look at his roles.
+func (s *Service) MayEditOwners(ctx context.Context, actor authz.Actor, owners []models.Owner) (map[models.Owner]bool, error) {
+	var products []int64
+	for _, o := range owners {
+		if o.ProductID != 0 && !slices.Contains(products, o.ProductID) {
+			products = append(products, o.ProductID)
+		}
 	}
-	return err == nil, err
+	mine, err := authz.Among(ctx, s.store, actor, authz.Edit, products)
+	may := map[models.Owner]bool{}
+	for _, o := range owners {
+		if o.ProductID != 0 {
+			may[o] = mine[o.ProductID]
+		} else {
+			may[o] = s.mayEdit(ctx, actor, o) == nil // without a product it reads nothing
+		}
+	}
+	return may, err
 }
 
 func (s *Service) prepare(d Draft, fresh bool) (module.Module, module.Config, error) {
@@ -236,9 +249,9 @@ func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64) error
 	return s.store.Write(ctx, func(tx *models.Tx) error { return tx.DeleteConnection(id) })
 }
 
-// List lists a product's connections. What they lead to is for those who may
-// edit them: for others the hint is left out.
-func (s *Service) List(ctx context.Context, actor authz.Actor, productID int64) ([]models.Connection, error) {
+// List lists a product's connections with how they do. What they lead to, and
+// what their receivers said, is for those who may edit them.
+func (s *Service) List(ctx context.Context, actor authz.Actor, productID int64) ([]models.ConnectionRow, error) {
 	if err := authz.Require(ctx, s.store, actor, authz.View, productID); err != nil {
 		return nil, err
 	}
@@ -246,10 +259,10 @@ func (s *Service) List(ctx context.Context, actor authz.Actor, productID int64) 
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.store.ConnectionsOf(ctx, actor.Scope(), productID)
+	list, err := s.store.ConnectionRowsOf(ctx, actor.Scope(), productID)
 	for i := range list {
 		if !may {
-			list[i].Hint = ""
+			list[i].Hint, list[i].Own.Reason, list[i].Line.Reason = "", "", ""
 		}
 	}
 	return list, err

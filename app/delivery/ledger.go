@@ -7,37 +7,62 @@ import (
 	"gatecrier/models"
 )
 
-// Ledger reads what was sent.
+// Editors says who may change connections: it decides who sees where messages
+// went, and who may send them again.
+type Editors interface {
+	MayEditOwners(ctx context.Context, actor authz.Actor, owners []models.Owner) (map[models.Owner]bool, error)
+}
+
+// Ledger reads what was sent, and sends it again.
 type Ledger struct {
-	store *models.Store
+	store      *models.Store
+	editors    Editors
+	dispatcher *Dispatcher
 }
 
 // NewLedger returns the ledger of a store.
-func NewLedger(store *models.Store) *Ledger { return &Ledger{store: store} }
+func NewLedger(store *models.Store, editors Editors, dispatcher *Dispatcher) *Ledger {
+	return &Ledger{store: store, editors: editors, dispatcher: dispatcher}
+}
+
+// Row is a delivery as the actor may see it.
+type Row struct {
+	models.LedgerRow
+	MayEdit bool // its connection: he may send it again, too
+}
 
 // List lists the deliveries that the actor may see, newest first. Where they
 // went is for those who may edit that.
-func (l *Ledger) List(ctx context.Context, actor authz.Actor, f models.LedgerFilter) ([]models.LedgerRow, error) {
+func (l *Ledger) List(ctx context.Context, actor authz.Actor, f models.LedgerFilter) ([]Row, error) {
 	list, err := l.store.Ledger(ctx, actor.Scope(), f)
 	if err != nil {
 		return nil, err
 	}
-	products := make([]int64, len(list))
+	return l.rows(ctx, actor, list)
+}
+
+func (l *Ledger) rows(ctx context.Context, actor authz.Actor, list []models.LedgerRow) ([]Row, error) {
+	owners := make([]models.Owner, len(list))
 	for i, row := range list {
-		products[i] = row.ProductID
+		owners[i] = row.Owner
 	}
-	may, err := authz.Among(ctx, l.store, actor, authz.Edit, products)
+	may, err := l.editors.MayEditOwners(ctx, actor, owners)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]Row, len(list))
 	for i, row := range list {
-		if !may[row.ProductID] {
-			list[i].Hint = ""
+		if !may[row.Owner] {
+			row.Hint, row.Recipient = "", ""
 		}
+		rows[i] = Row{row, may[row.Owner]}
 	}
-	return list, err
+	return rows, nil
 }
 
 // Entry is a delivery with its attempts.
 type Entry struct {
-	models.LedgerRow
+	Row
 	Attempts []models.Attempt
 }
 
@@ -48,17 +73,14 @@ func (l *Ledger) Get(ctx context.Context, actor authz.Actor, id int64) (Entry, e
 	if err != nil {
 		return Entry{}, err
 	}
-	may, err := authz.May(ctx, l.store, actor, authz.Edit, row.ProductID)
+	rows, err := l.rows(ctx, actor, []models.LedgerRow{row})
 	if err != nil {
 		return Entry{}, err
 	}
-	if !may {
-		row.Hint = ""
-	}
-	e := Entry{LedgerRow: row}
+	e := Entry{Row: rows[0]}
 	e.Attempts, err = l.store.AttemptsOf(ctx, row.Delivery)
 	for i, a := range e.Attempts {
-		if !may || a.Private && !actor.Administrator() {
+		if !e.MayEdit || a.Private && !actor.Administrator() {
 			e.Attempts[i].Answer = ""
 		}
 	}

@@ -1,0 +1,225 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/connection"
+	"gatecrier/app/fault"
+	"gatecrier/app/module"
+	"gatecrier/models"
+)
+
+const (
+	resendMost  = 10_000 // deliveries that one resend sends again
+	resendBatch = 500    // of them in one transaction
+)
+
+// Preview is what a resend would do.
+type Preview struct {
+	Will  int // are sent again
+	Off   int // are not: their connection is turned off
+	Other int // are not: their connection is not the actor's to edit
+	// Over is how many more there are than one resend sends.
+	Over int
+	// By has a line for each connection, the most first.
+	By []models.LedgerTally
+}
+
+// Preview counts what Resend would send again of what a filter finds.
+func (l *Ledger) Preview(ctx context.Context, actor authz.Actor, f models.LedgerFilter) (Preview, error) {
+	p, _, err := l.preview(ctx, actor, f)
+	return p, err
+}
+
+func (l *Ledger) preview(ctx context.Context, actor authz.Actor, f models.LedgerFilter) (Preview, models.LedgerFilter, error) {
+	f, err := ended(f)
+	if err != nil {
+		return Preview{}, f, err
+	}
+	tally, err := l.store.LedgerTally(ctx, actor.Scope(), f)
+	if err != nil {
+		return Preview{}, f, err
+	}
+	owners := make([]models.Owner, len(tally))
+	for i, t := range tally {
+		owners[i] = t.Owner
+	}
+	may, err := l.editors.MayEditOwners(ctx, actor, owners)
+	p := Preview{}
+	f.Connections = []int64{}
+	for _, t := range tally {
+		switch {
+		case !may[t.Owner]:
+			p.Other += t.N
+		case !t.Enabled:
+			p.Off += t.N
+		default:
+			p.Will += t.N
+			f.Connections = append(f.Connections, t.ConnectionID)
+			p.By = append(p.By, t)
+		}
+	}
+	if p.Will > resendMost {
+		p.Will, p.Over = resendMost, p.Will-resendMost
+	}
+	return p, f, err
+}
+
+// ended narrows a filter to what can be sent again: what has ended. A filter
+// without a selection is for what was given up.
+func ended(f models.LedgerFilter) (models.LedgerFilter, error) {
+	if f.State == "" && len(f.IDs) == 0 {
+		f.State = models.DeliveryDead
+	}
+	if f.State.Open() {
+		return f, fault.BadField("state", "is one of those that are on their way by themselves")
+	}
+	f.Final = true
+	return f, nil
+}
+
+// Resend makes everything due again that a filter finds and the actor may send
+// again, the oldest first; the attempts before stay. Rights are looked at again
+// before each is sent; whether it is out of date is not. what says in words
+// what was asked for.
+func (l *Ledger) Resend(ctx context.Context, actor authz.Actor, f models.LedgerFilter, what string) (models.Resend, error) {
+	p, f, err := l.preview(ctx, actor, f)
+	if err != nil {
+		return models.Resend{}, err
+	}
+	if p.Will == 0 {
+		return models.Resend{}, nothing(p)
+	}
+	made := models.Resend{UserID: actor.User.ID, By: actor.Label, What: what}
+	if err := l.store.Write(ctx, func(tx *models.Tx) error { return tx.CreateResend(&made) }); err != nil {
+		return made, err
+	}
+	defer l.dispatcher.Wake()
+	f.Limit = resendBatch
+	// From here on it is under way, whether its caller waits for the end or not.
+	ctx = context.WithoutCancel(ctx)
+	for after := int64(0); made.Total < p.Will; {
+		ids, err := l.store.LedgerIDs(ctx, actor.Scope(), f, after)
+		if err != nil || len(ids) == 0 {
+			return made, err
+		}
+		ids = ids[:min(len(ids), p.Will-made.Total)]
+		n, err := l.sendAgain(ctx, ids, made)
+		if err != nil {
+			return made, err
+		}
+		after = ids[len(ids)-1]
+		made.Total += n
+	}
+	return made, nil
+}
+
+func nothing(p Preview) error {
+	switch {
+	case p.Off > 0:
+		return fault.New(fault.Conflict, connection.TurnedOff+": turn it on to send again")
+	case p.Other > 0:
+		return fault.New(fault.Forbidden, "Messages are sent again by those who may edit their target")
+	}
+	return fault.New(fault.Conflict, "Nothing of that can be sent again")
+}
+
+func (l *Ledger) sendAgain(ctx context.Context, ids []int64, r models.Resend) (n int, err error) {
+	err = l.store.Write(ctx, func(tx *models.Tx) error {
+		n, err = tx.SendAgain(ids, r.ID, "Asked for again by "+r.By)
+		if err != nil {
+			return err
+		}
+		if err := tx.GrowResend(r.ID, n); err != nil {
+			return err
+		}
+		return tx.ProbeNow(ids)
+	})
+	return n, err
+}
+
+// ResendOne makes one delivery due again.
+func (l *Ledger) ResendOne(ctx context.Context, actor authz.Actor, id int64) error {
+	row, err := l.store.Delivery(ctx, actor.Scope(), id)
+	if err != nil {
+		return err
+	}
+	if row.State.Open() {
+		return fault.New(fault.Conflict, fmt.Sprintf("This is %s: it is on its way by itself", row.State))
+	}
+	p, _, err := l.preview(ctx, actor, models.LedgerFilter{IDs: []int64{id}})
+	if err != nil {
+		return err
+	}
+	if p.Will == 0 {
+		return nothing(p)
+	}
+	n := 0
+	err = l.store.Write(ctx, func(tx *models.Tx) error {
+		if n, err = tx.SendAgain([]int64{id}, 0, "Asked for again by "+actor.Label); err != nil {
+			return err
+		}
+		return tx.ProbeNow([]int64{id})
+	})
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fault.New(fault.Conflict, "Somebody else has sent this again meanwhile")
+	}
+	l.dispatcher.Wake()
+	return nil
+}
+
+// Progress is how far a resend is.
+type Progress struct {
+	models.Resend
+	States map[models.DeliveryState]int
+}
+
+// Left is how many have not ended yet.
+func (p Progress) Left() int {
+	return p.States[models.DeliveryPending] + p.States[models.DeliveryRetrying] + p.States[models.DeliverySending]
+}
+
+// Progress reads a resend that the actor has asked for. Administrators read
+// all. What was asked for again once more counts there.
+func (l *Ledger) Progress(ctx context.Context, actor authz.Actor, id int64) (Progress, error) {
+	r, err := l.resend(ctx, actor, id)
+	if err != nil {
+		return Progress{}, err
+	}
+	states, err := l.store.ResendStates(ctx, r.ID)
+	return Progress{r, states}, err
+}
+
+func (l *Ledger) resend(ctx context.Context, actor authz.Actor, id int64) (models.Resend, error) {
+	user := actor.User.ID
+	if actor.Administrator() {
+		user = 0
+	} else if user == 0 || actor.Role != "" && !authz.Allows(actor.Role, authz.Edit) {
+		return models.Resend{}, fault.Missing("resend")
+	}
+	return l.store.Resend(ctx, id, user)
+}
+
+// StopResend ends what has not been sent yet of a resend.
+func (l *Ledger) StopResend(ctx context.Context, actor authz.Actor, id int64) error {
+	r, err := l.resend(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+	return l.store.Write(ctx, func(tx *models.Tx) error {
+		return tx.StopResend(r.ID, "The resend was stopped by "+actor.Label)
+	})
+}
+
+// Shown is what a delivery posts, for those who may edit its target.
+func (l *Ledger) Shown(ctx context.Context, e Entry) (module.Shown, error) {
+	if !e.MayEdit {
+		return module.Shown{}, nil
+	}
+	return l.dispatcher.Show(ctx, e.Delivery)
+}
