@@ -69,9 +69,12 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a.targets()
 	a.notifications()
 	a.deliveries()
+	a.resends()
+	a.connections()
 	a.settings()
 	a.reports(group)
 	a.imports()
+	a.describeConfigs()
 	return a.reference()
 }
 

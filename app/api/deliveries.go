@@ -39,7 +39,8 @@ type attemptBody struct {
 	Number     int       `json:"number"`
 	At         time.Time `json:"at"`
 	DurationMS float64   `json:"duration_ms"`
-	Result     string    `json:"result"`
+	Result     string    `json:"result" doc:"delivered, transient, retry_after, rejected, gone, refused, permanent, skipped; unsure and lost may have arrived"`
+	Probe      bool      `json:"probe,omitempty" doc:"To see whether the receiver is back; it uses no attempt up"`
 	Status     int       `json:"status,omitempty"`
 	Reason     string    `json:"reason"`
 	Answer     string    `json:"answer,omitempty" doc:"At most 4 KB"`
@@ -64,7 +65,7 @@ func entryOf(e delivery.Entry) deliveryBody {
 	for _, a := range e.Attempts {
 		b.Attempts = append(b.Attempts, attemptBody{
 			Number: a.Number, At: a.At, DurationMS: float64(a.Duration.Microseconds()) / 1000,
-			Result: a.Result, Status: a.Status, Reason: a.Reason, Answer: a.Answer,
+			Result: a.Result, Probe: a.Probe, Status: a.Status, Reason: a.Reason, Answer: a.Answer,
 		})
 	}
 	return b
@@ -72,6 +73,8 @@ func entryOf(e delivery.Entry) deliveryBody {
 
 type deliveriesInput struct {
 	Page
+	Resend     int64     `query:"resend"`
+	Until      time.Time `query:"until"`
 	State      string    `query:"state" enum:"pending,sending,retrying,delivered,dead,skipped,suppressed,cancelled"`
 	Product    int64     `query:"product"`
 	Connection int64     `query:"connection"`
@@ -92,11 +95,14 @@ func (a *API) deliveries() {
 }
 
 func (a *API) deliveryPage(ctx context.Context, in *deliveriesInput) (*list[deliveryBody], error) {
-	if in.Product < 0 || in.Connection < 0 {
-		return nil, fault.BadField("product", "This is no id")
+	for name, id := range map[string]int64{"product": in.Product, "connection": in.Connection, "resend": in.Resend} {
+		if id < 0 {
+			return nil, fault.BadField(name, "This is no id")
+		}
 	}
 	f := models.LedgerFilter{
-		State: models.DeliveryState(in.State), ProductID: in.Product, ConnectionID: in.Connection, Since: in.Since, Limit: in.Limit + 1,
+		State: models.DeliveryState(in.State), ProductID: in.Product, ConnectionID: in.Connection, Since: in.Since, Until: in.Until,
+		ResendID: in.Resend, Limit: in.Limit + 1,
 	}
 	if err := seek(in.Cursor, &f.Before); err != nil {
 		return nil, err

@@ -19,25 +19,26 @@ type targetBody struct {
 	Name    string        `json:"name"`
 	Hint    string        `json:"hint" doc:"Host and last four characters; empty for who may not edit targets"`
 	Enabled bool          `json:"enabled"`
-	State   string        `json:"state" enum:"on,off"`
+	State   string        `json:"state" enum:"new,working,failing,rejecting,down,paused,off"`
 	Reason  string        `json:"reason,omitempty" doc:"Why Gatecrier turned it off"`
 	Version int64         `json:"version"`
+	Health  *healthBody   `json:"health,omitempty" doc:"In lists and GET /targets/{id}"`
 	Warning string        `json:"warning,omitempty" doc:"What is doubtful about the address"`
 	Made    module.Config `json:"made,omitempty" doc:"Secrets that were made for it: in this answer only"`
 }
 
 func targetOf(c models.Connection) targetBody {
-	b := targetBody{ID: c.ID, Module: c.Module, Name: c.Name, Hint: c.Hint, Enabled: c.Enabled, State: "off", Reason: c.DisabledWhy, Version: c.Version}
-	if c.Enabled {
-		b.State = "on"
-	}
-	return b
+	return targetBody{ID: c.ID, Module: c.Module, Name: c.Name, Hint: c.Hint, Enabled: c.Enabled, Reason: c.DisabledWhy, Version: c.Version}
 }
 
-func savedOf(s connection.Saved) targetBody {
-	b := targetOf(s.Connection)
+func (a *API) saved(ctx context.Context, s connection.Saved, err error) (*targetAnswer, error) {
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	row, err := a.Store.ConnectionRow(ctx, s.ID)
+	b := targetRowOf(row)
 	b.Warning, b.Made = s.Warning, s.Made
-	return b
+	return &targetAnswer{b}, a.problem(ctx, err)
 }
 
 type targetAnswer struct{ Body targetBody }
@@ -45,9 +46,9 @@ type targetAnswer struct{ Body targetBody }
 type targetInput struct {
 	ID   int64 `path:"id"`
 	Body struct {
-		Module string            `json:"module" doc:"webhook"`
+		Module string            `json:"module" doc:"One of GET /modules"`
 		Name   string            `json:"name"`
-		Config map[string]string `json:"config" doc:"The module's fields; a webhook's: url, secret (made if absent)"`
+		Config map[string]string `json:"config" doc:"The module's fields"`
 	}
 }
 
@@ -73,12 +74,12 @@ func (a *API) targets() {
 	huma.Register(a.huma, operation(http.MethodPost, "/products/{id}/targets", "create-target", "Add a target to a product", http.StatusCreated),
 		func(ctx context.Context, in *targetInput) (*targetAnswer, error) {
 			s, err := a.Connections.Create(ctx, actorOf(ctx), in.ID, connection.Draft{Module: in.Body.Module, Name: in.Body.Name, Config: in.Body.Config})
-			return &targetAnswer{savedOf(s)}, a.problem(ctx, err)
+			return a.saved(ctx, s, err)
 		})
 	huma.Register(a.huma, operation(http.MethodPatch, "/targets/{id}", "update-target", "Change a target", 0),
 		func(ctx context.Context, in *targetPatch) (*targetAnswer, error) {
 			s, err := a.Connections.Update(ctx, actorOf(ctx), in.ID, connection.Change{Name: in.Body.Name, Enabled: in.Body.Enabled, Config: in.Body.Config})
-			return &targetAnswer{savedOf(s)}, a.problem(ctx, err)
+			return a.saved(ctx, s, err)
 		})
 	huma.Register(a.huma, operation(http.MethodDelete, "/targets/{id}", "delete-target", "Delete a target and its deliveries", http.StatusNoContent),
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
@@ -104,5 +105,3 @@ func (a *API) test(ctx context.Context, id int64) (testBody, error) {
 	d, err := a.Dispatcher.Test(ctx, c)
 	return testBody{DeliveryID: d.ID, State: d.State}, err
 }
-
-func targetRowOf(c models.ConnectionRow) targetBody { return targetOf(c.Connection) }

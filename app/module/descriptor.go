@@ -1,6 +1,7 @@
 package module
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -155,11 +156,11 @@ func (d Descriptor) check() error {
 	return nil
 }
 
+// Most is how many characters a value may have.
+func (f Field) Most() int { return cmp.Or(f.MaxLen, 200) }
+
 func (f Field) problem(value string) string {
-	limit := f.MaxLen
-	if limit == 0 {
-		limit = 200
-	}
+	limit := f.Most()
 	switch {
 	case value == "" && f.Required && !f.Generated:
 		return "is required"

@@ -1,0 +1,222 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gatecrier/app/connection"
+	"gatecrier/app/fault"
+	"gatecrier/app/module"
+	"gatecrier/models"
+)
+
+// healthBody is how a connection does. Where connections share a server, the
+// failures and the breaker are the server's.
+type healthBody struct {
+	Failures    int        `json:"failures" doc:"In a row, of those that count for the breaker"`
+	Rejected    int        `json:"rejected" doc:"In a row, by a receiver that is there"`
+	Reason      string     `json:"reason" doc:"Of the last failure; empty for who may not edit it"`
+	DownSince   *time.Time `json:"down_since" doc:"Only probes go out since"`
+	Probes      int        `json:"probes" doc:"That failed since"`
+	PausedUntil *time.Time `json:"paused_until" doc:"When it is tried next; null while it is not down, and when nobody tries it any more"`
+	Paused      *time.Time `json:"paused" doc:"Not tried any more since: resume it"`
+	LastSuccess *time.Time `json:"last_success"`
+	Waiting     int        `json:"waiting" doc:"Messages that have not ended"`
+	Shared      *int64     `json:"shared" doc:"The connection whose breaker and rate it shares, or null"`
+}
+
+func healthOf(c models.ConnectionRow) healthBody {
+	h := healthBody{
+		Failures: c.Line.Failures, Rejected: c.Own.Rejected, Reason: c.Line.Reason, DownSince: optional(c.Line.OpenedAt), Probes: c.Line.Probes,
+		Paused: optional(c.Line.PausedAt), LastSuccess: optional(c.Own.LastSuccessAt), Waiting: c.Waiting, Shared: c.LineID,
+	}
+	if h.Reason == "" {
+		h.Reason = c.Own.Reason
+	}
+	if c.Line.Open() && h.Paused == nil {
+		h.PausedUntil = optional(c.Line.ProbeAt)
+	}
+	return h
+}
+
+func targetRowOf(c models.ConnectionRow) targetBody {
+	b := targetOf(c.Connection)
+	h := healthOf(c)
+	b.State, b.Health = string(c.State()), &h
+	return b
+}
+
+// ownerBody is whose a connection is: a product's, a user's, or, with neither,
+// the system's.
+type ownerBody struct {
+	Product *named `json:"product"`
+	User    *named `json:"user"`
+}
+
+type connectionBody struct {
+	targetBody
+	Owner ownerBody `json:"owner"`
+}
+
+func connectionOf(c models.ConnectionRow) connectionBody {
+	b := connectionBody{targetBody: targetRowOf(c)}
+	if c.ProductID != nil {
+		b.Owner.Product = &named{*c.ProductID, c.Product}
+	}
+	if c.UserID != nil {
+		b.Owner.User = &named{*c.UserID, c.User}
+	}
+	return b
+}
+
+type connectionsInput struct {
+	Owner   string `query:"owner" enum:"system" doc:"Only the system's"`
+	Trouble bool   `query:"trouble" doc:"Only those that somebody should look at"`
+	Name    string `query:"q" maxLength:"100" doc:"Part of the name"`
+	Limit   int    `query:"limit" minimum:"1" maximum:"1000" default:"1000"`
+}
+
+type connectionInput struct {
+	Body struct {
+		Owner  string            `json:"owner" enum:"me,system" doc:"Those of products: POST /products/{id}/targets"`
+		Module string            `json:"module"`
+		Name   string            `json:"name"`
+		Config map[string]string `json:"config" doc:"The module's fields"`
+	}
+}
+
+type rotatedAnswer struct {
+	Body struct {
+		Secret string    `json:"secret" doc:"The new one: in this answer only"`
+		Until  time.Time `json:"until" doc:"Until when messages are signed with the old one too"`
+	}
+}
+
+func (a *API) connections() {
+	huma.Register(a.huma, operation(http.MethodGet, "/connections", "list-connections", "List the connections that you may edit, those in trouble first", 0),
+		func(ctx context.Context, in *connectionsInput) (*list[connectionBody], error) {
+			rows, err := a.Connections.All(ctx, actorOf(ctx), models.ConnectionFilter{System: in.Owner == "system", Trouble: in.Trouble, Text: in.Name, Limit: in.Limit})
+			if err != nil {
+				return nil, a.problem(ctx, err)
+			}
+			out, err := answer(rows, len(rows), connectionOf, nil)
+			return out, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodPost, "/connections", "create-connection", "Add a connection of your own, or of the system", http.StatusCreated),
+		func(ctx context.Context, in *connectionInput) (*targetAnswer, error) {
+			s, err := a.createConnection(ctx, in)
+			return a.saved(ctx, s, err)
+		})
+	huma.Register(a.huma, operation(http.MethodGet, "/targets/{id}", "get-target", "Get a connection that you may edit, and how it does", 0),
+		func(ctx context.Context, in *IDPath) (*struct{ Body connectionBody }, error) {
+			d, err := a.Connections.Details(ctx, actorOf(ctx), in.ID)
+			return &struct{ Body connectionBody }{connectionOf(d.ConnectionRow)}, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodPost, "/targets/{id}/rotate", "rotate-target", "Make a new secret; the old one counts for 24 hours more", 0),
+		func(ctx context.Context, in *IDPath) (*rotatedAnswer, error) {
+			r, err := a.Connections.Rotate(ctx, actorOf(ctx), in.ID)
+			out := &rotatedAnswer{}
+			out.Body.Secret, out.Body.Until = r.Secret, r.Until
+			return out, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodPost, "/targets/{id}/resume", "resume-target", "Try a connection now that is down or paused", http.StatusAccepted),
+		func(ctx context.Context, in *IDPath) (*struct{ Body connectionBody }, error) {
+			b, err := a.resume(ctx, in.ID)
+			return &struct{ Body connectionBody }{b}, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodGet, "/modules", "list-modules", "List what a connection can be of, with the fields of its configuration", 0),
+		func(context.Context, *struct{}) (*list[moduleBody], error) {
+			modules := a.Connections.Modules()
+			return answer(modules, len(modules), moduleOf, nil)
+		})
+}
+
+func (a *API) createConnection(ctx context.Context, in *connectionInput) (connection.Saved, error) {
+	actor := actorOf(ctx)
+	owner := models.Owner{UserID: actor.User.ID}
+	switch {
+	case in.Body.Owner == "system":
+		owner = models.Owner{}
+	case actor.User.ID == 0:
+		return connection.Saved{}, fault.BadField("owner", "A product's token has no connections of its own")
+	}
+	return a.Connections.CreateFor(ctx, actor, owner, connection.Draft{Module: in.Body.Module, Name: in.Body.Name, Config: in.Body.Config})
+}
+
+func (a *API) resume(ctx context.Context, id int64) (connectionBody, error) {
+	if _, err := a.Connections.Resume(ctx, actorOf(ctx), id); err != nil {
+		return connectionBody{}, err
+	}
+	a.Dispatcher.Wake()
+	d, err := a.Connections.Details(ctx, actorOf(ctx), id)
+	return connectionOf(d.ConnectionRow), err
+}
+
+type moduleBody struct {
+	Name    string        `json:"name"`
+	Title   string        `json:"title"`
+	Summary string        `json:"summary"`
+	Fields  []moduleField `json:"fields"`
+}
+
+type moduleField struct {
+	Name      string           `json:"name"`
+	Label     string           `json:"label"`
+	Kind      module.FieldKind `json:"kind" enum:"text,url,email,secret,choice"`
+	Help      string           `json:"help"`
+	Required  bool             `json:"required"`
+	Secret    bool             `json:"secret" doc:"Kept sealed and never answered"`
+	Generated bool             `json:"generated" doc:"Made if absent, and answered that once under made"`
+	Choices   []string         `json:"choices,omitempty" doc:"The first is the default"`
+	MaxLength int              `json:"max_length"`
+}
+
+func moduleOf(m module.Module) moduleBody {
+	d := m.Descriptor()
+	b := moduleBody{Name: d.Name, Title: d.Title, Summary: d.Summary}
+	for _, f := range d.Asked() {
+		field := moduleField{
+			Name: f.Name, Label: f.Label, Kind: f.Kind, Help: f.Help, Required: f.Required && !f.Generated, Secret: f.Secret, Generated: f.Generated, MaxLength: f.Most(),
+		}
+		for _, c := range f.Choices {
+			field.Choices = append(field.Choices, c.Value)
+		}
+		b.Fields = append(b.Fields, field)
+	}
+	return b
+}
+
+// configDoc says which fields each module's configuration has.
+func (a *API) configDoc() string {
+	var lines []string
+	for _, m := range a.Connections.Modules() {
+		d := m.Descriptor()
+		var fields []string
+		for _, f := range d.Asked() {
+			text := f.Name
+			switch {
+			case f.Generated:
+				text += " (made if absent)"
+			case !f.Required:
+				text += " (optional)"
+			}
+			fields = append(fields, text)
+		}
+		lines = append(lines, d.Name+": "+strings.Join(fields, ", "))
+	}
+	return strings.Join(lines, "; ")
+}
+
+// describeConfigs puts the modules' fields into the document.
+func (a *API) describeConfigs() {
+	doc := a.huma.OpenAPI()
+	for _, body := range doc.Components.Schemas.Map() {
+		if p := body.Properties["config"]; p != nil {
+			p.Description = strings.TrimSpace(p.Description + ". " + a.configDoc())
+		}
+	}
+}

@@ -1,0 +1,171 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gatecrier/app/delivery"
+	"gatecrier/app/fault"
+	"gatecrier/models"
+)
+
+// resendIDsMost is how many deliveries a selection names at most.
+const resendIDsMost = 1000
+
+type resendInput struct {
+	Body struct {
+		Since      *time.Time           `json:"since,omitempty" doc:"Only those decided on since"`
+		Until      *time.Time           `json:"until,omitempty" doc:"Only those decided on before"`
+		Product    int64                `json:"product,omitempty" minimum:"1"`
+		Connection int64                `json:"connection,omitempty" minimum:"1"`
+		State      models.DeliveryState `json:"state,omitempty" enum:"dead,cancelled,skipped,suppressed,delivered" doc:"Default: dead, or any with ids"`
+		IDs        []int64              `json:"ids,omitempty" maxItems:"1000" doc:"A selection"`
+		Preview    bool                 `json:"preview,omitempty" doc:"Only say what would be sent again"`
+	}
+}
+
+func (in *resendInput) filter() (models.LedgerFilter, error) {
+	b := in.Body
+	f := models.LedgerFilter{ProductID: b.Product, ConnectionID: b.Connection, State: b.State}
+	if b.Since != nil {
+		f.Since = *b.Since
+	}
+	if b.Until != nil {
+		f.Until = *b.Until
+	}
+	if f.IDs = slices.Compact(slices.Sorted(slices.Values(b.IDs))); len(f.IDs) > resendIDsMost {
+		return f, fault.BadField("ids", "at most 1000")
+	}
+	if f.Since.IsZero() && len(f.IDs) == 0 && f.ConnectionID == 0 && f.ProductID == 0 {
+		return f, fault.BadField("since", "Say what to send again: since a time, of a product or a connection, or by ids")
+	}
+	return f, nil
+}
+
+// words say what was asked for.
+func (in *resendInput) words() string {
+	b := in.Body
+	var parts []string
+	if n := len(b.IDs); n > 0 {
+		parts = append(parts, fmt.Sprintf("a selection of %d", n))
+	}
+	add := func(text string, t *time.Time) {
+		if t != nil {
+			parts = append(parts, text+" "+t.UTC().Format("2006-01-02 15:04 UTC"))
+		}
+	}
+	state := b.State
+	if state == "" && len(b.IDs) == 0 {
+		state = models.DeliveryDead
+	}
+	if state != "" {
+		parts = append(parts, "what is "+string(state))
+	}
+	add("since", b.Since)
+	add("before", b.Until)
+	return strings.Join(parts, ", ")
+}
+
+type resendBody struct {
+	Will    int             `json:"will" doc:"Are sent again"`
+	Off     int             `json:"off" doc:"Are not: their target is turned off"`
+	Other   int             `json:"other" doc:"Are not: their target is for others to edit"`
+	Over    int             `json:"over" doc:"Are more than one resend sends"`
+	Targets []resendTarget  `json:"targets"`
+	Resend  *resendProgress `json:"resend" doc:"null in a preview"`
+}
+
+type resendTarget struct {
+	ID     int64  `json:"id"`
+	Name   string `json:"name"`
+	Module string `json:"module"`
+	Count  int    `json:"count"`
+}
+
+type resendProgress struct {
+	ID      int64                        `json:"id"`
+	What    string                       `json:"what"`
+	By      string                       `json:"by"`
+	Total   int                          `json:"total"`
+	Left    int                          `json:"left" doc:"Have not ended yet"`
+	States  map[models.DeliveryState]int `json:"states"`
+	Created time.Time                    `json:"created"`
+	Stopped *time.Time                   `json:"stopped"`
+}
+
+func progressOf(p delivery.Progress) resendProgress {
+	return resendProgress{
+		ID: p.ID, What: p.What, By: p.By, Total: p.Total, Left: p.Left(), States: p.States, Created: p.CreatedAt, Stopped: optional(p.StoppedAt),
+	}
+}
+
+type (
+	resendAnswer   struct{ Body resendBody }
+	progressAnswer struct{ Body resendProgress }
+)
+
+func (a *API) resends() {
+	huma.Register(a.huma, operation(http.MethodPost, "/deliveries/{id}/resend", "resend-delivery", "Send a delivery again, with the same message id", http.StatusAccepted),
+		func(ctx context.Context, in *IDPath) (*struct{ Body deliveryBody }, error) {
+			b, err := a.resendOne(ctx, in.ID)
+			return &struct{ Body deliveryBody }{b}, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodPost, "/deliveries/resend", "resend-deliveries", "Send again what was given up, or a selection", http.StatusAccepted),
+		func(ctx context.Context, in *resendInput) (*resendAnswer, error) {
+			b, err := a.resend(ctx, in)
+			return &resendAnswer{b}, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodGet, "/resends/{id}", "get-resend", "How far a resend is", 0),
+		func(ctx context.Context, in *IDPath) (*progressAnswer, error) {
+			p, err := a.Ledger.Progress(ctx, actorOf(ctx), in.ID)
+			return &progressAnswer{progressOf(p)}, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodPost, "/resends/{id}/stop", "stop-resend", "End what is not yet sent of a resend", 0),
+		func(ctx context.Context, in *IDPath) (*progressAnswer, error) {
+			err := a.Ledger.StopResend(ctx, actorOf(ctx), in.ID)
+			if err != nil {
+				return nil, a.problem(ctx, err)
+			}
+			p, err := a.Ledger.Progress(ctx, actorOf(ctx), in.ID)
+			return &progressAnswer{progressOf(p)}, a.problem(ctx, err)
+		})
+}
+
+func (a *API) resendOne(ctx context.Context, id int64) (deliveryBody, error) {
+	if err := a.Ledger.ResendOne(ctx, actorOf(ctx), id); err != nil {
+		return deliveryBody{}, err
+	}
+	e, err := a.Ledger.Get(ctx, actorOf(ctx), id)
+	return entryOf(e), err
+}
+
+func (a *API) resend(ctx context.Context, in *resendInput) (resendBody, error) {
+	f, err := in.filter()
+	if err != nil {
+		return resendBody{}, err
+	}
+	p, err := a.Ledger.Preview(ctx, actorOf(ctx), f)
+	if err != nil {
+		return resendBody{}, err
+	}
+	b := resendBody{Will: p.Will, Off: p.Off, Other: p.Other, Over: p.Over, Targets: make([]resendTarget, 0, len(p.By))}
+	for _, t := range p.By {
+		b.Targets = append(b.Targets, resendTarget{t.ConnectionID, t.Connection, t.Module, t.N})
+	}
+	if in.Body.Preview {
+		return b, nil
+	}
+	r, err := a.Ledger.Resend(ctx, actorOf(ctx), f, in.words())
+	if err != nil {
+		return b, err
+	}
+	b.Will = r.Total
+	b.Resend = &resendProgress{ID: r.ID, What: r.What, By: r.By, Total: r.Total, Left: r.Total, States: map[models.DeliveryState]int{models.DeliveryPending: r.Total}, Created: r.CreatedAt}
+	return b, nil
+}

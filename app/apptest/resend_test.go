@@ -1,0 +1,179 @@
+package apptest_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"gatecrier/app/apptest"
+)
+
+// refused is a product whose receiver does not want its message: it is dead
+// after three attempts.
+func refused(t *testing.T, p *apptest.Program, c *apptest.Client, receiver *apptest.Receiver) (s shop, delivery string) {
+	t.Helper()
+	receiver.Answer(400, 400, 400)
+	s = newShop(t, c, "Shop", receiver.URL)
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
+	apptest.Eventually(t, "the message is given up", func() bool {
+		p.Clock.Advance(10 * time.Second)
+		p.Wake()
+		return c.Do("GET", "/deliveries?state=dead", nil).Get("items.0") != nil
+	})
+	return s, fmt.Sprintf("/deliveries/%d", c.Do("GET", "/deliveries?state=dead", nil).ID("items.0.id"))
+}
+
+func TestADeadMessageIsSentAgain(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		receiver := apptest.NewReceiver(t)
+		c := p.Client("admin")
+		s, path := refused(t, p, c, receiver)
+		p.User("reader")
+		p.User("stranger")
+		c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "reader", "role": "reader"})
+		reader, stranger := p.Client("reader"), p.Client("stranger")
+		all := map[string]any{"product": s.id}
+
+		stranger.Must(http.StatusNotFound, "POST", path+"/resend", nil)
+		reader.Must(http.StatusForbidden, "POST", path+"/resend", nil)
+		reader.Must(http.StatusForbidden, "POST", "/deliveries/resend", all)
+		stranger.Must(http.StatusConflict, "POST", "/deliveries/resend", all)
+		if a := reader.Must(http.StatusAccepted, "POST", "/deliveries/resend", map[string]any{"product": s.id, "preview": true}); a.ID("other") != 1 || a.ID("will") != 0 {
+			t.Errorf("what a reader would send again: %s", a.Text)
+		}
+		c.Must(http.StatusUnprocessableEntity, "POST", "/deliveries/resend", map[string]any{})
+		c.Must(http.StatusUnprocessableEntity, "POST", "/deliveries/resend", map[string]any{"product": s.id, "state": "pending"})
+		if n := len(receiver.Messages()); n != 3 {
+			t.Fatalf("%d messages before anything may be sent again", n)
+		}
+
+		c.Must(http.StatusAccepted, "POST", path+"/resend", nil)
+		fourth := receiver.Wait(t, 4)
+		if first := receiver.Messages()[0]; first.ID() != fourth.ID() {
+			t.Errorf("ids %q and %q", first.ID(), fourth.ID())
+		}
+		apptest.Verify(t, s.secret, fourth)
+		var a apptest.Answer
+		apptest.Eventually(t, "it is delivered", func() bool { a = c.Do("GET", path, nil); return a.Get("state") == "delivered" })
+		if a.ID("attempts.0.status") != 400 || a.ID("attempts.2.status") != 400 || a.ID("attempts.3.status") != 200 || a.Get("attempts.4") != nil {
+			t.Errorf("the attempts before are not kept: %s", a.Text)
+		}
+		c.Must(http.StatusConflict, "POST", "/deliveries/resend", all) // nothing is dead any more
+	})
+}
+
+func TestAResendIsFollowedAndStopped(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		receiver := apptest.NewReceiver(t)
+		c := p.Client("admin")
+		s, path := refused(t, p, c, receiver)
+		since := p.Clock.Now().Add(-time.Hour)
+		wish := map[string]any{"since": since, "connection": s.target}
+		preview := map[string]any{"since": since, "connection": s.target, "preview": true}
+		if a := c.Must(http.StatusAccepted, "POST", "/deliveries/resend", preview); a.ID("will") != 1 || a.ID("targets.0.count") != 1 || a.Get("resend") != nil {
+			t.Errorf("preview: %s", a.Text)
+		}
+
+		// A target that is off gets nothing.
+		target := fmt.Sprintf("/targets/%d", s.target)
+		c.Must(http.StatusOK, "PATCH", target, map[string]any{"enabled": false})
+		if a := c.Must(http.StatusConflict, "POST", "/deliveries/resend", wish); a.Get("detail") == "" {
+			t.Errorf("why not: %s", a.Text)
+		}
+		c.Must(http.StatusOK, "PATCH", target, map[string]any{"enabled": true})
+
+		receiver.Answer(503, 503)
+		a := c.Must(http.StatusAccepted, "POST", "/deliveries/resend", wish)
+		resend := fmt.Sprintf("/resends/%d", a.ID("resend.id"))
+		apptest.Eventually(t, "it waits for its next attempt", func() bool { return c.Do("GET", path, nil).Get("state") == "retrying" })
+		if a := c.Must(http.StatusOK, "GET", resend, nil); a.ID("total") != 1 || a.ID("left") != 1 || a.ID("states.retrying") != 1 {
+			t.Errorf("progress: %s", a.Text)
+		}
+		p.User("stranger")
+		p.Client("stranger").Must(http.StatusNotFound, "GET", resend, nil)
+		p.Client("stranger").Must(http.StatusNotFound, "POST", resend+"/stop", nil)
+		if a := c.Must(http.StatusOK, "POST", resend+"/stop", nil); a.ID("left") != 0 || a.Get("stopped") == nil {
+			t.Errorf("stopped: %s", a.Text)
+		}
+		if a := c.Must(http.StatusOK, "GET", path, nil); a.Get("state") != "dead" || a.ID("tried") != 4 {
+			t.Errorf("after the stop: %s", a.Text)
+		}
+	})
+}
+
+func TestASecretIsReplacedWithoutALostMessage(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		receiver := apptest.NewReceiver(t)
+		c := p.Client("admin")
+		s := newShop(t, c, "Shop", receiver.URL)
+		target := fmt.Sprintf("/targets/%d", s.target)
+		a := c.Must(http.StatusOK, "POST", target+"/rotate", nil)
+		fresh, _ := a.Get("secret").(string)
+		if fresh == "" || fresh == s.secret {
+			t.Fatalf("no new secret: %s", a.Text)
+		}
+		c.Must(http.StatusAccepted, "POST", target+"/test", nil)
+		during := receiver.Wait(t, 1)
+		apptest.Verify(t, s.secret, during)
+		apptest.Verify(t, fresh, during)
+
+		p.Clock.Advance(24*time.Hour + time.Second)
+		c.Must(http.StatusAccepted, "POST", target+"/test", nil)
+		after := receiver.Wait(t, 2)
+		if !apptest.Verifies(fresh, after) || apptest.Verifies(s.secret, after) {
+			t.Error("after a day the new secret alone is to count")
+		}
+		c.Must(http.StatusUnprocessableEntity, "PATCH", target, map[string]any{"config": map[string]string{"old_secret": s.secret}})
+	})
+}
+
+func TestConnectionsHaveOwners(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		receiver := apptest.NewReceiver(t)
+		c := p.Client("admin")
+		p.User("eve")
+		eve := p.Client("eve")
+		hook := func(owner string) map[string]any {
+			return map[string]any{"owner": owner, "module": "webhook", "name": "hook of " + owner, "config": map[string]string{"url": receiver.URL}}
+		}
+		eve.Must(http.StatusForbidden, "POST", "/connections", hook("system"))
+		system := fmt.Sprintf("/targets/%d", c.Must(http.StatusCreated, "POST", "/connections", hook("system")).ID("id"))
+		mine := fmt.Sprintf("/targets/%d", eve.Must(http.StatusCreated, "POST", "/connections", hook("me")).ID("id"))
+		if a := eve.Must(http.StatusOK, "GET", "/connections", nil); a.Get("items.1") != nil || a.Get("items.0.owner.user.name") != "eve" || a.Get("items.0.state") != "new" {
+			t.Errorf("eve's: %s", a.Text)
+		}
+		eve.Must(http.StatusNotFound, "GET", system, nil)
+		c.Must(http.StatusNotFound, "GET", mine, nil) // an administrator's eyes, too
+		c.Must(http.StatusNotFound, "DELETE", mine, nil)
+
+		eve.Must(http.StatusAccepted, "POST", mine+"/test", nil)
+		receiver.Wait(t, 1)
+		apptest.Eventually(t, "it works", func() bool {
+			a := eve.Must(http.StatusOK, "GET", mine, nil)
+			return a.Get("state") == "working" && a.Get("health.last_success") != nil
+		})
+		// The test is in the ledger of its owner and of nobody else, with the address for him alone.
+		if a := eve.Must(http.StatusOK, "GET", "/deliveries", nil); a.Get("items.0.target.hint") == "" || a.Get("items.0.target.hint") == nil {
+			t.Errorf("eve's ledger: %s", a.Text)
+		}
+		eve.Must(http.StatusNoContent, "DELETE", mine, nil)
+		c.Must(http.StatusNoContent, "DELETE", system, nil)
+	})
+}
+
+func TestModulesAreDescribed(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	a := p.Client("admin").Must(http.StatusOK, "GET", "/modules", nil)
+	fields := map[string]any{}
+	for i := 0; a.Get(fmt.Sprintf("items.%d", i)) != nil; i++ {
+		item := fmt.Sprintf("items.%d.", i)
+		name, _ := a.Get(item + "name").(string)
+		fields[name] = a.Get(item + "fields.0.name")
+	}
+	for _, name := range []string{"webhook", "email", "slack", "teams", "mattermost", "discord", "ilert"} {
+		if fields[name] == nil {
+			t.Errorf("no fields of %s: %s", name, a.Text)
+		}
+	}
+}
