@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -84,5 +85,40 @@ func TestABellRemembersOneRing(t *testing.T) {
 	case <-b.Rung():
 		t.Error("two rings are remembered as two")
 	default:
+	}
+}
+
+func TestAConnectionInWords(t *testing.T) {
+	since := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+	hook, shop := event.Connector{ID: 3, Name: "hook", Module: "webhook"}, &event.Product{ID: 7, Name: "Shop"}
+	of := func(kind event.Type, payload any) event.Notice {
+		text, err := json.Marshal(payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := event.Describe(models.Event{Type: string(kind), Version: 1, Payload: text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	broken := of(event.ConnectorBroken, event.ConnectorError{Connection: hook, Product: shop, State: event.TroubleDown, Reason: "503 from its host", Since: since, Waiting: 2})
+	if want := (event.Notice{
+		Name: "Messages to “hook” do not arrive", Title: "Messages to “hook” do not arrive (Shop)", Key: "connection/3", Tone: event.ToneBad,
+		Message: "Its messages wait, and it is tried again and again: 503 from its host",
+		Facts:   []event.Fact{{"Product", "Shop"}, {"Connection", "hook"}, {"Module", "webhook"}, {"Failing since", "2026-05-04 12:00 UTC"}, {"Waiting", "2 messages"}},
+	}); cmp.Diff(want, broken) != "" {
+		t.Errorf("(-want +got):\n%s", cmp.Diff(want, broken))
+	}
+	for late, want := range map[int]string{0: "Delivering again", 12: "Delivering again, 12 sent late"} {
+		n := of(event.ConnectorRecovered, event.ConnectorRecovery{Connection: hook, UserID: 5, Since: since, Late: late})
+		if n.Message != want || n.Tone != event.ToneGood || n.Key != broken.Key || n.UserID != 5 {
+			t.Errorf("%d late: %+v", late, n)
+		}
+	}
+	for _, trouble := range []event.Trouble{event.TroubleRejecting, event.TroubleGone, event.TroublePaused} {
+		if n := of(event.ConnectorBroken, event.ConnectorError{Connection: hook, State: trouble, Reason: "why"}); !strings.HasSuffix(n.Message, ": why") || strings.HasPrefix(n.Message, "It does not work") {
+			t.Errorf("%s: %s", trouble, n.Message)
+		}
 	}
 }

@@ -1,0 +1,174 @@
+package delivery
+
+import (
+	"testing"
+	"time"
+
+	"gatecrier/app/event"
+	"gatecrier/app/module"
+	"gatecrier/models"
+)
+
+var noon = time.Unix(1_700_000_000, 0)
+
+// fail lets a line fail so often, each time a second after the last.
+func fail(h models.Health, times int, now time.Time) (models.Health, []turn) {
+	var turns []turn
+	for i := range times {
+		var n turn
+		h, n = lineAfter(h, module.Transient("503"), false, now.Add(time.Duration(i)*time.Second))
+		turns = append(turns, n)
+	}
+	return h, turns
+}
+
+func TestTheBreakerOpensAtTheFifthFailureInARow(t *testing.T) {
+	h, turns := fail(models.Health{}, 4, noon)
+	if h.Open() || turns[3] != (turn{}) {
+		t.Fatalf("after four: %+v, %+v", h, turns[3])
+	}
+	h, turns = fail(h, 1, noon.Add(4*time.Second))
+	if !h.Open() || turns[0].trouble != event.TroubleDown || !h.BrokenAt.Equal(noon.Add(4*time.Second)) || !h.FailingSince.Equal(noon) || h.ProbeAt.Sub(h.OpenedAt) != time.Minute {
+		t.Errorf("after five: %+v, %+v", h, turns[0])
+	}
+	if _, n := lineAfter(h, module.Transient("503"), false, noon); n != (turn{}) {
+		t.Errorf("the answer of a send that was under way: %+v", n)
+	}
+}
+
+func TestASuccessBetweenFailuresCounts(t *testing.T) {
+	h, _ := fail(models.Health{}, 4, noon)
+	h, n := lineAfter(h, module.Delivered("200"), false, noon)
+	if h.Failures != 0 || !h.FailingSince.IsZero() || !h.LastSuccessAt.Equal(noon) || !n.works || n.closed {
+		t.Errorf("%+v, %+v", h, n)
+	}
+}
+
+func TestProbesDoubleUpToAnHourAndEndAfterThreeDays(t *testing.T) {
+	h, _ := fail(models.Health{}, 5, noon)
+	var waits []time.Duration
+	for range 8 {
+		now := h.ProbeAt
+		h, _ = lineAfter(h, module.Transient("503"), true, now)
+		waits = append(waits, h.ProbeAt.Sub(now))
+	}
+	for i, want := range []time.Duration{2, 4, 8, 16, 32, 60, 60, 60} {
+		if waits[i] != want*time.Minute {
+			t.Errorf("after probe %d: %v, want %d min", i+1, waits[i], want)
+		}
+	}
+	h, n := lineAfter(h, module.Transient("503"), true, noon.Add(72*time.Hour-time.Second))
+	if n.trouble != "" || !h.PausedAt.IsZero() {
+		t.Errorf("before three days: %+v, %+v", h, n)
+	}
+	h, n = lineAfter(h, module.Transient("503"), true, noon.Add(72*time.Hour))
+	if n.trouble != event.TroublePaused || h.PausedAt.IsZero() {
+		t.Errorf("after three days: %+v, %+v", h, n)
+	}
+	h, n = lineAfter(h, module.Delivered("200"), true, noon.Add(80*time.Hour))
+	if !n.closed || !n.works || h.Open() || !h.PausedAt.IsZero() || h.BrokenAt.IsZero() {
+		t.Errorf("once resumed and back: %+v, %+v", h, n)
+	}
+}
+
+// Who says no is there: the breaker closes, and the next may go.
+func TestAProbeThatIsRejectedClosesTheBreaker(t *testing.T) {
+	h, _ := fail(models.Health{}, 5, noon)
+	if h, n := lineAfter(h, module.Rejected("404"), true, noon.Add(time.Minute)); h.Open() || !n.closed || n.works {
+		t.Errorf("%+v, %+v", h, n)
+	}
+	if h, n := lineAfter(h, module.Refused("private"), true, noon.Add(time.Minute)); !h.Open() || n.closed || !h.ProbeAt.After(noon.Add(time.Minute)) {
+		t.Errorf("the guard's refusal: %+v, %+v", h, n)
+	}
+}
+
+func TestAnAskedWaitHoldsTheWholeLine(t *testing.T) {
+	h, _ := lineAfter(models.Health{}, module.RetryAfter(time.Hour, "429"), false, noon)
+	if !h.FreeAt.Equal(noon.Add(time.Hour)) || h.Failures != 1 {
+		t.Errorf("%+v", h)
+	}
+	if h, _ = lineAfter(h, module.RetryAfter(time.Minute, "429"), false, noon); !h.FreeAt.Equal(noon.Add(time.Hour)) {
+		t.Errorf("a shorter one shortens it: %+v", h)
+	}
+	if h, _ = lineAfter(models.Health{}, module.RetryAfter(100*time.Hour, "429"), false, noon); !h.FreeAt.Equal(noon.Add(retryAfterCap)) {
+		t.Errorf("a far too long one: %+v", h)
+	}
+}
+
+func TestPeopleAreToldOfARejectingConnectionOnce(t *testing.T) {
+	h, told := models.Health{}, 0
+	for range 9 {
+		var n turn
+		h, n = ownAfter(h, module.Rejected("404"), noon)
+		if n.trouble == event.TroubleRejecting {
+			told++
+		}
+	}
+	if told != 1 || h.Rejected != 9 {
+		t.Errorf("told %d times: %+v", told, h)
+	}
+	h, n := ownAfter(h, module.Delivered("200"), noon)
+	if h.Rejected != 0 || !n.works {
+		t.Errorf("a success: %+v, %+v", h, n)
+	}
+	if _, n := ownAfter(models.Health{}, module.Gone("410"), noon); n.trouble != event.TroubleGone {
+		t.Errorf("gone: %+v", n)
+	}
+}
+
+func TestAFailedProbeUsesNoAttemptUp(t *testing.T) {
+	d := models.Delivery{EventID: 1, Spent: 5, Attempts: 5, State: models.DeliverySending, Probe: true, DueSince: noon}
+	got := after(settlement{delivery: d, verdict: verdict{result: module.Transient("503")}}, noon.Add(71*time.Hour))
+	if got.State != models.DeliveryRetrying || got.Spent != 5 || got.Attempts != 5 {
+		t.Errorf("%+v", got)
+	}
+	if got := after(settlement{delivery: d, verdict: verdict{result: module.Transient("503")}}, noon.Add(72*time.Hour)); got.State != models.DeliveryDead {
+		t.Errorf("after 72 hours: %+v", got)
+	}
+	if got := after(settlement{delivery: d, verdict: verdict{result: module.Delivered("200")}}, noon); got.State != models.DeliveryDelivered || got.Attempts != 6 {
+		t.Errorf("a probe that arrives: %+v", got)
+	}
+}
+
+func TestWhenAMessageMayBeStale(t *testing.T) {
+	due := models.Delivery{DueSince: noon}
+	for name, test := range map[string]struct {
+		row  models.Delivery
+		line models.Health
+		late time.Duration
+		want bool
+	}{
+		"first attempt, at once":           {due, models.Health{}, 0, false},
+		"first attempt, 11 minutes late":   {due, models.Health{}, 11 * time.Minute, true},
+		"late by our own rate":             {due, models.Health{BusySince: noon.Add(-time.Minute)}, 11 * time.Minute, false},
+		"late before the rate mattered":    {due, models.Health{BusySince: noon.Add(11 * time.Minute)}, 12 * time.Minute, true},
+		"a retry":                          {models.Delivery{DueSince: noon, Attempts: 1}, models.Health{}, time.Second, true},
+		"a probe":                          {models.Delivery{DueSince: noon, Probe: true}, models.Health{}, time.Second, true},
+		"the line was stopped meanwhile":   {due, models.Health{ClosedAt: noon.Add(time.Minute)}, 2 * time.Minute, true},
+		"the line was stopped before that": {due, models.Health{ClosedAt: noon.Add(-time.Minute)}, time.Second, false},
+	} {
+		if got := mayBeStale(test.row, test.line, noon.Add(test.late)); got != test.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func TestWhatIsOutOfDate(t *testing.T) {
+	passed, failed := models.GatePassed, models.GateFailed
+	for name, test := range map[string]struct {
+		word  models.Word
+		event int64
+		why   string
+		upTo  int64
+	}{
+		"the last change":                        {models.Word{Latest: 9, Now: failed, Told: passed}, 9, "", 0},
+		"overtaken":                              {models.Word{Latest: 9, Now: failed, Told: ""}, 7, "Out of date: the gate has changed to Failed since", 8},
+		"back at what was told":                  {models.Word{Latest: 9, Now: passed, Told: passed}, 7, "Out of date: the gate is back at Passed, which this target was told last", 9},
+		"back, itself the last":                  {models.Word{Latest: 9, Now: passed, Told: passed}, 9, "Out of date: the gate is back at Passed, which this target was told last", 9},
+		"back, but one between may have arrived": {models.Word{Latest: 9, Now: passed, Told: passed, MayKnow: true}, 9, "", 0},
+	} {
+		if why, upTo := judge(test.word, test.event); why != test.why || upTo != test.upTo {
+			t.Errorf("%s: %q up to %d", name, why, upTo)
+		}
+	}
+}
