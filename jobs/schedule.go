@@ -27,6 +27,7 @@ func All() []Job {
 		{Name: "expire_sessions", Spec: "17 * * * *", Run: expireSessions},
 		{Name: "forget_keys", Spec: "23 * * * *", Run: forgetKeys},
 		{Name: "forget_sign_ins", Spec: "29 * * * *", Run: forgetSignIns},
+		{Name: "forget_resends", Spec: "37 * * * *", Run: forgetResends},
 		{Name: "reconcile_gates", Spec: "41 * * * *", Run: reconcileGates},
 	}
 }
@@ -46,6 +47,14 @@ func forgetKeys(_ context.Context, tx *models.Tx) error {
 
 func forgetSignIns(_ context.Context, tx *models.Tx) error {
 	_, err := tx.ForgetSignIns(5000)
+	return err
+}
+
+// keepResends is how long it is known what was sent again together.
+const keepResends = 90 * 24 * time.Hour
+
+func forgetResends(_ context.Context, tx *models.Tx) error {
+	_, err := tx.ForgetResends(tx.Now().Add(-keepResends), 500)
 	return err
 }
 
