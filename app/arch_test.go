@@ -28,6 +28,7 @@ var floors = map[string]int{
 	"templates/page":        1,
 	"app/module":            2,
 	"app/authz":             2,
+	"app/audit":             2,
 	"app/settings":          2,
 	"app/event":             2,
 	"app/module/email":      3,
@@ -57,7 +58,8 @@ var floors = map[string]int{
 
 // beside are the imports within one floor.
 var beside = map[string][]string{
-	"app/settings":     {"app/authz"},
+	"app/audit":        {"app/authz"},
+	"app/settings":     {"app/audit", "app/authz"},
 	"templates/layout": {"templates/ui"},
 	"templates/page":   {"templates/ui", "templates/layout"},
 }

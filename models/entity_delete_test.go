@@ -14,6 +14,7 @@ import (
 // lasting are the tables of which nothing belongs to a product.
 var lasting = []string{
 	"sign_in_tries",
+	"audit",   // outlives all
 	"resends", // theirs end by themselves
 	"users", "sessions", "read_upto", "leases", "job_slots", "settings", "gate_sweeps", "key_checks",
 	"idempotency_keys", // theirs end by themselves

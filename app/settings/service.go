@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
 	"gatecrier/app/secret"
@@ -176,7 +178,7 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, name string, pa
 	now := s.now.Load()
 	row := now.rows[name]
 	if version != nil && *version != row.Version {
-		return View{}, fault.New(fault.Conflict, "Somebody else has changed these settings meanwhile: look at them again, then repeat your change")
+		return View{}, s.overtaken(ctx, row, *version)
 	}
 	values, doubts, err := section.accept(ctx, now.values[name], patch)
 	if err != nil {
@@ -186,7 +188,14 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, name string, pa
 	if err := s.encode(section, values, &row); err != nil {
 		return View{}, err
 	}
-	if err := s.store.Write(ctx, func(tx *models.Tx) error { next := row; return tx.SaveSetting(&next) }); err != nil {
+	err = s.store.Write(ctx, func(tx *models.Tx) error {
+		next := row
+		if err := tx.SaveSetting(&next); err != nil {
+			return err
+		}
+		return audit.Write(tx, actor, section.entry(now.values[name], values))
+	})
+	if err != nil {
 		return View{}, err
 	}
 	if err := s.Load(context.WithoutCancel(ctx)); err != nil {
@@ -195,6 +204,45 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, name string, pa
 	v, err := s.Get(actor, name)
 	v.Doubts = doubts
 	return v, err
+}
+
+// entry is a change for the audit.
+func (s Section) entry(before, after map[string]any) audit.Entry {
+	e := audit.Entry{Action: audit.Change, Kind: audit.Settings, Name: s.Name, Was: audit.Values{}, Became: audit.Values{}}
+	for _, f := range s.Fields {
+		was, became := s.value(before, f.Name), s.value(after, f.Name)
+		if was != became {
+			e.Was[f.Name], e.Became[f.Name] = f.shown(was), f.shown(became)
+		}
+	}
+	return e
+}
+
+// shown is a value in the audit.
+func (f Field) shown(value any) string {
+	if f.Kind == KindSecret && value != "" {
+		return audit.Masked
+	}
+	return fmt.Sprint(value)
+}
+
+// overtaken says who has changed what since a version of a section.
+func (s *Service) overtaken(ctx context.Context, row models.Setting, since int64) error {
+	changes, err := s.store.Audits(ctx, models.AuditFilter{Kind: string(audit.Settings), Name: row.Section, Limit: int(min(max(row.Version-since, 1), 100))})
+	if err != nil {
+		return err
+	}
+	fields := map[string]bool{}
+	for _, c := range changes {
+		for name := range c.Became {
+			fields[name] = true
+		}
+	}
+	who := row.UpdatedBy
+	if who == "" {
+		who = "Somebody else"
+	}
+	return fault.New(fault.Conflict, fmt.Sprintf("Meanwhile %s has changed %s: look at that, then repeat your change", who, strings.Join(slices.Sorted(maps.Keys(fields)), ", ")))
 }
 
 // accept is a section's values after a patch that may be saved.

@@ -1,0 +1,105 @@
+// Package audit keeps who has changed what, in the transaction of the change.
+package audit
+
+import (
+	"context"
+	"maps"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/models"
+)
+
+// Action is what was done.
+type Action string
+
+// The actions.
+const (
+	Create Action = "create"
+	Change Action = "change"
+	Delete Action = "delete"
+)
+
+// Kind is what it was done to.
+type Kind string
+
+// The kinds of things.
+const (
+	Settings           Kind = "settings"
+	User               Kind = "user"
+	Session            Kind = "session"
+	Token              Kind = "token"
+	Product            Kind = "product"
+	Group              Kind = "group"
+	AuthorizationGroup Kind = "authorization group"
+	Member             Kind = "member"
+	Target             Kind = "target"
+	Job                Kind = "job"
+)
+
+// Kinds lists them all, in the order of a menu.
+func Kinds() []Kind {
+	return []Kind{Settings, User, Session, Token, Product, Group, AuthorizationGroup, Member, Target, Job}
+}
+
+// Masked stands for a secret that was or is set.
+const Masked = "(secret)"
+
+// Values are the fields of a thing by their names, secrets masked.
+type Values map[string]string
+
+// Entry is a change.
+type Entry struct {
+	Action    Action
+	Kind      Kind
+	Name      string // of the thing
+	ProductID int64  // whose it is, 0 for none
+	Was       Values // nil where it was not there
+	Became    Values // nil where it is no more
+}
+
+// Write keeps a change, in its own transaction. Fields that are the same before
+// and after are left out; a change of nothing is not kept.
+func Write(tx *models.Tx, actor authz.Actor, e Entry) error {
+	was, became := differences(e.Was, e.Became)
+	if e.Action == Change && len(was) == 0 && len(became) == 0 {
+		return nil
+	}
+	return tx.InsertAudit(models.Audit{
+		UserID: actor.User.ID, Actor: actor.Label, Action: string(e.Action), Kind: string(e.Kind), Name: e.Name, ProductID: e.ProductID, Was: was, Became: became,
+	})
+}
+
+// differences are the fields that differ. One that is secret on both sides
+// counts as one: whoever keeps that has changed it, else he leaves it out.
+func differences(was, became Values) (map[string]string, map[string]string) {
+	w, b := maps.Clone(map[string]string(was)), maps.Clone(map[string]string(became))
+	for name, value := range was {
+		if other, there := became[name]; there && other == value && value != Masked {
+			delete(w, name)
+			delete(b, name)
+		}
+	}
+	return w, b
+}
+
+// Service reads what was kept.
+type Service struct{ store *models.Store }
+
+// New returns a service.
+func New(store *models.Store) *Service { return &Service{store} }
+
+// List lists changes, newest first: all for administrators, those of a product
+// for its owners.
+func (s *Service) List(ctx context.Context, actor authz.Actor, f models.AuditFilter) ([]models.Audit, error) {
+	switch {
+	case actor.Administrator():
+	case f.ProductID != 0:
+		if err := authz.Require(ctx, s.store, actor, authz.Own, f.ProductID); err != nil {
+			return nil, err
+		}
+	default:
+		return nil, fault.New(fault.Forbidden, "The audit is for administrators")
+	}
+	return s.store.Audits(ctx, f)
+}

@@ -1,0 +1,106 @@
+package models
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Audit is a change that somebody has made, as it is kept.
+type Audit struct {
+	ID        int64
+	At        time.Time
+	UserID    int64 // 0 where the user is gone, or a product's token did it
+	Actor     string
+	Action    string
+	Kind      string // of the thing
+	Name      string // of the thing
+	ProductID int64  // whose it is, 0 for none
+	Product   string
+	Was       map[string]string // the fields that changed, by their names
+	Became    map[string]string
+}
+
+// InsertAudit saves a change.
+func (tx *Tx) InsertAudit(a Audit) error {
+	was, err := json.Marshal(a.Was)
+	if err != nil {
+		return fmt.Errorf("encode what was: %w", err)
+	}
+	became, err := json.Marshal(a.Became)
+	if err != nil {
+		return fmt.Errorf("encode what became: %w", err)
+	}
+	_, err = tx.exec("INSERT INTO audit (at, user_id, actor, action, kind, name, product_id, was, became) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		micro(tx.Now()), some(a.UserID), a.Actor, a.Action, a.Kind, a.Name, some(a.ProductID), string(was), string(became))
+	return err
+}
+
+// AuditFilter narrows the audit. Zero fields do not narrow.
+type AuditFilter struct {
+	Kind      string
+	Name      string // exact, of the thing
+	Actor     string // part of who, in any case
+	Text      string // part of the thing's name, in any case
+	ProductID int64
+	Since     time.Time
+	Until     time.Time // before it
+	Before    int64     // keyset: the last id of the page before
+	Limit     int
+}
+
+// Audits lists changes, newest first. Whoever calls has checked the right to
+// see them.
+func (r reads) Audits(ctx context.Context, f AuditFilter) ([]Audit, error) {
+	cond, args := "1 = 1", []any(nil)
+	and := func(c string, arg any) { cond, args = cond+" AND "+c, append(args, arg) }
+	if f.Kind != "" {
+		and("a.kind = ?", f.Kind)
+	}
+	if f.Name != "" {
+		and("a.name = ?", f.Name)
+	}
+	if f.Actor != "" {
+		and(`lower(a.actor) LIKE lower(?) ESCAPE '\'`, contains(f.Actor))
+	}
+	if f.Text != "" {
+		and(`lower(a.name) LIKE lower(?) ESCAPE '\'`, contains(f.Text))
+	}
+	if f.ProductID != 0 {
+		and("a.product_id = ?", f.ProductID)
+	}
+	if !f.Since.IsZero() {
+		and("a.at >= ?", micro(f.Since))
+	}
+	if !f.Until.IsZero() {
+		and("a.at < ?", micro(f.Until))
+	}
+	if f.Before != 0 {
+		and("a.id < ?", f.Before)
+	}
+	var list []Audit
+	err := r.query(ctx, `SELECT a.id, a.at, coalesce(a.user_id, 0), a.actor, a.action, a.kind, a.name, coalesce(a.product_id, 0), coalesce(p.name, ''), a.was, a.became
+		FROM audit a LEFT JOIN products p ON p.id = a.product_id WHERE `+cond+" ORDER BY a.id DESC LIMIT ?", append(args, f.Limit),
+		func(rows scanner) error {
+			var a Audit
+			var was, became string
+			if err := rows.Scan(&a.ID, timeTo(&a.At), &a.UserID, &a.Actor, &a.Action, &a.Kind, &a.Name, &a.ProductID, &a.Product, &was, &became); err != nil {
+				return err
+			}
+			if err := json.Unmarshal([]byte(was), &a.Was); err != nil {
+				return fmt.Errorf("read audit %d: %w", a.ID, err)
+			}
+			if err := json.Unmarshal([]byte(became), &a.Became); err != nil {
+				return fmt.Errorf("read audit %d: %w", a.ID, err)
+			}
+			list = append(list, a)
+			return nil
+		})
+	return list, err
+}
+
+// ForgetAudit removes some changes of before a time.
+func (tx *Tx) ForgetAudit(before time.Time, limit int) (int64, error) {
+	return tx.exec("DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ? ORDER BY id LIMIT ?)", micro(before), limit)
+}
