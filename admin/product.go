@@ -8,6 +8,7 @@ import (
 
 	"gatecrier/app/authz"
 	"gatecrier/app/gate"
+	"gatecrier/app/product"
 	"gatecrier/app/web"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
@@ -50,7 +51,7 @@ func (a *Admin) productPage(c *gin.Context, status int, row models.ProductRow, t
 	case page.TabMembers:
 		err = a.membersTab(c, row, &v)
 	case page.TabSettings:
-		fields, err := a.Connections.FieldsOf(c.Request.Context(), actorOf(c), row.ID)
+		fields, err := a.Connections.FieldsOf(c.Request.Context(), actorOf(c), product.InProduct(row.ID))
 		if err != nil {
 			return err
 		}
@@ -74,7 +75,10 @@ func (a *Admin) productPage(c *gin.Context, status int, row models.ProductRow, t
 // productHead fills what stands above the tabs.
 func (a *Admin) productHead(c *gin.Context, row models.ProductRow) (page.ProductView, error) {
 	ctx, scope, b := c.Request.Context(), actorOf(c).Scope(), row.Default
-	policy := a.Gates.Policy(row.Product)
+	policy, err := a.policyOf(c, row.Product)
+	if err != nil {
+		return page.ProductView{}, err
+	}
 	v := page.ProductView{
 		ID: row.ID, Name: row.Name, Description: row.Description, Branch: b.Name, Gate: string(b.Gate), Why: whyOf(b),
 		Policy: policyText(policy), Counts: uiCounts(b.Counts), TabCounts: map[page.Tab]int{page.TabObservations: int(b.Counts.Total())},
@@ -121,12 +125,19 @@ func (a *Admin) trend(c *gin.Context, b models.Branch) (map[string][]ui.Point, e
 	return points, err
 }
 
+func (a *Admin) policyOf(c *gin.Context, p models.Product) (gate.Policy, error) {
+	group, err := a.Store.GroupOf(c.Request.Context(), p)
+	return a.Gates.Policy(group, p), err
+}
+
 func policyText(p gate.Policy) string {
 	switch {
 	case !p.Active:
 		return ""
 	case p.Owner == gate.OwnerProduct:
 		return "its own limits"
+	case p.Owner == gate.OwnerGroup:
+		return "the limits of its group"
 	}
 	return "the limits of all products"
 }
@@ -195,7 +206,10 @@ func (a *Admin) observationsTab(c *gin.Context, row models.ProductRow, v *page.P
 		t.Pager.Next = link(path, append(here, "after", count(int64(last.Severity))+"-"+count(last.ID))...)
 	}
 	t.Pager.Text = plural(len(rows), "observation", "observations") + " shown"
-	policy := a.Gates.Policy(row.Product)
+	policy, err := a.policyOf(c, row.Product)
+	if err != nil {
+		return err
+	}
 	for _, o := range rows {
 		t.Rows = append(t.Rows, page.ObservationRow{
 			ID: o.ID, Title: o.Title, Description: o.Description, URL: web.HTTPLink(o.URL), Severity: o.Severity.String(), Component: o.Component,
@@ -271,7 +285,7 @@ func (a *Admin) deliveriesTab(c *gin.Context, row models.ProductRow, v *page.Pro
 }
 
 func (a *Admin) membersTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
-	members, err := a.Products.Members(c.Request.Context(), actorOf(c), row.ID)
+	members, err := a.Products.Members(c.Request.Context(), actorOf(c), product.InProduct(row.ID))
 	for _, m := range members {
 		v.Members = append(v.Members, page.MemberRow{Name: m.User, Role: string(m.Role)})
 	}

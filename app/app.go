@@ -158,7 +158,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	if err := a.Connections.EnsurePeople(ctx); err != nil {
 		return err
 	}
-	a.Products = product.New(store, gates, a.Connections)
+	a.Products = product.New(store, gates, a.Connections, a.sweeper.Wake)
 	a.Ingest = ingest.New(store, gates)
 	a.Dispatcher = delivery.New(delivery.Parts{
 		Store: store, Opener: a.Connections, Modules: modules, Events: events, Log: o.Log, Instance: instance, BaseURL: a.BaseURL,

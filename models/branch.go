@@ -62,6 +62,7 @@ func (r reads) Branches(ctx context.Context, scope Scope, productID int64) ([]Br
 // Gated is a branch with its product, locked for an evaluation.
 type Gated struct {
 	Product Product
+	Group   *Group // nil where the product is in none
 	Branch  Branch
 }
 
@@ -81,7 +82,10 @@ func (tx *Tx) GateOf(productID int64, branch string) (Gated, error) {
 	if err != nil {
 		return Gated{}, missingRow(err, "branch")
 	}
-	return g, nil
+	if g.Product.GroupID != nil {
+		g.Group, err = tx.groupOf(tx.Context(), *g.Product.GroupID)
+	}
+	return g, err
 }
 
 // EnsureBranch makes a branch that is not there yet. Where asDefault is true

@@ -12,7 +12,8 @@ import (
 // belongs to a product is a target of it.
 type Connection struct {
 	ID          int64
-	ProductID   *int64 // of whose product it is a target
+	ProductID   *int64 // of which product it is a target
+	GroupID     *int64 // of which group of products
 	UserID      *int64 // whose own it is; with neither it is the system's
 	LineID      *int64 // whose health it shares, nil = its own
 	Module      string
@@ -30,9 +31,9 @@ type Connection struct {
 // TableName is gorm's.
 func (Connection) TableName() string { return "connections" }
 
-// Owner is whose a connection is: a product's, a user's, or, with neither, the
-// system's.
-type Owner struct{ ProductID, UserID int64 }
+// Owner is whose a connection is: a product's, a group's, a user's, or, with
+// none of them, the system's.
+type Owner struct{ ProductID, GroupID, UserID int64 }
 
 // System reports whether it is the system's.
 func (o Owner) System() bool { return o == Owner{} }
@@ -42,6 +43,9 @@ func (c Connection) Owner() Owner {
 	var o Owner
 	if c.ProductID != nil {
 		o.ProductID = *c.ProductID
+	}
+	if c.GroupID != nil {
+		o.GroupID = *c.GroupID
 	}
 	if c.UserID != nil {
 		o.UserID = *c.UserID
@@ -60,22 +64,28 @@ func (c Connection) Line() int64 {
 // ConfigPlace names the place that a connection's configuration is sealed for.
 func (c Connection) ConfigPlace() string { return place("connections", c.ID, "config") }
 
-// Connection finds a connection of a product in scope, or of the user who asks.
+// Connection finds a connection of a product in scope, of a group that the user
+// who asks has a role in, or his own.
 func (r reads) Connection(ctx context.Context, scope Scope, id int64) (Connection, error) {
 	cond, args := scope.where("connections.product_id")
 	if scope.user != 0 { // one's own too
-		cond, args = "("+cond+" OR connections.user_id = ?)", append(args, scope.user)
+		cond = "(" + cond + " OR connections.user_id = ? OR " + holds(groupHolders("= ?", "= connections.group_id", viewing)) + ")"
+		args = append(args, times(3, scope.user)...)
 	}
 	var c Connection
 	err := r.db(ctx).Where("id = ?", id).Where(cond, args...).Take(&c).Error
 	return c, missing(err, "target")
 }
 
-// FieldConnections lists those of a product's connections that are fields of
-// its form, by id. Whoever calls has checked the right to see them.
-func (r reads) FieldConnections(ctx context.Context, productID int64) ([]Connection, error) {
+// FieldConnections lists those of a product's or a group's connections that are
+// fields of its form, by id. Whoever calls has checked the right to see them.
+func (r reads) FieldConnections(ctx context.Context, o Owner) ([]Connection, error) {
+	db := r.db(ctx).Where("product_id = ?", o.ProductID)
+	if o.GroupID != 0 {
+		db = r.db(ctx).Where("group_id = ?", o.GroupID)
+	}
 	var list []Connection
-	err := r.db(ctx).Where("product_id = ? AND field <> ''", productID).Order("id").Find(&list).Error
+	err := db.Where("field <> ''").Order("id").Find(&list).Error
 	return list, err
 }
 
@@ -83,31 +93,34 @@ func (r reads) FieldConnections(ctx context.Context, productID int64) ([]Connect
 type Target struct {
 	ConnectionID int64
 	LineID       int64
-	ProductID    int64
+	ProductID    int64 // which it tells of
 	Module       string
 	Name         string
 	Enabled      bool
 	Broken       bool // people were told so
 }
 
-const targetSelect = `SELECT c.id, coalesce(c.line_id, c.id), coalesce(c.product_id, 0), c.module, c.name, c.enabled, h.broken_at IS NOT NULL OR l.broken_at IS NOT NULL
-	FROM connections c JOIN connection_health h ON h.connection_id = c.id JOIN connection_health l ON l.connection_id = coalesce(c.line_id, c.id) `
+const (
+	targetColumns = "SELECT c.id, coalesce(c.line_id, c.id), c.module, c.name, c.enabled, h.broken_at IS NOT NULL OR l.broken_at IS NOT NULL, "
+	targetFrom    = " FROM connections c JOIN connection_health h ON h.connection_id = c.id JOIN connection_health l ON l.connection_id = coalesce(c.line_id, c.id) "
+	targetSelect  = targetColumns + "coalesce(c.product_id, 0)" + targetFrom
+)
 
 func (t *Target) dst() []any {
-	return []any{&t.ConnectionID, &t.LineID, &t.ProductID, &t.Module, &t.Name, &t.Enabled, &t.Broken}
+	return []any{&t.ConnectionID, &t.LineID, &t.Module, &t.Name, &t.Enabled, &t.Broken, &t.ProductID}
 }
 
 // SystemTargets reads the connections of the system.
 func (r reads) SystemTargets(ctx context.Context) ([]Target, error) {
 	var list []Target
-	err := r.query(ctx, targetSelect+"WHERE c.product_id IS NULL AND c.user_id IS NULL AND c.field = '' ORDER BY c.id", nil, collect(&list, (*Target).dst))
+	err := r.query(ctx, targetSelect+"WHERE c.product_id IS NULL AND c.group_id IS NULL AND c.user_id IS NULL AND c.field = '' ORDER BY c.id", nil, collect(&list, (*Target).dst))
 	return list, err
 }
 
 // PeopleTarget is the system's connection by which mail goes to people.
 func (r reads) PeopleTarget(ctx context.Context) (Target, error) {
 	var t Target
-	err := r.get(ctx, targetSelect+"WHERE c.product_id IS NULL AND c.field = ?", []any{FieldPeople}, t.dst()...)
+	err := r.get(ctx, targetSelect+"WHERE c.product_id IS NULL AND c.group_id IS NULL AND c.field = ?", []any{FieldPeople}, t.dst()...)
 	if err != nil {
 		return t, missingRow(err, "connection")
 	}
@@ -118,12 +131,16 @@ func (r reads) PeopleTarget(ctx context.Context) (Target, error) {
 // deliveries name the recipient. All connections by mail share its line.
 const FieldPeople = "people"
 
-// TargetsOf reads the connections of products, by product.
+// TargetsOf reads whom products tell, by product: of each module their own
+// connections, else those of their group.
 func (r reads) TargetsOf(ctx context.Context, products []int64) (map[int64][]Target, error) {
 	targets := map[int64][]Target{}
 	for len(products) > 0 {
 		n := min(len(products), 500)
-		err := r.query(ctx, targetSelect+"WHERE c.product_id IN ("+marks(n)+") ORDER BY c.id", anys(products[:n]),
+		ids := anys(products[:n])
+		err := r.query(ctx, targetColumns+"c.product_id"+targetFrom+"WHERE c.product_id IN ("+marks(n)+`) UNION ALL
+			`+targetColumns+"p.id"+targetFrom+`JOIN products p ON p.group_id = c.group_id WHERE p.id IN (`+marks(n)+`)
+			AND (SELECT 1 FROM connections own WHERE own.product_id = p.id AND own.module = c.module LIMIT 1) IS NULL ORDER BY 1`, append(ids, ids...),
 			func(rows scanner) error {
 				var t Target
 				if err := rows.Scan(t.dst()...); err != nil {

@@ -10,6 +10,7 @@ import (
 type ConnectionRow struct {
 	Connection
 	Product string // the name of the product whose target it is, "" for none
+	Group   string // of the group of products whose target it is
 	User    string // of the user whose own it is
 	Own     Health
 	Line    Health // that of its line: its own, or that of the server it shares
@@ -60,16 +61,16 @@ type ConnectionFilter struct {
 	Limit   int
 }
 
-const connectionRowSelect = `SELECT c.id, c.product_id, c.user_id, c.line_id, c.module, c.field, c.name, c.hint, c.enabled, c.disabled_why, c.version, c.created_at, c.updated_at,
-	coalesce(p.name, ''), coalesce(u.name, ''), (SELECT count(*) FROM deliveries d WHERE d.connection_id = c.id AND d.state IN ` + openStates + `), `
+const connectionRowSelect = `SELECT c.id, c.product_id, c.group_id, c.user_id, c.line_id, c.module, c.field, c.name, c.hint, c.enabled, c.disabled_why, c.version, c.created_at, c.updated_at,
+	coalesce(p.name, ''), coalesce(g.name, ''), coalesce(u.name, ''), (SELECT count(*) FROM deliveries d WHERE d.connection_id = c.id AND d.state IN ` + openStates + `), `
 
 const connectionRowFrom = ` FROM connections c JOIN connection_health h ON h.connection_id = c.id JOIN connection_health l ON l.connection_id = coalesce(c.line_id, c.id)
-	LEFT JOIN products p ON p.id = c.product_id LEFT JOIN users u ON u.id = c.user_id `
+	LEFT JOIN products p ON p.id = c.product_id LEFT JOIN product_groups g ON g.id = c.group_id LEFT JOIN users u ON u.id = c.user_id `
 
 func (c *ConnectionRow) dst() []any {
 	mine := []any{
-		&c.ID, &c.ProductID, &c.UserID, &c.LineID, &c.Module, &c.Field, &c.Name, &c.Hint, &c.Enabled, &c.DisabledWhy, &c.Version, timeTo(&c.CreatedAt), timeTo(&c.UpdatedAt),
-		&c.Product, &c.User, &c.Waiting,
+		&c.ID, &c.ProductID, &c.GroupID, &c.UserID, &c.LineID, &c.Module, &c.Field, &c.Name, &c.Hint, &c.Enabled, &c.DisabledWhy, &c.Version, timeTo(&c.CreatedAt), timeTo(&c.UpdatedAt),
+		&c.Product, &c.Group, &c.User, &c.Waiting,
 	}
 	return append(append(mine, c.Own.dst()...), c.Line.dst()...)
 }
@@ -88,9 +89,18 @@ func (r reads) ConnectionRow(ctx context.Context, id int64) (ConnectionRow, erro
 // ConnectionRowsOf lists a product's connections by id.
 func (r reads) ConnectionRowsOf(ctx context.Context, scope Scope, productID int64) ([]ConnectionRow, error) {
 	cond, args := scope.where("c.product_id")
+	return r.connectionRows(ctx, "c.product_id = ? AND "+cond, append([]any{productID}, args...))
+}
+
+// ConnectionRowsOfGroup lists a group's connections by id. Whoever calls has
+// checked the right to see the group.
+func (r reads) ConnectionRowsOfGroup(ctx context.Context, groupID int64) ([]ConnectionRow, error) {
+	return r.connectionRows(ctx, "c.group_id = ?", []any{groupID})
+}
+
+func (r reads) connectionRows(ctx context.Context, cond string, args []any) ([]ConnectionRow, error) {
 	var list []ConnectionRow
-	err := r.query(ctx, connectionRowSelect+healthColumns+", "+lineColumns+connectionRowFrom+"WHERE c.product_id = ? AND "+cond+" ORDER BY c.id",
-		append([]any{productID}, args...), collect(&list, (*ConnectionRow).dst))
+	err := r.query(ctx, connectionRowSelect+healthColumns+", "+lineColumns+connectionRowFrom+"WHERE "+cond+" ORDER BY c.id", args, collect(&list, (*ConnectionRow).dst))
 	return list, err
 }
 
@@ -107,11 +117,11 @@ func (r reads) Connections(ctx context.Context, f ConnectionFilter) ([]Connectio
 	if f.All {
 		cond, args = cond+" AND (c.user_id IS NULL OR c.user_id = ?)", append(args, f.UserID)
 	} else {
-		cond += " AND (c.user_id = ? OR (SELECT 1 FROM members m WHERE m.user_id = ? AND m.product_id = c.product_id AND m.role IN ('maintainer', 'owner')) = 1)"
-		args = append(args, f.UserID, f.UserID)
+		cond += " AND (c.user_id = ? OR " + holds(holders("= ?", "= c.product_id", editing)) + " OR " + holds(groupHolders("= ?", "= c.group_id", editing)) + ")"
+		args = append(args, times(7, f.UserID)...)
 	}
 	if f.System {
-		cond += " AND c.product_id IS NULL AND c.user_id IS NULL"
+		cond += " AND c.product_id IS NULL AND c.group_id IS NULL AND c.user_id IS NULL"
 	}
 	if f.Trouble {
 		cond += " AND " + trouble + " < 5"

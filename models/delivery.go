@@ -91,12 +91,12 @@ type LedgerRow struct {
 	ProbeAt    time.Time // and when it is tried next; zero where it is paused
 }
 
-const ledgerSelect = "SELECT " + deliveryColumns + `, coalesce(p.name, ''), c.name, c.module, c.hint, coalesce(c.product_id, 0), coalesce(c.user_id, 0),
+const ledgerSelect = "SELECT " + deliveryColumns + `, coalesce(p.name, ''), c.name, c.module, c.hint, coalesce(c.product_id, 0), coalesce(c.group_id, 0), coalesce(c.user_id, 0),
 	h.opened_at IS NOT NULL, CASE WHEN h.paused_at IS NULL THEN h.probe_at END
 	FROM deliveries d JOIN connections c ON c.id = d.connection_id JOIN connection_health h ON h.connection_id = d.line_id LEFT JOIN products p ON p.id = d.product_id `
 
 func (l *LedgerRow) dst() []any {
-	return append(l.Delivery.dst(), &l.Product, &l.Connection, &l.Module, &l.Hint, &l.Owner.ProductID, &l.Owner.UserID, &l.Down, timeTo(&l.ProbeAt))
+	return append(l.Delivery.dst(), &l.Product, &l.Connection, &l.Module, &l.Hint, &l.Owner.ProductID, &l.Owner.GroupID, &l.Owner.UserID, &l.Down, timeTo(&l.ProbeAt))
 }
 
 // Attempt is one try of a delivery.

@@ -62,7 +62,7 @@ func (tx *Tx) CancelOutdated(d Delivery, upTo int64, reason string) error {
 func (r reads) MayHear(ctx context.Context, address string, productID int64) (bool, error) {
 	var n int
 	err := r.get(ctx, `SELECT count(*) FROM (SELECT 1 FROM users u WHERE lower(u.email) = lower(?) AND u.active AND (u.administrator
-		OR (SELECT 1 FROM members m WHERE m.user_id = u.id AND m.product_id = ? AND m.role <> 'upload') = 1) LIMIT 1) x`, []any{address, productID}, &n)
+		OR `+holds(holders("= u.id", "= ?", viewing))+`) LIMIT 1) x`, append([]any{address}, times(4, productID)...), &n)
 	return n > 0, err
 }
 
@@ -71,20 +71,24 @@ func (r reads) MayHear(ctx context.Context, address string, productID int64) (bo
 func (r reads) MayHearOwn(ctx context.Context, userID, productID int64) (bool, error) {
 	var n int
 	err := r.get(ctx, `SELECT count(*) FROM users u WHERE u.id = ? AND u.active AND (u.administrator OR CAST(? AS BIGINT) = 0
-		OR (SELECT 1 FROM members m WHERE m.user_id = u.id AND m.product_id = ? AND m.role <> 'upload') = 1)`, []any{userID, productID, productID}, &n)
+		OR `+holds(holders("= u.id", "= ?", viewing))+`)`, append([]any{userID, productID}, times(4, productID)...), &n)
 	return n > 0, err
 }
 
-// Keepers lists the mail addresses of those who look after a product's
-// connections: its owners, and the administrators. Without a product these
-// alone; with a user he alone.
-func (r reads) Keepers(ctx context.Context, productID, userID int64) ([]string, error) {
-	query, args := "SELECT DISTINCT lower(u.email) FROM users u WHERE u.email <> '' AND u.active AND ", []any{userID}
-	if userID != 0 {
+// Keepers lists the mail addresses of those who look after connections: the
+// owners of a product or a group, and the administrators; of his own a user
+// alone.
+func (r reads) Keepers(ctx context.Context, o Owner) ([]string, error) {
+	query, args := "SELECT DISTINCT lower(u.email) FROM users u WHERE u.email <> '' AND u.active AND ", []any{o.UserID}
+	switch {
+	case o.UserID != 0:
 		query += "u.id = ?"
-	} else {
-		query += "(u.administrator OR (SELECT 1 FROM members m WHERE m.user_id = u.id AND m.product_id = ? AND m.role = 'owner') = 1)"
-		args = []any{productID}
+	case o.GroupID != 0:
+		query += "(u.administrator OR " + holds(groupHolders("= u.id", "= ?", owning)) + ")"
+		args = times(2, o.GroupID)
+	default:
+		query += "(u.administrator OR " + holds(holders("= u.id", "= ?", owning)) + ")"
+		args = times(4, o.ProductID)
 	}
 	var list []string
 	err := r.query(ctx, query+" ORDER BY 1", args, collect(&list, func(s *string) []any { return []any{s} }))

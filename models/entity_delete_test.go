@@ -17,6 +17,7 @@ var lasting = []string{
 	"audit",   // outlives all
 	"resends", // theirs end by themselves
 	"users", "sessions", "read_upto", "leases", "job_slots", "settings", "gate_sweeps", "key_checks",
+	"product_groups", "group_members", "authorization_groups", "authorization_members",
 	"idempotency_keys", // theirs end by themselves
 	"goose_db_version",
 }
@@ -45,6 +46,17 @@ func (w world) full(name string, owner int64) (product int64, flying models.Deli
 			return err
 		}
 		if err := o.stage(tx); err != nil {
+			return err
+		}
+		users, err := tx.AuthorizationGroupByName(tx.Context(), "users")
+		if fault.Is(err, fault.NotFound) {
+			users = models.AuthorizationGroup{Name: "users"}
+			err = tx.SaveAuthorizationGroup(&users)
+		}
+		if err != nil {
+			return err
+		}
+		if err := tx.SaveAuthorizationRole(models.AuthorizationRole{GroupID: users.ID, Owner: models.Owner{ProductID: o.product}, Role: models.RoleReader}); err != nil {
 			return err
 		}
 		return tx.InsertGateChange(models.GateChange{ProductID: o.product, EventID: unrouted.ID, From: models.GateFailed, To: models.GatePassed})

@@ -209,7 +209,7 @@ func ids(both []owned) []int64 { return []int64{both[0].product, both[1].product
 func TestScopes(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		people := map[string]int64{"nobody": 0}
-		for _, name := range []string{"stranger", "former", "upload", "reader", "writer", "maintainer", "owner", "mixed"} {
+		for _, name := range []string{"stranger", "former", "upload", "reader", "writer", "maintainer", "owner", "mixed", "by group", "upload by group", "by users", "by users in group", "upload and by group"} {
 			people[name] = w.user(name)
 		}
 		both := []owned{
@@ -224,7 +224,9 @@ func TestScopes(t *testing.T) {
 		for name, want := range map[string]string{
 			"nobody": "", "stranger": "", "former": "", "upload": "",
 			"reader": "ours", "writer": "ours", "maintainer": "ours", "owner": "ours",
-			"mixed": "theirs", // and upload in ours
+			"mixed":    "theirs", // and upload in ours
+			"by group": "ours", "upload by group": "", "by users": "ours", "by users in group": "ours",
+			"upload and by group": "ours", // what one may is the union
 		} {
 			check(t, w, onlooker{models.MemberScope(people[name]), models.Reader{UserID: people[name]}}, name, want, both)
 		}
@@ -243,11 +245,16 @@ func (o owned) withMembers(w world, people map[string]int64) owned {
 		for _, r := range models.Roles() {
 			w.member(people[string(r)], made.product, r)
 		}
+		w.member(people["upload and by group"], made.product, models.RoleUpload)
+		group := w.group("group of ours", people["owner"])
+		w.write(func(tx *models.Tx) error { return tx.MoveProduct(made.product, &group) })
+		w.groupMember(people["by group"], group, models.RoleReader)
+		w.groupMember(people["upload and by group"], group, models.RoleReader)
+		w.groupMember(people["upload by group"], group, models.RoleUpload)
+		w.users("in product", models.Owner{ProductID: made.product}, models.RoleReader, people["by users"])
+		w.users("in group", models.Owner{GroupID: group}, models.RoleReader, people["by users in group"])
 	}
-	w.write(func(tx *models.Tx) error { // since before the first event
-		_, err := tx.Exec("UPDATE members SET joined_event = 0 WHERE product_id = ?", made.product)
-		return err
-	})
+	w.longSince()
 	return made
 }
 
@@ -310,16 +317,19 @@ func TestOutOfScopeIsMissing(t *testing.T) {
 	})
 }
 
+// ofGroups are the reads of groups themselves: TestGroupScopes.
+var ofGroups = []string{"Group", "Groups"}
+
 // Nobody adds a read with a scope and forgets to test it here.
 func TestLooksAreAll(t *testing.T) {
 	have := append(methodsWith[models.Scope](), methodsWith[models.Reader]()...)
 	for _, method := range have {
-		if looks[method] == nil {
+		if looks[method] == nil && !slices.Contains(ofGroups, method) {
 			t.Errorf("%s has no look", method)
 		}
 	}
-	if len(have) != len(looks) {
-		t.Errorf("%d methods, %d looks", len(have), len(looks))
+	if len(have) != len(looks)+len(ofGroups) {
+		t.Errorf("%d methods, %d looks", len(have), len(looks)+len(ofGroups))
 	}
 }
 

@@ -63,7 +63,7 @@ func (w world) member(user, product int64, role models.Role) {
 func (w world) leave(user, product int64) {
 	w.t.Helper()
 	w.write(func(tx *models.Tx) error {
-		was, err := tx.DeleteMember(user, product)
+		was, err := tx.DeleteMember(models.Member{UserID: user, ProductID: product})
 		if !was {
 			w.t.Errorf("user %d was no member of product %d", user, product)
 		}
@@ -73,7 +73,11 @@ func (w world) leave(user, product int64) {
 
 func (w world) connection(product int64, name string) int64 {
 	w.t.Helper()
-	c := models.Connection{ProductID: &product, Module: "webhook", Name: name, Hint: "…" + name, Enabled: true}
+	return w.connectionOf(models.Connection{ProductID: &product, Module: "webhook", Name: name, Hint: "…" + name, Enabled: true})
+}
+
+func (w world) connectionOf(c models.Connection) int64 {
+	w.t.Helper()
 	w.write(func(tx *models.Tx) error {
 		c.ID = 0
 		return tx.CreateConnection(&c, func(string) (secret.Text, error) { return secret.Text{}, nil })

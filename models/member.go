@@ -7,74 +7,123 @@ import (
 	"time"
 )
 
-// Member is a user's role in a product.
+// Member is a user's own role in a product or in a group of products.
 type Member struct {
 	UserID    int64
-	ProductID int64
+	ProductID int64 // or
+	GroupID   int64
 	Role      Role
 	User      string // the user's name, where it was asked for
 	CreatedAt time.Time
 }
 
-// RoleOf returns a user's role in a product, "" for none.
-func (r reads) RoleOf(ctx context.Context, userID, productID int64) (Role, error) {
+// table is where members of that kind are, and the column of what they are in.
+func (m Member) table() (table, column string, id int64) {
+	if m.GroupID != 0 {
+		return "group_members", "group_id", m.GroupID
+	}
+	return "members", "product_id", m.ProductID
+}
+
+// RolesOf lists a user's roles in a product: his own, those by its group and
+// those by authorization groups.
+func (r reads) RolesOf(ctx context.Context, userID, productID int64) ([]Role, error) {
+	var roles []Role
+	err := r.query(ctx, "SELECT DISTINCT role FROM ("+holders("= ?", "= ?", "")+") w", times(4, userID, productID),
+		collect(&roles, func(r *Role) []any { return []any{r} }))
+	return roles, err
+}
+
+// RolesIn lists a user's roles in those of some products where he has any.
+func (r reads) RolesIn(ctx context.Context, userID int64, products []int64) (map[int64][]Role, error) {
+	roles := map[int64][]Role{}
+	if len(products) == 0 {
+		return roles, nil
+	}
+	args := times(4, append([]any{userID}, anys(products)...)...)
+	err := r.query(ctx, "SELECT DISTINCT product_id, role FROM ("+holders("= ?", "IN ("+marks(len(products))+")", "")+") w", args, func(rows scanner) error {
+		var id int64
+		var role Role
+		if err := rows.Scan(&id, &role); err != nil {
+			return err
+		}
+		roles[id] = append(roles[id], role)
+		return nil
+	})
+	return roles, err
+}
+
+// GroupRolesOf lists a user's roles in a group of products: his own and those
+// by authorization groups.
+func (r reads) GroupRolesOf(ctx context.Context, userID, groupID int64) ([]Role, error) {
+	var roles []Role
+	err := r.query(ctx, "SELECT DISTINCT role FROM ("+groupHolders("= ?", "= ?", anyRole)+") w", times(2, userID, groupID),
+		collect(&roles, func(r *Role) []any { return []any{r} }))
+	return roles, err
+}
+
+// OwnRole is the role that a member has by himself, "" for none.
+func (r reads) OwnRole(ctx context.Context, m Member) (Role, error) {
+	table, column, id := m.table()
 	var role Role
-	err := r.get(ctx, "SELECT role FROM members WHERE user_id = ? AND product_id = ?", []any{userID, productID}, &role)
+	err := r.get(ctx, "SELECT role FROM "+table+" WHERE user_id = ? AND "+column+" = ?", []any{m.UserID, id}, &role)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
 	return role, err
 }
 
-// Members lists a product's members by name.
+// Members lists a product's own members by name.
 func (r reads) Members(ctx context.Context, scope Scope, productID int64) ([]Member, error) {
 	cond, args := scope.where("m.product_id")
+	return r.members(ctx, "m.product_id, 0, m.role, u.name, m.created_at FROM members m", "m.product_id = ? AND "+cond, append([]any{productID}, args...))
+}
+
+// GroupMembers lists a group's own members by name. Whoever calls has checked
+// the right to see them.
+func (r reads) GroupMembers(ctx context.Context, groupID int64) ([]Member, error) {
+	return r.members(ctx, "0, m.group_id, m.role, u.name, m.created_at FROM group_members m", "m.group_id = ?", []any{groupID})
+}
+
+func (r reads) members(ctx context.Context, columns, cond string, args []any) ([]Member, error) {
 	var list []Member
-	err := r.query(ctx, `SELECT m.user_id, m.product_id, m.role, u.name, m.created_at FROM members m JOIN users u ON u.id = m.user_id
-		WHERE m.product_id = ? AND `+cond+" ORDER BY lower(u.name)", append([]any{productID}, args...),
+	err := r.query(ctx, "SELECT m.user_id, "+columns+" JOIN users u ON u.id = m.user_id WHERE "+cond+" ORDER BY lower(u.name)", args,
 		collect(&list, func(m *Member) []any {
-			return []any{&m.UserID, &m.ProductID, &m.Role, &m.User, timeTo(&m.CreatedAt)}
+			return []any{&m.UserID, &m.ProductID, &m.GroupID, &m.Role, &m.User, timeTo(&m.CreatedAt)}
 		}))
 	return list, err
 }
 
-// SaveMember gives a user a role in a product. A new member carries the newest
-// event's id: what was told before counts as viewed.
+// newest is the newest event's id: what was told before somebody came counts
+// as viewed by him.
+const newest = "(SELECT coalesce(max(id), 0) FROM events)"
+
+// SaveMember gives a user a role in a product or a group.
 func (tx *Tx) SaveMember(m Member) error {
-	_, err := tx.exec(`INSERT INTO members (user_id, product_id, role, joined_event, created_at)
-		VALUES (?, ?, ?, (SELECT coalesce(max(id), 0) FROM events), ?)
-		ON CONFLICT (user_id, product_id) DO UPDATE SET role = excluded.role`, m.UserID, m.ProductID, m.Role, micro(tx.Now()))
+	table, column, id := m.table()
+	_, err := tx.exec("INSERT INTO "+table+" (user_id, "+column+", role, joined_event, created_at) VALUES (?, ?, ?, "+newest+`, ?)
+		ON CONFLICT (user_id, `+column+") DO UPDATE SET role = excluded.role", m.UserID, id, m.Role, micro(tx.Now()))
 	return err
 }
 
-// DeleteMember takes a user out of a product, and says whether he was in it.
-func (tx *Tx) DeleteMember(userID, productID int64) (bool, error) {
-	n, err := tx.exec("DELETE FROM members WHERE user_id = ? AND product_id = ?", userID, productID)
+// DeleteMember takes a user out of a product or a group, and says whether he
+// was in it by himself.
+func (tx *Tx) DeleteMember(m Member) (bool, error) {
+	table, column, id := m.table()
+	n, err := tx.exec("DELETE FROM "+table+" WHERE user_id = ? AND "+column+" = ?", m.UserID, id)
 	return n > 0, err
 }
 
-// CountOwners counts a product's owners.
-func (r reads) CountOwners(ctx context.Context, productID int64) (int64, error) {
-	var n int64
-	err := r.get(ctx, "SELECT count(*) FROM members WHERE product_id = ? AND role = 'owner'", []any{productID}, &n)
-	return n, err
-}
-
-// RolesIn returns a user's roles in those of some products where he has one.
-func (r reads) RolesIn(ctx context.Context, userID int64, products []int64) (map[int64]Role, error) {
-	roles := map[int64]Role{}
-	if len(products) == 0 {
-		return roles, nil
+// HasOtherOwner reports whether anybody active owns what a member is in, not
+// counting his own membership.
+func (r reads) HasOtherOwner(ctx context.Context, m Member) (bool, error) {
+	all, args := holders("", "= ?", owning), times(4, m.ProductID)
+	if m.GroupID != 0 {
+		all, args = groupHolders("> 0", "= ?", owning), times(2, m.GroupID)
 	}
-	err := r.query(ctx, "SELECT product_id, role FROM members WHERE user_id = ? AND product_id IN ("+marks(len(products))+")",
-		append([]any{userID}, anys(products)...), func(rows scanner) error {
-			var id int64
-			var role Role
-			if err := rows.Scan(&id, &role); err != nil {
-				return err
-			}
-			roles[id] = role
-			return nil
-		})
-	return roles, err
+	table, column, id := m.table()
+	var ways, own int
+	err := r.get(ctx, "SELECT (SELECT count(*) FROM ("+all+") w JOIN users u ON u.id = w.user_id WHERE u.active), (SELECT count(*) FROM "+table+
+		" o JOIN users u ON u.id = o.user_id WHERE o.user_id = ? AND o."+column+" = ? AND o.role = 'owner' AND u.active)", append(args, m.UserID, id), &ways, &own)
+	return ways > own, err
 }

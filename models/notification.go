@@ -52,11 +52,11 @@ type InboxFilter struct {
 
 // viewed is a reader's read state of a row: a mark of its own, else whether it
 // is older than all he has marked, or than his membership.
-const viewedExpr = `coalesce((SELECT k.viewed FROM marks k WHERE k.user_id = ? AND k.event_id = n.event_id),
+var viewedExpr = `coalesce((SELECT k.viewed FROM marks k WHERE k.user_id = ? AND k.event_id = n.event_id),
 	n.event_id <= coalesce((SELECT r.event_id FROM read_upto r WHERE r.user_id = ?), 0)
-	OR n.event_id <= coalesce((SELECT m.joined_event FROM members m WHERE m.user_id = ? AND m.product_id = n.product_id), 0))`
+	OR n.event_id <= coalesce((SELECT min(a.joined_event) FROM (` + holders("= ?", "= n.product_id", viewing) + `) a), 0))`
 
-func viewedArgs(user int64) []any { return []any{user, user, user} }
+func viewedArgs(user int64) []any { return times(6, user) }
 
 // Inbox lists a reader's notifications, newest first.
 func (r reads) Inbox(ctx context.Context, who Reader, f InboxFilter) ([]Notification, error) {
@@ -79,16 +79,16 @@ func (r reads) inboxPage(who Reader, f InboxFilter) (string, []any) {
 	// What is for this reader alone has no product, so that nothing comes twice.
 	own := "SELECT n.event_id AS id FROM notifications n WHERE n.user_id = ? AND n.product_id IS NULL AND " + cond + " ORDER BY n.event_id DESC LIMIT ?"
 	var member string
-	memberArgs := append([]any{who.UserID}, args...)
+	memberArgs := append(times(4, who.UserID), args...)
 	if r.dialect == Postgres {
 		memberArgs = append(memberArgs, f.Limit, f.Limit)
-		member = `SELECT h.id FROM (SELECT product_id FROM members WHERE user_id = ? AND role <> 'upload') vis CROSS JOIN LATERAL (
+		member = `SELECT h.id FROM (SELECT DISTINCT product_id FROM (` + holders("= ?", "", viewing) + `) w) vis CROSS JOIN LATERAL (
 			SELECT n.event_id AS id FROM notifications n WHERE n.product_id = vis.product_id AND ` + cond + ` ORDER BY n.event_id DESC LIMIT ?) h
 			ORDER BY h.id DESC LIMIT ?`
 	} else {
 		memberArgs = append(memberArgs, f.Limit)
-		member = `SELECT n.event_id AS id FROM members vis CROSS JOIN notifications n
-			WHERE vis.user_id = ? AND vis.role <> 'upload' AND n.product_id = vis.product_id AND ` + cond + " ORDER BY n.event_id DESC LIMIT ?"
+		member = `SELECT n.event_id AS id FROM (SELECT DISTINCT product_id FROM (` + holders("= ?", "", viewing) + `) w) vis CROSS JOIN notifications n
+			WHERE n.product_id = vis.product_id AND ` + cond + " ORDER BY n.event_id DESC LIMIT ?"
 	}
 	args = append(append(append(memberArgs, who.UserID), args...), f.Limit, f.Limit)
 	return "SELECT u.id FROM (SELECT a.id FROM (" + member + ") a UNION ALL SELECT b.id FROM (" + own + ") b) u ORDER BY u.id DESC LIMIT ?", args

@@ -37,14 +37,16 @@ func (m GateMode) Valid() bool { return m == GateStandard || m == GateDisabled |
 // Product is something that is scanned and has a gate. Its gate is that of
 // its default branch.
 type Product struct {
-	ID          int64
-	Name        string
-	Description string
-	GateMode    GateMode
-	Thresholds  Thresholds `gorm:"embedded;embeddedPrefix:threshold_"`
-	Version     int64      // grows with each change of its fields
-	CreatedAt   time.Time  `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
-	UpdatedAt   time.Time  `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
+	ID           int64
+	Name         string
+	Description  string
+	GroupID      *int64 // nil for none
+	GroupedEvent int64  // the newest event when it came into its group
+	GateMode     GateMode
+	Thresholds   Thresholds `gorm:"embedded;embeddedPrefix:threshold_"`
+	Version      int64      // grows with each change of its fields
+	CreatedAt    time.Time  `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
+	UpdatedAt    time.Time  `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 }
 
 // TableName is gorm's.
@@ -57,14 +59,14 @@ type ProductRow struct {
 	LastReportAt time.Time // zero before the first
 }
 
-const productColumns = `p.id, p.name, p.description, p.gate_mode,
+const productColumns = `p.id, p.name, p.description, p.group_id, p.grouped_event, p.gate_mode,
 	p.threshold_critical, p.threshold_high, p.threshold_medium, p.threshold_low, p.threshold_none, p.threshold_unknown,
 	p.version, p.created_at, p.updated_at`
 
 func (p *Product) dst() []any {
 	t := &p.Thresholds
 	return []any{
-		&p.ID, &p.Name, &p.Description, &p.GateMode,
+		&p.ID, &p.Name, &p.Description, &p.GroupID, &p.GroupedEvent, &p.GateMode,
 		&t.Critical, &t.High, &t.Medium, &t.Low, &t.None, &t.Unknown,
 		&p.Version, timeTo(&p.CreatedAt), timeTo(&p.UpdatedAt),
 	}

@@ -128,10 +128,10 @@ type LedgerTally struct {
 func (r reads) LedgerTally(ctx context.Context, scope Scope, f LedgerFilter) ([]LedgerTally, error) {
 	cond, args := ledgerCondition(scope, f)
 	var list []LedgerTally
-	err := r.query(ctx, `SELECT c.id, c.name, c.module, c.enabled, coalesce(c.product_id, 0), coalesce(c.user_id, 0), t.n FROM (SELECT d.connection_id, count(*) AS n FROM deliveries d WHERE `+cond+
+	err := r.query(ctx, `SELECT c.id, c.name, c.module, c.enabled, coalesce(c.product_id, 0), coalesce(c.group_id, 0), coalesce(c.user_id, 0), t.n FROM (SELECT d.connection_id, count(*) AS n FROM deliveries d WHERE `+cond+
 		" GROUP BY d.connection_id) t JOIN connections c ON c.id = t.connection_id ORDER BY t.n DESC, c.id", args,
 		collect(&list, func(t *LedgerTally) []any {
-			return []any{&t.ConnectionID, &t.Connection, &t.Module, &t.Enabled, &t.Owner.ProductID, &t.Owner.UserID, &t.N}
+			return []any{&t.ConnectionID, &t.Connection, &t.Module, &t.Enabled, &t.Owner.ProductID, &t.Owner.GroupID, &t.Owner.UserID, &t.N}
 		}))
 	return list, err
 }

@@ -14,8 +14,8 @@ func SystemScope(reason string) Scope {
 	return Scope{all: true}
 }
 
-// MemberScope sees the products whose member the user is, in a role that may
-// view (all but upload).
+// MemberScope sees the products that the user has a role in that may view (all
+// but upload): his own, by the product's group, or by an authorization group.
 func MemberScope(userID int64) Scope { return Scope{user: userID} }
 
 // ProductScope sees one product: that of a product's token.
@@ -34,7 +34,7 @@ func (s Scope) where(column string) (string, []any) {
 	case s.product != 0:
 		return column + " = ?", []any{s.product}
 	case s.user != 0:
-		return "(SELECT 1 FROM members vis WHERE vis.user_id = ? AND vis.product_id = " + column + " AND vis.role <> 'upload') = 1", []any{s.user}
+		return holds(holders("= ?", "= "+column, viewing)), times(4, s.user)
 	}
 	return "1 = 0", nil
 }

@@ -60,6 +60,20 @@ func (tx *Tx) CreateToken(t *Token) error {
 	return tx.db(tx.Context()).Create(t).Error
 }
 
+// ProductTokens lists a product's tokens by name. Whoever calls has checked the
+// right to see them.
+func (r reads) ProductTokens(ctx context.Context, productID int64) ([]Token, error) {
+	var list []Token
+	err := r.db(ctx).Where("product_id = ?", productID).Order("lower(name), id").Find(&list).Error
+	return list, err
+}
+
+// DeleteToken ends a token.
+func (tx *Tx) DeleteToken(id int64) error {
+	_, err := tx.exec("DELETE FROM tokens WHERE id = ?", id)
+	return err
+}
+
 // TouchTokens notes when tokens were last used.
 func (tx *Tx) TouchTokens(used map[int64]time.Time) error {
 	for id, at := range used {

@@ -27,11 +27,20 @@ func (s *Service) CreateToken(ctx context.Context, userName, name string) (strin
 	if err != nil {
 		return "", err
 	}
-	text := tokenPrefix + rand.Text() + rand.Text()
+	text, token := NewToken(name)
+	token.UserID = &u.ID
 	err = s.store.Write(ctx, func(tx *models.Tx) error {
-		return tx.CreateToken(&models.Token{UserID: &u.ID, Name: name, Hash: tokenHash(text), Hint: text[len(text)-4:]})
+		next := token
+		return tx.CreateToken(&next)
 	})
 	return text, err
+}
+
+// NewToken makes a token's text, and the row that knows it by its hash. Whose it
+// is, and what it may, is for the caller to set.
+func NewToken(name string) (text string, token models.Token) {
+	text = tokenPrefix + rand.Text() + rand.Text()
+	return text, models.Token{Name: name, Hash: tokenHash(text), Hint: text[len(text)-4:]}
 }
 
 // Bearer finds who an API token belongs to.

@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/account"
+	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/connection"
 	"gatecrier/app/delivery"
@@ -40,6 +41,7 @@ type Services struct {
 	Ledger      *delivery.Ledger
 	Inbox       *inbox.Service
 	Settings    *settings.Service
+	Audit       *audit.Service
 	Log         *slog.Logger
 	Version     string
 }
@@ -71,6 +73,10 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a.deliveries()
 	a.resends()
 	a.connections()
+	a.groups()
+	a.authorizationGroups()
+	a.productTokens()
+	a.audit()
 	a.settings()
 	a.reports(group)
 	a.imports()

@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"gatecrier/app/fault"
+	"gatecrier/app/product"
 	"gatecrier/models"
 )
 
@@ -22,60 +23,145 @@ func memberOf(m models.Member) memberBody {
 
 type memberAnswer struct{ Body memberBody }
 
-// MemberPath names a member of a product.
+// MemberPath names a member of a product or a group.
 type MemberPath struct {
 	ID     int64 `path:"id"`
 	UserID int64 `path:"user_id"`
 }
 
+type memberInput struct {
+	IDPath
+	Body struct {
+		User string      `json:"user" doc:"The user's name"`
+		Role models.Role `json:"role" enum:"reader,upload,writer,maintainer,owner"`
+	}
+}
+
+type memberPatch struct {
+	MemberPath
+	Body struct {
+		Role models.Role `json:"role" enum:"reader,upload,writer,maintainer,owner"`
+	}
+}
+
+// place is what people have roles in: where it is in the interface, and what it
+// is called.
+type place struct {
+	path, noun string
+	at         func(id int64) product.Place
+}
+
+var places = []place{{"/products/{id}", "product", product.InProduct}, {"/groups/{id}", "group", product.InGroup}}
+
 func (a *API) members() {
-	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/members", "list-members", "List a product's members", 0),
+	for _, p := range places {
+		a.membersOf(p)
+		a.authorizationRolesOf(p)
+	}
+}
+
+// named tells the operations of two places apart: those of products have the
+// plain name.
+func (p place) named(id string) string {
+	if p.noun == "product" {
+		return id
+	}
+	return p.noun + "-" + id
+}
+
+func (a *API) membersOf(p place) {
+	huma.Register(a.huma, operation(http.MethodGet, p.path+"/members", p.named("list-members"), "List a "+p.noun+"'s own members", 0),
 		func(ctx context.Context, in *IDPath) (*list[memberBody], error) {
-			rows, err := a.Products.Members(ctx, actorOf(ctx), in.ID)
+			rows, err := a.Products.Members(ctx, actorOf(ctx), p.at(in.ID))
 			if err != nil {
 				return nil, a.problem(ctx, err)
 			}
 			out, err := answer(rows, len(rows), memberOf, nil)
 			return out, a.problem(ctx, err)
 		})
-	huma.Register(a.huma, operation(http.MethodPost, "/products/{id}/members", "add-member", "Give a user a role in a product", http.StatusCreated),
-		func(ctx context.Context, in *struct {
-			IDPath
-			Body struct {
-				User string      `json:"user" doc:"The user's name"`
-				Role models.Role `json:"role" enum:"reader,upload,writer,maintainer,owner"`
-			}
-		},
-		) (*memberAnswer, error) {
-			m, err := a.Products.SetMember(ctx, actorOf(ctx), in.ID, in.Body.User, in.Body.Role)
+	huma.Register(a.huma, operation(http.MethodPost, p.path+"/members", p.named("add-member"), "Give a user a role in a "+p.noun, http.StatusCreated),
+		func(ctx context.Context, in *memberInput) (*memberAnswer, error) {
+			m, err := a.Products.SetMember(ctx, actorOf(ctx), p.at(in.ID), in.Body.User, in.Body.Role)
 			return &memberAnswer{memberOf(m)}, a.problem(ctx, err)
 		})
-	huma.Register(a.huma, operation(http.MethodPatch, "/products/{id}/members/{user_id}", "update-member", "Change a member's role", 0),
-		func(ctx context.Context, in *struct {
-			MemberPath
-			Body struct {
-				Role models.Role `json:"role" enum:"reader,upload,writer,maintainer,owner"`
-			}
-		},
-		) (*memberAnswer, error) {
-			m, err := a.changeMember(ctx, in.MemberPath, in.Body.Role)
+	huma.Register(a.huma, operation(http.MethodPatch, p.path+"/members/{user_id}", p.named("update-member"), "Change a member's role", 0),
+		func(ctx context.Context, in *memberPatch) (*memberAnswer, error) {
+			m, err := a.changeMember(ctx, p.at(in.ID), in.UserID, in.Body.Role)
 			return &memberAnswer{memberOf(m)}, a.problem(ctx, err)
 		})
-	huma.Register(a.huma, operation(http.MethodDelete, "/products/{id}/members/{user_id}", "remove-member", "Take a member out of a product", http.StatusNoContent),
+	huma.Register(a.huma, operation(http.MethodDelete, p.path+"/members/{user_id}", p.named("remove-member"), "Take a member out of a "+p.noun, http.StatusNoContent),
 		func(ctx context.Context, in *MemberPath) (*struct{}, error) {
-			return nil, a.problem(ctx, a.Products.RemoveMember(ctx, actorOf(ctx), in.ID, in.UserID))
+			return nil, a.problem(ctx, a.Products.RemoveMember(ctx, actorOf(ctx), p.at(in.ID), in.UserID))
 		})
 }
 
-func (a *API) changeMember(ctx context.Context, at MemberPath, role models.Role) (models.Member, error) {
-	rows, err := a.Products.Members(ctx, actorOf(ctx), at.ID)
+func (a *API) changeMember(ctx context.Context, at product.Place, userID int64, role models.Role) (models.Member, error) {
+	rows, err := a.Products.Members(ctx, actorOf(ctx), at)
 	if err != nil {
 		return models.Member{}, err
 	}
 	for _, m := range rows {
-		if m.UserID == at.UserID {
-			return a.Products.SetMember(ctx, actorOf(ctx), at.ID, m.User, role)
+		if m.UserID == userID {
+			return a.Products.SetMember(ctx, actorOf(ctx), at, m.User, role)
 		}
 	}
 	return models.Member{}, fault.Missing("member")
+}
+
+type authorizationRoleBody struct {
+	ID   int64       `json:"authorization_group_id"`
+	Name string      `json:"authorization_group"`
+	Role models.Role `json:"role" enum:"reader,upload,writer,maintainer,owner"`
+}
+
+func authorizationRoleOf(r models.AuthorizationRole) authorizationRoleBody {
+	return authorizationRoleBody{r.GroupID, r.Group, r.Role}
+}
+
+type authorizationRoleInput struct {
+	IDPath
+	Body struct {
+		Name string      `json:"authorization_group" doc:"Its name"`
+		Role models.Role `json:"role" enum:"reader,upload,writer,maintainer,owner"`
+	}
+}
+
+// AuthorizationRolePath names an authorization group in a product or a group.
+type AuthorizationRolePath struct {
+	ID      int64 `path:"id"`
+	GroupID int64 `path:"authorization_group_id"`
+}
+
+func (a *API) authorizationRolesOf(p place) {
+	path := p.path + "/authorization-groups"
+	huma.Register(a.huma, operation(http.MethodGet, path, p.named("list-authorization-roles"), "List the authorization groups that have a role in a "+p.noun, 0),
+		func(ctx context.Context, in *IDPath) (*list[authorizationRoleBody], error) {
+			rows, err := a.Products.AuthorizationRoles(ctx, actorOf(ctx), p.at(in.ID))
+			if err != nil {
+				return nil, a.problem(ctx, err)
+			}
+			out, err := answer(rows, len(rows), authorizationRoleOf, nil)
+			return out, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodPost, path, p.named("set-authorization-role"), "Give an authorization group a role in a "+p.noun, http.StatusNoContent),
+		func(ctx context.Context, in *authorizationRoleInput) (*struct{}, error) {
+			return nil, a.problem(ctx, a.Products.SetAuthorizationRole(ctx, actorOf(ctx), p.at(in.ID), in.Body.Name, in.Body.Role))
+		})
+	huma.Register(a.huma, operation(http.MethodDelete, path+"/{authorization_group_id}", p.named("remove-authorization-role"), "Take its role in a "+p.noun+" from an authorization group", http.StatusNoContent),
+		func(ctx context.Context, in *AuthorizationRolePath) (*struct{}, error) {
+			return nil, a.problem(ctx, a.removeAuthorizationRole(ctx, p.at(in.ID), in.GroupID))
+		})
+}
+
+func (a *API) removeAuthorizationRole(ctx context.Context, at product.Place, id int64) error {
+	rows, err := a.Products.AuthorizationRoles(ctx, actorOf(ctx), at)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if r.GroupID == id {
+			return a.Products.SetAuthorizationRole(ctx, actorOf(ctx), at, r.Group, "")
+		}
+	}
+	return fault.Missing("authorization group here")
 }

@@ -18,6 +18,7 @@ type productBody struct {
 	ID            int64             `json:"id"`
 	Name          string            `json:"name"`
 	Description   string            `json:"description"`
+	GroupID       *int64            `json:"group_id" doc:"The group of products that it is in, or null"`
 	DefaultBranch string            `json:"default_branch"`
 	GateMode      models.GateMode   `json:"gate_mode" enum:"standard,disabled,own"`
 	Thresholds    models.Thresholds `json:"thresholds" doc:"The product's own; null where unset, which counts as 0 in mode own"`
@@ -41,7 +42,7 @@ func (a *API) whole(ctx context.Context, row models.ProductRow, err error) (*pro
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
-	f, err := a.Connections.FieldsOf(ctx, actorOf(ctx), row.ID)
+	f, err := a.Connections.FieldsOf(ctx, actorOf(ctx), product.InProduct(row.ID))
 	out := &productAnswer{productOf(row)}
 	out.Body.FieldsBody = &FieldsBody{EmailTo: f.EmailTo, MSTeamsWebhook: f.MSTeams, SlackWebhook: f.Slack}
 	return out, a.problem(ctx, err)
@@ -69,7 +70,7 @@ func whyOf(b models.Branch) string {
 
 func productOf(p models.ProductRow) productBody {
 	return productBody{
-		ID: p.ID, Name: p.Name, Description: p.Description, DefaultBranch: p.Default.Name, GateMode: p.GateMode,
+		ID: p.ID, Name: p.Name, Description: p.Description, GroupID: p.GroupID, DefaultBranch: p.Default.Name, GateMode: p.GateMode,
 		Thresholds: p.Thresholds, Gate: gateOf(p.Default), LastReportAt: optional(p.LastReportAt), Version: p.Version, Created: p.CreatedAt,
 	}
 }
@@ -91,6 +92,7 @@ type productInput struct {
 		DefaultBranch string          `json:"default_branch,omitempty" doc:"main unless set"`
 		GateMode      models.GateMode `json:"gate_mode,omitempty" enum:"standard,disabled,own"`
 		Thresholds    *thresholdsBody `json:"thresholds,omitempty"`
+		GroupID       int64           `json:"group_id,omitempty" minimum:"1"`
 		TargetFields
 	}
 }
@@ -144,6 +146,7 @@ type productPatch struct {
 		DefaultBranch patch[string]          `json:"default_branch,omitempty"`
 		GateMode      patch[models.GateMode] `json:"gate_mode,omitempty"`
 		Thresholds    patch[thresholdsBody]  `json:"thresholds,omitempty"`
+		GroupID       patch[int64]           `json:"group_id,omitempty" doc:"null takes it out of its group"`
 		TargetFields
 		Version int64 `json:"version,omitempty" doc:"If sent, the product must still have it"`
 	}
@@ -189,7 +192,7 @@ func (a *API) products() {
 
 func draftOf(in *productInput) product.Draft {
 	d := product.Draft{
-		Name: in.Body.Name, Description: in.Body.Description, DefaultBranch: in.Body.DefaultBranch, GateMode: in.Body.GateMode, Targets: in.Body.change(),
+		Name: in.Body.Name, Description: in.Body.Description, DefaultBranch: in.Body.DefaultBranch, GateMode: in.Body.GateMode, GroupID: in.Body.GroupID, Targets: in.Body.change(),
 	}
 	for s, v := range in.Body.Thresholds.changes() {
 		*d.Thresholds.At(s) = v
@@ -201,7 +204,7 @@ func editOf(in *productPatch) product.Edit {
 	b := in.Body
 	e := product.Edit{
 		Name: b.Name.pointer(), Description: b.Description.pointer(), DefaultBranch: b.DefaultBranch.pointer(),
-		GateMode: b.GateMode.pointer(), Version: b.Version, Thresholds: b.Thresholds.Value.changes(), Targets: b.change(),
+		GateMode: b.GateMode.pointer(), GroupID: b.GroupID.pointer(), Version: b.Version, Thresholds: b.Thresholds.Value.changes(), Targets: b.change(),
 	}
 	if b.Thresholds.Null {
 		for _, s := range models.Severities() {

@@ -52,6 +52,10 @@ type targetInput struct {
 	}
 }
 
+func (in *targetInput) draft() connection.Draft {
+	return connection.Draft{Module: in.Body.Module, Name: in.Body.Name, Config: in.Body.Config}
+}
+
 type targetPatch struct {
 	ID   int64 `path:"id"`
 	Body struct {
@@ -73,7 +77,7 @@ func (a *API) targets() {
 		})
 	huma.Register(a.huma, operation(http.MethodPost, "/products/{id}/targets", "create-target", "Add a target to a product", http.StatusCreated),
 		func(ctx context.Context, in *targetInput) (*targetAnswer, error) {
-			s, err := a.Connections.Create(ctx, actorOf(ctx), in.ID, connection.Draft{Module: in.Body.Module, Name: in.Body.Name, Config: in.Body.Config})
+			s, err := a.Connections.Create(ctx, actorOf(ctx), in.ID, in.draft())
 			return a.saved(ctx, s, err)
 		})
 	huma.Register(a.huma, operation(http.MethodPatch, "/targets/{id}", "update-target", "Change a target", 0),

@@ -102,7 +102,7 @@ func TestTwoAdministratorsAtOnce(t *testing.T) {
 	c := p.Client("admin")
 	c.Must(http.StatusOK, "PATCH", "/settings/mail", map[string]any{"smtp_host": "mail.example", "smtp_password": "hunter22", "version": 0})
 	a := c.Must(http.StatusConflict, "PATCH", "/settings/mail", map[string]any{"smtp_host": "other.example", "version": 0})
-	if !strings.Contains(a.Text, "meanwhile") {
+	if !strings.Contains(a.Text, "Meanwhile admin has changed smtp_host, smtp_password") {
 		t.Errorf("the second is not told: %s", a.Text)
 	}
 	a = c.Must(http.StatusOK, "GET", "/settings/mail", nil)

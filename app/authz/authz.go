@@ -82,29 +82,65 @@ func (a Actor) Reader() models.Reader {
 
 // Roles is what the checks must read.
 type Roles interface {
-	RoleOf(ctx context.Context, userID, productID int64) (models.Role, error)
-	RolesIn(ctx context.Context, userID int64, products []int64) (map[int64]models.Role, error)
+	RolesOf(ctx context.Context, userID, productID int64) ([]models.Role, error)
+	RolesIn(ctx context.Context, userID int64, products []int64) (map[int64][]models.Role, error)
+	GroupRolesOf(ctx context.Context, userID, groupID int64) ([]models.Role, error)
 }
 
 // Require checks that the actor may do something with a product. Whoever has
 // no role in it is told that it does not exist; who has one, but not the
-// permission, that he may not.
+// permission, that he may not. What one may is the union over all one's roles.
 func Require(ctx context.Context, roles Roles, a Actor, p Permission, productID int64) error {
-	role, err := roleOf(ctx, roles, a, productID)
-	switch {
-	case err != nil:
+	mine, err := rolesOf(ctx, roles, a, productID)
+	if err != nil {
 		return err
-	case role == "":
-		return fault.Missing("product")
-	case !Allows(role, p), a.Role != "" && !Allows(a.Role, p):
-		return fault.New(fault.Forbidden, "Your role in this product does not allow that")
+	}
+	return a.check(mine, p, "product")
+}
+
+// RequireGroup is Require for a group of products.
+func RequireGroup(ctx context.Context, roles Roles, a Actor, p Permission, groupID int64) error {
+	var mine []models.Role
+	var err error
+	switch {
+	case a.ProductID != 0 || a.User.ID == 0:
+	case a.User.Administrator:
+		mine = []models.Role{models.RoleOwner}
+	default:
+		mine, err = roles.GroupRolesOf(ctx, a.User.ID, groupID)
+	}
+	if err != nil {
+		return err
+	}
+	return a.check(mine, p, "group")
+}
+
+func (a Actor) check(mine []models.Role, p Permission, what string) error {
+	switch {
+	case len(mine) == 0:
+		return fault.Missing(what)
+	case !anyAllows(mine, p), a.Role != "" && !Allows(a.Role, p):
+		return fault.New(fault.Forbidden, "Your role in this "+what+" does not allow that")
 	}
 	return nil
 }
 
+// anyAllows reports whether any of some roles carries a permission.
+func anyAllows(roles []models.Role, p Permission) bool {
+	return slices.ContainsFunc(roles, func(r models.Role) bool { return Allows(r, p) })
+}
+
 // May is Require as a yes or no, for what a page offers.
 func May(ctx context.Context, roles Roles, a Actor, p Permission, productID int64) (bool, error) {
-	err := Require(ctx, roles, a, p, productID)
+	return yes(Require(ctx, roles, a, p, productID))
+}
+
+// MayGroup is RequireGroup as a yes or no.
+func MayGroup(ctx context.Context, roles Roles, a Actor, p Permission, groupID int64) (bool, error) {
+	return yes(RequireGroup(ctx, roles, a, p, groupID))
+}
+
+func yes(err error) (bool, error) {
 	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) {
 		return false, nil
 	}
@@ -125,20 +161,20 @@ func Among(ctx context.Context, roles Roles, a Actor, p Permission, products []i
 		return may, nil
 	}
 	mine, err := roles.RolesIn(ctx, a.User.ID, products)
-	for id, role := range mine {
-		may[id] = Allows(role, p)
+	for id, list := range mine {
+		may[id] = anyAllows(list, p)
 	}
 	return may, err
 }
 
-func roleOf(ctx context.Context, roles Roles, a Actor, productID int64) (models.Role, error) {
+func rolesOf(ctx context.Context, roles Roles, a Actor, productID int64) ([]models.Role, error) {
 	switch {
 	case a.ProductID != 0 && a.ProductID == productID:
-		return a.Role, nil
+		return []models.Role{a.Role}, nil
 	case a.ProductID != 0 || a.User.ID == 0:
-		return "", nil
+		return nil, nil
 	case a.User.Administrator:
-		return models.RoleOwner, nil
+		return []models.Role{models.RoleOwner}, nil
 	}
-	return roles.RoleOf(ctx, a.User.ID, productID)
+	return roles.RolesOf(ctx, a.User.ID, productID)
 }

@@ -37,28 +37,32 @@ func TestMatrix(t *testing.T) {
 }
 
 // roles is what users are in product 1.
-type roles map[int64]models.Role
+type roles map[int64][]models.Role
 
-func (r roles) RoleOf(_ context.Context, user, product int64) (models.Role, error) {
+func (r roles) RolesOf(_ context.Context, user, product int64) ([]models.Role, error) {
 	if product != 1 {
-		return "", nil
+		return nil, nil
 	}
 	return r[user], nil
 }
 
-func (r roles) RolesIn(ctx context.Context, user int64, products []int64) (map[int64]models.Role, error) {
-	all := map[int64]models.Role{}
+func (r roles) RolesIn(_ context.Context, user int64, products []int64) (map[int64][]models.Role, error) {
+	all := map[int64][]models.Role{}
 	for _, p := range products {
-		if role, err := r.RoleOf(ctx, user, p); err != nil || role != "" {
-			all[p] = role
+		if p == 1 && len(r[user]) > 0 {
+			all[p] = r[user]
 		}
 	}
 	return all, nil
 }
 
+func (r roles) GroupRolesOf(ctx context.Context, user, group int64) ([]models.Role, error) {
+	return r.RolesOf(ctx, user, group)
+}
+
 func TestRequire(t *testing.T) {
-	const reader, owner, upload, stranger, admin = 1, 2, 3, 4, 5
-	who := roles{reader: models.RoleReader, owner: models.RoleOwner, upload: models.RoleUpload}
+	const reader, owner, upload, stranger, admin, both = 1, 2, 3, 4, 5, 6
+	who := roles{reader: {models.RoleReader}, owner: {models.RoleOwner}, upload: {models.RoleUpload}, both: {models.RoleReader, models.RoleUpload}}
 	user := func(id int64) authz.Actor { return authz.UserActor(models.User{ID: id, Administrator: id == admin}) }
 	narrowed := func(id int64, role models.Role) authz.Actor {
 		a := user(id)
@@ -76,6 +80,9 @@ func TestRequire(t *testing.T) {
 		"a reader views":                           {user(reader), authz.View, 1, 0, true},
 		"a reader does not import":                 {user(reader), authz.Import, 1, fault.Forbidden, false},
 		"an upload role does not view":             {user(upload), authz.View, 1, fault.Forbidden, false},
+		"who has two roles views by one":           {user(both), authz.View, 1, 0, true},
+		"and imports by the other":                 {user(both), authz.Import, 1, 0, true},
+		"two roles make no third":                  {user(both), authz.Assess, 1, fault.Forbidden, false},
 		"a stranger learns nothing":                {user(stranger), authz.View, 1, fault.NotFound, false},
 		"nobody learns nothing":                    {authz.Actor{}, authz.View, 1, fault.NotFound, false},
 		"an owner does all":                        {user(owner), authz.Own, 1, 0, true},
@@ -96,6 +103,12 @@ func TestRequire(t *testing.T) {
 		among, err := authz.Among(t.Context(), who, test.actor, test.may, []int64{1, 2})
 		if err != nil || among[test.product] != test.ok {
 			t.Errorf("%s, among several: %v, %v", name, among, err)
+		}
+		if test.actor.ProductID != 0 {
+			continue // a product's token has nothing to do with groups
+		}
+		if got, err := authz.MayGroup(t.Context(), who, test.actor, test.may, test.product); err != nil || got != test.ok {
+			t.Errorf("%s, in a group: %v, %v", name, got, err)
 		}
 	}
 	if user(admin).Administrator() != true || narrowed(admin, models.RoleOwner).Administrator() {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
 	"gatecrier/app/module"
@@ -39,14 +40,14 @@ const (
 // mostAddresses bounds the field email_to.
 const mostAddresses = 50
 
-// FieldsOf reads a product's fields, for who may edit them; for others they
+// FieldsOf reads the fields of a product or a group, for who may edit them; for others they
 // are empty.
-func (s *Service) FieldsOf(ctx context.Context, actor authz.Actor, productID int64) (Fields, error) {
-	may, err := authz.May(ctx, s.store, actor, authz.Edit, productID)
-	if err != nil || !may {
+func (s *Service) FieldsOf(ctx context.Context, actor authz.Actor, o models.Owner) (Fields, error) {
+	may, err := s.MayEditOwners(ctx, actor, []models.Owner{o})
+	if err != nil || !may[o] {
 		return Fields{}, err
 	}
-	list, err := s.store.FieldConnections(ctx, productID)
+	list, err := s.store.FieldConnections(ctx, o)
 	if err != nil {
 		return Fields{}, err
 	}
@@ -79,9 +80,9 @@ type want struct {
 }
 
 // PlanFields checks a change of fields, and returns what carries it out inside
-// the transaction that changes the product, with what is doubtful about the
-// addresses. The right to edit has been checked.
-func (s *Service) PlanFields(ctx context.Context, c FieldsChange) (apply func(tx *models.Tx, productID int64) error, warnings []string, err error) {
+// the transaction that changes the product or group, with what is doubtful about
+// the addresses. The right to edit has been checked.
+func (s *Service) PlanFields(ctx context.Context, actor authz.Actor, c FieldsChange) (apply func(tx *models.Tx, o models.Owner) error, warnings []string, err error) {
 	var bad fault.Fields
 	wants := map[string][]want{}
 	if c.EmailTo != nil {
@@ -99,7 +100,7 @@ func (s *Service) PlanFields(ctx context.Context, c FieldsChange) (apply func(tx
 			}
 		}
 	}
-	return func(tx *models.Tx, productID int64) error { return s.applyFields(tx, productID, wants) }, warnings, bad.Err()
+	return func(tx *models.Tx, o models.Owner) error { return s.applyFields(tx, actor, o, wants) }, warnings, bad.Err()
 }
 
 func (s *Service) wantMail(list string, bad *fault.Fields) []want {
@@ -160,8 +161,8 @@ func reason(err error) string {
 
 // applyFields makes the fields' targets those that are wanted. What stays is
 // not touched, so that its record of deliveries stays too.
-func (s *Service) applyFields(tx *models.Tx, productID int64, wants map[string][]want) error {
-	list, err := tx.FieldConnections(tx.Context(), productID)
+func (s *Service) applyFields(tx *models.Tx, actor authz.Actor, o models.Owner, wants map[string][]want) error {
+	list, err := tx.FieldConnections(tx.Context(), o)
 	if err != nil {
 		return err
 	}
@@ -171,7 +172,7 @@ func (s *Service) applyFields(tx *models.Tx, productID int64, wants map[string][
 		if !touched {
 			continue
 		}
-		rest, err := s.settle(tx, c, wanted)
+		rest, err := s.settle(tx, actor, c, wanted)
 		if err != nil {
 			return err
 		}
@@ -182,7 +183,7 @@ func (s *Service) applyFields(tx *models.Tx, productID int64, wants map[string][
 			if w.keep {
 				return fault.BadField(w.field, "An address that begins with https:// or http://")
 			}
-			if err := s.add(tx, productID, w); err != nil {
+			if err := s.add(tx, actor, o, w); err != nil {
 				return err
 			}
 		}
@@ -192,7 +193,7 @@ func (s *Service) applyFields(tx *models.Tx, productID int64, wants map[string][
 
 // settle keeps, changes or removes one target of a field, and returns what is
 // still wanted.
-func (s *Service) settle(tx *models.Tx, c models.Connection, wanted []want) ([]want, error) {
+func (s *Service) settle(tx *models.Tx, actor authz.Actor, c models.Connection, wanted []want) ([]want, error) {
 	config, err := s.Open(c)
 	if err != nil {
 		return nil, err
@@ -208,15 +209,22 @@ func (s *Service) settle(tx *models.Tx, c models.Connection, wanted []want) ([]w
 	case at >= 0:
 		return slices.Delete(slices.Clone(wanted), at, at+1), nil
 	case c.Field == fieldEmail || len(wanted) == 0:
-		return wanted, tx.DeleteConnection(c.ID)
+		if err := tx.DeleteConnection(c.ID); err != nil {
+			return nil, err
+		}
+		return wanted, note(tx, actor, audit.Delete, &c, nil)
 	case wanted[0].keep:
 		return wanted, nil
 	}
+	before := c
 	if err := s.seal(&c, wanted[0]); err != nil {
 		return nil, err
 	}
 	c.Enabled, c.DisabledWhy = true, ""
-	return nil, tx.SaveConnection(&c)
+	if err := tx.SaveConnection(&c); err != nil {
+		return nil, err
+	}
+	return nil, note(tx, actor, audit.Change, &before, &c)
 }
 
 func (s *Service) seal(c *models.Connection, w want) error {
@@ -231,13 +239,17 @@ func (s *Service) seal(c *models.Connection, w want) error {
 	return err
 }
 
-func (s *Service) add(tx *models.Tx, productID int64, w want) error {
-	c := models.Connection{ProductID: &productID, Module: w.module, Name: w.name, Field: w.field, Enabled: true, LineID: s.lineOf(w.module)}
+func (s *Service) add(tx *models.Tx, actor authz.Actor, o models.Owner, w want) error {
+	c := models.Connection{ProductID: optional(o.ProductID), GroupID: optional(o.GroupID), Module: w.module, Name: w.name, Field: w.field, Enabled: true, LineID: s.lineOf(w.module)}
 	if m, ok := s.modules.Get(w.module); ok {
 		c.Hint = m.Hint(w.config)
 	}
-	return tx.CreateConnection(&c, func(string) (secret.Text, error) {
+	err := tx.CreateConnection(&c, func(string) (secret.Text, error) {
 		err := s.seal(&c, w)
 		return c.Config, err
 	})
+	if err != nil {
+		return err
+	}
+	return note(tx, actor, audit.Create, nil, &c)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
 	"gatecrier/app/module"
@@ -77,6 +78,7 @@ func (s *Service) Rotate(ctx context.Context, actor authz.Actor, id int64) (Rota
 		return Rotated{}, err
 	}
 	out := Rotated{Until: s.store.Now().Add(overlap)}
+	before := c
 	config = rotator.Rotate(config, out.Until)
 	for _, f := range m.Descriptor().Fields {
 		if f.Generated {
@@ -88,7 +90,10 @@ func (s *Service) Rotate(ctx context.Context, actor authz.Actor, id int64) (Rota
 	}
 	err = s.store.Write(ctx, func(tx *models.Tx) error {
 		out.Connection = c // a transaction that was lost is run again
-		return tx.SaveConnection(&out.Connection)
+		if err := tx.SaveConnection(&out.Connection); err != nil {
+			return err
+		}
+		return note(tx, actor, audit.Change, &before, &out.Connection)
 	})
 	return out, err
 }

@@ -7,10 +7,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
 	"gatecrier/app/module"
@@ -70,7 +72,7 @@ func (s *Service) CreateFor(ctx context.Context, actor authz.Actor, o models.Own
 	saved := Saved{Made: made(m.Descriptor(), d.Config, config), Warning: s.warn(ctx, config["url"])}
 	err = s.store.Write(ctx, func(tx *models.Tx) error {
 		saved.Connection = models.Connection{
-			ProductID: optional(o.ProductID), UserID: optional(o.UserID), LineID: s.lineOf(d.Module),
+			ProductID: optional(o.ProductID), GroupID: optional(o.GroupID), UserID: optional(o.UserID), LineID: s.lineOf(d.Module),
 			Module: d.Module, Name: strings.TrimSpace(d.Name), Hint: m.Hint(config), Enabled: true,
 		}
 		if o.ProductID != 0 {
@@ -78,7 +80,10 @@ func (s *Service) CreateFor(ctx context.Context, actor authz.Actor, o models.Own
 				return err
 			}
 		}
-		return tx.CreateConnection(&saved.Connection, func(place string) (secret.Text, error) { return s.ring.Seal(place, string(text)) })
+		if err := tx.CreateConnection(&saved.Connection, func(place string) (secret.Text, error) { return s.ring.Seal(place, string(text)) }); err != nil {
+			return err
+		}
+		return note(tx, actor, audit.Create, nil, &saved.Connection)
 	})
 	return saved, err
 }
@@ -91,12 +96,14 @@ func optional(id int64) *int64 {
 }
 
 // mayEdit checks the right to change the connections of an owner: a product's
-// are for those who may edit it, a user's own for him, the system's for
-// administrators.
+// or a group's are for those who may edit it, a user's own for him, the system's
+// for administrators.
 func (s *Service) mayEdit(ctx context.Context, actor authz.Actor, o models.Owner) error {
 	switch {
 	case o.ProductID != 0:
 		return authz.Require(ctx, s.store, actor, authz.Edit, o.ProductID)
+	case o.GroupID != 0:
+		return authz.RequireGroup(ctx, s.store, actor, authz.Edit, o.GroupID)
 	case o.UserID != 0:
 		if o.UserID != actor.User.ID || actor.Role != "" && !authz.Allows(actor.Role, authz.Edit) {
 			return fault.Missing("target")
@@ -119,15 +126,26 @@ func (s *Service) MayEditOwners(ctx context.Context, actor authz.Actor, owners [
 		}
 	}
 	mine, err := authz.Among(ctx, s.store, actor, authz.Edit, products)
+	if err != nil {
+		return nil, err
+	}
 	may := map[models.Owner]bool{}
 	for _, o := range owners {
-		if o.ProductID != 0 {
+		if _, known := may[o]; known {
+			continue
+		}
+		switch {
+		case o.ProductID != 0:
 			may[o] = mine[o.ProductID]
-		} else {
-			may[o] = s.mayEdit(ctx, actor, o) == nil // without a product it reads nothing
+		case o.GroupID != 0:
+			if may[o], err = authz.MayGroup(ctx, s.store, actor, authz.Edit, o.GroupID); err != nil {
+				return nil, err
+			}
+		default:
+			may[o] = s.mayEdit(ctx, actor, o) == nil // it reads nothing
 		}
 	}
-	return may, err
+	return may, nil
 }
 
 func (s *Service) prepare(d Draft, fresh bool) (module.Module, module.Config, error) {
@@ -195,7 +213,7 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, c Cha
 	if c.Enabled != nil {
 		now.Enabled, now.DisabledWhy = *c.Enabled, ""
 	}
-	saved := Saved{Made: module.Config{}}
+	before, saved := now, Saved{Made: module.Config{}}
 	if len(c.Config) > 0 {
 		if saved.Warning, err = s.reconfigure(ctx, &now, c.Config); err != nil {
 			return Saved{}, err
@@ -203,7 +221,10 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, c Cha
 	}
 	err = s.store.Write(ctx, func(tx *models.Tx) error {
 		saved.Connection = now
-		if err := tx.SaveConnection(&saved.Connection); err != nil || now.Enabled {
+		if err := tx.SaveConnection(&saved.Connection); err != nil {
+			return err
+		}
+		if err := note(tx, actor, audit.Change, &before, &saved.Connection); err != nil || now.Enabled {
 			return err
 		}
 		return tx.CancelWaiting(now.ID, TurnedOff)
@@ -243,10 +264,16 @@ func (s *Service) reconfigure(ctx context.Context, c *models.Connection, change 
 
 // Delete removes a connection of a product, with its deliveries.
 func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64) error {
-	if _, err := s.editable(ctx, actor, id); err != nil {
+	c, err := s.editable(ctx, actor, id)
+	if err != nil {
 		return err
 	}
-	return s.store.Write(ctx, func(tx *models.Tx) error { return tx.DeleteConnection(id) })
+	return s.store.Write(ctx, func(tx *models.Tx) error {
+		if err := tx.DeleteConnection(id); err != nil {
+			return err
+		}
+		return note(tx, actor, audit.Delete, &c, nil)
+	})
 }
 
 // List lists a product's connections with how they do. What they lead to, and
@@ -266,6 +293,37 @@ func (s *Service) List(ctx context.Context, actor authz.Actor, productID int64) 
 		}
 	}
 	return list, err
+}
+
+// ListGroup lists a group's connections with how they do, for those who may
+// edit them.
+func (s *Service) ListGroup(ctx context.Context, actor authz.Actor, groupID int64) ([]models.ConnectionRow, error) {
+	if err := authz.RequireGroup(ctx, s.store, actor, authz.Edit, groupID); err != nil {
+		return nil, err
+	}
+	return s.store.ConnectionRowsOfGroup(ctx, groupID)
+}
+
+// note keeps a change of a connection for the audit: nil is that it was not
+// there, or is no more.
+func note(tx *models.Tx, actor authz.Actor, action audit.Action, was, became *models.Connection) error {
+	e := audit.Entry{Action: action, Kind: audit.Target, Was: shown(was), Became: shown(became)}
+	for _, c := range []*models.Connection{was, became} {
+		if c != nil {
+			e.Name, e.ProductID = c.Name, c.Owner().ProductID
+		}
+	}
+	if was != nil && became != nil && was.Config != became.Config {
+		e.Was["config"], e.Became["config"] = audit.Masked, audit.Masked
+	}
+	return audit.Write(tx, actor, e)
+}
+
+func shown(c *models.Connection) audit.Values {
+	if c == nil {
+		return nil
+	}
+	return audit.Values{"name": c.Name, "module": c.Module, "to": c.Hint, "enabled": strconv.FormatBool(c.Enabled)}
 }
 
 // Editable finds a connection that the actor may edit.

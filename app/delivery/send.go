@@ -117,6 +117,9 @@ func (d *Dispatcher) forbidden(ctx context.Context, row models.Delivery, out mod
 	may, why := true, ""
 	var err error
 	switch {
+	case out.GroupID != nil && row.EventID != 0:
+		may, err = d.store.InGroup(ctx, row.ProductID, *out.GroupID)
+		why = "The product is not in this target's group any more"
 	case out.UserID != nil:
 		may, err = d.store.MayHearOwn(ctx, *out.UserID, row.ProductID)
 		why = "Its owner may not see this product any more"

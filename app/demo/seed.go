@@ -107,7 +107,7 @@ func (d *Demo) make(ctx context.Context, actor authz.Actor, t thing) (int64, err
 		return 0, err
 	}
 	for name, role := range t.roles {
-		if _, err := d.Products.SetMember(ctx, actor, row.ID, name, role); err != nil {
+		if _, err := d.Products.SetMember(ctx, actor, product.InProduct(row.ID), name, role); err != nil {
 			return 0, err
 		}
 	}

@@ -12,7 +12,7 @@ type GateChange struct {
 	Why        string           `json:"why"`
 	Counts     models.Counts    `json:"counts"`
 	Thresholds *models.Counts   `json:"thresholds"` // null where the gate is disabled
-	Policy     string           `json:"policy"`     // whose thresholds: global, product
+	Policy     string           `json:"policy"`     // whose thresholds: global, group, product
 	Cause      Cause            `json:"cause"`
 	Tipped     Tipped           `json:"tipped"`
 }

@@ -17,6 +17,7 @@ type Owner string
 // The owners of a policy.
 const (
 	OwnerGlobal  Owner = "global"
+	OwnerGroup   Owner = "group"
 	OwnerProduct Owner = "product"
 )
 
@@ -27,16 +28,24 @@ type Policy struct {
 	Owner      Owner
 }
 
-// PolicyOf finds the policy of a product under the global one.
-func PolicyOf(global settings.Gate, p models.Product) Policy {
-	switch p.GateMode {
-	case models.GateDisabled:
-		return Policy{Owner: OwnerProduct}
-	case models.GateOwn:
-		return Policy{Active: true, Thresholds: p.Thresholds.Limits(), Owner: OwnerProduct}
-	case models.GateStandard:
+// PolicyOf finds the policy of a product: its group's, where that has another
+// mode than standard, else its own, else the global one. group is nil where it
+// is in none.
+func PolicyOf(global settings.Gate, group *models.Group, p models.Product) Policy {
+	if group != nil && group.GateMode != models.GateStandard {
+		return policyBy(OwnerGroup, group.GateMode, group.Thresholds)
+	}
+	if p.GateMode != models.GateStandard {
+		return policyBy(OwnerProduct, p.GateMode, p.Thresholds)
 	}
 	return Policy{Active: global.Active, Thresholds: global.Thresholds, Owner: OwnerGlobal}
+}
+
+func policyBy(o Owner, mode models.GateMode, t models.Thresholds) Policy {
+	if mode == models.GateDisabled {
+		return Policy{Owner: o}
+	}
+	return Policy{Active: true, Thresholds: t.Limits(), Owner: o}
 }
 
 // Verdict is what a gate says, and why.
@@ -68,8 +77,12 @@ func Decide(p Policy, counts models.Counts) Verdict {
 }
 
 func disabledWhy(o Owner) string {
-	if o == OwnerProduct {
+	switch o {
+	case OwnerProduct:
 		return "the gate of this product is disabled"
+	case OwnerGroup:
+		return "the gates of this product's group are disabled"
+	case OwnerGlobal:
 	}
 	return "security gates are disabled"
 }

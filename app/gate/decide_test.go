@@ -65,20 +65,29 @@ func TestPolicyOf(t *testing.T) {
 	five := int64(5)
 	global := settings.DefaultGate()
 	own := models.Product{GateMode: models.GateOwn, Thresholds: models.Thresholds{High: &five}}
+	standard, disabled := models.Product{GateMode: models.GateStandard}, models.Product{GateMode: models.GateDisabled}
+	group := func(mode models.GateMode) *models.Group {
+		return &models.Group{GateMode: mode, Thresholds: models.Thresholds{Low: &five}}
+	}
 	tests := map[string]struct {
 		global  settings.Gate
+		group   *models.Group
 		product models.Product
 		want    Policy
 	}{
-		"standard has the global thresholds": {global, models.Product{GateMode: models.GateStandard}, Policy{true, global.Thresholds, OwnerGlobal}},
-		"own, where unset counts as zero":    {global, own, Policy{true, models.Counts{High: 5}, OwnerProduct}},
-		"own, although globally inactive":    {settings.Gate{}, own, Policy{true, models.Counts{High: 5}, OwnerProduct}},
-		"standard, globally inactive":        {settings.Gate{}, models.Product{GateMode: models.GateStandard}, Policy{false, models.Counts{}, OwnerGlobal}},
-		"disabled":                           {global, models.Product{GateMode: models.GateDisabled}, Policy{Owner: OwnerProduct}},
+		"standard has the global thresholds":      {global, nil, standard, Policy{true, global.Thresholds, OwnerGlobal}},
+		"own, where unset counts as zero":         {global, nil, own, Policy{true, models.Counts{High: 5}, OwnerProduct}},
+		"own, although globally inactive":         {settings.Gate{}, nil, own, Policy{true, models.Counts{High: 5}, OwnerProduct}},
+		"standard, globally inactive":             {settings.Gate{}, nil, standard, Policy{false, models.Counts{}, OwnerGlobal}},
+		"disabled":                                {global, nil, disabled, Policy{Owner: OwnerProduct}},
+		"a standard group leaves it":              {global, group(models.GateStandard), own, Policy{true, models.Counts{High: 5}, OwnerProduct}},
+		"a group's own before the product's":      {global, group(models.GateOwn), own, Policy{true, models.Counts{Low: 5}, OwnerGroup}},
+		"a group's own before a disabled product": {global, group(models.GateOwn), disabled, Policy{true, models.Counts{Low: 5}, OwnerGroup}},
+		"a disabled group":                        {global, group(models.GateDisabled), own, Policy{Owner: OwnerGroup}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, PolicyOf(test.global, test.product)); diff != "" {
+			if diff := cmp.Diff(test.want, PolicyOf(test.global, test.group, test.product)); diff != "" {
 				t.Errorf("policy (-want +got):\n%s", diff)
 			}
 		})

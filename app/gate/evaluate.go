@@ -38,14 +38,16 @@ func New(log *event.Log, policy func() settings.Gate) *Service {
 	return &Service{log: log, policy: policy}
 }
 
-// Policy is what counts for a product now.
-func (s *Service) Policy(p models.Product) Policy { return PolicyOf(s.policy(), p) }
+// Policy is what counts for a product of a group (nil for none) now.
+func (s *Service) Policy(group *models.Group, p models.Product) Policy {
+	return PolicyOf(s.policy(), group, p)
+}
 
 // Evaluate writes a branch's counts and its gate, in the transaction of the
 // cause. A change of the default branch's gate is the product's: it makes a
 // row of history and an event. Other branches announce nothing.
 func (s *Service) Evaluate(tx *models.Tx, g models.Gated, c Change) (Outcome, error) {
-	policy := s.Policy(g.Product)
+	policy := s.Policy(g.Group, g.Product)
 	verdict := Decide(policy, c.Counts)
 	b := g.Branch
 	out := Outcome{Before: b.Gate, After: verdict.State, Why: verdict.Why}

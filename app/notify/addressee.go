@@ -94,7 +94,11 @@ func (r *Router) mailsTo(ctx context.Context, e models.Event, p about) ([]addres
 	if err != nil || people.Broken || people.Module == p.Connection.Module {
 		return nil, err
 	}
-	addresses, err := r.store.Keepers(ctx, e.ProductID, p.UserID)
+	owner := models.Owner{ProductID: e.ProductID, UserID: p.UserID}
+	if c, err := r.store.Connection(ctx, models.SystemScope("an event is about it"), p.Connection.ID); err == nil {
+		owner = c.Owner()
+	}
+	addresses, err := r.store.Keepers(ctx, owner)
 	list := make([]addressee, len(addresses))
 	for i, address := range addresses {
 		list[i] = addressee{people, address}

@@ -3,27 +3,52 @@ package product
 import (
 	"context"
 
+	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
 	"gatecrier/models"
 )
 
-// Members lists a product's members.
-func (s *Service) Members(ctx context.Context, actor authz.Actor, productID int64) ([]models.Member, error) {
-	if err := authz.Require(ctx, s.store, actor, authz.View, productID); err != nil {
-		return nil, err
-	}
-	return s.store.Members(ctx, actor.Scope(), productID)
+// Place is a product or a group of products: what people have roles in.
+type Place = models.Owner
+
+// InProduct is a product as a place.
+func InProduct(id int64) Place { return Place{ProductID: id} }
+
+// InGroup is a group of products as a place.
+func InGroup(id int64) Place { return Place{GroupID: id} }
+
+// Require checks that the actor may do something in a place.
+func (s *Service) Require(ctx context.Context, actor authz.Actor, p authz.Permission, at Place) error {
+	return require(ctx, s.store, actor, p, at)
 }
 
-// SetMember gives a user, by name, a role in a product. Only owners make
-// owners or change one, and the last owner stays.
-func (s *Service) SetMember(ctx context.Context, actor authz.Actor, productID int64, userName string, role models.Role) (models.Member, error) {
-	if err := authz.Require(ctx, s.store, actor, authz.Edit, productID); err != nil {
+func require(ctx context.Context, roles authz.Roles, actor authz.Actor, p authz.Permission, at Place) error {
+	if at.GroupID != 0 {
+		return authz.RequireGroup(ctx, roles, actor, p, at.GroupID)
+	}
+	return authz.Require(ctx, roles, actor, p, at.ProductID)
+}
+
+// Members lists a place's own members.
+func (s *Service) Members(ctx context.Context, actor authz.Actor, at Place) ([]models.Member, error) {
+	if err := s.Require(ctx, actor, authz.View, at); err != nil {
+		return nil, err
+	}
+	if at.GroupID != 0 {
+		return s.store.GroupMembers(ctx, at.GroupID)
+	}
+	return s.store.Members(ctx, actor.Scope(), at.ProductID)
+}
+
+// SetMember gives a user, by name, a role in a place. Only owners make owners or
+// change one, and the last owner stays.
+func (s *Service) SetMember(ctx context.Context, actor authz.Actor, at Place, userName string, role models.Role) (models.Member, error) {
+	if err := s.Require(ctx, actor, authz.Edit, at); err != nil {
 		return models.Member{}, err
 	}
-	if !role.Valid() {
-		return models.Member{}, fault.BadField("role", "One of reader, upload, writer, maintainer, owner")
+	if err := checkRole(role); err != nil {
+		return models.Member{}, err
 	}
 	u, err := s.store.UserByName(ctx, userName)
 	if fault.Is(err, fault.NotFound) {
@@ -32,50 +57,120 @@ func (s *Service) SetMember(ctx context.Context, actor authz.Actor, productID in
 	if err != nil {
 		return models.Member{}, err
 	}
-	m := models.Member{UserID: u.ID, ProductID: productID, Role: role, User: u.Name}
+	m := models.Member{UserID: u.ID, ProductID: at.ProductID, GroupID: at.GroupID, Role: role, User: u.Name}
 	return m, s.store.Write(ctx, func(tx *models.Tx) error {
-		if err := s.guardOwners(tx, actor, m); err != nil {
+		was, err := guardOwners(tx, actor, m)
+		if err != nil {
 			return err
 		}
-		return tx.SaveMember(m)
+		if err := tx.SaveMember(m); err != nil {
+			return err
+		}
+		return noteMember(tx, actor, m, u.Name, was)
 	})
 }
 
-// RemoveMember takes a user out of a product.
-func (s *Service) RemoveMember(ctx context.Context, actor authz.Actor, productID, userID int64) error {
-	if err := authz.Require(ctx, s.store, actor, authz.Edit, productID); err != nil {
+func checkRole(role models.Role) error {
+	if !role.Valid() {
+		return fault.BadField("role", "One of reader, upload, writer, maintainer, owner")
+	}
+	return nil
+}
+
+// RemoveMember takes a user out of a place.
+func (s *Service) RemoveMember(ctx context.Context, actor authz.Actor, at Place, userID int64) error {
+	if err := s.Require(ctx, actor, authz.Edit, at); err != nil {
 		return err
 	}
+	m := models.Member{UserID: userID, ProductID: at.ProductID, GroupID: at.GroupID}
 	return s.store.Write(ctx, func(tx *models.Tx) error {
-		if err := s.guardOwners(tx, actor, models.Member{UserID: userID, ProductID: productID}); err != nil {
+		was, err := guardOwners(tx, actor, m)
+		if err != nil {
 			return err
 		}
-		was, err := tx.DeleteMember(userID, productID)
-		if err == nil && !was {
+		there, err := tx.DeleteMember(m)
+		if err == nil && !there {
 			return fault.Missing("member")
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		u, err := tx.User(tx.Context(), userID)
+		if err != nil {
+			return err
+		}
+		return noteMember(tx, actor, m, u.Name, was)
 	})
 }
 
 // guardOwners looks at what a member was before what he is to become.
-func (s *Service) guardOwners(tx *models.Tx, actor authz.Actor, next models.Member) error {
-	if err := tx.LockProduct(next.ProductID); err != nil { // two owners cannot be the last one each
-		return err
+func guardOwners(tx *models.Tx, actor authz.Actor, next models.Member) (was models.Role, err error) {
+	at := Place{ProductID: next.ProductID, GroupID: next.GroupID}
+	if err := lock(tx, at); err != nil { // two owners cannot be the last one each
+		return "", err
 	}
-	was, err := tx.RoleOf(tx.Context(), next.UserID, next.ProductID)
+	was, err = tx.OwnRole(tx.Context(), next)
+	if err != nil || was != models.RoleOwner && next.Role != models.RoleOwner {
+		return was, err
+	}
+	if err := require(tx.Context(), tx, actor, authz.Own, at); err != nil {
+		return was, onlyOwners(err)
+	}
+	if was != models.RoleOwner || next.Role == models.RoleOwner {
+		return was, nil
+	}
+	others, err := tx.HasOtherOwner(tx.Context(), next)
+	if err == nil && !others {
+		return was, fault.New(fault.Conflict, "This is the last owner: name another one first")
+	}
+	return was, err
+}
+
+func onlyOwners(err error) error {
+	if fault.Is(err, fault.Forbidden) {
+		return fault.New(fault.Forbidden, "Only owners manage owners")
+	}
+	return err
+}
+
+func lock(tx *models.Tx, at Place) error {
+	if at.GroupID != 0 {
+		return tx.LockGroup(at.GroupID)
+	}
+	return tx.LockProduct(at.ProductID)
+}
+
+// noteMember keeps a change of a member's role for the audit.
+func noteMember(tx *models.Tx, actor authz.Actor, m models.Member, who string, was models.Role) error {
+	where, err := placeName(tx, Place{ProductID: m.ProductID, GroupID: m.GroupID})
 	if err != nil {
 		return err
 	}
-	if was != models.RoleOwner && next.Role != models.RoleOwner {
-		return nil
+	return audit.Write(tx, actor, roleEntry(who+" in "+where, m.ProductID, was, m.Role))
+}
+
+// roleEntry is a change of a role: "" is none.
+func roleEntry(name string, productID int64, was, became models.Role) audit.Entry {
+	e := audit.Entry{Action: audit.Change, Kind: audit.Member, Name: name, ProductID: productID}
+	if was != "" {
+		e.Was = audit.Values{"role": string(was)}
+	} else {
+		e.Action = audit.Create
 	}
-	if err := authz.Require(tx.Context(), tx, actor, authz.Own, next.ProductID); err != nil {
-		return fault.New(fault.Forbidden, "Only owners manage owners")
+	if became != "" {
+		e.Became = audit.Values{"role": string(became)}
+	} else {
+		e.Action = audit.Delete
 	}
-	owners, err := tx.CountOwners(tx.Context(), next.ProductID)
-	if err == nil && was == models.RoleOwner && next.Role != models.RoleOwner && owners < 2 {
-		return fault.New(fault.Conflict, "This is the last owner: name another one first")
+	return e
+}
+
+func placeName(tx *models.Tx, at Place) (string, error) {
+	all := models.SystemScope("the audit names what it is about")
+	if at.GroupID != 0 {
+		g, err := tx.Group(tx.Context(), all, at.GroupID)
+		return "group " + g.Name, err
 	}
-	return err
+	p, err := tx.Product(tx.Context(), all, at.ProductID)
+	return p.Name, err
 }

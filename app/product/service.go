@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/connection"
 	"gatecrier/app/event"
@@ -25,11 +26,13 @@ type Service struct {
 	store *models.Store
 	gates *gate.Service
 	conns *connection.Service
+	sweep func() // looks at all gates again
 }
 
-// New returns a service.
-func New(store *models.Store, gates *gate.Service, conns *connection.Service) *Service {
-	return &Service{store: store, gates: gates, conns: conns}
+// New returns a service. sweep lets all gates be looked at again in the
+// background.
+func New(store *models.Store, gates *gate.Service, conns *connection.Service, sweep func()) *Service {
+	return &Service{store: store, gates: gates, conns: conns, sweep: sweep}
 }
 
 // Draft is a product as somebody asks for it.
@@ -38,6 +41,7 @@ type Draft struct {
 	GateMode                         models.GateMode
 	Thresholds                       models.Thresholds
 	Targets                          connection.FieldsChange
+	GroupID                          int64 // 0 for none
 }
 
 // Create makes a product, whose creator becomes its owner.
@@ -49,7 +53,12 @@ func (s *Service) Create(ctx context.Context, actor authz.Actor, d Draft) (model
 	if err := d.check(); err != nil {
 		return models.ProductRow{}, err
 	}
-	targets, _, err := s.conns.PlanFields(ctx, d.Targets)
+	if d.GroupID != 0 {
+		if err := authz.RequireGroup(ctx, s.store, actor, authz.Edit, d.GroupID); err != nil {
+			return models.ProductRow{}, groupField(err)
+		}
+	}
+	targets, _, err := s.conns.PlanFields(ctx, actor, d.Targets)
 	if err != nil {
 		return models.ProductRow{}, err
 	}
@@ -60,7 +69,16 @@ func (s *Service) Create(ctx context.Context, actor authz.Actor, d Draft) (model
 			return err
 		}
 		id = p.ID
-		return targets(tx, id)
+		e := audit.Entry{Action: audit.Create, Kind: audit.Product, Name: p.Name, ProductID: id, Became: valuesOf(p, d.DefaultBranch)}
+		if err := audit.Write(tx, actor, e); err != nil {
+			return err
+		}
+		if d.GroupID != 0 {
+			if err := s.move(tx, actor, id, d.GroupID); err != nil {
+				return err
+			}
+		}
+		return targets(tx, InProduct(id))
 	})
 	if err != nil {
 		return models.ProductRow{}, err
@@ -122,7 +140,8 @@ type Edit struct {
 	GateMode                         *models.GateMode
 	Thresholds                       map[models.Severity]*int64
 	Targets                          connection.FieldsChange
-	Version                          int64 // of the product that was edited, 0 = whichever it is
+	GroupID                          *int64 // 0 is none
+	Version                          int64  // of the product that was edited, 0 = whichever it is
 }
 
 // Update changes a product, and looks at its gate again where that matters.
@@ -130,7 +149,12 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, e Edi
 	if err := authz.Require(ctx, s.store, actor, authz.Edit, id); err != nil {
 		return models.ProductRow{}, err
 	}
-	targets, _, err := s.conns.PlanFields(ctx, e.Targets)
+	if e.GroupID != nil && *e.GroupID != 0 {
+		if err := authz.RequireGroup(ctx, s.store, actor, authz.Edit, *e.GroupID); err != nil {
+			return models.ProductRow{}, groupField(err)
+		}
+	}
+	targets, _, err := s.conns.PlanFields(ctx, actor, e.Targets)
 	if err != nil {
 		return models.ProductRow{}, err
 	}
@@ -138,7 +162,7 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, e Edi
 		if err := s.update(tx, actor, id, e); err != nil {
 			return err
 		}
-		return targets(tx, id)
+		return targets(tx, InProduct(id))
 	})
 	if err != nil {
 		return models.ProductRow{}, err
@@ -165,11 +189,27 @@ func (s *Service) update(tx *models.Tx, actor authz.Actor, id int64, e Edit) err
 			return err
 		}
 	}
+	was := valuesOf(p, g.Branch.Name)
 	p.Name, p.Description, p.GateMode, p.Thresholds = d.Name, d.Description, d.GateMode, d.Thresholds
 	if err := tx.SaveProduct(&p); err != nil {
 		return err
 	}
+	if err := audit.Write(tx, actor, audit.Entry{
+		Action: audit.Change, Kind: audit.Product, Name: p.Name, ProductID: id, Was: was, Became: valuesOf(p, d.DefaultBranch),
+	}); err != nil {
+		return err
+	}
+	if e.GroupID != nil {
+		if err := s.move(tx, actor, id, *e.GroupID); err != nil {
+			return err
+		}
+	}
 	return s.again(tx, actor, g.Branch, id)
+}
+
+// valuesOf are a product's fields for the audit.
+func valuesOf(p models.Product, branch string) audit.Values {
+	return policyValues(audit.Values{"name": p.Name, "description": p.Description, "default_branch": branch}, p.GateMode, p.Thresholds)
 }
 
 func (e Edit) apply(p models.Product, branch string) Draft {
@@ -228,7 +268,16 @@ func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64) error
 	if err := authz.Require(ctx, s.store, actor, authz.Own, id); err != nil {
 		return err
 	}
-	return s.store.Write(ctx, func(tx *models.Tx) error { return tx.DeleteProduct(id) })
+	return s.store.Write(ctx, func(tx *models.Tx) error {
+		row, err := tx.Product(tx.Context(), models.SystemScope("the right to delete was checked"), id)
+		if err != nil {
+			return err
+		}
+		if err := tx.DeleteProduct(id); err != nil {
+			return err
+		}
+		return audit.Write(tx, actor, audit.Entry{Action: audit.Delete, Kind: audit.Product, Name: row.Name, Was: valuesOf(row.Product, row.Default.Name)})
+	})
 }
 
 // ForImport finds the id of a product by its exact name, for who may import

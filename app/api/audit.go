@@ -1,0 +1,61 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gatecrier/models"
+)
+
+// auditBody is a change that somebody has made.
+type auditBody struct {
+	ID      int64             `json:"id"`
+	At      time.Time         `json:"at"`
+	Actor   string            `json:"actor"`
+	UserID  *int64            `json:"user_id" doc:"null for a product's token, and where the user is gone"`
+	Action  string            `json:"action" enum:"create,change,delete"`
+	Kind    string            `json:"kind" doc:"settings, user, session, token, product, group, authorization group, member, target, job"`
+	Name    string            `json:"name" doc:"Of the thing"`
+	Product *named            `json:"product"`
+	Was     map[string]string `json:"was" doc:"The fields that changed; secrets are masked"`
+	Became  map[string]string `json:"became"`
+}
+
+func auditOf(a models.Audit) auditBody {
+	b := auditBody{ID: a.ID, At: a.At, Actor: a.Actor, Action: a.Action, Kind: a.Kind, Name: a.Name, Was: a.Was, Became: a.Became}
+	if a.UserID != 0 {
+		b.UserID = &a.UserID
+	}
+	if a.ProductID != 0 {
+		b.Product = &named{a.ProductID, a.Product}
+	}
+	return b
+}
+
+type auditInput struct {
+	Page
+	Kind    string    `query:"kind"`
+	Actor   string    `query:"actor" maxLength:"100" doc:"Part of who"`
+	Q       string    `query:"q" maxLength:"100" doc:"Part of the thing's name"`
+	Product int64     `query:"product" minimum:"1" doc:"Its owners may read these"`
+	Since   time.Time `query:"since"`
+	Until   time.Time `query:"until"`
+}
+
+func (a *API) audit() {
+	huma.Register(a.huma, operation(http.MethodGet, "/audit", "list-audit", "Who has changed what, newest first", 0),
+		func(ctx context.Context, in *auditInput) (*list[auditBody], error) {
+			f := models.AuditFilter{Kind: in.Kind, Actor: in.Actor, Text: in.Q, ProductID: in.Product, Since: in.Since, Until: in.Until, Limit: in.Limit + 1}
+			if err := seek(in.Cursor, &f.Before); err != nil {
+				return nil, a.problem(ctx, err)
+			}
+			rows, err := a.Audit.List(ctx, actorOf(ctx), f)
+			if err != nil {
+				return nil, a.problem(ctx, err)
+			}
+			return answer(rows, in.Limit, auditOf, func(r models.Audit) any { return r.ID })
+		})
+}

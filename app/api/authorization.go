@@ -1,0 +1,128 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gatecrier/app/product"
+	"gatecrier/models"
+)
+
+// authorizationBody is a group of users as the API answers it.
+type authorizationBody struct {
+	ID      int64                     `json:"id"`
+	Name    string                    `json:"name"`
+	Version int64                     `json:"version"`
+	Count   int                       `json:"member_count"`
+	Members []authorizationMemberBody `json:"members,omitempty" doc:"In GET /authorization-groups/{id}"`
+	Roles   []authorizationPlaceBody  `json:"roles,omitempty" doc:"The same, for administrators"`
+}
+
+type authorizationMemberBody struct {
+	UserID  int64  `json:"user_id"`
+	User    string `json:"user"`
+	Manager bool   `json:"manager" doc:"May change who is in the group"`
+}
+
+type authorizationPlaceBody struct {
+	Product *named      `json:"product"`
+	Group   *named      `json:"group"`
+	Role    models.Role `json:"role"`
+}
+
+func authorizationOf(a models.AuthorizationGroupRow) authorizationBody {
+	return authorizationBody{ID: a.ID, Name: a.Name, Version: a.Version, Count: a.Members}
+}
+
+func wholeAuthorization(g product.AuthorizationGroup) authorizationBody {
+	b := authorizationOf(g.AuthorizationGroupRow)
+	for _, m := range g.Members {
+		b.Members = append(b.Members, authorizationMemberBody{m.UserID, m.User, m.Manager})
+	}
+	for _, r := range g.Roles {
+		at := authorizationPlaceBody{Role: r.Role}
+		if r.Owner.GroupID != 0 {
+			at.Group = &named{r.Owner.GroupID, r.Of}
+		} else {
+			at.Product = &named{r.Owner.ProductID, r.Of}
+		}
+		b.Roles = append(b.Roles, at)
+	}
+	return b
+}
+
+type authorizationAnswer struct{ Body authorizationBody }
+
+type authorizationInput struct {
+	Body struct {
+		Name string `json:"name" doc:"Unique whatever its case, 1 to 255 characters"`
+	}
+}
+
+type authorizationPatch struct {
+	IDPath
+	Body struct {
+		Name    string `json:"name"`
+		Version int64  `json:"version,omitempty" doc:"If sent, the group must still have it"`
+	}
+}
+
+type authorizationMemberInput struct {
+	IDPath
+	Body struct {
+		User    string `json:"user" doc:"The user's name"`
+		Manager bool   `json:"manager,omitempty"`
+	}
+}
+
+func (a *API) authorizationGroups() {
+	const path = "/authorization-groups"
+	huma.Register(a.huma, operation(http.MethodGet, path, "list-authorization-groups", "List the groups of users that you are in; administrators all", 0),
+		func(ctx context.Context, in *groupsInput) (*list[authorizationBody], error) {
+			f, err := in.filter()
+			if err != nil {
+				return nil, a.problem(ctx, err)
+			}
+			rows, err := a.Products.AuthorizationGroups(ctx, actorOf(ctx), f)
+			if err != nil {
+				return nil, a.problem(ctx, err)
+			}
+			return answer(rows, in.Limit, authorizationOf, func(g models.AuthorizationGroupRow) any { return g.Name })
+		})
+	huma.Register(a.huma, operation(http.MethodPost, path, "create-authorization-group", "Create a group of users", http.StatusCreated),
+		func(ctx context.Context, in *authorizationInput) (*authorizationAnswer, error) {
+			g, err := a.Products.SaveAuthorizationGroup(ctx, actorOf(ctx), 0, in.Body.Name, 0)
+			return a.authorization(ctx, g.ID, err)
+		})
+	huma.Register(a.huma, operation(http.MethodGet, path+"/{id}", "get-authorization-group", "Get a group of users with who is in it", 0),
+		func(ctx context.Context, in *IDPath) (*authorizationAnswer, error) {
+			return a.authorization(ctx, in.ID, nil)
+		})
+	huma.Register(a.huma, operation(http.MethodPatch, path+"/{id}", "update-authorization-group", "Rename a group of users", 0),
+		func(ctx context.Context, in *authorizationPatch) (*authorizationAnswer, error) {
+			g, err := a.Products.SaveAuthorizationGroup(ctx, actorOf(ctx), in.ID, in.Body.Name, in.Body.Version)
+			return a.authorization(ctx, g.ID, err)
+		})
+	huma.Register(a.huma, operation(http.MethodDelete, path+"/{id}", "delete-authorization-group", "Delete a group of users, with the roles that it gives", http.StatusNoContent),
+		func(ctx context.Context, in *IDPath) (*struct{}, error) {
+			return nil, a.problem(ctx, a.Products.DeleteAuthorizationGroup(ctx, actorOf(ctx), in.ID))
+		})
+	huma.Register(a.huma, operation(http.MethodPost, path+"/{id}/members", "set-authorization-member", "Put a user into a group of users", http.StatusNoContent),
+		func(ctx context.Context, in *authorizationMemberInput) (*struct{}, error) {
+			return nil, a.problem(ctx, a.Products.SetAuthorizationMember(ctx, actorOf(ctx), in.ID, in.Body.User, in.Body.Manager))
+		})
+	huma.Register(a.huma, operation(http.MethodDelete, path+"/{id}/members/{user_id}", "remove-authorization-member", "Take a user out of a group of users", http.StatusNoContent),
+		func(ctx context.Context, in *MemberPath) (*struct{}, error) {
+			return nil, a.problem(ctx, a.Products.RemoveAuthorizationMember(ctx, actorOf(ctx), in.ID, in.UserID))
+		})
+}
+
+func (a *API) authorization(ctx context.Context, id int64, err error) (*authorizationAnswer, error) {
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	g, err := a.Products.AuthorizationGroup(ctx, actorOf(ctx), id)
+	return &authorizationAnswer{wholeAuthorization(g)}, a.problem(ctx, err)
+}

@@ -1,0 +1,152 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gatecrier/app/product"
+	"gatecrier/models"
+)
+
+// groupBody is a group of products as the API answers it.
+type groupBody struct {
+	ID          int64             `json:"id"`
+	Name        string            `json:"name"`
+	Description string            `json:"description"`
+	GateMode    models.GateMode   `json:"gate_mode" enum:"standard,disabled,own" doc:"Another one than standard counts for all products of the group"`
+	Thresholds  models.Thresholds `json:"thresholds" doc:"The group's own; null where unset, which counts as 0 in mode own"`
+	Products    int               `json:"products"`
+	Failed      int               `json:"failed" doc:"Of their gates"`
+	Version     int64             `json:"version"`
+	*FieldsBody
+	Created time.Time `json:"created"`
+}
+
+func groupOf(g models.GroupRow) groupBody {
+	return groupBody{
+		ID: g.ID, Name: g.Name, Description: g.Description, GateMode: g.GateMode, Thresholds: g.Thresholds,
+		Products: g.Products, Failed: g.Failed, Version: g.Version, Created: g.CreatedAt,
+	}
+}
+
+type groupAnswer struct{ Body groupBody }
+
+// wholeGroup is a group with its fields.
+func (a *API) wholeGroup(ctx context.Context, row models.GroupRow, err error) (*groupAnswer, error) {
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	f, err := a.Connections.FieldsOf(ctx, actorOf(ctx), product.InGroup(row.ID))
+	out := &groupAnswer{groupOf(row)}
+	out.Body.FieldsBody = &FieldsBody{EmailTo: f.EmailTo, MSTeamsWebhook: f.MSTeams, SlackWebhook: f.Slack}
+	return out, a.problem(ctx, err)
+}
+
+type groupInput struct {
+	Body struct {
+		Name        string          `json:"name" doc:"Unique, 1 to 255 characters"`
+		Description string          `json:"description,omitempty"`
+		GateMode    models.GateMode `json:"gate_mode,omitempty" enum:"standard,disabled,own"`
+		Thresholds  *thresholdsBody `json:"thresholds,omitempty"`
+		TargetFields
+	}
+}
+
+type groupPatch struct {
+	ID   int64 `path:"id"`
+	Body struct {
+		Name        patch[string]          `json:"name,omitempty"`
+		Description patch[string]          `json:"description,omitempty"`
+		GateMode    patch[models.GateMode] `json:"gate_mode,omitempty"`
+		Thresholds  patch[thresholdsBody]  `json:"thresholds,omitempty"`
+		TargetFields
+		Version int64 `json:"version,omitempty" doc:"If sent, the group must still have it"`
+	}
+}
+
+type groupsInput struct {
+	Page
+	Q string `query:"q" doc:"Part of the name"`
+}
+
+func (in *groupsInput) filter() (models.GroupFilter, error) {
+	f := models.GroupFilter{Text: in.Q, Limit: in.Limit + 1}
+	return f, seek(in.Cursor, &f.After)
+}
+
+func (a *API) groups() {
+	huma.Register(a.huma, operation(http.MethodGet, "/groups", "list-groups", "List groups of products by name", 0),
+		func(ctx context.Context, in *groupsInput) (*list[groupBody], error) {
+			f, err := in.filter()
+			if err != nil {
+				return nil, a.problem(ctx, err)
+			}
+			rows, err := a.Products.Groups(ctx, actorOf(ctx), f)
+			if err != nil {
+				return nil, a.problem(ctx, err)
+			}
+			return answer(rows, in.Limit, groupOf, func(g models.GroupRow) any { return g.Name })
+		})
+	huma.Register(a.huma, operation(http.MethodPost, "/groups", "create-group", "Create a group of products and become its owner", http.StatusCreated),
+		func(ctx context.Context, in *groupInput) (*groupAnswer, error) {
+			d := product.GroupDraft{Name: in.Body.Name, Description: in.Body.Description, GateMode: in.Body.GateMode, Targets: in.Body.change()}
+			for s, v := range in.Body.Thresholds.changes() {
+				*d.Thresholds.At(s) = v
+			}
+			row, err := a.Products.CreateGroup(ctx, actorOf(ctx), d)
+			return a.wholeGroup(ctx, row, err)
+		})
+	huma.Register(a.huma, operation(http.MethodGet, "/groups/{id}", "get-group", "Get a group of products", 0),
+		func(ctx context.Context, in *IDPath) (*groupAnswer, error) {
+			row, err := a.Products.Group(ctx, actorOf(ctx), in.ID)
+			return a.wholeGroup(ctx, row, err)
+		})
+	huma.Register(a.huma, operation(http.MethodPatch, "/groups/{id}", "update-group", "Change a group of products (JSON merge patch)", 0),
+		func(ctx context.Context, in *groupPatch) (*groupAnswer, error) {
+			row, err := a.Products.UpdateGroup(ctx, actorOf(ctx), in.ID, groupEditOf(in))
+			return a.wholeGroup(ctx, row, err)
+		})
+	huma.Register(a.huma, operation(http.MethodDelete, "/groups/{id}", "delete-group", "Delete a group of products", http.StatusNoContent),
+		func(ctx context.Context, in *struct {
+			IDPath
+			Products string `query:"products" enum:"keep,delete" default:"keep" doc:"What happens to them"`
+		},
+		) (*struct{}, error) {
+			return nil, a.problem(ctx, a.Products.DeleteGroup(ctx, actorOf(ctx), in.ID, in.Products == "delete"))
+		})
+	a.groupTargets()
+}
+
+func groupEditOf(in *groupPatch) product.GroupEdit {
+	b := in.Body
+	e := product.GroupEdit{
+		Name: b.Name.pointer(), Description: b.Description.pointer(), GateMode: b.GateMode.pointer(), Version: b.Version,
+		Thresholds: b.Thresholds.Value.changes(), Targets: b.change(),
+	}
+	if b.Thresholds.Null {
+		for _, s := range models.Severities() {
+			e.Thresholds[s] = nil
+		}
+	}
+	return e
+}
+
+func (a *API) groupTargets() {
+	huma.Register(a.huma, operation(http.MethodGet, "/groups/{id}/targets", "group-list-targets", "List a group's targets", 0),
+		func(ctx context.Context, in *IDPath) (*list[targetBody], error) {
+			rows, err := a.Connections.ListGroup(ctx, actorOf(ctx), in.ID)
+			if err != nil {
+				return nil, a.problem(ctx, err)
+			}
+			out, err := answer(rows, len(rows), targetRowOf, nil)
+			return out, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodPost, "/groups/{id}/targets", "group-create-target", "Add a target to a group: it tells of products without one of its module", http.StatusCreated),
+		func(ctx context.Context, in *targetInput) (*targetAnswer, error) {
+			s, err := a.Connections.CreateFor(ctx, actorOf(ctx), models.Owner{GroupID: in.ID}, in.draft())
+			return a.saved(ctx, s, err)
+		})
+}

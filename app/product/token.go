@@ -1,0 +1,104 @@
+package product
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"gatecrier/app/account"
+	"gatecrier/app/audit"
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/models"
+)
+
+// tokensMost bounds the tokens of a product.
+const tokensMost = 100
+
+// Tokens lists a product's API tokens, for its owners.
+func (s *Service) Tokens(ctx context.Context, actor authz.Actor, productID int64) ([]models.Token, error) {
+	if err := authz.Require(ctx, s.store, actor, authz.Own, productID); err != nil {
+		return nil, err
+	}
+	return s.store.ProductTokens(ctx, productID)
+}
+
+// TokenDraft is a token as somebody asks for it.
+type TokenDraft struct {
+	Name      string
+	Role      models.Role // at most maintainer
+	ExpiresAt time.Time   // zero for never
+}
+
+// CreateToken makes an API token of a product, and returns its text, which is
+// kept nowhere. Its rights are those of its role in this product alone.
+func (s *Service) CreateToken(ctx context.Context, actor authz.Actor, productID int64, d TokenDraft) (models.Token, string, error) {
+	if err := authz.Require(ctx, s.store, actor, authz.Own, productID); err != nil {
+		return models.Token{}, "", err
+	}
+	d.Name = strings.TrimSpace(d.Name)
+	var bad fault.Fields
+	if why := badText(d.Name, 1, 100, false); why != "" {
+		bad.Add("name", why)
+	}
+	if !d.Role.Valid() || d.Role == models.RoleOwner {
+		bad.Add("role", "One of reader, upload, writer, maintainer")
+	}
+	if !d.ExpiresAt.IsZero() && !d.ExpiresAt.After(s.store.Now()) {
+		bad.Add("expires_at", "A time to come")
+	}
+	if err := bad.Err(); err != nil {
+		return models.Token{}, "", err
+	}
+	text, token := account.NewToken(d.Name)
+	token.ProductID, token.Role, token.ExpiresAt = &productID, d.Role, d.ExpiresAt
+	return token, text, s.store.Write(ctx, func(tx *models.Tx) error {
+		if err := tx.LockProduct(productID); err != nil {
+			return err
+		}
+		list, err := tx.ProductTokens(tx.Context(), productID)
+		if err != nil {
+			return err
+		}
+		if len(list) >= tokensMost {
+			return fault.New(fault.Conflict, "A product has at most 100 tokens: revoke one first")
+		}
+		next := token
+		if err := tx.CreateToken(&next); err != nil {
+			return err
+		}
+		token = next
+		return audit.Write(tx, actor, audit.Entry{Action: audit.Create, Kind: audit.Token, Name: d.Name, ProductID: productID, Became: tokenValues(token)})
+	})
+}
+
+func tokenValues(t models.Token) audit.Values {
+	v := audit.Values{"role": string(t.Role), "ends_in": t.Hint}
+	if !t.ExpiresAt.IsZero() {
+		v["expires"] = t.ExpiresAt.UTC().Format(time.RFC3339)
+	}
+	return v
+}
+
+// RevokeToken ends a product's token at once.
+func (s *Service) RevokeToken(ctx context.Context, actor authz.Actor, productID, id int64) error {
+	if err := authz.Require(ctx, s.store, actor, authz.Own, productID); err != nil {
+		return err
+	}
+	return s.store.Write(ctx, func(tx *models.Tx) error {
+		list, err := tx.ProductTokens(tx.Context(), productID)
+		if err != nil {
+			return err
+		}
+		for _, t := range list {
+			if t.ID != id {
+				continue
+			}
+			if err := tx.DeleteToken(id); err != nil {
+				return err
+			}
+			return audit.Write(tx, actor, audit.Entry{Action: audit.Delete, Kind: audit.Token, Name: t.Name, ProductID: productID, Was: tokenValues(t)})
+		}
+		return fault.Missing("token")
+	})
+}

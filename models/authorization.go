@@ -1,0 +1,200 @@
+package models
+
+import (
+	"context"
+	"time"
+
+	"gatecrier/app/fault"
+)
+
+// AuthorizationGroup is a group of users that has roles in products and in
+// groups of them.
+type AuthorizationGroup struct {
+	ID        int64
+	Name      string // unique whatever its case
+	Version   int64
+	CreatedAt time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
+	UpdatedAt time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
+}
+
+// TableName is gorm's.
+func (AuthorizationGroup) TableName() string { return "authorization_groups" }
+
+// AuthorizationGroupRow is a group of users with how many it has.
+type AuthorizationGroupRow struct {
+	AuthorizationGroup
+	Members int
+	Roles   int  // in products and groups
+	Manager bool // whoever asks may add and remove members
+}
+
+// AuthorizationGroups lists the groups of users that a user is in; with 0 all.
+func (r reads) AuthorizationGroups(ctx context.Context, userID int64, f GroupFilter) ([]AuthorizationGroupRow, error) {
+	cond, args := "a.name > ?", []any{f.After}
+	if f.Text != "" {
+		cond, args = cond+` AND lower(a.name) LIKE lower(?) ESCAPE '\'`, append(args, contains(f.Text))
+	}
+	return r.authorizationGroups(ctx, userID, cond, args, f.Limit)
+}
+
+// AuthorizationGroup finds a group of users that a user is in; with 0 any.
+func (r reads) AuthorizationGroup(ctx context.Context, userID, id int64) (AuthorizationGroupRow, error) {
+	list, err := r.authorizationGroups(ctx, userID, "a.id = ?", []any{id}, 1)
+	if err == nil && len(list) == 0 {
+		err = fault.Missing("authorization group")
+	}
+	if err != nil {
+		return AuthorizationGroupRow{}, err
+	}
+	return list[0], nil
+}
+
+func (r reads) authorizationGroups(ctx context.Context, userID int64, cond string, args []any, limit int) ([]AuthorizationGroupRow, error) {
+	manager := "FALSE"
+	if userID != 0 {
+		cond += " AND (SELECT 1 FROM authorization_members m WHERE m.user_id = ? AND m.authorization_group_id = a.id) = 1"
+		manager = "(SELECT m.manager FROM authorization_members m WHERE m.user_id = ? AND m.authorization_group_id = a.id)"
+		args = append([]any{userID}, append(args, userID)...)
+	}
+	var list []AuthorizationGroupRow
+	err := r.query(ctx, `SELECT a.id, a.name, a.version, a.created_at, a.updated_at, (SELECT count(*) FROM authorization_members m WHERE m.authorization_group_id = a.id),
+		(SELECT count(*) FROM authorization_roles o WHERE o.authorization_group_id = a.id), `+manager+" FROM authorization_groups a WHERE "+cond+" ORDER BY a.name LIMIT ?",
+		append(args, limit), collect(&list, func(a *AuthorizationGroupRow) []any {
+			return []any{&a.ID, &a.Name, &a.Version, timeTo(&a.CreatedAt), timeTo(&a.UpdatedAt), &a.Members, &a.Roles, &a.Manager}
+		}))
+	return list, err
+}
+
+// AuthorizationGroupByName finds a group of users by its name, in any case.
+func (r reads) AuthorizationGroupByName(ctx context.Context, name string) (AuthorizationGroup, error) {
+	var a AuthorizationGroup
+	err := r.db(ctx).Take(&a, "lower(name) = lower(?)", name).Error
+	return a, missing(err, "authorization group")
+}
+
+// SaveAuthorizationGroup makes a group of users, or renames it if its version
+// is still the one that was read.
+func (tx *Tx) SaveAuthorizationGroup(a *AuthorizationGroup) error {
+	if other, err := tx.AuthorizationGroupByName(tx.Context(), a.Name); err == nil && other.ID != a.ID {
+		return fault.BadField("name", "There is an authorization group of that name already")
+	} else if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	was := a.Version
+	a.Version, a.UpdatedAt = was+1, tx.Now()
+	if a.ID == 0 {
+		a.CreatedAt = tx.Now()
+		return tx.db(tx.Context()).Create(a).Error
+	}
+	res := tx.db(tx.Context()).Model(a).Where("version = ?", was).Select("*").Omit("id", "created_at").Updates(a)
+	if res.Error == nil && res.RowsAffected == 0 {
+		return fault.New(fault.Conflict, "Somebody else has changed this authorization group meanwhile")
+	}
+	return res.Error
+}
+
+// DeleteAuthorizationGroup removes a group of users, with the roles that it
+// has given them.
+func (tx *Tx) DeleteAuthorizationGroup(id int64) error {
+	n, err := tx.exec("DELETE FROM authorization_groups WHERE id = ?", id)
+	if err == nil && n == 0 {
+		return fault.Missing("authorization group")
+	}
+	return err
+}
+
+// AuthorizationMember is a user in a group of users.
+type AuthorizationMember struct {
+	UserID    int64
+	GroupID   int64 // the authorization group
+	User      string
+	Manager   bool
+	CreatedAt time.Time
+}
+
+// AuthorizationMembers lists the users of a group by name. Whoever calls has
+// checked the right to see them.
+func (r reads) AuthorizationMembers(ctx context.Context, groupID int64) ([]AuthorizationMember, error) {
+	var list []AuthorizationMember
+	err := r.query(ctx, `SELECT m.user_id, m.authorization_group_id, u.name, m.manager, m.created_at FROM authorization_members m JOIN users u ON u.id = m.user_id
+		WHERE m.authorization_group_id = ? ORDER BY lower(u.name)`, []any{groupID},
+		collect(&list, func(m *AuthorizationMember) []any {
+			return []any{&m.UserID, &m.GroupID, &m.User, &m.Manager, timeTo(&m.CreatedAt)}
+		}))
+	return list, err
+}
+
+// SaveAuthorizationMember puts a user into a group of users, or makes him its
+// manager, or no more.
+func (tx *Tx) SaveAuthorizationMember(m AuthorizationMember) error {
+	_, err := tx.exec("INSERT INTO authorization_members (user_id, authorization_group_id, manager, joined_event, created_at) VALUES (?, ?, ?, "+newest+`, ?)
+		ON CONFLICT (user_id, authorization_group_id) DO UPDATE SET manager = excluded.manager`, m.UserID, m.GroupID, m.Manager, micro(tx.Now()))
+	return err
+}
+
+// DeleteAuthorizationMember takes a user out of a group of users, and says
+// whether he was in it.
+func (tx *Tx) DeleteAuthorizationMember(userID, groupID int64) (bool, error) {
+	n, err := tx.exec("DELETE FROM authorization_members WHERE user_id = ? AND authorization_group_id = ?", userID, groupID)
+	return n > 0, err
+}
+
+// AuthorizationRole is what a group of users may in a product or in a group of
+// them.
+type AuthorizationRole struct {
+	ID        int64
+	GroupID   int64  // the authorization group
+	Group     string // its name
+	Owner     Owner  // a product or a group
+	Of        string // the name of that
+	Role      Role
+	CreatedAt time.Time
+}
+
+// AuthorizationRoles lists the roles that groups of users have in a product or
+// in a group. Whoever calls has checked the right to see them.
+func (r reads) AuthorizationRoles(ctx context.Context, o Owner) ([]AuthorizationRole, error) {
+	if o.GroupID != 0 {
+		return r.authorizationRoles(ctx, "r.group_id = ?", o.GroupID)
+	}
+	return r.authorizationRoles(ctx, "r.product_id = ?", o.ProductID)
+}
+
+// RolesOfAuthorizationGroup lists all roles that a group of users has. Whoever
+// calls has checked the right to see them.
+func (r reads) RolesOfAuthorizationGroup(ctx context.Context, id int64) ([]AuthorizationRole, error) {
+	return r.authorizationRoles(ctx, "r.authorization_group_id = ?", id)
+}
+
+func (r reads) authorizationRoles(ctx context.Context, cond string, id int64) ([]AuthorizationRole, error) {
+	var list []AuthorizationRole
+	err := r.query(ctx, `SELECT r.id, r.authorization_group_id, a.name, coalesce(r.product_id, 0), coalesce(r.group_id, 0), coalesce(p.name, g.name), r.role, r.created_at
+		FROM authorization_roles r JOIN authorization_groups a ON a.id = r.authorization_group_id LEFT JOIN products p ON p.id = r.product_id LEFT JOIN product_groups g ON g.id = r.group_id
+		WHERE `+cond+" ORDER BY lower(a.name), r.id", []any{id},
+		collect(&list, func(a *AuthorizationRole) []any {
+			return []any{&a.ID, &a.GroupID, &a.Group, &a.Owner.ProductID, &a.Owner.GroupID, &a.Of, &a.Role, timeTo(&a.CreatedAt)}
+		}))
+	return list, err
+}
+
+// SaveAuthorizationRole gives a group of users a role in a product or a group.
+func (tx *Tx) SaveAuthorizationRole(a AuthorizationRole) error {
+	column, id := "product_id", a.Owner.ProductID
+	if a.Owner.GroupID != 0 {
+		column, id = "group_id", a.Owner.GroupID
+	}
+	_, err := tx.exec("INSERT INTO authorization_roles (authorization_group_id, "+column+", role, joined_event, created_at) VALUES (?, ?, ?, "+newest+`, ?)
+		ON CONFLICT (`+column+", authorization_group_id) WHERE "+column+" IS NOT NULL DO UPDATE SET role = excluded.role", a.GroupID, id, a.Role, micro(tx.Now()))
+	return err
+}
+
+// DeleteAuthorizationRole takes a role from a group of users, and says whether
+// it had one.
+func (tx *Tx) DeleteAuthorizationRole(a AuthorizationRole) (bool, error) {
+	column, id := "product_id", a.Owner.ProductID
+	if a.Owner.GroupID != 0 {
+		column, id = "group_id", a.Owner.GroupID
+	}
+	n, err := tx.exec("DELETE FROM authorization_roles WHERE authorization_group_id = ? AND "+column+" = ?", a.GroupID, id)
+	return n > 0, err
+}

@@ -1,0 +1,228 @@
+package models
+
+import (
+	"context"
+	"time"
+
+	"gatecrier/app/fault"
+)
+
+// Group is a group of products. Its members may in each of its products what
+// their role allows, its gate mode counts for all of them unless it is
+// standard, and its connections tell of those that have none of their module.
+type Group struct {
+	ID          int64
+	Name        string
+	Description string
+	GateMode    GateMode
+	Thresholds  Thresholds `gorm:"embedded;embeddedPrefix:threshold_"`
+	Version     int64      // grows with each change of its fields
+	CreatedAt   time.Time  `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
+	UpdatedAt   time.Time  `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
+}
+
+// TableName is gorm's.
+func (Group) TableName() string { return "product_groups" }
+
+// GroupRow is a group with what is in it, as far as whoever asks may see that.
+type GroupRow struct {
+	Group
+	Products int
+	Failed   int // of their gates
+}
+
+// GroupFilter narrows a list of groups. Zero fields do not narrow.
+type GroupFilter struct {
+	Text  string // part of the name, in any case
+	Name  string // exact
+	After string // keyset: the last name of the page before
+	Limit int
+}
+
+const groupColumns = `g.id, g.name, g.description, g.gate_mode,
+	g.threshold_critical, g.threshold_high, g.threshold_medium, g.threshold_low, g.threshold_none, g.threshold_unknown, g.version, g.created_at, g.updated_at`
+
+func (g *Group) dst() []any {
+	t := &g.Thresholds
+	return []any{
+		&g.ID, &g.Name, &g.Description, &g.GateMode, &t.Critical, &t.High, &t.Medium, &t.Low, &t.None, &t.Unknown,
+		&g.Version, timeTo(&g.CreatedAt), timeTo(&g.UpdatedAt),
+	}
+}
+
+// whereGroup is which groups a scope sees: those that its user has a role in
+// that may view.
+func (s Scope) whereGroup(column string) (string, []any) {
+	switch {
+	case s.all:
+		return "1 = 1", nil
+	case s.user != 0:
+		return holds(groupHolders("= ?", "= "+column, viewing)), times(2, s.user)
+	}
+	return "1 = 0", nil
+}
+
+// Group finds a group in scope.
+func (r reads) Group(ctx context.Context, scope Scope, id int64) (GroupRow, error) {
+	list, err := r.groups(ctx, scope, "g.id = ?", []any{id}, 1)
+	if err != nil {
+		return GroupRow{}, err
+	}
+	if len(list) == 0 {
+		return GroupRow{}, fault.Missing("group")
+	}
+	return list[0], nil
+}
+
+// groupOf reads a product's group, for its gate.
+func (r reads) groupOf(ctx context.Context, id int64) (*Group, error) {
+	var g Group
+	err := r.get(ctx, "SELECT "+groupColumns+" FROM product_groups g WHERE g.id = ?", []any{id}, g.dst()...)
+	return &g, err
+}
+
+// GroupOf reads the group of a product that was read in scope, nil for none.
+func (r reads) GroupOf(ctx context.Context, p Product) (*Group, error) {
+	if p.GroupID == nil {
+		return nil, nil //nolint:nilnil // none is none
+	}
+	return r.groupOf(ctx, *p.GroupID)
+}
+
+// InGroup reports whether a product is in a group. A connection of the group may
+// not tell of it otherwise; what is about no product it may.
+func (r reads) InGroup(ctx context.Context, productID, groupID int64) (bool, error) {
+	if productID == 0 {
+		return true, nil
+	}
+	var n int
+	err := r.get(ctx, "SELECT count(*) FROM products WHERE id = ? AND group_id = ?", []any{productID, groupID}, &n)
+	return n > 0, err
+}
+
+// Groups lists the groups in scope by name.
+func (r reads) Groups(ctx context.Context, scope Scope, f GroupFilter) ([]GroupRow, error) {
+	cond, args := "g.name > ?", []any{f.After}
+	if f.Text != "" {
+		cond, args = cond+` AND lower(g.name) LIKE lower(?) ESCAPE '\'`, append(args, contains(f.Text))
+	}
+	if f.Name != "" {
+		cond, args = cond+" AND g.name = ?", append(args, f.Name)
+	}
+	return r.groups(ctx, scope, cond, args, f.Limit)
+}
+
+func (r reads) groups(ctx context.Context, scope Scope, cond string, args []any, limit int) ([]GroupRow, error) {
+	visible, scopeArgs := scope.whereGroup("g.id")
+	var list []GroupRow
+	err := r.query(ctx, "SELECT "+groupColumns+`, (SELECT count(*) FROM products p WHERE p.group_id = g.id),
+		(SELECT count(*) FROM products p JOIN branches b ON b.product_id = p.id AND b.is_default WHERE p.group_id = g.id AND b.gate_state = 'failed')
+		FROM product_groups g WHERE `+cond+" AND "+visible+" ORDER BY g.name LIMIT ?", append(append(args, scopeArgs...), limit),
+		collect(&list, func(g *GroupRow) []any { return append(g.Group.dst(), &g.Products, &g.Failed) }))
+	return list, err
+}
+
+// GroupNames names groups by id: that a product is in one is no secret of who
+// may see the product.
+func (r reads) GroupNames(ctx context.Context, ids []int64) (map[int64]string, error) {
+	names := map[int64]string{}
+	if len(ids) == 0 {
+		return names, nil
+	}
+	err := r.query(ctx, "SELECT id, name FROM product_groups WHERE id IN ("+marks(len(ids))+")", anys(ids), func(rows scanner) error {
+		var id int64
+		var name string
+		err := rows.Scan(&id, &name)
+		names[id] = name
+		return err
+	})
+	return names, err
+}
+
+// CreateGroup saves a new group, with its creator as owner.
+func (tx *Tx) CreateGroup(g *Group, owner int64) error {
+	if err := tx.freeGroupName(*g); err != nil {
+		return err
+	}
+	g.Version, g.CreatedAt, g.UpdatedAt = 1, tx.Now(), tx.Now()
+	if err := tx.db(tx.Context()).Create(g).Error; err != nil {
+		return err
+	}
+	return tx.SaveMember(Member{UserID: owner, GroupID: g.ID, Role: RoleOwner})
+}
+
+func (tx *Tx) freeGroupName(g Group) error {
+	var n int64
+	if err := tx.get(tx.Context(), "SELECT count(*) FROM product_groups WHERE name = ? AND id <> ?", []any{g.Name, g.ID}, &n); err != nil {
+		return err
+	}
+	if n > 0 {
+		return fault.BadField("name", "There is a group of that name already")
+	}
+	return nil
+}
+
+// LockGroup lets no other transaction change the group, or who is in it, until
+// this one ends.
+func (tx *Tx) LockGroup(id int64) error {
+	how := ""
+	if tx.dialect == Postgres {
+		how = " FOR UPDATE"
+	}
+	var there int
+	if err := tx.get(tx.Context(), "SELECT 1 FROM product_groups WHERE id = ?"+how, []any{id}, &there); err != nil {
+		return missingRow(err, "group")
+	}
+	return nil
+}
+
+// SaveGroup writes a group's own fields if its version is still the one that
+// was read, else it is a conflict.
+func (tx *Tx) SaveGroup(g *Group) error {
+	if err := tx.freeGroupName(*g); err != nil {
+		return err
+	}
+	was := g.Version
+	g.Version, g.UpdatedAt = was+1, tx.Now()
+	res := tx.db(tx.Context()).Model(g).Where("version = ?", was).Select("*").Omit("id", "created_at").Updates(g)
+	if res.Error == nil && res.RowsAffected == 0 {
+		return fault.New(fault.Conflict, "Somebody else has changed this group meanwhile")
+	}
+	return res.Error
+}
+
+// DeleteGroup removes a group. It must be empty.
+func (tx *Tx) DeleteGroup(id int64) error {
+	n, err := tx.exec("DELETE FROM product_groups WHERE id = ?", id)
+	if err == nil && n == 0 {
+		return fault.Missing("group")
+	}
+	return err
+}
+
+// MoveProduct puts a product into a group, or, with nil, into none. What was
+// told before counts as viewed by those who come to see it thereby.
+func (tx *Tx) MoveProduct(productID int64, groupID *int64) error {
+	n, err := tx.exec("UPDATE products SET group_id = ?, grouped_event = "+newest+", version = version + 1, updated_at = ? WHERE id = ?", groupID, micro(tx.Now()), productID)
+	if err == nil && n == 0 {
+		return fault.Missing("product")
+	}
+	return err
+}
+
+// ProductsOfGroup lists the ids of a group's products. It is for whoever has
+// checked the right to change them all.
+func (r reads) ProductsOfGroup(ctx context.Context, groupID int64) ([]int64, error) {
+	var list []int64
+	err := r.query(ctx, "SELECT id FROM products WHERE group_id = ? ORDER BY id", []any{groupID}, collect(&list, func(id *int64) []any { return []any{id} }))
+	return list, err
+}
+
+// EvaluatedBranchesOfGroup lists some branches of a group's products that have
+// ever been evaluated.
+func (r reads) EvaluatedBranchesOfGroup(ctx context.Context, groupID int64, limit int) ([]Branch, error) {
+	var list []Branch
+	err := r.query(ctx, "SELECT "+branchColumns+" FROM products p JOIN branches b ON b.product_id = p.id WHERE p.group_id = ? AND b.evaluated ORDER BY b.id LIMIT ?",
+		[]any{groupID, limit}, collect(&list, (*Branch).dst))
+	return list, err
+}
