@@ -19,7 +19,11 @@ import (
 
 // globalsFirst leads to the first section of the global settings.
 func (a *Admin) globalsFirst(c *gin.Context) error {
-	web.SeeOther(c, "/admin/settings/"+a.Settings.Sections()[0].Name)
+	first := a.Settings.Sections()[0].Name
+	if _, err := a.Settings.Get(actorOf(c), first); err != nil {
+		return err
+	}
+	web.SeeOther(c, "/admin/settings/"+first)
 	return nil
 }
 
@@ -174,6 +178,9 @@ func (a *Admin) globalsSave(c *gin.Context) error {
 	section, ok := a.Settings.Section(c.Param("section"))
 	if !ok {
 		return fault.Missing("page")
+	}
+	if _, err := a.Settings.Get(actorOf(c), section.Name); err != nil {
+		return err
 	}
 	typed, patch := map[string]string{}, map[string]any{}
 	for _, f := range section.Fields {

@@ -20,14 +20,21 @@ import (
 const formRoom = 1 << 20
 
 func (a *Admin) upload(c *gin.Context) error {
-	row, err := a.productOf(c)
+	row, err := a.importable(c)
 	if err != nil {
 		return err
 	}
-	if err := authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Import, row.ID); err != nil {
-		return err
-	}
 	return a.uploadPage(c, http.StatusOK, row, page.UploadView{})
+}
+
+// importable finds the product of a path, which the actor may view and import
+// into.
+func (a *Admin) importable(c *gin.Context) (models.ProductRow, error) {
+	row, err := a.productOf(c)
+	if err != nil {
+		return row, err
+	}
+	return row, authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Import, row.ID)
 }
 
 // uploadProgress tells the upload's form how far the product's largest import
@@ -62,7 +69,7 @@ func (a *Admin) uploadPage(c *gin.Context, status int, row models.ProductRow, v 
 
 // uploadReport imports a report by the same way as the API.
 func (a *Admin) uploadReport(c *gin.Context) error {
-	row, err := a.productOf(c)
+	row, err := a.importable(c)
 	if err != nil {
 		return err
 	}

@@ -78,6 +78,7 @@ type App struct {
 	server   *http.Server
 	base     atomic.Value // string: BASE_URL
 	addr     string
+	routes   []string // "GET /products/:id", of pages and the interface
 	stop     context.CancelFunc
 	served   chan error
 	lock     io.Closer // of the SQLite file, while this program serves it
@@ -308,6 +309,9 @@ func (a *App) Failed() <-chan error { return a.served }
 
 // Addr is the address that Start listens on.
 func (a *App) Addr() string { return a.addr }
+
+// Routes lists what can be asked for: "GET /products/:id".
+func (a *App) Routes() []string { return a.routes }
 
 // BaseURL is the address that people reach the program by, without a slash at
 // its end.

@@ -62,6 +62,9 @@ func (a *App) handler(o Options, p parts) (http.Handler, error) {
 	if o.Extra != nil {
 		pages.Add(engine, o.Extra(a))
 	}
+	for _, r := range engine.Routes() {
+		a.routes = append(a.routes, r.Method+" "+r.Path)
+	}
 	handler, err := web.SameOrigin(withSessions(engine, p.sessions), a.config.origins(), a.log)
 	return web.Legible(handler), err
 }

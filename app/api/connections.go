@@ -142,7 +142,7 @@ func (a *API) createConnection(ctx context.Context, in *connectionInput) (connec
 	case in.Body.Owner == "system":
 		owner = models.Owner{}
 	case actor.User.ID == 0:
-		return connection.Saved{}, fault.BadField("owner", "A product's token has no connections of its own")
+		return connection.Saved{}, fault.New(fault.Forbidden, "A product's token has no connections of its own")
 	}
 	return a.Connections.CreateFor(ctx, actor, owner, connection.Draft{Module: in.Body.Module, Name: in.Body.Name, Config: in.Body.Config})
 }

@@ -146,6 +146,13 @@ func (l *Ledger) ResendOne(ctx context.Context, actor authz.Actor, id int64) err
 	if err != nil {
 		return err
 	}
+	may, err := l.editors.MayEditOwners(ctx, actor, []models.Owner{row.Owner})
+	if err != nil {
+		return err
+	}
+	if !may[row.Owner] {
+		return nothing(Preview{Other: 1})
+	}
 	if row.State.Open() {
 		return fault.New(fault.Conflict, fmt.Sprintf("This is %s: it is on its way by itself", row.State))
 	}

@@ -43,7 +43,7 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (models.
 // Unread counts the actor's unread notifications, up to BadgeMost.
 func (s *Service) Unread(ctx context.Context, actor authz.Actor) (int, error) {
 	if actor.User.ID == 0 {
-		return 0, nil
+		return 0, noInbox()
 	}
 	return s.store.CountUnread(ctx, actor.Reader(), BadgeMost)
 }

@@ -1,0 +1,360 @@
+package apptest_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gatecrier/app/apptest"
+)
+
+// need is who may use a route. The table below has one for each that there is.
+type need string
+
+const (
+	anyone      need = "anyone"
+	signedIn    need = "whoever is signed in"
+	bearer      need = "a user, by his unnarrowed token"
+	adminOnly   need = "administrators"
+	viewProduct need = "view the product"
+	imports     need = "import into the product"
+	editProduct need = "edit the product"
+	ownProduct  need = "own the product"
+	viewGroup   need = "view the group"
+	editGroup   need = "edit the group"
+	ownGroup    need = "own the group"
+	inUsers     need = "be in the authorization group"
+	manageUsers need = "manage the authorization group"
+	mine        need = "what an administrator has asked for"
+	readInbox   need = "read the product's inbox"
+	uploadPage  need = "view the product and import into it"
+)
+
+// Those who ask: roles in the product, in its group, and by groups of users.
+const (
+	anonymous     = "anonymous"
+	stranger      = "stranger"
+	administrator = "admin"
+	tokenUpload   = "token-upload"
+	tokenReader   = "token-reader"
+	tokenEditor   = "token-maintainer"
+)
+
+var (
+	direct  = []string{"reader", "upload", "writer", "maintainer", "owner"}
+	byGroup = []string{"group-reader", "group-upload", "group-writer", "group-maintainer", "group-owner"}
+	byUsers = []string{"users-reader", "users-maintainer", "users-group-owner", "users-manager"}
+	people  = slices.Concat([]string{anonymous, stranger}, direct, byGroup, byUsers, []string{administrator})
+	tokens  = []string{tokenUpload, tokenReader, tokenEditor}
+)
+
+// allowed are those who may what a need says; administrators may all but what
+// is another's own.
+var allowed = map[need][]string{
+	viewProduct: {"reader", "writer", "maintainer", "owner", "group-reader", "group-writer", "group-maintainer", "group-owner", "users-reader", "users-maintainer", "users-group-owner", tokenReader, tokenEditor},
+	imports:     {"upload", "writer", "maintainer", "owner", "group-upload", "group-writer", "group-maintainer", "group-owner", "users-maintainer", "users-group-owner", tokenUpload, tokenEditor},
+	editProduct: {"maintainer", "owner", "group-maintainer", "group-owner", "users-maintainer", "users-group-owner", tokenEditor},
+	ownProduct:  {"owner", "group-owner", "users-group-owner"},
+	viewGroup:   {"group-reader", "group-writer", "group-maintainer", "group-owner", "users-group-owner"},
+	editGroup:   {"group-maintainer", "group-owner", "users-group-owner"},
+	ownGroup:    {"group-owner", "users-group-owner"},
+	inUsers:     {"users-reader", "users-manager"},
+	manageUsers: {"users-manager"},
+}
+
+func (n need) allows(who string) bool {
+	switch n {
+	case anyone:
+		return true
+	case signedIn:
+		return who != anonymous
+	case bearer:
+		return who != anonymous && !slices.Contains(tokens, who)
+	case adminOnly, mine:
+		return who == administrator
+	case uploadPage:
+		return viewProduct.allows(who) && imports.allows(who)
+	case readInbox: // it has marks, which tokens of products have not
+		return viewProduct.allows(who) && !slices.Contains(tokens, who)
+	case viewProduct, imports, editProduct, ownProduct, viewGroup, editGroup, ownGroup, inUsers, manageUsers:
+	}
+	return who == administrator || slices.Contains(allowed[n], who)
+}
+
+// hides reports whether who may not learn that the thing is there.
+func (n need) hides(who string) bool {
+	switch n {
+	case mine, readInbox:
+		return !slices.Contains(tokens, who)
+	case viewProduct, imports, editProduct, ownProduct, uploadPage:
+		return who == stranger || who == "users-manager"
+	case viewGroup, editGroup, ownGroup:
+		return who == stranger || slices.Contains(direct, who) || who == "users-manager" || who == "users-reader" || who == "users-maintainer"
+	case inUsers, manageUsers:
+		return who != "users-reader" && who != "users-manager" && who != administrator && !slices.Contains(tokens, who)
+	case anyone, signedIn, bearer, adminOnly:
+	}
+	return false
+}
+
+// world is one product with all that hangs on it, and everybody.
+type rightsWorld struct {
+	t        *testing.T
+	p        *apptest.Program
+	admin    *apptest.Client
+	ids      map[string]int64
+	api      map[string]*apptest.Client
+	pages    map[string]*http.Client
+	secrets  []string // what leads to targets
+	receiver *apptest.Receiver
+	n        int
+}
+
+func newRightsWorld(t *testing.T) *rightsWorld {
+	t.Helper()
+	p := apptest.Start(t, apptest.Options{})
+	w := &rightsWorld{
+		t: t, p: p, admin: p.Client(administrator), ids: map[string]int64{}, api: map[string]*apptest.Client{}, pages: map[string]*http.Client{},
+		receiver: apptest.NewReceiver(t),
+	}
+	for _, name := range people {
+		if name != anonymous && name != administrator {
+			p.User(name)
+		}
+		w.enter(name)
+	}
+	w.p.User("extra")
+	w.users()
+	w.fresh()
+	return w
+}
+
+// enter signs somebody in, by page and by token.
+func (w *rightsWorld) enter(name string) {
+	w.t.Helper()
+	w.pages[name] = visitor(w.t)
+	if name == anonymous {
+		w.api[name] = apptest.NewClient(w.t, w.p.URL, "")
+		return
+	}
+	if status, _ := submit(w.t, w.pages[name], w.p.URL+"/login", form("name", name, "password", apptest.Password), formKind); status != http.StatusSeeOther {
+		w.t.Fatalf("%s does not get in: %d", name, status)
+	}
+	w.api[name] = w.p.Client(name)
+}
+
+// users makes the groups of users.
+func (w *rightsWorld) users() {
+	w.t.Helper()
+	for name, members := range map[string][]string{"readers": {"users-reader"}, "maintainers": {"users-maintainer"}, "owners": {"users-group-owner"}} {
+		id := w.admin.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": name}).ID("id")
+		w.ids[name] = id
+		for _, m := range members {
+			w.admin.Must(http.StatusNoContent, "POST", fmt.Sprintf("/authorization-groups/%d/members", id), map[string]any{"user": m})
+		}
+	}
+	w.ids["empty"] = w.admin.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": "empty"}).ID("id")
+}
+
+// fresh makes another product in another group, with all that a route may name.
+func (w *rightsWorld) fresh() {
+	w.t.Helper()
+	w.n++
+	c := w.admin
+	group := c.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": fmt.Sprintf("Group %d", w.n)}).ID("id")
+	mail := fmt.Sprintf("hidden-%d@example.org", w.n)
+	product := c.Must(http.StatusCreated, "POST", "/products", map[string]any{"name": fmt.Sprintf("Product %d", w.n), "group_id": group, "email_to": mail}).ID("id")
+	at := fmt.Sprintf("/products/%d", product)
+	w.secrets = []string{mail, "h…@example.org", w.receiver.URL + "/hidden"}
+	for _, role := range direct {
+		c.Must(http.StatusCreated, "POST", at+"/members", map[string]any{"user": role, "role": role})
+		c.Must(http.StatusCreated, "POST", fmt.Sprintf("/groups/%d/members", group), map[string]any{"user": "group-" + role, "role": role})
+	}
+	c.Must(http.StatusNoContent, "POST", at+"/authorization-groups", map[string]any{"authorization_group": "maintainers", "role": "maintainer"})
+	c.Must(http.StatusNoContent, "POST", fmt.Sprintf("/groups/%d/authorization-groups", group), map[string]any{"authorization_group": "owners", "role": "owner"})
+	c.Must(http.StatusNoContent, "POST", at+"/authorization-groups", map[string]any{"authorization_group": "readers", "role": "reader"})
+	for _, of := range []string{at, fmt.Sprintf("/groups/%d", group)} {
+		c.Must(http.StatusNoContent, "POST", of+"/authorization-groups", map[string]any{"authorization_group": "empty", "role": "reader"})
+		w.ids["user"] = c.Must(http.StatusCreated, "POST", of+"/members", map[string]any{"user": "extra", "role": "reader"}).ID("user_id")
+	}
+	w.ids["spare"] = c.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": fmt.Sprintf("Spare %d", w.n)}).ID("id")
+	for _, user := range []string{"users-reader", "extra"} {
+		c.Must(http.StatusNoContent, "POST", fmt.Sprintf("/authorization-groups/%d/members", w.ids["spare"]), map[string]any{"user": user})
+	}
+	c.Must(http.StatusNoContent, "POST", fmt.Sprintf("/authorization-groups/%d/members", w.ids["spare"]), map[string]any{"user": "users-manager", "manager": true})
+	hook := c.Must(http.StatusCreated, "POST", at+"/targets", map[string]any{"module": "webhook", "name": "hook", "config": map[string]string{"url": w.receiver.URL + "/hidden"}}).ID("id")
+	w.ids["product"], w.ids["group"], w.ids["target"] = product, group, hook
+	for name, role := range map[string]string{tokenUpload: "upload", tokenReader: "reader", tokenEditor: "maintainer"} {
+		a := c.Must(http.StatusCreated, "POST", at+"/tokens", map[string]any{"name": name, "role": role})
+		text, _ := a.Get("token").(string)
+		w.api[name] = apptest.NewClient(w.t, w.p.URL, text)
+		w.ids["token"] = a.ID("id")
+	}
+	c.Must(http.StatusOK, "PUT", at+"/counts", map[string]any{"scanner": "x", "counts": counts(w.n % 2)})
+	apptest.Eventually(w.t, "its first change is told", func() bool {
+		w.p.Clock.Advance(time.Second)
+		a := c.Do("GET", fmt.Sprintf("/deliveries?connection=%d&state=delivered", hook), nil)
+		w.ids["delivery"], w.ids["event"] = a.ID("items.0.id"), a.ID("items.0.event_id")
+		return w.ids["delivery"] != 0
+	})
+	w.ids["resend"] = c.Must(http.StatusAccepted, "POST", "/deliveries/resend", map[string]any{"ids": []int64{w.ids["delivery"]}}).ID("resend.id")
+}
+
+// ask makes a request as somebody, and returns its status and text.
+func (w *rightsWorld) ask(who string, r route) (int, string) {
+	w.t.Helper()
+	path := strings.ReplaceAll(r.path, "{section}", "gate")
+	for name, id := range w.ids {
+		path = strings.ReplaceAll(path, "{"+name+"}", fmt.Sprint(id))
+	}
+	if strings.HasPrefix(path, "/api/v1") {
+		a := w.api[who].Do(r.method, strings.TrimPrefix(path, "/api/v1"), r.body)
+		return a.Status, a.Text
+	}
+	req, err := http.NewRequestWithContext(w.t.Context(), r.method, w.p.URL+path, strings.NewReader(r.form))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", formKind)
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	res, err := w.pages[who].Do(req)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() {
+		if err := res.Body.Close(); err != nil {
+			w.t.Error(err)
+		}
+	}()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if strings.HasPrefix(res.Header.Get("Location"), "/login") {
+		return http.StatusUnauthorized, ""
+	}
+	return res.StatusCode, string(text)
+}
+
+// route is a line of the table.
+type route struct {
+	method, path string
+	need         need
+	body         any    // of the interface
+	form         string // of a page
+	once         bool   // it takes away what others need
+}
+
+// name is the route as the program calls it.
+func (r route) name() string {
+	path, _, _ := strings.Cut(r.path, "?")
+	for _, part := range [][2]string{{"/members/{user}", "/members/:user_id"}, {"/tokens/{token}", "/tokens/:token_id"}} {
+		path = strings.ReplaceAll(path, part[0], part[1])
+	}
+	return r.method + " " + path
+}
+
+// isRefusal reports whether a status says that somebody may not.
+func isRefusal(status int) bool {
+	return status == http.StatusUnauthorized || status == http.StatusForbidden || status == http.StatusNotFound
+}
+
+func TestRouteByRole(t *testing.T) {
+	w := newRightsWorld(t)
+	for _, r := range rightsTable {
+		who := people
+		if strings.HasPrefix(r.path, "/api/v1") {
+			who = slices.Concat(people, tokens)
+		}
+		for _, name := range who {
+			w.try(name, r)
+		}
+	}
+}
+
+func (w *rightsWorld) try(who string, r route) {
+	w.t.Helper()
+	may := r.need.allows(who)
+	if may && r.once {
+		defer w.fresh()
+	}
+	status, text := w.ask(who, r)
+	what := r.method + " " + r.path + " as " + who
+	switch {
+	case who == anonymous && !may && status != http.StatusUnauthorized:
+		w.t.Errorf("%s: %d, want a way to sign in", what, status)
+	case may && isRefusal(status):
+		w.t.Errorf("%s: %d, though he may: %.200s", what, status, text)
+	case !may && !isRefusal(status):
+		w.t.Errorf("%s: %d, though he may not: %.200s", what, status, text)
+	case !may && who != anonymous && r.need.hides(who) && status != http.StatusNotFound:
+		w.t.Errorf("%s: %d tells that it is there", what, status)
+	case status >= http.StatusInternalServerError:
+		w.t.Errorf("%s: %d %.300s", what, status, text)
+	}
+	if editProduct.allows(who) {
+		return
+	}
+	for _, secret := range w.secrets {
+		if strings.Contains(text, secret) || strings.Contains(text, jsonText(secret)) {
+			w.t.Errorf("%s: %q is in the answer", what, secret)
+		}
+	}
+}
+
+func jsonText(s string) string {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return s
+	}
+	return strings.Trim(string(text), `"`)
+}
+
+// Nobody adds a route without saying who may use it.
+func TestEveryRouteIsInTheTable(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	told := map[string]bool{}
+	for _, r := range rightsTable {
+		told[normal(r.name())] = true
+	}
+	for _, route := range openRoutes {
+		told[route] = true
+	}
+	there := map[string]bool{}
+	for _, route := range p.Routes() {
+		there[normal(route)] = true
+	}
+	for _, route := range slices.Sorted(maps.Keys(there)) {
+		if !told[route] {
+			t.Errorf("%s is not in the table of rights", route)
+		}
+	}
+	for _, route := range slices.Sorted(maps.Keys(told)) {
+		if !there[route] {
+			t.Errorf("%s is in the table of rights, and not there", route)
+		}
+	}
+}
+
+// normal leaves the names of a path's parts out.
+func normal(route string) string {
+	parts := strings.Split(route, "/")
+	for i, p := range parts {
+		if strings.HasPrefix(p, ":") || strings.HasPrefix(p, "{") {
+			parts[i] = ":"
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+// openRoutes are for everybody, and about nobody.
+var openRoutes = []string{
+	"POST /logout", "GET /healthz", "GET /readyz", "GET /static/*path", "HEAD /static/*path", "GET /login", "POST /login",
+	"GET /api/v1/openapi.json", "GET /api/v1/openapi.yaml", "GET /api/v1/openapi-3.0.json", "GET /api/v1/openapi-3.0.yaml",
+}
