@@ -172,6 +172,15 @@ func (r reads) LinesToProbe(ctx context.Context, limit int) ([]int64, error) {
 	return list, err
 }
 
+// FailingLines lists the lines whose breaker is open, that have failed since a
+// time or longer, and that are not paused yet.
+func (r reads) FailingLines(ctx context.Context, since time.Time, limit int) ([]int64, error) {
+	var list []int64
+	err := r.query(ctx, "SELECT connection_id FROM connection_health WHERE opened_at IS NOT NULL AND paused_at IS NULL AND failing_since <= ? ORDER BY failing_since LIMIT ?",
+		[]any{micro(since), limit}, collect(&list, func(id *int64) []any { return []any{id} }))
+	return list, err
+}
+
 // Hasten lets everything that waits for a line go now: its receiver is back.
 func (tx *Tx) Hasten(line int64) error {
 	_, err := tx.exec("UPDATE deliveries SET next_at = ? WHERE line_id = ? AND state IN ('pending', 'retrying') AND next_at IS NOT NULL AND next_at > ?",

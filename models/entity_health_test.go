@@ -113,9 +113,41 @@ func TestProbe(t *testing.T) {
 		if got := probe(); got != nil || lines() != nil {
 			t.Errorf("probed while paused: %+v", got)
 		}
+		w.change(conn, func(h *models.Health) { h.FailingSince = noon.Add(-life) })
 		w.write(func(tx *models.Tx) error { return tx.ProbeNow([]int64{later.ID}) })
+		if h := w.health(conn); !h.PausedAt.IsZero() || h.FailingSince != w.s.Now() {
+			t.Errorf("asked for again: %+v", h)
+		}
 		if got := probe(); got == nil {
 			t.Error("not probed though somebody asked for it")
+		}
+	})
+}
+
+const life = 72 * time.Hour
+
+// A line that has failed for long is to be paused once, while it is stopped.
+func TestFailingLines(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		product := w.product("ours", w.user("ann"))
+		old, fresh, closed := w.connection(product, "a"), w.connection(product, "b"), w.connection(product, "c")
+		w.change(old, func(h *models.Health) { h.OpenedAt, h.FailingSince = noon, noon.Add(-life) })
+		w.change(fresh, func(h *models.Health) { h.OpenedAt, h.FailingSince = noon, noon.Add(time.Second-life) })
+		w.change(closed, func(h *models.Health) { h.FailingSince = noon.Add(-2 * life) })
+		list := func() []int64 {
+			t.Helper()
+			list, err := w.s.FailingLines(t.Context(), noon.Add(-life), 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return list
+		}
+		if got := list(); !slices.Equal(got, []int64{old}) {
+			t.Errorf("to be paused: %v, want %v", got, old)
+		}
+		w.change(old, func(h *models.Health) { h.PausedAt = noon })
+		if got := list(); got != nil {
+			t.Errorf("paused, and to be paused: %v", got)
 		}
 	})
 }

@@ -82,16 +82,20 @@ func (tx *Tx) SendAgain(ids []int64, resendID int64, reason string) (int, error)
 // ProbeNow lets the lines of deliveries be tried at once, paused ones too:
 // somebody has asked for it.
 func (tx *Tx) ProbeNow(ids []int64) error {
-	_, err := tx.exec("UPDATE connection_health SET probe_at = ?, paused_at = NULL WHERE opened_at IS NOT NULL AND connection_id IN (SELECT d.line_id FROM deliveries d WHERE d.id IN ("+marks(len(ids))+"))",
-		append([]any{micro(tx.Now())}, anys(ids)...)...)
+	_, err := tx.exec("UPDATE connection_health SET probe_at = ?, "+tx.unpause()+" WHERE opened_at IS NOT NULL AND connection_id IN (SELECT d.line_id FROM deliveries d WHERE d.id IN ("+marks(len(ids))+"))",
+		append([]any{micro(tx.Now()), micro(tx.Now())}, anys(ids)...)...)
 	return err
+}
+
+// unpause begins the time anew after which a line is paused, where it was.
+func (tx *Tx) unpause() string {
+	return "paused_at = NULL, failing_since = CASE WHEN paused_at IS NULL THEN failing_since ELSE " + placeholder(tx.dialect, "BIGINT") + " END"
 }
 
 // Resume lets a line be tried at once, from the beginning.
 func (tx *Tx) Resume(line int64) error {
 	now := micro(tx.Now())
-	_, err := tx.exec("UPDATE connection_health SET probe_at = ?, probes = 0, paused_at = NULL, failing_since = CASE WHEN paused_at IS NULL THEN failing_since ELSE "+placeholder(tx.dialect, "BIGINT")+" END WHERE connection_id = ? AND opened_at IS NOT NULL",
-		now, now, line)
+	_, err := tx.exec("UPDATE connection_health SET probe_at = ?, probes = 0, "+tx.unpause()+" WHERE connection_id = ? AND opened_at IS NOT NULL", now, now, line)
 	return err
 }
 

@@ -17,8 +17,9 @@ import (
 
 // postbox is a mail server that keeps what it gets.
 type postbox struct {
-	mu    sync.Mutex
-	mails []mailed
+	mu     sync.Mutex
+	mails  []mailed
+	refuse func(to string) error // nil takes all
 }
 
 type mailed struct{ to, text string }
@@ -34,6 +35,14 @@ func (b *postbox) NewSession(*smtp.Conn) (smtp.Session, error) { return &mailSes
 func (*mailSession) Mail(string, *smtp.MailOptions) error { return nil }
 
 func (s *mailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.box.mu.Lock()
+	refuse := s.box.refuse
+	s.box.mu.Unlock()
+	if refuse != nil {
+		if err := refuse(to); err != nil {
+			return err
+		}
+	}
 	s.to = append(s.to, to)
 	return nil
 }
@@ -49,6 +58,13 @@ func (s *mailSession) Data(r io.Reader) error {
 func (s *mailSession) Reset() { s.to = nil }
 
 func (*mailSession) Logout() error { return nil }
+
+// answer says from now on what becomes of a recipient; nil takes all.
+func (b *postbox) answer(refuse func(to string) error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.refuse = refuse
+}
 
 func (b *postbox) got() []mailed {
 	b.mu.Lock()

@@ -82,12 +82,18 @@ func failed(h models.Health, r module.Result, probe bool, now time.Time) (models
 	case h.Open() && probe:
 		h.Probes++
 		h.ProbeAt = now.Add(max(probeWait(h.Probes), asked))
-		if now.Sub(h.FailingSince) >= pauseAfter && h.PausedAt.IsZero() {
-			h.PausedAt = now
-			return h, turn{trouble: event.TroublePaused}
-		}
 	}
 	return h, turn{}
+}
+
+// paused is the health of a line that is not tried any more, if it has failed
+// for so long.
+func paused(h models.Health, now time.Time) (models.Health, bool) {
+	if !h.Open() || !h.PausedAt.IsZero() || now.Sub(h.FailingSince) < pauseAfter {
+		return h, false
+	}
+	h.PausedAt = now
+	return h, true
 }
 
 // probeWait doubles with each probe that failed.

@@ -16,16 +16,16 @@ const sweepMost = 500
 type swept struct{ real, told time.Time }
 
 // sweep puts in order what nobody else does, every few seconds: what instances
-// that are gone have left, what was left behind an empty lane, what has waited
-// for too long, and lines that have worked off what was late. It writes only
-// where there is something.
+// that are gone have left, what was left behind an empty lane, lines that have
+// failed and messages that have waited for too long, and lines that have worked
+// off what was late. It writes only where there is something.
 func (d *Dispatcher) sweep(ctx context.Context) error {
 	now := swept{time.Now(), d.store.Now()}
 	if now.real.Sub(d.swept.real) < sweepEvery && now.told.Sub(d.swept.told) < sweepEvery {
 		return nil
 	}
 	d.swept = now
-	for _, step := range []func(context.Context) error{d.sweepLeases, d.sweepBlocked, d.sweepOutlived, d.sweepRecovering} {
+	for _, step := range []func(context.Context) error{d.sweepLeases, d.sweepBlocked, d.sweepFailing, d.sweepOutlived, d.sweepRecovering} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -53,6 +53,25 @@ func (d *Dispatcher) sweepBlocked(ctx context.Context) error {
 		_, err := tx.FreeBlocked()
 		return err
 	})
+}
+
+// sweepFailing pauses lines that have failed for too long, whether something
+// waits for them that they could be probed with or not.
+func (d *Dispatcher) sweepFailing(ctx context.Context) error {
+	lines, err := d.store.FailingLines(ctx, d.store.Now().Add(-pauseAfter), sweepMost)
+	if err != nil {
+		return err
+	}
+	for _, line := range lines {
+		out, err := d.store.Outlet(ctx, line)
+		if err != nil {
+			return err
+		}
+		if err := d.store.Write(ctx, func(tx *models.Tx) error { return d.pause(tx, out.Connection) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sweepOutlived ends what has waited for as long as a message may live.

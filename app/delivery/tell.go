@@ -139,6 +139,22 @@ func (d *Dispatcher) tell(tx *models.Tx, c models.Connection, h models.Health, t
 	return err
 }
 
+// pause ends the probes of a line, and tells so.
+func (d *Dispatcher) pause(tx *models.Tx, c models.Connection) error {
+	h, err := tx.LockHealth(c.ID)
+	if err != nil {
+		return err
+	}
+	h, news := paused(h, tx.Now())
+	if !news {
+		return nil
+	}
+	if err := tx.SaveHealth(h); err != nil {
+		return err
+	}
+	return d.tell(tx, c, h, event.TroublePaused)
+}
+
 // about names a connection and whose it is.
 func (d *Dispatcher) about(tx *models.Tx, c models.Connection) (event.ConnectorError, int64, error) {
 	p := event.ConnectorError{Connection: event.Connector{ID: c.ID, Name: c.Name, Module: c.Module}, UserID: c.Owner().UserID}
