@@ -163,12 +163,18 @@ func (tx *Tx) Probe(line int64, claim string, until time.Time) (*Delivery, error
 	return &list[0], nil
 }
 
+// Line is a line with the module that its rate comes from.
+type Line struct {
+	ID     int64
+	Module string
+}
+
 // LinesToProbe lists the lines that Probe would find something for.
-func (r reads) LinesToProbe(ctx context.Context, limit int) ([]int64, error) {
-	var list []int64
-	err := r.query(ctx, `SELECT h.connection_id FROM connection_health h WHERE h.opened_at IS NOT NULL AND h.paused_at IS NULL AND h.probe_at <= ?
+func (r reads) LinesToProbe(ctx context.Context, limit int) ([]Line, error) {
+	var list []Line
+	err := r.query(ctx, `SELECT h.connection_id, c.module FROM connection_health h JOIN connections c ON c.id = h.connection_id WHERE h.opened_at IS NOT NULL AND h.paused_at IS NULL AND h.probe_at <= ?
 		AND (SELECT 1 FROM deliveries d WHERE d.line_id = h.connection_id AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL LIMIT 1) = 1 ORDER BY h.probe_at LIMIT ?`,
-		[]any{micro(r.Now()), limit}, collect(&list, func(id *int64) []any { return []any{id} }))
+		[]any{micro(r.Now()), limit}, collect(&list, func(l *Line) []any { return []any{&l.ID, &l.Module} }))
 	return list, err
 }
 

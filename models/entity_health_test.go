@@ -78,7 +78,7 @@ func TestProbe(t *testing.T) {
 			w.write(func(tx *models.Tx) (err error) { got, err = tx.Probe(conn, "one", tx.Now().Add(lease)); return err })
 			return got
 		}
-		lines := func() []int64 {
+		lines := func() []models.Line {
 			t.Helper()
 			list, err := w.s.LinesToProbe(t.Context(), 10)
 			if err != nil {
@@ -94,7 +94,7 @@ func TestProbe(t *testing.T) {
 			t.Errorf("probed before its time: %+v", got)
 		}
 		w.clock.Advance(time.Minute)
-		if got := lines(); !slices.Equal(got, []int64{conn}) {
+		if got := lines(); !slices.Equal(got, []models.Line{{ID: conn, Module: "webhook"}}) {
 			t.Errorf("lines to probe %v", got)
 		}
 		got := probe()

@@ -27,11 +27,12 @@ type process struct {
 var listening = regexp.MustCompile(`"address":"([^"]+)"`)
 
 // spawn starts the program and waits until it listens.
-func spawn(t *testing.T, dir string) *process {
+func spawn(t *testing.T, dir string, environment ...string) *process {
 	t.Helper()
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), os.Args[0])
 	cmd.Env = append(os.Environ(), serveEnv+"=1", "GATECRIER_LISTEN=127.0.0.1:0", "GATECRIER_DATA_DIR="+dir,
 		"GATECRIER_ADMIN_PASSWORD="+apptest.Password, "GATECRIER_ALLOW_NETWORKS=127.0.0.0/8", "GATECRIER_LOG_FORMAT=json")
+	cmd.Env = append(cmd.Env, environment...)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -124,20 +124,24 @@ func (d *Dispatcher) slots(tx *models.Tx, line int64, lane module.Lane, want int
 }
 
 // probe sends the oldest message of each line whose breaker is open and whose
-// time to be tried has come.
+// time to be tried has come. It counts for the line's rate like any other.
 func (d *Dispatcher) probe(ctx context.Context) error {
 	lines, err := d.store.LinesToProbe(ctx, probesMost)
 	if err != nil {
 		return err
 	}
 	for _, line := range lines {
-		if !d.room(line, module.Lane{Parallel: perLineMost}, 0, 0) {
+		if !d.room(line.ID, module.Lane{Parallel: perLineMost}, 0, 0) {
 			continue
 		}
 		var got *models.Delivery
 		err := d.store.Write(ctx, func(tx *models.Tx) error {
-			var err error
-			got, err = tx.Probe(line, d.lease(), tx.Now().Add(leaseTime))
+			got = nil
+			n, err := d.slots(tx, line.ID, d.lane(line.Module), 1)
+			if err != nil || n == 0 {
+				return err
+			}
+			got, err = tx.Probe(line.ID, d.lease(), tx.Now().Add(leaseTime))
 			return err
 		})
 		if err != nil {
