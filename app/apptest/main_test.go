@@ -1,19 +1,67 @@
 package apptest_test
 
 import (
+	"context"
+	"fmt"
+	"log/slog"
 	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
 
+	"gatecrier/app"
 	"gatecrier/app/cli"
 	"gatecrier/models/modelstest"
 )
 
 // serveEnv makes the test binary the program itself, for tests that kill it.
-const serveEnv = "GATECRIER_TEST_SERVE"
+// With aheadEnv its clock goes ahead by so much, and by leap more with each
+// SIGUSR1: a lease of one that was killed ends without anybody waiting for it.
+const (
+	serveEnv = "GATECRIER_TEST_SERVE"
+	aheadEnv = "GATECRIER_TEST_AHEAD"
+	leap     = 31 * time.Second
+)
 
 func TestMain(m *testing.M) {
-	if os.Getenv(serveEnv) != "" {
+	switch {
+	case os.Getenv(aheadEnv) != "":
+		fmt.Fprintln(os.Stderr, serveAhead(os.Getenv(aheadEnv)))
+		os.Exit(1)
+	case os.Getenv(serveEnv) != "":
 		os.Exit(cli.Main([]string{"serve"}, os.Stdout, os.Stderr))
 	}
 	os.Exit(modelstest.Main(m))
+}
+
+// serveAhead is the command "serve" with a clock of its own, until it is killed.
+func serveAhead(by string) error {
+	start, err := time.ParseDuration(by)
+	if err != nil {
+		return err
+	}
+	var ahead atomic.Int64
+	ahead.Store(int64(start))
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGUSR1)
+	go func() {
+		for range signals {
+			ahead.Add(int64(leap))
+		}
+	}()
+	config, err := app.ReadConfig()
+	if err != nil {
+		return err
+	}
+	now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	a, err := app.New(context.Background(), app.Options{Config: config, Log: slog.New(slog.NewJSONHandler(os.Stderr, nil)), Now: now, Stderr: os.Stderr})
+	if err != nil {
+		return err
+	}
+	if err := a.Start(context.Background()); err != nil {
+		return err
+	}
+	return <-a.Failed()
 }
