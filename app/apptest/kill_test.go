@@ -45,20 +45,19 @@ type arrival struct {
 
 // recorder is the receiver of many lanes: it keeps what it gets, in order.
 type recorder struct {
-	url string
+	url   string
+	after time.Duration // how long it takes for an answer
 
 	mu     sync.Mutex
 	got    []arrival
 	latest map[string]int // the highest number of a lane
 }
 
-// answerAfter is how long a recorder takes for its answer: time in which a kill
-// leaves a send that has arrived and that nobody knows of.
-const answerAfter = 3 * time.Millisecond
-
-func newRecorder(t testing.TB) *recorder {
+// newRecorder starts a recorder that takes its time for an answer: time in
+// which a kill leaves a send that has arrived and that nobody knows of.
+func newRecorder(t testing.TB, after time.Duration) *recorder {
 	t.Helper()
-	r := &recorder{latest: map[string]int{}}
+	r := &recorder{after: after, latest: map[string]int{}}
 	server := httptest.NewServer(r)
 	t.Cleanup(server.Close)
 	r.url = server.URL
@@ -76,7 +75,7 @@ func (r *recorder) ServeHTTP(_ http.ResponseWriter, req *http.Request) {
 	if err := json.NewDecoder(req.Body).Decode(&body); err != nil || body.Type != "gate.changed" {
 		return
 	}
-	defer func() { <-time.After(answerAfter) }()
+	defer func() { <-time.After(r.after) }()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	a := arrival{req.URL.Path, req.Header.Get("webhook-id"), max(body.Data.Counts.Critical, body.Data.Counts.Medium), time.Now()}
@@ -190,7 +189,7 @@ func TestKillsLoseNothing(t *testing.T) {
 func killed(t *testing.T, kills, seed int) {
 	const lanes = 8
 	chance := rand.New(rand.NewPCG(uint64(seed), 0))
-	dir, r := t.TempDir(), newRecorder(t)
+	dir, r := t.TempDir(), newRecorder(t, 3*time.Millisecond)
 	p := spawn(t, dir, aheadEnv+"=0s")
 	c := apptest.NewClient(t, p.url, apptest.TokenIn(t, dir, "admin"))
 	var url atomic.Value

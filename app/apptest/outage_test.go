@@ -312,3 +312,30 @@ func TestRates(t *testing.T) {
 		}
 	})
 }
+
+// A target that is deleted while it is being sent to takes its message along,
+// and no other: what was sent beside it is known to have arrived.
+func TestATargetIsDeletedWhileItIsSentTo(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		receiver := apptest.NewReceiver(t)
+		receiver.Hold()
+		c := p.Client("admin")
+		stays, target, product := newShop(t, c, "stays", receiver.URL), newShop(t, c, "target goes", receiver.URL), newShop(t, c, "goes", receiver.URL)
+		for _, s := range []shop{stays, target, product} {
+			setCounts(c, s, 1)
+		}
+		receiver.Wait(t, 3)
+		c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("/targets/%d", target.target), nil)
+		c.Must(http.StatusNoContent, "DELETE", product.path, nil)
+		receiver.Release()
+		calm(t, p)
+		pass(t, p, time.Hour)
+		same(t, "what stays", states(t, p, stays, stays.target), "delivered")
+		if n := len(receiver.Messages()); n != 3 {
+			t.Errorf("%d messages, want each once", n)
+		}
+		if strings.Contains(p.Logged(), "results not written") {
+			t.Error("the results of others were not written at once")
+		}
+	})
+}

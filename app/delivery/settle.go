@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"gatecrier/app/fault"
 	"gatecrier/app/module"
 	"gatecrier/models"
 )
@@ -111,7 +112,17 @@ func (d *Dispatcher) writeOne(tx *models.Tx, s settlement) error {
 	if s.outlet.ID == 0 || unchanged(s.outlet, s.result, tx.Now()) {
 		return nil
 	}
-	return d.judgeHealth(tx, s)
+	return orGone(d.judgeHealth(tx, s))
+}
+
+// orGone is for what becomes of a connection that was deleted while a message
+// was sent to it: its health has gone with it, and no other result is to wait
+// for that.
+func orGone(err error) error {
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	return err
 }
 
 // after is a delivery after an attempt. A probe that failed has used none.
@@ -154,5 +165,5 @@ func (d *Dispatcher) writeDrop(tx *models.Tx, s settlement) error {
 	if s.outlet.Shared.RecoverUpTo == 0 && !s.delivery.Probe {
 		return nil
 	}
-	return d.afterDrop(tx, s)
+	return orGone(d.afterDrop(tx, s))
 }

@@ -1,0 +1,143 @@
+package apptest_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"gatecrier/app/apptest"
+	"gatecrier/models"
+)
+
+const (
+	hangLanes = 100
+	hanging   = 30
+)
+
+// Thirty of a hundred receivers take messages and never answer. The others get
+// all of theirs meanwhile, and what hangs costs a bounded number of goroutines
+// however much waits behind it.
+func TestHangingReceiversHoldNobody(t *testing.T) {
+	const rounds = 4
+	on(t, func(t *testing.T, p *apptest.Program) {
+		hung, quick := apptest.NewReceiver(t), newRecorder(t, 0)
+		hung.Hold()
+		c := p.Client("admin")
+		shops := make([]shop, hangLanes)
+		for i := range shops {
+			url := quick.url
+			if i < hanging {
+				url = hung.URL
+			}
+			shops[i] = newShop(t, c, fmt.Sprint("Shop ", i), fmt.Sprintf("%s/lane/%d", url, i))
+		}
+		before := runtime.NumGoroutine()
+		for n := range rounds {
+			for _, s := range shops {
+				c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": numbered(n + 1)})
+			}
+		}
+		apptest.Eventually(t, "all others have theirs", func() bool { return len(quick.arrivals()) == (hangLanes-hanging)*rounds })
+		if n := len(hung.Messages()); n != hanging {
+			t.Errorf("%d messages hang, want the first of each lane", n)
+		}
+		// Each send that hangs has itself, and two at either end of its connection;
+		// of the others a connection may be kept open.
+		n, most := runtime.NumGoroutine(), before+5*hanging+2*hangLanes
+		t.Logf("%d goroutines, %d before", n, before)
+		if n > most {
+			t.Errorf("%d goroutines, %d before, want at most %d", n, before, most)
+		}
+		hung.Release()
+		apptest.Eventually(t, "all are delivered", func() bool {
+			states, err := p.Store.DeliveriesSince(t.Context(), apptest.Everything(), time.Unix(1, 0))
+			return err == nil && states[models.DeliveryDelivered] == hangLanes*rounds
+		})
+	})
+}
+
+// How much longer messages take while thirty of a hundred receivers hang for
+// 30 s. GATECRIER_HANG says for how many seconds gates change, 200 a second.
+func TestTrialOfHangingReceivers(t *testing.T) {
+	seconds := number(t, "GATECRIER_HANG", 0)
+	if seconds == 0 {
+		t.Skip("GATECRIER_HANG is not set: this takes minutes")
+	}
+	for round := range 4 {
+		calm, disturbed := hangTrial(t, seconds, 0), hangTrial(t, seconds, hanging)
+		t.Logf("round %d: undisturbed p50 %v p99 %v, disturbed p50 %v p99 %v: %.2fx", round+1,
+			percentile(calm, 50), percentile(calm, 99), percentile(disturbed, 50), percentile(disturbed, 99),
+			float64(percentile(disturbed, 99))/float64(percentile(calm, 99)))
+	}
+}
+
+func percentile(times []time.Duration, p int) time.Duration {
+	slices.Sort(times)
+	return times[len(times)*p/100].Round(10 * time.Microsecond)
+}
+
+// hangTrial measures from the request that changes a gate to the arrival of its
+// message, over the lanes that never hang.
+func hangTrial(t *testing.T, seconds, hang int) []time.Duration {
+	const perSecond = 200
+	dir, quick := t.TempDir(), newRecorder(t, 0)
+	over := make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		select {
+		case <-over:
+		case <-time.After(30 * time.Second):
+		}
+	}))
+	p := spawn(t, dir)
+	defer func() {
+		p.kill()
+		close(over)
+		slow.Close()
+	}()
+	c := apptest.NewClient(t, p.url, apptest.TokenIn(t, dir, "admin"))
+	var url atomic.Value
+	url.Store(p.url)
+	writers := make([]*writer, hangLanes)
+	for i := range writers {
+		lane, to := fmt.Sprintf("/lane/%d", i), quick.url
+		if i < hang {
+			to = slow.URL
+		}
+		writers[i] = &writer{shop: newShop(t, c, lane, to+lane), lane: lane, recorder: quick}
+	}
+	var mu sync.Mutex
+	asked := map[string]time.Time{}
+	var done sync.WaitGroup
+	ticker := time.NewTicker(time.Second / perSecond)
+	defer ticker.Stop()
+	for i := range seconds * perSecond {
+		<-ticker.C
+		w, n := writers[i%hangLanes], i/hangLanes+1
+		done.Go(func() {
+			mu.Lock()
+			asked[fmt.Sprint(w.lane, " ", n)] = time.Now()
+			mu.Unlock()
+			if !w.put(t.Context(), &url, c.Token, n) {
+				t.Errorf("%s: change %d was not taken", w.lane, n)
+			}
+		})
+	}
+	done.Wait()
+	want := (hangLanes - hang) * seconds * perSecond / hangLanes
+	apptest.Eventually(t, "all others have theirs", func() bool { return len(quick.arrivals()) >= want })
+	var times []time.Duration
+	for _, a := range quick.arrivals() {
+		var i int
+		if _, err := fmt.Sscanf(strings.TrimPrefix(a.lane, "/lane/"), "%d", &i); err == nil && i >= hanging { // the same lanes in both
+			times = append(times, a.at.Sub(asked[fmt.Sprint(a.lane, " ", a.number)]))
+		}
+	}
+	return times
+}
