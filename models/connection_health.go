@@ -178,12 +178,13 @@ func (r reads) LinesToProbe(ctx context.Context, limit int) ([]Line, error) {
 	return list, err
 }
 
-// FailingLines lists the lines whose breaker is open, that have failed since a
-// time or longer, and that are not paused yet.
-func (r reads) FailingLines(ctx context.Context, since time.Time, limit int) ([]int64, error) {
+// FailingLines lists the lines whose breaker is open, that have failed for so
+// long and were probed until then, and that are not paused yet. One that had
+// nothing to be probed with may be back.
+func (r reads) FailingLines(ctx context.Context, long time.Duration, limit int) ([]int64, error) {
 	var list []int64
-	err := r.query(ctx, "SELECT connection_id FROM connection_health WHERE opened_at IS NOT NULL AND paused_at IS NULL AND failing_since <= ? ORDER BY failing_since LIMIT ?",
-		[]any{micro(since), limit}, collect(&list, func(id *int64) []any { return []any{id} }))
+	err := r.query(ctx, "SELECT connection_id FROM connection_health WHERE opened_at IS NOT NULL AND paused_at IS NULL AND failing_since <= ? AND probe_at - failing_since >= ? ORDER BY failing_since LIMIT ?",
+		[]any{micro(r.Now().Add(-long)), long.Microseconds(), limit}, collect(&list, func(id *int64) []any { return []any{id} }))
 	return list, err
 }
 

@@ -126,17 +126,24 @@ func TestProbe(t *testing.T) {
 
 const life = 72 * time.Hour
 
-// A line that has failed for long is to be paused once, while it is stopped.
+// A line that has failed for long is to be paused once, while it is stopped and
+// was tried to the end.
 func TestFailingLines(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
-		old, fresh, closed := w.connection(product, "a"), w.connection(product, "b"), w.connection(product, "c")
-		w.change(old, func(h *models.Health) { h.OpenedAt, h.FailingSince = noon, noon.Add(-life) })
-		w.change(fresh, func(h *models.Health) { h.OpenedAt, h.FailingSince = noon, noon.Add(time.Second-life) })
-		w.change(closed, func(h *models.Health) { h.FailingSince = noon.Add(-2 * life) })
+		failing := func(name string, long time.Duration, probe time.Time) int64 {
+			id := w.connection(product, name)
+			w.change(id, func(h *models.Health) { h.OpenedAt, h.FailingSince, h.ProbeAt = noon, noon.Add(-long), probe })
+			return id
+		}
+		old := failing("a", life, noon)
+		failing("b", life-time.Second, noon.Add(time.Hour))
+		failing("c", life, noon.Add(-time.Second)) // nothing has waited for it since
+		closed := failing("d", 2*life, noon)
+		w.change(closed, func(h *models.Health) { h.OpenedAt = time.Time{} })
 		list := func() []int64 {
 			t.Helper()
-			list, err := w.s.FailingLines(t.Context(), noon.Add(-life), 10)
+			list, err := w.s.FailingLines(t.Context(), life, 10)
 			if err != nil {
 				t.Fatal(err)
 			}

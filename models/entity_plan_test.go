@@ -132,7 +132,7 @@ func (w world) hots(ann int64, d models.Delivery) map[string]hot {
 			return err
 		}),
 		"to be paused": read("SCAN connection_health USING INDEX connection_health_open", func(ctx context.Context) error {
-			_, err := w.s.FailingLines(ctx, noon, 10)
+			_, err := w.s.FailingLines(ctx, life, 10)
 			return err
 		}),
 		"too old": read("SEARCH d USING INDEX deliveries_old (due_since<?)", func(ctx context.Context) error {

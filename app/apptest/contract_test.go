@@ -95,7 +95,6 @@ var contracts = []contract{
 	{name: "404", answer: says(404), state: models.DeliveryDead, tries: 3, told: []string{saysRejecting}},
 	{name: "410", answer: says(410), state: models.DeliveryDead, tries: 1, told: []string{saysGone}, off: true},
 	{name: "408", answer: says(408), state: models.DeliveryDead, tries: 5, probed: true, told: down},
-	{name: "429", answer: says(429), state: models.DeliveryDead, tries: 5, probed: true, told: down},
 	{name: "429 for 15 minutes", answer: says(429, "Retry-After", "900"), state: models.DeliveryDead, tries: 5, asked: 15 * time.Minute, probed: true, told: down},
 	{name: "429 until a date", answer: laterByDate, state: models.DeliveryDead, tries: 5, asked: 20*time.Minute - 30*time.Second, probed: true, told: down},
 	{name: "500", answer: says(500), state: models.DeliveryDead, tries: 5, probed: true, told: down},

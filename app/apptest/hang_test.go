@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -64,7 +63,9 @@ func TestHangingReceiversHoldNobody(t *testing.T) {
 }
 
 // How much longer messages take while thirty of a hundred receivers hang for
-// 30 s. GATECRIER_HANG says for how many seconds gates change, 200 a second.
+// 30 s. GATECRIER_HANG says for how many seconds gates change, 200 a second. The
+// 99th of a hundred is that of each second, and of these the middle one: what
+// else goes on on the machine comes in bursts.
 func TestTrialOfHangingReceivers(t *testing.T) {
 	seconds := number(t, "GATECRIER_HANG", 0)
 	if seconds == 0 {
@@ -72,10 +73,18 @@ func TestTrialOfHangingReceivers(t *testing.T) {
 	}
 	for round := range 4 {
 		calm, disturbed := hangTrial(t, seconds, 0), hangTrial(t, seconds, hanging)
-		t.Logf("round %d: undisturbed p50 %v p99 %v, disturbed p50 %v p99 %v: %.2fx", round+1,
-			percentile(calm, 50), percentile(calm, 99), percentile(disturbed, 50), percentile(disturbed, 99),
-			float64(percentile(disturbed, 99))/float64(percentile(calm, 99)))
+		one, other := middleOf99ths(calm), middleOf99ths(disturbed)
+		t.Logf("round %d: p99 %v undisturbed, %v disturbed: %.2fx; over all seconds %v and %v", round+1,
+			one, other, float64(other)/float64(one), percentile(slices.Concat(calm...), 99), percentile(slices.Concat(disturbed...), 99))
 	}
+}
+
+func middleOf99ths(seconds [][]time.Duration) time.Duration {
+	list := make([]time.Duration, len(seconds))
+	for i, times := range seconds {
+		list[i] = percentile(times, 99)
+	}
+	return percentile(list, 50)
 }
 
 func percentile(times []time.Duration, p int) time.Duration {
@@ -84,8 +93,8 @@ func percentile(times []time.Duration, p int) time.Duration {
 }
 
 // hangTrial measures from the request that changes a gate to the arrival of its
-// message, over the lanes that never hang.
-func hangTrial(t *testing.T, seconds, hang int) []time.Duration {
+// message, over the lanes that never hang, for each second.
+func hangTrial(t *testing.T, seconds, hang int) [][]time.Duration {
 	const perSecond = 200
 	dir, quick := t.TempDir(), newRecorder(t, 0)
 	over := make(chan struct{})
@@ -132,11 +141,12 @@ func hangTrial(t *testing.T, seconds, hang int) []time.Duration {
 	done.Wait()
 	want := (hangLanes - hang) * seconds * perSecond / hangLanes
 	apptest.Eventually(t, "all others have theirs", func() bool { return len(quick.arrivals()) >= want })
-	var times []time.Duration
+	times := make([][]time.Duration, seconds)
 	for _, a := range quick.arrivals() {
 		var i int
-		if _, err := fmt.Sscanf(strings.TrimPrefix(a.lane, "/lane/"), "%d", &i); err == nil && i >= hanging { // the same lanes in both
-			times = append(times, a.at.Sub(asked[fmt.Sprint(a.lane, " ", a.number)]))
+		if _, err := fmt.Sscanf(a.lane, "/lane/%d", &i); err == nil && i >= hanging { // the same lanes in both
+			second := (a.number - 1) * hangLanes / perSecond
+			times[second] = append(times[second], a.at.Sub(asked[fmt.Sprint(a.lane, " ", a.number)]))
 		}
 	}
 	return times

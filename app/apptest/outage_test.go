@@ -3,6 +3,7 @@ package apptest_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -164,6 +166,55 @@ func TestAnOutage(t *testing.T) {
 				t.Errorf("%s: the history or the inbox has not %d rows:\n%s\n%s", name, n, history.Text, rows.Text)
 			}
 		}
+	})
+}
+
+// A message that may have arrived, though nobody has said so, is answered: its
+// target hears that the gate is back where it was.
+func TestWhatMayHaveArrivedIsAnswered(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		var breaks atomic.Bool
+		receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if breaks.Load() {
+				io.Copy(io.Discard, r.Body) //nolint:errcheck // the sender may be gone
+				reset(w, r)
+			}
+		}))
+		t.Cleanup(receiver.Close)
+		c := p.Client("admin")
+		s := newShop(t, c, "Shop", receiver.URL)
+		setCounts(c, s, 0)
+		calm(t, p)
+		breaks.Store(true)
+		setCounts(c, s, 1)
+		calm(t, p)
+		breaks.Store(false)
+		setCounts(c, s, 0)
+		pass(t, p, time.Minute)
+		same(t, "in the end", states(t, p, s, s.target), "delivered", "cancelled: Out of date: the gate has changed to Passed since", "delivered")
+	})
+}
+
+// A broken connection that has nothing to be tried with is not taken for one
+// that has failed all the time: the next message shows how it does.
+func TestABrokenConnectionWithNothingToSend(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		c, receiver := p.Client("admin"), apptest.NewReceiver(t)
+		s := newShop(t, c, "Shop", receiver.URL)
+		setCounts(c, s, 0)
+		calm(t, p)
+		breakDown(receiver)
+		setCounts(c, s, 1)
+		pass(t, p, 20*time.Minute)
+		setCounts(c, s, 0)
+		pass(t, p, life+time.Hour)
+		same(t, "while it has nothing to send", states(t, p, s, s.target), "delivered", wasBack, wasBack)
+		same(t, "what the inbox says", told(t, p, s.id), saysDown)
+		mend(receiver)
+		setCounts(c, s, 1)
+		calm(t, p)
+		same(t, "afterwards", states(t, p, s, s.target), "delivered", wasBack, wasBack, "delivered")
+		same(t, "what the inbox says", told(t, p, s.id), saysDown, "Delivering again")
 	})
 }
 

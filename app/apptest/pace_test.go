@@ -47,7 +47,7 @@ func busyNow(t *testing.T, p *apptest.Program) (next time.Time, busy bool) {
 	ask(err)
 	old, err := p.Store.Outlived(t.Context(), now.Add(-life), 1)
 	ask(err)
-	failing, err := p.Store.FailingLines(t.Context(), now.Add(-life), 1)
+	failing, err := p.Store.FailingLines(t.Context(), life, 1)
 	ask(err)
 	due := !next.IsZero() && !next.After(now)
 	return next, due || len(work)+len(old)+len(failing)+states[models.DeliverySending] > 0

@@ -87,9 +87,10 @@ func failed(h models.Health, r module.Result, probe bool, now time.Time) (models
 }
 
 // paused is the health of a line that is not tried any more, if it has failed
-// for so long.
+// for so long and was probed until then.
 func paused(h models.Health, now time.Time) (models.Health, bool) {
-	if !h.Open() || !h.PausedAt.IsZero() || now.Sub(h.FailingSince) < pauseAfter {
+	until := h.FailingSince.Add(pauseAfter)
+	if !h.Open() || !h.PausedAt.IsZero() || now.Before(until) || h.ProbeAt.Before(until) {
 		return h, false
 	}
 	h.PausedAt = now

@@ -55,10 +55,10 @@ func (d *Dispatcher) sweepBlocked(ctx context.Context) error {
 	})
 }
 
-// sweepFailing pauses lines that have failed for too long, whether something
-// waits for them that they could be probed with or not.
+// sweepFailing pauses lines that have failed for too long, also where the last
+// message that they could be probed with has died meanwhile.
 func (d *Dispatcher) sweepFailing(ctx context.Context) error {
-	lines, err := d.store.FailingLines(ctx, d.store.Now().Add(-pauseAfter), sweepMost)
+	lines, err := d.store.FailingLines(ctx, pauseAfter, sweepMost)
 	if err != nil {
 		return err
 	}
