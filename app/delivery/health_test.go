@@ -57,15 +57,18 @@ func TestProbesDoubleUpToAnHourAndEndAfterThreeDays(t *testing.T) {
 			t.Errorf("after probe %d: %v, want %d min", i+1, waits[i], want)
 		}
 	}
-	h, n := lineAfter(h, module.Transient("503"), true, noon.Add(72*time.Hour-time.Second))
-	if n.trouble != "" || !h.PausedAt.IsZero() {
-		t.Errorf("before three days: %+v, %+v", h, n)
+	h, _ = lineAfter(h, module.Transient("503"), true, noon.Add(72*time.Hour-time.Second))
+	if h, now := paused(h, noon.Add(72*time.Hour-time.Second)); now || !h.PausedAt.IsZero() {
+		t.Errorf("before three days: %+v", h)
 	}
-	h, n = lineAfter(h, module.Transient("503"), true, noon.Add(72*time.Hour))
-	if n.trouble != event.TroublePaused || h.PausedAt.IsZero() {
-		t.Errorf("after three days: %+v, %+v", h, n)
+	h, now := paused(h, noon.Add(72*time.Hour))
+	if !now || h.PausedAt.IsZero() {
+		t.Errorf("after three days: %+v", h)
 	}
-	h, n = lineAfter(h, module.Delivered("200"), true, noon.Add(80*time.Hour))
+	if _, again := paused(h, noon.Add(73*time.Hour)); again {
+		t.Error("paused twice")
+	}
+	h, n := lineAfter(h, module.Delivered("200"), true, noon.Add(80*time.Hour))
 	if !n.closed || !n.works || h.Open() || !h.PausedAt.IsZero() || h.BrokenAt.IsZero() {
 		t.Errorf("once resumed and back: %+v, %+v", h, n)
 	}
