@@ -23,6 +23,7 @@ const (
 	sendTime     = 20 * time.Second
 	poll         = time.Second // how often due messages are looked for unrung
 	sweepEvery   = 5 * time.Second
+	freeEvery    = time.Second
 	graceTime    = 8 * time.Second // for the sends in flight, at the end
 )
 
@@ -54,7 +55,8 @@ type Dispatcher struct {
 	bell     *event.Bell
 	results  chan settlement
 	senders  sync.WaitGroup
-	swept    swept
+	swept    swept // when the last sweep was
+	freed    swept // and when lanes were last looked at that nothing is before
 
 	mu       sync.Mutex
 	inFlight map[int64]int // by line

@@ -15,17 +15,27 @@ const sweepMost = 500
 // that may be moved.
 type swept struct{ real, told time.Time }
 
+func (s swept) within(d time.Duration, of swept) bool {
+	return s.real.Sub(of.real) < d && s.told.Sub(of.told) < d
+}
+
 // sweep puts in order what nobody else does, every few seconds: what instances
-// that are gone have left, what was left behind an empty lane, lines that have
-// failed and messages that have waited for too long, and lines that have worked
-// off what was late. It writes only where there is something.
+// that are gone have left, lines that have failed and messages that have waited
+// for too long, and lines that have worked off what was late; and every second
+// what was left behind an empty lane. It writes only where there is something.
 func (d *Dispatcher) sweep(ctx context.Context) error {
 	now := swept{time.Now(), d.store.Now()}
-	if now.real.Sub(d.swept.real) < sweepEvery && now.told.Sub(d.swept.told) < sweepEvery {
+	if !now.within(freeEvery, d.freed) {
+		d.freed = now
+		if err := d.sweepBlocked(ctx); err != nil {
+			return err
+		}
+	}
+	if now.within(sweepEvery, d.swept) {
 		return nil
 	}
 	d.swept = now
-	for _, step := range []func(context.Context) error{d.sweepLeases, d.sweepBlocked, d.sweepFailing, d.sweepOutlived, d.sweepRecovering} {
+	for _, step := range []func(context.Context) error{d.sweepLeases, d.sweepFailing, d.sweepOutlived, d.sweepRecovering} {
 		if err := step(ctx); err != nil {
 			return err
 		}
