@@ -205,12 +205,12 @@ func (w world) hotInbox(ann int64) map[string]hot {
 	return map[string]hot{
 		"inbox":                          inbox(byProduct+")", member, models.InboxFilter{}),
 		"inbox, next page":               inbox(byProduct+" AND event_id<?)", member, models.InboxFilter{Before: 9}),
-		"inbox, unread":                  inbox(byProduct+")", member, models.InboxFilter{Unread: true}),
+		"inbox, unread":                  inbox(byProduct+" AND event_id>?)", member, models.InboxFilter{Unread: true}),
 		"inbox of all":                   inbox(byKey, admin, models.InboxFilter{}),
 		"inbox of all, next page":        inbox("SEARCH n USING INTEGER PRIMARY KEY (rowid<?)", admin, models.InboxFilter{Before: 9}),
-		"inbox of all, unread next page": inbox("SEARCH n USING INTEGER PRIMARY KEY (rowid<?)", admin, models.InboxFilter{Unread: true, Before: 9}),
-		"badge":                          count(byProduct+")", member),
-		"badge of all":                   count(byMarks, admin),
+		"inbox of all, unread next page": inbox("SEARCH n USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)", admin, models.InboxFilter{Unread: true, Before: 9}),
+		"badge":                          count(byProduct+" AND event_id>?)", member),
+		"badge of all":                   count("SEARCH n USING INTEGER PRIMARY KEY (rowid>?)", admin),
 	}
 }
 

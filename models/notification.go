@@ -2,6 +2,8 @@ package models
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -50,51 +52,108 @@ type InboxFilter struct {
 	Limit     int
 }
 
-// viewed is a reader's read state of a row: a mark of its own, else whether it
-// is older than all he has marked, or than his membership.
-var viewedExpr = `coalesce((SELECT k.viewed FROM marks k WHERE k.user_id = ? AND k.event_id = n.event_id),
-	n.event_id <= coalesce((SELECT r.event_id FROM read_upto r WHERE r.user_id = ?), 0)
-	OR n.event_id <= coalesce((SELECT min(a.joined_event) FROM (` + holders("= ?", "= n.product_id", viewing) + `) a), 0))`
+// upTo is the newest event that a user has marked together with all before.
+const upTo = "coalesce((SELECT r.event_id FROM read_upto r WHERE r.user_id = ?), 0)"
 
-func viewedArgs(user int64) []any { return times(6, user) }
+// viewed is a reader's read state of a row: a mark of its own, else whether it
+// is older than all he has marked, or than his coming to see the product. An
+// administrator sees all from the beginning.
+func (w Reader) viewed() (string, []any) {
+	mark := "coalesce((SELECT k.viewed FROM marks k WHERE k.user_id = ? AND k.event_id = n.event_id), n.event_id <= " + upTo
+	if w.Administrator {
+		return mark + ")", times(2, w.UserID)
+	}
+	return mark + " OR n.event_id <= coalesce((SELECT min(a.joined_event) FROM (" + holders("= ?", "= n.product_id", viewing) + ") a), 0))", times(6, w.UserID)
+}
 
 // Inbox lists a reader's notifications, newest first.
 func (r reads) Inbox(ctx context.Context, who Reader, f InboxFilter) ([]Notification, error) {
-	page, args := r.inboxPage(who, f)
-	args = append(viewedArgs(who.UserID), args...)
+	viewed, args := who.viewed()
+	page, pageArgs := r.inboxPage(who, f)
 	var list []Notification
-	err := r.query(ctx, "SELECT "+notificationColumns+", "+viewedExpr+" FROM ("+page+") page JOIN notifications n ON n.event_id = page.id LEFT JOIN products p ON p.id = n.product_id ORDER BY n.event_id DESC",
-		args, collect(&list, (*Notification).dst))
+	err := r.query(ctx, "SELECT "+notificationColumns+", "+viewed+" FROM ("+page+") page JOIN notifications n ON n.event_id = page.id LEFT JOIN products p ON p.id = n.product_id ORDER BY n.event_id DESC",
+		append(args, pageArgs...), collect(&list, (*Notification).dst))
 	return list, err
 }
 
-// inboxPage selects the ids of one page. For members the outer loop is over
-// their products, each read newest first by its own index: on SQLite a CROSS
-// JOIN pins that order, on PostgreSQL a LATERAL join does.
+// inboxPage selects the ids of one page.
 func (r reads) inboxPage(who Reader, f InboxFilter) (string, []any) {
-	cond, args := inboxCondition(who, f)
-	if who.Administrator {
-		return "SELECT n.event_id AS id FROM notifications n WHERE " + cond + " ORDER BY n.event_id DESC LIMIT ?", append(args, f.Limit)
+	var parts []string
+	var args []any
+	for _, s := range r.sources(who, f) {
+		parts = append(parts, "SELECT a.id FROM (SELECT s.id FROM ("+s.query+") s ORDER BY s.id DESC LIMIT ?) a")
+		args = append(append(args, s.args...), f.Limit)
 	}
-	// What is for this reader alone has no product, so that nothing comes twice.
-	own := "SELECT n.event_id AS id FROM notifications n WHERE n.user_id = ? AND n.product_id IS NULL AND " + cond + " ORDER BY n.event_id DESC LIMIT ?"
-	var member string
-	memberArgs := append(times(4, who.UserID), args...)
-	if r.dialect == Postgres {
-		memberArgs = append(memberArgs, f.Limit, f.Limit)
-		member = `SELECT h.id FROM (SELECT DISTINCT product_id FROM (` + holders("= ?", "", viewing) + `) w) vis CROSS JOIN LATERAL (
-			SELECT n.event_id AS id FROM notifications n WHERE n.product_id = vis.product_id AND ` + cond + ` ORDER BY n.event_id DESC LIMIT ?) h
-			ORDER BY h.id DESC LIMIT ?`
-	} else {
-		memberArgs = append(memberArgs, f.Limit)
-		member = `SELECT n.event_id AS id FROM (SELECT DISTINCT product_id FROM (` + holders("= ?", "", viewing) + `) w) vis CROSS JOIN notifications n
-			WHERE n.product_id = vis.product_id AND ` + cond + " ORDER BY n.event_id DESC LIMIT ?"
-	}
-	args = append(append(append(memberArgs, who.UserID), args...), f.Limit, f.Limit)
-	return "SELECT u.id FROM (SELECT a.id FROM (" + member + ") a UNION ALL SELECT b.id FROM (" + own + ") b) u ORDER BY u.id DESC LIMIT ?", args
+	return "SELECT u.id FROM (" + strings.Join(parts, " UNION ALL ") + ") u ORDER BY u.id DESC LIMIT ?", append(args, f.Limit)
 }
 
-func inboxCondition(who Reader, f InboxFilter) (string, []any) {
+// CountUnread counts a reader's unread notifications, up to a limit: a badge
+// needs no more. It takes them as they come and stops there.
+func (r reads) CountUnread(ctx context.Context, who Reader, limit int) (int, error) {
+	var parts []string
+	var args []any
+	for _, s := range r.sources(who, InboxFilter{Unread: true, Limit: limit}) {
+		parts = append(parts, "SELECT a.id FROM (SELECT s.id FROM ("+s.query+") s LIMIT ?) a")
+		args = append(append(args, s.args...), limit)
+	}
+	var n int
+	err := r.get(ctx, "SELECT count(*) FROM (SELECT u.id FROM ("+strings.Join(parts, " UNION ALL ")+") u LIMIT ?) page", append(args, limit), &n)
+	return n, err
+}
+
+// source selects the ids of some notifications. A reader's are those of all his
+// sources, each in one of them.
+type source struct {
+	query string
+	args  []any
+}
+
+// sources are where a reader's notifications come from: his products, what is
+// for him alone and has no product, or, for administrators, everywhere. Unread
+// are those of after what he has marked, and those marked as unread.
+func (r reads) sources(who Reader, f InboxFilter) []source {
+	cond, args := inboxCondition(f)
+	var list []source
+	if f.Unread {
+		visible, visibleArgs := who.where()
+		list = append(list, source{
+			"SELECT n.event_id AS id FROM marks k JOIN notifications n ON n.event_id = k.event_id WHERE k.user_id = ? AND NOT k.viewed AND " + cond + " AND " + visible,
+			append(append([]any{who.UserID}, args...), visibleArgs...),
+		})
+		cond += " AND n.event_id > " + upTo + " AND (SELECT 1 FROM marks k WHERE k.user_id = ? AND k.event_id = n.event_id) IS NULL"
+		args = append(args, who.UserID, who.UserID)
+	}
+	if who.Administrator {
+		return append(list, source{"SELECT n.event_id AS id FROM notifications n WHERE " + cond, args})
+	}
+	return append(list, r.ofProducts(who, f, cond, args),
+		source{"SELECT n.event_id AS id FROM notifications n WHERE n.user_id = ? AND n.product_id IS NULL AND " + cond, append([]any{who.UserID}, args...)})
+}
+
+// ofProducts are those of a reader's products, each read newest first by its own
+// index: on SQLite a CROSS JOIN pins that order, on PostgreSQL a LATERAL join
+// does.
+func (r reads) ofProducts(who Reader, f InboxFilter, cond string, args []any) source {
+	product, some := "", []any{who.UserID}
+	if f.ProductID != 0 {
+		product, some = "= ?", []any{who.UserID, f.ProductID}
+	}
+	vis := "(SELECT w.product_id, min(w.joined_event) AS since FROM (" + holders("= ?", product, viewing) + ") w GROUP BY w.product_id) vis"
+	cond = "n.product_id = vis.product_id AND " + cond
+	if f.Unread {
+		cond += " AND n.event_id > vis.since"
+	}
+	mine := times(4, some...)
+	if r.dialect == Postgres { // the newest of each product tells which of them can be on the page
+		newest := " CROSS JOIN LATERAL (SELECT n.event_id AS id FROM notifications n WHERE " + cond + " ORDER BY n.event_id DESC LIMIT ?) h"
+		best := "(SELECT vis.product_id, vis.since FROM " + vis + newest + " ORDER BY h.id DESC LIMIT ?) vis"
+		args = slices.Concat(mine, args, []any{1, f.Limit}, args, []any{f.Limit})
+		return source{"SELECT h.id FROM " + best + newest, args}
+	}
+	return source{"SELECT n.event_id AS id FROM " + vis + " CROSS JOIN notifications n WHERE " + cond, append(mine, args...)}
+}
+
+func inboxCondition(f InboxFilter) (string, []any) {
 	cond, args := "1 = 1", []any(nil)
 	if f.Before != 0 {
 		cond, args = cond+" AND n.event_id < ?", append(args, f.Before)
@@ -104,9 +163,6 @@ func inboxCondition(who Reader, f InboxFilter) (string, []any) {
 	}
 	if f.ProductID != 0 {
 		cond, args = cond+" AND n.product_id = ?", append(args, f.ProductID)
-	}
-	if f.Unread {
-		cond, args = cond+" AND NOT "+viewedExpr, append(args, viewedArgs(who.UserID)...)
 	}
 	if f.Text != "" {
 		like := contains(f.Text)
@@ -119,10 +175,11 @@ func inboxCondition(who Reader, f InboxFilter) (string, []any) {
 
 // Notification finds one row of a reader's inbox.
 func (r reads) Notification(ctx context.Context, who Reader, eventID int64) (Notification, error) {
-	cond, args := who.where()
-	args = append(append(viewedArgs(who.UserID), eventID), args...)
+	viewed, args := who.viewed()
+	cond, condArgs := who.where()
+	args = append(append(args, eventID), condArgs...)
 	var n Notification
-	err := r.get(ctx, "SELECT "+notificationColumns+", "+viewedExpr+" FROM notifications n LEFT JOIN products p ON p.id = n.product_id WHERE n.event_id = ? AND "+cond, args, n.dst()...)
+	err := r.get(ctx, "SELECT "+notificationColumns+", "+viewed+" FROM notifications n LEFT JOIN products p ON p.id = n.product_id WHERE n.event_id = ? AND "+cond, args, n.dst()...)
 	if err != nil {
 		return Notification{}, missingRow(err, "notification")
 	}
@@ -136,15 +193,6 @@ func (w Reader) where() (string, []any) {
 	}
 	cond, args := MemberScope(w.UserID).where("n.product_id")
 	return "(" + cond + " OR n.user_id = ?)", append(args, w.UserID)
-}
-
-// CountUnread counts a reader's unread notifications, up to a limit: a badge
-// needs no more.
-func (r reads) CountUnread(ctx context.Context, who Reader, limit int) (int, error) {
-	page, args := r.inboxPage(who, InboxFilter{Unread: true, Limit: limit})
-	var n int
-	err := r.get(ctx, "SELECT count(*) FROM ("+page+") page", args, &n)
-	return n, err
 }
 
 // Mark sets the read state of notifications of a reader. Ids that he may not

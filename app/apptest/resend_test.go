@@ -177,3 +177,23 @@ func TestModulesAreDescribed(t *testing.T) {
 		}
 	}
 }
+
+// Whoever puts an address right need not wait for the next probe.
+func TestACorrectedTargetIsTriedAtOnce(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	broken, right := apptest.NewReceiver(t), apptest.NewReceiver(t)
+	broken.Answer(500, 500, 500, 500, 500)
+	c := p.Client("admin")
+	s := newShop(t, c, "Shop", broken.URL)
+	target := fmt.Sprintf("/targets/%d", s.target)
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
+	apptest.Eventually(t, "its breaker opens", func() bool {
+		p.Clock.Advance(15 * time.Minute)
+		p.Wake()
+		return c.Must(http.StatusOK, "GET", target, nil).Get("state") == "down"
+	})
+	c.Must(http.StatusOK, "PATCH", target, map[string]any{"config": map[string]string{"url": right.URL}})
+	p.Wake()
+	right.Wait(t, 1)
+	apptest.Eventually(t, "it works", func() bool { return c.Must(http.StatusOK, "GET", target, nil).Get("state") == "working" })
+}

@@ -204,6 +204,7 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, c Cha
 	if err != nil {
 		return Saved{}, err
 	}
+	before := now
 	if c.Name != nil {
 		if why := badName(strings.TrimSpace(*c.Name)); why != "" {
 			return Saved{}, fault.BadField("name", why)
@@ -213,7 +214,7 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, c Cha
 	if c.Enabled != nil {
 		now.Enabled, now.DisabledWhy = *c.Enabled, ""
 	}
-	before, saved := now, Saved{Made: module.Config{}}
+	saved := Saved{Made: module.Config{}}
 	if len(c.Config) > 0 {
 		if saved.Warning, err = s.reconfigure(ctx, &now, c.Config); err != nil {
 			return Saved{}, err
@@ -224,10 +225,16 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, c Cha
 		if err := tx.SaveConnection(&saved.Connection); err != nil {
 			return err
 		}
-		if err := note(tx, actor, audit.Change, &before, &saved.Connection); err != nil || now.Enabled {
+		if err := note(tx, actor, audit.Change, &before, &saved.Connection); err != nil {
 			return err
 		}
-		return tx.CancelWaiting(now.ID, TurnedOff)
+		if !now.Enabled {
+			return tx.CancelWaiting(now.ID, TurnedOff)
+		}
+		if now.Line() != now.ID || len(c.Config) == 0 && before.Enabled {
+			return nil
+		}
+		return tx.Resume(now.ID) // it may be right now
 	})
 	return saved, err
 }
