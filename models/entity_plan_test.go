@@ -201,7 +201,6 @@ func (w world) hotInbox(ann int64) map[string]hot {
 		}}
 	}
 	member, admin := models.Reader{UserID: ann}, models.Reader{UserID: ann, Administrator: true}
-	const byMarks = "SEARCH k USING INDEX sqlite_autoindex_marks_1 (user_id=? AND event_id=?)"
 	return map[string]hot{
 		"inbox":                          inbox(byProduct+")", member, models.InboxFilter{}),
 		"inbox, next page":               inbox(byProduct+" AND event_id<?)", member, models.InboxFilter{Before: 9}),

@@ -287,7 +287,7 @@ func TestPostgresDeadlock(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if runs != 3 {
-		t.Errorf("%d runs, want one more than two", runs)
+	if runs < 3 { // the one that is undone may be so once more, where it is faster than the other wakes
+		t.Errorf("%d runs, want more than two", runs)
 	}
 }
