@@ -132,7 +132,7 @@ func locked(ctx context.Context, o Options, key []byte) (*App, error) {
 func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	store := a.Store
 	client := outbound.New(outbound.Policy{}, o.Log)
-	a.Settings = settings.New(store, ring, settings.Sections(o.Config.BaseURL, badNetworks, client))
+	a.Settings = settings.New(store, ring, settings.Sections(o.Config.BaseURL, badNetworks, client, jobs.Fields(), a.badSpec))
 	if err := a.Settings.Load(ctx); err != nil {
 		return err
 	}
@@ -165,7 +165,8 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 		Store: store, Opener: a.Connections, Modules: modules, Events: events, Log: o.Log, Instance: instance, BaseURL: a.BaseURL,
 	})
 	a.router = notify.New(store, a.Dispatcher, a.bell, o.Log, instance, a.mails)
-	a.schedule = jobs.NewSchedule(store, o.Log, instance, jobs.All())
+	a.schedule = jobs.NewSchedule(jobs.Parts{Store: store, Log: o.Log, Instance: instance, Jobs: jobs.All(), Keep: a.Settings.Retention})
+	a.Settings.OnChange(func() { a.schedule.Apply(a.Settings.Jobs()) })
 	handler, err := a.handler(o, parts{
 		gates: gates, ledger: delivery.NewLedger(store, a.Connections, a.Dispatcher), inbox: inbox.New(store),
 		sessions: account.NewSessions(store, o.Config.secure()), mail: a.mail,
@@ -226,6 +227,9 @@ func badNetworks(list string) string {
 	return ""
 }
 
+// badSpec says what is wrong with the times of a job.
+func (a *App) badSpec(spec string) string { return jobs.BadSpec(spec, a.Store.Now()) }
+
 // OpenStore opens the database of a configuration and brings it up to date.
 func OpenStore(ctx context.Context, o Options) (*models.Store, error) {
 	store, err := models.OpenAlone(ctx, models.Options{URL: o.Config.databaseURL(), Log: o.Log, Now: o.Now})
@@ -249,7 +253,7 @@ func (a *App) Start(ctx context.Context) error {
 		a.base.Store("http://" + a.addr)
 	}
 	if a.Store.Dialect() == models.SQLite { // under its lock nobody else can be sending
-		if err := a.Dispatcher.ReturnLeases(ctx); err != nil {
+		if err := errors.Join(a.Dispatcher.ReturnLeases(ctx), a.schedule.LoseRuns(ctx)); err != nil {
 			return errors.Join(err, listener.Close())
 		}
 	}
@@ -327,4 +331,5 @@ func (a *App) BaseURL() string {
 func (a *App) Wake() {
 	a.bell.Ring()
 	a.Dispatcher.Wake()
+	a.schedule.Wake()
 }

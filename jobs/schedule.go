@@ -2,134 +2,192 @@ package jobs
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/robfig/cron/v3"
 
+	"gatecrier/app/settings"
 	"gatecrier/models"
 )
 
-// Job is work of the schedule.
-type Job struct {
-	Name string
-	Spec string // a cron expression of five fields, in UTC
-	Run  func(ctx context.Context, tx *models.Tx) error
+// Parts are what a schedule is made of.
+type Parts struct {
+	Store    *models.Store
+	Log      *slog.Logger
+	Instance string
+	Jobs     []Job
+	Keep     func() settings.Retention // what is current
 }
-
-// sessionsAtOnce bounds what one run deletes in a transaction.
-const sessionsAtOnce = 500
-
-// All lists the jobs.
-func All() []Job {
-	return []Job{
-		{Name: "expire_sessions", Spec: "17 * * * *", Run: expireSessions},
-		{Name: "forget_keys", Spec: "23 * * * *", Run: forgetKeys},
-		{Name: "forget_sign_ins", Spec: "29 * * * *", Run: forgetSignIns},
-		{Name: "forget_resends", Spec: "37 * * * *", Run: forgetResends},
-		{Name: "reconcile_gates", Spec: "41 * * * *", Run: reconcileGates},
-	}
-}
-
-func expireSessions(_ context.Context, tx *models.Tx) error {
-	_, err := tx.DeleteExpiredSessions(sessionsAtOnce)
-	return err
-}
-
-// keepKeys is how long Idempotency-Keys are remembered, and an hour.
-const keepKeys = 25 * time.Hour
-
-func forgetKeys(_ context.Context, tx *models.Tx) error {
-	_, err := tx.DeleteAnswered(tx.Now().Add(-keepKeys), 5000)
-	return err
-}
-
-func forgetSignIns(_ context.Context, tx *models.Tx) error {
-	_, err := tx.ForgetSignIns(5000)
-	return err
-}
-
-// keepResends is how long it is known what was sent again together.
-const keepResends = 90 * 24 * time.Hour
-
-func forgetResends(_ context.Context, tx *models.Tx) error {
-	_, err := tx.ForgetResends(tx.Now().Add(-keepResends), 500)
-	return err
-}
-
-// reconcileGates has all gates looked at again, for what went past the look
-// that follows a change of the settings.
-func reconcileGates(_ context.Context, tx *models.Tx) error { return tx.RepeatGateSweep() }
-
-// keepSlots is how long the slots of past runs are kept.
-const keepSlots = 7 * 24 * time.Hour
 
 // Schedule runs jobs at their times, each time on one instance: whichever
-// inserts the row of that time's slot, in the transaction of the work.
+// inserts the row of that time's slot. Of a job one run is at work at a time.
 type Schedule struct {
-	store    *models.Store
-	log      *slog.Logger
-	instance string
-	jobs     []Job
+	Parts
+	mu      sync.Mutex
+	entries []*entry
+	asked   []models.JobRun // that have begun, until the loop takes them
+	wake    chan struct{}
+	work    sync.WaitGroup
 }
 
-// NewSchedule returns a schedule.
-func NewSchedule(store *models.Store, log *slog.Logger, instance string, jobs []Job) *Schedule {
-	return &Schedule{store: store, log: log, instance: instance, jobs: jobs}
+// entry is a job with its times.
+type entry struct {
+	Job
+	spec  string
+	times cron.Schedule
+	next  time.Time
 }
 
-// Run keeps the schedule until ctx ends, and waits for a job that is at work.
+// NewSchedule returns a schedule of jobs at their default times.
+func NewSchedule(p Parts) *Schedule {
+	s := &Schedule{Parts: p, wake: make(chan struct{}, 1)}
+	for _, job := range p.Jobs {
+		s.entries = append(s.entries, &entry{Job: job})
+	}
+	s.Apply(nil)
+	return s
+}
+
+// Apply gives jobs their expressions by name, the default where there is none.
+// It counts at once. A job whose expression stays is left alone, and a time that
+// is due already is not lost.
+func (s *Schedule) Apply(specs map[string]string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.Store.Now()
+	for _, e := range s.entries {
+		spec, ok := specs[e.Name]
+		if !ok {
+			spec = e.Spec
+		}
+		if spec == e.spec {
+			continue
+		}
+		times, err := parse(spec)
+		if err != nil { // it was checked when it came in
+			s.Log.Error("job not scheduled anew", "job", e.Name, "error", err)
+			continue
+		}
+		e.spec, e.times = spec, times
+		if e.next.IsZero() || e.next.After(now) {
+			e.next = times.Next(now)
+		}
+	}
+	s.Wake()
+}
+
+// Wake lets the schedule look at the clock at once.
+func (s *Schedule) Wake() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// lookEvery is how often the clock is looked at, at least: it may have been
+// set, or the machine have slept.
+const lookEvery = 30 * time.Second
+
+// Run keeps the schedule until ctx ends, and waits for what is at work.
 func (s *Schedule) Run(ctx context.Context) {
-	c := cron.New(cron.WithLocation(time.UTC), cron.WithChain(cron.Recover(cronLog{s.log}), cron.SkipIfStillRunning(cronLog{s.log})))
-	for _, job := range s.jobs {
-		if _, err := c.AddFunc(job.Spec, func() { s.due(ctx, job) }); err != nil {
-			s.log.Error("job not scheduled", "job", job.Name, "error", err)
-		}
+	defer s.work.Wait()
+	if err := s.makeUp(ctx); err != nil && ctx.Err() == nil {
+		s.Log.Error("missed jobs not looked for", "error", err)
 	}
-	c.Start()
-	<-ctx.Done()
-	<-c.Stop().Done()
-}
-
-func (s *Schedule) due(ctx context.Context, job Job) {
-	ran, err := s.RunSlot(ctx, job, s.store.Now().Truncate(time.Minute))
-	switch {
-	case err != nil:
-		s.log.Error("job failed", "job", job.Name, "error", err)
-	case ran:
-		s.log.Info("job done", "job", job.Name)
+	for {
+		timer := time.NewTimer(s.startDue(ctx))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-s.wake:
+			timer.Stop()
+		case <-timer.C:
+		}
 	}
 }
 
-// RunSlot runs a job for one of its times, unless that has been done. It
-// reports whether it ran here.
-func (s *Schedule) RunSlot(ctx context.Context, job Job, at time.Time) (bool, error) {
-	slot := at.UTC().Format("2006-01-02T15:04Z")
-	var mine bool
-	err := s.store.Write(ctx, func(tx *models.Tx) error {
-		var err error
-		if mine, err = tx.TakeSlot(job.Name, slot, s.instance); err != nil || !mine {
+// startDue starts what is due or was asked for, and says how long there is
+// nothing more to start.
+func (s *Schedule) startDue(ctx context.Context) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now, wait := s.Store.Now(), lookEvery
+	for _, e := range s.entries {
+		if e.next.IsZero() {
+			continue
+		}
+		if !e.next.After(now) {
+			slot := lastDue(e.times, now) // of several that went by, the latest
+			s.start(func() { s.due(ctx, e.Job, slotOf(slot)) })
+			e.next = e.times.Next(now)
+		}
+		wait = min(wait, e.next.Sub(now))
+	}
+	for _, run := range s.asked {
+		if e := s.find(run.Job); e != nil {
+			s.start(func() { s.carryOut(ctx, e.Job, run) })
+		}
+	}
+	s.asked = nil
+	return wait
+}
+
+func (s *Schedule) start(fn func()) {
+	s.work.Add(1)
+	go func() {
+		defer s.work.Done()
+		fn()
+	}()
+}
+
+func (s *Schedule) find(name string) *entry {
+	i := slices.IndexFunc(s.entries, func(e *entry) bool { return e.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return s.entries[i]
+}
+
+// makeUp starts jobs whose last due time went by while nothing ran. For one that
+// has never been due, that time only becomes the one to count from.
+func (s *Schedule) makeUp(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fresh := map[string]string{}
+	for _, e := range s.entries {
+		due := lastDue(e.times, s.Store.Now())
+		if !e.MakeUp || due.IsZero() {
+			continue
+		}
+		switch last, err := s.Store.LastSlot(ctx, e.Name); {
+		case err != nil:
 			return err
+		case last == "":
+			fresh[e.Name] = slotOf(due)
+		case last < slotOf(due):
+			s.Log.Info("job is made up", "job", e.Name, "slot", slotOf(due))
+			s.start(func() { s.due(ctx, e.Job, slotOf(due)) })
 		}
-		if err := job.Run(ctx, tx); err != nil {
-			return fmt.Errorf("run %s: %w", job.Name, err)
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	return s.Store.Write(ctx, func(tx *models.Tx) error {
+		for job, slot := range fresh {
+			if _, err := tx.TakeSlot(job, slot, s.Instance); err != nil {
+				return err
+			}
 		}
-		if err := tx.DeleteSlots(job.Name, at.Add(-keepSlots).UTC().Format("2006-01-02T15:04Z")); err != nil {
-			return err
-		}
-		return tx.FinishSlot(job.Name, slot, "done")
+		return nil
 	})
-	return mine && err == nil, err
 }
 
-// cronLog gives cron our log.
-type cronLog struct{ log *slog.Logger }
-
-// Info is cron's chatter.
-func (l cronLog) Info(msg string, pairs ...any) { l.log.Debug("cron: "+msg, pairs...) }
-
-// Error is a panic in a job.
-func (l cronLog) Error(err error, msg string, pairs ...any) {
-	l.log.Error("cron: "+msg, append(pairs, "error", err)...)
+// LoseRuns gives up what an earlier process had at work: for the start of the
+// only instance there is.
+func (s *Schedule) LoseRuns(ctx context.Context) error {
+	return s.Store.Write(ctx, (*models.Tx).LoseRuns)
 }

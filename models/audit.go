@@ -99,8 +99,3 @@ func (r reads) Audits(ctx context.Context, f AuditFilter) ([]Audit, error) {
 		})
 	return list, err
 }
-
-// ForgetAudit removes some changes of before a time.
-func (tx *Tx) ForgetAudit(before time.Time, limit int) (int64, error) {
-	return tx.exec("DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ? ORDER BY id LIMIT ?)", micro(before), limit)
-}

@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -154,19 +155,97 @@ func TestSlots(t *testing.T) {
 			w.write(func(tx *models.Tx) (err error) { mine, err = tx.TakeSlot("sweep", slot, instance); return err })
 			return mine
 		}
-		if slot, result, err := w.s.LastSlot(t.Context(), "sweep"); err != nil || slot+result != "" {
-			t.Errorf("before the first: %q %q %v", slot, result, err)
+		last := func(want string) {
+			t.Helper()
+			if slot, err := w.s.LastSlot(t.Context(), "sweep"); err != nil || slot != want {
+				t.Errorf("the last is %q, want %q: %v", slot, want, err)
+			}
 		}
-		if !take("01", "one") || take("01", "two") || take("01", "one") || !take("02", "two") {
+		last("")
+		if !take("01", "one") || take("01", "two") || take("01", "one") || !take("02", "two") || !take("03", "one") {
 			t.Error("a slot was given twice, or not at all")
 		}
-		w.write(func(tx *models.Tx) error { return tx.FinishSlot("sweep", "02", "done") })
-		if slot, result, err := w.s.LastSlot(t.Context(), "sweep"); err != nil || slot != "02" || result != "done" {
-			t.Errorf("the last: %q %q %v", slot, result, err)
+		last("03")
+		forget := func(before string, limit int, want int64) {
+			t.Helper()
+			var n int64
+			w.write(func(tx *models.Tx) (err error) { n, err = tx.ForgetSlots("sweep", before, limit); return err })
+			if n != want {
+				t.Errorf("%d slots went before %s, want %d", n, before, want)
+			}
 		}
-		w.write(func(tx *models.Tx) error { return tx.DeleteSlots("sweep", "02") })
-		if n := w.count("job_slots"); n != 1 {
-			t.Errorf("%d slots are kept", n)
+		forget("01", 10, 0)
+		forget("99", 1, 1)
+		forget("99", 10, 1)
+		last("03") // which is never forgotten
+	})
+}
+
+// Of a job one run is at work; one that died makes room when its lease has
+// ended, and what it still says then does not count.
+func TestRuns(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		start := func(job string) (run models.JobRun, may bool) {
+			t.Helper()
+			w.write(func(tx *models.Tx) (err error) {
+				run = models.JobRun{Job: job, Instance: "one", By: "ann", LeaseUntil: tx.Now().Add(time.Minute)}
+				may, err = tx.StartRun(&run)
+				return err
+			})
+			return run, may
 		}
+		finish := func(run models.JobRun, result models.RunResult) {
+			run.Result, run.Message, run.Affected = result, "said", 7
+			w.write(func(tx *models.Tx) error { return tx.FinishRun(run) })
+		}
+		keep := func(run models.JobRun) (counts bool) {
+			w.write(func(tx *models.Tx) (err error) {
+				counts, err = tx.KeepRun(run.ID, tx.Now().Add(time.Minute))
+				return err
+			})
+			return counts
+		}
+		runs := func(before int64, want ...models.RunResult) []models.JobRun {
+			t.Helper()
+			list, err := w.s.JobRuns(t.Context(), "sweep", before, 10)
+			var got []models.RunResult
+			for _, run := range list {
+				got = append(got, run.Result)
+			}
+			if err != nil || !slices.Equal(got, want) {
+				t.Errorf("runs %v, want %v: %v", got, want, err)
+			}
+			return list
+		}
+		first, may := start("sweep")
+		if _, again := start("sweep"); !may || again {
+			t.Error("two at once, or none")
+		}
+		if _, other := start("other"); !other {
+			t.Error("another job has to wait")
+		}
+		w.clock.Advance(50 * time.Second)
+		if !keep(first) {
+			t.Error("it does not count")
+		}
+		w.clock.Advance(50 * time.Second)
+		finish(first, models.RunOK)
+		second, _ := start("sweep")
+		w.clock.Advance(61 * time.Second)
+		list := runs(0, models.RunLost, models.RunOK)
+		if got := list[1]; got.Took() != 100*time.Second || got.Message != "said" || got.Affected != 7 || got.By != "ann" {
+			t.Errorf("the first: %+v", got)
+		}
+		if _, may := start("sweep"); !may {
+			t.Error("one that died is in the way")
+		}
+		finish(second, models.RunOK)
+		if keep(second) {
+			t.Error("it counts again")
+		}
+		runs(0, models.RunRunning, models.RunLost, models.RunOK)
+		runs(second.ID, models.RunOK)
+		w.write(func(tx *models.Tx) error { return tx.LoseRuns() })
+		runs(0, models.RunLost, models.RunLost, models.RunOK)
 	})
 }

@@ -72,6 +72,7 @@ type hot struct {
 	write func(tx *models.Tx) error
 	want  string // a step of its plan
 	walk  bool   // newest first over the notifications' key, as far as the page goes
+	work  bool   // it asks for all of event_work, which is as good as empty
 }
 
 func TestPlans(t *testing.T) {
@@ -86,6 +87,9 @@ func TestPlans(t *testing.T) {
 		plan := w.plans(h.read, h.write)
 		found := scans(plan)
 		if h.walk && slices.Equal(found, []string{"SCAN n"}) {
+			found = nil
+		}
+		if h.work && slices.Equal(found, []string{"CREATE BLOOM FILTER"}) {
 			found = nil
 		}
 		if len(found) > 0 || !slices.Contains(plan, h.want) {
@@ -182,6 +186,7 @@ func (w world) hots(ann int64, d models.Delivery) map[string]hot {
 	}
 	maps.Copy(list, w.hotInbox(ann))
 	maps.Copy(list, w.hotProducts(ann))
+	maps.Copy(list, w.hotRetention())
 	return list
 }
 

@@ -1,6 +1,49 @@
 package models
 
-import "context"
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+)
+
+// RunResult is what came of a run of a job.
+type RunResult string
+
+// The results.
+const (
+	RunRunning RunResult = "running"
+	RunOK      RunResult = "ok"
+	RunFailed  RunResult = "failed"
+	RunStopped RunResult = "stopped" // the program ended before it was done
+	RunLost    RunResult = "lost"    // its process died
+)
+
+// JobRun is one run of a job.
+type JobRun struct {
+	ID         int64
+	Job        string
+	Slot       string // the due time that it is for, "" where somebody asked for it
+	By         string // who that was, "" = the schedule
+	Instance   string
+	StartedAt  time.Time
+	LeaseUntil time.Time
+	FinishedAt time.Time // zero while it runs; of one that is lost, when its lease ended
+	Result     RunResult
+	Message    string
+	Affected   int64 // rows
+}
+
+// Took is how long a run has taken.
+func (j JobRun) Took() time.Duration { return j.FinishedAt.Sub(j.StartedAt) }
+
+const runColumns = "id, job, slot, by_name, instance, started_at, lease_until, finished_at, result, message, affected"
+
+func (j *JobRun) dst() []any {
+	return []any{
+		&j.ID, &j.Job, &j.Slot, &j.By, &j.Instance, timeTo(&j.StartedAt), timeTo(&j.LeaseUntil), timeTo(&j.FinishedAt), &j.Result, &j.Message, &j.Affected,
+	}
+}
 
 // TakeSlot inserts the slot of a job's due time, and reports whether this
 // instance is the one that did: it alone runs the job then.
@@ -10,22 +53,73 @@ func (tx *Tx) TakeSlot(job, slot, instance string) (bool, error) {
 	return n == 1, err
 }
 
-// FinishSlot notes how a run ended.
-func (tx *Tx) FinishSlot(job, slot, result string) error {
-	_, err := tx.exec("UPDATE job_slots SET finished_at = ?, result = ? WHERE job = ? AND slot = ?", micro(tx.Now()), result, job, slot)
+// LastSlot returns the newest slot of a job, "" when it has never been due.
+func (r reads) LastSlot(ctx context.Context, job string) (slot string, err error) {
+	err = r.get(ctx, "SELECT coalesce(max(slot), '') FROM job_slots WHERE job = ?", []any{job}, &slot)
+	return slot, err
+}
+
+// ForgetSlots removes some slots of a job before one, never its newest.
+func (tx *Tx) ForgetSlots(job, before string, limit int) (int64, error) {
+	return tx.exec(`DELETE FROM job_slots WHERE job = ? AND slot IN (SELECT slot FROM job_slots WHERE job = ? AND slot < ?
+		AND slot < (SELECT max(slot) FROM job_slots WHERE job = ?) ORDER BY slot LIMIT ?)`, job, job, before, job, limit)
+}
+
+// StartRun saves a run that begins now and sets its id. It reports whether it
+// may: no other one of the job is at work.
+func (tx *Tx) StartRun(j *JobRun) (bool, error) {
+	if _, err := tx.exec("UPDATE job_runs SET result = 'lost', finished_at = lease_until WHERE job = ? AND result = 'running' AND lease_until < ?", j.Job, micro(tx.Now())); err != nil {
+		return false, err
+	}
+	j.StartedAt, j.Result = tx.Now(), RunRunning
+	var err error
+	j.ID, err = tx.insert(`INSERT INTO job_runs (job, slot, by_name, instance, started_at, lease_until, result) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO NOTHING RETURNING id`, j.Job, j.Slot, j.By, j.Instance, micro(j.StartedAt), micro(j.LeaseUntil), j.Result)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// KeepRun extends the lease of a run, and reports whether it still counts.
+func (tx *Tx) KeepRun(id int64, until time.Time) (bool, error) {
+	n, err := tx.exec("UPDATE job_runs SET lease_until = ? WHERE id = ? AND result = 'running'", micro(until), id)
+	return n == 1, err
+}
+
+// FinishRun notes how a run has ended, unless it was given up before.
+func (tx *Tx) FinishRun(j JobRun) error {
+	_, err := tx.exec("UPDATE job_runs SET finished_at = ?, result = ?, message = ?, affected = ? WHERE id = ? AND result = 'running'",
+		micro(tx.Now()), j.Result, j.Message, j.Affected, j.ID)
 	return err
 }
 
-// LastSlot returns the newest slot of a job, "" when it has never run, and
-// its result.
-func (r reads) LastSlot(ctx context.Context, job string) (slot, result string, err error) {
-	err = r.get(ctx, "SELECT coalesce(max(slot), ''), coalesce((SELECT result FROM job_slots WHERE job = ? ORDER BY slot DESC LIMIT 1), '') FROM job_slots WHERE job = ?",
-		[]any{job, job}, &slot, &result)
-	return slot, result, err
+// LoseRuns gives up all runs at work: for the start of the only instance there
+// is.
+func (tx *Tx) LoseRuns() error {
+	_, err := tx.exec("UPDATE job_runs SET result = 'lost', finished_at = ? WHERE result = 'running'", micro(tx.Now()))
+	return err
 }
 
-// DeleteSlots removes the slots of a job before one.
-func (tx *Tx) DeleteSlots(job, before string) error {
-	_, err := tx.exec("DELETE FROM job_slots WHERE job = ? AND slot < ?", job, before)
-	return err
+// shown is a run as it is now: one whose lease has ended is lost.
+func (j JobRun) shown(now time.Time) JobRun {
+	if j.Result == RunRunning && j.LeaseUntil.Before(now) {
+		j.Result, j.FinishedAt = RunLost, j.LeaseUntil
+	}
+	return j
+}
+
+// JobRuns lists the runs of a job, newest first; before is the keyset: the
+// last id of the page before, 0 for the first page.
+func (r reads) JobRuns(ctx context.Context, job string, before int64, limit int) ([]JobRun, error) {
+	cond, args := "job = ?", []any{job}
+	if before != 0 {
+		cond, args = cond+" AND id < ?", append(args, before)
+	}
+	var list []JobRun
+	err := r.query(ctx, "SELECT "+runColumns+" FROM job_runs WHERE "+cond+" ORDER BY id DESC LIMIT ?", append(args, limit), collect(&list, (*JobRun).dst))
+	for i, run := range list {
+		list[i] = run.shown(r.Now())
+	}
+	return list, err
 }

@@ -18,6 +18,7 @@ const (
 	Create Action = "create"
 	Change Action = "change"
 	Delete Action = "delete"
+	Run    Action = "run"
 )
 
 // Kind is what it was done to.

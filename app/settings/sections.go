@@ -13,9 +13,12 @@ import (
 
 // Sections lists all sections in the order of their pages. baseURL is the
 // default of the address that people reach the program by; badNetworks says
-// what is wrong with a list of networks and hosts, "" for nothing.
-func Sections(baseURL string, badNetworks func(list string) string, hosts Hosts) []Section {
-	return []Section{general(baseURL), gateSection(), mailSection(hosts), reports(), deliverySection(badNetworks)}
+// what is wrong with a list of networks and hosts, badSpec with the times of a
+// job, "" for nothing.
+func Sections(baseURL string, badNetworks func(list string) string, hosts Hosts, jobs []Job, badSpec func(spec string) string) []Section {
+	return []Section{
+		general(baseURL), gateSection(), mailSection(hosts), reports(), deliverySection(badNetworks), jobsSection(jobs, badSpec), retentionSection(),
+	}
 }
 
 // Hosts says where messages may go: what must not be saved, and what may but
@@ -115,6 +118,53 @@ func deliverySection(badNetworks func(string) string) Section {
 			check: func(list string) string { return badNetworks(Networks(list)) },
 		}},
 	}
+}
+
+func jobsSection(jobs []Job, badSpec func(string) string) Section {
+	s := Section{
+		Name: SectionJobs, Title: "Jobs",
+		Summary: "When jobs run, in UTC: cron expressions of five fields (minute, hour, day of the month, month, day of the week). A change counts at once.",
+	}
+	for _, j := range jobs {
+		s.Fields = append(s.Fields, Field{Name: j.Name, Label: j.Title, Kind: KindText, Default: j.Spec, Most: 100, Placeholder: j.Spec, Help: j.About, check: badSpec})
+	}
+	return s
+}
+
+// keptLeast is the fewest days that anything is kept, so that a slip of the
+// keys does not empty a table.
+const keptLeast = 7
+
+func retentionSection() Section {
+	days := func(name, label string, standard int64, help string) Field {
+		return Field{Name: name, Label: label, Kind: KindInt, Default: standard, Max: 36500, Unit: "days", Help: help}
+	}
+	s := Section{
+		Name: SectionRetention, Title: "Retention", review: reviewRetention,
+		Summary: "After how many days old things are removed, each by a job of its own once a day. 0 keeps them for ever, else the least is 7. What was removed does not come back.",
+		Fields: []Field{
+			days("notifications_days", "Notifications", 365, "They go from everybody's inbox, read or not."),
+			days("deliveries_days", "Deliveries", 180, "Those that have ended, days after that, with their attempts. What still waits is never removed."),
+			days("resolved_observations_days", "Resolved observations", 365, "Days after a report no longer had them. One that comes back later is new."),
+			days("gate_history_days", "Gate history", 1095, "The last change of each product stays."),
+			days("events_days", "Events", 365, "An event stays while a notification, a delivery or a gate's history refers to it."),
+			days("audit_days", "Audit", 1095, "Who has changed what."),
+			days("job_runs_days", "Runs of jobs", 30, "The last run of each job stays."),
+		},
+	}
+	last := &s.Fields[len(s.Fields)-1]
+	last.Min = keptLeast
+	return s
+}
+
+// reviewRetention refuses what is neither for ever nor long enough.
+func reviewRetention(_ context.Context, _, next read, bad *fault.Fields) []string {
+	for _, f := range retentionSection().Fields {
+		if days, _ := next(f.Name).(int64); days > 0 && days < keptLeast {
+			bad.Add(f.Name, "0 for ever, or at least 7 days")
+		}
+	}
+	return nil
 }
 
 // Networks is a list of networks with commas alone.

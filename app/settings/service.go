@@ -389,3 +389,21 @@ func (s *Service) Reports() Reports {
 func (s *Service) Delivery() Delivery {
 	return Delivery{AllowNetworks: Networks(s.values(SectionDelivery).text("allow_networks"))}
 }
+
+// Jobs is when jobs run now: their cron expressions by name.
+func (s *Service) Jobs() map[string]string {
+	v, specs := s.values(SectionJobs), map[string]string{}
+	for _, f := range v.section.Fields {
+		specs[f.Name] = v.text(f.Name)
+	}
+	return specs
+}
+
+// Retention is how long things are kept now.
+func (s *Service) Retention() Retention {
+	v := s.values(SectionRetention)
+	return Retention{
+		Notifications: v.number("notifications_days"), Deliveries: v.number("deliveries_days"), Observations: v.number("resolved_observations_days"),
+		GateHistory: v.number("gate_history_days"), Events: v.number("events_days"), Audit: v.number("audit_days"), JobRuns: v.number("job_runs_days"),
+	}
+}

@@ -9,11 +9,13 @@ import (
 
 // The sections.
 const (
-	SectionGeneral  = "general"
-	SectionGate     = "gate"
-	SectionMail     = "mail"
-	SectionReports  = "reports"
-	SectionDelivery = "delivery"
+	SectionGeneral   = "general"
+	SectionGate      = "gate"
+	SectionMail      = "mail"
+	SectionReports   = "reports"
+	SectionDelivery  = "delivery"
+	SectionJobs      = "jobs"
+	SectionRetention = "retention"
 )
 
 // NoLimit is the default threshold of the severities that are not limited.
@@ -64,4 +66,23 @@ type Reports struct {
 // Delivery is where messages may go although the address is private.
 type Delivery struct {
 	AllowNetworks string // networks and hosts, separated by commas or lines
+}
+
+// Job is a job whose times are a setting.
+type Job struct {
+	Name  string
+	Title string
+	About string // what it does, in a sentence
+	Spec  string // its times by default
+}
+
+// Retention is how many days things are kept; 0 is for ever.
+type Retention struct {
+	Notifications int64
+	Deliveries    int64 // that have ended
+	Observations  int64 // that were resolved
+	GateHistory   int64
+	Events        int64 // that nothing else refers to
+	Audit         int64
+	JobRuns       int64
 }

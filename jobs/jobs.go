@@ -1,0 +1,86 @@
+package jobs
+
+import (
+	"context"
+	"time"
+
+	"gatecrier/app/settings"
+	"gatecrier/models"
+)
+
+// Job is work of the schedule.
+type Job struct {
+	Name   string
+	Title  string
+	About  string // what it does, in a sentence
+	Spec   string // when, by default: a cron expression of five fields, in UTC
+	MakeUp bool   // a due time that went by while nothing ran is made up at the start
+	Run    func(ctx context.Context, w *Work) error
+}
+
+// All lists the jobs.
+func All() []Job {
+	return append(hourly(), daily()...)
+}
+
+func hourly() []Job {
+	return []Job{
+		{Name: "expire_sessions", Title: "Expired sessions", About: "Removes sessions that have expired.", Spec: "17 * * * *", Run: expireSessions},
+		{Name: "forget_keys", Title: "Idempotency-Keys", About: "Removes answers that were kept for repeats of requests, after 25 hours.", Spec: "23 * * * *", Run: forgetKeys},
+		{Name: "forget_sign_ins", Title: "Failed sign-ins", About: "Removes failures that slow nobody down any more.", Spec: "29 * * * *", Run: forgetSignIns},
+		{Name: "forget_resends", Title: "Records of resends", About: "Removes what was asked to be sent again together, after 90 days; not the deliveries.", Spec: "37 * * * *", Run: forgetResends},
+		{Name: "reconcile_gates", Title: "All gates", About: "Has all gates looked at again, for what went past the look that follows a change of the settings.", Spec: "41 * * * *", Run: reconcileGates},
+	}
+}
+
+func daily() []Job {
+	return []Job{
+		{Name: "forget_notifications", Title: "Old notifications", About: "Removes notifications, read or not, by the settings of retention.", Spec: "7 2 * * *", MakeUp: true, Run: forgetNotifications},
+		{Name: "forget_deliveries", Title: "Old deliveries", About: "Removes deliveries that have ended, with their attempts, by the settings of retention.", Spec: "17 2 * * *", MakeUp: true, Run: forgetDeliveries},
+		{Name: "forget_observations", Title: "Resolved observations", About: "Removes observations that were resolved long ago, by the settings of retention.", Spec: "27 2 * * *", MakeUp: true, Run: forgetObservations},
+		{Name: "forget_gate_history", Title: "Old gate history", About: "Removes changes of gates but the last of each product, by the settings of retention.", Spec: "37 2 * * *", MakeUp: true, Run: forgetGateHistory},
+		{Name: "forget_events", Title: "Old events", About: "Removes events that nothing refers to any more, by the settings of retention.", Spec: "47 2 * * *", MakeUp: true, Run: forgetEvents},
+		{Name: "forget_audit", Title: "Old audit", About: "Removes who changed what, by the settings of retention.", Spec: "57 2 * * *", MakeUp: true, Run: forgetAudit},
+		{Name: "forget_job_runs", Title: "Old runs of jobs", About: "Removes runs but the last of each job, by the settings of retention.", Spec: "7 3 * * *", MakeUp: true, Run: forgetRuns},
+	}
+}
+
+// Fields are the jobs as the settings know them.
+func Fields() []settings.Job {
+	list := make([]settings.Job, 0, len(All()))
+	for _, j := range All() {
+		list = append(list, settings.Job{Name: j.Name, Title: j.Title, About: j.About, Spec: j.Spec})
+	}
+	return list
+}
+
+func expireSessions(ctx context.Context, w *Work) error {
+	return w.Repeat(ctx, (*models.Tx).DeleteExpiredSessions)
+}
+
+// keepKeys is how long Idempotency-Keys are remembered, and an hour.
+const keepKeys = 25 * time.Hour
+
+func forgetKeys(ctx context.Context, w *Work) error {
+	return w.Repeat(ctx, func(tx *models.Tx, limit int) (int64, error) {
+		return tx.DeleteAnswered(tx.Now().Add(-keepKeys), limit)
+	})
+}
+
+func forgetSignIns(ctx context.Context, w *Work) error {
+	return w.Repeat(ctx, (*models.Tx).ForgetSignIns)
+}
+
+// keepResends is how long it is known what was sent again together.
+const keepResends = 90 * 24 * time.Hour
+
+func forgetResends(ctx context.Context, w *Work) error {
+	return w.Repeat(ctx, func(tx *models.Tx, limit int) (int64, error) {
+		return tx.ForgetResends(tx.Now().Add(-keepResends), limit)
+	})
+}
+
+func reconcileGates(ctx context.Context, w *Work) error {
+	_, err := w.Write(ctx, func(tx *models.Tx) (int64, error) { return 0, tx.RepeatGateSweep() })
+	return err
+}

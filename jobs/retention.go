@@ -1,0 +1,102 @@
+package jobs
+
+import (
+	"context"
+
+	"gatecrier/models"
+)
+
+// forgetNotifications removes old rows of the inbox with their marks.
+func forgetNotifications(ctx context.Context, w *Work) error {
+	return w.walk(ctx, models.NotificationTrail, w.Keep.Notifications)
+}
+
+// forgetDeliveries removes deliveries that have ended long ago.
+func forgetDeliveries(ctx context.Context, w *Work) error {
+	return w.walk(ctx, models.DeliveryTrail, w.Keep.Deliveries)
+}
+
+// forgetEvents removes old events that nothing refers to any more.
+func forgetEvents(ctx context.Context, w *Work) error {
+	return w.walk(ctx, models.EventTrail, w.Keep.Events)
+}
+
+func forgetAudit(ctx context.Context, w *Work) error {
+	return w.walk(ctx, models.AuditTrail, w.Keep.Audit)
+}
+
+// forgetRuns removes old runs and slots, but the last of each job.
+func forgetRuns(ctx context.Context, w *Work) error {
+	before, some := w.before(w.Keep.JobRuns)
+	if !some {
+		return nil
+	}
+	for _, job := range All() {
+		err := w.Repeat(ctx, func(tx *models.Tx, limit int) (int64, error) { return tx.ForgetSlots(job.Name, slotOf(before), limit) })
+		if err != nil {
+			return err
+		}
+	}
+	return w.walk(ctx, models.RunTrail, w.Keep.JobRuns)
+}
+
+// walk removes what is older than so many days from a trail, page by page.
+func (w *Work) walk(ctx context.Context, trail models.Trail, days int64) error {
+	before, some := w.before(days)
+	for page := (models.Old{More: some}); page.More; {
+		var err error
+		if page, err = w.store.OldRows(ctx, trail, before, page.Upto, batch); err != nil {
+			return err
+		}
+		if len(page.Keys) == 0 {
+			continue
+		}
+		if _, err := w.Write(ctx, func(tx *models.Tx) (int64, error) { return tx.Forget(trail, before, page.Keys) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetObservations removes observations that were resolved long ago.
+func forgetObservations(ctx context.Context, w *Work) error {
+	before, some := w.before(w.Keep.Observations)
+	if !some {
+		return nil
+	}
+	var last models.OldObservation
+	for {
+		list, err := w.store.OldObservations(ctx, before, last, batch)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		last = list[len(list)-1]
+		sources := map[int64][]int64{}
+		for _, o := range list {
+			sources[o.SourceID] = append(sources[o.SourceID], o.ID)
+		}
+		for source, ids := range sources {
+			if _, err := w.Write(ctx, func(tx *models.Tx) (int64, error) { return tx.ForgetObservations(source, before, ids) }); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// forgetGateHistory removes old changes of gates, but the last of each product.
+func forgetGateHistory(ctx context.Context, w *Work) error {
+	before, some := w.before(w.Keep.GateHistory)
+	for last := (models.OldGateChange{}); some; {
+		old, upto, err := w.store.OldGateChanges(ctx, before, last, batch)
+		if err != nil {
+			return err
+		}
+		if len(old) > 0 {
+			if _, err := w.Write(ctx, func(tx *models.Tx) (int64, error) { return tx.ForgetGateChanges(old) }); err != nil {
+				return err
+			}
+		}
+		last, some = upto, upto != models.OldGateChange{}
+	}
+	return nil
+}

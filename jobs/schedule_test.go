@@ -1,0 +1,341 @@
+package jobs
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/app/settings"
+	"gatecrier/models"
+	"gatecrier/models/modelstest"
+)
+
+func TestMain(m *testing.M) { os.Exit(modelstest.Main(m)) }
+
+// rig is a database with a clock, and a job that counts.
+type rig struct {
+	t     *testing.T
+	store *models.Store
+	clock *modelstest.Clock
+	job   Job
+	ran   *atomic.Int64
+}
+
+func each(t *testing.T, fn func(t *testing.T, r rig)) {
+	t.Helper()
+	for name, open := range map[string]func(testing.TB, func() time.Time) *models.Store{"sqlite": modelstest.SQLiteAt, "postgres": modelstest.PostgresAt} {
+		t.Run(name, func(t *testing.T) {
+			clock := modelstest.NewClock(noon)
+			r := rig{t: t, store: open(t, clock.Now), clock: clock, ran: &atomic.Int64{}}
+			r.job = Job{Name: "count", Title: "Counting", Spec: "17 * * * *", Run: func(context.Context, *Work) error { r.ran.Add(1); return nil }}
+			fn(t, r)
+		})
+	}
+}
+
+// start runs a schedule of the rig's job, and more, until stop.
+func (r rig) start(instance string, more ...Job) (s *Schedule, stop func()) {
+	s = NewSchedule(Parts{
+		Store: r.store, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Instance: instance,
+		Jobs: append([]Job{r.job}, more...), Keep: func() settings.Retention { return settings.Retention{} },
+	})
+	ctx, cancel := context.WithCancel(r.t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.Run(ctx)
+	}()
+	return s, func() {
+		cancel()
+		<-ended
+	}
+}
+
+func (r rig) advance(d time.Duration, all ...*Schedule) {
+	r.clock.Advance(d)
+	for _, s := range all {
+		s.Wake()
+	}
+}
+
+func (r rig) until(what string, ok func() bool) {
+	r.t.Helper()
+	for deadline := time.Now().Add(15 * time.Second); !ok(); {
+		if time.Now().After(deadline) {
+			r.t.Fatalf("it did not happen: %s", what)
+		}
+		<-time.After(2 * time.Millisecond)
+	}
+}
+
+func (r rig) runs(job string) []models.JobRun {
+	r.t.Helper()
+	list, err := r.store.JobRuns(r.t.Context(), job, 0, 100)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return list
+}
+
+// ended waits until a job has so many runs that have ended.
+func (r rig) ended(job string, n int) []models.JobRun {
+	r.t.Helper()
+	var list []models.JobRun
+	r.until("runs have ended", func() bool {
+		list = r.runs(job)
+		return len(list) >= n && list[0].Result != models.RunRunning
+	})
+	return list
+}
+
+var ann = authz.Actor{User: models.User{Administrator: true}, Label: "ann"}
+
+// Each time is one instance's, and one that went by with others is not made up.
+func TestTwoInstances(t *testing.T) {
+	each(t, func(t *testing.T, r rig) {
+		one, stopOne := r.start("one")
+		two, stopTwo := r.start("two")
+		for n := range 3 {
+			r.advance(time.Hour, one, two)
+			r.ended("count", n+1)
+		}
+		r.advance(5*time.Hour, one, two)
+		r.ended("count", 4)
+		stopOne()
+		stopTwo() // both have looked at the clock
+		list := r.runs("count")
+		if len(list) != 4 || r.ran.Load() != 4 {
+			t.Fatalf("%d runs, %d times: %+v", len(list), r.ran.Load(), list)
+		}
+		for i, want := range []string{"2026-03-01T19:17Z", "2026-03-01T14:17Z", "2026-03-01T13:17Z", "2026-03-01T12:17Z"} {
+			if got := list[i]; got.Slot != want || got.Result != models.RunOK || got.By != "" {
+				t.Errorf("run %d: %+v, want %s", i, got, want)
+			}
+		}
+	})
+}
+
+// New times hold at once, and a job whose times stay is left alone.
+func TestNewTimesHoldAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, r rig) {
+		other := Job{Name: "other", Spec: "30 * * * *", Run: r.job.Run}
+		s, stop := r.start("one", other)
+		defer stop()
+		next := s.Next("other")
+		s.Apply(map[string]string{"count": "*/5 * * * *", "other": "30 * * * *"})
+		if got := s.Next("count"); !got.Equal(noon.Add(5*time.Minute)) || !s.Next("other").Equal(next) {
+			t.Errorf("next: %s and %s", got, s.Next("other"))
+		}
+		r.advance(5*time.Minute, s)
+		r.ended("count", 1)
+		s.Apply(map[string]string{"count": "no times"})
+		if got := s.Next("count"); !got.Equal(noon.Add(10 * time.Minute)) {
+			t.Errorf("times that are none: %s", got)
+		}
+		s.Apply(nil)
+		if got := s.Next("count"); !got.Equal(noon.Add(17 * time.Minute)) {
+			t.Errorf("by default: %s", got)
+		}
+	})
+}
+
+// A time that has come, though nobody has looked, is not lost to a change.
+func TestATimeThatHasComeIsNotLost(t *testing.T) {
+	r := rig{t: t, clock: modelstest.NewClock(noon), ran: &atomic.Int64{}}
+	r.store = modelstest.SQLiteAt(t, r.clock.Now)
+	s := NewSchedule(Parts{Store: r.store, Jobs: []Job{{Name: "count", Spec: "17 * * * *"}}})
+	r.clock.Advance(18 * time.Minute)
+	s.Apply(map[string]string{"count": "0 4 * * *"})
+	if got := s.Next("count"); !got.Equal(noon.Add(17 * time.Minute)) {
+		t.Errorf("next: %s", got)
+	}
+}
+
+// What was due while nothing ran is made up once, where that matters.
+func TestMissedTimesAreMadeUp(t *testing.T) {
+	each(t, func(t *testing.T, r rig) {
+		matters := Job{Name: "matters", Spec: "7 2 * * *", MakeUp: true, Run: r.job.Run}
+		_, stop := r.start("one", matters)
+		r.until("times are counted from now", func() bool {
+			slot, err := r.store.LastSlot(t.Context(), "matters")
+			return err == nil && slot == "2026-03-01T02:07Z"
+		})
+		stop()
+		if n := len(r.runs("matters")); n != 0 {
+			t.Errorf("%d runs before the first", n)
+		}
+		r.clock.Advance(60 * time.Hour)
+		for range 2 {
+			_, stopOne := r.start("one", matters)
+			_, stopTwo := r.start("two", matters)
+			r.ended("matters", 1)
+			stopOne()
+			stopTwo()
+		}
+		if list := r.runs("matters"); len(list) != 1 || list[0].Slot != "2026-03-03T02:07Z" {
+			t.Errorf("runs: %+v", list)
+		}
+		if n := len(r.runs("count")); n != 0 {
+			t.Errorf("%d runs of what need not be made up", n)
+		}
+	})
+}
+
+func TestRunNow(t *testing.T) {
+	each(t, func(t *testing.T, r rig) {
+		held, release := make(chan struct{}, 1), make(chan struct{})
+		slow := Job{Name: "slow", Title: "Slowly", Spec: "1 * * * *", Run: func(ctx context.Context, w *Work) error {
+			held <- struct{}{}
+			<-release
+			w.affected = 5
+			return nil
+		}}
+		s, stop := r.start("one", slow)
+		defer stop()
+		ctx := t.Context()
+		if _, err := s.RunNow(ctx, ann, "slow"); err != nil {
+			t.Fatal(err)
+		}
+		<-held
+		if _, err := s.RunNow(ctx, ann, "slow"); !fault.Is(err, fault.Conflict) {
+			t.Errorf("while one is at work: %v", err)
+		}
+		r.advance(time.Minute, s) // its time is passed over
+		r.until("its time is taken", func() bool {
+			slot, err := r.store.LastSlot(ctx, "slow")
+			return err == nil && slot == "2026-03-01T12:01Z"
+		})
+		close(release)
+		list := r.ended("slow", 1)
+		if len(list) != 1 || list[0].By != "ann" || list[0].Affected != 5 || list[0].Result != models.RunOK {
+			t.Errorf("runs: %+v", list)
+		}
+		if _, err := s.RunNow(ctx, ann, "slow"); err != nil {
+			t.Error(err)
+		}
+		<-held
+		changes, err := r.store.Audits(ctx, models.AuditFilter{Kind: "job", Limit: 10})
+		if err != nil || len(changes) != 2 || changes[0].Actor != "ann" || changes[0].Name != "slow" || changes[0].Action != "run" {
+			t.Errorf("audit: %+v, %v", changes, err)
+		}
+		if _, err := s.RunNow(ctx, ann, "nonsense"); !fault.Is(err, fault.NotFound) {
+			t.Errorf("no such job: %v", err)
+		}
+		if _, err := s.RunNow(ctx, authz.Actor{}, "slow"); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("somebody else: %v", err)
+		}
+	})
+}
+
+// Each run ends as what it was, and those that went wrong do not take the
+// schedule along.
+func TestHowRunsEnd(t *testing.T) {
+	each(t, func(t *testing.T, r rig) {
+		job := func(name string, fn func(ctx context.Context, w *Work) error) Job {
+			return Job{Name: name, Spec: "30 * * * *", Run: fn}
+		}
+		stuck := make(chan struct{}, 1)
+		s, stop := r.start("one",
+			job("fails", func(_ context.Context, w *Work) error {
+				w.affected = 3
+				return errors.New("the disk is full\x00\xff" + strings.Repeat("é", messageMost))
+			}),
+			job("panics", func(context.Context, *Work) error { panic("oh") }),
+			job("writes", func(ctx context.Context, w *Work) error {
+				_, err := w.Write(ctx, func(tx *models.Tx) (int64, error) { return 0, errors.New("no room") })
+				return err
+			}),
+			job("goes on", func(ctx context.Context, _ *Work) error {
+				stuck <- struct{}{}
+				<-ctx.Done()
+				return ctx.Err()
+			}))
+		r.advance(time.Hour, s)
+		for name, want := range map[string]string{"fails": "the disk is full??é", "panics": "panic: oh", "writes": "no room"} {
+			if got := r.ended(name, 1)[0]; got.Result != models.RunFailed || !strings.HasPrefix(got.Message, want) || len(got.Message) > messageMost+10 {
+				t.Errorf("%s: %+v", name, got)
+			}
+		}
+		<-stuck
+		stop()
+		if got := r.runs("goes on")[0]; got.Result != models.RunStopped {
+			t.Errorf("stopped: %+v", got)
+		}
+		if got := r.runs("count")[0]; got.Result != models.RunOK {
+			t.Errorf("beside them: %+v", got)
+		}
+	})
+}
+
+// Retention goes in batches, between which others write.
+func TestRetentionLetsOthersWrite(t *testing.T) {
+	each(t, func(t *testing.T, r rig) {
+		const rows = 3000
+		tell := func(n int) {
+			t.Helper()
+			err := r.store.Write(t.Context(), func(tx *models.Tx) error {
+				for range n {
+					e := models.Event{UUID: rand.Text(), Type: "t", At: tx.Now(), Payload: []byte("{}")}
+					if err := tx.InsertEvent(&e); err != nil {
+						return err
+					}
+					if err := tx.InsertNotification(models.Notification{EventID: e.ID, Type: "t", At: e.At}); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range rows / 500 {
+			tell(500)
+		}
+		r.clock.Advance(11 * 24 * time.Hour)
+		tell(3)
+		left := func() (n int) {
+			err := r.store.Write(t.Context(), func(tx *models.Tx) (err error) {
+				n, err = tx.CountUnread(tx.Context(), models.Reader{Administrator: true}, rows+10)
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+			return n
+		}
+		w := &Work{store: r.store, Keep: settings.Retention{Notifications: 10, Events: 12}}
+		done := make(chan error, 1)
+		go func() { done <- forgetNotifications(t.Context(), w) }()
+		between := 0
+		for n := left(); n != 3; n = left() {
+			if n < rows {
+				between++
+			}
+		}
+		if err := <-done; err != nil || between == 0 || w.affected != rows {
+			t.Errorf("others wrote %d times in between, %d rows went: %v", between, w.affected, err)
+		}
+		w = &Work{store: r.store, Keep: settings.Retention{Events: 12}}
+		if err := forgetEvents(t.Context(), w); err != nil || w.affected != 0 {
+			t.Errorf("%d young events went: %v", w.affected, err)
+		}
+		w.Keep.Events = 10
+		if err := forgetEvents(t.Context(), w); err != nil || w.affected != rows {
+			t.Errorf("%d events went: %v", w.affected, err)
+		}
+		w = &Work{store: r.store}
+		if err := forgetNotifications(t.Context(), w); err != nil || w.affected != 0 || w.message == "" {
+			t.Errorf("kept for ever: %d went, said %q: %v", w.affected, w.message, err)
+		}
+	})
+}

@@ -1,0 +1,113 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gatecrier/app/audit"
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/models"
+)
+
+// Status is a job as administrators see it.
+type Status struct {
+	Job
+	Spec    string        // what is current
+	Next    time.Time     // when it is due
+	Last    models.JobRun // its newest run; zero where there is none
+	Running bool
+}
+
+func mayLook(actor authz.Actor) error {
+	if !actor.Administrator() {
+		return fault.New(fault.Forbidden, "Jobs are for administrators")
+	}
+	return nil
+}
+
+// List lists the jobs with their last runs.
+func (s *Schedule) List(ctx context.Context, actor authz.Actor) ([]Status, error) {
+	if err := mayLook(actor); err != nil {
+		return nil, err
+	}
+	list := make([]Status, 0, len(s.entries))
+	for _, job := range s.Jobs {
+		status, err := s.Get(ctx, actor, job.Name)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, status)
+	}
+	return list, nil
+}
+
+// Get finds a job by its name.
+func (s *Schedule) Get(ctx context.Context, actor authz.Actor, name string) (Status, error) {
+	if err := mayLook(actor); err != nil {
+		return Status{}, err
+	}
+	status, ok := s.now(name)
+	if !ok {
+		return Status{}, fault.Missing("job")
+	}
+	runs, err := s.Store.JobRuns(ctx, name, 0, 1)
+	if err == nil && len(runs) > 0 {
+		status.Last, status.Running = runs[0], runs[0].Result == models.RunRunning
+	}
+	return status, err
+}
+
+// now is a job with its times as they are.
+func (s *Schedule) now(name string) (Status, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.find(name)
+	if e == nil {
+		return Status{}, false
+	}
+	return Status{Job: e.Job, Spec: e.spec, Next: e.next}, true
+}
+
+// Next is when a job is due, zero where there is no such job.
+func (s *Schedule) Next(name string) time.Time {
+	status, _ := s.now(name)
+	return status.Next
+}
+
+// Runs lists the runs of a job, newest first, before one (0 = the newest).
+func (s *Schedule) Runs(ctx context.Context, actor authz.Actor, name string, before int64, limit int) ([]models.JobRun, error) {
+	if _, err := s.Get(ctx, actor, name); err != nil {
+		return nil, err
+	}
+	return s.Store.JobRuns(ctx, name, before, limit)
+}
+
+// RunNow begins a run of a job, unless one is at work.
+func (s *Schedule) RunNow(ctx context.Context, actor authz.Actor, name string) (models.JobRun, error) {
+	status, err := s.Get(ctx, actor, name)
+	if err != nil {
+		return models.JobRun{}, err
+	}
+	run := models.JobRun{Job: name, By: actor.Label, Instance: s.Instance}
+	var may bool
+	err = s.Store.Write(ctx, func(tx *models.Tx) (err error) {
+		run.LeaseUntil = tx.Now().Add(lease)
+		if may, err = tx.StartRun(&run); err != nil || !may {
+			return err
+		}
+		return audit.Write(tx, actor, audit.Entry{Action: audit.Run, Kind: audit.Job, Name: name})
+	})
+	if err != nil {
+		return models.JobRun{}, err
+	}
+	if !may {
+		return models.JobRun{}, fault.New(fault.Conflict, fmt.Sprintf("%s: a run is at work already", status.Title))
+	}
+	s.mu.Lock()
+	s.asked = append(s.asked, run)
+	s.mu.Unlock()
+	s.Wake()
+	return run, nil
+}

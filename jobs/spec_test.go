@@ -1,0 +1,80 @@
+package jobs
+
+import (
+	"testing"
+	"time"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func TestBadSpecs(t *testing.T) {
+	for spec, bad := range map[string]bool{
+		"17 * * * *":                     false,
+		"*/5 8-18 * * 1-5":               false,
+		"0 0 29 2 *":                     false, // comes in 2028
+		"":                               true,
+		"17 * * *":                       true,
+		"17 * * * * *":                   true,
+		"61 * * * *":                     true,
+		"*/0 * * * *":                    true,
+		"a b c d e":                      true,
+		"0 0 31 2 *":                     true,
+		"0 0 31 4,6,9,11 *":              true,
+		"@every 1h":                      true,
+		"@hourly":                        true,
+		"@every 1s @every 1s 1":          true,
+		"TZ=UTC":                         true,
+		"TZ=UTC 17 3 * * *":              true,
+		"CRON_TZ=Europe/Berlin 17 3 * *": true,
+		"CRON_TZ=Nowhere 1 2 3 4 5":      true,
+	} {
+		if why := BadSpec(spec, noon); (why != "") != bad {
+			t.Errorf("%q: %q", spec, why)
+		}
+	}
+}
+
+func TestLastDue(t *testing.T) {
+	for spec, want := range map[string]time.Time{
+		"* * * * *":   noon,
+		"17 * * * *":  noon.Add(-43 * time.Minute),
+		"7 2 * * *":   noon.Add(-(9*time.Hour + 53*time.Minute)),
+		"0 12 1 * *":  noon,
+		"0 13 1 * *":  time.Date(2026, 2, 1, 13, 0, 0, 0, time.UTC),
+		"0 0 24 12 *": time.Date(2025, 12, 24, 0, 0, 0, 0, time.UTC),
+		"0 0 29 2 *":  {},
+	} {
+		times, err := parse(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := lastDue(times, noon); !got.Equal(want) {
+			t.Errorf("%s: %s, want %s", spec, got, want)
+		}
+	}
+}
+
+func TestWords(t *testing.T) {
+	for spec, want := range map[string]string{
+		"7 * * * *":   "Every hour at :07",
+		"7 2 * * *":   "Every day at 02:07 UTC",
+		"7 2 * * 1":   "",
+		"*/7 2 * * *": "",
+		"7 2,3 * * *": "",
+	} {
+		if got := Words(spec); got != want {
+			t.Errorf("%s: %q, want %q", spec, got, want)
+		}
+	}
+}
+
+// What is there by default is what the settings would take.
+func TestDefaultSpecs(t *testing.T) {
+	seen := map[string]bool{}
+	for _, job := range All() {
+		if why := BadSpec(job.Spec, noon); why != "" || Words(job.Spec) == "" || job.Title == "" || job.About == "" || seen[job.Name] {
+			t.Errorf("%+v: %s", job, why)
+		}
+		seen[job.Name] = true
+	}
+}

@@ -1,0 +1,269 @@
+package models_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"gatecrier/app/fault"
+	"gatecrier/models"
+)
+
+// forget walks a trail as its job does, two rows at a time, and says how many
+// rows went.
+func (w world) forget(trail models.Trail, before time.Time) int64 {
+	w.t.Helper()
+	var gone int64
+	for page := (models.Old{More: true}); page.More; {
+		var err error
+		if page, err = w.s.OldRows(w.t.Context(), trail, before, page.Upto, 2); err != nil {
+			w.t.Fatal(err)
+		}
+		var n int64
+		w.write(func(tx *models.Tx) (err error) { n, err = tx.Forget(trail, before, page.Keys); return err })
+		gone += n
+	}
+	return gone
+}
+
+// month is what makes things old.
+const month = 30 * 24 * time.Hour
+
+func TestForgetNotifications(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		ann := w.user("ann")
+		product := w.product("ours", ann)
+		before := w.tell(product, 5)
+		w.mark(models.Reader{UserID: ann}, false, before[1])
+		w.clock.Advance(month)
+		w.tell(product, 3)
+		if n := w.forget(models.NotificationTrail, w.s.Now()); n != 5 {
+			t.Errorf("%d went", n)
+		}
+		if n, marks := w.count("notifications"), w.count("marks"); n != 3 || marks != 0 {
+			t.Errorf("%d are left, with %d marks", n, marks)
+		}
+		if n := w.count("events"); n != 8 {
+			t.Errorf("%d events are left", n)
+		}
+	})
+}
+
+// What waits stays, whatever its age; what has ended counts from its end.
+func TestForgetDeliveries(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		product := w.product("ours", w.user("ann"))
+		a, b := w.connection(product, "a"), w.connection(product, "b")
+		ended, late, open := w.delivery(a, product), w.delivery(b, product), w.test(a, product)
+		w.claim("one", ended.ID, late.ID)
+		w.settle(ended, "one", models.DeliveryDelivered, &models.Attempt{At: noon, Result: "delivered"})
+		w.settle(late, "one", models.DeliveryRetrying, &models.Attempt{At: noon, Result: "retry"})
+		w.clock.Advance(month)
+		w.claim("one", late.ID)
+		late = w.stored(late.ID)
+		w.settle(late, "one", models.DeliveryDelivered, &models.Attempt{At: w.s.Now(), Result: "delivered"})
+		young := w.test(a, product)
+		if n := w.forget(models.DeliveryTrail, w.s.Now()); n != 1 || w.count("attempts") != 2 {
+			t.Errorf("%d went, %d attempts are left", n, w.count("attempts"))
+		}
+		for _, id := range []int64{late.ID, open.ID, young.ID} {
+			w.stored(id)
+		}
+	})
+}
+
+// An event that is asked to go after it was looked at, and is referred to by
+// then, stays.
+func TestForgetEvents(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		product := w.product("ours", w.user("ann"))
+		conn := w.connection(product, "a")
+		told, sent, free, system := w.tell(product, 1)[0], w.delivery(conn, product).EventID, w.event(product).ID, w.event(0).ID
+		work, change := w.event(product, "notify").ID, w.event(product).ID
+		w.write(func(tx *models.Tx) error {
+			return tx.InsertGateChange(models.GateChange{ProductID: product, EventID: change, From: models.GateNone, To: models.GateFailed})
+		})
+		w.clock.Advance(month)
+		young := w.event(product).ID
+		w.write(func(tx *models.Tx) error {
+			n, err := tx.Forget(models.EventTrail, tx.Now(), []int64{told, sent, work, change, young})
+			if n != 0 {
+				t.Errorf("%d went that have to stay", n)
+			}
+			return err
+		})
+		if n := w.forget(models.EventTrail, w.s.Now()); n != 2 {
+			t.Errorf("%d went", n)
+		}
+		for _, id := range []int64{told, sent, work, change, young} {
+			if _, err := w.s.Event(t.Context(), all, id); err != nil {
+				t.Errorf("event %d: %v", id, err)
+			}
+		}
+		for _, id := range []int64{free, system} {
+			if _, err := w.s.Event(t.Context(), all, id); err == nil {
+				t.Errorf("event %d is left", id)
+			}
+		}
+	})
+}
+
+func TestForgetAuditAndRuns(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		run := func(job string, result models.RunResult) {
+			w.write(func(tx *models.Tx) error {
+				if err := tx.InsertAudit(models.Audit{Actor: "ann", Action: "run", Kind: "job", Name: job}); err != nil {
+					return err
+				}
+				j := models.JobRun{Job: job, LeaseUntil: tx.Now().Add(time.Minute)}
+				if _, err := tx.StartRun(&j); err != nil || result == models.RunRunning {
+					return err
+				}
+				j.Result = result
+				return tx.FinishRun(j)
+			})
+		}
+		for range 3 {
+			run("often", models.RunOK)
+		}
+		run("once", models.RunFailed)
+		run("at work", models.RunOK)
+		run("at work", models.RunRunning)
+		w.clock.Advance(month)
+		if n := w.forget(models.RunTrail, w.s.Now()); n != 3 || w.count("job_runs") != 3 {
+			t.Errorf("%d runs went, %d are left", n, w.count("job_runs"))
+		}
+		run("often", models.RunOK)
+		if n := w.forget(models.AuditTrail, w.s.Now()); n != 6 || w.count("audit") != 1 {
+			t.Errorf("%d rows of the audit went, %d are left", n, w.count("audit"))
+		}
+	})
+}
+
+// The last change of a product's gate stays, however old.
+func TestForgetGateChanges(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		ann := w.user("ann")
+		ours, theirs := w.product("ours", ann), w.product("theirs", ann)
+		change := func(product int64) {
+			e := w.event(product)
+			w.write(func(tx *models.Tx) error {
+				return tx.InsertGateChange(models.GateChange{ProductID: product, EventID: e.ID, From: models.GatePassed, To: models.GateFailed})
+			})
+		}
+		for _, product := range []int64{ours, theirs, ours, theirs, ours} {
+			change(product)
+		}
+		w.clock.Advance(month)
+		change(theirs)
+		var last models.OldGateChange
+		for more := true; more; {
+			old, upto, err := w.s.OldGateChanges(t.Context(), w.s.Now(), last, 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.write(func(tx *models.Tx) error { _, err := tx.ForgetGateChanges(old); return err })
+			last, more = upto, upto != models.OldGateChange{}
+		}
+		for product, want := range map[int64]int{ours: 1, theirs: 1} {
+			history, err := w.s.GateHistory(t.Context(), all, product, 0, 10)
+			if err != nil || len(history) != want || product == theirs && !history[0].At.Equal(w.s.Now()) {
+				t.Errorf("history of %d: %+v, %v", product, history, err)
+			}
+		}
+	})
+}
+
+// resolvedIn makes a product whose one observation is resolved, and says of
+// which source it is.
+func (w world) resolvedIn(name string) (owned, models.Source) {
+	w.t.Helper()
+	o := owned{name: name, gate: models.GateFailed, state: models.DeliveryPending, news: make([]int64, 1)}.make(w)
+	sources, err := w.s.Sources(w.t.Context(), all, o.product)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	list, err := w.s.Observations(w.t.Context(), all, models.ObservationFilter{BranchID: o.branch, Limit: 1})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.write(func(tx *models.Tx) error { return tx.ResolveObservations([]int64{list[0].ID}) })
+	return o, sources[0]
+}
+
+// Only what was resolved long ago goes, and only while no large import counts
+// on it; one that has compared before has to do so again.
+func TestForgetObservations(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		_, settled := w.resolvedIn("settled")
+		_, busy := w.resolvedIn("busy")
+		active := owned{name: "active", gate: models.GateFailed, state: models.DeliveryPending, news: make([]int64, 1)}.make(w)
+		w.write(func(tx *models.Tx) error { return tx.BeginStaging(&busy, 1) })
+		w.clock.Advance(month)
+		_, young := w.resolvedIn("young")
+
+		var last models.OldObservation
+		gone := map[int64]int64{}
+		for {
+			list, err := w.s.OldObservations(t.Context(), w.s.Now(), last, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(list) == 0 {
+				break
+			}
+			last = list[0]
+			w.write(func(tx *models.Tx) (err error) {
+				gone[last.SourceID], err = tx.ForgetObservations(last.SourceID, tx.Now(), []int64{last.ID})
+				return err
+			})
+		}
+		if len(gone) != 2 || gone[settled.ID] != 1 || gone[busy.ID] != 0 || gone[young.ID] != 0 {
+			t.Errorf("by source: %v", gone)
+		}
+		if n := w.count("observations"); n != 3 {
+			t.Errorf("%d are left", n)
+		}
+		if list, err := w.s.Observations(t.Context(), all, models.ObservationFilter{BranchID: active.branch, Limit: 1}); err != nil || len(list) != 1 {
+			t.Errorf("the active one: %v, %v", list, err)
+		}
+		err := w.s.Write(t.Context(), func(tx *models.Tx) error { s := settled; return tx.SaveSource(&s) })
+		if !fault.Is(err, fault.Conflict) {
+			t.Errorf("an import that compared before: %v", err)
+		}
+	})
+}
+
+func (w world) hotRetention() map[string]hot {
+	const byKey = "SEARCH %s USING INTEGER PRIMARY KEY (rowid>?)"
+	list := map[string]hot{
+		"resolved long ago": {want: "SEARCH observations USING INDEX observations_resolved (resolved_at>? AND resolved_at<?)", read: func(ctx context.Context) error {
+			_, err := w.s.OldObservations(ctx, noon, models.OldObservation{}, 10)
+			return err
+		}},
+		"gates long ago": {want: "SEARCH g USING PRIMARY KEY ((product_id,event_id)>(?,?))", read: func(ctx context.Context) error {
+			_, _, err := w.s.OldGateChanges(ctx, noon, models.OldGateChange{}, 10)
+			return err
+		}},
+		"runs": {want: "SEARCH job_runs USING INDEX job_runs_job (job=? AND id<?)", read: func(ctx context.Context) error {
+			_, err := w.s.JobRuns(ctx, "sweep", 9, 10)
+			return err
+		}},
+		"slots": {want: "SEARCH job_slots USING COVERING INDEX sqlite_autoindex_job_slots_1 (job=? AND slot<?)", write: func(tx *models.Tx) error {
+			_, err := tx.ForgetSlots("sweep", "01", 10)
+			return err
+		}},
+	}
+	for name, trail := range map[string]models.Trail{"notifications": models.NotificationTrail, "deliveries": models.DeliveryTrail, "audit": models.AuditTrail, "e": models.EventTrail, "j": models.RunTrail} {
+		list["old "+name] = hot{want: fmt.Sprintf(byKey, name), work: name == "e", read: func(ctx context.Context) error {
+			_, err := w.s.OldRows(ctx, trail, noon, 0, 10)
+			return err
+		}}
+		list["forgotten "+name] = hot{want: fmt.Sprintf("SEARCH %s USING INTEGER PRIMARY KEY (rowid=?)", name), work: name == "e", write: func(tx *models.Tx) error {
+			_, err := tx.Forget(trail, noon, []int64{7, 8, 9})
+			return err
+		}}
+	}
+	return list
+}
