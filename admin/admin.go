@@ -17,6 +17,7 @@ import (
 	"gatecrier/app/module/email"
 	"gatecrier/app/product"
 	"gatecrier/app/settings"
+	"gatecrier/jobs"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
@@ -35,6 +36,7 @@ type Services struct {
 	Ledger      *delivery.Ledger
 	Inbox       *inbox.Service
 	Settings    *settings.Service
+	Jobs        *jobs.Schedule
 	Mail        *email.Email
 	Log         *slog.Logger
 	Version     string
@@ -89,6 +91,9 @@ func (a *Admin) Register(e *gin.Engine) {
 	get("/admin/settings/:section", a.globals)
 	post("/admin/settings/:section", a.globalsSave)
 	post("/admin/settings/mail/test", a.mailTest)
+	get("/admin/jobs", a.jobList)
+	get("/admin/jobs/:name", a.job)
+	post("/admin/jobs/:name/run", a.jobRun)
 	get("/deliveries", a.deliveries)
 	get("/deliveries/:id", a.delivery)
 }

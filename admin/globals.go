@@ -80,7 +80,12 @@ func (a *Admin) globalsView(c *gin.Context, section string, typed map[string]str
 
 // globalsExtra adds what only one of the sections has.
 func (a *Admin) globalsExtra(c *gin.Context, view *page.SettingsView) error {
-	if view.Name == settings.SectionMail {
+	switch view.Name {
+	case settings.SectionJobs:
+		for i, f := range view.Fields {
+			view.Fields[i].Help += " Next: " + ui.Absolute(a.Jobs.Next(f.Name)) + "."
+		}
+	case settings.SectionMail:
 		view.Mail = &page.MailTest{To: actorOf(c).User.Email}
 	}
 	if view.Name != settings.SectionGate {

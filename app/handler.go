@@ -51,11 +51,11 @@ func (a *App) handler(o Options, p parts) (http.Handler, error) {
 	engine.HEAD("/static/*path", gin.WrapH(files))
 	reference := api.Register(engine, api.Services{
 		Store: a.Store, Accounts: a.Accounts, Products: a.Products, Ingest: a.Ingest, Connections: a.Connections,
-		Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Audit: audit.New(a.Store), Log: a.log, Version: Version,
+		Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Audit: audit.New(a.Store), Jobs: a.schedule, Log: a.log, Version: Version,
 	})
 	pages = admin.New(admin.Services{
 		Store: a.Store, Accounts: a.Accounts, Sessions: p.sessions, Products: a.Products, Gates: p.gates, Ingest: a.Ingest,
-		Connections: a.Connections, Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Log: a.log, Version: Version, API: reference, BaseURL: a.BaseURL,
+		Connections: a.Connections, Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Jobs: a.schedule, Log: a.log, Version: Version, API: reference, BaseURL: a.BaseURL,
 		FirstHint: a.firstHint, Mail: p.mail, Banner: o.Banner,
 	})
 	pages.Register(engine)

@@ -75,8 +75,8 @@ func (s *Schedule) Apply(specs map[string]string) {
 		if e.next.IsZero() || e.next.After(now) {
 			e.next = times.Next(now)
 		}
+		s.Wake()
 	}
-	s.Wake()
 }
 
 // Wake lets the schedule look at the clock at once.

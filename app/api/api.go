@@ -23,6 +23,7 @@ import (
 	"gatecrier/app/product"
 	"gatecrier/app/settings"
 	"gatecrier/app/web"
+	"gatecrier/jobs"
 	"gatecrier/models"
 	"gatecrier/templates/page"
 )
@@ -42,6 +43,7 @@ type Services struct {
 	Inbox       *inbox.Service
 	Settings    *settings.Service
 	Audit       *audit.Service
+	Jobs        *jobs.Schedule
 	Log         *slog.Logger
 	Version     string
 }
@@ -78,6 +80,7 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a.productTokens()
 	a.audit()
 	a.settings()
+	a.jobs()
 	a.reports(group)
 	a.imports()
 	a.describeConfigs()

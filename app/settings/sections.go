@@ -144,8 +144,8 @@ func retentionSection() Section {
 		Summary: "After how many days old things are removed, each by a job of its own once a day. 0 keeps them for ever, else the least is 7. What was removed does not come back.",
 		Fields: []Field{
 			days("notifications_days", "Notifications", 365, "They go from everybody's inbox, read or not."),
-			days("deliveries_days", "Deliveries", 180, "Those that have ended, days after that, with their attempts. What still waits is never removed."),
-			days("resolved_observations_days", "Resolved observations", 365, "Days after a report no longer had them. One that comes back later is new."),
+			days("deliveries_days", "Deliveries", 180, "Counted from their end; they go with their attempts. What still waits stays."),
+			days("resolved_observations_days", "Resolved observations", 365, "Counted from the report that no longer had them. One that comes back later is new."),
 			days("gate_history_days", "Gate history", 1095, "The last change of each product stays."),
 			days("events_days", "Events", 365, "An event stays while a notification, a delivery or a gate's history refers to it."),
 			days("audit_days", "Audit", 1095, "Who has changed what."),

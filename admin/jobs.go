@@ -1,0 +1,88 @@
+package admin
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/web"
+	"gatecrier/jobs"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+)
+
+func (a *Admin) jobList(c *gin.Context) error {
+	list, err := a.Jobs.List(c.Request.Context(), actorOf(c))
+	if err != nil {
+		return err
+	}
+	v := page.JobsView{Frame: a.frame(c, "Jobs", layout.NavSettings)}
+	for _, s := range list {
+		v.Rows = append(v.Rows, a.jobRow(c, s))
+		v.Live = v.Live || s.Running
+	}
+	return show(c, http.StatusOK, page.Jobs(v))
+}
+
+// job shows one with its runs, newest first.
+func (a *Admin) job(c *gin.Context) error {
+	ctx, actor, name := c.Request.Context(), actorOf(c), c.Param("name")
+	s, err := a.Jobs.Get(ctx, actor, name)
+	if err != nil {
+		return err
+	}
+	before, _ := strconv.ParseInt(c.Query("before"), 10, 64) //nolint:errcheck // what is no number begins at the first page
+	runs, err := a.Jobs.Runs(ctx, actor, name, before, rowsMost+1)
+	if err != nil {
+		return err
+	}
+	v := page.JobView{Frame: a.frame(c, s.Title, layout.NavSettings), Job: a.jobRow(c, s), Live: s.Running && before == 0}
+	if before != 0 {
+		v.Pager.First = jobPath(name)
+	}
+	if len(runs) > rowsMost {
+		runs = runs[:rowsMost]
+		v.Pager.Next = link(jobPath(name), "before", count(runs[rowsMost-1].ID))
+	}
+	v.Pager.Text = plural(len(runs), "run", "runs") + " shown"
+	for _, run := range runs {
+		v.Runs = append(v.Runs, a.runRow(c, run))
+	}
+	return show(c, http.StatusOK, page.Job(v))
+}
+
+// jobRun has a job run at once.
+func (a *Admin) jobRun(c *gin.Context) error {
+	_, err := a.Jobs.RunNow(c.Request.Context(), actorOf(c), c.Param("name"))
+	switch {
+	case fault.Is(err, fault.Conflict):
+		a.flash(c, "wait", textOf(err), "Nothing more was begun.")
+	case err != nil:
+		return err
+	default:
+		a.flash(c, "ok", "The job has begun", "")
+	}
+	web.SeeOther(c, local(c.PostForm("next")))
+	return nil
+}
+
+func (a *Admin) jobRow(c *gin.Context, s jobs.Status) page.JobRow {
+	row := page.JobRow{
+		Name: s.Name, Title: s.Title, About: s.About, Spec: s.Spec, Words: jobs.Words(s.Spec), Next: a.zoned(c, s.Next), Running: s.Running,
+	}
+	if s.Last.ID != 0 {
+		row.Last = a.runRow(c, s.Last)
+	}
+	return row
+}
+
+func (a *Admin) runRow(c *gin.Context, run models.JobRun) page.RunRow {
+	return page.RunRow{
+		Result: string(run.Result), By: run.By, Started: a.zoned(c, run.StartedAt), Took: run.Took(), Affected: run.Affected, Message: run.Message,
+	}
+}
+
+func jobPath(name string) string { return "/admin/jobs/" + name }

@@ -1,0 +1,217 @@
+package apptest_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"gatecrier/app/apptest"
+)
+
+// jobOf is a job of the list.
+func jobOf(t *testing.T, c *apptest.Client, name string) apptest.Answer {
+	t.Helper()
+	a := c.Must(http.StatusOK, "GET", "/jobs", nil)
+	items, _ := a.JSON["items"].([]any)
+	for _, item := range items {
+		if job, ok := item.(map[string]any); ok && job["name"] == name {
+			return apptest.Answer{JSON: job}
+		}
+	}
+	t.Fatalf("there is no job %s: %s", name, a.Text)
+	return a
+}
+
+// runJob runs a job and waits for its end.
+func runJob(t *testing.T, c *apptest.Client, name string) apptest.Answer {
+	t.Helper()
+	run := c.Must(http.StatusAccepted, "POST", "/jobs/"+name+"/run", nil)
+	var job apptest.Answer
+	apptest.Eventually(t, name+" has run", func() bool {
+		job = jobOf(t, c, name)
+		return job.ID("last.id") == run.ID("id") && job.Get("running") == false
+	})
+	if job.Get("last.result") != "ok" || job.Get("last.by") != "admin" {
+		t.Errorf("%s: %v", name, job.JSON)
+	}
+	return job
+}
+
+func TestJobsByTheirTimes(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		if job := jobOf(t, c, "expire_sessions"); job.Get("schedule") != "17 * * * *" || job.Get("last") != nil || job.Get("running") != false {
+			t.Errorf("at first: %v", job.JSON)
+		}
+		c.Must(http.StatusOK, "PATCH", "/settings/jobs", map[string]any{"expire_sessions": "*/5 * * * *"})
+		next := p.Clock.Now().UTC().Truncate(5 * time.Minute).Add(5 * time.Minute)
+		if job := jobOf(t, c, "expire_sessions"); job.Get("next") != next.Format(time.RFC3339) {
+			t.Errorf("new times do not hold at once: %v, want %s", job.JSON, next)
+		}
+		p.Clock.Advance(5 * time.Minute)
+		p.Wake()
+		apptest.Eventually(t, "it has run by its new times", func() bool {
+			job := jobOf(t, c, "expire_sessions")
+			return job.Get("last.result") == "ok" && job.Get("last.by") == ""
+		})
+		c.Must(http.StatusNotFound, "POST", "/jobs/nonsense/run", nil)
+		p.User("mallory")
+		m := p.Client("mallory")
+		m.Must(http.StatusForbidden, "GET", "/jobs", nil)
+		m.Must(http.StatusForbidden, "POST", "/jobs/expire_sessions/run", nil)
+	})
+}
+
+func TestTimesThatAreNoneAreRefused(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	c := p.Client("admin")
+	for spec, why := range map[string]string{
+		"61 * * * *": "maximum", "TZ=UTC 1 2 * * *": "without TZ=", "CRON_TZ=UTC 1 2 * * *": "without TZ=", "TZ=UTC": "without TZ=",
+		"@every 1h": "no @every", "0 0 31 2 *": "never comes", "": "Five fields", "1 2 3": "Five fields",
+	} {
+		a := c.Must(http.StatusUnprocessableEntity, "PATCH", "/settings/jobs", map[string]any{"forget_events": spec})
+		text, _ := a.Get("errors.0.message").(string)
+		if a.Get("errors.0.name") != "forget_events" || !strings.Contains(text, why) {
+			t.Errorf("%q: %s", spec, a.Text)
+		}
+	}
+	for _, days := range []int{-1, 1, 6, 40000} {
+		a := c.Must(http.StatusUnprocessableEntity, "PATCH", "/settings/retention", map[string]any{"audit_days": days})
+		if a.Get("errors.0.name") != "audit_days" {
+			t.Errorf("%d days: %s", days, a.Text)
+		}
+	}
+	c.Must(http.StatusUnprocessableEntity, "PATCH", "/settings/retention", map[string]any{"job_runs_days": 0})
+	c.Must(http.StatusOK, "PATCH", "/settings/retention", map[string]any{"audit_days": 0})
+}
+
+// byHand has jobs run in half a year at the soonest.
+func byHand(t *testing.T, p *apptest.Program, c *apptest.Client, jobs ...string) {
+	t.Helper()
+	for _, job := range jobs {
+		c.Must(http.StatusOK, "PATCH", "/settings/jobs", map[string]any{job: fmt.Sprintf("0 0 1 %d *", (int(p.Clock.Now().Month())+5)%12+1)})
+	}
+}
+
+// What is old goes, what still says something stays.
+func TestRetention(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		receiver := apptest.NewReceiver(t)
+		c := p.Client("admin")
+		s := newShop(t, c, "Shop", receiver.URL)
+		byHand(t, p, c, "forget_notifications", "forget_deliveries", "forget_gate_history", "forget_events", "forget_audit", "forget_job_runs")
+		change := func(n int) {
+			t.Helper()
+			before := len(receiver.Messages())
+			c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "s", "counts": counts(n)})
+			receiver.Wait(t, before+1)
+		}
+		change(1)
+		change(0)
+		p.Clock.Advance(10 * 24 * time.Hour)
+		change(2)
+		apptest.Eventually(t, "all was told", func() bool {
+			return rows(c.Do("GET", "/deliveries?state=delivered", nil)) == 3 && rows(c.Do("GET", "/notifications", nil)) == 3
+		})
+		for _, field := range []string{"notifications_days", "deliveries_days", "gate_history_days", "events_days", "audit_days"} {
+			c.Must(http.StatusOK, "PATCH", "/settings/retention", map[string]any{field: 7})
+		}
+		want := func(path string, n int) {
+			t.Helper()
+			if got := rows(c.Must(http.StatusOK, "GET", path, nil)); got != n {
+				t.Errorf("%s has %d rows, want %d", path, got, n)
+			}
+		}
+		for job, n := range map[string]int64{"forget_notifications": 2, "forget_events": 0} { // which the others refer to
+			if got := runJob(t, c, job).ID("last.rows"); got != n {
+				t.Errorf("%s: %d rows, want %d", job, got, n)
+			}
+		}
+		oldest := c.Must(http.StatusOK, "GET", "/deliveries", nil)
+		c.Must(http.StatusOK, "GET", fmt.Sprintf("/deliveries/%d", oldest.ID("items.2.id")), nil)
+		for job, n := range map[string]int64{"forget_deliveries": 2, "forget_gate_history": 2, "forget_audit": 6, "forget_job_runs": 0} {
+			if got := runJob(t, c, job).ID("last.rows"); got != n {
+				t.Errorf("%s: %d rows, want %d", job, got, n)
+			}
+		}
+		if got := runJob(t, c, "forget_events").ID("last.rows"); got != 2 {
+			t.Errorf("%d events went", got)
+		}
+		want("/notifications", 1)
+		want("/deliveries", 1)
+		want(s.path+"/gate/history", 1)
+		if got := c.Must(http.StatusOK, "GET", s.path+"/gate", nil); got.Get("state") != "failed" {
+			t.Errorf("the gate: %s", got.Text)
+		}
+		change(0)
+		apptest.Eventually(t, "it goes on", func() bool { return rows(c.Do("GET", s.path+"/gate/history", nil)) == 2 })
+	})
+}
+
+// What was due while nothing ran is made up at the start, once.
+func TestAMissedJobIsMadeUp(t *testing.T) {
+	o := apptest.Options{Dir: t.TempDir(), Ago: 60 * time.Hour}
+	last := func() apptest.Answer {
+		p := apptest.Start(t, o)
+		defer p.Stop()
+		c := p.Client("admin")
+		if o.Ago == 0 {
+			apptest.Eventually(t, "it is made up", func() bool { return jobOf(t, c, "forget_audit").Get("last.result") == "ok" })
+		}
+		return jobOf(t, c, "forget_audit")
+	}
+	if got := last(); got.Get("last") != nil {
+		t.Errorf("at the first start: %v", got.JSON)
+	}
+	o.Ago = 0
+	first := last().ID("last.id")
+	if again := last().ID("last.id"); again != first {
+		t.Errorf("made up twice: runs %d and %d", first, again)
+	}
+}
+
+func TestJobsInTheBrowser(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	b := apptest.NewBrowser(t, p.URL)
+	b.Open("/admin/jobs")
+	b.Fill("#f-name", "admin")
+	b.Fill("#f-password", apptest.Password)
+	b.Press("form[action='/login'] button")
+	b.Sees("Jobs", "Expired sessions", "Every hour at :17", "Every day at 02:07 UTC", "Never run")
+	b.Look("jobs")
+	b.Press("#run-expire_sessions")
+	b.Sees("The job has begun")
+	b.Until("it is done, without a press", `[...document.querySelectorAll("#jobs tr")].some(r => r.innerText.includes("Expired sessions") && r.innerText.includes("Done") && r.innerText.includes("0 rows"))`)
+	b.Look("jobs-run")
+	b.Press("a[href='/admin/jobs/expire_sessions']")
+	b.Sees("Expired sessions", "17 * * * *", "Done", "admin")
+	b.Look("job")
+	b.Open("/admin/jobs/forget_audit")
+	b.Sees("It has not run yet")
+	b.Look("job-never")
+
+	b.Open("/admin/settings/jobs")
+	b.Sees("five fields", "UTC", "Next: ", "default: 17 * * * *")
+	b.Look("settings-jobs")
+	b.Fill("[name=forget_events]", "0 0 31 2 *")
+	b.Fill("[name=forget_audit]", "TZ=UTC 1 2 * * *")
+	b.Press("form[action='/admin/settings/jobs'] button[type=submit]")
+	b.Sees("2 fields need another value", "That never comes", "without TZ=")
+	b.Look("settings-jobs-error")
+	b.Fill("[name=forget_events]", "0 4 * * 1-5")
+	b.Fill("[name=forget_audit]", "0 5 * * *")
+	b.Press("form[action='/admin/settings/jobs'] button[type=submit]")
+	b.Sees("Saved")
+	b.Open("/admin/jobs")
+	b.Sees("0 4 * * 1-5", "Every day at 05:00 UTC")
+
+	b.Open("/admin/settings/retention")
+	b.Sees("0 keeps them for ever", "default: 365")
+	b.Look("settings-retention")
+	b.Fill("[name=audit_days]", "3")
+	b.Press("form[action='/admin/settings/retention'] button[type=submit]")
+	b.Sees("1 field needs another value", "at least 7 days")
+	b.Look("settings-retention-error")
+}
