@@ -331,5 +331,7 @@ func (a *App) BaseURL() string {
 func (a *App) Wake() {
 	a.bell.Ring()
 	a.Dispatcher.Wake()
-	a.schedule.Wake()
 }
+
+// WakeJobs lets the schedule look at the clock at once.
+func (a *App) WakeJobs() { a.schedule.Wake() }

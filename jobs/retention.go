@@ -27,8 +27,8 @@ func forgetAudit(ctx context.Context, w *Work) error {
 
 // forgetRuns removes old runs and slots, but the last of each job.
 func forgetRuns(ctx context.Context, w *Work) error {
-	before, some := w.before(w.Keep.JobRuns)
-	if !some {
+	before, ends := w.before(w.Keep.JobRuns)
+	if !ends {
 		return nil
 	}
 	for _, job := range All() {
@@ -42,8 +42,8 @@ func forgetRuns(ctx context.Context, w *Work) error {
 
 // walk removes what is older than so many days from a trail, page by page.
 func (w *Work) walk(ctx context.Context, trail models.Trail, days int64) error {
-	before, some := w.before(days)
-	for page := (models.Old{More: some}); page.More; {
+	before, ends := w.before(days)
+	for page := (models.Old{More: ends}); page.More; {
 		var err error
 		if page, err = w.store.OldRows(ctx, trail, before, page.Upto, batch); err != nil {
 			return err
@@ -60,8 +60,8 @@ func (w *Work) walk(ctx context.Context, trail models.Trail, days int64) error {
 
 // forgetObservations removes observations that were resolved long ago.
 func forgetObservations(ctx context.Context, w *Work) error {
-	before, some := w.before(w.Keep.Observations)
-	if !some {
+	before, ends := w.before(w.Keep.Observations)
+	if !ends {
 		return nil
 	}
 	var last models.OldObservation
@@ -85,8 +85,8 @@ func forgetObservations(ctx context.Context, w *Work) error {
 
 // forgetGateHistory removes old changes of gates, but the last of each product.
 func forgetGateHistory(ctx context.Context, w *Work) error {
-	before, some := w.before(w.Keep.GateHistory)
-	for last := (models.OldGateChange{}); some; {
+	before, more := w.before(w.Keep.GateHistory)
+	for last := (models.OldGateChange{}); more; {
 		old, upto, err := w.store.OldGateChanges(ctx, before, last, batch)
 		if err != nil {
 			return err
@@ -96,7 +96,7 @@ func forgetGateHistory(ctx context.Context, w *Work) error {
 				return err
 			}
 		}
-		last, some = upto, upto != models.OldGateChange{}
+		last, more = upto, upto != models.OldGateChange{}
 	}
 	return nil
 }

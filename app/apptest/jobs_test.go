@@ -1,13 +1,16 @@
 package apptest_test
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"gatecrier/app/apptest"
+	"gatecrier/models"
 )
 
 // jobOf is a job of the list.
@@ -51,7 +54,7 @@ func TestJobsByTheirTimes(t *testing.T) {
 			t.Errorf("new times do not hold at once: %v, want %s", job.JSON, next)
 		}
 		p.Clock.Advance(5 * time.Minute)
-		p.Wake()
+		p.WakeJobs()
 		apptest.Eventually(t, "it has run by its new times", func() bool {
 			job := jobOf(t, c, "expire_sessions")
 			return job.Get("last.result") == "ok" && job.Get("last.by") == ""
@@ -214,4 +217,69 @@ func TestJobsInTheBrowser(t *testing.T) {
 	b.Press("form[action='/admin/settings/retention'] button[type=submit]")
 	b.Sees("1 field needs another value", "at least 7 days")
 	b.Look("settings-retention-error")
+}
+
+// A run at work is said so, by page and interface, until its process has died.
+func TestAJobAtWorkIsNotRunTwice(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	c, admin := p.Client("admin"), enter(t, p)
+	elsewhere := models.JobRun{Job: "forget_audit", Instance: "another", LeaseUntil: p.Clock.Now().Add(2 * time.Minute)}
+	err := p.Store.Write(t.Context(), func(tx *models.Tx) error { _, err := tx.StartRun(&elsewhere); return err })
+	if err != nil {
+		t.Fatal(err)
+	}
+	press := func(want string) {
+		t.Helper()
+		if status, to := submit(t, admin, p.URL+"/admin/jobs/forget_audit/run", form("next", "/admin/jobs"), formKind); status != http.StatusSeeOther || to != "/admin/jobs" {
+			t.Fatalf("pressed: %d to %q", status, to)
+		}
+		if page := read(t, admin, p.URL+"/admin/jobs", http.StatusOK); !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	c.Must(http.StatusConflict, "POST", "/jobs/forget_audit/run", nil)
+	press("a run is at work already")
+	if job := jobOf(t, c, "forget_audit"); job.Get("running") != true || job.Get("last.finished") != nil {
+		t.Errorf("at work: %v", job.JSON)
+	}
+	p.Clock.Advance(3 * time.Minute)
+	if job := jobOf(t, c, "forget_audit"); job.Get("running") != false || job.Get("last.result") != "lost" {
+		t.Errorf("its process died: %v", job.JSON)
+	}
+	press("The job has begun")
+	apptest.Eventually(t, "it has run", func() bool { return jobOf(t, c, "forget_audit").Get("last.result") == "ok" })
+	if page := read(t, admin, p.URL+"/admin/jobs/forget_audit", http.StatusOK); !strings.Contains(page, "Its process died") {
+		t.Error("the run that was lost is not in the history")
+	}
+	read(t, admin, p.URL+"/admin/jobs/nonsense", http.StatusNotFound)
+
+	p.User("mallory")
+	m := visitor(t)
+	submit(t, m, p.URL+"/login", form("name", "mallory", "password", apptest.Password), formKind)
+	read(t, m, p.URL+"/admin/jobs", http.StatusForbidden)
+	read(t, m, p.URL+"/admin/jobs/forget_audit", http.StatusForbidden)
+	if status, _ := submit(t, m, p.URL+"/admin/jobs/forget_audit/run", form(), formKind); status != http.StatusForbidden {
+		t.Errorf("somebody else pressed: %d", status)
+	}
+}
+
+// read gets a page.
+func read(t *testing.T, c *http.Client, address string, want int) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(res.Body)
+	if err := errors.Join(err, res.Body.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if res.StatusCode != want {
+		t.Errorf("%s: %d, want %d", address, res.StatusCode, want)
+	}
+	return string(text)
 }
