@@ -164,12 +164,12 @@ func TestATimeThatHasComeIsNotLost(t *testing.T) {
 func TestMissedTimesAreMadeUp(t *testing.T) {
 	each(t, func(t *testing.T, r rig) {
 		matters := Job{Name: "matters", Spec: "7 2 * * *", MakeUp: true, Run: r.job.Run}
-		_, stop := r.start("one", matters)
+		_, first := r.start("one", matters)
 		r.until("times are counted from now", func() bool {
 			slot, err := r.store.LastSlot(t.Context(), "matters")
 			return err == nil && slot == "2026-03-01T02:07Z"
 		})
-		stop()
+		first()
 		if n := len(r.runs("matters")); n != 0 {
 			t.Errorf("%d runs before the first", n)
 		}
@@ -186,6 +186,16 @@ func TestMissedTimesAreMadeUp(t *testing.T) {
 		}
 		if n := len(r.runs("count")); n != 0 {
 			t.Errorf("%d runs of what need not be made up", n)
+		}
+		matters.Spec = "0 1 * * *" // an earlier time, that of the day was not missed
+		s, stop := r.start("one", matters)
+		defer stop()
+		if _, err := s.RunNow(t.Context(), ann, "count"); err != nil {
+			t.Fatal(err)
+		}
+		r.ended("count", 1)
+		if n := len(r.runs("matters")); n != 1 {
+			t.Errorf("%d runs after a change of the times", n)
 		}
 	})
 }
@@ -312,6 +322,10 @@ func TestRetentionLetsOthersWrite(t *testing.T) {
 				t.Error(err)
 			}
 			return n
+		}
+		referred := &Work{store: r.store, Keep: settings.Retention{Events: 10}}
+		if err := forgetEvents(t.Context(), referred); err != nil || referred.affected != 0 {
+			t.Errorf("%d events went that notifications refer to: %v", referred.affected, err)
 		}
 		w := &Work{store: r.store, Keep: settings.Retention{Notifications: 10, Events: 12}}
 		done := make(chan error, 1)
