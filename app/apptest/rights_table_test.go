@@ -84,6 +84,8 @@ var rightsTable = []route{
 	{method: "GET", path: "/api/v1/audit?product={product}", need: ownProduct},
 	{method: "GET", path: "/api/v1/settings/{section}", need: adminOnly},
 	{method: "PATCH", path: "/api/v1/settings/{section}", need: adminOnly, body: object{"active": true}},
+	{method: "GET", path: "/api/v1/jobs", need: adminOnly},
+	{method: "POST", path: "/api/v1/jobs/forget_resends/run", need: adminOnly},
 
 	// Pages.
 	{method: "GET", path: "/", need: signedIn},
@@ -119,4 +121,7 @@ var rightsTable = []route{
 	{method: "GET", path: "/admin/settings/{section}", need: adminOnly},
 	{method: "POST", path: "/admin/settings/{section}", need: adminOnly, form: "threshold_high=x"},
 	{method: "POST", path: "/admin/settings/mail/test", need: adminOnly},
+	{method: "GET", path: "/admin/jobs", need: adminOnly},
+	{method: "GET", path: "/admin/jobs/forget_resends", need: adminOnly},
+	{method: "POST", path: "/admin/jobs/forget_resends/run", need: adminOnly},
 }

@@ -254,7 +254,7 @@ type route struct {
 // name is the route as the program calls it.
 func (r route) name() string {
 	path, _, _ := strings.Cut(r.path, "?")
-	for _, part := range [][2]string{{"/members/{user}", "/members/:user_id"}, {"/tokens/{token}", "/tokens/:token_id"}} {
+	for _, part := range [][2]string{{"/members/{user}", "/members/:user_id"}, {"/tokens/{token}", "/tokens/:token_id"}, {"/jobs/forget_resends", "/jobs/:name"}} {
 		path = strings.ReplaceAll(path, part[0], part[1])
 	}
 	return r.method + " " + path
