@@ -75,4 +75,6 @@ func (p *Page) SeeOther(path, title, text string) error {
 }
 
 // SignIn makes the session that of a user.
-func (p *Page) SignIn(u models.User) error { return p.admin.Sessions.SignIn(p.Context(), u) }
+func (p *Page) SignIn(u models.User) error {
+	return p.admin.Sessions.SignIn(p.Context(), u, placeOf(p.c))
+}

@@ -84,7 +84,7 @@ func (a *Admin) frame(c *gin.Context, title string, nav layout.Nav) layout.View 
 	actor := actorOf(c)
 	v := layout.View{
 		Title: title, Nav: nav, Banner: a.Banner, SiteName: a.Settings.General().SiteName, Version: a.Version, Now: a.zoned(c, a.Store.Now()),
-		User: layout.User{Name: actor.User.Name, Email: actor.User.Email, Admin: actor.User.Administrator},
+		User: person(actor.User),
 	}
 	if actor.User.ID == 0 {
 		return v
@@ -97,6 +97,11 @@ func (a *Admin) frame(c *gin.Context, title string, nav layout.Nav) layout.View 
 		v.Flash = &ui.Note{Kind: parts[0], Title: parts[1], Text: parts[2]}
 	}
 	return v
+}
+
+// person is who is signed in, as frames show him.
+func person(u models.User) layout.User {
+	return layout.User{Name: u.Name, Email: u.Email, Admin: u.Administrator, Theme: u.Theme, Zone: u.TimeZone}
 }
 
 // zoned puts a time into the user's zone.
@@ -127,7 +132,7 @@ func (a *Admin) Fail(c *gin.Context, err error) {
 	}
 	view.Frame = layout.View{Title: problem.Title, Banner: a.Banner, Version: a.Version, Now: a.Store.Now()}
 	if actor, ok := web.ActorOf(c.Request.Context()); ok {
-		view.Frame.User = layout.User{Name: actor.User.Name, Email: actor.User.Email, Admin: actor.User.Administrator}
+		view.Frame.User = person(actor.User)
 	}
 	if err := web.Render(c, problem.Status, page.Error(view)); err != nil {
 		a.Log.ErrorContext(c, "error page not rendered", "error", err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"gatecrier/app/account"
 	"gatecrier/app/fault"
 	"gatecrier/app/web"
 	"gatecrier/templates/layout"
@@ -25,13 +26,18 @@ func (a *Admin) login(c *gin.Context) error {
 
 func (a *Admin) loginView(name, next, why string) page.LoginView {
 	v := page.LoginView{
-		Frame: layout.View{Title: "Sign in", Banner: a.Banner, Version: a.Version, Now: a.Store.Now()},
+		Frame: a.outside("Sign in"),
 		Name:  name, Next: next, Error: why, FirstHint: a.FirstHint(),
 	}
 	if a.Banner.SignIn != "" {
 		v.FirstHint = a.Banner.SignIn
 	}
 	return v
+}
+
+// outside is the frame of who is not signed in.
+func (a *Admin) outside(title string) layout.View {
+	return layout.View{Title: title, Banner: a.Banner, Version: a.Version, Now: a.Store.Now()}
 }
 
 func (a *Admin) signIn(c *gin.Context) error {
@@ -47,12 +53,17 @@ func (a *Admin) signIn(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Sessions.SignIn(c.Request.Context(), user); err != nil {
+	if err := a.Sessions.SignIn(c.Request.Context(), user, placeOf(c)); err != nil {
 		return err
 	}
 	a.Log.InfoContext(c, "signed in", "user", user.ID, "request_id", web.RequestID(c.Request.Context()))
 	web.SeeOther(c, next)
 	return nil
+}
+
+// placeOf is where a request comes from.
+func placeOf(c *gin.Context) account.Place {
+	return account.Place{Agent: c.Request.UserAgent(), Address: c.ClientIP()}
 }
 
 func (a *Admin) signOut(c *gin.Context) error {
@@ -70,7 +81,7 @@ func (a *Admin) password(c *gin.Context) error {
 func (a *Admin) passwordPage(c *gin.Context, status int, errs map[string]string) error {
 	return show(c, status, page.Password(page.PasswordView{
 		Frame:  a.frame(c, "Change your password", layout.NavNone),
-		Forced: actorOf(c).User.MustChangePassword, MinLength: 10, Errors: errs,
+		Forced: actorOf(c).User.MustChangePassword, MinLength: a.Settings.Users().PasswordMinLength, Errors: errs,
 	}))
 }
 
@@ -88,7 +99,7 @@ func (a *Admin) changePassword(c *gin.Context) error {
 		return err
 	}
 	// All sessions have ended, this one too: it begins anew.
-	if err := a.Sessions.SignIn(ctx, actorOf(c).User); err != nil {
+	if err := a.Sessions.SignIn(ctx, actorOf(c).User, placeOf(c)); err != nil {
 		return err
 	}
 	a.flash(c, "ok", "Your password is changed", "Other sessions of yours have ended.")

@@ -29,7 +29,7 @@ func (a *Admin) overview(c *gin.Context) error {
 	}
 	v := page.OverviewView{
 		Failed: int(tally[models.GateFailed]), Passed: int(tally[models.GatePassed]), None: int(tally[models.GateNone]),
-		BaseURL: a.BaseURL(), CanCreate: true,
+		BaseURL: a.BaseURL(), CanCreate: a.Products.MayCreate(actorOf(c)) == nil,
 	}
 	v.Products = v.Failed + v.Passed + v.None
 	if v.Failing, err = a.failing(c, scope); err != nil {

@@ -40,7 +40,7 @@ func (a *Admin) productList(c *gin.Context) error {
 		return err
 	}
 	v := page.ProductsView{
-		Query: q, Gate: string(state), CanCreate: true, Chips: gateChips(q, sort, state, tally), Sort: sort,
+		Query: q, Gate: string(state), CanCreate: a.Products.MayCreate(actorOf(c)) == nil, Chips: gateChips(q, sort, state, tally), Sort: sort,
 		ByName: link("/products", "q", q, "gate", string(state)), ByGate: link("/products", "q", q, "gate", string(state), "sort", sortGate),
 	}
 	for _, n := range tally {
@@ -105,6 +105,9 @@ func whyOf(b models.Branch) string {
 }
 
 func (a *Admin) productNew(c *gin.Context) error {
+	if err := a.Products.MayCreate(actorOf(c)); err != nil {
+		return err
+	}
 	return a.newPage(c, http.StatusOK, page.ProductNewView{DefaultBranch: product.DefaultBranch})
 }
 

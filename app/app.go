@@ -74,6 +74,7 @@ type App struct {
 	schedule *jobs.Schedule
 	loops    *jobs.Loops
 	mail     *email.Email
+	sessions *account.Sessions
 	bell     *event.Bell
 	server   *http.Server
 	base     atomic.Value // string: BASE_URL
@@ -143,7 +144,10 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	if err != nil {
 		return err
 	}
-	a.Accounts, err = account.New(store, o.Log, o.Config.initialFile())
+	a.Accounts, err = account.New(account.Parts{
+		Store: store, Log: o.Log, InitialFile: o.Config.initialFile(), Users: a.Settings.Users,
+		Post: account.Post{Ready: a.mails, Send: a.mail.SendTo}, BaseURL: a.BaseURL,
+	})
 	if err != nil {
 		return err
 	}
@@ -159,7 +163,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	if err := a.Connections.EnsurePeople(ctx); err != nil {
 		return err
 	}
-	a.Products = product.New(store, gates, a.Connections, a.sweeper.Wake)
+	a.Products = product.New(store, gates, a.Connections, a.Settings.Users, a.sweeper.Wake)
 	a.Ingest = ingest.New(store, gates)
 	a.Dispatcher = delivery.New(delivery.Parts{
 		Store: store, Opener: a.Connections, Modules: modules, Events: events, Log: o.Log, Instance: instance, BaseURL: a.BaseURL,
@@ -167,9 +171,10 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	a.router = notify.New(store, a.Dispatcher, a.bell, o.Log, instance, a.mails)
 	a.schedule = jobs.NewSchedule(jobs.Parts{Store: store, Log: o.Log, Instance: instance, Jobs: jobs.All(), Keep: a.Settings.Retention})
 	a.Settings.OnChange(func() { a.schedule.Apply(a.Settings.Jobs()) })
+	a.sessions = account.NewSessions(store, o.Config.secure(), a.Settings.Users)
 	handler, err := a.handler(o, parts{
 		gates: gates, ledger: delivery.NewLedger(store, a.Connections, a.Dispatcher), inbox: inbox.New(store),
-		sessions: account.NewSessions(store, o.Config.secure()), mail: a.mail,
+		sessions: a.sessions, mail: a.mail,
 	})
 	if err != nil {
 		return err
@@ -280,6 +285,7 @@ func (a *App) loopList() []jobs.Loop {
 	return []jobs.Loop{
 		{Name: "delivery", Run: a.Dispatcher.Run},
 		{Name: "routing", Run: a.router.Run},
+		{Name: "letters", Run: a.Accounts.Run},
 		{Name: "schedule", Run: a.schedule.Run},
 		{Name: "gates", Run: a.sweeper.Run},
 		{Name: "settings", Run: jobs.Every(refreshEvery, a.log, "settings not read", a.Settings.Refresh)},
@@ -289,7 +295,7 @@ func (a *App) loopList() []jobs.Loop {
 }
 
 func (a *App) flush(ctx context.Context) error {
-	return errors.Join(a.Ingest.Flush(ctx), a.Accounts.Flush(ctx))
+	return errors.Join(a.Ingest.Flush(ctx), a.Accounts.Flush(ctx), a.sessions.Flush(ctx))
 }
 
 // Stop takes no more requests, ends the ones at work and the loops, and closes

@@ -11,7 +11,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"gatecrier/app/account"
 	"gatecrier/app/secret"
+	"gatecrier/app/settings"
 	"gatecrier/models"
 )
 
@@ -90,10 +92,13 @@ func (c Config) passwordVariable() string {
 
 func (c Config) checkPassword() error {
 	password, err := c.adminPassword()
-	if n := utf8.RuneCountInString(password); err == nil && password != "" && (n < 10 || n > 256) {
-		return errors.New("a password has 10 to 256 characters")
+	if err != nil || password == "" {
+		return err
 	}
-	return err
+	if wrong := account.WrongPassword(password, settings.DefaultUsers().PasswordMinLength, strings.TrimSpace(c.AdminUser), c.AdminEmail); wrong != "" {
+		return errors.New(wrong)
+	}
+	return nil
 }
 
 func (c Config) checkBaseURL() error {

@@ -64,7 +64,7 @@ func TestCheckNamesTheVariable(t *testing.T) {
 
 // Check asks of the first administrator what any user is asked.
 func TestCheckAgreesWithAccounts(t *testing.T) {
-	accounts, err := account.New(modelstest.SQLite(t), slog.New(slog.DiscardHandler), "")
+	accounts, err := account.New(account.Parts{Store: modelstest.SQLite(t), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

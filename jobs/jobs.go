@@ -29,6 +29,7 @@ func hourly() []Job {
 		{Name: "forget_keys", Title: "Idempotency-Keys", About: "Removes answers that were kept for repeats of requests, after 25 hours.", Spec: "23 * * * *", Run: forgetKeys},
 		{Name: "forget_sign_ins", Title: "Failed sign-ins", About: "Removes failures that slow nobody down any more.", Spec: "29 * * * *", Run: forgetSignIns},
 		{Name: "forget_resends", Title: "Records of resends", About: "Removes what was asked to be sent again together, after 90 days; not the deliveries.", Spec: "37 * * * *", Run: forgetResends},
+		{Name: "forget_links", Title: "Links by mail", About: "Removes links of mails, for passwords and addresses, that have expired.", Spec: "43 * * * *", Run: forgetLinks},
 		{Name: "reconcile_gates", Title: "All gates", About: "Has all gates looked at again, for what went past the look that follows a change of the settings.", Spec: "41 * * * *", Run: reconcileGates},
 	}
 }
@@ -69,6 +70,10 @@ func forgetKeys(ctx context.Context, w *Work) error {
 
 func forgetSignIns(ctx context.Context, w *Work) error {
 	return w.Repeat(ctx, (*models.Tx).ForgetSignIns)
+}
+
+func forgetLinks(ctx context.Context, w *Work) error {
+	return w.Repeat(ctx, (*models.Tx).ForgetUserLinks)
 }
 
 // keepResends is how long it is known what was sent again together.

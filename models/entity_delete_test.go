@@ -16,7 +16,7 @@ var lasting = []string{
 	"sign_in_tries",
 	"audit",   // outlives all
 	"resends", // theirs end by themselves
-	"users", "sessions", "read_upto", "leases", "job_slots", "job_runs", "settings", "gate_sweeps", "key_checks",
+	"users", "user_links", "sessions", "read_upto", "leases", "job_slots", "job_runs", "settings", "gate_sweeps", "key_checks",
 	"product_groups", "group_members", "authorization_groups", "authorization_members",
 	"idempotency_keys", // theirs end by themselves
 	"goose_db_version",

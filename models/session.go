@@ -7,20 +7,44 @@ import (
 	"time"
 )
 
-// Session finds the data of a session that has not expired. ok is false when
-// there is none.
-func (r reads) Session(ctx context.Context, token string) (data []byte, ok bool, err error) {
-	err = r.get(ctx, "SELECT data FROM sessions WHERE token = ? AND expiry > ?", []any{token, micro(r.Now())}, &data)
+// Session is a browser in which somebody is signed in, or not yet.
+type Session struct {
+	Token     string // hashed
+	Data      []byte
+	UserID    int64 // 0 before sign-in
+	Expiry    time.Time
+	CreatedAt time.Time
+	SeenAt    time.Time // to the minute
+	UserAgent string
+	Address   string // that it was begun from
+}
+
+// Session finds a session that has not expired. ok is false when there is none.
+func (r reads) Session(ctx context.Context, token string) (s Session, ok bool, err error) {
+	s.Token = token
+	err = r.get(ctx, "SELECT data, seen_at FROM sessions WHERE token = ? AND expiry > ?", []any{token, micro(r.Now())}, &s.Data, timeTo(&s.SeenAt))
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, false, nil
+		return Session{}, false, nil
 	}
-	return data, err == nil, err
+	return s, err == nil, err
+}
+
+// SessionsOf lists a user's sessions that have not expired, the last seen
+// first, without their data.
+func (r reads) SessionsOf(ctx context.Context, userID int64) ([]Session, error) {
+	var list []Session
+	err := r.query(ctx, `SELECT token, coalesce(user_id, 0), expiry, created_at, seen_at, user_agent, address FROM sessions
+		WHERE user_id = ? AND expiry > ? ORDER BY seen_at DESC, created_at DESC, token`, []any{userID, micro(r.Now())},
+		collect(&list, func(s *Session) []any {
+			return []any{&s.Token, &s.UserID, timeTo(&s.Expiry), timeTo(&s.CreatedAt), timeTo(&s.SeenAt), &s.UserAgent, &s.Address}
+		}))
+	return list, err
 }
 
 // UpdateSession writes a session that was there before. One that was ended
 // meanwhile stays so.
-func (tx *Tx) UpdateSession(token string, data []byte, userID int64, expiry time.Time) error {
-	_, err := tx.exec("UPDATE sessions SET data = ?, user_id = ?, expiry = ? WHERE token = ?", data, orNull(userID), micro(expiry), token)
+func (tx *Tx) UpdateSession(s Session) error {
+	_, err := tx.exec("UPDATE sessions SET data = ?, user_id = ?, expiry = ? WHERE token = ?", s.Data, orNull(s.UserID), micro(s.Expiry), s.Token)
 	return err
 }
 
@@ -32,12 +56,23 @@ func orNull(id int64) any {
 	return id
 }
 
-// SaveSession writes a session; userID is 0 before sign-in.
-func (tx *Tx) SaveSession(token string, data []byte, userID int64, expiry time.Time) error {
-	_, err := tx.exec(`INSERT INTO sessions (token, data, user_id, expiry) VALUES (?, ?, ?, ?)
+// SaveSession writes a session, which is seen by that.
+func (tx *Tx) SaveSession(s Session) error {
+	now := micro(tx.Now())
+	_, err := tx.exec(`INSERT INTO sessions (token, data, user_id, expiry, created_at, seen_at, user_agent, address) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (token) DO UPDATE SET data = excluded.data, user_id = excluded.user_id, expiry = excluded.expiry`,
-		token, data, orNull(userID), micro(expiry))
+		s.Token, s.Data, orNull(s.UserID), micro(s.Expiry), now, now, s.UserAgent, s.Address)
 	return err
+}
+
+// TouchSessions notes when sessions were last seen.
+func (tx *Tx) TouchSessions(seen map[string]time.Time) error {
+	for token, at := range seen {
+		if _, err := tx.exec("UPDATE sessions SET seen_at = ? WHERE token = ? AND seen_at < ?", micro(at), token, micro(at)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // DeleteSession removes a session; one that is not there is no error.
@@ -50,6 +85,11 @@ func (tx *Tx) DeleteSession(token string) error {
 func (tx *Tx) DeleteUserSessions(userID int64) error {
 	_, err := tx.exec("DELETE FROM sessions WHERE user_id = ?", userID)
 	return err
+}
+
+// DeleteOtherSessions removes all sessions of a user but one, and says how many.
+func (tx *Tx) DeleteOtherSessions(userID int64, but string) (int64, error) {
+	return tx.exec("DELETE FROM sessions WHERE user_id = ? AND token <> ?", userID, but)
 }
 
 // DeleteExpiredSessions removes at most limit sessions that have expired, and

@@ -29,7 +29,7 @@ type Bearer struct {
 	User  User // zero for a product's token
 }
 
-// Bearer finds the token with a hash that has not expired and whose user is
+// Bearer finds the token with a hash that has not expired. Its user may not be
 // active. One prepared look-up: it is made on each call of the API.
 func (r reads) Bearer(ctx context.Context, hash []byte) (Bearer, error) {
 	var b Bearer
@@ -47,10 +47,10 @@ func (r reads) Bearer(ctx context.Context, hash []byte) (Bearer, error) {
 	if uid == nil {
 		return b, nil
 	}
-	if active == nil || !*active {
+	if active == nil {
 		return Bearer{}, missingRow(nil, "token")
 	}
-	b.User = User{ID: *uid, Name: *name, Administrator: *admin, Active: true, TimeZone: *zone}
+	b.User = User{ID: *uid, Name: *name, Administrator: *admin, Active: *active, TimeZone: *zone}
 	return b, nil
 }
 

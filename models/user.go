@@ -23,6 +23,9 @@ type User struct {
 	Active             bool
 	MustChangePassword bool
 	TimeZone           string    // an IANA name, "" for UTC
+	Theme              string    // light, dark; "" as the system
+	EmailPending       string    // a new address that was not confirmed yet, "" for none
+	LastSignInAt       time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 	CreatedAt          time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 	UpdatedAt          time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 }

@@ -7,17 +7,10 @@ import (
 	"fmt"
 	"runtime"
 	"sync/atomic"
-	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
 
 	"gatecrier/app/fault"
-)
-
-// minPassword and maxPassword bound a password, in characters.
-const (
-	minPassword = 10
-	maxPassword = 256
 )
 
 // hasher hashes with argon2id at 19 MiB and two passes (the first
@@ -83,14 +76,4 @@ func (h *hasher) matches(ctx context.Context, password, hash string) (bool, erro
 		return false, err
 	}
 	return argon2id.ComparePasswordAndHash(password, hash)
-}
-
-func checkPassword(field, password string) error {
-	switch n := utf8.RuneCountInString(password); {
-	case n < minPassword:
-		return fault.BadField(field, fmt.Sprintf("At least %d characters", minPassword))
-	case n > maxPassword:
-		return fault.BadField(field, fmt.Sprintf("At most %d characters", maxPassword))
-	}
-	return nil
 }

@@ -10,37 +10,63 @@ import (
 	"net/mail"
 	"net/netip"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
+	"gatecrier/app/module"
+	"gatecrier/app/settings"
 	"gatecrier/models"
 )
 
 // Service manages accounts.
 type Service struct {
-	store       *models.Store
-	log         *slog.Logger
-	hasher      *hasher
-	initialFile string // where the first password was written, "" = nowhere
+	Parts
+	store   *models.Store
+	log     *slog.Logger
+	hasher  *hasher
+	errands chan errand
 
 	mu   sync.Mutex
 	used map[int64]time.Time // tokens used since the last flush
 }
 
-// New returns a service. initialFile is the path of the file that the first
-// administrator's password is written to and that his first sign-in removes.
-func New(store *models.Store, log *slog.Logger, initialFile string) (*Service, error) {
+// Parts are what a service is made of. Only Store and Log must be there.
+type Parts struct {
+	Store       *models.Store
+	Log         *slog.Logger
+	InitialFile string                // where the first administrator's password was written: his first sign-in removes it
+	Users       func() settings.Users // nil: the defaults
+	Post        Post
+	BaseURL     func() string // that links in mails begin with
+}
+
+// Post sends mail to one person. A zero Post is not set up.
+type Post struct {
+	Ready func() bool
+	Send  func(ctx context.Context, to string, m module.Message) module.Result
+}
+
+// New returns a service.
+func New(p Parts) (*Service, error) {
 	h, err := newHasher()
 	if err != nil {
 		return nil, err
 	}
-	return &Service{store: store, log: log, hasher: h, initialFile: initialFile, used: map[int64]time.Time{}}, nil
+	if p.Users == nil {
+		p.Users = settings.DefaultUsers
+	}
+	return &Service{Parts: p, store: p.Store, log: p.Log, hasher: h, errands: make(chan errand, errandsMost), used: map[int64]time.Time{}}, nil
 }
+
+// commandLine is who acts by commands beside the server.
+var commandLine = authz.Actor{Label: "the command line"}
 
 // NewUser is what an account is made from.
 type NewUser struct {
@@ -49,10 +75,14 @@ type NewUser struct {
 	MustChangePassword               bool
 }
 
-// Create makes an account.
+// Create makes an account, for the command line.
 func (s *Service) Create(ctx context.Context, n NewUser) (models.User, error) {
-	n.Name, n.Email = strings.TrimSpace(n.Name), strings.TrimSpace(n.Email)
-	if err := checkUser(n); err != nil {
+	return s.create(ctx, commandLine, n)
+}
+
+func (s *Service) create(ctx context.Context, actor authz.Actor, n NewUser) (models.User, error) {
+	n.Name, n.Email, n.FirstName = strings.TrimSpace(n.Name), strings.TrimSpace(n.Email), strings.TrimSpace(n.FirstName)
+	if err := s.checkUser(n); err != nil {
 		return models.User{}, err
 	}
 	hash, err := s.hasher.hash(ctx, n.Password)
@@ -62,9 +92,20 @@ func (s *Service) Create(ctx context.Context, n NewUser) (models.User, error) {
 	var u models.User
 	err = s.store.Write(ctx, func(tx *models.Tx) error {
 		u = newUser(n, hash)
-		return tx.CreateUser(&u)
+		return insert(tx, actor, &u)
 	})
 	return u, err
+}
+
+// insert saves a new account, and says so in the audit.
+func insert(tx *models.Tx, actor authz.Actor, u *models.User) error {
+	if err := tx.LockUsers(); err != nil { // two of one name cannot both be the first
+		return err
+	}
+	if err := tx.CreateUser(u); err != nil {
+		return err
+	}
+	return audit.Write(tx, actor, audit.Entry{Action: audit.Create, Kind: audit.User, Name: u.Name, Became: audited(*u)})
 }
 
 func newUser(n NewUser, hash string) models.User {
@@ -74,20 +115,31 @@ func newUser(n NewUser, hash string) models.User {
 	}
 }
 
-func checkUser(n NewUser) error {
+func (s *Service) checkUser(n NewUser) error {
+	if err := checkPerson(n); err != nil {
+		return err
+	}
+	return s.checkPassword("password", n.Password, models.User{Name: n.Name, Email: n.Email})
+}
+
+// checkPerson looks at all but the password.
+func checkPerson(n NewUser) error {
 	var bad fault.Fields
 	if !validName(n.Name) {
 		bad.Add("name", "1 to 150 characters, no control characters")
 	}
-	if n.Email != "" {
-		if a, err := mail.ParseAddress(n.Email); err != nil || a.Address != n.Email {
-			bad.Add("email", "This is no mail address")
-		}
+	if n.FirstName != "" && !validName(n.FirstName) {
+		bad.Add("first_name", "At most 150 characters, no control characters")
 	}
-	if err := bad.Err(); err != nil {
-		return err
+	if n.Email != "" && !validEmail(n.Email) {
+		bad.Add("email", "This is no mail address")
 	}
-	return checkPassword("password", n.Password)
+	return bad.Err()
+}
+
+func validEmail(address string) bool {
+	a, err := mail.ParseAddress(address)
+	return err == nil && a.Address == address && len(address) <= 254
 }
 
 func validName(name string) bool {
@@ -103,7 +155,7 @@ func (s *Service) First(ctx context.Context, n NewUser) (made bool, err error) {
 		return false, err
 	}
 	n.Administrator = true
-	if err := checkUser(n); err != nil {
+	if err := s.checkUser(n); err != nil {
 		return false, err
 	}
 	hash, err := s.hasher.hash(ctx, n.Password)
@@ -120,7 +172,7 @@ func (s *Service) First(ctx context.Context, n NewUser) (made bool, err error) {
 		}
 		u := newUser(n, hash)
 		made = true
-		return tx.CreateUser(&u)
+		return insert(tx, authz.Actor{Label: "the first start"}, &u)
 	})
 	return made && err == nil, err
 }
@@ -134,8 +186,8 @@ func RandomPassword() string { return strings.ToLower(rand.Text()) }
 // same for a name that nobody has.
 func (s *Service) SignIn(ctx context.Context, name, password, address string) (models.User, error) {
 	wrong := fault.New(fault.Unauthenticated, "That name and password do not belong together")
-	limits := signInLimits(name, address)
-	if err := s.mayTry(ctx, limits); err != nil {
+	limits := tryLimits("", name, address)
+	if err := s.mayTry(ctx, limits, "Too many sign-ins have failed."); err != nil {
 		return models.User{}, err
 	}
 	u, err := s.store.UserByName(ctx, strings.TrimSpace(name))
@@ -152,15 +204,21 @@ func (s *Service) SignIn(ctx context.Context, name, password, address string) (m
 	if !ok || !u.Active {
 		return models.User{}, wrong
 	}
-	if err := s.store.Write(ctx, func(tx *models.Tx) error { return tx.SignInWorked(limits...) }); err != nil {
+	err = s.store.Write(ctx, func(tx *models.Tx) error {
+		if err := tx.SignInWorked(limits...); err != nil {
+			return err
+		}
+		return tx.SignedIn(u.ID)
+	})
+	if err != nil {
 		return models.User{}, err
 	}
 	s.removeInitial(u, password)
 	return u, nil
 }
 
-// mayTry counts a try, or says how long the next one has to wait.
-func (s *Service) mayTry(ctx context.Context, limits []models.SignInLimit) error {
+// mayTry counts a try, or says why and how long the next one has to wait.
+func (s *Service) mayTry(ctx context.Context, limits []models.SignInLimit, why string) error {
 	var until time.Time
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
 		var err error
@@ -171,7 +229,7 @@ func (s *Service) mayTry(ctx context.Context, limits []models.SignInLimit) error
 		return err
 	}
 	wait := until.Sub(s.store.Now()).Truncate(time.Second) + time.Second
-	e := fault.New(fault.TooMany, "Too many sign-ins have failed. Try again in "+wait.String())
+	e := fault.New(fault.TooMany, why+" Try again in "+wait.String())
 	e.Wait = wait
 	return e
 }
@@ -181,11 +239,12 @@ const (
 	freeByAddress = 20 // several people may share one
 )
 
-// signInLimits are the keys of a sign-in: its name, hashed since people type
-// passwords there, and the network that it comes from.
-func signInLimits(name, address string) []models.SignInLimit {
+// tryLimits are the keys of a sign-in, or, with another kind, of what else is
+// slowed down like one: its name, hashed since people type passwords there, and
+// the network that it comes from.
+func tryLimits(kind, name, address string) []models.SignInLimit {
 	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(name))))
-	limits := []models.SignInLimit{{Key: "name " + hex.EncodeToString(sum[:16]), Free: freeByName}}
+	limits := []models.SignInLimit{{Key: kind + "name " + hex.EncodeToString(sum[:16]), Free: freeByName}}
 	addr, err := netip.ParseAddr(address)
 	if err != nil {
 		return limits
@@ -198,20 +257,20 @@ func signInLimits(name, address string) []models.SignInLimit {
 	if err != nil {
 		return limits
 	}
-	return append(limits, models.SignInLimit{Key: "from " + network.String(), Free: freeByAddress})
+	return append(limits, models.SignInLimit{Key: kind + "from " + network.String(), Free: freeByAddress})
 }
 
 // removeInitial deletes the file with the first password once it has been used.
 func (s *Service) removeInitial(u models.User, used string) {
-	if s.initialFile == "" || !u.MustChangePassword {
+	if s.InitialFile == "" || !u.MustChangePassword {
 		return
 	}
-	first, err := os.ReadFile(s.initialFile)
+	first, err := os.ReadFile(s.InitialFile)
 	if err != nil || strings.TrimSpace(string(first)) != used { // another user's first sign-in
 		return
 	}
-	if err := os.Remove(s.initialFile); err == nil {
-		s.log.Info("initial password file removed", "path", s.initialFile)
+	if err := os.Remove(s.InitialFile); err == nil {
+		s.log.Info("initial password file removed", "path", s.InitialFile)
 	}
 }
 
@@ -232,7 +291,7 @@ func (s *Service) ChangePassword(ctx context.Context, userID int64, current, fre
 	if fresh == current {
 		return fault.BadField("new", "Choose another one than the current")
 	}
-	return s.setPassword(ctx, u, "new", fresh)
+	return s.setPassword(ctx, authz.UserActor(u), u, "new", fresh)
 }
 
 // SetPassword sets a user's password without the current one, for the command
@@ -242,44 +301,83 @@ func (s *Service) SetPassword(ctx context.Context, name, fresh string) error {
 	if err != nil {
 		return err
 	}
-	return s.setPassword(ctx, u, "password", fresh)
+	return s.setPassword(ctx, commandLine, u, "password", fresh)
 }
 
-func (s *Service) setPassword(ctx context.Context, u models.User, field, fresh string) error {
-	if err := checkPassword(field, fresh); err != nil {
-		return err
-	}
-	hash, err := s.hasher.hash(ctx, fresh)
+func (s *Service) setPassword(ctx context.Context, actor authz.Actor, u models.User, field, fresh string) error {
+	hash, err := s.newHash(ctx, field, fresh, u)
 	if err != nil {
 		return err
 	}
-	return s.store.Write(ctx, func(tx *models.Tx) error {
-		now, err := tx.User(ctx, u.ID)
-		if err != nil {
-			return err
-		}
-		now.PasswordHash, now.MustChangePassword = hash, false
-		if err := tx.SaveUser(&now); err != nil {
-			return err
-		}
-		return tx.DeleteUserSessions(u.ID)
-	})
+	_, err = s.change(ctx, actor, u.ID, func(tx *models.Tx, u *models.User) error { return replacePassword(tx, u, hash, false) })
+	return err
 }
 
-// MakeAdministrator gives a user the administrator's flag.
+// newHash hashes a password that is good enough for a user.
+func (s *Service) newHash(ctx context.Context, field, fresh string, u models.User) (string, error) {
+	if err := s.checkPassword(field, fresh, u); err != nil {
+		return "", err
+	}
+	return s.hasher.hash(ctx, fresh)
+}
+
+// replacePassword gives a user another password: what was begun with the old one
+// ends.
+func replacePassword(tx *models.Tx, u *models.User, hash string, mustChange bool) error {
+	u.PasswordHash, u.MustChangePassword = hash, mustChange
+	if err := tx.EndUserLinks(u.ID, models.LinkPassword); err != nil {
+		return err
+	}
+	return tx.DeleteUserSessions(u.ID)
+}
+
+// MakeAdministrator gives a user the administrator's flag, for the command line.
 func (s *Service) MakeAdministrator(ctx context.Context, name string) error {
 	u, err := s.store.UserByName(ctx, name)
 	if err != nil {
 		return err
 	}
-	return s.store.Write(ctx, func(tx *models.Tx) error {
-		now, err := tx.User(ctx, u.ID)
+	_, err = s.change(ctx, commandLine, u.ID, func(_ *models.Tx, u *models.User) error {
+		u.Administrator = true
+		return nil
+	})
+	return err
+}
+
+// change changes an account while nobody else changes one, and says in the audit
+// what has become of it.
+func (s *Service) change(ctx context.Context, actor authz.Actor, id int64, fn func(tx *models.Tx, u *models.User) error) (models.User, error) {
+	var u models.User
+	err := s.store.Write(ctx, func(tx *models.Tx) error {
+		if err := tx.LockUsers(); err != nil {
+			return err
+		}
+		was, err := tx.User(tx.Context(), id)
 		if err != nil {
 			return err
 		}
-		now.Administrator = true
-		return tx.SaveUser(&now)
+		u = was
+		if err := fn(tx, &u); err != nil {
+			return err
+		}
+		if err := tx.SaveUser(&u); err != nil {
+			return err
+		}
+		e := audit.Entry{Action: audit.Change, Kind: audit.User, Name: u.Name, Was: audited(was), Became: audited(u)}
+		if was.PasswordHash != u.PasswordHash {
+			e.Was["password"], e.Became["password"] = audit.Masked, audit.Masked
+		}
+		return audit.Write(tx, actor, e)
 	})
+	return u, err
+}
+
+// audited is an account as the audit shows it.
+func audited(u models.User) audit.Values {
+	return audit.Values{
+		"email": u.Email, "first_name": u.FirstName, "email_pending": u.EmailPending, "time_zone": u.TimeZone,
+		"administrator": strconv.FormatBool(u.Administrator), "active": strconv.FormatBool(u.Active),
+	}
 }
 
 // Actor loads the user of a session anew: rights are read on each request.

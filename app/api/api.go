@@ -81,6 +81,8 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a.audit()
 	a.settings()
 	a.jobs()
+	a.users()
+	a.tokens()
 	a.reports(group)
 	a.imports()
 	a.describeConfigs()
@@ -105,7 +107,17 @@ func (a *API) authenticate(c *gin.Context) {
 		a.fail(c, err)
 		return
 	}
-	c.Request = c.Request.WithContext(web.WithActor(c.Request.Context(), actor))
+	ctx := context.WithValue(c.Request.Context(), bearerKey{}, strings.TrimSpace(token))
+	c.Request = c.Request.WithContext(web.WithActor(ctx, actor))
+}
+
+// bearerKey is that of the token's text in a request's context.
+type bearerKey struct{}
+
+// bearerOf is the text of the token that asks.
+func bearerOf(ctx context.Context) string {
+	text, _ := ctx.Value(bearerKey{}).(string)
+	return text
 }
 
 // fail answers a plain handler's error.

@@ -12,7 +12,7 @@ import (
 
 // SectionPath is the section of a path.
 type SectionPath struct {
-	Section string `path:"section" doc:"general, gate, mail, reports, delivery, jobs, retention"`
+	Section string `path:"section" doc:"general, gate, mail, reports, delivery, users, jobs, retention"`
 }
 
 // settingsAnswer has the values of a section by their names, its version, and

@@ -7,61 +7,41 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"gatecrier/app/product"
+	"gatecrier/app/account"
 	"gatecrier/models"
 )
 
-// tokenBody is an API token as the API answers it.
-type tokenBody struct {
-	ID       int64       `json:"id"`
-	Name     string      `json:"name"`
-	Role     models.Role `json:"role"`
-	Hint     string      `json:"hint" doc:"Its last four characters"`
-	Created  time.Time   `json:"created"`
-	Expires  *time.Time  `json:"expires_at"`
-	LastUsed *time.Time  `json:"last_used" doc:"Exact to some seconds"`
-	Token    string      `json:"token,omitempty" doc:"In the answer to POST only"`
-}
-
-func tokenOf(t models.Token) tokenBody {
-	return tokenBody{ID: t.ID, Name: t.Name, Role: t.Role, Hint: t.Hint, Created: t.CreatedAt, Expires: optional(t.ExpiresAt), LastUsed: optional(t.LastUsedAt)}
-}
-
-type productTokenInput struct {
-	IDPath
+type userTokenInput struct {
 	Body struct {
 		Name      string      `json:"name"`
-		Role      models.Role `json:"role" enum:"reader,upload,writer,maintainer"`
-		ExpiresAt *time.Time  `json:"expires_at,omitempty"`
+		Role      models.Role `json:"role,omitempty" enum:"reader,upload,writer,maintainer,owner" doc:"Not more than the token that asks may"`
+		ExpiresAt *time.Time  `json:"expires_at,omitempty" doc:"Not later than the token that asks; absent: never"`
 	}
 }
 
-func (a *API) productTokens() {
-	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/tokens", "list-product-tokens", "List a product's tokens", 0),
-		func(ctx context.Context, in *IDPath) (*list[tokenBody], error) {
-			rows, err := a.Products.Tokens(ctx, actorOf(ctx), in.ID)
+func (a *API) tokens() {
+	huma.Register(a.huma, operation(http.MethodGet, "/tokens", "list-own-tokens", "List your tokens, the newest first", 0),
+		func(ctx context.Context, _ *struct{}) (*list[tokenBody], error) {
+			rows, err := a.Accounts.Tokens(ctx, actorOf(ctx))
 			if err != nil {
 				return nil, a.problem(ctx, err)
 			}
-			return answer(rows, len(rows), tokenOf, nil)
+			out, err := answer(rows, len(rows), tokenOf, nil)
+			return out, a.problem(ctx, err)
 		})
-	huma.Register(a.huma, operation(http.MethodPost, "/products/{id}/tokens", "create-product-token", "Make a token that has a role in one product", http.StatusCreated),
-		func(ctx context.Context, in *productTokenInput) (*struct{ Body tokenBody }, error) {
-			d := product.TokenDraft{Name: in.Body.Name, Role: in.Body.Role}
+	huma.Register(a.huma, operation(http.MethodPost, "/tokens", "create-own-token", "Make a token of your own", http.StatusCreated),
+		func(ctx context.Context, in *userTokenInput) (*struct{ Body tokenBody }, error) {
+			n := account.NewToken{Name: in.Body.Name, Role: in.Body.Role}
 			if in.Body.ExpiresAt != nil {
-				d.ExpiresAt = *in.Body.ExpiresAt
+				n.ExpiresAt = *in.Body.ExpiresAt
 			}
-			t, text, err := a.Products.CreateToken(ctx, actorOf(ctx), in.ID, d)
+			t, text, err := a.Accounts.AddToken(ctx, actorOf(ctx), bearerOf(ctx), n)
 			b := tokenOf(t)
 			b.Token = text
 			return &struct{ Body tokenBody }{b}, a.problem(ctx, err)
 		})
-	huma.Register(a.huma, operation(http.MethodDelete, "/products/{id}/tokens/{token_id}", "revoke-product-token", "Revoke a product's token", http.StatusNoContent),
-		func(ctx context.Context, in *struct {
-			ID      int64 `path:"id"`
-			TokenID int64 `path:"token_id"`
-		},
-		) (*struct{}, error) {
-			return nil, a.problem(ctx, a.Products.RevokeToken(ctx, actorOf(ctx), in.ID, in.TokenID))
+	huma.Register(a.huma, operation(http.MethodDelete, "/tokens/{id}", "revoke-own-token", "Revoke one of your tokens", http.StatusNoContent),
+		func(ctx context.Context, in *IDPath) (*struct{}, error) {
+			return nil, a.problem(ctx, a.Accounts.RevokeToken(ctx, actorOf(ctx), in.ID))
 		})
 }

@@ -122,7 +122,7 @@ func TestANewUserInTheBrowser(t *testing.T) {
 	b.Open("/admin/settings")
 	b.Sees("BASE_URL", "SITE_NAME")
 	b.Look("settings-general")
-	for _, section := range []string{"gate", "mail", "reports", "delivery"} {
+	for _, section := range []string{"gate", "mail", "reports", "delivery", "users"} {
 		b.Open("/admin/settings/" + section)
 		b.Look("settings-" + section)
 	}

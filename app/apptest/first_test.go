@@ -69,7 +69,7 @@ func signIn(t *testing.T, url, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	accounts, err := account.New(s, slog.New(slog.DiscardHandler), "")
+	accounts, err := account.New(account.Parts{Store: s, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

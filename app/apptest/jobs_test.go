@@ -263,23 +263,12 @@ func TestAJobAtWorkIsNotRunTwice(t *testing.T) {
 	}
 }
 
-// read gets a page.
+// read gets a page that answers with a status.
 func read(t *testing.T, c *http.Client, address string, want int) string {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
-	if err != nil {
-		t.Fatal(err)
+	status, text := visit(t, c, address)
+	if status != want {
+		t.Errorf("%s: %d, want %d", address, status, want)
 	}
-	res, err := c.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(res.Body)
-	if err := errors.Join(err, res.Body.Close()); err != nil {
-		t.Fatal(err)
-	}
-	if res.StatusCode != want {
-		t.Errorf("%s: %d, want %d", address, res.StatusCode, want)
-	}
-	return string(text)
+	return text
 }

@@ -17,7 +17,7 @@ var allPages = []string{
 	"/", "/inbox", "/inbox/1", "/products", "/products/new", "/products/1", "/products/1?tab=history", "/products/1?tab=deliveries", "/products/1?tab=targets",
 	"/products/1?tab=members", "/products/1?tab=settings", "/products/1/upload", "/products/1/delete", "/deliveries", "/deliveries/1", "/api",
 	"/admin/settings/general", "/admin/settings/gate", "/admin/settings/mail", "/admin/settings/reports", "/admin/settings/delivery",
-	"/profile/password", "/no-such-page",
+	"/admin/settings/users", "/admin/users", "/admin/users/new", "/admin/users/1", "/admin/users/1/demote", "/profile", "/profile/password", "/login/forgot", "/no-such-page",
 }
 
 // Pages stand still while they load, and the first costs little.

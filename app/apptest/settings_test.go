@@ -75,13 +75,18 @@ func TestSettingsRefuseWhatTheyCannotUse(t *testing.T) {
 		{"mail", "email_from", "a@b.example\r\nBcc: c@d.example"},
 		{"reports", "max_bytes", 10},
 		{"delivery", "allow_networks", "10.0.0.0/8, not a network!"},
+		{"users", "password_min_length", 7},
+		{"users", "password_min_length", 129},
+		{"users", "session_hours", 0},
+		{"users", "session_hours", 721},
+		{"users", "may_create_products", "yes"},
 	} {
 		a := c.Do("PATCH", "/settings/"+test.section, map[string]any{test.field: test.value})
 		if a.Status != http.StatusUnprocessableEntity || a.Get("errors.0.name") != test.field {
 			t.Errorf("%s %v: %d %s", test.field, test.value, a.Status, a.Text)
 		}
 	}
-	for _, section := range []string{"gate", "general", "mail", "reports", "delivery"} {
+	for _, section := range []string{"gate", "general", "mail", "reports", "delivery", "users"} {
 		if v := c.Must(http.StatusOK, "GET", "/settings/"+section, nil).ID("version"); v != 0 {
 			t.Errorf("%s was changed: version %d", section, v)
 		}

@@ -19,6 +19,7 @@ import (
 
 	"gatecrier/app"
 	"gatecrier/app/account"
+	"gatecrier/app/settings"
 	"gatecrier/models"
 )
 
@@ -141,7 +142,11 @@ func (in *invocation) withAccounts(fn func(*account.Service) error) error {
 		return err
 	}
 	return in.withStore(config, func(store *models.Store) error {
-		accounts, err := account.New(store, in.quiet(), "")
+		users, err := settings.ReadUsers(in.ctx, store)
+		if err != nil {
+			return err
+		}
+		accounts, err := account.New(account.Parts{Store: store, Log: in.quiet(), Users: func() settings.Users { return users }})
 		if err != nil {
 			return err
 		}

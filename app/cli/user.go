@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"unicode"
 
 	"gatecrier/app/account"
 )
@@ -102,9 +101,6 @@ type tokenCreateCmd struct {
 
 // Run makes a token.
 func (c tokenCreateCmd) Run(in *invocation) error {
-	if strings.ContainsFunc(c.Name, unicode.IsControl) {
-		return errors.New("--name: no control characters")
-	}
 	return in.withAccounts(func(accounts *account.Service) error {
 		text, err := accounts.CreateToken(in.ctx, c.User, c.Name)
 		if err == nil {

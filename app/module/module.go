@@ -72,6 +72,10 @@ type Message struct {
 	Test    bool // somebody wanted to see whether it arrives
 }
 
+// TypeAccount is the type of messages to one person about his own account. They
+// are in no ledger.
+const TypeAccount = "gatecrier.account"
+
 // Tone is how a message is to be taken; channels that know colours show it.
 type Tone string
 

@@ -40,10 +40,11 @@ func (d *GroupDraft) draft() Draft {
 	return Draft{Name: d.Name, Description: d.Description, DefaultBranch: DefaultBranch, GateMode: d.GateMode, Thresholds: d.Thresholds}
 }
 
-// CreateGroup makes a group, whose creator becomes its owner.
+// CreateGroup makes a group, whose creator becomes its owner. Whoever may make
+// products may.
 func (s *Service) CreateGroup(ctx context.Context, actor authz.Actor, d GroupDraft) (models.GroupRow, error) {
-	if actor.User.ID == 0 || actor.Role != "" {
-		return models.GroupRow{}, fault.New(fault.Forbidden, "This token may not create groups")
+	if err := s.MayCreate(actor); err != nil {
+		return models.GroupRow{}, err
 	}
 	checked := d.draft()
 	checked.trim()

@@ -15,6 +15,7 @@ import (
 	"gatecrier/app/event"
 	"gatecrier/app/fault"
 	"gatecrier/app/gate"
+	"gatecrier/app/settings"
 	"gatecrier/models"
 )
 
@@ -26,13 +27,14 @@ type Service struct {
 	store *models.Store
 	gates *gate.Service
 	conns *connection.Service
+	users func() settings.Users
 	sweep func() // looks at all gates again
 }
 
 // New returns a service. sweep lets all gates be looked at again in the
 // background.
-func New(store *models.Store, gates *gate.Service, conns *connection.Service, sweep func()) *Service {
-	return &Service{store: store, gates: gates, conns: conns, sweep: sweep}
+func New(store *models.Store, gates *gate.Service, conns *connection.Service, users func() settings.Users, sweep func()) *Service {
+	return &Service{store: store, gates: gates, conns: conns, users: users, sweep: sweep}
 }
 
 // Draft is a product as somebody asks for it.
@@ -44,10 +46,21 @@ type Draft struct {
 	GroupID                          int64 // 0 for none
 }
 
+// MayCreate says why the actor may not make products, nil where he may.
+func (s *Service) MayCreate(actor authz.Actor) error {
+	switch {
+	case actor.User.ID == 0 || actor.Role != "":
+		return fault.New(fault.Forbidden, "This token may not make products or groups")
+	case !actor.Administrator() && !s.users().MayCreateProducts:
+		return fault.New(fault.Forbidden, "Only administrators make products and groups here")
+	}
+	return nil
+}
+
 // Create makes a product, whose creator becomes its owner.
 func (s *Service) Create(ctx context.Context, actor authz.Actor, d Draft) (models.ProductRow, error) {
-	if actor.User.ID == 0 || actor.Role != "" {
-		return models.ProductRow{}, fault.New(fault.Forbidden, "This token may not create products")
+	if err := s.MayCreate(actor); err != nil {
+		return models.ProductRow{}, err
 	}
 	d.trim()
 	if err := d.check(); err != nil {

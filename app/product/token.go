@@ -50,7 +50,7 @@ func (s *Service) CreateToken(ctx context.Context, actor authz.Actor, productID 
 	if err := bad.Err(); err != nil {
 		return models.Token{}, "", err
 	}
-	text, token := account.NewToken(d.Name)
+	text, token := account.MintToken(d.Name)
 	token.ProductID, token.Role, token.ExpiresAt = &productID, d.Role, d.ExpiresAt
 	return token, text, s.store.Write(ctx, func(tx *models.Tx) error {
 		if err := tx.LockProduct(productID); err != nil {

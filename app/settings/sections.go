@@ -5,6 +5,7 @@ import (
 	"net/mail"
 	"net/url"
 	"strings"
+	"time"
 	"unicode"
 
 	"gatecrier/app/fault"
@@ -17,7 +18,7 @@ import (
 // job, "" for nothing.
 func Sections(baseURL string, badNetworks func(list string) string, hosts Hosts, jobs []Job, badSpec func(spec string) string) []Section {
 	return []Section{
-		general(baseURL), gateSection(), mailSection(hosts), reports(), deliverySection(badNetworks), jobsSection(jobs, badSpec), retentionSection(),
+		general(baseURL), gateSection(), mailSection(hosts), reports(), deliverySection(badNetworks), usersSection(), jobsSection(jobs, badSpec), retentionSection(),
 	}
 }
 
@@ -165,6 +166,27 @@ func reviewRetention(_ context.Context, _, next read, bad *fault.Fields) []strin
 		}
 	}
 	return nil
+}
+
+func usersSection() Section {
+	d := DefaultUsers()
+	return Section{
+		Name: SectionUsers, Title: "Users", Summary: "Passwords, sessions, and what people may do who are no administrators.",
+		Fields: []Field{
+			{
+				Name: "password_min_length", Label: "PASSWORD_MIN_LENGTH", Kind: KindInt, Default: int64(d.PasswordMinLength), Min: 8, Max: 128, Unit: "characters",
+				Help: "Of passwords that are chosen from now on, by whichever way.",
+			},
+			{
+				Name: "session_hours", Label: "SESSION_HOURS", Kind: KindInt, Default: int64(d.SessionTime / time.Hour), Min: 1, Max: 720, Unit: "hours",
+				Help: "How long one stays signed in. Sessions that have begun keep their time.",
+			},
+			{
+				Name: "may_create_products", Label: "MAY_CREATE_PRODUCTS", Kind: KindBool, Default: d.MayCreateProducts,
+				Help: "Off: only administrators create products.",
+			},
+		},
+	}
 }
 
 // Networks is a list of networks with commas alone.

@@ -101,18 +101,7 @@ func (s *Service) decode(row models.Setting) (map[string]any, error) {
 			return nil, fmt.Errorf("decode %s", row.SecretsPlace()) // the cause could hold the content
 		}
 	}
-	values := map[string]any{}
-	section, _ := s.Section(row.Section)
-	for name, value := range stored {
-		f, ok := section.Field(name)
-		if !ok {
-			continue
-		}
-		if v, wrong := f.accept(value); wrong == "" {
-			values[name] = v
-		}
-	}
-	return values, nil
+	return s.known(row.Section, stored), nil
 }
 
 // Sections lists the sections.
@@ -406,4 +395,59 @@ func (s *Service) Retention() Retention {
 		Notifications: v.number("notifications_days"), Deliveries: v.number("deliveries_days"), Observations: v.number("resolved_observations_days"),
 		GateHistory: v.number("gate_history_days"), Events: v.number("events_days"), Audit: v.number("audit_days"), JobRuns: v.number("job_runs_days"),
 	}
+}
+
+// Users is what counts for accounts now.
+func (s *Service) Users() Users {
+	v := s.values(SectionUsers)
+	return Users{
+		PasswordMinLength: int(v.number("password_min_length")), SessionTime: time.Duration(v.number("session_hours")) * time.Hour,
+		MayCreateProducts: v.yes("may_create_products"),
+	}
+}
+
+// ReadUsers reads what counts for accounts without the key that other sections
+// are sealed with: for the command line.
+func ReadUsers(ctx context.Context, store *models.Store) (Users, error) {
+	s := New(store, nil, []Section{usersSection()})
+	rows, err := store.Settings(ctx)
+	if err != nil {
+		return Users{}, fmt.Errorf("read settings: %w", err)
+	}
+	now := &snapshot{values: map[string]map[string]any{}}
+	for _, row := range rows {
+		if row.Section != SectionUsers {
+			continue
+		}
+		if now.values[row.Section], err = s.decodeOpen(row); err != nil {
+			return Users{}, err
+		}
+	}
+	s.now.Store(now)
+	return s.Users(), nil
+}
+
+// decodeOpen reads the values of a stored section that has no secrets.
+func (s *Service) decodeOpen(row models.Setting) (map[string]any, error) {
+	stored := map[string]any{}
+	if err := json.Unmarshal([]byte(row.Body), &stored); err != nil {
+		return nil, fmt.Errorf("decode settings %s: %w", row.Section, err)
+	}
+	return s.known(row.Section, stored), nil
+}
+
+// known are the stored values that their fields still take.
+func (s *Service) known(name string, stored map[string]any) map[string]any {
+	values := map[string]any{}
+	section, _ := s.Section(name)
+	for name, value := range stored {
+		f, ok := section.Field(name)
+		if !ok {
+			continue
+		}
+		if v, wrong := f.accept(value); wrong == "" {
+			values[name] = v
+		}
+	}
+	return values
 }

@@ -4,6 +4,8 @@
 package settings
 
 import (
+	"time"
+
 	"gatecrier/models"
 )
 
@@ -14,6 +16,7 @@ const (
 	SectionMail      = "mail"
 	SectionReports   = "reports"
 	SectionDelivery  = "delivery"
+	SectionUsers     = "users"
 	SectionJobs      = "jobs"
 	SectionRetention = "retention"
 )
@@ -85,4 +88,16 @@ type Retention struct {
 	Events        int64 // that nothing else refers to
 	Audit         int64
 	JobRuns       int64
+}
+
+// Users is what counts for accounts.
+type Users struct {
+	PasswordMinLength int
+	SessionTime       time.Duration // of sessions that begin now
+	MayCreateProducts bool          // also who is no administrator
+}
+
+// DefaultUsers counts where nobody has set anything else.
+func DefaultUsers() Users {
+	return Users{PasswordMinLength: 10, SessionTime: 12 * time.Hour, MayCreateProducts: true}
 }

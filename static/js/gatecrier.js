@@ -15,8 +15,13 @@
     else root.setAttribute("data-bs-theme", theme);
   }
 
+  // Who is signed in has chosen on the server; this browser remembers it for the
+  // page to sign in on.
+  const chosen = root.dataset.gcTheme;
+  if (chosen) keep.write(chosen);
   let theme = themes.includes(keep.read()) ? keep.read() : "auto";
-  if (theme !== "auto") show(theme);
+  if (chosen) theme = chosen;
+  else if (theme !== "auto") show(theme);
 
   // The toggle goes round: as the system says, light, dark.
   function themeToggle(button) {
@@ -32,6 +37,8 @@
       keep.write(theme);
       show(theme);
       say();
+      const saved = new URLSearchParams({ theme: theme === "auto" ? "" : theme });
+      if (chosen) fetch("/profile/theme", { method: "POST", body: saved }).catch(() => { /* then it is this browser's */ });
     });
   }
 
@@ -152,12 +159,17 @@
     });
   }
 
-  // The server writes times in UTC; here they are those of whoever reads.
+  // The server writes times in UTC; here they are those of whoever reads: in the
+  // zone of his profile, else in that of the browser.
+  const zone = (() => {
+    try { return new Intl.DateTimeFormat("en-GB", { timeZone: root.dataset.gcZone }).resolvedOptions().timeZone; } catch { return undefined; }
+  })();
+
   function localTime(time) {
     const at = new Date(time.dateTime);
     if (Number.isNaN(at.getTime())) return;
-    if ("clock" in time.dataset) time.textContent = at.toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
-    const full = at.toLocaleString("en-GB", { weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+    if ("clock" in time.dataset) time.textContent = at.toLocaleString("en-GB", { timeZone: zone, day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+    const full = at.toLocaleString("en-GB", { timeZone: zone, weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
     if (time.textContent === time.title) time.textContent = full;
     time.title = full;
   }

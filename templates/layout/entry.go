@@ -1,27 +1,38 @@
 package layout
 
-import "gatecrier/templates/ui"
+import (
+	"slices"
+
+	"gatecrier/templates/ui"
+)
 
 // entry is one line of the main navigation.
 type entry struct {
 	nav               Nav
 	href, icon, label string
+	admin             bool // for administrators alone
 }
 
 var entries = []entry{
-	{NavOverview, "/", "layout-dashboard", "Overview"},
-	{NavInbox, "/inbox", "inbox", "Inbox"},
-	{NavProducts, "/products", "packages", "Products"},
-	{NavDeliveries, "/deliveries", "send", "Deliveries"},
-	{NavSettings, "/admin/settings", "settings", "Settings"},
+	{NavOverview, "/", "layout-dashboard", "Overview", false},
+	{NavInbox, "/inbox", "inbox", "Inbox", false},
+	{NavProducts, "/products", "packages", "Products", false},
+	{NavDeliveries, "/deliveries", "send", "Deliveries", false},
+	{NavUsers, "/admin/users", "users", "Users", true},
+	{NavSettings, "/admin/settings", "settings", "Settings", true},
 }
 
 // entries are those that the user may open.
 func (v View) entries() []entry {
-	if v.User.Admin {
-		return entries
+	return slices.DeleteFunc(slices.Clone(entries), func(e entry) bool { return e.admin && !v.User.Admin })
+}
+
+// theme is what the pages of a user say of it, so that a script knows it too.
+func (u User) theme() string {
+	if u.Theme == "" {
+		return "auto"
 	}
-	return entries[:len(entries)-1]
+	return u.Theme
 }
 
 func (v View) site() string {

@@ -21,6 +21,7 @@ const (
 	NavInbox      Nav = "inbox"
 	NavProducts   Nav = "products"
 	NavDeliveries Nav = "deliveries"
+	NavUsers      Nav = "users"    // for administrators
 	NavSettings   Nav = "settings" // for administrators
 )
 
@@ -53,4 +54,6 @@ type User struct {
 	Email    string
 	Initials string // one or two letters; "" = made of Name
 	Admin    bool
+	Theme    string // light, dark; "" as the system
+	Zone     string // an IANA name; "" = that of the browser
 }

@@ -13,10 +13,47 @@ type LoginView struct {
 }
 
 // PasswordView asks for a new password. Its form posts current, new and repeat
-// to /profile/password.
+// to /profile/password; by a link, link, new and repeat to /login/reset.
 type PasswordView struct {
 	Frame     layout.View
 	Forced    bool              // at the first sign-in: nothing else is possible before
 	MinLength int               // of the new password, in characters
+	Link      string            // by which somebody comes who is not signed in; "" = none
+	Name      string            // his
 	Errors    map[string]string // by the name of the field
+}
+
+func (v PasswordView) action() string {
+	if v.Link != "" {
+		return "/login/reset"
+	}
+	return "/profile/password"
+}
+
+func (v PasswordView) user() string {
+	if v.Link != "" {
+		return v.Name
+	}
+	return v.Frame.User.Name
+}
+
+// ForgotView is the page for forgotten passwords. Its form posts who to
+// /login/forgot.
+type ForgotView struct {
+	Frame layout.View
+	Mails bool   // whether mail is set up
+	Who   string // as typed before
+	Error string // why that was not looked at; "" = it was
+	Asked bool   // the answer, whoever it was
+}
+
+// DoorView is a plain page with something to know, and perhaps one thing to
+// press: its form posts link to Action.
+type DoorView struct {
+	Frame       layout.View
+	Title, Text string
+	Action      string
+	Button      string // "" = nothing to press
+	Link        string
+	Href, Label string // where else to go
 }

@@ -41,7 +41,7 @@ type story struct {
 
 func stories() []story {
 	var list []story
-	for _, group := range [][]story{doorStories(), overviewStories(), productStories(), tabStories(), inboxStories(), deliveryStories(), jobStories(), otherStories()} {
+	for _, group := range [][]story{doorStories(), overviewStories(), productStories(), tabStories(), inboxStories(), deliveryStories(), jobStories(), peopleStories(), otherStories()} {
 		list = append(list, group...)
 	}
 	return list

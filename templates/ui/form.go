@@ -39,6 +39,9 @@ func (f Field) attributes() templ.Attributes {
 	set("placeholder", f.Placeholder)
 	set("autocomplete", f.Autocomplete)
 	set("inputmode", f.Inputmode)
+	if len(f.List) > 0 {
+		a["list"] = f.id() + "-list"
+	}
 	set("min", f.Min)
 	set("max", f.Max)
 	if f.MaxLength > 0 {

@@ -97,6 +97,7 @@ type Field struct {
 	Autofocus    bool
 	Note         string   // beside the label in place of optional, "-" for nothing
 	Options      []Option // of Type select
+	List         []string // to choose from while typing; other texts are taken too
 	Checked      bool     // of Type checkbox
 }
 

@@ -33,7 +33,7 @@ func newPage() *template.Template {
 type view struct {
 	Greeting, Title, Why string
 	Tone                 module.Tone
-	Test                 bool
+	Test, Account        bool
 	Facts                []module.Fact
 	Items                []string
 	More                 int // items that are left out
@@ -43,7 +43,7 @@ type view struct {
 func newView(m module.Message, to, firstName string) view {
 	v := view{
 		Greeting: "Hello,", Title: module.Short(m.Title, titleMost), Why: module.Short(m.Why, whyMost),
-		Tone: m.Tone, Test: m.Test, Link: module.SafeLink(m.Link), To: to,
+		Tone: m.Tone, Test: m.Test, Account: m.Type == module.TypeAccount, Link: module.SafeLink(m.Link), To: to,
 	}
 	if name := module.Short(firstName, nameMost); name != "" {
 		v.Greeting = "Hello " + name + ","
@@ -108,6 +108,9 @@ func (v view) Footer() string {
 	text := "Gatecrier sent this to " + v.To
 	if v.Time != "" {
 		text += " about what happened on " + v.Time
+	}
+	if v.Account {
+		return text + ". It is about the account there that has this address, or is to have it."
 	}
 	if v.Test {
 		return text + ". It is a test: somebody wanted to see whether mail arrives."

@@ -1,0 +1,123 @@
+package admin
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/account"
+	"gatecrier/app/fault"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/page"
+)
+
+func (a *Admin) forgot(c *gin.Context) error {
+	return show(c, http.StatusOK, page.Forgot(page.ForgotView{Frame: a.outside("Forgotten password"), Mails: a.Accounts.Mails()}))
+}
+
+// forgotSend answers the same, whoever is meant.
+func (a *Admin) forgotSend(c *gin.Context) error {
+	v := page.ForgotView{Frame: a.outside("Forgotten password"), Mails: a.Accounts.Mails(), Who: c.PostForm("who")}
+	err := a.Accounts.Forgot(c.Request.Context(), v.Who, c.ClientIP())
+	if f := (*fault.Error)(nil); fault.Is(err, fault.TooMany) && errors.As(err, &f) {
+		c.Header("Retry-After", strconv.Itoa(int(f.Wait/time.Second)))
+		v.Error = f.Text
+		return show(c, http.StatusTooManyRequests, page.Forgot(v))
+	}
+	if fault.Is(err, fault.Unavailable) && !v.Mails {
+		return show(c, http.StatusOK, page.Forgot(v))
+	}
+	if err != nil {
+		return err
+	}
+	v.Asked = true
+	return show(c, http.StatusOK, page.Forgot(v))
+}
+
+// choose is where a link leads to. It only shows: programs that look at mails
+// follow links too.
+func (a *Admin) choose(c *gin.Context) error {
+	return a.choosePage(c, http.StatusOK, c.Query("link"), nil)
+}
+
+func (a *Admin) choosePage(c *gin.Context, status int, link string, errs map[string]string) error {
+	u, err := a.Accounts.LinkUser(c.Request.Context(), models.LinkPassword, link)
+	if fault.Is(err, fault.NotFound) {
+		return a.deadLink(c, err)
+	}
+	if err != nil {
+		return err
+	}
+	return show(c, status, page.Password(page.PasswordView{
+		Frame: a.outside("Choose a password"), Link: link, Name: u.Name, MinLength: a.Settings.Users().PasswordMinLength, Errors: errs,
+	}))
+}
+
+func (a *Admin) deadLink(c *gin.Context, err error) error {
+	return show(c, http.StatusNotFound, page.Door(page.DoorView{
+		Frame: a.outside("Link"), Title: "This link does not work", Text: textOf(err) + ".", Href: "/login/forgot", Label: "Ask for another one",
+	}))
+}
+
+func (a *Admin) chooseSave(c *gin.Context) error {
+	link, fresh := c.PostForm("link"), c.PostForm("new")
+	if c.PostForm("repeat") != fresh {
+		return a.choosePage(c, http.StatusUnprocessableEntity, link, map[string]string{"repeat": "This is not the same as above"})
+	}
+	err := a.Accounts.ChooseByLink(c.Request.Context(), link, fresh)
+	if errs := fieldErrors(err); errs != nil {
+		return a.choosePage(c, http.StatusUnprocessableEntity, link, errs)
+	}
+	if fault.Is(err, fault.NotFound) {
+		return a.deadLink(c, err)
+	}
+	if err != nil {
+		return err
+	}
+	return show(c, http.StatusOK, page.Door(page.DoorView{
+		Frame: a.outside("Password"), Title: "Your password is changed", Text: "All your sessions have ended. Sign in with the new one.", Href: "/login", Label: "Sign in",
+	}))
+}
+
+func (a *Admin) confirmEmail(c *gin.Context) error {
+	link := c.Query("link")
+	u, err := a.Accounts.LinkUser(c.Request.Context(), models.LinkEmail, link)
+	if fault.Is(err, fault.NotFound) {
+		return a.deadEmailLink(c, err)
+	}
+	if err != nil {
+		return err
+	}
+	return show(c, http.StatusOK, page.Door(page.DoorView{
+		Frame: a.outside("Mail address"), Title: "Confirm this address", Text: "From then on " + u.EmailPending + " is the address of " + u.Name + ".",
+		Action: account.ConfirmPath, Button: "Confirm", Link: link, Href: "/login", Label: "Not now",
+	}))
+}
+
+func (a *Admin) deadEmailLink(c *gin.Context, err error) error {
+	return show(c, http.StatusNotFound, page.Door(page.DoorView{
+		Frame: a.outside("Link"), Title: "This link does not work", Text: textOf(err) + ".", Href: "/profile", Label: "To your profile",
+	}))
+}
+
+func (a *Admin) confirmEmailSave(c *gin.Context) error {
+	u, err := a.Accounts.ConfirmEmail(c.Request.Context(), c.PostForm("link"))
+	if fault.Is(err, fault.NotFound) {
+		return a.deadEmailLink(c, err)
+	}
+	if err != nil {
+		return err
+	}
+	if a.Sessions.UserID(c.Request.Context()) == u.ID {
+		a.flash(c, "ok", "Your mail address is confirmed", u.Email)
+		web.SeeOther(c, "/profile")
+		return nil
+	}
+	return show(c, http.StatusOK, page.Door(page.DoorView{
+		Frame: a.outside("Mail address"), Title: "The address is confirmed", Text: u.Email + " is that of " + u.Name + " now.", Href: "/login", Label: "Sign in",
+	}))
+}

@@ -1,0 +1,127 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/account"
+	"gatecrier/app/fault"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+// userAction is something that is done with a user once it was asked.
+type userAction struct {
+	title   string // before the name
+	effects []string
+	button  string
+	danger  bool
+	edit    account.UserEdit
+	done    string
+}
+
+// userActions are all but the reset of a password, by their names in the path.
+func userActions() map[string]userAction {
+	yes, no := true, false
+	return map[string]userAction{
+		"deactivate": {
+			title: "Deactivate ", button: "Deactivate", danger: true, edit: account.UserEdit{Active: &no}, done: " is deactivated",
+			effects: []string{
+				"All sessions end at once, and nobody can sign in with this name.", "The API tokens stop working. They come back when the user is activated.",
+				"The memberships stay, and so does the name in what the user has done.",
+			},
+		},
+		"activate": {
+			title: "Activate ", button: "Activate", edit: account.UserEdit{Active: &yes}, done: " is active",
+			effects: []string{"The user can sign in again, with the password of before.", "The API tokens and the memberships count again."},
+		},
+		"promote": {
+			title: "Make an administrator: ", button: "Make an administrator", danger: true, edit: account.UserEdit{Administrator: &yes}, done: " is an administrator",
+			effects: []string{"The user sees and changes all products, users, connections and settings.", "So do the API tokens that are not narrowed to a role."},
+		},
+		"demote": {
+			title: "Take the administrator’s rights: ", button: "Take the rights", danger: true, edit: account.UserEdit{Administrator: &no}, done: " is no administrator any more",
+			effects: []string{"From now on only the memberships in products count.", "The last active administrator stays one."},
+		},
+	}
+}
+
+const actionPassword = "password"
+
+func (a *Admin) userAsk(c *gin.Context) error { return a.askPage(c, http.StatusOK, nil) }
+
+// askPage says what an action does; wrong is why it was not done.
+func (a *Admin) askPage(c *gin.Context, status int, wrong error) error {
+	u, err := a.userOf(c)
+	if err != nil {
+		return err
+	}
+	v := page.AskView{
+		Crumbs: []ui.Crumb{{Label: "Users", Href: usersPath}, {Label: u.Name, Href: userPath(u.ID)}},
+		Action: c.Request.URL.Path, Cancel: userPath(u.ID), Error: textOf(wrong),
+	}
+	action, known := userActions()[c.Param("action")]
+	switch {
+	case c.Param("action") == actionPassword:
+		a.askPassword(&v, u)
+	case !known:
+		return fault.Missing("page")
+	default:
+		v.Title, v.Effects, v.Buttons = action.title+u.Name+"?", action.effects, []page.AskButton{{Label: action.button, Danger: action.danger}}
+	}
+	v.Frame = a.frame(c, v.Title, layout.NavUsers)
+	return show(c, status, page.Ask(v))
+}
+
+func (a *Admin) askPassword(v *page.AskView, u models.UserRow) {
+	v.Title = "Reset the password of " + u.Name + "?"
+	v.Effects = []string{"A password is made and shown to you once. It counts at once, all sessions end, and it has to be changed at the next sign-in.", "API tokens go on working."}
+	if a.Accounts.Mails() && u.Email != "" {
+		v.Effects = append(v.Effects, "Or a link is mailed to "+u.Email+": it works once, within three days, and until then the old password counts.")
+		v.Buttons = append(v.Buttons, page.AskButton{Label: "Mail a link", Value: "link"})
+	}
+	v.Buttons = append(v.Buttons, page.AskButton{Label: "Make a password", Value: "password", Danger: true})
+}
+
+func (a *Admin) userDo(c *gin.Context) error {
+	u, err := a.userOf(c)
+	if err != nil {
+		return err
+	}
+	if c.Param("action") == actionPassword {
+		return a.userReset(c, u)
+	}
+	action, known := userActions()[c.Param("action")]
+	if !known {
+		return fault.Missing("page")
+	}
+	_, err = a.Accounts.Edit(c.Request.Context(), actorOf(c), u.ID, action.edit)
+	if fault.Is(err, fault.Conflict) {
+		return a.askPage(c, http.StatusConflict, err)
+	}
+	if err != nil {
+		return err
+	}
+	a.flash(c, "ok", u.Name+action.done, "")
+	if u.ID == actorOf(c).User.ID { // no administrator any more
+		web.SeeOther(c, "/")
+		return nil
+	}
+	web.SeeOther(c, userPath(u.ID))
+	return nil
+}
+
+func (a *Admin) userReset(c *gin.Context, u models.UserRow) error {
+	made, err := a.Accounts.ResetPassword(c.Request.Context(), actorOf(c), u.ID, c.PostForm("how") == "link")
+	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.Invalid) {
+		return a.askPage(c, web.StatusOf(err), err)
+	}
+	if err != nil {
+		return err
+	}
+	return a.madePage(c, made, "A new password for "+u.Name)
+}

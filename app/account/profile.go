@@ -1,0 +1,113 @@
+package account
+
+import (
+	"context"
+	_ "embed"
+	"strings"
+	"time"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/models"
+)
+
+// zonesText has the names of time zones that people choose from: one for each
+// zone of the IANA time zone database that a place is in.
+//
+//go:embed zones.txt
+var zonesText string
+
+// Zones are the names of time zones to choose from. Others are known too.
+func Zones() []string { return strings.Fields(zonesText) }
+
+// Themes are the looks of pages; "" is the system's.
+func Themes() []string { return []string{"", "light", "dark"} }
+
+// Profile says what a user changes of himself; nil leaves a thing as it is.
+type Profile struct {
+	FirstName, Email, TimeZone, Theme *string
+}
+
+// EditProfile changes the actor's own account. A new mail address counts once
+// it is confirmed by the link that is sent there; pending tells that one was.
+func (s *Service) EditProfile(ctx context.Context, actor authz.Actor, p Profile) (pending bool, err error) {
+	me, err := s.store.User(ctx, actor.User.ID)
+	if err != nil {
+		return false, err
+	}
+	if err := p.check(&me); err != nil {
+		return false, err
+	}
+	var confirm *link
+	if p.Email != nil && !strings.EqualFold(*p.Email, me.Email) && *p.Email != "" {
+		if confirm, err = s.confirmation(ctx, me, *p.Email); err != nil {
+			return false, err
+		}
+	}
+	u, err := s.change(ctx, actor, me.ID, func(tx *models.Tx, u *models.User) error { return p.apply(tx, u, confirm) })
+	if err != nil || confirm == nil {
+		return false, err
+	}
+	s.later(ready(s.emailLetter(u, *confirm)))
+	return true, nil
+}
+
+// check tidies what was typed, and says what is wrong with it.
+func (p Profile) check(u *models.User) error {
+	next := NewUser{Name: u.Name}
+	for _, f := range []struct{ typed, to *string }{{p.FirstName, &next.FirstName}, {p.Email, &next.Email}, {p.TimeZone, new(string)}} {
+		if f.typed != nil {
+			*f.typed = strings.TrimSpace(*f.typed)
+			*f.to = *f.typed
+		}
+	}
+	var bad fault.Fields
+	bad = append(bad, fault.FieldsOf(checkPerson(next))...)
+	if p.TimeZone != nil && !validZone(*p.TimeZone) {
+		bad.Add("time_zone", "This is no time zone, as Europe/Berlin is")
+	}
+	if p.Theme != nil && !validTheme(*p.Theme) {
+		bad.Add("theme", "One of light, dark, or empty")
+	}
+	return bad.Err()
+}
+
+func validZone(name string) bool {
+	_, err := time.LoadLocation(name)
+	return err == nil && name != "Local"
+}
+
+func validTheme(name string) bool { return name == "" || name == "light" || name == "dark" }
+
+// confirmation is the link that a new address is confirmed by.
+func (s *Service) confirmation(ctx context.Context, u models.User, email string) (*link, error) {
+	if !s.Mails() {
+		return nil, fault.BadField("email", "Mail is not set up here: an administrator can change your address")
+	}
+	if err := s.mayTry(ctx, tryLimits("address ", u.Name, ""), "Your address was changed too often."); err != nil {
+		return nil, err
+	}
+	l := newLink(models.LinkEmail, email, emailTime)
+	return &l, nil
+}
+
+func (p Profile) apply(tx *models.Tx, u *models.User, confirm *link) error {
+	keep := func(text string) string { return text }
+	set(&u.FirstName, p.FirstName, keep)
+	set(&u.TimeZone, p.TimeZone, keep)
+	set(&u.Theme, p.Theme, keep)
+	if p.Email == nil {
+		return nil
+	}
+	if confirm != nil {
+		u.EmailPending = confirm.email
+		return confirm.save(tx, u.ID)
+	}
+	u.Email, u.EmailPending = *p.Email, ""
+	if u.Email == "" {
+		if err := tx.EndUserLinks(u.ID, models.LinkPassword); err != nil {
+			return err
+		}
+	}
+	return tx.EndUserLinks(u.ID, models.LinkEmail)
+}

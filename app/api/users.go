@@ -1,0 +1,151 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gatecrier/app/account"
+	"gatecrier/models"
+)
+
+type userBody struct {
+	ID                 int64      `json:"id"`
+	Name               string     `json:"name"`
+	Email              string     `json:"email"`
+	EmailPending       string     `json:"email_pending,omitempty" doc:"A new address that its user has not confirmed yet"`
+	FirstName          string     `json:"first_name"`
+	Administrator      bool       `json:"administrator"`
+	Active             bool       `json:"active"`
+	MustChangePassword bool       `json:"must_change_password"`
+	TimeZone           string     `json:"time_zone"`
+	LastSignIn         *time.Time `json:"last_sign_in"`
+	Sessions           int        `json:"sessions" doc:"That have not expired"`
+	Memberships        int        `json:"memberships" doc:"In products, directly"`
+	Created            time.Time  `json:"created"`
+}
+
+func userRowOf(u models.UserRow) userBody {
+	return userBody{
+		ID: u.ID, Name: u.Name, Email: u.Email, EmailPending: u.EmailPending, FirstName: u.FirstName, Administrator: u.Administrator, Active: u.Active,
+		MustChangePassword: u.MustChangePassword, TimeZone: u.TimeZone, LastSignIn: optional(u.LastSignInAt), Sessions: u.Sessions, Memberships: u.Memberships,
+		Created: u.CreatedAt,
+	}
+}
+
+type userAnswer struct{ Body userBody }
+
+// userMade is a user with the way in that was made.
+type userMade struct {
+	Body struct {
+		userBody
+		Password string `json:"password,omitempty" doc:"To be changed at the first sign-in: in this answer only"`
+		LinkSent bool   `json:"link_sent" doc:"A link to choose a password is on its way to the address"`
+	}
+}
+
+type usersInput struct {
+	Page
+	Name          string `query:"q" maxLength:"200" doc:"Part of the name, the first name or the address"`
+	Active        string `query:"active" enum:"true,false"`
+	Administrator string `query:"administrator" enum:"true,false"`
+}
+
+type userInput struct {
+	Body struct {
+		Name          string `json:"name"`
+		Email         string `json:"email,omitempty"`
+		FirstName     string `json:"first_name,omitempty"`
+		Administrator bool   `json:"administrator,omitempty"`
+		Link          bool   `json:"link,omitempty" doc:"Mail a link to choose a password, in place of making one"`
+	}
+}
+
+type userPatch struct {
+	IDPath
+	Body struct {
+		Email         patch[string] `json:"email,omitempty"`
+		FirstName     patch[string] `json:"first_name,omitempty"`
+		Administrator patch[bool]   `json:"administrator,omitempty" doc:"The last active administrator stays one"`
+		Active        patch[bool]   `json:"active,omitempty" doc:"false ends all sessions, and the tokens stop working"`
+	}
+}
+
+type resetInput struct {
+	IDPath
+	Body struct {
+		Link bool `json:"link,omitempty" doc:"Mail a link to choose a password, in place of making one"`
+	}
+}
+
+func (a *API) users() {
+	huma.Register(a.huma, operation(http.MethodGet, "/users", "list-users", "List the users by name; for administrators", 0),
+		func(ctx context.Context, in *usersInput) (*list[userBody], error) {
+			out, err := a.listUsers(ctx, in)
+			return out, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodPost, "/users", "create-user", "Make a user; for administrators", http.StatusCreated),
+		func(ctx context.Context, in *userInput) (*userMade, error) {
+			b := in.Body
+			n := account.NewUser{Name: b.Name, Email: b.Email, FirstName: b.FirstName, Administrator: b.Administrator}
+			made, err := a.Accounts.Add(ctx, actorOf(ctx), n, b.Link)
+			return a.userMade(ctx, made, err)
+		})
+	huma.Register(a.huma, operation(http.MethodGet, "/users/{id}", "get-user", "Get a user; for administrators", 0),
+		func(ctx context.Context, in *IDPath) (*userAnswer, error) {
+			u, err := a.Accounts.Get(ctx, actorOf(ctx), in.ID)
+			return &userAnswer{userRowOf(u)}, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodPatch, "/users/{id}", "update-user", "Change, deactivate or activate a user (JSON merge patch); for administrators", 0),
+		func(ctx context.Context, in *userPatch) (*userAnswer, error) {
+			u, err := a.changeUser(ctx, in)
+			return &userAnswer{userRowOf(u)}, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodPost, "/users/{id}/password", "reset-password", "Reset a user's password; for administrators", 0),
+		func(ctx context.Context, in *resetInput) (*userMade, error) {
+			made, err := a.Accounts.ResetPassword(ctx, actorOf(ctx), in.ID, in.Body.Link)
+			return a.userMade(ctx, made, err)
+		})
+}
+
+// asked is a yes or no of a query, nil where it is absent.
+func asked(text string) *bool {
+	if text == "" {
+		return nil
+	}
+	yes := text == "true"
+	return &yes
+}
+
+func (a *API) listUsers(ctx context.Context, in *usersInput) (*list[userBody], error) {
+	f := models.UserFilter{Text: in.Name, Active: asked(in.Active), Administrator: asked(in.Administrator), Limit: in.Limit + 1}
+	if err := seek(in.Cursor, &f.After); err != nil {
+		return nil, err
+	}
+	rows, err := a.Accounts.List(ctx, actorOf(ctx), f)
+	if err != nil {
+		return nil, err
+	}
+	return answer(rows, in.Limit, userRowOf, func(u models.UserRow) any { return u.Name })
+}
+
+func (a *API) changeUser(ctx context.Context, in *userPatch) (models.UserRow, error) {
+	b := in.Body
+	e := account.UserEdit{Email: b.Email.pointer(), FirstName: b.FirstName.pointer(), Administrator: b.Administrator.pointer(), Active: b.Active.pointer()}
+	if _, err := a.Accounts.Edit(ctx, actorOf(ctx), in.ID, e); err != nil {
+		return models.UserRow{}, err
+	}
+	return a.Store.UserRow(ctx, in.ID) // an administrator who has taken his own rights sees what came of it
+}
+
+func (a *API) userMade(ctx context.Context, made account.Added, err error) (*userMade, error) {
+	out := &userMade{}
+	if err != nil {
+		return out, a.problem(ctx, err)
+	}
+	u, err := a.Store.UserRow(ctx, made.User.ID)
+	out.Body.userBody, out.Body.Password, out.Body.LinkSent = userRowOf(u), made.Password, made.Password == ""
+	return out, a.problem(ctx, err)
+}

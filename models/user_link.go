@@ -1,0 +1,69 @@
+package models
+
+import (
+	"context"
+	"time"
+
+	"gatecrier/app/fault"
+)
+
+// LinkPurpose is what a link that was mailed is for.
+type LinkPurpose string
+
+// The purposes.
+const (
+	LinkPassword LinkPurpose = "password" // to choose a new one
+	LinkEmail    LinkPurpose = "email"    // to confirm a new address
+)
+
+// UserLink is a link that was mailed to a user; only its hash is kept.
+type UserLink struct {
+	Hash      []byte
+	UserID    int64
+	Purpose   LinkPurpose
+	Email     string // that it was sent to
+	ExpiresAt time.Time
+	UsedAt    time.Time
+}
+
+// UserLink finds a link that still works. One that is unknown, used or expired
+// is missing.
+func (r reads) UserLink(ctx context.Context, purpose LinkPurpose, hash []byte) (UserLink, error) {
+	l := UserLink{Hash: hash, Purpose: purpose}
+	err := r.get(ctx, "SELECT user_id, email, expires_at FROM user_links WHERE hash = ? AND purpose = ? AND used_at IS NULL AND expires_at > ?",
+		[]any{hash, purpose, micro(r.Now())}, &l.UserID, &l.Email, timeTo(&l.ExpiresAt))
+	if err != nil {
+		return UserLink{}, missingRow(err, "link")
+	}
+	return l, nil
+}
+
+// CreateUserLink saves a link. Others of its user and purpose work no more.
+func (tx *Tx) CreateUserLink(l UserLink) error {
+	if err := tx.EndUserLinks(l.UserID, l.Purpose); err != nil {
+		return err
+	}
+	_, err := tx.exec("INSERT INTO user_links (hash, user_id, purpose, email, expires_at) VALUES (?, ?, ?, ?, ?)", l.Hash, l.UserID, l.Purpose, l.Email, micro(l.ExpiresAt))
+	return err
+}
+
+// UseUserLink takes a link, which then works no more; of two at once one gets
+// it, for the other it is missing.
+func (tx *Tx) UseUserLink(l UserLink) error {
+	n, err := tx.exec("UPDATE user_links SET used_at = ? WHERE hash = ? AND used_at IS NULL AND expires_at > ?", micro(tx.Now()), l.Hash, micro(tx.Now()))
+	if err == nil && n == 0 {
+		return fault.Missing("link")
+	}
+	return err
+}
+
+// EndUserLinks ends a user's links of a purpose.
+func (tx *Tx) EndUserLinks(userID int64, purpose LinkPurpose) error {
+	_, err := tx.exec("DELETE FROM user_links WHERE user_id = ? AND purpose = ?", userID, purpose)
+	return err
+}
+
+// ForgetUserLinks removes some of the links that have expired.
+func (tx *Tx) ForgetUserLinks(limit int) (int64, error) {
+	return tx.exec("DELETE FROM user_links WHERE hash IN (SELECT hash FROM user_links WHERE expires_at < ? LIMIT ?)", micro(tx.Now()), limit)
+}

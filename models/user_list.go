@@ -1,0 +1,97 @@
+package models
+
+import (
+	"context"
+)
+
+// UserRow is an account as it is listed.
+type UserRow struct {
+	User
+	Memberships int // in products, directly
+	Sessions    int // that have not expired
+}
+
+// UserFilter narrows a list of accounts. Zero fields do not narrow.
+type UserFilter struct {
+	Text          string // part of the name, the first name or the mail address, in any case
+	Active        *bool
+	Administrator *bool
+	After         string // keyset: the last name of the page before
+	Limit         int
+}
+
+const userRowSelect = `SELECT u.id, u.name, u.email, u.first_name, u.administrator, u.active, u.must_change_password, u.time_zone, u.theme, u.email_pending,
+	u.last_sign_in_at, u.created_at, u.updated_at, (SELECT count(*) FROM members m WHERE m.user_id = u.id),
+	(SELECT count(*) FROM sessions s WHERE s.user_id = u.id AND s.expiry > ?) FROM users u `
+
+func (u *UserRow) dst() []any {
+	return []any{
+		&u.ID, &u.Name, &u.Email, &u.FirstName, &u.Administrator, &u.Active, &u.MustChangePassword, &u.TimeZone, &u.Theme, &u.EmailPending,
+		timeTo(&u.LastSignInAt), timeTo(&u.CreatedAt), timeTo(&u.UpdatedAt), &u.Memberships, &u.Sessions,
+	}
+}
+
+// Users lists accounts by name, without the hashes of their passwords.
+func (r reads) Users(ctx context.Context, f UserFilter) ([]UserRow, error) {
+	cond, args := "lower(u.name) > lower(?)", []any{micro(r.Now()), f.After}
+	and := func(c string, values ...any) { cond, args = cond+" AND "+c, append(args, values...) }
+	if f.Text != "" {
+		like := contains(f.Text)
+		and(`(lower(u.name) LIKE lower(?) ESCAPE '\' OR lower(u.first_name) LIKE lower(?) ESCAPE '\' OR lower(u.email) LIKE lower(?) ESCAPE '\')`, like, like, like)
+	}
+	if f.Active != nil {
+		and("u.active = ?", *f.Active)
+	}
+	if f.Administrator != nil {
+		and("u.administrator = ?", *f.Administrator)
+	}
+	var list []UserRow
+	err := r.query(ctx, userRowSelect+"WHERE "+cond+" ORDER BY lower(u.name) LIMIT ?", append(args, f.Limit), collect(&list, (*UserRow).dst))
+	return list, err
+}
+
+// UserRow reads an account as it is listed.
+func (r reads) UserRow(ctx context.Context, id int64) (UserRow, error) {
+	var u UserRow
+	err := r.get(ctx, userRowSelect+"WHERE u.id = ?", []any{micro(r.Now()), id}, u.dst()...)
+	if err != nil {
+		return UserRow{}, missingRow(err, "user")
+	}
+	return u, nil
+}
+
+// CountAdministrators counts the active administrators.
+func (r reads) CountAdministrators(ctx context.Context) (int64, error) {
+	var n int64
+	err := r.get(ctx, "SELECT count(*) FROM users WHERE administrator AND active", nil, &n)
+	return n, err
+}
+
+// UsersByEmail lists some of the active users with a mail address, in any case.
+func (r reads) UsersByEmail(ctx context.Context, email string, limit int) ([]User, error) {
+	var list []User
+	err := r.db(ctx).Where("lower(email) = lower(?) AND active", email).Order("id").Limit(limit).Find(&list).Error
+	return list, err
+}
+
+// Membership is a product in which a user has a role.
+type Membership struct {
+	ProductID int64
+	Product   string
+	Role      Role
+}
+
+// MembershipsOf lists the products in scope in which a user has a role, by name.
+func (r reads) MembershipsOf(ctx context.Context, scope Scope, userID int64) ([]Membership, error) {
+	cond, args := scope.where("m.product_id")
+	var list []Membership
+	err := r.query(ctx, "SELECT m.product_id, p.name, m.role FROM members m JOIN products p ON p.id = m.product_id WHERE m.user_id = ? AND "+cond+" ORDER BY p.name",
+		append([]any{userID}, args...), collect(&list, func(m *Membership) []any { return []any{&m.ProductID, &m.Product, &m.Role} }))
+	return list, err
+}
+
+// SignedIn notes that a user has signed in now.
+func (tx *Tx) SignedIn(userID int64) error {
+	_, err := tx.exec("UPDATE users SET last_sign_in_at = ? WHERE id = ?", micro(tx.Now()), userID)
+	return err
+}

@@ -1,0 +1,24 @@
+package page
+
+import (
+	"gatecrier/templates/layout"
+	"gatecrier/templates/ui"
+)
+
+// AskView asks before something is done. Its form posts to Action.
+type AskView struct {
+	Frame   layout.View
+	Crumbs  []ui.Crumb
+	Title   string   // "Deactivate eve?"
+	Effects []string // what happens, a sentence each
+	Action  string   // path
+	Buttons []AskButton
+	Cancel  string // path to go back to
+	Error   string // why it was not done
+}
+
+// AskButton is one way to do it; a value is sent as the field how.
+type AskButton struct {
+	Label, Value string
+	Danger       bool
+}

@@ -1,0 +1,98 @@
+package page
+
+import (
+	"time"
+
+	"gatecrier/templates/layout"
+	"gatecrier/templates/ui"
+)
+
+// ProfileView is what somebody sees and changes of himself. Its forms post
+// first_name, email, time_zone and theme to /profile; name, role and expires to
+// /profile/tokens.
+type ProfileView struct {
+	Frame        layout.View
+	Name         string
+	FirstName    string
+	Email        string
+	EmailPending string
+	Mails        bool // whether a new address can be confirmed
+	TimeZone     string
+	Zones        []string
+	Theme        string
+	Errors       map[string]string // by the name of the field
+	Token        TokenForm
+	Tokens       []TokenRow
+	Sessions     []SessionRow
+}
+
+// TokenForm is the form for a new token, and what was made by it.
+type TokenForm struct {
+	Name, Role, Expires string
+	Roles               []string
+	Soonest             string // the first day to choose
+	Errors              map[string]string
+	Made                string // the text, shown this once; "" = none was made
+}
+
+// TokenRow is a token in the list.
+type TokenRow struct {
+	ID       int64
+	Name     string
+	Role     string // "" = all that its user may
+	Hint     string
+	Created  time.Time
+	LastUsed time.Time // zero = never
+	Expires  time.Time // zero = never
+	Expired  bool
+}
+
+// SessionRow is a session in the list.
+type SessionRow struct {
+	ID      string
+	Browser string // in words
+	Address string
+	Since   time.Time
+	Seen    time.Time
+	This    bool
+}
+
+// roles are the choices of the form.
+func (f TokenForm) roles() []ui.Option {
+	options := []ui.Option{{Label: "all that I may", Checked: f.Role == ""}}
+	for _, r := range f.Roles {
+		options = append(options, ui.Option{Value: r, Label: r + " at most", Checked: f.Role == r})
+	}
+	return options
+}
+
+// themes are the choices of the form.
+func (v ProfileView) themes() []ui.Option {
+	return []ui.Option{
+		{Value: "", Label: "As the system", Checked: v.Theme == ""},
+		{Value: "light", Label: "Light", Checked: v.Theme == "light"},
+		{Value: "dark", Label: "Dark", Checked: v.Theme == "dark"},
+	}
+}
+
+// emailHelp says when another address counts.
+func (v ProfileView) emailHelp() string {
+	switch {
+	case v.EmailPending != "":
+		return "A link was sent to " + v.EmailPending + ". Until it is used the one above counts."
+	case v.Mails:
+		return "A new one counts once you have used the link that is sent there."
+	}
+	return "Mail is not set up here: an administrator can change it."
+}
+
+// others counts the sessions beside this one.
+func (v ProfileView) others() int {
+	n := 0
+	for _, s := range v.Sessions {
+		if !s.This {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,89 @@
+package page
+
+import (
+	"time"
+
+	"gatecrier/templates/layout"
+	"gatecrier/templates/ui"
+)
+
+// UsersView is the list of users, filtered by q and show in the URL.
+type UsersView struct {
+	Frame    layout.View
+	Query    string
+	Show     string // active, deactivated, administrators; "" = all
+	Chips    []ui.Chip
+	Rows     []UserRow
+	Pager    ui.Pager
+	Narrowed bool // by q or show
+}
+
+// UserRow is a user in the list.
+type UserRow struct {
+	ID            int64
+	Name          string
+	FirstName     string
+	Email         string
+	Administrator bool
+	Active        bool
+	Memberships   int
+	LastSignIn    time.Time // zero = never
+}
+
+// UserNewView is the form for a new user. It posts name, email, first_name,
+// administrator and how (password, link) to /admin/users.
+type UserNewView struct {
+	Frame         layout.View
+	Name          string
+	Email         string
+	FirstName     string
+	Administrator bool
+	ByLink        bool
+	Mails         bool              // whether a link can be mailed
+	Errors        map[string]string // by the name of the field
+}
+
+// UserMadeView shows a password that was made, this once.
+type UserMadeView struct {
+	Frame    layout.View
+	ID       int64
+	Title    string
+	Name     string
+	Password string
+}
+
+// UserView is a user, for administrators. Its form posts email and first_name
+// to /admin/users/ID.
+type UserView struct {
+	Frame        layout.View
+	User         UserRow
+	EmailPending string
+	MustChange   bool
+	Self         bool // it is who looks
+	Sessions     int
+	TimeZone     string
+	Created      time.Time
+	Memberships  []UserMembership
+	Typed        map[string]string // what was typed, where it was wrong
+	Errors       map[string]string // by the name of the field
+}
+
+// UserMembership is a product in which a user has a role.
+type UserMembership struct {
+	ProductID int64
+	Product   string
+	Role      string
+}
+
+// value is what was typed, else what is saved.
+func (v UserView) value(field, saved string) string {
+	if text, ok := v.Typed[field]; ok {
+		return text
+	}
+	return saved
+}
+
+// act is where something is asked and done with a user.
+func (v UserView) act(what string) string { return userPath(v.User.ID) + "/" + what }
+
+func userPath(n int64) string { return "/admin/users/" + id(n) }
