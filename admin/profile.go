@@ -87,7 +87,7 @@ func (a *Admin) themeSave(c *gin.Context) error {
 	if _, err := a.Accounts.EditProfile(c.Request.Context(), actorOf(c), account.Profile{Theme: &theme}); err != nil {
 		return err
 	}
-	web.SeeOther(c, profilePath)
+	c.Status(http.StatusNoContent)
 	return nil
 }
 

@@ -205,10 +205,10 @@ func (s *Service) SignIn(ctx context.Context, name, password, address string) (m
 		return models.User{}, wrong
 	}
 	err = s.store.Write(ctx, func(tx *models.Tx) error {
-		if err := tx.SignInWorked(limits...); err != nil {
+		if err := tx.SignedIn(u.ID); err != nil { // users first, as wherever both are locked
 			return err
 		}
-		return tx.SignedIn(u.ID)
+		return tx.SignInWorked(limits...)
 	})
 	if err != nil {
 		return models.User{}, err

@@ -1,9 +1,7 @@
 package apptest_test
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"

@@ -423,6 +423,10 @@ func TestTokensOfUsers(t *testing.T) {
 		for _, want := range []int{http.StatusNoContent, http.StatusNotFound} {
 			c.Must(want, "DELETE", fmt.Sprintf("/tokens/%d", child.ID("id")), nil)
 		}
+		audits, err := p.Store.Audits(t.Context(), models.AuditFilter{Kind: "token", Name: "child", Limit: 5})
+		if err != nil || len(audits) != 2 || audits[0].Action != "delete" || audits[1].Action != "create" || audits[1].Became["role"] != "upload" || audits[1].UserID != 1 {
+			t.Errorf("audit: %+v, %v", audits, err)
+		}
 		p.Clock.Advance(2 * time.Hour)
 		upload.Must(http.StatusUnauthorized, "GET", "/tokens", nil)
 		for _, body := range []map[string]any{{"name": ""}, {"name": "a\nb"}, {"name": "x", "expires_at": p.Clock.Now().Add(-time.Hour)}} {
@@ -465,6 +469,10 @@ func TestSessionsAreSeenAndEnded(t *testing.T) {
 		}
 		if !inside(t, p, first) || inside(t, p, second) || inside(t, p, third) {
 			t.Error("the wrong ones have ended")
+		}
+		audits, err := p.Store.Audits(t.Context(), models.AuditFilter{Kind: "session", Limit: 5})
+		if err != nil || len(audits) != 2 || audits[0].Actor != "admin" || audits[1].Was["address"] != "127.0.0.1" {
+			t.Errorf("audit: %+v, %v", audits, err)
 		}
 	})
 }
@@ -514,7 +522,11 @@ func TestTheCommandLineKnowsTheRules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	token := p.Client("eve").Token
 	p.Client("admin").Must(http.StatusOK, "PATCH", fmt.Sprintf("/users/%d", u.ID), map[string]any{"active": false})
+	if code, _, errs := run(t, "gate", "--url", p.URL, "--token", token, "--product", "Shop"); code != 1 || !strings.Contains(errs, "deactivated") {
+		t.Errorf("gate: %d %s", code, errs)
+	}
 	if code, _, errs := run(t, "token", "create", "--user", "eve", "--name", "x"); code != 1 || !strings.Contains(errs, "deactivated") {
 		t.Errorf("a token: %d %s", code, errs)
 	}

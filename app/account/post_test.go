@@ -1,0 +1,105 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"gatecrier/app/module"
+)
+
+// office sends letters as results say, the last one again and again.
+type office struct {
+	results []module.Result
+	sent    []string
+	at      []time.Duration
+	began   time.Time
+}
+
+func (o *office) service() *Service {
+	o.began = time.Now()
+	return &Service{
+		Parts: Parts{Post: Post{Ready: func() bool { return true }, Send: o.send}},
+		log:   slog.New(slog.DiscardHandler), errands: make(chan errand, errandsMost),
+	}
+}
+
+func (o *office) send(ctx context.Context, to string, _ module.Message) module.Result {
+	if ctx.Err() != nil {
+		return module.Transient("cancelled")
+	}
+	r := o.results[min(len(o.sent), len(o.results)-1)]
+	o.sent, o.at = append(o.sent, to), append(o.at, time.Since(o.began))
+	return r
+}
+
+func to(address string) errand { return ready(letter{to: address}) }
+
+func TestLettersAreTriedAgain(t *testing.T) {
+	for name, test := range map[string]struct {
+		results []module.Result
+		want    []time.Duration
+	}{
+		"taken":           {[]module.Result{module.Delivered("ok")}, []time.Duration{0}},
+		"taken late":      {[]module.Result{module.Transient("down"), module.Transient("down"), module.Delivered("ok")}, []time.Duration{0, 5 * time.Second, 35 * time.Second}},
+		"never taken":     {[]module.Result{module.Transient("down")}, []time.Duration{0, 5 * time.Second, 35 * time.Second, 155 * time.Second}},
+		"no such address": {[]module.Result{module.Permanent("no")}, []time.Duration{0}},
+		"not set up":      {[]module.Result{module.Skipped("no")}, []time.Duration{0}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := office{results: test.results}
+				s := o.service()
+				ctx, cancel := context.WithCancel(t.Context())
+				go s.Run(ctx)
+				s.later(to("eve"))
+				<-time.After(time.Hour)
+				cancel()
+				synctest.Wait()
+				if !slices.Equal(o.at, test.want) {
+					t.Errorf("sent after %v, want %v", o.at, test.want)
+				}
+			})
+		})
+	}
+}
+
+// What was asked for before the end is still sent, once each; who waits for
+// another try does not hold the end up.
+func TestLettersAtTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := office{results: []module.Result{module.Transient("down")}}
+		s := o.service()
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); s.Run(ctx) }()
+		s.later(to("ann"))
+		synctest.Wait() // it waits for the second try
+		s.later(func(context.Context) ([]letter, error) { return nil, errors.New("no database") })
+		s.later(to("eve"))
+		cancel()
+		<-done
+		if !slices.Equal(o.sent, []string{"ann", "eve"}) || time.Since(o.began) != 0 {
+			t.Errorf("sent %v, after %v", o.sent, time.Since(o.began))
+		}
+	})
+}
+
+// Whoever asks never waits, however many have asked.
+func TestLettersAreBounded(t *testing.T) {
+	o := office{results: []module.Result{module.Delivered("ok")}}
+	s := o.service()
+	for range 3 * errandsMost {
+		s.later(to("eve"))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	s.Run(ctx)
+	if len(o.sent) != errandsMost {
+		t.Errorf("%d sent, want %d", len(o.sent), errandsMost)
+	}
+}
