@@ -27,7 +27,7 @@ func (a *App) firstAdministrator(ctx context.Context, o Options) error {
 		_, err := a.Accounts.First(ctx, user)
 		return firstError(err)
 	case o.Terminal:
-		user.Password = account.RandomPassword()
+		user.Password = a.Accounts.RandomPassword()
 		made, err := a.Accounts.First(ctx, user)
 		if made {
 			_, err = fmt.Fprintf(o.Stderr, "\n  First start. Sign in as %s with the password %s\n  It is shown this once.\n\n", user.Name, user.Password)
@@ -41,7 +41,7 @@ func (a *App) firstAdministrator(ctx context.Context, o Options) error {
 // start in one directory neither spoils what the other has written there. The
 // file that it leaves is always that of the administrator that was made.
 func (a *App) firstByFile(ctx context.Context, o Options, user account.NewUser) (err error) {
-	user.Password, user.MustChangePassword = account.RandomPassword(), true
+	user.Password, user.MustChangePassword = a.Accounts.RandomPassword(), true
 	f, err := models.Lock(ctx, o.Config.initialFile())
 	if err != nil {
 		return fmt.Errorf("write the first password: %w", err)

@@ -105,9 +105,7 @@ func (p Profile) apply(tx *models.Tx, u *models.User, confirm *link) error {
 	}
 	u.Email, u.EmailPending = *p.Email, ""
 	if u.Email == "" {
-		if err := tx.EndUserLinks(u.ID, models.LinkPassword); err != nil {
-			return err
-		}
+		return endLinks(tx, u.ID)
 	}
 	return tx.EndUserLinks(u.ID, models.LinkEmail)
 }

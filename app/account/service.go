@@ -177,8 +177,15 @@ func (s *Service) First(ctx context.Context, n NewUser) (made bool, err error) {
 	return made && err == nil, err
 }
 
-// RandomPassword makes a password of 26 letters and digits (130 bits).
-func RandomPassword() string { return strings.ToLower(rand.Text()) }
+// RandomPassword makes a password of 26 letters and digits (130 bits), or more
+// where the settings want more.
+func (s *Service) RandomPassword() string {
+	text := strings.ToLower(rand.Text())
+	for utf8.RuneCountInString(text) < s.Users().PasswordMinLength {
+		text += strings.ToLower(rand.Text())
+	}
+	return text
+}
 
 // SignIn checks a name and a password that come from an address. Guesses are
 // slowed down by name and by address, also right ones: for a name the wait is 15

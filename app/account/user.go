@@ -56,7 +56,7 @@ func (s *Service) Add(ctx context.Context, actor authz.Actor, n NewUser, byLink 
 	if byLink {
 		return s.addByLink(ctx, actor, n)
 	}
-	n.Password, n.MustChangePassword = RandomPassword(), true
+	n.Password, n.MustChangePassword = s.RandomPassword(), true
 	u, err := s.create(ctx, actor, n)
 	return Added{u, n.Password}, err
 }
@@ -116,20 +116,23 @@ func (s *Service) Edit(ctx context.Context, actor authz.Actor, id int64, e UserE
 		if err := guardAdministrators(tx, actor, was, *u); err != nil {
 			return err
 		}
-		if was.Active && !u.Active {
-			return leave(tx, *u)
+		if was.Email != u.Email || !u.Active { // what was sent to the old address
+			if err := endLinks(tx, u.ID); err != nil {
+				return err
+			}
 		}
-		if was.Email != u.Email { // what was sent to the old address
-			return tx.EndUserLinks(u.ID, models.LinkPassword)
+		if was.Active && !u.Active { // his tokens stay, and do not work
+			return tx.DeleteUserSessions(u.ID)
 		}
 		return nil
 	})
 }
 
 func (e UserEdit) apply(u *models.User) error {
+	was := u.Email
 	set(&u.FirstName, e.FirstName, strings.TrimSpace)
 	set(&u.Email, e.Email, strings.TrimSpace)
-	if e.Email != nil {
+	if u.Email != was {
 		u.EmailPending = ""
 	}
 	set(&u.Administrator, e.Administrator, same)
@@ -161,14 +164,12 @@ func guardAdministrators(tx *models.Tx, actor authz.Actor, was, next models.User
 	return err
 }
 
-// leave ends what a user has open. His tokens stay, and do not work.
-func leave(tx *models.Tx, u models.User) error {
-	for _, purpose := range []models.LinkPurpose{models.LinkPassword, models.LinkEmail} {
-		if err := tx.EndUserLinks(u.ID, purpose); err != nil {
-			return err
-		}
+// endLinks ends what was mailed to a user.
+func endLinks(tx *models.Tx, userID int64) error {
+	if err := tx.EndUserLinks(userID, models.LinkPassword); err != nil {
+		return err
 	}
-	return tx.DeleteUserSessions(u.ID)
+	return tx.EndUserLinks(userID, models.LinkEmail)
 }
 
 // ResetPassword gives a user another password, which is made here and has to be
@@ -182,7 +183,7 @@ func (s *Service) ResetPassword(ctx context.Context, actor authz.Actor, id int64
 	if byLink {
 		return Added{User: u}, s.sendReset(ctx, actor, u)
 	}
-	password := RandomPassword()
+	password := s.RandomPassword()
 	hash, err := s.hasher.hash(ctx, password)
 	if err != nil {
 		return Added{}, err

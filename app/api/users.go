@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"gatecrier/app/account"
+	"gatecrier/app/fault"
 	"gatecrier/models"
 )
 
@@ -133,6 +134,9 @@ func (a *API) listUsers(ctx context.Context, in *usersInput) (*list[userBody], e
 
 func (a *API) changeUser(ctx context.Context, in *userPatch) (models.UserRow, error) {
 	b := in.Body
+	if b.Active.Null || b.Administrator.Null {
+		return models.UserRow{}, fault.New(fault.Malformed, "active and administrator are true or false")
+	}
 	e := account.UserEdit{Email: b.Email.pointer(), FirstName: b.FirstName.pointer(), Administrator: b.Administrator.pointer(), Active: b.Active.pointer()}
 	if _, err := a.Accounts.Edit(ctx, actorOf(ctx), in.ID, e); err != nil {
 		return models.UserRow{}, err

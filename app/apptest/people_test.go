@@ -109,6 +109,16 @@ func TestAdministratorsLookAfterUsers(t *testing.T) {
 		}
 		c.Must(http.StatusConflict, "POST", "/users", map[string]any{"name": "x", "email": "x@example.org", "link": true}) // no mail yet
 
+		one := c.Must(http.StatusOK, "GET", "/users?limit=1", nil)
+		two := c.Must(http.StatusOK, "GET", fmt.Sprint("/users?limit=1&cursor=", one.Get("next_cursor")), nil)
+		if one.Get("items.0.name") != "admin" || two.Get("items.0.name") != "eve" || two.Get("next_cursor") != nil {
+			t.Errorf("pages: %s\n%s", one.Text, two.Text)
+		}
+		if a := c.Must(http.StatusOK, "GET", "/users?administrator=false&active=true&q=EX", nil); a.Get("items.0.name") != "eve" || a.Get("items.1") != nil {
+			t.Errorf("narrowed: %s", a.Text)
+		}
+		c.Must(http.StatusBadRequest, "PATCH", path, map[string]any{"active": nil})
+
 		eve := enterAs(t, p, "eve", password)
 		if status, _ := visit(t, eve, p.URL+"/inbox"); status != http.StatusSeeOther {
 			t.Errorf("before the password is changed: %d", status)
@@ -385,6 +395,57 @@ func TestANewAddressIsConfirmed(t *testing.T) {
 	})
 }
 
+// Who is invited by a link has no password until he has chosen one; one who gets
+// a link later keeps his until then.
+func TestLinksFromAdministrators(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		box := mailTo(t, p)
+		c := p.Client("admin")
+		a := c.Must(http.StatusUnprocessableEntity, "POST", "/users", map[string]any{"name": "eve", "link": true})
+		if a.Get("errors.0.name") != "email" {
+			t.Errorf("without an address: %s", a.Text)
+		}
+		a = c.Must(http.StatusCreated, "POST", "/users", map[string]any{"name": "eve", "email": "eve@example.org", "link": true})
+		if a.Get("password") != nil || a.Get("link_sent") != true {
+			t.Errorf("made: %s", a.Text)
+		}
+		path := fmt.Sprintf("/users/%d", a.ID("id"))
+		for _, password := range []string{"", "nobody has this password"} {
+			if status, _, _ := guess(t, p, "eve", password); status != http.StatusUnauthorized {
+				t.Errorf("signs in with %q: %d", password, status)
+			}
+		}
+		chooses := func(n int, fresh string, want int) {
+			t.Helper()
+			address, to := box.link(t, n)
+			if status, _ := submit(t, visitor(t), p.URL+"/login/reset", form("link", secretOf(t, address), "new", fresh, "repeat", fresh), formKind); status != want || to != "eve@example.org" {
+				t.Errorf("chosen by %s: %d, want %d", to, status, want)
+			}
+		}
+		p.Clock.Advance(70 * time.Hour)
+		chooses(1, apptest.Password, http.StatusOK)
+		enterAs(t, p, "eve", apptest.Password)
+
+		c.Must(http.StatusOK, "POST", path+"/password", map[string]any{"link": true})
+		eve := enterAs(t, p, "eve", apptest.Password)
+		chooses(2, "the second good one", http.StatusOK)
+		if inside(t, p, eve) {
+			t.Error("the session outlives the password")
+		}
+		for _, ends := range []map[string]any{{"email": "other@example.org"}, {"active": false}} {
+			c.Must(http.StatusOK, "PATCH", path, map[string]any{"active": true, "email": "eve@example.org"})
+			n := len(box.got())
+			c.Must(http.StatusOK, "POST", path+"/password", map[string]any{"link": true})
+			box.link(t, n+1)
+			c.Must(http.StatusOK, "PATCH", path, ends)
+			chooses(n+1, "the third good one", http.StatusNotFound)
+		}
+		if a := c.Must(http.StatusOK, "GET", "/deliveries", nil); a.Get("items.0") != nil {
+			t.Errorf("the ledger knows of it: %s", a.Text)
+		}
+	})
+}
+
 func TestTokensOfUsers(t *testing.T) {
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
@@ -508,8 +569,8 @@ func TestSettingsOfUsers(t *testing.T) {
 func TestTheCommandLineKnowsTheRules(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	t.Setenv("GATECRIER_DATA_DIR", p.Dir)
-	p.Client("admin").Must(http.StatusOK, "PATCH", "/settings/users", map[string]any{"password_min_length": 24})
-	for password, why := range map[string]string{apptest.Password: "At least 24", "": ""} {
+	p.Client("admin").Must(http.StatusOK, "PATCH", "/settings/users", map[string]any{"password_min_length": 64})
+	for password, why := range map[string]string{apptest.Password: "At least 64", "": ""} {
 		args := []string{"user", "add", "eve", "--email", "eve@example.com"}
 		if password != "" {
 			args = append(args, "--password", password)

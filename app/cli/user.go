@@ -21,19 +21,19 @@ type password struct {
 	PasswordFile string `help:"A file that holds it." type:"existingfile" xor:"password"`
 }
 
-// read returns the password given, or makes one.
-func (p password) read() (text string, made bool, err error) {
+// read returns the password given, "" where none is.
+func (p password) read() (string, error) {
 	switch {
 	case p.Password != "":
-		return p.Password, false, nil
+		return p.Password, nil
 	case p.PasswordFile != "":
 		content, err := os.ReadFile(p.PasswordFile)
 		if err == nil && strings.TrimSpace(string(content)) == "" {
 			err = errors.New("the password file is empty")
 		}
-		return strings.TrimRight(string(content), "\r\n"), false, err
+		return strings.TrimRight(string(content), "\r\n"), err
 	}
-	return account.RandomPassword(), true, nil
+	return "", nil
 }
 
 type userAddCmd struct {
@@ -46,11 +46,15 @@ type userAddCmd struct {
 // Run adds a user. A password that nobody gave is made, shown, and has to be
 // changed at the first sign-in.
 func (c userAddCmd) Run(in *invocation) error {
-	text, made, err := c.read()
+	text, err := c.read()
 	if err != nil {
 		return err
 	}
 	return in.withAccounts(func(accounts *account.Service) error {
+		made := text == ""
+		if made {
+			text = accounts.RandomPassword()
+		}
 		_, err := accounts.Create(in.ctx, account.NewUser{Name: c.Name, Email: c.Email, Password: text, Administrator: c.Admin, MustChangePassword: made})
 		if err == nil && made {
 			_, err = fmt.Fprintln(in.stdout, text)
@@ -66,11 +70,15 @@ type userPasswordCmd struct {
 
 // Run sets a password, and shows it if nobody gave one.
 func (c userPasswordCmd) Run(in *invocation) error {
-	text, made, err := c.read()
+	text, err := c.read()
 	if err != nil {
 		return err
 	}
 	return in.withAccounts(func(accounts *account.Service) error {
+		made := text == ""
+		if made {
+			text = accounts.RandomPassword()
+		}
 		err := accounts.SetPassword(in.ctx, c.Name, text)
 		if err == nil && made {
 			_, err = fmt.Fprintln(in.stdout, text)

@@ -83,6 +83,9 @@ func (v ProfileView) emailHelp() string {
 	case v.Mails:
 		return "A new one counts once you have used the link that is sent there."
 	}
+	if v.Frame.User.Admin {
+		return "Mail is not set up here: as an administrator you change it on the page Users."
+	}
 	return "Mail is not set up here: an administrator can change it."
 }
 
