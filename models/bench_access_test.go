@@ -50,7 +50,7 @@ func newLarge(b *testing.B, dialect models.Dialect) large {
 			return nil
 		})
 	}
-	l.users = l.w.users("users", models.Owner{GroupID: l.groups[1]}, models.RoleReader, l.eve)
+	l.users = l.w.usersIn("users", models.Owner{GroupID: l.groups[1]}, models.RoleReader, l.eve)
 	l.fill(b)
 	return l
 }

@@ -24,8 +24,8 @@ func (w world) groupMember(user, group int64, role models.Role) {
 	})
 }
 
-// users makes a group of users that has a role somewhere.
-func (w world) users(name string, at models.Owner, role models.Role, members ...int64) int64 {
+// usersIn makes a group of users that has a role somewhere.
+func (w world) usersIn(name string, at models.Owner, role models.Role, members ...int64) int64 {
 	w.t.Helper()
 	g := models.AuthorizationGroup{Name: name}
 	w.write(func(tx *models.Tx) error {
@@ -74,7 +74,7 @@ func TestGroupScopes(t *testing.T) {
 		product := w.product("shop", owner)
 		w.write(func(tx *models.Tx) error { return tx.MoveProduct(product, &group) })
 		w.member(member, product, models.RoleOwner) // a product's member has nothing to do with its group
-		w.users("them", models.Owner{GroupID: group}, models.RoleReader, users)
+		w.usersIn("them", models.Owner{GroupID: group}, models.RoleReader, users)
 		for name, test := range map[string]struct {
 			scope models.Scope
 			want  string
@@ -119,8 +119,8 @@ func TestWaysIn(t *testing.T) {
 		}
 		w.member(eve, product, models.RoleReader)
 		w.groupMember(eve, group, models.RoleWriter)
-		direct := w.users("direct", models.Owner{ProductID: product}, models.RoleUpload, eve)
-		wide := w.users("wide", models.Owner{GroupID: group}, models.RoleMaintainer, eve)
+		direct := w.usersIn("direct", models.Owner{ProductID: product}, models.RoleUpload, eve)
+		wide := w.usersIn("wide", models.Owner{GroupID: group}, models.RoleMaintainer, eve)
 		steps := []struct {
 			want string
 			do   func(tx *models.Tx) error
@@ -168,7 +168,7 @@ func TestComingLate(t *testing.T) {
 		w.write(func(tx *models.Tx) error { return tx.MoveProduct(product, &group) })
 		w.groupMember(late, group, models.RoleReader)
 		w.groupMember(early, group, models.RoleOwner) // he was there before
-		w.users("users", models.Owner{GroupID: group}, models.RoleReader, users)
+		w.usersIn("users", models.Owner{GroupID: group}, models.RoleReader, users)
 		w.tell(product, 1)
 		for name, test := range map[string]struct {
 			user int64
@@ -225,7 +225,7 @@ func TestHasOtherOwner(t *testing.T) {
 		w.write(func(tx *models.Tx) error { return tx.MoveProduct(product, &group) })
 		w.ownedBy(product, ann, true) // Bob, by the group
 		w.write(func(tx *models.Tx) error { return tx.MoveProduct(product, nil) })
-		w.users("users", models.Owner{ProductID: product}, models.RoleOwner, carl)
+		w.usersIn("users", models.Owner{ProductID: product}, models.RoleOwner, carl)
 		w.ownedBy(product, ann, true)
 		w.write(func(tx *models.Tx) error {
 			c, err := tx.User(tx.Context(), carl)

@@ -259,8 +259,8 @@ func (o owned) withMembers(w world, people map[string]int64) owned {
 		w.groupMember(people["by group"], group, models.RoleReader)
 		w.groupMember(people["upload and by group"], group, models.RoleReader)
 		w.groupMember(people["upload by group"], group, models.RoleUpload)
-		w.users("in product", models.Owner{ProductID: made.product}, models.RoleReader, people["by users"])
-		w.users("in group", models.Owner{GroupID: group}, models.RoleReader, people["by users in group"])
+		w.usersIn("in product", models.Owner{ProductID: made.product}, models.RoleReader, people["by users"])
+		w.usersIn("in group", models.Owner{GroupID: group}, models.RoleReader, people["by users in group"])
 	}
 	w.longSince()
 	return made

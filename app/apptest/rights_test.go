@@ -33,6 +33,7 @@ const (
 	manageUsers need = "manage the authorization group"
 	mine        need = "what an administrator has asked for"
 	readInbox   need = "read the product's inbox"
+	nobody      need = "there is no such thing"
 	uploadPage  need = "view the product and import into it"
 )
 
@@ -74,6 +75,8 @@ func (n need) allows(who string) bool {
 		return true
 	case signedIn:
 		return who != anonymous
+	case nobody:
+		return false
 	case bearer:
 		return who != anonymous && !slices.Contains(tokens, who)
 	case adminOnly, mine:
@@ -98,7 +101,7 @@ func (n need) hides(who string) bool {
 		return who == stranger || slices.Contains(direct, who) || who == "users-manager" || who == "users-reader" || who == "users-maintainer"
 	case inUsers, manageUsers:
 		return who != "users-reader" && who != "users-manager" && who != administrator && !slices.Contains(tokens, who)
-	case anyone, signedIn, bearer, adminOnly:
+	case anyone, signedIn, bearer, adminOnly, nobody:
 	}
 	return false
 }
@@ -203,6 +206,7 @@ func (w *rightsWorld) fresh() {
 		w.ids["delivery"], w.ids["event"] = a.ID("items.0.id"), a.ID("items.0.event_id")
 		return w.ids["delivery"] != 0
 	})
+	w.ids["usertoken"] = c.Must(http.StatusCreated, "POST", "/tokens", map[string]any{"name": "another"}).ID("id")
 	w.ids["resend"] = c.Must(http.StatusAccepted, "POST", "/deliveries/resend", map[string]any{"ids": []int64{w.ids["delivery"]}}).ID("resend.id")
 }
 
@@ -254,7 +258,13 @@ type route struct {
 // name is the route as the program calls it.
 func (r route) name() string {
 	path, _, _ := strings.Cut(r.path, "?")
-	for _, part := range [][2]string{{"/members/{user}", "/members/:user_id"}, {"/tokens/{token}", "/tokens/:token_id"}, {"/jobs/forget_resends", "/jobs/:name"}} {
+	for _, part := range [][2]string{
+		{"/members/{user}", "/members/:user_id"},
+		{"/tokens/{token}", "/tokens/:token_id"},
+		{"/jobs/forget_resends", "/jobs/:name"},
+		{"{user}/deactivate", ":id/:action"},
+		{"/admin/users/{user}/password", "/admin/users/:id/:action"},
+	} {
 		path = strings.ReplaceAll(path, part[0], part[1])
 	}
 	return r.method + " " + path
@@ -356,5 +366,7 @@ func normal(route string) string {
 // openRoutes are for everybody, and about nobody.
 var openRoutes = []string{
 	"POST /logout", "GET /healthz", "GET /readyz", "GET /static/*path", "HEAD /static/*path", "GET /login", "POST /login",
+	"GET /login/forgot", "POST /login/forgot", "GET /login/reset", "POST /login/reset", "GET /login/mail", "POST /login/mail", // links of mails are secrets
+
 	"GET /api/v1/openapi.json", "GET /api/v1/openapi.yaml", "GET /api/v1/openapi-3.0.json", "GET /api/v1/openapi-3.0.yaml",
 }
