@@ -116,5 +116,10 @@ func (a *Admin) Register(e *gin.Engine) {
 	get("/admin/users/:id/:action", a.userAsk)
 	post("/admin/users/:id/:action", a.userDo)
 	get("/deliveries", a.deliveries)
+	get("/deliveries/resend", a.resendAsk)
+	post("/deliveries/resend", a.resendStart)
 	get("/deliveries/:id", a.delivery)
+	post("/deliveries/:id/resend", a.resendOne)
+	get("/resends/:id", a.resendProgress)
+	post("/resends/:id/stop", a.resendStop)
 }

@@ -1,8 +1,12 @@
 package admin
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -16,36 +20,190 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// ledgerQuery is the ledger's filter as the URL has it.
+type ledgerQuery struct {
+	models.LedgerFilter
+	within string // a length of time before now
+	wrong  string // what is wrong with the times
+	pairs  []string
+}
+
+// withins are the lengths of time that can be chosen.
+var withins = []struct {
+	value, label string
+	length       time.Duration
+}{{"1h", "last hour", time.Hour}, {"24h", "last 24 hours", day}, {"168h", "last 7 days", 7 * day}, {"720h", "last 30 days", 30 * day}}
+
+// localTime is how fields for times write one.
+const localTime = "2006-01-02T15:04"
+
+// ledgerQuery reads the filter of the URL. Ids of things that the actor may not
+// see are missing.
+func (a *Admin) ledgerQuery(c *gin.Context) (ledgerQuery, error) {
+	var q ledgerQuery
+	if s := models.DeliveryState(c.Query("state")); s.Valid() {
+		q.State = s
+		q.keep("state", string(s))
+	}
+	for _, part := range []struct {
+		name string
+		to   *int64
+	}{{"product", &q.ProductID}, {"connection", &q.ConnectionID}, {"resend", &q.ResendID}} {
+		text := c.Query(part.name)
+		if text == "" {
+			continue
+		}
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || id < 1 {
+			return q, fault.Missing(part.name)
+		}
+		*part.to = id
+		q.keep(part.name, text)
+	}
+	q.times(c.Query("within"), c.Query("since"), c.Query("until"), a.zone(c), a.Store.Now())
+	return q, nil
+}
+
+func (q *ledgerQuery) keep(name, value string) { q.pairs = append(q.pairs, name, value) }
+
+// times reads the part of the filter that is about times, as people write them
+// in a zone.
+func (q *ledgerQuery) times(within, since, until string, zone *time.Location, now time.Time) {
+	for _, w := range withins {
+		if w.value == within && since == "" {
+			q.within, q.Since = within, now.Add(-w.length)
+			q.keep("within", within)
+		}
+	}
+	for _, t := range []struct {
+		name, text string
+		to         *time.Time
+	}{{"since", since, &q.Since}, {"until", until, &q.Until}} {
+		if t.text == "" {
+			continue
+		}
+		at, err := time.ParseInLocation(localTime, t.text, zone)
+		if err != nil {
+			at, err = time.Parse(time.RFC3339, t.text)
+		}
+		if err != nil {
+			q.wrong = "A time like 2026-05-04T12:30"
+			continue
+		}
+		*t.to = at
+		q.keep(t.name, t.text)
+	}
+}
+
+// without is the filter's URL without some of its parts.
+func (q ledgerQuery) without(path string, names ...string) string {
+	var rest []string
+	for i := 0; i < len(q.pairs); i += 2 {
+		if !slices.Contains(names, q.pairs[i]) {
+			rest = append(rest, q.pairs[i], q.pairs[i+1])
+		}
+	}
+	return link(path, rest...)
+}
+
 func (a *Admin) deliveries(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
-	f, pager := a.ledgerFilter(c, "/deliveries", "product", c.Query("product"))
-	v := page.DeliveriesView{}
-	if text := c.Query("product"); text != "" {
-		id, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return fault.Missing("product")
-		}
-		row, err := a.Products.Get(ctx, actor, id)
-		if err != nil {
-			return err
-		}
-		f.ProductID, v.Product, v.Clear = id, row.Name, link("/deliveries", "state", string(f.State))
+	q, err := a.ledgerQuery(c)
+	if err != nil {
+		return err
+	}
+	v := page.DeliveriesView{Wrong: q.wrong}
+	if v.Filters, err = a.ledgerNames(c, q); err != nil {
+		return err
+	}
+	pager := &ledgerPager{path: "/deliveries", pairs: q.pairs}
+	f := q.LedgerFilter
+	f.Limit = rowsMost + 1
+	if before, err := strconv.ParseInt(c.Query("before"), 10, 64); err == nil {
+		f.Before, pager.First = before, link("/deliveries", q.pairs...)
 	}
 	rows, err := a.Ledger.List(ctx, actor, f)
 	if err != nil {
 		return err
 	}
-	v.Any = len(rows) > 0 || f.State != "" || f.Before != 0
+	v.Any = len(rows) > 0 || len(q.pairs) > 0 || f.Before != 0
 	v.Rows, v.Pager = a.deliveryRows(c, pager.cut(rows)), pager.Pager
+	for i := range v.Rows {
+		v.Rows[i].ConnID, v.Rows[i].Selectable = rows[i].ConnectionID, rows[i].MayEdit && !rows[i].State.Open()
+	}
+	a.ledgerForms(c, q, &v)
 	hours, err := a.Store.DeliveriesByHour(ctx, actor.Scope(), a.Store.Now().Add(-day))
 	if err != nil {
 		return err
 	}
 	var states map[models.DeliveryState]int
 	v.Hours, states = a.hours(c, hours)
-	v.Summary, v.Chips = ledgerSummary(states), stateChips("/deliveries", string(f.State), "product", c.Query("product"))
+	v.Summary = ledgerSummary(states)
 	v.Frame = a.frame(c, "Deliveries", layout.NavDeliveries)
 	return show(c, http.StatusOK, page.Deliveries(v))
+}
+
+// ledgerNames names what the ledger is filtered by.
+func (a *Admin) ledgerNames(c *gin.Context, q ledgerQuery) ([]page.Removable, error) {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	var list []page.Removable
+	add := func(label, name string) {
+		list = append(list, page.Removable{Label: label, Clear: q.without("/deliveries", name)})
+	}
+	if q.ProductID != 0 {
+		row, err := a.Products.Get(ctx, actor, q.ProductID)
+		if err != nil {
+			return nil, err
+		}
+		add(row.Name, "product")
+	}
+	if q.ConnectionID != 0 {
+		conn, err := a.Store.Connection(ctx, actor.Scope(), q.ConnectionID)
+		if err != nil {
+			return nil, err
+		}
+		add(a.moduleTitle(conn.Module)+": "+conn.Name, "connection")
+	}
+	if q.ResendID != 0 {
+		p, err := a.Ledger.Progress(ctx, actor, q.ResendID)
+		if err != nil {
+			return nil, err
+		}
+		add("sent again: "+p.What, "resend")
+	}
+	return list, nil
+}
+
+// ledgerForms fills what the filter can be changed by.
+func (a *Admin) ledgerForms(c *gin.Context, q ledgerQuery, v *page.DeliveriesView) {
+	state := string(q.State)
+	v.Chips = stateChips("/deliveries", state, pairsBut(q.pairs, "state")...)
+	v.Within = []ui.Option{{Value: "", Label: "any time", Checked: q.within == ""}}
+	for _, w := range withins {
+		v.Within = append(v.Within, ui.Option{Value: w.value, Label: w.label, Checked: q.within == w.value})
+	}
+	if q.within == "" {
+		v.Since, v.Until = c.Query("since"), c.Query("until")
+	}
+	for i := 0; i < len(q.pairs); i += 2 {
+		if !slices.Contains([]string{"within", "since", "until"}, q.pairs[i]) {
+			v.Hidden = append(v.Hidden, [2]string{q.pairs[i], q.pairs[i+1]})
+		}
+	}
+	mine := slices.ContainsFunc(v.Rows, func(r page.DeliveryRow) bool { return r.Selectable })
+	if (q.State == "" || q.State == models.DeliveryDead) && mine && q.wrong == "" {
+		v.Again = link("/deliveries/resend", append(pairsBut(q.pairs, "state"), "state", string(models.DeliveryDead))...)
+	}
+}
+
+func pairsBut(pairs []string, name string) []string {
+	var rest []string
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i] != name {
+			rest = append(rest, pairs[i], pairs[i+1])
+		}
+	}
+	return rest
 }
 
 // hours fills the hours of the last day in which nothing was decided, and sums
@@ -84,7 +242,7 @@ func ledgerSummary(states map[models.DeliveryState]int) string {
 func stateChips(path, current string, pairs ...string) []ui.Chip {
 	chips := []ui.Chip{{Label: "All", Href: link(path, pairs...), Count: -1, Current: current == ""}}
 	for _, s := range []struct{ state, label string }{
-		{"retrying", "Retrying"}, {"dead", "Dead"}, {"delivered", "Delivered"}, {"pending", "Pending"}, {"cancelled", "Cancelled"},
+		{"retrying", "Retrying"}, {"dead", "Dead"}, {"delivered", "Delivered"}, {"pending", "Pending"}, {"cancelled", "Cancelled"}, {"skipped", "Skipped"},
 	} {
 		chips = append(chips, ui.Chip{Label: s.label, Href: link(path, append(pairs[:len(pairs):len(pairs)], "state", s.state)...), Count: -1, Current: current == s.state})
 	}
@@ -133,7 +291,11 @@ func (a *Admin) deliveryRows(c *gin.Context, rows []delivery.Row) []page.Deliver
 
 func (a *Admin) deliveryRow(c *gin.Context, l delivery.Row) page.DeliveryRow {
 	m := a.module(l.Module)
+	if l.Down {
+		l.NextAt = l.ProbeAt
+	}
 	return page.DeliveryRow{
+		Down: l.Down,
 		ID: l.ID, State: string(l.State), Reason: l.Reason, Title: l.Title, ProductID: l.ProductID, Product: l.Product,
 		Module: m.Title, Icon: m.Icon, Connection: l.Connection, Hint: l.Hint, Attempts: l.Delivery.Attempts,
 		NextAt: a.zoned(c, l.NextAt), At: a.zoned(c, l.CreatedAt),
@@ -156,12 +318,44 @@ func (a *Admin) delivery(c *gin.Context) error {
 	}
 	for _, t := range e.Attempts {
 		v.Attempts = append(v.Attempts, ui.Attempt{
-			Number: t.Number, At: a.zoned(c, t.At), Duration: t.Duration, OK: t.Result == "delivered", Reason: t.Reason, Answer: t.Answer,
+			Number: t.Number, At: a.zoned(c, t.At), Duration: t.Duration, OK: t.Result == "delivered", Note: attemptNote(t), Reason: t.Reason, Answer: t.Answer,
 		})
 	}
-	if e.State == models.DeliveryRetrying || e.State == models.DeliveryPending {
-		v.Attempts = append(v.Attempts, ui.Attempt{Number: len(v.Attempts) + 1, At: a.zoned(c, e.NextAt), Planned: true})
+	if at := v.Row.NextAt; !at.IsZero() && (e.State == models.DeliveryRetrying || e.State == models.DeliveryPending) {
+		v.Attempts = append(v.Attempts, ui.Attempt{Number: len(v.Attempts) + 1, At: at, Planned: true})
 	}
+	if e.MayEdit && !e.State.Open() {
+		v.ResendURL = deliveryPath(id) + "/resend"
+	}
+	sent, err := a.Ledger.Shown(c.Request.Context(), e)
+	if err != nil {
+		return err
+	}
+	v.Headers, v.Body = strings.Join(sent.Head, "\n"), pretty(sent.Body)
 	v.Frame = a.frame(c, e.Title, layout.NavDeliveries)
 	return show(c, http.StatusOK, page.Delivery(v))
+}
+
+// attemptNote is what is special about an attempt.
+func attemptNote(t models.Attempt) string {
+	var notes []string
+	if t.Probe {
+		notes = append(notes, "a probe, which uses no attempt up")
+	}
+	switch t.Result {
+	case models.ResultUnsure:
+		notes = append(notes, "it may have arrived")
+	case models.ResultLost:
+		notes = append(notes, "what came of it is not known: it may have arrived")
+	}
+	return strings.Join(notes, "; ")
+}
+
+// pretty indents what is JSON.
+func pretty(body string) string {
+	var b bytes.Buffer
+	if err := json.Indent(&b, []byte(body), "", "  "); err != nil {
+		return body
+	}
+	return b.String()
 }

@@ -109,11 +109,16 @@ func (a *Admin) zoned(c *gin.Context, t time.Time) time.Time {
 	if t.IsZero() {
 		return t
 	}
+	return t.In(a.zone(c))
+}
+
+// zone is the zone of who reads.
+func (a *Admin) zone(c *gin.Context) *time.Location {
 	zone, err := time.LoadLocation(actorOf(c).User.TimeZone)
 	if err != nil {
-		zone = time.UTC
+		return time.UTC
 	}
-	return t.In(zone)
+	return zone
 }
 
 // Fail answers an error as a page.

@@ -2,10 +2,8 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -46,30 +44,6 @@ func (in *resendInput) filter() (models.LedgerFilter, error) {
 		return f, fault.BadField("since", "Say what to send again: since a time, of a product or a connection, or by ids")
 	}
 	return f, nil
-}
-
-// words say what was asked for.
-func (in *resendInput) words() string {
-	b := in.Body
-	var parts []string
-	if n := len(b.IDs); n > 0 {
-		parts = append(parts, fmt.Sprintf("a selection of %d", n))
-	}
-	add := func(text string, t *time.Time) {
-		if t != nil {
-			parts = append(parts, text+" "+t.UTC().Format("2006-01-02 15:04 UTC"))
-		}
-	}
-	state := b.State
-	if state == "" && len(b.IDs) == 0 {
-		state = models.DeliveryDead
-	}
-	if state != "" {
-		parts = append(parts, "what is "+string(state))
-	}
-	add("since", b.Since)
-	add("before", b.Until)
-	return strings.Join(parts, ", ")
 }
 
 type resendBody struct {
@@ -161,7 +135,7 @@ func (a *API) resend(ctx context.Context, in *resendInput) (resendBody, error) {
 	if in.Body.Preview {
 		return b, nil
 	}
-	r, err := a.Ledger.Resend(ctx, actorOf(ctx), f, in.words())
+	r, err := a.Ledger.Resend(ctx, actorOf(ctx), f)
 	if err != nil {
 		return b, err
 	}

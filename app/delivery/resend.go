@@ -3,6 +3,8 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"strings"
+	"time"
 
 	"gatecrier/app/authz"
 	"gatecrier/app/connection"
@@ -82,9 +84,9 @@ func ended(f models.LedgerFilter) (models.LedgerFilter, error) {
 
 // Resend makes everything due again that a filter finds and the actor may send
 // again, the oldest first; the attempts before stay. Rights are looked at again
-// before each is sent; whether it is out of date is not. what says in words
-// what was asked for.
-func (l *Ledger) Resend(ctx context.Context, actor authz.Actor, f models.LedgerFilter, what string) (models.Resend, error) {
+// before each is sent; whether it is out of date is not.
+func (l *Ledger) Resend(ctx context.Context, actor authz.Actor, f models.LedgerFilter) (models.Resend, error) {
+	what := Words(f)
 	p, f, err := l.preview(ctx, actor, f)
 	if err != nil {
 		return models.Resend{}, err
@@ -114,6 +116,30 @@ func (l *Ledger) Resend(ctx context.Context, actor authz.Actor, f models.LedgerF
 		made.Total += n
 	}
 	return made, nil
+}
+
+// Words say what a filter asks to be sent again.
+func Words(f models.LedgerFilter) string {
+	var parts []string
+	switch n := len(f.IDs); {
+	case n == 1:
+		parts = append(parts, "one delivery")
+	case n > 1:
+		parts = append(parts, fmt.Sprintf("a selection of %d", n))
+	case f.State == "" || f.State == models.DeliveryDead:
+		parts = append(parts, "what was given up")
+	default:
+		parts = append(parts, "what is "+string(f.State))
+	}
+	for _, t := range []struct {
+		word string
+		at   time.Time
+	}{{"since", f.Since}, {"before", f.Until}} {
+		if !t.at.IsZero() {
+			parts = append(parts, t.word+" "+t.at.UTC().Format("2006-01-02 15:04 UTC"))
+		}
+	}
+	return strings.Join(parts, " ")
 }
 
 func nothing(p Preview) error {

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"slices"
 	"time"
 
 	"gatecrier/templates/layout"
@@ -21,20 +22,36 @@ type DeliveryRow struct {
 	Hint       string
 	Attempts   int
 	NextAt     time.Time // of the next try, while retrying or pending
+	Down       bool      // its target does not answer: it waits for a probe, at NextAt
+	ConnID     int64     // the list is filtered by it; 0 = not
+	Selectable bool      // the reader may send it again
 	At         time.Time // when it was decided
 }
 
-// DeliveriesView is the ledger, filtered by state and product in the URL.
+// DeliveriesView is the ledger, filtered by the URL.
 type DeliveriesView struct {
 	Frame   layout.View
 	Summary string    // "422 in the last 24 hours; 37 dead"
 	Chips   []ui.Chip // states with counts
-	Product string    // name of the product filtered by; "" = none
-	Clear   string    // URL without that filter
+	Filters []Removable
+	Within  []ui.Option // the times to choose from
+	Since   string      // as the fields for times take it, "" = from the beginning
+	Until   string
+	Wrong   string      // what is wrong with the times
+	Hidden  [][2]string // the rest of the filter, for the form of times
+	Again   string      // the page that asks whether to send again what was given up; "" = none
 	Rows    []DeliveryRow
 	Pager   ui.Pager
 	Hours   []ui.Hour // the last 24; needed where there is Any
 	Any     bool      // there are deliveries outside the filter
+}
+
+// Removable is a filter with the URL without it.
+type Removable struct{ Label, Clear string }
+
+// selectable reports whether there is a row to select.
+func (v DeliveriesView) selectable() bool {
+	return slices.ContainsFunc(v.Rows, func(r DeliveryRow) bool { return r.Selectable })
 }
 
 // DeliveryView is one message with its attempts.
@@ -45,10 +62,63 @@ type DeliveryView struct {
 	Recipient string
 	Finished  time.Time // zero = not yet
 	Attempts  []ui.Attempt
-	Headers   string // as sent, without secrets; "" = not kept
-	Body      string // as sent; "" = not kept
+	Headers   string // as sent, without secrets; "" = not shown
+	Body      string // as sent; "" = not shown
 	ResendURL string // the form for another try posts there; "" = none
 	Test      bool   // sent by hand, to try the connection
+}
+
+// ResendView asks whether to send again what a filter finds.
+type ResendView struct {
+	Frame  layout.View
+	What   string // in words
+	Will   int
+	Off    int // left out: their targets are turned off
+	Other  int // left out: their targets are for others to edit
+	Over   int // left out: more than one resend sends
+	By     []ResendTarget
+	Slow   string // how long their rates make it take, "" = moments
+	Hidden [][2]string
+	Back   string
+}
+
+// ResendTarget is a line of what is sent again.
+type ResendTarget struct {
+	Icon, Name string
+	N          int
+}
+
+// ProgressView is how far a resend is.
+type ProgressView struct {
+	Frame   layout.View
+	ID      int64
+	What    string
+	By      string
+	At      time.Time
+	Total   int
+	Left    int
+	States  []StateCount // in the order of a delivery's life, those that there are
+	Stopped time.Time    // zero = it was not
+}
+
+// StateCount is how many deliveries are in a state.
+type StateCount struct {
+	State string
+	N     int
+}
+
+// done is how many have ended.
+func (v ProgressView) done() int { return max(0, v.Total-v.Left) }
+
+// sentence says how far it is.
+func (v ProgressView) sentence() string {
+	switch {
+	case v.Left > 0:
+		return ui.Number(int64(v.done())) + " of " + ui.Plural(v.Total, "message", "messages") + " done"
+	case !v.Stopped.IsZero():
+		return "Stopped"
+	}
+	return "All " + ui.Plural(v.Total, "message", "messages") + " done"
 }
 
 // to names the receiver: "Webhook: on call".
@@ -82,6 +152,11 @@ func (r DeliveryRow) icon() string {
 		return "send"
 	}
 	return r.Icon
+}
+
+// open reports whether it has not ended yet.
+func (r DeliveryRow) open() bool {
+	return r.State == "pending" || r.State == "retrying" || r.State == "sending"
 }
 
 // waits reports whether there is a next try to tell of.

@@ -19,6 +19,8 @@ func tabPath(n int64, tab Tab) string {
 	return productPath(n) + "?tab=" + string(tab)
 }
 
+func resendPath(n int64) string { return "/resends/" + id(n) }
+
 func deliveryPath(n int64) string { return "/deliveries/" + id(n) }
 
 func noticePath(n int64) string { return "/inbox/" + id(n) }

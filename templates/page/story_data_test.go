@@ -291,12 +291,12 @@ func rows() []DeliveryRow {
 }
 
 func deliveryStories() []story {
-	list := DeliveriesView{Frame: frame("Deliveries", layout.NavDeliveries), Summary: "422 in the last 24 hours; 37 dead, 23 retrying", Rows: rows(), Pager: ui.Pager{Next: "?before=1", Text: "8 of 422"}, Any: true, Product: script, Clear: "/deliveries"}
+	list := DeliveriesView{Frame: frame("Deliveries", layout.NavDeliveries), Summary: "422 in the last 24 hours; 37 dead, 23 retrying", Rows: rows(), Pager: ui.Pager{Next: "?before=1", Text: "8 of 422"}, Any: true, Filters: []Removable{{script, "/deliveries"}}, Again: "/deliveries/resend?state=dead"}
 	for i, s := range []string{"All", "Delivered", "Retrying", "Dead", "Skipped", "Suppressed", "Cancelled"} {
 		list.Chips = append(list.Chips, ui.Chip{Label: s, Href: "/deliveries?state=" + s, Count: 422 / (i*i + 1), Current: i == 0})
 	}
 	nothing := list
-	nothing.Rows, nothing.Pager, nothing.Product = nil, ui.Pager{}, ""
+	nothing.Rows, nothing.Pager, nothing.Filters = nil, ui.Pager{}, nil
 	empty := DeliveriesView{Frame: frame("Deliveries", layout.NavDeliveries), Summary: "None yet"}
 	one := DeliveryView{Frame: frame("Delivery", layout.NavDeliveries), Row: rows()[1], UUID: "0192f0c4-7d6a-7b1e-8a55-3c1f6f2f9a01", Recipient: "ops", Body: `{"type":"gate.changed","data":{"product":{"name":"` + script + `"}}}`, Headers: "webhook-id: 0192f0c4\nwebhook-timestamp: 1795184000", ResendURL: "/deliveries/2/resend"}
 	for i, reason := range []string{"no answer in 20 s", "Service Unavailable", "Service Unavailable, Retry-After 30", script} {

@@ -45,6 +45,7 @@ type Attempt struct {
 	Duration time.Duration
 	OK       bool
 	Planned  bool   // not made yet: At is when it is due
+	Note     string // what is special about it: "a probe"
 	Reason   string // in words
 	Answer   string // the first part of the body
 }

@@ -1,0 +1,180 @@
+package admin
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/delivery"
+	"gatecrier/app/fault"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+)
+
+// selectedMost is how many deliveries a form selects at most.
+const selectedMost = 1000
+
+// resendFilter reads what is to be sent again: a selection, or a filter.
+func (a *Admin) resendFilter(c *gin.Context, ids []string) (ledgerQuery, error) {
+	q, err := a.ledgerQuery(c)
+	if err != nil {
+		return q, err
+	}
+	if q.wrong != "" {
+		return q, fault.BadField("since", q.wrong)
+	}
+	if len(ids) == 0 {
+		return q, nil
+	}
+	if len(ids) > selectedMost {
+		return q, fault.New(fault.Invalid, "At most 1000 are selected at once")
+	}
+	q.LedgerFilter = models.LedgerFilter{}
+	for _, text := range ids {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return q, fault.Missing("delivery")
+		}
+		q.IDs = append(q.IDs, id)
+	}
+	slices.Sort(q.IDs)
+	q.IDs = slices.Compact(q.IDs)
+	return q, nil
+}
+
+// resendAsk says what would be sent again. It changes nothing.
+func (a *Admin) resendAsk(c *gin.Context) error {
+	q, err := a.resendFilter(c, c.QueryArray("id"))
+	if err != nil {
+		return err
+	}
+	p, err := a.Ledger.Preview(c.Request.Context(), actorOf(c), q.LedgerFilter)
+	if err != nil {
+		return err
+	}
+	v := page.ResendView{What: delivery.Words(q.LedgerFilter), Will: p.Will, Off: p.Off, Other: p.Other, Over: p.Over, Back: q.without("/deliveries", "id")}
+	var longest time.Duration
+	for _, t := range p.By {
+		m := a.module(t.Module)
+		v.By = append(v.By, page.ResendTarget{Icon: m.Icon, Name: m.Title + ": " + t.Connection, N: t.N})
+		if m.Lane.PerSecond > 0 {
+			longest = max(longest, time.Duration(float64(t.N)/m.Lane.PerSecond*float64(time.Second)))
+		}
+	}
+	if longest > time.Minute {
+		v.Slow = fmt.Sprintf("Since no target gets more than it can take, this needs some %d minutes.", int(longest.Minutes())+1)
+	}
+	for _, id := range q.IDs {
+		v.Hidden = append(v.Hidden, [2]string{"id", strconv.FormatInt(id, 10)})
+	}
+	if len(q.IDs) == 0 {
+		v.Hidden = hiddenFilter(q)
+	}
+	v.Frame = a.frame(c, "Send again", layout.NavDeliveries)
+	return show(c, http.StatusOK, page.Resend(v))
+}
+
+// hiddenFilter carries a filter over to the form that confirms it, its times
+// as they are now.
+func hiddenFilter(q ledgerQuery) [][2]string {
+	list := [][2]string{{"state", string(q.State)}}
+	for name, id := range map[string]int64{"product": q.ProductID, "connection": q.ConnectionID, "resend": q.ResendID} {
+		if id != 0 {
+			list = append(list, [2]string{name, strconv.FormatInt(id, 10)})
+		}
+	}
+	for name, at := range map[string]time.Time{"since": q.Since, "until": q.Until} {
+		if !at.IsZero() {
+			list = append(list, [2]string{name, at.UTC().Format(time.RFC3339Nano)})
+		}
+	}
+	return list
+}
+
+// resendStart sends again what was confirmed.
+func (a *Admin) resendStart(c *gin.Context) error {
+	if err := c.Request.ParseForm(); err != nil {
+		return fault.Wrap(fault.Malformed, "The form cannot be read", err)
+	}
+	c.Request.URL.RawQuery = c.Request.PostForm.Encode() // the same words as in the URL
+	q, err := a.resendFilter(c, c.Request.PostForm["id"])
+	if err != nil {
+		return err
+	}
+	r, err := a.Ledger.Resend(c.Request.Context(), actorOf(c), q.LedgerFilter)
+	if fault.Is(err, fault.Conflict) {
+		a.flash(c, "bad", "Nothing was sent again", textOf(err))
+		web.SeeOther(c, "/deliveries")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	web.SeeOther(c, resendPath(r.ID))
+	return nil
+}
+
+func resendPath(id int64) string { return "/resends/" + strconv.FormatInt(id, 10) }
+
+// resendProgress shows how far a resend is; scripts ask for the part that
+// changes.
+func (a *Admin) resendProgress(c *gin.Context) error {
+	id, err := web.ID(c, "id", "resend")
+	if err != nil {
+		return err
+	}
+	p, err := a.Ledger.Progress(c.Request.Context(), actorOf(c), id)
+	if err != nil {
+		return err
+	}
+	v := page.ProgressView{
+		ID: p.ID, What: p.What, By: p.By, At: a.zoned(c, p.CreatedAt), Total: p.Total, Left: p.Left(), Stopped: a.zoned(c, p.StoppedAt),
+	}
+	for _, s := range models.DeliveryStates() {
+		if n := p.States[s]; n > 0 {
+			v.States = append(v.States, page.StateCount{State: string(s), N: n})
+		}
+	}
+	if c.GetHeader("HX-Request") != "" {
+		return show(c, http.StatusOK, page.ProgressPart(v))
+	}
+	v.Frame = a.frame(c, "Sent again", layout.NavDeliveries)
+	return show(c, http.StatusOK, page.Progress(v))
+}
+
+func (a *Admin) resendStop(c *gin.Context) error {
+	id, err := web.ID(c, "id", "resend")
+	if err != nil {
+		return err
+	}
+	if err := a.Ledger.StopResend(c.Request.Context(), actorOf(c), id); err != nil {
+		return err
+	}
+	web.SeeOther(c, resendPath(id))
+	return nil
+}
+
+// resendOne sends one delivery again.
+func (a *Admin) resendOne(c *gin.Context) error {
+	id, err := web.ID(c, "id", "delivery")
+	if err != nil {
+		return err
+	}
+	err = a.Ledger.ResendOne(c.Request.Context(), actorOf(c), id)
+	switch {
+	case fault.Is(err, fault.Conflict):
+		a.flash(c, "bad", "Not sent again", textOf(err))
+	case err != nil:
+		return err
+	default:
+		a.flash(c, "ok", "It is sent again", "")
+	}
+	web.SeeOther(c, deliveryPath(id))
+	return nil
+}
