@@ -6,7 +6,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 )
@@ -77,6 +79,23 @@ func (l *Loops) Down() string {
 		}
 	}
 	return ""
+}
+
+// LoopState is whether a loop runs.
+type LoopState struct {
+	Name string
+	Runs bool
+}
+
+// States tells of each loop whether it runs, by name.
+func (l *Loops) States() []LoopState {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	list := make([]LoopState, 0, len(l.down))
+	for _, name := range slices.Sorted(maps.Keys(l.down)) {
+		list = append(list, LoopState{name, !l.down[name]})
+	}
+	return list
 }
 
 // Wait returns when all loops have ended.

@@ -54,11 +54,36 @@ const (
 // ConnectionFilter narrows a list of connections to those that a user may edit.
 type ConnectionFilter struct {
 	UserID  int64
-	All     bool   // he is an administrator: all but those of other users
-	System  bool   // only the system's
-	Trouble bool   // only those that people should look at
-	Text    string // part of the name
+	All     bool      // he is an administrator: all but those of other users
+	Owner   OwnerKind // whose, "" for anybody's
+	Trouble bool      // only those that people should look at
+	Broken  bool      // only those of them through which nothing arrives
+	Text    string    // part of the name, or of that of its product or group
 	Limit   int
+}
+
+// OwnerKind is whose connections are.
+type OwnerKind string
+
+// The kinds of owners.
+const (
+	OwnerMine    OwnerKind = "mine" // the user's who asks
+	OwnerProduct OwnerKind = "product"
+	OwnerGroup   OwnerKind = "group"
+	OwnerSystem  OwnerKind = "system"
+	OwnerShared  OwnerKind = "shared" // not a user's
+)
+
+// Valid reports whether it is one of the kinds.
+func (k OwnerKind) Valid() bool { return ownedBy[k] != "" }
+
+// ownedBy are the kinds as conditions. Those of other users are left out anyway.
+var ownedBy = map[OwnerKind]string{
+	OwnerMine:    "c.user_id IS NOT NULL",
+	OwnerProduct: "c.product_id IS NOT NULL",
+	OwnerGroup:   "c.group_id IS NOT NULL",
+	OwnerSystem:  "c.product_id IS NULL AND c.group_id IS NULL AND c.user_id IS NULL",
+	OwnerShared:  "c.user_id IS NULL",
 }
 
 const connectionRowSelect = `SELECT c.id, c.product_id, c.group_id, c.user_id, c.line_id, c.module, c.field, c.name, c.hint, c.enabled, c.disabled_why, c.version, c.created_at, c.updated_at,
@@ -107,12 +132,21 @@ func (r reads) connectionRows(ctx context.Context, cond string, args []any) ([]C
 // lineColumns are those of the health of the line.
 var lineColumns = strings.ReplaceAll(healthColumns, "h.", "l.")
 
-// trouble is what people should look at, the worst first.
+// trouble is what people should look at, the worst first, as State has it: up to
+// 3 nothing arrives.
 const trouble = `CASE WHEN l.paused_at IS NOT NULL AND c.enabled THEN 0 WHEN NOT c.enabled AND c.disabled_why <> '' THEN 1 WHEN l.opened_at IS NOT NULL AND c.enabled THEN 2
-	WHEN h.broken_at IS NOT NULL AND c.enabled THEN 3 WHEN (l.failures > 0 OR h.rejected > 0) AND c.enabled THEN 4 ELSE 5 END`
+	WHEN h.broken_at IS NOT NULL AND h.recover_upto IS NULL AND h.rejected > 0 AND c.enabled THEN 3 WHEN (l.failures > 0 OR h.rejected > 0) AND c.enabled THEN 4 ELSE 5 END`
 
 // Connections lists connections that a user may edit, those in trouble first.
 func (r reads) Connections(ctx context.Context, f ConnectionFilter) ([]ConnectionRow, error) {
+	cond, args := connectionCondition(f)
+	var list []ConnectionRow
+	err := r.query(ctx, connectionRowSelect+healthColumns+", "+lineColumns+connectionRowFrom+"WHERE "+cond+" ORDER BY "+trouble+", c.id LIMIT ?",
+		append(args, f.Limit), collect(&list, (*ConnectionRow).dst))
+	return list, err
+}
+
+func connectionCondition(f ConnectionFilter) (string, []any) {
 	cond, args := "c.field <> ?", []any{FieldPeople}
 	if f.All {
 		cond, args = cond+" AND (c.user_id IS NULL OR c.user_id = ?)", append(args, f.UserID)
@@ -120,19 +154,20 @@ func (r reads) Connections(ctx context.Context, f ConnectionFilter) ([]Connectio
 		cond += " AND (c.user_id = ? OR " + holds(holders("= ?", "= c.product_id", editing)) + " OR " + holds(groupHolders("= ?", "= c.group_id", editing)) + ")"
 		args = append(args, times(7, f.UserID)...)
 	}
-	if f.System {
-		cond += " AND c.product_id IS NULL AND c.group_id IS NULL AND c.user_id IS NULL"
+	if f.Owner.Valid() {
+		cond += " AND " + ownedBy[f.Owner]
 	}
 	if f.Trouble {
 		cond += " AND " + trouble + " < 5"
 	}
-	if f.Text != "" {
-		cond, args = cond+` AND lower(c.name) LIKE lower(?) ESCAPE '\'`, append(args, contains(f.Text))
+	if f.Broken {
+		cond += " AND " + trouble + " < 4"
 	}
-	var list []ConnectionRow
-	err := r.query(ctx, connectionRowSelect+healthColumns+", "+lineColumns+connectionRowFrom+"WHERE "+cond+" ORDER BY "+trouble+", c.id LIMIT ?",
-		append(args, f.Limit), collect(&list, (*ConnectionRow).dst))
-	return list, err
+	if f.Text != "" {
+		cond += ` AND (lower(c.name) LIKE lower(?) ESCAPE '\' OR lower(coalesce(p.name, g.name, '')) LIKE lower(?) ESCAPE '\')`
+		args = append(args, contains(f.Text), contains(f.Text))
+	}
+	return cond, args
 }
 
 // MailServer is the connection that stands for the mail server, as it is

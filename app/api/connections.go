@@ -74,9 +74,9 @@ func connectionOf(c models.ConnectionRow) connectionBody {
 }
 
 type connectionsInput struct {
-	Owner   string `query:"owner" enum:"system" doc:"Only the system's"`
+	Owner   string `query:"owner" enum:"mine,product,group,system" doc:"Only of such owners"`
 	Trouble bool   `query:"trouble" doc:"Only those that somebody should look at"`
-	Name    string `query:"q" maxLength:"100" doc:"Part of the name"`
+	Name    string `query:"q" maxLength:"100" doc:"Part of the name, or of that of its product or group"`
 	Limit   int    `query:"limit" minimum:"1" maximum:"1000" default:"1000"`
 }
 
@@ -99,7 +99,7 @@ type rotatedAnswer struct {
 func (a *API) connections() {
 	huma.Register(a.huma, operation(http.MethodGet, "/connections", "list-connections", "List the connections that you may edit, those in trouble first", 0),
 		func(ctx context.Context, in *connectionsInput) (*list[connectionBody], error) {
-			rows, err := a.Connections.All(ctx, actorOf(ctx), models.ConnectionFilter{System: in.Owner == "system", Trouble: in.Trouble, Text: in.Name, Limit: in.Limit})
+			rows, err := a.Connections.All(ctx, actorOf(ctx), models.ConnectionFilter{Owner: models.OwnerKind(in.Owner), Trouble: in.Trouble, Text: in.Name, Limit: in.Limit})
 			if err != nil {
 				return nil, a.problem(ctx, err)
 			}

@@ -105,6 +105,7 @@ type Details struct {
 	Visible      module.Config // the values that are no secrets
 	Rotates      bool          // whether its secret can be replaced
 	RotatedUntil time.Time     // until when the former one counts, zero for none
+	Resumes      bool          // whether the actor may let it be tried now
 }
 
 // Details reads a connection that the actor may edit.
@@ -117,7 +118,7 @@ func (s *Service) Details(ctx context.Context, actor authz.Actor, id int64) (Det
 	if err != nil {
 		return Details{}, err
 	}
-	d := Details{ConnectionRow: row}
+	d := Details{ConnectionRow: row, Resumes: row.Enabled && row.Line.Open() && mayResume(actor, c)}
 	m, ok := s.modules.Get(c.Module)
 	if !ok {
 		return d, nil
@@ -149,8 +150,73 @@ func (s *Service) Resume(ctx context.Context, actor authz.Actor, id int64) (mode
 	if err != nil {
 		return c, err
 	}
-	if c.Line() != c.ID && !actor.Administrator() {
+	if !mayResume(actor, c) {
 		return c, fault.New(fault.Forbidden, "The mail server is for administrators to try")
 	}
 	return c, s.store.Write(ctx, func(tx *models.Tx) error { return tx.Resume(c.Line()) })
+}
+
+// mayResume reports whether who may edit a connection may let it be tried: the
+// line of a server is for administrators.
+func mayResume(actor authz.Actor, c models.Connection) bool {
+	return c.Line() == c.ID || actor.Administrator()
+}
+
+// ResumeMail lets the mail server be tried at once.
+func (s *Service) ResumeMail(ctx context.Context, actor authz.Actor) error {
+	if !actor.Administrator() {
+		return fault.New(fault.Forbidden, "The mail server is for administrators to try")
+	}
+	return s.store.Write(ctx, func(tx *models.Tx) error { return tx.Resume(s.people) })
+}
+
+// overallMost bounds the list of Overall.
+const overallMost = 200
+
+// Overall is how everything that sends does.
+type Overall struct {
+	Connections []models.ConnectionRow // that are not a user's own, those in trouble first
+	More        bool                   // there are others
+	Mail        models.ConnectionRow   // stands for the mail server
+	Outbox      models.OutboxTally
+}
+
+// Overall tells administrators how everything that sends does.
+func (s *Service) Overall(ctx context.Context, actor authz.Actor) (Overall, error) {
+	if !actor.Administrator() {
+		return Overall{}, fault.New(fault.Forbidden, "Health is for administrators")
+	}
+	list, err := s.All(ctx, actor, models.ConnectionFilter{Owner: models.OwnerShared, Limit: overallMost + 1})
+	if err != nil {
+		return Overall{}, err
+	}
+	o := Overall{Connections: list[:min(len(list), overallMost)], More: len(list) > overallMost}
+	if o.Mail, err = s.store.MailServer(ctx); err != nil {
+		return o, err
+	}
+	o.Outbox, err = s.store.Outbox(ctx)
+	return o, err
+}
+
+// Losses are what is lost with a connection.
+type Losses struct {
+	Deliveries int // with those that wait
+	Waiting    int
+}
+
+// Losses counts what would be lost with a connection that the actor may edit.
+func (s *Service) Losses(ctx context.Context, actor authz.Actor, id int64) (Losses, error) {
+	if _, err := s.editable(ctx, actor, id); err != nil {
+		return Losses{}, err
+	}
+	waiting, err := s.store.Waiting(ctx, []int64{id})
+	if err != nil {
+		return Losses{}, err
+	}
+	lost := Losses{Waiting: waiting[id]}
+	list, err := s.store.LedgerTally(ctx, actor.Scope(), models.LedgerFilter{ConnectionID: id})
+	for _, t := range list {
+		lost.Deliveries += t.N
+	}
+	return lost, err
 }

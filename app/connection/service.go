@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -110,6 +111,11 @@ func (s *Service) mayEdit(ctx context.Context, actor authz.Actor, o models.Owner
 		}
 		return nil
 	}
+	return s.MayEditSystem(actor)
+}
+
+// MayEditSystem checks the right to change the connections of the system.
+func (*Service) MayEditSystem(actor authz.Actor) error {
 	if !actor.Administrator() {
 		return fault.New(fault.Forbidden, "Only administrators may change connections of the system")
 	}
@@ -196,6 +202,7 @@ type Change struct {
 	Name    *string
 	Enabled *bool
 	Config  module.Config
+	Version int64 // that was seen; another one by now is a conflict, 0 is any
 }
 
 // Update changes a connection of a product.
@@ -204,7 +211,10 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, c Cha
 	if err != nil {
 		return Saved{}, err
 	}
-	before := now
+	if c.Version != 0 && c.Version != now.Version {
+		return Saved{}, s.overtaken(ctx, now)
+	}
+	before, saved := now, Saved{Made: module.Config{}}
 	if c.Name != nil {
 		if why := badName(strings.TrimSpace(*c.Name)); why != "" {
 			return Saved{}, fault.BadField("name", why)
@@ -214,7 +224,6 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, c Cha
 	if c.Enabled != nil {
 		now.Enabled, now.DisabledWhy = *c.Enabled, ""
 	}
-	saved := Saved{Made: module.Config{}}
 	if len(c.Config) > 0 {
 		if saved.Warning, err = s.reconfigure(ctx, &now, c.Config); err != nil {
 			return Saved{}, err
@@ -239,6 +248,23 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, c Cha
 	return saved, err
 }
 
+// overtaken says who has changed a connection since it was seen, as far as the
+// audit still has it.
+func (s *Service) overtaken(ctx context.Context, now models.Connection) error {
+	if now.DisabledWhy != "" {
+		return fault.New(fault.Conflict, "Meanwhile Gatecrier has turned it off: "+now.DisabledWhy)
+	}
+	list, err := s.store.Audits(ctx, models.AuditFilter{Kind: string(audit.Target), Name: now.Name, ProductID: now.Owner().ProductID, Limit: 1})
+	if err != nil {
+		return err
+	}
+	who := "somebody else"
+	if len(list) > 0 && list[0].Actor != "" {
+		who = list[0].Actor
+	}
+	return fault.New(fault.Conflict, "Meanwhile "+who+" has changed it: look at that, then repeat your change")
+}
+
 func (s *Service) reconfigure(ctx context.Context, c *models.Connection, change module.Config) (warning string, err error) {
 	config, err := s.Open(*c)
 	if err != nil {
@@ -253,11 +279,10 @@ func (s *Service) reconfigure(ctx context.Context, c *models.Connection, change 
 			return "", fault.BadField(f.Name, "there is no such field")
 		}
 	}
-	for name, value := range change {
-		config[name] = value
-	}
+	was := maps.Clone(config)
+	maps.Copy(config, change)
 	_, config, err = s.prepare(Draft{Module: c.Module, Name: c.Name, Config: config}, false)
-	if err != nil {
+	if err != nil || maps.Equal(was, config) {
 		return "", err
 	}
 	text, err := json.Marshal(config)
