@@ -41,7 +41,8 @@ type Services struct {
 	Log         *slog.Logger
 	Version     string
 	Banner      layout.Banner
-	API         []page.APIGroup // what the page about the API shows
+	API         []page.APIGroup       // what the page about the API shows
+	Loops       func() []page.LoopRow // of this instance
 	BaseURL     func() string
 	FirstHint   func() string // where the first password is, "" once it was used
 }
@@ -93,6 +94,21 @@ func (a *Admin) Register(e *gin.Engine) {
 	post("/products/:id/targets/:target/enable", a.targetEnable(true))
 	post("/products/:id/targets/:target/disable", a.targetEnable(false))
 	post("/products/:id/targets/:target/delete", a.targetDelete)
+	get("/connections", a.connectionList)
+	post("/connections", a.connectionCreate)
+	get("/connections/:id", a.connection)
+	post("/connections/:id", a.connectionSave)
+	post("/connections/:id/test", a.connectionTest)
+	post("/connections/:id/resume", a.connectionResume)
+	post("/connections/:id/rotate", a.connectionRotate)
+	post("/connections/:id/enable", a.connectionEnable(true))
+	post("/connections/:id/disable", a.connectionEnable(false))
+	get("/connections/:id/delete", a.connectionDeleteAsk)
+	post("/connections/:id/delete", a.connectionDelete)
+	get("/admin/connections", a.connectionsSystem)
+	get("/admin/health", a.health)
+	get("/admin/health/now", a.healthNow)
+	post("/admin/health/mail", a.mailResume)
 	get("/admin/settings", a.globalsFirst)
 	get("/admin/settings/:section", a.globals)
 	post("/admin/settings/:section", a.globalsSave)

@@ -162,7 +162,7 @@ func (a *Admin) ledgerNames(c *gin.Context, q ledgerQuery) ([]page.Removable, er
 		if err != nil {
 			return nil, err
 		}
-		add(a.moduleTitle(conn.Module)+": "+conn.Name, "connection")
+		add(a.module(conn.Module).Title+": "+conn.Name, "connection")
 	}
 	if q.ResendID != 0 {
 		p, err := a.Ledger.Progress(ctx, actor, q.ResendID)
@@ -296,7 +296,7 @@ func (a *Admin) deliveryRow(c *gin.Context, l delivery.Row) page.DeliveryRow {
 	}
 	return page.DeliveryRow{
 		Down: l.Down,
-		ID: l.ID, State: string(l.State), Reason: l.Reason, Title: l.Title, ProductID: l.ProductID, Product: l.Product,
+		ID:   l.ID, State: string(l.State), Reason: l.Reason, Title: l.Title, ProductID: l.ProductID, Product: l.Product,
 		Module: m.Title, Icon: m.Icon, Connection: l.Connection, Hint: l.Hint, Attempts: l.Delivery.Attempts,
 		NextAt: a.zoned(c, l.NextAt), At: a.zoned(c, l.CreatedAt),
 	}

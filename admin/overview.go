@@ -32,6 +32,9 @@ func (a *Admin) overview(c *gin.Context) error {
 		BaseURL: a.BaseURL(), CanCreate: a.Products.MayCreate(actorOf(c)) == nil,
 	}
 	v.Products = v.Failed + v.Passed + v.None
+	if err := a.broken(c, &v); err != nil {
+		return err
+	}
 	if v.Failing, err = a.failing(c, scope); err != nil {
 		return err
 	}
@@ -46,13 +49,25 @@ func (a *Admin) overview(c *gin.Context) error {
 }
 
 func overviewTitle(v page.OverviewView) string {
-	switch v.Failed {
-	case 0:
-		return "Overview"
-	case 1:
-		return "1 gate is failing"
+	if v.Products > 0 && (v.Failed > 0 || v.Breaks > 0) {
+		return v.Sentence()
 	}
-	return count(v.Failed) + " gates are failing"
+	return "Overview"
+}
+
+// brokenMost is up to where connections that do not work are counted.
+const brokenMost = 1000
+
+// broken lists the connections through which nothing arrives, as far as the
+// user may mend them.
+func (a *Admin) broken(c *gin.Context, v *page.OverviewView) error {
+	rows, err := a.Connections.All(c.Request.Context(), actorOf(c), models.ConnectionFilter{Broken: true, Limit: brokenMost})
+	if err != nil {
+		return err
+	}
+	v.Breaks = len(rows)
+	v.Broken = a.connectionRows(c, rows[:min(len(rows), overviewMost)])
+	return nil
 }
 
 func (a *Admin) failing(c *gin.Context, scope models.Scope) ([]page.FailingRow, error) {

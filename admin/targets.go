@@ -15,55 +15,19 @@ import (
 )
 
 func (a *Admin) targetsTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
-	ctx := c.Request.Context()
-	list, err := a.Connections.List(ctx, actorOf(c), row.ID)
-	if err != nil {
-		return err
-	}
-	ids := make([]int64, len(list))
-	for i, t := range list {
-		ids[i] = t.ID
-	}
-	last, err := a.Store.LastDeliveries(ctx, ids)
-	if err != nil {
-		return err
-	}
-	waiting, err := a.Store.Waiting(ctx, ids)
+	list, err := a.Connections.List(c.Request.Context(), actorOf(c), row.ID)
 	if err != nil {
 		return err
 	}
 	for _, t := range list {
-		r := page.TargetRow{ID: t.ID, Module: a.moduleTitle(t.Module), Name: t.Name, Hint: t.Hint, Enabled: t.Enabled, Waiting: waiting[t.ID]}
-		if d, ok := last[t.ID]; ok {
-			r.LastAt = a.zoned(c, d.CreatedAt)
-			r.State, r.Reason = targetState(d.State), d.Reason
-		} else {
-			r.State = "untested"
-		}
-		if !t.Enabled {
-			r.State, r.Reason = "disabled", t.DisabledWhy
-		}
-		v.Targets.Rows = append(v.Targets.Rows, r)
+		m := a.module(t.Module)
+		v.Targets.Rows = append(v.Targets.Rows, page.TargetRow{
+			ID: t.ID, Module: m.Title, Icon: m.Icon, Name: t.Name, Hint: t.Hint, Enabled: t.Enabled, Condition: a.condition(c, t),
+		})
 	}
 	v.Targets.Adds = a.moduleForms("", nil, nil)
 	return nil
 }
-
-// targetState is how a target does, by its last delivery.
-func targetState(s models.DeliveryState) string {
-	switch s {
-	case models.DeliveryDelivered:
-		return "working"
-	case models.DeliveryDead:
-		return "dead"
-	case models.DeliveryRetrying, models.DeliveryPending, models.DeliverySending:
-		return "retrying"
-	case models.DeliverySkipped, models.DeliverySuppressed, models.DeliveryCancelled:
-	}
-	return "untested"
-}
-
-func (a *Admin) moduleTitle(name string) string { return a.module(name).Title }
 
 // module describes a module; one that is no more has its name alone.
 func (a *Admin) module(name string) module.Descriptor {
@@ -98,7 +62,7 @@ func moduleForm(d module.Descriptor, typed, errs map[string]string) page.ModuleF
 	id := "target-" + d.Name + "-"
 	f.Fields = append(f.Fields, ui.Field{
 		ID: id + "name", Name: "name", Label: "Name", Value: typed["name"], Error: errs["name"], Required: true, MaxLength: 100,
-		Placeholder: "On-call " + d.Title, Help: "How this target is called in lists.", Autocomplete: "off",
+		Placeholder: "On-call " + d.Title, Help: "How it is called in lists.", Autocomplete: "off",
 	})
 	for _, field := range d.Asked() {
 		f.Fields = append(f.Fields, ui.Field{
@@ -140,18 +104,11 @@ func (a *Admin) targetCreate(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	typed, config := map[string]string{"name": c.PostForm("name")}, module.Config{}
-	for _, m := range a.Connections.Modules() {
-		if d := m.Descriptor(); d.Name == c.PostForm("module") {
-			for _, f := range d.Asked() {
-				config[f.Name], typed[f.Name] = c.PostForm(f.Name), c.PostForm(f.Name)
-			}
-		}
-	}
-	saved, err := a.Connections.Create(c.Request.Context(), actorOf(c), row.ID, connection.Draft{Module: c.PostForm("module"), Name: c.PostForm("name"), Config: config})
+	d, typed := a.draft(c)
+	saved, err := a.Connections.Create(c.Request.Context(), actorOf(c), row.ID, d)
 	if errs := fieldErrors(err); errs != nil {
 		return a.productPage(c, http.StatusUnprocessableEntity, row, page.TabTargets, func(v *page.ProductView) {
-			v.Targets.Adds = a.moduleForms(c.PostForm("module"), typed, errs)
+			v.Targets.Adds = a.moduleForms(d.Module, typed, errs)
 		})
 	}
 	if err != nil {
@@ -208,11 +165,7 @@ func (a *Admin) targetEnable(enabled bool) handler {
 		if _, err := a.Connections.Update(c.Request.Context(), actorOf(c), t.ID, connection.Change{Enabled: &enabled}); err != nil {
 			return err
 		}
-		if enabled {
-			a.flash(c, "ok", t.Name+" is told again", "")
-		} else {
-			a.flash(c, "ok", t.Name+" is turned off", "What waits for it is cancelled; nothing new is sent.")
-		}
+		a.flashEnabled(c, t.Name, enabled)
 		web.SeeOther(c, productPath(*t.ProductID)+"?tab=targets")
 		return nil
 	}

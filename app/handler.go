@@ -17,6 +17,7 @@ import (
 	"gatecrier/app/module/email"
 	"gatecrier/app/web"
 	"gatecrier/static"
+	"gatecrier/templates/page"
 )
 
 // parts are the services that only the edges use.
@@ -56,7 +57,7 @@ func (a *App) handler(o Options, p parts) (http.Handler, error) {
 	pages = admin.New(admin.Services{
 		Store: a.Store, Accounts: a.Accounts, Sessions: p.sessions, Products: a.Products, Gates: p.gates, Ingest: a.Ingest,
 		Connections: a.Connections, Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Jobs: a.schedule, Log: a.log, Version: Version, API: reference, BaseURL: a.BaseURL,
-		FirstHint: a.firstHint, Mail: p.mail, Banner: o.Banner,
+		FirstHint: a.firstHint, Mail: p.mail, Banner: o.Banner, Loops: a.loopRows,
 	})
 	pages.Register(engine)
 	if o.Extra != nil {
@@ -67,6 +68,16 @@ func (a *App) handler(o Options, p parts) (http.Handler, error) {
 	}
 	handler, err := web.SameOrigin(withSessions(engine, p.sessions), a.config.origins(), a.log)
 	return web.Legible(handler), err
+}
+
+// loopRows tells of each loop whether it runs.
+func (a *App) loopRows() []page.LoopRow {
+	states := a.loops.States()
+	rows := make([]page.LoopRow, len(states))
+	for i, s := range states {
+		rows[i] = page.LoopRow{Name: s.Name, Runs: s.Runs}
+	}
+	return rows
 }
 
 // withSessions reads sessions for pages alone: the API has tokens, and files

@@ -64,25 +64,6 @@ func (r reads) DeliveriesSince(ctx context.Context, scope Scope, since time.Time
 	return tally, err
 }
 
-// LastDeliveries reads the newest delivery to each of some connections. The
-// connections must have come from a scoped read.
-func (r reads) LastDeliveries(ctx context.Context, connections []int64) (map[int64]Delivery, error) {
-	last := map[int64]Delivery{}
-	if len(connections) == 0 {
-		return last, nil
-	}
-	err := r.query(ctx, "SELECT "+deliveryColumns+" FROM deliveries d WHERE d.id IN (SELECT max(l.id) FROM deliveries l WHERE l.connection_id IN ("+marks(len(connections))+") GROUP BY l.connection_id)",
-		anys(connections), func(rows scanner) error {
-			var d Delivery
-			if err := rows.Scan(d.dst()...); err != nil {
-				return err
-			}
-			last[d.ConnectionID] = d
-			return nil
-		})
-	return last, err
-}
-
 // Waiting counts the open deliveries of each of some connections.
 func (r reads) Waiting(ctx context.Context, connections []int64) (map[int64]int, error) {
 	waiting := map[int64]int{}

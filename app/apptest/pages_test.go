@@ -16,6 +16,7 @@ import (
 var allPages = []string{
 	"/", "/inbox", "/inbox/1", "/products", "/products/new", "/products/1", "/products/1?tab=history", "/products/1?tab=deliveries", "/products/1?tab=targets",
 	"/products/1?tab=members", "/products/1?tab=settings", "/products/1/upload", "/products/1/delete", "/deliveries", "/deliveries/1", "/api",
+	"/connections", "/connections?owner=system&trouble=1", "/connections/2", "/connections/2/delete", "/admin/health",
 	"/admin/settings/general", "/admin/settings/gate", "/admin/settings/mail", "/admin/settings/reports", "/admin/settings/delivery",
 	"/admin/settings/users", "/admin/users", "/admin/users/new", "/admin/users/1", "/admin/users/1/demote", "/profile", "/profile/password", "/login/forgot", "/no-such-page",
 }

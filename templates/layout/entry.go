@@ -18,7 +18,9 @@ var entries = []entry{
 	{NavInbox, "/inbox", "inbox", "Inbox", false},
 	{NavProducts, "/products", "packages", "Products", false},
 	{NavDeliveries, "/deliveries", "send", "Deliveries", false},
+	{NavConnections, "/connections", "plug", "Connections", false},
 	{NavUsers, "/admin/users", "users", "Users", true},
+	{NavHealth, "/admin/health", "heartbeat", "Health", true},
 	{NavSettings, "/admin/settings", "settings", "Settings", true},
 }
 

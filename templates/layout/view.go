@@ -16,13 +16,15 @@ type Nav string
 
 // The entries of the navigation. NavNone marks none as current.
 const (
-	NavNone       Nav = ""
-	NavOverview   Nav = "overview"
-	NavInbox      Nav = "inbox"
-	NavProducts   Nav = "products"
-	NavDeliveries Nav = "deliveries"
-	NavUsers      Nav = "users"    // for administrators
-	NavSettings   Nav = "settings" // for administrators
+	NavNone        Nav = ""
+	NavOverview    Nav = "overview"
+	NavInbox       Nav = "inbox"
+	NavProducts    Nav = "products"
+	NavDeliveries  Nav = "deliveries"
+	NavConnections Nav = "connections"
+	NavUsers       Nav = "users"    // for administrators
+	NavHealth      Nav = "health"   // for administrators
+	NavSettings    Nav = "settings" // for administrators
 )
 
 // View is what a frame shows. Every page has one in its field Frame.

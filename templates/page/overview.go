@@ -14,13 +14,15 @@ type OverviewView struct {
 	Failed    int
 	Passed    int
 	None      int
-	Failing   []FailingRow  // the longest or worst first; may be fewer than Failed
-	Troubles  []DeliveryRow // dead and retrying ones, newest first
-	Trouble   int           // how many there are in all, in the last 24 hours
-	Delivered int           // in the last 24 hours
-	Changes   []ChangeRow   // the last changes of gates, newest first
-	BaseURL   string        // for the push command of the empty state
-	CanCreate bool          // may create products
+	Broken    []ConnectionRow // connections that the user may edit and that do not work; may be fewer than Breaks
+	Breaks    int             // how many there are in all
+	Failing   []FailingRow    // the longest or worst first; may be fewer than Failed
+	Troubles  []DeliveryRow   // dead and retrying ones, newest first
+	Trouble   int             // how many there are in all, in the last 24 hours
+	Delivered int             // in the last 24 hours
+	Changes   []ChangeRow     // the last changes of gates, newest first
+	BaseURL   string          // for the push command of the empty state
+	CanCreate bool            // may create products
 }
 
 // FailingRow is a product whose gate is failing.
@@ -61,6 +63,8 @@ func (v OverviewView) Sentence() string {
 		return "1 gate is failing"
 	case v.Failed > 1:
 		return ui.Number(int64(v.Failed)) + " gates are failing"
+	case v.Breaks > 0:
+		return v.breaks()
 	case v.Trouble > 0:
 		return "Gates hold, but messages are stuck"
 	case v.Passed == 0:
@@ -71,9 +75,18 @@ func (v OverviewView) Sentence() string {
 	return "All " + ui.Number(int64(v.Passed)) + " gates hold"
 }
 
+// breaks is how many connections do not work.
+func (v OverviewView) breaks() string {
+	return ui.Number(int64(v.Breaks)) + " " + connectionsWord(v.Breaks)
+}
+
 // rest is the line under the sentence.
 func (v OverviewView) rest() string {
 	switch {
+	case v.Breaks > 0 && v.Failed > 0:
+		return v.breaks() + "."
+	case v.Breaks > 0:
+		return "The gates hold; what waits goes out when they work again."
 	case v.Trouble > 0:
 		return ui.Plural(v.Trouble, "message is", "messages are") + " in trouble. Everything else is quiet."
 	case v.Failed > 0:
@@ -113,4 +126,11 @@ func deliveriesWord(n int) string {
 		return "delivery"
 	}
 	return "deliveries"
+}
+
+func connectionsWord(n int) string {
+	if n == 1 {
+		return "connection does not work"
+	}
+	return "connections do not work"
 }

@@ -135,17 +135,14 @@ type TargetsTab struct {
 
 // TargetRow is one target of the product.
 type TargetRow struct {
-	ID      int64
-	Module  string // its title: "Webhook"
-	Icon    string
-	Name    string
-	Hint    string // host and last four characters
-	Enabled bool
-	State   string // working, disabled, retrying, dead, untested
-	Reason  string // of the state, in words
-	LastAt  time.Time
-	Warning string
-	Waiting int // messages that wait for it; lost with it
+	ID        int64
+	Module    string // its title: "Webhook"
+	Icon      string
+	Name      string
+	Hint      string // host and last four characters; "" for who may not edit it
+	Enabled   bool
+	Condition Condition
+	Warning   string
 }
 
 // ModuleForm is the form of a module: its fields come from its descriptor.
@@ -163,6 +160,7 @@ type NewSecret struct {
 	Target string // the name of the target
 	Label  string
 	Value  string
+	Until  time.Time // until when the former one counts; zero = there is none
 }
 
 // MemberRow is somebody with a role.
@@ -185,6 +183,23 @@ type SettingsTab struct {
 	MSTeams       string            // as typed; what is stored as its hint
 	Slack         string            // the same
 	Errors        map[string]string // by the name of the field
+}
+
+// title says what it is.
+func (s NewSecret) title() string {
+	if s.Until.IsZero() {
+		return "“" + s.Target + "” has got a " + s.Label + "."
+	}
+	return "“" + s.Target + "” has a new " + s.Label + "."
+}
+
+// text says what to do with it.
+func (s NewSecret) text() string {
+	text := "It is shown this once: put it where the receiver checks signatures."
+	if s.Until.IsZero() {
+		return text
+	}
+	return text + " The former one counts until " + ui.Absolute(s.Until) + "."
 }
 
 var tabList = []struct {
@@ -211,7 +226,7 @@ func (v ProductView) tab() Tab {
 
 // shows reports whether the user has a use for a tab.
 func (v ProductView) shows(t Tab) bool {
-	return v.CanEdit || (t != TabTargets && t != TabSettings)
+	return v.CanEdit || t != TabSettings
 }
 
 // limit of a severity; where there is no gate, there is no limit.

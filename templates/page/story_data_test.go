@@ -41,7 +41,7 @@ type story struct {
 
 func stories() []story {
 	var list []story
-	for _, group := range [][]story{doorStories(), overviewStories(), productStories(), tabStories(), inboxStories(), deliveryStories(), jobStories(), peopleStories(), otherStories()} {
+	for _, group := range [][]story{doorStories(), overviewStories(), productStories(), tabStories(), inboxStories(), deliveryStories(), jobStories(), peopleStories(), connectionStories(), otherStories()} {
 		list = append(list, group...)
 	}
 	return list
@@ -82,6 +82,7 @@ func overview() OverviewView {
 		v.Failing = append(v.Failing, r)
 	}
 	v.Troubles = rows()[:2]
+	v.Broken, v.Breaks = connectionList()[:3], 12
 	for i, c := range []ChangeRow{
 		{Product: long, From: "passed", To: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337"},
 		{Product: cjk, From: "failed", To: "passed", Why: "within all limits: 0 critical (limit 0), 0 high (limit 0)"},
@@ -95,6 +96,7 @@ func overview() OverviewView {
 
 func overviewStories() []story {
 	calm := overview()
+	calm.Broken, calm.Breaks = nil, 0
 	calm.Failing, calm.Troubles, calm.Failed, calm.Trouble, calm.Passed = nil, nil, 0, 0, 53
 	calm.Changes = calm.Changes[1:]
 	calm.Frame.Title, calm.Frame.Unread = calm.Sentence(), 0
@@ -198,9 +200,9 @@ func tips() []TippedRow {
 func targets() TargetsTab {
 	return TargetsTab{
 		Rows: []TargetRow{
-			{ID: 1, Module: "Webhook", Icon: "webhook", Name: "SOAR intake", Hint: "soar.northquay.example…9f2c", Enabled: true, State: "working", Reason: "last delivery", LastAt: ago(31 * time.Minute)},
-			{ID: 2, Module: "Webhook", Icon: "webhook", Name: long, Hint: "hooks.northquay.example…77ab", Enabled: true, State: "retrying", Reason: "503 Service Unavailable", LastAt: ago(2 * time.Minute), Waiting: 3},
-			{ID: 3, Module: "Webhook", Name: script, Hint: arabic, State: "working", Reason: "410 Gone: the receiver says this address is finished", Warning: "This name cannot be resolved now: no such host"},
+			{ID: 1, Module: "Webhook", Icon: "webhook", Name: "SOAR intake", Hint: "soar.northquay.example…9f2c", Enabled: true, Condition: conditions()["working"]},
+			{ID: 2, Module: "Webhook", Icon: "webhook", Name: long, Hint: "hooks.northquay.example…77ab", Enabled: true, Condition: conditions()["failing"]},
+			{ID: 3, Module: "Webhook", Name: script, Hint: arabic, Condition: conditions()["gone"], Warning: "This name cannot be resolved now: no such host"},
 		},
 		Adds: []ModuleForm{{Open: true, Module: "webhook", Title: "webhook", Icon: "webhook", Summary: "A signed POST to an address of yours, for each change of the gate.", Fields: []ui.Field{
 			{Name: "name", ID: "t-name", Label: "Name", Required: true, MaxLength: 100, Help: "How it is called here."},

@@ -111,32 +111,29 @@ func gateIcon(state string) string {
 // look is how a state of a delivery or a connection is shown.
 type look struct{ class, icon, word string }
 
+var stateLooks = map[string]look{
+	"delivered":  {"ok", "check", "Delivered"},
+	"retrying":   {"wait", "refresh", "Retrying"},
+	"dead":       {"bad", "square-rounded-x", "Dead"},
+	"pending":    {"off", "clock", "Pending"},
+	"sending":    {"off", "send", "Sending"},
+	"skipped":    {"off", "player-skip-forward", "Skipped"},
+	"suppressed": {"off", "bell-off", "Suppressed"},
+	"cancelled":  {"off", "ban", "Cancelled"},
+
+	"working":   {"ok", "plug-connected", "Working"},
+	"failing":   {"wait", "alert-triangle", "Failing"},
+	"rejecting": {"bad", "ban", "Rejecting"},
+	"down":      {"bad", "plug-x", "Down"},
+	"paused":    {"bad", "hourglass", "Paused"},
+	"gone":      {"bad", "circle-minus", "Turned off"},
+	"off":       {"off", "circle-minus", "Off"},
+	"new":       {"off", "circle-dashed", "Not used yet"},
+}
+
 func stateLook(state string) look {
-	switch state {
-	case "delivered":
-		return look{"ok", "check", "Delivered"}
-	case "working":
-		return look{"ok", "plug-connected", "Working"}
-	case "retrying":
-		return look{"wait", "refresh", "Retrying"}
-	case "probing":
-		return look{"wait", "refresh", "Probing"}
-	case "dead":
-		return look{"bad", "square-rounded-x", "Dead"}
-	case "pending":
-		return look{"off", "clock", "Pending"}
-	case "sending":
-		return look{"off", "send", "Sending"}
-	case "skipped":
-		return look{"off", "player-skip-forward", "Skipped"}
-	case "suppressed":
-		return look{"off", "bell-off", "Suppressed"}
-	case "cancelled":
-		return look{"off", "ban", "Cancelled"}
-	case "disabled":
-		return look{"off", "circle-minus", "Disabled"}
-	case "untested":
-		return look{"off", "circle-dashed", "Not used yet"}
+	if l, known := stateLooks[state]; known {
+		return l
 	}
 	return look{"off", "circle-dashed", Title(state)}
 }

@@ -1,0 +1,246 @@
+package admin
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/connection"
+	"gatecrier/app/fault"
+	"gatecrier/app/module"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+// lastDeliveries is how many deliveries a connection's page shows.
+const lastDeliveries = 10
+
+func connectionPath(id int64) string { return "/connections/" + strconv.FormatInt(id, 10) }
+
+// hidden is an error about a connection: whoever may not edit one does not
+// learn here that it is there.
+func hidden(err error) error {
+	if fault.Is(err, fault.Forbidden) {
+		return fault.Missing("connection")
+	}
+	return err
+}
+
+// connectionOf finds the connection of a path.
+func (a *Admin) connectionOf(c *gin.Context) (models.Connection, error) {
+	id, err := web.ID(c, "id", "connection")
+	if err != nil {
+		return models.Connection{}, err
+	}
+	found, err := a.Connections.Editable(c.Request.Context(), actorOf(c), id)
+	return found, hidden(err)
+}
+
+func (a *Admin) connection(c *gin.Context) error {
+	found, err := a.connectionOf(c)
+	if err != nil {
+		return err
+	}
+	return a.connectionPage(c, found.ID, http.StatusOK, nil)
+}
+
+// connectionPage shows a connection; change adds what an action has to say.
+func (a *Admin) connectionPage(c *gin.Context, id int64, status int, change func(v *page.ConnectionView)) error {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	d, err := a.Connections.Details(ctx, actor, id)
+	if err != nil {
+		return hidden(err)
+	}
+	last, err := a.Ledger.List(ctx, actor, models.LedgerFilter{ConnectionID: id, Limit: lastDeliveries})
+	if err != nil {
+		return err
+	}
+	v := page.ConnectionView{
+		Frame: a.frame(c, d.Name, layout.NavConnections), Row: a.connectionRow(c, d.ConnectionRow), Enabled: d.Enabled, CanResume: d.Resumes,
+		Rotates: d.Rotates, RotatedUntil: a.zoned(c, d.RotatedUntil), Version: d.Version, Fields: connectionFields(d), Deliveries: a.deliveryRows(c, last),
+	}
+	if change != nil {
+		change(&v)
+	}
+	return show(c, status, page.Connection(v))
+}
+
+// connectionFields are the fields of a connection's form. Secrets are left
+// empty, and then left as they are.
+func connectionFields(d connection.Details) []ui.Field {
+	values := map[string]string{"name": d.Name}
+	for name, value := range d.Visible {
+		values[name] = value
+	}
+	fields := moduleForm(d.Module, values, nil).Fields
+	for i, f := range d.Module.Asked() {
+		if f.Secret {
+			field := &fields[i+1] // after the name
+			field.Required, field.Placeholder, field.Note = false, "", "one is stored"
+			field.Help = "Leave it empty to keep it."
+		}
+	}
+	return fields
+}
+
+// retyped puts what was typed into the fields again, with what is wrong. A
+// secret is typed again.
+func retyped(fields []ui.Field, d module.Descriptor, typed, errs map[string]string) {
+	secret := map[string]bool{}
+	for _, f := range d.Asked() {
+		secret[f.Name] = f.Secret
+	}
+	for i := range fields {
+		f := &fields[i]
+		f.Error = errs[f.Name]
+		if value, sent := typed[f.Name]; sent && !secret[f.Name] {
+			f.Value = value
+			for j := range f.Options {
+				f.Options[j].Checked = f.Options[j].Value == value
+			}
+		}
+	}
+}
+
+func (a *Admin) connectionSave(c *gin.Context) error {
+	found, err := a.connectionOf(c)
+	if err != nil {
+		return err
+	}
+	descriptor, change := a.module(found.Module), connection.Change{Config: module.Config{}}
+	name := c.PostForm("name")
+	change.Name = &name
+	if change.Version, err = strconv.ParseInt(c.PostForm("version"), 10, 64); err != nil {
+		return fault.BadField("version", "The form has lost its version: open it again")
+	}
+	typed := map[string]string{"name": name}
+	for _, f := range descriptor.Asked() {
+		typed[f.Name] = c.PostForm(f.Name)
+		if typed[f.Name] != "" || !f.Secret {
+			change.Config[f.Name] = typed[f.Name]
+		}
+	}
+	saved, err := a.Connections.Update(c.Request.Context(), actorOf(c), found.ID, change)
+	errs := fieldErrors(err)
+	if errs != nil || fault.Is(err, fault.Conflict) {
+		return a.connectionPage(c, found.ID, web.StatusOf(err), func(v *page.ConnectionView) {
+			v.Version = change.Version // until he has looked at what the other did
+			if errs == nil {
+				v.Failed = textOf(err)
+			}
+			retyped(v.Fields, descriptor, typed, errs)
+		})
+	}
+	if err != nil {
+		return hidden(err)
+	}
+	note := savedNote("Saved", saved.Warning)
+	a.flash(c, note.Kind, note.Title, note.Text)
+	web.SeeOther(c, connectionPath(found.ID))
+	return nil
+}
+
+func (a *Admin) connectionTest(c *gin.Context) error {
+	found, err := a.connectionOf(c)
+	if err != nil {
+		return err
+	}
+	d, err := a.Dispatcher.Test(c.Request.Context(), found)
+	if err != nil {
+		return err
+	}
+	web.SeeOther(c, deliveryPath(d.ID))
+	return nil
+}
+
+// connectionResume lets a connection be tried now.
+func (a *Admin) connectionResume(c *gin.Context) error {
+	found, err := a.connectionOf(c)
+	if err != nil {
+		return err
+	}
+	if _, err := a.Connections.Resume(c.Request.Context(), actorOf(c), found.ID); err != nil {
+		return err
+	}
+	a.Dispatcher.Wake()
+	a.flash(c, "ok", found.Name+" is tried now", "Its oldest message shows whether the receiver is back.")
+	web.SeeOther(c, connectionPath(found.ID))
+	return nil
+}
+
+// connectionRotate replaces the secret of a connection. The page is rendered at
+// once, since it shows the new one this one time.
+func (a *Admin) connectionRotate(c *gin.Context) error {
+	found, err := a.connectionOf(c)
+	if err != nil {
+		return err
+	}
+	r, err := a.Connections.Rotate(c.Request.Context(), actorOf(c), found.ID)
+	if err != nil {
+		return err
+	}
+	return a.connectionPage(c, found.ID, http.StatusOK, func(v *page.ConnectionView) {
+		v.Secret = &page.NewSecret{Target: r.Name, Label: "secret", Value: r.Secret, Until: a.zoned(c, r.Until)}
+	})
+}
+
+func (a *Admin) connectionEnable(enabled bool) handler {
+	return func(c *gin.Context) error {
+		found, err := a.connectionOf(c)
+		if err != nil {
+			return err
+		}
+		if _, err := a.Connections.Update(c.Request.Context(), actorOf(c), found.ID, connection.Change{Enabled: &enabled}); err != nil {
+			return err
+		}
+		a.flashEnabled(c, found.Name, enabled)
+		web.SeeOther(c, connectionPath(found.ID))
+		return nil
+	}
+}
+
+func (a *Admin) flashEnabled(c *gin.Context, name string, enabled bool) {
+	if enabled {
+		a.flash(c, "ok", name+" is told again", "")
+	} else {
+		a.flash(c, "ok", name+" is turned off", "What waits for it is cancelled; nothing new is sent.")
+	}
+}
+
+// connectionDeleteAsk names what is lost with a connection.
+func (a *Admin) connectionDeleteAsk(c *gin.Context) error {
+	found, err := a.connectionOf(c)
+	if err != nil {
+		return err
+	}
+	lost, err := a.Connections.Losses(c.Request.Context(), actorOf(c), found.ID)
+	if err != nil {
+		return err
+	}
+	return show(c, http.StatusOK, page.Confirm(page.ConfirmView{
+		Frame: a.frame(c, "Delete "+found.Name, layout.NavConnections), Title: "Delete " + found.Name + "?",
+		Lost: []string{
+			"its address and its secret",
+			plural(lost.Deliveries, "delivery", "deliveries") + " in its history, with their attempts",
+			plural(lost.Waiting, "message that waits, and is never sent", "messages that wait, and are never sent"),
+		},
+		Action: connectionPath(found.ID) + "/delete", Button: "Delete the connection", Cancel: connectionPath(found.ID),
+	}))
+}
+
+func (a *Admin) connectionDelete(c *gin.Context) error {
+	found, err := a.connectionOf(c)
+	if err != nil {
+		return err
+	}
+	if err := a.Connections.Delete(c.Request.Context(), actorOf(c), found.ID); err != nil {
+		return hidden(err)
+	}
+	a.flash(c, "ok", found.Name+" is deleted", "")
+	web.SeeOther(c, "/connections")
+	return nil
+}

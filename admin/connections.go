@@ -1,0 +1,219 @@
+package admin
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/connection"
+	"gatecrier/app/module"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+// connectionsMost bounds the list of connections.
+const connectionsMost = 200
+
+func (a *Admin) connectionList(c *gin.Context) error {
+	return a.connectionsPage(c, http.StatusOK, a.connectionForms(c, "", nil, nil))
+}
+
+// connectionsSystem leads administrators to the connections of the system.
+func (a *Admin) connectionsSystem(c *gin.Context) error {
+	if err := a.Connections.MayEditSystem(actorOf(c)); err != nil {
+		return err
+	}
+	web.SeeOther(c, link("/connections", "owner", string(models.OwnerSystem)))
+	return nil
+}
+
+func (a *Admin) connectionsPage(c *gin.Context, status int, adds []page.ModuleForm) error {
+	f := connectionFilter(c)
+	rows, err := a.Connections.All(c.Request.Context(), actorOf(c), f)
+	if err != nil {
+		return err
+	}
+	v := page.ConnectionsView{
+		Chips: a.ownerChips(c, f), Trouble: troubleChip(f), Query: f.Text, Keep: string(f.Owner), Adds: adds,
+		Any: len(rows) > 0 || f.Owner != "" || f.Trouble || f.Text != "",
+	}
+	if len(rows) > connectionsMost {
+		rows, v.More = rows[:connectionsMost], true
+	}
+	v.Rows = a.connectionRows(c, rows)
+	v.Frame = a.frame(c, "Connections", layout.NavConnections)
+	return show(c, status, page.Connections(v))
+}
+
+// connectionFilter reads the filter from the URL.
+func connectionFilter(c *gin.Context) models.ConnectionFilter {
+	f := models.ConnectionFilter{Owner: models.OwnerKind(c.Query("owner")), Trouble: c.Query("trouble") != "", Text: c.Query("q"), Limit: connectionsMost + 1}
+	if !f.Owner.Valid() {
+		f.Owner = ""
+	}
+	return f
+}
+
+// connectionsLink leads to a list with a filter.
+func connectionsLink(owner models.OwnerKind, trouble bool, text string) string {
+	only := ""
+	if trouble {
+		only = "1"
+	}
+	return link("/connections", "owner", string(owner), "trouble", only, "q", text)
+}
+
+func (a *Admin) ownerChips(c *gin.Context, f models.ConnectionFilter) []ui.Chip {
+	var chips []ui.Chip
+	for _, o := range []struct {
+		kind  models.OwnerKind
+		label string
+	}{{"", "All"}, {models.OwnerMine, "Your own"}, {models.OwnerProduct, "Of products"}, {models.OwnerGroup, "Of groups"}, {models.OwnerSystem, "Of the system"}} {
+		if o.kind == models.OwnerSystem && a.Connections.MayEditSystem(actorOf(c)) != nil {
+			continue
+		}
+		chips = append(chips, ui.Chip{Label: o.label, Href: connectionsLink(o.kind, f.Trouble, f.Text), Count: -1, Current: f.Owner == o.kind})
+	}
+	return chips
+}
+
+// troubleChip turns the filter by trouble on, and off again.
+func troubleChip(f models.ConnectionFilter) ui.Chip {
+	return ui.Chip{Label: "In trouble", Href: connectionsLink(f.Owner, !f.Trouble, f.Text), Count: -1, Current: f.Trouble}
+}
+
+func (a *Admin) connectionRows(c *gin.Context, rows []models.ConnectionRow) []page.ConnectionRow {
+	list := make([]page.ConnectionRow, 0, len(rows))
+	for _, r := range rows {
+		list = append(list, a.connectionRow(c, r))
+	}
+	return list
+}
+
+func (a *Admin) connectionRow(c *gin.Context, r models.ConnectionRow) page.ConnectionRow {
+	m := a.module(r.Module)
+	row := page.ConnectionRow{ID: r.ID, Name: r.Name, Module: m.Title, Icon: m.Icon, Hint: r.Hint, Condition: a.condition(c, r)}
+	switch o := r.Owner(); {
+	case o.ProductID != 0:
+		row.Owner, row.OwnerKind, row.OwnerHref = r.Product, "product", productPath(o.ProductID)+"?tab=targets"
+	case o.GroupID != 0:
+		row.Owner, row.OwnerKind = r.Group, "group"
+	case o.UserID != 0:
+		row.Owner = "Your own"
+	default:
+		row.Owner = "The system"
+	}
+	return row
+}
+
+// condition is how a connection does.
+func (a *Admin) condition(c *gin.Context, r models.ConnectionRow) page.Condition {
+	v := page.Condition{
+		State: string(r.State()), Since: a.zoned(c, troubledSince(r)), Failures: r.Line.Failures, Refusals: r.Own.Rejected, Probes: r.Line.Probes,
+		LastSuccess: a.zoned(c, r.Own.LastSuccessAt), Waiting: r.Waiting, Server: r.LineID != nil,
+	}
+	switch r.State() {
+	case models.ConnectionOff:
+		if r.DisabledWhy != "" {
+			v.State, v.Reason = "gone", r.DisabledWhy
+		}
+	case models.ConnectionDown:
+		v.NextAt, v.Reason = a.zoned(c, r.Line.ProbeAt), r.Line.Reason
+	case models.ConnectionPaused:
+		v.Reason = r.Line.Reason
+	case models.ConnectionFailing, models.ConnectionRejecting:
+		if v.Reason = r.Line.Reason; v.Reason == "" {
+			v.Reason = r.Own.Reason
+		}
+	case models.ConnectionWorking, models.ConnectionNew:
+	}
+	return v
+}
+
+// troubledSince is since when a connection is in the trouble it is in.
+func troubledSince(r models.ConnectionRow) (since time.Time) {
+	switch r.State() {
+	case models.ConnectionOff:
+		since = r.UpdatedAt
+	case models.ConnectionPaused:
+		since = r.Line.PausedAt
+	case models.ConnectionDown:
+		since = r.Line.OpenedAt
+	case models.ConnectionFailing:
+		since = r.Line.FailingSince
+	case models.ConnectionRejecting:
+		since = r.Own.BrokenAt
+	case models.ConnectionWorking, models.ConnectionNew:
+	}
+	return since
+}
+
+// connectionForms are the forms of all modules for a connection of no product.
+// Administrators choose whose it is to be.
+func (a *Admin) connectionForms(c *gin.Context, named string, typed, errs map[string]string) []page.ModuleForm {
+	forms := a.moduleForms(named, typed, errs)
+	for i := range forms {
+		if named == "" {
+			forms[i].Open = false
+		}
+		if a.Connections.MayEditSystem(actorOf(c)) != nil {
+			continue
+		}
+		forms[i].Fields = append(forms[i].Fields, ui.Field{
+			ID: "target-" + forms[i].Module + "-owner", Name: "owner", Label: "Whose", Type: "select", Required: true,
+			Help: "Yours is told of what you are told of; the system's of everything.",
+			Options: []ui.Option{
+				{Value: string(models.OwnerMine), Label: "Your own"},
+				{Value: string(models.OwnerSystem), Label: "The system's", Checked: typed["owner"] == string(models.OwnerSystem) || c.Query("owner") == string(models.OwnerSystem)},
+			},
+		})
+	}
+	return forms
+}
+
+// draft reads the form of a new connection.
+func (a *Admin) draft(c *gin.Context) (d connection.Draft, typed map[string]string) {
+	d = connection.Draft{Module: c.PostForm("module"), Name: c.PostForm("name"), Config: module.Config{}}
+	typed = map[string]string{"name": d.Name, "owner": c.PostForm("owner")}
+	for _, f := range a.module(d.Module).Asked() {
+		d.Config[f.Name], typed[f.Name] = c.PostForm(f.Name), c.PostForm(f.Name)
+	}
+	return d, typed
+}
+
+// connectionCreate adds a connection of the user's own, or of the system. The
+// page that follows is rendered at once, since it may show a made secret.
+func (a *Admin) connectionCreate(c *gin.Context) error {
+	d, typed := a.draft(c)
+	owner := models.Owner{UserID: actorOf(c).User.ID}
+	if typed["owner"] == string(models.OwnerSystem) {
+		owner = models.Owner{}
+	}
+	saved, err := a.Connections.CreateFor(c.Request.Context(), actorOf(c), owner, d)
+	if errs := fieldErrors(err); errs != nil {
+		return a.connectionsPage(c, http.StatusUnprocessableEntity, a.connectionForms(c, d.Module, typed, errs))
+	}
+	if err != nil {
+		return err
+	}
+	return a.connectionPage(c, saved.ID, http.StatusOK, func(v *page.ConnectionView) {
+		for name, value := range saved.Made {
+			v.Secret = &page.NewSecret{Target: saved.Name, Label: name, Value: value}
+		}
+		if v.Secret == nil || saved.Warning != "" {
+			v.Frame.Flash = savedNote("The connection is there", saved.Warning)
+		}
+	})
+}
+
+// savedNote says that something was saved, with what is doubtful about it.
+func savedNote(title, warning string) *ui.Note {
+	if warning != "" {
+		return &ui.Note{Kind: "wait", Title: title + ", with a doubt", Text: warning}
+	}
+	return &ui.Note{Kind: "ok", Title: title, Text: "Send a test to see whether messages arrive."}
+}

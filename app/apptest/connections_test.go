@@ -1,0 +1,393 @@
+package apptest_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"gatecrier/app/apptest"
+)
+
+// surfer is somebody who is signed in to the pages.
+type surfer struct {
+	t *testing.T
+	p *apptest.Program
+	c *http.Client
+}
+
+func surf(t *testing.T, p *apptest.Program, name string) surfer {
+	t.Helper()
+	s := surfer{t, p, visitor(t)}
+	if status, _ := submit(t, s.c, p.URL+"/login", form("name", name, "password", apptest.Password), formKind); status != http.StatusSeeOther {
+		t.Fatalf("%s does not get in: %d", name, status)
+	}
+	return s
+}
+
+// ask makes a request, and returns the status and the page, or where it leads.
+func (s surfer) ask(method, path string, pairs ...string) (int, string) {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), method, s.p.URL+path, form(pairs...))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", formKind)
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	res, err := s.c.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := res.Body.Close(); err != nil {
+		s.t.Error(err)
+	}
+	if to := res.Header.Get("Location"); to != "" {
+		return res.StatusCode, to
+	}
+	return res.StatusCode, string(text)
+}
+
+// must is ask where another status fails the test.
+func (s surfer) must(status int, method, path string, pairs ...string) string {
+	s.t.Helper()
+	got, text := s.ask(method, path, pairs...)
+	if got != status {
+		s.t.Fatalf("%s %s: %d, want %d\n%s", method, path, got, status, text)
+	}
+	return text
+}
+
+// ails answers 503 from now on.
+func ails(r *apptest.Receiver) { r.Answer(slices.Repeat([]int{http.StatusServiceUnavailable}, 500)...) }
+
+// breakDown lets the messages to a target fail until its breaker opens.
+func breakDown(t *testing.T, p *apptest.Program, c *apptest.Client, s shop) {
+	t.Helper()
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
+	awaitState(t, p, c, s.target, "down")
+}
+
+func awaitState(t *testing.T, p *apptest.Program, c *apptest.Client, target int64, state string) {
+	t.Helper()
+	apptest.Eventually(t, "it is "+state, func() bool {
+		if c.Do("GET", fmt.Sprintf("/targets/%d", target), nil).Get("state") == state {
+			return true
+		}
+		if c.Do("GET", "/deliveries?state=sending", nil).Get("items.0") != nil {
+			return false // its lease should not end
+		}
+		p.Clock.Advance(20 * time.Second)
+		p.Wake()
+		return false
+	})
+}
+
+// newConnection adds a webhook of somebody's own, or of the system.
+func newConnection(t *testing.T, c *apptest.Client, owner, name, url string) int64 {
+	t.Helper()
+	return c.Must(http.StatusCreated, "POST", "/connections", map[string]any{"owner": owner, "module": "webhook", "name": name, "config": map[string]string{"url": url}}).ID("id")
+}
+
+// A receiver goes away: the pages say so first, with what happens next. It
+// comes back, and so do they.
+func TestPagesTellOfABrokenConnection(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{Ago: 48 * time.Hour})
+	bad, good := apptest.NewReceiver(t), apptest.NewReceiver(t)
+	c := p.Client("admin")
+	newConnection(t, c, "system", "a good one", good.URL)
+	s := newShop(t, c, "Shop", bad.URL)
+	p.User("reader")
+	p.User("stranger")
+	c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "reader", "role": "reader"})
+	admin, reader, stranger := surf(t, p, "admin"), surf(t, p, "reader"), surf(t, p, "stranger")
+	if text := admin.must(http.StatusOK, "GET", "/"); strings.Contains(text, "not work") {
+		t.Error("the overview is not calm")
+	}
+	ails(bad)
+	breakDown(t, p, c, s)
+
+	at := fmt.Sprintf("/connections/%d", s.target)
+	for path, wants := range map[string][]string{
+		"/":                          {"1</span> connection does not work", "next try", "1 waiting", at},
+		"/connections":               {"Down", "next try", "503"},
+		"/connections?trouble=1":     {"next try"},
+		at:                           {"Down", "next try", "Try now", "503", "Replace the secret"},
+		"/admin/health":              {"1 in trouble", "next try", "SQLite", "Delivery", "7 of 7"},
+		s.path + "?tab=targets":      {"Down", "next try", at, "503"},
+		"/connections?owner=product": {"hook"},
+		"/connections?q=sHo":         {"hook"},
+	} {
+		text := admin.must(http.StatusOK, "GET", path)
+		for _, want := range wants {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s lacks %q:\n%s", path, want, text)
+			}
+		}
+	}
+	text := admin.must(http.StatusOK, "GET", "/connections")
+	if hook, other := strings.Index(text, at+`"`), strings.Index(text, "a good one"); hook < 0 || other < hook {
+		t.Errorf("the broken one is not first: %d, %d", hook, other)
+	}
+	for _, path := range []string{"/connections?trouble=1", "/connections?owner=product", "/connections?q=sHo"} {
+		if strings.Contains(admin.must(http.StatusOK, "GET", path), "a good one") {
+			t.Errorf("%s shows what it should not", path)
+		}
+	}
+
+	text = reader.must(http.StatusOK, "GET", s.path+"?tab=targets")
+	if !strings.Contains(text, "Down") || strings.Contains(text, "503") || strings.Contains(text, at) || strings.Contains(text, "127.0.0.1:") || strings.Contains(text, "/targets/") {
+		t.Errorf("a reader sees:\n%s", text)
+	}
+	for _, who := range []surfer{reader, stranger} {
+		if strings.Contains(who.must(http.StatusOK, "GET", "/"), "not work") || strings.Contains(who.must(http.StatusOK, "GET", "/connections"), at) {
+			t.Error("the connection is shown to who may not edit it")
+		}
+		nothingAt(who, s.target)
+	}
+
+	bad.Answer()
+	if to := admin.must(http.StatusSeeOther, "POST", at+"/resume"); to != at {
+		t.Errorf("tried now, leads to %s", to)
+	}
+	awaitState(t, p, c, s.target, "working")
+	if text := admin.must(http.StatusOK, "GET", "/"); strings.Contains(text, "not work") {
+		t.Error("the overview is not calm again")
+	}
+	if text := admin.must(http.StatusOK, "GET", at); !strings.Contains(text, "Messages arrive") || strings.Contains(text, "Try now") {
+		t.Errorf("it works again, and the page says:\n%s", text)
+	}
+	if text := admin.must(http.StatusOK, "GET", "/connections?trouble=1"); strings.Contains(text, at) {
+		t.Error("one that works is among those in trouble")
+	}
+}
+
+// nothingAt fails the test unless somebody finds no connection at its id.
+func nothingAt(s surfer, id int64) {
+	s.t.Helper()
+	at := fmt.Sprintf("/connections/%d", id)
+	for _, r := range [][2]string{
+		{"GET", ""}, {"POST", ""}, {"POST", "/test"}, {"POST", "/resume"}, {"POST", "/rotate"}, {"POST", "/enable"}, {"POST", "/disable"}, {"GET", "/delete"}, {"POST", "/delete"},
+	} {
+		if status, _ := s.ask(r[0], at+r[1], "name", "taken", "version", "1"); status != http.StatusNotFound {
+			s.t.Errorf("%s %s: %d", r[0], at+r[1], status)
+		}
+	}
+}
+
+// One's own connections are nobody else's, administrators included; those of
+// the system are for administrators.
+func TestConnectionsOfOthersAreNotThere(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	receiver := apptest.NewReceiver(t)
+	p.User("eve")
+	system := newConnection(t, p.Client("admin"), "system", "of the system", receiver.URL)
+	own := newConnection(t, p.Client("eve"), "me", "eve alone", receiver.URL)
+	admin, eve := surf(t, p, "admin"), surf(t, p, "eve")
+	nothingAt(admin, own)
+	nothingAt(eve, system)
+	nothingAt(admin, 77)
+	mail, err := p.Store.MailServer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	nothingAt(admin, mail.ID)
+	for _, r := range [][2]string{{"GET", "/admin/connections"}, {"GET", "/admin/health"}, {"GET", "/admin/health/now"}, {"POST", "/admin/health/mail"}} {
+		if status, _ := eve.ask(r[0], r[1]); status != http.StatusForbidden {
+			t.Errorf("%s %s as eve: %d", r[0], r[1], status)
+		}
+	}
+	if to := admin.must(http.StatusSeeOther, "GET", "/admin/connections"); to != "/connections?owner=system" {
+		t.Errorf("the system's are at %s", to)
+	}
+	if text := admin.must(http.StatusOK, "GET", "/connections?owner=system"); !strings.Contains(text, "of the system") || strings.Contains(text, "eve alone") {
+		t.Error("an administrator does not see the system's alone")
+	}
+	if text := admin.must(http.StatusOK, "GET", "/admin/health"); !strings.Contains(text, "of the system") || strings.Contains(text, "eve alone") {
+		t.Error("health does not show the system's alone")
+	}
+	if text := eve.must(http.StatusOK, "GET", "/connections"); strings.Contains(text, "of the system") || !strings.Contains(text, "eve alone") || strings.Contains(text, `name="owner"`) {
+		t.Error("eve does not see her own alone")
+	}
+
+	hook := []string{"module", "webhook", "name", "hook", "url", receiver.URL}
+	eve.must(http.StatusForbidden, "POST", "/connections", append(hook, "owner", "system")...)
+	if text := eve.must(http.StatusUnprocessableEntity, "POST", "/connections", "module", "webhook", "name", "typed name"); !strings.Contains(text, "typed name") {
+		t.Error("what was typed is gone")
+	}
+	if text := eve.must(http.StatusOK, "POST", "/connections", hook...); !strings.Contains(text, "whsec_") || !strings.Contains(text, "Your own") {
+		t.Errorf("eve's new connection:\n%s", text)
+	}
+	if text := admin.must(http.StatusOK, "POST", "/connections", append(hook, "owner", "system")...); !strings.Contains(text, "whsec_") || !strings.Contains(text, "The system") {
+		t.Errorf("the system's new connection:\n%s", text)
+	}
+}
+
+// Forms change what they name, keep secrets that are left empty, and tell who
+// was faster.
+func TestAConnectionIsChangedByItsPage(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	receiver := apptest.NewReceiver(t)
+	c := p.Client("admin")
+	s := newShop(t, c, "Shop", receiver.URL+"/first")
+	at := fmt.Sprintf("/connections/%d", s.target)
+	p.User("eve")
+	c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "eve", "role": "maintainer"})
+	admin, eve := surf(t, p, "admin"), surf(t, p, "eve")
+
+	if text := admin.must(http.StatusOK, "GET", at); strings.Contains(text, s.secret) || strings.Contains(text, "/first") {
+		t.Error("the page shows a secret")
+	}
+	eve.must(http.StatusSeeOther, "POST", at, "version", "1", "name", "renamed")
+	text := admin.must(http.StatusConflict, "POST", at, "version", "1", "name", "mine")
+	if !strings.Contains(text, "Meanwhile eve has changed it") || !strings.Contains(text, `value="mine"`) {
+		t.Errorf("the conflict:\n%s", text)
+	}
+	if text := admin.must(http.StatusUnprocessableEntity, "POST", at, "version", "2", "name", "mine", "url", "http://no such"); !strings.Contains(text, `value="mine"`) || !strings.Contains(text, "gc-err") {
+		t.Errorf("the error:\n%s", text)
+	}
+	if to := admin.must(http.StatusSeeOther, "POST", at+"/test"); !strings.HasPrefix(to, "/deliveries/") {
+		t.Errorf("a test leads to %s", to)
+	}
+	apptest.Verify(t, s.secret, receiver.Wait(t, 1)) // address and secret are what they were
+
+	text = admin.must(http.StatusOK, "POST", at+"/rotate")
+	fresh := secretIn(t, strings.NewReplacer("<", " ", ">", " ").Replace(text))
+	if fresh == s.secret || !strings.Contains(text, "The former one counts until") {
+		t.Error("the new secret is not shown")
+	}
+	if text := admin.must(http.StatusOK, "GET", at); strings.Contains(text, fresh) || !strings.Contains(text, "The former secret counts too until") {
+		t.Error("the secret is shown twice, or it is not said until when the former one counts")
+	}
+	admin.must(http.StatusSeeOther, "POST", at+"/test")
+	apptest.Verify(t, fresh, receiver.Wait(t, 2))
+
+	admin.must(http.StatusSeeOther, "POST", at+"/disable")
+	if text := admin.must(http.StatusOK, "GET", at); !strings.Contains(text, "Nothing is sent") || !strings.Contains(text, "Enable") {
+		t.Errorf("turned off:\n%s", text)
+	}
+	admin.must(http.StatusSeeOther, "POST", at+"/enable")
+	apptest.Eventually(t, "both are delivered", func() bool { return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.1") != nil })
+	if text := admin.must(http.StatusOK, "GET", at+"/delete"); !strings.Contains(text, "2 deliveries in its history") || !strings.Contains(text, "0 messages that wait") {
+		t.Errorf("what is lost:\n%s", text)
+	}
+	admin.must(http.StatusSeeOther, "POST", at+"/delete")
+	nothingAt(admin, s.target)
+	if a := c.Must(http.StatusOK, "GET", "/audit?kind=target", nil); !strings.Contains(a.Text, `"was":{"name":"hook"}`) {
+		t.Errorf("the audit has not what the name was: %s", a.Text)
+	}
+}
+
+// All mail shares a server: when that is down, the pages say that it is.
+func TestTheMailServerIsDownForAll(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{Ago: 48 * time.Hour})
+	c := p.Client("admin")
+	s := newShop(t, c, "Shop", "")
+	c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"email_to": "eve@example.org"})
+	c.Must(http.StatusOK, "PATCH", "/settings/mail", map[string]any{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": 1, "smtp_tls": "none"})
+	s.target = c.Must(http.StatusOK, "GET", s.path+"/targets", nil).ID("items.0.id")
+	p.User("eve")
+	c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "eve", "role": "maintainer"})
+	breakDown(t, p, c, s)
+
+	at := fmt.Sprintf("/connections/%d", s.target)
+	admin, eve := surf(t, p, "admin"), surf(t, p, "eve")
+	if text := admin.must(http.StatusOK, "GET", at); !strings.Contains(text, "All mail goes through one mail server") || !strings.Contains(text, "Try now") {
+		t.Errorf("an administrator sees:\n%s", text)
+	}
+	if text := eve.must(http.StatusOK, "GET", at); !strings.Contains(text, "Mail server:") || strings.Contains(text, "Try now") {
+		t.Errorf("a maintainer sees:\n%s", text)
+	}
+	if status, _ := eve.ask("POST", at+"/resume"); status != http.StatusForbidden {
+		t.Errorf("a maintainer tries the mail server: %d", status)
+	}
+	if text := admin.must(http.StatusOK, "GET", "/admin/health/now"); !strings.Contains(text, "/admin/health/mail") {
+		t.Errorf("health:\n%s", text)
+	}
+	_, port := openPostbox(t)
+	c.Must(http.StatusOK, "PATCH", "/settings/mail", map[string]any{"smtp_port": port})
+	if to := admin.must(http.StatusSeeOther, "POST", "/admin/health/mail"); to != "/admin/health" {
+		t.Errorf("tried now, leads to %s", to)
+	}
+	awaitState(t, p, c, s.target, "working")
+}
+
+func TestConnectionsInTheBrowser(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{Ago: 48 * time.Hour})
+	bad, picky, good := apptest.NewReceiver(t), apptest.NewReceiver(t), apptest.NewReceiver(t)
+	c := p.Client("admin")
+	b := apptest.NewBrowser(t, p.URL)
+	b.Open("/connections")
+	b.Fill("#f-name", "admin")
+	b.Fill("#f-password", apptest.Password)
+	b.Press("form[action='/login'] button")
+	b.Sees("There is no connection that you may edit")
+	b.Look("connections-empty")
+	b.Open("/admin/health")
+	b.Look("health-empty")
+
+	b.Open("/connections")
+	b.Do(chromedp.Click("details:has(#target-webhook-name) > summary"))
+	b.Fill("#target-webhook-name", "Audit trail")
+	b.Fill("#target-webhook-url", good.URL)
+	b.Do(chromedp.SetValue("#target-webhook-owner", "system"))
+	b.Press("form:has(#target-webhook-name) button")
+	b.Sees("whsec_", "The system")
+	b.Look("connection-made")
+
+	s := newShop(t, c, "Payments & Söhne", bad.URL)
+	for i, to := range []struct{ name, url string }{{"Intake of the operations centre", picky.URL}, {"Chat", good.URL}} {
+		c.Must(http.StatusCreated, "POST", s.path+"/targets", map[string]any{"module": []string{"webhook", "mattermost"}[i], "name": to.name, "config": map[string]string{"url": to.url}})
+	}
+	ails(bad)
+	picky.Answer(slices.Repeat([]int{http.StatusBadRequest}, 500)...)
+	newConnection(t, c, "me", "My own phone", good.URL)
+	breakDown(t, p, c, s)
+	awaitState(t, p, c, s.target+1, "rejecting")
+
+	b.Open("/")
+	b.Sees("2 connections do not work", "next try", "waiting")
+	b.Look("overview-broken")
+	b.Open("/connections")
+	b.Sees("Rejecting", "Down", "Your own", "The system")
+	b.Look("connections")
+	b.Open("/connections?owner=group&trouble=1")
+	b.Sees("No connection like that")
+	b.Look("connections-none")
+	b.Open("/admin/health")
+	b.Sees("2 in trouble", "Runs")
+	b.Look("health")
+	b.Open(s.path + "?tab=targets")
+	b.Sees("Rejecting", "next try")
+	b.Look("product-targets-broken")
+	at := fmt.Sprintf("/connections/%d", s.target)
+	b.Open(at)
+	b.Do(chromedp.Click("summary.btn"))
+	b.Sees("For 24 hours messages are signed with both")
+	b.Look("connection-down")
+	b.Press("form[action$='/rotate'] button")
+	b.Sees("whsec_", "The former one counts until")
+	b.Look("connection-rotated")
+	b.Open(at)
+	b.Fill("[name=url]", "http://no such")
+	b.Evaluate(`document.querySelectorAll("form").forEach(f => f.noValidate = true)`)
+	b.Press("form[aria-labelledby=edit] button")
+	b.Look("connection-error")
+	b.Open(at + "/delete")
+	b.Sees("messages that wait")
+	b.Look("connection-delete")
+
+	// The page of health asks for itself.
+	b.Open("/admin/health")
+	bad.Answer()
+	awaitState(t, p, c, s.target, "working")
+	apptest.Eventually(t, "health shows it by itself", func() bool { return strings.Contains(b.Text(), "1 in trouble") })
+}

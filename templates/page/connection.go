@@ -1,0 +1,154 @@
+package page
+
+import (
+	"time"
+
+	"gatecrier/templates/layout"
+	"gatecrier/templates/ui"
+)
+
+// Condition is how a connection does.
+type Condition struct {
+	State       string    // working, failing, rejecting, down, paused, gone (turned off by Gatecrier), off, new
+	Since       time.Time // of the trouble; zero = unknown
+	NextAt      time.Time // of the next probe, while down
+	Failures    int       // in a row
+	Refusals    int       // in a row, by a receiver that is there
+	Probes      int       // that failed while down
+	Reason      string    // of the last failure; "" where there is none, or the reader may not know it
+	LastSuccess time.Time
+	Waiting     int
+	Server      bool // it shares the mail server, whose trouble is that of all mail
+}
+
+// ConnectionRow is a connection in a list.
+type ConnectionRow struct {
+	ID        int64
+	Name      string
+	Module    string // its title: "Webhook"
+	Icon      string // "" = send
+	Hint      string
+	Owner     string // "Your own", "The system", or the name of the product or group
+	OwnerKind string // "product", "group"; "" where Owner says it
+	OwnerHref string // "" = none
+	Condition Condition
+}
+
+// ConnectionsView is the list of connections, filtered in the URL. The forms
+// of Adds post to /connections: module, name, the module's fields, and owner
+// ("mine", "system") for administrators.
+type ConnectionsView struct {
+	Frame   layout.View
+	Chips   []ui.Chip // owners
+	Trouble ui.Chip
+	Query   string
+	Keep    string // the filter by owner that a search keeps
+	Any     bool   // there are connections outside the filter
+	Rows    []ConnectionRow
+	More    bool // there are others beyond Rows
+	Adds    []ModuleForm
+}
+
+// ConnectionView is one connection, for who may edit it. It posts version,
+// name and the module's fields to /connections/{id}, and to its /test, /resume,
+// /rotate, /enable and /disable. Deleting is confirmed at /connections/{id}/delete.
+type ConnectionView struct {
+	Frame        layout.View
+	Row          ConnectionRow
+	Enabled      bool
+	CanResume    bool
+	Rotates      bool
+	RotatedUntil time.Time // until when the former secret counts; zero = none does
+	Secret       *NewSecret
+	Version      int64
+	Fields       []ui.Field // name first
+	Failed       string     // why nothing was saved, beside what the fields say
+	Deliveries   []DeliveryRow
+}
+
+// HealthView is how the program does, for administrators. Its live part asks
+// for itself at /admin/health/now.
+type HealthView struct {
+	Frame   layout.View
+	Rows    []ConnectionRow // those in trouble first
+	More    bool            // there are others beyond Rows
+	Mail    ConnectionRow   // stands for the mail server
+	MailSet bool            // a mail server is set
+	Waiting int             // in the outbox
+	Sending int
+	Oldest  time.Time // when the oldest of what waits was due; zero = nothing waits
+	Loops   []LoopRow
+	Storage string // the kind of database
+}
+
+// LoopRow is one of the loops of the program.
+type LoopRow struct {
+	Name string
+	Runs bool
+}
+
+func connectionPath(n int64) string { return "/connections/" + id(n) }
+
+func (r ConnectionRow) icon() string {
+	if r.Icon == "" {
+		return "send"
+	}
+	return r.Icon
+}
+
+// waitingPath lists what a connection's messages have become.
+func (r ConnectionRow) waitingPath() string { return "/deliveries?connection=" + id(r.ID) }
+
+// failures in a row, of both kinds.
+func (c Condition) failures() int { return c.Failures + c.Refusals }
+
+// tried says what has been tried in vain.
+func (c Condition) tried() string {
+	switch {
+	case c.State == "down" && c.Probes > 0:
+		return ui.Plural(c.Probes, "probe", "probes") + " failed"
+	case c.State == "down", c.State == "paused":
+		return ui.Plural(c.Failures, "failure", "failures") + " in a row"
+	case c.Refusals > 0 && c.Failures == 0:
+		return "the last " + several(c.Refusals, "try was", "tries were") + " refused"
+	}
+	return "the last " + several(c.Failures, "try", "tries") + " failed"
+}
+
+// several leaves the number out where it is one: "the last try was".
+func several(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return ui.Plural(n, one, many)
+}
+
+// running says how many of the loops run.
+func (v HealthView) running() string {
+	n := 0
+	for _, l := range v.Loops {
+		if l.Runs {
+			n++
+		}
+	}
+	return ui.Number(int64(n)) + " of " + ui.Number(int64(len(v.Loops)))
+}
+
+// troubled counts the rows in trouble.
+func (v HealthView) troubled() int {
+	n := 0
+	for _, r := range v.Rows {
+		if r.Condition.troubled() {
+			n++
+		}
+	}
+	return n
+}
+
+func (c Condition) troubled() bool {
+	switch c.State {
+	case "failing", "rejecting", "down", "paused", "gone":
+		return true
+	}
+	return false
+}
