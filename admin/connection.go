@@ -128,7 +128,6 @@ func (a *Admin) connectionSave(c *gin.Context) error {
 	errs := fieldErrors(err)
 	if errs != nil || fault.Is(err, fault.Conflict) {
 		return a.connectionPage(c, found.ID, web.StatusOf(err), func(v *page.ConnectionView) {
-			v.Version = change.Version // until he has looked at what the other did
 			if errs == nil {
 				v.Failed = textOf(err)
 			}

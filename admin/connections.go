@@ -38,7 +38,7 @@ func (a *Admin) connectionsPage(c *gin.Context, status int, adds []page.ModuleFo
 		return err
 	}
 	v := page.ConnectionsView{
-		Chips: a.ownerChips(c, f), Trouble: troubleChip(f), Query: f.Text, Keep: string(f.Owner), Adds: adds,
+		Chips: a.ownerChips(c, f), Trouble: troubleChip(f), Query: f.Text, Keep: kept(f), Adds: adds,
 		Any: len(rows) > 0 || f.Owner != "" || f.Trouble || f.Text != "",
 	}
 	if len(rows) > connectionsMost {
@@ -65,6 +65,18 @@ func connectionsLink(owner models.OwnerKind, trouble bool, text string) string {
 		only = "1"
 	}
 	return link("/connections", "owner", string(owner), "trouble", only, "q", text)
+}
+
+// kept are the filters that a search keeps.
+func kept(f models.ConnectionFilter) []page.Hidden {
+	var list []page.Hidden
+	if f.Owner != "" {
+		list = append(list, page.Hidden{Name: "owner", Value: string(f.Owner)})
+	}
+	if f.Trouble {
+		list = append(list, page.Hidden{Name: "trouble", Value: "1"})
+	}
+	return list
 }
 
 func (a *Admin) ownerChips(c *gin.Context, f models.ConnectionFilter) []ui.Chip {
@@ -165,7 +177,7 @@ func (a *Admin) connectionForms(c *gin.Context, named string, typed, errs map[st
 		}
 		forms[i].Fields = append(forms[i].Fields, ui.Field{
 			ID: "target-" + forms[i].Module + "-owner", Name: "owner", Label: "Whose", Type: "select", Required: true,
-			Help: "Yours is told of what you are told of; the system's of everything.",
+			Help: "The system's are told when another connection breaks, and when it is back.",
 			Options: []ui.Option{
 				{Value: string(models.OwnerMine), Label: "Your own"},
 				{Value: string(models.OwnerSystem), Label: "The system's", Checked: typed["owner"] == string(models.OwnerSystem) || c.Query("owner") == string(models.OwnerSystem)},

@@ -49,7 +49,7 @@ func (a *Admin) overview(c *gin.Context) error {
 }
 
 func overviewTitle(v page.OverviewView) string {
-	if v.Products > 0 && (v.Failed > 0 || v.Breaks > 0) {
+	if v.Failed > 0 || v.Breaks > 0 {
 		return v.Sentence()
 	}
 	return "Overview"

@@ -99,8 +99,10 @@ func newConnection(t *testing.T, c *apptest.Client, owner, name, url string) int
 
 // A receiver goes away: the pages say so first, with what happens next. It
 // comes back, and so do they.
-func TestPagesTellOfABrokenConnection(t *testing.T) {
-	p := apptest.Start(t, apptest.Options{Ago: 48 * time.Hour})
+func TestPagesTellOfABrokenConnection(t *testing.T) { on(t, brokenConnection) }
+
+func brokenConnection(t *testing.T, p *apptest.Program) {
+	t.Helper()
 	bad, good := apptest.NewReceiver(t), apptest.NewReceiver(t)
 	c := p.Client("admin")
 	newConnection(t, c, "system", "a good one", good.URL)
@@ -121,7 +123,7 @@ func TestPagesTellOfABrokenConnection(t *testing.T) {
 		"/connections":               {"Down", "next try", "503"},
 		"/connections?trouble=1":     {"next try"},
 		at:                           {"Down", "next try", "Try now", "503", "Replace the secret"},
-		"/admin/health":              {"1 in trouble", "next try", "SQLite", "Delivery", "7 of 7"},
+		"/admin/health":              {"1 in trouble", "next try", "Database", "Delivery", "7 of 7"},
 		s.path + "?tab=targets":      {"Down", "next try", at, "503"},
 		"/connections?owner=product": {"hook"},
 		"/connections?q=sHo":         {"hook"},

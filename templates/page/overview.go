@@ -57,7 +57,7 @@ const TimelineDays = 30
 // Sentence is what is wrong, in a sentence; it makes a good title too.
 func (v OverviewView) Sentence() string {
 	switch {
-	case v.Products == 0:
+	case v.Products == 0 && v.Breaks == 0:
 		return "Nothing to guard yet"
 	case v.Failed == 1:
 		return "1 gate is failing"
@@ -86,7 +86,7 @@ func (v OverviewView) rest() string {
 	case v.Breaks > 0 && v.Failed > 0:
 		return v.breaks() + "."
 	case v.Breaks > 0:
-		return "The gates hold; what waits goes out when they work again."
+		return "What waits for them goes out when they work again."
 	case v.Trouble > 0:
 		return ui.Plural(v.Trouble, "message is", "messages are") + " in trouble. Everything else is quiet."
 	case v.Failed > 0:

@@ -48,7 +48,7 @@ func Overview(v OverviewView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			if v.Products == 0 {
+			if v.Products == 0 && v.Breaks == 0 {
 				templ_7745c5c3_Err = start(v).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

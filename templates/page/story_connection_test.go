@@ -41,7 +41,7 @@ func connectionList() []ConnectionRow {
 
 func connectionStories() []story {
 	all := ConnectionsView{
-		Frame: frame("Connections", layout.NavConnections), Any: true, More: true, Rows: connectionList(), Adds: targets().Adds, Keep: "mine", Query: script,
+		Frame: frame("Connections", layout.NavConnections), Any: true, More: true, Rows: connectionList(), Adds: targets().Adds, Keep: []Hidden{{"owner", "mine"}, {"trouble", "1"}}, Query: script,
 		Chips:   []ui.Chip{{Label: "All", Href: "/connections", Count: -1, Current: true}, {Label: "Your own", Href: "/connections?owner=mine", Count: -1}},
 		Trouble: ui.Chip{Label: "In trouble", Href: "/connections?trouble=1", Count: -1},
 	}
