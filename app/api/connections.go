@@ -50,10 +50,11 @@ func targetRowOf(c models.ConnectionRow) targetBody {
 	return b
 }
 
-// ownerBody is whose a connection is: a product's, a user's, or, with neither,
-// the system's.
+// ownerBody is whose a connection is: a product's, a group's, a user's, or, with
+// none of them, the system's.
 type ownerBody struct {
 	Product *named `json:"product"`
+	Group   *named `json:"group"`
 	User    *named `json:"user"`
 }
 
@@ -66,6 +67,9 @@ func connectionOf(c models.ConnectionRow) connectionBody {
 	b := connectionBody{targetBody: targetRowOf(c)}
 	if c.ProductID != nil {
 		b.Owner.Product = &named{*c.ProductID, c.Product}
+	}
+	if c.GroupID != nil {
+		b.Owner.Group = &named{*c.GroupID, c.Group}
 	}
 	if c.UserID != nil {
 		b.Owner.User = &named{*c.UserID, c.User}

@@ -220,6 +220,16 @@ func TestConnectionsOfOthersAreNotThere(t *testing.T) {
 		t.Error("eve does not see her own alone")
 	}
 
+	c := p.Client("admin")
+	group := c.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Shops"}).ID("id")
+	c.Must(http.StatusCreated, "POST", fmt.Sprintf("/groups/%d/targets", group), map[string]any{"module": "webhook", "name": "of the group", "config": map[string]string{"url": receiver.URL}})
+	if a := c.Must(http.StatusOK, "GET", "/connections?owner=group", nil); a.Get("items.0.owner.group.name") != "Shops" || a.Get("items.1") != nil {
+		t.Errorf("those of groups: %s", a.Text)
+	}
+	if text := admin.must(http.StatusOK, "GET", "/connections?owner=group"); !strings.Contains(text, "Shops") || strings.Contains(text, "of the system<") {
+		t.Error("the page does not show those of groups alone")
+	}
+
 	hook := []string{"module", "webhook", "name", "hook", "url", receiver.URL}
 	eve.must(http.StatusForbidden, "POST", "/connections", append(hook, "owner", "system")...)
 	if text := eve.must(http.StatusUnprocessableEntity, "POST", "/connections", "module", "webhook", "name", "typed name"); !strings.Contains(text, "typed name") {
