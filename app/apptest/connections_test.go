@@ -69,8 +69,8 @@ func (s surfer) must(status int, method, path string, pairs ...string) string {
 // ails answers 503 from now on.
 func ails(r *apptest.Receiver) { r.Answer(slices.Repeat([]int{http.StatusServiceUnavailable}, 500)...) }
 
-// breakDown lets the messages to a target fail until its breaker opens.
-func breakDown(t *testing.T, p *apptest.Program, c *apptest.Client, s shop) {
+// breakTarget lets the messages to a target fail until its breaker opens.
+func breakTarget(t *testing.T, p *apptest.Program, c *apptest.Client, s shop) {
 	t.Helper()
 	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
 	awaitState(t, p, c, s.target, "down")
@@ -115,7 +115,7 @@ func brokenConnection(t *testing.T, p *apptest.Program) {
 		t.Error("the overview is not calm")
 	}
 	ails(bad)
-	breakDown(t, p, c, s)
+	breakTarget(t, p, c, s)
 
 	at := fmt.Sprintf("/connections/%d", s.target)
 	for path, wants := range map[string][]string{
@@ -123,7 +123,7 @@ func brokenConnection(t *testing.T, p *apptest.Program) {
 		"/connections":               {"Down", "next try", "503"},
 		"/connections?trouble=1":     {"next try"},
 		at:                           {"Down", "next try", "Try now", "503", "Replace the secret"},
-		"/admin/health":              {"1 in trouble", "next try", "Database", "Delivery", "7 of 7"},
+		"/admin/health":              {"1 in trouble", "next try", "Database", "Delivery", "8 of 8"},
 		s.path + "?tab=targets":      {"Down", "next try", at, "503"},
 		"/connections?owner=product": {"hook"},
 		"/connections?q=sHo":         {"hook"},
@@ -300,7 +300,7 @@ func TestAConnectionIsChangedByItsPage(t *testing.T) {
 
 // All mail shares a server: when that is down, the pages say that it is.
 func TestTheMailServerIsDownForAll(t *testing.T) {
-	p := apptest.Start(t, apptest.Options{Ago: 48 * time.Hour})
+	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", "")
 	c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"email_to": "eve@example.org"})
@@ -308,7 +308,7 @@ func TestTheMailServerIsDownForAll(t *testing.T) {
 	s.target = c.Must(http.StatusOK, "GET", s.path+"/targets", nil).ID("items.0.id")
 	p.User("eve")
 	c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "eve", "role": "maintainer"})
-	breakDown(t, p, c, s)
+	breakTarget(t, p, c, s)
 
 	at := fmt.Sprintf("/connections/%d", s.target)
 	admin, eve := surf(t, p, "admin"), surf(t, p, "eve")
@@ -333,7 +333,7 @@ func TestTheMailServerIsDownForAll(t *testing.T) {
 }
 
 func TestConnectionsInTheBrowser(t *testing.T) {
-	p := apptest.Start(t, apptest.Options{Ago: 48 * time.Hour})
+	p := apptest.Start(t, apptest.Options{})
 	bad, picky, good := apptest.NewReceiver(t), apptest.NewReceiver(t), apptest.NewReceiver(t)
 	c := p.Client("admin")
 	b := apptest.NewBrowser(t, p.URL)
@@ -362,7 +362,7 @@ func TestConnectionsInTheBrowser(t *testing.T) {
 	ails(bad)
 	picky.Answer(slices.Repeat([]int{http.StatusBadRequest}, 500)...)
 	newConnection(t, c, "me", "My own phone", good.URL)
-	breakDown(t, p, c, s)
+	breakTarget(t, p, c, s)
 	awaitState(t, p, c, s.target+1, "rejecting")
 
 	b.Open("/")
