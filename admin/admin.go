@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/account"
+	"gatecrier/app/audit"
 	"gatecrier/app/connection"
 	"gatecrier/app/delivery"
 	"gatecrier/app/gate"
@@ -37,6 +38,7 @@ type Services struct {
 	Inbox       *inbox.Service
 	Settings    *settings.Service
 	Jobs        *jobs.Schedule
+	Audit       *audit.Service
 	Mail        *email.Email
 	Log         *slog.Logger
 	Version     string
@@ -109,6 +111,11 @@ func (a *Admin) Register(e *gin.Engine) {
 	get("/admin/health", a.health)
 	get("/admin/health/now", a.healthNow)
 	post("/admin/health/mail", a.mailResume)
+	get("/products/:id/move", a.moveAsk)
+	post("/products/:id/move", a.move)
+	post("/products/:id/tokens", a.productTokenCreate)
+	post("/products/:id/tokens/:token/delete", a.productTokenRevoke)
+	a.registerRoles(get, post)
 	get("/admin/settings", a.globalsFirst)
 	get("/admin/settings/:section", a.globals)
 	post("/admin/settings/:section", a.globalsSave)
@@ -138,4 +145,37 @@ func (a *Admin) Register(e *gin.Engine) {
 	post("/deliveries/:id/resend", a.resendOne)
 	get("/resends/:id", a.resendProgress)
 	post("/resends/:id/stop", a.resendStop)
+}
+
+// registerRoles adds the pages of groups, of who may what where, and of who has
+// changed it.
+func (a *Admin) registerRoles(get, post func(path string, h handler)) {
+	for _, place := range []string{"/products/:id", "/groups/:id"} {
+		post(place+"/members", a.memberSet)
+		post(place+"/members/:user/delete", a.memberRemove)
+		post(place+"/authorization-groups", a.authorizationRoleSet)
+		post(place+"/authorization-groups/:group/delete", a.authorizationRoleRemove)
+	}
+	get("/groups", a.groups)
+	get("/groups/new", a.groupNew)
+	post("/groups", a.groupCreate)
+	get("/groups/:id", a.group)
+	post("/groups/:id/settings", a.groupSave)
+	get("/groups/:id/delete", a.groupDeleteAsk)
+	post("/groups/:id/delete", a.groupDelete)
+	post("/groups/:id/targets", a.groupTargetCreate)
+	post("/groups/:id/targets/:target/test", a.targetTest)
+	post("/groups/:id/targets/:target/enable", a.targetEnable(true))
+	post("/groups/:id/targets/:target/disable", a.targetEnable(false))
+	post("/groups/:id/targets/:target/delete", a.targetDelete)
+	get("/authorization-groups", a.authorizationGroups)
+	post("/authorization-groups", a.authorizationCreate)
+	get("/authorization-groups/:id", a.authorizationGroup)
+	post("/authorization-groups/:id", a.authorizationRename)
+	get("/authorization-groups/:id/delete", a.authorizationDeleteAsk)
+	post("/authorization-groups/:id/delete", a.authorizationDelete)
+	post("/authorization-groups/:id/members", a.authorizationMemberSet)
+	post("/authorization-groups/:id/members/:user/delete", a.authorizationMemberRemove)
+	get("/admin/authorization-groups", a.authorizationFirst)
+	get(auditPath, a.audit)
 }

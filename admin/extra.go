@@ -76,5 +76,5 @@ func (p *Page) SeeOther(path, title, text string) error {
 
 // SignIn makes the session that of a user.
 func (p *Page) SignIn(u models.User) error {
-	return p.admin.Sessions.SignIn(p.Context(), u, placeOf(p.c))
+	return p.admin.Sessions.SignIn(p.Context(), u, cameFrom(p.c))
 }

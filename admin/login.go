@@ -53,7 +53,7 @@ func (a *Admin) signIn(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Sessions.SignIn(c.Request.Context(), user, placeOf(c)); err != nil {
+	if err := a.Sessions.SignIn(c.Request.Context(), user, cameFrom(c)); err != nil {
 		return err
 	}
 	a.Log.InfoContext(c, "signed in", "user", user.ID, "request_id", web.RequestID(c.Request.Context()))
@@ -61,8 +61,8 @@ func (a *Admin) signIn(c *gin.Context) error {
 	return nil
 }
 
-// placeOf is where a request comes from.
-func placeOf(c *gin.Context) account.Place {
+// cameFrom is where a request comes from.
+func cameFrom(c *gin.Context) account.Place {
 	return account.Place{Agent: c.Request.UserAgent(), Address: c.ClientIP()}
 }
 
@@ -99,7 +99,7 @@ func (a *Admin) changePassword(c *gin.Context) error {
 		return err
 	}
 	// All sessions have ended, this one too: it begins anew.
-	if err := a.Sessions.SignIn(ctx, actorOf(c).User, placeOf(c)); err != nil {
+	if err := a.Sessions.SignIn(ctx, actorOf(c).User, cameFrom(c)); err != nil {
 		return err
 	}
 	a.flash(c, "ok", "Your password is changed", "Other sessions of yours have ended.")

@@ -23,7 +23,7 @@ const day = 24 * time.Hour
 func (a *Admin) overview(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	scope := actor.Scope()
-	tally, err := a.Store.GateTally(ctx, scope)
+	tally, err := a.Store.GateTally(ctx, scope, 0)
 	if err != nil {
 		return err
 	}

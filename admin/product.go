@@ -7,8 +7,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/authz"
+	"gatecrier/app/fault"
 	"gatecrier/app/gate"
-	"gatecrier/app/product"
 	"gatecrier/app/web"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
@@ -41,7 +41,7 @@ func (a *Admin) productPage(c *gin.Context, status int, row models.ProductRow, t
 		return err
 	}
 	v.Tab = tab
-	switch tab {
+	switch v.Current() {
 	case page.TabHistory:
 		err = a.historyTab(c, row, &v)
 	case page.TabDeliveries:
@@ -50,16 +50,11 @@ func (a *Admin) productPage(c *gin.Context, status int, row models.ProductRow, t
 		err = a.targetsTab(c, row, &v)
 	case page.TabMembers:
 		err = a.membersTab(c, row, &v)
+	case page.TabTokens:
+		err = a.tokensTab(c, row, &v)
 	case page.TabSettings:
-		fields, err := a.Connections.FieldsOf(c.Request.Context(), actorOf(c), product.InProduct(row.ID))
-		if err != nil {
-			return err
-		}
-		v.Settings = a.settingsTab(row, fields)
-	case page.TabObservations:
-		err = a.observationsTab(c, row, &v)
+		v.Settings, err = a.settingsOf(c, row)
 	default:
-		v.Tab = page.TabObservations
 		err = a.observationsTab(c, row, &v)
 	}
 	if err != nil {
@@ -91,6 +86,9 @@ func (a *Admin) productHead(c *gin.Context, row models.ProductRow) (page.Product
 		v.Limits = &limits
 	}
 	if err := a.rightsOf(c, row.ID, &v); err != nil {
+		return v, err
+	}
+	if err := a.groupFacts(c, row, &v); err != nil {
 		return v, err
 	}
 	spans, err := a.Store.GateSpans(ctx, scope, []int64{row.ID}, a.Store.Now().AddDate(0, 0, -page.HistoryDays))
@@ -140,6 +138,26 @@ func policyText(p gate.Policy) string {
 		return "the limits of its group"
 	}
 	return "the limits of all products"
+}
+
+// groupFacts says which group a product is in, and what that means for its
+// gate. It is a link for who sees the group.
+func (a *Admin) groupFacts(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
+	ctx := c.Request.Context()
+	group, err := a.Store.GroupOf(ctx, row.Product)
+	if group == nil || err != nil {
+		return err
+	}
+	v.Group = group.Name
+	if group.GateMode != models.GateStandard {
+		v.GroupGate = groupGate(*group)
+	}
+	_, err = a.Products.Group(ctx, actorOf(c), group.ID)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	v.GroupHref = groupPath(group.ID)
+	return err
 }
 
 func (a *Admin) rightsOf(c *gin.Context, id int64, v *page.ProductView) error {
@@ -282,13 +300,4 @@ func (a *Admin) deliveriesTab(c *gin.Context, row models.ProductRow, v *page.Pro
 	rows = pager.cut(rows)
 	v.Deliveries = page.DeliveriesTab{Rows: a.deliveryRows(c, rows), Pager: pager.Pager, Chips: stateChips(productPath(row.ID), string(f.State), "tab", "deliveries")}
 	return nil
-}
-
-func (a *Admin) membersTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
-	members, err := a.Products.Members(c.Request.Context(), actorOf(c), product.InProduct(row.ID))
-	for _, m := range members {
-		v.Members = append(v.Members, page.MemberRow{Name: m.User, Role: string(m.Role)})
-	}
-	v.TabCounts[page.TabMembers] = len(members)
-	return err
 }

@@ -26,7 +26,11 @@ func (a *Admin) productList(c *gin.Context) error {
 	if !state.Valid() {
 		state = ""
 	}
-	tally, err := a.Store.GateTally(ctx, scope)
+	group, err := a.groupFilter(c)
+	if err != nil {
+		return err
+	}
+	tally, err := a.Store.GateTally(ctx, scope, group.ID)
 	if err != nil {
 		return err
 	}
@@ -34,14 +38,15 @@ func (a *Admin) productList(c *gin.Context) error {
 	if sort != sortGate {
 		sort = ""
 	}
-	f := models.ProductFilter{Text: q, State: state, After: after, Limit: rowsMost + 1, Worst: sort == sortGate, AfterState: models.GateState(c.Query("from"))}
+	f := models.ProductFilter{Text: q, State: state, Group: group.ID, After: after, Limit: rowsMost + 1, Worst: sort == sortGate, AfterState: models.GateState(c.Query("from"))}
 	rows, err := a.Store.Products(ctx, scope, f)
 	if err != nil {
 		return err
 	}
+	here := []string{"q", q, "group", c.Query("group")}
 	v := page.ProductsView{
-		Query: q, Gate: string(state), CanCreate: a.Products.MayCreate(actorOf(c)) == nil, Chips: gateChips(q, sort, state, tally), Sort: sort,
-		ByName: link("/products", "q", q, "gate", string(state)), ByGate: link("/products", "q", q, "gate", string(state), "sort", sortGate),
+		Query: q, Gate: string(state), CanCreate: a.Products.MayCreate(actorOf(c)) == nil, Chips: gateChips(append(here, "sort", sort), state, tally), Sort: sort, GroupID: group.ID, Group: group.Name,
+		ByName: link("/products", append(here, "gate", string(state))...), ByGate: link("/products", append(here, "gate", string(state), "sort", sortGate)...),
 	}
 	for _, n := range tally {
 		v.Total += int(n)
@@ -49,10 +54,10 @@ func (a *Admin) productList(c *gin.Context) error {
 	if len(rows) > rowsMost {
 		rows = rows[:rowsMost]
 		last := rows[rowsMost-1]
-		v.Pager.Next = link("/products", "q", q, "gate", string(state), "sort", sort, "after", last.Name, "from", string(last.Default.Gate))
+		v.Pager.Next = link("/products", append(here, "gate", string(state), "sort", sort, "after", last.Name, "from", string(last.Default.Gate))...)
 	}
 	if after != "" {
-		v.Pager.First = link("/products", "q", q, "gate", string(state), "sort", sort)
+		v.Pager.First = link("/products", append(here, "gate", string(state), "sort", sort)...)
 	}
 	v.Pager.Text = plural(len(rows), "product", "products") + " shown"
 	if v.Rows, err = a.productRows(c, rows); err != nil {
@@ -63,38 +68,65 @@ func (a *Admin) productList(c *gin.Context) error {
 	return show(c, http.StatusOK, page.Products(v))
 }
 
-func gateChips(q, sort string, current models.GateState, tally map[models.GateState]int64) []ui.Chip {
+// groupFilter is the group that the list is narrowed to; a zero one is all.
+func (a *Admin) groupFilter(c *gin.Context) (models.GroupRow, error) {
+	if c.Query("group") == "" {
+		return models.GroupRow{}, nil
+	}
+	return a.Products.Group(c.Request.Context(), actorOf(c), idOf(c.Query("group")))
+}
+
+// gateChips filter by the state of the gate; here is the rest of the URL.
+func gateChips(here []string, current models.GateState, tally map[models.GateState]int64) []ui.Chip {
 	all := 0
-	chips := []ui.Chip{{Label: "All", Href: link("/products", "q", q, "sort", sort), Current: current == ""}}
+	chips := []ui.Chip{{Label: "All", Href: link("/products", here...), Current: current == ""}}
 	for _, s := range []struct {
 		state models.GateState
 		label string
 	}{{models.GateFailed, "Failed"}, {models.GatePassed, "Passed"}, {models.GateNone, "None"}} {
 		n := int(tally[s.state])
 		all += n
-		chips = append(chips, ui.Chip{Label: s.label, Href: link("/products", "q", q, "sort", sort, "gate", string(s.state)), Count: n, Current: current == s.state})
+		chips = append(chips, ui.Chip{Label: s.label, Href: link("/products", append(here, "gate", string(s.state))...), Count: n, Current: current == s.state})
 	}
 	chips[0].Count = all
 	return chips
 }
 
 func (a *Admin) productRows(c *gin.Context, rows []models.ProductRow) ([]page.ProductRow, error) {
-	ids := make([]int64, len(rows))
-	for i, r := range rows {
-		ids[i] = r.ID
+	targets, err := a.Store.TargetsOf(c.Request.Context(), productIDs(rows))
+	if err != nil {
+		return nil, err
 	}
-	targets, err := a.Store.TargetsOf(c.Request.Context(), ids)
+	var ids []int64
+	for _, r := range rows {
+		if r.GroupID != nil {
+			ids = append(ids, *r.GroupID)
+		}
+	}
+	groups, err := a.Store.GroupNames(c.Request.Context(), ids)
 	if err != nil {
 		return nil, err
 	}
 	list := make([]page.ProductRow, 0, len(rows))
 	for _, r := range rows {
+		name := ""
+		if r.GroupID != nil {
+			name = groups[*r.GroupID]
+		}
 		list = append(list, page.ProductRow{
-			ID: r.ID, Name: r.Name, Gate: string(r.Default.Gate), Why: whyOf(r.Default), Since: a.zoned(c, r.Default.Since),
+			Group: name, ID: r.ID, Name: r.Name, Gate: string(r.Default.Gate), Why: whyOf(r.Default), Since: a.zoned(c, r.Default.Since),
 			Counts: uiCounts(r.Default.Counts), LastReport: a.zoned(c, r.LastReportAt), Targets: len(targets[r.ID]),
 		})
 	}
 	return list, nil
+}
+
+func productIDs(rows []models.ProductRow) []int64 {
+	ids := make([]int64, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ID
+	}
+	return ids
 }
 
 func whyOf(b models.Branch) string {
@@ -108,21 +140,26 @@ func (a *Admin) productNew(c *gin.Context) error {
 	if err := a.Products.MayCreate(actorOf(c)); err != nil {
 		return err
 	}
-	return a.newPage(c, http.StatusOK, page.ProductNewView{DefaultBranch: product.DefaultBranch})
+	return a.newPage(c, http.StatusOK, page.ProductNewView{DefaultBranch: product.DefaultBranch}, idOf(c.Query("group")))
 }
 
-func (a *Admin) newPage(c *gin.Context, status int, v page.ProductNewView) error {
+// newPage asks for a product, and for its group where there are some to choose.
+func (a *Admin) newPage(c *gin.Context, status int, v page.ProductNewView, group int64) error {
+	var err error
+	if v.Groups, err = a.groupOptions(c, group); err != nil {
+		return err
+	}
 	v.Frame = a.frame(c, "New product", layout.NavProducts)
 	return show(c, status, page.ProductNew(v))
 }
 
 func (a *Admin) productCreate(c *gin.Context) error {
-	d := product.Draft{Name: c.PostForm("name"), Description: c.PostForm("description"), DefaultBranch: c.PostForm("default_branch")}
+	d := product.Draft{Name: c.PostForm("name"), Description: c.PostForm("description"), DefaultBranch: c.PostForm("default_branch"), GroupID: idOf(c.PostForm("group_id"))}
 	row, err := a.Products.Create(c.Request.Context(), actorOf(c), d)
 	if errs := fieldErrors(err); errs != nil {
 		return a.newPage(c, http.StatusUnprocessableEntity, page.ProductNewView{
 			Name: d.Name, Description: d.Description, DefaultBranch: d.DefaultBranch, Errors: errs,
-		})
+		}, d.GroupID)
 	}
 	if err != nil {
 		return err

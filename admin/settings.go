@@ -17,18 +17,37 @@ import (
 	"gatecrier/templates/page"
 )
 
-func (a *Admin) settingsTab(row models.ProductRow, f connection.Fields) page.SettingsTab {
+// settingsOf is the form of a product as it is saved.
+func (a *Admin) settingsOf(c *gin.Context, row models.ProductRow) (page.SettingsTab, error) {
+	f, err := a.Connections.FieldsOf(c.Request.Context(), actorOf(c), product.InProduct(row.ID))
+	if err != nil {
+		return page.SettingsTab{}, err
+	}
 	t := page.SettingsTab{
 		Version: row.Version, Name: row.Name, Description: row.Description, DefaultBranch: row.Default.Name,
-		GateMode: string(row.GateMode), Thresholds: map[string]string{}, Defaults: uiCounts(a.Settings.Gate().Thresholds),
+		GateMode: string(row.GateMode), Thresholds: thresholdTexts(row.Thresholds), Defaults: uiCounts(a.Settings.Gate().Thresholds),
 		EmailTo: f.EmailTo, MSTeams: f.MSTeams, Slack: f.Slack,
 	}
-	for _, s := range models.Severities() {
-		if v := row.Thresholds.Of(s); v != nil {
-			t.Thresholds[s.String()] = count(*v)
+	var group int64
+	if row.GroupID != nil { // only who may edit it takes the product out
+		group = *row.GroupID
+		if may, err := a.mayAt(c, authz.Edit, product.InGroup(group)); err != nil || !may {
+			return t, err
 		}
 	}
-	return t
+	t.Groups, err = a.groupOptions(c, group)
+	return t, err
+}
+
+// thresholdTexts are the thresholds that are set, by severity.
+func thresholdTexts(t models.Thresholds) map[string]string {
+	texts := map[string]string{}
+	for _, s := range models.Severities() {
+		if v := t.Of(s); v != nil {
+			texts[s.String()] = count(*v)
+		}
+	}
+	return texts
 }
 
 // productSave saves the settings of a product. What is wrong is said beside
@@ -42,18 +61,11 @@ func (a *Admin) productSave(c *gin.Context) error {
 	if err == nil {
 		_, err = a.Products.Update(c.Request.Context(), actorOf(c), row.ID, edit)
 	}
-	errs := fieldErrors(err)
-	if fault.Is(err, fault.Conflict) {
-		errs, typed.Version = map[string]string{"version": err.Error()}, row.Version
-	}
-	if errs != nil {
-		for _, s := range models.Severities() { // the form has its own names for them
-			if message, ok := errs["thresholds."+s.String()]; ok {
-				errs["threshold_"+s.String()] = message
-			}
-		}
-		typed.Errors, typed.Defaults = errs, uiCounts(a.Settings.Gate().Thresholds)
-		return a.productPage(c, web.StatusOf(err), row, page.TabSettings, func(v *page.ProductView) { v.Settings = typed })
+	if a.settingsErrors(&typed, err, row.Version) {
+		return a.productPage(c, web.StatusOf(err), row, page.TabSettings, func(v *page.ProductView) {
+			typed.Groups = v.Settings.Groups
+			v.Settings = typed
+		})
 	}
 	if err != nil {
 		return err
@@ -61,6 +73,22 @@ func (a *Admin) productSave(c *gin.Context) error {
 	a.flash(c, "ok", "Saved", "")
 	web.SeeOther(c, productPath(row.ID)+"?tab=settings")
 	return nil
+}
+
+// settingsErrors puts into a form what was wrong with it, and tells whether
+// anything was. version is the current one, for who saves after all.
+func (a *Admin) settingsErrors(typed *page.SettingsTab, err error, version int64) bool {
+	errs := fieldErrors(err)
+	if fault.Is(err, fault.Conflict) {
+		errs, typed.Version = map[string]string{"": textOf(err)}, version
+	}
+	for _, s := range models.Severities() { // the form has its own names for them
+		if message, ok := errs["thresholds."+s.String()]; ok {
+			errs["threshold_"+s.String()] = message
+		}
+	}
+	typed.Errors, typed.Defaults = errs, uiCounts(a.Settings.Gate().Thresholds)
+	return errs != nil
 }
 
 func settingsForm(c *gin.Context) (page.SettingsTab, product.Edit, error) {

@@ -19,14 +19,26 @@ func (a *Admin) targetsTab(c *gin.Context, row models.ProductRow, v *page.Produc
 	if err != nil {
 		return err
 	}
+	v.Targets.Rows = a.targetRows(c, list)
+	ids := make([]int64, len(list))
+	for i, t := range list {
+		ids[i] = t.ID
+	}
+	v.Targets.Adds = a.moduleForms("", nil, nil)
+	v.Inherited, err = a.inherited(c, row, ids)
+	return err
+}
+
+// targetRows are targets with how they do.
+func (a *Admin) targetRows(c *gin.Context, list []models.ConnectionRow) []page.TargetRow {
+	rows := make([]page.TargetRow, 0, len(list))
 	for _, t := range list {
 		m := a.module(t.Module)
-		v.Targets.Rows = append(v.Targets.Rows, page.TargetRow{
+		rows = append(rows, page.TargetRow{
 			ID: t.ID, Module: m.Title, Icon: m.Icon, Name: t.Name, Hint: t.Hint, Enabled: t.Enabled, Condition: a.condition(c, t),
 		})
 	}
-	v.Targets.Adds = a.moduleForms("", nil, nil)
-	return nil
+	return rows
 }
 
 // module describes a module; one that is no more has its name alone.
@@ -126,9 +138,10 @@ func (a *Admin) targetCreate(c *gin.Context) error {
 	})
 }
 
-// targetOf finds the target of a path, which must be one of its product.
+// targetOf finds the target of a path, which must be one of its product or
+// group.
 func (a *Admin) targetOf(c *gin.Context) (models.Connection, error) {
-	product, err := web.ID(c, "id", "product")
+	at, err := placeOf(c)
 	if err != nil {
 		return models.Connection{}, err
 	}
@@ -137,7 +150,7 @@ func (a *Admin) targetOf(c *gin.Context) (models.Connection, error) {
 		return models.Connection{}, err
 	}
 	t, err := a.Connections.Editable(c.Request.Context(), actorOf(c), id)
-	if err == nil && t.Owner().ProductID != product {
+	if err == nil && t.Owner() != at {
 		err = fault.Missing("target")
 	}
 	return t, err
@@ -151,6 +164,11 @@ func (a *Admin) targetTest(c *gin.Context) error {
 	d, err := a.Dispatcher.Test(c.Request.Context(), t)
 	if err != nil {
 		return err
+	}
+	if at := t.Owner(); at.GroupID != 0 { // it is of no product, by which the ledger knows who may see it
+		a.flash(c, "ok", "A test is on its way to "+t.Name, "How it did is told here.")
+		web.SeeOther(c, placePath(at)+"?tab=targets")
+		return nil
 	}
 	web.SeeOther(c, deliveryPath(d.ID))
 	return nil
@@ -166,7 +184,7 @@ func (a *Admin) targetEnable(enabled bool) handler {
 			return err
 		}
 		a.flashEnabled(c, t.Name, enabled)
-		web.SeeOther(c, productPath(*t.ProductID)+"?tab=targets")
+		web.SeeOther(c, placePath(t.Owner())+"?tab=targets")
 		return nil
 	}
 }
@@ -180,6 +198,6 @@ func (a *Admin) targetDelete(c *gin.Context) error {
 		return err
 	}
 	a.flash(c, "ok", t.Name+" is deleted", "")
-	web.SeeOther(c, productPath(*t.ProductID)+"?tab=targets")
+	web.SeeOther(c, placePath(t.Owner())+"?tab=targets")
 	return nil
 }

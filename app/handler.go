@@ -47,16 +47,16 @@ func (a *App) handler(o Options, p parts) (http.Handler, error) {
 	engine.NoMethod(func(c *gin.Context) { fail(c, fault.New(fault.NotFound, "There is no such page for this method")) })
 	engine.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	engine.GET("/readyz", a.ready)
-	files := static.Handler()
+	files, changes := static.Handler(), audit.New(a.Store)
 	engine.GET("/static/*path", gin.WrapH(files))
 	engine.HEAD("/static/*path", gin.WrapH(files))
 	reference := api.Register(engine, api.Services{
 		Store: a.Store, Accounts: a.Accounts, Products: a.Products, Ingest: a.Ingest, Connections: a.Connections,
-		Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Audit: audit.New(a.Store), Jobs: a.schedule, Log: a.log, Version: Version,
+		Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Audit: changes, Jobs: a.schedule, Log: a.log, Version: Version,
 	})
 	pages = admin.New(admin.Services{
 		Store: a.Store, Accounts: a.Accounts, Sessions: p.sessions, Products: a.Products, Gates: p.gates, Ingest: a.Ingest,
-		Connections: a.Connections, Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Jobs: a.schedule, Log: a.log, Version: Version, API: reference, BaseURL: a.BaseURL,
+		Connections: a.Connections, Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Audit: changes, Jobs: a.schedule, Log: a.log, Version: Version, API: reference, BaseURL: a.BaseURL,
 		FirstHint: a.firstHint, Mail: p.mail, Banner: o.Banner, Loops: a.loopRows,
 	})
 	pages.Register(engine)

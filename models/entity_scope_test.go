@@ -107,7 +107,7 @@ var looks = map[string]look{
 		}), err
 	},
 	"GateTally": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
-		tally, err := s.GateTally(ctx, who.scope)
+		tally, err := s.GateTally(ctx, who.scope, 0)
 		return whose(both, func(o owned) bool { return tally[o.gate] == 1 }), err
 	},
 	"BranchByName": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {

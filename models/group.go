@@ -37,6 +37,8 @@ type GroupFilter struct {
 	Name  string // exact
 	After string // keyset: the last name of the page before
 	Limit int
+	// Editable leaves out groups that the scope's user sees, but may not edit.
+	Editable bool
 }
 
 const groupColumns = `g.id, g.name, g.description, g.gate_mode,
@@ -50,21 +52,21 @@ func (g *Group) dst() []any {
 	}
 }
 
-// whereGroup is which groups a scope sees: those that its user has a role in
-// that may view.
-func (s Scope) whereGroup(column string) (string, []any) {
+// whereGroup is which groups a scope has: those that its user has such a role
+// in.
+func (s Scope) whereGroup(column, role string) (string, []any) {
 	switch {
 	case s.all:
 		return "1 = 1", nil
 	case s.user != 0:
-		return holds(groupHolders("= ?", "= "+column, viewing)), times(2, s.user)
+		return holds(groupHolders("= ?", "= "+column, role)), times(2, s.user)
 	}
 	return "1 = 0", nil
 }
 
 // Group finds a group in scope.
 func (r reads) Group(ctx context.Context, scope Scope, id int64) (GroupRow, error) {
-	list, err := r.groups(ctx, scope, "g.id = ?", []any{id}, 1)
+	list, err := r.groups(ctx, scope, viewing, "g.id = ?", []any{id}, 1)
 	if err != nil {
 		return GroupRow{}, err
 	}
@@ -109,11 +111,15 @@ func (r reads) Groups(ctx context.Context, scope Scope, f GroupFilter) ([]GroupR
 	if f.Name != "" {
 		cond, args = cond+" AND g.name = ?", append(args, f.Name)
 	}
-	return r.groups(ctx, scope, cond, args, f.Limit)
+	role := viewing
+	if f.Editable {
+		role = editing
+	}
+	return r.groups(ctx, scope, role, cond, args, f.Limit)
 }
 
-func (r reads) groups(ctx context.Context, scope Scope, cond string, args []any, limit int) ([]GroupRow, error) {
-	visible, scopeArgs := scope.whereGroup("g.id")
+func (r reads) groups(ctx context.Context, scope Scope, role, cond string, args []any, limit int) ([]GroupRow, error) {
+	visible, scopeArgs := scope.whereGroup("g.id", role)
 	var list []GroupRow
 	err := r.query(ctx, "SELECT "+groupColumns+`, (SELECT count(*) FROM products p WHERE p.group_id = g.id),
 		(SELECT count(*) FROM products p JOIN branches b ON b.product_id = p.id AND b.is_default WHERE p.group_id = g.id AND b.gate_state = 'failed')

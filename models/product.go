@@ -96,6 +96,7 @@ type ProductFilter struct {
 	Name  string    // exact
 	Text  string    // part of the name, in any case
 	State GateState // "" = all
+	Group int64     // the id of the group they are in
 	After string    // keyset: the last name of the page before
 	Limit int       // rows, at least 1
 	// Worst has failing gates first, then those that are none, each by name. It
@@ -130,6 +131,9 @@ func (r reads) Products(ctx context.Context, scope Scope, f ProductFilter) ([]Pr
 	if f.State != "" {
 		cond, args = cond+" AND b.gate_state = ?", append(args, f.State)
 	}
+	if f.Group != 0 {
+		cond, args = cond+" AND p.group_id = ?", append(args, f.Group)
+	}
 	order := "p.name"
 	switch {
 	case f.Worst && f.After != "":
@@ -146,9 +150,13 @@ func (r reads) Products(ctx context.Context, scope Scope, f ProductFilter) ([]Pr
 	return rows, err
 }
 
-// GateTally counts the products in scope by the state of their gate.
-func (r reads) GateTally(ctx context.Context, scope Scope) (map[GateState]int64, error) {
+// GateTally counts the products in scope by the state of their gate: those of a
+// group, or, with 0, all.
+func (r reads) GateTally(ctx context.Context, scope Scope, group int64) (map[GateState]int64, error) {
 	cond, args := scope.where("b.product_id")
+	if group != 0 {
+		cond, args = cond+" AND (SELECT p.group_id FROM products p WHERE p.id = b.product_id) = ?", append(args, group)
+	}
 	tally := map[GateState]int64{}
 	err := r.query(ctx, "SELECT b.gate_state, count(*) FROM branches b WHERE b.is_default AND "+cond+" GROUP BY b.gate_state", args,
 		func(rows scanner) error {

@@ -18,7 +18,8 @@ var allPages = []string{
 	"/products/1?tab=members", "/products/1?tab=settings", "/products/1/upload", "/products/1/delete", "/deliveries", "/deliveries/1", "/api",
 	"/connections", "/connections?owner=system&trouble=1", "/connections/2", "/connections/2/delete", "/admin/health",
 	"/admin/settings/general", "/admin/settings/gate", "/admin/settings/mail", "/admin/settings/reports", "/admin/settings/delivery",
-	"/admin/settings/users", "/admin/users", "/admin/users/new", "/admin/users/1", "/admin/users/1/demote", "/profile", "/profile/password", "/login/forgot", "/no-such-page",
+	"/admin/settings/users", "/admin/users", "/admin/users/new", "/admin/users/1", "/admin/users/1/demote", "/profile",
+	"/groups", "/groups/new", "/products/1?tab=tokens", "/authorization-groups", "/admin/audit", "/admin/audit?product=1", "/profile/password", "/login/forgot", "/no-such-page",
 }
 
 // Pages stand still while they load, and the first costs little.

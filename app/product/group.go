@@ -3,7 +3,6 @@ package product
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"gatecrier/app/audit"
 	"gatecrier/app/authz"
@@ -305,21 +304,4 @@ func (s *Service) dropGroup(ctx context.Context, actor authz.Actor, row models.G
 		return audit.Write(tx, actor, audit.Entry{Action: audit.Delete, Kind: audit.Group, Name: row.Name, Was: groupValues(row.Group)})
 	})
 	return done, err
-}
-
-// GroupByName finds a group that the actor may edit by its exact name, for a
-// form.
-func (s *Service) GroupByName(ctx context.Context, actor authz.Actor, name string) (int64, error) {
-	name = strings.TrimSpace(name)
-	if name == "" {
-		return 0, nil
-	}
-	list, err := s.store.Groups(ctx, actor.Scope(), models.GroupFilter{Name: name, Limit: 1})
-	if err != nil {
-		return 0, err
-	}
-	if len(list) == 0 {
-		return 0, fault.BadField("group_id", "There is no such group")
-	}
-	return list[0].ID, nil
 }

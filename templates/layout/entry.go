@@ -17,10 +17,13 @@ var entries = []entry{
 	{NavOverview, "/", "layout-dashboard", "Overview", false},
 	{NavInbox, "/inbox", "inbox", "Inbox", false},
 	{NavProducts, "/products", "packages", "Products", false},
+	{NavGroups, "/groups", "folders", "Groups", false},
 	{NavDeliveries, "/deliveries", "send", "Deliveries", false},
 	{NavConnections, "/connections", "plug", "Connections", false},
 	{NavUsers, "/admin/users", "users", "Users", true},
+	{NavAuthorization, "/authorization-groups", "users-group", "Authorization groups", true},
 	{NavHealth, "/admin/health", "heartbeat", "Health", true},
+	{NavAudit, "/admin/audit", "history", "Audit", true},
 	{NavSettings, "/admin/settings", "settings", "Settings", true},
 }
 

@@ -20,11 +20,15 @@ const (
 	NavOverview    Nav = "overview"
 	NavInbox       Nav = "inbox"
 	NavProducts    Nav = "products"
+	NavGroups      Nav = "groups"
 	NavDeliveries  Nav = "deliveries"
 	NavConnections Nav = "connections"
-	NavUsers       Nav = "users"    // for administrators
-	NavHealth      Nav = "health"   // for administrators
-	NavSettings    Nav = "settings" // for administrators
+	// For administrators.
+	NavUsers         Nav = "users"
+	NavAuthorization Nav = "authorization"
+	NavHealth        Nav = "health"
+	NavAudit         Nav = "audit"
+	NavSettings      Nav = "settings"
 )
 
 // View is what a frame shows. Every page has one in its field Frame.

@@ -46,13 +46,13 @@ func TestOverviewSentence(t *testing.T) {
 
 func TestTabsByRight(t *testing.T) {
 	reader := ProductView{Tab: TabSettings}
-	if got := reader.tab(); got != TabObservations {
+	if got := reader.Current(); got != TabObservations {
 		t.Errorf("a reader is shown %q", got)
 	}
-	if got := (ProductView{Tab: "nonsense"}).tab(); got != TabObservations {
+	if got := (ProductView{Tab: "nonsense"}).Current(); got != TabObservations {
 		t.Errorf("an unknown tab is %q", got)
 	}
-	if got := (ProductView{Tab: TabSettings, CanEdit: true}).tab(); got != TabSettings {
+	if got := (ProductView{Tab: TabSettings, CanEdit: true}).Current(); got != TabSettings {
 		t.Errorf("a maintainer is shown %q", got)
 	}
 }

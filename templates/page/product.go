@@ -20,6 +20,7 @@ const (
 	TabDeliveries   Tab = "deliveries"
 	TabTargets      Tab = "targets"
 	TabMembers      Tab = "members"
+	TabTokens       Tab = "tokens"
 	TabSettings     Tab = "settings"
 )
 
@@ -30,6 +31,9 @@ type ProductView struct {
 	ID          int64
 	Name        string
 	Description string
+	Group       string // that it is in, "" for none
+	GroupHref   string // "" = who looks may not see the group
+	GroupGate   string // what a group says that overrides the product's own gate: "its own limits"
 	Branch      string // the default branch
 	Gate        string // failed, passed, none
 	Why         string
@@ -47,13 +51,15 @@ type ProductView struct {
 	TabCounts   map[Tab]int // a tab without an entry shows no number
 	CanUpload   bool
 	CanEdit     bool // targets, settings
-	CanDelete   bool
+	CanDelete   bool // also tokens, and the audit
 
 	Observations ObservationsTab
 	History      HistoryTab
 	Deliveries   DeliveriesTab
 	Targets      TargetsTab
-	Members      []MemberRow
+	Inherited    []TargetRow // of the group; hints only for who may edit it
+	People       People
+	Tokens       TokensTab
 	Settings     SettingsTab
 }
 
@@ -163,11 +169,6 @@ type NewSecret struct {
 	Until  time.Time // until when the former one counts; zero = there is none
 }
 
-// MemberRow is somebody with a role.
-type MemberRow struct {
-	Name, Email, Role string
-}
-
 // SettingsTab is the form of a product. It posts version, name, description,
 // default_branch, gate_mode and threshold_critical to threshold_unknown to
 // /products/{id}/settings. Deleting is confirmed at /products/{id}/delete.
@@ -183,6 +184,7 @@ type SettingsTab struct {
 	MSTeams       string            // as typed; what is stored as its hint
 	Slack         string            // the same
 	Errors        map[string]string // by the name of the field
+	Groups        []ui.Option       // that the product may be moved to, with the one it is in; none = it may not
 }
 
 // title says what it is.
@@ -211,11 +213,13 @@ var tabList = []struct {
 	{TabDeliveries, "Deliveries"},
 	{TabTargets, "Targets"},
 	{TabMembers, "Members"},
+	{TabTokens, "Tokens"},
 	{TabSettings, "Settings"},
 }
 
-// tab is the current one; an unknown name is the first.
-func (v ProductView) tab() Tab {
+// Current is the tab that is shown; an unknown name, or one that the user has no
+// use for, is the first.
+func (v ProductView) Current() Tab {
 	for _, t := range tabList {
 		if t.tab == v.Tab && v.shows(t.tab) {
 			return t.tab
@@ -226,7 +230,14 @@ func (v ProductView) tab() Tab {
 
 // shows reports whether the user has a use for a tab.
 func (v ProductView) shows(t Tab) bool {
-	return v.CanEdit || t != TabSettings
+	switch t {
+	case TabSettings:
+		return v.CanEdit
+	case TabTokens:
+		return v.CanDelete
+	default:
+		return true
+	}
 }
 
 // limit of a severity; where there is no gate, there is no limit.

@@ -18,7 +18,9 @@ type ProductsView struct {
 	ByGate    string    // the same, failing ones first
 	Rows      []ProductRow
 	Pager     ui.Pager
-	Total     int // without any filter
+	Total     int    // without any filter
+	GroupID   int64  // the group filtered by, 0 = all
+	Group     string // its name
 	CanCreate bool
 }
 
@@ -26,6 +28,7 @@ type ProductsView struct {
 type ProductRow struct {
 	ID         int64
 	Name       string
+	Group      string // that it is in, "" for none
 	Gate       string // failed, passed, none
 	Why        string
 	Since      time.Time
@@ -35,12 +38,21 @@ type ProductRow struct {
 	Targets    int
 }
 
-// ProductNewView is the form for a new product. It posts name, description and
-// default_branch to /products.
+// ProductNewView is the form for a new product. It posts name, description,
+// default_branch and group_id to /products.
 type ProductNewView struct {
 	Frame         layout.View
 	Name          string
 	Description   string
 	DefaultBranch string
+	Groups        []ui.Option       // that it may be put into; none = it is not asked
 	Errors        map[string]string // by the name of the field
+}
+
+// kept are the filters that a search keeps.
+func (v ProductsView) kept() []Hidden {
+	if v.GroupID == 0 {
+		return nil
+	}
+	return []Hidden{{"group", id(v.GroupID)}}
 }

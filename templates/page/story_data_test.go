@@ -41,7 +41,7 @@ type story struct {
 
 func stories() []story {
 	var list []story
-	for _, group := range [][]story{doorStories(), overviewStories(), productStories(), tabStories(), inboxStories(), deliveryStories(), jobStories(), peopleStories(), connectionStories(), otherStories()} {
+	for _, group := range [][]story{doorStories(), overviewStories(), productStories(), tabStories(), groupStories(), roleStories(), inboxStories(), deliveryStories(), jobStories(), peopleStories(), connectionStories(), otherStories()} {
 		list = append(list, group...)
 	}
 	return list
@@ -215,11 +215,12 @@ func targets() TargetsTab {
 
 func tabStories() []story {
 	var list []story
-	for _, tab := range []Tab{TabObservations, TabHistory, TabDeliveries, TabTargets, TabMembers, TabSettings} {
+	for _, tab := range []Tab{TabObservations, TabHistory, TabDeliveries, TabTargets, TabMembers, TabTokens, TabSettings} {
 		v := product(tab)
 		v.Observations, v.History, v.Targets = observations(), history(), targets()
 		v.Deliveries = DeliveriesTab{Rows: rows(), Pager: ui.Pager{Next: "?before=1", Text: "8"}, Chips: []ui.Chip{{Label: "All", Href: "?", Count: 212, Current: true}}}
-		v.Members = []MemberRow{{"Ilse Quillmark", "ilse@northquay.example", "owner"}, {script, arabic, "reader"}}
+		v.People, v.Tokens, v.Group, v.GroupGate = people7(), tokens(), script, "limits of the group: critical 0"
+		v.Inherited = []TargetRow{{Name: script, Module: "Slack", Hint: arabic, Enabled: true}, {Name: long, Module: "Email"}}
 		v.Settings = SettingsTab{
 			Version: 4, Name: long, DefaultBranch: "main", GateMode: "own", Defaults: ui.Counts{Medium: NoLimit, Low: NoLimit, None: NoLimit, Unknown: NoLimit},
 			Thresholds: map[string]string{"critical": "0", "high": "-1", "medium": "20", "low": "99999"}, Errors: map[string]string{"threshold_high": "0 to 999999"},

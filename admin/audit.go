@@ -1,0 +1,120 @@
+package admin
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/audit"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+// auditPath is the audit; with ?product= it is that of one, for its owners too.
+const auditPath = "/admin/audit"
+
+// audit lists who has changed what.
+func (a *Admin) audit(c *gin.Context) error {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	v := page.AuditView{Actor: c.Query("actor"), Query: c.Query("q"), Since: c.Query("since"), Until: c.Query("until"), Kinds: kindOptions(c.Query("kind")), Errors: map[string]string{}}
+	f := a.auditFilter(c, &v)
+	rows, err := a.Audit.List(ctx, actor, f)
+	if err != nil {
+		return err
+	}
+	nav := layout.NavAudit
+	if f.ProductID != 0 {
+		row, err := a.Products.Get(ctx, actor, f.ProductID)
+		if err != nil {
+			return err
+		}
+		v.ProductID, v.Product = row.ID, row.Name
+		if actor.Administrator() {
+			v.All = auditPath
+		} else {
+			nav = layout.NavProducts
+		}
+	}
+	here := []string{"kind", f.Kind, "actor", v.Actor, "q", v.Query, "since", v.Since, "until", v.Until, "product", c.Query("product")}
+	if f.Before != 0 {
+		v.Pager.First = link(auditPath, here...)
+	}
+	if len(rows) > rowsMost {
+		rows = rows[:rowsMost]
+		v.Pager.Next = link(auditPath, append(here, "before", count(rows[rowsMost-1].ID))...)
+	}
+	v.Pager.Text = plural(len(rows), "change", "changes") + " shown"
+	for _, r := range rows {
+		v.Rows = append(v.Rows, page.AuditRow{
+			ID: r.ID, At: a.zoned(c, r.At), Actor: r.Actor, Action: r.Action, Kind: r.Kind, Name: r.Name, ProductID: r.ProductID, Product: r.Product,
+			Fields: auditFields(r),
+		})
+	}
+	v.Frame = a.frame(c, "Audit", nav)
+	return show(c, http.StatusOK, page.Audit(v))
+}
+
+// auditFilter reads the filter of the URL. Days are those of the reader's zone,
+// both included.
+func (a *Admin) auditFilter(c *gin.Context, v *page.AuditView) models.AuditFilter {
+	f := models.AuditFilter{
+		Actor: v.Actor, Text: v.Query, ProductID: idOf(c.Query("product")), Before: idOf(c.Query("before")), Limit: rowsMost + 1,
+	}
+	if slices.Contains(audit.Kinds(), audit.Kind(c.Query("kind"))) {
+		f.Kind = c.Query("kind")
+	}
+	f.Since = a.dayOf(c, "since", v.Errors)
+	if f.Until = a.dayOf(c, "until", v.Errors); !f.Until.IsZero() {
+		f.Until = f.Until.AddDate(0, 0, 1)
+	}
+	return f
+}
+
+// dayOf is when a day of the query begins for the reader, zero where there is
+// none.
+func (a *Admin) dayOf(c *gin.Context, name string, errs map[string]string) time.Time {
+	text := c.Query(name)
+	if text == "" {
+		return time.Time{}
+	}
+	day, err := time.ParseInLocation(time.DateOnly, text, a.zoned(c, a.Store.Now()).Location())
+	if err != nil {
+		errs[name] = "A day like 2026-11-20"
+	}
+	return day
+}
+
+func kindOptions(current string) []ui.Option {
+	options := []ui.Option{{Label: "everything"}}
+	for _, k := range audit.Kinds() {
+		options = append(options, ui.Option{Value: string(k), Label: string(k), Checked: string(k) == current})
+	}
+	return options
+}
+
+// auditFields are the fields that a change has touched, by name.
+func auditFields(r models.Audit) []page.AuditField {
+	names := slices.Collect(maps.Keys(r.Was))
+	for name := range r.Became {
+		if _, there := r.Was[name]; !there {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	fields := make([]page.AuditField, 0, len(names))
+	for _, name := range names {
+		f := page.AuditField{Name: strings.ReplaceAll(name, "_", " ")}
+		f.Was, f.Had = r.Was[name]
+		f.Became, f.Has = r.Became[name]
+		if f.Was != "" || f.Became != "" { // what was empty and came empty says nothing
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}

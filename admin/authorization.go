@@ -1,0 +1,218 @@
+package admin
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/product"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+)
+
+func authorizationPath(id int64) string { return "/authorization-groups/" + strconv.FormatInt(id, 10) }
+
+// authorizationFirst leads administrators to the list that all have.
+func (a *Admin) authorizationFirst(c *gin.Context) error {
+	web.SeeOther(c, "/authorization-groups")
+	return nil
+}
+
+func (a *Admin) authorizationGroups(c *gin.Context) error {
+	return a.authorizationList(c, http.StatusOK, "", nil)
+}
+
+// authorizationList lists the groups of users that the actor is in, or all,
+// with the form for a new one for administrators.
+func (a *Admin) authorizationList(c *gin.Context, status int, name string, errs map[string]string) error {
+	const path = "/authorization-groups"
+	f := models.GroupFilter{Text: c.Query("q"), After: c.Query("after"), Limit: rowsMost + 1}
+	rows, err := a.Products.AuthorizationGroups(c.Request.Context(), actorOf(c), f)
+	if err != nil {
+		return err
+	}
+	v := page.AuthorizationGroupsView{
+		Frame: a.frame(c, "Authorization groups", layout.NavAuthorization), Query: f.Text, CanCreate: actorOf(c).Administrator(), Name: name, Errors: errs,
+	}
+	if len(rows) > rowsMost {
+		rows = rows[:rowsMost]
+		v.Pager.Next = link(path, "q", f.Text, "after", rows[rowsMost-1].Name)
+	}
+	if f.After != "" {
+		v.Pager.First = link(path, "q", f.Text)
+	}
+	v.Pager.Text = plural(len(rows), "authorization group", "authorization groups") + " shown"
+	for _, g := range rows {
+		v.Rows = append(v.Rows, page.AuthorizationGroupRow{ID: g.ID, Name: g.Name, Members: g.Members, Roles: g.Roles, Manager: g.Manager})
+	}
+	return show(c, status, page.AuthorizationGroups(v))
+}
+
+func (a *Admin) authorizationCreate(c *gin.Context) error {
+	name := c.PostForm("name")
+	g, err := a.Products.SaveAuthorizationGroup(c.Request.Context(), actorOf(c), 0, name, 0)
+	if errs := fieldErrors(err); errs != nil {
+		return a.authorizationList(c, http.StatusUnprocessableEntity, name, errs)
+	}
+	if err != nil {
+		return err
+	}
+	a.flash(c, "ok", "The authorization group is there", "Put users into it, then give it roles on the Members tab of products and groups.")
+	web.SeeOther(c, authorizationPath(g.ID))
+	return nil
+}
+
+// authorizationOf finds the group of users of a path, which the actor must be
+// in.
+func (a *Admin) authorizationOf(c *gin.Context) (product.AuthorizationGroup, error) {
+	id, err := web.ID(c, "id", "authorization group")
+	if err != nil {
+		return product.AuthorizationGroup{}, err
+	}
+	return a.Products.AuthorizationGroup(c.Request.Context(), actorOf(c), id)
+}
+
+func (a *Admin) authorizationGroup(c *gin.Context) error {
+	g, err := a.authorizationOf(c)
+	if err != nil {
+		return err
+	}
+	return a.authorizationPage(c, http.StatusOK, g, nil)
+}
+
+// authorizationPage shows a group of users; change, where given, has the last
+// word on the view.
+func (a *Admin) authorizationPage(c *gin.Context, status int, g product.AuthorizationGroup, change func(*page.AuthorizationGroupView)) error {
+	v := page.AuthorizationGroupView{
+		Frame: a.frame(c, g.Name, layout.NavAuthorization), ID: g.ID, Name: g.Name, Typed: g.Name, Version: g.Version,
+		CanEdit: g.MayEdit, Admin: actorOf(c).Administrator(),
+	}
+	for _, m := range g.Members {
+		v.Members = append(v.Members, page.AuthorizationMemberRow{ID: m.UserID, Name: m.User, Manager: m.Manager})
+	}
+	for _, r := range g.Roles {
+		kind := "product"
+		if r.Owner.GroupID != 0 {
+			kind = "group"
+		}
+		v.Roles = append(v.Roles, page.AuthorizationRoleRow{Kind: kind, Name: r.Of, Href: placePath(r.Owner) + "?tab=members", Role: string(r.Role)})
+	}
+	if change != nil {
+		change(&v)
+	}
+	return show(c, status, page.AuthorizationGroup(v))
+}
+
+// authorizationRename gives a group of users another name.
+func (a *Admin) authorizationRename(c *gin.Context) error {
+	g, err := a.authorizationOf(c)
+	if err != nil {
+		return err
+	}
+	name := c.PostForm("name")
+	_, err = a.Products.SaveAuthorizationGroup(c.Request.Context(), actorOf(c), g.ID, name, idOf(c.PostForm("version")))
+	if errs := fieldErrors(err); errs != nil || fault.Is(err, fault.Conflict) {
+		return a.authorizationPage(c, web.StatusOf(err), g, func(v *page.AuthorizationGroupView) {
+			v.Typed, v.Errors = name, errs
+			if errs == nil {
+				v.Conflict = textOf(err)
+			}
+		})
+	}
+	if err != nil {
+		return err
+	}
+	a.flash(c, "ok", "Saved", "")
+	web.SeeOther(c, authorizationPath(g.ID))
+	return nil
+}
+
+// authorizationMemberSet puts a user into a group of users, as its manager or
+// not.
+func (a *Admin) authorizationMemberSet(c *gin.Context) error {
+	g, err := a.authorizationOf(c)
+	if err != nil {
+		return err
+	}
+	user, manager := c.PostForm("user"), c.PostForm("manager") == "on"
+	err = a.Products.SetAuthorizationMember(c.Request.Context(), actorOf(c), g.ID, user, manager)
+	if errs := fieldErrors(err); errs != nil {
+		return a.authorizationPage(c, http.StatusUnprocessableEntity, g, func(v *page.AuthorizationGroupView) {
+			v.User, v.Manager, v.Errors = user, manager, errs
+		})
+	}
+	if err != nil {
+		return err
+	}
+	done := user + " is a member now"
+	if manager {
+		done = user + " is a manager now"
+	}
+	a.flash(c, "ok", done, "")
+	web.SeeOther(c, authorizationPath(g.ID))
+	return nil
+}
+
+func (a *Admin) authorizationMemberRemove(c *gin.Context) error {
+	g, err := a.authorizationOf(c)
+	if err != nil {
+		return err
+	}
+	user, err := web.ID(c, "user", "member")
+	if err != nil {
+		return err
+	}
+	if err := a.Products.RemoveAuthorizationMember(c.Request.Context(), actorOf(c), g.ID, user); err != nil {
+		return err
+	}
+	a.flash(c, "ok", "The member is removed", "")
+	if user == actorOf(c).User.ID && !actorOf(c).Administrator() { // he does not see it any more
+		web.SeeOther(c, "/authorization-groups")
+		return nil
+	}
+	web.SeeOther(c, authorizationPath(g.ID))
+	return nil
+}
+
+// authorizationDeleteAsk names what is lost with a group of users.
+func (a *Admin) authorizationDeleteAsk(c *gin.Context) error {
+	return a.authorizationConfirm(c, http.StatusOK, "")
+}
+
+func (a *Admin) authorizationConfirm(c *gin.Context, status int, wrong string) error {
+	g, err := a.authorizationOf(c)
+	if err != nil {
+		return err
+	}
+	if !actorOf(c).Administrator() {
+		return fault.New(fault.Forbidden, "Only administrators delete authorization groups")
+	}
+	lost := []string{plural(len(g.Members), "member is", "members are") + " in it no more; the users stay"}
+	for _, r := range g.Roles {
+		lost = append(lost, "the role "+string(r.Role)+" in "+r.Of+", for all of them")
+	}
+	return show(c, status, page.Confirm(page.ConfirmView{
+		Frame: a.frame(c, "Delete "+g.Name, layout.NavAuthorization), Title: "Delete the authorization group " + g.Name + "?", Lost: lost,
+		Action: authorizationPath(g.ID) + "/delete", Button: "Delete it", Cancel: authorizationPath(g.ID), Type: g.Name, Error: wrong,
+	}))
+}
+
+func (a *Admin) authorizationDelete(c *gin.Context) error {
+	g, err := a.authorizationOf(c)
+	if err != nil {
+		return err
+	}
+	if c.PostForm("confirm") != g.Name {
+		return a.authorizationConfirm(c, http.StatusUnprocessableEntity, "Type the group's name to confirm")
+	}
+	if err := a.Products.DeleteAuthorizationGroup(c.Request.Context(), actorOf(c), g.ID); err != nil {
+		return err
+	}
+	a.flash(c, "ok", g.Name+" is deleted", "")
+	web.SeeOther(c, "/authorization-groups")
+	return nil
+}

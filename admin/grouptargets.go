@@ -1,0 +1,115 @@
+package admin
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/product"
+	"gatecrier/models"
+	"gatecrier/templates/page"
+)
+
+// groupTargetsTab lists whom a group tells, and of which of its products.
+func (a *Admin) groupTargetsTab(c *gin.Context, id int64, v *page.GroupView) error {
+	ctx := c.Request.Context()
+	list, err := a.Connections.ListGroup(ctx, actorOf(c), id)
+	if err != nil {
+		return err
+	}
+	rows := a.targetRows(c, list)
+	products, err := a.Store.Products(ctx, actorOf(c).Scope(), models.ProductFilter{Group: id, Limit: groupsMost})
+	if err != nil {
+		return err
+	}
+	told, err := a.Store.TargetsOf(ctx, productIDs(products))
+	if err != nil {
+		return err
+	}
+	ids := map[int64]bool{}
+	for _, t := range list {
+		ids[t.ID] = true
+	}
+	for i, t := range list {
+		used, own := usesOf(t, ids, products, told)
+		v.Targets.Rows = append(v.Targets.Rows, page.GroupTargetRow{TargetRow: rows[i], Used: used, Own: own})
+	}
+	v.TabCounts[page.GroupTargets] = len(list)
+	v.Targets.Adds = a.moduleForms("", nil, nil)
+	return nil
+}
+
+// usesOf counts the products that a group's target tells of, and names those
+// that have targets of its module themselves.
+func usesOf(t models.ConnectionRow, group map[int64]bool, products []models.ProductRow, told map[int64][]models.Target) (used int, own []string) {
+	for _, p := range products {
+		for _, target := range told[p.ID] {
+			if target.Module != t.Module {
+				continue
+			}
+			if target.ConnectionID == t.ID {
+				used++
+			} else if !group[target.ConnectionID] {
+				own = append(own, p.Name)
+				break
+			}
+		}
+	}
+	return used, own
+}
+
+// groupTargetCreate adds a target to a group. The page follows at once, since it
+// shows a made secret this one time.
+func (a *Admin) groupTargetCreate(c *gin.Context) error {
+	row, err := a.groupOf(c)
+	if err != nil {
+		return err
+	}
+	draft, typed := a.draft(c)
+	saved, err := a.Connections.CreateFor(c.Request.Context(), actorOf(c), product.InGroup(row.ID), draft)
+	if errs := fieldErrors(err); errs != nil {
+		return a.groupPage(c, http.StatusUnprocessableEntity, row, page.GroupTargets, func(v *page.GroupView) {
+			v.Targets.Adds = a.moduleForms(draft.Module, typed, errs)
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return a.groupPage(c, http.StatusOK, row, page.GroupTargets, func(v *page.GroupView) {
+		for name, value := range saved.Made {
+			v.Targets.Secret = &page.NewSecret{Target: saved.Name, Label: name, Value: value}
+		}
+		for i := range v.Targets.Rows {
+			if v.Targets.Rows[i].ID == saved.ID {
+				v.Targets.Rows[i].Warning = saved.Warning
+			}
+		}
+	})
+}
+
+// inherited are the group's targets that tell of a product. Whoever may not edit
+// the group learns their names and modules alone.
+func (a *Admin) inherited(c *gin.Context, row models.ProductRow, own []int64) ([]page.TargetRow, error) {
+	if row.GroupID == nil {
+		return nil, nil
+	}
+	ctx := c.Request.Context()
+	hints := map[int64]string{}
+	list, err := a.Connections.ListGroup(ctx, actorOf(c), *row.GroupID)
+	if err != nil && !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Forbidden) {
+		return nil, err
+	}
+	for _, t := range list {
+		hints[t.ID] = t.Hint
+	}
+	told, err := a.Store.TargetsOf(ctx, []int64{row.ID})
+	var rows []page.TargetRow
+	for _, t := range told[row.ID] {
+		if !slices.Contains(own, t.ConnectionID) {
+			rows = append(rows, page.TargetRow{ID: t.ConnectionID, Name: t.Name, Module: a.module(t.Module).Title, Hint: hints[t.ConnectionID], Enabled: t.Enabled})
+		}
+	}
+	return rows, err
+}

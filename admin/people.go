@@ -1,0 +1,184 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/app/product"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/page"
+)
+
+// peopleOf is who has a role in a product or a group.
+func (a *Admin) peopleOf(c *gin.Context, at product.Place, noun string) (page.People, error) {
+	p := page.People{Path: placePath(at), Noun: noun}
+	var err error
+	if p.CanEdit, err = a.mayAt(c, authz.Edit, at); err != nil {
+		return p, err
+	}
+	if p.CanOwn, err = a.mayAt(c, authz.Own, at); err != nil {
+		return p, err
+	}
+	for _, r := range models.Roles() {
+		if p.CanOwn || r != models.RoleOwner {
+			p.Roles = append(p.Roles, string(r))
+		}
+	}
+	p.Members, p.Groups, err = a.roleRows(c, at)
+	return p, err
+}
+
+// roleRows are the members and the authorization groups of a place. Only
+// administrators are led to the groups: others may not be in them.
+func (a *Admin) roleRows(c *gin.Context, at product.Place) (members, groups []page.MemberRow, err error) {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	list, err := a.Products.Members(ctx, actor, at)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, m := range list {
+		members = append(members, page.MemberRow{ID: m.UserID, Name: m.User, Role: string(m.Role)})
+	}
+	roles, err := a.Products.AuthorizationRoles(ctx, actor, at)
+	for _, r := range roles {
+		row := page.MemberRow{ID: r.GroupID, Name: r.Group, Role: string(r.Role)}
+		if actor.Administrator() {
+			row.Href = authorizationPath(r.GroupID)
+		}
+		groups = append(groups, row)
+	}
+	return members, groups, err
+}
+
+// through is what a product's group gives beside its own members. Whoever does
+// not see the group learns its name alone.
+func (a *Admin) through(c *gin.Context, v *page.ProductView, p models.Product) error {
+	if p.GroupID == nil {
+		return nil
+	}
+	t := page.Through{Name: v.Group}
+	var err error
+	if v.GroupHref != "" {
+		t.Href = v.GroupHref + "?tab=members"
+		t.Members, t.Groups, err = a.roleRows(c, product.InGroup(*p.GroupID))
+	}
+	v.People.Through = &t
+	return err
+}
+
+func (a *Admin) membersTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
+	var err error
+	if v.People, err = a.peopleOf(c, product.InProduct(row.ID), "product"); err != nil {
+		return err
+	}
+	v.TabCounts[page.TabMembers] = len(v.People.Members)
+	return a.through(c, v, row.Product)
+}
+
+// memberSet gives a user a role, or another one.
+func (a *Admin) memberSet(c *gin.Context) error {
+	at, err := a.placeFor(c, authz.Edit)
+	if err != nil {
+		return err
+	}
+	form := page.RoleForm{Name: c.PostForm("user"), Role: c.PostForm("role")}
+	m, err := a.Products.SetMember(c.Request.Context(), actorOf(c), at, form.Name, models.Role(form.Role))
+	return a.roleAnswer(c, at, err, form.Name+" is "+string(m.Role)+" now", func(p *page.People, errs map[string]string) {
+		p.Add, p.Add.Errors = form, errs
+	})
+}
+
+func (a *Admin) memberRemove(c *gin.Context) error {
+	at, err := a.placeFor(c, authz.Edit)
+	if err != nil {
+		return err
+	}
+	user, err := web.ID(c, "user", "member")
+	if err != nil {
+		return err
+	}
+	return a.roleAnswer(c, at, a.Products.RemoveMember(c.Request.Context(), actorOf(c), at, user), "The member is removed", nil)
+}
+
+// authorizationRoleSet gives an authorization group a role, or another one.
+func (a *Admin) authorizationRoleSet(c *gin.Context) error {
+	at, err := a.placeFor(c, authz.Edit)
+	if err != nil {
+		return err
+	}
+	form := page.RoleForm{Name: c.PostForm("authorization_group"), Role: c.PostForm("role")}
+	if form.Role == "" { // which would take the role away
+		err = fault.BadField("role", "Choose one")
+	} else {
+		err = a.Products.SetAuthorizationRole(c.Request.Context(), actorOf(c), at, form.Name, models.Role(form.Role))
+	}
+	return a.roleAnswer(c, at, err, form.Name+" is "+form.Role+" now", func(p *page.People, errs map[string]string) {
+		p.Give, p.Give.Errors = form, errs
+	})
+}
+
+func (a *Admin) authorizationRoleRemove(c *gin.Context) error {
+	at, err := a.placeFor(c, authz.Edit)
+	if err != nil {
+		return err
+	}
+	group, err := web.ID(c, "group", "authorization group here")
+	if err != nil {
+		return err
+	}
+	roles, err := a.Products.AuthorizationRoles(c.Request.Context(), actorOf(c), at)
+	if err != nil {
+		return err
+	}
+	for _, r := range roles {
+		if r.GroupID == group {
+			err := a.Products.SetAuthorizationRole(c.Request.Context(), actorOf(c), at, r.Group, "")
+			return a.roleAnswer(c, at, err, r.Group+" has no role here any more", nil)
+		}
+	}
+	return fault.Missing("authorization group here")
+}
+
+// roleAnswer leads back to the members, with what was done; or says beside the
+// field, or above all, why nothing was.
+func (a *Admin) roleAnswer(c *gin.Context, at product.Place, err error, done string, wrong func(*page.People, map[string]string)) error {
+	if errs := fieldErrors(err); errs != nil && wrong != nil {
+		return a.peoplePage(c, at, func(p *page.People) { wrong(p, errs) })
+	}
+	switch {
+	case fault.Is(err, fault.Conflict), fault.Is(err, fault.Forbidden):
+		a.flash(c, "bad", textOf(err), "Nothing was changed.")
+	case err != nil:
+		return err
+	default:
+		a.flash(c, "ok", done, "")
+	}
+	to := placePath(at) + "?tab=members"
+	if sees, err := a.mayAt(c, authz.View, at); err != nil {
+		return err
+	} else if !sees { // whoever took himself out
+		to = "/products"
+	}
+	web.SeeOther(c, to)
+	return nil
+}
+
+// peoplePage shows the members of a place with what was wrong.
+func (a *Admin) peoplePage(c *gin.Context, at product.Place, change func(*page.People)) error {
+	if at.GroupID != 0 {
+		row, err := a.groupOf(c)
+		if err != nil {
+			return err
+		}
+		return a.groupPage(c, http.StatusUnprocessableEntity, row, page.GroupMembers, func(v *page.GroupView) { change(&v.People) })
+	}
+	row, err := a.productOf(c)
+	if err != nil {
+		return err
+	}
+	return a.productPage(c, http.StatusUnprocessableEntity, row, page.TabMembers, func(v *page.ProductView) { change(&v.People) })
+}

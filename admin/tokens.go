@@ -1,0 +1,83 @@
+package admin
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/product"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/page"
+)
+
+// tokensTab lists a product's tokens, for its owners.
+func (a *Admin) tokensTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
+	rows, err := a.Products.Tokens(c.Request.Context(), actorOf(c), row.ID)
+	if err != nil {
+		return err
+	}
+	v.Tokens.BaseURL = a.BaseURL()
+	v.TabCounts[page.TabTokens] = len(rows)
+	now := a.Store.Now()
+	for _, t := range rows {
+		v.Tokens.Rows = append(v.Tokens.Rows, page.TokenRow{
+			ID: t.ID, Name: t.Name, Role: string(t.Role), Hint: t.Hint, Created: a.zoned(c, t.CreatedAt), LastUsed: a.zoned(c, t.LastUsedAt),
+			Expires: a.zoned(c, t.ExpiresAt), Expired: !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(now),
+		})
+	}
+	return nil
+}
+
+// tokenCreate makes a token. The page that follows is rendered at once, and not
+// after a redirect, since it shows the token this one time.
+func (a *Admin) productTokenCreate(c *gin.Context) error {
+	row, err := a.productOf(c)
+	if err != nil {
+		return err
+	}
+	d := product.TokenDraft{Name: c.PostForm("name"), Role: models.Role(c.PostForm("role"))}
+	expires := c.PostForm("expires")
+	var text string
+	if expires != "never" {
+		var days int
+		if days, err = strconv.Atoi(expires); err != nil {
+			err = fault.BadField("expires_at", "A number of days, or never")
+		}
+		d.ExpiresAt = a.Store.Now().AddDate(0, 0, days)
+	}
+	if err == nil {
+		_, text, err = a.Products.CreateToken(c.Request.Context(), actorOf(c), row.ID, d)
+	}
+	if errs := fieldErrors(err); errs != nil {
+		return a.productPage(c, http.StatusUnprocessableEntity, row, page.TabTokens, func(v *page.ProductView) {
+			v.Tokens.Name, v.Tokens.Role, v.Tokens.Expires, v.Tokens.Errors = d.Name, string(d.Role), expires, errs
+		})
+	}
+	if err != nil {
+		return err
+	}
+	c.Header("Cache-Control", "no-store")
+	return a.productPage(c, http.StatusOK, row, page.TabTokens, func(v *page.ProductView) {
+		v.Tokens.Secret, v.Tokens.Made = text, d.Name
+	})
+}
+
+func (a *Admin) productTokenRevoke(c *gin.Context) error {
+	row, err := a.productOf(c)
+	if err != nil {
+		return err
+	}
+	token, err := web.ID(c, "token", "token")
+	if err != nil {
+		return err
+	}
+	if err := a.Products.RevokeToken(c.Request.Context(), actorOf(c), row.ID, token); err != nil {
+		return err
+	}
+	a.flash(c, "ok", "The token is revoked", "Whatever uses it is refused from now on.")
+	web.SeeOther(c, productPath(row.ID)+"?tab=tokens")
+	return nil
+}

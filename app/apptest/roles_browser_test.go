@@ -1,0 +1,163 @@
+package apptest_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"gatecrier/app/apptest"
+)
+
+// still looks at a page, and fails the test where it moves while it loads.
+func still(t *testing.T, b *apptest.Browser, name, path string) {
+	t.Helper()
+	b.Open(path)
+	if shift := b.Shift(); shift >= 0.05 {
+		t.Errorf("%s: layout shift %.3f", path, shift)
+	}
+	b.Look(name)
+}
+
+func comeIn(b *apptest.Browser, name string) {
+	b.Open("/login")
+	b.Fill("#f-name", name)
+	b.Fill("#f-password", apptest.Password)
+	b.Press("form[action='/login'] button")
+}
+
+// TestGroupsAndRolesInTheBrowser is how somebody brings order into his products
+// by hand: a group, who may what, tokens, and who has changed it.
+func TestGroupsAndRolesInTheBrowser(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{Ago: 4 * time.Hour})
+	receiver := apptest.NewReceiver(t)
+	for _, name := range []string{"olga", "mei", "jonas"} {
+		p.User(name)
+	}
+	c := p.Client("admin")
+	b := apptest.NewBrowser(t, p.URL)
+	comeIn(b, "admin")
+	still(t, b, "groups-empty", "/groups")
+	still(t, b, "authorization-groups-empty", "/authorization-groups")
+
+	b.Press("a[href='/admin/audit']")
+	b.Sees("Nobody has changed anything yet")
+	b.Look("audit-empty")
+	b.Open("/groups")
+	b.Press("a.btn[href='/groups/new']")
+	b.Look("group-new")
+	b.Fill("#f-name", "Payments")
+	b.Fill("#f-description", "All that moves money")
+	b.Press("form[action='/groups'] button")
+	b.Sees("The group is there", "No product is in this group")
+	b.Look("group-empty")
+	still(t, b, "group-targets-empty", "/groups/1?tab=targets")
+	b.Fill("#target-webhook-name", "Release bot")
+	b.Fill("#target-webhook-url", receiver.URL+"/hook")
+	b.Press("form[action$='/targets'] button[type=submit]")
+	b.Sees("whsec_", "tells of no product now")
+	b.Look("group-target-secret")
+
+	// A group's limits, one wrong.
+	b.Open("/groups/1?tab=settings")
+	b.Do(chromedp.Click("[name=gate_mode][value=own]"))
+	b.Fill("[name=threshold_critical]", "1000000")
+	b.Evaluate(`document.querySelectorAll("form").forEach(f => f.noValidate = true)`)
+	b.Press("form[action$='/settings'] button[type=submit]")
+	b.Sees("From 0 to 999999")
+	b.Look("group-settings-error")
+	b.Fill("[name=threshold_critical]", "1")
+	b.Press("form[action$='/settings'] button[type=submit]")
+	b.Sees("Saved", "limits of the group: critical 1, high 0")
+
+	// Users together.
+	b.Open("/authorization-groups")
+	b.Fill("#f-name", "Security team")
+	b.Press("form[action='/authorization-groups'] button")
+	b.Sees("Nobody is in it")
+	b.Fill("#f-user", "nobody")
+	b.Press("form[action$='/members'] button")
+	b.Sees("There is no user of that name")
+	b.Fill("#f-user", "olga")
+	b.Do(chromedp.Click("#f-manager"))
+	b.Press("form[action$='/members'] button")
+	b.Sees("olga is a manager now")
+
+	// Products, and who may what.
+	for _, name := range []string{"Checkout", "Billing API"} {
+		s := newShop(t, c, name, "")
+		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"gate_mode": "own", "thresholds": map[string]any{"critical": 5, "high": 50}})
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "trivy", "counts": counts(2)})
+	}
+	p.Clock.Advance(2 * time.Hour)
+	b.Open("/products/1?tab=settings")
+	b.Do(chromedp.SetValue("#move-group", "1"))
+	b.Press("form[action$='/move'] button")
+	b.Sees("Move Checkout to Payments?", "the limits of “Payments” decide its gate: critical 1, high 0")
+	b.Look("product-move")
+	b.Press("form[action$='/move'] button")
+	b.Sees("Checkout is moved", "Failed", "Now the group decides")
+	b.Look("product-settings-in-group")
+	receiver.Wait(t, 1)
+	c.Must(http.StatusOK, "PATCH", "/products/2", map[string]any{"group_id": 1, "email_to": "billing@example.org"})
+
+	b.Open("/groups/1?tab=members")
+	b.Fill("#members-name", "jonas")
+	b.Do(chromedp.SetValue("#members-role", "maintainer"))
+	b.Press("form[aria-label='Add a member'] button")
+	b.Sees("jonas is maintainer now")
+	b.Do(chromedp.Click("details:has(#authorization-groups-name) > summary"))
+	b.Fill("#authorization-groups-name", "security TEAM")
+	b.Press("form[aria-label='Give an authorization group a role'] button")
+	b.Sees("Security team")
+	b.Do(chromedp.Click(".gc-sure summary"))
+	b.Look("group-members")
+	b.Open("/products/1?tab=members")
+	b.Fill("#members-name", "jon")
+	b.Press("form[aria-label='Add a member'] button")
+	b.Sees("There is no user of that name")
+	b.Look("product-members-error")
+	b.Fill("#members-name", "mei")
+	b.Press("form[aria-label='Add a member'] button")
+	b.Sees("mei is reader now")
+
+	b.Open("/products/1?tab=tokens")
+	b.Look("product-tokens-empty")
+	b.Fill("#token-name", "pipeline")
+	b.Press("form[aria-label='New token'] button")
+	b.Sees("It is shown this once", "gatecrier push --url")
+	b.Look("product-token-secret")
+
+	for _, page := range []struct{ name, path string }{
+		{"groups", "/groups"},
+		{"group", "/groups/1"},
+		{"group-targets", "/groups/1?tab=targets"},
+		{"group-settings", "/groups/1?tab=settings"},
+		{"group-delete", "/groups/1/delete"},
+		{"products-in-group", "/products?group=1"},
+		{"product-new-in-group", "/products/new?group=1"},
+		{"product-targets-inherited", "/products/1?tab=targets"},
+		{"product-members-all", "/products/1?tab=members"},
+		{"product-tokens", "/products/1?tab=tokens"},
+		{"authorization-groups", "/authorization-groups"},
+		{"authorization-group", "/authorization-groups/1"},
+		{"authorization-group-delete", "/authorization-groups/1/delete"},
+		{"audit", "/admin/audit"},
+		{"audit-product", "/admin/audit?product=1&kind=member"},
+		{"audit-none", "/admin/audit?q=nonsense"},
+	} {
+		still(t, b, page.name, page.path)
+	}
+	b.Do(chromedp.Click("button[popovertarget=me]"))
+	b.Press("form[action='/logout'] button")
+
+	// A manager who is no administrator, and what a reader sees.
+	comeIn(b, "olga")
+	still(t, b, "authorization-group-manager", "/authorization-groups/1")
+	b.Fill("#f-user", "mei")
+	b.Press("form[aria-label='Add a member'] button")
+	b.Sees("mei is a member now")
+	still(t, b, "product-members-reader", "/products/1?tab=members")
+	still(t, b, "group-members-reader", "/groups/1?tab=members")
+}

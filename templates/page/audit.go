@@ -1,0 +1,71 @@
+package page
+
+import (
+	"time"
+
+	"gatecrier/templates/layout"
+	"gatecrier/templates/ui"
+)
+
+// AuditView lists who has changed what, filtered by kind, actor, q, product,
+// since and until in the URL.
+type AuditView struct {
+	Frame        layout.View
+	Kinds        []ui.Option
+	Actor, Query string
+	Since, Until string // days, 2026-11-20
+	ProductID    int64  // 0 = of everything
+	Product      string
+	All          string // the audit without filters; "" = there is none
+	Errors       map[string]string
+	Rows         []AuditRow
+	Pager        ui.Pager
+}
+
+// AuditRow is a change.
+type AuditRow struct {
+	ID        int64
+	At        time.Time
+	Actor     string
+	Action    string // create, change, delete
+	Kind      string
+	Name      string
+	ProductID int64 // 0 = none
+	Product   string
+	Fields    []AuditField
+}
+
+// AuditField is a field that a change has touched.
+type AuditField struct {
+	Name, Was, Became string
+	Had, Has          bool // whether it was there before, and is after
+}
+
+// did is what was done, in a word.
+func (r AuditRow) did() string {
+	switch r.Action {
+	case "create":
+		return "created"
+	case "delete":
+		return "deleted"
+	}
+	return "changed"
+}
+
+// filtered reports whether not all is shown.
+func (v AuditView) filtered() bool {
+	for _, k := range v.Kinds {
+		if k.Checked && k.Value != "" {
+			return true
+		}
+	}
+	return v.Actor+v.Query+v.Since+v.Until != ""
+}
+
+// value is a field's text, or what stands for an empty one.
+func value(text string) string {
+	if text == "" {
+		return "(empty)"
+	}
+	return text
+}

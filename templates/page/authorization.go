@@ -1,0 +1,60 @@
+package page
+
+import (
+	"gatecrier/templates/layout"
+	"gatecrier/templates/ui"
+)
+
+// AuthorizationGroupsView is the list of groups of users. The form for a new one
+// posts name to /authorization-groups.
+type AuthorizationGroupsView struct {
+	Frame     layout.View
+	Query     string
+	Rows      []AuthorizationGroupRow
+	Pager     ui.Pager
+	CanCreate bool // and sees all
+	Name      string
+	Errors    map[string]string
+}
+
+// AuthorizationGroupRow is a group of users in the list.
+type AuthorizationGroupRow struct {
+	ID      int64
+	Name    string
+	Members int
+	Roles   int // in products and groups
+	Manager bool
+}
+
+// AuthorizationGroupView is the page of a group of users. Its forms post user
+// and manager to .../members, nothing to .../members/{user}/delete, and name and
+// version to the page itself.
+type AuthorizationGroupView struct {
+	Frame    layout.View
+	ID       int64
+	Name     string
+	Version  int64
+	Members  []AuthorizationMemberRow
+	Roles    []AuthorizationRoleRow
+	CanEdit  bool // who is in it
+	Admin    bool // its name and end, too
+	User     string
+	Manager  bool
+	Typed    string // the name, as typed
+	Errors   map[string]string
+	Conflict string // why a name was not saved
+}
+
+// AuthorizationMemberRow is a user in it.
+type AuthorizationMemberRow struct {
+	ID      int64
+	Name    string
+	Manager bool
+}
+
+// AuthorizationRoleRow is a role that it has.
+type AuthorizationRoleRow struct {
+	Kind, Name, Href, Role string
+}
+
+func authorizationPath(n int64) string { return "/authorization-groups/" + id(n) }

@@ -1,0 +1,150 @@
+package page
+
+import (
+	"gatecrier/templates/layout"
+	"gatecrier/templates/ui"
+)
+
+// GroupsView is the list of groups of products, filtered by q in the URL.
+type GroupsView struct {
+	Frame layout.View
+	Query string
+	Rows  []GroupRow
+	Pager ui.Pager
+}
+
+// GroupRow is a group in the list.
+type GroupRow struct {
+	ID          int64
+	Name        string
+	Description string
+	Products    int
+	Failed      int    // of their gates
+	Gate        string // its mode in words
+}
+
+// GroupNewView is the form for a new group. It posts name and description to
+// /groups.
+type GroupNewView struct {
+	Frame       layout.View
+	Name        string
+	Description string
+	Errors      map[string]string // by the name of the field
+}
+
+// The tabs of a group's page. GroupProducts is the first.
+const (
+	GroupProducts Tab = "products"
+	GroupMembers  Tab = "members"
+	GroupTargets  Tab = "targets"
+	GroupSettings Tab = "settings"
+)
+
+// GroupView is a group's page with one tab. Only the part of the current tab is
+// needed.
+type GroupView struct {
+	Frame     layout.View
+	ID        int64
+	Name      string
+	Summary   string // its description
+	Products  int
+	Failed    int
+	Gate      string // its mode in words
+	Tab       Tab
+	TabCounts map[Tab]int
+	CanEdit   bool
+	CanDelete bool
+
+	List     ProductsView // of its products
+	People   People
+	Targets  GroupTargetsTab
+	Settings SettingsTab
+}
+
+// GroupTargetsTab lists whom a group tells of its products. Its forms are those
+// of a product's, under /groups/{id}/targets.
+type GroupTargetsTab struct {
+	Rows   []GroupTargetRow
+	Adds   []ModuleForm
+	Secret *NewSecret
+}
+
+// GroupTargetRow is a target of a group.
+type GroupTargetRow struct {
+	TargetRow
+	Used int      // by how many of the products that are seen
+	Own  []string // the products that have targets of their own of that module
+}
+
+// GroupDeleteView asks what becomes of a group's products. It posts products
+// (keep, delete) and confirm, its name, to /groups/{id}/delete.
+type GroupDeleteView struct {
+	Frame    layout.View
+	ID       int64
+	Name     string
+	Products int
+	Targets  int
+	Choice   string // as chosen
+	Errors   map[string]string
+}
+
+// MoveView says what it means to move a product to another group. It posts
+// group to /products/{id}/move.
+type MoveView struct {
+	Frame    layout.View
+	ID       int64
+	Product  string
+	From, To string // names, "" = none
+	Group    int64
+	Means    []string
+}
+
+var groupTabs = []struct {
+	tab   Tab
+	label string
+}{{GroupProducts, "Products"}, {GroupMembers, "Members"}, {GroupTargets, "Targets"}, {GroupSettings, "Settings"}}
+
+// Current is the tab that is shown; an unknown name, or one that the user has no
+// use for, is the first.
+func (v GroupView) Current() Tab {
+	for _, t := range groupTabs {
+		if t.tab == v.Tab && v.shows(t.tab) {
+			return t.tab
+		}
+	}
+	return GroupProducts
+}
+
+// shows reports whether the user has a use for a tab.
+func (v GroupView) shows(t Tab) bool {
+	return v.CanEdit || t != GroupTargets && t != GroupSettings
+}
+
+func groupPath(n int64) string { return "/groups/" + id(n) }
+
+func groupTabPath(n int64, tab Tab) string {
+	if tab == GroupProducts {
+		return groupPath(n)
+	}
+	return groupPath(n) + "?tab=" + string(tab)
+}
+
+func groupTargetPath(group, target int64, action string) string {
+	return groupPath(group) + "/targets/" + id(target) + "/" + action
+}
+
+// title is what the page that asks is headed by.
+func (v MoveView) title() string {
+	if v.To == "" {
+		return "Take " + v.Product + " out of " + v.From + "?"
+	}
+	return "Move " + v.Product + " to " + v.To + "?"
+}
+
+// used says for whom a target of a group is.
+func (t GroupTargetRow) used() string {
+	if t.Used == 0 {
+		return "tells of no product now"
+	}
+	return "tells of " + ui.Plural(t.Used, "product", "products")
+}

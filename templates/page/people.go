@@ -1,0 +1,62 @@
+package page
+
+import "gatecrier/templates/ui"
+
+// People is who has a role in a product or in a group of products. Its forms
+// post user and role to Path/members, authorization_group and role to
+// Path/authorization-groups, and nothing to .../{id}/delete of either.
+type People struct {
+	Path    string // "/products/3"
+	Noun    string // product, group
+	Members []MemberRow
+	Groups  []MemberRow // authorization groups
+	Through *Through    // what gives roles beside them, nil for nothing
+	CanEdit bool
+	CanOwn  bool     // also change owners
+	Roles   []string // that may be given
+	Add     RoleForm // for another member
+	Give    RoleForm // for another authorization group
+}
+
+// MemberRow is somebody with a role, or an authorization group.
+type MemberRow struct {
+	ID   int64
+	Name string
+	Href string // "" = leads nowhere
+	Role string
+}
+
+// Through is a product's group, whose members have their roles in the product
+// too. Who may not see the group knows no more of it than its name.
+type Through struct {
+	Name, Href string
+	Members    []MemberRow
+	Groups     []MemberRow
+}
+
+// RoleForm is a form that gives a role.
+type RoleForm struct {
+	Name, Role string
+	Errors     map[string]string
+}
+
+// may reports whether the role of a row may be changed by whoever looks.
+func (p People) may(r MemberRow) bool { return p.CanEdit && (p.CanOwn || r.Role != "owner") }
+
+// options are the roles that may be given.
+func (p People) options(current string) []ui.Option {
+	options := make([]ui.Option, len(p.Roles))
+	for i, role := range p.Roles {
+		options[i] = ui.Option{Value: role, Label: roleWords[role], Checked: role == current}
+	}
+	return options
+}
+
+// roleWords say what a role may do, shortly.
+var roleWords = map[string]string{
+	"reader":     "reader: sees everything",
+	"upload":     "upload: sends reports, sees nothing",
+	"writer":     "writer: also assesses findings",
+	"maintainer": "maintainer: also edits, targets, members",
+	"owner":      "owner: also deletes, tokens, owners",
+}

@@ -1,0 +1,19 @@
+package page
+
+// TokensTab lists a product's API tokens, and has the form for another one,
+// which posts name, role and expires (days, or never) to
+// /products/{id}/tokens. One is revoked by /products/{id}/tokens/{token}/delete.
+type TokensTab struct {
+	Rows    []TokenRow
+	Name    string // as typed
+	Role    string
+	Expires string
+	Errors  map[string]string
+	Secret  string // of a token just made: shown this once
+	Made    string // its name
+	BaseURL string
+}
+
+func tokenPath(product, token int64) string {
+	return productPath(product) + "/tokens/" + id(token) + "/delete"
+}
