@@ -54,6 +54,9 @@ func (d *Demo) seed(ctx context.Context) error {
 		}
 	}
 	d.state.Guided = ids[0]
+	if err := d.group(ctx, actor, ids); err != nil {
+		return fmt.Errorf("groups: %w", err)
+	}
 	for _, m := range moments() {
 		d.clock.set(now.Add(-time.Duration(m.ago)*24*time.Hour - 3*time.Hour + time.Duration(m.thing)*17*time.Minute))
 		if _, err := d.send(ctx, world[m.thing], ids[m.thing], m.findings); err != nil {
@@ -122,6 +125,43 @@ func (d *Demo) make(ctx context.Context, actor authz.Actor, t thing) (int64, err
 	d.state.Secrets[path] = saved.Made["secret"]
 	d.receiver.Know(path, saved.Made["secret"])
 	return row.ID, nil
+}
+
+// group puts the sample products into groups, and some users into an
+// authorization group that reads in all of them.
+func (d *Demo) group(ctx context.Context, actor authz.Actor, ids []int64) error {
+	team, err := d.Products.SaveAuthorizationGroup(ctx, actor, 0, readers, 0)
+	if err != nil {
+		return err
+	}
+	for i, name := range reading {
+		if err := d.Products.SetAuthorizationMember(ctx, actor, team.ID, name, i == 0); err != nil {
+			return err
+		}
+	}
+	for _, p := range packs {
+		row, err := d.Products.CreateGroup(ctx, actor, product.GroupDraft{Name: p.name, Description: p.description})
+		if err != nil {
+			return err
+		}
+		for i, t := range world {
+			if slices.Contains(p.things, t.name) {
+				if err := d.Products.Move(ctx, actor, ids[i], row.ID); err != nil {
+					return err
+				}
+			}
+		}
+		at := product.InGroup(row.ID)
+		for name, role := range p.roles {
+			if _, err := d.Products.SetMember(ctx, actor, at, name, role); err != nil {
+				return err
+			}
+		}
+		if err := d.Products.SetAuthorizationRole(ctx, actor, at, readers, models.RoleReader); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // settled waits until nothing is on its way any more.

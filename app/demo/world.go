@@ -19,6 +19,22 @@ var people = []struct{ name, first string }{
 	{"amara", "Amara"}, {"jonas", "Jonas"}, {"mei", "Mei"}, {"sofia", "Sofía"},
 }
 
+// packs are groups of the sample products.
+var packs = []struct {
+	name, description string
+	things            []string
+	roles             map[string]models.Role
+}{
+	{"Shop", "What customers buy by", []string{"Checkout", "Mobile app", "Loyalty"}, map[string]models.Role{"amara": models.RoleMaintainer}},
+	{"Backend", "What the shop stands on", []string{"Billing API", "Platform"}, map[string]models.Role{"sofia": models.RoleOwner, "jonas": models.RoleReader}},
+}
+
+// The members of the authorization group, its manager first; it reads in all
+// groups.
+const readers = "Security team"
+
+var reading = []string{"mei", "sofia"}
+
 // The guided page sends reports of the first one.
 var world = []thing{
 	{
