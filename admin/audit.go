@@ -98,6 +98,9 @@ func kindOptions(current string) []ui.Option {
 	return options
 }
 
+// spaced writes the names of fields as words.
+var spaced = strings.NewReplacer("_", " ", ".", " ")
+
 // auditFields are the fields that a change has touched, by name.
 func auditFields(r models.Audit) []page.AuditField {
 	names := slices.Collect(maps.Keys(r.Was))
@@ -109,7 +112,7 @@ func auditFields(r models.Audit) []page.AuditField {
 	slices.Sort(names)
 	fields := make([]page.AuditField, 0, len(names))
 	for _, name := range names {
-		f := page.AuditField{Name: strings.ReplaceAll(name, "_", " ")}
+		f := page.AuditField{Name: spaced.Replace(name)}
 		f.Was, f.Had = r.Was[name]
 		f.Became, f.Has = r.Became[name]
 		if f.Was != "" || f.Became != "" { // what was empty and came empty says nothing

@@ -195,7 +195,7 @@ func TestEachRoleAtItsPages(t *testing.T) {
 	if status, _ := k.maintainer.read("/admin/audit?product=1"); status != http.StatusForbidden {
 		t.Errorf("a maintainer reads the audit: %d", status)
 	}
-	k.owner.sees("/admin/audit?product=1", "owner", "maintainer", "thresholds.critical", "Slack")
+	k.owner.sees("/admin/audit?product=1", "owner", "maintainer", "thresholds critical", "Slack")
 	k.owner.misses("/admin/audit?product=1&kind=target", "threshold")
 
 	k.reader.sees("/products/1?tab=members", "maintainer", "By the group", "Payments")

@@ -61,11 +61,3 @@ func (v AuditView) filtered() bool {
 	}
 	return v.Actor+v.Query+v.Since+v.Until != ""
 }
-
-// value is a field's text, or what stands for an empty one.
-func value(text string) string {
-	if text == "" {
-		return "(empty)"
-	}
-	return text
-}
