@@ -3,6 +3,7 @@ package admin
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -138,7 +139,7 @@ func (a *Admin) authorizationMemberSet(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	user, manager := c.PostForm("user"), c.PostForm("manager") == "on"
+	user, manager := strings.TrimSpace(c.PostForm("user")), c.PostForm("manager") == "on"
 	err = a.Products.SetAuthorizationMember(c.Request.Context(), actorOf(c), g.ID, user, manager)
 	if errs := fieldErrors(err); errs != nil {
 		return a.authorizationPage(c, http.StatusUnprocessableEntity, g, func(v *page.AuthorizationGroupView) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
 	"gatecrier/app/product"
@@ -103,10 +104,14 @@ func (a *Admin) groupProducts(c *gin.Context, id int64, v *page.GroupView) error
 
 func (a *Admin) groupSettings(c *gin.Context, row models.GroupRow) (page.SettingsTab, error) {
 	f, err := a.Connections.FieldsOf(c.Request.Context(), actorOf(c), product.InGroup(row.ID))
+	if err != nil {
+		return page.SettingsTab{}, err
+	}
 	t := page.SettingsTab{
 		Version: row.Version, Name: row.Name, Description: row.Description, GateMode: string(row.GateMode), Thresholds: thresholdTexts(row.Thresholds),
 		Defaults: uiCounts(a.Settings.Gate().Thresholds), EmailTo: f.EmailTo, MSTeams: f.MSTeams, Slack: f.Slack,
 	}
+	err = a.lastChanged(c, &t, audit.Group, row.Name, 0)
 	return t, err
 }
 
@@ -123,7 +128,10 @@ func (a *Admin) groupSave(c *gin.Context) error {
 		_, err = a.Products.UpdateGroup(c.Request.Context(), actorOf(c), row.ID, edit)
 	}
 	if a.settingsErrors(&typed, err, row.Version) {
-		return a.groupPage(c, web.StatusOf(err), row, page.GroupSettings, func(v *page.GroupView) { v.Settings = typed })
+		return a.groupPage(c, web.StatusOf(err), row, page.GroupSettings, func(v *page.GroupView) {
+			typed.ChangedBy, typed.ChangedAt = v.Settings.ChangedBy, v.Settings.ChangedAt
+			v.Settings = typed
+		})
 	}
 	if err != nil {
 		return err
@@ -166,6 +174,9 @@ func (a *Admin) groupDelete(c *gin.Context) error {
 	choice := c.PostForm("products")
 	if choice != "keep" && choice != "delete" {
 		bad.Add("products", "Say what becomes of them")
+	}
+	if choice == "delete" && c.PostForm("count") != count(row.Products) { // more than were shown would be lost
+		bad.Add("products", "It has "+plural(row.Products, "product", "products")+" now: choose again")
 	}
 	if c.PostForm("confirm") != row.Name {
 		bad.Add("confirm", "Type the group's name to confirm")

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -85,9 +86,9 @@ func (a *Admin) memberSet(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	form := page.RoleForm{Name: c.PostForm("user"), Role: c.PostForm("role")}
+	form := page.RoleForm{Name: strings.TrimSpace(c.PostForm("user")), Role: c.PostForm("role")}
 	m, err := a.Products.SetMember(c.Request.Context(), actorOf(c), at, form.Name, models.Role(form.Role))
-	return a.roleAnswer(c, at, err, form.Name+" is "+string(m.Role)+" now", func(p *page.People, errs map[string]string) {
+	return a.roleAnswer(c, at, err, m.User+" is "+string(m.Role)+" now", func(p *page.People, errs map[string]string) {
 		p.Add, p.Add.Errors = form, errs
 	})
 }

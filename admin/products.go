@@ -97,28 +97,54 @@ func (a *Admin) productRows(c *gin.Context, rows []models.ProductRow) ([]page.Pr
 	if err != nil {
 		return nil, err
 	}
+	groups, err := a.groupsOf(c, rows)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]page.ProductRow, 0, len(rows))
+	for _, r := range rows {
+		var group groupLink
+		if r.GroupID != nil {
+			group = groups[*r.GroupID]
+		}
+		list = append(list, page.ProductRow{
+			Group: group.name, GroupHref: group.href, ID: r.ID, Name: r.Name, Gate: string(r.Default.Gate), Why: whyOf(r.Default), Since: a.zoned(c, r.Default.Since),
+			Counts: uiCounts(r.Default.Counts), LastReport: a.zoned(c, r.LastReportAt), Targets: len(targets[r.ID]),
+		})
+	}
+	return list, nil
+}
+
+// groupLink is the name of a group, and the list of its products for who sees
+// the group.
+type groupLink struct{ name, href string }
+
+// groupsOf are the groups of products by id.
+func (a *Admin) groupsOf(c *gin.Context, rows []models.ProductRow) (map[int64]groupLink, error) {
 	var ids []int64
 	for _, r := range rows {
 		if r.GroupID != nil {
 			ids = append(ids, *r.GroupID)
 		}
 	}
-	groups, err := a.Store.GroupNames(c.Request.Context(), ids)
+	if len(ids) == 0 {
+		return nil, nil //nolint:nilnil // a map to read from
+	}
+	links := map[int64]groupLink{}
+	names, err := a.Store.GroupNames(c.Request.Context(), ids)
 	if err != nil {
 		return nil, err
 	}
-	list := make([]page.ProductRow, 0, len(rows))
-	for _, r := range rows {
-		name := ""
-		if r.GroupID != nil {
-			name = groups[*r.GroupID]
-		}
-		list = append(list, page.ProductRow{
-			Group: name, ID: r.ID, Name: r.Name, Gate: string(r.Default.Gate), Why: whyOf(r.Default), Since: a.zoned(c, r.Default.Since),
-			Counts: uiCounts(r.Default.Counts), LastReport: a.zoned(c, r.LastReportAt), Targets: len(targets[r.ID]),
-		})
+	for id, name := range names {
+		links[id] = groupLink{name: name}
 	}
-	return list, nil
+	seen, err := a.Products.Groups(c.Request.Context(), actorOf(c), models.GroupFilter{Limit: groupsMost})
+	for _, g := range seen {
+		if _, here := links[g.ID]; here {
+			links[g.ID] = groupLink{g.Name, link("/products", "group", count(g.ID))}
+		}
+	}
+	return links, err
 }
 
 func productIDs(rows []models.ProductRow) []int64 {

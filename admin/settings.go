@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/connection"
 	"gatecrier/app/fault"
@@ -28,6 +29,9 @@ func (a *Admin) settingsOf(c *gin.Context, row models.ProductRow) (page.Settings
 		GateMode: string(row.GateMode), Thresholds: thresholdTexts(row.Thresholds), Defaults: uiCounts(a.Settings.Gate().Thresholds),
 		EmailTo: f.EmailTo, MSTeams: f.MSTeams, Slack: f.Slack,
 	}
+	if err := a.lastChanged(c, &t, audit.Product, row.Name, row.ID); err != nil {
+		return t, err
+	}
 	var group int64
 	if row.GroupID != nil { // only who may edit it takes the product out
 		group = *row.GroupID
@@ -37,6 +41,13 @@ func (a *Admin) settingsOf(c *gin.Context, row models.ProductRow) (page.Settings
 	}
 	t.Groups, err = a.groupOptions(c, group)
 	return t, err
+}
+
+// lastChanged says who has changed a form's thing last.
+func (a *Admin) lastChanged(c *gin.Context, t *page.SettingsTab, k audit.Kind, name string, productID int64) error {
+	last, err := a.Audit.Last(c.Request.Context(), k, name, productID)
+	t.ChangedBy, t.ChangedAt = last.Actor, a.zoned(c, last.At)
+	return err
 }
 
 // thresholdTexts are the thresholds that are set, by severity.
@@ -63,7 +74,7 @@ func (a *Admin) productSave(c *gin.Context) error {
 	}
 	if a.settingsErrors(&typed, err, row.Version) {
 		return a.productPage(c, web.StatusOf(err), row, page.TabSettings, func(v *page.ProductView) {
-			typed.Groups = v.Settings.Groups
+			typed.Groups, typed.ChangedBy, typed.ChangedAt = v.Settings.Groups, v.Settings.ChangedBy, v.Settings.ChangedAt
 			v.Settings = typed
 		})
 	}

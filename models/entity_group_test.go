@@ -75,6 +75,20 @@ func TestGroupScopes(t *testing.T) {
 		w.write(func(tx *models.Tx) error { return tx.MoveProduct(product, &group) })
 		w.member(member, product, models.RoleOwner) // a product's member has nothing to do with its group
 		w.usersIn("them", models.Owner{GroupID: group}, models.RoleReader, users)
+		for user, want := range map[int64]string{owner: "ours", users: "", other: "theirs"} {
+			list, err := w.s.Groups(t.Context(), models.MemberScope(user), models.GroupFilter{Editable: true, Limit: 10})
+			if err != nil || len(list) > 1 || len(list) == 1 && list[0].Name != want || len(list) == 0 && want != "" {
+				t.Errorf("user %d may edit %v, want %q, %v", user, list, want, err)
+			}
+		}
+		w.product("another", owner)
+		inside, err := w.s.Products(t.Context(), models.MemberScope(owner), models.ProductFilter{Group: group, Limit: 10})
+		if err != nil || len(inside) != 1 || inside[0].ID != product {
+			t.Errorf("products of the group: %v, %v", inside, err)
+		}
+		if tally, err := w.s.GateTally(t.Context(), models.MemberScope(owner), group); err != nil || tally[models.GateNone] != 1 {
+			t.Errorf("gates of the group: %v, %v", tally, err)
+		}
 		for name, test := range map[string]struct {
 			scope models.Scope
 			want  string

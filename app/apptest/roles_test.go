@@ -141,7 +141,7 @@ func newCompany(t *testing.T, p *apptest.Program) company {
 	k.owner.does("/groups", "name", "Payments", "description", "All that moves money")
 	k.owner.does("/products", "name", "Shop", "group_id", "1")
 	k.owner.does("/groups/1/members", "user", "reader", "role", "reader")
-	k.owner.does("/products/1/members", "user", "maintainer", "role", "maintainer")
+	k.owner.does("/products/1/members", "user", " maintainer ", "role", "maintainer")
 	k.admin.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": k.team})
 	return k
 }
@@ -188,7 +188,7 @@ func TestEachRoleAtItsPages(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	k := newCompany(t, p)
 	k.owner.does("/products/1/settings", "name", "Shop", "default_branch", "main", "gate_mode", "standard", "slack_webhook", k.receiver.URL+"/slack", "email_to", "eve@example.org")
-	k.maintainer.sees("/products/1?tab=settings", "eve@example.org")
+	k.maintainer.sees("/products/1?tab=settings", "eve@example.org", "Last changed by <bdi>owner</bdi>")
 	k.maintainer.does("/products/1/settings", "name", "Shop", "default_branch", "main", "gate_mode", "own", "threshold_critical", "3", "email_to", "eve@example.org")
 	k.maintainer.misses("/products/1?tab=members", `value="owner"`, "Remove owner")
 	k.maintainer.sees("/products/1?tab=members", "Add a member")
@@ -265,6 +265,7 @@ func TestAManagerAddsAndRemoves(t *testing.T) {
 	admin.does("/groups/1/authorization-groups", "authorization_group", k.team, "role", "reader")
 	admin.sees(k.users, "Payments", "/groups/1?tab=members", "Manager no more")
 
+	k.maintainer.sees("/", `href="/authorization-groups"`)
 	k.maintainer.sees("/authorization-groups", k.team, "you manage it")
 	k.maintainer.does(k.users+"/members", "user", "stranger")
 	k.stranger.sees("/products/1", "Shop")
@@ -309,7 +310,8 @@ func TestAGroupIsDeletedBothWays(t *testing.T) {
 	k.owner.refused("Say what becomes of them", "/groups/1/delete", "confirm", "Payments")
 	k.owner.refused("Type the group", "/groups/1/delete", "products", "delete", "confirm", "payments")
 	k.owner.sees("/groups/1", "Shop")
-	k.owner.does("/groups/1/delete", "products", "delete", "confirm", "Payments")
+	k.owner.refused("It has 1 product now", "/groups/1/delete", "products", "delete", "confirm", "Payments", "count", "0")
+	k.owner.does("/groups/1/delete", "products", "delete", "confirm", "Payments", "count", "1")
 	k.owner.does("/groups/2/delete", "products", "keep", "confirm", "Second")
 	k.owner.sees("/groups", "There is no group that you can see")
 	k.owner.misses("/products", "Shop")
@@ -333,28 +335,35 @@ func TestAMoveToAStricterGroupIsToldOnce(t *testing.T) {
 			t.Errorf("a target of a group: %d", status)
 		}
 		k.owner.sees("/groups/2?tab=targets", "tells of no product now")
+		k.owner.sees("/groups/2?tab=settings", "Last changed by <bdi>owner</bdi>")
 		k.owner.sees("/products/1/move?group=2", "the limits of “Strict” decide its gate: critical 1, high 0", "the targets of “Strict”")
 		k.owner.sees("/products/1", "Passed")
 		k.owner.does("/products/1/move", "group", "2")
 		k.owner.sees("/products/1?tab=settings", "Failed", "2 critical", "Now the group decides: limits of the group: critical 1")
 		k.owner.sees("/products/1?tab=targets", "Bot", "By the group")
 		k.owner.sees("/groups/2?tab=targets", "tells of 1 product")
+		m := k.receiver.Wait(t, 1)
+		k.owner.does(fmt.Sprintf("/groups/2/targets/%d/test", k.admin.Must(http.StatusOK, "GET", "/groups/2/targets", nil).ID("items.0.id")))
+		k.owner.sees("/groups/2?tab=targets", "A test is on its way to Bot")
+		apptest.Eventually(t, "both have arrived", func() bool { return len(k.receiver.Messages()) == 2 })
 		k.owner.sees("/groups/2", "1 gate fails")
 		k.owner.sees("/products?group=2", "Shop", "1 product")
-		m := k.receiver.Wait(t, 1)
+		k.owner.sees("/products", `href="/products?group=2"`)
+		k.maintainer.sees("/products", "Strict")
+		k.maintainer.misses("/products", "group=2")
 		if !strings.Contains(string(m.Body), "a move of the product to another group") {
 			t.Errorf("the message does not say why: %s", m.Body)
 		}
 		k.owner.does("/products/1/move", "group", "2") // again: nothing
 		k.counts(t, 2)
 		apptest.Eventually(t, "the delivery settles", func() bool {
-			return rows(k.admin.Must(http.StatusOK, "GET", "/deliveries?state=delivered", nil)) == 1
+			return rows(k.admin.Must(http.StatusOK, "GET", "/deliveries?state=delivered", nil)) == 2
 		})
 		if n := rows(k.admin.Must(http.StatusOK, "GET", "/products/1/gate/history", nil)); n != 2 {
 			t.Errorf("%d changes of the gate, want 2: passed, then failed", n)
 		}
-		if n := len(k.receiver.Messages()); n != 1 {
-			t.Errorf("%d messages, want 1", n)
+		if n := len(k.receiver.Messages()); n != 2 {
+			t.Errorf("%d messages, want the change and the test", n)
 		}
 
 		// Only who may edit the group takes the product out.

@@ -104,3 +104,13 @@ func (s *Service) List(ctx context.Context, actor authz.Actor, f models.AuditFil
 	}
 	return s.store.Audits(ctx, f)
 }
+
+// Last is the newest change of a thing, for its form; a zero one where there is
+// none. Whoever calls has checked the right to edit the thing.
+func (s *Service) Last(ctx context.Context, k Kind, name string, productID int64) (models.Audit, error) {
+	list, err := s.store.Audits(ctx, models.AuditFilter{Kind: string(k), Name: name, ProductID: productID, Limit: 1})
+	if err != nil || len(list) == 0 {
+		return models.Audit{}, err
+	}
+	return list[0], nil
+}

@@ -1,6 +1,8 @@
 package page
 
 import (
+	"strings"
+
 	"gatecrier/templates/layout"
 	"gatecrier/templates/ui"
 )
@@ -77,7 +79,7 @@ type GroupTargetRow struct {
 }
 
 // GroupDeleteView asks what becomes of a group's products. It posts products
-// (keep, delete) and confirm, its name, to /groups/{id}/delete.
+// (keep, delete), their count and confirm, its name, to /groups/{id}/delete.
 type GroupDeleteView struct {
 	Frame    layout.View
 	ID       int64
@@ -147,4 +149,13 @@ func (t GroupTargetRow) used() string {
 		return "tells of no product now"
 	}
 	return "tells of " + ui.Plural(t.Used, "product", "products")
+}
+
+// others names some of the products that a target does not tell of.
+func (t GroupTargetRow) others() string {
+	const most = 5
+	if len(t.Own) <= most {
+		return strings.Join(t.Own, ", ")
+	}
+	return strings.Join(t.Own[:most], ", ") + " and " + ui.Number(int64(len(t.Own)-most)) + " more"
 }

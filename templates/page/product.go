@@ -184,7 +184,9 @@ type SettingsTab struct {
 	MSTeams       string            // as typed; what is stored as its hint
 	Slack         string            // the same
 	Errors        map[string]string // by the name of the field
-	Groups        []ui.Option       // that the product may be moved to, with the one it is in; none = it may not
+	ChangedBy     string            // "" = not known
+	ChangedAt     time.Time
+	Groups        []ui.Option // that the product may be moved to, with the one it is in; none = it may not
 }
 
 // title says what it is.

@@ -29,6 +29,7 @@ type ProductRow struct {
 	ID         int64
 	Name       string
 	Group      string // that it is in, "" for none
+	GroupHref  string // the products of that; "" = who looks does not see the group
 	Gate       string // failed, passed, none
 	Why        string
 	Since      time.Time
