@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,11 +38,11 @@ var withins = []struct {
 // localTime is how fields for times write one.
 const localTime = "2006-01-02T15:04"
 
-// ledgerQuery reads the filter of the URL. Ids of things that the actor may not
-// see are missing.
-func (a *Admin) ledgerQuery(c *gin.Context) (ledgerQuery, error) {
+// ledgerQuery reads the filter of a URL, or of a form with the same fields. What
+// is no id is of nothing that there is.
+func (a *Admin) ledgerQuery(c *gin.Context, values url.Values) (ledgerQuery, error) {
 	var q ledgerQuery
-	if s := models.DeliveryState(c.Query("state")); s.Valid() {
+	if s := models.DeliveryState(values.Get("state")); s.Valid() {
 		q.State = s
 		q.keep("state", string(s))
 	}
@@ -49,7 +50,7 @@ func (a *Admin) ledgerQuery(c *gin.Context) (ledgerQuery, error) {
 		name string
 		to   *int64
 	}{{"product", &q.ProductID}, {"connection", &q.ConnectionID}, {"resend", &q.ResendID}} {
-		text := c.Query(part.name)
+		text := values.Get(part.name)
 		if text == "" {
 			continue
 		}
@@ -60,7 +61,7 @@ func (a *Admin) ledgerQuery(c *gin.Context) (ledgerQuery, error) {
 		*part.to = id
 		q.keep(part.name, text)
 	}
-	q.times(c.Query("within"), c.Query("since"), c.Query("until"), a.zone(c), a.Store.Now())
+	q.times(values.Get("within"), values.Get("since"), values.Get("until"), a.zone(c), a.Store.Now())
 	return q, nil
 }
 
@@ -108,7 +109,7 @@ func (q ledgerQuery) without(path string, names ...string) string {
 
 func (a *Admin) deliveries(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
-	q, err := a.ledgerQuery(c)
+	q, err := a.ledgerQuery(c, c.Request.URL.Query())
 	if err != nil {
 		return err
 	}

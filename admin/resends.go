@@ -3,6 +3,7 @@ package admin
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -21,8 +22,8 @@ import (
 const selectedMost = 1000
 
 // resendFilter reads what is to be sent again: a selection, or a filter.
-func (a *Admin) resendFilter(c *gin.Context, ids []string) (ledgerQuery, error) {
-	q, err := a.ledgerQuery(c)
+func (a *Admin) resendFilter(c *gin.Context, values url.Values, ids []string) (ledgerQuery, error) {
+	q, err := a.ledgerQuery(c, values)
 	if err != nil {
 		return q, err
 	}
@@ -50,7 +51,7 @@ func (a *Admin) resendFilter(c *gin.Context, ids []string) (ledgerQuery, error) 
 
 // resendAsk says what would be sent again. It changes nothing.
 func (a *Admin) resendAsk(c *gin.Context) error {
-	q, err := a.resendFilter(c, c.QueryArray("id"))
+	q, err := a.resendFilter(c, c.Request.URL.Query(), c.QueryArray("id"))
 	if err != nil {
 		return err
 	}
@@ -102,8 +103,7 @@ func (a *Admin) resendStart(c *gin.Context) error {
 	if err := c.Request.ParseForm(); err != nil {
 		return fault.Wrap(fault.Malformed, "The form cannot be read", err)
 	}
-	c.Request.URL.RawQuery = c.Request.PostForm.Encode() // the same words as in the URL
-	q, err := a.resendFilter(c, c.Request.PostForm["id"])
+	q, err := a.resendFilter(c, c.Request.Form, c.Request.Form["id"])
 	if err != nil {
 		return err
 	}

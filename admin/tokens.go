@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"gatecrier/app/authz"
 	"gatecrier/app/fault"
 	"gatecrier/app/product"
 	"gatecrier/app/web"
@@ -35,6 +36,9 @@ func (a *Admin) tokensTab(c *gin.Context, row models.ProductRow, v *page.Product
 // after a redirect, since it shows the token this one time.
 func (a *Admin) productTokenCreate(c *gin.Context) error {
 	row, err := a.productOf(c)
+	if err == nil {
+		err = a.Products.Require(c.Request.Context(), actorOf(c), authz.Own, product.InProduct(row.ID))
+	}
 	if err != nil {
 		return err
 	}

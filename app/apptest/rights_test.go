@@ -33,6 +33,7 @@ const (
 	manageUsers need = "manage the authorization group"
 	mine        need = "what an administrator has asked for"
 	readInbox   need = "read the product's inbox"
+	moveProduct need = "edit the product and its group"
 	nobody      need = "there is no such thing"
 	uploadPage  need = "view the product and import into it"
 )
@@ -81,6 +82,8 @@ func (n need) allows(who string) bool {
 		return who != anonymous && !slices.Contains(tokens, who)
 	case adminOnly, mine:
 		return who == administrator
+	case moveProduct:
+		return editProduct.allows(who) && editGroup.allows(who)
 	case uploadPage:
 		return viewProduct.allows(who) && imports.allows(who)
 	case readInbox: // it has marks, which tokens of products have not
@@ -95,7 +98,7 @@ func (n need) hides(who string) bool {
 	switch n {
 	case mine, readInbox:
 		return !slices.Contains(tokens, who)
-	case viewProduct, imports, editProduct, ownProduct, uploadPage:
+	case viewProduct, imports, editProduct, ownProduct, uploadPage, moveProduct:
 		return who == stranger || who == "users-manager"
 	case viewGroup, editGroup, ownGroup:
 		return who == stranger || slices.Contains(direct, who) || who == "users-manager" || who == "users-reader" || who == "users-maintainer"
@@ -193,6 +196,7 @@ func (w *rightsWorld) fresh() {
 	c.Must(http.StatusNoContent, "POST", fmt.Sprintf("/authorization-groups/%d/members", w.ids["spare"]), map[string]any{"user": "users-manager", "manager": true})
 	hook := c.Must(http.StatusCreated, "POST", at+"/targets", map[string]any{"module": "webhook", "name": "hook", "config": map[string]string{"url": w.receiver.URL + "/hidden"}}).ID("id")
 	w.ids["product"], w.ids["group"], w.ids["target"] = product, group, hook
+	w.ids["grouptarget"] = c.Must(http.StatusCreated, "POST", fmt.Sprintf("/groups/%d/targets", group), map[string]any{"module": "slack", "name": "chat", "config": map[string]string{"url": w.receiver.URL + "/hidden"}}).ID("id")
 	for name, role := range map[string]string{tokenUpload: "upload", tokenReader: "reader", tokenEditor: "maintainer"} {
 		a := c.Must(http.StatusCreated, "POST", at+"/tokens", map[string]any{"name": name, "role": role})
 		text, _ := a.Get("token").(string)
@@ -213,15 +217,15 @@ func (w *rightsWorld) fresh() {
 // ask makes a request as somebody, and returns its status and text.
 func (w *rightsWorld) ask(who string, r route) (int, string) {
 	w.t.Helper()
-	path := strings.ReplaceAll(r.path, "{section}", "gate")
+	path, values := strings.ReplaceAll(r.path, "{section}", "gate"), r.form
 	for name, id := range w.ids {
-		path = strings.ReplaceAll(path, "{"+name+"}", fmt.Sprint(id))
+		path, values = strings.ReplaceAll(path, "{"+name+"}", fmt.Sprint(id)), strings.ReplaceAll(values, "{"+name+"}", fmt.Sprint(id))
 	}
 	if strings.HasPrefix(path, "/api/v1") {
 		a := w.api[who].Do(r.method, strings.TrimPrefix(path, "/api/v1"), r.body)
 		return a.Status, a.Text
 	}
-	req, err := http.NewRequestWithContext(w.t.Context(), r.method, w.p.URL+path, strings.NewReader(r.form))
+	req, err := http.NewRequestWithContext(w.t.Context(), r.method, w.p.URL+path, strings.NewReader(values))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -262,6 +266,7 @@ func (r route) name() string {
 		{"/members/{user}", "/members/:user_id"},
 		{"/tokens/{token}", "/tokens/:token_id"},
 		{"/jobs/forget_resends", "/jobs/:name"},
+		{"/products/{product}/tokens/{token}/delete", "/products/:id/tokens/:token/delete"},
 		{"{user}/deactivate", ":id/:action"},
 		{"/admin/users/{user}/password", "/admin/users/:id/:action"},
 	} {
