@@ -191,8 +191,10 @@ func (a *Admin) ledgerForms(c *gin.Context, q ledgerQuery, v *page.DeliveriesVie
 			v.Hidden = append(v.Hidden, [2]string{q.pairs[i], q.pairs[i+1]})
 		}
 	}
-	mine := slices.ContainsFunc(v.Rows, func(r page.DeliveryRow) bool { return r.Selectable })
-	if (q.State == "" || q.State == models.DeliveryDead) && mine && q.wrong == "" {
+	dead := slices.ContainsFunc(v.Rows, func(r page.DeliveryRow) bool {
+		return r.Selectable && r.State == string(models.DeliveryDead)
+	})
+	if dead && q.wrong == "" {
 		v.Again = link("/deliveries/resend", append(pairsBut(q.pairs, "state"), "state", string(models.DeliveryDead))...)
 	}
 }

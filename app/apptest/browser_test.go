@@ -105,7 +105,7 @@ func TestANewUserInTheBrowser(t *testing.T) {
 	b.Open("/deliveries")
 	b.Sees("Delivered")
 	b.Look("deliveries")
-	b.Press("a[href^='/deliveries/']")
+	b.Press("tbody a[href^='/deliveries/']")
 	b.Sees("200")
 	b.Look("delivery")
 

@@ -73,7 +73,11 @@ func (b *Browser) TabThrough(name string) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	steps := make([]chromedp.Action[chromedp.Void], n+n/5+6) // texts that scroll are stops too
+	fields, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](`document.querySelectorAll("input[type=datetime-local]").length`))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	steps := make([]chromedp.Action[chromedp.Void], n+n/5+6+6*fields) // texts that scroll are stops too, and the parts of a time
 	for i := range steps {
 		steps[i] = chromedp.KeyEvent(kb.Tab)
 	}

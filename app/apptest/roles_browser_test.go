@@ -42,8 +42,7 @@ func TestGroupsAndRolesInTheBrowser(t *testing.T) {
 	still(t, b, "authorization-groups-empty", "/authorization-groups")
 
 	b.Press("a[href='/admin/audit']")
-	b.Sees("Nobody has changed anything yet")
-	b.Look("audit-empty")
+	b.Sees("Who has changed what")
 	b.Open("/groups")
 	b.Press("a.btn[href='/groups/new']")
 	b.Look("group-new")
