@@ -3,6 +3,7 @@ package apptest_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,14 +17,12 @@ func refused(t *testing.T, p *apptest.Program, c *apptest.Client, receiver *appt
 	receiver.Answer(400, 400, 400)
 	s = newShop(t, c, "Shop", receiver.URL)
 	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
-	apptest.Eventually(t, "the message is given up", func() bool {
-		if c.Do("GET", "/deliveries?state=retrying", nil).Get("items.0") != nil { // no lease runs
-			p.Clock.Advance(40 * time.Second)
-			p.Wake()
-		}
-		return c.Do("GET", "/deliveries?state=dead", nil).Get("items.0") != nil
-	})
-	return s, fmt.Sprintf("/deliveries/%d", c.Do("GET", "/deliveries?state=dead", nil).ID("items.0.id"))
+	pass(t, p, 2*time.Minute)
+	a := c.Must(http.StatusOK, "GET", "/deliveries?state=dead", nil)
+	if a.Get("items.0") == nil {
+		t.Fatalf("the message is not given up: %s", a.Text)
+	}
+	return s, fmt.Sprintf("/deliveries/%d", a.ID("items.0.id"))
 }
 
 func TestADeadMessageIsSentAgain(t *testing.T) {
@@ -184,18 +183,15 @@ func TestModulesAreDescribed(t *testing.T) {
 func TestACorrectedTargetIsTriedAtOnce(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	broken, right := apptest.NewReceiver(t), apptest.NewReceiver(t)
-	broken.Answer(500, 500, 500, 500, 500)
+	broken.Answer(slices.Repeat([]int{500}, 50)...)
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", broken.URL)
 	target := fmt.Sprintf("/targets/%d", s.target)
 	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
-	apptest.Eventually(t, "its breaker opens", func() bool {
-		if c.Do("GET", "/deliveries?state=retrying", nil).Get("items.0") != nil {
-			p.Clock.Advance(15 * time.Minute)
-			p.Wake()
-		}
-		return c.Must(http.StatusOK, "GET", target, nil).Get("state") == "down"
-	})
+	pass(t, p, 20*time.Minute)
+	if a := c.Must(http.StatusOK, "GET", target, nil); a.Get("state") != "down" {
+		t.Fatalf("its breaker is not open: %s", a.Text)
+	}
 	c.Must(http.StatusOK, "PATCH", target, map[string]any{"config": map[string]string{"url": right.URL}})
 	p.Wake()
 	right.Wait(t, 1)
