@@ -154,8 +154,10 @@ type LedgerFilter struct {
 // ledgerCondition is a filter as a condition on d.
 func ledgerCondition(scope Scope, f LedgerFilter) (string, []any) {
 	cond, args := scope.where("d.product_id")
-	if scope.user != 0 { // and what went to one's own connections
-		cond, args = "("+cond+" OR d.connection_id IN (SELECT o.id FROM connections o WHERE o.user_id = ?))", append(args, scope.user)
+	if scope.user != 0 { // and what went to one's own connections, or to those of groups that one edits: tests
+		cond = "(" + cond + " OR d.connection_id IN (SELECT o.id FROM connections o WHERE o.user_id = ? UNION ALL SELECT o.id FROM (" +
+			groupHolders("= ?", "> 0", editing) + ") w JOIN connections o ON o.group_id = w.group_id WHERE d.product_id IS NULL))"
+		args = append(args, times(3, scope.user)...)
 	}
 	and := func(c string, arg any) { cond, args = cond+" AND "+c, append(args, arg) }
 	if f.State != "" {

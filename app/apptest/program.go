@@ -92,6 +92,9 @@ func (p *Program) Stop() {
 	}
 }
 
+// Version is what the program calls its version.
+func (p *Program) Version() string { return app.Version }
+
 // User makes a user.
 func (p *Program) User(name string) models.User {
 	p.t.Helper()

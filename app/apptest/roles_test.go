@@ -344,7 +344,6 @@ func TestAMoveToAStricterGroupIsToldOnce(t *testing.T) {
 		k.owner.sees("/groups/2?tab=targets", "tells of 1 product")
 		m := k.receiver.Wait(t, 1)
 		k.owner.does(fmt.Sprintf("/groups/2/targets/%d/test", k.admin.Must(http.StatusOK, "GET", "/groups/2/targets", nil).ID("items.0.id")))
-		k.owner.sees("/groups/2?tab=targets", "A test is on its way to Bot")
 		apptest.Eventually(t, "both have arrived", func() bool { return len(k.receiver.Messages()) == 2 })
 		k.owner.sees("/groups/2", "1 gate fails")
 		k.owner.sees("/products?group=2", "Shop", "1 product")
