@@ -169,7 +169,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 		Store: store, Opener: a.Connections, Modules: modules, Events: events, Log: o.Log, Instance: instance, BaseURL: a.BaseURL,
 	})
 	a.router = notify.New(store, a.Dispatcher, a.bell, o.Log, instance, a.mails)
-	a.schedule = jobs.NewSchedule(jobs.Parts{Store: store, Log: o.Log, Instance: instance, Jobs: jobs.All(), Keep: a.Settings.Retention})
+	a.schedule = jobs.NewSchedule(jobs.Parts{Store: store, Log: o.Log, Instance: instance, Jobs: jobs.All(), Events: events, Keep: a.Settings.Retention})
 	a.Settings.OnChange(func() { a.schedule.Apply(a.Settings.Jobs()) })
 	a.sessions = account.NewSessions(store, o.Config.secure(), a.Settings.Users)
 	handler, err := a.handler(o, parts{

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"gatecrier/app/event"
 	"gatecrier/models"
 )
 
@@ -36,7 +37,7 @@ func (s *Schedule) due(ctx context.Context, job Job, slot string) {
 	switch {
 	case err != nil:
 		if ctx.Err() == nil {
-			s.tellFailure(job.Name, fmt.Errorf("begin: %w", err))
+			s.Log.Error("job not begun", "job", job.Name, "error", err)
 		}
 	case may:
 		s.carryOut(ctx, job, run)
@@ -74,16 +75,20 @@ func (s *Schedule) finish(ctx context.Context, run models.JobRun, w *Work, err e
 		s.Log.Info("job stopped", "job", run.Job, "rows", run.Affected)
 	default:
 		run.Result, run.Message = models.RunFailed, readable(err)
-		s.tellFailure(run.Job, err)
+		s.Log.Error("job failed", "job", run.Job, "error", err)
 	}
-	if err := s.Store.Write(context.WithoutCancel(ctx), func(tx *models.Tx) error { return tx.FinishRun(run) }); err != nil {
+	if err := s.Store.Write(context.WithoutCancel(ctx), func(tx *models.Tx) error { return s.note(tx, run) }); err != nil {
 		s.Log.Error("end of a job not noted", "job", run.Job, "error", err)
 	}
 }
 
-// tellFailure is where a failed run becomes known beyond its row: in the log.
-func (s *Schedule) tellFailure(job string, err error) {
-	s.Log.Error("job failed", "job", job, "error", err)
+// note writes how a run ended, and with a failure the event that tells of it.
+func (s *Schedule) note(tx *models.Tx, run models.JobRun) error {
+	if err := tx.FinishRun(run); err != nil || run.Result != models.RunFailed {
+		return err
+	}
+	_, err := s.Events.Append(tx, 0, "", event.TaskException{Function: run.Job, Message: run.Message})
+	return err
 }
 
 // messageMost bounds the text of an error that is kept.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/robfig/cron/v3"
 
+	"gatecrier/app/event"
 	"gatecrier/app/settings"
 	"gatecrier/models"
 )
@@ -19,6 +20,7 @@ type Parts struct {
 	Log      *slog.Logger
 	Instance string
 	Jobs     []Job
+	Events   *event.Log
 	Keep     func() settings.Retention // what is current
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gatecrier/app/authz"
+	"gatecrier/app/event"
 	"gatecrier/app/fault"
 	"gatecrier/app/settings"
 	"gatecrier/models"
@@ -45,7 +46,7 @@ func each(t *testing.T, fn func(t *testing.T, r rig)) {
 // start runs a schedule of the rig's job, and more, until stop.
 func (r rig) start(instance string, more ...Job) (s *Schedule, stop func()) {
 	s = NewSchedule(Parts{
-		Store: r.store, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Instance: instance,
+		Store: r.store, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Instance: instance, Events: event.NewLog(event.NewBell()),
 		Jobs: append([]Job{r.job}, more...), Keep: func() settings.Retention { return settings.Retention{} },
 	})
 	ctx, cancel := context.WithCancel(r.t.Context())
@@ -277,6 +278,15 @@ func TestHowRunsEnd(t *testing.T) {
 		}
 		<-stuck
 		stop()
+		told, err := r.store.EventWork(t.Context(), string(event.ReaderNotify), 10)
+		if err != nil || len(told) != 3 {
+			t.Errorf("%d events tell of failures, want 3, %v", len(told), err)
+		}
+		for _, w := range told {
+			if n, err := event.Describe(w.Event); err != nil || w.Event.ProductID != 0 || !strings.HasPrefix(n.Name, "Exception in background task") {
+				t.Errorf("%s: %+v, %v", w.Event.Type, n, err)
+			}
+		}
 		if got := r.runs("goes on")[0]; got.Result != models.RunStopped {
 			t.Errorf("stopped: %+v", got)
 		}

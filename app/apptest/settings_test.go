@@ -2,6 +2,7 @@ package apptest_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -147,4 +148,51 @@ func TestAllowedNetworksCountAtOnce(t *testing.T) {
 	apptest.Eventually(t, "the send is refused", func() bool {
 		return c.Do("GET", "/deliveries?state=retrying", nil).Get("items.0.id") != nil
 	})
+}
+
+// Two browsers have the same page open: the second that saves is told who has
+// changed what, keeps what he typed, and changes nothing.
+func TestTwoBrowsersAtOnePageOfSettings(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	p.User("mallory")
+	c := p.Client("admin")
+	c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/users/%d", c.Must(http.StatusOK, "GET", "/users?q=mallory", nil).ID("items.0.id")), map[string]any{"administrator": true})
+	first, second := enter(t, p), enterAs(t, p, "mallory", apptest.Password)
+	fields := func(version, critical, high string) io.Reader {
+		return form("version", version, "active", "on", "threshold_critical", critical, "threshold_high", high,
+			"threshold_medium", "99999", "threshold_low", "99999", "threshold_none", "99999", "threshold_unknown", "99999")
+	}
+	if status, _ := submit(t, first, p.URL+"/admin/settings/gate", fields("0", "7", "0"), formKind); status != http.StatusSeeOther {
+		t.Fatalf("the first: %d", status)
+	}
+	status, text := post(t, second, p.URL+"/admin/settings/gate", fields("0", "0", "5"))
+	if status != http.StatusConflict || !strings.Contains(text, "Meanwhile admin has changed threshold_critical") || !strings.Contains(text, `value="5"`) {
+		t.Errorf("the second: %d, %s", status, text)
+	}
+	if a := c.Must(http.StatusOK, "GET", "/settings/gate", nil); a.ID("threshold_critical") != 7 || a.ID("threshold_high") != 0 {
+		t.Errorf("stored: %s", a.Text)
+	}
+}
+
+// post sends a form, and returns the status and the page that answers.
+func post(t *testing.T, c *http.Client, address string, body io.Reader) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", formKind)
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	res, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(res.Body)
+	if err := res.Body.Close(); err != nil {
+		t.Error(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(text)
 }

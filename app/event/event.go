@@ -21,6 +21,7 @@ const (
 	GateChanged        Type = "gate.changed"
 	ConnectorBroken    Type = "connector.error"
 	ConnectorRecovered Type = "connector.recovered"
+	ExceptionTask      Type = "exception.task"
 )
 
 // Reader names somebody who reads events by rows of work.

@@ -39,7 +39,7 @@ type described interface{ notice() Notice }
 
 // payloads makes an empty payload of each type.
 func payloads() map[Type]described {
-	return map[Type]described{GateChanged: &GateChange{}, ConnectorBroken: &ConnectorError{}, ConnectorRecovered: &ConnectorRecovery{}}
+	return map[Type]described{GateChanged: &GateChange{}, ConnectorBroken: &ConnectorError{}, ConnectorRecovered: &ConnectorRecovery{}, ExceptionTask: &TaskException{}}
 }
 
 // messageMost bounds a notice's message, in findings named.

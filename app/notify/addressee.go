@@ -16,6 +16,8 @@ func (r *Router) addressees(ctx context.Context, e models.Event, n event.Notice,
 	switch event.Type(e.Type) {
 	case event.ConnectorBroken, event.ConnectorRecovered:
 		return r.keepers(ctx, e, targets)
+	case event.ExceptionTask:
+		return r.administrators(ctx)
 	case event.GateChanged:
 	}
 	list := make([]addressee, len(targets))
@@ -23,6 +25,23 @@ func (r *Router) addressees(ctx context.Context, e models.Event, n event.Notice,
 		list[i] = addressee{Target: t}
 	}
 	return list, nil
+}
+
+// administrators are told of what is nobody else's: by mail, and by the system's
+// connections.
+func (r *Router) administrators(ctx context.Context) ([]addressee, error) {
+	system, err := r.store.SystemTargets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []addressee
+	for _, t := range system {
+		if t.Enabled && !t.Broken {
+			list = append(list, addressee{Target: t})
+		}
+	}
+	mails, err := r.mailsOf(ctx, models.Owner{})
+	return append(list, mails...), err
 }
 
 // about is what both payloads of connectors say.
@@ -85,18 +104,30 @@ func (r *Router) itself(ctx context.Context, id int64) ([]addressee, error) {
 }
 
 // mailsTo are the mails to the people who look after a connection: none where
-// mail is not set up, or is itself what is broken.
+// mail is itself what is broken.
 func (r *Router) mailsTo(ctx context.Context, e models.Event, p about) ([]addressee, error) {
-	if !r.mails() {
+	if p.Connection.Module == mailModule {
 		return nil, nil
-	}
-	people, err := r.store.PeopleTarget(ctx)
-	if err != nil || people.Broken || people.Module == p.Connection.Module {
-		return nil, err
 	}
 	owner := models.Owner{ProductID: e.ProductID, UserID: p.UserID}
 	if c, err := r.store.Connection(ctx, models.SystemScope("an event is about it"), p.Connection.ID); err == nil {
 		owner = c.Owner()
+	}
+	return r.mailsOf(ctx, owner)
+}
+
+// mailModule is what mail goes by.
+const mailModule = "email"
+
+// mailsOf are the mails to those who look after what an owner has: none where
+// mail is not set up, or does not work.
+func (r *Router) mailsOf(ctx context.Context, owner models.Owner) ([]addressee, error) {
+	if !r.mails() {
+		return nil, nil
+	}
+	people, err := r.store.PeopleTarget(ctx)
+	if err != nil || people.Broken {
+		return nil, err
 	}
 	addresses, err := r.store.Keepers(ctx, owner)
 	list := make([]addressee, len(addresses))
