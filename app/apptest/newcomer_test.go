@@ -67,7 +67,7 @@ func TestAConfusedNewcomer(t *testing.T) {
 	b.Open("/products/1/upload")
 	b.Do(chromedp.SetUploadFiles("[name=file]", []string{path}))
 	b.Do(chromedp.Click("form[action$='/upload'] button[type=submit]"))
-	b.Until("the report is in", `document.querySelector("main").innerText.includes("35")`)
+	b.Until("the report is in", `document.querySelector("main").innerText.includes("18 high (limit 0)")`)
 	b.Do(chromedp.Reload())
 	b.Sees("Upload a report", "What kind it is, is seen from what is in it")
 	b.Open("/products/1?tab=history")
