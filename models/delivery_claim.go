@@ -181,11 +181,13 @@ func (tx *Tx) promote(d Delivery) error {
 	return err
 }
 
-// HasBlocked reports whether a delivery has been left waiting for a lane in
-// which nothing is before it.
-func (r reads) HasBlocked(ctx context.Context) (bool, error) {
+// HasBlocked reports whether a delivery, among the newest that wait for their
+// lane, waits for one in which nothing is before it. newest is how many are
+// looked at: each costs a look at its lane.
+func (r reads) HasBlocked(ctx context.Context, newest int) (bool, error) {
 	var n int
-	err := r.get(ctx, "SELECT count(*) FROM (SELECT 1 FROM deliveries x WHERE x.state = 'pending' AND x.next_at IS NULL"+first+" LIMIT 1) y", nil, &n)
+	err := r.get(ctx, `SELECT count(*) FROM (SELECT 1 FROM (SELECT b.id, b.event_id, b.connection_id, b.product_id, b.recipient FROM deliveries b
+		WHERE b.state = 'pending' AND b.next_at IS NULL ORDER BY b.id DESC LIMIT ?) x WHERE 1 = 1`+first+" LIMIT 1) y", []any{newest}, &n)
 	return n > 0, err
 }
 

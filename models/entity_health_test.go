@@ -247,12 +247,12 @@ func TestBlocked(t *testing.T) {
 		d := w.insert(models.Delivery{EventID: w.event(product).ID, ConnectionID: conn, ProductID: product, State: models.DeliveryPending})
 		behind := w.delivery(conn, product)
 		wantDue(t, w, "without a time")
-		if has, err := w.s.HasBlocked(t.Context()); err != nil || !has {
+		if has, err := w.s.HasBlocked(t.Context(), 10); err != nil || !has {
 			t.Errorf("blocked %v, %v", has, err)
 		}
 		w.write(func(tx *models.Tx) error { _, err := tx.FreeBlocked(); return err })
 		wantDue(t, w, "freed", d.ID)
-		if has, err := w.s.HasBlocked(t.Context()); err != nil || has {
+		if has, err := w.s.HasBlocked(t.Context(), 10); err != nil || has {
 			t.Errorf("still blocked %v, %v: %+v", has, err, w.stored(behind.ID))
 		}
 	})

@@ -24,6 +24,8 @@ const (
 	poll         = time.Second // how often due messages are looked for unrung
 	sweepEvery   = 5 * time.Second
 	freeEvery    = time.Second
+	freeAllEvery = time.Minute
+	freshMost    = 500             // of the latest messages, that are looked at so often
 	graceTime    = 8 * time.Second // for the sends in flight, at the end
 )
 
@@ -57,6 +59,7 @@ type Dispatcher struct {
 	senders  sync.WaitGroup
 	swept    swept // when the last sweep was
 	freed    swept // and when lanes were last looked at that nothing is before
+	freedAll swept // all of them
 
 	mu       sync.Mutex
 	inFlight map[int64]int // by line

@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"gatecrier/models"
@@ -22,12 +23,13 @@ func (s swept) within(d time.Duration, of swept) bool {
 // sweep puts in order what nobody else does, every few seconds: what instances
 // that are gone have left, lines that have failed and messages that have waited
 // for too long, and lines that have worked off what was late; and every second
-// what was left behind an empty lane. It writes only where there is something.
+// what was left behind an empty lane, among the latest messages, where that can
+// happen. It writes only where there is something.
 func (d *Dispatcher) sweep(ctx context.Context) error {
 	now := swept{time.Now(), d.store.Now()}
 	if !now.within(freeEvery, d.freed) {
 		d.freed = now
-		if err := d.sweepBlocked(ctx); err != nil {
+		if err := d.sweepBlocked(ctx, freshMost); err != nil {
 			return err
 		}
 	}
@@ -35,6 +37,12 @@ func (d *Dispatcher) sweep(ctx context.Context) error {
 		return nil
 	}
 	d.swept = now
+	if !now.within(freeAllEvery, d.freedAll) {
+		d.freedAll = now
+		if err := d.sweepBlocked(ctx, math.MaxInt32); err != nil {
+			return err
+		}
+	}
 	for _, step := range []func(context.Context) error{d.sweepLeases, d.sweepFailing, d.sweepOutlived, d.sweepRecovering} {
 		if err := step(ctx); err != nil {
 			return err
@@ -54,8 +62,11 @@ func (d *Dispatcher) sweepLeases(ctx context.Context) error {
 	})
 }
 
-func (d *Dispatcher) sweepBlocked(ctx context.Context) error {
-	has, err := d.store.HasBlocked(ctx)
+// sweepBlocked lets go what was left behind an empty lane: on PostgreSQL a
+// message can be written while the one before it is being settled. It looks at
+// so many of the newest that wait.
+func (d *Dispatcher) sweepBlocked(ctx context.Context, newest int) error {
+	has, err := d.store.HasBlocked(ctx, newest)
 	if err != nil || !has {
 		return err
 	}
