@@ -22,7 +22,7 @@ func (a *Admin) moveAsk(c *gin.Context) error {
 		return err
 	}
 	ctx, actor := c.Request.Context(), actorOf(c)
-	if err := authz.Require(ctx, a.Store, actor, authz.Edit, row.ID); err != nil {
+	if err := authz.Require(ctx, a.Store, actor, authz.Own, row.ID); err != nil {
 		return err
 	}
 	v := page.MoveView{ID: row.ID, Product: row.Name, Group: idOf(c.Query("group"))}

@@ -32,6 +32,9 @@ func (a *Admin) settingsOf(c *gin.Context, row models.ProductRow) (page.Settings
 	if err := a.lastChanged(c, &t, audit.Product, row.Name, row.ID); err != nil {
 		return t, err
 	}
+	if may, err := a.mayAt(c, authz.Own, product.InProduct(row.ID)); err != nil || !may {
+		return t, err
+	}
 	var group int64
 	if row.GroupID != nil { // only who may edit it takes the product out
 		group = *row.GroupID

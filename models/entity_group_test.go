@@ -230,16 +230,17 @@ func TestTargetsOfGroups(t *testing.T) {
 	})
 }
 
+// The last owner is one who owns by himself: by groups one may be out at any
+// time.
 func TestHasOtherOwner(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann, bob, carl := w.user("ann"), w.user("bob"), w.user("carl")
 		product := w.product("shop", ann)
 		group := w.group("group", bob)
-		w.ownedBy(product, ann, false)
 		w.write(func(tx *models.Tx) error { return tx.MoveProduct(product, &group) })
-		w.ownedBy(product, ann, true) // Bob, by the group
-		w.write(func(tx *models.Tx) error { return tx.MoveProduct(product, nil) })
 		w.usersIn("users", models.Owner{ProductID: product}, models.RoleOwner, carl)
+		w.ownedBy(product, ann, false)
+		w.member(carl, product, models.RoleOwner)
 		w.ownedBy(product, ann, true)
 		w.write(func(tx *models.Tx) error {
 			c, err := tx.User(tx.Context(), carl)

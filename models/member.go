@@ -114,16 +114,13 @@ func (tx *Tx) DeleteMember(m Member) (bool, error) {
 	return n > 0, err
 }
 
-// HasOtherOwner reports whether anybody active owns what a member is in, not
-// counting his own membership.
+// HasOtherOwner reports whether anybody active owns by himself what a member is
+// in, beside that member. Who does by a group or an authorization group does not
+// count: he may be out of that at any time.
 func (r reads) HasOtherOwner(ctx context.Context, m Member) (bool, error) {
-	all, args := holders("", "= ?", owning), times(4, m.ProductID)
-	if m.GroupID != 0 {
-		all, args = groupHolders("> 0", "= ?", owning), times(2, m.GroupID)
-	}
 	table, column, id := m.table()
-	var ways, own int
-	err := r.get(ctx, "SELECT (SELECT count(*) FROM ("+all+") w JOIN users u ON u.id = w.user_id WHERE u.active), (SELECT count(*) FROM "+table+
-		" o JOIN users u ON u.id = o.user_id WHERE o.user_id = ? AND o."+column+" = ? AND o.role = 'owner' AND u.active)", append(args, m.UserID, id), &ways, &own)
-	return ways > own, err
+	var n int
+	err := r.get(ctx, "SELECT count(*) FROM (SELECT 1 FROM "+table+" m JOIN users u ON u.id = m.user_id WHERE m."+column+" = ? AND m.user_id <> ? AND m.role = 'owner' AND u.active LIMIT 1) x",
+		[]any{id, m.UserID}, &n)
+	return n > 0, err
 }

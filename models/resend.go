@@ -80,9 +80,9 @@ func (tx *Tx) SendAgain(ids []int64, resendID int64, reason string) (int, error)
 }
 
 // ProbeNow lets the lines of deliveries be tried at once, paused ones too:
-// somebody has asked for it.
+// somebody has asked for it. One that is shared is for administrators to try.
 func (tx *Tx) ProbeNow(ids []int64) error {
-	_, err := tx.exec("UPDATE connection_health SET probe_at = ?, "+tx.unpause()+" WHERE opened_at IS NOT NULL AND connection_id IN (SELECT d.line_id FROM deliveries d WHERE d.id IN ("+marks(len(ids))+"))",
+	_, err := tx.exec("UPDATE connection_health SET probe_at = ?, "+tx.unpause()+" WHERE opened_at IS NOT NULL AND connection_id IN (SELECT d.line_id FROM deliveries d WHERE d.line_id = d.connection_id AND d.id IN ("+marks(len(ids))+"))",
 		append([]any{micro(tx.Now()), micro(tx.Now())}, anys(ids)...)...)
 	return err
 }

@@ -288,12 +288,19 @@ func (s *Service) ChangePassword(ctx context.Context, userID int64, current, fre
 	if err != nil {
 		return err
 	}
+	limits := tryLimits("password ", u.Name, "")
+	if err := s.mayTry(ctx, limits, "Your password was tried too often."); err != nil {
+		return err
+	}
 	ok, err := s.hasher.matches(ctx, current, u.PasswordHash)
 	if err != nil {
 		return err
 	}
 	if !ok {
 		return fault.BadField("current", "This is not your current password")
+	}
+	if err := s.store.Write(ctx, func(tx *models.Tx) error { return tx.SignInWorked(limits...) }); err != nil {
+		return err
 	}
 	if fresh == current {
 		return fault.BadField("new", "Choose another one than the current")

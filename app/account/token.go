@@ -75,16 +75,26 @@ func (s *Service) withinBearer(ctx context.Context, actor authz.Actor, bearer st
 	if !within(n.Role, actor.Role) {
 		bad.Add("role", "Not more than the token that asks may")
 	}
-	if bearer != "" {
-		t, err := s.store.TokenByHash(ctx, tokenHash(bearer))
-		if err != nil {
-			return err
-		}
-		if !t.ExpiresAt.IsZero() && (n.ExpiresAt.IsZero() || n.ExpiresAt.After(t.ExpiresAt)) {
-			bad.Add("expires_at", "Not later than the token that asks: "+t.ExpiresAt.Format(time.RFC3339))
-		}
+	if err := bad.Err(); err != nil {
+		return err
 	}
-	return bad.Err()
+	return s.Outlived(ctx, bearer, n.ExpiresAt)
+}
+
+// Outlived refuses a token that would live longer than the one that asks for it.
+// bearer is the text of that, "" on a page.
+func (s *Service) Outlived(ctx context.Context, bearer string, expires time.Time) error {
+	if bearer == "" {
+		return nil
+	}
+	t, err := s.store.TokenByHash(ctx, tokenHash(bearer))
+	if err != nil || t.ExpiresAt.IsZero() {
+		return err
+	}
+	if expires.IsZero() || expires.After(t.ExpiresAt) {
+		return fault.BadField("expires_at", "Not later than the token that asks: "+t.ExpiresAt.Format(time.RFC3339))
+	}
+	return nil
 }
 
 // within reports whether a token of a role may nothing that one of another may

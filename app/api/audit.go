@@ -16,8 +16,8 @@ type auditBody struct {
 	At      time.Time         `json:"at"`
 	Actor   string            `json:"actor"`
 	UserID  *int64            `json:"user_id" doc:"null for a product's token, and where the user is gone"`
-	Action  string            `json:"action" enum:"create,change,delete"`
-	Kind    string            `json:"kind" doc:"settings, user, session, token, product, group, authorization group, member, target, job"`
+	Action  string            `json:"action" enum:"create,change,delete,run,send again,stop,try now"`
+	Kind    string            `json:"kind" doc:"settings, user, session, token, product, group, authorization group, member, target, delivery, job"`
 	Name    string            `json:"name" doc:"Of the thing"`
 	Product *named            `json:"product"`
 	Was     map[string]string `json:"was" doc:"The fields that changed; secrets are masked"`

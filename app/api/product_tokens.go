@@ -51,6 +51,9 @@ func (a *API) productTokens() {
 			if in.Body.ExpiresAt != nil {
 				d.ExpiresAt = *in.Body.ExpiresAt
 			}
+			if err := a.Accounts.Outlived(ctx, bearerOf(ctx), d.ExpiresAt); err != nil {
+				return nil, a.problem(ctx, err)
+			}
 			t, text, err := a.Products.CreateToken(ctx, actorOf(ctx), in.ID, d)
 			b := tokenOf(t)
 			b.Token = text

@@ -26,10 +26,10 @@ var waits = []time.Duration{
 
 // What the inbox says of a connection, in its first words.
 const (
-	saysDown      = "Its messages wait, and it is tried again and again: "
-	saysPaused    = "It is paused after three days; somebody has to resume it: "
-	saysRejecting = "It takes no messages: "
-	saysGone      = "It is turned off: "
+	saysDown      = "Its messages wait, and it is tried again and again"
+	saysPaused    = "It is paused after three days; somebody has to resume it"
+	saysRejecting = "It takes no messages"
+	saysGone      = "It is turned off"
 )
 
 // contract is what must come of one message to a receiver that always answers

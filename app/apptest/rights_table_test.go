@@ -132,7 +132,7 @@ var rightsTable = []route{
 	{method: "POST", path: "/products/{product}/targets/{target}/disable", need: editProduct, once: true},
 	{method: "POST", path: "/products/{product}/targets/{target}/delete", need: editProduct, once: true},
 	{method: "GET", path: "/products/{product}/move?group={group}", need: moveProduct},
-	{method: "POST", path: "/products/{product}/move", need: editProduct, form: "group={group}"},
+	{method: "POST", path: "/products/{product}/move", need: ownProduct, form: "group={group}"},
 	{method: "POST", path: "/products/{product}/tokens", need: ownProduct},
 	{method: "POST", path: "/products/{product}/tokens/{token}/delete", need: ownProduct, once: true},
 	{method: "POST", path: "/products/{product}/members", need: editProduct},

@@ -33,7 +33,7 @@ const (
 	manageUsers need = "manage the authorization group"
 	mine        need = "what an administrator has asked for"
 	readInbox   need = "read the product's inbox"
-	moveProduct need = "edit the product and its group"
+	moveProduct need = "own the product and edit its group"
 	nobody      need = "there is no such thing"
 	uploadPage  need = "view the product and import into it"
 )
@@ -83,7 +83,7 @@ func (n need) allows(who string) bool {
 	case adminOnly, mine:
 		return who == administrator
 	case moveProduct:
-		return editProduct.allows(who) && editGroup.allows(who)
+		return ownProduct.allows(who) && editGroup.allows(who)
 	case uploadPage:
 		return viewProduct.allows(who) && imports.allows(who)
 	case readInbox: // it has marks, which tokens of products have not

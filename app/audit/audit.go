@@ -19,6 +19,9 @@ const (
 	Change Action = "change"
 	Delete Action = "delete"
 	Run    Action = "run"
+	Resend Action = "send again"
+	Stop   Action = "stop"
+	Resume Action = "try now"
 )
 
 // Kind is what it was done to.
@@ -35,12 +38,13 @@ const (
 	AuthorizationGroup Kind = "authorization group"
 	Member             Kind = "member"
 	Target             Kind = "target"
+	Delivery           Kind = "delivery"
 	Job                Kind = "job"
 )
 
 // Kinds lists them all, in the order of a menu.
 func Kinds() []Kind {
-	return []Kind{Settings, User, Session, Token, Product, Group, AuthorizationGroup, Member, Target, Job}
+	return []Kind{Settings, User, Session, Token, Product, Group, AuthorizationGroup, Member, Target, Delivery, Job}
 }
 
 // Masked stands for a secret that was or is set.

@@ -203,7 +203,8 @@ func (s *Service) settle(tx *models.Tx, actor authz.Actor, c models.Connection, 
 		key = "to"
 	}
 	at := slices.IndexFunc(wanted, func(w want) bool {
-		return w.keep && w.config[key] == c.Hint || strings.EqualFold(w.config[key], config[key])
+		same := w.config[key] == config[key] || key == "to" && strings.EqualFold(w.config[key], config[key])
+		return w.keep && w.config[key] == c.Hint || same
 	})
 	switch {
 	case at >= 0:
@@ -223,6 +224,11 @@ func (s *Service) settle(tx *models.Tx, actor authz.Actor, c models.Connection, 
 	c.Enabled, c.DisabledWhy = true, ""
 	if err := tx.SaveConnection(&c); err != nil {
 		return nil, err
+	}
+	if c.Line() == c.ID { // it may be right now
+		if err := tx.Resume(c.ID); err != nil {
+			return nil, err
+		}
 	}
 	return nil, note(tx, actor, audit.Change, &before, &c)
 }

@@ -153,7 +153,16 @@ func (s *Service) Resume(ctx context.Context, actor authz.Actor, id int64) (mode
 	if !mayResume(actor, c) {
 		return c, fault.New(fault.Forbidden, "The mail server is for administrators to try")
 	}
-	return c, s.store.Write(ctx, func(tx *models.Tx) error { return tx.Resume(c.Line()) })
+	return c, s.resume(ctx, actor, c.Line(), audit.Entry{Action: audit.Resume, Kind: audit.Target, Name: c.Name, ProductID: c.Owner().ProductID})
+}
+
+func (s *Service) resume(ctx context.Context, actor authz.Actor, line int64, e audit.Entry) error {
+	return s.store.Write(ctx, func(tx *models.Tx) error {
+		if err := tx.Resume(line); err != nil {
+			return err
+		}
+		return audit.Write(tx, actor, e)
+	})
 }
 
 // mayResume reports whether who may edit a connection may let it be tried: the
@@ -167,7 +176,7 @@ func (s *Service) ResumeMail(ctx context.Context, actor authz.Actor) error {
 	if !actor.Administrator() {
 		return fault.New(fault.Forbidden, "The mail server is for administrators to try")
 	}
-	return s.store.Write(ctx, func(tx *models.Tx) error { return tx.Resume(s.people) })
+	return s.resume(ctx, actor, s.people, audit.Entry{Action: audit.Resume, Kind: audit.Target, Name: peopleName})
 }
 
 // overallMost bounds the list of Overall.

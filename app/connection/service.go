@@ -254,13 +254,15 @@ func (s *Service) overtaken(ctx context.Context, now models.Connection) error {
 	if now.DisabledWhy != "" {
 		return fault.New(fault.Conflict, "Meanwhile Gatecrier has turned it off: "+now.DisabledWhy)
 	}
-	list, err := s.store.Audits(ctx, models.AuditFilter{Kind: string(audit.Target), Name: now.Name, ProductID: now.Owner().ProductID, Limit: 1})
-	if err != nil {
-		return err
-	}
-	who := "somebody else"
-	if len(list) > 0 && list[0].Actor != "" {
-		who = list[0].Actor
+	who, product := "somebody else", now.Owner().ProductID
+	if product != 0 { // by its name alone it could be another's
+		list, err := s.store.Audits(ctx, models.AuditFilter{Kind: string(audit.Target), Name: now.Name, ProductID: product, Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(list) > 0 && list[0].Actor != "" {
+			who = list[0].Actor
+		}
 	}
 	return fault.New(fault.Conflict, "Meanwhile "+who+" has changed it: look at that, then repeat your change")
 }
@@ -321,7 +323,7 @@ func (s *Service) List(ctx context.Context, actor authz.Actor, productID int64) 
 	list, err := s.store.ConnectionRowsOf(ctx, actor.Scope(), productID)
 	for i := range list {
 		if !may {
-			list[i].Hint, list[i].Own.Reason, list[i].Line.Reason = "", "", ""
+			list[i].Hint, list[i].Own.Reason, list[i].Line.Reason, list[i].DisabledWhy = "", "", "", ""
 		}
 	}
 	return list, err

@@ -53,7 +53,7 @@ func (l *Ledger) rows(ctx context.Context, actor authz.Actor, list []models.Ledg
 	rows := make([]Row, len(list))
 	for i, row := range list {
 		if !may[row.Owner] {
-			row.Hint, row.Recipient = "", ""
+			row.Hint, row.Recipient, row.Reason = "", "", "" // a reason may name a host
 		}
 		rows[i] = Row{row, may[row.Owner]}
 	}
@@ -66,8 +66,8 @@ type Entry struct {
 	Attempts []models.Attempt
 }
 
-// Get finds a delivery that the actor may see. Answers are for those who may
-// edit the target; from private addresses, for administrators alone.
+// Get finds a delivery that the actor may see. Answers and reasons are for those
+// who may edit the target; answers from private addresses, for administrators alone.
 func (l *Ledger) Get(ctx context.Context, actor authz.Actor, id int64) (Entry, error) {
 	row, err := l.store.Delivery(ctx, actor.Scope(), id)
 	if err != nil {
@@ -82,6 +82,9 @@ func (l *Ledger) Get(ctx context.Context, actor authz.Actor, id int64) (Entry, e
 	for i, a := range e.Attempts {
 		if !e.MayEdit || a.Private && !actor.Administrator() {
 			e.Attempts[i].Answer = ""
+		}
+		if !e.MayEdit {
+			e.Attempts[i].Reason = ""
 		}
 	}
 	return e, err

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/connection"
 	"gatecrier/app/fault"
@@ -95,7 +96,13 @@ func (l *Ledger) Resend(ctx context.Context, actor authz.Actor, f models.LedgerF
 		return models.Resend{}, nothing(p)
 	}
 	made := models.Resend{UserID: actor.User.ID, By: actor.Label, What: what}
-	if err := l.store.Write(ctx, func(tx *models.Tx) error { return tx.CreateResend(&made) }); err != nil {
+	err = l.store.Write(ctx, func(tx *models.Tx) error {
+		if err := tx.CreateResend(&made); err != nil {
+			return err
+		}
+		return note(tx, actor, audit.Resend, fmt.Sprintf("%s, %d messages", what, p.Will), f.ProductID)
+	})
+	if err != nil {
 		return made, err
 	}
 	defer l.dispatcher.Wake()
@@ -116,6 +123,11 @@ func (l *Ledger) Resend(ctx context.Context, actor authz.Actor, f models.LedgerF
 		made.Total += n
 	}
 	return made, nil
+}
+
+// note keeps for the audit what somebody has asked for.
+func note(tx *models.Tx, actor authz.Actor, action audit.Action, what string, productID int64) error {
+	return audit.Write(tx, actor, audit.Entry{Action: action, Kind: audit.Delivery, Name: what, ProductID: productID})
 }
 
 // Words say what a filter asks to be sent again.
@@ -191,10 +203,13 @@ func (l *Ledger) ResendOne(ctx context.Context, actor authz.Actor, id int64) err
 	}
 	n := 0
 	err = l.store.Write(ctx, func(tx *models.Tx) error {
-		if n, err = tx.SendAgain([]int64{id}, 0, "Asked for again by "+actor.Label); err != nil {
+		if n, err = tx.SendAgain([]int64{id}, 0, "Asked for again by "+actor.Label); err != nil || n == 0 {
 			return err
 		}
-		return tx.ProbeNow([]int64{id})
+		if err := tx.ProbeNow([]int64{id}); err != nil {
+			return err
+		}
+		return note(tx, actor, audit.Resend, row.Title, row.ProductID)
 	})
 	if err != nil {
 		return err
@@ -245,7 +260,10 @@ func (l *Ledger) StopResend(ctx context.Context, actor authz.Actor, id int64) er
 		return err
 	}
 	return l.store.Write(ctx, func(tx *models.Tx) error {
-		return tx.StopResend(r.ID, "The resend was stopped by "+actor.Label)
+		if err := tx.StopResend(r.ID, "The resend was stopped by "+actor.Label); err != nil {
+			return err
+		}
+		return note(tx, actor, audit.Stop, r.What, 0)
 	})
 }
 

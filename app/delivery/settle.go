@@ -1,7 +1,9 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"gatecrier/app/fault"
@@ -18,30 +20,40 @@ type settlement struct {
 	chance   float64
 }
 
-// settle writes results in groups until there are no more. What cannot be
-// written is tried again: a message that was delivered must not be sent twice
-// for want of a line in the database.
+// settle writes results in groups until there are no more.
 func (d *Dispatcher) settle(ctx context.Context) {
 	for first := range d.results {
 		group := d.gather(first)
-		wait := 100 * time.Millisecond
-		for try := 0; ; try++ {
-			err := d.write(ctx, group)
-			if err == nil {
-				break
-			}
-			d.log.Error("results not written", "count", len(group), "error", err)
-			if try == 5 { // their leases end meanwhile
-				break
-			}
-			time.Sleep(wait) //nolint:forbidigo // for a database that is not there; nothing is to be woken up
-			wait *= 2
-		}
+		d.keep(ctx, group)
 		for _, s := range group {
 			d.done(s.delivery.LineID, s.kind())
 		}
 		d.Wake()
 	}
+}
+
+// keep writes results. What cannot be written is tried again, each by itself, so
+// that none is lost with another, and for as long as the leases last: a message
+// that was delivered must not be sent twice for want of a line in the database.
+func (d *Dispatcher) keep(ctx context.Context, group []settlement) {
+	wait, began := 100*time.Millisecond, time.Now()
+	err := d.write(ctx, group)
+	for err != nil && time.Since(began) < leaseTime {
+		d.log.Error("results not written", "count", len(group), "error", err)
+		time.Sleep(wait) //nolint:forbidigo // for a database that is not there; nothing is to be woken up
+		wait = min(2*wait, 2*time.Second)
+		group, err = d.writeEach(ctx, group)
+	}
+}
+
+// writeEach writes results one by one, and returns those that it could not.
+func (d *Dispatcher) writeEach(ctx context.Context, group []settlement) (left []settlement, last error) {
+	for _, s := range group {
+		if err := d.write(ctx, []settlement{s}); err != nil {
+			left, last = append(left, s), err
+		}
+	}
+	return left, last
 }
 
 // kind is what the line has shown itself to be: one that is not asked has not
@@ -84,6 +96,8 @@ func (d *Dispatcher) atWork() int {
 }
 
 func (d *Dispatcher) write(ctx context.Context, group []settlement) error {
+	// In one order of lines, so that instances do not wait crosswise.
+	group = slices.SortedStableFunc(slices.Values(group), func(a, b settlement) int { return cmp.Compare(a.delivery.LineID, b.delivery.LineID) })
 	return d.store.Write(ctx, func(tx *models.Tx) error {
 		for _, s := range group {
 			if err := d.writeOne(tx, s); err != nil {

@@ -154,14 +154,15 @@ func (s *Service) SaveAuthorizationGroup(ctx context.Context, actor authz.Actor,
 		row.Name, g = g.Name, row.AuthorizationGroup
 		g.Name = row.Name
 	}
-	return g, s.store.Write(ctx, func(tx *models.Tx) error {
-		next := g
-		if err := tx.SaveAuthorizationGroup(&next); err != nil {
+	var saved models.AuthorizationGroup
+	err := s.store.Write(ctx, func(tx *models.Tx) error {
+		saved = g // a transaction that was lost is run again
+		if err := tx.SaveAuthorizationGroup(&saved); err != nil {
 			return err
 		}
-		g = next
 		return audit.Write(tx, actor, e)
 	})
+	return saved, err
 }
 
 // DeleteAuthorizationGroup removes a group of users with the roles that it has

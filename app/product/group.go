@@ -176,10 +176,10 @@ func (s *Service) evaluate(tx *models.Tx, actor authz.Actor, b models.Branch, ca
 }
 
 // Move puts a product into a group (0 = into none), and looks at its gates
-// again. Whoever does that may edit the product and both groups: the group's
-// limits and targets count for it.
+// again. That is for who owns the product and may edit both groups: the group's
+// limits and targets count for it, and its owners own it too.
 func (s *Service) Move(ctx context.Context, actor authz.Actor, productID, groupID int64) error {
-	if err := authz.Require(ctx, s.store, actor, authz.Edit, productID); err != nil {
+	if err := authz.Require(ctx, s.store, actor, authz.Own, productID); err != nil {
 		return err
 	}
 	if groupID != 0 {
@@ -215,6 +215,9 @@ func (s *Service) move(tx *models.Tx, actor authz.Actor, productID, groupID int6
 	}
 	if from == groupID {
 		return nil
+	}
+	if err := authz.Require(tx.Context(), tx, actor, authz.Own, productID); err != nil {
+		return fault.New(fault.Forbidden, "Only owners move a product to another group: that decides who owns it")
 	}
 	if from != 0 {
 		if err := authz.RequireGroup(tx.Context(), tx, actor, authz.Edit, from); err != nil {

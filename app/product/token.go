@@ -52,7 +52,8 @@ func (s *Service) CreateToken(ctx context.Context, actor authz.Actor, productID 
 	}
 	text, token := account.MintToken(d.Name)
 	token.ProductID, token.Role, token.ExpiresAt = &productID, d.Role, d.ExpiresAt
-	return token, text, s.store.Write(ctx, func(tx *models.Tx) error {
+	var made models.Token
+	err := s.store.Write(ctx, func(tx *models.Tx) error {
 		if err := tx.LockProduct(productID); err != nil {
 			return err
 		}
@@ -63,13 +64,13 @@ func (s *Service) CreateToken(ctx context.Context, actor authz.Actor, productID 
 		if len(list) >= tokensMost {
 			return fault.New(fault.Conflict, "A product has at most 100 tokens: revoke one first")
 		}
-		next := token
-		if err := tx.CreateToken(&next); err != nil {
+		made = token // a transaction that was lost is run again
+		if err := tx.CreateToken(&made); err != nil {
 			return err
 		}
-		token = next
-		return audit.Write(tx, actor, audit.Entry{Action: audit.Create, Kind: audit.Token, Name: d.Name, ProductID: productID, Became: tokenValues(token)})
+		return audit.Write(tx, actor, audit.Entry{Action: audit.Create, Kind: audit.Token, Name: d.Name, ProductID: productID, Became: tokenValues(made)})
 	})
+	return made, text, err
 }
 
 func tokenValues(t models.Token) audit.Values {
