@@ -186,14 +186,6 @@ func (r reads) MailServer(ctx context.Context) (ConnectionRow, error) {
 	return row, err
 }
 
-// ConnectionTally counts the connections that are on, and those that people
-// should look at, as far as a user may edit them.
-func (r reads) ConnectionTally(ctx context.Context) (on, troubled int, err error) {
-	err = r.get(ctx, "SELECT coalesce(sum(CASE WHEN c.enabled THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN "+trouble+" < 5 THEN 1 ELSE 0 END), 0)"+connectionRowFrom+"WHERE c.field <> ?",
-		[]any{FieldPeople}, &on, &troubled)
-	return on, troubled, err
-}
-
 // ShareLine lets all connections of a module share a line.
 func (tx *Tx) ShareLine(module string, line int64) error {
 	_, err := tx.exec("UPDATE connections SET line_id = ? WHERE module = ? AND id <> ?", line, module, line)

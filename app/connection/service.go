@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -248,25 +247,6 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, c Cha
 	return saved, err
 }
 
-// overtaken says who has changed a connection since it was seen, as far as the
-// audit still has it.
-func (s *Service) overtaken(ctx context.Context, now models.Connection) error {
-	if now.DisabledWhy != "" {
-		return fault.New(fault.Conflict, "Meanwhile Gatecrier has turned it off: "+now.DisabledWhy)
-	}
-	who, product := "somebody else", now.Owner().ProductID
-	if product != 0 { // by its name alone it could be another's
-		list, err := s.store.Audits(ctx, models.AuditFilter{Kind: string(audit.Target), Name: now.Name, ProductID: product, Limit: 1})
-		if err != nil {
-			return err
-		}
-		if len(list) > 0 && list[0].Actor != "" {
-			who = list[0].Actor
-		}
-	}
-	return fault.New(fault.Conflict, "Meanwhile "+who+" has changed it: look at that, then repeat your change")
-}
-
 func (s *Service) reconfigure(ctx context.Context, c *models.Connection, change module.Config) (warning string, err error) {
 	config, err := s.Open(*c)
 	if err != nil {
@@ -336,28 +316,6 @@ func (s *Service) ListGroup(ctx context.Context, actor authz.Actor, groupID int6
 		return nil, err
 	}
 	return s.store.ConnectionRowsOfGroup(ctx, groupID)
-}
-
-// note keeps a change of a connection for the audit: nil is that it was not
-// there, or is no more.
-func note(tx *models.Tx, actor authz.Actor, action audit.Action, was, became *models.Connection) error {
-	e := audit.Entry{Action: action, Kind: audit.Target, Was: shown(was), Became: shown(became)}
-	for _, c := range []*models.Connection{was, became} {
-		if c != nil {
-			e.Name, e.ProductID = c.Name, c.Owner().ProductID
-		}
-	}
-	if was != nil && became != nil && was.Config != became.Config {
-		e.Was["config"], e.Became["config"] = audit.Masked, audit.Masked
-	}
-	return audit.Write(tx, actor, e)
-}
-
-func shown(c *models.Connection) audit.Values {
-	if c == nil {
-		return nil
-	}
-	return audit.Values{"name": c.Name, "module": c.Module, "to": c.Hint, "enabled": strconv.FormatBool(c.Enabled)}
 }
 
 // Editable finds a connection that the actor may edit.

@@ -1,0 +1,166 @@
+package admin
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/fault"
+	"gatecrier/models"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+// ledgerQuery is the ledger's filter as the URL has it.
+type ledgerQuery struct {
+	models.LedgerFilter
+	within string // a length of time before now
+	wrong  string // what is wrong with the times
+	pairs  []string
+}
+
+// withins are the lengths of time that can be chosen.
+var withins = []struct {
+	value, label string
+	length       time.Duration
+}{{"1h", "last hour", time.Hour}, {"24h", "last 24 hours", day}, {"168h", "last 7 days", 7 * day}, {"720h", "last 30 days", 30 * day}}
+
+// localTime is how fields for times write one.
+const localTime = "2006-01-02T15:04"
+
+// ledgerQuery reads the filter of a URL, or of a form with the same fields. What
+// is no id is of nothing that there is.
+func (a *Admin) ledgerQuery(c *gin.Context, values url.Values) (ledgerQuery, error) {
+	var q ledgerQuery
+	if s := models.DeliveryState(values.Get("state")); s.Valid() {
+		q.State = s
+		q.keep("state", string(s))
+	}
+	for _, part := range []struct {
+		name string
+		to   *int64
+	}{{"product", &q.ProductID}, {"connection", &q.ConnectionID}, {"resend", &q.ResendID}} {
+		text := values.Get(part.name)
+		if text == "" {
+			continue
+		}
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || id < 1 {
+			return q, fault.Missing(part.name)
+		}
+		*part.to = id
+		q.keep(part.name, text)
+	}
+	q.times(values.Get("within"), values.Get("since"), values.Get("until"), a.zone(c), a.Store.Now())
+	return q, nil
+}
+
+func (q *ledgerQuery) keep(name, value string) { q.pairs = append(q.pairs, name, value) }
+
+// times reads the part of the filter that is about times, as people write them
+// in a zone.
+func (q *ledgerQuery) times(within, since, until string, zone *time.Location, now time.Time) {
+	for _, w := range withins {
+		if w.value == within && since == "" {
+			q.within, q.Since = within, now.Add(-w.length)
+			q.keep("within", within)
+		}
+	}
+	for _, t := range []struct {
+		name, text string
+		to         *time.Time
+	}{{"since", since, &q.Since}, {"until", until, &q.Until}} {
+		if t.text == "" {
+			continue
+		}
+		at, err := time.ParseInLocation(localTime, t.text, zone)
+		if err != nil {
+			at, err = time.Parse(time.RFC3339, t.text)
+		}
+		if err != nil {
+			q.wrong = "A time like 2026-05-04T12:30"
+			continue
+		}
+		*t.to = at
+		q.keep(t.name, t.text)
+	}
+}
+
+// without is the filter's URL without some of its parts.
+func (q ledgerQuery) without(path string, names ...string) string {
+	var rest []string
+	for i := 0; i < len(q.pairs); i += 2 {
+		if !slices.Contains(names, q.pairs[i]) {
+			rest = append(rest, q.pairs[i], q.pairs[i+1])
+		}
+	}
+	return link(path, rest...)
+}
+
+// ledgerNames names what the ledger is filtered by.
+func (a *Admin) ledgerNames(c *gin.Context, q ledgerQuery) ([]page.Removable, error) {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	var list []page.Removable
+	add := func(label, name string) {
+		list = append(list, page.Removable{Label: label, Clear: q.without("/deliveries", name)})
+	}
+	if q.ProductID != 0 {
+		row, err := a.Products.Get(ctx, actor, q.ProductID)
+		if err != nil {
+			return nil, err
+		}
+		add(row.Name, "product")
+	}
+	if q.ConnectionID != 0 {
+		conn, err := a.Store.Connection(ctx, actor.Scope(), q.ConnectionID)
+		if err != nil {
+			return nil, err
+		}
+		add(a.module(conn.Module).Title+": "+conn.Name, "connection")
+	}
+	if q.ResendID != 0 {
+		p, err := a.Ledger.Progress(ctx, actor, q.ResendID)
+		if err != nil {
+			return nil, err
+		}
+		add("sent again: "+p.What, "resend")
+	}
+	return list, nil
+}
+
+// ledgerForms fills what the filter can be changed by.
+func (a *Admin) ledgerForms(c *gin.Context, q ledgerQuery, v *page.DeliveriesView) {
+	state := string(q.State)
+	v.Chips = stateChips("/deliveries", state, pairsBut(q.pairs, "state")...)
+	v.Within = []ui.Option{{Value: "", Label: "any time", Checked: q.within == ""}}
+	for _, w := range withins {
+		v.Within = append(v.Within, ui.Option{Value: w.value, Label: w.label, Checked: q.within == w.value})
+	}
+	if q.within == "" {
+		v.Since, v.Until = c.Query("since"), c.Query("until")
+	}
+	for i := 0; i < len(q.pairs); i += 2 {
+		if !slices.Contains([]string{"within", "since", "until"}, q.pairs[i]) {
+			v.Hidden = append(v.Hidden, [2]string{q.pairs[i], q.pairs[i+1]})
+		}
+	}
+	dead := slices.ContainsFunc(v.Rows, func(r page.DeliveryRow) bool {
+		return r.Selectable && r.State == string(models.DeliveryDead)
+	})
+	if dead && q.wrong == "" {
+		v.Again = link("/deliveries/resend", append(pairsBut(q.pairs, "state"), "state", string(models.DeliveryDead))...)
+	}
+}
+
+func pairsBut(pairs []string, name string) []string {
+	var rest []string
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i] != name {
+			rest = append(rest, pairs[i], pairs[i+1])
+		}
+	}
+	return rest
+}

@@ -1,0 +1,52 @@
+package connection
+
+import (
+	"context"
+	"strconv"
+
+	"gatecrier/app/audit"
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/models"
+)
+
+// overtaken says who has changed a connection since it was seen, as far as the
+// audit still has it.
+func (s *Service) overtaken(ctx context.Context, now models.Connection) error {
+	if now.DisabledWhy != "" {
+		return fault.New(fault.Conflict, "Meanwhile Gatecrier has turned it off: "+now.DisabledWhy)
+	}
+	who, product := "somebody else", now.Owner().ProductID
+	if product != 0 { // by its name alone it could be another's
+		list, err := s.store.Audits(ctx, models.AuditFilter{Kind: string(audit.Target), Name: now.Name, ProductID: product, Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(list) > 0 && list[0].Actor != "" {
+			who = list[0].Actor
+		}
+	}
+	return fault.New(fault.Conflict, "Meanwhile "+who+" has changed it: look at that, then repeat your change")
+}
+
+// note keeps a change of a connection for the audit: nil is that it was not
+// there, or is no more.
+func note(tx *models.Tx, actor authz.Actor, action audit.Action, was, became *models.Connection) error {
+	e := audit.Entry{Action: action, Kind: audit.Target, Was: shown(was), Became: shown(became)}
+	for _, c := range []*models.Connection{was, became} {
+		if c != nil {
+			e.Name, e.ProductID = c.Name, c.Owner().ProductID
+		}
+	}
+	if was != nil && became != nil && was.Config != became.Config {
+		e.Was["config"], e.Became["config"] = audit.Masked, audit.Masked
+	}
+	return audit.Write(tx, actor, e)
+}
+
+func shown(c *models.Connection) audit.Values {
+	if c == nil {
+		return nil
+	}
+	return audit.Values{"name": c.Name, "module": c.Module, "to": c.Hint, "enabled": strconv.FormatBool(c.Enabled)}
+}

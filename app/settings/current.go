@@ -1,0 +1,146 @@
+package settings
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"gatecrier/models"
+)
+
+// values reads a section's fields by their kinds.
+type values struct {
+	now     *snapshot
+	section Section
+}
+
+func (s *Service) values(name string) values {
+	section, _ := s.Section(name)
+	return values{s.now.Load(), section}
+}
+
+func (v values) text(field string) string {
+	text, _ := v.now.value(v.section, field).(string)
+	return text
+}
+
+func (v values) number(field string) int64 {
+	n, _ := v.now.value(v.section, field).(int64)
+	return n
+}
+
+func (v values) yes(field string) bool {
+	b, _ := v.now.value(v.section, field).(bool)
+	return b
+}
+
+// General is the current section general.
+func (s *Service) General() General {
+	v := s.values(SectionGeneral)
+	return General{BaseURL: strings.TrimSuffix(v.text("base_url"), "/"), SiteName: v.text("site_name")}
+}
+
+// Gate is the current gate policy.
+func (s *Service) Gate() Gate {
+	v := s.values(SectionGate)
+	row := v.now.rows[SectionGate]
+	g := Gate{Active: v.yes("active"), Version: row.Version, By: row.UpdatedBy}
+	for _, sev := range models.Severities() {
+		g.Thresholds.Add(sev, v.number("threshold_"+sev.String()))
+	}
+	return g
+}
+
+// Mail is how mail is sent now.
+func (s *Service) Mail() Mail {
+	v := s.values(SectionMail)
+	return Mail{
+		Host: v.text("smtp_host"), Port: int(v.number("smtp_port")), TLS: v.text("smtp_tls"),
+		User: v.text("smtp_user"), Password: v.text("smtp_password"), From: v.text("email_from"),
+	}
+}
+
+// Reports is what is taken in now.
+func (s *Service) Reports() Reports {
+	return Reports{MaxBytes: s.values(SectionReports).number("max_bytes")}
+}
+
+// Delivery is where messages may go now.
+func (s *Service) Delivery() Delivery {
+	return Delivery{AllowNetworks: Networks(s.values(SectionDelivery).text("allow_networks"))}
+}
+
+// Jobs is when jobs run now: their cron expressions by name.
+func (s *Service) Jobs() map[string]string {
+	v, specs := s.values(SectionJobs), map[string]string{}
+	for _, f := range v.section.Fields {
+		specs[f.Name] = v.text(f.Name)
+	}
+	return specs
+}
+
+// Retention is how long things are kept now.
+func (s *Service) Retention() Retention {
+	v := s.values(SectionRetention)
+	return Retention{
+		Notifications: v.number("notifications_days"), Deliveries: v.number("deliveries_days"), Observations: v.number("resolved_observations_days"),
+		GateHistory: v.number("gate_history_days"), Events: v.number("events_days"), Audit: v.number("audit_days"), JobRuns: v.number("job_runs_days"),
+	}
+}
+
+// Users is what counts for accounts now.
+func (s *Service) Users() Users {
+	v := s.values(SectionUsers)
+	return Users{
+		PasswordMinLength: int(v.number("password_min_length")), SessionTime: time.Duration(v.number("session_hours")) * time.Hour,
+		MayCreateProducts: v.yes("may_create_products"),
+	}
+}
+
+// ReadUsers reads what counts for accounts without the key that other sections
+// are sealed with: for the command line.
+func ReadUsers(ctx context.Context, store *models.Store) (Users, error) {
+	s := New(store, nil, []Section{usersSection()})
+	rows, err := store.Settings(ctx)
+	if err != nil {
+		return Users{}, fmt.Errorf("read settings: %w", err)
+	}
+	now := &snapshot{values: map[string]map[string]any{}}
+	for _, row := range rows {
+		if row.Section != SectionUsers {
+			continue
+		}
+		if now.values[row.Section], err = s.decodeOpen(row); err != nil {
+			return Users{}, err
+		}
+	}
+	s.now.Store(now)
+	return s.Users(), nil
+}
+
+// decodeOpen reads the values of a stored section that has no secrets.
+func (s *Service) decodeOpen(row models.Setting) (map[string]any, error) {
+	stored := map[string]any{}
+	if err := json.Unmarshal([]byte(row.Body), &stored); err != nil {
+		return nil, fmt.Errorf("decode settings %s: %w", row.Section, err)
+	}
+	return s.known(row.Section, stored), nil
+}
+
+// known are the stored values that their fields still take.
+func (s *Service) known(name string, stored map[string]any) map[string]any {
+	values := map[string]any{}
+	section, _ := s.Section(name)
+	for name, value := range stored {
+		f, ok := section.Field(name)
+		if !ok {
+			continue
+		}
+		if v, wrong := f.accept(value); wrong == "" {
+			values[name] = v
+		}
+	}
+	return values
+}
