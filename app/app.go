@@ -33,6 +33,7 @@ import (
 	"gatecrier/app/module/teams"
 	"gatecrier/app/module/webhook"
 	"gatecrier/app/notify"
+	"gatecrier/app/observation"
 	"gatecrier/app/outbound"
 	"gatecrier/app/product"
 	"gatecrier/app/secret"
@@ -66,10 +67,12 @@ type App struct {
 	Products    *product.Service
 	Connections *connection.Service
 	Ingest      *ingest.Service
+	Findings    *observation.Service
 
 	config   Config
 	log      *slog.Logger
 	router   *notify.Router
+	gates    *gate.Service
 	sweeper  *gate.Sweeper
 	schedule *jobs.Schedule
 	loops    *jobs.Loops
@@ -157,6 +160,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	instance := uuid.NewString()
 	events := event.NewLog(a.bell)
 	gates := gate.New(events, a.Settings.Gate)
+	a.gates = gates
 	a.sweeper = gate.NewSweeper(store, gates, o.Log)
 	a.Settings.OnChange(a.sweeper.Wake)
 	a.Connections = connection.New(store, ring, modules, client.Warn)
@@ -165,11 +169,15 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	}
 	a.Products = product.New(store, gates, a.Connections, a.Settings.Users, a.sweeper.Wake)
 	a.Ingest = ingest.New(store, gates)
+	a.Findings = observation.New(store, gates, events)
 	a.Dispatcher = delivery.New(delivery.Parts{
 		Store: store, Opener: a.Connections, Modules: modules, Events: events, Log: o.Log, Instance: instance, BaseURL: a.BaseURL,
 	})
 	a.router = notify.New(store, a.Dispatcher, a.bell, o.Log, instance, a.mails)
-	a.schedule = jobs.NewSchedule(jobs.Parts{Store: store, Log: o.Log, Instance: instance, Jobs: jobs.All(), Events: events, Keep: a.Settings.Retention})
+	a.schedule = jobs.NewSchedule(jobs.Parts{
+		Store: store, Log: o.Log, Instance: instance, Jobs: jobs.All(), Events: events, Keep: a.Settings.Retention,
+		Services: jobs.Services{Observations: a.Findings},
+	})
 	a.Settings.OnChange(func() { a.schedule.Apply(a.Settings.Jobs()) })
 	a.sessions = account.NewSessions(store, o.Config.secure(), a.Settings.Users)
 	handler, err := a.handler(o, parts{
@@ -278,6 +286,10 @@ const flushEvery = 5 * time.Second
 // tidyEvery is how soon what a large import has left behind is looked for.
 const tidyEvery = time.Minute
 
+// releaseEvery is how soon a change of a gate is announced that has stood for
+// its time.
+const releaseEvery = time.Second
+
 // refreshEvery is how soon a change by another instance is noticed.
 const refreshEvery = time.Second
 
@@ -288,11 +300,14 @@ func (a *App) loopList() []jobs.Loop {
 		{Name: "letters", Run: a.Accounts.Run},
 		{Name: "schedule", Run: a.schedule.Run},
 		{Name: "gates", Run: a.sweeper.Run},
+		{Name: "held changes", Run: jobs.Every(releaseEvery, a.log, "changes that were held not announced", a.release)},
 		{Name: "settings", Run: jobs.Every(refreshEvery, a.log, "settings not read", a.Settings.Refresh)},
 		{Name: "imports", Run: jobs.Every(tidyEvery, a.log, "large imports not put in order", a.Ingest.Tidy)},
 		{Name: "flush", Run: jobs.Every(flushEvery, a.log, "flush failed", a.flush)},
 	}
 }
+
+func (a *App) release(ctx context.Context) error { return a.gates.Release(ctx, a.Store) }
 
 func (a *App) flush(ctx context.Context) error {
 	return errors.Join(a.Ingest.Flush(ctx), a.Accounts.Flush(ctx), a.sessions.Flush(ctx))

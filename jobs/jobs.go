@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"gatecrier/app/settings"
@@ -30,6 +31,7 @@ func hourly() []Job {
 		{Name: "forget_sign_ins", Title: "Failed sign-ins", About: "Removes failures that slow nobody down any more.", Spec: "29 * * * *", Run: forgetSignIns},
 		{Name: "forget_resends", Title: "Records of resends", About: "Removes what was asked to be sent again together, after 90 days; not the deliveries.", Spec: "37 * * * *", Run: forgetResends},
 		{Name: "forget_links", Title: "Links by mail", About: "Removes links of mails, for passwords and addresses, that have expired.", Spec: "43 * * * *", Run: forgetLinks},
+		{Name: "expire_waivers", Title: "Waivers", About: "Ends accepted risks whose time has come, and tells of those that end within seven days.", Spec: "*/5 * * * *", Run: expireWaivers},
 		{Name: "reconcile_gates", Title: "All gates", About: "Has all gates looked at again, for what went past the look that follows a change of the settings.", Spec: "41 * * * *", Run: reconcileGates},
 	}
 }
@@ -83,6 +85,19 @@ func forgetResends(ctx context.Context, w *Work) error {
 	return w.Repeat(ctx, func(tx *models.Tx, limit int) (int64, error) {
 		return tx.ForgetResends(tx.Now().Add(-keepResends), limit)
 	})
+}
+
+func expireWaivers(ctx context.Context, w *Work) error {
+	ended, err := w.Observations.Expire(ctx)
+	if err != nil {
+		return err
+	}
+	told, err := w.Observations.Notice(ctx)
+	w.affected = ended
+	if ended > 0 || told > 0 {
+		w.message = fmt.Sprintf("%d ended, %d end soon", ended, told)
+	}
+	return err
 }
 
 func reconcileGates(ctx context.Context, w *Work) error {

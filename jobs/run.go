@@ -54,7 +54,7 @@ func (s *Schedule) carryOut(ctx context.Context, job Job, run models.JobRun) {
 		defer close(beating)
 		s.beat(kept, end, run.ID)
 	}()
-	w := &Work{store: s.Store, Keep: s.Keep()}
+	w := &Work{Services: s.Services, store: s.Store, Keep: s.Keep()}
 	err := safely(kept, job, w)
 	if errors.Is(context.Cause(kept), errLost) {
 		err = errLost

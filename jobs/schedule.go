@@ -22,6 +22,7 @@ type Parts struct {
 	Jobs     []Job
 	Events   *event.Log
 	Keep     func() settings.Retention // what is current
+	Services
 }
 
 // Schedule runs jobs at their times, each time on one instance: whichever

@@ -71,6 +71,9 @@ func Words(spec string) string {
 	if len(f) != 5 || f[2] != "*" || f[3] != "*" || f[4] != "*" {
 		return ""
 	}
+	if every, ok := strings.CutPrefix(f[0], "*/"); ok && f[1] == "*" {
+		return "Every " + every + " minutes"
+	}
 	minute, err := strconv.Atoi(f[0])
 	if err != nil {
 		return ""

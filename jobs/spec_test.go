@@ -58,6 +58,7 @@ func TestWords(t *testing.T) {
 	for spec, want := range map[string]string{
 		"7 * * * *":   "Every hour at :07",
 		"7 2 * * *":   "Every day at 02:07 UTC",
+		"*/5 * * * *": "Every 5 minutes",
 		"7 2 * * 1":   "",
 		"*/7 2 * * *": "",
 		"7 2,3 * * *": "",

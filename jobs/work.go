@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"gatecrier/app/observation"
 	"gatecrier/app/settings"
 	"gatecrier/models"
 )
@@ -14,10 +15,16 @@ const batch = 500
 
 // Work is a run as its job sees it.
 type Work struct {
+	Services
 	Keep     settings.Retention
 	store    *models.Store
 	affected int64
 	message  string
+}
+
+// Services are the use cases that jobs carry out beside what models do.
+type Services struct {
+	Observations *observation.Service
 }
 
 // Write does one batch, which says how many rows it has changed.

@@ -23,14 +23,30 @@ type Branch struct {
 	Evaluated bool      // false until the first report
 	CreatedAt time.Time
 	CountedAt time.Time // when the counts changed last, zero if that is not known
+	Held      Held
+	SilentAt  time.Time // people were told that no reports come any more, zero where they do
+	Protected bool      // stays although no report comes any more
 }
 
+// Held is a change of a gate that has not been announced yet: it has to stand
+// for a time. The zero value is none.
+type Held struct {
+	From    GateState // what was announced last
+	Until   time.Time // when the change is announced
+	EventID int64     // of the change
+}
+
+// Any reports whether a change waits.
+func (h Held) Any() bool { return !h.Until.IsZero() }
+
 const branchColumns = `b.id, b.product_id, b.name, b.is_default, b.critical, b.high, b.medium, b.low, b.none, b.unknown,
-	b.gate_state, b.gate_since, b.gate_why, b.evaluated, b.created_at, b.counted_at`
+	b.gate_state, b.gate_since, b.gate_why, b.evaluated, b.created_at, b.counted_at, b.held_from, b.held_until, coalesce(b.held_event, 0),
+	b.silent_since, b.protected`
 
 func (b *Branch) dst() []any {
 	d := append([]any{&b.ID, &b.ProductID, &b.Name, &b.Default}, b.Counts.dst()...)
-	return append(d, &b.Gate, timeTo(&b.Since), &b.Why, &b.Evaluated, timeTo(&b.CreatedAt), timeTo(&b.CountedAt))
+	return append(d, &b.Gate, timeTo(&b.Since), &b.Why, &b.Evaluated, timeTo(&b.CreatedAt), timeTo(&b.CountedAt),
+		&b.Held.From, timeTo(&b.Held.Until), &b.Held.EventID, timeTo(&b.SilentAt), &b.Protected)
 }
 
 // BranchByName finds a branch of a product; "" is the default branch.
@@ -152,5 +168,32 @@ func (tx *Tx) SaveGate(b Branch) error {
 	args := append(b.Counts.args(), b.Gate, micro(b.Since), b.Why, b.Evaluated, micro(b.CountedAt), b.ID)
 	_, err := tx.exec(`UPDATE branches SET critical = ?, high = ?, medium = ?, low = ?, none = ?, unknown = ?,
 		gate_state = ?, gate_since = ?, gate_why = ?, evaluated = ?, counted_at = ? WHERE id = ?`, args...)
+	return err
+}
+
+// SaveHeld notes which change of a branch's gate waits to be announced.
+func (tx *Tx) SaveHeld(branchID int64, h Held) error {
+	_, err := tx.exec("UPDATE branches SET held_from = ?, held_until = ?, held_event = ? WHERE id = ?", h.From, micro(h.Until), orNull(h.EventID), branchID)
+	return err
+}
+
+// HeldBranches lists branches one of whose changes has stood for its time.
+func (r reads) HeldBranches(ctx context.Context, limit int) ([]Branch, error) {
+	var list []Branch
+	err := r.query(ctx, "SELECT "+branchColumns+" FROM branches b WHERE b.held_until IS NOT NULL AND b.held_until <= ? ORDER BY b.held_until LIMIT ?",
+		[]any{micro(r.Now()), limit}, collect(&list, (*Branch).dst))
+	return list, err
+}
+
+// SaveSilent notes since when people know that a branch is silent; the zero
+// time is that it is not.
+func (tx *Tx) SaveSilent(branchID int64, at time.Time) error {
+	_, err := tx.exec("UPDATE branches SET silent_since = ? WHERE id = ?", micro(at), branchID)
+	return err
+}
+
+// ProtectBranch says whether a branch stays although no report comes any more.
+func (tx *Tx) ProtectBranch(branchID int64, protected bool) error {
+	_, err := tx.exec("UPDATE branches SET protected = ? WHERE id = ?", protected, branchID)
 	return err
 }

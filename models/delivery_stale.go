@@ -7,10 +7,10 @@ import (
 )
 
 // Word is what a target has been told of a product's gate, and what there is to
-// tell now.
+// tell now. Changes that wait until they have stood for a time do not count yet.
 type Word struct {
-	Latest   int64     // the event of the gate's last change, 0 for none
-	Now      GateState // what the gate says since
+	Latest   int64     // the event that announced the gate's last change, 0 for none
+	Now      GateState // what it says since
 	Told     GateState // what was delivered last before the event asked about, "" for nothing
 	MayKnow  bool      // a later message may have arrived, though nothing says so
 	Changing bool      // the event is a change of a gate
@@ -19,7 +19,7 @@ type Word struct {
 // WordOf looks at what a delivery's target has been told before it.
 func (r reads) WordOf(ctx context.Context, d Delivery) (Word, error) {
 	var w Word
-	err := r.get(ctx, "SELECT g.event_id, g.to_state FROM gate_changes g WHERE g.product_id = ? ORDER BY g.event_id DESC LIMIT 1", []any{d.ProductID}, &w.Latest, &w.Now)
+	err := r.get(ctx, "SELECT g.announced_id, g.to_state FROM gate_changes g WHERE g.product_id = ? AND g.announced_id IS NOT NULL ORDER BY g.event_id DESC LIMIT 1", []any{d.ProductID}, &w.Latest, &w.Now)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Word{}, nil
 	}
@@ -27,19 +27,19 @@ func (r reads) WordOf(ctx context.Context, d Delivery) (Word, error) {
 		return w, err
 	}
 	var n int
-	if err := r.get(ctx, "SELECT count(*) FROM gate_changes WHERE product_id = ? AND event_id = ?", []any{d.ProductID, d.EventID}, &n); err != nil || n == 0 {
+	if err := r.get(ctx, "SELECT count(*) FROM gate_changes WHERE product_id = ? AND announced_id = ?", []any{d.ProductID, d.EventID}, &n); err != nil || n == 0 {
 		return w, err
 	}
 	w.Changing = true
 	const lane = "d.connection_id = ? AND d.product_id = ? AND d.recipient = ? AND "
 	args := []any{d.ConnectionID, d.ProductID, d.Recipient}
 	var told int64
-	err = r.get(ctx, "SELECT g.event_id, g.to_state FROM deliveries d JOIN gate_changes g ON g.product_id = d.product_id AND g.event_id = d.event_id WHERE "+lane+
+	err = r.get(ctx, "SELECT g.announced_id, g.to_state FROM deliveries d JOIN gate_changes g ON g.product_id = d.product_id AND g.announced_id = d.event_id WHERE "+lane+
 		"d.event_id < ? AND d.state = 'delivered' ORDER BY d.id DESC LIMIT 1", append(args[:3:3], d.EventID), &told, &w.Told)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return w, err
 	}
-	err = r.get(ctx, `SELECT count(*) FROM (SELECT 1 FROM deliveries d JOIN gate_changes g ON g.product_id = d.product_id AND g.event_id = d.event_id JOIN attempts a ON a.delivery_id = d.id
+	err = r.get(ctx, `SELECT count(*) FROM (SELECT 1 FROM deliveries d JOIN gate_changes g ON g.product_id = d.product_id AND g.announced_id = d.event_id JOIN attempts a ON a.delivery_id = d.id
 		WHERE `+lane+"d.event_id > ? AND a.result IN ('"+ResultUnsure+"', '"+ResultLost+"') LIMIT 1) x", append(args[:3:3], told), &n)
 	w.MayKnow = n > 0
 	return w, err
@@ -49,7 +49,7 @@ func (r reads) WordOf(ctx context.Context, d Delivery) (Word, error) {
 // the gate up to an event, but for what somebody asked for by hand.
 func (tx *Tx) CancelOutdated(d Delivery, upTo int64, reason string) error {
 	_, err := tx.exec(`UPDATE deliveries SET state = 'cancelled', reason = ?, next_at = NULL, finished_at = ? WHERE connection_id = ? AND product_id = ? AND recipient = ?
-		AND state IN `+waitingStates+` AND NOT by_hand AND event_id IN (SELECT g.event_id FROM gate_changes g WHERE g.product_id = ? AND g.event_id <= ?)`,
+		AND state IN `+waitingStates+` AND NOT by_hand AND event_id IN (SELECT g.announced_id FROM gate_changes g WHERE g.product_id = ? AND g.announced_id <= ?)`,
 		reason, micro(tx.Now()), d.ConnectionID, d.ProductID, d.Recipient, d.ProductID, upTo)
 	if err != nil {
 		return err

@@ -59,7 +59,7 @@ func (w world) full(name string, owner int64) (product int64, flying models.Deli
 		if err := tx.SaveAuthorizationRole(models.AuthorizationRole{GroupID: users.ID, Owner: models.Owner{ProductID: o.product}, Role: models.RoleReader}); err != nil {
 			return err
 		}
-		return tx.InsertGateChange(models.GateChange{ProductID: o.product, EventID: unrouted.ID, From: models.GateFailed, To: models.GatePassed})
+		return tx.InsertGateChange(models.GateChange{ProductID: o.product, EventID: unrouted.ID, Announced: unrouted.ID, From: models.GateFailed, To: models.GatePassed})
 	})
 	w.claim("one", o.delivery)
 	flying = w.stored(o.delivery)

@@ -179,11 +179,23 @@ func (w world) hots(ann int64, d models.Delivery) map[string]hot {
 			_, err := w.s.Ledger(ctx, all, models.LedgerFilter{ProductID: d.ProductID, Limit: 10})
 			return err
 		}),
-		"observations": read("SEARCH o USING INDEX observations_active (branch_id=?)", func(ctx context.Context) error {
+		"observations": read("SEARCH o USING INDEX observations_branch (branch_id=? AND active=?)", func(ctx context.Context) error {
 			_, err := w.s.Observations(ctx, all, models.ObservationFilter{BranchID: 1, Limit: 10})
 			return err
 		}),
 	}
+	list["what tips a gate"] = read("SEARCH o USING INDEX observations_branch (branch_id=? AND active=? AND severity=?)", func(ctx context.Context) error {
+		_, err := w.s.TippingObservations(ctx, 1, []models.Severity{models.High}, 5)
+		return err
+	})
+	list["held changes"] = read("SEARCH b USING INDEX branches_held (held_until>? AND held_until<?)", func(ctx context.Context) error {
+		_, err := w.s.HeldBranches(ctx, 10)
+		return err
+	})
+	list["ended waivers"] = read("SEARCH o USING INDEX observations_waivers (waiver_until>? AND waiver_until<?)", func(ctx context.Context) error {
+		_, err := w.s.EndedWaivers(ctx, noon, models.Waiver{}, 10)
+		return err
+	})
 	maps.Copy(list, w.hotInbox(ann))
 	maps.Copy(list, w.hotProducts(ann))
 	maps.Copy(list, w.hotRetention())

@@ -82,7 +82,7 @@ func TestForgetEvents(t *testing.T) {
 		told, sent, free, system := w.tell(product, 1)[0], w.delivery(conn, product).EventID, w.event(product).ID, w.event(0).ID
 		work, change := w.event(product, "notify").ID, w.event(product).ID
 		w.write(func(tx *models.Tx) error {
-			return tx.InsertGateChange(models.GateChange{ProductID: product, EventID: change, From: models.GateNone, To: models.GateFailed})
+			return tx.InsertGateChange(models.GateChange{ProductID: product, EventID: change, Announced: change, From: models.GateNone, To: models.GateFailed})
 		})
 		w.clock.Advance(month)
 		young := w.event(product).ID
@@ -149,7 +149,7 @@ func TestForgetGateChanges(t *testing.T) {
 		change := func(product int64) {
 			e := w.event(product)
 			w.write(func(tx *models.Tx) error {
-				return tx.InsertGateChange(models.GateChange{ProductID: product, EventID: e.ID, From: models.GatePassed, To: models.GateFailed})
+				return tx.InsertGateChange(models.GateChange{ProductID: product, EventID: e.ID, Announced: e.ID, From: models.GatePassed, To: models.GateFailed})
 			})
 		}
 		for _, product := range []int64{ours, theirs, ours, theirs, ours} {

@@ -14,11 +14,11 @@ import (
 
 // owned is a product with one of everything that a read with a scope may find.
 type owned struct {
-	name                                   string
-	product, branch, event, conn, delivery int64
-	gate                                   models.GateState
-	state                                  models.DeliveryState
-	news                                   []int64
+	name                                            string
+	product, branch, event, conn, delivery, finding int64
+	gate                                            models.GateState
+	state                                           models.DeliveryState
+	news                                            []int64
 }
 
 // make fills a product. Two of them differ in their gates, in the states of
@@ -52,7 +52,15 @@ func (o owned) make(w world) owned {
 		if err != nil {
 			return err
 		}
-		return tx.InsertGateChange(models.GateChange{ProductID: o.product, EventID: o.event, From: models.GateNone, To: o.gate})
+		known, err := tx.Observations(tx.Context(), all, models.ObservationFilter{BranchID: b.ID, Limit: 1})
+		if err != nil {
+			return err
+		}
+		o.finding = known[0].ID
+		if err := tx.Assess([]int64{o.finding}, models.Judgement{Action: models.ActionAssess, Status: models.StatusInReview, Actor: "ann"}); err != nil {
+			return err
+		}
+		return tx.InsertGateChange(models.GateChange{ProductID: o.product, EventID: o.event, Announced: o.event, From: models.GateNone, To: o.gate})
 	})
 	return o
 }
@@ -125,6 +133,14 @@ var looks = map[string]look{
 	"Observations": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
 		list, err := s.Observations(ctx, who.scope, models.ObservationFilter{BranchID: o.branch, Limit: 10})
 		return len(list) > 0, err
+	}),
+	"CountObservations": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		n, err := s.CountObservations(ctx, who.scope, models.ObservationFilter{BranchID: o.branch, Limit: 10})
+		return n > 0, err
+	}),
+	"Observation": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		found, product, err := s.Observation(ctx, who.scope, o.finding)
+		return found.Title == "CVE-1" && product == o.product, err
 	}),
 	"Members": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
 		list, err := s.Members(ctx, who.scope, o.product)

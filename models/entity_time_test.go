@@ -39,7 +39,7 @@ func (w world) timed() map[string]time.Time {
 		if err := tx.InsertEvent(&e); err != nil {
 			return err
 		}
-		if err := tx.InsertGateChange(models.GateChange{ProductID: product, EventID: e.ID, From: models.GateNone, To: models.GatePassed}); err != nil {
+		if err := tx.InsertGateChange(models.GateChange{ProductID: product, EventID: e.ID, Announced: e.ID, From: models.GateNone, To: models.GatePassed}); err != nil {
 			return err
 		}
 		if err := tx.InsertNotification(models.Notification{EventID: e.ID, ProductID: product, At: told}); err != nil {

@@ -10,6 +10,7 @@ import (
 type GateChange struct {
 	ProductID int64
 	EventID   int64
+	Announced int64 // the event that told people: its own, a later one where it was held, 0 = none
 	From      GateState
 	To        GateState
 	Counts    Counts
@@ -20,8 +21,15 @@ type GateChange struct {
 
 // InsertGateChange adds a row to the history of the event's product.
 func (tx *Tx) InsertGateChange(c GateChange) error {
-	_, err := tx.exec("INSERT INTO gate_changes (product_id, event_id, from_state, to_state, critical, high, medium, low, none, unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		append([]any{c.ProductID, c.EventID, c.From, c.To}, c.Counts.args()...)...)
+	_, err := tx.exec("INSERT INTO gate_changes (product_id, event_id, announced_id, from_state, to_state, critical, high, medium, low, none, unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		append([]any{c.ProductID, c.EventID, orNull(c.Announced), c.From, c.To}, c.Counts.args()...)...)
+	return err
+}
+
+// AnnounceGateChange notes which event has told people of a change that was
+// held.
+func (tx *Tx) AnnounceGateChange(productID, eventID, announced int64) error {
+	_, err := tx.exec("UPDATE gate_changes SET announced_id = ? WHERE product_id = ? AND event_id = ?", announced, productID, eventID)
 	return err
 }
 
@@ -34,11 +42,11 @@ func (r reads) GateHistory(ctx context.Context, scope Scope, productID, before i
 		cond, args = cond+" AND c.event_id < ?", append(args, before)
 	}
 	var list []GateChange
-	err := r.query(ctx, `SELECT c.product_id, c.event_id, c.from_state, c.to_state, c.critical, c.high, c.medium, c.low, c.none, c.unknown, e.at, e.actor, e.payload
+	err := r.query(ctx, `SELECT c.product_id, c.event_id, coalesce(c.announced_id, 0), c.from_state, c.to_state, c.critical, c.high, c.medium, c.low, c.none, c.unknown, e.at, e.actor, e.payload
 		FROM gate_changes c JOIN events e ON e.id = c.event_id
 		WHERE c.product_id = ? AND `+cond+" ORDER BY c.event_id DESC LIMIT ?", append(args, limit),
 		collect(&list, func(c *GateChange) []any {
-			return append(append([]any{&c.ProductID, &c.EventID, &c.From, &c.To}, c.Counts.dst()...), timeTo(&c.At), &c.Actor, &c.Payload)
+			return append(append([]any{&c.ProductID, &c.EventID, &c.Announced, &c.From, &c.To}, c.Counts.dst()...), timeTo(&c.At), &c.Actor, &c.Payload)
 		}))
 	return list, err
 }

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 )
@@ -46,18 +47,62 @@ type Observation struct {
 	Status       Status // what counts
 	FirstSeenAt  time.Time
 	ChangedAt    time.Time
-	ResolvedAt   time.Time
-	Since        int64  // the version of its source that brought it
+	ResolvedAt   time.Time // since when its report no longer holds it, zero where it does
+	Since        int64     // the version of its source that brought it
+	Assessed     Assessed
 	Scanner      string // of its source, where it was asked for
 }
 
+// Assessed is what a person says of an observation. It counts in place of what
+// the report says. The zero value is nothing.
+type Assessed struct {
+	Status         Status    // "" where only the severity is another
+	ReportSeverity *Severity // the report's, where the observation's is the person's; nil where it is the report's
+	At             time.Time
+	By             string
+	Until          time.Time // when a waiver ends, zero for what does not
+	Noticed        bool      // people were told that it ends soon
+	DuplicateOf    int64     // the observation that it is the same as, 0 for none
+}
+
+// Any reports whether somebody has said something.
+func (a Assessed) Any() bool { return a.Status != "" || a.ReportSeverity != nil }
+
+// InReport reports whether the last report holds it. Where not, it is resolved,
+// whatever anybody says.
+func (o Observation) InReport() bool { return o.ResolvedAt.IsZero() }
+
+// ReportSeverity is what the report says.
+func (o Observation) ReportSeverity() Severity {
+	if o.Assessed.ReportSeverity != nil {
+		return *o.Assessed.ReportSeverity
+	}
+	return o.Severity
+}
+
+// Renew gives an observation the status and the severity of its report, as far
+// as nobody says otherwise.
+func (o *Observation) Renew(status Status, severity Severity) {
+	o.ReportStatus, o.Status = status, status
+	if o.Assessed.Status != "" {
+		o.Status = o.Assessed.Status
+	}
+	if o.Assessed.ReportSeverity != nil {
+		o.Assessed.ReportSeverity = &severity
+		return
+	}
+	o.Severity = severity
+}
+
 const observationColumns = `o.id, o.branch_id, o.source_id, o.title, o.description, o.component, o.location, o.fix, o.url,
-	o.severity, o.report_status, o.status, o.first_seen_at, o.changed_at, o.resolved_at, s.scanner`
+	o.severity, o.report_status, o.status, o.first_seen_at, o.changed_at, o.resolved_at, o.assessed_status, o.report_severity,
+	o.assessed_at, o.assessed_by, o.waiver_until, o.waiver_noticed, coalesce(o.duplicate_of, 0), s.scanner`
 
 func (o *Observation) dst() []any {
 	return []any{
 		&o.ID, &o.BranchID, &o.SourceID, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL,
-		&o.Severity, &o.ReportStatus, &o.Status, timeTo(&o.FirstSeenAt), timeTo(&o.ChangedAt), timeTo(&o.ResolvedAt), &o.Scanner,
+		&o.Severity, &o.ReportStatus, &o.Status, timeTo(&o.FirstSeenAt), timeTo(&o.ChangedAt), timeTo(&o.ResolvedAt), &o.Assessed.Status, &o.Assessed.ReportSeverity,
+		timeTo(&o.Assessed.At), &o.Assessed.By, timeTo(&o.Assessed.Until), &o.Assessed.Noticed, &o.Assessed.DuplicateOf, &o.Scanner,
 	}
 }
 
@@ -67,44 +112,109 @@ type ObservationKey struct {
 	ID       int64
 }
 
-// ObservationFilter narrows a list of a branch's observations.
+// ObservationFilter narrows a list of observations: of a branch, or, without
+// one, of a product. Zero fields do not narrow.
 type ObservationFilter struct {
-	BranchID int64
-	Severity *Severity
-	Inactive bool            // those that do not count, instead of those that do
-	After    *ObservationKey // the last row of the page before
-	Limit    int
+	ProductID int64
+	BranchID  int64
+	IDs       []int64 // at most 500
+	Severity  *Severity
+	Inactive  bool   // those that do not count, instead of those that do
+	All       bool   // both
+	Status    Status // exactly; then Inactive and All do not count
+	Scanner   string
+	Text      string          // part of the title, the component, the location or the description, in any case
+	Assessed  bool            // people have said something of them
+	Source    int64           // the id of their source
+	After     *ObservationKey // the last row of the page before
+	Limit     int
 }
 
-// Observations lists a branch's observations, worst first.
-func (r reads) Observations(ctx context.Context, scope Scope, f ObservationFilter) ([]Observation, error) {
+const observationsFrom = " FROM observations o JOIN branches b ON b.id = o.branch_id JOIN sources s ON s.id = o.source_id WHERE "
+
+// where is the condition of a filter.
+func (f ObservationFilter) where(scope Scope) (string, []any) {
 	cond, args := scope.where("b.product_id")
-	cond, args = "o.branch_id = ? AND o.since <= s.version AND "+cond, append([]any{f.BranchID}, args...)
-	if f.Inactive {
-		cond += " AND NOT o.active"
-	} else {
-		cond += " AND o.active"
+	cond += " AND o.since <= s.version"
+	and := func(text string, values ...any) { cond, args = cond+" AND "+text, append(args, values...) }
+	if f.BranchID != 0 {
+		and("o.branch_id = ?", f.BranchID)
+	}
+	if f.ProductID != 0 {
+		and("b.product_id = ?", f.ProductID)
+	}
+	if len(f.IDs) > 0 {
+		and("o.id IN ("+marks(len(f.IDs))+")", anys(f.IDs)...)
+	}
+	switch {
+	case f.Status != "":
+		and("o.active = ? AND o.status = ?", f.Status.Active(), f.Status)
+	case f.All:
+	case f.Inactive:
+		and("o.active = FALSE")
+	default:
+		and("o.active = TRUE")
 	}
 	if f.Severity != nil {
-		cond, args = cond+" AND o.severity = ?", append(args, *f.Severity)
+		and("o.severity = ?", *f.Severity)
+	}
+	if f.Scanner != "" {
+		and("s.scanner = ?", f.Scanner)
+	}
+	if f.Source != 0 {
+		and("o.source_id = ?", f.Source)
+	}
+	if f.Assessed {
+		and("(o.assessed_status <> '' OR o.report_severity IS NOT NULL)")
+	}
+	if f.Text != "" {
+		part := contains(f.Text)
+		and(`(lower(o.title) LIKE lower(?) ESCAPE '\' OR lower(o.component) LIKE lower(?) ESCAPE '\' OR lower(o.location) LIKE lower(?) ESCAPE '\'
+			OR lower(o.description) LIKE lower(?) ESCAPE '\')`, part, part, part, part)
 	}
 	if f.After != nil {
-		cond, args = cond+" AND (o.severity, o.id) > (?, ?)", append(args, f.After.Severity, f.After.ID)
+		and("(o.severity, o.id) > (?, ?)", f.After.Severity, f.After.ID)
 	}
+	return cond, args
+}
+
+// Observations lists observations, worst first.
+func (r reads) Observations(ctx context.Context, scope Scope, f ObservationFilter) ([]Observation, error) {
+	cond, args := f.where(scope)
 	var list []Observation
-	err := r.query(ctx, "SELECT "+observationColumns+` FROM observations o JOIN branches b ON b.id = o.branch_id JOIN sources s ON s.id = o.source_id
-		WHERE `+cond+" ORDER BY o.severity, o.id LIMIT ?", append(args, f.Limit), collect(&list, (*Observation).dst))
+	err := r.query(ctx, "SELECT "+observationColumns+observationsFrom+cond+" ORDER BY o.severity, o.id LIMIT ?", append(args, f.Limit), collect(&list, (*Observation).dst))
 	return list, err
 }
 
+// CountObservations counts observations, up to the filter's limit.
+func (r reads) CountObservations(ctx context.Context, scope Scope, f ObservationFilter) (int, error) {
+	cond, args := f.where(scope)
+	var n int
+	err := r.get(ctx, "SELECT count(*) FROM (SELECT 1"+observationsFrom+cond+" LIMIT ?) x", append(args, f.Limit), &n)
+	return n, err
+}
+
+// Observation finds an observation in scope, and the id of its product.
+func (r reads) Observation(ctx context.Context, scope Scope, id int64) (o Observation, productID int64, err error) {
+	cond, args := scope.where("b.product_id")
+	err = r.get(ctx, "SELECT "+observationColumns+", b.product_id"+observationsFrom+"o.id = ? AND o.since <= s.version AND "+cond, append([]any{id}, args...), append(o.dst(), &productID)...)
+	if err != nil {
+		return Observation{}, 0, missingRow(err, "observation")
+	}
+	return o, productID, nil
+}
+
 // EachObservation calls fn with each current observation of a source: its id,
-// identity, texts, severity and statuses. It is for comparing, without holding
+// identity, texts, severities and statuses. It is for comparing, without holding
 // all of them. What it is given is good until fn returns.
 func (r reads) EachObservation(ctx context.Context, sourceID int64, fn func(o *Observation)) error {
 	var o Observation
-	dst := []any{&o.ID, &o.Identity, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL, &o.Severity, &o.ReportStatus, &o.Status}
-	return r.query(ctx, `SELECT o.id, o.identity, o.title, o.description, o.component, o.location, o.fix, o.url, o.severity, o.report_status, o.status
-		FROM observations o JOIN sources s ON s.id = o.source_id WHERE o.source_id = ? AND o.since <= s.version`, []any{sourceID}, func(rows scanner) error {
+	dst := []any{
+		&o.ID, &o.Identity, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL, &o.Severity, &o.ReportStatus, &o.Status,
+		timeTo(&o.ResolvedAt), &o.Assessed.Status, &o.Assessed.ReportSeverity,
+	}
+	return r.query(ctx, `SELECT o.id, o.identity, o.title, o.description, o.component, o.location, o.fix, o.url, o.severity, o.report_status, o.status,
+		o.resolved_at, o.assessed_status, o.report_severity FROM observations o JOIN sources s ON s.id = o.source_id WHERE o.source_id = ? AND o.since <= s.version`, []any{sourceID}, func(rows scanner) error {
 		if err := rows.Scan(dst...); err != nil {
 			return err
 		}
@@ -139,9 +249,9 @@ func (tx *Tx) InsertObservations(list []Observation) error {
 // UpdateObservation writes what a later report says of a known observation.
 func (tx *Tx) UpdateObservation(o Observation) error {
 	_, err := tx.exec(`UPDATE observations SET title = ?, description = ?, component = ?, location = ?, fix = ?, url = ?,
-		severity = ?, report_status = ?, status = ?, active = ?, changed_at = ?, resolved_at = ? WHERE id = ?`,
+		severity = ?, report_severity = ?, report_status = ?, status = ?, active = ?, changed_at = ?, resolved_at = ? WHERE id = ?`,
 		o.Title, o.Description, o.Component, o.Location, o.Fix, o.URL,
-		o.Severity, o.ReportStatus, o.Status, o.Status.Active(), micro(o.ChangedAt), micro(o.ResolvedAt), o.ID)
+		o.Severity, severityOrNull(o.Assessed.ReportSeverity), o.ReportStatus, o.Status, o.Status.Active(), micro(o.ChangedAt), micro(o.ResolvedAt), o.ID)
 	return err
 }
 
@@ -159,16 +269,29 @@ func (tx *Tx) ResolveObservations(ids []int64) error {
 }
 
 // TippingObservations finds a branch's active observations of some severities,
-// worst and newest first: those that a gate fails by.
+// worst and newest first: those that a gate fails by. It reads no more than
+// limit of each severity, however many there are.
 func (r reads) TippingObservations(ctx context.Context, branchID int64, severities []Severity, limit int) ([]Observation, error) {
-	if len(severities) == 0 {
-		return nil, nil
-	}
-	args := append(append([]any{branchID}, anys(severities)...), limit)
 	var list []Observation
-	err := r.query(ctx, "SELECT "+observationColumns+` FROM observations o JOIN sources s ON s.id = o.source_id
-		WHERE o.branch_id = ? AND o.active AND o.since <= s.version AND o.severity IN (`+marks(len(severities))+") ORDER BY o.severity, o.id DESC LIMIT ?", args, collect(&list, (*Observation).dst))
-	return list, err
+	for _, severity := range slices.Sorted(slices.Values(severities)) {
+		if len(list) >= limit {
+			break
+		}
+		if err := r.query(ctx, "SELECT "+observationColumns+` FROM observations o JOIN sources s ON s.id = o.source_id
+			WHERE o.branch_id = ? AND o.active = TRUE AND o.severity = ? AND o.since <= s.version ORDER BY o.id DESC LIMIT ?`,
+			[]any{branchID, severity, limit - len(list)}, collect(&list, (*Observation).dst)); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// severityOrNull is a severity, NULL for none.
+func severityOrNull(s *Severity) any {
+	if s == nil {
+		return nil
+	}
+	return *s
 }
 
 // marks gives "?, ?, ?" for n arguments.
@@ -185,4 +308,18 @@ func anys[T any](list []T) []any {
 		args[i] = v
 	}
 	return args
+}
+
+// InsertObservation saves a new observation, and returns its id.
+func (tx *Tx) InsertObservation(o Observation) (int64, error) {
+	return tx.insert(`INSERT INTO observations (branch_id, source_id, identity, title, description, component, location, fix, url,
+		severity, report_status, status, active, first_seen_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+		o.BranchID, o.SourceID, o.Identity, o.Title, o.Description, o.Component, o.Location, o.Fix, o.URL,
+		o.Severity, o.ReportStatus, o.Status, o.Status.Active(), micro(o.FirstSeenAt), micro(o.ChangedAt))
+}
+
+// DeleteObservation removes an observation with its history.
+func (tx *Tx) DeleteObservation(id int64) error {
+	_, err := tx.exec("DELETE FROM observations WHERE id = ?", id)
+	return err
 }

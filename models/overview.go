@@ -34,11 +34,11 @@ func (r reads) LastChanges(ctx context.Context, scope Scope, products []int64) (
 		return last, nil
 	}
 	cond, args := scope.where("c.product_id")
-	err := r.query(ctx, `SELECT c.product_id, c.event_id, c.from_state, c.to_state, e.at, e.actor, e.payload FROM gate_changes c JOIN events e ON e.id = c.event_id
+	err := r.query(ctx, `SELECT c.product_id, c.event_id, coalesce(c.announced_id, 0), c.from_state, c.to_state, e.at, e.actor, e.payload FROM gate_changes c JOIN events e ON e.id = c.event_id
 		WHERE (c.product_id, c.event_id) IN (SELECT g.product_id, max(g.event_id) FROM gate_changes g WHERE g.product_id IN (`+marks(len(products))+") GROUP BY g.product_id) AND "+cond,
 		append(anys(products), args...), func(rows scanner) error {
 			var c GateChange
-			if err := rows.Scan(&c.ProductID, &c.EventID, &c.From, &c.To, timeTo(&c.At), &c.Actor, &c.Payload); err != nil {
+			if err := rows.Scan(&c.ProductID, &c.EventID, &c.Announced, &c.From, &c.To, timeTo(&c.At), &c.Actor, &c.Payload); err != nil {
 				return err
 			}
 			last[c.ProductID] = c

@@ -44,6 +44,9 @@ type Product struct {
 	GroupedEvent int64  // the newest event when it came into its group
 	GateMode     GateMode
 	Thresholds   Thresholds `gorm:"embedded;embeddedPrefix:threshold_"`
+	HoldSeconds  *int64     // how long a new state of its gate stands before it is announced; nil = as the settings say
+	SilentAfter  *int64     // after how many seconds without a report it is silent; 0 = never, nil = as the settings say
+	BadgeToken   *string    // the address of its badge, nil where it has none
 	Version      int64      // grows with each change of its fields
 	CreatedAt    time.Time  `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 	UpdatedAt    time.Time  `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
@@ -61,19 +64,19 @@ type ProductRow struct {
 
 const productColumns = `p.id, p.name, p.description, p.group_id, p.grouped_event, p.gate_mode,
 	p.threshold_critical, p.threshold_high, p.threshold_medium, p.threshold_low, p.threshold_none, p.threshold_unknown,
-	p.version, p.created_at, p.updated_at`
+	p.hold_seconds, p.silent_after, p.badge_token, p.version, p.created_at, p.updated_at`
 
 func (p *Product) dst() []any {
 	t := &p.Thresholds
 	return []any{
 		&p.ID, &p.Name, &p.Description, &p.GroupID, &p.GroupedEvent, &p.GateMode,
 		&t.Critical, &t.High, &t.Medium, &t.Low, &t.None, &t.Unknown,
-		&p.Version, timeTo(&p.CreatedAt), timeTo(&p.UpdatedAt),
+		&p.HoldSeconds, &p.SilentAfter, &p.BadgeToken, &p.Version, timeTo(&p.CreatedAt), timeTo(&p.UpdatedAt),
 	}
 }
 
 const productRowSelect = "SELECT " + productColumns + ", " + branchColumns + `,
-	(SELECT max(s.last_report_at) FROM sources s JOIN branches x ON x.id = s.branch_id WHERE x.product_id = p.id)
+	(SELECT max(s.last_report_at) FROM sources s JOIN branches x ON x.id = s.branch_id WHERE x.product_id = p.id AND s.format <> '` + FormatManual + `')
 	FROM products p JOIN branches b ON b.product_id = p.id AND b.is_default `
 
 func (p *ProductRow) dst() []any {

@@ -16,7 +16,7 @@ type Source struct {
 	BranchID     int64
 	Scanner      string
 	Name         string
-	Format       string // "counts" for bare counts
+	Format       string // "counts" for bare counts, FormatManual for what people enter
 	Counts       Counts
 	Version      int64 // grows with each import
 	LastReportAt time.Time
@@ -76,8 +76,33 @@ func (tx *Tx) SaveSource(s *Source) error {
 	return err
 }
 
+func errImporting() error {
+	return fault.New(fault.Conflict, "A large import of one of these observations' sources is at work: try again when that is done")
+}
+
 func errSourceMoved() error {
 	return fault.New(fault.Conflict, "Another report of the same scanner and source was imported meanwhile")
+}
+
+// ManualScanner is the scanner of observations that people enter by hand, and
+// FormatManual the format of their source. No report comes by it.
+const (
+	ManualScanner = "manual"
+	FormatManual  = "manual"
+)
+
+// ManualSource finds the source of what people enter in a branch, and makes it
+// where there is none yet.
+func (tx *Tx) ManualSource(branchID int64) (Source, error) {
+	s, ok, err := tx.Source(tx.Context(), branchID, ManualScanner, "")
+	if err != nil || ok && s.Format == FormatManual {
+		return s, err
+	}
+	if ok {
+		return Source{}, fault.New(fault.Conflict, "Reports of a scanner called “manual” are in this branch: give that one another name first")
+	}
+	s = Source{BranchID: branchID, Scanner: ManualScanner, Format: FormatManual, LastReportAt: tx.Now(), Version: 1}
+	return s, tx.SaveSource(&s)
 }
 
 // TouchSources notes when sources last reported, where nothing else changed.

@@ -40,15 +40,15 @@ func (tx *Tx) BeginStaging(s *Source, total int) error {
 // it counts: their new values, by their ids. A status resolved without a
 // status in the report is that of one that is missing there.
 func (tx *Tx) StageChanges(sourceID, since int64, list []Observation) error {
-	const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	for len(list) > 0 {
 		n := min(len(list), observationBatch)
-		args := make([]any, 0, n*12)
+		args := make([]any, 0, n*13)
 		for _, o := range list[:n] {
-			args = append(args, o.ID, sourceID, since, o.Title, o.Description, o.Component, o.Location, o.Fix, o.URL, o.Severity, o.ReportStatus, o.Status)
+			args = append(args, o.ID, sourceID, since, o.Title, o.Description, o.Component, o.Location, o.Fix, o.URL, o.Severity, severityOrNull(o.Assessed.ReportSeverity), o.ReportStatus, o.Status)
 		}
 		if _, err := tx.exec(`INSERT INTO observation_changes (observation_id, source_id, since, title, description, component, location, fix, url,
-			severity, report_status, status) VALUES `+row+strings.Repeat(", "+row, n-1), args...); err != nil {
+			severity, report_severity, report_status, status) VALUES `+row+strings.Repeat(", "+row, n-1), args...); err != nil {
 			return err
 		}
 		list = list[n:]
@@ -114,9 +114,9 @@ func (tx *Tx) dropStaged(id, version int64, limit int) (int64, error) {
 
 func (tx *Tx) applyChanges(id, _ int64, limit int) (int64, error) {
 	var list []Observation
-	err := tx.query(tx.Context(), `SELECT observation_id, title, description, component, location, fix, url, severity, report_status, status
+	err := tx.query(tx.Context(), `SELECT observation_id, title, description, component, location, fix, url, severity, report_severity, report_status, status
 		FROM observation_changes WHERE source_id = ? ORDER BY since, observation_id LIMIT ?`, []any{id, limit}, collect(&list, func(o *Observation) []any {
-		return []any{&o.ID, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL, &o.Severity, &o.ReportStatus, &o.Status}
+		return []any{&o.ID, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL, &o.Severity, &o.Assessed.ReportSeverity, &o.ReportStatus, &o.Status}
 	}))
 	if err != nil || len(list) == 0 {
 		return 0, err

@@ -22,6 +22,8 @@ const (
 	ConnectorBroken    Type = "connector.error"
 	ConnectorRecovered Type = "connector.recovered"
 	ExceptionTask      Type = "exception.task"
+	WaiverEnds         Type = "waiver.expiring"
+	ProductIsSilent    Type = "product.silent"
 )
 
 // Reader names somebody who reads events by rows of work.
@@ -48,6 +50,19 @@ func NewLog(bell *Bell) *Log { return &Log{bell: bell} }
 // transaction of its cause. The bell rings after the commit. productID is 0 for
 // an event without a product, actor is who or what caused it.
 func (l *Log) Append(tx *models.Tx, productID int64, actor string, p Payload) (models.Event, error) {
+	e, err := l.insert(tx, productID, actor, p, string(ReaderNotify))
+	if err == nil {
+		tx.AfterCommit(l.bell.Ring)
+	}
+	return e, err
+}
+
+// Record writes an event that nobody reads by himself: it is history.
+func (l *Log) Record(tx *models.Tx, productID int64, actor string, p Payload) (models.Event, error) {
+	return l.insert(tx, productID, actor, p)
+}
+
+func (l *Log) insert(tx *models.Tx, productID int64, actor string, p Payload, readers ...string) (models.Event, error) {
 	body, err := Encode(p)
 	if err != nil {
 		return models.Event{}, fmt.Errorf("encode event: %w", err)
@@ -61,11 +76,7 @@ func (l *Log) Append(tx *models.Tx, productID int64, actor string, p Payload) (m
 		UUID: id.String(), Type: string(kind), Version: version,
 		ProductID: productID, Actor: actor, At: tx.Now(), Payload: body,
 	}
-	if err := tx.InsertEvent(&e, string(ReaderNotify)); err != nil {
-		return models.Event{}, err
-	}
-	tx.AfterCommit(l.bell.Ring)
-	return e, nil
+	return e, tx.InsertEvent(&e, readers...)
 }
 
 // Encode makes the JSON of a payload. What is special to HTML alone is not

@@ -1,6 +1,10 @@
 package event
 
-import "gatecrier/models"
+import (
+	"time"
+
+	"gatecrier/models"
+)
 
 // GateChange is the payload of gate.changed, version 1: a product's gate has
 // come to say something else.
@@ -15,6 +19,7 @@ type GateChange struct {
 	Policy     string           `json:"policy"`     // whose thresholds: global, group, product
 	Cause      Cause            `json:"cause"`
 	Tipped     Tipped           `json:"tipped"`
+	HeldSince  *time.Time       `json:"held_since,omitempty"` // when it happened, where it had to stand for a time before it was told
 }
 
 // Product names the product of an event.
@@ -23,10 +28,24 @@ type Product struct {
 	Name string `json:"name"`
 }
 
+// CauseKind says what made a gate change.
+type CauseKind string
+
+// The kinds.
+const (
+	CauseImport     CauseKind = "import"     // a report
+	CauseCounts     CauseKind = "counts"     // bare counts
+	CauseAssessment CauseKind = "assessment" // what somebody said of observations, or entered
+	CauseWaiver     CauseKind = "waiver"     // one that has ended
+	CauseUser       CauseKind = "user"       // an edit of the product or its group
+	CauseSettings   CauseKind = "settings"   // the global ones
+	CauseReconcile  CauseKind = "reconcile"  // counts that had drifted
+)
+
 // Cause is what made a gate change.
 type Cause struct {
-	Kind string `json:"kind"` // import, counts, user
-	Text string `json:"text"` // a phrase: "the Grype report (deps)"
+	Kind CauseKind `json:"kind"`
+	Text string    `json:"text"` // a phrase: "the Grype report (deps)"
 }
 
 // Tipped are the observations that made a gate fail.

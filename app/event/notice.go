@@ -39,7 +39,7 @@ type described interface{ notice() Notice }
 
 // payloads makes an empty payload of each type.
 func payloads() map[Type]described {
-	return map[Type]described{GateChanged: &GateChange{}, ConnectorBroken: &ConnectorError{}, ConnectorRecovered: &ConnectorRecovery{}, ExceptionTask: &TaskException{}}
+	return map[Type]described{GateChanged: &GateChange{}, ConnectorBroken: &ConnectorError{}, ConnectorRecovered: &ConnectorRecovery{}, ExceptionTask: &TaskException{}, WaiverEnds: &WaiverExpiring{}, ProductIsSilent: &ProductSilent{}}
 }
 
 // messageMost bounds a notice's message, in findings named.
@@ -82,6 +82,9 @@ func (g GateChange) facts() []Fact {
 	}
 	if g.Cause.Text != "" {
 		facts = append(facts, Fact{"Cause", g.Cause.Text})
+	}
+	if g.HeldSince != nil {
+		facts = append(facts, Fact{"Since", g.HeldSince.UTC().Format("2006-01-02 15:04 UTC")})
 	}
 	return facts
 }

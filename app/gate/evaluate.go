@@ -24,7 +24,8 @@ type Change struct {
 type Outcome struct {
 	Before, After models.GateState
 	Why           string
-	Event         models.Event // zero where nothing was announced
+	Event         models.Event // the change's; zero where there is none
+	Held          models.Held  // where the change waits to be announced
 }
 
 // Service evaluates gates.
@@ -64,15 +65,16 @@ func (s *Service) Evaluate(tx *models.Tx, g models.Gated, c Change) (Outcome, er
 	if err := tx.SaveGate(b); err != nil || out.Before == out.After || !b.Default {
 		return out, err
 	}
-	var err error
-	out.Event, err = s.announce(tx, g, c, policy, verdict)
-	return out, err
+	return out, s.record(tx, g, c, policy, verdict, &out)
 }
 
-func (s *Service) announce(tx *models.Tx, g models.Gated, c Change, policy Policy, v Verdict) (models.Event, error) {
+// record keeps a change of a product's gate: as an event and a row of the
+// history. Where a new state has to stand for a time, people are told of it
+// later, by Release, and of one that returns before that not at all.
+func (s *Service) record(tx *models.Tx, g models.Gated, c Change, policy Policy, v Verdict, out *Outcome) error {
 	tipped, err := tippedBy(tx, g.Branch.ID, v, c.Fresh)
 	if err != nil {
-		return models.Event{}, err
+		return err
 	}
 	payload := event.GateChange{
 		Product: event.Product{ID: g.Product.ID, Name: g.Product.Name}, Branch: g.Branch.Name,
@@ -82,13 +84,31 @@ func (s *Service) announce(tx *models.Tx, g models.Gated, c Change, policy Polic
 	if policy.Active {
 		payload.Thresholds = &policy.Thresholds
 	}
-	e, err := s.log.Append(tx, g.Product.ID, c.Actor, payload)
-	if err != nil {
-		return models.Event{}, fmt.Errorf("append %s: %w", event.GateChanged, err)
+	row := models.GateChange{ProductID: g.Product.ID, From: payload.From, To: payload.To, Counts: c.Counts}
+	told, hold := g.Branch.Gate, s.Hold(g.Product)
+	if g.Branch.Held.Any() {
+		told = g.Branch.Held.From
 	}
-	return e, tx.InsertGateChange(models.GateChange{
-		ProductID: g.Product.ID, EventID: e.ID, From: payload.From, To: payload.To, Counts: c.Counts,
-	})
+	if hold == 0 && told != v.State {
+		payload.From = told // where an earlier one was held, people have not heard of it
+		out.Event, err = s.log.Append(tx, g.Product.ID, c.Actor, payload)
+		row.Announced = out.Event.ID
+	} else {
+		out.Event, err = s.log.Record(tx, g.Product.ID, c.Actor, payload)
+	}
+	if err != nil {
+		return fmt.Errorf("append %s: %w", event.GateChanged, err)
+	}
+	row.EventID = out.Event.ID
+	if row.Announced == 0 && told != v.State {
+		out.Held = models.Held{From: told, Until: tx.Now().Add(hold), EventID: row.EventID}
+	}
+	if out.Held.Any() || g.Branch.Held.Any() {
+		if err := tx.SaveHeld(g.Branch.ID, out.Held); err != nil {
+			return err
+		}
+	}
+	return tx.InsertGateChange(row)
 }
 
 // tippedBy names the findings that made a gate fail: those that the cause has

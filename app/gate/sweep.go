@@ -103,7 +103,7 @@ func (s *Sweeper) again(tx *models.Tx, b models.Branch, by string) error {
 		return err
 	}
 	_, err = s.gates.Evaluate(tx, g, Change{
-		Counts: g.Branch.Counts, Actor: by, Cause: event.Cause{Kind: "settings", Text: "a change of the gate settings"},
+		Counts: g.Branch.Counts, Actor: by, Cause: event.Cause{Kind: event.CauseSettings, Text: "a change of the gate settings"},
 	})
 	return err
 }

@@ -24,7 +24,8 @@ type Tally struct {
 type plan struct {
 	findings *Findings
 	now      time.Time
-	insert   []int32 // new findings, worst first
+	insert   []int32                   // new findings, worst first
+	assessed map[int64]models.Assessed // of those that are updated, where people say something
 	update   []renewal
 	resolve  []int64       // ids of observations
 	counts   models.Counts // the active observations of the source, after it
@@ -50,18 +51,19 @@ func compare(report Report, known each, now time.Time) (*plan, error) {
 		if there {
 			seen[i] = true
 			p.again(i, o)
-		} else if o.Status != models.StatusResolved {
+		} else if o.InReport() {
 			p.resolve = append(p.resolve, o.ID)
 		}
 	})
 	for i, known := range seen {
+		if known {
+			continue
+		}
 		f := p.findings.at(i)
+		p.insert = append(p.insert, int32(i))
 		if f.Status.Active() {
 			p.counts.Add(f.Severity, 1)
-		}
-		if !known {
-			p.insert = append(p.insert, int32(i))
-			p.freshen(f)
+			p.freshen(f, f.Severity)
 		}
 	}
 	p.tally.New, p.tally.Resolved = len(p.insert), len(p.resolve)
@@ -78,25 +80,33 @@ func (p *plan) rows() int { return p.size() + len(p.update) + len(p.resolve) }
 
 // again compares a finding with what is known of it.
 func (p *plan) again(i int, was *models.Observation) {
-	if was.Status == models.StatusResolved {
-		p.tally.Reopened++
-	} else {
+	if was.InReport() {
 		p.tally.Updated++
+	} else {
+		p.tally.Reopened++
 	}
-	f := p.findings.at(i)
+	f, now := p.findings.at(i), *was
+	now.Renew(f.Status, f.Severity)
+	if now.Status.Active() {
+		p.counts.Add(now.Severity, 1)
+	}
 	if f.says(was) {
 		return
 	}
 	p.update = append(p.update, renewal{was.ID, int32(i)}) //nolint:gosec // there are fewer
-	if !was.Status.Active() || f.Severity < was.Severity {
-		p.freshen(f)
+	if was.Assessed.Any() {
+		if p.assessed == nil {
+			p.assessed = map[int64]models.Assessed{}
+		}
+		p.assessed[was.ID] = was.Assessed
+	}
+	if now.Status.Active() && (!was.Status.Active() || now.Severity < was.Severity) {
+		p.freshen(f, now.Severity)
 	}
 }
 
-func (p *plan) freshen(f Finding) {
-	if f.Status.Active() {
-		p.fresh.Add(event.Finding{Title: f.Title, Severity: f.Severity, Component: f.Component})
-	}
+func (p *plan) freshen(f Finding, severity models.Severity) {
+	p.fresh.Add(event.Finding{Title: f.Title, Severity: severity, Component: f.Component})
 }
 
 // order has the worst first, as lists of observations show them.
@@ -121,15 +131,20 @@ func (p *plan) inserted(some []int32) []models.Observation {
 func (p *plan) updated(some []renewal) []models.Observation {
 	rows := make([]models.Observation, len(some))
 	for n, r := range some {
-		rows[n] = p.findings.at(int(r.finding)).observation(p.now)
+		f := p.findings.at(int(r.finding))
+		rows[n] = f.observation(p.now)
 		rows[n].ID = r.id
+		if said, ok := p.assessed[r.id]; ok {
+			rows[n].Assessed = said
+			rows[n].Renew(f.Status, f.Severity)
+		}
 	}
 	return rows
 }
 
 // says reports whether a finding is what an observation is already.
 func (f Finding) says(o *models.Observation) bool {
-	if o.Status != f.Status || o.ReportStatus != f.Status || o.Severity != f.Severity {
+	if !o.InReport() || o.ReportStatus != f.Status || o.ReportSeverity() != f.Severity {
 		return false
 	}
 	return o.Title == f.Title && o.Description == f.Description && o.Component == f.Component &&

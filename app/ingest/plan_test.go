@@ -57,7 +57,9 @@ func TestCompare(t *testing.T) {
 // earlier is a finding as an earlier report told it.
 func earlier(n int64, f Finding, status models.Status) models.Observation {
 	o := f.observation(time.Time{})
-	o.ID, o.Status = n, status
+	if o.ID = n; status == models.StatusResolved {
+		o.Status, o.ResolvedAt = status, time.Unix(9, 0)
+	}
 	return o
 }
 
@@ -91,8 +93,9 @@ func TestCompareSeesEachChange(t *testing.T) {
 		"title": func(o *models.Observation) { o.Title = "x" }, "description": func(o *models.Observation) { o.Description = "x" },
 		"component": func(o *models.Observation) { o.Component = "x" }, "location": func(o *models.Observation) { o.Location = "x" },
 		"fix": func(o *models.Observation) { o.Fix = "" }, "url": func(o *models.Observation) { o.URL = "x" },
-		"severity": func(o *models.Observation) { o.Severity = models.Low }, "status": func(o *models.Observation) { o.Status = models.StatusResolved },
-		"report's status": func(o *models.Observation) { o.ReportStatus = models.StatusInReview },
+		"severity": func(o *models.Observation) { o.Severity = models.Low }, "status": func(o *models.Observation) { o.ReportStatus = models.StatusAffected },
+		"no longer resolved": func(o *models.Observation) { o.Status, o.ResolvedAt = models.StatusResolved, time.Unix(9, 0) },
+		"report's status":    func(o *models.Observation) { o.ReportStatus = models.StatusInReview },
 	} {
 		if n := sizeAfter(change); n != 1 {
 			t.Errorf("%s: %d rows, want 1", name, n)

@@ -70,7 +70,7 @@ func (s *Service) Upload(ctx context.Context, actor authz.Actor, slot Slot, body
 	if slot.Scanner == "" {
 		slot.Scanner = clean(report.Tool, maxTitle)
 	}
-	if slot.Scanner == "" {
+	if slot.Scanner == "" || strings.EqualFold(slot.Scanner, models.ManualScanner) {
 		slot.Scanner = report.Format
 	}
 	for try := 0; ; try++ {
@@ -98,7 +98,7 @@ func (s *Service) importReport(ctx context.Context, actor authz.Actor, slot Slot
 	if p.size() == 0 && before.settled(report.Format) {
 		return s.unchanged(ctx, slot, before, result)
 	}
-	cause := event.Cause{Kind: "import", Text: reportText(slot)}
+	cause := event.Cause{Kind: event.CauseImport, Text: reportText(slot)}
 	c := change{format: report.Format, counts: p.counts, cause: cause, fresh: p.fresh, plan: p}
 	if p.size() > stageFrom {
 		return s.stage(ctx, actor, slot, before, c, result)
@@ -171,7 +171,7 @@ func (s *Service) importCounts(ctx context.Context, actor authz.Actor, slot Slot
 		slot.Once = nil // an answer is kept for reports alone
 		return s.unchanged(ctx, slot, before, result)
 	}
-	cause := event.Cause{Kind: "counts", Text: "counts from " + slot.Scanner}
+	cause := event.Cause{Kind: event.CauseCounts, Text: "counts from " + slot.Scanner}
 	return s.write(ctx, actor, slot, before, change{format: formatCounts, counts: counts, cause: cause}, result)
 }
 
@@ -297,6 +297,9 @@ func (s *Service) admit(ctx context.Context, actor authz.Actor, slot *Slot) erro
 		if why := checkName(f.value); why != "" {
 			bad.Add(f.name, why)
 		}
+	}
+	if strings.EqualFold(slot.Scanner, models.ManualScanner) {
+		bad.Add("scanner", "“manual” is for observations that people enter by hand")
 	}
 	if slot.AsDefault && slot.Branch == "" {
 		bad.Add("branch", "Name the branch that is to be the default")

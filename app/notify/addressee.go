@@ -18,7 +18,7 @@ func (r *Router) addressees(ctx context.Context, e models.Event, n event.Notice,
 		return r.keepers(ctx, e, targets)
 	case event.ExceptionTask:
 		return r.administrators(ctx)
-	case event.GateChanged:
+	case event.GateChanged, event.WaiverEnds, event.ProductIsSilent:
 	}
 	list := make([]addressee, len(targets))
 	for i, t := range targets {

@@ -171,7 +171,7 @@ func (s *Service) evaluate(tx *models.Tx, actor authz.Actor, b models.Branch, ca
 	if err != nil {
 		return err
 	}
-	_, err = s.gates.Evaluate(tx, g, gate.Change{Counts: g.Branch.Counts, Actor: actor.Label, Cause: event.Cause{Kind: "user", Text: cause}})
+	_, err = s.gates.Evaluate(tx, g, gate.Change{Counts: g.Branch.Counts, Actor: actor.Label, Cause: event.Cause{Kind: event.CauseUser, Text: cause}})
 	return err
 }
 

@@ -271,7 +271,7 @@ func (s *Service) again(tx *models.Tx, actor authz.Actor, former models.Branch, 
 	}
 	_, err = s.gates.Evaluate(tx, g, gate.Change{
 		Counts: g.Branch.Counts, Actor: actor.Label,
-		Cause: event.Cause{Kind: "user", Text: "an edit of the product"},
+		Cause: event.Cause{Kind: event.CauseUser, Text: "an edit of the product"},
 	})
 	return err
 }

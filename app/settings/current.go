@@ -46,7 +46,7 @@ func (s *Service) General() General {
 func (s *Service) Gate() Gate {
 	v := s.values(SectionGate)
 	row := v.now.rows[SectionGate]
-	g := Gate{Active: v.yes("active"), Version: row.Version, By: row.UpdatedBy}
+	g := Gate{Active: v.yes("active"), Hold: time.Duration(v.number("hold_seconds")) * time.Second, Version: row.Version, By: row.UpdatedBy}
 	for _, sev := range models.Severities() {
 		g.Thresholds.Add(sev, v.number("threshold_"+sev.String()))
 	}
@@ -64,7 +64,11 @@ func (s *Service) Mail() Mail {
 
 // Reports is what is taken in now.
 func (s *Service) Reports() Reports {
-	return Reports{MaxBytes: s.values(SectionReports).number("max_bytes")}
+	v := s.values(SectionReports)
+	return Reports{
+		MaxBytes: v.number("max_bytes"), SilentAfter: time.Duration(v.number("silent_after_seconds")) * time.Second,
+		BranchesKept: time.Duration(v.number("branch_days")) * 24 * time.Hour,
+	}
 }
 
 // Delivery is where messages may go now.

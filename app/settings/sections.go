@@ -61,6 +61,10 @@ func gateSection() Section {
 			Help: "The gate fails with more active " + sev.String() + " observations than this.",
 		})
 	}
+	s.Fields = append(s.Fields, Field{
+		Name: "hold_seconds", Label: "SECURITY_GATE_HOLD", Kind: KindInt, Default: int64(0), Max: int64(HoldMost / time.Second), Unit: "seconds",
+		Help: "How long a new state has to stand before it is announced; 0: at once. One that returns before that is in the history alone. A product may have its own time.",
+	})
 	return s
 }
 
@@ -103,11 +107,29 @@ func reviewServer(hosts Hosts) review {
 func reports() Section {
 	return Section{
 		Name: SectionReports, Title: "Reports", Summary: "What is taken in.",
-		Fields: []Field{{
-			Name: "max_bytes", Label: "REPORT_MAX_BYTES", Kind: KindInt, Default: int64(64 << 20), Min: 1 << 20, Max: 1 << 30, Unit: "bytes",
-			Help: "A larger one is refused while it is read, and changes nothing.",
-		}},
+		review: reviewReports,
+		Fields: []Field{
+			{
+				Name: "max_bytes", Label: "REPORT_MAX_BYTES", Kind: KindInt, Default: int64(64 << 20), Min: 1 << 20, Max: 1 << 30, Unit: "bytes",
+				Help: "A larger one is refused while it is read, and changes nothing.",
+			},
+			{
+				Name: "silent_after_seconds", Label: "SILENT_AFTER", Kind: KindInt, Default: int64(0), Max: int64(SilentMost / time.Second), Unit: "seconds",
+				Help: "People are told of a product whose default branch has got no report for so long, and once when reports come again. 0: never; else from 900 (15 minutes). A product may have its own time.",
+			},
+			{
+				Name: "branch_days", Label: "BRANCH_DAYS", Kind: KindInt, Default: int64(30), Max: 3650, Unit: "days",
+				Help: "A branch that has got no report for so long is removed with its observations, unless it is the default branch or protected. 0: never.",
+			},
+		},
 	}
+}
+
+func reviewReports(_ context.Context, _, next read, bad *fault.Fields) []string {
+	if after, _ := next("silent_after_seconds").(int64); after != 0 && after < int64(SilentLeast/time.Second) {
+		bad.Add("silent_after_seconds", "0 for never, or from 900 (15 minutes) to 2,592,000 (30 days)")
+	}
+	return nil
 }
 
 func deliverySection(badNetworks func(string) string) Section {

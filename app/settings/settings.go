@@ -34,6 +34,7 @@ type General struct {
 type Gate struct {
 	Active     bool          // whether standard products have a gate at all
 	Thresholds models.Counts // the most active observations that still pass, per severity
+	Hold       time.Duration // how long a new state stands before it is announced
 	Version    int64         // of these settings
 	By         string        // who changed them last
 }
@@ -61,10 +62,21 @@ type Mail struct {
 	From     string
 }
 
-// Reports bounds what is taken in.
+// Reports bounds what is taken in, and says when it is missed.
 type Reports struct {
-	MaxBytes int64
+	MaxBytes     int64
+	SilentAfter  time.Duration // without a report a product is silent; 0 = never
+	BranchesKept time.Duration // without a report a branch is removed; 0 = never
 }
+
+// The bounds of times after which a product is silent.
+const (
+	SilentLeast = 15 * time.Minute
+	SilentMost  = 30 * 24 * time.Hour
+)
+
+// HoldMost is the longest time that a new state of a gate may have to stand.
+const HoldMost = 24 * time.Hour
 
 // Delivery is where messages may go although the address is private.
 type Delivery struct {

@@ -1,0 +1,194 @@
+package observation
+
+import (
+	"context"
+	"crypto/rand"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/event"
+	"gatecrier/app/fault"
+	"gatecrier/models"
+)
+
+// Draft is an observation that somebody enters by hand: what no scanner finds.
+type Draft struct {
+	Branch      string // "" = the default branch; not to be changed
+	Title       string
+	Description string
+	Severity    models.Severity
+	Component   string
+	Location    string
+	Fix         string
+	URL         string
+}
+
+func (d *Draft) check() error {
+	var bad fault.Fields
+	for _, f := range []struct {
+		name  string
+		value *string
+		most  int
+		lines bool
+	}{
+		{"title", &d.Title, 255, false},
+		{"description", &d.Description, 2000, true},
+		{"component", &d.Component, 1000, false},
+		{"location", &d.Location, 1000, false},
+		{"fix", &d.Fix, 255, false},
+		{"url", &d.URL, 1000, false},
+	} {
+		*f.value = trimmed(*f.value)
+		control := func(r rune) bool { return unicode.IsControl(r) && (!f.lines || r != '\n' && r != '\r' && r != '\t') }
+		switch {
+		case utf8.RuneCountInString(*f.value) > f.most:
+			bad.Add(f.name, "Too long")
+		case !utf8.ValidString(*f.value) || strings.ContainsFunc(*f.value, control):
+			bad.Add(f.name, "No control characters")
+		}
+	}
+	if d.Title == "" {
+		bad.Add("title", "Must not be empty")
+	}
+	if !d.Severity.Valid() {
+		bad.Add("severity", "One of critical, high, medium, low, none, unknown")
+	}
+	if u, err := url.Parse(d.URL); d.URL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+		bad.Add("url", "An address that begins with http:// or https://")
+	}
+	return bad.Err()
+}
+
+// fill gives an observation what somebody has entered.
+func (d Draft) fill(o *models.Observation) {
+	o.Title, o.Description, o.Component, o.Location, o.Fix, o.URL = d.Title, d.Description, d.Component, d.Location, d.Fix, d.URL
+}
+
+// Create enters an observation by hand. It is open, and counts as one of a
+// report does; no report resolves it.
+func (s *Service) Create(ctx context.Context, actor authz.Actor, productID int64, d Draft) (models.Observation, Done, error) {
+	if err := s.may(ctx, actor, productID); err != nil {
+		return models.Observation{}, Done{}, err
+	}
+	if err := d.check(); err != nil {
+		return models.Observation{}, Done{}, err
+	}
+	identity := make([]byte, 16)
+	rand.Read(identity)
+	var done Done
+	var id int64
+	err := s.store.Write(ctx, func(tx *models.Tx) error {
+		if err := tx.LockProduct(productID); err != nil {
+			return err
+		}
+		g, err := tx.GateOf(productID, trimmed(d.Branch))
+		if fault.Is(err, fault.NotFound) {
+			return fault.BadField("branch", "There is no branch of that name: reports make one")
+		}
+		if err != nil {
+			return err
+		}
+		source, err := tx.ManualSource(g.Branch.ID)
+		if err != nil {
+			return err
+		}
+		o := models.Observation{
+			BranchID: g.Branch.ID, SourceID: source.ID, Identity: identity, Severity: d.Severity,
+			ReportStatus: models.StatusOpen, Status: models.StatusOpen, FirstSeenAt: tx.Now(), ChangedAt: tx.Now(),
+		}
+		d.fill(&o)
+		if o.ID, err = tx.InsertObservation(o); err != nil {
+			return err
+		}
+		id = o.ID
+		if err := tx.NoteAssessment(models.Assessment{
+			ObservationID: id, UserID: actor.User.ID, Actor: actor.Label, Action: models.ActionCreate, Status: o.Status, WasSeverity: o.Severity, Severity: o.Severity,
+		}); err != nil {
+			return err
+		}
+		out, err := s.count(tx, productID, g.Branch.Name, change{after: []models.Observation{o}}, byHand("entered", o), actor.Label)
+		done = Done{Changed: 1, Gates: []BranchGate{out}}
+		return err
+	})
+	if err != nil {
+		return models.Observation{}, Done{}, err
+	}
+	o, _, err := s.store.Observation(ctx, models.SystemScope("who has entered it sees it"), id)
+	return o, done, err
+}
+
+func byHand(what string, o models.Observation) event.Cause {
+	return event.Cause{Kind: event.CauseAssessment, Text: "an observation " + what + " by hand: " + o.Title}
+}
+
+// Edit changes an observation that was entered by hand.
+func (s *Service) Edit(ctx context.Context, actor authz.Actor, id int64, d Draft) (models.Observation, Done, error) {
+	if err := d.check(); err != nil {
+		return models.Observation{}, Done{}, err
+	}
+	done, err := s.ofHand(ctx, actor, id, func(tx *models.Tx, productID int64, o models.Observation) (change, event.Cause, error) {
+		now := o
+		d.fill(&now)
+		now.ChangedAt = tx.Now()
+		now.Assessed.ReportSeverity, now.Severity = nil, d.Severity // what is entered is what counts
+		if err := tx.UpdateObservation(now); err != nil {
+			return change{}, event.Cause{}, err
+		}
+		return change{before: []models.Observation{o}, after: []models.Observation{now}}, byHand("changed", now), tx.NoteAssessment(models.Assessment{
+			ObservationID: id, UserID: actor.User.ID, Actor: actor.Label, Action: models.ActionEdit, WasStatus: o.Status, Status: now.Status, WasSeverity: o.Severity, Severity: now.Severity,
+		})
+	})
+	if err != nil {
+		return models.Observation{}, Done{}, err
+	}
+	o, _, err := s.Get(ctx, actor, id)
+	return o, done, err
+}
+
+// Delete removes an observation that was entered by hand. One of a report is
+// assessed instead: the next report would bring it back.
+func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64) (Done, error) {
+	return s.ofHand(ctx, actor, id, func(tx *models.Tx, _ int64, o models.Observation) (change, event.Cause, error) {
+		return change{before: []models.Observation{o}}, byHand("deleted", o), tx.DeleteObservation(id)
+	})
+}
+
+// ofHand changes an observation that was entered by hand, and makes the gate
+// follow.
+func (s *Service) ofHand(ctx context.Context, actor authz.Actor, id int64, fn func(tx *models.Tx, productID int64, o models.Observation) (change, event.Cause, error)) (Done, error) {
+	_, productID, err := s.Get(ctx, actor, id)
+	if err != nil {
+		return Done{}, err
+	}
+	if err := s.may(ctx, actor, productID); err != nil {
+		return Done{}, err
+	}
+	var done Done
+	err = s.store.Write(ctx, func(tx *models.Tx) error {
+		if err := tx.LockProduct(productID); err != nil {
+			return err
+		}
+		o, _, err := tx.Observation(tx.Context(), models.SystemScope("the right to assess was checked"), id)
+		if err != nil {
+			return err
+		}
+		if o.Scanner != models.ManualScanner {
+			return fault.New(fault.Conflict, "Only observations that were entered by hand are edited or deleted: assess this one instead")
+		}
+		b, err := branchOf(tx, productID, o.BranchID)
+		if err != nil {
+			return err
+		}
+		c, cause, err := fn(tx, productID, o)
+		if err != nil {
+			return err
+		}
+		out, err := s.count(tx, productID, b.Name, c, cause, actor.Label)
+		done = Done{Changed: 1, Gates: []BranchGate{out}}
+		return err
+	})
+	return done, err
+}

@@ -1,0 +1,220 @@
+package models
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Judgement is what somebody says of observations, the same of each.
+type Judgement struct {
+	Action      AssessmentAction
+	Clear       bool      // what was said before does not count any more
+	Status      Status    // "" leaves it as it is
+	Severity    *Severity // nil leaves it as it is
+	Until       time.Time // when a waiver ends
+	Noticed     bool      // nobody need be told that it ends soon
+	DuplicateOf int64     // the observation that they are the same as, 0 for none
+	Comment     string
+	UserID      int64 // 0 = nobody, or no user
+	Actor       string
+}
+
+// AssessmentAction says what a row of an observation's history is about.
+type AssessmentAction string
+
+// The actions.
+const (
+	ActionAssess AssessmentAction = "assess"
+	ActionClear  AssessmentAction = "clear"  // somebody has taken it back
+	ActionExpire AssessmentAction = "expire" // a waiver has ended
+	ActionCreate AssessmentAction = "create" // entered by hand
+	ActionEdit   AssessmentAction = "edit"   // of one entered by hand
+)
+
+// Assessment is a row of an observation's history: who has said what of it.
+type Assessment struct {
+	ID            int64
+	ObservationID int64
+	At            time.Time
+	UserID        int64 // 0 = nobody, or no user
+	Actor         string
+	Action        AssessmentAction
+	WasStatus     Status // what counted before
+	Status        Status // what was said; where it was taken back, what counts again
+	WasSeverity   Severity
+	Severity      Severity
+	Comment       string
+	Until         time.Time // when a waiver ends
+	DuplicateOf   int64
+}
+
+// Assess is the observation as what is said makes it.
+func (o Observation) Assess(s Judgement, at time.Time) Observation {
+	a := &o.Assessed
+	severity := o.ReportSeverity()
+	if s.Clear {
+		o.Severity, *a = severity, Assessed{}
+	} else {
+		a.At, a.By = at, s.Actor
+	}
+	if s.Status != "" {
+		a.Status, a.Until, a.Noticed, a.DuplicateOf = s.Status, s.Until, s.Noticed, s.DuplicateOf
+	}
+	if s.Severity != nil {
+		o.Severity, a.ReportSeverity = *s.Severity, &severity
+	}
+	if !o.InReport() {
+		return o
+	}
+	if o.Status = o.ReportStatus; a.Status != "" {
+		o.Status = a.Status
+	}
+	return o
+}
+
+// assessAtOnce is how many observations one statement writes.
+const assessAtOnce = 500
+
+// Assess writes what is said of observations, and a row of the history of
+// each. Their sources, branch and gate are for who calls it, in the same
+// transaction.
+func (tx *Tx) Assess(ids []int64, s Judgement) error {
+	for part := range slices.Chunk(ids, assessAtOnce) {
+		if err := tx.noteAssessments(part, s); err != nil {
+			return err
+		}
+		set, args := s.sets(tx.Now())
+		if _, err := tx.exec("UPDATE observations SET "+strings.Join(set, ", ")+" WHERE id IN ("+marks(len(part))+")", append(args, anys(part)...)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noteAssessments adds to the histories, before the observations change.
+func (tx *Tx) noteAssessments(ids []int64, s Judgement) error {
+	status, severity, args := "status", "severity", []any{micro(tx.Now()), orNull(s.UserID), s.Actor, s.Action}
+	switch {
+	case s.Status != "":
+		status, args = "CAST(? AS TEXT)", append(args, s.Status)
+	case s.Clear:
+		status = "CASE WHEN resolved_at IS NULL THEN report_status ELSE status END"
+	}
+	switch {
+	case s.Severity != nil:
+		severity, args = "CAST(? AS BIGINT)", append(args, *s.Severity)
+	case s.Clear:
+		severity = "coalesce(report_severity, severity)"
+	}
+	args = append(append(args, s.Comment, micro(s.Until), orNull(s.DuplicateOf)), anys(ids)...)
+	_, err := tx.exec(`INSERT INTO assessments (observation_id, at, user_id, actor, action, was_status, status, was_severity, severity, comment, waiver_until, duplicate_of)
+		SELECT id, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS TEXT), CAST(? AS TEXT), status, `+status+", severity, "+severity+`, CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT)
+		FROM observations WHERE id IN (`+marks(len(ids))+") ORDER BY id", args...)
+	return err
+}
+
+// sets are the columns that change.
+func (s Judgement) sets(now time.Time) (set []string, args []any) {
+	add := func(text string, values ...any) { set, args = append(set, text), append(args, values...) }
+	add("changed_at = ?", micro(now))
+	if s.Clear {
+		add("assessed_at = NULL, assessed_by = ''")
+	} else {
+		add("assessed_at = ?, assessed_by = ?", micro(now), s.Actor)
+	}
+	switch {
+	case s.Status != "":
+		add("assessed_status = ?, waiver_until = ?, waiver_noticed = ?, duplicate_of = ?", s.Status, micro(s.Until), s.Noticed, orNull(s.DuplicateOf))
+		add("status = CASE WHEN resolved_at IS NULL THEN CAST(? AS TEXT) ELSE status END, active = CAST(? AS BOOLEAN) AND resolved_at IS NULL", s.Status, s.Status.Active())
+	case s.Clear:
+		add("assessed_status = '', waiver_until = NULL, waiver_noticed = FALSE, duplicate_of = NULL")
+		add("status = CASE WHEN resolved_at IS NULL THEN report_status ELSE status END, active = resolved_at IS NULL AND report_status IN ('open', 'affected', 'in_review')")
+	}
+	switch {
+	case s.Severity != nil:
+		add("report_severity = coalesce(report_severity, severity), severity = ?", *s.Severity)
+	case s.Clear:
+		add("severity = coalesce(report_severity, severity), report_severity = NULL")
+	}
+	return set, args
+}
+
+// NoteAssessment adds a row to an observation's history.
+func (tx *Tx) NoteAssessment(a Assessment) error {
+	_, err := tx.exec(`INSERT INTO assessments (observation_id, at, user_id, actor, action, was_status, status, was_severity, severity, comment, waiver_until, duplicate_of)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, a.ObservationID, micro(tx.Now()), orNull(a.UserID), a.Actor, a.Action, a.WasStatus, a.Status,
+		a.WasSeverity, a.Severity, a.Comment, micro(a.Until), orNull(a.DuplicateOf))
+	return err
+}
+
+// Assessments lists the history of an observation that was read in scope,
+// newest first; before is the keyset: the last id of the page before, 0 for the
+// first page.
+func (r reads) Assessments(ctx context.Context, observationID, before int64, limit int) ([]Assessment, error) {
+	cond, args := "observation_id = ?", []any{observationID}
+	if before != 0 {
+		cond, args = cond+" AND id < ?", append(args, before)
+	}
+	var list []Assessment
+	err := r.query(ctx, `SELECT id, observation_id, at, coalesce(user_id, 0), actor, action, was_status, status, was_severity, severity, comment, waiver_until, coalesce(duplicate_of, 0)
+		FROM assessments WHERE `+cond+" ORDER BY id DESC LIMIT ?", append(args, limit), collect(&list, func(a *Assessment) []any {
+		return []any{
+			&a.ID, &a.ObservationID, timeTo(&a.At), &a.UserID, &a.Actor, &a.Action, &a.WasStatus, &a.Status, &a.WasSeverity, &a.Severity,
+			&a.Comment, timeTo(&a.Until), &a.DuplicateOf,
+		}
+	}))
+	return list, err
+}
+
+// ShiftSource changes a source's counts by what its observations were changed
+// by. An import that has compared its report with them has to do so once more.
+// It is a conflict while a large import is at work on the source.
+func (tx *Tx) ShiftSource(sourceID int64, by Counts) error {
+	n, err := tx.exec(`UPDATE sources SET critical = critical + ?, high = high + ?, medium = medium + ?, low = low + ?, none = none + ?, unknown = unknown + ?,
+		version = version + 1 WHERE id = ? AND NOT unsettled`, append(by.args(), sourceID)...)
+	if err == nil && n == 0 {
+		return errImporting()
+	}
+	return err
+}
+
+// Waiver is an observation whose risk is accepted until a time.
+type Waiver struct {
+	ObservationID int64
+	ProductID     int64
+	Until         time.Time
+}
+
+// EndedWaivers lists waivers whose time has come, the oldest first, after one.
+func (r reads) EndedWaivers(ctx context.Context, now time.Time, after Waiver, limit int) ([]Waiver, error) {
+	return r.waivers(ctx, "o.waiver_until <= ?", []any{micro(now)}, after, limit)
+}
+
+// EndingWaivers lists waivers that end between two times and that nobody was
+// told of, the first to end first, after one.
+func (r reads) EndingWaivers(ctx context.Context, from, to time.Time, after Waiver, limit int) ([]Waiver, error) {
+	return r.waivers(ctx, "o.waiver_until > ? AND o.waiver_until <= ? AND NOT o.waiver_noticed AND o.resolved_at IS NULL", []any{micro(from), micro(to)}, after, limit)
+}
+
+func (r reads) waivers(ctx context.Context, cond string, args []any, after Waiver, limit int) ([]Waiver, error) {
+	if !after.Until.IsZero() {
+		cond, args = cond+" AND (o.waiver_until, o.id) > (?, ?)", append(args, micro(after.Until), after.ObservationID)
+	}
+	var list []Waiver
+	err := r.query(ctx, `SELECT o.id, b.product_id, o.waiver_until FROM observations o JOIN branches b ON b.id = o.branch_id
+		WHERE o.waiver_until IS NOT NULL AND `+cond+" ORDER BY o.waiver_until, o.id LIMIT ?", append(args, limit),
+		collect(&list, func(w *Waiver) []any { return []any{&w.ObservationID, &w.ProductID, timeTo(&w.Until)} }))
+	return list, err
+}
+
+// NoticeWaivers notes that people were told that waivers end soon.
+func (tx *Tx) NoticeWaivers(ids []int64) error {
+	for part := range slices.Chunk(ids, assessAtOnce) {
+		if _, err := tx.exec("UPDATE observations SET waiver_noticed = TRUE WHERE waiver_until IS NOT NULL AND id IN ("+marks(len(part))+")", anys(part)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
