@@ -68,13 +68,13 @@ type App struct {
 	Connections *connection.Service
 	Ingest      *ingest.Service
 	Findings    *observation.Service
+	Gates       *gate.Service
 	Sweeper     *gate.Sweeper
 	Reconciler  *gate.Reconciler
 
 	config   Config
 	log      *slog.Logger
 	router   *notify.Router
-	gates    *gate.Service
 	schedule *jobs.Schedule
 	loops    *jobs.Loops
 	mail     *email.Email
@@ -161,7 +161,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	instance := uuid.NewString()
 	events := event.NewLog(a.bell)
 	gates := gate.New(events, a.Settings.Gate)
-	a.gates = gates
+	a.Gates = gates
 	a.Sweeper = gate.NewSweeper(store, gates, o.Log)
 	a.Reconciler = gate.NewReconciler(store, gates, a.Sweeper, o.Log)
 	a.Settings.OnChange(a.Sweeper.Wake)
@@ -309,7 +309,7 @@ func (a *App) loopList() []jobs.Loop {
 	}
 }
 
-func (a *App) release(ctx context.Context) error { return a.gates.Release(ctx, a.Store) }
+func (a *App) release(ctx context.Context) error { return a.Gates.Release(ctx, a.Store) }
 
 func (a *App) flush(ctx context.Context) error {
 	return errors.Join(a.Ingest.Flush(ctx), a.Accounts.Flush(ctx), a.sessions.Flush(ctx))

@@ -29,7 +29,9 @@ func newTally(t testing.TB) *tally {
 	t.Helper()
 	r := &tally{of: map[int64]int{}}
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
-		var m struct{ Data struct{ Product event.Product } }
+		var m struct {
+			Data struct{ Product event.Product }
+		}
 		if err := json.NewDecoder(req.Body).Decode(&m); err != nil {
 			t.Error(err)
 		}
