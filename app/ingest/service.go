@@ -16,6 +16,9 @@ import (
 	"gatecrier/models"
 )
 
+// formatCounts marks a source that gives bare counts.
+const formatCounts = models.FormatCounts
+
 // Service imports reports and counts.
 type Service struct {
 	store *models.Store
@@ -160,16 +163,16 @@ func (s *Service) importCounts(ctx context.Context, actor authz.Actor, slot Slot
 	if err := s.settleFirst(ctx, before); err != nil {
 		return Result{}, err
 	}
-	if before.hasSource && before.source.Version > 0 && before.source.Format != models.FormatCounts {
+	if before.hasSource && before.source.Version > 0 && before.source.Format != formatCounts {
 		return Result{}, fault.BadField("scanner", "Reports of this scanner are imported already: bare counts need a scanner name of their own")
 	}
-	result := Result{Format: models.FormatCounts}
-	if before.settled(models.FormatCounts) && before.source.Counts == counts {
+	result := Result{Format: formatCounts}
+	if before.settled(formatCounts) && before.source.Counts == counts {
 		slot.Once = nil // an answer is kept for reports alone
 		return s.unchanged(ctx, slot, before, result)
 	}
 	cause := event.Cause{Kind: event.CauseCounts, Text: "counts from " + slot.Scanner}
-	return s.write(ctx, actor, slot, before, change{format: models.FormatCounts, counts: counts, cause: cause}, result)
+	return s.write(ctx, actor, slot, before, change{format: formatCounts, counts: counts, cause: cause}, result)
 }
 
 // snapshot is what was there before an import.
