@@ -334,7 +334,7 @@ func (w *walk) move() error {
 
 // settings changes them; that all gates are looked at is another step.
 func (w *walk) settings() error {
-	patch := map[string]any{"threshold_" + w.severity().String(): w.rand.IntN(6), "active": w.rand.IntN(5) > 0, "hold_seconds": pick(w, 0, 0, 3600)}
+	patch := map[string]any{"threshold_" + w.severity().String(): float64(w.rand.IntN(6)), "active": w.rand.IntN(5) > 0, "hold_seconds": pick(w, 0, 0, 3600.0)}
 	_, err := w.app.Settings.Update(w.t.Context(), w.actor, "gate", patch, nil)
 	return err
 }
