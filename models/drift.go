@@ -3,7 +3,8 @@ package models
 import "context"
 
 // SourceTally is a source with its active observations as they are counted
-// anew, at the same moment.
+// anew. The count holds where the source still has its version afterwards: the
+// source was read first.
 type SourceTally struct {
 	Source
 	Counted Counts
@@ -15,29 +16,34 @@ func (t SourceTally) Drifted() bool {
 	return t.Format != FormatCounts && !t.Unsettled && t.Counted != t.Counts
 }
 
-// TallySources counts the observations of branches anew, by source. It reads
-// all active ones of these branches, in one statement.
+// TallySources counts the observations of branches anew, by branch and source.
+// It reads all active ones of these branches.
 func (r reads) TallySources(ctx context.Context, branches []int64) (map[int64][]SourceTally, error) {
-	tallies := map[int64][]SourceTally{}
+	var list []SourceTally
 	in := "(" + marks(len(branches)) + ")"
-	err := r.query(ctx, "SELECT "+sourceColumns+`, coalesce(x.severity, 0), coalesce(x.n, 0) FROM sources s LEFT JOIN (
-		SELECT o.source_id, o.severity, count(*) AS n FROM observations o JOIN sources t ON t.id = o.source_id
-		WHERE o.branch_id IN `+in+` AND o.active = TRUE AND o.since <= t.version GROUP BY o.source_id, o.severity) x ON x.source_id = s.id
-		WHERE s.branch_id IN `+in+" ORDER BY s.branch_id, s.id", append(anys(branches), anys(branches)...), func(rows scanner) error {
-		var t SourceTally
+	err := r.query(ctx, "SELECT "+sourceColumns+" FROM sources s WHERE s.branch_id IN "+in+" ORDER BY s.branch_id, s.id", anys(branches),
+		collect(&list, func(t *SourceTally) []any { return t.dst() }))
+	if err != nil {
+		return nil, err
+	}
+	counted := map[int64]Counts{}
+	err = r.query(ctx, `SELECT o.source_id, o.severity, count(*) FROM observations o JOIN sources s ON s.id = o.source_id
+		WHERE o.branch_id IN `+in+" AND o.active = TRUE AND o.since <= s.version GROUP BY o.source_id, o.severity", anys(branches), func(rows scanner) error {
+		var source, n int64
 		var severity Severity
-		var n int64
-		if err := rows.Scan(append(t.dst(), &severity, &n)...); err != nil {
+		if err := rows.Scan(&source, &severity, &n); err != nil {
 			return err
 		}
-		list := tallies[t.BranchID]
-		if last := len(list) - 1; last < 0 || list[last].ID != t.ID {
-			list = append(list, t)
-		}
-		list[len(list)-1].Counted.Add(severity, n)
-		tallies[t.BranchID] = list
+		counts := counted[source]
+		counts.Add(severity, n)
+		counted[source] = counts
 		return nil
 	})
+	tallies := map[int64][]SourceTally{}
+	for _, t := range list {
+		t.Counted = counted[t.ID]
+		tallies[t.BranchID] = append(tallies[t.BranchID], t)
+	}
 	return tallies, err
 }
 
