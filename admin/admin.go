@@ -31,6 +31,7 @@ type Services struct {
 	Sessions    *account.Sessions
 	Products    *product.Service
 	Gates       *gate.Service
+	Sweeper     *gate.Sweeper
 	Ingest      *ingest.Service
 	Connections *connection.Service
 	Dispatcher  *delivery.Dispatcher

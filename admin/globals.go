@@ -91,9 +91,9 @@ func (a *Admin) globalsExtra(c *gin.Context, view *page.SettingsView) error {
 	if view.Name != settings.SectionGate {
 		return nil
 	}
-	at, err := a.Store.GateSweep(c.Request.Context())
-	if err == nil && (!at.Done || at.Version < a.Settings.Gate().Version) {
-		view.Progress = "All gates are being looked at again. Reload the page to see whether that is done"
+	at, err := a.Sweeper.Progress(c.Request.Context(), actorOf(c))
+	view.Sweep = &page.SweepView{
+		Seen: int(at.Seen), Total: int(at.Total), Changed: int(at.Changed), Done: at.Done, Began: !at.StartedAt.IsZero(), Ended: a.zoned(c, at.FinishedAt),
 	}
 	return err
 }

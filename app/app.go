@@ -68,12 +68,13 @@ type App struct {
 	Connections *connection.Service
 	Ingest      *ingest.Service
 	Findings    *observation.Service
+	Gates       *gate.Service
+	Sweeper     *gate.Sweeper
+	Reconciler  *gate.Reconciler
 
 	config   Config
 	log      *slog.Logger
 	router   *notify.Router
-	gates    *gate.Service
-	sweeper  *gate.Sweeper
 	schedule *jobs.Schedule
 	loops    *jobs.Loops
 	mail     *email.Email
@@ -160,14 +161,15 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	instance := uuid.NewString()
 	events := event.NewLog(a.bell)
 	gates := gate.New(events, a.Settings.Gate)
-	a.gates = gates
-	a.sweeper = gate.NewSweeper(store, gates, o.Log)
-	a.Settings.OnChange(a.sweeper.Wake)
+	a.Gates = gates
+	a.Sweeper = gate.NewSweeper(store, gates, o.Log)
+	a.Reconciler = gate.NewReconciler(store, gates, a.Sweeper, o.Log)
+	a.Settings.OnChange(a.Sweeper.Wake)
 	a.Connections = connection.New(store, ring, modules, client.Warn)
 	if err := a.Connections.EnsurePeople(ctx); err != nil {
 		return err
 	}
-	a.Products = product.New(store, gates, a.Connections, a.Settings.Users, a.sweeper.Wake)
+	a.Products = product.New(store, gates, a.Connections, a.Settings.Users, a.Sweeper.Wake)
 	a.Ingest = ingest.New(store, gates)
 	a.Findings = observation.New(store, gates, events)
 	a.Dispatcher = delivery.New(delivery.Parts{
@@ -176,7 +178,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	a.router = notify.New(store, a.Dispatcher, a.bell, o.Log, instance, a.mails)
 	a.schedule = jobs.NewSchedule(jobs.Parts{
 		Store: store, Log: o.Log, Instance: instance, Jobs: jobs.All(), Events: events, Keep: a.Settings.Retention,
-		Services: jobs.Services{Observations: a.Findings},
+		Services: jobs.Services{Observations: a.Findings, Gates: a.Reconciler},
 	})
 	a.Settings.OnChange(func() { a.schedule.Apply(a.Settings.Jobs()) })
 	a.sessions = account.NewSessions(store, o.Config.secure(), a.Settings.Users)
@@ -299,7 +301,7 @@ func (a *App) loopList() []jobs.Loop {
 		{Name: "routing", Run: a.router.Run},
 		{Name: "letters", Run: a.Accounts.Run},
 		{Name: "schedule", Run: a.schedule.Run},
-		{Name: "gates", Run: a.sweeper.Run},
+		{Name: "gates", Run: a.Sweeper.Run},
 		{Name: "held changes", Run: jobs.Every(releaseEvery, a.log, "changes that were held not announced", a.release)},
 		{Name: "settings", Run: jobs.Every(refreshEvery, a.log, "settings not read", a.Settings.Refresh)},
 		{Name: "imports", Run: jobs.Every(tidyEvery, a.log, "large imports not put in order", a.Ingest.Tidy)},
@@ -307,7 +309,7 @@ func (a *App) loopList() []jobs.Loop {
 	}
 }
 
-func (a *App) release(ctx context.Context) error { return a.gates.Release(ctx, a.Store) }
+func (a *App) release(ctx context.Context) error { return a.Gates.Release(ctx, a.Store) }
 
 func (a *App) flush(ctx context.Context) error {
 	return errors.Join(a.Ingest.Flush(ctx), a.Accounts.Flush(ctx), a.sessions.Flush(ctx))

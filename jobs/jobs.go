@@ -32,7 +32,7 @@ func hourly() []Job {
 		{Name: "forget_resends", Title: "Records of resends", About: "Removes what was asked to be sent again together, after 90 days; not the deliveries.", Spec: "37 * * * *", Run: forgetResends},
 		{Name: "forget_links", Title: "Links by mail", About: "Removes links of mails, for passwords and addresses, that have expired.", Spec: "43 * * * *", Run: forgetLinks},
 		{Name: "expire_waivers", Title: "Waivers", About: "Ends accepted risks whose time has come, and tells of those that end within seven days.", Spec: "*/5 * * * *", Run: expireWaivers},
-		{Name: "reconcile_gates", Title: "All gates", About: "Has all gates looked at again, for what went past the look that follows a change of the settings.", Spec: "41 * * * *", Run: reconcileGates},
+		{Name: "reconcile_gates", Title: "All gates", About: "Compares all counts with their observations and all gates with what counts for them, and mends what has drifted.", Spec: "41 * * * *", Run: reconcileGates},
 	}
 }
 
@@ -101,6 +101,7 @@ func expireWaivers(ctx context.Context, w *Work) error {
 }
 
 func reconcileGates(ctx context.Context, w *Work) error {
-	_, err := w.Write(ctx, func(tx *models.Tx) (int64, error) { return 0, tx.RepeatGateSweep() })
+	mended, err := w.Gates.Reconcile(ctx)
+	w.affected, w.message = int64(mended.Branches), mended.String()
 	return err
 }

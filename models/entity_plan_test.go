@@ -196,6 +196,14 @@ func (w world) hots(ann int64, d models.Delivery) map[string]hot {
 		_, err := w.s.EndedWaivers(ctx, noon, models.Waiver{}, 10)
 		return err
 	})
+	list["sources counted anew"] = read("SEARCH o USING INDEX observations_branch (branch_id=? AND active=?)", func(ctx context.Context) error {
+		_, err := w.s.TallySources(ctx, []int64{1, 2})
+		return err
+	})
+	list["all gates"] = write("SEARCH b USING INTEGER PRIMARY KEY (rowid>?)", func(tx *models.Tx) error {
+		_, err := tx.LockGates(1, 10)
+		return err
+	})
 	maps.Copy(list, w.hotInbox(ann))
 	maps.Copy(list, w.hotProducts(ann))
 	maps.Copy(list, w.hotRetention())

@@ -2,8 +2,6 @@ package models
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"time"
 
 	"gatecrier/app/fault"
@@ -56,47 +54,4 @@ func (tx *Tx) SaveSetting(s *Setting) error {
 		return fault.New(fault.Conflict, "Somebody else has changed these settings meanwhile: look at them again, then repeat your change")
 	}
 	return err
-}
-
-// GateSweep is how far a look at all gates has come.
-type GateSweep struct {
-	Version  int64 // of the gate settings that it applies
-	BranchID int64 // the last one seen
-	Done     bool
-}
-
-// GateSweep reads how far the look at all gates has come. Where there was none
-// it is done, for version 0.
-func (r reads) GateSweep(ctx context.Context) (GateSweep, error) {
-	var s GateSweep
-	err := r.get(ctx, "SELECT version, branch_id, done FROM gate_sweeps", nil, &s.Version, &s.BranchID, &s.Done)
-	if errors.Is(err, sql.ErrNoRows) {
-		return GateSweep{Done: true}, nil
-	}
-	return s, err
-}
-
-// SaveGateSweep notes how far the look at all gates has come.
-func (tx *Tx) SaveGateSweep(s GateSweep) error {
-	_, err := tx.exec(`INSERT INTO gate_sweeps (id, version, branch_id, done) VALUES (1, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET version = excluded.version, branch_id = excluded.branch_id, done = excluded.done`,
-		s.Version, s.BranchID, s.Done)
-	return err
-}
-
-// EvaluatedBranches lists the branches after one that have ever been
-// evaluated, by id.
-func (r reads) EvaluatedBranches(ctx context.Context, after int64, limit int) ([]Branch, error) {
-	var list []Branch
-	err := r.query(ctx, "SELECT "+branchColumns+" FROM branches b WHERE b.id > ? AND b.evaluated ORDER BY b.id LIMIT ?", []any{after, limit}, collect(&list, (*Branch).dst))
-	return list, err
-}
-
-// RepeatGateSweep has all gates looked at once more.
-func (tx *Tx) RepeatGateSweep() error {
-	s, err := tx.GateSweep(tx.Context())
-	if err != nil {
-		return err
-	}
-	return tx.SaveGateSweep(GateSweep{Version: s.Version})
 }

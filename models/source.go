@@ -16,7 +16,7 @@ type Source struct {
 	BranchID     int64
 	Scanner      string
 	Name         string
-	Format       string // "counts" for bare counts, FormatManual for what people enter
+	Format       string // FormatCounts for bare counts, FormatManual for what people enter
 	Counts       Counts
 	Version      int64 // grows with each import
 	LastReportAt time.Time
@@ -83,6 +83,9 @@ func errImporting() error {
 func errSourceMoved() error {
 	return fault.New(fault.Conflict, "Another report of the same scanner and source was imported meanwhile")
 }
+
+// FormatCounts marks a source that gives bare counts, without observations.
+const FormatCounts = "counts"
 
 // ManualScanner is the scanner of observations that people enter by hand, and
 // FormatManual the format of their source. No report comes by it.

@@ -18,6 +18,7 @@ import (
 	"gatecrier/app/connection"
 	"gatecrier/app/delivery"
 	"gatecrier/app/fault"
+	"gatecrier/app/gate"
 	"gatecrier/app/inbox"
 	"gatecrier/app/ingest"
 	"gatecrier/app/product"
@@ -44,6 +45,7 @@ type Services struct {
 	Settings    *settings.Service
 	Audit       *audit.Service
 	Jobs        *jobs.Schedule
+	Sweeper     *gate.Sweeper
 	Log         *slog.Logger
 }
 

@@ -3,11 +3,13 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"gatecrier/app/fault"
 	"gatecrier/app/settings"
+	"gatecrier/models"
 )
 
 // SectionPath is the section of a path.
@@ -38,6 +40,29 @@ func (a *API) settings() {
 			v, err := a.changeSettings(ctx, in)
 			return settingsOf(v), a.problem(ctx, err)
 		})
+	huma.Register(a.huma, operation(http.MethodGet, "/settings/gate/progress", "get-gate-progress", "How far the look at all gates has come that follows a change of the gate settings", 0),
+		func(ctx context.Context, _ *struct{}) (*struct{ Body sweepBody }, error) {
+			s, err := a.Sweeper.Progress(ctx, actorOf(ctx))
+			return &struct{ Body sweepBody }{sweepOf(s)}, a.problem(ctx, err)
+		})
+}
+
+// sweepBody is how far the look at all gates has come.
+type sweepBody struct {
+	Version    int64      `json:"version" doc:"Of the gate settings that it applies"`
+	Seen       int64      `json:"seen" doc:"Gates of branches, of those that were ever evaluated"`
+	Total      int64      `json:"total"`
+	Changed    int64      `json:"changed" doc:"Gates that came to say something else"`
+	StartedAt  *time.Time `json:"started_at" doc:"null until it has begun"`
+	FinishedAt *time.Time `json:"finished_at" doc:"null until it is done"`
+	Done       bool       `json:"done" doc:"All gates are as these settings say"`
+}
+
+func sweepOf(s models.GateSweep) sweepBody {
+	return sweepBody{
+		Version: s.Version, Seen: s.Seen, Total: s.Total, Changed: s.Changed,
+		StartedAt: optional(s.StartedAt), FinishedAt: optional(s.FinishedAt), Done: s.Done,
+	}
 }
 
 func (a *API) changeSettings(ctx context.Context, in *settingsPatch) (settings.View, error) {

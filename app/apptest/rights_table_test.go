@@ -84,6 +84,7 @@ var rightsTable = []route{
 	{method: "GET", path: "/api/v1/audit?product={product}", need: ownProduct},
 	{method: "GET", path: "/api/v1/settings/{section}", need: adminOnly},
 	{method: "PATCH", path: "/api/v1/settings/{section}", need: adminOnly, body: object{"active": true}},
+	{method: "GET", path: "/api/v1/settings/gate/progress", need: adminOnly},
 	{method: "GET", path: "/api/v1/jobs", need: adminOnly},
 	{method: "POST", path: "/api/v1/jobs/forget_resends/run", need: adminOnly},
 	{method: "GET", path: "/api/v1/users", need: adminOnly},

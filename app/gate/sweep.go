@@ -2,9 +2,11 @@ package gate
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
+	"gatecrier/app/authz"
 	"gatecrier/app/event"
 	"gatecrier/app/fault"
 	"gatecrier/models"
@@ -57,53 +59,82 @@ func (s *Sweeper) Run(ctx context.Context) {
 func (s *Sweeper) Sweep(ctx context.Context) error {
 	for ctx.Err() == nil {
 		at, err := s.store.GateSweep(ctx)
-		if err != nil || at.Version > s.gates.policy().Version { // another instance knows more
+		version := s.gates.policy().Version
+		switch {
+		case err != nil || at.Version > version: // another instance knows more
 			return err
-		}
-		if at.Done && at.Version == s.gates.policy().Version {
+		case at.Done && at.Version == version:
 			return nil
+		case at.Version < version || at.StartedAt.IsZero():
+			err = s.begin(ctx, at, version)
+		default:
+			err = s.store.Write(ctx, func(tx *models.Tx) error { return s.step(tx, at) })
 		}
-		if err := s.store.Write(ctx, s.step); err != nil {
+		if err != nil && !errors.Is(err, errOvertaken) {
 			return err
 		}
 	}
 	return ctx.Err()
 }
 
-// step evaluates some branches, and notes how far that has come.
-func (s *Sweeper) step(tx *models.Tx) error {
-	policy := s.gates.policy()
-	at, err := tx.GateSweep(tx.Context())
+// errOvertaken undoes a step of a sweep that another instance has done, or in
+// whose place a newer sweep has come.
+var errOvertaken = errors.New("another sweep is further")
+
+// begin begins a sweep in the place of the last one, whether that was done or
+// not. How many branches there are is counted here alone, and nobody waits for
+// it.
+func (s *Sweeper) begin(ctx context.Context, last models.GateSweep, version int64) error {
+	total, err := s.store.CountEvaluatedBranches(ctx)
 	if err != nil {
 		return err
 	}
-	if at.Version != policy.Version {
-		at = models.GateSweep{Version: policy.Version}
-	}
-	list, err := tx.EvaluatedBranches(tx.Context(), at.BranchID, sweepAtOnce)
-	if err != nil {
-		return err
-	}
-	for _, b := range list {
-		at.BranchID = b.ID
-		if err := s.again(tx, b, policy.By); err != nil {
-			return err
-		}
-	}
-	at.Done = len(list) < sweepAtOnce
-	return tx.SaveGateSweep(at)
+	return s.store.Write(ctx, func(tx *models.Tx) error { return unless(tx.BeginGateSweep(last, version, total)) })
 }
 
-func (s *Sweeper) again(tx *models.Tx, b models.Branch, by string) error {
-	g, err := tx.GateOf(b.ProductID, b.Name)
-	if fault.Is(err, fault.NotFound) {
-		return nil
-	}
+// step evaluates some branches, and notes how far that has come.
+func (s *Sweeper) step(tx *models.Tx, at models.GateSweep) error {
+	list, err := tx.LockGates(at.BranchID, sweepAtOnce)
 	if err != nil {
 		return err
 	}
-	_, err = s.gates.Evaluate(tx, g, Change{
-		Counts: g.Branch.Counts, Actor: by, Cause: event.Cause{Kind: event.CauseSettings, Text: "a change of the gate settings"},
-	})
+	from, by := at.BranchID, s.gates.policy().By
+	for _, g := range list {
+		out, err := s.gates.Evaluate(tx, g, Change{
+			Counts: g.Branch.Counts, Actor: by, Cause: event.Cause{Kind: event.CauseSettings, Text: "a change of the gate settings"},
+		})
+		if err != nil {
+			return err
+		}
+		at.BranchID = g.Branch.ID
+		at.Seen++
+		if out.Before != out.After {
+			at.Changed++
+		}
+	}
+	if at.Done = len(list) < sweepAtOnce; at.Done {
+		at.FinishedAt = tx.Now()
+	}
+	return unless(tx.SaveGateSweep(at, from))
+}
+
+func unless(ok bool, err error) error {
+	if err == nil && !ok {
+		return errOvertaken
+	}
 	return err
+}
+
+// Progress is how far the look at all gates has come that follows the last
+// change of the settings, for administrators.
+func (s *Sweeper) Progress(ctx context.Context, actor authz.Actor) (models.GateSweep, error) {
+	if !actor.Administrator() {
+		return models.GateSweep{}, fault.New(fault.Forbidden, "Settings are for administrators")
+	}
+	at, err := s.store.GateSweep(ctx)
+	if version := s.gates.policy().Version; at.Version < version { // it begins in a moment
+		at = models.GateSweep{Version: version}
+	}
+	at.Total = max(at.Total, at.Seen) // some may have come since it began
+	return at, err
 }

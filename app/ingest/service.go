@@ -17,7 +17,7 @@ import (
 )
 
 // formatCounts marks a source that gives bare counts.
-const formatCounts = "counts"
+const formatCounts = models.FormatCounts
 
 // Service imports reports and counts.
 type Service struct {

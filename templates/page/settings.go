@@ -21,8 +21,40 @@ type SettingsView struct {
 	Failed    string          // why nothing was saved, where no field is to blame
 	ChangedBy string          // "" = all as it came
 	ChangedAt time.Time
-	Progress  string    // what goes on because of the last change, "" for nothing
-	Mail      *MailTest // for the section of mails
+	Sweep     *SweepView // for the section of gates
+	Mail      *MailTest  // for the section of mails
+}
+
+// SweepView is how far the look at all gates has come that follows a change.
+type SweepView struct {
+	Seen, Total int
+	Changed     int // gates that came to say something else
+	Done        bool
+	Began       bool
+	Ended       time.Time // zero where it is not done, or was so long ago
+}
+
+// sentence says how far it is.
+func (v SweepView) sentence() string {
+	switch {
+	case !v.Done && v.Began:
+		return ui.Number(int64(v.Seen)) + " of " + ui.Plural(v.Total, "gate", "gates") + " looked at again, " + ui.Number(int64(v.Changed)) + " changed"
+	case !v.Done:
+		return "All gates are looked at again in a moment"
+	case v.Ended.IsZero():
+		return "All gates are as these settings say"
+	}
+	return ui.Plural(v.Seen, "gate", "gates") + " looked at again, " + ui.Number(int64(v.Changed)) + " changed"
+}
+
+// full is what the bar counts up to, and at how far it is.
+func (v SweepView) full() int { return max(1, v.Total) }
+
+func (v SweepView) at() int {
+	if v.Done {
+		return v.full()
+	}
+	return v.Seen
 }
 
 // SettingsLink is an entry in the list of sections.

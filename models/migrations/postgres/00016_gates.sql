@@ -60,6 +60,7 @@ CREATE UNIQUE INDEX products_badge ON products (badge_token) WHERE badge_token I
 ALTER TABLE branches ADD COLUMN protected BOOLEAN NOT NULL DEFAULT FALSE;
 
 -- How a look at all gates does.
+ALTER TABLE gate_sweeps ADD COLUMN run BIGINT NOT NULL DEFAULT 0; -- grows with each that is asked for
 ALTER TABLE gate_sweeps ADD COLUMN seen BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE gate_sweeps ADD COLUMN total BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE gate_sweeps ADD COLUMN changed BIGINT NOT NULL DEFAULT 0; -- gates that came to say something else

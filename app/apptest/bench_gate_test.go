@@ -1,0 +1,150 @@
+package apptest_test
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"testing"
+	"time"
+
+	"gatecrier/app/apptest"
+	"gatecrier/app/event"
+	"gatecrier/app/gate"
+	"gatecrier/app/ingest"
+	"gatecrier/app/observation"
+	"gatecrier/app/product"
+	"gatecrier/models"
+	"gatecrier/models/modelstest"
+)
+
+// ground is a product one of whose branches has many observations: all medium,
+// none of which tips the gate, but for one that is critical.
+type ground struct {
+	*walk
+	id       int64
+	counts   models.Counts
+	critical int64 // the observation that is
+}
+
+func newGround(b *testing.B, database string, n int) ground {
+	b.Helper()
+	w := newWalk(b, database, 1)
+	mode, most := models.GateOwn, int64(models.MaxThreshold)
+	g := ground{walk: w, id: w.products[0]}
+	_, err := w.app.Products.Update(b.Context(), w.actor, g.id, product.Edit{GateMode: &mode, Thresholds: map[models.Severity]*int64{models.Medium: &most}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	report := large(n, func(i int) string {
+		if i == n/2 {
+			return "Critical"
+		}
+		return "Medium"
+	})
+	r, err := w.app.Ingest.Upload(b.Context(), w.actor, ingest.Slot{ProductID: g.id}, bytes.NewReader(report))
+	if err != nil {
+		b.Fatal(err)
+	}
+	g.counts = r.Counts
+	critical := models.Critical
+	list, err := w.app.Store.Observations(b.Context(), apptest.Everything(), models.ObservationFilter{ProductID: g.id, Severity: &critical, Limit: 1})
+	if err != nil || len(list) != 1 {
+		b.Fatal(list, err)
+	}
+	g.critical = list[0].ID
+	return g
+}
+
+// waive lets the critical observation count, or not.
+func (g ground) waive(b *testing.B, off bool) observation.Done {
+	b.Helper()
+	a := observation.Assessment{Clear: true}
+	if off {
+		a = observation.Assessment{Status: models.StatusFalsePositive}
+	}
+	_, done, err := g.app.Findings.Assess(b.Context(), g.actor, g.critical, a)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return done
+}
+
+// evaluate looks at the gate as with a limit of the medium ones.
+func (g ground) evaluate(b *testing.B, medium int64) gate.Outcome {
+	b.Helper()
+	var out gate.Outcome
+	err := g.app.Store.Write(b.Context(), func(tx *models.Tx) error {
+		gated, err := tx.GateOf(g.id, "")
+		if err != nil {
+			return err
+		}
+		gated.Product.Thresholds.Medium = &medium
+		out, err = g.app.Gates.Evaluate(tx, gated, gate.Change{Counts: gated.Branch.Counts, Cause: event.Cause{Kind: event.CauseSettings}})
+		return err
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return out
+}
+
+// costs are what an evaluation may be part of; i counts them.
+var costs = []struct {
+	name string
+	run  func(b *testing.B, g ground, i int) gate.Outcome
+}{
+	{"counts", func(b *testing.B, g ground, i int) gate.Outcome {
+		b.Helper()
+		r, err := g.app.Ingest.Counts(b.Context(), g.actor, ingest.Slot{ProductID: g.id, Scanner: "bare"}, models.Counts{High: int64(i+1) % 2})
+		if err != nil {
+			b.Fatal(err)
+		}
+		return r.Gate
+	}},
+	{"assess", func(b *testing.B, g ground, i int) gate.Outcome {
+		b.Helper()
+		return g.waive(b, i%2 == 1).Gates[0].Outcome
+	}},
+	{"settings", func(b *testing.B, g ground, i int) gate.Outcome {
+		b.Helper()
+		return g.evaluate(b, int64(i%2)*models.MaxThreshold)
+	}},
+	{"nothing", func(b *testing.B, g ground, _ int) gate.Outcome {
+		b.Helper()
+		return g.evaluate(b, models.MaxThreshold)
+	}},
+}
+
+// BenchmarkGate is what it costs to change a gate, and to see that nothing
+// changes, while the observations of the branch grow. The exponent is by which
+// power of their number it has grown since the fewest: 0 is not at all.
+func BenchmarkGate(b *testing.B) {
+	sizes := []int{1000, 10_000, 100_000}
+	for _, dialect := range []models.Dialect{models.SQLite, models.Postgres} {
+		took := map[string]time.Duration{} // with the fewest
+		for _, n := range sizes {
+			database := ""
+			if dialect == models.Postgres {
+				database = modelstest.PostgresURL(b)
+			}
+			g := newGround(b, database, n)
+			g.waive(b, true)
+			for _, cost := range costs {
+				b.Run(fmt.Sprintf("%s/%s/%d", dialect, cost.name, n), func(b *testing.B) {
+					for i := range b.N + b.N%2 { // it ends as it began
+						out := cost.run(b, g, i)
+						if flips := cost.name != "nothing"; (out.Before != out.After) != flips {
+							b.Fatalf("%d: from %s to %s", i, out.Before, out.After)
+						}
+					}
+					each := b.Elapsed() / time.Duration(b.N)
+					if n == sizes[0] {
+						took[cost.name] = each
+						return
+					}
+					b.ReportMetric(math.Log(float64(each)/float64(took[cost.name]))/math.Log(float64(n)/float64(sizes[0])), "exponent")
+				})
+			}
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package models
+
+import "context"
+
+// SourceTally is a source with its active observations as they are counted
+// anew. The count holds where the source still has its version afterwards: the
+// source was read first.
+type SourceTally struct {
+	Source
+	Counted Counts
+}
+
+// Drifted reports whether a source says something else than its observations.
+// One that has none, or that a large import is at work on, never does.
+func (t SourceTally) Drifted() bool {
+	return t.Format != FormatCounts && !t.Unsettled && t.Counted != t.Counts
+}
+
+// TallySources counts the observations of branches anew, by branch and source.
+// It reads all active ones of these branches.
+func (r reads) TallySources(ctx context.Context, branches []int64) (map[int64][]SourceTally, error) {
+	var list []SourceTally
+	in := "(" + marks(len(branches)) + ")"
+	err := r.query(ctx, "SELECT "+sourceColumns+" FROM sources s WHERE s.branch_id IN "+in+" ORDER BY s.branch_id, s.id", anys(branches),
+		collect(&list, func(t *SourceTally) []any { return t.dst() }))
+	if err != nil {
+		return nil, err
+	}
+	counted := map[int64]Counts{}
+	err = r.query(ctx, `SELECT o.source_id, o.severity, count(*) FROM observations o JOIN sources s ON s.id = o.source_id
+		WHERE o.branch_id IN `+in+" AND o.active = TRUE AND o.since <= s.version GROUP BY o.source_id, o.severity", anys(branches), func(rows scanner) error {
+		var source, n int64
+		var severity Severity
+		if err := rows.Scan(&source, &severity, &n); err != nil {
+			return err
+		}
+		counts := counted[source]
+		counts.Add(severity, n)
+		counted[source] = counts
+		return nil
+	})
+	tallies := map[int64][]SourceTally{}
+	for _, t := range list {
+		t.Counted = counted[t.ID]
+		tallies[t.BranchID] = append(tallies[t.BranchID], t)
+	}
+	return tallies, err
+}
+
+// SourcesOf lists a branch's sources.
+func (tx *Tx) SourcesOf(branchID int64) ([]Source, error) {
+	var list []Source
+	err := tx.query(tx.Context(), "SELECT "+sourceColumns+" FROM sources s WHERE s.branch_id = ? ORDER BY s.id", []any{branchID}, collect(&list, (*Source).dst))
+	return list, err
+}
+
+// Correct gives a source the counts of its observations, where it is as it was
+// when these were counted. An import that has read it before has to do so once
+// more.
+func (tx *Tx) Correct(t SourceTally) error {
+	n, err := tx.exec(`UPDATE sources SET critical = ?, high = ?, medium = ?, low = ?, none = ?, unknown = ?, version = version + 1
+		WHERE id = ? AND version = ? AND NOT unsettled`, append(t.Counted.args(), t.ID, t.Version)...)
+	if err == nil && n == 0 {
+		return errSourceMoved()
+	}
+	return err
+}
