@@ -24,8 +24,8 @@ type Tally struct {
 type plan struct {
 	findings *Findings
 	now      time.Time
-	insert   []int32                   // new findings, worst first
-	assessed map[int64]models.Assessed // of those that are updated, where people say something
+	insert   []int32              // new findings, worst first
+	assessed map[int64]assessment // of those that are updated, where people say something
 	update   []renewal
 	resolve  []int64       // ids of observations
 	counts   models.Counts // the active observations of the source, after it
@@ -37,6 +37,12 @@ type plan struct {
 type renewal struct {
 	id      int64 // of the observation
 	finding int32
+}
+
+// assessment is what people say of an observation.
+type assessment struct {
+	models.Assessed
+	severity models.Severity // what counts: theirs, or the report's
 }
 
 // each calls a function with each observation of a source.
@@ -96,9 +102,9 @@ func (p *plan) again(i int, was *models.Observation) {
 	p.update = append(p.update, renewal{was.ID, int32(i)}) //nolint:gosec // there are fewer
 	if was.Assessed.Any() {
 		if p.assessed == nil {
-			p.assessed = map[int64]models.Assessed{}
+			p.assessed = map[int64]assessment{}
 		}
-		p.assessed[was.ID] = was.Assessed
+		p.assessed[was.ID] = assessment{was.Assessed, was.Severity}
 	}
 	if now.Status.Active() && (!was.Status.Active() || now.Severity < was.Severity) {
 		p.freshen(f, now.Severity)
@@ -135,7 +141,7 @@ func (p *plan) updated(some []renewal) []models.Observation {
 		rows[n] = f.observation(p.now)
 		rows[n].ID = r.id
 		if said, ok := p.assessed[r.id]; ok {
-			rows[n].Assessed = said
+			rows[n].Assessed, rows[n].Severity = said.Assessed, said.severity
 			rows[n].Renew(f.Status, f.Severity)
 		}
 	}
