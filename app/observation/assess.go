@@ -44,6 +44,9 @@ func Assessable() []models.Status {
 
 func (a *Assessment) check(now time.Time) error {
 	a.Comment = trimmed(a.Comment)
+	if !a.Until.IsZero() {
+		a.Until = a.Until.UTC().Truncate(time.Microsecond) // as it is kept: what is later by less is now
+	}
 	var bad fault.Fields
 	switch {
 	case a.Clear && (a.Status != "" || a.Severity != nil || !a.Until.IsZero() || a.DuplicateOf != 0):
@@ -94,15 +97,12 @@ func (a *Assessment) checkWaiver(now time.Time, bad *fault.Fields) {
 
 func (a Assessment) judgement(now time.Time, actor authz.Actor) models.Judgement {
 	j := models.Judgement{
-		Action: models.ActionAssess, Clear: a.Clear, ClearSeverity: a.ClearSeverity, Status: a.Status, Severity: a.Severity, Until: a.Until.UTC().Truncate(time.Microsecond),
+		Action: models.ActionAssess, Clear: a.Clear, ClearSeverity: a.ClearSeverity, Status: a.Status, Severity: a.Severity, Until: a.Until,
 		Noticed:     !a.Until.IsZero() && a.Until.Before(now.Add(noticeTime)), // whoever says so now knows that it ends soon
 		DuplicateOf: a.DuplicateOf, Comment: a.Comment, UserID: actor.User.ID, Actor: actor.Label,
 	}
 	if a.Clear || a.ClearSeverity && a.Status == "" {
 		j.Action = models.ActionClear
-	}
-	if a.Until.IsZero() {
-		j.Until = time.Time{}
 	}
 	return j
 }
