@@ -70,9 +70,6 @@ func TestAssessmentsBesideImports(t *testing.T) {
 			byStatus[status]++
 		}
 		t.Logf("answers by status: %v", byStatus)
-		if byStatus[http.StatusConflict]*2 > byStatus[http.StatusOK]+byStatus[http.StatusCreated] {
-			t.Errorf("most were refused: %v", byStatus)
-		}
 		s.recount(t, p)
 		a := s.send(c, found(all...))
 		if a.ID("counts.unknown") != 20 {

@@ -10,10 +10,11 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// told is a message of a webhook.
+// toldMessage is a message of a webhook.
 type toldMessage struct {
 	Type string
 	Data struct {
+		Product       struct{ ID int64 }
 		From, To, Why string
 		Count         int
 		Cause         struct{ Kind, Text string }
