@@ -9,16 +9,17 @@ import (
 
 // Judgement is what somebody says of observations, the same of each.
 type Judgement struct {
-	Action      AssessmentAction
-	Clear       bool      // what was said before does not count any more
-	Status      Status    // "" leaves it as it is
-	Severity    *Severity // nil leaves it as it is
-	Until       time.Time // when a waiver ends
-	Noticed     bool      // nobody need be told that it ends soon
-	DuplicateOf int64     // the observation that they are the same as, 0 for none
-	Comment     string
-	UserID      int64 // 0 = nobody, or no user
-	Actor       string
+	Action        AssessmentAction
+	Clear         bool      // what was said before does not count any more
+	ClearSeverity bool      // no severity that was said before does
+	Status        Status    // "" leaves it as it is
+	Severity      *Severity // nil leaves it as it is
+	Until         time.Time // when a waiver ends
+	Noticed       bool      // nobody need be told that it ends soon
+	DuplicateOf   int64     // the observation that they are the same as, 0 for none
+	Comment       string
+	UserID        int64 // 0 = nobody, or no user
+	Actor         string
 }
 
 // AssessmentAction says what a row of an observation's history is about.
@@ -62,8 +63,14 @@ func (o Observation) Assess(s Judgement, at time.Time) Observation {
 	if s.Status != "" {
 		a.Status, a.Until, a.Noticed, a.DuplicateOf = s.Status, s.Until, s.Noticed, s.DuplicateOf
 	}
+	if s.ClearSeverity {
+		o.Severity, a.ReportSeverity = severity, nil
+	}
 	if s.Severity != nil {
 		o.Severity, a.ReportSeverity = *s.Severity, &severity
+	}
+	if !a.Any() {
+		*a = Assessed{}
 	}
 	if !o.InReport() {
 		return o
@@ -105,7 +112,7 @@ func (tx *Tx) noteAssessments(ids []int64, s Judgement) error {
 	switch {
 	case s.Severity != nil:
 		severity, args = "CAST(? AS BIGINT)", append(args, *s.Severity)
-	case s.Clear:
+	case s.Clear, s.ClearSeverity:
 		severity = "coalesce(report_severity, severity)"
 	}
 	args = append(append(args, s.Comment, micro(s.Until), orNull(s.DuplicateOf)), anys(ids)...)
@@ -119,9 +126,12 @@ func (tx *Tx) noteAssessments(ids []int64, s Judgement) error {
 func (s Judgement) sets(now time.Time) (set []string, args []any) {
 	add := func(text string, values ...any) { set, args = append(set, text), append(args, values...) }
 	add("changed_at = ?", micro(now))
-	if s.Clear {
+	switch {
+	case s.Clear:
 		add("assessed_at = NULL, assessed_by = ''")
-	} else {
+	case s.ClearSeverity && s.Status == "" && s.Severity == nil:
+		add("assessed_at = CASE WHEN assessed_status = '' THEN NULL ELSE CAST(? AS BIGINT) END, assessed_by = CASE WHEN assessed_status = '' THEN '' ELSE CAST(? AS TEXT) END", micro(now), s.Actor)
+	default:
 		add("assessed_at = ?, assessed_by = ?", micro(now), s.Actor)
 	}
 	switch {
@@ -135,7 +145,7 @@ func (s Judgement) sets(now time.Time) (set []string, args []any) {
 	switch {
 	case s.Severity != nil:
 		add("report_severity = coalesce(report_severity, severity), severity = ?", *s.Severity)
-	case s.Clear:
+	case s.Clear, s.ClearSeverity:
 		add("severity = coalesce(report_severity, severity), report_severity = NULL")
 	}
 	return set, args
@@ -168,6 +178,13 @@ func (r reads) Assessments(ctx context.Context, observationID, before int64, lim
 	return list, err
 }
 
+// CountDuplicates counts the observations that people call the same as one.
+func (r reads) CountDuplicates(ctx context.Context, observationID int64) (int, error) {
+	var n int
+	err := r.get(ctx, "SELECT count(*) FROM observations WHERE duplicate_of = ? AND assessed_status = 'duplicate'", []any{observationID}, &n)
+	return n, err
+}
+
 // ShiftSource changes a source's counts by what its observations were changed
 // by. An import that has compared its report with them has to do so once more.
 // It is a conflict while a large import is at work on the source.
@@ -192,10 +209,20 @@ func (r reads) EndedWaivers(ctx context.Context, now time.Time, after Waiver, li
 	return r.waivers(ctx, "o.waiver_until <= ?", []any{micro(now)}, after, limit)
 }
 
+// endsUntold is a waiver that ends between two times, and that nobody was told
+// of.
+const endsUntold = "o.waiver_until > ? AND o.waiver_until <= ? AND NOT o.waiver_noticed AND o.resolved_at IS NULL"
+
 // EndingWaivers lists waivers that end between two times and that nobody was
 // told of, the first to end first, after one.
 func (r reads) EndingWaivers(ctx context.Context, from, to time.Time, after Waiver, limit int) ([]Waiver, error) {
-	return r.waivers(ctx, "o.waiver_until > ? AND o.waiver_until <= ? AND NOT o.waiver_noticed AND o.resolved_at IS NULL", []any{micro(from), micro(to)}, after, limit)
+	return r.waivers(ctx, endsUntold, []any{micro(from), micro(to)}, after, limit)
+}
+
+// EndingWaiversOf lists those of a product, the first to end first. There are
+// few waivers that end: the sum keeps SQLite from going by the branches.
+func (r reads) EndingWaiversOf(ctx context.Context, productID int64, from, to time.Time, limit int) ([]Waiver, error) {
+	return r.waivers(ctx, endsUntold+" AND b.product_id + 0 = ?", []any{micro(from), micro(to), productID}, Waiver{}, limit)
 }
 
 func (r reads) waivers(ctx context.Context, cond string, args []any, after Waiver, limit int) ([]Waiver, error) {

@@ -192,6 +192,14 @@ func (w world) hots(ann int64, d models.Delivery) map[string]hot {
 		_, err := w.s.HeldBranches(ctx, 10)
 		return err
 	})
+	list["ending waivers of a product"] = read("SEARCH o USING INDEX observations_waivers (waiver_until>? AND waiver_until<?)", func(ctx context.Context) error {
+		_, err := w.s.EndingWaiversOf(ctx, 1, noon, noon, 10)
+		return err
+	})
+	list["duplicates of one"] = read("SEARCH observations USING INDEX observations_duplicates (duplicate_of=?)", func(ctx context.Context) error {
+		_, err := w.s.CountDuplicates(ctx, 1)
+		return err
+	})
 	list["ended waivers"] = read("SEARCH o USING INDEX observations_waivers (waiver_until>? AND waiver_until<?)", func(ctx context.Context) error {
 		_, err := w.s.EndedWaivers(ctx, noon, models.Waiver{}, 10)
 		return err

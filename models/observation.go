@@ -51,6 +51,7 @@ type Observation struct {
 	Since        int64     // the version of its source that brought it
 	Assessed     Assessed
 	Scanner      string // of its source, where it was asked for
+	Branch       string // the branch's name, where it was asked for
 }
 
 // Assessed is what a person says of an observation. It counts in place of what
@@ -182,7 +183,8 @@ func (f ObservationFilter) where(scope Scope) (string, []any) {
 func (r reads) Observations(ctx context.Context, scope Scope, f ObservationFilter) ([]Observation, error) {
 	cond, args := f.where(scope)
 	var list []Observation
-	err := r.query(ctx, "SELECT "+observationColumns+observationsFrom+cond+" ORDER BY o.severity, o.id LIMIT ?", append(args, f.Limit), collect(&list, (*Observation).dst))
+	err := r.query(ctx, "SELECT "+observationColumns+", b.name"+observationsFrom+cond+" ORDER BY o.severity, o.id LIMIT ?", append(args, f.Limit),
+		collect(&list, func(o *Observation) []any { return append(o.dst(), &o.Branch) }))
 	return list, err
 }
 
@@ -197,7 +199,7 @@ func (r reads) CountObservations(ctx context.Context, scope Scope, f Observation
 // Observation finds an observation in scope, and the id of its product.
 func (r reads) Observation(ctx context.Context, scope Scope, id int64) (o Observation, productID int64, err error) {
 	cond, args := scope.where("b.product_id")
-	err = r.get(ctx, "SELECT "+observationColumns+", b.product_id"+observationsFrom+"o.id = ? AND o.since <= s.version AND "+cond, append([]any{id}, args...), append(o.dst(), &productID)...)
+	err = r.get(ctx, "SELECT "+observationColumns+", b.name, b.product_id"+observationsFrom+"o.id = ? AND o.since <= s.version AND "+cond, append([]any{id}, args...), append(o.dst(), &o.Branch, &productID)...)
 	if err != nil {
 		return Observation{}, 0, missingRow(err, "observation")
 	}

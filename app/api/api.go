@@ -21,6 +21,7 @@ import (
 	"gatecrier/app/gate"
 	"gatecrier/app/inbox"
 	"gatecrier/app/ingest"
+	"gatecrier/app/observation"
 	"gatecrier/app/product"
 	"gatecrier/app/settings"
 	"gatecrier/app/web"
@@ -34,19 +35,20 @@ const prefix = "/api/v1"
 
 // Services are the use cases that the API offers.
 type Services struct {
-	Store       *models.Store
-	Accounts    *account.Service
-	Products    *product.Service
-	Ingest      *ingest.Service
-	Connections *connection.Service
-	Dispatcher  *delivery.Dispatcher
-	Ledger      *delivery.Ledger
-	Inbox       *inbox.Service
-	Settings    *settings.Service
-	Audit       *audit.Service
-	Jobs        *jobs.Schedule
-	Sweeper     *gate.Sweeper
-	Log         *slog.Logger
+	Store        *models.Store
+	Accounts     *account.Service
+	Products     *product.Service
+	Ingest       *ingest.Service
+	Connections  *connection.Service
+	Dispatcher   *delivery.Dispatcher
+	Ledger       *delivery.Ledger
+	Inbox        *inbox.Service
+	Settings     *settings.Service
+	Audit        *audit.Service
+	Jobs         *jobs.Schedule
+	Sweeper      *gate.Sweeper
+	Log          *slog.Logger
+	Observations *observation.Service
 }
 
 // API holds the handlers.
@@ -70,6 +72,8 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a.huma = humagin.NewWithGroup(engine, group, config)
 	a.products()
 	a.gates()
+	a.observations()
+	a.assessments()
 	a.members()
 	a.targets()
 	a.notifications()

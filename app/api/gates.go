@@ -38,40 +38,10 @@ func changeOf(c models.GateChange) changeBody {
 	return b
 }
 
-// observationBody is an observation as the API answers it.
-type observationBody struct {
-	ID          int64           `json:"id"`
-	Title       string          `json:"title"`
-	Description string          `json:"description"`
-	Severity    models.Severity `json:"severity"`
-	Status      models.Status   `json:"status"`
-	Component   string          `json:"component"`
-	Location    string          `json:"location"`
-	Fix         string          `json:"fix"`
-	URL         string          `json:"url"`
-	Scanner     string          `json:"scanner"`
-	FirstSeen   time.Time       `json:"first_seen"`
-	Resolved    *time.Time      `json:"resolved"`
-}
-
-func observationOf(o models.Observation) observationBody {
-	return observationBody{
-		ID: o.ID, Title: o.Title, Description: o.Description, Severity: o.Severity, Status: o.Status, Component: o.Component,
-		Location: o.Location, Fix: o.Fix, URL: o.URL, Scanner: o.Scanner, FirstSeen: o.FirstSeenAt, Resolved: optional(o.ResolvedAt),
-	}
-}
-
 // BranchQuery names a branch of a product.
 type BranchQuery struct {
 	ID     int64  `path:"id"`
 	Branch string `query:"branch" doc:"Absent: the default branch"`
-}
-
-type observationsInput struct {
-	BranchQuery
-	Page
-	Severity string `query:"severity" enum:"critical,high,medium,low,none,unknown"`
-	Active   string `query:"active" enum:"true,false" default:"true" doc:"false: those that do not count"`
 }
 
 func (a *API) gates() {
@@ -87,11 +57,6 @@ func (a *API) gates() {
 		},
 		) (*list[changeBody], error) {
 			out, err := a.history(ctx, in.ID, in.Page)
-			return out, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/observations", "list-observations", "List a branch's observations, worst first", 0),
-		func(ctx context.Context, in *observationsInput) (*list[observationBody], error) {
-			out, err := a.observations(ctx, in)
 			return out, a.problem(ctx, err)
 		})
 	huma.Register(a.huma, operation(http.MethodPut, "/products/{id}/counts", "put-counts", "Replace a scanner's counts per severity", 0),
@@ -124,30 +89,4 @@ func (a *API) history(ctx context.Context, productID int64, p Page) (*list[chang
 		return nil, err
 	}
 	return answer(rows, p.Limit, changeOf, func(c models.GateChange) any { return c.EventID })
-}
-
-func (a *API) observations(ctx context.Context, in *observationsInput) (*list[observationBody], error) {
-	scope := actorOf(ctx).Scope()
-	b, err := a.Store.BranchByName(ctx, scope, in.ID, in.Branch)
-	if err != nil {
-		return nil, err
-	}
-	f := models.ObservationFilter{BranchID: b.ID, Inactive: in.Active == "false", Limit: in.Limit + 1}
-	if s, ok := models.SeverityByName(in.Severity); ok {
-		f.Severity = &s
-	}
-	var key models.ObservationKey
-	if err := seek(in.Cursor, &key); err != nil {
-		return nil, err
-	}
-	if in.Cursor != "" {
-		f.After = &key
-	}
-	rows, err := a.Store.Observations(ctx, scope, f)
-	if err != nil {
-		return nil, err
-	}
-	return answer(rows, in.Limit, observationOf, func(o models.Observation) any {
-		return models.ObservationKey{Severity: o.Severity, ID: o.ID}
-	})
 }

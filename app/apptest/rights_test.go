@@ -24,6 +24,7 @@ const (
 	adminOnly   need = "administrators"
 	viewProduct need = "view the product"
 	imports     need = "import into the product"
+	assesses    need = "assess the product's observations"
 	editProduct need = "edit the product"
 	ownProduct  need = "own the product"
 	viewGroup   need = "view the group"
@@ -61,6 +62,7 @@ var (
 var allowed = map[need][]string{
 	viewProduct: {"reader", "writer", "maintainer", "owner", "group-reader", "group-writer", "group-maintainer", "group-owner", "users-reader", "users-maintainer", "users-group-owner", tokenReader, tokenEditor},
 	imports:     {"upload", "writer", "maintainer", "owner", "group-upload", "group-writer", "group-maintainer", "group-owner", "users-maintainer", "users-group-owner", tokenUpload, tokenEditor},
+	assesses:    {"writer", "maintainer", "owner", "group-writer", "group-maintainer", "group-owner", "users-maintainer", "users-group-owner", tokenEditor},
 	editProduct: {"maintainer", "owner", "group-maintainer", "group-owner", "users-maintainer", "users-group-owner", tokenEditor},
 	ownProduct:  {"owner", "group-owner", "users-group-owner"},
 	viewGroup:   {"group-reader", "group-writer", "group-maintainer", "group-owner", "users-group-owner"},
@@ -88,7 +90,7 @@ func (n need) allows(who string) bool {
 		return viewProduct.allows(who) && imports.allows(who)
 	case readInbox: // it has marks, which tokens of products have not
 		return viewProduct.allows(who) && !slices.Contains(tokens, who)
-	case viewProduct, imports, editProduct, ownProduct, viewGroup, editGroup, ownGroup, inUsers, manageUsers:
+	case viewProduct, imports, assesses, editProduct, ownProduct, viewGroup, editGroup, ownGroup, inUsers, manageUsers:
 	}
 	return who == administrator || slices.Contains(allowed[n], who)
 }
@@ -98,7 +100,7 @@ func (n need) hides(who string) bool {
 	switch n {
 	case mine, readInbox:
 		return !slices.Contains(tokens, who)
-	case viewProduct, imports, editProduct, ownProduct, uploadPage, moveProduct:
+	case viewProduct, imports, assesses, editProduct, ownProduct, uploadPage, moveProduct:
 		return who == stranger || who == "users-manager"
 	case viewGroup, editGroup, ownGroup:
 		return who == stranger || slices.Contains(direct, who) || who == "users-manager" || who == "users-reader" || who == "users-maintainer"
@@ -210,6 +212,7 @@ func (w *rightsWorld) fresh() {
 		w.ids["delivery"], w.ids["event"] = a.ID("items.0.id"), a.ID("items.0.event_id")
 		return w.ids["delivery"] != 0
 	})
+	w.ids["observation"] = c.Must(http.StatusCreated, "POST", at+"/observations", map[string]any{"title": "By hand", "severity": "low"}).ID("id")
 	w.ids["usertoken"] = c.Must(http.StatusCreated, "POST", "/tokens", map[string]any{"name": "another"}).ID("id")
 	w.ids["resend"] = c.Must(http.StatusAccepted, "POST", "/deliveries/resend", map[string]any{"ids": []int64{w.ids["delivery"]}}).ID("resend.id")
 }

@@ -40,11 +40,12 @@ const (
 	Target             Kind = "target"
 	Delivery           Kind = "delivery"
 	Job                Kind = "job"
+	Observation        Kind = "observation"
 )
 
 // Kinds lists them all, in the order of a menu.
 func Kinds() []Kind {
-	return []Kind{Settings, User, Session, Token, Product, Group, AuthorizationGroup, Member, Target, Delivery, Job}
+	return []Kind{Settings, User, Session, Token, Product, Group, AuthorizationGroup, Member, Target, Delivery, Job, Observation}
 }
 
 // Masked stands for a secret that was or is set.

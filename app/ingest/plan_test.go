@@ -103,6 +103,66 @@ func TestCompareSeesEachChange(t *testing.T) {
 	}
 }
 
+// What people say outlives a report that says something else: the report's words
+// are kept beside theirs, and theirs count.
+func TestCompareKeepsWhatPeopleSay(t *testing.T) {
+	high, low := models.High, models.Low
+	f := Finding{Identity: wide("a"), Title: "a", Severity: high, Status: models.StatusOpen}
+	assessed := func(change func(o *models.Observation)) models.Observation {
+		o := earlier(1, f, models.StatusOpen)
+		change(&o)
+		return o
+	}
+	lowered := assessed(func(o *models.Observation) { o.Severity, o.Assessed.ReportSeverity = low, &high })
+	waived := assessed(func(o *models.Observation) {
+		o.Status, o.Assessed.Status = models.StatusRiskAccepted, models.StatusRiskAccepted
+	})
+	gone := func(o models.Observation) models.Observation {
+		o.Status, o.ResolvedAt = models.StatusResolved, time.Unix(9, 0)
+		return o
+	}
+	affected := assessed(func(o *models.Observation) {
+		o.Status, o.Assessed.Status = models.StatusAffected, models.StatusAffected
+	})
+	for name, test := range map[string]struct {
+		was    models.Observation
+		change func(f *Finding)
+		want   string // severity, report's, status, report's
+		counts models.Counts
+		fresh  int
+	}{
+		"lowered, another text":         {lowered, func(f *Finding) { f.Description = "x" }, "low high open open", models.Counts{Low: 1}, 0},
+		"lowered, another severity":     {lowered, func(f *Finding) { f.Severity = models.Critical }, "low critical open open", models.Counts{Low: 1}, 0},
+		"lowered, back":                 {gone(lowered), func(*Finding) {}, "low high open open", models.Counts{Low: 1}, 1},
+		"waived, another severity":      {waived, func(f *Finding) { f.Severity = models.Critical }, "critical critical risk_accepted open", models.Counts{}, 0},
+		"waived, back":                  {gone(waived), func(*Finding) {}, "high high risk_accepted open", models.Counts{}, 0},
+		"affected, a report's own word": {affected, func(f *Finding) { f.Status = models.StatusNotAffected }, "high high affected not_affected", models.Counts{High: 1}, 0},
+		"affected, back":                {gone(affected), func(f *Finding) { f.Status = models.StatusNotAffected }, "high high affected not_affected", models.Counts{High: 1}, 1},
+	} {
+		now := f
+		test.change(&now)
+		p, err := compare(reportOf(now), said(test.was), time.Unix(1, 0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := p.updated(p.update)
+		if len(rows) != 1 {
+			t.Fatalf("%s: %d rows", name, len(rows))
+		}
+		o := rows[0]
+		if got := fmt.Sprint(o.Severity, " ", o.ReportSeverity(), " ", o.Status, " ", o.ReportStatus); got != test.want || p.counts != test.counts {
+			t.Errorf("%s: %s, counts %+v", name, got, p.counts)
+		}
+		var fresh gate.Fresh
+		for range test.fresh {
+			fresh.Add(event.Finding{Title: o.Title, Severity: o.Severity})
+		}
+		if diff := cmp.Diff(fresh, p.fresh, cmp.AllowUnexported(gate.Fresh{})); diff != "" {
+			t.Errorf("%s: fresh (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 // wide is an identity of 16 bytes.
 func wide(name string) string { return (name + strings.Repeat(".", 16))[:16] }
 

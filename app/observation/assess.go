@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
+	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/event"
 	"gatecrier/app/fault"
@@ -23,12 +25,13 @@ const (
 // taken back, whatever reports say; what no report holds any more is resolved
 // all the same.
 type Assessment struct {
-	Clear       bool             // take back what was said; goes with nothing else but a comment
-	Status      models.Status    // "" leaves it as it is
-	Severity    *models.Severity // nil leaves it as it is
-	Comment     string           // the reason of a waiver, which has one
-	Until       time.Time        // when a waiver ends: goes with risk_accepted, which has one
-	DuplicateOf int64            // the id of the observation that it is the same as: goes with duplicate, 0 = not said
+	Clear         bool             // take back what was said; goes with nothing else but a comment
+	Status        models.Status    // "" leaves it as it is
+	Severity      *models.Severity // nil leaves it as it is
+	ClearSeverity bool             // take back a severity that was said, and leave the rest
+	Comment       string           // the reason of a waiver, which has one
+	Until         time.Time        // when a waiver ends: goes with risk_accepted, which has one
+	DuplicateOf   int64            // the id of the observation that it is the same as: goes with duplicate, 0 = not said
 }
 
 // Assessable lists the statuses that may be given by hand.
@@ -41,20 +44,29 @@ func Assessable() []models.Status {
 
 func (a *Assessment) check(now time.Time) error {
 	a.Comment = trimmed(a.Comment)
+	if !a.Until.IsZero() {
+		a.Until = a.Until.UTC().Truncate(time.Microsecond) // as it is kept: what is later by less is now
+	}
 	var bad fault.Fields
 	switch {
 	case a.Clear && (a.Status != "" || a.Severity != nil || !a.Until.IsZero() || a.DuplicateOf != 0):
 		bad.Add("status", "Taking back what was said goes with nothing else")
-	case !a.Clear && a.Status == "" && a.Severity == nil:
+	case !a.Clear && a.Status == "" && a.Severity == nil && !a.ClearSeverity:
 		bad.Add("status", "Say a status or a severity, or take back what was said")
 	case a.Status != "" && !slices.Contains(Assessable(), a.Status):
 		bad.Add("status", "One of open, affected, in_review, resolved, duplicate, false_positive, not_affected, not_security, risk_accepted")
 	}
-	if a.Severity != nil && !a.Severity.Valid() {
+	switch {
+	case a.Severity != nil && a.ClearSeverity:
+		bad.Add("severity", "Say one, or take it back")
+	case a.Severity != nil && !a.Severity.Valid():
 		bad.Add("severity", "One of critical, high, medium, low, none, unknown")
 	}
-	if utf8.RuneCountInString(a.Comment) > commentMost {
+	switch {
+	case utf8.RuneCountInString(a.Comment) > commentMost:
 		bad.Add("comment", "At most 4,000 characters")
+	case badText(a.Comment, true):
+		bad.Add("comment", "No control characters")
 	}
 	a.checkWaiver(now, &bad)
 	if a.DuplicateOf != 0 && a.Status != models.StatusDuplicate {
@@ -85,17 +97,42 @@ func (a *Assessment) checkWaiver(now time.Time, bad *fault.Fields) {
 
 func (a Assessment) judgement(now time.Time, actor authz.Actor) models.Judgement {
 	j := models.Judgement{
-		Action: models.ActionAssess, Clear: a.Clear, Status: a.Status, Severity: a.Severity, Until: a.Until.UTC().Truncate(time.Microsecond),
+		Action: models.ActionAssess, Clear: a.Clear, ClearSeverity: a.ClearSeverity, Status: a.Status, Severity: a.Severity, Until: a.Until,
 		Noticed:     !a.Until.IsZero() && a.Until.Before(now.Add(noticeTime)), // whoever says so now knows that it ends soon
 		DuplicateOf: a.DuplicateOf, Comment: a.Comment, UserID: actor.User.ID, Actor: actor.Label,
 	}
-	if a.Clear {
+	if a.Clear || a.ClearSeverity && a.Status == "" {
 		j.Action = models.ActionClear
 	}
-	if a.Until.IsZero() {
-		j.Until = time.Time{}
-	}
 	return j
+}
+
+// values are what is said, for the audit.
+func (a Assessment) values() audit.Values {
+	v := audit.Values{}
+	note := func(name, value string) {
+		if value != "" {
+			v[name] = value
+		}
+	}
+	note("status", string(a.Status))
+	note("comment", a.Comment)
+	if a.Clear {
+		note("assessment", "taken back")
+	}
+	if a.ClearSeverity {
+		note("severity", "the report's")
+	}
+	if a.Severity != nil {
+		note("severity", a.Severity.String())
+	}
+	if !a.Until.IsZero() {
+		note("waiver_until", a.Until.UTC().Format(time.RFC3339))
+	}
+	if a.DuplicateOf != 0 {
+		note("duplicate_of", strconv.FormatInt(a.DuplicateOf, 10))
+	}
+	return v
 }
 
 // Assess says something of one observation.
@@ -149,9 +186,17 @@ func (s *Service) AssessMany(ctx context.Context, actor authz.Actor, sel Selecti
 		}
 		j := a.judgement(tx.Now(), actor)
 		done, err = s.judge(tx, sel.ProductID, list, j, event.Cause{Kind: event.CauseAssessment, Text: "an assessment of " + named(list)}, actor.Label)
-		return err
+		if err != nil || len(list) == 1 { // of a single one its own history is enough
+			return err
+		}
+		return audit.Write(tx, actor, audit.Entry{
+			Action: audit.Change, Kind: audit.Observation, Name: named(list), ProductID: sel.ProductID, Became: a.values(),
+		})
 	})
-	return done, err
+	if err != nil {
+		return Done{}, err
+	}
+	return done, nil
 }
 
 // judge writes what is said of observations of a product, and makes the gates
@@ -165,20 +210,30 @@ func (s *Service) judge(tx *models.Tx, productID int64, list []models.Observatio
 		c.before, c.after = append(c.before, o), append(c.after, o.Assess(j, tx.Now()))
 		branches[o.BranchID] = c
 	}
+	all, err := tx.Branches(tx.Context(), models.SystemScope("the right to assess was checked"), productID)
+	if err != nil {
+		return Done{}, err
+	}
+	// Sources first: a large import at work on one refuses all, and what follows
+	// waits for no row that it holds.
+	shifted := map[int64]shift{}
+	for _, b := range all {
+		if c, ok := branches[b.ID]; ok {
+			if shifted[b.ID], err = c.move(tx); err != nil {
+				return Done{}, err
+			}
+		}
+	}
 	if err := tx.Assess(ids, j); err != nil {
 		return Done{}, err
 	}
 	done := Done{Changed: len(list)}
-	all, err := tx.Branches(tx.Context(), models.SystemScope("the right to assess was checked"), productID)
-	if err != nil {
-		return done, err
-	}
 	for _, b := range all {
-		c, ok := branches[b.ID]
+		by, ok := shifted[b.ID]
 		if !ok {
 			continue
 		}
-		out, err := s.count(tx, productID, b.Name, c, cause, actor)
+		out, err := s.evaluate(tx, productID, b.Name, by, cause, actor)
 		if err != nil {
 			return done, err
 		}
@@ -249,7 +304,7 @@ func checkDuplicate(tx *models.Tx, of, productID int64, list []models.Observatio
 			return fault.BadField("duplicate_of", "It is in another branch")
 		}
 	}
-	if o.Status == models.StatusDuplicate {
+	if o.Status == models.StatusDuplicate || o.Assessed.Status == models.StatusDuplicate { // one that is resolved may come back
 		return fault.BadField("duplicate_of", "That one is a duplicate itself: name the one that it is the same as")
 	}
 	return nil

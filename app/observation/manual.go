@@ -1,13 +1,14 @@
 package observation
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
+	"fmt"
 	"net/url"
-	"strings"
-	"unicode"
 	"unicode/utf8"
 
+	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/event"
 	"gatecrier/app/fault"
@@ -42,11 +43,10 @@ func (d *Draft) check() error {
 		{"url", &d.URL, 1000, false},
 	} {
 		*f.value = trimmed(*f.value)
-		control := func(r rune) bool { return unicode.IsControl(r) && (!f.lines || r != '\n' && r != '\r' && r != '\t') }
 		switch {
 		case utf8.RuneCountInString(*f.value) > f.most:
 			bad.Add(f.name, "Too long")
-		case !utf8.ValidString(*f.value) || strings.ContainsFunc(*f.value, control):
+		case badText(*f.value, f.lines):
 			bad.Add(f.name, "No control characters")
 		}
 	}
@@ -60,6 +60,13 @@ func (d *Draft) check() error {
 		bad.Add("url", "An address that begins with http:// or https://")
 	}
 	return bad.Err()
+}
+
+// draftOf is what somebody has entered.
+func draftOf(o models.Observation) Draft {
+	return Draft{
+		Title: o.Title, Description: o.Description, Severity: o.Severity, Component: o.Component, Location: o.Location, Fix: o.Fix, URL: o.URL,
+	}
 }
 
 // fill gives an observation what somebody has entered.
@@ -126,14 +133,23 @@ func byHand(what string, o models.Observation) event.Cause {
 
 // Edit changes an observation that was entered by hand.
 func (s *Service) Edit(ctx context.Context, actor authz.Actor, id int64, d Draft) (models.Observation, Done, error) {
-	if err := d.check(); err != nil {
-		return models.Observation{}, Done{}, err
-	}
-	done, err := s.ofHand(ctx, actor, id, func(tx *models.Tx, productID int64, o models.Observation) (change, event.Cause, error) {
+	return s.Amend(ctx, actor, id, func(was *Draft) { *was = d })
+}
+
+// Amend is Edit of what is there: fn changes it as it is when it is written.
+func (s *Service) Amend(ctx context.Context, actor authz.Actor, id int64, fn func(d *Draft)) (models.Observation, Done, error) {
+	done, err := s.ofHand(ctx, actor, id, func(tx *models.Tx, _ int64, o models.Observation) (change, event.Cause, error) {
+		d := draftOf(o)
+		fn(&d)
+		if err := d.check(); err != nil {
+			return change{}, event.Cause{}, err
+		}
 		now := o
 		d.fill(&now)
 		now.ChangedAt = tx.Now()
-		now.Assessed.ReportSeverity, now.Severity = nil, d.Severity // what is entered is what counts
+		if d.Severity != o.Severity {
+			now.Assessed.ReportSeverity, now.Severity = nil, d.Severity // what is entered is what counts
+		}
 		if err := tx.UpdateObservation(now); err != nil {
 			return change{}, event.Cause{}, err
 		}
@@ -151,9 +167,29 @@ func (s *Service) Edit(ctx context.Context, actor authz.Actor, id int64, d Draft
 // Delete removes an observation that was entered by hand. One of a report is
 // assessed instead: the next report would bring it back.
 func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64) (Done, error) {
-	return s.ofHand(ctx, actor, id, func(tx *models.Tx, _ int64, o models.Observation) (change, event.Cause, error) {
-		return change{before: []models.Observation{o}}, byHand("deleted", o), tx.DeleteObservation(id)
+	return s.ofHand(ctx, actor, id, func(tx *models.Tx, productID int64, o models.Observation) (change, event.Cause, error) {
+		c, cause := change{before: []models.Observation{o}}, byHand("deleted", o)
+		if n, err := tx.CountDuplicates(tx.Context(), id); err != nil || n > 0 {
+			return c, cause, cmp.Or(err, errHasDuplicates(n))
+		}
+		if err := tx.DeleteObservation(id); err != nil {
+			return c, cause, err
+		}
+		return c, cause, audit.Write(tx, actor, audit.Entry{
+			Action: audit.Delete, Kind: audit.Observation, Name: o.Title, ProductID: productID,
+			Was: audit.Values{"severity": o.Severity.String(), "status": string(o.Status), "component": o.Component, "location": o.Location, "branch": o.Branch},
+		})
 	})
+}
+
+// errHasDuplicates refuses to take away what stands for others: nothing would
+// count for them any more.
+func errHasDuplicates(n int) error {
+	text := fmt.Sprintf("%d observations are duplicates of this one: assess these first", n)
+	if n == 1 {
+		text = "Another observation is a duplicate of this one: assess that first"
+	}
+	return fault.New(fault.Conflict, text)
 }
 
 // ofHand changes an observation that was entered by hand, and makes the gate
@@ -190,5 +226,8 @@ func (s *Service) ofHand(ctx context.Context, actor authz.Actor, id int64, fn fu
 		done = Done{Changed: 1, Gates: []BranchGate{out}}
 		return err
 	})
-	return done, err
+	if err != nil {
+		return Done{}, err
+	}
+	return done, nil
 }

@@ -6,7 +6,11 @@ package observation
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"gatecrier/app/authz"
 	"gatecrier/app/event"
@@ -70,35 +74,58 @@ type change struct {
 	before, after []models.Observation
 }
 
+// shift is by how much a step changes the counts of a branch, and what it has
+// made active or worse.
+type shift struct {
+	by    models.Counts
+	fresh gate.Fresh
+}
+
 // count makes the sources, the counts and the gate of a branch follow from a
 // step, in its transaction.
 func (s *Service) count(tx *models.Tx, productID int64, branch string, c change, cause event.Cause, actor string) (BranchGate, error) {
+	by, err := c.move(tx)
+	if err != nil {
+		return BranchGate{}, err
+	}
+	return s.evaluate(tx, productID, branch, by, cause, actor)
+}
+
+// evaluate makes the counts and the gate of a branch follow.
+func (s *Service) evaluate(tx *models.Tx, productID int64, branch string, by shift, cause event.Cause, actor string) (BranchGate, error) {
 	g, err := tx.GateOf(productID, branch)
 	if err != nil {
 		return BranchGate{}, err
 	}
-	shifts, fresh := c.compare()
-	total := g.Branch.Counts
-	for source, by := range shifts {
-		if err := tx.ShiftSource(source, by); err != nil {
-			return BranchGate{}, err
-		}
-		total = total.Plus(by)
-	}
-	out, err := s.gates.Evaluate(tx, g, gate.Change{Counts: total, Cause: cause, Actor: actor, Fresh: fresh})
+	total := g.Branch.Counts.Plus(by.by)
+	out, err := s.gates.Evaluate(tx, g, gate.Change{Counts: total, Cause: cause, Actor: actor, Fresh: by.fresh})
 	return BranchGate{Branch: g.Branch.Name, Default: g.Branch.Default, Counts: total, Outcome: out}, err
+}
+
+// move changes the counts of the sources, each of which an import must compare
+// again then, also where its counts stay.
+func (c change) move(tx *models.Tx) (shift, error) {
+	sources, fresh := c.compare()
+	s := shift{fresh: fresh}
+	for _, id := range slices.Sorted(maps.Keys(sources)) {
+		if err := tx.ShiftSource(id, sources[id]); err != nil {
+			return s, err
+		}
+		s.by = s.by.Plus(sources[id])
+	}
+	return s, nil
 }
 
 // compare says by how much each source's counts change, and what has become
 // active or worse.
-func (c change) compare() (shifts map[int64]models.Counts, fresh gate.Fresh) {
-	shifts = map[int64]models.Counts{}
+func (c change) compare() (sources map[int64]models.Counts, fresh gate.Fresh) {
+	sources = map[int64]models.Counts{}
 	add := func(o models.Observation, n int64) {
-		by := shifts[o.SourceID]
+		by := sources[o.SourceID]
 		if o.Status.Active() {
 			by.Add(o.Severity, n)
 		}
-		shifts[o.SourceID] = by
+		sources[o.SourceID] = by
 	}
 	was := make(map[int64]models.Observation, len(c.before))
 	for _, o := range c.before {
@@ -112,7 +139,7 @@ func (c change) compare() (shifts map[int64]models.Counts, fresh gate.Fresh) {
 			fresh.Add(event.Finding{Title: o.Title, Severity: o.Severity, Component: o.Component})
 		}
 	}
-	return shifts, fresh
+	return sources, fresh
 }
 
 // branchOf names the branch of an observation that was read.
@@ -136,6 +163,14 @@ func named(list []models.Observation) string {
 		return list[0].Title
 	}
 	return fmt.Sprintf("%d observations", len(list))
+}
+
+// badText reports whether a text has what no page can show. One of several lines
+// may have their ends, and tabs.
+func badText(text string, lines bool) bool {
+	return !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool {
+		return unicode.IsControl(r) && (!lines || r != '\n' && r != '\r' && r != '\t')
+	})
 }
 
 // trimmed is a text without space around it.

@@ -96,31 +96,44 @@ func waived(tx *models.Tx, productID int64, ids []int64, holds func(o models.Obs
 // together. It returns of how many it has told.
 func (s *Service) Notice(ctx context.Context) (int64, error) {
 	var told int64
+	var wrong error
+	seen := map[int64]bool{}
 	for after := (models.Waiver{}); ; {
 		list, err := s.store.EndingWaivers(ctx, s.store.Now(), s.store.Now().Add(noticeTime), after, waiversAtOnce)
 		if err != nil || len(list) == 0 {
-			return told, err
+			return told, errors.Join(wrong, err)
 		}
 		after = list[len(list)-1]
-		for product, ids := range byProduct(list) {
-			n, err := s.notice(ctx, product, ids)
-			if err != nil && !fault.Is(err, fault.NotFound) {
-				return told, fmt.Errorf("tell of waivers of product %d: %w", product, err)
+		for _, w := range list {
+			if seen[w.ProductID] {
+				continue
 			}
+			seen[w.ProductID] = true
+			n, err := s.notice(ctx, w.ProductID)
 			told += n
+			if err != nil && !fault.Is(err, fault.NotFound) {
+				wrong = errors.Join(wrong, fmt.Errorf("tell of waivers of product %d: %w", w.ProductID, err))
+			}
 		}
 	}
 }
 
-func (s *Service) notice(ctx context.Context, productID int64, ids []int64) (int64, error) {
+func (s *Service) notice(ctx context.Context, productID int64) (int64, error) {
 	var told int64
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
+		told = 0
 		if err := tx.LockProduct(productID); err != nil {
 			return err
 		}
-		list, err := waived(tx, productID, ids, func(o models.Observation) bool {
-			return !o.Assessed.Noticed && o.InReport() && o.Assessed.Until.After(tx.Now())
-		})
+		ending, err := tx.EndingWaiversOf(tx.Context(), productID, tx.Now(), tx.Now().Add(noticeTime), Most)
+		if err != nil {
+			return err
+		}
+		ids := make([]int64, len(ending))
+		for i, w := range ending {
+			ids[i] = w.ObservationID
+		}
+		list, err := waived(tx, productID, ids, func(models.Observation) bool { return true })
 		if err != nil || len(list) == 0 {
 			return err
 		}
@@ -138,7 +151,10 @@ func (s *Service) notice(ctx context.Context, productID int64, ids []int64) (int
 		}
 		return tx.NoticeWaivers(ids)
 	})
-	return told, err
+	if err != nil {
+		return 0, err
+	}
+	return told, nil
 }
 
 // first is when the first of some waivers ends.

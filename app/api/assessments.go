@@ -1,0 +1,273 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/observation"
+	"gatecrier/models"
+)
+
+// outcomeBody is what a step made of a branch's gate.
+type outcomeBody struct {
+	Branch string           `json:"branch"`
+	Before models.GateState `json:"before" enum:"none,passed,failed"`
+	After  models.GateState `json:"after" enum:"none,passed,failed"`
+	Why    string           `json:"why"`
+	Counts models.Counts    `json:"counts"`
+}
+
+func outcomeOf(g observation.BranchGate) outcomeBody {
+	return outcomeBody{Branch: g.Branch, Before: g.Before, After: g.After, Why: g.Why, Counts: g.Counts}
+}
+
+// assessedAnswer is an observation after a step, with the gate of its branch.
+type assessedAnswer struct {
+	Body struct {
+		observationBody
+		Gate *outcomeBody `json:"gate" doc:"The branch's gate before and after"`
+	}
+}
+
+func assessedOf(o models.Observation, productID int64, done observation.Done) *assessedAnswer {
+	out := &assessedAnswer{}
+	out.Body.observationBody = observationOf(o, productID)
+	if len(done.Gates) > 0 {
+		gate := outcomeOf(done.Gates[0])
+		out.Body.Gate = &gate
+	}
+	return out
+}
+
+type assessInput struct {
+	ID   int64 `path:"id"`
+	Body struct {
+		ManualFields
+		Status      patch[models.Status] `json:"status,omitempty" doc:"open, affected, in_review, resolved, duplicate, false_positive, not_affected, not_security or risk_accepted; null takes back all that people say of it"`
+		Severity    patch[string]        `json:"severity,omitempty" doc:"critical, high, medium, low, none or unknown; null: as the report says"`
+		Comment     string               `json:"comment,omitempty" doc:"Why; a waiver has one"`
+		WaiverUntil patch[time.Time]     `json:"waiver_until,omitempty" doc:"When a waiver (risk_accepted) ends"`
+		DuplicateOf patch[int64]         `json:"duplicate_of,omitempty" doc:"Which observation of the branch it is a duplicate of; null: not said"`
+	}
+}
+
+// ManualFields are what an observation has that was entered by hand. A patch
+// changes these, and the severity as it was entered, or it assesses.
+type ManualFields struct {
+	Title       patch[string] `json:"title,omitempty" doc:"Of one that was entered by hand; goes with severity, not with an assessment"`
+	Description patch[string] `json:"description,omitempty" doc:"The same"`
+	Component   patch[string] `json:"component,omitempty" doc:"The same"`
+	Location    patch[string] `json:"location,omitempty" doc:"The same"`
+	Fix         patch[string] `json:"fix,omitempty" doc:"The same"`
+	URL         patch[string] `json:"url,omitempty" doc:"The same"`
+}
+
+func (f ManualFields) sent() bool {
+	return f.Title.Sent || f.Description.Sent || f.Component.Sent || f.Location.Sent || f.Fix.Sent || f.URL.Sent
+}
+
+func (f ManualFields) apply(d *observation.Draft) {
+	for _, field := range []struct {
+		to   *string
+		sent patch[string]
+	}{{&d.Title, f.Title}, {&d.Description, f.Description}, {&d.Component, f.Component}, {&d.Location, f.Location}, {&d.Fix, f.Fix}, {&d.URL, f.URL}} {
+		if field.sent.Sent {
+			*field.to = field.sent.Value
+		}
+	}
+}
+
+type assessManyInput struct {
+	ID   int64 `path:"id"`
+	Body struct {
+		IDs         []int64    `json:"ids,omitempty" maxItems:"10000" doc:"Which observations of the product"`
+		Filter      *listed    `json:"filter,omitempty" doc:"Instead of ids: all that a list of the same filter has, up to 10,000"`
+		Expected    int        `json:"expected,omitempty" minimum:"1" doc:"With a filter: how many it found when it was looked at; another number is a conflict"`
+		Status      string     `json:"status,omitempty" enum:"open,affected,in_review,resolved,duplicate,false_positive,not_affected,not_security,risk_accepted"`
+		Clear       bool       `json:"clear,omitempty" doc:"Take back all that people say of them"`
+		Severity    string     `json:"severity,omitempty" enum:"critical,high,medium,low,none,unknown"`
+		Comment     string     `json:"comment,omitempty" doc:"Why; a waiver has one"`
+		WaiverUntil *time.Time `json:"waiver_until,omitempty" doc:"When a waiver (risk_accepted) ends"`
+		DuplicateOf int64      `json:"duplicate_of,omitempty" minimum:"1" doc:"With duplicate: which observation they are the same as"`
+	}
+}
+
+// listed is the filter of a list, in a body.
+type listed struct {
+	Branch   string `json:"branch,omitempty" doc:"Absent: the default branch"`
+	Severity string `json:"severity,omitempty" enum:"critical,high,medium,low,none,unknown"`
+	Status   string `json:"status,omitempty" enum:"open,affected,in_review,resolved,duplicate,false_positive,not_affected,not_security,risk_accepted"`
+	Active   string `json:"active,omitempty" enum:"true,false,all" doc:"Absent: true"`
+	Q        string `json:"q,omitempty"`
+	Scanner  string `json:"scanner,omitempty"`
+	Assessed bool   `json:"assessed,omitempty"`
+}
+
+type manyAnswer struct {
+	Body struct {
+		Changed int           `json:"changed"`
+		Gates   []outcomeBody `json:"gates" doc:"Of each branch that they are in"`
+	}
+}
+
+// historyBody is a row of an observation's history.
+type historyBody struct {
+	ID          int64                   `json:"id"`
+	At          time.Time               `json:"at"`
+	Actor       string                  `json:"actor" doc:"Empty: nobody, where a waiver has ended"`
+	Action      models.AssessmentAction `json:"action" enum:"assess,clear,expire,create,edit"`
+	WasStatus   models.Status           `json:"was_status" doc:"What counted before"`
+	Status      models.Status           `json:"status" doc:"What was said, or what counts again"`
+	WasSeverity models.Severity         `json:"was_severity"`
+	Severity    models.Severity         `json:"severity"`
+	Comment     string                  `json:"comment"`
+	WaiverUntil *time.Time              `json:"waiver_until"`
+	DuplicateOf *int64                  `json:"duplicate_of"`
+}
+
+func historyOf(h models.Assessment) historyBody {
+	return historyBody{
+		ID: h.ID, At: h.At, Actor: h.Actor, Action: h.Action, WasStatus: h.WasStatus, Status: h.Status, WasSeverity: h.WasSeverity, Severity: h.Severity,
+		Comment: h.Comment, WaiverUntil: optional(h.Until), DuplicateOf: unlessZero(h.DuplicateOf),
+	}
+}
+
+func (a *API) assessments() {
+	huma.Register(a.huma, operation(http.MethodPatch, "/observations/{id}", "assess-observation", "Say what counts of an observation, or change one that was entered by hand (JSON merge patch)", 0),
+		func(ctx context.Context, in *assessInput) (*assessedAnswer, error) {
+			out, err := a.assess(ctx, in)
+			return out, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodPost, "/products/{id}/observations/assess", "assess-observations", "Say the same of many observations, in one step", http.StatusOK),
+		func(ctx context.Context, in *assessManyInput) (*manyAnswer, error) {
+			out, err := a.assessMany(ctx, in)
+			return out, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodGet, "/observations/{id}/history", "observation-history", "What people have said of an observation, newest first", 0),
+		func(ctx context.Context, in *struct {
+			IDPath
+			Page
+		},
+		) (*list[historyBody], error) {
+			out, err := a.assessmentHistory(ctx, in.ID, in.Page)
+			return out, a.problem(ctx, err)
+		})
+}
+
+func (a *API) assess(ctx context.Context, in *assessInput) (*assessedAnswer, error) {
+	actor := actorOf(ctx)
+	was, productID, err := a.Observations.Get(ctx, actor, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if in.Body.sent() {
+		return a.amend(ctx, in, productID)
+	}
+	said, err := assessmentOf(in, was)
+	if err != nil {
+		return nil, err
+	}
+	o, done, err := a.Observations.Assess(ctx, actor, in.ID, said)
+	return assessedOf(o, productID, done), err
+}
+
+// amend changes what was entered by hand.
+func (a *API) amend(ctx context.Context, in *assessInput, productID int64) (*assessedAnswer, error) {
+	b := in.Body
+	var bad fault.Fields
+	for name, sent := range map[string]bool{"status": b.Status.Sent, "comment": b.Comment != "", "waiver_until": b.WaiverUntil.Sent, "duplicate_of": b.DuplicateOf.Sent} {
+		if sent {
+			bad.Add(name, "Change what was entered and assess it one after the other")
+		}
+	}
+	if err := bad.Err(); err != nil {
+		return nil, err
+	}
+	severity := models.Unknown
+	if b.Severity.Sent {
+		var err error
+		if severity, err = severityOf(b.Severity.Value); err != nil {
+			return nil, err
+		}
+	}
+	o, done, err := a.Observations.Amend(ctx, actorOf(ctx), in.ID, func(d *observation.Draft) {
+		b.apply(d)
+		if b.Severity.Sent {
+			d.Severity = severity
+		}
+	})
+	return assessedOf(o, productID, done), err
+}
+
+// assessmentOf is what a patch says. An end of a waiver, or what it is a
+// duplicate of, may come without the status that is there already.
+func assessmentOf(in *assessInput, was models.Observation) (observation.Assessment, error) {
+	b := in.Body
+	said := observation.Assessment{
+		Clear: b.Status.Null, Status: b.Status.Value, ClearSeverity: b.Severity.Null, Comment: b.Comment, Until: b.WaiverUntil.Value, DuplicateOf: b.DuplicateOf.Value,
+	}
+	switch {
+	case b.Status.Sent:
+	case b.WaiverUntil.Sent && was.Assessed.Status == models.StatusRiskAccepted, b.DuplicateOf.Sent && was.Assessed.Status == models.StatusDuplicate:
+		said.Status = was.Assessed.Status
+	}
+	if b.Severity.Sent && !b.Severity.Null {
+		s, err := severityOf(b.Severity.Value)
+		if err != nil {
+			return said, err
+		}
+		said.Severity = &s
+	}
+	return said, nil
+}
+
+func (a *API) assessMany(ctx context.Context, in *assessManyInput) (*manyAnswer, error) {
+	b := in.Body
+	sel := observation.Selection{ProductID: in.ID, IDs: b.IDs, Expected: b.Expected}
+	switch {
+	case b.Filter != nil && b.IDs != nil:
+		return nil, fault.BadField("filter", "Say which observations by ids or by a filter, not by both")
+	case b.Filter != nil:
+		f, err := a.filterOf(ctx, in.ID, observationFilter{b.Filter.Branch, b.Filter.Severity, b.Filter.Status, b.Filter.Active, b.Filter.Q, b.Filter.Scanner, b.Filter.Assessed})
+		if err != nil {
+			return nil, err
+		}
+		sel.Filter = &f
+	case b.Expected != 0:
+		return nil, fault.BadField("expected", "Goes with a filter")
+	}
+	said := observation.Assessment{Clear: b.Clear, Status: models.Status(b.Status), Comment: b.Comment, DuplicateOf: b.DuplicateOf}
+	if b.WaiverUntil != nil {
+		said.Until = *b.WaiverUntil
+	}
+	if b.Severity != "" {
+		s, err := severityOf(b.Severity)
+		if err != nil {
+			return nil, err
+		}
+		said.Severity = &s
+	}
+	done, err := a.Observations.AssessMany(ctx, actorOf(ctx), sel, said)
+	out := &manyAnswer{}
+	out.Body.Changed, out.Body.Gates = done.Changed, make([]outcomeBody, len(done.Gates))
+	for i, g := range done.Gates {
+		out.Body.Gates[i] = outcomeOf(g)
+	}
+	return out, err
+}
+
+func (a *API) assessmentHistory(ctx context.Context, id int64, p Page) (*list[historyBody], error) {
+	var before int64
+	if err := seek(p.Cursor, &before); err != nil {
+		return nil, err
+	}
+	rows, err := a.Observations.History(ctx, actorOf(ctx), id, before, p.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	return answer(rows, p.Limit, historyOf, func(h models.Assessment) any { return h.ID })
+}

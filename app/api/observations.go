@@ -1,0 +1,185 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/observation"
+	"gatecrier/models"
+)
+
+// observationBody is an observation as the API answers it.
+type observationBody struct {
+	ID             int64           `json:"id"`
+	ProductID      int64           `json:"product_id"`
+	Branch         string          `json:"branch"`
+	Title          string          `json:"title"`
+	Description    string          `json:"description"`
+	Severity       models.Severity `json:"severity" doc:"What counts: a person's, or the report's"`
+	Status         models.Status   `json:"status" doc:"What counts: resolved where the last report does not hold it, else a person's, else the report's"`
+	ReportSeverity models.Severity `json:"report_severity"`
+	ReportStatus   models.Status   `json:"report_status"`
+	Assessment     *assessedBody   `json:"assessment" doc:"What people say of it, or null"`
+	Component      string          `json:"component"`
+	Location       string          `json:"location"`
+	Fix            string          `json:"fix"`
+	URL            string          `json:"url"`
+	Scanner        string          `json:"scanner" doc:"manual: entered by hand"`
+	FirstSeen      time.Time       `json:"first_seen"`
+	Resolved       *time.Time      `json:"resolved" doc:"Since when its report does not hold it any more, or null"`
+}
+
+// assessedBody is what people say of an observation.
+type assessedBody struct {
+	Status      *models.Status   `json:"status" doc:"null: as the report says"`
+	Severity    *models.Severity `json:"severity" doc:"null: as the report says"`
+	By          string           `json:"by"`
+	At          time.Time        `json:"at"`
+	WaiverUntil *time.Time       `json:"waiver_until"`
+	DuplicateOf *int64           `json:"duplicate_of"`
+}
+
+func observationOf(o models.Observation, productID int64) observationBody {
+	b := observationBody{
+		ID: o.ID, ProductID: productID, Branch: o.Branch, Title: o.Title, Description: o.Description, Severity: o.Severity, Status: o.Status,
+		ReportSeverity: o.ReportSeverity(), ReportStatus: o.ReportStatus, Component: o.Component, Location: o.Location, Fix: o.Fix, URL: o.URL,
+		Scanner: o.Scanner, FirstSeen: o.FirstSeenAt, Resolved: optional(o.ResolvedAt),
+	}
+	if said := o.Assessed; said.Any() {
+		b.Assessment = &assessedBody{By: said.By, At: said.At, WaiverUntil: optional(said.Until), Status: unlessZero(said.Status), DuplicateOf: unlessZero(said.DuplicateOf)}
+		if said.ReportSeverity != nil {
+			b.Assessment.Severity = &o.Severity
+		}
+	}
+	return b
+}
+
+// unlessZero is nil for a zero value.
+func unlessZero[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return &v
+}
+
+type observationAnswer struct{ Body observationBody }
+
+// observationFilter says which observations of a product a list is of, or a
+// step is about. Its tags are for queries and for bodies.
+type observationFilter struct {
+	Branch, Severity, Status, Active, Q, Scanner string
+	Assessed                                     bool
+}
+
+// of is the filter of a product's observations.
+func (a *API) filterOf(ctx context.Context, productID int64, f observationFilter) (models.ObservationFilter, error) {
+	b, err := a.Store.BranchByName(ctx, actorOf(ctx).Scope(), productID, f.Branch)
+	if err != nil {
+		return models.ObservationFilter{}, err
+	}
+	m := models.ObservationFilter{
+		ProductID: productID, BranchID: b.ID, Inactive: f.Active == "false", All: f.Active == "all", Status: models.Status(f.Status),
+		Scanner: f.Scanner, Text: f.Q, Assessed: f.Assessed,
+	}
+	if s, ok := models.SeverityByName(f.Severity); ok {
+		m.Severity = &s
+	}
+	return m, nil
+}
+
+type observationsInput struct {
+	BranchQuery
+	Page
+	Severity string `query:"severity" enum:"critical,high,medium,low,none,unknown"`
+	Status   string `query:"status" enum:"open,affected,in_review,resolved,duplicate,false_positive,not_affected,not_security,risk_accepted" doc:"Exactly; active does not count then"`
+	Active   string `query:"active" enum:"true,false,all" default:"true" doc:"false: those that do not count; all: both"`
+	Q        string `query:"q" doc:"Part of the title, the component, the location or the description"`
+	Scanner  string `query:"scanner" doc:"Exact"`
+	Assessed string `query:"assessed" enum:"true" doc:"true: those of which people have said something"`
+}
+
+func (a *API) observations() {
+	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/observations", "list-observations", "List a branch's observations, worst first", 0),
+		func(ctx context.Context, in *observationsInput) (*list[observationBody], error) {
+			out, err := a.listObservations(ctx, in)
+			return out, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodPost, "/products/{id}/observations", "create-observation", "Enter an observation by hand, which no report resolves", http.StatusCreated),
+		func(ctx context.Context, in *draftInput) (*assessedAnswer, error) {
+			out, err := a.enter(ctx, in)
+			return out, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodGet, "/observations/{id}", "get-observation", "Get an observation", 0),
+		func(ctx context.Context, in *IDPath) (*observationAnswer, error) {
+			o, productID, err := a.Observations.Get(ctx, actorOf(ctx), in.ID)
+			return &observationAnswer{observationOf(o, productID)}, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodDelete, "/observations/{id}", "delete-observation", "Delete an observation that was entered by hand", http.StatusNoContent),
+		func(ctx context.Context, in *IDPath) (*struct{}, error) {
+			_, err := a.Observations.Delete(ctx, actorOf(ctx), in.ID)
+			return nil, a.problem(ctx, err)
+		})
+}
+
+func (a *API) listObservations(ctx context.Context, in *observationsInput) (*list[observationBody], error) {
+	f, err := a.filterOf(ctx, in.ID, observationFilter{in.Branch, in.Severity, in.Status, in.Active, in.Q, in.Scanner, in.Assessed == "true"})
+	if err != nil {
+		return nil, err
+	}
+	f.Limit = in.Limit + 1
+	var key models.ObservationKey
+	if err := seek(in.Cursor, &key); err != nil {
+		return nil, err
+	}
+	if in.Cursor != "" {
+		f.After = &key
+	}
+	rows, err := a.Store.Observations(ctx, actorOf(ctx).Scope(), f)
+	if err != nil {
+		return nil, err
+	}
+	return answer(rows, in.Limit, func(o models.Observation) observationBody { return observationOf(o, in.ID) }, func(o models.Observation) any {
+		return models.ObservationKey{Severity: o.Severity, ID: o.ID}
+	})
+}
+
+type draftInput struct {
+	ID   int64 `path:"id"`
+	Body struct {
+		Branch      string `json:"branch,omitempty" doc:"Absent: the default branch"`
+		Title       string `json:"title" doc:"1 to 255 characters"`
+		Description string `json:"description,omitempty"`
+		Severity    string `json:"severity" enum:"critical,high,medium,low,none,unknown"`
+		Component   string `json:"component,omitempty"`
+		Location    string `json:"location,omitempty"`
+		Fix         string `json:"fix,omitempty"`
+		URL         string `json:"url,omitempty"`
+	}
+}
+
+func (a *API) enter(ctx context.Context, in *draftInput) (*assessedAnswer, error) {
+	b := in.Body
+	severity, err := severityOf(b.Severity)
+	if err != nil {
+		return nil, err
+	}
+	o, done, err := a.Observations.Create(ctx, actorOf(ctx), in.ID, observation.Draft{
+		Branch: b.Branch, Title: b.Title, Description: b.Description, Severity: severity,
+		Component: b.Component, Location: b.Location, Fix: b.Fix, URL: b.URL,
+	})
+	return assessedOf(o, in.ID, done), err
+}
+
+// severityOf reads the name of a severity.
+func severityOf(name string) (models.Severity, error) {
+	s, ok := models.SeverityByName(name)
+	if !ok {
+		return s, fault.BadField("severity", "One of critical, high, medium, low, none, unknown")
+	}
+	return s, nil
+}

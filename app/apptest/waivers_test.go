@@ -1,0 +1,186 @@
+package apptest_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"gatecrier/app/apptest"
+)
+
+const day = 24 * time.Hour
+
+// waive accepts the risk of an observation for a time.
+func (s shop) waive(t *testing.T, p *apptest.Program, c *apptest.Client, title string, span time.Duration) apptest.Answer {
+	t.Helper()
+	return s.assess(t, c, title, object{"status": "risk_accepted", "comment": "Nobody reaches it", "waiver_until": p.Clock.Now().Add(span)})
+}
+
+// A waiver ends by itself: its observation counts again, the gate says why, and
+// people were told seven days before, once.
+func TestAWaiverEnds(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		receiver := apptest.NewReceiver(t)
+		c := p.Client("admin")
+		byHand(t, p, c, "expire_waivers")
+		s := newShop(t, c, "Shop", receiver.URL)
+		s.send(c, found("CVE-1 High", "CVE-2 Low"))
+		if a := s.waive(t, p, c, "CVE-1", 30*day); a.Get("status") != "risk_accepted" || a.Get("gate.after") != "passed" || a.Get("assessment.waiver_until") == nil {
+			t.Fatalf("waived: %s", a.Text)
+		}
+		want := map[string]int{"gate.changed": 2}
+		settledAs(t, p, c, receiver, want)
+
+		runJob(t, c, "expire_waivers")
+		p.Clock.Advance(23*day - time.Minute)
+		runJob(t, c, "expire_waivers")
+		settledAs(t, p, c, receiver, want)
+		p.Clock.Advance(2 * time.Minute)
+		if job := runJob(t, c, "expire_waivers"); job.Get("last.message") != "0 ended, 1 end soon" {
+			t.Errorf("the run says: %v", job.JSON)
+		}
+		want["waiver.expiring"] = 1
+		settledAs(t, p, c, receiver, want)
+		if body := bodyOf(t, receiver.Messages()[2]); body.Data.Count != 1 || body.Data.Waivers[0].Title != "CVE-1" {
+			t.Errorf("the notice: %s", receiver.Messages()[2].Body)
+		}
+		if n := toldOf(c, "waiver.expiring"); n != 1 {
+			t.Errorf("%d notices in the inbox", n)
+		}
+		for range 3 { // once is enough, though reports come meanwhile
+			p.Clock.Advance(2*day - time.Minute)
+			s.send(c, found("CVE-1 High", "CVE-2 Low"))
+			runJob(t, c, "expire_waivers")
+		}
+		settledAs(t, p, c, receiver, want)
+		if got := s.gateOf(c); got != "passed" {
+			t.Errorf("before it ends: %s", got)
+		}
+
+		p.Clock.Advance(day + 2*time.Minute)
+		if job := runJob(t, c, "expire_waivers"); job.ID("last.rows") != 1 {
+			t.Errorf("the run: %v", job.JSON)
+		}
+		want["gate.changed"]++
+		settledAs(t, p, c, receiver, want)
+		last := bodyOf(t, receiver.Messages()[3])
+		if last.Data.To != "failed" || last.Data.Cause.Kind != "waiver" || last.Data.Cause.Text != "a waiver that has ended: CVE-1" || last.Data.Tipped.New != 1 || last.Data.Tipped.Items[0].Title != "CVE-1" {
+			t.Errorf("the message: %s", receiver.Messages()[3].Body)
+		}
+		a := c.Must(http.StatusOK, "GET", s.path+"/gate/history", nil)
+		if a.Get("items.0.cause.kind") != "waiver" || a.Get("items.0.cause.text") != "a waiver that has ended: CVE-1" || a.Get("items.0.actor") != "" {
+			t.Errorf("history: %s", a.Text)
+		}
+		if a := s.one(t, c, "CVE-1"); a.Get("status") != "open" || a.Get("assessment") != nil {
+			t.Errorf("it is open again: %s", a.Text)
+		}
+		a = c.Must(http.StatusOK, "GET", s.at(t, c, "CVE-1")+"/history", nil)
+		if rows(a) != 2 || a.Get("items.0.action") != "expire" || a.Get("items.0.was_status") != "risk_accepted" || a.Get("items.0.status") != "open" || a.Get("items.0.actor") != "" {
+			t.Errorf("history of it: %s", a.Text)
+		}
+		runJob(t, c, "expire_waivers")
+		settledAs(t, p, c, receiver, want)
+		s.recount(t, p)
+	})
+}
+
+// Who waives for less than seven days knows when it ends; one that is changed
+// is told of anew; all of a product that end soon are told of together; and one
+// of a finding that is gone only where it comes back.
+func TestNoticeOfWaivers(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		receiver := apptest.NewReceiver(t)
+		c := p.Client("admin")
+		byHand(t, p, c, "expire_waivers")
+		s := newShop(t, c, "Shop", receiver.URL)
+		all := found("CVE-1 Low", "CVE-2 Low", "CVE-3 Low", "CVE-4 Low")
+		s.send(c, all)
+		want := map[string]int{"gate.changed": 1}
+		look := func(what string, notices int) {
+			t.Helper()
+			runJob(t, c, "expire_waivers")
+			if want["waiver.expiring"] += notices; want["waiver.expiring"] == 0 {
+				delete(want, "waiver.expiring")
+			}
+			t.Log(what)
+			settledAs(t, p, c, receiver, want)
+		}
+		s.waive(t, p, c, "CVE-1", 6*day)
+		look("less than seven days", 0)
+		p.Clock.Advance(7 * day)
+		look("it has ended", 0)
+		if a := s.one(t, c, "CVE-1"); a.Get("status") != "open" {
+			t.Errorf("ended: %s", a.Text)
+		}
+
+		s.waive(t, p, c, "CVE-1", 10*day)
+		s.waive(t, p, c, "CVE-2", 9*day)
+		s.waive(t, p, c, "CVE-3", 8*day)
+		s.waive(t, p, c, "CVE-4", 40*day)
+		p.Clock.Advance(4 * day)
+		look("three end soon", 1)
+		messages := receiver.Messages()
+		if body := bodyOf(t, messages[len(messages)-1]); body.Data.Count != 3 || body.Data.Waivers[0].Title != "CVE-3" || len(body.Data.Waivers) != 3 {
+			t.Errorf("together: %s", messages[len(messages)-1].Body)
+		}
+		s.assess(t, c, "CVE-2", object{"waiver_until": p.Clock.Now().Add(20 * day), "comment": "Longer"})
+		s.assess(t, c, "CVE-3", object{"severity": "medium"}) // says nothing of its end
+		look("one was changed", 0)
+		p.Clock.Advance(14 * day)
+		look("the changed one ends soon", 1)
+
+		s.send(c, found("CVE-1 Low"))
+		p.Clock.Advance(10 * day)
+		look("those that are gone", 0)
+		p.Clock.Advance(5 * day)
+		s.send(c, all)
+		look("one is back, and ends soon", 1)
+		messages = receiver.Messages()
+		if body := bodyOf(t, messages[len(messages)-1]); body.Data.Count != 1 || body.Data.Waivers[0].Title != "CVE-4" {
+			t.Errorf("back: %s", messages[len(messages)-1].Body)
+		}
+		s.recount(t, p)
+	})
+}
+
+// A waiver says why and until when, and what says so is no waiver of something
+// else.
+func TestWaiversSayWhyAndUntilWhen(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	c := p.Client("admin")
+	s := newShop(t, c, "Shop", "")
+	s.send(c, found("CVE-1 High"))
+	at, soon := s.at(t, c, "CVE-1"), p.Clock.Now().Add(day)
+	for name, test := range map[string]struct {
+		field string
+		body  object
+	}{
+		"no reason":         {"comment", object{"status": "risk_accepted", "waiver_until": soon}},
+		"no end":            {"waiver_until", object{"status": "risk_accepted", "comment": "x"}},
+		"an end of null":    {"waiver_until", object{"status": "risk_accepted", "comment": "x", "waiver_until": nil}},
+		"the past":          {"waiver_until", object{"status": "risk_accepted", "comment": "x", "waiver_until": p.Clock.Now()}},
+		"four years":        {"waiver_until", object{"status": "risk_accepted", "comment": "x", "waiver_until": soon.AddDate(4, 0, 0)}},
+		"no time":           {"waiver_until", object{"status": "risk_accepted", "comment": "x", "waiver_until": "soon"}},
+		"another status":    {"waiver_until", object{"status": "open", "waiver_until": soon}},
+		"an end of nothing": {"waiver_until", object{"waiver_until": soon, "severity": "low"}},
+		"no status":         {"status", object{"status": "wontfix"}},
+		"nothing":           {"status", object{"comment": "x"}},
+		"no severity":       {"severity", object{"severity": "wild"}},
+		"much too say":      {"comment", object{"status": "open", "comment": strings.Repeat("x", 4001)}},
+		"an unknown field":  {"colour", object{"colour": "red"}},
+		"taken back, and":   {"status", object{"status": nil, "severity": "low"}},
+	} {
+		if a := c.Must(http.StatusUnprocessableEntity, "PATCH", at, test.body); fmt.Sprint(a.Get("errors.0.name")) != test.field {
+			t.Errorf("%s: %s", name, a.Text)
+		}
+	}
+	if a := c.Must(http.StatusOK, "GET", at+"/history", nil); rows(a) != 0 {
+		t.Errorf("something was written: %s", a.Text)
+	}
+	for _, path := range []string{"/observations/99999", "/observations/99999/history"} {
+		c.Must(http.StatusNotFound, "GET", path, nil)
+	}
+	c.Must(http.StatusUnprocessableEntity, "GET", at+"/history?cursor=%21", nil)
+}
