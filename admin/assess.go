@@ -1,12 +1,14 @@
 package admin
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -47,14 +49,19 @@ type selection struct {
 	all   int // how many the filter found, 0 where there are ids
 }
 
+// filterField is the field of the form that has the filter.
+const filterField = "filter"
+
 func (s *selection) none() bool { return len(s.ids) == 0 && s.all == 0 }
 
 // back is the list that was selected from.
 func (s *selection) back() string { return link(s.query.path, s.query.pairs...) }
 
-// hidden carries the selection over to the form.
+// hidden carries the selection over to the form, the filter as one field: the
+// form has fields of the same names.
 func (s *selection) hidden() [][2]string {
-	list := s.query.hidden()
+	_, filter, _ := strings.Cut(s.back(), "?")
+	list := [][2]string{{filterField, filter}}
 	for _, id := range s.ids {
 		list = append(list, [2]string{"id", count(id)})
 	}
@@ -64,9 +71,9 @@ func (s *selection) hidden() [][2]string {
 	return list
 }
 
-// selection reads a selection from a URL, or from a form with the same fields.
-func (a *Admin) selection(c *gin.Context, row models.ProductRow, values url.Values) (selection, error) {
-	q, err := a.observationQuery(c, row, values)
+// selection reads a selection: ids or a number, and the filter.
+func (a *Admin) selection(c *gin.Context, row models.ProductRow, values, filter url.Values) (selection, error) {
+	q, err := a.observationQuery(c, row, filter)
 	s := selection{query: q}
 	if err != nil {
 		return s, err
@@ -95,7 +102,7 @@ func (a *Admin) assessAsk(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.selection(c, row, c.Request.URL.Query())
+	s, err := a.selection(c, row, c.Request.URL.Query(), c.Request.URL.Query())
 	if err != nil {
 		return err
 	}
@@ -161,7 +168,11 @@ func (a *Admin) assessMany(c *gin.Context) error {
 	if err := c.Request.ParseForm(); err != nil {
 		return fault.Wrap(fault.Malformed, "The form cannot be read", err)
 	}
-	s, err := a.selection(c, row, c.Request.PostForm)
+	filter, err := filterOf(c.PostForm(filterField))
+	if err != nil {
+		return err
+	}
+	s, err := a.selection(c, row, c.Request.PostForm, filter)
 	if err != nil {
 		return err
 	}
@@ -182,6 +193,23 @@ func (a *Admin) assessMany(c *gin.Context) error {
 	a.flashDone(c, ui.Plural(done.Changed, "observation", "observations")+" assessed", done)
 	web.SeeOther(c, s.back())
 	return nil
+}
+
+// filterOf reads the filter of a form. Its texts were not looked at with those of
+// the form.
+func filterOf(text string) (url.Values, error) {
+	filter, err := url.ParseQuery(text)
+	for _, values := range filter {
+		for _, v := range values {
+			if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+				err = errors.New("no text")
+			}
+		}
+	}
+	if err != nil {
+		return nil, fault.Wrap(fault.Malformed, "The form has lost its filter: open it again", err)
+	}
+	return filter, nil
 }
 
 // assess carries out what the form says.

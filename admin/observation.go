@@ -136,7 +136,10 @@ func (a *Admin) sourceFacts(c *gin.Context, f finding, v *page.ObservationView) 
 	sources, err := a.Store.Sources(c.Request.Context(), actorOf(c).Scope(), f.product.ID)
 	for _, s := range sources {
 		if s.ID == f.SourceID {
-			v.Source, v.Format = s.Name, s.Format
+			v.Source = s.Name
+			if !strings.EqualFold(s.Format, s.Scanner) {
+				v.Format = s.Format
+			}
 		}
 	}
 	return err
