@@ -16,6 +16,7 @@ import (
 	"gatecrier/app/inbox"
 	"gatecrier/app/ingest"
 	"gatecrier/app/module/email"
+	"gatecrier/app/observation"
 	"gatecrier/app/product"
 	"gatecrier/app/settings"
 	"gatecrier/jobs"
@@ -48,6 +49,8 @@ type Services struct {
 	Loops       func() []page.LoopRow // of this instance
 	BaseURL     func() string
 	FirstHint   func() string // where the first password is, "" once it was used
+
+	Observations *observation.Service
 }
 
 // Admin holds the handlers.
@@ -116,6 +119,7 @@ func (a *Admin) Register(e *gin.Engine) {
 	post("/products/:id/move", a.move)
 	post("/products/:id/tokens", a.productTokenCreate)
 	post("/products/:id/tokens/:token/delete", a.productTokenRevoke)
+	a.registerObservations(get, post)
 	a.registerRoles(get, post)
 	get("/admin/settings", a.globalsFirst)
 	get("/admin/settings/:section", a.globals)

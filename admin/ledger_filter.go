@@ -155,10 +155,11 @@ func (a *Admin) ledgerForms(c *gin.Context, q ledgerQuery, v *page.DeliveriesVie
 	}
 }
 
-func pairsBut(pairs []string, name string) []string {
+// pairsBut are names and values without those of some names.
+func pairsBut(pairs []string, names ...string) []string {
 	var rest []string
 	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i] != name {
+		if !slices.Contains(names, pairs[i]) {
 			rest = append(rest, pairs[i], pairs[i+1])
 		}
 	}

@@ -188,6 +188,14 @@ func (w world) hots(ann int64, d models.Delivery) map[string]hot {
 		_, err := w.s.TippingObservations(ctx, 1, []models.Severity{models.High}, 5)
 		return err
 	})
+	list["duplicates of an observation"] = read("SEARCH o USING INDEX observations_duplicates (duplicate_of=?)", func(ctx context.Context) error {
+		_, err := w.s.Observations(ctx, all, models.ObservationFilter{ProductID: 1, Same: 1, All: true, Limit: 10})
+		return err
+	})
+	list["observations like one"] = read("SEARCH o USING INDEX observations_branch (branch_id=? AND active=?)", func(ctx context.Context) error {
+		_, err := w.s.ObservationsLike(ctx, all, models.Observation{ID: 1, BranchID: 1, Title: "CVE-1", Component: "a 1"}, 10)
+		return err
+	})
 	list["held changes"] = read("SEARCH b USING INDEX branches_held (held_until>? AND held_until<?)", func(ctx context.Context) error {
 		_, err := w.s.HeldBranches(ctx, 10)
 		return err

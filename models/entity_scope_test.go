@@ -138,6 +138,10 @@ var looks = map[string]look{
 		n, err := s.CountObservations(ctx, who.scope, models.ObservationFilter{BranchID: o.branch, Limit: 10})
 		return n > 0, err
 	}),
+	"ObservationsLike": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		list, err := s.ObservationsLike(ctx, who.scope, models.Observation{BranchID: o.branch, Title: "CVE-1"}, 10)
+		return len(list) > 0, err
+	}),
 	"Observation": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
 		found, product, err := s.Observation(ctx, who.scope, o.finding)
 		return found.Title == "CVE-1" && product == o.product, err

@@ -127,6 +127,7 @@ type ObservationFilter struct {
 	Text      string          // part of the title, the component, the location or the description, in any case
 	Assessed  bool            // people have said something of them
 	Source    int64           // the id of their source
+	Same      int64           // the id of the one that they are duplicates of
 	After     *ObservationKey // the last row of the page before
 	Limit     int
 }
@@ -165,6 +166,9 @@ func (f ObservationFilter) where(scope Scope) (string, []any) {
 	if f.Source != 0 {
 		and("o.source_id = ?", f.Source)
 	}
+	if f.Same != 0 {
+		and("o.duplicate_of = ?", f.Same)
+	}
 	if f.Assessed {
 		and("(o.assessed_status <> '' OR o.report_severity IS NOT NULL)")
 	}
@@ -194,6 +198,18 @@ func (r reads) CountObservations(ctx context.Context, scope Scope, f Observation
 	var n int
 	err := r.get(ctx, "SELECT count(*) FROM (SELECT 1"+observationsFrom+cond+" LIMIT ?) x", append(args, f.Limit), &n)
 	return n, err
+}
+
+// ObservationsLike lists what an observation may be the same as: the active ones
+// of its branch that have its title, and then those of its component.
+func (r reads) ObservationsLike(ctx context.Context, scope Scope, o Observation, limit int) ([]Observation, error) {
+	cond, args := scope.where("b.product_id")
+	args = append(args, o.BranchID, o.ID, o.Title, o.Component, o.Title, limit)
+	var list []Observation
+	err := r.query(ctx, "SELECT "+observationColumns+observationsFrom+cond+` AND o.since <= s.version AND o.branch_id = ? AND o.active = TRUE AND o.id <> ?
+		AND (o.title = ? OR o.component <> '' AND o.component = ?) ORDER BY CASE WHEN o.title = ? THEN 0 ELSE 1 END, o.severity, o.id LIMIT ?`,
+		args, collect(&list, (*Observation).dst))
+	return list, err
 }
 
 // Observation finds an observation in scope, and the id of its product.

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"gatecrier/app/apptest"
+	"gatecrier/app/observation"
+	"gatecrier/models"
 )
 
 // need is who may use a route. The table below has one for each that there is.
@@ -213,6 +215,7 @@ func (w *rightsWorld) fresh() {
 		return w.ids["delivery"] != 0
 	})
 	w.ids["observation"] = c.Must(http.StatusCreated, "POST", at+"/observations", map[string]any{"title": "By hand", "severity": "low"}).ID("id")
+	w.ids["finding"] = w.ids["observation"]
 	w.ids["usertoken"] = c.Must(http.StatusCreated, "POST", "/tokens", map[string]any{"name": "another"}).ID("id")
 	w.ids["resend"] = c.Must(http.StatusAccepted, "POST", "/deliveries/resend", map[string]any{"ids": []int64{w.ids["delivery"]}}).ID("resend.id")
 }

@@ -48,7 +48,7 @@ const formKind = "application/x-www-form-urlencoded"
 func form(pairs ...string) io.Reader {
 	v := url.Values{}
 	for i := 0; i < len(pairs); i += 2 {
-		v.Set(pairs[i], pairs[i+1])
+		v.Add(pairs[i], pairs[i+1])
 	}
 	return strings.NewReader(v.Encode())
 }

@@ -76,29 +76,6 @@ type SourceRow struct {
 	Counts     ui.Counts
 }
 
-// ObservationsTab lists findings, worst first.
-type ObservationsTab struct {
-	Chips []ui.Chip // severities with counts, active or not
-	Rows  []ObservationRow
-	Pager ui.Pager
-}
-
-// ObservationRow is one finding.
-type ObservationRow struct {
-	ID          int64
-	Title       string
-	Description string
-	URL         string // of the advisory; "" = none
-	Severity    string
-	Component   string
-	Location    string
-	Fix         string // the version that mends it; "" = unknown
-	Status      string
-	Tips        bool // its severity is over the limit
-	FirstSeen   time.Time
-	Scanner     string
-}
-
 // HistoryTab lists the gate's changes, newest first.
 type HistoryTab struct {
 	Rows  []HistoryRow

@@ -1,0 +1,336 @@
+package admin
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/app/observation"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+// A selection names so many observations at most; more of them are found by a
+// filter.
+const assessedByID = 500
+
+// waiverDays is how long a risk is accepted unless somebody says otherwise.
+const waiverDays = 30
+
+// namedMost is how many of the observations of a step its page names.
+const namedMost = 8
+
+// assessable is the product of the path, in which the user may assess.
+func (a *Admin) assessable(c *gin.Context) (models.ProductRow, error) {
+	row, err := a.productOf(c)
+	if err != nil {
+		return row, err
+	}
+	return row, authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Assess, row.ID)
+}
+
+// selection is what a step is about: observations by their ids, or all that the
+// filter finds.
+type selection struct {
+	query observationQuery
+	ids   []int64
+	all   int // how many the filter found, 0 where there are ids
+}
+
+// filterField is the field of the form that has the filter.
+const filterField = "filter"
+
+func (s *selection) none() bool { return len(s.ids) == 0 && s.all == 0 }
+
+// back is the list that was selected from.
+func (s *selection) back() string { return link(s.query.path, s.query.pairs...) }
+
+// hidden carries the selection over to the form, the filter as one field: the
+// form has fields of the same names.
+func (s *selection) hidden() [][2]string {
+	_, filter, _ := strings.Cut(s.back(), "?")
+	list := [][2]string{{filterField, filter}}
+	for _, id := range s.ids {
+		list = append(list, [2]string{"id", count(id)})
+	}
+	if len(s.ids) == 0 {
+		list = append(list, [2]string{"all", count(s.all)})
+	}
+	return list
+}
+
+// selection reads a selection: ids or a number, and the filter.
+func (a *Admin) selection(c *gin.Context, row models.ProductRow, values, filter url.Values) (selection, error) {
+	q, err := a.observationQuery(c, row, filter)
+	s := selection{query: q}
+	if err != nil {
+		return s, err
+	}
+	for _, text := range values["id"] {
+		id := idOf(text)
+		if id < 1 {
+			return s, fault.Missing("observation")
+		}
+		s.ids = append(s.ids, id)
+	}
+	slices.Sort(s.ids)
+	s.ids = slices.Compact(s.ids)
+	if len(s.ids) > assessedByID {
+		return s, fault.New(fault.Invalid, "At most 500 are selected one by one: use the filter for more")
+	}
+	if len(s.ids) == 0 {
+		s.all = max(0, int(idOf(values.Get("all"))))
+	}
+	return s, nil
+}
+
+// assessAsk asks what is said of a selection. It changes nothing.
+func (a *Admin) assessAsk(c *gin.Context) error {
+	row, err := a.assessable(c)
+	if err != nil {
+		return err
+	}
+	s, err := a.selection(c, row, c.Request.URL.Query(), c.Request.URL.Query())
+	if err != nil {
+		return err
+	}
+	return a.assessPage(c, http.StatusOK, row, s, a.assessForm(c, "", "", nil))
+}
+
+// assessPage asks what is said of a selection, of as many as there are now.
+func (a *Admin) assessPage(c *gin.Context, status int, row models.ProductRow, s selection, form page.AssessForm) error {
+	if s.none() {
+		a.flash(c, "wait", "Nothing is selected", "Select observations, or all that a filter finds, and assess them together.")
+		web.SeeOther(c, s.back())
+		return nil
+	}
+	rows, n, err := a.selected(c, row, s)
+	if err != nil {
+		return err
+	}
+	if n == 0 || n > observation.Most {
+		a.flash(c, "wait", "They cannot be assessed in one step", "There are "+ui.Number(int64(n))+" now: 1 to 10 000 can be.")
+		web.SeeOther(c, s.back())
+		return nil
+	}
+	v := page.AssessView{What: "Selected one by one", N: n, Form: form, Back: s.back()}
+	if len(s.ids) == 0 {
+		v.What, s.all = s.query.words(), n
+	}
+	for _, o := range rows[:min(len(rows), namedMost)] {
+		v.Rows = append(v.Rows, page.ObservationRow{Title: o.Title, Component: o.Component, Severity: o.Severity.String(), Status: string(o.Status)})
+	}
+	v.Form.Action, v.Form.Hidden, v.Form.Duplicate = observationsPath(row.ID)+"/assess", s.hidden(), true
+	v.Form.Button = "Assess " + ui.Plural(n, "observation", "observations")
+	v.Frame = a.productFrame(c, "Assess observations", row)
+	return show(c, status, page.Assess(v))
+}
+
+// selected are the first observations of a selection, and how many it has.
+func (a *Admin) selected(c *gin.Context, row models.ProductRow, s selection) ([]models.Observation, int, error) {
+	ctx, scope := c.Request.Context(), actorOf(c).Scope()
+	if len(s.ids) > 0 {
+		rows, err := a.Store.Observations(ctx, scope, models.ObservationFilter{ProductID: row.ID, IDs: s.ids, All: true, Limit: len(s.ids)})
+		if err == nil && len(rows) < len(s.ids) {
+			err = fault.Missing("observation")
+		}
+		return rows, len(rows), err
+	}
+	f := s.query.ObservationFilter
+	f.Limit = namedMost
+	rows, err := a.Store.Observations(ctx, scope, f)
+	if err != nil || len(rows) < namedMost {
+		return rows, len(rows), err
+	}
+	f.Limit = observation.Most + 1
+	n, err := a.Store.CountObservations(ctx, scope, f)
+	return rows, n, err
+}
+
+// assessMany says the same of all that are selected.
+func (a *Admin) assessMany(c *gin.Context) error {
+	row, err := a.assessable(c)
+	if err != nil {
+		return err
+	}
+	if err := c.Request.ParseForm(); err != nil {
+		return fault.Wrap(fault.Malformed, "The form cannot be read", err)
+	}
+	filter, err := filterOf(c.PostForm(filterField))
+	if err != nil {
+		return err
+	}
+	s, err := a.selection(c, row, c.Request.PostForm, filter)
+	if err != nil {
+		return err
+	}
+	if s.none() {
+		return a.assessPage(c, http.StatusOK, row, s, page.AssessForm{})
+	}
+	sel := observation.Selection{ProductID: row.ID, IDs: s.ids, Expected: s.all}
+	if len(s.ids) == 0 {
+		sel.Filter = &s.query.ObservationFilter
+	}
+	done, err := a.assess(c, sel)
+	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
+		return a.assessPage(c, web.StatusOf(err), row, s, a.assessForm(c, c.PostForm("status"), c.PostForm("severity"), err))
+	}
+	if err != nil {
+		return err
+	}
+	a.flashDone(c, ui.Plural(done.Changed, "observation", "observations")+" assessed", done)
+	web.SeeOther(c, s.back())
+	return nil
+}
+
+// filterOf reads the filter of a form. Its texts were not looked at with those of
+// the form.
+func filterOf(text string) (url.Values, error) {
+	filter, err := url.ParseQuery(text)
+	for _, values := range filter {
+		for _, v := range values {
+			if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+				err = errors.New("no text")
+			}
+		}
+	}
+	if err != nil {
+		return nil, fault.Wrap(fault.Malformed, "The form has lost its filter: open it again", err)
+	}
+	return filter, nil
+}
+
+// assess carries out what the form says.
+func (a *Admin) assess(c *gin.Context, sel observation.Selection) (observation.Done, error) {
+	said, err := a.assessmentOf(c)
+	if err != nil {
+		return observation.Done{}, err
+	}
+	return a.Observations.AssessMany(c.Request.Context(), actorOf(c), sel, said)
+}
+
+// assessmentOf reads the form. A waiver lasts until its day has ended in the
+// user's zone; its field counts with its status alone, and so does that of what
+// they are the same as.
+func (a *Admin) assessmentOf(c *gin.Context) (observation.Assessment, error) {
+	said := observation.Assessment{Status: models.Status(c.PostForm("status")), Comment: c.PostForm("comment")}
+	if said.Status == sayClear {
+		said.Status, said.Clear = "", true
+	}
+	if text := c.PostForm("severity"); text != "" {
+		s, ok := models.SeverityByName(text)
+		if !ok {
+			return said, fault.BadField("severity", "One of critical, high, medium, low, none, unknown")
+		}
+		said.Severity = &s
+	}
+	if text := c.PostForm("waiver_until"); text != "" && said.Status == models.StatusRiskAccepted {
+		day, err := time.ParseInLocation(time.DateOnly, text, a.zone(c))
+		if err != nil {
+			return said, fault.BadField("waiver_until", "A day like 2026-11-20")
+		}
+		said.Until = time.Date(day.Year(), day.Month(), day.Day(), 23, 59, 59, 0, day.Location())
+	}
+	if text := strings.TrimSpace(c.PostForm("duplicate_of")); text != "" && said.Status == models.StatusDuplicate {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || id < 1 {
+			return said, fault.BadField("duplicate_of", "The number of an observation")
+		}
+		said.DuplicateOf = id
+	}
+	return said, nil
+}
+
+// sayClear is the choice of the form that takes back what was said.
+const sayClear = "clear"
+
+// assessForm is the form, as it was sent where something is wrong with it.
+func (a *Admin) assessForm(c *gin.Context, status, severity string, err error) page.AssessForm {
+	today := a.zoned(c, a.Store.Now())
+	f := page.AssessForm{
+		Statuses: []ui.Option{{Label: "as it is"}}, Severities: []ui.Option{{Label: "as it is"}}, Comment: c.PostForm("comment"), Same: c.PostForm("duplicate_of"),
+		Until: today.AddDate(0, 0, waiverDays).Format(time.DateOnly), First: today.Format(time.DateOnly), Button: "Save", Errors: problems(err),
+	}
+	if text := c.PostForm("waiver_until"); text != "" {
+		f.Until = text
+	}
+	for _, s := range observation.Assessable() {
+		f.Statuses = append(f.Statuses, ui.Option{Value: string(s), Label: statusWord(s), Checked: string(s) == status})
+	}
+	f.Statuses = append(f.Statuses, ui.Option{Value: sayClear, Label: "take back what was said", Checked: status == sayClear})
+	f.Severities = append(f.Severities, severityOptions(severity)...)
+	return f
+}
+
+func severityOptions(current string) []ui.Option {
+	var list []ui.Option
+	for _, s := range models.Severities() {
+		list = append(list, ui.Option{Value: s.String(), Label: s.String(), Checked: s.String() == current})
+	}
+	return list
+}
+
+// problems are an error's messages by field; what is about no field that a form
+// has is under "".
+func problems(err error) map[string]string {
+	errs := fieldErrors(err)
+	if err == nil || errs != nil && errs["ids"] == "" && errs["filter"] == "" {
+		return errs
+	}
+	text := textOf(err)
+	for _, name := range []string{"ids", "filter"} {
+		if errs[name] != "" {
+			text = errs[name]
+		}
+	}
+	return map[string]string{"": text}
+}
+
+// flashDone says what a step has done, and what that has made of the gates.
+func (a *Admin) flashDone(c *gin.Context, what string, done observation.Done) {
+	var parts []string
+	text := ""
+	for _, g := range done.Gates {
+		name := "the gate"
+		if !g.Default {
+			name = "the gate of " + g.Branch
+		}
+		switch {
+		case g.Before != g.After:
+			parts = append(parts, name+" has changed from "+ui.Title(string(g.Before))+" to "+ui.Title(string(g.After)))
+		case len(done.Gates) == 1 && g.After != models.GateNone:
+			parts = append(parts, name+" stays "+ui.Title(string(g.After)))
+		}
+		if g.After == models.GateFailed {
+			text = ui.Title(g.Why)
+		}
+		if g.Held.Any() {
+			text = "It is announced if it still stands " + ui.Relative(g.Held.Until, a.Store.Now()) + "."
+		}
+	}
+	if len(parts) > 0 {
+		what += ": " + strings.Join(parts, ", ")
+	}
+	a.flash(c, "ok", what, text)
+}
+
+func observationsPath(product int64) string { return productPath(product) + "/observations" }
+
+func observationPath(product, id int64) string { return observationsPath(product) + "/" + count(id) }
+
+// productFrame is the frame of a page below a product's.
+func (a *Admin) productFrame(c *gin.Context, title string, row models.ProductRow) page.ProductFrame {
+	return page.ProductFrame{View: a.frame(c, title, layout.NavProducts), ID: row.ID, Name: row.Name}
+}

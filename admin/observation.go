@@ -1,0 +1,279 @@
+package admin
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/app/gate"
+	"gatecrier/app/observation"
+	"gatecrier/app/settings"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+// duplicatesMost is how many duplicates, or what may be one, a page lists.
+const duplicatesMost = 20
+
+// finding is an observation with the product and the branch that it is in.
+type finding struct {
+	models.Observation
+	product models.ProductRow
+	branch  models.Branch
+}
+
+// findingOf reads the observation that the path names, of the product that it
+// names.
+func (a *Admin) findingOf(c *gin.Context) (finding, error) {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	row, err := a.productOf(c)
+	if err != nil {
+		return finding{}, err
+	}
+	id, err := web.ID(c, "observation", "observation")
+	if err != nil {
+		return finding{}, err
+	}
+	o, productID, err := a.Observations.Get(ctx, actor, id)
+	if err == nil && productID != row.ID {
+		err = fault.Missing("observation")
+	}
+	if err != nil {
+		return finding{}, err
+	}
+	branches, err := a.Store.Branches(ctx, actor.Scope(), row.ID)
+	for _, b := range branches {
+		if b.ID == o.BranchID {
+			return finding{o, row, b}, nil
+		}
+	}
+	if err == nil {
+		err = fault.Missing("observation")
+	}
+	return finding{}, err
+}
+
+// mine is findingOf for who may assess.
+func (a *Admin) mine(c *gin.Context) (finding, error) {
+	f, err := a.findingOf(c)
+	if err != nil {
+		return f, err
+	}
+	return f, authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Assess, f.product.ID)
+}
+
+func (f finding) path() string { return observationPath(f.product.ID, f.ID) }
+
+// list is the list of its branch.
+func (f finding) list() string {
+	if f.branch.Default {
+		return productPath(f.product.ID)
+	}
+	return link(productPath(f.product.ID), "branch", f.branch.Name)
+}
+
+// observation shows one finding.
+func (a *Admin) observation(c *gin.Context) error {
+	f, err := a.findingOf(c)
+	if err != nil {
+		return err
+	}
+	return a.observationPage(c, http.StatusOK, f, a.assessForm(c, "", "", nil))
+}
+
+func (a *Admin) observationPage(c *gin.Context, status int, f finding, form page.AssessForm) error {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	policy, err := a.policyOf(c, f.product.Product)
+	if err != nil {
+		return err
+	}
+	form.Action = f.path() + "/assess"
+	v := page.ObservationView{
+		Row: a.observationRow(c, f.Observation, policy, f.branch.Counts), Branch: f.branch.Name, List: f.list(), Manual: f.Scanner == models.ManualScanner,
+		InReport: f.InReport(), Changed: a.zoned(c, f.ChangedAt), Resolved: a.zoned(c, f.ResolvedAt), SaidAt: a.zoned(c, f.Assessed.At), Form: form,
+		Reported: page.Verdict{Status: string(f.ReportStatus), Severity: f.ReportSeverity().String()},
+		Said:     page.Verdict{Status: string(f.Assessed.Status)}, Counts: contribution(f, policy),
+	}
+	if f.Assessed.ReportSeverity != nil {
+		v.Said.Severity = f.Severity.String()
+	}
+	if v.CanAssess, err = authz.May(ctx, a.Store, actor, authz.Assess, f.product.ID); err != nil {
+		return err
+	}
+	for _, fill := range []func(*gin.Context, finding, *page.ObservationView) error{a.sourceFacts, a.duplicateFacts, a.saidFacts} {
+		if err := fill(c, f, &v); err != nil {
+			return err
+		}
+	}
+	v.Frame = a.productFrame(c, f.Title, f.product)
+	return show(c, status, page.Observation(v))
+}
+
+// contribution says what an observation means for the gate of its branch.
+func contribution(f finding, policy gate.Policy) string {
+	n, s := f.branch.Counts.Of(f.Severity), f.Severity.String()
+	of := "It counts: one of " + ui.Number(n) + " active " + s + " ones of " + f.branch.Name
+	switch {
+	case !f.Status.Active():
+		return "It does not count for the gate of " + f.branch.Name + "."
+	case !policy.Active:
+		return of + ", where the gate is disabled."
+	case policy.Thresholds.Of(f.Severity) >= settings.NoLimit:
+		return of + ", which has no limit for these."
+	case tips(f.Observation, policy, f.branch.Counts):
+		return of + ", over the limit of " + ui.Number(policy.Thresholds.Of(f.Severity)) + ": it tips the gate."
+	}
+	return of + ", within the limit of " + ui.Number(policy.Thresholds.Of(f.Severity)) + "."
+}
+
+// sourceFacts names the source of an observation.
+func (a *Admin) sourceFacts(c *gin.Context, f finding, v *page.ObservationView) error {
+	sources, err := a.Store.Sources(c.Request.Context(), actorOf(c).Scope(), f.product.ID)
+	for _, s := range sources {
+		if s.ID == f.SourceID {
+			v.Source = s.Name
+			if !strings.EqualFold(s.Format, s.Scanner) {
+				v.Format = s.Format
+			}
+		}
+	}
+	return err
+}
+
+// duplicateFacts finds what an observation is the same as, and what is the same
+// as it.
+func (a *Admin) duplicateFacts(c *gin.Context, f finding, v *page.ObservationView) error {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	if id := f.Assessed.DuplicateOf; id != 0 {
+		o, _, err := a.Observations.Get(ctx, actor, id)
+		if err != nil {
+			return err
+		}
+		row := duplicateRow(o, 0)
+		v.Same = &row
+	}
+	others, err := a.Store.Observations(ctx, actor.Scope(), models.ObservationFilter{ProductID: f.product.ID, Same: f.ID, All: true, Limit: duplicatesMost + 1})
+	if v.Over = len(others) > duplicatesMost; v.Over {
+		others = others[:duplicatesMost]
+	}
+	for _, o := range others {
+		v.Others = append(v.Others, duplicateRow(o, 0))
+	}
+	return err
+}
+
+func duplicateRow(o models.Observation, chosen int64) page.DuplicateRow {
+	return page.DuplicateRow{
+		ID: o.ID, Title: o.Title, Component: o.Component, Severity: o.Severity.String(), Scanner: o.Scanner, Location: o.Location, Chosen: o.ID == chosen,
+	}
+}
+
+// did says what a row of the history is about.
+var did = map[models.AssessmentAction]string{
+	models.ActionAssess: "assessed it", models.ActionClear: "took back what was said", models.ActionExpire: "The waiver has ended",
+	models.ActionCreate: "entered it", models.ActionEdit: "edited it",
+}
+
+// saidFacts lists a page of the history.
+func (a *Admin) saidFacts(c *gin.Context, f finding, v *page.ObservationView) error {
+	before := idOf(c.Query("before"))
+	rows, err := a.Observations.History(c.Request.Context(), actorOf(c), f.ID, before, rowsMost+1)
+	if err != nil {
+		return err
+	}
+	if before != 0 {
+		v.Pager.First = f.path()
+	}
+	if len(rows) > rowsMost {
+		rows = rows[:rowsMost]
+		v.Pager.Next = link(f.path(), "before", count(rows[rowsMost-1].ID))
+	}
+	v.Pager.Text = ui.Plural(len(rows), "entry", "entries") + " shown"
+	for _, r := range rows {
+		v.History = append(v.History, page.SaidRow{
+			At: a.zoned(c, r.At), Actor: r.Actor, Did: did[r.Action], Comment: r.Comment, Until: a.zoned(c, r.Until), SameAs: r.DuplicateOf,
+			Was: page.Verdict{Status: string(r.WasStatus), Severity: r.WasSeverity.String()}, Is: page.Verdict{Status: string(r.Status), Severity: r.Severity.String()},
+		})
+	}
+	return nil
+}
+
+// assessOne says something of one observation.
+func (a *Admin) assessOne(c *gin.Context) error {
+	f, err := a.mine(c)
+	if err != nil {
+		return err
+	}
+	done, err := a.assess(c, observation.Selection{ProductID: f.product.ID, IDs: []int64{f.ID}})
+	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
+		return a.observationPage(c, web.StatusOf(err), f, a.assessForm(c, c.PostForm("status"), c.PostForm("severity"), err))
+	}
+	if err != nil {
+		return err
+	}
+	what := "Assessed"
+	if c.PostForm("status") == sayClear {
+		what = "Taken back"
+	}
+	a.flashDone(c, what, done)
+	web.SeeOther(c, f.path())
+	return nil
+}
+
+// duplicateAsk asks what an observation is the same as.
+func (a *Admin) duplicateAsk(c *gin.Context) error {
+	f, err := a.mine(c)
+	if err != nil {
+		return err
+	}
+	return a.duplicatePage(c, http.StatusOK, f, nil)
+}
+
+func (a *Admin) duplicatePage(c *gin.Context, status int, f finding, wrong error) error {
+	rows, err := a.Store.ObservationsLike(c.Request.Context(), actorOf(c).Scope(), f.Observation, duplicatesMost)
+	if err != nil {
+		return err
+	}
+	v := page.DuplicateView{
+		Row: page.ObservationRow{ID: f.ID, Title: f.Title, Component: f.Component, Scanner: f.Scanner}, Branch: f.branch.Name,
+		Typed: c.PostForm("number"), Comment: c.PostForm("comment"), Errors: problems(wrong),
+	}
+	for _, o := range rows {
+		v.Rows = append(v.Rows, duplicateRow(o, idOf(c.PostForm("duplicate_of"))))
+	}
+	v.Frame = a.productFrame(c, "Same as another", f.product)
+	return show(c, status, page.Duplicate(v))
+}
+
+// duplicateSave calls an observation a duplicate of one that was chosen.
+func (a *Admin) duplicateSave(c *gin.Context) error {
+	f, err := a.mine(c)
+	if err != nil {
+		return err
+	}
+	text := strings.TrimSpace(c.PostForm("number"))
+	if text == "" {
+		text = c.PostForm("duplicate_of")
+	}
+	said := observation.Assessment{Status: models.StatusDuplicate, DuplicateOf: idOf(text), Comment: c.PostForm("comment")}
+	var done observation.Done
+	if said.DuplicateOf < 1 {
+		err = fault.BadField("duplicate_of", "Choose one above, or give its number")
+	} else {
+		done, err = a.Observations.AssessMany(c.Request.Context(), actorOf(c), observation.Selection{ProductID: f.product.ID, IDs: []int64{f.ID}}, said)
+	}
+	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
+		return a.duplicatePage(c, web.StatusOf(err), f, err)
+	}
+	if err != nil {
+		return err
+	}
+	a.flashDone(c, "It is a duplicate now", done)
+	web.SeeOther(c, f.path())
+	return nil
+}

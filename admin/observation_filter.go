@@ -1,0 +1,200 @@
+package admin
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/observation"
+	"gatecrier/models"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+// observationQuery is the filter of a product's observations as the URL has it.
+type observationQuery struct {
+	models.ObservationFilter
+	branch models.Branch
+	path   string   // of the product
+	pairs  []string // what the URL has of it
+}
+
+// observationQuery reads the filter of a URL, or of a form with the same fields.
+// A value that is none does not narrow; a branch that is not there is missing.
+func (a *Admin) observationQuery(c *gin.Context, row models.ProductRow, values url.Values) (observationQuery, error) {
+	q := observationQuery{branch: row.Default, path: productPath(row.ID)}
+	if name := values.Get("branch"); name != "" && name != row.Default.Name {
+		var err error
+		if q.branch, err = a.Store.BranchByName(c.Request.Context(), actorOf(c).Scope(), row.ID, name); err != nil {
+			return q, err
+		}
+		q.keep("branch", name)
+	}
+	q.BranchID = q.branch.ID
+	if s, ok := models.SeverityByName(values.Get("severity")); ok {
+		q.Severity = &s
+		q.keep("severity", s.String())
+	}
+	switch s := models.Status(values.Get("status")); {
+	case slices.Contains(observation.Assessable(), s):
+		q.Status = s
+		q.keep("status", string(s))
+	case values.Get("active") == "false":
+		q.Inactive = true
+		q.keep("active", "false")
+	case values.Get("active") == "all":
+		q.All = true
+		q.keep("active", "all")
+	}
+	if q.Scanner = values.Get("scanner"); q.Scanner != "" {
+		q.keep("scanner", q.Scanner)
+	}
+	if q.Text = strings.TrimSpace(values.Get("q")); q.Text != "" {
+		q.keep("q", q.Text)
+	}
+	if values.Get("assessed") == "true" {
+		q.Assessed = true
+		q.keep("assessed", "true")
+	}
+	return q, nil
+}
+
+func (q *observationQuery) keep(name, value string) { q.pairs = append(q.pairs, name, value) }
+
+// link is the list with another value of one part of the filter, "" for none.
+func (q *observationQuery) link(name, value string, without ...string) string {
+	return link(q.path, append(pairsBut(q.pairs, append(without, name)...), name, value)...)
+}
+
+// hidden carries the filter over to a form, without what the form itself asks
+// for.
+func (q *observationQuery) hidden(without ...string) [][2]string {
+	var list [][2]string
+	rest := pairsBut(q.pairs, without...)
+	for i := 0; i < len(rest); i += 2 {
+		list = append(list, [2]string{rest[i], rest[i+1]})
+	}
+	return list
+}
+
+// bare reports whether nothing narrows what is counted beside the branch.
+func (q *observationQuery) bare() bool {
+	return q.Status == "" && !q.Inactive && !q.All && q.Scanner == "" && q.Text == "" && !q.Assessed
+}
+
+// words says what the filter finds.
+func (q *observationQuery) words() string {
+	show := "active"
+	switch {
+	case q.Status != "":
+		show = statusWord(q.Status)
+	case q.All:
+		show = "active or not"
+	case q.Inactive:
+		show = "not active"
+	}
+	parts := []string{show}
+	if q.Severity != nil {
+		parts = append(parts, q.Severity.String())
+	}
+	if q.Assessed {
+		parts = append(parts, "assessed")
+	}
+	if q.Scanner != "" {
+		parts = append(parts, "by "+q.Scanner)
+	}
+	if q.Text != "" {
+		parts = append(parts, "with “"+q.Text+"”")
+	}
+	return "All of " + q.branch.Name + " that are: " + strings.Join(parts, ", ")
+}
+
+// chips are the parts of the filter that are links. The numbers are the
+// branch's, where nothing else narrows.
+func (q *observationQuery) chips() (show, severities []ui.Chip) {
+	active := -1
+	if q.bare() && q.Severity == nil {
+		active = int(q.branch.Counts.Total())
+	}
+	listed := q.Status == ""
+	show = []ui.Chip{
+		{Label: "Active", Href: q.link("active", "", "status"), Count: active, Current: listed && !q.Inactive && !q.All},
+		{Label: "Not active", Href: q.link("active", "false", "status"), Count: -1, Current: listed && q.Inactive},
+		{Label: "All", Href: q.link("active", "all", "status"), Count: -1, Current: listed && q.All},
+	}
+	severities = []ui.Chip{{Label: "Any severity", Href: q.link("severity", ""), Count: -1, Current: q.Severity == nil}}
+	for _, s := range models.Severities() {
+		n := -1
+		if q.bare() {
+			n = int(q.branch.Counts.Of(s))
+		}
+		current := q.Severity != nil && *q.Severity == s
+		if n != 0 || current {
+			severities = append(severities, ui.Chip{Label: ui.Title(s.String()), Href: q.link("severity", s.String()), Count: n, Current: current})
+		}
+	}
+	return show, severities
+}
+
+// fields are the parts of the filter that a form has.
+func (q *observationQuery) fields(branches []models.Branch, sources []page.SourceRow) page.FindingFilter {
+	f := page.FindingFilter{Query: q.Text, Hidden: q.hidden("branch", "status", "scanner", "q", "assessed")}
+	for i, b := range branches {
+		value, label := b.Name, b.Name
+		if i == 0 {
+			value, label = "", b.Name+" (default)"
+		}
+		f.Branches = append(f.Branches, ui.Option{Value: value, Label: label, Checked: b.ID == q.branch.ID})
+	}
+	f.Statuses = []ui.Option{{Label: "any"}}
+	for _, s := range observation.Assessable() {
+		f.Statuses = append(f.Statuses, ui.Option{Value: string(s), Label: statusWord(s), Checked: s == q.Status})
+	}
+	var scanners []string
+	for _, s := range sources {
+		if s.Branch == q.branch.Name && s.Format != countsFormat {
+			scanners = append(scanners, s.Scanner)
+		}
+	}
+	if q.Scanner != "" {
+		scanners = append(scanners, q.Scanner)
+	}
+	slices.Sort(scanners)
+	f.Scanners = []ui.Option{{Label: "any"}}
+	for _, s := range slices.Compact(scanners) {
+		f.Scanners = append(f.Scanners, ui.Option{Value: s, Label: s, Checked: s == q.Scanner})
+	}
+	f.People = []ui.Option{{Label: "or not"}, {Value: "true", Label: "by people", Checked: q.Assessed}}
+	if len(pairsBut(q.pairs, "branch")) > 0 {
+		f.Clear = link(q.path, "branch", q.named())
+	}
+	return f
+}
+
+// named is the branch as the URL names it: the default one is not named.
+func (q *observationQuery) named() string {
+	if q.branch.Default {
+		return ""
+	}
+	return q.branch.Name
+}
+
+// countsFormat is the format of sources that have no observations.
+const countsFormat = "counts"
+
+// statusWord is a status as people read it.
+func statusWord(s models.Status) string { return strings.ReplaceAll(string(s), "_", " ") }
+
+// observationKey reads where a page begins; what is none is the first page.
+func observationKey(text string) *models.ObservationKey {
+	before, after, _ := strings.Cut(text, "-")
+	severity, err := strconv.Atoi(before)
+	id := idOf(after)
+	if err != nil || id < 1 {
+		return nil
+	}
+	return &models.ObservationKey{Severity: models.Severity(severity), ID: id}
+}

@@ -1,0 +1,127 @@
+package admin
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/gate"
+	"gatecrier/app/observation"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+// registerObservations adds the pages of what scanners and people have found.
+func (a *Admin) registerObservations(get, post func(path string, h handler)) {
+	const all, one = "/products/:id/observations", "/products/:id/observations/:observation"
+	post(all, a.manualCreate)
+	get(all+"/new", a.manualNew)
+	get(all+"/assess", a.assessAsk)
+	post(all+"/assess", a.assessMany)
+	get(one, a.observation)
+	post(one+"/assess", a.assessOne)
+	get(one+"/duplicate", a.duplicateAsk)
+	post(one+"/duplicate", a.duplicateSave)
+	get(one+"/edit", a.manualEdit)
+	post(one+"/edit", a.manualSave)
+	get(one+"/delete", a.manualDeleteAsk)
+	post(one+"/delete", a.manualDelete)
+}
+
+// observationsTab lists what the filter of the URL finds.
+func (a *Admin) observationsTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	q, err := a.observationQuery(c, row, c.Request.URL.Query())
+	if err != nil {
+		return err
+	}
+	q.Limit, q.After = rowsMost+1, observationKey(c.Query("after"))
+	rows, err := a.Store.Observations(ctx, actor.Scope(), q.ObservationFilter)
+	if err != nil {
+		return err
+	}
+	branches, err := a.Store.Branches(ctx, actor.Scope(), row.ID)
+	if err != nil {
+		return err
+	}
+	policy, err := a.policyOf(c, row.Product)
+	if err != nil {
+		return err
+	}
+	t := &v.Observations
+	t.Show, t.Chips = q.chips()
+	t.Filter, t.Hidden = q.fields(branches, v.Sources), q.hidden()
+	if t.CanAssess, err = authz.May(ctx, a.Store, actor, authz.Assess, row.ID); err != nil {
+		return err
+	}
+	if err := a.observationPages(c, &q, &rows, t); err != nil {
+		return err
+	}
+	for _, o := range rows {
+		t.Rows = append(t.Rows, a.observationRow(c, o, policy, q.branch.Counts))
+	}
+	return nil
+}
+
+// observationPages cuts a page off the rows, and says how many there are in
+// all. They are only counted where there are more than those of this page.
+func (a *Admin) observationPages(c *gin.Context, q *observationQuery, rows *[]models.Observation, t *page.ObservationsTab) error {
+	list := *rows
+	shown := min(len(list), rowsMost)
+	t.Total = shown
+	if q.After != nil {
+		t.Pager.First = link(q.path, q.pairs...)
+	}
+	if len(list) > rowsMost {
+		last := list[rowsMost-1]
+		t.Pager.Next = link(q.path, append(q.pairs, "after", count(int64(last.Severity))+"-"+count(last.ID))...)
+	}
+	*rows = list[:shown]
+	if q.After != nil || len(list) > rowsMost {
+		f := q.ObservationFilter
+		f.After, f.Limit = nil, observation.Most+1
+		var err error
+		if t.Total, err = a.Store.CountObservations(c.Request.Context(), actorOf(c).Scope(), f); err != nil {
+			return err
+		}
+	}
+	t.TooMany = t.Total > observation.Most
+	switch {
+	case t.TooMany:
+		t.Pager.Text = ui.Number(int64(shown)) + " of more than " + ui.Number(observation.Most) + " shown"
+	case t.Total > shown:
+		t.Pager.Text = ui.Number(int64(shown)) + " of " + ui.Plural(t.Total, "observation", "observations") + " shown"
+	default:
+		t.Pager.Text = ui.Plural(shown, "observation", "observations") + " shown"
+	}
+	if t.Total > shown && !t.TooMany {
+		t.All = link(q.path+"/observations/assess", append(q.pairs, "all", count(t.Total))...)
+	}
+	return nil
+}
+
+// observationRow is an observation as lists show it; policy and counts are
+// those of its branch's gate.
+func (a *Admin) observationRow(c *gin.Context, o models.Observation, policy gate.Policy, counts models.Counts) page.ObservationRow {
+	r := page.ObservationRow{
+		ID: o.ID, Title: o.Title, Description: o.Description, URL: web.HTTPLink(o.URL), Severity: o.Severity.String(), Component: o.Component,
+		Location: o.Location, Fix: o.Fix, Status: string(o.Status), FirstSeen: a.zoned(c, o.FirstSeenAt), Scanner: o.Scanner,
+		Until: a.zoned(c, o.Assessed.Until), Tips: tips(o, policy, counts),
+	}
+	if o.Assessed.Any() {
+		r.By = o.Assessed.By
+	}
+	if o.Assessed.Status != o.Status {
+		r.Said = string(o.Assessed.Status)
+	}
+	if reported := o.ReportSeverity(); reported != o.Severity {
+		r.Reported = reported.String()
+	}
+	return r
+}
+
+// tips reports whether an observation is one of those that a gate fails by.
+func tips(o models.Observation, policy gate.Policy, counts models.Counts) bool {
+	return o.Status.Active() && policy.Active && counts.Of(o.Severity) > policy.Thresholds.Of(o.Severity)
+}

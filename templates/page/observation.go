@@ -1,0 +1,115 @@
+package page
+
+import (
+	"time"
+
+	"gatecrier/templates/layout"
+	"gatecrier/templates/ui"
+)
+
+// ProductFrame is the frame of a page below a product's.
+type ProductFrame struct {
+	layout.View
+	ID   int64
+	Name string
+}
+
+// crumbs lead to the product, and further.
+func (f ProductFrame) crumbs(more ...ui.Crumb) []ui.Crumb {
+	return append([]ui.Crumb{{Label: "Products", Href: "/products"}, {Label: f.Name, Href: productPath(f.ID)}}, more...)
+}
+
+// ObservationView is one finding with all that is known of it.
+type ObservationView struct {
+	Frame     ProductFrame
+	Row       ObservationRow
+	Branch    string
+	List      string // the list of its branch
+	Source    string // the name of its source; "" = unnamed
+	Format    string // of its report; "" = not known
+	Manual    bool   // somebody has entered it
+	InReport  bool   // the last report holds it
+	Changed   time.Time
+	Resolved  time.Time // zero = it is not
+	Reported  Verdict   // what the report says
+	Said      Verdict   // what people say; an empty part is as reported
+	SaidAt    time.Time
+	Counts    string // what it means for the gate
+	Same      *DuplicateRow
+	Others    []DuplicateRow // that are duplicates of it
+	Over      bool           // there are more of them
+	History   []SaidRow
+	Pager     ui.Pager
+	CanAssess bool
+	Form      AssessForm
+}
+
+// Verdict is a status and a severity.
+type Verdict struct{ Status, Severity string }
+
+// DuplicateRow is another observation.
+type DuplicateRow struct {
+	ID                                  int64
+	Title, Component, Severity, Scanner string
+	Location                            string
+	Chosen                              bool
+}
+
+// SaidRow is a line of an observation's history.
+type SaidRow struct {
+	At      time.Time
+	Actor   string
+	Did     string // "assessed it"
+	Was, Is Verdict
+	Comment string
+	Until   time.Time
+	SameAs  int64 // the observation that it was called a duplicate of
+}
+
+// DuplicateView asks what an observation is the same as.
+type DuplicateView struct {
+	Frame   ProductFrame
+	Row     ObservationRow
+	Branch  string
+	Rows    []DuplicateRow // what it may be
+	Typed   string         // an id
+	Comment string
+	Errors  map[string]string
+}
+
+// ManualView is the form of an observation that somebody enters.
+type ManualView struct {
+	Frame      ProductFrame
+	ID         int64 // 0 = a new one
+	Branches   []ui.Option
+	Severities []ui.Option
+	Fields     map[string]string // as typed, by name
+	Errors     map[string]string
+}
+
+func (v ManualView) action() string {
+	if v.ID == 0 {
+		return observationsPath(v.Frame.ID)
+	}
+	return observationPath(v.Frame.ID, v.ID) + "/edit"
+}
+
+func (v ManualView) cancel() string {
+	if v.ID == 0 {
+		return productPath(v.Frame.ID)
+	}
+	return observationPath(v.Frame.ID, v.ID)
+}
+
+func (v ManualView) title() string {
+	if v.ID == 0 {
+		return "Enter an observation"
+	}
+	return "Edit the observation"
+}
+
+// field is a line of text of the form.
+func (v ManualView) field(name, label string, most int, required bool) ui.Field {
+	help := map[string]string{"component": "What it is in, with its version", "location": "Where that lies", "fix": "The version that mends it", "url": "An address of the web"}
+	return ui.Field{Name: name, Label: label, Value: v.Fields[name], MaxLength: most, Required: required, Autocomplete: "off", Error: v.Errors[name], Help: help[name]}
+}

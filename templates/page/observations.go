@@ -1,0 +1,89 @@
+package page
+
+import (
+	"strings"
+	"time"
+
+	"gatecrier/templates/ui"
+)
+
+// ObservationsTab lists findings, worst first, filtered by the URL.
+type ObservationsTab struct {
+	Show   []ui.Chip // active ones, the others, all
+	Chips  []ui.Chip // severities with counts
+	Filter FindingFilter
+	Rows   []ObservationRow
+	Pager  ui.Pager
+
+	CanAssess bool        // the rows can be selected
+	Hidden    [][2]string // the filter, for the form of a selection
+	All       string      // the page that assesses all that the filter finds; "" = none
+	Total     int         // how many it finds
+	TooMany   bool        // it finds more than are assessed in one step
+}
+
+// FindingFilter is what narrows the list beside the chips.
+type FindingFilter struct {
+	Query    string
+	Branches []ui.Option
+	Statuses []ui.Option
+	Scanners []ui.Option
+	People   []ui.Option // whether people have said something
+	Hidden   [][2]string // the chips' part
+	Clear    string      // the list without any filter; "" = there is none
+}
+
+// ObservationRow is one finding.
+type ObservationRow struct {
+	ID          int64
+	Title       string
+	Description string
+	URL         string // of the advisory; "" = none
+	Severity    string
+	Reported    string // the severity of its report, where somebody has set another
+	Component   string
+	Location    string
+	Fix         string // the version that mends it; "" = unknown
+	Status      string
+	Said        string // the status that somebody has given it, where it does not count; "" = none
+	By          string // who has assessed it; "" = nobody
+	Until       time.Time
+	Tips        bool // its severity is over the limit
+	FirstSeen   time.Time
+	Scanner     string
+}
+
+// AssessForm is the form of what somebody says of observations.
+type AssessForm struct {
+	Action     string // path
+	Hidden     [][2]string
+	Statuses   []ui.Option
+	Severities []ui.Option
+	Comment    string
+	Until      string // a day, as fields take it
+	First      string // the first day that may be chosen
+	Duplicate  bool   // the id of what they are the same as can be given
+	Same       string // that id
+	Button     string
+	Errors     map[string]string // by the name of the field
+}
+
+// AssessView asks what is said of several observations.
+type AssessView struct {
+	Frame ProductFrame
+	What  string // the selection in words
+	N     int
+	Rows  []ObservationRow // the first of them
+	Form  AssessForm
+	Back  string
+}
+
+// more is how many are not named.
+func (v AssessView) more() int { return v.N - len(v.Rows) }
+
+// word is a status as people read it.
+func word(status string) string { return strings.ReplaceAll(status, "_", " ") }
+
+func observationsPath(product int64) string { return productPath(product) + "/observations" }
+
+func observationPath(product, n int64) string { return observationsPath(product) + "/" + id(n) }
