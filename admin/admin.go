@@ -116,6 +116,7 @@ func (a *Admin) Register(e *gin.Engine) {
 	post("/products/:id/tokens", a.productTokenCreate)
 	post("/products/:id/tokens/:token/delete", a.productTokenRevoke)
 	a.registerRoles(get, post)
+	a.registerBranches(get, post)
 	get("/admin/settings", a.globalsFirst)
 	get("/admin/settings/:section", a.globals)
 	post("/admin/settings/:section", a.globalsSave)

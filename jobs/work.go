@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gatecrier/app/observation"
+	"gatecrier/app/product"
 	"gatecrier/app/settings"
 	"gatecrier/models"
 )
@@ -25,6 +26,8 @@ type Work struct {
 // Services are the use cases that jobs carry out beside what models do.
 type Services struct {
 	Observations *observation.Service
+	Products     *product.Service
+	Reports      func() settings.Reports // what is current
 }
 
 // Write does one batch, which says how many rows it has changed.

@@ -44,6 +44,7 @@ type Services struct {
 	Settings    *settings.Service
 	Audit       *audit.Service
 	Jobs        *jobs.Schedule
+	BaseURL     func() string
 	Log         *slog.Logger
 }
 
@@ -68,6 +69,8 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a.huma = humagin.NewWithGroup(engine, group, config)
 	a.products()
 	a.gates()
+	a.branches()
+	a.badges()
 	a.members()
 	a.targets()
 	a.notifications()

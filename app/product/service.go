@@ -12,7 +12,6 @@ import (
 	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/connection"
-	"gatecrier/app/event"
 	"gatecrier/app/fault"
 	"gatecrier/app/gate"
 	"gatecrier/app/settings"
@@ -217,7 +216,7 @@ func (s *Service) update(tx *models.Tx, actor authz.Actor, id int64, e Edit) err
 			return err
 		}
 	}
-	return s.again(tx, actor, g.Branch, id)
+	return s.again(tx, actor, g, id)
 }
 
 // valuesOf are a product's fields for the audit.
@@ -248,6 +247,8 @@ func set[T any](to *T, from *T) {
 func moveDefault(tx *models.Tx, def models.Branch, name string) error {
 	other, err := tx.BranchByName(tx.Context(), models.SystemScope("inside an edit"), def.ProductID, name)
 	switch {
+	case err == nil && def.Evaluated && !other.Evaluated:
+		return fault.BadField("default_branch", "No report of that branch has come in yet: there is nothing to decide by")
 	case err == nil:
 		return tx.SetDefaultBranch(def.ProductID, other.ID)
 	case fault.Is(err, fault.NotFound) && !def.Evaluated:
@@ -258,22 +259,54 @@ func moveDefault(tx *models.Tx, def models.Branch, name string) error {
 	return err
 }
 
-// again evaluates a product's gate after an edit. A product that was never
-// evaluated is left alone. What the product's gate said before is what its
-// former default branch said.
-func (s *Service) again(tx *models.Tx, actor authz.Actor, former models.Branch, id int64) error {
+// again evaluates a product's gate after an edit, and those of its other
+// branches where that changes their limits. A product that was never evaluated
+// is left alone. What the gate said before is the former default branch's, which
+// has gone with the default.
+func (s *Service) again(tx *models.Tx, actor authz.Actor, was models.Gated, id int64) error {
 	g, err := tx.GateOf(id, "")
-	if err != nil || !g.Branch.Evaluated {
+	if err != nil {
 		return err
 	}
-	if g.Branch.ID != former.ID {
-		g.Branch.Gate, g.Branch.Since = former.Gate, former.Since
+	cause := "an edit of the product"
+	if g.Branch.ID != was.Branch.ID {
+		cause = "a change of the default branch from " + was.Branch.Name + " to " + g.Branch.Name
 	}
-	_, err = s.gates.Evaluate(tx, g, gate.Change{
-		Counts: g.Branch.Counts, Actor: actor.Label,
-		Cause: event.Cause{Kind: event.CauseUser, Text: "an edit of the product"},
-	})
-	return err
+	if g.Branch.Evaluated {
+		if err := s.evaluate(tx, actor, g.Branch, cause); err != nil {
+			return err
+		}
+	}
+	if sameLimits(was.Product, g.Product) {
+		return nil
+	}
+	return s.againOthers(tx, actor, id, cause)
+}
+
+func sameLimits(a, b models.Product) bool {
+	return a.GateMode == b.GateMode && a.Thresholds.Limits() == b.Thresholds.Limits()
+}
+
+// againOthers evaluates the branches that are not the default: here where they
+// are few, else by the sweep over all gates.
+func (s *Service) againOthers(tx *models.Tx, actor authz.Actor, id int64, cause string) error {
+	list, err := tx.Branches(tx.Context(), models.SystemScope("the right to edit was checked"), id)
+	if err != nil {
+		return err
+	}
+	if len(list) > sweptFrom {
+		tx.AfterCommit(s.sweep)
+		return tx.RepeatGateSweep()
+	}
+	for _, b := range list {
+		if b.Default || !b.Evaluated {
+			continue
+		}
+		if err := s.evaluate(tx, actor, b, cause); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Delete removes a product with all that belongs to it.
