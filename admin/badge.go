@@ -24,8 +24,17 @@ func (a *Admin) badgeForm(row models.ProductRow) page.BadgeForm {
 	return page.BadgeForm{Path: path, URL: a.BaseURL() + path, State: string(row.Default.Gate)}
 }
 
-func (a *Admin) badgeMake(c *gin.Context) error {
+// editableProduct is productOf for who may edit it.
+func (a *Admin) editableProduct(c *gin.Context) (models.ProductRow, error) {
 	row, err := a.productOf(c)
+	if err == nil {
+		err = authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Edit, row.ID)
+	}
+	return row, err
+}
+
+func (a *Admin) badgeMake(c *gin.Context) error {
+	row, err := a.editableProduct(c)
 	if err != nil {
 		return err
 	}
@@ -47,11 +56,8 @@ const (
 
 // badgeAsk says what becomes of the badge's address.
 func (a *Admin) badgeAsk(c *gin.Context) error {
-	row, err := a.productOf(c)
+	row, err := a.editableProduct(c)
 	if err != nil {
-		return err
-	}
-	if err := authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Edit, row.ID); err != nil {
 		return err
 	}
 	settings := productPath(row.ID) + "?tab=settings"
@@ -75,7 +81,7 @@ func (a *Admin) badgeAsk(c *gin.Context) error {
 }
 
 func (a *Admin) badgeDo(c *gin.Context) error {
-	row, err := a.productOf(c)
+	row, err := a.editableProduct(c)
 	if err != nil {
 		return err
 	}
