@@ -243,7 +243,7 @@ func TestAbandonedBranchesAreRemoved(t *testing.T) {
 		c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=big&scanner=other", large(1300, always("Low")))
 		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/branches/%d", branchNamed(t, c, s, "kept").ID("id")), map[string]any{"protected": true})
 		p.Clock.Advance(29 * day)
-		if job := runJob(t, c, "forget_branches"); job.ID("last.affected") != 0 {
+		if job := runJob(t, c, "forget_branches"); job.ID("last.rows") != 0 {
 			t.Errorf("too early: %v", job.JSON)
 		}
 		if a := send("alive"); a.ID("observations.updated") != 1 {
@@ -254,12 +254,12 @@ func TestAbandonedBranchesAreRemoved(t *testing.T) {
 		}
 		p.Clock.Advance(2 * day)
 		c.Must(http.StatusOK, "PATCH", "/settings/reports", map[string]any{"branch_days": 0})
-		if job := runJob(t, c, "forget_branches"); job.ID("last.affected") != 0 {
+		if job := runJob(t, c, "forget_branches"); job.ID("last.rows") != 0 {
 			t.Errorf("for ever: %v", job.JSON)
 		}
 		c.Must(http.StatusOK, "PATCH", "/settings/reports", map[string]any{"branch_days": 30})
 		job := runJob(t, c, "forget_branches")
-		if job.ID("last.affected") != 2 || job.Get("last.message") != "Shop: old, big" {
+		if job.ID("last.rows") != 2 || job.Get("last.message") != "Shop: old, big" {
 			t.Errorf("the run: %v", job.JSON)
 		}
 		for name, there := range map[string]bool{"main": true, "kept": true, "alive": true, "old": false, "big": false} {
