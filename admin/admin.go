@@ -121,6 +121,7 @@ func (a *Admin) Register(e *gin.Engine) {
 	post("/products/:id/tokens/:token/delete", a.productTokenRevoke)
 	a.registerObservations(get, post)
 	a.registerRoles(get, post)
+	a.registerBranches(get, post)
 	get("/admin/settings", a.globalsFirst)
 	get("/admin/settings/:section", a.globals)
 	post("/admin/settings/:section", a.globalsSave)

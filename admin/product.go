@@ -42,6 +42,8 @@ func (a *Admin) productPage(c *gin.Context, status int, row models.ProductRow, t
 	}
 	v.Tab = tab
 	switch v.Current() {
+	case page.TabBranches:
+		err = a.branchesTab(c, row, &v)
 	case page.TabHistory:
 		err = a.historyTab(c, row, &v)
 	case page.TabDeliveries:
@@ -53,6 +55,7 @@ func (a *Admin) productPage(c *gin.Context, status int, row models.ProductRow, t
 	case page.TabTokens:
 		err = a.tokensTab(c, row, &v)
 	case page.TabSettings:
+		v.Badge = a.badgeForm(row)
 		v.Settings, err = a.settingsOf(c, row)
 	default:
 		err = a.observationsTab(c, row, &v)

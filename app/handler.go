@@ -50,9 +50,12 @@ func (a *App) handler(o Options, p parts) (http.Handler, error) {
 	files, changes := static.Handler(), audit.New(a.Store)
 	engine.GET("/static/*path", gin.WrapH(files))
 	engine.HEAD("/static/*path", gin.WrapH(files))
+	badge := web.Badge(a.Products.BadgeState, fail)
+	engine.GET("/badge/:file", badge)
+	engine.HEAD("/badge/:file", badge)
 	reference := api.Register(engine, api.Services{
 		Store: a.Store, Accounts: a.Accounts, Products: a.Products, Ingest: a.Ingest, Observations: a.Findings, Connections: a.Connections,
-		Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Audit: changes, Jobs: a.schedule, Sweeper: a.Sweeper, Log: a.log,
+		Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Audit: changes, Jobs: a.schedule, Sweeper: a.Sweeper, BaseURL: a.BaseURL, Log: a.log,
 	})
 	pages = admin.New(admin.Services{
 		Store: a.Store, Accounts: a.Accounts, Sessions: p.sessions, Products: a.Products, Observations: a.Findings, Gates: p.gates, Sweeper: a.Sweeper, Ingest: a.Ingest,
@@ -85,7 +88,7 @@ func (a *App) loopRows() []page.LoopRow {
 func withSessions(engine http.Handler, sessions *account.Sessions) http.Handler {
 	pages := sessions.LoadAndSave(engine)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for _, prefix := range []string{"/api/", "/static/", "/healthz", "/readyz"} {
+		for _, prefix := range []string{"/api/", "/static/", "/badge/", "/healthz", "/readyz"} {
 			if strings.HasPrefix(r.URL.Path, prefix) {
 				engine.ServeHTTP(w, r)
 				return

@@ -38,6 +38,7 @@ func hourly() []Job {
 
 func daily() []Job {
 	return []Job{
+		{Name: "forget_branches", Title: "Abandoned branches", About: "Removes branches that no report came of for so long, by the settings of reports; not default ones nor protected ones.", Spec: "57 1 * * *", MakeUp: true, Run: forgetBranches},
 		{Name: "forget_notifications", Title: "Old notifications", About: "Removes notifications, read or not, by the settings of retention.", Spec: "7 2 * * *", MakeUp: true, Run: forgetNotifications},
 		{Name: "forget_deliveries", Title: "Old deliveries", About: "Removes deliveries that have ended, with their attempts, by the settings of retention.", Spec: "17 2 * * *", MakeUp: true, Run: forgetDeliveries},
 		{Name: "forget_observations", Title: "Resolved observations", About: "Removes observations that were resolved long ago, by the settings of retention.", Spec: "27 2 * * *", MakeUp: true, Run: forgetObservations},

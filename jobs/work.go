@@ -6,6 +6,7 @@ import (
 
 	"gatecrier/app/gate"
 	"gatecrier/app/observation"
+	"gatecrier/app/product"
 	"gatecrier/app/settings"
 	"gatecrier/models"
 )
@@ -27,6 +28,8 @@ type Work struct {
 type Services struct {
 	Observations *observation.Service
 	Gates        *gate.Reconciler
+	Products     *product.Service
+	Reports      func() settings.Reports // what is current
 }
 
 // Write does one batch, which says how many rows it has changed.

@@ -49,6 +49,7 @@ type Services struct {
 	Sweeper      *gate.Sweeper
 	Log          *slog.Logger
 	Observations *observation.Service
+	BaseURL      func() string
 }
 
 // API holds the handlers.
@@ -74,6 +75,8 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a.gates()
 	a.observations()
 	a.assessments()
+	a.branches()
+	a.badges()
 	a.members()
 	a.targets()
 	a.notifications()

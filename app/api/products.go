@@ -26,7 +26,8 @@ type productBody struct {
 	LastReportAt  *time.Time        `json:"last_report_at"`
 	Version       int64             `json:"version"`
 	*FieldsBody
-	Created time.Time `json:"created"`
+	BadgeURL string    `json:"badge_url,omitempty" doc:"The picture of its gate's state, for who may edit the product; absent where there is none, and in the list"`
+	Created  time.Time `json:"created"`
 }
 
 // FieldsBody is the targets that are fields of a product. The list of products
@@ -45,6 +46,9 @@ func (a *API) whole(ctx context.Context, row models.ProductRow, err error) (*pro
 	f, err := a.Connections.FieldsOf(ctx, actorOf(ctx), product.InProduct(row.ID))
 	out := &productAnswer{productOf(row)}
 	out.Body.FieldsBody = &FieldsBody{EmailTo: f.EmailTo, MSTeamsWebhook: f.MSTeams, SlackWebhook: f.Slack}
+	if err == nil {
+		out.Body.BadgeURL, err = a.badgeOf(ctx, row.Product)
+	}
 	return out, a.problem(ctx, err)
 }
 

@@ -255,3 +255,12 @@ func (b *Browser) Picture(name string) {
 	}
 	b.emulate(1440, "light")
 }
+
+// Context is the browser's, for what a test asks a page itself.
+func (b *Browser) Context() context.Context { return b.ctx }
+
+// Shoot takes a picture, where the environment asks for them.
+func (b *Browser) Shoot(name string) {
+	b.t.Helper()
+	b.shoot(name)
+}

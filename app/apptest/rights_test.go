@@ -208,6 +208,10 @@ func (w *rightsWorld) fresh() {
 		w.ids["token"] = a.ID("id")
 	}
 	c.Must(http.StatusOK, "PUT", at+"/counts", map[string]any{"scanner": "x", "counts": counts(w.n % 2)})
+	c.Must(http.StatusOK, "PUT", at+"/counts", map[string]any{"branch": "dev", "scanner": "x", "counts": counts(1)})
+	w.ids["branch"] = c.Must(http.StatusOK, "GET", at+"/branches?q=dev", nil).ID("items.0.id")
+	badge, _ := c.Must(http.StatusCreated, "POST", at+"/badge", nil).Get("url").(string)
+	w.secrets = append(w.secrets, strings.TrimPrefix(badge, w.p.URL))
 	apptest.Eventually(w.t, "its first change is told", func() bool {
 		w.p.Clock.Advance(time.Second)
 		a := c.Do("GET", fmt.Sprintf("/deliveries?connection=%d&state=delivered", hook), nil)
@@ -275,6 +279,7 @@ func (r route) name() string {
 		{"/products/{product}/tokens/{token}/delete", "/products/:id/tokens/:token/delete"},
 		{"{user}/deactivate", ":id/:action"},
 		{"/admin/users/{user}/password", "/admin/users/:id/:action"},
+		{"/badge/renew", "/badge/:action"},
 	} {
 		path = strings.ReplaceAll(path, part[0], part[1])
 	}
@@ -376,7 +381,7 @@ func normal(route string) string {
 
 // openRoutes are for everybody, and about nobody.
 var openRoutes = []string{
-	"POST /logout", "GET /healthz", "GET /readyz", "GET /static/*path", "HEAD /static/*path", "GET /login", "POST /login",
+	"POST /logout", "GET /healthz", "GET /readyz", "GET /static/*path", "HEAD /static/*path", "GET /badge/:", "HEAD /badge/:", "GET /login", "POST /login",
 	"GET /login/forgot", "POST /login/forgot", "GET /login/reset", "POST /login/reset", "GET /login/mail", "POST /login/mail", // links of mails are secrets
 
 	"GET /api/v1/openapi.json", "GET /api/v1/openapi.yaml", "GET /api/v1/openapi-3.0.json", "GET /api/v1/openapi-3.0.yaml",

@@ -34,6 +34,7 @@ const (
 	Session            Kind = "session"
 	Token              Kind = "token"
 	Product            Kind = "product"
+	Branch             Kind = "branch"
 	Group              Kind = "group"
 	AuthorizationGroup Kind = "authorization group"
 	Member             Kind = "member"
@@ -45,7 +46,7 @@ const (
 
 // Kinds lists them all, in the order of a menu.
 func Kinds() []Kind {
-	return []Kind{Settings, User, Session, Token, Product, Group, AuthorizationGroup, Member, Target, Delivery, Job, Observation}
+	return []Kind{Settings, User, Session, Token, Product, Branch, Group, AuthorizationGroup, Member, Target, Delivery, Job, Observation}
 }
 
 // Masked stands for a secret that was or is set.

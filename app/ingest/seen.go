@@ -15,6 +15,36 @@ func (s *Service) touch(sourceID int64) {
 	s.seen[sourceID] = s.store.Now()
 }
 
+// longSilence is after how long the time of a report is written at once, even
+// where it changed nothing: well before a branch counts as abandoned, so that
+// none is removed while its newest report is only remembered.
+const longSilence = time.Hour
+
+func (s *Service) longSilent(source models.Source) bool {
+	return s.store.Now().Sub(source.LastReportAt) >= longSilence
+}
+
+// breakSilence writes the time of a report that changed nothing. The branch may
+// be gone meanwhile; then it is a conflict, and all of it is imported anew.
+func (s *Service) breakSilence(ctx context.Context, slot Slot, source models.Source, r Result) error {
+	return s.store.Write(ctx, func(tx *models.Tx) error {
+		if err := tx.KeepProduct(slot.ProductID); err != nil {
+			return err
+		}
+		_, there, err := tx.Source(tx.Context(), source.BranchID, source.Scanner, source.Name)
+		if err != nil {
+			return err
+		}
+		if !there {
+			return errMovedOn
+		}
+		if err := tx.TouchSources(map[int64]time.Time{source.ID: tx.Now()}); err != nil || slot.Once == nil {
+			return err
+		}
+		return slot.Once(tx, r)
+	})
+}
+
 // Flush writes the times of reports that changed nothing. It is called every
 // few seconds and at the end; what is lost in a crash is only such a time.
 func (s *Service) Flush(ctx context.Context) error {

@@ -95,7 +95,7 @@ func (s *Service) importReport(ctx context.Context, actor authz.Actor, slot Slot
 		return Result{}, err
 	}
 	result := Result{Format: report.Format, Tally: p.tally}
-	if p.size() == 0 && before.settled(report.Format) {
+	if p.size() == 0 && before.settled(report.Format) && !before.renames(slot) {
 		return s.unchanged(ctx, slot, before, result)
 	}
 	cause := event.Cause{Kind: event.CauseImport, Text: reportText(slot)}
@@ -127,8 +127,11 @@ func (s *Service) unchanged(ctx context.Context, slot Slot, before snapshot, r R
 	if !now.hasSource || now.source.ID != before.source.ID || now.source.Version != before.source.Version {
 		return Result{}, errMovedOn
 	}
-	s.touch(now.source.ID)
 	r = now.unchanged(r)
+	if s.longSilent(now.source) {
+		return r, s.breakSilence(ctx, slot, now.source, r)
+	}
+	s.touch(now.source.ID)
 	if slot.Once == nil {
 		return r, nil
 	}
@@ -167,7 +170,7 @@ func (s *Service) importCounts(ctx context.Context, actor authz.Actor, slot Slot
 		return Result{}, fault.BadField("scanner", "Reports of this scanner are imported already: bare counts need a scanner name of their own")
 	}
 	result := Result{Format: formatCounts}
-	if before.settled(formatCounts) && before.source.Counts == counts {
+	if before.settled(formatCounts) && before.source.Counts == counts && !before.renames(slot) {
 		slot.Once = nil // an answer is kept for reports alone
 		return s.unchanged(ctx, slot, before, result)
 	}
@@ -186,6 +189,9 @@ type snapshot struct {
 func (b snapshot) settled(format string) bool {
 	return b.hasSource && b.source.Version > 0 && b.branch.Evaluated && b.source.Format == format
 }
+
+// renames reports whether a report asks for another default branch.
+func (b snapshot) renames(slot Slot) bool { return slot.AsDefault && !b.branch.Default }
 
 func (b snapshot) unchanged(r Result) Result {
 	r.Branch, r.Counts = b.branch.Name, b.branch.Counts
@@ -235,6 +241,9 @@ func (s *Service) write(ctx context.Context, actor authz.Actor, slot Slot, befor
 			}
 		}
 		g, err := tx.GateOf(slot.ProductID, slot.Branch)
+		if fault.Is(err, fault.NotFound) && before.hasBranch {
+			return errMovedOn // the branch was removed meanwhile, or has another name
+		}
 		if err != nil {
 			return err
 		}

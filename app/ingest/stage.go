@@ -11,6 +11,7 @@ import (
 
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
+	"gatecrier/app/gate"
 	"gatecrier/models"
 )
 
@@ -27,6 +28,7 @@ var errAtWork = fault.New(fault.Conflict, "A large import of the same source is 
 // staging is a large import on its way.
 type staging struct {
 	store     *models.Store
+	gates     *gate.Service
 	holder    string
 	productID int64
 	source    models.Source
@@ -34,7 +36,7 @@ type staging struct {
 }
 
 func (s *Service) newStaging(source models.Source) *staging {
-	return &staging{store: s.store, holder: uuid.NewString(), source: source}
+	return &staging{store: s.store, gates: s.gates, holder: uuid.NewString(), source: source}
 }
 
 // stage imports a large report: in many small transactions that nobody sees,
@@ -42,7 +44,7 @@ func (s *Service) newStaging(source models.Source) *staging {
 func (s *Service) stage(ctx context.Context, actor authz.Actor, slot Slot, before snapshot, c change, result Result) (Result, error) {
 	st := s.newStaging(before.source)
 	st.productID = slot.ProductID
-	if err := st.begin(ctx, slot, before, c); err != nil {
+	if err := st.begin(ctx, actor, slot, before, c); err != nil {
 		return Result{}, err
 	}
 	err := st.fill(ctx, c.plan)
@@ -73,7 +75,7 @@ func (s *Service) settleFirst(ctx context.Context, b snapshot) error {
 	return errMovedOn
 }
 
-func (st *staging) begin(ctx context.Context, slot Slot, before snapshot, c change) error {
+func (st *staging) begin(ctx context.Context, actor authz.Actor, slot Slot, before snapshot, c change) error {
 	return st.store.Write(ctx, func(tx *models.Tx) error {
 		if err := tx.LockProduct(slot.ProductID); err != nil {
 			return err
@@ -84,6 +86,11 @@ func (st *staging) begin(ctx context.Context, slot Slot, before snapshot, c chan
 		g, err := tx.GateOf(slot.ProductID, slot.Branch)
 		if err != nil {
 			return err
+		}
+		if slot.AsDefault && g.Branch.Evaluated { // it may have become the default just now
+			if _, err := st.gates.Evaluate(tx, g, gate.Change{Counts: g.Branch.Counts, Cause: c.cause, Actor: actor.Label}); err != nil {
+				return err
+			}
 		}
 		st.source = before.source
 		if !before.hasSource {

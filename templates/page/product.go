@@ -16,6 +16,7 @@ type Tab string
 // The tabs. TabObservations is the first, and what an unknown name means.
 const (
 	TabObservations Tab = "observations"
+	TabBranches     Tab = "branches"
 	TabHistory      Tab = "history"
 	TabDeliveries   Tab = "deliveries"
 	TabTargets      Tab = "targets"
@@ -54,6 +55,8 @@ type ProductView struct {
 	CanDelete   bool // also tokens, and the audit
 
 	Observations ObservationsTab
+	Branches     BranchesTab
+	Badge        BadgeForm // with the settings
 	History      HistoryTab
 	Deliveries   DeliveriesTab
 	Targets      TargetsTab
@@ -188,6 +191,7 @@ var tabList = []struct {
 	label string
 }{
 	{TabObservations, "Observations"},
+	{TabBranches, "Branches"},
 	{TabHistory, "History"},
 	{TabDeliveries, "Deliveries"},
 	{TabTargets, "Targets"},

@@ -1,0 +1,104 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/app/product"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+// badgeForm is the badge as the settings show it, to who may edit the product.
+func (a *Admin) badgeForm(row models.ProductRow) page.BadgeForm {
+	if row.BadgeToken == nil {
+		return page.BadgeForm{}
+	}
+	path := product.BadgePath(*row.BadgeToken)
+	return page.BadgeForm{Path: path, URL: a.BaseURL() + path, State: string(row.Default.Gate)}
+}
+
+// editableProduct is productOf for who may edit it.
+func (a *Admin) editableProduct(c *gin.Context) (models.ProductRow, error) {
+	row, err := a.productOf(c)
+	if err == nil {
+		err = authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Edit, row.ID)
+	}
+	return row, err
+}
+
+func (a *Admin) badgeMake(c *gin.Context) error {
+	row, err := a.editableProduct(c)
+	if err != nil {
+		return err
+	}
+	if row.BadgeToken != nil {
+		a.flash(c, "ok", "There is a badge already", "Nothing was changed.")
+	} else if _, err := a.Products.MakeBadge(c.Request.Context(), actorOf(c), row.ID); err != nil {
+		return err
+	} else {
+		a.flash(c, "ok", "The badge is there", "Its address is with the settings, below.")
+	}
+	web.SeeOther(c, productPath(row.ID)+"?tab=settings")
+	return nil
+}
+
+const (
+	badgeRenew  = "renew"
+	badgeRemove = "remove"
+)
+
+// badgeAsk says what becomes of the badge's address.
+func (a *Admin) badgeAsk(c *gin.Context) error {
+	row, err := a.editableProduct(c)
+	if err != nil {
+		return err
+	}
+	settings := productPath(row.ID) + "?tab=settings"
+	v := page.AskView{
+		Crumbs: []ui.Crumb{{Label: "Products", Href: "/products"}, {Label: row.Name, Href: settings}},
+		Action: c.Request.URL.Path, Cancel: settings,
+	}
+	lost := "The address of now shows nothing any more, wherever it is used."
+	switch c.Param("action") {
+	case badgeRenew:
+		v.Title, v.Effects = "A new address for the badge of "+row.Name+"?", []string{lost, "The new one has to be put in its place there."}
+		v.Buttons = []page.AskButton{{Label: "Make a new address", Danger: true}}
+	case badgeRemove:
+		v.Title, v.Effects = "Remove the badge of "+row.Name+"?", []string{lost, "A later badge has another address."}
+		v.Buttons = []page.AskButton{{Label: "Remove the badge", Danger: true}}
+	default:
+		return fault.Missing("page")
+	}
+	v.Frame = a.frame(c, v.Title, layout.NavProducts)
+	return show(c, http.StatusOK, page.Ask(v))
+}
+
+func (a *Admin) badgeDo(c *gin.Context) error {
+	row, err := a.editableProduct(c)
+	if err != nil {
+		return err
+	}
+	ctx, done := c.Request.Context(), "The badge is removed"
+	switch c.Param("action") {
+	case badgeRenew:
+		done = "The badge has a new address"
+		_, err = a.Products.MakeBadge(ctx, actorOf(c), row.ID)
+	case badgeRemove:
+		err = a.Products.DropBadge(ctx, actorOf(c), row.ID)
+	default:
+		err = fault.Missing("page")
+	}
+	if err != nil {
+		return err
+	}
+	a.flash(c, "ok", done, "")
+	web.SeeOther(c, productPath(row.ID)+"?tab=settings")
+	return nil
+}

@@ -1,0 +1,199 @@
+package admin
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/app/product"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+// editableBranch is branchOf for who may edit the product, with the product.
+func (a *Admin) editableBranch(c *gin.Context) (models.BranchRow, models.ProductRow, error) {
+	b, err := a.branchOf(c)
+	if err == nil {
+		err = authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Edit, b.ProductID)
+	}
+	if err != nil {
+		return b, models.ProductRow{}, err
+	}
+	row, err := a.Products.Get(c.Request.Context(), actorOf(c), b.ProductID)
+	return b, row, err
+}
+
+// askBranch is a question about a branch.
+func (a *Admin) askBranch(c *gin.Context, status int, b models.BranchRow, row models.ProductRow, v page.AskView) error {
+	v.Crumbs = []ui.Crumb{{Label: "Products", Href: "/products"}, {Label: row.Name, Href: productPath(row.ID)}, {Label: "Branches", Href: branchesPath(row.ID)}, {Label: b.Name, Href: branchPath(b.Branch)}}
+	v.Action, v.Cancel, v.Frame = c.Request.URL.Path, branchPath(b.Branch), a.frame(c, v.Title, layout.NavProducts)
+	return show(c, status, page.Ask(v))
+}
+
+// branchDefaultAsk says what it means to make a branch the default.
+func (a *Admin) branchDefaultAsk(c *gin.Context) error {
+	return a.branchDefaultPage(c, http.StatusOK, nil)
+}
+
+func (a *Admin) branchDefaultPage(c *gin.Context, status int, wrong error) error {
+	b, row, err := a.editableBranch(c)
+	if err != nil {
+		return err
+	}
+	if b.Default {
+		return a.isDefault(c, b)
+	}
+	verdict, err := a.Products.AsDefault(c.Request.Context(), actorOf(c), b.Branch)
+	if err != nil {
+		return err
+	}
+	v := page.AskView{Title: "Make " + b.Name + " the default branch?", Buttons: []page.AskButton{{Label: "Make it the default"}}, Error: firstText(wrong)}
+	v.Effects = []string{
+		"Its findings decide the gate of " + row.Name + " from then on.",
+		gateMove(row.Default, b.Branch, verdict.State, verdict.Why),
+		"Reports that name no branch belong to it.",
+		"“" + row.Default.Name + "” becomes a branch like the others" + a.lifeOf(row.Default) + ".",
+	}
+	return a.askBranch(c, status, b, row, v)
+}
+
+// gateMove says what a gate says, and what it will say.
+func gateMove(from, to models.Branch, state models.GateState, why string) string {
+	switch {
+	case !to.Evaluated:
+		return "No report of it has come in yet: the gate cannot be decided by it."
+	case from.Gate == state:
+		return "The gate stays " + string(state) + ": " + why + "."
+	}
+	return "The gate changes from " + string(from.Gate) + " to " + string(state) + ": " + why + ". That is told, once it has stood for the hold time where there is one."
+}
+
+// lifeOf says how long a branch that is not the default stays.
+func (a *Admin) lifeOf(b models.Branch) string {
+	kept := a.branchesKept()
+	if kept == "" || b.Protected {
+		return ""
+	}
+	return ", and is removed once it has got no report for " + kept
+}
+
+func (a *Admin) isDefault(c *gin.Context, b models.BranchRow) error {
+	a.flash(c, "ok", b.Name+" is the default branch already", "Nothing was changed.")
+	web.SeeOther(c, branchesPath(b.ProductID))
+	return nil
+}
+
+// firstText is what is wrong, for a page without the field that it is about.
+func firstText(err error) string {
+	for _, f := range fault.FieldsOf(err) {
+		return f.Message
+	}
+	return textOf(err)
+}
+
+func (a *Admin) branchDefault(c *gin.Context) error {
+	b, err := a.branchOf(c)
+	if err != nil {
+		return err
+	}
+	_, err = a.Products.UpdateBranch(c.Request.Context(), actorOf(c), b.ID, product.BranchEdit{Default: true})
+	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
+		return a.branchDefaultPage(c, web.StatusOf(err), err)
+	}
+	if err != nil {
+		return err
+	}
+	a.flash(c, "ok", b.Name+" is the default branch", "Its findings decide the gate.")
+	web.SeeOther(c, branchesPath(b.ProductID))
+	return nil
+}
+
+// branchDeleteAsk names what is lost with a branch.
+func (a *Admin) branchDeleteAsk(c *gin.Context) error {
+	return a.branchDeletePage(c, http.StatusOK, nil)
+}
+
+// countedMost bounds what is counted for a sentence.
+const countedMost = 10_000
+
+func (a *Admin) branchDeletePage(c *gin.Context, status int, wrong error) error {
+	b, row, err := a.editableBranch(c)
+	if err != nil {
+		return err
+	}
+	ctx, scope := c.Request.Context(), actorOf(c).Scope()
+	n, err := a.Store.CountObservations(ctx, scope, models.ObservationFilter{BranchID: b.ID, All: true, Limit: countedMost + 1})
+	if err != nil {
+		return err
+	}
+	sources, err := a.Store.SourcesOf(ctx, b.ID)
+	if err != nil {
+		return err
+	}
+	v := page.AskView{Title: "Delete the branch " + b.Name + "?", Error: firstText(wrong)}
+	if b.Default {
+		v.Effects = []string{"The default branch stays: make another one the default first."}
+		return a.askBranch(c, status, b, row, v)
+	}
+	v.Effects = []string{
+		"Lost: " + upTo(n, countedMost, "observation", "observations") + ", with all that people have said of them.",
+		"Lost: " + sourceNames(sources) + ".",
+		"The gate of " + row.Name + " is not touched: “" + row.Default.Name + "” decides it.",
+		"The next report of a branch of this name makes it anew, without what was there before.",
+	}
+	v.Buttons = []page.AskButton{{Label: "Delete the branch", Danger: true}}
+	return a.askBranch(c, status, b, row, v)
+}
+
+// upTo is plural for a number that was not counted further than most.
+func upTo(n, most int, one, many string) string {
+	if n > most {
+		return "more than " + plural(most, one, many)
+	}
+	return plural(n, one, many)
+}
+
+// namedSources is how many sources a sentence names.
+const namedSources = 5
+
+// sourceNames says what reports a branch has.
+func sourceNames(list []models.Source) string {
+	if len(list) == 0 {
+		return "no report"
+	}
+	var names []string
+	for _, s := range list[:min(len(list), namedSources)] {
+		name := s.Scanner
+		if s.Name != "" {
+			name += " (" + s.Name + ")"
+		}
+		names = append(names, name)
+	}
+	if len(list) > namedSources {
+		names = append(names, "and others")
+	}
+	return plural(len(list), "source", "sources") + " of reports: " + strings.Join(names, ", ")
+}
+
+func (a *Admin) branchDelete(c *gin.Context) error {
+	b, err := a.branchOf(c)
+	if err != nil {
+		return err
+	}
+	err = a.Products.DeleteBranch(c.Request.Context(), actorOf(c), b.ID)
+	if fault.Is(err, fault.Conflict) {
+		return a.branchDeletePage(c, web.StatusOf(err), err)
+	}
+	if err != nil {
+		return err
+	}
+	a.flash(c, "ok", "The branch "+b.Name+" is deleted", "")
+	web.SeeOther(c, branchesPath(b.ProductID))
+	return nil
+}

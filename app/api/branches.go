@@ -1,0 +1,153 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/product"
+	"gatecrier/models"
+)
+
+// branchBody is a branch as the API answers it.
+type branchBody struct {
+	ID           int64      `json:"id"`
+	ProductID    int64      `json:"product_id"`
+	Name         string     `json:"name"`
+	Default      bool       `json:"default"`
+	Protected    bool       `json:"protected" doc:"Kept although no report comes any more"`
+	Gate         gateBody   `json:"gate" doc:"Only that of the default branch is the product's, and is told of"`
+	LastReportAt *time.Time `json:"last_report_at"`
+	Created      time.Time  `json:"created"`
+}
+
+func branchOf(b models.BranchRow) branchBody {
+	return branchBody{
+		ID: b.ID, ProductID: b.ProductID, Name: b.Name, Default: b.Default, Protected: b.Protected, Gate: gateOf(b.Branch),
+		LastReportAt: optional(b.LastReportAt), Created: b.CreatedAt,
+	}
+}
+
+type branchAnswer struct{ Body branchBody }
+
+type branchPatch struct {
+	ID   int64 `path:"id"`
+	Body struct {
+		Name      patch[string] `json:"name,omitempty" doc:"Pipelines name the branch by it"`
+		Protected patch[bool]   `json:"protected,omitempty"`
+		Default   patch[bool]   `json:"default,omitempty" doc:"true makes it the product's default branch, whose gate is the product's"`
+	}
+}
+
+// comparisonBody is what a branch adds to the default branch.
+type comparisonBody struct {
+	Branch     branchBody    `json:"branch"`
+	Default    branchBody    `json:"default" doc:"What it is compared with"`
+	Added      models.Counts `json:"added" doc:"Active here, and not in the last reports there at all"`
+	Known      models.Counts `json:"known" doc:"Active here; there too, but it does not count: a waiver, a false positive"`
+	Shared     models.Counts `json:"shared" doc:"Active in both"`
+	Gone       models.Counts `json:"gone" doc:"Active there, and not in the last reports here; of scanners that report here"`
+	Items      []addedBody   `json:"items" doc:"What is added, or with list=known what is known, worst first"`
+	NextCursor string        `json:"next_cursor,omitempty" doc:"Absent on the last page"`
+}
+
+// addedBody is an observation with what it is in the default branch.
+type addedBody struct {
+	observationBody
+	There *models.Status `json:"status_there" doc:"Its status in the default branch, null where that has no such finding"`
+}
+
+func addedOf(o models.Added) addedBody {
+	b := addedBody{observationBody: observationOf(o.Observation)}
+	if o.There != "" {
+		b.There = &o.There
+	}
+	return b
+}
+
+type comparisonInput struct {
+	IDPath
+	Page
+	Severity string `query:"severity" enum:"critical,high,medium,low,none,unknown"`
+	List     string `query:"list" enum:"added,known" default:"added"`
+}
+
+func (a *API) branches() {
+	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/branches", "list-branches", "List a product's branches with their gates, the default one first", 0),
+		func(ctx context.Context, in *struct {
+			IDPath
+			Page
+			Q string `query:"q" doc:"Part of the name"`
+		},
+		) (*list[branchBody], error) {
+			out, err := a.listBranches(ctx, in.Page, models.BranchFilter{ProductID: in.ID, Text: in.Q})
+			return out, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodPatch, "/branches/{id}", "update-branch", "Change a branch (JSON merge patch)", 0),
+		func(ctx context.Context, in *branchPatch) (*branchAnswer, error) {
+			row, err := a.updateBranch(ctx, in)
+			return &branchAnswer{branchOf(row)}, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodDelete, "/branches/{id}", "delete-branch", "Delete a branch and all that its reports said; the default one stays", http.StatusNoContent),
+		func(ctx context.Context, in *IDPath) (*struct{}, error) {
+			return nil, a.problem(ctx, a.Products.DeleteBranch(ctx, actorOf(ctx), in.ID))
+		})
+	huma.Register(a.huma, operation(http.MethodGet, "/branches/{id}/comparison", "compare-branch", "What a branch adds to the default branch", 0),
+		func(ctx context.Context, in *comparisonInput) (*struct{ Body comparisonBody }, error) {
+			out, err := a.compareBranch(ctx, in)
+			return &struct{ Body comparisonBody }{out}, a.problem(ctx, err)
+		})
+}
+
+func (a *API) listBranches(ctx context.Context, p Page, f models.BranchFilter) (*list[branchBody], error) {
+	var key models.BranchKey
+	if err := seek(p.Cursor, &key); err != nil {
+		return nil, err
+	}
+	if p.Cursor != "" {
+		f.After = &key
+	}
+	f.Limit = p.Limit + 1
+	rows, err := a.Products.Branches(ctx, actorOf(ctx), f)
+	if err != nil {
+		return nil, err
+	}
+	return answer(rows, p.Limit, branchOf, func(b models.BranchRow) any { return models.BranchKey{Default: b.Default, Name: b.Name} })
+}
+
+func (a *API) updateBranch(ctx context.Context, in *branchPatch) (models.BranchRow, error) {
+	e := product.BranchEdit{Name: in.Body.Name.pointer(), Protected: in.Body.Protected.pointer(), Default: in.Body.Default.Value}
+	if in.Body.Default.Sent && !e.Default {
+		return models.BranchRow{}, fault.BadField("default", "Make another branch the default instead")
+	}
+	return a.Products.UpdateBranch(ctx, actorOf(ctx), in.ID, e)
+}
+
+func (a *API) compareBranch(ctx context.Context, in *comparisonInput) (comparisonBody, error) {
+	f := models.CompareFilter{Known: in.List == "known", Limit: in.Limit + 1}
+	if s, ok := models.SeverityByName(in.Severity); ok {
+		f.Severity = &s
+	}
+	var key models.ObservationKey
+	if err := seek(in.Cursor, &key); err != nil {
+		return comparisonBody{}, err
+	}
+	if in.Cursor != "" {
+		f.After = &key
+	}
+	c, err := a.Products.Compare(ctx, actorOf(ctx), in.ID, f)
+	if err != nil {
+		return comparisonBody{}, err
+	}
+	page, err := answer(c.Rows, in.Limit, addedOf, func(o models.Added) any { return models.ObservationKey{Severity: o.Severity, ID: o.ID} })
+	if err != nil {
+		return comparisonBody{}, err
+	}
+	return comparisonBody{
+		Branch: branchOf(c.Branch), Default: branchOf(c.Default), Added: c.Added, Known: c.Known, Shared: c.Shared, Gone: c.Gone,
+		Items: page.Body.Items, NextCursor: page.Body.NextCursor,
+	}, nil
+}

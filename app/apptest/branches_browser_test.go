@@ -1,0 +1,110 @@
+package apptest_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"gatecrier/app/apptest"
+)
+
+// TestBranchesInTheBrowser is how somebody looks at what a branch brings, keeps
+// one, makes another the default, and shows the gate's state elsewhere.
+func TestBranchesInTheBrowser(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{Ago: 4 * time.Hour})
+	c := p.Client("admin")
+	s := newShop(t, c, "Checkout", "")
+	c.Must(http.StatusCreated, "POST", s.path+"/reports", grype(some("High", "CVE-2026-1001", "CVE-2026-1002"), some("Medium", "CVE-2026-2001")))
+	waive(t, p, s, "CVE-2026-1002")
+	c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=feature/pay-by-link",
+		grype(some("High", "CVE-2026-1001", "CVE-2026-1002", "CVE-2026-3003"), some("Critical", "CVE-2026-3001", "CVE-2026-3002", "CVE-2026-3004")))
+	c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=release/2026.10", grype(some("Low", "CVE-2026-4001")))
+	p.Clock.Advance(2 * time.Hour)
+	pay, release := branchNamed(t, c, s, "feature/pay-by-link").ID("id"), branchNamed(t, c, s, "release/2026.10").ID("id")
+	at := func(id int64) string { return fmt.Sprintf("%s/branches/%d", s.path, id) }
+
+	b := apptest.NewBrowser(t, p.URL)
+	comeIn(b, "admin")
+	b.Open(s.path)
+	b.Press(".gc-tabs a[href$='tab=branches']")
+	b.Sees("feature/pay-by-link", "adds 3 critical, 1 high", "adds 1 low", "default", "removed, unless they are protected")
+	still(t, b, "branches", s.path+"?tab=branches")
+	b.TabThrough("branches")
+
+	b.Press("form[action='" + at(release) + "/protect'] button")
+	b.Sees("release/2026.10 is protected")
+	b.Look("branches-protected")
+	b.Press("form[action='" + at(release) + "/unprotect'] button")
+	b.Sees("is not protected any more", "no report for 30 days")
+	b.Open(s.path + "?tab=branches&q=nonsense")
+	b.Sees("No branch has that in its name")
+	b.Look("branches-none")
+
+	still(t, b, "comparison", at(pay))
+	b.Sees("beside the default branch, main", "3 critical (limit 0), 3 high (limit 0)", "CVE-2026-3001", "CVE-2026-3003")
+	b.TabThrough("comparison")
+	b.Press(".gc-chips a[href$='severity=high']")
+	b.Sees("CVE-2026-3003", "1 observation shown")
+	b.Press(".gc-chips a[href*='list=known']")
+	b.Sees("CVE-2026-1002", "risk accepted")
+	b.Look("comparison-known")
+	still(t, b, "comparison-nothing", at(release)+"?severity=critical")
+
+	// Another default branch, asked first.
+	b.Open(at(release))
+	b.Press("a[href='" + at(release) + "/default']")
+	b.Sees("Make release/2026.10 the default branch?", "The gate changes from failed to passed", "“main” becomes a branch like the others, and is removed once it has got no report for 30 days")
+	b.Look("branch-default-ask")
+	b.Press("form[action$='/default'] button")
+	b.Sees("release/2026.10 is the default branch", "Passed")
+	still(t, b, "comparison-of-the-default", at(release))
+
+	// What is lost with a branch.
+	b.Open(at(pay))
+	b.Press("a[href='" + at(pay) + "/delete']")
+	b.Sees("Lost: 6 observations", "Lost: 1 source of reports: grype", "The next report of a branch of this name makes it anew")
+	b.Look("branch-delete-ask")
+	b.Press("form[action$='/delete'] button")
+	b.Sees("The branch feature/pay-by-link is deleted")
+	b.Open(at(release) + "/delete")
+	b.Sees("The default branch stays")
+	b.Look("branch-delete-default")
+
+	badgeInTheBrowser(t, b, s)
+}
+
+func badgeInTheBrowser(t *testing.T, b *apptest.Browser, s shop) {
+	t.Helper()
+	b.Open(s.path + "?tab=settings")
+	b.Press("form[action$='/badge'] button")
+	b.Sees("The badge is there", "[![Security gate](", "New address")
+	b.Until("the picture is there", `[...document.querySelectorAll("img[src^='/badge/']")].some(i => i.complete && i.naturalWidth === 88)`)
+	still(t, b, "product-settings-badge", s.path+"?tab=settings")
+	b.TabThrough("settings with a badge")
+	src := func() string {
+		text, err := chromedp.Run(b.Context(), chromedp.Evaluate[string](`document.querySelector("img[src^='/badge/']")?.getAttribute("src") ?? ""`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	was := src()
+	b.Press("a[href$='/badge/renew']")
+	b.Sees("The address of now shows nothing any more")
+	b.Look("badge-renew")
+	b.Press("form[action$='/badge/renew'] button")
+	if now := src(); !strings.HasPrefix(now, "/badge/") || now == was {
+		t.Errorf("the address was %q, now %q", was, now)
+	}
+	b.Open(src()) // as a document of its own: the picture has no page around it
+	b.Do(chromedp.EmulateViewport(300, 100))
+	b.Shoot("badge")
+	b.Do(chromedp.EmulateViewport(1440, 900))
+	b.Open(s.path + "/badge/remove")
+	b.Press("form[action$='/badge/remove'] button")
+	b.Sees("The badge is removed", "There is none now")
+}

@@ -1,0 +1,278 @@
+package apptest_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"gatecrier/app/apptest"
+	"gatecrier/app/authz"
+	"gatecrier/app/observation"
+	"gatecrier/models"
+)
+
+// some is a Grype report with findings of these names, by severity.
+func some(severity string, names ...string) string {
+	var b strings.Builder
+	for _, name := range names {
+		fmt.Fprintf(&b, `,{"vulnerability":{"id":%q,"severity":%q},"artifact":{"name":"lib","version":"1","type":"deb"}}`, name, severity)
+	}
+	return b.String()
+}
+
+func grype(matches ...string) []byte {
+	return []byte(`{"descriptor":{"name":"grype"},"matches":[` + strings.TrimPrefix(strings.Join(matches, ""), ",") + `]}`)
+}
+
+// branchNamed is a branch of the list of a product's branches.
+func branchNamed(t *testing.T, c *apptest.Client, s shop, name string) apptest.Answer {
+	t.Helper()
+	a := c.Must(http.StatusOK, "GET", s.path+"/branches?limit=100", nil)
+	items, _ := a.JSON["items"].([]any)
+	for _, item := range items {
+		if b, ok := item.(map[string]any); ok && b["name"] == name {
+			return apptest.Answer{JSON: b}
+		}
+	}
+	return apptest.Answer{}
+}
+
+// waive accepts the risk of the active observation of a title.
+func waive(t *testing.T, p *apptest.Program, s shop, title string) {
+	t.Helper()
+	list, err := p.Store.Observations(t.Context(), apptest.Everything(), models.ObservationFilter{ProductID: s.id, Text: title, Limit: 10})
+	if err != nil || len(list) == 0 {
+		t.Fatalf("no observation %s: %v", title, err)
+	}
+	actor := authz.Actor{User: models.User{ID: 1, Administrator: true}, Label: "admin"}
+	_, _, err = p.Findings.Assess(t.Context(), actor, list[0].ID, observation.Assessment{
+		Status: models.StatusRiskAccepted, Comment: "not reachable", Until: p.Clock.Now().Add(90 * 24 * time.Hour),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func titles(a apptest.Answer) string {
+	items, _ := a.JSON["items"].([]any)
+	var list []string
+	for _, item := range items {
+		o, _ := item.(map[string]any)
+		text := fmt.Sprint(o["title"])
+		if o["status_there"] != nil {
+			text += fmt.Sprint("=", o["status_there"])
+		}
+		list = append(list, text)
+	}
+	return strings.Join(list, " ")
+}
+
+// A branch has a gate of its own, which nobody is told of, and shows what it
+// adds to the default one.
+func TestWhatABranchAdds(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		receiver := apptest.NewReceiver(t)
+		c := p.Client("admin")
+		s := newShop(t, c, "Shop", receiver.URL)
+		c.Must(http.StatusCreated, "POST", s.path+"/reports", grype(some("High", "OLD", "WAIVED", "FIXED"), some("Medium", "BOTH")))
+		receiver.Wait(t, 1)
+		waive(t, p, s, "WAIVED")
+		a := c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=feature/pay", grype(some("High", "OLD", "WAIVED"), some("Critical", "NEW-1", "NEW-2"), some("Medium", "BOTH", "NEW-3")))
+		if a.Get("gate.before") != "none" || a.Get("gate.after") != "failed" || a.Get("gate.why") != "2 critical (limit 0), 2 high (limit 0)" {
+			t.Errorf("the branch's gate goes back to the pipeline: %s", a.Text)
+		}
+
+		list := c.Must(http.StatusOK, "GET", s.path+"/branches", nil)
+		if list.Get("items.0.name") != "main" || list.Get("items.0.default") != true || list.Get("items.1.name") != "feature/pay" || list.Get("items.2") != nil {
+			t.Fatalf("branches: %s", list.Text)
+		}
+		if list.Get("items.1.gate.state") != "failed" || list.ID("items.1.gate.counts.critical") != 2 || list.Get("items.1.protected") != false || list.Get("items.1.last_report_at") == nil {
+			t.Errorf("the branch: %s", list.Text)
+		}
+		page := c.Must(http.StatusOK, "GET", s.path+"/branches?limit=1", nil)
+		cursor, _ := page.Get("next_cursor").(string)
+		if next := c.Must(http.StatusOK, "GET", s.path+"/branches?limit=1&cursor="+cursor, nil); next.Get("items.0.name") != "feature/pay" || next.Get("next_cursor") != nil {
+			t.Errorf("the next page: %s", next.Text)
+		}
+
+		at := fmt.Sprintf("/branches/%d", list.ID("items.1.id"))
+		a = c.Must(http.StatusOK, "GET", at+"/comparison", nil)
+		if titles(a) != "NEW-1 NEW-2 NEW-3" || a.ID("added.critical") != 2 || a.ID("added.medium") != 1 || a.ID("added.high") != 0 ||
+			a.ID("known.high") != 1 || a.ID("shared.high") != 1 || a.ID("shared.medium") != 1 || a.ID("gone.high") != 1 {
+			t.Errorf("what it adds: %s", a.Text)
+		}
+		if a.Get("branch.gate.state") != "failed" || a.Get("default.gate.branch") != "main" {
+			t.Errorf("both gates: %s", a.Text)
+		}
+		if got := titles(c.Must(http.StatusOK, "GET", at+"/comparison?list=known", nil)); got != "WAIVED=risk_accepted" {
+			t.Errorf("known there: %s", got)
+		}
+		if got := titles(c.Must(http.StatusOK, "GET", at+"/comparison?severity=medium", nil)); got != "NEW-3" {
+			t.Errorf("of a severity: %s", got)
+		}
+		first := c.Must(http.StatusOK, "GET", at+"/comparison?limit=2", nil)
+		cursor, _ = first.Get("next_cursor").(string)
+		if second := c.Must(http.StatusOK, "GET", at+"/comparison?limit=2&cursor="+cursor, nil); titles(first)+" "+titles(second) != "NEW-1 NEW-2 NEW-3" || second.Get("next_cursor") != nil {
+			t.Errorf("by pages: %s and %s", titles(first), titles(second))
+		}
+
+		// Its findings come into the default branch: nothing is added any more.
+		c.Must(http.StatusCreated, "POST", s.path+"/reports", grype(some("High", "OLD", "WAIVED"), some("Critical", "NEW-1", "NEW-2"), some("Medium", "BOTH", "NEW-3")))
+		if a := c.Must(http.StatusOK, "GET", at+"/comparison", nil); titles(a) != "" || a.ID("gone.high") != 0 || a.ID("shared.critical") != 2 {
+			t.Errorf("after the merge: %s", a.Text)
+		}
+		if n := len(receiver.Messages()); n != 1 {
+			t.Errorf("%d messages, want that of the default branch alone", n)
+		}
+	})
+}
+
+func TestChangeABranch(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		s := newShop(t, c, "Shop", "")
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(0)})
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"branch": "dev", "scanner": "x", "counts": counts(2)})
+		def, dev := branchNamed(t, c, s, "main"), branchNamed(t, c, s, "dev")
+		at := fmt.Sprintf("/branches/%d", dev.ID("id"))
+		for name, body := range map[string]map[string]any{
+			"name":    {"name": "main", "protected": true},
+			"default": {"default": false},
+		} {
+			if a := c.Must(http.StatusUnprocessableEntity, "PATCH", at, body); a.Get("errors.0.name") != name {
+				t.Errorf("%v: %s", body, a.Text)
+			}
+		}
+		for _, name := range []string{"", "  ", strings.Repeat("x", 256), "a\nb"} {
+			c.Must(http.StatusUnprocessableEntity, "PATCH", at, map[string]any{"name": name})
+		}
+		if b := branchNamed(t, c, s, "dev"); b.Get("protected") != false {
+			t.Errorf("what is refused changes nothing: %v", b.JSON)
+		}
+		a := c.Must(http.StatusOK, "PATCH", at, map[string]any{"name": " develop ", "protected": true})
+		if a.Get("name") != "develop" || a.Get("protected") != true || a.Get("default") != false {
+			t.Errorf("renamed: %s", a.Text)
+		}
+		c.Must(http.StatusConflict, "DELETE", fmt.Sprintf("/branches/%d", def.ID("id")), nil)
+		a = c.Must(http.StatusOK, "PATCH", at, map[string]any{"default": true})
+		if a.Get("default") != true || a.Get("gate.state") != "failed" || branchNamed(t, c, s, "main").Get("default") != false {
+			t.Errorf("the default: %s", a.Text)
+		}
+		if a := c.Must(http.StatusOK, "GET", s.path, nil); a.Get("default_branch") != "develop" || a.Get("gate.state") != "failed" {
+			t.Errorf("the product: %s", a.Text)
+		}
+		a = c.Must(http.StatusOK, "GET", s.path+"/gate/history", nil)
+		if a.Get("items.0.from") != "passed" || a.Get("items.0.to") != "failed" || a.Get("items.0.cause.text") != "a change of the default branch from main to develop" {
+			t.Errorf("history: %s", a.Text)
+		}
+		c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("/branches/%d", def.ID("id")), nil)
+		c.Must(http.StatusNotFound, "GET", fmt.Sprintf("/branches/%d/comparison", def.ID("id")), nil)
+		c.Must(http.StatusNotFound, "PATCH", fmt.Sprintf("/branches/%d", def.ID("id")), map[string]any{"protected": true})
+
+		var said []string
+		audits, _ := c.Must(http.StatusOK, "GET", fmt.Sprintf("/audit?product=%d", s.id), nil).JSON["items"].([]any)
+		for _, item := range audits {
+			if row, ok := item.(map[string]any); ok {
+				said = append(said, fmt.Sprint(row["action"], " ", row["kind"], " ", row["name"]))
+			}
+		}
+		if got := strings.Join(said, ", "); got != "delete branch main, change product Shop, change branch develop, create product Shop" {
+			t.Errorf("audit: %s", got)
+		}
+	})
+}
+
+// A product's own limits count for all its branches at once.
+func TestLimitsCountForAllBranches(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		s := newShop(t, c, "Shop", "")
+		for _, branch := range []string{"", "dev"} {
+			c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"branch": branch, "scanner": "x", "counts": counts(2)})
+		}
+		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"gate_mode": "own", "thresholds": map[string]any{"critical": 5, "high": 5}})
+		if b := branchNamed(t, c, s, "dev"); b.Get("gate.state") != "passed" {
+			t.Errorf("the branch has %v", b.JSON)
+		}
+	})
+}
+
+// A large branch goes in parts, and a report makes it anew.
+func TestDeleteALargeBranch(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		s := newShop(t, c, "Shop", "")
+		c.Must(http.StatusCreated, "POST", s.path+"/reports", grype(some("Low", "ONE")))
+		const n = 1700
+		report := large(n, func(i int) string { return [...]string{"High", "Medium"}[i%2] })
+		c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=big", report)
+		id := branchNamed(t, c, s, "big").ID("id")
+		apptest.Eventually(t, "the import is settled", func() bool {
+			return c.Do("DELETE", fmt.Sprintf("/branches/%d", id), nil).Status == http.StatusNoContent
+		})
+		if left, err := p.Store.AnyObservations(t.Context(), id, 10); err != nil || len(left) > 0 {
+			t.Errorf("%d observations are left: %v", len(left), err)
+		}
+		if b := branchNamed(t, c, s, "main"); b.ID("gate.counts.low") != 1 {
+			t.Errorf("the default branch: %v", b.JSON)
+		}
+		a := c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=big", report)
+		if a.ID("observations.new") != n || a.ID("counts.high") != n/2 || branchNamed(t, c, s, "big").ID("id") == id {
+			t.Errorf("made anew: %s", a.Text)
+		}
+	})
+}
+
+// Branches without reports are removed, but for those that somebody keeps, and
+// those that are alive.
+func TestAbandonedBranchesAreRemoved(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		s := newShop(t, c, "Shop", "")
+		const day = 24 * time.Hour
+		c.Must(http.StatusOK, "PATCH", "/settings/jobs", map[string]any{"forget_branches": "0 0 29 2 *"}) // only where it is asked for
+		send := func(branch string) apptest.Answer {
+			return c.Must(http.StatusCreated, "POST", s.path+"/reports?branch="+branch, grype(some("High", "ONE")))
+		}
+		send("")
+		for _, branch := range []string{"old", "kept", "alive", "big"} {
+			send(branch)
+		}
+		c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=big&scanner=other", large(1300, always("Low")))
+		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/branches/%d", branchNamed(t, c, s, "kept").ID("id")), map[string]any{"protected": true})
+		p.Clock.Advance(29 * day)
+		if job := runJob(t, c, "forget_branches"); job.ID("last.rows") != 0 {
+			t.Errorf("too early: %v", job.JSON)
+		}
+		if a := send("alive"); a.ID("observations.updated") != 1 {
+			t.Fatalf("the same report: %s", a.Text)
+		}
+		if b := branchNamed(t, c, s, "alive"); b.Get("last_report_at") != p.Clock.Now().UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano) {
+			t.Errorf("a report that changed nothing is only remembered: %v, now %s", b.JSON, p.Clock.Now().UTC())
+		}
+		p.Clock.Advance(2 * day)
+		c.Must(http.StatusOK, "PATCH", "/settings/reports", map[string]any{"branch_days": 0})
+		if job := runJob(t, c, "forget_branches"); job.ID("last.rows") != 0 {
+			t.Errorf("for ever: %v", job.JSON)
+		}
+		c.Must(http.StatusOK, "PATCH", "/settings/reports", map[string]any{"branch_days": 30})
+		job := runJob(t, c, "forget_branches")
+		if job.ID("last.rows") != 2 || job.Get("last.message") != "Shop: old, big" {
+			t.Errorf("the run: %v", job.JSON)
+		}
+		for name, there := range map[string]bool{"main": true, "kept": true, "alive": true, "old": false, "big": false} {
+			if got := branchNamed(t, c, s, name).JSON != nil; got != there {
+				t.Errorf("%s is there: %t", name, got)
+			}
+		}
+		if a := send("old"); a.ID("observations.new") != 1 || a.Get("gate.before") != "none" {
+			t.Errorf("made anew: %s", a.Text)
+		}
+		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/branches/%d", branchNamed(t, c, s, "kept").ID("id")), map[string]any{"protected": false})
+		if job := runJob(t, c, "forget_branches"); job.Get("last.message") != "Shop: kept" {
+			t.Errorf("not protected any more: %v", job.JSON)
+		}
+	})
+}

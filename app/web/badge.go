@@ -1,0 +1,57 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/fault"
+	"gatecrier/models"
+	"gatecrier/templates/ui"
+)
+
+// Badge answers pictures of gates' states by their tokens, to anybody: it looks
+// at no session, and what is no badge is not there. Pages of other hosts may
+// show it, unlike anything else from here.
+func Badge(state func(ctx context.Context, token string) (models.GateState, error), failed func(*gin.Context, error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		token, isPicture := strings.CutSuffix(c.Param("file"), ".svg")
+		s, err := models.GateState(""), error(fault.Missing("badge"))
+		if isPicture {
+			s, err = state(c.Request.Context(), token)
+		}
+		var picture bytes.Buffer
+		if err == nil {
+			err = ui.Badge(string(s)).Render(c.Request.Context(), &picture)
+		}
+		switch {
+		case fault.Is(err, fault.NotFound):
+			c.String(http.StatusNotFound, "There is no such badge\n")
+		case err != nil:
+			failed(c, err)
+		default:
+			c.Header("Cache-Control", "no-cache")
+			c.Header("Cross-Origin-Resource-Policy", "cross-origin")
+			sendTagged(c, "image/svg+xml", picture.Bytes())
+		}
+	}
+}
+
+// sendTagged answers with a body and its ETag, or says that who asks has it.
+func sendTagged(c *gin.Context, contentType string, body []byte) {
+	sum := sha256.Sum256(body)
+	tag := `"` + hex.EncodeToString(sum[:8]) + `"`
+	c.Header("ETag", tag)
+	for _, known := range strings.Split(c.GetHeader("If-None-Match"), ",") {
+		if known = strings.TrimPrefix(strings.TrimSpace(known), "W/"); known == tag || known == "*" {
+			c.Status(http.StatusNotModified)
+			return
+		}
+	}
+	c.Data(http.StatusOK, contentType, body)
+}

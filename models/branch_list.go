@@ -1,0 +1,105 @@
+package models
+
+import (
+	"context"
+	"time"
+)
+
+// BranchRow is a branch with its newest report.
+type BranchRow struct {
+	Branch
+	LastReportAt time.Time // zero before the first
+}
+
+// branchReported is when a branch got its newest report. What people enter by
+// hand is none.
+const branchReported = "(SELECT max(s.last_report_at) FROM sources s WHERE s.branch_id = b.id AND s.format <> '" + FormatManual + "')"
+
+const branchRowSelect = "SELECT " + branchColumns + ", " + branchReported + " FROM branches b WHERE "
+
+func (b *BranchRow) dst() []any { return append(b.Branch.dst(), timeTo(&b.LastReportAt)) }
+
+// Branch finds a branch in scope.
+func (r reads) Branch(ctx context.Context, scope Scope, id int64) (BranchRow, error) {
+	cond, args := scope.where("b.product_id")
+	var b BranchRow
+	err := r.get(ctx, branchRowSelect+"b.id = ? AND "+cond, append([]any{id}, args...), b.dst()...)
+	if err != nil {
+		return BranchRow{}, missingRow(err, "branch")
+	}
+	return b, nil
+}
+
+// BranchKey is the keyset of a list of branches: the default one first, then by
+// name.
+type BranchKey struct {
+	Default bool
+	Name    string
+}
+
+// BranchFilter narrows a list of a product's branches. Zero fields do not
+// narrow.
+type BranchFilter struct {
+	ProductID int64
+	Text      string     // part of the name, in any case
+	After     *BranchKey // the last row of the page before
+	Limit     int
+}
+
+// BranchRows lists a product's branches, the default one first.
+func (r reads) BranchRows(ctx context.Context, scope Scope, f BranchFilter) ([]BranchRow, error) {
+	cond, args := scope.where("b.product_id")
+	cond, args = "b.product_id = ? AND "+cond, append([]any{f.ProductID}, args...)
+	if f.Text != "" {
+		cond, args = cond+` AND lower(b.name) LIKE lower(?) ESCAPE '\'`, append(args, contains(f.Text))
+	}
+	if f.After != nil {
+		cond += " AND NOT b.is_default"
+		if !f.After.Default {
+			cond, args = cond+" AND b.name > ?", append(args, f.After.Name)
+		}
+	}
+	var list []BranchRow
+	err := r.query(ctx, branchRowSelect+cond+" ORDER BY b.is_default DESC, b.name LIMIT ?", append(args, f.Limit), collect(&list, (*BranchRow).dst))
+	return list, err
+}
+
+// StaleBranches lists branches that got no report since a time, or never one
+// and are older than that; not default ones nor protected ones. They are in the
+// order of their ids, after one.
+func (r reads) StaleBranches(ctx context.Context, before time.Time, after int64, limit int) ([]Branch, error) {
+	var list []Branch
+	err := r.query(ctx, "SELECT "+branchColumns+" FROM branches b WHERE b.id > ? AND NOT b.is_default AND NOT b.protected AND coalesce("+branchReported+", b.created_at) < ? ORDER BY b.id LIMIT ?",
+		[]any{after, micro(before), limit}, collect(&list, (*Branch).dst))
+	return list, err
+}
+
+// SourcesOf lists the sources of a branch that was read in scope, those of a
+// large import at work too.
+func (r reads) SourcesOf(ctx context.Context, branchID int64) ([]Source, error) {
+	var list []Source
+	err := r.query(ctx, "SELECT "+sourceColumns+" FROM sources s WHERE s.branch_id = ? ORDER BY s.scanner, s.name", []any{branchID}, collect(&list, (*Source).dst))
+	return list, err
+}
+
+// AnyObservations reads some observations of a branch, whatever became of them:
+// for what removes them in parts.
+func (r reads) AnyObservations(ctx context.Context, branchID int64, limit int) ([]Observation, error) {
+	var list []Observation
+	err := r.query(ctx, "SELECT "+observationColumns+" FROM observations o JOIN sources s ON s.id = o.source_id WHERE o.branch_id = ? LIMIT ?",
+		[]any{branchID, limit}, collect(&list, (*Observation).dst))
+	return list, err
+}
+
+// DeleteObservations removes observations with their histories. Their sources,
+// branch and gate are for who calls it, in the same transaction.
+func (tx *Tx) DeleteObservations(ids []int64) error {
+	_, err := tx.exec("DELETE FROM observations WHERE id IN ("+marks(len(ids))+")", anys(ids)...)
+	return err
+}
+
+// DeleteBranch removes a branch with its sources and observations.
+func (tx *Tx) DeleteBranch(id int64) error {
+	_, err := tx.exec("DELETE FROM branches WHERE id = ? AND NOT is_default", id)
+	return err
+}

@@ -1,0 +1,129 @@
+package models
+
+import "context"
+
+// A finding of one branch is there in another too where the last report of the
+// same scanner has one of the same identity, under whatever source name.
+
+// Standing is how a branch's active observation stands in another branch.
+type Standing int
+
+// The standings.
+const (
+	StandingAdded  Standing = iota // not in the other's last reports at all
+	StandingKnown                  // there, but it does not count: waived, a false positive
+	StandingShared                 // it counts there too
+)
+
+// thereIn reads from the observations d that are a branch's in its last reports
+// and the same finding as o, of the source s.
+const thereIn = ` FROM sources t JOIN observations d ON d.source_id = t.id AND d.identity = o.identity
+	WHERE t.branch_id = ? AND t.scanner = s.scanner AND d.resolved_at IS NULL AND d.since <= t.version`
+
+// standing is the Standing of o, as SQL.
+const standing = "coalesce((SELECT max(CASE WHEN d.active THEN 2 ELSE 1 END)" + thereIn + "), 0)"
+
+// Pair is two branches of a product that are compared. They must have come from
+// a scoped read.
+type Pair struct {
+	BranchID int64 // that adds something
+	OtherID  int64 // to this one
+}
+
+// Comparison is what a branch adds to another.
+type Comparison struct {
+	Added  Counts // its active observations that are not in the other's last reports at all
+	Known  Counts // those that are there, and do not count
+	Shared Counts // those that count in both
+}
+
+// Compare counts what branches add to another one, by branch.
+func (r reads) Compare(ctx context.Context, branches []int64, otherID int64) (map[int64]Comparison, error) {
+	found := map[int64]Comparison{}
+	if len(branches) == 0 {
+		return found, nil
+	}
+	err := r.query(ctx, "SELECT x.branch_id, x.severity, x.standing, count(*) FROM (SELECT o.branch_id, o.severity, "+standing+` AS standing
+		FROM observations o JOIN sources s ON s.id = o.source_id WHERE o.branch_id IN (`+marks(len(branches))+`) AND o.active = TRUE AND o.since <= s.version) x
+		GROUP BY x.branch_id, x.severity, x.standing`, append([]any{otherID}, anys(branches)...), func(rows scanner) error {
+		var id, n int64
+		var severity Severity
+		var st Standing
+		if err := rows.Scan(&id, &severity, &st, &n); err != nil {
+			return err
+		}
+		c := found[id]
+		c.of(st).Add(severity, n)
+		found[id] = c
+		return nil
+	})
+	return found, err
+}
+
+func (c *Comparison) of(st Standing) *Counts {
+	switch st {
+	case StandingKnown:
+		return &c.Known
+	case StandingShared:
+		return &c.Shared
+	case StandingAdded:
+	}
+	return &c.Added
+}
+
+// CompareFilter narrows a list of what a branch adds.
+type CompareFilter struct {
+	Pair
+	Known    bool // those that are there and do not count, instead of those that are not there
+	Severity *Severity
+	After    *ObservationKey // the last row of the page before
+	Limit    int
+}
+
+// Added is an active observation that another branch does not count.
+type Added struct {
+	Observation
+	There Status // what it is in the other branch, "" where it is not in its last reports
+}
+
+// AddedObservations lists what a branch adds to another, worst first.
+func (r reads) AddedObservations(ctx context.Context, f CompareFilter) ([]Added, error) {
+	cond, args := "o.branch_id = ? AND o.active = TRUE AND o.since <= s.version", []any{f.BranchID}
+	there := "''"
+	if f.Known {
+		there = "(SELECT min(d.status)" + thereIn + ")"
+		args = append([]any{f.OtherID}, args...)
+		cond, args = cond+" AND EXISTS (SELECT 1"+thereIn+") AND NOT EXISTS (SELECT 1"+thereIn+" AND d.active)", append(args, f.OtherID, f.OtherID)
+	} else {
+		cond, args = cond+" AND NOT EXISTS (SELECT 1"+thereIn+")", append(args, f.OtherID)
+	}
+	if f.Severity != nil {
+		cond, args = cond+" AND o.severity = ?", append(args, *f.Severity)
+	}
+	if f.After != nil {
+		cond, args = cond+" AND (o.severity, o.id) > (?, ?)", append(args, f.After.Severity, f.After.ID)
+	}
+	var list []Added
+	err := r.query(ctx, "SELECT "+observationColumns+", "+there+" FROM observations o JOIN sources s ON s.id = o.source_id WHERE "+cond+" ORDER BY o.severity, o.id LIMIT ?",
+		append(args, f.Limit), collect(&list, func(a *Added) []any { return append(a.dst(), &a.There) }))
+	return list, err
+}
+
+// Gone counts what is active in the other branch and not in the branch's last
+// reports. What no scanner of the branch looks for is not known to be gone.
+func (r reads) Gone(ctx context.Context, p Pair) (Counts, error) {
+	var c Counts
+	err := r.query(ctx, `SELECT o.severity, count(*) FROM observations o JOIN sources s ON s.id = o.source_id
+		WHERE o.branch_id = ? AND o.active = TRUE AND o.since <= s.version AND s.format <> '`+FormatManual+`'
+		AND EXISTS (SELECT 1 FROM sources y WHERE y.branch_id = ? AND y.scanner = s.scanner AND y.version > 0)
+		AND NOT EXISTS (SELECT 1`+thereIn+") GROUP BY o.severity", []any{p.OtherID, p.BranchID, p.BranchID}, func(rows scanner) error {
+		var severity Severity
+		var n int64
+		err := rows.Scan(&severity, &n)
+		if err == nil {
+			c.Add(severity, n)
+		}
+		return err
+	})
+	return c, err
+}
