@@ -111,6 +111,7 @@ func TestRetention(t *testing.T) {
 		}
 		change(1)
 		change(0)
+		apptest.Eventually(t, "both are settled, before ten days go by", func() bool { return rows(c.Do("GET", "/deliveries?state=delivered", nil)) == 2 })
 		p.Clock.Advance(10 * 24 * time.Hour)
 		change(2)
 		apptest.Eventually(t, "all was told", func() bool {
