@@ -47,13 +47,6 @@ func (r reads) TallySources(ctx context.Context, branches []int64) (map[int64][]
 	return tallies, err
 }
 
-// SourcesOf lists a branch's sources.
-func (tx *Tx) SourcesOf(branchID int64) ([]Source, error) {
-	var list []Source
-	err := tx.query(tx.Context(), "SELECT "+sourceColumns+" FROM sources s WHERE s.branch_id = ? ORDER BY s.id", []any{branchID}, collect(&list, (*Source).dst))
-	return list, err
-}
-
 // Correct gives a source the counts of its observations, where it is as it was
 // when these were counted. An import that has read it before has to do so once
 // more.

@@ -171,7 +171,7 @@ func (r *Reconciler) mend(tx *models.Tx, was models.Gated, counted []models.Sour
 // correct gives a branch's sources the counts of their observations, and sums
 // them up.
 func correct(tx *models.Tx, branchID int64, counted []models.SourceTally) (total models.Counts, wrong []string, again bool, err error) {
-	sources, err := tx.SourcesOf(branchID)
+	sources, err := tx.SourcesOf(tx.Context(), branchID)
 	if err != nil {
 		return total, nil, false, err
 	}
