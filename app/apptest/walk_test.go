@@ -76,7 +76,7 @@ func walkSteps() []step {
 // gates are those of the counts, and histories have no gaps. GATECRIER_STEPS
 // says how many things are done, GATECRIER_SEED repeats one.
 func TestAWalk(t *testing.T) {
-	steps, seed := number(t, "GATECRIER_STEPS", 10_000), number(t, "GATECRIER_SEED", rand.IntN(1_000_000))
+	steps, seed := number(t, "GATECRIER_STEPS", 5000), number(t, "GATECRIER_SEED", rand.IntN(1_000_000))
 	databases := map[string]func() string{"sqlite": func() string { return "" }, "postgres": func() string { return modelstest.PostgresURL(t) }}
 	for _, name := range []string{"sqlite", "postgres"} {
 		t.Run(name, func(t *testing.T) {
@@ -91,7 +91,7 @@ func TestAWalk(t *testing.T) {
 			}
 			t.Logf("%d steps in %s: %v", steps, time.Since(began).Round(time.Second), w.did)
 			for _, s := range walkSteps() {
-				if steps >= 10_000 && w.did[s.name] == 0 {
+				if steps >= 5000 && w.did[s.name] == 0 {
 					t.Errorf("%s was never done", s.name)
 				}
 			}

@@ -14,7 +14,7 @@ import (
 
 // sweepAtOnce is how many branches a sweep evaluates in one transaction: few
 // enough to keep no other writer waiting.
-const sweepAtOnce = 50
+const sweepAtOnce = 20
 
 // sweepEvery is how soon a sweep is found that another instance left behind.
 const sweepEvery = time.Minute

@@ -1,0 +1,162 @@
+package apptest_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"gatecrier/app"
+	"gatecrier/app/apptest"
+	"gatecrier/app/event"
+	"gatecrier/models"
+	"gatecrier/models/modelstest"
+)
+
+// How quick pages and other writers stay while GATECRIER_GATES gates are looked
+// at again, half of which flip, and how long it all takes.
+func TestTrialOfAllGates(t *testing.T) {
+	n := number(t, "GATECRIER_GATES", 0)
+	if n == 0 {
+		t.Skip("GATECRIER_GATES is not set: this takes minutes")
+	}
+	t.Run("sqlite", func(t *testing.T) { gatesTrial(t, n, "") })
+	t.Run("postgres", func(t *testing.T) { gatesTrial(t, n, modelstest.PostgresURL(t)) })
+}
+
+func gatesTrial(t *testing.T, n int, database string) {
+	dir := t.TempDir()
+	t.Setenv("GATECRIER_DATABASE_URL", database)
+	first := apptest.Start(t, apptest.Options{Dir: dir, DatabaseURL: database})
+	e := newEstate(t, first.App, n)
+	longRouted(t, first.Store) // the first changes are no part of it
+	first.Stop()
+
+	p := spawn(t, dir)
+	c := apptest.NewClient(t, p.url, apptest.TokenIn(t, dir, "admin"))
+	quiet := measure(t, p.url, c, func(ctx context.Context) { wait(ctx, 3*time.Second) })
+	store, err := app.OpenStore(t.Context(), app.Options{Config: app.Config{DataDir: dir, DatabaseURL: database}, Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	var took time.Duration
+	busy := measure(t, p.url, c, func(ctx context.Context) {
+		began := time.Now()
+		c.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"threshold_critical": 1})
+		for ctx.Err() == nil {
+			at, err := store.GateSweep(ctx)
+			if err == nil && at.Version == 1 && at.Done {
+				took = at.FinishedAt.Sub(at.StartedAt)
+				break
+			}
+			wait(ctx, 20*time.Millisecond)
+		}
+		t.Logf("%d gates in %v, %v since the change", n, took.Round(time.Millisecond), time.Since(began).Round(time.Millisecond))
+	})
+	for i, what := range []string{"GET /api/v1/products", "PUT counts"} {
+		t.Logf("%s: p50 %v, p99 %v; before %v, %v (%d and %d requests)", what, percentile(busy[i], 50), percentile(busy[i], 99),
+			percentile(quiet[i], 50), percentile(quiet[i], 99), len(busy[i]), len(quiet[i]))
+	}
+	flips := 0
+	for _, id := range e.products {
+		list := history(t, store, id)
+		flips += len(list) - 1
+		if last := list[len(list)-1]; last.To != models.GatePassed || last.Announced != last.EventID {
+			t.Errorf("product %d: %+v", id, last)
+		}
+	}
+	if flips != n/2 {
+		t.Errorf("%d gates have flipped, want %d", flips, n/2)
+	}
+	longRouted(t, store)
+	inbox := inboxOf(t, store)
+	for i, id := range e.products {
+		if n, want := inbox[id], 1+i%2; n != want {
+			t.Errorf("product %d: %d notifications, want %d", i, n, want)
+		}
+	}
+}
+
+// longRouted is routed, for so much that it takes minutes.
+func longRouted(t *testing.T, s *models.Store) {
+	t.Helper()
+	for began := time.Now(); ; wait(t.Context(), 50*time.Millisecond) {
+		work, err := s.EventWork(t.Context(), string(event.ReaderNotify), 1)
+		if err != nil || time.Since(began) > 5*time.Minute {
+			t.Fatal("not routed: ", err)
+		}
+		if len(work) == 0 {
+			return
+		}
+	}
+}
+
+// inboxOf counts the notifications of each product.
+func inboxOf(t *testing.T, s *models.Store) map[int64]int {
+	t.Helper()
+	inbox := map[int64]int{}
+	for before := int64(0); ; {
+		list, err := s.Inbox(t.Context(), models.Reader{UserID: 1, Administrator: true}, models.InboxFilter{Before: before, Limit: 500})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range list {
+			inbox[row.ProductID]++
+			before = row.EventID
+		}
+		if len(list) < 500 {
+			return inbox
+		}
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// measure reads the list of products, and writes counts, again and again while
+// something goes on: how long each took.
+func measure(t *testing.T, url string, c *apptest.Client, fn func(ctx context.Context)) [2][]time.Duration {
+	t.Helper()
+	var current atomic.Value
+	current.Store(url)
+	w := writer{shop: newShop(t, c, "Other "+time.Now().String(), "")}
+	stop := make(chan struct{})
+	var times [2][]time.Duration
+	var work sync.WaitGroup
+	again := func(i int, fn func(n int)) {
+		work.Go(func() {
+			for n := 1; ; n++ {
+				select {
+				case <-stop:
+					return
+				case <-time.After(10 * time.Millisecond):
+				}
+				began := time.Now()
+				fn(n)
+				times[i] = append(times[i], time.Since(began))
+			}
+		})
+	}
+	again(0, func(int) { c.Must(http.StatusOK, "GET", "/products?limit=50", nil) })
+	again(1, func(n int) {
+		if !w.put(t.Context(), &current, c.Token, n) {
+			t.Errorf("write %d was not taken", n)
+		}
+	})
+	fn(t.Context())
+	close(stop)
+	work.Wait()
+	return times
+}
