@@ -75,10 +75,17 @@ func observationStories() []story {
 	edit := form
 	edit.ID, edit.Branches = 3, nil
 	return []story{
-		{"observations-selectable", Product(tab)}, {"observations-too-many", Product(over)}, {"observations-nothing-found", Product(nothing)},
+		{"observations-selectable", Product(tab)},
+		{"observations-too-many", Product(over)},
+		{"observations-nothing-found", Product(nothing)},
 		{"assess", Assess(AssessView{Frame: below("Assess"), What: "All of " + script, N: 83, Rows: selectable().Rows, Form: assessing(), Back: "/products/7?q=x"})},
-		{"observation", Observation(known)}, {"observation-resolved", Observation(gone)}, {"observation-manual", Observation(mine)}, {"observation-bare", Observation(bare)},
-		{"duplicate", Duplicate(dups)}, {"duplicate-none", Duplicate(DuplicateView{Frame: below("Same"), Row: row, Branch: script})},
-		{"manual", Manual(form)}, {"manual-edit", Manual(edit)},
+		{"observation", Observation(known)},
+		{"observation-resolved", Observation(gone)},
+		{"observation-manual", Observation(mine)},
+		{"observation-bare", Observation(bare)},
+		{"duplicate", Duplicate(dups)},
+		{"duplicate-none", Duplicate(DuplicateView{Frame: below("Same"), Row: row, Branch: script})},
+		{"manual", Manual(form)},
+		{"manual-edit", Manual(edit)},
 	}
 }
