@@ -172,7 +172,7 @@ func (a *Admin) assessMany(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.selection(c, row, c.Request.PostForm, filter)
+	s, err := a.selection(c, row, url.Values{"id": c.PostFormArray("id"), "all": {c.PostForm("all")}}, filter)
 	if err != nil {
 		return err
 	}

@@ -118,6 +118,9 @@ func (a *Admin) observationPage(c *gin.Context, status int, f finding, form page
 func contribution(f finding, policy gate.Policy) string {
 	n, s := f.branch.Counts.Of(f.Severity), f.Severity.String()
 	of := "It counts: one of " + ui.Number(n) + " active " + s + " ones of " + f.branch.Name
+	if n == 1 {
+		of = "It counts: the only active " + s + " one of " + f.branch.Name
+	}
 	switch {
 	case !f.Status.Active():
 		return "It does not count for the gate of " + f.branch.Name + "."

@@ -143,11 +143,11 @@ func (q *observationQuery) chips() (show, severities []ui.Chip) {
 func (q *observationQuery) fields(branches []models.Branch, sources []page.SourceRow) page.FindingFilter {
 	f := page.FindingFilter{Query: q.Text, Hidden: q.hidden("branch", "status", "scanner", "q", "assessed")}
 	for i, b := range branches {
-		value, label := b.Name, b.Name
-		if i == 0 {
-			value, label = "", b.Name+" (default)"
+		value := b.Name
+		if i == 0 { // the default one, which the URL does not name
+			value = ""
 		}
-		f.Branches = append(f.Branches, ui.Option{Value: value, Label: label, Checked: b.ID == q.branch.ID})
+		f.Branches = append(f.Branches, ui.Option{Value: value, Label: b.Name, Checked: b.ID == q.branch.ID})
 	}
 	f.Statuses = []ui.Option{{Label: "any"}}
 	for _, s := range observation.Assessable() {
