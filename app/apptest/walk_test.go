@@ -82,7 +82,7 @@ func TestAWalk(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Logf("GATECRIER_SEED=%d", seed)
 			began := time.Now()
-			w := newWalk(t, databases[name](), uint64(seed)) //nolint:gosec // any number is a seed
+			w := newWalk(t, databases[name](), uint64(seed))
 			for i := 1; i <= steps && !t.Failed(); i++ {
 				w.one(i)
 				if i%1000 == 0 || i == steps {
@@ -101,7 +101,7 @@ func TestAWalk(t *testing.T) {
 
 func newWalk(t testing.TB, database string, seed uint64) *walk {
 	t.Helper()
-	w := &walk{t: t, clock: modelstest.NewClock(time.Now()), rand: rand.New(rand.NewPCG(seed, 1)), did: map[string]int{}} //nolint:gosec // it is to be repeated
+	w := &walk{t: t, clock: modelstest.NewClock(time.Now()), rand: rand.New(rand.NewPCG(seed, 1)), did: map[string]int{}}
 	config := app.Config{DataDir: t.TempDir(), DatabaseURL: database, AdminUser: "admin", AdminPassword: apptest.Password}
 	var err error
 	w.app, err = app.New(t.Context(), app.Options{Config: config, Log: slog.New(slog.DiscardHandler), Now: w.clock.Now, Stderr: io.Discard})
