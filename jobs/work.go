@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"gatecrier/app/ingest"
 	"gatecrier/app/observation"
 	"gatecrier/app/settings"
 	"gatecrier/models"
@@ -25,6 +26,7 @@ type Work struct {
 // Services are the use cases that jobs carry out beside what models do.
 type Services struct {
 	Observations *observation.Service
+	Ingest       *ingest.Service
 }
 
 // Write does one batch, which says how many rows it has changed.

@@ -138,12 +138,13 @@ func (tx *Tx) nameDefault(def Branch, name string) error {
 	return tx.SetDefaultBranch(def.ProductID, other.ID)
 }
 
-// SetDefaultBranch makes one of a product's branches its default.
+// SetDefaultBranch makes one of a product's branches its default. Whether it is
+// silent is looked at anew: only default branches are.
 func (tx *Tx) SetDefaultBranch(productID, branchID int64) error {
-	if _, err := tx.exec("UPDATE branches SET is_default = FALSE WHERE product_id = ? AND is_default", productID); err != nil {
+	if _, err := tx.exec("UPDATE branches SET is_default = FALSE, silent_since = NULL WHERE product_id = ? AND is_default", productID); err != nil {
 		return err
 	}
-	_, err := tx.exec("UPDATE branches SET is_default = TRUE WHERE id = ? AND product_id = ?", branchID, productID)
+	_, err := tx.exec("UPDATE branches SET is_default = TRUE, silent_since = NULL WHERE id = ? AND product_id = ?", branchID, productID)
 	return err
 }
 
