@@ -18,6 +18,7 @@ import (
 	"gatecrier/app/connection"
 	"gatecrier/app/delivery"
 	"gatecrier/app/fault"
+	"gatecrier/app/gate"
 	"gatecrier/app/inbox"
 	"gatecrier/app/ingest"
 	"gatecrier/app/product"
@@ -36,6 +37,7 @@ type Services struct {
 	Store       *models.Store
 	Accounts    *account.Service
 	Products    *product.Service
+	Gates       *gate.Service
 	Ingest      *ingest.Service
 	Connections *connection.Service
 	Dispatcher  *delivery.Dispatcher

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"gatecrier/app/event"
@@ -105,10 +106,11 @@ func (s *Service) watch(ctx context.Context, productID int64) (verdict, error) {
 // lastReport is when the last report of a branch came, counting those that this
 // instance has not written down yet.
 func (s *Service) lastReport(tx *models.Tx, branchID int64) (time.Time, error) {
-	sources, err := tx.BranchSources(tx.Context(), branchID)
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return newest(sources, s.seen), err
+	seen := maps.Clone(s.seen) // before the sources: what is not here any more is there
+	s.mu.Unlock()
+	sources, err := tx.BranchSources(tx.Context(), branchID)
+	return newest(sources, seen), err
 }
 
 // newest is when the last report of some sources came; seen are times that are
