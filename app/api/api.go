@@ -70,6 +70,7 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a.huma = humagin.NewWithGroup(engine, group, config)
 	a.products()
 	a.gates()
+	a.comparisons()
 	a.members()
 	a.targets()
 	a.notifications()
