@@ -96,9 +96,6 @@ func untoldOf(changes []models.GateChange, held models.Held) []string {
 
 // within is a time rounded up to minutes.
 func within(d time.Duration) string {
-	if d < time.Minute {
-		return "a minute"
-	}
 	return ui.Span((d + time.Minute - 1).Truncate(time.Minute))
 }
 

@@ -103,7 +103,8 @@ type Query struct {
 
 // Compare compares two moments of a product.
 func (s *Service) Compare(ctx context.Context, store *models.Store, scope models.Scope, q Query) (Comparison, error) {
-	now := store.Now()
+	now := store.Now().Truncate(time.Microsecond) // as times are stored
+	q.From, q.To = q.From.Truncate(time.Microsecond), q.To.Truncate(time.Microsecond)
 	if q.To.IsZero() || q.To.After(now) {
 		q.To = now
 	}
