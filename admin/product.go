@@ -102,7 +102,8 @@ func (a *Admin) productHead(c *gin.Context, row models.ProductRow) (page.Product
 	if err := a.lastChange(c, row, &v); err != nil {
 		return v, err
 	}
-	return v, a.productSources(c, row, &v)
+	err = a.productSources(c, row, &v)
+	return v, err
 }
 
 // trend is what a branch's counts have been, by severity.

@@ -32,8 +32,11 @@ func (a *Admin) productSources(c *gin.Context, row models.ProductRow, v *page.Pr
 // silent lists the products of which people were told that no reports come.
 func (a *Admin) silent(c *gin.Context, scope models.Scope, v *page.OverviewView) error {
 	ctx := c.Request.Context()
-	var err error
-	if v.Silents, err = a.Store.SilentTally(ctx, scope); err != nil || v.Silents == 0 {
+	tally, err := a.Store.SilentTally(ctx, scope)
+	for _, n := range tally {
+		v.Silents += n
+	}
+	if err != nil || v.Silents == 0 {
 		return err
 	}
 	rows, err := a.Store.Products(ctx, scope, models.ProductFilter{Silent: true, Limit: overviewMost})

@@ -33,10 +33,18 @@ func (r reads) BranchSources(ctx context.Context, branchID int64) ([]Source, err
 // enter.
 func (s Source) Reports() bool { return s.Format != FormatManual }
 
-// SilentTally counts the products in scope that are silent.
-func (r reads) SilentTally(ctx context.Context, scope Scope) (int, error) {
+// SilentTally counts the products in scope that are silent, by the state of
+// their gate.
+func (r reads) SilentTally(ctx context.Context, scope Scope) (map[GateState]int, error) {
 	cond, args := scope.where("b.product_id")
-	var n int
-	err := r.get(ctx, "SELECT count(*) FROM branches b WHERE b.silent_since IS NOT NULL AND b.is_default AND "+cond, args, &n)
-	return n, err
+	tally := map[GateState]int{}
+	err := r.query(ctx, "SELECT b.gate_state, count(*) FROM branches b WHERE b.silent_since IS NOT NULL AND b.is_default AND "+cond+" GROUP BY b.gate_state", args,
+		func(rows scanner) error {
+			var state GateState
+			var n int
+			err := rows.Scan(&state, &n)
+			tally[state] = n
+			return err
+		})
+	return tally, err
 }

@@ -102,7 +102,8 @@ func (tx *Tx) ManualSource(branchID int64) (Source, error) {
 		return Source{}, fault.New(fault.Conflict, "Reports of a scanner called “manual” are in this branch: give that one another name first")
 	}
 	s = Source{BranchID: branchID, Scanner: ManualScanner, Format: FormatManual, LastReportAt: tx.Now(), Version: 1}
-	return s, tx.SaveSource(&s)
+	err = tx.SaveSource(&s)
+	return s, err
 }
 
 // TouchSources notes when sources last reported, where nothing else changed.

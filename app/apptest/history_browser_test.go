@@ -1,7 +1,6 @@
 package apptest_test
 
 import (
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -78,12 +77,23 @@ func TestHistoryInTheBrowser(t *testing.T) {
 	b.Open(s.path + "/compare?from_at=" + p.Clock.Now().UTC().Add(time.Hour).Format("2006-01-02T15:04"))
 	b.Sees("Must be before the other moment")
 	b.Look("compare-wrong")
+}
 
-	// Silent: on its page, in the list, on the overview.
-	pass(25 * time.Hour)
+// TestSilenceInTheBrowser is how somebody sees that a product sends no reports:
+// on its page, in the list, on the overview.
+func TestSilenceInTheBrowser(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	c := p.Client("admin")
+	c.Must(http.StatusOK, "PATCH", "/settings/users", map[string]any{"session_hours": 720})
+	s := newShop(t, c, "Shop", "")
+	c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"silent_after": 86400})
+	setCounts(c, s, 0)
+	p.Clock.Advance(25 * time.Hour)
 	watchSilence(t, p)
+	b := apptest.NewBrowser(t, p.URL)
+	comeIn(b, "admin")
 	still(t, b, "product-silent", s.path)
-	b.Sees("Silent: no reports come any more", "2 stale")
+	b.Sees("Silent: no reports come any more", "1 stale")
 	still(t, b, "overview-silent", "/")
 	b.Sees("1 product is silent")
 	still(t, b, "products-silent", "/products?silent=1")
@@ -93,6 +103,4 @@ func TestHistoryInTheBrowser(t *testing.T) {
 	if text := b.Text(); strings.Contains(text, "Silent: no reports") {
 		t.Error("a report has come, and it is still silent")
 	}
-	b.Open(fmt.Sprintf("%s?tab=history", s.path))
-	b.TabThrough("the history")
 }

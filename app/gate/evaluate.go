@@ -70,7 +70,8 @@ func (s *Service) Evaluate(tx *models.Tx, g models.Gated, c Change) (Outcome, er
 	if err := tx.SaveGate(b); err != nil || out.Before == out.After || !b.Default {
 		return out, err
 	}
-	return out, s.record(tx, g, c, policy, verdict, &out)
+	err := s.record(tx, g, c, policy, verdict, &out)
+	return out, err
 }
 
 // record keeps a change of a product's gate: as an event and a row of the

@@ -126,7 +126,19 @@ func (m Moment) asOf() string {
 	return "the counts as of " + ui.Absolute(m.AsOf) + "; between changes of the gate they are known by the day alone"
 }
 
-// row is a line of the comparison.
+// measured says whose the limits were.
+func (c Compared) measured() string {
+	text := "What it was measured by then is not known"
+	if c.From.Policy != "" {
+		text = "Measured then by " + c.From.Policy
+	}
+	if c.To.Policy != "" {
+		text += ", later by " + c.To.Policy
+	}
+	return text + ". The limits of a moment in the past are those of the gate's last change before it: an edit that changed nothing of the gate is in the audit alone."
+}
+
+// comparedRow is a line of the comparison.
 type comparedRow struct {
 	severity     string
 	before, now  int64

@@ -115,7 +115,7 @@ func (v OverviewView) rest() string {
 	case v.Breaks > 0:
 		return "What waits for them goes out when they work again."
 	case v.Silents > 0:
-		return "Their gates say what was true when the last report came."
+		return "What a gate says without reports was true when the last one came."
 	case v.Trouble > 0:
 		return ui.Plural(v.Trouble, "message is", "messages are") + " in trouble. Everything else is quiet."
 	case v.Failed > 0:

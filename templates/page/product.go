@@ -254,6 +254,15 @@ func (v ProductView) limitText(severity string) string {
 	return "no limit"
 }
 
+// expected goes on from when people were told of silence.
+func (v ProductView) expected() string {
+	text := ". The gate says what was true when the last one came."
+	if v.SilentAfter == "" {
+		return text
+	}
+	return ", since one is expected every " + v.SilentAfter + text
+}
+
 func (v ProductView) told() string {
 	if v.ToldText != "" {
 		return v.ToldText
