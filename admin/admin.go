@@ -115,6 +115,7 @@ func (a *Admin) Register(e *gin.Engine) {
 	get("/admin/health", a.health)
 	get("/admin/health/now", a.healthNow)
 	post("/admin/health/mail", a.mailResume)
+	get("/products/:id/compare", a.compare)
 	get("/products/:id/move", a.moveAsk)
 	post("/products/:id/move", a.move)
 	post("/products/:id/tokens", a.productTokenCreate)

@@ -38,6 +38,9 @@ func (a *Admin) overview(c *gin.Context) error {
 	if v.Failing, err = a.failing(c, scope); err != nil {
 		return err
 	}
+	if err := a.silent(c, scope, &v); err != nil {
+		return err
+	}
 	if err := a.deliveryTrouble(c, &v); err != nil {
 		return err
 	}
@@ -96,7 +99,8 @@ func (a *Admin) failing(c *gin.Context, scope models.Scope) ([]page.FailingRow, 
 	for _, r := range rows {
 		row := page.FailingRow{
 			ID: r.ID, Name: r.Name, Branch: r.Default.Name, Why: r.Default.Why, Since: a.zoned(c, r.Default.Since),
-			Segments: a.segments(c, r.Default, spans[r.ID], page.TimelineDays), Delivery: told[last[r.ID].EventID],
+			Segments: a.segments(c, r.Default, spans[r.ID], page.TimelineDays), Delivery: told[last[r.ID].Announced],
+			Held: a.heldText(c, r.Default, last[r.ID]),
 		}
 		if change, ok := last[r.ID]; ok {
 			row.Why, row.Detail = reasonOf(change, r.Default.Why), causeOf(change)
@@ -106,11 +110,14 @@ func (a *Admin) failing(c *gin.Context, scope models.Scope) ([]page.FailingRow, 
 	return list, nil
 }
 
-// told sums up the deliveries of some changes, by event.
+// told sums up the deliveries of some changes, by the events that announced
+// them.
 func (a *Admin) told(c *gin.Context, changes map[int64]models.GateChange) (map[int64]page.DeliveryTally, error) {
 	ids := make([]int64, 0, len(changes))
 	for _, change := range changes {
-		ids = append(ids, change.EventID)
+		if change.Announced != 0 {
+			ids = append(ids, change.Announced)
+		}
 	}
 	return a.tallies(c, ids)
 }

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"net/http"
-	"strconv"
 
 	"github.com/gin-gonic/gin"
 
@@ -73,13 +72,13 @@ func (a *Admin) productPage(c *gin.Context, status int, row models.ProductRow, t
 // productHead fills what stands above the tabs.
 func (a *Admin) productHead(c *gin.Context, row models.ProductRow) (page.ProductView, error) {
 	ctx, scope, b := c.Request.Context(), actorOf(c).Scope(), row.Default
-	policy, err := a.policyOf(c, row.Product)
+	policy, err := a.originOf(c, row.Product)
 	if err != nil {
 		return page.ProductView{}, err
 	}
 	v := page.ProductView{
 		ID: row.ID, Name: row.Name, Description: row.Description, Branch: b.Name, Gate: string(b.Gate), Why: whyOf(b),
-		Policy: policyText(policy), Counts: uiCounts(b.Counts), TabCounts: map[page.Tab]int{page.TabObservations: int(b.Counts.Total())},
+		Policy: policyText(policy), LimitSources: sourceWords(policy), Counts: uiCounts(b.Counts), TabCounts: map[page.Tab]int{page.TabObservations: int(b.Counts.Total())},
 	}
 	if b.Evaluated {
 		v.Since = a.zoned(c, b.Since)
@@ -105,12 +104,7 @@ func (a *Admin) productHead(c *gin.Context, row models.ProductRow) (page.Product
 	if err := a.lastChange(c, row, &v); err != nil {
 		return v, err
 	}
-	sources, err := a.Store.Sources(ctx, scope, row.ID)
-	for _, s := range sources {
-		v.Sources = append(v.Sources, page.SourceRow{
-			Scanner: s.Scanner, Name: s.Name, Branch: s.Branch, Format: s.Format, LastReport: a.zoned(c, s.LastReportAt), Counts: uiCounts(s.Counts),
-		})
-	}
+	err = a.productSources(c, row, &v)
 	return v, err
 }
 
@@ -131,16 +125,51 @@ func (a *Admin) policyOf(c *gin.Context, p models.Product) (gate.Policy, error) 
 	return a.Gates.Policy(group, p), err
 }
 
-func policyText(p gate.Policy) string {
-	switch {
-	case !p.Active:
+// originOf is what counts for a product, and whose it is.
+func (a *Admin) originOf(c *gin.Context, p models.Product) (gate.Origin, error) {
+	group, err := a.Store.GroupOf(c.Request.Context(), p)
+	return a.Gates.Origin(group, p), err
+}
+
+func policyText(o gate.Origin) string {
+	if !o.Active {
 		return ""
-	case p.Owner == gate.OwnerProduct:
-		return "its own limits"
-	case p.Owner == gate.OwnerGroup:
-		return "the limits of its group"
 	}
-	return "the limits of all products"
+	return ownerText(o.Owner, o.Group)
+}
+
+// ownerText says whose limits they are; group is its name, where that is known.
+func ownerText(o gate.Owner, group string) string {
+	switch o {
+	case gate.OwnerProduct:
+		return "its own limits"
+	case gate.OwnerGroup:
+		if group != "" {
+			return "the limits of its group " + group
+		}
+		return "the limits of its group"
+	case gate.OwnerGlobal:
+		return "the limits of all products"
+	}
+	return ""
+}
+
+// sourceWords say of each limit whose it is, by severity.
+func sourceWords(o gate.Origin) map[string]string {
+	words := map[string]string{}
+	for s, source := range o.Sources {
+		switch source {
+		case gate.SourceGlobal:
+			words[s.String()] = "global"
+		case gate.SourceGroup:
+			words[s.String()] = "group"
+		case gate.SourceProduct:
+			words[s.String()] = "own"
+		case gate.SourceUnset:
+			words[s.String()] = "unset: 0"
+		}
+	}
+	return words
 }
 
 // groupFacts says which group a product is in, and what that means for its
@@ -195,35 +224,11 @@ func (a *Admin) lastChange(c *gin.Context, row models.ProductRow, v *page.Produc
 		if err != nil {
 			return err
 		}
-		v.Told = told[change.EventID]
+		v.Told = told[change.Announced]
+		v.ToldText = a.heldText(c, row.Default, change)
 	}
-	if len(targets[row.ID]) == 0 {
+	if len(targets[row.ID]) == 0 && v.ToldText == "" {
 		v.ToldText = "Nobody is told: there are no targets"
-	}
-	return nil
-}
-
-func (a *Admin) historyTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
-	before, _ := strconv.ParseInt(c.Query("before"), 10, 64) //nolint:errcheck // what is no number begins at the first page
-	rows, err := a.Store.GateHistory(c.Request.Context(), actorOf(c).Scope(), row.ID, before, rowsMost+1)
-	if err != nil {
-		return err
-	}
-	path := productPath(row.ID)
-	if before != 0 {
-		v.History.Pager.First = link(path, "tab", "history")
-	}
-	if len(rows) > rowsMost {
-		rows = rows[:rowsMost]
-		v.History.Pager.Next = link(path, "tab", "history", "before", count(rows[rowsMost-1].EventID))
-	}
-	v.History.Pager.Text = plural(len(rows), "change", "changes") + " shown"
-	for _, change := range rows {
-		p := payloadOf(change)
-		v.History.Rows = append(v.History.Rows, page.HistoryRow{
-			ID: change.EventID, From: string(change.From), To: string(change.To), Why: p.Why, Cause: "by " + p.Cause.Text, Actor: change.Actor,
-			At: a.zoned(c, change.At), Counts: uiCounts(change.Counts), Tipped: tippedRows(p.Tipped.Items), TippedN: max(p.Tipped.New, len(p.Tipped.Items)),
-		})
 	}
 	return nil
 }

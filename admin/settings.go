@@ -26,10 +26,14 @@ func (a *Admin) settingsOf(c *gin.Context, row models.ProductRow) (page.Settings
 	}
 	t := page.SettingsTab{
 		Version: row.Version, Name: row.Name, Description: row.Description, DefaultBranch: row.Default.Name,
+		Hold: ownTerm(row.HoldSeconds, "0"), Silent: ownTerm(row.SilentAfter, "never"),
 		GateMode: string(row.GateMode), Thresholds: thresholdTexts(row.Thresholds), Defaults: uiCounts(a.Settings.Gate().Thresholds),
 		EmailTo: f.EmailTo, MSTeams: f.MSTeams, Slack: f.Slack,
 	}
 	if err := a.lastChanged(c, &t, audit.Product, row.Name, row.ID); err != nil {
+		return t, err
+	}
+	if err := a.policyFacts(c, row, &t); err != nil {
 		return t, err
 	}
 	if may, err := a.mayAt(c, authz.Own, product.InProduct(row.ID)); err != nil || !may {
@@ -77,6 +81,7 @@ func (a *Admin) productSave(c *gin.Context) error {
 	}
 	if a.settingsErrors(&typed, err, row.Version) {
 		return a.productPage(c, web.StatusOf(err), row, page.TabSettings, func(v *page.ProductView) {
+			typed.Now, typed.HoldNow, typed.SilentNow = v.Settings.Now, v.Settings.HoldNow, v.Settings.SilentNow
 			typed.Groups, typed.ChangedBy, typed.ChangedAt = v.Settings.Groups, v.Settings.ChangedBy, v.Settings.ChangedAt
 			v.Settings = typed
 		})
@@ -137,6 +142,7 @@ func settingsForm(c *gin.Context) (page.SettingsTab, product.Edit, error) {
 		}
 		e.Thresholds[s] = &n
 	}
+	termForm(c, &t, &e, &bad)
 	return t, e, bad.Err()
 }
 

@@ -170,7 +170,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 		return err
 	}
 	a.Products = product.New(store, gates, a.Connections, a.Settings.Users, a.Sweeper.Wake)
-	a.Ingest = ingest.New(store, gates)
+	a.Ingest = ingest.New(store, gates, events, a.Settings.Reports)
 	a.Findings = observation.New(store, gates, events)
 	a.Dispatcher = delivery.New(delivery.Parts{
 		Store: store, Opener: a.Connections, Modules: modules, Events: events, Log: o.Log, Instance: instance, BaseURL: a.BaseURL,
@@ -178,7 +178,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	a.router = notify.New(store, a.Dispatcher, a.bell, o.Log, instance, a.mails)
 	a.schedule = jobs.NewSchedule(jobs.Parts{
 		Store: store, Log: o.Log, Instance: instance, Jobs: jobs.All(), Events: events, Keep: a.Settings.Retention,
-		Services: jobs.Services{Observations: a.Findings, Gates: a.Reconciler, Products: a.Products, Reports: a.Settings.Reports},
+		Services: jobs.Services{Observations: a.Findings, Gates: a.Reconciler, Ingest: a.Ingest, Products: a.Products, Reports: a.Settings.Reports},
 	})
 	a.Settings.OnChange(func() { a.schedule.Apply(a.Settings.Jobs()) })
 	a.sessions = account.NewSessions(store, o.Config.secure(), a.Settings.Users)

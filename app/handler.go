@@ -54,7 +54,7 @@ func (a *App) handler(o Options, p parts) (http.Handler, error) {
 	engine.GET("/badge/:file", badge)
 	engine.HEAD("/badge/:file", badge)
 	reference := api.Register(engine, api.Services{
-		Store: a.Store, Accounts: a.Accounts, Products: a.Products, Ingest: a.Ingest, Observations: a.Findings, Connections: a.Connections,
+		Store: a.Store, Accounts: a.Accounts, Products: a.Products, Gates: p.gates, Ingest: a.Ingest, Observations: a.Findings, Connections: a.Connections,
 		Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Audit: changes, Jobs: a.schedule, Sweeper: a.Sweeper, BaseURL: a.BaseURL, Log: a.log,
 	})
 	pages = admin.New(admin.Services{

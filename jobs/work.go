@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gatecrier/app/gate"
+	"gatecrier/app/ingest"
 	"gatecrier/app/observation"
 	"gatecrier/app/product"
 	"gatecrier/app/settings"
@@ -30,6 +31,7 @@ type Services struct {
 	Gates        *gate.Reconciler
 	Products     *product.Service
 	Reports      func() settings.Reports // what is current
+	Ingest       *ingest.Service
 }
 
 // Write does one batch, which says how many rows it has changed.

@@ -139,9 +139,9 @@ func (tx *Tx) nameDefault(def Branch, name string) error {
 }
 
 // SetDefaultBranch makes one of a product's branches its default. What the
-// product's gate said goes with it, as do a change that waits to be announced
-// and whether people know that the product is silent: all of that is the
-// product's. The new default's own counts are for an evaluation, in the same
+// product's gate said goes with it, as does a change that waits to be announced:
+// both are the product's. Whether it is silent is looked at anew: only default
+// branches are. The new default's own counts are for an evaluation, in the same
 // transaction.
 func (tx *Tx) SetDefaultBranch(productID, branchID int64) error {
 	former, err := tx.BranchByName(tx.Context(), SystemScope("inside a change of the default branch"), productID, "")
@@ -152,8 +152,8 @@ func (tx *Tx) SetDefaultBranch(productID, branchID int64) error {
 	if _, err := tx.exec("UPDATE branches SET is_default = FALSE, held_from = '', held_until = NULL, held_event = NULL, silent_since = NULL WHERE id = ?", former.ID); err != nil {
 		return err
 	}
-	n, err := tx.exec(`UPDATE branches SET is_default = TRUE, gate_state = ?, gate_since = ?, held_from = ?, held_until = ?, held_event = ?, silent_since = ?
-		WHERE id = ? AND product_id = ?`, former.Gate, micro(former.Since), h.From, micro(h.Until), orNull(h.EventID), micro(former.SilentAt), branchID, productID)
+	n, err := tx.exec(`UPDATE branches SET is_default = TRUE, gate_state = ?, gate_since = ?, held_from = ?, held_until = ?, held_event = ?, silent_since = NULL
+		WHERE id = ? AND product_id = ?`, former.Gate, micro(former.Since), h.From, micro(h.Until), orNull(h.EventID), branchID, productID)
 	if err == nil && n == 0 {
 		return fault.Missing("branch")
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gatecrier/models"
 	"gatecrier/models/modelstest"
@@ -169,6 +170,22 @@ func (w world) hots(ann int64, d models.Delivery) map[string]hot {
 		}),
 		"work": read("SEARCH w USING INDEX sqlite_autoindex_event_work_1 (reader=?)", func(ctx context.Context) error {
 			_, err := w.s.EventWork(ctx, "notify", 10)
+			return err
+		}),
+		"silence": read("SEARCH s USING INDEX sqlite_autoindex_sources_1 (branch_id=?)", func(ctx context.Context) error {
+			_, err := w.s.SilenceNews(ctx, time.Hour, 0, 10)
+			return err
+		}),
+		"silent products": read("SEARCH b USING INDEX branches_silent (silent_since>?)", func(ctx context.Context) error {
+			_, err := w.s.SilentTally(ctx, all)
+			return err
+		}),
+		"changes around": read("SEARCH c USING PRIMARY KEY (product_id=?)", func(ctx context.Context) error {
+			_, _, err := w.s.GateChangesAround(ctx, all, d.ProductID, noon)
+			return err
+		}),
+		"observations between": read("SEARCH o USING INDEX observations_branch (branch_id=?)", func(ctx context.Context) error {
+			_, err := w.s.ObservationsBetween(ctx, all, models.BetweenFilter{BranchID: 1, What: models.Judged, From: noon, To: noon, Limit: 10})
 			return err
 		}),
 		"history": read("SEARCH c USING PRIMARY KEY (product_id=? AND event_id<?)", func(ctx context.Context) error {

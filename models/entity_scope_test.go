@@ -41,6 +41,9 @@ func (o owned) make(w world) owned {
 		if err := tx.SaveGate(b); err != nil {
 			return err
 		}
+		if err := tx.SaveSilent(b.ID, tx.Now()); err != nil {
+			return err
+		}
 		s := models.Source{BranchID: b.ID, Scanner: "trivy", Format: "sarif", LastReportAt: tx.Now()}
 		if err := tx.SaveSource(&s); err != nil {
 			return err
@@ -63,6 +66,11 @@ func (o owned) make(w world) owned {
 		return tx.InsertGateChange(models.GateChange{ProductID: o.product, EventID: o.event, Announced: o.event, From: models.GateNone, To: o.gate})
 	})
 	return o
+}
+
+// between asks what became of the product's observations.
+func (o owned) between(what models.Between) models.BetweenFilter {
+	return models.BetweenFilter{BranchID: o.branch, What: what, From: noon.Add(-time.Hour), To: noon.Add(time.Hour), Limit: 5}
 }
 
 // onlooker is who reads: an inbox knows readers, all else scopes.
@@ -165,6 +173,22 @@ var looks = map[string]look{
 	"GateHistory": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
 		list, err := s.GateHistory(ctx, who.scope, o.product, 0, 10)
 		return len(list) > 0, err
+	}),
+	"GateChangesAround": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		last, next, err := s.GateChangesAround(ctx, who.scope, o.product, noon)
+		return last.EventID == o.event && next.EventID == 0, err
+	}),
+	"SilentTally": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		tally, err := s.SilentTally(ctx, who.scope)
+		return whose(both, func(o owned) bool { return tally[o.gate] == 1 }), err
+	},
+	"ObservationsBetween": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		list, err := s.ObservationsBetween(ctx, who.scope, o.between(models.Judged))
+		return len(list) > 0 && list[0].ID == o.finding, err
+	}),
+	"TallyBetween": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		tally, err := s.TallyBetween(ctx, who.scope, o.between(models.Came))
+		return tally.Total() == 1, err
 	}),
 	"GateSpans": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
 		spans, err := s.GateSpans(ctx, who.scope, ids(both), noon.Add(-time.Hour))

@@ -15,6 +15,7 @@ type GateChange struct {
 	To        GateState
 	Counts    Counts
 	At        time.Time
+	ToldAt    time.Time // when people were told, zero where they were not; only in a history
 	Actor     string
 	Payload   []byte
 }
@@ -33,6 +34,12 @@ func (tx *Tx) AnnounceGateChange(productID, eventID, announced int64) error {
 	return err
 }
 
+const gateChangeColumns = `c.product_id, c.event_id, coalesce(c.announced_id, 0), c.from_state, c.to_state, c.critical, c.high, c.medium, c.low, c.none, c.unknown, e.at, e.actor, e.payload`
+
+func (c *GateChange) dst() []any {
+	return append(append([]any{&c.ProductID, &c.EventID, &c.Announced, &c.From, &c.To}, c.Counts.dst()...), timeTo(&c.At), &c.Actor, &c.Payload)
+}
+
 // GateHistory lists a product's gate changes, newest first; before is the
 // keyset: the last event id of the page before, 0 for the first page.
 func (r reads) GateHistory(ctx context.Context, scope Scope, productID, before int64, limit int) ([]GateChange, error) {
@@ -42,11 +49,9 @@ func (r reads) GateHistory(ctx context.Context, scope Scope, productID, before i
 		cond, args = cond+" AND c.event_id < ?", append(args, before)
 	}
 	var list []GateChange
-	err := r.query(ctx, `SELECT c.product_id, c.event_id, coalesce(c.announced_id, 0), c.from_state, c.to_state, c.critical, c.high, c.medium, c.low, c.none, c.unknown, e.at, e.actor, e.payload
-		FROM gate_changes c JOIN events e ON e.id = c.event_id
+	err := r.query(ctx, "SELECT "+gateChangeColumns+`, t.at
+		FROM gate_changes c JOIN events e ON e.id = c.event_id LEFT JOIN events t ON t.id = c.announced_id
 		WHERE c.product_id = ? AND `+cond+" ORDER BY c.event_id DESC LIMIT ?", append(args, limit),
-		collect(&list, func(c *GateChange) []any {
-			return append(append([]any{&c.ProductID, &c.EventID, &c.Announced, &c.From, &c.To}, c.Counts.dst()...), timeTo(&c.At), &c.Actor, &c.Payload)
-		}))
+		collect(&list, func(c *GateChange) []any { return append(c.dst(), timeTo(&c.ToldAt)) }))
 	return list, err
 }

@@ -2,6 +2,8 @@ package models
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"gatecrier/app/fault"
@@ -89,6 +91,29 @@ func (r reads) GroupOf(ctx context.Context, p Product) (*Group, error) {
 		return nil, nil //nolint:nilnil // none is none
 	}
 	return r.groupOf(ctx, *p.GroupID)
+}
+
+// GroupsOf reads the groups of products that were read in scope, by their ids.
+func (r reads) GroupsOf(ctx context.Context, products []ProductRow) (map[int64]*Group, error) {
+	groups := map[int64]*Group{}
+	for _, p := range products {
+		if p.GroupID != nil {
+			groups[*p.GroupID] = nil
+		}
+	}
+	if len(groups) == 0 {
+		return groups, nil
+	}
+	ids := slices.Collect(maps.Keys(groups))
+	err := r.query(ctx, "SELECT "+groupColumns+" FROM product_groups g WHERE g.id IN ("+marks(len(ids))+")", anys(ids), func(rows scanner) error {
+		var g Group
+		if err := rows.Scan(g.dst()...); err != nil {
+			return err
+		}
+		groups[g.ID] = &g
+		return nil
+	})
+	return groups, err
 }
 
 // InGroup reports whether a product is in a group. A connection of the group may

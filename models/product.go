@@ -102,6 +102,8 @@ type ProductFilter struct {
 	Group int64     // the id of the group they are in
 	After string    // keyset: the last name of the page before
 	Limit int       // rows, at least 1
+	// Silent has only those of which people were told that no reports come any more.
+	Silent bool
 	// Worst has failing gates first, then those that are none, each by name. It
 	// reads all gates in scope: 10,000 take some 2 ms.
 	Worst      bool
@@ -136,6 +138,9 @@ func (r reads) Products(ctx context.Context, scope Scope, f ProductFilter) ([]Pr
 	}
 	if f.Group != 0 {
 		cond, args = cond+" AND p.group_id = ?", append(args, f.Group)
+	}
+	if f.Silent {
+		cond += " AND b.silent_since IS NOT NULL"
 	}
 	order := "p.name"
 	switch {
@@ -239,7 +244,7 @@ func (tx *Tx) DeleteProduct(id int64) error {
 	if err := tx.LockProduct(id); err != nil {
 		return err
 	}
-	if _, err := tx.exec("DELETE FROM events WHERE id IN (SELECT event_id FROM notifications WHERE product_id = ? UNION SELECT event_id FROM gate_changes WHERE product_id = ? UNION SELECT event_id FROM event_work WHERE product_id = ?)", id, id, id); err != nil {
+	if _, err := tx.exec("DELETE FROM events WHERE id IN (SELECT event_id FROM notifications WHERE product_id = ? UNION SELECT event_id FROM gate_changes WHERE product_id = ? UNION SELECT announced_id FROM gate_changes WHERE product_id = ? AND announced_id IS NOT NULL UNION SELECT event_id FROM deliveries WHERE product_id = ? UNION SELECT event_id FROM event_work WHERE product_id = ?)", id, id, id, id, id); err != nil {
 		return err
 	}
 	if _, err := tx.exec("DELETE FROM event_work WHERE product_id = ?", id); err != nil {

@@ -50,6 +50,7 @@ type Services struct {
 	Log          *slog.Logger
 	Observations *observation.Service
 	BaseURL      func() string
+	Gates        *gate.Service
 }
 
 // API holds the handlers.
@@ -77,6 +78,7 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a.assessments()
 	a.branches()
 	a.badges()
+	a.comparisons()
 	a.members()
 	a.targets()
 	a.notifications()

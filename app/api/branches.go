@@ -60,8 +60,9 @@ type addedBody struct {
 	There *models.Status `json:"status_there" doc:"Its status in the default branch, null where that has no such finding"`
 }
 
-func addedOf(o models.Added) addedBody {
-	b := addedBody{observationBody: observationOf(o.Observation)}
+func addedOf(o models.Added, branch models.BranchRow) addedBody {
+	o.Observation.Branch = branch.Name
+	b := addedBody{observationBody: observationOf(o.Observation, branch.ProductID)}
 	if o.There != "" {
 		b.There = &o.There
 	}
@@ -142,7 +143,7 @@ func (a *API) compareBranch(ctx context.Context, in *comparisonInput) (compariso
 	if err != nil {
 		return comparisonBody{}, err
 	}
-	page, err := answer(c.Rows, in.Limit, addedOf, func(o models.Added) any { return models.ObservationKey{Severity: o.Severity, ID: o.ID} })
+	page, err := answer(c.Rows, in.Limit, func(o models.Added) addedBody { return addedOf(o, c.Branch) }, func(o models.Added) any { return models.ObservationKey{Severity: o.Severity, ID: o.ID} })
 	if err != nil {
 		return comparisonBody{}, err
 	}

@@ -27,10 +27,20 @@ type changeBody struct {
 	Policy     string           `json:"policy"`
 	Cause      event.Cause      `json:"cause"`
 	Tipped     event.Tipped     `json:"tipped"`
+	// How people were told: by the change's own event, or a later one.
+	AnnouncedBy *int64     `json:"announced_by" doc:"The event that told people of it: its own, a later one where it had to stand for a time first, or null"`
+	AnnouncedAt *time.Time `json:"announced_at"`
+	HeldUntil   *time.Time `json:"held_until" doc:"When it is announced, where it still waits"`
 }
 
-func changeOf(c models.GateChange) changeBody {
-	b := changeBody{EventID: c.EventID, From: c.From, To: c.To, At: c.At, Actor: c.Actor, Counts: c.Counts}
+func changeOf(c models.GateChange, held models.Held) changeBody {
+	b := changeBody{EventID: c.EventID, From: c.From, To: c.To, At: c.At, Actor: c.Actor, Counts: c.Counts, AnnouncedAt: optional(c.ToldAt)}
+	if c.Announced != 0 {
+		b.AnnouncedBy = &c.Announced
+	}
+	if held.Any() && held.EventID == c.EventID {
+		b.HeldUntil = &held.Until
+	}
 	var p event.GateChange
 	if err := json.Unmarshal(c.Payload, &p); err == nil { // a row tells what it can without its event
 		b.Branch, b.Why, b.Thresholds, b.Policy, b.Cause, b.Tipped = p.Branch, p.Why, p.Thresholds, p.Policy, p.Cause, p.Tipped
@@ -46,9 +56,9 @@ type BranchQuery struct {
 
 func (a *API) gates() {
 	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/gate", "get-gate", "What a branch's gate says, and why", 0),
-		func(ctx context.Context, in *BranchQuery) (*struct{ Body gateBody }, error) {
-			b, err := a.Store.BranchByName(ctx, actorOf(ctx).Scope(), in.ID, in.Branch)
-			return &struct{ Body gateBody }{gateOf(b)}, a.problem(ctx, err)
+		func(ctx context.Context, in *BranchQuery) (*struct{ Body gateAnswer }, error) {
+			out, err := a.gateOfBranch(ctx, in)
+			return out, a.problem(ctx, err)
 		})
 	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/gate/history", "gate-history", "What the product's gate has said, newest first", 0),
 		func(ctx context.Context, in *struct {
@@ -77,7 +87,8 @@ type countsInput struct {
 
 func (a *API) history(ctx context.Context, productID int64, p Page) (*list[changeBody], error) {
 	scope := actorOf(ctx).Scope()
-	if _, err := a.Store.Product(ctx, scope, productID); err != nil {
+	row, err := a.Store.Product(ctx, scope, productID)
+	if err != nil {
 		return nil, err
 	}
 	var before int64
@@ -88,5 +99,5 @@ func (a *API) history(ctx context.Context, productID int64, p Page) (*list[chang
 	if err != nil {
 		return nil, err
 	}
-	return answer(rows, p.Limit, changeOf, func(c models.GateChange) any { return c.EventID })
+	return answer(rows, p.Limit, func(c models.GateChange) changeBody { return changeOf(c, row.Default.Held) }, func(c models.GateChange) any { return c.EventID })
 }

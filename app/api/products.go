@@ -22,7 +22,11 @@ type productBody struct {
 	DefaultBranch string            `json:"default_branch"`
 	GateMode      models.GateMode   `json:"gate_mode" enum:"standard,disabled,own"`
 	Thresholds    models.Thresholds `json:"thresholds" doc:"The product's own; null where unset, which counts as 0 in mode own"`
+	HoldSeconds   *int64            `json:"hold_seconds" doc:"How long a new state of the gate stands before it is announced; null: as the settings say"`
+	SilentAfter   *int64            `json:"silent_after" doc:"After how many seconds without a report it is silent, 0 for never; null: as the settings say"`
+	SilentSince   *time.Time        `json:"silent_since" doc:"Since when people know that no reports come, or null"`
 	Gate          gateBody          `json:"gate"`
+	Policy        *policyBody       `json:"policy" doc:"What counts for its gate, and whose it is"`
 	LastReportAt  *time.Time        `json:"last_report_at"`
 	Version       int64             `json:"version"`
 	*FieldsBody
@@ -43,8 +47,12 @@ func (a *API) whole(ctx context.Context, row models.ProductRow, err error) (*pro
 	if err != nil {
 		return nil, a.problem(ctx, err)
 	}
+	list, err := a.policies(ctx, []models.ProductRow{row})
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
 	f, err := a.Connections.FieldsOf(ctx, actorOf(ctx), product.InProduct(row.ID))
-	out := &productAnswer{productOf(row)}
+	out := &productAnswer{productOf(row, list[0])}
 	out.Body.FieldsBody = &FieldsBody{EmailTo: f.EmailTo, MSTeamsWebhook: f.MSTeams, SlackWebhook: f.Slack}
 	if err == nil {
 		out.Body.BadgeURL, err = a.badgeOf(ctx, row.Product)
@@ -59,10 +67,11 @@ type gateBody struct {
 	Counts models.Counts    `json:"counts"`
 	Since  time.Time        `json:"since"`
 	Why    string           `json:"why"`
+	Held   *heldBody        `json:"held" doc:"A change that waits to be announced, or null"`
 }
 
 func gateOf(b models.Branch) gateBody {
-	return gateBody{Branch: b.Name, State: b.Gate, Counts: b.Counts, Since: b.Since, Why: whyOf(b)}
+	return gateBody{Branch: b.Name, State: b.Gate, Counts: b.Counts, Since: b.Since, Why: whyOf(b), Held: heldOf(b)}
 }
 
 func whyOf(b models.Branch) string {
@@ -72,10 +81,11 @@ func whyOf(b models.Branch) string {
 	return b.Why
 }
 
-func productOf(p models.ProductRow) productBody {
+func productOf(p models.ProductRow, policy *policyBody) productBody {
 	return productBody{
 		ID: p.ID, Name: p.Name, Description: p.Description, GroupID: p.GroupID, DefaultBranch: p.Default.Name, GateMode: p.GateMode,
-		Thresholds: p.Thresholds, Gate: gateOf(p.Default), LastReportAt: optional(p.LastReportAt), Version: p.Version, Created: p.CreatedAt,
+		Thresholds: p.Thresholds, HoldSeconds: p.HoldSeconds, SilentAfter: p.SilentAfter, SilentSince: optional(p.Default.SilentAt),
+		Gate: gateOf(p.Default), Policy: policy, LastReportAt: optional(p.LastReportAt), Version: p.Version, Created: p.CreatedAt,
 	}
 }
 
@@ -97,6 +107,8 @@ type productInput struct {
 		GateMode      models.GateMode `json:"gate_mode,omitempty" enum:"standard,disabled,own"`
 		Thresholds    *thresholdsBody `json:"thresholds,omitempty"`
 		GroupID       int64           `json:"group_id,omitempty" minimum:"1"`
+		HoldSeconds   patch[int64]    `json:"hold_seconds,omitempty" doc:"0 to 86400; absent or null: as the settings say"`
+		SilentAfter   patch[int64]    `json:"silent_after,omitempty" doc:"0 for never, or 900 to 2592000; absent or null: as the settings say"`
 		TargetFields
 	}
 }
@@ -151,6 +163,8 @@ type productPatch struct {
 		GateMode      patch[models.GateMode] `json:"gate_mode,omitempty"`
 		Thresholds    patch[thresholdsBody]  `json:"thresholds,omitempty"`
 		GroupID       patch[int64]           `json:"group_id,omitempty" doc:"null takes it out of its group"`
+		HoldSeconds   patch[int64]           `json:"hold_seconds,omitempty" doc:"0 to 86400; null: as the settings say"`
+		SilentAfter   patch[int64]           `json:"silent_after,omitempty" doc:"0 for never, or 900 to 2592000; null: as the settings say"`
 		TargetFields
 		Version int64 `json:"version,omitempty" doc:"If sent, the product must still have it"`
 	}
@@ -201,6 +215,12 @@ func draftOf(in *productInput) product.Draft {
 	for s, v := range in.Body.Thresholds.changes() {
 		*d.Thresholds.At(s) = v
 	}
+	if t := term(in.Body.HoldSeconds); t != nil {
+		d.HoldSeconds = t.Seconds
+	}
+	if t := term(in.Body.SilentAfter); t != nil {
+		d.SilentAfter = t.Seconds
+	}
 	return d
 }
 
@@ -209,6 +229,7 @@ func editOf(in *productPatch) product.Edit {
 	e := product.Edit{
 		Name: b.Name.pointer(), Description: b.Description.pointer(), DefaultBranch: b.DefaultBranch.pointer(),
 		GateMode: b.GateMode.pointer(), GroupID: b.GroupID.pointer(), Version: b.Version, Thresholds: b.Thresholds.Value.changes(), Targets: b.change(),
+		Hold: term(b.HoldSeconds), Silent: term(b.SilentAfter),
 	}
 	if b.Thresholds.Null {
 		for _, s := range models.Severities() {
@@ -239,8 +260,16 @@ func (a *API) listProducts(ctx context.Context, p Page, f models.ProductFilter) 
 	if len(rows) == 0 && f.Name != "" && p.Cursor == "" {
 		return a.namedForImport(ctx, f.Name)
 	}
+	list, err := a.policies(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	policies := map[int64]*policyBody{}
+	for i, r := range rows {
+		policies[r.ID] = list[i]
+	}
 	return answer(rows, p.Limit, func(r models.ProductRow) productListed {
-		body := productOf(r)
+		body := productOf(r, policies[r.ID])
 		return productListed{ID: body.ID, Name: body.Name, productBody: &body}
 	}, func(r models.ProductRow) any { return r.Name })
 }

@@ -55,7 +55,7 @@ func waive(t *testing.T, p *apptest.Program, s shop, title string) {
 	}
 }
 
-func titles(a apptest.Answer) string {
+func titlesThere(a apptest.Answer) string {
 	items, _ := a.JSON["items"].([]any)
 	var list []string
 	for _, item := range items {
@@ -99,28 +99,28 @@ func TestWhatABranchAdds(t *testing.T) {
 
 		at := fmt.Sprintf("/branches/%d", list.ID("items.1.id"))
 		a = c.Must(http.StatusOK, "GET", at+"/comparison", nil)
-		if titles(a) != "NEW-1 NEW-2 NEW-3" || a.ID("added.critical") != 2 || a.ID("added.medium") != 1 || a.ID("added.high") != 0 ||
+		if titlesThere(a) != "NEW-1 NEW-2 NEW-3" || a.ID("added.critical") != 2 || a.ID("added.medium") != 1 || a.ID("added.high") != 0 ||
 			a.ID("known.high") != 1 || a.ID("shared.high") != 1 || a.ID("shared.medium") != 1 || a.ID("gone.high") != 1 {
 			t.Errorf("what it adds: %s", a.Text)
 		}
 		if a.Get("branch.gate.state") != "failed" || a.Get("default.gate.branch") != "main" {
 			t.Errorf("both gates: %s", a.Text)
 		}
-		if got := titles(c.Must(http.StatusOK, "GET", at+"/comparison?list=known", nil)); got != "WAIVED=risk_accepted" {
+		if got := titlesThere(c.Must(http.StatusOK, "GET", at+"/comparison?list=known", nil)); got != "WAIVED=risk_accepted" {
 			t.Errorf("known there: %s", got)
 		}
-		if got := titles(c.Must(http.StatusOK, "GET", at+"/comparison?severity=medium", nil)); got != "NEW-3" {
+		if got := titlesThere(c.Must(http.StatusOK, "GET", at+"/comparison?severity=medium", nil)); got != "NEW-3" {
 			t.Errorf("of a severity: %s", got)
 		}
 		first := c.Must(http.StatusOK, "GET", at+"/comparison?limit=2", nil)
 		cursor, _ = first.Get("next_cursor").(string)
-		if second := c.Must(http.StatusOK, "GET", at+"/comparison?limit=2&cursor="+cursor, nil); titles(first)+" "+titles(second) != "NEW-1 NEW-2 NEW-3" || second.Get("next_cursor") != nil {
-			t.Errorf("by pages: %s and %s", titles(first), titles(second))
+		if second := c.Must(http.StatusOK, "GET", at+"/comparison?limit=2&cursor="+cursor, nil); titlesThere(first)+" "+titlesThere(second) != "NEW-1 NEW-2 NEW-3" || second.Get("next_cursor") != nil {
+			t.Errorf("by pages: %s and %s", titlesThere(first), titlesThere(second))
 		}
 
 		// Its findings come into the default branch: nothing is added any more.
 		c.Must(http.StatusCreated, "POST", s.path+"/reports", grype(some("High", "OLD", "WAIVED"), some("Critical", "NEW-1", "NEW-2"), some("Medium", "BOTH", "NEW-3")))
-		if a := c.Must(http.StatusOK, "GET", at+"/comparison", nil); titles(a) != "" || a.ID("gone.high") != 0 || a.ID("shared.critical") != 2 {
+		if a := c.Must(http.StatusOK, "GET", at+"/comparison", nil); titlesThere(a) != "" || a.ID("gone.high") != 0 || a.ID("shared.critical") != 2 {
 			t.Errorf("after the merge: %s", a.Text)
 		}
 		if n := len(receiver.Messages()); n != 1 {

@@ -14,7 +14,7 @@ import (
 // allPages are those that a signed-in administrator opens by their address,
 // with one product, one delivery and one notification there.
 var allPages = []string{
-	"/", "/inbox", "/inbox/1", "/products", "/products/new", "/products/1", "/products/1?tab=branches", "/products/1/branches/1", "/products/1?tab=history", "/products/1?tab=deliveries", "/products/1?tab=targets",
+	"/", "/inbox", "/inbox/1", "/products", "/products/new", "/products/1", "/products/1?tab=branches", "/products/1/branches/1", "/products/1?tab=history", "/products/1/compare", "/products/1?tab=deliveries", "/products/1?tab=targets",
 	"/products/1?tab=members", "/products/1?tab=settings", "/products/1/upload", "/products/1/delete", "/deliveries", "/deliveries/1", "/api",
 	"/connections", "/connections?owner=system&trouble=1", "/connections/2", "/connections/2/delete", "/admin/health",
 	"/admin/settings/general", "/admin/settings/gate", "/admin/settings/mail", "/admin/settings/reports", "/admin/settings/delivery",

@@ -76,7 +76,8 @@ func (l *Log) insert(tx *models.Tx, productID int64, actor string, p Payload, re
 		UUID: id.String(), Type: string(kind), Version: version,
 		ProductID: productID, Actor: actor, At: tx.Now(), Payload: body,
 	}
-	return e, tx.InsertEvent(&e, readers...)
+	err = tx.InsertEvent(&e, readers...)
+	return e, err
 }
 
 // Encode makes the JSON of a payload. What is special to HTML alone is not

@@ -20,7 +20,7 @@ type ProductSilent struct {
 	Product Product   `json:"product"`
 	Branch  string    `json:"branch"`
 	State   Silence   `json:"state"`
-	Last    time.Time `json:"last"`          // the last report; where it is back, the one before
+	Last    time.Time `json:"last,omitzero"` // the last report; where it is back, the one before, if that is known
 	After   int64     `json:"after_seconds"` // without a report it counts as silent after so long
 }
 
@@ -35,7 +35,10 @@ func (p ProductSilent) notice() Notice {
 	}
 	if p.State == SilenceBack {
 		n.Name, n.Tone = "Reports come again", ToneGood
-		n.Message = "The one before came on " + p.Last.UTC().Format("2006-01-02 15:04 UTC")
+		n.Message = "The gate says what is true now"
+		if !p.Last.IsZero() {
+			n.Message = "The one before came on " + p.Last.UTC().Format("2006-01-02 15:04 UTC")
+		}
 	}
 	n.Title = n.Name + " (" + p.Product.Name + ")"
 	return n

@@ -52,6 +52,11 @@ func (s *Service) Evaluate(tx *models.Tx, g models.Gated, c Change) (Outcome, er
 	verdict := Decide(policy, c.Counts)
 	b := g.Branch
 	out := Outcome{Before: b.Gate, After: verdict.State, Why: verdict.Why}
+	if b.Held.Any() && out.Before == out.After {
+		if err := s.retime(tx, g); err != nil {
+			return out, err
+		}
+	}
 	if b.Evaluated && b.Counts == c.Counts && b.Gate == verdict.State && b.Why == verdict.Why {
 		return out, nil
 	}

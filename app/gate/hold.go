@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,27 +17,49 @@ const releaseAtOnce = 100
 
 // Hold is how long a new state of a product's gate has to stand before it is
 // announced.
-func (s *Service) Hold(p models.Product) time.Duration {
-	if p.HoldSeconds != nil {
-		return time.Duration(*p.HoldSeconds) * time.Second
+func (s *Service) Hold(p models.Product) time.Duration { return OriginOf(s.policy(), nil, p).Hold }
+
+// retime lets a change that waits go by the time that counts now.
+func (s *Service) retime(tx *models.Tx, g models.Gated) error {
+	held := g.Branch.Held
+	change, ok, err := heldChange(tx, held)
+	if err != nil || !ok {
+		return err
 	}
-	return s.policy().Hold
+	until := change.At.Add(s.Hold(g.Product))
+	if until.Equal(held.Until) {
+		return nil
+	}
+	held.Until = until
+	return tx.SaveHeld(g.Branch.ID, held)
 }
 
-// Release announces the changes that have stood for their time.
+// heldChange finds the event of a change that waits; ok is false where that is
+// gone, so that there is nothing left to tell.
+func heldChange(tx *models.Tx, held models.Held) (e models.Event, ok bool, err error) {
+	e, err = tx.Event(tx.Context(), models.SystemScope("a change that was held is announced"), held.EventID)
+	if fault.Is(err, fault.NotFound) {
+		return e, false, nil
+	}
+	return e, err == nil, err
+}
+
+// Release announces the changes that have stood for their time. One that cannot
+// be announced keeps no other from it.
 func (s *Service) Release(ctx context.Context, store *models.Store) error {
 	for {
 		list, err := store.HeldBranches(ctx, releaseAtOnce)
 		if err != nil {
 			return err
 		}
+		var wrong error
 		for _, b := range list {
 			if err := store.Write(ctx, func(tx *models.Tx) error { return s.release(tx, b) }); err != nil {
-				return fmt.Errorf("announce what was held: %w", err)
+				wrong = errors.Join(wrong, fmt.Errorf("announce what was held of product %d: %w", b.ProductID, err))
 			}
 		}
-		if len(list) < releaseAtOnce {
-			return nil
+		if len(list) < releaseAtOnce || wrong != nil {
+			return wrong
 		}
 	}
 }
@@ -52,9 +75,12 @@ func (s *Service) release(tx *models.Tx, b models.Branch) error {
 	if err != nil || g.Branch.ID != b.ID || !held.Any() || held.Until.After(tx.Now()) {
 		return err
 	}
-	change, err := tx.Event(tx.Context(), models.SystemScope("a change that was held is announced"), held.EventID)
+	change, ok, err := heldChange(tx, held)
 	if err != nil {
 		return err
+	}
+	if !ok || !g.Branch.Default { // what another branch says is announced to nobody
+		return tx.SaveHeld(b.ID, models.Held{})
 	}
 	var payload event.GateChange
 	if err := json.Unmarshal(change.Payload, &payload); err != nil {

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"gatecrier/models"
@@ -46,14 +47,21 @@ func (s *Service) breakSilence(ctx context.Context, slot Slot, source models.Sou
 }
 
 // Flush writes the times of reports that changed nothing. It is called every
-// few seconds and at the end; what is lost in a crash is only such a time.
+// few seconds and at the end; what is lost in a crash is only such a time. They
+// are kept in memory until they are written: who looks for silence finds each in
+// one of the two places.
 func (s *Service) Flush(ctx context.Context) error {
 	s.mu.Lock()
-	seen := s.seen
-	s.seen = map[int64]time.Time{}
+	seen := maps.Clone(s.seen)
 	s.mu.Unlock()
 	if len(seen) == 0 {
 		return nil
 	}
-	return s.store.Write(ctx, func(tx *models.Tx) error { return tx.TouchSources(seen) })
+	if err := s.store.Write(ctx, func(tx *models.Tx) error { return tx.TouchSources(seen) }); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.seen, func(id int64, at time.Time) bool { return at.Equal(seen[id]) })
+	return nil
 }

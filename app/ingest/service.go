@@ -13,6 +13,7 @@ import (
 	"gatecrier/app/event"
 	"gatecrier/app/fault"
 	"gatecrier/app/gate"
+	"gatecrier/app/settings"
 	"gatecrier/models"
 )
 
@@ -21,16 +22,18 @@ const formatCounts = models.FormatCounts
 
 // Service imports reports and counts.
 type Service struct {
-	store *models.Store
-	gates *gate.Service
-	mu    sync.Mutex
-	seen  map[int64]time.Time // sources that reported and changed nothing
-	heavy heavy
+	store    *models.Store
+	gates    *gate.Service
+	events   *event.Log
+	settings func() settings.Reports
+	mu       sync.Mutex
+	seen     map[int64]time.Time // sources that reported and changed nothing
+	heavy    heavy
 }
 
-// New returns a service.
-func New(store *models.Store, gates *gate.Service) *Service {
-	return &Service{store: store, gates: gates, seen: map[int64]time.Time{}, heavy: newHeavy()}
+// New returns a service that reads its settings anew each time.
+func New(store *models.Store, gates *gate.Service, events *event.Log, current func() settings.Reports) *Service {
+	return &Service{store: store, gates: gates, events: events, settings: current, seen: map[int64]time.Time{}, heavy: newHeavy()}
 }
 
 // Slot says where a report belongs: an import replaces the earlier one of the
@@ -120,12 +123,18 @@ func (s *Service) known(ctx context.Context, before snapshot) each {
 // answer itself is to be kept. The source may have moved on between the reads
 // that said so; then it is a conflict, and compared again.
 func (s *Service) unchanged(ctx context.Context, slot Slot, before snapshot, r Result) (Result, error) {
+	s.touch(before.source.ID) // first: whoever looks for silence after the next look finds it
 	now, err := s.look(ctx, slot)
 	if err != nil {
 		return Result{}, err
 	}
 	if !now.hasSource || now.source.ID != before.source.ID || now.source.Version != before.source.Version {
 		return Result{}, errMovedOn
+	}
+	if now.branch.Default && !now.branch.SilentAt.IsZero() {
+		if err := s.heardAgain(ctx, slot.ProductID, now.source.ID); err != nil {
+			return Result{}, err
+		}
 	}
 	r = now.unchanged(r)
 	if s.longSilent(now.source) {
@@ -245,6 +254,9 @@ func (s *Service) write(ctx context.Context, actor authz.Actor, slot Slot, befor
 			return errMovedOn // the branch was removed meanwhile, or has another name
 		}
 		if err != nil {
+			return err
+		}
+		if err := s.heard(tx, g); err != nil {
 			return err
 		}
 		was, err := s.replace(tx, g.Branch, slot, before, c)

@@ -41,6 +41,7 @@ type Draft struct {
 	Name, Description, DefaultBranch string
 	GateMode                         models.GateMode
 	Thresholds                       models.Thresholds
+	HoldSeconds, SilentAfter         *int64 // nil: as the settings say
 	Targets                          connection.FieldsChange
 	GroupID                          int64 // 0 for none
 }
@@ -76,7 +77,10 @@ func (s *Service) Create(ctx context.Context, actor authz.Actor, d Draft) (model
 	}
 	var id int64
 	err = s.store.Write(ctx, func(tx *models.Tx) error {
-		p := models.Product{Name: d.Name, Description: d.Description, GateMode: d.GateMode, Thresholds: d.Thresholds}
+		p := models.Product{
+			Name: d.Name, Description: d.Description, GateMode: d.GateMode, Thresholds: d.Thresholds,
+			HoldSeconds: d.HoldSeconds, SilentAfter: d.SilentAfter,
+		}
 		if err := tx.CreateProduct(&p, d.DefaultBranch, actor.User.ID); err != nil {
 			return err
 		}
@@ -126,6 +130,7 @@ func (d Draft) check() error {
 			bad.Add("thresholds."+s.String(), "From 0 to "+strconv.Itoa(models.MaxThreshold))
 		}
 	}
+	d.checkTimes(&bad)
 	return bad.Err()
 }
 
@@ -151,6 +156,7 @@ type Edit struct {
 	Name, Description, DefaultBranch *string
 	GateMode                         *models.GateMode
 	Thresholds                       map[models.Severity]*int64
+	Hold, Silent                     *Term
 	Targets                          connection.FieldsChange
 	GroupID                          *int64 // 0 is none
 	Version                          int64  // of the product that was edited, 0 = whichever it is
@@ -203,6 +209,7 @@ func (s *Service) update(tx *models.Tx, actor authz.Actor, id int64, e Edit) err
 	}
 	was := valuesOf(p, g.Branch.Name)
 	p.Name, p.Description, p.GateMode, p.Thresholds = d.Name, d.Description, d.GateMode, d.Thresholds
+	p.HoldSeconds, p.SilentAfter = d.HoldSeconds, d.SilentAfter
 	if err := tx.SaveProduct(&p); err != nil {
 		return err
 	}
@@ -221,11 +228,20 @@ func (s *Service) update(tx *models.Tx, actor authz.Actor, id int64, e Edit) err
 
 // valuesOf are a product's fields for the audit.
 func valuesOf(p models.Product, branch string) audit.Values {
-	return policyValues(audit.Values{"name": p.Name, "description": p.Description, "default_branch": branch}, p.GateMode, p.Thresholds)
+	v := audit.Values{
+		"name": p.Name, "description": p.Description, "default_branch": branch,
+		"hold_seconds": termText(p.HoldSeconds), "silent_after": termText(p.SilentAfter),
+	}
+	return policyValues(v, p.GateMode, p.Thresholds)
 }
 
 func (e Edit) apply(p models.Product, branch string) Draft {
-	d := Draft{Name: p.Name, Description: p.Description, DefaultBranch: branch, GateMode: p.GateMode, Thresholds: p.Thresholds}
+	d := Draft{
+		Name: p.Name, Description: p.Description, DefaultBranch: branch, GateMode: p.GateMode, Thresholds: p.Thresholds,
+		HoldSeconds: p.HoldSeconds, SilentAfter: p.SilentAfter,
+	}
+	e.Hold.set(&d.HoldSeconds)
+	e.Silent.set(&d.SilentAfter)
 	set(&d.Name, e.Name)
 	set(&d.Description, e.Description)
 	set(&d.DefaultBranch, e.DefaultBranch)

@@ -75,6 +75,15 @@ const (
 	SilentMost  = 30 * 24 * time.Hour
 )
 
+// Silent is after how long without a report a product is silent, 0 for never:
+// its own time, else that of all.
+func (r Reports) Silent(p models.Product) time.Duration {
+	if p.SilentAfter != nil {
+		return time.Duration(*p.SilentAfter) * time.Second
+	}
+	return r.SilentAfter
+}
+
 // HoldMost is the longest time that a new state of a gate may have to stand.
 const HoldMost = 24 * time.Hour
 

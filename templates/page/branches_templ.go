@@ -690,7 +690,7 @@ func Comparison(v ComparisonView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if !v.Branch.Default {
-				templ_7745c5c3_Err = compared(v).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = comparedWith(v).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -813,7 +813,7 @@ func pairGate(b BranchRow) templ.Component {
 	})
 }
 
-func compared(v ComparisonView) templ.Component {
+func comparedWith(v ComparisonView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -67,8 +67,13 @@ func (v NotificationView) limits() string {
 	if v.Limits == nil {
 		return "no gate"
 	}
+	return limitsText(*v.Limits)
+}
+
+// limitsText names the limits that there are.
+func limitsText(c ui.Counts) string {
 	var parts []string
-	for _, t := range v.Limits.List() {
+	for _, t := range c.List() {
 		if t.N < NoLimit {
 			parts = append(parts, t.Severity+" "+ui.Number(t.N))
 		}

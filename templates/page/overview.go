@@ -17,6 +17,8 @@ type OverviewView struct {
 	Broken    []ConnectionRow // connections that the user may edit and that do not work; may be fewer than Breaks
 	Breaks    int             // how many there are in all
 	Failing   []FailingRow    // the longest or worst first; may be fewer than Failed
+	Silent    []SilentRow     // products that send no reports; may be fewer than Silents
+	Silents   int             // how many there are in all
 	Troubles  []DeliveryRow   // dead and retrying ones, newest first
 	Trouble   int             // how many there are in all, in the last 24 hours
 	Delivered int             // in the last 24 hours
@@ -35,6 +37,15 @@ type FailingRow struct {
 	Since    time.Time
 	Segments []ui.Segment // the gate over TimelineDays; empty = no picture
 	Delivery DeliveryTally
+	Held     string // why people have not been told, "" where they have
+}
+
+// SilentRow is a product that sends no reports any more.
+type SilentRow struct {
+	ID                int64
+	Name, Branch      string
+	Gate              string
+	Since, LastReport time.Time
 }
 
 // DeliveryTally sums up the deliveries of one event.
@@ -65,6 +76,8 @@ func (v OverviewView) Sentence() string {
 		return ui.Number(int64(v.Failed)) + " gates are failing"
 	case v.Breaks > 0:
 		return v.breaks()
+	case v.Silents > 0:
+		return v.silents()
 	case v.Trouble > 0:
 		return "Gates hold, but messages are stuck"
 	case v.Passed == 0:
@@ -73,6 +86,18 @@ func (v OverviewView) Sentence() string {
 		return "The gate holds"
 	}
 	return "All " + ui.Number(int64(v.Passed)) + " gates hold"
+}
+
+// silents is how many products send no reports.
+func (v OverviewView) silents() string {
+	return ui.Number(int64(v.Silents)) + " " + silentWord(v.Silents)
+}
+
+func silentWord(n int) string {
+	if n == 1 {
+		return "product is silent"
+	}
+	return "products are silent"
 }
 
 // breaks is how many connections do not work.
@@ -85,8 +110,12 @@ func (v OverviewView) rest() string {
 	switch {
 	case v.Breaks > 0 && v.Failed > 0:
 		return v.breaks() + "."
+	case v.Silents > 0 && v.Failed > 0:
+		return v.silents() + "."
 	case v.Breaks > 0:
 		return "What waits for them goes out when they work again."
+	case v.Silents > 0:
+		return "What a gate says without reports was true when the last one came."
 	case v.Trouble > 0:
 		return ui.Plural(v.Trouble, "message is", "messages are") + " in trouble. Everything else is quiet."
 	case v.Failed > 0:
@@ -108,10 +137,14 @@ func (v OverviewView) deliveries() string {
 
 // second is the line under a reason.
 func (r FailingRow) second() string {
-	if r.Detail == "" {
-		return told(r.Delivery)
+	word := told(r.Delivery)
+	if r.Held != "" {
+		word = r.Held
 	}
-	return r.Detail + "; " + told(r.Delivery)
+	if r.Detail == "" {
+		return word
+	}
+	return r.Detail + "; " + word
 }
 
 func gatesWord(n int) string {

@@ -43,16 +43,22 @@ type ProductView struct {
 	Told        DeliveryTally
 	ToldText    string // "nobody is told: no targets"; "" = from Told
 	Policy      string // whose limits: "the limits of all products", "its own limits"; "" = no gate
-	Counts      ui.Counts
-	Limits      *ui.Counts            // nil where there is no gate
-	Segments    []ui.Segment          // over HistoryDays
-	Trend       map[string][]ui.Point // by severity, over HistoryDays
-	Sources     []SourceRow
-	Tab         Tab
-	TabCounts   map[Tab]int // a tab without an entry shows no number
-	CanUpload   bool
-	CanEdit     bool // targets, settings
-	CanDelete   bool // also tokens, and the audit
+	// LimitSources are whose each limit is, by severity: "global", "group", "own",
+	// "unset: 0".
+	LimitSources map[string]string
+	SilentSince  time.Time // when people were told that no reports come, zero where they do
+	SilentAfter  string    // without a report for so long it is silent: "1 day"; "" = never
+	Stale        int       // sources of the default branch that are older than that
+	Counts       ui.Counts
+	Limits       *ui.Counts            // nil where there is no gate
+	Segments     []ui.Segment          // over HistoryDays
+	Trend        map[string][]ui.Point // by severity, over HistoryDays
+	Sources      []SourceRow
+	Tab          Tab
+	TabCounts    map[Tab]int // a tab without an entry shows no number
+	CanUpload    bool
+	CanEdit      bool // targets, settings
+	CanDelete    bool // also tokens, and the audit
 
 	Observations ObservationsTab
 	Branches     BranchesTab
@@ -77,30 +83,7 @@ type SourceRow struct {
 	Format     string
 	LastReport time.Time
 	Counts     ui.Counts
-}
-
-// HistoryTab lists the gate's changes, newest first.
-type HistoryTab struct {
-	Rows  []HistoryRow
-	Pager ui.Pager
-}
-
-// HistoryRow is a change of the gate.
-type HistoryRow struct {
-	ID       int64
-	From, To string
-	Why      string
-	Cause    string // "by the Grype report (deps)"
-	Actor    string
-	At       time.Time
-	Counts   ui.Counts
-	Tipped   []TippedRow
-	TippedN  int // how many there are in all
-}
-
-// TippedRow is an observation that made a gate fail.
-type TippedRow struct {
-	Title, Severity, Component string
+	Stale      bool // older than the time after which the product is silent
 }
 
 // DeliveriesTab lists messages, newest first.
@@ -166,7 +149,12 @@ type SettingsTab struct {
 	Errors        map[string]string // by the name of the field
 	ChangedBy     string            // "" = not known
 	ChangedAt     time.Time
-	Groups        []ui.Option // that the product may be moved to, with the one it is in; none = it may not
+	Hold          string // how long a new state stands before it is announced, as typed: "10 minutes"; "" = as the settings say
+	Silent        string // without a report for so long it is silent, as typed
+	HoldNow       string // what counts, and whose it is: "10 minutes, of all products"
+	SilentNow     string
+	Now           map[string]string // what limits count, by severity: "3, own"
+	Groups        []ui.Option       // that the product may be moved to, with the one it is in; none = it may not
 }
 
 // title says what it is.
@@ -245,6 +233,15 @@ func (v ProductView) limitText(severity string) string {
 		return "limit " + ui.Number(n)
 	}
 	return "no limit"
+}
+
+// expected goes on from when people were told of silence.
+func (v ProductView) expected() string {
+	text := ". The gate says what was true when the last one came."
+	if v.SilentAfter == "" {
+		return text
+	}
+	return ", since one is expected every " + v.SilentAfter + text
 }
 
 func (v ProductView) told() string {

@@ -13,6 +13,7 @@ type ProductsView struct {
 	Query     string
 	Gate      string    // the state filtered by; "" = all
 	Chips     []ui.Chip // all, failed, passed, none with their counts
+	Silent    bool      // only those that are silent
 	Sort      string    // "gate": failing ones first; "" by name
 	ByName    string    // the same, sorted by name
 	ByGate    string    // the same, failing ones first
@@ -36,7 +37,9 @@ type ProductRow struct {
 	Counts     ui.Counts
 	LastReport time.Time // zero = never
 	Source     string    // the scanner of the last report
-	Targets    int
+	// SilentSince is when people were told that no reports come, zero where they do.
+	SilentSince time.Time
+	Targets     int
 }
 
 // ProductNewView is the form for a new product. It posts name, description,
@@ -52,8 +55,12 @@ type ProductNewView struct {
 
 // kept are the filters that a search keeps.
 func (v ProductsView) kept() []Hidden {
-	if v.GroupID == 0 {
-		return nil
+	var kept []Hidden
+	if v.GroupID != 0 {
+		kept = append(kept, Hidden{"group", id(v.GroupID)})
 	}
-	return []Hidden{{"group", id(v.GroupID)}}
+	if v.Silent {
+		kept = append(kept, Hidden{"silent", "1"})
+	}
+	return kept
 }

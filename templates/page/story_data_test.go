@@ -41,7 +41,7 @@ type story struct {
 
 func stories() []story {
 	var list []story
-	for _, group := range [][]story{doorStories(), overviewStories(), productStories(), tabStories(), observationStories(), branchStories(), groupStories(), roleStories(), inboxStories(), deliveryStories(), jobStories(), peopleStories(), connectionStories(), otherStories()} {
+	for _, group := range [][]story{doorStories(), compareStories(), overviewStories(), productStories(), tabStories(), observationStories(), branchStories(), groupStories(), roleStories(), inboxStories(), deliveryStories(), jobStories(), peopleStories(), connectionStories(), otherStories()} {
 		list = append(list, group...)
 	}
 	return list
@@ -75,7 +75,7 @@ func overview() OverviewView {
 	for i, r := range []FailingRow{
 		{Name: long, Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Detail: "by the Trivy report", Delivery: DeliveryTally{Total: 7, Delivered: 6, Retrying: 1}},
 		{Name: "ident-broker", Branch: "release/9.x", Why: "1 critical (limit 0), 18 high (limit 0), 19 new: CVE-2026-30417", Detail: "by the Grype report (deps)", Delivery: DeliveryTally{Total: 3, Delivered: 3}},
-		{Name: arabic, Why: "5 high (limit 3)", Detail: "Ilse Quillmark changed the limits"},
+		{Name: arabic, Why: "5 high (limit 3)", Detail: "Ilse Quillmark changed the limits", Held: "Failed for 3 min; announced at 14:39 unless it returns"},
 		{Name: script, Why: "1 high (limit 0): " + script, Detail: "by the " + script + " report", Delivery: DeliveryTally{Total: 2, Delivered: 1, Dead: 1}},
 	} {
 		r.ID, r.Since, r.Segments = int64(i+1), ago(time.Duration(i*i*i+1)*31*time.Minute), segments(int64(i+1))
@@ -83,6 +83,7 @@ func overview() OverviewView {
 	}
 	v.Troubles = rows()[:2]
 	v.Broken, v.Breaks = connectionList()[:3], 12
+	v.Silents, v.Silent = 12, []SilentRow{{ID: 1, Name: long, Branch: "main", Gate: "passed", Since: ago(time.Hour), LastReport: days(2)}, {ID: 2, Name: script, Branch: arabic, Gate: "none", Since: days(3), LastReport: days(40)}}
 	for i, c := range []ChangeRow{
 		{Product: long, From: "passed", To: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337"},
 		{Product: cjk, From: "failed", To: "passed", Why: "within all limits: 0 critical (limit 0), 0 high (limit 0)"},
@@ -97,6 +98,7 @@ func overview() OverviewView {
 func overviewStories() []story {
 	calm := overview()
 	calm.Broken, calm.Breaks = nil, 0
+	calm.Silent, calm.Silents = nil, 0
 	calm.Failing, calm.Troubles, calm.Failed, calm.Trouble, calm.Passed = nil, nil, 0, 0, 53
 	calm.Changes = calm.Changes[1:]
 	calm.Frame.Title, calm.Frame.Unread = calm.Sentence(), 0
@@ -115,7 +117,7 @@ func productList() ProductsView {
 	for i, r := range []ProductRow{
 		{Name: long, Gate: "failed", Why: "2 critical (limit 0)", Counts: ui.Counts{Critical: 2, High: 3, Medium: 14, Low: 61, None: 3}, LastReport: ago(31 * time.Minute), Source: "Trivy", Targets: 5},
 		{Name: "ident-broker", Gate: "failed", Why: "1 critical (limit 0), 18 high (limit 0)", Counts: ui.Counts{Critical: 1, High: 18, Medium: 120, Low: 12345}, LastReport: ago(3 * time.Hour), Source: "Grype", Targets: 1},
-		{Name: script, Gate: "passed", Why: "within all limits: 0 critical (limit 0), 0 high (limit 0)", LastReport: days(3), Source: script, Targets: 2},
+		{Name: script, Gate: "passed", Why: "within all limits: 0 critical (limit 0), 0 high (limit 0)", LastReport: days(3), Source: script, Targets: 2, SilentSince: days(2)},
 		{Name: arabic, Gate: "none", Why: "the gate of this product is disabled", Counts: ui.Counts{Medium: 6}, LastReport: days(100), Source: "SARIF"},
 		{Name: cjk, Gate: "none", Why: "no report yet"},
 		{Name: single, Gate: "passed", Why: "no severity is limited", Counts: ui.Counts{Low: 4}, LastReport: days(1), Source: "counts", Targets: 1},
@@ -147,10 +149,11 @@ func product(tab Tab) ProductView {
 		Frame: frame(long, layout.NavProducts), ID: 7, Name: long, Description: "Settles what the terminals have booked, at night.", Branch: "main",
 		Gate: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Since: ago(31 * time.Minute), Cause: "by the Trivy report (pipeline #48213)",
 		Told: DeliveryTally{Total: 7, Delivered: 6, Retrying: 1}, Policy: "its own limits",
+		LimitSources: map[string]string{"critical": "unset: 0", "high": "own", "medium": "own", "low": "own", "none": "own", "unknown": "unset: 0"}, SilentAfter: "24 h",
 		Counts: ui.Counts{Critical: 2, High: 3, Medium: 14, Low: 61, None: 3}, Limits: &limits, Segments: segments(7),
 		Sources: []SourceRow{
 			{Scanner: "Trivy", Name: "base image", Branch: "main", Format: "Trivy", LastReport: ago(31 * time.Minute), Counts: ui.Counts{Critical: 2, Medium: 4, Low: 50}},
-			{Scanner: script, Name: arabic, Branch: "main", Format: "SARIF", LastReport: days(2), Counts: ui.Counts{High: 3, Medium: 10, Low: 11, None: 3}},
+			{Scanner: script, Name: arabic, Branch: "main", Format: "SARIF", LastReport: days(2), Stale: true, Counts: ui.Counts{High: 3, Medium: 10, Low: 11, None: 3}},
 		},
 		Tab: tab, TabCounts: map[Tab]int{TabObservations: 83, TabHistory: 8, TabDeliveries: 212, TabTargets: 3, TabMembers: 2},
 		CanUpload: true, CanEdit: true, CanDelete: true,
@@ -182,8 +185,12 @@ func observations() ObservationsTab {
 
 func history() HistoryTab {
 	t := HistoryTab{Pager: ui.Pager{First: "?tab=history", Text: "the oldest"}}
+	limits := ui.Counts{High: 3, Medium: 20, Low: NoLimit, None: NoLimit}
+	t.Segments, t.Hold = segments(7), "10 min"
 	for i, h := range []HistoryRow{
-		{From: "passed", To: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Cause: "by the Trivy report (pipeline #48213)", Actor: "ci-payments", TippedN: 9, Tipped: tips()},
+		{From: "failed", To: "passed", Why: "within all limits: 0 critical (limit 0)", Kind: "waiver", Cause: "by a waiver that has ended: CVE-2026-31337", Limits: &limits, Policy: "its own limits", Waits: now.Add(7 * time.Minute)},
+		{From: "passed", To: "failed", Why: "1 high (limit 0)", Kind: "counts", Untold: "Not announced: it returned within 3 min"},
+		{From: "passed", To: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Kind: "import", ToldAt: ago(21 * time.Minute), Limits: &limits, Policy: "the limits of its group " + script, Cause: "by the Trivy report (pipeline #48213)", Actor: "ci-payments", TippedN: 9, Tipped: tips()},
 		{From: "failed", To: "passed", Why: "within all limits: 0 critical (limit 0)", Cause: "the limits were changed", Actor: arabic},
 		{From: "none", To: "failed", Why: "1 high (limit 0)", Cause: "by the " + script + " report", Actor: script},
 	} {
@@ -223,10 +230,14 @@ func tabStories() []story {
 		v.Inherited = []TargetRow{{Name: script, Module: "Slack", Hint: arabic, Enabled: true}, {Name: long, Module: "Email"}}
 		v.Settings = SettingsTab{
 			Version: 4, Name: long, DefaultBranch: "main", GateMode: "own", Defaults: ui.Counts{Medium: NoLimit, Low: NoLimit, None: NoLimit, Unknown: NoLimit},
-			Thresholds: map[string]string{"critical": "0", "high": "-1", "medium": "20", "low": "99999"}, Errors: map[string]string{"threshold_high": "0 to 999999"},
+			Hold: "10 minutes", Silent: "soon", HoldNow: "10 minutes, its own", SilentNow: "never, as the settings say", Now: map[string]string{"critical": "0, own", "unknown": "0, unset: 0"},
+			Thresholds: map[string]string{"critical": "0", "high": "-1", "medium": "20", "low": "99999"}, Errors: map[string]string{"threshold_high": "0 to 999999", "silent_after": "0 for never, or from 15 minutes"},
 		}
 		list = append(list, story{"product-" + string(tab), Product(v)})
 	}
+	quiet := product(TabObservations)
+	quiet.SilentSince, quiet.Stale, quiet.ToldText = days(1), 2, "Failed for 3 min; announced at 14:39 unless it returns"
+	list = append(list, story{"product-silent", Product(quiet)})
 	fresh := ProductView{Frame: frame(single, layout.NavProducts), ID: 9, Name: single, Branch: "main", Gate: "none", ToldText: "Nobody is told: no targets", Limits: &ui.Counts{Medium: NoLimit, Low: NoLimit, None: NoLimit, Unknown: NoLimit}, CanUpload: true, CanEdit: true, TabCounts: map[Tab]int{}}
 	fresh.Frame.Flash = &ui.Note{Kind: "ok", Title: "The product was created.", Text: "Its first report decides its first gate."}
 	reader := product(TabSettings)

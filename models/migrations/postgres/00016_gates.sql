@@ -51,6 +51,7 @@ CREATE UNIQUE INDEX gate_changes_announced ON gate_changes (announced_id) WHERE 
 -- A product that sends no report for a time is silent.
 ALTER TABLE products ADD COLUMN silent_after BIGINT;              -- seconds, 0 = never, NULL = as the settings say
 ALTER TABLE branches ADD COLUMN silent_since BIGINT;              -- people were told that it is
+CREATE INDEX branches_silent ON branches (silent_since) WHERE silent_since IS NOT NULL;
 
 -- A picture of the gate's state for everybody who has its address.
 ALTER TABLE products ADD COLUMN badge_token TEXT;

@@ -1,0 +1,197 @@
+package admin
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/event"
+	"gatecrier/app/fault"
+	"gatecrier/app/gate"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+const (
+	// comparedMost is the length of each list of a comparison.
+	comparedMost = 50
+	// momentsMost is how many changes there are to choose from.
+	momentsMost = 30
+)
+
+// What a moment may be beside a change.
+const (
+	momentNow  = "now"
+	momentTime = "time"
+)
+
+// compare shows what has become of a product between two moments. Without any
+// these are the change before the last one, and now.
+func (a *Admin) compare(c *gin.Context) error {
+	row, err := a.productOf(c)
+	if err != nil {
+		return err
+	}
+	changes, err := a.Store.GateHistory(c.Request.Context(), actorOf(c).Scope(), row.ID, 0, momentsMost)
+	if err != nil {
+		return err
+	}
+	var bad fault.Fields
+	from := a.moment(c, changes, "from", defaultMoment(changes), &bad)
+	to := a.moment(c, changes, "to", momentNow, &bad)
+	v := page.CompareView{ID: row.ID, Product: row.Name, Branch: row.Default.Name, From: from.form, To: to.form}
+	severity, narrowed := models.SeverityByName(c.Query("severity"))
+	if narrowed {
+		v.Severity = severity.String()
+	}
+	err = bad.Err()
+	if err == nil {
+		q := gate.Query{Product: row, From: from.at, To: to.at, Limit: comparedMost}
+		if narrowed {
+			q.Severity = &severity
+		}
+		err = a.compared(c, q, &v)
+	}
+	status := http.StatusOK
+	if errs := fieldErrors(err); errs != nil {
+		v.From.Error, v.To.Error, status, err = errs["from"], errs["to"], http.StatusUnprocessableEntity, nil
+	}
+	if err != nil {
+		return err
+	}
+	v.Frame = a.frame(c, "Compare "+row.Name, layout.NavProducts)
+	return show(c, status, page.Compare(v))
+}
+
+// defaultMoment is the change before the last one, so that what the last one was
+// about is seen.
+func defaultMoment(changes []models.GateChange) string {
+	if len(changes) == 0 {
+		return momentTime
+	}
+	return count(changes[min(1, len(changes)-1)].EventID)
+}
+
+// moment is one that was asked for; a zero time is now.
+type moment struct {
+	at   time.Time
+	form page.MomentForm
+}
+
+// typedTime is how a browser sends a time of a datetime-local.
+const typedTime = "2006-01-02T15:04"
+
+// moment reads one of the two. A time that was typed counts before a change.
+func (a *Admin) moment(c *gin.Context, changes []models.GateChange, name, otherwise string, bad *fault.Fields) moment {
+	chosen, typed := c.DefaultQuery(name, otherwise), c.Query(name+"_at")
+	m := moment{form: page.MomentForm{At: typed}}
+	if typed != "" {
+		chosen = momentTime
+	}
+	switch id := idOf(chosen); {
+	case chosen == momentNow:
+	case chosen == momentTime && typed == "":
+		m.at = a.Store.Now().AddDate(0, 0, -page.TimelineDays)
+		m.form.At = a.zoned(c, m.at).Format(typedTime)
+	case chosen == momentTime:
+		at, err := time.ParseInLocation(typedTime, typed[:min(len(typed), len(typedTime))], a.zone(c))
+		if err != nil {
+			bad.Add(name, "A date and a time, like 2026-05-04T12:00")
+		}
+		m.at = at
+	default:
+		found := false
+		for _, change := range changes {
+			if change.EventID == id {
+				m.at, found = change.At, true
+			}
+		}
+		if !found {
+			bad.Add(name, "There is no such change: choose one, or a time")
+		}
+	}
+	m.form.Options = a.momentOptions(c, changes, chosen)
+	return m
+}
+
+func (a *Admin) momentOptions(c *gin.Context, changes []models.GateChange, chosen string) []ui.Option {
+	options := []ui.Option{{Value: momentNow, Label: "Now", Checked: chosen == momentNow}}
+	for _, change := range changes {
+		id := count(change.EventID)
+		label := page.Clock(a.zoned(c, change.At), a.Store.Now()) + ": " + event.StateWord(change.From) + " to " + event.StateWord(change.To)
+		options = append(options, ui.Option{Value: id, Label: label, Checked: chosen == id})
+	}
+	return append(options, ui.Option{Value: momentTime, Label: "Another time:", Checked: chosen == momentTime})
+}
+
+func (a *Admin) compared(c *gin.Context, q gate.Query, v *page.CompareView) error {
+	found, err := a.Gates.Compare(c.Request.Context(), a.Store, actorOf(c).Scope(), q)
+	if err != nil {
+		return err
+	}
+	r := page.Compared{From: a.momentOf(c, found.From), To: a.momentOf(c, found.To)}
+	r.To.Now = q.To.IsZero()
+	var tally models.Counts
+	for _, list := range found.Lists {
+		tally = tally.Plus(list.Tally)
+		r.Lists = append(r.Lists, a.betweenList(c, list, q))
+	}
+	v.Result, v.Chips = &r, compareChips(c, v.ID, tally, v.Severity)
+	return nil
+}
+
+func (a *Admin) momentOf(c *gin.Context, m gate.Moment) page.Moment {
+	out := page.Moment{At: a.zoned(c, m.At), State: string(m.State), Counts: uiCounts(m.Counts), Daily: m.Daily, Policy: ownerText(m.Owner, "")}
+	if !m.AsOf.Equal(m.At) {
+		out.AsOf = a.zoned(c, m.AsOf)
+	}
+	if m.Thresholds != nil {
+		limits := uiCounts(*m.Thresholds)
+		out.Limits = &limits
+	}
+	return out
+}
+
+var betweenWords = map[models.Between]page.BetweenList{
+	models.Came:   {Title: "Came", Empty: "Nothing was seen for the first time."},
+	models.Went:   {Title: "Went", Empty: "Nothing was resolved.", Note: "Resolved by a report, and not back since. What came back later, or was removed by the settings of retention, is not known here."},
+	models.Judged: {Title: "Assessed", Empty: "Nobody has assessed anything.", Note: "By people, or by a waiver that has ended. The status is that of now."},
+}
+
+func (a *Admin) betweenList(c *gin.Context, list gate.BetweenList, q gate.Query) page.BetweenList {
+	out := betweenWords[list.What]
+	out.Total = int(list.Tally.Total())
+	if q.Severity != nil {
+		out.Total = int(list.Tally.Of(*q.Severity))
+	}
+	for _, o := range list.Rows {
+		r := page.BetweenRow{Title: o.Title, Component: o.Component, Severity: o.Severity.String(), Status: strings.ReplaceAll(string(o.Status), "_", " ")}
+		switch list.What {
+		case models.Came:
+			r.At = a.zoned(c, o.FirstSeenAt)
+		case models.Went:
+			r.At = a.zoned(c, o.ResolvedAt)
+		case models.Judged:
+			r.At, r.By = a.zoned(c, o.ChangedAt), o.Assessed.By
+		}
+		out.Rows = append(out.Rows, r)
+	}
+	return out
+}
+
+// compareChips filter the lists by severity.
+func compareChips(c *gin.Context, id int64, tally models.Counts, current string) []ui.Chip {
+	path := productPath(id) + "/compare"
+	here := []string{"from", c.Query("from"), "from_at", c.Query("from_at"), "to", c.Query("to"), "to_at", c.Query("to_at")}
+	chips := []ui.Chip{{Label: "All", Href: link(path, here...), Count: int(tally.Total()), Current: current == ""}}
+	for _, s := range models.Severities() {
+		if n := tally.Of(s); n > 0 || current == s.String() {
+			chips = append(chips, ui.Chip{Label: ui.Title(s.String()), Href: link(path, append(here, "severity", s.String())...), Count: int(n), Current: current == s.String()})
+		}
+	}
+	return chips
+}

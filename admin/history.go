@@ -1,0 +1,133 @@
+package admin
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/event"
+	"gatecrier/app/gate"
+	"gatecrier/models"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+func (a *Admin) historyTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
+	before, _ := strconv.ParseInt(c.Query("before"), 10, 64) //nolint:errcheck // what is no number begins at the first page
+	rows, err := a.Store.GateHistory(c.Request.Context(), actorOf(c).Scope(), row.ID, before, rowsMost+1)
+	if err != nil {
+		return err
+	}
+	path, t := productPath(row.ID), &v.History
+	all := a.historyRows(c, row, rows)
+	if before != 0 {
+		t.Pager.First = link(path, "tab", "history")
+	}
+	if len(all) > rowsMost {
+		all = all[:rowsMost]
+		t.Pager.Next = link(path, "tab", "history", "before", count(all[rowsMost-1].ID))
+	}
+	t.Pager.Text, t.Rows = plural(len(all), "change", "changes")+" shown", all
+	if hold := a.Gates.Hold(row.Product); hold > 0 {
+		t.Hold = ui.Span(hold)
+	}
+	t.Segments, err = a.linkedSegments(c, row)
+	return err
+}
+
+// historyRows are changes, newest first, with who was told of each.
+func (a *Admin) historyRows(c *gin.Context, row models.ProductRow, changes []models.GateChange) []page.HistoryRow {
+	untold := untoldOf(changes, row.Default.Held)
+	rows := make([]page.HistoryRow, len(changes))
+	for i, change := range changes {
+		p := payloadOf(change)
+		r := page.HistoryRow{
+			ID: change.EventID, From: string(change.From), To: string(change.To), Why: p.Why, Kind: string(p.Cause.Kind), Actor: change.Actor,
+			At: a.zoned(c, change.At), Counts: uiCounts(change.Counts), Policy: ownerText(gate.Owner(p.Policy), ""),
+			Tipped: tippedRows(p.Tipped.Items), TippedN: max(p.Tipped.New, len(p.Tipped.Items)), Untold: untold[i],
+		}
+		if p.Cause.Text != "" {
+			r.Cause = "by " + p.Cause.Text
+		}
+		if p.Thresholds != nil {
+			limits := uiCounts(*p.Thresholds)
+			r.Limits = &limits
+		}
+		switch held := row.Default.Held; {
+		case held.Any() && held.EventID == change.EventID:
+			r.Waits = a.zoned(c, held.Until)
+		case change.Announced != change.EventID:
+			r.ToldAt = a.zoned(c, change.ToldAt)
+		}
+		rows[i] = r
+	}
+	return rows
+}
+
+// untoldOf says of each of some changes, newest first, why nobody was told of
+// it; "" where people were, or will be. What people know before a change is
+// what the last one of which they were told has made of the gate.
+func untoldOf(changes []models.GateChange, held models.Held) []string {
+	words := make([]string, len(changes))
+	var known models.GateState
+	for i := len(changes) - 1; i >= 0; i-- {
+		change := changes[i]
+		if i == len(changes)-1 || changes[i+1].Announced != 0 {
+			known = change.From
+		}
+		switch {
+		case change.Announced != 0 || held.Any() && held.EventID == change.EventID:
+		case change.To == known:
+			words[i] = "Not announced: the gate is back at what people know"
+		case i > 0:
+			next := changes[i-1]
+			what := "it changed again"
+			if next.To == known {
+				what = "it returned"
+			}
+			words[i] = "Not announced: " + what + " within " + within(next.At.Sub(change.At))
+		default:
+			words[i] = "Not announced: it did not stand long enough"
+		}
+	}
+	return words
+}
+
+// within is a time rounded up to minutes.
+func within(d time.Duration) string {
+	return ui.Span((d + time.Minute - 1).Truncate(time.Minute))
+}
+
+// linkedSegments are the stretches of a product's gate, each with the way to the
+// change that began it.
+func (a *Admin) linkedSegments(c *gin.Context, row models.ProductRow) ([]ui.Segment, error) {
+	spans, err := a.Store.GateSpans(c.Request.Context(), actorOf(c).Scope(), []int64{row.ID}, a.Store.Now().AddDate(0, 0, -page.HistoryDays))
+	changes := spans[row.ID]
+	segments := a.segments(c, row.Default, changes, page.HistoryDays)
+	for i, change := range changes {
+		at := []string{"tab", "history"}
+		if len(changes)-i > rowsMost { // it is not on the first page
+			at = append(at, "before", count(change.EventID+1))
+		}
+		segments[i+1].Href = link(productPath(row.ID), at...) + "#change-" + count(change.EventID)
+	}
+	return segments, err
+}
+
+// heldText says of a change that waits when people are told, and of one of which
+// nobody was told why not; "" for any other.
+func (a *Admin) heldText(c *gin.Context, b models.Branch, last models.GateChange) string {
+	switch {
+	case b.Held.Any():
+		now := a.Store.Now()
+		stood := event.StateWord(b.Gate) + " for " + ui.Span(now.Sub(b.Since))
+		if !b.Held.Until.After(now) {
+			return stood + "; it is announced now"
+		}
+		return stood + "; announced at " + page.Clock(a.zoned(c, b.Held.Until), now) + " unless it returns"
+	case last.EventID != 0 && last.Announced == 0:
+		return "Nobody was told: the gate is back at what people know"
+	}
+	return ""
+}

@@ -1,0 +1,49 @@
+package admin
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/models"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+// productSources lists where a product's reports come from, and which of those
+// of its default branch have come to be older than they may.
+func (a *Admin) productSources(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
+	sources, err := a.Store.Sources(c.Request.Context(), actorOf(c).Scope(), row.ID)
+	after, now := a.Settings.Reports().Silent(row.Product), a.Store.Now()
+	if after > 0 {
+		v.SilentAfter = ui.Span(after)
+	}
+	v.SilentSince = a.zoned(c, row.Default.SilentAt)
+	for _, s := range sources {
+		stale := after > 0 && s.Reports() && s.BranchID == row.Default.ID && now.Sub(s.LastReportAt) >= after
+		if stale {
+			v.Stale++
+		}
+		v.Sources = append(v.Sources, page.SourceRow{
+			Scanner: s.Scanner, Name: s.Name, Branch: s.Branch, Format: s.Format, LastReport: a.zoned(c, s.LastReportAt), Counts: uiCounts(s.Counts), Stale: stale,
+		})
+	}
+	return err
+}
+
+// silent lists the products of which people were told that no reports come.
+func (a *Admin) silent(c *gin.Context, scope models.Scope, v *page.OverviewView) error {
+	ctx := c.Request.Context()
+	tally, err := a.Store.SilentTally(ctx, scope)
+	for _, n := range tally {
+		v.Silents += n
+	}
+	if err != nil || v.Silents == 0 {
+		return err
+	}
+	rows, err := a.Store.Products(ctx, scope, models.ProductFilter{Silent: true, Limit: overviewMost})
+	for _, r := range rows {
+		v.Silent = append(v.Silent, page.SilentRow{
+			ID: r.ID, Name: r.Name, Branch: r.Default.Name, Gate: string(r.Default.Gate), Since: a.zoned(c, r.Default.SilentAt), LastReport: a.zoned(c, r.LastReportAt),
+		})
+	}
+	return err
+}

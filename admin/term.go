@@ -1,0 +1,123 @@
+package admin
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/gate"
+	"gatecrier/app/product"
+	"gatecrier/models"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+var (
+	termPattern = regexp.MustCompile(`^(\d{1,9})\s*([a-z]+)$`)
+	termUnits   = map[string]time.Duration{
+		"s": time.Second, "sec": time.Second, "second": time.Second, "seconds": time.Second,
+		"m": time.Minute, "min": time.Minute, "minute": time.Minute, "minutes": time.Minute,
+		"h": time.Hour, "hour": time.Hour, "hours": time.Hour, "d": day, "day": day, "days": day, "w": 7 * day, "week": 7 * day, "weeks": 7 * day,
+	}
+)
+
+// termOf reads a time as people write it: "10 minutes", "2 h", "never". An empty
+// text is none of one's own.
+func termOf(text string) (t product.Term, ok bool) {
+	text = strings.ToLower(strings.TrimSpace(text))
+	if text == "" {
+		return t, true
+	}
+	seconds := int64(0)
+	if parts := termPattern.FindStringSubmatch(text); parts != nil {
+		n, err := strconv.ParseInt(parts[1], 10, 64)
+		unit, known := termUnits[parts[2]]
+		if err != nil || !known {
+			return t, false
+		}
+		seconds = n * int64(unit/time.Second)
+	} else if text != "0" && text != "never" && text != "at once" {
+		return t, false
+	}
+	return product.Term{Seconds: &seconds}, true
+}
+
+// termText writes a time as termOf reads it; zero is the word for none.
+func termText(d time.Duration, zero string) string {
+	for _, unit := range []struct {
+		span      time.Duration
+		one, many string
+	}{{day, "day", "days"}, {time.Hour, "hour", "hours"}, {time.Minute, "minute", "minutes"}} {
+		if d > 0 && d%unit.span == 0 {
+			return plural(int(d/unit.span), unit.one, unit.many)
+		}
+	}
+	if d == 0 {
+		return zero
+	}
+	return plural(int(d/time.Second), "second", "seconds")
+}
+
+func ownTerm(seconds *int64, zero string) string {
+	if seconds == nil {
+		return ""
+	}
+	return termText(time.Duration(*seconds)*time.Second, zero)
+}
+
+// termForm reads a product's times from its form. One that was not sent stays.
+func termForm(c *gin.Context, t *page.SettingsTab, e *product.Edit, bad *fault.Fields) {
+	for _, f := range []struct {
+		name  string
+		typed *string
+		to    **product.Term
+	}{{"hold_seconds", &t.Hold, &e.Hold}, {"silent_after", &t.Silent, &e.Silent}} {
+		text, sent := c.GetPostForm(f.name)
+		if !sent {
+			continue
+		}
+		*f.typed = text
+		term, ok := termOf(text)
+		if !ok {
+			bad.Add(f.name, "A time like “10 minutes”, “2 hours” or “1 day”; empty: as the settings say")
+			continue
+		}
+		*f.to = &term
+	}
+}
+
+// policyFacts say in a product's form what counts now, and whose it is.
+func (a *Admin) policyFacts(c *gin.Context, row models.ProductRow, t *page.SettingsTab) error {
+	o, err := a.originOf(c, row.Product)
+	if err != nil {
+		return err
+	}
+	words := sourceWords(o)
+	t.Now = map[string]string{}
+	for _, s := range models.Severities() {
+		if o.Active {
+			t.Now[s.String()] = limitWord(o.Thresholds.Of(s)) + ", " + words[s.String()]
+		}
+	}
+	t.HoldNow = termText(o.Hold, "at once") + whoseTerm(o.HoldSource == gate.SourceProduct)
+	t.SilentNow = termText(a.Settings.Reports().Silent(row.Product), "never") + whoseTerm(row.SilentAfter != nil)
+	return nil
+}
+
+func whoseTerm(own bool) string {
+	if own {
+		return ", its own"
+	}
+	return ", as the settings say"
+}
+
+func limitWord(n int64) string {
+	if n >= page.NoLimit {
+		return "no limit"
+	}
+	return ui.Number(n)
+}

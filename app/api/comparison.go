@@ -1,0 +1,112 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gatecrier/app/gate"
+	"gatecrier/models"
+)
+
+// momentBody is what is known of a gate at a time.
+type momentBody struct {
+	At         time.Time        `json:"at"`
+	State      models.GateState `json:"state" enum:"none,passed,failed"`
+	Counts     models.Counts    `json:"counts"`
+	AsOf       time.Time        `json:"as_of" doc:"When the counts were so; at where they are exact"`
+	Daily      bool             `json:"daily" doc:"The counts are those of the end of a day"`
+	Thresholds *models.Counts   `json:"thresholds" doc:"What it was measured by at its last change before; null where there was no gate, or that is not known"`
+	Policy     string           `json:"policy" doc:"Whose the thresholds were: global, group, product; empty where that is not known"`
+	Change     *int64           `json:"change" doc:"The event that had brought the state, or null"`
+}
+
+func momentOf(m gate.Moment) momentBody {
+	b := momentBody{At: m.At, State: m.State, Counts: m.Counts, AsOf: m.AsOf, Daily: m.Daily, Thresholds: m.Thresholds, Policy: string(m.Owner)}
+	if m.Change != 0 {
+		b.Change = &m.Change
+	}
+	return b
+}
+
+// betweenBody is what became of observations, worst first.
+type betweenBody struct {
+	Count  int64         `json:"count" doc:"All there are; items may be fewer"`
+	Counts models.Counts `json:"counts"`
+	Items  []betweenItem `json:"items"`
+}
+
+type betweenItem struct {
+	ID        int64           `json:"id"`
+	Title     string          `json:"title"`
+	Component string          `json:"component"`
+	Scanner   string          `json:"scanner"`
+	Severity  models.Severity `json:"severity"`
+	Status    models.Status   `json:"status" doc:"What it is now"`
+	FirstSeen time.Time       `json:"first_seen"`
+	Resolved  *time.Time      `json:"resolved"`
+}
+
+func betweenOf(l gate.BetweenList) betweenBody {
+	b := betweenBody{Count: l.Tally.Total(), Counts: l.Tally, Items: make([]betweenItem, 0, len(l.Rows))}
+	for _, o := range l.Rows {
+		b.Items = append(b.Items, betweenItem{o.ID, o.Title, o.Component, o.Scanner, o.Severity, o.Status, o.FirstSeenAt, optional(o.ResolvedAt)})
+	}
+	return b
+}
+
+// momentsBody is what has become of a product between two moments.
+type momentsBody struct {
+	From       momentBody    `json:"from"`
+	To         momentBody    `json:"to"`
+	Difference models.Counts `json:"difference"`
+	Came       betweenBody   `json:"came" doc:"First seen between"`
+	Went       betweenBody   `json:"went" doc:"Resolved between, and not back since"`
+	Assessed   betweenBody   `json:"assessed" doc:"Assessed between, or their waiver has ended"`
+}
+
+type momentsInput struct {
+	IDPath
+	From     time.Time `query:"from" required:"true" doc:"RFC 3339"`
+	To       time.Time `query:"to" doc:"RFC 3339; absent: now"`
+	Severity string    `query:"severity" enum:"critical,high,medium,low,none,unknown" doc:"Of the lists' items"`
+	Limit    int       `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"How many items of each list at most"`
+}
+
+func (a *API) comparisons() {
+	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/gate/comparison", "compare-gate", "Compare what a product's gate said at two moments, and what came and went between", 0),
+		func(ctx context.Context, in *momentsInput) (*struct{ Body momentsBody }, error) {
+			out, err := a.compare(ctx, in)
+			return out, a.problem(ctx, err)
+		})
+}
+
+func (a *API) compare(ctx context.Context, in *momentsInput) (*struct{ Body momentsBody }, error) {
+	scope := actorOf(ctx).Scope()
+	row, err := a.Store.Product(ctx, scope, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	q := gate.Query{Product: row, From: in.From, To: in.To, Limit: in.Limit}
+	if s, ok := models.SeverityByName(in.Severity); ok {
+		q.Severity = &s
+	}
+	c, err := a.Gates.Compare(ctx, a.Store, scope, q)
+	if err != nil {
+		return nil, err
+	}
+	b := momentsBody{From: momentOf(c.From), To: momentOf(c.To), Difference: c.To.Counts.Minus(c.From.Counts)}
+	for _, l := range c.Lists {
+		switch l.What {
+		case models.Came:
+			b.Came = betweenOf(l)
+		case models.Went:
+			b.Went = betweenOf(l)
+		case models.Judged:
+			b.Assessed = betweenOf(l)
+		}
+	}
+	return &struct{ Body momentsBody }{b}, nil
+}

@@ -1,0 +1,108 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"gatecrier/app/gate"
+	"gatecrier/app/product"
+	"gatecrier/models"
+)
+
+// policyBody is what counts for a product, and whose each part of it is.
+type policyBody struct {
+	Active     bool           `json:"active"`
+	Owner      gate.Owner     `json:"owner" enum:"global,group,product"`
+	Group      *string        `json:"group" doc:"The group whose gate counts, or null"`
+	Thresholds *models.Counts `json:"thresholds" doc:"What counts; null where there is no gate"`
+	Sources    *sourcesBody   `json:"sources" doc:"Where each threshold comes from; unset ones count as 0; null where there is no gate"`
+	Hold       int64          `json:"hold_seconds" doc:"How long a new state stands before it is announced"`
+	HoldSource gate.Source    `json:"hold_source" enum:"global,product"`
+}
+
+// sourcesBody says of each threshold where it comes from.
+type sourcesBody struct {
+	Critical gate.Source `json:"critical" enum:"global,group,product,unset"`
+	High     gate.Source `json:"high" enum:"global,group,product,unset"`
+	Medium   gate.Source `json:"medium" enum:"global,group,product,unset"`
+	Low      gate.Source `json:"low" enum:"global,group,product,unset"`
+	None     gate.Source `json:"none" enum:"global,group,product,unset"`
+	Unknown  gate.Source `json:"unknown" enum:"global,group,product,unset"`
+}
+
+func policyOf(o gate.Origin) *policyBody {
+	b := &policyBody{Active: o.Active, Owner: o.Owner, Hold: int64(o.Hold / time.Second), HoldSource: o.HoldSource}
+	if o.Group != "" {
+		b.Group = &o.Group
+	}
+	if s := o.Sources; o.Active {
+		b.Thresholds = &o.Thresholds
+		b.Sources = &sourcesBody{s[models.Critical], s[models.High], s[models.Medium], s[models.Low], s[models.None], s[models.Unknown]}
+	}
+	return b
+}
+
+// policies are those of some products that were read in scope, in their order.
+func (a *API) policies(ctx context.Context, rows []models.ProductRow) ([]*policyBody, error) {
+	groups, err := a.Store.GroupsOf(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]*policyBody, len(rows))
+	for i, row := range rows {
+		var group *models.Group
+		if row.GroupID != nil {
+			group = groups[*row.GroupID]
+		}
+		list[i] = policyOf(a.Gates.Origin(group, row.Product))
+	}
+	return list, nil
+}
+
+// heldBody is a change that waits to be announced.
+type heldBody struct {
+	From  models.GateState `json:"from" enum:"none,passed,failed" doc:"What was announced last"`
+	Until time.Time        `json:"until" doc:"When it is announced, unless the gate returns"`
+}
+
+func heldOf(b models.Branch) *heldBody {
+	if !b.Held.Any() {
+		return nil
+	}
+	return &heldBody{b.Held.From, b.Held.Until}
+}
+
+// gateOfBranch is what a branch's gate says, with what it is measured by.
+func (a *API) gateOfBranch(ctx context.Context, in *BranchQuery) (*struct{ Body gateAnswer }, error) {
+	scope := actorOf(ctx).Scope()
+	b, err := a.Store.BranchByName(ctx, scope, in.ID, in.Branch)
+	if err != nil {
+		return nil, err
+	}
+	row, err := a.Store.Product(ctx, scope, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	list, err := a.policies(ctx, []models.ProductRow{row})
+	if err != nil {
+		return nil, err
+	}
+	return &struct{ Body gateAnswer }{gateAnswer{gateOf(b), list[0]}}, nil
+}
+
+// gateAnswer is a branch's gate with its policy.
+type gateAnswer struct {
+	gateBody
+	Policy *policyBody `json:"policy"`
+}
+
+// term is a time of a patch: nil where it is to stay.
+func term(p patch[int64]) *product.Term {
+	switch {
+	case p.Null:
+		return &product.Term{}
+	case p.Sent:
+		return &product.Term{Seconds: &p.Value}
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+package apptest_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"gatecrier/app/apptest"
+)
+
+// TestHistoryInTheBrowser is how somebody finds out what a gate has said, who
+// was told of it, and what came and went meanwhile.
+func TestHistoryInTheBrowser(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	receiver, c := apptest.NewReceiver(t), p.Client("admin")
+	c.Must(http.StatusOK, "PATCH", "/settings/users", map[string]any{"session_hours": 720})
+	s := newShop(t, c, "Shop", receiver.URL)
+	pass := func(d time.Duration) {
+		p.Clock.Advance(d)
+		p.Wake()
+	}
+	b := apptest.NewBrowser(t, p.URL)
+	comeIn(b, "admin")
+	still(t, b, "history-empty", s.path+"?tab=history")
+	still(t, b, "compare-empty", s.path+"/compare")
+	b.Sees("Compare two moments", "Nothing was seen for the first time")
+
+	// The product's own times, one wrong, in words.
+	b.Open(s.path + "?tab=settings")
+	b.Fill("[name=hold_seconds]", "soon")
+	b.Fill("[name=silent_after]", "14 minutes")
+	b.Press("form[action$='/settings'] button[type=submit]")
+	b.Sees("A time like “10 minutes”")
+	b.Fill("[name=hold_seconds]", "10 min")
+	b.Press("form[action$='/settings'] button[type=submit]")
+	b.Sees("from 15 minutes (900 seconds) to 30 days")
+	b.Look("product-times-error")
+	b.Fill("[name=silent_after]", "1 day")
+	b.Press("form[action$='/settings'] button[type=submit]")
+	b.Sees("Saved", "Now: 10 minutes, its own", "Now: 1 day, its own")
+	still(t, b, "product-times", s.path+"?tab=settings")
+
+	setCounts(c, s, 0)
+	pass(11 * time.Minute)
+	receiver.Wait(t, 1)
+	setCounts(c, s, 2)
+	pass(3 * time.Minute)
+	setCounts(c, s, 0)
+	pass(26 * time.Hour)
+	watchSilence(t, p)
+	c.Must(http.StatusCreated, "POST", s.path+"/reports?source=deps", apptest.Report(t, "grype-image.json"))
+	pass(11 * time.Minute)
+	apptest.Eventually(t, "it is told", func() bool { return strings.Contains(strings.Join(heldHistory(c, s), ","), "passed failed later") })
+	c.Must(http.StatusCreated, "POST", s.path+"/reports?source=deps", apptest.Report(t, "grype-none.json"))
+	pass(3 * time.Minute)
+
+	still(t, b, "history-waits", s.path+"?tab=history")
+	b.Sees("A new state is announced when it has stood for 10 min", "unless it returns", "Not announced: it returned within 3 min", "Not announced: the gate is back at what people know",
+		"Held, and announced after 11 min", "Measured by the limits of all products: critical 0, high 0", "Report", "Counts", "Passed for 3 min; announced at", "CVE-2023-44981")
+	b.Evaluate(`{ const a = document.querySelector(".gc-past a[href*='change-']"); if (!a) throw new Error("no part of the picture leads to its row"); location.href = a.getAttribute("href") }`)
+	b.Until("a part of the picture leads to its row", `document.querySelector(".gc-changes > li:target") !== null`)
+
+	// Two moments: by themselves, by a form, by a severity.
+	b.Open(s.path + "?tab=history")
+	b.Press("a.btn[href$='/compare']")
+	b.Sees("Compare two moments", "Went", "35", "Failed", "Passed")
+	still(t, b, "compare", s.path+"/compare")
+	b.Press(".gc-chips a[href*='severity=critical']")
+	b.Sees("CVE-2023-44981")
+	if text := b.Text(); strings.Contains(text, "CVE-2023-2828") {
+		t.Error("a filter by severity shows others")
+	}
+	day := p.Clock.Now().UTC().Add(-20 * time.Hour).Format("2006-01-02T15:04")
+	still(t, b, "compare-by-day", s.path+"/compare?from_at="+day)
+	b.Sees("the counts as of the end of", "known by the day alone")
+	b.Open(s.path + "/compare?from_at=" + p.Clock.Now().UTC().Add(time.Hour).Format("2006-01-02T15:04"))
+	b.Sees("Must be before the other moment")
+	b.Look("compare-wrong")
+}
+
+// TestSilenceInTheBrowser is how somebody sees that a product sends no reports:
+// on its page, in the list, on the overview.
+func TestSilenceInTheBrowser(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	c := p.Client("admin")
+	c.Must(http.StatusOK, "PATCH", "/settings/users", map[string]any{"session_hours": 720})
+	s := newShop(t, c, "Shop", "")
+	c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"silent_after": 86400})
+	setCounts(c, s, 0)
+	p.Clock.Advance(25 * time.Hour)
+	watchSilence(t, p)
+	b := apptest.NewBrowser(t, p.URL)
+	comeIn(b, "admin")
+	still(t, b, "product-silent", s.path)
+	b.Sees("Silent: no reports come any more", "1 stale")
+	still(t, b, "overview-silent", "/")
+	b.Sees("1 product is silent")
+	still(t, b, "products-silent", "/products?silent=1")
+	b.Sees("Only silent ones", "silent for")
+	setCounts(c, s, 0)
+	b.Open(s.path)
+	if text := b.Text(); strings.Contains(text, "Silent: no reports") {
+		t.Error("a report has come, and it is still silent")
+	}
+}

@@ -1,0 +1,194 @@
+package apptest_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"gatecrier/app/apptest"
+	"gatecrier/models/modelstest"
+)
+
+// moves are the changes that a receiver was told of: "passed failed held".
+func moves(t *testing.T, r *apptest.Receiver) []string {
+	t.Helper()
+	var list []string
+	for _, m := range r.Messages() {
+		var b struct {
+			Data struct {
+				From, To  string
+				HeldSince *time.Time `json:"held_since"`
+			}
+		}
+		if err := json.Unmarshal(m.Body, &b); err != nil {
+			t.Fatal(err)
+		}
+		move := b.Data.From + " " + b.Data.To
+		if b.Data.HeldSince != nil {
+			move += " held"
+		}
+		list = append(list, move)
+	}
+	return list
+}
+
+// isTold waits for messages and fails at surplus ones.
+func isTold(t *testing.T, what string, r *apptest.Receiver, want ...string) {
+	t.Helper()
+	r.Wait(t, len(want))
+	same(t, what, moves(t, r), want...)
+}
+
+// held are the changes of a product's history, newest first, each with how it
+// was told.
+func heldHistory(c *apptest.Client, s shop) []string {
+	a := c.Must(http.StatusOK, "GET", s.path+"/gate/history?limit=100", nil)
+	var list []string
+	for i := range rows(a) {
+		at := fmt.Sprintf("items.%d.", i)
+		how := "untold"
+		switch told := a.Get(at + "announced_by"); {
+		case a.Get(at+"held_until") != nil:
+			how = "waits"
+		case told == nil:
+		case told == a.Get(at+"event_id"):
+			how = "at once"
+		default:
+			how = "later"
+		}
+		list = append(list, fmt.Sprint(a.Get(at+"from"), " ", a.Get(at+"to"), " ", how))
+	}
+	return list
+}
+
+func TestANewStateHasToStand(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		receiver, c := apptest.NewReceiver(t), p.Client("admin")
+		c.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"hold_seconds": 600})
+		s := newShop(t, c, "Shop", receiver.URL)
+		pass := func(d time.Duration) {
+			p.Clock.Advance(d)
+			p.Wake()
+		}
+
+		// The first evaluation waits as any other.
+		setCounts(c, s, 0)
+		a := c.Must(http.StatusOK, "GET", s.path+"/gate", nil)
+		if a.Get("held.from") != "none" || a.Get("state") != "passed" || a.ID("policy.hold_seconds") != 600 || a.Get("policy.hold_source") != "global" {
+			t.Fatalf("the first evaluation: %s", a.Text)
+		}
+		pass(11 * time.Minute)
+		isTold(t, "the first", receiver, "none passed held")
+
+		// Failed for 3 minutes: nothing. What another branch does is nobody's news.
+		setCounts(c, s, 1)
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"branch": "feature", "scanner": "x", "counts": counts(9)})
+		pass(3 * time.Minute)
+		setCounts(c, s, 0)
+		if a := c.Must(http.StatusOK, "GET", s.path+"/gate", nil); a.Get("held") != nil {
+			t.Errorf("it has returned, and still waits: %s", a.Text)
+		}
+		if a := c.Must(http.StatusOK, "GET", s.path+"/gate?branch=feature", nil); a.Get("held") != nil || a.Get("state") != "failed" {
+			t.Errorf("the other branch: %s", a.Text)
+		}
+		pass(20 * time.Minute)
+
+		// Failed for 11 minutes: once, though it gets worse meanwhile.
+		setCounts(c, s, 1)
+		pass(5 * time.Minute)
+		setCounts(c, s, 2)
+		pass(6 * time.Minute)
+		isTold(t, "11 minutes", receiver, "none passed held", "passed failed held")
+		same(t, "history", heldHistory(c, s), "passed failed later", "failed passed untold", "passed failed untold", "none passed later")
+		if a := c.Must(http.StatusOK, "GET", "/notifications?type=gate.changed", nil); rows(a) != 2 {
+			t.Errorf("inbox: %s", a.Text)
+		}
+
+		// From passed by failed to none: one message, of what it has come to.
+		setCounts(c, s, 0)
+		pass(11 * time.Minute)
+		receiver.Wait(t, 3)
+		setCounts(c, s, 1)
+		pass(3 * time.Minute)
+		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"gate_mode": "disabled"})
+		pass(9 * time.Minute) // 12 since it failed, 9 since it is none
+		if a := c.Must(http.StatusOK, "GET", s.path+"/gate", nil); a.Get("held.from") != "passed" || a.Get("policy.thresholds") != nil {
+			t.Errorf("none waits: %s", a.Text)
+		}
+		pass(2 * time.Minute)
+		isTold(t, "none", receiver, "none passed held", "passed failed held", "failed passed held", "passed none held")
+
+		// A time that changes counts for what waits: that of all, and its own.
+		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"gate_mode": "standard"})
+		c.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"hold_seconds": 0})
+		receiver.Wait(t, 5)
+		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"hold_seconds": 86400})
+		setCounts(c, s, 0)
+		if a := c.Must(http.StatusOK, "GET", s.path, nil); a.Get("gate.held") == nil || a.ID("policy.hold_seconds") != 86400 || a.Get("policy.hold_source") != "product" || a.ID("hold_seconds") != 86400 {
+			t.Errorf("its own time: %s", a.Text)
+		}
+		if a := c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"hold_seconds": nil}); a.Get("hold_seconds") != nil {
+			t.Errorf("given back: %s", a.Text)
+		}
+		receiver.Wait(t, 6)
+
+		// A first evaluation again, at once: nothing more has been said meanwhile.
+		setCounts(c, s, 3)
+		isTold(t, "all", receiver, "none passed held", "passed failed held", "failed passed held", "passed none held", "none failed held", "failed passed held", "passed failed")
+		for seconds, status := range map[any]int{-1: 422, 86401: 422, 1.5: 422, 0: 200, 86400: 200} {
+			a := c.Must(status, "PATCH", s.path, map[string]any{"hold_seconds": seconds})
+			if status == 422 && a.Get("errors.0.name") != "hold_seconds" {
+				t.Errorf("%v: %s", seconds, a.Text)
+			}
+		}
+		c.Must(http.StatusUnprocessableEntity, "PATCH", "/settings/gate", map[string]any{"hold_seconds": 86401})
+	})
+}
+
+// What waits is told after a restart, and by one of two instances.
+func TestWhatIsHeldOutlivesARestart(t *testing.T) {
+	receiver := apptest.NewReceiver(t)
+	p := apptest.Start(t, apptest.Options{})
+	c := p.Client("admin")
+	c.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"hold_seconds": 600})
+	s := newShop(t, c, "Shop", receiver.URL)
+	setCounts(c, s, 1)
+	p.Stop()
+	p = apptest.Start(t, apptest.Options{Dir: p.Dir, Ago: -9 * time.Minute})
+	apptest.Eventually(t, "it waits still", func() bool {
+		return p.Client("admin").Must(http.StatusOK, "GET", s.path+"/gate", nil).Get("held.from") == "none"
+	})
+	p.Clock.Advance(2 * time.Minute)
+	isTold(t, "after the restart", receiver, "none failed held")
+}
+
+func TestWhatIsHeldIsToldByOneOfTwo(t *testing.T) {
+	shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.PostgresURL(t)}
+	one, two := apptest.Start(t, shared), apptest.Start(t, shared)
+	receiver, c := apptest.NewReceiver(t), one.Client("admin")
+	const products = 40
+	var all []shop
+	for i := range products {
+		s := newShop(t, c, fmt.Sprintf("Shop %d", i), receiver.URL)
+		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"hold_seconds": 600})
+		setCounts(c, s, 1)
+		all = append(all, s)
+	}
+	one.Clock.Advance(11 * time.Minute)
+	two.Clock.Advance(11 * time.Minute)
+	receiver.Wait(t, products)
+	last := newShop(t, c, "Last", receiver.URL)
+	setCounts(c, last, 1)
+	receiver.Wait(t, products+1)
+	for _, s := range all {
+		same(t, "history", heldHistory(c, s), "none failed later")
+	}
+	if n := rows(c.Must(http.StatusOK, "GET", "/notifications?limit=100", nil)); n != products+1 {
+		t.Errorf("%d notifications", n)
+	}
+	if got := len(receiver.Messages()); got != products+1 {
+		t.Errorf("%d messages, want %d", got, products+1)
+	}
+}

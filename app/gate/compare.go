@@ -1,0 +1,144 @@
+package gate
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"gatecrier/app/event"
+	"gatecrier/app/fault"
+	"gatecrier/models"
+)
+
+// Moment is what is known of a product's gate at a time. Its counts are not
+// kept for each moment: they are known as of a time, and may have been others
+// since.
+type Moment struct {
+	At         time.Time
+	State      models.GateState
+	Counts     models.Counts
+	AsOf       time.Time      // the counts are of this time; At where they are exact
+	Daily      bool           // they are those of the end of a day
+	Thresholds *models.Counts // what it was measured by, nil where there was no gate, or that is not known
+	Owner      Owner          // whose these were, "" where that is not known
+	Change     int64          // the event that had brought the state, 0 where that is not known
+}
+
+// Known is what there is to know of a moment: the changes around it, the day's
+// end before it, and what is so now. Zero ones are not there.
+type Known struct {
+	Branch     models.Branch
+	Last, Next models.GateChange
+	Day        models.DayCounts // the zero Day is none
+	Policy     Policy           // of now
+	Now        time.Time
+}
+
+// MomentOf works out what a gate said at a time.
+func MomentOf(at time.Time, k Known) Moment {
+	m := Moment{At: at, State: stateAt(k), Change: k.Last.EventID}
+	var then event.GateChange
+	if k.Last.EventID != 0 && json.Unmarshal(k.Last.Payload, &then) == nil {
+		m.Thresholds, m.Owner = then.Thresholds, Owner(then.Policy)
+	}
+	if !at.Before(k.Now) {
+		m.Thresholds, m.Owner = nil, k.Policy.Owner
+		if k.Policy.Active {
+			m.Thresholds = &k.Policy.Thresholds
+		}
+	}
+	end := k.Day.Day.AddDate(0, 0, 1)
+	switch {
+	case !k.Branch.Evaluated || at.Before(k.Branch.CreatedAt):
+		m.AsOf = at // there was nothing yet
+	case !k.Branch.CountedAt.IsZero() && !k.Branch.CountedAt.After(at):
+		m.Counts, m.AsOf = k.Branch.Counts, at // they have not changed since
+	case !k.Day.Day.IsZero() && (k.Last.EventID == 0 || end.After(k.Last.At)):
+		m.Counts, m.AsOf, m.Daily = k.Day.Counts, end, true
+	case k.Last.EventID != 0:
+		m.Counts, m.AsOf = k.Last.Counts, k.Last.At
+	case k.Next.EventID != 0 && k.Next.From == models.GateNone:
+		m.AsOf = at // before the first report
+	default:
+		m.Counts, m.AsOf = k.Branch.Counts, k.Now
+	}
+	return m
+}
+
+// stateAt is what the gate said: that what the last change had made of it, or
+// what the next one has found.
+func stateAt(k Known) models.GateState {
+	switch {
+	case k.Last.EventID != 0:
+		return k.Last.To
+	case k.Next.EventID != 0:
+		return k.Next.From
+	case k.Branch.Evaluated:
+		return k.Branch.Gate
+	}
+	return models.GateNone
+}
+
+// Comparison is what has become of a product between two moments.
+type Comparison struct {
+	From, To Moment
+	Lists    []BetweenList // what came, went, and was assessed
+}
+
+// BetweenList is what became of observations, worst first.
+type BetweenList struct {
+	What  models.Between
+	Tally models.Counts // all there are
+	Rows  []models.Observation
+}
+
+// Query asks for a comparison of a product that was read in scope. A zero To is
+// now.
+type Query struct {
+	Product  models.ProductRow
+	From, To time.Time
+	Severity *models.Severity // of the lists
+	Limit    int              // of each list
+}
+
+// Compare compares two moments of a product.
+func (s *Service) Compare(ctx context.Context, store *models.Store, scope models.Scope, q Query) (Comparison, error) {
+	now := store.Now().Truncate(time.Microsecond) // as times are stored
+	q.From, q.To = q.From.Truncate(time.Microsecond), q.To.Truncate(time.Microsecond)
+	if q.To.IsZero() || q.To.After(now) {
+		q.To = now
+	}
+	if !q.From.Before(q.To) {
+		return Comparison{}, fault.BadField("from", "Must be before the other moment")
+	}
+	group, err := store.GroupOf(ctx, q.Product.Product)
+	if err != nil {
+		return Comparison{}, err
+	}
+	var c Comparison
+	for _, m := range []struct {
+		at time.Time
+		to *Moment
+	}{{q.From, &c.From}, {q.To, &c.To}} {
+		k := Known{Branch: q.Product.Default, Policy: s.Policy(group, q.Product.Product), Now: now}
+		if k.Last, k.Next, err = store.GateChangesAround(ctx, scope, q.Product.ID, m.at); err != nil {
+			return c, err
+		}
+		if k.Day, _, err = store.DayBefore(ctx, k.Branch.ID, m.at); err != nil {
+			return c, err
+		}
+		*m.to = MomentOf(m.at, k)
+	}
+	for _, what := range []models.Between{models.Came, models.Went, models.Judged} {
+		f := models.BetweenFilter{BranchID: q.Product.Default.ID, What: what, From: q.From, To: q.To, Severity: q.Severity, Limit: q.Limit}
+		list := BetweenList{What: what}
+		if list.Tally, err = store.TallyBetween(ctx, scope, f); err != nil {
+			return c, err
+		}
+		if list.Rows, err = store.ObservationsBetween(ctx, scope, f); err != nil {
+			return c, err
+		}
+		c.Lists = append(c.Lists, list)
+	}
+	return c, nil
+}

@@ -1,0 +1,204 @@
+package page
+
+import (
+	"time"
+
+	"gatecrier/templates/layout"
+	"gatecrier/templates/ui"
+)
+
+// HistoryTab lists the gate's changes, newest first, below a picture whose parts
+// lead to them.
+type HistoryTab struct {
+	Rows     []HistoryRow
+	Segments []ui.Segment // over HistoryDays
+	Pager    ui.Pager
+	Hold     string // how long a new state stands before it is announced: "10 min"; "" = at once
+}
+
+// HistoryRow is a change of the gate.
+type HistoryRow struct {
+	ID       int64
+	From, To string
+	Why      string
+	Kind     string // of the cause: import, counts, assessment, waiver, user, settings, reconcile; "" = unknown
+	Cause    string // "by the Grype report (deps)"
+	Actor    string
+	At       time.Time
+	Counts   ui.Counts
+	Limits   *ui.Counts // that it was measured by, nil where there was no gate
+	Policy   string     // whose these were
+	Tipped   []TippedRow
+	TippedN  int       // how many there are in all
+	Waits    time.Time // when it is announced, zero where it does not wait
+	ToldAt   time.Time // when it was announced after it had waited, zero where that was at once, or never
+	Untold   string    // why nobody was told, "" where people were
+}
+
+// TippedRow is an observation that made a gate fail.
+type TippedRow struct {
+	Title, Severity, Component string
+}
+
+// cause is how a kind of cause is shown.
+type cause struct{ icon, word string }
+
+var causes = map[string]cause{
+	"import":     {"file-import", "Report"},
+	"counts":     {"list-details", "Counts"},
+	"assessment": {"pencil", "Assessment"},
+	"waiver":     {"hourglass", "Waiver"},
+	"user":       {"user", "Edit"},
+	"settings":   {"settings", "Settings"},
+	"reconcile":  {"refresh", "Reconciled"},
+}
+
+func causeOf(kind string) cause {
+	if c, ok := causes[kind]; ok {
+		return c
+	}
+	return cause{"history", "Change"}
+}
+
+// CompareView is what has become of a product between two moments. The form
+// sends from and to: the id of a change, "now", or "time" with from_at and to_at
+// in the user's zone.
+type CompareView struct {
+	Frame    layout.View
+	ID       int64
+	Product  string
+	Branch   string
+	From, To MomentForm
+	Severity string // that the lists are narrowed to, "" = all
+	Chips    []ui.Chip
+	Result   *Compared // nil where what was asked for is wrong
+}
+
+// MomentForm is how a moment is asked for.
+type MomentForm struct {
+	Options []ui.Option // changes, now, another time
+	At      string      // as typed: 2026-11-20T14:32
+	Error   string
+}
+
+// Compared is the result of a comparison.
+type Compared struct {
+	From, To Moment
+	Lists    []BetweenList
+}
+
+// Moment is what is known of a gate at a time.
+type Moment struct {
+	At     time.Time
+	Now    bool // it is the present
+	State  string
+	Counts ui.Counts
+	AsOf   time.Time // of when the counts are; zero where they are exact
+	Daily  bool      // they are those of the end of a day
+	Limits *ui.Counts
+	Policy string // whose the limits were, "" = not known
+}
+
+// BetweenList is what became of observations.
+type BetweenList struct {
+	Title string
+	Note  string // what is not known, "" for nothing
+	Empty string
+	Rows  []BetweenRow
+	Total int // may be more than Rows
+}
+
+// BetweenRow is one observation.
+type BetweenRow struct {
+	Title, Component, Severity, Status string
+	At                                 time.Time
+	By                                 string // who has assessed it
+}
+
+// asOf says how far the counts of a moment are known.
+func (m Moment) asOf() string {
+	switch {
+	case m.AsOf.IsZero():
+		return "the counts of that moment"
+	case m.Daily:
+		return "the counts as of the end of " + m.AsOf.UTC().Add(-time.Second).Format("2 Jan 2006") + " (UTC); between changes of the gate they are known by the day alone"
+	}
+	return "the counts as of " + ui.Absolute(m.AsOf) + "; between changes of the gate they are known by the day alone"
+}
+
+// measured says whose the limits were.
+func (c Compared) measured() string {
+	text := "What it was measured by then is not known"
+	if c.From.Policy != "" {
+		text = "Measured then by " + c.From.Policy
+	}
+	if c.To.Policy != "" {
+		text += ", later by " + c.To.Policy
+	}
+	return text + ". The limits of a moment in the past are those of the gate's last change before it: an edit that changed nothing of the gate is in the audit alone."
+}
+
+// comparedRow is a line of the comparison.
+type comparedRow struct {
+	severity     string
+	before, now  int64
+	limit, after string
+}
+
+func (c Compared) rows() []comparedRow {
+	before, now := c.From.Counts.List(), c.To.Counts.List()
+	rows := make([]comparedRow, len(now))
+	for i := range now {
+		severity := now[i].Severity
+		rows[i] = comparedRow{severity, before[i].N, now[i].N, limitWord(c.From.Limits, severity), limitWord(c.To.Limits, severity)}
+	}
+	return rows
+}
+
+func limitWord(limits *ui.Counts, severity string) string {
+	if limits == nil {
+		return "no limit known"
+	}
+	if n := limitOf(limits, severity); n < NoLimit {
+		return "limit " + ui.Number(n)
+	}
+	return "no limit"
+}
+
+// difference is a number with its sign.
+func difference(before, now int64) string {
+	switch {
+	case now > before:
+		return "+" + ui.Number(now-before)
+	case now < before:
+		return "−" + ui.Number(before-now)
+	}
+	return "0"
+}
+
+// Clock is a time of day in its own zone, with its date where that is not today.
+func Clock(at, now time.Time) string {
+	now = now.In(at.Location())
+	switch {
+	case at.YearDay() == now.YearDay() && at.Year() == now.Year():
+		return at.Format("15:04")
+	case at.Year() == now.Year():
+		return at.Format("2 Jan 15:04")
+	}
+	return at.Format("2 Jan 2006 15:04")
+}
+
+func (v CompareView) path() string { return productPath(v.ID) + "/compare" }
+
+// Times to choose from; others are taken too.
+var (
+	holdTimes   = []string{"0", "5 minutes", "10 minutes", "30 minutes", "1 hour", "4 hours", "1 day"}
+	silentTimes = []string{"never", "15 minutes", "1 hour", "6 hours", "1 day", "7 days", "30 days"}
+)
+
+func nowText(now string) string {
+	if now == "" {
+		return ""
+	}
+	return " Now: " + now + "."
+}
