@@ -11,8 +11,8 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// moves are the changes that a receiver was told of: "passed failed held".
-func moves(t *testing.T, r *apptest.Receiver) []string {
+// heldMoves are the changes that a receiver was told of: "passed failed held".
+func heldMoves(t *testing.T, r *apptest.Receiver) []string {
 	t.Helper()
 	var list []string
 	for _, m := range r.Messages() {
@@ -38,7 +38,7 @@ func moves(t *testing.T, r *apptest.Receiver) []string {
 func isTold(t *testing.T, what string, r *apptest.Receiver, want ...string) {
 	t.Helper()
 	r.Wait(t, len(want))
-	same(t, what, moves(t, r), want...)
+	same(t, what, heldMoves(t, r), want...)
 }
 
 // held are the changes of a product's history, newest first, each with how it

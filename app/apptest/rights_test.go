@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"gatecrier/app/apptest"
-	"gatecrier/app/observation"
-	"gatecrier/models"
 )
 
 // need is who may use a route. The table below has one for each that there is.
