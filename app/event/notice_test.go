@@ -122,3 +122,51 @@ func TestAConnectionInWords(t *testing.T) {
 		}
 	}
 }
+
+func wordsOf(t *testing.T, p event.Payload) event.Notice {
+	t.Helper()
+	text, err := event.Encode(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kind, version := p.Kind()
+	n, err := event.Describe(models.Event{Type: string(kind), Version: version, Payload: text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// A silence and its end are about one thing, the one bad and the other good.
+func TestSilenceInWords(t *testing.T) {
+	last := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+	silent := event.ProductSilent{Product: event.Product{ID: 7, Name: "Shop"}, Branch: "main", State: event.SilenceSilent, Last: last, After: 86400}
+	want := event.Notice{
+		Name: "No reports any more", Title: "No reports any more (Shop)", Tone: event.ToneBad, Key: "silent/7",
+		Message: "The last one came on 2026-05-04 12:00 UTC: the gate says what was true then",
+		Facts:   []event.Fact{{"Product", "Shop"}, {"Branch", "main"}, {"Expected", "every 1 day"}},
+	}
+	if diff := cmp.Diff(want, wordsOf(t, silent)); diff != "" {
+		t.Errorf("silent (-want +got):\n%s", diff)
+	}
+	silent.State = event.SilenceBack
+	if n := wordsOf(t, silent); n.Tone != event.ToneGood || n.Key != "silent/7" || n.Message != "The one before came on 2026-05-04 12:00 UTC" {
+		t.Errorf("back: %+v", n)
+	}
+	silent.Last = time.Time{}
+	if n := wordsOf(t, silent); strings.Contains(n.Message, "0001") {
+		t.Errorf("an unknown time is shown: %s", n.Message)
+	}
+}
+
+func TestWaiversInWords(t *testing.T) {
+	end := time.Date(2026, 5, 11, 12, 0, 0, 0, time.UTC)
+	w := event.WaiverExpiring{Product: event.Product{ID: 7, Name: "Shop"}, Count: 12, First: end}
+	for i := range 12 {
+		w.Name(event.Waiver{ID: int64(i), Finding: event.Finding{Title: "CVE-" + string(rune('a'+i)), Severity: models.High, Component: "xz"}, Until: end.Add(time.Duration(12-i) * time.Hour)})
+	}
+	n := wordsOf(t, w)
+	if n.Title != "12 waivers end soon (Shop)" || n.Tone != event.TonePlain || n.Key != "waivers/7" || len(n.Items) != 10 || n.Items[0] != "high: CVE-l in xz, until 2026-05-11" {
+		t.Errorf("%+v", n)
+	}
+}

@@ -66,6 +66,10 @@ func eventsOf(c module.Config, m module.Message) []event {
 	return []event{e, closing}
 }
 
+// foretold is the type of messages about what comes: none of them is good news
+// of what another has opened.
+const foretold = "waiver.expiring"
+
 // meaning is the type, the priority and the key of the alert. The alert of a
 // message about nothing that could pass is one of its own: no other closes it,
 // and a later attempt does not open a second.
@@ -73,7 +77,7 @@ func meaning(m module.Message) (kind, priority, key string) {
 	switch {
 	case m.Test:
 		return typeAlert, priorityLow, "gatecrier/test/" + m.ID
-	case m.Key == "":
+	case m.Key == "", m.Type == foretold:
 		return typeAlert, priorityLow, "gatecrier/message/" + m.ID
 	case m.Tone == module.ToneBad:
 		return typeAlert, priorityHigh, "gatecrier/" + m.Key

@@ -247,3 +247,18 @@ func checkEvents(t *testing.T, m module.Message) {
 		}
 	}
 }
+
+// Silence opens an alert and its end resolves that one; waivers that end soon
+// are an alert of their own, of low priority.
+func TestWhatProductsTellOpensAndResolves(t *testing.T) {
+	for want, m := range map[string]module.Message{
+		"ALERT HIGH gatecrier/silent/7": {ID: "1", Type: "product.silent", Key: "silent/7", Tone: module.ToneBad},
+		"RESOLVE  gatecrier/silent/7":   {ID: "2", Type: "product.silent", Key: "silent/7", Tone: module.ToneGood},
+		"ALERT LOW gatecrier/message/3": {ID: "3", Type: "waiver.expiring", Key: "waivers/7", Tone: module.TonePlain},
+	} {
+		kind, priority, key := meaning(m)
+		if got := kind + " " + priority + " " + key; got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
