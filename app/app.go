@@ -21,6 +21,7 @@ import (
 	"gatecrier/app/connection"
 	"gatecrier/app/delivery"
 	"gatecrier/app/event"
+	"gatecrier/app/exception"
 	"gatecrier/app/gate"
 	"gatecrier/app/inbox"
 	"gatecrier/app/ingest"
@@ -71,6 +72,7 @@ type App struct {
 	Gates       *gate.Service
 	Sweeper     *gate.Sweeper
 	Reconciler  *gate.Reconciler
+	Exceptions  *exception.Service
 
 	config   Config
 	log      *slog.Logger
@@ -162,6 +164,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	events := event.NewLog(a.bell)
 	gates := gate.New(events, a.Settings.Gate)
 	a.Gates = gates
+	a.Exceptions = exception.New(store, events, a.exceptionPolicy, o.Log)
 	a.Sweeper = gate.NewSweeper(store, gates, o.Log)
 	a.Reconciler = gate.NewReconciler(store, gates, a.Sweeper, o.Log)
 	a.Settings.OnChange(a.Sweeper.Wake)
@@ -177,7 +180,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	})
 	a.router = notify.New(store, a.Dispatcher, a.bell, o.Log, instance, a.mails)
 	a.schedule = jobs.NewSchedule(jobs.Parts{
-		Store: store, Log: o.Log, Instance: instance, Jobs: jobs.All(), Events: events, Keep: a.Settings.Retention,
+		Store: store, Log: o.Log, Instance: instance, Jobs: jobs.All(), Exceptions: a.Exceptions, Keep: a.Settings.Retention,
 		Services: jobs.Services{Observations: a.Findings, Gates: a.Reconciler, Ingest: a.Ingest, Products: a.Products, Reports: a.Settings.Reports},
 	})
 	a.Settings.OnChange(func() { a.schedule.Apply(a.Settings.Jobs()) })
@@ -288,6 +291,9 @@ const flushEvery = 5 * time.Second
 // tidyEvery is how soon what a large import has left behind is looked for.
 const tidyEvery = time.Minute
 
+// countEvery is how old the counts of exceptions become in memory.
+const countEvery = time.Second
+
 // releaseEvery is how soon a change of a gate is announced that has stood for
 // its time.
 const releaseEvery = time.Second
@@ -305,14 +311,21 @@ func (a *App) loopList() []jobs.Loop {
 		{Name: "held changes", Run: jobs.Every(releaseEvery, a.log, "changes that were held not announced", a.release)},
 		{Name: "settings", Run: jobs.Every(refreshEvery, a.log, "settings not read", a.Settings.Refresh)},
 		{Name: "imports", Run: jobs.Every(tidyEvery, a.log, "large imports not put in order", a.Ingest.Tidy)},
+		{Name: "exceptions", Run: jobs.Every(countEvery, a.log, "counts of exceptions not stored", a.Exceptions.Flush)},
 		{Name: "flush", Run: jobs.Every(flushEvery, a.log, "flush failed", a.flush)},
 	}
 }
 
 func (a *App) release(ctx context.Context) error { return a.Gates.Release(ctx, a.Store) }
 
+// exceptionPolicy is how exceptions are grouped and how often people are told.
+func (a *App) exceptionPolicy() exception.Policy {
+	s := a.Settings.Exceptions()
+	return exception.Policy{Grouping: exception.Grouping(s.Grouping), Window: s.RateLimit}
+}
+
 func (a *App) flush(ctx context.Context) error {
-	return errors.Join(a.Ingest.Flush(ctx), a.Accounts.Flush(ctx), a.sessions.Flush(ctx))
+	return errors.Join(a.Exceptions.Flush(ctx), a.Ingest.Flush(ctx), a.Accounts.Flush(ctx), a.sessions.Flush(ctx))
 }
 
 // Stop takes no more requests, ends the ones at work and the loops, and closes

@@ -39,6 +39,7 @@ var floors = map[string]int{
 	"app/module/teams":      3,
 	"app/module/webhook":    3,
 	"app/gate":              3,
+	"app/exception":         3,
 	"app/account":           3,
 	"app/inbox":             3,
 	"app/connection":        3,

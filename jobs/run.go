@@ -3,12 +3,10 @@ package jobs
 import (
 	"context"
 	"errors"
-	"fmt"
-	"runtime/debug"
 	"strings"
 	"time"
 
-	"gatecrier/app/event"
+	"gatecrier/app/exception"
 	"gatecrier/models"
 )
 
@@ -77,18 +75,18 @@ func (s *Schedule) finish(ctx context.Context, run models.JobRun, w *Work, err e
 		run.Result, run.Message = models.RunFailed, readable(err)
 		s.Log.Error("job failed", "job", run.Job, "error", err)
 	}
-	if err := s.Store.Write(context.WithoutCancel(ctx), func(tx *models.Tx) error { return s.note(tx, run) }); err != nil {
+	last := context.WithoutCancel(ctx)
+	if err := s.Store.Write(last, func(tx *models.Tx) error { return tx.FinishRun(run) }); err != nil {
 		s.Log.Error("end of a job not noted", "job", run.Job, "error", err)
 	}
-}
-
-// note writes how a run ended, and with a failure the event that tells of it.
-func (s *Schedule) note(tx *models.Tx, run models.JobRun) error {
-	if err := tx.FinishRun(run); err != nil || run.Result != models.RunFailed {
-		return err
+	if run.Result != models.RunFailed {
+		return
 	}
-	_, err := s.Events.Append(tx, 0, "", event.TaskException{Function: run.Job, Message: run.Message})
-	return err
+	report := exception.Of(models.ExceptionTask, run.Job, err)
+	report.User = run.By
+	if _, err := s.Exceptions.Report(last, report); err != nil {
+		s.Log.Error("failure of a job not told of", "job", run.Job, "error", err)
+	}
 }
 
 // messageMost bounds the text of an error that is kept.
@@ -129,7 +127,7 @@ func (s *Schedule) beat(ctx context.Context, end context.CancelCauseFunc, id int
 func safely(ctx context.Context, job Job, w *Work) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+			err = exception.Caught(v)
 		}
 	}()
 	return job.Run(ctx, w)

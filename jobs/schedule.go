@@ -9,19 +9,19 @@ import (
 
 	"github.com/robfig/cron/v3"
 
-	"gatecrier/app/event"
+	"gatecrier/app/exception"
 	"gatecrier/app/settings"
 	"gatecrier/models"
 )
 
 // Parts are what a schedule is made of.
 type Parts struct {
-	Store    *models.Store
-	Log      *slog.Logger
-	Instance string
-	Jobs     []Job
-	Events   *event.Log
-	Keep     func() settings.Retention // what is current
+	Store      *models.Store
+	Log        *slog.Logger
+	Instance   string
+	Jobs       []Job
+	Exceptions *exception.Service        // is told of runs that fail
+	Keep       func() settings.Retention // what is current
 	Services
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"gatecrier/app/authz"
 	"gatecrier/app/event"
+	"gatecrier/app/exception"
 	"gatecrier/app/fault"
 	"gatecrier/app/settings"
 	"gatecrier/models"
@@ -46,7 +47,7 @@ func each(t *testing.T, fn func(t *testing.T, r rig)) {
 // start runs a schedule of the rig's job, and more, until stop.
 func (r rig) start(instance string, more ...Job) (s *Schedule, stop func()) {
 	s = NewSchedule(Parts{
-		Store: r.store, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Instance: instance, Events: event.NewLog(event.NewBell()),
+		Store: r.store, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Instance: instance, Exceptions: exception.New(r.store, event.NewLog(event.NewBell()), func() exception.Policy { return exception.Policy{Grouping: exception.GroupSmart, Window: time.Hour} }, slog.New(slog.NewTextHandler(io.Discard, nil))),
 		Jobs: append([]Job{r.job}, more...), Keep: func() settings.Retention { return settings.Retention{} },
 	})
 	ctx, cancel := context.WithCancel(r.t.Context())
@@ -283,7 +284,7 @@ func TestHowRunsEnd(t *testing.T) {
 			t.Errorf("%d events tell of failures, want 3, %v", len(told), err)
 		}
 		for _, w := range told {
-			if n, err := event.Describe(w.Event); err != nil || w.Event.ProductID != 0 || !strings.HasPrefix(n.Name, "Exception in background task") {
+			if n, err := event.Describe(w.Event); err != nil || w.Event.ProductID != 0 || !strings.HasPrefix(n.Name, "Exception ") {
 				t.Errorf("%s: %+v, %v", w.Event.Type, n, err)
 			}
 		}

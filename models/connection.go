@@ -117,6 +117,18 @@ func (r reads) SystemTargets(ctx context.Context) ([]Target, error) {
 	return list, err
 }
 
+// ExceptionField begins the names of the fields of the exceptions' settings
+// that are connections of the system.
+const ExceptionField = "exception_"
+
+// ExceptionTargets reads where exceptions go that are of no product: what the
+// settings name, and the other connections of the system.
+func (r reads) ExceptionTargets(ctx context.Context) ([]Target, error) {
+	var list []Target
+	err := r.query(ctx, targetSelect+"WHERE c.product_id IS NULL AND c.group_id IS NULL AND c.user_id IS NULL AND (c.field = '' OR c.field LIKE '"+ExceptionField+"%') ORDER BY c.id", nil, collect(&list, (*Target).dst))
+	return list, err
+}
+
 // PeopleTarget is the system's connection by which mail goes to people.
 func (r reads) PeopleTarget(ctx context.Context) (Target, error) {
 	var t Target

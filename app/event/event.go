@@ -21,7 +21,9 @@ const (
 	GateChanged        Type = "gate.changed"
 	ConnectorBroken    Type = "connector.error"
 	ConnectorRecovered Type = "connector.recovered"
+	ExceptionRequest   Type = "exception.request"
 	ExceptionTask      Type = "exception.task"
+	ExceptionReported  Type = "exception.reported"
 	WaiverEnds         Type = "waiver.expiring"
 	ProductIsSilent    Type = "product.silent"
 )

@@ -16,8 +16,12 @@ func (r *Router) addressees(ctx context.Context, e models.Event, n event.Notice,
 	switch event.Type(e.Type) {
 	case event.ConnectorBroken, event.ConnectorRecovered:
 		return r.keepers(ctx, e, targets)
-	case event.ExceptionTask:
-		return r.administrators(ctx)
+	case event.ExceptionRequest, event.ExceptionTask:
+		return r.ofExceptions(ctx)
+	case event.ExceptionReported:
+		if e.ProductID == 0 {
+			return r.ofExceptions(ctx)
+		}
 	case event.GateChanged, event.WaiverEnds, event.ProductIsSilent:
 	}
 	list := make([]addressee, len(targets))
@@ -27,21 +31,15 @@ func (r *Router) addressees(ctx context.Context, e models.Event, n event.Notice,
 	return list, nil
 }
 
-// administrators are told of what is nobody else's: by mail, and by the system's
-// connections.
-func (r *Router) administrators(ctx context.Context) ([]addressee, error) {
-	system, err := r.store.SystemTargets(ctx)
-	if err != nil {
-		return nil, err
+// ofExceptions are told of exceptions of no product: the targets of the
+// settings, and the system's other connections.
+func (r *Router) ofExceptions(ctx context.Context) ([]addressee, error) {
+	targets, err := r.store.ExceptionTargets(ctx)
+	list := make([]addressee, len(targets))
+	for i, t := range targets {
+		list[i] = addressee{Target: t}
 	}
-	var list []addressee
-	for _, t := range system {
-		if t.Enabled && !t.Broken {
-			list = append(list, addressee{Target: t})
-		}
-	}
-	mails, err := r.mailsOf(ctx, models.Owner{})
-	return append(list, mails...), err
+	return list, err
 }
 
 // about is what both payloads of connectors say.

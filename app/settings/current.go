@@ -62,6 +62,12 @@ func (s *Service) Mail() Mail {
 	}
 }
 
+// Exceptions is how exceptions are grouped, and how often people are told, now.
+func (s *Service) Exceptions() Exceptions {
+	v := s.values(SectionException)
+	return Exceptions{RateLimit: time.Duration(v.number("exception_rate_limit")) * time.Second, Grouping: v.text("grouping")}
+}
+
 // Reports is what is taken in now.
 func (s *Service) Reports() Reports {
 	v := s.values(SectionReports)

@@ -18,7 +18,7 @@ import (
 // job, "" for nothing.
 func Sections(baseURL string, badNetworks func(list string) string, hosts Hosts, jobs []Job, badSpec func(spec string) string) []Section {
 	return []Section{
-		general(baseURL), gateSection(), mailSection(hosts), reports(), deliverySection(badNetworks), usersSection(), jobsSection(jobs, badSpec), retentionSection(),
+		general(baseURL), gateSection(), mailSection(hosts), exceptionSection(), reports(), deliverySection(badNetworks), usersSection(), jobsSection(jobs, badSpec), retentionSection(),
 	}
 }
 
@@ -101,6 +101,22 @@ func reviewServer(hosts Hosts) review {
 			return []string{"smtp_host: " + doubt}
 		}
 		return nil
+	}
+}
+
+func exceptionSection() Section {
+	return Section{
+		Name: SectionException, Title: "Exceptions", Summary: "Who is told when something goes wrong in Gatecrier itself, or in a program that reports without a product, and how often.",
+		Fields: []Field{
+			{
+				Name: "exception_rate_limit", Label: "EXCEPTION_RATE_LIMIT", Kind: KindInt, Default: int64(3600), Max: 999999, Unit: "seconds",
+				Help: "Of the same exception people are told once in so long; the next notice says how often it has occurred meanwhile. 0: of each one.",
+			},
+			{
+				Name: "grouping", Label: "EXCEPTION_GROUPING", Kind: KindChoice, Default: GroupingSmart, Choices: []Choice{{GroupingSmart, "Smart"}, {GroupingExact, "Exact"}},
+				Help: "Smart: by where it comes from, else by its message without ids, numbers and times. Exact: by class, message, function and arguments, as SecObserve does.",
+			},
+		},
 	}
 }
 

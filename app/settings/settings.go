@@ -14,6 +14,7 @@ const (
 	SectionGeneral   = "general"
 	SectionGate      = "gate"
 	SectionMail      = "mail"
+	SectionException = "exceptions"
 	SectionReports   = "reports"
 	SectionDelivery  = "delivery"
 	SectionUsers     = "users"
@@ -86,6 +87,18 @@ func (r Reports) Silent(p models.Product) time.Duration {
 
 // HoldMost is the longest time that a new state of a gate may have to stand.
 const HoldMost = 24 * time.Hour
+
+// The ways in which it is decided which exceptions are the same.
+const (
+	GroupingSmart = "smart"
+	GroupingExact = "exact"
+)
+
+// Exceptions is how exceptions are grouped, and how often people are told.
+type Exceptions struct {
+	RateLimit time.Duration // between two notices of the same; 0 = of each
+	Grouping  string        // GroupingSmart, GroupingExact
+}
 
 // Delivery is where messages may go although the address is private.
 type Delivery struct {

@@ -1,0 +1,439 @@
+package exception
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"gatecrier/app/event"
+	"gatecrier/models"
+)
+
+const (
+	// newMost is how many groups a product, or Gatecrier itself, gets in an
+	// hour. What comes beyond shares one.
+	newMost = 1000
+	newTime = time.Hour
+	// knownMost is how many groups are remembered. Those whose windows are over
+	// are forgotten in any case.
+	knownMost = 50_000
+	// sampleEvery is how often a new sample is kept while people are not told.
+	sampleEvery = time.Minute
+	// releasesMost bounds the releases that are noted between two stores.
+	releasesMost = 5
+	// traceMost is how many calls an event names.
+	traceMost = 8
+	// storeAtOnce is how many groups' counts go into one transaction.
+	storeAtOnce = 200
+)
+
+// Policy is how exceptions are grouped and how often people are told.
+type Policy struct {
+	Grouping Grouping
+	Window   time.Duration // between two notices of the same; 0 = of each
+}
+
+// Result is what came of a report.
+type Result struct {
+	Group      int64
+	Notified   bool  // this report made the notice
+	Suppressed int64 // how often it has occurred since the last notice, this one included; exact while the process lives
+}
+
+// Service takes reports, counts in memory what people are not told of, and
+// stores the counts now and then.
+type Service struct {
+	store  *models.Store
+	events *event.Log
+	policy func() Policy
+	log    *slog.Logger
+
+	mu    sync.Mutex
+	known map[place]*entry
+	full  map[int64]time.Time // products (0 = none) with too many new groups, until when that is believed
+}
+
+// place is a key of a product, or of none.
+type place struct {
+	owner int64
+	key   string
+}
+
+// entry is what is remembered of a key: what its reports come to while its
+// window lasts.
+type entry struct {
+	group    int64
+	until    time.Time // nobody is told before then
+	held     int64     // since people were told last, stored or not
+	n        int64     // not stored yet
+	lastAt   time.Time
+	sample   []byte // not stored yet, nil for none
+	sampled  time.Time
+	releases []string
+	busy     chan struct{} // somebody asks the database; closed when it has answered
+	claims   int           // how often somebody has
+}
+
+// New returns a service. Flush is for whoever runs it.
+func New(store *models.Store, events *event.Log, policy func() Policy, log *slog.Logger) *Service {
+	return &Service{store: store, events: events, policy: policy, log: log, known: map[place]*entry{}, full: map[int64]time.Time{}}
+}
+
+// Report takes an exception in. Where people are to be told, the event is
+// committed when it returns.
+func (s *Service) Report(ctx context.Context, r Report) (Result, error) {
+	lost := r.trim()
+	policy := s.policy()
+	key, by := Key(policy.Grouping, r)
+	at := place{r.ProductID, key}
+	for {
+		result, e, wait, err := s.count(ctx, &at, &by, r, lost)
+		switch {
+		case err != nil:
+			return Result{}, err
+		case wait != nil:
+			select {
+			case <-wait:
+				continue
+			case <-ctx.Done():
+				return Result{}, ctx.Err()
+			}
+		case e == nil:
+			return result, nil
+		}
+		return s.claim(ctx, at, e, by, r, lost, policy)
+	}
+}
+
+// count counts a report while its window lasts. Else it gives the entry that is
+// for the caller to claim, or what to wait for while somebody else does.
+func (s *Service) count(ctx context.Context, at *place, by *By, r Report, lost bool) (Result, *entry, <-chan struct{}, error) {
+	now := s.store.Now()
+	s.mu.Lock()
+	if s.known[*at] == nil && s.full[at.owner].After(now) {
+		s.mu.Unlock()
+		if err := s.overflow(ctx, at, by); err != nil {
+			return Result{}, nil, nil, err
+		}
+		s.mu.Lock()
+	}
+	defer s.mu.Unlock()
+	e := s.known[*at]
+	switch {
+	case e == nil:
+		e = &entry{}
+		s.known[*at] = e
+	case e.busy != nil:
+		return Result{}, nil, e.busy, nil
+	case now.Before(e.until):
+		e.n, e.held, e.lastAt = e.n+1, e.held+1, now
+		if now.Sub(e.sampled) >= sampleEvery {
+			e.sampled, e.sample = now, s.sampleOf(r, now, lost)
+		}
+		if r.Release != "" && len(e.releases) < releasesMost && !slices.Contains(e.releases, r.Release) {
+			e.releases = append(e.releases, r.Release)
+		}
+		return Result{Group: e.group, Suppressed: e.held}, nil, nil, nil
+	}
+	e.busy = make(chan struct{})
+	e.claims++
+	return Result{}, e, nil, nil
+}
+
+// overflow leads what is new to the group that all share, where there are too
+// many new ones.
+func (s *Service) overflow(ctx context.Context, at *place, by *By) error {
+	id, _, err := s.store.ExceptionKey(ctx, at.owner, at.key)
+	if err == nil && id == 0 {
+		at.key, *by = overflowKey, ByOverflow
+	}
+	return err
+}
+
+func (s *Service) sampleOf(r Report, at time.Time, lost bool) []byte {
+	sample, err := r.sample(at, lost)
+	if err != nil { // nothing in it cannot be encoded
+		s.log.Error("sample of an exception not encoded", "error", err)
+	}
+	return sample
+}
+
+// claim asks the database whether people are to be told, and appends the event
+// with the answer. What was counted and is not stored goes with it. Where it
+// fails, the next report asks again.
+func (s *Service) claim(ctx context.Context, at place, e *entry, by By, r Report, lost bool, policy Policy) (Result, error) {
+	pending := models.ExceptionCount{GroupID: e.group, N: e.n, LastAt: e.lastAt, Sample: e.sample, Releases: e.releases}
+	var c models.ExceptionClaim
+	var full, settled bool
+	defer func() { s.claimed(at, e, pending.N, c, settled) }() // also where it panics
+	err := s.store.Write(ctx, func(tx *models.Tx) (err error) {
+		c, full, err = s.ask(tx, at, by, r, lost, policy, &pending)
+		return err
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	if full {
+		s.mu.Lock()
+		s.full[at.owner] = s.store.Now().Add(time.Minute)
+		s.mu.Unlock()
+		r.Fingerprint = nil
+		return s.reportOverflow(ctx, at.owner, r, lost, policy)
+	}
+	settled = true
+	if c.Notify {
+		return Result{Group: c.GroupID, Notified: true}, nil
+	}
+	return Result{Group: c.GroupID, Suppressed: c.Held}, nil
+}
+
+// claimed notes the answer, and lets those go on who wait for it.
+func (s *Service) claimed(at place, e *entry, stored int64, c models.ExceptionClaim, settled bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(e.busy)
+	e.busy = nil
+	if !settled {
+		if e.n == 0 {
+			delete(s.known, at) // the next report asks again
+		}
+		return
+	}
+	e.group, e.until, e.n, e.sample, e.releases, e.sampled = c.GroupID, c.Until, e.n-stored, nil, nil, s.store.Now()
+	if e.held = 0; !c.Notify {
+		e.held = c.Held
+	}
+}
+
+// reportOverflow counts a report in the group that what is too much shares.
+func (s *Service) reportOverflow(ctx context.Context, owner int64, r Report, lost bool, policy Policy) (Result, error) {
+	at, by := place{owner, overflowKey}, ByOverflow
+	for {
+		result, e, wait, err := s.count(ctx, &at, &by, r, lost)
+		switch {
+		case err != nil:
+			return Result{}, err
+		case wait != nil:
+			select {
+			case <-wait:
+				continue
+			case <-ctx.Done():
+				return Result{}, ctx.Err()
+			}
+		case e == nil:
+			return result, nil
+		}
+		return s.claim(ctx, at, e, by, r, lost, policy)
+	}
+}
+
+// ask is the transaction of a claim. full says that the product has too many
+// new groups for another one.
+func (s *Service) ask(tx *models.Tx, at place, by By, r Report, lost bool, policy Policy, pending *models.ExceptionCount) (c models.ExceptionClaim, full bool, err error) {
+	if at.owner != 0 {
+		if err := tx.KeepProduct(at.owner); err != nil {
+			return c, false, err
+		}
+	}
+	id, key, err := tx.ExceptionKey(tx.Context(), at.owner, at.key)
+	if err != nil {
+		return c, false, err
+	}
+	pending.GroupID = id // it may have been merged since
+	if id == 0 && by != ByOverflow {
+		n, err := tx.NewExceptions(tx.Context(), at.owner, tx.Now().Add(-newTime), newMost)
+		if err != nil || n >= newMost {
+			return c, n >= newMost, err
+		}
+	}
+	row := models.ExceptionReport{
+		ProductID: at.owner, Key: key, By: string(by), Kind: r.Kind, Class: r.Class, Message: r.Message, Function: r.Function, Release: r.Release,
+		Sample: s.sampleOf(r, tx.Now(), lost),
+	}
+	if by == ByOverflow {
+		row.Class, row.Message, row.Function = "Other exceptions", "More than "+strconv.Itoa(newMost)+" different ones came within an hour: they share this group", ""
+	}
+	c, err = tx.ClaimException(row, policy.Window, pending)
+	if err != nil || !c.Notify {
+		return c, false, err
+	}
+	return c, false, s.announce(tx, at.owner, r, c, by)
+}
+
+// announce appends the event of a notice.
+func (s *Service) announce(tx *models.Tx, productID int64, r Report, c models.ExceptionClaim, by By) error {
+	payload := event.Exception{
+		Group: c.GroupID, From: r.Kind, Class: r.Class, Message: r.Message, Function: r.Function, Arguments: r.Arguments, Release: r.Release, User: r.User,
+		Reference: r.Reference, First: c.First, Regressed: c.Regressed, Held: c.Held, Trace: traceOf(r.Frames), Overflow: by == ByOverflow,
+	}
+	if !c.HeldSince.IsZero() {
+		payload.HeldSince = &c.HeldSince
+	}
+	if productID != 0 {
+		row, err := tx.Product(tx.Context(), models.SystemScope("an exception of it is told"), productID)
+		if err != nil {
+			return err
+		}
+		payload.Product = &event.Product{ID: row.ID, Name: row.Name}
+	}
+	_, err := s.events.Append(tx, productID, "", payload)
+	return err
+}
+
+// traceOf names the innermost calls of a stack: those of the program's own, if
+// there are some.
+func traceOf(frames []Frame) []string {
+	own := slices.ContainsFunc(frames, func(f Frame) bool { return f.InApp })
+	trace := []string{}
+	for _, f := range frames {
+		if own && !f.InApp || f.name() == "" {
+			continue
+		}
+		line := f.name()
+		if f.File != "" {
+			line += " (" + f.File
+			if f.Line > 0 {
+				line += ":" + strconv.Itoa(f.Line)
+			}
+			line += ")"
+		}
+		if trace = append(trace, line); len(trace) == traceMost {
+			break
+		}
+	}
+	return trace
+}
+
+// Forget has the next report of a group ask the database again: somebody has
+// resolved, muted, merged or deleted it.
+func (s *Service) Forget(group int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.known {
+		if e.group == group && e.busy == nil {
+			e.until = time.Time{}
+		}
+	}
+}
+
+// Flush stores what was counted. What a crash loses is at most what came since
+// the last one, never a notice.
+func (s *Service) Flush(ctx context.Context) error {
+	var wrong error
+	for part := range slices.Chunk(s.counted(), storeAtOnce) {
+		wrong = errors.Join(wrong, s.storeCounts(ctx, part))
+	}
+	return wrong
+}
+
+// due is an entry with what of it is to be stored.
+type due struct {
+	at     place
+	entry  *entry
+	claims int // when it was taken
+	count  models.ExceptionCount
+}
+
+// counted takes what is to be stored, in the order of the groups, and forgets
+// what is of no use any more.
+func (s *Service) counted() []due {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.store.Now()
+	var list []due
+	for at, e := range s.known {
+		switch {
+		case e.busy != nil: // it stores that itself
+		case e.n > 0:
+			list = append(list, due{at, e, e.claims, models.ExceptionCount{GroupID: e.group, N: e.n, LastAt: e.lastAt, Sample: e.sample, Releases: e.releases}})
+			e.n, e.sample, e.releases = 0, nil, nil
+		case !e.until.After(now) || len(s.known) > knownMost:
+			delete(s.known, at)
+		}
+	}
+	for owner, until := range s.full {
+		if !until.After(now) {
+			delete(s.full, owner)
+		}
+	}
+	slices.SortFunc(list, func(a, b due) int { return int(a.count.GroupID - b.count.GroupID) })
+	return list
+}
+
+// storeCounts writes counts, and learns of each group how it stands: one that
+// was resolved meanwhile, and came back by what was counted, is told of.
+func (s *Service) storeCounts(ctx context.Context, list []due) error {
+	counts := make([]models.ExceptionCount, len(list))
+	for i, d := range list {
+		counts[i] = d.count
+	}
+	var windows []models.ExceptionWindow
+	err := s.store.Write(ctx, func(tx *models.Tx) (err error) {
+		if windows, err = tx.CountExceptions(counts); err != nil {
+			return err
+		}
+		for i := range windows {
+			switch {
+			case windows[i].Gone:
+				err = recount(tx, list[i])
+			case windows[i].Resolved:
+				windows[i], err = s.again(tx, windows[i])
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, d := range list {
+		e := d.entry
+		switch {
+		case err != nil: // it is stored the next time
+			e.n += d.count.N
+			if e.sample == nil {
+				e.sample = d.count.Sample
+			}
+		case windows[i].Gone:
+			if s.known[d.at] == e && e.busy == nil && e.n == 0 {
+				delete(s.known, d.at)
+			} else {
+				e.until = time.Time{}
+			}
+		case e.busy == nil && e.claims == d.claims: // nobody knows better meanwhile
+			e.until, e.held = windows[i].Until, windows[i].Held+e.n
+		}
+	}
+	return err
+}
+
+// recount counts where a group has gone that its key was merged into, if there
+// is one.
+func recount(tx *models.Tx, d due) error {
+	id, _, err := tx.ExceptionKey(tx.Context(), d.at.owner, d.at.key)
+	if err != nil || id == 0 {
+		return err
+	}
+	d.count.GroupID = id
+	_, err = tx.CountExceptions([]models.ExceptionCount{d.count})
+	return err
+}
+
+// again tells of a group that was resolved and has come back.
+func (s *Service) again(tx *models.Tx, w models.ExceptionWindow) (models.ExceptionWindow, error) {
+	g, yes, err := tx.ReopenException(w.GroupID, s.policy().Window)
+	if err != nil || !yes {
+		return w, err
+	}
+	r, err := restored(g)
+	if err != nil {
+		return w, err
+	}
+	w.Until, w.Held = g.Until, 0
+	return w, s.announce(tx, g.ProductID, r, models.ExceptionClaim{GroupID: g.ID, Regressed: true, Held: max(0, g.Held)}, By(g.By))
+}

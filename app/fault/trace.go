@@ -1,0 +1,53 @@
+package fault
+
+import (
+	"errors"
+	"runtime"
+)
+
+// framesMost bounds a trace.
+const framesMost = 48
+
+// traced is an error with the place where it was first seen here.
+type traced struct {
+	err error
+	pcs []uintptr
+}
+
+func (t *traced) Error() string { return t.err.Error() }
+func (t *traced) Unwrap() error { return t.err }
+
+// Trace keeps where an error came from: the calls that led to whoever asks.
+// One that has a trace already, or that is for the user rather than a fault of
+// ours, is left as it is, nil too.
+func Trace(err error) error {
+	if err == nil {
+		return nil
+	}
+	var t *traced
+	var known *Error
+	if errors.As(err, &t) || errors.As(err, &known) && known.Kind != Internal {
+		return err
+	}
+	pcs := make([]uintptr, framesMost)
+	return &traced{err, pcs[:runtime.Callers(2, pcs)]}
+}
+
+// TraceOf gives the calls that led to an error, innermost first; nil where
+// nobody has kept them.
+func TraceOf(err error) []runtime.Frame {
+	var t *traced
+	if !errors.As(err, &t) {
+		return nil
+	}
+	var list []runtime.Frame
+	for frames := runtime.CallersFrames(t.pcs); ; {
+		frame, more := frames.Next()
+		if frame.Function != "" {
+			list = append(list, frame)
+		}
+		if !more {
+			return list
+		}
+	}
+}

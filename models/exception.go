@@ -1,0 +1,455 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"gatecrier/app/fault"
+)
+
+// ExceptionKind says where an exception comes from.
+type ExceptionKind string
+
+// The kinds.
+const (
+	ExceptionRequest  ExceptionKind = "request"  // Gatecrier itself, while it answered
+	ExceptionTask     ExceptionKind = "task"     // Gatecrier itself, in the background
+	ExceptionReported ExceptionKind = "reported" // another program
+)
+
+// ExceptionState is whether a group of exceptions is done with.
+type ExceptionState string
+
+// The states.
+const (
+	ExceptionOpen     ExceptionState = "open"
+	ExceptionResolved ExceptionState = "resolved"
+)
+
+// ExceptionGroup is the same exception over time.
+type ExceptionGroup struct {
+	ID          int64
+	ProductID   int64  // 0 = none
+	Product     string // its name, where it was asked for
+	Key         string
+	By          string // what the key was made of
+	Kind        ExceptionKind
+	Class       string
+	Message     string // of the first
+	Function    string // a route, a task, the topmost function of the program's own
+	State       ExceptionState
+	FirstAt     time.Time
+	LastAt      time.Time
+	Count       int64
+	Notified    int64 // how often people were told
+	NotifiedAt  time.Time
+	Suppressed  int64     // how often they were not
+	Held        int64     // how often since they were told last
+	Until       time.Time // people are told again from then on
+	MutedUntil  time.Time
+	ResolvedAt  time.Time
+	ResolvedBy  string
+	RegressedAt time.Time // it came back after it was resolved
+	Sample      []byte    // the latest, as JSON
+	SampleAt    time.Time
+	Version     int64
+}
+
+const exceptionColumns = `g.id, g.owner, coalesce(p.name, ''), g.key, g.by, g.kind, g.class, g.message, g.function, g.state, g.first_at, g.last_at, g.count, g.notified, g.notified_at,
+	g.suppressed, g.held, g.until, g.muted_until, g.resolved_at, g.resolved_by, g.regressed_at, g.sample_at, g.version`
+
+func (g *ExceptionGroup) dst() []any {
+	return []any{
+		&g.ID, &g.ProductID, &g.Product, &g.Key, &g.By, &g.Kind, &g.Class, &g.Message, &g.Function, &g.State, timeTo(&g.FirstAt), timeTo(&g.LastAt), &g.Count, &g.Notified, timeTo(&g.NotifiedAt),
+		&g.Suppressed, &g.Held, timeTo(&g.Until), timeTo(&g.MutedUntil), timeTo(&g.ResolvedAt), &g.ResolvedBy, timeTo(&g.RegressedAt), timeTo(&g.SampleAt), &g.Version,
+	}
+}
+
+// ExceptionReport is one occurrence of an exception, as far as it is stored.
+type ExceptionReport struct {
+	ProductID int64 // 0 = none
+	Key       string
+	By        string
+	Kind      ExceptionKind
+	Class     string
+	Message   string
+	Function  string
+	Release   string // "" = not known
+	Sample    []byte
+}
+
+// ExceptionCount is what was counted of a group and is not stored yet.
+type ExceptionCount struct {
+	GroupID  int64
+	N        int64
+	LastAt   time.Time
+	Sample   []byte // a newer one, nil for none
+	Releases []string
+}
+
+// ExceptionClaim is what came of asking whether people are to be told.
+type ExceptionClaim struct {
+	GroupID   int64
+	Notify    bool      // they are, by the event that is appended with it
+	First     bool      // it was never seen before
+	Regressed bool      // it was resolved
+	Held      int64     // how often it occurred since they were told last, without this one
+	HeldSince time.Time // when that was, zero for never
+	Until     time.Time // nobody is told before then
+}
+
+// ExceptionKey finds the group that a key of a product, or of none, stands for:
+// its own, or the one that somebody has put it into. id is 0 where there is
+// none yet.
+func (r reads) ExceptionKey(ctx context.Context, productID int64, key string) (id int64, groupKey string, err error) {
+	err = r.get(ctx, `SELECT g.id, g.key FROM exception_merges m JOIN exception_groups g ON g.id = m.group_id WHERE m.owner = ? AND m.key = ?
+		UNION ALL SELECT g.id, g.key FROM exception_groups g WHERE g.owner = ? AND g.key = ? LIMIT 1`, []any{productID, key, productID, key}, &id, &groupKey)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, key, nil
+	}
+	return id, groupKey, err
+}
+
+// NewExceptions counts the groups of a product, or of none, that were seen for
+// the first time since, up to a limit.
+func (r reads) NewExceptions(ctx context.Context, productID int64, since time.Time, limit int) (int, error) {
+	var n int
+	err := r.get(ctx, "SELECT count(*) FROM (SELECT 1 FROM exception_groups WHERE owner = ? AND first_at > ? LIMIT ?) x", []any{productID, micro(since), limit}, &n)
+	return n, err
+}
+
+// ClaimException counts an exception, and decides in one statement whether
+// people are told of it: where its group is new, its window is over, or it was
+// resolved; never while it is muted. Of several that claim at the same time one
+// does. What was counted before and is not stored yet comes with it.
+func (tx *Tx) ClaimException(e ExceptionReport, window time.Duration, before *ExceptionCount) (ExceptionClaim, error) {
+	if before != nil && before.N > 0 {
+		if _, err := tx.CountExceptions([]ExceptionCount{*before}); err != nil {
+			return ExceptionClaim{}, err
+		}
+	}
+	now := tx.Now()
+	var c ExceptionClaim
+	var notified int64
+	var regressed time.Time
+	err := tx.get(tx.Context(), `INSERT INTO exception_groups (owner, product_id, key, by, kind, class, message, function, first_at, last_at, count, notified, notified_at, until, sample, sample_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1, ?, ?, ?, ?)
+		ON CONFLICT (owner, key) DO UPDATE SET last_at = excluded.last_at, count = exception_groups.count + 1, notified = exception_groups.notified + 1,
+			was_notified_at = exception_groups.notified_at, notified_at = excluded.notified_at, was_held = exception_groups.held, held = 0, until = excluded.until,
+			sample = excluded.sample, sample_at = excluded.sample_at,
+			regressed_at = CASE WHEN exception_groups.state = 'resolved' THEN excluded.last_at ELSE exception_groups.regressed_at END,
+			state = 'open', resolved_at = NULL, resolved_by = ''
+		WHERE (exception_groups.until <= excluded.last_at OR exception_groups.state = 'resolved') AND (exception_groups.muted_until IS NULL OR exception_groups.muted_until <= excluded.last_at)
+		RETURNING id, notified, was_held, was_notified_at, until, regressed_at`,
+		[]any{
+			e.ProductID, orNull(e.ProductID), e.Key, e.By, e.Kind, e.Class, e.Message, e.Function, micro(now), micro(now), micro(now), micro(now.Add(window)), string(e.Sample), micro(now),
+		}, &c.GroupID, &notified, &c.Held, timeTo(&c.HeldSince), timeTo(&c.Until), timeTo(&regressed))
+	switch {
+	case err == nil:
+		c.Notify, c.First, c.Regressed = true, notified == 1, regressed.Equal(now)
+		return c, tx.noteException(c.GroupID, 1, now, e.Release)
+	case !errors.Is(err, sql.ErrNoRows):
+		return c, err
+	}
+	var muted time.Time
+	if err := tx.get(tx.Context(), "SELECT id, until, muted_until, held + 1 FROM exception_groups WHERE owner = ? AND key = ?", []any{e.ProductID, e.Key}, &c.GroupID, timeTo(&c.Until), timeTo(&muted), &c.Held); err != nil {
+		return c, err
+	}
+	if muted.After(c.Until) {
+		c.Until = muted
+	}
+	_, err = tx.CountExceptions([]ExceptionCount{{GroupID: c.GroupID, N: 1, LastAt: now, Releases: releasesOf(e.Release)}})
+	return c, err
+}
+
+func releasesOf(release string) []string {
+	if release == "" {
+		return nil
+	}
+	return []string{release}
+}
+
+// ExceptionWindow is how a group stands after its count was stored.
+type ExceptionWindow struct {
+	GroupID  int64
+	Gone     bool      // it is not there any more
+	Resolved bool      // somebody has resolved it: a report of it tells people at once
+	Until    time.Time // nobody is told before then
+	Held     int64     // since people were told last
+}
+
+// CountExceptions stores what was counted of groups. Of several, they come in
+// the order of their ids, so that two that store never wait for each other.
+func (tx *Tx) CountExceptions(list []ExceptionCount) ([]ExceptionWindow, error) {
+	windows := make([]ExceptionWindow, len(list))
+	for i, c := range list {
+		w := ExceptionWindow{GroupID: c.GroupID}
+		var muted time.Time
+		var state ExceptionState
+		err := tx.get(tx.Context(), `UPDATE exception_groups SET count = count + ?, suppressed = suppressed + ?, held = held + ?,
+			last_at = CASE WHEN last_at < CAST(? AS BIGINT) THEN CAST(? AS BIGINT) ELSE last_at END WHERE id = ? RETURNING until, muted_until, state, held`,
+			[]any{c.N, c.N, c.N, micro(c.LastAt), micro(c.LastAt), c.GroupID}, timeTo(&w.Until), timeTo(&muted), &state, &w.Held)
+		if errors.Is(err, sql.ErrNoRows) {
+			w.Gone = true
+			windows[i] = w
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if w.Resolved = state == ExceptionResolved; muted.After(w.Until) {
+			w.Until, w.Resolved = muted, w.Resolved && !muted.After(tx.Now())
+		}
+		windows[i] = w
+		if err := tx.noteException(c.GroupID, c.N, c.LastAt, c.Releases...); err != nil {
+			return nil, err
+		}
+		if c.Sample == nil {
+			continue
+		}
+		if _, err := tx.exec("UPDATE exception_groups SET sample = ?, sample_at = ? WHERE id = ?", string(c.Sample), micro(c.LastAt), c.GroupID); err != nil {
+			return nil, err
+		}
+	}
+	return windows, nil
+}
+
+// noteException adds to the hours and the releases of a group.
+func (tx *Tx) noteException(groupID, n int64, at time.Time, releases ...string) error {
+	_, err := tx.exec(`INSERT INTO exception_hours (group_id, hour, count) VALUES (?, ?, ?)
+		ON CONFLICT (group_id, hour) DO UPDATE SET count = exception_hours.count + excluded.count`, groupID, hourOf(at), n)
+	for _, release := range releases {
+		if err != nil || release == "" {
+			return err
+		}
+		_, err = tx.exec(`INSERT INTO exception_releases (group_id, name, first_at, last_at) VALUES (?, ?, ?, ?)
+			ON CONFLICT (group_id, name) DO UPDATE SET last_at = excluded.last_at`, groupID, release, micro(at), micro(at))
+	}
+	return err
+}
+
+// hourOf is the number of a time's hour.
+func hourOf(t time.Time) int64 { return t.UTC().Unix() / int64(time.Hour/time.Second) }
+
+// ReopenException makes a group that is resolved open again, and reports
+// whether it was: one of several that ask is told so. The report that led to it
+// has been counted.
+func (tx *Tx) ReopenException(groupID int64, window time.Duration) (g ExceptionGroup, yes bool, err error) {
+	now := tx.Now()
+	n, err := tx.exec(`UPDATE exception_groups SET state = 'open', resolved_at = NULL, resolved_by = '', regressed_at = ?, notified = notified + 1,
+		suppressed = suppressed - 1, was_notified_at = notified_at, notified_at = ?, was_held = held - 1, held = 0, until = ?
+		WHERE id = ? AND state = 'resolved' AND (muted_until IS NULL OR muted_until <= ?)`, micro(now), micro(now), micro(now.Add(window)), groupID, micro(now))
+	if err != nil || n == 0 {
+		return ExceptionGroup{}, false, err
+	}
+	g, err = tx.ExceptionGroup(tx.Context(), SystemScope("it has come back"), groupID)
+	return g, true, err
+}
+
+// ExceptionGroup finds a group in scope. One without a product is for whoever
+// sees all.
+func (r reads) ExceptionGroup(ctx context.Context, scope Scope, id int64) (ExceptionGroup, error) {
+	cond, args := scope.where("g.product_id")
+	var g ExceptionGroup
+	err := r.get(ctx, "SELECT "+exceptionColumns+", g.sample FROM exception_groups g LEFT JOIN products p ON p.id = g.product_id WHERE g.id = ? AND "+cond,
+		append([]any{id}, args...), append(g.dst(), &g.Sample)...)
+	if err != nil {
+		return ExceptionGroup{}, missingRow(err, "exception")
+	}
+	return g, nil
+}
+
+// ExceptionKeyset is the keyset of a list of groups: when one occurred last,
+// then its id.
+type ExceptionKeyset struct {
+	LastAt int64 // microseconds since 1970
+	ID     int64
+}
+
+// ExceptionFilter narrows a list of groups. Zero fields do not narrow.
+type ExceptionFilter struct {
+	ProductID int64
+	Own       bool // those of no product
+	Kind      ExceptionKind
+	// OnlyKinds leaves out what the reader may not see at all.
+	OnlyKinds []ExceptionKind
+	State     ExceptionState
+	Muted     bool
+	Text      string // part of the class or the function, in any case; of the message too where Messages
+	Messages  bool   // the reader may read the messages of all kinds
+	After     *ExceptionKeyset
+	Limit     int
+}
+
+// ExceptionGroups lists groups in scope, the one that occurred last first;
+// without their samples.
+func (r reads) ExceptionGroups(ctx context.Context, scope Scope, f ExceptionFilter) ([]ExceptionGroup, error) {
+	cond, args := f.where(scope, r.Now())
+	var list []ExceptionGroup
+	err := r.query(ctx, "SELECT "+exceptionColumns+" FROM exception_groups g LEFT JOIN products p ON p.id = g.product_id WHERE "+cond+" ORDER BY g.last_at DESC, g.id DESC LIMIT ?",
+		append(args, f.Limit), collect(&list, (*ExceptionGroup).dst))
+	return list, err
+}
+
+func (f ExceptionFilter) where(scope Scope, now time.Time) (string, []any) {
+	cond, args := scope.where("g.product_id")
+	and := func(text string, values ...any) { cond, args = cond+" AND "+text, append(args, values...) }
+	switch {
+	case f.Own:
+		and("g.owner = 0")
+	case f.ProductID != 0:
+		and("g.owner = ?", f.ProductID)
+	}
+	if f.Kind != "" {
+		and("g.kind = ?", f.Kind)
+	}
+	if len(f.OnlyKinds) > 0 {
+		and("g.kind IN ("+marks(len(f.OnlyKinds))+")", anys(f.OnlyKinds)...)
+	}
+	if f.State != "" {
+		and("g.state = ?", f.State)
+	}
+	if f.Muted {
+		and("g.muted_until > ?", micro(now))
+	}
+	if f.Text != "" {
+		part := contains(f.Text)
+		readable := "g.kind = 'reported'" // of others the message and the function are masked
+		if f.Messages {
+			readable = "1 = 1"
+		}
+		and(`(lower(g.class) LIKE lower(?) ESCAPE '\' OR `+readable+` AND (lower(g.message) LIKE lower(?) ESCAPE '\' OR lower(g.function) LIKE lower(?) ESCAPE '\'))`, part, part, part)
+	}
+	if f.After != nil {
+		and("(g.last_at, g.id) < (?, ?)", f.After.LastAt, f.After.ID)
+	}
+	return cond, args
+}
+
+// ExceptionHours reads how often groups occurred in each hour since a time, by
+// group.
+func (r reads) ExceptionHours(ctx context.Context, groups []int64, since time.Time) (map[int64]map[int64]int64, error) {
+	hours := map[int64]map[int64]int64{}
+	if len(groups) == 0 {
+		return hours, nil
+	}
+	err := r.query(ctx, "SELECT group_id, hour, count FROM exception_hours WHERE group_id IN ("+marks(len(groups))+") AND hour >= ?", append(anys(groups), hourOf(since)), func(rows scanner) error {
+		var group, hour, n int64
+		if err := rows.Scan(&group, &hour, &n); err != nil {
+			return err
+		}
+		if hours[group] == nil {
+			hours[group] = map[int64]int64{}
+		}
+		hours[group][hour] = n
+		return nil
+	})
+	return hours, err
+}
+
+// ExceptionRelease is a release that an exception was seen in.
+type ExceptionRelease struct {
+	Name            string
+	FirstAt, LastAt time.Time
+}
+
+// ExceptionReleases lists the releases of a group that was read in scope, the
+// one seen last first.
+func (r reads) ExceptionReleases(ctx context.Context, groupID int64, limit int) ([]ExceptionRelease, error) {
+	var list []ExceptionRelease
+	err := r.query(ctx, "SELECT name, first_at, last_at FROM exception_releases WHERE group_id = ? ORDER BY last_at DESC, name LIMIT ?", []any{groupID, limit},
+		collect(&list, func(e *ExceptionRelease) []any { return []any{&e.Name, timeTo(&e.FirstAt), timeTo(&e.LastAt)} }))
+	return list, err
+}
+
+// ResolveException says that a group is done with.
+func (tx *Tx) ResolveException(id int64, by string) error {
+	_, err := tx.exec("UPDATE exception_groups SET state = 'resolved', resolved_at = ?, resolved_by = ?, version = version + 1 WHERE id = ? AND state = 'open'", micro(tx.Now()), by, id)
+	return err
+}
+
+// UnresolveException takes that back, without telling anybody.
+func (tx *Tx) UnresolveException(id int64) error {
+	_, err := tx.exec("UPDATE exception_groups SET state = 'open', resolved_at = NULL, resolved_by = '', version = version + 1 WHERE id = ?", id)
+	return err
+}
+
+// MuteException has nobody told of a group until a time; the zero time ends
+// that.
+func (tx *Tx) MuteException(id int64, until time.Time) error {
+	_, err := tx.exec("UPDATE exception_groups SET muted_until = ?, version = version + 1 WHERE id = ?", micro(until), id)
+	return err
+}
+
+// ExceptionMerge is a key that somebody has put into a group.
+type ExceptionMerge struct {
+	Key, Class, Message, By string
+	At                      time.Time
+}
+
+// ExceptionMerges lists the keys that were put into a group that was read in
+// scope, the newest first.
+func (r reads) ExceptionMerges(ctx context.Context, groupID int64, limit int) ([]ExceptionMerge, error) {
+	var list []ExceptionMerge
+	err := r.query(ctx, "SELECT key, class, message, by_name, at FROM exception_merges WHERE group_id = ? ORDER BY at DESC, key LIMIT ?", []any{groupID, limit},
+		collect(&list, func(m *ExceptionMerge) []any { return []any{&m.Key, &m.Class, &m.Message, &m.By, timeTo(&m.At)} }))
+	return list, err
+}
+
+// MergeExceptions puts groups of one product, or of none, into another one of
+// it: what they have counted is its, and what has their keys from now on too.
+func (tx *Tx) MergeExceptions(into int64, from []int64, by string) error {
+	all := SystemScope("the right to merge was checked")
+	target, err := tx.ExceptionGroup(tx.Context(), all, into)
+	if err != nil {
+		return err
+	}
+	for _, id := range from {
+		g, err := tx.ExceptionGroup(tx.Context(), all, id)
+		if err != nil {
+			return err
+		}
+		if g.ID == into || g.ProductID != target.ProductID {
+			return fault.BadField("groups", "Only other groups of the same product are merged into one")
+		}
+		for _, step := range []struct {
+			query string
+			args  []any
+		}{
+			{"UPDATE exception_merges SET group_id = ? WHERE group_id = ?", []any{into, id}},
+			{"INSERT INTO exception_merges (owner, key, group_id, class, message, by_name, at) VALUES (?, ?, ?, ?, ?, ?, ?)", []any{g.ProductID, g.Key, into, g.Class, g.Message, by, micro(tx.Now())}},
+			{`INSERT INTO exception_hours (group_id, hour, count) SELECT CAST(? AS BIGINT), hour, count FROM exception_hours WHERE group_id = ?
+				ON CONFLICT (group_id, hour) DO UPDATE SET count = exception_hours.count + excluded.count`, []any{into, id}},
+			{`INSERT INTO exception_releases (group_id, name, first_at, last_at) SELECT CAST(? AS BIGINT), name, first_at, last_at FROM exception_releases WHERE group_id = ?
+				ON CONFLICT (group_id, name) DO NOTHING`, []any{into, id}},
+			{
+				`UPDATE exception_groups SET count = count + ?, suppressed = suppressed + ?, held = held + ?, first_at = CASE WHEN first_at > CAST(? AS BIGINT) THEN CAST(? AS BIGINT) ELSE first_at END,
+				last_at = CASE WHEN last_at < CAST(? AS BIGINT) THEN CAST(? AS BIGINT) ELSE last_at END, version = version + 1 WHERE id = ?`,
+				[]any{g.Count, g.Suppressed, g.Held, micro(g.FirstAt), micro(g.FirstAt), micro(g.LastAt), micro(g.LastAt), into},
+			},
+			{"DELETE FROM exception_groups WHERE id = ?", []any{id}},
+		} {
+			if _, err := tx.exec(step.query, step.args...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// SplitException gives a key back a group of its own, from its next report on.
+func (tx *Tx) SplitException(groupID int64, key string) error {
+	n, err := tx.exec("DELETE FROM exception_merges WHERE group_id = ? AND key = ?", groupID, key)
+	if err == nil && n == 0 {
+		return fault.Missing("merged exception")
+	}
+	return err
+}
+
+// DeleteException removes a group with what was counted.
+func (tx *Tx) DeleteException(id int64) error {
+	_, err := tx.exec("DELETE FROM exception_groups WHERE id = ?", id)
+	return err
+}
