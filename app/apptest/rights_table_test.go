@@ -30,6 +30,20 @@ var rightsTable = []route{
 	{method: "POST", path: "/api/v1/products/{product}/tokens", need: ownProduct, body: object{"name": "", "role": "reader"}},
 	{method: "DELETE", path: "/api/v1/products/{product}/tokens/{token}", need: ownProduct, once: true},
 
+	{method: "GET", path: "/api/v1/products/{product}/ingest-key", need: imports},
+	{method: "POST", path: "/api/v1/products/{product}/ingest-key", need: editProduct},
+	{method: "DELETE", path: "/api/v1/products/{product}/ingest-key", need: editProduct, once: true},
+
+	// Exceptions.
+	{method: "POST", path: "/api/v1/exceptions", need: imports, body: object{"class": "E", "message": "m", "product": idOf("product")}},
+	{method: "POST", path: "/api/v1/exceptions", need: adminOnly, body: object{"class": "E", "message": "m"}},
+	{method: "GET", path: "/api/v1/exceptions", need: signedIn},
+	{method: "GET", path: "/api/v1/exceptions/{exception}", need: viewProduct},
+	{method: "PATCH", path: "/api/v1/exceptions/{exception}", need: assess, body: object{"state": "open"}},
+	{method: "POST", path: "/api/v1/exceptions/{exception}/merge", need: assess, body: object{"groups": []idOf{"like"}}, once: true},
+	{method: "POST", path: "/api/v1/exceptions/{exception}/split", need: nobody, body: object{"key": "none"}},
+	{method: "DELETE", path: "/api/v1/exceptions/{exception}", need: ownProduct, once: true},
+
 	// Groups of products.
 	{method: "GET", path: "/api/v1/groups", need: signedIn},
 	{method: "POST", path: "/api/v1/groups", need: bearer, body: object{"name": ""}},
