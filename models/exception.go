@@ -272,7 +272,9 @@ type ExceptionKeyset struct {
 type ExceptionFilter struct {
 	ProductID int64
 	Own       bool // those of no product
-	Kind      ExceptionKind
+	// OfProducts leaves out those of no product.
+	OfProducts bool
+	Kind       ExceptionKind
 	// OnlyKinds leaves out what the reader may not see at all.
 	OnlyKinds []ExceptionKind
 	State     ExceptionState
@@ -301,6 +303,9 @@ func (f ExceptionFilter) where(scope Scope, now time.Time) (string, []any) {
 		and("g.owner = 0")
 	case f.ProductID != 0:
 		and("g.owner = ?", f.ProductID)
+	}
+	if f.OfProducts {
+		and("g.owner <> 0")
 	}
 	if f.Kind != "" {
 		and("g.kind = ?", f.Kind)
@@ -411,8 +416,8 @@ func (tx *Tx) MergeExceptions(into int64, from []int64, by string) error {
 		if err != nil {
 			return err
 		}
-		if g.ID == into || g.ProductID != target.ProductID {
-			return fault.BadField("groups", "Only other groups of the same product are merged into one")
+		if g.ID == into || g.ProductID != target.ProductID || g.Kind != target.Kind { // by the kind it is decided who reads what
+			return fault.BadField("groups", "Only other groups of the same product and kind are merged into one")
 		}
 		for _, step := range []struct {
 			query string

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -17,6 +18,7 @@ import (
 	"gatecrier/app/authz"
 	"gatecrier/app/connection"
 	"gatecrier/app/delivery"
+	"gatecrier/app/exception"
 	"gatecrier/app/fault"
 	"gatecrier/app/gate"
 	"gatecrier/app/inbox"
@@ -51,12 +53,15 @@ type Services struct {
 	Observations *observation.Service
 	BaseURL      func() string
 	Gates        *gate.Service
+	Exceptions   *exception.Service
 }
 
 // API holds the handlers.
 type API struct {
 	Services
-	huma huma.API
+	huma   huma.API
+	budget budget   // of ingest keys
+	atWork sync.Map // Idempotency-Keys whose requests are
 }
 
 // Register adds the API's routes to an engine, and returns what the page about
@@ -94,6 +99,10 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a.users()
 	a.tokens()
 	a.reports(group)
+	a.exceptions(group)
+	a.exceptionGroups()
+	a.ingestKeys()
+	a.envelopes(engine)
 	a.imports()
 	a.describeConfigs()
 	return a.reference()

@@ -43,6 +43,19 @@ var rightsTable = []route{
 	{method: "GET", path: "/api/v1/branches/{branch}/comparison", need: viewProduct},
 	{method: "POST", path: "/api/v1/products/{product}/badge", need: editProduct},
 	{method: "DELETE", path: "/api/v1/products/{product}/badge", need: editProduct},
+	{method: "GET", path: "/api/v1/products/{product}/ingest-key", need: imports},
+	{method: "POST", path: "/api/v1/products/{product}/ingest-key", need: editProduct},
+	{method: "DELETE", path: "/api/v1/products/{product}/ingest-key", need: editProduct, once: true},
+
+	// Exceptions.
+	{method: "POST", path: "/api/v1/exceptions", need: imports, body: object{"class": "E", "message": "m", "product": idOf("product")}},
+	{method: "POST", path: "/api/v1/exceptions", need: adminOnly, body: object{"class": "E", "message": "m"}},
+	{method: "GET", path: "/api/v1/exceptions", need: signedIn},
+	{method: "GET", path: "/api/v1/exceptions/{exception}", need: viewProduct},
+	{method: "PATCH", path: "/api/v1/exceptions/{exception}", need: assesses, body: object{"state": "open"}},
+	{method: "POST", path: "/api/v1/exceptions/{exception}/merge", need: assesses, body: object{"groups": []idOf{"like"}}, once: true},
+	{method: "POST", path: "/api/v1/exceptions/{exception}/split", need: nobody, body: object{"key": "none"}},
+	{method: "DELETE", path: "/api/v1/exceptions/{exception}", need: ownProduct, once: true},
 
 	// Groups of products.
 	{method: "GET", path: "/api/v1/groups", need: signedIn},

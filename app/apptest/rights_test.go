@@ -205,6 +205,7 @@ func (w *rightsWorld) fresh() {
 		w.api[name] = apptest.NewClient(w.t, w.p.URL, text)
 		w.ids["token"] = a.ID("id")
 	}
+	c.Must(http.StatusCreated, "POST", at+"/ingest-key", nil)
 	c.Must(http.StatusOK, "PUT", at+"/counts", map[string]any{"scanner": "x", "counts": counts(w.n % 2)})
 	c.Must(http.StatusOK, "PUT", at+"/counts", map[string]any{"branch": "dev", "scanner": "x", "counts": counts(1)})
 	w.ids["branch"] = c.Must(http.StatusOK, "GET", at+"/branches?q=dev", nil).ID("items.0.id")
@@ -218,6 +219,9 @@ func (w *rightsWorld) fresh() {
 	})
 	w.ids["observation"] = c.Must(http.StatusCreated, "POST", at+"/observations", map[string]any{"title": "By hand", "severity": "low"}).ID("id")
 	w.ids["finding"] = w.ids["observation"]
+	for _, name := range []string{"exception", "like"} {
+		w.ids[name] = c.Must(http.StatusAccepted, "POST", "/exceptions", map[string]any{"class": name, "message": "m", "product": product}).ID("group")
+	}
 	w.ids["usertoken"] = c.Must(http.StatusCreated, "POST", "/tokens", map[string]any{"name": "another"}).ID("id")
 	w.ids["resend"] = c.Must(http.StatusAccepted, "POST", "/deliveries/resend", map[string]any{"ids": []int64{w.ids["delivery"]}}).ID("resend.id")
 }
@@ -226,11 +230,24 @@ func (w *rightsWorld) fresh() {
 func (w *rightsWorld) ask(who string, r route) (int, string) {
 	w.t.Helper()
 	path, values := strings.ReplaceAll(r.path, "{section}", "gate"), r.form
+	body := r.body
+	if fields, ok := body.(map[string]any); ok { // with a product's id, or a group's
+		filled := map[string]any{}
+		for name, value := range fields {
+			if ref, ok := value.(idOf); ok {
+				value = w.ids[string(ref)]
+			} else if refs, ok := value.([]idOf); ok {
+				value = []int64{w.ids[string(refs[0])]}
+			}
+			filled[name] = value
+		}
+		body = filled
+	}
 	for name, id := range w.ids {
 		path, values = strings.ReplaceAll(path, "{"+name+"}", fmt.Sprint(id)), strings.ReplaceAll(values, "{"+name+"}", fmt.Sprint(id))
 	}
 	if strings.HasPrefix(path, "/api/v1") {
-		a := w.api[who].Do(r.method, strings.TrimPrefix(path, "/api/v1"), r.body)
+		a := w.api[who].Do(r.method, strings.TrimPrefix(path, "/api/v1"), body)
 		return a.Status, a.Text
 	}
 	req, err := http.NewRequestWithContext(w.t.Context(), r.method, w.p.URL+path, strings.NewReader(values))
@@ -257,6 +274,9 @@ func (w *rightsWorld) ask(who string, r route) (int, string) {
 	}
 	return res.StatusCode, string(text)
 }
+
+// idOf stands in a body for an id of the world.
+type idOf string
 
 // route is a line of the table.
 type route struct {
@@ -381,6 +401,8 @@ func normal(route string) string {
 var openRoutes = []string{
 	"POST /logout", "GET /healthz", "GET /readyz", "GET /static/*path", "HEAD /static/*path", "GET /badge/:", "HEAD /badge/:", "GET /login", "POST /login",
 	"GET /login/forgot", "POST /login/forgot", "GET /login/reset", "POST /login/reset", "GET /login/mail", "POST /login/mail", // links of mails are secrets
+
+	"POST /api/:/envelope", "POST /api/:/envelope/", "OPTIONS /api/:/envelope", "OPTIONS /api/:/envelope/", // for ingest keys
 
 	"GET /api/v1/openapi.json", "GET /api/v1/openapi.yaml", "GET /api/v1/openapi-3.0.json", "GET /api/v1/openapi-3.0.yaml",
 }

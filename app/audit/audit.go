@@ -42,11 +42,13 @@ const (
 	Delivery           Kind = "delivery"
 	Job                Kind = "job"
 	Observation        Kind = "observation"
+	Exception          Kind = "exception"
+	IngestKey          Kind = "ingest key"
 )
 
 // Kinds lists them all, in the order of a menu.
 func Kinds() []Kind {
-	return []Kind{Settings, User, Session, Token, Product, Branch, Group, AuthorizationGroup, Member, Target, Delivery, Job, Observation}
+	return []Kind{Settings, User, Session, Token, Product, Branch, Group, AuthorizationGroup, Member, Target, Delivery, Job, Observation, Exception, IngestKey}
 }
 
 // Masked stands for a secret that was or is set.

@@ -1,0 +1,172 @@
+package exception
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/models"
+)
+
+// Hidden stands for what the reader may not see.
+const Hidden = "…"
+
+// shownHours is for how many hours a list tells how often an exception
+// occurred.
+const shownHours = 24
+
+const (
+	releasesShown = 20
+	mergesShown   = 100
+)
+
+// Group is an exception over time, as far as the reader may see it.
+type Group struct {
+	models.ExceptionGroup       // without its sample
+	Masked                bool  // message and function are hidden, and what else the latest sample tells
+	Hours                 []int // how often in each of the last hours, the current one last
+}
+
+// Detail is a group with what is known of it.
+type Detail struct {
+	Group
+	Sample   Sample
+	Releases []models.ExceptionRelease // the one seen last first
+	Merges   []models.ExceptionMerge   // the newest first
+	Rights   Rights
+}
+
+// Rights are what the reader may do with a group.
+type Rights struct {
+	Assess bool // resolve, reopen, mute, merge, split
+	Delete bool
+}
+
+// List lists the groups that the actor may see, the one that occurred last
+// first: all for administrators; for others those of products that they view,
+// but what has failed while Gatecrier answered. Of its background tasks others
+// see no messages, and find none by them.
+func (s *Service) List(ctx context.Context, actor authz.Actor, f models.ExceptionFilter) ([]Group, error) {
+	f.Messages = actor.Administrator()
+	if !actor.Administrator() {
+		f.OnlyKinds, f.OfProducts = []models.ExceptionKind{models.ExceptionTask, models.ExceptionReported}, true
+	}
+	rows, err := s.store.ExceptionGroups(ctx, actor.Scope(), f)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]int64, len(rows))
+	for i, row := range rows {
+		ids[i] = row.ID
+	}
+	hours, err := s.hours(ctx, ids)
+	list := make([]Group, len(rows))
+	for i, row := range rows {
+		list[i] = visible(actor, row)
+		list[i].Hours = hours(row.ID)
+	}
+	return list, err
+}
+
+// hours reads how often groups occurred in each of the last hours.
+func (s *Service) hours(ctx context.Context, ids []int64) (func(id int64) []int, error) {
+	now := s.store.Now()
+	counts, err := s.store.ExceptionHours(ctx, ids, now.Add(-(shownHours-1)*time.Hour))
+	last := now.UTC().Unix() / int64(time.Hour/time.Second)
+	return func(id int64) []int {
+		list := make([]int, shownHours)
+		for i := range list {
+			list[i] = int(counts[id][last-shownHours+1+int64(i)])
+		}
+		return list
+	}, err
+}
+
+// visible is a group without what the actor may not see of it.
+func visible(actor authz.Actor, row models.ExceptionGroup) Group {
+	g := Group{ExceptionGroup: row, Masked: masked(actor, row)}
+	g.ExceptionGroup.Sample = nil
+	if g.Masked {
+		g.Message, g.Function, g.Key = Hidden, Hidden, ""
+	}
+	return g
+}
+
+// masked reports whether messages and the like are hidden from the actor.
+func masked(actor authz.Actor, row models.ExceptionGroup) bool {
+	return row.Kind != models.ExceptionReported && !actor.Administrator()
+}
+
+// find reads a group that the actor may see.
+func (s *Service) find(ctx context.Context, actor authz.Actor, id int64) (models.ExceptionGroup, error) {
+	row, err := s.store.ExceptionGroup(ctx, actor.Scope(), id)
+	if err == nil && !actor.Administrator() && (row.ProductID == 0 || row.Kind == models.ExceptionRequest) {
+		err = fault.Missing("exception")
+	}
+	if err != nil {
+		return models.ExceptionGroup{}, err
+	}
+	return row, nil
+}
+
+// Get finds a group that the actor may see.
+func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (Detail, error) {
+	row, err := s.find(ctx, actor, id)
+	if err != nil {
+		return Detail{}, err
+	}
+	d := Detail{Group: visible(actor, row)}
+	if err := json.Unmarshal(row.Sample, &d.Sample); err != nil {
+		return Detail{}, err
+	}
+	hours, err := s.hours(ctx, []int64{id})
+	if err != nil {
+		return Detail{}, err
+	}
+	d.Hours = hours(id)
+	if d.Releases, err = s.store.ExceptionReleases(ctx, id, releasesShown); err != nil {
+		return Detail{}, err
+	}
+	if d.Merges, err = s.store.ExceptionMerges(ctx, id, mergesShown); err != nil {
+		return Detail{}, err
+	}
+	if d.Masked {
+		d.Sample = d.Sample.masked()
+		for i := range d.Merges {
+			d.Merges[i].Message = Hidden
+		}
+	}
+	d.Rights, err = s.May(ctx, actor, d.Group)
+	return d, err
+}
+
+// masked is what everybody may read of a sample.
+func (s Sample) masked() Sample {
+	m := Sample{
+		At: s.At, Class: s.Class, Message: Hidden, Function: Hidden, Frames: make([]Frame, len(s.Frames)), Release: s.Release, Environment: s.Environment,
+		Level: s.Level, Platform: s.Platform, Truncated: s.Truncated,
+	}
+	for i, f := range s.Frames {
+		m.Frames[i] = Frame{Function: Hidden, InApp: f.InApp}
+	}
+	if len(s.Arguments) > 0 {
+		m.Arguments = map[string]string{Hidden: Hidden}
+	}
+	return m
+}
+
+// May tells what the actor may do with a group that he sees: administrators
+// everything, others what their roles in its product allow.
+func (s *Service) May(ctx context.Context, actor authz.Actor, g Group) (Rights, error) {
+	if g.ProductID == 0 {
+		return Rights{actor.Administrator(), actor.Administrator()}, nil
+	}
+	assess, err := authz.May(ctx, s.store, actor, authz.Assess, g.ProductID)
+	if err != nil {
+		return Rights{}, err
+	}
+	own, err := authz.May(ctx, s.store, actor, authz.Own, g.ProductID)
+	return Rights{Assess: assess, Delete: own}, err
+}
