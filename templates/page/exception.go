@@ -74,6 +74,7 @@ type ExceptionView struct {
 	Sample      *SampleView // nil = none was kept
 	Merges      []MergeRow
 	Others      []ui.Option // that it could be merged with
+	Masked      bool        // what it says is hidden from the reader
 	CanAct      bool
 	CanDelete   bool
 	MuteUntil   string // as typed
