@@ -42,6 +42,9 @@ func (a *Admin) keyMake(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Edit, row.ID); err != nil {
+		return err
+	}
 	_, has, err := a.Products.IngestKey(c.Request.Context(), actorOf(c), row.ID)
 	if err != nil {
 		return err

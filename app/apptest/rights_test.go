@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"gatecrier/app/apptest"
+	"gatecrier/app/exception"
+	"gatecrier/models"
 )
 
 // need is who may use a route. The table below has one for each that there is.
@@ -24,6 +26,7 @@ const (
 	adminOnly   need = "administrators"
 	viewProduct need = "view the product"
 	imports     need = "import into the product"
+	assesses    need = "assess what is in the product"
 	editProduct need = "edit the product"
 	ownProduct  need = "own the product"
 	viewGroup   need = "view the group"
@@ -61,6 +64,7 @@ var (
 var allowed = map[need][]string{
 	viewProduct: {"reader", "writer", "maintainer", "owner", "group-reader", "group-writer", "group-maintainer", "group-owner", "users-reader", "users-maintainer", "users-group-owner", tokenReader, tokenEditor},
 	imports:     {"upload", "writer", "maintainer", "owner", "group-upload", "group-writer", "group-maintainer", "group-owner", "users-maintainer", "users-group-owner", tokenUpload, tokenEditor},
+	assesses:    {"writer", "maintainer", "owner", "group-writer", "group-maintainer", "group-owner", "users-maintainer", "users-group-owner", tokenEditor},
 	editProduct: {"maintainer", "owner", "group-maintainer", "group-owner", "users-maintainer", "users-group-owner", tokenEditor},
 	ownProduct:  {"owner", "group-owner", "users-group-owner"},
 	viewGroup:   {"group-reader", "group-writer", "group-maintainer", "group-owner", "users-group-owner"},
@@ -88,7 +92,7 @@ func (n need) allows(who string) bool {
 		return viewProduct.allows(who) && imports.allows(who)
 	case readInbox: // it has marks, which tokens of products have not
 		return viewProduct.allows(who) && !slices.Contains(tokens, who)
-	case viewProduct, imports, editProduct, ownProduct, viewGroup, editGroup, ownGroup, inUsers, manageUsers:
+	case viewProduct, imports, assesses, editProduct, ownProduct, viewGroup, editGroup, ownGroup, inUsers, manageUsers:
 	}
 	return who == administrator || slices.Contains(allowed[n], who)
 }
@@ -98,7 +102,7 @@ func (n need) hides(who string) bool {
 	switch n {
 	case mine, readInbox:
 		return !slices.Contains(tokens, who)
-	case viewProduct, imports, editProduct, ownProduct, uploadPage, moveProduct:
+	case viewProduct, imports, assesses, editProduct, ownProduct, uploadPage, moveProduct:
 		return who == stranger || who == "users-manager"
 	case viewGroup, editGroup, ownGroup:
 		return who == stranger || slices.Contains(direct, who) || who == "users-manager" || who == "users-reader" || who == "users-maintainer"
@@ -210,8 +214,24 @@ func (w *rightsWorld) fresh() {
 		w.ids["delivery"], w.ids["event"] = a.ID("items.0.id"), a.ID("items.0.event_id")
 		return w.ids["delivery"] != 0
 	})
+	for name, class := range map[string]string{"exception": "ValueError", "other": "KeyError"} {
+		r, err := w.p.Exceptions.Report(w.t.Context(), exception.Report{Kind: models.ExceptionReported, ProductID: product, Class: class, Message: "oops"})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.ids[name] = r.Group
+	}
+	w.makeKey(product)
 	w.ids["usertoken"] = c.Must(http.StatusCreated, "POST", "/tokens", map[string]any{"name": "another"}).ID("id")
 	w.ids["resend"] = c.Must(http.StatusAccepted, "POST", "/deliveries/resend", map[string]any{"ids": []int64{w.ids["delivery"]}}).ID("resend.id")
+}
+
+// makeKey gives a product a key for reports of exceptions.
+func (w *rightsWorld) makeKey(product int64) {
+	w.t.Helper()
+	if status, _ := submit(w.t, w.pages[administrator], fmt.Sprintf("%s/products/%d/ingest-key", w.p.URL, product), form(), formKind); status != http.StatusSeeOther {
+		w.t.Fatalf("no key: %d", status)
+	}
 }
 
 // ask makes a request as somebody, and returns its status and text.
@@ -267,6 +287,8 @@ func (r route) name() string {
 		{"/tokens/{token}", "/tokens/:token_id"},
 		{"/jobs/forget_resends", "/jobs/:name"},
 		{"/products/{product}/tokens/{token}/delete", "/products/:id/tokens/:token/delete"},
+		{"/ingest-key/rotate", "/ingest-key/:action"},
+		{"/ingest-key/delete", "/ingest-key/:action"},
 		{"{user}/deactivate", ":id/:action"},
 		{"/admin/users/{user}/password", "/admin/users/:id/:action"},
 	} {
