@@ -29,7 +29,7 @@ func (a *Admin) ingestKeyPart(c *gin.Context, row models.ProductRow, v *page.Pro
 	t.BaseURL = a.BaseURL()
 	k, ok, err := a.Products.IngestKey(c.Request.Context(), actorOf(c), row.ID)
 	if ok {
-		t.DSN, t.MadeBy = product.DSN(t.BaseURL, k.Key, row.ID), k.CreatedBy
+		t.DSN, t.MadeBy = product.DSN(t.BaseURL, k), k.CreatedBy
 	}
 	return err
 }
@@ -54,7 +54,7 @@ func (a *Admin) keyMake(c *gin.Context) error {
 		web.SeeOther(c, keyTab(row.ID))
 		return nil
 	}
-	if _, err := a.Products.MakeIngestKey(c.Request.Context(), actorOf(c), row.ID); err != nil {
+	if _, err := a.Products.NewIngestKey(c.Request.Context(), actorOf(c), row.ID); err != nil {
 		return err
 	}
 	a.flash(c, "ok", "The DSN is there", "Give it to the programs of this product.")
@@ -96,7 +96,7 @@ func (a *Admin) keyDo(c *gin.Context) error {
 	}
 	switch c.Param("action") {
 	case keyRotate:
-		_, err = a.Products.MakeIngestKey(c.Request.Context(), actorOf(c), row.ID)
+		_, err = a.Products.NewIngestKey(c.Request.Context(), actorOf(c), row.ID)
 	case keyDelete:
 		err = a.Products.RemoveIngestKey(c.Request.Context(), actorOf(c), row.ID)
 	default:

@@ -44,6 +44,7 @@ var floors = map[string]int{
 	"app/inbox":             3,
 	"app/connection":        3,
 	"app/observation":       4,
+	"app/sentry":            4,
 	"app/product":           4,
 	"app/ingest":            4,
 	"app/delivery":          4,

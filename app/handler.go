@@ -52,7 +52,7 @@ func (a *App) handler(o Options, p parts) (http.Handler, error) {
 	engine.HEAD("/static/*path", gin.WrapH(files))
 	reference := api.Register(engine, api.Services{
 		Store: a.Store, Accounts: a.Accounts, Products: a.Products, Ingest: a.Ingest, Connections: a.Connections,
-		Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Audit: changes, Jobs: a.schedule, Log: a.log,
+		Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Exceptions: a.Exceptions, BaseURL: a.BaseURL, Settings: a.Settings, Audit: changes, Jobs: a.schedule, Log: a.log,
 	})
 	pages = admin.New(admin.Services{
 		Store: a.Store, Accounts: a.Accounts, Sessions: p.sessions, Products: a.Products, Gates: p.gates, Ingest: a.Ingest,

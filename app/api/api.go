@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -17,6 +18,7 @@ import (
 	"gatecrier/app/authz"
 	"gatecrier/app/connection"
 	"gatecrier/app/delivery"
+	"gatecrier/app/exception"
 	"gatecrier/app/fault"
 	"gatecrier/app/inbox"
 	"gatecrier/app/ingest"
@@ -41,6 +43,8 @@ type Services struct {
 	Dispatcher  *delivery.Dispatcher
 	Ledger      *delivery.Ledger
 	Inbox       *inbox.Service
+	Exceptions  *exception.Service
+	BaseURL     func() string
 	Settings    *settings.Service
 	Audit       *audit.Service
 	Jobs        *jobs.Schedule
@@ -50,7 +54,9 @@ type Services struct {
 // API holds the handlers.
 type API struct {
 	Services
-	huma huma.API
+	huma   huma.API
+	budget budget   // of ingest keys
+	atWork sync.Map // Idempotency-Keys whose requests are
 }
 
 // Register adds the API's routes to an engine, and returns what the page about
@@ -83,6 +89,10 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a.users()
 	a.tokens()
 	a.reports(group)
+	a.exceptions(group)
+	a.exceptionGroups()
+	a.ingestKeys()
+	a.envelopes(engine)
 	a.imports()
 	a.describeConfigs()
 	return a.reference()

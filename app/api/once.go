@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"net/http"
 	"strings"
 	"time"
 
@@ -26,15 +25,16 @@ const keepAnswers = 24 * time.Hour
 // once is a request that names a key, so that it can be repeated safely
 // (draft-ietf-httpapi-idempotency-key-header).
 type once struct {
-	api   *API
-	scope string
-	key   string
-	hash  hash.Hash // of the body, as far as it was read
+	api    *API
+	status int // of the answer
+	scope  string
+	key    string
+	hash   hash.Hash // of the body, as far as it was read
 }
 
 // onceOf reads a request's key; nil where it has none. A key counts for who
 // sends it, and for the route with its query.
-func (a *API) onceOf(c *gin.Context) (*once, error) {
+func (a *API) onceOf(c *gin.Context, status int) (*once, error) {
 	key := c.GetHeader("Idempotency-Key")
 	if key == "" {
 		return nil, nil //nolint:nilnil // no key is no error
@@ -47,7 +47,7 @@ func (a *API) onceOf(c *gin.Context) (*once, error) {
 	if len(scope) > 500 {
 		scope = fmt.Sprintf("%x", sha256.Sum256([]byte(scope)))
 	}
-	return &once{api: a, scope: scope, key: key, hash: sha256.New()}, nil
+	return &once{api: a, status: status, scope: scope, key: key, hash: sha256.New()}, nil
 }
 
 // reading passes a body on and hashes it.
@@ -55,7 +55,12 @@ func (o *once) reading(body io.Reader) io.Reader { return io.TeeReader(body, o.h
 
 // keep stores an import's answer in its transaction.
 func (o *once) keep(tx *models.Tx, r ingest.Result) error {
-	answer, err := json.Marshal(importOf(r))
+	return o.save(tx, importOf(r))
+}
+
+// save stores an answer.
+func (o *once) save(tx *models.Tx, body any) error {
+	answer, err := json.Marshal(body)
 	if err != nil {
 		return fmt.Errorf("encode an answer: %w", err)
 	}
@@ -74,9 +79,19 @@ func (o *once) replay(c *gin.Context, body io.Reader) (bool, error) {
 		return true, fault.Wrap(fault.Malformed, "The request cannot be read", err)
 	}
 	if !bytes.Equal(o.hash.Sum(nil), first.Hash) {
-		return true, fault.New(fault.Conflict, "This Idempotency-Key was used for another report")
+		return true, fault.New(fault.Conflict, "This Idempotency-Key was used for another request")
 	}
 	c.Header("Idempotency-Replayed", "true")
-	c.Data(http.StatusCreated, "application/json; charset=utf-8", []byte(first.Answer))
+	c.Data(o.status, "application/json; charset=utf-8", []byte(first.Answer))
 	return true, nil
+}
+
+// begin takes the key for this instance until done is called, where the answer
+// is not stored together with what it is about.
+func (o *once) begin() (done func(), err error) {
+	name := o.scope + "\x00" + o.key
+	if _, busy := o.api.atWork.LoadOrStore(name, true); busy {
+		return nil, fault.New(fault.Conflict, "A request with this Idempotency-Key is still at work")
+	}
+	return func() { o.api.atWork.Delete(name) }, nil
 }

@@ -117,7 +117,7 @@ func (a *API) upload(c *gin.Context) {
 // importOnce imports a report, or repeats what was answered to it before.
 func (a *API) importOnce(c *gin.Context, slot ingest.Slot, body io.Reader) error {
 	actor, _ := web.ActorOf(c.Request.Context())
-	o, err := a.onceOf(c)
+	o, err := a.onceOf(c, http.StatusCreated)
 	if err != nil {
 		return err
 	}

@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"gatecrier/app/apptest"
-	"gatecrier/app/exception"
-	"gatecrier/models"
 )
 
 // need is who may use a route. The table below has one for each that there is.
@@ -26,7 +24,7 @@ const (
 	adminOnly   need = "administrators"
 	viewProduct need = "view the product"
 	imports     need = "import into the product"
-	assesses    need = "assess what is in the product"
+	assess      need = "assess what is in the product"
 	editProduct need = "edit the product"
 	ownProduct  need = "own the product"
 	viewGroup   need = "view the group"
@@ -64,7 +62,7 @@ var (
 var allowed = map[need][]string{
 	viewProduct: {"reader", "writer", "maintainer", "owner", "group-reader", "group-writer", "group-maintainer", "group-owner", "users-reader", "users-maintainer", "users-group-owner", tokenReader, tokenEditor},
 	imports:     {"upload", "writer", "maintainer", "owner", "group-upload", "group-writer", "group-maintainer", "group-owner", "users-maintainer", "users-group-owner", tokenUpload, tokenEditor},
-	assesses:    {"writer", "maintainer", "owner", "group-writer", "group-maintainer", "group-owner", "users-maintainer", "users-group-owner", tokenEditor},
+	assess:      {"writer", "maintainer", "owner", "group-writer", "group-maintainer", "group-owner", "users-maintainer", "users-group-owner", tokenEditor},
 	editProduct: {"maintainer", "owner", "group-maintainer", "group-owner", "users-maintainer", "users-group-owner", tokenEditor},
 	ownProduct:  {"owner", "group-owner", "users-group-owner"},
 	viewGroup:   {"group-reader", "group-writer", "group-maintainer", "group-owner", "users-group-owner"},
@@ -92,7 +90,7 @@ func (n need) allows(who string) bool {
 		return viewProduct.allows(who) && imports.allows(who)
 	case readInbox: // it has marks, which tokens of products have not
 		return viewProduct.allows(who) && !slices.Contains(tokens, who)
-	case viewProduct, imports, assesses, editProduct, ownProduct, viewGroup, editGroup, ownGroup, inUsers, manageUsers:
+	case viewProduct, imports, assess, editProduct, ownProduct, viewGroup, editGroup, ownGroup, inUsers, manageUsers:
 	}
 	return who == administrator || slices.Contains(allowed[n], who)
 }
@@ -102,7 +100,7 @@ func (n need) hides(who string) bool {
 	switch n {
 	case mine, readInbox:
 		return !slices.Contains(tokens, who)
-	case viewProduct, imports, assesses, editProduct, ownProduct, uploadPage, moveProduct:
+	case viewProduct, imports, assess, editProduct, ownProduct, uploadPage, moveProduct:
 		return who == stranger || who == "users-manager"
 	case viewGroup, editGroup, ownGroup:
 		return who == stranger || slices.Contains(direct, who) || who == "users-manager" || who == "users-reader" || who == "users-maintainer"
@@ -207,6 +205,7 @@ func (w *rightsWorld) fresh() {
 		w.api[name] = apptest.NewClient(w.t, w.p.URL, text)
 		w.ids["token"] = a.ID("id")
 	}
+	c.Must(http.StatusCreated, "POST", at+"/ingest-key", nil)
 	c.Must(http.StatusOK, "PUT", at+"/counts", map[string]any{"scanner": "x", "counts": counts(w.n % 2)})
 	apptest.Eventually(w.t, "its first change is told", func() bool {
 		w.p.Clock.Advance(time.Second)
@@ -214,35 +213,35 @@ func (w *rightsWorld) fresh() {
 		w.ids["delivery"], w.ids["event"] = a.ID("items.0.id"), a.ID("items.0.event_id")
 		return w.ids["delivery"] != 0
 	})
-	for name, class := range map[string]string{"exception": "ValueError", "other": "KeyError"} {
-		r, err := w.p.Exceptions.Report(w.t.Context(), exception.Report{Kind: models.ExceptionReported, ProductID: product, Class: class, Message: "oops"})
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		w.ids[name] = r.Group
+	for _, name := range []string{"exception", "like"} {
+		w.ids[name] = c.Must(http.StatusAccepted, "POST", "/exceptions", map[string]any{"class": name, "message": "m", "product": product}).ID("group")
 	}
-	w.makeKey(product)
 	w.ids["usertoken"] = c.Must(http.StatusCreated, "POST", "/tokens", map[string]any{"name": "another"}).ID("id")
 	w.ids["resend"] = c.Must(http.StatusAccepted, "POST", "/deliveries/resend", map[string]any{"ids": []int64{w.ids["delivery"]}}).ID("resend.id")
-}
-
-// makeKey gives a product a key for reports of exceptions.
-func (w *rightsWorld) makeKey(product int64) {
-	w.t.Helper()
-	if status, _ := submit(w.t, w.pages[administrator], fmt.Sprintf("%s/products/%d/ingest-key", w.p.URL, product), form(), formKind); status != http.StatusSeeOther {
-		w.t.Fatalf("no key: %d", status)
-	}
 }
 
 // ask makes a request as somebody, and returns its status and text.
 func (w *rightsWorld) ask(who string, r route) (int, string) {
 	w.t.Helper()
 	path, values := strings.ReplaceAll(r.path, "{section}", "gate"), r.form
+	body := r.body
+	if fields, ok := body.(map[string]any); ok { // with a product's id, or a group's
+		filled := map[string]any{}
+		for name, value := range fields {
+			if ref, ok := value.(idOf); ok {
+				value = w.ids[string(ref)]
+			} else if refs, ok := value.([]idOf); ok {
+				value = []int64{w.ids[string(refs[0])]}
+			}
+			filled[name] = value
+		}
+		body = filled
+	}
 	for name, id := range w.ids {
 		path, values = strings.ReplaceAll(path, "{"+name+"}", fmt.Sprint(id)), strings.ReplaceAll(values, "{"+name+"}", fmt.Sprint(id))
 	}
 	if strings.HasPrefix(path, "/api/v1") {
-		a := w.api[who].Do(r.method, strings.TrimPrefix(path, "/api/v1"), r.body)
+		a := w.api[who].Do(r.method, strings.TrimPrefix(path, "/api/v1"), body)
 		return a.Status, a.Text
 	}
 	req, err := http.NewRequestWithContext(w.t.Context(), r.method, w.p.URL+path, strings.NewReader(values))
@@ -269,6 +268,9 @@ func (w *rightsWorld) ask(who string, r route) (int, string) {
 	}
 	return res.StatusCode, string(text)
 }
+
+// idOf stands in a body for an id of the world.
+type idOf string
 
 // route is a line of the table.
 type route struct {
@@ -394,6 +396,8 @@ func normal(route string) string {
 var openRoutes = []string{
 	"POST /logout", "GET /healthz", "GET /readyz", "GET /static/*path", "HEAD /static/*path", "GET /login", "POST /login",
 	"GET /login/forgot", "POST /login/forgot", "GET /login/reset", "POST /login/reset", "GET /login/mail", "POST /login/mail", // links of mails are secrets
+
+	"POST /api/:/envelope", "POST /api/:/envelope/", "OPTIONS /api/:/envelope", "OPTIONS /api/:/envelope/", // for ingest keys
 
 	"GET /api/v1/openapi.json", "GET /api/v1/openapi.yaml", "GET /api/v1/openapi-3.0.json", "GET /api/v1/openapi-3.0.yaml",
 }

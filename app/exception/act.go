@@ -128,6 +128,9 @@ func (s *Service) Merge(ctx context.Context, actor authz.Actor, into int64, grou
 			if err != nil {
 				return audit.Entry{}, err
 			}
+			if g.By == string(ByOverflow) {
+				return audit.Entry{}, fault.BadField("groups", "What many different ones share is merged with nothing")
+			}
 			names[i] = named(g)
 		}
 		return audit.Entry{Action: audit.Change, Became: audit.Values{"merged": strings.Join(names, ", ")}}, tx.MergeExceptions(into, groups, actor.Label)

@@ -40,8 +40,9 @@ const (
 	exactVersion = "x1:"
 )
 
-// overflowKey is that of the group that what goes past the bound shares.
-const overflowKey = "overflow"
+// overflowKey is that of the group that what goes past the bound shares: one
+// for each kind, since by the kind it is decided who may read what.
+func overflowKey(kind models.ExceptionKind) string { return "overflow:" + string(kind) }
 
 // keyFrames is how many calls of the program's own make a key, from the
 // innermost.
@@ -50,6 +51,9 @@ const keyFrames = 20
 // Key is what makes two exceptions the same, and of what it was made. It is
 // pure: the same report has the same key.
 func Key(g Grouping, r Report) (key string, by By) {
+	if len(r.Fingerprint) == 1 && isDefault(r.Fingerprint[0]) { // it says nothing
+		r.Fingerprint = nil
+	}
 	if g == GroupExact && len(r.Fingerprint) == 0 {
 		return exactVersion + hashed(ExactKey(r)), ByExact
 	}

@@ -116,7 +116,7 @@ func (s *Service) count(ctx context.Context, at *place, by *By, r Report, lost b
 	s.mu.Lock()
 	if s.known[*at] == nil && s.full[at.owner].After(now) {
 		s.mu.Unlock()
-		if err := s.overflow(ctx, at, by); err != nil {
+		if err := s.overflow(ctx, at, by, r.Kind); err != nil {
 			return Result{}, nil, nil, err
 		}
 		s.mu.Lock()
@@ -146,10 +146,10 @@ func (s *Service) count(ctx context.Context, at *place, by *By, r Report, lost b
 
 // overflow leads what is new to the group that all share, where there are too
 // many new ones.
-func (s *Service) overflow(ctx context.Context, at *place, by *By) error {
+func (s *Service) overflow(ctx context.Context, at *place, by *By, kind models.ExceptionKind) error {
 	id, _, err := s.store.ExceptionKey(ctx, at.owner, at.key)
 	if err == nil && id == 0 {
-		at.key, *by = overflowKey, ByOverflow
+		at.key, *by = overflowKey(kind), ByOverflow
 	}
 	return err
 }
@@ -211,7 +211,7 @@ func (s *Service) claimed(at place, e *entry, stored int64, c models.ExceptionCl
 
 // reportOverflow counts a report in the group that what is too much shares.
 func (s *Service) reportOverflow(ctx context.Context, owner int64, r Report, lost bool, policy Policy) (Result, error) {
-	at, by := place{owner, overflowKey}, ByOverflow
+	at, by := place{owner, overflowKey(r.Kind)}, ByOverflow
 	for {
 		result, e, wait, err := s.count(ctx, &at, &by, r, lost)
 		switch {

@@ -9,92 +9,79 @@ import (
 
 	"gatecrier/app/audit"
 	"gatecrier/app/authz"
-	"gatecrier/app/fault"
 	"gatecrier/models"
 )
 
-// IngestKey finds the key that other programs report a product's exceptions
-// with, for those who may import into it; ok is false where it has none.
+// IngestKey is the key that other programs report a product's exceptions with,
+// for those who may import into it. ok is false where it has none.
 func (s *Service) IngestKey(ctx context.Context, actor authz.Actor, productID int64) (k models.IngestKey, ok bool, err error) {
 	if err := authz.Require(ctx, s.store, actor, authz.Import, productID); err != nil {
 		return models.IngestKey{}, false, err
 	}
-	return s.store.IngestKey(ctx, models.SystemScope("the right to read it was checked"), productID)
+	return s.store.IngestKey(ctx, models.SystemScope("the right to import was checked"), productID)
 }
 
-// MakeIngestKey gives a product a key, in place of the one that it had, which
-// counts no more.
-func (s *Service) MakeIngestKey(ctx context.Context, actor authz.Actor, productID int64) (models.IngestKey, error) {
+// NewIngestKey gives a product a key, for those who may edit it. One that it
+// had is good for nothing from then on.
+func (s *Service) NewIngestKey(ctx context.Context, actor authz.Actor, productID int64) (models.IngestKey, error) {
 	if err := authz.Require(ctx, s.store, actor, authz.Edit, productID); err != nil {
 		return models.IngestKey{}, err
 	}
-	random := make([]byte, 16)
-	if _, err := rand.Read(random); err != nil {
+	var random [16]byte
+	if _, err := rand.Read(random[:]); err != nil {
 		return models.IngestKey{}, err
 	}
-	k := models.IngestKey{ProductID: productID, Key: hex.EncodeToString(random), CreatedBy: actor.Label}
+	k := models.IngestKey{ProductID: productID, Key: hex.EncodeToString(random[:]), CreatedBy: actor.Label}
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
 		if err := tx.LockProduct(productID); err != nil {
 			return err
 		}
-		_, had, err := tx.IngestKey(tx.Context(), models.SystemScope("the right to replace it was checked"), productID)
+		former, had, err := tx.IngestKey(tx.Context(), models.SystemScope("the right to edit was checked"), productID)
 		if err != nil {
 			return err
+		}
+		e := audit.Entry{Action: audit.Create, Kind: audit.IngestKey, Name: "ingest key", ProductID: productID, Became: keyValues(k)}
+		if had {
+			e.Action, e.Was = audit.Change, keyValues(former)
 		}
 		k.CreatedAt = tx.Now()
 		if err := tx.SaveIngestKey(k); err != nil {
 			return err
 		}
-		return audit.Write(tx, actor, keyEntry(productID, had, true))
+		return audit.Write(tx, actor, e)
 	})
 	return k, err
 }
 
-// RemoveIngestKey takes a product's key away: what uses it is refused from then
-// on.
+// RemoveIngestKey takes a product's key away: programs that report with it are
+// refused at once.
 func (s *Service) RemoveIngestKey(ctx context.Context, actor authz.Actor, productID int64) error {
 	if err := authz.Require(ctx, s.store, actor, authz.Edit, productID); err != nil {
 		return err
 	}
 	return s.store.Write(ctx, func(tx *models.Tx) error {
-		_, had, err := tx.IngestKey(tx.Context(), models.SystemScope("the right to remove it was checked"), productID)
-		if err != nil {
+		if err := tx.LockProduct(productID); err != nil {
 			return err
 		}
-		if !had {
-			return fault.Missing("ingest key")
+		k, had, err := tx.IngestKey(tx.Context(), models.SystemScope("the right to edit was checked"), productID)
+		if err != nil || !had {
+			return err
 		}
 		if err := tx.DeleteIngestKey(productID); err != nil {
 			return err
 		}
-		return audit.Write(tx, actor, keyEntry(productID, true, false))
+		return audit.Write(tx, actor, audit.Entry{Action: audit.Delete, Kind: audit.IngestKey, Name: "ingest key", ProductID: productID, Was: keyValues(k)})
 	})
 }
 
-func keyEntry(productID int64, had, has bool) audit.Entry {
-	e := audit.Entry{Action: audit.Change, Kind: audit.IngestKey, Name: "ingest key", ProductID: productID}
-	switch {
-	case !had:
-		e.Action = audit.Create
-	case !has:
-		e.Action = audit.Delete
-	}
-	if had {
-		e.Was = audit.Values{"key": audit.Masked}
-	}
-	if has {
-		e.Became = audit.Values{"key": audit.Masked}
-	}
-	return e
-}
+func keyValues(k models.IngestKey) audit.Values { return audit.Values{"ends_in": k.Key[len(k.Key)-4:]} }
 
-// DSN is the address that a Sentry SDK is given, for a product's key; "" where
-// base is no address.
-func DSN(base, key string, productID int64) string {
-	u, err := url.Parse(base)
-	if err != nil || u.Host == "" {
+// DSN is the address that a Sentry SDK is given: it holds the key as its user.
+func DSN(baseURL string, k models.IngestKey) string {
+	u, err := url.Parse(baseURL)
+	if err != nil {
 		return ""
 	}
-	u.User, u.Path, u.RawQuery = url.User(key), u.Path+"/"+strconv.FormatInt(productID, 10), ""
-	return u.String()
+	u.User = url.User(k.Key)
+	return u.JoinPath(strconv.FormatInt(k.ProductID, 10)).String()
 }

@@ -50,7 +50,7 @@ const maxForm = 1 << 20
 // net/http forgets those of a request whose context was replaced.
 func bounded(c *gin.Context) {
 	if !takesReports(c.FullPath()) {
-		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxForm)
+		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, formMost(c.FullPath()))
 	}
 	defer func() {
 		if form := c.Request.MultipartForm; form != nil {
@@ -62,8 +62,29 @@ func bounded(c *gin.Context) {
 	c.Next()
 }
 
-// takesReports is for routes, and for paths.
+// ExceptionsMost is the largest body with exceptions.
+const ExceptionsMost = 4 << 20
+
+// EnvelopePath is where SDKs of Sentry send to, with a slash at its end or
+// without.
+const EnvelopePath = "/api/:product_id/envelope"
+
+// formMost is the largest body of a route, or a path.
+func formMost(route string) int64 {
+	if route == "/api/v1/exceptions" {
+		return ExceptionsMost
+	}
+	return maxForm
+}
+
+// takesReports is for routes, and for paths: what comes there has readers that
+// look for themselves.
 func takesReports(route string) bool {
+	if rest, ok := strings.CutPrefix(strings.TrimSuffix(route, "/"), "/api/"); ok {
+		if _, last, _ := strings.Cut(rest, "/"); last == "envelope" {
+			return true
+		}
+	}
 	return strings.Contains(route, "/products/") && (strings.HasSuffix(route, "/upload") || strings.HasSuffix(route, "/reports"))
 }
 

@@ -1,0 +1,184 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gatecrier/app/exception"
+	"gatecrier/app/fault"
+	"gatecrier/models"
+)
+
+// draftBody is an exception as it is reported. Texts that are too long are cut,
+// and its sample says so.
+type draftBody struct {
+	Class       string      `json:"class" doc:"Of the root cause: ValueError"`
+	Message     string      `json:"message"`
+	Fingerprint oneOrMore   `json:"fingerprint,omitempty" doc:"What makes it the same as another one: a text, or a list of texts; {{ default }} stands for what counts without it"`
+	Product     productRef  `json:"product,omitempty" doc:"Its name (a text) or its id (a number); absent: of none, for administrators"`
+	Function    string      `json:"function,omitempty" doc:"Where it was thrown; absent: the topmost frame of the program's own"`
+	Arguments   pairs       `json:"arguments,omitempty"`
+	Frames      frameList   `json:"frames,omitempty" doc:"The calls that led to it, the innermost first"`
+	Chain       []draftLink `json:"chain,omitempty" maxItems:"50" doc:"What was caught and what that was caused by, outermost first"`
+	Release     string      `json:"release,omitempty"`
+	Environment string      `json:"environment,omitempty"`
+	Level       string      `json:"level,omitempty"`
+	User        string      `json:"user,omitempty" doc:"Whom it happened to"`
+	Tags        pairs       `json:"tags,omitempty"`
+}
+
+type draftLink struct {
+	Class   string    `json:"class"`
+	Message string    `json:"message,omitempty"`
+	Frames  frameList `json:"frames,omitempty"`
+}
+
+// draftError is what is wrong with a field that reads itself.
+type draftError struct{ field, text string }
+
+func (e *draftError) Error() string { return e.field + ": " + e.text }
+
+// check says what is wrong with what can be read.
+func (d draftBody) check(i int, many bool) error {
+	var bad fault.Fields
+	if strings.TrimSpace(d.Class) == "" {
+		bad.Add(at(i, many, "class"), "It needs one")
+	}
+	if len(d.Chain) > 50 {
+		bad.Add(at(i, many, "chain"), "At most 50")
+	}
+	return bad.Err()
+}
+
+func (d draftBody) report(productID int64) exception.Report {
+	r := exception.Report{
+		Kind: models.ExceptionReported, ProductID: productID, Class: strings.TrimSpace(d.Class), Message: d.Message, Function: d.Function, Frames: d.Frames,
+		Fingerprint: d.Fingerprint, Arguments: d.Arguments, Release: d.Release, Environment: d.Environment, Level: d.Level, User: d.User, Tags: d.Tags,
+	}
+	for _, l := range d.Chain {
+		r.Chain = append(r.Chain, exception.Cause{Class: l.Class, Message: l.Message, Frames: l.Frames})
+	}
+	return r
+}
+
+// productRef is a product by its id or its name.
+type productRef struct {
+	id   int64
+	name string
+}
+
+// UnmarshalJSON takes a number or a text.
+func (p *productRef) UnmarshalJSON(raw []byte) error {
+	*p = productRef{}
+	switch raw[0] {
+	case 'n':
+		return nil
+	case '"':
+		if err := json.Unmarshal(raw, &p.name); err != nil || p.name == "" {
+			return &draftError{"product", "A name or an id"}
+		}
+		return nil
+	}
+	if err := json.Unmarshal(raw, &p.id); err != nil || p.id < 1 {
+		return &draftError{"product", "A name or an id"}
+	}
+	return nil
+}
+
+// Schema is either.
+func (productRef) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{OneOf: []*huma.Schema{{Type: "integer"}, {Type: "string"}}}
+}
+
+// oneOrMore are texts, of which there are at most wordsMost.
+type oneOrMore []string
+
+const wordsMost = 20
+
+// UnmarshalJSON takes a list, or one text.
+func (o *oneOrMore) UnmarshalJSON(raw []byte) error {
+	var list []string
+	var one string
+	err := json.Unmarshal(raw, &one)
+	if list = []string{one}; err != nil || raw[0] == 'n' {
+		list, err = nil, json.Unmarshal(raw, &list)
+	}
+	if err != nil || len(list) > wordsMost {
+		return &draftError{"fingerprint", fmt.Sprintf("A text, or a list of at most %d", wordsMost)}
+	}
+	*o = list
+	return nil
+}
+
+// Schema is either.
+func (oneOrMore) Schema(huma.Registry) *huma.Schema {
+	text := &huma.Schema{Type: "string"}
+	return &huma.Schema{OneOf: []*huma.Schema{text, {Type: "array", Items: text}}}
+}
+
+// pairs are names with values of any type, which are kept as texts.
+type pairs map[string]string
+
+const pairsMost = 100
+
+// UnmarshalJSON takes an object.
+func (p *pairs) UnmarshalJSON(raw []byte) error {
+	var in map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &in); err != nil {
+		return &json.UnmarshalTypeError{Value: "that", Type: typeOf[map[string]string]()}
+	}
+	*p = make(pairs, min(len(in), pairsMost))
+	for name, value := range in {
+		if len(*p) == pairsMost {
+			break
+		}
+		var text string
+		if json.Unmarshal(value, &text) != nil || value[0] == 'n' {
+			text = string(value)
+		}
+		(*p)[name] = text
+	}
+	return nil
+}
+
+// Schema is an object.
+func (pairs) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: "object", AdditionalProperties: true}
+}
+
+// frameList are calls, of which there are at most framesMost.
+type frameList []exception.Frame
+
+const framesMost = 250
+
+// UnmarshalJSON reads one by one, so that a long list takes no room.
+func (f *frameList) UnmarshalJSON(raw []byte) error {
+	*f = nil
+	if raw[0] == 'n' {
+		return nil
+	}
+	in := json.NewDecoder(bytes.NewReader(raw))
+	in.DisallowUnknownFields()
+	if t, err := in.Token(); err != nil || t != json.Delim('[') {
+		return &draftError{"frames", "A list"}
+	}
+	for in.More() {
+		var one exception.Frame
+		if err := in.Decode(&one); err != nil {
+			return &draftError{"frames", "Each is {function, module, file, line, in_app}"}
+		}
+		if *f = append(*f, one); len(*f) > framesMost {
+			return &draftError{"frames", fmt.Sprintf("At most %d", framesMost)}
+		}
+	}
+	return nil
+}
+
+// Schema is a list of calls.
+func (frameList) Schema(r huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: "array", Items: huma.SchemaFromType(r, typeOf[exception.Frame]())}
+}

@@ -1,0 +1,187 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gatecrier/app/exception"
+	"gatecrier/app/fault"
+	"gatecrier/models"
+)
+
+type exceptionBody struct {
+	ID          int64                 `json:"id"`
+	Product     *named                `json:"product"`
+	Kind        models.ExceptionKind  `json:"kind" enum:"request,task,reported"`
+	GroupedBy   string                `json:"grouped_by" enum:"fingerprint,frames,message,exact,overflow" doc:"What makes two exceptions the same here"`
+	Key         string                `json:"key,omitempty"`
+	Class       string                `json:"class"`
+	Message     string                `json:"message" doc:"Of the first one; … where it is for administrators"`
+	Function    string                `json:"function"`
+	State       models.ExceptionState `json:"state" enum:"open,resolved"`
+	First       time.Time             `json:"first_at"`
+	Last        time.Time             `json:"last_at"`
+	Count       int64                 `json:"count"`
+	Notified    int64                 `json:"notified" doc:"How often people were told"`
+	NotifiedAt  *time.Time            `json:"notified_at"`
+	Suppressed  int64                 `json:"suppressed" doc:"How often they were not"`
+	Held        int64                 `json:"suppressed_since" doc:"How often since they were told last"`
+	Until       time.Time             `json:"window_ends" doc:"People are told again from then on"`
+	MutedUntil  *time.Time            `json:"muted_until"`
+	ResolvedAt  *time.Time            `json:"resolved_at"`
+	ResolvedBy  string                `json:"resolved_by,omitempty"`
+	RegressedAt *time.Time            `json:"regressed_at" doc:"It came back after it was resolved"`
+	Hours       []int                 `json:"hours" doc:"How often in each of the last 24 hours, the current one last"`
+}
+
+func exceptionOf(g exception.Group) exceptionBody {
+	b := exceptionBody{
+		ID: g.ID, Kind: g.Kind, GroupedBy: g.By, Key: g.Key, Class: g.Class, Message: g.Message, Function: g.Function, State: g.State, First: g.FirstAt, Last: g.LastAt,
+		Count: g.Count, Notified: g.Notified, NotifiedAt: optional(g.NotifiedAt), Suppressed: g.Suppressed, Held: g.Held, Until: g.Until,
+		MutedUntil: optional(g.MutedUntil), ResolvedAt: optional(g.ResolvedAt), ResolvedBy: g.ResolvedBy, RegressedAt: optional(g.RegressedAt), Hours: g.Hours,
+	}
+	if g.ProductID != 0 {
+		b.Product = &named{g.ProductID, g.Product}
+	}
+	return b
+}
+
+type exceptionDetail struct {
+	exceptionBody
+	Sample   exception.Sample   `json:"sample" doc:"The latest"`
+	Releases []exceptionRelease `json:"releases"`
+	Merges   []exceptionMerge   `json:"merges" doc:"Keys that were merged into this group"`
+}
+
+type exceptionRelease struct {
+	Name  string    `json:"name"`
+	First time.Time `json:"first_at"`
+	Last  time.Time `json:"last_at"`
+}
+
+type exceptionMerge struct {
+	Key     string    `json:"key"`
+	Class   string    `json:"class"`
+	Message string    `json:"message"`
+	By      string    `json:"by"`
+	At      time.Time `json:"at"`
+}
+
+type exceptionAnswer struct{ Body exceptionDetail }
+
+func exceptionDetailOf(d exception.Detail) *exceptionAnswer {
+	b := exceptionDetail{exceptionBody: exceptionOf(d.Group), Sample: d.Sample, Releases: []exceptionRelease{}, Merges: []exceptionMerge{}}
+	for _, r := range d.Releases {
+		b.Releases = append(b.Releases, exceptionRelease{r.Name, r.FirstAt, r.LastAt})
+	}
+	for _, m := range d.Merges {
+		b.Merges = append(b.Merges, exceptionMerge{m.Key, m.Class, m.Message, m.By, m.At})
+	}
+	return &exceptionAnswer{b}
+}
+
+type exceptionsInput struct {
+	Page
+	Product int64                 `query:"product" minimum:"0"`
+	Own     bool                  `query:"own" doc:"Only those of no product"`
+	Kind    models.ExceptionKind  `query:"kind" enum:"request,task,reported"`
+	State   models.ExceptionState `query:"state" enum:"open,resolved"`
+	Muted   bool                  `query:"muted" doc:"Only those that are"`
+	Q       string                `query:"q" maxLength:"200" doc:"Part of the class, the message or the function"`
+}
+
+type exceptionPatch struct {
+	IDPath
+	Body struct {
+		State      patch[models.ExceptionState] `json:"state,omitempty" doc:"open or resolved"`
+		MutedUntil patch[time.Time]             `json:"muted_until,omitempty" doc:"null ends it"`
+	}
+}
+
+func (a *API) exceptionGroups() {
+	huma.Register(a.huma, operation(http.MethodGet, "/exceptions", "list-exceptions", "List exceptions, the one that occurred last first", 0),
+		func(ctx context.Context, in *exceptionsInput) (*list[exceptionBody], error) {
+			out, err := a.exceptionPage(ctx, in)
+			return out, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodGet, "/exceptions/{id}", "get-exception", "Get an exception with its latest sample", 0),
+		func(ctx context.Context, in *IDPath) (*exceptionAnswer, error) {
+			return a.exceptionAfter(ctx, in.ID, nil)
+		})
+	huma.Register(a.huma, operation(http.MethodPatch, "/exceptions/{id}", "update-exception", "Resolve an exception, open it again, mute it until a time", 0),
+		func(ctx context.Context, in *exceptionPatch) (*exceptionAnswer, error) {
+			return a.exceptionAfter(ctx, in.ID, a.patchException(ctx, in))
+		})
+	huma.Register(a.huma, operation(http.MethodPost, "/exceptions/{id}/merge", "merge-exceptions", "Make other exceptions of the same product the same as this one", 0),
+		func(ctx context.Context, in *struct {
+			IDPath
+			Body struct {
+				Groups []int64 `json:"groups" minItems:"1" maxItems:"100"`
+			}
+		},
+		) (*exceptionAnswer, error) {
+			return a.exceptionAfter(ctx, in.ID, a.Exceptions.Merge(ctx, actorOf(ctx), in.ID, in.Body.Groups))
+		})
+	huma.Register(a.huma, operation(http.MethodPost, "/exceptions/{id}/split", "split-exception", "Give what was merged a group of its own again, from its next report on", 0),
+		func(ctx context.Context, in *struct {
+			IDPath
+			Body struct {
+				Key string `json:"key" doc:"One of merges"`
+			}
+		},
+		) (*exceptionAnswer, error) {
+			return a.exceptionAfter(ctx, in.ID, a.Exceptions.Split(ctx, actorOf(ctx), in.ID, in.Body.Key))
+		})
+	huma.Register(a.huma, operation(http.MethodDelete, "/exceptions/{id}", "delete-exception", "Delete an exception with what was counted", http.StatusNoContent),
+		func(ctx context.Context, in *IDPath) (*struct{}, error) {
+			return nil, a.problem(ctx, a.Exceptions.Delete(ctx, actorOf(ctx), in.ID))
+		})
+}
+
+// exceptionAfter answers a group as it is after a change, or why that failed.
+func (a *API) exceptionAfter(ctx context.Context, id int64, err error) (*exceptionAnswer, error) {
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	d, err := a.Exceptions.Get(ctx, actorOf(ctx), id)
+	return exceptionDetailOf(d), a.problem(ctx, err)
+}
+
+func (a *API) exceptionPage(ctx context.Context, in *exceptionsInput) (*list[exceptionBody], error) {
+	f := models.ExceptionFilter{ProductID: in.Product, Own: in.Own, Kind: in.Kind, State: in.State, Muted: in.Muted, Text: in.Q, Limit: in.Limit + 1}
+	if err := seek(in.Cursor, &f.After); err != nil {
+		return nil, err
+	}
+	rows, err := a.Exceptions.List(ctx, actorOf(ctx), f)
+	if err != nil {
+		return nil, err
+	}
+	return answer(rows, in.Limit, exceptionOf, func(g exception.Group) any {
+		return models.ExceptionKeyset{LastAt: g.LastAt.UnixMicro(), ID: g.ID}
+	})
+}
+
+// patchException carries out a patch, once all of it was looked at.
+func (a *API) patchException(ctx context.Context, in *exceptionPatch) error {
+	actor, state, muted := actorOf(ctx), in.Body.State, in.Body.MutedUntil
+	if state.Sent && state.Value != models.ExceptionOpen && state.Value != models.ExceptionResolved {
+		return fault.BadField("state", "open or resolved")
+	}
+	var err error
+	switch { // the one that may be refused comes first
+	case muted.Sent && !muted.Null:
+		err = a.Exceptions.Mute(ctx, actor, in.ID, muted.Value)
+	case muted.Sent:
+		err = a.Exceptions.Unmute(ctx, actor, in.ID)
+	}
+	switch {
+	case err != nil || !state.Sent:
+		return err
+	case state.Value == models.ExceptionResolved:
+		return a.Exceptions.Resolve(ctx, actor, in.ID)
+	}
+	return a.Exceptions.Reopen(ctx, actor, in.ID)
+}

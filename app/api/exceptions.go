@@ -1,0 +1,232 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/exception"
+	"gatecrier/app/fault"
+	"gatecrier/app/web"
+	"gatecrier/models"
+)
+
+const (
+	// exceptionsMost is how many exceptions are reported at once.
+	exceptionsMost = 1000
+	// productsMost is of how many products at once.
+	productsMost = 100
+)
+
+// reportedBody is what came of a report.
+type reportedBody struct {
+	Group      int64 `json:"group" doc:"What it belongs to"`
+	Notified   bool  `json:"notified" doc:"This report made the notice"`
+	Suppressed int64 `json:"suppressed" doc:"How often it has occurred since the last notice, this one included"`
+}
+
+// reportedItem is that of one of several.
+type reportedItem struct {
+	*reportedBody
+	Error *web.Problem `json:"error,omitempty"`
+}
+
+// exceptions takes reports: a plain handler, since one and several come by the
+// same route; the document describes it all the same.
+func (a *API) exceptions(group *gin.RouterGroup) {
+	group.POST("/exceptions", a.reportExceptions)
+	op := operation(http.MethodPost, "/exceptions", "report-exception", "Report an exception of another program", http.StatusAccepted)
+	op.Parameters = []*huma.Param{
+		{Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: "string"}, Description: "A repeat within 24 hours gets the first answer; the same key with another body is a conflict"},
+	}
+	schemas := a.huma.OpenAPI().Components.Schemas
+	op.RequestBody = &huma.RequestBody{
+		Description: "One, or a list of at most 1000, at most 4 MiB; the answer to a list is {\"results\": [...]}, each with what came of it or its error. All are checked before any is taken",
+		Required:    true, Content: map[string]*huma.MediaType{"application/json": {Schema: huma.SchemaFromType(schemas, typeOf[draftBody]())}},
+	}
+	op.Responses = map[string]*huma.Response{"202": {
+		Description: "It is counted; where people are to be told, that is certain",
+		Content:     map[string]*huma.MediaType{"application/json": {Schema: huma.SchemaFromType(schemas, typeOf[reportedBody]())}},
+	}}
+	a.huma.OpenAPI().AddOperation(&op)
+}
+
+func (a *API) reportExceptions(c *gin.Context) {
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, web.ExceptionsMost))
+	if err == nil {
+		err = a.reportOnce(c, body)
+	}
+	if err != nil {
+		a.fail(c, err)
+	}
+}
+
+// reportOnce takes reports, or repeats what was answered to them before.
+func (a *API) reportOnce(c *gin.Context, body []byte) error {
+	ctx := c.Request.Context()
+	drafts, many, err := draftsOf(body)
+	if err != nil {
+		return err
+	}
+	reports, err := a.reportsOf(ctx, drafts, many)
+	if err != nil {
+		return err
+	}
+	o, err := a.onceOf(c, http.StatusAccepted)
+	if err != nil {
+		return err
+	}
+	if o != nil {
+		done, err := o.begin()
+		if err != nil {
+			return err
+		}
+		defer done()
+		if done, err := o.replay(c, bytes.NewReader(body)); done || err != nil {
+			return err
+		}
+		o.hash.Write(body) //nolint:errcheck,gosec // a hash takes all
+	}
+	answer, err := a.take(ctx, reports, many)
+	if err != nil {
+		return err
+	}
+	if o != nil {
+		if err := a.Store.Write(ctx, func(tx *models.Tx) error { return o.save(tx, answer) }); err != nil {
+			return err
+		}
+	}
+	c.JSON(http.StatusAccepted, answer)
+	return nil
+}
+
+// take reports what was checked. Of several, each has its own answer.
+func (a *API) take(ctx context.Context, reports []exception.Report, many bool) (any, error) {
+	results := make([]reportedItem, len(reports))
+	for i, r := range reports {
+		result, err := a.Exceptions.Report(ctx, r)
+		switch {
+		case err != nil && (!many || ctx.Err() != nil):
+			return nil, err
+		case err != nil:
+			results[i].Error = web.Explain(ctx, a.Log, err)
+		default:
+			results[i].reportedBody = &reportedBody{Group: result.Group, Notified: result.Notified, Suppressed: result.Suppressed}
+		}
+	}
+	if !many {
+		return results[0], nil
+	}
+	return gin.H{"results": results}, nil
+}
+
+// reportsOf makes reports of drafts, once the right to report of each product
+// was looked at.
+func (a *API) reportsOf(ctx context.Context, drafts []draftBody, many bool) ([]exception.Report, error) {
+	actor, known := actorOf(ctx), map[productRef]int64{}
+	reports := make([]exception.Report, len(drafts))
+	for i, d := range drafts {
+		id, there := known[d.Product]
+		if !there {
+			var err error
+			if id, err = a.reportInto(ctx, actor, d.Product); err != nil {
+				return nil, err
+			}
+			if known[d.Product] = id; len(known) > productsMost {
+				return nil, fault.BadField(at(i, many, "product"), fmt.Sprintf("Exceptions of at most %d products at once", productsMost))
+			}
+		}
+		reports[i] = d.report(id)
+	}
+	return reports, nil
+}
+
+// reportInto finds the product that an exception is reported of. Those of none
+// are for administrators.
+func (a *API) reportInto(ctx context.Context, actor authz.Actor, ref productRef) (int64, error) {
+	switch {
+	case ref.id != 0:
+		return ref.id, authz.Require(ctx, a.Store, actor, authz.Import, ref.id)
+	case ref.name != "":
+		return a.Products.ForImport(ctx, actor, ref.name)
+	case !actor.Administrator():
+		return 0, fault.New(fault.Forbidden, "Name the product that the exception is of: only administrators report others")
+	}
+	return 0, nil
+}
+
+// draftsOf reads one exception, or a list of them.
+func draftsOf(body []byte) (drafts []draftBody, many bool, err error) {
+	in := json.NewDecoder(bytes.NewReader(body))
+	in.DisallowUnknownFields()
+	many = strings.HasPrefix(strings.TrimLeft(string(body[:min(len(body), 100)]), " \t\r\n"), "[")
+	if many {
+		if _, err := in.Token(); err != nil {
+			return nil, many, badDraft(err, "body")
+		}
+	}
+	for i := 0; !many && i == 0 || many && in.More(); i++ {
+		if i == exceptionsMost {
+			return nil, many, fault.BadField("body", fmt.Sprintf("At most %d exceptions at once", exceptionsMost))
+		}
+		var d draftBody
+		if err := in.Decode(&d); err != nil {
+			return nil, many, badDraft(err, at(i, many, ""))
+		}
+		if err := d.check(i, many); err != nil {
+			return nil, many, err
+		}
+		drafts = append(drafts, d)
+	}
+	if many {
+		if _, err := in.Token(); err != nil {
+			return nil, many, badDraft(err, "body")
+		}
+	}
+	if _, err := in.Token(); !errors.Is(err, io.EOF) {
+		return nil, many, fault.New(fault.Malformed, "The body goes on after its JSON")
+	}
+	if len(drafts) == 0 {
+		return nil, many, fault.BadField("body", "An exception, or a list of some")
+	}
+	return drafts, many, nil
+}
+
+// at names a field of one of several: [3].class.
+func at(i int, many bool, name string) string {
+	switch {
+	case !many:
+		return name
+	case name == "":
+		return fmt.Sprintf("[%d]", i)
+	}
+	return fmt.Sprintf("[%d].%s", i, name)
+}
+
+// badDraft says which field cannot be read.
+func badDraft(err error, where string) error {
+	field := func(name string) string { return strings.Trim(where+"."+name, ".") }
+	var kind *json.UnmarshalTypeError
+	var bad *draftError
+	switch {
+	case errors.As(err, &bad):
+		return fault.BadField(field(bad.field), bad.text)
+	case errors.As(err, &kind) && kind.Field == "":
+		return fault.BadField(field(""), "An object")
+	case errors.As(err, &kind):
+		return fault.BadField(field(kind.Field), "Expected another type than "+kind.Value)
+	}
+	if name, ok := strings.CutPrefix(err.Error(), `json: unknown field "`); ok {
+		return fault.BadField(field(strings.TrimSuffix(name, `"`)), "There is no such field")
+	}
+	return fault.Wrap(fault.Malformed, "The body is no JSON", err)
+}

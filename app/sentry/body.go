@@ -1,0 +1,74 @@
+package sentry
+
+import (
+	"bufio"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"io"
+	"net/http"
+	"strings"
+
+	"gatecrier/app/fault"
+)
+
+// Body is a request's body, unpacked, and bounded before and after.
+func Body(w http.ResponseWriter, r *http.Request) (io.Reader, error) {
+	r.Body = http.MaxBytesReader(w, r.Body, Most)
+	in, err := unpacked(r.Body, strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))))
+	if err != nil {
+		return nil, err
+	}
+	return &bounded{in, Most}, nil
+}
+
+func unpacked(body io.Reader, encoding string) (io.Reader, error) {
+	switch encoding {
+	case "", "identity":
+		return body, nil
+	case "gzip", "x-gzip":
+		in, err := gzip.NewReader(body)
+		if err != nil {
+			return nil, fault.Wrap(fault.Malformed, "The body is not packed with gzip, as its Content-Encoding says", err)
+		}
+		return in, nil
+	case "deflate":
+		return inflated(body)
+	}
+	return nil, ErrEncoding
+}
+
+// ErrEncoding says that a body is packed in a way that is not understood.
+var ErrEncoding = fault.New(fault.Malformed, "Only the Content-Encodings gzip, deflate and identity are understood")
+
+// inflated unpacks deflate, which some send with the header of zlib, as the
+// standard says, and some without.
+func inflated(body io.Reader) (io.Reader, error) {
+	in := bufio.NewReader(body)
+	head, err := in.Peek(2)
+	if err != nil || head[0]&0x0f != 8 || (int(head[0])<<8|int(head[1]))%31 != 0 {
+		return flate.NewReader(in), nil //nolint:nilerr // whoever reads finds what is wrong
+	}
+	z, err := zlib.NewReader(in)
+	if err != nil {
+		return nil, fault.Wrap(fault.Malformed, "The body is not packed with deflate, as its Content-Encoding says", err)
+	}
+	return z, nil
+}
+
+const tooLarge = "An envelope has at most 20 MiB, unpacked too"
+
+// bounded refuses what is longer.
+type bounded struct {
+	in   io.Reader
+	left int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, fault.New(fault.TooLarge, tooLarge)
+	}
+	n, err := b.in.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
+}

@@ -1,0 +1,295 @@
+package sentry
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"gatecrier/app/exception"
+	"gatecrier/app/fault"
+)
+
+func sample(t testing.TB, name string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// read reads all of an envelope.
+func read(in io.Reader) (e *Envelope, list []exception.Report, err error) {
+	if e, err = Open(in); err != nil {
+		return nil, nil, err
+	}
+	for {
+		r, err := e.Next()
+		if errors.Is(err, io.EOF) {
+			return e, list, nil
+		}
+		if err != nil {
+			return e, list, err
+		}
+		list = append(list, r)
+	}
+}
+
+// one is the report of an event, in an envelope of its own.
+func one(t *testing.T, event string) exception.Report {
+	t.Helper()
+	_, list, err := read(strings.NewReader("{}\n{\"type\":\"event\"}\n" + event + "\n"))
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%d reports, %v: %.200s", len(list), err, event)
+	}
+	return list[0]
+}
+
+func TestWhatRealSDKsSend(t *testing.T) {
+	for _, test := range []struct{ file, class, message, cause, function, platform string }{
+		{"node-11.12.0.envelope", "Error", "order 4711 cannot be paid", "connect ECONNREFUSED 10.0.0.7:5432", "pay", "node"},
+		{"python-1.9.10.envelope", "ConnectionRefusedError", "order 4711 cannot be paid", "[Errno 111] Connection refused: 10.0.0.7:5432", "pay", "python"},
+	} {
+		e, list, err := read(bytes.NewReader(sample(t, test.file)))
+		if err != nil || len(list) != 1 || len(e.EventID) != 32 {
+			t.Fatalf("%s: %d reports, id %q, %v", test.file, len(list), e.EventID, err)
+		}
+		r := list[0]
+		if r.Class != test.class || r.Message != test.message || r.Platform != test.platform || r.Frames[0].Function != test.function || !r.Frames[0].InApp || r.Frames[0].Line == 0 {
+			t.Errorf("%s: %+v", test.file, r)
+		}
+		if len(r.Chain) != 2 || r.Chain[1].Message != test.cause || r.Chain[1].Frames[0].Function != "connect" {
+			t.Errorf("%s: chain %+v", test.file, r.Chain)
+		}
+		if r.Release != "shop@1.4.2" || r.Environment != "production" || r.Server != "web-1" || r.User != "ann" || r.Tags["region"] != "eu" {
+			t.Errorf("%s: %+v", test.file, r)
+		}
+	}
+	if _, list, err := read(bytes.NewReader(sample(t, "node-11.12.0-session.envelope"))); err != nil || len(list) != 0 {
+		t.Errorf("a session: %d reports, %v", len(list), err)
+	}
+}
+
+func TestEvents(t *testing.T) {
+	for event, want := range map[string]string{
+		`{"message": "disk full"}`:                                                                                        "Message: disk full",
+		`{"message": {"message": "disk %s", "formatted": "disk full"}}`:                                                   "Message: disk full",
+		`{"logentry": {"message": "disk %s"}, "level": 5}`:                                                                "Message: disk %s",
+		`{"exception": [{"type": "A", "value": 7}]}`:                                                                      "A: 7",
+		`{"exception": {"type": "A", "value": "b"}}`:                                                                      "A: b",
+		`{"exception": {"values": [null, {"type": "B", "value": null}]}, "message": "m"}`:                                 ": m",
+		`{"exception": {"values": [{"type": "IOException", "module": "java.io", "value": "x"}]}, "platform": "java"}`:     "java.io.IOException: x",
+		`{"exception": {"values": [{"type": "*shop.Err", "module": "shop", "value": "x"}]}, "platform": "go"}`:            "*shop.Err: x",
+		`{"exception": {"values": [{"type": "Cause", "value": "c"}, {"type": "Caught", "value": "d"}]}, "extra": [[[]]]}`: "Cause: d",
+		`{}`: "Message: ",
+	} {
+		if r := one(t, event); r.Class+": "+r.Message != want {
+			t.Errorf("%s: %s: %s", event, r.Class, r.Message)
+		}
+	}
+	r := one(t, `{"fingerprint": ["a", 7], "tags": [["x", "1"], ["y", 2], 3, null], "user": {"id": 7}, "transaction": "/pay", "level": "fatal"}`)
+	if !slices.Equal(r.Fingerprint, []string{"a", "7"}) || r.Tags["x"] != "1" || r.Tags["y"] != "2" || r.User != "7" || r.Function != "/pay" || r.Level != "fatal" {
+		t.Errorf("%+v", r)
+	}
+	r = one(t, `{"exception": {"values": [{"type": "A"}]}, "threads": {"values": [{"id": 1, "stacktrace": {"frames": [{"function": "idle"}]}}, {"crashed": true, "stacktrace": {"frames": [{"function": "main"}, {"function": "work"}, {}]}}]}}`)
+	if len(r.Frames) != 3 || r.Frames[1].Function != "work" {
+		t.Errorf("frames of the thread that crashed: %+v", r.Frames)
+	}
+}
+
+func TestWhatIsTheProgramsOwn(t *testing.T) {
+	for frame, want := range map[string]bool{
+		`go {"module": "net/http", "abs_path": "/usr/local/go/src/net/http/server.go"}`:          false,
+		`go {"module": "shop", "abs_path": "/home/ann/shop/pay.go"}`:                             true,
+		`go {"module": "github.com/x/y", "abs_path": "/root/go/pkg/mod/github.com/x/y@v1/a.go"}`: false,
+		`go {"module": "github.com/x/y", "filename": "github.com/x/y@v1.2.3/a.go"}`:              false,
+		`go {"module": "net/http", "abs_path": "/x/net/http/server.go", "in_app": true}`:         true,
+		`python {"module": "shop.pay", "abs_path": "/srv/shop/pay.py"}`:                          true,
+		`python {"abs_path": "/usr/lib/python3.11/json/decoder.py"}`:                             false,
+		`python {"abs_path": "/srv/venv/site-packages/flask/app.py"}`:                            false,
+		`python {"abs_path": "/srv/shop/pay.py", "in_app": false}`:                               false,
+		`node {"filename": "node:internal/modules/run_main"}`:                                    false,
+		`node {"filename": "/srv/shop/node_modules/express/router.js"}`:                          false,
+		`node {"filename": "/srv/shop/internal/pay.js", "in_app": null}`:                         true,
+		`java {"module": "java.util.List"}`:                                                      false,
+		`elixir {"module": "Shop.Pay"}`:                                                          true,
+	} {
+		platform, f, _ := strings.Cut(frame, " ")
+		r := one(t, fmt.Sprintf(`{"platform": %q, "exception": {"values": [{"type": "A", "stacktrace": {"frames": [%s]}}]}}`, platform, f))
+		if r.Frames[0].InApp != want {
+			t.Errorf("%s: %v", frame, r.Frames[0].InApp)
+		}
+	}
+}
+
+// Of a chain and of a stack that are too long, the cause, what was caught, and
+// the innermost calls are kept.
+func TestLongListsAreBounded(t *testing.T) {
+	values := make([]string, 500)
+	for i := range values {
+		values[i] = fmt.Sprintf(`{"type": "E%d", "stacktrace": {"frames": [%s{"function": "inner%d"}]}}`, i, strings.Repeat(`{"function": "f"},`, 50), i)
+	}
+	r := one(t, `{"exception": {"values": [`+strings.Join(values, ",")+`]}}`)
+	if len(r.Chain) != 11 || r.Class != "E0" || r.Chain[0].Class != "E499" || r.Frames[0].Function != "inner499" {
+		t.Errorf("%d in the chain, class %s, %+v", len(r.Chain), r.Class, r.Frames[0])
+	}
+	r = one(t, `{"exception": {"values": [{"stacktrace": {"frames": [`+strings.Repeat(`{},`, 100_000)+`{"function": "last"}]}}]}}`)
+	if len(r.Frames) != 250 || r.Frames[0].Function != "last" {
+		t.Errorf("%d frames", len(r.Frames))
+	}
+}
+
+func TestItems(t *testing.T) {
+	event := `{"message":"m"}`
+	withLength := fmt.Sprintf("{\"type\":\"event\",\"length\":%d}\n%s", len(event), event)
+	for name, test := range map[string]struct {
+		text string
+		n    int
+		kind fault.Kind
+	}{
+		"empty":                  {"", 0, fault.Malformed},
+		"no JSON":                {"hello\n", 0, fault.Malformed},
+		"a list":                 {"[]\n", 0, fault.Malformed},
+		"header alone":           {"{}", 0, 0},
+		"no end of line":         {"{}\n{\"type\":\"event\"}\n" + event, 1, 0},
+		"length":                 {"{}\n" + withLength + "\n" + withLength, 2, 0},
+		"length without newline": {"{}\n" + withLength + withLength, 2, 0},
+		"newlines in an item":    {"{}\n{\"type\":\"attachment\",\"length\":6}\na\nb\nc\n\n" + withLength, 1, 0},
+		"others":                 {"{}\n{\"type\":\"client_report\"}\n{}\n{\"type\":\"session\"}\n{}\n{\"type\":\"what\"}\nany\n{\"type\":\"event\"}\n" + event, 1, 0},
+		"other kinds of line":    {"{}\r\n{\"type\":\"event\"}\r\n" + event + "\r\n", 1, 0},
+		"a transaction":          {"{}\n{\"type\":\"event\"}\n{\"type\":\"transaction\"}\n", 0, 0},
+		"shorter than told":      {"{}\n{\"type\":\"event\",\"length\":99}\n" + event, 0, fault.Malformed},
+		"others shorter":         {"{}\n{\"type\":\"x\",\"length\":99999999999}\n" + event, 0, fault.Malformed},
+		"negative":               {"{}\n{\"type\":\"event\",\"length\":-1}\n" + event, 0, fault.Malformed},
+		"no length":              {"{}\n{\"type\":\"event\",\"length\":\"x\"}\n" + event, 0, fault.Malformed},
+		"no event":               {"{}\n{\"type\":\"event\"}\n[1]\n", 0, fault.Malformed},
+		"broken":                 {"{}\n{\"type\":\"event\"}\n{\"message\":\n", 0, fault.Malformed},
+		"deep":                   {"{}\n{\"type\":\"event\"}\n{\"extra\":" + strings.Repeat("[", 100_000) + "\n", 0, fault.Malformed},
+		"a long header":          {"{\"dsn\":\"" + strings.Repeat("x", headerMost) + "\"}\n", 0, fault.TooLarge},
+		"a long item header":     {"{}\n{\"type\":\"" + strings.Repeat("x", headerMost) + "\"}\n", 0, fault.TooLarge},
+		"a long event":           {"{}\n{\"type\":\"event\"}\n{\"message\":\"" + strings.Repeat("x", 10<<20) + "\"}\n", 0, fault.TooLarge},
+		"a long event, told":     {"{}\n{\"type\":\"event\",\"length\":10485760}\n{\"message\":\"" + strings.Repeat("x", 10<<20) + "\"}\n", 0, fault.TooLarge},
+		"bad UTF-8":              {"{}\n{\"type\":\"event\"}\n{\"message\":\"\xff\xfe\"}\n", 1, 0},
+		"a million items":        {"{}\n" + strings.Repeat("{\"type\":\"event\"}\n{}\n", 500_000), itemsMost, 0},
+		"a million others":       {"{}\n" + strings.Repeat("{\"type\":\"session\"}\n{}\n", 500_000) + withLength, 0, 0},
+		"a long attachment":      {"{}\n{\"type\":\"attachment\"}\n" + strings.Repeat("x", 10<<20) + "\n" + withLength, 1, 0},
+	} {
+		_, list, err := read(strings.NewReader(test.text))
+		if len(list) != test.n || (err != nil) != (test.kind != 0) || err != nil && fault.KindOf(err) != test.kind {
+			t.Errorf("%s: %d events, %v", name, len(list), err)
+		}
+	}
+}
+
+func TestEventIDs(t *testing.T) {
+	for header, want := range map[string]string{
+		`{"event_id":"9EC79C33EC9942AB8353589FCB2E04DC"}`:     "9ec79c33ec9942ab8353589fcb2e04dc",
+		`{"event_id":"9ec79c33-ec99-42ab-8353-589fcb2e04dc"}`: "9ec79c33ec9942ab8353589fcb2e04dc",
+		`{"event_id":"<script>"}`:                             "fc6d8c0c43fc4630ad850ee518f1b9d0",
+		`{}`:                                                  "fc6d8c0c43fc4630ad850ee518f1b9d0",
+	} {
+		e, _, err := read(strings.NewReader(header + "\n{\"type\":\"event\"}\n{\"event_id\":\"fc6d8c0c43fc4630ad850ee518f1b9d0\"}\n"))
+		if err != nil || e.EventID != want {
+			t.Errorf("%s: %q, %v", header, e.EventID, err)
+		}
+	}
+}
+
+func TestKeys(t *testing.T) {
+	for _, test := range []struct{ header, query, want string }{
+		{"Sentry sentry_version=7, sentry_key=abc, sentry_client=x/1", "", "abc"},
+		{"sentry_key=abc", "", "abc"},
+		{"Sentry sentry_version=7,sentry_key=abc", "?sentry_key=other", "abc"},
+		{"", "?sentry_version=7&sentry_key=abc", "abc"},
+		{"Sentry", "", ""},
+		{"", "", ""},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/"+test.query, nil)
+		r.Header.Set("X-Sentry-Auth", test.header)
+		if got := KeyOf(r); got != test.want {
+			t.Errorf("%+v: %q", test, got)
+		}
+	}
+	if e, err := Open(strings.NewReader(`{"dsn":"https://abc@gate.example/7"}`)); err != nil || e.Key != "abc" {
+		t.Errorf("%+v, %v", e, err)
+	}
+}
+
+func TestPackedBodies(t *testing.T) {
+	plain := sample(t, "python-1.9.10.envelope")
+	pack := map[string]func(io.Writer) io.WriteCloser{
+		"gzip":    func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) },
+		"deflate": func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) },
+		"DEFLATE": func(w io.Writer) io.WriteCloser { f, _ := flate.NewWriter(w, 5); return f }, //nolint:errcheck // the level is one
+	}
+	packed := func(name string, parts ...[]byte) []byte {
+		var b bytes.Buffer
+		w := pack[name](&b)
+		for _, part := range parts {
+			if _, err := w.Write(part); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	million := bytes.Repeat([]byte("x"), 1<<20)
+	sent := func(encoding string, body []byte) (int, error) {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", bytes.NewReader(body))
+		r.Header.Set("Content-Encoding", encoding)
+		in, err := Body(httptest.NewRecorder(), r)
+		if err != nil {
+			return 0, err
+		}
+		_, list, err := read(in)
+		return len(list), err
+	}
+	for name := range pack {
+		if n, err := sent(name, packed(name, plain)); n != 1 || err != nil {
+			t.Errorf("%s: %d, %v", name, n, err)
+		}
+		if _, err := sent(name, plain); !fault.Is(err, fault.Malformed) {
+			t.Errorf("%s that is none: %v", name, err)
+		}
+		if _, err := sent(name, packed(name, plain)[:500]); !fault.Is(err, fault.Malformed) {
+			t.Errorf("%s that breaks off: %v", name, err)
+		}
+		parts := [][]byte{[]byte("{}\n{\"type\":\"attachment\"}\n")}
+		for range 24 { // 24 MB of what packs well
+			parts = append(parts, million)
+		}
+		bomb := packed(name, parts...)
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		if _, err := sent(name, bomb); !fault.Is(err, fault.TooLarge) {
+			t.Errorf("a bomb of %s: %v", name, err)
+		}
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > 2<<20 {
+			t.Errorf("a bomb of %s takes %d bytes", name, took)
+		}
+	}
+	for _, name := range []string{"br", "zstd", "gzip, gzip"} {
+		if _, err := sent(name, plain); !errors.Is(err, ErrEncoding) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := sent("identity", append([]byte("{}\n{\"type\":\"attachment\"}\n"), bytes.Repeat([]byte("x"), Most)...)); !fault.Is(err, fault.TooLarge) {
+		t.Errorf("21 MB: %v", err)
+	}
+}
