@@ -24,8 +24,9 @@ build: ## Build bin/gatecrier
 check: test lint ## Everything that must pass before a change goes in
 
 # With the race detector always: a second mode would compile SQLite a second time.
-test: deps ## Run all tests, with the race detector
+test: deps ## Run all tests, with the race detector, and each fuzz target for 10 s
 	go test -race -timeout 15m ./...
+	@.ci/fuzz 10s
 
 # With the flags of the tests, so that it finds compiled what they have compiled.
 lint: tools ## Run the linters; see that generated code, go.mod and scripts are right
@@ -40,6 +41,9 @@ fmt: tools ## Format Go code and templates
 
 generate: tools ## Format the templates and generate their code
 	.ci/generate
+
+fuzz: ## Run each fuzz target for 5 minutes
+	@.ci/fuzz 5m
 
 bench: ## Run the benchmarks of all packages that have some
 	go test -run '^$$' -bench . -benchmem $$(git grep -l --untracked '^func Benchmark' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|')
@@ -56,4 +60,4 @@ vendor-static: ## Renew the style sheets, scripts and icons of others (needs npm
 tools:
 	@.ci/tools
 
-.PHONY: help run demo build check test lint fmt generate bench pictures deps vendor-static tools
+.PHONY: help run demo build check test lint fmt generate fuzz bench pictures deps vendor-static tools

@@ -2,6 +2,7 @@ package exception
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -43,7 +44,9 @@ func newTown(t *testing.T, r *rig) *town {
 		return nil
 	})
 	for role, who := range map[models.Role]authz.Actor{models.RoleWriter: w.writer, models.RoleReader: w.reader} {
-		r.write(func(tx *models.Tx) error { return tx.SaveMember(models.Member{ProductID: w.product, UserID: who.User.ID, Role: role}) })
+		r.write(func(tx *models.Tx) error {
+			return tx.SaveMember(models.Member{ProductID: w.product, UserID: who.User.ID, Role: role})
+		})
 	}
 	one := func(kind models.ExceptionKind, product int64) int64 {
 		return r.report(Report{
@@ -261,7 +264,7 @@ func TestActsCountAtOnce(t *testing.T) {
 func TestKindsDoNotShare(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
 		for i := range newMost {
-			r.report(Report{Kind: models.ExceptionReported, Class: "C" + strings.Repeat("x", i)})
+			r.report(Report{Kind: models.ExceptionReported, Class: fmt.Sprint("C", i)})
 		}
 		a := r.report(Report{Kind: models.ExceptionReported, Class: "one more"}).Group
 		b := r.report(Report{Kind: models.ExceptionTask, Class: "one more"}).Group

@@ -1,0 +1,376 @@
+package apptest_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"compress/zlib"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getsentry/sentry-go"
+
+	"gatecrier/app/apptest"
+	"gatecrier/models"
+)
+
+// keyOf makes a product's ingest key.
+func keyOf(c *apptest.Client, s shop) (key, dsn string) {
+	a := c.Must(http.StatusCreated, "POST", s.path+"/ingest-key", nil)
+	key, _ = a.Get("key").(string)
+	dsn, _ = a.Get("dsn").(string)
+	return key, dsn
+}
+
+// envelopeTo sends an envelope, with headers in pairs.
+func envelopeTo(t testing.TB, url string, body []byte, header ...string) (*http.Response, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(res.Body)
+	if err := errors.Join(err, res.Body.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return res, string(text)
+}
+
+func recorded(t testing.TB, name string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(apptest.Root(t), "app/sentry/testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+type outOfStock struct{ order int }
+
+func (e *outOfStock) Error() string { return fmt.Sprintf("order %d is out of stock", e.order) }
+
+// payOrder fails for a cause.
+func payOrder(order int) error { return fmt.Errorf("pay: %w", &outOfStock{order}) }
+
+// A stock SDK of Go reports into a product by its DSN.
+func TestSentryGo(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		s := newShop(t, c, "Shop", "")
+		_, dsn := keyOf(c, s)
+		client, err := sentry.NewClient(sentry.ClientOptions{Dsn: dsn, Release: "shop@2.0", Environment: "production", AttachStacktrace: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		hub := sentry.NewHub(client, sentry.NewScope())
+		for order := range 3 {
+			hub.CaptureException(payOrder(order))
+		}
+		if !hub.Flush(10 * time.Second) {
+			t.Fatal("the SDK did not get rid of it")
+		}
+		a := c.Must(http.StatusOK, "GET", fmt.Sprintf("/exceptions?product=%d", s.id), nil)
+		if list, _ := a.Get("items").([]any); len(list) != 1 {
+			t.Fatalf("%d groups: %s", len(list), a.Text)
+		}
+		d := c.Must(http.StatusOK, "GET", fmt.Sprintf("/exceptions/%d", a.ID("items.0.id")), nil)
+		if d.Get("class") != "*apptest_test.outOfStock" || d.Get("message") != "pay: order 0 is out of stock" || d.Get("kind") != "reported" {
+			t.Errorf("%s", d.Text)
+		}
+		if d.Get("releases.0.name") != "shop@2.0" || d.Get("sample.environment") != "production" || d.Get("sample.frames.0.function") == nil || d.Get("sample.chain.1.message") != "order 0 is out of stock" {
+			t.Errorf("%s", d.Text)
+		}
+		if !strings.Contains(d.Text, "TestSentryGo") {
+			t.Error("its frames do not lead here")
+		}
+	})
+}
+
+// What SDKs of Node and Python have sent is taken, in whatever it is packed.
+func TestRecordedEnvelopes(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		for i, test := range []struct{ file, class, function, line string }{
+			{"node-11.12.0.envelope", "Error", "pay.pay", "5"},
+			{"python-1.9.10.envelope", "ConnectionRefusedError", "__main__.pay", "9"},
+		} {
+			s := newShop(t, c, fmt.Sprint("Shop ", i), "")
+			key, _ := keyOf(c, s)
+			url, plain := fmt.Sprintf("%s/api/%d/envelope/", p.URL, s.id), recorded(t, test.file)
+			var zipped, deflated bytes.Buffer
+			g, z := gzip.NewWriter(&zipped), zlib.NewWriter(&deflated)
+			for _, w := range []io.WriteCloser{g, z} {
+				_, err := w.Write(plain)
+				if err := errors.Join(err, w.Close()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			auth := "Sentry sentry_key=" + key + ", sentry_version=7"
+			for name, send := range map[string]func() (*http.Response, string){
+				"query": func() (*http.Response, string) { return envelopeTo(t, url+"?sentry_version=7&sentry_key="+key, plain) },
+				"gzip": func() (*http.Response, string) {
+					return envelopeTo(t, url, zipped.Bytes(), "X-Sentry-Auth", auth, "Content-Encoding", "gzip")
+				},
+				"deflate": func() (*http.Response, string) {
+					return envelopeTo(t, url, deflated.Bytes(), "X-Sentry-Auth", auth, "Content-Encoding", "deflate")
+				},
+				"page": func() (*http.Response, string) {
+					return envelopeTo(t, strings.TrimSuffix(url, "/"), plain, "X-Sentry-Auth", auth, "Origin", "https://shop.example", "Sec-Fetch-Site", "cross-site", "Content-Type", "text/plain;charset=UTF-8")
+				},
+			} {
+				res, text := send()
+				if res.StatusCode != http.StatusOK || !strings.HasPrefix(text, `{"id":"`) || res.Header.Get("Access-Control-Allow-Origin") != "*" || res.Header.Get("Access-Control-Allow-Credentials") != "" || res.Header.Get("Set-Cookie") != "" {
+					t.Errorf("%s by %s: %d %s", test.file, name, res.StatusCode, text)
+				}
+			}
+			if err := p.Exceptions.Flush(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			a := c.Must(http.StatusOK, "GET", fmt.Sprintf("/exceptions?product=%d", s.id), nil)
+			d := c.Must(http.StatusOK, "GET", fmt.Sprintf("/exceptions/%d", a.ID("items.0.id")), nil)
+			if d.Get("class") != test.class || d.Get("message") != "order 4711 cannot be paid" || d.Get("function") != test.function || fmt.Sprint(d.Get("sample.frames.0.line")) != test.line ||
+				d.Get("releases.0.name") != "shop@1.4.2" || d.ID("count") != 4 || d.ID("notified") != 1 || d.ID("suppressed") != 3 || d.Get("sample.user") != "ann" {
+				t.Errorf("%s", d.Text)
+			}
+		}
+	})
+}
+
+const oneEvent = "{}\n{\"type\":\"event\"}\n{\"exception\":{\"values\":[{\"type\":\"E\",\"value\":\"m\"}]}}\n"
+
+// A key is good for its product's envelopes, until another takes its place.
+func TestIngestKeys(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		s, other := newShop(t, c, "Shop", ""), newShop(t, c, "Other", "")
+		c.Must(http.StatusNotFound, "GET", s.path+"/ingest-key", nil)
+		key, dsn := keyOf(c, s)
+		if want := strings.Replace(p.URL, "://", "://"+key+"@", 1) + fmt.Sprintf("/%d", s.id); dsn != want || len(key) != 32 {
+			t.Errorf("DSN %s, want %s", dsn, want)
+		}
+		at := func(id any) string { return fmt.Sprintf("%s/api/%v/envelope/", p.URL, id) }
+		send := func(url, key string) int {
+			res, text := envelopeTo(t, url, []byte(oneEvent), "X-Sentry-Auth", "Sentry sentry_key="+key)
+			if res.StatusCode != http.StatusOK && !strings.HasPrefix(text, `{"detail":"`) {
+				t.Errorf("%d %s", res.StatusCode, text)
+			}
+			return res.StatusCode
+		}
+		for _, test := range []struct {
+			id   any
+			key  string
+			want int
+		}{
+			{s.id, key, 200}, {s.id, "", 401}, {s.id, "x", 403}, {s.id, strings.ToUpper(key), 403}, {other.id, key, 403}, {4711, key, 403}, {"v1", key, 403}, {0, key, 403}, {-1, key, 403}, {s.id, key + "'--", 403},
+		} {
+			if got := send(at(test.id), test.key); got != test.want {
+				t.Errorf("product %v, key %q: %d, want %d", test.id, test.key, got, test.want)
+			}
+		}
+		if res, text := envelopeTo(t, at(s.id), []byte(fmt.Sprintf("{\"dsn\":%q}%s", dsn, oneEvent[2:]))); res.StatusCode != http.StatusOK {
+			t.Errorf("by the header's DSN: %d %s", res.StatusCode, text)
+		}
+		if again := c.Must(http.StatusOK, "GET", s.path+"/ingest-key", nil); again.Get("key") != key || again.Get("created_by") != "admin" {
+			t.Errorf("%s", again.Text)
+		}
+		fresh, _ := keyOf(c, s)
+		if fresh == key || send(at(s.id), key) != 403 || send(at(s.id), fresh) != 200 {
+			t.Error("the key before is good after its rotation")
+		}
+		c.Must(http.StatusNoContent, "DELETE", s.path+"/ingest-key", nil)
+		c.Must(http.StatusNoContent, "DELETE", s.path+"/ingest-key", nil)
+		if send(at(s.id), fresh) != 403 {
+			t.Error("a key that was removed is good")
+		}
+		a := c.Must(http.StatusOK, "GET", "/audit?kind=ingest+key", nil)
+		if list, _ := a.Get("items").([]any); len(list) != 3 || strings.Contains(a.Text, fresh) {
+			t.Errorf("%d rows of the audit: %s", len(list), a.Text)
+		}
+	})
+}
+
+// An ingest key opens nothing but envelopes: no other route, whichever way it
+// is sent.
+func TestAnIngestKeyCanDoNothingElse(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	c := p.Client("admin")
+	s := newShop(t, c, "Shop", "")
+	key, _ := keyOf(c, s)
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	tried := 0
+	for _, route := range p.Routes() {
+		method, path, _ := strings.Cut(route, " ")
+		if strings.HasSuffix(strings.TrimSuffix(path, "/"), "/envelope") || strings.Contains(path, "/static/") || strings.HasPrefix(path, "/login") || strings.Contains(path, "/openapi") || path == "/healthz" || path == "/readyz" || path == "/logout" {
+			continue
+		}
+		parts := strings.Split(path, "/")
+		for i, part := range parts {
+			if strings.HasPrefix(part, ":") {
+				parts[i] = fmt.Sprint(s.id)
+			}
+		}
+		for how, change := range map[string]func(r *http.Request){
+			"bearer": func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+key) },
+			"basic":  func(r *http.Request) { r.SetBasicAuth(key, "") },
+			"query":  func(r *http.Request) { r.URL.RawQuery = "sentry_key=" + key + "&token=" + key },
+			"sentry": func(r *http.Request) { r.Header.Set("X-Sentry-Auth", "Sentry sentry_key="+key) },
+			"cookie": func(r *http.Request) { r.AddCookie(&http.Cookie{Name: "session", Value: key}) },
+		} {
+			req, err := http.NewRequestWithContext(t.Context(), method, p.URL+strings.Join(parts, "/"), strings.NewReader("{}"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			change(req)
+			res, err := client.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := res.Body.Close(); err != nil {
+				t.Error(err)
+			}
+			login := res.StatusCode == http.StatusSeeOther && strings.HasPrefix(res.Header.Get("Location"), "/login")
+			if res.StatusCode != http.StatusUnauthorized && res.StatusCode != http.StatusForbidden && !login {
+				t.Errorf("%s by %s: %d", route, how, res.StatusCode)
+			}
+			tried++
+		}
+	}
+	if tried < 500 {
+		t.Errorf("%d were tried", tried)
+	}
+}
+
+// Only envelopes may be sent by pages of other sites, and without their cookies.
+func TestPreflight(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	ask := func(method, path string) *http.Response {
+		req, err := http.NewRequestWithContext(t.Context(), method, p.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Origin", "https://shop.example")
+		req.Header.Set("Sec-Fetch-Site", "cross-site")
+		req.Header.Set("Access-Control-Request-Method", "POST")
+		req.Header.Set("Access-Control-Request-Headers", "x-sentry-auth,content-type")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := res.Body.Close(); err != nil {
+			t.Error(err)
+		}
+		return res
+	}
+	for _, path := range []string{"/api/7/envelope/", "/api/7/envelope"} {
+		res := ask("OPTIONS", path)
+		if res.StatusCode != http.StatusNoContent || res.Header.Get("Access-Control-Allow-Origin") != "*" || res.Header.Get("Access-Control-Allow-Credentials") != "" || !strings.Contains(res.Header.Get("Access-Control-Allow-Headers"), "X-Sentry-Auth") {
+			t.Errorf("%s: %d %v", path, res.StatusCode, res.Header)
+		}
+	}
+	for _, path := range []string{"/api/v1/exceptions", "/api/v1/products", "/login", "/api/7/envelope/x", "/api/7/other/envelope/"} {
+		if res := ask("POST", path); res.StatusCode != http.StatusForbidden || res.Header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("POST %s from another site: %d", path, res.StatusCode)
+		}
+		if res := ask("OPTIONS", path); res.Header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("OPTIONS %s: %v", path, res.Header)
+		}
+	}
+}
+
+// Whoever sends too much is told so, in the way that SDKs heed; others are not.
+func TestTheBudgetOfAKey(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		s, other := newShop(t, c, "Shop", ""), newShop(t, c, "Other", "")
+		key, _ := keyOf(c, s)
+		otherKey, _ := keyOf(c, other)
+		url := fmt.Sprintf("%s/api/%d/envelope/?sentry_key=%s", p.URL, s.id, key)
+		many := []byte("{}\n" + strings.Repeat(strings.TrimPrefix(oneEvent, "{}\n"), 100))
+		for range 10 { // a thousand events, while the clock stands
+			if res, text := envelopeTo(t, url, many); res.StatusCode != http.StatusOK {
+				t.Fatalf("%d %s", res.StatusCode, text)
+			}
+		}
+		res, text := envelopeTo(t, url, []byte(oneEvent))
+		if res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") != "60" || res.Header.Get("X-Sentry-Rate-Limits") != "60:error:key" || !strings.Contains(text, "detail") {
+			t.Errorf("%d %v %s", res.StatusCode, res.Header, text)
+		}
+		if res, _ := envelopeTo(t, fmt.Sprintf("%s/api/%d/envelope/?sentry_key=%s", p.URL, other.id, otherKey), []byte(oneEvent)); res.StatusCode != http.StatusOK {
+			t.Errorf("another product pays too: %d", res.StatusCode)
+		}
+		p.Clock.Advance(time.Second)
+		if res, _ := envelopeTo(t, url, []byte(oneEvent)); res.StatusCode != http.StatusOK {
+			t.Errorf("a second later: %d", res.StatusCode)
+		}
+	})
+}
+
+// What cannot be read is refused in clear words, and what is too long is cut
+// with a mark.
+func TestHostileEnvelopes(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	c := p.Client("admin")
+	s := newShop(t, c, "Shop", "")
+	key, _ := keyOf(c, s)
+	url := fmt.Sprintf("%s/api/%d/envelope/?sentry_key=%s", p.URL, s.id, key)
+	event := func(text string) []byte { return []byte("{}\n{\"type\":\"event\"}\n" + text + "\n") }
+	var bomb bytes.Buffer
+	z := gzip.NewWriter(&bomb)
+	for range 30 {
+		if _, err := z.Write(bytes.Repeat([]byte("\n"), 1<<20)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		body   []byte
+		header []string
+		status int
+	}{
+		"10 MB":        {event(`{"message":"` + strings.Repeat("x", 10<<20) + `"}`), nil, 413},
+		"30 MB":        {append([]byte("{}\n{\"type\":\"x\"}\n"), make([]byte, 30<<20)...), nil, 413},
+		"deep":         {event(`{"extra":` + strings.Repeat("[", 200_000)), nil, 400},
+		"bad UTF-8":    {event("{\"message\":\"\xff\xc0\"}"), []string{"Content-Type", "application/json"}, 200},
+		"a bomb":       {append([]byte(nil), bomb.Bytes()...), []string{"Content-Encoding", "gzip"}, 400},
+		"no gzip":      {event(`{}`), []string{"Content-Encoding", "gzip"}, 400},
+		"brotli":       {event(`{}`), []string{"Content-Encoding", "br"}, 415},
+		"nothing":      {nil, nil, 400},
+		"many items":   {[]byte("{}\n" + strings.Repeat("{\"type\":\"session\"}\n{}\n", 500_000)), nil, 200},
+		"nameless":     {event(`{"exception":{"values":[{"stacktrace":{"frames":[` + strings.Repeat(`{},`, 100_000) + `{}]}}]}}`), nil, 200},
+		"1 MB message": {event(`{"exception":{"values":[{"type":"Long","value":"` + strings.Repeat("x", 1_000_000) + `"}]}}`), nil, 200},
+	} {
+		res, text := envelopeTo(t, url, test.body, test.header...)
+		if res.StatusCode != test.status || test.status != 200 && !strings.HasPrefix(text, `{"detail":"`) {
+			t.Errorf("%s: %d %.300s", name, res.StatusCode, text)
+		}
+	}
+	a := c.Must(http.StatusOK, "GET", "/exceptions?q=Long", nil)
+	d := c.Must(http.StatusOK, "GET", fmt.Sprintf("/exceptions/%d", a.ID("items.0.id")), nil)
+	message, _ := d.Get("sample.message").(string)
+	if d.Get("sample.truncated") != true || len(message) > 4000 {
+		t.Errorf("%d bytes, %v", len(message), d.Get("sample.truncated"))
+	}
+	list, err := p.Store.ExceptionGroups(t.Context(), apptest.Everything(), models.ExceptionFilter{Limit: 10})
+	if err != nil || len(list) != 3 {
+		t.Errorf("%d groups, %v", len(list), err)
+	}
+	if text, err := json.Marshal(list); err != nil || len(text) > 100_000 {
+		t.Errorf("%d bytes are kept, %v", len(text), err)
+	}
+}
