@@ -95,6 +95,7 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	comeIn(b, "admin") // the session has ended meanwhile
 	still(t, b, "exceptions", "/exceptions")
 	b.Sees("PaymentFailed", "order 7 is not paid", "37", "3 held back", "Checkout", "Requests")
 	b.TabThrough("/exceptions")
