@@ -69,7 +69,7 @@ func TestEachChannelTellsOfAnException(t *testing.T) {
 
 // TestExceptionsInTheBrowser is how somebody works through exceptions by hand.
 func TestExceptionsInTheBrowser(t *testing.T) {
-	p := apptest.Start(t, apptest.Options{Ago: 10 * 24 * time.Hour})
+	p := apptest.Start(t, apptest.Options{Ago: 4 * time.Hour})
 	p.User("mei")
 	c := p.Client("admin")
 	b := apptest.NewBrowser(t, p.URL)
@@ -85,8 +85,8 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	second := throw(t, p, other).Group
 	task := throw(t, p, exception.Report{Kind: models.ExceptionTask, ProductID: shop, Class: "*shop.Secret", Message: "it says a secret", Function: "bill", Arguments: map[string]string{"year": "2026"}}).Group
 	throw(t, p, exception.Report{Kind: models.ExceptionRequest, Class: "panic", Message: "panic: index out of range", Function: "GET /products/:id", Reference: "a-b-c"})
-	for range 9 { // days
-		p.Clock.Advance(25 * time.Hour)
+	for range 3 {
+		p.Clock.Advance(61 * time.Minute)
 		for range 4 {
 			throw(t, p, declined(shop))
 		}
@@ -95,9 +95,8 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	comeIn(b, "admin") // the session has ended meanwhile
 	still(t, b, "exceptions", "/exceptions")
-	b.Sees("PaymentFailed", "order 7 is not paid", "37", "3 held back", "Checkout", "Requests")
+	b.Sees("PaymentFailed", "order 7 is not paid", "13", "3 held back", "Checkout", "Requests")
 	b.TabThrough("/exceptions")
 	b.Open("/exceptions?q=script%3E&state=open&kind=reported&product=1")
 	b.Sees("KeyError", "Checkout remove this filter")
@@ -109,7 +108,7 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 
 	page := fmt.Sprintf("/exceptions/%d", group)
 	still(t, b, "exception", page)
-	b.Sees("PaymentFailed", "order 7 is not paid", "3 held back since the last notice", "10 times, last", "checkout@3.12.0", "1 call of libraries", "checkout.orders.pay", "checkout/orders.py:141",
+	b.Sees("PaymentFailed", "order 7 is not paid", "3 held back since the last notice", "4 times, last", "checkout@3.12.0", "1 call of libraries", "checkout.orders.pay", "checkout/orders.py:141",
 		"caused by", "no answer in 10 s", "northpay", "production", "its class and the calls of the program's own", "at the earliest")
 	b.TabThrough(page)
 	b.Press("form[action$='/mute'] button")
@@ -194,7 +193,7 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	}
 	still(t, b, "exception-masked", fmt.Sprintf("/exceptions/%d", task))
 	b.Sees("what it says, and where it came from, is for administrators")
-	for _, hidden := range []string{"it says a secret", "bill", "2026:", "Resolve"} {
+	for _, hidden := range []string{"it says a secret", "bill", "year", "Unmute", "Split off", "Delete…"} {
 		if strings.Contains(b.Text(), hidden) {
 			t.Errorf("a reader sees %q:\n%s", hidden, b.Text())
 		}

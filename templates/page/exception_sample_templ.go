@@ -111,7 +111,7 @@ func sample(v ExceptionView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-			} else if len(v.Sample.Chain) == 0 {
+			} else if len(v.Sample.Chain) == 0 && !v.Masked {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<p class=\"dim\">Its sender gave no calls.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
