@@ -12,6 +12,7 @@ import (
 	"gatecrier/app/audit"
 	"gatecrier/app/connection"
 	"gatecrier/app/delivery"
+	"gatecrier/app/exception"
 	"gatecrier/app/gate"
 	"gatecrier/app/inbox"
 	"gatecrier/app/ingest"
@@ -41,6 +42,7 @@ type Services struct {
 	Settings    *settings.Service
 	Jobs        *jobs.Schedule
 	Audit       *audit.Service
+	Exceptions  *exception.Service
 	Mail        *email.Email
 	Log         *slog.Logger
 	Version     string
@@ -123,6 +125,7 @@ func (a *Admin) Register(e *gin.Engine) {
 	a.registerObservations(get, post)
 	a.registerRoles(get, post)
 	a.registerBranches(get, post)
+	a.registerExceptions(get, post)
 	get("/admin/settings", a.globalsFirst)
 	get("/admin/settings/:section", a.globals)
 	post("/admin/settings/:section", a.globalsSave)
@@ -152,6 +155,25 @@ func (a *Admin) Register(e *gin.Engine) {
 	post("/deliveries/:id/resend", a.resendOne)
 	get("/resends/:id", a.resendProgress)
 	post("/resends/:id/stop", a.resendStop)
+}
+
+// registerExceptions adds the pages of exceptions, and of what reports them.
+func (a *Admin) registerExceptions(get, post func(path string, h handler)) {
+	get("/exceptions", a.exceptionList)
+	post("/exceptions/resolve", a.exceptionResolveMany)
+	get("/exceptions/merge", a.exceptionMergeAsk)
+	post("/exceptions/merge", a.exceptionMerge)
+	get("/exceptions/:id", a.exception)
+	post("/exceptions/:id/resolve", a.exceptionDo(a.Exceptions.Resolve, "It is resolved", "Whoever is told hears of it at once when it comes back."))
+	post("/exceptions/:id/reopen", a.exceptionDo(a.Exceptions.Reopen, "It is open again", ""))
+	post("/exceptions/:id/mute", a.exceptionMute)
+	post("/exceptions/:id/unmute", a.exceptionDo(a.Exceptions.Unmute, "People are told of it again", ""))
+	post("/exceptions/:id/split", a.exceptionSplit)
+	get("/exceptions/:id/delete", a.exceptionDeleteAsk)
+	post("/exceptions/:id/delete", a.exceptionDelete)
+	post("/products/:id/ingest-key", a.keyMake)
+	get("/products/:id/ingest-key/:action", a.keyAsk)
+	post("/products/:id/ingest-key/:action", a.keyDo)
 }
 
 // registerRoles adds the pages of groups, of who may what where, and of who has

@@ -47,6 +47,8 @@ func (a *Admin) productPage(c *gin.Context, status int, row models.ProductRow, t
 		err = a.historyTab(c, row, &v)
 	case page.TabDeliveries:
 		err = a.deliveriesTab(c, row, &v)
+	case page.TabExceptions:
+		err = a.exceptionsTab(c, row, &v)
 	case page.TabTargets:
 		err = a.targetsTab(c, row, &v)
 	case page.TabMembers:

@@ -155,7 +155,10 @@ func (d *Dispatcher) message(ctx context.Context, t task) (module.Message, error
 	for _, f := range notice.Facts {
 		m.Facts = append(m.Facts, module.Fact(f))
 	}
-	if e.ProductID != 0 {
+	switch {
+	case notice.Page != "":
+		m.Link = d.baseURL() + notice.Page
+	case e.ProductID != 0:
 		m.Link = fmt.Sprintf("%s/products/%d", d.baseURL(), e.ProductID)
 	}
 	return m, nil

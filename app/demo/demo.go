@@ -56,8 +56,9 @@ type Demo struct {
 	key      string       // of this start
 	mix      maphash.Seed // of stamps
 
-	mu   sync.Mutex
-	told string // what the last step did
+	mu     sync.Mutex
+	told   string // what the last step did
+	thrown int64  // the exception that it threw, 0 for none
 }
 
 // Start prepares the directory, where it is new fills it, and starts.
@@ -200,7 +201,7 @@ func (d *Demo) step(ctx context.Context, productID int64, findings int, told str
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.told = told + " " + outcome(r)
+	d.told, d.thrown = told+" "+outcome(r), 0
 	return nil
 }
 

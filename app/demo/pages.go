@@ -30,6 +30,7 @@ func (d *Demo) routes() []admin.Route {
 		{Method: http.MethodPost, Path: "/demo/worse", Serve: d.worse},
 		{Method: http.MethodPost, Path: "/demo/fixed", Serve: d.fixed},
 		{Method: http.MethodPost, Path: "/demo/outage", Serve: d.outage},
+		{Method: http.MethodPost, Path: "/demo/exception", Serve: d.throw},
 	}
 }
 
@@ -105,9 +106,10 @@ func (d *Demo) view(p *admin.Page, after int) (page.DemoView, error) {
 	}
 	list, last := d.receiver.Since(after)
 	v := page.DemoView{
-		ProductID: row.ID, Product: row.Name, State: string(row.Default.Gate), Why: row.Default.Why, Told: d.lastTold(),
+		ProductID: row.ID, Product: row.Name, State: string(row.Default.Gate), Why: row.Default.Why,
 		Waiting: states[models.DeliveryRetrying] + states[models.DeliveryPending],
 	}
+	v.Told, v.Thrown = d.lastTold()
 	stamp := strconv.FormatUint(maphash.String(d.mix, v.State+"\x00"+v.Why+"\x00"+v.Told), 36)
 	v.Changed = p.Query("seen") != stamp
 	v.Poll = "/demo/messages?" + url.Values{"after": {strconv.Itoa(last)}, "channel": {p.Query("channel")}, "seen": {stamp}}.Encode()
@@ -162,10 +164,10 @@ func (d *Demo) mail(p *admin.Page) error {
 	return p.Text("text/html; charset=utf-8", m.HTML)
 }
 
-func (d *Demo) lastTold() string {
+func (d *Demo) lastTold() (told string, thrown int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.told
+	return d.told, d.thrown
 }
 
 func (d *Demo) worse(p *admin.Page) error {

@@ -57,10 +57,10 @@ func (d *Demo) seed(ctx context.Context) error {
 	if err := d.group(ctx, actor, ids); err != nil {
 		return fmt.Errorf("groups: %w", err)
 	}
-	for _, m := range moments() {
-		d.clock.set(now.Add(-time.Duration(m.ago)*24*time.Hour - 3*time.Hour + time.Duration(m.thing)*17*time.Minute))
-		if _, err := d.send(ctx, world[m.thing], ids[m.thing], m.findings); err != nil {
-			return fmt.Errorf("%s, %d days ago: %w", world[m.thing].name, m.ago, err)
+	for _, m := range d.moments(now, ids) {
+		d.clock.set(m.at)
+		if err := m.do(ctx); err != nil {
+			return err
 		}
 		if err := d.settled(ctx); err != nil {
 			return err
@@ -69,21 +69,21 @@ func (d *Demo) seed(ctx context.Context) error {
 	return nil
 }
 
-// moment is a report of the past.
-type moment struct {
-	thing int
-	day
-}
-
-// moments lists all reports of the past in order.
-func moments() []moment {
-	var list []moment
+// moments lists the past in order: reports, and exceptions.
+func (d *Demo) moments(now time.Time, ids []int64) []moment {
+	list := d.exceptionMoments(now, ids)
 	for i, t := range world {
-		for _, d := range t.days {
-			list = append(list, moment{i, d})
+		for _, day := range t.days {
+			at := now.Add(-time.Duration(day.ago)*24*time.Hour - 3*time.Hour + time.Duration(i)*17*time.Minute)
+			list = append(list, moment{at, func(ctx context.Context) error {
+				if _, err := d.send(ctx, t, ids[i], day.findings); err != nil {
+					return fmt.Errorf("%s, %d days ago: %w", t.name, day.ago, err)
+				}
+				return nil
+			}})
 		}
 	}
-	slices.SortStableFunc(list, func(a, b moment) int { return b.ago - a.ago })
+	slices.SortStableFunc(list, func(a, b moment) int { return a.at.Compare(b.at) })
 	return list
 }
 

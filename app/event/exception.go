@@ -2,7 +2,10 @@ package event
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"gatecrier/models"
@@ -46,14 +49,15 @@ func (e Exception) notice() Notice {
 	switch {
 	case e.Overflow:
 		name = "Other exceptions have occurred"
-	case e.Regressed:
-		name = "Exception " + straight(e.Class) + " has occurred again after it was resolved"
-	}
-	if e.From == models.ExceptionTask && !e.Overflow {
+	case e.From == models.ExceptionTask:
 		name += " in background task"
 	}
-	n := Notice{Name: name, Title: name + of(e.Product), Message: e.Message, Tone: ToneBad, Key: "exception/" + strconv.FormatInt(e.Group, 10), Items: e.Trace}
-	for _, f := range []Fact{{"Product", productName(e.Product)}, {"Function", e.Function}, {"Release", e.Release}, {"User", e.User}, {"Request", e.Reference}} {
+	if e.Regressed && !e.Overflow {
+		name += ", again after it was resolved"
+	}
+	group := strconv.FormatInt(e.Group, 10)
+	n := Notice{Name: name, Title: name, Message: e.Message, Tone: ToneBad, Key: "exception/" + group, Page: "/exceptions/" + group, Items: e.Trace}
+	for _, f := range []Fact{{"Product", productName(e.Product)}, {"Function", e.Function}, {"Arguments", e.arguments()}, {"Release", e.Release}, {"User", e.User}, {"Request", e.Reference}} {
 		if f.Value != "" {
 			n.Facts = append(n.Facts, f)
 		}
@@ -63,6 +67,15 @@ func (e Exception) notice() Notice {
 		n.Message = joined(n.Message, more)
 	}
 	return n
+}
+
+// arguments are those of a task, in the order of their names.
+func (e Exception) arguments() string {
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(e.Arguments)) {
+		list = append(list, name+" = "+e.Arguments[name])
+	}
+	return strings.Join(list, ", ")
 }
 
 // more says how often it has occurred since people were told last.

@@ -28,6 +28,7 @@ type Notice struct {
 	Facts   []Fact   // details, the most telling first
 	Items   []string // what tipped it, worst first
 	Key     string   // what it is about, the same in all notices about that
+	Page    string   // of what it is about, a path; "" = that of its product
 	UserID  int64    // whom alone it is for, 0 = all who may see its product
 }
 

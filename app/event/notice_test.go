@@ -170,3 +170,43 @@ func TestWaiversInWords(t *testing.T) {
 		t.Errorf("%+v", n)
 	}
 }
+
+func TestAnExceptionInWords(t *testing.T) {
+	since, shop := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC), &event.Product{ID: 7, Name: "Shop"}
+	of := func(e event.Exception) event.Notice {
+		t.Helper()
+		kind, version := e.Kind()
+		text, err := event.Encode(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := event.Describe(models.Event{Type: string(kind), Version: version, Payload: text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	task := event.Exception{
+		Group: 5, From: models.ExceptionTask, Class: "ValueError", Message: "no such month", Function: "jobs.close", User: "ilse", Release: "1.2", Reference: "a-b",
+		Arguments: map[string]string{"year": "2026", "month": "13"}, Trace: []string{"jobs.close (jobs/close.go:7)"}, Held: 12, HeldSince: &since,
+	}
+	want := event.Notice{
+		Name: `Exception "ValueError" has occurred in background task`, Title: `Exception "ValueError" has occurred in background task`,
+		Message: "no such month (+12 since 2026-05-04 12:00 UTC)", Tone: event.ToneBad, Key: "exception/5", Page: "/exceptions/5", Items: task.Trace,
+		Facts: []event.Fact{{"Function", "jobs.close"}, {"Arguments", "month = 13, year = 2026"}, {"Release", "1.2"}, {"User", "ilse"}, {"Request", "a-b"}, {"Before", "+12 since 2026-05-04 12:00 UTC"}},
+	}
+	if diff := cmp.Diff(want, of(task)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for title, e := range map[string]event.Exception{
+		`Exception "E" has occurred`:                                                 {From: models.ExceptionRequest, Class: "E"},
+		`Exception "a "b"" has occurred`:                                             {From: models.ExceptionReported, Class: `a "b"`, Product: shop},
+		`Exception "E" has occurred, again after it was resolved`:                    {From: models.ExceptionReported, Class: "E", Regressed: true},
+		`Exception "E" has occurred in background task, again after it was resolved`: {From: models.ExceptionTask, Class: "E", Regressed: true},
+		`Other exceptions have occurred`:                                             {From: models.ExceptionTask, Class: "E", Overflow: true, Regressed: true},
+	} {
+		if n := of(e); n.Title != title || n.Name != title {
+			t.Errorf("got %q, want %q", n.Title, title)
+		}
+	}
+}

@@ -127,7 +127,7 @@ var (
 
 // callName is a call without what a compiler, or a build, adds to its name.
 func callName(f Frame) string {
-	return hexes.ReplaceAllString(generics.ReplaceAllString(closures.ReplaceAllString(f.name(), ""), ""), "")
+	return hexes.ReplaceAllString(generics.ReplaceAllString(closures.ReplaceAllString(f.Name(), ""), ""), "")
 }
 
 // masks take out of a message what differs from one time to the next, the more

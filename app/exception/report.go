@@ -143,16 +143,17 @@ func (r *Report) trim() (lost bool) {
 func (r *Report) where() string {
 	for _, f := range r.Frames {
 		if f.InApp {
-			return f.name()
+			return f.Name()
 		}
 	}
 	if len(r.Frames) > 0 {
-		return r.Frames[0].name()
+		return r.Frames[0].Name()
 	}
 	return ""
 }
 
-func (f Frame) name() string {
+// Name is how a frame is called: its function, with its module.
+func (f Frame) Name() string {
 	switch {
 	case f.Module == "" || strings.HasPrefix(f.Function, f.Module+"."):
 		return f.Function

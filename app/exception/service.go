@@ -290,10 +290,10 @@ func traceOf(frames []Frame) []string {
 	own := slices.ContainsFunc(frames, func(f Frame) bool { return f.InApp })
 	trace := []string{}
 	for _, f := range frames {
-		if own && !f.InApp || f.name() == "" {
+		if own && !f.InApp || f.Name() == "" {
 			continue
 		}
-		line := f.name()
+		line := f.Name()
 		if f.File != "" {
 			line += " (" + f.File
 			if f.Line > 0 {

@@ -17,6 +17,7 @@ type DemoView struct {
 	State     string // of its gate
 	Why       string
 	Told      string        // what the last step did, "" before the first
+	Thrown    int64         // the exception that it threw, 0 for none
 	Down      time.Duration // for how long the receiver is still down
 	Refused   int           // messages it has refused since it was taken down
 	Waiting   int           // messages on the way

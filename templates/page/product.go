@@ -19,6 +19,7 @@ const (
 	TabBranches     Tab = "branches"
 	TabHistory      Tab = "history"
 	TabDeliveries   Tab = "deliveries"
+	TabExceptions   Tab = "exceptions"
 	TabTargets      Tab = "targets"
 	TabMembers      Tab = "members"
 	TabTokens       Tab = "tokens"
@@ -65,6 +66,7 @@ type ProductView struct {
 	Badge        BadgeForm // with the settings
 	History      HistoryTab
 	Deliveries   DeliveriesTab
+	Exceptions   ExceptionsTab
 	Targets      TargetsTab
 	Inherited    []TargetRow // of the group; hints only for who may edit it
 	People       People
@@ -182,6 +184,7 @@ var tabList = []struct {
 	{TabBranches, "Branches"},
 	{TabHistory, "History"},
 	{TabDeliveries, "Deliveries"},
+	{TabExceptions, "Exceptions"},
 	{TabTargets, "Targets"},
 	{TabMembers, "Members"},
 	{TabTokens, "Tokens"},

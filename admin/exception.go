@@ -1,0 +1,154 @@
+package admin
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/exception"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+const (
+	// week is the hours that an exception's page shows.
+	week = 7 * 24
+	// othersMost bounds the exceptions that one can be merged with on its page;
+	// the list has them all.
+	othersMost = 50
+)
+
+func (a *Admin) exception(c *gin.Context) error {
+	d, err := a.exceptionOf(c)
+	if err != nil {
+		return err
+	}
+	return a.exceptionPage(c, http.StatusOK, d, nil)
+}
+
+// exceptionPage renders an exception's page; change, where given, has the last
+// word on it.
+func (a *Admin) exceptionPage(c *gin.Context, status int, d exception.Detail, change func(*page.ExceptionView)) error {
+	v := page.ExceptionView{
+		Row: a.exceptionRow(c, d.Group), By: d.By, Key: d.Key, Notified: d.Notified, NotifiedAt: a.zoned(c, d.NotifiedAt), Suppressed: d.Suppressed,
+		Until: a.zoned(c, d.Until), ResolvedBy: d.ResolvedBy, ResolvedAt: a.zoned(c, d.ResolvedAt), RegressedAt: a.zoned(c, d.RegressedAt),
+		CanAct: d.Rights.Assess, CanDelete: d.Rights.Delete, Sample: a.sampleView(c, d), Masked: d.Masked,
+	}
+	if v.Row.MutedUntil.After(v.Until) {
+		v.Until = v.Row.MutedUntil
+	}
+	for _, r := range d.Releases {
+		v.Releases = append(v.Releases, page.ReleaseRow{Name: r.Name, FirstAt: a.zoned(c, r.FirstAt), LastAt: a.zoned(c, r.LastAt)})
+	}
+	for _, m := range d.Merges {
+		v.Merges = append(v.Merges, page.MergeRow{Key: m.Key, Class: m.Class, Message: m.Message, By: m.By, At: a.zoned(c, m.At)})
+	}
+	var err error
+	if v.Hours, err = a.weekOf(c, d.ID); err != nil {
+		return err
+	}
+	if v.CanAct {
+		if v.Others, err = a.othersOf(c, d.Group); err != nil {
+			return err
+		}
+	}
+	if change != nil {
+		change(&v)
+	}
+	v.Frame = a.frame(c, d.Class, layout.NavExceptions)
+	return show(c, status, page.Exception(v))
+}
+
+// weekOf is how often an exception occurred in each hour of the last week.
+func (a *Admin) weekOf(c *gin.Context, id int64) ([]ui.Beat, error) {
+	first := a.Store.Now().Truncate(time.Hour).Add(-(week - 1) * time.Hour)
+	counts, err := a.Store.ExceptionHours(c.Request.Context(), []int64{id}, first)
+	beats := make([]ui.Beat, week)
+	for i := range beats {
+		at := first.Add(time.Duration(i) * time.Hour)
+		beats[i] = ui.Beat{At: a.zoned(c, at), N: counts[id][at.Unix()/int64(time.Hour/time.Second)]}
+	}
+	return beats, err
+}
+
+// othersOf are those that an exception can be merged with.
+func (a *Admin) othersOf(c *gin.Context, g exception.Group) ([]ui.Option, error) {
+	f := models.ExceptionFilter{ProductID: g.ProductID, Own: g.ProductID == 0, Kind: g.Kind, Limit: othersMost}
+	groups, err := a.Exceptions.List(c.Request.Context(), actorOf(c), f)
+	var options []ui.Option
+	for _, o := range groups {
+		if o.ID != g.ID {
+			options = append(options, ui.Option{Value: count(o.ID), Label: exception.Clean("#"+count(o.ID)+" "+o.Class+": "+o.Message, 100)})
+		}
+	}
+	return options, err
+}
+
+// sampleView is the latest occurrence; nil where nothing is known of it.
+func (a *Admin) sampleView(c *gin.Context, d exception.Detail) *page.SampleView {
+	s := d.Sample
+	if s.At.IsZero() {
+		return nil
+	}
+	v := &page.SampleView{At: a.zoned(c, s.At), Frames: frameRows(s.Frames), Truncated: s.Truncated, Arguments: pairsOf(s.Arguments), Tags: pairsOf(s.Tags)}
+	if s.Message != d.Message {
+		v.Message = s.Message
+	}
+	for _, cause := range s.Chain {
+		v.Chain = append(v.Chain, page.CauseView{Class: cause.Class, Message: cause.Message, Frames: frameRows(cause.Frames)})
+	}
+	for _, p := range []page.Pair{
+		{Name: "Class", Value: other(s.Class, d.Class)},
+		{Name: "Function", Value: other(s.Function, d.Function)},
+		{Name: "Level", Value: s.Level},
+		{Name: "Release", Value: s.Release},
+		{Name: "Environment", Value: s.Environment},
+		{Name: "Server", Value: s.Server},
+		{Name: "Platform", Value: s.Platform},
+		{Name: "User", Value: s.User},
+		{Name: "Reference", Value: s.Reference},
+	} {
+		if p.Value != "" {
+			v.Facts = append(v.Facts, p)
+		}
+	}
+	return v
+}
+
+// other is a text where it is not the one that is shown already.
+func other(text, shown string) string {
+	if text == shown {
+		return ""
+	}
+	return text
+}
+
+func frameRows(frames []exception.Frame) []page.FrameRow {
+	var rows []page.FrameRow
+	for _, f := range frames {
+		row := page.FrameRow{Name: f.Name(), Where: f.File, InApp: f.InApp}
+		if row.Where != "" && f.Line > 0 {
+			row.Where += ":" + strconv.Itoa(f.Line)
+		}
+		if row.Name == "" && row.Where == "" {
+			row.Name = "(no name)"
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// pairsOf are the values of a map in the order of their names.
+func pairsOf(m map[string]string) []page.Pair {
+	var list []page.Pair
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		list = append(list, page.Pair{Name: name, Value: m[name]})
+	}
+	return list
+}

@@ -1,0 +1,227 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/exception"
+	"gatecrier/app/fault"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+)
+
+// exceptionDo is what a button of an exception's page does.
+func (a *Admin) exceptionDo(do func(ctx context.Context, actor authz.Actor, id int64) error, title, text string) handler {
+	return func(c *gin.Context) error {
+		id, err := web.ID(c, "id", "exception")
+		if err != nil {
+			return err
+		}
+		if err := do(c.Request.Context(), actorOf(c), id); err != nil {
+			return err
+		}
+		a.flash(c, "ok", title, text)
+		web.SeeOther(c, exceptionPath(id))
+		return nil
+	}
+}
+
+// exceptionMute mutes for the chosen length, or until the time beside it.
+func (a *Admin) exceptionMute(c *gin.Context) error {
+	d, err := a.exceptionOf(c)
+	if err != nil {
+		return err
+	}
+	var until time.Time
+	length, typed := c.PostForm("for"), c.PostForm("until")
+	if length == "" {
+		until, err = time.ParseInLocation(localTime, typed, a.zone(c))
+	} else {
+		var span time.Duration
+		span, err = time.ParseDuration(length)
+		until = a.Store.Now().Add(span)
+	}
+	if err != nil {
+		err = fault.BadField("muted_until", "A time like 2026-05-04T12:30")
+	} else {
+		err = a.Exceptions.Mute(c.Request.Context(), actorOf(c), d.ID, until)
+	}
+	if errs := fieldErrors(err); errs != nil && d.Rights.Assess {
+		return a.exceptionPage(c, http.StatusUnprocessableEntity, d, func(v *page.ExceptionView) {
+			v.MuteError, v.MuteUntil = errs["muted_until"], typed
+		})
+	}
+	if !d.Rights.Assess {
+		err = authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Assess, d.ProductID)
+	}
+	if err != nil {
+		return err
+	}
+	a.flash(c, "ok", "Nobody is told of it until "+until.In(a.zone(c)).Format("Mon 2 Jan 2006, 15:04 MST"), "It is counted meanwhile.")
+	web.SeeOther(c, exceptionPath(d.ID))
+	return nil
+}
+
+func (a *Admin) exceptionSplit(c *gin.Context) error {
+	key := c.PostForm("key")
+	split := func(ctx context.Context, actor authz.Actor, id int64) error {
+		return a.Exceptions.Split(ctx, actor, id, key)
+	}
+	return a.exceptionDo(split, "It is split off", "The next one has a page of its own again. What was counted until now stays here.")(c)
+}
+
+// exceptionResolveMany resolves what was selected.
+func (a *Admin) exceptionResolveMany(c *gin.Context) error {
+	ids, err := exceptionIDs(c.PostFormArray("id"))
+	if err != nil {
+		return err
+	}
+	for _, id := range ids { // all or none
+		if err := a.mayAssessException(c, id); err != nil {
+			return err
+		}
+	}
+	for _, id := range ids {
+		if err := a.Exceptions.Resolve(c.Request.Context(), actorOf(c), id); err != nil {
+			return err
+		}
+	}
+	if len(ids) == 0 {
+		a.flash(c, "wait", "Nothing was selected", "Tick the exceptions to resolve.")
+	} else {
+		a.flash(c, "ok", plural(len(ids), "exception is", "exceptions are")+" resolved", "Whoever is told hears of one at once when it comes back.")
+	}
+	web.SeeOther(c, local(c.PostForm("next")))
+	return nil
+}
+
+// mayAssessException makes sure that the actor may change an exception.
+func (a *Admin) mayAssessException(c *gin.Context, id int64) error {
+	d, err := a.Exceptions.Get(c.Request.Context(), actorOf(c), id)
+	if err == nil && !d.Rights.Assess {
+		err = authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Assess, d.ProductID)
+	}
+	return err
+}
+
+// exceptionIDs reads ids of a form or a query, in their order, each once.
+func exceptionIDs(texts []string) ([]int64, error) {
+	var ids []int64
+	seen := map[int64]bool{}
+	for _, text := range texts {
+		id := idOf(text)
+		if id < 1 {
+			return nil, fault.Missing("exception")
+		}
+		if !seen[id] {
+			seen[id], ids = true, append(ids, id)
+		}
+	}
+	if len(ids) > rowsMost {
+		return nil, fault.BadField("id", "At most "+count(rowsMost)+" at a time")
+	}
+	return ids, nil
+}
+
+// exceptionMergeAsk names what would be merged, into the first.
+func (a *Admin) exceptionMergeAsk(c *gin.Context) error {
+	ids, err := exceptionIDs(c.QueryArray("id"))
+	if err != nil {
+		return err
+	}
+	if len(ids) < 2 {
+		a.flash(c, "wait", "Select two or more to merge", "They must be of the same product and source.")
+		web.SeeOther(c, exceptionsPath)
+		return nil
+	}
+	return a.exceptionMergePage(c, http.StatusOK, ids[0], ids[1:], nil)
+}
+
+func (a *Admin) exceptionMergePage(c *gin.Context, status int, into int64, from []int64, wrong error) error {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	var v page.MergeView
+	var first exception.Group
+	for i, id := range append([]int64{into}, from...) {
+		d, err := a.Exceptions.Get(ctx, actor, id)
+		if err != nil {
+			return err
+		}
+		if !d.Rights.Assess {
+			return authz.Require(ctx, a.Store, actor, authz.Assess, d.ProductID)
+		}
+		if i == 0 {
+			first, v.Into = d.Group, a.exceptionRow(c, d.Group)
+			continue
+		}
+		if d.ProductID != first.ProductID || d.Kind != first.Kind {
+			v.Error, status = "Only exceptions of the same product and source are merged", http.StatusUnprocessableEntity
+		}
+		v.From = append(v.From, a.exceptionRow(c, d.Group))
+	}
+	if errs := fieldErrors(wrong); errs != nil {
+		v.Error = errs["groups"]
+	}
+	v.Frame = a.frame(c, "Merge exceptions", layout.NavExceptions)
+	return show(c, status, page.Merge(v))
+}
+
+func (a *Admin) exceptionMerge(c *gin.Context) error {
+	ids, err := exceptionIDs(c.PostFormArray("id"))
+	if err != nil {
+		return err
+	}
+	into := idOf(c.PostForm("into"))
+	err = a.Exceptions.Merge(c.Request.Context(), actorOf(c), into, ids)
+	if fault.Is(err, fault.Invalid) {
+		return a.exceptionMergePage(c, http.StatusUnprocessableEntity, into, ids, err)
+	}
+	if err != nil {
+		return err
+	}
+	a.flash(c, "ok", plural(len(ids), "exception is", "exceptions are")+" merged into this one", "")
+	web.SeeOther(c, exceptionPath(into))
+	return nil
+}
+
+// exceptionDeleteAsk names what is lost with an exception.
+func (a *Admin) exceptionDeleteAsk(c *gin.Context) error {
+	d, err := a.exceptionOf(c)
+	if err != nil {
+		return err
+	}
+	if !d.Rights.Delete {
+		return authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Own, d.ProductID)
+	}
+	v := page.ConfirmView{
+		Title: "Delete " + d.Class + "?", Action: c.Request.URL.Path, Button: "Delete the exception", Cancel: exceptionPath(d.ID),
+		Lost: []string{plural(int(d.Count), "occurrence", "occurrences") + " counted since " + a.zoned(c, d.FirstAt).Format("2 Jan 2006, 15:04 MST"), "its latest sample, its hours and releases"},
+	}
+	if len(d.Merges) > 0 {
+		v.Lost = append(v.Lost, "that "+plural(len(d.Merges), "other is", "others are")+" merged into it")
+	}
+	if d.State == models.ExceptionResolved || d.MutedUntil.After(a.Store.Now()) {
+		v.Lost = append(v.Lost, "that it is resolved, or muted")
+	}
+	v.Lost = append(v.Lost, "when it occurs again, it is new, and told at once")
+	v.Frame = a.frame(c, v.Title, layout.NavExceptions)
+	return show(c, http.StatusOK, page.Confirm(v))
+}
+
+func (a *Admin) exceptionDelete(c *gin.Context) error {
+	d, err := a.exceptionOf(c)
+	if err != nil {
+		return err
+	}
+	if err := a.Exceptions.Delete(c.Request.Context(), actorOf(c), d.ID); err != nil {
+		return err
+	}
+	a.flash(c, "ok", d.Class+" is deleted", "")
+	web.SeeOther(c, exceptionsPath)
+	return nil
+}

@@ -1,0 +1,115 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/app/product"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+const (
+	keyRotate = "rotate"
+	keyDelete = "delete"
+)
+
+// ingestKeyPart shows how programs report exceptions, to those who may import.
+func (a *Admin) ingestKeyPart(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
+	t := &v.Exceptions
+	if t.MayRead = v.CanUpload; !t.MayRead {
+		return nil
+	}
+	t.BaseURL = a.BaseURL()
+	k, ok, err := a.Products.IngestKey(c.Request.Context(), actorOf(c), row.ID)
+	if ok {
+		t.DSN, t.MadeBy = product.DSN(t.BaseURL, k), k.CreatedBy
+	}
+	return err
+}
+
+func keyTab(id int64) string { return productPath(id) + "?tab=" + string(page.TabExceptions) }
+
+// keyMake makes a product's first key. Where somebody was faster, his stays.
+func (a *Admin) keyMake(c *gin.Context) error {
+	row, err := a.productOf(c)
+	if err != nil {
+		return err
+	}
+	if err := authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Edit, row.ID); err != nil {
+		return err
+	}
+	_, has, err := a.Products.IngestKey(c.Request.Context(), actorOf(c), row.ID)
+	if err != nil {
+		return err
+	}
+	if has {
+		a.flash(c, "wait", "There is a DSN already", "Nothing was changed.")
+		web.SeeOther(c, keyTab(row.ID))
+		return nil
+	}
+	if _, err := a.Products.NewIngestKey(c.Request.Context(), actorOf(c), row.ID); err != nil {
+		return err
+	}
+	a.flash(c, "ok", "The DSN is there", "Give it to the programs of this product.")
+	web.SeeOther(c, keyTab(row.ID))
+	return nil
+}
+
+// keyAsk says what it means to replace the key, or to remove it.
+func (a *Admin) keyAsk(c *gin.Context) error {
+	row, err := a.productOf(c)
+	if err != nil {
+		return err
+	}
+	if err := authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Edit, row.ID); err != nil {
+		return err
+	}
+	v := page.AskView{
+		Crumbs: []ui.Crumb{{Label: "Products", Href: "/products"}, {Label: row.Name, Href: keyTab(row.ID)}},
+		Action: c.Request.URL.Path, Cancel: keyTab(row.ID),
+	}
+	switch c.Param("action") {
+	case keyRotate:
+		v.Title, v.Buttons = "Replace the key of "+row.Name+"?", []page.AskButton{{Label: "Replace the key", Danger: true}}
+		v.Effects = []string{"Programs that have the former DSN report nothing any more, at once.", "They need the new one, which stands on the product's page."}
+	case keyDelete:
+		v.Title, v.Buttons = "Remove the key of "+row.Name+"?", []page.AskButton{{Label: "Remove the key", Danger: true}}
+		v.Effects = []string{"Programs that have the DSN report nothing any more, at once.", "What they have reported stays."}
+	default:
+		return fault.Missing("page")
+	}
+	v.Frame = a.frame(c, v.Title, layout.NavProducts)
+	return show(c, http.StatusOK, page.Ask(v))
+}
+
+func (a *Admin) keyDo(c *gin.Context) error {
+	row, err := a.productOf(c)
+	if err != nil {
+		return err
+	}
+	switch c.Param("action") {
+	case keyRotate:
+		_, err = a.Products.NewIngestKey(c.Request.Context(), actorOf(c), row.ID)
+	case keyDelete:
+		err = a.Products.RemoveIngestKey(c.Request.Context(), actorOf(c), row.ID)
+	default:
+		err = fault.Missing("page")
+	}
+	if err != nil {
+		return err
+	}
+	if c.Param("action") == keyDelete {
+		a.flash(c, "ok", "The key is removed", "")
+	} else {
+		a.flash(c, "ok", "There is a new key", "The former one counts no more.")
+	}
+	web.SeeOther(c, keyTab(row.ID))
+	return nil
+}

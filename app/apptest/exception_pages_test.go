@@ -1,0 +1,219 @@
+package apptest_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"gatecrier/app/apptest"
+	"gatecrier/app/exception"
+	"gatecrier/models"
+)
+
+func throw(t *testing.T, p *apptest.Program, r exception.Report) exception.Result {
+	t.Helper()
+	result, err := p.Exceptions.Report(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+func declined(product int64) exception.Report {
+	return exception.Report{
+		Kind: models.ExceptionReported, ProductID: product, Class: "PaymentFailed", Message: "order 7 is not paid", Release: "checkout@3.12.0", Environment: "production",
+		User: "ilse", Tags: map[string]string{"gateway": "northpay"}, Arguments: map[string]string{"order": "7"},
+		Frames: []exception.Frame{
+			{Module: "requests.adapters", Function: "send", File: "requests/adapters.py", Line: 713},
+			{Module: "checkout.orders", Function: "pay", File: "checkout/orders.py", Line: 141, InApp: true},
+		},
+		Chain: []exception.Cause{{Class: "PaymentFailed", Message: "order 7 is not paid"}, {Class: "Timeout", Message: "no answer in 10 s", Frames: []exception.Frame{{Function: "send", File: "requests/adapters.py"}}}},
+	}
+}
+
+// Whatever the channel, a message about an exception says the same and leads to
+// its page.
+func TestEachChannelTellsOfAnException(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		receivers := map[string]*apptest.Receiver{"webhook": apptest.NewReceiver(t), "slack": apptest.NewReceiver(t), "teams": apptest.NewReceiver(t), "mattermost": apptest.NewReceiver(t), "discord": apptest.NewReceiver(t)}
+		c := p.Client("admin")
+		s := newShop(t, c, "Shop", "")
+		for module, r := range receivers {
+			c.Must(http.StatusCreated, "POST", s.path+"/targets", map[string]any{"module": module, "name": module, "config": map[string]string{"url": r.URL + "/x"}})
+		}
+		group := throw(t, p, declined(s.id)).Group
+		for module, r := range receivers {
+			r.Wait(t, 1)
+			body := r.Messages()[0].Body
+			if !json.Valid(body) {
+				t.Errorf("%s: no JSON: %s", module, body)
+			}
+			text := strings.NewReplacer(`\\`, "", `\"`, `"`, "&lt;", "<").Replace(string(body))
+			wants := []string{`Exception "PaymentFailed" has occurred`, "order 7 is not paid", "checkout.orders.pay", "Shop", fmt.Sprintf("/exceptions/%d", group)}
+			if module == "webhook" { // it posts the event
+				wants = []string{`"type":"exception.reported"`, `"class":"PaymentFailed"`, `"message":"order 7 is not paid"`, fmt.Sprintf("/exceptions/%d", group)}
+			}
+			for _, want := range wants {
+				if !strings.Contains(text, want) {
+					t.Errorf("%s lacks %q: %s", module, want, text)
+				}
+			}
+		}
+	})
+}
+
+// TestExceptionsInTheBrowser is how somebody works through exceptions by hand.
+func TestExceptionsInTheBrowser(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{Ago: 4 * time.Hour})
+	p.User("mei")
+	c := p.Client("admin")
+	b := apptest.NewBrowser(t, p.URL)
+	comeIn(b, "admin")
+	still(t, b, "exceptions-empty", "/exceptions")
+	b.Sees("None yet", "Your products")
+
+	shop := newShop(t, c, "Checkout", "").id
+	c.Must(http.StatusCreated, "POST", "/products/1/members", map[string]any{"user": "mei", "role": "reader"})
+	group := throw(t, p, declined(shop)).Group
+	other := declined(shop)
+	other.Class, other.Message, other.Frames, other.Chain, other.Release = "KeyError", `"><script>alert(1)</script>`, nil, nil, ""
+	second := throw(t, p, other).Group
+	task := throw(t, p, exception.Report{Kind: models.ExceptionTask, ProductID: shop, Class: "*shop.Secret", Message: "it says a secret", Function: "bill", Arguments: map[string]string{"year": "2026"}}).Group
+	throw(t, p, exception.Report{Kind: models.ExceptionRequest, Class: "panic", Message: "panic: index out of range", Function: "GET /products/:id", Reference: "a-b-c"})
+	for range 3 {
+		p.Clock.Advance(61 * time.Minute)
+		for range 4 {
+			throw(t, p, declined(shop))
+		}
+	}
+	if err := p.Exceptions.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	still(t, b, "exceptions", "/exceptions")
+	b.Sees("PaymentFailed", "order 7 is not paid", "13", "3 held back", "Checkout", "Requests")
+	b.TabThrough("/exceptions")
+	b.Open("/exceptions?q=script%3E&state=open&kind=reported&product=1")
+	b.Sees("KeyError", "Checkout remove this filter")
+	if strings.Contains(b.Text(), "PaymentFailed") {
+		t.Error("the filter finds what it should not")
+	}
+	b.Open("/exceptions?q=nothing-like-that")
+	b.Sees("No exception like that")
+
+	page := fmt.Sprintf("/exceptions/%d", group)
+	still(t, b, "exception", page)
+	b.Sees("PaymentFailed", "order 7 is not paid", "3 held back since the last notice", "4 times, last", "checkout@3.12.0", "1 call of libraries", "checkout.orders.pay", "checkout/orders.py:141",
+		"caused by", "no answer in 10 s", "northpay", "production", "its class and the calls of the program's own", "at the earliest")
+	b.TabThrough(page)
+	b.Press("form[action$='/mute'] button")
+	b.Sees("Nobody is told of it until", "Muted, back in", "Unmute")
+	b.Press("form[action$='/unmute'] button")
+	b.Sees("People are told of it again")
+	b.Do(chromedp.SetValue("select[name=for]", ""))
+	b.Press("form[action$='/mute'] button")
+	b.Sees("A time like")
+	b.Look("exception-mute-error")
+	b.Open(page)
+	b.Press("form[action$='/resolve'] button")
+	b.Sees("It is resolved", "Resolved", "as soon as it comes back", "by admin")
+	if !throw(t, p, declined(shop)).Notified {
+		t.Error("a resolved one that is back is not told")
+	}
+	b.Open(page)
+	b.Sees("Regressed", "after it was resolved")
+
+	// Merging, from the list.
+	b.Open("/exceptions?product=1&kind=reported")
+	b.Do(chromedp.Click(fmt.Sprintf("input[name=id][value='%d']", group)), chromedp.Click(fmt.Sprintf("input[name=id][value='%d']", second)))
+	b.Look("exceptions-selected")
+	b.Press("button[formaction='/exceptions/merge']")
+	b.Sees("Merge 1 exception into one?", "PaymentFailed", "KeyError")
+	b.Look("exception-merge")
+	b.Press("form[action='/exceptions/merge'] button")
+	b.Sees("1 exception is merged into this one", "Merged into it", "KeyError", "by admin")
+	b.Look("exception-merged")
+	if got := throw(t, p, other).Group; got != group {
+		t.Errorf("a merged one is counted in group %d, want %d", got, group)
+	}
+	b.Press("form[action$='/split'] button")
+	b.Sees("It is split off")
+	fresh := throw(t, p, other).Group
+	if fresh == group || fresh == second {
+		t.Errorf("one that was split off is counted in group %d", fresh)
+	}
+
+	// Bulk, and deleting.
+	b.Open("/exceptions?state=open")
+	b.Do(chromedp.Click("#all"))
+	b.Press(".gc-bulk button[type=submit]")
+	b.Sees("4 exceptions are resolved", "No exception like that")
+	b.Open(fmt.Sprintf("/exceptions/%d/delete", fresh))
+	b.Sees("1 occurrence counted since", "when it occurs again, it is new")
+	b.Look("exception-delete")
+	b.Press("form[action$='/delete'] button")
+	b.Sees("KeyError is deleted")
+
+	// What programs need.
+	still(t, b, "product-exceptions-no-key", "/products/1?tab=exceptions")
+	b.Press("form[action$='/ingest-key'] button")
+	b.Sees("The DSN is there")
+	dsn := dsnOf(t, b)
+	b.Do(chromedp.Click(".gc-add summary"))
+	b.Sees(dsn, "sentry.Init", "Made by admin")
+	b.Look("product-exceptions")
+	b.TabThrough("/products/1?tab=exceptions")
+	b.Press("a[href$='/ingest-key/rotate']")
+	b.Sees("report nothing any more, at once")
+	b.Look("key-rotate")
+	b.Press("form[action$='/rotate'] button")
+	b.Sees("There is a new key")
+	if dsnOf(t, b) == dsn {
+		t.Error("the key is the former one")
+	}
+	b.Press("a[href$='/ingest-key/delete']")
+	b.Press("form[action$='/delete'] button")
+	b.Sees("The key is removed", "Make the DSN")
+	b.Do(chromedp.Click("button[popovertarget=me]"))
+	b.Press("form[action='/logout'] button")
+
+	// A reader sees no secrets, and can change nothing.
+	comeIn(b, "mei")
+	still(t, b, "exceptions-reader", "/exceptions")
+	b.Sees("PaymentFailed", "*shop.Secret …")
+	for _, hidden := range []string{"it says a secret", "panic", "Requests"} {
+		if strings.Contains(b.Text(), hidden) {
+			t.Errorf("a reader sees %q", hidden)
+		}
+	}
+	still(t, b, "exception-masked", fmt.Sprintf("/exceptions/%d", task))
+	b.Sees("what it says, and where it came from, is for administrators")
+	for _, hidden := range []string{"it says a secret", "bill", "year", "Unmute", "Split off", "Delete…"} {
+		if strings.Contains(b.Text(), hidden) {
+			t.Errorf("a reader sees %q:\n%s", hidden, b.Text())
+		}
+	}
+	still(t, b, "product-exceptions-reader", "/products/1?tab=exceptions")
+	if strings.Contains(b.Text(), "DSN") {
+		t.Error("a reader sees what only those may who import")
+	}
+	b.Open("/exceptions/4") // of a request
+	b.Sees("There is nothing here")
+}
+
+// dsnOf is the address that the page shows.
+func dsnOf(t *testing.T, b *apptest.Browser) string {
+	t.Helper()
+	for line := range strings.Lines(b.Text()) {
+		if at := strings.Index(line, "http://"); at >= 0 && strings.Contains(line, "@") {
+			return strings.TrimSpace(line[at:])
+		}
+	}
+	t.Fatalf("no DSN on the page:\n%s", b.Text())
+	return ""
+}
