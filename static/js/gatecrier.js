@@ -74,7 +74,7 @@
       all.indeterminate = n > 0 && n < rows.length;
       text.textContent = n ? `${n} selected` : "Select all";
       bar.classList.toggle("on", n > 0);
-      buttons.forEach((b) => { b.disabled = n === 0; });
+      buttons.forEach((b) => { b.disabled = n < Number(b.dataset.least || 1); });
     };
     all.closest("label").hidden = false;
     all.addEventListener("change", () => { rows.forEach((r) => { r.checked = all.checked; }); tell(); });

@@ -18,6 +18,7 @@ var entries = []entry{
 	{NavInbox, "/inbox", "inbox", "Inbox", false},
 	{NavProducts, "/products", "packages", "Products", false},
 	{NavGroups, "/groups", "folders", "Groups", false},
+	{NavExceptions, "/exceptions", "bolt", "Exceptions", false},
 	{NavDeliveries, "/deliveries", "send", "Deliveries", false},
 	{NavConnections, "/connections", "plug", "Connections", false},
 	{NavUsers, "/admin/users", "users", "Users", true},

@@ -21,6 +21,7 @@ const (
 	NavInbox       Nav = "inbox"
 	NavProducts    Nav = "products"
 	NavGroups      Nav = "groups"
+	NavExceptions  Nav = "exceptions"
 	NavDeliveries  Nav = "deliveries"
 	NavConnections Nav = "connections"
 	// For administrators.

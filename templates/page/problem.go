@@ -8,6 +8,7 @@ type ErrorView struct {
 	Status    int
 	Text      string // what went wrong, for the user; "" = said by the status
 	RequestID string // for whoever reads the log; "" = none
+	Group     int64  // of the exception that it was; 0 = none, or not for these eyes
 }
 
 // ConfirmView asks before something is lost. Its form posts to Action.
@@ -59,7 +60,7 @@ func (v ErrorView) advice() string {
 	case v.Status == 404:
 		return "The page has moved or been deleted, or it belongs to a product that you cannot see."
 	case v.Status >= 500:
-		return "It is written down, and nothing was half saved. Try again in a moment; if it stays, give the number below to whoever runs this server."
+		return "It is written down, and nothing was half saved. Try again in a moment; if it stays, give the reference below to whoever runs this server."
 	}
 	return "Go back, look at what was entered, and try again."
 }

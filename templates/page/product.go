@@ -18,6 +18,7 @@ const (
 	TabObservations Tab = "observations"
 	TabHistory      Tab = "history"
 	TabDeliveries   Tab = "deliveries"
+	TabExceptions   Tab = "exceptions"
 	TabTargets      Tab = "targets"
 	TabMembers      Tab = "members"
 	TabTokens       Tab = "tokens"
@@ -56,6 +57,7 @@ type ProductView struct {
 	Observations ObservationsTab
 	History      HistoryTab
 	Deliveries   DeliveriesTab
+	Exceptions   ExceptionsTab
 	Targets      TargetsTab
 	Inherited    []TargetRow // of the group; hints only for who may edit it
 	People       People
@@ -213,6 +215,7 @@ var tabList = []struct {
 	{TabObservations, "Observations"},
 	{TabHistory, "History"},
 	{TabDeliveries, "Deliveries"},
+	{TabExceptions, "Exceptions"},
 	{TabTargets, "Targets"},
 	{TabMembers, "Members"},
 	{TabTokens, "Tokens"},

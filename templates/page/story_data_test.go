@@ -41,7 +41,7 @@ type story struct {
 
 func stories() []story {
 	var list []story
-	for _, group := range [][]story{doorStories(), overviewStories(), productStories(), tabStories(), groupStories(), roleStories(), inboxStories(), deliveryStories(), jobStories(), peopleStories(), connectionStories(), otherStories()} {
+	for _, group := range [][]story{doorStories(), overviewStories(), productStories(), tabStories(), groupStories(), roleStories(), inboxStories(), deliveryStories(), exceptionStories(), jobStories(), peopleStories(), connectionStories(), otherStories()} {
 		list = append(list, group...)
 	}
 	return list
@@ -232,7 +232,7 @@ func tabStories() []story {
 	reader := product(TabSettings)
 	reader.Name, reader.CanEdit, reader.CanUpload, reader.Gate, reader.Why, reader.Counts, reader.Told = cjk, false, false, "passed", "within all limits: 0 critical (limit 0), 0 high (limit 3)", ui.Counts{Medium: 3}, DeliveryTally{Total: 2, Delivered: 2}
 	list = append(list, story{"product-fresh", Product(fresh)}, story{"product-reader", Product(reader)})
-	for _, tab := range []Tab{TabHistory, TabDeliveries, TabTargets, TabMembers} {
+	for _, tab := range []Tab{TabHistory, TabDeliveries, TabExceptions, TabTargets, TabMembers} {
 		v := fresh
 		v.Tab = tab
 		list = append(list, story{"product-fresh-" + string(tab), Product(v)})

@@ -92,3 +92,25 @@ func TestPicturesAreWellFormed(t *testing.T) {
 		}
 	}
 }
+
+func TestBeats(t *testing.T) {
+	at := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+	day := make([]Beat, 24)
+	for i := range day {
+		day[i].At = at.Add(time.Duration(i) * time.Hour)
+	}
+	if got := sparkText(day); got != "None in the last 24 hours" || sparkPath(day) != "" {
+		t.Errorf("nothing: %s, %q", got, sparkPath(day))
+	}
+	day[3].N, day[20].N = 1, 5000
+	if got := sparkText(day); got != "5001 in the last 24 hours; most, 5000, at 5 May 08:00" {
+		t.Error(got)
+	}
+	bars := sparkBars(day)
+	if bars[3].height != 6 || bars[20].height != 96 || bars[4].height != 0 {
+		t.Errorf("one of 5000 can be seen, and the most fills the picture: %+v", bars)
+	}
+	if week := sparkText(append(make([]Beat, 144), day...)); !strings.Contains(week, "in the last 7 days") {
+		t.Error(week)
+	}
+}

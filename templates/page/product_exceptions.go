@@ -1,0 +1,73 @@
+package page
+
+import (
+	"strconv"
+	"strings"
+
+	"gatecrier/templates/ui"
+)
+
+// ExceptionsTab lists a product's exceptions, and tells how programs report
+// them. Its forms post to /products/{id}/ingest-key; replacing and removing the
+// key have pages that ask.
+type ExceptionsTab struct {
+	Rows    []ExceptionRow
+	Pager   ui.Pager
+	Chips   []ui.Chip
+	MayRead bool   // the address for an SDK
+	DSN     string // that address; "" = there is none yet
+	MadeBy  string
+	BaseURL string
+}
+
+func keyPath(product int64, action string) string {
+	path := productPath(product) + "/ingest-key"
+	if action != "" {
+		path += "/" + action
+	}
+	return path
+}
+
+// snippet is what to type in a program.
+type snippet struct {
+	Title string // of the fold
+	What  string // for the button that copies it
+	Text  string
+}
+
+// snippets are those for a product's address, and for its id.
+func snippets(t ExceptionsTab, product int64) []snippet {
+	list := []snippet{
+		{"Go", "the lines for Go", `err := sentry.Init(sentry.ClientOptions{
+	Dsn:     ` + strconv.Quote(t.DSN) + `,
+	Release: "my-program@1.0.0",
+})
+if err != nil {
+	log.Fatal(err)
+}
+defer sentry.Flush(2 * time.Second)
+
+sentry.CaptureException(errors.New("it works")) // github.com/getsentry/sentry-go`},
+		{"Python", "the lines for Python", `import sentry_sdk  # pip install sentry-sdk
+
+sentry_sdk.init(dsn=` + strconv.Quote(t.DSN) + `, release="my-program@1.0.0")
+
+sentry_sdk.capture_exception(ValueError("it works"))
+sentry_sdk.flush()`},
+		{"Node.js", "the lines for Node.js", `const Sentry = require("@sentry/node"); // npm install @sentry/node
+
+Sentry.init({ dsn: ` + strconv.Quote(t.DSN) + `, release: "my-program@1.0.0" });
+
+Sentry.captureException(new Error("it works"));`},
+	}
+	if t.DSN == "" {
+		list = nil
+	}
+	body := `{"product": ` + id(product) + `, "class": "ValueError", "message": "it works", "function": "checkout.pay", "release": "my-program@1.0.0"}`
+	return append(list, snippet{"Any other, by the API", "the command", strings.Join([]string{
+		"curl -X POST " + quote(t.BaseURL+"/api/v1/exceptions"),
+		`-H "Authorization: Bearer $GATECRIER_TOKEN"`,
+		`-H "Content-Type: application/json"`,
+		"-d " + quote(body),
+	}, " \\\n  ")})
+}
