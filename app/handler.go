@@ -39,7 +39,7 @@ func (a *App) handler(o Options, p parts) (http.Handler, error) {
 		}
 		pages.Fail(c, err)
 	}
-	engine, err := web.NewEngine(a.log, a.config.proxies(), fail)
+	engine, err := web.NewEngine(a.log, a.config.proxies(), a.Exceptions.Tell, fail)
 	if err != nil {
 		return nil, err
 	}

@@ -6,9 +6,6 @@ import (
 	"unicode"
 )
 
-// hidden stands for a value that must not be kept.
-const hidden = "…"
-
 // secretWords are the words that the names of secrets have in them.
 var secretWords = []string{
 	"password", "passwd", "passphrase", "pwd", "secret", "secrets", "token", "tokens", "key", "keys", "apikey", "authorization", "auth", "credential", "credentials",
@@ -26,7 +23,7 @@ func Masked(arguments map[string]string) map[string]string {
 	safe := make(map[string]string, len(arguments))
 	for name, value := range arguments {
 		if isSecret(name) {
-			value = hidden
+			value = Hidden
 		}
 		safe[name] = value
 	}
