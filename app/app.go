@@ -119,7 +119,7 @@ func locked(ctx context.Context, o Options, key []byte) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Store: store, config: o.Config, log: o.Log, bell: event.NewBell(), loops: jobs.NewLoops(o.Log), served: make(chan error, 1)}
+	a := &App{Store: store, config: o.Config, log: o.Log, bell: event.NewBell(), served: make(chan error, 1)}
 	a.base.Store(o.Config.BaseURL)
 	ring, err := openRing(ctx, o, store, key)
 	if err == nil {
@@ -164,6 +164,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	gates := gate.New(events, a.Settings.Gate)
 	a.gates = gates
 	a.Exceptions = exception.New(store, events, a.exceptionPolicy, o.Log)
+	a.loops = jobs.NewLoops(o.Log, store.Now, a.Exceptions.Tell)
 	a.sweeper = gate.NewSweeper(store, gates, o.Log)
 	a.Settings.OnChange(a.sweeper.Wake)
 	a.Connections = connection.New(store, ring, modules, client.Warn)
@@ -301,15 +302,15 @@ const refreshEvery = time.Second
 
 func (a *App) loopList() []jobs.Loop {
 	return []jobs.Loop{
-		{Name: "delivery", Run: a.Dispatcher.Run},
-		{Name: "routing", Run: a.router.Run},
+		{Name: "delivery", Run: a.Dispatcher.Run, Quiet: true},
+		{Name: "routing", Run: a.router.Run, Quiet: true},
 		{Name: "letters", Run: a.Accounts.Run},
 		{Name: "schedule", Run: a.schedule.Run},
 		{Name: "gates", Run: a.sweeper.Run},
 		{Name: "held changes", Run: jobs.Every(releaseEvery, a.log, "changes that were held not announced", a.release)},
 		{Name: "settings", Run: jobs.Every(refreshEvery, a.log, "settings not read", a.Settings.Refresh)},
 		{Name: "imports", Run: jobs.Every(tidyEvery, a.log, "large imports not put in order", a.Ingest.Tidy)},
-		{Name: "exceptions", Run: jobs.Every(countEvery, a.log, "counts of exceptions not stored", a.Exceptions.Flush)},
+		{Name: "exceptions", Run: jobs.Every(countEvery, a.log, "counts of exceptions not stored", a.Exceptions.Flush), Quiet: true},
 		{Name: "flush", Run: jobs.Every(flushEvery, a.log, "flush failed", a.flush)},
 	}
 }
@@ -323,7 +324,7 @@ func (a *App) exceptionPolicy() exception.Policy {
 }
 
 func (a *App) flush(ctx context.Context) error {
-	return errors.Join(a.Exceptions.Flush(ctx), a.Ingest.Flush(ctx), a.Accounts.Flush(ctx), a.sessions.Flush(ctx))
+	return errors.Join(a.Ingest.Flush(ctx), a.Accounts.Flush(ctx), a.sessions.Flush(ctx))
 }
 
 // Stop takes no more requests, ends the ones at work and the loops, and closes
@@ -336,7 +337,7 @@ func (a *App) Stop(ctx context.Context) error {
 	a.loops.Wait()
 	a.mail.Close()
 	last := context.WithoutCancel(ctx)
-	return errors.Join(err, a.flush(last), a.router.Stop(last), a.Close())
+	return errors.Join(err, a.Exceptions.Flush(last), a.flush(last), a.router.Stop(last), a.Close())
 }
 
 // Close closes the database and lets others serve it.

@@ -70,12 +70,12 @@ func (a *App) handler(o Options, p parts) (http.Handler, error) {
 	return web.Legible(handler), err
 }
 
-// loopRows tells of each loop whether it runs.
+// loopRows tells of each loop how it does.
 func (a *App) loopRows() []page.LoopRow {
 	states := a.loops.States()
 	rows := make([]page.LoopRow, len(states))
 	for i, s := range states {
-		rows[i] = page.LoopRow{Name: s.Name, Runs: s.Runs}
+		rows[i] = page.LoopRow(s)
 	}
 	return rows
 }

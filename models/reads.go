@@ -36,10 +36,11 @@ func (r reads) db(ctx context.Context) *gorm.DB {
 // query calls scan once for each row of an answer. Its errors keep where they
 // came from.
 func (r reads) query(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
-	if err := r.scanAll(ctx, query, args, scan); err != nil {
-		return fault.Trace(err)
+	err := r.scanAll(ctx, query, args, scan)
+	if t, ok := r.pool.(*turn); ok && err != nil {
+		return t.trace(err)
 	}
-	return nil
+	return fault.Trace(err)
 }
 
 func (r reads) scanAll(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) (err error) {

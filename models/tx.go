@@ -1,10 +1,6 @@
 package models
 
-import (
-	"context"
-
-	"gatecrier/app/fault"
-)
+import "context"
 
 // Tx is a closure's turn in Write: the same reads as a Store's, which see what
 // the closure itself has written, and all that writes. It is for the closure's
@@ -38,7 +34,7 @@ func (tx *Tx) AfterCommit(fn func()) { tx.hooks = append(tx.hooks, fn) }
 func (tx *Tx) exec(query string, args ...any) (int64, error) {
 	res, err := tx.turn.ExecContext(tx.ctx, tx.bind(query), args...)
 	if err != nil {
-		return 0, fault.Trace(err)
+		return 0, tx.turn.trace(err)
 	}
 	return res.RowsAffected()
 }
