@@ -57,6 +57,9 @@ type Options struct {
 	Banner   layout.Banner
 	// Extra adds pages that are not the product's own, nil for none.
 	Extra func(*App) []admin.Route
+	// Modules and Jobs are more of them than the product has.
+	Modules []module.Module
+	Jobs    []jobs.Job
 }
 
 // App is the program.
@@ -144,8 +147,9 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	}
 	a.Settings.OnChange(a.guard(client))
 	a.mail = email.New(client, a.mailServer, a.greeting, o.Now)
-	modules, err := module.NewRegistry(webhook.New(client, o.Now), a.mail, slack.New(client), teams.New(client),
-		mattermost.New(client), discord.New(client), ilert.New(client))
+	modules, err := module.NewRegistry(append([]module.Module{
+		webhook.New(client, o.Now), a.mail, slack.New(client), teams.New(client), mattermost.New(client), discord.New(client), ilert.New(client),
+	}, o.Modules...)...)
 	if err != nil {
 		return err
 	}
@@ -171,6 +175,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	if err := a.Connections.EnsurePeople(ctx); err != nil {
 		return err
 	}
+	a.Settings.Keep(settings.SectionException, connection.ExceptionFields{Service: a.Connections})
 	a.Products = product.New(store, gates, a.Connections, a.Settings.Users, a.sweeper.Wake)
 	a.Ingest = ingest.New(store, gates)
 	a.Findings = observation.New(store, gates, events)
@@ -179,7 +184,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	})
 	a.router = notify.New(store, a.Dispatcher, a.bell, o.Log, instance, a.mails)
 	a.schedule = jobs.NewSchedule(jobs.Parts{
-		Store: store, Log: o.Log, Instance: instance, Jobs: jobs.All(), Exceptions: a.Exceptions, Keep: a.Settings.Retention,
+		Store: store, Log: o.Log, Instance: instance, Jobs: append(jobs.All(), o.Jobs...), Exceptions: a.Exceptions, Keep: a.Settings.Retention,
 		Services: jobs.Services{Observations: a.Findings},
 	})
 	a.Settings.OnChange(func() { a.schedule.Apply(a.Settings.Jobs()) })
