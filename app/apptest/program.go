@@ -293,3 +293,6 @@ func (p *Program) Logged() string {
 	defer p.log.mu.Unlock()
 	return p.Log.String()
 }
+
+// Logger logs to the program's log.
+func (p *Program) Logger() *slog.Logger { return slog.New(slog.NewTextHandler(p.log, nil)) }
