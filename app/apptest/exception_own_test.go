@@ -488,6 +488,37 @@ func TestAnExceptionThatCannotBeRouted(t *testing.T) {
 	})
 }
 
+// The settings, the page of a fault and that about health, in a browser.
+func TestFaultsInTheBrowser(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{Extra: faulty})
+	c := p.Client("admin")
+	err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
+		e := models.Event{UUID: "0192f0c8-0000-7000-8000-000000000001", Type: "exception.task", Version: 1, At: tx.Now(), Payload: []byte(`{"group": 7, "class": 5}`)}
+		if err := tx.InsertEvent(&e, "notify"); err != nil {
+			return err
+		}
+		return tx.DelayWork("notify", e.ID, "read the payload of a exception.task: json: cannot unmarshal number into Go struct field Exception.class of type string", time.Time{})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{"exception_email_to": "ops@example.org, dev@example.org", "exception_slack_webhook": "https://hooks.slack.com/services/T0/B0/abcdefgh1234"})
+	b := apptest.NewBrowser(t, p.URL)
+	b.Open("/admin/settings/exceptions")
+	b.Fill("#f-name", "admin")
+	b.Fill("#f-password", apptest.Password)
+	b.Press("form[action='/login'] button")
+	b.Sees("EXCEPTION_EMAIL_TO")
+	b.Look("settings-exceptions")
+	b.Fill("#f-exception_email_to", "nobody")
+	b.Press("form[action='/admin/settings/exceptions'] button[type=submit]")
+	b.Sees("1 field needs another value")
+	b.Look("settings-exceptions-wrong")
+	b.Open("/admin/health")
+	b.Sees("Events that nobody was told of")
+	b.Look("health-parked")
+}
+
 // Whom exceptions are told are settings, that are connections.
 func TestWhomExceptionsAreTold(t *testing.T) {
 	on(t, func(t *testing.T, p *apptest.Program) {

@@ -153,7 +153,8 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, name string) (View
 		}
 		v.Values[f.Name] = value
 	}
-	return v, s.showTargets(ctx, &v)
+	err := s.showTargets(ctx, &v)
+	return v, err
 }
 
 // Update changes what a patch names of a section; nil gives back a default.
@@ -197,7 +198,7 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, name string, pa
 		return View{}, err
 	}
 	v, err := s.Get(ctx, actor, name)
-	v.Doubts = append(doubts, plan.Doubts...)
+	v.Doubts = slices.Concat(doubts, plan.Doubts)
 	return v, err
 }
 

@@ -129,7 +129,7 @@ func recovered(log *slog.Logger, failed func(*gin.Context, error)) gin.HandlerFu
 			log.ErrorContext(c, "panic", "error", err, "stack", string(debug.Stack()), "request_id", RequestID(c.Request.Context()))
 			c.Abort()
 			if c.Writer.Written() {
-				Explain(c.Request.Context(), log, err) // it is told of, although nobody can be answered
+				_ = Explain(c.Request.Context(), log, err) //nolint:errcheck // it is told of, although nobody can be answered
 				return
 			}
 			failed(c, err)
