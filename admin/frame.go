@@ -124,15 +124,13 @@ func (a *Admin) zone(c *gin.Context) *time.Location {
 // Fail answers an error as a page.
 func (a *Admin) Fail(c *gin.Context, err error) {
 	problem := web.Explain(c.Request.Context(), a.Log, err)
-	view := page.ErrorView{Status: problem.Status, Text: problem.Detail, RequestID: web.RequestID(c.Request.Context())}
+	view := page.ErrorView{Status: problem.Status, Text: problem.Detail, RequestID: problem.Reference, Group: problem.Group}
 	if fields := fieldErrors(err); len(fields) > 0 {
 		for _, message := range fields {
 			view.Text += ": " + message
 		}
 	}
-	if problem.Status < http.StatusInternalServerError {
-		view.RequestID = ""
-	} else {
+	if problem.Status >= http.StatusInternalServerError {
 		view.Text = ""
 	}
 	view.Frame = layout.View{Title: problem.Title, Banner: a.Banner, Version: a.Version, Now: a.Store.Now()}

@@ -20,7 +20,7 @@ import (
 // globalsFirst leads to the first section of the global settings.
 func (a *Admin) globalsFirst(c *gin.Context) error {
 	first := a.Settings.Sections()[0].Name
-	if _, err := a.Settings.Get(actorOf(c), first); err != nil {
+	if _, err := a.Settings.Get(c.Request.Context(), actorOf(c), first); err != nil {
 		return err
 	}
 	web.SeeOther(c, "/admin/settings/"+first)
@@ -52,7 +52,7 @@ func (a *Admin) mailPage(c *gin.Context, status int, test page.MailTest) error {
 }
 
 func (a *Admin) globalsView(c *gin.Context, section string, typed map[string]string, wrong error) (page.SettingsView, error) {
-	v, err := a.Settings.Get(actorOf(c), section)
+	v, err := a.Settings.Get(c.Request.Context(), actorOf(c), section)
 	if err != nil {
 		return page.SettingsView{}, err
 	}
@@ -100,7 +100,7 @@ func (a *Admin) globalsExtra(c *gin.Context, view *page.SettingsView) error {
 
 // mailTest sends a test mail at once, and shows what the server said.
 func (a *Admin) mailTest(c *gin.Context) error {
-	if _, err := a.Settings.Get(actorOf(c), settings.SectionMail); err != nil {
+	if _, err := a.Settings.Get(c.Request.Context(), actorOf(c), settings.SectionMail); err != nil {
 		return err
 	}
 	test := page.MailTest{To: strings.TrimSpace(c.PostForm("to"))}
@@ -142,7 +142,7 @@ func globalField(f settings.Field, value any, typed map[string]string) ui.Field 
 		for _, choice := range f.Choices {
 			field.Options = append(field.Options, ui.Option{Value: choice.Value, Label: choice.Label, Checked: choice.Value == text})
 		}
-	case settings.KindText:
+	case settings.KindText, settings.KindTarget:
 		field.Value = text
 	}
 	return field
@@ -184,7 +184,7 @@ func (a *Admin) globalsSave(c *gin.Context) error {
 	if !ok {
 		return fault.Missing("page")
 	}
-	if _, err := a.Settings.Get(actorOf(c), section.Name); err != nil {
+	if _, err := a.Settings.Get(c.Request.Context(), actorOf(c), section.Name); err != nil {
 		return err
 	}
 	typed, patch := map[string]string{}, map[string]any{}

@@ -1,10 +1,13 @@
 package admin
 
 import (
+	"encoding/json"
 	"net/http"
+	"strconv"
 
 	"github.com/gin-gonic/gin"
 
+	"gatecrier/app/event"
 	"gatecrier/app/web"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
@@ -35,11 +38,59 @@ func (a *Admin) healthView(c *gin.Context) (page.HealthView, error) {
 	if err != nil {
 		return page.HealthView{}, err
 	}
+	parked, err := a.parked(c)
+	if err != nil {
+		return page.HealthView{}, err
+	}
 	mail := a.Settings.Mail()
 	return page.HealthView{
-		Rows: a.connectionRows(c, o.Connections), More: o.More, Mail: a.connectionRow(c, o.Mail), MailSet: mail.Host != "" && mail.From != "",
-		Waiting: o.Outbox.Waiting, Sending: o.Outbox.Sending, Oldest: a.zoned(c, o.Outbox.Oldest), Loops: a.Loops(), Storage: storage(a.Store.Dialect()),
+		Parked: parked,
+		Rows:   a.connectionRows(c, o.Connections), More: o.More, Mail: a.connectionRow(c, o.Mail), MailSet: mail.Host != "" && mail.From != "",
+		Waiting: o.Outbox.Waiting, Sending: o.Outbox.Sending, Oldest: a.zoned(c, o.Outbox.Oldest), Loops: a.loopsOf(c), Storage: storage(a.Store.Dialect()),
 	}, nil
+}
+
+// loopsOf are the loops of this instance, with times of the user's.
+func (a *Admin) loopsOf(c *gin.Context) []page.LoopRow {
+	list := a.Loops()
+	for i := range list {
+		list[i].FailedAt = a.zoned(c, list[i].FailedAt)
+	}
+	return list
+}
+
+// parkedShown bounds the list of events that nobody was told of.
+const parkedShown = 20
+
+// parked lists the events that could not be routed, each with the way to what it
+// is about.
+func (a *Admin) parked(c *gin.Context) ([]page.ParkedRow, error) {
+	list, err := a.Store.ParkedWork(c.Request.Context(), actorOf(c).Scope(), string(event.ReaderNotify), parkedShown)
+	rows := make([]page.ParkedRow, len(list))
+	for i, p := range list {
+		rows[i] = page.ParkedRow{ID: p.Event.ID, Type: p.Event.Type, At: a.zoned(c, p.Event.At), Tries: p.Attempts, Error: p.Error}
+		switch event.Type(p.Event.Type) {
+		case event.ExceptionRequest, event.ExceptionTask, event.ExceptionReported:
+			rows[i].What, rows[i].Path = "The exception", exceptionOf(p.Event.Payload)
+		default:
+			if p.Event.ProductID != 0 {
+				rows[i].What, rows[i].Path = p.Event.Product, productPath(p.Event.ProductID)
+			}
+		}
+	}
+	return rows, err
+}
+
+// exceptionOf is the path of the exception that a payload is about. It may be
+// the payload that could not be read.
+func exceptionOf(payload []byte) string {
+	var p struct {
+		Group int64 `json:"group"`
+	}
+	if err := json.Unmarshal(payload, &p); err != nil || p.Group < 1 {
+		return "/exceptions"
+	}
+	return "/exceptions/" + strconv.FormatInt(p.Group, 10)
 }
 
 // storage names a database.

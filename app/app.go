@@ -57,6 +57,9 @@ type Options struct {
 	Banner   layout.Banner
 	// Extra adds pages that are not the product's own, nil for none.
 	Extra func(*App) []admin.Route
+	// Modules and Jobs are more of them than the product has.
+	Modules []module.Module
+	Jobs    []jobs.Job
 }
 
 // App is the program.
@@ -120,7 +123,7 @@ func locked(ctx context.Context, o Options, key []byte) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Store: store, config: o.Config, log: o.Log, bell: event.NewBell(), loops: jobs.NewLoops(o.Log), served: make(chan error, 1)}
+	a := &App{Store: store, config: o.Config, log: o.Log, bell: event.NewBell(), served: make(chan error, 1)}
 	a.base.Store(o.Config.BaseURL)
 	ring, err := openRing(ctx, o, store, key)
 	if err == nil {
@@ -145,8 +148,9 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	}
 	a.Settings.OnChange(a.guard(client))
 	a.mail = email.New(client, a.mailServer, a.greeting, o.Now)
-	modules, err := module.NewRegistry(webhook.New(client, o.Now), a.mail, slack.New(client), teams.New(client),
-		mattermost.New(client), discord.New(client), ilert.New(client))
+	modules, err := module.NewRegistry(append([]module.Module{
+		webhook.New(client, o.Now), a.mail, slack.New(client), teams.New(client), mattermost.New(client), discord.New(client), ilert.New(client),
+	}, o.Modules...)...)
 	if err != nil {
 		return err
 	}
@@ -165,6 +169,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	gates := gate.New(events, a.Settings.Gate)
 	a.Gates = gates
 	a.Exceptions = exception.New(store, events, a.exceptionPolicy, o.Log)
+	a.loops = jobs.NewLoops(o.Log, store.Now, a.Exceptions.Tell)
 	a.Sweeper = gate.NewSweeper(store, gates, o.Log)
 	a.Reconciler = gate.NewReconciler(store, gates, a.Sweeper, o.Log)
 	a.Settings.OnChange(a.Sweeper.Wake)
@@ -172,6 +177,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	if err := a.Connections.EnsurePeople(ctx); err != nil {
 		return err
 	}
+	a.Settings.Keep(settings.SectionException, connection.ExceptionFields{Service: a.Connections})
 	a.Products = product.New(store, gates, a.Connections, a.Settings.Users, a.Sweeper.Wake)
 	a.Ingest = ingest.New(store, gates, events, a.Settings.Reports)
 	a.Findings = observation.New(store, gates, events)
@@ -180,7 +186,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	})
 	a.router = notify.New(store, a.Dispatcher, a.bell, o.Log, instance, a.mails)
 	a.schedule = jobs.NewSchedule(jobs.Parts{
-		Store: store, Log: o.Log, Instance: instance, Jobs: jobs.All(), Exceptions: a.Exceptions, Keep: a.Settings.Retention,
+		Store: store, Log: o.Log, Instance: instance, Jobs: append(jobs.All(), o.Jobs...), Exceptions: a.Exceptions, Keep: a.Settings.Retention,
 		Services: jobs.Services{Observations: a.Findings, Gates: a.Reconciler, Ingest: a.Ingest, Products: a.Products, Reports: a.Settings.Reports},
 	})
 	a.Settings.OnChange(func() { a.schedule.Apply(a.Settings.Jobs()) })
@@ -303,15 +309,15 @@ const refreshEvery = time.Second
 
 func (a *App) loopList() []jobs.Loop {
 	return []jobs.Loop{
-		{Name: "delivery", Run: a.Dispatcher.Run},
-		{Name: "routing", Run: a.router.Run},
+		{Name: "delivery", Run: a.Dispatcher.Run, Quiet: true},
+		{Name: "routing", Run: a.router.Run, Quiet: true},
 		{Name: "letters", Run: a.Accounts.Run},
 		{Name: "schedule", Run: a.schedule.Run},
 		{Name: "gates", Run: a.Sweeper.Run},
 		{Name: "held changes", Run: jobs.Every(releaseEvery, a.log, "changes that were held not announced", a.release)},
 		{Name: "settings", Run: jobs.Every(refreshEvery, a.log, "settings not read", a.Settings.Refresh)},
 		{Name: "imports", Run: jobs.Every(tidyEvery, a.log, "large imports not put in order", a.Ingest.Tidy)},
-		{Name: "exceptions", Run: jobs.Every(countEvery, a.log, "counts of exceptions not stored", a.Exceptions.Flush)},
+		{Name: "exceptions", Run: jobs.Every(countEvery, a.log, "counts of exceptions not stored", a.Exceptions.Flush), Quiet: true},
 		{Name: "flush", Run: jobs.Every(flushEvery, a.log, "flush failed", a.flush)},
 	}
 }
@@ -325,7 +331,7 @@ func (a *App) exceptionPolicy() exception.Policy {
 }
 
 func (a *App) flush(ctx context.Context) error {
-	return errors.Join(a.Exceptions.Flush(ctx), a.Ingest.Flush(ctx), a.Accounts.Flush(ctx), a.sessions.Flush(ctx))
+	return errors.Join(a.Ingest.Flush(ctx), a.Accounts.Flush(ctx), a.sessions.Flush(ctx))
 }
 
 // Stop takes no more requests, ends the ones at work and the loops, and closes
@@ -338,7 +344,7 @@ func (a *App) Stop(ctx context.Context) error {
 	a.loops.Wait()
 	a.mail.Close()
 	last := context.WithoutCancel(ctx)
-	return errors.Join(err, a.flush(last), a.router.Stop(last), a.Close())
+	return errors.Join(err, a.Exceptions.Flush(last), a.flush(last), a.router.Stop(last), a.Close())
 }
 
 // Close closes the database and lets others serve it.

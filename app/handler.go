@@ -39,7 +39,7 @@ func (a *App) handler(o Options, p parts) (http.Handler, error) {
 		}
 		pages.Fail(c, err)
 	}
-	engine, err := web.NewEngine(a.log, a.config.proxies(), fail)
+	engine, err := web.NewEngine(a.log, a.config.proxies(), a.Exceptions.Tell, fail)
 	if err != nil {
 		return nil, err
 	}
@@ -73,12 +73,12 @@ func (a *App) handler(o Options, p parts) (http.Handler, error) {
 	return web.Legible(handler), err
 }
 
-// loopRows tells of each loop whether it runs.
+// loopRows tells of each loop how it does.
 func (a *App) loopRows() []page.LoopRow {
 	states := a.loops.States()
 	rows := make([]page.LoopRow, len(states))
 	for i, s := range states {
-		rows[i] = page.LoopRow{Name: s.Name, Runs: s.Runs}
+		rows[i] = page.LoopRow(s)
 	}
 	return rows
 }

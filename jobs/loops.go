@@ -4,96 +4,124 @@ package jobs
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"maps"
 	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
+
+	"gatecrier/app/exception"
+	"gatecrier/models"
 )
 
 // Loop is work that goes on until its context ends.
 type Loop struct {
 	Name string
 	Run  func(ctx context.Context)
+	// Quiet is for what exceptions are told of by: whatever fails in it is not
+	// reported as one, for it would lead to the next.
+	Quiet bool
 }
 
 // Loops runs loops, and starts one again that panicked.
 type Loops struct {
 	log  *slog.Logger
+	now  func() time.Time
+	tell Tell
 	wg   sync.WaitGroup
 	mu   sync.Mutex
-	down map[string]bool
+	list map[string]*LoopState
 }
 
-// NewLoops returns no loops yet.
-func NewLoops(log *slog.Logger) *Loops { return &Loops{log: log, down: map[string]bool{}} }
+// Tell takes an exception of Gatecrier itself, and returns its group. It comes
+// back soon, whatever happens.
+type Tell func(ctx context.Context, r exception.Report) (group int64)
+
+// NewLoops returns no loops yet. now dates what happens to them, and tell is
+// told of those that panic.
+func NewLoops(log *slog.Logger, now func() time.Time, tell Tell) *Loops {
+	return &Loops{log: log, now: now, tell: tell, list: map[string]*LoopState{}}
+}
 
 // restartAfter is the pause before a loop that panicked starts again.
 const restartAfter = time.Second
 
 // Start runs a loop until ctx ends.
 func (l *Loops) Start(ctx context.Context, loop Loop) {
-	l.wg.Add(1)
-	go func() {
-		defer l.wg.Done()
+	if loop.Quiet {
+		ctx = exception.Quiet(ctx)
+	}
+	l.note(loop.Name, func(*LoopState) {})
+	l.wg.Go(func() {
 		for {
 			l.run(ctx, loop)
 			if ctx.Err() != nil {
 				return
 			}
-			l.set(loop.Name, true)
+			l.note(loop.Name, func(s *LoopState) { s.Runs = false })
 			select {
 			case <-ctx.Done():
 				return
 			case <-time.After(restartAfter):
 			}
 		}
-	}()
+	})
 }
 
 func (l *Loops) run(ctx context.Context, loop Loop) {
 	defer func() {
-		if v := recover(); v != nil {
-			l.log.Error("loop panicked", "loop", loop.Name, "error", fmt.Sprint(v), "stack", string(debug.Stack()))
+		v := recover()
+		if v == nil {
+			return
 		}
+		err := exception.Caught(v)
+		l.log.Error("loop panicked", "loop", loop.Name, "error", err, "stack", string(debug.Stack()))
+		l.note(loop.Name, func(s *LoopState) { s.Restarts, s.FailedAt, s.Why = s.Restarts+1, l.now(), readable(err) })
+		l.tell(ctx, exception.Of(models.ExceptionTask, loop.Name, err))
 	}()
-	l.set(loop.Name, false)
+	l.note(loop.Name, func(s *LoopState) { s.Runs = true })
 	loop.Run(ctx)
 }
 
-func (l *Loops) set(name string, down bool) {
+// note changes what is known of a loop.
+func (l *Loops) note(name string, change func(s *LoopState)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.down[name] = down
+	s := l.list[name]
+	if s == nil {
+		s = &LoopState{Name: name, Runs: true}
+		l.list[name] = s
+	}
+	change(s)
 }
 
 // Down names a loop that does not run, "" when all do.
 func (l *Loops) Down() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for name, down := range l.down {
-		if down {
-			return name
+	for _, s := range l.States() {
+		if !s.Runs {
+			return s.Name
 		}
 	}
 	return ""
 }
 
-// LoopState is whether a loop runs.
+// LoopState is how a loop does.
 type LoopState struct {
-	Name string
-	Runs bool
+	Name     string
+	Runs     bool
+	Restarts int       // how often it had to be started again
+	FailedAt time.Time // the last time
+	Why      string    // and why
 }
 
-// States tells of each loop whether it runs, by name.
+// States tells of each loop how it does, by name.
 func (l *Loops) States() []LoopState {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	list := make([]LoopState, 0, len(l.down))
-	for _, name := range slices.Sorted(maps.Keys(l.down)) {
-		list = append(list, LoopState{name, !l.down[name]})
+	list := make([]LoopState, 0, len(l.list))
+	for _, name := range slices.Sorted(maps.Keys(l.list)) {
+		list = append(list, *l.list[name])
 	}
 	return list
 }

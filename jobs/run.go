@@ -84,9 +84,7 @@ func (s *Schedule) finish(ctx context.Context, run models.JobRun, w *Work, err e
 	}
 	report := exception.Of(models.ExceptionTask, run.Job, err)
 	report.User = run.By
-	if _, err := s.Exceptions.Report(last, report); err != nil {
-		s.Log.Error("failure of a job not told of", "job", run.Job, "error", err)
-	}
+	s.Exceptions.Tell(last, report)
 }
 
 // messageMost bounds the text of an error that is kept.

@@ -78,11 +78,17 @@ func (r reads) Connection(ctx context.Context, scope Scope, id int64) (Connectio
 }
 
 // FieldConnections lists those of a product's or a group's connections that are
-// fields of its form, by id. Whoever calls has checked the right to see them.
+// fields of its form, by id; of the system's, those that are fields of the
+// exceptions' settings. Whoever calls has checked the right to see them.
 func (r reads) FieldConnections(ctx context.Context, o Owner) ([]Connection, error) {
-	db := r.db(ctx).Where("product_id = ?", o.ProductID)
-	if o.GroupID != 0 {
-		db = r.db(ctx).Where("group_id = ?", o.GroupID)
+	db := r.db(ctx)
+	switch {
+	case o.System():
+		db = db.Where("product_id IS NULL AND group_id IS NULL AND user_id IS NULL AND field LIKE ?", ExceptionField+"%")
+	case o.GroupID != 0:
+		db = db.Where("group_id = ?", o.GroupID)
+	default:
+		db = db.Where("product_id = ?", o.ProductID)
 	}
 	var list []Connection
 	err := db.Where("field <> ''").Order("id").Find(&list).Error

@@ -30,6 +30,7 @@ func (o owned) make(w world) owned {
 	o.conn = w.connection(o.product, o.name)
 	o.news = w.tell(o.product, len(o.news))
 	o.event = o.news[0]
+	w.delay(w.event(o.product, "notify").ID, time.Time{})
 	d := w.insert(models.Delivery{EventID: o.event, ConnectionID: o.conn, ProductID: o.product, State: o.state, NextAt: w.s.Now()})
 	o.delivery = d.ID
 	w.write(func(tx *models.Tx) error {
@@ -169,6 +170,10 @@ var looks = map[string]look{
 	"Event": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
 		e, err := s.Event(ctx, who.scope, o.event)
 		return e.Product == o.name, err
+	}),
+	"ParkedWork": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		list, err := s.ParkedWork(ctx, who.scope, "notify", 10)
+		return slices.ContainsFunc(list, func(p models.Parked) bool { return p.Event.Product == o.name && p.Error == "broken" && p.Attempts == 1 }), err
 	}),
 	"GateHistory": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
 		list, err := s.GateHistory(ctx, who.scope, o.product, 0, 10)

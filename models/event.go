@@ -65,6 +65,25 @@ func (r reads) EventWork(ctx context.Context, reader string, limit int) ([]Work,
 	return list, err
 }
 
+// Parked is a row of work that was given up after some tries.
+type Parked struct {
+	Event    Event
+	Attempts int
+	Error    string // why the last try failed
+}
+
+// ParkedWork lists the work in scope that a reader has given up, the newest
+// first.
+func (r reads) ParkedWork(ctx context.Context, scope Scope, reader string, limit int) ([]Parked, error) {
+	cond, args := scope.where("e.product_id")
+	var list []Parked
+	err := r.query(ctx, "SELECT "+eventColumns+`, coalesce(p.name, ''), w.attempts, w.error
+		FROM event_work w JOIN events e ON e.id = w.event_id LEFT JOIN products p ON p.id = e.product_id
+		WHERE w.reader = ? AND w.parked AND `+cond+" ORDER BY w.event_id DESC LIMIT ?", append(append([]any{reader}, args...), limit),
+		collect(&list, func(w *Parked) []any { return append(w.Event.dst(), &w.Event.Product, &w.Attempts, &w.Error) }))
+	return list, err
+}
+
 // Event finds an event by its id, with its product's name.
 func (r reads) Event(ctx context.Context, scope Scope, id int64) (Event, error) {
 	cond, args := scope.where("e.product_id")

@@ -2,11 +2,14 @@ package models
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
+
+	"gatecrier/app/fault"
 )
 
 // openGorm makes the gorm that reads and transactions share. Statements are
@@ -14,13 +17,34 @@ import (
 // its rows are open, and on one connection that mixes up both. The drivers
 // keep their own, and lend each once.
 func openGorm(dialector gorm.Dialector, s *Store) (*gorm.DB, error) {
-	return gorm.Open(dialector, &gorm.Config{
+	db, err := gorm.Open(dialector, &gorm.Config{
 		SkipDefaultTransaction: true,
 		DisableAutomaticPing:   true,
 		TranslateError:         true,
 		NowFunc:                s.Now,
 		Logger:                 gormLog{s.log},
 	})
+	if err != nil {
+		return nil, err
+	}
+	return db, traceErrors(db)
+}
+
+// traceErrors lets gorm's errors keep where they came from, as those of our own
+// statements do. That there is no row is none: it is asked for all the time.
+func traceErrors(db *gorm.DB) error {
+	trace := func(db *gorm.DB) {
+		if db.Error != nil && !errors.Is(db.Error, gorm.ErrRecordNotFound) {
+			db.Error = fault.Trace(db.Error)
+		}
+	}
+	const name = "gatecrier:trace"
+	c := db.Callback()
+	return errors.Join(
+		c.Query().After("gorm:after_query").Register(name, trace), c.Row().After("gorm:row").Register(name, trace), c.Raw().After("gorm:raw").Register(name, trace),
+		c.Create().After("gorm:after_create").Register(name, trace), c.Update().After("gorm:after_update").Register(name, trace),
+		c.Delete().After("gorm:after_delete").Register(name, trace),
+	)
 }
 
 // gormLog logs gorm's statements at debug, never with their arguments. Errors

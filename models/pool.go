@@ -7,6 +7,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"gatecrier/app/fault"
 )
 
 // conn is a connection on which a transaction is open.
@@ -26,6 +28,7 @@ type turn struct {
 	ctx    context.Context // the caller's
 	over   bool
 	failed error
+	traced error       // the same, with where it came from
 	open   []*sql.Rows // perhaps closed since
 
 	began, last time.Time     // when it began, and its last statement ended
@@ -108,6 +111,20 @@ func (t *turn) note(err error) {
 	}
 }
 
+// trace keeps where an error came from. The first one of the turn is the same
+// for all that it answers, but for gorm, which knows only those of drivers.
+func (t *turn) trace(err error) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.failed == nil || !errors.Is(err, t.failed) {
+		return fault.Trace(err)
+	}
+	if t.traced == nil {
+		t.traced = fault.Trace(err)
+	}
+	return t.traced
+}
+
 // sweep looks at the rows that were handed out: a statement with RETURNING may
 // fail as late as at its first row. Those closed since are forgotten.
 func (t *turn) sweep() {
@@ -132,6 +149,9 @@ func (t *turn) end() (first error, mine bool) {
 		return t.expired, false
 	}
 	t.shut()
+	if t.traced != nil {
+		return t.traced, true
+	}
 	return t.failed, true
 }
 

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"gatecrier/app/fault"
 )
 
 // reads has all that only reads. A Store's go to a pool of connections that
@@ -31,8 +33,17 @@ func (r reads) db(ctx context.Context) *gorm.DB {
 	return db
 }
 
-// query calls scan once for each row of an answer.
-func (r reads) query(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) (err error) {
+// query calls scan once for each row of an answer. Its errors keep where they
+// came from.
+func (r reads) query(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
+	err := r.scanAll(ctx, query, args, scan)
+	if t, ok := r.pool.(*turn); ok && err != nil {
+		return t.trace(err)
+	}
+	return fault.Trace(err)
+}
+
+func (r reads) scanAll(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) (err error) {
 	rows, err := r.pool.QueryContext(ctx, r.bind(query), args...)
 	if err != nil {
 		return err

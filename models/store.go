@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 
 	"gorm.io/gorm/schema"
+
+	"gatecrier/app/fault"
 )
 
 // What a Store refuses.
@@ -117,7 +119,7 @@ func (s *Store) Write(ctx context.Context, fn func(tx *Tx) error) error {
 	}
 	tx, err := s.commit(ctx, fn)
 	if err != nil {
-		return err
+		return fault.Trace(err)
 	}
 	for _, hook := range tx.hooks {
 		hook()

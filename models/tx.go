@@ -34,7 +34,7 @@ func (tx *Tx) AfterCommit(fn func()) { tx.hooks = append(tx.hooks, fn) }
 func (tx *Tx) exec(query string, args ...any) (int64, error) {
 	res, err := tx.turn.ExecContext(tx.ctx, tx.bind(query), args...)
 	if err != nil {
-		return 0, err
+		return 0, tx.turn.trace(err)
 	}
 	return res.RowsAffected()
 }

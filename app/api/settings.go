@@ -14,7 +14,7 @@ import (
 
 // SectionPath is the section of a path.
 type SectionPath struct {
-	Section string `path:"section" doc:"general, gate, mail, reports, delivery, users, jobs, retention"`
+	Section string `path:"section" doc:"general, gate, mail, exceptions, reports, delivery, users, jobs, retention"`
 }
 
 // settingsAnswer has the values of a section by their names, its version, and
@@ -32,7 +32,7 @@ type settingsPatch struct {
 func (a *API) settings() {
 	huma.Register(a.huma, operation(http.MethodGet, "/settings/{section}", "get-settings", "Get a section of the global settings", 0),
 		func(ctx context.Context, in *SectionPath) (*settingsAnswer, error) {
-			v, err := a.Settings.Get(actorOf(ctx), in.Section)
+			v, err := a.Settings.Get(ctx, actorOf(ctx), in.Section)
 			return settingsOf(v), a.problem(ctx, err)
 		})
 	huma.Register(a.huma, operation(http.MethodPatch, "/settings/{section}", "update-settings", "Change a section of the global settings (JSON merge patch)", 0),

@@ -17,9 +17,12 @@ import (
 	"testing"
 	"time"
 
+	"gatecrier/admin"
 	"gatecrier/app"
 	"gatecrier/app/account"
 	"gatecrier/app/cli"
+	"gatecrier/app/module"
+	"gatecrier/jobs"
 	"gatecrier/models"
 	"gatecrier/models/modelstest"
 )
@@ -44,6 +47,9 @@ type Options struct {
 	DatabaseURL string
 	Strict      bool          // let nothing out to this host
 	Ago         time.Duration // how far back the clock starts
+	Extra       func(*app.App) []admin.Route
+	Modules     []module.Module
+	Jobs        []jobs.Job
 }
 
 // Start starts a program that stops with the test.
@@ -63,7 +69,7 @@ func Start(t testing.TB, o Options) *Program {
 	p.log = &locked{w: p.Log}
 	log := slog.New(slog.NewTextHandler(p.log, nil))
 	var err error
-	p.App, err = app.New(t.Context(), app.Options{Config: config, Log: log, Now: p.Clock.Now, Stderr: io.Discard})
+	p.App, err = app.New(t.Context(), app.Options{Config: config, Log: log, Now: p.Clock.Now, Stderr: io.Discard, Extra: o.Extra, Modules: o.Modules, Jobs: o.Jobs})
 	if err != nil {
 		t.Fatalf("make the program: %v", err)
 	}
@@ -287,3 +293,6 @@ func (p *Program) Logged() string {
 	defer p.log.mu.Unlock()
 	return p.Log.String()
 }
+
+// Logger logs to the program's log.
+func (p *Program) Logger() *slog.Logger { return slog.New(slog.NewTextHandler(p.log, nil)) }

@@ -40,8 +40,8 @@ const (
 // mostAddresses bounds the field email_to.
 const mostAddresses = 50
 
-// FieldsOf reads the fields of a product or a group, for who may edit them; for others they
-// are empty.
+// FieldsOf reads the fields of a product or a group, or, of the system, those of
+// the exceptions' settings, for who may edit them; for others they are empty.
 func (s *Service) FieldsOf(ctx context.Context, actor authz.Actor, o models.Owner) (Fields, error) {
 	may, err := s.MayEditOwners(ctx, actor, []models.Owner{o})
 	if err != nil || !may[o] {
@@ -51,10 +51,23 @@ func (s *Service) FieldsOf(ctx context.Context, actor authz.Actor, o models.Owne
 	if err != nil {
 		return Fields{}, err
 	}
+	return s.fieldsIn(list, prefixOf(o))
+}
+
+// prefixOf begins the names of the fields of an owner: those of the system are
+// settings.
+func prefixOf(o models.Owner) string {
+	if o.System() {
+		return models.ExceptionField
+	}
+	return ""
+}
+
+func (s *Service) fieldsIn(list []models.Connection, prefix string) (Fields, error) {
 	var f Fields
 	var addresses []string
 	for _, c := range list {
-		switch c.Field {
+		switch strings.TrimPrefix(c.Field, prefix) {
 		case fieldEmail:
 			config, err := s.Open(c)
 			if err != nil {
@@ -83,27 +96,40 @@ type want struct {
 // the transaction that changes the product or group, with what is doubtful about
 // the addresses. The right to edit has been checked.
 func (s *Service) PlanFields(ctx context.Context, actor authz.Actor, c FieldsChange) (apply func(tx *models.Tx, o models.Owner) error, warnings []string, err error) {
+	wants, warnings, err := s.wantFields(ctx, c, family{})
+	return func(tx *models.Tx, o models.Owner) error { return s.applyFields(tx, actor, o, wants) }, warnings, err
+}
+
+// family is what the fields of one form have in common.
+type family struct {
+	prefix string // of their names
+	called string // before the names of their connections
+}
+
+func (s *Service) wantFields(ctx context.Context, c FieldsChange, of family) (wants map[string][]want, warnings []string, err error) {
 	var bad fault.Fields
-	wants := map[string][]want{}
+	wants = map[string][]want{}
 	if c.EmailTo != nil {
-		wants[fieldEmail] = s.wantMail(*c.EmailTo, &bad)
+		w := want{field: of.prefix + fieldEmail, name: of.called + "Email", module: "email"}
+		wants[w.field] = s.wantMail(w, *c.EmailTo, &bad)
 	}
 	for _, f := range []struct {
 		field, name, module string
 		value               *string
 	}{{fieldTeams, "MS Teams", "teams", c.MSTeams}, {fieldSlack, "Slack", "slack", c.Slack}} {
 		if f.value != nil {
-			w, warning := s.wantWebhook(ctx, want{field: f.field, name: f.name, module: f.module}, strings.TrimSpace(*f.value), &bad)
-			wants[f.field] = w
+			w := want{field: of.prefix + f.field, name: of.called + f.name, module: f.module}
+			list, warning := s.wantWebhook(ctx, w, strings.TrimSpace(*f.value), &bad)
+			wants[w.field] = list
 			if warning != "" {
-				warnings = append(warnings, f.name+": "+warning)
+				warnings = append(warnings, w.name+": "+warning)
 			}
 		}
 	}
-	return func(tx *models.Tx, o models.Owner) error { return s.applyFields(tx, actor, o, wants) }, warnings, bad.Err()
+	return wants, warnings, bad.Err()
 }
 
-func (s *Service) wantMail(list string, bad *fault.Fields) []want {
+func (s *Service) wantMail(w want, list string, bad *fault.Fields) []want {
 	wants, seen := []want{}, map[string]bool{}
 	for _, address := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ';' || r == '\n' }) {
 		address = strings.TrimSpace(address)
@@ -113,13 +139,14 @@ func (s *Service) wantMail(list string, bad *fault.Fields) []want {
 		seen[strings.ToLower(address)] = true
 		config, err := s.prepareFor("email", module.Config{"to": address})
 		if err != nil {
-			bad.Add(fieldEmail, fmt.Sprintf("%q: %s", address, reason(err)))
+			bad.Add(w.field, fmt.Sprintf("%q: %s", address, reason(err)))
 			return nil
 		}
-		wants = append(wants, want{field: fieldEmail, name: "Email", module: "email", config: config})
+		w.config = config
+		wants = append(wants, w)
 	}
 	if len(wants) > mostAddresses {
-		bad.Add(fieldEmail, fmt.Sprintf("At most %d addresses", mostAddresses))
+		bad.Add(w.field, fmt.Sprintf("At most %d addresses", mostAddresses))
 	}
 	return wants
 }
@@ -179,7 +206,7 @@ func (s *Service) applyFields(tx *models.Tx, actor authz.Actor, o models.Owner, 
 		wants[c.Field] = rest
 	}
 	for _, field := range []string{fieldEmail, fieldTeams, fieldSlack} {
-		for _, w := range wants[field] {
+		for _, w := range wants[prefixOf(o)+field] {
 			if w.keep {
 				return fault.BadField(w.field, "An address that begins with https:// or http://")
 			}
@@ -198,8 +225,8 @@ func (s *Service) settle(tx *models.Tx, actor authz.Actor, c models.Connection, 
 	if err != nil {
 		return nil, err
 	}
-	key := "url"
-	if c.Field == fieldEmail {
+	key, mail := "url", strings.HasSuffix(c.Field, fieldEmail)
+	if mail {
 		key = "to"
 	}
 	at := slices.IndexFunc(wanted, func(w want) bool {
@@ -209,7 +236,7 @@ func (s *Service) settle(tx *models.Tx, actor authz.Actor, c models.Connection, 
 	switch {
 	case at >= 0:
 		return slices.Delete(slices.Clone(wanted), at, at+1), nil
-	case c.Field == fieldEmail || len(wanted) == 0:
+	case mail || len(wanted) == 0:
 		if err := tx.DeleteConnection(c.ID); err != nil {
 			return nil, err
 		}

@@ -59,16 +59,16 @@ func chain(err error) []error {
 
 // std reports whether an error only carries another one.
 func std(err error) bool {
-	switch class(err) {
-	case "*fmt.wrapError", "*fmt.wrapErrors", "*errors.joinError", "*fault.traced", "*fault.Error":
-		return errors.Unwrap(err) != nil
+	switch reflect.TypeOf(err).String() {
+	case "*fmt.wrapError", "*fmt.wrapErrors", "*errors.joinError", "*fault.traced", "*fault.Error", "*exception.Panic", "*models.PanicError":
+		return len(chain(err)) > 1
 	}
 	return false
 }
 
 func class(err error) string {
-	var p *Panic
-	if errors.As(err, &p) && error(p) == err { //nolint:errorlint // it is itself
+	switch err.(type) { //nolint:errorlint // it is itself
+	case *Panic, *models.PanicError:
 		return "panic"
 	}
 	return reflect.TypeOf(err).String()
@@ -81,7 +81,12 @@ type Panic struct {
 }
 
 // Error tells the value.
-func (p *Panic) Error() string { return fmt.Sprintf("panic: %v", p.Value) }
+func (p *Panic) Error() string {
+	if written, ok := p.Value.(*models.PanicError); ok { // raised again: it says so itself
+		return written.Error()
+	}
+	return fmt.Sprintf("panic: %v", p.Value)
+}
 
 // Unwrap gives the value where that is an error.
 func (p *Panic) Unwrap() error {

@@ -22,7 +22,7 @@ type Report struct {
 	Frames      []Frame
 	Chain       []Cause           // what it was caused by, outermost first
 	Fingerprint []string          // the sender's word on what is the same; nil = none
-	Arguments   map[string]string // of the task; masked already
+	Arguments   map[string]string // of the task; those with the names of secrets are not kept
 	Release     string
 	Environment string
 	Level       string
@@ -129,7 +129,7 @@ func (r *Report) trim() (lost bool) {
 		}
 		return short
 	}
-	r.Arguments, r.Tags = pairs(r.Arguments), pairs(r.Tags)
+	r.Arguments, r.Tags = pairs(Masked(r.Arguments)), pairs(Masked(r.Tags))
 	if r.Class == "" {
 		r.Class = "Exception"
 	}

@@ -74,8 +74,9 @@ type entry struct {
 	sample   []byte // not stored yet, nil for none
 	sampled  time.Time
 	releases []string
-	busy     chan struct{} // somebody asks the database; closed when it has answered
-	claims   int           // how often somebody has
+	busy     chan struct{}         // somebody asks the database; closed when it has answered
+	pending  models.ExceptionCount // what he stores with it
+	claims   int                   // how often somebody has
 }
 
 // New returns a service. Flush is for whoever runs it.
@@ -84,8 +85,12 @@ func New(store *models.Store, events *event.Log, policy func() Policy, log *slog
 }
 
 // Report takes an exception in. Where people are to be told, the event is
-// committed when it returns.
+// committed when it returns. Under a Quiet context nothing is reported.
 func (s *Service) Report(ctx context.Context, r Report) (Result, error) {
+	if IsQuiet(ctx) {
+		s.log.WarnContext(ctx, "an exception is not told of: it came up while people were told of others", "function", r.Function, "exception", r.Message)
+		return Result{}, nil
+	}
 	lost := r.trim()
 	policy := s.policy()
 	key, by := Key(policy.Grouping, r)
@@ -140,6 +145,7 @@ func (s *Service) count(ctx context.Context, at *place, by *By, r Report, lost b
 		return Result{Group: e.group, Suppressed: e.held}, nil, nil, nil
 	}
 	e.busy = make(chan struct{})
+	e.pending = models.ExceptionCount{GroupID: e.group, N: e.n, LastAt: e.lastAt, Sample: e.sample, Releases: e.releases}
 	e.claims++
 	return Result{}, e, nil, nil
 }
@@ -166,7 +172,7 @@ func (s *Service) sampleOf(r Report, at time.Time, lost bool) []byte {
 // with the answer. What was counted and is not stored goes with it. Where it
 // fails, the next report asks again.
 func (s *Service) claim(ctx context.Context, at place, e *entry, by By, r Report, lost bool, policy Policy) (Result, error) {
-	pending := models.ExceptionCount{GroupID: e.group, N: e.n, LastAt: e.lastAt, Sample: e.sample, Releases: e.releases}
+	pending := e.pending
 	var c models.ExceptionClaim
 	var full, settled bool
 	defer func() { s.claimed(at, e, pending.N, c, settled) }() // also where it panics

@@ -24,6 +24,7 @@ const (
 	KindLines  Kind = "lines"  // text of several lines
 	KindSecret Kind = "secret" // text that is sealed, and never shown again
 	KindChoice Kind = "choice"
+	KindTarget Kind = "target" // text that others keep: connections, of which a part is shown
 )
 
 // Choice is one value of a KindChoice.
@@ -97,7 +98,7 @@ func (f Field) accept(value any) (any, string) {
 		return nil, "true or false"
 	case KindInt:
 		return f.acceptInt(value)
-	case KindText, KindLines, KindSecret, KindChoice:
+	case KindText, KindLines, KindSecret, KindChoice, KindTarget:
 	}
 	text, ok := value.(string)
 	if !ok {
@@ -168,7 +169,7 @@ func (f Field) Read(text string) any {
 			return n
 		}
 		return text
-	case KindText, KindLines, KindSecret, KindChoice:
+	case KindText, KindLines, KindSecret, KindChoice, KindTarget:
 	}
 	return text
 }

@@ -23,6 +23,7 @@ type Service struct {
 	store    *models.Store
 	ring     *secret.Ring
 	sections []Section
+	targets  map[string]Targets // by section
 	now      atomic.Pointer[snapshot]
 	mu       sync.Mutex // of reloads: an older one never replaces a newer
 	changed  []func()
@@ -37,7 +38,7 @@ type snapshot struct {
 
 // New returns a service of sections. Load comes before everything else.
 func New(store *models.Store, ring *secret.Ring, sections []Section) *Service {
-	s := &Service{store: store, ring: ring, sections: sections}
+	s := &Service{store: store, ring: ring, sections: sections, targets: map[string]Targets{}}
 	s.now.Store(&snapshot{values: map[string]map[string]any{}, rows: map[string]models.Setting{}})
 	return s
 }
@@ -134,7 +135,7 @@ type Expected *int64
 func At(version int64) Expected { return &version }
 
 // Get reads a section, for administrators.
-func (s *Service) Get(actor authz.Actor, name string) (View, error) {
+func (s *Service) Get(ctx context.Context, actor authz.Actor, name string) (View, error) {
 	if !actor.Administrator() {
 		return View{}, fault.New(fault.Forbidden, "Settings are for administrators")
 	}
@@ -152,12 +153,13 @@ func (s *Service) Get(actor authz.Actor, name string) (View, error) {
 		}
 		v.Values[f.Name] = value
 	}
-	return v, nil
+	err := s.showTargets(ctx, &v)
+	return v, err
 }
 
 // Update changes what a patch names of a section; nil gives back a default.
 func (s *Service) Update(ctx context.Context, actor authz.Actor, name string, patch map[string]any, version Expected) (View, error) {
-	if _, err := s.Get(actor, name); err != nil {
+	if _, err := s.Get(ctx, actor, name); err != nil {
 		return View{}, err
 	}
 	if err := s.Load(ctx); err != nil { // another instance may have been faster
@@ -170,7 +172,8 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, name string, pa
 		return View{}, s.overtaken(ctx, row, *version)
 	}
 	values, doubts, err := section.accept(ctx, now.values[name], patch)
-	if err != nil {
+	plan, planErr := s.planTargets(ctx, actor, section, patch)
+	if err := together(err, planErr); err != nil {
 		return View{}, err
 	}
 	row.Section, row.UpdatedBy = name, actor.Label
@@ -182,7 +185,11 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, name string, pa
 		if err := tx.SaveSetting(&next); err != nil {
 			return err
 		}
-		return audit.Write(tx, actor, section.entry(now.values[name], values))
+		entry := section.entry(now.values[name], values)
+		if err := plan.carryOut(tx, &entry); err != nil {
+			return err
+		}
+		return audit.Write(tx, actor, entry)
 	})
 	if err != nil {
 		return View{}, err
@@ -190,8 +197,8 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, name string, pa
 	if err := s.Load(context.WithoutCancel(ctx)); err != nil {
 		return View{}, err
 	}
-	v, err := s.Get(actor, name)
-	v.Doubts = doubts
+	v, err := s.Get(ctx, actor, name)
+	v.Doubts = slices.Concat(doubts, plan.Doubts)
 	return v, err
 }
 
@@ -261,7 +268,7 @@ func (s Section) patched(values, patch map[string]any) (map[string]any, error) {
 		switch {
 		case !ok:
 			bad.Add(name, "There is no such setting")
-		case value == nil:
+		case value == nil || f.Kind == KindTarget: // the latter are kept elsewhere
 			delete(next, name)
 		default:
 			v, wrong := f.accept(value)

@@ -11,19 +11,36 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
+
+	"gatecrier/app/exception"
 )
 
 type requestKey struct{}
 
-// RequestID names a request in the log and in its answer's X-Request-Id.
-func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestKey{}).(string)
-	return id
+// request is what is known of a request from its beginning.
+type request struct {
+	id     string
+	method string
+	route  string
+	tell   Tell
 }
 
+// Tell takes an exception of Gatecrier itself and returns the group that it
+// belongs to, 0 for none. It comes back soon, whatever happens.
+type Tell func(ctx context.Context, r exception.Report) (group int64)
+
+func requestOf(ctx context.Context) request {
+	r, _ := ctx.Value(requestKey{}).(request)
+	return r
+}
+
+// RequestID names a request in the log and in its answer's X-Request-Id.
+func RequestID(ctx context.Context) string { return requestOf(ctx).id }
+
 // NewEngine returns gin with what every request goes through. proxies are the
-// addresses whose X-Forwarded-For is believed. failed answers a panic.
-func NewEngine(log *slog.Logger, proxies []string, failed func(*gin.Context, error)) (*gin.Engine, error) {
+// addresses whose X-Forwarded-For is believed. failed answers a panic, and tell
+// is told of those, and of whatever else is answered by a 500.
+func NewEngine(log *slog.Logger, proxies []string, tell Tell, failed func(*gin.Context, error)) (*gin.Engine, error) {
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New()
 	e.HandleMethodNotAllowed = true
@@ -32,14 +49,16 @@ func NewEngine(log *slog.Logger, proxies []string, failed func(*gin.Context, err
 	if err := e.SetTrustedProxies(proxies); err != nil {
 		return nil, err
 	}
-	e.Use(identify, logged(log), secured, recovered(log, failed), bounded)
+	e.Use(identify(tell), logged(log), secured, recovered(log, failed), bounded)
 	return e, nil
 }
 
-func identify(c *gin.Context) {
-	id := uuid.NewString()
-	c.Header("X-Request-Id", id)
-	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestKey{}, id))
+func identify(tell Tell) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		r := request{id: uuid.NewString(), method: c.Request.Method, route: c.FullPath(), tell: tell}
+		c.Header("X-Request-Id", r.id)
+		c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestKey{}, r))
+	}
 }
 
 // maxForm is the largest body of an ordinary form. Reports have limits of their
@@ -127,12 +146,14 @@ func recovered(log *slog.Logger, failed func(*gin.Context, error)) gin.HandlerFu
 			if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(v)
 			}
-			err := &panicked{value: v}
+			err := exception.Caught(v)
 			log.ErrorContext(c, "panic", "error", err, "stack", string(debug.Stack()), "request_id", RequestID(c.Request.Context()))
 			c.Abort()
-			if !c.Writer.Written() {
-				failed(c, err)
+			if c.Writer.Written() {
+				_ = Explain(c.Request.Context(), log, err) //nolint:errcheck // it is told of, although nobody can be answered
+				return
 			}
+			failed(c, err)
 		}()
 		c.Next()
 	}

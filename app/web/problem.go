@@ -5,8 +5,11 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
 
+	"gatecrier/app/exception"
 	"gatecrier/app/fault"
+	"gatecrier/models"
 )
 
 // Problem is an error as the API answers it (RFC 9457), with the fields that
@@ -16,6 +19,12 @@ type Problem struct {
 	Status int           `json:"status"`
 	Detail string        `json:"detail,omitempty"`
 	Errors []fault.Field `json:"errors,omitempty"`
+	// Reference names the request, where the fault is the server's.
+	Reference string `json:"reference,omitempty" doc:"Where the fault is the server's: the request's id, by which its log has it"`
+	// Exception is where administrators read about that.
+	Exception string `json:"exception,omitempty" doc:"For administrators: the path of the page about it"`
+	// Group is what that page is about, 0 for none.
+	Group int64 `json:"-"`
 }
 
 // Error is the problem in one line.
@@ -71,8 +80,41 @@ func Explain(ctx context.Context, log *slog.Logger, err error) *Problem {
 	default:
 		p.Detail = "Something went wrong here; the log has it under the request id " + RequestID(ctx)
 	}
-	if status >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
-		log.ErrorContext(ctx, "request failed", "error", err, "request_id", RequestID(ctx))
+	if status < http.StatusInternalServerError {
+		return p
+	}
+	p.Reference = RequestID(ctx)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return p // whoever asked has gone
+	}
+	log.ErrorContext(ctx, "request failed", "error", err, "request_id", p.Reference)
+	if status == http.StatusInternalServerError { // the others have a cause that is known
+		p.report(ctx, err)
 	}
 	return p
+}
+
+// report tells of an error before it is answered. Administrators learn where to
+// read about it.
+func (p *Problem) report(ctx context.Context, err error) {
+	asked := requestOf(ctx)
+	if asked.tell == nil {
+		return
+	}
+	actor, _ := ActorOf(ctx)
+	r := exception.Of(models.ExceptionRequest, asked.function(), err)
+	r.User, r.Reference = actor.Label, asked.id
+	group := asked.tell(ctx, r)
+	if group != 0 && actor.Administrator() {
+		p.Group, p.Exception = group, "/exceptions/"+strconv.FormatInt(group, 10)
+	}
+}
+
+// function names what was asked for, without what differs from one request to
+// the next.
+func (r request) function() string {
+	if r.route == "" {
+		return r.method + " (no route)"
+	}
+	return r.method + " " + r.route
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/fault"
 )
 
 // Render writes a page that has been rendered whole, so that none is ever half
@@ -13,7 +15,7 @@ import (
 func Render(c *gin.Context, status int, page templ.Component) error {
 	var b bytes.Buffer
 	if err := page.Render(c.Request.Context(), &b); err != nil {
-		return err
+		return fault.Trace(err)
 	}
 	c.Data(status, "text/html; charset=utf-8", b.Bytes())
 	return nil

@@ -78,13 +78,36 @@ type HealthView struct {
 	Sending int
 	Oldest  time.Time // when the oldest of what waits was due; zero = nothing waits
 	Loops   []LoopRow
-	Storage string // the kind of database
+	Parked  []ParkedRow // events that nobody could be told of
+	Storage string      // the kind of database
 }
 
 // LoopRow is one of the loops of the program.
 type LoopRow struct {
-	Name string
-	Runs bool
+	Name     string
+	Runs     bool
+	Restarts int       // how often it had to be started again
+	FailedAt time.Time // the last time
+	Why      string    // and why
+}
+
+// ParkedRow is an event that was given up after some tries.
+type ParkedRow struct {
+	ID    int64
+	Type  string
+	What  string // of which product, or exception
+	Path  string // the page about that, "" for none
+	At    time.Time
+	Tries int
+	Error string
+}
+
+// restarted says how often a loop had to be started again.
+func restarted(l LoopRow) string {
+	if l.Restarts == 1 {
+		return "Started again once,"
+	}
+	return "Started again " + ui.Number(int64(l.Restarts)) + " times, the last time"
 }
 
 func connectionPath(n int64) string { return "/connections/" + id(n) }

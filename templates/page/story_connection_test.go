@@ -55,7 +55,9 @@ func connectionStories() []story {
 	mail := ConnectionView{Frame: frame(script, layout.NavConnections), Row: connectionList()[2], Fields: targets().Adds[0].Fields[:1]}
 	health := HealthView{
 		Frame: frame("Health", layout.NavHealth), Rows: connectionList(), More: true, Mail: connectionList()[2], MailSet: true, Waiting: 12345, Sending: 3, Oldest: ago(3 * time.Hour),
-		Loops: []LoopRow{{"delivery", true}, {"routing", false}}, Storage: "PostgreSQL",
+		Loops:   []LoopRow{{Name: "delivery", Runs: true}, {Name: "routing", Restarts: 1200, FailedAt: ago(time.Minute), Why: "panic: " + script + long}},
+		Parked:  []ParkedRow{{ID: 4, Type: "exception.task", What: script, Path: "/exceptions/4", At: ago(time.Hour), Tries: 5, Error: "read the payload: " + script}, {ID: 3, Type: "gate.changed", What: long, Path: "/products/7", At: ago(30 * time.Hour), Tries: 5, Error: long}},
+		Storage: "PostgreSQL",
 	}
 	return []story{
 		{"connections", Connections(all)},

@@ -1,0 +1,71 @@
+package connection
+
+import (
+	"context"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/settings"
+	"gatecrier/models"
+)
+
+// ExceptionFields are the fields of the exceptions' settings: connections of the
+// system that get nothing but exceptions.
+type ExceptionFields struct{ *Service }
+
+// ofExceptions is what they have in common.
+var ofExceptions = family{prefix: models.ExceptionField, called: "Exceptions: "}
+
+// Shown are the fields as an administrator sees them: the addresses, and of
+// webhooks their hints.
+func (e ExceptionFields) Shown(ctx context.Context) (map[string]string, error) {
+	list, err := e.store.FieldConnections(ctx, models.Owner{})
+	if err != nil {
+		return nil, err
+	}
+	f, err := e.fieldsIn(list, ofExceptions.prefix)
+	return map[string]string{
+		ofExceptions.prefix + fieldEmail: f.EmailTo, ofExceptions.prefix + fieldTeams: f.MSTeams, ofExceptions.prefix + fieldSlack: f.Slack,
+	}, err
+}
+
+// Plan checks a change of fields by their names.
+func (e ExceptionFields) Plan(ctx context.Context, actor authz.Actor, changes map[string]string) (settings.Plan, error) {
+	if err := e.MayEditSystem(actor); err != nil {
+		return settings.Plan{}, err
+	}
+	value := func(field string) *string {
+		if text, ok := changes[ofExceptions.prefix+field]; ok {
+			return &text
+		}
+		return nil
+	}
+	wants, doubts, err := e.wantFields(ctx, FieldsChange{EmailTo: value(fieldEmail), MSTeams: value(fieldTeams), Slack: value(fieldSlack)}, ofExceptions)
+	return settings.Plan{
+		Doubts: doubts,
+		Apply: func(tx *models.Tx) (was, became map[string]string, err error) {
+			if was, err = e.noted(tx); err != nil {
+				return nil, nil, err
+			}
+			if err := e.applyFields(tx, actor, models.Owner{}, wants); err != nil {
+				return nil, nil, err
+			}
+			became, err = e.noted(tx)
+			return was, became, err
+		},
+	}, err
+}
+
+// noted are the fields as the audit has them: who has an address is shown, the
+// rest is not.
+func (e ExceptionFields) noted(tx *models.Tx) (map[string]string, error) {
+	list, err := tx.FieldConnections(tx.Context(), models.Owner{})
+	noted := map[string]string{}
+	for _, c := range list {
+		hint := c.Hint
+		if before := noted[c.Field]; before != "" {
+			hint = before + ", " + hint
+		}
+		noted[c.Field] = hint
+	}
+	return noted, err
+}
