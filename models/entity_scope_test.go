@@ -131,6 +131,14 @@ var looks = map[string]look{
 		b, err := s.BranchByName(ctx, who.scope, o.product, "main")
 		return b.ID == o.branch, err
 	}),
+	"Branch": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		b, err := s.Branch(ctx, who.scope, o.branch)
+		return b.ProductID == o.product, err
+	}),
+	"BranchRows": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		list, err := s.BranchRows(ctx, who.scope, models.BranchFilter{ProductID: o.product, Limit: 10})
+		return len(list) > 0, err
+	}),
 	"Branches": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
 		list, err := s.Branches(ctx, who.scope, o.product)
 		return len(list) > 0, err
