@@ -89,7 +89,7 @@ func TestPanicInAWrite(t *testing.T) {
 			if got.Class != test.class || !strings.Contains(got.Message, "boom") || strings.Count(got.Message, "panic") != 1 {
 				t.Errorf("%v: %q %q", test.value, got.Class, got.Message)
 			}
-			if len(got.Frames) == 0 || !strings.Contains(got.Frames[0].name(), "TestPanicInAWrite") {
+			if len(got.Frames) == 0 || !strings.Contains(got.Frames[0].Name(), "TestPanicInAWrite") {
 				t.Errorf("%v: frames %+v", test.value, got.Frames)
 			}
 		}
@@ -107,7 +107,7 @@ func TestErrorsKeepWhereTheyCameFrom(t *testing.T) {
 		}
 		_, err = r.store.ExceptionHours(t.Context(), []int64{1}, noon)
 		got := Of(models.ExceptionTask, "x", err)
-		if len(got.Frames) < 2 || !strings.Contains(got.Frames[0].name(), "models") || !strings.Contains(traceOf(got.Frames)[1], "ExceptionHours") {
+		if len(got.Frames) < 2 || !strings.Contains(got.Frames[0].Name(), "models") || !strings.Contains(traceOf(got.Frames)[1], "ExceptionHours") {
 			t.Errorf("a query: %v", traceOf(got.Frames))
 		}
 		_, err = r.store.UserByName(t.Context(), "ann")

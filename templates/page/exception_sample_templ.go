@@ -117,7 +117,7 @@ func sample(v ExceptionView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = causes(v.Sample.Chain).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = chainOf(v.Sample.Chain).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -309,8 +309,8 @@ func call(f FrameRow) templ.Component {
 	})
 }
 
-// causes is what led to it, outermost first.
-func causes(chain []CauseView) templ.Component {
+// chainOf is what led to it, outermost first.
+func chainOf(chain []CauseView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
