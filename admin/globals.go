@@ -189,7 +189,10 @@ func (a *Admin) globalsSave(c *gin.Context) error {
 	}
 	typed, patch := map[string]string{}, map[string]any{}
 	for _, f := range section.Fields {
-		text := c.PostForm(f.Name)
+		text, sent := c.GetPostForm(f.Name)
+		if !sent && f.Kind != settings.KindBool { // the form is of an older page: it says nothing of this one
+			continue
+		}
 		if f.Kind == settings.KindSecret {
 			if text != "" {
 				patch[f.Name] = text

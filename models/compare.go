@@ -78,7 +78,7 @@ func (f BetweenFilter) where(scope Scope) (string, []any) {
 }
 
 // ObservationsBetween lists observations by what became of them, worst first.
-// It reads all of the branch: of 100,000 that takes some 100 ms.
+// It reads all observations of the branch.
 func (r reads) ObservationsBetween(ctx context.Context, scope Scope, f BetweenFilter) ([]Observation, error) {
 	cond, args := f.where(scope)
 	var list []Observation

@@ -13,6 +13,8 @@ import (
 // was told of it, and what came and went meanwhile.
 func TestHistoryInTheBrowser(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
+	// At noon, so that the days' ends are where they are looked for.
+	p.Clock.Advance(36*time.Hour - p.Clock.Now().UTC().Sub(p.Clock.Now().UTC().Truncate(24*time.Hour)))
 	receiver, c := apptest.NewReceiver(t), p.Client("admin")
 	c.Must(http.StatusOK, "PATCH", "/settings/users", map[string]any{"session_hours": 720})
 	s := newShop(t, c, "Shop", receiver.URL)
@@ -71,7 +73,7 @@ func TestHistoryInTheBrowser(t *testing.T) {
 	if text := b.Text(); strings.Contains(text, "CVE-2023-2828") {
 		t.Error("a filter by severity shows others")
 	}
-	day := p.Clock.Now().UTC().Add(-20 * time.Hour).Format("2006-01-02T15:04")
+	day := p.Clock.Now().UTC().Add(-10 * time.Hour).Format("2006-01-02T15:04")
 	still(t, b, "compare-by-day", s.path+"/compare?from_at="+day)
 	b.Sees("the counts as of the end of", "known by the day alone")
 	b.Open(s.path + "/compare?from_at=" + p.Clock.Now().UTC().Add(time.Hour).Format("2006-01-02T15:04"))
