@@ -102,10 +102,22 @@ func TestTheDemoInTheBrowser(t *testing.T) {
 	b.Look("demo-outage")
 	b.Open("/deliveries?state=retrying")
 	b.Sees("503", "Checkout")
-	for _, page := range []string{"/", "/products", "/products/1", "/products/1?tab=history", "/inbox", "/deliveries"} {
+	for _, page := range []string{"/", "/products", "/products/1", "/products/1?tab=history", "/inbox", "/deliveries", "/exceptions", "/products/2?tab=exceptions"} {
 		b.Open(page)
 		b.Look("demo-page" + strings.NewReplacer("/", "-", "?", "-", "=", "-").Replace(page))
 	}
+	b.Open("/exceptions?product=2")
+	b.Sees("psycopg.OperationalError", "billing.store.connect", "80", "held back")
+	b.Open("/exceptions?state=resolved")
+	b.Sees("TypeError", "Customer portal", "38", "Resolved")
+	b.Open("/demo")
+	for _, told := range []string{"one message to each target. Within the next hour", "held back: 1.", "held back: 2."} {
+		b.Press("form[action='/demo/exception'] button")
+		b.Sees("GatewayTimeout", told)
+	}
+	b.Press("#demo-now a[href^='/exceptions/']")
+	b.Sees("GatewayTimeout", "no answer from the payment gateway", "checkout@3.12.0", "PaymentFailed", "2 calls of libraries")
+	b.Look("demo-exception")
 	stopDemo(t, d)
 
 	// It goes on where it was; another program's directory is not touched.
