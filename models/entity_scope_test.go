@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"context"
+	"crypto/rand"
 	"reflect"
 	"slices"
 	"strings"
@@ -14,11 +15,11 @@ import (
 
 // owned is a product with one of everything that a read with a scope may find.
 type owned struct {
-	name                                            string
-	product, branch, event, conn, delivery, finding int64
-	gate                                            models.GateState
-	state                                           models.DeliveryState
-	news                                            []int64
+	name                                                       string
+	product, branch, event, conn, delivery, finding, exception int64
+	gate                                                       models.GateState
+	state                                                      models.DeliveryState
+	news                                                       []int64
 }
 
 // make fills a product. Two of them differ in their gates, in the states of
@@ -64,6 +65,9 @@ func (o owned) make(w world) owned {
 		if err := tx.Assess([]int64{o.finding}, models.Judgement{Action: models.ActionAssess, Status: models.StatusInReview, Actor: "ann"}); err != nil {
 			return err
 		}
+		if o.exception, err = raise(tx, o.product); err != nil {
+			return err
+		}
 		return tx.InsertGateChange(models.GateChange{ProductID: o.product, EventID: o.event, Announced: o.event, From: models.GateNone, To: o.gate})
 	})
 	return o
@@ -72,6 +76,23 @@ func (o owned) make(w world) owned {
 // between asks what became of the product's observations.
 func (o owned) between(what models.Between) models.BetweenFilter {
 	return models.BetweenFilter{BranchID: o.branch, What: what, From: noon.Add(-time.Hour), To: noon.Add(time.Hour), Limit: 5}
+}
+
+// raise gives a product an exception, one that is merged into it, and a key to
+// report them by.
+func raise(tx *models.Tx, product int64) (int64, error) {
+	var ids []int64
+	for _, key := range []string{"one", "other"} {
+		c, err := tx.ClaimException(models.ExceptionReport{ProductID: product, Key: key, Kind: models.ExceptionReported, Class: "E", Release: "1", Sample: []byte("{}")}, time.Hour, nil)
+		if err != nil {
+			return 0, err
+		}
+		ids = append(ids, c.GroupID)
+	}
+	if err := tx.MergeExceptions(ids[0], ids[1:], "ann"); err != nil {
+		return 0, err
+	}
+	return ids[0], tx.SaveIngestKey(models.IngestKey{ProductID: product, Key: rand.Text(), CreatedBy: "ann"})
 }
 
 // onlooker is who reads: an inbox knows readers, all else scopes.
@@ -162,6 +183,20 @@ var looks = map[string]look{
 	"Observation": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
 		found, product, err := s.Observation(ctx, who.scope, o.finding)
 		return found.Title == "CVE-1" && product == o.product, err
+	}),
+	"ExceptionGroup": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		g, err := s.ExceptionGroup(ctx, who.scope, o.exception)
+		return g.ProductID == o.product, err
+	}),
+	"ExceptionGroups": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		list, err := s.ExceptionGroups(ctx, who.scope, models.ExceptionFilter{Limit: 10})
+		return whose(both, func(o owned) bool {
+			return slices.ContainsFunc(list, func(g models.ExceptionGroup) bool { return g.ID == o.exception && g.Product == o.name })
+		}), err
+	},
+	"IngestKey": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		_, ok, err := s.IngestKey(ctx, who.scope, o.product)
+		return ok, err
 	}),
 	"Members": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
 		list, err := s.Members(ctx, who.scope, o.product)
