@@ -52,9 +52,47 @@ func exceptionOf(g exception.Group) exceptionBody {
 
 type exceptionDetail struct {
 	exceptionBody
-	Sample   exception.Sample   `json:"sample" doc:"The latest"`
+	Sample   exceptionSample    `json:"sample" doc:"The latest"`
 	Releases []exceptionRelease `json:"releases"`
 	Merges   []exceptionMerge   `json:"merges" doc:"Keys that were merged into this group"`
+}
+
+// exceptionSample is an exception.Sample: the document has other things of its
+// parts' names.
+type exceptionSample struct {
+	At          time.Time         `json:"at"`
+	Class       string            `json:"class"`
+	Message     string            `json:"message"`
+	Function    string            `json:"function"`
+	Frames      []exception.Frame `json:"frames" doc:"The innermost call first"`
+	Chain       []exceptionCause  `json:"chain" doc:"What it was caused by, outermost first"`
+	Arguments   map[string]string `json:"arguments,omitempty"`
+	Release     string            `json:"release,omitempty"`
+	Environment string            `json:"environment,omitempty"`
+	Level       string            `json:"level,omitempty"`
+	Platform    string            `json:"platform,omitempty"`
+	Server      string            `json:"server,omitempty"`
+	User        string            `json:"user,omitempty"`
+	Tags        map[string]string `json:"tags,omitempty"`
+	Reference   string            `json:"reference,omitempty" doc:"The id of the request, as the log has it"`
+	Truncated   bool              `json:"truncated,omitempty" doc:"It was longer"`
+}
+
+type exceptionCause struct {
+	Class   string            `json:"class"`
+	Message string            `json:"message"`
+	Frames  []exception.Frame `json:"frames,omitempty"`
+}
+
+func exceptionSampleOf(s exception.Sample) exceptionSample {
+	b := exceptionSample{
+		At: s.At, Class: s.Class, Message: s.Message, Function: s.Function, Frames: s.Frames, Chain: []exceptionCause{}, Arguments: s.Arguments, Release: s.Release,
+		Environment: s.Environment, Level: s.Level, Platform: s.Platform, Server: s.Server, User: s.User, Tags: s.Tags, Reference: s.Reference, Truncated: s.Truncated,
+	}
+	for _, c := range s.Chain {
+		b.Chain = append(b.Chain, exceptionCause(c))
+	}
+	return b
 }
 
 type exceptionRelease struct {
@@ -74,7 +112,7 @@ type exceptionMerge struct {
 type exceptionAnswer struct{ Body exceptionDetail }
 
 func exceptionDetailOf(d exception.Detail) *exceptionAnswer {
-	b := exceptionDetail{exceptionBody: exceptionOf(d.Group), Sample: d.Sample, Releases: []exceptionRelease{}, Merges: []exceptionMerge{}}
+	b := exceptionDetail{exceptionBody: exceptionOf(d.Group), Sample: exceptionSampleOf(d.Sample), Releases: []exceptionRelease{}, Merges: []exceptionMerge{}}
 	for _, r := range d.Releases {
 		b.Releases = append(b.Releases, exceptionRelease{r.Name, r.FirstAt, r.LastAt})
 	}

@@ -30,7 +30,7 @@ func keyOf(c *apptest.Client, s shop) (key, dsn string) {
 }
 
 // envelopeTo sends an envelope, with headers in pairs.
-func envelopeTo(t testing.TB, url string, body []byte, header ...string) (*http.Response, string) {
+func envelopeTo(t testing.TB, url string, body []byte, header ...string) apptest.Answer {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
@@ -47,7 +47,7 @@ func envelopeTo(t testing.TB, url string, body []byte, header ...string) (*http.
 	if err := errors.Join(err, res.Body.Close()); err != nil {
 		t.Fatal(err)
 	}
-	return res, string(text)
+	return apptest.Answer{Status: res.StatusCode, Header: res.Header, Text: string(text)}
 }
 
 func recorded(t testing.TB, name string) []byte {
@@ -120,21 +120,21 @@ func TestRecordedEnvelopes(t *testing.T) {
 				}
 			}
 			auth := "Sentry sentry_key=" + key + ", sentry_version=7"
-			for name, send := range map[string]func() (*http.Response, string){
-				"query": func() (*http.Response, string) { return envelopeTo(t, url+"?sentry_version=7&sentry_key="+key, plain) },
-				"gzip": func() (*http.Response, string) {
+			for name, send := range map[string]func() apptest.Answer{
+				"query": func() apptest.Answer { return envelopeTo(t, url+"?sentry_version=7&sentry_key="+key, plain) },
+				"gzip": func() apptest.Answer {
 					return envelopeTo(t, url, zipped.Bytes(), "X-Sentry-Auth", auth, "Content-Encoding", "gzip")
 				},
-				"deflate": func() (*http.Response, string) {
+				"deflate": func() apptest.Answer {
 					return envelopeTo(t, url, deflated.Bytes(), "X-Sentry-Auth", auth, "Content-Encoding", "deflate")
 				},
-				"page": func() (*http.Response, string) {
+				"page": func() apptest.Answer {
 					return envelopeTo(t, strings.TrimSuffix(url, "/"), plain, "X-Sentry-Auth", auth, "Origin", "https://shop.example", "Sec-Fetch-Site", "cross-site", "Content-Type", "text/plain;charset=UTF-8")
 				},
 			} {
-				res, text := send()
-				if res.StatusCode != http.StatusOK || !strings.HasPrefix(text, `{"id":"`) || res.Header.Get("Access-Control-Allow-Origin") != "*" || res.Header.Get("Access-Control-Allow-Credentials") != "" || res.Header.Get("Set-Cookie") != "" {
-					t.Errorf("%s by %s: %d %s", test.file, name, res.StatusCode, text)
+				res := send()
+				if res.Status != http.StatusOK || !strings.HasPrefix(res.Text, `{"id":"`) || res.Header.Get("Access-Control-Allow-Origin") != "*" || res.Header.Get("Access-Control-Allow-Credentials") != "" || res.Header.Get("Set-Cookie") != "" {
+					t.Errorf("%s by %s: %d %s", test.file, name, res.Status, res.Text)
 				}
 			}
 			if err := p.Exceptions.Flush(t.Context()); err != nil {
@@ -164,11 +164,11 @@ func TestIngestKeys(t *testing.T) {
 		}
 		at := func(id any) string { return fmt.Sprintf("%s/api/%v/envelope/", p.URL, id) }
 		send := func(url, key string) int {
-			res, text := envelopeTo(t, url, []byte(oneEvent), "X-Sentry-Auth", "Sentry sentry_key="+key)
-			if res.StatusCode != http.StatusOK && !strings.HasPrefix(text, `{"detail":"`) {
-				t.Errorf("%d %s", res.StatusCode, text)
+			res := envelopeTo(t, url, []byte(oneEvent), "X-Sentry-Auth", "Sentry sentry_key="+key)
+			if res.Status != http.StatusOK && !strings.HasPrefix(res.Text, `{"detail":"`) {
+				t.Errorf("%d %s", res.Status, res.Text)
 			}
-			return res.StatusCode
+			return res.Status
 		}
 		for _, test := range []struct {
 			id   any
@@ -181,8 +181,8 @@ func TestIngestKeys(t *testing.T) {
 				t.Errorf("product %v, key %q: %d, want %d", test.id, test.key, got, test.want)
 			}
 		}
-		if res, text := envelopeTo(t, at(s.id), []byte(fmt.Sprintf("{\"dsn\":%q}%s", dsn, oneEvent[2:]))); res.StatusCode != http.StatusOK {
-			t.Errorf("by the header's DSN: %d %s", res.StatusCode, text)
+		if res := envelopeTo(t, at(s.id), []byte(fmt.Sprintf("{\"dsn\":%q}%s", dsn, oneEvent[2:]))); res.Status != http.StatusOK {
+			t.Errorf("by the header's DSN: %d %s", res.Status, res.Text)
 		}
 		if again := c.Must(http.StatusOK, "GET", s.path+"/ingest-key", nil); again.Get("key") != key || again.Get("created_by") != "admin" {
 			t.Errorf("%s", again.Text)
@@ -257,7 +257,7 @@ func TestAnIngestKeyCanDoNothingElse(t *testing.T) {
 // Only envelopes may be sent by pages of other sites, and without their cookies.
 func TestPreflight(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
-	ask := func(method, path string) *http.Response {
+	ask := func(method, path string) apptest.Answer {
 		req, err := http.NewRequestWithContext(t.Context(), method, p.URL+path, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -273,17 +273,17 @@ func TestPreflight(t *testing.T) {
 		if err := res.Body.Close(); err != nil {
 			t.Error(err)
 		}
-		return res
+		return apptest.Answer{Status: res.StatusCode, Header: res.Header}
 	}
 	for _, path := range []string{"/api/7/envelope/", "/api/7/envelope"} {
 		res := ask("OPTIONS", path)
-		if res.StatusCode != http.StatusNoContent || res.Header.Get("Access-Control-Allow-Origin") != "*" || res.Header.Get("Access-Control-Allow-Credentials") != "" || !strings.Contains(res.Header.Get("Access-Control-Allow-Headers"), "X-Sentry-Auth") {
-			t.Errorf("%s: %d %v", path, res.StatusCode, res.Header)
+		if res.Status != http.StatusNoContent || res.Header.Get("Access-Control-Allow-Origin") != "*" || res.Header.Get("Access-Control-Allow-Credentials") != "" || !strings.Contains(res.Header.Get("Access-Control-Allow-Headers"), "X-Sentry-Auth") {
+			t.Errorf("%s: %d %v", path, res.Status, res.Header)
 		}
 	}
 	for _, path := range []string{"/api/v1/exceptions", "/api/v1/products", "/login", "/api/7/envelope/x", "/api/7/other/envelope/"} {
-		if res := ask("POST", path); res.StatusCode != http.StatusForbidden || res.Header.Get("Access-Control-Allow-Origin") != "" {
-			t.Errorf("POST %s from another site: %d", path, res.StatusCode)
+		if res := ask("POST", path); res.Status != http.StatusForbidden || res.Header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("POST %s from another site: %d", path, res.Status)
 		}
 		if res := ask("OPTIONS", path); res.Header.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("OPTIONS %s: %v", path, res.Header)
@@ -301,20 +301,20 @@ func TestTheBudgetOfAKey(t *testing.T) {
 		url := fmt.Sprintf("%s/api/%d/envelope/?sentry_key=%s", p.URL, s.id, key)
 		many := []byte("{}\n" + strings.Repeat(strings.TrimPrefix(oneEvent, "{}\n"), 100))
 		for range 10 { // a thousand events, while the clock stands
-			if res, text := envelopeTo(t, url, many); res.StatusCode != http.StatusOK {
-				t.Fatalf("%d %s", res.StatusCode, text)
+			if res := envelopeTo(t, url, many); res.Status != http.StatusOK {
+				t.Fatalf("%d %s", res.Status, res.Text)
 			}
 		}
-		res, text := envelopeTo(t, url, []byte(oneEvent))
-		if res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") != "60" || res.Header.Get("X-Sentry-Rate-Limits") != "60:error:key" || !strings.Contains(text, "detail") {
-			t.Errorf("%d %v %s", res.StatusCode, res.Header, text)
+		res := envelopeTo(t, url, []byte(oneEvent))
+		if res.Status != http.StatusTooManyRequests || res.Header.Get("Retry-After") != "60" || res.Header.Get("X-Sentry-Rate-Limits") != "60:error:key" || !strings.Contains(res.Text, "detail") {
+			t.Errorf("%d %v %s", res.Status, res.Header, res.Text)
 		}
-		if res, _ := envelopeTo(t, fmt.Sprintf("%s/api/%d/envelope/?sentry_key=%s", p.URL, other.id, otherKey), []byte(oneEvent)); res.StatusCode != http.StatusOK {
-			t.Errorf("another product pays too: %d", res.StatusCode)
+		if res := envelopeTo(t, fmt.Sprintf("%s/api/%d/envelope/?sentry_key=%s", p.URL, other.id, otherKey), []byte(oneEvent)); res.Status != http.StatusOK {
+			t.Errorf("another product pays too: %d", res.Status)
 		}
 		p.Clock.Advance(time.Second)
-		if res, _ := envelopeTo(t, url, []byte(oneEvent)); res.StatusCode != http.StatusOK {
-			t.Errorf("a second later: %d", res.StatusCode)
+		if res := envelopeTo(t, url, []byte(oneEvent)); res.Status != http.StatusOK {
+			t.Errorf("a second later: %d", res.Status)
 		}
 	})
 }
@@ -355,9 +355,9 @@ func TestHostileEnvelopes(t *testing.T) {
 		"nameless":     {event(`{"exception":{"values":[{"stacktrace":{"frames":[` + strings.Repeat(`{},`, 100_000) + `{}]}}]}}`), nil, 200},
 		"1 MB message": {event(`{"exception":{"values":[{"type":"Long","value":"` + strings.Repeat("x", 1_000_000) + `"}]}}`), nil, 200},
 	} {
-		res, text := envelopeTo(t, url, test.body, test.header...)
-		if res.StatusCode != test.status || test.status != 200 && !strings.HasPrefix(text, `{"detail":"`) {
-			t.Errorf("%s: %d %.300s", name, res.StatusCode, text)
+		res := envelopeTo(t, url, test.body, test.header...)
+		if res.Status != test.status || test.status != 200 && !strings.HasPrefix(res.Text, `{"detail":"`) {
+			t.Errorf("%s: %d %.300s", name, res.Status, res.Text)
 		}
 	}
 	a := c.Must(http.StatusOK, "GET", "/exceptions?q=Long", nil)

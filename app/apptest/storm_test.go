@@ -35,6 +35,11 @@ func each(t *testing.T, fn func(t *testing.T, o apptest.Options)) {
 	})
 }
 
+// report is one of an exception whose calls tell where it comes from.
+func report(message string, product int64) object {
+	return object{"class": "ValueError", "message": message, "product": product, "frames": []object{{"module": "shop", "function": "pay", "in_app": true}}}
+}
+
 // A hundred thousand reports of one exception are one notice and one message
 // to each target; all others are counted, over a stop too, and the next notice
 // says how many.
@@ -53,7 +58,7 @@ func TestAStormOfReports(t *testing.T) {
 				for b := range batches {
 					list := make([]object, each)
 					for i := range list {
-						list[i] = object{"class": "ValueError", "message": fmt.Sprintf("order %d%d%d is lost", caller, b, i), "product": s.id}
+						list[i] = report(fmt.Sprintf("order %d%d%d is lost", caller, b, i), s.id)
 					}
 					a := c.Do("POST", "/exceptions", list)
 					if a.Status != http.StatusAccepted {
@@ -76,19 +81,21 @@ func TestAStormOfReports(t *testing.T) {
 		if all, _ := list.Get("items").([]any); len(all) != 1 || list.ID("items.0.suppressed") != 99_999 || list.ID("items.0.count") != 100_000 {
 			t.Errorf("%s", list.Text)
 		}
-		report := object{"class": "ValueError", "message": "order 7 is lost", "product": s.id}
-		if a := c.Must(http.StatusAccepted, "POST", "/exceptions", report); a.Get("notified") != false || a.ID("suppressed") != 100_000 {
+		if a := c.Must(http.StatusAccepted, "POST", "/exceptions", report("order 7 is lost", s.id)); a.Get("notified") != false || a.ID("suppressed") != 100_000 {
 			t.Errorf("in the middle of the window, after a restart: %s", a.Text)
 		}
 		p.Clock.Advance(time.Hour)
-		if a := c.Must(http.StatusAccepted, "POST", "/exceptions", report); a.Get("notified") != true {
+		if a := c.Must(http.StatusAccepted, "POST", "/exceptions", report("order 8 is lost", s.id)); a.Get("notified") != true {
 			t.Errorf("after the window: %s", a.Text)
 		}
 		calm(t, p)
 		for _, r := range []*apptest.Receiver{one, two} {
-			if m := r.Messages(); len(m) != 2 || !strings.Contains(string(m[1].Body), "+100000 since ") {
+			if m := r.Messages(); len(m) != 2 || !strings.Contains(string(m[1].Body), `"suppressed":100000,"suppressed_since":"`) {
 				t.Errorf("%d messages, the last %s", len(m), m[len(m)-1].Body)
 			}
+		}
+		if a := c.Must(http.StatusOK, "GET", "/notifications", nil); !strings.Contains(a.Text, "+100000 since ") {
+			t.Errorf("the inbox: %s", a.Text)
 		}
 	})
 }
