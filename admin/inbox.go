@@ -107,6 +107,9 @@ func (a *Admin) notification(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if words, err := event.Describe(e); err == nil {
+		v.Page = words.Page
+	}
 	var p event.GateChange
 	if n.Type == string(event.GateChanged) && json.Unmarshal(e.Payload, &p) == nil {
 		explain(&v, p)

@@ -102,22 +102,10 @@ func TestTheDemoInTheBrowser(t *testing.T) {
 	b.Look("demo-outage")
 	b.Open("/deliveries?state=retrying")
 	b.Sees("503", "Checkout")
-	for _, page := range []string{"/", "/products", "/products/1", "/products/1?tab=history", "/inbox", "/deliveries", "/exceptions", "/products/2?tab=exceptions"} {
+	for _, page := range []string{"/", "/products", "/products/1", "/products/1?tab=history", "/inbox", "/deliveries"} {
 		b.Open(page)
 		b.Look("demo-page" + strings.NewReplacer("/", "-", "?", "-", "=", "-").Replace(page))
 	}
-	b.Open("/exceptions?product=2")
-	b.Sees("psycopg.OperationalError", "billing.store.connect", "80", "held back")
-	b.Open("/exceptions?state=resolved")
-	b.Sees("TypeError", "Customer portal", "38", "Resolved")
-	b.Open("/demo")
-	for _, told := range []string{"one message to each target. Within the next hour", "held back: 1.", "held back: 2."} {
-		b.Press("form[action='/demo/exception'] button")
-		b.Sees("GatewayTimeout", told)
-	}
-	b.Press("#demo-now a[href^='/exceptions/']")
-	b.Sees("GatewayTimeout", "no answer from the payment gateway", "checkout@3.12.0", "PaymentFailed", "2 calls of libraries")
-	b.Look("demo-exception")
 	stopDemo(t, d)
 
 	// It goes on where it was; another program's directory is not touched.
@@ -143,6 +131,34 @@ func TestTheDemoInTheBrowser(t *testing.T) {
 	if _, err := os.Stat(gone); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a demo that did not start left something: %v", err)
 	}
+}
+
+// The demo begins with exceptions, and throws one when it is asked to: it is told
+// once, and counted from then on.
+func TestTheDemoThrowsAnException(t *testing.T) {
+	d := startDemo(t, filepath.Join(t.TempDir(), "demo"))
+	defer stopDemo(t, d)
+	enter := path(d.URL)
+	b := apptest.NewBrowser(t, strings.TrimSuffix(d.URL, enter))
+	b.Open(enter)
+	apptest.Eventually(t, "the demo's page is there", func() bool { return b.Path() == "/demo" })
+	b.Open("/exceptions?product=2")
+	b.Sees("psycopg.OperationalError", "billing.store.connect", "80", "held back")
+	b.Open("/exceptions?state=resolved")
+	b.Sees("TypeError", "Customer portal", "38", "Resolved")
+	b.Open("/demo")
+	for _, told := range []string{"one message to each target. Within the next hour", "held back: 1.", "held back: 2."} {
+		b.Press("form[action='/demo/exception'] button")
+		b.Sees("GatewayTimeout", told)
+	}
+	b.Press("#demo-now a[href^='/exceptions/']")
+	b.Sees("GatewayTimeout", "no answer from the payment gateway", "checkout@3.12.0", "PaymentFailed", "2 calls of libraries")
+	b.Look("demo-exception")
+	b.Open("/demo")
+	b.Until("one message to each of four targets", `document.querySelectorAll("#demo-list article").length === 4`)
+	b.Sees(`Exception "GatewayTimeout" has occurred`)
+	b.Open("/products/2?tab=exceptions")
+	b.Look("demo-product-exceptions")
 }
 
 func path(url string) string {

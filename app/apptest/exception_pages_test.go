@@ -128,6 +128,10 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	b.Open(page)
 	b.Sees("Regressed", "after it was resolved")
 
+	b.Open("/inbox/1")
+	b.Press("a[href='" + page + "']")
+	b.Sees("PaymentFailed", "Came back")
+
 	// Merging, from the list.
 	b.Open("/exceptions?product=1&kind=reported")
 	b.Do(chromedp.Click(fmt.Sprintf("input[name=id][value='%d']", group)), chromedp.Click(fmt.Sprintf("input[name=id][value='%d']", second)))

@@ -59,6 +59,7 @@ type NotificationView struct {
 	Tipped     []TippedRow
 	TippedN    int
 	Deliveries []DeliveryRow
+	Page       string // of what it is about, "" = none of its own
 	Here       string
 }
 

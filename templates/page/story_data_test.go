@@ -280,7 +280,7 @@ func inboxStories() []story {
 		Policy: "its own limits", Counts: ui.Counts{Critical: 2, High: 3, Medium: 14, Low: 61}, Limits: &ui.Counts{High: 3, Medium: 20, Low: NoLimit, None: NoLimit},
 		Tipped: tips(), TippedN: 2, Deliveries: rows()[:3], Here: "/inbox/100",
 	}
-	other := NotificationView{Frame: frame(script, layout.NavInbox), ID: 5, Type: "connector.error", Name: script, Message: script, At: days(2), Viewed: true, Here: "/inbox/5"}
+	other := NotificationView{Frame: frame(script, layout.NavInbox), ID: 5, Type: "connector.error", Name: script, Message: script, At: days(2), Viewed: true, Page: "/exceptions/5", Here: "/inbox/5"}
 	return []story{{"inbox", Inbox(inbox())}, {"inbox-empty", Inbox(empty)}, {"inbox-nothing-found", Inbox(found)}, {"notification", Notification(detail)}, {"notification-other", Notification(other)}}
 }
 
