@@ -72,7 +72,6 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	config := huma.DefaultConfig("Gatecrier", "1") // of the interface: that of the program is not for everybody
 	config.Servers = []*huma.Server{{URL: prefix}}
 	config.DocsPath, config.SchemasPath = "", ""
-	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.CreateHooks = nil // no $schema links in answers
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	config.Security = []map[string][]string{{"token": {}}}

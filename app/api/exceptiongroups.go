@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"reflect"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -120,15 +119,6 @@ func exceptionDetailOf(d exception.Detail) *exceptionAnswer {
 		b.Merges = append(b.Merges, exceptionMerge{m.Key, m.Class, m.Message, m.By, m.At})
 	}
 	return &exceptionAnswer{b}
-}
-
-// schemaName is how the description calls a type: by its name, unless two have
-// the same.
-func schemaName(t reflect.Type, hint string) string {
-	if t == reflect.TypeFor[exception.Cause]() {
-		return "ExceptionCause" // a change of a gate has a cause too
-	}
-	return huma.DefaultSchemaNamer(t, hint)
 }
 
 type exceptionsInput struct {
