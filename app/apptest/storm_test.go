@@ -217,7 +217,11 @@ func TestAStormOfDifferentExceptions(t *testing.T) {
 		for _, g := range list {
 			count += g.Count
 		}
-		if err != nil || len(list) != 1001 || count != int64(all) {
+		most := 1001
+		if o.DatabaseURL != "" {
+			most += 15 // those that look at the same time do not see each other's
+		}
+		if err != nil || len(list) < 1001 || len(list) > most || count != int64(all) {
 			t.Errorf("%d groups, %d counted, %v", len(list), count, err)
 		}
 	})
