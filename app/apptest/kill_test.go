@@ -215,6 +215,11 @@ func killed(t *testing.T, kills, seed int) {
 	close(stop)
 	done.Wait()
 	c = apptest.NewClient(t, p.url, c.Token)
+	changes := 0
+	for _, w := range writers {
+		changes += w.acked
+	}
+	apptest.Eventually(t, "all changes are routed", func() bool { return len(items(c, "/deliveries?")) >= changes })
 	settled(t, c)
 	audit(t, c, r, writers, kills*lanes)
 }
