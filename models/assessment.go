@@ -10,8 +10,8 @@ import (
 // Judgement is what somebody says of observations, the same of each.
 type Judgement struct {
 	Action        AssessmentAction
-	Clear         bool      // what was said before does not count any more
-	ClearSeverity bool      // no severity that was said before does
+	ClearStatus   bool      // no status that was said before counts any more
+	ClearSeverity bool      // no severity does
 	Status        Status    // "" leaves it as it is
 	Severity      *Severity // nil leaves it as it is
 	Until         time.Time // when a waiver ends
@@ -55,10 +55,11 @@ type Assessment struct {
 func (o Observation) Assess(s Judgement, at time.Time) Observation {
 	a := &o.Assessed
 	severity := o.ReportSeverity()
-	if s.Clear {
-		o.Severity, *a = severity, Assessed{}
-	} else {
+	if s.Action != ActionExpire { // by itself
 		a.At, a.By = at, s.Actor
+	}
+	if s.ClearStatus {
+		a.Status, a.Until, a.Noticed, a.DuplicateOf = "", time.Time{}, false, 0
 	}
 	if s.Status != "" {
 		a.Status, a.Until, a.Noticed, a.DuplicateOf = s.Status, s.Until, s.Noticed, s.DuplicateOf
@@ -106,13 +107,13 @@ func (tx *Tx) noteAssessments(ids []int64, s Judgement) error {
 	switch {
 	case s.Status != "":
 		status, args = "CAST(? AS TEXT)", append(args, s.Status)
-	case s.Clear:
+	case s.ClearStatus:
 		status = "CASE WHEN resolved_at IS NULL THEN report_status ELSE status END"
 	}
 	switch {
 	case s.Severity != nil:
 		severity, args = "CAST(? AS BIGINT)", append(args, *s.Severity)
-	case s.Clear, s.ClearSeverity:
+	case s.ClearSeverity:
 		severity = "coalesce(report_severity, severity)"
 	}
 	args = append(append(args, s.Comment, micro(s.Until), orNull(s.DuplicateOf)), anys(ids)...)
@@ -126,26 +127,28 @@ func (tx *Tx) noteAssessments(ids []int64, s Judgement) error {
 func (s Judgement) sets(now time.Time) (set []string, args []any) {
 	add := func(text string, values ...any) { set, args = append(set, text), append(args, values...) }
 	add("changed_at = ?", micro(now))
-	switch {
-	case s.Clear:
-		add("assessed_at = NULL, assessed_by = ''")
-	case s.ClearSeverity && s.Status == "" && s.Severity == nil:
-		add("assessed_at = CASE WHEN assessed_status = '' THEN NULL ELSE CAST(? AS BIGINT) END, assessed_by = CASE WHEN assessed_status = '' THEN '' ELSE CAST(? AS TEXT) END", micro(now), s.Actor)
-	default:
+	switch { // whoever says nothing any more is forgotten
+	case s.Status != "" || s.Severity != nil:
 		add("assessed_at = ?, assessed_by = ?", micro(now), s.Actor)
+	case s.ClearStatus && s.ClearSeverity:
+		add("assessed_at = NULL, assessed_by = ''")
+	case s.ClearStatus:
+		add("assessed_at = CASE WHEN report_severity IS NULL THEN NULL ELSE assessed_at END, assessed_by = CASE WHEN report_severity IS NULL THEN '' ELSE assessed_by END")
+	case s.ClearSeverity:
+		add("assessed_at = CASE WHEN assessed_status = '' THEN NULL ELSE CAST(? AS BIGINT) END, assessed_by = CASE WHEN assessed_status = '' THEN '' ELSE CAST(? AS TEXT) END", micro(now), s.Actor)
 	}
 	switch {
 	case s.Status != "":
 		add("assessed_status = ?, waiver_until = ?, waiver_noticed = ?, duplicate_of = ?", s.Status, micro(s.Until), s.Noticed, orNull(s.DuplicateOf))
 		add("status = CASE WHEN resolved_at IS NULL THEN CAST(? AS TEXT) ELSE status END, active = CAST(? AS BOOLEAN) AND resolved_at IS NULL", s.Status, s.Status.Active())
-	case s.Clear:
+	case s.ClearStatus:
 		add("assessed_status = '', waiver_until = NULL, waiver_noticed = FALSE, duplicate_of = NULL")
 		add("status = CASE WHEN resolved_at IS NULL THEN report_status ELSE status END, active = resolved_at IS NULL AND report_status IN ('open', 'affected', 'in_review')")
 	}
 	switch {
 	case s.Severity != nil:
 		add("report_severity = coalesce(report_severity, severity), severity = ?", *s.Severity)
-	case s.Clear, s.ClearSeverity:
+	case s.ClearSeverity:
 		add("severity = coalesce(report_severity, severity), report_severity = NULL")
 	}
 	return set, args

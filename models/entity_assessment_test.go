@@ -29,10 +29,10 @@ func TestAssessIsTheSameInCodeAndStore(t *testing.T) {
 		{Action: models.ActionAssess, Severity: &critical, Actor: "bob"},
 		{Action: models.ActionAssess, Status: models.StatusRiskAccepted, Until: clock.Now().Add(time.Hour), Noticed: true, Comment: "why", Actor: "ann"},
 		{Action: models.ActionAssess, Status: models.StatusDuplicate, DuplicateOf: 1, Actor: "ann"},
-		{Action: models.ActionClear, Clear: true, Actor: "ann"},
+		{Action: models.ActionClear, ClearStatus: true, ClearSeverity: true, Actor: "ann"},
 		{Action: models.ActionClear, ClearSeverity: true, Actor: "bob"},
 		{Action: models.ActionAssess, ClearSeverity: true, Status: models.StatusOpen, Actor: "bob"},
-		{Action: models.ActionExpire, Clear: true},
+		{Action: models.ActionExpire, ClearStatus: true},
 	}
 	var cases []judged
 	for _, report := range []models.Status{models.StatusOpen, models.StatusNotAffected} {

@@ -97,7 +97,7 @@ func (a *Assessment) checkWaiver(now time.Time, bad *fault.Fields) {
 
 func (a Assessment) judgement(now time.Time, actor authz.Actor) models.Judgement {
 	j := models.Judgement{
-		Action: models.ActionAssess, Clear: a.Clear, ClearSeverity: a.ClearSeverity, Status: a.Status, Severity: a.Severity, Until: a.Until,
+		Action: models.ActionAssess, ClearStatus: a.Clear, ClearSeverity: a.Clear || a.ClearSeverity, Status: a.Status, Severity: a.Severity, Until: a.Until,
 		Noticed:     !a.Until.IsZero() && a.Until.Before(now.Add(noticeTime)), // whoever says so now knows that it ends soon
 		DuplicateOf: a.DuplicateOf, Comment: a.Comment, UserID: actor.User.ID, Actor: actor.Label,
 	}
