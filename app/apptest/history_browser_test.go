@@ -73,7 +73,8 @@ func TestHistoryInTheBrowser(t *testing.T) {
 	if text := b.Text(); strings.Contains(text, "CVE-2023-2828") {
 		t.Error("a filter by severity shows others")
 	}
-	day := p.Clock.Now().UTC().Add(-10 * time.Hour).Format("2006-01-02T15:04")
+	// Within the 26 hours, after the end of the day on which they began: whatever the time is now.
+	day := p.Clock.Now().UTC().Add(-26*time.Hour - 20*time.Minute).Truncate(24 * time.Hour).Add(24*time.Hour + 30*time.Minute).Format("2006-01-02T15:04")
 	still(t, b, "compare-by-day", s.path+"/compare?from_at="+day)
 	b.Sees("the counts as of the end of", "known by the day alone")
 	b.Open(s.path + "/compare?from_at=" + p.Clock.Now().UTC().Add(time.Hour).Format("2006-01-02T15:04"))
