@@ -53,7 +53,7 @@ func TestTheDemoInTheBrowser(t *testing.T) {
 	b.Look("demo-wrong")
 
 	b.Open(enter) // signs in by itself
-	apptest.Eventually(t, "the demo's page is there", func() bool { return b.Path() == "/demo" })
+	b.Until("the demo's page is there", `location.pathname === "/demo" && document.body && document.body.innerText.includes("Nothing yet")`)
 	b.Sees("Demo: made-up products", "Checkout", "Failed", "Nothing yet")
 	if err := d.First(t.Context()); err != nil { // what Run does some seconds after the start
 		t.Fatal(err)
