@@ -24,9 +24,9 @@ build: ## Build bin/gatecrier
 check: test lint ## Everything that must pass before a change goes in
 
 # With the race detector always: a second mode would compile SQLite a second time.
-test: deps ## Run all tests, with the race detector, and each fuzz target for 10 s
-	go test -race -timeout 15m ./...
-	@.ci/fuzz 10s
+test: deps ## Run all tests, with the race detector, and fuzz what strangers may send for 10 s each
+	go test -race -timeout 45m ./...
+	@.ci/fuzz 10s FuzzEnvelope FuzzKey
 
 # With the flags of the tests, so that it finds compiled what they have compiled.
 lint: tools ## Run the linters; see that generated code, go.mod and scripts are right

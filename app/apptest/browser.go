@@ -50,7 +50,7 @@ func NewBrowser(t testing.TB, home string) *Browser {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 3*time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, 12*time.Minute)
 	t.Cleanup(cancel)
 	b := &Browser{ctx: ctx, t: t, home: home, axe: string(axe)}
 	// The browser lives as long as the context of the first run.
