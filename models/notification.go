@@ -73,7 +73,21 @@ func (r reads) Inbox(ctx context.Context, who Reader, f InboxFilter) ([]Notifica
 	var list []Notification
 	err := r.query(ctx, "SELECT "+notificationColumns+", "+viewed+" FROM ("+page+") page JOIN notifications n ON n.event_id = page.id LEFT JOIN products p ON p.id = n.product_id ORDER BY n.event_id DESC",
 		append(args, pageArgs...), collect(&list, (*Notification).dst))
+	for i := range list {
+		who.mask(&list[i])
+	}
 	return list, err
+}
+
+// maskedType is the type whose messages only administrators read: they tell of
+// Gatecrier's own insides.
+const maskedType = "exception.task"
+
+// mask hides what a reader may not read of a notification that he may see.
+func (w Reader) mask(n *Notification) {
+	if !w.Administrator && n.Type == maskedType && n.Message != "" {
+		n.Message = "…"
+	}
 }
 
 // inboxPage selects the ids of one page.
@@ -112,7 +126,7 @@ type source struct {
 // for him alone and has no product, or, for administrators, everywhere. Unread
 // are those of after what he has marked, and those marked as unread.
 func (r reads) sources(who Reader, f InboxFilter) []source {
-	cond, args := inboxCondition(f)
+	cond, args := inboxCondition(who, f)
 	var list []source
 	if f.Unread {
 		visible, visibleArgs := who.where()
@@ -153,7 +167,7 @@ func (r reads) ofProducts(who Reader, f InboxFilter, cond string, args []any) so
 	return source{"SELECT n.event_id AS id FROM " + vis + " CROSS JOIN notifications n WHERE " + cond, append(mine, args...)}
 }
 
-func inboxCondition(f InboxFilter) (string, []any) {
+func inboxCondition(who Reader, f InboxFilter) (string, []any) {
 	cond, args := "1 = 1", []any(nil)
 	if f.Before != 0 {
 		cond, args = cond+" AND n.event_id < ?", append(args, f.Before)
@@ -165,8 +179,11 @@ func inboxCondition(f InboxFilter) (string, []any) {
 		cond, args = cond+" AND n.product_id = ?", append(args, f.ProductID)
 	}
 	if f.Text != "" {
-		like := contains(f.Text)
-		cond += ` AND (lower(n.name) LIKE lower(?) ESCAPE '\' OR lower(n.message) LIKE lower(?) ESCAPE '\'
+		like, readable := contains(f.Text), "n.type <> '"+maskedType+"' AND " // what is masked is not found either
+		if who.Administrator {
+			readable = ""
+		}
+		cond += ` AND (lower(n.name) LIKE lower(?) ESCAPE '\' OR ` + readable + `lower(n.message) LIKE lower(?) ESCAPE '\'
 			OR (SELECT lower(q.name) LIKE lower(?) ESCAPE '\' FROM products q WHERE q.id = n.product_id))`
 		args = append(args, like, like, like)
 	}
@@ -183,6 +200,7 @@ func (r reads) Notification(ctx context.Context, who Reader, eventID int64) (Not
 	if err != nil {
 		return Notification{}, missingRow(err, "notification")
 	}
+	who.mask(&n)
 	return n, nil
 }
 
