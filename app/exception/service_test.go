@@ -201,7 +201,8 @@ func TestRestartsAndInstances(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 		var wg sync.WaitGroup
-		for _, instance := range []*rig{r.another(), r.another(), second} {
+		instances := []*rig{r.another(), r.another(), second}
+		for _, instance := range instances {
 			for range 8 {
 				wg.Go(func() {
 					for i := range 50 {
@@ -214,9 +215,11 @@ func TestRestartsAndInstances(t *testing.T) {
 					}
 				})
 			}
-			defer instance.flush()
 		}
 		wg.Wait()
+		for _, instance := range instances {
+			instance.flush()
+		}
 		if n := len(r.told()); n != 12 { // "a", "order <number>" and ten classes
 			t.Errorf("%d notices, want 12", n)
 		}
