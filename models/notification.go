@@ -18,20 +18,25 @@ type Notification struct {
 	Name      string // its heading
 	Message   string
 	At        time.Time
-	Viewed    bool // by the reader who asked
+	Severity  *Severity // the worst of what it tells of, nil = it tells of none
+	Subject   string    // what it is about, the same in all about that; "" = unknown
+	SilenceID int64     // what held its messages back, 0 = nothing
+	Targets   int       // how many connections were to be told when it was routed; -1 = not noted
+	Viewed    bool      // by the reader who asked
 }
 
-const notificationColumns = "n.event_id, coalesce(n.product_id, 0), coalesce(p.name, ''), n.type, n.tone, n.name, n.message, n.at"
+const notificationColumns = "n.event_id, coalesce(n.product_id, 0), coalesce(p.name, ''), n.type, n.tone, n.name, n.message, n.at, n.severity, n.subject, coalesce(n.silence_id, 0), coalesce(n.targets, -1)"
 
 func (n *Notification) dst() []any {
-	return []any{&n.EventID, &n.ProductID, &n.Product, &n.Type, &n.Tone, &n.Name, &n.Message, timeTo(&n.At), &n.Viewed}
+	return []any{&n.EventID, &n.ProductID, &n.Product, &n.Type, &n.Tone, &n.Name, &n.Message, timeTo(&n.At), &n.Severity, &n.Subject, &n.SilenceID, &n.Targets, &n.Viewed}
 }
 
 // InsertNotification saves a row of the inbox; a second one of the same event
 // changes nothing.
 func (tx *Tx) InsertNotification(n Notification) error {
-	_, err := tx.exec(`INSERT INTO notifications (event_id, product_id, user_id, type, tone, name, message, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (event_id) DO NOTHING`, n.EventID, some(n.ProductID), some(n.UserID), n.Type, n.Tone, n.Name, n.Message, micro(n.At))
+	_, err := tx.exec(`INSERT INTO notifications (event_id, product_id, user_id, type, tone, name, message, at, severity, subject, silence_id, targets)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING`,
+		n.EventID, some(n.ProductID), some(n.UserID), n.Type, n.Tone, n.Name, n.Message, micro(n.At), n.Severity, n.Subject, some(n.SilenceID), n.Targets)
 	return err
 }
 

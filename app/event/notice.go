@@ -21,15 +21,16 @@ const (
 
 // Notice is an event in words.
 type Notice struct {
-	Name    string // within the product: "Security gate has changed to Failed"
-	Title   string // anywhere: "Security gate for Shop has changed to Failed"
-	Message string // the reason, shortest first
-	Tone    Tone
-	Facts   []Fact   // details, the most telling first
-	Items   []string // what tipped it, worst first
-	Key     string   // what it is about, the same in all notices about that
-	Page    string   // of what it is about, a path; "" = that of its product
-	UserID  int64    // whom alone it is for, 0 = all who may see its product
+	Name     string // within the product: "Security gate has changed to Failed"
+	Title    string // anywhere: "Security gate for Shop has changed to Failed"
+	Message  string // the reason, shortest first
+	Tone     Tone
+	Facts    []Fact           // details, the most telling first
+	Items    []string         // what tipped it, worst first
+	Key      string           // what it is about, the same in all notices about that
+	Severity *models.Severity // the worst of what it tells of, nil = it tells of none
+	Page     string           // of what it is about, a path; "" = that of its product
+	UserID   int64            // whom alone it is for, 0 = all who may see its product
 }
 
 // Fact is a detail of a notice.
@@ -65,14 +66,27 @@ func Describe(e models.Event) (Notice, error) {
 func (g GateChange) notice() Notice {
 	to := StateWord(g.To)
 	return Notice{
-		Name:    "Security gate has changed to " + to,
-		Title:   "Security gate for " + g.Product.Name + " has changed to " + to,
-		Message: g.Reason(),
-		Tone:    g.tone(),
-		Facts:   g.facts(),
-		Items:   g.Tipped.lines(),
-		Key:     "gate/" + strconv.FormatInt(g.Product.ID, 10),
+		Name:     "Security gate has changed to " + to,
+		Title:    "Security gate for " + g.Product.Name + " has changed to " + to,
+		Message:  g.Reason(),
+		Tone:     g.tone(),
+		Facts:    g.facts(),
+		Items:    g.Tipped.lines(),
+		Severity: g.worst(),
+		Key:      "gate/" + strconv.FormatInt(g.Product.ID, 10),
 	}
+}
+
+// worst is the worst severity of what made the gate fail: nil where it did not.
+func (g GateChange) worst() *models.Severity {
+	if g.To != models.GateFailed || len(g.Tipped.Items) == 0 {
+		return nil
+	}
+	worst := g.Tipped.Items[0].Severity
+	for _, f := range g.Tipped.Items {
+		worst = min(worst, f.Severity)
+	}
+	return &worst
 }
 
 func (g GateChange) facts() []Fact {

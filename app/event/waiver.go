@@ -46,6 +46,9 @@ func (w WaiverExpiring) notice() Notice {
 		Facts:   []Fact{{"Product", w.Product.Name}},
 	}
 	for _, one := range w.Waivers {
+		if n.Severity == nil || one.Severity < *n.Severity {
+			n.Severity = &one.Severity
+		}
 		line := one.Severity.String() + ": " + one.Title
 		if one.Component != "" {
 			line += " in " + one.Component

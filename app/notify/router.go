@@ -176,7 +176,7 @@ func (r *Router) writeOne(tx *models.Tx, out *delivery.Batch, one routed) error 
 	}
 	err = tx.InsertNotification(models.Notification{
 		EventID: e.ID, ProductID: e.ProductID, UserID: one.notice.UserID, Type: e.Type, Tone: string(one.notice.Tone),
-		Name: one.notice.Name, Message: one.notice.Message, At: e.At,
+		Name: one.notice.Name, Message: one.notice.Message, At: e.At, Severity: one.notice.Severity, Subject: one.notice.Key, Targets: len(one.targets),
 	})
 	if err != nil {
 		return err
