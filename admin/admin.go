@@ -39,6 +39,7 @@ type Services struct {
 	Dispatcher  *delivery.Dispatcher
 	Ledger      *delivery.Ledger
 	Inbox       *inbox.Service
+	Live        *inbox.Live
 	Settings    *settings.Service
 	Jobs        *jobs.Schedule
 	Audit       *audit.Service
@@ -82,11 +83,7 @@ func (a *Admin) Register(e *gin.Engine) {
 	post("/profile/password", a.changePassword)
 	get("/", a.overview)
 	get("/api", a.reference)
-	get("/inbox", a.inboxList)
-	get("/inbox/badge", a.badge)
-	get("/inbox/:id", a.notification)
-	post("/inbox/viewed", a.mark(true))
-	post("/inbox/unviewed", a.mark(false))
+	a.registerInbox(get, post)
 	get("/products", a.productList)
 	get("/products/new", a.productNew)
 	post("/products", a.productCreate)
@@ -155,6 +152,22 @@ func (a *Admin) Register(e *gin.Engine) {
 	post("/deliveries/:id/resend", a.resendOne)
 	get("/resends/:id", a.resendProgress)
 	post("/resends/:id/stop", a.resendStop)
+}
+
+// registerInbox adds the pages of notifications.
+func (a *Admin) registerInbox(get, post func(path string, h handler)) {
+	get(inboxPath, a.inboxList)
+	get("/inbox/badge", a.badge)
+	get("/inbox/live", a.inboxLive)
+	get("/inbox/state", a.inboxState)
+	get("/inbox/found", a.inboxFound)
+	post("/inbox/found", a.inboxFoundDo)
+	get("/inbox/delete", a.inboxDeleteAsk)
+	post("/inbox/delete", a.inboxDelete)
+	get("/inbox/:id", a.notification)
+	for _, as := range []models.MarkAs{models.MarkViewed, models.MarkUnviewed, models.MarkArchived, models.MarkUnarchived} {
+		post("/inbox/"+string(as), a.mark(as))
+	}
 }
 
 // registerExceptions adds the pages of exceptions, and of what reports them.

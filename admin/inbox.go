@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/event"
-	"gatecrier/app/fault"
 	"gatecrier/app/web"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
@@ -18,25 +18,47 @@ import (
 
 func (a *Admin) inboxList(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
-	filter, q := c.Query("filter"), c.Query("q")
-	before, _ := strconv.ParseInt(c.Query("before"), 10, 64) //nolint:errcheck // what is no number begins at the first page
-	rows, err := a.Inbox.List(ctx, actor, models.InboxFilter{Unread: filter == "unread", Text: q, Before: before, Limit: rowsMost + 1})
+	q, err := a.inboxQuery(c, c.Request.URL.Query())
 	if err != nil {
 		return err
 	}
-	v := page.InboxView{Query: q, Filter: filter, Here: c.Request.URL.RequestURI()}
-	if before != 0 {
-		v.Pager.First = link("/inbox", "filter", filter, "q", q)
-	}
-	if len(rows) > rowsMost {
-		rows = rows[:rowsMost]
-		v.Pager.Next = link("/inbox", "filter", filter, "q", q, "before", count(rows[rowsMost-1].EventID))
-	}
-	v.Pager.Text = plural(len(rows), "notification", "notifications") + " shown"
-	if v.UpTo, err = a.newest(c, rows, before); err != nil {
+	before, _ := strconv.ParseInt(c.Query("before"), 10, 64) //nolint:errcheck // what is no number begins at the first page
+	f := q.InboxFilter
+	f.Before, f.Limit = max(before, 0), rowsMost+1
+	found, err := a.Inbox.List(ctx, actor, f)
+	if err != nil {
 		return err
 	}
-	if v.Rows, err = a.inboxRows(c, rows); err != nil {
+	v := page.InboxView{
+		Here: c.Request.URL.RequestURI(), First: q.with("", ""), State: link("/inbox/state", q.pairs...), After: -1,
+		Archived: q.Archived, Narrowed: q.Narrowed(), Kept: a.kept(),
+	}
+	rows := found.Rows
+	if len(rows) > rowsMost {
+		rows = rows[:rowsMost]
+		v.Pager.Next = link(inboxPath, append(q.pairs, "before", count(rows[rowsMost-1].EventID))...)
+	} else if found.Further != 0 {
+		v.Further = link(inboxPath, append(q.pairs, "before", count(found.Further))...)
+	}
+	v.Pager.Text = plural(len(rows), "notification", "notifications") + " shown"
+	if v.UpTo, err = a.newest(c, rows, f, q.Narrowed()); err != nil {
+		return err
+	}
+	if before > 0 {
+		v.Pager.First = v.First
+	} else {
+		v.After = v.UpTo
+	}
+	if v.Days, v.MayDelete, err = a.inboxDays(c, rows); err != nil {
+		return err
+	}
+	if len(rows) > 0 && (q.Narrowed() || v.Pager.Next != "") {
+		v.Found = link("/inbox/found", append(q.pairs, "up_to", count(v.UpTo))...)
+	}
+	if v.Filters, err = a.pills(c, q); err != nil {
+		return err
+	}
+	if v.Form, err = a.inboxForm(c, q); err != nil {
 		return err
 	}
 	v.Frame = a.frame(c, "Inbox", layout.NavInbox)
@@ -45,23 +67,81 @@ func (a *Admin) inboxList(c *gin.Context) error {
 		v.Frame.Title = "Inbox (" + count(v.Unread) + ")"
 	}
 	v.Chips = []ui.Chip{
-		{Label: "All", Href: link("/inbox", "q", q), Count: -1, Current: filter != "unread"},
-		{Label: "Unread", Href: link("/inbox", "q", q, "filter", "unread"), Count: v.Unread, Current: filter == "unread"},
+		{Label: "All", Href: q.with("filter", ""), Count: -1, Current: q.filter == ""},
+		{Label: "Unread", Href: q.with("filter", "unread"), Count: v.Unread, Current: q.Unread},
+		{Label: "Archived", Href: q.with("filter", "archived"), Count: -1, Current: q.Archived},
 	}
 	return show(c, http.StatusOK, page.Inbox(v))
 }
 
+// kept says for how long notifications are kept.
+func (a *Admin) kept() string {
+	if days := a.Settings.Retention().Notifications; days > 0 {
+		return "kept for " + plural(int(days), "day", "days")
+	}
+	return "kept for ever"
+}
+
 // newest is the newest notification that the page knows of: "mark all" goes up
-// to it, and not to what has come since.
-func (a *Admin) newest(c *gin.Context, rows []models.Notification, before int64) (int64, error) {
-	if before == 0 && len(rows) > 0 {
+// to it, and not to what has come since. Where the page is not the first one, or
+// does not show all, it is the newest of the inbox.
+func (a *Admin) newest(c *gin.Context, rows []models.Notification, f models.InboxFilter, narrowed bool) (int64, error) {
+	if f.Before == 0 && !narrowed && len(rows) > 0 {
 		return rows[0].EventID, nil
 	}
 	list, err := a.Inbox.List(c.Request.Context(), actorOf(c), models.InboxFilter{Limit: 1})
-	if err != nil || len(list) == 0 {
+	if err != nil || len(list.Rows) == 0 {
 		return 0, err
 	}
-	return list[0].EventID, nil
+	return list.Rows[0].EventID, nil
+}
+
+// inboxDays puts notifications under their days, and repeats of a day under the
+// newest of them. It tells whether the reader may delete any.
+func (a *Admin) inboxDays(c *gin.Context, rows []models.Notification) ([]page.InboxDay, bool, error) {
+	list, err := a.inboxRows(c, rows)
+	if err != nil {
+		return nil, false, err
+	}
+	may, err := a.Inbox.MayDelete(c.Request.Context(), actorOf(c), rows)
+	if err != nil {
+		return nil, false, err
+	}
+	now := a.zoned(c, a.Store.Now())
+	var days []page.InboxDay
+	heads := map[string]int{} // of the day, by what it is about
+	deletes := false
+	for i, row := range list {
+		deletes = deletes || may[row.ID]
+		label := dayLabel(row.At, now)
+		if len(days) == 0 || days[len(days)-1].Label != label {
+			days = append(days, page.InboxDay{Label: label})
+			clear(heads)
+		}
+		day := &days[len(days)-1]
+		subject := rows[i].Subject
+		if at, known := heads[subject]; known && subject != "" {
+			day.Groups[at].Earlier = append(day.Groups[at].Earlier, row)
+			continue
+		}
+		heads[subject] = len(day.Groups)
+		day.Groups = append(day.Groups, page.InboxGroup{InboxRow: row})
+	}
+	return days, deletes, nil
+}
+
+// dayLabel names a day, seen from now, in the zone of both.
+func dayLabel(at, now time.Time) string {
+	switch at.Format(time.DateOnly) {
+	case now.Format(time.DateOnly):
+		return "Today"
+	case now.AddDate(0, 0, -1).Format(time.DateOnly):
+		return "Yesterday"
+	}
+	if at.Year() == now.Year() {
+		return at.Format("Monday 2 January")
+	}
+	return at.Format("Monday 2 January 2006")
 }
 
 func (a *Admin) inboxRows(c *gin.Context, rows []models.Notification) ([]page.InboxRow, error) {
@@ -73,11 +153,18 @@ func (a *Admin) inboxRows(c *gin.Context, rows []models.Notification) ([]page.In
 	list := make([]page.InboxRow, 0, len(rows))
 	for _, n := range rows {
 		list = append(list, page.InboxRow{
-			ID: n.EventID, Type: n.Type, Gate: gateOfTone(n), Name: n.Name, Message: n.Message, ProductID: n.ProductID, Product: n.Product,
-			Viewed: n.Viewed, At: a.zoned(c, n.At), Delivery: tallies[n.EventID],
+			ID: n.EventID, Type: n.Type, Gate: gateOfTone(n), Severity: severityWord(n.Severity), Name: n.Name, Message: n.Message, ProductID: n.ProductID, Product: n.Product,
+			Viewed: n.Viewed, Silenced: n.SilenceID != 0, At: a.zoned(c, n.At), Delivery: tallies[n.EventID],
 		})
 	}
 	return list, err
+}
+
+func severityWord(s *models.Severity) string {
+	if s == nil {
+		return ""
+	}
+	return s.String()
 }
 
 // badge answers the part of the frame that counts what is unread.
@@ -100,7 +187,8 @@ func (a *Admin) notification(c *gin.Context) error {
 		return err
 	}
 	v := page.NotificationView{
-		ID: n.EventID, Type: n.Type, Name: n.Name, Message: n.Message, At: a.zoned(c, n.At), Viewed: n.Viewed,
+		ID: n.EventID, Type: n.Type, Name: n.Name, Message: n.Message, At: a.zoned(c, n.At), Viewed: n.Viewed, Archived: n.Archived,
+		Severity: severityWord(n.Severity), SilenceID: n.SilenceID,
 		ProductID: n.ProductID, Product: n.Product, Here: c.Request.URL.RequestURI(),
 	}
 	e, err := a.Store.Event(ctx, actor.Scope(), n.EventID)
@@ -119,6 +207,11 @@ func (a *Admin) notification(c *gin.Context) error {
 		return err
 	}
 	v.Deliveries = a.deliveryRows(c, rows)
+	may, err := a.Inbox.MayDelete(ctx, actor, []models.Notification{n})
+	if err != nil {
+		return err
+	}
+	v.MayDelete = may[n.EventID]
 	v.Frame = a.frame(c, n.Name, layout.NavInbox)
 	return show(c, http.StatusOK, page.Notification(v))
 }
@@ -141,46 +234,4 @@ func tippedRows(items []event.Finding) []page.TippedRow {
 		rows = append(rows, page.TippedRow{Title: f.Title, Severity: f.Severity.String(), Component: f.Component})
 	}
 	return rows
-}
-
-// mark marks notifications as viewed or not: those named by id, or all up to
-// one.
-func (a *Admin) mark(viewed bool) handler {
-	return func(c *gin.Context) error {
-		ctx, actor := c.Request.Context(), actorOf(c)
-		var err error
-		if c.PostForm("all") != "" && viewed {
-			upTo, parseErr := strconv.ParseInt(c.PostForm("up_to"), 10, 64)
-			if parseErr != nil {
-				return fault.BadField("up_to", "This is no id")
-			}
-			err = a.Inbox.MarkAll(ctx, actor, upTo)
-		} else {
-			err = a.markSome(c, viewed)
-		}
-		if err != nil {
-			return err
-		}
-		if web.IsHTMX(c) {
-			return a.badge(c)
-		}
-		web.SeeOther(c, local(c.PostForm("next")))
-		return nil
-	}
-}
-
-func (a *Admin) markSome(c *gin.Context, viewed bool) error {
-	var ids []int64
-	for _, text := range c.PostFormArray("id") {
-		id, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return fault.Missing("notification")
-		}
-		ids = append(ids, id)
-	}
-	if len(ids) == 0 {
-		a.flash(c, "wait", "Nothing was selected", "Tick the notifications to mark.")
-		return nil
-	}
-	return a.Inbox.Mark(c.Request.Context(), actorOf(c), ids, viewed)
 }

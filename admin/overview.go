@@ -179,12 +179,12 @@ func (a *Admin) deliveryTrouble(c *gin.Context, v *page.OverviewView) error {
 
 // changes are the last changes of gates that the user has been told of.
 func (a *Admin) changes(c *gin.Context) ([]page.ChangeRow, error) {
-	rows, err := a.Inbox.List(c.Request.Context(), actorOf(c), models.InboxFilter{Type: string(event.GateChanged), Limit: 5})
+	found, err := a.Inbox.List(c.Request.Context(), actorOf(c), models.InboxFilter{Type: string(event.GateChanged), Limit: 5})
 	if err != nil {
 		return nil, err
 	}
-	list := make([]page.ChangeRow, 0, len(rows))
-	for _, n := range rows {
+	list := make([]page.ChangeRow, 0, len(found.Rows))
+	for _, n := range found.Rows {
 		list = append(list, page.ChangeRow{ProductID: n.ProductID, Product: n.Product, To: gateOfTone(n), Why: n.Message, At: a.zoned(c, n.At)})
 	}
 	return list, nil

@@ -84,6 +84,7 @@ type App struct {
 	loops    *jobs.Loops
 	mail     *email.Email
 	sessions *account.Sessions
+	live     *inbox.Live // who looks at an inbox
 	bell     *event.Bell
 	server   *http.Server
 	base     atomic.Value // string: BASE_URL
@@ -190,9 +191,10 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 		Services: jobs.Services{Observations: a.Findings, Gates: a.Reconciler, Ingest: a.Ingest, Products: a.Products, Reports: a.Settings.Reports},
 	})
 	a.Settings.OnChange(func() { a.schedule.Apply(a.Settings.Jobs()) })
+	a.live = inbox.NewLive(store, o.Log)
 	a.sessions = account.NewSessions(store, o.Config.secure(), a.Settings.Users)
 	handler, err := a.handler(o, parts{
-		gates: gates, ledger: delivery.NewLedger(store, a.Connections, a.Dispatcher), inbox: inbox.New(store),
+		gates: gates, ledger: delivery.NewLedger(store, a.Connections, a.Dispatcher), inbox: inbox.New(store, a.live), live: a.live,
 		sessions: a.sessions, mail: a.mail,
 	})
 	if err != nil {
@@ -202,6 +204,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 10 * time.Minute, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 	}
+	a.server.RegisterOnShutdown(a.live.Close)
 	return nil
 }
 
@@ -311,6 +314,7 @@ func (a *App) loopList() []jobs.Loop {
 	return []jobs.Loop{
 		{Name: "delivery", Run: a.Dispatcher.Run, Quiet: true},
 		{Name: "routing", Run: a.router.Run, Quiet: true},
+		{Name: "inboxes", Run: a.live.Run},
 		{Name: "letters", Run: a.Accounts.Run},
 		{Name: "schedule", Run: a.schedule.Run},
 		{Name: "gates", Run: a.Sweeper.Run},

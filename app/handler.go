@@ -25,6 +25,7 @@ type parts struct {
 	gates    *gate.Service
 	ledger   *delivery.Ledger
 	inbox    *inbox.Service
+	live     *inbox.Live
 	sessions *account.Sessions
 	mail     *email.Email
 }
@@ -59,7 +60,7 @@ func (a *App) handler(o Options, p parts) (http.Handler, error) {
 	})
 	pages = admin.New(admin.Services{
 		Store: a.Store, Accounts: a.Accounts, Sessions: p.sessions, Products: a.Products, Observations: a.Findings, Gates: p.gates, Sweeper: a.Sweeper, Ingest: a.Ingest,
-		Connections: a.Connections, Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Audit: changes, Exceptions: a.Exceptions, Jobs: a.schedule, Log: a.log, Version: Version, API: reference, BaseURL: a.BaseURL,
+		Connections: a.Connections, Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Live: p.live, Settings: a.Settings, Audit: changes, Exceptions: a.Exceptions, Jobs: a.schedule, Log: a.log, Version: Version, API: reference, BaseURL: a.BaseURL,
 		FirstHint: a.firstHint, Mail: p.mail, Banner: o.Banner, Loops: a.loopRows,
 	})
 	pages.Register(engine)

@@ -11,8 +11,17 @@ import (
 
 func (w world) mark(who models.Reader, viewed bool, events ...int64) int64 {
 	w.t.Helper()
+	as := models.MarkUnviewed
+	if viewed {
+		as = models.MarkViewed
+	}
+	return w.markAs(who, as, events...)
+}
+
+func (w world) markAs(who models.Reader, as models.MarkAs, events ...int64) int64 {
+	w.t.Helper()
 	var n int64
-	w.write(func(tx *models.Tx) (err error) { n, err = tx.Mark(who, events, viewed); return err })
+	w.write(func(tx *models.Tx) (err error) { n, err = tx.Mark(who, events, as); return err })
 	return n
 }
 

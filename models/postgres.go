@@ -49,6 +49,7 @@ func connect(ctx context.Context, url string, readOnly bool) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	config.RuntimeParams["jit"] = "off" // its compiler costs more than any statement of ours
 	if readOnly {
 		config.RuntimeParams["default_transaction_read_only"] = "on"
 	}

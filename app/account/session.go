@@ -90,6 +90,12 @@ func (s *Sessions) SignIn(ctx context.Context, u models.User, at Place) error {
 // UserID is the user of the session, 0 for nobody.
 func (s *Sessions) UserID(ctx context.Context) int64 { return s.GetInt64(ctx, sessionUser) }
 
+// Lasts reports whether the session of a request has not ended meanwhile.
+func (s *Sessions) Lasts(ctx context.Context) (bool, error) {
+	_, ok, err := s.store.Session(ctx, tokenIn(ctx))
+	return ok, err
+}
+
 // Open is a session as its user sees it.
 type Open struct {
 	models.Session

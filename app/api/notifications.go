@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"encoding/base64"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -12,13 +14,17 @@ import (
 )
 
 type notificationBody struct {
-	ID      int64     `json:"id"`
-	Type    string    `json:"type"`
-	Name    string    `json:"name"`
-	Message string    `json:"message"`
-	Product *named    `json:"product"`
-	Created time.Time `json:"created"`
-	Viewed  bool      `json:"viewed"`
+	ID       int64            `json:"id"`
+	Type     string           `json:"type"`
+	Name     string           `json:"name"`
+	Message  string           `json:"message"`
+	Product  *named           `json:"product"`
+	Severity *models.Severity `json:"severity" doc:"The worst of what it tells of; null: it tells of none"`
+	Created  time.Time        `json:"created"`
+	Viewed   bool             `json:"viewed"`
+	Archived bool             `json:"archived"`
+	// Silence is set where its messages were held back.
+	Silence int64 `json:"silence_id,omitempty" doc:"The silence that held its messages back"`
 	// Delivery counts the deliveries of its event by state.
 	Delivery map[models.DeliveryState]int `json:"delivery"`
 }
@@ -29,39 +35,80 @@ type named struct {
 }
 
 func notificationOf(n models.Notification) notificationBody {
-	b := notificationBody{ID: n.EventID, Type: n.Type, Name: n.Name, Message: n.Message, Created: n.At, Viewed: n.Viewed}
+	b := notificationBody{
+		ID: n.EventID, Type: n.Type, Name: n.Name, Message: n.Message, Severity: n.Severity, Created: n.At,
+		Viewed: n.Viewed, Archived: n.Archived, Silence: n.SilenceID,
+	}
 	if n.ProductID != 0 {
 		b.Product = &named{n.ProductID, n.Product}
 	}
 	return b
 }
 
+// InboxFilter is what narrows an inbox.
+type InboxFilter struct {
+	Unread   string    `query:"unread" json:"unread,omitempty" required:"false" enum:"true,false"`
+	Archived string    `query:"archived" json:"archived,omitempty" required:"false" enum:"true,false" doc:"What you have archived, instead of all else"`
+	Type     string    `query:"type" json:"type,omitempty" required:"false" maxLength:"100" doc:"gate.changed, or a family: gate"`
+	Product  int64     `query:"product" json:"product,omitempty" required:"false" minimum:"0"`
+	Group    int64     `query:"group" json:"group,omitempty" required:"false" minimum:"0" doc:"Of products"`
+	Severity string    `query:"severity" json:"severity,omitempty" required:"false" enum:"critical,high,medium,low,none,unknown" doc:"This one or worse"`
+	Since    time.Time `query:"since" json:"since,omitzero" required:"false"`
+	Until    time.Time `query:"until" json:"until,omitzero" required:"false"`
+	Q        string    `query:"q" json:"q,omitempty" required:"false" maxLength:"200" doc:"Part of the name, message or product"`
+}
+
+func (in InboxFilter) filter() (models.InboxFilter, error) {
+	f := models.InboxFilter{
+		Unread: in.Unread == "true", Archived: in.Archived == "true", Type: in.Type, ProductID: in.Product, GroupID: in.Group,
+		Since: in.Since, Until: in.Until, Text: in.Q,
+	}
+	if in.Severity != "" {
+		s, err := severityOf(in.Severity)
+		if err != nil {
+			return f, err
+		}
+		f.Severity = &s
+	}
+	if !f.Since.IsZero() && !f.Until.IsZero() && f.Until.Before(f.Since) {
+		return f, fault.BadField("until", "This is before since")
+	}
+	return f, nil
+}
+
 type inboxInput struct {
 	Page
-	Unread  string `query:"unread" enum:"true,false"`
-	Type    string `query:"type"`
-	Product int64  `query:"product"`
-	Q       string `query:"q" doc:"Part of the name, message or product"`
+	InboxFilter
 }
 
 type markInput struct {
+	Body markBody
+}
+
+// markBody names notifications: by ids, or what a filter finds.
+type markBody struct {
+	IDs    []int64      `json:"ids,omitempty" maxItems:"250"`
+	UpTo   int64        `json:"up_to,omitempty" doc:"Instead of ids: everything up to this notification"`
+	Filter *InboxFilter `json:"filter,omitempty" doc:"With up_to: of these only what the filter finds, at most 10000"`
+}
+
+type inboxAnswer struct {
 	Body struct {
-		IDs  []int64 `json:"ids,omitempty" maxItems:"250"`
-		UpTo int64   `json:"up_to,omitempty" doc:"Instead of ids: everything up to this notification"`
+		Items      []notificationBody `json:"items"`
+		NextCursor string             `json:"next_cursor,omitempty" doc:"Absent on the last page"`
+		Searched   bool               `json:"searched_in_part,omitempty" doc:"The search stopped before the page was full: go on with next_cursor"`
 	}
 }
 
 func (a *API) notifications() {
 	huma.Register(a.huma, operation(http.MethodGet, "/notifications", "list-notifications", "List your inbox, newest first", 0),
-		func(ctx context.Context, in *inboxInput) (*list[notificationBody], error) {
+		func(ctx context.Context, in *inboxInput) (*inboxAnswer, error) {
 			out, err := a.inboxPage(ctx, in)
 			return out, a.problem(ctx, err)
 		})
-	huma.Register(a.huma, operation(http.MethodGet, "/notifications/count", "count-notifications", "Count your unread notifications, up to 1000", 0),
-		func(ctx context.Context, _ *struct{}) (*unreadAnswer, error) {
-			n, err := a.Inbox.Unread(ctx, actorOf(ctx))
-			out := &unreadAnswer{}
-			out.Body.Unread = n
+	huma.Register(a.huma, operation(http.MethodGet, "/notifications/count", "count-notifications", "Count your unread notifications, up to 1000, and what a filter finds, up to 10000", 0),
+		func(ctx context.Context, in *InboxFilter) (*unreadAnswer, error) {
+			out, err := a.inboxCount(ctx, *in)
 			return out, a.problem(ctx, err)
 		})
 	huma.Register(a.huma, operation(http.MethodGet, "/notifications/{id}", "get-notification", "Get a notification", 0),
@@ -69,37 +116,113 @@ func (a *API) notifications() {
 			n, err := a.Inbox.Get(ctx, actorOf(ctx), in.ID)
 			return &struct{ Body notificationBody }{notificationOf(n)}, a.problem(ctx, err)
 		})
-	huma.Register(a.huma, operation(http.MethodPost, "/notifications/viewed", "mark-viewed", "Mark notifications as viewed, for you", http.StatusNoContent),
+	for _, m := range []struct {
+		as            models.MarkAs
+		what, summary string
+	}{
+		{models.MarkViewed, "mark-viewed", "Mark notifications as viewed, for you"},
+		{models.MarkUnviewed, "mark-unviewed", "Mark notifications as not viewed, for you"},
+		{models.MarkArchived, "archive-notifications", "Archive notifications, for you: they are viewed, and out of the inbox"},
+		{models.MarkUnarchived, "unarchive-notifications", "Put notifications back into your inbox"},
+	} {
+		huma.Register(a.huma, operation(http.MethodPost, "/notifications/"+string(m.as), m.what, m.summary, http.StatusNoContent),
+			func(ctx context.Context, in *markInput) (*struct{}, error) {
+				return nil, a.problem(ctx, a.mark(ctx, in.Body, m.as))
+			})
+	}
+	huma.Register(a.huma, operation(http.MethodPost, "/notifications/delete", "delete-notifications", "Delete notifications for everybody, as an owner of their products", http.StatusNoContent),
 		func(ctx context.Context, in *markInput) (*struct{}, error) {
-			if in.Body.UpTo != 0 && len(in.Body.IDs) == 0 {
-				return nil, a.problem(ctx, a.Inbox.MarkAll(ctx, actorOf(ctx), in.Body.UpTo))
-			}
-			return nil, a.problem(ctx, a.Inbox.Mark(ctx, actorOf(ctx), in.Body.IDs, true))
+			return nil, a.problem(ctx, a.deleteNotifications(ctx, in.Body))
 		})
-	huma.Register(a.huma, operation(http.MethodPost, "/notifications/unviewed", "mark-unviewed", "Mark notifications as not viewed, for you", http.StatusNoContent),
-		func(ctx context.Context, in *markInput) (*struct{}, error) {
-			return nil, a.problem(ctx, a.Inbox.Mark(ctx, actorOf(ctx), in.Body.IDs, false))
+	huma.Register(a.huma, operation(http.MethodDelete, "/notifications/{id}", "delete-notification", "Delete a notification for everybody, as an owner of its product", http.StatusNoContent),
+		func(ctx context.Context, in *IDPath) (*struct{}, error) {
+			return nil, a.problem(ctx, a.Inbox.Delete(ctx, actorOf(ctx), []int64{in.ID}))
 		})
+}
+
+// found reads the filter of a request, if it has one.
+func (b markBody) found() (models.InboxFilter, error) {
+	if b.Filter == nil {
+		return models.InboxFilter{}, nil
+	}
+	if len(b.IDs) > 0 {
+		return models.InboxFilter{}, fault.BadField("filter", "Either ids or a filter")
+	}
+	return b.Filter.filter()
+}
+
+func (a *API) mark(ctx context.Context, b markBody, as models.MarkAs) error {
+	f, err := b.found()
+	if err != nil {
+		return err
+	}
+	if b.Filter == nil && (b.UpTo == 0 || len(b.IDs) > 0) {
+		return a.Inbox.Mark(ctx, actorOf(ctx), b.IDs, as)
+	}
+	_, err = a.Inbox.MarkFound(ctx, actorOf(ctx), f, b.UpTo, as)
+	return err
+}
+
+// deleteNotifications deletes what is named; all that there is must be asked for
+// by a filter that narrows.
+func (a *API) deleteNotifications(ctx context.Context, b markBody) error {
+	f, err := b.found()
+	if err != nil {
+		return err
+	}
+	if b.Filter == nil {
+		return a.Inbox.Delete(ctx, actorOf(ctx), b.IDs)
+	}
+	if !f.Narrowed() {
+		return fault.BadField("filter", "Name at least one thing to narrow it by")
+	}
+	_, err = a.Inbox.DeleteFound(ctx, actorOf(ctx), f, b.UpTo)
+	return err
 }
 
 type unreadAnswer struct {
 	Body struct {
-		Unread int `json:"unread" doc:"1000 stands for 1000 and more"`
+		Unread int  `json:"unread" doc:"1000 stands for 1000 and more"`
+		Found  *int `json:"found,omitempty" doc:"How many the filter finds, where there is one"`
+		More   bool `json:"more,omitempty" doc:"It may find more than that"`
 	}
 }
 
-func (a *API) inboxPage(ctx context.Context, in *inboxInput) (*list[notificationBody], error) {
-	actor := actorOf(ctx)
-	if in.Product < 0 {
-		return nil, fault.BadField("product", "This is no id")
+func (a *API) inboxCount(ctx context.Context, in InboxFilter) (*unreadAnswer, error) {
+	f, err := in.filter()
+	if err != nil {
+		return nil, err
 	}
-	f := models.InboxFilter{Unread: in.Unread == "true", Type: in.Type, ProductID: in.Product, Text: in.Q, Limit: in.Limit + 1}
+	out := &unreadAnswer{}
+	if out.Body.Unread, err = a.Inbox.Unread(ctx, actorOf(ctx)); err != nil {
+		return nil, err
+	}
+	if !f.Narrowed() {
+		return out, nil
+	}
+	found, err := a.Inbox.Count(ctx, actorOf(ctx), f)
+	out.Body.Found, out.Body.More = &found.N, found.More
+	return out, err
+}
+
+func (a *API) inboxPage(ctx context.Context, in *inboxInput) (*inboxAnswer, error) {
+	actor := actorOf(ctx)
+	f, err := in.filter()
+	if err != nil {
+		return nil, err
+	}
+	f.Limit = in.Limit + 1
 	if err := seek(in.Cursor, &f.Before); err != nil {
 		return nil, err
 	}
-	rows, err := a.Inbox.List(ctx, actor, f)
+	found, err := a.Inbox.List(ctx, actor, f)
 	if err != nil {
 		return nil, err
+	}
+	rows, next := found.Rows, found.Further
+	if len(rows) > in.Limit {
+		rows = rows[:in.Limit]
+		next = rows[in.Limit-1].EventID
 	}
 	ids := make([]int64, len(rows))
 	for i, n := range rows {
@@ -109,9 +232,16 @@ func (a *API) inboxPage(ctx context.Context, in *inboxInput) (*list[notification
 	if err != nil {
 		return nil, err
 	}
-	return answer(rows, in.Limit, func(n models.Notification) notificationBody {
+	out := &inboxAnswer{}
+	out.Body.Items = make([]notificationBody, 0, len(rows))
+	for _, n := range rows {
 		b := notificationOf(n)
 		b.Delivery = tally[n.EventID]
-		return b
-	}, func(n models.Notification) any { return n.EventID })
+		out.Body.Items = append(out.Body.Items, b)
+	}
+	if next != 0 {
+		out.Body.NextCursor = base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(next, 10)))
+		out.Body.Searched = len(rows) < in.Limit
+	}
+	return out, nil
 }

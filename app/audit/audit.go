@@ -44,11 +44,12 @@ const (
 	Observation        Kind = "observation"
 	Exception          Kind = "exception"
 	IngestKey          Kind = "ingest key"
+	Notification       Kind = "notification"
 )
 
 // Kinds lists them all, in the order of a menu.
 func Kinds() []Kind {
-	return []Kind{Settings, User, Session, Token, Product, Branch, Group, AuthorizationGroup, Member, Target, Delivery, Job, Observation, Exception, IngestKey}
+	return []Kind{Settings, User, Session, Token, Product, Branch, Group, AuthorizationGroup, Member, Target, Delivery, Job, Observation, Exception, IngestKey, Notification}
 }
 
 // Masked stands for a secret that was or is set.

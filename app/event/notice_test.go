@@ -31,8 +31,10 @@ func TestAGateChangeInWords(t *testing.T) {
 		Why: "2 critical (limit 0)", Cause: event.Cause{Kind: "import", Text: "a report of grype (deps)"},
 		Tipped: event.Tipped{New: 1, Items: []event.Finding{{Title: "CVE-1", Severity: models.Critical, Component: "xz 5.6"}, {Title: "CVE-2", Severity: models.High}}},
 	}
+	worst := models.Critical
 	want := event.Notice{
-		Name: "Security gate has changed to Failed", Title: "Security gate for Shop has changed to Failed",
+		Severity: &worst,
+		Name:     "Security gate has changed to Failed", Title: "Security gate for Shop has changed to Failed",
 		Message: "2 critical (limit 0), 1 new: CVE-1, CVE-2", Tone: event.ToneBad,
 		Facts: []event.Fact{{"Product", "Shop"}, {"Gate", "from Passed to Failed"}, {"Branch", "main"}, {"Cause", "a report of grype (deps)"}, {"By", "eve"}},
 		Items: []string{"critical: CVE-1 in xz 5.6", "high: CVE-2"}, Key: "gate/7",

@@ -4,32 +4,42 @@ package inbox
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 
+	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
 	"gatecrier/models"
 )
 
-// BadgeMost is where the badge stops counting.
-const BadgeMost = 1000
-
-// markMost bounds the ids of one request.
-const markMost = 250
+const (
+	// BadgeMost is where the badge stops counting.
+	BadgeMost = 1000
+	// BulkMost is how many of a filter are counted, and marked, at once.
+	BulkMost = 10_000
+	// markMost bounds the ids of one request.
+	markMost = 250
+	// batch is how many are marked in one transaction.
+	batch = 500
+)
 
 // Service reads and marks inboxes.
 type Service struct {
 	store *models.Store
+	live  *Live
 }
 
-// New returns a service.
-func New(store *models.Store) *Service { return &Service{store: store} }
+// New returns a service that tells whoever looks on of what it changes.
+func New(store *models.Store, live *Live) *Service { return &Service{store: store, live: live} }
 
-// List lists the actor's notifications, newest first.
-func (s *Service) List(ctx context.Context, actor authz.Actor, f models.InboxFilter) ([]models.Notification, error) {
+// List lists a page of the actor's notifications, newest first.
+func (s *Service) List(ctx context.Context, actor authz.Actor, f models.InboxFilter) (models.InboxPage, error) {
 	if actor.User.ID == 0 {
-		return nil, noInbox()
+		return models.InboxPage{}, noInbox()
 	}
-	return s.store.Inbox(ctx, actor.Reader(), f)
+	return s.store.InboxPage(ctx, actor.Reader(), f)
 }
 
 // Get finds one of the actor's notifications.
@@ -48,20 +58,47 @@ func (s *Service) Unread(ctx context.Context, actor authz.Actor) (int, error) {
 	return s.store.CountUnread(ctx, actor.Reader(), BadgeMost)
 }
 
-// Mark marks notifications as viewed or not, for the actor alone. If he may not
-// see one of them, it is as if that one did not exist, and none is marked.
-func (s *Service) Mark(ctx context.Context, actor authz.Actor, ids []int64, viewed bool) error {
-	switch {
-	case actor.User.ID == 0:
-		return noInbox()
-	case len(ids) == 0:
-		return fault.BadField("ids", "Name at least one notification")
-	case len(ids) > markMost:
-		return fault.BadField("ids", "At most 250 at a time")
+// Count is how many notifications there are of a filter.
+type Count struct {
+	N    int
+	More bool // there may be more: more than BulkMost, or a search that was too long
+}
+
+// Count counts the actor's notifications of a filter, up to BulkMost.
+func (s *Service) Count(ctx context.Context, actor authz.Actor, f models.InboxFilter) (Count, error) {
+	if actor.User.ID == 0 {
+		return Count{}, noInbox()
 	}
-	ids = unique(ids)
+	n, whole, err := s.store.CountInbox(ctx, actor.Reader(), f, BulkMost+1)
+	return Count{min(n, BulkMost), n > BulkMost || !whole}, err
+}
+
+// States reads notifications of the actor by their ids; what he may not see, or
+// is no more, is left out.
+func (s *Service) States(ctx context.Context, actor authz.Actor, ids []int64) ([]models.Notification, error) {
+	if actor.User.ID == 0 {
+		return nil, noInbox()
+	}
+	ids, err := checked(ids)
+	if err != nil {
+		return nil, err
+	}
+	return s.store.ReadStates(ctx, actor.Reader(), ids)
+}
+
+// Mark marks notifications for the actor alone. If he may not see one of them,
+// it is as if that one did not exist, and none is marked.
+func (s *Service) Mark(ctx context.Context, actor authz.Actor, ids []int64, as models.MarkAs) error {
+	if actor.User.ID == 0 {
+		return noInbox()
+	}
+	ids, err := checked(ids)
+	if err != nil {
+		return err
+	}
+	defer s.live.Poke(actor.User.ID)
 	return s.store.Write(ctx, func(tx *models.Tx) error {
-		n, err := tx.Mark(actor.Reader(), ids, viewed)
+		n, err := tx.Mark(actor.Reader(), ids, as)
 		if err == nil && n != int64(len(ids)) {
 			return fault.Missing("notification")
 		}
@@ -74,22 +111,175 @@ func (s *Service) MarkAll(ctx context.Context, actor authz.Actor, upTo int64) er
 	if actor.User.ID == 0 {
 		return noInbox()
 	}
-	if upTo < 1 {
-		return fault.BadField("up_to", "Name the newest notification that was shown")
+	if err := named(upTo); err != nil {
+		return err
 	}
+	defer s.live.Poke(actor.User.ID)
 	return s.store.Write(ctx, func(tx *models.Tx) error { return tx.MarkAll(actor.User.ID, upTo) })
 }
 
-func noInbox() error { return fault.New(fault.Forbidden, "A product's token has no inbox") }
+// MarkFound marks what a filter finds, up to the newest that the actor has seen
+// listed: at most BulkMost, the newest of them. It says how many it marked.
+func (s *Service) MarkFound(ctx context.Context, actor authz.Actor, f models.InboxFilter, upTo int64, as models.MarkAs) (int, error) {
+	if !f.Narrowed() && as == models.MarkViewed {
+		n, err := s.Unread(ctx, actor)
+		if err != nil {
+			return 0, err
+		}
+		return n, s.MarkAll(ctx, actor, upTo)
+	}
+	ids, err := s.found(ctx, actor, f, upTo)
+	if err != nil {
+		return 0, err
+	}
+	defer s.live.Poke(actor.User.ID)
+	done := 0
+	for some := range slices.Chunk(ids, batch) {
+		err := s.store.Write(ctx, func(tx *models.Tx) error {
+			_, err := tx.Mark(actor.Reader(), some, as)
+			return err
+		})
+		if err != nil {
+			return done, err
+		}
+		done += len(some)
+	}
+	return done, nil
+}
 
-func unique(ids []int64) []int64 {
-	seen := make(map[int64]bool, len(ids))
-	list := make([]int64, 0, len(ids))
-	for _, id := range ids {
-		if !seen[id] {
-			seen[id] = true
-			list = append(list, id)
+// found are the ids of what a filter finds, up to an id.
+func (s *Service) found(ctx context.Context, actor authz.Actor, f models.InboxFilter, upTo int64) ([]int64, error) {
+	if actor.User.ID == 0 {
+		return nil, noInbox()
+	}
+	if err := named(upTo); err != nil {
+		return nil, err
+	}
+	f.Before, f.Limit = upTo+1, BulkMost
+	ids, _, err := s.store.InboxIDs(ctx, actor.Reader(), f)
+	return ids, err
+}
+
+// MayDelete tells which of some notifications the actor may delete for all: as
+// an owner of their product, or an administrator.
+func (s *Service) MayDelete(ctx context.Context, actor authz.Actor, list []models.Notification) (map[int64]bool, error) {
+	var products []int64
+	for _, n := range list {
+		if n.ProductID != 0 && !slices.Contains(products, n.ProductID) {
+			products = append(products, n.ProductID)
 		}
 	}
-	return list
+	owned, err := authz.Among(ctx, s.store, actor, authz.Own, products)
+	may := make(map[int64]bool, len(list))
+	for _, n := range list {
+		may[n.EventID] = n.ProductID == 0 && actor.Administrator() || owned[n.ProductID]
+	}
+	return may, err
+}
+
+// Delete removes notifications from everybody's inbox. Their events, and what
+// was delivered, stay. All of them must be the actor's to delete.
+func (s *Service) Delete(ctx context.Context, actor authz.Actor, ids []int64) error {
+	if actor.User.ID == 0 {
+		return noInbox()
+	}
+	ids, err := checked(ids)
+	if err != nil {
+		return err
+	}
+	list, err := s.store.ReadStates(ctx, actor.Reader(), ids)
+	if err != nil {
+		return err
+	}
+	if len(list) != len(ids) {
+		return fault.Missing("notification")
+	}
+	return s.remove(ctx, actor, list)
+}
+
+// DeleteFound is Delete for what a filter finds, up to the newest that the
+// actor has seen listed: at most BulkMost. It says how many it deleted.
+func (s *Service) DeleteFound(ctx context.Context, actor authz.Actor, f models.InboxFilter, upTo int64) (int, error) {
+	ids, err := s.found(ctx, actor, f, upTo)
+	if err != nil {
+		return 0, err
+	}
+	var list []models.Notification
+	for some := range slices.Chunk(ids, batch) {
+		rows, err := s.store.ReadStates(ctx, actor.Reader(), some)
+		if err != nil {
+			return 0, err
+		}
+		list = append(list, rows...)
+	}
+	return len(list), s.remove(ctx, actor, list)
+}
+
+func (s *Service) remove(ctx context.Context, actor authz.Actor, list []models.Notification) error {
+	may, err := s.MayDelete(ctx, actor, list)
+	if err != nil {
+		return err
+	}
+	others := 0
+	for _, n := range list {
+		if !may[n.EventID] {
+			others++
+		}
+	}
+	if others > 0 {
+		return fault.New(fault.Forbidden, fmt.Sprintf("Only owners of a product delete its notifications for all: %d of these %d are not yours to delete", others, len(list)))
+	}
+	defer s.live.PokeAll()
+	for some := range slices.Chunk(list, batch) {
+		if err := s.store.Write(ctx, func(tx *models.Tx) error { return removeSome(tx, actor, some) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removeSome writes down what is removed by product, so that owners find it.
+func removeSome(tx *models.Tx, actor authz.Actor, list []models.Notification) error {
+	ids := make([]int64, len(list))
+	products := map[int64][]string{}
+	for i, n := range list {
+		ids[i] = n.EventID
+		products[n.ProductID] = append(products[n.ProductID], fmt.Sprintf("%d %s", n.EventID, n.Name))
+	}
+	if _, err := tx.DeleteNotifications(ids); err != nil {
+		return err
+	}
+	for product, names := range products {
+		entry := audit.Entry{Action: audit.Delete, Kind: audit.Notification, ProductID: product, Name: fmt.Sprintf("%d from all inboxes", len(names))}
+		entry.Was = audit.Values{"notifications": strings.Join(names[:min(len(names), namesMost)], "; ")}
+		if err := audit.Write(tx, actor, entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// namesMost is how many names of what was deleted are kept.
+const namesMost = 20
+
+func noInbox() error { return fault.New(fault.Forbidden, "A product's token has no inbox") }
+
+func named(upTo int64) error {
+	if upTo < 1 {
+		return fault.BadField("up_to", "Name the newest notification that was shown")
+	}
+	return nil
+}
+
+// checked are the ids of a request, each once.
+func checked(ids []int64) ([]int64, error) {
+	switch {
+	case len(ids) == 0:
+		return nil, fault.BadField("ids", "Name at least one notification")
+	case len(ids) > markMost:
+		return nil, fault.BadField("ids", "At most 250 at a time")
+	}
+	ids = slices.Clone(ids)
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
 }

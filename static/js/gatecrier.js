@@ -69,14 +69,16 @@
     const buttons = [...bar.querySelectorAll("button")];
     let last = -1;
     const tell = () => {
-      const n = rows.filter((r) => r.checked).length;
-      all.checked = n === rows.length;
-      all.indeterminate = n > 0 && n < rows.length;
+      const chosen = rows.filter((r) => r.checked);
+      const n = new Set(chosen.flatMap((r) => r.value.split(","))).size;
+      all.checked = chosen.length === rows.length;
+      all.indeterminate = n > 0 && chosen.length < rows.length;
       text.textContent = n ? `${n} selected` : "Select all";
       bar.classList.toggle("on", n > 0);
       buttons.forEach((b) => { b.disabled = n < Number(b.dataset.least || 1); });
     };
     all.closest("label").hidden = false;
+    form.addEventListener("gc-select", tell);
     all.addEventListener("change", () => { rows.forEach((r) => { r.checked = all.checked; }); tell(); });
     rows.forEach((row, at) => row.addEventListener("click", (e) => {
       if (e.shiftKey && last >= 0) {
@@ -177,12 +179,158 @@
   // A form that has nothing to ask.
   function go(form) { form.requestSubmit(); }
 
-  // One key leads to the search box, unless something is being typed.
+  // The inbox as it changes. A stream tells that something has; what the page
+  // shows is brought up to date in place, and what is new is offered, never put
+  // under the reader's hands. The stream is open while the page is seen: browsers
+  // allow few connections to one host.
+  function inbox() {
+    const list = document.querySelector("[data-inbox]");
+    const badge = document.getElementById("unread-bell");
+    let source = null;
+    let asked = false;
+
+    const refresh = async () => {
+      document.body.dispatchEvent(new Event("gc-viewed"));
+      if (!list || asked) return;
+      asked = true;
+      try { show(await state()); } catch { /* the next change asks again */ }
+      asked = false;
+    };
+
+    async function state() {
+      const url = new URL(list.dataset.inbox, location.href);
+      url.searchParams.set("after", list.dataset.after);
+      url.searchParams.set("id", [...list.querySelectorAll("[data-row]")].map((r) => r.dataset.row).join(","));
+      if (!url.searchParams.get("id")) url.searchParams.delete("id");
+      const answer = await fetch(url, { headers: { Accept: "application/json" } });
+      if (!answer.ok || answer.redirected) throw new Error(answer.status);
+      return answer.json();
+    }
+
+    function show(now) {
+      const known = new Map(now.rows.map((r) => [Number(r.id), r]));
+      const archive = new URL(list.dataset.inbox, location.href).searchParams.get("filter") === "archived";
+      list.querySelectorAll("[data-row]").forEach((row) => {
+        const r = known.get(Number(row.dataset.row));
+        mark(row, r ? r.viewed : true, !r || r.archived !== archive);
+      });
+      const offer = document.querySelector("[data-new] a");
+      if (!offer) return;
+      offer.hidden = now.new === 0;
+      offer.querySelector("span").textContent = now.new ? `Show ${now.new}${now.more ? " or more" : ""} new` : "";
+    }
+
+    function count(unread) {
+      const text = document.querySelector("[data-unread]");
+      if (!text) return;
+      const n = unread > 999 ? "999+" : unread.toLocaleString("en");
+      text.textContent = unread ? `${n} unread` : "Nothing unread";
+      document.title = document.title.replace(/^Inbox( \([^)]*\))?/, unread ? `Inbox (${n})` : "Inbox");
+    }
+
+    function listen() {
+      if (source || document.hidden || !window.EventSource) return;
+      source = new EventSource("/inbox/live");
+      let before = "";
+      source.addEventListener("inbox", (e) => {
+        if (before !== "" || Number(JSON.parse(e.data).newest) > Number(list ? list.dataset.after : 0)) refresh();
+        else document.body.dispatchEvent(new Event("gc-viewed"));
+        before = e.data;
+        count(JSON.parse(e.data).unread);
+      });
+      source.addEventListener("error", () => {
+        if (source && source.readyState === EventSource.CLOSED) source = null; // refused: asking now and then goes on
+      });
+    }
+    const stop = () => { if (source) source.close(); source = null; };
+
+    if (!badge) return;
+    document.addEventListener("visibilitychange", () => { if (document.hidden) stop(); else { listen(); refresh(); } });
+    window.addEventListener("pagehide", stop);
+    window.addEventListener("pageshow", (e) => { if (e.persisted) { listen(); refresh(); } });
+    window.addEventListener("online", refresh);
+    setInterval(() => { if (!document.hidden && !source) { listen(); refresh(); } }, 30000);
+    listen();
+  }
+
+  // A row is viewed or not, and may be away: archived elsewhere, or deleted. It
+  // keeps its place until the page is loaded again.
+  function mark(row, viewed, away) {
+    row.classList.toggle("new", !viewed);
+    row.classList.toggle("away", away);
+    const word = row.querySelector(":scope > .dot > .visually-hidden");
+    word.textContent = away ? "no longer here" : viewed ? "" : "unread";
+  }
+
+  // The keys of the inbox. Whoever speaks to his computer can turn them off.
+  function inboxKeys() {
+    const list = document.querySelector("[data-inbox]");
+    const dialog = document.getElementById("keys");
+    if (!list || !dialog) return;
+    const off = dialog.querySelector("[data-keys-off]");
+    try { off.checked = localStorage.getItem("gcKeys") === "off"; } catch { /* then they are on */ }
+    const legend = list.querySelector("[data-keys]");
+    const say = () => { if (legend) legend.hidden = off.checked; };
+    off.addEventListener("change", () => {
+      try { localStorage.setItem("gcKeys", off.checked ? "off" : "on"); } catch { /* then for this page */ }
+      say();
+    });
+    say();
+    const rows = () => [...list.querySelectorAll("[data-row]")].filter((r) => r.offsetParent);
+    const current = () => document.activeElement.closest("[data-row]");
+    const go = (step) => {
+      const all = rows();
+      const at = all.indexOf(current());
+      const next = all[at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + step))];
+      if (!next) return;
+      next.querySelector("a.name").focus();
+      next.scrollIntoView({ block: "nearest" });
+    };
+    const send = async (row, how) => {
+      const box = row.querySelector('input[name="id"]');
+      const body = new URLSearchParams({ id: row.querySelector(":scope > details[open]") ? row.dataset.row : box.value, next: "/inbox" });
+      const answer = await fetch(`/inbox/${how}`, { method: "POST", body, headers: { "HX-Request": "true" } });
+      if (!answer.ok) throw new Error(answer.status);
+      document.body.dispatchEvent(new Event("gc-viewed"));
+      return body.get("id").split(",");
+    };
+    const archive = new URL(list.dataset.inbox, location.href).searchParams.get("filter") === "archived";
+    const acts = {
+      j: () => go(1),
+      k: () => go(-1),
+      x: (row) => { const box = row.querySelector('input[name="id"]'); box.checked = !box.checked; box.dispatchEvent(new Event("gc-select", { bubbles: true })); },
+      u: async (row) => {
+        const viewed = row.classList.contains("new");
+        const ids = await send(row, viewed ? "viewed" : "unviewed");
+        list.querySelectorAll("[data-row]").forEach((r) => { if (ids.includes(r.dataset.row)) mark(r, viewed, false); });
+      },
+      e: async (row) => {
+        const away = row.classList.contains("away");
+        const ids = await send(row, away === archive ? "archived" : "unarchived");
+        list.querySelectorAll("[data-row]").forEach((r) => { if (ids.includes(r.dataset.row)) mark(r, true, !away); });
+        go(1);
+      },
+      "?": () => dialog.showModal(),
+    };
+    document.addEventListener("keydown", (e) => {
+      if (e.ctrlKey || e.metaKey || e.altKey || dialog.open || e.target.closest('input:not([type="checkbox"]), textarea, select, [contenteditable]')) return;
+      const act = acts[e.key];
+      if (!act || (off.checked && e.key !== "?")) return;
+      const row = current();
+      if (act.length && !row) return;
+      e.preventDefault();
+      Promise.resolve(act(row)).catch(() => { /* the page says how it is when it is loaded again */ });
+    });
+  }
+
+  // One key leads to the search box, that of the page before that of all pages,
+  // unless something is being typed.
   function keys() {
     document.addEventListener("keydown", (e) => {
-      if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, textarea, select, [contenteditable]")) return;
-      const box = document.querySelector(`[data-key="${CSS.escape(e.key)}"]`);
-      if (!box || !box.offsetParent) return;
+      if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest('input:not([type="checkbox"]), textarea, select, [contenteditable], dialog')) return;
+      const boxes = [...document.querySelectorAll(`[data-key="${CSS.escape(e.key)}"]`)].filter((b) => b.offsetParent);
+      const box = boxes.find((b) => b.closest("main")) || boxes[0];
+      if (!box) return;
       e.preventDefault();
       box.focus();
     });
@@ -209,5 +357,7 @@
     enhance(document);
     document.body.addEventListener("htmx:load", (e) => e.detail.elt.querySelectorAll("time[datetime]").forEach(localTime));
     keys();
+    inboxKeys();
+    inbox();
   });
 })();

@@ -8,19 +8,81 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// InboxView is the list of notifications. Its forms post id (several), or
-// all=1 with up_to, to /inbox/viewed and /inbox/unviewed, with next = where to
-// go back to.
+// InboxView is the list of notifications. Its form posts id (several, each may
+// be a list with commas) to /inbox/viewed and the like, with next = where to go
+// back to; all=1 with up_to marks all as viewed.
 type InboxView struct {
-	Frame  layout.View
-	Chips  []ui.Chip // unread, all
-	Query  string
-	Unread int
-	Rows   []InboxRow
-	Pager  ui.Pager
-	UpTo   int64  // the newest id when the page was made: "all" means up to it
-	Here   string // the URL of this page
-	Filter string // "unread" or "": kept by the search form
+	Frame     layout.View
+	Chips     []ui.Chip // all, unread, archived
+	Filters   []Removable
+	Form      InboxForm
+	Unread    int
+	Kept      string // for how long notifications are kept
+	Days      []InboxDay
+	Pager     ui.Pager
+	UpTo      int64  // the newest id when the page was made: "all" means up to it
+	Here      string // the URL of this page
+	First     string // that of the first page with this filter
+	Archived  bool   // it lists what was archived
+	Narrowed  bool   // a filter leaves something out
+	Found     string // the page that asks what to do with all that the filter finds
+	MayDelete bool   // something of it, for all
+	Further   string // the URL to search on from; "" = the search went through
+	State     string // the URL that says how the list is now
+	After     int64  // the newest on the page, where it is the first page; else -1
+}
+
+// InboxForm is what the inbox can be filtered by.
+type InboxForm struct {
+	Query        string
+	Types        []ui.Option
+	Severities   []ui.Option
+	Groups       []ui.Option // none = there are no groups
+	Since, Until string      // days
+	Wrong        string      // what is wrong with them
+	Open         bool        // more than the text is filtered by
+	Hidden       []Hidden    // the rest of the filter
+}
+
+// InboxDay is the notifications of a day.
+type InboxDay struct {
+	Label  string
+	Groups []InboxGroup
+}
+
+// InboxGroup is a notification and the earlier ones of its day about the same.
+type InboxGroup struct {
+	InboxRow
+	Earlier []InboxRow
+}
+
+// ids names the whole group.
+func (g InboxGroup) ids() string {
+	list := []string{id(g.ID)}
+	for _, r := range g.Earlier {
+		list = append(list, id(r.ID))
+	}
+	return strings.Join(list, ",")
+}
+
+// unread is how many of the earlier ones are.
+func (g InboxGroup) unread() int {
+	n := 0
+	for _, r := range g.Earlier {
+		if !r.Viewed {
+			n++
+		}
+	}
+	return n
+}
+
+// earlier sums up what is folded away.
+func (g InboxGroup) earlier() string {
+	text := ui.Number(int64(len(g.Earlier))) + " earlier about the same"
+	if n := g.unread(); n > 0 {
+		text += ", " + ui.Number(int64(n)) + " unread"
+	}
+	return text
 }
 
 // InboxRow is a notification in the list.
@@ -28,13 +90,30 @@ type InboxRow struct {
 	ID        int64
 	Type      string // gate.changed
 	Gate      string // the new state, for gate.changed; else ""
+	Severity  string // the worst of what it tells of, "" = of none
 	Name      string
 	Message   string
 	ProductID int64
 	Product   string // "" = no product
 	Viewed    bool
+	Silenced  bool // its messages were held back
 	At        time.Time
 	Delivery  DeliveryTally
+}
+
+// shortcuts are the keys of the inbox.
+func shortcuts() [][2]string {
+	return [][2]string{
+		{"j", "next notification"},
+		{"k", "the one before"},
+		{"Enter", "open it"},
+		{"x", "select it"},
+		{"u", "viewed, or not"},
+		{"e", "archive it, or put it back"},
+		{"s", "silence…"},
+		{"/", "search"},
+		{"?", "these keys"},
+	}
 }
 
 // NotificationView is one notification. Opening marks it as viewed: by htmx, or
@@ -47,6 +126,10 @@ type NotificationView struct {
 	Message    string
 	At         time.Time
 	Viewed     bool
+	Archived   bool
+	Severity   string
+	SilenceID  int64 // what held its messages back, 0 = nothing
+	MayDelete  bool  // for all
 	ProductID  int64
 	Product    string
 	Branch     string
@@ -98,6 +181,8 @@ func typeIcon(kind string) string {
 		return "file-import"
 	case "waiver.expiring":
 		return "hourglass"
+	case "silence.ended":
+		return "bell-off"
 	case "exception.request", "exception.task", "exception.reported":
 		return "bolt"
 	}

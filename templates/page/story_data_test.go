@@ -253,7 +253,12 @@ func tabStories() []story {
 
 func inbox() InboxView {
 	v := InboxView{
-		Frame: frame("Inbox (14)", layout.NavInbox), Unread: 14, UpTo: 318, Here: "/inbox?filter=unread", Filter: "unread",
+		Frame: frame("Inbox (14)", layout.NavInbox), Unread: 14, UpTo: 318, Here: "/inbox?filter=unread", First: "/inbox?filter=unread", Found: "/inbox/found?up_to=318", State: "/inbox/state?filter=unread", After: 318, Kept: "kept for 180 days", Narrowed: true, MayDelete: true,
+		Filters: []Removable{{Label: long, Clear: "/inbox"}, {Label: "high or worse", Clear: "/inbox"}},
+		Form: InboxForm{
+			Types: []ui.Option{{Label: "any", Checked: true}, {Value: "gate", Label: "Gate"}}, Severities: []ui.Option{{Label: "any"}, {Value: "high", Label: "high or worse", Checked: true}},
+			Groups: []ui.Option{{Label: "any", Checked: true}, {Value: "1", Label: script}}, Since: "2026-05-04", Until: "soon", Wrong: "A day like 2026-05-04", Open: true, Hidden: []Hidden{{"filter", "unread"}},
+		},
 		Chips: []ui.Chip{{Label: "Unread", Href: "/inbox", Count: 14, Current: true}, {Label: "All", Href: "/inbox?all=1", Count: -1}}, Pager: ui.Pager{Next: "/inbox?before=1", Text: "6 of 318"},
 	}
 	for i, r := range []InboxRow{
@@ -265,23 +270,35 @@ func inbox() InboxView {
 		{Type: "report.imported", Name: "Report imported", Message: cjk, Product: cjk, Viewed: true},
 	} {
 		r.ID, r.ProductID, r.At = int64(100-i), int64(i+1), ago(time.Duration(i*i*i*i+1)*31*time.Minute)
-		v.Rows = append(v.Rows, r)
+		g := InboxGroup{InboxRow: r}
+		if i == 0 {
+			earlier, viewed := r, r
+			earlier.ID, viewed.ID, viewed.Viewed, viewed.Silenced = 200, 201, true, true
+			g.Earlier = []InboxRow{earlier, viewed}
+		}
+		if i == 0 || i == 3 {
+			v.Days = append(v.Days, InboxDay{Label: []string{"Today", "Wednesday 18 November 2025"}[i/3]})
+		}
+		day := &v.Days[len(v.Days)-1]
+		day.Groups = append(day.Groups, g)
 	}
 	return v
 }
 
 func inboxStories() []story {
 	empty := InboxView{Frame: frame("Inbox", layout.NavInbox), Here: "/inbox", Chips: inbox().Chips}
-	found := empty
-	found.Query = script
+	found, further, archived := empty, empty, inbox()
+	found.Form.Query, found.Narrowed = script, true
+	further.Further, further.Narrowed = "/inbox?q=x&before=7", true
+	archived.Archived, archived.Further, archived.Days = true, "/inbox?before=7", archived.Days[:1]
 	detail := NotificationView{
 		Frame: frame("Security gate has changed to Failed", layout.NavInbox), ID: 100, Type: "gate.changed", Name: "Security gate has changed to Failed", At: ago(31 * time.Minute),
 		ProductID: 7, Product: long, Branch: "main", From: "passed", To: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Cause: "by the Trivy report (pipeline #48213)",
 		Policy: "its own limits", Counts: ui.Counts{Critical: 2, High: 3, Medium: 14, Low: 61}, Limits: &ui.Counts{High: 3, Medium: 20, Low: NoLimit, None: NoLimit},
 		Tipped: tips(), TippedN: 2, Deliveries: rows()[:3], Here: "/inbox/100",
 	}
-	other := NotificationView{Frame: frame(script, layout.NavInbox), ID: 5, Type: "connector.error", Name: script, Message: script, At: days(2), Viewed: true, Page: "/exceptions/5", Here: "/inbox/5"}
-	return []story{{"inbox", Inbox(inbox())}, {"inbox-empty", Inbox(empty)}, {"inbox-nothing-found", Inbox(found)}, {"notification", Notification(detail)}, {"notification-other", Notification(other)}}
+	other := NotificationView{Frame: frame(script, layout.NavInbox), ID: 5, Type: "connector.error", Name: script, Message: script, At: days(2), Viewed: true, Archived: true, SilenceID: 3, MayDelete: true, Page: "/exceptions/5", Here: "/inbox/5"}
+	return []story{{"inbox", Inbox(inbox())}, {"inbox-empty", Inbox(empty)}, {"inbox-nothing-found", Inbox(found)}, {"inbox-further", Inbox(further)}, {"inbox-archived", Inbox(archived)}, {"notification", Notification(detail)}, {"notification-other", Notification(other)}}
 }
 
 func rows() []DeliveryRow {

@@ -1,0 +1,202 @@
+package admin
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/fault"
+	"gatecrier/models"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+const inboxPath = "/inbox"
+
+// inboxQuery is the inbox's filter as the URL has it.
+type inboxQuery struct {
+	models.InboxFilter
+	filter       string // unread, archived
+	since, until string // days as the form has them
+	wrong        string // what is wrong with the days
+	pairs        []string
+}
+
+// families are the types of notifications that can be chosen.
+var families = []struct{ value, label string }{
+	{"gate", "Gate"}, {"exception", "Exceptions"}, {"connector", "Connections"}, {"waiver", "Waivers"}, {"product", "Silent products"}, {"silence", "Silences"},
+}
+
+// inboxQuery reads the filter of a URL, or of a form with the same fields. What
+// is no id is of nothing that there is.
+func (a *Admin) inboxQuery(c *gin.Context, values url.Values) (inboxQuery, error) {
+	var q inboxQuery
+	switch f := values.Get("filter"); f {
+	case "unread", "archived":
+		q.filter, q.Unread, q.Archived = f, f == "unread", f == "archived"
+		q.keep("filter", f)
+	}
+	if q.Type = values.Get("type"); q.Type != "" {
+		q.keep("type", q.Type)
+	}
+	if s, ok := models.SeverityByName(values.Get("severity")); ok {
+		q.Severity = &s
+		q.keep("severity", s.String())
+	}
+	for _, part := range []struct {
+		name string
+		to   *int64
+	}{{"product", &q.ProductID}, {"group", &q.GroupID}} {
+		text := values.Get(part.name)
+		if text == "" {
+			continue
+		}
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || id < 1 {
+			return q, fault.Missing(part.name)
+		}
+		*part.to = id
+		q.keep(part.name, text)
+	}
+	q.days(values.Get("since"), values.Get("until"), a.zone(c))
+	if q.Text = strings.TrimSpace(values.Get("q")); q.Text != "" {
+		q.keep("q", q.Text)
+	}
+	return q, nil
+}
+
+func (q *inboxQuery) keep(name, value string) { q.pairs = append(q.pairs, name, value) }
+
+// days reads the first and the last day, in a zone.
+func (q *inboxQuery) days(since, until string, zone *time.Location) {
+	for _, d := range []struct {
+		name, text string
+		to         *time.Time
+		shown      *string
+		whole      int // days until it ends
+	}{{"since", since, &q.Since, &q.since, 0}, {"until", until, &q.Until, &q.until, 1}} {
+		if d.text == "" {
+			continue
+		}
+		*d.shown = d.text
+		at, err := time.ParseInLocation(time.DateOnly, d.text, zone)
+		if err != nil {
+			q.wrong = "A day like 2026-05-04"
+			continue
+		}
+		*d.to = at.AddDate(0, 0, d.whole)
+		if d.whole > 0 {
+			*d.to = d.to.Add(-time.Microsecond)
+		}
+		q.keep(d.name, d.text)
+	}
+	if !q.Since.IsZero() && !q.Until.IsZero() && q.Until.Before(q.Since) {
+		q.wrong = "The last day is before the first"
+	}
+}
+
+// with is the list with another value of one part of the filter, "" for none.
+func (q *inboxQuery) with(name, value string) string {
+	return link(inboxPath, append(pairsBut(q.pairs, name), name, value)...)
+}
+
+// pills name what the inbox is narrowed by, each with the way out of it.
+func (a *Admin) pills(c *gin.Context, q inboxQuery) ([]page.Removable, error) {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	var list []page.Removable
+	add := func(label, name string) {
+		list = append(list, page.Removable{Label: label, Clear: q.with(name, "")})
+	}
+	if q.ProductID != 0 {
+		row, err := a.Products.Get(ctx, actor, q.ProductID)
+		if err != nil {
+			return nil, err
+		}
+		add(row.Name, "product")
+	}
+	if q.GroupID != 0 {
+		row, err := a.Products.Group(ctx, actor, q.GroupID)
+		if err != nil {
+			return nil, err
+		}
+		add("group "+row.Name, "group")
+	}
+	if q.Type != "" {
+		add(familyLabel(q.Type), "type")
+	}
+	if q.Severity != nil {
+		add(worse(*q.Severity), "severity")
+	}
+	if q.since != "" && !q.Since.IsZero() {
+		add("since "+q.Since.Format("2 Jan 2006"), "since")
+	}
+	if q.until != "" && !q.Until.IsZero() {
+		add("until "+q.Until.Format("2 Jan 2006"), "until")
+	}
+	if q.Text != "" {
+		add("“"+q.Text+"”", "q")
+	}
+	return list, nil
+}
+
+func familyLabel(kind string) string {
+	for _, f := range families {
+		if f.value == kind {
+			return f.label
+		}
+	}
+	return kind
+}
+
+func worse(s models.Severity) string {
+	if s == models.Critical {
+		return "critical"
+	}
+	return s.String() + " or worse"
+}
+
+// inboxForm is what the filter can be changed by.
+func (a *Admin) inboxForm(c *gin.Context, q inboxQuery) (page.InboxForm, error) {
+	f := page.InboxForm{Query: q.Text, Since: q.since, Until: q.until, Wrong: q.wrong}
+	f.Types = []ui.Option{{Label: "any", Checked: q.Type == ""}}
+	known := q.Type == ""
+	for _, t := range families {
+		f.Types = append(f.Types, ui.Option{Value: t.value, Label: t.label, Checked: q.Type == t.value})
+		known = known || q.Type == t.value
+	}
+	if !known {
+		f.Types = append(f.Types, ui.Option{Value: q.Type, Label: q.Type, Checked: true})
+	}
+	f.Severities = []ui.Option{{Label: "any", Checked: q.Severity == nil}}
+	for _, s := range models.Severities() {
+		f.Severities = append(f.Severities, ui.Option{Value: s.String(), Label: worse(s), Checked: q.Severity != nil && *q.Severity == s})
+	}
+	groups, err := a.Products.Groups(c.Request.Context(), actorOf(c), models.GroupFilter{Limit: groupsOffered})
+	if err != nil {
+		return f, err
+	}
+	if len(groups) > 0 || q.GroupID != 0 {
+		f.Groups = []ui.Option{{Label: "any", Checked: q.GroupID == 0}}
+		offered := q.GroupID == 0
+		for _, g := range groups {
+			f.Groups = append(f.Groups, ui.Option{Value: count(g.ID), Label: g.Name, Checked: g.ID == q.GroupID})
+			offered = offered || g.ID == q.GroupID
+		}
+		if !offered {
+			f.Groups = append(f.Groups, ui.Option{Value: count(q.GroupID), Label: "the one chosen", Checked: true})
+		}
+	}
+	f.Open = len(pairsBut(q.pairs, "filter", "product", "q")) > 0 || q.wrong != ""
+	for i := 0; i < len(q.pairs); i += 2 {
+		if q.pairs[i] == "filter" || q.pairs[i] == "product" {
+			f.Hidden = append(f.Hidden, page.Hidden{Name: q.pairs[i], Value: q.pairs[i+1]})
+		}
+	}
+	return f, nil
+}
+
+// groupsOffered is how many groups the form offers.
+const groupsOffered = 50

@@ -1,0 +1,168 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/app/inbox"
+)
+
+// streamRetry is how soon a browser asks again for a stream that has ended.
+const streamRetry = 3 * time.Second
+
+// inboxLive is a stream of server-sent events: the state of the reader's inbox
+// at once, and whenever it changes. It says nothing that he may not see, and
+// ends with his session.
+func (a *Admin) inboxLive(c *gin.Context) error {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	watch, err := a.Live.Watch(actor.User.ID)
+	if err != nil {
+		return err
+	}
+	defer watch.Close()
+	last, err := a.Inbox.State(ctx, actor)
+	if err != nil {
+		return err
+	}
+	out := stream{c.Writer}
+	out.begin()
+	if err := out.send(last); err != nil {
+		return nil //nolint:nilerr // whoever listened has gone
+	}
+	for {
+		marked, ok := watch.Wait(ctx)
+		if !ok {
+			return nil
+		}
+		state, err := a.stateNow(ctx, actor.User.ID)
+		if err != nil {
+			if !fault.Is(err, fault.NotFound) && !errors.Is(err, context.Canceled) {
+				a.Log.ErrorContext(ctx, "a stream of an inbox ends", "error", err)
+			}
+			return nil
+		}
+		if marked || state != last {
+			last = state
+			err = out.send(state)
+		} else {
+			err = out.beat()
+		}
+		if err != nil {
+			return nil //nolint:nilerr // whoever listened has gone
+		}
+	}
+}
+
+// stateNow is the state of the inbox of who is signed in by this request still.
+func (a *Admin) stateNow(ctx context.Context, user int64) (inbox.State, error) {
+	lasts, err := a.Sessions.Lasts(ctx)
+	if err == nil && !lasts {
+		err = fault.Missing("session")
+	}
+	var actor authz.Actor
+	if err == nil {
+		actor, err = a.Accounts.Actor(ctx, user)
+	}
+	if err != nil {
+		return inbox.State{}, err
+	}
+	return a.Inbox.State(ctx, actor)
+}
+
+// stream writes server-sent events.
+type stream struct{ w gin.ResponseWriter }
+
+func (s stream) begin() {
+	h := s.w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no") // for proxies that would keep it back
+	s.w.WriteHeaderNow()
+}
+
+func (s stream) send(state inbox.State) error {
+	text, err := json.Marshal(state)
+	if err != nil {
+		return err
+	}
+	return s.write(fmt.Sprintf("retry: %d\nevent: inbox\ndata: %s\n\n", streamRetry.Milliseconds(), text))
+}
+
+// beat shows that the stream is alive.
+func (s stream) beat() error { return s.write(":\n\n") }
+
+func (s stream) write(text string) error {
+	if _, err := s.w.WriteString(text); err != nil {
+		return err
+	}
+	return http.NewResponseController(unwrapped(s.w)).Flush()
+}
+
+// unwrapped is what gin writes to: its own Flush takes it to be a flusher, which
+// that of sessions is by way of unwrapping alone.
+func unwrapped(w http.ResponseWriter) http.ResponseWriter {
+	if u, ok := w.(interface{ Unwrap() http.ResponseWriter }); ok {
+		return u.Unwrap()
+	}
+	return w
+}
+
+// inboxNow is how rows that a page shows are now, and how many have come since.
+type inboxNow struct {
+	Rows []rowNow `json:"rows"` // those that are there still
+	New  int      `json:"new"`  // newer ones that the page's filter finds, up to newMost
+	More bool     `json:"more"` // there are more
+}
+
+type rowNow struct {
+	ID       int64 `json:"id"`
+	Viewed   bool  `json:"viewed"`
+	Archived bool  `json:"archived"`
+}
+
+// newMost is where new ones are not counted any further.
+const newMost = 99
+
+// inboxState says how the rows of a page are now: a page asks when its stream
+// tells of a change, or has been away.
+func (a *Admin) inboxState(c *gin.Context) error {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	q, err := a.inboxQuery(c, c.Request.URL.Query())
+	if err != nil {
+		return err
+	}
+	ids, err := idsOf(c.QueryArray("id"))
+	if err != nil {
+		return err
+	}
+	answer := inboxNow{Rows: []rowNow{}}
+	if len(ids) > 0 {
+		rows, err := a.Inbox.States(ctx, actor, ids)
+		if err != nil {
+			return err
+		}
+		for _, n := range rows {
+			answer.Rows = append(answer.Rows, rowNow{n.EventID, n.Viewed, n.Archived})
+		}
+	}
+	if after, err := strconv.ParseInt(c.Query("after"), 10, 64); err == nil && after >= 0 {
+		f := q.InboxFilter
+		f.After, f.Limit = after, newMost+1
+		found, err := a.Inbox.List(ctx, actor, f)
+		if err != nil {
+			return err
+		}
+		answer.New, answer.More = min(len(found.Rows), newMost), len(found.Rows) > newMost
+	}
+	c.JSON(http.StatusOK, answer)
+	return nil
+}

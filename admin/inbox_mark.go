@@ -1,0 +1,303 @@
+package admin
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+// mark marks notifications for the reader: those named by id, or, as viewed, all
+// up to one.
+func (a *Admin) mark(as models.MarkAs) handler {
+	return func(c *gin.Context) error {
+		ctx, actor := c.Request.Context(), actorOf(c)
+		var err error
+		if c.PostForm("all") != "" && as == models.MarkViewed {
+			upTo, parseErr := upToOf(c.PostForm("up_to"))
+			if parseErr != nil {
+				return parseErr
+			}
+			err = a.Inbox.MarkAll(ctx, actor, upTo)
+		} else {
+			err = a.markSome(c, as)
+		}
+		if err != nil {
+			return err
+		}
+		if web.IsHTMX(c) {
+			return a.badge(c)
+		}
+		web.SeeOther(c, local(c.PostForm("next")))
+		return nil
+	}
+}
+
+func (a *Admin) markSome(c *gin.Context, as models.MarkAs) error {
+	ids, err := idsOf(c.PostFormArray("id"))
+	if err != nil {
+		return err
+	}
+	if len(ids) == 0 {
+		a.flash(c, "wait", "Nothing was selected", "Tick the notifications to mark.")
+		return nil
+	}
+	return a.Inbox.Mark(c.Request.Context(), actorOf(c), ids, as)
+}
+
+// idsOf reads the ids of notifications: fields that may each have several, with
+// commas.
+func idsOf(fields []string) ([]int64, error) {
+	var ids []int64
+	for _, field := range fields {
+		for text := range strings.SplitSeq(field, ",") {
+			id, err := strconv.ParseInt(text, 10, 64)
+			if err != nil {
+				return nil, fault.Missing("notification")
+			}
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
+func upToOf(text string) (int64, error) {
+	upTo, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, fault.BadField("up_to", "This is no id")
+	}
+	return upTo, nil
+}
+
+// inboxFound asks what to do with all that a filter finds, and names how many
+// they are.
+func (a *Admin) inboxFound(c *gin.Context) error {
+	q, upTo, err := a.foundOf(c)
+	if err != nil {
+		return err
+	}
+	f := q.InboxFilter
+	f.Before = upTo + 1
+	found, err := a.Inbox.Count(c.Request.Context(), actorOf(c), f)
+	if err != nil {
+		return err
+	}
+	v := page.AskView{
+		Crumbs: []ui.Crumb{{Label: "Inbox", Href: q.with("", "")}}, Title: foundTitle(found.N, found.More), Cancel: q.with("", ""),
+		Action: link("/inbox/found", append(q.pairs, "up_to", count(upTo))...),
+	}
+	if v.Effects, err = a.narrowing(c, q); err != nil {
+		return err
+	}
+	if found.More {
+		v.Effects = append(v.Effects, "There may be more: what you choose is done with the newest "+ui.Number(int64(found.N))+".")
+	}
+	if found.N > 0 {
+		v.Buttons = []page.AskButton{{Label: "Mark viewed", Value: string(models.MarkViewed)}, {Label: "Mark not viewed", Value: string(models.MarkUnviewed)}}
+		if q.Archived {
+			v.Buttons = append(v.Buttons, page.AskButton{Label: "Back to the inbox", Value: string(models.MarkUnarchived)})
+		} else {
+			v.Buttons = append(v.Buttons, page.AskButton{Label: "Archive for me", Value: string(models.MarkArchived)})
+		}
+		if q.Narrowed() {
+			v.Buttons = append(v.Buttons, page.AskButton{Label: "Delete for all…", Value: "delete"})
+		}
+	}
+	v.Frame = a.frame(c, v.Title, layout.NavInbox)
+	return show(c, http.StatusOK, page.Ask(v))
+}
+
+func foundTitle(n int, more bool) string {
+	text := ui.Number(int64(n)) + " notifications match"
+	if n == 1 {
+		text = "1 notification matches"
+	}
+	if more {
+		text = "At least " + text
+	}
+	return text
+}
+
+// narrowing says in words what a filter leaves.
+func (a *Admin) narrowing(c *gin.Context, q inboxQuery) ([]string, error) {
+	pills, err := a.pills(c, q)
+	if err != nil {
+		return nil, err
+	}
+	labels := make([]string, 0, len(pills)+1)
+	if q.filter != "" {
+		labels = append(labels, q.filter)
+	}
+	for _, p := range pills {
+		labels = append(labels, p.Label)
+	}
+	if len(labels) == 0 {
+		return []string{"That is all of your inbox."}, nil
+	}
+	return []string{"Of your inbox: " + strings.Join(labels, ", ") + "."}, nil
+}
+
+// foundOf reads a filter and the newest that was shown, from a URL.
+func (a *Admin) foundOf(c *gin.Context) (inboxQuery, int64, error) {
+	q, err := a.inboxQuery(c, c.Request.URL.Query())
+	if err != nil {
+		return q, 0, err
+	}
+	if q.wrong != "" {
+		return q, 0, fault.BadField("since", q.wrong)
+	}
+	upTo, err := upToOf(c.Query("up_to"))
+	return q, upTo, err
+}
+
+// inboxFoundDo does it.
+func (a *Admin) inboxFoundDo(c *gin.Context) error {
+	q, upTo, err := a.foundOf(c)
+	if err != nil {
+		return err
+	}
+	how := c.PostForm("how")
+	if how == "delete" {
+		web.SeeOther(c, link("/inbox/delete", append(q.pairs, "up_to", count(upTo))...))
+		return nil
+	}
+	as := models.MarkAs(how)
+	if !as.Valid() {
+		return fault.BadField("how", "Choose what to do")
+	}
+	n, err := a.Inbox.MarkFound(c.Request.Context(), actorOf(c), q.InboxFilter, upTo, as)
+	if err != nil {
+		return err
+	}
+	a.flash(c, "ok", plural(n, "notification is ", "notifications are ")+markWord(as), "")
+	web.SeeOther(c, q.with("", ""))
+	return nil
+}
+
+func markWord(as models.MarkAs) string {
+	switch as {
+	case models.MarkViewed:
+		return "viewed"
+	case models.MarkUnviewed:
+		return "not viewed"
+	case models.MarkArchived:
+		return "archived"
+	case models.MarkUnarchived:
+	}
+	return "back in your inbox"
+}
+
+// inboxDeleteAsk asks before notifications are deleted for everybody: those
+// named by id, or all that a filter finds.
+func (a *Admin) inboxDeleteAsk(c *gin.Context) error {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	ids, err := idsOf(c.QueryArray("id"))
+	if err != nil {
+		return err
+	}
+	v := page.AskView{Crumbs: []ui.Crumb{{Label: "Inbox", Href: inboxPath}}, Cancel: inboxPath}
+	if len(ids) == 0 && c.Query("up_to") == "" {
+		a.flash(c, "wait", "Nothing was selected", "Tick the notifications to delete.")
+		web.SeeOther(c, local(c.DefaultQuery("next", inboxPath)))
+		return nil
+	}
+	n := 0
+	if len(ids) > 0 {
+		list, err := a.Inbox.States(ctx, actor, ids)
+		if err != nil {
+			return err
+		}
+		if n = len(list); n == 0 {
+			return fault.Missing("notification")
+		}
+		for _, one := range list[:min(n, namedMost)] {
+			v.Effects = append(v.Effects, named(one))
+		}
+		if n > namedMost {
+			v.Effects = append(v.Effects, "and "+count(n-namedMost)+" more")
+		}
+		v.Cancel = local(c.DefaultQuery("next", inboxPath))
+		v.Action = link("/inbox/delete", "id", joined(list), "next", v.Cancel)
+	} else {
+		q, upTo, err := a.foundOf(c)
+		if err != nil {
+			return err
+		}
+		f := q.InboxFilter
+		f.Before = upTo + 1
+		found, err := a.Inbox.Count(ctx, actor, f)
+		if err != nil {
+			return err
+		}
+		n, v.Cancel = found.N, q.with("", "")
+		v.Action = link("/inbox/delete", append(q.pairs, "up_to", count(upTo))...)
+		if v.Effects, err = a.narrowing(c, q); err != nil {
+			return err
+		}
+	}
+	v.Title = "Delete " + plural(n, "notification", "notifications") + " for all?"
+	v.Effects = append(v.Effects, "They go from everybody's inbox, not only from yours. The history of the gates and the deliveries stay.")
+	v.Buttons = []page.AskButton{{Label: "Delete " + plural(n, "notification", "notifications") + " for all", Danger: true}}
+	v.Frame = a.frame(c, v.Title, layout.NavInbox)
+	return show(c, http.StatusOK, page.Ask(v))
+}
+
+func named(n models.Notification) string {
+	if n.Product == "" {
+		return n.Name
+	}
+	return fmt.Sprintf("%s (%s)", n.Name, n.Product)
+}
+
+func joined(list []models.Notification) string {
+	ids := make([]string, len(list))
+	for i, n := range list {
+		ids[i] = count(n.EventID)
+	}
+	return strings.Join(ids, ",")
+}
+
+// inboxDelete deletes them.
+func (a *Admin) inboxDelete(c *gin.Context) error {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	ids, err := idsOf(c.QueryArray("id"))
+	if err != nil {
+		return err
+	}
+	n, back := len(ids), local(c.DefaultQuery("next", inboxPath))
+	if n > 0 {
+		err = a.Inbox.Delete(ctx, actor, ids)
+	} else {
+		n, back, err = a.deleteFound(c)
+	}
+	if err != nil {
+		return err
+	}
+	if strings.HasPrefix(back, inboxPath+"/") { // of one that is no more
+		back = inboxPath
+	}
+	a.flash(c, "ok", plural(n, "notification is", "notifications are")+" deleted for all", "")
+	web.SeeOther(c, back)
+	return nil
+}
+
+func (a *Admin) deleteFound(c *gin.Context) (int, string, error) {
+	q, upTo, err := a.foundOf(c)
+	if err != nil {
+		return 0, "", err
+	}
+	if !q.Narrowed() {
+		return 0, "", fault.BadField("filter", "Narrow it by something first")
+	}
+	n, err := a.Inbox.DeleteFound(c.Request.Context(), actorOf(c), q.InboxFilter, upTo)
+	return n, q.with("", ""), err
+}

@@ -1,0 +1,277 @@
+package apptest_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gatecrier/app/apptest"
+	"gatecrier/models"
+)
+
+// newsOf makes the six notifications that SecObserve's tests are about: an
+// exception, the gates of two products, a task's exception of each, and one
+// more exception. It returns their ids by these numbers: 1 to 6.
+func newsOf(t *testing.T, p *apptest.Program, one, two int64) map[int]int64 {
+	t.Helper()
+	ids := map[int]int64{}
+	for n, row := range []models.Notification{
+		{Type: "exception.request", Name: "exception", Message: "message exception 1"},
+		{Type: "gate.changed", Name: "gate of two", Message: "message gate 2", ProductID: two},
+		{Type: "gate.changed", Name: "gate of one", Message: "message gate 3", ProductID: one},
+		{Type: "exception.task", Name: "task of two", Message: "message task 4", ProductID: two},
+		{Type: "exception.task", Name: "task of one", Message: "message task 5", ProductID: one},
+		{Type: "exception.request", Name: "exception again", Message: "message exception 6"},
+	} {
+		err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
+			e := models.Event{UUID: fmt.Sprint("news ", n), Type: row.Type, Version: 1, ProductID: row.ProductID, At: tx.Now(), Payload: []byte("{}")}
+			if err := tx.InsertEvent(&e); err != nil {
+				return err
+			}
+			row.EventID, row.Tone, row.At = e.ID, "plain", e.At
+			return tx.InsertNotification(row)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids[n+1] = mustNewest(t, p)
+	}
+	return ids
+}
+
+func mustNewest(t *testing.T, p *apptest.Program) int64 {
+	t.Helper()
+	id, err := p.Store.NewestNotification(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// seen are the ids of a list.
+func seen(a apptest.Answer) []int64 {
+	var ids []int64
+	for i := range rows(a) {
+		ids = append(ids, a.ID(fmt.Sprintf("items.%d.id", i)))
+	}
+	return ids
+}
+
+// What SecObserve's own tests hold of the inbox (numbers 92 to 101 of our
+// facts), by our paths and statuses; 95, a user who marks what he may not see,
+// is not to be.
+func TestTheInboxAsSecObserveHasIt(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		admin := p.Client("admin")
+		one, two := newShop(t, admin, "one", ""), newShop(t, admin, "two", "")
+		users := admin.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": "users"}).ID("id")
+		for _, name := range []string{"owner", "member"} {
+			p.User(name)
+		}
+		admin.Must(http.StatusCreated, "POST", one.path+"/members", map[string]any{"user": "owner", "role": "owner"})
+		admin.Must(http.StatusNoContent, "POST", fmt.Sprintf("/authorization-groups/%d/members", users), map[string]any{"user": "member"})
+		admin.Must(http.StatusNoContent, "POST", one.path+"/authorization-groups", map[string]any{"authorization_group": "users", "role": "owner"})
+		id := newsOf(t, p, one.id, two.id)
+
+		// 96: administrators see all, with what it says.
+		a := admin.Must(http.StatusOK, "GET", "/notifications", nil)
+		if got := seen(a); !slices.Equal(got, []int64{id[6], id[5], id[4], id[3], id[2], id[1]}) || !strings.Contains(a.Text, "message task 5") {
+			t.Errorf("an administrator sees %v: %s", got, a.Text)
+		}
+		for _, name := range []string{"owner", "member"} { // 97 to 101, by both ways
+			c := p.Client(name)
+			a := c.Must(http.StatusOK, "GET", "/notifications", nil)
+			if got := seen(a); !slices.Equal(got, []int64{id[5], id[3]}) || a.Get("items.0.message") != "…" || a.Get("items.1.message") != "message gate 3" {
+				t.Errorf("%s sees %v: %s", name, got, a.Text)
+			}
+			c.Must(http.StatusNotFound, "GET", fmt.Sprint("/notifications/", id[1]), nil)
+			c.Must(http.StatusOK, "GET", fmt.Sprint("/notifications/", id[3]), nil)
+			before := p.Client("admin").Must(http.StatusOK, "GET", "/notifications/count", nil).ID("unread")
+			for _, as := range []string{"viewed", "unviewed", "archived", "unarchived"} {
+				path := "/notifications/" + as
+				c.Must(http.StatusUnprocessableEntity, "POST", path, map[string]any{})                                     // 92
+				c.Must(http.StatusNotFound, "POST", path, map[string]any{"ids": []int64{1 << 40}})                         // 94
+				c.Must(http.StatusNotFound, "POST", path, map[string]any{"ids": []int64{id[1]}})                           // 95
+				c.Must(http.StatusNotFound, "POST", path, map[string]any{"ids": []int64{id[1], id[3], id[5]}})             // 100
+				if n := c.Must(http.StatusOK, "GET", "/notifications/count", nil).ID("unread"); as == "viewed" && n != 2 { // and none was marked
+					t.Errorf("%s: %d unread", name, n)
+				}
+				c.Must(http.StatusNoContent, "POST", path, map[string]any{"ids": []int64{id[3], id[5]}}) // 93
+			}
+			// A hidden id and one that is not there are the same to him.
+			hidden, none := c.Do("GET", fmt.Sprint("/notifications/", id[2]), nil), c.Do("GET", "/notifications/99999", nil)
+			if hidden.Get("detail") != none.Get("detail") || hidden.Status != none.Status {
+				t.Errorf("hidden: %s\nnot there: %s", hidden.Text, none.Text)
+			}
+			// Nor do searches and filters reveal anything.
+			for query, want := range map[string][]int64{
+				"q=message": {id[3]}, "q=task+5": nil, "q=gate+2": nil, "q=two": nil, "q=task+of": {id[5]}, "type=exception": {id[5]}, "type=exception.request": nil,
+				fmt.Sprint("product=", two.id): nil, fmt.Sprint("product=", one.id): {id[5], id[3]}, "group=1": nil, "severity=unknown": nil,
+				"unread=true": nil, "archived=true": nil, "since=2000-01-01T00:00:00Z": {id[5], id[3]}, "until=2000-01-01T00:00:00Z": nil,
+			} {
+				if got := seen(c.Must(http.StatusOK, "GET", "/notifications?"+query, nil)); !slices.Equal(got, want) {
+					t.Errorf("%s, %s: %v, want %v", name, query, got, want)
+				}
+			}
+			if n := c.Must(http.StatusOK, "GET", "/notifications/count?q=message", nil).ID("found"); n != 1 {
+				t.Errorf("%s counts %d", name, n)
+			}
+			if got := p.Client("admin").Must(http.StatusOK, "GET", "/notifications/count", nil).ID("unread"); got != before {
+				t.Errorf("%s has marked what an administrator reads: %d unread, was %d", name, got, before)
+			}
+		}
+		for query, field := range map[string]string{"severity=loud": "severity", "since=soon": "since", "since=2026-02-02T00:00:00Z&until=2026-02-01T00:00:00Z": "until", "cursor=x": "cursor", "product=-1": "product"} {
+			if a := admin.Must(http.StatusUnprocessableEntity, "GET", "/notifications?"+query, nil); !strings.Contains(a.Text, field) {
+				t.Errorf("%s: %s", query, a.Text)
+			}
+		}
+	})
+}
+
+// Archiving is for oneself, deleting for all: by owners, and written down.
+func TestArchiveAndDelete(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) {
+		admin := p.Client("admin")
+		one, two := newShop(t, admin, "one", ""), newShop(t, admin, "two", "")
+		for name, role := range map[string]string{"ann": "owner", "bob": "maintainer"} {
+			p.User(name)
+			admin.Must(http.StatusCreated, "POST", one.path+"/members", map[string]any{"user": name, "role": role})
+		}
+		ann, bob := p.Client("ann"), p.Client("bob")
+		id := newsOf(t, p, one.id, two.id)
+		bob.Must(http.StatusNoContent, "POST", "/notifications/archived", map[string]any{"ids": []int64{id[3]}})
+		if got := seen(bob.Must(http.StatusOK, "GET", "/notifications", nil)); !slices.Equal(got, []int64{id[5]}) {
+			t.Errorf("bob sees %v", got)
+		}
+		if a := bob.Must(http.StatusOK, "GET", "/notifications?archived=true", nil); a.ID("items.0.id") != id[3] || a.Get("items.0.archived") != true || a.Get("items.0.viewed") != true {
+			t.Errorf("archived: %s", a.Text)
+		}
+		if got := seen(ann.Must(http.StatusOK, "GET", "/notifications", nil)); len(got) != 2 {
+			t.Errorf("ann sees %v", got)
+		}
+		// What a filter finds, and no further than was shown.
+		filter := map[string]any{"filter": map[string]any{"type": "gate"}, "up_to": id[2]}
+		ann.Must(http.StatusNoContent, "POST", "/notifications/archived", filter)
+		filter["up_to"] = id[6]
+		ann.Must(http.StatusNoContent, "POST", "/notifications/archived", filter)
+		if got := seen(ann.Must(http.StatusOK, "GET", "/notifications?archived=true", nil)); !slices.Equal(got, []int64{id[3]}) {
+			t.Errorf("ann has archived %v", got)
+		}
+		ann.Must(http.StatusUnprocessableEntity, "POST", "/notifications/viewed", map[string]any{"filter": map[string]any{"type": "gate"}})
+		ann.Must(http.StatusUnprocessableEntity, "POST", "/notifications/viewed", map[string]any{"ids": []int64{id[3]}, "filter": map[string]any{}, "up_to": id[6]})
+
+		bob.Must(http.StatusForbidden, "DELETE", fmt.Sprint("/notifications/", id[3]), nil)
+		ann.Must(http.StatusNotFound, "DELETE", fmt.Sprint("/notifications/", id[2]), nil)
+		ann.Must(http.StatusNotFound, "POST", "/notifications/delete", map[string]any{"ids": []int64{id[3], id[2]}})
+		admin.Must(http.StatusUnprocessableEntity, "POST", "/notifications/delete", map[string]any{"filter": map[string]any{}, "up_to": id[6]})
+		if got := seen(admin.Must(http.StatusOK, "GET", "/notifications", nil)); len(got) != 6 {
+			t.Fatalf("%v are left", got)
+		}
+		ann.Must(http.StatusNoContent, "DELETE", fmt.Sprint("/notifications/", id[3]), nil)
+		bob.Must(http.StatusNotFound, "GET", fmt.Sprint("/notifications/", id[3]), nil)
+		if a := ann.Must(http.StatusOK, "GET", fmt.Sprintf("/audit?product=%d&kind=notification", one.id), nil); rows(a) != 1 || !strings.Contains(a.Text, "gate of one") || a.Get("items.0.actor") != "ann" {
+			t.Errorf("audit: %s", a.Text)
+		}
+		admin.Must(http.StatusNoContent, "POST", "/notifications/delete", map[string]any{"filter": map[string]any{"type": "exception.request"}, "up_to": id[6]})
+		if got := seen(admin.Must(http.StatusOK, "GET", "/notifications", nil)); !slices.Equal(got, []int64{id[5], id[4], id[2]}) {
+			t.Errorf("%v are left", got)
+		}
+	})
+}
+
+// lines are what a stream says, until it ends.
+func lines(t *testing.T, c *http.Client, address string) (<-chan string, func()) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kind := answer.Header.Get("Content-Type"); kind != "text/event-stream" {
+		t.Fatalf("%d, %s", answer.StatusCode, kind)
+	}
+	said := make(chan string, 100)
+	go func() {
+		defer close(said)
+		defer answer.Body.Close() //nolint:errcheck // it has ended
+		for scan := bufio.NewScanner(answer.Body); scan.Scan(); {
+			if text, ok := strings.CutPrefix(scan.Text(), "data: "); ok {
+				said <- text
+			}
+		}
+	}()
+	return said, stop
+}
+
+func next(t *testing.T, said <-chan string, want string) {
+	t.Helper()
+	select {
+	case got, open := <-said:
+		if got != want || !open {
+			t.Errorf("the stream says %q, want %q", got, want)
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatalf("the stream says nothing, want %q", want)
+	}
+}
+
+// A stream tells of what its reader may see alone, of what he marks elsewhere,
+// and ends with his session, and with the program.
+func TestTheStreamOfAnInbox(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	admin := p.Client("admin")
+	one, two := newShop(t, admin, "one", ""), newShop(t, admin, "two", "")
+	p.User("ann")
+	admin.Must(http.StatusCreated, "POST", one.path+"/members", map[string]any{"user": "ann", "role": "reader"})
+	if status, text := visit(t, visitor(t), p.URL+"/inbox/live"); strings.Contains(text, "data:") {
+		t.Errorf("anybody: %d %s", status, text)
+	}
+	ann, page := p.Client("ann"), enterAs(t, p, "ann", apptest.Password)
+	said, stop := lines(t, page, p.URL+"/inbox/live")
+	defer stop()
+	next(t, said, `{"unread":0,"newest":0}`)
+	tell := func(s shop) int64 {
+		t.Helper()
+		admin.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": fmt.Sprint("x", p.Clock.Now().UnixNano()), "counts": counts(1)})
+		apptest.Eventually(t, "it is in the inbox", func() bool { return seen(admin.Do("GET", fmt.Sprint("/notifications?product=", s.id), nil)) != nil })
+		return seen(admin.Do("GET", fmt.Sprint("/notifications?product=", s.id), nil))[0]
+	}
+	tell(two) // not for her: the next thing that she hears is her own
+	id := tell(one)
+	next(t, said, fmt.Sprintf(`{"unread":1,"newest":%d}`, id))
+	ann.Must(http.StatusNoContent, "POST", "/notifications/viewed", map[string]any{"ids": []int64{id}})
+	next(t, said, fmt.Sprintf(`{"unread":0,"newest":%d}`, id))
+	admin.Must(http.StatusNoContent, "DELETE", fmt.Sprint("/notifications/", id), nil)
+	next(t, said, `{"unread":0,"newest":0}`)
+
+	submit(t, page, p.URL+"/logout", nil, formKind)
+	admin.Must(http.StatusNoContent, "DELETE", fmt.Sprint("/notifications/", mustNewest(t, p)), nil) // so that it looks
+	select {
+	case text, open := <-said:
+		if open {
+			t.Errorf("after the end of the session the stream says %s", text)
+		}
+	case <-time.After(40 * time.Second):
+		t.Error("the stream goes on after the end of the session")
+	}
+
+	page = enterAs(t, p, "ann", apptest.Password)
+	for range 12 {
+		said, stop := lines(t, page, p.URL+"/inbox/live")
+		defer stop()
+		next(t, said, `{"unread":0,"newest":0}`)
+	}
+	if status, _ := visit(t, page, p.URL+"/inbox/live"); status != http.StatusTooManyRequests {
+		t.Errorf("one stream more: %d", status)
+	}
+	p.Stop() // does not wait for them
+}
