@@ -192,7 +192,7 @@ func lines(t *testing.T, c *http.Client, address string) (<-chan string, func())
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := c.Do(req)
+	answer, err := c.Do(req) //nolint:bodyclose // closed when it has ended
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +267,7 @@ func TestTheStreamOfAnInbox(t *testing.T) {
 	page = enterAs(t, p, "ann", apptest.Password)
 	for range 12 {
 		said, stop := lines(t, page, p.URL+"/inbox/live")
-		defer stop()
+		t.Cleanup(stop)
 		next(t, said, `{"unread":0,"newest":0}`)
 	}
 	if status, _ := visit(t, page, p.URL+"/inbox/live"); status != http.StatusTooManyRequests {

@@ -188,13 +188,17 @@
     const badge = document.getElementById("unread-bell");
     let source = null;
     let asked = false;
+    let again = false;
 
     const refresh = async () => {
       document.body.dispatchEvent(new Event("gc-viewed"));
-      if (!list || asked) return;
+      if (!list) return;
+      again = asked; // what is under way may be of before
+      if (asked) return;
       asked = true;
       try { show(await state()); } catch { /* the next change asks again */ }
       asked = false;
+      if (again) refresh();
     };
 
     async function state() {
@@ -276,7 +280,7 @@
       say();
     });
     say();
-    const rows = () => [...list.querySelectorAll("[data-row]")].filter((r) => r.offsetParent);
+    const rows = () => [...list.querySelectorAll("[data-row]")].filter((r) => r.checkVisibility());
     const current = () => document.activeElement.closest("[data-row]");
     const go = (step) => {
       const all = rows();
