@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -16,7 +17,7 @@ var lasting = []string{
 	"sign_in_tries",
 	"audit",   // outlives all
 	"resends", // theirs end by themselves
-	"users", "user_links", "sessions", "read_upto", "leases", "job_slots", "job_runs", "settings", "gate_sweeps", "key_checks",
+	"users", "user_links", "sessions", "read_upto", "feeds", "leases", "job_slots", "job_runs", "settings", "gate_sweeps", "key_checks",
 	"product_groups", "group_members", "authorization_groups", "authorization_members",
 	"idempotency_keys", // theirs end by themselves
 	"goose_db_version",
@@ -57,6 +58,9 @@ func (w world) full(name string, owner int64) (product int64, flying models.Deli
 			return err
 		}
 		if err := tx.SaveAuthorizationRole(models.AuthorizationRole{GroupID: users.ID, Owner: models.Owner{ProductID: o.product}, Role: models.RoleReader}); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(fmt.Sprintf("INSERT INTO silences (product_id, reason, author, created_at, starts_at, ends_at) VALUES (%d, 'maintenance', 'ann', 1, 1, 2)", o.product)); err != nil {
 			return err
 		}
 		return tx.InsertGateChange(models.GateChange{ProductID: o.product, EventID: unrouted.ID, Announced: unrouted.ID, From: models.GateFailed, To: models.GatePassed})

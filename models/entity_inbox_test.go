@@ -146,7 +146,7 @@ func TestInboxFilters(t *testing.T) {
 			"a quote":          {models.InboxFilter{Text: `"key`}, []int64{c}},
 			"nothing":          {models.InboxFilter{Text: "no such text"}, nil},
 			"not his product":  {models.InboxFilter{ProductID: 1 << 40}, nil},
-			"an unknown type":  {models.InboxFilter{Type: "gate"}, nil},
+			"an unknown type":  {models.InboxFilter{Type: "gat"}, nil},
 			"before the first": {models.InboxFilter{Before: a}, nil},
 		} {
 			for _, admin := range []bool{false, true} {

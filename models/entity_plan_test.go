@@ -245,6 +245,7 @@ func (w world) hots(ann int64, d models.Delivery) map[string]hot {
 
 func (w world) hotInbox(ann int64) map[string]hot {
 	const byProduct, byKey = "SEARCH n USING COVERING INDEX notifications_product (product_id=?", "SEARCH n USING INTEGER PRIMARY KEY (rowid=?)"
+	const unreadOf = "SEARCH n USING INDEX notifications_product (product_id=? AND event_id>?)" // a silence is in the row
 	inbox := func(want string, who models.Reader, f models.InboxFilter) hot {
 		f.Limit = 10
 		return hot{want: want, walk: who.Administrator && f.Before == 0, read: func(ctx context.Context) error {
@@ -262,11 +263,11 @@ func (w world) hotInbox(ann int64) map[string]hot {
 	return map[string]hot{
 		"inbox":                          inbox(byProduct+")", member, models.InboxFilter{}),
 		"inbox, next page":               inbox(byProduct+" AND event_id<?)", member, models.InboxFilter{Before: 9}),
-		"inbox, unread":                  inbox(byProduct+" AND event_id>?)", member, models.InboxFilter{Unread: true}),
+		"inbox, unread":                  inbox(unreadOf, member, models.InboxFilter{Unread: true}),
 		"inbox of all":                   inbox(byKey, admin, models.InboxFilter{}),
 		"inbox of all, next page":        inbox("SEARCH n USING INTEGER PRIMARY KEY (rowid<?)", admin, models.InboxFilter{Before: 9}),
 		"inbox of all, unread next page": inbox("SEARCH n USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)", admin, models.InboxFilter{Unread: true, Before: 9}),
-		"badge":                          count(byProduct+" AND event_id>?)", member),
+		"badge":                          count(unreadOf, member),
 		"badge of all":                   count("SEARCH n USING INTEGER PRIMARY KEY (rowid>?)", admin),
 	}
 }

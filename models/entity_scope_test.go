@@ -298,6 +298,24 @@ var looks = map[string]look{
 			return slices.ContainsFunc(list, func(n models.Notification) bool { return n.Product == o.name })
 		}), err
 	},
+	"InboxPage": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		page, err := s.InboxPage(ctx, who.reader, models.InboxFilter{Limit: 10})
+		return whose(both, func(o owned) bool {
+			return slices.ContainsFunc(page.Rows, func(n models.Notification) bool { return n.Product == o.name })
+		}), err
+	},
+	"InboxIDs": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		ids, _, err := s.InboxIDs(ctx, who.reader, models.InboxFilter{Limit: 10})
+		return whose(both, func(o owned) bool { return slices.Contains(ids, o.event) }), err
+	},
+	"CountInbox": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		n, _, err := s.CountInbox(ctx, who.reader, models.InboxFilter{}, 10)
+		return whose(both, func(o owned) bool { return n&len(o.news) != 0 }), err // 1 and 2 are bits
+	},
+	"ReadStates": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		list, err := s.ReadStates(ctx, who.reader, []int64{o.event})
+		return len(list) == 1, err
+	}),
 	"CountUnread": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
 		n, err := s.CountUnread(ctx, who.reader, 10)
 		return whose(both, func(o owned) bool { return n&len(o.news) != 0 }), err // 1 and 2 are bits
