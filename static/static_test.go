@@ -32,7 +32,6 @@ func TestURL(t *testing.T) {
 		"js/gatecrier.js":       `^/static/js/gatecrier\.[0-9a-f]{8}\.js$`,
 		"vendor/tabler.min.css": `^/static/vendor/tabler\.min\.[0-9a-f]{8}\.css$`,
 		"vendor/htmx.min.js":    `^/static/vendor/htmx\.min\.[0-9a-f]{8}\.js$`,
-		"vendor/sse.js":         `^/static/vendor/sse\.[0-9a-f]{8}\.js$`,
 		"icons.svg":             `^/static/icons\.[0-9a-f]{8}\.svg$`,
 		"css/missing.css":       `^/static/css/missing\.css$`,
 	} {
