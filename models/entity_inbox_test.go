@@ -95,6 +95,19 @@ func TestBadgeStopsCounting(t *testing.T) {
 	})
 }
 
+// Days can be asked for where nothing was told yet.
+func TestDaysOfAnEmptyInbox(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		root := models.Reader{UserID: w.user("root"), Administrator: true}
+		for _, f := range []models.InboxFilter{{Since: noon}, {Until: noon}, {Since: noon, Until: noon}} {
+			f.Limit = 10
+			if list, err := w.s.Inbox(t.Context(), root, f); err != nil || len(list) != 0 {
+				t.Errorf("%d rows, %v", len(list), err)
+			}
+		}
+	})
+}
+
 // A second notification of one event changes nothing.
 func TestNotificationOnce(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
