@@ -153,18 +153,11 @@ func (a *Admin) inboxRows(c *gin.Context, rows []models.Notification) ([]page.In
 	list := make([]page.InboxRow, 0, len(rows))
 	for _, n := range rows {
 		list = append(list, page.InboxRow{
-			ID: n.EventID, Type: n.Type, Gate: gateOfTone(n), Severity: severityWord(n.Severity), Name: n.Name, Message: n.Message, ProductID: n.ProductID, Product: n.Product,
+			ID: n.EventID, Type: n.Type, Gate: gateOfTone(n), Name: n.Name, Message: n.Message, ProductID: n.ProductID, Product: n.Product,
 			Viewed: n.Viewed, Silenced: n.SilenceID != 0, At: a.zoned(c, n.At), Delivery: tallies[n.EventID],
 		})
 	}
 	return list, err
-}
-
-func severityWord(s *models.Severity) string {
-	if s == nil {
-		return ""
-	}
-	return s.String()
 }
 
 // badge answers the part of the frame that counts what is unread.
@@ -188,7 +181,7 @@ func (a *Admin) notification(c *gin.Context) error {
 	}
 	v := page.NotificationView{
 		ID: n.EventID, Type: n.Type, Name: n.Name, Message: n.Message, At: a.zoned(c, n.At), Viewed: n.Viewed, Archived: n.Archived,
-		Severity: severityWord(n.Severity), SilenceID: n.SilenceID,
+		SilenceID: n.SilenceID,
 		ProductID: n.ProductID, Product: n.Product, Here: c.Request.URL.RequestURI(),
 	}
 	e, err := a.Store.Event(ctx, actor.Scope(), n.EventID)

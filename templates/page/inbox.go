@@ -90,7 +90,6 @@ type InboxRow struct {
 	ID        int64
 	Type      string // gate.changed
 	Gate      string // the new state, for gate.changed; else ""
-	Severity  string // the worst of what it tells of, "" = of none
 	Name      string
 	Message   string
 	ProductID int64
@@ -127,7 +126,6 @@ type NotificationView struct {
 	At         time.Time
 	Viewed     bool
 	Archived   bool
-	Severity   string
 	SilenceID  int64 // what held its messages back, 0 = nothing
 	MayDelete  bool  // for all
 	ProductID  int64
