@@ -1,0 +1,122 @@
+package admin
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+// inboxDeleteAsk asks before notifications are deleted for everybody: those
+// named by id, or all that a filter finds.
+func (a *Admin) inboxDeleteAsk(c *gin.Context) error {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	ids, err := idsOf(c.QueryArray("id"))
+	if err != nil {
+		return err
+	}
+	v := page.AskView{Crumbs: []ui.Crumb{{Label: "Inbox", Href: inboxPath}}, Cancel: inboxPath}
+	if len(ids) == 0 && c.Query("up_to") == "" {
+		a.flash(c, "wait", "Nothing was selected", "Tick the notifications to delete.")
+		web.SeeOther(c, local(c.DefaultQuery("next", inboxPath)))
+		return nil
+	}
+	n := 0
+	if len(ids) > 0 {
+		list, err := a.Inbox.States(ctx, actor, ids)
+		if err != nil {
+			return err
+		}
+		if n = len(list); n == 0 {
+			return fault.Missing("notification")
+		}
+		for _, one := range list[:min(n, namedMost)] {
+			v.Effects = append(v.Effects, named(one))
+		}
+		if n > namedMost {
+			v.Effects = append(v.Effects, "and "+count(n-namedMost)+" more")
+		}
+		v.Cancel = local(c.DefaultQuery("next", inboxPath))
+		v.Action = link("/inbox/delete", "id", joined(list), "next", v.Cancel)
+	} else {
+		q, upTo, err := a.foundOf(c)
+		if err != nil {
+			return err
+		}
+		f := q.InboxFilter
+		f.Before = upTo + 1
+		found, err := a.Inbox.Count(ctx, actor, f)
+		if err != nil {
+			return err
+		}
+		n, v.Cancel = found.N, q.with("", "")
+		v.Action = link("/inbox/delete", append(q.pairs, "up_to", count(upTo))...)
+		if v.Effects, err = a.narrowing(c, q); err != nil {
+			return err
+		}
+	}
+	v.Title = "Delete " + plural(n, "notification", "notifications") + " for all?"
+	v.Effects = append(v.Effects, "They go from everybody's inbox, not only from yours. The history of the gates and the deliveries stay.")
+	v.Buttons = []page.AskButton{{Label: "Delete " + plural(n, "notification", "notifications") + " for all", Danger: true}}
+	v.Frame = a.frame(c, v.Title, layout.NavInbox)
+	return show(c, http.StatusOK, page.Ask(v))
+}
+
+func named(n models.Notification) string {
+	if n.Product == "" {
+		return n.Name
+	}
+	return fmt.Sprintf("%s (%s)", n.Name, n.Product)
+}
+
+func joined(list []models.Notification) string {
+	ids := make([]string, len(list))
+	for i, n := range list {
+		ids[i] = count(n.EventID)
+	}
+	return strings.Join(ids, ",")
+}
+
+// inboxDelete deletes them.
+func (a *Admin) inboxDelete(c *gin.Context) error {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	ids, err := idsOf(c.QueryArray("id"))
+	if err != nil {
+		return err
+	}
+	n, back := len(ids), local(c.DefaultQuery("next", inboxPath))
+	if n > 0 {
+		err = a.Inbox.Delete(ctx, actor, ids)
+	} else {
+		n, back, err = a.deleteFound(c)
+	}
+	if err != nil {
+		return err
+	}
+	if strings.HasPrefix(back, inboxPath+"/") { // of one that is no more
+		back = inboxPath
+	}
+	a.flash(c, "ok", plural(n, "notification is", "notifications are")+" deleted for all", "")
+	web.SeeOther(c, back)
+	return nil
+}
+
+func (a *Admin) deleteFound(c *gin.Context) (int, string, error) {
+	q, upTo, err := a.foundOf(c)
+	if err != nil {
+		return 0, "", err
+	}
+	if !q.Narrowed() {
+		return 0, "", fault.BadField("filter", "Narrow it by something first")
+	}
+	n, err := a.Inbox.DeleteFound(c.Request.Context(), actorOf(c), q.InboxFilter, upTo)
+	return n, q.with("", ""), err
+}
