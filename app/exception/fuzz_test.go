@@ -1,6 +1,7 @@
 package exception
 
 import (
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -13,6 +14,7 @@ func FuzzKey(f *testing.F) {
 		{"ValueError", "order 4711 of 10.0.0.1 is lost", "shop", "pay.func1[go.shape.int]", "", "{{ default }}"},
 		{"*fs.PathError", "open /tmp/0x7ffe: 2026-11-25T22:59:01Z\x00\xff", "", "", "mine", ""},
 		{"", "", "a.b", "a.b.c-fm", "\x00", "\xff"},
+		{"", "", strings.Repeat("m", functionMost), strings.Repeat("f", functionMost), "", ""},
 	} {
 		f.Add(seed[0], seed[1], seed[2], seed[3], seed[4], seed[5], 7)
 	}

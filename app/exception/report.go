@@ -134,7 +134,7 @@ func (r *Report) trim() (lost bool) {
 		r.Class = "Exception"
 	}
 	if r.Function == "" {
-		r.Function = r.where()
+		r.Function = Clean(r.where(), functionMost)
 	}
 	return lost
 }
