@@ -39,6 +39,7 @@ import (
 	"gatecrier/app/product"
 	"gatecrier/app/secret"
 	"gatecrier/app/settings"
+	"gatecrier/app/silence"
 	"gatecrier/jobs"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
@@ -76,6 +77,7 @@ type App struct {
 	Sweeper     *gate.Sweeper
 	Reconciler  *gate.Reconciler
 	Exceptions  *exception.Service
+	Silences    *silence.Service
 
 	config   Config
 	log      *slog.Logger
@@ -182,6 +184,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	a.Products = product.New(store, gates, a.Connections, a.Settings.Users, a.Sweeper.Wake)
 	a.Ingest = ingest.New(store, gates, events, a.Settings.Reports)
 	a.Findings = observation.New(store, gates, events)
+	a.Silences = silence.New(store, events)
 	a.Dispatcher = delivery.New(delivery.Parts{
 		Store: store, Opener: a.Connections, Modules: modules, Events: events, Log: o.Log, Instance: instance, BaseURL: a.BaseURL,
 	})
@@ -307,6 +310,9 @@ const countEvery = time.Second
 // its time.
 const releaseEvery = time.Second
 
+// silenceEvery is how soon it is told that a silence has ended.
+const silenceEvery = time.Second
+
 // refreshEvery is how soon a change by another instance is noticed.
 const refreshEvery = time.Second
 
@@ -319,6 +325,7 @@ func (a *App) loopList() []jobs.Loop {
 		{Name: "schedule", Run: a.schedule.Run},
 		{Name: "gates", Run: a.Sweeper.Run},
 		{Name: "held changes", Run: jobs.Every(releaseEvery, a.log, "changes that were held not announced", a.release)},
+		{Name: "silences", Run: jobs.Every(silenceEvery, a.log, "ends of silences not told", a.Silences.End)},
 		{Name: "settings", Run: jobs.Every(refreshEvery, a.log, "settings not read", a.Settings.Refresh)},
 		{Name: "imports", Run: jobs.Every(tidyEvery, a.log, "large imports not put in order", a.Ingest.Tidy)},
 		{Name: "exceptions", Run: jobs.Every(countEvery, a.log, "counts of exceptions not stored", a.Exceptions.Flush), Quiet: true},

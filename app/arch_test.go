@@ -42,6 +42,7 @@ var floors = map[string]int{
 	"app/exception":         3,
 	"app/account":           3,
 	"app/inbox":             3,
+	"app/silence":           3,
 	"app/connection":        3,
 	"app/observation":       4,
 	"app/sentry":            4,

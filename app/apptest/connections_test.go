@@ -123,7 +123,7 @@ func brokenConnection(t *testing.T, p *apptest.Program) {
 		"/connections":               {"Down", "next try", "503"},
 		"/connections?trouble=1":     {"next try"},
 		at:                           {"Down", "next try", "Try now", "503", "Replace the secret"},
-		"/admin/health":              {"1 in trouble", "next try", "Database", "Delivery", "11 of 11"},
+		"/admin/health":              {"1 in trouble", "next try", "Database", "Delivery", "12 of 12"},
 		s.path + "?tab=targets":      {"Down", "next try", at, "503"},
 		"/connections?owner=product": {"hook"},
 		"/connections?q=sHo":         {"hook"},

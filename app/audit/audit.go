@@ -45,11 +45,12 @@ const (
 	Exception          Kind = "exception"
 	IngestKey          Kind = "ingest key"
 	Notification       Kind = "notification"
+	Silence            Kind = "silence"
 )
 
 // Kinds lists them all, in the order of a menu.
 func Kinds() []Kind {
-	return []Kind{Settings, User, Session, Token, Product, Branch, Group, AuthorizationGroup, Member, Target, Delivery, Job, Observation, Exception, IngestKey, Notification}
+	return []Kind{Settings, User, Session, Token, Product, Branch, Group, AuthorizationGroup, Member, Target, Delivery, Job, Observation, Exception, IngestKey, Notification, Silence}
 }
 
 // Masked stands for a secret that was or is set.

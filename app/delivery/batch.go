@@ -17,6 +17,19 @@ type Order struct {
 	Recipient string // where one connection has several, else ""
 	Title     string
 	Skip      string // why it is not to be sent at all, "" = it is
+	Held      string // by what it is held back, "" = by nothing; that comes before Skip
+}
+
+// unsent is the state in which a message ends at once, and why; "" where it is
+// to be sent.
+func (o Order) unsent() (models.DeliveryState, string) {
+	switch {
+	case o.Held != "":
+		return models.DeliverySuppressed, o.Held
+	case o.Skip != "":
+		return models.DeliverySkipped, o.Skip
+	}
+	return "", ""
 }
 
 // Batch writes the deliveries of one transaction. Those that may be sent at
@@ -58,8 +71,8 @@ func (b *Batch) Enqueue(o Order) error {
 	if row.EventID == 0 {
 		row.ProductID = o.ProductID
 	}
-	if o.Skip != "" {
-		row.State, row.Reason, row.NextAt, row.FinishedAt = models.DeliverySkipped, o.Skip, time.Time{}, now
+	if state, why := o.unsent(); state != "" {
+		row.State, row.Reason, row.NextAt, row.FinishedAt = state, why, time.Time{}, now
 		_, err := b.tx.InsertDelivery(&row)
 		return err
 	}

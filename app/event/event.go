@@ -26,7 +26,20 @@ const (
 	ExceptionReported  Type = "exception.reported"
 	WaiverEnds         Type = "waiver.expiring"
 	ProductIsSilent    Type = "product.silent"
+	SilenceHasEnded    Type = "silence.ended"
 )
+
+// Mandatory reports whether people are told of such events whatever silences
+// there are: of what keeps messages from them, and of what a silence held.
+func (t Type) Mandatory() bool {
+	return t == ConnectorBroken || t == ConnectorRecovered || t == SilenceHasEnded
+}
+
+// Silenceable lists the types that a silence may hold back, in the order of a
+// menu.
+func Silenceable() []Type {
+	return []Type{GateChanged, WaiverEnds, ProductIsSilent, ExceptionReported, ExceptionRequest, ExceptionTask}
+}
 
 // Reader names somebody who reads events by rows of work.
 type Reader string

@@ -22,6 +22,10 @@ func (r *Router) addressees(ctx context.Context, e models.Event, n event.Notice,
 		if e.ProductID == 0 {
 			return r.ofExceptions(ctx)
 		}
+	case event.SilenceHasEnded:
+		if told, err := toldOfEnd(e); !told || err != nil {
+			return nil, err
+		}
 	case event.GateChanged, event.WaiverEnds, event.ProductIsSilent:
 	}
 	list := make([]addressee, len(targets))
@@ -29,6 +33,17 @@ func (r *Router) addressees(ctx context.Context, e models.Event, n event.Notice,
 		list[i] = addressee{Target: t}
 	}
 	return list, nil
+}
+
+// toldOfEnd reports whether targets are told that a silence has ended: those of
+// its product, where it has held something back. The end of another one is for
+// who made it.
+func toldOfEnd(e models.Event) (bool, error) {
+	var p event.SilenceEnded
+	if err := json.Unmarshal(e.Payload, &p); err != nil {
+		return false, fmt.Errorf("read the payload of a %s: %w", e.Type, err)
+	}
+	return e.ProductID != 0 && p.Held > 0, nil
 }
 
 // ofExceptions are told of exceptions of no product: the targets of the

@@ -13,6 +13,7 @@ import (
 	"gatecrier/app/delivery"
 	"gatecrier/app/event"
 	"gatecrier/app/fault"
+	"gatecrier/app/silence"
 	"gatecrier/models"
 )
 
@@ -71,7 +72,8 @@ type routed struct {
 	work    models.Work
 	notice  event.Notice
 	targets []addressee
-	err     error // why nothing can
+	silence *models.Silence // what holds its messages back, nil = nothing
+	err     error           // why nothing can
 }
 
 // addressee is whom a message goes to.
@@ -125,6 +127,10 @@ func (r *Router) plan(ctx context.Context, work []models.Work) ([]routed, error)
 	if err != nil {
 		return nil, fmt.Errorf("read targets: %w", err)
 	}
+	quiet, err := r.silences(ctx, work, products)
+	if err != nil {
+		return nil, fmt.Errorf("read silences: %w", err)
+	}
 	batch := make([]routed, len(work))
 	for i, w := range work {
 		notice, err := event.Describe(w.Event)
@@ -132,6 +138,7 @@ func (r *Router) plan(ctx context.Context, work []models.Work) ([]routed, error)
 		if err != nil {
 			continue
 		}
+		batch[i].silence = quiet.of(w.Event, notice)
 		if batch[i].targets, err = r.addressees(ctx, w.Event, notice, targets[w.Event.ProductID]); err != nil {
 			return nil, err
 		}
@@ -174,15 +181,19 @@ func (r *Router) writeOne(tx *models.Tx, out *delivery.Batch, one routed) error 
 	if err != nil || !still {
 		return err
 	}
-	err = tx.InsertNotification(models.Notification{
+	n := models.Notification{
 		EventID: e.ID, ProductID: e.ProductID, UserID: one.notice.UserID, Type: e.Type, Tone: string(one.notice.Tone),
 		Name: one.notice.Name, Message: one.notice.Message, At: e.At, Severity: one.notice.Severity, Subject: one.notice.Key, Targets: len(one.targets),
-	})
-	if err != nil {
+	}
+	held := ""
+	if one.silence != nil {
+		n.SilenceID, held = one.silence.ID, silence.Reason(*one.silence)
+	}
+	if err := tx.InsertNotification(n); err != nil {
 		return err
 	}
 	for _, t := range one.targets {
-		order := delivery.Order{Event: e, Target: t.Target, Recipient: t.recipient, Title: one.notice.Title}
+		order := delivery.Order{Event: e, Target: t.Target, Recipient: t.recipient, Title: one.notice.Title, Held: held}
 		if !t.Enabled {
 			order.Skip = connection.TurnedOff
 		}

@@ -1,0 +1,104 @@
+package event
+
+import (
+	"strconv"
+	"time"
+
+	"gatecrier/models"
+)
+
+// HeldNamed is how many of what a silence held back its event names.
+const HeldNamed = 10
+
+// SilenceEnded is the payload of silence.ended, version 1: a silence is over,
+// and this is what it held back.
+type SilenceEnded struct {
+	Silence  int64             `json:"silence_id"`
+	Product  *Product          `json:"product"` // whose it was, or null
+	Group    *Group            `json:"group"`   // of products, whose it was, or null; of all with neither
+	Author   string            `json:"author"`
+	UserID   int64             `json:"user_id,omitempty"` // of the author, where he is still there
+	Reason   string            `json:"reason"`
+	Started  time.Time         `json:"started"`
+	Ended    time.Time         `json:"ended"`
+	EndedBy  string            `json:"ended_by,omitempty"` // who ended it early
+	Held     int               `json:"held"`               // notifications
+	Products int               `json:"products"`           // that they are of
+	Named    []HeldBack        `json:"notifications"`      // the first of them, at most ten
+	Gate     *models.GateState `json:"gate"`               // what the product's gate says now, or null
+}
+
+// Group names a group of products.
+type Group struct {
+	ID   int64  `json:"id"`
+	Name string `json:"name"`
+}
+
+// HeldBack is a notification whose messages were held back.
+type HeldBack struct {
+	ID      int64     `json:"id"`
+	Name    string    `json:"name"`
+	Product string    `json:"product,omitempty"`
+	At      time.Time `json:"at"`
+}
+
+// Kind is silence.ended, version 1.
+func (SilenceEnded) Kind() (Type, int) { return SilenceHasEnded, 1 }
+
+func (s SilenceEnded) notice() Notice {
+	n := Notice{
+		Name: "A silence has ended: nothing was held back", Message: s.Reason, Tone: TonePlain,
+		Key: "silence/" + strconv.FormatInt(s.Silence, 10), Page: "/silences/" + strconv.FormatInt(s.Silence, 10), Facts: s.facts(),
+	}
+	if s.Held > 0 {
+		n.Name = "A silence has ended: " + plural(s.Held, "notification was", "notifications were") + " held back"
+		if s.Products > 1 {
+			n.Name += ", of " + strconv.Itoa(s.Products) + " products"
+		}
+	}
+	n.Title = n.Name
+	switch {
+	case s.Product != nil:
+		n.Title += of(s.Product)
+	case s.Group != nil:
+		n.Title += " (" + s.Group.Name + ")"
+	}
+	if s.Product == nil {
+		n.UserID = s.UserID
+	}
+	for _, h := range s.Named {
+		n.Items = append(n.Items, h.line(s.Product == nil))
+	}
+	if more := s.Held - len(s.Named); more > 0 {
+		n.Items = append(n.Items, "and "+plural(more, "other", "others"))
+	}
+	return n
+}
+
+func (h HeldBack) line(product bool) string {
+	text := h.At.UTC().Format("2006-01-02 15:04 UTC") + ": " + h.Name
+	if product && h.Product != "" {
+		text += " (" + h.Product + ")"
+	}
+	return text
+}
+
+func (s SilenceEnded) facts() []Fact {
+	var facts []Fact
+	switch {
+	case s.Product != nil:
+		facts = append(facts, Fact{"Product", s.Product.Name})
+	case s.Group != nil:
+		facts = append(facts, Fact{"Group", s.Group.Name})
+	}
+	if s.Gate != nil {
+		facts = append(facts, Fact{"Gate now", StateWord(*s.Gate)})
+	}
+	facts = append(facts,
+		Fact{"Silence of", s.Author}, Fact{"Reason", s.Reason},
+		Fact{"From", s.Started.UTC().Format("2006-01-02 15:04 UTC")}, Fact{"Until", s.Ended.UTC().Format("2006-01-02 15:04 UTC")})
+	if s.EndedBy != "" {
+		facts = append(facts, Fact{"Ended early by", s.EndedBy})
+	}
+	return facts
+}

@@ -1,0 +1,325 @@
+package silence
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"gatecrier/app/audit"
+	"gatecrier/app/authz"
+	"gatecrier/app/event"
+	"gatecrier/app/fault"
+	"gatecrier/models"
+)
+
+// What a silence may be.
+const (
+	ReasonMost = 500 // characters
+	TextMost   = 200
+	Shortest   = time.Minute
+	Longest    = 90 * 24 * time.Hour
+	late       = time.Minute // how long ago one may begin that is made now
+)
+
+// Service keeps silences.
+type Service struct {
+	store  *models.Store
+	events *event.Log
+}
+
+// New returns a service that tells of ends in a log of events.
+func New(store *models.Store, events *event.Log) *Service { return &Service{store, events} }
+
+// Row is a silence with what it has held back so far.
+type Row struct {
+	models.Silence
+	Held models.HeldBack
+}
+
+// List lists the silences that the actor may see, newest first.
+func (s *Service) List(ctx context.Context, actor authz.Actor, f models.SilenceFilter) ([]Row, error) {
+	list, err := s.store.Silences(ctx, actor.Scope(), f)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]int64, len(list))
+	for i, one := range list {
+		ids[i] = one.ID
+	}
+	held, err := s.store.HeldBy(ctx, ids)
+	rows := make([]Row, len(list))
+	for i, one := range list {
+		rows[i] = Row{one, held[one.ID]}
+	}
+	return rows, err
+}
+
+// Get finds a silence that the actor may see.
+func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (Row, error) {
+	one, err := s.store.Silence(ctx, actor.Scope(), id)
+	if err != nil {
+		return Row{}, err
+	}
+	held, err := s.store.HeldBy(ctx, []int64{id})
+	return Row{one, held[id]}, err
+}
+
+// Draft is a silence as somebody asks for it.
+type Draft struct {
+	ProductID, GroupID int64 // at most one of them; with neither it is of all
+	Type               string
+	Text               string
+	Reason             string
+	StartsAt           time.Time // zero = now
+	EndsAt             time.Time
+}
+
+// Create begins a silence, or has it begin later. It is for those who may edit
+// what it is of; one of all is for administrators.
+func (s *Service) Create(ctx context.Context, actor authz.Actor, d Draft) (Row, error) {
+	if err := s.may(ctx, s.store, actor, d.ProductID, d.GroupID); err != nil {
+		return Row{}, err
+	}
+	var made models.Silence
+	err := s.store.Write(ctx, func(tx *models.Tx) error {
+		if err := s.may(tx.Context(), tx, actor, d.ProductID, d.GroupID); err != nil {
+			return err
+		}
+		d.trim()
+		if d.StartsAt.IsZero() {
+			d.StartsAt = tx.Now()
+		}
+		if err := d.check(tx.Now()); err != nil {
+			return err
+		}
+		made = d.silence(actor)
+		if err := tx.InsertSilence(&made); err != nil {
+			return err
+		}
+		var err error
+		if made, err = tx.Silence(tx.Context(), models.SystemScope("the right to it was checked"), made.ID); err != nil {
+			return err
+		}
+		return note(tx, actor, audit.Create, made, nil)
+	})
+	return Row{Silence: made}, err
+}
+
+func (d *Draft) trim() {
+	d.Text, d.Reason = strings.TrimSpace(d.Text), strings.TrimSpace(d.Reason)
+	d.StartsAt, d.EndsAt = d.StartsAt.UTC().Truncate(time.Microsecond), d.EndsAt.UTC().Truncate(time.Microsecond)
+}
+
+func (d *Draft) silence(actor authz.Actor) models.Silence {
+	return models.Silence{
+		ProductID: d.ProductID, GroupID: d.GroupID, Type: d.Type, Text: d.Text, Reason: d.Reason,
+		UserID: actor.User.ID, Author: actor.Label, StartsAt: d.StartsAt, EndsAt: d.EndsAt,
+	}
+}
+
+// check says what is wrong with a silence that is made now.
+func (d *Draft) check(now time.Time) error {
+	var bad fault.Fields
+	d.checkWords(&bad)
+	if d.StartsAt.Before(now.Add(-late)) {
+		bad.Add("starts_at", "It cannot begin in the past")
+	}
+	d.checkEnd(&bad, now)
+	return bad.Err()
+}
+
+func (d *Draft) checkWords(bad *fault.Fields) {
+	if d.ProductID != 0 && d.GroupID != 0 {
+		bad.Add("group_id", "Either a product or a group")
+	}
+	if d.Type != "" && !slices.Contains(event.Silenceable(), event.Type(d.Type)) {
+		bad.Add("type", "Not one of the types that may be held back")
+	}
+	if utf8.RuneCountInString(d.Text) > TextMost {
+		bad.Add("text", "At most 200 characters")
+	}
+	switch n := utf8.RuneCountInString(d.Reason); {
+	case n == 0:
+		bad.Add("reason", "Say why: those who miss the messages will ask")
+	case n > ReasonMost:
+		bad.Add("reason", "At most 500 characters")
+	}
+}
+
+func (d *Draft) checkEnd(bad *fault.Fields, now time.Time) {
+	span := d.EndsAt.Sub(d.StartsAt)
+	switch {
+	case d.EndsAt.IsZero():
+		bad.Add("ends_at", "Say until when")
+	case !d.EndsAt.After(now):
+		bad.Add("ends_at", "This is over already")
+	case span < Shortest:
+		bad.Add("ends_at", "A silence lasts at least a minute")
+	case span > Longest:
+		bad.Add("ends_at", "A silence lasts at most 90 days")
+	}
+}
+
+// Edit says what to change of a silence; nil leaves a thing as it is.
+type Edit struct {
+	Type, Text, Reason *string
+	EndsAt             *time.Time
+	Version            int64 // of the silence that was edited, 0 = whichever it is
+}
+
+// Change changes a silence that has not ended.
+func (s *Service) Change(ctx context.Context, actor authz.Actor, id int64, e Edit) (Row, error) {
+	err := s.edit(ctx, actor, id, func(tx *models.Tx, one *models.Silence) error {
+		if e.Version != 0 && e.Version != one.Version {
+			return fault.New(fault.Conflict, "Somebody else has changed this silence meanwhile: look at it again, then repeat your change")
+		}
+		d := Draft{ProductID: one.ProductID, GroupID: one.GroupID, Type: one.Type, Text: one.Text, Reason: one.Reason, StartsAt: one.StartsAt, EndsAt: one.EndsAt}
+		for _, f := range []struct{ to, from *string }{{&d.Type, e.Type}, {&d.Text, e.Text}, {&d.Reason, e.Reason}} {
+			if f.from != nil {
+				*f.to = *f.from
+			}
+		}
+		if e.EndsAt != nil {
+			d.EndsAt = *e.EndsAt
+		}
+		d.trim()
+		var bad fault.Fields
+		d.checkWords(&bad)
+		d.checkEnd(&bad, tx.Now())
+		one.Type, one.Text, one.Reason, one.EndsAt = d.Type, d.Text, d.Reason, d.EndsAt
+		return bad.Err()
+	})
+	if err != nil {
+		return Row{}, err
+	}
+	return s.Get(ctx, actor, id)
+}
+
+// EndNow ends a silence before its time. What it held is told soon after.
+func (s *Service) EndNow(ctx context.Context, actor authz.Actor, id int64) (Row, error) {
+	err := s.edit(ctx, actor, id, func(tx *models.Tx, one *models.Silence) error {
+		one.EndsAt, one.EndedBy = tx.Now(), actor.Label
+		return nil
+	})
+	if err != nil {
+		return Row{}, err
+	}
+	return s.Get(ctx, actor, id)
+}
+
+// edit changes a silence that has not ended and that the actor may change.
+func (s *Service) edit(ctx context.Context, actor authz.Actor, id int64, change func(tx *models.Tx, one *models.Silence) error) error {
+	return s.store.Write(ctx, func(tx *models.Tx) error {
+		one, err := tx.Silence(tx.Context(), actor.Scope(), id)
+		if err != nil {
+			return err
+		}
+		if err := s.may(tx.Context(), tx, actor, one.ProductID, one.GroupID); err != nil {
+			return err
+		}
+		if one.State(tx.Now()) == models.SilenceEnded {
+			return fault.New(fault.Conflict, "This silence has ended")
+		}
+		was := values(one)
+		if err := change(tx, &one); err != nil {
+			return err
+		}
+		if err := tx.SaveSilence(&one); err != nil {
+			return err
+		}
+		return note(tx, actor, audit.Change, one, was)
+	})
+}
+
+// May reports whether the actor may make silences of a product, of a group, or,
+// with neither, of all.
+func (s *Service) May(ctx context.Context, actor authz.Actor, productID, groupID int64) (bool, error) {
+	err := s.may(ctx, s.store, actor, productID, groupID)
+	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (s *Service) may(ctx context.Context, roles authz.Roles, actor authz.Actor, productID, groupID int64) error {
+	if productID != 0 {
+		if err := authz.Require(ctx, roles, actor, authz.Edit, productID); err != nil {
+			return err
+		}
+	}
+	if groupID != 0 {
+		if err := authz.RequireGroup(ctx, roles, actor, authz.Edit, groupID); err != nil {
+			return err
+		}
+	}
+	if productID == 0 && groupID == 0 && !actor.Administrator() {
+		return fault.New(fault.Forbidden, "Only administrators silence everything: choose a product or a group")
+	}
+	return nil
+}
+
+func note(tx *models.Tx, actor authz.Actor, action audit.Action, one models.Silence, was audit.Values) error {
+	return audit.Write(tx, actor, audit.Entry{Action: action, Kind: audit.Silence, Name: one.Reason, ProductID: one.ProductID, Was: was, Became: values(one)})
+}
+
+func values(one models.Silence) audit.Values {
+	of := "everything"
+	if one.ProductID != 0 || one.GroupID != 0 {
+		of = one.Place
+	}
+	return audit.Values{
+		"of": of, "type": one.Type, "text": one.Text, "reason": one.Reason,
+		"starts_at": one.StartsAt.Format(time.RFC3339), "ends_at": one.EndsAt.Format(time.RFC3339), "ended_by": one.EndedBy,
+	}
+}
+
+const (
+	// PreviewDays is how far a preview looks back.
+	PreviewDays    = 7
+	previewMost    = 2000
+	previewedFirst = 10
+)
+
+// Preview is what a silence would have held lately.
+type Preview struct {
+	Held  int                   // of
+	Of    int                   // so many
+	First []models.Notification // of what it would have held, the newest, at most ten
+}
+
+// Preview looks which notifications of the last seven days a silence would have
+// held. It looks at the newest 2,000 of its place, whatever its own times are.
+func (s *Service) Preview(ctx context.Context, actor authz.Actor, d Draft) (Preview, error) {
+	if err := s.may(ctx, s.store, actor, d.ProductID, d.GroupID); err != nil {
+		return Preview{}, err
+	}
+	d.trim()
+	var bad fault.Fields
+	d.Reason = "a preview needs none"
+	d.checkWords(&bad)
+	if err := bad.Err(); err != nil {
+		return Preview{}, err
+	}
+	one, since := d.silence(actor), s.store.Now().Add(-PreviewDays*24*time.Hour)
+	one.StartsAt, one.EndsAt = since, s.store.Now().Add(time.Hour)
+	list, err := s.store.SilenceCandidates(ctx, actor.Reader(), one, since, previewMost)
+	p := Preview{Of: len(list)}
+	for _, n := range list {
+		if !Matches(one, subjectOf(n, one.GroupID)) {
+			continue
+		}
+		p.Held++
+		if len(p.First) < previewedFirst {
+			p.First = append(p.First, n)
+		}
+	}
+	return p, err
+}
+
+// subjectOf is a notification as what may be held. One that was read by a group
+// is of that group.
+func subjectOf(n models.Notification, groupID int64) Subject {
+	return Subject{Type: event.Type(n.Type), ProductID: n.ProductID, GroupID: groupID, Name: n.Name, Message: n.Message, At: n.At}
+}
