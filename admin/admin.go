@@ -20,6 +20,7 @@ import (
 	"gatecrier/app/observation"
 	"gatecrier/app/product"
 	"gatecrier/app/settings"
+	"gatecrier/app/silence"
 	"gatecrier/jobs"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
@@ -44,6 +45,7 @@ type Services struct {
 	Jobs        *jobs.Schedule
 	Audit       *audit.Service
 	Exceptions  *exception.Service
+	Silences    *silence.Service
 	Mail        *email.Email
 	Log         *slog.Logger
 	Version     string
@@ -123,6 +125,7 @@ func (a *Admin) Register(e *gin.Engine) {
 	a.registerRoles(get, post)
 	a.registerBranches(get, post)
 	a.registerExceptions(get, post)
+	a.registerSilences(get, post)
 	get("/admin/settings", a.globalsFirst)
 	get("/admin/settings/:section", a.globals)
 	post("/admin/settings/:section", a.globalsSave)

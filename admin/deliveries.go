@@ -91,7 +91,7 @@ func ledgerSummary(states map[models.DeliveryState]int) string {
 func stateChips(path, current string, pairs ...string) []ui.Chip {
 	chips := []ui.Chip{{Label: "All", Href: link(path, pairs...), Count: -1, Current: current == ""}}
 	for _, s := range []struct{ state, label string }{
-		{"retrying", "Retrying"}, {"dead", "Dead"}, {"delivered", "Delivered"}, {"pending", "Pending"}, {"cancelled", "Cancelled"}, {"skipped", "Skipped"},
+		{"retrying", "Retrying"}, {"dead", "Dead"}, {"delivered", "Delivered"}, {"pending", "Pending"}, {"cancelled", "Cancelled"}, {"skipped", "Skipped"}, {"suppressed", "Held back"},
 	} {
 		chips = append(chips, ui.Chip{Label: s.label, Href: link(path, append(pairs[:len(pairs):len(pairs)], "state", s.state)...), Count: -1, Current: current == s.state})
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"gatecrier/app/authz"
 	"gatecrier/app/event"
 	"gatecrier/app/web"
 	"gatecrier/models"
@@ -50,6 +51,9 @@ func (a *Admin) inboxList(c *gin.Context) error {
 		v.After = v.UpTo
 	}
 	if v.Days, v.MayDelete, err = a.inboxDays(c, rows); err != nil {
+		return err
+	}
+	if v.MaySilence, err = a.Silences.MayAny(ctx, actor); err != nil {
 		return err
 	}
 	if len(rows) > 0 && (q.Narrowed() || v.Pager.Next != "") {
@@ -205,8 +209,22 @@ func (a *Admin) notification(c *gin.Context) error {
 		return err
 	}
 	v.MayDelete = may[n.EventID]
+	if v.MaySilence, err = a.maySilence(c, n); err != nil {
+		return err
+	}
 	v.Frame = a.frame(c, n.Name, layout.NavInbox)
 	return show(c, http.StatusOK, page.Notification(v))
+}
+
+// maySilence reports whether the reader may silence what a notification is of.
+func (a *Admin) maySilence(c *gin.Context, n models.Notification) (bool, error) {
+	if event.Type(n.Type).Mandatory() {
+		return false, nil
+	}
+	if n.ProductID == 0 {
+		return actorOf(c).Administrator(), nil
+	}
+	return authz.May(c.Request.Context(), a.Store, actorOf(c), authz.Edit, n.ProductID)
 }
 
 func explain(v *page.NotificationView, p event.GateChange) {

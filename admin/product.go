@@ -99,6 +99,9 @@ func (a *Admin) productHead(c *gin.Context, row models.ProductRow) (page.Product
 	if err != nil {
 		return v, err
 	}
+	if v.Quiet, err = a.quiet(c, row.ID); err != nil {
+		return v, err
+	}
 	v.Segments = a.segments(c, b, spans[row.ID], page.HistoryDays)
 	if v.Trend, err = a.trend(c, b); err != nil {
 		return v, err

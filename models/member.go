@@ -62,6 +62,39 @@ func (r reads) GroupRolesOf(ctx context.Context, userID, groupID int64) ([]Role,
 	return roles, err
 }
 
+// GroupRolesIn is GroupRolesOf for several groups, with one look.
+func (r reads) GroupRolesIn(ctx context.Context, userID int64, groups []int64) (map[int64][]Role, error) {
+	roles := map[int64][]Role{}
+	if len(groups) == 0 {
+		return roles, nil
+	}
+	args := times(2, append([]any{userID}, anys(groups)...)...)
+	err := r.query(ctx, "SELECT DISTINCT group_id, role FROM ("+groupHolders("= ?", "IN ("+marks(len(groups))+")", anyRole)+") w", args, func(rows scanner) error {
+		var id int64
+		var role Role
+		err := rows.Scan(&id, &role)
+		roles[id] = append(roles[id], role)
+		return err
+	})
+	return roles, err
+}
+
+// EditsAnything reports whether a user may edit any product or group of
+// products by his roles.
+func (r reads) EditsAnything(ctx context.Context, userID int64) (bool, error) {
+	for _, q := range []struct {
+		holders string
+		ways    int
+	}{{holders("= ?", "", editing), 4}, {groupHolders("= ?", "> 0", editing), 2}} {
+		var n int
+		err := r.get(ctx, "SELECT count(*) FROM (SELECT 1 FROM ("+q.holders+") w LIMIT 1) x", times(q.ways, userID), &n)
+		if n > 0 || err != nil {
+			return n > 0, err
+		}
+	}
+	return false, nil
+}
+
 // OwnRole is the role that a member has by himself, "" for none.
 func (r reads) OwnRole(ctx context.Context, m Member) (Role, error) {
 	table, column, id := m.table()

@@ -63,7 +63,9 @@ func (s *Silence) dst() []any {
 // SilenceFilter narrows a list of silences. Zero fields do not narrow.
 type SilenceFilter struct {
 	State     SilenceState
+	Open      bool  // those that have not ended, whatever State is
 	ProductID int64 // those that count for it: its own, its group's and those of all
+	IDs       []int64
 	Before    int64 // keyset: the last id of the page before
 	Limit     int
 }
@@ -90,6 +92,12 @@ func (r reads) Silences(ctx context.Context, scope Scope, f SilenceFilter) ([]Si
 		cond, args = cond+" AND s.ended_at IS NULL AND s.ends_at > ? AND s.starts_at <= ?", append(args, now, now)
 	case SilenceEnded:
 		cond, args = cond+" AND (s.ended_at IS NOT NULL OR s.ends_at <= ?)", append(args, now)
+	}
+	if f.Open {
+		cond, args = cond+" AND s.ended_at IS NULL AND s.ends_at > ?", append(args, now)
+	}
+	if len(f.IDs) > 0 {
+		cond, args = cond+" AND s.id IN ("+marks(len(f.IDs))+")", append(args, anys(f.IDs)...)
 	}
 	if f.ProductID != 0 {
 		cond += ` AND (s.product_id = ? OR s.group_id = (SELECT q.group_id FROM products q WHERE q.id = ?) OR s.product_id IS NULL AND s.group_id IS NULL)`
@@ -169,6 +177,37 @@ func (r reads) FirstHeld(ctx context.Context, silence int64, limit int) ([]Notif
 	err := r.query(ctx, "SELECT "+notificationColumns+", TRUE, FALSE FROM notifications n LEFT JOIN products p ON p.id = n.product_id WHERE n.silence_id = ? ORDER BY n.event_id LIMIT ?",
 		[]any{silence, limit}, collect(&list, (*Notification).dst))
 	return list, err
+}
+
+// HeldRows lists what a silence has held back and a reader may see, newest
+// first, below an id where one is given.
+func (r reads) HeldRows(ctx context.Context, who Reader, silence, before int64, limit int) ([]Notification, error) {
+	cond, args := who.where()
+	if before != 0 {
+		cond, args = cond+" AND n.event_id < ?", append(args, before)
+	}
+	var ids []int64
+	err := r.query(ctx, "SELECT n.event_id FROM notifications n WHERE n.silence_id = ? AND "+cond+" ORDER BY n.event_id DESC LIMIT ?",
+		append(append([]any{silence}, args...), limit), collect(&ids, func(id *int64) []any { return []any{id} }))
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	return r.inboxRows(ctx, who, ids)
+}
+
+// OpenSilences counts the silences of a place that have not ended; of all with
+// neither a product nor a group.
+func (r reads) OpenSilences(ctx context.Context, productID, groupID int64) (int, error) {
+	cond, args := "product_id IS NULL AND group_id IS NULL", []any(nil)
+	switch {
+	case productID != 0:
+		cond, args = "product_id = ?", []any{productID}
+	case groupID != 0:
+		cond, args = "group_id = ?", []any{groupID}
+	}
+	var n int
+	err := r.get(ctx, "SELECT count(*) FROM silences WHERE ended_at IS NULL AND ends_at > ? AND "+cond, append([]any{micro(r.Now())}, args...), &n)
+	return n, err
 }
 
 // SilenceCandidates lists the newest notifications since a time that are of a

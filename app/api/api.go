@@ -26,6 +26,7 @@ import (
 	"gatecrier/app/observation"
 	"gatecrier/app/product"
 	"gatecrier/app/settings"
+	"gatecrier/app/silence"
 	"gatecrier/app/web"
 	"gatecrier/jobs"
 	"gatecrier/models"
@@ -54,6 +55,7 @@ type Services struct {
 	BaseURL      func() string
 	Gates        *gate.Service
 	Exceptions   *exception.Service
+	Silences     *silence.Service
 }
 
 // API holds the handlers.
@@ -101,6 +103,7 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a.reports(group)
 	a.exceptions(group)
 	a.exceptionGroups()
+	a.silences()
 	a.ingestKeys()
 	a.envelopes(engine)
 	a.imports()

@@ -32,6 +32,7 @@ const (
 	ownGroup    need = "own the group"
 	inUsers     need = "be in the authorization group"
 	manageUsers need = "manage the authorization group"
+	administers need = "administer, where others learn nothing"
 	mine        need = "what an administrator has asked for"
 	readInbox   need = "read the product's inbox"
 	moveProduct need = "own the product and edit its group"
@@ -82,7 +83,7 @@ func (n need) allows(who string) bool {
 		return false
 	case bearer:
 		return who != anonymous && !slices.Contains(tokens, who)
-	case adminOnly, mine:
+	case adminOnly, mine, administers:
 		return who == administrator
 	case moveProduct:
 		return ownProduct.allows(who) && editGroup.allows(who)
@@ -100,6 +101,8 @@ func (n need) hides(who string) bool {
 	switch n {
 	case mine, readInbox:
 		return !slices.Contains(tokens, who)
+	case administers:
+		return true
 	case viewProduct, imports, assesses, editProduct, ownProduct, uploadPage, moveProduct:
 		return who == stranger || who == "users-manager"
 	case viewGroup, editGroup, ownGroup:
@@ -226,6 +229,14 @@ func (w *rightsWorld) fresh() {
 		c.Do("DELETE", fmt.Sprintf("/tokens/%d", old), nil)
 	}
 	w.ids["usertoken"] = c.Must(http.StatusCreated, "POST", "/tokens", map[string]any{"name": "another"}).ID("id")
+	soon := w.p.Store.Now().Add(30 * 24 * time.Hour) // until then they hold nothing back
+	if old := w.ids["allsilence"]; old != 0 {
+		c.Do("DELETE", fmt.Sprintf("/silences/%d", old), nil)
+	}
+	for name, of := range map[string]map[string]any{"silence": {"product_id": product}, "groupsilence": {"group_id": group}, "allsilence": {}} {
+		of["reason"], of["starts_at"], of["ends_at"] = name, soon, soon.Add(time.Hour)
+		w.ids[name] = c.Must(http.StatusCreated, "POST", "/silences", of).ID("id")
+	}
 	w.ids["resend"] = c.Must(http.StatusAccepted, "POST", "/deliveries/resend", map[string]any{"ids": []int64{w.ids["delivery"]}}).ID("resend.id")
 }
 

@@ -85,6 +85,7 @@ type Roles interface {
 	RolesOf(ctx context.Context, userID, productID int64) ([]models.Role, error)
 	RolesIn(ctx context.Context, userID int64, products []int64) (map[int64][]models.Role, error)
 	GroupRolesOf(ctx context.Context, userID, groupID int64) ([]models.Role, error)
+	GroupRolesIn(ctx context.Context, userID int64, groups []int64) (map[int64][]models.Role, error)
 }
 
 // Require checks that the actor may do something with a product. Whoever has
@@ -161,6 +162,25 @@ func Among(ctx context.Context, roles Roles, a Actor, p Permission, products []i
 		return may, nil
 	}
 	mine, err := roles.RolesIn(ctx, a.User.ID, products)
+	for id, list := range mine {
+		may[id] = anyAllows(list, p)
+	}
+	return may, err
+}
+
+// AmongGroups is Among for groups of products.
+func AmongGroups(ctx context.Context, roles Roles, a Actor, p Permission, groups []int64) (map[int64]bool, error) {
+	may := map[int64]bool{}
+	if a.Role != "" && !Allows(a.Role, p) || a.ProductID != 0 {
+		return may, nil
+	}
+	if a.User.Administrator {
+		for _, id := range groups {
+			may[id] = true
+		}
+		return may, nil
+	}
+	mine, err := roles.GroupRolesIn(ctx, a.User.ID, groups)
 	for id, list := range mine {
 		may[id] = anyAllows(list, p)
 	}

@@ -60,6 +60,10 @@ func (r roles) GroupRolesOf(ctx context.Context, user, group int64) ([]models.Ro
 	return r.RolesOf(ctx, user, group)
 }
 
+func (r roles) GroupRolesIn(ctx context.Context, user int64, groups []int64) (map[int64][]models.Role, error) {
+	return r.RolesIn(ctx, user, groups)
+}
+
 func TestRequire(t *testing.T) {
 	const reader, owner, upload, stranger, admin, both = 1, 2, 3, 4, 5, 6
 	who := roles{reader: {models.RoleReader}, owner: {models.RoleOwner}, upload: {models.RoleUpload}, both: {models.RoleReader, models.RoleUpload}}

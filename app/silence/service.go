@@ -20,6 +20,7 @@ const (
 	TextMost   = 200
 	Shortest   = time.Minute
 	Longest    = 90 * 24 * time.Hour
+	OpenMost   = 100         // that have not ended, of one product, of one group, or of all
 	late       = time.Minute // how long ago one may begin that is made now
 )
 
@@ -36,24 +37,16 @@ func New(store *models.Store, events *event.Log) *Service { return &Service{stor
 type Row struct {
 	models.Silence
 	Held models.HeldBack
+	May  bool // the actor may change and end it
 }
 
 // List lists the silences that the actor may see, newest first.
 func (s *Service) List(ctx context.Context, actor authz.Actor, f models.SilenceFilter) ([]Row, error) {
 	list, err := s.store.Silences(ctx, actor.Scope(), f)
-	if err != nil {
+	if err != nil || len(list) == 0 {
 		return nil, err
 	}
-	ids := make([]int64, len(list))
-	for i, one := range list {
-		ids[i] = one.ID
-	}
-	held, err := s.store.HeldBy(ctx, ids)
-	rows := make([]Row, len(list))
-	for i, one := range list {
-		rows[i] = Row{one, held[one.ID]}
-	}
-	return rows, err
+	return s.rows(ctx, actor, list)
 }
 
 // Get finds a silence that the actor may see.
@@ -62,8 +55,83 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (Row, er
 	if err != nil {
 		return Row{}, err
 	}
-	held, err := s.store.HeldBy(ctx, []int64{id})
-	return Row{one, held[id]}, err
+	rows, err := s.rows(ctx, actor, []models.Silence{one})
+	if err != nil {
+		return Row{}, err
+	}
+	return rows[0], nil
+}
+
+// rows adds what silences have held, and what the actor may do with them.
+func (s *Service) rows(ctx context.Context, actor authz.Actor, list []models.Silence) ([]Row, error) {
+	var ids, products, groups []int64
+	for _, one := range list {
+		ids = append(ids, one.ID)
+		if one.ProductID != 0 {
+			products = append(products, one.ProductID)
+		} else if one.GroupID != 0 {
+			groups = append(groups, one.GroupID)
+		}
+	}
+	held, err := s.store.HeldBy(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	inProducts, err := authz.Among(ctx, s.store, actor, authz.Edit, products)
+	if err != nil {
+		return nil, err
+	}
+	inGroups, err := authz.AmongGroups(ctx, s.store, actor, authz.Edit, groups)
+	rows := make([]Row, len(list))
+	for i, one := range list {
+		of := actor.Administrator()
+		switch {
+		case one.ProductID != 0:
+			of = inProducts[one.ProductID]
+		case one.GroupID != 0:
+			of = inGroups[one.GroupID]
+		}
+		rows[i] = Row{Silence: one, Held: held[one.ID], May: of && one.State(s.store.Now()) != models.SilenceEnded}
+	}
+	return rows, err
+}
+
+// Held lists the notifications that a silence has held back, newest first, of
+// those that the actor may see.
+func (s *Service) Held(ctx context.Context, actor authz.Actor, id, before int64, limit int) ([]models.Notification, error) {
+	if _, err := s.store.Silence(ctx, actor.Scope(), id); err != nil {
+		return nil, err
+	}
+	return s.store.HeldRows(ctx, actor.Reader(), id, before, limit)
+}
+
+// Note is a silence that holds back what a product tells now, for its page.
+type Note struct {
+	models.Silence
+	Seen bool // the actor may see it; that of a group, or of all, is seen by others
+}
+
+// NotesFor are the silences in force that count for a product, newest first, at
+// most ten. Who sees a product may know why it is quiet, as its deliveries say.
+func (s *Service) NotesFor(ctx context.Context, actor authz.Actor, productID int64) ([]Note, error) {
+	if err := authz.Require(ctx, s.store, actor, authz.View, productID); err != nil {
+		return nil, err
+	}
+	f := models.SilenceFilter{State: models.SilenceActive, ProductID: productID, Limit: 10}
+	list, err := s.store.Silences(ctx, models.SystemScope("its product is seen"), f)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	f.State = ""
+	notes := make([]Note, len(list))
+	for i, one := range list {
+		notes[i], f.IDs = Note{Silence: one}, append(f.IDs, one.ID)
+	}
+	mine, err := s.store.Silences(ctx, actor.Scope(), f)
+	for _, one := range mine {
+		notes[slices.Index(f.IDs, one.ID)].Seen = true
+	}
+	return notes, err
 }
 
 // Draft is a silence as somebody asks for it.
@@ -94,17 +162,23 @@ func (s *Service) Create(ctx context.Context, actor authz.Actor, d Draft) (Row, 
 		if err := d.check(tx.Now()); err != nil {
 			return err
 		}
+		open, err := tx.OpenSilences(tx.Context(), d.ProductID, d.GroupID)
+		if err != nil {
+			return err
+		}
+		if open >= OpenMost {
+			return fault.New(fault.Conflict, "There are 100 silences of this that have not ended: end some first")
+		}
 		made = d.silence(actor)
 		if err := tx.InsertSilence(&made); err != nil {
 			return err
 		}
-		var err error
 		if made, err = tx.Silence(tx.Context(), models.SystemScope("the right to it was checked"), made.ID); err != nil {
 			return err
 		}
 		return note(tx, actor, audit.Create, made, nil)
 	})
-	return Row{Silence: made}, err
+	return Row{Silence: made, May: true}, err
 }
 
 func (d *Draft) trim() {
@@ -233,14 +307,17 @@ func (s *Service) edit(ctx context.Context, actor authz.Actor, id int64, change 
 	})
 }
 
-// May reports whether the actor may make silences of a product, of a group, or,
-// with neither, of all.
-func (s *Service) May(ctx context.Context, actor authz.Actor, productID, groupID int64) (bool, error) {
-	err := s.may(ctx, s.store, actor, productID, groupID)
-	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) {
+// MayAny reports whether there is anything that the actor may silence.
+func (s *Service) MayAny(ctx context.Context, actor authz.Actor) (bool, error) {
+	switch {
+	case actor.Administrator():
+		return true, nil
+	case actor.Role != "" && !authz.Allows(actor.Role, authz.Edit):
 		return false, nil
+	case actor.ProductID != 0:
+		return true, nil
 	}
-	return err == nil, err
+	return s.store.EditsAnything(ctx, actor.User.ID)
 }
 
 func (s *Service) may(ctx context.Context, roles authz.Roles, actor authz.Actor, productID, groupID int64) error {
@@ -286,6 +363,7 @@ const (
 type Preview struct {
 	Held  int                   // of
 	Of    int                   // so many
+	Most  bool                  // there may be more: these are as many as are looked at
 	First []models.Notification // of what it would have held, the newest, at most ten
 }
 
@@ -305,7 +383,7 @@ func (s *Service) Preview(ctx context.Context, actor authz.Actor, d Draft) (Prev
 	one, since := d.silence(actor), s.store.Now().Add(-PreviewDays*24*time.Hour)
 	one.StartsAt, one.EndsAt = since, s.store.Now().Add(time.Hour)
 	list, err := s.store.SilenceCandidates(ctx, actor.Reader(), one, since, previewMost)
-	p := Preview{Of: len(list)}
+	p := Preview{Of: len(list), Most: len(list) == previewMost}
 	for _, n := range list {
 		if !Matches(one, subjectOf(n, one.GroupID)) {
 			continue

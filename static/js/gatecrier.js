@@ -314,6 +314,9 @@
         list.querySelectorAll("[data-row]").forEach((r) => { if (ids.includes(r.dataset.row)) mark(r, true, !away); });
         go(1);
       },
+      s: (row) => {
+        if (list.querySelector('[formaction="/silences/new"]')) location.assign(`/silences/new?notification=${row.dataset.row}`);
+      },
       "?": () => dialog.showModal(),
     };
     document.addEventListener("keydown", (e) => {

@@ -20,6 +20,7 @@ var entries = []entry{
 	{NavGroups, "/groups", "folders", "Groups", false},
 	{NavExceptions, "/exceptions", "bolt", "Exceptions", false},
 	{NavDeliveries, "/deliveries", "send", "Deliveries", false},
+	{NavSilences, "/silences", "bell-off", "Silences", false},
 	{NavConnections, "/connections", "plug", "Connections", false},
 	{NavUsers, "/admin/users", "users", "Users", true},
 	{NavAuthorization, "/authorization-groups", "users-group", "Authorization groups", true},

@@ -23,6 +23,7 @@ const (
 	NavGroups      Nav = "groups"
 	NavExceptions  Nav = "exceptions"
 	NavDeliveries  Nav = "deliveries"
+	NavSilences    Nav = "silences"
 	NavConnections Nav = "connections"
 	// For administrators.
 	NavUsers         Nav = "users"

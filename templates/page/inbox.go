@@ -27,6 +27,7 @@ type InboxView struct {
 	Narrowed  bool   // a filter leaves something out
 	Found     string // the page that asks what to do with all that the filter finds
 	MayDelete bool   // something of it, for all
+	MaySilence bool  // something
 	Further   string // the URL to search on from; "" = the search went through
 	State     string // the URL that says how the list is now
 	After     int64  // the newest on the page, where it is the first page; else -1
@@ -128,6 +129,7 @@ type NotificationView struct {
 	Archived   bool
 	SilenceID  int64 // what held its messages back, 0 = nothing
 	MayDelete  bool  // for all
+	MaySilence bool
 	ProductID  int64
 	Product    string
 	Branch     string

@@ -1,0 +1,348 @@
+package admin
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/event"
+	"gatecrier/app/fault"
+	"gatecrier/app/silence"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+// What a silence is of, as its form says it.
+const (
+	ofProduct = "product"
+	ofGroup   = "group"
+	ofAll     = "all"
+)
+
+// silenceLengths are the choices of the form; the last is until a time.
+var silenceLengths = []ui.Option{
+	{Value: "1h", Label: "for 1 hour"}, {Value: "4h", Label: "for 4 hours"}, {Value: "24h", Label: "for 1 day"}, {Value: "168h", Label: "for 1 week"}, {Value: "", Label: "until"},
+}
+
+const usualLength = "4h"
+
+// namesMost bounds the names that a form has to choose from while one types.
+const namesMost = 200
+
+// silenceInput is a form for a silence as it was sent.
+type silenceInput struct {
+	draft                          silence.Draft
+	of, product, group             string
+	starts, length, until, unknown string
+}
+
+// silenceInput reads a form; what is wrong with its times, and a product that
+// there is not, is told by field.
+func (a *Admin) silenceInput(c *gin.Context, get func(string) string) (silenceInput, fault.Fields) {
+	var bad fault.Fields
+	in := silenceInput{
+		draft: silence.Draft{Type: get("type"), Text: get("text"), Reason: get("reason")},
+		of:    get("of"), product: strings.TrimSpace(get("product")), group: get("group"), starts: get("starts"), length: get("for"), until: get("until"),
+	}
+	zone := a.zone(c)
+	from := a.Store.Now()
+	if in.starts != "" {
+		at, err := time.ParseInLocation(localTime, in.starts, zone)
+		if err != nil {
+			bad.Add("starts_at", "A time like 2026-05-04T12:30")
+		} else {
+			in.draft.StartsAt, from = at, at
+		}
+	}
+	if in.length != "" {
+		span, err := time.ParseDuration(in.length)
+		if err != nil {
+			bad.Add("ends_at", "One of the choices")
+		}
+		in.draft.EndsAt = from.Add(span)
+	} else if in.until != "" {
+		at, err := time.ParseInLocation(localTime, in.until, zone)
+		if err != nil {
+			bad.Add("ends_at", "A time like 2026-05-04T12:30")
+		}
+		in.draft.EndsAt = at
+	}
+	return in, bad
+}
+
+// place finds what the form says that the silence is of. It says what is missing
+// or not there by field.
+func (a *Admin) place(c *gin.Context, in *silenceInput, bad *fault.Fields) error {
+	switch in.of {
+	case ofAll:
+	case ofGroup:
+		if in.draft.GroupID = idOf(in.group); in.draft.GroupID < 1 {
+			bad.Add("group_id", "Choose a group")
+		}
+	default:
+		if in.product == "" {
+			bad.Add("product_id", "Choose a product")
+			return nil
+		}
+		rows, err := a.Store.Products(c.Request.Context(), actorOf(c).Scope(), models.ProductFilter{Name: in.product, Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			bad.Add("product_id", "There is no product of that name, or you may not see it")
+			return nil
+		}
+		in.draft.ProductID = rows[0].ID
+	}
+	return nil
+}
+
+func (a *Admin) silenceCreate(c *gin.Context) error {
+	in, bad := a.silenceInput(c, c.PostForm)
+	if err := a.place(c, &in, &bad); err != nil {
+		return err
+	}
+	err := bad.Err()
+	var row silence.Row
+	if err == nil {
+		row, err = a.Silences.Create(c.Request.Context(), actorOf(c), in.draft)
+	}
+	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
+		errs := fieldErrors(err)
+		if errs == nil {
+			errs = map[string]string{"": textOf(err)}
+		}
+		return a.silenceNewPage(c, web.StatusOf(err), in, errs, silencesPath)
+	}
+	if err != nil {
+		return err
+	}
+	title := "Messages are held back until " + row.EndsAt.In(a.zone(c)).Format("Mon 2 Jan 2006, 15:04 MST")
+	if row.State(a.Store.Now()) == models.SilenceScheduled {
+		title = "Messages are held back from " + row.StartsAt.In(a.zone(c)).Format("Mon 2 Jan 2006, 15:04 MST")
+	}
+	a.flash(c, "ok", title, "When the silence ends, a notice says what it held back.")
+	web.SeeOther(c, silencePath(row.ID))
+	return nil
+}
+
+// silenceNew is the form, filled in from the URL: with the fields of the form
+// itself, or with notifications, a product or a group.
+func (a *Admin) silenceNew(c *gin.Context) error {
+	q := c.Request.URL.Query()
+	if !q.Has("of") {
+		filled, back, err := a.silenceFrom(c, q)
+		if err != nil {
+			return err
+		}
+		return a.silenceNewPage(c, http.StatusOK, filled, nil, back)
+	}
+	in, bad := a.silenceInput(c, q.Get)
+	if err := a.place(c, &in, &bad); err != nil {
+		return err
+	}
+	return a.silenceNewPage(c, http.StatusOK, in, fieldErrors(bad.Err()), silencesPath)
+}
+
+// silenceFrom is a form for what a page was about.
+func (a *Admin) silenceFrom(c *gin.Context, q url.Values) (silenceInput, string, error) {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	in, back := silenceInput{of: ofProduct, length: usualLength}, silencesPath
+	in.draft.Type, in.draft.Text = q.Get("type"), q.Get("text")
+	ids, err := idsOf(append(q["notification"], q["id"]...))
+	if err != nil {
+		return in, back, err
+	}
+	if len(ids) > 0 {
+		return a.silenceFor(c, in, ids)
+	}
+	if text := q.Get("product"); text != "" {
+		row, err := a.Products.Get(ctx, actor, idOf(text))
+		if err != nil {
+			return in, back, err
+		}
+		in.product, in.draft.ProductID, back = row.Name, row.ID, productPath(row.ID)
+	}
+	if text := q.Get("group"); text != "" {
+		row, err := a.Products.Group(ctx, actor, idOf(text))
+		if err != nil {
+			return in, back, err
+		}
+		in.of, in.group, in.draft.GroupID, back = ofGroup, text, row.ID, groupPath(row.ID)
+	}
+	return in, back, nil
+}
+
+// silenceFor is a form for some notifications: of what they have in common.
+func (a *Admin) silenceFor(c *gin.Context, in silenceInput, ids []int64) (silenceInput, string, error) {
+	list, err := a.Store.ReadStates(c.Request.Context(), actorOf(c).Reader(), ids)
+	if err != nil {
+		return in, inboxPath, err
+	}
+	if len(list) != len(ids) {
+		return in, inboxPath, fault.Missing("notification")
+	}
+	first := list[0]
+	back := inboxPath
+	if len(list) == 1 {
+		back = inboxPath + "/" + count(first.EventID)
+	}
+	oneProduct, oneType, oneName := true, true, true
+	for _, n := range list {
+		oneProduct = oneProduct && n.ProductID == first.ProductID
+		oneType = oneType && n.Type == first.Type
+		oneName = oneName && n.Name == first.Name
+		if event.Type(n.Type).Mandatory() {
+			in.unknown = "Broken connections, and the ends of silences, cannot be silenced: people must know of them."
+		}
+	}
+	if oneProduct {
+		in.product, in.draft.ProductID = first.Product, first.ProductID
+		if first.ProductID == 0 && actorOf(c).Administrator() {
+			in.of = ofAll
+		}
+	} else {
+		in.unknown = "What you have selected is of different products. Choose one of them, or their group."
+	}
+	if oneType && !event.Type(first.Type).Mandatory() {
+		in.draft.Type = first.Type
+	}
+	if oneName {
+		in.draft.Reason = "Known: " + first.Name
+		if strings.HasPrefix(first.Type, "exception.") {
+			in.draft.Text = cutTo(first.Name, silence.TextMost)
+		}
+	}
+	in.draft.Reason = cutTo(in.draft.Reason, silence.ReasonMost)
+	return in, back, nil
+}
+
+// cutTo cuts a text to a number of characters.
+func cutTo(text string, most int) string {
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most])
+	}
+	return text
+}
+
+func (a *Admin) silenceNewPage(c *gin.Context, status int, in silenceInput, errs map[string]string, back string) error {
+	v := page.SilenceNewView{Form: a.silenceForm(c, in, errs), Back: back}
+	if err := a.silencePlaces(c, in, &v.Form); err != nil {
+		return err
+	}
+	var err error
+	if v.Preview, err = a.silencePreviewOf(c, in); err != nil {
+		return err
+	}
+	v.Frame = a.frame(c, "New silence", layout.NavSilences)
+	return show(c, status, page.SilenceNew(v))
+}
+
+// silenceForm is the form with what can be chosen in it, as it was sent where
+// something is wrong with it.
+func (a *Admin) silenceForm(c *gin.Context, in silenceInput, errs map[string]string) page.SilenceForm {
+	f := page.SilenceForm{
+		Product: in.product, Text: in.draft.Text, Reason: in.draft.Reason, Starts: in.starts, Until: in.until, Note: in.unknown, Errors: errs,
+		Types: []ui.Option{{Label: everyType, Checked: in.draft.Type == ""}},
+	}
+	if f.Until == "" {
+		f.Until = a.zoned(c, a.Store.Now()).Add(4 * time.Hour).Format(localTime)
+	}
+	for _, t := range event.Silenceable() {
+		f.Types = append(f.Types, ui.Option{Value: string(t), Label: silenceables[t], Checked: string(t) == in.draft.Type})
+	}
+	for _, o := range silenceLengths {
+		o.Checked = o.Value == in.length
+		f.For = append(f.For, o)
+	}
+	return f
+}
+
+// silencePlaces fills in what a new silence may be of.
+func (a *Admin) silencePlaces(c *gin.Context, in silenceInput, f *page.SilenceForm) error {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	rows, err := a.Store.Products(ctx, actor.Scope(), models.ProductFilter{Limit: namesMost})
+	if err != nil {
+		return err
+	}
+	ids := make([]int64, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ID
+	}
+	may, err := authz.Among(ctx, a.Store, actor, authz.Edit, ids)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if may[r.ID] {
+			f.Products = append(f.Products, r.Name)
+		}
+	}
+	if f.Groups, err = a.groupOptions(c, idOf(in.group)); err != nil {
+		return err
+	}
+	f.Of = []ui.Option{{Value: ofProduct, Label: "One product", Checked: in.of == ofProduct || in.of == ""}}
+	if len(f.Groups) > 0 {
+		f.Groups[0].Label = "choose a group"
+		f.Of = append(f.Of, ui.Option{Value: ofGroup, Label: "A group of products", Checked: in.of == ofGroup})
+	}
+	if actor.Administrator() {
+		f.Of = append(f.Of, ui.Option{Value: ofAll, Label: "All products", Help: "And what is of none, as exceptions of the program itself.", Checked: in.of == ofAll})
+	}
+	return nil
+}
+
+// silencePreview answers the part of the form that says what a silence would
+// have held.
+func (a *Admin) silencePreview(c *gin.Context) error {
+	in, bad := a.silenceInput(c, c.Request.URL.Query().Get)
+	if err := a.place(c, &in, &bad); err != nil {
+		return err
+	}
+	v, err := a.silencePreviewOf(c, in)
+	if err != nil {
+		return err
+	}
+	return show(c, http.StatusOK, page.SilencePreviewed(v))
+}
+
+// silencePreviewOf looks what a silence would have held; where it is not known
+// what it is of, or something is wrong with it, it says so.
+func (a *Admin) silencePreviewOf(c *gin.Context, in silenceInput) (page.SilencePreview, error) {
+	v := page.SilencePreview{Days: silence.PreviewDays, Now: a.zoned(c, a.Store.Now())}
+	d := in.draft
+	if in.of != ofAll && d.ProductID == 0 && d.GroupID == 0 {
+		v.Missing = "Choose what it is of, to see what it would have held."
+		return v, nil
+	}
+	p, err := a.Silences.Preview(c.Request.Context(), actorOf(c), d)
+	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Forbidden) || fault.Is(err, fault.NotFound) {
+		v.Missing = textOf(err)
+		for _, text := range fieldErrors(err) {
+			v.Missing = text
+		}
+		return v, nil
+	}
+	v.Held, v.Of, v.Most, v.Rows = p.Held, p.Of, p.Most, a.heldRows(c, p.First)
+	return v, err
+}
+
+// quiet are the silences in force on a product's page.
+func (a *Admin) quiet(c *gin.Context, product int64) ([]page.QuietRow, error) {
+	notes, err := a.Silences.NotesFor(c.Request.Context(), actorOf(c), product)
+	rows := make([]page.QuietRow, len(notes))
+	for i, n := range notes {
+		rows[i] = page.QuietRow{Reason: n.Reason, Author: n.Author, What: silenceWords(n.Silence), EndsAt: a.zoned(c, n.EndsAt)}
+		if n.Seen {
+			rows[i].Href = silencePath(n.ID)
+		}
+	}
+	return rows, err
+}

@@ -1,0 +1,250 @@
+package admin
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/event"
+	"gatecrier/app/fault"
+	"gatecrier/app/silence"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+const silencesPath = "/silences"
+
+func silencePath(id int64) string { return silencesPath + "/" + count(id) }
+
+// silenceables are the types that may be held back, in words.
+var silenceables = map[event.Type]string{
+	event.GateChanged: "Changes of gates", event.WaiverEnds: "Waivers that end", event.ProductIsSilent: "Products that send no reports",
+	event.ExceptionReported: "Exceptions reported by programs", event.ExceptionRequest: "Exceptions in requests", event.ExceptionTask: "Exceptions in background tasks",
+}
+
+const everyType = "Everything that may be held back"
+
+func (a *Admin) registerSilences(get, post func(string, handler)) {
+	get(silencesPath, a.silenceList)
+	get(silencesPath+"/new", a.silenceNew)
+	get(silencesPath+"/preview", a.silencePreview)
+	post(silencesPath, a.silenceCreate)
+	get(silencesPath+"/:id", a.silence)
+	post(silencesPath+"/:id", a.silenceSave)
+	get(silencesPath+"/:id/end", a.silenceEndAsk)
+	post(silencesPath+"/:id/end", a.silenceEnd)
+}
+
+func (a *Admin) silenceList(c *gin.Context) error {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	v := page.SilencesView{Ended: c.Query("state") == string(models.SilenceEnded)}
+	f := models.SilenceFilter{Open: !v.Ended, Limit: rowsMost + 1}
+	var pairs []string
+	state := ""
+	if v.Ended {
+		state, f.State = string(models.SilenceEnded), models.SilenceEnded
+	}
+	if text := c.Query("product"); text != "" {
+		row, err := a.Products.Get(ctx, actor, idOf(text))
+		if err != nil {
+			return err
+		}
+		f.ProductID, v.Narrowed, pairs = row.ID, true, []string{"product", count(row.ID)}
+		v.Filters = []page.Removable{{Label: row.Name, Clear: link(silencesPath, "state", state)}}
+	}
+	f.Before, _ = strconv.ParseInt(c.Query("before"), 10, 64) //nolint:errcheck // what is no number begins at the first page
+	rows, err := a.Silences.List(ctx, actor, f)
+	if err != nil {
+		return err
+	}
+	here := append(pairs[:len(pairs):len(pairs)], "state", state)
+	if len(rows) > rowsMost {
+		rows = rows[:rowsMost]
+		v.Pager.Next = link(silencesPath, append(here, "before", count(rows[rowsMost-1].ID))...)
+	}
+	if f.Before > 0 {
+		v.Pager.First = link(silencesPath, here...)
+	}
+	v.Pager.Text = plural(len(rows), "silence", "silences") + " shown"
+	for _, r := range rows {
+		v.Rows = append(v.Rows, a.silenceRow(c, r))
+	}
+	may, err := a.Silences.MayAny(ctx, actor)
+	if err != nil {
+		return err
+	}
+	if may {
+		v.MayNew = link(silencesPath+"/new", pairs...)
+	}
+	v.Chips = []ui.Chip{
+		{Label: "In force or scheduled", Href: link(silencesPath, pairs...), Count: -1, Current: !v.Ended},
+		{Label: "Ended", Href: link(silencesPath, append(pairs, "state", string(models.SilenceEnded))...), Count: -1, Current: v.Ended},
+	}
+	v.Frame = a.frame(c, "Silences", layout.NavSilences)
+	return show(c, http.StatusOK, page.Silences(v))
+}
+
+func (a *Admin) silenceRow(c *gin.Context, r silence.Row) page.SilenceRow {
+	row := page.SilenceRow{
+		ID: r.ID, Place: r.Place, What: silenceWords(r.Silence), Reason: r.Reason, Author: r.Author, State: string(r.State(a.Store.Now())),
+		StartsAt: a.zoned(c, r.StartsAt), EndsAt: a.zoned(c, r.EndsAt), EndedBy: r.EndedBy, Held: r.Held.Rows, Products: r.Held.Products, May: r.May,
+	}
+	switch {
+	case r.ProductID != 0:
+		row.PlaceHref = productPath(r.ProductID)
+	case r.GroupID != 0:
+		row.PlaceHref, row.Group = groupPath(r.GroupID), true
+	default:
+		row.Place = "All products"
+	}
+	return row
+}
+
+// silenceWords says what of its place a silence holds.
+func silenceWords(s models.Silence) string {
+	text := everyType
+	if word := silenceables[event.Type(s.Type)]; word != "" {
+		text = word
+	}
+	if s.Text != "" {
+		text += " with “" + s.Text + "”"
+	}
+	return text
+}
+
+func (a *Admin) silenceOf(c *gin.Context) (silence.Row, error) {
+	id, err := web.ID(c, "id", "silence")
+	if err != nil {
+		return silence.Row{}, err
+	}
+	return a.Silences.Get(c.Request.Context(), actorOf(c), id)
+}
+
+func (a *Admin) silence(c *gin.Context) error {
+	row, err := a.silenceOf(c)
+	if err != nil {
+		return err
+	}
+	form := a.silenceForm(c, silenceInput{
+		draft: silence.Draft{Type: row.Type, Text: row.Text, Reason: row.Reason}, until: row.EndsAt.In(a.zone(c)).Format(localTime),
+	}, nil)
+	return a.silencePage(c, http.StatusOK, row, form)
+}
+
+func (a *Admin) silencePage(c *gin.Context, status int, row silence.Row, form page.SilenceForm) error {
+	v := page.SilenceView{Row: a.silenceRow(c, row)}
+	if row.May {
+		form.Version = row.Version
+		v.Form = &form
+	}
+	before := idOf(c.Query("before"))
+	held, err := a.Silences.Held(c.Request.Context(), actorOf(c), row.ID, before, rowsMost+1)
+	if err != nil {
+		return err
+	}
+	if len(held) > rowsMost {
+		held = held[:rowsMost]
+		v.Pager.Next = link(silencePath(row.ID), "before", count(held[rowsMost-1].EventID))
+	}
+	if before != 0 {
+		v.Pager.First = silencePath(row.ID)
+	}
+	v.Held = a.heldRows(c, held)
+	v.Frame = a.frame(c, "Silence: "+row.Reason, layout.NavSilences)
+	return show(c, status, page.Silence(v))
+}
+
+func (a *Admin) heldRows(c *gin.Context, list []models.Notification) []page.HeldRow {
+	rows := make([]page.HeldRow, len(list))
+	for i, n := range list {
+		rows[i] = page.HeldRow{ID: n.EventID, Name: n.Name, Product: n.Product, At: a.zoned(c, n.At)}
+	}
+	return rows
+}
+
+// silenceSave changes what a silence holds, why, and until when.
+func (a *Admin) silenceSave(c *gin.Context) error {
+	row, err := a.silenceOf(c)
+	if err != nil {
+		return err
+	}
+	in, bad := a.silenceInput(c, c.PostForm)
+	err = bad.Err()
+	if err == nil {
+		d := in.draft
+		_, err = a.Silences.Change(c.Request.Context(), actorOf(c), row.ID, silence.Edit{
+			Type: &d.Type, Text: &d.Text, Reason: &d.Reason, EndsAt: &d.EndsAt, Version: idOf(c.PostForm("version")),
+		})
+	}
+	if errs := fieldErrors(err); errs != nil && row.May {
+		return a.silencePage(c, http.StatusUnprocessableEntity, row, a.silenceForm(c, in, errs))
+	}
+	if fault.Is(err, fault.Conflict) {
+		a.flash(c, "wait", "The silence was not changed", textOf(err))
+		web.SeeOther(c, silencePath(row.ID))
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	a.flash(c, "ok", "The silence is changed", "It counts for what happens from now on.")
+	web.SeeOther(c, silencePath(row.ID))
+	return nil
+}
+
+func (a *Admin) silenceEndAsk(c *gin.Context) error {
+	row, err := a.silenceOf(c)
+	if err != nil {
+		return err
+	}
+	if !row.May {
+		if row.State(a.Store.Now()) == models.SilenceEnded {
+			web.SeeOther(c, silencePath(row.ID))
+			return nil
+		}
+		return fault.New(fault.Forbidden, "Who may edit what a silence is of may end it")
+	}
+	shown := a.silenceRow(c, row)
+	v := page.AskView{
+		Crumbs: []ui.Crumb{{Label: "Silences", Href: silencesPath}, {Label: row.Reason, Href: silencePath(row.ID)}},
+		Title:  "End the silence now?", Action: c.Request.URL.Path, Cancel: silencePath(row.ID), Buttons: []page.AskButton{{Label: "End it now"}},
+		Effects: []string{"It is of " + strings.ToLower(shown.Place[:1]) + shown.Place[1:] + ", by " + row.Author + ": " + row.Reason + "."},
+	}
+	if row.ProductID != 0 || row.GroupID != 0 {
+		v.Effects[0] = "It is of " + row.Place + ", by " + row.Author + ": " + row.Reason + "."
+	}
+	switch n := row.Held.Rows; {
+	case row.State(a.Store.Now()) == models.SilenceScheduled:
+		v.Effects = append(v.Effects, "It has not begun, and never will.")
+	case n == 0:
+		v.Effects = append(v.Effects, "It has held back nothing. From now on messages go out again.")
+	default:
+		v.Effects = append(v.Effects, "From now on messages go out again.",
+			"Those of the "+plural(n, "notification", "notifications")+" that it has held back are not sent any more: a notice names what it was. They can be sent again from Deliveries.")
+	}
+	v.Frame = a.frame(c, v.Title, layout.NavSilences)
+	return show(c, http.StatusOK, page.Ask(v))
+}
+
+func (a *Admin) silenceEnd(c *gin.Context) error {
+	row, err := a.silenceOf(c)
+	if err != nil {
+		return err
+	}
+	_, err = a.Silences.EndNow(c.Request.Context(), actorOf(c), row.ID)
+	switch {
+	case fault.Is(err, fault.Conflict):
+		a.flash(c, "wait", textOf(err), "")
+	case err != nil:
+		return err
+	default:
+		a.flash(c, "ok", "The silence has ended", "A notice of what it has held back follows.")
+	}
+	web.SeeOther(c, silencePath(row.ID))
+	return nil
+}

@@ -1,0 +1,198 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gatecrier/app/silence"
+	"gatecrier/models"
+)
+
+// silenceBody is a silence as the API answers it.
+type silenceBody struct {
+	ID       int64               `json:"id"`
+	Product  *named              `json:"product" doc:"Whose messages it holds; with neither a product nor a group those of all"`
+	Group    *named              `json:"group"`
+	Type     string              `json:"type" doc:"Of events; empty: every one that may be held back"`
+	Text     string              `json:"text" doc:"Part of the name or the message, in any case; empty: every one"`
+	Reason   string              `json:"reason"`
+	Author   string              `json:"author"`
+	State    models.SilenceState `json:"state" enum:"scheduled,active,ended"`
+	StartsAt time.Time           `json:"starts_at"`
+	EndsAt   time.Time           `json:"ends_at"`
+	EndedBy  string              `json:"ended_by,omitempty" doc:"Who ended it early"`
+	Held     int                 `json:"held" doc:"Notifications that it has held back"`
+	Products int                 `json:"held_products" doc:"That these are of"`
+	MayEdit  bool                `json:"may_edit"`
+	Version  int64               `json:"version"`
+	Created  time.Time           `json:"created"`
+}
+
+func (a *API) silenceOf(r silence.Row) silenceBody {
+	b := silenceBody{
+		ID: r.ID, Type: r.Type, Text: r.Text, Reason: r.Reason, Author: r.Author, State: r.State(a.Store.Now()), StartsAt: r.StartsAt, EndsAt: r.EndsAt,
+		EndedBy: r.EndedBy, Held: r.Held.Rows, Products: r.Held.Products, MayEdit: r.May, Version: r.Version, Created: r.CreatedAt,
+	}
+	switch {
+	case r.ProductID != 0:
+		b.Product = &named{r.ProductID, r.Place}
+	case r.GroupID != 0:
+		b.Group = &named{r.GroupID, r.Place}
+	}
+	return b
+}
+
+type silenceAnswer struct{ Body silenceBody }
+
+func (a *API) silenceAnswer(ctx context.Context, r silence.Row, err error) (*silenceAnswer, error) {
+	if err != nil {
+		return nil, a.problem(ctx, err)
+	}
+	return &silenceAnswer{a.silenceOf(r)}, nil
+}
+
+// SilenceMatch is what a silence holds. It is exported since huma reads no
+// embedded fields from others.
+type SilenceMatch struct {
+	ProductID int64  `json:"product_id,omitempty" minimum:"0" doc:"With neither a product nor a group it is of all, which is for administrators"`
+	GroupID   int64  `json:"group_id,omitempty" minimum:"0"`
+	Type      string `json:"type,omitempty"`
+	Text      string `json:"text,omitempty"`
+}
+
+func (m SilenceMatch) draft() silence.Draft {
+	return silence.Draft{ProductID: m.ProductID, GroupID: m.GroupID, Type: m.Type, Text: m.Text}
+}
+
+type silenceInput struct {
+	Body struct {
+		SilenceMatch
+		Reason   string    `json:"reason" doc:"1 to 500 characters"`
+		StartsAt time.Time `json:"starts_at,omitempty" doc:"Absent: now"`
+		EndsAt   time.Time `json:"ends_at" doc:"1 minute to 90 days after it starts"`
+	}
+}
+
+type silencePatch struct {
+	IDPath
+	Body struct {
+		Type    patch[string]    `json:"type,omitempty"`
+		Text    patch[string]    `json:"text,omitempty"`
+		Reason  patch[string]    `json:"reason,omitempty"`
+		EndsAt  patch[time.Time] `json:"ends_at,omitempty"`
+		Version int64            `json:"version,omitempty" doc:"If sent, the silence must still have it"`
+	}
+}
+
+type silencesInput struct {
+	Page
+	State   string `query:"state" enum:"open,scheduled,active,ended" doc:"open: those that have not ended"`
+	Product int64  `query:"product" minimum:"0" doc:"Those that count for it: its own, its group's and those of all"`
+}
+
+func (in *silencesInput) filter() (models.SilenceFilter, error) {
+	f := models.SilenceFilter{ProductID: in.Product, Open: in.State == "open", Limit: in.Limit + 1}
+	if !f.Open {
+		f.State = models.SilenceState(in.State)
+	}
+	return f, seek(in.Cursor, &f.Before)
+}
+
+type heldInput struct {
+	IDPath
+	Page
+}
+
+// silencedBody is a notification as a silence holds it: neither read nor unread.
+type silencedBody struct {
+	ID      int64     `json:"id"`
+	Type    string    `json:"type"`
+	Name    string    `json:"name"`
+	Message string    `json:"message" doc:"… where it is for administrators"`
+	Product *named    `json:"product"`
+	Created time.Time `json:"created"`
+}
+
+func silencedOf(n models.Notification) silencedBody {
+	b := silencedBody{ID: n.EventID, Type: n.Type, Name: n.Name, Message: n.Message, Created: n.At}
+	if n.ProductID != 0 {
+		b.Product = &named{n.ProductID, n.Product}
+	}
+	return b
+}
+
+type silencePreviewAnswer struct {
+	Body struct {
+		Held  int                `json:"held" doc:"So many it would have held"`
+		Of    int                `json:"of" doc:"Of so many in the last 7 days, at most the newest 2,000"`
+		Items []silencedBody `json:"items" doc:"The newest of those it would have held, at most ten"`
+	}
+}
+
+func (a *API) silences() {
+	huma.Register(a.huma, operation(http.MethodGet, "/silences", "list-silences", "List silences, newest first", 0),
+		func(ctx context.Context, in *silencesInput) (*list[silenceBody], error) {
+			f, err := in.filter()
+			if err != nil {
+				return nil, a.problem(ctx, err)
+			}
+			rows, err := a.Silences.List(ctx, actorOf(ctx), f)
+			if err != nil {
+				return nil, a.problem(ctx, err)
+			}
+			return answer(rows, in.Limit, a.silenceOf, func(r silence.Row) any { return r.ID })
+		})
+	huma.Register(a.huma, operation(http.MethodPost, "/silences", "create-silence", "Hold messages back for a time", http.StatusCreated),
+		func(ctx context.Context, in *silenceInput) (*silenceAnswer, error) {
+			d := in.Body.draft()
+			d.Reason, d.StartsAt, d.EndsAt = in.Body.Reason, in.Body.StartsAt, in.Body.EndsAt
+			row, err := a.Silences.Create(ctx, actorOf(ctx), d)
+			return a.silenceAnswer(ctx, row, err)
+		})
+	huma.Register(a.huma, operation(http.MethodPost, "/silences/preview", "preview-silence", "Tell what a silence would have held in the last 7 days", http.StatusOK),
+		func(ctx context.Context, in *struct{ Body SilenceMatch }) (*silencePreviewAnswer, error) {
+			p, err := a.Silences.Preview(ctx, actorOf(ctx), in.Body.draft())
+			if err != nil {
+				return nil, a.problem(ctx, err)
+			}
+			out := &silencePreviewAnswer{}
+			out.Body.Held, out.Body.Of, out.Body.Items = p.Held, p.Of, []silencedBody{}
+			for _, n := range p.First {
+				out.Body.Items = append(out.Body.Items, silencedOf(n))
+			}
+			return out, nil
+		})
+	huma.Register(a.huma, operation(http.MethodGet, "/silences/{id}", "get-silence", "Get a silence", 0),
+		func(ctx context.Context, in *IDPath) (*silenceAnswer, error) {
+			row, err := a.Silences.Get(ctx, actorOf(ctx), in.ID)
+			return a.silenceAnswer(ctx, row, err)
+		})
+	huma.Register(a.huma, operation(http.MethodGet, "/silences/{id}/notifications", "list-held-notifications", "List what a silence has held back, newest first", 0),
+		func(ctx context.Context, in *heldInput) (*list[silencedBody], error) {
+			before := int64(0)
+			if err := seek(in.Cursor, &before); err != nil {
+				return nil, a.problem(ctx, err)
+			}
+			rows, err := a.Silences.Held(ctx, actorOf(ctx), in.ID, before, in.Limit+1)
+			if err != nil {
+				return nil, a.problem(ctx, err)
+			}
+			return answer(rows, in.Limit, silencedOf, func(n models.Notification) any { return n.EventID })
+		})
+	huma.Register(a.huma, operation(http.MethodPatch, "/silences/{id}", "update-silence", "Change a silence that has not ended (JSON merge patch)", 0),
+		func(ctx context.Context, in *silencePatch) (*silenceAnswer, error) {
+			b := in.Body
+			row, err := a.Silences.Change(ctx, actorOf(ctx), in.ID, silence.Edit{
+				Type: b.Type.pointer(), Text: b.Text.pointer(), Reason: b.Reason.pointer(), EndsAt: b.EndsAt.pointer(), Version: b.Version,
+			})
+			return a.silenceAnswer(ctx, row, err)
+		})
+	huma.Register(a.huma, operation(http.MethodDelete, "/silences/{id}", "end-silence", "End a silence now; what it held is told, and it stays in the list of ended ones", http.StatusNoContent),
+		func(ctx context.Context, in *IDPath) (*struct{}, error) {
+			_, err := a.Silences.EndNow(ctx, actorOf(ctx), in.ID)
+			return nil, a.problem(ctx, err)
+		})
+}

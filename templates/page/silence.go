@@ -1,0 +1,143 @@
+package page
+
+import (
+	"time"
+
+	"gatecrier/templates/layout"
+	"gatecrier/templates/ui"
+)
+
+// SilencesView is the list of silences.
+type SilencesView struct {
+	Frame    layout.View
+	Chips    []ui.Chip // in force, ended
+	Filters  []Removable
+	Ended    bool // it lists those that have ended
+	Narrowed bool
+	MayNew   string // the URL of the form for a new one, "" = the user may silence nothing
+	Rows     []SilenceRow
+	Pager    ui.Pager
+}
+
+// SilenceRow is a silence, in the list and on its page.
+type SilenceRow struct {
+	ID        int64
+	Place     string // the product's or group's name, "Everything"
+	PlaceHref string // "" = none
+	Group     bool   // it is of a group
+	What      string // what of it is held: "Gate changes with “nightly”"
+	Reason    string
+	Author    string
+	State     string // scheduled, active, ended
+	StartsAt  time.Time
+	EndsAt    time.Time
+	EndedBy   string // who ended it early
+	Held      int
+	Products  int // that these are of
+	May       bool
+}
+
+// HeldRow is a notification that a silence has held, or would have.
+type HeldRow struct {
+	ID      int64
+	Name    string
+	Product string
+	At      time.Time
+}
+
+// SilenceView is one silence. Its form posts the fields of SilenceForm to its own
+// path, with its version.
+type SilenceView struct {
+	Frame layout.View
+	Row   SilenceRow
+	Form  *SilenceForm // nil = the user may not change it, or it has ended
+	Held  []HeldRow    // those that the user may see, newest first
+	Pager ui.Pager
+}
+
+// SilenceNewView is the form for a new silence. It posts to /silences; its
+// preview is at /silences/preview, with the same fields.
+type SilenceNewView struct {
+	Frame   layout.View
+	Form    SilenceForm
+	Preview SilencePreview
+	Back    string
+}
+
+// SilenceForm is what is asked of a silence: of (product, group, all), product (a
+// name), group (an id), type, text, reason, starts, for (a length, "" = until the
+// time in until).
+type SilenceForm struct {
+	Of       []ui.Option // empty = it is known
+	Product  string
+	Products []string    // to choose from while typing
+	Groups   []ui.Option // empty = there are none to choose
+	Types    []ui.Option
+	Text     string
+	Reason   string
+	Starts   string // empty = now
+	For      []ui.Option
+	Until    string
+	Version  int64
+	Note     string // something to know first
+	Errors   map[string]string
+}
+
+// SilencePreview is what a silence would have held lately.
+type SilencePreview struct {
+	Missing string // what is to be chosen first, "" = nothing
+	Held    int
+	Of      int
+	Most    bool // only the newest Of were looked at
+	Days    int  // that were looked at
+	Rows    []HeldRow
+	Now     time.Time
+}
+
+// QuietRow is a silence in force, on the page of a product.
+type QuietRow struct {
+	Reason string
+	Author string
+	What   string
+	EndsAt time.Time
+	Href   string // "" = the user may not see it
+}
+
+func silencePath(n int64) string { return "/silences/" + id(n) }
+
+// begins is when it does or did, in a word.
+func (r SilenceRow) state() (class, icon, word string) {
+	switch r.State {
+	case "scheduled":
+		return "off", "clock", "Scheduled"
+	case "active":
+		return "wait", "bell-off", "In force"
+	}
+	return "off", "check", "Ended"
+}
+
+func (r SilenceRow) held() string {
+	if r.Held == 0 {
+		return "nothing yet"
+	}
+	text := ui.Plural(r.Held, "notification", "notifications")
+	if r.Products > 1 {
+		text += " of " + ui.Plural(r.Products, "product", "products")
+	}
+	return text
+}
+
+// left is how long it goes on.
+func (r SilenceRow) left(now time.Time) string { return ui.Span(r.EndsAt.Sub(now)) + " left" }
+
+// sum is what a preview comes to.
+func (p SilencePreview) sum() string {
+	days := ui.Plural(p.Days, "day", "days")
+	switch {
+	case p.Of == 0:
+		return "In the last " + days + " there was nothing that it could have held."
+	case p.Most:
+		return "Of the newest " + ui.Number(int64(p.Of)) + " notifications there, it would have held " + ui.Number(int64(p.Held)) + "."
+	}
+	return "In the last " + days + " it would have held " + ui.Number(int64(p.Held)) + " of " + ui.Plural(p.Of, "notification", "notifications") + "."
+}
