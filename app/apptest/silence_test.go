@@ -255,3 +255,46 @@ func TestSilencesAreChecked(t *testing.T) {
 		t.Errorf("%d rows of the audit", n)
 	}
 }
+
+// The end of a silence of a group is told who made it, in the inbox alone, and
+// only while the group is still his to see.
+func TestWhoHearsOfTheEndOfASilence(t *testing.T) { on(t, whoHears) }
+
+func whoHears(t *testing.T, p *apptest.Program) {
+	t.Helper()
+	c, receiver := p.Client("admin"), apptest.NewReceiver(t)
+	p.User("ann")
+	p.User("bob")
+	group := c.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Payments"}).ID("id")
+	at := fmt.Sprintf("/groups/%d/members", group)
+	s := newShop(t, c, "Shop", receiver.URL)
+	c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"group_id": group})
+	for _, name := range []string{"ann", "bob"} {
+		c.Must(http.StatusCreated, "POST", at, map[string]any{"user": name, "role": "maintainer"})
+		p.Client(name).Must(http.StatusCreated, "POST", "/silences", map[string]any{"group_id": group, "reason": name + "’s", "ends_at": p.Store.Now().Add(time.Hour)})
+	}
+	p.Clock.Advance(time.Second)
+	setCounts(c, s, 1)
+	apptest.Eventually(t, "it is held back", func() bool { return rows(c.Do("GET", "/deliveries?state=suppressed", nil)) == 1 })
+	bob := c.Must(http.StatusOK, "GET", at, nil)
+	for i := range rows(bob) {
+		if user := fmt.Sprintf("items.%d.user", i); bob.Get(user) == "bob" {
+			c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/%d", at, bob.ID(fmt.Sprintf("items.%d.user_id", i))), nil)
+		}
+	}
+	p.Clock.Advance(time.Hour)
+	apptest.Eventually(t, "both ends are told", func() bool {
+		p.Clock.Advance(time.Second)
+		return rows(c.Do("GET", "/notifications?type=silence.ended", nil)) == 2
+	})
+	a := p.Client("ann").Must(http.StatusOK, "GET", "/notifications?type=silence.ended", nil)
+	if name, _ := a.Get("items.0.name").(string); rows(a) != 1 || !strings.Contains(name, "1 notification was held back") {
+		t.Errorf("%s", a.Text)
+	}
+	if n := rows(p.Client("bob").Must(http.StatusOK, "GET", "/notifications", nil)); n != 0 {
+		t.Errorf("who is no member any more has %d notifications", n)
+	}
+	if n := len(receiver.Messages()); n != 0 {
+		t.Errorf("%d messages", n)
+	}
+}
