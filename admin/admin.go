@@ -13,6 +13,7 @@ import (
 	"gatecrier/app/connection"
 	"gatecrier/app/delivery"
 	"gatecrier/app/exception"
+	"gatecrier/app/feed"
 	"gatecrier/app/gate"
 	"gatecrier/app/inbox"
 	"gatecrier/app/ingest"
@@ -46,6 +47,7 @@ type Services struct {
 	Audit       *audit.Service
 	Exceptions  *exception.Service
 	Silences    *silence.Service
+	Feeds       *feed.Service
 	Mail        *email.Email
 	Log         *slog.Logger
 	Version     string
@@ -139,6 +141,9 @@ func (a *Admin) Register(e *gin.Engine) {
 	post("/profile/tokens", a.tokenCreate)
 	get("/profile/tokens/:id/revoke", a.tokenRevokeAsk)
 	post("/profile/tokens/:id/revoke", a.tokenRevoke)
+	post("/profile/feed", a.feedMake)
+	get("/profile/feed/:action", a.feedAsk)
+	post("/profile/feed/:action", a.feedDo)
 	post("/profile/sessions/revoke", a.sessionsEnd)
 	post("/profile/sessions/:id/revoke", a.sessionEnd)
 	get("/admin/users", a.users)

@@ -42,6 +42,11 @@ func (a *Admin) profilePage(c *gin.Context, status int, with func(v *page.Profil
 	if v.Sessions, err = a.sessionRows(c); err != nil {
 		return err
 	}
+	made, err := a.Feeds.State(ctx, actor)
+	if err != nil {
+		return err
+	}
+	v.Feed.Created = a.zoned(c, made)
 	v.Token.Soonest = a.zoned(c, a.Store.Now()).Format(time.DateOnly)
 	for _, r := range models.Roles() {
 		v.Token.Roles = append(v.Token.Roles, string(r))

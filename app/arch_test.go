@@ -43,6 +43,7 @@ var floors = map[string]int{
 	"app/account":           3,
 	"app/inbox":             3,
 	"app/silence":           3,
+	"app/feed":              3,
 	"app/connection":        3,
 	"app/observation":       4,
 	"app/sentry":            4,

@@ -12,6 +12,7 @@ import (
 	"gatecrier/app/audit"
 	"gatecrier/app/delivery"
 	"gatecrier/app/fault"
+	"gatecrier/app/feed"
 	"gatecrier/app/gate"
 	"gatecrier/app/inbox"
 	"gatecrier/app/module/email"
@@ -54,13 +55,16 @@ func (a *App) handler(o Options, p parts) (http.Handler, error) {
 	badge := web.Badge(a.Products.BadgeState, fail)
 	engine.GET("/badge/:file", badge)
 	engine.HEAD("/badge/:file", badge)
+	feeds := feed.New(a.Store, a.BaseURL)
+	engine.GET("/feed/:file", web.Feed(feeds.Read, fail))
+	engine.HEAD("/feed/:file", web.Feed(feeds.Read, fail))
 	reference := api.Register(engine, api.Services{
 		Store: a.Store, Accounts: a.Accounts, Products: a.Products, Gates: p.gates, Ingest: a.Ingest, Observations: a.Findings, Connections: a.Connections,
-		Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Audit: changes, Jobs: a.schedule, Sweeper: a.Sweeper, Exceptions: a.Exceptions, Silences: a.Silences, BaseURL: a.BaseURL, Log: a.log,
+		Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Audit: changes, Jobs: a.schedule, Sweeper: a.Sweeper, Exceptions: a.Exceptions, Silences: a.Silences, Feeds: feeds, BaseURL: a.BaseURL, Log: a.log,
 	})
 	pages = admin.New(admin.Services{
 		Store: a.Store, Accounts: a.Accounts, Sessions: p.sessions, Products: a.Products, Observations: a.Findings, Gates: p.gates, Sweeper: a.Sweeper, Ingest: a.Ingest,
-		Connections: a.Connections, Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Live: p.live, Settings: a.Settings, Audit: changes, Exceptions: a.Exceptions, Silences: a.Silences, Jobs: a.schedule, Log: a.log, Version: Version, API: reference, BaseURL: a.BaseURL,
+		Connections: a.Connections, Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Live: p.live, Settings: a.Settings, Audit: changes, Exceptions: a.Exceptions, Silences: a.Silences, Feeds: feeds, Jobs: a.schedule, Log: a.log, Version: Version, API: reference, BaseURL: a.BaseURL,
 		FirstHint: a.firstHint, Mail: p.mail, Banner: o.Banner, Loops: a.loopRows,
 	})
 	pages.Register(engine)
@@ -89,7 +93,7 @@ func (a *App) loopRows() []page.LoopRow {
 func withSessions(engine http.Handler, sessions *account.Sessions) http.Handler {
 	pages := sessions.LoadAndSave(engine)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for _, prefix := range []string{"/api/", "/static/", "/badge/", "/healthz", "/readyz"} {
+		for _, prefix := range []string{"/api/", "/static/", "/badge/", "/feed/", "/healthz", "/readyz"} {
 			if strings.HasPrefix(r.URL.Path, prefix) {
 				engine.ServeHTTP(w, r)
 				return

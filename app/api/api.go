@@ -20,6 +20,7 @@ import (
 	"gatecrier/app/delivery"
 	"gatecrier/app/exception"
 	"gatecrier/app/fault"
+	"gatecrier/app/feed"
 	"gatecrier/app/gate"
 	"gatecrier/app/inbox"
 	"gatecrier/app/ingest"
@@ -56,6 +57,7 @@ type Services struct {
 	Gates        *gate.Service
 	Exceptions   *exception.Service
 	Silences     *silence.Service
+	Feeds        *feed.Service
 }
 
 // API holds the handlers.
@@ -100,6 +102,7 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a.jobs()
 	a.users()
 	a.tokens()
+	a.feed()
 	a.reports(group)
 	a.exceptions(group)
 	a.exceptionGroups()

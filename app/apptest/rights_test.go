@@ -314,6 +314,7 @@ func (r route) name() string {
 		{"{user}/deactivate", ":id/:action"},
 		{"/admin/users/{user}/password", "/admin/users/:id/:action"},
 		{"/badge/renew", "/badge/:action"},
+		{"/profile/feed/rotate", "/profile/feed/:action"},
 	} {
 		path = strings.ReplaceAll(path, part[0], part[1])
 	}
@@ -415,7 +416,7 @@ func normal(route string) string {
 
 // openRoutes are for everybody, and about nobody.
 var openRoutes = []string{
-	"POST /logout", "GET /healthz", "GET /readyz", "GET /static/*path", "HEAD /static/*path", "GET /badge/:", "HEAD /badge/:", "GET /login", "POST /login",
+	"POST /logout", "GET /healthz", "GET /readyz", "GET /static/*path", "HEAD /static/*path", "GET /badge/:", "HEAD /badge/:", "GET /feed/:", "HEAD /feed/:", "GET /login", "POST /login",
 	"GET /login/forgot", "POST /login/forgot", "GET /login/reset", "POST /login/reset", "GET /login/mail", "POST /login/mail", // links of mails are secrets
 
 	"GET /inbox/live", // a stream: it has a test of its own

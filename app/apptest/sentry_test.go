@@ -242,7 +242,7 @@ func TestAnIngestKeyCanDoNothingElse(t *testing.T) {
 			if err := res.Body.Close(); err != nil {
 				t.Error(err)
 			}
-			badge := strings.Contains(route, "/badge/:file") && res.StatusCode == http.StatusNotFound // for everybody, and there is none of that name
+			badge := (strings.Contains(route, "/badge/:file") || strings.Contains(route, "/feed/:file")) && res.StatusCode == http.StatusNotFound // for everybody, and there is none of that name
 			login := res.StatusCode == http.StatusSeeOther && strings.HasPrefix(res.Header.Get("Location"), "/login")
 			if res.StatusCode != http.StatusUnauthorized && res.StatusCode != http.StatusForbidden && !login && !badge {
 				t.Errorf("%s by %s: %d", route, how, res.StatusCode)

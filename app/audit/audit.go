@@ -46,11 +46,12 @@ const (
 	IngestKey          Kind = "ingest key"
 	Notification       Kind = "notification"
 	Silence            Kind = "silence"
+	Feed               Kind = "feed"
 )
 
 // Kinds lists them all, in the order of a menu.
 func Kinds() []Kind {
-	return []Kind{Settings, User, Session, Token, Product, Branch, Group, AuthorizationGroup, Member, Target, Delivery, Job, Observation, Exception, IngestKey, Notification, Silence}
+	return []Kind{Settings, User, Session, Token, Product, Branch, Group, AuthorizationGroup, Member, Target, Delivery, Job, Observation, Exception, IngestKey, Notification, Silence, Feed}
 }
 
 // Masked stands for a secret that was or is set.

@@ -24,6 +24,14 @@ type ProfileView struct {
 	Token        TokenForm
 	Tokens       []TokenRow
 	Sessions     []SessionRow
+	Feed         FeedForm
+}
+
+// FeedForm is the feed of the inbox: off where it was never created. Its forms
+// are posted to /profile/feed.
+type FeedForm struct {
+	Created time.Time // when its address was made, zero = there is none
+	Made    string    // the address, shown this once; "" = none was made now
 }
 
 // TokenForm is the form for a new token, and what was made by it.

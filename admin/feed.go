@@ -1,0 +1,84 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/web"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+const (
+	feedRotate = "rotate"
+	feedRemove = "remove"
+)
+
+// feedMake makes the first address of the user's feed. One that is there stays:
+// another is asked for first.
+func (a *Admin) feedMake(c *gin.Context) error {
+	at, err := a.Feeds.State(c.Request.Context(), actorOf(c))
+	if err != nil {
+		return err
+	}
+	if !at.IsZero() {
+		a.flash(c, "ok", "Your feed has an address already", "Nothing was changed.")
+		web.SeeOther(c, profilePath)
+		return nil
+	}
+	return a.feedShow(c)
+}
+
+// feedShow makes an address. The page that follows is rendered at once, since it
+// shows the address this one time.
+func (a *Admin) feedShow(c *gin.Context) error {
+	url, err := a.Feeds.Make(c.Request.Context(), actorOf(c))
+	if err != nil {
+		return err
+	}
+	return a.profilePage(c, http.StatusOK, func(v *page.ProfileView) { v.Feed.Made = url })
+}
+
+// feedAsk says what becomes of the feed's address.
+func (a *Admin) feedAsk(c *gin.Context) error {
+	at, err := a.Feeds.State(c.Request.Context(), actorOf(c))
+	if err != nil {
+		return err
+	}
+	if at.IsZero() {
+		return fault.Missing("feed")
+	}
+	lost := "The old address stops working: programs that read it get no answer any more, from this moment on."
+	v := page.AskView{Crumbs: []ui.Crumb{{Label: "Your profile", Href: profilePath}}, Action: c.Request.URL.Path, Cancel: profilePath}
+	switch c.Param("action") {
+	case feedRotate:
+		v.Title, v.Effects = "A new address for your feed?", []string{lost, "The new one is shown once, and has to be put in its place there."}
+		v.Buttons = []page.AskButton{{Label: "Make a new address", Danger: true}}
+	case feedRemove:
+		v.Title, v.Effects = "Remove your feed?", []string{lost, "A later feed has another address."}
+		v.Buttons = []page.AskButton{{Label: "Remove the feed", Danger: true}}
+	default:
+		return fault.Missing("page")
+	}
+	v.Frame = a.frame(c, v.Title, layout.NavNone)
+	return show(c, http.StatusOK, page.Ask(v))
+}
+
+func (a *Admin) feedDo(c *gin.Context) error {
+	switch c.Param("action") {
+	case feedRotate:
+		return a.feedShow(c)
+	case feedRemove:
+	default:
+		return fault.Missing("page")
+	}
+	if err := a.Feeds.Remove(c.Request.Context(), actorOf(c)); err != nil {
+		return err
+	}
+	a.flash(c, "ok", "Your feed is removed", "")
+	web.SeeOther(c, profilePath)
+	return nil
+}

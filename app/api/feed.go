@@ -1,0 +1,58 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gatecrier/app/fault"
+)
+
+// feedState is whether the actor's feed has an address.
+type feedState struct {
+	Made      bool       `json:"made"`
+	CreatedAt *time.Time `json:"created_at,omitempty" doc:"When its address was made"`
+}
+
+// feedBody is where a feed is.
+type feedBody struct {
+	URL string `json:"url" doc:"Shown this once: whoever has it reads your inbox"`
+}
+
+func (a *API) feed() {
+	huma.Register(a.huma, operation(http.MethodGet, "/feed", "get-feed", "Whether your inbox has a feed", 0),
+		func(ctx context.Context, _ *struct{}) (*struct{ Body feedState }, error) {
+			at, err := a.Feeds.State(ctx, actorOf(ctx))
+			b := feedState{Made: !at.IsZero()}
+			if b.Made {
+				b.CreatedAt = &at
+			}
+			return &struct{ Body feedState }{b}, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodPost, "/feed", "make-feed", "Make an address for the feed of your inbox: a former one shows nothing any more", http.StatusCreated),
+		func(ctx context.Context, _ *struct{}) (*struct{ Body feedBody }, error) {
+			url, err := a.makeFeed(ctx)
+			return &struct{ Body feedBody }{feedBody{url}}, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodDelete, "/feed", "remove-feed", "Remove the feed of your inbox", http.StatusNoContent),
+		func(ctx context.Context, _ *struct{}) (*struct{}, error) {
+			return nil, a.problem(ctx, a.Feeds.Remove(ctx, actorOf(ctx)))
+		})
+}
+
+// makeFeed refuses a token that expires: the feed would outlive it.
+func (a *API) makeFeed(ctx context.Context) (string, error) {
+	actor := actorOf(ctx)
+	if actor.User.ID != 0 {
+		err := a.Accounts.Outlived(ctx, bearerOf(ctx), time.Time{})
+		if fault.Is(err, fault.Invalid) {
+			err = fault.New(fault.Forbidden, "This token expires, and the feed would not")
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	return a.Feeds.Make(ctx, actor)
+}

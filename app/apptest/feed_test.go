@@ -1,0 +1,282 @@
+package apptest_test
+
+import (
+	"encoding/xml"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gatecrier/app/apptest"
+	"gatecrier/models"
+)
+
+// atomFeed is what a feed reader finds in a feed.
+type atomFeed struct {
+	ID      string `xml:"id"`
+	Updated string `xml:"updated"`
+	Links   []struct {
+		Rel  string `xml:"rel,attr"`
+		Href string `xml:"href,attr"`
+	} `xml:"link"`
+	Entries []struct {
+		ID       string `xml:"id"`
+		Title    string `xml:"title"`
+		Author   string `xml:"author>name"`
+		Content  string `xml:"content"`
+		Category struct {
+			Term string `xml:"term,attr"`
+		} `xml:"category"`
+		Link struct {
+			Href string `xml:"href,attr"`
+		} `xml:"link"`
+	} `xml:"entry"`
+}
+
+func (f atomFeed) titles() []string {
+	var list []string
+	for _, e := range f.Entries {
+		list = append(list, e.Title)
+	}
+	return list
+}
+
+func readFeed(t *testing.T, url string) atomFeed {
+	t.Helper()
+	res, text := fetch(t, "GET", url, "")
+	if res.Status != http.StatusOK {
+		t.Fatalf("the feed: %d %s", res.Status, text)
+	}
+	var f atomFeed
+	if err := xml.Unmarshal([]byte(text), &f); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	return f
+}
+
+func feedOf(c *apptest.Client) string {
+	url, _ := c.Must(http.StatusCreated, "POST", "/feed", nil).Get("url").(string)
+	return url
+}
+
+// A feed shows what its user may see, by an address that is a secret.
+func TestAFeed(t *testing.T) { on(t, aFeed) }
+
+func aFeed(t *testing.T, p *apptest.Program) {
+	t.Helper()
+	admin := p.Client("admin")
+	p.User("ann")
+	ann := p.Client("ann")
+	shop, other := newShop(t, admin, "Shop <1>", ""), newShop(t, admin, "Other", "")
+	admin.Must(http.StatusCreated, "POST", shop.path+"/members", map[string]any{"user": "ann", "role": "reader"})
+	if a := ann.Must(http.StatusOK, "GET", "/feed", nil); a.Get("made") != false {
+		t.Errorf("off by default: %s", a.Text)
+	}
+	url := feedOf(ann)
+	token := strings.TrimSuffix(strings.TrimPrefix(url, p.URL+"/feed/"), ".atom")
+	if len(token) != 52 {
+		t.Fatalf("the address: %s", url)
+	}
+	empty := readFeed(t, url)
+	setCounts(admin, shop, 1)
+	setCounts(admin, other, 1)
+	apptest.Eventually(t, "both are told", func() bool { return rows(admin.Do("GET", "/notifications", nil)) == 2 })
+	f := readFeed(t, url)
+	if len(empty.Entries) != 0 || f.ID != empty.ID || len(f.Entries) != 1 {
+		t.Fatalf("%+v, before %+v", f, empty)
+	}
+	e, id := f.Entries[0], seen(ann.Must(http.StatusOK, "GET", "/notifications", nil))[0]
+	if e.Title != "Shop <1>: Security gate has changed to Failed" || e.Link.Href != fmt.Sprintf("%s/inbox/%d", p.URL, id) || e.Category.Term != "gate.changed" ||
+		!strings.HasPrefix(e.ID, "urn:uuid:") || e.Author == "" || !strings.Contains(e.Content, "critical") || f.Links[0].Rel != "self" || f.Links[0].Href != url {
+		t.Errorf("%+v", f)
+	}
+
+	// Known already, asked for its head, and no cookies either way.
+	res, _ := fetch(t, "GET", url, "")
+	tag := res.Header.Get("ETag")
+	if tag == "" || res.Cookies != 0 || res.Header.Get("Cache-Control") != "private, no-cache" || res.Header.Get("Referrer-Policy") != "no-referrer" || res.Header.Get("Content-Type") != "application/atom+xml; charset=utf-8" {
+		t.Errorf("%+v", res)
+	}
+	if res, text := fetch(t, "GET", url, tag); res.Status != http.StatusNotModified || text != "" {
+		t.Errorf("known: %d %s", res.Status, text)
+	}
+	if res, text := fetch(t, "HEAD", url, ""); res.Status != http.StatusOK || text != "" {
+		t.Errorf("HEAD: %d %s", res.Status, text)
+	}
+	ann.Must(http.StatusNoContent, "POST", "/notifications/viewed", map[string]any{"ids": []int64{id}})
+	if again := readFeed(t, url); len(again.Entries) != 1 {
+		t.Errorf("what was viewed is gone: %+v", again)
+	}
+	ann.Must(http.StatusNoContent, "POST", "/notifications/archived", map[string]any{"ids": []int64{id}})
+	if again := readFeed(t, url); len(again.Entries) != 0 {
+		t.Errorf("what was archived is there: %+v", again)
+	}
+
+	// What is no feed is not there; a new address takes the old one's place.
+	gone := func(what, url string) {
+		t.Helper()
+		if res, text := fetch(t, "GET", url, ""); res.Status != http.StatusNotFound || text != "There is no such feed\n" {
+			t.Errorf("%s: %d %s", what, res.Status, text)
+		}
+	}
+	gone("another token", p.URL+"/feed/"+strings.Repeat("A", 52)+".atom")
+	gone("without its suffix", strings.TrimSuffix(url, ".atom"))
+	second := feedOf(ann)
+	gone("the old address", url)
+	readFeed(t, second)
+	admin.Must(http.StatusOK, "PATCH", fmt.Sprintf("/users/%d", userID(admin, "ann")), map[string]any{"active": false})
+	gone("who is not active", second)
+	admin.Must(http.StatusOK, "PATCH", fmt.Sprintf("/users/%d", userID(admin, "ann")), map[string]any{"active": true})
+	readFeed(t, second)
+	ann.Must(http.StatusNoContent, "DELETE", "/feed", nil)
+	gone("a removed one", second)
+
+	// Tokens that may less make none.
+	small, _ := ann.Must(http.StatusCreated, "POST", "/tokens", map[string]any{"name": "small", "role": "reader"}).Get("token").(string)
+	apptest.NewClient(t, p.URL, small).Must(http.StatusForbidden, "POST", "/feed", nil)
+	short, _ := ann.Must(http.StatusCreated, "POST", "/tokens", map[string]any{"name": "short", "expires_at": p.Store.Now().Add(time.Hour)}).Get("token").(string)
+	apptest.NewClient(t, p.URL, short).Must(http.StatusForbidden, "POST", "/feed", nil)
+
+	// The address is nowhere but with who made it.
+	audit := admin.Must(http.StatusOK, "GET", "/audit?kind=feed", nil)
+	if rows(audit) != 3 || strings.Contains(audit.Text, token) {
+		t.Errorf("%s", audit.Text)
+	}
+	if strings.Contains(p.Logged(), token) {
+		t.Error("the token is in the log")
+	}
+}
+
+func userID(admin *apptest.Client, name string) int64 {
+	a := admin.Do("GET", "/users?q="+name, nil)
+	return a.ID("items.0.id")
+}
+
+// Who comes and who goes: each place that shows notifications is right at once,
+// and a new member finds the old ones viewed.
+func TestMembershipCountsEverywhere(t *testing.T) { on(t, membershipCounts) }
+
+func membershipCounts(t *testing.T, p *apptest.Program) {
+	t.Helper()
+	admin := p.Client("admin")
+	p.User("ann")
+	ann, page := p.Client("ann"), enterAs(t, p, "ann", apptest.Password)
+	stays, changes := newShop(t, admin, "Stays", ""), newShop(t, admin, "Changes", "")
+	group := admin.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Payments"}).ID("id")
+	critical, n := map[int64]int{}, 0
+	tell := func(s shop) {
+		t.Helper()
+		critical[s.id] = 1 - critical[s.id]
+		setCounts(admin, s, critical[s.id])
+		n++
+		apptest.Eventually(t, "it is told", func() bool { return rows(admin.Do("GET", "/notifications?limit=100", nil)) == n })
+	}
+	member := func(path string, in bool) {
+		t.Helper()
+		if in {
+			admin.Must(http.StatusCreated, "POST", path+"/members", map[string]any{"user": "ann", "role": "reader"})
+		} else {
+			admin.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", path, userID(admin, "ann")), nil)
+		}
+	}
+	feed := feedOf(ann)
+	tell(changes)
+	member(stays.path, true)
+	said, stop := lines(t, page, p.URL+"/inbox/live")
+	defer stop()
+	next(t, said, `{"unread":0,"newest":0}`)
+	// shows is what ann has now: rows of each product, and how many are unread.
+	shows := func(what string, ofStays, ofChanges, unread int) {
+		t.Helper()
+		a := ann.Must(http.StatusOK, "GET", "/notifications", nil)
+		got := func(name string) (n int) {
+			for i := range rows(a) {
+				if a.Get(fmt.Sprintf("items.%d.product.name", i)) == name {
+					n++
+				}
+			}
+			return n
+		}
+		if got("Stays") != ofStays || got("Changes") != ofChanges {
+			t.Errorf("%s: %s", what, a.Text)
+		}
+		if n := int(ann.Must(http.StatusOK, "GET", "/notifications/count", nil).ID("unread")); n != unread {
+			t.Errorf("%s: %d unread, want %d", what, n, unread)
+		}
+		_, text := visit(t, page, p.URL+"/inbox")
+		words := fmt.Sprintf("%d unread", unread)
+		if unread == 0 {
+			words = "Nothing unread"
+		}
+		if !strings.Contains(text, words) || strings.Contains(text, ">Changes<") != (ofChanges > 0) {
+			t.Errorf("%s: the page does not say %s, or shows another's", what, words)
+		}
+		if _, badge := visit(t, page, p.URL+"/inbox/badge"); strings.Contains(badge, fmt.Sprintf("<b>%d <", unread)) != (unread > 0) {
+			t.Errorf("%s: the badge says %s", what, badge)
+		}
+		titles := readFeed(t, feed).titles()
+		of := func(name string) int {
+			return len(slices.DeleteFunc(slices.Clone(titles), func(t string) bool { return !strings.HasPrefix(t, name+": ") }))
+		}
+		if of("Stays") != ofStays || of("Changes") != ofChanges {
+			t.Errorf("%s: the feed has %q", what, titles)
+		}
+	}
+	// hears is what the stream says after something was told to ann.
+	hears := func(unread int) {
+		t.Helper()
+		tell(stays)
+		next(t, said, fmt.Sprintf(`{"unread":%d,"newest":%d}`, unread, mustNewest(t, p)))
+	}
+	shows("before", 0, 0, 0)
+	member(changes.path, true)
+	shows("a new member", 0, 1, 0) // what is old is viewed
+	hears(1)
+	tell(changes)
+	next(t, said, fmt.Sprintf(`{"unread":2,"newest":%d}`, mustNewest(t, p)))
+	shows("a member", 1, 2, 2)
+	member(changes.path, false)
+	shows("a member no more", 1, 0, 1)
+	hears(2)
+	member(changes.path, true)
+	shows("a member again", 2, 2, 2)
+	hears(3)
+
+	// The same by a group that the product comes into.
+	member(changes.path, false)
+	member(fmt.Sprintf("/groups/%d", group), true)
+	shows("in the group alone", 3, 0, 3)
+	admin.Must(http.StatusOK, "PATCH", changes.path, map[string]any{"group_id": group})
+	shows("the product has come into the group", 3, 2, 3)
+	tell(changes)
+	shows("and tells of something", 3, 3, 4)
+	admin.Must(http.StatusOK, "PATCH", changes.path, map[string]any{"group_id": nil})
+	shows("and has left", 3, 0, 3)
+}
+
+// What is for administrators is masked in a member's feed.
+func TestAFeedIsMasked(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	admin := p.Client("admin")
+	p.User("ann")
+	shop := newShop(t, admin, "Shop", "")
+	admin.Must(http.StatusCreated, "POST", shop.path+"/members", map[string]any{"user": "ann", "role": "owner"})
+	err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
+		e := models.Event{UUID: "a task", Type: "exception.task", Version: 1, ProductID: shop.id, At: tx.Now(), Payload: []byte("{}")}
+		if err := tx.InsertEvent(&e); err != nil {
+			return err
+		}
+		return tx.InsertNotification(models.Notification{EventID: e.ID, ProductID: shop.id, Type: e.Type, Name: "Exception", Message: "a secret", Tone: "plain", At: e.At, Targets: -1})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := readFeed(t, feedOf(p.Client("ann"))); len(f.Entries) != 1 || f.Entries[0].Content != "…" {
+		t.Errorf("%+v", f)
+	}
+	if f := readFeed(t, feedOf(admin)); len(f.Entries) != 1 || f.Entries[0].Content != "a secret" {
+		t.Errorf("%+v", f)
+	}
+}

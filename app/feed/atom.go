@@ -1,0 +1,115 @@
+// Package feed shows a user's inbox as an Atom feed (RFC 4287), to whoever has
+// its address.
+package feed
+
+import (
+	"encoding/xml"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Feed is what is shown. Texts may be anything: what XML cannot carry is left
+// out.
+type Feed struct {
+	ID      string // an IRI that stays, whatever the address
+	Title   string
+	Self    string // where the feed is
+	Page    string // where people read the same
+	Updated time.Time
+	Entries []Entry
+}
+
+// Entry is a notification.
+type Entry struct {
+	ID      string // an IRI that stays
+	Title   string
+	Page    string
+	Author  string
+	Type    string // the event's
+	Text    string
+	Updated time.Time
+}
+
+// atom is a feed as RFC 4287 has it.
+type atom struct {
+	XMLName xml.Name    `xml:"http://www.w3.org/2005/Atom feed"`
+	ID      string      `xml:"id"`
+	Title   string      `xml:"title"`
+	Updated string      `xml:"updated"`
+	Author  author      `xml:"author"`
+	Links   []link      `xml:"link"`
+	Entries []atomEntry `xml:"entry"`
+}
+
+type atomEntry struct {
+	ID       string   `xml:"id"`
+	Title    string   `xml:"title"`
+	Updated  string   `xml:"updated"`
+	Author   author   `xml:"author"`
+	Link     link     `xml:"link"`
+	Category category `xml:"category"`
+	Content  content  `xml:"content"`
+}
+
+type author struct {
+	Name string `xml:"name"`
+}
+
+type link struct {
+	Rel  string `xml:"rel,attr"`
+	Type string `xml:"type,attr"`
+	Href string `xml:"href,attr"`
+}
+
+type category struct {
+	Term string `xml:"term,attr"`
+}
+
+type content struct {
+	Type string `xml:"type,attr"`
+	Text string `xml:",chardata"`
+}
+
+// MediaType is Atom's.
+const MediaType = "application/atom+xml"
+
+// itself is the author of what nobody else has caused.
+const itself = "Gatecrier"
+
+// Atom writes a feed as a document of XML 1.0.
+func Atom(f Feed) ([]byte, error) {
+	doc := atom{
+		ID: clean(f.ID), Title: clean(f.Title), Updated: stamp(f.Updated), Author: author{itself},
+		Links: []link{{"self", MediaType, clean(f.Self)}, {"alternate", "text/html", clean(f.Page)}},
+	}
+	for _, e := range f.Entries {
+		doc.Entries = append(doc.Entries, e.atom())
+	}
+	text, err := xml.MarshalIndent(doc, "", "  ")
+	return append([]byte(xml.Header), append(text, '\n')...), err
+}
+
+func (e Entry) atom() atomEntry {
+	by := clean(e.Author)
+	if strings.TrimSpace(by) == "" {
+		by = itself
+	}
+	return atomEntry{
+		ID: clean(e.ID), Title: clean(e.Title), Updated: stamp(e.Updated), Author: author{by},
+		Link: link{"alternate", "text/html", clean(e.Page)}, Category: category{clean(e.Type)}, Content: content{"text", clean(e.Text)},
+	}
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// clean leaves out what XML 1.0 cannot carry, escaped or not (section 2.2).
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t' || r == '\n' || r == '\r', r >= 0x20 && r <= 0xd7ff, r >= 0xe000 && r <= 0xfffd, r >= 0x10000 && r <= utf8.MaxRune:
+			return r
+		}
+		return -1
+	}, strings.ToValidUTF8(s, ""))
+}

@@ -1,0 +1,161 @@
+package feed
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"gatecrier/app/audit"
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/models"
+)
+
+// most is how many notifications a feed shows.
+const most = 50
+
+// suffix ends the address of a feed.
+const suffix = ".atom"
+
+// Service keeps the addresses of feeds, and reads what they show.
+type Service struct {
+	store   *models.Store
+	baseURL func() string
+}
+
+// New returns a service. baseURL is where people reach the program.
+func New(store *models.Store, baseURL func() string) *Service {
+	return &Service{store: store, baseURL: baseURL}
+}
+
+// State is when the actor's feed was given its address; zero where he has none.
+func (s *Service) State(ctx context.Context, actor authz.Actor) (time.Time, error) {
+	if err := person(actor); err != nil {
+		return time.Time{}, err
+	}
+	f, err := s.store.FeedOf(ctx, actor.User.ID)
+	if fault.Is(err, fault.NotFound) {
+		return time.Time{}, nil
+	}
+	return f.CreatedAt, err
+}
+
+// Make gives the actor's feed a new address and returns it: it is kept nowhere,
+// and a former one shows nothing any more.
+func (s *Service) Make(ctx context.Context, actor authz.Actor) (string, error) {
+	if err := whole(actor); err != nil {
+		return "", err
+	}
+	token := rand.Text() + rand.Text()
+	err := s.store.Write(ctx, func(tx *models.Tx) error {
+		entry := audit.Entry{Action: audit.Create, Kind: audit.Feed, Name: actor.User.Name, Became: secret()}
+		_, err := tx.FeedOf(tx.Context(), actor.User.ID)
+		switch {
+		case err == nil:
+			entry.Action, entry.Was = audit.Change, secret()
+		case !fault.Is(err, fault.NotFound):
+			return err
+		}
+		if err := tx.SaveFeed(actor.User.ID, hash(token)); err != nil {
+			return err
+		}
+		return audit.Write(tx, actor, entry)
+	})
+	return s.address(token), err
+}
+
+// Remove takes the actor's feed away, if he has one.
+func (s *Service) Remove(ctx context.Context, actor authz.Actor) error {
+	if err := whole(actor); err != nil {
+		return err
+	}
+	return s.store.Write(ctx, func(tx *models.Tx) error {
+		there, err := tx.DeleteFeed(actor.User.ID)
+		if err != nil || !there {
+			return err
+		}
+		return audit.Write(tx, actor, audit.Entry{Action: audit.Delete, Kind: audit.Feed, Name: actor.User.Name, Was: secret()})
+	})
+}
+
+// Read is the feed with a token, as its user may see his inbox now.
+func (s *Service) Read(ctx context.Context, token string) ([]byte, error) {
+	row, u, err := s.store.FeedReader(ctx, hash(token))
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.store.Inbox(ctx, authz.UserActor(u).Reader(), models.InboxFilter{Limit: most})
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]int64, len(list))
+	for i, n := range list {
+		ids[i] = n.EventID
+	}
+	origins, err := s.store.Origins(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	f := Feed{ID: urn(u), Title: "Gatecrier: inbox of " + u.Name, Self: s.address(token), Page: s.baseURL() + "/inbox", Updated: row.CreatedAt}
+	for i, n := range list {
+		if i == 0 {
+			f.Updated = n.At
+		}
+		f.Entries = append(f.Entries, s.entry(n, origins[n.EventID]))
+	}
+	return Atom(f)
+}
+
+func (s *Service) entry(n models.Notification, o models.Origin) Entry {
+	title := n.Name
+	if n.Product != "" {
+		title = n.Product + ": " + n.Name
+	}
+	return Entry{
+		ID: "urn:uuid:" + o.UUID, Title: title, Page: s.baseURL() + "/inbox/" + strconv.FormatInt(n.EventID, 10),
+		Author: o.Actor, Type: n.Type, Text: n.Message, Updated: n.At,
+	}
+}
+
+func (s *Service) address(token string) string { return s.baseURL() + "/feed/" + token + suffix }
+
+// urn names a user's feed, the same under all its addresses.
+func urn(u models.User) string {
+	name := "feed/" + strconv.FormatInt(u.ID, 10) + "/" + strconv.FormatInt(u.CreatedAt.UnixMicro(), 10)
+	return uuid.NewSHA1(uuid.NameSpaceOID, []byte(name)).URN()
+}
+
+// Token is that of a file's name in an address; ok is false where it is none.
+func Token(file string) (token string, ok bool) { return strings.CutSuffix(file, suffix) }
+
+func person(actor authz.Actor) error {
+	if actor.User.ID == 0 {
+		return fault.New(fault.Forbidden, "A product's token has no inbox")
+	}
+	return nil
+}
+
+// whole refuses tokens that may less than their user: the feed shows all that he
+// may see.
+func whole(actor authz.Actor) error {
+	if err := person(actor); err != nil {
+		return err
+	}
+	if actor.Role != "" {
+		return fault.New(fault.Forbidden, "This token may less than the feed shows")
+	}
+	return nil
+}
+
+// hash is SHA-256: the token has 256 random bits.
+func hash(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
+
+func secret() audit.Values { return audit.Values{"address": audit.Masked} }

@@ -1,0 +1,33 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/feed"
+)
+
+// Feed answers users' feeds by their tokens, to whoever has them: it looks at no
+// session, and what is no feed is not there.
+func Feed(read func(ctx context.Context, token string) ([]byte, error), failed func(*gin.Context, error)) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		c.Header("Referrer-Policy", "no-referrer") // the address is the secret
+		token, isFeed := feed.Token(c.Param("file"))
+		body, err := []byte(nil), error(fault.Missing("feed"))
+		if isFeed {
+			body, err = read(c.Request.Context(), token)
+		}
+		switch {
+		case fault.Is(err, fault.NotFound):
+			c.String(http.StatusNotFound, "There is no such feed\n")
+		case err != nil:
+			failed(c, err)
+		default:
+			c.Header("Cache-Control", "private, no-cache")
+			sendTagged(c, feed.MediaType+"; charset=utf-8", body)
+		}
+	}
+}

@@ -1,0 +1,73 @@
+package models
+
+import (
+	"context"
+	"time"
+)
+
+// Feed is where a user's inbox is read without a session; only the hash of the
+// address is kept.
+type Feed struct {
+	UserID    int64
+	Hash      []byte // SHA-256 of the token
+	CreatedAt time.Time
+}
+
+// FeedOf finds a user's feed.
+func (r reads) FeedOf(ctx context.Context, userID int64) (Feed, error) {
+	f := Feed{UserID: userID}
+	err := r.get(ctx, "SELECT hash, created_at FROM feeds WHERE user_id = ?", []any{userID}, &f.Hash, timeTo(&f.CreatedAt))
+	if err != nil {
+		return Feed{}, missingRow(err, "feed")
+	}
+	return f, nil
+}
+
+// FeedReader finds the feed with a hash, and who reads it now. The feed of a user
+// who is not active is not there.
+func (r reads) FeedReader(ctx context.Context, hash []byte) (Feed, User, error) {
+	f, u := Feed{Hash: hash}, User{Active: true}
+	err := r.get(ctx, `SELECT f.created_at, u.id, u.name, u.administrator, u.created_at
+		FROM feeds f JOIN users u ON u.id = f.user_id WHERE f.hash = ? AND u.active`, []any{hash},
+		timeTo(&f.CreatedAt), &u.ID, &u.Name, &u.Administrator, timeTo(&u.CreatedAt))
+	if err != nil {
+		return Feed{}, User{}, missingRow(err, "feed")
+	}
+	f.UserID = u.ID
+	return f, u, nil
+}
+
+// SaveFeed gives a user a feed under a new address: a former one is gone.
+func (tx *Tx) SaveFeed(userID int64, hash []byte) error {
+	_, err := tx.exec(`INSERT INTO feeds (user_id, hash, created_at) VALUES (?, ?, ?)
+		ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, created_at = excluded.created_at`, userID, hash, micro(tx.Now()))
+	return err
+}
+
+// DeleteFeed takes a user's feed away, and says whether there was one.
+func (tx *Tx) DeleteFeed(userID int64) (bool, error) {
+	n, err := tx.exec("DELETE FROM feeds WHERE user_id = ?", userID)
+	return n > 0, err
+}
+
+// Origin is how an event is named outside, and who caused it.
+type Origin struct {
+	UUID  string
+	Actor string // "" = Gatecrier itself
+}
+
+// Origins reads those of events. Whoever calls may see the events.
+func (r reads) Origins(ctx context.Context, ids []int64) (map[int64]Origin, error) {
+	origins := make(map[int64]Origin, len(ids))
+	if len(ids) == 0 {
+		return origins, nil
+	}
+	err := r.query(ctx, "SELECT id, uuid, actor FROM events WHERE id IN ("+marks(len(ids))+")", anys(ids), func(rows scanner) error {
+		var id int64
+		var o Origin
+		err := rows.Scan(&id, &o.UUID, &o.Actor)
+		origins[id] = o
+		return err
+	})
+	return origins, err
+}
