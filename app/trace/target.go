@@ -80,7 +80,10 @@ func targetOf(row *delivery.Row) Step {
 	tries := plural(row.Delivery.Attempts, "attempt", "attempts")
 	switch row.State {
 	case models.DeliveryDelivered:
-		s.Outcome, s.Text = Done, "Delivered, after "+tries
+		s.Outcome, s.Text = Done, "Delivered after "+tries
+		if row.Delivery.Attempts == 1 {
+			s.Text = "Delivered at the first attempt"
+		}
 	case models.DeliveryDead:
 		s.Outcome, s.Text = Failed, "Given up, after "+tries
 	case models.DeliveryRetrying:
