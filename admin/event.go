@@ -38,6 +38,9 @@ func (a *Admin) traceStep(c *gin.Context, s trace.Step) page.TraceStep {
 		Key: string(s.Key), Outcome: string(s.Outcome), Text: s.Text, Detail: s.Detail, At: a.zoned(c, s.At), Until: a.zoned(c, s.Until),
 		Href: s.Link.Path, Link: s.Link.Text,
 	}
+	if s.Key == trace.Recorded { // the page has it above
+		step.Detail = ""
+	}
 	if s.Sent != nil {
 		row := a.deliveryRow(c, *s.Sent)
 		step.Sent, step.Recipient = &row, s.Sent.Recipient

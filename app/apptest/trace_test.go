@@ -115,7 +115,7 @@ func TestWhyAMessageWasSentOrNot(t *testing.T) {
 		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/targets/%d", s.target), map[string]any{"enabled": false})
 		setCounts(c, s, 1)
 		off := lastChange(c, s)
-		goes(t, c, off, begin+"settings skipped, target skipped, target skipped, reader done", "The target is turned off", "no mail is sent", `"/admin/settings"`)
+		goes(t, c, off, begin+"settings skipped, target skipped, target skipped, reader done", "The target is turned off", "no mail is sent", `"/admin/settings/mail"`)
 		if a := goes(t, reader, off, begin+"target skipped, target skipped, reader done"); strings.Contains(a.Text, "ops@") || strings.Contains(a.Text, "example.org") {
 			t.Errorf("a reader sees an address: %s", a.Text)
 		}

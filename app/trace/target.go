@@ -10,12 +10,19 @@ import (
 	"gatecrier/models"
 )
 
+// mailModule is what mail goes by.
+const mailModule = "email"
+
 // settings tells where there was nothing to send by: mail is not set up.
 func (f *facts) settings() []Step {
 	var reasons []string
+	link := Link{"/admin/settings/mail", "The settings of mail"}
 	for _, row := range f.rows {
 		if row.State == models.DeliverySkipped && row.Reason != "" && row.Reason != connection.TurnedOff && !slices.Contains(reasons, row.Reason) {
 			reasons = append(reasons, row.Reason)
+			if row.Module != mailModule {
+				link = Link{"/admin/settings", "The settings"}
+			}
 		}
 	}
 	if len(reasons) == 0 {
@@ -23,7 +30,7 @@ func (f *facts) settings() []Step {
 	}
 	s := Step{Key: Settings, Outcome: Skipped, Text: "There was nothing to send by", Detail: strings.Join(reasons, "; ")}
 	if f.actor.Administrator() {
-		s.Link = Link{"/admin/settings", "The settings"}
+		s.Link = link
 	}
 	return []Step{s}
 }
@@ -95,7 +102,7 @@ func targetOf(row *delivery.Row) Step {
 	case models.DeliverySkipped:
 		s.Outcome, s.Text = Skipped, "Not sent"
 	case models.DeliverySuppressed:
-		s.Outcome, s.Text = Held, "Held back"
+		s.Outcome, s.Text = Held, "Not sent: a silence was in force"
 	case models.DeliveryCancelled:
 		s.Outcome, s.Text = Cancelled, "Not sent any more, after "+tries
 	}

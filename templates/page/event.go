@@ -73,13 +73,15 @@ func (s TraceStep) class() string  { class, _, _ := s.look(); return class }
 func (s TraceStep) icon() string   { _, icon, _ := s.look(); return icon }
 func (s TraceStep) result() string { _, _, word := s.look(); return word }
 
-// until says what comes at the time in Until.
-func (s TraceStep) until() string {
-	switch s.Key {
-	case "hold":
+// until says what comes at the time in Until, or came.
+func (s TraceStep) until(now time.Time) string {
+	switch {
+	case s.Key == "hold":
 		return "to be told"
-	case "silence":
-		return "until"
+	case s.Key == "silence" && s.Until.After(now):
+		return "ends"
+	case s.Key == "silence":
+		return "ended"
 	}
 	return "next try"
 }
