@@ -45,9 +45,12 @@ func TestTheRulesOfATrace(t *testing.T) {
 		key  Key
 		want string
 	}{
-		"each state": {facts{event: gate, listed: true, rows: sent(models.DeliveryStates()...), tally: map[models.DeliveryState]int{"dead": 8}, entry: models.InboxEntry{Targets: 8}}, Target,
+		"each state": {
+			facts{event: gate, listed: true, rows: sent(models.DeliveryStates()...), tally: map[models.DeliveryState]int{"dead": 8}, entry: models.InboxEntry{Targets: 8}},
+			Target,
 			"waiting: It waits for its turn; waiting: It is on its way; waiting: Not delivered yet, after 2 attempts; done: Delivered after 2 attempts; " +
-				"failed: Given up, after 2 attempts; skipped: Not sent; held: Not sent: a silence was in force; cancelled: Not sent any more, after 2 attempts"},
+				"failed: Given up, after 2 attempts; skipped: Not sent; held: Not sent: a silence was in force; cancelled: Not sent any more, after 2 attempts",
+		},
 		"a line that is down":  {facts{event: gate, listed: true, rows: down, tally: map[models.DeliveryState]int{"pending": 1}}, Target, "waiting: It waits for its turn; its target does not answer"},
 		"hidden":               {facts{event: gate, listed: true, tally: map[models.DeliveryState]int{"dead": 2}, entry: models.InboxEntry{Targets: 2}}, Target, "unknown: 2 messages to targets that are not yours to see"},
 		"more than are shown":  {facts{event: gate, listed: true, more: true, rows: sent("dead"), tally: map[models.DeliveryState]int{"dead": 2}, entry: models.InboxEntry{Targets: 2}}, Target, "failed: Given up, after 2 attempts; unknown: 1 more message is in the ledger"},
@@ -68,8 +71,11 @@ func TestTheRulesOfATrace(t *testing.T) {
 		"administrators":       {facts{event: models.Event{Type: "exception.task"}, listed: true}, Inbox, "done: For administrators"},
 		"another's":            {facts{actor: admin, event: models.Event{Type: "connector.error"}, listed: true, entry: models.InboxEntry{UserID: 2, User: "ann"}}, Inbox, "done: For ann alone, and for administrators"},
 		"by a token":           {facts{actor: token, event: gate}, Reader, "done: You see this by a token of the product"},
-		"by several ways": {facts{actor: member, event: gate, ways: []models.RoleWay{{Role: "owner"}, {Role: "reader", GroupID: 3, Group: "Payments"}, {Role: "writer", UsersID: 4, Users: "On call"}}}, Reader,
-			"done: You see this as an owner of the product; done: You see this as a reader of its group “Payments”; done: You see this as a writer of the product, by the authorization group “On call”"},
+		"by several ways": {
+			facts{actor: member, event: gate, ways: []models.RoleWay{{Role: "owner"}, {Role: "reader", GroupID: 3, Group: "Payments"}, {Role: "writer", UsersID: 4, Users: "On call"}}},
+			Reader,
+			"done: You see this as an owner of the product; done: You see this as a reader of its group “Payments”; done: You see this as a writer of the product, by the authorization group “On call”",
+		},
 	} {
 		if got := says(test.f, test.key); got != test.want {
 			t.Errorf("%s: %s\nwant %s", name, got, test.want)
