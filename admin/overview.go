@@ -133,7 +133,7 @@ func (a *Admin) tallies(c *gin.Context, events []int64) (map[int64]page.Delivery
 
 func tallyOf(states map[models.DeliveryState]int) page.DeliveryTally {
 	t := page.DeliveryTally{
-		Delivered: states[models.DeliveryDelivered], Dead: states[models.DeliveryDead],
+		Delivered: states[models.DeliveryDelivered], Dead: states[models.DeliveryDead], Held: states[models.DeliverySuppressed],
 		Retrying: states[models.DeliveryRetrying] + states[models.DeliveryPending] + states[models.DeliverySending],
 	}
 	for _, n := range states {

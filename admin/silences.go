@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -62,7 +63,7 @@ func (a *Admin) silenceList(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	here := append(pairs[:len(pairs):len(pairs)], "state", state)
+	here := slices.Concat(pairs, []string{"state", state})
 	if len(rows) > rowsMost {
 		rows = rows[:rowsMost]
 		v.Pager.Next = link(silencesPath, append(here, "before", count(rows[rowsMost-1].ID))...)

@@ -3,6 +3,7 @@ package models_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"reflect"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 type owned struct {
 	name                                                       string
 	product, branch, event, conn, delivery, finding, exception int64
+	silence                                                    int64
 	gate                                                       models.GateState
 	state                                                      models.DeliveryState
 	news                                                       []int64
@@ -68,9 +70,23 @@ func (o owned) make(w world) owned {
 		if o.exception, err = raise(tx, o.product); err != nil {
 			return err
 		}
+		quiet := models.Silence{ProductID: o.product, Reason: o.name, Author: "ann", StartsAt: tx.Now(), EndsAt: tx.Now().Add(time.Hour)}
+		if err := tx.InsertSilence(&quiet); err != nil {
+			return err
+		}
+		o.silence = quiet.ID
 		return tx.InsertGateChange(models.GateChange{ProductID: o.product, EventID: o.event, Announced: o.event, From: models.GateNone, To: o.gate})
 	})
 	return o
+}
+
+// holdBack says which silence has held a product's first notification back; nil
+// for none.
+func holdBack(ctx context.Context, s *models.Store, o owned, silence any) error {
+	return s.Write(ctx, func(tx *models.Tx) error {
+		_, err := tx.Exec("UPDATE notifications SET silence_id = ? WHERE event_id = ?", silence, o.event)
+		return err
+	})
 }
 
 // between asks what became of the product's observations.
@@ -194,6 +210,24 @@ var looks = map[string]look{
 			return slices.ContainsFunc(list, func(g models.ExceptionGroup) bool { return g.ID == o.exception && g.Product == o.name })
 		}), err
 	},
+	"Silence": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		found, err := s.Silence(ctx, who.scope, o.silence)
+		return found.Reason == o.name, err
+	}),
+	"Silences": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		list, err := s.Silences(ctx, who.scope, models.SilenceFilter{Open: true, Limit: 10})
+		return whose(both, func(o owned) bool {
+			return slices.ContainsFunc(list, func(q models.Silence) bool { return q.ID == o.silence && q.Place == o.name })
+		}), err
+	},
+	"HeldRows": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		var list []models.Notification
+		err := holdBack(ctx, s, o, o.silence)
+		if err == nil {
+			list, err = s.HeldRows(ctx, who.reader, o.silence, 0, 10)
+		}
+		return len(list) == 1, errors.Join(err, holdBack(ctx, s, o, nil))
+	}),
 	"IngestKey": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
 		_, ok, err := s.IngestKey(ctx, who.scope, o.product)
 		return ok, err

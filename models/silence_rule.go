@@ -211,9 +211,9 @@ func (r reads) OpenSilences(ctx context.Context, productID, groupID int64) (int,
 }
 
 // SilenceCandidates lists the newest notifications since a time that are of a
-// silence's place, as a reader may read them: those it might have held. Whoever
-// calls has checked the right to the place.
-func (r reads) SilenceCandidates(ctx context.Context, who Reader, s Silence, since time.Time, limit int) ([]Notification, error) {
+// silence's place: those it might have held. Whoever calls has checked the right
+// to the place; messages for administrators are shown to those of all alone.
+func (r reads) SilenceCandidates(ctx context.Context, s Silence, since time.Time, limit int) ([]Notification, error) {
 	cond, args := "1 = 1", []any(nil)
 	switch {
 	case s.ProductID != 0:
@@ -225,6 +225,7 @@ func (r reads) SilenceCandidates(ctx context.Context, who Reader, s Silence, sin
 	err := r.query(ctx, "SELECT "+notificationColumns+", TRUE, FALSE FROM (SELECT n.* FROM notifications n WHERE "+cond+` ORDER BY n.event_id DESC LIMIT ?) n
 		LEFT JOIN products p ON p.id = n.product_id WHERE n.at >= ? ORDER BY n.event_id DESC`,
 		append(args, limit, micro(since)), collect(&list, (*Notification).dst))
+	who := Reader{Administrator: s.ProductID == 0 && s.GroupID == 0}
 	for i := range list {
 		who.mask(&list[i])
 	}
@@ -252,11 +253,11 @@ func (tx *Tx) SaveSilence(s *Silence) error {
 	return err
 }
 
-// DueSilences lists silences whose time is over and whose end was not seen to,
-// the longest over first.
-func (r reads) DueSilences(ctx context.Context, limit int) ([]Silence, error) {
+// DueSilences lists silences that were over by a time and whose end was not seen
+// to, the longest over first.
+func (r reads) DueSilences(ctx context.Context, by time.Time, limit int) ([]Silence, error) {
 	var list []Silence
-	err := r.query(ctx, silenceSelect+"WHERE s.ended_at IS NULL AND s.ends_at <= ? ORDER BY s.ends_at, s.id LIMIT ?", []any{micro(r.Now()), limit}, collect(&list, (*Silence).dst))
+	err := r.query(ctx, silenceSelect+"WHERE s.ended_at IS NULL AND s.ends_at <= ? ORDER BY s.ends_at, s.id LIMIT ?", []any{micro(by), limit}, collect(&list, (*Silence).dst))
 	return list, err
 }
 

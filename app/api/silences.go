@@ -126,8 +126,8 @@ func silencedOf(n models.Notification) silencedBody {
 
 type silencePreviewAnswer struct {
 	Body struct {
-		Held  int                `json:"held" doc:"So many it would have held"`
-		Of    int                `json:"of" doc:"Of so many in the last 7 days, at most the newest 2,000"`
+		Held  int            `json:"held" doc:"So many it would have held"`
+		Of    int            `json:"of" doc:"Of so many in the last 7 days, at most the newest 2,000"`
 		Items []silencedBody `json:"items" doc:"The newest of those it would have held, at most ten"`
 	}
 }

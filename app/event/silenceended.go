@@ -17,7 +17,7 @@ type SilenceEnded struct {
 	Product  *Product          `json:"product"` // whose it was, or null
 	Group    *Group            `json:"group"`   // of products, whose it was, or null; of all with neither
 	Author   string            `json:"author"`
-	UserID   int64             `json:"user_id,omitempty"` // of the author, where he is still there
+	UserID   int64             `json:"user_id,omitempty"` // of the author, where he may still see it
 	Reason   string            `json:"reason"`
 	Started  time.Time         `json:"started"`
 	Ended    time.Time         `json:"ended"`

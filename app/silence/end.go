@@ -4,20 +4,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
+	"gatecrier/app/authz"
 	"gatecrier/app/event"
 	"gatecrier/app/fault"
 	"gatecrier/models"
 )
 
-// endAtOnce is how many silences are seen to in one look.
-const endAtOnce = 100
+const (
+	endAtOnce = 100 // silences are seen to in one look
+	// settle is how long after its end a silence is seen to: an event from before
+	// it may be written by another transaction that takes its time.
+	settle = 2 * time.Second
+)
 
 // End sees to the silences whose time is over, each once, and tells what they
 // held. One from before whose end an event is still to be routed waits for the
 // next look, and keeps no other from it.
 func (s *Service) End(ctx context.Context) error {
-	list, err := s.store.DueSilences(ctx, endAtOnce)
+	list, err := s.store.DueSilences(ctx, s.store.Now().Add(-settle), endAtOnce)
 	if err != nil {
 		return err
 	}
@@ -31,14 +37,14 @@ func (s *Service) End(ctx context.Context) error {
 }
 
 func (s *Service) end(tx *models.Tx, one models.Silence) error {
-	waits, err := tx.Unrouted(tx.Context(), string(event.ReaderNotify), one.EndsAt)
-	if waits || err != nil {
-		return err
-	}
-	if one.ProductID != 0 {
+	if one.ProductID != 0 { // whoever changes its gate has it locked, and is waited for
 		if err := tx.LockProduct(one.ProductID); err != nil {
 			return gone(err)
 		}
+	}
+	waits, err := tx.Unrouted(tx.Context(), string(event.ReaderNotify), one.EndsAt)
+	if waits || err != nil {
+		return err
 	}
 	first, err := tx.EndSilence(one.ID)
 	if !first || err != nil {
@@ -67,7 +73,7 @@ func gone(err error) error {
 // ended is what there is to tell of a silence that is over.
 func ended(tx *models.Tx, one models.Silence) (event.SilenceEnded, error) {
 	p := event.SilenceEnded{
-		Silence: one.ID, Author: one.Author, UserID: one.UserID, Reason: one.Reason,
+		Silence: one.ID, Author: one.Author, Reason: one.Reason,
 		Started: one.StartsAt, Ended: one.EndsAt, EndedBy: one.EndedBy, Named: []event.HeldBack{},
 	}
 	held, err := tx.HeldBy(tx.Context(), []int64{one.ID})
@@ -93,5 +99,28 @@ func ended(tx *models.Tx, one models.Silence) (event.SilenceEnded, error) {
 	case one.GroupID != 0:
 		p.Group = &event.Group{ID: one.GroupID, Name: one.Place}
 	}
-	return p, nil
+	p.UserID, err = whoHears(tx, one)
+	return p, err
+}
+
+// whoHears is who made a silence, if he may still see what it is of; else 0.
+func whoHears(tx *models.Tx, one models.Silence) (int64, error) {
+	if one.UserID == 0 {
+		return 0, nil
+	}
+	u, err := tx.User(tx.Context(), one.UserID)
+	if err != nil || !u.Active {
+		return 0, gone(err)
+	}
+	may, actor := u.Administrator, authz.UserActor(u)
+	switch {
+	case one.ProductID != 0:
+		may, err = authz.May(tx.Context(), tx, actor, authz.View, one.ProductID)
+	case one.GroupID != 0:
+		may, err = authz.MayGroup(tx.Context(), tx, actor, authz.View, one.GroupID)
+	}
+	if !may || err != nil {
+		return 0, err
+	}
+	return u.ID, nil
 }

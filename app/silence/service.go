@@ -382,7 +382,7 @@ func (s *Service) Preview(ctx context.Context, actor authz.Actor, d Draft) (Prev
 	}
 	one, since := d.silence(actor), s.store.Now().Add(-PreviewDays*24*time.Hour)
 	one.StartsAt, one.EndsAt = since, s.store.Now().Add(time.Hour)
-	list, err := s.store.SilenceCandidates(ctx, actor.Reader(), one, since, previewMost)
+	list, err := s.store.SilenceCandidates(ctx, one, since, previewMost)
 	p := Preview{Of: len(list), Most: len(list) == previewMost}
 	for _, n := range list {
 		if !Matches(one, subjectOf(n, one.GroupID)) {

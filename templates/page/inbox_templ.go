@@ -1301,8 +1301,8 @@ func notice(r InboxRow, ids string, f layout.View) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if r.Silenced {
-			templ_7745c5c3_Err = ui.Pill("off", "bell-off", "Silenced").Render(ctx, templ_7745c5c3_Buffer)
+		if r.Silenced && r.Delivery.Delivered == 0 {
+			templ_7745c5c3_Err = ui.Pill("off", "bell-off", "Held back").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

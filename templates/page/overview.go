@@ -51,6 +51,7 @@ type SilentRow struct {
 // DeliveryTally sums up the deliveries of one event.
 type DeliveryTally struct {
 	Total, Delivered, Retrying, Dead int // Retrying counts pending and sending ones too
+	Held                             int // by a silence
 }
 
 // ChangeRow is a change of a product's gate.

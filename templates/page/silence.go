@@ -1,6 +1,7 @@
 package page
 
 import (
+	"strconv"
 	"time"
 
 	"gatecrier/templates/layout"
@@ -105,7 +106,7 @@ type QuietRow struct {
 
 func silencePath(n int64) string { return "/silences/" + id(n) }
 
-// begins is when it does or did, in a word.
+// state is where it stands, as a pill shows it.
 func (r SilenceRow) state() (class, icon, word string) {
 	switch r.State {
 	case "scheduled":
@@ -117,7 +118,10 @@ func (r SilenceRow) state() (class, icon, word string) {
 }
 
 func (r SilenceRow) held() string {
-	if r.Held == 0 {
+	switch {
+	case r.Held == 0 && r.State == "ended":
+		return "nothing"
+	case r.Held == 0:
 		return "nothing yet"
 	}
 	text := ui.Plural(r.Held, "notification", "notifications")
@@ -127,8 +131,28 @@ func (r SilenceRow) held() string {
 	return text
 }
 
-// left is how long it goes on.
-func (r SilenceRow) left(now time.Time) string { return ui.Span(r.EndsAt.Sub(now)) + " left" }
+// left is how long it goes on: to the minute on its last day.
+func (r SilenceRow) left(now time.Time) string {
+	d := r.EndsAt.Sub(now)
+	if h := d.Round(time.Minute); h >= 100*time.Minute && h < 36*time.Hour {
+		if m := int(h/time.Minute) % 60; m > 0 {
+			return strconv.Itoa(int(h/time.Hour)) + " h " + strconv.Itoa(m) + " min left"
+		}
+		d = h
+	}
+	return ui.Span(d) + " left"
+}
+
+// none says that it has held nothing.
+func (v SilenceView) none() string {
+	switch v.Row.State {
+	case "scheduled":
+		return "It has not begun."
+	case "active":
+		return "Nothing yet."
+	}
+	return "Nothing."
+}
 
 // sum is what a preview comes to.
 func (p SilencePreview) sum() string {

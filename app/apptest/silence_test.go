@@ -1,0 +1,300 @@
+package apptest_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"gatecrier/app/apptest"
+	"gatecrier/app/silence"
+	"gatecrier/models/modelstest"
+)
+
+// A silence holds messages back, and its end is told of once, by one of two.
+func TestASilenceHoldsMessagesBack(t *testing.T) {
+	on(t, func(t *testing.T, p *apptest.Program) { holdsBack(t, p, p) })
+	t.Run("two instances", func(t *testing.T) {
+		shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.PostgresURL(t)}
+		holdsBack(t, apptest.Start(t, shared), apptest.Start(t, shared))
+	})
+}
+
+func holdsBack(t *testing.T, p, other *apptest.Program) {
+	receiver, c := apptest.NewReceiver(t), p.Client("admin")
+	s := newShop(t, c, "Shop", receiver.URL)
+	admin, err := p.Accounts.Actor(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pass := func(d time.Duration) {
+		p.Clock.Advance(d)
+		if other != p {
+			other.Clock.Advance(d)
+		}
+	}
+	begin := func() silence.Row {
+		row, err := p.Silences.Create(t.Context(), admin, silence.Draft{ProductID: s.id, Reason: "maintenance", EndsAt: p.Store.Now().Add(time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return row
+	}
+	// over waits for so many ends. Clocks that stand differ: what one has told of
+	// is in the future for the other until a second goes by.
+	over := func(n int) {
+		apptest.Eventually(t, "a silence ends", func() bool {
+			pass(time.Second)
+			return len(receiver.Messages()) == n
+		})
+	}
+	begin()
+	pass(time.Second)
+	setCounts(c, s, 1)
+	apptest.Eventually(t, "it is held back", func() bool {
+		return rows(c.Do("GET", "/deliveries?state=suppressed", nil)) == 1
+	})
+	a := c.Must(http.StatusOK, "GET", "/deliveries?state=suppressed", nil)
+	if why, _ := a.Get("items.0.reason").(string); !strings.HasPrefix(why, "Held back by a silence of ") || !strings.HasSuffix(why, ": maintenance") {
+		t.Errorf("%s", a.Text)
+	}
+	if n := rows(c.Must(http.StatusOK, "GET", "/notifications", nil)); n != 1 {
+		t.Errorf("%d notifications", n)
+	}
+	if n := c.Must(http.StatusOK, "GET", "/notifications/count", nil).ID("unread"); n != 0 {
+		t.Errorf("%d of what was held back are unread", n)
+	}
+	if n := len(receiver.Messages()); n != 0 {
+		t.Fatalf("%d messages arrived", n)
+	}
+	before, err := p.Silences.Preview(t.Context(), admin, silence.Draft{ProductID: s.id})
+	if err != nil || before.Held != 1 || before.Of != 1 {
+		t.Errorf("preview: %+v, %v", before, err)
+	}
+	pass(time.Hour)
+	over(1)
+	body := string(receiver.Wait(t, 1).Body)
+	for _, want := range []string{`"silence.ended"`, `"held":1`, "Security gate has changed to Failed", `"gate":"failed"`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("no %s in %s", want, body)
+		}
+	}
+	row := begin()
+	pass(time.Second)
+	setCounts(c, s, 0)
+	apptest.Eventually(t, "the second is held back", func() bool { return rows(c.Do("GET", "/deliveries?state=suppressed", nil)) == 2 })
+	if _, err := p.Silences.EndNow(t.Context(), admin, row.ID); err != nil {
+		t.Fatal(err)
+	}
+	over(2)
+	last := newShop(t, c, "Last", receiver.URL)
+	setCounts(c, last, 1)
+	receiver.Wait(t, 3) // and nothing else between
+	if n := rows(c.Must(http.StatusOK, "GET", "/notifications?type=silence.ended", nil)); n != 2 {
+		t.Errorf("%d ends", n)
+	}
+}
+
+// What is held is what the preview says: of a product, a group, a type, a text.
+// What is mandatory passes, and what was held can be sent after all.
+func TestWhatSilencesHold(t *testing.T) { on(t, whatSilencesHold) }
+
+func whatSilencesHold(t *testing.T, p *apptest.Program) {
+	t.Helper()
+	receiver, c := apptest.NewReceiver(t), p.Client("admin")
+	group := c.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Payments"}).ID("id")
+	inGroup, alone := newShop(t, c, "In the group", receiver.URL), newShop(t, c, "Alone", receiver.URL)
+	c.Must(http.StatusOK, "PATCH", inGroup.path, map[string]any{"group_id": group})
+	critical, told, ends := map[int64]int{}, 0, 0
+	// change lets the gate of a shop change, and waits for what becomes of that.
+	change := func(s shop) (state string) {
+		t.Helper()
+		p.Clock.Advance(time.Second)
+		critical[s.id] = 1 - critical[s.id]
+		setCounts(c, s, critical[s.id])
+		told++
+		var a apptest.Answer
+		apptest.Eventually(t, "its messages have come to an end", func() bool {
+			a = c.Do("GET", "/deliveries?limit=100", nil)
+			state, _ = a.Get("items.0.state").(string)
+			return rows(a) == told && (state == "delivered" || state == "suppressed")
+		})
+		return state
+	}
+	for name, test := range map[string]struct {
+		of           map[string]any
+		group, other string // what becomes of the messages of each
+	}{
+		"of a product":        {map[string]any{"product_id": alone.id}, "delivered", "suppressed"},
+		"of a group":          {map[string]any{"group_id": group}, "suppressed", "delivered"},
+		"of all":              {map[string]any{}, "suppressed", "suppressed"},
+		"of another type":     {map[string]any{"type": "waiver.expiring"}, "delivered", "delivered"},
+		"of its type":         {map[string]any{"type": "gate.changed"}, "suppressed", "suppressed"},
+		"of another text":     {map[string]any{"text": "nightly"}, "delivered", "delivered"},
+		"of a group and text": {map[string]any{"group_id": group, "text": "GATE"}, "suppressed", "delivered"},
+	} {
+		before := c.Must(http.StatusOK, "POST", "/silences/preview", test.of)
+		test.of["reason"], test.of["ends_at"] = name, p.Store.Now().Add(time.Hour)
+		id := c.Must(http.StatusCreated, "POST", "/silences", test.of).ID("id")
+		if a, b := change(inGroup), change(alone); a != test.group || b != test.other {
+			t.Errorf("%s: %s in the group, %s of the other, want %s and %s", name, a, b, test.group, test.other)
+		}
+		at := fmt.Sprint("/silences/", id)
+		held := c.Must(http.StatusOK, "GET", at, nil).ID("held")
+		delete(test.of, "reason")
+		delete(test.of, "ends_at")
+		after := c.Must(http.StatusOK, "POST", "/silences/preview", test.of)
+		if more := after.ID("held") - before.ID("held"); more != held || int(held) != rows(c.Must(http.StatusOK, "GET", at+"/notifications", nil)) {
+			t.Errorf("%s: it held %d, its preview %d more", name, held, more)
+		}
+		c.Must(http.StatusNoContent, "DELETE", at, nil)
+		c.Must(http.StatusConflict, "DELETE", at, nil)
+		ends++
+		apptest.Eventually(t, "its end is told", func() bool {
+			p.Clock.Advance(time.Second)
+			return rows(c.Do("GET", "/notifications?type=silence.ended&limit=100", nil)) == ends && rows(c.Do("GET", "/deliveries?state=pending", nil)) == 0 &&
+				rows(c.Do("GET", "/deliveries?state=sending", nil)) == 0
+		})
+		told = rows(c.Must(http.StatusOK, "GET", "/deliveries?limit=100", nil))
+	}
+
+	// What was held is sent when somebody asks for it.
+	a := c.Must(http.StatusOK, "GET", "/deliveries?state=suppressed&limit=1", nil)
+	n := len(receiver.Messages())
+	c.Must(http.StatusAccepted, "POST", fmt.Sprintf("/deliveries/%d/resend", a.ID("items.0.id")), nil)
+	apptest.Eventually(t, "it arrives", func() bool { p.Clock.Advance(time.Second); return len(receiver.Messages()) > n })
+}
+
+// That a connection is broken is told whatever is silenced.
+func TestMandatoryNoticesPassSilences(t *testing.T) { on(t, mandatoryPasses) }
+
+func mandatoryPasses(t *testing.T, p *apptest.Program) {
+	t.Helper()
+	bad, good, c := apptest.NewReceiver(t), apptest.NewReceiver(t), p.Client("admin")
+	s := newShop(t, c, "Shop", bad.URL)
+	c.Must(http.StatusCreated, "POST", s.path+"/targets", map[string]any{"module": "webhook", "name": "good", "config": map[string]string{"url": good.URL}})
+	ails(bad)
+	setCounts(c, s, 1)
+	good.Wait(t, 1)
+	c.Must(http.StatusUnprocessableEntity, "POST", "/silences", map[string]any{"type": "connector.error", "reason": "noise", "ends_at": p.Store.Now().Add(24 * time.Hour)})
+	c.Must(http.StatusCreated, "POST", "/silences", map[string]any{"reason": "everything", "ends_at": p.Store.Now().Add(30 * 24 * time.Hour)})
+	awaitState(t, p, c, s.target, "down")
+	if body := string(good.Wait(t, 2).Body); !strings.Contains(body, `"connector.error"`) {
+		t.Errorf("%s", body)
+	}
+	a := c.Must(http.StatusOK, "GET", "/notifications?type=connector.error", nil)
+	if rows(a) != 1 || a.Get("items.0.viewed") != false || a.Get("items.0.silence_id") != nil {
+		t.Errorf("%s", a.Text)
+	}
+	setCounts(c, s, 0)
+	apptest.Eventually(t, "the rest is held back", func() bool { return rows(c.Do("GET", "/deliveries?state=suppressed", nil)) == 2 })
+	if n := len(good.Messages()); n != 2 {
+		t.Errorf("%d messages", n)
+	}
+}
+
+// What is wrong with a silence is told by field, and nothing is changed.
+func TestSilencesAreChecked(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	c := p.Client("admin")
+	s := newShop(t, c, "Shop", "")
+	now := p.Store.Now()
+	good := func() map[string]any {
+		return map[string]any{"product_id": s.id, "reason": "maintenance", "ends_at": now.Add(time.Hour)}
+	}
+	for field, change := range map[string]map[string]any{
+		"reason": {"reason": "  "}, "ends_at": {"ends_at": now.Add(-time.Minute)}, "starts_at": {"starts_at": now.Add(-time.Hour)}, "type": {"type": "gate"},
+		"text": {"text": strings.Repeat("x", silence.TextMost+1)}, "group_id": {"group_id": 1},
+	} {
+		body := good()
+		for name, value := range change {
+			body[name] = value
+		}
+		if a := c.Do("POST", "/silences", body); a.Status != http.StatusUnprocessableEntity && a.Status != http.StatusNotFound || a.Status == http.StatusUnprocessableEntity && a.Get("errors.0.name") != field {
+			t.Errorf("%s: %s", field, a.Text)
+		}
+	}
+	for name, ends := range map[string]time.Time{"too long": now.Add(silence.Longest + time.Minute), "too short": now.Add(time.Second)} {
+		body := good()
+		body["ends_at"] = ends
+		if a := c.Must(http.StatusUnprocessableEntity, "POST", "/silences", body); a.Get("errors.0.name") != "ends_at" {
+			t.Errorf("%s: %s", name, a.Text)
+		}
+	}
+	if n := rows(c.Must(http.StatusOK, "GET", "/silences", nil)); n != 0 {
+		t.Fatalf("%d silences", n)
+	}
+	a := c.Must(http.StatusCreated, "POST", "/silences", good())
+	at := fmt.Sprint("/silences/", a.ID("id"))
+	if a.Get("state") != "active" || a.Get("product.name") != "Shop" || a.Get("author") != "admin" || a.Get("may_edit") != true {
+		t.Errorf("%s", a.Text)
+	}
+	later := good()
+	later["starts_at"], later["ends_at"] = now.Add(time.Hour), now.Add(2*time.Hour)
+	c.Must(http.StatusCreated, "POST", "/silences", later)
+	c.Must(http.StatusConflict, "PATCH", at, map[string]any{"reason": "another", "version": 7})
+	c.Must(http.StatusUnprocessableEntity, "PATCH", at, map[string]any{"ends_at": now.Add(-time.Hour)})
+	if a := c.Must(http.StatusOK, "PATCH", at, map[string]any{"reason": "another", "version": 1}); a.Get("reason") != "another" || a.ID("version") != 2 {
+		t.Errorf("%s", a.Text)
+	}
+	for state, want := range map[string]int{"open": 2, "active": 1, "scheduled": 1, "ended": 0} {
+		if n := rows(c.Must(http.StatusOK, "GET", "/silences?state="+state, nil)); n != want {
+			t.Errorf("%s: %d, want %d", state, n, want)
+		}
+	}
+	page := c.Must(http.StatusOK, "GET", "/silences?limit=1", nil)
+	cursor, _ := page.Get("next_cursor").(string)
+	if next := c.Must(http.StatusOK, "GET", "/silences?limit=1&cursor="+cursor, nil); next.ID("items.0.id") != a.ID("id") || next.Get("next_cursor") != nil {
+		t.Errorf("%s", next.Text)
+	}
+	// It goes with its product.
+	c.Must(http.StatusNoContent, "DELETE", s.path, nil)
+	c.Must(http.StatusNotFound, "GET", at, nil)
+	if n := rows(c.Must(http.StatusOK, "GET", "/audit?kind=silence", nil)); n < 3 {
+		t.Errorf("%d rows of the audit", n)
+	}
+}
+
+// The end of a silence of a group is told who made it, in the inbox alone, and
+// only while the group is still his to see.
+func TestWhoHearsOfTheEndOfASilence(t *testing.T) { on(t, whoHears) }
+
+func whoHears(t *testing.T, p *apptest.Program) {
+	t.Helper()
+	c, receiver := p.Client("admin"), apptest.NewReceiver(t)
+	p.User("ann")
+	p.User("bob")
+	group := c.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Payments"}).ID("id")
+	at := fmt.Sprintf("/groups/%d/members", group)
+	s := newShop(t, c, "Shop", receiver.URL)
+	c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"group_id": group})
+	for _, name := range []string{"ann", "bob"} {
+		c.Must(http.StatusCreated, "POST", at, map[string]any{"user": name, "role": "maintainer"})
+		p.Client(name).Must(http.StatusCreated, "POST", "/silences", map[string]any{"group_id": group, "reason": name + "’s", "ends_at": p.Store.Now().Add(time.Hour)})
+	}
+	p.Clock.Advance(time.Second)
+	setCounts(c, s, 1)
+	apptest.Eventually(t, "it is held back", func() bool { return rows(c.Do("GET", "/deliveries?state=suppressed", nil)) == 1 })
+	bob := c.Must(http.StatusOK, "GET", at, nil)
+	for i := range rows(bob) {
+		if user := fmt.Sprintf("items.%d.user", i); bob.Get(user) == "bob" {
+			c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/%d", at, bob.ID(fmt.Sprintf("items.%d.user_id", i))), nil)
+		}
+	}
+	p.Clock.Advance(time.Hour)
+	apptest.Eventually(t, "both ends are told", func() bool {
+		p.Clock.Advance(time.Second)
+		return rows(c.Do("GET", "/notifications?type=silence.ended", nil)) == 2
+	})
+	a := p.Client("ann").Must(http.StatusOK, "GET", "/notifications?type=silence.ended", nil)
+	if name, _ := a.Get("items.0.name").(string); rows(a) != 1 || !strings.Contains(name, "1 notification was held back") {
+		t.Errorf("%s", a.Text)
+	}
+	if n := rows(p.Client("bob").Must(http.StatusOK, "GET", "/notifications", nil)); n != 0 {
+		t.Errorf("who is no member any more has %d notifications", n)
+	}
+	if n := len(receiver.Messages()); n != 0 {
+		t.Errorf("%d messages", n)
+	}
+}
