@@ -22,6 +22,7 @@ import (
 	"gatecrier/app/product"
 	"gatecrier/app/settings"
 	"gatecrier/app/silence"
+	"gatecrier/app/trace"
 	"gatecrier/jobs"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
@@ -41,6 +42,7 @@ type Services struct {
 	Dispatcher  *delivery.Dispatcher
 	Ledger      *delivery.Ledger
 	Inbox       *inbox.Service
+	Traces      *trace.Service
 	Live        *inbox.Live
 	Settings    *settings.Service
 	Jobs        *jobs.Schedule
@@ -157,6 +159,7 @@ func (a *Admin) Register(e *gin.Engine) {
 	get("/deliveries/resend", a.resendAsk)
 	post("/deliveries/resend", a.resendStart)
 	get("/deliveries/:id", a.delivery)
+	get("/events/:id", a.event)
 	post("/deliveries/:id/resend", a.resendOne)
 	get("/resends/:id", a.resendProgress)
 	post("/resends/:id/stop", a.resendStop)

@@ -145,7 +145,7 @@ func (a *Admin) deliveryRow(c *gin.Context, l delivery.Row) page.DeliveryRow {
 	}
 	return page.DeliveryRow{
 		Down: l.Down,
-		ID:   l.ID, State: string(l.State), Reason: l.Reason, Title: l.Title, ProductID: l.ProductID, Product: l.Product,
+		ID:   l.ID, EventID: l.EventID, State: string(l.State), Reason: l.Reason, Title: l.Title, ProductID: l.ProductID, Product: l.Product,
 		Module: m.Title, Icon: m.Icon, Connection: l.Connection, Hint: l.Hint, Attempts: l.Delivery.Attempts,
 		NextAt: a.zoned(c, l.NextAt), At: a.zoned(c, l.CreatedAt),
 	}

@@ -188,7 +188,7 @@ func (a *Admin) notification(c *gin.Context) error {
 		SilenceID: n.SilenceID,
 		ProductID: n.ProductID, Product: n.Product, Here: c.Request.URL.RequestURI(),
 	}
-	e, err := a.Store.Event(ctx, actor.Scope(), n.EventID)
+	e, err := a.Store.NotifiedEvent(ctx, actor.Reader(), n.EventID)
 	if err != nil {
 		return err
 	}

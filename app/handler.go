@@ -16,6 +16,7 @@ import (
 	"gatecrier/app/gate"
 	"gatecrier/app/inbox"
 	"gatecrier/app/module/email"
+	"gatecrier/app/trace"
 	"gatecrier/app/web"
 	"gatecrier/static"
 	"gatecrier/templates/page"
@@ -49,7 +50,7 @@ func (a *App) handler(o Options, p parts) (http.Handler, error) {
 	engine.NoMethod(func(c *gin.Context) { fail(c, fault.New(fault.NotFound, "There is no such page for this method")) })
 	engine.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	engine.GET("/readyz", a.ready)
-	files, changes := static.Handler(), audit.New(a.Store)
+	files, changes, traces := static.Handler(), audit.New(a.Store), trace.New(a.Store, p.ledger)
 	engine.GET("/static/*path", gin.WrapH(files))
 	engine.HEAD("/static/*path", gin.WrapH(files))
 	badge := web.Badge(a.Products.BadgeState, fail)
@@ -60,11 +61,11 @@ func (a *App) handler(o Options, p parts) (http.Handler, error) {
 	engine.HEAD("/feed/:file", web.Feed(feeds.Read, fail))
 	reference := api.Register(engine, api.Services{
 		Store: a.Store, Accounts: a.Accounts, Products: a.Products, Gates: p.gates, Ingest: a.Ingest, Observations: a.Findings, Connections: a.Connections,
-		Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Settings: a.Settings, Audit: changes, Jobs: a.schedule, Sweeper: a.Sweeper, Exceptions: a.Exceptions, Silences: a.Silences, Feeds: feeds, BaseURL: a.BaseURL, Log: a.log,
+		Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Traces: traces, Settings: a.Settings, Audit: changes, Jobs: a.schedule, Sweeper: a.Sweeper, Exceptions: a.Exceptions, Silences: a.Silences, Feeds: feeds, BaseURL: a.BaseURL, Log: a.log,
 	})
 	pages = admin.New(admin.Services{
 		Store: a.Store, Accounts: a.Accounts, Sessions: p.sessions, Products: a.Products, Observations: a.Findings, Gates: p.gates, Sweeper: a.Sweeper, Ingest: a.Ingest,
-		Connections: a.Connections, Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Live: p.live, Settings: a.Settings, Audit: changes, Exceptions: a.Exceptions, Silences: a.Silences, Feeds: feeds, Jobs: a.schedule, Log: a.log, Version: Version, API: reference, BaseURL: a.BaseURL,
+		Connections: a.Connections, Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Traces: traces, Live: p.live, Settings: a.Settings, Audit: changes, Exceptions: a.Exceptions, Silences: a.Silences, Feeds: feeds, Jobs: a.schedule, Log: a.log, Version: Version, API: reference, BaseURL: a.BaseURL,
 		FirstHint: a.firstHint, Mail: p.mail, Banner: o.Banner, Loops: a.loopRows,
 	})
 	pages.Register(engine)

@@ -326,6 +326,10 @@ var looks = map[string]look{
 		n, err := s.Notification(ctx, who.reader, o.event)
 		return n.Product == o.name, err
 	}),
+	"NotifiedEvent": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+		e, err := s.NotifiedEvent(ctx, who.reader, o.event)
+		return e.Product == o.name, err
+	}),
 	"Inbox": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
 		list, err := s.Inbox(ctx, who.reader, models.InboxFilter{Limit: 10})
 		return whose(both, func(o owned) bool {

@@ -28,6 +28,7 @@ import (
 	"gatecrier/app/product"
 	"gatecrier/app/settings"
 	"gatecrier/app/silence"
+	"gatecrier/app/trace"
 	"gatecrier/app/web"
 	"gatecrier/jobs"
 	"gatecrier/models"
@@ -47,6 +48,7 @@ type Services struct {
 	Dispatcher   *delivery.Dispatcher
 	Ledger       *delivery.Ledger
 	Inbox        *inbox.Service
+	Traces       *trace.Service
 	Settings     *settings.Service
 	Audit        *audit.Service
 	Jobs         *jobs.Schedule
@@ -92,6 +94,7 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a.targets()
 	a.notifications()
 	a.deliveries()
+	a.events()
 	a.resends()
 	a.connections()
 	a.groups()

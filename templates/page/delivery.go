@@ -11,6 +11,7 @@ import (
 // DeliveryRow is a message to a connection, as lists show it.
 type DeliveryRow struct {
 	ID         int64
+	EventID    int64  // 0 = a test
 	State      string // pending, sending, delivered, retrying, dead, skipped, suppressed, cancelled
 	Reason     string // in words; the last answer
 	Title      string

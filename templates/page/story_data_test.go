@@ -41,7 +41,7 @@ type story struct {
 
 func stories() []story {
 	var list []story
-	for _, group := range [][]story{doorStories(), compareStories(), overviewStories(), productStories(), tabStories(), observationStories(), branchStories(), groupStories(), roleStories(), inboxStories(), deliveryStories(), exceptionStories(), silenceStories(), jobStories(), peopleStories(), connectionStories(), otherStories()} {
+	for _, group := range [][]story{doorStories(), compareStories(), overviewStories(), productStories(), tabStories(), observationStories(), branchStories(), groupStories(), roleStories(), inboxStories(), deliveryStories(), eventStories(), exceptionStories(), silenceStories(), jobStories(), peopleStories(), connectionStories(), otherStories()} {
 		list = append(list, group...)
 	}
 	return list

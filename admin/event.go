@@ -1,0 +1,49 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/trace"
+	"gatecrier/app/web"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+)
+
+// event shows what became of an event, step by step.
+func (a *Admin) event(c *gin.Context) error {
+	id, err := web.ID(c, "id", "event")
+	if err != nil {
+		return err
+	}
+	found, err := a.Traces.Of(c.Request.Context(), actorOf(c), id)
+	if err != nil {
+		return err
+	}
+	e := found.Event
+	v := page.EventView{
+		ID: e.ID, Type: e.Type, Title: e.Title, Message: e.Message, Actor: e.Actor, At: a.zoned(c, e.At),
+		ProductID: e.ProductID, Product: e.Product, Inbox: found.Inbox,
+	}
+	for _, s := range found.Steps {
+		v.Steps = append(v.Steps, a.traceStep(c, s))
+	}
+	v.Frame = a.frame(c, "What happened to this: "+e.Title, layout.NavInbox)
+	return show(c, http.StatusOK, page.Event(v))
+}
+
+func (a *Admin) traceStep(c *gin.Context, s trace.Step) page.TraceStep {
+	step := page.TraceStep{
+		Key: string(s.Key), Outcome: string(s.Outcome), Text: s.Text, Detail: s.Detail, At: a.zoned(c, s.At), Until: a.zoned(c, s.Until),
+		Href: s.Link.Path, Link: s.Link.Text,
+	}
+	if s.Key == trace.Recorded { // the page has it above
+		step.Detail = ""
+	}
+	if s.Sent != nil {
+		row := a.deliveryRow(c, *s.Sent)
+		step.Sent, step.Recipient = &row, s.Sent.Recipient
+	}
+	return step
+}

@@ -1,0 +1,91 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gatecrier/app/trace"
+	"gatecrier/models"
+)
+
+type eventBody struct {
+	ID      int64     `json:"id"`
+	Type    string    `json:"type"`
+	Version int       `json:"version" doc:"Of the payload"`
+	At      time.Time `json:"at"`
+	Actor   string    `json:"actor" doc:"Who or what caused it; empty: Gatecrier itself"`
+	Product *named    `json:"product"`
+	Title   string    `json:"title"`
+	Message string    `json:"message" doc:"… where it is for administrators"`
+	Payload any       `json:"payload,omitempty" doc:"As a webhook's data; absent where it is for administrators: that of connections, of Gatecrier's own exceptions, and of what has no product"`
+}
+
+func eventOf(e trace.Event) (eventBody, error) {
+	b := eventBody{ID: e.ID, Type: e.Type, Version: e.Version, At: e.At, Actor: e.Actor, Title: e.Title, Message: e.Message}
+	if e.ProductID != 0 {
+		b.Product = &named{e.ProductID, e.Product}
+	}
+	if e.Payload == nil {
+		return b, nil
+	}
+	return b, json.Unmarshal(e.Payload, &b.Payload)
+}
+
+type stepBody struct {
+	Step    trace.Key     `json:"step" enum:"recorded,hold,window,routing,inbox,silence,settings,target,reader" doc:"Others may come"`
+	Outcome trace.Outcome `json:"outcome" enum:"done,waiting,held,skipped,cancelled,failed,none,unknown"`
+	Text    string        `json:"text"`
+	Detail  string        `json:"detail,omitempty" doc:"A reason or an error, for those who may read it"`
+	At      *time.Time    `json:"at"`
+	Until   *time.Time    `json:"until" doc:"The next try, when it is told, or the end of the silence"`
+	Link    string        `json:"link,omitempty" doc:"The path of the page about it"`
+	Sent    *sentBody     `json:"delivery,omitempty" doc:"Of a target"`
+}
+
+type sentBody struct {
+	ID     int64                `json:"id"`
+	Target targetRef            `json:"target"`
+	State  models.DeliveryState `json:"state" enum:"pending,sending,retrying,delivered,dead,skipped,suppressed,cancelled"`
+	Tried  int                  `json:"tried" doc:"How many attempts were made"`
+}
+
+func stepOf(s trace.Step) stepBody {
+	b := stepBody{Step: s.Key, Outcome: s.Outcome, Text: s.Text, Detail: s.Detail, At: optional(s.At), Until: optional(s.Until), Link: s.Link.Path}
+	if l := s.Sent; l != nil {
+		b.Sent = &sentBody{l.ID, targetRef{l.ConnectionID, l.Connection, l.Module, l.Hint}, l.State, l.Delivery.Attempts}
+	}
+	return b
+}
+
+type traceBody struct {
+	EventID int64      `json:"event_id"`
+	Steps   []stepBody `json:"steps" doc:"In order; one for each target, at most 200, and one for each way by which you see it"`
+}
+
+func (a *API) events() {
+	huma.Register(a.huma, operation(http.MethodGet, "/events/{id}", "get-event", "Get an event", 0),
+		func(ctx context.Context, in *IDPath) (*struct{ Body eventBody }, error) {
+			e, err := a.Traces.Event(ctx, actorOf(ctx), in.ID)
+			if err != nil {
+				return nil, a.problem(ctx, err)
+			}
+			body, err := eventOf(e)
+			return &struct{ Body eventBody }{body}, a.problem(ctx, err)
+		})
+	huma.Register(a.huma, operation(http.MethodGet, "/events/{id}/trace", "trace-event", "Tell why an event was sent, or not, step by step", 0),
+		func(ctx context.Context, in *IDPath) (*struct{ Body traceBody }, error) {
+			found, err := a.Traces.Of(ctx, actorOf(ctx), in.ID)
+			if err != nil {
+				return nil, a.problem(ctx, err)
+			}
+			body := traceBody{EventID: in.ID, Steps: make([]stepBody, 0, len(found.Steps))}
+			for _, s := range found.Steps {
+				body.Steps = append(body.Steps, stepOf(s))
+			}
+			return &struct{ Body traceBody }{body}, nil
+		})
+}

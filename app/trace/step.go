@@ -1,0 +1,255 @@
+package trace
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"gatecrier/app/event"
+	"gatecrier/models"
+)
+
+// steps are an event's way, as far as it has come. Each rule gives the steps
+// that it has, or none; what comes after one that ends it is left out.
+func (f *facts) steps() []Step {
+	var list []Step
+	for _, rule := range []func() []Step{f.recorded, f.hold, f.window, f.routing} {
+		list = append(list, rule()...)
+	}
+	if !f.open && !f.history() {
+		for _, rule := range []func() []Step{f.inInbox, f.silenced, f.settings, f.targets} {
+			list = append(list, rule()...)
+		}
+	}
+	return append(list, f.reader()...)
+}
+
+func (f *facts) recorded() []Step {
+	s := Step{Key: Recorded, Outcome: Done, Text: f.event.Type, At: f.event.At, Link: f.about()}
+	if f.event.Actor != "" {
+		s.Text += ", by " + f.event.Actor
+	}
+	if f.shown.Title != f.event.Type {
+		s.Detail = f.shown.Title
+	}
+	return []Step{s}
+}
+
+// about is the page of what an event is about.
+func (f *facts) about() Link {
+	switch event.Type(f.event.Type) {
+	case event.GateChanged:
+		change := f.event.ID
+		if f.changed {
+			change = f.told.Change
+		}
+		at := strconv.FormatInt(change, 10)
+		return Link{path("products", f.event.ProductID) + "?before=" + strconv.FormatInt(change+1, 10) + "&tab=history#change-" + at, "The change"}
+	case event.ExceptionReported, event.ExceptionTask:
+		return f.exception()
+	case event.ExceptionRequest:
+		if f.actor.Administrator() {
+			return f.exception()
+		}
+		return Link{}
+	case event.SilenceHasEnded:
+		if n, err := event.Describe(f.event); err == nil {
+			return Link{n.Page, "The silence"}
+		}
+	case event.ConnectorBroken, event.ConnectorRecovered, event.WaiverEnds, event.ProductIsSilent:
+	}
+	if f.event.ProductID != 0 {
+		return Link{path("products", f.event.ProductID), "The product"}
+	}
+	return Link{}
+}
+
+func (f *facts) exception() Link {
+	var p struct {
+		Group int64 `json:"group"`
+	}
+	if err := json.Unmarshal(f.event.Payload, &p); err != nil || p.Group < 1 {
+		return Link{}
+	}
+	return Link{path("exceptions", p.Group), "The exception"}
+}
+
+// hold tells how long a gate's new state had to stand.
+func (f *facts) hold() []Step {
+	if event.Type(f.event.Type) != event.GateChanged {
+		return nil
+	}
+	var p event.GateChange
+	err := json.Unmarshal(f.event.Payload, &p)
+	s := Step{Key: Hold}
+	switch {
+	case err == nil && p.HeldSince != nil:
+		s.Outcome, s.At, s.Text = Done, *p.HeldSince, "It has been so since then, and had to stand before people were told"
+		if f.changed && f.told.Change != f.event.ID {
+			s.Link = Link{path("events", f.told.Change), "When it changed"}
+		}
+	case !f.changed:
+		return nil
+	case f.told.Told == f.event.ID:
+		s.Outcome, s.Text = None, "No hold time: it was told at once"
+	case f.told.Told != 0:
+		s.Outcome, s.At, s.Text = Done, f.told.ToldAt, "It had to stand first; another event told people of it"
+		s.Link = Link{path("events", f.told.Told), "What told people"}
+	case !f.told.Until.IsZero():
+		s.Outcome, s.Until, s.Text = Waiting, f.told.Until, "It has to stand first; people are told unless the gate returns"
+	default:
+		s.Outcome, s.Text = Skipped, "Nobody was told: it did not stand long enough, or the gate was back at what people knew"
+	}
+	return []Step{s}
+}
+
+// window tells how many of the same exception were held back before it.
+func (f *facts) window() []Step {
+	switch event.Type(f.event.Type) {
+	case event.ExceptionReported, event.ExceptionTask, event.ExceptionRequest:
+	case event.GateChanged, event.ConnectorBroken, event.ConnectorRecovered, event.WaiverEnds, event.ProductIsSilent, event.SilenceHasEnded:
+		return nil
+	default:
+		return nil
+	}
+	var p event.Exception
+	if err := json.Unmarshal(f.event.Payload, &p); err != nil {
+		return nil
+	}
+	s := Step{Key: Window, Outcome: Done}
+	switch {
+	case p.Held > 0:
+		s.Text = "The same is told once in a time: before this one " + plural(int(p.Held), "was", "were") + " held back"
+		if p.HeldSince != nil {
+			s.At = *p.HeldSince
+		}
+	case p.First:
+		s.Text = "It had never been seen before: told at once"
+	case p.Regressed:
+		s.Text = "It had been resolved and is back: told at once"
+	default:
+		s.Text = "None was held back since people were told of the same last"
+	}
+	return []Step{s}
+}
+
+func (f *facts) routing() []Step {
+	s := Step{Key: Routed, Outcome: Done, Text: "Whom it is for was looked up"}
+	switch {
+	case f.history():
+		s.Outcome, s.Text = None, "This event is for the history alone"
+	case f.open && f.work.Parked:
+		s.Outcome, s.Text = Failed, "Given up after "+plural(f.work.Attempts, "try", "tries")+": nobody was told"
+		f.insides(&s)
+	case f.open && f.work.Behind != 0:
+		s.Outcome, s.Text = Waiting, "It waits for an earlier event of its product"
+		s.Link = Link{path("events", f.work.Behind), "The earlier one"}
+	case f.open && f.work.Attempts > 0:
+		s.Outcome, s.Until, s.Text = Waiting, f.work.NextAt, "It could not be done yet, after "+plural(f.work.Attempts, "try", "tries")
+		f.insides(&s)
+	case f.open:
+		s.Outcome, s.Until, s.Text = Waiting, f.work.NextAt, "It is looked up next"
+	case len(f.rows) > 0:
+		s.At = f.rows[0].CreatedAt
+	}
+	return []Step{s}
+}
+
+// insides adds what only administrators may know of a failure.
+func (f *facts) insides(s *Step) {
+	if !f.actor.Administrator() {
+		return
+	}
+	s.Detail = f.work.Error
+	if f.work.Parked {
+		s.Link = Link{"/admin/health", "Health"}
+	}
+}
+
+func (f *facts) inInbox() []Step {
+	s := Step{Key: Inbox, Outcome: Done}
+	switch {
+	case !f.listed:
+		s.Outcome, s.Text = Unknown, "It is not there any more: notifications are kept for a time, and owners may delete them"
+	case f.entry.UserID != 0 && f.entry.UserID == f.actor.User.ID:
+		s.Text = "For you alone, and for administrators"
+	case f.entry.UserID != 0:
+		s.Text = "For " + f.entry.User + " alone, and for administrators"
+	case f.event.ProductID != 0:
+		s.Text = "For all who may view the product"
+	default:
+		s.Text = "For administrators"
+	}
+	if f.inbox() {
+		s.Link = Link{path("inbox", f.event.ID), "The notification"}
+	}
+	return []Step{s}
+}
+
+func (f *facts) silenced() []Step {
+	s := Step{Key: Silence, Outcome: None}
+	switch held := f.tally[models.DeliverySuppressed] > 0; {
+	case f.silence != nil:
+		s.Outcome, s.Text, s.Detail = Held, "Held back by a silence of "+f.silence.Author, f.silence.Reason
+		s.At, s.Until = f.silence.StartsAt, f.silence.EndsAt
+		if f.mine {
+			s.Link = Link{path("silences", f.silence.ID), "The silence"}
+		}
+	case held:
+		s.Outcome, s.Text = Held, "Held back by a silence that is gone"
+	case event.Type(f.event.Type).Mandatory():
+		s.Text = "Silences never hold this back"
+	case !f.listed:
+		s.Outcome, s.Text = Unknown, "Whether a silence held it is not known any more"
+	default:
+		s.Text = "No silence held it back"
+	}
+	return []Step{s}
+}
+
+// reader tells why who asks sees all this.
+func (f *facts) reader() []Step {
+	says := func(text string, link Link) []Step {
+		return []Step{{Key: Reader, Outcome: Done, Text: "You see this " + text, Link: link}}
+	}
+	switch {
+	case f.actor.ProductID != 0:
+		return says("by a token of the product", Link{})
+	case f.actor.User.Administrator:
+		return says("as an administrator", Link{})
+	case f.event.ProductID == 0:
+		return says("because it is for you alone", Link{})
+	}
+	var list []Step
+	for _, w := range f.ways {
+		list = append(list, says(wayText(w), wayLink(w))...)
+	}
+	return list
+}
+
+func wayText(w models.RoleWay) string {
+	article := "a "
+	if strings.HasPrefix(string(w.Role), "o") {
+		article = "an "
+	}
+	text := "as " + article + string(w.Role) + " of "
+	if w.GroupID == 0 {
+		text += "the product"
+	} else {
+		text += "its group “" + w.Group + "”"
+	}
+	if w.UsersID != 0 {
+		text += ", by the authorization group “" + w.Users + "”"
+	}
+	return text
+}
+
+func wayLink(w models.RoleWay) Link {
+	switch {
+	case w.UsersID != 0:
+		return Link{path("authorization-groups", w.UsersID), "The authorization group"}
+	case w.GroupID != 0:
+		return Link{path("groups", w.GroupID), "The group"}
+	}
+	return Link{}
+}

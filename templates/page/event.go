@@ -1,0 +1,89 @@
+package page
+
+import (
+	"time"
+
+	"gatecrier/templates/layout"
+)
+
+// EventView is an event and what became of it.
+type EventView struct {
+	Frame     layout.View
+	ID        int64
+	Type      string
+	Title     string
+	Message   string
+	Actor     string // "" = Gatecrier itself
+	At        time.Time
+	ProductID int64
+	Product   string
+	Inbox     bool // the user has it in his inbox
+	Steps     []TraceStep
+}
+
+// TraceStep is a step of an event's way.
+type TraceStep struct {
+	Key       string // recorded, hold, window, routing, inbox, silence, settings, target, reader
+	Outcome   string // done, waiting, held, skipped, cancelled, failed, none, unknown
+	Text      string
+	Detail    string
+	At        time.Time // zero = not known
+	Until     time.Time // zero = it does not go on
+	Href      string    // "" = none
+	Link      string
+	Sent      *DeliveryRow // of a target
+	Recipient string
+}
+
+// stepWords are the headings of steps.
+var stepWords = map[string]string{
+	"recorded": "It happened", "hold": "Hold time", "window": "The same exception", "routing": "Routing", "inbox": "Inbox",
+	"silence": "Silences", "settings": "Settings", "target": "Targets", "reader": "Why you see this",
+}
+
+func (s TraceStep) word() string {
+	if s.Sent != nil {
+		return s.Sent.to()
+	}
+	return stepWords[s.Key]
+}
+
+// look is how an outcome is shown: the colours of a state, a picture and a word.
+func (s TraceStep) look() (class, icon, word string) {
+	switch s.Outcome {
+	case "done":
+		return "ok", "check", "Done"
+	case "waiting":
+		return "wait", "clock", "Waiting"
+	case "held":
+		return "wait", "bell-off", "Held back"
+	case "skipped":
+		return "off", "player-skip-forward", "Skipped"
+	case "cancelled":
+		return "off", "ban", "Cancelled"
+	case "failed":
+		return "bad", "square-rounded-x", "Failed"
+	case "none":
+		return "off", "minus", "Nothing to do"
+	}
+	return "off", "circle-dashed", "Not known"
+}
+
+func (s TraceStep) class() string  { class, _, _ := s.look(); return class }
+func (s TraceStep) icon() string   { _, icon, _ := s.look(); return icon }
+func (s TraceStep) result() string { _, _, word := s.look(); return word }
+
+// until says what comes at the time in Until, or came.
+func (s TraceStep) until(now time.Time) string {
+	switch {
+	case s.Key == "hold":
+		return "to be told"
+	case s.Key == "silence" && s.Until.After(now):
+		return "ends"
+	case s.Key == "silence":
+		return "ended"
+	}
+	return "next try"
+}
+
+func eventPath(n int64) string { return "/events/" + id(n) }
