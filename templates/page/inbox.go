@@ -12,25 +12,25 @@ import (
 // be a list with commas) to /inbox/viewed and the like, with next = where to go
 // back to; all=1 with up_to marks all as viewed.
 type InboxView struct {
-	Frame     layout.View
-	Chips     []ui.Chip // all, unread, archived
-	Filters   []Removable
-	Form      InboxForm
-	Unread    int
-	Kept      string // for how long notifications are kept
-	Days      []InboxDay
-	Pager     ui.Pager
-	UpTo      int64  // the newest id when the page was made: "all" means up to it
-	Here      string // the URL of this page
-	First     string // that of the first page with this filter
-	Archived  bool   // it lists what was archived
-	Narrowed  bool   // a filter leaves something out
-	Found     string // the page that asks what to do with all that the filter finds
-	MayDelete bool   // something of it, for all
-	MaySilence bool  // something
-	Further   string // the URL to search on from; "" = the search went through
-	State     string // the URL that says how the list is now
-	After     int64  // the newest on the page, where it is the first page; else -1
+	Frame      layout.View
+	Chips      []ui.Chip // all, unread, archived
+	Filters    []Removable
+	Form       InboxForm
+	Unread     int
+	Kept       string // for how long notifications are kept
+	Days       []InboxDay
+	Pager      ui.Pager
+	UpTo       int64  // the newest id when the page was made: "all" means up to it
+	Here       string // the URL of this page
+	First      string // that of the first page with this filter
+	Archived   bool   // it lists what was archived
+	Narrowed   bool   // a filter leaves something out
+	Found      string // the page that asks what to do with all that the filter finds
+	MayDelete  bool   // something of it, for all
+	MaySilence bool   // something
+	Further    string // the URL to search on from; "" = the search went through
+	State      string // the URL that says how the list is now
+	After      int64  // the newest on the page, where it is the first page; else -1
 }
 
 // InboxForm is what the inbox can be filtered by.
@@ -144,6 +144,14 @@ type NotificationView struct {
 	Deliveries []DeliveryRow
 	Page       string // of what it is about, "" = none of its own
 	Here       string
+}
+
+// about says what stands on the page of what it is about.
+func (v NotificationView) about() string {
+	if v.Type == "silence.ended" {
+		return "The silence, and all that it has held back"
+	}
+	return "The exception: where it came from, and how often"
 }
 
 // limits sums up the limits there were.

@@ -47,10 +47,10 @@ type ProductView struct {
 	// LimitSources are whose each limit is, by severity: "global", "group", "own",
 	// "unset: 0".
 	LimitSources map[string]string
-	SilentSince  time.Time // when people were told that no reports come, zero where they do
-	SilentAfter  string    // without a report for so long it is silent: "1 day"; "" = never
+	SilentSince  time.Time  // when people were told that no reports come, zero where they do
+	SilentAfter  string     // without a report for so long it is silent: "1 day"; "" = never
 	Quiet        []QuietRow // silences in force that count for it
-	Stale        int       // sources of the default branch that are older than that
+	Stale        int        // sources of the default branch that are older than that
 	Counts       ui.Counts
 	Limits       *ui.Counts            // nil where there is no gate
 	Segments     []ui.Segment          // over HistoryDays
