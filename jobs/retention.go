@@ -6,9 +6,36 @@ import (
 	"gatecrier/models"
 )
 
-// forgetNotifications removes old rows of the inbox with their marks.
+// forgetNotifications removes old rows of the inbox with their marks, those
+// beyond a number where there is a bound, and then silences that have ended
+// before them.
 func forgetNotifications(ctx context.Context, w *Work) error {
-	return w.walk(ctx, models.NotificationTrail, w.Keep.Notifications)
+	if err := w.walk(ctx, models.NotificationTrail, w.Keep.Notifications); err != nil {
+		return err
+	}
+	if err := forgetMore(ctx, w); err != nil {
+		return err
+	}
+	before, ends := w.before(w.Keep.Notifications)
+	if w.Keep.Most > 0 {
+		w.message = ""
+	}
+	if !ends {
+		return nil
+	}
+	return w.Repeat(ctx, func(tx *models.Tx, limit int) (int64, error) { return tx.ForgetSilences(before, limit) })
+}
+
+// forgetMore removes the oldest rows of the inbox beyond a number.
+func forgetMore(ctx context.Context, w *Work) error {
+	if w.Keep.Most == 0 {
+		return nil
+	}
+	upto, err := w.store.NotificationsBeyond(ctx, w.Keep.Most)
+	if err != nil || upto == 0 {
+		return err
+	}
+	return w.Repeat(ctx, func(tx *models.Tx, limit int) (int64, error) { return tx.ForgetNotifications(upto, limit) })
 }
 
 // forgetDeliveries removes deliveries that have ended long ago.

@@ -50,6 +50,47 @@ func TestForgetNotifications(t *testing.T) {
 	})
 }
 
+// A bound keeps the newest, and silences go after what they have held.
+func TestForgetBeyondANumber(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		ann := w.user("ann")
+		product := w.product("ours", ann)
+		news := w.tell(product, 7)
+		w.mark(models.Reader{UserID: ann}, true, news...)
+		for most, want := range map[int64]int64{3: news[3], 6: news[0], 7: 0, 100: 0} {
+			if got, err := w.s.NotificationsBeyond(t.Context(), most); err != nil || got != want {
+				t.Errorf("beyond %d: %d, want %d, %v", most, got, want, err)
+			}
+		}
+		for _, want := range []int64{2, 2, 0} {
+			w.write(func(tx *models.Tx) error {
+				if n, err := tx.ForgetNotifications(news[3], 2); err != nil || n != want {
+					t.Errorf("%d went, want %d, %v", n, want, err)
+				}
+				return nil
+			})
+		}
+		if seen, _ := w.inbox(models.Reader{UserID: ann}); len(seen) != 3 || seen[2] != news[4] || w.count("marks") != 3 {
+			t.Errorf("%v are left, with %d marks", seen, w.count("marks"))
+		}
+
+		over := w.silence(models.Silence{ProductID: product, StartsAt: w.s.Now().Add(-time.Hour), EndsAt: w.s.Now()})
+		open := w.silence(models.Silence{ProductID: product, StartsAt: w.s.Now(), EndsAt: w.s.Now().Add(time.Hour)})
+		w.write(func(tx *models.Tx) error { _, err := tx.EndSilence(over.ID); return err })
+		for before, want := range map[time.Time]int64{w.s.Now(): 0, w.s.Now().Add(time.Second): 1} {
+			w.write(func(tx *models.Tx) error {
+				if n, err := tx.ForgetSilences(before, 10); err != nil || n != want {
+					t.Errorf("%d silences went, want %d, %v", n, want, err)
+				}
+				return nil
+			})
+		}
+		if _, err := w.s.Silence(t.Context(), all, open.ID); err != nil {
+			t.Errorf("the one in force: %v", err)
+		}
+	})
+}
+
 // What waits stays, whatever its age; what has ended counts from its end.
 func TestForgetDeliveries(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
@@ -255,6 +296,18 @@ func (w world) hotRetention() map[string]hot {
 			return err
 		}},
 	}
+	list["beyond a number"] = hot{want: "SCAN n", walk: true, read: func(ctx context.Context) error {
+		_, err := w.s.NotificationsBeyond(ctx, 10)
+		return err
+	}}
+	list["notifications beyond"] = hot{want: "SEARCH notifications USING INTEGER PRIMARY KEY (rowid<?)", write: func(tx *models.Tx) error {
+		_, err := tx.ForgetNotifications(9, 10)
+		return err
+	}}
+	list["silences of long ago"] = hot{want: "SEARCH silences USING COVERING INDEX silences_ended (ended_at>? AND ended_at<?)", write: func(tx *models.Tx) error {
+		_, err := tx.ForgetSilences(noon, 10)
+		return err
+	}}
 	for name, trail := range map[string]models.Trail{"notifications": models.NotificationTrail, "deliveries": models.DeliveryTrail, "audit": models.AuditTrail, "e": models.EventTrail, "j": models.RunTrail} {
 		list["old "+name] = hot{want: fmt.Sprintf(byKey, name), work: name == "e", read: func(ctx context.Context) error {
 			_, err := w.s.OldRows(ctx, trail, noon, 0, 10)

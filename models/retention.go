@@ -97,6 +97,27 @@ func (tx *Tx) Forget(trail Trail, before time.Time, keys []int64) (int64, error)
 	return tx.exec(trail.remove+"("+marks(len(keys))+") AND "+trail.still, append(anys(keys), micro(before))...)
 }
 
+// NotificationsBeyond is the newest notification beyond so many of the newest, 0
+// where there are no more than these. It reads so many keys.
+func (r reads) NotificationsBeyond(ctx context.Context, most int64) (int64, error) {
+	var id int64
+	err := r.get(ctx, "SELECT n.event_id FROM notifications n ORDER BY n.event_id DESC LIMIT 1 OFFSET ?", []any{most}, &id)
+	id, _, err = found(id, err)
+	return id, err
+}
+
+// ForgetNotifications removes the oldest notifications up to one, so many at
+// once, and says how many went.
+func (tx *Tx) ForgetNotifications(upto int64, limit int) (int64, error) {
+	return tx.exec("DELETE FROM notifications WHERE event_id IN (SELECT event_id FROM notifications WHERE event_id <= ? ORDER BY event_id LIMIT ?)", upto, limit)
+}
+
+// ForgetSilences removes silences that ended before a time, so many at once, and
+// says how many went.
+func (tx *Tx) ForgetSilences(before time.Time, limit int) (int64, error) {
+	return tx.exec("DELETE FROM silences WHERE id IN (SELECT id FROM silences WHERE ended_at IS NOT NULL AND ended_at < ? ORDER BY ended_at, id LIMIT ?)", micro(before), limit)
+}
+
 // OldObservation is one that was resolved long ago.
 type OldObservation struct {
 	ID         int64

@@ -214,7 +214,7 @@ func TestJobsInTheBrowser(t *testing.T) {
 	b.Sees("0 4 * * 1-5", "Every day at 05:00 UTC")
 
 	b.Open("/admin/settings/retention")
-	b.Sees("0 keeps them for ever", "default: 365")
+	b.Sees("0 keeps them for ever", "default: 180")
 	b.Look("settings-retention")
 	b.Fill("[name=audit_days]", "3")
 	b.Press("form[action='/admin/settings/retention'] button[type=submit]")

@@ -186,6 +186,12 @@ func jobsSection(jobs []Job, badSpec func(string) string) Section {
 // keys does not empty a table.
 const keptLeast = 7
 
+// The fewest notifications that are kept where their number is bounded.
+const (
+	mostField = "notifications_most"
+	mostLeast = 1000
+)
+
 func retentionSection() Section {
 	days := func(name, label string, standard int64, help string) Field {
 		return Field{Name: name, Label: label, Kind: KindInt, Default: standard, Max: 36500, Unit: "days", Help: help}
@@ -194,7 +200,11 @@ func retentionSection() Section {
 		Name: SectionRetention, Title: "Retention", review: reviewRetention,
 		Summary: "After how many days old things are removed, each by a job of its own once a day. 0 keeps them for ever, else the least is 7. What was removed does not come back.",
 		Fields: []Field{
-			days("notifications_days", "Notifications", 365, "They go from everybody's inbox, read or not."),
+			days("notifications_days", "Notifications", 180, "They go from everybody's inbox, read or not; silences that have ended go too."),
+			{
+				Name: mostField, Label: "Notifications at most", Kind: KindInt, Default: int64(0), Max: 1_000_000_000, Unit: "notifications",
+				Help: "Beyond so many the oldest go, however young they are. 0 is any number, else the least is 1000.",
+			},
 			days("deliveries_days", "Deliveries", 180, "Counted from their end; they go with their attempts. What still waits stays."),
 			days("resolved_observations_days", "Resolved observations", 365, "Counted from the report that no longer had them. One that comes back later is new."),
 			days("gate_history_days", "Gate history", 1095, "The last change of each product stays."),
@@ -211,9 +221,15 @@ func retentionSection() Section {
 // reviewRetention refuses what is neither for ever nor long enough.
 func reviewRetention(_ context.Context, _, next read, bad *fault.Fields) []string {
 	for _, f := range retentionSection().Fields {
+		if f.Name == mostField {
+			continue
+		}
 		if days, _ := next(f.Name).(int64); days > 0 && days < keptLeast {
 			bad.Add(f.Name, "0 for ever, or at least 7 days")
 		}
+	}
+	if most, _ := next(mostField).(int64); most > 0 && most < mostLeast {
+		bad.Add(mostField, "0 for any number, or at least 1000")
 	}
 	return nil
 }

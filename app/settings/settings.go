@@ -115,7 +115,8 @@ type Job struct {
 
 // Retention is how many days things are kept; 0 is for ever.
 type Retention struct {
-	Notifications int64
+	Notifications int64 // and silences that have ended
+	Most          int64 // notifications, however old; 0 = any number
 	Deliveries    int64 // that have ended
 	Observations  int64 // that were resolved
 	GateHistory   int64
