@@ -362,5 +362,9 @@ func TestRetentionLetsOthersWrite(t *testing.T) {
 		if err := forgetNotifications(t.Context(), w); err != nil || w.affected != 0 || w.message == "" {
 			t.Errorf("kept for ever: %d went, said %q: %v", w.affected, w.message, err)
 		}
+		w = &Work{store: r.store, Keep: settings.Retention{Most: 2}}
+		if err := forgetNotifications(t.Context(), w); err != nil || w.affected != 1 || w.message != "" || left() != 2 {
+			t.Errorf("at most 2: %d went, said %q: %v", w.affected, w.message, err)
+		}
 	})
 }
