@@ -306,3 +306,35 @@ func TestLedgerOfGroups(t *testing.T) {
 		}
 	})
 }
+
+// Who edits anything does so by any of four ways, and roles in several groups
+// are read with one look.
+func TestEditors(t *testing.T) {
+	each(t, func(t *testing.T, w world) {
+		owner := w.user("owner")
+		product, group, other := w.product("ours", owner), w.group("group", owner), w.group("other", owner)
+		users := map[string]int64{}
+		for _, name := range []string{"nobody", "reader", "writer", "maintainer", "by group", "reads by group", "by users", "by users in group"} {
+			users[name] = w.user(name)
+		}
+		w.member(users["reader"], product, models.RoleReader)
+		w.member(users["writer"], product, models.RoleWriter)
+		w.member(users["maintainer"], product, models.RoleMaintainer)
+		w.groupMember(users["by group"], group, models.RoleOwner)
+		w.groupMember(users["reads by group"], group, models.RoleReader)
+		w.usersIn("a", models.Owner{ProductID: product}, models.RoleMaintainer, users["by users"])
+		w.usersIn("b", models.Owner{GroupID: group}, models.RoleMaintainer, users["by users in group"])
+		edits := []string{"maintainer", "by group", "by users", "by users in group"}
+		for name, id := range users {
+			if got, err := w.s.EditsAnything(t.Context(), id); err != nil || got != slices.Contains(edits, name) {
+				t.Errorf("%s: %v, %v", name, got, err)
+			}
+		}
+		for name, want := range map[string]models.Role{"by group": models.RoleOwner, "reads by group": models.RoleReader, "by users in group": models.RoleMaintainer, "maintainer": ""} {
+			roles, err := w.s.GroupRolesIn(t.Context(), users[name], []int64{group, other})
+			if err != nil || len(roles[other]) != 0 || want != "" && !slices.Equal(roles[group], []models.Role{want}) || want == "" && len(roles) != 0 {
+				t.Errorf("%s: %v, %v", name, roles, err)
+			}
+		}
+	})
+}

@@ -82,17 +82,12 @@ func (r reads) GroupRolesIn(ctx context.Context, userID int64, groups []int64) (
 // EditsAnything reports whether a user may edit any product or group of
 // products by his roles.
 func (r reads) EditsAnything(ctx context.Context, userID int64) (bool, error) {
-	for _, q := range []struct {
-		holders string
-		ways    int
-	}{{holders("= ?", "", editing), 4}, {groupHolders("= ?", "> 0", editing), 2}} {
-		var n int
-		err := r.get(ctx, "SELECT count(*) FROM (SELECT 1 FROM ("+q.holders+") w LIMIT 1) x", times(q.ways, userID), &n)
-		if n > 0 || err != nil {
-			return n > 0, err
-		}
-	}
-	return false, nil
+	var n int
+	err := r.get(ctx, `SELECT count(*) FROM (SELECT 1 FROM members m WHERE m.user_id = ? AND m.role `+editing+`
+		UNION ALL SELECT 1 FROM group_members m WHERE m.user_id = ? AND m.role `+editing+`
+		UNION ALL SELECT 1 FROM authorization_members m JOIN authorization_roles a ON a.authorization_group_id = m.authorization_group_id
+			WHERE m.user_id = ? AND a.role `+editing+` LIMIT 1) x`, times(3, userID), &n)
+	return n > 0, err
 }
 
 // OwnRole is the role that a member has by himself, "" for none.
