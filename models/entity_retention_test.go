@@ -301,7 +301,7 @@ func (w world) hotRetention() map[string]hot {
 		return err
 	}}
 	list["notifications beyond"] = hot{want: "SEARCH notifications USING INTEGER PRIMARY KEY (rowid<?)", write: func(tx *models.Tx) error {
-		_, err := tx.ForgetNotifications(9, 10)
+		_, err := tx.ForgetNotifications(0, 10)
 		return err
 	}}
 	list["silences of long ago"] = hot{want: "SEARCH silences USING COVERING INDEX silences_ended (ended_at>? AND ended_at<?)", write: func(tx *models.Tx) error {

@@ -75,15 +75,50 @@ func (r reads) InboxPage(ctx context.Context, who Reader, f InboxFilter) (InboxP
 
 // inboxRows reads rows that the reader may see, newest first.
 func (r reads) inboxRows(ctx context.Context, who Reader, ids []int64) ([]Notification, error) {
-	viewed, args := who.viewed()
-	args = append(append(args, who.UserID), anys(ids)...)
-	list := make([]Notification, 0, len(ids))
-	err := r.query(ctx, "SELECT "+notificationColumns+", "+viewed+", "+archived+" FROM notifications n LEFT JOIN products p ON p.id = n.product_id WHERE n.event_id IN ("+marks(len(ids))+") ORDER BY n.event_id DESC",
-		args, collect(&list, (*Notification).dst))
-	for i := range list {
-		who.mask(&list[i])
+	list, open := make([]Notification, 0, len(ids)), []int{} // those that neither a mark nor what he has marked together tells of
+	args := append([]any{who.UserID, who.UserID}, anys(ids)...)
+	err := r.query(ctx, "SELECT "+notificationColumns+", coalesce(k.viewed, n.silence_id IS NOT NULL OR n.event_id <= "+upTo+`), coalesce(k.archived, FALSE), k.viewed IS NULL
+		FROM notifications n LEFT JOIN products p ON p.id = n.product_id LEFT JOIN marks k ON k.user_id = ? AND k.event_id = n.event_id
+		WHERE n.event_id IN (`+marks(len(ids))+") ORDER BY n.event_id DESC", args, func(rows scanner) error {
+		var n Notification
+		var unmarked bool
+		if err := rows.Scan(append(n.dst(), &unmarked)...); err != nil {
+			return err
+		}
+		if unmarked && !n.Viewed && n.ProductID != 0 && !who.Administrator {
+			open = append(open, len(list))
+		}
+		who.mask(&n)
+		list = append(list, n)
+		return nil
+	})
+	if err != nil || len(open) == 0 {
+		return list, err
 	}
-	return list, err
+	return list, r.viewedBefore(ctx, who, list, open)
+}
+
+// viewedBefore marks those of some rows as viewed that are older than the
+// reader's coming to see their product, with one look at his roles for all.
+func (r reads) viewedBefore(ctx context.Context, who Reader, list []Notification, open []int) error {
+	var products []int64
+	for _, i := range open {
+		products = append(products, list[i].ProductID)
+	}
+	slices.Sort(products)
+	products = slices.Compact(products)
+	since := map[int64]int64{}
+	err := r.query(ctx, "SELECT a.product_id, min(a.joined_event) FROM ("+holders("= ?", "IN ("+marks(len(products))+")", viewing)+") a GROUP BY a.product_id",
+		times(4, append([]any{who.UserID}, anys(products)...)...), func(rows scanner) error {
+			var product, joined int64
+			err := rows.Scan(&product, &joined)
+			since[product] = joined
+			return err
+		})
+	for _, i := range open {
+		list[i].Viewed = list[i].EventID <= since[list[i].ProductID]
+	}
+	return err
 }
 
 // ReadStates finds rows of a reader's inbox by their ids, newest first; what

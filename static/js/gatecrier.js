@@ -179,6 +179,9 @@
   // A form that has nothing to ask.
   function go(form) { form.requestSubmit(); }
 
+  // What was begun, and done, on rows by keys.
+  let acts = 0;
+
   // The inbox as it changes. A stream tells that something has; what the page
   // shows is brought up to date in place, and what is new is offered, never put
   // under the reader's hands. The stream is open while the page is seen: browsers
@@ -196,7 +199,12 @@
       again = asked; // what is under way may be of before
       if (asked) return;
       asked = true;
-      try { show(await state()); } catch { /* the next change asks again */ }
+      try {
+        const before = acts;
+        const now = await state();
+        if (before === acts) show(now);
+        else again = true; // it may be of before what was done here meanwhile
+      } catch { /* the next change asks again */ }
       asked = false;
       if (again) refresh();
     };
@@ -293,13 +301,15 @@
     const send = async (row, how) => {
       const box = row.querySelector('input[name="id"]');
       const body = new URLSearchParams({ id: row.querySelector(":scope > details[open]") ? row.dataset.row : box.value, next: "/inbox" });
+      acts++;
       const answer = await fetch(`/inbox/${how}`, { method: "POST", body, headers: { "HX-Request": "true" } });
+      acts++;
       if (!answer.ok) throw new Error(answer.status);
       document.body.dispatchEvent(new Event("gc-viewed"));
       return body.get("id").split(",");
     };
     const archive = new URL(list.dataset.inbox, location.href).searchParams.get("filter") === "archived";
-    const acts = {
+    const handlers = {
       j: () => go(1),
       k: () => go(-1),
       x: (row) => { const box = row.querySelector('input[name="id"]'); box.checked = !box.checked; box.dispatchEvent(new Event("gc-select", { bubbles: true })); },
@@ -321,7 +331,7 @@
     };
     document.addEventListener("keydown", (e) => {
       if (e.ctrlKey || e.metaKey || e.altKey || dialog.open || e.target.closest('input:not([type="checkbox"]), textarea, select, [contenteditable]')) return;
-      const act = acts[e.key];
+      const act = handlers[e.key];
       if (!act || (off.checked && e.key !== "?")) return;
       const row = current();
       if (act.length && !row) return;
