@@ -77,6 +77,8 @@ func TestTheDemoInTheBrowser(t *testing.T) {
 	b.Picture("overview")
 	b.Open("/products/1")
 	b.Picture("product")
+	b.Open("/inbox")
+	b.Picture("inbox")
 	b.Open("/demo")
 	b.Press("form[action='/demo/worse'] button")
 	b.Sees("The gate stays Failed", "nobody is told again")
