@@ -70,6 +70,10 @@ type API struct {
 	atWork sync.Map // Idempotency-Keys whose requests are
 }
 
+// useProblems lets huma answer with our problems, once for all programs of a
+// process.
+var useProblems = sync.OnceFunc(func() { huma.NewError = newProblem })
+
 // Register adds the API's routes to an engine, and returns what the page about
 // them shows.
 func Register(engine *gin.Engine, s Services) []page.APIGroup {
@@ -81,7 +85,7 @@ func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	config.CreateHooks = nil // no $schema links in answers
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	config.Security = []map[string][]string{{"token": {}}}
-	huma.NewError = newProblem
+	useProblems()
 	a.huma = humagin.NewWithGroup(engine, group, config)
 	a.products()
 	a.gates()

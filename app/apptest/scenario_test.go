@@ -14,8 +14,9 @@ import (
 
 // on runs a scenario on both databases.
 func on(t *testing.T, fn func(t *testing.T, p *apptest.Program)) {
-	t.Run("sqlite", func(t *testing.T) { fn(t, apptest.Start(t, apptest.Options{})) })
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); fn(t, apptest.Start(t, apptest.Options{})) })
 	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
 		fn(t, apptest.Start(t, apptest.Options{DatabaseURL: modelstest.PostgresURL(t)}))
 	})
 }
