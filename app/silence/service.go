@@ -3,25 +3,13 @@ package silence
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/event"
 	"gatecrier/app/fault"
 	"gatecrier/models"
-)
-
-// What a silence may be.
-const (
-	ReasonMost = 500 // characters
-	TextMost   = 200
-	Shortest   = time.Minute
-	Longest    = 90 * 24 * time.Hour
-	OpenMost   = 100         // that have not ended, of one product, of one group, or of all
-	late       = time.Minute // how long ago one may begin that is made now
 )
 
 // Service keeps silences.
@@ -134,16 +122,6 @@ func (s *Service) NotesFor(ctx context.Context, actor authz.Actor, productID int
 	return notes, err
 }
 
-// Draft is a silence as somebody asks for it.
-type Draft struct {
-	ProductID, GroupID int64 // at most one of them; with neither it is of all
-	Type               string
-	Text               string
-	Reason             string
-	StartsAt           time.Time // zero = now
-	EndsAt             time.Time
-}
-
 // Create begins a silence, or has it begin later. It is for those who may edit
 // what it is of; one of all is for administrators.
 func (s *Service) Create(ctx context.Context, actor authz.Actor, d Draft) (Row, error) {
@@ -179,61 +157,6 @@ func (s *Service) Create(ctx context.Context, actor authz.Actor, d Draft) (Row, 
 		return note(tx, actor, audit.Create, made, nil)
 	})
 	return Row{Silence: made, May: true}, err
-}
-
-func (d *Draft) trim() {
-	d.Text, d.Reason = strings.TrimSpace(d.Text), strings.TrimSpace(d.Reason)
-	d.StartsAt, d.EndsAt = d.StartsAt.UTC().Truncate(time.Microsecond), d.EndsAt.UTC().Truncate(time.Microsecond)
-}
-
-func (d *Draft) silence(actor authz.Actor) models.Silence {
-	return models.Silence{
-		ProductID: d.ProductID, GroupID: d.GroupID, Type: d.Type, Text: d.Text, Reason: d.Reason,
-		UserID: actor.User.ID, Author: actor.Label, StartsAt: d.StartsAt, EndsAt: d.EndsAt,
-	}
-}
-
-// check says what is wrong with a silence that is made now.
-func (d *Draft) check(now time.Time) error {
-	var bad fault.Fields
-	d.checkWords(&bad)
-	if d.StartsAt.Before(now.Add(-late)) {
-		bad.Add("starts_at", "It cannot begin in the past")
-	}
-	d.checkEnd(&bad, now)
-	return bad.Err()
-}
-
-func (d *Draft) checkWords(bad *fault.Fields) {
-	if d.ProductID != 0 && d.GroupID != 0 {
-		bad.Add("group_id", "Either a product or a group")
-	}
-	if d.Type != "" && !slices.Contains(event.Silenceable(), event.Type(d.Type)) {
-		bad.Add("type", "Not one of the types that may be held back")
-	}
-	if utf8.RuneCountInString(d.Text) > TextMost {
-		bad.Add("text", "At most 200 characters")
-	}
-	switch n := utf8.RuneCountInString(d.Reason); {
-	case n == 0:
-		bad.Add("reason", "Say why: those who miss the messages will ask")
-	case n > ReasonMost:
-		bad.Add("reason", "At most 500 characters")
-	}
-}
-
-func (d *Draft) checkEnd(bad *fault.Fields, now time.Time) {
-	span := d.EndsAt.Sub(d.StartsAt)
-	switch {
-	case d.EndsAt.IsZero():
-		bad.Add("ends_at", "Say until when")
-	case !d.EndsAt.After(now):
-		bad.Add("ends_at", "This is over already")
-	case span < Shortest:
-		bad.Add("ends_at", "A silence lasts at least a minute")
-	case span > Longest:
-		bad.Add("ends_at", "A silence lasts at most 90 days")
-	}
 }
 
 // Edit says what to change of a silence; nil leaves a thing as it is.
@@ -350,54 +273,4 @@ func values(one models.Silence) audit.Values {
 		"of": of, "type": one.Type, "text": one.Text, "reason": one.Reason,
 		"starts_at": one.StartsAt.Format(time.RFC3339), "ends_at": one.EndsAt.Format(time.RFC3339), "ended_by": one.EndedBy,
 	}
-}
-
-const (
-	// PreviewDays is how far a preview looks back.
-	PreviewDays    = 7
-	previewMost    = 2000
-	previewedFirst = 10
-)
-
-// Preview is what a silence would have held lately.
-type Preview struct {
-	Held  int                   // of
-	Of    int                   // so many
-	Most  bool                  // there may be more: these are as many as are looked at
-	First []models.Notification // of what it would have held, the newest, at most ten
-}
-
-// Preview looks which notifications of the last seven days a silence would have
-// held. It looks at the newest 2,000 of its place, whatever its own times are.
-func (s *Service) Preview(ctx context.Context, actor authz.Actor, d Draft) (Preview, error) {
-	if err := s.may(ctx, s.store, actor, d.ProductID, d.GroupID); err != nil {
-		return Preview{}, err
-	}
-	d.trim()
-	var bad fault.Fields
-	d.Reason = "a preview needs none"
-	d.checkWords(&bad)
-	if err := bad.Err(); err != nil {
-		return Preview{}, err
-	}
-	one, since := d.silence(actor), s.store.Now().Add(-PreviewDays*24*time.Hour)
-	one.StartsAt, one.EndsAt = since, s.store.Now().Add(time.Hour)
-	list, err := s.store.SilenceCandidates(ctx, one, since, previewMost)
-	p := Preview{Of: len(list), Most: len(list) == previewMost}
-	for _, n := range list {
-		if !Matches(one, subjectOf(n, one.GroupID)) {
-			continue
-		}
-		p.Held++
-		if len(p.First) < previewedFirst {
-			p.First = append(p.First, n)
-		}
-	}
-	return p, err
-}
-
-// subjectOf is a notification as what may be held. One that was read by a group
-// is of that group.
-func subjectOf(n models.Notification, groupID int64) Subject {
-	return Subject{Type: event.Type(n.Type), ProductID: n.ProductID, GroupID: groupID, Name: n.Name, Message: n.Message, At: n.At}
 }

@@ -1,0 +1,155 @@
+package admin
+
+import (
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/event"
+	"gatecrier/app/fault"
+	"gatecrier/app/silence"
+	"gatecrier/models"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+// What a silence is of, as its form says it.
+const (
+	ofProduct = "product"
+	ofGroup   = "group"
+	ofAll     = "all"
+)
+
+// silenceLengths are the choices of the form; the last is until a time.
+var silenceLengths = []ui.Option{
+	{Value: "1h", Label: "for 1 hour"}, {Value: "4h", Label: "for 4 hours"}, {Value: "24h", Label: "for 1 day"}, {Value: "168h", Label: "for 1 week"}, {Value: "", Label: "until"},
+}
+
+const usualLength = "4h"
+
+// namesMost bounds the names that a form has to choose from while one types.
+const namesMost = 200
+
+// silenceInput is a form for a silence as it was sent.
+type silenceInput struct {
+	draft                          silence.Draft
+	of, product, group             string
+	starts, length, until, unknown string
+}
+
+// silenceInput reads a form; what is wrong with its times, and a product that
+// there is not, is told by field.
+func (a *Admin) silenceInput(c *gin.Context, get func(string) string) (silenceInput, fault.Fields) {
+	var bad fault.Fields
+	in := silenceInput{
+		draft: silence.Draft{Type: get("type"), Text: get("text"), Reason: get("reason")},
+		of:    get("of"), product: strings.TrimSpace(get("product")), group: get("group"), starts: get("starts"), length: get("for"), until: get("until"),
+	}
+	zone := a.zone(c)
+	from := a.Store.Now()
+	if in.starts != "" {
+		at, err := time.ParseInLocation(localTime, in.starts, zone)
+		if err != nil {
+			bad.Add("starts_at", "A time like 2026-05-04T12:30")
+		} else {
+			in.draft.StartsAt, from = at, at
+		}
+	}
+	if in.length != "" {
+		span, err := time.ParseDuration(in.length)
+		if err != nil {
+			bad.Add("ends_at", "One of the choices")
+		}
+		in.draft.EndsAt = from.Add(span)
+	} else if in.until != "" {
+		at, err := time.ParseInLocation(localTime, in.until, zone)
+		if err != nil {
+			bad.Add("ends_at", "A time like 2026-05-04T12:30")
+		}
+		in.draft.EndsAt = at
+	}
+	return in, bad
+}
+
+// place finds what the form says that the silence is of. It says what is missing
+// or not there by field.
+func (a *Admin) place(c *gin.Context, in *silenceInput, bad *fault.Fields) error {
+	switch in.of {
+	case ofAll:
+	case ofGroup:
+		if in.draft.GroupID = idOf(in.group); in.draft.GroupID < 1 {
+			bad.Add("group_id", "Choose a group")
+		}
+	default:
+		if in.product == "" {
+			bad.Add("product_id", "Choose a product")
+			return nil
+		}
+		rows, err := a.Store.Products(c.Request.Context(), actorOf(c).Scope(), models.ProductFilter{Name: in.product, Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			bad.Add("product_id", "There is no product of that name, or you may not see it")
+			return nil
+		}
+		in.draft.ProductID = rows[0].ID
+	}
+	return nil
+}
+
+// silenceForm is the form with what can be chosen in it, as it was sent where
+// something is wrong with it.
+func (a *Admin) silenceForm(c *gin.Context, in silenceInput, errs map[string]string) page.SilenceForm {
+	f := page.SilenceForm{
+		Product: in.product, Text: in.draft.Text, Reason: in.draft.Reason, Starts: in.starts, Until: in.until, Note: in.unknown, Errors: errs,
+		Types: []ui.Option{{Label: everyType, Checked: in.draft.Type == ""}},
+	}
+	if f.Until == "" {
+		f.Until = a.zoned(c, a.Store.Now()).Add(4 * time.Hour).Format(localTime)
+	}
+	for _, t := range event.Silenceable() {
+		f.Types = append(f.Types, ui.Option{Value: string(t), Label: silenceables[t], Checked: string(t) == in.draft.Type})
+	}
+	for _, o := range silenceLengths {
+		o.Checked = o.Value == in.length
+		f.For = append(f.For, o)
+	}
+	return f
+}
+
+// silencePlaces fills in what a new silence may be of.
+func (a *Admin) silencePlaces(c *gin.Context, in silenceInput, f *page.SilenceForm) error {
+	ctx, actor := c.Request.Context(), actorOf(c)
+	rows, err := a.Store.Products(ctx, actor.Scope(), models.ProductFilter{Limit: namesMost})
+	if err != nil {
+		return err
+	}
+	ids := make([]int64, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ID
+	}
+	may, err := authz.Among(ctx, a.Store, actor, authz.Edit, ids)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if may[r.ID] {
+			f.Products = append(f.Products, r.Name)
+		}
+	}
+	if f.Groups, err = a.groupOptions(c, idOf(in.group)); err != nil {
+		return err
+	}
+	f.Of = []ui.Option{{Value: ofProduct, Label: "One product", Checked: in.of == ofProduct || in.of == ""}}
+	if len(f.Groups) > 0 {
+		f.Groups[0].Label = "choose a group"
+		f.Of = append(f.Of, ui.Option{Value: ofGroup, Label: "A group of products", Checked: in.of == ofGroup})
+	}
+	if actor.Administrator() {
+		f.Of = append(f.Of, ui.Option{Value: ofAll, Label: "All products", Help: "And what is of none, as exceptions of the program itself.", Checked: in.of == ofAll})
+	}
+	return nil
+}
