@@ -41,11 +41,20 @@ func holdsBack(t *testing.T, p, other *apptest.Program) {
 		}
 		return row
 	}
-	// over waits for so many ends. Clocks that stand differ: what one has told of
-	// is in the future for the other until a second goes by.
+	// over waits for so many ends, and their messages. Clocks that stand differ:
+	// what one has told of is in the future for the other until a second goes by.
+	// They go slowly while messages are on their way, so that no lease ends.
 	over := func(n int) {
+		t.Helper()
 		apptest.Eventually(t, "a silence ends", func() bool {
 			pass(time.Second)
+			return rows(c.Do("GET", "/notifications?type=silence.ended", nil)) == n
+		})
+		looks := 0
+		apptest.Eventually(t, "that is told", func() bool {
+			if looks++; looks%500 == 0 {
+				pass(time.Second)
+			}
 			return len(receiver.Messages()) == n
 		})
 	}
