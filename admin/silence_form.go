@@ -104,7 +104,7 @@ func (a *Admin) place(c *gin.Context, in *silenceInput, bad *fault.Fields) error
 // something is wrong with it.
 func (a *Admin) silenceForm(c *gin.Context, in silenceInput, errs map[string]string) page.SilenceForm {
 	f := page.SilenceForm{
-		Product: in.product, Text: in.draft.Text, Reason: in.draft.Reason, Starts: in.starts, Until: in.until, Note: in.unknown, Errors: errs,
+		Product: in.product, Text: in.draft.Text, Reason: in.draft.Reason, Starts: in.starts, Until: in.until, Note: in.unknown, Errors: errs, Zone: a.zone(c).String(),
 		Types: []ui.Option{{Label: everyType, Checked: in.draft.Type == ""}},
 	}
 	if f.Until == "" {

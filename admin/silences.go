@@ -243,6 +243,8 @@ func (a *Admin) silenceEnd(c *gin.Context) error {
 		a.flash(c, "wait", textOf(err), "")
 	case err != nil:
 		return err
+	case row.State(a.Store.Now()) == models.SilenceScheduled:
+		a.flash(c, "ok", "The silence is taken back", "It had not begun.")
 	default:
 		a.flash(c, "ok", "The silence has ended", "A notice of what it has held back follows.")
 	}

@@ -221,10 +221,14 @@ func (r reads) SilenceCandidates(ctx context.Context, s Silence, since time.Time
 	case s.GroupID != 0:
 		cond, args = "n.product_id IN (SELECT q.id FROM products q WHERE q.group_id = ?)", []any{s.GroupID}
 	}
+	first, err := r.notificationAt(ctx, since.Add(-clocksDiffer)) // so that no more is read than those of that time
+	if err != nil {
+		return nil, err
+	}
 	var list []Notification
-	err := r.query(ctx, "SELECT "+notificationColumns+", TRUE, FALSE FROM (SELECT n.* FROM notifications n WHERE "+cond+` ORDER BY n.event_id DESC LIMIT ?) n
+	err = r.query(ctx, "SELECT "+notificationColumns+", TRUE, FALSE FROM (SELECT n.* FROM notifications n WHERE "+cond+` AND n.event_id >= ? ORDER BY n.event_id DESC LIMIT ?) n
 		LEFT JOIN products p ON p.id = n.product_id WHERE n.at >= ? ORDER BY n.event_id DESC`,
-		append(args, limit, micro(since)), collect(&list, (*Notification).dst))
+		append(args, first, limit, micro(since)), collect(&list, (*Notification).dst))
 	who := Reader{Administrator: s.ProductID == 0 && s.GroupID == 0}
 	for i := range list {
 		who.mask(&list[i])

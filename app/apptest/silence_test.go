@@ -257,6 +257,17 @@ func TestSilencesAreChecked(t *testing.T) {
 	if next := c.Must(http.StatusOK, "GET", "/silences?limit=1&cursor="+cursor, nil); next.ID("items.0.id") != a.ID("id") || next.Get("next_cursor") != nil {
 		t.Errorf("%s", next.Text)
 	}
+	// One that is taken back before it begins is not told of.
+	c.Must(http.StatusNoContent, "DELETE", fmt.Sprint("/silences/", page.ID("items.0.id")), nil)
+	apptest.Eventually(t, "its end is seen to", func() bool {
+		p.Clock.Advance(time.Second)
+		list, err := p.Store.DueSilences(t.Context(), p.Store.Now(), 10)
+		return err == nil && len(list) == 0
+	})
+	if n := rows(c.Must(http.StatusOK, "GET", "/notifications", nil)); n != 0 {
+		t.Errorf("%d notifications", n)
+	}
+
 	// It goes with its product.
 	c.Must(http.StatusNoContent, "DELETE", s.path, nil)
 	c.Must(http.StatusNotFound, "GET", at, nil)

@@ -53,6 +53,9 @@ func (s *Service) end(tx *models.Tx, one models.Silence) error {
 	if one, err = tx.Silence(tx.Context(), models.SystemScope("it ends by itself"), one.ID); err != nil {
 		return gone(err)
 	}
+	if one.EndsAt.Before(one.StartsAt) { // it was taken back before it began: there is nothing to tell
+		return nil
+	}
 	payload, err := ended(tx, one)
 	if err != nil {
 		return err

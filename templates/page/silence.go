@@ -79,6 +79,7 @@ type SilenceForm struct {
 	Starts   string // empty = now
 	For      []ui.Option
 	Until    string
+	Zone     string // of these times
 	Version  int64
 	Note     string // something to know first
 	Errors   map[string]string

@@ -21,7 +21,7 @@ func silenceFormOf(errs map[string]string) SilenceForm {
 		Of:      []ui.Option{{Value: "product", Label: "One product", Checked: true}, {Value: "group", Label: "A group of products"}, {Value: "all", Label: "All products", Help: "And what is of none."}},
 		Product: long, Products: []string{long, script, cjk}, Groups: []ui.Option{{Label: "choose a group"}, {Value: "3", Label: script}},
 		Types: []ui.Option{{Label: "Everything that may be held back"}, {Value: "gate.changed", Label: "Changes of gates", Checked: true}}, Text: script, Reason: "Known: " + script,
-		For: []ui.Option{{Value: "4h", Label: "for 4 hours", Checked: true}, {Label: "until"}}, Until: "2026-11-20T18:00", Errors: errs,
+		For: []ui.Option{{Value: "4h", Label: "for 4 hours", Checked: true}, {Label: "until"}}, Until: "2026-11-20T18:00", Zone: "Europe/Berlin", Errors: errs,
 	}
 }
 
