@@ -15,6 +15,7 @@ import (
 // TestBranchesInTheBrowser is how somebody looks at what a branch brings, keeps
 // one, makes another the default, and shows the gate's state elsewhere.
 func TestBranchesInTheBrowser(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{Ago: 4 * time.Hour})
 	c := p.Client("admin")
 	s := newShop(t, c, "Checkout", "")

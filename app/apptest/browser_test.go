@@ -15,6 +15,7 @@ import (
 
 // TestANewUserInTheBrowser is the story of the README, by hand.
 func TestANewUserInTheBrowser(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{Ago: 2 * time.Hour})
 	receiver := apptest.NewReceiver(t)
 	b := apptest.NewBrowser(t, p.URL)

@@ -333,6 +333,7 @@ func TestTheMailServerIsDownForAll(t *testing.T) {
 }
 
 func TestConnectionsInTheBrowser(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	bad, picky, good := apptest.NewReceiver(t), apptest.NewReceiver(t), apptest.NewReceiver(t)
 	c := p.Client("admin")

@@ -491,6 +491,7 @@ func TestAnExceptionThatCannotBeRouted(t *testing.T) {
 
 // The settings, the page of a fault and that about health, in a browser.
 func TestFaultsInTheBrowser(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{Extra: faulty})
 	c := p.Client("admin")
 	err := p.Store.Write(t.Context(), func(tx *models.Tx) error {

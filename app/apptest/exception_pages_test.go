@@ -69,6 +69,7 @@ func TestEachChannelTellsOfAnException(t *testing.T) {
 
 // TestExceptionsInTheBrowser is how somebody works through exceptions by hand.
 func TestExceptionsInTheBrowser(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{Ago: 4 * time.Hour})
 	p.User("mei")
 	c := p.Client("admin")

@@ -12,6 +12,7 @@ import (
 // TestHistoryInTheBrowser is how somebody finds out what a gate has said, who
 // was told of it, and what came and went meanwhile.
 func TestHistoryInTheBrowser(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	// At noon, so that the days' ends are where they are looked for.
 	p.Clock.Advance(36*time.Hour - p.Clock.Now().UTC().Sub(p.Clock.Now().UTC().Truncate(24*time.Hour)))
@@ -85,6 +86,7 @@ func TestHistoryInTheBrowser(t *testing.T) {
 // TestSilenceInTheBrowser is how somebody sees that a product sends no reports:
 // on its page, in the list, on the overview.
 func TestSilenceInTheBrowser(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	c.Must(http.StatusOK, "PATCH", "/settings/users", map[string]any{"session_hours": 720})

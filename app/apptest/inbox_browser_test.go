@@ -11,6 +11,7 @@ import (
 // Notifications arrive while somebody reads: nothing moves under his hands. Two
 // tabs agree, and a stream that was lost catches up.
 func TestTheInboxInTheBrowser(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	admin := p.Client("admin")
 	shops := make([]shop, 30)

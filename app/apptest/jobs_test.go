@@ -179,6 +179,7 @@ func TestAMissedJobIsMadeUp(t *testing.T) {
 }
 
 func TestJobsInTheBrowser(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	b := apptest.NewBrowser(t, p.URL)
 	b.Open("/admin/jobs")

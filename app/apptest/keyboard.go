@@ -47,12 +47,16 @@ func (b *Browser) Tab(selector string) {
 }
 
 // watch notes each stop of the focus, and returns how many there should be. Of
-// radio buttons of one name the chosen one is a stop for all.
+// radio buttons of one name the chosen one is a stop for all. A stop is looked
+// at as it gets the focus and again at the next key: between the two Chromium
+// may still have been about to draw the ring, and a user waits that long.
 const watch = `(() => {
 	const seen = e => { const s = getComputedStyle(e), r = e.getBoundingClientRect();
 		return s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2 && r.width > 0 && r.height > 0; };
 	window.gcStops = new Map();
-	document.addEventListener("focusin", e => window.gcStops.set(e.target, seen(e.target)));
+	const note = e => window.gcStops.set(e, window.gcStops.get(e) || seen(e));
+	document.addEventListener("focusin", e => note(e.target));
+	document.addEventListener("keydown", () => document.activeElement !== document.body && note(document.activeElement), true);
 	if (document.activeElement !== document.body) window.gcStops.set(document.activeElement, true);
 	window.gcWanted = () => [...document.querySelectorAll("a[href], button, input, select, textarea, summary")].filter(e =>
 		!e.disabled && e.type !== "hidden" && !(e.type === "radio" && !e.checked) && e.checkVisibility({visibilityProperty: true}));

@@ -48,6 +48,7 @@ func given(t *testing.T, p *apptest.Program, s shop, n int) {
 // What was given up while a receiver was wrong is sent again from the page,
 // once that is mended: 500 messages, each with one attempt more.
 func TestFiveHundredAreSentAgainFromThePage(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	receiver := apptest.NewReceiver(t)
 	c := p.Client("admin")
@@ -84,6 +85,7 @@ func TestFiveHundredAreSentAgainFromThePage(t *testing.T) {
 }
 
 func TestASelectionIsSentAgain(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	receiver := apptest.NewReceiver(t)
 	c := p.Client("admin")

@@ -13,6 +13,7 @@ import (
 // Somebody who does not know the program does things in the wrong order: each
 // way ends in a page that says what to do.
 func TestAConfusedNewcomer(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	b := apptest.NewBrowser(t, p.URL)
 	b.Do(chromedp.EmulateViewport(1440, 900))

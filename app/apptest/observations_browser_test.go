@@ -16,6 +16,7 @@ import (
 
 // TestFindingObservationsInTheBrowser searches and filters by hand.
 func TestFindingObservationsInTheBrowser(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{Ago: 4 * time.Hour})
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", "")
@@ -55,6 +56,7 @@ func TestFindingObservationsInTheBrowser(t *testing.T) {
 // TestManyObservationsInTheBrowser assesses some by the keyboard alone, and all of
 // a filter while somebody else is at work.
 func TestManyObservationsInTheBrowser(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{Ago: 4 * time.Hour})
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", "")
@@ -121,6 +123,7 @@ func TestManyObservationsInTheBrowser(t *testing.T) {
 // TestAnObservationInTheBrowser calls one a duplicate, accepts a risk for a time,
 // takes that back, and enters one by hand.
 func TestAnObservationInTheBrowser(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{Ago: 4 * time.Hour})
 	receiver := apptest.NewReceiver(t)
 	c := p.Client("admin")
@@ -173,6 +176,7 @@ func TestAnObservationInTheBrowser(t *testing.T) {
 // TestEnteringAnObservationInTheBrowser enters one that no scanner finds, edits
 // and deletes it; who only reads is offered nothing of all that.
 func TestEnteringAnObservationInTheBrowser(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{Ago: 4 * time.Hour})
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", "")

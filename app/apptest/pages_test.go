@@ -24,6 +24,7 @@ var allPages = []string{
 
 // Pages stand still while they load, and the first costs little.
 func TestPagesStandStillAndAreLight(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	receiver := apptest.NewReceiver(t)
 	c := p.Client("admin")
@@ -55,6 +56,7 @@ func TestPagesStandStillAndAreLight(t *testing.T) {
 // Everything works by keyboard alone: signing in, making a product, a rule of
 // its gate; the focus is always seen, and never caught.
 func TestByKeyboardAlone(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	b := apptest.NewBrowser(t, p.URL)
 	b.Do(chromedp.EmulateViewport(1440, 900))

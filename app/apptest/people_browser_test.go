@@ -31,6 +31,7 @@ func signInBrowser(b *apptest.Browser, name, password string) {
 
 // The life of an account, from who makes it to who has forgotten its password.
 func TestPeopleInTheBrowser(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	newShop(t, p.Client("admin"), "Shop", "")
 	b := apptest.NewBrowser(t, p.URL)

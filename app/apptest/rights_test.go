@@ -327,6 +327,7 @@ func isRefusal(status int) bool {
 }
 
 func TestRouteByRole(t *testing.T) {
+	t.Parallel()
 	w := newRightsWorld(t)
 	for _, r := range rightsTable {
 		who := people

@@ -30,6 +30,7 @@ func comeIn(b *apptest.Browser, name string) {
 // TestGroupsAndRolesInTheBrowser is how somebody brings order into his products
 // by hand: a group, who may what, tokens, and who has changed it.
 func TestGroupsAndRolesInTheBrowser(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{Ago: 4 * time.Hour})
 	receiver := apptest.NewReceiver(t)
 	for _, name := range []string{"olga", "mei", "jonas"} {

@@ -18,6 +18,7 @@ func TestGosecOfThisSourceIsPushed(t *testing.T) {
 	report := filepath.Join(t.TempDir(), "gosec.sarif")
 	scan := exec.CommandContext(t.Context(), "go", "tool", "-modfile=.ci/tools.mod", "gosec", "-fmt", "sarif", "-out", report, "-no-fail", "-quiet", "./...")
 	scan.Dir = apptest.Root(t)
+	scan.Env = append(os.Environ(), "GOFLAGS=-race") // what the tests have compiled serves it too
 	if out, err := scan.CombinedOutput(); err != nil {
 		t.Fatalf("gosec: %v\n%s", err, out)
 	}

@@ -12,6 +12,7 @@ import (
 // From a notification to its silence in two clicks, or by keys; with a preview,
 // the time that is left, and an end.
 func TestSilencesInTheBrowser(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	c.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Payments"})

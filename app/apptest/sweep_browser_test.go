@@ -10,6 +10,7 @@ import (
 // The page of the gate's settings shows how far the look at all gates is, by
 // itself, and nothing of the form moves or is lost.
 func TestProgressOfAllGatesInTheBrowser(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	b := apptest.NewBrowser(t, p.URL)
 	b.Open("/admin/settings/gate")

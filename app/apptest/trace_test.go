@@ -254,6 +254,7 @@ func TestTheTraceOfAHeldChange(t *testing.T) {
 
 // The page, from each place that leads to it.
 func TestTheTraceInTheBrowser(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	receiver, c := apptest.NewReceiver(t), p.Client("admin")
 	s := newShop(t, c, "Payments reconciliation of the northern terminals", receiver.URL)
