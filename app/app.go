@@ -157,13 +157,10 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	if err != nil {
 		return err
 	}
-	a.Accounts, err = account.New(account.Parts{
+	a.Accounts = account.New(account.Parts{
 		Store: store, Log: o.Log, InitialFile: o.Config.initialFile(), Users: a.Settings.Users,
 		Post: account.Post{Ready: a.mails, Send: a.mail.SendTo}, BaseURL: a.BaseURL,
 	})
-	if err != nil {
-		return err
-	}
 	if err := a.firstAdministrator(ctx, o); err != nil {
 		return err
 	}

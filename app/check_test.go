@@ -64,10 +64,7 @@ func TestCheckNamesTheVariable(t *testing.T) {
 
 // Check asks of the first administrator what any user is asked.
 func TestCheckAgreesWithAccounts(t *testing.T) {
-	accounts, err := account.New(account.Parts{Store: modelstest.SQLite(t), Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	accounts := account.New(account.Parts{Store: modelstest.SQLite(t), Log: slog.New(slog.DiscardHandler)})
 	good := account.NewUser{Name: "eve", Email: "eve@example.com", Password: strings.Repeat("p", 10)}
 	for i, change := range []func(u *account.NewUser){
 		func(*account.NewUser) {},

@@ -4,7 +4,6 @@ package account
 
 import (
 	"context"
-	"fmt"
 	"runtime"
 	"sync/atomic"
 
@@ -20,21 +19,19 @@ type hasher struct {
 	params *argon2id.Params
 	turns  chan struct{}
 	queue  atomic.Int32 // those that wait for a turn, or have one
-	dummy  string       // compared where there is no account, to take as long
 }
 
-func newHasher() (*hasher, error) {
-	h := &hasher{
+func newHasher() *hasher {
+	return &hasher{
 		params: &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32},
 		turns:  make(chan struct{}, min(2, runtime.GOMAXPROCS(0))),
 	}
-	var err error
-	h.dummy, err = argon2id.CreateHash("nobody has this password", h.params)
-	if err != nil {
-		return nil, fmt.Errorf("hash a password: %w", err)
-	}
-	return h, nil
 }
+
+// dummy is compared where there is no account, to take as long: nobody's
+// password by the parameters of a hasher. To make it at each start would cost as
+// much as a sign-in.
+const dummy = "$argon2id$v=19$m=19456,t=2,p=1$dmU7vMe706hYqEAK6fmyGA$2lZCKqsDVm0+rOt4zhgS297Pa7qqn+KKgcRxcLuiRZ0"
 
 // queueMost bounds how many wait for their turn, some seconds' worth.
 const queueMost = 50
@@ -72,7 +69,7 @@ func (h *hasher) matches(ctx context.Context, password, hash string) (bool, erro
 	}
 	defer h.done()
 	if hash == "" {
-		_, err := argon2id.ComparePasswordAndHash(password, h.dummy)
+		_, err := argon2id.ComparePasswordAndHash(password, dummy)
 		return false, err
 	}
 	return argon2id.ComparePasswordAndHash(password, hash)

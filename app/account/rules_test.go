@@ -4,8 +4,25 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/alexedwards/argon2id"
+
 	"gatecrier/models"
 )
+
+// Who asks for somebody who is not there waits as long as for somebody who is.
+func TestNobodysPasswordTakesAsLong(t *testing.T) {
+	h := newHasher()
+	got, salt, key, err := argon2id.DecodeHash(dummy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *got != *h.params || len(salt) != int(h.params.SaltLength) || len(key) != int(h.params.KeyLength) {
+		t.Errorf("it is hashed by %+v, others by %+v", got, h.params)
+	}
+	if ok, err := h.matches(t.Context(), "", ""); ok || err != nil {
+		t.Errorf("nobody's password is right: %v, %v", ok, err)
+	}
+}
 
 func TestWrongPassword(t *testing.T) {
 	for password, want := range map[string]string{

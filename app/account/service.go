@@ -54,15 +54,11 @@ type Post struct {
 }
 
 // New returns a service.
-func New(p Parts) (*Service, error) {
-	h, err := newHasher()
-	if err != nil {
-		return nil, err
-	}
+func New(p Parts) *Service {
 	if p.Users == nil {
 		p.Users = settings.DefaultUsers
 	}
-	return &Service{Parts: p, store: p.Store, log: p.Log, hasher: h, errands: make(chan errand, errandsMost), used: map[int64]time.Time{}}, nil
+	return &Service{Parts: p, store: p.Store, log: p.Log, hasher: newHasher(), errands: make(chan errand, errandsMost), used: map[int64]time.Time{}}
 }
 
 // commandLine is who acts by commands beside the server.

@@ -26,7 +26,7 @@ func onWith(t *testing.T, o apptest.Options, fn func(t *testing.T, p *apptest.Pr
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { fn(t, apptest.Start(t, o)) })
 	t.Run("postgres", func(t *testing.T) {
-		o.DatabaseURL = modelstest.PostgresURL(t)
+		o.DatabaseURL = modelstest.MigratedURL(t)
 		fn(t, apptest.Start(t, o))
 	})
 }

@@ -69,10 +69,7 @@ func signIn(t *testing.T, url, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	accounts, err := account.New(account.Parts{Store: s, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	accounts := account.New(account.Parts{Store: s, Log: slog.New(slog.DiscardHandler)})
 	password, err := os.ReadFile(filepath.Join(dir, "initial-password"))
 	if err == nil {
 		_, err = accounts.SignIn(t.Context(), "admin", strings.TrimSpace(string(password)), "127.0.0.1")

@@ -165,7 +165,7 @@ func TestWhatIsHeldOutlivesARestart(t *testing.T) {
 }
 
 func TestWhatIsHeldIsToldByOneOfTwo(t *testing.T) {
-	shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.PostgresURL(t)}
+	shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.MigratedURL(t)}
 	one, two := apptest.Start(t, shared), apptest.Start(t, shared)
 	receiver, c := apptest.NewReceiver(t), one.Client("admin")
 	const products = 40

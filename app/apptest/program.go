@@ -65,6 +65,12 @@ func Start(t testing.TB, o Options) *Program {
 	if o.Strict {
 		config.AllowNetworks = ""
 	}
+	if o.DatabaseURL == "" {
+		if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		modelstest.SQLiteFile(t, filepath.Join(o.Dir, "gatecrier.db")) // to migrate anew for each test is half of a start
+	}
 	p := &Program{Dir: o.Dir, Clock: modelstest.NewClock(time.Now().Add(-o.Ago)), Log: &bytes.Buffer{}, t: t}
 	p.log = &locked{w: p.Log}
 	log := slog.New(slog.NewTextHandler(p.log, nil))
@@ -77,8 +83,24 @@ func Start(t testing.TB, o Options) *Program {
 		t.Fatalf("start the program: %v", err)
 	}
 	p.URL = "http://" + p.Addr()
+	p.Clock.Before = settled(t.Context(), p.Store)
 	t.Cleanup(p.Stop)
 	return p
+}
+
+// settled is what a clock does before it moves far: it gives sends that are
+// under way the moment that they need, or their leases would end, and they would
+// be sent twice. Where a receiver keeps one waiting, it goes on without it.
+func settled(ctx context.Context, store *models.Store) func(time.Duration) {
+	const far, patience = 10 * time.Second, time.Second
+	return func(by time.Duration) {
+		for deadline := time.Now().Add(patience); by >= far && time.Now().Before(deadline); <-time.After(2 * time.Millisecond) {
+			list, err := store.Ledger(ctx, Everything(), models.LedgerFilter{State: models.DeliverySending, Limit: 1})
+			if err != nil || len(list) == 0 {
+				return
+			}
+		}
+	}
 }
 
 // Stop stops the program; a second call does nothing.

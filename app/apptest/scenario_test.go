@@ -17,7 +17,7 @@ func on(t *testing.T, fn func(t *testing.T, p *apptest.Program)) {
 	t.Run("sqlite", func(t *testing.T) { t.Parallel(); fn(t, apptest.Start(t, apptest.Options{})) })
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		fn(t, apptest.Start(t, apptest.Options{DatabaseURL: modelstest.PostgresURL(t)}))
+		fn(t, apptest.Start(t, apptest.Options{DatabaseURL: modelstest.MigratedURL(t)}))
 	})
 }
 

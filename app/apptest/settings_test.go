@@ -119,7 +119,7 @@ func TestTwoAdministratorsAtOnce(t *testing.T) {
 
 // What another instance writes is noticed.
 func TestAnotherInstanceChangesSettings(t *testing.T) {
-	shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.PostgresURL(t)} // instances share a key, too
+	shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.MigratedURL(t)} // instances share a key, too
 	p := apptest.Start(t, shared)
 	q := apptest.Start(t, shared)
 	q.Client("admin").Must(http.StatusOK, "PATCH", "/settings/reports", map[string]any{"max_bytes": 2 << 20})

@@ -16,7 +16,7 @@ import (
 func TestASilenceHoldsMessagesBack(t *testing.T) {
 	on(t, func(t *testing.T, p *apptest.Program) { holdsBack(t, p, p) })
 	t.Run("two instances", func(t *testing.T) {
-		shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.PostgresURL(t)}
+		shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.MigratedURL(t)}
 		holdsBack(t, apptest.Start(t, shared), apptest.Start(t, shared))
 	})
 }

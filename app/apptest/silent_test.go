@@ -173,7 +173,7 @@ func TestTimesOfSilenceAreBounded(t *testing.T) {
 // Silence outlives a restart, and two instances tell of it once. A report that
 // one has in memory alone is written down before the other may look for long.
 func TestSilenceOfTwoInstances(t *testing.T) {
-	shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.PostgresURL(t)}
+	shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.MigratedURL(t)}
 	one, two := apptest.Start(t, shared), apptest.Start(t, shared)
 	receiver, c := apptest.NewReceiver(t), one.Client("admin")
 	var shops []shop

@@ -31,7 +31,7 @@ func again(t *testing.T, p *apptest.Program, o apptest.Options) *apptest.Program
 func each(t *testing.T, fn func(t *testing.T, o apptest.Options)) {
 	t.Run("sqlite", func(t *testing.T) { fn(t, apptest.Options{Dir: t.TempDir()}) })
 	t.Run("postgres", func(t *testing.T) {
-		fn(t, apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.PostgresURL(t)})
+		fn(t, apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.MigratedURL(t)})
 	})
 }
 
@@ -104,7 +104,7 @@ func TestAStormOfReports(t *testing.T) {
 
 // Two programs on one PostgreSQL tell once for each exception, and count all.
 func TestAStormOnTwoInstances(t *testing.T) {
-	o := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.PostgresURL(t)}
+	o := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.MigratedURL(t)}
 	p := apptest.Start(t, o)
 	c := p.Client("admin")
 	receiver := apptest.NewReceiver(t)

@@ -249,7 +249,7 @@ func chained(t testing.TB, s *models.Store, product int64, to models.GateState) 
 // Two instances look at all gates together: what flips does so once.
 func TestTwoInstancesLookAtAllGates(t *testing.T) {
 	const n = 300
-	shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.PostgresURL(t)}
+	shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.MigratedURL(t)}
 	p := apptest.Start(t, shared)
 	q := apptest.Start(t, shared)
 	e := newEstate(t, p.App, n)

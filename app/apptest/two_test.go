@@ -38,7 +38,7 @@ type fleet struct {
 
 func newFleet(t *testing.T, connections int, after time.Duration) *fleet {
 	t.Helper()
-	database := modelstest.PostgresURL(t)
+	database := modelstest.MigratedURL(t)
 	t.Setenv("GATECRIER_DATABASE_URL", database)
 	dir := t.TempDir() // with it they share the key
 	f := &fleet{one: spawn(t, dir, aheadEnv+"=0s"), recorder: newRecorder(t, after), dir: dir, database: database}

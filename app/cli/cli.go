@@ -146,10 +146,7 @@ func (in *invocation) withAccounts(fn func(*account.Service) error) error {
 		if err != nil {
 			return err
 		}
-		accounts, err := account.New(account.Parts{Store: store, Log: in.quiet(), Users: func() settings.Users { return users }})
-		if err != nil {
-			return err
-		}
+		accounts := account.New(account.Parts{Store: store, Log: in.quiet(), Users: func() settings.Users { return users }})
 		return fn(accounts)
 	})
 }

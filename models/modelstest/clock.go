@@ -7,6 +7,9 @@ import (
 
 // Clock is a clock that only a test moves. It is safe for concurrent use.
 type Clock struct {
+	// Before, where there is one, is called before the clock moves.
+	Before func(d time.Duration)
+
 	mu sync.Mutex
 	at time.Time
 }
@@ -23,6 +26,9 @@ func (c *Clock) Now() time.Time {
 
 // Advance moves it by d.
 func (c *Clock) Advance(d time.Duration) {
+	if c.Before != nil {
+		c.Before(d)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.at = c.at.Add(d)

@@ -3,6 +3,8 @@
 package modelstest
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -46,15 +48,30 @@ func SQLite(t testing.TB) *models.Store {
 // SQLiteAt is SQLite with a clock.
 func SQLiteAt(t testing.TB, now func() time.Time) *models.Store {
 	t.Helper()
+	path := filepath.Join(t.TempDir(), "gatecrier.db")
+	SQLiteFile(t, path)
+	return open(t, "sqlite:"+path, now)
+}
+
+// SQLiteFile makes an empty migrated database in a file that is not there yet;
+// one that is there stays.
+func SQLiteFile(t testing.TB, path string) {
+	t.Helper()
 	shared.schema.Do(func() { shared.file, shared.fileErr = migratedFile(t) })
 	if shared.fileErr != nil {
 		t.Fatalf("migrate a SQLite database: %v", shared.fileErr)
 	}
-	path := filepath.Join(t.TempDir(), "gatecrier.db")
-	if err := os.WriteFile(path, shared.file, 0o600); err != nil {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return
+	}
+	if err == nil {
+		_, err = f.Write(shared.file)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
-	return open(t, "sqlite:"+path, now)
 }
 
 // Postgres opens an empty migrated database of the test's own.
@@ -66,11 +83,18 @@ func Postgres(t testing.TB) *models.Store {
 // PostgresAt is Postgres with a clock.
 func PostgresAt(t testing.TB, now func() time.Time) *models.Store {
 	t.Helper()
+	return open(t, MigratedURL(t), now)
+}
+
+// MigratedURL is the URL of an empty migrated PostgreSQL database of the test's
+// own.
+func MigratedURL(t testing.TB) string {
+	t.Helper()
 	s := running(t)
 	if err := s.migrate(t.Context()); err != nil {
 		t.Fatalf("migrate a PostgreSQL database: %v", err)
 	}
-	return open(t, fresh(t, s, s.template), now)
+	return fresh(t, s, s.template)
 }
 
 // PostgresURL is the URL of an empty database of the test's own, without a
