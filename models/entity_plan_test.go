@@ -54,7 +54,7 @@ func (w world) plans(read func(ctx context.Context) error, write func(tx *models
 }
 
 // derived are what our statements call a part of their own.
-var derived = []string{"SCAN page", "SCAN x", "SCAN lines", "SCAN l", "SCAN u", "SCAN a", "SCAN b", "SCAN y", "SCAN vis", "SCAN w"}
+var derived = []string{"SCAN page", "SCAN x", "SCAN lines", "SCAN l", "SCAN u", "SCAN a", "SCAN b", "SCAN y", "SCAN vis", "SCAN w", "SCAN CONSTANT ROW", "SCAN j VIRTUAL TABLE INDEX 1:"}
 
 // scans are the steps of a plan that read a whole table.
 func scans(plan []string) []string {

@@ -65,16 +65,17 @@ func (r reads) Inbox(ctx context.Context, who Reader, f InboxFilter) ([]Notifica
 // InboxPage finds a page of a reader's notifications, newest first. A filter
 // that must look into rows gives up after some, and says where.
 func (r reads) InboxPage(ctx context.Context, who Reader, f InboxFilter) (InboxPage, error) {
-	ids, further, err := r.InboxIDs(ctx, who, f)
+	v, ids, further, err := r.inboxIDs(ctx, who, f)
 	if err != nil || len(ids) == 0 {
 		return InboxPage{Further: further}, err
 	}
-	rows, err := r.inboxRows(ctx, who, ids)
+	rows, err := r.inboxRows(ctx, who, ids, v.since)
 	return InboxPage{rows, further}, err
 }
 
-// inboxRows reads rows that the reader may see, newest first.
-func (r reads) inboxRows(ctx context.Context, who Reader, ids []int64) ([]Notification, error) {
+// inboxRows reads rows that the reader may see, newest first, with what is
+// known of his products.
+func (r reads) inboxRows(ctx context.Context, who Reader, ids []int64, known since) ([]Notification, error) {
 	list, open := make([]Notification, 0, len(ids)), []int{} // those that neither a mark nor what he has marked together tells of
 	args := append([]any{who.UserID, who.UserID}, anys(ids)...)
 	err := r.query(ctx, "SELECT "+notificationColumns+", coalesce(k.viewed, n.silence_id IS NOT NULL OR n.event_id <= "+upTo+`), coalesce(k.archived, FALSE), k.viewed IS NULL
@@ -95,30 +96,34 @@ func (r reads) inboxRows(ctx context.Context, who Reader, ids []int64) ([]Notifi
 	if err != nil || len(open) == 0 {
 		return list, err
 	}
-	return list, r.viewedBefore(ctx, who, list, open)
+	joined, err := r.sinceOf(ctx, who, known, list, open)
+	for _, i := range open { // older than his coming to see their product
+		list[i].Viewed = list[i].EventID <= joined[list[i].ProductID]
+	}
+	return list, err
 }
 
-// viewedBefore marks those of some rows as viewed that are older than the
-// reader's coming to see their product, with one look at his roles for all.
-func (r reads) viewedBefore(ctx context.Context, who Reader, list []Notification, open []int) error {
+// sinceOf tells after which event the reader came to see the products of some
+// rows: by what is known, else with one look at his roles for all.
+func (r reads) sinceOf(ctx context.Context, who Reader, known since, list []Notification, some []int) (map[int64]int64, error) {
+	if known != "" {
+		return known.of()
+	}
 	var products []int64
-	for _, i := range open {
+	for _, i := range some {
 		products = append(products, list[i].ProductID)
 	}
 	slices.Sort(products)
 	products = slices.Compact(products)
-	since := map[int64]int64{}
+	joined := map[int64]int64{}
 	err := r.query(ctx, "SELECT a.product_id, min(a.joined_event) FROM ("+holders("= ?", "IN ("+marks(len(products))+")", viewing)+") a GROUP BY a.product_id",
 		times(4, append([]any{who.UserID}, anys(products)...)...), func(rows scanner) error {
-			var product, joined int64
-			err := rows.Scan(&product, &joined)
-			since[product] = joined
+			var product, event int64
+			err := rows.Scan(&product, &event)
+			joined[product] = event
 			return err
 		})
-	for _, i := range open {
-		list[i].Viewed = list[i].EventID <= since[list[i].ProductID]
-	}
-	return err
+	return joined, err
 }
 
 // ReadStates finds rows of a reader's inbox by their ids, newest first; what
@@ -131,7 +136,7 @@ func (r reads) ReadStates(ctx context.Context, who Reader, ids []int64) ([]Notif
 	if err != nil || len(visible) == 0 {
 		return nil, err
 	}
-	return r.inboxRows(ctx, who, visible)
+	return r.inboxRows(ctx, who, visible, "")
 }
 
 // visible are those of some ids that a reader may see.
@@ -145,28 +150,33 @@ func (r reads) visible(ctx context.Context, who Reader, ids []int64) ([]int64, e
 
 // InboxIDs is InboxPage for the ids alone.
 func (r reads) InboxIDs(ctx context.Context, who Reader, f InboxFilter) (ids []int64, further int64, err error) {
+	_, ids, further, err = r.inboxIDs(ctx, who, f)
+	return ids, further, err
+}
+
+func (r reads) inboxIDs(ctx context.Context, who Reader, f InboxFilter) (v view, ids []int64, further int64, err error) {
 	if f, err = r.between(ctx, f); err != nil {
-		return nil, 0, err
+		return v, nil, 0, err
 	}
-	v, err := r.viewOf(ctx, who, f)
-	if err != nil {
-		return nil, 0, err
+	if v, err = r.viewOf(ctx, who, f); err != nil {
+		return v, nil, 0, err
 	}
 	if f.searches() {
-		return r.search(ctx, v, f)
+		ids, further, err = r.search(ctx, v, f)
+		return v, ids, further, err
 	}
 	if v.wide {
 		for _, size := range []int{scanFirst, scanMost} {
 			ids, last, err := r.chunk(ctx, v, f, size)
 			if err != nil || len(ids) == f.Limit || last == 0 {
-				return ids, 0, err
+				return v, ids, 0, err
 			}
 		}
 		v.wide = false
 	}
 	page := v.page(f)
 	err = r.query(ctx, page.text, page.args, collect(&ids, func(id *int64) []any { return []any{id} }))
-	return ids, 0, err
+	return v, ids, 0, err
 }
 
 // search reads rows, in larger and larger chunks, until a page is full, there

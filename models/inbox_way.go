@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 )
@@ -25,19 +26,37 @@ type view struct {
 	who     Reader
 	dialect Dialect
 	wide    bool // he has many products: all rows are read, and he sees some
+	since   since
 }
 
-// viewOf sees whether a reader has many products.
+// since are products that a reader sees, each with the event after which he
+// came to see it, as a JSON object: so the database makes it in one row, and
+// takes it back as a table. "" is not known.
+type since string
+
+// viewOf looks up a reader's products, once for all that follows, unless he has
+// many.
 func (r reads) viewOf(ctx context.Context, who Reader, f InboxFilter) (view, error) {
 	v := view{who: who, dialect: r.dialect}
 	if who.Administrator || f.Archived || f.ProductID != 0 {
 		return v, nil
 	}
+	object := "json_group_object(CAST(y.product_id AS TEXT), y.since)"
+	if r.dialect == Postgres {
+		object = "CAST(json_object_agg(y.product_id, y.since) AS TEXT)"
+	}
 	mine := v.mine(f)
-	var n int
-	err := r.get(ctx, "SELECT count(*) FROM (SELECT 1 FROM ("+mine.text+") w LIMIT ?) a", append(mine.args, fewProducts+1), &n)
-	v.wide = n > fewProducts
+	err := r.get(ctx, "WITH w AS MATERIALIZED (SELECT x.product_id, x.joined_event FROM ("+mine.text+") x LIMIT ?) SELECT CASE WHEN (SELECT count(*) FROM w) > ? THEN '' ELSE coalesce("+
+		"(SELECT "+object+" FROM (SELECT w.product_id, min(w.joined_event) AS since FROM w GROUP BY w.product_id) y), '{}') END",
+		append(mine.args, fewProducts+1, fewProducts), &v.since)
+	v.wide = v.since == ""
 	return v, err
+}
+
+// of tells after which event a reader came to see each product.
+func (s since) of() (seen map[int64]int64, err error) {
+	err = json.Unmarshal([]byte(s), &seen)
+	return seen, err
 }
 
 // mine are the reader's roles in products that are meant.
@@ -106,12 +125,25 @@ func (v view) sources(f InboxFilter) []fragment {
 	case v.who.Administrator:
 		return append(list, fragment{"SELECT n.event_id AS id FROM notifications n WHERE 1 = 1" + cond.text, cond.args})
 	}
-	mine := v.mine(f)
-	vis := fragment{"(SELECT w.product_id, min(w.joined_event) AS since FROM (" + mine.text + ") w GROUP BY w.product_id) vis", mine.args}
+	vis := v.visible(f)
 	if list = append(list, v.each(vis, f, cond)); f.ProductID == 0 && f.GroupID == 0 {
 		list = append(list, fragment{"SELECT n.event_id AS id FROM notifications n WHERE n.user_id = ? AND n.product_id IS NULL" + cond.text, append([]any{user}, cond.args...)})
 	}
 	return list
+}
+
+// visible are the products that a reader sees, as a table: those that were
+// looked up, else by his roles.
+func (v view) visible(f InboxFilter) fragment {
+	if v.since == "" {
+		mine := v.mine(f)
+		return fragment{"(SELECT w.product_id, min(w.joined_event) AS since FROM (" + mine.text + ") w GROUP BY w.product_id) vis", mine.args}
+	}
+	table := "(SELECT CAST(j.key AS INTEGER) AS product_id, j.value AS since FROM json_each(?) j) vis"
+	if v.dialect == Postgres {
+		table = "(SELECT CAST(j.key AS BIGINT) AS product_id, CAST(j.value AS BIGINT) AS since FROM json_each_text(CAST(CAST(? AS TEXT) AS JSON)) j) vis"
+	}
+	return fragment{table, []any{string(v.since)}}
 }
 
 // What a reader has not put away, and what he has no mark of. PostgreSQL takes

@@ -192,7 +192,7 @@ func (r reads) HeldRows(ctx context.Context, who Reader, silence, before int64, 
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	return r.inboxRows(ctx, who, ids)
+	return r.inboxRows(ctx, who, ids, "")
 }
 
 // OpenSilences counts the silences of a place that have not ended; of all with
