@@ -84,6 +84,7 @@ func TestManyWaiversAreToldOfOnce(t *testing.T) {
 	c.Must(http.StatusOK, "POST", s.path+"/observations/assess", object{
 		"filter": object{}, "status": "risk_accepted", "comment": "Until the release", "waiver_until": p.Clock.Now().Add(10 * day),
 	})
+	settledAs(t, p, c, receiver, map[string]int{"gate.changed": 2})
 	p.Clock.Advance(4 * day)
 	runJob(t, c, "expire_waivers")
 	settledAs(t, p, c, receiver, map[string]int{"gate.changed": 2, "waiver.expiring": 1})

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"gatecrier/app"
 	"gatecrier/app/account"
 	"gatecrier/app/cli"
+	"gatecrier/app/event"
 	"gatecrier/app/module"
 	"gatecrier/jobs"
 	"gatecrier/models"
@@ -88,17 +90,37 @@ func Start(t testing.TB, o Options) *Program {
 	return p
 }
 
-// settled is what a clock does before it moves far: it gives sends that are
-// under way the moment that they need, or their leases would end, and they would
-// be sent twice. Where a receiver keeps one waiting, it goes on without it.
+// settled is what a clock does before it moves far: it gives what is still to be
+// told the moment that it needs. Else leases of sends that are under way would
+// end, and messages that nobody has tried yet would be out of date. Where a
+// receiver keeps one waiting, it goes on without it, and waits some seconds in
+// all.
 func settled(ctx context.Context, store *models.Store) func(time.Duration) {
-	const far, patience = 10 * time.Second, time.Second
-	return func(by time.Duration) {
-		for deadline := time.Now().Add(patience); by >= far && time.Now().Before(deadline); <-time.After(2 * time.Millisecond) {
-			list, err := store.Ledger(ctx, Everything(), models.LedgerFilter{State: models.DeliverySending, Limit: 1})
-			if err != nil || len(list) == 0 {
-				return
+	const far, patience, inAll = 10 * time.Second, time.Second, 5 * time.Second
+	busy := func() bool {
+		work, err := store.EventWork(ctx, string(event.ReaderNotify), 1)
+		if err != nil || len(work) > 0 {
+			return err == nil
+		}
+		for _, state := range []models.DeliveryState{models.DeliveryPending, models.DeliverySending} {
+			if list, err := store.Ledger(ctx, Everything(), models.LedgerFilter{State: state, Limit: 1}); err == nil && len(list) > 0 {
+				return true
 			}
+		}
+		return false
+	}
+	var mu sync.Mutex
+	var waited time.Duration
+	return func(by time.Duration) {
+		mu.Lock()
+		defer mu.Unlock()
+		began := time.Now()
+		most := min(patience, inAll-waited)
+		for by >= far && time.Since(began) < most && busy() {
+			<-time.After(2 * time.Millisecond)
+		}
+		if took := time.Since(began); took >= most {
+			waited += took
 		}
 	}
 }
