@@ -4,8 +4,9 @@
 # that it is compiled once, and kept in Go's build cache.
 export CGO_ENABLED = 1
 
-VERSION := $(shell git describe --always --dirty 2>/dev/null || echo dev)
-BUILD   := -trimpath -buildvcs=false -ldflags "-s -w -X gatecrier/app.Version=$(VERSION)"
+VERSION := $(patsubst v%,%,$(shell git describe --always --dirty 2>/dev/null || echo dev))
+COMMIT  := $(shell git rev-parse HEAD 2>/dev/null)
+BUILD   := -trimpath -buildvcs=false -ldflags "-s -w -X gatecrier/app.Version=$(VERSION) -X gatecrier/app.Commit=$(COMMIT)"
 
 .DEFAULT_GOAL := help
 

@@ -45,8 +45,11 @@ import (
 	"gatecrier/templates/layout"
 )
 
-// Version is set by the build.
-var Version = "dev"
+// Version and Commit are set by the build. Commit is empty in a build without Git.
+var (
+	Version = "dev"
+	Commit  string
+)
 
 // Options are what a program is given by who starts it.
 type Options struct {

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -40,9 +41,9 @@ type commands struct {
 	User    userCmd    `cmd:"" help:"Manage users, also beside a running server."`
 	Token   tokenCmd   `cmd:"" help:"Manage API tokens, also beside a running server."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database up to date."`
-	Version versionCmd `cmd:"" help:"Show the version."`
+	Version versionCmd `cmd:"" help:"Show the version, the commit and how it was built."`
 
-	ShowVersion kong.VersionFlag `name:"version" help:"Show the version."`
+	ShowVersion kong.VersionFlag `name:"version" help:"Show the version, the commit and how it was built."`
 }
 
 // invocation is what a command may use.
@@ -79,7 +80,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	}()
 	parser, err := kong.New(&commands{}, kong.Name("gatecrier"),
 		kong.Description("Tells the right people once when a product's security gate changes."),
-		kong.Vars{"version": app.Version}, kong.Writers(stdout, stderr), kong.Exit(func(code int) { panic(exited(code)) }))
+		kong.Vars{"version": versionText()}, kong.Writers(stdout, stderr), kong.Exit(func(code int) { panic(exited(code)) }))
 	if err != nil {
 		return report(stderr, err)
 	}
@@ -178,6 +179,15 @@ type versionCmd struct{}
 
 // Run shows the version.
 func (versionCmd) Run(in *invocation) error {
-	_, err := fmt.Fprintln(in.stdout, app.Version)
+	_, err := fmt.Fprintln(in.stdout, versionText())
 	return err
+}
+
+// versionText returns two lines: the version, for scripts, and how the binary was built.
+func versionText() string {
+	built := runtime.Version() + ", " + runtime.GOOS + "/" + runtime.GOARCH
+	if app.Commit != "" {
+		built = "commit " + app.Commit + ", " + built
+	}
+	return app.Version + "\n" + built
 }
