@@ -20,6 +20,7 @@ demo: build ## Build, then show what it does: sample products and a receiver for
 	@exec bin/gatecrier demo
 
 build: ## Build bin/gatecrier
+	@.ci/sqlite-notice $(BUILD)
 	go build $(BUILD) -o bin/gatecrier .
 
 check: test lint ## Everything that must pass before a change goes in
@@ -58,7 +59,14 @@ deps: ## Install what tests need: C compiler, PostgreSQL, Chromium
 vendor-static: ## Renew the style sheets, scripts and icons of others (needs npm)
 	.ci/vendor-static
 
+release: ## Build a release for linux/amd64 and linux/arm64 into dist (VERSION=0.1.0; else that of the tag)
+	@.ci/deps release
+	@.ci/release $(VERSION)
+
+outdated: ## List direct dependencies and tools that have a newer version
+	@.ci/outdated
+
 tools:
 	@.ci/tools
 
-.PHONY: help run demo build check test lint fmt generate fuzz bench pictures deps vendor-static tools
+.PHONY: help run demo build check test lint fmt generate fuzz bench pictures deps vendor-static release outdated tools
