@@ -15,6 +15,7 @@ import (
 // each is told that it counts or that somebody was faster, and what is counted
 // is what is there.
 func TestAssessmentsBesideImports(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")
@@ -82,6 +83,7 @@ func TestAssessmentsBesideImports(t *testing.T) {
 // While a large import of their source is at work, observations are not
 // assessed; others are, and theirs when it is done.
 func TestNoAssessmentUnderALargeImport(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")
@@ -149,6 +151,7 @@ func TestNoAssessmentUnderALargeImport(t *testing.T) {
 // Whoever may write assesses; a reader looks on; who may only import, and
 // strangers, are told of nothing.
 func TestWhoMayAssess(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")

@@ -38,6 +38,7 @@ func bodyOf(t *testing.T, m apptest.Message) toldMessage {
 // What somebody says of a finding outlives reports: it counts while the finding
 // is there, is kept while it is gone, and counts again when it comes back.
 func TestAnAssessmentOutlivesReports(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")
@@ -107,6 +108,7 @@ func TestAnAssessmentOutlivesReports(t *testing.T) {
 
 // Each status that a person may give counts for the gate or does not.
 func TestStatusesThatCount(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")
@@ -137,6 +139,7 @@ func TestStatusesThatCount(t *testing.T) {
 // A severity that somebody has set counts in place of the report's, also where
 // the report changes, and until it is taken back.
 func TestASeverityOfAPerson(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")
@@ -182,6 +185,7 @@ func TestASeverityOfAPerson(t *testing.T) {
 // A duplicate names what it is the same as, in its branch, and no chain or
 // circle comes of it.
 func TestDuplicatesByHand(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s, other := newShop(t, c, "Shop", ""), newShop(t, c, "Other", "")
@@ -233,6 +237,7 @@ func TestDuplicatesByHand(t *testing.T) {
 // What somebody enters by hand counts as a finding does, and no report
 // resolves it.
 func TestObservationsByHand(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
@@ -286,7 +291,7 @@ func TestObservationsByHand(t *testing.T) {
 		if audit.Get("items.0.kind") != "observation" || audit.Get("items.0.action") != "delete" || audit.Get("items.0.name") != "Default passwords" {
 			t.Errorf("audit: %s", audit.Text)
 		}
-		settledAs(t, p, c, receiver, map[string]int{"gate.changed": s.changes(c)})
+		wantNotified(t, p, receiver, map[string]int{"gate.changed": s.changes(c)})
 		s.recount(t, p)
 
 		// What a report says is neither edited nor deleted.
@@ -301,6 +306,7 @@ func TestObservationsByHand(t *testing.T) {
 
 // No report comes by the name of what people enter.
 func TestNoReportIsManual(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")

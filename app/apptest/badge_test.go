@@ -42,6 +42,7 @@ func fetch(t *testing.T, method, url, known string) (fetched, string) {
 }
 
 func TestABadgeShowsTheState(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")

@@ -37,6 +37,7 @@ func boot(t *testing.T, environment ...string) string {
 
 // A second server on a SQLite file would send everything once more.
 func TestASecondServerIsRefused(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p := spawn(t, dir)
 	said := boot(t, "GATECRIER_DATA_DIR="+dir, "GATECRIER_DATABASE_URL=sqlite:"+dir+"/../"+filepath.Base(dir)+"/gatecrier.db")
@@ -44,7 +45,7 @@ func TestASecondServerIsRefused(t *testing.T) {
 		t.Errorf("the second says: %s", said)
 	}
 	// Commands beside it need no lock, and the first goes on.
-	c := apptest.NewClient(t, p.url, apptest.TokenIn(t, dir, "admin"))
+	c := p.client(t)
 	c.Must(http.StatusOK, "GET", "/products", nil)
 	// A kill takes the lock along.
 	p.kill()
@@ -92,6 +93,7 @@ func readFile(t *testing.T, path string) []byte {
 // With another key nothing could be sent, nor any target changed: it does not
 // start, and does not make a key of its own either.
 func TestAWrongKeyIsRefused(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	receiver := apptest.NewReceiver(t)
 	p := apptest.Start(t, apptest.Options{Dir: dir})
@@ -136,6 +138,7 @@ func TestAWrongKeyIsRefused(t *testing.T) {
 }
 
 func TestInstancesWithTwoKeysAreRefused(t *testing.T) {
+	t.Parallel()
 	url := modelstest.PostgresURL(t)
 	apptest.Start(t, apptest.Options{DatabaseURL: url})
 	dir := t.TempDir()
@@ -150,6 +153,7 @@ func TestInstancesWithTwoKeysAreRefused(t *testing.T) {
 
 // A configuration that cannot be opened may be mended: its messages wait.
 func TestAnUnreadableConfigurationIsTriedAgain(t *testing.T) {
+	t.Parallel()
 	receiver := apptest.NewReceiver(t)
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
@@ -175,6 +179,7 @@ func TestAnUnreadableConfigurationIsTriedAgain(t *testing.T) {
 // A configuration that cannot be used is told by its variable, and leaves
 // nothing behind.
 func TestAFailedConfigurationWritesNothing(t *testing.T) {
+	t.Parallel()
 	empty := filepath.Join(t.TempDir(), "password")
 	writeFile(t, empty, nil)
 	readable := filepath.Join(t.TempDir(), "key")

@@ -72,6 +72,7 @@ func titlesThere(a apptest.Answer) string {
 // A branch has a gate of its own, which nobody is told of, and shows what it
 // adds to the default one.
 func TestWhatABranchAdds(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
@@ -130,6 +131,7 @@ func TestWhatABranchAdds(t *testing.T) {
 }
 
 func TestChangeABranch(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")
@@ -186,6 +188,7 @@ func TestChangeABranch(t *testing.T) {
 
 // A product's own limits count for all its branches at once.
 func TestLimitsCountForAllBranches(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")
@@ -201,6 +204,7 @@ func TestLimitsCountForAllBranches(t *testing.T) {
 
 // A large branch goes in parts, and a report makes it anew.
 func TestDeleteALargeBranch(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")
@@ -228,6 +232,7 @@ func TestDeleteALargeBranch(t *testing.T) {
 // Branches without reports are removed, but for those that somebody keeps, and
 // those that are alive.
 func TestAbandonedBranchesAreRemoved(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")

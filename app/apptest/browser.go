@@ -25,48 +25,47 @@ const ShotsEnv = "GATECRIER_SHOTS"
 // PicturesEnv names a folder for the pictures of the README.
 const PicturesEnv = "GATECRIER_PICTURES"
 
-// Browser is a Chromium that a test drives. Whatever a page should not do fails
-// the test: an error on the console, a request to another host.
+// Browser is a window of the shared Chromium that a test drives, with cookies of
+// its own. Whatever a page should not do fails the test: an error on the console,
+// a request to another host.
 type Browser struct {
 	ctx  context.Context
 	t    testing.TB
 	home string
-	axe  string
 
 	mu    sync.Mutex
 	wrong []string
 }
 
-// NewBrowser starts Debian's Chromium for pages of one program.
+// NewBrowser opens a window for pages of one program.
 func NewBrowser(t testing.TB, home string) *Browser {
 	t.Helper()
-	axe, err := os.ReadFile(filepath.Join(Root(t), "app/apptest/testdata/axe.min.js"))
+	parent, err := chromium.context()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("start Chromium (apt-get install chromium-headless-shell): %v", err)
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-domain-reliability", true))
-	ctx, cancel := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
+	ctx, cancel := chromedp.NewContext(parent, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 12*time.Minute)
-	t.Cleanup(cancel)
-	b := &Browser{ctx: ctx, t: t, home: home, axe: string(axe)}
-	// The browser lives as long as the context of the first run.
+	b := &Browser{ctx: ctx, t: t, home: home}
+	// The window lives as long as the context of the first run.
 	err = chromedp.Do(ctx, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		if _, err := cdp.Call(ctx, target, network.Enable, network.EnableParams{}); err != nil {
 			return err
 		}
-		_, err := cdp.Call(ctx, target, runtime.Enable, cdp.Empty{})
+		if _, err := cdp.Call(ctx, target, runtime.Enable, cdp.Empty{}); err != nil {
+			return err
+		}
+		// Each window behaves as the one in front, whatever others run beside it.
+		_, err := cdp.Call(ctx, target, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 		return err
 	}))
 	if err == nil {
 		err = chromedp.Listen(ctx, b.listen)
 	}
 	if err != nil {
-		t.Fatalf("start Chromium (apt-get install chromium): %v", err)
+		t.Fatalf("open a window of Chromium: %v", err)
 	}
+	b.emulate(1440, "light")
 	return b
 }
 
@@ -208,7 +207,7 @@ func (b *Browser) runAxe(what, rules string) {
 	b.t.Helper()
 	there, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("!!window.axe"))
 	if err == nil && !there {
-		_, err = chromedp.Run(b.ctx, chromedp.Evaluate[bool](b.axe+";true"))
+		_, err = chromedp.Run(b.ctx, chromedp.Evaluate[bool](axe+";true"))
 	}
 	if err != nil {
 		b.t.Fatalf("%s: axe: %v", what, err)

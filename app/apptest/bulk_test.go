@@ -14,13 +14,14 @@ import (
 // Five thousand observations are assessed in one step: one change of the gate,
 // one message, a row of history each, all at the same time.
 func TestFiveThousandInOneStep(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		const n = 5000
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
 		s, other := newShop(t, c, "Shop", receiver.URL), newShop(t, c, "Other", "")
 		s.send(c, large(n, always("High")))
-		settledAs(t, p, c, receiver, map[string]int{"gate.changed": 1})
+		wantNotified(t, p, receiver, map[string]int{"gate.changed": 1})
 
 		stop, waits := make(chan struct{}), make(chan time.Duration)
 		go func() { waits <- slowest(c, other, stop) }()
@@ -34,7 +35,7 @@ func TestFiveThousandInOneStep(t *testing.T) {
 		if a.ID("changed") != n || a.Get("gates.0.before") != "failed" || a.Get("gates.0.after") != "passed" || a.Get("gates.0.branch") != "main" || a.Get("gates.1") != nil {
 			t.Fatalf("answer: %s", a.Text)
 		}
-		settledAs(t, p, c, receiver, map[string]int{"gate.changed": 2})
+		wantNotified(t, p, receiver, map[string]int{"gate.changed": 2})
 		if got := bodyOf(t, receiver.Messages()[1]); got.Data.Cause.Text != "an assessment of 5000 observations" {
 			t.Errorf("message: %+v", got)
 		}
@@ -67,7 +68,7 @@ func TestFiveThousandInOneStep(t *testing.T) {
 		if a.ID("changed") != n || a.Get("gates.0.after") != "failed" || countsOf(a, "gates.0.counts") != "5000 high" {
 			t.Errorf("taken back: %s", a.Text)
 		}
-		settledAs(t, p, c, receiver, map[string]int{"gate.changed": 3})
+		wantNotified(t, p, receiver, map[string]int{"gate.changed": 3})
 		s.recount(t, p)
 	})
 }
@@ -75,6 +76,7 @@ func TestFiveThousandInOneStep(t *testing.T) {
 // Waivers of many observations of a product that end together are told of
 // once.
 func TestManyWaiversAreToldOfOnce(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	receiver := apptest.NewReceiver(t)
 	c := p.Client("admin")
@@ -84,10 +86,10 @@ func TestManyWaiversAreToldOfOnce(t *testing.T) {
 	c.Must(http.StatusOK, "POST", s.path+"/observations/assess", object{
 		"filter": object{}, "status": "risk_accepted", "comment": "Until the release", "waiver_until": p.Clock.Now().Add(10 * day),
 	})
-	settledAs(t, p, c, receiver, map[string]int{"gate.changed": 2})
+	wantNotified(t, p, receiver, map[string]int{"gate.changed": 2})
 	p.Clock.Advance(4 * day)
 	runJob(t, c, "expire_waivers")
-	settledAs(t, p, c, receiver, map[string]int{"gate.changed": 2, "waiver.expiring": 1})
+	wantNotified(t, p, receiver, map[string]int{"gate.changed": 2, "waiver.expiring": 1})
 	if got := bodyOf(t, receiver.Messages()[2]); got.Data.Count != 2500 || len(got.Data.Waivers) != 10 {
 		t.Errorf("notice: %+v", got)
 	}
@@ -95,7 +97,7 @@ func TestManyWaiversAreToldOfOnce(t *testing.T) {
 	if job := runJob(t, c, "expire_waivers"); job.ID("last.rows") != 2500 {
 		t.Errorf("the run: %v", job.JSON)
 	}
-	settledAs(t, p, c, receiver, map[string]int{"gate.changed": 3, "waiver.expiring": 1})
+	wantNotified(t, p, receiver, map[string]int{"gate.changed": 3, "waiver.expiring": 1})
 	s.recount(t, p)
 }
 
@@ -116,6 +118,7 @@ func slowest(c *apptest.Client, s shop, stop chan struct{}) (longest time.Durati
 
 // A step that cannot be done for all is done for none.
 func TestAStepIsForAllOrNone(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
@@ -162,7 +165,7 @@ func TestAStepIsForAllOrNone(t *testing.T) {
 				t.Errorf("history of %s: %s", title, a.Text)
 			}
 		}
-		settledAs(t, p, c, receiver, map[string]int{"gate.changed": 1})
+		wantNotified(t, p, receiver, map[string]int{"gate.changed": 1})
 
 		// Of two branches, each gate is told of in the answer, the default one's alone in a message.
 		feature := c.Must(http.StatusOK, "GET", s.path+"/observations?branch=feature", nil).ID("items.0.id")
@@ -170,13 +173,14 @@ func TestAStepIsForAllOrNone(t *testing.T) {
 		if a.ID("changed") != 3 || a.Get("gates.0.branch") != "main" || a.Get("gates.0.after") != "passed" || a.Get("gates.1.branch") != "feature" || a.Get("gates.1.after") != "passed" {
 			t.Errorf("two branches: %s", a.Text)
 		}
-		settledAs(t, p, c, receiver, map[string]int{"gate.changed": 2})
+		wantNotified(t, p, receiver, map[string]int{"gate.changed": 2})
 		s.recount(t, p)
 	})
 }
 
 // The list narrows by each of its filters, and a page follows another.
 func TestFiltersOfObservations(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")

@@ -74,6 +74,7 @@ func (e everywhere) after(n int) map[string]int {
 // Reports of three scanners make three changes of one gate; each is told once
 // at every end, and what changes nothing is told nowhere.
 func TestThreeChangesAreToldOnceEverywhere(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		e := newEverywhere(t, p, c)

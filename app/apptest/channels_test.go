@@ -13,6 +13,7 @@ import (
 // The fields of a product's form are targets: each channel gets each change
 // once, and a report that changes nothing sends nothing.
 func TestEachChannelIsToldOnce(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		hook, slack, teams := apptest.NewReceiver(t), apptest.NewReceiver(t), apptest.NewReceiver(t)
 		c := p.Client("admin")

@@ -20,6 +20,7 @@ func run(t *testing.T, args ...string) (int, string, string) {
 }
 
 func TestPushAndGate(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	newShop(t, c, "Shop & Söhne", "")
@@ -80,8 +81,11 @@ func TestUsersBesideARunningServer(t *testing.T) {
 	if code, _, errs := run(t, "user", "add", "bob", "--email", "bob@example.com", "--password", "short"); code != 1 || !strings.Contains(errs, "At least 10") {
 		t.Errorf("a short password: %d %s", code, errs)
 	}
-	token := apptest.TokenIn(t, p.Dir, "eve")
-	c := apptest.NewClient(t, p.URL, token)
+	code, token, errs := run(t, "token", "create", "--user", "eve", "--name", "test")
+	if code != 0 {
+		t.Fatal(errs)
+	}
+	c := apptest.NewClient(t, p.URL, strings.TrimSpace(token))
 	c.Must(200, "GET", "/products", nil) // usable at once
 	newShop(t, p.Client("admin"), "Shop", "")
 	if a := c.Must(200, "GET", "/products", nil); a.Get("items.0") != nil {

@@ -11,6 +11,7 @@ import (
 )
 
 func TestTwoMomentsOfAGate(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")
@@ -66,6 +67,7 @@ func TestTwoMomentsOfAGate(t *testing.T) {
 
 // Whose each number of a policy is, by product, group and settings.
 func TestWhoseThePolicyIs(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")

@@ -188,6 +188,7 @@ func nothingAt(s surfer, id int64) {
 // One's own connections are nobody else's, administrators included; those of
 // the system are for administrators.
 func TestConnectionsOfOthersAreNotThere(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	receiver := apptest.NewReceiver(t)
 	p.User("eve")
@@ -246,6 +247,7 @@ func TestConnectionsOfOthersAreNotThere(t *testing.T) {
 // Forms change what they name, keep secrets that are left empty, and tell who
 // was faster.
 func TestAConnectionIsChangedByItsPage(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	receiver := apptest.NewReceiver(t)
 	c := p.Client("admin")
@@ -300,6 +302,7 @@ func TestAConnectionIsChangedByItsPage(t *testing.T) {
 
 // All mail shares a server: when that is down, the pages say that it is.
 func TestTheMailServerIsDownForAll(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", "")

@@ -105,6 +105,7 @@ var contracts = []contract{
 // One message to each kind of receiver, from its decision to its end three days
 // later: how often it is tried and when, what becomes of it, who is told.
 func TestTheContractOfWebhooks(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c, began := p.Client("admin"), p.Store.Now()
 		shops, secrets := make([]shop, len(contracts)), []string(nil)
@@ -254,6 +255,7 @@ func word(status int, text string) http.HandlerFunc {
 
 // Slack's words say more than its status.
 func TestTheContractOfSlack(t *testing.T) {
+	t.Parallel()
 	cases := []contract{
 		{name: "no_service", answer: word(404, "no_service"), state: models.DeliveryDead, tries: 1, told: []string{saysGone}, off: true},
 		{name: "channel_not_found", answer: word(404, "channel_not_found"), state: models.DeliveryDead, tries: 3, told: []string{saysRejecting}},
@@ -286,6 +288,7 @@ func TestTheContractOfSlack(t *testing.T) {
 // A mail server's answers are about an address or about itself. What it says
 // for now is about itself, and stops all mail.
 func TestTheContractOfMail(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	box, port := openPostbox(t)
 	box.answer(func(to string) error {
@@ -315,7 +318,7 @@ func TestTheContractOfMail(t *testing.T) {
 		s := newShop(t, c, k.to, "")
 		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"email_to": k.to})
 		fail(c, s)
-		calm(t, p)
+		apptest.Settle(t, p.Store)
 	}
 	pass(t, p, life)
 	pass(t, p, 2*time.Hour)

@@ -83,6 +83,7 @@ func (m moves) history(want string) {
 }
 
 func TestTheDefaultBranchMovesAtOnce(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		m := newMoves(t, p, 0)
 		m.to("dev")
@@ -98,6 +99,7 @@ func TestTheDefaultBranchMovesAtOnce(t *testing.T) {
 
 // Moved back and forth within the hold time, nothing is announced.
 func TestTheDefaultBranchMovesBackAndForth(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		m := newMoves(t, p, 10*time.Minute)
 		m.to("dev")
@@ -115,6 +117,7 @@ func TestTheDefaultBranchMovesBackAndForth(t *testing.T) {
 
 // A change that is held on the former default branch is the product's.
 func TestWhatIsHeldMovesWithTheDefaultBranch(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		m := newMoves(t, p, 10*time.Minute)
 		m.count("main", 0) // failed to passed, held
@@ -136,6 +139,7 @@ func TestWhatIsHeldMovesWithTheDefaultBranch(t *testing.T) {
 // A first report that names the default branch decides the product's gate, also
 // where that branch has reports already.
 func TestAReportNamesTheDefaultBranch(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")

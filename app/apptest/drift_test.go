@@ -31,6 +31,7 @@ func gateOf(t *testing.T, s *models.Store, id int64) models.Branch {
 // The hourly look mends what has drifted, whatever came to differ from what,
 // says so, and tells once of a gate that it changes.
 func TestDriftIsMended(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
@@ -129,6 +130,7 @@ func TestDriftIsMended(t *testing.T) {
 
 // Where nothing has drifted, nothing is written.
 func TestNoDriftIsNoWrite(t *testing.T) {
+	t.Parallel()
 	w := newWalk(t, "", 1)
 	for i := range 200 {
 		w.one(i)

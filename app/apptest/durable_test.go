@@ -1,15 +1,10 @@
 package apptest_test
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"regexp"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,57 +13,8 @@ import (
 	"gatecrier/models"
 )
 
-// process is the program as a process of its own, that can be killed.
-type process struct {
-	cmd *exec.Cmd
-	url string
-}
-
-var listening = regexp.MustCompile(`"address":"([^"]+)"`)
-
-// spawn starts the program and waits until it listens.
-func spawn(t *testing.T, dir string, environment ...string) *process {
-	t.Helper()
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), os.Args[0])
-	cmd.Env = append(os.Environ(), serveEnv+"=1", "GATECRIER_LISTEN=127.0.0.1:0", "GATECRIER_DATA_DIR="+dir,
-		"GATECRIER_ADMIN_PASSWORD="+apptest.Password, "GATECRIER_ALLOW_NETWORKS=127.0.0.0/8", "GATECRIER_LOG_FORMAT=json")
-	cmd.Env = append(cmd.Env, environment...)
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	p := &process{cmd: cmd}
-	t.Cleanup(p.kill)
-	lines := bufio.NewScanner(stderr)
-	var seen []string
-	for lines.Scan() {
-		seen = append(seen, lines.Text())
-		if m := listening.FindStringSubmatch(lines.Text()); m != nil {
-			p.url = "http://" + m[1]
-			go func() { // nobody may wait for a full pipe
-				for lines.Scan() {
-					continue
-				}
-			}()
-			return p
-		}
-	}
-	t.Fatalf("the program did not start:\n%s", strings.Join(seen, "\n"))
-	return nil
-}
-
-// kill is kill -9; a second one does nothing.
-func (p *process) kill() {
-	if p.cmd.ProcessState == nil {
-		p.cmd.Process.Kill() //nolint:errcheck // it may have ended meanwhile
-		p.cmd.Wait()         //nolint:errcheck // it says that it was killed
-	}
-}
-
 func TestAKillLosesNothing(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	// The receiver is down: its port is taken, and nobody answers.
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -82,7 +28,7 @@ func TestAKillLosesNothing(t *testing.T) {
 	healthy := apptest.NewReceiver(t)
 
 	p := spawn(t, dir)
-	c := apptest.NewClient(t, p.url, apptest.TokenIn(t, dir, "admin"))
+	c := p.client(t)
 	s := newShop(t, c, "Shop", healthy.URL)
 	a := c.Must(http.StatusCreated, "POST", s.path+"/targets", map[string]any{"module": "webhook", "name": "down", "config": map[string]string{"url": "http://" + address}})
 	down, _ := a.Get("made.secret").(string)
@@ -116,10 +62,11 @@ func TestAKillLosesNothing(t *testing.T) {
 }
 
 func TestASettledMessageIsNotSentAgainAfterAKill(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	healthy := apptest.NewReceiver(t)
 	p := spawn(t, dir)
-	c := apptest.NewClient(t, p.url, apptest.TokenIn(t, dir, "admin"))
+	c := p.client(t)
 	s := newShop(t, c, "Shop", healthy.URL)
 	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
 	apptest.Eventually(t, "it is settled", func() bool { return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.0") != nil })
@@ -156,6 +103,7 @@ func hold(t *testing.T, p *apptest.Program) (release func()) {
 }
 
 func TestManyChangesShareCommits(t *testing.T) {
+	t.Parallel()
 	const callers = 200
 	p := apptest.Start(t, apptest.Options{})
 	receiver := apptest.NewReceiver(t)

@@ -126,6 +126,7 @@ func tellAll(t *testing.T, c *apptest.Client) exceptionally {
 // A panic in the middle of a write: it is undone, everybody is told once, and
 // the process lives. Who runs the server finds it by the reference.
 func TestAPanicInTheMiddleOfAWrite(t *testing.T) {
+	t.Parallel()
 	onWith(t, apptest.Options{Extra: faulty}, func(t *testing.T, p *apptest.Program) {
 		p.User("mallory")
 		c := p.Client("admin")
@@ -177,6 +178,7 @@ func TestAPanicInTheMiddleOfAWrite(t *testing.T) {
 // What is answered by a 500 is reported, whoever asked and however; what is
 // somebody else's fault is not. The numbers are those of SecObserve's tests.
 func TestFaultsOfRequests(t *testing.T) {
+	t.Parallel()
 	onWith(t, apptest.Options{Extra: faulty}, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		receiver := apptest.NewReceiver(t)
@@ -299,6 +301,7 @@ func minute(t *testing.T, p *apptest.Program, want int64) models.ExceptionGroup 
 // A job that fails each minute of a day is told of once an hour, with how often
 // it has failed since.
 func TestAJobFailsForADay(t *testing.T) {
+	t.Parallel()
 	onWith(t, apptest.Options{Jobs: []jobs.Job{failing(errors.New("the till is empty"))}}, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		const runs = 24 * 60
@@ -323,6 +326,7 @@ func TestAJobFailsForADay(t *testing.T) {
 
 // Failures of tasks, as SecObserve's tests number them.
 func TestFaultsOfTasks(t *testing.T) {
+	t.Parallel()
 	onWith(t, apptest.Options{Jobs: []jobs.Job{failing(errors.New("test_exception"))}}, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		if _, err := p.Accounts.Create(t.Context(), account.NewUser{Name: "eve", FirstName: "Eve", Email: "eve@example.org", Password: apptest.Password}); err != nil {
@@ -400,6 +404,7 @@ func (exploding) Send(context.Context, module.Config, module.Message) module.Res
 
 // What fails while people are told of an exception makes no other one.
 func TestNoEchoOfExceptions(t *testing.T) {
+	t.Parallel()
 	onWith(t, apptest.Options{Extra: faulty, Modules: []module.Module{exploding{}}}, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		c.Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{"exception_rate_limit": 0})
@@ -452,6 +457,7 @@ func TestNoEchoOfExceptions(t *testing.T) {
 // An exception whose event cannot be routed is put aside after some tries: it is
 // shown, and nobody is told.
 func TestAnExceptionThatCannotBeRouted(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		receiver := apptest.NewReceiver(t)
@@ -523,6 +529,7 @@ func TestFaultsInTheBrowser(t *testing.T) {
 
 // Whom exceptions are told are settings, that are connections.
 func TestWhomExceptionsAreTold(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		const hook = "https://hooks.slack.com/services/T0/B0/abcdefgh1234"
@@ -601,6 +608,7 @@ func TestWhomExceptionsAreTold(t *testing.T) {
 // A loop that panics is started again and told of, unless it is one that people
 // are told by.
 func TestALoopThatPanics(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		ctx, stop := context.WithCancel(t.Context())
 		loops := jobs.NewLoops(p.Logger(), p.Clock.Now, p.Exceptions.Tell)

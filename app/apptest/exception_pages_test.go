@@ -39,6 +39,7 @@ func declined(product int64) exception.Report {
 // Whatever the channel, a message about an exception says the same and leads to
 // its page.
 func TestEachChannelTellsOfAnException(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receivers := map[string]*apptest.Receiver{"webhook": apptest.NewReceiver(t), "slack": apptest.NewReceiver(t), "teams": apptest.NewReceiver(t), "mattermost": apptest.NewReceiver(t), "discord": apptest.NewReceiver(t)}
 		c := p.Client("admin")

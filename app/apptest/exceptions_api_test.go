@@ -11,6 +11,7 @@ import (
 )
 
 func TestReportedExceptions(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")
@@ -94,6 +95,7 @@ func TestReportedExceptions(t *testing.T) {
 
 // What is wrong with one of several is named, and none is taken.
 func TestBadReportsOfExceptions(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	good := `{"class":"E","message":"m"}`
@@ -145,6 +147,7 @@ func TestBadReportsOfExceptions(t *testing.T) {
 }
 
 func TestRepeatedReportsOfExceptions(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		keyed := c.Heading("Idempotency-Key", "one")

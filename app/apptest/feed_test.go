@@ -258,6 +258,7 @@ func membershipCounts(t *testing.T, p *apptest.Program) {
 
 // What is for administrators is masked in a member's feed.
 func TestAFeedIsMasked(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	admin := p.Client("admin")
 	p.User("ann")

@@ -123,22 +123,14 @@ func kindsOf(t *testing.T, r *apptest.Receiver) map[string]int {
 	return n
 }
 
-// settledAs waits until a receiver has got so many messages of each type, and
-// nothing waits to be told: a surplus one fails.
-func settledAs(t *testing.T, p *apptest.Program, c *apptest.Client, r *apptest.Receiver, want map[string]int) {
+// wantNotified waits until everything that is due is done, and checks how many
+// messages of each type a receiver has got in all.
+func wantNotified(t *testing.T, p *apptest.Program, r *apptest.Receiver, want map[string]int) {
 	t.Helper()
-	apptest.Eventually(t, fmt.Sprintf("%v are told, not %v", want, kindsOf(t, r)), func() bool {
-		work, err := p.Store.EventWork(t.Context(), "notify", 10)
-		if err != nil || len(work) > 0 {
-			return false
-		}
-		for _, state := range []string{"pending", "sending"} {
-			if rows(c.Do("GET", "/deliveries?state="+state, nil)) > 0 {
-				return false
-			}
-		}
-		return maps.Equal(kindsOf(t, r), want)
-	})
+	apptest.Settle(t, p.Store)
+	if got := kindsOf(t, r); !maps.Equal(got, want) {
+		t.Errorf("the receiver got %v, want %v", got, want)
+	}
 }
 
 // titles are those of a list, in order.

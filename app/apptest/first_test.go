@@ -82,12 +82,14 @@ func signIn(t *testing.T, url, dir string) {
 // Whichever of them makes the administrator, the file that is left has the
 // right password.
 func TestFirstPasswordOfManyStarts(t *testing.T) {
+	t.Parallel()
 	dir, url := t.TempDir(), migrated(t)
 	begin(t, url, dir, dir, dir, dir)
 	signIn(t, url, dir)
 }
 
 func TestFirstPasswordOfStartsInTwoDirectories(t *testing.T) {
+	t.Parallel()
 	dirs, url := []string{t.TempDir(), t.TempDir()}, migrated(t)
 	begin(t, url, dirs...)
 	var left []string
@@ -107,6 +109,7 @@ func TestFirstPasswordOfStartsInTwoDirectories(t *testing.T) {
 
 // A start that was cut short before the administrator was there leaves a file.
 func TestFirstPasswordAfterAStartCutShort(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "initial-password"), []byte(strings.Repeat("x", 200)))
 	begin(t, "", dir)

@@ -15,6 +15,7 @@ import (
 // again: numbers 1 to 35 of our facts, by our paths. Where our contract corrects
 // SecObserve, it says so.
 func TestGatesAsSecObserveHasThem(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		w := &oracles{t: t, p: p, c: p.Client("admin"), receiver: apptest.NewReceiver(t)}
 		byHand(t, p, w.c, "reconcile_gates")

@@ -18,6 +18,7 @@ var literal = []string{
 }
 
 func TestAddressesInsideAreRefusedWhereTheyAreTyped(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{Strict: true})
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", "")
@@ -47,6 +48,7 @@ func refusedAt(t *testing.T, a apptest.Answer, what, field string) {
 // A name is known for what it is only when it is resolved: it is saved with a
 // warning, refused at sending, and the ledger says why.
 func TestNamesOfPrivateAddressesAreRefusedAtSending(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{Strict: true})
 	receiver := apptest.NewReceiver(t)
 	box, port := openPostbox(t)

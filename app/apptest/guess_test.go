@@ -38,6 +38,7 @@ func guess(t *testing.T, p *apptest.Program, name, password string) (int, string
 }
 
 func TestGuessesAreSlowedDown(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		expect := func(what, name, password string, want int) (retry, text string) {
 			t.Helper()
@@ -73,6 +74,7 @@ func TestGuessesAreSlowedDown(t *testing.T) {
 
 // One address tries many names; many tries at once are no way around.
 func TestGuessesOfOneAddressAreSlowedDown(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		var wg sync.WaitGroup
 		var looked atomic.Int32

@@ -110,7 +110,7 @@ func hangTrial(t *testing.T, seconds, hang int) [][]time.Duration {
 		close(over)
 		slow.Close()
 	}()
-	c := apptest.NewClient(t, p.url, apptest.TokenIn(t, dir, "admin"))
+	c := p.client(t)
 	var url atomic.Value
 	url.Store(p.url)
 	writers := make([]*writer, hangLanes)

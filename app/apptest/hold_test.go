@@ -64,6 +64,7 @@ func heldHistory(c *apptest.Client, s shop) []string {
 }
 
 func TestANewStateHasToStand(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver, c := apptest.NewReceiver(t), p.Client("admin")
 		c.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"hold_seconds": 600})
@@ -149,6 +150,7 @@ func TestANewStateHasToStand(t *testing.T) {
 
 // What waits is told after a restart, and by one of two instances.
 func TestWhatIsHeldOutlivesARestart(t *testing.T) {
+	t.Parallel()
 	receiver := apptest.NewReceiver(t)
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
@@ -165,6 +167,7 @@ func TestWhatIsHeldOutlivesARestart(t *testing.T) {
 }
 
 func TestWhatIsHeldIsToldByOneOfTwo(t *testing.T) {
+	t.Parallel()
 	shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.MigratedURL(t)}
 	one, two := apptest.Start(t, shared), apptest.Start(t, shared)
 	receiver, c := apptest.NewReceiver(t), one.Client("admin")

@@ -12,6 +12,7 @@ import (
 
 // A group of one's own is no way to own the products of others.
 func TestAMaintainerDoesNotBecomeOwnerByAGroup(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	p.User("mallory")
@@ -28,6 +29,7 @@ func TestAMaintainerDoesNotBecomeOwnerByAGroup(t *testing.T) {
 
 // The last owner is one who owns by himself.
 func TestOwnersByGroupsDoNotLetTheLastOneGo(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	p.User("eve")
@@ -42,6 +44,7 @@ func TestOwnersByGroupsDoNotLetTheLastOneGo(t *testing.T) {
 // Why a message did not arrive may name a host: that is for who may edit the
 // target.
 func TestReadersSeeNoReasons(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	p.User("reader")
@@ -71,6 +74,7 @@ func TestReadersSeeNoReasons(t *testing.T) {
 
 // A token that ends makes none that does not, also for a product.
 func TestATokenMakesNoneThatLivesLonger(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", "")
@@ -83,6 +87,7 @@ func TestATokenMakesNoneThatLivesLonger(t *testing.T) {
 
 // Whoever has taken a session over does not guess the password with it.
 func TestGuessesOfTheCurrentPasswordAreSlowedDown(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	admin := enter(t, p)
 	var answers []int
@@ -97,6 +102,7 @@ func TestGuessesOfTheCurrentPasswordAreSlowedDown(t *testing.T) {
 
 // The path of a webhook is a secret whose case counts.
 func TestAWebhookOfAnotherCaseIsAnother(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	receiver := apptest.NewReceiver(t)
 	c := p.Client("admin")

@@ -66,6 +66,7 @@ func seen(a apptest.Answer) []int64 {
 // facts), by our paths and statuses; 95, a user who marks what he may not see,
 // is not to be.
 func TestTheInboxAsSecObserveHasIt(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		admin := p.Client("admin")
 		one, two := newShop(t, admin, "one", ""), newShop(t, admin, "two", "")
@@ -135,6 +136,7 @@ func TestTheInboxAsSecObserveHasIt(t *testing.T) {
 
 // Archiving is for oneself, deleting for all: by owners, and written down.
 func TestArchiveAndDelete(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		admin := p.Client("admin")
 		one, two := newShop(t, admin, "one", ""), newShop(t, admin, "two", "")
@@ -227,6 +229,7 @@ func next(t *testing.T, said <-chan string, want string) {
 // A stream tells of what its reader may see alone, of what he marks elsewhere,
 // and ends with his session, and with the program.
 func TestTheStreamOfAnInbox(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	admin := p.Client("admin")
 	one, two := newShop(t, admin, "one", ""), newShop(t, admin, "two", "")

@@ -41,6 +41,7 @@ func runJob(t *testing.T, c *apptest.Client, name string) apptest.Answer {
 }
 
 func TestJobsByTheirTimes(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		if job := jobOf(t, c, "expire_sessions"); job.Get("schedule") != "17 * * * *" || job.Get("last") != nil || job.Get("running") != false {
@@ -66,6 +67,7 @@ func TestJobsByTheirTimes(t *testing.T) {
 }
 
 func TestTimesThatAreNoneAreRefused(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	for spec, why := range map[string]string{
@@ -98,6 +100,7 @@ func byHand(t *testing.T, p *apptest.Program, c *apptest.Client, jobs ...string)
 
 // What is old goes, what still says something stays.
 func TestRetention(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
@@ -158,6 +161,7 @@ func TestRetention(t *testing.T) {
 
 // What was due while nothing ran is made up at the start, once.
 func TestAMissedJobIsMadeUp(t *testing.T) {
+	t.Parallel()
 	o := apptest.Options{Dir: t.TempDir(), Ago: 60 * time.Hour}
 	last := func() apptest.Answer {
 		p := apptest.Start(t, o)
@@ -225,6 +229,7 @@ func TestJobsInTheBrowser(t *testing.T) {
 
 // A run at work is said so, by page and interface, until its process has died.
 func TestAJobAtWorkIsNotRunTwice(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c, admin := p.Client("admin"), enter(t, p)
 	elsewhere := models.JobRun{Job: "forget_audit", Instance: "another", LeaseUntil: p.Clock.Now().Add(2 * time.Minute)}

@@ -177,21 +177,20 @@ func items(c *apptest.Client, path string) []map[string]any {
 // The program is killed at random moments while gates change, and started again
 // on the same data. GATECRIER_KILLS says how often, GATECRIER_SEED when.
 func TestKillsLoseNothing(t *testing.T) {
+	t.Parallel()
 	kills, seed := number(t, "GATECRIER_KILLS", 4), number(t, "GATECRIER_SEED", rand.IntN(1_000_000))
 	t.Logf("GATECRIER_KILLS=%d GATECRIER_SEED=%d", kills, seed)
-	t.Run("sqlite", func(t *testing.T) { killed(t, kills, seed) })
-	t.Run("postgres", func(t *testing.T) {
-		t.Setenv("GATECRIER_DATABASE_URL", modelstest.PostgresURL(t))
-		killed(t, kills, seed)
-	})
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); killed(t, "", kills, seed) })
+	t.Run("postgres", func(t *testing.T) { t.Parallel(); killed(t, modelstest.PostgresURL(t), kills, seed) })
 }
 
-func killed(t *testing.T, kills, seed int) {
+func killed(t *testing.T, database string, kills, seed int) {
 	const lanes = 8
 	chance := rand.New(rand.NewPCG(uint64(seed), 0))
 	dir, r := t.TempDir(), newRecorder(t, 3*time.Millisecond)
-	p := spawn(t, dir, aheadEnv+"=0s")
-	c := apptest.NewClient(t, p.url, apptest.TokenIn(t, dir, "admin"))
+	spawned := spawning{dir: dir, database: database, movable: true}
+	p := spawnWith(t, spawned)
+	c := p.client(t)
 	var url atomic.Value
 	url.Store(p.url)
 	writers := make([]*writer, lanes)
@@ -208,7 +207,8 @@ func killed(t *testing.T, kills, seed int) {
 		<-time.After(time.Duration(50+chance.IntN(400)) * time.Millisecond)
 		p.kill()
 		// Whoever comes next comes after the leases of this one.
-		p = spawn(t, dir, fmt.Sprintf("%s=%v", aheadEnv, time.Duration(i+1)*leap))
+		spawned.ahead = time.Duration(i+1) * leap
+		p = spawnWith(t, spawned)
 		url.Store(p.url)
 	}
 	<-time.After(200 * time.Millisecond)
@@ -220,33 +220,8 @@ func killed(t *testing.T, kills, seed int) {
 		changes += w.acked
 	}
 	apptest.Eventually(t, "all changes are routed", func() bool { return len(items(c, "/deliveries?")) >= changes })
-	settled(t, c)
+	apptest.Drain(t, p.store(t))
 	audit(t, c, r, writers, kills*lanes)
-}
-
-// settled waits until no delivery is open.
-func settled(t *testing.T, c *apptest.Client) {
-	t.Helper()
-	patience := 8 // waits of the harness, since a backlog may be long
-	for patience > 1 && open(c) > 0 {
-		deadline := time.Now().Add(14 * time.Second)
-		for open(c) > 0 && time.Now().Before(deadline) {
-			<-time.After(20 * time.Millisecond)
-		}
-		patience--
-	}
-	apptest.Eventually(t, "no delivery is open", func() bool { return open(c) == 0 })
-}
-
-// open is 0 when no delivery is.
-func open(c *apptest.Client) int {
-	n := 0
-	for _, state := range []string{"pending", "sending", "retrying"} {
-		if c.Must(http.StatusOK, "GET", "/deliveries?limit=1&state="+state, nil).Get("items.0") != nil {
-			n++
-		}
-	}
-	return n
 }
 
 // audit compares what was asked for, what the history and the ledger say, and

@@ -13,6 +13,7 @@ import (
 // An answer that comes after the lease of its send has ended settles nothing:
 // another send is at work by then, and decides.
 func TestALateAnswerSettlesNothing(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		over := make(chan struct{})
 		arrived, answers := make(chan chan int, 9), [2]chan int{}

@@ -110,6 +110,7 @@ func TestASelectionIsSentAgain(t *testing.T) {
 }
 
 func TestTheLedgerIsFilteredByItsAddress(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	receiver := apptest.NewReceiver(t)
 	c := p.Client("admin")

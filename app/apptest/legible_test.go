@@ -13,6 +13,7 @@ import (
 // No text from outside makes an error of the server's: what cannot be stored is
 // refused before, by page and API, on both databases.
 func TestIllegibleTextsAreRefused(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")

@@ -105,6 +105,7 @@ func openPostbox(t *testing.T) (*postbox, int) {
 // Each address of the field gets one mail per change, with its user's name;
 // without a sender there is a row that says why nothing was sent.
 func TestOneMailPerAddress(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		box, port := openPostbox(t)
 		c := p.Client("admin")

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"gatecrier/app"
+	"gatecrier/app/apptest"
 	"gatecrier/app/cli"
-	"gatecrier/models/modelstest"
 )
 
 // serveEnv makes the test binary the program itself, for tests that kill it.
@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	case os.Getenv(serveEnv) != "":
 		os.Exit(cli.Main([]string{"serve"}, os.Stdout, os.Stderr))
 	}
-	os.Exit(modelstest.Main(m))
+	os.Exit(apptest.Main(m))
 }
 
 // serveAhead is the command "serve" with a clock of its own, until it is killed.

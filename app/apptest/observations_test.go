@@ -36,6 +36,7 @@ func boxes(page string) []string {
 
 // Filters are in the URL, narrow together, and stay from page to page.
 func TestTheFilterOfObservations(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")
@@ -80,6 +81,7 @@ func TestTheFilterOfObservations(t *testing.T) {
 
 // One step on what a filter finds is one change of the gate, and one message.
 func TestAssessingManyInThePages(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
@@ -141,6 +143,7 @@ func TestAssessingManyInThePages(t *testing.T) {
 
 // A day is one of the user's zone, to its end.
 func TestAWaiverEndsWithItsDay(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")
@@ -174,6 +177,7 @@ func TestAWaiverEndsWithItsDay(t *testing.T) {
 
 // What people enter counts, is edited and deleted, and says what that means.
 func TestObservationsByHandInThePages(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")
@@ -208,6 +212,7 @@ func TestObservationsByHandInThePages(t *testing.T) {
 
 // Readers see all, and are offered nothing.
 func TestReadersOnlyReadObservations(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")

@@ -10,6 +10,7 @@ import (
 )
 
 func TestARepeatGetsTheFirstAnswer(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")
@@ -40,6 +41,7 @@ func TestARepeatGetsTheFirstAnswer(t *testing.T) {
 
 // The same request many times at once is one import, with one answer for all.
 func TestRepeatsAtTheSameTime(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")

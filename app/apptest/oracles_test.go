@@ -14,6 +14,7 @@ import (
 // What SecObserve's own tests hold of settings, roles and health (numbers 102
 // and 104 to 107 of our facts), by our paths and statuses.
 func TestRolesAsSecObserveHasThem(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		admin := p.Client("admin")
 		clients := map[string]*apptest.Client{}
@@ -81,6 +82,7 @@ func TestRolesAsSecObserveHasThem(t *testing.T) {
 
 // A pipeline needs no more than the role upload.
 func TestAProductsTokenPushes(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", "")
@@ -111,6 +113,7 @@ func TestAProductsTokenPushes(t *testing.T) {
 // Whoever is taken out, by whichever way he was in, is out at once: of pages,
 // inbox and interface.
 func TestOutAtOnce(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		p.User("eve")
@@ -120,6 +123,7 @@ func TestOutAtOnce(t *testing.T) {
 		users := c.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": "users"}).ID("id")
 		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"group_id": group})
 		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
+		apptest.Settle(t, p.Store)
 		inGroup, inUsers := fmt.Sprintf("/groups/%d", group), fmt.Sprintf("/authorization-groups/%d", users)
 		id := c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "eve", "role": "reader"}).ID("user_id")
 		c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", s.path, id), nil)

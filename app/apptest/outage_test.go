@@ -109,6 +109,7 @@ func subjects(t *testing.T, box *postbox, to string) []string {
 // been told what counts, once; nothing is missing from the ledger, the history
 // or the inbox; and whoever looks after them was told twice.
 func TestAnOutage(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		box, port := openPostbox(t)
 		mailBy(p.Client("admin"), port)
@@ -172,6 +173,7 @@ func TestAnOutage(t *testing.T) {
 // A message that may have arrived, though nobody has said so, is answered: its
 // target hears that the gate is back where it was.
 func TestWhatMayHaveArrivedIsAnswered(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		var breaks atomic.Bool
 		receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -184,10 +186,10 @@ func TestWhatMayHaveArrivedIsAnswered(t *testing.T) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", receiver.URL)
 		setCounts(c, s, 0)
-		calm(t, p)
+		apptest.Settle(t, p.Store)
 		breaks.Store(true)
 		setCounts(c, s, 1)
-		calm(t, p)
+		apptest.Settle(t, p.Store)
 		breaks.Store(false)
 		setCounts(c, s, 0)
 		pass(t, p, time.Minute)
@@ -198,11 +200,12 @@ func TestWhatMayHaveArrivedIsAnswered(t *testing.T) {
 // A broken connection that has nothing to be tried with is not taken for one
 // that has failed all the time: the next message shows how it does.
 func TestABrokenConnectionWithNothingToSend(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c, receiver := p.Client("admin"), apptest.NewReceiver(t)
 		s := newShop(t, c, "Shop", receiver.URL)
 		setCounts(c, s, 0)
-		calm(t, p)
+		apptest.Settle(t, p.Store)
 		breakDown(receiver)
 		setCounts(c, s, 1)
 		pass(t, p, 20*time.Minute)
@@ -212,7 +215,7 @@ func TestABrokenConnectionWithNothingToSend(t *testing.T) {
 		same(t, "what the inbox says", told(t, p, s.id), saysDown)
 		mend(receiver)
 		setCounts(c, s, 1)
-		calm(t, p)
+		apptest.Settle(t, p.Store)
 		same(t, "afterwards", states(t, p, s, s.target), "delivered", wasBack, wasBack, "delivered")
 		same(t, "what the inbox says", told(t, p, s.id), saysDown, "Delivering again")
 	})
@@ -221,6 +224,7 @@ func TestABrokenConnectionWithNothingToSend(t *testing.T) {
 // While the mail server is down, that is told by other ways and not by mail.
 // Once it is back each mail goes out once, no faster than mails may.
 func TestAnOutageOfMail(t *testing.T) {
+	t.Parallel()
 	const products = 14
 	on(t, func(t *testing.T, p *apptest.Program) {
 		box, port := openPostbox(t)
@@ -247,7 +251,7 @@ func TestAnOutageOfMail(t *testing.T) {
 			p.Clock.Advance(10 * time.Second)
 			p.Wake()
 			before := len(box.got())
-			calm(t, p)
+			apptest.Settle(t, p.Store)
 			if n := len(box.got()) - before; n > 10 {
 				t.Fatalf("%d mails at once", n)
 			}
@@ -268,6 +272,7 @@ func TestAnOutageOfMail(t *testing.T) {
 // Whoever may not be told any more is not, though the message waits for him; a
 // target that was turned off meanwhile gets nothing.
 func TestRightsAreLookedAtBeforeEachAttempt(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		box, port := openPostbox(t)
 		mailBy(p.Client("admin"), port)
@@ -286,7 +291,7 @@ func TestRightsAreLookedAtBeforeEachAttempt(t *testing.T) {
 		off := withTarget(c, s, "slack", slow.URL)
 		c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "kim", "role": "owner"})
 		setCounts(c, s, 1)
-		calm(t, p)
+		apptest.Settle(t, p.Store)
 		c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", s.path, kim), nil)
 		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/targets/%d", off), map[string]any{"enabled": false})
 		box.answer(nil)
@@ -312,6 +317,7 @@ func TestRightsAreLookedAtBeforeEachAttempt(t *testing.T) {
 // What a channel takes is one message a second for Slack, and for mail ten and
 // then one a second, however many there are and however often we look.
 func TestRates(t *testing.T) {
+	t.Parallel()
 	const messages, mails = 6, 14
 	on(t, func(t *testing.T, p *apptest.Program) {
 		var mu sync.Mutex
@@ -339,14 +345,14 @@ func TestRates(t *testing.T) {
 			c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"email_to": "ops@example.org"})
 			setCounts(c, s, 1)
 		}
-		calm(t, p)
+		apptest.Settle(t, p.Store)
 		for i := range 70 {
 			if n := len(box.got()); n > 10+i/10 {
 				t.Fatalf("%d mails after %d tenths of a second", n, i)
 			}
 			p.Clock.Advance(100 * time.Millisecond)
 			p.Wake()
-			calm(t, p)
+			apptest.Settle(t, p.Store)
 		}
 		if n := len(box.got()); n != mails {
 			t.Errorf("%d mails, want %d", n, mails)
@@ -367,6 +373,7 @@ func TestRates(t *testing.T) {
 // A target that is deleted while it is being sent to takes its message along,
 // and no other: what was sent beside it is known to have arrived.
 func TestATargetIsDeletedWhileItIsSentTo(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		receiver.Hold()
@@ -379,7 +386,7 @@ func TestATargetIsDeletedWhileItIsSentTo(t *testing.T) {
 		c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("/targets/%d", target.target), nil)
 		c.Must(http.StatusNoContent, "DELETE", product.path, nil)
 		receiver.Release()
-		calm(t, p)
+		apptest.Settle(t, p.Store)
 		pass(t, p, time.Hour)
 		same(t, "what stays", states(t, p, stays, stays.target), "delivered")
 		if n := len(receiver.Messages()); n != 3 {

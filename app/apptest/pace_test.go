@@ -11,57 +11,13 @@ import (
 // life is how long a message is tried, and a connection.
 const life = 72 * time.Hour
 
-// calm waits until nothing is on its way and nothing is due, and returns when
-// the next message is, zero for never. It looks twice: what one look misses
-// between two of its questions, the next one sees.
-func calm(t *testing.T, p *apptest.Program) time.Time {
-	t.Helper()
-	var next time.Time
-	seen := 0
-	apptest.Eventually(t, "all that is due is done", func() bool {
-		var busy bool
-		if next, busy = busyNow(t, p); busy {
-			seen = 0
-		} else {
-			seen++
-		}
-		return seen == 2
-	})
-	return next
-}
-
-// busyNow tells when the next message is due, and whether something is at work.
-func busyNow(t *testing.T, p *apptest.Program) (next time.Time, busy bool) {
-	t.Helper()
-	ask := func(err error) {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	now := p.Store.Now()
-	work, err := p.Store.EventWork(t.Context(), "notify", 1)
-	ask(err)
-	states, err := p.Store.DeliveriesSince(t.Context(), apptest.Everything(), time.Unix(1, 0))
-	ask(err)
-	next, err = p.Store.NextDue(t.Context())
-	ask(err)
-	old, err := p.Store.Outlived(t.Context(), now.Add(-life), 1)
-	ask(err)
-	failing, err := p.Store.FailingLines(t.Context(), life, 1)
-	ask(err)
-	blocked, err := p.Store.HasBlocked(t.Context(), 1000) // on PostgreSQL one can be left behind an empty lane for a second
-	ask(err)
-	due := blocked || !next.IsZero() && !next.After(now)
-	return next, due || len(work)+len(old)+len(failing)+states[models.DeliverySending] > 0
-}
-
 // pass lets time pass, and everything happen at its time. No step is longer
 // than half an hour.
 func pass(t *testing.T, p *apptest.Program, d time.Duration) {
 	t.Helper()
 	end := p.Clock.Now().Add(d)
 	for {
-		next := calm(t, p)
+		next := apptest.Settle(t, p.Store)
 		now := p.Clock.Now()
 		if !now.Before(end) {
 			return

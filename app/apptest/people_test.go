@@ -86,6 +86,7 @@ func secretOf(t *testing.T, address string) string {
 }
 
 func TestAdministratorsLookAfterUsers(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		made := c.Must(http.StatusCreated, "POST", "/users", map[string]any{"name": "eve", "email": "eve@example.org", "first_name": "Eve"})
@@ -183,6 +184,7 @@ func TestAdministratorsLookAfterUsers(t *testing.T) {
 }
 
 func TestUsersAreForAdministrators(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	p.User("mallory")
 	c := p.Client("mallory")
@@ -206,6 +208,7 @@ func TestUsersAreForAdministrators(t *testing.T) {
 
 // Of two administrators who take each other's rights at once, one stays.
 func TestTheLastAdministratorStays(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		for _, change := range []map[string]any{{"active": false}, {"administrator": false}} {
@@ -233,6 +236,7 @@ func TestTheLastAdministratorStays(t *testing.T) {
 }
 
 func TestForgottenPassword(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		p.User("eve")
 		asks := func(who string) (int, string) {
@@ -348,6 +352,7 @@ func countLinks(t *testing.T, p *apptest.Program) (int64, error) {
 }
 
 func TestANewAddressIsConfirmed(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		p.User("eve")
 		b := enterAs(t, p, "eve", apptest.Password)
@@ -398,6 +403,7 @@ func TestANewAddressIsConfirmed(t *testing.T) {
 // Who is invited by a link has no password until he has chosen one; one who gets
 // a link later keeps his until then.
 func TestLinksFromAdministrators(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		box := mailTo(t, p)
 		c := p.Client("admin")
@@ -447,6 +453,7 @@ func TestLinksFromAdministrators(t *testing.T) {
 }
 
 func TestTokensOfUsers(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")
@@ -497,6 +504,7 @@ func TestTokensOfUsers(t *testing.T) {
 }
 
 func TestSessionsAreSeenAndEnded(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		first, second, third := enter(t, p), enter(t, p), enter(t, p)
 		rows, err := p.Store.SessionsOf(t.Context(), 1)
@@ -539,6 +547,7 @@ func TestSessionsAreSeenAndEnded(t *testing.T) {
 }
 
 func TestSettingsOfUsers(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		p.User("eve")

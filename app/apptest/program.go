@@ -14,15 +14,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"gatecrier/admin"
 	"gatecrier/app"
 	"gatecrier/app/account"
-	"gatecrier/app/cli"
-	"gatecrier/app/event"
 	"gatecrier/app/module"
 	"gatecrier/jobs"
 	"gatecrier/models"
@@ -85,44 +82,9 @@ func Start(t testing.TB, o Options) *Program {
 		t.Fatalf("start the program: %v", err)
 	}
 	p.URL = "http://" + p.Addr()
-	p.Clock.Before = settled(t.Context(), p.Store)
+	p.Clock.Before = finishing(t.Context(), p.Store)
 	t.Cleanup(p.Stop)
 	return p
-}
-
-// settled is what a clock does before it moves far: it gives what is still to be
-// told the moment that it needs. Else leases of sends that are under way would
-// end, and messages that nobody has tried yet would be out of date. Where a
-// receiver keeps one waiting, it goes on without it, and waits some seconds in
-// all.
-func settled(ctx context.Context, store *models.Store) func(time.Duration) {
-	const far, patience, inAll = 10 * time.Second, time.Second, 5 * time.Second
-	busy := func() bool {
-		work, err := store.EventWork(ctx, string(event.ReaderNotify), 1)
-		if err != nil || len(work) > 0 {
-			return err == nil
-		}
-		for _, state := range []models.DeliveryState{models.DeliveryPending, models.DeliverySending} {
-			if list, err := store.Ledger(ctx, Everything(), models.LedgerFilter{State: state, Limit: 1}); err == nil && len(list) > 0 {
-				return true
-			}
-		}
-		return false
-	}
-	var mu sync.Mutex
-	var waited time.Duration
-	return func(by time.Duration) {
-		mu.Lock()
-		defer mu.Unlock()
-		began := time.Now()
-		most := min(patience, inAll-waited)
-		for by >= far && time.Since(began) < most && busy() {
-			<-time.After(2 * time.Millisecond)
-		}
-		if took := time.Since(began); took >= most {
-			waited += took
-		}
-	}
 }
 
 // Stop stops the program; a second call does nothing.
@@ -293,10 +255,11 @@ func Root(t testing.TB) string {
 	}
 }
 
-// Eventually waits for a condition: for what other goroutines do.
+// Eventually waits for a condition: for what other goroutines do. It gives them a
+// minute, which only a fault takes, however busy the machine is.
 func Eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(15 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for !ok() {
 		if time.Now().After(deadline) {
 			t.Fatalf("it did not happen: %s", what)
@@ -316,20 +279,8 @@ func (c *Client) With(t testing.TB) *Client { return &Client{URL: c.URL, Token: 
 // NewClient is a client of a program that runs elsewhere.
 func NewClient(t testing.TB, url, token string) *Client { return &Client{URL: url, Token: token, t: t} }
 
-// TokenIn makes a token as the command line does: in the data directory of a
-// program that runs.
-func TokenIn(t testing.TB, dir, user string) string {
-	t.Helper()
-	t.Setenv("GATECRIER_DATA_DIR", dir)
-	var out, errs bytes.Buffer
-	if code := cli.Run(t.Context(), []string{"token", "create", "--user", user, "--name", "test"}, &out, &errs); code != 0 {
-		t.Fatalf("token create: %s", &errs)
-	}
-	return strings.TrimSpace(out.String())
-}
-
-// Everything is the scope of a test that looks on.
-func Everything() models.Scope { return models.SystemScope("a test looks on") }
+// Everything is the scope of a test: all products.
+func Everything() models.Scope { return models.SystemScope("a test") }
 
 // Logged is the program's log so far.
 func (p *Program) Logged() string {

@@ -13,6 +13,7 @@ import (
 // Whoever sends the report that fails a gate, at the same time as others, is
 // told so: a pipeline decides by the answer.
 func TestNoAnswerIsOlderThanItsReport(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		bad, clean := apptest.Report(t, "grype-image.json"), apptest.Report(t, "grype-none.json")
@@ -34,6 +35,7 @@ func TestNoAnswerIsOlderThanItsReport(t *testing.T) {
 }
 
 func TestTwoOwnersCannotBothLeave(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		other := p.User("other").ID
@@ -58,6 +60,7 @@ func TestTwoOwnersCannotBothLeave(t *testing.T) {
 // A product that is deleted while reports come in takes all along, and who
 // comes late is told that it is not there.
 func TestDeletingBesideImports(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
@@ -90,6 +93,7 @@ func TestDeletingBesideImports(t *testing.T) {
 }
 
 func TestATargetThatIsOffLeavesARow(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		receiver.Answer(500)
@@ -113,6 +117,7 @@ func TestATargetThatIsOffLeavesARow(t *testing.T) {
 }
 
 func TestViewedNeverMeansTheFuture(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")

@@ -26,6 +26,7 @@ func refused(t *testing.T, p *apptest.Program, c *apptest.Client, receiver *appt
 }
 
 func TestADeadMessageIsSentAgain(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
@@ -65,6 +66,7 @@ func TestADeadMessageIsSentAgain(t *testing.T) {
 }
 
 func TestAResendIsFollowedAndStopped(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
@@ -104,6 +106,7 @@ func TestAResendIsFollowedAndStopped(t *testing.T) {
 }
 
 func TestASecretIsReplacedWithoutALostMessage(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
@@ -130,6 +133,7 @@ func TestASecretIsReplacedWithoutALostMessage(t *testing.T) {
 }
 
 func TestConnectionsHaveOwners(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
@@ -164,6 +168,7 @@ func TestConnectionsHaveOwners(t *testing.T) {
 }
 
 func TestModulesAreDescribed(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	a := p.Client("admin").Must(http.StatusOK, "GET", "/modules", nil)
 	fields := map[string]any{}
@@ -181,6 +186,7 @@ func TestModulesAreDescribed(t *testing.T) {
 
 // Whoever puts an address right need not wait for the next probe.
 func TestACorrectedTargetIsTriedAtOnce(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	broken, right := apptest.NewReceiver(t), apptest.NewReceiver(t)
 	broken.Answer(slices.Repeat([]int{500}, 50)...)

@@ -380,6 +380,7 @@ func jsonText(s string) string {
 
 // Nobody adds a route without saying who may use it.
 func TestEveryRouteIsInTheTable(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	told := map[string]bool{}
 	for _, r := range rightsTable {

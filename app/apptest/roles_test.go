@@ -152,6 +152,7 @@ func (k company) counts(t *testing.T, critical int) {
 }
 
 func TestStrangersFindNoPageOfAGroup(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	k := newCompany(t, p)
 	for _, path := range []string{
@@ -185,6 +186,7 @@ func TestStrangersFindNoPageOfAGroup(t *testing.T) {
 
 // Each does what his role allows, and sees the buttons of no more.
 func TestEachRoleAtItsPages(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	k := newCompany(t, p)
 	k.owner.does("/products/1/settings", "name", "Shop", "default_branch", "main", "gate_mode", "standard", "slack_webhook", k.receiver.URL+"/slack", "email_to", "eve@example.org")
@@ -221,6 +223,7 @@ func TestEachRoleAtItsPages(t *testing.T) {
 }
 
 func TestMembersByPage(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	k := newCompany(t, p)
 	k.owner.refused("There is no user of that name", "/products/1/members", "user", "nobody", "role", "reader")
@@ -256,6 +259,7 @@ func TestMembersByPage(t *testing.T) {
 
 // A manager's new member sees the product at once, and is out at once.
 func TestAManagerAddsAndRemoves(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	k := newCompany(t, p)
 	admin := signedInAs(t, p, "admin")
@@ -302,6 +306,7 @@ func TestAManagerAddsAndRemoves(t *testing.T) {
 }
 
 func TestAGroupIsDeletedBothWays(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	k := newCompany(t, p)
 	k.owner.does("/groups", "name", "Second")
@@ -325,6 +330,7 @@ func TestAGroupIsDeletedBothWays(t *testing.T) {
 // A move to a stricter group is asked for with what it means; it flips the gate,
 // and the group's target is told, once.
 func TestAMoveToAStricterGroupIsToldOnce(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		k := newCompany(t, p)
 		k.owner.does("/products/1/settings", "name", "Shop", "default_branch", "main", "gate_mode", "own", "threshold_critical", "5")
@@ -383,6 +389,7 @@ func TestAMoveToAStricterGroupIsToldOnce(t *testing.T) {
 }
 
 func TestTokensByPage(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	k := newCompany(t, p)
 	k.owner.refused("1 to 100 characters", "/products/1/tokens", "name", "", "role", "upload", "expires", "30")

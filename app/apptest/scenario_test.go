@@ -50,6 +50,7 @@ func newShop(t *testing.T, c *apptest.Client, name, url string) shop {
 }
 
 func TestTheMainJob(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
@@ -137,6 +138,7 @@ func TestTheMainJob(t *testing.T) {
 }
 
 func TestAFailingReceiverGetsTheSameMessageAgain(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		receiver.Answer(500)
@@ -166,6 +168,7 @@ func TestAFailingReceiverGetsTheSameMessageAgain(t *testing.T) {
 }
 
 func TestOrderOfOneProductIsKept(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	receiver := apptest.NewReceiver(t)
 	receiver.Hold()
@@ -192,6 +195,7 @@ func TestOrderOfOneProductIsKept(t *testing.T) {
 }
 
 func TestTheGuardRefusesPrivateAddresses(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{Strict: true})
 	receiver := apptest.NewReceiver(t)
 	c := p.Client("admin")
@@ -215,6 +219,7 @@ func TestTheGuardRefusesPrivateAddresses(t *testing.T) {
 }
 
 func TestStrangersSeeNothing(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		p.User("owner")
 		p.User("stranger")
@@ -298,6 +303,7 @@ func TestStrangersSeeNothing(t *testing.T) {
 }
 
 func TestBadInputNamesTheField(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", "")

@@ -15,6 +15,7 @@ import (
 // gosec's report of this very source goes through push: a real scanner, of the
 // version that the linters have, on what nobody wrote for a test.
 func TestGosecOfThisSourceIsPushed(t *testing.T) {
+	t.Parallel()
 	report := filepath.Join(t.TempDir(), "gosec.sarif")
 	scan := exec.CommandContext(t.Context(), "go", "tool", "-modfile=.ci/tools.mod", "gosec", "-fmt", "sarif", "-out", report, "-no-fail", "-quiet", "./...")
 	scan.Dir = apptest.Root(t)

@@ -68,6 +68,7 @@ func payOrder(order int) error { return fmt.Errorf("pay: %w", &outOfStock{order}
 
 // A stock SDK of Go reports into a product by its DSN.
 func TestSentryGo(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")
@@ -102,6 +103,7 @@ func TestSentryGo(t *testing.T) {
 
 // What SDKs of Node and Python have sent is taken, in whatever it is packed.
 func TestRecordedEnvelopes(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		for i, test := range []struct{ file, class, function, line string }{
@@ -154,6 +156,7 @@ const oneEvent = "{}\n{\"type\":\"event\"}\n{\"exception\":{\"values\":[{\"type\
 
 // A key is good for its product's envelopes, until another takes its place.
 func TestIngestKeys(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s, other := newShop(t, c, "Shop", ""), newShop(t, c, "Other", "")
@@ -206,6 +209,7 @@ func TestIngestKeys(t *testing.T) {
 // An ingest key opens nothing but envelopes: no other route, whichever way it
 // is sent.
 func TestAnIngestKeyCanDoNothingElse(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", "")
@@ -257,6 +261,7 @@ func TestAnIngestKeyCanDoNothingElse(t *testing.T) {
 
 // Only envelopes may be sent by pages of other sites, and without their cookies.
 func TestPreflight(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	ask := func(method, path string) apptest.Answer {
 		req, err := http.NewRequestWithContext(t.Context(), method, p.URL+path, nil)
@@ -294,6 +299,7 @@ func TestPreflight(t *testing.T) {
 
 // Whoever sends too much is told so, in the way that SDKs heed; others are not.
 func TestTheBudgetOfAKey(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s, other := newShop(t, c, "Shop", ""), newShop(t, c, "Other", "")
@@ -323,6 +329,7 @@ func TestTheBudgetOfAKey(t *testing.T) {
 // What cannot be read is refused in clear words, and what is too long is cut
 // with a mark.
 func TestHostileEnvelopes(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", "")

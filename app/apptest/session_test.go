@@ -65,6 +65,7 @@ func enter(t *testing.T, p *apptest.Program) *http.Client {
 // A session that ends while a request is under way stays ended, though that
 // request has something to keep in it.
 func TestASessionThatEndedStaysEnded(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	victim := enter(t, p)
 	home, err := url.Parse(p.URL)
@@ -120,6 +121,7 @@ func TestFormsLeaveNothingBehind(t *testing.T) {
 
 // Only the one whom it is for removes the file with the first password.
 func TestTheFirstPasswordIsNotLostToOthers(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p := apptest.Start(t, apptest.Options{Dir: dir})
 	file := filepath.Join(dir, "initial-password")

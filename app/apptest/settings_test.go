@@ -14,6 +14,7 @@ import (
 // A change of the global thresholds looks at all gates again in the
 // background, and tells what has changed.
 func TestNewThresholdsCountForAllProducts(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
@@ -54,6 +55,7 @@ func TestNewThresholdsCountForAllProducts(t *testing.T) {
 }
 
 func TestSettingsRefuseWhatTheyCannotUse(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	for _, test := range []struct {
@@ -96,6 +98,7 @@ func TestSettingsRefuseWhatTheyCannotUse(t *testing.T) {
 }
 
 func TestSettingsAreForAdministrators(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	p.User("mallory")
 	c := p.Client("mallory")
@@ -104,6 +107,7 @@ func TestSettingsAreForAdministrators(t *testing.T) {
 }
 
 func TestTwoAdministratorsAtOnce(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	c.Must(http.StatusOK, "PATCH", "/settings/mail", map[string]any{"smtp_host": "mail.example", "smtp_password": "hunter22", "version": 0})
@@ -119,6 +123,7 @@ func TestTwoAdministratorsAtOnce(t *testing.T) {
 
 // What another instance writes is noticed.
 func TestAnotherInstanceChangesSettings(t *testing.T) {
+	t.Parallel()
 	shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.MigratedURL(t)} // instances share a key, too
 	p := apptest.Start(t, shared)
 	q := apptest.Start(t, shared)
@@ -136,6 +141,7 @@ func TestAnotherInstanceChangesSettings(t *testing.T) {
 
 // The allow-list counts from the moment that it is saved.
 func TestAllowedNetworksCountAtOnce(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{Strict: true})
 	receiver := apptest.NewReceiver(t)
 	c := p.Client("admin")
@@ -153,6 +159,7 @@ func TestAllowedNetworksCountAtOnce(t *testing.T) {
 // Two browsers have the same page open: the second that saves is told who has
 // changed what, keeps what he typed, and changes nothing.
 func TestTwoBrowsersAtOnePageOfSettings(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	p.User("mallory")
 	c := p.Client("admin")

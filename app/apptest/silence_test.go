@@ -14,6 +14,7 @@ import (
 
 // A silence holds messages back, and its end is told of once, by one of two.
 func TestASilenceHoldsMessagesBack(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) { holdsBack(t, p, p) })
 	t.Run("two instances", func(t *testing.T) {
 		shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.MigratedURL(t)}
@@ -205,6 +206,7 @@ func mandatoryPasses(t *testing.T, p *apptest.Program) {
 
 // What is wrong with a silence is told by field, and nothing is changed.
 func TestSilencesAreChecked(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", "")

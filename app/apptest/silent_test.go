@@ -49,6 +49,7 @@ func watchSilence(t *testing.T, p *apptest.Program) {
 
 // The job looks by itself.
 func TestAJobWatchesSilence(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	receiver, c := apptest.NewReceiver(t), p.Client("admin")
 	s := newShop(t, c, "Shop", receiver.URL)
@@ -61,6 +62,7 @@ func TestAJobWatchesSilence(t *testing.T) {
 }
 
 func TestASilentProductIsToldOfOnce(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver, c := apptest.NewReceiver(t), p.Client("admin")
 		shops := map[string]shop{}
@@ -127,6 +129,7 @@ func TestASilentProductIsToldOfOnce(t *testing.T) {
 }
 
 func TestANewDefaultBranchIsSilentByItself(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver, c := apptest.NewReceiver(t), p.Client("admin")
 		s := newShop(t, c, "Shop", receiver.URL)
@@ -147,6 +150,7 @@ func TestANewDefaultBranchIsSilentByItself(t *testing.T) {
 }
 
 func TestTimesOfSilenceAreBounded(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", "")
@@ -173,6 +177,7 @@ func TestTimesOfSilenceAreBounded(t *testing.T) {
 // Silence outlives a restart, and two instances tell of it once. A report that
 // one has in memory alone is written down before the other may look for long.
 func TestSilenceOfTwoInstances(t *testing.T) {
+	t.Parallel()
 	shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.MigratedURL(t)}
 	one, two := apptest.Start(t, shared), apptest.Start(t, shared)
 	receiver, c := apptest.NewReceiver(t), one.Client("admin")

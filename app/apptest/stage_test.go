@@ -3,7 +3,6 @@ package apptest_test
 import (
 	"bytes"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"gatecrier/app"
 	"gatecrier/app/apptest"
 )
 
@@ -33,6 +31,7 @@ func always(severity string) func(int) string { return func(int) string { return
 
 // A large report is staged; what it says is the same as of a small one.
 func TestALargeReport(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
@@ -84,6 +83,7 @@ func TestALargeReport(t *testing.T) {
 // Large reports of one source at the same time: each is wholly there or told
 // that another is at work, and one of them is what counts.
 func TestLargeReportsAtTheSameTime(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")
@@ -113,9 +113,10 @@ func TestLargeReportsAtTheSameTime(t *testing.T) {
 // A kill in the middle of a large import changes nothing; what it leaves is
 // removed, and the report can be sent again.
 func TestAKillInALargeImport(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p := spawn(t, dir)
-	c := apptest.NewClient(t, p.url, apptest.TokenIn(t, dir, "admin"))
+	c := p.client(t)
 	s := newShop(t, c, "Shop", "")
 	c.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json"))
 	report := large(60_000, always("Critical"))
@@ -124,15 +125,7 @@ func TestAKillInALargeImport(t *testing.T) {
 		defer close(sent)
 		breakOff(t, p.url+"/api/v1"+s.path+"/reports", c.Token, report)
 	}()
-	store, err := app.OpenStore(t.Context(), app.Options{Config: app.Config{DataDir: dir}, Log: slog.New(slog.DiscardHandler), Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	store := p.store(t)
 	apptest.Eventually(t, "rows are staged", func() bool {
 		ids, err := store.UnsettledSources(t.Context())
 		return err == nil && len(ids) == 1
@@ -178,6 +171,7 @@ func breakOff(t *testing.T, url, token string, report []byte) {
 // While a large import is at work, whoever may import is told how far it is;
 // after it nothing is at work.
 func TestProgressOfALargeReport(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")

@@ -1,18 +1,16 @@
 package apptest_test
 
 import (
-	"log/slog"
 	"net/http"
 	"testing"
-	"time"
 
-	"gatecrier/app"
 	"gatecrier/app/apptest"
 	"gatecrier/models"
 )
 
 // A kill while all gates are looked at: the next start goes on from there.
 func TestAKillWhileAllGatesAreLookedAt(t *testing.T) {
+	t.Parallel()
 	const n = 1000
 	dir := t.TempDir()
 	first := apptest.Start(t, apptest.Options{Dir: dir})
@@ -21,16 +19,8 @@ func TestAKillWhileAllGatesAreLookedAt(t *testing.T) {
 	first.Stop()
 
 	p := spawn(t, dir)
-	c := apptest.NewClient(t, p.url, apptest.TokenIn(t, dir, "admin"))
-	store, err := app.OpenStore(t.Context(), app.Options{Config: app.Config{DataDir: dir}, Log: slog.New(slog.DiscardHandler), Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	c := p.client(t)
+	store := p.store(t)
 	look := func() models.GateSweep {
 		at, err := store.GateSweep(t.Context())
 		if err != nil {

@@ -145,6 +145,7 @@ func swept(t *testing.T, c *apptest.Client) apptest.Answer {
 // A change of the settings looks at all gates again: each that flips is told of
 // once, the others are not, and how far it is can be seen.
 func TestAllGatesAtOnce(t *testing.T) {
+	t.Parallel()
 	const n = 300
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c, r := p.Client("admin"), newTally(t)
@@ -178,6 +179,7 @@ func TestAllGatesAtOnce(t *testing.T) {
 // A second change while all gates are looked at is not lost: it begins anew,
 // and in the end all are as the newer settings say.
 func TestASecondChangeMeanwhile(t *testing.T) {
+	t.Parallel()
 	const n = 300
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
@@ -248,6 +250,7 @@ func chained(t testing.TB, s *models.Store, product int64, to models.GateState) 
 
 // Two instances look at all gates together: what flips does so once.
 func TestTwoInstancesLookAtAllGates(t *testing.T) {
+	t.Parallel()
 	const n = 300
 	shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.MigratedURL(t)}
 	p := apptest.Start(t, shared)

@@ -2,14 +2,12 @@ package apptest_test
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"gatecrier/app"
 	"gatecrier/app/apptest"
 	"gatecrier/app/event"
 	"gatecrier/models"
@@ -29,24 +27,15 @@ func TestTrialOfAllGates(t *testing.T) {
 
 func gatesTrial(t *testing.T, n int, database string) {
 	dir := t.TempDir()
-	t.Setenv("GATECRIER_DATABASE_URL", database)
 	first := apptest.Start(t, apptest.Options{Dir: dir, DatabaseURL: database})
 	e := newEstate(t, first.App, n)
 	longRouted(t, first.Store) // the first changes are no part of it
 	first.Stop()
 
-	p := spawn(t, dir)
-	c := apptest.NewClient(t, p.url, apptest.TokenIn(t, dir, "admin"))
+	p := spawnWith(t, spawning{dir: dir, database: database})
+	c := p.client(t)
 	quiet := measure(t, p.url, c, func(ctx context.Context) { wait(ctx, 3*time.Second) })
-	store, err := app.OpenStore(t.Context(), app.Options{Config: app.Config{DataDir: dir, DatabaseURL: database}, Log: slog.New(slog.DiscardHandler), Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	store := p.store(t)
 	var took time.Duration
 	busy := measure(t, p.url, c, func(ctx context.Context) {
 		began := time.Now()

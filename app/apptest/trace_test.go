@@ -70,6 +70,7 @@ func put(t *testing.T, p *apptest.Program, e models.Event, delay func(tx *models
 }
 
 func TestWhyAMessageWasSentOrNot(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver, c := apptest.NewReceiver(t), p.Client("admin")
 		for _, name := range []string{"reader", "stranger"} {
@@ -167,6 +168,7 @@ func TestWhyAMessageWasSentOrNot(t *testing.T) {
 // What only administrators may read of an event is for nobody else, and what was
 // told to one user alone is for him.
 func TestEventsAreMasked(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")
@@ -227,6 +229,7 @@ func TestEventsAreMasked(t *testing.T) {
 
 // A change that had to stand leads to what told of it, and back.
 func TestTheTraceOfAHeldChange(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver, c := apptest.NewReceiver(t), p.Client("admin")
 		s := newShop(t, c, "Shop", receiver.URL)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -15,15 +14,6 @@ import (
 	"gatecrier/models"
 	"gatecrier/models/modelstest"
 )
-
-// leapAhead lets the clock of a process that was started with aheadEnv go ahead
-// past every lease.
-func (p *process) leapAhead(t *testing.T) {
-	t.Helper()
-	if err := p.cmd.Process.Signal(syscall.SIGUSR1); err != nil {
-		t.Error(err)
-	}
-}
 
 // fleet is two programs on one PostgreSQL, and products with a connection each.
 type fleet struct {
@@ -39,10 +29,10 @@ type fleet struct {
 func newFleet(t *testing.T, connections int, after time.Duration) *fleet {
 	t.Helper()
 	database := modelstest.MigratedURL(t)
-	t.Setenv("GATECRIER_DATABASE_URL", database)
 	dir := t.TempDir() // with it they share the key
-	f := &fleet{one: spawn(t, dir, aheadEnv+"=0s"), recorder: newRecorder(t, after), dir: dir, database: database}
-	f.c = apptest.NewClient(t, f.one.url, apptest.TokenIn(t, dir, "admin"))
+	spawned := spawning{dir: dir, database: database, movable: true}
+	f := &fleet{one: spawnWith(t, spawned), recorder: newRecorder(t, after), dir: dir, database: database}
+	f.c = f.one.client(t)
 	for i := range connections {
 		lane := fmt.Sprintf("/lane/%d", i)
 		f.lanes = append(f.lanes, lane)
@@ -51,7 +41,7 @@ func newFleet(t *testing.T, connections int, after time.Duration) *fleet {
 	// The first is the one that routes, before there is a second.
 	setCounts(f.c, newShop(t, f.c, "first", f.recorder.url+"/first"), 1)
 	apptest.Eventually(t, "the first change arrives", func() bool { return f.recorder.reached("/first") == 1 })
-	f.two = spawn(t, dir, aheadEnv+"=0s")
+	f.two = spawnWith(t, spawned)
 	return f
 }
 
@@ -135,12 +125,13 @@ func (f *fleet) await(t *testing.T, n int) {
 // Two programs share the work: each message goes out once, in its order.
 // GATECRIER_DELIVERIES says how many there are.
 func TestTwoInstancesSendOnce(t *testing.T) {
+	t.Parallel()
 	const connections = 20
 	each := number(t, "GATECRIER_DELIVERIES", 2000) / connections
 	f := newFleet(t, connections, 3*time.Millisecond)
 	began := time.Now()
 	f.flip(t, each)
-	settled(t, f.c)
+	apptest.Drain(t, f.one.store(t))
 	got := f.recorder.arrivals()
 	t.Logf("%d deliveries in %v", len(got), time.Since(began).Round(time.Millisecond))
 	seen, last := map[string]bool{}, map[string]int{}
@@ -164,6 +155,7 @@ func TestTwoInstancesSendOnce(t *testing.T) {
 // other: each time the one that is left sends the rest, and once more what was
 // on its way.
 func TestOneOfTwoIsKilled(t *testing.T) {
+	t.Parallel()
 	const connections = 20
 	each := number(t, "GATECRIER_DELIVERIES", 2000) / connections
 	f := newFleet(t, connections, 20*time.Millisecond)
@@ -172,11 +164,11 @@ func TestOneOfTwoIsKilled(t *testing.T) {
 	f.one.kill()
 	f.two.leapAhead(t)
 	f.await(t, connections*each/2)
-	three := spawn(t, f.dir, fmt.Sprint(aheadEnv, "=", leap))
+	three := spawnWith(t, spawning{dir: f.dir, database: f.database, movable: true, ahead: leap})
 	f.two.kill() // it had all of it
 	three.leapAhead(t)
 	c := apptest.NewClient(t, three.url, f.c.Token)
-	settled(t, c)
+	apptest.Drain(t, three.store(t))
 	ledger := map[string]map[string]any{}
 	for _, d := range items(c, "/deliveries?") {
 		ledger[fmt.Sprint(d["message_id"])] = d

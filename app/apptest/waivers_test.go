@@ -21,6 +21,7 @@ func (s shop) waive(t *testing.T, p *apptest.Program, c *apptest.Client, title s
 // A waiver ends by itself: its observation counts again, the gate says why, and
 // people were told seven days before, once.
 func TestAWaiverEnds(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
@@ -31,18 +32,18 @@ func TestAWaiverEnds(t *testing.T) {
 			t.Fatalf("waived: %s", a.Text)
 		}
 		want := map[string]int{"gate.changed": 2}
-		settledAs(t, p, c, receiver, want)
+		wantNotified(t, p, receiver, want)
 
 		runJob(t, c, "expire_waivers")
 		p.Clock.Advance(23*day - time.Minute)
 		runJob(t, c, "expire_waivers")
-		settledAs(t, p, c, receiver, want)
+		wantNotified(t, p, receiver, want)
 		p.Clock.Advance(2 * time.Minute)
 		if job := runJob(t, c, "expire_waivers"); job.Get("last.message") != "0 ended, 1 end soon" {
 			t.Errorf("the run says: %v", job.JSON)
 		}
 		want["waiver.expiring"] = 1
-		settledAs(t, p, c, receiver, want)
+		wantNotified(t, p, receiver, want)
 		if body := bodyOf(t, receiver.Messages()[2]); body.Data.Count != 1 || body.Data.Waivers[0].Title != "CVE-1" {
 			t.Errorf("the notice: %s", receiver.Messages()[2].Body)
 		}
@@ -54,7 +55,7 @@ func TestAWaiverEnds(t *testing.T) {
 			s.send(c, found("CVE-1 High", "CVE-2 Low"))
 			runJob(t, c, "expire_waivers")
 		}
-		settledAs(t, p, c, receiver, want)
+		wantNotified(t, p, receiver, want)
 		if got := s.gateOf(c); got != "passed" {
 			t.Errorf("before it ends: %s", got)
 		}
@@ -64,7 +65,7 @@ func TestAWaiverEnds(t *testing.T) {
 			t.Errorf("the run: %v", job.JSON)
 		}
 		want["gate.changed"]++
-		settledAs(t, p, c, receiver, want)
+		wantNotified(t, p, receiver, want)
 		last := bodyOf(t, receiver.Messages()[3])
 		if last.Data.To != "failed" || last.Data.Cause.Kind != "waiver" || last.Data.Cause.Text != "a waiver that has ended: CVE-1" || last.Data.Tipped.New != 1 || last.Data.Tipped.Items[0].Title != "CVE-1" {
 			t.Errorf("the message: %s", receiver.Messages()[3].Body)
@@ -81,7 +82,7 @@ func TestAWaiverEnds(t *testing.T) {
 			t.Errorf("history of it: %s", a.Text)
 		}
 		runJob(t, c, "expire_waivers")
-		settledAs(t, p, c, receiver, want)
+		wantNotified(t, p, receiver, want)
 		s.recount(t, p)
 	})
 }
@@ -90,6 +91,7 @@ func TestAWaiverEnds(t *testing.T) {
 // is told of anew; all of a product that end soon are told of together; and one
 // of a finding that is gone only where it comes back.
 func TestNoticeOfWaivers(t *testing.T) {
+	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
@@ -105,7 +107,7 @@ func TestNoticeOfWaivers(t *testing.T) {
 				delete(want, "waiver.expiring")
 			}
 			t.Log(what)
-			settledAs(t, p, c, receiver, want)
+			wantNotified(t, p, receiver, want)
 		}
 		s.waive(t, p, c, "CVE-1", 6*day)
 		look("less than seven days", 0)
@@ -148,6 +150,7 @@ func TestNoticeOfWaivers(t *testing.T) {
 // A waiver says why and until when, and what says so is no waiver of something
 // else.
 func TestWaiversSayWhyAndUntilWhen(t *testing.T) {
+	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", "")

@@ -76,6 +76,7 @@ func walkSteps() []step {
 // gates are those of the counts, and histories have no gaps. GATECRIER_STEPS
 // says how many things are done, GATECRIER_SEED repeats one.
 func TestAWalk(t *testing.T) {
+	t.Parallel()
 	steps, seed := number(t, "GATECRIER_STEPS", 2000), number(t, "GATECRIER_SEED", rand.IntN(1_000_000))
 	databases := map[string]func() string{"sqlite": func() string { return "" }, "postgres": func() string { return modelstest.MigratedURL(t) }}
 	for _, name := range []string{"sqlite", "postgres"} {

@@ -1,0 +1,59 @@
+package apptest
+
+import (
+	"context"
+	_ "embed" // for axe
+	"os/exec"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"gatecrier/models/modelstest"
+)
+
+//go:embed testdata/axe.min.js
+var axe string
+
+// sharedChromium is one Chromium for all tests of a process: to start one takes a
+// second of CPU. Each test has a browser context of its own, so cookies, storage
+// and cache are not shared.
+type sharedChromium struct {
+	once sync.Once
+	ctx  context.Context
+	err  error
+	stop func()
+}
+
+// There is one per test process, which is why it is a variable of the package.
+var chromium sharedChromium
+
+// Main runs a package's tests and then stops the servers and the browser that they
+// started:
+//
+//	func TestMain(m *testing.M) { os.Exit(apptest.Main(m)) }
+func Main(m *testing.M) int {
+	code := modelstest.Main(m)
+	if chromium.stop != nil {
+		chromium.stop()
+	}
+	return code
+}
+
+// context is the one that windows are opened in. The first call starts Chromium.
+func (c *sharedChromium) context() (context.Context, error) {
+	c.once.Do(func() {
+		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox,
+			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+			chromedp.Flag("disable-domain-reliability", true))
+		// The headless shell is the same engine without the windows and menus around it.
+		if path, err := exec.LookPath("chromium-headless-shell"); err == nil {
+			options = append(options, chromedp.ExecPath(path))
+		}
+		allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+		ctx, stop := chromedp.NewContext(allocator)
+		c.ctx, c.stop = ctx, func() { stop(); stopAllocator() }
+		c.err = chromedp.Do(ctx)
+	})
+	return c.ctx, c.err
+}

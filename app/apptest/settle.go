@@ -1,0 +1,112 @@
+package apptest
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"gatecrier/app/event"
+	"gatecrier/models"
+)
+
+// lifetime is how long a delivery is tried, and a connection that fails: as in
+// app/delivery.
+const lifetime = 72 * time.Hour
+
+// Settled reports whether everything that is due at the store's time has been done:
+// no event waits to be routed, no delivery is being sent, due or past its lifetime.
+// next is when the next delivery is due, zero for never.
+func Settled(ctx context.Context, store *models.Store) (next time.Time, settled bool, err error) {
+	now := store.Now()
+	work, err := store.EventWork(ctx, string(event.ReaderNotify), 1)
+	if err != nil || len(work) > 0 {
+		return time.Time{}, false, err
+	}
+	next, err = store.NextDue(ctx)
+	if err != nil || !next.IsZero() && !next.After(now) {
+		return next, false, err
+	}
+	sending, err := store.Ledger(ctx, Everything(), models.LedgerFilter{State: models.DeliverySending, Limit: 1})
+	if err != nil || len(sending) > 0 {
+		return next, false, err
+	}
+	old, err := store.Outlived(ctx, now.Add(-lifetime), 1)
+	if err != nil || len(old) > 0 {
+		return next, false, err
+	}
+	failing, err := store.FailingLines(ctx, lifetime, 1)
+	if err != nil || len(failing) > 0 {
+		return next, false, err
+	}
+	// On PostgreSQL one can be left behind an empty queue for a second.
+	blocked, err := store.HasBlocked(ctx, 1000)
+	return next, err == nil && !blocked, err
+}
+
+// Settle waits until everything that is due is done, and returns when the next
+// delivery is due, zero for never. It looks twice: what one look misses between two
+// of its queries, the next one sees.
+func Settle(t testing.TB, store *models.Store) time.Time {
+	t.Helper()
+	var next time.Time
+	seen := 0
+	Eventually(t, "everything that is due is done", func() bool {
+		at, settled, err := Settled(t.Context(), store)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if next = at; settled {
+			seen++
+		} else {
+			seen = 0
+		}
+		return seen == 2
+	})
+	return next
+}
+
+// Drain waits until a store has no open delivery and no event to route, for as long
+// as their number changes.
+func Drain(t testing.TB, store *models.Store) {
+	t.Helper()
+	for last := -1; ; {
+		open := -1
+		Eventually(t, "the backlog shrinks", func() bool {
+			states, err := store.DeliveriesSince(t.Context(), Everything(), time.Unix(1, 0))
+			if err != nil {
+				t.Fatal(err)
+			}
+			open = states[models.DeliveryPending] + states[models.DeliverySending] + states[models.DeliveryRetrying]
+			return open == 0 || open != last
+		})
+		if last = open; open == 0 && Settle(t, store).IsZero() {
+			return
+		}
+	}
+}
+
+// finishing is what a program's clock does before it moves far: it gives what is due
+// the moment that it needs. Else leases of sends that are under way would end, and
+// messages that were never tried would be out of date. Where a receiver keeps it
+// waiting it goes on, and waits some seconds in all.
+func finishing(ctx context.Context, store *models.Store) func(time.Duration) {
+	const far, maxWait, maxInAll = 10 * time.Second, time.Second, 5 * time.Second
+	var mu sync.Mutex
+	var waited time.Duration
+	return func(by time.Duration) {
+		mu.Lock()
+		defer mu.Unlock()
+		began := time.Now()
+		patience := min(maxWait, maxInAll-waited)
+		for by >= far && time.Since(began) < patience {
+			if _, settled, err := Settled(ctx, store); settled || err != nil {
+				break
+			}
+			<-time.After(2 * time.Millisecond)
+		}
+		if took := time.Since(began); took >= patience {
+			waited += took
+		}
+	}
+}
