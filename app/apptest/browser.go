@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -32,6 +34,8 @@ type Browser struct {
 	ctx  context.Context
 	t    testing.TB
 	home string
+
+	hasAxe bool // in this page and in each that follows
 
 	mu    sync.Mutex
 	wrong []string
@@ -153,26 +157,61 @@ func (b *Browser) Sees(texts ...string) {
 	}
 }
 
-// What is on a page depends on its width alone: in the dark only the colours are
+// What is on a page depends on its width alone: in the dark only the colors are
 // looked at once more.
 const (
-	allRules = `{resultTypes: ["violations"]}`
-	colours  = `{resultTypes: ["violations"], runOnly: ["color-contrast", "link-in-text-block"]}`
+	allRules = `{resultTypes: ["violations"], selectors: false}`
+	colors   = `{resultTypes: ["violations"], selectors: false, runOnly: ["color-contrast", "link-in-text-block"]}`
+	geometry = `{resultTypes: ["violations"], selectors: false, runOnly: ["color-contrast", "target-size", "scrollable-region-focusable"]}`
 )
 
-var looks = []struct {
-	name   string
-	width  int64
-	scheme string
-	rules  string
-}{{"wide-light", 1440, "light", allRules}, {"wide-dark", 1440, "dark", colours}, {"narrow-light", 360, "light", allRules}, {"narrow-dark", 360, "dark", colours}}
+// A look is a width and a theme that a page is looked at in: with rules where it is
+// the first of its kind in this run, with again where another state of it was seen.
+type look struct {
+	name         string
+	width        int64
+	scheme       string
+	rules, again string // empty: axe does not run
+}
 
-// Look examines the page wide and narrow, light and dark: axe finds nothing,
-// nothing scrolls sideways. Where the environment asks for it, it takes
-// pictures.
+var looks = []look{
+	{"wide-light", 1440, "light", allRules, allRules},
+	{"wide-dark", 1440, "dark", colors, colors},
+	{"narrow-light", 360, "light", allRules, geometry},
+	{"narrow-dark", 360, "dark", colors, ""},
+}
+
+// AllLooksEnv, when it is set, has every state of a page looked at with all rules.
+const AllLooksEnv = "GATECRIER_ALL_LOOKS"
+
+// seenPages are the kinds of pages that this run has looked at: paths without their
+// numbers, with the tab.
+var seenPages sync.Map
+
+func (b *Browser) firstOfItsKind() bool {
+	b.t.Helper()
+	at, err := url.Parse(b.Path())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	kind := numbers.ReplaceAllString(at.Path, "1") + "?" + at.Query().Get("tab")
+	_, seen := seenPages.LoadOrStore(kind, true)
+	return !seen || os.Getenv(AllLooksEnv) != ""
+}
+
+var numbers = regexp.MustCompile(`[0-9]+`)
+
+// Look examines the page wide and narrow, light and dark: axe finds nothing, nothing
+// scrolls sideways. Where the environment asks for it, it takes pictures.
 func (b *Browser) Look(name string) {
 	b.t.Helper()
+	b.loadAxe()
+	first := b.firstOfItsKind()
 	for _, look := range looks {
+		rules := look.rules
+		if !first {
+			rules = look.again
+		}
 		b.emulate(look.width, look.scheme)
 		wide, err := chromedp.Run(b.ctx, chromedp.Evaluate[int64]("document.documentElement.scrollWidth"))
 		if err != nil {
@@ -181,7 +220,9 @@ func (b *Browser) Look(name string) {
 		if wide > look.width {
 			b.t.Errorf("%s, %s: %d pixels wide", name, look.name, wide)
 		}
-		b.runAxe(name+", "+look.name, look.rules)
+		if rules != "" {
+			b.runAxe(name+", "+look.name, rules)
+		}
 		b.shoot(name + "-" + look.name)
 	}
 	b.emulate(1440, "light")
@@ -203,17 +244,27 @@ func (b *Browser) emulate(width int64, scheme string) {
 	}))
 }
 
+// loadAxe gives each page axe from now on, as a function that makes it when it is
+// called. To send half a megabyte of source costs Chromium a second, so it is sent
+// once for each window.
+func (b *Browser) loadAxe() {
+	b.t.Helper()
+	if b.hasAxe {
+		return
+	}
+	b.hasAxe = true
+	now := true
+	b.Do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument,
+			page.AddScriptToEvaluateOnNewDocumentParams{Source: "window.gcMakeAxe = function () {" + axe + "\n};", RunImmediately: &now})
+		return err
+	}))
+}
+
 func (b *Browser) runAxe(what, rules string) {
 	b.t.Helper()
-	there, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("!!window.axe"))
-	if err == nil && !there {
-		_, err = chromedp.Run(b.ctx, chromedp.Evaluate[bool](axe+";true"))
-	}
-	if err != nil {
-		b.t.Fatalf("%s: axe: %v", what, err)
-	}
 	found, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](
-		`axe.run(document, `+rules+`).then(r => r.violations.flatMap(v => v.nodes.map(n => v.id + ": " + n.html.slice(0, 200) + " " + (n.any[0] ? n.any[0].message : ""))))`,
+		`(window.axe || gcMakeAxe(), axe).run(document, `+rules+`).then(r => r.violations.flatMap(v => v.nodes.map(n => v.id + ": " + n.html.slice(0, 200) + " " + (n.any[0] ? n.any[0].message : ""))))`,
 		chromedp.EvalAwaitPromise))
 	if err != nil {
 		b.t.Fatalf("%s: axe: %v", what, err)
