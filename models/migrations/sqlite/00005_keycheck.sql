@@ -1,6 +1,0 @@
--- +goose Up
--- A known value, sealed: the key that opens it is this database's.
-CREATE TABLE key_checks (
-  id     INTEGER PRIMARY KEY CHECK (id = 1),
-  sealed BLOB    NOT NULL
-);
