@@ -20,7 +20,7 @@ var lasting = []string{
 	"users", "user_links", "sessions", "read_upto", "feeds", "leases", "job_slots", "job_runs", "settings", "gate_sweeps", "key_checks",
 	"product_groups", "group_members", "authorization_groups", "authorization_members",
 	"idempotency_keys", // theirs end by themselves
-	"goose_db_version",
+	"goose_db_version", "migration_hashes",
 }
 
 // sizes are the numbers of rows of all tables, by name.

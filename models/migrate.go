@@ -7,17 +7,19 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
 	"github.com/pressly/goose/v3/lock"
 )
 
 //go:embed migrations
 var migrations embed.FS
 
-// Migrate brings the schema to that of this program. Programs that start at the
-// same time wait for each other. A schema newer than the program is an error,
-// since the program does not know what it means.
+// Migrate brings the schema to that of this program. Programs that start at the same time wait for
+// each other. A database that this program cannot tell to have its schema is an error, and is not
+// changed: see checkMigrations.
 func (s *Store) Migrate(ctx context.Context) error {
 	if b, ok := s.backend.(*sqliteBackend); ok { // on PostgreSQL goose has a lock
 		return alone(ctx, b.path, func() error { return s.migrate(ctx) })
@@ -26,23 +28,29 @@ func (s *Store) Migrate(ctx context.Context) error {
 }
 
 func (s *Store) migrate(ctx context.Context) (err error) {
-	m, err := s.backend.migrator(ctx)
+	files, err := s.readMigrations()
+	if err != nil {
+		return fmt.Errorf("store: read the migrations: %w", err)
+	}
+	before, err := s.checkMigrations(ctx, files)
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	m, err := s.backend.migrator(ctx, files)
 	if err != nil {
 		return fmt.Errorf("store: migrate: %w", err)
 	}
 	defer func() { err = errors.Join(err, m.close()) }()
-	have, want, err := m.GetVersions(ctx)
-	if err != nil {
-		return fmt.Errorf("store: read the schema's version: %w", err)
-	}
-	if have > want {
-		return fmt.Errorf("store: the schema is of version %d, this program knows only %d: start a newer one", have, want)
-	}
 	done, err := m.Up(ctx)
 	if err != nil {
 		return fmt.Errorf("store: migrate: %w", err)
 	}
-	s.log.InfoContext(ctx, "schema is up to date", "version", want, "applied", len(done))
+	if before < files.latest() { // another program may have migrated while this one waited for the lock
+		if _, err := s.checkMigrations(ctx, files); err != nil {
+			return fmt.Errorf("store: %w", err)
+		}
+	}
+	s.log.InfoContext(ctx, "schema is up to date", "version", files.latest(), "applied", len(done))
 	return nil
 }
 
@@ -51,7 +59,11 @@ func (s *Store) Pending(ctx context.Context) (pending bool, err error) {
 	if s.migrated.Load() {
 		return false, nil
 	}
-	m, err := s.backend.migrator(ctx)
+	files, err := s.readMigrations()
+	if err != nil {
+		return false, fmt.Errorf("store: read the migrations: %w", err)
+	}
+	m, err := s.backend.migrator(ctx, files)
 	if err != nil {
 		return false, fmt.Errorf("store: pending migrations: %w", err)
 	}
@@ -64,6 +76,15 @@ func (s *Store) Pending(ctx context.Context) (pending bool, err error) {
 	return pending, nil
 }
 
+// readMigrations reads the migrations of the store's database.
+func (s *Store) readMigrations() (migrationFiles, error) {
+	dir, err := fs.Sub(s.files, "migrations/"+s.dialect.String())
+	if err != nil {
+		return migrationFiles{}, err
+	}
+	return readMigrationFiles(dir)
+}
+
 // migrator is goose on a database, and what to close after it.
 type migrator struct {
 	*goose.Provider
@@ -71,20 +92,21 @@ type migrator struct {
 }
 
 // newMigrator closes with closing, at once where it fails.
-func newMigrator(d Dialect, db *sql.DB, closing func() error) (*migrator, error) {
-	dialect, options := goose.DialectSQLite3, []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
+func newMigrator(d Dialect, db *sql.DB, files migrationFiles, now func() time.Time, closing func() error) (*migrator, error) {
+	dialect, options := database.DialectSQLite3, []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
 	if d == Postgres {
 		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // each second for 5 minutes
 		if err != nil {
 			return nil, errors.Join(err, closing())
 		}
-		dialect, options = goose.DialectPostgres, append(options, goose.WithSessionLocker(locker))
+		dialect, options = database.DialectPostgres, append(options, goose.WithSessionLocker(locker))
 	}
-	files, err := fs.Sub(migrations, "migrations/"+d.String())
+	versions, err := database.NewStore(dialect, goose.DefaultTablename)
 	if err != nil {
 		return nil, errors.Join(err, closing())
 	}
-	provider, err := goose.NewProvider(dialect, db, files, options...)
+	store := &hashStore{Store: versions, dialect: d, files: files, now: now}
+	provider, err := goose.NewProvider(database.DialectCustom, db, files.dir, append(options, goose.WithStore(store))...)
 	if err != nil {
 		return nil, errors.Join(err, closing())
 	}

@@ -197,8 +197,12 @@ func undoneForAnother(err error) bool {
 	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
 }
 
-func (b *postgresBackend) migrator(context.Context) (*migrator, error) {
-	return newMigrator(Postgres, b.db, func() error { return nil })
+func (b *postgresBackend) migrator(_ context.Context, files migrationFiles) (*migrator, error) {
+	return newMigrator(Postgres, b.db, files, b.store.now, func() error { return nil })
+}
+
+func (b *postgresBackend) snapshot(ctx context.Context) (*sql.Tx, error) {
+	return b.readers.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 }
 
 func (b *postgresBackend) ping(ctx context.Context) error { return b.readers.PingContext(ctx) }

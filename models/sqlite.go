@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/mattn/go-sqlite3"
 	"gorm.io/driver/sqlite"
@@ -52,7 +53,7 @@ func openSQLite(ctx context.Context, s *Store, path string) error {
 	if err != nil {
 		return errors.Join(err, pool.Close(), db.Close())
 	}
-	s.backend = &sqliteBackend{path: path, readers: pool, db: db, writer: w}
+	s.backend = &sqliteBackend{path: path, now: s.now, readers: pool, db: db, writer: w}
 	return nil
 }
 
@@ -96,6 +97,7 @@ func openFile(ctx context.Context, path, options string, conns int) (*sql.DB, er
 
 type sqliteBackend struct {
 	path    string
+	now     func() time.Time
 	readers *sql.DB
 	db      *sql.DB // the writer's
 	writer  *writer
@@ -106,12 +108,16 @@ func (b *sqliteBackend) write(ctx context.Context, fn func(*Tx) error) (*Tx, err
 }
 
 // migrator has a connection of its own, since the writer's is taken for good.
-func (b *sqliteBackend) migrator(ctx context.Context) (*migrator, error) {
+func (b *sqliteBackend) migrator(ctx context.Context, files migrationFiles) (*migrator, error) {
 	db, err := openFile(ctx, b.path, writing, 1)
 	if err != nil {
 		return nil, err
 	}
-	return newMigrator(SQLite, db, db.Close)
+	return newMigrator(SQLite, db, files, b.now, db.Close)
+}
+
+func (b *sqliteBackend) snapshot(ctx context.Context) (*sql.Tx, error) {
+	return b.readers.BeginTx(ctx, nil)
 }
 
 func (b *sqliteBackend) ping(ctx context.Context) error {

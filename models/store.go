@@ -2,8 +2,10 @@ package models
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -56,7 +58,9 @@ type backend interface {
 	// write runs fn in a transaction. It panics with a *PanicError where fn
 	// panicked, on the caller's goroutine.
 	write(ctx context.Context, fn func(*Tx) error) (*Tx, error)
-	migrator(ctx context.Context) (*migrator, error)
+	migrator(ctx context.Context, files migrationFiles) (*migrator, error)
+	// snapshot begins a transaction that reads, all of it as of one moment.
+	snapshot(ctx context.Context) (*sql.Tx, error)
 	ping(ctx context.Context) error
 	close() error
 }
@@ -67,6 +71,7 @@ type Store struct {
 	reads
 	backend  backend
 	log      *slog.Logger
+	files    fs.FS // migrations of all dialects
 	door     door
 	counters counters
 	migrated atomic.Bool  // nothing is pending, nor will be for this program
@@ -83,7 +88,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	schema.RegisterSerializer("micro", microSerializer{})
-	s := &Store{log: o.Log, mark: mark(), reads: reads{dialect: dialect, now: o.Now, binder: &binder{}}}
+	s := &Store{log: o.Log, files: migrations, mark: mark(), reads: reads{dialect: dialect, now: o.Now, binder: &binder{}}}
 	switch dialect {
 	case SQLite:
 		err = openSQLite(ctx, s, place)

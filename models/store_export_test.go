@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"database/sql"
+	"io/fs"
 	"time"
 
 	"gorm.io/gorm"
@@ -22,6 +23,9 @@ func (r reads) Get(ctx context.Context, query string, args []any, dst ...any) er
 }
 
 func (r reads) DB(ctx context.Context) *gorm.DB { return r.db(ctx) }
+
+// SetMigrations gives the store the migrations of another version of the program.
+func (s *Store) SetMigrations(files fs.FS) { s.files = files }
 
 // Queued is how many closures wait for the SQLite writer.
 func (s *Store) Queued() int { return len(s.backend.(*sqliteBackend).writer.jobs) }

@@ -677,6 +677,16 @@ CREATE TABLE leases (
   until  BIGINT  NOT NULL
 );
 
+-- Migrations
+
+-- The hash of the file of each applied migration: a start compares it with the file that the program has.
+CREATE TABLE migration_hashes (
+  version    BIGINT  PRIMARY KEY,
+  name       TEXT    NOT NULL, -- of the file
+  hash       TEXT    NOT NULL, -- SHA-256 of the file, in hex
+  applied_at BIGINT  NOT NULL
+);
+
 -- Settings and audit log
 
 -- A section of the global settings.
