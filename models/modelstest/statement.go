@@ -19,3 +19,16 @@ func Statement(t testing.TB, path, query string, args ...any) {
 		t.Fatal(err)
 	}
 }
+
+// PostgresStatement runs SQL on the PostgreSQL database of a URL, as its operator could.
+func PostgresStatement(t testing.TB, url, query string, args ...any) {
+	t.Helper()
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.ExecContext(t.Context(), query, args...)
+	if err = errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
