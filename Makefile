@@ -23,19 +23,34 @@ build: ## Build bin/gatecrier
 	@.ci/sqlite-notice $(BUILD)
 	go build $(BUILD) -o bin/gatecrier .
 
-check: test lint ## Everything that must pass before a change goes in
+check: test race lint ## Everything that must pass before a change goes in: test, race and lint
 
-# With the race detector always: a second mode would compile SQLite a second time.
-test: deps ## Run all tests, with the race detector, and fuzz what strangers may send for 10 s each
-	go test -race -timeout 45m ./...
-	@.ci/fuzz 10s FuzzEnvelope FuzzKey
+# Four tests of a package at once: many wait for a browser or a receiver.
+test: deps ## Run all tests, and fuzz what strangers may send for 5 s each
+	@.ci/sqlite-notice
+	go test -timeout 20m -parallel 4 ./...
+	@.ci/fuzz 5s FuzzEnvelope FuzzKey
 
-# With the flags of the tests, so that it finds compiled what they have compiled.
+# Where goroutines share something: every package but the whole program, and of that the
+# scenarios in which many callers, instances or senders meet.
+RACES := MainJob|AtOnce|Race|Same|Share|Two|Storm|Order|Late|Hanging|Stream|Outage|SilenceHolds|Staged|Panic|Sentry
+race: deps ## Run the packages with goroutines, and the scenarios in which many meet, with the race detector
+	@.ci/sqlite-notice -race
+	go test -race -timeout 20m $$(go list ./... | grep -v -e /apptest -e /templates/ -e /static)
+	go test -race -timeout 20m -parallel 4 -run '$(RACES)' -skip 'InTheBrowser|FromThePage|AgainIs' ./app/apptest
+
+# The same scenarios as in test, ten times as long, and those that only measure.
+trial: deps ## Run the long trials: kills, walks, storms, instances, every state of every page (half an hour)
+	GATECRIER_KILLS=50 GATECRIER_STEPS=10000 GATECRIER_STORM=25 GATECRIER_DELIVERIES=10000 GATECRIER_HANG=10 \
+	GATECRIER_GATES=5000 GATECRIER_ALL_LOOKS=1 go test -count=1 -timeout 90m -v \
+	-run 'Kill|AWalk|Storm|TwoInstances|OneOfTwo|Trial|InTheBrowser|FromThePage|AgainIs' ./app/apptest
+
 lint: tools ## Run the linters; see that generated code, go.mod and scripts are right
 	@.ci/scripts
 	@.ci/drift
 	@unformatted=$$(.ci/bin/gofumpt -l .); if [ -n "$$unformatted" ]; then echo "run make fmt for:" $$unformatted >&2; exit 1; fi
-	GOFLAGS="$$GOFLAGS -race" .ci/bin/golangci-lint run ./...
+	.ci/bin/golangci-lint run ./...
+	@.ci/selfscan
 
 fmt: tools ## Format Go code and templates
 	.ci/bin/gofumpt -w .
@@ -69,4 +84,4 @@ outdated: ## List direct dependencies and tools that have a newer version
 tools:
 	@.ci/tools
 
-.PHONY: help run demo build check test lint fmt generate fuzz bench pictures deps vendor-static release outdated tools
+.PHONY: help run demo build check test race trial lint fmt generate fuzz bench pictures deps vendor-static release outdated tools

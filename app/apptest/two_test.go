@@ -127,7 +127,7 @@ func (f *fleet) await(t *testing.T, n int) {
 func TestTwoInstancesSendOnce(t *testing.T) {
 	t.Parallel()
 	const connections = 20
-	each := number(t, "GATECRIER_DELIVERIES", 2000) / connections
+	each := number(t, "GATECRIER_DELIVERIES", 1000) / connections
 	f := newFleet(t, connections, 3*time.Millisecond)
 	began := time.Now()
 	f.flip(t, each)
@@ -157,7 +157,7 @@ func TestTwoInstancesSendOnce(t *testing.T) {
 func TestOneOfTwoIsKilled(t *testing.T) {
 	t.Parallel()
 	const connections = 20
-	each := number(t, "GATECRIER_DELIVERIES", 2000) / connections
+	each := number(t, "GATECRIER_DELIVERIES", 1000) / connections
 	f := newFleet(t, connections, 20*time.Millisecond)
 	f.fill(t, each)
 	f.await(t, connections*each/4)

@@ -77,7 +77,7 @@ func walkSteps() []step {
 // says how many things are done, GATECRIER_SEED repeats one.
 func TestAWalk(t *testing.T) {
 	t.Parallel()
-	steps, seed := number(t, "GATECRIER_STEPS", 2000), number(t, "GATECRIER_SEED", rand.IntN(1_000_000))
+	steps, seed := number(t, "GATECRIER_STEPS", 1000), number(t, "GATECRIER_SEED", rand.IntN(1_000_000))
 	databases := map[string]func() string{"sqlite": func() string { return "" }, "postgres": func() string { return modelstest.MigratedURL(t) }}
 	for _, name := range []string{"sqlite", "postgres"} {
 		t.Run(name, func(t *testing.T) {
