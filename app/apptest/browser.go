@@ -162,7 +162,7 @@ func (b *Browser) Sees(texts ...string) {
 const (
 	allRules = `{resultTypes: ["violations"], selectors: false}`
 	colors   = `{resultTypes: ["violations"], selectors: false, runOnly: ["color-contrast", "link-in-text-block"]}`
-	geometry = `{resultTypes: ["violations"], selectors: false, runOnly: ["color-contrast", "target-size", "scrollable-region-focusable"]}`
+	geometry = `{resultTypes: ["violations"], selectors: false, runOnly: ["color-contrast", "scrollable-region-focusable"]}`
 )
 
 // A look is a width and a theme that a page is looked at in: with rules where it is
@@ -181,7 +181,7 @@ var looks = []look{
 	{"narrow-dark", 360, "dark", colors, ""},
 }
 
-// AllLooksEnv, when it is set, has every state of a page looked at with all rules.
+// AllLooksEnv names a variable that, when it is set, has every state of a page looked at with all rules.
 const AllLooksEnv = "GATECRIER_ALL_LOOKS"
 
 // seenPages are the kinds of pages that this run has looked at: paths without their
