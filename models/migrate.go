@@ -92,7 +92,9 @@ type migrator struct {
 }
 
 // newMigrator closes with closing, at once where it fails.
-func newMigrator(d Dialect, db *sql.DB, files migrationFiles, now func() time.Time, closing func() error) (*migrator, error) {
+func newMigrator(
+	d Dialect, db *sql.DB, files migrationFiles, now func() time.Time, closing func() error,
+) (*migrator, error) {
 	dialect, options := database.DialectSQLite3, []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
 	if d == Postgres {
 		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // each second for 5 minutes

@@ -63,7 +63,8 @@ func (m appliedMigration) check(file migrationFile) error {
 	case file.name == "":
 		return fmt.Errorf("migration %s was applied to this database, but this program does not have it: %s", m.name, restore)
 	case m.hash != file.hash:
-		return fmt.Errorf("migration %s was changed after it was applied to this database: %s that was made before the change", file.name, restore)
+		return fmt.Errorf("migration %s was changed after it was applied to this database: %s that was made before the change",
+			file.name, restore)
 	}
 	return nil
 }
@@ -76,12 +77,12 @@ func (s *Store) appliedMigrations(ctx context.Context) (list []appliedMigration,
 		return nil, false, err
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
-	tables := "SELECT name FROM sqlite_schema WHERE type = 'table' AND name IN ('goose_db_version', 'migration_hashes') ORDER BY name"
+	tables := "SELECT name FROM sqlite_schema WHERE type = 'table' AND name "
 	if s.dialect == Postgres {
-		tables = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename IN ('goose_db_version', 'migration_hashes') ORDER BY tablename"
+		tables = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename "
 	}
 	var names []string
-	err = scan(ctx, tx, tables, func(rows *sql.Rows) error {
+	err = scan(ctx, tx, tables+"IN ('goose_db_version', 'migration_hashes')", func(rows *sql.Rows) error {
 		var name string
 		err := rows.Scan(&name)
 		names = append(names, name)
@@ -90,8 +91,10 @@ func (s *Store) appliedMigrations(ctx context.Context) (list []appliedMigration,
 	if err != nil || len(names) == 0 {
 		return nil, false, err
 	}
-	query := `SELECT coalesce(v.version_id, h.version), v.version_id IS NOT NULL, h.version IS NOT NULL, coalesce(h.name, ''), coalesce(h.hash, '')
-		FROM (SELECT version_id FROM goose_db_version WHERE version_id > 0) v FULL JOIN migration_hashes h ON h.version = v.version_id ORDER BY 1`
+	query := `SELECT coalesce(v.version_id, h.version), v.version_id IS NOT NULL, h.version IS NOT NULL,
+			coalesce(h.name, ''), coalesce(h.hash, '')
+		FROM (SELECT version_id FROM goose_db_version WHERE version_id > 0) v
+			FULL JOIN migration_hashes h ON h.version = v.version_id ORDER BY 1`
 	hashed = true
 	if len(names) == 1 {
 		query = "SELECT version_id, TRUE, FALSE, '', '' FROM goose_db_version WHERE version_id > 0 ORDER BY 1"

@@ -18,7 +18,8 @@ import (
 
 // next is a made-up migration for both databases, and later one that runs without a transaction.
 const (
-	next  = "-- +goose Up\nALTER TABLE products ADD COLUMN color TEXT NOT NULL DEFAULT 'red';\nCREATE TABLE colors (name TEXT PRIMARY KEY);\n"
+	next = "-- +goose Up\nALTER TABLE products ADD COLUMN color TEXT NOT NULL DEFAULT 'red';\n" +
+		"CREATE TABLE colors (name TEXT PRIMARY KEY);\n"
 	later = "-- +goose NO TRANSACTION\n-- +goose Up\nCREATE INDEX products_color ON products (color);\n"
 )
 
@@ -68,7 +69,8 @@ func start(t testing.TB, url string, files fs.FS) (*models.Store, error) {
 	if files != nil {
 		s.SetMigrations(files)
 	}
-	return s, s.Migrate(t.Context())
+	err = s.Migrate(t.Context())
+	return s, err
 }
 
 // run runs statements in one transaction.
@@ -162,12 +164,13 @@ func TestChangedMigrationIsRefused(t *testing.T) {
 
 func TestDatabaseThatDoesNotFitItsHashesIsRefused(t *testing.T) {
 	for name, test := range map[string]struct{ statement, want string }{
-		"no hash":    {"DELETE FROM migration_hashes WHERE version = 2", "migration 00002_color.sql is applied, but its hash is not stored: run the released"},
+		"no hash":    {"DELETE FROM migration_hashes WHERE version = 2", "00002_color.sql is applied, but its hash is not stored: run the released"},
 		"no hashes":  {"DELETE FROM migration_hashes", "migration 00001_baseline.sql is applied, but its hash is not stored"},
-		"no row":     {"DELETE FROM goose_db_version WHERE version_id = 2", "the hash of migration 00002_color.sql is stored, but the migration is not applied"},
-		"no table":   {"DROP TABLE goose_db_version", "the hash of migration 00001_baseline.sql is stored, but the migration is not applied"},
+		"no row":     {"DELETE FROM goose_db_version WHERE version_id = 2", "00002_color.sql is stored, but the migration is not applied"},
+		"no table":   {"DROP TABLE goose_db_version", "00001_baseline.sql is stored, but the migration is not applied"},
 		"other hash": {"UPDATE migration_hashes SET hash = 'x' WHERE version = 2", "migration 00002_color.sql was changed after it was applied"},
-		"development": {"DROP TABLE migration_hashes", "this database was made by a development build from before 0.1.0, and no release can open it: " +
+		"development": {"DROP TABLE migration_hashes", "this database was made by a development build from before 0.1.0, " +
+			"and no release can open it: " +
 			"start with a new data directory or an empty database, and import the reports again"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -208,7 +211,8 @@ func TestDevelopmentDatabaseIsRefused(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			run(t, s, "DELETE FROM goose_db_version WHERE version_id > 0", "INSERT INTO goose_db_version (version_id, is_applied) VALUES ("+version+", TRUE)")
+			run(t, s, "DELETE FROM goose_db_version WHERE version_id > 0",
+				"INSERT INTO goose_db_version (version_id, is_applied) VALUES ("+version+", TRUE)")
 			before := migrationState(t, s)
 			if err := s.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "a development build from before 0.1.0") {
 				t.Errorf("version %s: %v", version, err)
