@@ -68,6 +68,9 @@ bench: ## Run the benchmarks of all packages that have some
 pictures: deps ## Renew the pictures of the README, from the demo
 	GATECRIER_PICTURES=$(CURDIR)/docs/images go test -count=1 -run TheDemoInTheBrowser ./app/apptest
 
+freeze: deps ## Store databases of this schema, which later versions must be able to upgrade (VERSION=0.1.0)
+	GATECRIER_FREEZE=$(VERSION) go test -count=1 -run '^TestFreezeSchema$$' ./app/apptest
+
 deps: ## Install what tests need: C compiler, PostgreSQL, Chromium
 	@.ci/deps
 
@@ -84,4 +87,4 @@ outdated: ## List direct dependencies and tools that have a newer version
 tools:
 	@.ci/tools
 
-.PHONY: help run demo build check test race trial lint fmt generate fuzz bench pictures deps vendor-static release outdated tools
+.PHONY: help run demo build check test race trial lint fmt generate fuzz bench pictures freeze deps vendor-static release outdated tools

@@ -14,7 +14,10 @@ import (
 type toldMessage struct {
 	Type string
 	Data struct {
-		Product       struct{ ID int64 }
+		Product struct {
+			ID   int64
+			Name string
+		}
 		From, To, Why string
 		Count         int
 		Cause         struct{ Kind, Text string }

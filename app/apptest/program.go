@@ -46,6 +46,7 @@ type Options struct {
 	DatabaseURL string
 	Strict      bool          // let nothing out to this host
 	Ago         time.Duration // how far back the clock starts
+	At          time.Time     // where the clock starts; zero is now
 	Extra       func(*app.App) []admin.Route
 	Modules     []module.Module
 	Jobs        []jobs.Job
@@ -70,7 +71,10 @@ func Start(t testing.TB, o Options) *Program {
 		}
 		modelstest.SQLiteFile(t, filepath.Join(o.Dir, "gatecrier.db")) // to migrate anew for each test is half of a start
 	}
-	p := &Program{Dir: o.Dir, Clock: modelstest.NewClock(time.Now().Add(-o.Ago)), Log: &bytes.Buffer{}, t: t}
+	if o.At.IsZero() {
+		o.At = time.Now()
+	}
+	p := &Program{Dir: o.Dir, Clock: modelstest.NewClock(o.At.Add(-o.Ago)), Log: &bytes.Buffer{}, t: t}
 	p.log = &locked{w: p.Log}
 	log := slog.New(slog.NewTextHandler(p.log, nil))
 	var err error

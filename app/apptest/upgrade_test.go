@@ -1,0 +1,267 @@
+package apptest_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gatecrier/app/apptest"
+	"gatecrier/models"
+	"gatecrier/models/modelstest"
+)
+
+// TestUpgrade starts this program on the stored databases of all versions.
+func TestUpgrade(t *testing.T) {
+	for _, version := range frozenVersions(t) {
+		for _, kind := range []string{"sqlite", "postgres"} {
+			t.Run(version+"/"+kind, func(t *testing.T) {
+				t.Parallel()
+				upgrade(t, version, kind)
+			})
+		}
+	}
+}
+
+func upgrade(t *testing.T, version, kind string) {
+	from := filepath.Join(apptest.Root(t), frozenDir, version)
+	var f frozen
+	if err := json.Unmarshal(readFile(t, filepath.Join(from, "expect.json")), &f); err != nil {
+		t.Fatal(err)
+	}
+	o := apptest.Options{Dir: t.TempDir(), At: f.At}
+	if err := os.WriteFile(filepath.Join(o.Dir, "secret.key"), readFile(t, filepath.Join(from, "secret.key")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	url := "sqlite:" + filepath.Join(o.Dir, "gatecrier.db")
+	if kind == "postgres" {
+		o.DatabaseURL = modelstest.LoadPostgres(t, unzipped(t, filepath.Join(from, "postgres.sql.gz")))
+		url = o.DatabaseURL
+	} else if err := os.WriteFile(filepath.Join(o.Dir, "gatecrier.db"), unzipped(t, filepath.Join(from, "sqlite.db.gz")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	canMigrate(t, version, url)
+	hasNewSchema(t, url)
+
+	p := apptest.Start(t, o)
+	k := f.Keys[kind]
+	w := &upgraded{t: t, p: p, c: apptest.NewClient(t, p.URL, k.Tokens["admin"]), f: f, k: k, receiver: apptest.NewReceiver(t), products: map[string]string{}}
+	for i, a := 0, w.c.Must(http.StatusOK, "GET", "/products?limit=100", nil); a.Get(fmt.Sprint("items.", i)) != nil; i++ {
+		w.products[fmt.Sprint(a.Get(fmt.Sprintf("items.%d.name", i)))] = fmt.Sprint("/products/", a.ID(fmt.Sprintf("items.%d.id", i)))
+	}
+	w.isAsRecorded()
+	w.takesOldKeys()
+	w.keepsRights()
+	w.delivers()
+	w.goesOn()
+}
+
+// canMigrate migrates before the program does, to say what to do where a migration has changed.
+func canMigrate(t *testing.T, version, url string) {
+	t.Helper()
+	s, err := models.Open(t.Context(), models.Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	migrated := s.Migrate(t.Context())
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if migrated == nil {
+		return
+	}
+	yes, err := released(t, version)
+	switch {
+	case yes:
+		t.Fatalf("%v\nVersion %s is released: undo the change in models/migrations and add a new migration instead", migrated, version)
+	case err != nil:
+		t.Fatalf("%v\nIf %s has no tag v%s, run: make freeze VERSION=%s (git cannot tell: %v)", migrated, version, version, version, err)
+	default:
+		t.Fatalf("%v\nVersion %s is not released: if the schema was changed on purpose, run: make freeze VERSION=%s", migrated, version, version)
+	}
+}
+
+// hasNewSchema compares the schema with that of a new database.
+func hasNewSchema(t *testing.T, url string) {
+	t.Helper()
+	fresh := "sqlite:" + filepath.Join(t.TempDir(), "fresh.db")
+	if strings.HasPrefix(url, "sqlite:") {
+		modelstest.SQLiteFile(t, strings.TrimPrefix(fresh, "sqlite:"))
+	} else {
+		fresh = modelstest.MigratedURL(t)
+	}
+	got, want := modelstest.Schema(t, url), modelstest.Schema(t, fresh)
+	for _, one := range got {
+		if !slices.Contains(want, one) {
+			t.Errorf("a new database does not have: %s", one)
+		}
+	}
+	for _, one := range want {
+		if !slices.Contains(got, one) {
+			t.Errorf("the upgraded database lacks: %s", one)
+		}
+	}
+}
+
+// upgraded is a program on a stored database.
+type upgraded struct {
+	t        *testing.T
+	p        *apptest.Program
+	c        *apptest.Client
+	f        frozen
+	k        keys
+	receiver *apptest.Receiver
+	products map[string]string // paths by name
+}
+
+// isAsRecorded compares the figures, once the event that waited is routed.
+func (w *upgraded) isAsRecorded() {
+	w.t.Helper()
+	apptest.Eventually(w.t, "the event that was not routed is in the inbox", func() bool {
+		a := w.c.Must(http.StatusOK, "GET", "/notifications?limit=1", nil)
+		return a.Get("items.0.product.name") == "Unrouted" && a.Get("items.0.name") == "Security gate has changed to Failed"
+	})
+	apptest.Eventually(w.t, "its message waits for its receiver", func() bool { return w.waiting() == w.f.Figures.Deliveries[models.DeliveryRetrying]+1 })
+	got, want := figuresOf(w.t, w.p, w.c, w.k.Tokens), w.f.Figures
+	unrouted, before := got.Products["Unrouted"], want.Products["Unrouted"]
+	if unrouted.Gate != "failed" || before.Gate != "passed" || len(unrouted.History) != len(before.History)+1 {
+		w.t.Errorf("the gate of Unrouted is %s, %d changes", unrouted.Gate, len(unrouted.History))
+	}
+	got.Products["Unrouted"] = before
+	if got.Deliveries[models.DeliveryRetrying]--; got.Deliveries[models.DeliveryRetrying] == 0 { // that of Unrouted
+		delete(got.Deliveries, models.DeliveryRetrying)
+	}
+	for user, in := range got.Inboxes {
+		if user == "admin" { // the only member of Unrouted
+			in.Unread, in.Rows = in.Unread-1, in.Rows[1:]
+			got.Inboxes[user] = in
+		}
+	}
+	sameFigures(w.t, "after the upgrade", got, want)
+}
+
+func (w *upgraded) waiting() int {
+	return rows(w.c.Must(http.StatusOK, "GET", "/deliveries?state=retrying&limit=100", nil))
+}
+
+// takesOldKeys checks passwords, tokens, the session and the secret addresses.
+func (w *upgraded) takesOldKeys() {
+	w.t.Helper()
+	cookieOf(w.t, w.p) // by the form, with the old password
+	if status := w.read("/inbox", w.k.Session); status != http.StatusOK {
+		w.t.Errorf("with the old session: %d", status)
+	}
+	if status := w.read("/inbox", "wrong"); status != http.StatusSeeOther {
+		w.t.Errorf("with no session: %d", status)
+	}
+	for _, path := range []string{w.k.Feed, w.k.Badge} {
+		if status := w.read(path, ""); status != http.StatusOK {
+			w.t.Errorf("the old address %s: %d", path, status)
+		}
+	}
+	ci := apptest.NewClient(w.t, w.p.URL, w.k.Product)
+	ci.Must(http.StatusNotFound, "POST", w.products["Billing"]+"/reports", bodyOnce)
+}
+
+// read returns the status of a page.
+func (w *upgraded) read(path, session string) int {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, w.p.URL+path, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	req.AddCookie(&http.Cookie{Name: sessionCookie, Value: session})
+	res, err := visitor(w.t).Do(req)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := res.Body.Close(); err != nil {
+		w.t.Error(err)
+	}
+	return res.StatusCode
+}
+
+// keepsRights checks what members may do, beside their recorded roles.
+func (w *upgraded) keepsRights() {
+	w.t.Helper()
+	for user, want := range map[string]struct{ shop, billing int }{
+		"owner": {http.StatusOK, http.StatusNotFound}, "maintainer": {http.StatusOK, http.StatusNotFound}, "team": {http.StatusOK, http.StatusForbidden},
+		"writer": {http.StatusForbidden, http.StatusNotFound}, "reader": {http.StatusForbidden, http.StatusNotFound}, "grouped": {http.StatusNotFound, http.StatusForbidden},
+		"stranger": {http.StatusNotFound, http.StatusNotFound},
+	} {
+		own := apptest.NewClient(w.t, w.p.URL, w.k.Tokens[user])
+		for name, status := range map[string]int{"Shop": want.shop, "Billing": want.billing} {
+			if a := own.Do("PATCH", w.products[name], object{"description": "changed by " + user}); a.Status != status {
+				w.t.Errorf("%s changes %s: %d, want %d", user, name, a.Status, status)
+			}
+		}
+	}
+}
+
+// delivers checks that messages that waited arrive once their receivers can be reached.
+func (w *upgraded) delivers() {
+	w.t.Helper()
+	for _, name := range []string{"Gateway", "Unrouted", "Waiting", "Shop"} {
+		for i, a := 0, w.c.Must(http.StatusOK, "GET", w.products[name]+"/targets", nil); a.Get(fmt.Sprint("items.", i)) != nil; i++ {
+			item := fmt.Sprintf("items.%d.", i)
+			if a.Get(item+"module") == "webhook" {
+				w.c.Must(http.StatusOK, "PATCH", fmt.Sprint("/targets/", a.ID(item+"id")), object{"config": object{"url": w.receiver.URL}})
+			}
+		}
+	}
+	w.p.Wake()
+	pass(w.t, w.p, 10*time.Minute)
+	w.receiver.Wait(w.t, 4)
+	apptest.Eventually(w.t, "none waits any more", func() bool { return w.waiting() == 0 })
+	// Gateway's breaker was open; its former change is canceled, since the last one has overtaken it.
+	var got []string
+	for _, m := range w.receiver.Messages() {
+		body := bodyOf(w.t, m)
+		got = append(got, strings.TrimSpace(body.Type+" "+body.Data.Product.Name+" "+body.Data.To))
+	}
+	slices.Sort(got)
+	if want := []string{"connector.recovered Gateway", "gate.changed Gateway failed", "gate.changed Unrouted failed", "gate.changed Waiting failed"}; !slices.Equal(got, want) {
+		w.t.Errorf("these arrived: %q, want %q", got, want)
+	}
+}
+
+// goesOn checks that a report changes a gate and notifies, and that time ends what was begun.
+func (w *upgraded) goesOn() {
+	w.t.Helper()
+	box, port := openPostbox(w.t)
+	w.c.Must(http.StatusOK, "PATCH", "/settings/mail", object{"smtp_port": port})
+	before := w.c.Must(http.StatusOK, "GET", "/notifications/count", nil).ID("unread")
+	sent := len(w.receiver.Messages())
+	filter := object{"filter": object{}, "status": "not_affected", "comment": "Checked"}
+	w.c.Must(http.StatusOK, "POST", w.products["Shop"]+"/observations/assess", filter)
+	m := w.receiver.Wait(w.t, sent+1)
+	if !apptest.Verifies(w.k.Webhook, m) {
+		w.t.Error("the message is not signed with the old secret")
+	}
+	if body := string(m.Body); !strings.Contains(body, `"from":"failed"`) || !strings.Contains(body, `"to":"passed"`) {
+		w.t.Errorf("the message: %s", body)
+	}
+	apptest.Eventually(w.t, "an email arrives", func() bool { return len(box.got()) == 1 })
+	ci := apptest.NewClient(w.t, w.p.URL, w.k.Product)
+	if a := ci.Must(http.StatusCreated, "POST", w.products["Shop"]+"/reports", found("CVE-1 Critical")); a.Get("gate.after") != "failed" {
+		w.t.Errorf("a report with a critical observation: %s", a.Text)
+	}
+	w.receiver.Wait(w.t, sent+2)
+	apptest.Eventually(w.t, "both changes are unread", func() bool {
+		return w.c.Must(http.StatusOK, "GET", "/notifications/count", nil).ID("unread") == before+2
+	})
+
+	history := w.products["On hold"] + "/gate/history"
+	if a := w.c.Must(http.StatusOK, "GET", history, nil); a.Get("items.0.held_until") == nil {
+		w.t.Errorf("no change is on hold: %s", a.Text)
+	}
+	w.p.Clock.Advance(time.Hour)
+	apptest.Eventually(w.t, "the change on hold is announced, and silenced", func() bool {
+		return rows(w.c.Must(http.StatusOK, "GET", "/deliveries?state=suppressed&limit=100", nil)) > w.f.Figures.Deliveries[models.DeliverySuppressed]
+	})
+}
