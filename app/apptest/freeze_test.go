@@ -94,7 +94,8 @@ func noTableIsEmpty(t *testing.T, databaseURL string) {
 // had no time to route.
 func freeze(t *testing.T, dir, databaseURL string) (at time.Time, f figures, k keys) {
 	t.Helper()
-	p := apptest.Start(t, apptest.Options{Dir: dir, DatabaseURL: databaseURL, At: time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)})
+	begin := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
+	p := apptest.Start(t, apptest.Options{Dir: dir, DatabaseURL: databaseURL, At: begin})
 	w := &frozenWorld{t: t, p: p, c: p.Client("admin"), receiver: apptest.NewReceiver(t), products: map[string]shop{}}
 	k = keys{Tokens: map[string]string{"admin": w.c.Token}}
 	w.settings()
@@ -115,8 +116,10 @@ func freeze(t *testing.T, dir, databaseURL string) (at time.Time, f figures, k k
 // unrouted changes a gate in a program whose loops do not run.
 func (w *frozenWorld) unrouted(dir, databaseURL string, at time.Time) {
 	w.t.Helper()
-	config := app.Config{Listen: "127.0.0.1:0", DataDir: dir, DatabaseURL: databaseURL, LogLevel: "info", AllowNetworks: "127.0.0.0/8"}
-	a, err := app.New(w.t.Context(), app.Options{Config: config, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return at }, Stderr: io.Discard})
+	a, err := app.New(w.t.Context(), app.Options{
+		Config: app.Config{Listen: "127.0.0.1:0", DataDir: dir, DatabaseURL: databaseURL, AllowNetworks: "127.0.0.0/8"},
+		Log:    slog.New(slog.DiscardHandler), Now: func() time.Time { return at }, Stderr: io.Discard,
+	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -137,7 +140,8 @@ func (w *frozenWorld) unrouted(dir, databaseURL string, at time.Time) {
 // cookie jar keeps it.
 func cookieOf(t *testing.T, p *apptest.Program) string {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL+"/login", form("name", "admin", "password", apptest.Password))
+	body := form("name", "admin", "password", apptest.Password)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL+"/login", body)
 	if err != nil {
 		t.Fatal(err)
 	}

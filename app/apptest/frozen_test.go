@@ -73,16 +73,20 @@ type inboxFigures struct {
 // figuresOf asks a program for its figures.
 func figuresOf(t *testing.T, p *apptest.Program, c *apptest.Client, users map[string]string) figures {
 	t.Helper()
-	f := figures{Products: map[string]productFigures{}, Inboxes: map[string]inboxFigures{}, Settings: map[string]map[string]any{}}
-	for i, a := 0, c.Must(http.StatusOK, "GET", "/products?limit=100", nil); a.Get(fmt.Sprint("items.", i)) != nil; i++ {
-		id := a.ID(fmt.Sprintf("items.%d.id", i))
+	f := figures{
+		Products: map[string]productFigures{}, Inboxes: map[string]inboxFigures{}, Settings: map[string]map[string]any{},
+	}
+	products := c.Must(http.StatusOK, "GET", "/products?limit=100", nil)
+	for i := range rows(products) {
+		id := products.ID(fmt.Sprintf("items.%d.id", i))
 		product := c.Must(http.StatusOK, "GET", fmt.Sprint("/products/", id), nil)
 		f.Products[fmt.Sprint(product.Get("name"))] = figuresOfProduct(t, p, c, product, users)
 	}
 	for user, token := range users {
 		own := apptest.NewClient(t, p.URL, token)
 		in := inboxFigures{Unread: own.Must(http.StatusOK, "GET", "/notifications/count", nil).ID("unread")}
-		in.Rows = list(own.Must(http.StatusOK, "GET", "/notifications?limit=100", nil), "type", "product.name", "name", "viewed")
+		inbox := own.Must(http.StatusOK, "GET", "/notifications?limit=100", nil)
+		in.Rows = list(inbox, "type", "product.name", "name", "viewed")
 		f.Inboxes[user] = in
 	}
 	var err error
@@ -98,19 +102,24 @@ func figuresOf(t *testing.T, p *apptest.Program, c *apptest.Client, users map[st
 			}
 		}
 	}
-	f.Silences = list(c.Must(http.StatusOK, "GET", "/silences?limit=100", nil), "reason", "state", "held", "product.name", "ends_at")
-	f.Exceptions = list(c.Must(http.StatusOK, "GET", "/exceptions?limit=100", nil), "class", "state", "count", "product.name", "muted_until")
+	silences := c.Must(http.StatusOK, "GET", "/silences?limit=100", nil)
+	f.Silences = list(silences, "reason", "state", "held", "product.name", "ends_at")
+	exceptions := c.Must(http.StatusOK, "GET", "/exceptions?limit=100", nil)
+	f.Exceptions = list(exceptions, "class", "state", "count", "product.name", "muted_until")
 	f.Audit = rows(c.Must(http.StatusOK, "GET", "/audit?limit=100", nil))
 	return f
 }
 
-func figuresOfProduct(t *testing.T, p *apptest.Program, c *apptest.Client, a apptest.Answer, users map[string]string) productFigures {
+func figuresOfProduct(
+	t *testing.T, p *apptest.Program, c *apptest.Client, a apptest.Answer, users map[string]string,
+) productFigures {
 	t.Helper()
 	id := a.ID("id")
 	path := fmt.Sprint("/products/", id)
 	f := productFigures{
 		Gate: fmt.Sprint(a.Get("gate.state")), Counts: a.Get("gate.counts"), Mode: fmt.Sprint(a.Get("gate_mode")),
-		Thresholds: a.Get("thresholds"), Hold: a.Get("hold_seconds"), Stale: a.Get("silent_after"), Group: a.Get("group_id") != nil,
+		Thresholds: a.Get("thresholds"), Hold: a.Get("hold_seconds"), Stale: a.Get("silent_after"),
+		Group:    a.Get("group_id") != nil,
 		Branches: map[string]string{}, Observations: map[string]int{}, Roles: map[string][]models.Role{},
 	}
 	branches, err := p.Store.Branches(t.Context(), apptest.Everything(), id)
@@ -121,7 +130,8 @@ func figuresOfProduct(t *testing.T, p *apptest.Program, c *apptest.Client, a app
 		f.Branches[b.Name] = fmt.Sprint(b.Gate, " ", b.Counts, " ", b.Why)
 	}
 	f.History = list(c.Must(http.StatusOK, "GET", path+"/gate/history?limit=100", nil), "from", "to", "at")
-	observations, err := p.Store.Observations(t.Context(), apptest.Everything(), models.ObservationFilter{ProductID: id, All: true, Limit: 10_000})
+	all := models.ObservationFilter{ProductID: id, All: true, Limit: 10_000}
+	observations, err := p.Store.Observations(t.Context(), apptest.Everything(), all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +154,7 @@ func figuresOfProduct(t *testing.T, p *apptest.Program, c *apptest.Client, a app
 // list returns a line with some fields for each item of an answer.
 func list(a apptest.Answer, fields ...string) []string {
 	var lines []string
-	for i := 0; a.Get(fmt.Sprint("items.", i)) != nil; i++ {
+	for i := range rows(a) {
 		var values []string
 		for _, field := range fields {
 			values = append(values, fmt.Sprint(a.Get(fmt.Sprintf("items.%d.%s", i, field))))

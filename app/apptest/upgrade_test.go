@@ -35,24 +35,32 @@ func upgrade(t *testing.T, version, kind string) {
 		t.Fatal(err)
 	}
 	o := apptest.Options{Dir: t.TempDir(), At: f.At}
-	if err := os.WriteFile(filepath.Join(o.Dir, "secret.key"), readFile(t, filepath.Join(from, "secret.key")), 0o600); err != nil {
-		t.Fatal(err)
+	write := func(name string, content []byte) {
+		if err := os.WriteFile(filepath.Join(o.Dir, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
+	write("secret.key", readFile(t, filepath.Join(from, "secret.key")))
 	url := "sqlite:" + filepath.Join(o.Dir, "gatecrier.db")
 	if kind == "postgres" {
 		o.DatabaseURL = modelstest.LoadPostgres(t, unzipped(t, filepath.Join(from, "postgres.sql.gz")))
 		url = o.DatabaseURL
-	} else if err := os.WriteFile(filepath.Join(o.Dir, "gatecrier.db"), unzipped(t, filepath.Join(from, "sqlite.db.gz")), 0o600); err != nil {
-		t.Fatal(err)
+	} else {
+		write("gatecrier.db", unzipped(t, filepath.Join(from, "sqlite.db.gz")))
 	}
 	canMigrate(t, version, url)
 	hasNewSchema(t, url)
 
 	p := apptest.Start(t, o)
 	k := f.Keys[kind]
-	w := &upgraded{t: t, p: p, c: apptest.NewClient(t, p.URL, k.Tokens["admin"]), f: f, k: k, receiver: apptest.NewReceiver(t), products: map[string]string{}}
-	for i, a := 0, w.c.Must(http.StatusOK, "GET", "/products?limit=100", nil); a.Get(fmt.Sprint("items.", i)) != nil; i++ {
-		w.products[fmt.Sprint(a.Get(fmt.Sprintf("items.%d.name", i)))] = fmt.Sprint("/products/", a.ID(fmt.Sprintf("items.%d.id", i)))
+	w := &upgraded{
+		t: t, p: p, c: apptest.NewClient(t, p.URL, k.Tokens["admin"]), f: f, k: k,
+		receiver: apptest.NewReceiver(t), products: map[string]string{},
+	}
+	a := w.c.Must(http.StatusOK, "GET", "/products?limit=100", nil)
+	for i := range rows(a) {
+		item := fmt.Sprintf("items.%d.", i)
+		w.products[fmt.Sprint(a.Get(item+"name"))] = fmt.Sprint("/products/", a.ID(item+"id"))
 	}
 	w.isAsRecorded()
 	w.takesOldKeys()
@@ -78,11 +86,14 @@ func canMigrate(t *testing.T, version, url string) {
 	yes, err := released(t, version)
 	switch {
 	case yes:
-		t.Fatalf("%v\nVersion %s is released: undo the change in models/migrations and add a new migration instead", migrated, version)
+		t.Fatalf("%v\nVersion %s is released: undo the change in models/migrations and add a new migration instead",
+			migrated, version)
 	case err != nil:
-		t.Fatalf("%v\nIf %s has no tag v%s, run: make freeze VERSION=%s (git cannot tell: %v)", migrated, version, version, version, err)
+		t.Fatalf("%v\nIf there is no tag v%s, run: make freeze VERSION=%s (git cannot tell: %v)",
+			migrated, version, version, err)
 	default:
-		t.Fatalf("%v\nVersion %s is not released: if the schema was changed on purpose, run: make freeze VERSION=%s", migrated, version, version)
+		t.Fatalf("%v\nVersion %s is not released: if the schema was changed on purpose, run: make freeze VERSION=%s",
+			migrated, version, version)
 	}
 }
 
@@ -126,7 +137,9 @@ func (w *upgraded) isAsRecorded() {
 		a := w.c.Must(http.StatusOK, "GET", "/notifications?limit=1", nil)
 		return a.Get("items.0.product.name") == "Unrouted" && a.Get("items.0.name") == "Security gate has changed to Failed"
 	})
-	apptest.Eventually(w.t, "its message waits for its receiver", func() bool { return w.waiting() == w.f.Figures.Deliveries[models.DeliveryRetrying]+1 })
+	apptest.Eventually(w.t, "its message waits for its receiver", func() bool {
+		return w.waiting() == w.f.Figures.Deliveries[models.DeliveryRetrying]+1
+	})
 	got, want := figuresOf(w.t, w.p, w.c, w.k.Tokens), w.f.Figures
 	unrouted, before := got.Products["Unrouted"], want.Products["Unrouted"]
 	if unrouted.Gate != "failed" || before.Gate != "passed" || len(unrouted.History) != len(before.History)+1 {
@@ -165,7 +178,7 @@ func (w *upgraded) takesOldKeys() {
 		}
 	}
 	ci := apptest.NewClient(w.t, w.p.URL, w.k.Product)
-	ci.Must(http.StatusNotFound, "POST", w.products["Billing"]+"/reports", bodyOnce)
+	ci.Must(http.StatusNotFound, "POST", w.products["Billing"]+"/reports", emptyReport)
 }
 
 // read returns the status of a page.
@@ -190,9 +203,13 @@ func (w *upgraded) read(path, session string) int {
 func (w *upgraded) keepsRights() {
 	w.t.Helper()
 	for user, want := range map[string]struct{ shop, billing int }{
-		"owner": {http.StatusOK, http.StatusNotFound}, "maintainer": {http.StatusOK, http.StatusNotFound}, "team": {http.StatusOK, http.StatusForbidden},
-		"writer": {http.StatusForbidden, http.StatusNotFound}, "reader": {http.StatusForbidden, http.StatusNotFound}, "grouped": {http.StatusNotFound, http.StatusForbidden},
-		"stranger": {http.StatusNotFound, http.StatusNotFound},
+		"owner":      {http.StatusOK, http.StatusNotFound},
+		"maintainer": {http.StatusOK, http.StatusNotFound},
+		"team":       {http.StatusOK, http.StatusForbidden},
+		"writer":     {http.StatusForbidden, http.StatusNotFound},
+		"reader":     {http.StatusForbidden, http.StatusNotFound},
+		"grouped":    {http.StatusNotFound, http.StatusForbidden},
+		"stranger":   {http.StatusNotFound, http.StatusNotFound},
 	} {
 		own := apptest.NewClient(w.t, w.p.URL, w.k.Tokens[user])
 		for name, status := range map[string]int{"Shop": want.shop, "Billing": want.billing} {
@@ -207,10 +224,12 @@ func (w *upgraded) keepsRights() {
 func (w *upgraded) delivers() {
 	w.t.Helper()
 	for _, name := range []string{"Gateway", "Unrouted", "Waiting", "Shop"} {
-		for i, a := 0, w.c.Must(http.StatusOK, "GET", w.products[name]+"/targets", nil); a.Get(fmt.Sprint("items.", i)) != nil; i++ {
+		a := w.c.Must(http.StatusOK, "GET", w.products[name]+"/targets", nil)
+		for i := range rows(a) {
 			item := fmt.Sprintf("items.%d.", i)
 			if a.Get(item+"module") == "webhook" {
-				w.c.Must(http.StatusOK, "PATCH", fmt.Sprint("/targets/", a.ID(item+"id")), object{"config": object{"url": w.receiver.URL}})
+				corrected := object{"config": object{"url": w.receiver.URL}}
+				w.c.Must(http.StatusOK, "PATCH", fmt.Sprint("/targets/", a.ID(item+"id")), corrected)
 			}
 		}
 	}
@@ -225,7 +244,11 @@ func (w *upgraded) delivers() {
 		got = append(got, strings.TrimSpace(body.Type+" "+body.Data.Product.Name+" "+body.Data.To))
 	}
 	slices.Sort(got)
-	if want := []string{"connector.recovered Gateway", "gate.changed Gateway failed", "gate.changed Unrouted failed", "gate.changed Waiting failed"}; !slices.Equal(got, want) {
+	want := []string{
+		"connector.recovered Gateway", "gate.changed Gateway failed", "gate.changed Unrouted failed",
+		"gate.changed Waiting failed",
+	}
+	if !slices.Equal(got, want) {
 		w.t.Errorf("these arrived: %q, want %q", got, want)
 	}
 }
@@ -248,7 +271,8 @@ func (w *upgraded) goesOn() {
 	}
 	apptest.Eventually(w.t, "an email arrives", func() bool { return len(box.got()) == 1 })
 	ci := apptest.NewClient(w.t, w.p.URL, w.k.Product)
-	if a := ci.Must(http.StatusCreated, "POST", w.products["Shop"]+"/reports", found("CVE-1 Critical")); a.Get("gate.after") != "failed" {
+	a := ci.Must(http.StatusCreated, "POST", w.products["Shop"]+"/reports", found("CVE-1 Critical"))
+	if a.Get("gate.after") != "failed" {
 		w.t.Errorf("a report with a critical observation: %s", a.Text)
 	}
 	w.receiver.Wait(w.t, sent+2)
@@ -262,6 +286,7 @@ func (w *upgraded) goesOn() {
 	}
 	w.p.Clock.Advance(time.Hour)
 	apptest.Eventually(w.t, "the change on hold is announced, and silenced", func() bool {
-		return rows(w.c.Must(http.StatusOK, "GET", "/deliveries?state=suppressed&limit=100", nil)) > w.f.Figures.Deliveries[models.DeliverySuppressed]
+		a := w.c.Must(http.StatusOK, "GET", "/deliveries?state=suppressed&limit=100", nil)
+		return rows(a) > w.f.Figures.Deliveries[models.DeliverySuppressed]
 	})
 }
