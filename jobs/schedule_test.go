@@ -278,6 +278,9 @@ func TestHowRunsEnd(t *testing.T) {
 			}
 		}
 		<-stuck
+		if got := r.ended("count", 1)[0]; got.Result != models.RunOK {
+			t.Errorf("beside them: %+v", got)
+		}
 		stop()
 		told, err := r.store.EventWork(t.Context(), string(event.ReaderNotify), 10)
 		if err != nil || len(told) != 3 {
@@ -290,9 +293,6 @@ func TestHowRunsEnd(t *testing.T) {
 		}
 		if got := r.runs("goes on")[0]; got.Result != models.RunStopped {
 			t.Errorf("stopped: %+v", got)
-		}
-		if got := r.runs("count")[0]; got.Result != models.RunOK {
-			t.Errorf("beside them: %+v", got)
 		}
 	})
 }
