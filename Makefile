@@ -25,10 +25,9 @@ build: ## Build bin/gatecrier
 
 check: test race lint ## Everything that must pass before a change goes in: test, race and lint
 
-# Four tests of a package at once: many wait for a browser or a receiver.
 test: deps ## Run all tests, and fuzz what strangers may send for 5 s each
 	@.ci/sqlite-notice
-	go test -timeout 20m -parallel 4 ./...
+	go test -timeout 20m ./...
 	@.ci/fuzz 5s FuzzEnvelope FuzzKey
 
 # Where goroutines share something: every package but the whole program, and of that the
@@ -37,7 +36,7 @@ RACES := MainJob|AtOnce|Race|Same|Share|Two|Storm|Order|Late|Hanging|Stream|Outa
 race: deps ## Run the packages with goroutines, and the scenarios in which many meet, with the race detector
 	@.ci/sqlite-notice -race
 	go test -race -timeout 20m $$(go list ./... | grep -v -e /apptest -e /templates/ -e /static)
-	go test -race -timeout 20m -parallel 4 -run '$(RACES)' -skip 'InTheBrowser|FromThePage|AgainIs' ./app/apptest
+	go test -race -timeout 20m -run '$(RACES)' -skip 'InTheBrowser|FromThePage|AgainIs' ./app/apptest
 
 # The same scenarios as in test, ten times as long, and those that only measure.
 trial: deps ## Run the long trials: kills, walks, storms, instances, every state of every page (half an hour)

@@ -9,9 +9,11 @@ import (
 	"gatecrier/models"
 )
 
-// Flush stores what was counted. What a crash loses is at most what came since
-// the last one, never a notice.
+// Flush stores what was counted before the call, also where another Flush is storing
+// it. What a crash loses is at most what came since the last one, never a notice.
 func (s *Service) Flush(ctx context.Context) error {
+	s.flushing.Lock()
+	defer s.flushing.Unlock()
 	var wrong error
 	for part := range slices.Chunk(s.counted(), storeAtOnce) {
 		wrong = errors.Join(wrong, s.storeCounts(ctx, part))

@@ -51,6 +51,8 @@ type Service struct {
 	policy func() Policy
 	log    *slog.Logger
 
+	flushing sync.Mutex // held by the Flush that is storing
+
 	mu    sync.Mutex
 	known map[place]*entry
 	full  map[int64]time.Time // products (0 = none) with too many new groups, until when that is believed
