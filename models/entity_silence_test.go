@@ -24,7 +24,10 @@ func silenceIDs(list []models.Silence) []int64 {
 	return ids
 }
 
-func TestSilences(t *testing.T) { each(t, silencesOf) }
+func TestSilences(t *testing.T) {
+	t.Parallel()
+	each(t, silencesOf)
+}
 
 func silencesOf(t *testing.T, w world) {
 	ann := w.user("ann")

@@ -45,7 +45,9 @@ func (c *sharedChromium) context() (context.Context, error) {
 	c.once.Do(func() {
 		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox,
 			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
-			chromedp.Flag("disable-domain-reliability", true))
+			chromedp.Flag("disable-domain-reliability", true),
+			// A page lives for a moment: its scripts end before optimizing them pays.
+			chromedp.Flag("js-flags", "--no-opt --no-maglev"))
 		// The headless shell is the same engine without the windows and menus around it.
 		if path, err := exec.LookPath("chromium-headless-shell"); err == nil {
 			options = append(options, chromedp.ExecPath(path))

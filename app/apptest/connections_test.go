@@ -99,7 +99,10 @@ func newConnection(t *testing.T, c *apptest.Client, owner, name, url string) int
 
 // A receiver goes away: the pages say so first, with what happens next. It
 // comes back, and so do they.
-func TestPagesTellOfABrokenConnection(t *testing.T) { on(t, brokenConnection) }
+func TestPagesTellOfABrokenConnection(t *testing.T) {
+	t.Parallel()
+	on(t, brokenConnection)
+}
 
 func brokenConnection(t *testing.T, p *apptest.Program) {
 	t.Helper()

@@ -62,7 +62,10 @@ func feedOf(c *apptest.Client) string {
 }
 
 // A feed shows what its user may see, by an address that is a secret.
-func TestAFeed(t *testing.T) { on(t, aFeed) }
+func TestAFeed(t *testing.T) {
+	t.Parallel()
+	on(t, aFeed)
+}
 
 func aFeed(t *testing.T, p *apptest.Program) {
 	t.Helper()
@@ -156,7 +159,10 @@ func userID(admin *apptest.Client, name string) int64 {
 
 // Who comes and who goes: each place that shows notifications is right at once,
 // and a new member finds the old ones viewed.
-func TestMembershipCountsEverywhere(t *testing.T) { on(t, membershipCounts) }
+func TestMembershipCountsEverywhere(t *testing.T) {
+	t.Parallel()
+	on(t, membershipCounts)
+}
 
 func membershipCounts(t *testing.T, p *apptest.Program) {
 	t.Helper()

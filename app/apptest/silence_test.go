@@ -108,7 +108,10 @@ func holdsBack(t *testing.T, p, other *apptest.Program) {
 
 // What is held is what the preview says: of a product, a group, a type, a text.
 // What is mandatory passes, and what was held can be sent after all.
-func TestWhatSilencesHold(t *testing.T) { on(t, whatSilencesHold) }
+func TestWhatSilencesHold(t *testing.T) {
+	t.Parallel()
+	on(t, whatSilencesHold)
+}
 
 func whatSilencesHold(t *testing.T, p *apptest.Program) {
 	t.Helper()
@@ -177,7 +180,10 @@ func whatSilencesHold(t *testing.T, p *apptest.Program) {
 }
 
 // That a connection is broken is told whatever is silenced.
-func TestMandatoryNoticesPassSilences(t *testing.T) { on(t, mandatoryPasses) }
+func TestMandatoryNoticesPassSilences(t *testing.T) {
+	t.Parallel()
+	on(t, mandatoryPasses)
+}
 
 func mandatoryPasses(t *testing.T, p *apptest.Program) {
 	t.Helper()
@@ -280,7 +286,10 @@ func TestSilencesAreChecked(t *testing.T) {
 
 // The end of a silence of a group is told who made it, in the inbox alone, and
 // only while the group is still his to see.
-func TestWhoHearsOfTheEndOfASilence(t *testing.T) { on(t, whoHears) }
+func TestWhoHearsOfTheEndOfASilence(t *testing.T) {
+	t.Parallel()
+	on(t, whoHears)
+}
 
 func whoHears(t *testing.T, p *apptest.Program) {
 	t.Helper()
