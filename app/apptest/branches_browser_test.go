@@ -87,7 +87,7 @@ func badgeInTheBrowser(t *testing.T, b *apptest.Browser, s shop) {
 	still(t, b, "product-settings-badge", s.path+"?tab=settings")
 	b.TabThrough("settings with a badge")
 	src := func() string {
-		text, err := chromedp.Run(b.Context(), chromedp.Evaluate[string](`document.querySelector("img[src^='/badge/']")?.getAttribute("src") ?? ""`))
+		text, err := apptest.Read(b, chromedp.Evaluate[string](`document.querySelector("img[src^='/badge/']")?.getAttribute("src") ?? ""`))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package apptest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
@@ -127,9 +129,27 @@ func (b *Browser) Press(selector string) {
 	}
 }
 
+// Read asks the page, and asks again where another page takes its place meanwhile:
+// Chromium then answers with nothing but an error.
+func Read[T any](b *Browser, a chromedp.Action[T]) (T, error) {
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		value, err := chromedp.Run(b.ctx, a)
+		var refused *cdproto.Error
+		if !errors.As(err, &refused) || refused.Code != pageGone || time.Now().After(deadline) {
+			return value, err
+		}
+		<-time.After(2 * time.Millisecond)
+	}
+}
+
+// pageGone is the code of "Inspected target navigated or closed" and of "Cannot find
+// context with specified id".
+const pageGone = -32000
+
 // Text is what a person reads on the page.
 func (b *Browser) Text() string {
-	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.body ? document.body.innerText : ''"))
+	text, err := Read(b, chromedp.Evaluate[string]("document.body ? document.body.innerText : ''"))
 	if err != nil {
 		return "(no page: " + err.Error() + ")"
 	}
@@ -139,7 +159,7 @@ func (b *Browser) Text() string {
 // Path is the page's path and query.
 func (b *Browser) Path() string {
 	b.t.Helper()
-	at, err := chromedp.Run(b.ctx, chromedp.Location())
+	at, err := Read(b, chromedp.Location())
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -212,7 +232,7 @@ func (b *Browser) Look(name string) {
 			rules = look.again
 		}
 		b.emulate(look.width, look.scheme)
-		wide, err := chromedp.Run(b.ctx, chromedp.Evaluate[int64]("document.documentElement.scrollWidth"))
+		wide, err := Read(b, chromedp.Evaluate[int64]("document.documentElement.scrollWidth"))
 		if err != nil {
 			b.t.Fatal(err)
 		}
@@ -262,7 +282,7 @@ func (b *Browser) loadAxe() {
 
 func (b *Browser) runAxe(what, rules string) {
 	b.t.Helper()
-	found, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](
+	found, err := Read(b, chromedp.Evaluate[[]string](
 		`(window.axe || gcMakeAxe(), axe).run(document, `+rules+`).then(r => r.violations.flatMap(v => v.nodes.map(n => v.id + ": " + n.html.slice(0, 200) + " " + (n.any[0] ? n.any[0].message : ""))))`,
 		chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -279,7 +299,7 @@ func (b *Browser) shoot(name string) {
 	if dir == "" {
 		return
 	}
-	picture, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	picture, err := Read(b, chromedp.FullScreenshot(100))
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o600)
 	}
@@ -306,7 +326,7 @@ func (b *Browser) Picture(name string) {
 		return
 	}
 	b.Do(chromedp.EmulateViewport(1200, 720))
-	picture, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	picture, err := Read(b, chromedp.CaptureScreenshot())
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o600)
 	}
@@ -315,9 +335,6 @@ func (b *Browser) Picture(name string) {
 	}
 	b.emulate(1440, "light")
 }
-
-// Context is the browser's, for what a test asks a page itself.
-func (b *Browser) Context() context.Context { return b.ctx }
 
 // Shoot takes a picture, where the environment asks for them.
 func (b *Browser) Shoot(name string) {

@@ -35,7 +35,7 @@ func (b *Browser) Tab(selector string) {
 	b.t.Helper()
 	for range mostTabs {
 		b.Do(chromedp.KeyEvent(kb.Tab))
-		there, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("document.activeElement.matches("+quoted(selector)+")"))
+		there, err := Read(b, chromedp.Evaluate[bool]("document.activeElement.matches("+quoted(selector)+")"))
 		if err != nil {
 			b.t.Fatal(err)
 		}
@@ -77,7 +77,7 @@ func (b *Browser) TabThrough(name string) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	fields, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](`document.querySelectorAll("input[type=datetime-local]").length`))
+	fields, err := Read(b, chromedp.Evaluate[int](`document.querySelectorAll("input[type=datetime-local]").length`))
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func (b *Browser) TabThrough(name string) {
 		steps[i] = chromedp.KeyEvent(kb.Tab)
 	}
 	b.Do(steps...)
-	wrong, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](stops))
+	wrong, err := Read(b, chromedp.Evaluate[[]string](stops))
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func (b *Browser) TabThrough(name string) {
 // sum of scores by https://web.dev/articles/cls, 0 is none.
 func (b *Browser) Shift() float64 {
 	b.t.Helper()
-	sum, err := chromedp.Run(b.ctx, chromedp.Evaluate[float64](`new Promise(done => {
+	sum, err := Read(b, chromedp.Evaluate[float64](`new Promise(done => {
 		let sum = 0;
 		new PerformanceObserver(list => list.getEntries().forEach(e => { if (!e.hadRecentInput) sum += e.value; })).observe({type: "layout-shift", buffered: true});
 		document.fonts.ready.then(() => requestAnimationFrame(() => requestAnimationFrame(() => done(sum))));
@@ -113,7 +113,7 @@ func (b *Browser) Shift() float64 {
 // Weight is what the page and all that it loaded took on the wire, in bytes.
 func (b *Browser) Weight() int64 {
 	b.t.Helper()
-	sum, err := chromedp.Run(b.ctx, chromedp.Evaluate[int64](
+	sum, err := Read(b, chromedp.Evaluate[int64](
 		`[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].reduce((sum, e) => sum + e.transferSize, 0)`))
 	if err != nil {
 		b.t.Fatal(err)
@@ -127,7 +127,7 @@ func quoted(text string) string { return strconv.Quote(text) }
 func (b *Browser) Until(what, script string) {
 	b.t.Helper()
 	Eventually(b.t, what+" ("+script+")", func() bool {
-		yes, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script))
+		yes, err := Read(b, chromedp.Evaluate[bool](script))
 		return err == nil && yes
 	})
 }
