@@ -64,6 +64,8 @@ type Options struct {
 	// Modules and Jobs are more of them than the product has.
 	Modules []module.Module
 	Jobs    []jobs.Job
+	// HashMemory is account.Parts.HashMemory.
+	HashMemory uint32
 }
 
 // App is the program.
@@ -162,7 +164,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	}
 	a.Accounts = account.New(account.Parts{
 		Store: store, Log: o.Log, InitialFile: o.Config.initialFile(), Users: a.Settings.Users,
-		Post: account.Post{Ready: a.mails, Send: a.mail.SendTo}, BaseURL: a.BaseURL,
+		Post: account.Post{Ready: a.mails, Send: a.mail.SendTo}, BaseURL: a.BaseURL, HashMemory: o.HashMemory,
 	})
 	if err := a.firstAdministrator(ctx, o); err != nil {
 		return err

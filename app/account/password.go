@@ -3,6 +3,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"runtime"
 	"sync/atomic"
@@ -12,7 +13,10 @@ import (
 	"gatecrier/app/fault"
 )
 
-// hasher hashes with argon2id at 19 MiB and two passes (the first
+// hashMemory is how much memory hashing a password takes, in KiB.
+const hashMemory = 19 * 1024
+
+// hasher hashes with argon2id, by default at 19 MiB and two passes (the first
 // recommendation of OWASP's password storage page), two at a time, so that a
 // burst of sign-ins takes neither the memory nor all processors.
 type hasher struct {
@@ -21,9 +25,9 @@ type hasher struct {
 	queue  atomic.Int32 // those that wait for a turn, or have one
 }
 
-func newHasher() *hasher {
+func newHasher(memory uint32) *hasher {
 	return &hasher{
-		params: &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32},
+		params: &argon2id.Params{Memory: cmp.Or(memory, hashMemory), Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32},
 		turns:  make(chan struct{}, min(2, runtime.GOMAXPROCS(0))),
 	}
 }

@@ -3,7 +3,10 @@ package apptest
 import (
 	"context"
 	_ "embed" // for axe
+	"flag"
 	"os/exec"
+	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -33,6 +36,14 @@ var chromium sharedChromium
 //
 //	func TestMain(m *testing.M) { os.Exit(apptest.Main(m)) }
 func Main(m *testing.M) int {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given { // tests wait for the browser and the databases a third of their time
+		if err := flag.Set("test.parallel", strconv.Itoa(runtime.GOMAXPROCS(0)*3/2)); err != nil {
+			panic(err) // package testing has that flag
+		}
+	}
 	code := modelstest.Main(m)
 	if chromium.stop != nil {
 		chromium.stop()

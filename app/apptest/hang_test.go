@@ -62,6 +62,9 @@ func TestHangingReceiversHoldNobody(t *testing.T) {
 		hung.Release()
 		apptest.Eventually(t, "all are delivered", func() bool {
 			states, err := p.Store.DeliveriesSince(t.Context(), apptest.Everything(), time.Unix(1, 0))
+			if states[models.DeliveryRetrying] > 0 { // on a busy machine some gave up before they were released
+				p.Clock.Advance(time.Minute)
+			}
 			return err == nil && states[models.DeliveryDelivered] == hangLanes*rounds
 		})
 	})

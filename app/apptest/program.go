@@ -78,7 +78,7 @@ func Start(t testing.TB, o Options) *Program {
 	p.log = &locked{w: p.Log}
 	log := slog.New(slog.NewTextHandler(p.log, nil))
 	var err error
-	p.App, err = app.New(t.Context(), app.Options{Config: config, Log: log, Now: p.Clock.Now, Stderr: io.Discard, Extra: o.Extra, Modules: o.Modules, Jobs: o.Jobs})
+	p.App, err = app.New(t.Context(), app.Options{Config: config, Log: log, Now: p.Clock.Now, Stderr: io.Discard, Extra: o.Extra, Modules: o.Modules, Jobs: o.Jobs, HashMemory: 64})
 	if err != nil {
 		t.Fatalf("make the program: %v", err)
 	}
