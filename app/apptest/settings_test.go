@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -118,6 +120,49 @@ func TestTwoAdministratorsAtOnce(t *testing.T) {
 	a = c.Must(http.StatusOK, "GET", "/settings/mail", nil)
 	if a.Get("smtp_host") != "mail.example" || a.Get("secrets.smtp_password") != true || strings.Contains(a.Text, "hunter22") {
 		t.Errorf("stored: %s", a.Text)
+	}
+}
+
+// A secret is sealed, and told to nobody again: not in pages, not in the audit, not
+// in the log, not in the file of the database.
+func TestASecretSettingIsNotShownAgain(t *testing.T) {
+	t.Parallel()
+	p := apptest.Start(t, apptest.Options{})
+	c := p.Client("admin")
+	secrets := []string{"hunter22", "swordfish"}
+	for _, secret := range secrets {
+		c.Must(http.StatusOK, "PATCH", "/settings/mail", map[string]any{"smtp_password": secret})
+	}
+	told := map[string]string{
+		"the settings": c.Must(http.StatusOK, "GET", "/settings/mail", nil).Text,
+		"the audit":    c.Must(http.StatusOK, "GET", "/audit", nil).Text,
+	}
+	if !strings.Contains(told["the audit"], `"smtp_password":"(secret)"`) {
+		t.Errorf("the change is not in the audit: %s", told["the audit"])
+	}
+	admin := signedInAs(t, p, "admin")
+	for path, text := range map[string]string{"/admin/settings/mail": "SMTP_PASSWORD", "/admin/audit": "(secret)"} {
+		admin.sees(path, text)
+		_, told[path] = admin.read(path)
+	}
+	told["the log"] = p.Logged()
+	files, err := filepath.Glob(filepath.Join(p.Dir, "*"))
+	if err != nil || len(files) < 2 {
+		t.Fatalf("files %v, %v", files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		told[filepath.Base(file)] = string(text)
+	}
+	for where, text := range told {
+		for _, secret := range secrets {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s tells %s", where, secret)
+			}
+		}
 	}
 }
 
