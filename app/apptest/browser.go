@@ -184,20 +184,21 @@ const (
 	colors   = `{resultTypes: ["violations"], selectors: false, runOnly: ["color-contrast", "link-in-text-block"]}`
 )
 
-// A look is a width and a theme that a page is looked at in: with rules where it is
-// the first of its kind in this run, with again where another state of it was seen.
+// A look is a width and a theme that a page is looked at in, and the rules of axe for
+// it: for each state of a page, or for the first of its kind in this run.
 type look struct {
-	name         string
-	width        int64
-	scheme       string
-	rules, again string // empty: axe does not run
+	name   string
+	width  int64
+	scheme string
+	rules  string
+	each   bool
 }
 
 var looks = []look{
-	{"wide-light", 1440, "light", allRules, allRules},
-	{"wide-dark", 1440, "dark", colors, ""},
-	{"narrow-light", 360, "light", allRules, ""},
-	{"narrow-dark", 360, "dark", colors, ""},
+	{"wide-light", 1440, "light", allRules, true},
+	{"wide-dark", 1440, "dark", colors, false},
+	{"narrow-light", 360, "light", allRules, false},
+	{"narrow-dark", 360, "dark", colors, false},
 }
 
 // AllLooksEnv names a variable that, when it is set, has every state of a page looked at with all rules.
@@ -227,10 +228,6 @@ func (b *Browser) Look(name string) {
 	b.loadAxe()
 	first := b.firstOfItsKind()
 	for _, look := range looks {
-		rules := look.rules
-		if !first {
-			rules = look.again
-		}
 		b.emulate(look.width, look.scheme)
 		wide, err := Read(b, chromedp.Evaluate[int64]("document.documentElement.scrollWidth"))
 		if err != nil {
@@ -239,8 +236,8 @@ func (b *Browser) Look(name string) {
 		if wide > look.width {
 			b.t.Errorf("%s, %s: %d pixels wide", name, look.name, wide)
 		}
-		if rules != "" {
-			b.runAxe(name+", "+look.name, rules)
+		if first || look.each {
+			b.runAxe(name+", "+look.name, look.rules)
 		}
 		b.shoot(name + "-" + look.name)
 	}
