@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os/exec"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"testing"
@@ -44,6 +45,7 @@ func Main(m *testing.M) int {
 			panic(err) // package testing has that flag
 		}
 	}
+	debug.SetGCPercent(400) // there is more memory than time
 	code := modelstest.Main(m)
 	if chromium.stop != nil {
 		chromium.stop()
