@@ -29,8 +29,8 @@ const assessedByID = 500
 // waiverDays is how long a risk is accepted unless somebody says otherwise.
 const waiverDays = 30
 
-// namedMost is how many of the observations of a step its page names.
-const namedMost = 8
+// maxNamed is how many of the observations of a step its page names.
+const maxNamed = 8
 
 // assessable is the product of the path, in which the user may assess.
 func (a *Admin) assessable(c *gin.Context) (models.ProductRow, error) {
@@ -120,7 +120,7 @@ func (a *Admin) assessPage(c *gin.Context, status int, row models.ProductRow, s 
 	if err != nil {
 		return err
 	}
-	if n == 0 || n > observation.Most {
+	if n == 0 || n > observation.MaxSelected {
 		a.flash(c, "wait", "They cannot be assessed in one step", "There are "+ui.Number(int64(n))+" now: 1 to 10 000 can be.")
 		web.SeeOther(c, s.back())
 		return nil
@@ -129,7 +129,7 @@ func (a *Admin) assessPage(c *gin.Context, status int, row models.ProductRow, s 
 	if len(s.ids) == 0 {
 		v.What, s.all = s.query.words(), n
 	}
-	for _, o := range rows[:min(len(rows), namedMost)] {
+	for _, o := range rows[:min(len(rows), maxNamed)] {
 		v.Rows = append(v.Rows, page.ObservationRow{Title: o.Title, Component: o.Component, Severity: o.Severity.String(), Status: string(o.Status)})
 	}
 	v.Form.Action, v.Form.Hidden, v.Form.Duplicate = observationsPath(row.ID)+"/assess", s.hidden(), true
@@ -149,12 +149,12 @@ func (a *Admin) selected(c *gin.Context, row models.ProductRow, s selection) ([]
 		return rows, len(rows), err
 	}
 	f := s.query.ObservationFilter
-	f.Limit = namedMost
+	f.Limit = maxNamed
 	rows, err := a.Store.Observations(ctx, scope, f)
-	if err != nil || len(rows) < namedMost {
+	if err != nil || len(rows) < maxNamed {
 		return rows, len(rows), err
 	}
-	f.Limit = observation.Most + 1
+	f.Limit = observation.MaxSelected + 1
 	n, err := a.Store.CountObservations(ctx, scope, f)
 	return rows, n, err
 }

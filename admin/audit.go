@@ -45,9 +45,9 @@ func (a *Admin) audit(c *gin.Context) error {
 	if f.Before != 0 {
 		v.Pager.First = link(auditPath, here...)
 	}
-	if len(rows) > rowsMost {
-		rows = rows[:rowsMost]
-		v.Pager.Next = link(auditPath, append(here, "before", count(rows[rowsMost-1].ID))...)
+	if len(rows) > pageSize {
+		rows = rows[:pageSize]
+		v.Pager.Next = link(auditPath, append(here, "before", count(rows[pageSize-1].ID))...)
 	}
 	v.Pager.Text = plural(len(rows), "change", "changes") + " shown"
 	for _, r := range rows {
@@ -64,7 +64,7 @@ func (a *Admin) audit(c *gin.Context) error {
 // both included.
 func (a *Admin) auditFilter(c *gin.Context, v *page.AuditView) models.AuditFilter {
 	f := models.AuditFilter{
-		Actor: v.Actor, Text: v.Query, ProductID: idOf(c.Query("product")), Before: idOf(c.Query("before")), Limit: rowsMost + 1,
+		Actor: v.Actor, Text: v.Query, ProductID: idOf(c.Query("product")), Before: idOf(c.Query("before")), Limit: pageSize + 1,
 	}
 	if slices.Contains(audit.Kinds(), audit.Kind(c.Query("kind"))) {
 		f.Kind = c.Query("kind")

@@ -31,7 +31,7 @@ func (a *Admin) authorizationGroups(c *gin.Context) error {
 // with the form for a new one for administrators.
 func (a *Admin) authorizationList(c *gin.Context, status int, name string, errs map[string]string) error {
 	const path = "/authorization-groups"
-	f := models.GroupFilter{Text: c.Query("q"), After: c.Query("after"), Limit: rowsMost + 1}
+	f := models.GroupFilter{Text: c.Query("q"), After: c.Query("after"), Limit: pageSize + 1}
 	rows, err := a.Products.AuthorizationGroups(c.Request.Context(), actorOf(c), f)
 	if err != nil {
 		return err
@@ -39,9 +39,9 @@ func (a *Admin) authorizationList(c *gin.Context, status int, name string, errs 
 	v := page.AuthorizationGroupsView{
 		Frame: a.frame(c, "Authorization groups", layout.NavAuthorization), Query: f.Text, CanCreate: actorOf(c).Administrator(), Name: name, Errors: errs,
 	}
-	if len(rows) > rowsMost {
-		rows = rows[:rowsMost]
-		v.Pager.Next = link(path, "q", f.Text, "after", rows[rowsMost-1].Name)
+	if len(rows) > pageSize {
+		rows = rows[:pageSize]
+		v.Pager.Next = link(path, "q", f.Text, "after", rows[pageSize-1].Name)
 	}
 	if f.After != "" {
 		v.Pager.First = link(path, "q", f.Text)

@@ -119,8 +119,8 @@ func (a *Admin) branchDeleteAsk(c *gin.Context) error {
 	return a.branchDeletePage(c, http.StatusOK, nil)
 }
 
-// countedMost bounds what is counted for a sentence.
-const countedMost = 10_000
+// maxCounted bounds what is counted for a sentence.
+const maxCounted = 10_000
 
 func (a *Admin) branchDeletePage(c *gin.Context, status int, wrong error) error {
 	b, row, err := a.editableBranch(c)
@@ -128,7 +128,7 @@ func (a *Admin) branchDeletePage(c *gin.Context, status int, wrong error) error 
 		return err
 	}
 	ctx, scope := c.Request.Context(), actorOf(c).Scope()
-	n, err := a.Store.CountObservations(ctx, scope, models.ObservationFilter{BranchID: b.ID, All: true, Limit: countedMost + 1})
+	n, err := a.Store.CountObservations(ctx, scope, models.ObservationFilter{BranchID: b.ID, All: true, Limit: maxCounted + 1})
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (a *Admin) branchDeletePage(c *gin.Context, status int, wrong error) error 
 		return a.askBranch(c, status, b, row, v)
 	}
 	v.Effects = []string{
-		"Lost: " + upTo(n, countedMost, "observation", "observations") + ", with all that people have said of them.",
+		"Lost: " + upTo(n, maxCounted, "observation", "observations") + ", with all that people have said of them.",
 		"Lost: " + sourceNames(sources) + ".",
 		"The gate of " + row.Name + " is not touched: “" + row.Default.Name + "” decides it.",
 		"The next report of a branch of this name makes it anew, without what was there before.",

@@ -38,7 +38,7 @@ func branchesPath(productID int64) string { return productPath(productID) + "?ta
 // branchesTab lists the branches, and what each adds to the default one.
 func (a *Admin) branchesTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
 	ctx := c.Request.Context()
-	f := models.BranchFilter{ProductID: row.ID, Text: c.Query("q"), Limit: rowsMost + 1}
+	f := models.BranchFilter{ProductID: row.ID, Text: c.Query("q"), Limit: pageSize + 1}
 	here := []string{"tab", string(page.TabBranches), "q", f.Text}
 	path, t := productPath(row.ID), &v.Branches
 	if after, named := c.GetQuery("after"); named {
@@ -49,9 +49,9 @@ func (a *Admin) branchesTab(c *gin.Context, row models.ProductRow, v *page.Produ
 	if err != nil {
 		return err
 	}
-	if len(list) > rowsMost {
-		list = list[:rowsMost]
-		t.Pager.Next = link(path, append(here, "after", list[rowsMost-1].Name)...)
+	if len(list) > pageSize {
+		list = list[:pageSize]
+		t.Pager.Next = link(path, append(here, "after", list[pageSize-1].Name)...)
 	}
 	t.Query, t.Pager.Text, t.Kept = f.Text, plural(len(list), "branch", "branches")+" shown", a.branchesKept()
 	adds, err := a.Products.Adds(ctx, row.Default, list)
@@ -112,7 +112,7 @@ func (a *Admin) comparison(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	f := models.CompareFilter{Known: c.Query("list") == "known", After: observationKey(c.Query("after")), Limit: rowsMost + 1}
+	f := models.CompareFilter{Known: c.Query("list") == "known", After: observationKey(c.Query("after")), Limit: pageSize + 1}
 	if severity, filtered := models.SeverityByName(c.Query("severity")); filtered {
 		f.Severity = &severity
 	}
@@ -159,9 +159,9 @@ func (a *Admin) addedRows(c *gin.Context, b models.Branch, f models.CompareFilte
 	if f.After != nil {
 		v.Pager.First = link(branchPath(b), here...)
 	}
-	if len(rows) > rowsMost {
-		rows = rows[:rowsMost]
-		last := rows[rowsMost-1]
+	if len(rows) > pageSize {
+		rows = rows[:pageSize]
+		last := rows[pageSize-1]
 		v.Pager.Next = link(branchPath(b), append(here, "after", count(int64(last.Severity))+"-"+count(last.ID))...)
 	}
 	v.Pager.Text = plural(len(rows), "observation", "observations") + " shown"

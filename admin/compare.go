@@ -17,10 +17,10 @@ import (
 )
 
 const (
-	// comparedMost is the length of each list of a comparison.
-	comparedMost = 50
-	// momentsMost is how many changes there are to choose from.
-	momentsMost = 30
+	// maxCompared is the length of each list of a comparison.
+	maxCompared = 50
+	// maxMoments is how many changes there are to choose from.
+	maxMoments = 30
 )
 
 // What a moment may be beside a change.
@@ -36,7 +36,7 @@ func (a *Admin) compare(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	changes, err := a.Store.GateHistory(c.Request.Context(), actorOf(c).Scope(), row.ID, 0, momentsMost)
+	changes, err := a.Store.GateHistory(c.Request.Context(), actorOf(c).Scope(), row.ID, 0, maxMoments)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (a *Admin) compare(c *gin.Context) error {
 	}
 	err = bad.Err()
 	if err == nil {
-		q := gate.Query{Product: row, From: from.at, To: to.at, Limit: comparedMost}
+		q := gate.Query{Product: row, From: from.at, To: to.at, Limit: maxCompared}
 		if narrowed {
 			q.Severity = &severity
 		}

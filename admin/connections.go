@@ -15,8 +15,8 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// connectionsMost bounds the list of connections.
-const connectionsMost = 200
+// maxConnections bounds the list of connections.
+const maxConnections = 200
 
 func (a *Admin) connectionList(c *gin.Context) error {
 	return a.connectionsPage(c, http.StatusOK, a.connectionForms(c, "", nil, nil))
@@ -41,8 +41,8 @@ func (a *Admin) connectionsPage(c *gin.Context, status int, adds []page.ModuleFo
 		Chips: a.ownerChips(c, f), Trouble: troubleChip(f), Query: f.Text, Keep: kept(f), Adds: adds,
 		Any: len(rows) > 0 || f.Owner != "" || f.Trouble || f.Text != "",
 	}
-	if len(rows) > connectionsMost {
-		rows, v.More = rows[:connectionsMost], true
+	if len(rows) > maxConnections {
+		rows, v.More = rows[:maxConnections], true
 	}
 	v.Rows = a.connectionRows(c, rows)
 	v.Frame = a.frame(c, "Connections", layout.NavConnections)
@@ -51,7 +51,7 @@ func (a *Admin) connectionsPage(c *gin.Context, status int, adds []page.ModuleFo
 
 // connectionFilter reads the filter from the URL.
 func connectionFilter(c *gin.Context) models.ConnectionFilter {
-	f := models.ConnectionFilter{Owner: models.OwnerKind(c.Query("owner")), Trouble: c.Query("trouble") != "", Text: c.Query("q"), Limit: connectionsMost + 1}
+	f := models.ConnectionFilter{Owner: models.OwnerKind(c.Query("owner")), Trouble: c.Query("trouble") != "", Text: c.Query("q"), Limit: maxConnections + 1}
 	if !f.Owner.Valid() {
 		f.Owner = ""
 	}

@@ -30,7 +30,7 @@ func (a *Admin) deliveries(c *gin.Context) error {
 	}
 	pager := &ledgerPager{path: "/deliveries", pairs: q.pairs}
 	f := q.LedgerFilter
-	f.Limit = rowsMost + 1
+	f.Limit = pageSize + 1
 	if before, err := strconv.ParseInt(c.Query("before"), 10, 64); err == nil {
 		f.Before, pager.First = before, link("/deliveries", q.pairs...)
 	}
@@ -106,9 +106,9 @@ type ledgerPager struct {
 }
 
 func (p *ledgerPager) cut(rows []delivery.Row) []delivery.Row {
-	if len(rows) > rowsMost {
-		rows = rows[:rowsMost]
-		p.Next = link(p.path, append(p.pairs, "before", count(rows[rowsMost-1].ID))...)
+	if len(rows) > pageSize {
+		rows = rows[:pageSize]
+		p.Next = link(p.path, append(p.pairs, "before", count(rows[pageSize-1].ID))...)
 	}
 	p.Text = plural(len(rows), "delivery", "deliveries") + " shown"
 	return rows
@@ -117,7 +117,7 @@ func (p *ledgerPager) cut(rows []delivery.Row) []delivery.Row {
 // ledgerFilter reads a ledger's filter from the URL; pairs are what else is in
 // it.
 func (a *Admin) ledgerFilter(c *gin.Context, path string, pairs ...string) (models.LedgerFilter, *ledgerPager) {
-	f := models.LedgerFilter{Limit: rowsMost + 1}
+	f := models.LedgerFilter{Limit: pageSize + 1}
 	if s := models.DeliveryState(c.Query("state")); s.Valid() {
 		f.State = s
 		pairs = append(pairs, "state", string(s))

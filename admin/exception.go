@@ -19,9 +19,9 @@ import (
 const (
 	// week is the hours that an exception's page shows.
 	week = 7 * 24
-	// othersMost bounds the exceptions that one can be merged with on its page;
+	// maxOthers bounds the exceptions that one can be merged with on its page;
 	// the list has them all.
-	othersMost = 50
+	maxOthers = 50
 )
 
 func (a *Admin) exception(c *gin.Context) error {
@@ -79,7 +79,7 @@ func (a *Admin) weekOf(c *gin.Context, id int64) ([]ui.Beat, error) {
 
 // othersOf are those that an exception can be merged with.
 func (a *Admin) othersOf(c *gin.Context, g exception.Group) ([]ui.Option, error) {
-	f := models.ExceptionFilter{ProductID: g.ProductID, Own: g.ProductID == 0, Kind: g.Kind, Limit: othersMost}
+	f := models.ExceptionFilter{ProductID: g.ProductID, Own: g.ProductID == 0, Kind: g.Kind, Limit: maxOthers}
 	groups, err := a.Exceptions.List(c.Request.Context(), actorOf(c), f)
 	var options []ui.Option
 	for _, o := range groups {

@@ -123,8 +123,8 @@ func exceptionIDs(texts []string) ([]int64, error) {
 			seen[id], ids = true, append(ids, id)
 		}
 	}
-	if len(ids) > rowsMost {
-		return nil, fault.BadField("id", "At most "+count(rowsMost)+" at a time")
+	if len(ids) > pageSize {
+		return nil, fault.BadField("id", "At most "+count(pageSize)+" at a time")
 	}
 	return ids, nil
 }

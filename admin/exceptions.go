@@ -66,7 +66,7 @@ func readExceptionQuery(c *gin.Context) (exceptionQuery, error) {
 	if q.Text = strings.TrimSpace(c.Query("q")); q.Text != "" {
 		keep("q", q.Text)
 	}
-	q.Limit = rowsMost + 1
+	q.Limit = pageSize + 1
 	return q, nil
 }
 
@@ -158,11 +158,11 @@ func exceptionKey(text string) *models.ExceptionKeyset {
 
 // cutExceptions cuts a list to its page, and says where the next one is.
 func cutExceptions(groups []exception.Group, path string, pairs ...string) (list []exception.Group, next string) {
-	if len(groups) <= rowsMost {
+	if len(groups) <= pageSize {
 		return groups, ""
 	}
-	groups = groups[:rowsMost]
-	last := groups[rowsMost-1]
+	groups = groups[:pageSize]
+	last := groups[pageSize-1]
 	return groups, link(path, append(slices.Clone(pairs), "after", count(last.LastAt.UnixMicro())+"-"+count(last.ID))...)
 }
 
@@ -217,7 +217,7 @@ func (a *Admin) exceptionsTab(c *gin.Context, row models.ProductRow, v *page.Pro
 	path, here := productPath(row.ID), []string{"tab", string(page.TabExceptions)}
 	t := &v.Exceptions
 	t.Chips = exceptionChips(path, q.ExceptionFilter, here)
-	f := models.ExceptionFilter{ProductID: row.ID, State: q.State, Muted: q.Muted, After: exceptionKey(c.Query("after")), Limit: rowsMost + 1}
+	f := models.ExceptionFilter{ProductID: row.ID, State: q.State, Muted: q.Muted, After: exceptionKey(c.Query("after")), Limit: pageSize + 1}
 	for _, name := range []string{"state", "muted"} {
 		here = append(here, name, c.Query(name))
 	}

@@ -120,7 +120,7 @@ func (a *Admin) mailTest(c *gin.Context) error {
 
 // globalField is a setting as a form shows it.
 func globalField(f settings.Field, value any, typed map[string]string) ui.Field {
-	field := ui.Field{Name: f.Name, Label: f.Label, Help: f.Help, Placeholder: f.Placeholder, MaxLength: f.Most, Note: globalNote(f), Autocomplete: "off"}
+	field := ui.Field{Name: f.Name, Label: f.Label, Help: f.Help, Placeholder: f.Placeholder, MaxLength: f.MaxLength, Note: globalNote(f), Autocomplete: "off"}
 	text, sent := typed[f.Name]
 	if !sent {
 		text = globalText(value)

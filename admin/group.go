@@ -77,7 +77,7 @@ func (a *Admin) groupTab(c *gin.Context, row models.GroupRow, v *page.GroupView)
 // groupProducts lists a group's products, failing ones first.
 func (a *Admin) groupProducts(c *gin.Context, id int64, v *page.GroupView) error {
 	path, sort := groupPath(id), c.Query("sort")
-	f := models.ProductFilter{Group: id, Worst: sort != "name", After: c.Query("after"), AfterState: models.GateState(c.Query("from")), Limit: rowsMost + 1}
+	f := models.ProductFilter{Group: id, Worst: sort != "name", After: c.Query("after"), AfterState: models.GateState(c.Query("from")), Limit: pageSize + 1}
 	rows, err := a.Store.Products(c.Request.Context(), actorOf(c).Scope(), f)
 	if err != nil {
 		return err
@@ -86,9 +86,9 @@ func (a *Admin) groupProducts(c *gin.Context, id int64, v *page.GroupView) error
 	if !f.Worst {
 		v.List.Sort = ""
 	}
-	if len(rows) > rowsMost {
-		rows = rows[:rowsMost]
-		last := rows[rowsMost-1]
+	if len(rows) > pageSize {
+		rows = rows[:pageSize]
+		last := rows[pageSize-1]
 		v.List.Pager.Next = link(path, "sort", sort, "after", last.Name, "from", string(last.Default.Gate))
 	}
 	if f.After != "" {

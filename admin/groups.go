@@ -15,15 +15,15 @@ import (
 )
 
 func (a *Admin) groups(c *gin.Context) error {
-	f := models.GroupFilter{Text: c.Query("q"), After: c.Query("after"), Limit: rowsMost + 1}
+	f := models.GroupFilter{Text: c.Query("q"), After: c.Query("after"), Limit: pageSize + 1}
 	rows, err := a.Products.Groups(c.Request.Context(), actorOf(c), f)
 	if err != nil {
 		return err
 	}
 	v := page.GroupsView{Query: f.Text, Frame: a.frame(c, "Groups", layout.NavGroups)}
-	if len(rows) > rowsMost {
-		rows = rows[:rowsMost]
-		v.Pager.Next = link("/groups", "q", f.Text, "after", rows[rowsMost-1].Name)
+	if len(rows) > pageSize {
+		rows = rows[:pageSize]
+		v.Pager.Next = link("/groups", "q", f.Text, "after", rows[pageSize-1].Name)
 	}
 	if f.After != "" {
 		v.Pager.First = link("/groups", "q", f.Text)

@@ -20,7 +20,7 @@ func (a *Admin) groupTargetsTab(c *gin.Context, id int64, v *page.GroupView) err
 		return err
 	}
 	rows := a.targetRows(c, list)
-	products, err := a.Store.Products(ctx, actorOf(c).Scope(), models.ProductFilter{Group: id, Limit: groupsMost})
+	products, err := a.Store.Products(ctx, actorOf(c).Scope(), models.ProductFilter{Group: id, Limit: maxGroups})
 	if err != nil {
 		return err
 	}

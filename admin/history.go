@@ -15,7 +15,7 @@ import (
 
 func (a *Admin) historyTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
 	before, _ := strconv.ParseInt(c.Query("before"), 10, 64) //nolint:errcheck // what is no number begins at the first page
-	rows, err := a.Store.GateHistory(c.Request.Context(), actorOf(c).Scope(), row.ID, before, rowsMost+1)
+	rows, err := a.Store.GateHistory(c.Request.Context(), actorOf(c).Scope(), row.ID, before, pageSize+1)
 	if err != nil {
 		return err
 	}
@@ -24,9 +24,9 @@ func (a *Admin) historyTab(c *gin.Context, row models.ProductRow, v *page.Produc
 	if before != 0 {
 		t.Pager.First = link(path, "tab", "history")
 	}
-	if len(all) > rowsMost {
-		all = all[:rowsMost]
-		t.Pager.Next = link(path, "tab", "history", "before", count(all[rowsMost-1].ID))
+	if len(all) > pageSize {
+		all = all[:pageSize]
+		t.Pager.Next = link(path, "tab", "history", "before", count(all[pageSize-1].ID))
 	}
 	t.Pager.Text, t.Rows = plural(len(all), "change", "changes")+" shown", all
 	if hold := a.Gates.Hold(row.Product); hold > 0 {
@@ -107,7 +107,7 @@ func (a *Admin) linkedSegments(c *gin.Context, row models.ProductRow) ([]ui.Segm
 	segments := a.segments(c, row.Default, changes, page.HistoryDays)
 	for i, change := range changes {
 		at := []string{"tab", "history"}
-		if len(changes)-i > rowsMost { // it is not on the first page
+		if len(changes)-i > pageSize { // it is not on the first page
 			at = append(at, "before", count(change.EventID+1))
 		}
 		segments[i+1].Href = link(productPath(row.ID), at...) + "#change-" + count(change.EventID)

@@ -25,7 +25,7 @@ func (a *Admin) inboxList(c *gin.Context) error {
 	}
 	before, _ := strconv.ParseInt(c.Query("before"), 10, 64) //nolint:errcheck // what is no number begins at the first page
 	f := q.InboxFilter
-	f.Before, f.Limit = max(before, 0), rowsMost+1
+	f.Before, f.Limit = max(before, 0), pageSize+1
 	found, err := a.Inbox.List(ctx, actor, f)
 	if err != nil {
 		return err
@@ -35,9 +35,9 @@ func (a *Admin) inboxList(c *gin.Context) error {
 		Archived: q.Archived, Narrowed: q.Narrowed(), Kept: a.kept(),
 	}
 	rows := found.Rows
-	if len(rows) > rowsMost {
-		rows = rows[:rowsMost]
-		v.Pager.Next = link(inboxPath, append(q.pairs, "before", count(rows[rowsMost-1].EventID))...)
+	if len(rows) > pageSize {
+		rows = rows[:pageSize]
+		v.Pager.Next = link(inboxPath, append(q.pairs, "before", count(rows[pageSize-1].EventID))...)
 	} else if found.Further != 0 {
 		v.Further = link(inboxPath, append(q.pairs, "before", count(found.Further))...)
 	}
@@ -199,7 +199,7 @@ func (a *Admin) notification(c *gin.Context) error {
 	if n.Type == string(event.GateChanged) && json.Unmarshal(e.Payload, &p) == nil {
 		explain(&v, p)
 	}
-	rows, err := a.Ledger.List(ctx, actor, models.LedgerFilter{EventID: n.EventID, ProductID: n.ProductID, Limit: rowsMost})
+	rows, err := a.Ledger.List(ctx, actor, models.LedgerFilter{EventID: n.EventID, ProductID: n.ProductID, Limit: pageSize})
 	if err != nil {
 		return err
 	}

@@ -38,11 +38,11 @@ func (a *Admin) inboxDeleteAsk(c *gin.Context) error {
 		if n = len(list); n == 0 {
 			return fault.Missing("notification")
 		}
-		for _, one := range list[:min(n, namedMost)] {
+		for _, one := range list[:min(n, maxNamed)] {
 			v.Effects = append(v.Effects, named(one))
 		}
-		if n > namedMost {
-			v.Effects = append(v.Effects, "and "+count(n-namedMost)+" more")
+		if n > maxNamed {
+			v.Effects = append(v.Effects, "and "+count(n-maxNamed)+" more")
 		}
 		v.Cancel = local(c.DefaultQuery("next", inboxPath))
 		v.Action = link("/inbox/delete", "id", joined(list), "next", v.Cancel)

@@ -119,7 +119,7 @@ func unwrapped(w http.ResponseWriter) http.ResponseWriter {
 // inboxNow is how rows that a page shows are now, and how many have come since.
 type inboxNow struct {
 	Rows []rowNow `json:"rows"` // those that are there still
-	New  int      `json:"new"`  // newer ones that the page's filter finds, up to newMost
+	New  int      `json:"new"`  // newer ones that the page's filter finds, up to maxNew
 	More bool     `json:"more"` // there are more
 }
 
@@ -129,8 +129,8 @@ type rowNow struct {
 	Archived bool  `json:"archived"`
 }
 
-// newMost is where new ones are not counted any further.
-const newMost = 99
+// maxNew is where new ones are not counted any further.
+const maxNew = 99
 
 // inboxState says how the rows of a page are now: a page asks when its stream
 // tells of a change, or has been away.
@@ -156,12 +156,12 @@ func (a *Admin) inboxState(c *gin.Context) error {
 	}
 	if after, err := strconv.ParseInt(c.Query("after"), 10, 64); err == nil && after >= 0 {
 		f := q.InboxFilter
-		f.After, f.Limit = after, newMost+1
+		f.After, f.Limit = after, maxNew+1
 		found, err := a.Inbox.List(ctx, actor, f)
 		if err != nil {
 			return err
 		}
-		answer.New, answer.More = min(len(found.Rows), newMost), len(found.Rows) > newMost
+		answer.New, answer.More = min(len(found.Rows), maxNew), len(found.Rows) > maxNew
 	}
 	c.JSON(http.StatusOK, answer)
 	return nil

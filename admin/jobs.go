@@ -35,7 +35,7 @@ func (a *Admin) job(c *gin.Context) error {
 		return err
 	}
 	before, _ := strconv.ParseInt(c.Query("before"), 10, 64) //nolint:errcheck // what is no number begins at the first page
-	runs, err := a.Jobs.Runs(ctx, actor, name, before, rowsMost+1)
+	runs, err := a.Jobs.Runs(ctx, actor, name, before, pageSize+1)
 	if err != nil {
 		return err
 	}
@@ -43,9 +43,9 @@ func (a *Admin) job(c *gin.Context) error {
 	if before != 0 {
 		v.Pager.First = jobPath(name)
 	}
-	if len(runs) > rowsMost {
-		runs = runs[:rowsMost]
-		v.Pager.Next = link(jobPath(name), "before", count(runs[rowsMost-1].ID))
+	if len(runs) > pageSize {
+		runs = runs[:pageSize]
+		v.Pager.Next = link(jobPath(name), "before", count(runs[pageSize-1].ID))
 	}
 	v.Pager.Text = plural(len(runs), "run", "runs") + " shown"
 	for _, run := range runs {

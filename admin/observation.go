@@ -17,8 +17,8 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// duplicatesMost is how many duplicates, or what may be one, a page lists.
-const duplicatesMost = 20
+// maxDuplicates is how many duplicates, or what may be one, a page lists.
+const maxDuplicates = 20
 
 // finding is an observation with the product and the branch that it is in.
 type finding struct {
@@ -160,9 +160,9 @@ func (a *Admin) duplicateFacts(c *gin.Context, f finding, v *page.ObservationVie
 		row := duplicateRow(o, 0)
 		v.Same = &row
 	}
-	others, err := a.Store.Observations(ctx, actor.Scope(), models.ObservationFilter{ProductID: f.product.ID, Same: f.ID, All: true, Limit: duplicatesMost + 1})
-	if v.Over = len(others) > duplicatesMost; v.Over {
-		others = others[:duplicatesMost]
+	others, err := a.Store.Observations(ctx, actor.Scope(), models.ObservationFilter{ProductID: f.product.ID, Same: f.ID, All: true, Limit: maxDuplicates + 1})
+	if v.Over = len(others) > maxDuplicates; v.Over {
+		others = others[:maxDuplicates]
 	}
 	for _, o := range others {
 		v.Others = append(v.Others, duplicateRow(o, 0))
@@ -185,16 +185,16 @@ var did = map[models.AssessmentAction]string{
 // saidFacts lists a page of the history.
 func (a *Admin) saidFacts(c *gin.Context, f finding, v *page.ObservationView) error {
 	before := idOf(c.Query("before"))
-	rows, err := a.Observations.History(c.Request.Context(), actorOf(c), f.ID, before, rowsMost+1)
+	rows, err := a.Observations.History(c.Request.Context(), actorOf(c), f.ID, before, pageSize+1)
 	if err != nil {
 		return err
 	}
 	if before != 0 {
 		v.Pager.First = f.path()
 	}
-	if len(rows) > rowsMost {
-		rows = rows[:rowsMost]
-		v.Pager.Next = link(f.path(), "before", count(rows[rowsMost-1].ID))
+	if len(rows) > pageSize {
+		rows = rows[:pageSize]
+		v.Pager.Next = link(f.path(), "before", count(rows[pageSize-1].ID))
 	}
 	v.Pager.Text = ui.Plural(len(rows), "entry", "entries") + " shown"
 	for _, r := range rows {
@@ -238,7 +238,7 @@ func (a *Admin) duplicateAsk(c *gin.Context) error {
 }
 
 func (a *Admin) duplicatePage(c *gin.Context, status int, f finding, wrong error) error {
-	rows, err := a.Store.ObservationsLike(c.Request.Context(), actorOf(c).Scope(), f.Observation, duplicatesMost)
+	rows, err := a.Store.ObservationsLike(c.Request.Context(), actorOf(c).Scope(), f.Observation, maxDuplicates)
 	if err != nil {
 		return err
 	}

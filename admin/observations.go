@@ -36,7 +36,7 @@ func (a *Admin) observationsTab(c *gin.Context, row models.ProductRow, v *page.P
 	if err != nil {
 		return err
 	}
-	q.Limit, q.After = rowsMost+1, observationKey(c.Query("after"))
+	q.Limit, q.After = pageSize+1, observationKey(c.Query("after"))
 	rows, err := a.Store.Observations(ctx, actor.Scope(), q.ObservationFilter)
 	if err != nil {
 		return err
@@ -68,28 +68,28 @@ func (a *Admin) observationsTab(c *gin.Context, row models.ProductRow, v *page.P
 // all. They are only counted where there are more than those of this page.
 func (a *Admin) observationPages(c *gin.Context, q *observationQuery, rows *[]models.Observation, t *page.ObservationsTab) error {
 	list := *rows
-	shown := min(len(list), rowsMost)
+	shown := min(len(list), pageSize)
 	t.Total = shown
 	if q.After != nil {
 		t.Pager.First = link(q.path, q.pairs...)
 	}
-	if len(list) > rowsMost {
-		last := list[rowsMost-1]
+	if len(list) > pageSize {
+		last := list[pageSize-1]
 		t.Pager.Next = link(q.path, append(q.pairs, "after", count(int64(last.Severity))+"-"+count(last.ID))...)
 	}
 	*rows = list[:shown]
-	if q.After != nil || len(list) > rowsMost {
+	if q.After != nil || len(list) > pageSize {
 		f := q.ObservationFilter
-		f.After, f.Limit = nil, observation.Most+1
+		f.After, f.Limit = nil, observation.MaxSelected+1
 		var err error
 		if t.Total, err = a.Store.CountObservations(c.Request.Context(), actorOf(c).Scope(), f); err != nil {
 			return err
 		}
 	}
-	t.TooMany = t.Total > observation.Most
+	t.TooMany = t.Total > observation.MaxSelected
 	switch {
 	case t.TooMany:
-		t.Pager.Text = ui.Number(int64(shown)) + " of more than " + ui.Number(observation.Most) + " shown"
+		t.Pager.Text = ui.Number(int64(shown)) + " of more than " + ui.Number(observation.MaxSelected) + " shown"
 	case t.Total > shown:
 		t.Pager.Text = ui.Number(int64(shown)) + " of " + ui.Plural(t.Total, "observation", "observations") + " shown"
 	default:

@@ -14,8 +14,8 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// overviewMost bounds each list of the overview.
-const overviewMost = 10
+// maxOverview bounds each list of the overview.
+const maxOverview = 10
 
 // day is the time that the overview looks back for deliveries.
 const day = 24 * time.Hour
@@ -58,24 +58,24 @@ func overviewTitle(v page.OverviewView) string {
 	return "Overview"
 }
 
-// brokenMost is up to where connections that do not work are counted.
-const brokenMost = 1000
+// maxBroken is up to where connections that do not work are counted.
+const maxBroken = 1000
 
 // broken lists the connections through which nothing arrives, as far as the
 // user may mend them.
 func (a *Admin) broken(c *gin.Context, v *page.OverviewView) error {
-	rows, err := a.Connections.All(c.Request.Context(), actorOf(c), models.ConnectionFilter{Broken: true, Limit: brokenMost})
+	rows, err := a.Connections.All(c.Request.Context(), actorOf(c), models.ConnectionFilter{Broken: true, Limit: maxBroken})
 	if err != nil {
 		return err
 	}
 	v.Breaks = len(rows)
-	v.Broken = a.connectionRows(c, rows[:min(len(rows), overviewMost)])
+	v.Broken = a.connectionRows(c, rows[:min(len(rows), maxOverview)])
 	return nil
 }
 
 func (a *Admin) failing(c *gin.Context, scope models.Scope) ([]page.FailingRow, error) {
 	ctx := c.Request.Context()
-	rows, err := a.Store.Products(ctx, scope, models.ProductFilter{State: models.GateFailed, Limit: overviewMost})
+	rows, err := a.Store.Products(ctx, scope, models.ProductFilter{State: models.GateFailed, Limit: maxOverview})
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +172,7 @@ func (a *Admin) deliveryTrouble(c *gin.Context, v *page.OverviewView) error {
 	if v.Trouble == 0 {
 		return nil
 	}
-	rows, err := a.Ledger.List(ctx, actor, models.LedgerFilter{Trouble: true, Since: since, Limit: overviewMost})
+	rows, err := a.Ledger.List(ctx, actor, models.LedgerFilter{Trouble: true, Since: since, Limit: maxOverview})
 	v.Troubles = a.deliveryRows(c, rows)
 	return err
 }

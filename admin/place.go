@@ -13,8 +13,8 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// groupsMost bounds the groups of a select.
-const groupsMost = 500
+// maxGroups bounds the groups of a select.
+const maxGroups = 500
 
 func groupPath(id int64) string { return "/groups/" + strconv.FormatInt(id, 10) }
 
@@ -56,7 +56,7 @@ func (a *Admin) mayAt(c *gin.Context, p authz.Permission, at product.Place) (boo
 // groupOptions are the groups that the actor may put products into, and none;
 // nil where there are none at all.
 func (a *Admin) groupOptions(c *gin.Context, current int64) ([]ui.Option, error) {
-	rows, err := a.Products.Groups(c.Request.Context(), actorOf(c), models.GroupFilter{Editable: true, Limit: groupsMost})
+	rows, err := a.Products.Groups(c.Request.Context(), actorOf(c), models.GroupFilter{Editable: true, Limit: maxGroups})
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}

@@ -14,8 +14,8 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// rowsMost is the length of a page of a list.
-const rowsMost = 50
+// pageSize is the length of a page of a list.
+const pageSize = 50
 
 // sortGate has failing gates first; the other order is by name.
 const sortGate = "gate"
@@ -39,7 +39,7 @@ func (a *Admin) productList(c *gin.Context) error {
 		sort = ""
 	}
 	silent := c.Query("silent")
-	f := models.ProductFilter{Text: q, State: state, Silent: silent != "", Group: group.ID, After: after, Limit: rowsMost + 1, Worst: sort == sortGate, AfterState: models.GateState(c.Query("from"))}
+	f := models.ProductFilter{Text: q, State: state, Silent: silent != "", Group: group.ID, After: after, Limit: pageSize + 1, Worst: sort == sortGate, AfterState: models.GateState(c.Query("from"))}
 	rows, err := a.Store.Products(ctx, scope, f)
 	if err != nil {
 		return err
@@ -52,9 +52,9 @@ func (a *Admin) productList(c *gin.Context) error {
 	for _, n := range tally {
 		v.Total += int(n)
 	}
-	if len(rows) > rowsMost {
-		rows = rows[:rowsMost]
-		last := rows[rowsMost-1]
+	if len(rows) > pageSize {
+		rows = rows[:pageSize]
+		last := rows[pageSize-1]
 		v.Pager.Next = link("/products", append(here, "gate", string(state), "sort", sort, "after", last.Name, "from", string(last.Default.Gate))...)
 	}
 	if after != "" {
@@ -139,7 +139,7 @@ func (a *Admin) groupsOf(c *gin.Context, rows []models.ProductRow) (map[int64]gr
 	for id, name := range names {
 		links[id] = groupLink{name: name}
 	}
-	seen, err := a.Products.Groups(c.Request.Context(), actorOf(c), models.GroupFilter{Limit: groupsMost})
+	seen, err := a.Products.Groups(c.Request.Context(), actorOf(c), models.GroupFilter{Limit: maxGroups})
 	for _, g := range seen {
 		if _, here := links[g.ID]; here {
 			links[g.ID] = groupLink{g.Name, link("/products", "group", count(g.ID))}

@@ -18,8 +18,8 @@ import (
 	"gatecrier/templates/page"
 )
 
-// selectedMost is how many deliveries a form selects at most.
-const selectedMost = 1000
+// maxSelected is how many deliveries a form selects at most.
+const maxSelected = 1000
 
 // resendFilter reads what is to be sent again: a selection, or a filter.
 func (a *Admin) resendFilter(c *gin.Context, values url.Values, ids []string) (ledgerQuery, error) {
@@ -33,7 +33,7 @@ func (a *Admin) resendFilter(c *gin.Context, values url.Values, ids []string) (l
 	if len(ids) == 0 {
 		return q, nil
 	}
-	if len(ids) > selectedMost {
+	if len(ids) > maxSelected {
 		return q, fault.New(fault.Invalid, "At most 1000 are selected at once")
 	}
 	q.LedgerFilter = models.LedgerFilter{}

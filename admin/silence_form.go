@@ -29,8 +29,8 @@ var silenceLengths = []ui.Option{
 
 const usualLength = "4h"
 
-// namesMost bounds the names that a form has to choose from while one types.
-const namesMost = 200
+// maxNames bounds the names that a form has to choose from while one types.
+const maxNames = 200
 
 // silenceInput is a form for a silence as it was sent.
 type silenceInput struct {
@@ -123,7 +123,7 @@ func (a *Admin) silenceForm(c *gin.Context, in silenceInput, errs map[string]str
 // silencePlaces fills in what a new silence may be of.
 func (a *Admin) silencePlaces(c *gin.Context, in silenceInput, f *page.SilenceForm) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
-	rows, err := a.Store.Products(ctx, actor.Scope(), models.ProductFilter{Limit: namesMost})
+	rows, err := a.Store.Products(ctx, actor.Scope(), models.ProductFilter{Limit: maxNames})
 	if err != nil {
 		return err
 	}

@@ -129,10 +129,10 @@ func (a *Admin) silenceFor(c *gin.Context, in silenceInput, ids []int64) (silenc
 	if oneName {
 		in.draft.Reason = "Known: " + first.Name
 		if strings.HasPrefix(first.Type, "exception.") {
-			in.draft.Text = cutTo(first.Name, silence.TextMost)
+			in.draft.Text = cutTo(first.Name, silence.MaxText)
 		}
 	}
-	in.draft.Reason = cutTo(in.draft.Reason, silence.ReasonMost)
+	in.draft.Reason = cutTo(in.draft.Reason, silence.MaxReason)
 	return in, back, nil
 }
 
@@ -188,7 +188,7 @@ func (a *Admin) silencePreviewOf(c *gin.Context, in silenceInput) (page.SilenceP
 		}
 		return v, nil
 	}
-	v.Held, v.Of, v.Most, v.Rows = p.Held, p.Of, p.Most, a.heldRows(c, p.First)
+	v.Held, v.Of, v.More, v.Rows = p.Held, p.Of, p.More, a.heldRows(c, p.First)
 	return v, err
 }
 

@@ -44,7 +44,7 @@ func (a *Admin) registerSilences(get, post func(string, handler)) {
 func (a *Admin) silenceList(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	v := page.SilencesView{Ended: c.Query("state") == string(models.SilenceEnded)}
-	f := models.SilenceFilter{Open: !v.Ended, Limit: rowsMost + 1}
+	f := models.SilenceFilter{Open: !v.Ended, Limit: pageSize + 1}
 	var pairs []string
 	state := ""
 	if v.Ended {
@@ -64,9 +64,9 @@ func (a *Admin) silenceList(c *gin.Context) error {
 		return err
 	}
 	here := slices.Concat(pairs, []string{"state", state})
-	if len(rows) > rowsMost {
-		rows = rows[:rowsMost]
-		v.Pager.Next = link(silencesPath, append(here, "before", count(rows[rowsMost-1].ID))...)
+	if len(rows) > pageSize {
+		rows = rows[:pageSize]
+		v.Pager.Next = link(silencesPath, append(here, "before", count(rows[pageSize-1].ID))...)
 	}
 	if f.Before > 0 {
 		v.Pager.First = link(silencesPath, here...)
@@ -144,13 +144,13 @@ func (a *Admin) silencePage(c *gin.Context, status int, row silence.Row, form pa
 		v.Form = &form
 	}
 	before := idOf(c.Query("before"))
-	held, err := a.Silences.Held(c.Request.Context(), actorOf(c), row.ID, before, rowsMost+1)
+	held, err := a.Silences.Held(c.Request.Context(), actorOf(c), row.ID, before, pageSize+1)
 	if err != nil {
 		return err
 	}
-	if len(held) > rowsMost {
-		held = held[:rowsMost]
-		v.Pager.Next = link(silencePath(row.ID), "before", count(held[rowsMost-1].EventID))
+	if len(held) > pageSize {
+		held = held[:pageSize]
+		v.Pager.Next = link(silencePath(row.ID), "before", count(held[pageSize-1].EventID))
 	}
 	if before != 0 {
 		v.Pager.First = silencePath(row.ID)

@@ -39,7 +39,7 @@ func (a *Admin) silent(c *gin.Context, scope models.Scope, v *page.OverviewView)
 	if err != nil || v.Silents == 0 {
 		return err
 	}
-	rows, err := a.Store.Products(ctx, scope, models.ProductFilter{Silent: true, Limit: overviewMost})
+	rows, err := a.Store.Products(ctx, scope, models.ProductFilter{Silent: true, Limit: maxOverview})
 	for _, r := range rows {
 		v.Silent = append(v.Silent, page.SilentRow{
 			ID: r.ID, Name: r.Name, Branch: r.Default.Name, Gate: string(r.Default.Gate), Since: a.zoned(c, r.Default.SilentAt), LastReport: a.zoned(c, r.LastReportAt),

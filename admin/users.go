@@ -34,7 +34,7 @@ func userFilter(show string) models.UserFilter {
 func (a *Admin) users(c *gin.Context) error {
 	q, shown, after := c.Query("q"), c.Query("show"), c.Query("after")
 	f := userFilter(shown)
-	f.Text, f.After, f.Limit = q, after, rowsMost+1
+	f.Text, f.After, f.Limit = q, after, pageSize+1
 	rows, err := a.Accounts.List(c.Request.Context(), actorOf(c), f)
 	if err != nil {
 		return err
@@ -43,9 +43,9 @@ func (a *Admin) users(c *gin.Context) error {
 	for _, s := range usersShown {
 		v.Chips = append(v.Chips, ui.Chip{Label: s.label, Href: link(usersPath, "q", q, "show", s.show), Count: -1, Current: s.show == shown})
 	}
-	if len(rows) > rowsMost {
-		rows = rows[:rowsMost]
-		v.Pager.Next = link(usersPath, "q", q, "show", shown, "after", rows[rowsMost-1].Name)
+	if len(rows) > pageSize {
+		rows = rows[:pageSize]
+		v.Pager.Next = link(usersPath, "q", q, "show", shown, "after", rows[pageSize-1].Name)
 	}
 	if after != "" {
 		v.Pager.First = link(usersPath, "q", q, "show", shown)

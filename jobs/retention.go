@@ -17,7 +17,7 @@ func forgetNotifications(ctx context.Context, w *Work) error {
 		return err
 	}
 	before, ends := w.before(w.Keep.Notifications)
-	if w.Keep.Most > 0 {
+	if w.Keep.MaxNotifications > 0 {
 		w.message = ""
 	}
 	if !ends {
@@ -28,10 +28,10 @@ func forgetNotifications(ctx context.Context, w *Work) error {
 
 // forgetMore removes the oldest rows of the inbox beyond a number.
 func forgetMore(ctx context.Context, w *Work) error {
-	if w.Keep.Most == 0 {
+	if w.Keep.MaxNotifications == 0 {
 		return nil
 	}
-	upto, err := w.store.NotificationsBeyond(ctx, w.Keep.Most)
+	upto, err := w.store.NotificationsBeyond(ctx, w.Keep.MaxNotifications)
 	if err != nil || upto == 0 {
 		return err
 	}

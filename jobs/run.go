@@ -87,14 +87,14 @@ func (s *Schedule) finish(ctx context.Context, run models.JobRun, w *Work, err e
 	s.Exceptions.Tell(last, report)
 }
 
-// messageMost bounds the text of an error that is kept.
-const messageMost = 1000
+// maxMessage bounds the text of an error that is kept.
+const maxMessage = 1000
 
 // readable is an error's text as every database takes it.
 func readable(err error) string {
 	text := strings.ReplaceAll(strings.ToValidUTF8(err.Error(), "?"), "\x00", "?")
-	if len(text) > messageMost {
-		text = strings.ToValidUTF8(text[:messageMost], "") + "…"
+	if len(text) > maxMessage {
+		text = strings.ToValidUTF8(text[:maxMessage], "") + "…"
 	}
 	return text
 }

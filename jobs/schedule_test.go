@@ -259,7 +259,7 @@ func TestHowRunsEnd(t *testing.T) {
 		s, stop := r.start("one",
 			job("fails", func(_ context.Context, w *Work) error {
 				w.affected = 3
-				return errors.New("the disk is full\x00\xff" + strings.Repeat("é", messageMost))
+				return errors.New("the disk is full\x00\xff" + strings.Repeat("é", maxMessage))
 			}),
 			job("panics", func(context.Context, *Work) error { panic("oh") }),
 			job("writes", func(ctx context.Context, w *Work) error {
@@ -273,7 +273,7 @@ func TestHowRunsEnd(t *testing.T) {
 			}))
 		r.advance(time.Hour, s)
 		for name, want := range map[string]string{"fails": "the disk is full??é", "panics": "panic: oh", "writes": "no room"} {
-			if got := r.ended(name, 1)[0]; got.Result != models.RunFailed || !strings.HasPrefix(got.Message, want) || len(got.Message) > messageMost+10 {
+			if got := r.ended(name, 1)[0]; got.Result != models.RunFailed || !strings.HasPrefix(got.Message, want) || len(got.Message) > maxMessage+10 {
 				t.Errorf("%s: %+v", name, got)
 			}
 		}
@@ -362,7 +362,7 @@ func TestRetentionLetsOthersWrite(t *testing.T) {
 		if err := forgetNotifications(t.Context(), w); err != nil || w.affected != 0 || w.message == "" {
 			t.Errorf("kept for ever: %d went, said %q: %v", w.affected, w.message, err)
 		}
-		w = &Work{store: r.store, Keep: settings.Retention{Most: 2}}
+		w = &Work{store: r.store, Keep: settings.Retention{MaxNotifications: 2}}
 		if err := forgetNotifications(t.Context(), w); err != nil || w.affected != 1 || w.message != "" || left() != 2 {
 			t.Errorf("at most 2: %d went, said %q: %v", w.affected, w.message, err)
 		}

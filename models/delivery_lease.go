@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// lostMost bounds the leases that are taken back in one transaction.
-const lostMost = 500
+// maxLost bounds the leases that are taken back in one transaction.
+const maxLost = 500
 
 // ResultLost is the result of an attempt whose sender was never heard of again:
 // the message may have arrived. ResultUnsure is that of one that was sent and
@@ -40,7 +40,7 @@ func (tx *Tx) ReturnExpired(by time.Time) (int64, error) {
 	}
 	var list []lost
 	err := tx.query(tx.Context(), "SELECT id, probe, locked_until FROM deliveries WHERE state = 'sending' AND locked_until <= ? ORDER BY locked_until LIMIT ?"+lock,
-		[]any{micro(by), lostMost}, collect(&list, func(l *lost) []any { return []any{&l.id, &l.probe, timeTo(&l.until)} }))
+		[]any{micro(by), maxLost}, collect(&list, func(l *lost) []any { return []any{&l.id, &l.probe, timeTo(&l.until)} }))
 	if err != nil {
 		return 0, err
 	}

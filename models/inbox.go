@@ -11,9 +11,9 @@ import (
 const (
 	fewProducts = 400    // a reader of more is looked for among the newest rows of all first
 	scanFirst   = 200    // how many of these, at first
-	scanMost    = 2_000  // and at most
+	maxScan     = 2_000  // and at most
 	firstChunk  = 500    // rows that are searched at once, four times more each time
-	lookMost    = 20_500 // rows that are searched before the reader is asked whether to go on
+	maxLook     = 20_500 // rows that are searched before the reader is asked whether to go on
 )
 
 // InboxFilter narrows an inbox. Zero fields do not narrow.
@@ -166,7 +166,7 @@ func (r reads) inboxIDs(ctx context.Context, who Reader, f InboxFilter) (v view,
 		return v, ids, further, err
 	}
 	if v.wide {
-		for _, size := range []int{scanFirst, scanMost} {
+		for _, size := range []int{scanFirst, maxScan} {
 			ids, last, err := r.chunk(ctx, v, f, size)
 			if err != nil || len(ids) == f.Limit || last == 0 {
 				return v, ids, 0, err
@@ -184,7 +184,7 @@ func (r reads) inboxIDs(ctx context.Context, who Reader, f InboxFilter) (v view,
 func (r reads) search(ctx context.Context, v view, f InboxFilter) (ids []int64, further int64, err error) {
 	limit := f.Limit
 	for size, seen := firstChunk, 0; ; size *= 4 {
-		size = min(size, lookMost-seen)
+		size = min(size, maxLook-seen)
 		found, last, err := r.chunk(ctx, v, f, size)
 		if err != nil {
 			return nil, 0, err
@@ -193,7 +193,7 @@ func (r reads) search(ctx context.Context, v view, f InboxFilter) (ids []int64, 
 		if len(ids) >= limit || last == 0 {
 			return ids, 0, nil
 		}
-		if seen >= lookMost {
+		if seen >= maxLook {
 			return ids, last, nil
 		}
 		f.Before, f.Limit = last, limit-len(ids)
@@ -255,19 +255,19 @@ func (r reads) CountUnread(ctx context.Context, who Reader, limit int) (int, err
 // unread or hold as many as are asked for.
 func (r reads) countWide(ctx context.Context, v view, f InboxFilter, limit int) (n int, whole bool, err error) {
 	var more int
-	if err := r.get(ctx, "SELECT count(*) FROM (SELECT 1 FROM notifications n WHERE n.event_id > "+upTo+" LIMIT ?) a", []any{v.who.UserID, scanMost + 1}, &more); err != nil {
+	if err := r.get(ctx, "SELECT count(*) FROM (SELECT 1 FROM notifications n WHERE n.event_id > "+upTo+" LIMIT ?) a", []any{v.who.UserID, maxScan + 1}, &more); err != nil {
 		return 0, false, err
 	}
-	f.Limit = scanMost
+	f.Limit = maxScan
 	list := v.sources(f)
 	meant := v.meant(f)
 	newest := &list[len(list)-1]
 	*newest = fragment{
 		"SELECT n.event_id AS id FROM (" + newest.text + " ORDER BY n.event_id DESC LIMIT ?) d CROSS JOIN " + v.row() + " WHERE n.event_id = d.id" + meant.text,
-		slices.Concat(newest.args, []any{scanMost}, meant.args),
+		slices.Concat(newest.args, []any{maxScan}, meant.args),
 	}
 	n, err = r.countOf(ctx, list, limit)
-	return n, more <= scanMost || n == limit, err
+	return n, more <= maxScan || n == limit, err
 }
 
 // countOf counts what sources have, up to a limit.

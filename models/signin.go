@@ -15,7 +15,7 @@ type SignInLimit struct {
 
 const (
 	signInFirst  = time.Second
-	signInMost   = 15 * time.Minute
+	maxSignIn    = 15 * time.Minute
 	signInMemory = 24 * time.Hour // after so long a failure is forgotten
 )
 
@@ -62,7 +62,7 @@ func signInWait(beyond int) time.Duration {
 	if beyond < 0 {
 		return 0
 	}
-	return min(signInFirst<<min(beyond, 20), signInMost)
+	return min(signInFirst<<min(beyond, 20), maxSignIn)
 }
 
 // SignInWorked takes back the failure that TrySignIn has counted; the first key

@@ -11,7 +11,7 @@ const (
 	idleLimit  = 5 * time.Second // a closure that does nothing for so long hangs
 	totalLimit = time.Minute     // and one that takes so long has no end
 	watchEvery = time.Second
-	stackMost  = 64 << 10 // bytes of stacks in a TimeoutError
+	maxStack   = 64 << 10 // bytes of stacks in a TimeoutError
 )
 
 // TimeoutError answers a closure that went on without a statement, or without
@@ -28,7 +28,7 @@ func (e *TimeoutError) Error() string {
 }
 
 func newTimeout(fn func(*Tx) error, took time.Duration) *TimeoutError {
-	stacks := make([]byte, stackMost)
+	stacks := make([]byte, maxStack)
 	return &TimeoutError{Closure: nameOf(fn), Took: took, Stacks: stacks[:runtime.Stack(stacks, true)]}
 }
 

@@ -37,11 +37,11 @@ func newHasher(memory uint32) *hasher {
 // much as a sign-in.
 const dummy = "$argon2id$v=19$m=19456,t=2,p=1$dmU7vMe706hYqEAK6fmyGA$2lZCKqsDVm0+rOt4zhgS297Pa7qqn+KKgcRxcLuiRZ0"
 
-// queueMost bounds how many wait for their turn, some seconds' worth.
-const queueMost = 50
+// maxQueue bounds how many wait for their turn, some seconds' worth.
+const maxQueue = 50
 
 func (h *hasher) turn(ctx context.Context) error {
-	if h.queue.Add(1) > queueMost {
+	if h.queue.Add(1) > maxQueue {
 		h.queue.Add(-1)
 		return fault.New(fault.Unavailable, "Too many sign-ins at once: try again in a moment")
 	}

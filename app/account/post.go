@@ -18,8 +18,8 @@ type letter struct {
 	message module.Message
 }
 
-// errandsMost bounds how many wait. Others are dropped, and asked for again.
-const errandsMost = 100
+// maxErrands bounds how many wait. Others are dropped, and asked for again.
+const maxErrands = 100
 
 // lastSends is how long a send may take, and all that is left at the end.
 const lastSends = 8 * time.Second

@@ -24,7 +24,7 @@ func (o *office) service() *Service {
 	o.began = time.Now()
 	return &Service{
 		Parts: Parts{Post: Post{Ready: func() bool { return true }, Send: o.send}},
-		log:   slog.New(slog.DiscardHandler), errands: make(chan errand, errandsMost),
+		log:   slog.New(slog.DiscardHandler), errands: make(chan errand, maxErrands),
 	}
 }
 
@@ -93,13 +93,13 @@ func TestLettersAtTheEnd(t *testing.T) {
 func TestLettersAreBounded(t *testing.T) {
 	o := office{results: []module.Result{module.Delivered("ok")}}
 	s := o.service()
-	for range 3 * errandsMost {
+	for range 3 * maxErrands {
 		s.later(to("eve"))
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	s.Run(ctx)
-	if len(o.sent) != errandsMost {
-		t.Errorf("%d sent, want %d", len(o.sent), errandsMost)
+	if len(o.sent) != maxErrands {
+		t.Errorf("%d sent, want %d", len(o.sent), maxErrands)
 	}
 }

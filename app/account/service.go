@@ -59,7 +59,7 @@ func New(p Parts) *Service {
 	if p.Users == nil {
 		p.Users = settings.DefaultUsers
 	}
-	return &Service{Parts: p, store: p.Store, log: p.Log, hasher: newHasher(p.HashMemory), errands: make(chan errand, errandsMost), used: map[int64]time.Time{}}
+	return &Service{Parts: p, store: p.Store, log: p.Log, hasher: newHasher(p.HashMemory), errands: make(chan errand, maxErrands), used: map[int64]time.Time{}}
 }
 
 // commandLine is who acts by commands beside the server.

@@ -72,8 +72,8 @@ type Place struct {
 	Address string
 }
 
-// agentMost bounds what is kept of a User-Agent.
-const agentMost = 300
+// maxAgent bounds what is kept of a User-Agent.
+const maxAgent = 300
 
 // SignIn begins the session of a user, under a new token.
 func (s *Sessions) SignIn(ctx context.Context, u models.User, at Place) error {
@@ -81,7 +81,7 @@ func (s *Sessions) SignIn(ctx context.Context, u models.User, at Place) error {
 		return err
 	}
 	s.Put(ctx, sessionUser, u.ID)
-	s.Put(ctx, sessionAgent, strings.ToValidUTF8(at.Agent[:min(len(at.Agent), agentMost)], ""))
+	s.Put(ctx, sessionAgent, strings.ToValidUTF8(at.Agent[:min(len(at.Agent), maxAgent)], ""))
 	s.Put(ctx, sessionAddress, at.Address)
 	s.SetDeadline(ctx, s.store.Now().Add(s.users().SessionTime))
 	return nil

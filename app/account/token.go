@@ -18,8 +18,8 @@ import (
 // tokenPrefix tells a secret scanner whose token it has found.
 const tokenPrefix = "gct_"
 
-// tokensMost bounds how many tokens a user has.
-const tokensMost = 200
+// maxTokens bounds how many tokens a user has.
+const maxTokens = 200
 
 // NewToken is what a token of a user is made from.
 type NewToken struct {
@@ -124,7 +124,7 @@ func (s *Service) addToken(ctx context.Context, actor authz.Actor, u models.User
 		if err != nil {
 			return err
 		}
-		if len(have) >= tokensMost {
+		if len(have) >= maxTokens {
 			return fault.New(fault.Conflict, "These are too many tokens: revoke some first")
 		}
 		t = token // a transaction that was lost is run again

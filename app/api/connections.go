@@ -184,7 +184,7 @@ func moduleOf(m module.Module) moduleBody {
 	b := moduleBody{Name: d.Name, Title: d.Title, Summary: d.Summary}
 	for _, f := range d.Asked() {
 		field := moduleField{
-			Name: f.Name, Label: f.Label, Kind: f.Kind, Help: f.Help, Required: f.Required && !f.Generated, Secret: f.Secret, Generated: f.Generated, MaxLength: f.Most(),
+			Name: f.Name, Label: f.Label, Kind: f.Kind, Help: f.Help, Required: f.Required && !f.Generated, Secret: f.Secret, Generated: f.Generated, MaxLength: f.MaxLength(),
 		}
 		for _, c := range f.Choices {
 			field.Choices = append(field.Choices, c.Value)

@@ -94,10 +94,10 @@ func (productRef) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{OneOf: []*huma.Schema{{Type: "integer"}, {Type: "string"}}}
 }
 
-// oneOrMore are texts, of which there are at most wordsMost.
+// oneOrMore are texts, of which there are at most maxWords.
 type oneOrMore []string
 
-const wordsMost = 20
+const maxWords = 20
 
 // UnmarshalJSON takes a list, or one text.
 func (o *oneOrMore) UnmarshalJSON(raw []byte) error {
@@ -107,8 +107,8 @@ func (o *oneOrMore) UnmarshalJSON(raw []byte) error {
 	if list = []string{one}; err != nil || raw[0] == 'n' {
 		list, err = nil, json.Unmarshal(raw, &list)
 	}
-	if err != nil || len(list) > wordsMost {
-		return &draftError{"fingerprint", fmt.Sprintf("A text, or a list of at most %d", wordsMost)}
+	if err != nil || len(list) > maxWords {
+		return &draftError{"fingerprint", fmt.Sprintf("A text, or a list of at most %d", maxWords)}
 	}
 	*o = list
 	return nil
@@ -123,7 +123,7 @@ func (oneOrMore) Schema(huma.Registry) *huma.Schema {
 // pairs are names with values of any type, which are kept as texts.
 type pairs map[string]string
 
-const pairsMost = 100
+const maxPairs = 100
 
 // UnmarshalJSON takes an object.
 func (p *pairs) UnmarshalJSON(raw []byte) error {
@@ -131,9 +131,9 @@ func (p *pairs) UnmarshalJSON(raw []byte) error {
 	if err := json.Unmarshal(raw, &in); err != nil {
 		return &json.UnmarshalTypeError{Value: "that", Type: typeOf[map[string]string]()}
 	}
-	*p = make(pairs, min(len(in), pairsMost))
+	*p = make(pairs, min(len(in), maxPairs))
 	for name, value := range in {
-		if len(*p) == pairsMost {
+		if len(*p) == maxPairs {
 			break
 		}
 		var text string
@@ -150,10 +150,10 @@ func (pairs) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: "object", AdditionalProperties: true}
 }
 
-// frameList are calls, of which there are at most framesMost.
+// frameList are calls, of which there are at most maxFrames.
 type frameList []exception.Frame
 
-const framesMost = 250
+const maxFrames = 250
 
 // UnmarshalJSON reads one by one, so that a long list takes no room.
 func (f *frameList) UnmarshalJSON(raw []byte) error {
@@ -171,8 +171,8 @@ func (f *frameList) UnmarshalJSON(raw []byte) error {
 		if err := in.Decode(&one); err != nil {
 			return &draftError{"frames", "Each is {function, module, file, line, in_app}"}
 		}
-		if *f = append(*f, one); len(*f) > framesMost {
-			return &draftError{"frames", fmt.Sprintf("At most %d", framesMost)}
+		if *f = append(*f, one); len(*f) > maxFrames {
+			return &draftError{"frames", fmt.Sprintf("At most %d", maxFrames)}
 		}
 	}
 	return nil

@@ -21,10 +21,10 @@ import (
 )
 
 const (
-	// exceptionsMost is how many exceptions are reported at once.
-	exceptionsMost = 1000
-	// productsMost is of how many products at once.
-	productsMost = 100
+	// maxExceptions is how many exceptions are reported at once.
+	maxExceptions = 1000
+	// maxProducts is of how many products at once.
+	maxProducts = 100
 )
 
 // reportedBody is what came of a report.
@@ -61,7 +61,7 @@ func (a *API) exceptions(group *gin.RouterGroup) {
 }
 
 func (a *API) reportExceptions(c *gin.Context) {
-	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, web.ExceptionsMost))
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, web.MaxExceptions))
 	if err == nil {
 		err = a.reportOnce(c, body)
 	}
@@ -141,8 +141,8 @@ func (a *API) reportsOf(ctx context.Context, drafts []draftBody, many bool) ([]e
 			if id, err = a.reportInto(ctx, actor, d.Product); err != nil {
 				return nil, err
 			}
-			if known[d.Product] = id; len(known) > productsMost {
-				return nil, fault.BadField(at(i, many, "product"), fmt.Sprintf("Exceptions of at most %d products at once", productsMost))
+			if known[d.Product] = id; len(known) > maxProducts {
+				return nil, fault.BadField(at(i, many, "product"), fmt.Sprintf("Exceptions of at most %d products at once", maxProducts))
 			}
 		}
 		reports[i] = d.report(id)
@@ -175,8 +175,8 @@ func draftsOf(body []byte) (drafts []draftBody, many bool, err error) {
 		}
 	}
 	for i := 0; !many && i == 0 || many && in.More(); i++ {
-		if i == exceptionsMost {
-			return nil, many, fault.BadField("body", fmt.Sprintf("At most %d exceptions at once", exceptionsMost))
+		if i == maxExceptions {
+			return nil, many, fault.BadField("body", fmt.Sprintf("At most %d exceptions at once", maxExceptions))
 		}
 		var d draftBody
 		if err := in.Decode(&d); err != nil {

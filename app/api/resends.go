@@ -13,8 +13,8 @@ import (
 	"gatecrier/models"
 )
 
-// resendIDsMost is how many deliveries a selection names at most.
-const resendIDsMost = 1000
+// maxResendIDs is how many deliveries a selection names at most.
+const maxResendIDs = 1000
 
 type resendInput struct {
 	Body struct {
@@ -37,7 +37,7 @@ func (in *resendInput) filter() (models.LedgerFilter, error) {
 	if b.Until != nil {
 		f.Until = *b.Until
 	}
-	if f.IDs = slices.Compact(slices.Sorted(slices.Values(b.IDs))); len(f.IDs) > resendIDsMost {
+	if f.IDs = slices.Compact(slices.Sorted(slices.Values(b.IDs))); len(f.IDs) > maxResendIDs {
 		return f, fault.BadField("ids", "at most 1000")
 	}
 	if f.Since.IsZero() && len(f.IDs) == 0 && f.ConnectionID == 0 && f.ProductID == 0 {

@@ -222,7 +222,7 @@ func TestSilencesAreChecked(t *testing.T) {
 	}
 	for field, change := range map[string]map[string]any{
 		"reason": {"reason": "  "}, "ends_at": {"ends_at": now.Add(-time.Minute)}, "starts_at": {"starts_at": now.Add(-time.Hour)}, "type": {"type": "gate"},
-		"text": {"text": strings.Repeat("x", silence.TextMost+1)}, "group_id": {"group_id": 1},
+		"text": {"text": strings.Repeat("x", silence.MaxText+1)}, "group_id": {"group_id": 1},
 	} {
 		body := good()
 		for name, value := range change {

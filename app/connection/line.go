@@ -179,8 +179,8 @@ func (s *Service) ResumeMail(ctx context.Context, actor authz.Actor) error {
 	return s.resume(ctx, actor, s.people, audit.Entry{Action: audit.Resume, Kind: audit.Target, Name: peopleName})
 }
 
-// overallMost bounds the list of Overall.
-const overallMost = 200
+// maxOverall bounds the list of Overall.
+const maxOverall = 200
 
 // Overall is how everything that sends does.
 type Overall struct {
@@ -195,11 +195,11 @@ func (s *Service) Overall(ctx context.Context, actor authz.Actor) (Overall, erro
 	if !actor.Administrator() {
 		return Overall{}, fault.New(fault.Forbidden, "Health is for administrators")
 	}
-	list, err := s.All(ctx, actor, models.ConnectionFilter{Owner: models.OwnerShared, Limit: overallMost + 1})
+	list, err := s.All(ctx, actor, models.ConnectionFilter{Owner: models.OwnerShared, Limit: maxOverall + 1})
 	if err != nil {
 		return Overall{}, err
 	}
-	o := Overall{Connections: list[:min(len(list), overallMost)], More: len(list) > overallMost}
+	o := Overall{Connections: list[:min(len(list), maxOverall)], More: len(list) > maxOverall}
 	if o.Mail, err = s.store.MailServer(ctx); err != nil {
 		return o, err
 	}

@@ -95,7 +95,7 @@ type choice struct {
 // choose picks what to claim: the longest due first, but of no line more than
 // its share, so that a slow one holds up no other.
 func (d *Dispatcher) choose(ctx context.Context) (map[int64]*choice, error) {
-	list, err := d.store.DueDeliveries(ctx, d.saturated(), perLineMost)
+	list, err := d.store.DueDeliveries(ctx, d.saturated(), maxPerLine)
 	if err != nil {
 		return nil, err
 	}
@@ -126,12 +126,12 @@ func (d *Dispatcher) slots(tx *models.Tx, line int64, lane module.Lane, want int
 // probe sends the oldest message of each line whose breaker is open and whose
 // time to be tried has come. It counts for the line's rate like any other.
 func (d *Dispatcher) probe(ctx context.Context) error {
-	lines, err := d.store.LinesToProbe(ctx, probesMost)
+	lines, err := d.store.LinesToProbe(ctx, maxProbes)
 	if err != nil {
 		return err
 	}
 	for _, line := range lines {
-		if !d.room(line.ID, module.Lane{Parallel: perLineMost}, 0, 0) {
+		if !d.room(line.ID, module.Lane{Parallel: maxPerLine}, 0, 0) {
 			continue
 		}
 		var got *models.Delivery

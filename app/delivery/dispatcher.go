@@ -15,17 +15,17 @@ import (
 )
 
 const (
-	inFlightMost = 512              // sends at once, over all lines
-	troubledMost = 256              // of them on lines that fail, so that others have room
-	perLineMost  = 4                // of them on one line
-	probesMost   = 64               // lines that are probed in one turn
+	maxInFlight  = 512              // sends at once, over all lines
+	maxTroubled  = 256              // of them on lines that fail, so that others have room
+	maxPerLine   = 4                // of them on one line
+	maxProbes    = 64               // lines that are probed in one turn
 	leaseTime    = 30 * time.Second // longer than any send may take
 	sendTime     = 20 * time.Second
 	poll         = time.Second // how often due messages are looked for unrung
 	sweepEvery   = 5 * time.Second
 	freeEvery    = time.Second
 	freeAllEvery = time.Minute
-	freshMost    = 500             // of the latest messages, that are looked at so often
+	maxFresh     = 500             // of the latest messages, that are looked at so often
 	graceTime    = 8 * time.Second // for the sends in flight, at the end
 )
 
@@ -72,7 +72,7 @@ type Dispatcher struct {
 func New(p Parts) *Dispatcher {
 	return &Dispatcher{
 		store: p.Store, opener: p.Opener, modules: p.Modules, events: p.Events, log: p.Log, instance: p.Instance, baseURL: p.BaseURL,
-		bell: event.NewBell(), results: make(chan settlement, inFlightMost), inFlight: map[int64]int{}, troubled: map[int64]int{},
+		bell: event.NewBell(), results: make(chan settlement, maxInFlight), inFlight: map[int64]int{}, troubled: map[int64]int{},
 	}
 }
 
@@ -157,14 +157,14 @@ func (d *Dispatcher) start(tasks []task) {
 func (d *Dispatcher) room(line int64, lane module.Lane, taken, promised int) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	most := min(max(1, lane.Parallel), perLineMost)
+	most := min(max(1, lane.Parallel), maxPerLine)
 	if _, fails := d.troubled[line]; fails {
 		most = 1
-		if d.hanging() >= troubledMost {
+		if d.hanging() >= maxTroubled {
 			return false
 		}
 	}
-	return d.sendCtx != nil && d.total+promised < inFlightMost && d.inFlight[line]+taken < most
+	return d.sendCtx != nil && d.total+promised < maxInFlight && d.inFlight[line]+taken < most
 }
 
 // hanging counts the sends on lines that fail.
@@ -199,7 +199,7 @@ func (d *Dispatcher) saturated() []int64 {
 	defer d.mu.Unlock()
 	var lines []int64
 	for line, n := range d.inFlight {
-		if _, fails := d.troubled[line]; n >= perLineMost || fails {
+		if _, fails := d.troubled[line]; n >= maxPerLine || fails {
 			lines = append(lines, line)
 		}
 	}

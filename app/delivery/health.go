@@ -9,10 +9,10 @@ import (
 )
 
 const (
-	failuresMost = 5 // in a row, then the breaker opens
+	maxFailures  = 5 // in a row, then the breaker opens
 	rejectedSome = 3 // in a row, then people are told
 	probeFirst   = time.Minute
-	probeMost    = time.Hour
+	maxProbe     = time.Hour
 	pauseAfter   = 72 * time.Hour   // of failures, then it is not tried any more
 	successEvery = 10 * time.Second // how exact the time of the last success is
 )
@@ -75,7 +75,7 @@ func failed(h models.Health, r module.Result, probe bool, now time.Time) (models
 		h.FreeAt = until
 	}
 	switch {
-	case !h.Open() && h.Failures >= failuresMost:
+	case !h.Open() && h.Failures >= maxFailures:
 		h.OpenedAt, h.ProbeAt, h.Probes = now, now.Add(max(probeFirst, asked)), 0
 		h.RecoverUpTo = 0 // it has not come back after all
 		return told(h, event.TroubleDown, now)
@@ -98,7 +98,7 @@ func paused(h models.Health, now time.Time) (models.Health, bool) {
 }
 
 // probeWait doubles with each probe that failed.
-func probeWait(probes int) time.Duration { return min(probeFirst<<min(probes, 10), probeMost) }
+func probeWait(probes int) time.Duration { return min(probeFirst<<min(probes, 10), maxProbe) }
 
 // told notes that people are told of a trouble, once.
 func told(h models.Health, t event.Trouble, now time.Time) (models.Health, turn) {

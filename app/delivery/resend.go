@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	resendMost  = 10_000 // deliveries that one resend sends again
+	maxResend   = 10_000 // deliveries that one resend sends again
 	resendBatch = 500    // of them in one transaction
 )
 
@@ -64,8 +64,8 @@ func (l *Ledger) preview(ctx context.Context, actor authz.Actor, f models.Ledger
 			p.By = append(p.By, t)
 		}
 	}
-	if p.Will > resendMost {
-		p.Will, p.Over = resendMost, p.Will-resendMost
+	if p.Will > maxResend {
+		p.Will, p.Over = maxResend, p.Will-maxResend
 	}
 	return p, f, err
 }

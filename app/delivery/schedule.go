@@ -16,8 +16,8 @@ var waits = []time.Duration{
 
 const (
 	spread        = 0.2
-	attemptsMost  = 9              // of a message whose receiver is in trouble
-	rejectedMost  = 3              // of one that the receiver does not want
+	maxAttempts   = 9              // of a message whose receiver is in trouble
+	maxRejected   = 3              // of one that the receiver does not want
 	retryAfterCap = 6 * time.Hour  // the longest wait that a receiver may ask for
 	lifetime      = 72 * time.Hour // after which a message is dead whatever happens
 )
@@ -40,9 +40,9 @@ func next(d models.Delivery, r module.Result, now time.Time, chance float64) mod
 	case module.KindGone, module.KindPermanent:
 		return final(d, models.DeliveryDead, now)
 	case module.KindRejected, module.KindRefused:
-		return later(d, rejectedMost, 0, now, chance)
+		return later(d, maxRejected, 0, now, chance)
 	case module.KindRetryAfter, module.KindTransient:
-		return later(d, attemptsMost, min(r.Wait(), retryAfterCap), now, chance)
+		return later(d, maxAttempts, min(r.Wait(), retryAfterCap), now, chance)
 	}
 	return final(d, models.DeliveryDead, now)
 }

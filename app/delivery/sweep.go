@@ -9,8 +9,8 @@ import (
 	"gatecrier/models"
 )
 
-// sweepMost bounds what one sweep gives up.
-const sweepMost = 500
+// maxSweep bounds what one sweep gives up.
+const maxSweep = 500
 
 // swept is when the last sweep was, by the clock on the wall and by the one
 // that may be moved.
@@ -29,7 +29,7 @@ func (d *Dispatcher) sweep(ctx context.Context) error {
 	now := swept{time.Now(), d.store.Now()}
 	if !now.within(freeEvery, d.freed) {
 		d.freed = now
-		if err := d.sweepBlocked(ctx, freshMost); err != nil {
+		if err := d.sweepBlocked(ctx, maxFresh); err != nil {
 			return err
 		}
 	}
@@ -79,7 +79,7 @@ func (d *Dispatcher) sweepBlocked(ctx context.Context, newest int) error {
 // sweepFailing pauses lines that have failed for too long, also where the last
 // message that they could be probed with has died meanwhile.
 func (d *Dispatcher) sweepFailing(ctx context.Context) error {
-	lines, err := d.store.FailingLines(ctx, pauseAfter, sweepMost)
+	lines, err := d.store.FailingLines(ctx, pauseAfter, maxSweep)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (d *Dispatcher) sweepFailing(ctx context.Context) error {
 
 // sweepOutlived ends what has waited for as long as a message may live.
 func (d *Dispatcher) sweepOutlived(ctx context.Context) error {
-	list, err := d.store.Outlived(ctx, d.store.Now().Add(-lifetime), sweepMost)
+	list, err := d.store.Outlived(ctx, d.store.Now().Add(-lifetime), maxSweep)
 	if err != nil || len(list) == 0 {
 		return err
 	}
@@ -114,7 +114,7 @@ func outlived(d models.Delivery) string {
 // sweepRecovering sums up lines whose last late message has ended in a way that
 // nobody has noticed.
 func (d *Dispatcher) sweepRecovering(ctx context.Context) error {
-	lines, err := d.store.Recovering(ctx, sweepMost)
+	lines, err := d.store.Recovering(ctx, maxSweep)
 	if err != nil {
 		return err
 	}

@@ -123,12 +123,12 @@ func (d *Demo) view(p *admin.Page, after int) (page.DemoView, error) {
 			v.Messages = append(v.Messages, shown(m))
 		}
 	}
-	v.Messages = v.Messages[:min(len(v.Messages), shownMost)]
+	v.Messages = v.Messages[:min(len(v.Messages), maxShown)]
 	return v, nil
 }
 
-// shownMost bounds how many messages the page shows.
-const shownMost = 24
+// maxShown bounds how many messages the page shows.
+const maxShown = 24
 
 func shown(m receiver.Message) page.DemoMessage {
 	s := page.DemoMessage{

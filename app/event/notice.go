@@ -44,8 +44,8 @@ func payloads() map[Type]described {
 	return map[Type]described{GateChanged: &GateChange{}, ConnectorBroken: &ConnectorError{}, ConnectorRecovered: &ConnectorRecovery{}, ExceptionRequest: &Exception{}, ExceptionTask: &Exception{}, ExceptionReported: &Exception{}, WaiverEnds: &WaiverExpiring{}, ProductIsSilent: &ProductSilent{}, SilenceHasEnded: &SilenceEnded{}}
 }
 
-// messageMost bounds a notice's message, in findings named.
-const messageMost = 3
+// maxMessage bounds a notice's message, in findings named.
+const maxMessage = 3
 
 // Describe puts an event in words.
 func Describe(e models.Event) (Notice, error) {
@@ -120,8 +120,8 @@ func (g GateChange) Reason() string {
 	if len(g.Tipped.Items) == 0 {
 		return g.Why
 	}
-	names := make([]string, 0, messageMost)
-	for _, f := range g.Tipped.Items[:min(messageMost, len(g.Tipped.Items))] {
+	names := make([]string, 0, maxMessage)
+	for _, f := range g.Tipped.Items[:min(maxMessage, len(g.Tipped.Items))] {
 		names = append(names, f.Title)
 	}
 	text := strings.Join(names, ", ")

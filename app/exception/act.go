@@ -14,10 +14,10 @@ import (
 )
 
 const (
-	// mergeMost is how many groups are merged in one step.
-	mergeMost = 100
-	// muteMost is how long an exception is muted at most.
-	muteMost = 10 * 366 * 24 * time.Hour
+	// maxMerge is how many groups are merged in one step.
+	maxMerge = 100
+	// maxMute is how long an exception is muted at most.
+	maxMute = 10 * 366 * 24 * time.Hour
 )
 
 // may finds a group that the actor may do something with.
@@ -75,7 +75,7 @@ func stateChange(g models.ExceptionGroup, to models.ExceptionState) audit.Entry 
 
 // Mute has nobody told of a group until a time to come.
 func (s *Service) Mute(ctx context.Context, actor authz.Actor, id int64, until time.Time) error {
-	if now := s.store.Now(); !until.After(now) || until.After(now.Add(muteMost)) {
+	if now := s.store.Now(); !until.After(now) || until.After(now.Add(maxMute)) {
 		return fault.BadField("muted_until", "A time to come, within ten years")
 	}
 	return s.mute(ctx, actor, id, until)
@@ -105,8 +105,8 @@ func timeText(t time.Time) string {
 func (s *Service) Merge(ctx context.Context, actor authz.Actor, into int64, groups []int64) error {
 	groups = slices.Compact(slices.Sorted(slices.Values(groups)))
 	switch {
-	case len(groups) == 0 || len(groups) > mergeMost:
-		return fault.BadField("groups", "1 to "+strconv.Itoa(mergeMost)+" ids")
+	case len(groups) == 0 || len(groups) > maxMerge:
+		return fault.BadField("groups", "1 to "+strconv.Itoa(maxMerge)+" ids")
 	case slices.Contains(groups, into):
 		return fault.BadField("groups", "A group is not merged into itself")
 	}

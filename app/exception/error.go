@@ -41,7 +41,7 @@ func Of(kind models.ExceptionKind, function string, err error) Report {
 // that were joined, the first.
 func chain(err error) []error {
 	var list []error
-	for err != nil && len(list) < causesMost {
+	for err != nil && len(list) < maxCauses {
 		list = append(list, err)
 		switch e := err.(type) { //nolint:errorlint // each is looked at, one by one
 		case interface{ Unwrap() error }:
@@ -97,7 +97,7 @@ func (p *Panic) Unwrap() error {
 // Caught makes an error of what recover has returned; it is for the deferred
 // function that called recover, whose callers are those of the panic.
 func Caught(value any) *Panic {
-	pcs := make([]uintptr, 2*framesMost)
+	pcs := make([]uintptr, 2*maxFrames)
 	var list []Frame
 	panicking := true // what runs the deferred function comes first
 	for frames, more := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)]), true; more; {

@@ -150,13 +150,13 @@ var masks = []struct {
 	{regexp.MustCompile(`[-+]?\d+([.,]\d+)*`), "<number>"},
 }
 
-// maskMost is how much of a message is looked at.
-const maskMost = 1000
+// maxMask is how much of a message is looked at.
+const maxMask = 1000
 
 // Mask is a message without ids, numbers, dates, addresses and the like, so
 // that what failed for the same reason reads the same.
 func Mask(message string) string {
-	message = Clean(message, maskMost)
+	message = Clean(message, maxMask)
 	lines := strings.FieldsFunc(message, func(r rune) bool { return r == '\n' || r == '\r' })
 	text := strings.Join(lines[:min(len(lines), 2)], "\n")
 	for _, m := range masks {

@@ -42,7 +42,7 @@ func (s *Service) counted() []due {
 		case e.n > 0:
 			list = append(list, due{at, e, e.claims, models.ExceptionCount{GroupID: e.group, N: e.n, LastAt: e.lastAt, Sample: e.sample, Releases: e.releases}})
 			e.n, e.sample, e.releases = 0, nil, nil
-		case !e.until.After(now) || len(s.known) > knownMost:
+		case !e.until.After(now) || len(s.known) > maxKnown:
 			delete(s.known, at)
 		}
 	}

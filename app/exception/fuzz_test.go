@@ -14,7 +14,7 @@ func FuzzKey(f *testing.F) {
 		{"ValueError", "order 4711 of 10.0.0.1 is lost", "shop", "pay.func1[go.shape.int]", "", "{{ default }}"},
 		{"*fs.PathError", "open /tmp/0x7ffe: 2026-11-25T22:59:01Z\x00\xff", "", "", "mine", ""},
 		{"", "", "a.b", "a.b.c-fm", "\x00", "\xff"},
-		{"", "", strings.Repeat("m", functionMost), strings.Repeat("f", functionMost), "", ""},
+		{"", "", strings.Repeat("m", maxFunction), strings.Repeat("f", maxFunction), "", ""},
 	} {
 		f.Add(seed[0], seed[1], seed[2], seed[3], seed[4], seed[5], 7)
 	}
@@ -38,7 +38,7 @@ func FuzzKey(f *testing.F) {
 				t.Errorf("%q and %q by %q", first, again, by)
 			}
 			for _, text := range []string{a.Class, a.Message, a.Function, a.Frames[0].Module} {
-				if !utf8.ValidString(text) || len(text) > messageMost {
+				if !utf8.ValidString(text) || len(text) > maxMessage {
 					t.Errorf("%q is kept", text)
 				}
 			}

@@ -71,13 +71,13 @@ type Sample struct {
 
 // The bounds of what is kept.
 const (
-	classMost    = 200
-	messageMost  = 4000
-	functionMost = 300
-	textMost     = 300
-	framesMost   = 60
-	causesMost   = 10
-	pairsMost    = 30
+	maxClass    = 200
+	maxMessage  = 4000
+	maxFunction = 300
+	maxText     = 300
+	maxFrames   = 60
+	maxCauses   = 10
+	maxPairs    = 30
 )
 
 // trim cuts a report to its bounds, makes its texts such that every database
@@ -89,42 +89,42 @@ func (r *Report) trim() (lost bool) {
 			*text = short
 		}
 	}
-	cut(&r.Class, classMost)
-	cut(&r.Message, messageMost)
-	cut(&r.Function, functionMost)
+	cut(&r.Class, maxClass)
+	cut(&r.Message, maxMessage)
+	cut(&r.Function, maxFunction)
 	for _, text := range []*string{&r.Release, &r.Environment, &r.Level, &r.Platform, &r.Server, &r.User, &r.Reference} {
-		cut(text, textMost)
+		cut(text, maxText)
 	}
 	frames := func(list []Frame) []Frame {
-		if len(list) > framesMost {
-			list, lost = list[:framesMost], true
+		if len(list) > maxFrames {
+			list, lost = list[:maxFrames], true
 		}
 		for i := range list {
-			cut(&list[i].Module, functionMost)
-			cut(&list[i].Function, functionMost)
-			cut(&list[i].File, functionMost)
+			cut(&list[i].Module, maxFunction)
+			cut(&list[i].Function, maxFunction)
+			cut(&list[i].File, maxFunction)
 		}
 		return list
 	}
 	r.Frames = frames(r.Frames)
-	if len(r.Chain) > causesMost {
-		r.Chain, lost = r.Chain[:causesMost], true
+	if len(r.Chain) > maxCauses {
+		r.Chain, lost = r.Chain[:maxCauses], true
 	}
 	for i := range r.Chain {
 		c := &r.Chain[i]
-		cut(&c.Class, classMost)
-		cut(&c.Message, messageMost)
+		cut(&c.Class, maxClass)
+		cut(&c.Message, maxMessage)
 		c.Frames = frames(c.Frames)
 	}
 	pairs := func(m map[string]string) map[string]string {
 		short := map[string]string{}
 		for key, value := range m {
-			if len(short) == pairsMost {
+			if len(short) == maxPairs {
 				lost = true
 				break
 			}
-			cut(&key, textMost)
-			cut(&value, textMost)
+			cut(&key, maxText)
+			cut(&value, maxText)
 			short[key] = value
 		}
 		return short
@@ -134,7 +134,7 @@ func (r *Report) trim() (lost bool) {
 		r.Class = "Exception"
 	}
 	if r.Function == "" {
-		r.Function = Clean(r.where(), functionMost)
+		r.Function = Clean(r.where(), maxFunction)
 	}
 	return lost
 }

@@ -13,19 +13,19 @@ import (
 )
 
 const (
-	// newMost is how many groups a product, or Gatecrier itself, gets in an
+	// maxNew is how many groups a product, or Gatecrier itself, gets in an
 	// hour. What comes beyond shares one.
-	newMost = 1000
+	maxNew  = 1000
 	newTime = time.Hour
-	// knownMost is how many groups are remembered. Those whose windows are over
+	// maxKnown is how many groups are remembered. Those whose windows are over
 	// are forgotten in any case.
-	knownMost = 50_000
+	maxKnown = 50_000
 	// sampleEvery is how often a new sample is kept while people are not told.
 	sampleEvery = time.Minute
-	// releasesMost bounds the releases that are noted between two stores.
-	releasesMost = 5
-	// traceMost is how many calls an event names.
-	traceMost = 8
+	// maxReleases bounds the releases that are noted between two stores.
+	maxReleases = 5
+	// maxTrace is how many calls an event names.
+	maxTrace = 8
 	// storeAtOnce is how many groups' counts go into one transaction.
 	storeAtOnce = 200
 )
@@ -145,7 +145,7 @@ func (s *Service) count(ctx context.Context, at *place, by *By, r Report, lost b
 		if now.Sub(e.sampled) >= sampleEvery {
 			e.sampled, e.sample = now, s.sampleOf(r, now, lost)
 		}
-		if r.Release != "" && len(e.releases) < releasesMost && !slices.Contains(e.releases, r.Release) {
+		if r.Release != "" && len(e.releases) < maxReleases && !slices.Contains(e.releases, r.Release) {
 			e.releases = append(e.releases, r.Release)
 		}
 		return Result{Group: e.group, Suppressed: e.held}, nil, nil, nil
@@ -235,9 +235,9 @@ func (s *Service) ask(tx *models.Tx, at place, by By, r Report, lost bool, polic
 	}
 	pending.GroupID = id // it may have been merged since
 	if id == 0 && by != ByOverflow {
-		n, err := tx.NewExceptions(tx.Context(), at.owner, tx.Now().Add(-newTime), newMost)
-		if err != nil || n >= newMost {
-			return c, n >= newMost, err
+		n, err := tx.NewExceptions(tx.Context(), at.owner, tx.Now().Add(-newTime), maxNew)
+		if err != nil || n >= maxNew {
+			return c, n >= maxNew, err
 		}
 	}
 	row := models.ExceptionReport{
@@ -245,7 +245,7 @@ func (s *Service) ask(tx *models.Tx, at place, by By, r Report, lost bool, polic
 		Sample: s.sampleOf(r, tx.Now(), lost),
 	}
 	if by == ByOverflow {
-		row.Class, row.Message, row.Function = "Other exceptions", "More than "+strconv.Itoa(newMost)+" different ones came within an hour: they share this group", ""
+		row.Class, row.Message, row.Function = "Other exceptions", "More than "+strconv.Itoa(maxNew)+" different ones came within an hour: they share this group", ""
 	}
 	c, err = tx.ClaimException(row, policy.Window, pending)
 	if err != nil || !c.Notify {
@@ -291,7 +291,7 @@ func traceOf(frames []Frame) []string {
 			}
 			line += ")"
 		}
-		if trace = append(trace, line); len(trace) == traceMost {
+		if trace = append(trace, line); len(trace) == maxTrace {
 			break
 		}
 	}

@@ -268,7 +268,7 @@ func TestTooManyShareAGroup(t *testing.T) {
 		for i := range distinct {
 			r.report(Report{Kind: models.ExceptionTask, Class: fmt.Sprintf("C%d", i), Function: "bill"})
 		}
-		if n := len(r.known); n > newMost+10 {
+		if n := len(r.known); n > maxNew+10 {
 			t.Errorf("%d keys in memory", n)
 		}
 		if got := r.report(oops("known")); got.Group != known.Group {
@@ -276,11 +276,11 @@ func TestTooManyShareAGroup(t *testing.T) {
 		}
 		r.flush()
 		told := r.told()
-		if len(told) != newMost+1 || told[newMost].Name != "Other exceptions have occurred" {
+		if len(told) != maxNew+1 || told[maxNew].Name != "Other exceptions have occurred" {
 			t.Fatalf("%d notices, the last %+v", len(told), told[len(told)-1])
 		}
 		list, err := r.store.ExceptionGroups(t.Context(), models.SystemScope("a test"), models.ExceptionFilter{Limit: 5000})
-		if err != nil || len(list) != newMost+1 {
+		if err != nil || len(list) != maxNew+1 {
 			t.Errorf("%d groups, %v", len(list), err)
 		}
 		var count int64

@@ -263,7 +263,7 @@ func TestActsCountAtOnce(t *testing.T) {
 // must not read the other by it.
 func TestKindsDoNotShare(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
-		for i := range newMost {
+		for i := range maxNew {
 			r.report(Report{Kind: models.ExceptionReported, Class: fmt.Sprint("C", i)})
 		}
 		a := r.report(Report{Kind: models.ExceptionReported, Class: "one more"}).Group

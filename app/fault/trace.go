@@ -5,8 +5,8 @@ import (
 	"runtime"
 )
 
-// framesMost bounds a trace.
-const framesMost = 48
+// maxFrames bounds a trace.
+const maxFrames = 48
 
 // traced is an error with the place where it was first seen here.
 type traced struct {
@@ -29,7 +29,7 @@ func Trace(err error) error {
 	if errors.As(err, &t) || errors.As(err, &known) && known.Kind != Internal {
 		return err
 	}
-	pcs := make([]uintptr, framesMost)
+	pcs := make([]uintptr, maxFrames)
 	return &traced{err, pcs[:runtime.Callers(2, pcs)]}
 }
 

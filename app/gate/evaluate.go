@@ -9,8 +9,8 @@ import (
 	"gatecrier/models"
 )
 
-// tippedMost is how many findings an event names.
-const tippedMost = 5
+// maxTipped is how many findings an event names.
+const maxTipped = 5
 
 // Change is a cause to look at a branch's gate again.
 type Change struct {
@@ -127,7 +127,7 @@ func tippedBy(tx *models.Tx, branchID int64, v Verdict, fresh Fresh) (event.Tipp
 	if t := fresh.tipped(v.Over); t.New > 0 {
 		return t, nil
 	}
-	list, err := tx.TippingObservations(tx.Context(), branchID, v.Over, 4*tippedMost)
+	list, err := tx.TippingObservations(tx.Context(), branchID, v.Over, 4*maxTipped)
 	t := event.Tipped{Items: []event.Finding{}}
 	for _, o := range list {
 		t.Items = name(t.Items, event.Finding{Title: o.Title, Severity: o.Severity, Component: o.Component})
@@ -138,7 +138,7 @@ func tippedBy(tx *models.Tx, branchID int64, v Verdict, fresh Fresh) (event.Tipp
 // name adds a finding to those that an event names, where there is room for a
 // title that is not there yet.
 func name(list []event.Finding, f event.Finding) []event.Finding {
-	if len(list) == tippedMost || slices.ContainsFunc(list, func(e event.Finding) bool { return e.Title == f.Title }) {
+	if len(list) == maxTipped || slices.ContainsFunc(list, func(e event.Finding) bool { return e.Title == f.Title }) {
 		return list
 	}
 	return append(list, f)

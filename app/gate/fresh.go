@@ -33,11 +33,11 @@ func among(list []event.Finding, e event.Finding) []event.Finding {
 	case there:
 		list[at].Component = min(list[at].Component, e.Component)
 		return list
-	case at >= tippedMost:
+	case at >= maxTipped:
 		return list
 	}
 	list = slices.Insert(list, at, e)
-	return list[:min(len(list), tippedMost)]
+	return list[:min(len(list), maxTipped)]
 }
 
 // tipped are those of some severities, worst first.

@@ -15,10 +15,10 @@ import (
 const (
 	// reconcileAtOnce is how many branches are compared by one read.
 	reconcileAtOnce = 100
-	// mendedMost is how many branches a report of mended ones names.
-	mendedMost = 3
-	// lookMost is how often a branch is looked at that changes meanwhile.
-	lookMost = 3
+	// maxMended is how many branches a report of mended ones names.
+	maxMended = 3
+	// maxLook is how often a branch is looked at that changes meanwhile.
+	maxLook = 3
 )
 
 // Reconciler finds what has drifted, by whatever cause: sources that say
@@ -56,7 +56,7 @@ func (m Mended) String() string {
 
 func (m *Mended) add(what string) {
 	m.Branches++
-	if len(m.First) < mendedMost {
+	if len(m.First) < maxMended {
 		m.First = append(m.First, what)
 	}
 }
@@ -101,7 +101,7 @@ func nameOf(g models.Gated) string { return g.Product.Name + " (" + g.Branch.Nam
 
 // look compares one branch, and says what was wrong with it and is mended.
 func (r *Reconciler) look(ctx context.Context, g models.Gated, sources []models.SourceTally) (what string, err error) {
-	for try := 0; try < lookMost && (try > 0 || r.drifted(g, sources)); try++ {
+	for try := 0; try < maxLook && (try > 0 || r.drifted(g, sources)); try++ {
 		var again bool
 		err = r.store.Write(ctx, func(tx *models.Tx) (err error) {
 			what, again, err = r.mend(tx, g, sources)

@@ -50,7 +50,7 @@ func (s *Service) Delete(ctx context.Context, actor authz.Actor, ids []int64) er
 }
 
 // DeleteFound is Delete for what a filter finds, up to the newest that the
-// actor has seen listed: at most BulkMost. It says how many it deleted.
+// actor has seen listed: at most MaxBulk. It says how many it deleted.
 func (s *Service) DeleteFound(ctx context.Context, actor authz.Actor, f models.InboxFilter, upTo int64) (int, error) {
 	ids, err := s.found(ctx, actor, f, upTo)
 	if err != nil {
@@ -103,7 +103,7 @@ func removeSome(tx *models.Tx, actor authz.Actor, list []models.Notification) er
 	}
 	for product, names := range products {
 		entry := audit.Entry{Action: audit.Delete, Kind: audit.Notification, ProductID: product, Name: fmt.Sprintf("%d from all inboxes", len(names))}
-		entry.Was = audit.Values{"notifications": strings.Join(names[:min(len(names), namesMost)], "; ")}
+		entry.Was = audit.Values{"notifications": strings.Join(names[:min(len(names), maxNames)], "; ")}
 		if err := audit.Write(tx, actor, entry); err != nil {
 			return err
 		}
@@ -111,5 +111,5 @@ func removeSome(tx *models.Tx, actor authz.Actor, list []models.Notification) er
 	return nil
 }
 
-// namesMost is how many names of what was deleted are kept.
-const namesMost = 20
+// maxNames is how many names of what was deleted are kept.
+const maxNames = 20

@@ -12,15 +12,15 @@ import (
 )
 
 const (
-	lookEvery   = time.Second      // how soon new notifications are noticed
-	beatEvery   = 15 * time.Second // how soon all else is: other instances, rights
-	watchesMost = 12               // of one user
+	lookEvery  = time.Second      // how soon new notifications are noticed
+	beatEvery  = 15 * time.Second // how soon all else is: other instances, rights
+	maxWatches = 12               // of one user
 )
 
 // State is what an inbox looks like to its reader. When it changes, so may what
 // his pages show.
 type State struct {
-	Unread int   `json:"unread"` // up to BadgeMost
+	Unread int   `json:"unread"` // up to MaxBadge
 	Newest int64 `json:"newest"` // the newest notification that he may see, 0 = none
 }
 
@@ -75,7 +75,7 @@ func (l *Live) Watch(user int64) (*Watch, error) {
 			mine++
 		}
 	}
-	if mine >= watchesMost {
+	if mine >= maxWatches {
 		return nil, fault.New(fault.TooMany, "You look at your inbox in many places already")
 	}
 	w := &Watch{live: l, user: user, woken: make(chan struct{}, 1)}

@@ -12,12 +12,12 @@ import (
 )
 
 const (
-	// BadgeMost is where the badge stops counting.
-	BadgeMost = 1000
-	// BulkMost is how many of a filter are counted, and marked, at once.
-	BulkMost = 10_000
-	// markMost bounds the ids of one request.
-	markMost = 250
+	// MaxBadge is where the badge stops counting.
+	MaxBadge = 1000
+	// MaxBulk is how many of a filter are counted, and marked, at once.
+	MaxBulk = 10_000
+	// maxMark bounds the ids of one request.
+	maxMark = 250
 	// batch is how many are marked in one transaction.
 	batch = 500
 )
@@ -47,27 +47,27 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (models.
 	return s.store.Notification(ctx, actor.Reader(), id)
 }
 
-// Unread counts the actor's unread notifications, up to BadgeMost.
+// Unread counts the actor's unread notifications, up to MaxBadge.
 func (s *Service) Unread(ctx context.Context, actor authz.Actor) (int, error) {
 	if actor.User.ID == 0 {
 		return 0, noInbox()
 	}
-	return s.store.CountUnread(ctx, actor.Reader(), BadgeMost)
+	return s.store.CountUnread(ctx, actor.Reader(), MaxBadge)
 }
 
 // Count is how many notifications there are of a filter.
 type Count struct {
 	N    int
-	More bool // there may be more: more than BulkMost, or a search that was too long
+	More bool // there may be more: more than MaxBulk, or a search that was too long
 }
 
-// Count counts the actor's notifications of a filter, up to BulkMost.
+// Count counts the actor's notifications of a filter, up to MaxBulk.
 func (s *Service) Count(ctx context.Context, actor authz.Actor, f models.InboxFilter) (Count, error) {
 	if actor.User.ID == 0 {
 		return Count{}, noInbox()
 	}
-	n, whole, err := s.store.CountInbox(ctx, actor.Reader(), f, BulkMost+1)
-	return Count{min(n, BulkMost), n > BulkMost || !whole}, err
+	n, whole, err := s.store.CountInbox(ctx, actor.Reader(), f, MaxBulk+1)
+	return Count{min(n, MaxBulk), n > MaxBulk || !whole}, err
 }
 
 // States reads notifications of the actor by their ids; what he may not see, or
@@ -116,7 +116,7 @@ func (s *Service) MarkAll(ctx context.Context, actor authz.Actor, upTo int64) er
 }
 
 // MarkFound marks what a filter finds, up to the newest that the actor has seen
-// listed: at most BulkMost, the newest of them. It says how many it marked.
+// listed: at most MaxBulk, the newest of them. It says how many it marked.
 func (s *Service) MarkFound(ctx context.Context, actor authz.Actor, f models.InboxFilter, upTo int64, as models.MarkAs) (int, error) {
 	if !f.Narrowed() && as == models.MarkViewed {
 		n, err := s.Unread(ctx, actor)
@@ -152,7 +152,7 @@ func (s *Service) found(ctx context.Context, actor authz.Actor, f models.InboxFi
 	if err := named(upTo); err != nil {
 		return nil, err
 	}
-	f.Before, f.Limit = upTo+1, BulkMost
+	f.Before, f.Limit = upTo+1, MaxBulk
 	ids, _, err := s.store.InboxIDs(ctx, actor.Reader(), f)
 	return ids, err
 }
@@ -171,7 +171,7 @@ func checked(ids []int64) ([]int64, error) {
 	switch {
 	case len(ids) == 0:
 		return nil, fault.BadField("ids", "Name at least one notification")
-	case len(ids) > markMost:
+	case len(ids) > maxMark:
 		return nil, fault.BadField("ids", "At most 250 at a time")
 	}
 	ids = slices.Clone(ids)

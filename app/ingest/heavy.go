@@ -9,7 +9,7 @@ import (
 // are at work at the same time; the others wait where they are.
 const (
 	heavyFrom = 4 << 20
-	heavyMost = 2
+	maxHeavy  = 2
 )
 
 // heavy lets large reports through one after the other.
@@ -17,7 +17,7 @@ type heavy struct {
 	slots chan struct{}
 }
 
-func newHeavy() heavy { return heavy{make(chan struct{}, heavyMost)} }
+func newHeavy() heavy { return heavy{make(chan struct{}, maxHeavy)} }
 
 // begin watches a report that is read; end must follow when its import has
 // ended.

@@ -156,11 +156,11 @@ func (d Descriptor) check() error {
 	return nil
 }
 
-// Most is how many characters a value may have.
-func (f Field) Most() int { return cmp.Or(f.MaxLen, 200) }
+// More is how many characters a value may have.
+func (f Field) MaxLength() int { return cmp.Or(f.MaxLen, 200) }
 
 func (f Field) problem(value string) string {
-	limit := f.Most()
+	limit := f.MaxLength()
 	switch {
 	case value == "" && f.Required && !f.Generated:
 		return "is required"

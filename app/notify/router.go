@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	batchMost = 256              // events that are routed in one transaction
+	maxBatch  = 256              // events that are routed in one transaction
 	tries     = 5                // of an event, before it is parked
 	lease     = 30 * time.Second // how long one instance alone routes
 	poll      = time.Second      // how often work is looked for unrung
@@ -50,7 +50,7 @@ func (r *Router) Run(ctx context.Context) {
 		if err != nil && ctx.Err() == nil && !errors.Is(err, errNotMine) {
 			r.log.Error("routing failed", "error", err)
 		}
-		if err == nil && n == batchMost {
+		if err == nil && n == maxBatch {
 			continue
 		}
 		r.wait(ctx)
@@ -86,7 +86,7 @@ type addressee struct {
 // worked out before the transaction that writes it. A batch that cannot be
 // written is written event by event, so that one bad event stops no other.
 func (r *Router) Route(ctx context.Context) (int, error) {
-	work, err := r.store.EventWork(ctx, string(event.ReaderNotify), batchMost)
+	work, err := r.store.EventWork(ctx, string(event.ReaderNotify), maxBatch)
 	if err != nil || len(work) == 0 {
 		return 0, err
 	}

@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	commentMost = 4000                     // characters
-	waiverMost  = 3 * 366 * 24 * time.Hour // from now
-	noticeTime  = 7 * 24 * time.Hour       // before a waiver ends, people are told
+	maxComment = 4000                     // characters
+	maxWaiver  = 3 * 366 * 24 * time.Hour // from now
+	noticeTime = 7 * 24 * time.Hour       // before a waiver ends, people are told
 )
 
 // Assessment is what somebody says of an observation. It counts until it is
@@ -63,7 +63,7 @@ func (a *Assessment) check(now time.Time) error {
 		bad.Add("severity", "One of critical, high, medium, low, none, unknown")
 	}
 	switch {
-	case utf8.RuneCountInString(a.Comment) > commentMost:
+	case utf8.RuneCountInString(a.Comment) > maxComment:
 		bad.Add("comment", "At most 4,000 characters")
 	case badText(a.Comment, true):
 		bad.Add("comment", "No control characters")
@@ -90,7 +90,7 @@ func (a *Assessment) checkWaiver(now time.Time, bad *fault.Fields) {
 		bad.Add("waiver_until", "Say until when the risk is accepted")
 	case !a.Until.After(now):
 		bad.Add("waiver_until", "Must be in the future")
-	case a.Until.After(now.Add(waiverMost)):
+	case a.Until.After(now.Add(maxWaiver)):
 		bad.Add("waiver_until", "At most three years from now")
 	}
 }
@@ -168,7 +168,7 @@ func (s *Service) AssessMany(ctx context.Context, actor authz.Actor, sel Selecti
 	if err := a.check(s.store.Now()); err != nil {
 		return Done{}, err
 	}
-	if len(sel.IDs) > Most {
+	if len(sel.IDs) > MaxSelected {
 		return Done{}, fault.BadField("ids", "At most 10,000 at a time")
 	}
 	var done Done
@@ -268,12 +268,12 @@ func filtered(tx *models.Tx, scope models.Scope, sel Selection) ([]models.Observ
 		return nil, fault.BadField("ids", "Say which observations: by ids, or by a filter")
 	}
 	f := *sel.Filter
-	f.ProductID, f.After, f.Limit = sel.ProductID, nil, Most+1
+	f.ProductID, f.After, f.Limit = sel.ProductID, nil, MaxSelected+1
 	list, err := tx.Observations(tx.Context(), scope, f)
 	switch {
 	case err != nil:
 		return nil, err
-	case len(list) > Most:
+	case len(list) > MaxSelected:
 		return nil, fault.BadField("filter", "It finds more than 10,000 observations: narrow it")
 	case len(list) == 0:
 		return nil, fault.New(fault.Conflict, "No observation is found any more: look at the list again")

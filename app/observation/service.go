@@ -19,8 +19,8 @@ import (
 	"gatecrier/models"
 )
 
-// Most is how many observations are assessed in one step.
-const Most = 10_000
+// More is how many observations are assessed in one step.
+const MaxSelected = 10_000
 
 // Service looks after observations.
 type Service struct {

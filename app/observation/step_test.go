@@ -49,7 +49,7 @@ func TestEndsOfWaivers(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for span, want := range map[time.Duration]struct{ taken, noticed bool }{
 		0: {}, 999 * time.Nanosecond: {}, time.Microsecond: {true, true}, noticeTime - time.Microsecond: {true, true},
-		noticeTime: {true, false}, waiverMost: {true, false}, waiverMost + time.Microsecond: {},
+		noticeTime: {true, false}, maxWaiver: {true, false}, maxWaiver + time.Microsecond: {},
 	} {
 		a := Assessment{Status: models.StatusRiskAccepted, Comment: " why ", Until: now.Add(span)}
 		err := a.check(now)

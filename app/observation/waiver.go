@@ -125,7 +125,7 @@ func (s *Service) notice(ctx context.Context, productID int64) (int64, error) {
 		if err := tx.LockProduct(productID); err != nil {
 			return err
 		}
-		ending, err := tx.EndingWaiversOf(tx.Context(), productID, tx.Now(), tx.Now().Add(noticeTime), Most)
+		ending, err := tx.EndingWaiversOf(tx.Context(), productID, tx.Now(), tx.Now().Add(noticeTime), MaxSelected)
 		if err != nil {
 			return err
 		}

@@ -7,9 +7,9 @@ import (
 	"gatecrier/models"
 )
 
-// comparedMost is how many observations are compared for a list of branches. Of
+// maxCompared is how many observations are compared for a list of branches. Of
 // more it does not say what they add; the comparison of one branch does.
-const comparedMost = 20_000
+const maxCompared = 20_000
 
 // Comparison is a branch beside the default branch of its product.
 type Comparison struct {
@@ -51,7 +51,7 @@ func (s *Service) Compare(ctx context.Context, actor authz.Actor, id int64, f mo
 // adds to the default one: as many of them as are compared quickly.
 func (s *Service) Adds(ctx context.Context, def models.Branch, list []models.BranchRow) (map[int64]models.Counts, error) {
 	var ids []int64
-	left := int64(comparedMost)
+	left := int64(maxCompared)
 	for _, b := range list {
 		if n := b.Counts.Total(); !b.Default && n <= left {
 			ids, left = append(ids, b.ID), left-n

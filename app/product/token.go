@@ -12,8 +12,8 @@ import (
 	"gatecrier/models"
 )
 
-// tokensMost bounds the tokens of a product.
-const tokensMost = 100
+// maxTokens bounds the tokens of a product.
+const maxTokens = 100
 
 // Tokens lists a product's API tokens, for its owners.
 func (s *Service) Tokens(ctx context.Context, actor authz.Actor, productID int64) ([]models.Token, error) {
@@ -61,7 +61,7 @@ func (s *Service) CreateToken(ctx context.Context, actor authz.Actor, productID 
 		if err != nil {
 			return err
 		}
-		if len(list) >= tokensMost {
+		if len(list) >= maxTokens {
 			return fault.New(fault.Conflict, "A product has at most 100 tokens: revoke one first")
 		}
 		made = token // a transaction that was lost is run again

@@ -14,12 +14,12 @@ import (
 
 // Body is a request's body, unpacked, and bounded before and after.
 func Body(w http.ResponseWriter, r *http.Request) (io.Reader, error) {
-	r.Body = http.MaxBytesReader(w, r.Body, Most)
+	r.Body = http.MaxBytesReader(w, r.Body, MaxBytes)
 	in, err := unpacked(r.Body, strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))))
 	if err != nil {
 		return nil, err
 	}
-	return &bounded{in, Most}, nil
+	return &bounded{in, MaxBytes}, nil
 }
 
 func unpacked(body io.Reader, encoding string) (io.Reader, error) {

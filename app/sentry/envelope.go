@@ -18,14 +18,14 @@ import (
 
 // The bounds of an envelope.
 const (
-	// Most is how long one is at most, compressed or not.
-	Most = 20 << 20
-	// headerMost is how long a line of a header is at most.
-	headerMost = 64 << 10
-	// eventMost is how long an event is at most.
-	eventMost = 1 << 20
-	// itemsMost is how many items are looked at; what comes later is ignored.
-	itemsMost = 100
+	// More is how long one is at most, compressed or not.
+	MaxBytes = 20 << 20
+	// maxHeader is how long a line of a header is at most.
+	maxHeader = 64 << 10
+	// maxEvent is how long an event is at most.
+	maxEvent = 1 << 20
+	// maxItems is how many items are looked at; what comes later is ignored.
+	maxItems = 100
 )
 
 // Envelope is one that is being read.
@@ -39,7 +39,7 @@ type Envelope struct {
 
 // Open reads an envelope's header.
 func Open(in io.Reader) (*Envelope, error) {
-	e := &Envelope{in: bufio.NewReaderSize(in, headerMost)}
+	e := &Envelope{in: bufio.NewReaderSize(in, maxHeader)}
 	line, err := e.line()
 	if errors.Is(err, io.EOF) {
 		return nil, fault.New(fault.Malformed, "The envelope is empty")
@@ -63,7 +63,7 @@ func (e *Envelope) line() ([]byte, error) {
 	line, err := e.in.ReadSlice('\n')
 	switch {
 	case errors.Is(err, bufio.ErrBufferFull):
-		return nil, fault.New(fault.TooLarge, fmt.Sprintf("A line of an envelope's headers has at most %d bytes", headerMost))
+		return nil, fault.New(fault.TooLarge, fmt.Sprintf("A line of an envelope's headers has at most %d bytes", maxHeader))
 	case errors.Is(err, io.EOF) && len(line) > 0:
 	case err != nil:
 		return nil, unreadable(err)
@@ -87,7 +87,7 @@ func unreadable(err error) error {
 // Next reads on to the next event and gives its report; io.EOF where there is
 // none. Items of other types are passed over.
 func (e *Envelope) Next() (exception.Report, error) {
-	for ; e.items < itemsMost; e.items++ {
+	for ; e.items < maxItems; e.items++ {
 		line, err := e.line()
 		if err != nil {
 			return exception.Report{}, err
@@ -104,7 +104,7 @@ func (e *Envelope) Next() (exception.Report, error) {
 		}
 		most := int64(0)
 		if header.Type == "event" {
-			most = eventMost
+			most = maxEvent
 		}
 		payload, err := e.payload(header.Length, most)
 		if err != nil {
@@ -164,7 +164,7 @@ func (e *Envelope) ended(_ int64, err error) error {
 }
 
 func tooLong() error {
-	return fault.New(fault.TooLarge, fmt.Sprintf("An event has at most %d bytes", eventMost))
+	return fault.New(fault.TooLarge, fmt.Sprintf("An event has at most %d bytes", maxEvent))
 }
 
 func (e *Envelope) skipLine() error {

@@ -177,12 +177,12 @@ func TestItems(t *testing.T) {
 		"no event":               {"{}\n{\"type\":\"event\"}\n[1]\n", 0, fault.Malformed},
 		"broken":                 {"{}\n{\"type\":\"event\"}\n{\"message\":\n", 0, fault.Malformed},
 		"deep":                   {"{}\n{\"type\":\"event\"}\n{\"extra\":" + strings.Repeat("[", 100_000) + "\n", 0, fault.Malformed},
-		"a long header":          {"{\"dsn\":\"" + strings.Repeat("x", headerMost) + "\"}\n", 0, fault.TooLarge},
-		"a long item header":     {"{}\n{\"type\":\"" + strings.Repeat("x", headerMost) + "\"}\n", 0, fault.TooLarge},
+		"a long header":          {"{\"dsn\":\"" + strings.Repeat("x", maxHeader) + "\"}\n", 0, fault.TooLarge},
+		"a long item header":     {"{}\n{\"type\":\"" + strings.Repeat("x", maxHeader) + "\"}\n", 0, fault.TooLarge},
 		"a long event":           {"{}\n{\"type\":\"event\"}\n{\"message\":\"" + strings.Repeat("x", 10<<20) + "\"}\n", 0, fault.TooLarge},
 		"a long event, told":     {"{}\n{\"type\":\"event\",\"length\":10485760}\n{\"message\":\"" + strings.Repeat("x", 10<<20) + "\"}\n", 0, fault.TooLarge},
 		"bad UTF-8":              {"{}\n{\"type\":\"event\"}\n{\"message\":\"\xff\xfe\"}\n", 1, 0},
-		"a million items":        {"{}\n" + strings.Repeat("{\"type\":\"event\"}\n{}\n", 500_000), itemsMost, 0},
+		"a million items":        {"{}\n" + strings.Repeat("{\"type\":\"event\"}\n{}\n", 500_000), maxItems, 0},
 		"a million others":       {"{}\n" + strings.Repeat("{\"type\":\"session\"}\n{}\n", 500_000) + withLength, 0, 0},
 		"a long attachment":      {"{}\n{\"type\":\"attachment\"}\n" + strings.Repeat("x", 10<<20) + "\n" + withLength, 1, 0},
 	} {
@@ -289,7 +289,7 @@ func TestPackedBodies(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := sent("identity", append([]byte("{}\n{\"type\":\"attachment\"}\n"), bytes.Repeat([]byte("x"), Most)...)); !fault.Is(err, fault.TooLarge) {
+	if _, err := sent("identity", append([]byte("{}\n{\"type\":\"attachment\"}\n"), bytes.Repeat([]byte("x"), MaxBytes)...)); !fault.Is(err, fault.TooLarge) {
 		t.Errorf("21 MB: %v", err)
 	}
 }

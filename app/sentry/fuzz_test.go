@@ -28,11 +28,11 @@ func FuzzEnvelope(f *testing.F) {
 		if e != nil && e.EventID != "" && len(e.EventID) != 32 {
 			t.Errorf("id %q", e.EventID)
 		}
-		if len(list) > itemsMost {
+		if len(list) > maxItems {
 			t.Errorf("%d events", len(list))
 		}
 		for _, r := range list {
-			if len(r.Frames) > 250 || len(r.Chain) > 11 || len(r.Tags) > pairsMost+1 || len(r.Fingerprint) > wordsMost {
+			if len(r.Frames) > 250 || len(r.Chain) > 11 || len(r.Tags) > maxPairs+1 || len(r.Fingerprint) > maxWords {
 				t.Errorf("%d frames, %d causes, %d tags, %d words", len(r.Frames), len(r.Chain), len(r.Tags), len(r.Fingerprint))
 			}
 			if key, _ := exception.Key(exception.GroupSmart, r); key == "" {

@@ -101,8 +101,8 @@ func (s *some[T]) shorten() {
 // pairs are names with values: an object, or a list of pairs.
 type pairs map[string]string
 
-// pairsMost is how many are read.
-const pairsMost = 100
+// maxPairs is how many are read.
+const maxPairs = 100
 
 // UnmarshalJSON takes both.
 func (p *pairs) UnmarshalJSON(raw []byte) error {
@@ -114,7 +114,7 @@ func (p *pairs) UnmarshalJSON(raw []byte) error {
 	if _, err := in.Token(); err != nil {
 		return err
 	}
-	for in.More() && len(*p) < pairsMost {
+	for in.More() && len(*p) < maxPairs {
 		var name, value text
 		if raw[0] == '{' {
 			key, err := in.Token()
@@ -152,8 +152,8 @@ func pairOf(raw []byte) (name, value text) {
 // words are texts, of which the first ones are kept.
 type words []string
 
-// wordsMost is how many.
-const wordsMost = 20
+// maxWords is how many.
+const maxWords = 20
 
 // UnmarshalJSON takes a list of texts, or one.
 func (w *words) UnmarshalJSON(raw []byte) error {
@@ -170,7 +170,7 @@ func (w *words) UnmarshalJSON(raw []byte) error {
 	if _, err := in.Token(); err != nil {
 		return err
 	}
-	for in.More() && len(*w) < wordsMost {
+	for in.More() && len(*w) < maxWords {
 		var one text
 		if err := in.Decode(&one); err != nil {
 			return err

@@ -95,7 +95,7 @@ func (s *Service) Jobs() map[string]string {
 func (s *Service) Retention() Retention {
 	v := s.values(SectionRetention)
 	return Retention{
-		Notifications: v.number("notifications_days"), Most: v.number("notifications_most"), Deliveries: v.number("deliveries_days"), Observations: v.number("resolved_observations_days"),
+		Notifications: v.number("notifications_days"), MaxNotifications: v.number("max_notifications"), Deliveries: v.number("deliveries_days"), Observations: v.number("resolved_observations_days"),
 		GateHistory: v.number("gate_history_days"), Events: v.number("events_days"), Audit: v.number("audit_days"), JobRuns: v.number("job_runs_days"),
 	}
 }

@@ -37,7 +37,7 @@ type Field struct {
 	Kind        Kind
 	Default     any // bool, int64 or string
 	Min, Max    int64
-	Most        int // characters of a text; 0 is 200
+	MaxLength   int // characters of a text; 0 is 200
 	Choices     []Choice
 	Unit        string
 	Help        string
@@ -130,7 +130,7 @@ func (f Field) acceptInt(value any) (any, string) {
 }
 
 func (f Field) wrong(text string) string {
-	most := f.Most
+	most := f.MaxLength
 	if most == 0 {
 		most = 200
 	}

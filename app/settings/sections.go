@@ -38,7 +38,7 @@ func general(baseURL string) Section {
 				Help: "The address that links in messages begin with. Empty: the one that the server listens on.", check: badBaseURL,
 			},
 			{
-				Name: "site_name", Label: "SITE_NAME", Kind: KindText, Default: "Gatecrier", Most: 60,
+				Name: "site_name", Label: "SITE_NAME", Kind: KindText, Default: "Gatecrier", MaxLength: 60,
 				Help: "Shown in titles of pages, and in mails as the sender's name.", check: required,
 			},
 		},
@@ -62,7 +62,7 @@ func gateSection() Section {
 		})
 	}
 	s.Fields = append(s.Fields, Field{
-		Name: "hold_seconds", Label: "SECURITY_GATE_HOLD", Kind: KindInt, Default: int64(0), Max: int64(HoldMost / time.Second), Unit: "seconds",
+		Name: "hold_seconds", Label: "SECURITY_GATE_HOLD", Kind: KindInt, Default: int64(0), Max: int64(MaxHold / time.Second), Unit: "seconds",
 		Help: "How long a new state has to stand before it is announced; 0: at once. One that returns before that is in the history alone. A product may have its own time.",
 	})
 	return s
@@ -73,14 +73,14 @@ func mailSection(hosts Hosts) Section {
 		Name: SectionMail, Title: "Mail", Summary: "The server that mails are handed to.", review: reviewServer(hosts),
 		Fields: []Field{
 			{Name: "email_from", Label: "EMAIL_FROM", Kind: KindText, Default: "", Placeholder: "gatecrier@example.org", Help: "The sender's address. While it is empty no mail is sent, and the record of deliveries says so.", check: badAddress},
-			{Name: "smtp_host", Label: "SMTP_HOST", Kind: KindText, Default: "", Most: 253, Placeholder: "smtp.example.org", Help: "A name or an address. A private one must be allowed on the page Delivery.", check: badHost},
+			{Name: "smtp_host", Label: "SMTP_HOST", Kind: KindText, Default: "", MaxLength: 253, Placeholder: "smtp.example.org", Help: "A name or an address. A private one must be allowed on the page Delivery.", check: badHost},
 			{Name: "smtp_port", Label: "SMTP_PORT", Kind: KindInt, Default: int64(587), Min: 1, Max: 65535, Help: "587 with STARTTLS, 465 with TLS, 25 between servers."},
 			{
 				Name: "smtp_tls", Label: "SMTP_TLS", Kind: KindChoice, Default: TLSStart, Help: "STARTTLS is insisted on: a server that does not offer it gets nothing.",
 				Choices: []Choice{{TLSStart, "STARTTLS"}, {TLSImplicit, "TLS from the start"}, {TLSNone, "None"}},
 			},
 			{Name: "smtp_user", Label: "SMTP_USER", Kind: KindText, Default: "", Help: "Empty: without signing in."},
-			{Name: "smtp_password", Label: "SMTP_PASSWORD", Kind: KindSecret, Default: "", Most: 1000, Help: "Sealed, and never shown again."},
+			{Name: "smtp_password", Label: "SMTP_PASSWORD", Kind: KindSecret, Default: "", MaxLength: 1000, Help: "Sealed, and never shown again."},
 		},
 	}
 }
@@ -109,15 +109,15 @@ func exceptionSection() Section {
 		Name: SectionException, Title: "Exceptions", Summary: "Who is told when something goes wrong in Gatecrier itself, or in a program that reports without a product, and how often. All other connections of the system are told too, of whatever module.",
 		Fields: []Field{
 			{
-				Name: models.ExceptionField + "email_to", Label: "EXCEPTION_EMAIL_TO", Kind: KindTarget, Default: "", Most: 4000, Placeholder: "ops@example.org, dev@example.org",
+				Name: models.ExceptionField + "email_to", Label: "EXCEPTION_EMAIL_TO", Kind: KindTarget, Default: "", MaxLength: 4000, Placeholder: "ops@example.org, dev@example.org",
 				Help: "Mail addresses, separated by commas: a mail to each. While EMAIL_FROM is empty none is sent, and the record of deliveries says so.",
 			},
 			{
-				Name: models.ExceptionField + "ms_teams_webhook", Label: "EXCEPTION_MS_TEAMS_WEBHOOK", Kind: KindTarget, Default: "", Most: 2000,
+				Name: models.ExceptionField + "ms_teams_webhook", Label: "EXCEPTION_MS_TEAMS_WEBHOOK", Kind: KindTarget, Default: "", MaxLength: 2000,
 				Help: "The URL of a workflow's webhook. It is sealed, and shown as its host and last four characters; left as shown it stays, emptied it goes.",
 			},
 			{
-				Name: models.ExceptionField + "slack_webhook", Label: "EXCEPTION_SLACK_WEBHOOK", Kind: KindTarget, Default: "", Most: 2000,
+				Name: models.ExceptionField + "slack_webhook", Label: "EXCEPTION_SLACK_WEBHOOK", Kind: KindTarget, Default: "", MaxLength: 2000,
 				Help: "The URL of an incoming webhook, kept in the same way.",
 			},
 			{
@@ -142,7 +142,7 @@ func reports() Section {
 				Help: "A larger one is refused while it is read, and changes nothing.",
 			},
 			{
-				Name: "silent_after_seconds", Label: "SILENT_AFTER", Kind: KindInt, Default: int64(0), Max: int64(SilentMost / time.Second), Unit: "seconds",
+				Name: "silent_after_seconds", Label: "SILENT_AFTER", Kind: KindInt, Default: int64(0), Max: int64(MaxSilent / time.Second), Unit: "seconds",
 				Help: "People are told of a product whose default branch has got no report for so long, and once when reports come again. 0: never; else from 900 (15 minutes). A product may have its own time.",
 			},
 			{
@@ -164,7 +164,7 @@ func deliverySection(badNetworks func(string) string) Section {
 	return Section{
 		Name: SectionDelivery, Title: "Delivery", Summary: "Where messages may go. Loopback, private and link-local addresses are refused unless they are allowed here or by GATECRIER_ALLOW_NETWORKS.",
 		Fields: []Field{{
-			Name: "allow_networks", Label: "ALLOW_NETWORKS", Kind: KindLines, Default: "", Most: 4000, Placeholder: "10.20.0.0/16, mattermost.internal:8065",
+			Name: "allow_networks", Label: "ALLOW_NETWORKS", Kind: KindLines, Default: "", MaxLength: 4000, Placeholder: "10.20.0.0/16, mattermost.internal:8065",
 			Help:  "Separated by commas or lines: 10.20.0.0/16, 10.1.2.3, host.internal, host.internal:8443. A name allows whatever it resolves to.",
 			check: func(list string) string { return badNetworks(Networks(list)) },
 		}},
@@ -177,7 +177,7 @@ func jobsSection(jobs []Job, badSpec func(string) string) Section {
 		Summary: "When jobs run, in UTC: cron expressions of five fields (minute, hour, day of the month, month, day of the week). A change counts at once.",
 	}
 	for _, j := range jobs {
-		s.Fields = append(s.Fields, Field{Name: j.Name, Label: j.Title, Kind: KindText, Default: j.Spec, Most: 100, Placeholder: j.Spec, Help: j.About, check: badSpec})
+		s.Fields = append(s.Fields, Field{Name: j.Name, Label: j.Title, Kind: KindText, Default: j.Spec, MaxLength: 100, Placeholder: j.Spec, Help: j.About, check: badSpec})
 	}
 	return s
 }
@@ -188,7 +188,7 @@ const keptLeast = 7
 
 // The fewest notifications that are kept where their number is bounded.
 const (
-	mostField = "notifications_most"
+	maxNotificationsField = "max_notifications"
 	mostLeast = 1000
 )
 
@@ -202,7 +202,7 @@ func retentionSection() Section {
 		Fields: []Field{
 			days("notifications_days", "Notifications", 180, "They go from everybody's inbox, read or not; silences that have ended go too."),
 			{
-				Name: mostField, Label: "Notifications at most", Kind: KindInt, Default: int64(0), Max: 1_000_000_000, Unit: "notifications",
+				Name: maxNotificationsField, Label: "Notifications at most", Kind: KindInt, Default: int64(0), Max: 1_000_000_000, Unit: "notifications",
 				Help: "Beyond so many the oldest go, however young they are. 0 is any number, else the least is 1000.",
 			},
 			days("deliveries_days", "Deliveries", 180, "Counted from their end; they go with their attempts. What still waits stays."),
@@ -221,15 +221,15 @@ func retentionSection() Section {
 // reviewRetention refuses what is neither for ever nor long enough.
 func reviewRetention(_ context.Context, _, next read, bad *fault.Fields) []string {
 	for _, f := range retentionSection().Fields {
-		if f.Name == mostField {
+		if f.Name == maxNotificationsField {
 			continue
 		}
 		if days, _ := next(f.Name).(int64); days > 0 && days < keptLeast {
 			bad.Add(f.Name, "0 for ever, or at least 7 days")
 		}
 	}
-	if most, _ := next(mostField).(int64); most > 0 && most < mostLeast {
-		bad.Add(mostField, "0 for any number, or at least 1000")
+	if most, _ := next(maxNotificationsField).(int64); most > 0 && most < mostLeast {
+		bad.Add(maxNotificationsField, "0 for any number, or at least 1000")
 	}
 	return nil
 }

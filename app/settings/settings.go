@@ -73,7 +73,7 @@ type Reports struct {
 // The bounds of times after which a product is silent.
 const (
 	SilentLeast = 15 * time.Minute
-	SilentMost  = 30 * 24 * time.Hour
+	MaxSilent   = 30 * 24 * time.Hour
 )
 
 // Silent is after how long without a report a product is silent, 0 for never:
@@ -85,8 +85,8 @@ func (r Reports) Silent(p models.Product) time.Duration {
 	return r.SilentAfter
 }
 
-// HoldMost is the longest time that a new state of a gate may have to stand.
-const HoldMost = 24 * time.Hour
+// MaxHold is the longest time that a new state of a gate may have to stand.
+const MaxHold = 24 * time.Hour
 
 // The ways in which it is decided which exceptions are the same.
 const (
@@ -115,14 +115,14 @@ type Job struct {
 
 // Retention is how many days things are kept; 0 is for ever.
 type Retention struct {
-	Notifications int64 // and silences that have ended
-	Most          int64 // notifications, however old; 0 = any number
-	Deliveries    int64 // that have ended
-	Observations  int64 // that were resolved
-	GateHistory   int64
-	Events        int64 // that nothing else refers to
-	Audit         int64
-	JobRuns       int64
+	Notifications    int64 // and silences that have ended
+	MaxNotifications int64 // notifications, however old; 0 = any number
+	Deliveries       int64 // that have ended
+	Observations     int64 // that were resolved
+	GateHistory      int64
+	Events           int64 // that nothing else refers to
+	Audit            int64
+	JobRuns          int64
 }
 
 // Users is what counts for accounts.

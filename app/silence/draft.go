@@ -14,12 +14,12 @@ import (
 
 // What a silence may be.
 const (
-	ReasonMost = 500 // characters
-	TextMost   = 200
-	Shortest   = time.Minute
-	Longest    = 90 * 24 * time.Hour
-	OpenMost   = 100         // that have not ended, of one product, of one group, or of all
-	late       = time.Minute // how long ago one may begin that is made now
+	MaxReason = 500 // characters
+	MaxText   = 200
+	Shortest  = time.Minute
+	Longest   = 90 * 24 * time.Hour
+	MaxOpen   = 100         // that have not ended, of one product, of one group, or of all
+	late      = time.Minute // how long ago one may begin that is made now
 )
 
 // Draft is a silence as somebody asks for it.
@@ -62,13 +62,13 @@ func (d *Draft) checkWords(bad *fault.Fields) {
 	if d.Type != "" && !slices.Contains(event.Silenceable(), event.Type(d.Type)) {
 		bad.Add("type", "Not one of the types that may be held back")
 	}
-	if utf8.RuneCountInString(d.Text) > TextMost {
+	if utf8.RuneCountInString(d.Text) > MaxText {
 		bad.Add("text", "At most 200 characters")
 	}
 	switch n := utf8.RuneCountInString(d.Reason); {
 	case n == 0:
 		bad.Add("reason", "Say why: those who miss the messages will ask")
-	case n > ReasonMost:
+	case n > MaxReason:
 		bad.Add("reason", "At most 500 characters")
 	}
 }

@@ -13,7 +13,7 @@ import (
 const (
 	// PreviewDays is how far a preview looks back.
 	PreviewDays    = 7
-	previewMost    = 2000
+	maxPreview     = 2000
 	previewedFirst = 10
 )
 
@@ -21,7 +21,7 @@ const (
 type Preview struct {
 	Held  int                   // of
 	Of    int                   // so many
-	Most  bool                  // there may be more: these are as many as are looked at
+	More  bool                  // there may be more: these are as many as are looked at
 	First []models.Notification // of what it would have held, the newest, at most ten
 }
 
@@ -40,8 +40,8 @@ func (s *Service) Preview(ctx context.Context, actor authz.Actor, d Draft) (Prev
 	}
 	one, since := d.silence(actor), s.store.Now().Add(-PreviewDays*24*time.Hour)
 	one.StartsAt, one.EndsAt = since, s.store.Now().Add(time.Hour)
-	list, err := s.store.SilenceCandidates(ctx, one, since, previewMost)
-	p := Preview{Of: len(list), Most: len(list) == previewMost}
+	list, err := s.store.SilenceCandidates(ctx, one, since, maxPreview)
+	p := Preview{Of: len(list), More: len(list) == maxPreview}
 	for _, n := range list {
 		if !Matches(one, subjectOf(n, one.GroupID)) {
 			continue

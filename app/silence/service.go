@@ -144,7 +144,7 @@ func (s *Service) Create(ctx context.Context, actor authz.Actor, d Draft) (Row, 
 		if err != nil {
 			return err
 		}
-		if open >= OpenMost {
+		if open >= MaxOpen {
 			return fault.New(fault.Conflict, "There are 100 silences of this that have not ended: end some first")
 		}
 		made = d.silence(actor)

@@ -77,8 +77,8 @@ type Trace struct {
 	Inbox bool // the actor has it in his inbox
 }
 
-// sentMost bounds the targets that a trace names.
-const sentMost = 200
+// maxSent bounds the targets that a trace names.
+const maxSent = 200
 
 // Service traces events.
 type Service struct {
@@ -208,12 +208,12 @@ func (s *Service) readSilence(ctx context.Context, f *facts) error {
 // readSent reads its deliveries, those that the actor may see, and how many
 // there are in all.
 func (s *Service) readSent(ctx context.Context, f *facts) (err error) {
-	filter := models.LedgerFilter{EventID: f.event.ID, Limit: sentMost + 1}
+	filter := models.LedgerFilter{EventID: f.event.ID, Limit: maxSent + 1}
 	if f.rows, err = s.ledger.List(ctx, f.actor, filter); err != nil {
 		return err
 	}
-	if f.more = len(f.rows) > sentMost; f.more {
-		f.rows = f.rows[:sentMost]
+	if f.more = len(f.rows) > maxSent; f.more {
+		f.rows = f.rows[:maxSent]
 	}
 	slices.Reverse(f.rows) // in the order in which they were written
 	tally, err := s.store.DeliveryTally(ctx, models.SystemScope("only how many, of an event that is seen"), []int64{f.event.ID})

@@ -69,7 +69,7 @@ const maxForm = 1 << 20
 // net/http forgets those of a request whose context was replaced.
 func bounded(c *gin.Context) {
 	if !takesReports(c.FullPath()) {
-		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, formMost(c.FullPath()))
+		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody(c.FullPath()))
 	}
 	defer func() {
 		if form := c.Request.MultipartForm; form != nil {
@@ -81,17 +81,17 @@ func bounded(c *gin.Context) {
 	c.Next()
 }
 
-// ExceptionsMost is the largest body with exceptions.
-const ExceptionsMost = 4 << 20
+// MaxExceptions is the largest body with exceptions.
+const MaxExceptions = 4 << 20
 
 // EnvelopePath is where SDKs of Sentry send to, with a slash at its end or
 // without.
 const EnvelopePath = "/api/:product_id/envelope"
 
-// formMost is the largest body of a route, or a path.
-func formMost(route string) int64 {
+// maxBody is the largest body of a route, or a path.
+func maxBody(route string) int64 {
 	if route == "/api/v1/exceptions" {
-		return ExceptionsMost
+		return MaxExceptions
 	}
 	return maxForm
 }

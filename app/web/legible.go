@@ -83,7 +83,7 @@ func badBody(r *http.Request) (field, wrong string) {
 		return "", ""
 	}
 	rest := r.Body
-	text, err := io.ReadAll(io.LimitReader(rest, formMost(r.URL.Path)))
+	text, err := io.ReadAll(io.LimitReader(rest, maxBody(r.URL.Path)))
 	r.Body = struct {
 		io.Reader
 		io.Closer

@@ -90,7 +90,7 @@ type SilencePreview struct {
 	Missing string // what is to be chosen first, "" = nothing
 	Held    int
 	Of      int
-	Most    bool // only the newest Of were looked at
+	More    bool // only the newest Of were looked at
 	Days    int  // that were looked at
 	Rows    []HeldRow
 	Now     time.Time
@@ -161,7 +161,7 @@ func (p SilencePreview) sum() string {
 	switch {
 	case p.Of == 0:
 		return "In the last " + days + " there was nothing that it could have held."
-	case p.Most:
+	case p.More:
 		return "Of the newest " + ui.Number(int64(p.Of)) + " notifications there, it would have held " + ui.Number(int64(p.Held)) + "."
 	}
 	return "In the last " + days + " it would have held " + ui.Number(int64(p.Held)) + " of " + ui.Plural(p.Of, "notification", "notifications") + "."

@@ -15,14 +15,14 @@ import (
 // These are ours, in UTF-16 units, which are never fewer than what is counted
 // there. Those of the embed add up to fewer than 5800.
 const (
-	titleMost = 300
-	whyMost   = 1000
-	factsMost = 10
-	labelMost = 60
-	valueMost = 220
-	itemsMost = 15
-	itemMost  = 250
-	listMost  = 1900
+	maxTitle = 300
+	maxWhy   = 1000
+	maxFacts = 10
+	maxLabel = 60
+	maxValue = 220
+	maxItems = 15
+	maxItem  = 250
+	maxList  = 1900
 )
 
 // payload is what is posted. Nobody is called by it.
@@ -53,7 +53,7 @@ type field struct {
 }
 
 func compose(m module.Message) payload {
-	title := fit(or(module.Line(m.Title), "Gatecrier"), titleMost)
+	title := fit(or(module.Line(m.Title), "Gatecrier"), maxTitle)
 	p := payload{Content: mark(m.Tone) + "**" + title + "**", Mentions: mentions{Parse: []string{}}}
 	e := embed{Description: description(m), Color: color(m.Tone), Fields: facts(m.Facts)}
 	if link := module.SafeLink(m.Link); link != "" {
@@ -72,7 +72,7 @@ func compose(m module.Message) payload {
 func description(m module.Message) string {
 	var parts []string
 	if why := module.Line(m.Why); why != "" {
-		parts = append(parts, fit(why, whyMost))
+		parts = append(parts, fit(why, maxWhy))
 	}
 	if list := items(m.Items); list != "" {
 		parts = append(parts, list)
@@ -91,10 +91,10 @@ func facts(all []module.Fact) []field {
 		if label == "" && value == "" {
 			continue
 		}
-		if len(fields) == factsMost {
+		if len(fields) == maxFacts {
 			break
 		}
-		fields = append(fields, field{Name: fit(or(label, gap), labelMost), Value: fit(or(value, gap), valueMost), Inline: true})
+		fields = append(fields, field{Name: fit(or(label, gap), maxLabel), Value: fit(or(value, gap), maxValue), Inline: true})
 	}
 	return fields
 }
@@ -103,8 +103,8 @@ func facts(all []module.Fact) []field {
 func items(all []string) string {
 	var b strings.Builder
 	for i, item := range all {
-		line := "• " + fit(module.Line(item), itemMost)
-		if i == itemsMost || units(b.String())+units(line) > listMost {
+		line := "• " + fit(module.Line(item), maxItem)
+		if i == maxItems || units(b.String())+units(line) > maxList {
 			fmt.Fprintf(&b, "\nand %d more", len(all)-i)
 			break
 		}

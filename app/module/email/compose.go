@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	subjectMost = 200 // characters
-	headerAuto  = mail.Header("Auto-Submitted")
+	maxSubject = 200 // characters
+	headerAuto = mail.Header("Auto-Submitted")
 )
 
 // compose writes a mail. Two of the same message differ in their date alone.
@@ -62,7 +62,7 @@ func (e *Email) write(m module.Message, from, to, firstName string) (*mail.Msg, 
 // subject is the title, and not what a title in the form of an encoded word
 // (RFC 2047) would be decoded to.
 func subject(m module.Message) string {
-	title := module.Short(strings.ReplaceAll(m.Title, "=?", "= ?"), subjectMost)
+	title := module.Short(strings.ReplaceAll(m.Title, "=?", "= ?"), maxSubject)
 	if title == "" {
 		return "Gatecrier"
 	}

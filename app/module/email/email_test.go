@@ -266,7 +266,7 @@ func checkMail(t *testing.T, e *Email, m module.Message, name string) {
 		}
 	}
 	subject, err := new(mime.WordDecoder).DecodeHeader(p.header.Get("Subject"))
-	if err != nil || utf8.RuneCountInString(subject) > subjectMost || strings.ContainsAny(subject, "\r\n\u202e") {
+	if err != nil || utf8.RuneCountInString(subject) > maxSubject || strings.ContainsAny(subject, "\r\n\u202e") {
 		t.Errorf("subject = %q, %v", subject, err)
 	}
 	checkPage(t, e, p.html)

@@ -14,14 +14,14 @@ var files embed.FS
 
 // What is shown at most: of texts in characters, of lists in lines.
 const (
-	nameMost  = 60
-	titleMost = 300
-	whyMost   = 3000
-	factsMost = 15
-	labelMost = 100
-	valueMost = 400
-	itemsMost = 30
-	itemMost  = 250
+	maxName  = 60
+	maxTitle = 300
+	maxWhy   = 3000
+	maxFacts = 15
+	maxLabel = 100
+	maxValue = 400
+	maxItems = 30
+	maxItem  = 250
 )
 
 // newPage reads the template, which is part of the program.
@@ -42,10 +42,10 @@ type view struct {
 
 func newView(m module.Message, to, firstName string) view {
 	v := view{
-		Greeting: "Hello,", Title: module.Short(m.Title, titleMost), Why: module.Short(m.Why, whyMost),
+		Greeting: "Hello,", Title: module.Short(m.Title, maxTitle), Why: module.Short(m.Why, maxWhy),
 		Tone: m.Tone, Test: m.Test, Account: m.Type == module.TypeAccount, Link: module.SafeLink(m.Link), To: to,
 	}
-	if name := module.Short(firstName, nameMost); name != "" {
+	if name := module.Short(firstName, maxName); name != "" {
 		v.Greeting = "Hello " + name + ","
 	}
 	if v.Title == "" {
@@ -54,14 +54,14 @@ func newView(m module.Message, to, firstName string) view {
 	if !m.Time.IsZero() {
 		v.Time = m.Time.UTC().Format("2 January 2006, 15:04 UTC")
 	}
-	for _, f := range m.Facts[:min(factsMost, len(m.Facts))] {
-		f = module.Fact{Label: module.Short(f.Label, labelMost), Value: module.Short(f.Value, valueMost)}
+	for _, f := range m.Facts[:min(maxFacts, len(m.Facts))] {
+		f = module.Fact{Label: module.Short(f.Label, maxLabel), Value: module.Short(f.Value, maxValue)}
 		if f != (module.Fact{}) {
 			v.Facts = append(v.Facts, f)
 		}
 	}
-	for _, item := range m.Items[:min(itemsMost, len(m.Items))] {
-		v.Items = append(v.Items, module.Short(item, itemMost))
+	for _, item := range m.Items[:min(maxItems, len(m.Items))] {
+		v.Items = append(v.Items, module.Short(item, maxItem))
 	}
 	v.More = len(m.Items) - len(v.Items)
 	return v

@@ -12,15 +12,15 @@ import (
 // Bounds of an event's texts, in UTF-16 units. The details stay below 4000, all
 // together below 28 KB.
 const (
-	summaryMost = 250
-	whyMost     = 1000
-	itemsMost   = 20
-	itemMost    = 250
-	listMost    = 2900
-	factsMost   = 10
-	labelMost   = 60
-	valueMost   = 250
-	actorMost   = 100
+	maxSummary = 250
+	maxWhy     = 1000
+	maxItems   = 20
+	maxItem    = 250
+	maxList    = 2900
+	maxFacts   = 10
+	maxLabel   = 60
+	maxValue   = 250
+	maxActor   = 100
 )
 
 // The types of events, and the priorities.
@@ -51,7 +51,7 @@ type link struct {
 // eventsOf is the event of a message; of a test, a second one closes the first.
 func eventsOf(c module.Config, m module.Message) []event {
 	e := event{
-		IntegrationKey: c[fieldKey], Summary: fit(or(module.Line(m.Title), "Gatecrier"), summaryMost),
+		IntegrationKey: c[fieldKey], Summary: fit(or(module.Line(m.Title), "Gatecrier"), maxSummary),
 		Details: details(m), CustomDetails: custom(m),
 	}
 	if href := module.SafeLink(m.Link); href != "" {
@@ -90,7 +90,7 @@ func meaning(m module.Message) (kind, priority, key string) {
 func details(m module.Message) string {
 	var parts []string
 	if why := module.Line(m.Why); why != "" {
-		parts = append(parts, fitText(why, whyMost))
+		parts = append(parts, fitText(why, maxWhy))
 	}
 	if list := items(m.Items); list != "" {
 		parts = append(parts, list)
@@ -102,8 +102,8 @@ func details(m module.Message) string {
 func items(all []string) string {
 	var b strings.Builder
 	for i, item := range all {
-		line := "- " + fitText(module.Line(item), itemMost)
-		if i == itemsMost || units(b.String())+units(line) > listMost {
+		line := "- " + fitText(module.Line(item), maxItem)
+		if i == maxItems || units(b.String())+units(line) > maxList {
 			fmt.Fprintf(&b, "\n- and %d more", len(all)-i)
 			break
 		}
@@ -120,17 +120,17 @@ func items(all []string) string {
 func custom(m module.Message) map[string]string {
 	all := map[string]string{}
 	for _, f := range m.Facts {
-		label, value := fit(or(module.Line(f.Label), "Detail"), labelMost), fit(module.Line(f.Value), valueMost)
+		label, value := fit(or(module.Line(f.Label), "Detail"), maxLabel), fit(module.Line(f.Value), maxValue)
 		if _, taken := all[label]; taken || value == "" {
 			continue
 		}
-		if len(all) == factsMost {
+		if len(all) == maxFacts {
 			break
 		}
 		all[label] = value
 	}
 	all["type"], all["id"] = m.Type, m.ID
-	if actor := fit(module.Line(m.Actor), actorMost); actor != "" {
+	if actor := fit(module.Line(m.Actor), maxActor); actor != "" {
 		all["actor"] = actor
 	}
 	if !m.Time.IsZero() {

@@ -12,13 +12,13 @@ import (
 // some 800 KB. These are bytes of the encoded JSON, and add up to fewer than
 // 20 KB: receivers that speak Mattermost's format may take less.
 const (
-	titleMost = 600
-	whyMost   = 2400
-	factsMost = 10
-	labelMost = 100
-	valueMost = 400
-	itemsMost = 15
-	itemMost  = 400
+	maxTitle = 600
+	maxWhy   = 2400
+	maxFacts = 10
+	maxLabel = 100
+	maxValue = 400
+	maxItems = 15
+	maxItem  = 400
 )
 
 // payload is what is posted.
@@ -44,11 +44,11 @@ type field struct {
 
 func compose(m module.Message) payload {
 	title := or(module.Line(m.Title), "Gatecrier")
-	p := payload{Text: mark(m.Tone) + "**" + fit(title, titleMost) + "**"}
+	p := payload{Text: mark(m.Tone) + "**" + fit(title, maxTitle) + "**"}
 	if why := module.Line(m.Why); why != "" {
-		p.Text += "\n\n" + fit(why, whyMost)
+		p.Text += "\n\n" + fit(why, maxWhy)
 	}
-	a := attachment{Fallback: plain(title, titleMost), Color: color(m.Tone), Text: details(m), Fields: facts(m.Facts)}
+	a := attachment{Fallback: plain(title, maxTitle), Color: color(m.Tone), Text: details(m), Fields: facts(m.Facts)}
 	if link := module.SafeLink(m.Link); link != "" {
 		a.Title, a.TitleLink = "Open in Gatecrier", link
 	}
@@ -65,10 +65,10 @@ func facts(all []module.Fact) []field {
 		if label == "" && value == "" {
 			continue
 		}
-		if len(fields) == factsMost {
+		if len(fields) == maxFacts {
 			break
 		}
-		fields = append(fields, field{Short: true, Title: fit(label, labelMost), Value: fit(value, valueMost)})
+		fields = append(fields, field{Short: true, Title: fit(label, maxLabel), Value: fit(value, maxValue)})
 	}
 	return fields
 }
@@ -88,11 +88,11 @@ func details(m module.Message) string {
 func items(all []string) string {
 	var lines []string
 	for i, item := range all {
-		if i == itemsMost {
+		if i == maxItems {
 			lines = append(lines, fmt.Sprintf("and %d more", len(all)-i))
 			break
 		}
-		lines = append(lines, "• "+fit(module.Line(item), itemMost))
+		lines = append(lines, "• "+fit(module.Line(item), maxItem))
 	}
 	return strings.Join(lines, "\n")
 }

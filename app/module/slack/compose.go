@@ -14,16 +14,16 @@ import (
 // blocks. These are ours, in UTF-16 units, which are never fewer than what is
 // counted there.
 const (
-	headerMost = 150
-	whyMost    = 2900
-	factsMost  = 10
-	labelMost  = 80
-	valueMost  = 300
-	itemsMost  = 20
-	itemMost   = 250
-	listMost   = 2900
-	plainMost  = 600
-	linkMost   = 2000
+	maxHeader = 150
+	maxWhy    = 2900
+	maxFacts  = 10
+	maxLabel  = 80
+	maxValue  = 300
+	maxItems  = 20
+	maxItem   = 250
+	maxList   = 2900
+	maxPlain  = 600
+	maxLink   = 2000
 )
 
 // payload is what is posted. Nothing in it is turned into a link or a mention
@@ -57,11 +57,11 @@ func section(s string) block {
 
 func compose(m module.Message) payload {
 	title := mark(m.Tone) + or(module.Line(m.Title), "Gatecrier")
-	head := text{Type: "plain_text", Text: module.Fit(title, headerMost, units, asIs)}
-	p := payload{Text: fit(title, headerMost), Blocks: []block{{Type: "header", Text: &head}}}
+	head := text{Type: "plain_text", Text: module.Fit(title, maxHeader, units, asIs)}
+	p := payload{Text: fit(title, maxHeader), Blocks: []block{{Type: "header", Text: &head}}}
 	if why := module.Line(m.Why); why != "" {
-		p.Text += "\n" + fit(why, plainMost)
-		p.Blocks = append(p.Blocks, section(fit(why, whyMost)))
+		p.Text += "\n" + fit(why, maxPlain)
+		p.Blocks = append(p.Blocks, section(fit(why, maxWhy)))
 	}
 	if fields := facts(m.Facts); len(fields) > 0 {
 		p.Blocks = append(p.Blocks, block{Type: "section", Fields: fields})
@@ -69,7 +69,7 @@ func compose(m module.Message) payload {
 	if list := items(m.Items); list != "" {
 		p.Blocks = append(p.Blocks, section(list))
 	}
-	if link := escape(module.SafeLink(m.Link)); link != "" && len(link) <= linkMost {
+	if link := escape(module.SafeLink(m.Link)); link != "" && len(link) <= maxLink {
 		// A button would ask for an answer that an incoming webhook cannot get.
 		p.Blocks = append(p.Blocks, section("<"+link+"|Open in Gatecrier>"))
 		p.Text += "\n" + link
@@ -91,13 +91,13 @@ func facts(all []module.Fact) []text {
 		if label == "" && value == "" {
 			continue
 		}
-		if len(fields) == factsMost {
+		if len(fields) == maxFacts {
 			break
 		}
 		if label != "" {
-			label = "*" + fit(label, labelMost) + "*\n"
+			label = "*" + fit(label, maxLabel) + "*\n"
 		}
-		fields = append(fields, mrkdwn(label+fit(value, valueMost)))
+		fields = append(fields, mrkdwn(label+fit(value, maxValue)))
 	}
 	return fields
 }
@@ -106,8 +106,8 @@ func facts(all []module.Fact) []text {
 func items(all []string) string {
 	var b strings.Builder
 	for i, item := range all {
-		line := "• " + fit(module.Line(item), itemMost)
-		if i == itemsMost || units(b.String())+units(line) > listMost {
+		line := "• " + fit(module.Line(item), maxItem)
+		if i == maxItems || units(b.String())+units(line) > maxList {
 			fmt.Fprintf(&b, "\nand %d more", len(all)-i)
 			break
 		}

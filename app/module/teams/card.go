@@ -11,14 +11,14 @@ import (
 // A message may have some 28 KB in all; less has been seen to be refused. These
 // are bytes of the encoded JSON, and add up to fewer than 20 KB.
 const (
-	titleMost = 600
-	whyMost   = 2400
-	factsMost = 10
-	labelMost = 100
-	valueMost = 400
-	itemsMost = 15
-	itemMost  = 400
-	linkMost  = 2000
+	maxTitle = 600
+	maxWhy   = 2400
+	maxFacts = 10
+	maxLabel = 100
+	maxValue = 400
+	maxItems = 15
+	maxItem  = 400
+	maxLink  = 2000
 )
 
 const schema = "http://adaptivecards.io/schemas/adaptive-card.json"
@@ -80,13 +80,13 @@ func message(m module.Message) payload {
 }
 
 func compose(m module.Message) card {
-	title := fit(or(module.Line(m.Title), "Gatecrier"), titleMost)
+	title := fit(or(module.Line(m.Title), "Gatecrier"), maxTitle)
 	c := card{
 		Schema: schema, Type: "AdaptiveCard", Version: "1.4", Teams: width{"Full"}, Summary: title,
 		Body: []element{{Type: "TextBlock", Text: title, Wrap: true, Size: "Large", Weight: "Bolder", Color: color(m.Tone)}},
 	}
 	if why := module.Line(m.Why); why != "" {
-		c.Body = append(c.Body, element{Type: "TextBlock", Text: fit(why, whyMost), Wrap: true, Spacing: "Small"})
+		c.Body = append(c.Body, element{Type: "TextBlock", Text: fit(why, maxWhy), Wrap: true, Spacing: "Small"})
 	}
 	if list := facts(m.Facts); len(list) > 0 {
 		c.Body = append(c.Body, element{Type: "FactSet", FactList: list})
@@ -95,7 +95,7 @@ func compose(m module.Message) card {
 	if text := footer(m); text != "" {
 		c.Body = append(c.Body, element{Type: "TextBlock", Text: text, Wrap: true, Size: "Small", Subtle: true})
 	}
-	if link := module.SafeLink(m.Link); link != "" && len(link) <= linkMost {
+	if link := module.SafeLink(m.Link); link != "" && len(link) <= maxLink {
 		c.Actions = []action{{Type: "Action.OpenUrl", Title: "Open in Gatecrier", URL: link}}
 	}
 	return c
@@ -108,10 +108,10 @@ func facts(all []module.Fact) []fact {
 		if label == "" && value == "" {
 			continue
 		}
-		if len(list) == factsMost {
+		if len(list) == maxFacts {
 			break
 		}
-		list = append(list, fact{Title: fit(label, labelMost), Value: fit(value, valueMost)})
+		list = append(list, fact{Title: fit(label, maxLabel), Value: fit(value, maxValue)})
 	}
 	return list
 }
@@ -120,8 +120,8 @@ func facts(all []module.Fact) []fact {
 func items(all []string) []element {
 	var lines []element
 	for i, item := range all {
-		text := "• " + fit(module.Line(item), itemMost)
-		if i == itemsMost {
+		text := "• " + fit(module.Line(item), maxItem)
+		if i == maxItems {
 			text = fmt.Sprintf("and %d more", len(all)-i)
 		}
 		e := element{Type: "TextBlock", Text: text, Wrap: true, Spacing: "None"}
@@ -129,7 +129,7 @@ func items(all []string) []element {
 			e.Spacing = "Medium"
 		}
 		lines = append(lines, e)
-		if i == itemsMost {
+		if i == maxItems {
 			break
 		}
 	}

@@ -66,8 +66,8 @@ func bodyOf(format string, m module.Message) any {
 
 // Bounds of an envelope's texts, in characters.
 const (
-	titleMost  = 300
-	reasonMost = 2000
+	maxTitle  = 300
+	maxReason = 2000
 )
 
 func envelopeOf(m module.Message) envelope {
@@ -75,8 +75,8 @@ func envelopeOf(m module.Message) envelope {
 	return envelope{
 		Type: thing, Action: action(verb),
 		Attributes: attributes{
-			UUID: strings.TrimPrefix(m.ID, "msg_"), ShortID: m.Key, Title: module.Short(m.Title, titleMost),
-			Reason: module.Short(m.Why, reasonMost), Link: m.Link, Test: m.Test,
+			UUID: strings.TrimPrefix(m.ID, "msg_"), ShortID: m.Key, Title: module.Short(m.Title, maxTitle),
+			Reason: module.Short(m.Why, maxReason), Link: m.Link, Test: m.Test,
 		},
 		Metadata: metadata{Version: 2, CreatedAt: m.Time.UTC(), Permissions: []string{}},
 	}
