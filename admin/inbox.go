@@ -32,7 +32,7 @@ func (a *Admin) inboxList(c *gin.Context) error {
 	}
 	v := page.InboxView{
 		Here: c.Request.URL.RequestURI(), First: q.with("", ""), State: link("/inbox/state", q.pairs...), After: -1,
-		Archived: q.Archived, Narrowed: q.Narrowed(), Kept: a.kept(),
+		Archived: q.Archived, Narrowed: q.IsFiltered(), Kept: a.kept(),
 	}
 	rows := found.Rows
 	if len(rows) > pageSize {
@@ -42,7 +42,7 @@ func (a *Admin) inboxList(c *gin.Context) error {
 		v.Further = link(inboxPath, append(q.pairs, "before", count(found.Further))...)
 	}
 	v.Pager.Text = plural(len(rows), "notification", "notifications") + " shown"
-	if v.UpTo, err = a.newest(c, rows, f, q.Narrowed()); err != nil {
+	if v.UpTo, err = a.newest(c, rows, f, q.IsFiltered()); err != nil {
 		return err
 	}
 	if before > 0 {
@@ -56,7 +56,7 @@ func (a *Admin) inboxList(c *gin.Context) error {
 	if v.MaySilence, err = a.Silences.MayAny(ctx, actor); err != nil {
 		return err
 	}
-	if len(rows) > 0 && (q.Narrowed() || v.Pager.Next != "") {
+	if len(rows) > 0 && (q.IsFiltered() || v.Pager.Next != "") {
 		v.Found = link("/inbox/found", append(q.pairs, "up_to", count(v.UpTo))...)
 	}
 	if v.Filters, err = a.pills(c, q); err != nil {

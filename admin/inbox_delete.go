@@ -114,7 +114,7 @@ func (a *Admin) deleteFound(c *gin.Context) (int, string, error) {
 	if err != nil {
 		return 0, "", err
 	}
-	if !q.Narrowed() {
+	if !q.IsFiltered() {
 		return 0, "", fault.BadField("filter", "Narrow it by something first")
 	}
 	n, err := a.Inbox.DeleteFound(c.Request.Context(), actorOf(c), q.InboxFilter, upTo)

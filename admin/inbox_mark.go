@@ -107,7 +107,7 @@ func (a *Admin) inboxFound(c *gin.Context) error {
 		} else {
 			v.Buttons = append(v.Buttons, page.AskButton{Label: "Archive for me", Value: string(models.MarkArchived)})
 		}
-		if q.Narrowed() {
+		if q.IsFiltered() {
 			v.Buttons = append(v.Buttons, page.AskButton{Label: "Delete for all…", Value: "delete", Danger: true})
 		}
 	}

@@ -73,11 +73,11 @@ func forgetKeys(ctx context.Context, w *Work) error {
 }
 
 func forgetSignIns(ctx context.Context, w *Work) error {
-	return w.Repeat(ctx, (*models.Tx).ForgetSignIns)
+	return w.Repeat(ctx, (*models.Tx).DeleteOldSignIns)
 }
 
 func forgetLinks(ctx context.Context, w *Work) error {
-	return w.Repeat(ctx, (*models.Tx).ForgetUserLinks)
+	return w.Repeat(ctx, (*models.Tx).DeleteOldUserLinks)
 }
 
 // keepResends is how long it is known what was sent again together.
@@ -85,7 +85,7 @@ const keepResends = 90 * 24 * time.Hour
 
 func forgetResends(ctx context.Context, w *Work) error {
 	return w.Repeat(ctx, func(tx *models.Tx, limit int) (int64, error) {
-		return tx.ForgetResends(tx.Now().Add(-keepResends), limit)
+		return tx.DeleteOldResends(tx.Now().Add(-keepResends), limit)
 	})
 }
 

@@ -23,7 +23,7 @@ func forgetNotifications(ctx context.Context, w *Work) error {
 	if !ends {
 		return nil
 	}
-	return w.Repeat(ctx, func(tx *models.Tx, limit int) (int64, error) { return tx.ForgetSilences(before, limit) })
+	return w.Repeat(ctx, func(tx *models.Tx, limit int) (int64, error) { return tx.DeleteOldSilences(before, limit) })
 }
 
 // forgetMore removes the oldest rows of the inbox beyond a number.
@@ -35,7 +35,7 @@ func forgetMore(ctx context.Context, w *Work) error {
 	if err != nil || upto == 0 {
 		return err
 	}
-	return w.Repeat(ctx, func(tx *models.Tx, limit int) (int64, error) { return tx.ForgetNotifications(upto, limit) })
+	return w.Repeat(ctx, func(tx *models.Tx, limit int) (int64, error) { return tx.DeleteOldNotifications(upto, limit) })
 }
 
 // forgetDeliveries removes deliveries that have ended long ago.
@@ -59,7 +59,9 @@ func forgetRuns(ctx context.Context, w *Work) error {
 		return nil
 	}
 	for _, job := range All() {
-		err := w.Repeat(ctx, func(tx *models.Tx, limit int) (int64, error) { return tx.ForgetSlots(job.Name, slotOf(before), limit) })
+		err := w.Repeat(ctx, func(tx *models.Tx, limit int) (int64, error) {
+			return tx.DeleteOldSlots(job.Name, slotOf(before), limit)
+		})
 		if err != nil {
 			return err
 		}
@@ -68,7 +70,7 @@ func forgetRuns(ctx context.Context, w *Work) error {
 }
 
 // walk removes what is older than so many days from a trail, page by page.
-func (w *Work) walk(ctx context.Context, trail models.Trail, days int64) error {
+func (w *Work) walk(ctx context.Context, trail models.RetentionTable, days int64) error {
 	before, ends := w.before(days)
 	for page := (models.Old{More: ends}); page.More; {
 		var err error
@@ -78,7 +80,7 @@ func (w *Work) walk(ctx context.Context, trail models.Trail, days int64) error {
 		if len(page.Keys) == 0 {
 			continue
 		}
-		if _, err := w.Write(ctx, func(tx *models.Tx) (int64, error) { return tx.Forget(trail, before, page.Keys) }); err != nil {
+		if _, err := w.Write(ctx, func(tx *models.Tx) (int64, error) { return tx.DeleteOld(trail, before, page.Keys) }); err != nil {
 			return err
 		}
 	}
@@ -103,7 +105,7 @@ func forgetObservations(ctx context.Context, w *Work) error {
 			sources[o.SourceID] = append(sources[o.SourceID], o.ID)
 		}
 		for source, ids := range sources {
-			if _, err := w.Write(ctx, func(tx *models.Tx) (int64, error) { return tx.ForgetObservations(source, before, ids) }); err != nil {
+			if _, err := w.Write(ctx, func(tx *models.Tx) (int64, error) { return tx.DeleteOldObservations(source, before, ids) }); err != nil {
 				return err
 			}
 		}
@@ -119,7 +121,7 @@ func forgetGateHistory(ctx context.Context, w *Work) error {
 			return err
 		}
 		if len(old) > 0 {
-			if _, err := w.Write(ctx, func(tx *models.Tx) (int64, error) { return tx.ForgetGateChanges(old) }); err != nil {
+			if _, err := w.Write(ctx, func(tx *models.Tx) (int64, error) { return tx.DeleteOldGateChanges(old) }); err != nil {
 				return err
 			}
 		}

@@ -192,5 +192,5 @@ func (s *Schedule) makeUp(ctx context.Context) error {
 // LoseRuns gives up what an earlier process had at work: for the start of the
 // only instance there is.
 func (s *Schedule) LoseRuns(ctx context.Context) error {
-	return s.Store.Write(ctx, (*models.Tx).LoseRuns)
+	return s.Store.Write(ctx, (*models.Tx).MarkRunsLost)
 }

@@ -326,7 +326,7 @@ func TestRetentionLetsOthersWrite(t *testing.T) {
 		tell(3)
 		left := func() (n int) {
 			err := r.store.Write(t.Context(), func(tx *models.Tx) (err error) {
-				n, err = tx.CountUnread(tx.Context(), models.Reader{Administrator: true}, rows+10)
+				n, err = tx.CountUnread(tx.Context(), models.Viewer{Administrator: true}, rows+10)
 				return err
 			})
 			if err != nil {

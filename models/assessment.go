@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Judgement is what somebody says of observations, the same of each.
-type Judgement struct {
+// AssessmentInput is what somebody says of observations, the same of each.
+type AssessmentInput struct {
 	Action        AssessmentAction
 	ClearStatus   bool      // no status that was said before counts any more
 	ClearSeverity bool      // no severity does
@@ -52,7 +52,7 @@ type Assessment struct {
 }
 
 // Assess is the observation as what is said makes it.
-func (o Observation) Assess(s Judgement, at time.Time) Observation {
+func (o Observation) Assess(s AssessmentInput, at time.Time) Observation {
 	a := &o.Assessed
 	severity := o.ReportSeverity()
 	if s.Action != ActionExpire { // by itself
@@ -88,13 +88,13 @@ const assessAtOnce = 500
 // Assess writes what is said of observations, and a row of the history of
 // each. Their sources, branch and gate are for who calls it, in the same
 // transaction.
-func (tx *Tx) Assess(ids []int64, s Judgement) error {
+func (tx *Tx) Assess(ids []int64, s AssessmentInput) error {
 	for part := range slices.Chunk(ids, assessAtOnce) {
 		if err := tx.noteAssessments(part, s); err != nil {
 			return err
 		}
 		set, args := s.sets(tx.Now())
-		if _, err := tx.exec("UPDATE observations SET "+strings.Join(set, ", ")+" WHERE id IN ("+marks(len(part))+")", append(args, anys(part)...)...); err != nil {
+		if _, err := tx.exec("UPDATE observations SET "+strings.Join(set, ", ")+" WHERE id IN ("+placeholders(len(part))+")", append(args, toAny(part)...)...); err != nil {
 			return err
 		}
 	}
@@ -102,8 +102,8 @@ func (tx *Tx) Assess(ids []int64, s Judgement) error {
 }
 
 // noteAssessments adds to the histories, before the observations change.
-func (tx *Tx) noteAssessments(ids []int64, s Judgement) error {
-	status, severity, args := "status", "severity", []any{micro(tx.Now()), orNull(s.UserID), s.Actor, s.Action}
+func (tx *Tx) noteAssessments(ids []int64, s AssessmentInput) error {
+	status, severity, args := "status", "severity", []any{micro(tx.Now()), nullID(s.UserID), s.Actor, s.Action}
 	switch {
 	case s.Status != "":
 		status, args = "CAST(? AS TEXT)", append(args, s.Status)
@@ -116,15 +116,15 @@ func (tx *Tx) noteAssessments(ids []int64, s Judgement) error {
 	case s.ClearSeverity:
 		severity = "coalesce(report_severity, severity)"
 	}
-	args = append(append(args, s.Comment, micro(s.Until), orNull(s.DuplicateOf)), anys(ids)...)
+	args = append(append(args, s.Comment, micro(s.Until), nullID(s.DuplicateOf)), toAny(ids)...)
 	_, err := tx.exec(`INSERT INTO assessments (observation_id, at, user_id, actor, action, was_status, status, was_severity, severity, comment, waiver_until, duplicate_of)
 		SELECT id, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS TEXT), CAST(? AS TEXT), status, `+status+", severity, "+severity+`, CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT)
-		FROM observations WHERE id IN (`+marks(len(ids))+") ORDER BY id", args...)
+		FROM observations WHERE id IN (`+placeholders(len(ids))+") ORDER BY id", args...)
 	return err
 }
 
 // sets are the columns that change.
-func (s Judgement) sets(now time.Time) (set []string, args []any) {
+func (s AssessmentInput) sets(now time.Time) (set []string, args []any) {
 	add := func(text string, values ...any) { set, args = append(set, text), append(args, values...) }
 	add("changed_at = ?", micro(now))
 	switch { // whoever says nothing any more is forgotten
@@ -139,7 +139,7 @@ func (s Judgement) sets(now time.Time) (set []string, args []any) {
 	}
 	switch {
 	case s.Status != "":
-		add("assessed_status = ?, waiver_until = ?, waiver_noticed = ?, duplicate_of = ?", s.Status, micro(s.Until), s.Noticed, orNull(s.DuplicateOf))
+		add("assessed_status = ?, waiver_until = ?, waiver_noticed = ?, duplicate_of = ?", s.Status, micro(s.Until), s.Noticed, nullID(s.DuplicateOf))
 		add("status = CASE WHEN resolved_at IS NULL THEN CAST(? AS TEXT) ELSE status END, active = CAST(? AS BOOLEAN) AND resolved_at IS NULL", s.Status, s.Status.Active())
 	case s.ClearStatus:
 		add("assessed_status = '', waiver_until = NULL, waiver_noticed = FALSE, duplicate_of = NULL")
@@ -157,15 +157,15 @@ func (s Judgement) sets(now time.Time) (set []string, args []any) {
 // NoteAssessment adds a row to an observation's history.
 func (tx *Tx) NoteAssessment(a Assessment) error {
 	_, err := tx.exec(`INSERT INTO assessments (observation_id, at, user_id, actor, action, was_status, status, was_severity, severity, comment, waiver_until, duplicate_of)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, a.ObservationID, micro(tx.Now()), orNull(a.UserID), a.Actor, a.Action, a.WasStatus, a.Status,
-		a.WasSeverity, a.Severity, a.Comment, micro(a.Until), orNull(a.DuplicateOf))
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, a.ObservationID, micro(tx.Now()), nullID(a.UserID), a.Actor, a.Action, a.WasStatus, a.Status,
+		a.WasSeverity, a.Severity, a.Comment, micro(a.Until), nullID(a.DuplicateOf))
 	return err
 }
 
 // Assessments lists the history of an observation that was read in scope,
 // newest first; before is the keyset: the last id of the page before, 0 for the
 // first page.
-func (r reads) Assessments(ctx context.Context, observationID, before int64, limit int) ([]Assessment, error) {
+func (r queries) Assessments(ctx context.Context, observationID, before int64, limit int) ([]Assessment, error) {
 	cond, args := "observation_id = ?", []any{observationID}
 	if before != 0 {
 		cond, args = cond+" AND id < ?", append(args, before)
@@ -182,7 +182,7 @@ func (r reads) Assessments(ctx context.Context, observationID, before int64, lim
 }
 
 // CountDuplicates counts the observations that people call the same as one.
-func (r reads) CountDuplicates(ctx context.Context, observationID int64) (int, error) {
+func (r queries) CountDuplicates(ctx context.Context, observationID int64) (int, error) {
 	var n int
 	err := r.get(ctx, "SELECT count(*) FROM observations WHERE duplicate_of = ? AND assessed_status = 'duplicate'", []any{observationID}, &n)
 	return n, err
@@ -208,7 +208,7 @@ type Waiver struct {
 }
 
 // EndedWaivers lists waivers whose time has come, the oldest first, after one.
-func (r reads) EndedWaivers(ctx context.Context, now time.Time, after Waiver, limit int) ([]Waiver, error) {
+func (r queries) EndedWaivers(ctx context.Context, now time.Time, after Waiver, limit int) ([]Waiver, error) {
 	return r.waivers(ctx, "o.waiver_until <= ?", []any{micro(now)}, after, limit)
 }
 
@@ -218,17 +218,17 @@ const endsUntold = "o.waiver_until > ? AND o.waiver_until <= ? AND NOT o.waiver_
 
 // EndingWaivers lists waivers that end between two times and that nobody was
 // told of, the first to end first, after one.
-func (r reads) EndingWaivers(ctx context.Context, from, to time.Time, after Waiver, limit int) ([]Waiver, error) {
+func (r queries) EndingWaivers(ctx context.Context, from, to time.Time, after Waiver, limit int) ([]Waiver, error) {
 	return r.waivers(ctx, endsUntold, []any{micro(from), micro(to)}, after, limit)
 }
 
 // EndingWaiversOf lists those of a product, the first to end first. There are
 // few waivers that end: the sum keeps SQLite from going by the branches.
-func (r reads) EndingWaiversOf(ctx context.Context, productID int64, from, to time.Time, limit int) ([]Waiver, error) {
+func (r queries) EndingWaiversOf(ctx context.Context, productID int64, from, to time.Time, limit int) ([]Waiver, error) {
 	return r.waivers(ctx, endsUntold+" AND b.product_id + 0 = ?", []any{micro(from), micro(to), productID}, Waiver{}, limit)
 }
 
-func (r reads) waivers(ctx context.Context, cond string, args []any, after Waiver, limit int) ([]Waiver, error) {
+func (r queries) waivers(ctx context.Context, cond string, args []any, after Waiver, limit int) ([]Waiver, error) {
 	if !after.Until.IsZero() {
 		cond, args = cond+" AND (o.waiver_until, o.id) > (?, ?)", append(args, micro(after.Until), after.ObservationID)
 	}
@@ -242,7 +242,7 @@ func (r reads) waivers(ctx context.Context, cond string, args []any, after Waive
 // NoticeWaivers notes that people were told that waivers end soon.
 func (tx *Tx) NoticeWaivers(ids []int64) error {
 	for part := range slices.Chunk(ids, assessAtOnce) {
-		if _, err := tx.exec("UPDATE observations SET waiver_noticed = TRUE WHERE waiver_until IS NOT NULL AND id IN ("+marks(len(part))+")", anys(part)...); err != nil {
+		if _, err := tx.exec("UPDATE observations SET waiver_noticed = TRUE WHERE waiver_until IS NOT NULL AND id IN ("+placeholders(len(part))+")", toAny(part)...); err != nil {
 			return err
 		}
 	}

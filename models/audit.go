@@ -33,7 +33,7 @@ func (tx *Tx) InsertAudit(a Audit) error {
 		return fmt.Errorf("encode what became: %w", err)
 	}
 	_, err = tx.exec("INSERT INTO audit (at, user_id, actor, action, kind, name, product_id, was, became) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		micro(tx.Now()), some(a.UserID), a.Actor, a.Action, a.Kind, a.Name, some(a.ProductID), string(was), string(became))
+		micro(tx.Now()), nullID(a.UserID), a.Actor, a.Action, a.Kind, a.Name, nullID(a.ProductID), string(was), string(became))
 	return err
 }
 
@@ -52,7 +52,7 @@ type AuditFilter struct {
 
 // Audits lists changes, newest first. Whoever calls has checked the right to
 // see them.
-func (r reads) Audits(ctx context.Context, f AuditFilter) ([]Audit, error) {
+func (r queries) Audits(ctx context.Context, f AuditFilter) ([]Audit, error) {
 	cond, args := "1 = 1", []any(nil)
 	and := func(c string, arg any) { cond, args = cond+" AND "+c, append(args, arg) }
 	if f.Kind != "" {

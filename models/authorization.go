@@ -29,7 +29,7 @@ type AuthorizationGroupRow struct {
 }
 
 // AuthorizationGroups lists the groups of users that a user is in; with 0 all.
-func (r reads) AuthorizationGroups(ctx context.Context, userID int64, f GroupFilter) ([]AuthorizationGroupRow, error) {
+func (r queries) AuthorizationGroups(ctx context.Context, userID int64, f GroupFilter) ([]AuthorizationGroupRow, error) {
 	cond, args := "a.name > ?", []any{f.After}
 	if f.Text != "" {
 		cond, args = cond+` AND lower(a.name) LIKE lower(?) ESCAPE '\'`, append(args, contains(f.Text))
@@ -38,7 +38,7 @@ func (r reads) AuthorizationGroups(ctx context.Context, userID int64, f GroupFil
 }
 
 // AuthorizationGroup finds a group of users that a user is in; with 0 any.
-func (r reads) AuthorizationGroup(ctx context.Context, userID, id int64) (AuthorizationGroupRow, error) {
+func (r queries) AuthorizationGroup(ctx context.Context, userID, id int64) (AuthorizationGroupRow, error) {
 	list, err := r.authorizationGroups(ctx, userID, "a.id = ?", []any{id}, 1)
 	if err == nil && len(list) == 0 {
 		err = fault.Missing("authorization group")
@@ -49,7 +49,7 @@ func (r reads) AuthorizationGroup(ctx context.Context, userID, id int64) (Author
 	return list[0], nil
 }
 
-func (r reads) authorizationGroups(ctx context.Context, userID int64, cond string, args []any, limit int) ([]AuthorizationGroupRow, error) {
+func (r queries) authorizationGroups(ctx context.Context, userID int64, cond string, args []any, limit int) ([]AuthorizationGroupRow, error) {
 	manager := "FALSE"
 	if userID != 0 {
 		cond += " AND (SELECT 1 FROM authorization_members m WHERE m.user_id = ? AND m.authorization_group_id = a.id) = 1"
@@ -66,7 +66,7 @@ func (r reads) authorizationGroups(ctx context.Context, userID int64, cond strin
 }
 
 // AuthorizationGroupByName finds a group of users by its name, in any case.
-func (r reads) AuthorizationGroupByName(ctx context.Context, name string) (AuthorizationGroup, error) {
+func (r queries) AuthorizationGroupByName(ctx context.Context, name string) (AuthorizationGroup, error) {
 	var a AuthorizationGroup
 	err := r.db(ctx).Take(&a, "lower(name) = lower(?)", name).Error
 	return a, missing(err, "authorization group")
@@ -114,7 +114,7 @@ type AuthorizationMember struct {
 
 // AuthorizationMembers lists the users of a group by name. Whoever calls has
 // checked the right to see them.
-func (r reads) AuthorizationMembers(ctx context.Context, groupID int64) ([]AuthorizationMember, error) {
+func (r queries) AuthorizationMembers(ctx context.Context, groupID int64) ([]AuthorizationMember, error) {
 	var list []AuthorizationMember
 	err := r.query(ctx, `SELECT m.user_id, m.authorization_group_id, u.name, m.manager, m.created_at FROM authorization_members m JOIN users u ON u.id = m.user_id
 		WHERE m.authorization_group_id = ? ORDER BY lower(u.name)`, []any{groupID},
@@ -153,7 +153,7 @@ type AuthorizationRole struct {
 
 // AuthorizationRoles lists the roles that groups of users have in a product or
 // in a group. Whoever calls has checked the right to see them.
-func (r reads) AuthorizationRoles(ctx context.Context, o Owner) ([]AuthorizationRole, error) {
+func (r queries) AuthorizationRoles(ctx context.Context, o Owner) ([]AuthorizationRole, error) {
 	if o.GroupID != 0 {
 		return r.authorizationRoles(ctx, "r.group_id = ?", o.GroupID)
 	}
@@ -162,11 +162,11 @@ func (r reads) AuthorizationRoles(ctx context.Context, o Owner) ([]Authorization
 
 // RolesOfAuthorizationGroup lists all roles that a group of users has. Whoever
 // calls has checked the right to see them.
-func (r reads) RolesOfAuthorizationGroup(ctx context.Context, id int64) ([]AuthorizationRole, error) {
+func (r queries) RolesOfAuthorizationGroup(ctx context.Context, id int64) ([]AuthorizationRole, error) {
 	return r.authorizationRoles(ctx, "r.authorization_group_id = ?", id)
 }
 
-func (r reads) authorizationRoles(ctx context.Context, cond string, id int64) ([]AuthorizationRole, error) {
+func (r queries) authorizationRoles(ctx context.Context, cond string, id int64) ([]AuthorizationRole, error) {
 	var list []AuthorizationRole
 	err := r.query(ctx, `SELECT r.id, r.authorization_group_id, a.name, coalesce(r.product_id, 0), coalesce(r.group_id, 0), coalesce(p.name, g.name), r.role, r.created_at
 		FROM authorization_roles r JOIN authorization_groups a ON a.id = r.authorization_group_id LEFT JOIN products p ON p.id = r.product_id LEFT JOIN product_groups g ON g.id = r.group_id

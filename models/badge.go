@@ -4,11 +4,11 @@ import "context"
 
 // BadgeState is what the gate of the product with a badge's token says. The
 // token is the right to ask.
-func (r reads) BadgeState(ctx context.Context, token string) (GateState, error) {
+func (r queries) BadgeState(ctx context.Context, token string) (GateState, error) {
 	var state GateState
 	err := r.get(ctx, "SELECT b.gate_state FROM products p JOIN branches b ON b.product_id = p.id AND b.is_default WHERE p.badge_token = ?", []any{token}, &state)
 	if err != nil {
-		return "", missingRow(err, "badge")
+		return "", notFound(err, "badge")
 	}
 	return state, nil
 }

@@ -97,7 +97,7 @@ func BenchmarkMembership(b *testing.B) {
 	for _, dialect := range []models.Dialect{models.SQLite, models.Postgres} {
 		b.Run(dialect.String(), func(b *testing.B) {
 			l := newLarge(b, dialect, manyNews)
-			reader := models.Reader{UserID: l.eve}
+			reader := models.Viewer{UserID: l.eve}
 			changes := map[string]func(tx *models.Tx, in bool) error{
 				"own": func(tx *models.Tx, in bool) error {
 					return l.set(tx, models.Member{UserID: l.eve, ProductID: l.products[5], Role: models.RoleReader}, in)

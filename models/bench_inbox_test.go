@@ -9,9 +9,9 @@ import (
 
 // readers are who reads a large inbox: in one product, in a hundred, in a
 // hundred of which nothing was told for long, in 5,000 by groups, in all.
-func (l large) readers(b *testing.B) map[string]models.Reader {
+func (l large) readers(b *testing.B) map[string]models.Viewer {
 	b.Helper()
-	in := func(name string, products []int64, groups []int64) models.Reader {
+	in := func(name string, products []int64, groups []int64) models.Viewer {
 		id := l.w.user(name)
 		l.w.write(func(tx *models.Tx) error {
 			for _, p := range products {
@@ -32,13 +32,13 @@ func (l large) readers(b *testing.B) map[string]models.Reader {
 			_, err := tx.Exec("UPDATE products SET grouped_event = 0")
 			return err
 		})
-		return models.Reader{UserID: id}
+		return models.Viewer{UserID: id}
 	}
 	spread := make([]int64, 100)
 	for i := range spread {
 		spread[i] = l.products[i*97]
 	}
-	readers := map[string]models.Reader{
+	readers := map[string]models.Viewer{
 		"of 1":       in("one", l.products[:1], nil),
 		"of 100":     in("some", spread, nil),
 		"of 100 old": in("old", l.products[manyProducts-oldProducts:], nil),
@@ -65,7 +65,7 @@ func BenchmarkInbox(b *testing.B) {
 	}
 }
 
-func (l large) read(b *testing.B, who models.Reader, news int64) {
+func (l large) read(b *testing.B, who models.Viewer, news int64) {
 	for name, f := range map[string]models.InboxFilter{
 		"first": {}, "deep": {Before: news / 2}, "unread": {Unread: true}, "group": {GroupID: l.groups[0]},
 	} {

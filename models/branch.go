@@ -50,7 +50,7 @@ func (b *Branch) dst() []any {
 }
 
 // BranchByName finds a branch of a product; "" is the default branch.
-func (r reads) BranchByName(ctx context.Context, scope Scope, productID int64, name string) (Branch, error) {
+func (r queries) BranchByName(ctx context.Context, scope Scope, productID int64, name string) (Branch, error) {
 	cond, args := scope.where("b.product_id")
 	cond, args = "b.product_id = ? AND "+cond, append([]any{productID}, args...)
 	if name == "" {
@@ -61,13 +61,13 @@ func (r reads) BranchByName(ctx context.Context, scope Scope, productID int64, n
 	var b Branch
 	err := r.get(ctx, "SELECT "+branchColumns+" FROM branches b WHERE "+cond, args, b.dst()...)
 	if err != nil {
-		return Branch{}, missingRow(err, "branch")
+		return Branch{}, notFound(err, "branch")
 	}
 	return b, nil
 }
 
 // Branches lists a product's branches, the default one first.
-func (r reads) Branches(ctx context.Context, scope Scope, productID int64) ([]Branch, error) {
+func (r queries) Branches(ctx context.Context, scope Scope, productID int64) ([]Branch, error) {
 	cond, args := scope.where("b.product_id")
 	var list []Branch
 	err := r.query(ctx, "SELECT "+branchColumns+" FROM branches b WHERE b.product_id = ? AND "+cond+" ORDER BY b.is_default DESC, b.name",
@@ -96,7 +96,7 @@ func (tx *Tx) GateOf(productID int64, branch string) (Gated, error) {
 	var g Gated
 	err := tx.get(tx.Context(), query, args, append(g.Product.dst(), g.Branch.dst()...)...)
 	if err != nil {
-		return Gated{}, missingRow(err, "branch")
+		return Gated{}, notFound(err, "branch")
 	}
 	if g.Product.GroupID != nil {
 		g.Group, err = tx.groupOf(tx.Context(), *g.Product.GroupID)
@@ -153,7 +153,7 @@ func (tx *Tx) SetDefaultBranch(productID, branchID int64) error {
 		return err
 	}
 	n, err := tx.exec(`UPDATE branches SET is_default = TRUE, gate_state = ?, gate_since = ?, held_from = ?, held_until = ?, held_event = ?, silent_since = NULL
-		WHERE id = ? AND product_id = ?`, former.Gate, micro(former.Since), h.From, micro(h.Until), orNull(h.EventID), branchID, productID)
+		WHERE id = ? AND product_id = ?`, former.Gate, micro(former.Since), h.From, micro(h.Until), nullID(h.EventID), branchID, productID)
 	if err == nil && n == 0 {
 		return fault.Missing("branch")
 	}
@@ -186,12 +186,12 @@ func (tx *Tx) SaveGate(b Branch) error {
 
 // SaveHeld notes which change of a branch's gate waits to be announced.
 func (tx *Tx) SaveHeld(branchID int64, h Held) error {
-	_, err := tx.exec("UPDATE branches SET held_from = ?, held_until = ?, held_event = ? WHERE id = ?", h.From, micro(h.Until), orNull(h.EventID), branchID)
+	_, err := tx.exec("UPDATE branches SET held_from = ?, held_until = ?, held_event = ? WHERE id = ?", h.From, micro(h.Until), nullID(h.EventID), branchID)
 	return err
 }
 
 // HeldBranches lists branches one of whose changes has stood for its time.
-func (r reads) HeldBranches(ctx context.Context, limit int) ([]Branch, error) {
+func (r queries) HeldBranches(ctx context.Context, limit int) ([]Branch, error) {
 	var list []Branch
 	err := r.query(ctx, "SELECT "+branchColumns+" FROM branches b WHERE b.held_until IS NOT NULL AND b.held_until <= ? ORDER BY b.held_until LIMIT ?",
 		[]any{micro(r.Now()), limit}, collect(&list, (*Branch).dst))

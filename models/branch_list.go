@@ -20,12 +20,12 @@ const branchRowSelect = "SELECT " + branchColumns + ", " + branchReported + " FR
 func (b *BranchRow) dst() []any { return append(b.Branch.dst(), timeTo(&b.LastReportAt)) }
 
 // Branch finds a branch in scope.
-func (r reads) Branch(ctx context.Context, scope Scope, id int64) (BranchRow, error) {
+func (r queries) Branch(ctx context.Context, scope Scope, id int64) (BranchRow, error) {
 	cond, args := scope.where("b.product_id")
 	var b BranchRow
 	err := r.get(ctx, branchRowSelect+"b.id = ? AND "+cond, append([]any{id}, args...), b.dst()...)
 	if err != nil {
-		return BranchRow{}, missingRow(err, "branch")
+		return BranchRow{}, notFound(err, "branch")
 	}
 	return b, nil
 }
@@ -47,7 +47,7 @@ type BranchFilter struct {
 }
 
 // BranchRows lists a product's branches, the default one first.
-func (r reads) BranchRows(ctx context.Context, scope Scope, f BranchFilter) ([]BranchRow, error) {
+func (r queries) BranchRows(ctx context.Context, scope Scope, f BranchFilter) ([]BranchRow, error) {
 	cond, args := scope.where("b.product_id")
 	cond, args = "b.product_id = ? AND "+cond, append([]any{f.ProductID}, args...)
 	if f.Text != "" {
@@ -67,7 +67,7 @@ func (r reads) BranchRows(ctx context.Context, scope Scope, f BranchFilter) ([]B
 // StaleBranches lists branches that got no report since a time, or never one
 // and are older than that; not default ones nor protected ones. They are in the
 // order of their ids, after one.
-func (r reads) StaleBranches(ctx context.Context, before time.Time, after int64, limit int) ([]Branch, error) {
+func (r queries) StaleBranches(ctx context.Context, before time.Time, after int64, limit int) ([]Branch, error) {
 	var list []Branch
 	err := r.query(ctx, "SELECT "+branchColumns+" FROM branches b WHERE b.id > ? AND NOT b.is_default AND NOT b.protected AND coalesce("+branchReported+", b.created_at) < ? ORDER BY b.id LIMIT ?",
 		[]any{after, micro(before), limit}, collect(&list, (*Branch).dst))
@@ -76,7 +76,7 @@ func (r reads) StaleBranches(ctx context.Context, before time.Time, after int64,
 
 // SourcesOf lists the sources of a branch that was read in scope, those of a
 // large import at work too.
-func (r reads) SourcesOf(ctx context.Context, branchID int64) ([]Source, error) {
+func (r queries) SourcesOf(ctx context.Context, branchID int64) ([]Source, error) {
 	var list []Source
 	err := r.query(ctx, "SELECT "+sourceColumns+" FROM sources s WHERE s.branch_id = ? ORDER BY s.scanner, s.name", []any{branchID}, collect(&list, (*Source).dst))
 	return list, err
@@ -84,7 +84,7 @@ func (r reads) SourcesOf(ctx context.Context, branchID int64) ([]Source, error) 
 
 // AnyObservations reads some observations of a branch, whatever became of them:
 // for what removes them in parts.
-func (r reads) AnyObservations(ctx context.Context, branchID int64, limit int) ([]Observation, error) {
+func (r queries) AnyObservations(ctx context.Context, branchID int64, limit int) ([]Observation, error) {
 	var list []Observation
 	err := r.query(ctx, "SELECT "+observationColumns+" FROM observations o JOIN sources s ON s.id = o.source_id WHERE o.branch_id = ? LIMIT ?",
 		[]any{branchID, limit}, collect(&list, (*Observation).dst))
@@ -94,7 +94,7 @@ func (r reads) AnyObservations(ctx context.Context, branchID int64, limit int) (
 // DeleteObservations removes observations with their histories. Their sources,
 // branch and gate are for who calls it, in the same transaction.
 func (tx *Tx) DeleteObservations(ids []int64) error {
-	_, err := tx.exec("DELETE FROM observations WHERE id IN ("+marks(len(ids))+")", anys(ids)...)
+	_, err := tx.exec("DELETE FROM observations WHERE id IN ("+placeholders(len(ids))+")", toAny(ids)...)
 	return err
 }
 

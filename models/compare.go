@@ -7,7 +7,7 @@ import (
 
 // GateChangesAround finds a product's last gate change up to a time, and the
 // first one after it; zero ones where there are none.
-func (r reads) GateChangesAround(ctx context.Context, scope Scope, productID int64, at time.Time) (last, next GateChange, err error) {
+func (r queries) GateChangesAround(ctx context.Context, scope Scope, productID int64, at time.Time) (last, next GateChange, err error) {
 	cond, args := scope.where("c.product_id")
 	find := func(c *GateChange, when, order string) error {
 		var list []GateChange
@@ -27,7 +27,7 @@ func (r reads) GateChangesAround(ctx context.Context, scope Scope, productID int
 // DayBefore finds a branch's counts at the end of the last day that was over at
 // a time and of which there are some. The branch must have come from a scoped
 // read.
-func (r reads) DayBefore(ctx context.Context, branchID int64, at time.Time) (d DayCounts, ok bool, err error) {
+func (r queries) DayBefore(ctx context.Context, branchID int64, at time.Time) (d DayCounts, ok bool, err error) {
 	err = r.query(ctx, "SELECT d.day, d.critical, d.high, d.medium, d.low, d.none, d.unknown FROM branch_days d WHERE d.branch_id = ? AND d.day < ? ORDER BY d.day DESC LIMIT 1",
 		[]any{branchID, dayOf(at)}, func(rows scanner) error {
 			var day int64
@@ -79,7 +79,7 @@ func (f BetweenFilter) where(scope Scope) (string, []any) {
 
 // ObservationsBetween lists observations by what became of them, worst first.
 // It reads all observations of the branch.
-func (r reads) ObservationsBetween(ctx context.Context, scope Scope, f BetweenFilter) ([]Observation, error) {
+func (r queries) ObservationsBetween(ctx context.Context, scope Scope, f BetweenFilter) ([]Observation, error) {
 	cond, args := f.where(scope)
 	var list []Observation
 	err := r.query(ctx, "SELECT "+observationColumns+observationsFrom+cond+" ORDER BY o.severity, o.id LIMIT ?", append(args, f.Limit), collect(&list, (*Observation).dst))
@@ -88,7 +88,7 @@ func (r reads) ObservationsBetween(ctx context.Context, scope Scope, f BetweenFi
 
 // TallyBetween counts observations by what became of them, by severity; the
 // filter's severity and limit do not count.
-func (r reads) TallyBetween(ctx context.Context, scope Scope, f BetweenFilter) (Counts, error) {
+func (r queries) TallyBetween(ctx context.Context, scope Scope, f BetweenFilter) (Counts, error) {
 	f.Severity = nil
 	cond, args := f.where(scope)
 	var c Counts

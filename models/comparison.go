@@ -5,14 +5,14 @@ import "context"
 // A finding of one branch is there in another too where the last report of the
 // same scanner has one of the same identity, under whatever source name.
 
-// Standing is how a branch's active observation stands in another branch.
-type Standing int
+// BranchStatus is how a branch's active observation stands in another branch.
+type BranchStatus int
 
 // The standings.
 const (
-	StandingAdded  Standing = iota // not in the other's last reports at all
-	StandingKnown                  // there, but it does not count: waived, a false positive
-	StandingShared                 // it counts there too
+	StandingAdded  BranchStatus = iota // not in the other's last reports at all
+	StandingKnown                      // there, but it does not count: waived, a false positive
+	StandingShared                     // it counts there too
 )
 
 // thereIn reads from the observations d that are a branch's in its last reports
@@ -23,9 +23,9 @@ const thereIn = ` FROM sources t JOIN observations d ON d.source_id = t.id AND d
 // standing is the Standing of o, as SQL.
 const standing = "coalesce((SELECT max(CASE WHEN d.active THEN 2 ELSE 1 END)" + thereIn + "), 0)"
 
-// Pair is two branches of a product that are compared. They must have come from
+// BranchPair is two branches of a product that are compared. They must have come from
 // a scoped read.
-type Pair struct {
+type BranchPair struct {
 	BranchID int64 // that adds something
 	OtherID  int64 // to this one
 }
@@ -38,17 +38,17 @@ type Comparison struct {
 }
 
 // Compare counts what branches add to another one, by branch.
-func (r reads) Compare(ctx context.Context, branches []int64, otherID int64) (map[int64]Comparison, error) {
+func (r queries) Compare(ctx context.Context, branches []int64, otherID int64) (map[int64]Comparison, error) {
 	found := map[int64]Comparison{}
 	if len(branches) == 0 {
 		return found, nil
 	}
 	err := r.query(ctx, "SELECT x.branch_id, x.severity, x.standing, count(*) FROM (SELECT o.branch_id, o.severity, "+standing+` AS standing
-		FROM observations o JOIN sources s ON s.id = o.source_id WHERE o.branch_id IN (`+marks(len(branches))+`) AND o.active = TRUE AND o.since <= s.version) x
-		GROUP BY x.branch_id, x.severity, x.standing`, append([]any{otherID}, anys(branches)...), func(rows scanner) error {
+		FROM observations o JOIN sources s ON s.id = o.source_id WHERE o.branch_id IN (`+placeholders(len(branches))+`) AND o.active = TRUE AND o.since <= s.version) x
+		GROUP BY x.branch_id, x.severity, x.standing`, append([]any{otherID}, toAny(branches)...), func(rows scanner) error {
 		var id, n int64
 		var severity Severity
-		var st Standing
+		var st BranchStatus
 		if err := rows.Scan(&id, &severity, &st, &n); err != nil {
 			return err
 		}
@@ -60,7 +60,7 @@ func (r reads) Compare(ctx context.Context, branches []int64, otherID int64) (ma
 	return found, err
 }
 
-func (c *Comparison) of(st Standing) *Counts {
+func (c *Comparison) of(st BranchStatus) *Counts {
 	switch st {
 	case StandingKnown:
 		return &c.Known
@@ -73,7 +73,7 @@ func (c *Comparison) of(st Standing) *Counts {
 
 // CompareFilter narrows a list of what a branch adds.
 type CompareFilter struct {
-	Pair
+	BranchPair
 	Known    bool // those that are there and do not count, instead of those that are not there
 	Severity *Severity
 	After    *ObservationKey // the last row of the page before
@@ -87,7 +87,7 @@ type Added struct {
 }
 
 // AddedObservations lists what a branch adds to another, worst first.
-func (r reads) AddedObservations(ctx context.Context, f CompareFilter) ([]Added, error) {
+func (r queries) AddedObservations(ctx context.Context, f CompareFilter) ([]Added, error) {
 	cond, args := "o.branch_id = ? AND o.active = TRUE AND o.since <= s.version", []any{f.BranchID}
 	there := "''"
 	if f.Known {
@@ -109,9 +109,9 @@ func (r reads) AddedObservations(ctx context.Context, f CompareFilter) ([]Added,
 	return list, err
 }
 
-// Gone counts what is active in the other branch and not in the branch's last
+// ResolvedOnBranch counts what is active in the other branch and not in the branch's last
 // reports. What no scanner of the branch looks for is not known to be gone.
-func (r reads) Gone(ctx context.Context, p Pair) (Counts, error) {
+func (r queries) ResolvedOnBranch(ctx context.Context, p BranchPair) (Counts, error) {
 	var c Counts
 	err := r.query(ctx, `SELECT o.severity, count(*) FROM observations o JOIN sources s ON s.id = o.source_id
 		WHERE o.branch_id = ? AND o.active = TRUE AND o.since <= s.version AND s.format <> '`+FormatManual+`'

@@ -62,15 +62,15 @@ func (c Connection) Line() int64 {
 }
 
 // ConfigPlace names the place that a connection's configuration is sealed for.
-func (c Connection) ConfigPlace() string { return place("connections", c.ID, "config") }
+func (c Connection) ConfigPlace() string { return secretPath("connections", c.ID, "config") }
 
 // Connection finds a connection of a product in scope, of a group that the user
 // who asks has a role in, or his own.
-func (r reads) Connection(ctx context.Context, scope Scope, id int64) (Connection, error) {
+func (r queries) Connection(ctx context.Context, scope Scope, id int64) (Connection, error) {
 	cond, args := scope.where("connections.product_id")
 	if scope.user != 0 { // one's own too
-		cond = "(" + cond + " OR connections.user_id = ? OR " + holds(groupHolders("= ?", "= connections.group_id", viewing)) + ")"
-		args = append(args, times(3, scope.user)...)
+		cond = "(" + cond + " OR connections.user_id = ? OR " + existsSQL(groupRoleUnionSQL("= ?", "= connections.group_id", viewing)) + ")"
+		args = append(args, repeatArgs(3, scope.user)...)
 	}
 	var c Connection
 	err := r.db(ctx).Where("id = ?", id).Where(cond, args...).Take(&c).Error
@@ -80,7 +80,7 @@ func (r reads) Connection(ctx context.Context, scope Scope, id int64) (Connectio
 // FieldConnections lists those of a product's or a group's connections that are
 // fields of its form, by id; of the system's, those that are fields of the
 // exceptions' settings. Whoever calls has checked the right to see them.
-func (r reads) FieldConnections(ctx context.Context, o Owner) ([]Connection, error) {
+func (r queries) FieldConnections(ctx context.Context, o Owner) ([]Connection, error) {
 	db := r.db(ctx)
 	switch {
 	case o.System():
@@ -117,7 +117,7 @@ func (t *Target) dst() []any {
 }
 
 // SystemTargets reads the connections of the system.
-func (r reads) SystemTargets(ctx context.Context) ([]Target, error) {
+func (r queries) SystemTargets(ctx context.Context) ([]Target, error) {
 	var list []Target
 	err := r.query(ctx, targetSelect+"WHERE c.product_id IS NULL AND c.group_id IS NULL AND c.user_id IS NULL AND c.field = '' ORDER BY c.id", nil, collect(&list, (*Target).dst))
 	return list, err
@@ -129,18 +129,18 @@ const ExceptionField = "exception_"
 
 // ExceptionTargets reads where exceptions go that are of no product: what the
 // settings name, and the other connections of the system.
-func (r reads) ExceptionTargets(ctx context.Context) ([]Target, error) {
+func (r queries) ExceptionTargets(ctx context.Context) ([]Target, error) {
 	var list []Target
 	err := r.query(ctx, targetSelect+"WHERE c.product_id IS NULL AND c.group_id IS NULL AND c.user_id IS NULL AND (c.field = '' OR c.field LIKE '"+ExceptionField+"%') ORDER BY c.id", nil, collect(&list, (*Target).dst))
 	return list, err
 }
 
 // PeopleTarget is the system's connection by which mail goes to people.
-func (r reads) PeopleTarget(ctx context.Context) (Target, error) {
+func (r queries) PeopleTarget(ctx context.Context) (Target, error) {
 	var t Target
 	err := r.get(ctx, targetSelect+"WHERE c.product_id IS NULL AND c.group_id IS NULL AND c.field = ?", []any{FieldPeople}, t.dst()...)
 	if err != nil {
-		return t, missingRow(err, "connection")
+		return t, notFound(err, "connection")
 	}
 	return t, nil
 }
@@ -151,13 +151,13 @@ const FieldPeople = "people"
 
 // TargetsOf reads whom products tell, by product: of each module their own
 // connections, else those of their group.
-func (r reads) TargetsOf(ctx context.Context, products []int64) (map[int64][]Target, error) {
+func (r queries) TargetsOf(ctx context.Context, products []int64) (map[int64][]Target, error) {
 	targets := map[int64][]Target{}
 	for len(products) > 0 {
 		n := min(len(products), 500)
-		ids := anys(products[:n])
-		err := r.query(ctx, targetColumns+"c.product_id"+targetFrom+"WHERE c.product_id IN ("+marks(n)+`) UNION ALL
-			`+targetColumns+"p.id"+targetFrom+`JOIN products p ON p.group_id = c.group_id WHERE p.id IN (`+marks(n)+`)
+		ids := toAny(products[:n])
+		err := r.query(ctx, targetColumns+"c.product_id"+targetFrom+"WHERE c.product_id IN ("+placeholders(n)+`) UNION ALL
+			`+targetColumns+"p.id"+targetFrom+`JOIN products p ON p.group_id = c.group_id WHERE p.id IN (`+placeholders(n)+`)
 			AND (SELECT 1 FROM connections own WHERE own.product_id = p.id AND own.module = c.module LIMIT 1) IS NULL ORDER BY 1`, append(ids, ids...),
 			func(rows scanner) error {
 				var t Target

@@ -43,31 +43,31 @@ func (h Health) Clean() bool {
 	return h.Failures == 0 && h.Rejected == 0 && !h.Open() && h.BrokenAt.IsZero() && h.RecoverUpTo == 0
 }
 
-// Outlet is a connection as a send needs it: with its own health, and that of
+// ConnectionWithHealth is a connection as a send needs it: with its own health, and that of
 // its line.
-type Outlet struct {
+type ConnectionWithHealth struct {
 	Connection
 	Own, Shared Health
 }
 
-// Outlet reads a connection for a send.
-func (r reads) Outlet(ctx context.Context, id int64) (Outlet, error) {
+// ConnectionWithHealth reads a connection for a send.
+func (r queries) ConnectionWithHealth(ctx context.Context, id int64) (ConnectionWithHealth, error) {
 	c, err := r.Connection(ctx, SystemScope("the outbox sends for everybody"), id)
 	if err != nil {
-		return Outlet{}, err
+		return ConnectionWithHealth{}, err
 	}
 	list, err := r.Healths(ctx, []int64{c.ID, c.Line()})
-	return Outlet{c, list[c.ID], list[c.Line()]}, err
+	return ConnectionWithHealth{c, list[c.ID], list[c.Line()]}, err
 }
 
 // Healths reads the health of some connections. They must have come from a
 // scoped read.
-func (r reads) Healths(ctx context.Context, connections []int64) (map[int64]Health, error) {
+func (r queries) Healths(ctx context.Context, connections []int64) (map[int64]Health, error) {
 	found := map[int64]Health{}
 	if len(connections) == 0 {
 		return found, nil
 	}
-	err := r.query(ctx, "SELECT "+healthColumns+" FROM connection_health h WHERE h.connection_id IN ("+marks(len(connections))+")", anys(connections),
+	err := r.query(ctx, "SELECT "+healthColumns+" FROM connection_health h WHERE h.connection_id IN ("+placeholders(len(connections))+")", toAny(connections),
 		func(rows scanner) error {
 			var h Health
 			if err := rows.Scan(h.dst()...); err != nil {
@@ -88,7 +88,7 @@ func (tx *Tx) LockHealth(id int64) (Health, error) {
 	var h Health
 	err := tx.get(tx.Context(), "SELECT "+healthColumns+" FROM connection_health h WHERE h.connection_id = ?"+lock, []any{id}, h.dst()...)
 	if err != nil {
-		return h, missingRow(err, "target")
+		return h, notFound(err, "target")
 	}
 	return h, nil
 }
@@ -98,7 +98,7 @@ func (tx *Tx) SaveHealth(h Health) error {
 	_, err := tx.exec(`UPDATE connection_health SET failures = ?, failing_since = ?, rejected = ?, reason = ?, opened_at = ?, probe_at = ?, probes = ?, paused_at = ?,
 		broken_at = ?, closed_at = ?, recover_upto = ?, last_success_at = ?, free_at = ? WHERE connection_id = ?`,
 		h.Failures, micro(h.FailingSince), h.Rejected, h.Reason, micro(h.OpenedAt), micro(h.ProbeAt), h.Probes, micro(h.PausedAt),
-		micro(h.BrokenAt), micro(h.ClosedAt), some(h.RecoverUpTo), micro(h.LastSuccessAt), orZero(h.FreeAt), h.ConnectionID)
+		micro(h.BrokenAt), micro(h.ClosedAt), nullID(h.RecoverUpTo), micro(h.LastSuccessAt), orZero(h.FreeAt), h.ConnectionID)
 	return err
 }
 
@@ -155,7 +155,7 @@ func (tx *Tx) Probe(line int64, claim string, until time.Time) (*Delivery, error
 	if err != nil || n == 0 {
 		return nil, err
 	}
-	list, err := tx.claim("d.id = (SELECT x.id FROM deliveries x WHERE x.line_id = ? AND x.state IN ('pending', 'retrying') AND x.next_at IS NOT NULL"+first+" ORDER BY x.id LIMIT 1)",
+	list, err := tx.claim("d.id = (SELECT x.id FROM deliveries x WHERE x.line_id = ? AND x.state IN ('pending', 'retrying') AND x.next_at IS NOT NULL"+firstOfQueue+" ORDER BY x.id LIMIT 1)",
 		[]any{micro(until), claim, true, line})
 	if err != nil || len(list) == 0 {
 		return nil, err
@@ -170,7 +170,7 @@ type Line struct {
 }
 
 // LinesToProbe lists the lines that Probe would find something for.
-func (r reads) LinesToProbe(ctx context.Context, limit int) ([]Line, error) {
+func (r queries) LinesToProbe(ctx context.Context, limit int) ([]Line, error) {
 	var list []Line
 	err := r.query(ctx, `SELECT h.connection_id, c.module FROM connection_health h JOIN connections c ON c.id = h.connection_id WHERE h.opened_at IS NOT NULL AND h.paused_at IS NULL AND h.probe_at <= ?
 		AND (SELECT 1 FROM deliveries d WHERE d.line_id = h.connection_id AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL LIMIT 1) = 1 ORDER BY h.probe_at LIMIT ?`,
@@ -181,15 +181,15 @@ func (r reads) LinesToProbe(ctx context.Context, limit int) ([]Line, error) {
 // FailingLines lists the lines whose breaker is open, that have failed for so
 // long and were probed until then, and that are not paused yet. One that had
 // nothing to be probed with may be back.
-func (r reads) FailingLines(ctx context.Context, long time.Duration, limit int) ([]int64, error) {
+func (r queries) FailingLines(ctx context.Context, long time.Duration, limit int) ([]int64, error) {
 	var list []int64
 	err := r.query(ctx, "SELECT connection_id FROM connection_health WHERE opened_at IS NOT NULL AND paused_at IS NULL AND failing_since <= ? AND probe_at - failing_since >= ? ORDER BY failing_since LIMIT ?",
 		[]any{micro(r.Now().Add(-long)), long.Microseconds(), limit}, collect(&list, func(id *int64) []any { return []any{id} }))
 	return list, err
 }
 
-// Hasten lets everything that waits for a line go now: its receiver is back.
-func (tx *Tx) Hasten(line int64) error {
+// RetryNow lets everything that waits for a line go now: its receiver is back.
+func (tx *Tx) RetryNow(line int64) error {
 	_, err := tx.exec("UPDATE deliveries SET next_at = ? WHERE line_id = ? AND state IN ('pending', 'retrying') AND next_at IS NOT NULL AND next_at > ?",
 		micro(tx.Now()), line, micro(tx.Now()))
 	return err
@@ -202,7 +202,7 @@ type Queue struct {
 }
 
 // QueueOf looks at what is open on a line, up to a delivery (0 = all).
-func (r reads) QueueOf(ctx context.Context, line, upTo int64) (Queue, error) {
+func (r queries) QueueOf(ctx context.Context, line, upTo int64) (Queue, error) {
 	cond, args := "", []any{line}
 	if upTo > 0 {
 		cond, args = " AND d.id <= ?", append(args, upTo)
@@ -214,7 +214,7 @@ func (r reads) QueueOf(ctx context.Context, line, upTo int64) (Queue, error) {
 
 // SentLate counts the messages of a line up to one that have gone out since a
 // time, more than a minute late.
-func (r reads) SentLate(ctx context.Context, line, upTo int64, since time.Time) (int, error) {
+func (r queries) SentLate(ctx context.Context, line, upTo int64, since time.Time) (int, error) {
 	var n int
 	err := r.get(ctx, "SELECT count(*) FROM deliveries d WHERE d.connection_id IN (SELECT c.id FROM connections c WHERE c.id = ? OR c.line_id = ?) AND d.id <= ? AND d.state = 'delivered' AND d.finished_at >= ? AND d.finished_at - d.due_since > 60000000 AND d.event_id IS NOT NULL",
 		[]any{line, line, upTo, micro(since)}, &n)
@@ -223,7 +223,7 @@ func (r reads) SentLate(ctx context.Context, line, upTo int64, since time.Time) 
 
 // Recovering lists the lines that are back and whose late messages are still
 // to be summed up.
-func (r reads) Recovering(ctx context.Context, limit int) ([]int64, error) {
+func (r queries) Recovering(ctx context.Context, limit int) ([]int64, error) {
 	var list []int64
 	err := r.query(ctx, "SELECT connection_id FROM connection_health WHERE recover_upto IS NOT NULL ORDER BY recover_upto LIMIT ?", []any{limit},
 		collect(&list, func(id *int64) []any { return []any{id} }))

@@ -102,28 +102,28 @@ func (c *ConnectionRow) dst() []any {
 
 // ConnectionRow reads a connection as it is listed. It must have come from a
 // scoped read.
-func (r reads) ConnectionRow(ctx context.Context, id int64) (ConnectionRow, error) {
+func (r queries) ConnectionRow(ctx context.Context, id int64) (ConnectionRow, error) {
 	var c ConnectionRow
 	err := r.get(ctx, connectionRowSelect+healthColumns+", "+lineColumns+connectionRowFrom+"WHERE c.id = ?", []any{id}, c.dst()...)
 	if err != nil {
-		return c, missingRow(err, "target")
+		return c, notFound(err, "target")
 	}
 	return c, nil
 }
 
 // ConnectionRowsOf lists a product's connections by id.
-func (r reads) ConnectionRowsOf(ctx context.Context, scope Scope, productID int64) ([]ConnectionRow, error) {
+func (r queries) ConnectionRowsOf(ctx context.Context, scope Scope, productID int64) ([]ConnectionRow, error) {
 	cond, args := scope.where("c.product_id")
 	return r.connectionRows(ctx, "c.product_id = ? AND "+cond, append([]any{productID}, args...))
 }
 
 // ConnectionRowsOfGroup lists a group's connections by id. Whoever calls has
 // checked the right to see the group.
-func (r reads) ConnectionRowsOfGroup(ctx context.Context, groupID int64) ([]ConnectionRow, error) {
+func (r queries) ConnectionRowsOfGroup(ctx context.Context, groupID int64) ([]ConnectionRow, error) {
 	return r.connectionRows(ctx, "c.group_id = ?", []any{groupID})
 }
 
-func (r reads) connectionRows(ctx context.Context, cond string, args []any) ([]ConnectionRow, error) {
+func (r queries) connectionRows(ctx context.Context, cond string, args []any) ([]ConnectionRow, error) {
 	var list []ConnectionRow
 	err := r.query(ctx, connectionRowSelect+healthColumns+", "+lineColumns+connectionRowFrom+"WHERE "+cond+" ORDER BY c.id", args, collect(&list, (*ConnectionRow).dst))
 	return list, err
@@ -138,7 +138,7 @@ const trouble = `CASE WHEN l.paused_at IS NOT NULL AND c.enabled THEN 0 WHEN NOT
 	WHEN h.broken_at IS NOT NULL AND h.recover_upto IS NULL AND h.rejected > 0 AND c.enabled THEN 3 WHEN (l.failures > 0 OR h.rejected > 0) AND c.enabled THEN 4 ELSE 5 END`
 
 // Connections lists connections that a user may edit, those in trouble first.
-func (r reads) Connections(ctx context.Context, f ConnectionFilter) ([]ConnectionRow, error) {
+func (r queries) Connections(ctx context.Context, f ConnectionFilter) ([]ConnectionRow, error) {
 	cond, args := connectionCondition(f)
 	var list []ConnectionRow
 	err := r.query(ctx, connectionRowSelect+healthColumns+", "+lineColumns+connectionRowFrom+"WHERE "+cond+" ORDER BY "+trouble+", c.id LIMIT ?",
@@ -151,8 +151,8 @@ func connectionCondition(f ConnectionFilter) (string, []any) {
 	if f.All {
 		cond, args = cond+" AND (c.user_id IS NULL OR c.user_id = ?)", append(args, f.UserID)
 	} else {
-		cond += " AND (c.user_id = ? OR " + holds(holders("= ?", "= c.product_id", editing)) + " OR " + holds(groupHolders("= ?", "= c.group_id", editing)) + ")"
-		args = append(args, times(7, f.UserID)...)
+		cond += " AND (c.user_id = ? OR " + existsSQL(roleUnionSQL("= ?", "= c.product_id", editing)) + " OR " + existsSQL(groupRoleUnionSQL("= ?", "= c.group_id", editing)) + ")"
+		args = append(args, repeatArgs(7, f.UserID)...)
 	}
 	if f.Owner.Valid() {
 		cond += " AND " + ownedBy[f.Owner]
@@ -172,7 +172,7 @@ func connectionCondition(f ConnectionFilter) (string, []any) {
 
 // MailServer is the connection that stands for the mail server, as it is
 // listed.
-func (r reads) MailServer(ctx context.Context) (ConnectionRow, error) {
+func (r queries) MailServer(ctx context.Context) (ConnectionRow, error) {
 	t, err := r.PeopleTarget(ctx)
 	if err != nil {
 		return ConnectionRow{}, err
@@ -199,7 +199,7 @@ type OutboxTally struct {
 }
 
 // Outbox counts what is open.
-func (r reads) Outbox(ctx context.Context) (OutboxTally, error) {
+func (r queries) Outbox(ctx context.Context) (OutboxTally, error) {
 	var t OutboxTally
 	err := r.get(ctx, `SELECT (SELECT count(*) FROM deliveries WHERE state IN `+waitingStates+`), (SELECT count(*) FROM deliveries WHERE state = 'sending'),
 		(SELECT min(due_since) FROM deliveries WHERE state IN `+waitingStates+`)`, nil, &t.Waiting, &t.Sending, timeTo(&t.Oldest))

@@ -113,19 +113,19 @@ type Attempt struct {
 }
 
 // Delivery finds a delivery in scope.
-func (r reads) Delivery(ctx context.Context, scope Scope, id int64) (LedgerRow, error) {
+func (r queries) Delivery(ctx context.Context, scope Scope, id int64) (LedgerRow, error) {
 	cond, args := ledgerCondition(scope, LedgerFilter{})
 	var l LedgerRow
 	err := r.get(ctx, ledgerSelect+"WHERE d.id = ? AND "+cond, append([]any{id}, args...), l.dst()...)
 	if err != nil {
-		return LedgerRow{}, missingRow(err, "delivery")
+		return LedgerRow{}, notFound(err, "delivery")
 	}
 	return l, nil
 }
 
 // AttemptsOf lists a delivery's attempts in order. The delivery must have come
 // from a scoped read.
-func (r reads) AttemptsOf(ctx context.Context, d Delivery) ([]Attempt, error) {
+func (r queries) AttemptsOf(ctx context.Context, d Delivery) ([]Attempt, error) {
 	var list []Attempt
 	err := r.query(ctx, "SELECT number, at, duration, result, status, reason, answer, private, probe FROM attempts WHERE delivery_id = ? ORDER BY number", []any{d.ID},
 		collect(&list, func(a *Attempt) []any {
@@ -156,8 +156,8 @@ func ledgerCondition(scope Scope, f LedgerFilter) (string, []any) {
 	cond, args := scope.where("d.product_id")
 	if scope.user != 0 { // and what went to one's own connections, or to those of groups that one edits: tests
 		cond = "(" + cond + " OR d.connection_id IN (SELECT o.id FROM connections o WHERE o.user_id = ? UNION ALL SELECT o.id FROM (" +
-			groupHolders("= ?", "> 0", editing) + ") w JOIN connections o ON o.group_id = w.group_id WHERE d.product_id IS NULL))"
-		args = append(args, times(3, scope.user)...)
+			groupRoleUnionSQL("= ?", "> 0", editing) + ") w JOIN connections o ON o.group_id = w.group_id WHERE d.product_id IS NULL))"
+		args = append(args, repeatArgs(3, scope.user)...)
 	}
 	and := func(c string, arg any) { cond, args = cond+" AND "+c, append(args, arg) }
 	if f.State != "" {
@@ -191,16 +191,16 @@ func ledgerCondition(scope Scope, f LedgerFilter) (string, []any) {
 		and("d.id < ?", f.Before)
 	}
 	if len(f.IDs) > 0 {
-		cond, args = cond+" AND d.id IN ("+marks(len(f.IDs))+")", append(args, anys(f.IDs)...)
+		cond, args = cond+" AND d.id IN ("+placeholders(len(f.IDs))+")", append(args, toAny(f.IDs)...)
 	}
 	if f.Connections != nil {
-		cond, args = cond+" AND d.connection_id IN ("+marks(len(f.Connections))+")", append(args, anys(f.Connections)...)
+		cond, args = cond+" AND d.connection_id IN ("+placeholders(len(f.Connections))+")", append(args, toAny(f.Connections)...)
 	}
 	return cond, args
 }
 
 // Ledger lists deliveries in scope, newest first.
-func (r reads) Ledger(ctx context.Context, scope Scope, f LedgerFilter) ([]LedgerRow, error) {
+func (r queries) Ledger(ctx context.Context, scope Scope, f LedgerFilter) ([]LedgerRow, error) {
 	cond, args := ledgerCondition(scope, f)
 	var list []LedgerRow
 	err := r.query(ctx, ledgerSelect+"WHERE "+cond+" ORDER BY d.id DESC LIMIT ?", append(args, f.Limit), collect(&list, (*LedgerRow).dst))
@@ -208,14 +208,14 @@ func (r reads) Ledger(ctx context.Context, scope Scope, f LedgerFilter) ([]Ledge
 }
 
 // DeliveryTally counts deliveries of some events by state.
-func (r reads) DeliveryTally(ctx context.Context, scope Scope, eventIDs []int64) (map[int64]map[DeliveryState]int, error) {
+func (r queries) DeliveryTally(ctx context.Context, scope Scope, eventIDs []int64) (map[int64]map[DeliveryState]int, error) {
 	tally := map[int64]map[DeliveryState]int{}
 	if len(eventIDs) == 0 {
 		return tally, nil
 	}
 	cond, args := scope.where("d.product_id")
-	err := r.query(ctx, "SELECT d.event_id, d.state, count(*) FROM deliveries d WHERE d.event_id IN ("+marks(len(eventIDs))+") AND "+cond+" GROUP BY d.event_id, d.state",
-		append(anys(eventIDs), args...), func(rows scanner) error {
+	err := r.query(ctx, "SELECT d.event_id, d.state, count(*) FROM deliveries d WHERE d.event_id IN ("+placeholders(len(eventIDs))+") AND "+cond+" GROUP BY d.event_id, d.state",
+		append(toAny(eventIDs), args...), func(rows scanner) error {
 			var id int64
 			var state DeliveryState
 			var n int

@@ -30,7 +30,7 @@ func (tx *Tx) InsertDelivery(d *Delivery) (made bool, err error) {
 	}
 	d.ID, err = tx.insert(`INSERT INTO deliveries (uuid, event_id, connection_id, line_id, product_id, recipient, title, state, reason, next_at, locked_until, claim, created_at, due_since, finished_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id`,
-		d.UUID, some(d.EventID), d.ConnectionID, d.LineID, some(d.ProductID), d.Recipient, d.Title, d.State, d.Reason,
+		d.UUID, nullID(d.EventID), d.ConnectionID, d.LineID, nullID(d.ProductID), d.Recipient, d.Title, d.State, d.Reason,
 		micro(d.NextAt), micro(d.LockedUntil), d.Claim, micro(d.CreatedAt), micro(d.DueSince), micro(d.FinishedAt))
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
@@ -38,27 +38,27 @@ func (tx *Tx) InsertDelivery(d *Delivery) (made bool, err error) {
 	return err == nil, err
 }
 
-// some is an id, NULL for none.
-func some(id int64) any {
+// nullID is an id, NULL for none.
+func nullID(id int64) any {
 	if id == 0 {
 		return nil
 	}
 	return id
 }
 
-// Way is whether a message may go out at once.
-type Way struct {
+// QueuePosition is whether a message may go out at once.
+type QueuePosition struct {
 	Busy    bool // an earlier one of its lane is open
 	Stopped bool // its line's breaker is open, or the line has to wait
 }
 
-// WayOf looks at the lane and the line of a delivery that is about to be made.
-func (r reads) WayOf(ctx context.Context, d Delivery) (Way, error) {
+// QueuePositionOf looks at the lane and the line of a delivery that is about to be made.
+func (r queries) QueuePositionOf(ctx context.Context, d Delivery) (QueuePosition, error) {
 	var busy int
 	var opened, free sql.NullInt64
 	err := r.get(ctx, `SELECT (SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE connection_id = ? AND product_id = ? AND recipient = ? AND event_id IS NOT NULL AND state IN `+openStates+` LIMIT 1) x),
 		h.opened_at, h.free_at FROM connection_health h WHERE h.connection_id = ?`, []any{d.ConnectionID, d.ProductID, d.Recipient, d.LineID}, &busy, &opened, &free)
-	return Way{Busy: busy > 0, Stopped: opened.Valid || free.Int64 > r.Now().UnixMicro()}, err
+	return QueuePosition{Busy: busy > 0, Stopped: opened.Valid || free.Int64 > r.Now().UnixMicro()}, err
 }
 
 // Due is a delivery that may be claimed.
@@ -77,19 +77,19 @@ const linesWithDue = `WITH RECURSIVE lines (id) AS (
 // DueDeliveries lists what is due, of each line the longest due first and at
 // most so many: none of the lines in except, of those that are stopped, or that
 // have to wait, and none whose lane has an earlier open one.
-func (r reads) DueDeliveries(ctx context.Context, except []int64, each int) ([]Due, error) {
+func (r queries) DueDeliveries(ctx context.Context, except []int64, each int) ([]Due, error) {
 	now := r.Now().UnixMicro()
 	cond := ""
 	if len(except) > 0 {
-		cond = " AND l.id NOT IN (" + marks(len(except)) + ")"
+		cond = " AND l.id NOT IN (" + placeholders(len(except)) + ")"
 	}
-	const rows = "SELECT x.id, x.next_at, x.line_id FROM deliveries x WHERE x.line_id = l.id AND x.state IN ('pending', 'retrying') AND x.next_at IS NOT NULL AND x.next_at <= ?" + first + " ORDER BY x.next_at, x.id LIMIT ?"
+	const rows = "SELECT x.id, x.next_at, x.line_id FROM deliveries x WHERE x.line_id = l.id AND x.state IN ('pending', 'retrying') AND x.next_at IS NOT NULL AND x.next_at <= ?" + firstOfQueue + " ORDER BY x.next_at, x.id LIMIT ?"
 	args := []any{now, each}
 	join := " CROSS JOIN deliveries d WHERE d.id IN (SELECT y.id FROM (" + rows + ") y)"
 	if r.dialect == Postgres {
 		join = " CROSS JOIN LATERAL (" + rows + ") d WHERE TRUE"
 	}
-	args = append(append(args, now), anys(except)...)
+	args = append(append(args, now), toAny(except)...)
 	var list []Due
 	err := r.query(ctx, linesWithDue+`SELECT d.id, l.id, c.module FROM lines l JOIN connection_health h ON h.connection_id = l.id JOIN connections c ON c.id = l.id`+
 		join+" AND h.opened_at IS NULL AND h.free_at <= ?"+cond+" ORDER BY d.next_at, d.id", args,
@@ -97,15 +97,15 @@ func (r reads) DueDeliveries(ctx context.Context, except []int64, each int) ([]D
 	return list, err
 }
 
-// first lets only the first open delivery of a lane through.
-const first = ` AND (x.event_id IS NULL OR NOT EXISTS (SELECT 1 FROM deliveries f WHERE f.connection_id = x.connection_id AND f.product_id = x.product_id AND f.recipient = x.recipient
+// firstOfQueue lets only the first open delivery of a lane through.
+const firstOfQueue = ` AND (x.event_id IS NULL OR NOT EXISTS (SELECT 1 FROM deliveries f WHERE f.connection_id = x.connection_id AND f.product_id = x.product_id AND f.recipient = x.recipient
 	AND f.id < x.id AND f.event_id IS NOT NULL AND f.state IN ` + openStates + `))`
 
 // Claim leases deliveries that are still waiting to a claim, and returns those
 // it got.
 func (tx *Tx) Claim(claim string, until time.Time, ids []int64) ([]Delivery, error) {
-	args := append(append([]any{micro(until), claim, false}, anys(ids)...), micro(tx.Now()))
-	return tx.claim("d.id IN ("+marks(len(ids))+") AND d.next_at <= ?", args)
+	args := append(append([]any{micro(until), claim, false}, toAny(ids)...), micro(tx.Now()))
+	return tx.claim("d.id IN ("+placeholders(len(ids))+") AND d.next_at <= ?", args)
 }
 
 func (tx *Tx) claim(cond string, args []any) ([]Delivery, error) {
@@ -126,7 +126,7 @@ const claimColumns = `id, uuid, coalesce(event_id, 0), connection_id, line_id, c
 
 // NextDue is when the next delivery can go out, zero when none waits: when its
 // own time has come, and that of its line.
-func (r reads) NextDue(ctx context.Context) (time.Time, error) {
+func (r queries) NextDue(ctx context.Context) (time.Time, error) {
 	greatest := "max"
 	if r.dialect == Postgres {
 		greatest = "greatest"
@@ -184,15 +184,15 @@ func (tx *Tx) promote(d Delivery) error {
 // HasBlocked reports whether a delivery, among the newest that wait for their
 // lane, waits for one in which nothing is before it. newest is how many are
 // looked at: each costs a look at its lane.
-func (r reads) HasBlocked(ctx context.Context, newest int) (bool, error) {
+func (r queries) HasBlocked(ctx context.Context, newest int) (bool, error) {
 	var n int
 	err := r.get(ctx, `SELECT count(*) FROM (SELECT 1 FROM (SELECT b.id, b.event_id, b.connection_id, b.product_id, b.recipient FROM deliveries b
-		WHERE b.state = 'pending' AND b.next_at IS NULL ORDER BY b.id DESC LIMIT ?) x WHERE 1 = 1`+first+" LIMIT 1) y", []any{newest}, &n)
+		WHERE b.state = 'pending' AND b.next_at IS NULL ORDER BY b.id DESC LIMIT ?) x WHERE 1 = 1`+firstOfQueue+" LIMIT 1) y", []any{newest}, &n)
 	return n > 0, err
 }
 
 // FreeBlocked gives such deliveries their time: on PostgreSQL one can be
 // written while the last of its lane is being settled.
 func (tx *Tx) FreeBlocked() (int64, error) {
-	return tx.exec("UPDATE deliveries SET next_at = ? WHERE id IN (SELECT x.id FROM deliveries x WHERE x.state = 'pending' AND x.next_at IS NULL"+first+")", micro(tx.Now()))
+	return tx.exec("UPDATE deliveries SET next_at = ? WHERE id IN (SELECT x.id FROM deliveries x WHERE x.state = 'pending' AND x.next_at IS NULL"+firstOfQueue+")", micro(tx.Now()))
 }

@@ -18,7 +18,7 @@ const (
 
 // HasExpiredLease reports whether an instance has kept a delivery for longer
 // than its lease.
-func (r reads) HasExpiredLease(ctx context.Context) (bool, error) {
+func (r queries) HasExpiredLease(ctx context.Context) (bool, error) {
 	var n int
 	err := r.get(ctx, "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE state = 'sending' AND locked_until <= ? LIMIT 1) x", []any{micro(r.Now())}, &n)
 	return n > 0, err
@@ -60,8 +60,8 @@ func (tx *Tx) ReturnExpired(by time.Time) (int64, error) {
 	return int64(len(list)), nil
 }
 
-// Outlived lists some deliveries that have waited since a time or longer.
-func (r reads) Outlived(ctx context.Context, since time.Time, limit int) ([]Delivery, error) {
+// ExpiredDeliveries lists some deliveries that have waited since a time or longer.
+func (r queries) ExpiredDeliveries(ctx context.Context, since time.Time, limit int) ([]Delivery, error) {
 	var list []Delivery
 	err := r.query(ctx, "SELECT "+deliveryColumns+" FROM deliveries d WHERE d.state IN "+waitingStates+" AND d.due_since <= ? ORDER BY d.due_since LIMIT ?",
 		[]any{micro(since), limit}, collect(&list, (*Delivery).dst))

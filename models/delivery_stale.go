@@ -6,9 +6,9 @@ import (
 	"errors"
 )
 
-// Word is what a target has been told of a product's gate, and what there is to
+// LastNotified is what a target has been told of a product's gate, and what there is to
 // tell now. Changes that wait until they have stood for a time do not count yet.
-type Word struct {
+type LastNotified struct {
 	Latest   int64     // the event that announced the gate's last change, 0 for none
 	Now      GateState // what it says since
 	Told     GateState // what was delivered last before the event asked about, "" for nothing
@@ -16,12 +16,12 @@ type Word struct {
 	Changing bool      // the event is a change of a gate
 }
 
-// WordOf looks at what a delivery's target has been told before it.
-func (r reads) WordOf(ctx context.Context, d Delivery) (Word, error) {
-	var w Word
+// LastNotifiedOf looks at what a delivery's target has been told before it.
+func (r queries) LastNotifiedOf(ctx context.Context, d Delivery) (LastNotified, error) {
+	var w LastNotified
 	err := r.get(ctx, "SELECT g.announced_id, g.to_state FROM gate_changes g WHERE g.product_id = ? AND g.announced_id IS NOT NULL ORDER BY g.event_id DESC LIMIT 1", []any{d.ProductID}, &w.Latest, &w.Now)
 	if errors.Is(err, sql.ErrNoRows) {
-		return Word{}, nil
+		return LastNotified{}, nil
 	}
 	if err != nil {
 		return w, err
@@ -59,36 +59,36 @@ func (tx *Tx) CancelOutdated(d Delivery, upTo int64, reason string) error {
 
 // MayHear reports whether a mail address is that of an active user who may see
 // a product, or is an administrator. Without a product only these may.
-func (r reads) MayHear(ctx context.Context, address string, productID int64) (bool, error) {
+func (r queries) MayHear(ctx context.Context, address string, productID int64) (bool, error) {
 	var n int
 	err := r.get(ctx, `SELECT count(*) FROM (SELECT 1 FROM users u WHERE lower(u.email) = lower(?) AND u.active AND (u.administrator
-		OR `+holds(holders("= u.id", "= ?", viewing))+`) LIMIT 1) x`, append([]any{address}, times(4, productID)...), &n)
+		OR `+existsSQL(roleUnionSQL("= u.id", "= ?", viewing))+`) LIMIT 1) x`, append([]any{address}, repeatArgs(4, productID)...), &n)
 	return n > 0, err
 }
 
 // MayHearOwn reports whether a user is active and may see a product, where
 // there is one.
-func (r reads) MayHearOwn(ctx context.Context, userID, productID int64) (bool, error) {
+func (r queries) MayHearOwn(ctx context.Context, userID, productID int64) (bool, error) {
 	var n int
 	err := r.get(ctx, `SELECT count(*) FROM users u WHERE u.id = ? AND u.active AND (u.administrator OR CAST(? AS BIGINT) = 0
-		OR `+holds(holders("= u.id", "= ?", viewing))+`)`, append([]any{userID, productID}, times(4, productID)...), &n)
+		OR `+existsSQL(roleUnionSQL("= u.id", "= ?", viewing))+`)`, append([]any{userID, productID}, repeatArgs(4, productID)...), &n)
 	return n > 0, err
 }
 
 // Keepers lists the mail addresses of those who look after connections: the
 // owners of a product or a group, and the administrators; of his own a user
 // alone.
-func (r reads) Keepers(ctx context.Context, o Owner) ([]string, error) {
+func (r queries) Keepers(ctx context.Context, o Owner) ([]string, error) {
 	query, args := "SELECT DISTINCT lower(u.email) FROM users u WHERE u.email <> '' AND u.active AND ", []any{o.UserID}
 	switch {
 	case o.UserID != 0:
 		query += "u.id = ?"
 	case o.GroupID != 0:
-		query += "(u.administrator OR " + holds(groupHolders("= u.id", "= ?", owning)) + ")"
-		args = times(2, o.GroupID)
+		query += "(u.administrator OR " + existsSQL(groupRoleUnionSQL("= u.id", "= ?", owning)) + ")"
+		args = repeatArgs(2, o.GroupID)
 	default:
-		query += "(u.administrator OR " + holds(holders("= u.id", "= ?", owning)) + ")"
-		args = times(4, o.ProductID)
+		query += "(u.administrator OR " + existsSQL(roleUnionSQL("= u.id", "= ?", owning)) + ")"
+		args = repeatArgs(4, o.ProductID)
 	}
 	var list []string
 	err := r.query(ctx, query+" ORDER BY 1", args, collect(&list, func(s *string) []any { return []any{s} }))

@@ -18,17 +18,17 @@ func (t SourceTally) Drifted() bool {
 
 // TallySources counts the observations of branches anew, by branch and source.
 // It reads all active ones of these branches.
-func (r reads) TallySources(ctx context.Context, branches []int64) (map[int64][]SourceTally, error) {
+func (r queries) TallySources(ctx context.Context, branches []int64) (map[int64][]SourceTally, error) {
 	var list []SourceTally
-	in := "(" + marks(len(branches)) + ")"
-	err := r.query(ctx, "SELECT "+sourceColumns+" FROM sources s WHERE s.branch_id IN "+in+" ORDER BY s.branch_id, s.id", anys(branches),
+	in := "(" + placeholders(len(branches)) + ")"
+	err := r.query(ctx, "SELECT "+sourceColumns+" FROM sources s WHERE s.branch_id IN "+in+" ORDER BY s.branch_id, s.id", toAny(branches),
 		collect(&list, func(t *SourceTally) []any { return t.dst() }))
 	if err != nil {
 		return nil, err
 	}
 	counted := map[int64]Counts{}
 	err = r.query(ctx, `SELECT o.source_id, o.severity, count(*) FROM observations o JOIN sources s ON s.id = o.source_id
-		WHERE o.branch_id IN `+in+" AND o.active = TRUE AND o.since <= s.version GROUP BY o.source_id, o.severity", anys(branches), func(rows scanner) error {
+		WHERE o.branch_id IN `+in+" AND o.active = TRUE AND o.since <= s.version GROUP BY o.source_id, o.severity", toAny(branches), func(rows scanner) error {
 		var source, n int64
 		var severity Severity
 		if err := rows.Scan(&source, &severity, &n); err != nil {

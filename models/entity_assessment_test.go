@@ -15,7 +15,7 @@ import (
 type judged struct {
 	report models.Status
 	gone   bool
-	said   []models.Judgement
+	said   []models.AssessmentInput
 }
 
 // What the entity says that an assessment makes of it, and what the statement
@@ -23,7 +23,7 @@ type judged struct {
 func TestAssessIsTheSameInCodeAndStore(t *testing.T) {
 	clock := modelstest.NewClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 	low, critical := models.Low, models.Critical
-	steps := []models.Judgement{
+	steps := []models.AssessmentInput{
 		{Action: models.ActionAssess, Status: models.StatusFalsePositive, Actor: "ann"},
 		{Action: models.ActionAssess, Status: models.StatusInReview, Severity: &low, Actor: "ann"},
 		{Action: models.ActionAssess, Severity: &critical, Actor: "bob"},
@@ -39,7 +39,7 @@ func TestAssessIsTheSameInCodeAndStore(t *testing.T) {
 		for _, gone := range []bool{false, true} {
 			for _, first := range steps {
 				for _, second := range steps {
-					cases = append(cases, judged{report, gone, []models.Judgement{first, second}})
+					cases = append(cases, judged{report, gone, []models.AssessmentInput{first, second}})
 				}
 			}
 		}

@@ -105,20 +105,20 @@ func TestCompareBranches(t *testing.T) {
 		w.find(there, "gone, waived", models.Low, models.StatusRiskAccepted, 0)
 		w.find(other, "nobody looks for it", models.Low, open, 0)
 
-		pair := models.Pair{BranchID: dev.ID, OtherID: def.ID}
-		if got, want := w.added(models.CompareFilter{Pair: pair}), []string{"another scanner's", "mended there", "new", "not current there", "by hand"}; !slices.Equal(got, want) {
+		pair := models.BranchPair{BranchID: dev.ID, OtherID: def.ID}
+		if got, want := w.added(models.CompareFilter{BranchPair: pair}), []string{"another scanner's", "mended there", "new", "not current there", "by hand"}; !slices.Equal(got, want) {
 			t.Errorf("added %q, want %q", got, want)
 		}
-		if got, want := w.added(models.CompareFilter{Pair: pair, Known: true}), []string{"liefalse_positive", "waivedrisk_accepted"}; !slices.Equal(got, want) {
+		if got, want := w.added(models.CompareFilter{BranchPair: pair, Known: true}), []string{"liefalse_positive", "waivedrisk_accepted"}; !slices.Equal(got, want) {
 			t.Errorf("known %q, want %q", got, want)
 		}
 		high := models.High
-		first, err := w.s.AddedObservations(t.Context(), models.CompareFilter{Pair: pair, Severity: &high, Limit: 1})
+		first, err := w.s.AddedObservations(t.Context(), models.CompareFilter{BranchPair: pair, Severity: &high, Limit: 1})
 		if err != nil || len(first) != 1 {
 			t.Fatalf("%v: %+v", err, first)
 		}
 		after := &models.ObservationKey{Severity: first[0].Severity, ID: first[0].ID}
-		if got, want := w.added(models.CompareFilter{Pair: pair, Severity: &high, After: after}), []string{"mended there"}; !slices.Equal(got, want) {
+		if got, want := w.added(models.CompareFilter{BranchPair: pair, Severity: &high, After: after}), []string{"mended there"}; !slices.Equal(got, want) {
 			t.Errorf("the next page: %q, want %q", got, want)
 		}
 		counts, err := w.s.Compare(t.Context(), []int64{dev.ID, def.ID}, def.ID)
@@ -129,7 +129,7 @@ func TestCompareBranches(t *testing.T) {
 		if counts[def.ID].Added.Total() != 0 || counts[def.ID].Known.Total() != 0 {
 			t.Errorf("a branch beside itself: %+v", counts[def.ID])
 		}
-		if gone, err := w.s.Gone(t.Context(), pair); err != nil || gone != (models.Counts{Low: 1}) {
+		if gone, err := w.s.ResolvedOnBranch(t.Context(), pair); err != nil || gone != (models.Counts{Low: 1}) {
 			t.Errorf("gone: %v, %+v", err, gone)
 		}
 	})
@@ -141,16 +141,16 @@ func TestPlansOfComparisons(t *testing.T) {
 	w := world{t, modelstest.SQLiteAt(t, clock.Now), clock}
 	product := w.product("Shop", w.user("ann"))
 	def, dev := w.branchOf(product, "main"), w.branchOf(product, "dev")
-	pair := models.Pair{BranchID: dev.ID, OtherID: def.ID}
+	pair := models.BranchPair{BranchID: dev.ID, OtherID: def.ID}
 	const byBranch, byScanner, byIdentity = "SEARCH o USING INDEX observations_branch (branch_id=? AND active=?)",
 		"SEARCH t USING INDEX sqlite_autoindex_sources_1 (branch_id=? AND scanner=?)", "SEARCH d USING INDEX sqlite_autoindex_observations_1 (source_id=? AND identity=?)"
 	for name, read := range map[string]func(ctx context.Context) error{
 		"added": func(ctx context.Context) error {
-			_, err := w.s.AddedObservations(ctx, models.CompareFilter{Pair: pair, Limit: 10})
+			_, err := w.s.AddedObservations(ctx, models.CompareFilter{BranchPair: pair, Limit: 10})
 			return err
 		},
 		"known": func(ctx context.Context) error {
-			_, err := w.s.AddedObservations(ctx, models.CompareFilter{Pair: pair, Known: true, Limit: 10})
+			_, err := w.s.AddedObservations(ctx, models.CompareFilter{BranchPair: pair, Known: true, Limit: 10})
 			return err
 		},
 		"counts": func(ctx context.Context) error {
@@ -158,7 +158,7 @@ func TestPlansOfComparisons(t *testing.T) {
 			return err
 		},
 		"gone": func(ctx context.Context) error {
-			_, err := w.s.Gone(ctx, pair)
+			_, err := w.s.ResolvedOnBranch(ctx, pair)
 			return err
 		},
 	} {

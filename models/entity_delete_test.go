@@ -39,7 +39,7 @@ func (w world) full(name string, owner int64) (product int64, flying models.Deli
 	w.t.Helper()
 	o := owned{name: name, gate: models.GateFailed, state: models.DeliveryPending, news: make([]int64, 2)}.make(w)
 	w.member(owner, o.product, models.RoleOwner)
-	w.mark(models.Reader{UserID: owner}, true, o.news...)
+	w.mark(models.Viewer{UserID: owner}, true, o.news...)
 	unrouted := w.event(o.product, "notify")
 	w.write(func(tx *models.Tx) error {
 		token := models.Token{ProductID: &o.product, Name: "ci", Hash: []byte(name)}

@@ -19,7 +19,7 @@ func wantDue(t *testing.T, w world, what string, want ...int64) {
 
 func (w world) laneBusy(connection, product int64) bool {
 	w.t.Helper()
-	way, err := w.s.WayOf(w.t.Context(), models.Delivery{ConnectionID: connection, LineID: connection, ProductID: product})
+	way, err := w.s.QueuePositionOf(w.t.Context(), models.Delivery{ConnectionID: connection, LineID: connection, ProductID: product})
 	if err != nil {
 		w.t.Fatal(err)
 	}

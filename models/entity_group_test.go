@@ -188,11 +188,11 @@ func TestComingLate(t *testing.T) {
 			user int64
 			want int
 		}{"early": {early, 3}, "late": {late, 1}, "member of the group before": {moved, 1}, "by users": {users, 1}} {
-			n, err := w.s.CountUnread(t.Context(), models.Reader{UserID: test.user}, 10)
+			n, err := w.s.CountUnread(t.Context(), models.Viewer{UserID: test.user}, 10)
 			if err != nil || n != test.want {
 				t.Errorf("%s: %d unread, want %d, %v", name, n, test.want, err)
 			}
-			list, err := w.s.Inbox(t.Context(), models.Reader{UserID: test.user}, models.InboxFilter{Limit: 10})
+			list, err := w.s.Inbox(t.Context(), models.Viewer{UserID: test.user}, models.InboxFilter{Limit: 10})
 			if err != nil || len(list) != 3 {
 				t.Errorf("%s: %d rows, %v", name, len(list), err)
 			}

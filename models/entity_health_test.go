@@ -41,7 +41,7 @@ func TestStoppedLines(t *testing.T) {
 		probe := noon.Add(time.Minute)
 		w.change(a, func(h *models.Health) { h.OpenedAt, h.ProbeAt = noon, probe })
 		wantDue(t, w, "one line is stopped", other.ID)
-		way, err := w.s.WayOf(t.Context(), models.Delivery{ConnectionID: a, LineID: a, ProductID: product})
+		way, err := w.s.QueuePositionOf(t.Context(), models.Delivery{ConnectionID: a, LineID: a, ProductID: product})
 		if err != nil || !way.Stopped || !way.Busy {
 			t.Errorf("the way of one that is made now: %+v, %v", way, err)
 		}
@@ -231,7 +231,7 @@ func TestHasten(t *testing.T) {
 		conn := w.connection(product, "a")
 		d := w.insert(models.Delivery{EventID: w.event(product).ID, ConnectionID: conn, ProductID: product, State: models.DeliveryRetrying, NextAt: noon.Add(12 * time.Hour)})
 		behind := w.delivery(conn, product)
-		w.write(func(tx *models.Tx) error { return tx.Hasten(conn) })
+		w.write(func(tx *models.Tx) error { return tx.RetryNow(conn) })
 		wantDue(t, w, "all of it, in order", d.ID)
 		if got := w.stored(behind.ID); !got.NextAt.IsZero() {
 			t.Errorf("what waits for its lane has a time: %v", got.NextAt)
@@ -295,7 +295,7 @@ func TestOwners(t *testing.T) {
 		if one := targets[product]; err != nil || len(one) != 1 || one[0].LineID != people.ID || !one[0].Broken {
 			t.Errorf("targets %+v, %v", targets, err)
 		}
-		out, err := w.s.Outlet(t.Context(), own.ID)
+		out, err := w.s.ConnectionWithHealth(t.Context(), own.ID)
 		if err != nil || out.Own.ConnectionID != own.ID || out.Shared.ConnectionID != people.ID || out.Own.BrokenAt == noon || out.Shared.BrokenAt != noon {
 			t.Errorf("outlet %+v, %v", out, err)
 		}
@@ -312,7 +312,7 @@ func TestNoticesToOneUser(t *testing.T) {
 		w.write(func(tx *models.Tx) error {
 			return tx.InsertNotification(models.Notification{EventID: e.ID, UserID: ann, Type: "connector.error", Name: "broken", At: e.At})
 		})
-		for who, want := range map[models.Reader][]int64{
+		for who, want := range map[models.Viewer][]int64{
 			{UserID: ann}: {e.ID, ids[0]}, {UserID: bob}: nil, {UserID: bob, Administrator: true}: {e.ID, ids[0]},
 		} {
 			list, err := w.s.Inbox(t.Context(), who, models.InboxFilter{Limit: 10})
@@ -356,7 +356,7 @@ func TestSendAgain(t *testing.T) {
 			if err := tx.CreateResend(&s); err != nil {
 				return err
 			}
-			n, err = tx.SendAgain(ids, s.ID, "again")
+			n, err = tx.Requeue(ids, s.ID, "again")
 			return err
 		})
 		if n != 3 {
@@ -382,7 +382,7 @@ func TestSendAgain(t *testing.T) {
 			t.Error("bob sees it")
 		}
 		w.clock.Advance(time.Hour)
-		w.write(func(tx *models.Tx) error { _, err := tx.ForgetResends(tx.Now(), 10); return err })
+		w.write(func(tx *models.Tx) error { _, err := tx.DeleteOldResends(tx.Now(), 10); return err })
 		if n := w.count("resends"); n != 0 || w.stored(dead[0].ID).ResendID != 0 {
 			t.Errorf("%d left", n)
 		}

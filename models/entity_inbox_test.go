@@ -9,7 +9,7 @@ import (
 	"gatecrier/models"
 )
 
-func (w world) mark(who models.Reader, viewed bool, events ...int64) int64 {
+func (w world) mark(who models.Viewer, viewed bool, events ...int64) int64 {
 	w.t.Helper()
 	as := models.MarkUnviewed
 	if viewed {
@@ -18,7 +18,7 @@ func (w world) mark(who models.Reader, viewed bool, events ...int64) int64 {
 	return w.markAs(who, as, events...)
 }
 
-func (w world) markAs(who models.Reader, as models.MarkAs, events ...int64) int64 {
+func (w world) markAs(who models.Viewer, as models.MarkAs, events ...int64) int64 {
 	w.t.Helper()
 	var n int64
 	w.write(func(tx *models.Tx) (err error) { n, err = tx.Mark(who, events, as); return err })
@@ -32,12 +32,12 @@ func (w world) markAll(user, upTo int64) {
 
 func TestMarks(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
-		ann, root := models.Reader{UserID: w.user("ann")}, models.Reader{UserID: w.user("root"), Administrator: true}
+		ann, root := models.Viewer{UserID: w.user("ann")}, models.Viewer{UserID: w.user("root"), Administrator: true}
 		product := w.product("ours", ann.UserID)
 		news := w.tell(product, 5)
 		hidden := w.tell(w.product("theirs", w.user("bob")), 1)
 		both := append(slices.Clone(news), hidden...)
-		unread := func(who models.Reader, want ...int64) {
+		unread := func(who models.Viewer, want ...int64) {
 			t.Helper()
 			if _, got := w.inbox(who); !slices.Equal(got, want) {
 				t.Errorf("unread %v, want %v", got, want)
@@ -86,7 +86,7 @@ func TestBadgeStopsCounting(t *testing.T) {
 		w.tell(w.product("two", ann), 4)
 		for limit, want := range map[int]int{1: 1, 5: 5, 8: 8, 100: 8} {
 			for _, admin := range []bool{false, true} {
-				n, err := w.s.CountUnread(t.Context(), models.Reader{UserID: ann, Administrator: admin}, limit)
+				n, err := w.s.CountUnread(t.Context(), models.Viewer{UserID: ann, Administrator: admin}, limit)
 				if err != nil || n != want {
 					t.Errorf("up to %d: %d, want %d, %v", limit, n, want, err)
 				}
@@ -98,7 +98,7 @@ func TestBadgeStopsCounting(t *testing.T) {
 // Days can be asked for where nothing was told yet.
 func TestDaysOfAnEmptyInbox(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
-		root := models.Reader{UserID: w.user("root"), Administrator: true}
+		root := models.Viewer{UserID: w.user("root"), Administrator: true}
 		for _, f := range []models.InboxFilter{{Since: noon}, {Until: noon}, {Since: noon, Until: noon}} {
 			f.Limit = 10
 			if list, err := w.s.Inbox(t.Context(), root, f); err != nil || len(list) != 0 {
@@ -119,7 +119,7 @@ func TestNotificationOnce(t *testing.T) {
 				return tx.InsertNotification(models.Notification{EventID: e.ID, ProductID: product, Name: name, At: e.At})
 			})
 		}
-		list, err := w.s.Inbox(t.Context(), models.Reader{UserID: ann}, models.InboxFilter{Limit: 10})
+		list, err := w.s.Inbox(t.Context(), models.Viewer{UserID: ann}, models.InboxFilter{Limit: 10})
 		if err != nil || len(list) != 1 || list[0].Name != "first" {
 			t.Errorf("%+v, %v", list, err)
 		}
@@ -128,7 +128,7 @@ func TestNotificationOnce(t *testing.T) {
 
 func TestInboxFilters(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
-		ann := models.Reader{UserID: w.user("ann")}
+		ann := models.Viewer{UserID: w.user("ann")}
 		shop, bank := w.product("The Shop", ann.UserID), w.product("Bank_1", ann.UserID)
 		add := func(product int64, kind, name, message string) int64 {
 			e := w.event(product)
@@ -164,7 +164,7 @@ func TestInboxFilters(t *testing.T) {
 		} {
 			for _, admin := range []bool{false, true} {
 				test.f.Limit = 10
-				list, err := w.s.Inbox(t.Context(), models.Reader{UserID: ann.UserID, Administrator: admin}, test.f)
+				list, err := w.s.Inbox(t.Context(), models.Viewer{UserID: ann.UserID, Administrator: admin}, test.f)
 				if got := eventsOf(list); err != nil || !slices.Equal(got, test.want) {
 					t.Errorf("%s: %v, want %v, %v", name, got, test.want, err)
 				}
@@ -175,7 +175,7 @@ func TestInboxFilters(t *testing.T) {
 			message string
 			found   []int64
 		}{false: {"…", nil}, true: {`in c:\jobs`, []int64{c}}} {
-			who := models.Reader{UserID: ann.UserID, Administrator: admin}
+			who := models.Viewer{UserID: ann.UserID, Administrator: admin}
 			list, err := w.s.Inbox(t.Context(), who, models.InboxFilter{Text: `\jobs`, Limit: 10})
 			if got := eventsOf(list); err != nil || !slices.Equal(got, want.found) {
 				t.Errorf("found: %v, %v", got, err)
@@ -213,7 +213,7 @@ func TestInboxPages(t *testing.T) {
 		}
 		bobs := w.tell(w.product("not hers", w.user("bob")), 3)
 		newest := bobs[len(bobs)-1]
-		for _, who := range []models.Reader{{UserID: ann}, {UserID: ann, Administrator: true}} {
+		for _, who := range []models.Viewer{{UserID: ann}, {UserID: ann, Administrator: true}} {
 			if who.Administrator {
 				want = append(want, bobs...)
 			}
@@ -251,7 +251,7 @@ func (w world) keepTelling(products []int64, stop chan struct{}) {
 }
 
 // pages reads page after page, and adds a row between two.
-func (w world) pages(who models.Reader, limit int, product int64) []int64 {
+func (w world) pages(who models.Viewer, limit int, product int64) []int64 {
 	w.t.Helper()
 	var got []int64
 	f := models.InboxFilter{Limit: limit}

@@ -169,7 +169,7 @@ func TestSlots(t *testing.T) {
 		forget := func(before string, limit int, want int64) {
 			t.Helper()
 			var n int64
-			w.write(func(tx *models.Tx) (err error) { n, err = tx.ForgetSlots("sweep", before, limit); return err })
+			w.write(func(tx *models.Tx) (err error) { n, err = tx.DeleteOldSlots("sweep", before, limit); return err })
 			if n != want {
 				t.Errorf("%d slots went before %s, want %d", n, before, want)
 			}
@@ -245,7 +245,7 @@ func TestRuns(t *testing.T) {
 		}
 		runs(0, models.RunRunning, models.RunLost, models.RunOK)
 		runs(second.ID, models.RunOK)
-		w.write(func(tx *models.Tx) error { return tx.LoseRuns() })
+		w.write(func(tx *models.Tx) error { return tx.MarkRunsLost() })
 		runs(0, models.RunLost, models.RunLost, models.RunOK)
 	})
 }

@@ -9,7 +9,7 @@ import (
 
 // inbox are the ids of what a member sees, newest first, and of what of it is
 // unread.
-func (w world) inbox(who models.Reader) (seen, unread []int64) {
+func (w world) inbox(who models.Viewer) (seen, unread []int64) {
 	w.t.Helper()
 	list, err := w.s.Inbox(w.t.Context(), who, models.InboxFilter{Limit: 1000})
 	if err != nil {
@@ -34,7 +34,7 @@ func (w world) inbox(who models.Reader) (seen, unread []int64) {
 
 // wantInbox says which ids are there, oldest first, and how many of the newest
 // of these are unread.
-func (w world) wantInbox(what string, who models.Reader, want []int64, newest int) {
+func (w world) wantInbox(what string, who models.Viewer, want []int64, newest int) {
 	w.t.Helper()
 	seen, unread := w.inbox(who)
 	want = slices.Clone(want)
@@ -48,7 +48,7 @@ func (w world) wantInbox(what string, who models.Reader, want []int64, newest in
 func TestMembershipWhenReading(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product, bob := w.product("ours", w.user("ann")), w.user("bob")
-		who := models.Reader{UserID: bob}
+		who := models.Viewer{UserID: bob}
 		news := w.tell(product, 3)
 		w.wantInbox("before joining", who, nil, 0)
 
@@ -90,7 +90,7 @@ func TestToldAfterJoining(t *testing.T) {
 			}
 			return nil
 		})
-		w.wantInbox("the event after joining is new", models.Reader{UserID: bob}, []int64{before.ID, after.ID}, 1)
+		w.wantInbox("the event after joining is new", models.Viewer{UserID: bob}, []int64{before.ID, after.ID}, 1)
 	})
 }
 

@@ -141,7 +141,7 @@ func (w world) hots(ann int64, d models.Delivery) map[string]hot {
 			return err
 		}),
 		"too old": read("SEARCH d USING INDEX deliveries_old (due_since<?)", func(ctx context.Context) error {
-			_, err := w.s.Outlived(ctx, noon, 10)
+			_, err := w.s.ExpiredDeliveries(ctx, noon, 10)
 			return err
 		}),
 		"queue": read("SEARCH d USING INDEX deliveries_line (line_id=? AND id<?)", func(ctx context.Context) error {
@@ -149,11 +149,11 @@ func (w world) hots(ann int64, d models.Delivery) map[string]hot {
 			return err
 		}),
 		"what was told": read("SEARCH g USING PRIMARY KEY (product_id=?)", func(ctx context.Context) error {
-			_, err := w.s.WordOf(ctx, d)
+			_, err := w.s.LastNotifiedOf(ctx, d)
 			return err
 		}),
 		"lane": read("SEARCH deliveries USING INDEX deliveries_lane (connection_id=? AND product_id=?)", func(ctx context.Context) error {
-			_, err := w.s.WayOf(ctx, d)
+			_, err := w.s.QueuePositionOf(ctx, d)
 			return err
 		}),
 		"claim": write("SEARCH deliveries USING INTEGER PRIMARY KEY (rowid=?)", func(tx *models.Tx) error {
@@ -246,20 +246,20 @@ func (w world) hots(ann int64, d models.Delivery) map[string]hot {
 func (w world) hotInbox(ann int64) map[string]hot {
 	const byProduct, byKey = "SEARCH n USING COVERING INDEX notifications_product (product_id=?", "SEARCH n USING INTEGER PRIMARY KEY (rowid=?)"
 	const unreadOf = "SEARCH n USING INDEX notifications_product (product_id=? AND event_id>?)" // a silence is in the row
-	inbox := func(want string, who models.Reader, f models.InboxFilter) hot {
+	inbox := func(want string, who models.Viewer, f models.InboxFilter) hot {
 		f.Limit = 10
 		return hot{want: want, walk: who.Administrator && f.Before == 0, read: func(ctx context.Context) error {
 			_, err := w.s.Inbox(ctx, who, f)
 			return err
 		}}
 	}
-	count := func(want string, who models.Reader) hot {
+	count := func(want string, who models.Viewer) hot {
 		return hot{want: want, walk: who.Administrator, read: func(ctx context.Context) error {
 			_, err := w.s.CountUnread(ctx, who, 10)
 			return err
 		}}
 	}
-	member, admin := models.Reader{UserID: ann}, models.Reader{UserID: ann, Administrator: true}
+	member, admin := models.Viewer{UserID: ann}, models.Viewer{UserID: ann, Administrator: true}
 	return map[string]hot{
 		"inbox":                          inbox(byProduct+")", member, models.InboxFilter{}),
 		"inbox, next page":               inbox(byProduct+" AND event_id<?)", member, models.InboxFilter{Before: 9}),

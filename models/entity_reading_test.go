@@ -78,7 +78,7 @@ func newPress(t *testing.T, w world, news int) *press {
 
 // reader makes a user who has seen the first so many products from the
 // beginning.
-func (p *press) reader(name string, products int) models.Reader {
+func (p *press) reader(name string, products int) models.Viewer {
 	p.w.t.Helper()
 	id := p.w.user(name)
 	p.w.write(func(tx *models.Tx) error {
@@ -90,7 +90,7 @@ func (p *press) reader(name string, products int) models.Reader {
 		_, err := tx.Exec(fmt.Sprintf("UPDATE members SET joined_event = 0 WHERE user_id = %d", id))
 		return err
 	})
-	return models.Reader{UserID: id}
+	return models.Viewer{UserID: id}
 }
 
 // want are the ids that a filter means, newest first, of those that may be seen.
@@ -185,7 +185,7 @@ func TestInboxOfMany(t *testing.T) {
 func TestASearchStops(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		newPress(t, w, 60_000)
-		root := models.Reader{UserID: w.user("root"), Administrator: true}
+		root := models.Viewer{UserID: w.user("root"), Administrator: true}
 		page, err := w.s.InboxPage(t.Context(), root, models.InboxFilter{Text: "no such thing", Limit: 50})
 		if err != nil || len(page.Rows) != 0 || page.Further != 39_501 {
 			t.Errorf("%d rows, further from %d, %v", len(page.Rows), page.Further, err)
@@ -206,11 +206,11 @@ func TestASearchStops(t *testing.T) {
 // as it was.
 func TestArchive(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
-		ann, bob := models.Reader{UserID: w.user("ann")}, models.Reader{UserID: w.user("bob")}
+		ann, bob := models.Viewer{UserID: w.user("ann")}, models.Viewer{UserID: w.user("bob")}
 		product := w.product("ours", ann.UserID)
 		w.member(bob.UserID, product, models.RoleReader)
 		news := w.tell(product, 4)
-		expect := func(who models.Reader, f models.InboxFilter, want ...int64) {
+		expect := func(who models.Viewer, f models.InboxFilter, want ...int64) {
 			t.Helper()
 			f.Limit = 10
 			if list, err := w.s.Inbox(t.Context(), who, f); err != nil || !slices.Equal(eventsOf(list), want) {
@@ -259,7 +259,7 @@ func TestArchive(t *testing.T) {
 // What was held back is viewed from the beginning, and may be marked otherwise.
 func TestHeldBackIsViewed(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
-		ann := models.Reader{UserID: w.user("ann")}
+		ann := models.Viewer{UserID: w.user("ann")}
 		product := w.product("ours", ann.UserID)
 		news := w.tell(product, 2)
 		w.write(func(tx *models.Tx) error {
@@ -270,7 +270,7 @@ func TestHeldBackIsViewed(t *testing.T) {
 			return err
 		})
 		for _, admin := range []bool{false, true} {
-			who := models.Reader{UserID: ann.UserID, Administrator: admin}
+			who := models.Viewer{UserID: ann.UserID, Administrator: admin}
 			list, err := w.s.Inbox(t.Context(), who, models.InboxFilter{Limit: 5})
 			if err != nil || len(list) != 2 || !list[0].Viewed || list[0].SilenceID != 7 || list[1].Viewed {
 				t.Errorf("%+v, %v", list, err)

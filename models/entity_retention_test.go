@@ -12,7 +12,7 @@ import (
 
 // forget walks a trail as its job does, two rows at a time, and says how many
 // rows went.
-func (w world) forget(trail models.Trail, before time.Time) int64 {
+func (w world) forget(trail models.RetentionTable, before time.Time) int64 {
 	w.t.Helper()
 	var gone int64
 	for page := (models.Old{More: true}); page.More; {
@@ -21,7 +21,7 @@ func (w world) forget(trail models.Trail, before time.Time) int64 {
 			w.t.Fatal(err)
 		}
 		var n int64
-		w.write(func(tx *models.Tx) (err error) { n, err = tx.Forget(trail, before, page.Keys); return err })
+		w.write(func(tx *models.Tx) (err error) { n, err = tx.DeleteOld(trail, before, page.Keys); return err })
 		gone += n
 	}
 	return gone
@@ -35,7 +35,7 @@ func TestForgetNotifications(t *testing.T) {
 		ann := w.user("ann")
 		product := w.product("ours", ann)
 		before := w.tell(product, 5)
-		w.mark(models.Reader{UserID: ann}, false, before[1])
+		w.mark(models.Viewer{UserID: ann}, false, before[1])
 		w.clock.Advance(month)
 		w.tell(product, 3)
 		if n := w.forget(models.NotificationTrail, w.s.Now()); n != 5 {
@@ -56,7 +56,7 @@ func TestForgetBeyondANumber(t *testing.T) {
 		ann := w.user("ann")
 		product := w.product("ours", ann)
 		news := w.tell(product, 7)
-		w.mark(models.Reader{UserID: ann}, true, news...)
+		w.mark(models.Viewer{UserID: ann}, true, news...)
 		for most, want := range map[int64]int64{3: news[3], 6: news[0], 7: 0, 100: 0} {
 			if got, err := w.s.NotificationsBeyond(t.Context(), most); err != nil || got != want {
 				t.Errorf("beyond %d: %d, want %d, %v", most, got, want, err)
@@ -64,13 +64,13 @@ func TestForgetBeyondANumber(t *testing.T) {
 		}
 		for _, want := range []int64{2, 2, 0} {
 			w.write(func(tx *models.Tx) error {
-				if n, err := tx.ForgetNotifications(news[3], 2); err != nil || n != want {
+				if n, err := tx.DeleteOldNotifications(news[3], 2); err != nil || n != want {
 					t.Errorf("%d went, want %d, %v", n, want, err)
 				}
 				return nil
 			})
 		}
-		if seen, _ := w.inbox(models.Reader{UserID: ann}); len(seen) != 3 || seen[2] != news[4] || w.count("marks") != 3 {
+		if seen, _ := w.inbox(models.Viewer{UserID: ann}); len(seen) != 3 || seen[2] != news[4] || w.count("marks") != 3 {
 			t.Errorf("%v are left, with %d marks", seen, w.count("marks"))
 		}
 
@@ -79,7 +79,7 @@ func TestForgetBeyondANumber(t *testing.T) {
 		w.write(func(tx *models.Tx) error { _, err := tx.EndSilence(over.ID); return err })
 		for before, want := range map[time.Time]int64{w.s.Now(): 0, w.s.Now().Add(time.Second): 1} {
 			w.write(func(tx *models.Tx) error {
-				if n, err := tx.ForgetSilences(before, 10); err != nil || n != want {
+				if n, err := tx.DeleteOldSilences(before, 10); err != nil || n != want {
 					t.Errorf("%d silences went, want %d, %v", n, want, err)
 				}
 				return nil
@@ -128,7 +128,7 @@ func TestForgetEvents(t *testing.T) {
 		w.clock.Advance(month)
 		young := w.event(product).ID
 		w.write(func(tx *models.Tx) error {
-			n, err := tx.Forget(models.EventTrail, tx.Now(), []int64{told, sent, work, change, young})
+			n, err := tx.DeleteOld(models.EventTrail, tx.Now(), []int64{told, sent, work, change, young})
 			if n != 0 {
 				t.Errorf("%d went that have to stay", n)
 			}
@@ -204,7 +204,7 @@ func TestForgetGateChanges(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w.write(func(tx *models.Tx) error { _, err := tx.ForgetGateChanges(old); return err })
+			w.write(func(tx *models.Tx) error { _, err := tx.DeleteOldGateChanges(old); return err })
 			last, more = upto, upto != models.OldGateChange{}
 		}
 		for product, want := range map[int64]int{ours: 1, theirs: 1} {
@@ -256,7 +256,7 @@ func TestForgetObservations(t *testing.T) {
 			}
 			last = list[0]
 			w.write(func(tx *models.Tx) (err error) {
-				gone[last.SourceID], err = tx.ForgetObservations(last.SourceID, tx.Now(), []int64{last.ID})
+				gone[last.SourceID], err = tx.DeleteOldObservations(last.SourceID, tx.Now(), []int64{last.ID})
 				return err
 			})
 		}
@@ -292,7 +292,7 @@ func (w world) hotRetention() map[string]hot {
 			return err
 		}},
 		"slots": {want: "SEARCH job_slots USING COVERING INDEX sqlite_autoindex_job_slots_1 (job=? AND slot<?)", write: func(tx *models.Tx) error {
-			_, err := tx.ForgetSlots("sweep", "01", 10)
+			_, err := tx.DeleteOldSlots("sweep", "01", 10)
 			return err
 		}},
 	}
@@ -301,20 +301,20 @@ func (w world) hotRetention() map[string]hot {
 		return err
 	}}
 	list["notifications beyond"] = hot{want: "SEARCH notifications USING INTEGER PRIMARY KEY (rowid<?)", write: func(tx *models.Tx) error {
-		_, err := tx.ForgetNotifications(0, 10)
+		_, err := tx.DeleteOldNotifications(0, 10)
 		return err
 	}}
 	list["silences of long ago"] = hot{want: "SEARCH silences USING COVERING INDEX silences_ended (ended_at>? AND ended_at<?)", write: func(tx *models.Tx) error {
-		_, err := tx.ForgetSilences(noon, 10)
+		_, err := tx.DeleteOldSilences(noon, 10)
 		return err
 	}}
-	for name, trail := range map[string]models.Trail{"notifications": models.NotificationTrail, "deliveries": models.DeliveryTrail, "audit": models.AuditTrail, "e": models.EventTrail, "j": models.RunTrail} {
+	for name, trail := range map[string]models.RetentionTable{"notifications": models.NotificationTrail, "deliveries": models.DeliveryTrail, "audit": models.AuditTrail, "e": models.EventTrail, "j": models.RunTrail} {
 		list["old "+name] = hot{want: fmt.Sprintf(byKey, name), work: name == "e", read: func(ctx context.Context) error {
 			_, err := w.s.OldRows(ctx, trail, noon, 0, 10)
 			return err
 		}}
 		list["forgotten "+name] = hot{want: fmt.Sprintf("SEARCH %s USING INTEGER PRIMARY KEY (rowid=?)", name), work: name == "e", write: func(tx *models.Tx) error {
-			_, err := tx.Forget(trail, noon, []int64{7, 8, 9})
+			_, err := tx.DeleteOld(trail, noon, []int64{7, 8, 9})
 			return err
 		}}
 	}

@@ -64,7 +64,7 @@ func (o owned) make(w world) owned {
 			return err
 		}
 		o.finding = known[0].ID
-		if err := tx.Assess([]int64{o.finding}, models.Judgement{Action: models.ActionAssess, Status: models.StatusInReview, Actor: "ann"}); err != nil {
+		if err := tx.Assess([]int64{o.finding}, models.AssessmentInput{Action: models.ActionAssess, Status: models.StatusInReview, Actor: "ann"}); err != nil {
 			return err
 		}
 		if o.exception, err = raise(tx, o.product); err != nil {
@@ -114,7 +114,7 @@ func raise(tx *models.Tx, product int64) (int64, error) {
 // onlooker is who reads: an inbox knows readers, all else scopes.
 type onlooker struct {
 	scope  models.Scope
-	reader models.Reader
+	reader models.Viewer
 }
 
 // look reads with a scope of all it can, and says which of two products it saw.
@@ -384,9 +384,9 @@ func TestScopes(t *testing.T) {
 			"by group": "ours", "upload by group": "", "by users": "ours", "by users in group": "ours",
 			"upload and by group": "ours", // what one may is the union
 		} {
-			check(t, w, onlooker{models.MemberScope(people[name]), models.Reader{UserID: people[name]}}, name, want, both)
+			check(t, w, onlooker{models.MemberScope(people[name]), models.Viewer{UserID: people[name]}}, name, want, both)
 		}
-		admin := models.Reader{UserID: people["stranger"], Administrator: true}
+		admin := models.Viewer{UserID: people["stranger"], Administrator: true}
 		check(t, w, onlooker{all, admin}, "administrator", "ours theirs", both)
 	})
 }
@@ -437,7 +437,7 @@ func TestScopeOfToken(t *testing.T) {
 		for name, scope := range map[string]models.Scope{"ours": models.ProductScope(both[0].product), "theirs": models.ProductScope(both[1].product), "": {}} {
 			for method, look := range looks {
 				want := name
-				if slices.Contains(methodsWith[models.Reader](), method) {
+				if slices.Contains(methodsWith[models.Viewer](), method) {
 					want = ""
 				}
 				seen, err := look(t.Context(), w.s, onlooker{scope: scope}, both)
@@ -454,7 +454,7 @@ func TestOutOfScopeIsMissing(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		o := owned{name: "ours", gate: models.GateFailed, state: models.DeliveryDead, news: make([]int64, 1)}.make(w)
 		stranger := w.user("stranger")
-		scope, reader := models.MemberScope(stranger), models.Reader{UserID: stranger}
+		scope, reader := models.MemberScope(stranger), models.Viewer{UserID: stranger}
 		const never = 1 << 40
 		for name, get := range map[string]func(id int64) error{
 			"product":      func(id int64) error { _, err := w.s.Product(t.Context(), scope, id); return err },
@@ -478,7 +478,7 @@ var ofGroups = []string{"Group", "Groups"}
 
 // Nobody adds a read with a scope and forgets to test it here.
 func TestLooksAreAll(t *testing.T) {
-	have := append(methodsWith[models.Scope](), methodsWith[models.Reader]()...)
+	have := append(methodsWith[models.Scope](), methodsWith[models.Viewer]()...)
 	for _, method := range have {
 		if looks[method] == nil && !slices.Contains(ofGroups, method) {
 			t.Errorf("%s has no look", method)

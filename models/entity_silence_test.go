@@ -112,15 +112,15 @@ func silencesOf(t *testing.T, w world) {
 		return err
 	})
 	held, err := w.s.HeldBy(t.Context(), []int64{own.ID, past.ID})
-	if err != nil || held[own.ID] != (models.HeldBack{Rows: 2, Products: 1}) || held[past.ID] != (models.HeldBack{}) {
+	if err != nil || held[own.ID] != (models.SilencedCounts{Rows: 2, Products: 1}) || held[past.ID] != (models.SilencedCounts{}) {
 		t.Errorf("%v, %v", held, err)
 	}
-	if list, err := w.s.HeldRows(t.Context(), models.Reader{UserID: ann}, own.ID, news[1], 10); err != nil || len(list) != 1 || list[0].EventID != news[0] {
+	if list, err := w.s.HeldRows(t.Context(), models.Viewer{UserID: ann}, own.ID, news[1], 10); err != nil || len(list) != 1 || list[0].EventID != news[0] {
 		t.Errorf("%v, %v", list, err)
 	}
 	unrouted := func(want bool) {
 		t.Helper()
-		if waits, err := w.s.Unrouted(t.Context(), "notify", hour(1)); err != nil || waits != want {
+		if waits, err := w.s.UnroutedEvents(t.Context(), "notify", hour(1)); err != nil || waits != want {
 			t.Errorf("unrouted: %v, %v", waits, err)
 		}
 	}

@@ -129,7 +129,7 @@ func (w world) timesOfNews(found map[string]time.Time, product, user int64) {
 	e, err := w.s.Event(w.t.Context(), all, history[0].EventID)
 	w.no(err)
 	found["event"] = e.At
-	n, err := w.s.Notification(w.t.Context(), models.Reader{UserID: user}, e.ID)
+	n, err := w.s.Notification(w.t.Context(), models.Viewer{UserID: user}, e.ID)
 	w.no(err)
 	found["notification"] = n.At
 }

@@ -146,7 +146,7 @@ func TestLinksOfUsers(t *testing.T) {
 		}
 		w.clock.Advance(time.Second)
 		w.write(func(tx *models.Tx) error {
-			n, err := tx.ForgetUserLinks(10)
+			n, err := tx.DeleteOldUserLinks(10)
 			if err == nil && n != 2 {
 				err = fmt.Errorf("%d forgotten", n)
 			}

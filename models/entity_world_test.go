@@ -130,7 +130,7 @@ func tellIn(tx *models.Tx, product int64, n int) ([]int64, error) {
 func (w world) delivery(connection, product int64) models.Delivery {
 	w.t.Helper()
 	d := models.Delivery{EventID: w.event(product).ID, ConnectionID: connection, LineID: connection, ProductID: product, State: models.DeliveryPending, NextAt: w.s.Now()}
-	way, err := w.s.WayOf(w.t.Context(), d)
+	way, err := w.s.QueuePositionOf(w.t.Context(), d)
 	if err != nil {
 		w.t.Fatal(err)
 	}

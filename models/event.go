@@ -53,7 +53,7 @@ type Work struct {
 
 // EventWork reads the work that is due for a reader, in order. While an event
 // of a product waits for another try, later ones of that product wait too.
-func (r reads) EventWork(ctx context.Context, reader string, limit int) ([]Work, error) {
+func (r queries) EventWork(ctx context.Context, reader string, limit int) ([]Work, error) {
 	now := micro(r.Now())
 	var list []Work
 	err := r.query(ctx, "SELECT "+eventColumns+`, coalesce(p.name, ''), w.attempts
@@ -74,7 +74,7 @@ type Parked struct {
 
 // ParkedWork lists the work in scope that a reader has given up, the newest
 // first.
-func (r reads) ParkedWork(ctx context.Context, scope Scope, reader string, limit int) ([]Parked, error) {
+func (r queries) ParkedWork(ctx context.Context, scope Scope, reader string, limit int) ([]Parked, error) {
 	cond, args := scope.where("e.product_id")
 	var list []Parked
 	err := r.query(ctx, "SELECT "+eventColumns+`, coalesce(p.name, ''), w.attempts, w.error
@@ -85,13 +85,13 @@ func (r reads) ParkedWork(ctx context.Context, scope Scope, reader string, limit
 }
 
 // Event finds an event by its id, with its product's name.
-func (r reads) Event(ctx context.Context, scope Scope, id int64) (Event, error) {
+func (r queries) Event(ctx context.Context, scope Scope, id int64) (Event, error) {
 	cond, args := scope.where("e.product_id")
 	var e Event
 	err := r.get(ctx, "SELECT "+eventColumns+`, coalesce(p.name, '') FROM events e LEFT JOIN products p ON p.id = e.product_id
 		WHERE e.id = ? AND `+cond, append([]any{id}, args...), append(e.dst(), &e.Product)...)
 	if err != nil {
-		return Event{}, missingRow(err, "event")
+		return Event{}, notFound(err, "event")
 	}
 	return e, nil
 }

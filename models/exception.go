@@ -101,7 +101,7 @@ type ExceptionClaim struct {
 // ExceptionKey finds the group that a key of a product, or of none, stands for:
 // its own, or the one that somebody has put it into. id is 0 where there is
 // none yet.
-func (r reads) ExceptionKey(ctx context.Context, productID int64, key string) (id int64, groupKey string, err error) {
+func (r queries) ExceptionKey(ctx context.Context, productID int64, key string) (id int64, groupKey string, err error) {
 	err = r.get(ctx, `SELECT g.id, g.key FROM exception_merges m JOIN exception_groups g ON g.id = m.group_id WHERE m.owner = ? AND m.key = ?
 		UNION ALL SELECT g.id, g.key FROM exception_groups g WHERE g.owner = ? AND g.key = ? LIMIT 1`, []any{productID, key, productID, key}, &id, &groupKey)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -110,9 +110,9 @@ func (r reads) ExceptionKey(ctx context.Context, productID int64, key string) (i
 	return id, groupKey, err
 }
 
-// NewExceptions counts the groups of a product, or of none, that were seen for
+// CountNewExceptions counts the groups of a product, or of none, that were seen for
 // the first time since, up to a limit.
-func (r reads) NewExceptions(ctx context.Context, productID int64, since time.Time, limit int) (int, error) {
+func (r queries) CountNewExceptions(ctx context.Context, productID int64, since time.Time, limit int) (int, error) {
 	var n int
 	err := r.get(ctx, "SELECT count(*) FROM (SELECT 1 FROM exception_groups WHERE owner = ? AND first_at > ? LIMIT ?) x", []any{productID, micro(since), limit}, &n)
 	return n, err
@@ -142,7 +142,7 @@ func (tx *Tx) ClaimException(e ExceptionReport, window time.Duration, before *Ex
 		WHERE (exception_groups.until <= excluded.last_at OR exception_groups.state = 'resolved') AND (exception_groups.muted_until IS NULL OR exception_groups.muted_until <= excluded.last_at)
 		RETURNING id, notified, was_held, was_notified_at, until, regressed_at`,
 		[]any{
-			e.ProductID, orNull(e.ProductID), e.Key, e.By, e.Kind, e.Class, e.Message, e.Function, micro(now), micro(now), micro(now), micro(now.Add(window)), string(e.Sample), micro(now),
+			e.ProductID, nullID(e.ProductID), e.Key, e.By, e.Kind, e.Class, e.Message, e.Function, micro(now), micro(now), micro(now), micro(now.Add(window)), string(e.Sample), micro(now),
 		}, &c.GroupID, &notified, &c.Held, timeTo(&c.HeldSince), timeTo(&c.Until), timeTo(&regressed))
 	switch {
 	case err == nil:
@@ -248,13 +248,13 @@ func (tx *Tx) ReopenException(groupID int64, window time.Duration) (g ExceptionG
 
 // ExceptionGroup finds a group in scope. One without a product is for whoever
 // sees all.
-func (r reads) ExceptionGroup(ctx context.Context, scope Scope, id int64) (ExceptionGroup, error) {
+func (r queries) ExceptionGroup(ctx context.Context, scope Scope, id int64) (ExceptionGroup, error) {
 	cond, args := scope.where("g.product_id")
 	var g ExceptionGroup
 	err := r.get(ctx, "SELECT "+exceptionColumns+", g.sample FROM exception_groups g LEFT JOIN products p ON p.id = g.product_id WHERE g.id = ? AND "+cond,
 		append([]any{id}, args...), append(g.dst(), &g.Sample)...)
 	if err != nil {
-		return ExceptionGroup{}, missingRow(err, "exception")
+		return ExceptionGroup{}, notFound(err, "exception")
 	}
 	return g, nil
 }
@@ -285,7 +285,7 @@ type ExceptionFilter struct {
 
 // ExceptionGroups lists groups in scope, the one that occurred last first;
 // without their samples.
-func (r reads) ExceptionGroups(ctx context.Context, scope Scope, f ExceptionFilter) ([]ExceptionGroup, error) {
+func (r queries) ExceptionGroups(ctx context.Context, scope Scope, f ExceptionFilter) ([]ExceptionGroup, error) {
 	cond, args := f.where(scope, r.Now())
 	var list []ExceptionGroup
 	err := r.query(ctx, "SELECT "+exceptionColumns+" FROM exception_groups g LEFT JOIN products p ON p.id = g.product_id WHERE "+cond+" ORDER BY g.last_at DESC, g.id DESC LIMIT ?",
@@ -309,7 +309,7 @@ func (f ExceptionFilter) where(scope Scope, now time.Time) (string, []any) {
 		and("g.kind = ?", f.Kind)
 	}
 	if len(f.OnlyKinds) > 0 {
-		and("g.kind IN ("+marks(len(f.OnlyKinds))+")", anys(f.OnlyKinds)...)
+		and("g.kind IN ("+placeholders(len(f.OnlyKinds))+")", toAny(f.OnlyKinds)...)
 	}
 	if f.State != "" {
 		and("g.state = ?", f.State)
@@ -333,12 +333,12 @@ func (f ExceptionFilter) where(scope Scope, now time.Time) (string, []any) {
 
 // ExceptionHours reads how often groups occurred in each hour since a time, by
 // group.
-func (r reads) ExceptionHours(ctx context.Context, groups []int64, since time.Time) (map[int64]map[int64]int64, error) {
+func (r queries) ExceptionHours(ctx context.Context, groups []int64, since time.Time) (map[int64]map[int64]int64, error) {
 	hours := map[int64]map[int64]int64{}
 	if len(groups) == 0 {
 		return hours, nil
 	}
-	err := r.query(ctx, "SELECT group_id, hour, count FROM exception_hours WHERE group_id IN ("+marks(len(groups))+") AND hour >= ?", append(anys(groups), hourOf(since)), func(rows scanner) error {
+	err := r.query(ctx, "SELECT group_id, hour, count FROM exception_hours WHERE group_id IN ("+placeholders(len(groups))+") AND hour >= ?", append(toAny(groups), hourOf(since)), func(rows scanner) error {
 		var group, hour, n int64
 		if err := rows.Scan(&group, &hour, &n); err != nil {
 			return err
@@ -360,7 +360,7 @@ type ExceptionRelease struct {
 
 // ExceptionReleases lists the releases of a group that was read in scope, the
 // one seen last first.
-func (r reads) ExceptionReleases(ctx context.Context, groupID int64, limit int) ([]ExceptionRelease, error) {
+func (r queries) ExceptionReleases(ctx context.Context, groupID int64, limit int) ([]ExceptionRelease, error) {
 	var list []ExceptionRelease
 	err := r.query(ctx, "SELECT name, first_at, last_at FROM exception_releases WHERE group_id = ? ORDER BY last_at DESC, name LIMIT ?", []any{groupID, limit},
 		collect(&list, func(e *ExceptionRelease) []any { return []any{&e.Name, timeTo(&e.FirstAt), timeTo(&e.LastAt)} }))

@@ -34,7 +34,7 @@ type ExceptionMerge struct {
 
 // ExceptionMerges lists the keys that were put into a group that was read in
 // scope, the newest first.
-func (r reads) ExceptionMerges(ctx context.Context, groupID int64, limit int) ([]ExceptionMerge, error) {
+func (r queries) ExceptionMerges(ctx context.Context, groupID int64, limit int) ([]ExceptionMerge, error) {
 	var list []ExceptionMerge
 	err := r.query(ctx, "SELECT key, class, message, by_name, at FROM exception_merges WHERE group_id = ? ORDER BY at DESC, key LIMIT ?", []any{groupID, limit},
 		collect(&list, func(m *ExceptionMerge) []any { return []any{&m.Key, &m.Class, &m.Message, &m.By, timeTo(&m.At)} }))

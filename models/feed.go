@@ -14,24 +14,24 @@ type Feed struct {
 }
 
 // FeedOf finds a user's feed.
-func (r reads) FeedOf(ctx context.Context, userID int64) (Feed, error) {
+func (r queries) FeedOf(ctx context.Context, userID int64) (Feed, error) {
 	f := Feed{UserID: userID}
 	err := r.get(ctx, "SELECT hash, created_at FROM feeds WHERE user_id = ?", []any{userID}, &f.Hash, timeTo(&f.CreatedAt))
 	if err != nil {
-		return Feed{}, missingRow(err, "feed")
+		return Feed{}, notFound(err, "feed")
 	}
 	return f, nil
 }
 
 // FeedReader finds the feed with a hash, and who reads it now. The feed of a user
 // who is not active is not there.
-func (r reads) FeedReader(ctx context.Context, hash []byte) (Feed, User, error) {
+func (r queries) FeedReader(ctx context.Context, hash []byte) (Feed, User, error) {
 	f, u := Feed{Hash: hash}, User{Active: true}
 	err := r.get(ctx, `SELECT f.created_at, u.id, u.name, u.administrator, u.created_at
 		FROM feeds f JOIN users u ON u.id = f.user_id WHERE f.hash = ? AND u.active`, []any{hash},
 		timeTo(&f.CreatedAt), &u.ID, &u.Name, &u.Administrator, timeTo(&u.CreatedAt))
 	if err != nil {
-		return Feed{}, User{}, missingRow(err, "feed")
+		return Feed{}, User{}, notFound(err, "feed")
 	}
 	f.UserID = u.ID
 	return f, u, nil
@@ -57,12 +57,12 @@ type Origin struct {
 }
 
 // Origins reads those of events. Whoever calls may see the events.
-func (r reads) Origins(ctx context.Context, ids []int64) (map[int64]Origin, error) {
+func (r queries) Origins(ctx context.Context, ids []int64) (map[int64]Origin, error) {
 	origins := make(map[int64]Origin, len(ids))
 	if len(ids) == 0 {
 		return origins, nil
 	}
-	err := r.query(ctx, "SELECT id, uuid, actor FROM events WHERE id IN ("+marks(len(ids))+")", anys(ids), func(rows scanner) error {
+	err := r.query(ctx, "SELECT id, uuid, actor FROM events WHERE id IN ("+placeholders(len(ids))+")", toAny(ids), func(rows scanner) error {
 		var id int64
 		var o Origin
 		err := rows.Scan(&id, &o.UUID, &o.Actor)

@@ -23,7 +23,7 @@ type GateChange struct {
 // InsertGateChange adds a row to the history of the event's product.
 func (tx *Tx) InsertGateChange(c GateChange) error {
 	_, err := tx.exec("INSERT INTO gate_changes (product_id, event_id, announced_id, from_state, to_state, critical, high, medium, low, none, unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		append([]any{c.ProductID, c.EventID, orNull(c.Announced), c.From, c.To}, c.Counts.args()...)...)
+		append([]any{c.ProductID, c.EventID, nullID(c.Announced), c.From, c.To}, c.Counts.args()...)...)
 	return err
 }
 
@@ -42,7 +42,7 @@ func (c *GateChange) dst() []any {
 
 // GateHistory lists a product's gate changes, newest first; before is the
 // keyset: the last event id of the page before, 0 for the first page.
-func (r reads) GateHistory(ctx context.Context, scope Scope, productID, before int64, limit int) ([]GateChange, error) {
+func (r queries) GateHistory(ctx context.Context, scope Scope, productID, before int64, limit int) ([]GateChange, error) {
 	cond, args := scope.where("c.product_id")
 	args = append([]any{productID}, args...)
 	if before != 0 {

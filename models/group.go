@@ -61,13 +61,13 @@ func (s Scope) whereGroup(column, role string) (string, []any) {
 	case s.all:
 		return "1 = 1", nil
 	case s.user != 0:
-		return holds(groupHolders("= ?", "= "+column, role)), times(2, s.user)
+		return existsSQL(groupRoleUnionSQL("= ?", "= "+column, role)), repeatArgs(2, s.user)
 	}
 	return "1 = 0", nil
 }
 
 // Group finds a group in scope.
-func (r reads) Group(ctx context.Context, scope Scope, id int64) (GroupRow, error) {
+func (r queries) Group(ctx context.Context, scope Scope, id int64) (GroupRow, error) {
 	list, err := r.groups(ctx, scope, viewing, "g.id = ?", []any{id}, 1)
 	if err != nil {
 		return GroupRow{}, err
@@ -79,14 +79,14 @@ func (r reads) Group(ctx context.Context, scope Scope, id int64) (GroupRow, erro
 }
 
 // groupOf reads a product's group, for its gate.
-func (r reads) groupOf(ctx context.Context, id int64) (*Group, error) {
+func (r queries) groupOf(ctx context.Context, id int64) (*Group, error) {
 	var g Group
 	err := r.get(ctx, "SELECT "+groupColumns+" FROM product_groups g WHERE g.id = ?", []any{id}, g.dst()...)
 	return &g, err
 }
 
 // GroupOf reads the group of a product that was read in scope, nil for none.
-func (r reads) GroupOf(ctx context.Context, p Product) (*Group, error) {
+func (r queries) GroupOf(ctx context.Context, p Product) (*Group, error) {
 	if p.GroupID == nil {
 		return nil, nil //nolint:nilnil // none is none
 	}
@@ -94,7 +94,7 @@ func (r reads) GroupOf(ctx context.Context, p Product) (*Group, error) {
 }
 
 // GroupsOf reads the groups of products that were read in scope, by their ids.
-func (r reads) GroupsOf(ctx context.Context, products []ProductRow) (map[int64]*Group, error) {
+func (r queries) GroupsOf(ctx context.Context, products []ProductRow) (map[int64]*Group, error) {
 	groups := map[int64]*Group{}
 	for _, p := range products {
 		if p.GroupID != nil {
@@ -105,7 +105,7 @@ func (r reads) GroupsOf(ctx context.Context, products []ProductRow) (map[int64]*
 		return groups, nil
 	}
 	ids := slices.Collect(maps.Keys(groups))
-	err := r.query(ctx, "SELECT "+groupColumns+" FROM product_groups g WHERE g.id IN ("+marks(len(ids))+")", anys(ids), func(rows scanner) error {
+	err := r.query(ctx, "SELECT "+groupColumns+" FROM product_groups g WHERE g.id IN ("+placeholders(len(ids))+")", toAny(ids), func(rows scanner) error {
 		var g Group
 		if err := rows.Scan(g.dst()...); err != nil {
 			return err
@@ -118,7 +118,7 @@ func (r reads) GroupsOf(ctx context.Context, products []ProductRow) (map[int64]*
 
 // InGroup reports whether a product is in a group. A connection of the group may
 // not tell of it otherwise; what is about no product it may.
-func (r reads) InGroup(ctx context.Context, productID, groupID int64) (bool, error) {
+func (r queries) InGroup(ctx context.Context, productID, groupID int64) (bool, error) {
 	if productID == 0 {
 		return true, nil
 	}
@@ -128,7 +128,7 @@ func (r reads) InGroup(ctx context.Context, productID, groupID int64) (bool, err
 }
 
 // Groups lists the groups in scope by name.
-func (r reads) Groups(ctx context.Context, scope Scope, f GroupFilter) ([]GroupRow, error) {
+func (r queries) Groups(ctx context.Context, scope Scope, f GroupFilter) ([]GroupRow, error) {
 	cond, args := "g.name > ?", []any{f.After}
 	if f.Text != "" {
 		cond, args = cond+` AND lower(g.name) LIKE lower(?) ESCAPE '\'`, append(args, contains(f.Text))
@@ -143,7 +143,7 @@ func (r reads) Groups(ctx context.Context, scope Scope, f GroupFilter) ([]GroupR
 	return r.groups(ctx, scope, role, cond, args, f.Limit)
 }
 
-func (r reads) groups(ctx context.Context, scope Scope, role, cond string, args []any, limit int) ([]GroupRow, error) {
+func (r queries) groups(ctx context.Context, scope Scope, role, cond string, args []any, limit int) ([]GroupRow, error) {
 	visible, scopeArgs := scope.whereGroup("g.id", role)
 	var list []GroupRow
 	err := r.query(ctx, "SELECT "+groupColumns+`, (SELECT count(*) FROM products p WHERE p.group_id = g.id),
@@ -155,12 +155,12 @@ func (r reads) groups(ctx context.Context, scope Scope, role, cond string, args 
 
 // GroupNames names groups by id: that a product is in one is no secret of who
 // may see the product.
-func (r reads) GroupNames(ctx context.Context, ids []int64) (map[int64]string, error) {
+func (r queries) GroupNames(ctx context.Context, ids []int64) (map[int64]string, error) {
 	names := map[int64]string{}
 	if len(ids) == 0 {
 		return names, nil
 	}
-	err := r.query(ctx, "SELECT id, name FROM product_groups WHERE id IN ("+marks(len(ids))+")", anys(ids), func(rows scanner) error {
+	err := r.query(ctx, "SELECT id, name FROM product_groups WHERE id IN ("+placeholders(len(ids))+")", toAny(ids), func(rows scanner) error {
 		var id int64
 		var name string
 		err := rows.Scan(&id, &name)
@@ -202,7 +202,7 @@ func (tx *Tx) LockGroup(id int64) error {
 	}
 	var there int
 	if err := tx.get(tx.Context(), "SELECT 1 FROM product_groups WHERE id = ?"+how, []any{id}, &there); err != nil {
-		return missingRow(err, "group")
+		return notFound(err, "group")
 	}
 	return nil
 }
@@ -243,7 +243,7 @@ func (tx *Tx) MoveProduct(productID int64, groupID *int64) error {
 
 // ProductsOfGroup lists the ids of a group's products. It is for whoever has
 // checked the right to change them all.
-func (r reads) ProductsOfGroup(ctx context.Context, groupID int64) ([]int64, error) {
+func (r queries) ProductsOfGroup(ctx context.Context, groupID int64) ([]int64, error) {
 	var list []int64
 	err := r.query(ctx, "SELECT id FROM products WHERE group_id = ? ORDER BY id", []any{groupID}, collect(&list, func(id *int64) []any { return []any{id} }))
 	return list, err
@@ -251,7 +251,7 @@ func (r reads) ProductsOfGroup(ctx context.Context, groupID int64) ([]int64, err
 
 // EvaluatedBranchesOfGroup lists some branches of a group's products that have
 // ever been evaluated.
-func (r reads) EvaluatedBranchesOfGroup(ctx context.Context, groupID int64, limit int) ([]Branch, error) {
+func (r queries) EvaluatedBranchesOfGroup(ctx context.Context, groupID int64, limit int) ([]Branch, error) {
 	var list []Branch
 	err := r.query(ctx, "SELECT "+branchColumns+" FROM products p JOIN branches b ON b.product_id = p.id WHERE p.group_id = ? AND b.evaluated ORDER BY b.id LIMIT ?",
 		[]any{groupID, limit}, collect(&list, (*Branch).dst))

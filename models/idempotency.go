@@ -19,7 +19,7 @@ type Answered struct {
 
 // Answered finds what was answered to a key after a time; ok is false where
 // nothing was.
-func (r reads) Answered(ctx context.Context, scope, key string, after time.Time) (a Answered, ok bool, err error) {
+func (r queries) Answered(ctx context.Context, scope, key string, after time.Time) (a Answered, ok bool, err error) {
 	a = Answered{Scope: scope, Key: key}
 	err = r.get(ctx, "SELECT hash, answer FROM idempotency_keys WHERE scope = ? AND key = ? AND created_at > ?",
 		[]any{scope, key, micro(after)}, &a.Hash, &a.Answer)

@@ -37,9 +37,9 @@ func (f InboxFilter) searches() bool {
 	return f.Type != "" || f.Severity != nil || f.Text != "" || !f.Since.IsZero() || !f.Until.IsZero()
 }
 
-// Narrowed reports whether a filter leaves anything out that is not put away or
+// IsFiltered reports whether a filter leaves anything out that is not put away or
 // on another page.
-func (f InboxFilter) Narrowed() bool {
+func (f InboxFilter) IsFiltered() bool {
 	return f.searches() || f.Unread || f.Archived || f.ProductID != 0 || f.GroupID != 0
 }
 
@@ -51,7 +51,7 @@ type InboxPage struct {
 
 // Inbox lists a reader's notifications, newest first, however long it takes to
 // find them.
-func (r reads) Inbox(ctx context.Context, who Reader, f InboxFilter) ([]Notification, error) {
+func (r queries) Inbox(ctx context.Context, who Viewer, f InboxFilter) ([]Notification, error) {
 	var list []Notification
 	for {
 		page, err := r.InboxPage(ctx, who, f)
@@ -64,23 +64,23 @@ func (r reads) Inbox(ctx context.Context, who Reader, f InboxFilter) ([]Notifica
 
 // InboxPage finds a page of a reader's notifications, newest first. A filter
 // that must look into rows gives up after some, and says where.
-func (r reads) InboxPage(ctx context.Context, who Reader, f InboxFilter) (InboxPage, error) {
+func (r queries) InboxPage(ctx context.Context, who Viewer, f InboxFilter) (InboxPage, error) {
 	v, ids, further, err := r.inboxIDs(ctx, who, f)
 	if err != nil || len(ids) == 0 {
 		return InboxPage{Further: further}, err
 	}
-	rows, err := r.inboxRows(ctx, who, ids, v.since)
+	rows, err := r.inboxRows(ctx, who, ids, v.joined)
 	return InboxPage{rows, further}, err
 }
 
 // inboxRows reads rows that the reader may see, newest first, with what is
 // known of his products.
-func (r reads) inboxRows(ctx context.Context, who Reader, ids []int64, known since) ([]Notification, error) {
+func (r queries) inboxRows(ctx context.Context, who Viewer, ids []int64, known joinedEvents) ([]Notification, error) {
 	list, open := make([]Notification, 0, len(ids)), []int{} // those that neither a mark nor what he has marked together tells of
-	args := append([]any{who.UserID, who.UserID}, anys(ids)...)
+	args := append([]any{who.UserID, who.UserID}, toAny(ids)...)
 	err := r.query(ctx, "SELECT "+notificationColumns+", coalesce(k.viewed, n.silence_id IS NOT NULL OR n.event_id <= "+upTo+`), coalesce(k.archived, FALSE), k.viewed IS NULL
 		FROM notifications n LEFT JOIN products p ON p.id = n.product_id LEFT JOIN marks k ON k.user_id = ? AND k.event_id = n.event_id
-		WHERE n.event_id IN (`+marks(len(ids))+") ORDER BY n.event_id DESC", args, func(rows scanner) error {
+		WHERE n.event_id IN (`+placeholders(len(ids))+") ORDER BY n.event_id DESC", args, func(rows scanner) error {
 		var n Notification
 		var unmarked bool
 		if err := rows.Scan(append(n.dst(), &unmarked)...); err != nil {
@@ -105,9 +105,9 @@ func (r reads) inboxRows(ctx context.Context, who Reader, ids []int64, known sin
 
 // sinceOf tells after which event the reader came to see the products of some
 // rows: by what is known, else with one look at his roles for all.
-func (r reads) sinceOf(ctx context.Context, who Reader, known since, list []Notification, some []int) (map[int64]int64, error) {
+func (r queries) sinceOf(ctx context.Context, who Viewer, known joinedEvents, list []Notification, some []int) (map[int64]int64, error) {
 	if known != "" {
-		return known.of()
+		return known.parse()
 	}
 	var products []int64
 	for _, i := range some {
@@ -116,8 +116,8 @@ func (r reads) sinceOf(ctx context.Context, who Reader, known since, list []Noti
 	slices.Sort(products)
 	products = slices.Compact(products)
 	joined := map[int64]int64{}
-	err := r.query(ctx, "SELECT a.product_id, min(a.joined_event) FROM ("+holders("= ?", "IN ("+marks(len(products))+")", viewing)+") a GROUP BY a.product_id",
-		times(4, append([]any{who.UserID}, anys(products)...)...), func(rows scanner) error {
+	err := r.query(ctx, "SELECT a.product_id, min(a.joined_event) FROM ("+roleUnionSQL("= ?", "IN ("+placeholders(len(products))+")", viewing)+") a GROUP BY a.product_id",
+		repeatArgs(4, append([]any{who.UserID}, toAny(products)...)...), func(rows scanner) error {
 			var product, event int64
 			err := rows.Scan(&product, &event)
 			joined[product] = event
@@ -128,7 +128,7 @@ func (r reads) sinceOf(ctx context.Context, who Reader, known since, list []Noti
 
 // ReadStates finds rows of a reader's inbox by their ids, newest first; what
 // he may not see, or is no more, is left out.
-func (r reads) ReadStates(ctx context.Context, who Reader, ids []int64) ([]Notification, error) {
+func (r queries) ReadStates(ctx context.Context, who Viewer, ids []int64) ([]Notification, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -140,25 +140,25 @@ func (r reads) ReadStates(ctx context.Context, who Reader, ids []int64) ([]Notif
 }
 
 // visible are those of some ids that a reader may see.
-func (r reads) visible(ctx context.Context, who Reader, ids []int64) ([]int64, error) {
+func (r queries) visible(ctx context.Context, who Viewer, ids []int64) ([]int64, error) {
 	cond, args := who.where()
 	var list []int64
-	err := r.query(ctx, "SELECT n.event_id FROM notifications n WHERE n.event_id IN ("+marks(len(ids))+") AND "+cond, append(anys(ids), args...),
+	err := r.query(ctx, "SELECT n.event_id FROM notifications n WHERE n.event_id IN ("+placeholders(len(ids))+") AND "+cond, append(toAny(ids), args...),
 		collect(&list, func(id *int64) []any { return []any{id} }))
 	return list, err
 }
 
 // InboxIDs is InboxPage for the ids alone.
-func (r reads) InboxIDs(ctx context.Context, who Reader, f InboxFilter) (ids []int64, further int64, err error) {
+func (r queries) InboxIDs(ctx context.Context, who Viewer, f InboxFilter) (ids []int64, further int64, err error) {
 	_, ids, further, err = r.inboxIDs(ctx, who, f)
 	return ids, further, err
 }
 
-func (r reads) inboxIDs(ctx context.Context, who Reader, f InboxFilter) (v view, ids []int64, further int64, err error) {
+func (r queries) inboxIDs(ctx context.Context, who Viewer, f InboxFilter) (v inboxScope, ids []int64, further int64, err error) {
 	if f, err = r.between(ctx, f); err != nil {
 		return v, nil, 0, err
 	}
-	if v, err = r.viewOf(ctx, who, f); err != nil {
+	if v, err = r.inboxScopeOf(ctx, who, f); err != nil {
 		return v, nil, 0, err
 	}
 	if f.searches() {
@@ -174,14 +174,14 @@ func (r reads) inboxIDs(ctx context.Context, who Reader, f InboxFilter) (v view,
 		}
 		v.wide = false
 	}
-	page := v.page(f)
+	page := v.newestIDs(f)
 	err = r.query(ctx, page.text, page.args, collect(&ids, func(id *int64) []any { return []any{id} }))
 	return v, ids, 0, err
 }
 
 // search reads rows, in larger and larger chunks, until a page is full, there
 // are no more, or it has been at it for long.
-func (r reads) search(ctx context.Context, v view, f InboxFilter) (ids []int64, further int64, err error) {
+func (r queries) search(ctx context.Context, v inboxScope, f InboxFilter) (ids []int64, further int64, err error) {
 	limit := f.Limit
 	for size, seen := firstChunk, 0; ; size *= 4 {
 		size = min(size, maxLook-seen)
@@ -202,14 +202,14 @@ func (r reads) search(ctx context.Context, v view, f InboxFilter) (ids []int64, 
 
 // chunk looks at so many rows, and says which of them are meant and which was
 // the last, 0 where there were no more.
-func (r reads) chunk(ctx context.Context, v view, f InboxFilter, size int) (ids []int64, last int64, err error) {
+func (r queries) chunk(ctx context.Context, v inboxScope, f InboxFilter, size int) (ids []int64, last int64, err error) {
 	all := f
 	all.Limit = size
-	look := v.page(all)
-	meant := v.meant(f)
+	look := v.newestIDs(all)
+	meant := v.rowFilter(f)
 	var n int
 	err = r.query(ctx, "WITH d AS MATERIALIZED ("+look.text+") SELECT (SELECT count(*) FROM d), coalesce((SELECT min(d.id) FROM d), 0), coalesce(m.id, 0) FROM (SELECT 1 AS one) o LEFT JOIN ("+
-		"SELECT n.event_id AS id FROM d CROSS JOIN "+v.row()+" WHERE n.event_id = d.id"+meant.text+" ORDER BY n.event_id DESC LIMIT ?) m ON 1 = 1",
+		"SELECT n.event_id AS id FROM d CROSS JOIN "+v.joinRow()+" WHERE n.event_id = d.id"+meant.text+" ORDER BY n.event_id DESC LIMIT ?) m ON 1 = 1",
 		slices.Concat(look.args, meant.args, []any{f.Limit}), func(rows scanner) error {
 			var id int64
 			err := rows.Scan(&n, &last, &id)
@@ -227,7 +227,7 @@ func (r reads) chunk(ctx context.Context, v view, f InboxFilter, size int) (ids 
 
 // CountInbox counts a reader's notifications up to a limit. Where a filter must
 // look into many rows it stops there, and the count is not whole.
-func (r reads) CountInbox(ctx context.Context, who Reader, f InboxFilter, limit int) (n int, whole bool, err error) {
+func (r queries) CountInbox(ctx context.Context, who Viewer, f InboxFilter, limit int) (n int, whole bool, err error) {
 	f.Limit = limit
 	ids, further, err := r.InboxIDs(ctx, who, f)
 	return len(ids), further == 0, err
@@ -235,9 +235,9 @@ func (r reads) CountInbox(ctx context.Context, who Reader, f InboxFilter, limit 
 
 // CountUnread counts a reader's unread notifications, up to a limit: a badge
 // needs no more. It takes them as they come and stops there.
-func (r reads) CountUnread(ctx context.Context, who Reader, limit int) (int, error) {
+func (r queries) CountUnread(ctx context.Context, who Viewer, limit int) (int, error) {
 	f := InboxFilter{Unread: true}
-	v, err := r.viewOf(ctx, who, f)
+	v, err := r.inboxScopeOf(ctx, who, f)
 	if err != nil {
 		return 0, err
 	}
@@ -253,17 +253,17 @@ func (r reads) CountUnread(ctx context.Context, who Reader, limit int) (int, err
 
 // countWide counts among the newest rows, where these are all that may be
 // unread or hold as many as are asked for.
-func (r reads) countWide(ctx context.Context, v view, f InboxFilter, limit int) (n int, whole bool, err error) {
+func (r queries) countWide(ctx context.Context, v inboxScope, f InboxFilter, limit int) (n int, whole bool, err error) {
 	var more int
-	if err := r.get(ctx, "SELECT count(*) FROM (SELECT 1 FROM notifications n WHERE n.event_id > "+upTo+" LIMIT ?) a", []any{v.who.UserID, maxScan + 1}, &more); err != nil {
+	if err := r.get(ctx, "SELECT count(*) FROM (SELECT 1 FROM notifications n WHERE n.event_id > "+upTo+" LIMIT ?) a", []any{v.viewer.UserID, maxScan + 1}, &more); err != nil {
 		return 0, false, err
 	}
 	f.Limit = maxScan
 	list := v.sources(f)
-	meant := v.meant(f)
+	meant := v.rowFilter(f)
 	newest := &list[len(list)-1]
-	*newest = fragment{
-		"SELECT n.event_id AS id FROM (" + newest.text + " ORDER BY n.event_id DESC LIMIT ?) d CROSS JOIN " + v.row() + " WHERE n.event_id = d.id" + meant.text,
+	*newest = sqlFragment{
+		"SELECT n.event_id AS id FROM (" + newest.text + " ORDER BY n.event_id DESC LIMIT ?) d CROSS JOIN " + v.joinRow() + " WHERE n.event_id = d.id" + meant.text,
 		slices.Concat(newest.args, []any{maxScan}, meant.args),
 	}
 	n, err = r.countOf(ctx, list, limit)
@@ -271,7 +271,7 @@ func (r reads) countWide(ctx context.Context, v view, f InboxFilter, limit int) 
 }
 
 // countOf counts what sources have, up to a limit.
-func (r reads) countOf(ctx context.Context, list []fragment, limit int) (int, error) {
+func (r queries) countOf(ctx context.Context, list []sqlFragment, limit int) (int, error) {
 	all := union(list, "", limit)
 	var n int
 	err := r.get(ctx, "SELECT count(*) FROM ("+all.text+") page", all.args, &n)
@@ -280,7 +280,7 @@ func (r reads) countOf(ctx context.Context, list []fragment, limit int) (int, er
 
 // NewestNotification is the id of the newest notification of all, 0 where there
 // is none. It tells that something is new, and to whom it does not.
-func (r reads) NewestNotification(ctx context.Context) (int64, error) {
+func (r queries) NewestNotification(ctx context.Context) (int64, error) {
 	var id int64
 	err := r.get(ctx, "SELECT coalesce(max(event_id), 0) FROM notifications", nil, &id)
 	return id, err

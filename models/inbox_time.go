@@ -9,7 +9,7 @@ import (
 
 // between turns times into event ids, as far as ids follow time: two instances'
 // clocks may differ, so that some more are looked at.
-func (r reads) between(ctx context.Context, f InboxFilter) (InboxFilter, error) {
+func (r queries) between(ctx context.Context, f InboxFilter) (InboxFilter, error) {
 	if !f.Since.IsZero() {
 		id, err := r.notificationAt(ctx, f.Since.Add(-clocksDiffer))
 		if err != nil {
@@ -34,7 +34,7 @@ const clocksDiffer = time.Hour
 
 // notificationAt is the first event id of a notification from a time on, or one
 // more than the last.
-func (r reads) notificationAt(ctx context.Context, at time.Time) (int64, error) {
+func (r queries) notificationAt(ctx context.Context, at time.Time) (int64, error) {
 	var low, high int64
 	if err := r.get(ctx, "SELECT coalesce(min(event_id), 0), coalesce(max(event_id), 0) + 1 FROM notifications", nil, &low, &high); err != nil {
 		return 0, err

@@ -24,7 +24,7 @@ func (k *IngestKey) dst() []any {
 
 // IngestKey finds the key of a product in scope; ok is false where there is
 // none.
-func (r reads) IngestKey(ctx context.Context, scope Scope, productID int64) (k IngestKey, ok bool, err error) {
+func (r queries) IngestKey(ctx context.Context, scope Scope, productID int64) (k IngestKey, ok bool, err error) {
 	cond, args := scope.where("k.product_id")
 	err = r.get(ctx, "SELECT "+ingestKeyColumns+" FROM ingest_keys k WHERE k.product_id = ? AND "+cond, append([]any{productID}, args...), k.dst()...)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -34,7 +34,7 @@ func (r reads) IngestKey(ctx context.Context, scope Scope, productID int64) (k I
 }
 
 // IngestKeyIs reports whether a key is that of a product.
-func (r reads) IngestKeyIs(ctx context.Context, productID int64, key string) (bool, error) {
+func (r queries) IngestKeyIs(ctx context.Context, productID int64, key string) (bool, error) {
 	var n int
 	err := r.get(ctx, "SELECT count(*) FROM ingest_keys WHERE key = ? AND product_id = ?", []any{key, productID}, &n)
 	return n > 0, err

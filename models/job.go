@@ -54,13 +54,13 @@ func (tx *Tx) TakeSlot(job, slot, instance string) (bool, error) {
 }
 
 // LastSlot returns the newest slot of a job, "" when it has never been due.
-func (r reads) LastSlot(ctx context.Context, job string) (slot string, err error) {
+func (r queries) LastSlot(ctx context.Context, job string) (slot string, err error) {
 	err = r.get(ctx, "SELECT coalesce(max(slot), '') FROM job_slots WHERE job = ?", []any{job}, &slot)
 	return slot, err
 }
 
-// ForgetSlots removes some slots of a job before one, never its newest.
-func (tx *Tx) ForgetSlots(job, before string, limit int) (int64, error) {
+// DeleteOldSlots removes some slots of a job before one, never its newest.
+func (tx *Tx) DeleteOldSlots(job, before string, limit int) (int64, error) {
 	return tx.exec(`DELETE FROM job_slots WHERE job = ? AND slot IN (SELECT slot FROM job_slots WHERE job = ? AND slot < ?
 		AND slot < (SELECT max(slot) FROM job_slots WHERE job = ?) ORDER BY slot LIMIT ?)`, job, job, before, job, limit)
 }
@@ -94,9 +94,9 @@ func (tx *Tx) FinishRun(j JobRun) error {
 	return err
 }
 
-// LoseRuns gives up all runs at work: for the start of the only instance there
+// MarkRunsLost gives up all runs at work: for the start of the only instance there
 // is.
-func (tx *Tx) LoseRuns() error {
+func (tx *Tx) MarkRunsLost() error {
 	_, err := tx.exec("UPDATE job_runs SET result = 'lost', finished_at = ? WHERE result = 'running'", micro(tx.Now()))
 	return err
 }
@@ -111,7 +111,7 @@ func (j JobRun) shown(now time.Time) JobRun {
 
 // JobRuns lists the runs of a job, newest first; before is the keyset: the
 // last id of the page before, 0 for the first page.
-func (r reads) JobRuns(ctx context.Context, job string, before int64, limit int) ([]JobRun, error) {
+func (r queries) JobRuns(ctx context.Context, job string, before int64, limit int) ([]JobRun, error) {
 	cond, args := "job = ?", []any{job}
 	if before != 0 {
 		cond, args = cond+" AND id < ?", append(args, before)

@@ -14,7 +14,7 @@ const KeyCheckPlace = "key_checks/1/sealed"
 // KeyCheck finds a value that the database's key opens, and its place: the one
 // kept for that, or, where a version before it has made the database, the
 // configuration of some target. The zero Text where nothing is sealed.
-func (r reads) KeyCheck(ctx context.Context) (place string, sealed secret.Text, err error) {
+func (r queries) KeyCheck(ctx context.Context) (place string, sealed secret.Text, err error) {
 	err = r.get(ctx, "SELECT sealed FROM key_checks", nil, &sealed)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return KeyCheckPlace, sealed, err

@@ -23,7 +23,7 @@ func (m MarkAs) Valid() bool {
 
 // Mark marks notifications for a reader. Ids that he may not see are left out;
 // it says how many he may.
-func (tx *Tx) Mark(who Reader, eventIDs []int64, as MarkAs) (int64, error) {
+func (tx *Tx) Mark(who Viewer, eventIDs []int64, as MarkAs) (int64, error) {
 	if len(eventIDs) == 0 {
 		return 0, nil
 	}
@@ -31,16 +31,16 @@ func (tx *Tx) Mark(who Reader, eventIDs []int64, as MarkAs) (int64, error) {
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
-	in := "(" + marks(len(ids)) + ")"
+	in := "(" + placeholders(len(ids)) + ")"
 	if as == MarkUnarchived {
-		_, err := tx.exec("UPDATE marks SET archived = FALSE WHERE user_id = ? AND archived AND event_id IN "+in, append([]any{who.UserID}, anys(ids)...)...)
+		_, err := tx.exec("UPDATE marks SET archived = FALSE WHERE user_id = ? AND archived AND event_id IN "+in, append([]any{who.UserID}, toAny(ids)...)...)
 		return int64(len(ids)), err
 	}
 	viewed, update := as != MarkUnviewed, "viewed = excluded.viewed"
 	if as != MarkViewed {
 		update += ", archived = excluded.archived"
 	}
-	args := append([]any{who.UserID, viewed, as == MarkArchived}, anys(ids)...)
+	args := append([]any{who.UserID, viewed, as == MarkArchived}, toAny(ids)...)
 	_, err = tx.exec("INSERT INTO marks (user_id, event_id, viewed, archived) SELECT "+placeholder(tx.dialect, "BIGINT")+", n.event_id, "+placeholder(tx.dialect, "BOOLEAN")+
 		", "+placeholder(tx.dialect, "BOOLEAN")+" FROM notifications n WHERE n.event_id IN "+in+" ON CONFLICT (user_id, event_id) DO UPDATE SET "+update, args...)
 	return int64(len(ids)), err
@@ -74,5 +74,5 @@ func (tx *Tx) MarkAll(userID, upTo int64) error {
 // DeleteNotifications removes rows of everybody's inbox, and their marks. Their
 // events stay. It says how many there were.
 func (tx *Tx) DeleteNotifications(ids []int64) (int64, error) {
-	return tx.exec("DELETE FROM notifications WHERE event_id IN ("+marks(len(ids))+")", anys(ids)...)
+	return tx.exec("DELETE FROM notifications WHERE event_id IN ("+placeholders(len(ids))+")", toAny(ids)...)
 }

@@ -27,21 +27,21 @@ func (m Member) table() (table, column string, id int64) {
 
 // RolesOf lists a user's roles in a product: his own, those by its group and
 // those by authorization groups.
-func (r reads) RolesOf(ctx context.Context, userID, productID int64) ([]Role, error) {
+func (r queries) RolesOf(ctx context.Context, userID, productID int64) ([]Role, error) {
 	var roles []Role
-	err := r.query(ctx, "SELECT DISTINCT role FROM ("+holders("= ?", "= ?", "")+") w", times(4, userID, productID),
+	err := r.query(ctx, "SELECT DISTINCT role FROM ("+roleUnionSQL("= ?", "= ?", "")+") w", repeatArgs(4, userID, productID),
 		collect(&roles, func(r *Role) []any { return []any{r} }))
 	return roles, err
 }
 
 // RolesIn lists a user's roles in those of some products where he has any.
-func (r reads) RolesIn(ctx context.Context, userID int64, products []int64) (map[int64][]Role, error) {
+func (r queries) RolesIn(ctx context.Context, userID int64, products []int64) (map[int64][]Role, error) {
 	roles := map[int64][]Role{}
 	if len(products) == 0 {
 		return roles, nil
 	}
-	args := times(4, append([]any{userID}, anys(products)...)...)
-	err := r.query(ctx, "SELECT DISTINCT product_id, role FROM ("+holders("= ?", "IN ("+marks(len(products))+")", "")+") w", args, func(rows scanner) error {
+	args := repeatArgs(4, append([]any{userID}, toAny(products)...)...)
+	err := r.query(ctx, "SELECT DISTINCT product_id, role FROM ("+roleUnionSQL("= ?", "IN ("+placeholders(len(products))+")", "")+") w", args, func(rows scanner) error {
 		var id int64
 		var role Role
 		if err := rows.Scan(&id, &role); err != nil {
@@ -55,21 +55,21 @@ func (r reads) RolesIn(ctx context.Context, userID int64, products []int64) (map
 
 // GroupRolesOf lists a user's roles in a group of products: his own and those
 // by authorization groups.
-func (r reads) GroupRolesOf(ctx context.Context, userID, groupID int64) ([]Role, error) {
+func (r queries) GroupRolesOf(ctx context.Context, userID, groupID int64) ([]Role, error) {
 	var roles []Role
-	err := r.query(ctx, "SELECT DISTINCT role FROM ("+groupHolders("= ?", "= ?", anyRole)+") w", times(2, userID, groupID),
+	err := r.query(ctx, "SELECT DISTINCT role FROM ("+groupRoleUnionSQL("= ?", "= ?", anyRole)+") w", repeatArgs(2, userID, groupID),
 		collect(&roles, func(r *Role) []any { return []any{r} }))
 	return roles, err
 }
 
 // GroupRolesIn is GroupRolesOf for several groups, with one look.
-func (r reads) GroupRolesIn(ctx context.Context, userID int64, groups []int64) (map[int64][]Role, error) {
+func (r queries) GroupRolesIn(ctx context.Context, userID int64, groups []int64) (map[int64][]Role, error) {
 	roles := map[int64][]Role{}
 	if len(groups) == 0 {
 		return roles, nil
 	}
-	args := times(2, append([]any{userID}, anys(groups)...)...)
-	err := r.query(ctx, "SELECT DISTINCT group_id, role FROM ("+groupHolders("= ?", "IN ("+marks(len(groups))+")", anyRole)+") w", args, func(rows scanner) error {
+	args := repeatArgs(2, append([]any{userID}, toAny(groups)...)...)
+	err := r.query(ctx, "SELECT DISTINCT group_id, role FROM ("+groupRoleUnionSQL("= ?", "IN ("+placeholders(len(groups))+")", anyRole)+") w", args, func(rows scanner) error {
 		var id int64
 		var role Role
 		err := rows.Scan(&id, &role)
@@ -81,17 +81,17 @@ func (r reads) GroupRolesIn(ctx context.Context, userID int64, groups []int64) (
 
 // EditsAnything reports whether a user may edit any product or group of
 // products by his roles.
-func (r reads) EditsAnything(ctx context.Context, userID int64) (bool, error) {
+func (r queries) EditsAnything(ctx context.Context, userID int64) (bool, error) {
 	var n int
 	err := r.get(ctx, `SELECT count(*) FROM (SELECT 1 FROM members m WHERE m.user_id = ? AND m.role `+editing+`
 		UNION ALL SELECT 1 FROM group_members m WHERE m.user_id = ? AND m.role `+editing+`
 		UNION ALL SELECT 1 FROM authorization_members m JOIN authorization_roles a ON a.authorization_group_id = m.authorization_group_id
-			WHERE m.user_id = ? AND a.role `+editing+` LIMIT 1) x`, times(3, userID), &n)
+			WHERE m.user_id = ? AND a.role `+editing+` LIMIT 1) x`, repeatArgs(3, userID), &n)
 	return n > 0, err
 }
 
 // OwnRole is the role that a member has by himself, "" for none.
-func (r reads) OwnRole(ctx context.Context, m Member) (Role, error) {
+func (r queries) OwnRole(ctx context.Context, m Member) (Role, error) {
 	table, column, id := m.table()
 	var role Role
 	err := r.get(ctx, "SELECT role FROM "+table+" WHERE user_id = ? AND "+column+" = ?", []any{m.UserID, id}, &role)
@@ -102,18 +102,18 @@ func (r reads) OwnRole(ctx context.Context, m Member) (Role, error) {
 }
 
 // Members lists a product's own members by name.
-func (r reads) Members(ctx context.Context, scope Scope, productID int64) ([]Member, error) {
+func (r queries) Members(ctx context.Context, scope Scope, productID int64) ([]Member, error) {
 	cond, args := scope.where("m.product_id")
 	return r.members(ctx, "m.product_id, 0, m.role, u.name, m.created_at FROM members m", "m.product_id = ? AND "+cond, append([]any{productID}, args...))
 }
 
 // GroupMembers lists a group's own members by name. Whoever calls has checked
 // the right to see them.
-func (r reads) GroupMembers(ctx context.Context, groupID int64) ([]Member, error) {
+func (r queries) GroupMembers(ctx context.Context, groupID int64) ([]Member, error) {
 	return r.members(ctx, "0, m.group_id, m.role, u.name, m.created_at FROM group_members m", "m.group_id = ?", []any{groupID})
 }
 
-func (r reads) members(ctx context.Context, columns, cond string, args []any) ([]Member, error) {
+func (r queries) members(ctx context.Context, columns, cond string, args []any) ([]Member, error) {
 	var list []Member
 	err := r.query(ctx, "SELECT m.user_id, "+columns+" JOIN users u ON u.id = m.user_id WHERE "+cond+" ORDER BY lower(u.name)", args,
 		collect(&list, func(m *Member) []any {
@@ -145,7 +145,7 @@ func (tx *Tx) DeleteMember(m Member) (bool, error) {
 // HasOtherOwner reports whether anybody active owns by himself what a member is
 // in, beside that member. Who does by a group or an authorization group does not
 // count: he may be out of that at any time.
-func (r reads) HasOtherOwner(ctx context.Context, m Member) (bool, error) {
+func (r queries) HasOtherOwner(ctx context.Context, m Member) (bool, error) {
 	table, column, id := m.table()
 	var n int
 	err := r.get(ctx, "SELECT count(*) FROM (SELECT 1 FROM "+table+" m JOIN users u ON u.id = m.user_id WHERE m."+column+" = ? AND m.user_id <> ? AND m.role = 'owner' AND u.active LIMIT 1) x",

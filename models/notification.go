@@ -35,13 +35,13 @@ func (n *Notification) dst() []any {
 func (tx *Tx) InsertNotification(n Notification) error {
 	_, err := tx.exec(`INSERT INTO notifications (event_id, product_id, user_id, type, tone, name, message, at, severity, subject, silence_id, targets)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING`,
-		n.EventID, some(n.ProductID), some(n.UserID), n.Type, n.Tone, n.Name, n.Message, micro(n.At), n.Severity, n.Subject, some(n.SilenceID), n.Targets)
+		n.EventID, nullID(n.ProductID), nullID(n.UserID), n.Type, n.Tone, n.Name, n.Message, micro(n.At), n.Severity, n.Subject, nullID(n.SilenceID), n.Targets)
 	return err
 }
 
-// Reader is who reads an inbox: administrators see all of it, others what
+// Viewer is who reads an inbox: administrators see all of it, others what
 // belongs to products they may view.
-type Reader struct {
+type Viewer struct {
 	UserID        int64
 	Administrator bool
 }
@@ -52,12 +52,12 @@ const upTo = "coalesce((SELECT r.event_id FROM read_upto r WHERE r.user_id = ?),
 // viewed is a reader's read state of a row: a mark of its own, else whether its
 // messages were held back, or it is older than all he has marked, or than his
 // coming to see the product. An administrator sees all from the beginning.
-func (w Reader) viewed() (string, []any) {
+func (w Viewer) viewed() (string, []any) {
 	mark := "coalesce((SELECT k.viewed FROM marks k WHERE k.user_id = ? AND k.event_id = n.event_id), n.silence_id IS NOT NULL OR n.event_id <= " + upTo
 	if w.Administrator {
-		return mark + ")", times(2, w.UserID)
+		return mark + ")", repeatArgs(2, w.UserID)
 	}
-	return mark + " OR n.event_id <= coalesce((SELECT min(a.joined_event) FROM (" + holders("= ?", "= n.product_id", viewing) + ") a), 0))", times(6, w.UserID)
+	return mark + " OR n.event_id <= coalesce((SELECT min(a.joined_event) FROM (" + roleUnionSQL("= ?", "= n.product_id", viewing) + ") a), 0))", repeatArgs(6, w.UserID)
 }
 
 // archived is whether a reader has put a row away.
@@ -68,28 +68,28 @@ const archived = "coalesce((SELECT k.archived FROM marks k WHERE k.user_id = ? A
 const maskedType = "exception.task"
 
 // mask hides what a reader may not read of a notification that he may see.
-func (w Reader) mask(n *Notification) {
+func (w Viewer) mask(n *Notification) {
 	if !w.Administrator && n.Type == maskedType && n.Message != "" {
 		n.Message = "…"
 	}
 }
 
 // Notification finds one row of a reader's inbox.
-func (r reads) Notification(ctx context.Context, who Reader, eventID int64) (Notification, error) {
+func (r queries) Notification(ctx context.Context, who Viewer, eventID int64) (Notification, error) {
 	viewed, args := who.viewed()
 	cond, condArgs := who.where()
 	args = append(append(args, who.UserID, eventID), condArgs...)
 	var n Notification
 	err := r.get(ctx, "SELECT "+notificationColumns+", "+viewed+", "+archived+" FROM notifications n LEFT JOIN products p ON p.id = n.product_id WHERE n.event_id = ? AND "+cond, args, n.dst()...)
 	if err != nil {
-		return Notification{}, missingRow(err, "notification")
+		return Notification{}, notFound(err, "notification")
 	}
 	who.mask(&n)
 	return n, nil
 }
 
 // where is what of n a reader may see.
-func (w Reader) where() (string, []any) {
+func (w Viewer) where() (string, []any) {
 	if w.Administrator {
 		return "1 = 1", nil
 	}

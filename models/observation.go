@@ -146,7 +146,7 @@ func (f ObservationFilter) where(scope Scope) (string, []any) {
 		and("b.product_id = ?", f.ProductID)
 	}
 	if len(f.IDs) > 0 {
-		and("o.id IN ("+marks(len(f.IDs))+")", anys(f.IDs)...)
+		and("o.id IN ("+placeholders(len(f.IDs))+")", toAny(f.IDs)...)
 	}
 	switch {
 	case f.Status != "":
@@ -184,7 +184,7 @@ func (f ObservationFilter) where(scope Scope) (string, []any) {
 }
 
 // Observations lists observations, worst first.
-func (r reads) Observations(ctx context.Context, scope Scope, f ObservationFilter) ([]Observation, error) {
+func (r queries) Observations(ctx context.Context, scope Scope, f ObservationFilter) ([]Observation, error) {
 	cond, args := f.where(scope)
 	var list []Observation
 	err := r.query(ctx, "SELECT "+observationColumns+", b.name"+observationsFrom+cond+" ORDER BY o.severity, o.id LIMIT ?", append(args, f.Limit),
@@ -193,7 +193,7 @@ func (r reads) Observations(ctx context.Context, scope Scope, f ObservationFilte
 }
 
 // CountObservations counts observations, up to the filter's limit.
-func (r reads) CountObservations(ctx context.Context, scope Scope, f ObservationFilter) (int, error) {
+func (r queries) CountObservations(ctx context.Context, scope Scope, f ObservationFilter) (int, error) {
 	cond, args := f.where(scope)
 	var n int
 	err := r.get(ctx, "SELECT count(*) FROM (SELECT 1"+observationsFrom+cond+" LIMIT ?) x", append(args, f.Limit), &n)
@@ -202,7 +202,7 @@ func (r reads) CountObservations(ctx context.Context, scope Scope, f Observation
 
 // ObservationsLike lists what an observation may be the same as: the active ones
 // of its branch that have its title, and then those of its component.
-func (r reads) ObservationsLike(ctx context.Context, scope Scope, o Observation, limit int) ([]Observation, error) {
+func (r queries) ObservationsLike(ctx context.Context, scope Scope, o Observation, limit int) ([]Observation, error) {
 	cond, args := scope.where("b.product_id")
 	args = append(args, o.BranchID, o.ID, o.Title, o.Component, o.Title, limit)
 	var list []Observation
@@ -213,11 +213,11 @@ func (r reads) ObservationsLike(ctx context.Context, scope Scope, o Observation,
 }
 
 // Observation finds an observation in scope, and the id of its product.
-func (r reads) Observation(ctx context.Context, scope Scope, id int64) (o Observation, productID int64, err error) {
+func (r queries) Observation(ctx context.Context, scope Scope, id int64) (o Observation, productID int64, err error) {
 	cond, args := scope.where("b.product_id")
 	err = r.get(ctx, "SELECT "+observationColumns+", b.name, b.product_id"+observationsFrom+"o.id = ? AND o.since <= s.version AND "+cond, append([]any{id}, args...), append(o.dst(), &o.Branch, &productID)...)
 	if err != nil {
-		return Observation{}, 0, missingRow(err, "observation")
+		return Observation{}, 0, notFound(err, "observation")
 	}
 	return o, productID, nil
 }
@@ -225,7 +225,7 @@ func (r reads) Observation(ctx context.Context, scope Scope, id int64) (o Observ
 // EachObservation calls fn with each current observation of a source: its id,
 // identity, texts, severities and statuses. It is for comparing, without holding
 // all of them. What it is given is good until fn returns.
-func (r reads) EachObservation(ctx context.Context, sourceID int64, fn func(o *Observation)) error {
+func (r queries) EachObservation(ctx context.Context, sourceID int64, fn func(o *Observation)) error {
 	var o Observation
 	dst := []any{
 		&o.ID, &o.Identity, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL, &o.Severity, &o.ReportStatus, &o.Status,
@@ -277,8 +277,8 @@ func (tx *Tx) UpdateObservation(o Observation) error {
 func (tx *Tx) ResolveObservations(ids []int64) error {
 	for len(ids) > 0 {
 		n := min(len(ids), 500)
-		args := append([]any{micro(tx.Now()), micro(tx.Now())}, anys(ids[:n])...)
-		if _, err := tx.exec("UPDATE observations SET status = 'resolved', active = FALSE, changed_at = ?, resolved_at = ? WHERE id IN ("+marks(n)+")", args...); err != nil {
+		args := append([]any{micro(tx.Now()), micro(tx.Now())}, toAny(ids[:n])...)
+		if _, err := tx.exec("UPDATE observations SET status = 'resolved', active = FALSE, changed_at = ?, resolved_at = ? WHERE id IN ("+placeholders(n)+")", args...); err != nil {
 			return err
 		}
 		ids = ids[n:]
@@ -289,7 +289,7 @@ func (tx *Tx) ResolveObservations(ids []int64) error {
 // TippingObservations finds a branch's active observations of some severities,
 // worst and newest first: those that a gate fails by. It reads no more than
 // limit of each severity, however many there are.
-func (r reads) TippingObservations(ctx context.Context, branchID int64, severities []Severity, limit int) ([]Observation, error) {
+func (r queries) TippingObservations(ctx context.Context, branchID int64, severities []Severity, limit int) ([]Observation, error) {
 	var list []Observation
 	for _, severity := range slices.Sorted(slices.Values(severities)) {
 		if len(list) >= limit {
@@ -312,15 +312,15 @@ func severityOrNull(s *Severity) any {
 	return *s
 }
 
-// marks gives "?, ?, ?" for n arguments.
-func marks(n int) string {
+// placeholders gives "?, ?, ?" for n arguments.
+func placeholders(n int) string {
 	if n == 0 {
 		return "NULL"
 	}
 	return strings.Repeat("?, ", n-1) + "?"
 }
 
-func anys[T any](list []T) []any {
+func toAny[T any](list []T) []any {
 	args := make([]any, len(list))
 	for i, v := range list {
 		args[i] = v

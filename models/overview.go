@@ -7,15 +7,15 @@ import (
 
 // GateSpans reads the gate changes of some products since a time, oldest
 // first, by product: what a picture of each is drawn from.
-func (r reads) GateSpans(ctx context.Context, scope Scope, products []int64, since time.Time) (map[int64][]GateChange, error) {
+func (r queries) GateSpans(ctx context.Context, scope Scope, products []int64, since time.Time) (map[int64][]GateChange, error) {
 	spans := map[int64][]GateChange{}
 	if len(products) == 0 {
 		return spans, nil
 	}
 	cond, args := scope.where("c.product_id")
-	args = append(append(anys(products), micro(since)), args...)
+	args = append(append(toAny(products), micro(since)), args...)
 	err := r.query(ctx, `SELECT c.product_id, c.event_id, c.from_state, c.to_state, e.at FROM gate_changes c JOIN events e ON e.id = c.event_id
-		WHERE c.product_id IN (`+marks(len(products))+") AND e.at >= ? AND "+cond+" ORDER BY c.product_id, c.event_id", args,
+		WHERE c.product_id IN (`+placeholders(len(products))+") AND e.at >= ? AND "+cond+" ORDER BY c.product_id, c.event_id", args,
 		func(rows scanner) error {
 			var c GateChange
 			if err := rows.Scan(&c.ProductID, &c.EventID, &c.From, &c.To, timeTo(&c.At)); err != nil {
@@ -28,15 +28,15 @@ func (r reads) GateSpans(ctx context.Context, scope Scope, products []int64, sin
 }
 
 // LastChanges reads the newest gate change of each of some products.
-func (r reads) LastChanges(ctx context.Context, scope Scope, products []int64) (map[int64]GateChange, error) {
+func (r queries) LastChanges(ctx context.Context, scope Scope, products []int64) (map[int64]GateChange, error) {
 	last := map[int64]GateChange{}
 	if len(products) == 0 {
 		return last, nil
 	}
 	cond, args := scope.where("c.product_id")
 	err := r.query(ctx, `SELECT c.product_id, c.event_id, coalesce(c.announced_id, 0), c.from_state, c.to_state, e.at, e.actor, e.payload FROM gate_changes c JOIN events e ON e.id = c.event_id
-		WHERE (c.product_id, c.event_id) IN (SELECT g.product_id, max(g.event_id) FROM gate_changes g WHERE g.product_id IN (`+marks(len(products))+") GROUP BY g.product_id) AND "+cond,
-		append(anys(products), args...), func(rows scanner) error {
+		WHERE (c.product_id, c.event_id) IN (SELECT g.product_id, max(g.event_id) FROM gate_changes g WHERE g.product_id IN (`+placeholders(len(products))+") GROUP BY g.product_id) AND "+cond,
+		append(toAny(products), args...), func(rows scanner) error {
 			var c GateChange
 			if err := rows.Scan(&c.ProductID, &c.EventID, &c.Announced, &c.From, &c.To, timeTo(&c.At), &c.Actor, &c.Payload); err != nil {
 				return err
@@ -48,7 +48,7 @@ func (r reads) LastChanges(ctx context.Context, scope Scope, products []int64) (
 }
 
 // DeliveriesSince counts the deliveries in scope since a time, by state.
-func (r reads) DeliveriesSince(ctx context.Context, scope Scope, since time.Time) (map[DeliveryState]int, error) {
+func (r queries) DeliveriesSince(ctx context.Context, scope Scope, since time.Time) (map[DeliveryState]int, error) {
 	cond, args := scope.where("d.product_id")
 	tally := map[DeliveryState]int{}
 	err := r.query(ctx, "SELECT d.state, count(*) FROM deliveries d WHERE d.created_at >= ? AND "+cond+" GROUP BY d.state", append([]any{micro(since)}, args...),
@@ -65,13 +65,13 @@ func (r reads) DeliveriesSince(ctx context.Context, scope Scope, since time.Time
 }
 
 // Waiting counts the open deliveries of each of some connections.
-func (r reads) Waiting(ctx context.Context, connections []int64) (map[int64]int, error) {
+func (r queries) Waiting(ctx context.Context, connections []int64) (map[int64]int, error) {
 	waiting := map[int64]int{}
 	if len(connections) == 0 {
 		return waiting, nil
 	}
-	err := r.query(ctx, "SELECT connection_id, count(*) FROM deliveries WHERE connection_id IN ("+marks(len(connections))+") AND state IN "+openStates+" GROUP BY connection_id",
-		anys(connections), func(rows scanner) error {
+	err := r.query(ctx, "SELECT connection_id, count(*) FROM deliveries WHERE connection_id IN ("+placeholders(len(connections))+") AND state IN "+openStates+" GROUP BY connection_id",
+		toAny(connections), func(rows scanner) error {
 			var id int64
 			var n int
 			if err := rows.Scan(&id, &n); err != nil {

@@ -37,7 +37,7 @@ func openPostgres(ctx context.Context, s *Store, url string) error {
 		return errors.Join(err, pool.Close(), db.Close())
 	}
 	b := &postgresBackend{store: s, readers: pool, db: db, active: map[*attempt]struct{}{}}
-	b.watch = startWatch(b.look)
+	b.watch = startWatchdog(b.look)
 	s.backend = b
 	return nil
 }
@@ -68,7 +68,7 @@ type postgresBackend struct {
 	store   *Store
 	readers *sql.DB
 	db      *sql.DB
-	watch   *watch
+	watch   *watchdog
 	mu      sync.Mutex
 	active  map[*attempt]struct{}
 }
@@ -79,7 +79,7 @@ type attempt struct {
 	fn      func(*Tx) error
 	conn    *sql.Conn
 	open    *sql.Tx
-	turn    *turn
+	turn    *txConn
 	tx      *Tx
 }
 
@@ -112,7 +112,7 @@ func (b *postgresBackend) attempt(ctx context.Context, fn func(*Tx) error) (tx *
 	if err != nil {
 		return nil, false, fmt.Errorf("store: begin: %w", err)
 	}
-	a := &attempt{backend: b, fn: fn, conn: conn, open: open, turn: newTurn(ctx, open)}
+	a := &attempt{backend: b, fn: fn, conn: conn, open: open, turn: newTxConn(ctx, open)}
 	a.tx = newTx(ctx, b.store, a.turn)
 	first, err := a.run(ctx)
 	if err != nil {

@@ -84,12 +84,12 @@ func (p *ProductRow) dst() []any {
 }
 
 // Product finds a product in scope, with its default branch.
-func (r reads) Product(ctx context.Context, scope Scope, id int64) (ProductRow, error) {
+func (r queries) Product(ctx context.Context, scope Scope, id int64) (ProductRow, error) {
 	cond, args := scope.where("p.id")
 	var p ProductRow
 	err := r.get(ctx, productRowSelect+"WHERE p.id = ? AND "+cond, append([]any{id}, args...), p.dst()...)
 	if err != nil {
-		return ProductRow{}, missingRow(err, "product")
+		return ProductRow{}, notFound(err, "product")
 	}
 	return p, nil
 }
@@ -125,7 +125,7 @@ func (s GateState) rank() int {
 }
 
 // Products lists the products in scope by name.
-func (r reads) Products(ctx context.Context, scope Scope, f ProductFilter) ([]ProductRow, error) {
+func (r queries) Products(ctx context.Context, scope Scope, f ProductFilter) ([]ProductRow, error) {
 	cond, args := scope.where("p.id")
 	if f.Name != "" {
 		cond, args = cond+" AND p.name = ?", append(args, f.Name)
@@ -160,7 +160,7 @@ func (r reads) Products(ctx context.Context, scope Scope, f ProductFilter) ([]Pr
 
 // GateTally counts the products in scope by the state of their gate: those of a
 // group, or, with 0, all.
-func (r reads) GateTally(ctx context.Context, scope Scope, group int64) (map[GateState]int64, error) {
+func (r queries) GateTally(ctx context.Context, scope Scope, group int64) (map[GateState]int64, error) {
 	cond, args := scope.where("b.product_id")
 	if group != 0 {
 		cond, args = cond+" AND (SELECT p.group_id FROM products p WHERE p.id = b.product_id) = ?", append(args, group)
@@ -222,9 +222,9 @@ func (tx *Tx) SaveProduct(p *Product) error {
 // it, until this one ends. It comes first in whatever changes several of them.
 func (tx *Tx) LockProduct(id int64) error { return tx.holdProduct(id, " FOR UPDATE") }
 
-// KeepProduct lets no other transaction delete the product until this one
+// LockProductShared lets no other transaction delete the product until this one
 // ends.
-func (tx *Tx) KeepProduct(id int64) error { return tx.holdProduct(id, " FOR KEY SHARE") }
+func (tx *Tx) LockProductShared(id int64) error { return tx.holdProduct(id, " FOR KEY SHARE") }
 
 // holdProduct locks where several write at the same time: not on SQLite.
 func (tx *Tx) holdProduct(id int64, how string) error {
@@ -234,7 +234,7 @@ func (tx *Tx) holdProduct(id int64, how string) error {
 	var there int
 	err := tx.get(tx.Context(), "SELECT 1 FROM products WHERE id = ?"+how, []any{id}, &there)
 	if err != nil {
-		return missingRow(err, "product")
+		return notFound(err, "product")
 	}
 	return nil
 }
@@ -263,7 +263,7 @@ func contains(text string) string {
 }
 
 // OrphanEvents counts the events of products that are not there.
-func (r reads) OrphanEvents(ctx context.Context) (int, error) {
+func (r queries) OrphanEvents(ctx context.Context) (int, error) {
 	var n int
 	err := r.get(ctx, "SELECT count(*) FROM events WHERE product_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM products p WHERE p.id = events.product_id)", nil, &n)
 	return n, err

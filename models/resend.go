@@ -26,29 +26,29 @@ func (s *Resend) dst() []any {
 func (tx *Tx) CreateResend(s *Resend) (err error) {
 	s.CreatedAt = tx.Now()
 	s.ID, err = tx.insert("INSERT INTO resends (user_id, by_name, what, total, created_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
-		some(s.UserID), s.By, s.What, s.Total, micro(s.CreatedAt))
+		nullID(s.UserID), s.By, s.What, s.Total, micro(s.CreatedAt))
 	return err
 }
 
-// GrowResend counts deliveries into a resend.
-func (tx *Tx) GrowResend(id int64, n int) error {
+// ExtendResend counts deliveries into a resend.
+func (tx *Tx) ExtendResend(id int64, n int) error {
 	_, err := tx.exec("UPDATE resends SET total = total + ? WHERE id = ?", n, id)
 	return err
 }
 
 // Resend finds a resend that a user has asked for; administrators (0) see all.
-func (r reads) Resend(ctx context.Context, id, userID int64) (Resend, error) {
+func (r queries) Resend(ctx context.Context, id, userID int64) (Resend, error) {
 	var s Resend
 	err := r.get(ctx, "SELECT "+resendColumns+" FROM resends WHERE id = ? AND (CAST(? AS BIGINT) = 0 OR user_id = ?)", []any{id, userID, userID}, s.dst()...)
 	if err != nil {
-		return s, missingRow(err, "resend")
+		return s, notFound(err, "resend")
 	}
 	return s, nil
 }
 
 // ResendStates counts a resend's deliveries by state. The resend must have come
 // from Resend.
-func (r reads) ResendStates(ctx context.Context, id int64) (map[DeliveryState]int, error) {
+func (r queries) ResendStates(ctx context.Context, id int64) (map[DeliveryState]int, error) {
 	tally := map[DeliveryState]int{}
 	err := r.query(ctx, "SELECT state, count(*) FROM deliveries WHERE resend_id = ? GROUP BY state", []any{id}, func(rows scanner) error {
 		var s DeliveryState
@@ -62,15 +62,15 @@ func (r reads) ResendStates(ctx context.Context, id int64) (map[DeliveryState]in
 	return tally, err
 }
 
-// SendAgain makes final deliveries due again, as a part of a resend (0 = of
+// Requeue makes final deliveries due again, as a part of a resend (0 = of
 // none), and says how many were. What they have tried before stays.
-func (tx *Tx) SendAgain(ids []int64, resendID int64, reason string) (int, error) {
+func (tx *Tx) Requeue(ids []int64, resendID int64, reason string) (int, error) {
 	now, sent := micro(tx.Now()), 0
 	for _, id := range ids {
 		n, err := tx.exec(`UPDATE deliveries SET state = 'pending', reason = ?, spent = 0, by_hand = TRUE, due_since = ?, finished_at = NULL, resend_id = ?, next_at = CASE
 			WHEN event_id IS NOT NULL AND (SELECT count(*) FROM deliveries f WHERE f.connection_id = deliveries.connection_id AND f.product_id = deliveries.product_id
 				AND f.recipient = deliveries.recipient AND f.event_id IS NOT NULL AND f.state IN `+openStates+`) > 0 THEN NULL
-			ELSE `+placeholder(tx.dialect, "BIGINT")+` END WHERE id = ? AND state NOT IN `+openStates, reason, now, some(resendID), now, id)
+			ELSE `+placeholder(tx.dialect, "BIGINT")+` END WHERE id = ? AND state NOT IN `+openStates, reason, now, nullID(resendID), now, id)
 		if err != nil {
 			return sent, err
 		}
@@ -82,8 +82,8 @@ func (tx *Tx) SendAgain(ids []int64, resendID int64, reason string) (int, error)
 // ProbeNow lets the lines of deliveries be tried at once, paused ones too:
 // somebody has asked for it. One that is shared is for administrators to try.
 func (tx *Tx) ProbeNow(ids []int64) error {
-	_, err := tx.exec("UPDATE connection_health SET probe_at = ?, "+tx.unpause()+" WHERE opened_at IS NOT NULL AND connection_id IN (SELECT d.line_id FROM deliveries d WHERE d.line_id = d.connection_id AND d.id IN ("+marks(len(ids))+"))",
-		append([]any{micro(tx.Now()), micro(tx.Now())}, anys(ids)...)...)
+	_, err := tx.exec("UPDATE connection_health SET probe_at = ?, "+tx.unpause()+" WHERE opened_at IS NOT NULL AND connection_id IN (SELECT d.line_id FROM deliveries d WHERE d.line_id = d.connection_id AND d.id IN ("+placeholders(len(ids))+"))",
+		append([]any{micro(tx.Now()), micro(tx.Now())}, toAny(ids)...)...)
 	return err
 }
 
@@ -113,8 +113,8 @@ func (tx *Tx) StopResend(id int64, reason string) error {
 	return err
 }
 
-// ForgetResends removes some resends of before a time.
-func (tx *Tx) ForgetResends(before time.Time, limit int) (int64, error) {
+// DeleteOldResends removes some resends of before a time.
+func (tx *Tx) DeleteOldResends(before time.Time, limit int) (int64, error) {
 	return tx.exec("DELETE FROM resends WHERE id IN (SELECT id FROM resends WHERE created_at < ? LIMIT ?)", micro(before), limit)
 }
 
@@ -129,7 +129,7 @@ type LedgerTally struct {
 }
 
 // LedgerTally counts what a filter finds in scope, the most first.
-func (r reads) LedgerTally(ctx context.Context, scope Scope, f LedgerFilter) ([]LedgerTally, error) {
+func (r queries) LedgerTally(ctx context.Context, scope Scope, f LedgerFilter) ([]LedgerTally, error) {
 	cond, args := ledgerCondition(scope, f)
 	var list []LedgerTally
 	err := r.query(ctx, `SELECT c.id, c.name, c.module, c.enabled, coalesce(c.product_id, 0), coalesce(c.group_id, 0), coalesce(c.user_id, 0), t.n FROM (SELECT d.connection_id, count(*) AS n FROM deliveries d WHERE `+cond+
@@ -142,7 +142,7 @@ func (r reads) LedgerTally(ctx context.Context, scope Scope, f LedgerFilter) ([]
 
 // LedgerIDs lists the ids of what a filter finds in scope, oldest first, after
 // one.
-func (r reads) LedgerIDs(ctx context.Context, scope Scope, f LedgerFilter, after int64) ([]int64, error) {
+func (r queries) LedgerIDs(ctx context.Context, scope Scope, f LedgerFilter, after int64) ([]int64, error) {
 	cond, args := ledgerCondition(scope, f)
 	var list []int64
 	err := r.query(ctx, "SELECT d.id FROM deliveries d WHERE "+cond+" AND d.id > ? ORDER BY d.id LIMIT ?", append(args, after, f.Limit),

@@ -34,7 +34,7 @@ func (s Scope) where(column string) (string, []any) {
 	case s.product != 0:
 		return column + " = ?", []any{s.product}
 	case s.user != 0:
-		return holds(holders("= ?", "= "+column, viewing)), times(4, s.user)
+		return existsSQL(roleUnionSQL("= ?", "= "+column, viewing)), repeatArgs(4, s.user)
 	}
 	return "1 = 0", nil
 }

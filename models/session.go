@@ -20,7 +20,7 @@ type Session struct {
 }
 
 // Session finds a session that has not expired. ok is false when there is none.
-func (r reads) Session(ctx context.Context, token string) (s Session, ok bool, err error) {
+func (r queries) Session(ctx context.Context, token string) (s Session, ok bool, err error) {
 	s.Token = token
 	err = r.get(ctx, "SELECT data, seen_at FROM sessions WHERE token = ? AND expiry > ?", []any{token, micro(r.Now())}, &s.Data, timeTo(&s.SeenAt))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -31,7 +31,7 @@ func (r reads) Session(ctx context.Context, token string) (s Session, ok bool, e
 
 // SessionsOf lists a user's sessions that have not expired, the last seen
 // first, without their data.
-func (r reads) SessionsOf(ctx context.Context, userID int64) ([]Session, error) {
+func (r queries) SessionsOf(ctx context.Context, userID int64) ([]Session, error) {
 	var list []Session
 	err := r.query(ctx, `SELECT token, coalesce(user_id, 0), expiry, created_at, seen_at, user_agent, address FROM sessions
 		WHERE user_id = ? AND expiry > ? ORDER BY seen_at DESC, created_at DESC, token`, []any{userID, micro(r.Now())},
@@ -44,16 +44,8 @@ func (r reads) SessionsOf(ctx context.Context, userID int64) ([]Session, error) 
 // UpdateSession writes a session that was there before. One that was ended
 // meanwhile stays so.
 func (tx *Tx) UpdateSession(s Session) error {
-	_, err := tx.exec("UPDATE sessions SET data = ?, user_id = ?, expiry = ? WHERE token = ?", s.Data, orNull(s.UserID), micro(s.Expiry), s.Token)
+	_, err := tx.exec("UPDATE sessions SET data = ?, user_id = ?, expiry = ? WHERE token = ?", s.Data, nullID(s.UserID), micro(s.Expiry), s.Token)
 	return err
-}
-
-// orNull is NULL for the id of nobody.
-func orNull(id int64) any {
-	if id == 0 {
-		return nil
-	}
-	return id
 }
 
 // SaveSession writes a session, which is seen by that.
@@ -61,7 +53,7 @@ func (tx *Tx) SaveSession(s Session) error {
 	now := micro(tx.Now())
 	_, err := tx.exec(`INSERT INTO sessions (token, data, user_id, expiry, created_at, seen_at, user_agent, address) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (token) DO UPDATE SET data = excluded.data, user_id = excluded.user_id, expiry = excluded.expiry`,
-		s.Token, s.Data, orNull(s.UserID), micro(s.Expiry), now, now, s.UserAgent, s.Address)
+		s.Token, s.Data, nullID(s.UserID), micro(s.Expiry), now, now, s.UserAgent, s.Address)
 	return err
 }
 

@@ -28,14 +28,14 @@ func (s *Setting) dst() []any {
 }
 
 // Settings reads all sections that were ever changed.
-func (r reads) Settings(ctx context.Context) ([]Setting, error) {
+func (r queries) Settings(ctx context.Context) ([]Setting, error) {
 	var list []Setting
 	err := r.query(ctx, "SELECT "+settingColumns+" FROM settings ORDER BY section", nil, collect(&list, (*Setting).dst))
 	return list, err
 }
 
 // SettingsVersion is a number that differs after each change of any section.
-func (r reads) SettingsVersion(ctx context.Context) (int64, error) {
+func (r queries) SettingsVersion(ctx context.Context) (int64, error) {
 	var sum int64
 	err := r.get(ctx, "SELECT coalesce(sum(version), 0) FROM settings", nil, &sum)
 	return sum, err

@@ -80,7 +80,7 @@ func (tx *Tx) SignInWorked(limits ...SignInLimit) error {
 	return nil
 }
 
-// ForgetSignIns removes some of the failures that count no more.
-func (tx *Tx) ForgetSignIns(limit int) (int64, error) {
+// DeleteOldSignIns removes some of the failures that count no more.
+func (tx *Tx) DeleteOldSignIns(limit int) (int64, error) {
 	return tx.exec("DELETE FROM sign_in_tries WHERE key IN (SELECT key FROM sign_in_tries WHERE at < ? LIMIT ?)", micro(tx.Now().Add(-signInMemory)), limit)
 }

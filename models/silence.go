@@ -10,7 +10,7 @@ import (
 // time of those that have none of their own, 0 for never. It reads the default
 // branches that have a time, and the sources of each by their index: of 10,000
 // that takes some 70 ms on SQLite. Whoever acts on it looks again.
-func (r reads) SilenceNews(ctx context.Context, otherwise time.Duration, after int64, limit int) ([]int64, error) {
+func (r queries) SilenceNews(ctx context.Context, otherwise time.Duration, after int64, limit int) ([]int64, error) {
 	seconds, now := int64(otherwise/time.Second), micro(r.Now())
 	var list []int64
 	err := r.query(ctx, `SELECT q.id FROM (SELECT p.id, b.silent_since AS told, coalesce(p.silent_after, CAST(? AS BIGINT)) * 1000000 AS span,
@@ -23,7 +23,7 @@ func (r reads) SilenceNews(ctx context.Context, otherwise time.Duration, after i
 }
 
 // BranchSources lists the sources of a branch that was read in scope.
-func (r reads) BranchSources(ctx context.Context, branchID int64) ([]Source, error) {
+func (r queries) BranchSources(ctx context.Context, branchID int64) ([]Source, error) {
 	var list []Source
 	err := r.query(ctx, "SELECT "+sourceColumns+" FROM sources s WHERE s.branch_id = ? AND s.version > 0 ORDER BY s.id", []any{branchID}, collect(&list, (*Source).dst))
 	return list, err
@@ -35,7 +35,7 @@ func (s Source) Reports() bool { return s.Format != FormatManual }
 
 // SilentTally counts the products in scope that are silent, by the state of
 // their gate.
-func (r reads) SilentTally(ctx context.Context, scope Scope) (map[GateState]int, error) {
+func (r queries) SilentTally(ctx context.Context, scope Scope) (map[GateState]int, error) {
 	cond, args := scope.where("b.product_id")
 	tally := map[GateState]int{}
 	err := r.query(ctx, "SELECT b.gate_state, count(*) FROM branches b WHERE b.silent_since IS NOT NULL AND b.is_default AND "+cond+" GROUP BY b.gate_state", args,

@@ -82,7 +82,7 @@ func (s Scope) whereSilence() (string, []any) {
 }
 
 // Silences lists the silences in scope, newest first.
-func (r reads) Silences(ctx context.Context, scope Scope, f SilenceFilter) ([]Silence, error) {
+func (r queries) Silences(ctx context.Context, scope Scope, f SilenceFilter) ([]Silence, error) {
 	cond, args := scope.whereSilence()
 	now := micro(r.Now())
 	switch f.State {
@@ -97,7 +97,7 @@ func (r reads) Silences(ctx context.Context, scope Scope, f SilenceFilter) ([]Si
 		cond, args = cond+" AND s.ended_at IS NULL AND s.ends_at > ?", append(args, now)
 	}
 	if len(f.IDs) > 0 {
-		cond, args = cond+" AND s.id IN ("+marks(len(f.IDs))+")", append(args, anys(f.IDs)...)
+		cond, args = cond+" AND s.id IN ("+placeholders(len(f.IDs))+")", append(args, toAny(f.IDs)...)
 	}
 	if f.ProductID != 0 {
 		cond += ` AND (s.product_id = ? OR s.group_id = (SELECT q.group_id FROM products q WHERE q.id = ?) OR s.product_id IS NULL AND s.group_id IS NULL)`
@@ -112,12 +112,12 @@ func (r reads) Silences(ctx context.Context, scope Scope, f SilenceFilter) ([]Si
 }
 
 // Silence finds a silence in scope.
-func (r reads) Silence(ctx context.Context, scope Scope, id int64) (Silence, error) {
+func (r queries) Silence(ctx context.Context, scope Scope, id int64) (Silence, error) {
 	cond, args := scope.whereSilence()
 	var s Silence
 	err := r.get(ctx, silenceSelect+"WHERE s.id = ? AND "+cond, append([]any{id}, args...), s.dst()...)
 	if err != nil {
-		return Silence{}, missingRow(err, "silence")
+		return Silence{}, notFound(err, "silence")
 	}
 	return s, nil
 }
@@ -125,7 +125,7 @@ func (r reads) Silence(ctx context.Context, scope Scope, id int64) (Silence, err
 // SilencesWithin lists, the oldest first, the silences that may hold an event
 // from first to last. Those that have ended since are among them: what happened
 // before the end is held, whenever it is routed.
-func (r reads) SilencesWithin(ctx context.Context, first, last time.Time) ([]Silence, error) {
+func (r queries) SilencesWithin(ctx context.Context, first, last time.Time) ([]Silence, error) {
 	var list []Silence
 	err := r.query(ctx, silenceSelect+`WHERE (s.ended_at IS NULL OR s.ended_at > ?) AND s.ends_at > ? AND s.starts_at <= ? ORDER BY s.id`,
 		[]any{micro(first), micro(first), micro(last)}, collect(&list, (*Silence).dst))
@@ -133,12 +133,12 @@ func (r reads) SilencesWithin(ctx context.Context, first, last time.Time) ([]Sil
 }
 
 // ProductGroups tells the group of those of some products that are in one.
-func (r reads) ProductGroups(ctx context.Context, products []int64) (map[int64]int64, error) {
+func (r queries) ProductGroups(ctx context.Context, products []int64) (map[int64]int64, error) {
 	groups := map[int64]int64{}
 	if len(products) == 0 {
 		return groups, nil
 	}
-	err := r.query(ctx, "SELECT id, group_id FROM products WHERE group_id IS NOT NULL AND id IN ("+marks(len(products))+")", anys(products), func(rows scanner) error {
+	err := r.query(ctx, "SELECT id, group_id FROM products WHERE group_id IS NOT NULL AND id IN ("+placeholders(len(products))+")", toAny(products), func(rows scanner) error {
 		var id, group int64
 		err := rows.Scan(&id, &group)
 		groups[id] = group
@@ -147,23 +147,23 @@ func (r reads) ProductGroups(ctx context.Context, products []int64) (map[int64]i
 	return groups, err
 }
 
-// HeldBack is how much a silence has held back.
-type HeldBack struct {
+// SilencedCounts is how much a silence has held back.
+type SilencedCounts struct {
 	Rows     int // notifications
 	Products int // that they are of
 }
 
 // HeldBy counts what silences have held back. They must have come from a scoped
 // read.
-func (r reads) HeldBy(ctx context.Context, silences []int64) (map[int64]HeldBack, error) {
-	held := map[int64]HeldBack{}
+func (r queries) HeldBy(ctx context.Context, silences []int64) (map[int64]SilencedCounts, error) {
+	held := map[int64]SilencedCounts{}
 	if len(silences) == 0 {
 		return held, nil
 	}
-	err := r.query(ctx, "SELECT silence_id, count(*), count(DISTINCT product_id) FROM notifications WHERE silence_id IN ("+marks(len(silences))+") GROUP BY silence_id",
-		anys(silences), func(rows scanner) error {
+	err := r.query(ctx, "SELECT silence_id, count(*), count(DISTINCT product_id) FROM notifications WHERE silence_id IN ("+placeholders(len(silences))+") GROUP BY silence_id",
+		toAny(silences), func(rows scanner) error {
 			var id int64
-			var h HeldBack
+			var h SilencedCounts
 			err := rows.Scan(&id, &h.Rows, &h.Products)
 			held[id] = h
 			return err
@@ -172,7 +172,7 @@ func (r reads) HeldBy(ctx context.Context, silences []int64) (map[int64]HeldBack
 }
 
 // FirstHeld lists what a silence has held back first.
-func (r reads) FirstHeld(ctx context.Context, silence int64, limit int) ([]Notification, error) {
+func (r queries) FirstHeld(ctx context.Context, silence int64, limit int) ([]Notification, error) {
 	var list []Notification
 	err := r.query(ctx, "SELECT "+notificationColumns+", TRUE, FALSE FROM notifications n LEFT JOIN products p ON p.id = n.product_id WHERE n.silence_id = ? ORDER BY n.event_id LIMIT ?",
 		[]any{silence, limit}, collect(&list, (*Notification).dst))
@@ -181,7 +181,7 @@ func (r reads) FirstHeld(ctx context.Context, silence int64, limit int) ([]Notif
 
 // HeldRows lists what a silence has held back and a reader may see, newest
 // first, below an id where one is given.
-func (r reads) HeldRows(ctx context.Context, who Reader, silence, before int64, limit int) ([]Notification, error) {
+func (r queries) HeldRows(ctx context.Context, who Viewer, silence, before int64, limit int) ([]Notification, error) {
 	cond, args := who.where()
 	if before != 0 {
 		cond, args = cond+" AND n.event_id < ?", append(args, before)
@@ -197,7 +197,7 @@ func (r reads) HeldRows(ctx context.Context, who Reader, silence, before int64, 
 
 // OpenSilences counts the silences of a place that have not ended; of all with
 // neither a product nor a group.
-func (r reads) OpenSilences(ctx context.Context, productID, groupID int64) (int, error) {
+func (r queries) OpenSilences(ctx context.Context, productID, groupID int64) (int, error) {
 	cond, args := "product_id IS NULL AND group_id IS NULL", []any(nil)
 	switch {
 	case productID != 0:
@@ -213,7 +213,7 @@ func (r reads) OpenSilences(ctx context.Context, productID, groupID int64) (int,
 // SilenceCandidates lists the newest notifications since a time that are of a
 // silence's place: those it might have held. Whoever calls has checked the right
 // to the place; messages for administrators are shown to those of all alone.
-func (r reads) SilenceCandidates(ctx context.Context, s Silence, since time.Time, limit int) ([]Notification, error) {
+func (r queries) SilenceCandidates(ctx context.Context, s Silence, since time.Time, limit int) ([]Notification, error) {
 	cond, args := "1 = 1", []any(nil)
 	switch {
 	case s.ProductID != 0:
@@ -229,7 +229,7 @@ func (r reads) SilenceCandidates(ctx context.Context, s Silence, since time.Time
 	err = r.query(ctx, "SELECT "+notificationColumns+", TRUE, FALSE FROM (SELECT n.* FROM notifications n WHERE "+cond+` AND n.event_id >= ? ORDER BY n.event_id DESC LIMIT ?) n
 		LEFT JOIN products p ON p.id = n.product_id WHERE n.at >= ? ORDER BY n.event_id DESC`,
 		append(args, first, limit, micro(since)), collect(&list, (*Notification).dst))
-	who := Reader{Administrator: s.ProductID == 0 && s.GroupID == 0}
+	who := Viewer{Administrator: s.ProductID == 0 && s.GroupID == 0}
 	for i := range list {
 		who.mask(&list[i])
 	}
@@ -241,7 +241,7 @@ func (tx *Tx) InsertSilence(s *Silence) (err error) {
 	s.Version, s.CreatedAt = 1, tx.Now()
 	s.ID, err = tx.insert(`INSERT INTO silences (product_id, group_id, type, text, reason, user_id, author, created_at, starts_at, ends_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-		some(s.ProductID), some(s.GroupID), s.Type, s.Text, s.Reason, some(s.UserID), s.Author, micro(s.CreatedAt), micro(s.StartsAt), micro(s.EndsAt))
+		nullID(s.ProductID), nullID(s.GroupID), s.Type, s.Text, s.Reason, nullID(s.UserID), s.Author, micro(s.CreatedAt), micro(s.StartsAt), micro(s.EndsAt))
 	return err
 }
 
@@ -259,15 +259,15 @@ func (tx *Tx) SaveSilence(s *Silence) error {
 
 // DueSilences lists silences that were over by a time and whose end was not seen
 // to, the longest over first.
-func (r reads) DueSilences(ctx context.Context, by time.Time, limit int) ([]Silence, error) {
+func (r queries) DueSilences(ctx context.Context, by time.Time, limit int) ([]Silence, error) {
 	var list []Silence
 	err := r.query(ctx, silenceSelect+"WHERE s.ended_at IS NULL AND s.ends_at <= ? ORDER BY s.ends_at, s.id LIMIT ?", []any{micro(by), limit}, collect(&list, (*Silence).dst))
 	return list, err
 }
 
-// Unrouted reports whether a reader has events from before a time still before
+// UnroutedEvents reports whether a reader has events from before a time still before
 // it. Those it has given up do not count.
-func (r reads) Unrouted(ctx context.Context, reader string, before time.Time) (bool, error) {
+func (r queries) UnroutedEvents(ctx context.Context, reader string, before time.Time) (bool, error) {
 	var n int
 	err := r.get(ctx, `SELECT count(*) FROM (SELECT 1 FROM event_work w JOIN events e ON e.id = w.event_id
 		WHERE w.reader = ? AND NOT w.parked AND e.at < ? LIMIT 1) x`, []any{reader, micro(before)}, &n)

@@ -34,7 +34,7 @@ func (s *Source) dst() []any {
 
 // Source finds a branch's source by scanner and name; ok is false when there
 // is none yet.
-func (r reads) Source(ctx context.Context, branchID int64, scanner, name string) (s Source, ok bool, err error) {
+func (r queries) Source(ctx context.Context, branchID int64, scanner, name string) (s Source, ok bool, err error) {
 	err = r.get(ctx, "SELECT "+sourceColumns+" FROM sources s WHERE s.branch_id = ? AND s.scanner = ? AND s.name = ?",
 		[]any{branchID, scanner, name}, s.dst()...)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -44,7 +44,7 @@ func (r reads) Source(ctx context.Context, branchID int64, scanner, name string)
 }
 
 // Sources lists what reports of a product's branches there are, newest first.
-func (r reads) Sources(ctx context.Context, scope Scope, productID int64) ([]Source, error) {
+func (r queries) Sources(ctx context.Context, scope Scope, productID int64) ([]Source, error) {
 	cond, args := scope.where("b.product_id")
 	var list []Source
 	err := r.query(ctx, "SELECT "+sourceColumns+`, b.name FROM sources s JOIN branches b ON b.id = s.branch_id

@@ -87,19 +87,19 @@ func (tx *Tx) Staged(sourceID int64, rows int) error {
 	return err
 }
 
-// AtWork is a large import at work: how many rows it has written and settled,
+// ImportProgress is a large import at work: how many rows it has written and settled,
 // and how many there are.
-type AtWork struct {
+type ImportProgress struct {
 	Branch, Scanner, Source string
 	Done, Total             int64
 }
 
-// ImportsAtWork lists the large imports at work in a product.
-func (r reads) ImportsAtWork(ctx context.Context, productID int64) ([]AtWork, error) {
-	var list []AtWork
+// ImportsInProgress lists the large imports at work in a product.
+func (r queries) ImportsInProgress(ctx context.Context, productID int64) ([]ImportProgress, error) {
+	var list []ImportProgress
 	err := r.query(ctx, `SELECT b.name, s.scanner, s.name, s.rows_done, s.rows_total FROM branches b CROSS JOIN sources s
 		WHERE b.product_id = ? AND s.branch_id = b.id AND s.unsettled AND s.rows_total > 0 ORDER BY s.id`, []any{productID},
-		collect(&list, func(a *AtWork) []any { return []any{&a.Branch, &a.Scanner, &a.Source, &a.Done, &a.Total} }))
+		collect(&list, func(a *ImportProgress) []any { return []any{&a.Branch, &a.Scanner, &a.Source, &a.Done, &a.Total} }))
 	return list, err
 }
 
@@ -136,12 +136,12 @@ func (tx *Tx) applyChanges(id, _ int64, limit int) (int64, error) {
 	if err := tx.ResolveObservations(missing); err != nil {
 		return 0, err
 	}
-	return tx.exec("DELETE FROM observation_changes WHERE observation_id IN ("+marks(len(ids))+")", ids...)
+	return tx.exec("DELETE FROM observation_changes WHERE observation_id IN ("+placeholders(len(ids))+")", ids...)
 }
 
 // UnsettledSources lists sources that a large import has left unfinished, or
 // is at work on.
-func (r reads) UnsettledSources(ctx context.Context) ([]int64, error) {
+func (r queries) UnsettledSources(ctx context.Context) ([]int64, error) {
 	var ids []int64
 	err := r.query(ctx, "SELECT id FROM sources WHERE unsettled ORDER BY id LIMIT 100", nil, func(rows scanner) error {
 		var id int64

@@ -68,7 +68,7 @@ type backend interface {
 // Store reads what is stored, and writes through closures. It is safe for
 // concurrent use.
 type Store struct {
-	reads
+	queries
 	backend  backend
 	log      *slog.Logger
 	files    fs.FS // migrations of all dialects
@@ -88,7 +88,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	schema.RegisterSerializer("micro", microSerializer{})
-	s := &Store{log: o.Log, files: migrations, mark: mark(), reads: reads{dialect: dialect, now: o.Now, binder: &binder{}}}
+	s := &Store{log: o.Log, files: migrations, mark: mark(), queries: queries{dialect: dialect, now: o.Now, binder: &binder{}}}
 	switch dialect {
 	case SQLite:
 		err = openSQLite(ctx, s, place)

@@ -14,21 +14,21 @@ import (
 func (tx *Tx) Exec(query string, args ...any) (int64, error)   { return tx.exec(query, args...) }
 func (tx *Tx) Insert(query string, args ...any) (int64, error) { return tx.insert(query, args...) }
 
-func (r reads) Query(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
+func (r queries) Query(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
 	return r.query(ctx, query, args, scan)
 }
 
-func (r reads) Get(ctx context.Context, query string, args []any, dst ...any) error {
+func (r queries) Get(ctx context.Context, query string, args []any, dst ...any) error {
 	return r.get(ctx, query, args, dst...)
 }
 
-func (r reads) DB(ctx context.Context) *gorm.DB { return r.db(ctx) }
+func (r queries) DB(ctx context.Context) *gorm.DB { return r.db(ctx) }
 
 // SetMigrations gives the store the migrations of another version of the program.
 func (s *Store) SetMigrations(files fs.FS) { s.files = files }
 
 // Queued is how many closures wait for the SQLite writer.
-func (s *Store) Queued() int { return len(s.backend.(*sqliteBackend).writer.jobs) }
+func (s *Store) Queued() int { return len(s.backend.(*sqliteBackend).writer.requests) }
 
 // Prepared is how many statements the SQLite writer keeps.
 func (s *Store) Prepared() int { return len(s.backend.(*sqliteBackend).writer.conn.stmts) }
@@ -48,7 +48,7 @@ const BatchTime = batchTime
 func (s *Store) Watch(now time.Time) {
 	switch b := s.backend.(type) {
 	case *sqliteBackend:
-		b.writer.look(now)
+		b.writer.checkHang(now)
 	case *postgresBackend:
 		b.look(now)
 	}

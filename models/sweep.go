@@ -25,7 +25,7 @@ const sweepColumns = "run, version, branch_id, seen, total, changed, started_at,
 
 // GateSweep reads how far the look at all gates has come. Where there was none
 // it is done, for version 0.
-func (r reads) GateSweep(ctx context.Context) (GateSweep, error) {
+func (r queries) GateSweep(ctx context.Context) (GateSweep, error) {
 	var s GateSweep
 	err := r.get(ctx, "SELECT "+sweepColumns+" FROM gate_sweeps", nil,
 		&s.Run, &s.Version, &s.BranchID, &s.Seen, &s.Total, &s.Changed, timeTo(&s.StartedAt), timeTo(&s.FinishedAt), &s.Done)
@@ -63,7 +63,7 @@ func (tx *Tx) RepeatGateSweep() error {
 }
 
 // CountEvaluatedBranches counts the branches that have ever been evaluated.
-func (r reads) CountEvaluatedBranches(ctx context.Context) (int64, error) {
+func (r queries) CountEvaluatedBranches(ctx context.Context) (int64, error) {
 	var n int64
 	err := r.get(ctx, "SELECT count(*) FROM branches WHERE evaluated", nil, &n)
 	return n, err
@@ -83,14 +83,14 @@ func (tx *Tx) LockGates(after int64, limit int) ([]Gated, error) {
 
 // EvaluatedGates lists the branches after one that have ever been evaluated, by
 // id, with their products.
-func (r reads) EvaluatedGates(ctx context.Context, after int64, limit int) ([]Gated, error) {
+func (r queries) EvaluatedGates(ctx context.Context, after int64, limit int) ([]Gated, error) {
 	return r.gates(ctx, "SELECT "+productColumns+", "+branchColumns+` FROM branches b JOIN products p ON p.id = b.product_id
 		WHERE b.id > ? AND b.evaluated ORDER BY b.id LIMIT ?`, after, limit)
 }
 
 // gates reads branches with their products, and then the groups of these: what
 // a lock has waited for may have changed a group.
-func (r reads) gates(ctx context.Context, query string, args ...any) ([]Gated, error) {
+func (r queries) gates(ctx context.Context, query string, args ...any) ([]Gated, error) {
 	var list []Gated
 	err := r.query(ctx, query, args, collect(&list, func(g *Gated) []any { return append(g.Product.dst(), g.Branch.dst()...) }))
 	if err != nil {
@@ -107,7 +107,7 @@ func (r reads) gates(ctx context.Context, query string, args ...any) ([]Gated, e
 	if len(ids) == 0 {
 		return list, nil
 	}
-	err = r.query(ctx, "SELECT "+groupColumns+" FROM product_groups g WHERE g.id IN ("+marks(len(ids))+")", anys(ids), func(rows scanner) error {
+	err = r.query(ctx, "SELECT "+groupColumns+" FROM product_groups g WHERE g.id IN ("+placeholders(len(ids))+")", toAny(ids), func(rows scanner) error {
 		var g Group
 		err := rows.Scan(g.dst()...)
 		known[g.ID] = &g

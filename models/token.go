@@ -31,7 +31,7 @@ type Bearer struct {
 
 // Bearer finds the token with a hash that has not expired. Its user may not be
 // active. One prepared look-up: it is made on each call of the API.
-func (r reads) Bearer(ctx context.Context, hash []byte) (Bearer, error) {
+func (r queries) Bearer(ctx context.Context, hash []byte) (Bearer, error) {
 	var b Bearer
 	var uid, pid *int64
 	var admin, active *bool
@@ -41,14 +41,14 @@ func (r reads) Bearer(ctx context.Context, hash []byte) (Bearer, error) {
 		WHERE t.hash = ? AND (t.expires_at IS NULL OR t.expires_at > ?)`, []any{hash, micro(r.Now())},
 		&b.Token.ID, &uid, &pid, &b.Token.Name, &b.Token.Role, &name, &admin, &active, &zone)
 	if err != nil {
-		return Bearer{}, missingRow(err, "token")
+		return Bearer{}, notFound(err, "token")
 	}
 	b.Token.UserID, b.Token.ProductID = uid, pid
 	if uid == nil {
 		return b, nil
 	}
 	if active == nil {
-		return Bearer{}, missingRow(nil, "token")
+		return Bearer{}, notFound(nil, "token")
 	}
 	b.User = User{ID: *uid, Name: *name, Administrator: *admin, Active: *active, TimeZone: *zone}
 	return b, nil
@@ -62,7 +62,7 @@ func (tx *Tx) CreateToken(t *Token) error {
 
 // ProductTokens lists a product's tokens by name. Whoever calls has checked the
 // right to see them.
-func (r reads) ProductTokens(ctx context.Context, productID int64) ([]Token, error) {
+func (r queries) ProductTokens(ctx context.Context, productID int64) ([]Token, error) {
 	var list []Token
 	err := r.db(ctx).Where("product_id = ?", productID).Order("lower(name), id").Find(&list).Error
 	return list, err

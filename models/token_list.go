@@ -7,14 +7,14 @@ import (
 )
 
 // TokensOf lists a user's tokens, the newest first, without their hashes.
-func (r reads) TokensOf(ctx context.Context, userID int64) ([]Token, error) {
+func (r queries) TokensOf(ctx context.Context, userID int64) ([]Token, error) {
 	var list []Token
 	err := r.db(ctx).Omit("hash").Where("user_id = ?", userID).Order("id DESC").Find(&list).Error
 	return list, err
 }
 
 // TokenByHash finds a token by the hash of its text, whether it counts or not.
-func (r reads) TokenByHash(ctx context.Context, hash []byte) (Token, error) {
+func (r queries) TokenByHash(ctx context.Context, hash []byte) (Token, error) {
 	var t Token
 	err := r.db(ctx).Take(&t, "hash = ?", hash).Error
 	return t, missing(err, "token")

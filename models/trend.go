@@ -35,7 +35,7 @@ func (tx *Tx) Recount(b *Branch, counts Counts) error {
 // Trend lists a branch's counts by day since a time, oldest first, and before
 // them what held at that time. The counts of now are the branch's own. The
 // branch must have come from a scoped read.
-func (r reads) Trend(ctx context.Context, b Branch, since time.Time) ([]DayCounts, error) {
+func (r queries) Trend(ctx context.Context, b Branch, since time.Time) ([]DayCounts, error) {
 	var list []DayCounts
 	first := dayOf(since)
 	err := r.query(ctx, `SELECT d.day, d.critical, d.high, d.medium, d.low, d.none, d.unknown FROM branch_days d WHERE d.branch_id = ?
@@ -67,7 +67,7 @@ type HourTally struct {
 
 // DeliveriesByHour counts the deliveries in scope since a time, hours in order;
 // those without any are left out.
-func (r reads) DeliveriesByHour(ctx context.Context, scope Scope, since time.Time) ([]HourTally, error) {
+func (r queries) DeliveriesByHour(ctx context.Context, scope Scope, since time.Time) ([]HourTally, error) {
 	cond, args := scope.where("d.product_id")
 	const hour = int64(time.Hour / time.Microsecond)
 	var list []HourTally

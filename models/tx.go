@@ -6,8 +6,8 @@ import "context"
 // the closure itself has written, and all that writes. It is for the closure's
 // goroutine, and after its turn answers ErrExpired.
 type Tx struct {
-	reads
-	turn  *turn
+	queries
+	turn  *txConn
 	ctx   context.Context
 	hooks []func()
 }
@@ -15,8 +15,8 @@ type Tx struct {
 // within marks the context of a closure of a store.
 type within struct{ store *Store }
 
-func newTx(ctx context.Context, s *Store, t *turn) *Tx {
-	tx := &Tx{reads: s.reads, turn: t, ctx: context.WithValue(ctx, within{s}, true)}
+func newTx(ctx context.Context, s *Store, t *txConn) *Tx {
+	tx := &Tx{queries: s.queries, turn: t, ctx: context.WithValue(ctx, within{s}, true)}
 	tx.pool = t
 	return tx
 }

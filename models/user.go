@@ -34,21 +34,21 @@ type User struct {
 func (User) TableName() string { return "users" }
 
 // User finds an account by its id.
-func (r reads) User(ctx context.Context, id int64) (User, error) {
+func (r queries) User(ctx context.Context, id int64) (User, error) {
 	var u User
 	err := r.db(ctx).Take(&u, "id = ?", id).Error
 	return u, missing(err, "user")
 }
 
 // UserByName finds an account by its name, in any case.
-func (r reads) UserByName(ctx context.Context, name string) (User, error) {
+func (r queries) UserByName(ctx context.Context, name string) (User, error) {
 	var u User
 	err := r.db(ctx).Take(&u, "lower(name) = lower(?)", name).Error
 	return u, missing(err, "user")
 }
 
 // FirstNameOf is the first name of the user with a mail address, "" for none.
-func (r reads) FirstNameOf(ctx context.Context, email string) (string, error) {
+func (r queries) FirstNameOf(ctx context.Context, email string) (string, error) {
 	var name string
 	err := r.get(ctx, "SELECT first_name FROM users WHERE lower(email) = lower(?) AND active ORDER BY id LIMIT 1", []any{email}, &name)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -58,7 +58,7 @@ func (r reads) FirstNameOf(ctx context.Context, email string) (string, error) {
 }
 
 // HasUsers reports whether any account exists.
-func (r reads) HasUsers(ctx context.Context) (bool, error) {
+func (r queries) HasUsers(ctx context.Context) (bool, error) {
 	var n int64
 	err := r.db(ctx).Model(&User{}).Limit(1).Count(&n).Error
 	return n > 0, err

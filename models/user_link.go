@@ -28,12 +28,12 @@ type UserLink struct {
 
 // UserLink finds a link that still works. One that is unknown, used or expired
 // is missing.
-func (r reads) UserLink(ctx context.Context, purpose LinkPurpose, hash []byte) (UserLink, error) {
+func (r queries) UserLink(ctx context.Context, purpose LinkPurpose, hash []byte) (UserLink, error) {
 	l := UserLink{Hash: hash, Purpose: purpose}
 	err := r.get(ctx, "SELECT user_id, email, expires_at FROM user_links WHERE hash = ? AND purpose = ? AND used_at IS NULL AND expires_at > ?",
 		[]any{hash, purpose, micro(r.Now())}, &l.UserID, &l.Email, timeTo(&l.ExpiresAt))
 	if err != nil {
-		return UserLink{}, missingRow(err, "link")
+		return UserLink{}, notFound(err, "link")
 	}
 	return l, nil
 }
@@ -63,7 +63,7 @@ func (tx *Tx) EndUserLinks(userID int64, purpose LinkPurpose) error {
 	return err
 }
 
-// ForgetUserLinks removes some of the links that have expired.
-func (tx *Tx) ForgetUserLinks(limit int) (int64, error) {
+// DeleteOldUserLinks removes some of the links that have expired.
+func (tx *Tx) DeleteOldUserLinks(limit int) (int64, error) {
 	return tx.exec("DELETE FROM user_links WHERE hash IN (SELECT hash FROM user_links WHERE expires_at < ? LIMIT ?)", micro(tx.Now()), limit)
 }

@@ -32,7 +32,7 @@ func (u *UserRow) dst() []any {
 }
 
 // Users lists accounts by name, without the hashes of their passwords.
-func (r reads) Users(ctx context.Context, f UserFilter) ([]UserRow, error) {
+func (r queries) Users(ctx context.Context, f UserFilter) ([]UserRow, error) {
 	cond, args := "lower(u.name) > lower(?)", []any{micro(r.Now()), f.After}
 	and := func(c string, values ...any) { cond, args = cond+" AND "+c, append(args, values...) }
 	if f.Text != "" {
@@ -51,24 +51,24 @@ func (r reads) Users(ctx context.Context, f UserFilter) ([]UserRow, error) {
 }
 
 // UserRow reads an account as it is listed.
-func (r reads) UserRow(ctx context.Context, id int64) (UserRow, error) {
+func (r queries) UserRow(ctx context.Context, id int64) (UserRow, error) {
 	var u UserRow
 	err := r.get(ctx, userRowSelect+"WHERE u.id = ?", []any{micro(r.Now()), id}, u.dst()...)
 	if err != nil {
-		return UserRow{}, missingRow(err, "user")
+		return UserRow{}, notFound(err, "user")
 	}
 	return u, nil
 }
 
 // CountAdministrators counts the active administrators.
-func (r reads) CountAdministrators(ctx context.Context) (int64, error) {
+func (r queries) CountAdministrators(ctx context.Context) (int64, error) {
 	var n int64
 	err := r.get(ctx, "SELECT count(*) FROM users WHERE administrator AND active", nil, &n)
 	return n, err
 }
 
 // UsersByEmail lists some of the active users with a mail address, in any case.
-func (r reads) UsersByEmail(ctx context.Context, email string, limit int) ([]User, error) {
+func (r queries) UsersByEmail(ctx context.Context, email string, limit int) ([]User, error) {
 	var list []User
 	err := r.db(ctx).Where("lower(email) = lower(?) AND active", email).Order("id").Limit(limit).Find(&list).Error
 	return list, err
@@ -82,7 +82,7 @@ type Membership struct {
 }
 
 // MembershipsOf lists the products in scope in which a user has a role, by name.
-func (r reads) MembershipsOf(ctx context.Context, scope Scope, userID int64) ([]Membership, error) {
+func (r queries) MembershipsOf(ctx context.Context, scope Scope, userID int64) ([]Membership, error) {
 	cond, args := scope.where("m.product_id")
 	var list []Membership
 	err := r.query(ctx, "SELECT m.product_id, p.name, m.role FROM members m JOIN products p ON p.id = m.product_id WHERE m.user_id = ? AND "+cond+" ORDER BY p.name",

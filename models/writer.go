@@ -15,15 +15,15 @@ const (
 	slowClosure   = 100 * time.Millisecond // worth a line in the log, since all others waited
 )
 
-// What became of a job so far.
+// The states of a write request.
 const (
-	queued  int32 = iota
-	running       // the writer has it: the caller waits for the outcome
-	gone          // the caller no longer waits
+	stateQueued    int32 = iota
+	stateRunning         // the writer has it: the caller waits for the outcome
+	stateAbandoned       // the caller no longer waits
 )
 
-// job is one Write on its way through the writer.
-type job struct {
+// writeRequest is one Write on its way through the writer.
+type writeRequest struct {
 	ctx      context.Context
 	fn       func(*Tx) error
 	state    atomic.Int32
@@ -34,11 +34,11 @@ type job struct {
 	done     chan struct{} // closed when err and panicked are final
 }
 
-func (j *job) failed() bool { return j.err != nil || j.panicked != nil }
+func (j *writeRequest) failed() bool { return j.err != nil || j.panicked != nil }
 
 // fail notes a closure that did not return: v is what it panicked with, nil
 // when it ended its goroutine.
-func (j *job) fail(v any) {
+func (j *writeRequest) fail(v any) {
 	if v == nil {
 		j.err = errGoexit
 		return
@@ -47,61 +47,61 @@ func (j *job) fail(v any) {
 }
 
 // writer owns the one connection that writes to a SQLite file. One goroutine
-// takes jobs in order, runs each in a savepoint, and commits when none waits or
+// takes requests in order, runs each in a savepoint, and commits when none waits or
 // the batch is full; then it answers all of the batch. It never waits for more
 // to come: batches form by themselves while a commit is being synced.
 //
-// That goroutine may be lost to a closure that hangs. The watch then takes over
-// and has another go on with the same batch; see turn.expire for who owns what.
+// That goroutine may be lost to a closure that hangs. The watchdog then takes over
+// and has another go on with the same batch; see txConn.expire for who owns what.
 type writer struct {
-	store *Store
-	conn  *pinned
-	jobs  chan *job
-	ended chan struct{}
-	watch *watch
-	now   atomic.Pointer[active] // the closure that has its turn
+	store    *Store
+	conn     *writerConn
+	requests chan *writeRequest
+	ended    chan struct{}
+	watchdog *watchdog
+	current  atomic.Pointer[running] // the closure that runs
 
 	// The goroutine's own. A transaction is open while batch is not empty.
-	batch []*job
-	redo  []*job // lost with another's transaction: each is run again alone
+	batch []*writeRequest
+	redo  []*writeRequest // lost with another's transaction: each is run again alone
 	began time.Time
 }
 
-// active is a closure that has its turn.
-type active struct {
-	job  *job
-	turn *turn
+// running is a closure that runs.
+type running struct {
+	request *writeRequest
+	conn    *txConn
 }
 
-// shift is one goroutine's time as the writer.
-type shift struct {
+// loopState is one goroutine's time as the writer.
+type loopState struct {
 	finished bool // all is done
 	lost     bool // another one is the writer now
 }
 
 func startWriter(ctx context.Context, s *Store, db *sql.DB) (*writer, error) {
-	conn, err := pin(ctx, db)
+	conn, err := newWriterConn(ctx, db)
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{store: s, conn: conn, jobs: make(chan *job, 8*batchClosures), ended: make(chan struct{})}
+	w := &writer{store: s, conn: conn, requests: make(chan *writeRequest, 8*batchClosures), ended: make(chan struct{})}
 	go w.run()
-	w.watch = startWatch(w.look)
+	w.watchdog = startWatchdog(w.checkHang)
 	return w, nil
 }
 
 // write hands a closure to the writer and waits for its outcome.
 func (w *writer) write(ctx context.Context, fn func(*Tx) error) (*Tx, error) {
-	j := &job{ctx: ctx, fn: fn, done: make(chan struct{})}
+	j := &writeRequest{ctx: ctx, fn: fn, done: make(chan struct{})}
 	select {
-	case w.jobs <- j:
+	case w.requests <- j:
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 	select {
 	case <-j.done:
 	case <-ctx.Done():
-		if j.state.CompareAndSwap(queued, gone) {
+		if j.state.CompareAndSwap(stateQueued, stateAbandoned) {
 			return nil, ctx.Err()
 		}
 		<-j.done
@@ -112,18 +112,18 @@ func (w *writer) write(ctx context.Context, fn func(*Tx) error) (*Tx, error) {
 	return j.tx, j.err
 }
 
-// stop returns when all jobs are answered. Nobody may call write any more.
+// stop returns when all requests are answered. The caller must not call write any more.
 func (w *writer) stop() error {
-	close(w.jobs)
+	close(w.requests)
 	<-w.ended
-	w.watch.stop()
+	w.watchdog.stop()
 	return w.conn.close()
 }
 
 // run is the goroutine. A closure can end it (testing's FailNow does): then a
 // successor goes on with the same batch.
 func (w *writer) run() {
-	var s shift
+	var s loopState
 	defer func() {
 		switch {
 		case s.lost:
@@ -139,10 +139,10 @@ func (w *writer) run() {
 }
 
 // step runs one closure or commits.
-func (w *writer) step(s *shift) {
+func (w *writer) step(s *loopState) {
 	if len(w.batch) > 0 {
-		if j := w.another(); j != nil {
-			w.take(j, s)
+		if j := w.nextQueued(); j != nil {
+			w.runRequest(j, s)
 		} else {
 			w.commit()
 		}
@@ -151,34 +151,34 @@ func (w *writer) step(s *shift) {
 	if len(w.redo) > 0 {
 		j := w.redo[0]
 		w.redo = w.redo[1:]
-		w.take(j, s)
+		w.runRequest(j, s)
 		return
 	}
-	j, ok := <-w.jobs
+	j, ok := <-w.requests
 	if !ok {
 		s.finished = true
 		return
 	}
-	w.take(j, s)
+	w.runRequest(j, s)
 }
 
-// another returns a waiting job for the open batch, nil where it is time to
+// nextQueued returns a waiting request for the open batch, nil where it is time to
 // commit. The time is the machine's: it is a bound, nobody reads it.
-func (w *writer) another() *job {
+func (w *writer) nextQueued() *writeRequest {
 	if w.batch[0].alone || len(w.batch) >= batchClosures || time.Since(w.began) > batchTime {
 		return nil
 	}
 	select {
-	case j := <-w.jobs:
+	case j := <-w.requests:
 		return j // nil when the channel is closed
 	default:
 		return nil
 	}
 }
 
-// take gives a job its turn, unless its caller has left.
-func (w *writer) take(j *job, s *shift) {
-	if !j.state.CompareAndSwap(queued, running) {
+// runRequest runs a request, unless its caller has left.
+func (w *writer) runRequest(j *writeRequest, s *loopState) {
+	if !j.state.CompareAndSwap(stateQueued, stateRunning) {
 		return
 	}
 	if j.err = j.ctx.Err(); j.err == nil && len(w.batch) == 0 {
@@ -188,7 +188,7 @@ func (w *writer) take(j *job, s *shift) {
 		close(j.done)
 		return
 	}
-	w.turn(j, s)
+	w.runInSavepoint(j, s)
 }
 
 func (w *writer) begin() error {
@@ -199,17 +199,17 @@ func (w *writer) begin() error {
 	return nil
 }
 
-// turn runs a closure in its savepoint. What has to follow is deferred, since
+// runInSavepoint runs a closure in its savepoint. What has to follow is deferred, since
 // the closure may panic or end the goroutine.
-func (w *writer) turn(j *job, s *shift) {
+func (w *writer) runInSavepoint(j *writeRequest, s *loopState) {
 	w.batch = append(w.batch, j)
 	if err := w.conn.do("SAVEPOINT closure"); err != nil {
-		w.lose(err)
+		w.abortBatch(err)
 		return
 	}
-	t := newTurn(j.ctx, w.conn)
+	t := newTxConn(j.ctx, w.conn)
 	j.tx = newTx(j.ctx, w.store, t)
-	w.enter(&active{j, t})
+	w.enter(&running{j, t})
 	var err error
 	returned := false
 	defer func() {
@@ -236,32 +236,32 @@ func (w *writer) turn(j *job, s *shift) {
 	returned = true
 }
 
-func (w *writer) enter(a *active) {
+func (w *writer) enter(a *running) {
 	w.store.inside.Add(1)
-	w.now.Store(a)
+	w.current.Store(a)
 }
 
 func (w *writer) leave() {
-	w.now.Store(nil)
+	w.current.Store(nil)
 	w.store.inside.Add(-1)
 }
 
-// look takes the writer away from a closure that hangs. The others of its batch
+// checkHang takes the writer away from a closure that hangs. The others of its batch
 // do not notice.
-func (w *writer) look(now time.Time) {
-	a := w.now.Load()
-	if a == nil || !a.turn.expire(now, a.job.fn) {
+func (w *writer) checkHang(now time.Time) {
+	a := w.current.Load()
+	if a == nil || !a.conn.expire(now, a.request.fn) {
 		return
 	}
 	w.leave()
-	w.store.log.ErrorContext(a.job.ctx, "a write hangs and was undone", "error", a.turn.expired, "stacks", string(a.turn.expired.Stacks))
-	a.job.err = a.turn.expired
+	w.store.log.ErrorContext(a.request.ctx, "a write hangs and was undone", "error", a.conn.expired, "stacks", string(a.conn.expired.Stacks))
+	a.request.err = a.conn.expired
 	w.undo()
 	go w.run()
 }
 
 // settle keeps or undoes what a closure did, and nothing else of its batch.
-func (w *writer) settle(j *job) {
+func (w *writer) settle(j *writeRequest) {
 	if !j.failed() {
 		j.err = w.conn.do("RELEASE closure")
 	}
@@ -282,14 +282,14 @@ func (w *writer) undo() {
 		err = w.conn.do("RELEASE closure")
 	}
 	if err != nil {
-		w.lose(err)
+		w.abortBatch(err)
 	}
 }
 
-// lose gives up the open batch, whose transaction is no longer to be trusted.
+// abortBatch gives up the open batch, whose transaction is no longer to be trusted.
 // The last closure was at work when it was lost. The others are no part of
 // that, and are run again, each in a transaction of its own.
-func (w *writer) lose(cause error) {
+func (w *writer) abortBatch(cause error) {
 	w.abandon()
 	last := len(w.batch) - 1
 	if j := w.batch[last]; !j.failed() {
@@ -301,10 +301,10 @@ func (w *writer) lose(cause error) {
 			continue
 		}
 		j.alone = true
-		j.state.Store(queued)
+		j.state.Store(stateQueued)
 		w.redo = append(w.redo, j)
 	}
-	w.empty()
+	w.resetBatch()
 }
 
 // commit makes the batch durable. Where that fails, whatever a closure answered
@@ -324,7 +324,7 @@ func (w *writer) commit() {
 			w.store.counters.writes.Add(1)
 		}
 	}
-	w.answer()
+	w.finishBatch()
 }
 
 // abandon makes sure that no transaction is open.
@@ -337,19 +337,19 @@ func (w *writer) abandon() {
 	}
 }
 
-func (w *writer) answer() {
+func (w *writer) finishBatch() {
 	for _, j := range w.batch {
 		close(j.done)
 	}
-	w.empty()
+	w.resetBatch()
 }
 
-func (w *writer) empty() {
+func (w *writer) resetBatch() {
 	clear(w.batch)
 	w.batch = w.batch[:0]
 }
 
-func (w *writer) warnOfSlow(j *job, took time.Duration) {
+func (w *writer) warnOfSlow(j *writeRequest, took time.Duration) {
 	if took > slowClosure {
 		w.store.log.WarnContext(j.ctx, "slow write held up all others", "closure", nameOf(j.fn), "duration", took)
 	}

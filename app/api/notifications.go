@@ -173,7 +173,7 @@ func (a *API) deleteNotifications(ctx context.Context, b markBody) error {
 	if b.Filter == nil {
 		return a.Inbox.Delete(ctx, actorOf(ctx), b.IDs)
 	}
-	if !f.Narrowed() {
+	if !f.IsFiltered() {
 		return fault.BadField("filter", "Name at least one thing to narrow it by")
 	}
 	_, err = a.Inbox.DeleteFound(ctx, actorOf(ctx), f, b.UpTo)
@@ -197,7 +197,7 @@ func (a *API) inboxCount(ctx context.Context, in InboxFilter) (*unreadAnswer, er
 	if out.Body.Unread, err = a.Inbox.Unread(ctx, actorOf(ctx)); err != nil {
 		return nil, err
 	}
-	if !f.Narrowed() {
+	if !f.IsFiltered() {
 		return out, nil
 	}
 	found, err := a.Inbox.Count(ctx, actorOf(ctx), f)

@@ -202,7 +202,7 @@ func (k contract) checkHealth(t *testing.T, p *apptest.Program, s shop) {
 	if h.Open() != k.probed || h.PausedAt.IsZero() == k.probed || h.BrokenAt.IsZero() != (k.told == nil) || (h.Reason == "") != (k.told == nil) {
 		t.Errorf("health: %+v", h)
 	}
-	out, err := p.Store.Outlet(t.Context(), s.target)
+	out, err := p.Store.ConnectionWithHealth(t.Context(), s.target)
 	if err != nil || out.Enabled == k.off || (out.DisabledWhy == "") == k.off {
 		t.Errorf("enabled %v (%s), %v", out.Enabled, out.DisabledWhy, err)
 	}

@@ -341,11 +341,11 @@ func countLinks(t *testing.T, p *apptest.Program) (int64, error) {
 	t.Helper()
 	var left int64
 	err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
-		if _, err := tx.ForgetUserLinks(100); err != nil {
+		if _, err := tx.DeleteOldUserLinks(100); err != nil {
 			return err
 		}
 		var err error
-		left, err = tx.ForgetUserLinks(100)
+		left, err = tx.DeleteOldUserLinks(100)
 		return err
 	})
 	return left, err

@@ -31,7 +31,7 @@ func Settled(ctx context.Context, store *models.Store) (next time.Time, settled 
 	if err != nil || len(sending) > 0 {
 		return next, false, err
 	}
-	old, err := store.Outlived(ctx, now.Add(-lifetime), 1)
+	old, err := store.ExpiredDeliveries(ctx, now.Add(-lifetime), 1)
 	if err != nil || len(old) > 0 {
 		return next, false, err
 	}

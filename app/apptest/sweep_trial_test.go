@@ -93,7 +93,7 @@ func inboxOf(t *testing.T, s *models.Store) map[int64]int {
 	t.Helper()
 	inbox := map[int64]int{}
 	for before := int64(0); ; {
-		list, err := s.Inbox(t.Context(), models.Reader{UserID: 1, Administrator: true}, models.InboxFilter{Before: before, Limit: 500})
+		list, err := s.Inbox(t.Context(), models.Viewer{UserID: 1, Administrator: true}, models.InboxFilter{Before: before, Limit: 500})
 		if err != nil {
 			t.Fatal(err)
 		}

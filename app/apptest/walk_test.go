@@ -353,7 +353,7 @@ func (w *walk) retention() error {
 	}
 	for _, source := range slices.Sorted(maps.Keys(sources)) {
 		err := w.app.Store.Write(w.t.Context(), func(tx *models.Tx) error {
-			_, err := tx.ForgetObservations(source, before, sources[source])
+			_, err := tx.DeleteOldObservations(source, before, sources[source])
 			return err
 		})
 		if err != nil {

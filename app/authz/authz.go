@@ -73,11 +73,11 @@ func (a Actor) Scope() models.Scope {
 }
 
 // Reader is the actor as the reader of an inbox. A product's token has none.
-func (a Actor) Reader() models.Reader {
+func (a Actor) Reader() models.Viewer {
 	if a.Role != "" && !Allows(a.Role, View) {
-		return models.Reader{}
+		return models.Viewer{}
 	}
-	return models.Reader{UserID: a.User.ID, Administrator: a.User.Administrator}
+	return models.Viewer{UserID: a.User.ID, Administrator: a.User.Administrator}
 }
 
 // Roles is what the checks must read.

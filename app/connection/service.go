@@ -76,7 +76,7 @@ func (s *Service) CreateFor(ctx context.Context, actor authz.Actor, o models.Own
 			Module: d.Module, Name: strings.TrimSpace(d.Name), Hint: m.Hint(config), Enabled: true,
 		}
 		if o.ProductID != 0 {
-			if err := tx.KeepProduct(o.ProductID); err != nil {
+			if err := tx.LockProductShared(o.ProductID); err != nil {
 				return err
 			}
 		}

@@ -101,10 +101,10 @@ func (b *Batch) Enqueue(o Order) error {
 // line works, and there is room. One that waits for its lane gets no time. A
 // test goes out whether the line works or not: it is how a person finds out.
 func (b *Batch) free(row *models.Delivery, module string) (bool, error) {
-	way := models.Way{}
+	way := models.QueuePosition{}
 	if row.EventID != 0 {
 		var err error
-		if way, err = b.tx.WayOf(b.tx.Context(), *row); err != nil {
+		if way, err = b.tx.QueuePositionOf(b.tx.Context(), *row); err != nil {
 			return false, err
 		}
 	}

@@ -131,7 +131,7 @@ func ownAfter(h models.Health, r module.Result, now time.Time) (models.Health, t
 
 // unchanged reports whether a result changes nothing of what is known of a
 // connection, so that nothing need be written.
-func unchanged(out models.Outlet, r module.Result, now time.Time) bool {
+func unchanged(out models.ConnectionWithHealth, r module.Result, now time.Time) bool {
 	if !out.Own.Clean() || !out.Shared.Clean() {
 		return false
 	}

@@ -159,16 +159,16 @@ func TestWhenAMessageMayBeStale(t *testing.T) {
 func TestWhatIsOutOfDate(t *testing.T) {
 	passed, failed := models.GatePassed, models.GateFailed
 	for name, test := range map[string]struct {
-		word  models.Word
+		word  models.LastNotified
 		event int64
 		why   string
 		upTo  int64
 	}{
-		"the last change":                        {models.Word{Latest: 9, Now: failed, Told: passed}, 9, "", 0},
-		"overtaken":                              {models.Word{Latest: 9, Now: failed, Told: ""}, 7, "Out of date: the gate has changed to Failed since", 8},
-		"back at what was told":                  {models.Word{Latest: 9, Now: passed, Told: passed}, 7, "Out of date: the gate is back at Passed, which this target was told last", 9},
-		"back, itself the last":                  {models.Word{Latest: 9, Now: passed, Told: passed}, 9, "Out of date: the gate is back at Passed, which this target was told last", 9},
-		"back, but one between may have arrived": {models.Word{Latest: 9, Now: passed, Told: passed, MayKnow: true}, 9, "", 0},
+		"the last change":                        {models.LastNotified{Latest: 9, Now: failed, Told: passed}, 9, "", 0},
+		"overtaken":                              {models.LastNotified{Latest: 9, Now: failed, Told: ""}, 7, "Out of date: the gate has changed to Failed since", 8},
+		"back at what was told":                  {models.LastNotified{Latest: 9, Now: passed, Told: passed}, 7, "Out of date: the gate is back at Passed, which this target was told last", 9},
+		"back, itself the last":                  {models.LastNotified{Latest: 9, Now: passed, Told: passed}, 9, "Out of date: the gate is back at Passed, which this target was told last", 9},
+		"back, but one between may have arrived": {models.LastNotified{Latest: 9, Now: passed, Told: passed, MayKnow: true}, 9, "", 0},
 	} {
 		if why, upTo := judge(test.word, test.event); why != test.why || upTo != test.upTo {
 			t.Errorf("%s: %q up to %d", name, why, upTo)

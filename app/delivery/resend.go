@@ -166,11 +166,11 @@ func nothing(p Preview) error {
 
 func (l *Ledger) sendAgain(ctx context.Context, ids []int64, r models.Resend) (n int, err error) {
 	err = l.store.Write(ctx, func(tx *models.Tx) error {
-		n, err = tx.SendAgain(ids, r.ID, "Asked for again by "+r.By)
+		n, err = tx.Requeue(ids, r.ID, "Asked for again by "+r.By)
 		if err != nil {
 			return err
 		}
-		if err := tx.GrowResend(r.ID, n); err != nil {
+		if err := tx.ExtendResend(r.ID, n); err != nil {
 			return err
 		}
 		return tx.ProbeNow(ids)
@@ -203,7 +203,7 @@ func (l *Ledger) ResendOne(ctx context.Context, actor authz.Actor, id int64) err
 	}
 	n := 0
 	err = l.store.Write(ctx, func(tx *models.Tx) error {
-		if n, err = tx.SendAgain([]int64{id}, 0, "Asked for again by "+actor.Label); err != nil || n == 0 {
+		if n, err = tx.Requeue([]int64{id}, 0, "Asked for again by "+actor.Label); err != nil || n == 0 {
 			return err
 		}
 		if err := tx.ProbeNow([]int64{id}); err != nil {

@@ -26,7 +26,7 @@ type verdict struct {
 	result module.Result
 	drop   string // why it is not to be sent at all, "" where it was
 	upTo   int64  // the event up to which its lane is outdated too, 0 for none
-	outlet models.Outlet
+	outlet models.ConnectionWithHealth
 }
 
 // send makes one attempt and hands its result over.
@@ -57,7 +57,7 @@ func (d *Dispatcher) guarded(ctx context.Context, t task) (v verdict) {
 // attempt looks at what may have changed since the message was decided on, and
 // sends it by its module.
 func (d *Dispatcher) attempt(ctx context.Context, t task) verdict {
-	out, err := d.store.Outlet(ctx, t.delivery.ConnectionID)
+	out, err := d.store.ConnectionWithHealth(ctx, t.delivery.ConnectionID)
 	if err != nil {
 		return verdict{result: module.Transient("the target cannot be read")}
 	}
@@ -110,7 +110,7 @@ func (d *Dispatcher) open(c models.Connection, row models.Delivery) (sender modu
 }
 
 // forbidden says why a message may not be sent to its target any more.
-func (d *Dispatcher) forbidden(ctx context.Context, row models.Delivery, out models.Outlet) (string, error) {
+func (d *Dispatcher) forbidden(ctx context.Context, row models.Delivery, out models.ConnectionWithHealth) (string, error) {
 	if !out.Enabled {
 		return connection.TurnedOff, nil
 	}

@@ -15,11 +15,11 @@ const lateAfter = 10 * time.Minute
 // what waits behind it up to the event upTo is too. It looks only before a
 // message that is sent again, after its line was stopped, or that is late for
 // another reason than our own rate.
-func (d *Dispatcher) stale(ctx context.Context, row models.Delivery, out models.Outlet) (why string, upTo int64, err error) {
+func (d *Dispatcher) stale(ctx context.Context, row models.Delivery, out models.ConnectionWithHealth) (why string, upTo int64, err error) {
 	if row.EventID == 0 || row.ProductID == 0 || row.ByHand || !mayBeStale(row, out.Shared, d.store.Now()) {
 		return "", 0, nil
 	}
-	w, err := d.store.WordOf(ctx, row)
+	w, err := d.store.LastNotifiedOf(ctx, row)
 	if err != nil || !w.Changing {
 		return "", 0, err
 	}
@@ -35,7 +35,7 @@ func mayBeStale(row models.Delivery, line models.Health, now time.Time) bool {
 // judge decides what becomes of a change of a gate. One that is not the last is
 // out of date. Where the last leads back to what the target was told before,
 // there is nothing to tell at all, unless one on the way may have arrived.
-func judge(w models.Word, eventID int64) (why string, upTo int64) {
+func judge(w models.LastNotified, eventID int64) (why string, upTo int64) {
 	back := w.Told == w.Now && !w.MayKnow
 	switch {
 	case back:

@@ -84,7 +84,7 @@ func (d *Dispatcher) sweepFailing(ctx context.Context) error {
 		return err
 	}
 	for _, line := range lines {
-		out, err := d.store.Outlet(ctx, line)
+		out, err := d.store.ConnectionWithHealth(ctx, line)
 		if err != nil {
 			return err
 		}
@@ -97,7 +97,7 @@ func (d *Dispatcher) sweepFailing(ctx context.Context) error {
 
 // sweepOutlived ends what has waited for as long as a message may live.
 func (d *Dispatcher) sweepOutlived(ctx context.Context) error {
-	list, err := d.store.Outlived(ctx, d.store.Now().Add(-lifetime), maxSweep)
+	list, err := d.store.ExpiredDeliveries(ctx, d.store.Now().Add(-lifetime), maxSweep)
 	if err != nil || len(list) == 0 {
 		return err
 	}
@@ -119,7 +119,7 @@ func (d *Dispatcher) sweepRecovering(ctx context.Context) error {
 		return err
 	}
 	for _, line := range lines {
-		out, err := d.store.Outlet(ctx, line)
+		out, err := d.store.ConnectionWithHealth(ctx, line)
 		if err != nil {
 			return err
 		}

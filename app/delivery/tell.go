@@ -29,7 +29,7 @@ func (d *Dispatcher) judgeHealth(tx *models.Tx, s settlement) error {
 			return err
 		}
 	} else {
-		server, err := tx.Outlet(tx.Context(), s.delivery.LineID)
+		server, err := tx.ConnectionWithHealth(tx.Context(), s.delivery.LineID)
 		if err != nil {
 			return err
 		}
@@ -58,7 +58,7 @@ func (d *Dispatcher) judge(tx *models.Tx, c models.Connection, s settlement, rul
 		news = news.and(n)
 	}
 	if news.closed {
-		if err := tx.Hasten(c.ID); err != nil {
+		if err := tx.RetryNow(c.ID); err != nil {
 			return err
 		}
 	}
@@ -186,7 +186,7 @@ func (d *Dispatcher) afterDrop(tx *models.Tx, s settlement) error {
 	if h.RecoverUpTo == 0 {
 		return nil
 	}
-	out, err := tx.Outlet(tx.Context(), s.delivery.LineID)
+	out, err := tx.ConnectionWithHealth(tx.Context(), s.delivery.LineID)
 	if err != nil {
 		return err
 	}

@@ -98,7 +98,7 @@ func TestPanicInAWrite(t *testing.T) {
 
 func TestErrorsKeepWhereTheyCameFrom(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
-		err := r.store.Write(t.Context(), func(tx *models.Tx) error { return tx.KeepProduct(4711) })
+		err := r.store.Write(t.Context(), func(tx *models.Tx) error { return tx.LockProductShared(4711) })
 		if got := Of(models.ExceptionTask, "x", err); len(got.Frames) != 0 {
 			t.Errorf("what is for the user has a trace: %v", got.Frames)
 		}

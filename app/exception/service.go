@@ -225,7 +225,7 @@ func (s *Service) claimed(at place, e *entry, stored int64, c models.ExceptionCl
 // new groups for another one.
 func (s *Service) ask(tx *models.Tx, at place, by By, r Report, lost bool, policy Policy, pending *models.ExceptionCount) (c models.ExceptionClaim, full bool, err error) {
 	if at.owner != 0 {
-		if err := tx.KeepProduct(at.owner); err != nil {
+		if err := tx.LockProductShared(at.owner); err != nil {
 			return c, false, err
 		}
 	}
@@ -235,7 +235,7 @@ func (s *Service) ask(tx *models.Tx, at place, by By, r Report, lost bool, polic
 	}
 	pending.GroupID = id // it may have been merged since
 	if id == 0 && by != ByOverflow {
-		n, err := tx.NewExceptions(tx.Context(), at.owner, tx.Now().Add(-newTime), maxNew)
+		n, err := tx.CountNewExceptions(tx.Context(), at.owner, tx.Now().Add(-newTime), maxNew)
 		if err != nil || n >= maxNew {
 			return c, n >= maxNew, err
 		}

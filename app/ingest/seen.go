@@ -29,7 +29,7 @@ func (s *Service) longSilent(source models.Source) bool {
 // be gone meanwhile; then it is a conflict, and all of it is imported anew.
 func (s *Service) breakSilence(ctx context.Context, slot Slot, source models.Source, r Result) error {
 	return s.store.Write(ctx, func(tx *models.Tx) error {
-		if err := tx.KeepProduct(slot.ProductID); err != nil {
+		if err := tx.LockProductShared(slot.ProductID); err != nil {
 			return err
 		}
 		_, there, err := tx.Source(tx.Context(), source.BranchID, source.Scanner, source.Name)

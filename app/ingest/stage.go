@@ -147,7 +147,7 @@ func (st *staging) fill(ctx context.Context, p *plan) error {
 func inBatches[T any](ctx context.Context, st *staging, list []T, fn func(tx *models.Tx, part []T) error) error {
 	for part := range slices.Chunk(list, stageBatch) {
 		err := st.store.Write(ctx, func(tx *models.Tx) error {
-			if err := tx.KeepProduct(st.productID); err != nil {
+			if err := tx.LockProductShared(st.productID); err != nil {
 				return err
 			}
 			if err := st.hold(tx); err != nil {
@@ -187,11 +187,11 @@ func (st *staging) settle(ctx context.Context) error {
 
 // AtWork lists the large imports that are at work in a product, for those who
 // may import into it.
-func (s *Service) AtWork(ctx context.Context, actor authz.Actor, productID int64) ([]models.AtWork, error) {
+func (s *Service) AtWork(ctx context.Context, actor authz.Actor, productID int64) ([]models.ImportProgress, error) {
 	if err := s.May(ctx, actor, productID); err != nil {
 		return nil, err
 	}
-	return s.store.ImportsAtWork(ctx, productID)
+	return s.store.ImportsInProgress(ctx, productID)
 }
 
 // Tidy finishes the large imports that a crash has left, unless somebody is at

@@ -207,7 +207,7 @@ func (r *Router) writeOne(tx *models.Tx, out *delivery.Batch, one routed) error 
 // keep holds an event's product against being deleted meanwhile. One that is
 // gone has taken the event's work along.
 func (r *Router) keep(tx *models.Tx, e models.Event) error {
-	err := tx.KeepProduct(e.ProductID)
+	err := tx.LockProductShared(e.ProductID)
 	if fault.Is(err, fault.NotFound) {
 		return nil
 	}

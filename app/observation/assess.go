@@ -95,8 +95,8 @@ func (a *Assessment) checkWaiver(now time.Time, bad *fault.Fields) {
 	}
 }
 
-func (a Assessment) judgement(now time.Time, actor authz.Actor) models.Judgement {
-	j := models.Judgement{
+func (a Assessment) judgement(now time.Time, actor authz.Actor) models.AssessmentInput {
+	j := models.AssessmentInput{
 		Action: models.ActionAssess, ClearStatus: a.Clear, ClearSeverity: a.Clear || a.ClearSeverity, Status: a.Status, Severity: a.Severity, Until: a.Until,
 		Noticed:     !a.Until.IsZero() && a.Until.Before(now.Add(noticeTime)), // whoever says so now knows that it ends soon
 		DuplicateOf: a.DuplicateOf, Comment: a.Comment, UserID: actor.User.ID, Actor: actor.Label,
@@ -201,7 +201,7 @@ func (s *Service) AssessMany(ctx context.Context, actor authz.Actor, sel Selecti
 
 // judge writes what is said of observations of a product, and makes the gates
 // of their branches follow.
-func (s *Service) judge(tx *models.Tx, productID int64, list []models.Observation, j models.Judgement, cause event.Cause, actor string) (Done, error) {
+func (s *Service) judge(tx *models.Tx, productID int64, list []models.Observation, j models.AssessmentInput, cause event.Cause, actor string) (Done, error) {
 	ids := make([]int64, len(list))
 	branches := map[int64]change{}
 	for i, o := range list {

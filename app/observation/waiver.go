@@ -63,7 +63,7 @@ func (s *Service) expire(ctx context.Context, productID int64, ids []int64) (int
 			return err
 		}
 		ended = int64(len(list))
-		j := models.Judgement{Action: models.ActionExpire, ClearStatus: true} // a severity that somebody has set still counts
+		j := models.AssessmentInput{Action: models.ActionExpire, ClearStatus: true} // a severity that somebody has set still counts
 		_, err = s.judge(tx, productID, list, j, event.Cause{Kind: event.CauseWaiver, Text: "a waiver that has ended: " + named(list)}, "")
 		return err
 	})

@@ -34,13 +34,13 @@ func (s *Service) Compare(ctx context.Context, actor authz.Actor, id int64, f mo
 	if c.Default, err = s.Branch(ctx, actor, def.ID); err != nil {
 		return c, err
 	}
-	f.Pair = models.Pair{BranchID: id, OtherID: def.ID}
+	f.BranchPair = models.BranchPair{BranchID: id, OtherID: def.ID}
 	all, err := s.store.Compare(ctx, []int64{id}, def.ID)
 	if err != nil {
 		return c, err
 	}
 	c.Comparison = all[id]
-	if c.Gone, err = s.store.Gone(ctx, f.Pair); err != nil {
+	if c.Gone, err = s.store.ResolvedOnBranch(ctx, f.BranchPair); err != nil {
 		return c, err
 	}
 	c.Rows, err = s.store.AddedObservations(ctx, f)

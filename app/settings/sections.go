@@ -189,7 +189,7 @@ const keptLeast = 7
 // The fewest notifications that are kept where their number is bounded.
 const (
 	maxNotificationsField = "max_notifications"
-	mostLeast = 1000
+	mostLeast             = 1000
 )
 
 func retentionSection() Section {

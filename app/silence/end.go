@@ -42,7 +42,7 @@ func (s *Service) end(tx *models.Tx, one models.Silence) error {
 			return gone(err)
 		}
 	}
-	waits, err := tx.Unrouted(tx.Context(), string(event.ReaderNotify), one.EndsAt)
+	waits, err := tx.UnroutedEvents(tx.Context(), string(event.ReaderNotify), one.EndsAt)
 	if waits || err != nil {
 		return err
 	}

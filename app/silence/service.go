@@ -24,7 +24,7 @@ func New(store *models.Store, events *event.Log) *Service { return &Service{stor
 // Row is a silence with what it has held back so far.
 type Row struct {
 	models.Silence
-	Held models.HeldBack
+	Held models.SilencedCounts
 	May  bool // the actor may change and end it
 }
 

@@ -227,7 +227,7 @@ func (f *facts) reader() []Step {
 	return list
 }
 
-func wayText(w models.RoleWay) string {
+func wayText(w models.RoleSource) string {
 	article := "a "
 	if strings.HasPrefix(string(w.Role), "o") {
 		article = "an "
@@ -244,7 +244,7 @@ func wayText(w models.RoleWay) string {
 	return text
 }
 
-func wayLink(w models.RoleWay) Link {
+func wayLink(w models.RoleSource) Link {
 	switch {
 	case w.UsersID != 0:
 		return Link{path("authorization-groups", w.UsersID), "The authorization group"}

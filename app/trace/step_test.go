@@ -72,7 +72,7 @@ func TestTheRulesOfATrace(t *testing.T) {
 		"another's":            {facts{actor: admin, event: models.Event{Type: "connector.error"}, listed: true, entry: models.InboxEntry{UserID: 2, User: "ann"}}, Inbox, "done: For ann alone, and for administrators"},
 		"by a token":           {facts{actor: token, event: gate}, Reader, "done: You see this by a token of the product"},
 		"by several ways": {
-			facts{actor: member, event: gate, ways: []models.RoleWay{{Role: "owner"}, {Role: "reader", GroupID: 3, Group: "Payments"}, {Role: "writer", UsersID: 4, Users: "On call"}}},
+			facts{actor: member, event: gate, ways: []models.RoleSource{{Role: "owner"}, {Role: "reader", GroupID: 3, Group: "Payments"}, {Role: "writer", UsersID: 4, Users: "On call"}}},
 			Reader,
 			"done: You see this as an owner of the product; done: You see this as a reader of its group “Payments”; done: You see this as a writer of the product, by the authorization group “On call”",
 		},

@@ -151,7 +151,7 @@ type facts struct {
 	rows    []delivery.Row
 	more    bool // there are more of them
 	tally   map[models.DeliveryState]int
-	ways    []models.RoleWay
+	ways    []models.RoleSource
 }
 
 // Of tells what became of an event that the actor may see.
@@ -224,7 +224,7 @@ func (s *Service) readSent(ctx context.Context, f *facts) (err error) {
 // readWays reads why the actor may see the event.
 func (s *Service) readWays(ctx context.Context, f *facts) (err error) {
 	if f.event.ProductID != 0 && f.actor.ProductID == 0 && !f.actor.User.Administrator {
-		f.ways, err = s.store.WaysOf(ctx, f.actor.User.ID, f.event.ProductID)
+		f.ways, err = s.store.RoleSourcesOf(ctx, f.actor.User.ID, f.event.ProductID)
 	}
 	return err
 }

@@ -17,12 +17,12 @@ type conn interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// turn is one closure's time on a connection, and the pool that gorm is given
+// txConn is one closure's time on a connection, and the pool that gorm is given
 // for that time. It cannot begin, commit or roll back, so neither can gorm. It
 // remembers the first statement that failed and answers all later ones with
-// that error; when the turn is over it answers ErrExpired, to whoever still
+// that error; when the turn is over it answers ErrExpired to code that still
 // holds it.
-type turn struct {
+type txConn struct {
 	mu     sync.Mutex
 	conn   conn
 	ctx    context.Context // the caller's
@@ -35,13 +35,13 @@ type turn struct {
 	expired     *TimeoutError // it was ended from outside
 }
 
-func newTurn(ctx context.Context, c conn) *turn {
+func newTxConn(ctx context.Context, c conn) *txConn {
 	now := time.Now()
-	return &turn{conn: c, ctx: ctx, began: now, last: now}
+	return &txConn{conn: c, ctx: ctx, began: now, last: now}
 }
 
 // ExecContext runs a statement.
-func (t *turn) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+func (t *txConn) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err := t.check(ctx); err != nil {
@@ -54,7 +54,7 @@ func (t *turn) ExecContext(ctx context.Context, query string, args ...any) (sql.
 }
 
 // QueryContext runs a statement that answers rows.
-func (t *turn) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+func (t *txConn) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err := t.check(ctx); err != nil {
@@ -70,14 +70,14 @@ func (t *turn) QueryContext(ctx context.Context, query string, args ...any) (*sq
 }
 
 // The two below are part of gorm's interface. A single row hides its error
-// from the turn and a prepared statement would outlive it: neither is offered.
+// from the connection and a prepared statement would outlive it: neither is offered.
 var (
 	errNoRow     = errors.New("store: no QueryRow inside a transaction, use get")
 	errNoPrepare = errors.New("store: no Prepare inside a transaction, exec prepares by itself")
 )
 
 // QueryRowContext is refused.
-func (t *turn) QueryRowContext(ctx context.Context, query string, _ ...any) *sql.Row {
+func (t *txConn) QueryRowContext(ctx context.Context, query string, _ ...any) *sql.Row {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.note(errNoRow)
@@ -87,7 +87,7 @@ func (t *turn) QueryRowContext(ctx context.Context, query string, _ ...any) *sql
 }
 
 // PrepareContext is refused.
-func (t *turn) PrepareContext(context.Context, string) (*sql.Stmt, error) {
+func (t *txConn) PrepareContext(context.Context, string) (*sql.Stmt, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.note(errNoPrepare)
@@ -95,7 +95,7 @@ func (t *turn) PrepareContext(context.Context, string) (*sql.Stmt, error) {
 }
 
 // check says why no statement may run now, if so.
-func (t *turn) check(ctx context.Context) error {
+func (t *txConn) check(ctx context.Context) error {
 	if t.over {
 		return ErrExpired
 	}
@@ -105,15 +105,15 @@ func (t *turn) check(ctx context.Context) error {
 	return t.failed
 }
 
-func (t *turn) note(err error) {
+func (t *txConn) note(err error) {
 	if t.failed == nil && !t.over {
 		t.failed = err
 	}
 }
 
-// trace keeps where an error came from. The first one of the turn is the same
+// trace keeps where an error came from. The first one of the transaction is the same
 // for all that it answers, but for gorm, which knows only those of drivers.
-func (t *turn) trace(err error) error {
+func (t *txConn) trace(err error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.failed == nil || !errors.Is(err, t.failed) {
@@ -127,7 +127,7 @@ func (t *turn) trace(err error) error {
 
 // sweep looks at the rows that were handed out: a statement with RETURNING may
 // fail as late as at its first row. Those closed since are forgotten.
-func (t *turn) sweep() {
+func (t *txConn) sweep() {
 	kept := t.open[:0]
 	for _, rows := range t.open {
 		t.note(rows.Err())
@@ -142,7 +142,7 @@ func (t *turn) sweep() {
 // end closes what the closure left open and lets no statement through any
 // more. It waits for one that still runs. It returns the first error; the turn
 // is not the caller's any more where it has expired.
-func (t *turn) end() (first error, mine bool) {
+func (t *txConn) end() (first error, mine bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.expired != nil {
@@ -155,7 +155,7 @@ func (t *turn) end() (first error, mine bool) {
 	return t.failed, true
 }
 
-func (t *turn) shut() {
+func (t *txConn) shut() {
 	for _, rows := range t.open {
 		t.note(rows.Err())
 		t.note(rows.Close())
@@ -166,7 +166,7 @@ func (t *turn) shut() {
 // expire ends the turn of a closure that hangs, unless a statement runs: then
 // it is the database that takes its time. It reports whether it did; whoever
 // called it then has the connection.
-func (t *turn) expire(now time.Time, fn func(*Tx) error) bool {
+func (t *txConn) expire(now time.Time, fn func(*Tx) error) bool {
 	if !t.mu.TryLock() {
 		return false
 	}

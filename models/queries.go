@@ -13,9 +13,9 @@ import (
 	"gatecrier/app/fault"
 )
 
-// reads has all that only reads. A Store's go to a pool of connections that
+// queries has all that only reads. A Store's go to a pool of connections that
 // can do nothing else, a Tx's to the connection of its transaction.
-type reads struct {
+type queries struct {
 	gorm    *gorm.DB
 	pool    gorm.ConnPool
 	dialect Dialect
@@ -24,10 +24,10 @@ type reads struct {
 }
 
 // Now is the injected clock in UTC, to the microsecond that is stored.
-func (r reads) Now() time.Time { return r.now().UTC().Truncate(time.Microsecond) }
+func (r queries) Now() time.Time { return r.now().UTC().Truncate(time.Microsecond) }
 
 // db is a gorm session for ctx.
-func (r reads) db(ctx context.Context) *gorm.DB {
+func (r queries) db(ctx context.Context) *gorm.DB {
 	db := r.gorm.Session(&gorm.Session{NewDB: true, Context: ctx})
 	db.Statement.ConnPool = r.pool
 	return db
@@ -35,15 +35,15 @@ func (r reads) db(ctx context.Context) *gorm.DB {
 
 // query calls scan once for each row of an answer. Its errors keep where they
 // came from.
-func (r reads) query(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
+func (r queries) query(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
 	err := r.scanAll(ctx, query, args, scan)
-	if t, ok := r.pool.(*turn); ok && err != nil {
+	if t, ok := r.pool.(*txConn); ok && err != nil {
 		return t.trace(err)
 	}
 	return fault.Trace(err)
 }
 
-func (r reads) scanAll(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) (err error) {
+func (r queries) scanAll(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) (err error) {
 	rows, err := r.pool.QueryContext(ctx, r.bind(query), args...)
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (r reads) scanAll(ctx context.Context, query string, args []any, scan func(
 
 // get scans the first row of an answer into dst; sql.ErrNoRows where there is
 // none.
-func (r reads) get(ctx context.Context, query string, args []any, dst ...any) error {
+func (r queries) get(ctx context.Context, query string, args []any, dst ...any) error {
 	found := false
 	err := r.query(ctx, query, args, func(rows *sql.Rows) error {
 		if found {
@@ -79,7 +79,7 @@ func (r reads) get(ctx context.Context, query string, args []any, dst ...any) er
 }
 
 // bind gives a statement its dialect's placeholders.
-func (r reads) bind(query string) string {
+func (r queries) bind(query string) string {
 	if r.dialect == SQLite {
 		return query
 	}

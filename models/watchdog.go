@@ -36,15 +36,15 @@ func nameOf(fn func(*Tx) error) string {
 	return runtime.FuncForPC(reflect.ValueOf(fn).Pointer()).Name()
 }
 
-// watch looks at turns from time to time, to end those that hang.
-type watch struct {
+// watchdog looks at turns from time to time, to end those that hang.
+type watchdog struct {
 	quit, ended chan struct{}
 }
 
-// startWatch calls look until it is stopped. The time is the machine's: a limit
+// startWatchdog calls look until it is stopped. The time is the machine's: a limit
 // holds in real time, whatever the clock of the Store says.
-func startWatch(look func(now time.Time)) *watch {
-	w := &watch{make(chan struct{}), make(chan struct{})}
+func startWatchdog(look func(now time.Time)) *watchdog {
+	w := &watchdog{make(chan struct{}), make(chan struct{})}
 	go func() {
 		defer close(w.ended)
 		ticker := time.NewTicker(watchEvery)
@@ -61,7 +61,7 @@ func startWatch(look func(now time.Time)) *watch {
 	return w
 }
 
-func (w *watch) stop() {
+func (w *watchdog) stop() {
 	close(w.quit)
 	<-w.ended
 }

@@ -10,10 +10,10 @@ import (
 // prepared is how many statements a connection keeps ready.
 const prepared = 256
 
-// pinned is the writer's connection. It takes no notice of a caller's context:
+// writerConn is the writer's connection. It takes no notice of a caller's context:
 // to interrupt a statement makes SQLite undo the whole transaction, which is
 // that of others too.
-type pinned struct {
+type writerConn struct {
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt
 }
@@ -23,9 +23,9 @@ type autoCommitter interface{ AutoCommit() bool }
 
 var errUndone = errors.New("SQLite has undone it")
 
-// pin also reads once: a connection that never did leaves the log of a new file
+// newWriterConn also reads once: a connection that never did leaves the log of a new file
 // behind when it closes as the last one.
-func pin(ctx context.Context, db *sql.DB) (*pinned, error) {
+func newWriterConn(ctx context.Context, db *sql.DB) (*writerConn, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -33,12 +33,12 @@ func pin(ctx context.Context, db *sql.DB) (*pinned, error) {
 	if _, err := conn.ExecContext(ctx, logging+"; SELECT count(*) FROM sqlite_schema"); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return &pinned{conn: conn, stmts: map[string]*sql.Stmt{}}, nil
+	return &writerConn{conn: conn, stmts: map[string]*sql.Stmt{}}, nil
 }
 
 // ExecContext prepares a statement with arguments once. Without arguments it
 // may be several.
-func (p *pinned) ExecContext(_ context.Context, query string, args ...any) (sql.Result, error) {
+func (p *writerConn) ExecContext(_ context.Context, query string, args ...any) (sql.Result, error) {
 	if len(args) == 0 {
 		return p.conn.ExecContext(context.Background(), query)
 	}
@@ -51,12 +51,12 @@ func (p *pinned) ExecContext(_ context.Context, query string, args ...any) (sql.
 
 // QueryContext leaves preparing to the driver, which lends a statement once: a
 // database/sql one used again while its rows are open would spoil those rows.
-func (p *pinned) QueryContext(_ context.Context, query string, args ...any) (*sql.Rows, error) {
+func (p *writerConn) QueryContext(_ context.Context, query string, args ...any) (*sql.Rows, error) {
 	return p.conn.QueryContext(context.Background(), query, args...)
 }
 
 // do runs one of the writer's own statements.
-func (p *pinned) do(query string) error {
+func (p *writerConn) do(query string) error {
 	stmt, err := p.prepare(query)
 	if err != nil {
 		return err
@@ -67,7 +67,7 @@ func (p *pinned) do(query string) error {
 
 // prepare finds a prepared statement, or makes one. Where there are too many,
 // any other goes: those in use come back at once.
-func (p *pinned) prepare(query string) (*sql.Stmt, error) {
+func (p *writerConn) prepare(query string) (*sql.Stmt, error) {
 	if stmt, ok := p.stmts[query]; ok {
 		return stmt, nil
 	}
@@ -88,7 +88,7 @@ func (p *pinned) prepare(query string) (*sql.Stmt, error) {
 }
 
 // stillOpen is nil while a transaction is open.
-func (p *pinned) stillOpen() error {
+func (p *writerConn) stillOpen() error {
 	return p.conn.Raw(func(c any) error {
 		driver, ok := c.(autoCommitter)
 		if !ok {
@@ -101,7 +101,7 @@ func (p *pinned) stillOpen() error {
 	})
 }
 
-func (p *pinned) close() error {
+func (p *writerConn) close() error {
 	var errs []error
 	for _, stmt := range p.stmts {
 		errs = append(errs, stmt.Close())
