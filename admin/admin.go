@@ -43,7 +43,7 @@ type Services struct {
 	Ledger      *delivery.Ledger
 	Inbox       *inbox.Service
 	Traces      *trace.Service
-	Live        *inbox.Live
+	Live        *inbox.Hub
 	Settings    *settings.Service
 	Jobs        *jobs.Schedule
 	Audit       *audit.Service

@@ -81,7 +81,7 @@ func (a *Admin) selection(c *gin.Context, row models.ProductRow, values, filter 
 	for _, text := range values["id"] {
 		id := idOf(text)
 		if id < 1 {
-			return s, fault.Missing("observation")
+			return s, fault.NewNotFound("observation")
 		}
 		s.ids = append(s.ids, id)
 	}
@@ -144,7 +144,7 @@ func (a *Admin) selected(c *gin.Context, row models.ProductRow, s selection) ([]
 	if len(s.ids) > 0 {
 		rows, err := a.Store.Observations(ctx, scope, models.ObservationFilter{ProductID: row.ID, IDs: s.ids, All: true, Limit: len(s.ids)})
 		if err == nil && len(rows) < len(s.ids) {
-			err = fault.Missing("observation")
+			err = fault.NewNotFound("observation")
 		}
 		return rows, len(rows), err
 	}

@@ -74,7 +74,7 @@ func (a *Admin) badgeAsk(c *gin.Context) error {
 		v.Title, v.Effects = "Remove the badge of "+row.Name+"?", []string{lost, "A later badge has another address."}
 		v.Buttons = []page.AskButton{{Label: "Remove the badge", Danger: true}}
 	default:
-		return fault.Missing("page")
+		return fault.NewNotFound("page")
 	}
 	v.Frame = a.frame(c, v.Title, layout.NavProducts)
 	return show(c, http.StatusOK, page.Ask(v))
@@ -93,7 +93,7 @@ func (a *Admin) badgeDo(c *gin.Context) error {
 	case badgeRemove:
 		err = a.Products.DropBadge(ctx, actorOf(c), row.ID)
 	default:
-		err = fault.Missing("page")
+		err = fault.NewNotFound("page")
 	}
 	if err != nil {
 		return err

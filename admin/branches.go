@@ -54,7 +54,7 @@ func (a *Admin) branchesTab(c *gin.Context, row models.ProductRow, v *page.Produ
 		t.Pager.Next = link(path, append(here, "after", list[pageSize-1].Name)...)
 	}
 	t.Query, t.Pager.Text, t.Kept = f.Text, plural(len(list), "branch", "branches")+" shown", a.branchesKept()
-	adds, err := a.Products.Adds(ctx, row.Default, list)
+	adds, err := a.Products.BranchDelta(ctx, row.Default, list)
 	for _, b := range list {
 		r := a.branchRow(c, b)
 		if counts, known := adds[b.ID]; known {
@@ -96,7 +96,7 @@ func (a *Admin) branchOf(c *gin.Context) (models.BranchRow, error) {
 	}
 	b, err := a.Products.Branch(c.Request.Context(), actorOf(c), id)
 	if err == nil && b.ProductID != productID {
-		err = fault.Missing("branch")
+		err = fault.NewNotFound("branch")
 	}
 	return b, err
 }

@@ -25,7 +25,7 @@ func connectionPath(id int64) string { return "/connections/" + strconv.FormatIn
 // learn here that it is there.
 func hidden(err error) error {
 	if fault.Is(err, fault.Forbidden) {
-		return fault.Missing("connection")
+		return fault.NewNotFound("connection")
 	}
 	return err
 }
@@ -77,7 +77,7 @@ func connectionFields(d connection.Details) []ui.Field {
 		values[name] = value
 	}
 	fields := moduleForm(d.Module, values, nil).Fields
-	for i, f := range d.Module.Asked() {
+	for i, f := range d.Module.FormFields() {
 		if f.Secret {
 			field := &fields[i+1] // after the name
 			field.Required, field.Placeholder, field.Note = false, "", "one is stored"
@@ -91,7 +91,7 @@ func connectionFields(d connection.Details) []ui.Field {
 // secret is typed again.
 func retyped(fields []ui.Field, d module.Descriptor, typed, errs map[string]string) {
 	secret := map[string]bool{}
-	for _, f := range d.Asked() {
+	for _, f := range d.FormFields() {
 		secret[f.Name] = f.Secret
 	}
 	for i := range fields {
@@ -118,7 +118,7 @@ func (a *Admin) connectionSave(c *gin.Context) error {
 		return fault.BadField("version", "The form has lost its version: open it again")
 	}
 	typed := map[string]string{"name": name}
-	for _, f := range descriptor.Asked() {
+	for _, f := range descriptor.FormFields() {
 		typed[f.Name] = c.PostForm(f.Name)
 		if typed[f.Name] != "" || !f.Secret {
 			change.Config[f.Name] = typed[f.Name]

@@ -191,7 +191,7 @@ func (a *Admin) connectionForms(c *gin.Context, named string, typed, errs map[st
 func (a *Admin) draft(c *gin.Context) (d connection.Draft, typed map[string]string) {
 	d = connection.Draft{Module: c.PostForm("module"), Name: c.PostForm("name"), Config: module.Config{}}
 	typed = map[string]string{"name": d.Name, "owner": c.PostForm("owner")}
-	for _, f := range a.module(d.Module).Asked() {
+	for _, f := range a.module(d.Module).FormFields() {
 		d.Config[f.Name], typed[f.Name] = c.PostForm(f.Name), c.PostForm(f.Name)
 	}
 	return d, typed

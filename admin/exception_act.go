@@ -117,7 +117,7 @@ func exceptionIDs(texts []string) ([]int64, error) {
 	for _, text := range texts {
 		id := idOf(text)
 		if id < 1 {
-			return nil, fault.Missing("exception")
+			return nil, fault.NewNotFound("exception")
 		}
 		if !seen[id] {
 			seen[id], ids = true, append(ids, id)

@@ -59,7 +59,7 @@ func readExceptionQuery(c *gin.Context) (exceptionQuery, error) {
 		keep("product", text)
 	default:
 		if q.ProductID = idOf(text); q.ProductID < 1 {
-			return q, fault.Missing("product")
+			return q, fault.NewNotFound("product")
 		}
 		keep("product", text)
 	}
@@ -179,7 +179,7 @@ func (a *Admin) exceptionRow(c *gin.Context, g exception.Group) page.ExceptionRo
 	row := page.ExceptionRow{
 		ID: g.ID, Class: g.Class, Message: g.Message, Function: g.Function, Kind: string(g.Kind), ProductID: g.ProductID, Product: g.Product,
 		FirstAt: a.zoned(c, g.FirstAt), LastAt: a.zoned(c, g.LastAt), Count: g.Count, Held: g.Held, New: now.Sub(g.FirstAt) < newFor,
-		Regressed: !g.RegressedAt.IsZero(), Resolved: g.State == models.ExceptionResolved, Overflow: exception.By(g.By) == exception.ByOverflow,
+		Regressed: !g.RegressedAt.IsZero(), Resolved: g.State == models.ExceptionResolved, Overflow: exception.KeyMethod(g.By) == exception.ByOverflow,
 	}
 	if g.MutedUntil.After(now) {
 		row.MutedUntil = a.zoned(c, g.MutedUntil)

@@ -49,7 +49,7 @@ func (a *Admin) feedAsk(c *gin.Context) error {
 		return err
 	}
 	if at.IsZero() {
-		return fault.Missing("feed")
+		return fault.NewNotFound("feed")
 	}
 	lost := "The old address stops working: programs that read it get no answer any more, from this moment on."
 	v := page.AskView{Crumbs: []ui.Crumb{{Label: "Your profile", Href: profilePath}}, Action: c.Request.URL.Path, Cancel: profilePath}
@@ -61,7 +61,7 @@ func (a *Admin) feedAsk(c *gin.Context) error {
 		v.Title, v.Effects = "Remove your feed?", []string{lost, "A later feed has another address."}
 		v.Buttons = []page.AskButton{{Label: "Remove the feed", Danger: true}}
 	default:
-		return fault.Missing("page")
+		return fault.NewNotFound("page")
 	}
 	v.Frame = a.frame(c, v.Title, layout.NavNone)
 	return show(c, http.StatusOK, page.Ask(v))
@@ -73,7 +73,7 @@ func (a *Admin) feedDo(c *gin.Context) error {
 		return a.feedShow(c)
 	case feedRemove:
 	default:
-		return fault.Missing("page")
+		return fault.NewNotFound("page")
 	}
 	if err := a.Feeds.Remove(c.Request.Context(), actorOf(c)); err != nil {
 		return err

@@ -16,12 +16,12 @@ import (
 )
 
 func (a *Admin) forgot(c *gin.Context) error {
-	return show(c, http.StatusOK, page.Forgot(page.ForgotView{Frame: a.outside("Forgotten password"), Mails: a.Accounts.Mails()}))
+	return show(c, http.StatusOK, page.Forgot(page.ForgotView{Frame: a.outside("Forgotten password"), Mails: a.Accounts.CanSendMail()}))
 }
 
 // forgotSend answers the same, whoever is meant.
 func (a *Admin) forgotSend(c *gin.Context) error {
-	v := page.ForgotView{Frame: a.outside("Forgotten password"), Mails: a.Accounts.Mails(), Who: c.PostForm("who")}
+	v := page.ForgotView{Frame: a.outside("Forgotten password"), Mails: a.Accounts.CanSendMail(), Who: c.PostForm("who")}
 	err := a.Accounts.Forgot(c.Request.Context(), v.Who, c.ClientIP())
 	if f := (*fault.Error)(nil); fault.Is(err, fault.TooMany) && errors.As(err, &f) {
 		c.Header("Retry-After", strconv.Itoa(int(f.Wait/time.Second)))

@@ -35,7 +35,7 @@ func (a *Admin) page(h handler) gin.HandlerFunc {
 // must change his password can do nothing else.
 func (a *Admin) signedIn(c *gin.Context) {
 	ctx := c.Request.Context()
-	actor, err := authz.Actor{}, error(fault.Missing("session"))
+	actor, err := authz.Actor{}, error(fault.NewNotFound("session"))
 	if id := a.Sessions.UserID(ctx); id != 0 {
 		actor, err = a.Accounts.Actor(ctx, id)
 	}
@@ -123,7 +123,7 @@ func (a *Admin) zone(c *gin.Context) *time.Location {
 
 // Fail answers an error as a page.
 func (a *Admin) Fail(c *gin.Context, err error) {
-	problem := web.Explain(c.Request.Context(), a.Log, err)
+	problem := web.ToProblem(c.Request.Context(), a.Log, err)
 	view := page.ErrorView{Status: problem.Status, Text: problem.Detail, RequestID: problem.Reference, Group: problem.Group}
 	if fields := fieldErrors(err); len(fields) > 0 {
 		for _, message := range fields {

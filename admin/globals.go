@@ -182,7 +182,7 @@ func globalText(value any) string {
 func (a *Admin) globalsSave(c *gin.Context) error {
 	section, ok := a.Settings.Section(c.Param("section"))
 	if !ok {
-		return fault.Missing("page")
+		return fault.NewNotFound("page")
 	}
 	if _, err := a.Settings.Get(c.Request.Context(), actorOf(c), section.Name); err != nil {
 		return err

@@ -29,7 +29,7 @@ func (a *Admin) historyTab(c *gin.Context, row models.ProductRow, v *page.Produc
 		t.Pager.Next = link(path, "tab", "history", "before", count(all[pageSize-1].ID))
 	}
 	t.Pager.Text, t.Rows = plural(len(all), "change", "changes")+" shown", all
-	if hold := a.Gates.Hold(row.Product); hold > 0 {
+	if hold := a.Gates.HoldTime(row.Product); hold > 0 {
 		t.Hold = ui.Span(hold)
 	}
 	t.Segments, err = a.linkedSegments(c, row)

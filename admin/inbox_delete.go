@@ -36,7 +36,7 @@ func (a *Admin) inboxDeleteAsk(c *gin.Context) error {
 			return err
 		}
 		if n = len(list); n == 0 {
-			return fault.Missing("notification")
+			return fault.NewNotFound("notification")
 		}
 		for _, one := range list[:min(n, maxNamed)] {
 			v.Effects = append(v.Effects, named(one))

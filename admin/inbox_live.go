@@ -66,7 +66,7 @@ func (a *Admin) inboxLive(c *gin.Context) error {
 func (a *Admin) stateNow(ctx context.Context, user int64) (inbox.State, error) {
 	lasts, err := a.Sessions.Lasts(ctx)
 	if err == nil && !lasts {
-		err = fault.Missing("session")
+		err = fault.NewNotFound("session")
 	}
 	var actor authz.Actor
 	if err == nil {

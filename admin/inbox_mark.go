@@ -61,7 +61,7 @@ func idsOf(fields []string) ([]int64, error) {
 		for text := range strings.SplitSeq(field, ",") {
 			id, err := strconv.ParseInt(text, 10, 64)
 			if err != nil {
-				return nil, fault.Missing("notification")
+				return nil, fault.NewNotFound("notification")
 			}
 			ids = append(ids, id)
 		}

@@ -83,7 +83,7 @@ func (a *Admin) keyAsk(c *gin.Context) error {
 		v.Title, v.Buttons = "Remove the key of "+row.Name+"?", []page.AskButton{{Label: "Remove the key", Danger: true}}
 		v.Effects = []string{"Programs that have the DSN report nothing any more, at once.", "What they have reported stays."}
 	default:
-		return fault.Missing("page")
+		return fault.NewNotFound("page")
 	}
 	v.Frame = a.frame(c, v.Title, layout.NavProducts)
 	return show(c, http.StatusOK, page.Ask(v))
@@ -100,7 +100,7 @@ func (a *Admin) keyDo(c *gin.Context) error {
 	case keyDelete:
 		err = a.Products.RemoveIngestKey(c.Request.Context(), actorOf(c), row.ID)
 	default:
-		err = fault.Missing("page")
+		err = fault.NewNotFound("page")
 	}
 	if err != nil {
 		return err

@@ -49,7 +49,7 @@ func (a *Admin) ledgerQuery(c *gin.Context, values url.Values) (ledgerQuery, err
 		}
 		id, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || id < 1 {
-			return q, fault.Missing(part.name)
+			return q, fault.NewNotFound(part.name)
 		}
 		*part.to = id
 		q.keep(part.name, text)

@@ -41,7 +41,7 @@ func (a *Admin) findingOf(c *gin.Context) (finding, error) {
 	}
 	o, productID, err := a.Observations.Get(ctx, actor, id)
 	if err == nil && productID != row.ID {
-		err = fault.Missing("observation")
+		err = fault.NewNotFound("observation")
 	}
 	if err != nil {
 		return finding{}, err
@@ -53,7 +53,7 @@ func (a *Admin) findingOf(c *gin.Context) (finding, error) {
 		}
 	}
 	if err == nil {
-		err = fault.Missing("observation")
+		err = fault.NewNotFound("observation")
 	}
 	return finding{}, err
 }

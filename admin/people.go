@@ -141,7 +141,7 @@ func (a *Admin) authorizationRoleRemove(c *gin.Context) error {
 			return a.roleAnswer(c, at, err, r.Group+" has no role here any more", nil)
 		}
 	}
-	return fault.Missing("authorization group here")
+	return fault.NewNotFound("authorization group here")
 }
 
 // roleAnswer leads back to the members, with what was done; or says beside the

@@ -27,7 +27,7 @@ func (a *Admin) profilePage(c *gin.Context, status int, with func(v *page.Profil
 	u := actor.User
 	v := page.ProfileView{
 		Frame: a.frame(c, "Your profile", layout.NavNone), Name: u.Name, FirstName: u.FirstName, Email: u.Email, EmailPending: u.EmailPending,
-		Mails: a.Accounts.Mails(), TimeZone: u.TimeZone, Zones: account.Zones(), Theme: u.Theme,
+		Mails: a.Accounts.CanSendMail(), TimeZone: u.TimeZone, Zones: account.Zones(), Theme: u.Theme,
 	}
 	tokens, err := a.Accounts.Tokens(ctx, actor)
 	if err != nil {

@@ -40,7 +40,7 @@ func (a *Admin) resendFilter(c *gin.Context, values url.Values, ids []string) (l
 	for _, text := range ids {
 		id, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			return q, fault.Missing("delivery")
+			return q, fault.NewNotFound("delivery")
 		}
 		q.IDs = append(q.IDs, id)
 	}

@@ -99,7 +99,7 @@ func (a *Admin) silenceFor(c *gin.Context, in silenceInput, ids []int64) (silenc
 		return in, inboxPath, err
 	}
 	if len(list) != len(ids) {
-		return in, inboxPath, fault.Missing("notification")
+		return in, inboxPath, fault.NewNotFound("notification")
 	}
 	first := list[0]
 	back := inboxPath

@@ -76,7 +76,7 @@ func moduleForm(d module.Descriptor, typed, errs map[string]string) page.ModuleF
 		ID: id + "name", Name: "name", Label: "Name", Value: typed["name"], Error: errs["name"], Required: true, MaxLength: 100,
 		Placeholder: "On-call " + d.Title, Help: "How it is called in lists.", Autocomplete: "off",
 	})
-	for _, field := range d.Asked() {
+	for _, field := range d.FormFields() {
 		f.Fields = append(f.Fields, ui.Field{
 			ID: id + field.Name, Name: field.Name, Label: field.Label, Value: typed[field.Name], Error: errs[field.Name], Help: field.Help,
 			Placeholder: field.Placeholder, Required: field.Required && !field.Generated, MaxLength: field.MaxLen, Mono: true, Autocomplete: "off",
@@ -151,7 +151,7 @@ func (a *Admin) targetOf(c *gin.Context) (models.Connection, error) {
 	}
 	t, err := a.Connections.Editable(c.Request.Context(), actorOf(c), id)
 	if err == nil && t.Owner() != at {
-		err = fault.Missing("target")
+		err = fault.NewNotFound("target")
 	}
 	return t, err
 }

@@ -27,7 +27,7 @@ var (
 
 // termOf reads a time as people write it: "10 minutes", "2 h", "never". An empty
 // text is none of one's own.
-func termOf(text string) (t product.Term, ok bool) {
+func termOf(text string) (t product.Retention, ok bool) {
 	text = strings.ToLower(strings.TrimSpace(text))
 	if text == "" {
 		return t, true
@@ -43,7 +43,7 @@ func termOf(text string) (t product.Term, ok bool) {
 	} else if text != "0" && text != "never" && text != "at once" {
 		return t, false
 	}
-	return product.Term{Seconds: &seconds}, true
+	return product.Retention{Seconds: &seconds}, true
 }
 
 // termText writes a time as termOf reads it; zero is the word for none.
@@ -74,7 +74,7 @@ func termForm(c *gin.Context, t *page.SettingsTab, e *product.Edit, bad *fault.F
 	for _, f := range []struct {
 		name  string
 		typed *string
-		to    **product.Term
+		to    **product.Retention
 	}{{"hold_seconds", &t.Hold, &e.Hold}, {"silent_after", &t.Silent, &e.Silent}} {
 		text, sent := c.GetPostForm(f.name)
 		if !sent {

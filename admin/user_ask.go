@@ -69,7 +69,7 @@ func (a *Admin) askPage(c *gin.Context, status int, wrong error) error {
 	case c.Param("action") == actionPassword:
 		a.askPassword(&v, u)
 	case !known:
-		return fault.Missing("page")
+		return fault.NewNotFound("page")
 	default:
 		v.Title, v.Effects, v.Buttons = action.title+u.Name+"?", action.effects, []page.AskButton{{Label: action.button, Danger: action.danger}}
 	}
@@ -80,7 +80,7 @@ func (a *Admin) askPage(c *gin.Context, status int, wrong error) error {
 func (a *Admin) askPassword(v *page.AskView, u models.UserRow) {
 	v.Title = "Reset the password of " + u.Name + "?"
 	v.Effects = []string{"A password is made and shown to you once. It counts at once, all sessions end, and it has to be changed at the next sign-in.", "API tokens go on working."}
-	if a.Accounts.Mails() && u.Email != "" {
+	if a.Accounts.CanSendMail() && u.Email != "" {
 		v.Effects = append(v.Effects, "Or a link is mailed to "+u.Email+": it works once, within three days, and until then the old password counts.")
 		v.Buttons = append(v.Buttons, page.AskButton{Label: "Mail a link", Value: "link"})
 	}
@@ -97,7 +97,7 @@ func (a *Admin) userDo(c *gin.Context) error {
 	}
 	action, known := userActions()[c.Param("action")]
 	if !known {
-		return fault.Missing("page")
+		return fault.NewNotFound("page")
 	}
 	_, err = a.Accounts.Edit(c.Request.Context(), actorOf(c), u.ID, action.edit)
 	if fault.Is(err, fault.Conflict) {

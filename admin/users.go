@@ -72,7 +72,7 @@ func (a *Admin) userNew(c *gin.Context) error {
 }
 
 func (a *Admin) userNewPage(c *gin.Context, status int, v page.UserNewView) error {
-	v.Frame, v.Mails = a.frame(c, "New user", layout.NavUsers), a.Accounts.Mails()
+	v.Frame, v.Mails = a.frame(c, "New user", layout.NavUsers), a.Accounts.CanSendMail()
 	return show(c, status, page.UserNew(v))
 }
 

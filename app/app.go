@@ -91,8 +91,8 @@ type App struct {
 	loops    *jobs.Loops
 	mail     *email.Email
 	sessions *account.Sessions
-	live     *inbox.Live // who looks at an inbox
-	bell     *event.Bell
+	live     *inbox.Hub // who looks at an inbox
+	bell     *event.Signal
 	server   *http.Server
 	base     atomic.Value // string: BASE_URL
 	addr     string
@@ -131,7 +131,7 @@ func locked(ctx context.Context, o Options, key []byte) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Store: store, config: o.Config, log: o.Log, bell: event.NewBell(), served: make(chan error, 1)}
+	a := &App{Store: store, config: o.Config, log: o.Log, bell: event.NewSignal(), served: make(chan error, 1)}
 	a.base.Store(o.Config.BaseURL)
 	ring, err := openRing(ctx, o, store, key)
 	if err == nil {
@@ -164,7 +164,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	}
 	a.Accounts = account.New(account.Parts{
 		Store: store, Log: o.Log, InitialFile: o.Config.initialFile(), Users: a.Settings.Users,
-		Post: account.Post{Ready: a.mails, Send: a.mail.SendTo}, BaseURL: a.BaseURL, HashMemory: o.HashMemory,
+		Post: account.Mailer{Ready: a.mails, Send: a.mail.SendTo}, BaseURL: a.BaseURL, HashMemory: o.HashMemory,
 	})
 	if err := a.firstAdministrator(ctx, o); err != nil {
 		return err
@@ -178,11 +178,11 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	a.Sweeper = gate.NewSweeper(store, gates, o.Log)
 	a.Reconciler = gate.NewReconciler(store, gates, a.Sweeper, o.Log)
 	a.Settings.OnChange(a.Sweeper.Wake)
-	a.Connections = connection.New(store, ring, modules, client.Warn)
+	a.Connections = connection.New(store, ring, modules, client.CheckWarning)
 	if err := a.Connections.EnsurePeople(ctx); err != nil {
 		return err
 	}
-	a.Settings.Keep(settings.SectionException, connection.ExceptionFields{Service: a.Connections})
+	a.Settings.RegisterTargets(settings.SectionException, connection.ExceptionFields{Service: a.Connections})
 	a.Products = product.New(store, gates, a.Connections, a.Settings.Users, a.Sweeper.Wake)
 	a.Ingest = ingest.New(store, gates, events, a.Settings.Reports)
 	a.Findings = observation.New(store, gates, events)
@@ -196,7 +196,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 		Services: jobs.Services{Observations: a.Findings, Gates: a.Reconciler, Ingest: a.Ingest, Products: a.Products, Reports: a.Settings.Reports},
 	})
 	a.Settings.OnChange(func() { a.schedule.Apply(a.Settings.Jobs()) })
-	a.live = inbox.NewLive(store, o.Log)
+	a.live = inbox.NewHub(store, o.Log)
 	a.sessions = account.NewSessions(store, o.Config.secure(), a.Settings.Users)
 	handler, err := a.handler(o, parts{
 		gates: gates, ledger: delivery.NewLedger(store, a.Connections, a.Dispatcher), inbox: inbox.New(store, a.live), live: a.live,
@@ -335,7 +335,7 @@ func (a *App) loopList() []jobs.Loop {
 	}
 }
 
-func (a *App) release(ctx context.Context) error { return a.Gates.Release(ctx, a.Store) }
+func (a *App) release(ctx context.Context) error { return a.Gates.AnnounceDue(ctx, a.Store) }
 
 // exceptionPolicy is how exceptions are grouped and how often people are told.
 func (a *App) exceptionPolicy() exception.Policy {
@@ -384,7 +384,7 @@ func (a *App) BaseURL() string {
 
 // Wake lets the loops look for work at once, where a test has moved the clock.
 func (a *App) Wake() {
-	a.bell.Ring()
+	a.bell.Notify()
 	a.Dispatcher.Wake()
 }
 

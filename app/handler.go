@@ -27,7 +27,7 @@ type parts struct {
 	gates    *gate.Service
 	ledger   *delivery.Ledger
 	inbox    *inbox.Service
-	live     *inbox.Live
+	live     *inbox.Hub
 	sessions *account.Sessions
 	mail     *email.Email
 }
@@ -46,7 +46,7 @@ func (a *App) handler(o Options, p parts) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	engine.NoRoute(func(c *gin.Context) { fail(c, fault.Missing("page")) })
+	engine.NoRoute(func(c *gin.Context) { fail(c, fault.NewNotFound("page")) })
 	engine.NoMethod(func(c *gin.Context) { fail(c, fault.New(fault.NotFound, "There is no such page for this method")) })
 	engine.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	engine.GET("/readyz", a.ready)
@@ -76,7 +76,7 @@ func (a *App) handler(o Options, p parts) (http.Handler, error) {
 		a.routes = append(a.routes, r.Method+" "+r.Path)
 	}
 	handler, err := web.SameOrigin(withSessions(engine, p.sessions), a.config.origins(), a.log)
-	return web.Legible(handler), err
+	return web.RequireUTF8(handler), err
 }
 
 // loopRows tells of each loop how it does.

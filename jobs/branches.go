@@ -17,13 +17,13 @@ func forgetBranches(ctx context.Context, w *Work) error {
 		w.message = "Nothing was looked for: branches are kept for ever"
 		return nil
 	}
-	gone, err := w.Products.ForgetBranches(ctx, kept)
+	gone, err := w.Products.RemoveStaleBranches(ctx, kept)
 	w.affected, w.message = int64(len(gone)), branchNames(gone)
 	return err
 }
 
 // branchNames says which branches went: "Shop: feature/a, feature/b".
-func branchNames(gone []product.Forgotten) string {
+func branchNames(gone []product.RemovedBranches) string {
 	var b strings.Builder
 	for i, f := range gone {
 		part := ", " + f.Branch

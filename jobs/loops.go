@@ -50,7 +50,7 @@ const restartAfter = time.Second
 // Start runs a loop until ctx ends.
 func (l *Loops) Start(ctx context.Context, loop Loop) {
 	if loop.Quiet {
-		ctx = exception.Quiet(ctx)
+		ctx = exception.WithoutReporting(ctx)
 	}
 	l.note(loop.Name, func(*LoopState) {})
 	l.wg.Go(func() {

@@ -47,7 +47,7 @@ func each(t *testing.T, fn func(t *testing.T, r rig)) {
 // start runs a schedule of the rig's job, and more, until stop.
 func (r rig) start(instance string, more ...Job) (s *Schedule, stop func()) {
 	s = NewSchedule(Parts{
-		Store: r.store, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Instance: instance, Exceptions: exception.New(r.store, event.NewLog(event.NewBell()), func() exception.Policy { return exception.Policy{Grouping: exception.GroupSmart, Window: time.Hour} }, slog.New(slog.NewTextHandler(io.Discard, nil))),
+		Store: r.store, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Instance: instance, Exceptions: exception.New(r.store, event.NewLog(event.NewSignal()), func() exception.Policy { return exception.Policy{Grouping: exception.GroupSmart, Window: time.Hour} }, slog.New(slog.NewTextHandler(io.Discard, nil))),
 		Jobs: append([]Job{r.job}, more...), Keep: func() settings.Retention { return settings.Retention{} },
 	})
 	ctx, cancel := context.WithCancel(r.t.Context())

@@ -50,7 +50,7 @@ func (s *Schedule) Get(ctx context.Context, actor authz.Actor, name string) (Sta
 	}
 	status, ok := s.now(name)
 	if !ok {
-		return Status{}, fault.Missing("job")
+		return Status{}, fault.NewNotFound("job")
 	}
 	runs, err := s.Store.JobRuns(ctx, name, 0, 1)
 	if err == nil && len(runs) > 0 {

@@ -41,7 +41,7 @@ func (r queries) AuthorizationGroups(ctx context.Context, userID int64, f GroupF
 func (r queries) AuthorizationGroup(ctx context.Context, userID, id int64) (AuthorizationGroupRow, error) {
 	list, err := r.authorizationGroups(ctx, userID, "a.id = ?", []any{id}, 1)
 	if err == nil && len(list) == 0 {
-		err = fault.Missing("authorization group")
+		err = fault.NewNotFound("authorization group")
 	}
 	if err != nil {
 		return AuthorizationGroupRow{}, err
@@ -98,7 +98,7 @@ func (tx *Tx) SaveAuthorizationGroup(a *AuthorizationGroup) error {
 func (tx *Tx) DeleteAuthorizationGroup(id int64) error {
 	n, err := tx.exec("DELETE FROM authorization_groups WHERE id = ?", id)
 	if err == nil && n == 0 {
-		return fault.Missing("authorization group")
+		return fault.NewNotFound("authorization group")
 	}
 	return err
 }

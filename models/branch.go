@@ -155,7 +155,7 @@ func (tx *Tx) SetDefaultBranch(productID, branchID int64) error {
 	n, err := tx.exec(`UPDATE branches SET is_default = TRUE, gate_state = ?, gate_since = ?, held_from = ?, held_until = ?, held_event = ?, silent_since = NULL
 		WHERE id = ? AND product_id = ?`, former.Gate, micro(former.Since), h.From, micro(h.Until), nullID(h.EventID), branchID, productID)
 	if err == nil && n == 0 {
-		return fault.Missing("branch")
+		return fault.NewNotFound("branch")
 	}
 	return err
 }

@@ -225,7 +225,7 @@ func (tx *Tx) CancelWaiting(id int64, why string) error {
 func (tx *Tx) DeleteConnection(id int64) error {
 	n, err := tx.exec("DELETE FROM connections WHERE id = ?", id)
 	if err == nil && n == 0 {
-		return fault.Missing("target")
+		return fault.NewNotFound("target")
 	}
 	return err
 }

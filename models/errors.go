@@ -11,7 +11,7 @@ import (
 // notFound turns "no rows" (or a nil error) into a fault that names the thing.
 func notFound(err error, what string) error {
 	if err == nil || errors.Is(err, sql.ErrNoRows) {
-		return fault.Missing(what)
+		return fault.NewNotFound(what)
 	}
 	return err
 }

@@ -86,7 +86,7 @@ func (tx *Tx) MergeExceptions(into int64, from []int64, by string) error {
 func (tx *Tx) SplitException(groupID int64, key string) error {
 	n, err := tx.exec("DELETE FROM exception_merges WHERE group_id = ? AND key = ?", groupID, key)
 	if err == nil && n == 0 {
-		return fault.Missing("merged exception")
+		return fault.NewNotFound("merged exception")
 	}
 	return err
 }

@@ -73,7 +73,7 @@ func (r queries) Group(ctx context.Context, scope Scope, id int64) (GroupRow, er
 		return GroupRow{}, err
 	}
 	if len(list) == 0 {
-		return GroupRow{}, fault.Missing("group")
+		return GroupRow{}, fault.NewNotFound("group")
 	}
 	return list[0], nil
 }
@@ -226,7 +226,7 @@ func (tx *Tx) SaveGroup(g *Group) error {
 func (tx *Tx) DeleteGroup(id int64) error {
 	n, err := tx.exec("DELETE FROM product_groups WHERE id = ?", id)
 	if err == nil && n == 0 {
-		return fault.Missing("group")
+		return fault.NewNotFound("group")
 	}
 	return err
 }
@@ -236,7 +236,7 @@ func (tx *Tx) DeleteGroup(id int64) error {
 func (tx *Tx) MoveProduct(productID int64, groupID *int64) error {
 	n, err := tx.exec("UPDATE products SET group_id = ?, grouped_event = "+newest+", version = version + 1, updated_at = ? WHERE id = ?", groupID, micro(tx.Now()), productID)
 	if err == nil && n == 0 {
-		return fault.Missing("product")
+		return fault.NewNotFound("product")
 	}
 	return err
 }

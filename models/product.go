@@ -252,7 +252,7 @@ func (tx *Tx) DeleteProduct(id int64) error {
 	}
 	n, err := tx.exec("DELETE FROM products WHERE id = ?", id)
 	if err == nil && n == 0 {
-		return fault.Missing("product")
+		return fault.NewNotFound("product")
 	}
 	return err
 }

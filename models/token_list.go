@@ -24,7 +24,7 @@ func (r queries) TokenByHash(ctx context.Context, hash []byte) (Token, error) {
 func (tx *Tx) DeleteUserToken(userID, id int64) error {
 	n, err := tx.exec("DELETE FROM tokens WHERE id = ? AND user_id = ?", id, userID)
 	if err == nil && n == 0 {
-		return fault.Missing("token")
+		return fault.NewNotFound("token")
 	}
 	return err
 }

@@ -85,7 +85,7 @@ func (tx *Tx) SaveUser(u *User) error {
 // missing turns gorm's "record not found" into a fault that names the thing.
 func missing(err error, what string) error {
 	if errors.Is(err, gorm.ErrRecordNotFound) {
-		return fault.Missing(what)
+		return fault.NewNotFound(what)
 	}
 	return err
 }

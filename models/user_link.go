@@ -52,7 +52,7 @@ func (tx *Tx) CreateUserLink(l UserLink) error {
 func (tx *Tx) UseUserLink(l UserLink) error {
 	n, err := tx.exec("UPDATE user_links SET used_at = ? WHERE hash = ? AND used_at IS NULL AND expires_at > ?", micro(tx.Now()), l.Hash, micro(tx.Now()))
 	if err == nil && n == 0 {
-		return fault.Missing("link")
+		return fault.NewNotFound("link")
 	}
 	return err
 }

@@ -27,7 +27,7 @@ var (
 
 // Browser says what a User-Agent stands for: "Firefox on Linux".
 func Browser(agent string) string {
-	browser, system := spot(browsers, agent), spot(systems, agent)
+	browser, system := firstMatch(browsers, agent), firstMatch(systems, agent)
 	switch {
 	case browser == "" && system == "":
 		return "an unknown browser"
@@ -39,7 +39,7 @@ func Browser(agent string) string {
 	return browser + " on " + system
 }
 
-func spot(words []word, agent string) string {
+func firstMatch(words []word, agent string) string {
 	for _, w := range words {
 		if strings.Contains(agent, w.part) {
 			return w.says

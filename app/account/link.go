@@ -53,21 +53,21 @@ func (l link) address(base string) string {
 	return base + path + "?" + url.Values{"link": {l.text}}.Encode()
 }
 
-// Mails reports whether mail to people is set up.
-func (s *Service) Mails() bool { return s.Post.Ready != nil && s.Post.Ready() }
+// CanSendMail reports whether mail to people is set up.
+func (s *Service) CanSendMail() bool { return s.Post.Ready != nil && s.Post.Ready() }
 
 // Forgot sends a link to choose a new password to whoever has a name or a mail
 // address. What it answers, and how fast, is the same where there is nobody: all
 // that differs happens later.
 func (s *Service) Forgot(ctx context.Context, who, from string) error {
-	if !s.Mails() {
+	if !s.CanSendMail() {
 		return fault.New(fault.Unavailable, "Mail is not set up here: ask an administrator for a new password")
 	}
 	if err := s.mayTry(ctx, tryLimits("forgot ", who, from), "That was asked too often."); err != nil {
 		return err
 	}
 	who = strings.TrimSpace(who)
-	s.later(func(ctx context.Context) ([]letter, error) { return s.forgotten(ctx, who, from) })
+	s.sendLater(func(ctx context.Context) ([]accountMail, error) { return s.forgotten(ctx, who, from) })
 	return nil
 }
 
@@ -75,12 +75,12 @@ func (s *Service) Forgot(ctx context.Context, who, from string) error {
 const sameAddress = 5
 
 // forgotten makes the links for those who have a name or a mail address.
-func (s *Service) forgotten(ctx context.Context, who, from string) ([]letter, error) {
-	users, err := s.called(ctx, who)
+func (s *Service) forgotten(ctx context.Context, who, from string) ([]accountMail, error) {
+	users, err := s.findUsers(ctx, who)
 	if err != nil {
 		return nil, err
 	}
-	var letters []letter
+	var letters []accountMail
 	for _, u := range users {
 		if u.Email == "" || !u.Active {
 			s.log.InfoContext(ctx, "no link for a new password", "user", u.ID, "active", u.Active)
@@ -90,13 +90,13 @@ func (s *Service) forgotten(ctx context.Context, who, from string) ([]letter, er
 		if err := s.store.Write(ctx, func(tx *models.Tx) error { return link.save(tx, u.ID) }); err != nil {
 			return letters, err
 		}
-		letters = append(letters, s.resetLetter(u, link, from))
+		letters = append(letters, s.resetMail(u, link, from))
 	}
 	return letters, nil
 }
 
-// called are the users of a name, else those of a mail address.
-func (s *Service) called(ctx context.Context, who string) ([]models.User, error) {
+// findUsers are the users of a name, else those of a mail address.
+func (s *Service) findUsers(ctx context.Context, who string) ([]models.User, error) {
 	u, err := s.store.UserByName(ctx, who)
 	switch {
 	case err == nil:
@@ -130,7 +130,7 @@ func (s *Service) link(ctx context.Context, purpose models.LinkPurpose, text str
 	}
 	u, err := s.store.User(ctx, l.UserID)
 	if err == nil && !u.Active {
-		err = fault.Missing("user")
+		err = fault.NewNotFound("user")
 	}
 	return l, u, deadLink(err)
 }
@@ -161,7 +161,7 @@ func (s *Service) ChooseByLink(ctx context.Context, text, fresh string) error {
 // use takes a link, while its user is active.
 func use(tx *models.Tx, l models.UserLink, u *models.User) error {
 	if !u.Active {
-		return deadLink(fault.Missing("user"))
+		return deadLink(fault.NewNotFound("user"))
 	}
 	return deadLink(tx.UseUserLink(l))
 }
@@ -174,7 +174,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, text string) (models.User, e
 	}
 	return s.change(ctx, authz.UserActor(u), u.ID, func(tx *models.Tx, u *models.User) error {
 		if u.EmailPending != l.Email {
-			return deadLink(fault.Missing("link"))
+			return deadLink(fault.NewNotFound("link"))
 		}
 		if err := use(tx, l, u); err != nil {
 			return err
@@ -191,18 +191,18 @@ func (s *Service) message(title, why string, l link) module.Message {
 	}
 }
 
-func (s *Service) resetLetter(u models.User, l link, from string) letter {
-	return letter{u.ID, l.email, s.message("Choose a new password for "+u.Name,
+func (s *Service) resetMail(u models.User, l link, from string) accountMail {
+	return accountMail{u.ID, l.email, s.message("Choose a new password for "+u.Name,
 		"Somebody at "+from+" has asked for this on the page for forgotten passwords. The link works once, within an hour. "+
 			"If it was not you, do nothing: your password stays as it is.", l)}
 }
 
-func (s *Service) inviteLetter(u models.User, l link) letter {
-	return letter{u.ID, l.email, s.message("Choose a password for "+u.Name,
+func (s *Service) inviteMail(u models.User, l link) accountMail {
+	return accountMail{u.ID, l.email, s.message("Choose a password for "+u.Name,
 		"An administrator has made this possible. The link works once, within three days. You sign in as "+u.Name+".", l)}
 }
 
-func (s *Service) emailLetter(u models.User, l link) letter {
-	return letter{u.ID, l.email, s.message("Is this the address of "+u.Name+"?",
+func (s *Service) emailMail(u models.User, l link) accountMail {
+	return accountMail{u.ID, l.email, s.message("Is this the address of "+u.Name+"?",
 		"Confirm it within a day, and mail for this account comes here. If you do not know of this, do nothing.", l)}
 }

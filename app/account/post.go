@@ -7,12 +7,12 @@ import (
 	"gatecrier/app/module"
 )
 
-// errand is something to be mailed once who has asked for it has got an answer.
-type errand func(ctx context.Context) ([]letter, error)
+// mailTask is something to be mailed once who has asked for it has got an answer.
+type mailTask func(ctx context.Context) ([]accountMail, error)
 
-// letter is a mail to one user. It is in no ledger: what its link has would be
+// accountMail is a mail to one user. It is in no ledger: what its link has would be
 // readable there.
-type letter struct {
+type accountMail struct {
 	user    int64
 	to      string
 	message module.Message
@@ -28,12 +28,12 @@ const lastSends = 8 * time.Second
 var pauses = []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute}
 
 // ready is an errand whose letters are there.
-func ready(letters ...letter) errand {
-	return func(context.Context) ([]letter, error) { return letters, nil }
+func ready(letters ...accountMail) mailTask {
+	return func(context.Context) ([]accountMail, error) { return letters, nil }
 }
 
-// later has an errand done soon. It never waits.
-func (s *Service) later(e errand) {
+// sendLater has an errand done soon. It never waits.
+func (s *Service) sendLater(e mailTask) {
 	select {
 	case s.errands <- e:
 	default:
@@ -68,7 +68,7 @@ func (s *Service) rest(ctx context.Context) {
 	}
 }
 
-func (s *Service) do(ctx context.Context, e errand) {
+func (s *Service) do(ctx context.Context, e mailTask) {
 	letters, err := e(context.WithoutCancel(ctx))
 	if err != nil {
 		s.log.ErrorContext(ctx, "mail to a person not written", "error", err)
@@ -79,7 +79,7 @@ func (s *Service) do(ctx context.Context, e errand) {
 }
 
 // send mails a letter, some times if it must be.
-func (s *Service) send(ctx context.Context, l letter) {
+func (s *Service) send(ctx context.Context, l accountMail) {
 	var why string
 	for i := 0; ; i++ {
 		r := s.attempt(ctx, l)
@@ -96,7 +96,7 @@ func (s *Service) send(ctx context.Context, l letter) {
 }
 
 // attempt goes on for a while where the program ends.
-func (s *Service) attempt(ctx context.Context, l letter) module.Result {
+func (s *Service) attempt(ctx context.Context, l accountMail) module.Result {
 	limit := time.Now().Add(lastSends) // real time
 	if end, bounded := ctx.Deadline(); bounded {
 		limit = end

@@ -23,8 +23,8 @@ type office struct {
 func (o *office) service() *Service {
 	o.began = time.Now()
 	return &Service{
-		Parts: Parts{Post: Post{Ready: func() bool { return true }, Send: o.send}},
-		log:   slog.New(slog.DiscardHandler), errands: make(chan errand, maxErrands),
+		Parts: Parts{Post: Mailer{Ready: func() bool { return true }, Send: o.send}},
+		log:   slog.New(slog.DiscardHandler), errands: make(chan mailTask, maxErrands),
 	}
 }
 
@@ -37,7 +37,7 @@ func (o *office) send(ctx context.Context, to string, _ module.Message) module.R
 	return r
 }
 
-func to(address string) errand { return ready(letter{to: address}) }
+func to(address string) mailTask { return ready(accountMail{to: address}) }
 
 func TestLettersAreTriedAgain(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -56,7 +56,7 @@ func TestLettersAreTriedAgain(t *testing.T) {
 				s := o.service()
 				ctx, cancel := context.WithCancel(t.Context())
 				go s.Run(ctx)
-				s.later(to("eve"))
+				s.sendLater(to("eve"))
 				<-time.After(time.Hour)
 				cancel()
 				synctest.Wait()
@@ -77,10 +77,10 @@ func TestLettersAtTheEnd(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); s.Run(ctx) }()
-		s.later(to("ann"))
+		s.sendLater(to("ann"))
 		synctest.Wait() // it waits for the second try
-		s.later(func(context.Context) ([]letter, error) { return nil, errors.New("no database") })
-		s.later(to("eve"))
+		s.sendLater(func(context.Context) ([]accountMail, error) { return nil, errors.New("no database") })
+		s.sendLater(to("eve"))
 		cancel()
 		<-done
 		if !slices.Equal(o.sent, []string{"ann", "eve"}) || time.Since(o.began) != 0 {
@@ -94,7 +94,7 @@ func TestLettersAreBounded(t *testing.T) {
 	o := office{results: []module.Result{module.Delivered("ok")}}
 	s := o.service()
 	for range 3 * maxErrands {
-		s.later(to("eve"))
+		s.sendLater(to("eve"))
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

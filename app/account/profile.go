@@ -48,7 +48,7 @@ func (s *Service) EditProfile(ctx context.Context, actor authz.Actor, p Profile)
 	if err != nil || confirm == nil {
 		return false, err
 	}
-	s.later(ready(s.emailLetter(u, *confirm)))
+	s.sendLater(ready(s.emailMail(u, *confirm)))
 	return true, nil
 }
 
@@ -81,7 +81,7 @@ func validTheme(name string) bool { return name == "" || name == "light" || name
 
 // confirmation is the link that a new address is confirmed by.
 func (s *Service) confirmation(ctx context.Context, u models.User, email string) (*link, error) {
-	if !s.Mails() {
+	if !s.CanSendMail() {
 		return nil, fault.BadField("email", "Mail is not set up here: an administrator can change your address")
 	}
 	if err := s.mayTry(ctx, tryLimits("address ", u.Name, ""), "Your address was changed too often."); err != nil {

@@ -31,7 +31,7 @@ type Service struct {
 	store   *models.Store
 	log     *slog.Logger
 	hasher  *hasher
-	errands chan errand
+	errands chan mailTask
 
 	mu   sync.Mutex
 	used map[int64]time.Time // tokens used since the last flush
@@ -43,13 +43,13 @@ type Parts struct {
 	Log         *slog.Logger
 	InitialFile string                // where the first administrator's password was written: his first sign-in removes it
 	Users       func() settings.Users // nil: the defaults
-	Post        Post
+	Post        Mailer
 	BaseURL     func() string // that links in mails begin with
 	HashMemory  uint32        // KiB that hashing a password takes: 0 is 19 MiB, less is for tests alone
 }
 
-// Post sends mail to one person. A zero Post is not set up.
-type Post struct {
+// Mailer sends mail to one person. A zero Post is not set up.
+type Mailer struct {
 	Ready func() bool
 	Send  func(ctx context.Context, to string, m module.Message) module.Result
 }
@@ -59,7 +59,7 @@ func New(p Parts) *Service {
 	if p.Users == nil {
 		p.Users = settings.DefaultUsers
 	}
-	return &Service{Parts: p, store: p.Store, log: p.Log, hasher: newHasher(p.HashMemory), errands: make(chan errand, maxErrands), used: map[int64]time.Time{}}
+	return &Service{Parts: p, store: p.Store, log: p.Log, hasher: newHasher(p.HashMemory), errands: make(chan mailTask, maxErrands), used: map[int64]time.Time{}}
 }
 
 // commandLine is who acts by commands beside the server.
@@ -395,7 +395,7 @@ func audited(u models.User) audit.Values {
 func (s *Service) Actor(ctx context.Context, userID int64) (authz.Actor, error) {
 	u, err := s.store.User(ctx, userID)
 	if err == nil && !u.Active {
-		err = fault.Missing("user")
+		err = fault.NewNotFound("user")
 	}
 	return authz.UserActor(u), err
 }

@@ -149,7 +149,7 @@ func (s *Sessions) End(ctx context.Context, actor authz.Actor, id string) error 
 			return audit.Write(tx, actor, audit.Entry{Action: audit.Delete, Kind: audit.Session, Name: actor.User.Name, Was: audit.Values{"browser": Browser(o.UserAgent), "address": o.Address}})
 		})
 	}
-	return fault.Missing("session")
+	return fault.NewNotFound("session")
 }
 
 // EndOthers ends all of the actor's sessions but that of the request, and says

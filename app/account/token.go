@@ -169,7 +169,7 @@ func (s *Service) Token(ctx context.Context, actor authz.Actor, id int64) (model
 			return t, nil
 		}
 	}
-	return models.Token{}, fault.Missing("token")
+	return models.Token{}, fault.NewNotFound("token")
 }
 
 // RevokeToken ends one of the actor's own tokens. A token ends none that may

@@ -81,14 +81,14 @@ func (s *Service) addByLink(ctx context.Context, actor authz.Actor, n NewUser) (
 	if err != nil {
 		return Added{}, err
 	}
-	s.later(ready(s.inviteLetter(u, link)))
+	s.sendLater(ready(s.inviteMail(u, link)))
 	return Added{User: u}, nil
 }
 
 // mailable says why a link cannot be sent to an address.
 func (s *Service) mailable(email string) error {
 	switch {
-	case !s.Mails():
+	case !s.CanSendMail():
 		return fault.New(fault.Conflict, "Mail is not set up here: have a password made instead")
 	case email == "":
 		return fault.BadField("email", "A link needs an address to be sent to")
@@ -220,7 +220,7 @@ func (s *Service) sendReset(ctx context.Context, actor authz.Actor, u models.Use
 		return audit.Write(tx, actor, audit.Entry{Action: audit.Change, Kind: audit.User, Name: u.Name, Became: audit.Values{"password": "a link was sent"}})
 	})
 	if err == nil {
-		s.later(ready(s.inviteLetter(u, link)))
+		s.sendLater(ready(s.inviteMail(u, link)))
 	}
 	return err
 }

@@ -154,7 +154,7 @@ func bearerOf(ctx context.Context) string {
 
 // fail answers a plain handler's error.
 func (a *API) fail(c *gin.Context, err error) {
-	p := web.Explain(c.Request.Context(), a.Log, err)
+	p := web.ToProblem(c.Request.Context(), a.Log, err)
 	c.Header("Content-Type", p.ContentType(""))
 	c.AbortWithStatusJSON(p.Status, p)
 }
@@ -169,7 +169,7 @@ func (a *API) problem(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	return web.Explain(ctx, a.Log, err)
+	return web.ToProblem(ctx, a.Log, err)
 }
 
 // newProblem is what huma's own checks answer with. Values are left out: they

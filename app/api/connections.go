@@ -182,7 +182,7 @@ type moduleField struct {
 func moduleOf(m module.Module) moduleBody {
 	d := m.Descriptor()
 	b := moduleBody{Name: d.Name, Title: d.Title, Summary: d.Summary}
-	for _, f := range d.Asked() {
+	for _, f := range d.FormFields() {
 		field := moduleField{
 			Name: f.Name, Label: f.Label, Kind: f.Kind, Help: f.Help, Required: f.Required && !f.Generated, Secret: f.Secret, Generated: f.Generated, MaxLength: f.MaxLength(),
 		}
@@ -200,7 +200,7 @@ func (a *API) configDoc() string {
 	for _, m := range a.Connections.Modules() {
 		d := m.Descriptor()
 		var fields []string
-		for _, f := range d.Asked() {
+		for _, f := range d.FormFields() {
 			text := f.Name
 			switch {
 			case f.Generated:

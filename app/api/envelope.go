@@ -79,7 +79,7 @@ func (a *API) envelope(c *gin.Context) {
 
 // refuseEnvelope answers as SDKs read it.
 func (a *API) refuseEnvelope(c *gin.Context, err error) {
-	p := web.Explain(c.Request.Context(), a.Log, err)
+	p := web.ToProblem(c.Request.Context(), a.Log, err)
 	switch {
 	case errors.Is(err, sentry.ErrEncoding):
 		p.Status = http.StatusUnsupportedMediaType

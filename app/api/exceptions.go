@@ -118,7 +118,7 @@ func (a *API) take(ctx context.Context, reports []exception.Report, many bool) (
 		case err != nil && (!many || ctx.Err() != nil):
 			return nil, err
 		case err != nil:
-			results[i].Error = web.Explain(ctx, a.Log, err)
+			results[i].Error = web.ToProblem(ctx, a.Log, err)
 		default:
 			results[i].reportedBody = &reportedBody{Group: result.Group, Notified: result.Notified, Suppressed: result.Suppressed}
 		}

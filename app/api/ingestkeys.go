@@ -30,7 +30,7 @@ func (a *API) ingestKeys() {
 		func(ctx context.Context, in *IDPath) (*ingestKeyAnswer, error) {
 			k, ok, err := a.Products.IngestKey(ctx, actorOf(ctx), in.ID)
 			if err == nil && !ok {
-				err = fault.Missing("ingest key: make one")
+				err = fault.NewNotFound("ingest key: make one")
 			}
 			return a.ingestKeyOf(k), a.problem(ctx, err)
 		})

@@ -105,7 +105,7 @@ func (a *API) changeMember(ctx context.Context, at product.Place, userID int64, 
 			return a.Products.SetMember(ctx, actorOf(ctx), at, m.User, role)
 		}
 	}
-	return models.Member{}, fault.Missing("member")
+	return models.Member{}, fault.NewNotFound("member")
 }
 
 type authorizationRoleBody struct {
@@ -163,5 +163,5 @@ func (a *API) removeAuthorizationRole(ctx context.Context, at product.Place, id 
 			return a.Products.SetAuthorizationRole(ctx, actorOf(ctx), at, r.Group, "")
 		}
 	}
-	return fault.Missing("authorization group here")
+	return fault.NewNotFound("authorization group here")
 }

@@ -97,12 +97,12 @@ type gateAnswer struct {
 }
 
 // term is a time of a patch: nil where it is to stay.
-func term(p patch[int64]) *product.Term {
+func term(p patch[int64]) *product.Retention {
 	switch {
 	case p.Null:
-		return &product.Term{}
+		return &product.Retention{}
 	case p.Sent:
-		return &product.Term{Seconds: &p.Value}
+		return &product.Retention{Seconds: &p.Value}
 	}
 	return nil
 }

@@ -63,7 +63,7 @@ func walkSteps() []step {
 		{"move", 25, (*walk).move},
 		{"settings", 15, (*walk).settings},
 		{"sweep", 25, func(w *walk) error { return w.app.Sweeper.Sweep(w.t.Context()) }},
-		{"release", 40, func(w *walk) error { return w.app.Gates.Release(w.t.Context(), w.app.Store) }},
+		{"release", 40, func(w *walk) error { return w.app.Gates.AnnounceDue(w.t.Context(), w.app.Store) }},
 		{"retention", 10, (*walk).retention},
 		{"reconcile", 5, (*walk).reconcile},
 		{"new product", 4, (*walk).newProduct},
@@ -207,7 +207,7 @@ func (w *walk) seen(f models.ObservationFilter) (models.Observation, error) {
 	f.ProductID, f.Limit = pick(w, w.products...), 60
 	list, err := w.app.Store.Observations(w.t.Context(), apptest.Everything(), f)
 	if err == nil && len(list) == 0 {
-		err = fault.Missing("observation")
+		err = fault.NewNotFound("observation")
 	}
 	if err != nil {
 		return models.Observation{}, err

@@ -119,7 +119,7 @@ func RequireGroup(ctx context.Context, roles Roles, a Actor, p Permission, group
 func (a Actor) check(mine []models.Role, p Permission, what string) error {
 	switch {
 	case len(mine) == 0:
-		return fault.Missing(what)
+		return fault.NewNotFound(what)
 	case !anyAllows(mine, p), a.Role != "" && !Allows(a.Role, p):
 		return fault.New(fault.Forbidden, "Your role in this "+what+" does not allow that")
 	}

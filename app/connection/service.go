@@ -106,7 +106,7 @@ func (s *Service) mayEdit(ctx context.Context, actor authz.Actor, o models.Owner
 		return authz.RequireGroup(ctx, s.store, actor, authz.Edit, o.GroupID)
 	case o.UserID != 0:
 		if o.UserID != actor.User.ID || actor.Role != "" && !authz.Allows(actor.Role, authz.Edit) {
-			return fault.Missing("target")
+			return fault.NewNotFound("target")
 		}
 		return nil
 	}
@@ -329,7 +329,7 @@ func (s *Service) editable(ctx context.Context, actor authz.Actor, id int64) (mo
 		return c, err
 	}
 	if c.Field == models.FieldPeople {
-		return c, fault.Missing("target")
+		return c, fault.NewNotFound("target")
 	}
 	return c, s.mayEdit(ctx, actor, c.Owner())
 }

@@ -29,9 +29,9 @@ func (e ExceptionFields) Shown(ctx context.Context) (map[string]string, error) {
 }
 
 // Plan checks a change of fields by their names.
-func (e ExceptionFields) Plan(ctx context.Context, actor authz.Actor, changes map[string]string) (settings.Plan, error) {
+func (e ExceptionFields) Plan(ctx context.Context, actor authz.Actor, changes map[string]string) (settings.TargetChange, error) {
 	if err := e.MayEditSystem(actor); err != nil {
-		return settings.Plan{}, err
+		return settings.TargetChange{}, err
 	}
 	value := func(field string) *string {
 		if text, ok := changes[ofExceptions.prefix+field]; ok {
@@ -40,7 +40,7 @@ func (e ExceptionFields) Plan(ctx context.Context, actor authz.Actor, changes ma
 		return nil
 	}
 	wants, doubts, err := e.wantFields(ctx, FieldsChange{EmailTo: value(fieldEmail), MSTeams: value(fieldTeams), Slack: value(fieldSlack)}, ofExceptions)
-	return settings.Plan{
+	return settings.TargetChange{
 		Doubts: doubts,
 		Apply: func(tx *models.Tx) (was, became map[string]string, err error) {
 			if was, err = e.noted(tx); err != nil {

@@ -9,8 +9,8 @@ import (
 	"gatecrier/models"
 )
 
-// Order asks for a message to a connection.
-type Order struct {
+// EnqueueParams asks for a message to a connection.
+type EnqueueParams struct {
 	Event     models.Event // zero for a test
 	ProductID int64        // of a test; an event knows its own
 	Target    models.Target
@@ -22,7 +22,7 @@ type Order struct {
 
 // unsent is the state in which a message ends at once, and why; "" where it is
 // to be sent.
-func (o Order) unsent() (models.DeliveryState, string) {
+func (o EnqueueParams) unsent() (models.DeliveryState, string) {
 	switch {
 	case o.Held != "":
 		return models.DeliverySuppressed, o.Held
@@ -58,7 +58,7 @@ func (d *Dispatcher) Batch(tx *models.Tx) *Batch {
 
 // Enqueue writes a delivery. A second one of the same event, connection and
 // recipient changes nothing.
-func (b *Batch) Enqueue(o Order) error {
+func (b *Batch) Enqueue(o EnqueueParams) error {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return err
@@ -126,7 +126,7 @@ func (d *Dispatcher) Test(ctx context.Context, c models.Connection) (models.Deli
 	var made models.Delivery
 	err := d.store.Write(ctx, func(tx *models.Tx) error {
 		b := d.Batch(tx)
-		err := b.Enqueue(Order{
+		err := b.Enqueue(EnqueueParams{
 			Target:    models.Target{ConnectionID: c.ID, LineID: c.Line(), Module: c.Module},
 			ProductID: c.Owner().ProductID, Title: "Test message from Gatecrier",
 		})

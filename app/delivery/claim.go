@@ -41,7 +41,7 @@ func (d *Dispatcher) sleep(ctx context.Context) {
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-	case <-d.bell.Rung():
+	case <-d.bell.C():
 	case <-timer.C:
 	}
 }
@@ -86,24 +86,24 @@ func (d *Dispatcher) claim(ctx context.Context) error {
 	return nil
 }
 
-// choice is what to claim of a line.
-type choice struct {
+// claimPick is what to claim of a line.
+type claimPick struct {
 	lane module.Lane
 	ids  []int64
 }
 
 // choose picks what to claim: the longest due first, but of no line more than
 // its share, so that a slow one holds up no other.
-func (d *Dispatcher) choose(ctx context.Context) (map[int64]*choice, error) {
+func (d *Dispatcher) choose(ctx context.Context) (map[int64]*claimPick, error) {
 	list, err := d.store.DueDeliveries(ctx, d.saturated(), maxPerLine)
 	if err != nil {
 		return nil, err
 	}
-	chosen, total := map[int64]*choice{}, 0
+	chosen, total := map[int64]*claimPick{}, 0
 	for _, due := range list {
 		c := chosen[due.LineID]
 		if c == nil {
-			c = &choice{lane: d.lane(due.Module)}
+			c = &claimPick{lane: d.lane(due.Module)}
 		}
 		if !d.room(due.LineID, c.lane, len(c.ids), total) {
 			continue

@@ -54,12 +54,12 @@ type Dispatcher struct {
 	log      *slog.Logger
 	instance string
 	baseURL  func() string
-	bell     *event.Bell
-	results  chan settlement
+	bell     *event.Signal
+	results  chan completion
 	senders  sync.WaitGroup
-	swept    swept // when the last sweep was
-	freed    swept // and when lanes were last looked at that nothing is before
-	freedAll swept // all of them
+	swept    lastSweep // when the last sweep was
+	freed    lastSweep // and when lanes were last looked at that nothing is before
+	freedAll lastSweep // all of them
 
 	mu       sync.Mutex
 	inFlight map[int64]int // by line
@@ -72,12 +72,12 @@ type Dispatcher struct {
 func New(p Parts) *Dispatcher {
 	return &Dispatcher{
 		store: p.Store, opener: p.Opener, modules: p.Modules, events: p.Events, log: p.Log, instance: p.Instance, baseURL: p.BaseURL,
-		bell: event.NewBell(), results: make(chan settlement, maxInFlight), inFlight: map[int64]int{}, troubled: map[int64]int{},
+		bell: event.NewSignal(), results: make(chan completion, maxInFlight), inFlight: map[int64]int{}, troubled: map[int64]int{},
 	}
 }
 
 // Wake lets the dispatcher look for due messages now.
-func (d *Dispatcher) Wake() { d.bell.Ring() }
+func (d *Dispatcher) Wake() { d.bell.Notify() }
 
 // Run claims, sends and settles until ctx ends. Then it claims no more, gives
 // the sends in flight a moment, and writes their results; what is left goes on

@@ -114,21 +114,21 @@ func TestPeopleAreToldOfARejectingConnectionOnce(t *testing.T) {
 	if h.Rejected != 0 || !n.works {
 		t.Errorf("a success: %+v, %+v", h, n)
 	}
-	if _, n := ownAfter(models.Health{}, module.Gone("410"), noon); n.trouble != event.TroubleGone {
+	if _, n := ownAfter(models.Health{}, module.ResultGone("410"), noon); n.trouble != event.TroubleGone {
 		t.Errorf("gone: %+v", n)
 	}
 }
 
 func TestAFailedProbeUsesNoAttemptUp(t *testing.T) {
 	d := models.Delivery{EventID: 1, Spent: 5, Attempts: 5, State: models.DeliverySending, Probe: true, DueSince: noon}
-	got := after(settlement{delivery: d, verdict: verdict{result: module.Transient("503")}}, noon.Add(71*time.Hour))
+	got := after(completion{delivery: d, attemptResult: attemptResult{result: module.Transient("503")}}, noon.Add(71*time.Hour))
 	if got.State != models.DeliveryRetrying || got.Spent != 5 || got.Attempts != 5 {
 		t.Errorf("%+v", got)
 	}
-	if got := after(settlement{delivery: d, verdict: verdict{result: module.Transient("503")}}, noon.Add(72*time.Hour)); got.State != models.DeliveryDead {
+	if got := after(completion{delivery: d, attemptResult: attemptResult{result: module.Transient("503")}}, noon.Add(72*time.Hour)); got.State != models.DeliveryDead {
 		t.Errorf("after 72 hours: %+v", got)
 	}
-	if got := after(settlement{delivery: d, verdict: verdict{result: module.Delivered("200")}}, noon); got.State != models.DeliveryDelivered || got.Attempts != 6 {
+	if got := after(completion{delivery: d, attemptResult: attemptResult{result: module.Delivered("200")}}, noon); got.State != models.DeliveryDelivered || got.Attempts != 6 {
 		t.Errorf("a probe that arrives: %+v", got)
 	}
 }

@@ -248,7 +248,7 @@ func (l *Ledger) resend(ctx context.Context, actor authz.Actor, id int64) (model
 	if actor.Administrator() {
 		user = 0
 	} else if user == 0 || actor.Role != "" && !authz.Allows(actor.Role, authz.Edit) {
-		return models.Resend{}, fault.Missing("resend")
+		return models.Resend{}, fault.NewNotFound("resend")
 	}
 	return l.store.Resend(ctx, id, user)
 }

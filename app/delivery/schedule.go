@@ -22,46 +22,46 @@ const (
 	lifetime      = 72 * time.Hour // after which a message is dead whatever happens
 )
 
-// next decides what becomes of a delivery after an attempt. It is pure: chance
+// afterAttempt decides what becomes of a delivery after an attempt. It is pure: chance
 // is a number from 0 to 1, now the time.
-func next(d models.Delivery, r module.Result, now time.Time, chance float64) models.Delivery {
+func afterAttempt(d models.Delivery, r module.Result, now time.Time, chance float64) models.Delivery {
 	d.Attempts++
 	d.Spent++
 	d.Reason = r.Reason
 	kind := r.Kind()
 	if d.EventID == 0 && kind != module.KindDelivered && kind != module.KindSkipped { // somebody waits for the answer of a test
-		return final(d, models.DeliveryDead, now)
+		return finish(d, models.DeliveryDead, now)
 	}
 	switch kind {
 	case module.KindDelivered:
-		return final(d, models.DeliveryDelivered, now)
+		return finish(d, models.DeliveryDelivered, now)
 	case module.KindSkipped:
-		return final(d, models.DeliverySkipped, now)
+		return finish(d, models.DeliverySkipped, now)
 	case module.KindGone, module.KindPermanent:
-		return final(d, models.DeliveryDead, now)
+		return finish(d, models.DeliveryDead, now)
 	case module.KindRejected, module.KindRefused:
-		return later(d, maxRejected, 0, now, chance)
+		return scheduleRetry(d, maxRejected, 0, now, chance)
 	case module.KindRetryAfter, module.KindTransient:
-		return later(d, maxAttempts, min(r.Wait(), retryAfterCap), now, chance)
+		return scheduleRetry(d, maxAttempts, min(r.Wait(), retryAfterCap), now, chance)
 	}
-	return final(d, models.DeliveryDead, now)
+	return finish(d, models.DeliveryDead, now)
 }
 
-func final(d models.Delivery, state models.DeliveryState, now time.Time) models.Delivery {
+func finish(d models.Delivery, state models.DeliveryState, now time.Time) models.Delivery {
 	d.State, d.NextAt, d.FinishedAt = state, time.Time{}, now
 	return d
 }
 
-// later plans another attempt, if one is left before the message is too old.
-func later(d models.Delivery, most int, asked time.Duration, now time.Time, chance float64) models.Delivery {
+// scheduleRetry plans another attempt, if one is left before the message is too old.
+func scheduleRetry(d models.Delivery, most int, asked time.Duration, now time.Time, chance float64) models.Delivery {
 	if d.Spent >= most || d.Spent > len(waits) {
-		return final(d, models.DeliveryDead, now)
+		return finish(d, models.DeliveryDead, now)
 	}
 	wait := waits[d.Spent-1]
 	wait += time.Duration((2*chance - 1) * spread * float64(wait))
 	d.State, d.NextAt = models.DeliveryRetrying, now.Add(max(wait, asked))
 	if d.NextAt.After(d.DueSince.Add(lifetime)) {
-		return final(d, models.DeliveryDead, now)
+		return finish(d, models.DeliveryDead, now)
 	}
 	return d
 }

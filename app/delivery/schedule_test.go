@@ -13,13 +13,13 @@ func TestNextFollowsTheSchedule(t *testing.T) {
 	d, now := models.Delivery{EventID: 1, DueSince: began}, began
 	want := []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour, 12 * time.Hour}
 	for i, wait := range want {
-		d = next(d, module.Transient("503"), now, 0.5)
+		d = afterAttempt(d, module.Transient("503"), now, 0.5)
 		if d.State != models.DeliveryRetrying || d.NextAt.Sub(now) != wait {
 			t.Fatalf("after attempt %d: %s, next in %v, want retrying in %v", i+1, d.State, d.NextAt.Sub(now), wait)
 		}
 		now = d.NextAt
 	}
-	d = next(d, module.Transient("503"), now, 0.5)
+	d = afterAttempt(d, module.Transient("503"), now, 0.5)
 	if d.State != models.DeliveryDead || d.Attempts != 9 || !d.NextAt.IsZero() || d.FinishedAt != now {
 		t.Errorf("after the ninth attempt: %+v", d)
 	}
@@ -28,7 +28,7 @@ func TestNextFollowsTheSchedule(t *testing.T) {
 func TestNextSpreadsWaits(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	for chance, want := range map[float64]time.Duration{0: 4 * time.Second, 0.5: 5 * time.Second, 1: 6 * time.Second} {
-		if d := next(models.Delivery{EventID: 1, DueSince: now}, module.Transient(""), now, chance); d.NextAt.Sub(now) != want {
+		if d := afterAttempt(models.Delivery{EventID: 1, DueSince: now}, module.Transient(""), now, chance); d.NextAt.Sub(now) != want {
 			t.Errorf("chance %v: in %v, want %v", chance, d.NextAt.Sub(now), want)
 		}
 	}
@@ -44,7 +44,7 @@ func TestNextByResult(t *testing.T) {
 		wait   time.Duration
 	}{
 		"delivered":                      {0, 0, module.Delivered("200 OK"), models.DeliveryDelivered, 0},
-		"gone":                           {0, 0, module.Gone("410"), models.DeliveryDead, 0},
+		"gone":                           {0, 0, module.ResultGone("410"), models.DeliveryDead, 0},
 		"permanent":                      {0, 0, module.Permanent("too large"), models.DeliveryDead, 0},
 		"skipped":                        {0, 0, module.Skipped("EMAIL_FROM is empty"), models.DeliverySkipped, 0},
 		"rejected, first":                {0, 0, module.Rejected("404"), models.DeliveryRetrying, 5 * time.Second},
@@ -58,7 +58,7 @@ func TestNextByResult(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			d := next(models.Delivery{EventID: 1, Attempts: test.before, Spent: test.before, DueSince: now.Add(-test.age)}, test.result, now, 0.5)
+			d := afterAttempt(models.Delivery{EventID: 1, Attempts: test.before, Spent: test.before, DueSince: now.Add(-test.age)}, test.result, now, 0.5)
 			if d.State != test.state || d.Attempts != test.before+1 || d.Reason != test.result.Reason {
 				t.Errorf("%+v, want %s", d, test.state)
 			}

@@ -20,9 +20,9 @@ type task struct {
 	event    models.Event // its id is 0 where it has yet to be read, or for a test
 }
 
-// verdict is what came of a task: the result of an attempt, or why none was
+// attemptResult is what came of a task: the result of an attempt, or why none was
 // made.
-type verdict struct {
+type attemptResult struct {
 	result module.Result
 	drop   string // why it is not to be sent at all, "" where it was
 	upTo   int64  // the event up to which its lane is outdated too, 0 for none
@@ -32,23 +32,23 @@ type verdict struct {
 // send makes one attempt and hands its result over.
 func (d *Dispatcher) send(ctx context.Context, t task) {
 	defer d.senders.Done()
-	s := settlement{delivery: t.delivery, began: d.store.Now()}
+	s := completion{delivery: t.delivery, began: d.store.Now()}
 	ctx, cancel := context.WithTimeout(ctx, sendTime)
 	defer cancel()
 	began := time.Now()
-	s.verdict = d.guarded(ctx, t)
+	s.attemptResult = d.attemptSafely(ctx, t)
 	s.took = time.Since(began)
 	s.chance = rand.Float64() //nolint:gosec // it spreads retries, it keeps no secret
 	d.results <- s
 }
 
-// guarded is attempt, where a panic is a result like another: it must not end
+// attemptSafely is attempt, where a panic is a result like another: it must not end
 // the program, nor come back at the next start.
-func (d *Dispatcher) guarded(ctx context.Context, t task) (v verdict) {
+func (d *Dispatcher) attemptSafely(ctx context.Context, t task) (v attemptResult) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
 			d.log.Error("a send panicked", "delivery", t.delivery.ID, "error", fmt.Sprint(panicked), "stack", string(debug.Stack()))
-			v = verdict{result: module.Permanent("its module failed: the log says how")}
+			v = attemptResult{result: module.Permanent("its module failed: the log says how")}
 		}
 	}()
 	return d.attempt(ctx, t)
@@ -56,12 +56,12 @@ func (d *Dispatcher) guarded(ctx context.Context, t task) (v verdict) {
 
 // attempt looks at what may have changed since the message was decided on, and
 // sends it by its module.
-func (d *Dispatcher) attempt(ctx context.Context, t task) verdict {
+func (d *Dispatcher) attempt(ctx context.Context, t task) attemptResult {
 	out, err := d.store.ConnectionWithHealth(ctx, t.delivery.ConnectionID)
 	if err != nil {
-		return verdict{result: module.Transient("the target cannot be read")}
+		return attemptResult{result: module.Transient("the target cannot be read")}
 	}
-	v := verdict{outlet: out}
+	v := attemptResult{outlet: out}
 	if v.drop, err = d.forbidden(ctx, t.delivery, out); err == nil && v.drop == "" {
 		v.drop, v.upTo, err = d.stale(ctx, t.delivery, out)
 	}

@@ -11,9 +11,9 @@ import (
 	"gatecrier/models"
 )
 
-// settlement is what came of a claimed delivery.
-type settlement struct {
-	verdict
+// completion is what came of a claimed delivery.
+type completion struct {
+	attemptResult
 	delivery models.Delivery
 	began    time.Time
 	took     time.Duration
@@ -23,7 +23,7 @@ type settlement struct {
 // settle writes results in groups until there are no more.
 func (d *Dispatcher) settle(ctx context.Context) {
 	for first := range d.results {
-		group := d.gather(first)
+		group := d.gatherCompletions(first)
 		d.keep(ctx, group)
 		for _, s := range group {
 			d.done(s.delivery.LineID, s.kind())
@@ -35,7 +35,7 @@ func (d *Dispatcher) settle(ctx context.Context) {
 // keep writes results. What cannot be written is tried again, each by itself, so
 // that none is lost with another, and for as long as the leases last: a message
 // that was delivered must not be sent twice for want of a line in the database.
-func (d *Dispatcher) keep(ctx context.Context, group []settlement) {
+func (d *Dispatcher) keep(ctx context.Context, group []completion) {
 	wait, began := 100*time.Millisecond, time.Now()
 	err := d.write(ctx, group)
 	for err != nil && time.Since(began) < leaseTime {
@@ -47,9 +47,9 @@ func (d *Dispatcher) keep(ctx context.Context, group []settlement) {
 }
 
 // writeEach writes results one by one, and returns those that it could not.
-func (d *Dispatcher) writeEach(ctx context.Context, group []settlement) (left []settlement, last error) {
+func (d *Dispatcher) writeEach(ctx context.Context, group []completion) (left []completion, last error) {
 	for _, s := range group {
-		if err := d.write(ctx, []settlement{s}); err != nil {
+		if err := d.write(ctx, []completion{s}); err != nil {
 			left, last = append(left, s), err
 		}
 	}
@@ -58,7 +58,7 @@ func (d *Dispatcher) writeEach(ctx context.Context, group []settlement) (left []
 
 // kind is what the line has shown itself to be: one that is not asked has not
 // failed.
-func (s settlement) kind() module.Kind {
+func (s completion) kind() module.Kind {
 	if s.drop != "" {
 		return module.KindSkipped
 	}
@@ -68,10 +68,10 @@ func (s settlement) kind() module.Kind {
 // linger is how long a group waits for the results of other sends at work.
 const linger = 3 * time.Millisecond
 
-// gather collects the results that are there, and those that come within a
+// gatherCompletions collects the results that are there, and those that come within a
 // moment where others are at work: many lines cost one commit.
-func (d *Dispatcher) gather(first settlement) []settlement {
-	group := []settlement{first}
+func (d *Dispatcher) gatherCompletions(first completion) []completion {
+	group := []completion{first}
 	timer := time.NewTimer(linger)
 	defer timer.Stop()
 	for len(group) < d.atWork() {
@@ -95,9 +95,9 @@ func (d *Dispatcher) atWork() int {
 	return d.total
 }
 
-func (d *Dispatcher) write(ctx context.Context, group []settlement) error {
+func (d *Dispatcher) write(ctx context.Context, group []completion) error {
 	// In one order of lines, so that instances do not wait crosswise.
-	group = slices.SortedStableFunc(slices.Values(group), func(a, b settlement) int { return cmp.Compare(a.delivery.LineID, b.delivery.LineID) })
+	group = slices.SortedStableFunc(slices.Values(group), func(a, b completion) int { return cmp.Compare(a.delivery.LineID, b.delivery.LineID) })
 	return d.store.Write(ctx, func(tx *models.Tx) error {
 		for _, s := range group {
 			if err := d.writeOne(tx, s); err != nil {
@@ -108,7 +108,7 @@ func (d *Dispatcher) write(ctx context.Context, group []settlement) error {
 	})
 }
 
-func (d *Dispatcher) writeOne(tx *models.Tx, s settlement) error {
+func (d *Dispatcher) writeOne(tx *models.Tx, s completion) error {
 	if s.drop != "" {
 		return d.writeDrop(tx, s)
 	}
@@ -140,7 +140,7 @@ func orGone(err error) error {
 }
 
 // after is a delivery after an attempt. A probe that failed has used none.
-func after(s settlement, now time.Time) models.Delivery {
+func after(s completion, now time.Time) models.Delivery {
 	kind := s.result.Kind()
 	if s.delivery.Probe && (kind == module.KindTransient || kind == module.KindRetryAfter) {
 		d := s.delivery
@@ -149,11 +149,11 @@ func after(s settlement, now time.Time) models.Delivery {
 			d.State = models.DeliveryRetrying
 		}
 		if now.Sub(d.DueSince) >= lifetime {
-			return final(d, models.DeliveryDead, now)
+			return finish(d, models.DeliveryDead, now)
 		}
 		return d
 	}
-	return next(s.delivery, s.result, now, s.chance)
+	return afterAttempt(s.delivery, s.result, now, s.chance)
 }
 
 func resultOf(r module.Result) string {
@@ -165,8 +165,8 @@ func resultOf(r module.Result) string {
 
 // writeDrop cancels a delivery that is not to be sent, and what is out of date
 // behind it.
-func (d *Dispatcher) writeDrop(tx *models.Tx, s settlement) error {
-	row := final(s.delivery, models.DeliveryCancelled, tx.Now())
+func (d *Dispatcher) writeDrop(tx *models.Tx, s completion) error {
+	row := finish(s.delivery, models.DeliveryCancelled, tx.Now())
 	row.Reason = s.drop
 	if _, err := tx.Settle(row, s.delivery.Claim, nil); err != nil {
 		return err

@@ -12,11 +12,11 @@ import (
 // maxSweep bounds what one sweep gives up.
 const maxSweep = 500
 
-// swept is when the last sweep was, by the clock on the wall and by the one
+// lastSweep is when the last sweep was, by the clock on the wall and by the one
 // that may be moved.
-type swept struct{ real, told time.Time }
+type lastSweep struct{ real, told time.Time }
 
-func (s swept) within(d time.Duration, of swept) bool {
+func (s lastSweep) within(d time.Duration, of lastSweep) bool {
 	return s.real.Sub(of.real) < d && s.told.Sub(of.told) < d
 }
 
@@ -26,7 +26,7 @@ func (s swept) within(d time.Duration, of swept) bool {
 // what was left behind an empty lane, among the latest messages, where that can
 // happen. It writes only where there is something.
 func (d *Dispatcher) sweep(ctx context.Context) error {
-	now := swept{time.Now(), d.store.Now()}
+	now := lastSweep{time.Now(), d.store.Now()}
 	if !now.within(freeEvery, d.freed) {
 		d.freed = now
 		if err := d.sweepBlocked(ctx, maxFresh); err != nil {

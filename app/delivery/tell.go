@@ -9,20 +9,20 @@ import (
 )
 
 // rule is what a result says of a connection's health. It is pure.
-type rule func(h models.Health, s settlement, now time.Time) (models.Health, turn)
+type rule func(h models.Health, s completion, now time.Time) (models.Health, turn)
 
-func lineRule(h models.Health, s settlement, now time.Time) (models.Health, turn) {
+func lineRule(h models.Health, s completion, now time.Time) (models.Health, turn) {
 	return lineAfter(h, s.result, s.delivery.Probe, now)
 }
 
-func ownRule(h models.Health, s settlement, now time.Time) (models.Health, turn) {
+func ownRule(h models.Health, s completion, now time.Time) (models.Health, turn) {
 	return ownAfter(h, s.result, now)
 }
 
 // judgeHealth notes what a result says of its connection and of its line, and
 // tells people where that has come to another state. Where many share a server,
 // its trouble is told once, as its own.
-func (d *Dispatcher) judgeHealth(tx *models.Tx, s settlement) error {
+func (d *Dispatcher) judgeHealth(tx *models.Tx, s completion) error {
 	c := s.outlet.Connection
 	if s.delivery.LineID == c.ID {
 		if err := d.judge(tx, c, s, lineRule, ownRule); err != nil {
@@ -46,7 +46,7 @@ func (d *Dispatcher) judgeHealth(tx *models.Tx, s settlement) error {
 	return nil
 }
 
-func (d *Dispatcher) judge(tx *models.Tx, c models.Connection, s settlement, rules ...rule) error {
+func (d *Dispatcher) judge(tx *models.Tx, c models.Connection, s completion, rules ...rule) error {
 	h, err := tx.LockHealth(c.ID)
 	if err != nil {
 		return err
@@ -172,7 +172,7 @@ func (d *Dispatcher) about(tx *models.Tx, c models.Connection) (event.ConnectorE
 
 // afterDrop looks at the line of what was not sent: a probe that tried nothing
 // lets the next be tried at once, and the last late message may be gone.
-func (d *Dispatcher) afterDrop(tx *models.Tx, s settlement) error {
+func (d *Dispatcher) afterDrop(tx *models.Tx, s completion) error {
 	h, err := tx.LockHealth(s.delivery.LineID)
 	if err != nil {
 		return err

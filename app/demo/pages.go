@@ -158,7 +158,7 @@ func (d *Demo) mail(p *admin.Page) error {
 	}
 	m, ok := d.receiver.Message(int(id))
 	if !ok || m.HTML == "" {
-		return fault.Missing("message")
+		return fault.NewNotFound("message")
 	}
 	p.Header().Set("Content-Security-Policy", mailPolicy)
 	return p.Text("text/html; charset=utf-8", m.HTML)

@@ -45,7 +45,7 @@ func (e Exception) Kind() (Type, int) {
 }
 
 func (e Exception) notice() Notice {
-	name := "Exception " + straight(e.Class) + " has occurred"
+	name := "Exception " + straightQuoted(e.Class) + " has occurred"
 	switch {
 	case e.Overflow:
 		name = "Other exceptions have occurred"
@@ -97,7 +97,7 @@ func joined(message, more string) string {
 	return fmt.Sprintf("%s (%s)", message, more)
 }
 
-func straight(s string) string { return `"` + s + `"` }
+func straightQuoted(s string) string { return `"` + s + `"` }
 
 func productName(p *Product) string {
 	if p == nil {

@@ -79,12 +79,12 @@ func TestWhatCannotBeDescribed(t *testing.T) {
 }
 
 func TestABellRemembersOneRing(t *testing.T) {
-	b := event.NewBell()
-	b.Ring()
-	b.Ring()
-	<-b.Rung()
+	b := event.NewSignal()
+	b.Notify()
+	b.Notify()
+	<-b.C()
 	select {
-	case <-b.Rung():
+	case <-b.C():
 		t.Error("two rings are remembered as two")
 	default:
 	}

@@ -50,7 +50,7 @@ func (s *Service) act(ctx context.Context, actor authz.Actor, id int64, change f
 		e.Kind, e.Name, e.ProductID = audit.Exception, named(g), g.ProductID
 		return audit.Write(tx, actor, e)
 	})
-	s.Forget(id)
+	s.Evict(id)
 	return err
 }
 
@@ -136,7 +136,7 @@ func (s *Service) Merge(ctx context.Context, actor authz.Actor, into int64, grou
 		return audit.Entry{Action: audit.Change, Became: audit.Values{"merged": strings.Join(names, ", ")}}, tx.MergeExceptions(into, groups, actor.Label)
 	})
 	for _, id := range groups {
-		s.Forget(id)
+		s.Evict(id)
 	}
 	return err
 }
@@ -166,7 +166,7 @@ func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64) error
 		}
 		return tx.DeleteException(id)
 	})
-	s.Forget(id)
+	s.Evict(id)
 	return err
 }
 

@@ -20,7 +20,7 @@ func BenchmarkReport(b *testing.B) {
 	for _, distinct := range []int{1, 100} {
 		b.Run(fmt.Sprintf("distinct=%d", distinct), func(b *testing.B) {
 			store := modelstest.SQLite(b)
-			s := New(store, event.NewLog(event.NewBell()), func() Policy { return Policy{Grouping: GroupSmart, Window: time.Hour} }, slog.New(slog.NewTextHandler(io.Discard, nil)))
+			s := New(store, event.NewLog(event.NewSignal()), func() Policy { return Policy{Grouping: GroupSmart, Window: time.Hour} }, slog.New(slog.NewTextHandler(io.Discard, nil)))
 			stop := make(chan struct{})
 			flushed := make(chan struct{})
 			go func() {

@@ -21,16 +21,16 @@ const (
 	GroupExact Grouping = "exact" // by class, message, function and arguments, as SecObserve does
 )
 
-// By says what a key was made of.
-type By string
+// KeyMethod says what a key was made of.
+type KeyMethod string
 
 // What keys are made of.
 const (
-	ByFingerprint By = "fingerprint" // the sender's own
-	ByFrames      By = "frames"      // the class and the calls that led to it
-	ByMessage     By = "message"     // the class and the message, without what differs
-	ByExact       By = "exact"       // class, message, function and arguments
-	ByOverflow    By = "overflow"    // too many new ones: they share a group
+	ByFingerprint KeyMethod = "fingerprint" // the sender's own
+	ByFrames      KeyMethod = "frames"      // the class and the calls that led to it
+	ByMessage     KeyMethod = "message"     // the class and the message, without what differs
+	ByExact       KeyMethod = "exact"       // class, message, function and arguments
+	ByOverflow    KeyMethod = "overflow"    // too many new ones: they share a group
 )
 
 // smartVersion and exactVersion begin the keys. A change of how they are made
@@ -50,7 +50,7 @@ const keyFrames = 20
 
 // Key is what makes two exceptions the same, and of what it was made. It is
 // pure: the same report has the same key.
-func Key(g Grouping, r Report) (key string, by By) {
+func Key(g Grouping, r Report) (key string, by KeyMethod) {
 	if len(r.Fingerprint) == 1 && isDefault(r.Fingerprint[0]) { // it says nothing
 		r.Fingerprint = nil
 	}
@@ -84,7 +84,7 @@ func hashed(text string) string {
 }
 
 // parts are what a key is made of where the sender does not say.
-func (r Report) parts() ([]string, By) {
+func (r Report) parts() ([]string, KeyMethod) {
 	parts := []string{string(r.Kind)}
 	if r.Kind != models.ExceptionReported {
 		parts = append(parts, r.Function) // a route, a task

@@ -100,7 +100,7 @@ func TestOfAnError(t *testing.T) {
 	if r.Class != "*errors.errorString" || r.Message != "save: write: disk full" || len(r.Frames) == 0 || r.Frames[0].Function != "TestOfAnError" || !r.Frames[0].InApp {
 		t.Errorf("%+v", r)
 	}
-	if err := fault.Trace(fault.Missing("page")); fault.TraceOf(err) != nil {
+	if err := fault.Trace(fault.NewNotFound("page")); fault.TraceOf(err) != nil {
 		t.Error("what is for the user has a trace")
 	}
 }

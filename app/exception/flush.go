@@ -15,32 +15,32 @@ func (s *Service) Flush(ctx context.Context) error {
 	s.flushing.Lock()
 	defer s.flushing.Unlock()
 	var wrong error
-	for part := range slices.Chunk(s.counted(), storeAtOnce) {
+	for part := range slices.Chunk(s.takePending(), storeAtOnce) {
 		wrong = errors.Join(wrong, s.storeCounts(ctx, part))
 	}
 	return wrong
 }
 
-// due is an entry with what of it is to be stored.
-type due struct {
-	at     place
-	entry  *entry
+// pendingCount is an entry with what of it is to be stored.
+type pendingCount struct {
+	at     groupKey
+	entry  *window
 	claims int // when it was taken
 	count  models.ExceptionCount
 }
 
-// counted takes what is to be stored, in the order of the groups, and forgets
+// takePending takes what is to be stored, in the order of the groups, and forgets
 // what is of no use any more.
-func (s *Service) counted() []due {
+func (s *Service) takePending() []pendingCount {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.store.Now()
-	var list []due
+	var list []pendingCount
 	for at, e := range s.known {
 		switch {
 		case e.busy != nil: // it stores that itself
 		case e.n > 0:
-			list = append(list, due{at, e, e.claims, models.ExceptionCount{GroupID: e.group, N: e.n, LastAt: e.lastAt, Sample: e.sample, Releases: e.releases}})
+			list = append(list, pendingCount{at, e, e.claims, models.ExceptionCount{GroupID: e.group, N: e.n, LastAt: e.lastAt, Sample: e.sample, Releases: e.releases}})
 			e.n, e.sample, e.releases = 0, nil, nil
 		case !e.until.After(now) || len(s.known) > maxKnown:
 			delete(s.known, at)
@@ -51,13 +51,13 @@ func (s *Service) counted() []due {
 			delete(s.full, owner)
 		}
 	}
-	slices.SortFunc(list, func(a, b due) int { return int(a.count.GroupID - b.count.GroupID) })
+	slices.SortFunc(list, func(a, b pendingCount) int { return int(a.count.GroupID - b.count.GroupID) })
 	return list
 }
 
 // storeCounts writes counts, and learns of each group how it stands: one that
 // was resolved meanwhile, and came back by what was counted, is told of.
-func (s *Service) storeCounts(ctx context.Context, list []due) error {
+func (s *Service) storeCounts(ctx context.Context, list []pendingCount) error {
 	counts := make([]models.ExceptionCount, len(list))
 	for i, d := range list {
 		counts[i] = d.count
@@ -72,7 +72,7 @@ func (s *Service) storeCounts(ctx context.Context, list []due) error {
 			case windows[i].Gone:
 				err = recount(tx, list[i])
 			case windows[i].Resolved:
-				windows[i], err = s.again(tx, windows[i])
+				windows[i], err = s.reopenAndNotify(tx, windows[i])
 			}
 			if err != nil {
 				return err
@@ -105,7 +105,7 @@ func (s *Service) storeCounts(ctx context.Context, list []due) error {
 
 // recount counts where a group has gone that its key was merged into, if there
 // is one.
-func recount(tx *models.Tx, d due) error {
+func recount(tx *models.Tx, d pendingCount) error {
 	id, _, err := tx.ExceptionKey(tx.Context(), d.at.owner, d.at.key)
 	if err != nil || id == 0 {
 		return err
@@ -115,8 +115,8 @@ func recount(tx *models.Tx, d due) error {
 	return err
 }
 
-// again tells of a group that was resolved and has come back.
-func (s *Service) again(tx *models.Tx, w models.ExceptionWindow) (models.ExceptionWindow, error) {
+// reopenAndNotify tells of a group that was resolved and has come back.
+func (s *Service) reopenAndNotify(tx *models.Tx, w models.ExceptionWindow) (models.ExceptionWindow, error) {
 	g, yes, err := tx.ReopenException(w.GroupID, s.policy().Window)
 	if err != nil || !yes {
 		return w, err
@@ -126,5 +126,5 @@ func (s *Service) again(tx *models.Tx, w models.ExceptionWindow) (models.Excepti
 		return w, err
 	}
 	w.Until, w.Held = g.Until, 0
-	return w, s.announce(tx, g.ProductID, r, models.ExceptionClaim{GroupID: g.ID, Regressed: true, Held: max(0, g.Held)}, By(g.By))
+	return w, s.announce(tx, g.ProductID, r, models.ExceptionClaim{GroupID: g.ID, Regressed: true, Held: max(0, g.Held)}, KeyMethod(g.By))
 }

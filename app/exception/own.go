@@ -39,11 +39,13 @@ func (s *Service) Tell(ctx context.Context, r Report) (group int64) {
 	}
 }
 
-type quiet struct{}
+type withoutReportingKey struct{}
 
-// Quiet marks what people are told of exceptions by: whatever fails under such
+// WithoutReporting marks what people are told of exceptions by: whatever fails under such
 // a context is never reported, so that no exception leads to another one.
-func Quiet(ctx context.Context) context.Context { return context.WithValue(ctx, quiet{}, true) }
+func WithoutReporting(ctx context.Context) context.Context {
+	return context.WithValue(ctx, withoutReportingKey{}, true)
+}
 
-// IsQuiet reports whether a context is marked so.
-func IsQuiet(ctx context.Context) bool { return ctx.Value(quiet{}) != nil }
+// ReportingDisabled reports whether a context is marked so.
+func ReportingDisabled(ctx context.Context) bool { return ctx.Value(withoutReportingKey{}) != nil }

@@ -40,7 +40,7 @@ func TestSecretsInArguments(t *testing.T) {
 // What fails while people are told of exceptions is not reported itself.
 func TestNoEcho(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
-		ctx := Quiet(t.Context())
+		ctx := WithoutReporting(t.Context())
 		if result, err := r.Report(ctx, oops("a")); err != nil || result != (Result{}) {
 			t.Errorf("%+v, %v", result, err)
 		}

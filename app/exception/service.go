@@ -54,19 +54,19 @@ type Service struct {
 	flushing sync.Mutex // held by the Flush that is storing
 
 	mu    sync.Mutex
-	known map[place]*entry
+	known map[groupKey]*window
 	full  map[int64]time.Time // products (0 = none) with too many new groups, until when that is believed
 }
 
-// place is a key of a product, or of none.
-type place struct {
+// groupKey is a key of a product, or of none.
+type groupKey struct {
 	owner int64
 	key   string
 }
 
-// entry is what is remembered of a key: what its reports come to while its
+// window is what is remembered of a key: what its reports come to while its
 // window lasts.
-type entry struct {
+type window struct {
 	group    int64
 	until    time.Time // nobody is told before then
 	held     int64     // since people were told last, stored or not
@@ -82,27 +82,27 @@ type entry struct {
 
 // New returns a service. Flush is for whoever runs it.
 func New(store *models.Store, events *event.Log, policy func() Policy, log *slog.Logger) *Service {
-	return &Service{store: store, events: events, policy: policy, log: log, known: map[place]*entry{}, full: map[int64]time.Time{}}
+	return &Service{store: store, events: events, policy: policy, log: log, known: map[groupKey]*window{}, full: map[int64]time.Time{}}
 }
 
 // Report takes an exception in. Where people are to be told, the event is
 // committed when it returns. Under a Quiet context nothing is reported.
 func (s *Service) Report(ctx context.Context, r Report) (Result, error) {
-	if IsQuiet(ctx) {
+	if ReportingDisabled(ctx) {
 		s.log.WarnContext(ctx, "an exception is not told of: it came up while people were told of others", "function", r.Function, "exception", r.Message)
 		return Result{}, nil
 	}
 	lost := r.trim()
 	policy := s.policy()
 	key, by := Key(policy.Grouping, r)
-	return s.take(ctx, place{r.ProductID, key}, by, r, lost, policy)
+	return s.record(ctx, groupKey{r.ProductID, key}, by, r, lost, policy)
 }
 
-// take counts a report where its window lasts, and asks the database where not,
+// record counts a report where its window lasts, and asks the database where not,
 // once nobody else does.
-func (s *Service) take(ctx context.Context, at place, by By, r Report, lost bool, policy Policy) (Result, error) {
+func (s *Service) record(ctx context.Context, at groupKey, by KeyMethod, r Report, lost bool, policy Policy) (Result, error) {
 	for {
-		result, e, wait, err := s.count(ctx, &at, &by, r, lost)
+		result, e, wait, err := s.tryCount(ctx, &at, &by, r, lost)
 		switch {
 		case err != nil:
 			return Result{}, err
@@ -120,9 +120,9 @@ func (s *Service) take(ctx context.Context, at place, by By, r Report, lost bool
 	}
 }
 
-// count counts a report while its window lasts. Else it gives the entry that is
+// tryCount counts a report while its window lasts. Else it gives the entry that is
 // for the caller to claim, or what to wait for while somebody else does.
-func (s *Service) count(ctx context.Context, at *place, by *By, r Report, lost bool) (Result, *entry, <-chan struct{}, error) {
+func (s *Service) tryCount(ctx context.Context, at *groupKey, by *KeyMethod, r Report, lost bool) (Result, *window, <-chan struct{}, error) {
 	now := s.store.Now()
 	s.mu.Lock()
 	if s.known[*at] == nil && s.full[at.owner].After(now) {
@@ -136,7 +136,7 @@ func (s *Service) count(ctx context.Context, at *place, by *By, r Report, lost b
 	e := s.known[*at]
 	switch {
 	case e == nil:
-		e = &entry{}
+		e = &window{}
 		s.known[*at] = e
 	case e.busy != nil:
 		return Result{}, nil, e.busy, nil
@@ -158,7 +158,7 @@ func (s *Service) count(ctx context.Context, at *place, by *By, r Report, lost b
 
 // overflow leads what is new to the group that all share, where there are too
 // many new ones.
-func (s *Service) overflow(ctx context.Context, at *place, by *By, kind models.ExceptionKind) error {
+func (s *Service) overflow(ctx context.Context, at *groupKey, by *KeyMethod, kind models.ExceptionKind) error {
 	id, _, err := s.store.ExceptionKey(ctx, at.owner, at.key)
 	if err == nil && id == 0 {
 		at.key, *by = overflowKey(kind), ByOverflow
@@ -177,13 +177,13 @@ func (s *Service) sampleOf(r Report, at time.Time, lost bool) []byte {
 // claim asks the database whether people are to be told, and appends the event
 // with the answer. What was counted and is not stored goes with it. Where it
 // fails, the next report asks again.
-func (s *Service) claim(ctx context.Context, at place, e *entry, by By, r Report, lost bool, policy Policy) (Result, error) {
+func (s *Service) claim(ctx context.Context, at groupKey, e *window, by KeyMethod, r Report, lost bool, policy Policy) (Result, error) {
 	pending := e.pending
 	var c models.ExceptionClaim
 	var full, settled bool
-	defer func() { s.claimed(at, e, pending.N, c, settled) }() // also where it panics
+	defer func() { s.finishClaim(at, e, pending.N, c, settled) }() // also where it panics
 	err := s.store.Write(ctx, func(tx *models.Tx) (err error) {
-		c, full, err = s.ask(tx, at, by, r, lost, policy, &pending)
+		c, full, err = s.claimTx(tx, at, by, r, lost, policy, &pending)
 		return err
 	})
 	if err != nil {
@@ -194,7 +194,7 @@ func (s *Service) claim(ctx context.Context, at place, e *entry, by By, r Report
 		s.full[at.owner] = s.store.Now().Add(time.Minute)
 		s.mu.Unlock()
 		r.Fingerprint = nil
-		return s.take(ctx, place{at.owner, overflowKey(r.Kind)}, ByOverflow, r, lost, policy)
+		return s.record(ctx, groupKey{at.owner, overflowKey(r.Kind)}, ByOverflow, r, lost, policy)
 	}
 	settled = true
 	if c.Notify {
@@ -203,8 +203,8 @@ func (s *Service) claim(ctx context.Context, at place, e *entry, by By, r Report
 	return Result{Group: c.GroupID, Suppressed: c.Held}, nil
 }
 
-// claimed notes the answer, and lets those go on who wait for it.
-func (s *Service) claimed(at place, e *entry, stored int64, c models.ExceptionClaim, settled bool) {
+// finishClaim notes the answer, and lets those go on who wait for it.
+func (s *Service) finishClaim(at groupKey, e *window, stored int64, c models.ExceptionClaim, settled bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	close(e.busy)
@@ -221,9 +221,9 @@ func (s *Service) claimed(at place, e *entry, stored int64, c models.ExceptionCl
 	}
 }
 
-// ask is the transaction of a claim. full says that the product has too many
+// claimTx is the transaction of a claim. full says that the product has too many
 // new groups for another one.
-func (s *Service) ask(tx *models.Tx, at place, by By, r Report, lost bool, policy Policy, pending *models.ExceptionCount) (c models.ExceptionClaim, full bool, err error) {
+func (s *Service) claimTx(tx *models.Tx, at groupKey, by KeyMethod, r Report, lost bool, policy Policy, pending *models.ExceptionCount) (c models.ExceptionClaim, full bool, err error) {
 	if at.owner != 0 {
 		if err := tx.LockProductShared(at.owner); err != nil {
 			return c, false, err
@@ -255,7 +255,7 @@ func (s *Service) ask(tx *models.Tx, at place, by By, r Report, lost bool, polic
 }
 
 // announce appends the event of a notice.
-func (s *Service) announce(tx *models.Tx, productID int64, r Report, c models.ExceptionClaim, by By) error {
+func (s *Service) announce(tx *models.Tx, productID int64, r Report, c models.ExceptionClaim, by KeyMethod) error {
 	payload := event.Exception{
 		Group: c.GroupID, From: r.Kind, Class: r.Class, Message: r.Message, Function: r.Function, Arguments: r.Arguments, Release: r.Release, User: r.User,
 		Reference: r.Reference, First: c.First, Regressed: c.Regressed, Held: c.Held, Trace: traceOf(r.Frames), Overflow: by == ByOverflow,
@@ -298,9 +298,9 @@ func traceOf(frames []Frame) []string {
 	return trace
 }
 
-// Forget has the next report of a group ask the database again: somebody has
+// Evict has the next report of a group ask the database again: somebody has
 // resolved, muted, merged or deleted it.
-func (s *Service) Forget(group int64) {
+func (s *Service) Evict(group int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range s.known {

@@ -43,7 +43,7 @@ func each(t *testing.T, fn func(t *testing.T, r *rig)) {
 // on is a service of its own, as another instance has it, or one that was
 // started again.
 func (r *rig) on(store *models.Store) *Service {
-	return New(store, event.NewLog(event.NewBell()), func() Policy { return Policy{Grouping: GroupSmart, Window: r.window} }, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	return New(store, event.NewLog(event.NewSignal()), func() Policy { return Policy{Grouping: GroupSmart, Window: r.window} }, slog.New(slog.NewTextHandler(io.Discard, nil)))
 }
 
 func (r *rig) another() *rig {
@@ -243,12 +243,12 @@ func TestResolvedAndMuted(t *testing.T) {
 			t.Errorf("%+v", g)
 		}
 		r.write(func(tx *models.Tx) error { return tx.ResolveException(id, "ann") })
-		r.Forget(id) // it has
+		r.Evict(id) // it has
 		if got := r.report(oops("a")); !got.Notified {
 			t.Errorf("%+v", got)
 		}
 		r.write(func(tx *models.Tx) error { return tx.MuteException(id, noon.Add(3*time.Hour)) })
-		r.Forget(id)
+		r.Evict(id)
 		r.clock.Advance(2 * time.Hour)
 		if got := r.report(oops("a")); got.Notified {
 			t.Error("a muted one is told of")
@@ -316,7 +316,7 @@ func TestMerged(t *testing.T) {
 			t.Fatalf("%+v, %v", merges, err)
 		}
 		r.write(func(tx *models.Tx) error { return tx.SplitException(a, merges[0].Key) })
-		r.Forget(a)
+		r.Evict(a)
 		if got := r.report(oops("b")); got.Group == a || !got.Notified {
 			t.Errorf("split again: %+v", got)
 		}

@@ -103,7 +103,7 @@ func masked(actor authz.Actor, row models.ExceptionGroup) bool {
 func (s *Service) find(ctx context.Context, actor authz.Actor, id int64) (models.ExceptionGroup, error) {
 	row, err := s.store.ExceptionGroup(ctx, actor.Scope(), id)
 	if err == nil && !actor.Administrator() && (row.ProductID == 0 || row.Kind == models.ExceptionRequest) {
-		err = fault.Missing("exception")
+		err = fault.NewNotFound("exception")
 	}
 	if err != nil {
 		return models.ExceptionGroup{}, err

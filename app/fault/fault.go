@@ -66,8 +66,8 @@ func Wrap(kind Kind, text string, cause error) *Error {
 	return &Error{Kind: kind, Text: text, Cause: cause}
 }
 
-// Missing says that a thing ("product") does not exist for whoever asks.
-func Missing(what string) *Error { return New(NotFound, "There is no such "+what) }
+// NewNotFound returns the error for a thing ("product") that does not exist or that the caller cannot see.
+func NewNotFound(what string) *Error { return New(NotFound, "There is no such "+what) }
 
 // BadField says what is wrong with one field.
 func BadField(name, message string) *Error {

@@ -17,7 +17,7 @@ type Change struct {
 	Counts models.Counts // the branch's active observations, after it
 	Cause  event.Cause   // what happened
 	Actor  string        // who did it
-	Fresh  Fresh         // what it made active
+	Fresh  NewlyActive   // what it made active
 }
 
 // Outcome is what came of an evaluation.
@@ -53,7 +53,7 @@ func (s *Service) Evaluate(tx *models.Tx, g models.Gated, c Change) (Outcome, er
 	b := g.Branch
 	out := Outcome{Before: b.Gate, After: verdict.State, Why: verdict.Why}
 	if b.Held.Any() && out.Before == out.After {
-		if err := s.retime(tx, g); err != nil {
+		if err := s.resetHold(tx, g); err != nil {
 			return out, err
 		}
 	}
@@ -78,7 +78,7 @@ func (s *Service) Evaluate(tx *models.Tx, g models.Gated, c Change) (Outcome, er
 // history. Where a new state has to stand for a time, people are told of it
 // later, by Release, and of one that returns before that not at all.
 func (s *Service) record(tx *models.Tx, g models.Gated, c Change, policy Policy, v Verdict, out *Outcome) error {
-	tipped, err := tippedBy(tx, g.Branch.ID, v, c.Fresh)
+	tipped, err := failingObservations(tx, g.Branch.ID, v, c.Fresh)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (s *Service) record(tx *models.Tx, g models.Gated, c Change, policy Policy,
 		payload.Thresholds = &policy.Thresholds
 	}
 	row := models.GateChange{ProductID: g.Product.ID, From: payload.From, To: payload.To, Counts: c.Counts}
-	told, hold := g.Branch.Gate, s.Hold(g.Product)
+	told, hold := g.Branch.Gate, s.HoldTime(g.Product)
 	if g.Branch.Held.Any() {
 		told = g.Branch.Held.From
 	}
@@ -117,14 +117,14 @@ func (s *Service) record(tx *models.Tx, g models.Gated, c Change, policy Policy,
 	return tx.InsertGateChange(row)
 }
 
-// tippedBy names the findings that made a gate fail: those that the cause has
+// failingObservations names the findings that made a gate fail: those that the cause has
 // brought, else the worst there are (a threshold was lowered). One that is in
 // several components is named once.
-func tippedBy(tx *models.Tx, branchID int64, v Verdict, fresh Fresh) (event.Tipped, error) {
+func failingObservations(tx *models.Tx, branchID int64, v Verdict, fresh NewlyActive) (event.Tipped, error) {
 	if v.State != models.GateFailed {
 		return event.Tipped{Items: []event.Finding{}}, nil
 	}
-	if t := fresh.tipped(v.Over); t.New > 0 {
+	if t := fresh.failing(v.Over); t.New > 0 {
 		return t, nil
 	}
 	list, err := tx.TippingObservations(tx.Context(), branchID, v.Over, 4*maxTipped)

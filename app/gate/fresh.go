@@ -9,15 +9,15 @@ import (
 	"gatecrier/models"
 )
 
-// Fresh is what a cause has made active. It keeps how many of each severity,
+// NewlyActive is what a cause has made active. It keeps how many of each severity,
 // and by name only as many as an event tells. The zero value is empty.
-type Fresh struct {
+type NewlyActive struct {
 	counts models.Counts
 	worst  map[models.Severity][]event.Finding // in order, each title once
 }
 
 // Add notes a finding.
-func (f *Fresh) Add(e event.Finding) {
+func (f *NewlyActive) Add(e event.Finding) {
 	f.counts.Add(e.Severity, 1)
 	if f.worst == nil {
 		f.worst = map[models.Severity][]event.Finding{}
@@ -40,8 +40,8 @@ func among(list []event.Finding, e event.Finding) []event.Finding {
 	return list[:min(len(list), maxTipped)]
 }
 
-// tipped are those of some severities, worst first.
-func (f Fresh) tipped(over []models.Severity) event.Tipped {
+// failing are those of some severities, worst first.
+func (f NewlyActive) failing(over []models.Severity) event.Tipped {
 	t := event.Tipped{Items: []event.Finding{}}
 	for _, severity := range slices.SortedFunc(slices.Values(over), cmp.Compare[models.Severity]) {
 		t.New += int(f.counts.Of(severity))

@@ -17,11 +17,11 @@ func TestFreshNamesTheWorst(t *testing.T) {
 		findings = append(findings, event.Finding{Title: fmt.Sprintf("CVE-%02d", i%20), Severity: models.Severities()[i%4], Component: fmt.Sprintf("c%d", i/4)})
 	}
 	rand.Shuffle(len(findings), func(i, j int) { findings[i], findings[j] = findings[j], findings[i] })
-	var f Fresh
+	var f NewlyActive
 	for _, e := range findings {
 		f.Add(e)
 	}
-	got := f.tipped([]models.Severity{models.High, models.Critical})
+	got := f.failing([]models.Severity{models.High, models.Critical})
 	want := event.Tipped{New: 100}
 	for _, title := range []string{"CVE-00", "CVE-04", "CVE-08", "CVE-12", "CVE-16"} {
 		var component string
@@ -35,10 +35,10 @@ func TestFreshNamesTheWorst(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("tipped (-want +got):\n%s", diff)
 	}
-	if got := f.tipped([]models.Severity{models.Low}); got.New != 50 || len(got.Items) != 5 || got.Items[0].Title != "CVE-03" {
+	if got := f.failing([]models.Severity{models.Low}); got.New != 50 || len(got.Items) != 5 || got.Items[0].Title != "CVE-03" {
 		t.Errorf("low ones: %+v", got)
 	}
-	if got := (Fresh{}).tipped(models.Severities()); got.New != 0 || got.Items == nil {
+	if got := (NewlyActive{}).failing(models.Severities()); got.New != 0 || got.Items == nil {
 		t.Errorf("nothing fresh: %+v", got)
 	}
 }

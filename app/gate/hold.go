@@ -12,21 +12,21 @@ import (
 	"gatecrier/models"
 )
 
-// releaseAtOnce is how many changes that were held are announced in one look.
-const releaseAtOnce = 100
+// announceBatch is how many changes that were held are announced in one look.
+const announceBatch = 100
 
-// Hold is how long a new state of a product's gate has to stand before it is
+// HoldTime is how long a new state of a product's gate has to stand before it is
 // announced.
-func (s *Service) Hold(p models.Product) time.Duration { return OriginOf(s.policy(), nil, p).Hold }
+func (s *Service) HoldTime(p models.Product) time.Duration { return OriginOf(s.policy(), nil, p).Hold }
 
-// retime lets a change that waits go by the time that counts now.
-func (s *Service) retime(tx *models.Tx, g models.Gated) error {
+// resetHold lets a change that waits go by the time that counts now.
+func (s *Service) resetHold(tx *models.Tx, g models.Gated) error {
 	held := g.Branch.Held
 	change, ok, err := heldChange(tx, held)
 	if err != nil || !ok {
 		return err
 	}
-	until := change.At.Add(s.Hold(g.Product))
+	until := change.At.Add(s.HoldTime(g.Product))
 	if until.Equal(held.Until) {
 		return nil
 	}
@@ -44,29 +44,29 @@ func heldChange(tx *models.Tx, held models.Held) (e models.Event, ok bool, err e
 	return e, err == nil, err
 }
 
-// Release announces the changes that have stood for their time. One that cannot
+// AnnounceDue announces the changes that have stood for their time. One that cannot
 // be announced keeps no other from it.
-func (s *Service) Release(ctx context.Context, store *models.Store) error {
+func (s *Service) AnnounceDue(ctx context.Context, store *models.Store) error {
 	for {
-		list, err := store.HeldBranches(ctx, releaseAtOnce)
+		list, err := store.HeldBranches(ctx, announceBatch)
 		if err != nil {
 			return err
 		}
 		var wrong error
 		for _, b := range list {
-			if err := store.Write(ctx, func(tx *models.Tx) error { return s.release(tx, b) }); err != nil {
+			if err := store.Write(ctx, func(tx *models.Tx) error { return s.announceDue(tx, b) }); err != nil {
 				wrong = errors.Join(wrong, fmt.Errorf("announce what was held of product %d: %w", b.ProductID, err))
 			}
 		}
-		if len(list) < releaseAtOnce || wrong != nil {
+		if len(list) < announceBatch || wrong != nil {
 			return wrong
 		}
 	}
 }
 
-// release announces one, if it is still to be. It is told as what it was when
+// announceDue announces one, if it is still to be. It is told as what it was when
 // it happened, from what people know to what the gate says.
-func (s *Service) release(tx *models.Tx, b models.Branch) error {
+func (s *Service) announceDue(tx *models.Tx, b models.Branch) error {
 	g, err := tx.GateOf(b.ProductID, b.Name)
 	if fault.Is(err, fault.NotFound) {
 		return nil

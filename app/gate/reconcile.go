@@ -36,14 +36,14 @@ func NewReconciler(store *models.Store, gates *Service, sweeper *Sweeper, log *s
 	return &Reconciler{store: store, gates: gates, sweeper: sweeper, log: log}
 }
 
-// Mended is what a look has mended.
-type Mended struct {
+// Repairs is what a look has mended.
+type Repairs struct {
 	Branches int
 	First    []string // what was wrong with the first few
 }
 
 // String says so in a line, "" for nothing.
-func (m Mended) String() string {
+func (m Repairs) String() string {
 	if m.Branches == 0 {
 		return ""
 	}
@@ -54,7 +54,7 @@ func (m Mended) String() string {
 	return text
 }
 
-func (m *Mended) add(what string) {
+func (m *Repairs) add(what string) {
 	m.Branches++
 	if len(m.First) < maxMended {
 		m.First = append(m.First, what)
@@ -64,8 +64,8 @@ func (m *Mended) add(what string) {
 // Reconcile looks at all branches that were ever evaluated, and mends what has
 // drifted. It compares without a transaction, and what is as it should be is
 // not written. A branch that cannot be mended keeps no other from it.
-func (r *Reconciler) Reconcile(ctx context.Context) (Mended, error) {
-	var mended Mended
+func (r *Reconciler) Reconcile(ctx context.Context) (Repairs, error) {
+	var mended Repairs
 	if err := r.sweeper.Sweep(ctx); err != nil { // its changes are told as its own
 		return mended, err
 	}
@@ -84,7 +84,7 @@ func (r *Reconciler) Reconcile(ctx context.Context) (Mended, error) {
 			return mended, errors.Join(wrong, err)
 		}
 		for _, g := range list {
-			what, err := r.look(ctx, g, tallies[g.Branch.ID])
+			what, err := r.check(ctx, g, tallies[g.Branch.ID])
 			if err != nil {
 				wrong = errors.Join(wrong, fmt.Errorf("reconcile %s: %w", nameOf(g), err))
 			}
@@ -99,12 +99,12 @@ func (r *Reconciler) Reconcile(ctx context.Context) (Mended, error) {
 
 func nameOf(g models.Gated) string { return g.Product.Name + " (" + g.Branch.Name + ")" }
 
-// look compares one branch, and says what was wrong with it and is mended.
-func (r *Reconciler) look(ctx context.Context, g models.Gated, sources []models.SourceTally) (what string, err error) {
+// check compares one branch, and says what was wrong with it and is mended.
+func (r *Reconciler) check(ctx context.Context, g models.Gated, sources []models.SourceTally) (what string, err error) {
 	for try := 0; try < maxLook && (try > 0 || r.drifted(g, sources)); try++ {
 		var again bool
 		err = r.store.Write(ctx, func(tx *models.Tx) (err error) {
-			what, again, err = r.mend(tx, g, sources)
+			what, again, err = r.repair(tx, g, sources)
 			return err
 		})
 		if fault.Is(err, fault.NotFound) { // it was deleted
@@ -136,10 +136,10 @@ func (r *Reconciler) drifted(g models.Gated, sources []models.SourceTally) bool 
 	return total != g.Branch.Counts || verdict.State != g.Branch.Gate || verdict.Why != g.Branch.Why
 }
 
-// mend looks again where nothing else changes, and makes the branch right. It
+// repair looks again where nothing else changes, and makes the branch right. It
 // counts no observations: what was counted holds as long as the source has its
 // version. again is true where one has another by now.
-func (r *Reconciler) mend(tx *models.Tx, was models.Gated, counted []models.SourceTally) (what string, again bool, err error) {
+func (r *Reconciler) repair(tx *models.Tx, was models.Gated, counted []models.SourceTally) (what string, again bool, err error) {
 	if err := tx.LockProduct(was.Product.ID); err != nil {
 		return "", false, err
 	}
@@ -156,7 +156,7 @@ func (r *Reconciler) mend(tx *models.Tx, was models.Gated, counted []models.Sour
 		return "", again, err
 	}
 	if g.Branch.Counts != total { // says more than its sources do
-		wrong = []string{instead(total, g.Branch.Counts)}
+		wrong = []string{countsChanged(total, g.Branch.Counts)}
 	}
 	out, err := r.gates.Evaluate(tx, g, Change{Counts: total, Cause: event.Cause{Kind: event.CauseReconcile, Text: "the hourly reconciliation"}})
 	switch {
@@ -189,7 +189,7 @@ func correct(tx *models.Tx, branchID int64, counted []models.SourceTally) (total
 			if err := tx.Correct(t); err != nil {
 				return total, nil, false, err
 			}
-			wrong = append(wrong, s.Scanner+": "+instead(t.Counted, s.Counts))
+			wrong = append(wrong, s.Scanner+": "+countsChanged(t.Counted, s.Counts))
 			s.Counts = t.Counted
 		}
 		total = total.Plus(s.Counts)
@@ -197,8 +197,8 @@ func correct(tx *models.Tx, branchID int64, counted []models.SourceTally) (total
 	return total, wrong, false, nil
 }
 
-// instead names the severities that differ.
-func instead(is, was models.Counts) string {
+// countsChanged names the severities that differ.
+func countsChanged(is, was models.Counts) string {
 	var parts []string
 	for _, s := range models.Severities() {
 		if is.Of(s) != was.Of(s) {

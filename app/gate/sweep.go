@@ -12,9 +12,9 @@ import (
 	"gatecrier/models"
 )
 
-// sweepAtOnce is how many branches a sweep evaluates in one transaction: few
+// sweepBatch is how many branches a sweep evaluates in one transaction: few
 // enough to keep no other writer waiting.
-const sweepAtOnce = 20
+const sweepBatch = 20
 
 // sweepEvery is how soon a sweep is found that another instance left behind.
 const sweepEvery = time.Minute
@@ -25,16 +25,16 @@ type Sweeper struct {
 	store *models.Store
 	gates *Service
 	log   *slog.Logger
-	bell  *event.Bell
+	bell  *event.Signal
 }
 
 // NewSweeper returns a sweeper.
 func NewSweeper(store *models.Store, gates *Service, log *slog.Logger) *Sweeper {
-	return &Sweeper{store: store, gates: gates, log: log, bell: event.NewBell()}
+	return &Sweeper{store: store, gates: gates, log: log, bell: event.NewSignal()}
 }
 
 // Wake lets Run look at the policy at once.
-func (s *Sweeper) Wake() { s.bell.Ring() }
+func (s *Sweeper) Wake() { s.bell.Notify() }
 
 // Run sweeps whenever the policy is another than that of the last sweep, until
 // ctx ends.
@@ -48,7 +48,7 @@ func (s *Sweeper) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-s.bell.Rung():
+		case <-s.bell.C():
 		case <-ticker.C:
 		}
 	}
@@ -94,7 +94,7 @@ func (s *Sweeper) begin(ctx context.Context, last models.GateSweep, version int6
 
 // step evaluates some branches, and notes how far that has come.
 func (s *Sweeper) step(tx *models.Tx, at models.GateSweep) error {
-	list, err := tx.LockGates(at.BranchID, sweepAtOnce)
+	list, err := tx.LockGates(at.BranchID, sweepBatch)
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (s *Sweeper) step(tx *models.Tx, at models.GateSweep) error {
 			at.Changed++
 		}
 	}
-	if at.Done = len(list) < sweepAtOnce; at.Done {
+	if at.Done = len(list) < sweepBatch; at.Done {
 		at.FinishedAt = tx.Now()
 	}
 	return unless(tx.SaveGateSweep(at, from))

@@ -33,7 +33,7 @@ func (s *Service) MayDelete(ctx context.Context, actor authz.Actor, list []model
 // was delivered, stay. All of them must be the actor's to delete.
 func (s *Service) Delete(ctx context.Context, actor authz.Actor, ids []int64) error {
 	if actor.User.ID == 0 {
-		return noInbox()
+		return errNoInbox()
 	}
 	ids, err := checked(ids)
 	if err != nil {
@@ -44,7 +44,7 @@ func (s *Service) Delete(ctx context.Context, actor authz.Actor, ids []int64) er
 		return err
 	}
 	if len(list) != len(ids) {
-		return fault.Missing("notification")
+		return fault.NewNotFound("notification")
 	}
 	return s.remove(ctx, actor, list)
 }
@@ -81,7 +81,7 @@ func (s *Service) remove(ctx context.Context, actor authz.Actor, list []models.N
 	if others > 0 {
 		return fault.New(fault.Forbidden, fmt.Sprintf("Only owners of a product delete its notifications for all: %d of these %d are not yours to delete", others, len(list)))
 	}
-	defer s.live.PokeAll()
+	defer s.live.RefreshAll()
 	for some := range slices.Chunk(list, batch) {
 		if err := s.store.Write(ctx, func(tx *models.Tx) error { return removeSome(tx, actor, some) }); err != nil {
 			return err

@@ -37,9 +37,9 @@ func (s *Service) State(ctx context.Context, actor authz.Actor) (State, error) {
 	return State{unread, ids[0]}, nil
 }
 
-// Live wakes those who look at their inboxes when something may have changed
+// Hub wakes those who look at their inboxes when something may have changed
 // there.
-type Live struct {
+type Hub struct {
 	store   *models.Store
 	log     *slog.Logger
 	closing chan struct{}
@@ -50,14 +50,14 @@ type Live struct {
 	newest  int64
 }
 
-// NewLive returns a Live that nobody looks at.
-func NewLive(store *models.Store, log *slog.Logger) *Live {
-	return &Live{store: store, log: log, closing: make(chan struct{}), watches: map[*Watch]struct{}{}}
+// NewHub returns a Live that nobody looks at.
+func NewHub(store *models.Store, log *slog.Logger) *Hub {
+	return &Hub{store: store, log: log, closing: make(chan struct{}), watches: map[*Watch]struct{}{}}
 }
 
 // Watch is one page that is looked at.
 type Watch struct {
-	live   *Live
+	live   *Hub
 	user   int64
 	woken  chan struct{}
 	mu     sync.Mutex
@@ -66,7 +66,7 @@ type Watch struct {
 
 // Watch begins to look at a user's inbox. A user who looks at it in too many
 // places is refused.
-func (l *Live) Watch(user int64) (*Watch, error) {
+func (l *Hub) Watch(user int64) (*Watch, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	mine := 0
@@ -120,13 +120,13 @@ func (w *Watch) wake(marked bool) {
 	}
 }
 
-// Poke wakes the watches of a user who has marked something.
-func (l *Live) Poke(user int64) { l.poke(func(w *Watch) bool { return w.user == user }, true) }
+// Refresh wakes the watches of a user who has marked something.
+func (l *Hub) Refresh(user int64) { l.wakeWatches(func(w *Watch) bool { return w.user == user }, true) }
 
-// PokeAll wakes all watches.
-func (l *Live) PokeAll() { l.poke(func(*Watch) bool { return true }, true) }
+// RefreshAll wakes all watches.
+func (l *Hub) RefreshAll() { l.wakeWatches(func(*Watch) bool { return true }, true) }
 
-func (l *Live) poke(which func(*Watch) bool, marked bool) {
+func (l *Hub) wakeWatches(which func(*Watch) bool, marked bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for w := range l.watches {
@@ -137,7 +137,7 @@ func (l *Live) poke(which func(*Watch) bool, marked bool) {
 }
 
 // Run looks for new notifications until ctx ends, while there are watches.
-func (l *Live) Run(ctx context.Context) {
+func (l *Hub) Run(ctx context.Context) {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
 	for {
@@ -146,13 +146,13 @@ func (l *Live) Run(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		if err := l.look(ctx); err != nil && ctx.Err() == nil {
+		if err := l.pollNewest(ctx); err != nil && ctx.Err() == nil {
 			l.log.Error("new notifications not noticed", "error", err)
 		}
 	}
 }
 
-func (l *Live) look(ctx context.Context) error {
+func (l *Hub) pollNewest(ctx context.Context) error {
 	l.mu.Lock()
 	n := len(l.watches)
 	l.mu.Unlock()
@@ -165,10 +165,10 @@ func (l *Live) look(ctx context.Context) error {
 	}
 	if newest != l.newest {
 		l.newest = newest
-		l.poke(func(*Watch) bool { return true }, false)
+		l.wakeWatches(func(*Watch) bool { return true }, false)
 	}
 	return nil
 }
 
 // Close ends all watches: streams would keep the program from stopping.
-func (l *Live) Close() { l.close.Do(func() { close(l.closing) }) }
+func (l *Hub) Close() { l.close.Do(func() { close(l.closing) }) }

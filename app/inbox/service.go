@@ -25,16 +25,16 @@ const (
 // Service reads and marks inboxes.
 type Service struct {
 	store *models.Store
-	live  *Live
+	live  *Hub
 }
 
 // New returns a service that tells whoever looks on of what it changes.
-func New(store *models.Store, live *Live) *Service { return &Service{store: store, live: live} }
+func New(store *models.Store, live *Hub) *Service { return &Service{store: store, live: live} }
 
 // List lists a page of the actor's notifications, newest first.
 func (s *Service) List(ctx context.Context, actor authz.Actor, f models.InboxFilter) (models.InboxPage, error) {
 	if actor.User.ID == 0 {
-		return models.InboxPage{}, noInbox()
+		return models.InboxPage{}, errNoInbox()
 	}
 	return s.store.InboxPage(ctx, actor.Reader(), f)
 }
@@ -42,7 +42,7 @@ func (s *Service) List(ctx context.Context, actor authz.Actor, f models.InboxFil
 // Get finds one of the actor's notifications.
 func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (models.Notification, error) {
 	if actor.User.ID == 0 {
-		return models.Notification{}, noInbox()
+		return models.Notification{}, errNoInbox()
 	}
 	return s.store.Notification(ctx, actor.Reader(), id)
 }
@@ -50,7 +50,7 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (models.
 // Unread counts the actor's unread notifications, up to MaxBadge.
 func (s *Service) Unread(ctx context.Context, actor authz.Actor) (int, error) {
 	if actor.User.ID == 0 {
-		return 0, noInbox()
+		return 0, errNoInbox()
 	}
 	return s.store.CountUnread(ctx, actor.Reader(), MaxBadge)
 }
@@ -64,7 +64,7 @@ type Count struct {
 // Count counts the actor's notifications of a filter, up to MaxBulk.
 func (s *Service) Count(ctx context.Context, actor authz.Actor, f models.InboxFilter) (Count, error) {
 	if actor.User.ID == 0 {
-		return Count{}, noInbox()
+		return Count{}, errNoInbox()
 	}
 	n, whole, err := s.store.CountInbox(ctx, actor.Reader(), f, MaxBulk+1)
 	return Count{min(n, MaxBulk), n > MaxBulk || !whole}, err
@@ -74,7 +74,7 @@ func (s *Service) Count(ctx context.Context, actor authz.Actor, f models.InboxFi
 // is no more, is left out.
 func (s *Service) States(ctx context.Context, actor authz.Actor, ids []int64) ([]models.Notification, error) {
 	if actor.User.ID == 0 {
-		return nil, noInbox()
+		return nil, errNoInbox()
 	}
 	ids, err := checked(ids)
 	if err != nil {
@@ -87,17 +87,17 @@ func (s *Service) States(ctx context.Context, actor authz.Actor, ids []int64) ([
 // it is as if that one did not exist, and none is marked.
 func (s *Service) Mark(ctx context.Context, actor authz.Actor, ids []int64, as models.MarkAs) error {
 	if actor.User.ID == 0 {
-		return noInbox()
+		return errNoInbox()
 	}
 	ids, err := checked(ids)
 	if err != nil {
 		return err
 	}
-	defer s.live.Poke(actor.User.ID)
+	defer s.live.Refresh(actor.User.ID)
 	return s.store.Write(ctx, func(tx *models.Tx) error {
 		n, err := tx.Mark(actor.Reader(), ids, as)
 		if err == nil && n != int64(len(ids)) {
-			return fault.Missing("notification")
+			return fault.NewNotFound("notification")
 		}
 		return err
 	})
@@ -106,12 +106,12 @@ func (s *Service) Mark(ctx context.Context, actor authz.Actor, ids []int64, as m
 // MarkAll marks everything up to the newest that the actor has seen listed.
 func (s *Service) MarkAll(ctx context.Context, actor authz.Actor, upTo int64) error {
 	if actor.User.ID == 0 {
-		return noInbox()
+		return errNoInbox()
 	}
 	if err := named(upTo); err != nil {
 		return err
 	}
-	defer s.live.Poke(actor.User.ID)
+	defer s.live.Refresh(actor.User.ID)
 	return s.store.Write(ctx, func(tx *models.Tx) error { return tx.MarkAll(actor.User.ID, upTo) })
 }
 
@@ -129,7 +129,7 @@ func (s *Service) MarkFound(ctx context.Context, actor authz.Actor, f models.Inb
 	if err != nil {
 		return 0, err
 	}
-	defer s.live.Poke(actor.User.ID)
+	defer s.live.Refresh(actor.User.ID)
 	done := 0
 	for some := range slices.Chunk(ids, batch) {
 		err := s.store.Write(ctx, func(tx *models.Tx) error {
@@ -147,7 +147,7 @@ func (s *Service) MarkFound(ctx context.Context, actor authz.Actor, f models.Inb
 // found are the ids of what a filter finds, up to an id.
 func (s *Service) found(ctx context.Context, actor authz.Actor, f models.InboxFilter, upTo int64) ([]int64, error) {
 	if actor.User.ID == 0 {
-		return nil, noInbox()
+		return nil, errNoInbox()
 	}
 	if err := named(upTo); err != nil {
 		return nil, err
@@ -157,7 +157,7 @@ func (s *Service) found(ctx context.Context, actor authz.Actor, f models.InboxFi
 	return ids, err
 }
 
-func noInbox() error { return fault.New(fault.Forbidden, "A product's token has no inbox") }
+func errNoInbox() error { return fault.New(fault.Forbidden, "A product's token has no inbox") }
 
 func named(upTo int64) error {
 	if upTo < 1 {

@@ -12,23 +12,23 @@ const (
 	maxHeavy  = 2
 )
 
-// heavy lets large reports through one after the other.
-type heavy struct {
+// memoryGate lets large reports through one after the other.
+type memoryGate struct {
 	slots chan struct{}
 }
 
-func newHeavy() heavy { return heavy{make(chan struct{}, maxHeavy)} }
+func newHeavy() memoryGate { return memoryGate{make(chan struct{}, maxHeavy)} }
 
 // begin watches a report that is read; end must follow when its import has
 // ended.
-func (h heavy) begin(ctx context.Context, body io.Reader) *weighed {
-	return &weighed{heavy: h, ctx: ctx, body: body}
+func (h memoryGate) begin(ctx context.Context, body io.Reader) *sized {
+	return &sized{heavy: h, ctx: ctx, body: body}
 }
 
-// weighed is a report on its way in. Where it turns out to be large it waits
+// sized is a report on its way in. Where it turns out to be large it waits
 // for its turn.
-type weighed struct {
-	heavy heavy
+type sized struct {
+	heavy memoryGate
 	ctx   context.Context //nolint:containedctx // a reader is given none
 	body  io.Reader
 	size  int
@@ -36,7 +36,7 @@ type weighed struct {
 }
 
 // Read waits for a slot before it goes on into a large report.
-func (w *weighed) Read(p []byte) (int, error) {
+func (w *sized) Read(p []byte) (int, error) {
 	if w.size >= heavyFrom && !w.holds {
 		select {
 		case w.heavy.slots <- struct{}{}:
@@ -50,7 +50,7 @@ func (w *weighed) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (w *weighed) end() {
+func (w *sized) end() {
 	if w.holds {
 		<-w.heavy.slots
 	}

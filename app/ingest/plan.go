@@ -27,9 +27,9 @@ type plan struct {
 	insert   []int32              // new findings, worst first
 	assessed map[int64]assessment // of those that are updated, where people say something
 	update   []renewal
-	resolve  []int64       // ids of observations
-	counts   models.Counts // the active observations of the source, after it
-	fresh    gate.Fresh    // what becomes active
+	resolve  []int64          // ids of observations
+	counts   models.Counts    // the active observations of the source, after it
+	fresh    gate.NewlyActive // what becomes active
 	tally    Tally
 }
 

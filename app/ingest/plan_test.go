@@ -45,11 +45,11 @@ func TestCompare(t *testing.T) {
 	if diff := cmp.Diff([]string{"0 newer high", "0 new medium", "2 worse critical", "3 back high"}, rows); diff != "" {
 		t.Errorf("written, the new ones worst first (-want +got):\n%s", diff)
 	}
-	want := gate.Fresh{}
+	want := gate.NewlyActive{}
 	for _, f := range []Finding{worseNow, back, finding("new", models.Medium), finding("newer", models.High)} {
 		want.Add(event.Finding{Title: f.Title, Severity: f.Severity})
 	}
-	if diff := cmp.Diff(want, p.fresh, cmp.AllowUnexported(gate.Fresh{})); diff != "" {
+	if diff := cmp.Diff(want, p.fresh, cmp.AllowUnexported(gate.NewlyActive{})); diff != "" {
 		t.Errorf("fresh (-want +got):\n%s", diff)
 	}
 }
@@ -153,11 +153,11 @@ func TestCompareKeepsWhatPeopleSay(t *testing.T) {
 		if got := fmt.Sprint(o.Severity, " ", o.ReportSeverity(), " ", o.Status, " ", o.ReportStatus); got != test.want || p.counts != test.counts {
 			t.Errorf("%s: %s, counts %+v", name, got, p.counts)
 		}
-		var fresh gate.Fresh
+		var fresh gate.NewlyActive
 		for range test.fresh {
 			fresh.Add(event.Finding{Title: o.Title, Severity: o.Severity})
 		}
-		if diff := cmp.Diff(fresh, p.fresh, cmp.AllowUnexported(gate.Fresh{})); diff != "" {
+		if diff := cmp.Diff(fresh, p.fresh, cmp.AllowUnexported(gate.NewlyActive{})); diff != "" {
 			t.Errorf("%s: fresh (-want +got):\n%s", name, diff)
 		}
 	}

@@ -37,7 +37,7 @@ func (s *Service) breakSilence(ctx context.Context, slot Slot, source models.Sou
 			return err
 		}
 		if !there {
-			return errMovedOn
+			return errSourceChanged
 		}
 		if err := tx.TouchSources(map[int64]time.Time{source.ID: tx.Now()}); err != nil || slot.Once == nil {
 			return err

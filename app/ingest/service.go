@@ -28,7 +28,7 @@ type Service struct {
 	settings func() settings.Reports
 	mu       sync.Mutex
 	seen     map[int64]time.Time // sources that reported and changed nothing
-	heavy    heavy
+	heavy    memoryGate
 }
 
 // New returns a service that reads its settings anew each time.
@@ -129,7 +129,7 @@ func (s *Service) unchanged(ctx context.Context, slot Slot, before snapshot, r R
 		return Result{}, err
 	}
 	if !now.hasSource || now.source.ID != before.source.ID || now.source.Version != before.source.Version {
-		return Result{}, errMovedOn
+		return Result{}, errSourceChanged
 	}
 	if now.branch.Default && !now.branch.SilentAt.IsZero() {
 		if err := s.heardAgain(ctx, slot.ProductID, now.source.ID); err != nil {
@@ -147,7 +147,7 @@ func (s *Service) unchanged(ctx context.Context, slot Slot, before snapshot, r R
 	return r, s.store.Write(ctx, func(tx *models.Tx) error { return slot.Once(tx, r) })
 }
 
-var errMovedOn = fault.New(fault.Conflict, "Another import of the same source was faster: send it again")
+var errSourceChanged = fault.New(fault.Conflict, "Another import of the same source was faster: send it again")
 
 // Counts takes bare counts from a scanner whose reports are not read, in place
 // of what that scanner said before.
@@ -228,7 +228,7 @@ type change struct {
 	format string
 	counts models.Counts
 	cause  event.Cause
-	fresh  gate.Fresh
+	fresh  gate.NewlyActive
 	plan   *plan                     // nil for bare counts
 	hold   func(tx *models.Tx) error // of a staged import: that it is still its own
 }
@@ -251,7 +251,7 @@ func (s *Service) write(ctx context.Context, actor authz.Actor, slot Slot, befor
 		}
 		g, err := tx.GateOf(slot.ProductID, slot.Branch)
 		if fault.Is(err, fault.NotFound) && before.hasBranch {
-			return errMovedOn // the branch was removed meanwhile, or has another name
+			return errSourceChanged // the branch was removed meanwhile, or has another name
 		}
 		if err != nil {
 			return err

@@ -13,8 +13,8 @@ import (
 	"gatecrier/models"
 )
 
-// silentAtOnce is how many products are read in one look for silence.
-const silentAtOnce = 500
+// staleBatch is how many products are read in one look for silence.
+const staleBatch = 500
 
 // verdict is what is new of a product's silence.
 type verdict int
@@ -55,7 +55,7 @@ func (s *Service) WatchSilence(ctx context.Context) (Silence, error) {
 	}
 	var wrong error
 	for after := int64(0); ; {
-		ids, err := s.store.SilenceNews(ctx, s.settings().SilentAfter, after, silentAtOnce)
+		ids, err := s.store.SilenceNews(ctx, s.settings().SilentAfter, after, staleBatch)
 		if err != nil || len(ids) == 0 {
 			return n, errors.Join(wrong, err)
 		}

@@ -72,7 +72,7 @@ func (s *Service) settleFirst(ctx context.Context, b snapshot) error {
 	if err := s.newStaging(b.source).settle(ctx); err != nil {
 		return err
 	}
-	return errMovedOn
+	return errSourceChanged
 }
 
 func (st *staging) begin(ctx context.Context, actor authz.Actor, slot Slot, before snapshot, c change) error {

@@ -43,7 +43,7 @@ func fromStatus(a outbound.Answer) Result {
 	case a.Status >= 200 && a.Status < 300:
 		return Delivered(said)
 	case a.Status == http.StatusGone:
-		return Gone("the receiver answered " + said)
+		return ResultGone("the receiver answered " + said)
 	case isTransient(a.Status) && a.RetryAfter > 0:
 		return RetryAfter(a.RetryAfter, "the receiver answered "+said)
 	case isTransient(a.Status):
@@ -65,10 +65,10 @@ func isTransient(status int) bool {
 // Show shows a request: its headers but those named, and its body with the
 // secrets masked.
 func Show(r outbound.Request, hidden []string, secrets ...string) Shown {
-	s := Shown{Body: hide(strings.ToValidUTF8(string(r.Body), "\uFFFD"), secrets)}
+	s := Shown{Body: redact(strings.ToValidUTF8(string(r.Body), "\uFFFD"), secrets)}
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		if !slices.Contains(hidden, http.CanonicalHeaderKey(name)) {
-			s.Head = append(s.Head, name+": "+hide(strings.Join(r.Header[name], ", "), secrets))
+			s.Head = append(s.Head, name+": "+redact(strings.Join(r.Header[name], ", "), secrets))
 		}
 	}
 	return s
@@ -78,13 +78,13 @@ func Show(r outbound.Request, hidden []string, secrets ...string) Shown {
 func answerText(body []byte, secrets []string) string {
 	text := strings.ToValidUTF8(string(body), "\uFFFD")
 	text = strings.ReplaceAll(text, "\x00", "")
-	text = hide(text, secrets)
+	text = redact(text, secrets)
 	return cut(text, maxAnswer)
 }
 
-// hide masks secrets, and the telling parts of those that are URLs. One that
+// redact masks secrets, and the telling parts of those that are URLs. One that
 // the end of the text cuts off is masked too.
-func hide(text string, secrets []string) string {
+func redact(text string, secrets []string) string {
 	for _, secret := range secrets {
 		for _, part := range parts(secret) {
 			text = strings.ReplaceAll(text, part, mask)

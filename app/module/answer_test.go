@@ -104,7 +104,7 @@ func TestURLHint(t *testing.T) {
 func TestResults(t *testing.T) {
 	for want, r := range map[Kind]Result{
 		KindDelivered: Delivered("x"), KindRetryAfter: RetryAfter(time.Second, "x"), KindTransient: Transient("x"), KindRejected: Rejected("x"),
-		KindPermanent: Permanent("x"), KindRefused: Refused("x"), KindGone: Gone("x"), KindSkipped: Skipped("x"),
+		KindPermanent: Permanent("x"), KindRefused: Refused("x"), KindGone: ResultGone("x"), KindSkipped: Skipped("x"),
 	} {
 		if r.Kind() != want || r.Reason != "x" || (r.Wait() == time.Second) != (want == KindRetryAfter) || strings.HasPrefix(want.String(), "kind(") {
 			t.Errorf("%v: %+v", want, r)

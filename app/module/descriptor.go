@@ -121,8 +121,8 @@ func (d Descriptor) Secrets(c Config) []string {
 	return secrets
 }
 
-// Asked returns the fields that people are asked for.
-func (d Descriptor) Asked() []Field {
+// FormFields returns the fields that people are asked for.
+func (d Descriptor) FormFields() []Field {
 	var asked []Field
 	for _, f := range d.Fields {
 		if !f.Hidden {
@@ -156,7 +156,7 @@ func (d Descriptor) check() error {
 	return nil
 }
 
-// More is how many characters a value may have.
+// MaxLength returns how many characters a value can have.
 func (f Field) MaxLength() int { return cmp.Or(f.MaxLen, 200) }
 
 func (f Field) problem(value string) string {

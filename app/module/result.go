@@ -85,8 +85,8 @@ func Permanent(reason string) Result { return Result{kind: KindPermanent, Reason
 // Refused is a connection that the guard of addresses did not let out.
 func Refused(reason string) Result { return Result{kind: KindRefused, Reason: reason} }
 
-// Gone is a receiver that says it will not be there any more.
-func Gone(reason string) Result { return Result{kind: KindGone, Reason: reason} }
+// ResultGone is a receiver that says it will not be there any more.
+func ResultGone(reason string) Result { return Result{kind: KindGone, Reason: reason} }
 
 // Skipped is a message that was not sent, and is not to be, for a reason in our
 // own settings.

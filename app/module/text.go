@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// Line makes a text fit for one line: valid UTF-8, each run of white space and
+// SingleLine makes a text fit for one line: valid UTF-8, each run of white space and
 // control characters one space, without the characters that reorder what is
 // around them (Unicode's bidirectional controls).
-func Line(text string) string {
+func SingleLine(text string) string {
 	var b strings.Builder
 	space := false
 	for _, r := range strings.ToValidUTF8(text, "\uFFFD") {
@@ -29,9 +29,9 @@ func Line(text string) string {
 	return b.String()
 }
 
-// Fit encodes a text character by character, and ends it with "…" before it is
+// TruncateEncoded encodes a text character by character, and ends it with "…" before it is
 // larger than most by size. Whatever encode makes of a character is never split.
-func Fit(text string, most int, size func(string) int, encode func(rune) string) string {
+func TruncateEncoded(text string, most int, size func(string) int, encode func(rune) string) string {
 	const more = "…"
 	var b strings.Builder
 	used, safe := 0, 0 // safe is how much of b leaves room for more
@@ -49,9 +49,9 @@ func Fit(text string, most int, size func(string) int, encode func(rune) string)
 	return b.String()
 }
 
-// Short is at most so many characters of the text, made one line.
-func Short(text string, most int) string {
-	return Fit(Line(text), most, utf8.RuneCountInString, func(r rune) string { return string(r) })
+// Truncate is at most so many characters of the text, made one line.
+func Truncate(text string, most int) string {
+	return TruncateEncoded(SingleLine(text), most, utf8.RuneCountInString, func(r rune) string { return string(r) })
 }
 
 // SafeLink is the URL in a spelling without quotes, angles, bars or white space,

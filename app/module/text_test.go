@@ -15,7 +15,7 @@ func TestLine(t *testing.T) {
 		"👩‍👩‍👧 עברית":                   "👩‍👩‍👧 עברית",
 		"\ufeff":                        "",
 	} {
-		if got := Line(give); got != want {
+		if got := SingleLine(give); got != want {
 			t.Errorf("Line(%q) = %q, want %q", give, got, want)
 		}
 	}
@@ -29,7 +29,7 @@ func TestShort(t *testing.T) {
 	}{
 		{"abcd", 4, "abcd"}, {"abcde", 4, "abc…"}, {"äöüß\n", 4, "äöüß"}, {"äöüßä", 4, "äöü…"}, {"", 4, ""}, {"ab", 1, "…"},
 	} {
-		if got := Short(tt.give, tt.most); got != tt.want {
+		if got := Truncate(tt.give, tt.most); got != tt.want {
 			t.Errorf("Short(%q, %d) = %q, want %q", tt.give, tt.most, got, tt.want)
 		}
 	}
@@ -40,7 +40,7 @@ func TestFitNeverSplitsWhatIsEncoded(t *testing.T) {
 	length := func(s string) int { return len(s) }
 	whole := encode('a') + encode('b') + encode('c')
 	for most := 3; most <= len(whole)+1; most++ {
-		got := Fit("abc", most, length, encode)
+		got := TruncateEncoded("abc", most, length, encode)
 		body := strings.TrimSuffix(got, "…")
 		if len(got) > most || !utf8.ValidString(got) || !strings.HasPrefix(whole, body) || len(body)%4 != 0 || (got == whole) != (most >= len(whole)) {
 			t.Errorf("most %d: %q", most, got)

@@ -32,14 +32,14 @@ var errNotMine = errors.New("another instance routes")
 type Router struct {
 	store    *models.Store
 	outbox   *delivery.Dispatcher
-	bell     *event.Bell
+	bell     *event.Signal
 	log      *slog.Logger
 	instance string
 	mails    func() bool
 }
 
 // New returns a router that waits for a bell. mails says whether mail is set up.
-func New(store *models.Store, outbox *delivery.Dispatcher, bell *event.Bell, log *slog.Logger, instance string, mails func() bool) *Router {
+func New(store *models.Store, outbox *delivery.Dispatcher, bell *event.Signal, log *slog.Logger, instance string, mails func() bool) *Router {
 	return &Router{store: store, outbox: outbox, bell: bell, log: log, instance: instance, mails: mails}
 }
 
@@ -62,7 +62,7 @@ func (r *Router) wait(ctx context.Context) {
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-	case <-r.bell.Rung():
+	case <-r.bell.C():
 	case <-timer.C:
 	}
 }
@@ -193,7 +193,7 @@ func (r *Router) writeOne(tx *models.Tx, out *delivery.Batch, one routed) error 
 		return err
 	}
 	for _, t := range one.targets {
-		order := delivery.Order{Event: e, Target: t.Target, Recipient: t.recipient, Title: one.notice.Title, Held: held}
+		order := delivery.EnqueueParams{Event: e, Target: t.Target, Recipient: t.recipient, Title: one.notice.Title, Held: held}
 		if !t.Enabled {
 			order.Skip = connection.TurnedOff
 		}

@@ -258,7 +258,7 @@ func selected(tx *models.Tx, sel Selection) ([]models.Observation, error) {
 		list = append(list, rows...)
 	}
 	if len(list) < len(ids) {
-		return nil, fault.Missing("observation")
+		return nil, fault.NewNotFound("observation")
 	}
 	return list, nil
 }

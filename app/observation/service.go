@@ -19,7 +19,7 @@ import (
 	"gatecrier/models"
 )
 
-// More is how many observations are assessed in one step.
+// MaxSelected is how many observations are assessed in one step.
 const MaxSelected = 10_000
 
 // Service looks after observations.
@@ -78,7 +78,7 @@ type change struct {
 // made active or worse.
 type shift struct {
 	by    models.Counts
-	fresh gate.Fresh
+	fresh gate.NewlyActive
 }
 
 // count makes the sources, the counts and the gate of a branch follow from a
@@ -118,7 +118,7 @@ func (c change) move(tx *models.Tx) (shift, error) {
 
 // compare says by how much each source's counts change, and what has become
 // active or worse.
-func (c change) compare() (sources map[int64]models.Counts, fresh gate.Fresh) {
+func (c change) compare() (sources map[int64]models.Counts, fresh gate.NewlyActive) {
 	sources = map[int64]models.Counts{}
 	add := func(o models.Observation, n int64) {
 		by := sources[o.SourceID]
@@ -153,7 +153,7 @@ func branchOf(tx *models.Tx, productID, branchID int64) (models.Branch, error) {
 			return b, nil
 		}
 	}
-	return models.Branch{}, fault.Missing("branch")
+	return models.Branch{}, fault.NewNotFound("branch")
 }
 
 // named says which observations a cause is about: one by its title, several by

@@ -34,11 +34,11 @@ func TestCompareOfAStep(t *testing.T) {
 	if diff := cmp.Diff(want, sources); diff != "" {
 		t.Errorf("by source (-want +got):\n%s", diff)
 	}
-	var active gate.Fresh
+	var active gate.NewlyActive
 	for _, o := range []models.Observation{c.after[1], c.after[2], c.after[4]} {
 		active.Add(event.Finding{Title: o.Title, Severity: o.Severity})
 	}
-	if diff := cmp.Diff(active, fresh, cmp.AllowUnexported(gate.Fresh{})); diff != "" {
+	if diff := cmp.Diff(active, fresh, cmp.AllowUnexported(gate.NewlyActive{})); diff != "" {
 		t.Errorf("fresh (-want +got):\n%s", diff)
 	}
 }

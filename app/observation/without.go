@@ -37,5 +37,5 @@ func (s *Service) Without(ctx context.Context, actor authz.Actor, id int64) (Bra
 		v := gate.Decide(s.gates.Policy(group, row.Product), b.Counts)
 		return BranchGate{Branch: b.Name, Default: b.Default, Counts: b.Counts, Outcome: gate.Outcome{Before: b.Gate, After: v.State, Why: v.Why}}, nil
 	}
-	return BranchGate{}, fault.Missing("branch")
+	return BranchGate{}, fault.NewNotFound("branch")
 }

@@ -42,7 +42,7 @@ func ParseAllow(list string) (Allow, error) {
 	return a, nil
 }
 
-func (a Allow) permits(host string, to netip.AddrPort) bool {
+func (a Allow) allows(host string, to netip.AddrPort) bool {
 	host = normalHost(host)
 	for _, e := range a.entries {
 		if e.port != 0 && e.port != to.Port() {

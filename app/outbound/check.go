@@ -33,24 +33,24 @@ func (c *Client) checkAddress(host string, port uint16) error {
 	if err != nil {
 		return nil // a name: looked at when dialed
 	}
-	if !c.state.Load().guard.permits("", netip.AddrPortFrom(addr, port)) {
+	if !c.state.Load().guard.allows("", netip.AddrPortFrom(addr, port)) {
 		return errors.New("this address is not allowed for outgoing messages; an administrator can allow it")
 	}
 	return nil
 }
 
-// Warn looks up the name in a URL that may be saved. It returns "" or what will
+// CheckWarning looks up the name in a URL that may be saved. It returns "" or what will
 // keep messages from arriving, in a sentence that does not tell addresses.
-func (c *Client) Warn(ctx context.Context, raw string) string {
+func (c *Client) CheckWarning(ctx context.Context, raw string) string {
 	u, err := parseURL(raw)
 	if err != nil {
 		return ""
 	}
-	return c.WarnHost(ctx, u.Hostname(), portOf(u))
+	return c.CheckHostWarning(ctx, u.Hostname(), portOf(u))
 }
 
-// WarnHost is Warn for a server that has no URL.
-func (c *Client) WarnHost(ctx context.Context, host string, port uint16) string {
+// CheckHostWarning is Warn for a server that has no URL.
+func (c *Client) CheckHostWarning(ctx context.Context, host string, port uint16) string {
 	ctx, cancel := context.WithTimeout(ctx, c.limits.resolve)
 	defer cancel()
 	resolver := c.resolver
@@ -63,7 +63,7 @@ func (c *Client) WarnHost(ctx context.Context, host string, port uint16) string 
 	}
 	g := c.state.Load().guard
 	for _, addr := range addrs {
-		if !g.permits(host, netip.AddrPortFrom(addr.Unmap(), port)) {
+		if !g.allows(host, netip.AddrPortFrom(addr.Unmap(), port)) {
 			return host + " resolves to an address that is not allowed for outgoing messages; they will fail until an administrator allows it"
 		}
 	}

@@ -91,7 +91,7 @@ func TestWarn(t *testing.T) {
 		{"https://missing.example/T0KEN", "missing.example does not resolve"},
 	}
 	for _, tt := range tests {
-		got := c.Warn(context.Background(), tt.url)
+		got := c.CheckWarning(context.Background(), tt.url)
 		if !strings.HasPrefix(got, tt.want) || (tt.want == "") != (got == "") || strings.Contains(got, "T0KEN") || strings.Contains(got, "10.0.0.5") {
 			t.Errorf("Warn(%q) = %q, want %q", tt.url, got, tt.want)
 		}

@@ -67,9 +67,9 @@ func (c *Client) SetPolicy(p Policy) {
 	}
 }
 
-// Generation tells policies apart: each SetPolicy makes another. Who keeps a
+// PolicyVersion tells policies apart: each SetPolicy makes another. Who keeps a
 // connection of Dial asks before dialing, and uses it while it stays the same.
-func (c *Client) Generation() uint64 { return c.state.Load().generation }
+func (c *Client) PolicyVersion() uint64 { return c.state.Load().generation }
 
 // SetResolver replaces the system's name resolution, before anything is sent.
 func (c *Client) SetResolver(r *net.Resolver) { c.resolver = r }

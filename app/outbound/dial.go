@@ -20,7 +20,7 @@ func (c *Client) Dial(ctx context.Context, network, addr string) (net.Conn, erro
 	}
 	conn, err := c.dial(ctx, c.state.Load().guard, network, addr)
 	if err != nil {
-		return nil, describe(host, false, err)
+		return nil, newFailure(host, false, err)
 	}
 	return conn, nil
 }
@@ -50,7 +50,7 @@ func (c *Client) control(g guard, host, network, address string) error {
 	if err != nil {
 		return ErrRefused
 	}
-	if g.permits(host, to) {
+	if g.allows(host, to) {
 		return nil
 	}
 	c.log.Warn("outgoing connection refused", "host", host, "address", address)

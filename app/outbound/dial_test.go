@@ -72,7 +72,7 @@ func TestRebindingGainsNothing(t *testing.T) {
 	c := newTest(t, "")
 	c.resolver = names.Resolver()
 	url := "http://rebind.example:" + portOfServer(s) + "/T0KEN"
-	if got := c.Warn(t.Context(), url); got != "" {
+	if got := c.CheckWarning(t.Context(), url); got != "" {
 		t.Fatalf("first look-up: %s", got)
 	}
 	for range 2 {
@@ -266,12 +266,12 @@ func quiet(s *httptest.Server) {
 
 func TestGeneration(t *testing.T) {
 	c := newTest(t, local)
-	seen := map[uint64]bool{c.Generation(): true}
+	seen := map[uint64]bool{c.PolicyVersion(): true}
 	for range 3 {
 		c.SetPolicy(Policy{})
-		if g := c.Generation(); seen[g] || g != c.Generation() {
+		if g := c.PolicyVersion(); seen[g] || g != c.PolicyVersion() {
 			t.Errorf("generation %d after %v", g, seen)
 		}
-		seen[c.Generation()] = true
+		seen[c.PolicyVersion()] = true
 	}
 }

@@ -50,7 +50,7 @@ func (c *Client) Do(ctx context.Context, r Request) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.limits.total)
 	defer cancel()
 	s := c.state.Load()
-	var peer peer
+	var peer remoteAddr
 	req, err := newRequest(httptrace.WithClientTrace(ctx, peer.trace(s.guard)), r)
 	if err != nil {
 		return Answer{}, err
@@ -58,7 +58,7 @@ func (c *Client) Do(ctx context.Context, r Request) (Answer, error) {
 	res, err := s.transport.RoundTrip(req)
 	if err != nil {
 		return Answer{Private: peer.private.Load(), Duration: time.Since(start)},
-			describe(req.URL.Hostname(), peer.connected.Load(), err)
+			newFailure(req.URL.Hostname(), peer.connected.Load(), err)
 	}
 	body := c.read(res, cancel)
 	return Answer{
@@ -119,12 +119,12 @@ func (c *Client) retryAfter(value string) time.Duration {
 	return 0
 }
 
-// peer learns about the other end of a connection.
-type peer struct {
+// remoteAddr learns about the other end of a connection.
+type remoteAddr struct {
 	connected, private atomic.Bool
 }
 
-func (p *peer) trace(g guard) *httptrace.ClientTrace {
+func (p *remoteAddr) trace(g guard) *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
 		p.connected.Store(true)
 		p.private.Store(!g.public(addrOf(info.Conn.RemoteAddr())))

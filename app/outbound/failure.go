@@ -32,9 +32,9 @@ func (f *failure) Unwrap() error { return f.cause }
 // Is finds ErrUnsure.
 func (f *failure) Is(target error) bool { return f.unsure && target == ErrUnsure }
 
-// describe says in fixed words why an exchange failed; connected tells whether
+// newFailure says in fixed words why an exchange failed; connected tells whether
 // it had come as far as a connection.
-func describe(host string, connected bool, err error) error {
+func newFailure(host string, connected bool, err error) error {
 	f := &failure{host: host, unsure: connected}
 	f.reason, f.cause = reasonOf(connected, err)
 	return f

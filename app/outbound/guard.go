@@ -27,19 +27,19 @@ func newGuard(allow Allow) guard {
 	return guard{allow: allow, special: ssrf.New(ssrf.WithAnyPort(), ssrf.WithDeniedV4Prefixes(azureWire))}
 }
 
-// permits decides on an address that was dialed by the name of host.
-func (g guard) permits(host string, to netip.AddrPort) bool {
+// allows decides on an address that was dialed by the name of host.
+func (g guard) allows(host string, to netip.AddrPort) bool {
 	addr := to.Addr().WithZone("")
 	if g.public(addr) {
 		return true
 	}
-	if !g.allow.permits(host, netip.AddrPortFrom(addr.Unmap(), to.Port())) {
+	if !g.allow.allows(host, netip.AddrPortFrom(addr.Unmap(), to.Port())) {
 		return false
 	}
 	// Who allows the prefix of NAT64, because there is no other way to IPv4, has
 	// not allowed the inside networks that it can spell.
 	if inner, ok := nat64(addr); ok {
-		return g.permits(host, netip.AddrPortFrom(inner, to.Port()))
+		return g.allows(host, netip.AddrPortFrom(inner, to.Port()))
 	}
 	return true
 }

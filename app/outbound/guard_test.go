@@ -28,7 +28,7 @@ func TestGuardRefusesSpecialAddresses(t *testing.T) {
 		2001::1 2001:db8::1 2002:7f00:1:: 2002:808:808::1 3fff::1 fc00::1 fd00:ec2::254 fdff::1
 		fe80::1 fe80::1%eth0 febf::1 fec0::1 ff02::1 ff0e::1 4000::1 5f00::1`) {
 		addr := netip.MustParseAddr(text)
-		if g.permits("", netip.AddrPortFrom(addr, 443)) || g.permits("name.example", netip.AddrPortFrom(addr, 8080)) {
+		if g.allows("", netip.AddrPortFrom(addr, 443)) || g.allows("name.example", netip.AddrPortFrom(addr, 8080)) {
 			t.Errorf("%s is let out", text)
 		}
 		if g.public(addr) {
@@ -43,7 +43,7 @@ func TestGuardLetsPublicAddressesOut(t *testing.T) {
 		1.1.1.1 8.8.8.8 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 126.255.255.255 128.0.0.0
 		169.253.255.255 169.255.0.0 172.15.255.255 172.32.0.0 192.167.255.255 192.169.0.0
 		198.17.255.255 198.20.0.0 223.255.255.255 2606:4700::1111 2a00:1450:4001::1 2001:4860:4860::8888`) {
-		if !g.permits("", netip.AddrPortFrom(netip.MustParseAddr(text), 25)) {
+		if !g.allows("", netip.AddrPortFrom(netip.MustParseAddr(text), 25)) {
 			t.Errorf("%s is refused", text)
 		}
 	}
@@ -88,7 +88,7 @@ func TestGuardWithAllowList(t *testing.T) {
 	}
 	for _, tt := range tests {
 		g := newGuard(allowed(t, tt.allow))
-		if got := g.permits(tt.host, netip.MustParseAddrPort(tt.to)); got != tt.want {
+		if got := g.allows(tt.host, netip.MustParseAddrPort(tt.to)); got != tt.want {
 			t.Errorf("allow %q: %s as %q = %v, want %v", tt.allow, tt.to, tt.host, got, tt.want)
 		}
 	}
@@ -123,7 +123,7 @@ func FuzzParseAllow(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if a.permits("name.that.is.not.there", hidden) && !strings.ContainsAny(list, "1/") {
+		if a.allows("name.that.is.not.there", hidden) && !strings.ContainsAny(list, "1/") {
 			t.Errorf("%q lets %s out", list, hidden)
 		}
 	})

@@ -79,7 +79,7 @@ func missingOr(err error, what string) error {
 	if err != nil {
 		return err
 	}
-	return fault.Missing(what)
+	return fault.NewNotFound(what)
 }
 
 // AuthorizationGroups lists the groups of users that the actor is in;

@@ -76,7 +76,7 @@ func (s *Service) editable(ctx context.Context, actor authz.Actor, id int64) (mo
 	}
 	err = authz.Require(ctx, s.store, actor, authz.Edit, row.ProductID)
 	if fault.Is(err, fault.NotFound) {
-		err = fault.Missing("branch")
+		err = fault.NewNotFound("branch")
 	}
 	return row, err
 }

@@ -103,18 +103,18 @@ func (s *Service) removeSome(tx *models.Tx, actor authz.Actor, b models.Branch, 
 	return err
 }
 
-// Forgotten is a branch that was removed since no reports come of it.
-type Forgotten struct {
+// RemovedBranches is a branch that was removed since no reports come of it.
+type RemovedBranches struct {
 	Product, Branch string
 }
 
-// ForgetBranches removes the branches that got no report for a time, neither
+// RemoveStaleBranches removes the branches that got no report for a time, neither
 // default ones nor protected ones. One that gets a report meanwhile, or at which
 // a large import is at work, is left alone. What is removed is told also where
 // it returns an error.
-func (s *Service) ForgetBranches(ctx context.Context, kept time.Duration) ([]Forgotten, error) {
+func (s *Service) RemoveStaleBranches(ctx context.Context, kept time.Duration) ([]RemovedBranches, error) {
 	actor := authz.Actor{Label: "job forget_branches"}
-	var gone []Forgotten
+	var gone []RemovedBranches
 	for after := int64(0); ; {
 		list, err := s.store.StaleBranches(ctx, s.store.Now().Add(-kept), after, staleAtOnce)
 		if err != nil || len(list) == 0 {
@@ -134,10 +134,10 @@ func (s *Service) ForgetBranches(ctx context.Context, kept time.Duration) ([]For
 	}
 }
 
-func (s *Service) forget(ctx context.Context, actor authz.Actor, b models.Branch, kept time.Duration) (Forgotten, error) {
+func (s *Service) forget(ctx context.Context, actor authz.Actor, b models.Branch, kept time.Duration) (RemovedBranches, error) {
 	row, err := s.store.Product(ctx, models.SystemScope("branches go by themselves"), b.ProductID)
 	if err != nil {
-		return Forgotten{}, err
+		return RemovedBranches{}, err
 	}
 	_, err = s.removeBranch(ctx, actor, b, func(now models.BranchRow) error {
 		seen := now.LastReportAt
@@ -149,5 +149,5 @@ func (s *Service) forget(ctx context.Context, actor authz.Actor, b models.Branch
 		}
 		return nil
 	})
-	return Forgotten{Product: row.Name, Branch: b.Name}, err
+	return RemovedBranches{Product: row.Name, Branch: b.Name}, err
 }

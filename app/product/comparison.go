@@ -47,9 +47,9 @@ func (s *Service) Compare(ctx context.Context, actor authz.Actor, id int64, f mo
 	return c, err
 }
 
-// Adds tells of some branches of a product, that were read in scope, what each
+// BranchDelta tells of some branches of a product, that were read in scope, what each
 // adds to the default one: as many of them as are compared quickly.
-func (s *Service) Adds(ctx context.Context, def models.Branch, list []models.BranchRow) (map[int64]models.Counts, error) {
+func (s *Service) BranchDelta(ctx context.Context, def models.Branch, list []models.BranchRow) (map[int64]models.Counts, error) {
 	var ids []int64
 	left := int64(maxCompared)
 	for _, b := range list {

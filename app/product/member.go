@@ -90,7 +90,7 @@ func (s *Service) RemoveMember(ctx context.Context, actor authz.Actor, at Place,
 		}
 		there, err := tx.DeleteMember(m)
 		if err == nil && !there {
-			return fault.Missing("member")
+			return fault.NewNotFound("member")
 		}
 		if err != nil {
 			return err

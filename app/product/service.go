@@ -156,7 +156,7 @@ type Edit struct {
 	Name, Description, DefaultBranch *string
 	GateMode                         *models.GateMode
 	Thresholds                       map[models.Severity]*int64
-	Hold, Silent                     *Term
+	Hold, Silent                     *Retention
 	Targets                          connection.FieldsChange
 	GroupID                          *int64 // 0 is none
 	Version                          int64  // of the product that was edited, 0 = whichever it is
@@ -350,11 +350,11 @@ func (s *Service) ForImport(ctx context.Context, actor authz.Actor, name string)
 		return 0, err
 	}
 	if len(list) == 0 {
-		return 0, fault.Missing("product")
+		return 0, fault.NewNotFound("product")
 	}
 	err = authz.Require(ctx, s.store, actor, authz.Import, list[0].ID)
 	if fault.Is(err, fault.Forbidden) {
-		err = fault.Missing("product")
+		err = fault.NewNotFound("product")
 	}
 	return list[0].ID, err
 }

@@ -8,11 +8,11 @@ import (
 	"gatecrier/app/settings"
 )
 
-// Term is a new value of one of a product's times, in seconds; nil gives it back
+// Retention is a new value of one of a product's times, in seconds; nil gives it back
 // to the settings.
-type Term struct{ Seconds *int64 }
+type Retention struct{ Seconds *int64 }
 
-func (t *Term) set(to **int64) {
+func (t *Retention) set(to **int64) {
 	if t != nil {
 		*to = t.Seconds
 	}

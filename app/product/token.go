@@ -100,6 +100,6 @@ func (s *Service) RevokeToken(ctx context.Context, actor authz.Actor, productID,
 			}
 			return audit.Write(tx, actor, audit.Entry{Action: audit.Delete, Kind: audit.Token, Name: t.Name, ProductID: productID, Was: tokenValues(t)})
 		}
-		return fault.Missing("token")
+		return fault.NewNotFound("token")
 	})
 }

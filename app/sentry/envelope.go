@@ -18,7 +18,7 @@ import (
 
 // The bounds of an envelope.
 const (
-	// More is how long one is at most, compressed or not.
+	// MaxBytes is the size limit of one, compressed or not.
 	MaxBytes = 20 << 20
 	// maxHeader is how long a line of a header is at most.
 	maxHeader = 64 << 10

@@ -51,15 +51,15 @@ type Section struct {
 	Title   string
 	Summary string
 	Fields  []Field
-	review  review
+	review  validator
 }
 
-// review looks at values that are about to be saved together: it notes what is
+// validator looks at values that are about to be saved together: it notes what is
 // wrong, and returns what is only doubtful, in sentences.
-type review func(ctx context.Context, before, next read, bad *fault.Fields) (doubts []string)
+type validator func(ctx context.Context, before, next lookup, bad *fault.Fields) (doubts []string)
 
-// read reads a field's value, or its default.
-type read func(field string) any
+// lookup reads a field's value, or its default.
+type lookup func(field string) any
 
 // Field finds one of a section's fields.
 func (s Section) Field(name string) (Field, bool) {

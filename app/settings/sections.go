@@ -26,7 +26,7 @@ func Sections(baseURL string, badNetworks func(list string) string, hosts Hosts,
 // will not be reached, "" for nothing.
 type Hosts interface {
 	CheckHost(host string, port uint16) error
-	WarnHost(ctx context.Context, host string, port uint16) string
+	CheckHostWarning(ctx context.Context, host string, port uint16) string
 }
 
 func general(baseURL string) Section {
@@ -86,8 +86,8 @@ func mailSection(hosts Hosts) Section {
 }
 
 // reviewServer looks at a mail server where it has changed.
-func reviewServer(hosts Hosts) review {
-	return func(ctx context.Context, before, next read, bad *fault.Fields) []string {
+func reviewServer(hosts Hosts) validator {
+	return func(ctx context.Context, before, next lookup, bad *fault.Fields) []string {
 		host, _ := next("smtp_host").(string)
 		port, _ := next("smtp_port").(int64)
 		if host == "" || host == before("smtp_host") && port == before("smtp_port") {
@@ -97,7 +97,7 @@ func reviewServer(hosts Hosts) review {
 			bad.Add("smtp_host", err.Error())
 			return nil
 		}
-		if doubt := hosts.WarnHost(ctx, host, uint16(port)); doubt != "" { //nolint:gosec // a port
+		if doubt := hosts.CheckHostWarning(ctx, host, uint16(port)); doubt != "" { //nolint:gosec // a port
 			return []string{"smtp_host: " + doubt}
 		}
 		return nil
@@ -153,7 +153,7 @@ func reports() Section {
 	}
 }
 
-func reviewReports(_ context.Context, _, next read, bad *fault.Fields) []string {
+func reviewReports(_ context.Context, _, next lookup, bad *fault.Fields) []string {
 	if after, _ := next("silent_after_seconds").(int64); after != 0 && after < int64(SilentLeast/time.Second) {
 		bad.Add("silent_after_seconds", "0 for never, or from 900 (15 minutes) to 2,592,000 (30 days)")
 	}
@@ -219,7 +219,7 @@ func retentionSection() Section {
 }
 
 // reviewRetention refuses what is neither for ever nor long enough.
-func reviewRetention(_ context.Context, _, next read, bad *fault.Fields) []string {
+func reviewRetention(_ context.Context, _, next lookup, bad *fault.Fields) []string {
 	for _, f := range retentionSection().Fields {
 		if f.Name == maxNotificationsField {
 			continue

@@ -141,7 +141,7 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, name string) (View
 	}
 	section, ok := s.Section(name)
 	if !ok {
-		return View{}, fault.Missing("section of settings")
+		return View{}, fault.NewNotFound("section of settings")
 	}
 	now := s.now.Load()
 	row := now.rows[name]
@@ -172,8 +172,8 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, name string, pa
 		return View{}, s.overtaken(ctx, row, *version)
 	}
 	values, doubts, err := section.accept(ctx, now.values[name], patch)
-	plan, planErr := s.planTargets(ctx, actor, section, patch)
-	if err := together(err, planErr); err != nil {
+	plan, planErr := s.planTargetChanges(ctx, actor, section, patch)
+	if err := joinErrors(err, planErr); err != nil {
 		return View{}, err
 	}
 	row.Section, row.UpdatedBy = name, actor.Label
@@ -186,7 +186,7 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, name string, pa
 			return err
 		}
 		entry := section.entry(now.values[name], values)
-		if err := plan.carryOut(tx, &entry); err != nil {
+		if err := plan.apply(tx, &entry); err != nil {
 			return err
 		}
 		return audit.Write(tx, actor, entry)
@@ -248,11 +248,11 @@ func (s Section) accept(ctx context.Context, values, patch map[string]any) (next
 		return next, nil, err
 	}
 	var bad fault.Fields
-	doubts = s.review(ctx, s.reading(values), s.reading(next), &bad)
+	doubts = s.review(ctx, s.lookup(values), s.lookup(next), &bad)
 	return next, doubts, bad.Err()
 }
 
-func (s Section) reading(values map[string]any) read {
+func (s Section) lookup(values map[string]any) lookup {
 	return func(field string) any { return s.value(values, field) }
 }
 

@@ -16,20 +16,20 @@ type Targets interface {
 	Shown(ctx context.Context) (map[string]string, error)
 	// Plan checks a change of some. A value that is what was shown leaves a
 	// field as it is, an empty one clears it.
-	Plan(ctx context.Context, actor authz.Actor, changes map[string]string) (Plan, error)
+	Plan(ctx context.Context, actor authz.Actor, changes map[string]string) (TargetChange, error)
 }
 
-// Plan is a change of targets that was checked.
-type Plan struct {
+// TargetChange is a change of targets that was checked.
+type TargetChange struct {
 	Doubts []string
 	// Apply carries it out, and tells what the audit may know of how the fields
 	// were and have become.
 	Apply func(tx *models.Tx) (was, became map[string]string, err error)
 }
 
-// Keep says who keeps the targets of a section. It is for the wiring, before
+// RegisterTargets says who keeps the targets of a section. It is for the wiring, before
 // anything runs.
-func (s *Service) Keep(section string, t Targets) { s.targets[section] = t }
+func (s *Service) RegisterTargets(section string, t Targets) { s.targets[section] = t }
 
 // showTargets adds what is kept elsewhere to a section.
 func (s *Service) showTargets(ctx context.Context, v *View) error {
@@ -46,8 +46,8 @@ func (s *Service) showTargets(ctx context.Context, v *View) error {
 	return err
 }
 
-// planTargets checks what a patch changes of the targets of a section.
-func (s *Service) planTargets(ctx context.Context, actor authz.Actor, section Section, patch map[string]any) (Plan, error) {
+// planTargetChanges checks what a patch changes of the targets of a section.
+func (s *Service) planTargetChanges(ctx context.Context, actor authz.Actor, section Section, patch map[string]any) (TargetChange, error) {
 	var bad fault.Fields
 	changes := map[string]string{}
 	for name, value := range patch {
@@ -67,15 +67,15 @@ func (s *Service) planTargets(ctx context.Context, actor authz.Actor, section Se
 	}
 	t := s.targets[section.Name]
 	if len(changes) == 0 || t == nil {
-		return Plan{}, bad.Err()
+		return TargetChange{}, bad.Err()
 	}
 	plan, err := t.Plan(ctx, actor, changes)
-	return plan, together(bad.Err(), err)
+	return plan, joinErrors(bad.Err(), err)
 }
 
-// carryOut does what was planned, and adds it to the section's entry in the
+// apply does what was planned, and adds it to the section's entry in the
 // audit.
-func (p Plan) carryOut(tx *models.Tx, e *audit.Entry) error {
+func (p TargetChange) apply(tx *models.Tx, e *audit.Entry) error {
 	if p.Apply == nil {
 		return nil
 	}
@@ -93,9 +93,9 @@ func (p Plan) carryOut(tx *models.Tx, e *audit.Entry) error {
 	return nil
 }
 
-// together is what is wrong with the fields by two errors; one that is about
+// joinErrors is what is wrong with the fields by two errors; one that is about
 // something else comes first.
-func together(a, b error) error {
+func joinErrors(a, b error) error {
 	for _, err := range []error{a, b} {
 		if err != nil && (!fault.Is(err, fault.Invalid) || len(fault.FieldsOf(err)) == 0) {
 			return err

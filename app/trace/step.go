@@ -11,7 +11,7 @@ import (
 
 // steps are an event's way, as far as it has come. Each rule gives the steps
 // that it has, or none; what comes after one that ends it is left out.
-func (f *facts) steps() []Step {
+func (f *data) steps() []Step {
 	var list []Step
 	for _, rule := range []func() []Step{f.recorded, f.hold, f.window, f.routing} {
 		list = append(list, rule()...)
@@ -24,7 +24,7 @@ func (f *facts) steps() []Step {
 	return append(list, f.reader()...)
 }
 
-func (f *facts) recorded() []Step {
+func (f *data) recorded() []Step {
 	s := Step{Key: Recorded, Outcome: Done, Text: f.event.Type, At: f.event.At, Link: f.about()}
 	if f.event.Actor != "" {
 		s.Text += ", by " + f.event.Actor
@@ -36,7 +36,7 @@ func (f *facts) recorded() []Step {
 }
 
 // about is the page of what an event is about.
-func (f *facts) about() Link {
+func (f *data) about() Link {
 	switch event.Type(f.event.Type) {
 	case event.GateChanged:
 		change := f.event.ID
@@ -64,7 +64,7 @@ func (f *facts) about() Link {
 	return Link{}
 }
 
-func (f *facts) exception() Link {
+func (f *data) exception() Link {
 	var p struct {
 		Group int64 `json:"group"`
 	}
@@ -75,7 +75,7 @@ func (f *facts) exception() Link {
 }
 
 // hold tells how long a gate's new state had to stand.
-func (f *facts) hold() []Step {
+func (f *data) hold() []Step {
 	if event.Type(f.event.Type) != event.GateChanged {
 		return nil
 	}
@@ -104,7 +104,7 @@ func (f *facts) hold() []Step {
 }
 
 // window tells how many of the same exception were held back before it.
-func (f *facts) window() []Step {
+func (f *data) window() []Step {
 	switch event.Type(f.event.Type) {
 	case event.ExceptionReported, event.ExceptionTask, event.ExceptionRequest:
 	case event.GateChanged, event.ConnectorBroken, event.ConnectorRecovered, event.WaiverEnds, event.ProductIsSilent, event.SilenceHasEnded:
@@ -133,20 +133,20 @@ func (f *facts) window() []Step {
 	return []Step{s}
 }
 
-func (f *facts) routing() []Step {
+func (f *data) routing() []Step {
 	s := Step{Key: Routed, Outcome: Done, Text: "Whom it is for was looked up"}
 	switch {
 	case f.history():
 		s.Outcome, s.Text = None, "This event is for the history alone"
 	case f.open && f.work.Parked:
 		s.Outcome, s.Text = Failed, "Given up after "+plural(f.work.Attempts, "try", "tries")+": nobody was told"
-		f.insides(&s)
+		f.addDetails(&s)
 	case f.open && f.work.Behind != 0:
 		s.Outcome, s.Text = Waiting, "It waits for an earlier event of its product"
 		s.Link = Link{path("events", f.work.Behind), "The earlier one"}
 	case f.open && f.work.Attempts > 0:
 		s.Outcome, s.Until, s.Text = Waiting, f.work.NextAt, "It could not be done yet, after "+plural(f.work.Attempts, "try", "tries")
-		f.insides(&s)
+		f.addDetails(&s)
 	case f.open:
 		s.Outcome, s.Until, s.Text = Waiting, f.work.NextAt, "It is looked up next"
 	case len(f.rows) > 0:
@@ -155,8 +155,8 @@ func (f *facts) routing() []Step {
 	return []Step{s}
 }
 
-// insides adds what only administrators may know of a failure.
-func (f *facts) insides(s *Step) {
+// addDetails adds what only administrators may know of a failure.
+func (f *data) addDetails(s *Step) {
 	if !f.actor.Administrator() {
 		return
 	}
@@ -166,7 +166,7 @@ func (f *facts) insides(s *Step) {
 	}
 }
 
-func (f *facts) inInbox() []Step {
+func (f *data) inInbox() []Step {
 	s := Step{Key: Inbox, Outcome: Done}
 	switch {
 	case !f.listed:
@@ -186,7 +186,7 @@ func (f *facts) inInbox() []Step {
 	return []Step{s}
 }
 
-func (f *facts) silenced() []Step {
+func (f *data) silenced() []Step {
 	s := Step{Key: Silence, Outcome: None}
 	switch held := f.tally[models.DeliverySuppressed] > 0; {
 	case f.silence != nil:
@@ -208,7 +208,7 @@ func (f *facts) silenced() []Step {
 }
 
 // reader tells why who asks sees all this.
-func (f *facts) reader() []Step {
+func (f *data) reader() []Step {
 	says := func(text string, link Link) []Step {
 		return []Step{{Key: Reader, Outcome: Done, Text: "You see this " + text, Link: link}}
 	}
@@ -222,12 +222,12 @@ func (f *facts) reader() []Step {
 	}
 	var list []Step
 	for _, w := range f.ways {
-		list = append(list, says(wayText(w), wayLink(w))...)
+		list = append(list, says(sourceText(w), sourceLink(w))...)
 	}
 	return list
 }
 
-func wayText(w models.RoleSource) string {
+func sourceText(w models.RoleSource) string {
 	article := "a "
 	if strings.HasPrefix(string(w.Role), "o") {
 		article = "an "
@@ -244,7 +244,7 @@ func wayText(w models.RoleSource) string {
 	return text
 }
 
-func wayLink(w models.RoleSource) Link {
+func sourceLink(w models.RoleSource) Link {
 	switch {
 	case w.UsersID != 0:
 		return Link{path("authorization-groups", w.UsersID), "The authorization group"}

@@ -14,7 +14,7 @@ import (
 const mailModule = "email"
 
 // settings tells where there was nothing to send by: mail is not set up.
-func (f *facts) settings() []Step {
+func (f *data) settings() []Step {
 	var reasons []string
 	link := Link{"/admin/settings/mail", "The settings of mail"}
 	for _, row := range f.rows {
@@ -36,7 +36,7 @@ func (f *facts) settings() []Step {
 }
 
 // targets are what came of each message, and of those that are not shown.
-func (f *facts) targets() []Step {
+func (f *data) targets() []Step {
 	var list []Step
 	for i := range f.rows {
 		list = append(list, targetOf(&f.rows[i]))
@@ -53,15 +53,15 @@ func (f *facts) targets() []Step {
 	case f.listed && f.entry.Targets < 0 && all == 0:
 		list = append(list, Step{Key: Target, Outcome: Unknown, Text: "How many targets there were was not noted then; nothing that was sent is kept"})
 	case f.listed && f.entry.Targets == 0 && all == 0:
-		list = append(list, f.nowhere())
+		list = append(list, f.notSent())
 	case f.listed && f.entry.Targets > all:
 		list = append(list, Step{Key: Target, Outcome: Unknown, Text: goneText(f.entry.Targets, f.entry.Targets-all)})
 	}
 	return list
 }
 
-// nowhere says why there was no target.
-func (f *facts) nowhere() Step {
+// notSent says why there was no target.
+func (f *data) notSent() Step {
 	s := Step{Key: Target, Outcome: None, Text: "The product had no targets: nobody outside was told"}
 	switch kind := event.Type(f.event.Type); {
 	case kind == event.SilenceHasEnded:

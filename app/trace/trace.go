@@ -106,7 +106,7 @@ func (s *Service) find(ctx context.Context, actor authz.Actor, id int64) (models
 	}
 	e, err = s.store.NotifiedEvent(ctx, actor.Reader(), id)
 	if err == nil && e.ProductID != 0 {
-		err = fault.Missing("event")
+		err = fault.NewNotFound("event")
 	}
 	if err != nil {
 		return models.Event{}, err
@@ -135,8 +135,8 @@ func visible(actor authz.Actor, e models.Event) Event {
 	return v
 }
 
-// facts are what a trace is made of.
-type facts struct {
+// data are what a trace is made of.
+type data struct {
 	actor   authz.Actor
 	event   models.Event
 	shown   Event
@@ -160,8 +160,8 @@ func (s *Service) Of(ctx context.Context, actor authz.Actor, id int64) (Trace, e
 	if err != nil {
 		return Trace{}, err
 	}
-	f := facts{actor: actor, event: e, shown: visible(actor, e)}
-	for _, read := range []func(context.Context, *facts) error{s.readWay, s.readSilence, s.readSent, s.readWays} {
+	f := data{actor: actor, event: e, shown: visible(actor, e)}
+	for _, read := range []func(context.Context, *data) error{s.readSource, s.readSilence, s.readSent, s.readSources} {
 		if err := read(ctx, &f); err != nil {
 			return Trace{}, err
 		}
@@ -169,8 +169,8 @@ func (s *Service) Of(ctx context.Context, actor authz.Actor, id int64) (Trace, e
 	return Trace{Event: f.shown, Steps: f.steps(), Inbox: f.inbox()}, nil
 }
 
-// readWay reads how far an event has come.
-func (s *Service) readWay(ctx context.Context, f *facts) (err error) {
+// readSource reads how far an event has come.
+func (s *Service) readSource(ctx context.Context, f *data) (err error) {
 	if f.work, f.open, err = s.store.RoutingOf(ctx, string(event.ReaderNotify), f.event); err != nil {
 		return err
 	}
@@ -185,7 +185,7 @@ func (s *Service) readWay(ctx context.Context, f *facts) (err error) {
 
 // readSilence reads what held its messages back. Who sees an event may know
 // why; the silence's page is for those who see what it is of.
-func (s *Service) readSilence(ctx context.Context, f *facts) error {
+func (s *Service) readSilence(ctx context.Context, f *data) error {
 	if f.entry.SilenceID == 0 {
 		return nil
 	}
@@ -207,7 +207,7 @@ func (s *Service) readSilence(ctx context.Context, f *facts) error {
 
 // readSent reads its deliveries, those that the actor may see, and how many
 // there are in all.
-func (s *Service) readSent(ctx context.Context, f *facts) (err error) {
+func (s *Service) readSent(ctx context.Context, f *data) (err error) {
 	filter := models.LedgerFilter{EventID: f.event.ID, Limit: maxSent + 1}
 	if f.rows, err = s.ledger.List(ctx, f.actor, filter); err != nil {
 		return err
@@ -221,8 +221,8 @@ func (s *Service) readSent(ctx context.Context, f *facts) (err error) {
 	return err
 }
 
-// readWays reads why the actor may see the event.
-func (s *Service) readWays(ctx context.Context, f *facts) (err error) {
+// readSources reads why the actor may see the event.
+func (s *Service) readSources(ctx context.Context, f *data) (err error) {
 	if f.event.ProductID != 0 && f.actor.ProductID == 0 && !f.actor.User.Administrator {
 		f.ways, err = s.store.RoleSourcesOf(ctx, f.actor.User.ID, f.event.ProductID)
 	}
@@ -230,15 +230,15 @@ func (s *Service) readWays(ctx context.Context, f *facts) (err error) {
 }
 
 // inbox reports whether the actor finds the event in an inbox of his.
-func (f *facts) inbox() bool { return f.listed && f.actor.User.ID != 0 }
+func (f *data) inbox() bool { return f.listed && f.actor.User.ID != 0 }
 
 // history reports whether an event is of the history alone: a change that had
 // to stand before people were told, which another event does.
-func (f *facts) history() bool {
+func (f *data) history() bool {
 	return f.changed && f.told.Change == f.event.ID && f.told.Told != f.event.ID
 }
 
-func (f *facts) sent() int {
+func (f *data) sent() int {
 	n := 0
 	for _, of := range f.tally {
 		n += of

@@ -21,7 +21,7 @@ import (
 func Badge(state func(ctx context.Context, token string) (models.GateState, error), failed func(*gin.Context, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		token, isPicture := strings.CutSuffix(c.Param("file"), ".svg")
-		s, err := models.GateState(""), error(fault.Missing("badge"))
+		s, err := models.GateState(""), error(fault.NewNotFound("badge"))
 		if isPicture {
 			s, err = state(c.Request.Context(), token)
 		}

@@ -49,11 +49,11 @@ func NewEngine(log *slog.Logger, proxies []string, tell Tell, failed func(*gin.C
 	if err := e.SetTrustedProxies(proxies); err != nil {
 		return nil, err
 	}
-	e.Use(identify(tell), logged(log), secured, recovered(log, failed), bounded)
+	e.Use(setRequestID(tell), logRequests(log), securityHeaders, recoverPanics(log, failed), limitBody)
 	return e, nil
 }
 
-func identify(tell Tell) gin.HandlerFunc {
+func setRequestID(tell Tell) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		r := request{id: uuid.NewString(), method: c.Request.Method, route: c.FullPath(), tell: tell}
 		c.Header("X-Request-Id", r.id)
@@ -65,10 +65,10 @@ func identify(tell Tell) gin.HandlerFunc {
 // own, by the setting.
 const maxForm = 1 << 20
 
-// bounded limits bodies, and removes the files that a form was read into:
+// limitBody limits bodies, and removes the files that a form was read into:
 // net/http forgets those of a request whose context was replaced.
-func bounded(c *gin.Context) {
-	if !takesReports(c.FullPath()) {
+func limitBody(c *gin.Context) {
+	if !isReportUpload(c.FullPath()) {
 		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody(c.FullPath()))
 	}
 	defer func() {
@@ -96,9 +96,9 @@ func maxBody(route string) int64 {
 	return maxForm
 }
 
-// takesReports is for routes, and for paths: what comes there has readers that
+// isReportUpload is for routes, and for paths: what comes there has readers that
 // look for themselves.
-func takesReports(route string) bool {
+func isReportUpload(route string) bool {
 	if rest, ok := strings.CutPrefix(strings.TrimSuffix(route, "/"), "/api/"); ok {
 		if _, last, _ := strings.Cut(rest, "/"); last == "envelope" {
 			return true
@@ -107,7 +107,7 @@ func takesReports(route string) bool {
 	return strings.Contains(route, "/products/") && (strings.HasSuffix(route, "/upload") || strings.HasSuffix(route, "/reports"))
 }
 
-func logged(log *slog.Logger) gin.HandlerFunc {
+func logRequests(log *slog.Logger) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		began := time.Now()
 		c.Next()
@@ -126,7 +126,7 @@ func logged(log *slog.Logger) gin.HandlerFunc {
 const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-func secured(c *gin.Context) {
+func securityHeaders(c *gin.Context) {
 	h := c.Writer.Header()
 	h.Set("Content-Security-Policy", csp)
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -136,7 +136,7 @@ func secured(c *gin.Context) {
 	h.Set("Cache-Control", "no-store")
 }
 
-func recovered(log *slog.Logger, failed func(*gin.Context, error)) gin.HandlerFunc {
+func recoverPanics(log *slog.Logger, failed func(*gin.Context, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		defer func() {
 			v := recover()
@@ -150,7 +150,7 @@ func recovered(log *slog.Logger, failed func(*gin.Context, error)) gin.HandlerFu
 			log.ErrorContext(c, "panic", "error", err, "stack", string(debug.Stack()), "request_id", RequestID(c.Request.Context()))
 			c.Abort()
 			if c.Writer.Written() {
-				_ = Explain(c.Request.Context(), log, err) //nolint:errcheck // it is told of, although nobody can be answered
+				_ = ToProblem(c.Request.Context(), log, err) //nolint:errcheck // it is told of, although nobody can be answered
 				return
 			}
 			failed(c, err)

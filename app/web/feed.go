@@ -16,7 +16,7 @@ func Feed(read func(ctx context.Context, token string) ([]byte, error), failed f
 	return func(c *gin.Context) {
 		c.Header("Referrer-Policy", "no-referrer") // the address is the secret
 		token, isFeed := feed.Token(c.Param("file"))
-		body, err := []byte(nil), error(fault.Missing("feed"))
+		body, err := []byte(nil), error(fault.NewNotFound("feed"))
 		if isFeed {
 			body, err = read(c.Request.Context(), token)
 		}

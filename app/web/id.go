@@ -12,7 +12,7 @@ import (
 func ID(c *gin.Context, param, what string) (int64, error) {
 	id, err := strconv.ParseInt(c.Param(param), 10, 64)
 	if err != nil || id < 1 {
-		return 0, fault.Missing(what)
+		return 0, fault.NewNotFound(what)
 	}
 	return id, nil
 }

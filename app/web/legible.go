@@ -13,12 +13,12 @@ import (
 	"gatecrier/app/fault"
 )
 
-// Legible refuses requests with texts that no database and no page can have: bad
+// RequireUTF8 refuses requests with texts that no database and no page can have: bad
 // UTF-8 and NUL in the path, the query, a form, a JSON body, a cookie or the
 // Idempotency-Key. Reports are read by parsers that look for themselves.
-func Legible(next http.Handler) http.Handler {
+func RequireUTF8(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		field, wrong := illegible(r)
+		field, wrong := invalidUTF8(r)
 		if wrong == "" {
 			next.ServeHTTP(w, r)
 			return
@@ -36,11 +36,11 @@ func Legible(next http.Handler) http.Handler {
 
 const badText = "A text with bad UTF-8 or the character NUL"
 
-func plain(text string) bool { return utf8.ValidString(text) && !strings.Contains(text, "\x00") }
+func isPlainText(text string) bool { return utf8.ValidString(text) && !strings.Contains(text, "\x00") }
 
-// illegible names the part of a request that is, and what is wrong with it.
-func illegible(r *http.Request) (field, wrong string) {
-	if !plain(r.URL.Path) {
+// invalidUTF8 names the part of a request that is, and what is wrong with it.
+func invalidUTF8(r *http.Request) (field, wrong string) {
+	if !isPlainText(r.URL.Path) {
 		return "path", badText
 	}
 	if name, bad := badValue(r.URL.Query()); bad {
@@ -48,12 +48,12 @@ func illegible(r *http.Request) (field, wrong string) {
 	}
 	for _, name := range []string{"Cookie", "Idempotency-Key"} {
 		for _, value := range r.Header.Values(name) {
-			if !plain(value) {
+			if !isPlainText(value) {
 				return name, badText
 			}
 		}
 	}
-	if takesReports(r.URL.Path) {
+	if isReportUpload(r.URL.Path) {
 		return "", ""
 	}
 	return badBody(r)
@@ -62,11 +62,11 @@ func illegible(r *http.Request) (field, wrong string) {
 // badValue names a field with a name or a value that cannot be read.
 func badValue(values url.Values) (name string, bad bool) {
 	for name, list := range values {
-		if !plain(name) {
+		if !isPlainText(name) {
 			return "query", true
 		}
 		for _, value := range list {
-			if !plain(value) {
+			if !isPlainText(value) {
 				return name, true
 			}
 		}

@@ -66,9 +66,9 @@ func StatusOf(err error) int {
 	return http.StatusInternalServerError
 }
 
-// Explain turns an error into a problem. What the user may not read goes to
+// ToProblem turns an error into a problem. What the user may not read goes to
 // the log alone.
-func Explain(ctx context.Context, log *slog.Logger, err error) *Problem {
+func ToProblem(ctx context.Context, log *slog.Logger, err error) *Problem {
 	status := StatusOf(err)
 	p := &Problem{Title: http.StatusText(status), Status: status}
 	var f *fault.Error

@@ -31,7 +31,7 @@ func judge(r module.Result) module.Result {
 	}
 	switch {
 	case r.Status == http.StatusNotFound && s.Code == unknownWebhook:
-		return as(r, module.Gone("Discord does not know this webhook any more"))
+		return as(r, module.ResultGone("Discord does not know this webhook any more"))
 	case r.Status == http.StatusTooManyRequests && r.Kind() == module.KindTransient:
 		if wait := time.Duration(min(s.RetryAfter, longest.Seconds()) * float64(time.Second)); wait > 0 {
 			return as(r, module.RetryAfter(wait, r.Reason))

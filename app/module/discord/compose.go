@@ -53,7 +53,7 @@ type field struct {
 }
 
 func compose(m module.Message) payload {
-	title := fit(or(module.Line(m.Title), "Gatecrier"), maxTitle)
+	title := fit(or(module.SingleLine(m.Title), "Gatecrier"), maxTitle)
 	p := payload{Content: mark(m.Tone) + "**" + title + "**", Mentions: mentions{Parse: []string{}}}
 	e := embed{Description: description(m), Color: color(m.Tone), Fields: facts(m.Facts)}
 	if link := module.SafeLink(m.Link); link != "" {
@@ -71,7 +71,7 @@ func compose(m module.Message) payload {
 // description is the reason, what tipped it, and whether it is a test.
 func description(m module.Message) string {
 	var parts []string
-	if why := module.Line(m.Why); why != "" {
+	if why := module.SingleLine(m.Why); why != "" {
 		parts = append(parts, fit(why, maxWhy))
 	}
 	if list := items(m.Items); list != "" {
@@ -87,7 +87,7 @@ func description(m module.Message) string {
 func facts(all []module.Fact) []field {
 	var fields []field
 	for _, f := range all {
-		label, value := module.Line(f.Label), module.Line(f.Value)
+		label, value := module.SingleLine(f.Label), module.SingleLine(f.Value)
 		if label == "" && value == "" {
 			continue
 		}
@@ -103,7 +103,7 @@ func facts(all []module.Fact) []field {
 func items(all []string) string {
 	var b strings.Builder
 	for i, item := range all {
-		line := "• " + fit(module.Line(item), maxItem)
+		line := "• " + fit(module.SingleLine(item), maxItem)
 		if i == maxItems || units(b.String())+units(line) > maxList {
 			fmt.Fprintf(&b, "\nand %d more", len(all)-i)
 			break

@@ -19,7 +19,7 @@ const gap = "\u200b"
 func fit(line string, most int) string {
 	before := '\n'
 	digits := false // all since the start
-	return module.Fit(line, most, units, func(r rune) string {
+	return module.TruncateEncoded(line, most, units, func(r rune) string {
 		start := before == '\n'
 		listed := strings.ContainsRune("-+", r) && start || strings.ContainsRune(".)", r) && digits
 		linked := r == '/' && before == ':'

@@ -62,7 +62,7 @@ func (e *Email) write(m module.Message, from, to, firstName string) (*mail.Msg, 
 // subject is the title, and not what a title in the form of an encoded word
 // (RFC 2047) would be decoded to.
 func subject(m module.Message) string {
-	title := module.Short(strings.ReplaceAll(m.Title, "=?", "= ?"), maxSubject)
+	title := module.Truncate(strings.ReplaceAll(m.Title, "=?", "= ?"), maxSubject)
 	if title == "" {
 		return "Gatecrier"
 	}

@@ -21,7 +21,7 @@ type idle struct {
 
 // take returns an idle connection to a server, nil if there is none.
 func (e *Email) take(s Server) *connection {
-	policy := e.client.Generation()
+	policy := e.client.PolicyVersion()
 	e.idle.mu.Lock()
 	defer e.idle.mu.Unlock()
 	e.sweep(s, policy)
@@ -37,7 +37,7 @@ func (e *Email) take(s Server) *connection {
 
 // put keeps a connection for the next letter, or gives it up.
 func (e *Email) put(c *connection) {
-	s, policy := e.server(), e.client.Generation()
+	s, policy := e.server(), e.client.PolicyVersion()
 	e.idle.mu.Lock()
 	defer e.idle.mu.Unlock()
 	e.sweep(s, policy)

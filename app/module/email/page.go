@@ -42,10 +42,10 @@ type view struct {
 
 func newView(m module.Message, to, firstName string) view {
 	v := view{
-		Greeting: "Hello,", Title: module.Short(m.Title, maxTitle), Why: module.Short(m.Why, maxWhy),
+		Greeting: "Hello,", Title: module.Truncate(m.Title, maxTitle), Why: module.Truncate(m.Why, maxWhy),
 		Tone: m.Tone, Test: m.Test, Account: m.Type == module.TypeAccount, Link: module.SafeLink(m.Link), To: to,
 	}
-	if name := module.Short(firstName, maxName); name != "" {
+	if name := module.Truncate(firstName, maxName); name != "" {
 		v.Greeting = "Hello " + name + ","
 	}
 	if v.Title == "" {
@@ -55,13 +55,13 @@ func newView(m module.Message, to, firstName string) view {
 		v.Time = m.Time.UTC().Format("2 January 2006, 15:04 UTC")
 	}
 	for _, f := range m.Facts[:min(maxFacts, len(m.Facts))] {
-		f = module.Fact{Label: module.Short(f.Label, maxLabel), Value: module.Short(f.Value, maxValue)}
+		f = module.Fact{Label: module.Truncate(f.Label, maxLabel), Value: module.Truncate(f.Value, maxValue)}
 		if f != (module.Fact{}) {
 			v.Facts = append(v.Facts, f)
 		}
 	}
 	for _, item := range m.Items[:min(maxItems, len(m.Items))] {
-		v.Items = append(v.Items, module.Short(item, maxItem))
+		v.Items = append(v.Items, module.Truncate(item, maxItem))
 	}
 	v.More = len(m.Items) - len(v.Items)
 	return v

@@ -89,7 +89,7 @@ func (e *Email) transfer(ctx context.Context, s Server, l letter) outcome {
 }
 
 func (e *Email) dial(ctx context.Context, s Server) (*connection, error) {
-	c := &connection{server: s, policy: e.client.Generation()}
+	c := &connection{server: s, policy: e.client.PolicyVersion()}
 	conn, err := e.client.Dial(ctx, "tcp", net.JoinHostPort(s.Host, strconv.Itoa(s.Port)))
 	if err != nil {
 		return nil, err

@@ -51,7 +51,7 @@ type link struct {
 // eventsOf is the event of a message; of a test, a second one closes the first.
 func eventsOf(c module.Config, m module.Message) []event {
 	e := event{
-		IntegrationKey: c[fieldKey], Summary: fit(or(module.Line(m.Title), "Gatecrier"), maxSummary),
+		IntegrationKey: c[fieldKey], Summary: fit(or(module.SingleLine(m.Title), "Gatecrier"), maxSummary),
 		Details: details(m), CustomDetails: custom(m),
 	}
 	if href := module.SafeLink(m.Link); href != "" {
@@ -89,7 +89,7 @@ func meaning(m module.Message) (kind, priority, key string) {
 // Markdown.
 func details(m module.Message) string {
 	var parts []string
-	if why := module.Line(m.Why); why != "" {
+	if why := module.SingleLine(m.Why); why != "" {
 		parts = append(parts, fitText(why, maxWhy))
 	}
 	if list := items(m.Items); list != "" {
@@ -102,7 +102,7 @@ func details(m module.Message) string {
 func items(all []string) string {
 	var b strings.Builder
 	for i, item := range all {
-		line := "- " + fitText(module.Line(item), maxItem)
+		line := "- " + fitText(module.SingleLine(item), maxItem)
 		if i == maxItems || units(b.String())+units(line) > maxList {
 			fmt.Fprintf(&b, "\n- and %d more", len(all)-i)
 			break
@@ -120,7 +120,7 @@ func items(all []string) string {
 func custom(m module.Message) map[string]string {
 	all := map[string]string{}
 	for _, f := range m.Facts {
-		label, value := fit(or(module.Line(f.Label), "Detail"), maxLabel), fit(module.Line(f.Value), maxValue)
+		label, value := fit(or(module.SingleLine(f.Label), "Detail"), maxLabel), fit(module.SingleLine(f.Value), maxValue)
 		if _, taken := all[label]; taken || value == "" {
 			continue
 		}
@@ -130,7 +130,7 @@ func custom(m module.Message) map[string]string {
 		all[label] = value
 	}
 	all["type"], all["id"] = m.Type, m.ID
-	if actor := fit(module.Line(m.Actor), maxActor); actor != "" {
+	if actor := fit(module.SingleLine(m.Actor), maxActor); actor != "" {
 		all["actor"] = actor
 	}
 	if !m.Time.IsZero() {
@@ -140,7 +140,7 @@ func custom(m module.Message) map[string]string {
 }
 
 func fit(line string, most int) string {
-	return module.Fit(line, most, units, func(r rune) string { return string(r) })
+	return module.TruncateEncoded(line, most, units, func(r rune) string { return string(r) })
 }
 
 // gap has no width.
@@ -150,7 +150,7 @@ const gap = "\u200b"
 // and pictures, and still readable where it is not Markdown.
 func fitText(line string, most int) string {
 	var before rune
-	return module.Fit(line, most, units, func(r rune) string {
+	return module.TruncateEncoded(line, most, units, func(r rune) string {
 		linked := before == ']' && strings.ContainsRune("([:", r)
 		before = r
 		switch {

@@ -43,9 +43,9 @@ type field struct {
 }
 
 func compose(m module.Message) payload {
-	title := or(module.Line(m.Title), "Gatecrier")
+	title := or(module.SingleLine(m.Title), "Gatecrier")
 	p := payload{Text: mark(m.Tone) + "**" + fit(title, maxTitle) + "**"}
-	if why := module.Line(m.Why); why != "" {
+	if why := module.SingleLine(m.Why); why != "" {
 		p.Text += "\n\n" + fit(why, maxWhy)
 	}
 	a := attachment{Fallback: plain(title, maxTitle), Color: color(m.Tone), Text: details(m), Fields: facts(m.Facts)}
@@ -61,7 +61,7 @@ func compose(m module.Message) payload {
 func facts(all []module.Fact) []field {
 	var fields []field
 	for _, f := range all {
-		label, value := module.Line(f.Label), module.Line(f.Value)
+		label, value := module.SingleLine(f.Label), module.SingleLine(f.Value)
 		if label == "" && value == "" {
 			continue
 		}
@@ -92,7 +92,7 @@ func items(all []string) string {
 			lines = append(lines, fmt.Sprintf("and %d more", len(all)-i))
 			break
 		}
-		lines = append(lines, "• "+fit(module.Line(item), maxItem))
+		lines = append(lines, "• "+fit(module.SingleLine(item), maxItem))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -22,7 +22,7 @@ const gapped = "@<&"
 func fit(line string, most int) string {
 	start := true
 	digits := false // all since the start
-	return module.Fit(line, most, weight, func(r rune) string {
+	return module.TruncateEncoded(line, most, weight, func(r rune) string {
 		listed := strings.ContainsRune("-+", r) && start || r == '.' && digits
 		digits = r >= '0' && r <= '9' && (start || digits)
 		start = false
@@ -38,7 +38,7 @@ func fit(line string, most int) string {
 
 // plain is fit where Markdown means nothing.
 func plain(line string, most int) string {
-	return module.Fit(line, most, weight, func(r rune) string {
+	return module.TruncateEncoded(line, most, weight, func(r rune) string {
 		if strings.ContainsRune(gapped, r) {
 			return string(r) + gap
 		}

@@ -97,7 +97,7 @@ func (s suite) testPrepare(t *testing.T) {
 }
 
 func (s suite) testPrepareRefuses(t *testing.T, r *rig, good module.Config) {
-	for _, f := range r.sender.Descriptor().Asked() {
+	for _, f := range r.sender.Descriptor().FormFields() {
 		bad := maps.Clone(good)
 		bad[f.Name] = strings.Repeat("x", 100_000) + secretPath
 		r.checkField(bad, f.Name)

@@ -291,7 +291,7 @@ func (s suite) testRebinding(t *testing.T) {
 		t.Fatal(err)
 	}
 	url := "http://rebind.example:" + port + "/hooks/" + secretPath + "?sig=" + secretQuery
-	if doubt := r.client.Warn(t.Context(), url); doubt != "" {
+	if doubt := r.client.CheckWarning(t.Context(), url); doubt != "" {
 		t.Errorf("doubtful at saving: %s", doubt)
 	}
 	if r.config, err = r.sender.Prepare(s.config(url)); err != nil {

@@ -56,10 +56,10 @@ func section(s string) block {
 }
 
 func compose(m module.Message) payload {
-	title := mark(m.Tone) + or(module.Line(m.Title), "Gatecrier")
-	head := text{Type: "plain_text", Text: module.Fit(title, maxHeader, units, asIs)}
+	title := mark(m.Tone) + or(module.SingleLine(m.Title), "Gatecrier")
+	head := text{Type: "plain_text", Text: module.TruncateEncoded(title, maxHeader, units, asIs)}
 	p := payload{Text: fit(title, maxHeader), Blocks: []block{{Type: "header", Text: &head}}}
-	if why := module.Line(m.Why); why != "" {
+	if why := module.SingleLine(m.Why); why != "" {
 		p.Text += "\n" + fit(why, maxPlain)
 		p.Blocks = append(p.Blocks, section(fit(why, maxWhy)))
 	}
@@ -87,7 +87,7 @@ func (p payload) with(footer string) payload {
 func facts(all []module.Fact) []text {
 	var fields []text
 	for _, f := range all {
-		label, value := module.Line(f.Label), module.Line(f.Value)
+		label, value := module.SingleLine(f.Label), module.SingleLine(f.Value)
 		if label == "" && value == "" {
 			continue
 		}
@@ -106,7 +106,7 @@ func facts(all []module.Fact) []text {
 func items(all []string) string {
 	var b strings.Builder
 	for i, item := range all {
-		line := "• " + fit(module.Line(item), maxItem)
+		line := "• " + fit(module.SingleLine(item), maxItem)
 		if i == maxItems || units(b.String())+units(line) > maxList {
 			fmt.Fprintf(&b, "\nand %d more", len(all)-i)
 			break
@@ -144,7 +144,7 @@ func mark(t module.Tone) string {
 }
 
 func fit(s string, most int) string {
-	return module.Fit(s, most, units, func(r rune) string { return escape(string(r)) })
+	return module.TruncateEncoded(s, most, units, func(r rune) string { return escape(string(r)) })
 }
 
 // escape makes entities of the three characters that Slack wants so, and of no

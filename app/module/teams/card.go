@@ -80,12 +80,12 @@ func message(m module.Message) payload {
 }
 
 func compose(m module.Message) card {
-	title := fit(or(module.Line(m.Title), "Gatecrier"), maxTitle)
+	title := fit(or(module.SingleLine(m.Title), "Gatecrier"), maxTitle)
 	c := card{
 		Schema: schema, Type: "AdaptiveCard", Version: "1.4", Teams: width{"Full"}, Summary: title,
 		Body: []element{{Type: "TextBlock", Text: title, Wrap: true, Size: "Large", Weight: "Bolder", Color: color(m.Tone)}},
 	}
-	if why := module.Line(m.Why); why != "" {
+	if why := module.SingleLine(m.Why); why != "" {
 		c.Body = append(c.Body, element{Type: "TextBlock", Text: fit(why, maxWhy), Wrap: true, Spacing: "Small"})
 	}
 	if list := facts(m.Facts); len(list) > 0 {
@@ -104,7 +104,7 @@ func compose(m module.Message) card {
 func facts(all []module.Fact) []fact {
 	var list []fact
 	for _, f := range all {
-		label, value := module.Line(f.Label), module.Line(f.Value)
+		label, value := module.SingleLine(f.Label), module.SingleLine(f.Value)
 		if label == "" && value == "" {
 			continue
 		}
@@ -120,7 +120,7 @@ func facts(all []module.Fact) []fact {
 func items(all []string) []element {
 	var lines []element
 	for i, item := range all {
-		text := "• " + fit(module.Line(item), maxItem)
+		text := "• " + fit(module.SingleLine(item), maxItem)
 		if i == maxItems {
 			text = fmt.Sprintf("and %d more", len(all)-i)
 		}

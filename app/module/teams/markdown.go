@@ -17,7 +17,7 @@ const special = "\\`*_[]<>~|&{}"
 func fit(line string, most int) string {
 	start := true
 	digits := false // all since the start
-	return module.Fit(line, most, weight, func(r rune) string {
+	return module.TruncateEncoded(line, most, weight, func(r rune) string {
 		listed := strings.ContainsRune("#-+=", r) && start || strings.ContainsRune(".)", r) && digits
 		digits = r >= '0' && r <= '9' && (start || digits)
 		start = false

@@ -75,8 +75,8 @@ func envelopeOf(m module.Message) envelope {
 	return envelope{
 		Type: thing, Action: action(verb),
 		Attributes: attributes{
-			UUID: strings.TrimPrefix(m.ID, "msg_"), ShortID: m.Key, Title: module.Short(m.Title, maxTitle),
-			Reason: module.Short(m.Why, maxReason), Link: m.Link, Test: m.Test,
+			UUID: strings.TrimPrefix(m.ID, "msg_"), ShortID: m.Key, Title: module.Truncate(m.Title, maxTitle),
+			Reason: module.Truncate(m.Why, maxReason), Link: m.Link, Test: m.Test,
 		},
 		Metadata: metadata{Version: 2, CreatedAt: m.Time.UTC(), Permissions: []string{}},
 	}
