@@ -92,7 +92,7 @@ type App struct {
 	mail     *email.Email
 	sessions *account.Sessions
 	live     *inbox.Hub // who looks at an inbox
-	bell     *event.Signal
+	signal   *event.Signal
 	server   *http.Server
 	base     atomic.Value // string: BASE_URL
 	addr     string
@@ -131,7 +131,7 @@ func locked(ctx context.Context, o Options, key []byte) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Store: store, config: o.Config, log: o.Log, bell: event.NewSignal(), served: make(chan error, 1)}
+	a := &App{Store: store, config: o.Config, log: o.Log, signal: event.NewSignal(), served: make(chan error, 1)}
 	a.base.Store(o.Config.BaseURL)
 	ring, err := openRing(ctx, o, store, key)
 	if err == nil {
@@ -170,7 +170,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 		return err
 	}
 	instance := uuid.NewString()
-	events := event.NewLog(a.bell)
+	events := event.NewLog(a.signal)
 	gates := gate.New(events, a.Settings.Gate)
 	a.Gates = gates
 	a.Exceptions = exception.New(store, events, a.exceptionPolicy, o.Log)
@@ -190,7 +190,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	a.Dispatcher = delivery.New(delivery.Parts{
 		Store: store, Opener: a.Connections, Modules: modules, Events: events, Log: o.Log, Instance: instance, BaseURL: a.BaseURL,
 	})
-	a.router = notify.New(store, a.Dispatcher, a.bell, o.Log, instance, a.mails)
+	a.router = notify.New(store, a.Dispatcher, a.signal, o.Log, instance, a.mails)
 	a.schedule = jobs.NewSchedule(jobs.Parts{
 		Store: store, Log: o.Log, Instance: instance, Jobs: append(jobs.All(), o.Jobs...), Exceptions: a.Exceptions, Keep: a.Settings.Retention,
 		Services: jobs.Services{Observations: a.Findings, Gates: a.Reconciler, Ingest: a.Ingest, Products: a.Products, Reports: a.Settings.Reports},
@@ -384,7 +384,7 @@ func (a *App) BaseURL() string {
 
 // Wake lets the loops look for work at once, where a test has moved the clock.
 func (a *App) Wake() {
-	a.bell.Notify()
+	a.signal.Notify()
 	a.Dispatcher.Wake()
 }
 

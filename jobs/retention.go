@@ -10,7 +10,7 @@ import (
 // beyond a number where there is a bound, and then silences that have ended
 // before them.
 func forgetNotifications(ctx context.Context, w *Work) error {
-	if err := w.walk(ctx, models.NotificationTrail, w.Keep.Notifications); err != nil {
+	if err := w.walk(ctx, models.NotificationTable, w.Keep.Notifications); err != nil {
 		return err
 	}
 	if err := forgetMore(ctx, w); err != nil {
@@ -40,16 +40,16 @@ func forgetMore(ctx context.Context, w *Work) error {
 
 // forgetDeliveries removes deliveries that have ended long ago.
 func forgetDeliveries(ctx context.Context, w *Work) error {
-	return w.walk(ctx, models.DeliveryTrail, w.Keep.Deliveries)
+	return w.walk(ctx, models.DeliveryTable, w.Keep.Deliveries)
 }
 
 // forgetEvents removes old events that nothing refers to any more.
 func forgetEvents(ctx context.Context, w *Work) error {
-	return w.walk(ctx, models.EventTrail, w.Keep.Events)
+	return w.walk(ctx, models.EventTable, w.Keep.Events)
 }
 
 func forgetAudit(ctx context.Context, w *Work) error {
-	return w.walk(ctx, models.AuditTrail, w.Keep.Audit)
+	return w.walk(ctx, models.AuditTable, w.Keep.Audit)
 }
 
 // forgetRuns removes old runs and slots, but the last of each job.
@@ -66,21 +66,21 @@ func forgetRuns(ctx context.Context, w *Work) error {
 			return err
 		}
 	}
-	return w.walk(ctx, models.RunTrail, w.Keep.JobRuns)
+	return w.walk(ctx, models.RunTable, w.Keep.JobRuns)
 }
 
 // walk removes what is older than so many days from a trail, page by page.
-func (w *Work) walk(ctx context.Context, trail models.RetentionTable, days int64) error {
+func (w *Work) walk(ctx context.Context, table models.RetentionTable, days int64) error {
 	before, ends := w.before(days)
 	for page := (models.Old{More: ends}); page.More; {
 		var err error
-		if page, err = w.store.OldRows(ctx, trail, before, page.Upto, batch); err != nil {
+		if page, err = w.store.OldRows(ctx, table, before, page.Upto, batch); err != nil {
 			return err
 		}
 		if len(page.Keys) == 0 {
 			continue
 		}
-		if _, err := w.Write(ctx, func(tx *models.Tx) (int64, error) { return tx.DeleteOld(trail, before, page.Keys) }); err != nil {
+		if _, err := w.Write(ctx, func(tx *models.Tx) (int64, error) { return tx.DeleteOld(table, before, page.Keys) }); err != nil {
 			return err
 		}
 	}

@@ -10,9 +10,9 @@ type BranchStatus int
 
 // The standings.
 const (
-	StandingAdded  BranchStatus = iota // not in the other's last reports at all
-	StandingKnown                      // there, but it does not count: waived, a false positive
-	StandingShared                     // it counts there too
+	BranchStatusAdded  BranchStatus = iota // not in the other's last reports at all
+	BranchStatusKnown                      // there, but it does not count: waived, a false positive
+	BranchStatusShared                     // it counts there too
 )
 
 // thereIn reads from the observations d that are a branch's in its last reports
@@ -20,8 +20,8 @@ const (
 const thereIn = ` FROM sources t JOIN observations d ON d.source_id = t.id AND d.identity = o.identity
 	WHERE t.branch_id = ? AND t.scanner = s.scanner AND d.resolved_at IS NULL AND d.since <= t.version`
 
-// standing is the Standing of o, as SQL.
-const standing = "coalesce((SELECT max(CASE WHEN d.active THEN 2 ELSE 1 END)" + thereIn + "), 0)"
+// branchStatusSQL is the Standing of o, as SQL.
+const branchStatusSQL = "coalesce((SELECT max(CASE WHEN d.active THEN 2 ELSE 1 END)" + thereIn + "), 0)"
 
 // BranchPair is two branches of a product that are compared. They must have come from
 // a scoped read.
@@ -43,7 +43,7 @@ func (r queries) Compare(ctx context.Context, branches []int64, otherID int64) (
 	if len(branches) == 0 {
 		return found, nil
 	}
-	err := r.query(ctx, "SELECT x.branch_id, x.severity, x.standing, count(*) FROM (SELECT o.branch_id, o.severity, "+standing+` AS standing
+	err := r.query(ctx, "SELECT x.branch_id, x.severity, x.standing, count(*) FROM (SELECT o.branch_id, o.severity, "+branchStatusSQL+` AS standing
 		FROM observations o JOIN sources s ON s.id = o.source_id WHERE o.branch_id IN (`+placeholders(len(branches))+`) AND o.active = TRUE AND o.since <= s.version) x
 		GROUP BY x.branch_id, x.severity, x.standing`, append([]any{otherID}, toAny(branches)...), func(rows scanner) error {
 		var id, n int64
@@ -62,11 +62,11 @@ func (r queries) Compare(ctx context.Context, branches []int64, otherID int64) (
 
 func (c *Comparison) of(st BranchStatus) *Counts {
 	switch st {
-	case StandingKnown:
+	case BranchStatusKnown:
 		return &c.Known
-	case StandingShared:
+	case BranchStatusShared:
 		return &c.Shared
-	case StandingAdded:
+	case BranchStatusAdded:
 	}
 	return &c.Added
 }

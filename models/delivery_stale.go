@@ -9,11 +9,11 @@ import (
 // LastNotified is what a target has been told of a product's gate, and what there is to
 // tell now. Changes that wait until they have stood for a time do not count yet.
 type LastNotified struct {
-	Latest   int64     // the event that announced the gate's last change, 0 for none
-	Now      GateState // what it says since
-	Told     GateState // what was delivered last before the event asked about, "" for nothing
-	MayKnow  bool      // a later message may have arrived, though nothing says so
-	Changing bool      // the event is a change of a gate
+	Latest    int64     // the event that announced the gate's last change, 0 for none
+	Now       GateState // what it says since
+	Delivered GateState // what was delivered last before the event asked about, "" for nothing
+	MayKnow   bool      // a later message may have arrived, though nothing says so
+	Changing  bool      // the event is a change of a gate
 }
 
 // LastNotifiedOf looks at what a delivery's target has been told before it.
@@ -35,7 +35,7 @@ func (r queries) LastNotifiedOf(ctx context.Context, d Delivery) (LastNotified, 
 	args := []any{d.ConnectionID, d.ProductID, d.Recipient}
 	var told int64
 	err = r.get(ctx, "SELECT g.announced_id, g.to_state FROM deliveries d JOIN gate_changes g ON g.product_id = d.product_id AND g.announced_id = d.event_id WHERE "+lane+
-		"d.event_id < ? AND d.state = 'delivered' ORDER BY d.id DESC LIMIT 1", append(args[:3:3], d.EventID), &told, &w.Told)
+		"d.event_id < ? AND d.state = 'delivered' ORDER BY d.id DESC LIMIT 1", append(args[:3:3], d.EventID), &told, &w.Delivered)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return w, err
 	}

@@ -38,7 +38,7 @@ func TestForgetNotifications(t *testing.T) {
 		w.mark(models.Viewer{UserID: ann}, false, before[1])
 		w.clock.Advance(month)
 		w.tell(product, 3)
-		if n := w.forget(models.NotificationTrail, w.s.Now()); n != 5 {
+		if n := w.forget(models.NotificationTable, w.s.Now()); n != 5 {
 			t.Errorf("%d went", n)
 		}
 		if n, marks := w.count("notifications"), w.count("marks"); n != 3 || marks != 0 {
@@ -105,7 +105,7 @@ func TestForgetDeliveries(t *testing.T) {
 		late = w.stored(late.ID)
 		w.settle(late, "one", models.DeliveryDelivered, &models.Attempt{At: w.s.Now(), Result: "delivered"})
 		young := w.test(a, product)
-		if n := w.forget(models.DeliveryTrail, w.s.Now()); n != 1 || w.count("attempts") != 2 {
+		if n := w.forget(models.DeliveryTable, w.s.Now()); n != 1 || w.count("attempts") != 2 {
 			t.Errorf("%d went, %d attempts are left", n, w.count("attempts"))
 		}
 		for _, id := range []int64{late.ID, open.ID, young.ID} {
@@ -128,13 +128,13 @@ func TestForgetEvents(t *testing.T) {
 		w.clock.Advance(month)
 		young := w.event(product).ID
 		w.write(func(tx *models.Tx) error {
-			n, err := tx.DeleteOld(models.EventTrail, tx.Now(), []int64{told, sent, work, change, young})
+			n, err := tx.DeleteOld(models.EventTable, tx.Now(), []int64{told, sent, work, change, young})
 			if n != 0 {
 				t.Errorf("%d went that have to stay", n)
 			}
 			return err
 		})
-		if n := w.forget(models.EventTrail, w.s.Now()); n != 2 {
+		if n := w.forget(models.EventTable, w.s.Now()); n != 2 {
 			t.Errorf("%d went", n)
 		}
 		for _, id := range []int64{told, sent, work, change, young} {
@@ -172,11 +172,11 @@ func TestForgetAuditAndRuns(t *testing.T) {
 		run("at work", models.RunOK)
 		run("at work", models.RunRunning)
 		w.clock.Advance(month)
-		if n := w.forget(models.RunTrail, w.s.Now()); n != 3 || w.count("job_runs") != 3 {
+		if n := w.forget(models.RunTable, w.s.Now()); n != 3 || w.count("job_runs") != 3 {
 			t.Errorf("%d runs went, %d are left", n, w.count("job_runs"))
 		}
 		run("often", models.RunOK)
-		if n := w.forget(models.AuditTrail, w.s.Now()); n != 6 || w.count("audit") != 1 {
+		if n := w.forget(models.AuditTable, w.s.Now()); n != 6 || w.count("audit") != 1 {
 			t.Errorf("%d rows of the audit went, %d are left", n, w.count("audit"))
 		}
 	})
@@ -308,7 +308,7 @@ func (w world) hotRetention() map[string]hot {
 		_, err := tx.DeleteOldSilences(noon, 10)
 		return err
 	}}
-	for name, trail := range map[string]models.RetentionTable{"notifications": models.NotificationTrail, "deliveries": models.DeliveryTrail, "audit": models.AuditTrail, "e": models.EventTrail, "j": models.RunTrail} {
+	for name, trail := range map[string]models.RetentionTable{"notifications": models.NotificationTable, "deliveries": models.DeliveryTable, "audit": models.AuditTable, "e": models.EventTable, "j": models.RunTable} {
 		list["old "+name] = hot{want: fmt.Sprintf(byKey, name), work: name == "e", read: func(ctx context.Context) error {
 			_, err := w.s.OldRows(ctx, trail, noon, 0, 10)
 			return err

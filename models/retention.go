@@ -19,35 +19,35 @@ type RetentionTable struct {
 
 // The trails.
 var (
-	// NotificationTrail has the rows of the inbox, read or not. Their marks go
+	// NotificationTable has the rows of the inbox, read or not. Their marks go
 	// with them.
-	NotificationTrail = RetentionTable{
+	NotificationTable = RetentionTable{
 		page:   "SELECT event_id, at, at, TRUE FROM notifications WHERE event_id > ? ORDER BY event_id LIMIT ?",
 		remove: "DELETE FROM notifications WHERE event_id IN ",
 		still:  "at < ?",
 	}
-	// DeliveryTrail has the deliveries, by when they ended; their attempts go
+	// DeliveryTable has the deliveries, by when they ended; their attempts go
 	// with them.
-	DeliveryTrail = RetentionTable{
+	DeliveryTable = RetentionTable{
 		page:   "SELECT id, created_at, coalesce(finished_at, created_at), state NOT IN " + openStates + " FROM deliveries WHERE id > ? ORDER BY id LIMIT ?",
 		remove: "DELETE FROM deliveries WHERE id IN ",
 		still:  "coalesce(finished_at, created_at) < ? AND state NOT IN " + openStates,
 	}
-	// EventTrail has the events that nothing refers to: no notification, no
+	// EventTable has the events that nothing refers to: no notification, no
 	// delivery, no row of a gate's history, and nobody's work.
-	EventTrail = RetentionTable{
+	EventTable = RetentionTable{
 		page:   "SELECT e.id, e.at, e.at, " + unreferred + " FROM events e WHERE e.id > ? ORDER BY e.id LIMIT ?",
 		remove: "DELETE FROM events AS e WHERE e.id IN ",
 		still:  "e.at < ? AND " + unreferred,
 	}
-	// AuditTrail has who changed what.
-	AuditTrail = RetentionTable{
+	// AuditTable has who changed what.
+	AuditTable = RetentionTable{
 		page:   "SELECT id, at, at, TRUE FROM audit WHERE id > ? ORDER BY id LIMIT ?",
 		remove: "DELETE FROM audit WHERE id IN ",
 		still:  "at < ?",
 	}
-	// RunTrail has the runs of jobs, but the last one of each.
-	RunTrail = RetentionTable{
+	// RunTable has the runs of jobs, but the last one of each.
+	RunTable = RetentionTable{
 		page:   "SELECT j.id, j.started_at, j.started_at, " + overrun + " FROM job_runs j WHERE j.id > ? ORDER BY j.id LIMIT ?",
 		remove: "DELETE FROM job_runs AS j WHERE j.id IN ",
 		still:  "j.started_at < ? AND " + overrun,
@@ -72,9 +72,9 @@ type Old struct {
 
 // OldRows reads the page of a trail that comes after a key: what of it is older
 // than a time and may go.
-func (r queries) OldRows(ctx context.Context, trail RetentionTable, before time.Time, after int64, limit int) (Old, error) {
+func (r queries) OldRows(ctx context.Context, table RetentionTable, before time.Time, after int64, limit int) (Old, error) {
 	old, n, young := Old{}, 0, false
-	err := r.query(ctx, trail.page, []any{after, limit}, func(rows scanner) error {
+	err := r.query(ctx, table.page, []any{after, limit}, func(rows scanner) error {
 		var inOrder, at time.Time
 		var may bool
 		if err := rows.Scan(&old.Upto, timeTo(&inOrder), timeTo(&at), &may); err != nil {
@@ -93,8 +93,8 @@ func (r queries) OldRows(ctx context.Context, trail RetentionTable, before time.
 
 // DeleteOld removes rows of a trail from before a time, as far as they still may
 // go, and says how many did.
-func (tx *Tx) DeleteOld(trail RetentionTable, before time.Time, keys []int64) (int64, error) {
-	return tx.exec(trail.remove+"("+placeholders(len(keys))+") AND "+trail.still, append(toAny(keys), micro(before))...)
+func (tx *Tx) DeleteOld(table RetentionTable, before time.Time, keys []int64) (int64, error) {
+	return tx.exec(table.remove+"("+placeholders(len(keys))+") AND "+table.still, append(toAny(keys), micro(before))...)
 }
 
 // NotificationsBeyond is the newest notification beyond so many of the newest, 0

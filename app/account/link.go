@@ -80,7 +80,7 @@ func (s *Service) forgotten(ctx context.Context, who, from string) ([]accountMai
 	if err != nil {
 		return nil, err
 	}
-	var letters []accountMail
+	var mails []accountMail
 	for _, u := range users {
 		if u.Email == "" || !u.Active {
 			s.log.InfoContext(ctx, "no link for a new password", "user", u.ID, "active", u.Active)
@@ -88,11 +88,11 @@ func (s *Service) forgotten(ctx context.Context, who, from string) ([]accountMai
 		}
 		link := newLink(models.LinkPassword, u.Email, resetTime)
 		if err := s.store.Write(ctx, func(tx *models.Tx) error { return link.save(tx, u.ID) }); err != nil {
-			return letters, err
+			return mails, err
 		}
-		letters = append(letters, s.resetMail(u, link, from))
+		mails = append(mails, s.resetMail(u, link, from))
 	}
-	return letters, nil
+	return mails, nil
 }
 
 // findUsers are the users of a name, else those of a mail address.

@@ -18,8 +18,8 @@ type accountMail struct {
 	message module.Message
 }
 
-// maxErrands bounds how many wait. Others are dropped, and asked for again.
-const maxErrands = 100
+// maxMailTasks bounds how many wait. Others are dropped, and asked for again.
+const maxMailTasks = 100
 
 // lastSends is how long a send may take, and all that is left at the end.
 const lastSends = 8 * time.Second
@@ -28,14 +28,14 @@ const lastSends = 8 * time.Second
 var pauses = []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute}
 
 // ready is an errand whose letters are there.
-func ready(letters ...accountMail) mailTask {
-	return func(context.Context) ([]accountMail, error) { return letters, nil }
+func ready(mails ...accountMail) mailTask {
+	return func(context.Context) ([]accountMail, error) { return mails, nil }
 }
 
 // sendLater has an errand done soon. It never waits.
 func (s *Service) sendLater(e mailTask) {
 	select {
-	case s.errands <- e:
+	case s.tasks <- e:
 	default:
 		s.log.Warn("too many mails to people wait: one was dropped")
 	}
@@ -45,7 +45,7 @@ func (s *Service) sendLater(e mailTask) {
 func (s *Service) Run(ctx context.Context) {
 	for {
 		select {
-		case e := <-s.errands:
+		case e := <-s.tasks:
 			s.do(ctx, e)
 		case <-ctx.Done():
 			s.rest(context.WithoutCancel(ctx))
@@ -60,7 +60,7 @@ func (s *Service) rest(ctx context.Context) {
 	defer cancel()
 	for {
 		select {
-		case e := <-s.errands:
+		case e := <-s.tasks:
 			s.do(ctx, e)
 		default:
 			return
@@ -69,11 +69,11 @@ func (s *Service) rest(ctx context.Context) {
 }
 
 func (s *Service) do(ctx context.Context, e mailTask) {
-	letters, err := e(context.WithoutCancel(ctx))
+	mails, err := e(context.WithoutCancel(ctx))
 	if err != nil {
 		s.log.ErrorContext(ctx, "mail to a person not written", "error", err)
 	}
-	for _, l := range letters {
+	for _, l := range mails {
 		s.send(ctx, l)
 	}
 }

@@ -24,7 +24,7 @@ func (o *office) service() *Service {
 	o.began = time.Now()
 	return &Service{
 		Parts: Parts{Post: Mailer{Ready: func() bool { return true }, Send: o.send}},
-		log:   slog.New(slog.DiscardHandler), errands: make(chan mailTask, maxErrands),
+		log:   slog.New(slog.DiscardHandler), tasks: make(chan mailTask, maxMailTasks),
 	}
 }
 
@@ -93,13 +93,13 @@ func TestLettersAtTheEnd(t *testing.T) {
 func TestLettersAreBounded(t *testing.T) {
 	o := office{results: []module.Result{module.Delivered("ok")}}
 	s := o.service()
-	for range 3 * maxErrands {
+	for range 3 * maxMailTasks {
 		s.sendLater(to("eve"))
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	s.Run(ctx)
-	if len(o.sent) != maxErrands {
-		t.Errorf("%d sent, want %d", len(o.sent), maxErrands)
+	if len(o.sent) != maxMailTasks {
+		t.Errorf("%d sent, want %d", len(o.sent), maxMailTasks)
 	}
 }

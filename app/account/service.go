@@ -28,10 +28,10 @@ import (
 // Service manages accounts.
 type Service struct {
 	Parts
-	store   *models.Store
-	log     *slog.Logger
-	hasher  *hasher
-	errands chan mailTask
+	store  *models.Store
+	log    *slog.Logger
+	hasher *hasher
+	tasks  chan mailTask
 
 	mu   sync.Mutex
 	used map[int64]time.Time // tokens used since the last flush
@@ -59,7 +59,7 @@ func New(p Parts) *Service {
 	if p.Users == nil {
 		p.Users = settings.DefaultUsers
 	}
-	return &Service{Parts: p, store: p.Store, log: p.Log, hasher: newHasher(p.HashMemory), errands: make(chan mailTask, maxErrands), used: map[int64]time.Time{}}
+	return &Service{Parts: p, store: p.Store, log: p.Log, hasher: newHasher(p.HashMemory), tasks: make(chan mailTask, maxMailTasks), used: map[int64]time.Time{}}
 }
 
 // commandLine is who acts by commands beside the server.

@@ -41,7 +41,7 @@ func (d *Dispatcher) sleep(ctx context.Context) {
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-	case <-d.bell.C():
+	case <-d.signal.C():
 	case <-timer.C:
 	}
 }

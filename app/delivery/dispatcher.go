@@ -54,7 +54,7 @@ type Dispatcher struct {
 	log      *slog.Logger
 	instance string
 	baseURL  func() string
-	bell     *event.Signal
+	signal   *event.Signal
 	results  chan completion
 	senders  sync.WaitGroup
 	swept    lastSweep // when the last sweep was
@@ -72,12 +72,12 @@ type Dispatcher struct {
 func New(p Parts) *Dispatcher {
 	return &Dispatcher{
 		store: p.Store, opener: p.Opener, modules: p.Modules, events: p.Events, log: p.Log, instance: p.Instance, baseURL: p.BaseURL,
-		bell: event.NewSignal(), results: make(chan completion, maxInFlight), inFlight: map[int64]int{}, troubled: map[int64]int{},
+		signal: event.NewSignal(), results: make(chan completion, maxInFlight), inFlight: map[int64]int{}, troubled: map[int64]int{},
 	}
 }
 
 // Wake lets the dispatcher look for due messages now.
-func (d *Dispatcher) Wake() { d.bell.Notify() }
+func (d *Dispatcher) Wake() { d.signal.Notify() }
 
 // Run claims, sends and settles until ctx ends. Then it claims no more, gives
 // the sends in flight a moment, and writes their results; what is left goes on

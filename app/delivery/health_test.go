@@ -164,11 +164,11 @@ func TestWhatIsOutOfDate(t *testing.T) {
 		why   string
 		upTo  int64
 	}{
-		"the last change":                        {models.LastNotified{Latest: 9, Now: failed, Told: passed}, 9, "", 0},
-		"overtaken":                              {models.LastNotified{Latest: 9, Now: failed, Told: ""}, 7, "Out of date: the gate has changed to Failed since", 8},
-		"back at what was told":                  {models.LastNotified{Latest: 9, Now: passed, Told: passed}, 7, "Out of date: the gate is back at Passed, which this target was told last", 9},
-		"back, itself the last":                  {models.LastNotified{Latest: 9, Now: passed, Told: passed}, 9, "Out of date: the gate is back at Passed, which this target was told last", 9},
-		"back, but one between may have arrived": {models.LastNotified{Latest: 9, Now: passed, Told: passed, MayKnow: true}, 9, "", 0},
+		"the last change":                        {models.LastNotified{Latest: 9, Now: failed, Delivered: passed}, 9, "", 0},
+		"overtaken":                              {models.LastNotified{Latest: 9, Now: failed, Delivered: ""}, 7, "Out of date: the gate has changed to Failed since", 8},
+		"back at what was told":                  {models.LastNotified{Latest: 9, Now: passed, Delivered: passed}, 7, "Out of date: the gate is back at Passed, which this target was told last", 9},
+		"back, itself the last":                  {models.LastNotified{Latest: 9, Now: passed, Delivered: passed}, 9, "Out of date: the gate is back at Passed, which this target was told last", 9},
+		"back, but one between may have arrived": {models.LastNotified{Latest: 9, Now: passed, Delivered: passed, MayKnow: true}, 9, "", 0},
 	} {
 		if why, upTo := judge(test.word, test.event); why != test.why || upTo != test.upTo {
 			t.Errorf("%s: %q up to %d", name, why, upTo)

@@ -36,7 +36,7 @@ func mayBeStale(row models.Delivery, line models.Health, now time.Time) bool {
 // out of date. Where the last leads back to what the target was told before,
 // there is nothing to tell at all, unless one on the way may have arrived.
 func judge(w models.LastNotified, eventID int64) (why string, upTo int64) {
-	back := w.Told == w.Now && !w.MayKnow
+	back := w.Delivered == w.Now && !w.MayKnow
 	switch {
 	case back:
 		return "Out of date: the gate is back at " + event.StateWord(w.Now) + ", which this target was told last", w.Latest

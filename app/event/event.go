@@ -55,11 +55,11 @@ type Payload interface {
 
 // Log appends events.
 type Log struct {
-	bell *Signal
+	signal *Signal
 }
 
 // NewLog returns a log that rings a bell for what was committed.
-func NewLog(bell *Signal) *Log { return &Log{bell: bell} }
+func NewLog(signal *Signal) *Log { return &Log{signal: signal} }
 
 // Append writes an event, and a row of work for each of its readers, in the
 // transaction of its cause. The bell rings after the commit. productID is 0 for
@@ -67,7 +67,7 @@ func NewLog(bell *Signal) *Log { return &Log{bell: bell} }
 func (l *Log) Append(tx *models.Tx, productID int64, actor string, p Payload) (models.Event, error) {
 	e, err := l.insert(tx, productID, actor, p, string(ReaderNotify))
 	if err == nil {
-		tx.AfterCommit(l.bell.Notify)
+		tx.AfterCommit(l.signal.Notify)
 	}
 	return e, err
 }

@@ -22,19 +22,19 @@ const sweepEvery = time.Minute
 // Sweeper evaluates all gates again after a change of the global policy. How
 // far it has come is in the database, so that a restart goes on from there.
 type Sweeper struct {
-	store *models.Store
-	gates *Service
-	log   *slog.Logger
-	bell  *event.Signal
+	store  *models.Store
+	gates  *Service
+	log    *slog.Logger
+	signal *event.Signal
 }
 
 // NewSweeper returns a sweeper.
 func NewSweeper(store *models.Store, gates *Service, log *slog.Logger) *Sweeper {
-	return &Sweeper{store: store, gates: gates, log: log, bell: event.NewSignal()}
+	return &Sweeper{store: store, gates: gates, log: log, signal: event.NewSignal()}
 }
 
 // Wake lets Run look at the policy at once.
-func (s *Sweeper) Wake() { s.bell.Notify() }
+func (s *Sweeper) Wake() { s.signal.Notify() }
 
 // Run sweeps whenever the policy is another than that of the last sweep, until
 // ctx ends.
@@ -48,7 +48,7 @@ func (s *Sweeper) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-s.bell.C():
+		case <-s.signal.C():
 		case <-ticker.C:
 		}
 	}

@@ -32,15 +32,15 @@ var errNotMine = errors.New("another instance routes")
 type Router struct {
 	store    *models.Store
 	outbox   *delivery.Dispatcher
-	bell     *event.Signal
+	signal   *event.Signal
 	log      *slog.Logger
 	instance string
 	mails    func() bool
 }
 
 // New returns a router that waits for a bell. mails says whether mail is set up.
-func New(store *models.Store, outbox *delivery.Dispatcher, bell *event.Signal, log *slog.Logger, instance string, mails func() bool) *Router {
-	return &Router{store: store, outbox: outbox, bell: bell, log: log, instance: instance, mails: mails}
+func New(store *models.Store, outbox *delivery.Dispatcher, signal *event.Signal, log *slog.Logger, instance string, mails func() bool) *Router {
+	return &Router{store: store, outbox: outbox, signal: signal, log: log, instance: instance, mails: mails}
 }
 
 // Run routes until ctx ends.
@@ -62,7 +62,7 @@ func (r *Router) wait(ctx context.Context) {
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-	case <-r.bell.C():
+	case <-r.signal.C():
 	case <-timer.C:
 	}
 }
