@@ -27,7 +27,7 @@ type inboxQuery struct {
 
 // families are the types of notifications that can be chosen.
 var families = []struct{ value, label string }{
-	{"gate", "Gate"}, {"exception", "Exceptions"}, {"connector", "Connections"}, {"waiver", "Waivers"}, {"product", "Silent products"}, {"silence", "Silences"},
+	{"gate", "Gate"}, {"exception", "Exceptions"}, {"connector", "Connections"}, {"waiver", "Waivers"}, {"product", "Stale products"}, {"silence", "Silences"},
 }
 
 // inboxQuery reads the filter of a URL, or of a form with the same fields. What

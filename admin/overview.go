@@ -38,7 +38,7 @@ func (a *Admin) overview(c *gin.Context) error {
 	if v.Failing, err = a.failing(c, scope); err != nil {
 		return err
 	}
-	if err := a.silent(c, scope, &v); err != nil {
+	if err := a.stale(c, scope, &v); err != nil {
 		return err
 	}
 	if err := a.deliveryTrouble(c, &v); err != nil {

@@ -38,15 +38,15 @@ func (a *Admin) productList(c *gin.Context) error {
 	if sort != sortGate {
 		sort = ""
 	}
-	silent := c.Query("silent")
-	f := models.ProductFilter{Text: q, State: state, Silent: silent != "", Group: group.ID, After: after, Limit: pageSize + 1, Worst: sort == sortGate, AfterState: models.GateState(c.Query("from"))}
+	stale := c.Query("stale")
+	f := models.ProductFilter{Text: q, State: state, Stale: stale != "", Group: group.ID, After: after, Limit: pageSize + 1, Worst: sort == sortGate, AfterState: models.GateState(c.Query("from"))}
 	rows, err := a.Store.Products(ctx, scope, f)
 	if err != nil {
 		return err
 	}
-	here := []string{"q", q, "group", c.Query("group"), "silent", silent}
+	here := []string{"q", q, "group", c.Query("group"), "stale", stale}
 	v := page.ProductsView{
-		Query: q, Gate: string(state), CanCreate: a.Products.MayCreate(actorOf(c)) == nil, Chips: gateChips(append(here, "sort", sort), state, tally), Sort: sort, Silent: f.Silent, GroupID: group.ID, Group: group.Name,
+		Query: q, Gate: string(state), CanCreate: a.Products.MayCreate(actorOf(c)) == nil, Chips: gateChips(append(here, "sort", sort), state, tally), Sort: sort, Stale: f.Stale, GroupID: group.ID, Group: group.Name,
 		ByName: link("/products", append(here, "gate", string(state))...), ByGate: link("/products", append(here, "gate", string(state), "sort", sortGate)...),
 	}
 	for _, n := range tally {
@@ -110,7 +110,7 @@ func (a *Admin) productRows(c *gin.Context, rows []models.ProductRow) ([]page.Pr
 		}
 		list = append(list, page.ProductRow{
 			Group: group.name, GroupHref: group.href, ID: r.ID, Name: r.Name, Gate: string(r.Default.Gate), Why: whyOf(r.Default), Since: a.zoned(c, r.Default.Since),
-			Counts: uiCounts(r.Default.Counts), LastReport: a.zoned(c, r.LastReportAt), SilentSince: a.zoned(c, r.Default.SilentAt), Targets: len(targets[r.ID]),
+			Counts: uiCounts(r.Default.Counts), LastReport: a.zoned(c, r.LastReportAt), StaleSince: a.zoned(c, r.Default.StaleSince), Targets: len(targets[r.ID]),
 		})
 	}
 	return list, nil

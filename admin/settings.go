@@ -26,7 +26,7 @@ func (a *Admin) settingsOf(c *gin.Context, row models.ProductRow) (page.Settings
 	}
 	t := page.SettingsTab{
 		Version: row.Version, Name: row.Name, Description: row.Description, DefaultBranch: row.Default.Name,
-		Hold: ownTerm(row.HoldSeconds, "0"), Silent: ownTerm(row.SilentAfter, "never"),
+		Hold: ownTerm(row.HoldSeconds, "0"), Stale: ownTerm(row.StaleAfter, "never"),
 		GateMode: string(row.GateMode), Thresholds: thresholdTexts(row.Thresholds), Defaults: uiCounts(a.Settings.Gate().Thresholds),
 		EmailTo: f.EmailTo, MSTeams: f.MSTeams, Slack: f.Slack,
 	}
@@ -81,7 +81,7 @@ func (a *Admin) productSave(c *gin.Context) error {
 	}
 	if a.settingsErrors(&typed, err, row.Version) {
 		return a.productPage(c, web.StatusOf(err), row, page.TabSettings, func(v *page.ProductView) {
-			typed.Now, typed.HoldNow, typed.SilentNow = v.Settings.Now, v.Settings.HoldNow, v.Settings.SilentNow
+			typed.Now, typed.HoldNow, typed.StaleNow = v.Settings.Now, v.Settings.HoldNow, v.Settings.StaleNow
 			typed.Groups, typed.ChangedBy, typed.ChangedAt = v.Settings.Groups, v.Settings.ChangedBy, v.Settings.ChangedAt
 			v.Settings = typed
 		})

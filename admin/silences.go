@@ -24,7 +24,7 @@ func silencePath(id int64) string { return silencesPath + "/" + count(id) }
 
 // silenceables are the types that may be held back, in words.
 var silenceables = map[event.Type]string{
-	event.GateChanged: "Changes of gates", event.WaiverEnds: "Waivers that end", event.ProductIsSilent: "Products that send no reports",
+	event.GateChanged: "Changes of gates", event.WaiverEnds: "Waivers that end", event.ProductIsStale: "Products that send no reports",
 	event.ExceptionReported: "Exceptions reported by programs", event.ExceptionRequest: "Exceptions in requests", event.ExceptionTask: "Exceptions in background tasks",
 }
 

@@ -75,7 +75,7 @@ func termForm(c *gin.Context, t *page.SettingsTab, e *product.Edit, bad *fault.F
 		name  string
 		typed *string
 		to    **product.Retention
-	}{{"hold_seconds", &t.Hold, &e.Hold}, {"silent_after", &t.Silent, &e.Silent}} {
+	}{{"hold_seconds", &t.Hold, &e.Hold}, {"stale_after", &t.Stale, &e.Stale}} {
 		text, sent := c.GetPostForm(f.name)
 		if !sent {
 			continue
@@ -104,7 +104,7 @@ func (a *Admin) policyFacts(c *gin.Context, row models.ProductRow, t *page.Setti
 		}
 	}
 	t.HoldNow = termText(o.Hold, "at once") + whoseTerm(o.HoldSource == gate.SourceProduct)
-	t.SilentNow = termText(a.Settings.Reports().Silent(row.Product), "never") + whoseTerm(row.SilentAfter != nil)
+	t.StaleNow = termText(a.Settings.Reports().Stale(row.Product), "never") + whoseTerm(row.StaleAfter != nil)
 	return nil
 }
 

@@ -32,7 +32,7 @@ func hourly() []Job {
 		{Name: "forget_resends", Title: "Records of resends", About: "Removes what was asked to be sent again together, after 90 days; not the deliveries.", Spec: "37 * * * *", Run: forgetResends},
 		{Name: "forget_links", Title: "Links by mail", About: "Removes links of mails, for passwords and addresses, that have expired.", Spec: "43 * * * *", Run: forgetLinks},
 		{Name: "expire_waivers", Title: "Waivers", About: "Ends accepted risks whose time has come, and tells of those that end within seven days.", Spec: "*/5 * * * *", Run: expireWaivers},
-		{Name: "watch_silence", Title: "Silent products", About: "Tells of products that have got no report for their time, and of those that get some again.", Spec: "*/5 * * * *", Run: watchSilence},
+		{Name: "find_stale_products", Title: "Stale products", About: "Tells of products that have got no report for their time, and of those that get some again.", Spec: "*/5 * * * *", Run: findStale},
 		{Name: "reconcile_gates", Title: "All gates", About: "Compares all counts with their observations and all gates with what counts for them, and mends what has drifted.", Spec: "41 * * * *", Run: reconcileGates},
 	}
 }
@@ -102,11 +102,11 @@ func expireWaivers(ctx context.Context, w *Work) error {
 	return err
 }
 
-func watchSilence(ctx context.Context, w *Work) error {
-	found, err := w.Ingest.WatchSilence(ctx)
-	w.affected = found.Fell + found.Returned
+func findStale(ctx context.Context, w *Work) error {
+	found, err := w.Ingest.FindStale(ctx)
+	w.affected = found.Stale + found.Returned
 	if w.affected > 0 {
-		w.message = fmt.Sprintf("%d silent, %d back", found.Fell, found.Returned)
+		w.message = fmt.Sprintf("%d stale, %d back", found.Stale, found.Returned)
 	}
 	return err
 }

@@ -12,20 +12,20 @@ import (
 // Branch is a line of a product's code, with the counts of its active
 // observations over all its sources, and its gate.
 type Branch struct {
-	ID        int64
-	ProductID int64
-	Name      string
-	Default   bool
-	Counts    Counts
-	Gate      GateState
-	Since     time.Time // when the gate came to say so
-	Why       string    // the reason, a sentence
-	Evaluated bool      // false until the first report
-	CreatedAt time.Time
-	CountedAt time.Time // when the counts changed last, zero if that is not known
-	Held      Held
-	SilentAt  time.Time // people were told that no reports come any more, zero where they do
-	Protected bool      // stays although no report comes any more
+	ID         int64
+	ProductID  int64
+	Name       string
+	Default    bool
+	Counts     Counts
+	Gate       GateState
+	Since      time.Time // when the gate came to say so
+	Why        string    // the reason, a sentence
+	Evaluated  bool      // false until the first report
+	CreatedAt  time.Time
+	CountedAt  time.Time // when the counts changed last, zero if that is not known
+	Held       Held
+	StaleSince time.Time // people were told that no reports come any more, zero where they do
+	Protected  bool      // stays although no report comes any more
 }
 
 // Held is a change of a gate that has not been announced yet: it has to stand
@@ -41,12 +41,12 @@ func (h Held) Any() bool { return !h.Until.IsZero() }
 
 const branchColumns = `b.id, b.product_id, b.name, b.is_default, b.critical, b.high, b.medium, b.low, b.none, b.unknown,
 	b.gate_state, b.gate_since, b.gate_why, b.evaluated, b.created_at, b.counted_at, b.held_from, b.held_until, coalesce(b.held_event, 0),
-	b.silent_since, b.protected`
+	b.stale_since, b.protected`
 
 func (b *Branch) dst() []any {
 	d := append([]any{&b.ID, &b.ProductID, &b.Name, &b.Default}, b.Counts.dst()...)
 	return append(d, &b.Gate, timeTo(&b.Since), &b.Why, &b.Evaluated, timeTo(&b.CreatedAt), timeTo(&b.CountedAt),
-		&b.Held.From, timeTo(&b.Held.Until), &b.Held.EventID, timeTo(&b.SilentAt), &b.Protected)
+		&b.Held.From, timeTo(&b.Held.Until), &b.Held.EventID, timeTo(&b.StaleSince), &b.Protected)
 }
 
 // BranchByName finds a branch of a product; "" is the default branch.
@@ -140,7 +140,7 @@ func (tx *Tx) nameDefault(def Branch, name string) error {
 
 // SetDefaultBranch makes one of a product's branches its default. What the
 // product's gate said goes with it, as does a change that waits to be announced:
-// both are the product's. Whether it is silent is looked at anew: only default
+// both are the product's. Whether it is stale is looked at anew: only default
 // branches are. The new default's own counts are for an evaluation, in the same
 // transaction.
 func (tx *Tx) SetDefaultBranch(productID, branchID int64) error {
@@ -149,10 +149,10 @@ func (tx *Tx) SetDefaultBranch(productID, branchID int64) error {
 		return err
 	}
 	h := former.Held
-	if _, err := tx.exec("UPDATE branches SET is_default = FALSE, held_from = '', held_until = NULL, held_event = NULL, silent_since = NULL WHERE id = ?", former.ID); err != nil {
+	if _, err := tx.exec("UPDATE branches SET is_default = FALSE, held_from = '', held_until = NULL, held_event = NULL, stale_since = NULL WHERE id = ?", former.ID); err != nil {
 		return err
 	}
-	n, err := tx.exec(`UPDATE branches SET is_default = TRUE, gate_state = ?, gate_since = ?, held_from = ?, held_until = ?, held_event = ?, silent_since = NULL
+	n, err := tx.exec(`UPDATE branches SET is_default = TRUE, gate_state = ?, gate_since = ?, held_from = ?, held_until = ?, held_event = ?, stale_since = NULL
 		WHERE id = ? AND product_id = ?`, former.Gate, micro(former.Since), h.From, micro(h.Until), nullID(h.EventID), branchID, productID)
 	if err == nil && n == 0 {
 		return fault.NewNotFound("branch")
@@ -198,10 +198,10 @@ func (r queries) HeldBranches(ctx context.Context, limit int) ([]Branch, error) 
 	return list, err
 }
 
-// SaveSilent notes since when people know that a branch is silent; the zero
+// SaveStale notes since when people know that a branch is stale; the zero
 // time is that it is not.
-func (tx *Tx) SaveSilent(branchID int64, at time.Time) error {
-	_, err := tx.exec("UPDATE branches SET silent_since = ? WHERE id = ?", micro(at), branchID)
+func (tx *Tx) SaveStale(branchID int64, at time.Time) error {
+	_, err := tx.exec("UPDATE branches SET stale_since = ? WHERE id = ?", micro(at), branchID)
 	return err
 }
 

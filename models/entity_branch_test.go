@@ -241,10 +241,10 @@ func TestStaleBranches(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("Shop", w.user("ann"))
 		branches := map[string]models.Branch{}
-		for _, name := range []string{"silent", "protected", "alive", "by hand", "empty"} {
+		for _, name := range []string{"stale", "protected", "alive", "by hand", "empty"} {
 			branches[name] = w.branchOf(product, name)
 		}
-		w.source(branches["silent"].ID, "grype", "", "grype")
+		w.source(branches["stale"].ID, "grype", "", "grype")
 		w.source(branches["protected"].ID, "grype", "", "grype")
 		w.source(branches["alive"].ID, "grype", "", "grype")
 		w.write(func(tx *models.Tx) error { return tx.ProtectBranch(branches["protected"].ID, true) })
@@ -263,7 +263,7 @@ func TestStaleBranches(t *testing.T) {
 			}
 			return fmt.Sprint(names)
 		}
-		if got := stale(w.s.Now().Add(-24 * time.Hour)); got != "[silent by hand empty]" {
+		if got := stale(w.s.Now().Add(-24 * time.Hour)); got != "[stale by hand empty]" {
 			t.Errorf("stale: %s", got)
 		}
 		if got := stale(w.s.Now().Add(-48 * time.Hour)); got != "[]" {
@@ -273,7 +273,7 @@ func TestStaleBranches(t *testing.T) {
 }
 
 // What people were told of a product's gate goes with the default branch; that
-// the former one was silent does not.
+// the former one was stale does not.
 func TestTheGateGoesWithTheDefaultBranch(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("Shop", w.user("ann"))
@@ -288,17 +288,17 @@ func TestTheGateGoesWithTheDefaultBranch(t *testing.T) {
 			if err := tx.SaveGate(dev); err != nil {
 				return err
 			}
-			if err := tx.SaveSilent(def.ID, noon); err != nil {
+			if err := tx.SaveStale(def.ID, noon); err != nil {
 				return err
 			}
 			return tx.SaveHeld(def.ID, held)
 		})
 		w.write(func(tx *models.Tx) error { return tx.SetDefaultBranch(product, dev.ID) })
 		now, was := w.branchOf(product, "dev"), w.branchOf(product, "main")
-		if !now.Default || now.Gate != models.GateFailed || !now.Since.Equal(def.Since) || now.Held != held || !now.SilentAt.IsZero() || now.Why != "its own" {
+		if !now.Default || now.Gate != models.GateFailed || !now.Since.Equal(def.Since) || now.Held != held || !now.StaleSince.IsZero() || now.Why != "its own" {
 			t.Errorf("the new default: %+v", now)
 		}
-		if was.Default || was.Held.Any() || !was.SilentAt.IsZero() || was.Gate != models.GateFailed {
+		if was.Default || was.Held.Any() || !was.StaleSince.IsZero() || was.Gate != models.GateFailed {
 			t.Errorf("the former one: %+v", was)
 		}
 		err := w.s.Write(t.Context(), func(tx *models.Tx) error { return tx.SetDefaultBranch(product, 999) })

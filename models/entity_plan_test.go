@@ -173,11 +173,11 @@ func (w world) hots(ann int64, d models.Delivery) map[string]hot {
 			return err
 		}),
 		"silence": read("SEARCH s USING INDEX sqlite_autoindex_sources_1 (branch_id=?)", func(ctx context.Context) error {
-			_, err := w.s.SilenceNews(ctx, time.Hour, 0, 10)
+			_, err := w.s.StaleChanges(ctx, time.Hour, 0, 10)
 			return err
 		}),
-		"silent products": read("SEARCH b USING INDEX branches_silent (silent_since>?)", func(ctx context.Context) error {
-			_, err := w.s.SilentTally(ctx, all)
+		"stale products": read("SEARCH b USING INDEX branches_stale (stale_since>?)", func(ctx context.Context) error {
+			_, err := w.s.StaleTally(ctx, all)
 			return err
 		}),
 		"changes around": read("SEARCH c USING PRIMARY KEY (product_id=?)", func(ctx context.Context) error {

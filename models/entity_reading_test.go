@@ -52,7 +52,7 @@ func newPress(t *testing.T, w world, news int) *press {
 			var events, rows []string
 			for i := first; i < first+500; i++ {
 				n := tiding{
-					id: int64(i), nth: i % pressProducts, product: p.products[i%pressProducts], kind: []string{"gate.changed", "waiver.expiring", "product.silent"}[i%3],
+					id: int64(i), nth: i % pressProducts, product: p.products[i%pressProducts], kind: []string{"gate.changed", "waiver.expiring", "product.stale"}[i%3],
 					name: "News", severity: i % 7, at: noon.Add(time.Duration(i) * time.Second),
 				}
 				if i%100 == 0 {
@@ -127,7 +127,7 @@ func TestInboxOfMany(t *testing.T) {
 			"unread":            {Unread: true},
 			"deep":              {Before: 4_400},
 			"new":               {After: 8900},
-			"type":              {Type: "product.silent"},
+			"type":              {Type: "product.stale"},
 			"text":              {Text: "needle"},
 			"product":           {ProductID: p.products[0]},
 			"group":             {GroupID: p.group},

@@ -45,7 +45,7 @@ func (o owned) make(w world) owned {
 		if err := tx.SaveGate(b); err != nil {
 			return err
 		}
-		if err := tx.SaveSilent(b.ID, tx.Now()); err != nil {
+		if err := tx.SaveStale(b.ID, tx.Now()); err != nil {
 			return err
 		}
 		s := models.Source{BranchID: b.ID, Scanner: "trivy", Format: "sarif", LastReportAt: tx.Now()}
@@ -260,8 +260,8 @@ var looks = map[string]look{
 		last, next, err := s.GateChangesAround(ctx, who.scope, o.product, noon)
 		return last.EventID == o.event && next.EventID == 0, err
 	}),
-	"SilentTally": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
-		tally, err := s.SilentTally(ctx, who.scope)
+	"StaleTally": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		tally, err := s.StaleTally(ctx, who.scope)
 		return whose(both, func(o owned) bool { return tally[o.gate] == 1 }), err
 	},
 	"ObservationsBetween": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {

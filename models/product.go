@@ -45,7 +45,7 @@ type Product struct {
 	GateMode     GateMode
 	Thresholds   Thresholds `gorm:"embedded;embeddedPrefix:threshold_"`
 	HoldSeconds  *int64     // how long a new state of its gate stands before it is announced; nil = as the settings say
-	SilentAfter  *int64     // after how many seconds without a report it is silent; 0 = never, nil = as the settings say
+	StaleAfter   *int64     // after how many seconds without a report it is stale; 0 = never, nil = as the settings say
 	BadgeToken   *string    // the address of its badge, nil where it has none
 	Version      int64      // grows with each change of its fields
 	CreatedAt    time.Time  `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
@@ -64,14 +64,14 @@ type ProductRow struct {
 
 const productColumns = `p.id, p.name, p.description, p.group_id, p.grouped_event, p.gate_mode,
 	p.threshold_critical, p.threshold_high, p.threshold_medium, p.threshold_low, p.threshold_none, p.threshold_unknown,
-	p.hold_seconds, p.silent_after, p.badge_token, p.version, p.created_at, p.updated_at`
+	p.hold_seconds, p.stale_after, p.badge_token, p.version, p.created_at, p.updated_at`
 
 func (p *Product) dst() []any {
 	t := &p.Thresholds
 	return []any{
 		&p.ID, &p.Name, &p.Description, &p.GroupID, &p.GroupedEvent, &p.GateMode,
 		&t.Critical, &t.High, &t.Medium, &t.Low, &t.None, &t.Unknown,
-		&p.HoldSeconds, &p.SilentAfter, &p.BadgeToken, &p.Version, timeTo(&p.CreatedAt), timeTo(&p.UpdatedAt),
+		&p.HoldSeconds, &p.StaleAfter, &p.BadgeToken, &p.Version, timeTo(&p.CreatedAt), timeTo(&p.UpdatedAt),
 	}
 }
 
@@ -102,8 +102,8 @@ type ProductFilter struct {
 	Group int64     // the id of the group they are in
 	After string    // keyset: the last name of the page before
 	Limit int       // rows, at least 1
-	// Silent has only those of which people were told that no reports come any more.
-	Silent bool
+	// Stale has only those of which people were told that no reports come any more.
+	Stale bool
 	// Worst has failing gates first, then those that are none, each by name. It
 	// reads all gates in scope: 10,000 take some 2 ms.
 	Worst      bool
@@ -139,8 +139,8 @@ func (r queries) Products(ctx context.Context, scope Scope, f ProductFilter) ([]
 	if f.Group != 0 {
 		cond, args = cond+" AND p.group_id = ?", append(args, f.Group)
 	}
-	if f.Silent {
-		cond += " AND b.silent_since IS NOT NULL"
+	if f.Stale {
+		cond += " AND b.stale_since IS NOT NULL"
 	}
 	order := "p.name"
 	switch {

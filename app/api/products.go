@@ -23,8 +23,8 @@ type productBody struct {
 	GateMode      models.GateMode   `json:"gate_mode" enum:"standard,disabled,own"`
 	Thresholds    models.Thresholds `json:"thresholds" doc:"The product's own; null where unset, which counts as 0 in mode own"`
 	HoldSeconds   *int64            `json:"hold_seconds" doc:"How long a new state of the gate stands before it is announced; null: as the settings say"`
-	SilentAfter   *int64            `json:"silent_after" doc:"After how many seconds without a report it is silent, 0 for never; null: as the settings say"`
-	SilentSince   *time.Time        `json:"silent_since" doc:"Since when people know that no reports come, or null"`
+	StaleAfter    *int64            `json:"stale_after" doc:"After how many seconds without a report it is stale, 0 for never; null: as the settings say"`
+	StaleSince    *time.Time        `json:"stale_since" doc:"Since when people know that no reports come, or null"`
 	Gate          gateBody          `json:"gate"`
 	Policy        *policyBody       `json:"policy" doc:"What counts for its gate, and whose it is"`
 	LastReportAt  *time.Time        `json:"last_report_at"`
@@ -84,7 +84,7 @@ func whyOf(b models.Branch) string {
 func productOf(p models.ProductRow, policy *policyBody) productBody {
 	return productBody{
 		ID: p.ID, Name: p.Name, Description: p.Description, GroupID: p.GroupID, DefaultBranch: p.Default.Name, GateMode: p.GateMode,
-		Thresholds: p.Thresholds, HoldSeconds: p.HoldSeconds, SilentAfter: p.SilentAfter, SilentSince: optional(p.Default.SilentAt),
+		Thresholds: p.Thresholds, HoldSeconds: p.HoldSeconds, StaleAfter: p.StaleAfter, StaleSince: optional(p.Default.StaleSince),
 		Gate: gateOf(p.Default), Policy: policy, LastReportAt: optional(p.LastReportAt), Version: p.Version, Created: p.CreatedAt,
 	}
 }
@@ -108,7 +108,7 @@ type productInput struct {
 		Thresholds    *thresholdsBody `json:"thresholds,omitempty"`
 		GroupID       int64           `json:"group_id,omitempty" minimum:"1"`
 		HoldSeconds   patch[int64]    `json:"hold_seconds,omitempty" doc:"0 to 86400; absent or null: as the settings say"`
-		SilentAfter   patch[int64]    `json:"silent_after,omitempty" doc:"0 for never, or 900 to 2592000; absent or null: as the settings say"`
+		StaleAfter    patch[int64]    `json:"stale_after,omitempty" doc:"0 for never, or 900 to 2592000; absent or null: as the settings say"`
 		TargetFields
 	}
 }
@@ -164,7 +164,7 @@ type productPatch struct {
 		Thresholds    patch[thresholdsBody]  `json:"thresholds,omitempty"`
 		GroupID       patch[int64]           `json:"group_id,omitempty" doc:"null takes it out of its group"`
 		HoldSeconds   patch[int64]           `json:"hold_seconds,omitempty" doc:"0 to 86400; null: as the settings say"`
-		SilentAfter   patch[int64]           `json:"silent_after,omitempty" doc:"0 for never, or 900 to 2592000; null: as the settings say"`
+		StaleAfter    patch[int64]           `json:"stale_after,omitempty" doc:"0 for never, or 900 to 2592000; null: as the settings say"`
 		TargetFields
 		Version int64 `json:"version,omitempty" doc:"If sent, the product must still have it"`
 	}
@@ -218,8 +218,8 @@ func draftOf(in *productInput) product.Draft {
 	if t := term(in.Body.HoldSeconds); t != nil {
 		d.HoldSeconds = t.Seconds
 	}
-	if t := term(in.Body.SilentAfter); t != nil {
-		d.SilentAfter = t.Seconds
+	if t := term(in.Body.StaleAfter); t != nil {
+		d.StaleAfter = t.Seconds
 	}
 	return d
 }
@@ -229,7 +229,7 @@ func editOf(in *productPatch) product.Edit {
 	e := product.Edit{
 		Name: b.Name.pointer(), Description: b.Description.pointer(), DefaultBranch: b.DefaultBranch.pointer(),
 		GateMode: b.GateMode.pointer(), GroupID: b.GroupID.pointer(), Version: b.Version, Thresholds: b.Thresholds.Value.changes(), Targets: b.change(),
-		Hold: term(b.HoldSeconds), Silent: term(b.SilentAfter),
+		Hold: term(b.HoldSeconds), Stale: term(b.StaleAfter),
 	}
 	if b.Thresholds.Null {
 		for _, s := range models.Severities() {

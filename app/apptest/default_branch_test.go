@@ -53,8 +53,8 @@ func (m moves) told(n int, want string) {
 	}
 }
 
-// silent fails the test where more than n messages came, after a time.
-func (m moves) silent(n int, after time.Duration) {
+// noMoreThan fails the test where more than n messages came, after a time.
+func (m moves) noMoreThan(n int, after time.Duration) {
 	m.t.Helper()
 	m.p.Clock.Advance(after)
 	held, err := m.p.Store.HeldBranches(m.t.Context(), 10)
@@ -93,7 +93,7 @@ func TestTheDefaultBranchMovesAtOnce(t *testing.T) {
 		m.count("dev", 1) // not the product's
 		m.to("dev")       // fails as well
 		m.history("none-failed failed-passed passed-failed ")
-		m.silent(3, time.Hour)
+		m.noMoreThan(3, time.Hour)
 	})
 }
 
@@ -106,12 +106,12 @@ func TestTheDefaultBranchMovesBackAndForth(t *testing.T) {
 		p.Clock.Advance(3 * time.Minute)
 		m.to("main")
 		m.history("none-failed failed-passed passed-failed ")
-		m.silent(1, time.Hour)
+		m.noMoreThan(1, time.Hour)
 
 		m.to("dev")
 		p.Clock.Advance(11 * time.Minute)
 		m.told(2, "failed passed")
-		m.silent(2, time.Hour)
+		m.noMoreThan(2, time.Hour)
 	})
 }
 
@@ -130,9 +130,9 @@ func TestWhatIsHeldMovesWithTheDefaultBranch(t *testing.T) {
 		p.Clock.Advance(3 * time.Minute)
 		m.to("main") // passes, as people have heard
 		m.history("none-failed failed-passed passed-failed failed-passed ")
-		m.silent(2, time.Hour)
+		m.noMoreThan(2, time.Hour)
 		m.count("dev", 0) // held no more: not the product's
-		m.silent(2, time.Hour)
+		m.noMoreThan(2, time.Hour)
 	})
 }
 

@@ -616,7 +616,7 @@ func TestALoopThatPanics(t *testing.T) {
 		t.Cleanup(stop)
 		boom := func(context.Context) { panic("out of order") }
 		loops.Start(ctx, jobs.Loop{Name: "loud", Run: boom})
-		loops.Start(ctx, jobs.Loop{Name: "silent", Run: boom, Quiet: true})
+		loops.Start(ctx, jobs.Loop{Name: "stale", Run: boom, Quiet: true})
 		apptest.Eventually(t, "both were started again", func() bool {
 			states := loops.States()
 			return len(states) == 2 && states[0].Restarts > 0 && states[1].Restarts > 0

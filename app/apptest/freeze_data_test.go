@@ -68,7 +68,7 @@ func (w *frozenWorld) people(tokens map[string]string) {
 	w.product("Shop", "webhook", object{"email_to": "eve@example.org", "description": "Basket and payment"})
 	w.product("Billing", "", object{"group_id": payments})
 	w.product("Gateway", "", object{"gate_mode": "own", "thresholds": object{"critical": 1, "high": nil}})
-	w.product("Legacy", "discord", object{"gate_mode": "disabled", "silent_after": 2592000})
+	w.product("Legacy", "discord", object{"gate_mode": "disabled", "stale_after": 2592000})
 	w.product("Rejected", "", nil)
 	w.product("On hold", "webhook", object{"hold_seconds": 3600})
 	w.product("Unrouted", "webhook", nil)

@@ -118,7 +118,7 @@ func figuresOfProduct(
 	path := fmt.Sprint("/products/", id)
 	f := productFigures{
 		Gate: fmt.Sprint(a.Get("gate.state")), Counts: a.Get("gate.counts"), Mode: fmt.Sprint(a.Get("gate_mode")),
-		Thresholds: a.Get("thresholds"), Hold: a.Get("hold_seconds"), Stale: a.Get("silent_after"),
+		Thresholds: a.Get("thresholds"), Hold: a.Get("hold_seconds"), Stale: a.Get("stale_after"),
 		Group:    a.Get("group_id") != nil,
 		Branches: map[string]string{}, Observations: map[string]int{}, Roles: map[string][]models.Role{},
 	}

@@ -25,7 +25,7 @@ const (
 	ExceptionTask      Type = "exception.task"
 	ExceptionReported  Type = "exception.reported"
 	WaiverEnds         Type = "waiver.expiring"
-	ProductIsSilent    Type = "product.silent"
+	ProductIsStale     Type = "product.stale"
 	SilenceHasEnded    Type = "silence.ended"
 )
 
@@ -38,7 +38,7 @@ func (t Type) Mandatory() bool {
 // Silenceable lists the types that a silence may hold back, in the order of a
 // menu.
 func Silenceable() []Type {
-	return []Type{GateChanged, WaiverEnds, ProductIsSilent, ExceptionReported, ExceptionRequest, ExceptionTask}
+	return []Type{GateChanged, WaiverEnds, ProductIsStale, ExceptionReported, ExceptionRequest, ExceptionTask}
 }
 
 // Reader names somebody who reads events by rows of work.

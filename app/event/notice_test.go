@@ -142,21 +142,21 @@ func wordsOf(t *testing.T, p event.Payload) event.Notice {
 // A silence and its end are about one thing, the one bad and the other good.
 func TestSilenceInWords(t *testing.T) {
 	last := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
-	silent := event.ProductSilent{Product: event.Product{ID: 7, Name: "Shop"}, Branch: "main", State: event.SilenceSilent, Last: last, After: 86400}
+	stale := event.ProductStale{Product: event.Product{ID: 7, Name: "Shop"}, Branch: "main", State: event.StalenessStale, Last: last, After: 86400}
 	want := event.Notice{
-		Name: "No reports any more", Title: "No reports any more (Shop)", Tone: event.ToneBad, Key: "silent/7",
+		Name: "No reports any more", Title: "No reports any more (Shop)", Tone: event.ToneBad, Key: "stale/7",
 		Message: "The last one came on 2026-05-04 12:00 UTC: the gate says what was true then",
 		Facts:   []event.Fact{{"Product", "Shop"}, {"Branch", "main"}, {"Expected", "every 1 day"}},
 	}
-	if diff := cmp.Diff(want, wordsOf(t, silent)); diff != "" {
-		t.Errorf("silent (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, wordsOf(t, stale)); diff != "" {
+		t.Errorf("stale (-want +got):\n%s", diff)
 	}
-	silent.State = event.SilenceBack
-	if n := wordsOf(t, silent); n.Tone != event.ToneGood || n.Key != "silent/7" || n.Message != "The one before came on 2026-05-04 12:00 UTC" {
+	stale.State = event.StalenessBack
+	if n := wordsOf(t, stale); n.Tone != event.ToneGood || n.Key != "stale/7" || n.Message != "The one before came on 2026-05-04 12:00 UTC" {
 		t.Errorf("back: %+v", n)
 	}
-	silent.Last = time.Time{}
-	if n := wordsOf(t, silent); strings.Contains(n.Message, "0001") {
+	stale.Last = time.Time{}
+	if n := wordsOf(t, stale); strings.Contains(n.Message, "0001") {
 		t.Errorf("an unknown time is shown: %s", n.Message)
 	}
 }

@@ -131,14 +131,14 @@ func (s *Service) unchanged(ctx context.Context, slot Slot, before snapshot, r R
 	if !now.hasSource || now.source.ID != before.source.ID || now.source.Version != before.source.Version {
 		return Result{}, errSourceChanged
 	}
-	if now.branch.Default && !now.branch.SilentAt.IsZero() {
+	if now.branch.Default && !now.branch.StaleSince.IsZero() {
 		if err := s.heardAgain(ctx, slot.ProductID, now.source.ID); err != nil {
 			return Result{}, err
 		}
 	}
 	r = now.unchanged(r)
-	if s.longSilent(now.source) {
-		return r, s.breakSilence(ctx, slot, now.source, r)
+	if s.overdue(now.source) {
+		return r, s.writeReportTime(ctx, slot, now.source, r)
 	}
 	s.touch(now.source.ID)
 	if slot.Once == nil {

@@ -26,7 +26,7 @@ func (r *Router) addressees(ctx context.Context, e models.Event, n event.Notice,
 		if told, err := toldOfEnd(e); !told || err != nil {
 			return nil, err
 		}
-	case event.GateChanged, event.WaiverEnds, event.ProductIsSilent:
+	case event.GateChanged, event.WaiverEnds, event.ProductIsStale:
 	}
 	list := make([]addressee, len(targets))
 	for i, t := range targets {

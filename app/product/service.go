@@ -41,7 +41,7 @@ type Draft struct {
 	Name, Description, DefaultBranch string
 	GateMode                         models.GateMode
 	Thresholds                       models.Thresholds
-	HoldSeconds, SilentAfter         *int64 // nil: as the settings say
+	HoldSeconds, StaleAfter          *int64 // nil: as the settings say
 	Targets                          connection.FieldsChange
 	GroupID                          int64 // 0 for none
 }
@@ -79,7 +79,7 @@ func (s *Service) Create(ctx context.Context, actor authz.Actor, d Draft) (model
 	err = s.store.Write(ctx, func(tx *models.Tx) error {
 		p := models.Product{
 			Name: d.Name, Description: d.Description, GateMode: d.GateMode, Thresholds: d.Thresholds,
-			HoldSeconds: d.HoldSeconds, SilentAfter: d.SilentAfter,
+			HoldSeconds: d.HoldSeconds, StaleAfter: d.StaleAfter,
 		}
 		if err := tx.CreateProduct(&p, d.DefaultBranch, actor.User.ID); err != nil {
 			return err
@@ -156,7 +156,7 @@ type Edit struct {
 	Name, Description, DefaultBranch *string
 	GateMode                         *models.GateMode
 	Thresholds                       map[models.Severity]*int64
-	Hold, Silent                     *Retention
+	Hold, Stale                      *Retention
 	Targets                          connection.FieldsChange
 	GroupID                          *int64 // 0 is none
 	Version                          int64  // of the product that was edited, 0 = whichever it is
@@ -209,7 +209,7 @@ func (s *Service) update(tx *models.Tx, actor authz.Actor, id int64, e Edit) err
 	}
 	was := valuesOf(p, g.Branch.Name)
 	p.Name, p.Description, p.GateMode, p.Thresholds = d.Name, d.Description, d.GateMode, d.Thresholds
-	p.HoldSeconds, p.SilentAfter = d.HoldSeconds, d.SilentAfter
+	p.HoldSeconds, p.StaleAfter = d.HoldSeconds, d.StaleAfter
 	if err := tx.SaveProduct(&p); err != nil {
 		return err
 	}
@@ -230,7 +230,7 @@ func (s *Service) update(tx *models.Tx, actor authz.Actor, id int64, e Edit) err
 func valuesOf(p models.Product, branch string) audit.Values {
 	v := audit.Values{
 		"name": p.Name, "description": p.Description, "default_branch": branch,
-		"hold_seconds": termText(p.HoldSeconds), "silent_after": termText(p.SilentAfter),
+		"hold_seconds": termText(p.HoldSeconds), "stale_after": termText(p.StaleAfter),
 	}
 	return policyValues(v, p.GateMode, p.Thresholds)
 }
@@ -238,10 +238,10 @@ func valuesOf(p models.Product, branch string) audit.Values {
 func (e Edit) apply(p models.Product, branch string) Draft {
 	d := Draft{
 		Name: p.Name, Description: p.Description, DefaultBranch: branch, GateMode: p.GateMode, Thresholds: p.Thresholds,
-		HoldSeconds: p.HoldSeconds, SilentAfter: p.SilentAfter,
+		HoldSeconds: p.HoldSeconds, StaleAfter: p.StaleAfter,
 	}
 	e.Hold.set(&d.HoldSeconds)
-	e.Silent.set(&d.SilentAfter)
+	e.Stale.set(&d.StaleAfter)
 	set(&d.Name, e.Name)
 	set(&d.Description, e.Description)
 	set(&d.DefaultBranch, e.DefaultBranch)

@@ -72,7 +72,7 @@ func (s *Service) Exceptions() Exceptions {
 func (s *Service) Reports() Reports {
 	v := s.values(SectionReports)
 	return Reports{
-		MaxBytes: v.number("max_bytes"), SilentAfter: time.Duration(v.number("silent_after_seconds")) * time.Second,
+		MaxBytes: v.number("max_bytes"), StaleAfter: time.Duration(v.number("stale_after_seconds")) * time.Second,
 		BranchesKept: time.Duration(v.number("branch_days")) * 24 * time.Hour,
 	}
 }

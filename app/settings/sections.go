@@ -142,7 +142,7 @@ func reports() Section {
 				Help: "A larger one is refused while it is read, and changes nothing.",
 			},
 			{
-				Name: "silent_after_seconds", Label: "SILENT_AFTER", Kind: KindInt, Default: int64(0), Max: int64(MaxSilent / time.Second), Unit: "seconds",
+				Name: "stale_after_seconds", Label: "STALE_AFTER", Kind: KindInt, Default: int64(0), Max: int64(MaxStaleAfter / time.Second), Unit: "seconds",
 				Help: "People are told of a product whose default branch has got no report for so long, and once when reports come again. 0: never; else from 900 (15 minutes). A product may have its own time.",
 			},
 			{
@@ -154,8 +154,8 @@ func reports() Section {
 }
 
 func reviewReports(_ context.Context, _, next lookup, bad *fault.Fields) []string {
-	if after, _ := next("silent_after_seconds").(int64); after != 0 && after < int64(SilentLeast/time.Second) {
-		bad.Add("silent_after_seconds", "0 for never, or from 900 (15 minutes) to 2,592,000 (30 days)")
+	if after, _ := next("stale_after_seconds").(int64); after != 0 && after < int64(MinStaleAfter/time.Second) {
+		bad.Add("stale_after_seconds", "0 for never, or from 900 (15 minutes) to 2,592,000 (30 days)")
 	}
 	return nil
 }

@@ -66,23 +66,23 @@ type Mail struct {
 // Reports bounds what is taken in, and says when it is missed.
 type Reports struct {
 	MaxBytes     int64
-	SilentAfter  time.Duration // without a report a product is silent; 0 = never
+	StaleAfter   time.Duration // without a report a product is stale; 0 = never
 	BranchesKept time.Duration // without a report a branch is removed; 0 = never
 }
 
-// The bounds of times after which a product is silent.
+// The bounds of times after which a product is stale.
 const (
-	SilentLeast = 15 * time.Minute
-	MaxSilent   = 30 * 24 * time.Hour
+	MinStaleAfter = 15 * time.Minute
+	MaxStaleAfter = 30 * 24 * time.Hour
 )
 
-// Silent is after how long without a report a product is silent, 0 for never:
+// Stale is after how long without a report a product is stale, 0 for never:
 // its own time, else that of all.
-func (r Reports) Silent(p models.Product) time.Duration {
-	if p.SilentAfter != nil {
-		return time.Duration(*p.SilentAfter) * time.Second
+func (r Reports) Stale(p models.Product) time.Duration {
+	if p.StaleAfter != nil {
+		return time.Duration(*p.StaleAfter) * time.Second
 	}
-	return r.SilentAfter
+	return r.StaleAfter
 }
 
 // MaxHold is the longest time that a new state of a gate may have to stand.

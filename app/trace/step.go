@@ -56,7 +56,7 @@ func (f *data) about() Link {
 		if n, err := event.Describe(f.event); err == nil {
 			return Link{n.Page, "The silence"}
 		}
-	case event.ConnectorBroken, event.ConnectorRecovered, event.WaiverEnds, event.ProductIsSilent:
+	case event.ConnectorBroken, event.ConnectorRecovered, event.WaiverEnds, event.ProductIsStale:
 	}
 	if f.event.ProductID != 0 {
 		return Link{path("products", f.event.ProductID), "The product"}
@@ -107,7 +107,7 @@ func (f *data) hold() []Step {
 func (f *data) window() []Step {
 	switch event.Type(f.event.Type) {
 	case event.ExceptionReported, event.ExceptionTask, event.ExceptionRequest:
-	case event.GateChanged, event.ConnectorBroken, event.ConnectorRecovered, event.WaiverEnds, event.ProductIsSilent, event.SilenceHasEnded:
+	case event.GateChanged, event.ConnectorBroken, event.ConnectorRecovered, event.WaiverEnds, event.ProductIsStale, event.SilenceHasEnded:
 		return nil
 	default:
 		return nil

@@ -117,7 +117,7 @@ func (s *Service) find(ctx context.Context, actor authz.Actor, id int64) (models
 // open are the types whose payloads are for all who may view their product.
 // Those of connections may name a host, those of Gatecrier's own exceptions tell
 // of its insides.
-var open = []event.Type{event.GateChanged, event.WaiverEnds, event.ProductIsSilent, event.ExceptionReported, event.SilenceHasEnded}
+var open = []event.Type{event.GateChanged, event.WaiverEnds, event.ProductIsStale, event.ExceptionReported, event.SilenceHasEnded}
 
 // visible is an event without what the actor may not see of it.
 func visible(actor authz.Actor, e models.Event) Event {

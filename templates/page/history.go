@@ -193,7 +193,7 @@ func (v CompareView) path() string { return productPath(v.ID) + "/compare" }
 // Times to choose from; others are taken too.
 var (
 	holdTimes   = []string{"0", "5 minutes", "10 minutes", "30 minutes", "1 hour", "4 hours", "1 day"}
-	silentTimes = []string{"never", "15 minutes", "1 hour", "6 hours", "1 day", "7 days", "30 days"}
+	staleTimes = []string{"never", "15 minutes", "1 hour", "6 hours", "1 day", "7 days", "30 days"}
 )
 
 func nowText(now string) string {

@@ -183,7 +183,7 @@ func typeIcon(kind string) string {
 		return "plug-x"
 	case "connector.recovered":
 		return "plug-connected"
-	case "product.silent":
+	case "product.stale":
 		return "clock"
 	case "report.imported":
 		return "file-import"

@@ -17,8 +17,8 @@ type OverviewView struct {
 	Broken    []ConnectionRow // connections that the user may edit and that do not work; may be fewer than Breaks
 	Breaks    int             // how many there are in all
 	Failing   []FailingRow    // the longest or worst first; may be fewer than Failed
-	Silent    []SilentRow     // products that send no reports; may be fewer than Silents
-	Silents   int             // how many there are in all
+	Stale    []StaleRow     // products that send no reports; may be fewer than StaleTotal
+	StaleTotal   int             // how many there are in all
 	Troubles  []DeliveryRow   // dead and retrying ones, newest first
 	Trouble   int             // how many there are in all, in the last 24 hours
 	Delivered int             // in the last 24 hours
@@ -40,8 +40,8 @@ type FailingRow struct {
 	Held     string // why people have not been told, "" where they have
 }
 
-// SilentRow is a product that sends no reports any more.
-type SilentRow struct {
+// StaleRow is a product that sends no reports any more.
+type StaleRow struct {
 	ID                int64
 	Name, Branch      string
 	Gate              string
@@ -77,8 +77,8 @@ func (v OverviewView) Sentence() string {
 		return ui.Number(int64(v.Failed)) + " gates are failing"
 	case v.Breaks > 0:
 		return v.breaks()
-	case v.Silents > 0:
-		return v.silents()
+	case v.StaleTotal > 0:
+		return v.staleText()
 	case v.Trouble > 0:
 		return "Gates hold, but messages are stuck"
 	case v.Passed == 0:
@@ -90,15 +90,15 @@ func (v OverviewView) Sentence() string {
 }
 
 // silents is how many products send no reports.
-func (v OverviewView) silents() string {
-	return ui.Number(int64(v.Silents)) + " " + silentWord(v.Silents)
+func (v OverviewView) staleText() string {
+	return ui.Number(int64(v.StaleTotal)) + " " + staleWord(v.StaleTotal)
 }
 
-func silentWord(n int) string {
+func staleWord(n int) string {
 	if n == 1 {
-		return "product is silent"
+		return "product is stale"
 	}
-	return "products are silent"
+	return "products are stale"
 }
 
 // breaks is how many connections do not work.
@@ -111,11 +111,11 @@ func (v OverviewView) rest() string {
 	switch {
 	case v.Breaks > 0 && v.Failed > 0:
 		return v.breaks() + "."
-	case v.Silents > 0 && v.Failed > 0:
-		return v.silents() + "."
+	case v.StaleTotal > 0 && v.Failed > 0:
+		return v.staleText() + "."
 	case v.Breaks > 0:
 		return "What waits for them goes out when they work again."
-	case v.Silents > 0:
+	case v.StaleTotal > 0:
 		return "What a gate says without reports was true when the last one came."
 	case v.Trouble > 0:
 		return ui.Plural(v.Trouble, "message is", "messages are") + " in trouble. Everything else is quiet."

@@ -47,8 +47,8 @@ type ProductView struct {
 	// LimitSources are whose each limit is, by severity: "global", "group", "own",
 	// "unset: 0".
 	LimitSources map[string]string
-	SilentSince  time.Time  // when people were told that no reports come, zero where they do
-	SilentAfter  string     // without a report for so long it is silent: "1 day"; "" = never
+	StaleSince  time.Time  // when people were told that no reports come, zero where they do
+	StaleAfter  string     // without a report for so long it is stale: "1 day"; "" = never
 	Quiet        []QuietRow // silences in force that count for it
 	Stale        int        // sources of the default branch that are older than that
 	Counts       ui.Counts
@@ -86,7 +86,7 @@ type SourceRow struct {
 	Format     string
 	LastReport time.Time
 	Counts     ui.Counts
-	Stale      bool // older than the time after which the product is silent
+	Stale      bool // older than the time after which the product is stale
 }
 
 // DeliveriesTab lists messages, newest first.
@@ -153,9 +153,9 @@ type SettingsTab struct {
 	ChangedBy     string            // "" = not known
 	ChangedAt     time.Time
 	Hold          string // how long a new state stands before it is announced, as typed: "10 minutes"; "" = as the settings say
-	Silent        string // without a report for so long it is silent, as typed
+	Stale        string // without a report for so long it is stale, as typed
 	HoldNow       string // what counts, and whose it is: "10 minutes, of all products"
-	SilentNow     string
+	StaleNow     string
 	Now           map[string]string // what limits count, by severity: "3, own"
 	Groups        []ui.Option       // that the product may be moved to, with the one it is in; none = it may not
 }
@@ -242,10 +242,10 @@ func (v ProductView) limitText(severity string) string {
 // expected goes on from when people were told of silence.
 func (v ProductView) expected() string {
 	text := ". The gate says what was true when the last one came."
-	if v.SilentAfter == "" {
+	if v.StaleAfter == "" {
 		return text
 	}
-	return ", since one is expected every " + v.SilentAfter + text
+	return ", since one is expected every " + v.StaleAfter + text
 }
 
 func (v ProductView) told() string {

@@ -13,7 +13,7 @@ type ProductsView struct {
 	Query     string
 	Gate      string    // the state filtered by; "" = all
 	Chips     []ui.Chip // all, failed, passed, none with their counts
-	Silent    bool      // only those that are silent
+	Stale    bool      // only those that are stale
 	Sort      string    // "gate": failing ones first; "" by name
 	ByName    string    // the same, sorted by name
 	ByGate    string    // the same, failing ones first
@@ -37,8 +37,8 @@ type ProductRow struct {
 	Counts     ui.Counts
 	LastReport time.Time // zero = never
 	Source     string    // the scanner of the last report
-	// SilentSince is when people were told that no reports come, zero where they do.
-	SilentSince time.Time
+	// StaleSince is when people were told that no reports come, zero where they do.
+	StaleSince time.Time
 	Targets     int
 }
 
@@ -59,8 +59,8 @@ func (v ProductsView) kept() []Hidden {
 	if v.GroupID != 0 {
 		kept = append(kept, Hidden{"group", id(v.GroupID)})
 	}
-	if v.Silent {
-		kept = append(kept, Hidden{"silent", "1"})
+	if v.Stale {
+		kept = append(kept, Hidden{"stale", "1"})
 	}
 	return kept
 }

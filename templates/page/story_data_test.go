@@ -83,7 +83,7 @@ func overview() OverviewView {
 	}
 	v.Troubles = rows()[:2]
 	v.Broken, v.Breaks = connectionList()[:3], 12
-	v.Silents, v.Silent = 12, []SilentRow{{ID: 1, Name: long, Branch: "main", Gate: "passed", Since: ago(time.Hour), LastReport: days(2)}, {ID: 2, Name: script, Branch: arabic, Gate: "none", Since: days(3), LastReport: days(40)}}
+	v.StaleTotal, v.Stale = 12, []StaleRow{{ID: 1, Name: long, Branch: "main", Gate: "passed", Since: ago(time.Hour), LastReport: days(2)}, {ID: 2, Name: script, Branch: arabic, Gate: "none", Since: days(3), LastReport: days(40)}}
 	for i, c := range []ChangeRow{
 		{Product: long, From: "passed", To: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337"},
 		{Product: cjk, From: "failed", To: "passed", Why: "within all limits: 0 critical (limit 0), 0 high (limit 0)"},
@@ -98,7 +98,7 @@ func overview() OverviewView {
 func overviewStories() []story {
 	calm := overview()
 	calm.Broken, calm.Breaks = nil, 0
-	calm.Silent, calm.Silents = nil, 0
+	calm.Stale, calm.StaleTotal = nil, 0
 	calm.Failing, calm.Troubles, calm.Failed, calm.Trouble, calm.Passed = nil, nil, 0, 0, 53
 	calm.Changes = calm.Changes[1:]
 	calm.Frame.Title, calm.Frame.Unread = calm.Sentence(), 0
@@ -117,7 +117,7 @@ func productList() ProductsView {
 	for i, r := range []ProductRow{
 		{Name: long, Gate: "failed", Why: "2 critical (limit 0)", Counts: ui.Counts{Critical: 2, High: 3, Medium: 14, Low: 61, None: 3}, LastReport: ago(31 * time.Minute), Source: "Trivy", Targets: 5},
 		{Name: "ident-broker", Gate: "failed", Why: "1 critical (limit 0), 18 high (limit 0)", Counts: ui.Counts{Critical: 1, High: 18, Medium: 120, Low: 12345}, LastReport: ago(3 * time.Hour), Source: "Grype", Targets: 1},
-		{Name: script, Gate: "passed", Why: "within all limits: 0 critical (limit 0), 0 high (limit 0)", LastReport: days(3), Source: script, Targets: 2, SilentSince: days(2)},
+		{Name: script, Gate: "passed", Why: "within all limits: 0 critical (limit 0), 0 high (limit 0)", LastReport: days(3), Source: script, Targets: 2, StaleSince: days(2)},
 		{Name: arabic, Gate: "none", Why: "the gate of this product is disabled", Counts: ui.Counts{Medium: 6}, LastReport: days(100), Source: "SARIF"},
 		{Name: cjk, Gate: "none", Why: "no report yet"},
 		{Name: single, Gate: "passed", Why: "no severity is limited", Counts: ui.Counts{Low: 4}, LastReport: days(1), Source: "counts", Targets: 1},
@@ -149,7 +149,7 @@ func product(tab Tab) ProductView {
 		Frame: frame(long, layout.NavProducts), ID: 7, Name: long, Description: "Settles what the terminals have booked, at night.", Branch: "main",
 		Gate: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Since: ago(31 * time.Minute), Cause: "by the Trivy report (pipeline #48213)",
 		Told: DeliveryTally{Total: 7, Delivered: 6, Retrying: 1}, Policy: "its own limits",
-		LimitSources: map[string]string{"critical": "unset: 0", "high": "own", "medium": "own", "low": "own", "none": "own", "unknown": "unset: 0"}, SilentAfter: "24 h",
+		LimitSources: map[string]string{"critical": "unset: 0", "high": "own", "medium": "own", "low": "own", "none": "own", "unknown": "unset: 0"}, StaleAfter: "24 h",
 		Counts: ui.Counts{Critical: 2, High: 3, Medium: 14, Low: 61, None: 3}, Limits: &limits, Segments: segments(7),
 		Sources: []SourceRow{
 			{Scanner: "Trivy", Name: "base image", Branch: "main", Format: "Trivy", LastReport: ago(31 * time.Minute), Counts: ui.Counts{Critical: 2, Medium: 4, Low: 50}},
@@ -230,14 +230,14 @@ func tabStories() []story {
 		v.Inherited = []TargetRow{{Name: script, Module: "Slack", Hint: arabic, Enabled: true}, {Name: long, Module: "Email"}}
 		v.Settings = SettingsTab{
 			Version: 4, Name: long, DefaultBranch: "main", GateMode: "own", Defaults: ui.Counts{Medium: NoLimit, Low: NoLimit, None: NoLimit, Unknown: NoLimit},
-			Hold: "10 minutes", Silent: "soon", HoldNow: "10 minutes, its own", SilentNow: "never, as the settings say", Now: map[string]string{"critical": "0, own", "unknown": "0, unset: 0"},
-			Thresholds: map[string]string{"critical": "0", "high": "-1", "medium": "20", "low": "99999"}, Errors: map[string]string{"threshold_high": "0 to 999999", "silent_after": "0 for never, or from 15 minutes"},
+			Hold: "10 minutes", Stale: "soon", HoldNow: "10 minutes, its own", StaleNow: "never, as the settings say", Now: map[string]string{"critical": "0, own", "unknown": "0, unset: 0"},
+			Thresholds: map[string]string{"critical": "0", "high": "-1", "medium": "20", "low": "99999"}, Errors: map[string]string{"threshold_high": "0 to 999999", "stale_after": "0 for never, or from 15 minutes"},
 		}
 		list = append(list, story{"product-" + string(tab), Product(v)})
 	}
 	quiet := product(TabObservations)
-	quiet.SilentSince, quiet.Stale, quiet.ToldText = days(1), 2, "Failed for 3 min; announced at 14:39 unless it returns"
-	list = append(list, story{"product-silent", Product(quiet)})
+	quiet.StaleSince, quiet.Stale, quiet.ToldText = days(1), 2, "Failed for 3 min; announced at 14:39 unless it returns"
+	list = append(list, story{"product-stale", Product(quiet)})
 	fresh := ProductView{Frame: frame(single, layout.NavProducts), ID: 9, Name: single, Branch: "main", Gate: "none", ToldText: "Nobody is told: no targets", Limits: &ui.Counts{Medium: NoLimit, Low: NoLimit, None: NoLimit, Unknown: NoLimit}, CanUpload: true, CanEdit: true, TabCounts: map[Tab]int{}}
 	fresh.Frame.Flash = &ui.Note{Kind: "ok", Title: "The product was created.", Text: "Its first report decides its first gate."}
 	reader := product(TabSettings)

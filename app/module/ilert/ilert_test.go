@@ -252,8 +252,8 @@ func checkEvents(t *testing.T, m module.Message) {
 // are an alert of their own, of low priority.
 func TestWhatProductsTellOpensAndResolves(t *testing.T) {
 	for want, m := range map[string]module.Message{
-		"ALERT HIGH gatecrier/silent/7": {ID: "1", Type: "product.silent", Key: "silent/7", Tone: module.ToneBad},
-		"RESOLVE  gatecrier/silent/7":   {ID: "2", Type: "product.silent", Key: "silent/7", Tone: module.ToneGood},
+		"ALERT HIGH gatecrier/stale/7":  {ID: "1", Type: "product.stale", Key: "stale/7", Tone: module.ToneBad},
+		"RESOLVE  gatecrier/stale/7":    {ID: "2", Type: "product.stale", Key: "stale/7", Tone: module.ToneGood},
 		"ALERT LOW gatecrier/message/3": {ID: "3", Type: "waiver.expiring", Key: "waivers/7", Tone: module.TonePlain},
 	} {
 		kind, priority, key := meaning(m)

@@ -85,7 +85,7 @@ func envelopeOf(m module.Message) envelope {
 // action is one of the three that the envelope has.
 func action(verb string) string {
 	switch verb {
-	case "changed", "updated", "edited", "status_changed", "error", "recovered", "expiring", "silent":
+	case "changed", "updated", "edited", "status_changed", "error", "recovered", "expiring", "stale":
 		return "updated"
 	case "deleted":
 		return "deleted"

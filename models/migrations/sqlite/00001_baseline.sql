@@ -90,7 +90,7 @@ CREATE TABLE products (
   threshold_none     INTEGER,
   threshold_unknown  INTEGER,
   hold_seconds       INTEGER,                             -- hold time of its gate, NULL = as in the settings
-  silent_after       INTEGER,                             -- seconds without a report, 0 = never, NULL = as in the settings
+  stale_after       INTEGER,                             -- seconds without a report, 0 = never, NULL = as in the settings
   badge_token        TEXT,
   version            INTEGER NOT NULL DEFAULT 1,
   created_at         INTEGER NOT NULL,
@@ -195,13 +195,13 @@ CREATE TABLE branches (
   held_from    TEXT    NOT NULL DEFAULT '',     -- the state announced last, '' = gate_state
   held_until   INTEGER,                         -- end of the hold time
   held_event   INTEGER,                         -- the change on hold
-  silent_since INTEGER,                         -- when its product was announced as stale
+  stale_since INTEGER,                         -- when its product was announced as stale
   created_at   INTEGER NOT NULL,
   UNIQUE (product_id, name)
 );
 CREATE UNIQUE INDEX branches_default ON branches (product_id) WHERE is_default;
 CREATE INDEX branches_held ON branches (held_until) WHERE held_until IS NOT NULL;
-CREATE INDEX branches_silent ON branches (silent_since) WHERE silent_since IS NOT NULL;
+CREATE INDEX branches_stale ON branches (stale_since) WHERE stale_since IS NOT NULL;
 
 -- Counts at the end of each day on which they changed, for the trend. A day is written with the first
 -- change on a later day, so that a branch costs at most one row a day.

@@ -12,7 +12,7 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// silences are the messages of product.silent that a receiver got, in order.
+// silences are the messages of product.stale that a receiver got, in order.
 func silences(t *testing.T, r *apptest.Receiver) []string {
 	t.Helper()
 	var list []string
@@ -29,7 +29,7 @@ func silences(t *testing.T, r *apptest.Receiver) []string {
 		if err := json.Unmarshal(m.Body, &b); err != nil {
 			t.Fatal(err)
 		}
-		if b.Type == "product.silent" {
+		if b.Type == "product.stale" {
 			list = append(list, fmt.Sprint(b.Data.Product.Name, " ", b.Data.State, " ", b.Data.AfterSeconds))
 			if b.Data.Last.IsZero() {
 				t.Errorf("no last report: %s", m.Body)
@@ -39,10 +39,10 @@ func silences(t *testing.T, r *apptest.Receiver) []string {
 	return list
 }
 
-// watchSilence does what the job does, which may be at work too.
-func watchSilence(t *testing.T, p *apptest.Program) {
+// findStale does what the job does, which may be at work too.
+func findStale(t *testing.T, p *apptest.Program) {
 	t.Helper()
-	if _, err := p.Ingest.WatchSilence(t.Context()); err != nil {
+	if _, err := p.Ingest.FindStale(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -53,15 +53,15 @@ func TestAJobWatchesSilence(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	receiver, c := apptest.NewReceiver(t), p.Client("admin")
 	s := newShop(t, c, "Shop", receiver.URL)
-	c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"silent_after": 900})
+	c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"stale_after": 900})
 	setCounts(c, s, 0)
 	p.Clock.Advance(25 * time.Minute)
 	p.WakeJobs()
 	apptest.Eventually(t, "it is told", func() bool { return len(silences(t, receiver)) == 1 })
-	apptest.Eventually(t, "the run says so", func() bool { return jobOf(t, c, "watch_silence").Get("last.message") == "1 silent, 0 back" })
+	apptest.Eventually(t, "the run says so", func() bool { return jobOf(t, c, "find_stale_products").Get("last.message") == "1 stale, 0 back" })
 }
 
-func TestASilentProductIsToldOfOnce(t *testing.T) {
+func TestStaleProduct_NotifiesOnce(t *testing.T) {
 	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver, c := apptest.NewReceiver(t), p.Client("admin")
@@ -72,14 +72,14 @@ func TestASilentProductIsToldOfOnce(t *testing.T) {
 				setCounts(c, shops[name], 0)
 			}
 		}
-		c.Must(http.StatusOK, "PATCH", shops["Quiet"].path, map[string]any{"silent_after": 3600})
-		c.Must(http.StatusOK, "PATCH", shops["Busy"].path, map[string]any{"silent_after": 3600})
-		c.Must(http.StatusOK, "PATCH", shops["Never"].path, map[string]any{"silent_after": 0})
-		since := func(name string) any { return c.Must(http.StatusOK, "GET", shops[name].path, nil).Get("silent_since") }
+		c.Must(http.StatusOK, "PATCH", shops["Quiet"].path, map[string]any{"stale_after": 3600})
+		c.Must(http.StatusOK, "PATCH", shops["Busy"].path, map[string]any{"stale_after": 3600})
+		c.Must(http.StatusOK, "PATCH", shops["Never"].path, map[string]any{"stale_after": 0})
+		since := func(name string) any { return c.Must(http.StatusOK, "GET", shops[name].path, nil).Get("stale_since") }
 		look := func(want ...string) {
 			t.Helper()
-			watchSilence(t, p)
-			watchSilence(t, p)
+			findStale(t, p)
+			findStale(t, p)
 			slices.Sort(want) // two products are told of in either order
 			apptest.Eventually(t, fmt.Sprintf("%q, not %q", want, silences(t, receiver)), func() bool { return slices.Equal(slices.Sorted(slices.Values(silences(t, receiver))), want) })
 		}
@@ -88,64 +88,64 @@ func TestASilentProductIsToldOfOnce(t *testing.T) {
 		look()
 		p.Clock.Advance(2 * time.Minute)
 		setCounts(c, shops["Busy"], 0) // it changes nothing, and is in memory alone
-		look("Quiet silent 3600")
+		look("Quiet stale 3600")
 		if since("Quiet") == nil || since("Busy") != nil || since("Never") != nil || since("Off") != nil || since("Empty") != nil {
-			t.Error("who is silent is not who should be")
+			t.Error("who is stale is not who should be")
 		}
 
 		// Other branches and what people enter say nothing of the default branch.
 		c.Must(http.StatusOK, "PUT", shops["Quiet"].path+"/counts", map[string]any{"branch": "feature", "scanner": "x", "counts": counts(1)})
-		look("Quiet silent 3600")
+		look("Quiet stale 3600")
 
 		// The same counts again are a report: back, at once, and once.
 		p.Clock.Advance(10 * time.Minute)
 		setCounts(c, shops["Quiet"], 0)
 		apptest.Eventually(t, "it is back", func() bool { return len(silences(t, receiver)) == 2 })
 		setCounts(c, shops["Quiet"], 0)
-		look("Quiet silent 3600", "Quiet back 3600")
+		look("Quiet stale 3600", "Quiet back 3600")
 		if since("Quiet") != nil {
-			t.Error("it is back, and still silent")
+			t.Error("it is back, and still stale")
 		}
 
 		// So is a report that changes something; the time of all counts for the
 		// others, and forgetting it is no news.
-		c.Must(http.StatusOK, "PATCH", "/settings/reports", map[string]any{"silent_after_seconds": 7200})
+		c.Must(http.StatusOK, "PATCH", "/settings/reports", map[string]any{"stale_after_seconds": 7200})
 		setCounts(c, shops["Busy"], 0)
-		c.Must(http.StatusOK, "PATCH", shops["Busy"].path, map[string]any{"silent_after": 2592000})
+		c.Must(http.StatusOK, "PATCH", shops["Busy"].path, map[string]any{"stale_after": 2592000})
 		p.Clock.Advance(2 * time.Hour)
-		look("Quiet silent 3600", "Quiet back 3600", "Quiet silent 3600", "Off silent 7200")
+		look("Quiet stale 3600", "Quiet back 3600", "Quiet stale 3600", "Off stale 7200")
 		setCounts(c, shops["Quiet"], 1)
-		c.Must(http.StatusOK, "PATCH", shops["Off"].path, map[string]any{"silent_after": 86400})
-		look("Quiet silent 3600", "Quiet back 3600", "Quiet silent 3600", "Off silent 7200", "Quiet back 3600")
+		c.Must(http.StatusOK, "PATCH", shops["Off"].path, map[string]any{"stale_after": 86400})
+		look("Quiet stale 3600", "Quiet back 3600", "Quiet stale 3600", "Off stale 7200", "Quiet back 3600")
 		if since("Off") != nil {
-			t.Error("its time is longer, and it is still silent")
+			t.Error("its time is longer, and it is still stale")
 		}
 
 		// By the inbox too.
-		if a := c.Must(http.StatusOK, "GET", "/notifications?type=product.silent", nil); rows(a) != 5 || a.Get("items.0.name") != "Reports come again" || a.Get("items.2.name") != "No reports any more" {
+		if a := c.Must(http.StatusOK, "GET", "/notifications?type=product.stale", nil); rows(a) != 5 || a.Get("items.0.name") != "Reports come again" || a.Get("items.2.name") != "No reports any more" {
 			t.Errorf("inbox: %s", a.Text)
 		}
 	})
 }
 
-func TestANewDefaultBranchIsSilentByItself(t *testing.T) {
+func TestNewDefaultBranchIsStaleByItself(t *testing.T) {
 	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		receiver, c := apptest.NewReceiver(t), p.Client("admin")
 		s := newShop(t, c, "Shop", receiver.URL)
-		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"silent_after": 900})
+		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"stale_after": 900})
 		setCounts(c, s, 0)
 		p.Clock.Advance(20 * time.Minute)
-		watchSilence(t, p)
+		findStale(t, p)
 		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"branch": "next", "scanner": "x", "counts": counts(0)})
-		if a := c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"default_branch": "next"}); a.Get("silent_since") != nil {
-			t.Errorf("the new default branch is not silent: %s", a.Text)
+		if a := c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"default_branch": "next"}); a.Get("stale_since") != nil {
+			t.Errorf("the new default branch is not stale: %s", a.Text)
 		}
-		watchSilence(t, p)
+		findStale(t, p)
 		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"default_branch": "main"})
-		watchSilence(t, p)
-		apptest.Eventually(t, "main is silent still, which is told", func() bool { return len(silences(t, receiver)) == 2 })
-		same(t, "told", silences(t, receiver), "Shop silent", "Shop silent")
+		findStale(t, p)
+		apptest.Eventually(t, "main is stale still, which is told", func() bool { return len(silences(t, receiver)) == 2 })
+		same(t, "told", silences(t, receiver), "Shop stale", "Shop stale")
 	})
 }
 
@@ -155,21 +155,21 @@ func TestTimesOfSilenceAreBounded(t *testing.T) {
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", "")
 	for seconds, status := range map[int]int{-1: 422, 1: 422, 899: 422, 2592001: 422, 0: 200, 900: 200, 2592000: 200} {
-		a := c.Do("PATCH", s.path, map[string]any{"silent_after": seconds})
-		b := c.Do("PATCH", "/settings/reports", map[string]any{"silent_after_seconds": seconds})
-		d := c.Do("POST", "/products", map[string]any{"name": fmt.Sprint("New ", seconds), "silent_after": seconds, "hold_seconds": 60})
+		a := c.Do("PATCH", s.path, map[string]any{"stale_after": seconds})
+		b := c.Do("PATCH", "/settings/reports", map[string]any{"stale_after_seconds": seconds})
+		d := c.Do("POST", "/products", map[string]any{"name": fmt.Sprint("New ", seconds), "stale_after": seconds, "hold_seconds": 60})
 		if a.Status != status || b.Status != status || d.Status != max(status, 201) && status == 200 || d.Status != 422 && status == 422 {
 			t.Errorf("%d: %d, %d, %d, want %d", seconds, a.Status, b.Status, d.Status, status)
 		}
-		if status == 422 && (a.Get("errors.0.name") != "silent_after" || b.Get("errors.0.name") != "silent_after_seconds" || d.Get("errors.0.name") != "silent_after") {
+		if status == 422 && (a.Get("errors.0.name") != "stale_after" || b.Get("errors.0.name") != "stale_after_seconds" || d.Get("errors.0.name") != "stale_after") {
 			t.Errorf("%d: the field is not named: %s %s %s", seconds, a.Text, b.Text, d.Text)
 		}
 	}
-	if a := c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"silent_after": nil}); a.Get("silent_after") != nil {
+	if a := c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"stale_after": nil}); a.Get("stale_after") != nil {
 		t.Errorf("given back: %s", a.Text)
 	}
 	a := c.Must(http.StatusOK, "GET", fmt.Sprintf("/audit?product=%d", s.id), nil)
-	if fmt.Sprint(a.Get("items.0.became.silent_after")) != "" || a.Get("items.0.was.silent_after") == "" {
+	if fmt.Sprint(a.Get("items.0.became.stale_after")) != "" || a.Get("items.0.was.stale_after") == "" {
 		t.Errorf("audit: %s", a.Text)
 	}
 }
@@ -184,7 +184,7 @@ func TestSilenceOfTwoInstances(t *testing.T) {
 	var shops []shop
 	for i := range 10 {
 		s := newShop(t, c, fmt.Sprintf("Shop %d", i), receiver.URL)
-		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"silent_after": 900})
+		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"stale_after": 900})
 		setCounts(c, s, 0)
 		shops = append(shops, s)
 	}
@@ -197,7 +197,7 @@ func TestSilenceOfTwoInstances(t *testing.T) {
 	done := make(chan error, 2)
 	for _, p := range []*apptest.Program{one, two} {
 		go func() {
-			_, err := p.Ingest.WatchSilence(t.Context())
+			_, err := p.Ingest.FindStale(t.Context())
 			done <- err
 		}()
 	}
@@ -216,7 +216,7 @@ func TestSilenceOfTwoInstances(t *testing.T) {
 	shared.Ago = -17 * time.Minute
 	again := apptest.Start(t, shared)
 	c = again.Client("admin")
-	watchSilence(t, again)
+	findStale(t, again)
 	setCounts(c, shops[0], 0)
 	apptest.Eventually(t, "one is back", func() bool { return len(silences(t, receiver)) > len(shops) })
 	seen := map[string]int{}

@@ -16,18 +16,18 @@ func (s *Service) touch(sourceID int64) {
 	s.seen[sourceID] = s.store.Now()
 }
 
-// longSilence is after how long the time of a report is written at once, even
+// writeReportTimeAfter is after how long the time of a report is written at once, even
 // where it changed nothing: well before a branch counts as abandoned, so that
 // none is removed while its newest report is only remembered.
-const longSilence = time.Hour
+const writeReportTimeAfter = time.Hour
 
-func (s *Service) longSilent(source models.Source) bool {
-	return s.store.Now().Sub(source.LastReportAt) >= longSilence
+func (s *Service) overdue(source models.Source) bool {
+	return s.store.Now().Sub(source.LastReportAt) >= writeReportTimeAfter
 }
 
-// breakSilence writes the time of a report that changed nothing. The branch may
+// writeReportTime writes the time of a report that changed nothing. The branch may
 // be gone meanwhile; then it is a conflict, and all of it is imported anew.
-func (s *Service) breakSilence(ctx context.Context, slot Slot, source models.Source, r Result) error {
+func (s *Service) writeReportTime(ctx context.Context, slot Slot, source models.Source, r Result) error {
 	return s.store.Write(ctx, func(tx *models.Tx) error {
 		if err := tx.LockProductShared(slot.ProductID); err != nil {
 			return err

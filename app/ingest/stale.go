@@ -16,46 +16,46 @@ import (
 // staleBatch is how many products are read in one look for silence.
 const staleBatch = 500
 
-// verdict is what is new of a product's silence.
-type verdict int
+// staleVerdict is what is new of a product's silence.
+type staleVerdict int
 
 const (
-	same      verdict = iota
-	falls             // silent, and nobody was told
-	returns           // people were told, and a report has come since
-	forgotten         // people were told, but by the time that counts now it is not silent
+	unchanged    staleVerdict = iota
+	becomesStale              // stale, and nobody was told
+	returned                  // people were told, and a report has come since
+	cleared                   // people were told, but by the time that counts now it is not stale
 )
 
-// judge decides what is new: told is when people were told of the silence, zero
+// staleChange decides what is new: told is when people were told of the silence, zero
 // where they were not, last when the last report came, after the time that
 // counts, 0 for never.
-func judge(told, last time.Time, after time.Duration, now time.Time) verdict {
-	silent := after > 0 && !last.IsZero() && !last.After(now.Add(-after))
+func staleChange(told, last time.Time, after time.Duration, now time.Time) staleVerdict {
+	stale := after > 0 && !last.IsZero() && !last.After(now.Add(-after))
 	switch {
-	case told.IsZero() && silent:
-		return falls
-	case told.IsZero() || silent:
-		return same
-	case after > 0 && last.After(told.Add(-settings.SilentLeast)): // no silence is told of so soon after a report
-		return returns
+	case told.IsZero() && stale:
+		return becomesStale
+	case told.IsZero() || stale:
+		return unchanged
+	case after > 0 && last.After(told.Add(-settings.MinStaleAfter)): // no silence is told of so soon after a report
+		return returned
 	}
-	return forgotten
+	return cleared
 }
 
-// Silence is what a look has found: how many products people were told of.
-type Silence struct{ Fell, Returned int64 }
+// StaleFound is what a look has found: how many products people were told of.
+type StaleFound struct{ Stale, Returned int64 }
 
-// WatchSilence tells of the products whose default branch has got no report for
+// FindStale tells of the products whose default branch has got no report for
 // its time, once, and once when it gets some again. Where the time was turned
 // off or has become longer, it forgets what was told.
-func (s *Service) WatchSilence(ctx context.Context) (Silence, error) {
-	var n Silence
+func (s *Service) FindStale(ctx context.Context) (StaleFound, error) {
+	var n StaleFound
 	if err := s.Flush(ctx); err != nil {
 		return n, err
 	}
 	var wrong error
 	for after := int64(0); ; {
-		ids, err := s.store.SilenceNews(ctx, s.settings().SilentAfter, after, staleBatch)
+		ids, err := s.store.StaleChanges(ctx, s.settings().StaleAfter, after, staleBatch)
 		if err != nil || len(ids) == 0 {
 			return n, errors.Join(wrong, err)
 		}
@@ -63,22 +63,22 @@ func (s *Service) WatchSilence(ctx context.Context) (Silence, error) {
 			after = id
 			found, err := s.watch(ctx, id)
 			if err != nil && !fault.Is(err, fault.NotFound) {
-				wrong = errors.Join(wrong, fmt.Errorf("look whether product %d is silent: %w", id, err))
+				wrong = errors.Join(wrong, fmt.Errorf("look whether product %d is stale: %w", id, err))
 			}
 			switch found {
-			case falls:
-				n.Fell++
-			case returns:
+			case becomesStale:
+				n.Stale++
+			case returned:
 				n.Returned++
-			case same, forgotten:
+			case unchanged, cleared:
 			}
 		}
 	}
 }
 
 // watch looks at one product once more, and tells what is new.
-func (s *Service) watch(ctx context.Context, productID int64) (verdict, error) {
-	var found verdict
+func (s *Service) watch(ctx context.Context, productID int64) (staleVerdict, error) {
+	var found staleVerdict
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
 		if err := tx.LockProduct(productID); err != nil {
 			return err
@@ -91,14 +91,14 @@ func (s *Service) watch(ctx context.Context, productID int64) (verdict, error) {
 		if err != nil {
 			return err
 		}
-		found = judge(g.Branch.SilentAt, last, s.settings().Silent(g.Product), tx.Now())
-		if found == returns {
+		found = staleChange(g.Branch.StaleSince, last, s.settings().Stale(g.Product), tx.Now())
+		if found == returned {
 			last = time.Time{} // which one came before is not known any more
 		}
 		return s.tell(tx, g, found, last)
 	})
 	if err != nil {
-		return same, err
+		return unchanged, err
 	}
 	return found, nil
 }
@@ -131,32 +131,32 @@ func newest(sources []models.Source, seen map[int64]time.Time) time.Time {
 }
 
 // tell notes what is new of a product's silence, and tells people of it.
-func (s *Service) tell(tx *models.Tx, g models.Gated, v verdict, last time.Time) error {
-	p := event.ProductSilent{
+func (s *Service) tell(tx *models.Tx, g models.Gated, v staleVerdict, last time.Time) error {
+	p := event.ProductStale{
 		Product: event.Product{ID: g.Product.ID, Name: g.Product.Name}, Branch: g.Branch.Name, Last: last,
-		After: int64(s.settings().Silent(g.Product) / time.Second),
+		After: int64(s.settings().Stale(g.Product) / time.Second),
 	}
 	at := time.Time{}
 	switch v {
-	case same:
+	case unchanged:
 		return nil
-	case falls:
-		p.State, at = event.SilenceSilent, tx.Now()
-	case returns:
-		p.State = event.SilenceBack
-	case forgotten:
-		return tx.SaveSilent(g.Branch.ID, at)
+	case becomesStale:
+		p.State, at = event.StalenessStale, tx.Now()
+	case returned:
+		p.State = event.StalenessBack
+	case cleared:
+		return tx.SaveStale(g.Branch.ID, at)
 	}
 	if _, err := s.events.Append(tx, g.Product.ID, "", p); err != nil {
 		return err
 	}
-	return tx.SaveSilent(g.Branch.ID, at)
+	return tx.SaveStale(g.Branch.ID, at)
 }
 
 // heard tells that a report has come for a branch of which people were told
 // that none does. It comes before that report is written down.
 func (s *Service) heard(tx *models.Tx, g models.Gated) error {
-	if g.Branch.SilentAt.IsZero() || !g.Branch.Default {
+	if g.Branch.StaleSince.IsZero() || !g.Branch.Default {
 		return nil
 	}
 	sources, err := tx.BranchSources(tx.Context(), g.Branch.ID)
@@ -164,15 +164,15 @@ func (s *Service) heard(tx *models.Tx, g models.Gated) error {
 		return err
 	}
 	last := newest(sources, nil)
-	v := judge(g.Branch.SilentAt, last, s.settings().Silent(g.Product), tx.Now())
-	if v == same { // it was silent until now
-		v = returns
+	v := staleChange(g.Branch.StaleSince, last, s.settings().Stale(g.Product), tx.Now())
+	if v == unchanged { // it was stale until now
+		v = returned
 	}
 	return s.tell(tx, g, v, last)
 }
 
 // heardAgain is heard for a report that changed nothing, which writes when it
-// came too: another instance must not take the product for silent.
+// came too: another instance must not take the product for stale.
 func (s *Service) heardAgain(ctx context.Context, productID, sourceID int64) error {
 	return s.store.Write(ctx, func(tx *models.Tx) error {
 		if err := tx.LockProduct(productID); err != nil {

@@ -5,35 +5,35 @@ import (
 	"time"
 )
 
-// Silence says whether a product sends reports.
-type Silence string
+// Staleness says whether a product sends reports.
+type Staleness string
 
 // The states.
 const (
-	SilenceSilent Silence = "silent" // none for its time
-	SilenceBack   Silence = "back"   // again
+	StalenessStale Staleness = "stale" // none for its time
+	StalenessBack  Staleness = "back"  // again
 )
 
-// ProductSilent is the payload of product.silent, version 1: a product's
+// ProductStale is the payload of product.stale, version 1: a product's
 // default branch gets no reports any more, or gets them again.
-type ProductSilent struct {
+type ProductStale struct {
 	Product Product   `json:"product"`
 	Branch  string    `json:"branch"`
-	State   Silence   `json:"state"`
+	State   Staleness `json:"state"`
 	Last    time.Time `json:"last,omitzero"` // the last report; where it is back, the one before, if that is known
-	After   int64     `json:"after_seconds"` // without a report it counts as silent after so long
+	After   int64     `json:"after_seconds"` // without a report it counts as stale after so long
 }
 
-// Kind is product.silent, version 1.
-func (ProductSilent) Kind() (Type, int) { return ProductIsSilent, 1 }
+// Kind is product.stale, version 1.
+func (ProductStale) Kind() (Type, int) { return ProductIsStale, 1 }
 
-func (p ProductSilent) notice() Notice {
+func (p ProductStale) notice() Notice {
 	n := Notice{
-		Name: "No reports any more", Tone: ToneBad, Key: "silent/" + strconv.FormatInt(p.Product.ID, 10),
+		Name: "No reports any more", Tone: ToneBad, Key: "stale/" + strconv.FormatInt(p.Product.ID, 10),
 		Message: "The last one came on " + p.Last.UTC().Format("2006-01-02 15:04 UTC") + ": the gate says what was true then",
 		Facts:   []Fact{{"Product", p.Product.Name}, {"Branch", p.Branch}, {"Expected", "every " + span(time.Duration(p.After)*time.Second)}},
 	}
-	if p.State == SilenceBack {
+	if p.State == StalenessBack {
 		n.Name, n.Tone = "Reports come again", ToneGood
 		n.Message = "The gate says what is true now"
 		if !p.Last.IsZero() {

@@ -12,11 +12,11 @@ import (
 // of its default branch have come to be older than they may.
 func (a *Admin) productSources(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
 	sources, err := a.Store.Sources(c.Request.Context(), actorOf(c).Scope(), row.ID)
-	after, now := a.Settings.Reports().Silent(row.Product), a.Store.Now()
+	after, now := a.Settings.Reports().Stale(row.Product), a.Store.Now()
 	if after > 0 {
-		v.SilentAfter = ui.Span(after)
+		v.StaleAfter = ui.Span(after)
 	}
-	v.SilentSince = a.zoned(c, row.Default.SilentAt)
+	v.StaleSince = a.zoned(c, row.Default.StaleSince)
 	for _, s := range sources {
 		stale := after > 0 && s.Reports() && s.BranchID == row.Default.ID && now.Sub(s.LastReportAt) >= after
 		if stale {
@@ -29,20 +29,20 @@ func (a *Admin) productSources(c *gin.Context, row models.ProductRow, v *page.Pr
 	return err
 }
 
-// silent lists the products of which people were told that no reports come.
-func (a *Admin) silent(c *gin.Context, scope models.Scope, v *page.OverviewView) error {
+// stale lists the products of which people were told that no reports come.
+func (a *Admin) stale(c *gin.Context, scope models.Scope, v *page.OverviewView) error {
 	ctx := c.Request.Context()
-	tally, err := a.Store.SilentTally(ctx, scope)
+	tally, err := a.Store.StaleTally(ctx, scope)
 	for _, n := range tally {
-		v.Silents += n
+		v.StaleTotal += n
 	}
-	if err != nil || v.Silents == 0 {
+	if err != nil || v.StaleTotal == 0 {
 		return err
 	}
-	rows, err := a.Store.Products(ctx, scope, models.ProductFilter{Silent: true, Limit: maxOverview})
+	rows, err := a.Store.Products(ctx, scope, models.ProductFilter{Stale: true, Limit: maxOverview})
 	for _, r := range rows {
-		v.Silent = append(v.Silent, page.SilentRow{
-			ID: r.ID, Name: r.Name, Branch: r.Default.Name, Gate: string(r.Default.Gate), Since: a.zoned(c, r.Default.SilentAt), LastReport: a.zoned(c, r.LastReportAt),
+		v.Stale = append(v.Stale, page.StaleRow{
+			ID: r.ID, Name: r.Name, Branch: r.Default.Name, Gate: string(r.Default.Gate), Since: a.zoned(c, r.Default.StaleSince), LastReport: a.zoned(c, r.LastReportAt),
 		})
 	}
 	return err

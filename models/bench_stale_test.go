@@ -10,7 +10,7 @@ import (
 )
 
 // BenchmarkSilenceNews looks for silence among 10,000 products that are not
-// silent, with two sources each; with a time for all, and without any.
+// stale, with two sources each; with a time for all, and without any.
 func BenchmarkSilenceNews(b *testing.B) {
 	for _, dialect := range []models.Dialect{models.SQLite, models.Postgres} {
 		b.Run(dialect.String(), func(b *testing.B) {
@@ -46,7 +46,7 @@ func BenchmarkSilenceNews(b *testing.B) {
 			for name, otherwise := range map[string]time.Duration{"with a time": time.Hour, "without": 0} {
 				b.Run(name, func(b *testing.B) {
 					for range b.N {
-						if list, err := w.s.SilenceNews(b.Context(), otherwise, 0, 500); err != nil || len(list) > 0 {
+						if list, err := w.s.StaleChanges(b.Context(), otherwise, 0, 500); err != nil || len(list) > 0 {
 							b.Fatalf("%d products, %v", len(list), err)
 						}
 					}

@@ -1,0 +1,32 @@
+package ingest
+
+import (
+	"testing"
+	"time"
+)
+
+func TestJudge(t *testing.T) {
+	now := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+	ago := func(minutes int) time.Time { return now.Add(-time.Duration(minutes) * time.Minute) }
+	never := time.Time{}
+	for name, test := range map[string]struct {
+		told, last time.Time
+		after      time.Duration
+		want       staleVerdict
+	}{
+		"a report in time":                       {never, ago(59), time.Hour, unchanged},
+		"none for the time":                      {never, ago(60), time.Hour, becomesStale},
+		"told already":                           {ago(30), ago(90), time.Hour, unchanged},
+		"turned off":                             {never, ago(90), 0, unchanged},
+		"never a report":                         {never, never, time.Hour, unchanged},
+		"a report since it was told":             {ago(30), ago(2), time.Hour, returned},
+		"a report that the telling did not know": {ago(30), ago(31), time.Hour, returned},
+		"the time has become longer":             {ago(30), ago(90), 2 * time.Hour, cleared},
+		"turned off since":                       {ago(30), ago(90), 0, cleared},
+		"turned off, and a report since":         {ago(30), ago(2), 0, cleared},
+	} {
+		if got := staleChange(test.told, test.last, test.after, now); got != test.want {
+			t.Errorf("%s: %d, want %d", name, got, test.want)
+		}
+	}
+}
