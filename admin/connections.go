@@ -125,8 +125,8 @@ func (a *Admin) connectionRow(c *gin.Context, r models.ConnectionRow) page.Conne
 // condition is how a connection does.
 func (a *Admin) condition(c *gin.Context, r models.ConnectionRow) page.Condition {
 	v := page.Condition{
-		State: string(r.State()), Since: a.zoned(c, troubledSince(r)), Failures: r.Line.Failures, Refusals: r.Own.Rejected, Probes: r.Line.Probes,
-		LastSuccess: a.zoned(c, r.Own.LastSuccessAt), Waiting: r.Waiting, Server: r.LineID != nil,
+		State: string(r.State()), Since: a.zoned(c, troubledSince(r)), Failures: r.EndpointHealth.Failures, Refusals: r.OwnHealth.Rejected, Probes: r.EndpointHealth.Probes,
+		LastSuccess: a.zoned(c, r.OwnHealth.LastSuccessAt), Waiting: r.Waiting, Server: r.EndpointID != nil,
 	}
 	switch r.State() {
 	case models.ConnectionOff:
@@ -134,12 +134,12 @@ func (a *Admin) condition(c *gin.Context, r models.ConnectionRow) page.Condition
 			v.State, v.Reason = "gone", r.DisabledWhy
 		}
 	case models.ConnectionDown:
-		v.NextAt, v.Reason = a.zoned(c, r.Line.ProbeAt), r.Line.Reason
+		v.NextAt, v.Reason = a.zoned(c, r.EndpointHealth.ProbeAt), r.EndpointHealth.Reason
 	case models.ConnectionPaused:
-		v.Reason = r.Line.Reason
+		v.Reason = r.EndpointHealth.Reason
 	case models.ConnectionFailing, models.ConnectionRejecting:
-		if v.Reason = r.Line.Reason; v.Reason == "" {
-			v.Reason = r.Own.Reason
+		if v.Reason = r.EndpointHealth.Reason; v.Reason == "" {
+			v.Reason = r.OwnHealth.Reason
 		}
 	case models.ConnectionWorking, models.ConnectionNew:
 	}
@@ -152,13 +152,13 @@ func troubledSince(r models.ConnectionRow) (since time.Time) {
 	case models.ConnectionOff:
 		since = r.UpdatedAt
 	case models.ConnectionPaused:
-		since = r.Line.PausedAt
+		since = r.EndpointHealth.PausedAt
 	case models.ConnectionDown:
-		since = r.Line.OpenedAt
+		since = r.EndpointHealth.OpenedAt
 	case models.ConnectionFailing:
-		since = r.Line.FailingSince
+		since = r.EndpointHealth.FailingSince
 	case models.ConnectionRejecting:
-		since = r.Own.BrokenAt
+		since = r.OwnHealth.BrokenAt
 	case models.ConnectionWorking, models.ConnectionNew:
 	}
 	return since

@@ -64,8 +64,8 @@ func (a *Admin) resendAsk(c *gin.Context) error {
 	for _, t := range p.By {
 		m := a.module(t.Module)
 		v.By = append(v.By, page.ResendTarget{Icon: m.Icon, Name: m.Title + ": " + t.Connection, N: t.N})
-		if m.Lane.PerSecond > 0 {
-			longest = max(longest, time.Duration(float64(t.N)/m.Lane.PerSecond*float64(time.Second)))
+		if m.Limits.PerSecond > 0 {
+			longest = max(longest, time.Duration(float64(t.N)/m.Limits.PerSecond*float64(time.Second)))
 		}
 	}
 	if longest > time.Minute {

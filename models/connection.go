@@ -15,7 +15,7 @@ type Connection struct {
 	ProductID   *int64 // of which product it is a target
 	GroupID     *int64 // of which group of products
 	UserID      *int64 // whose own it is; with neither it is the system's
-	LineID      *int64 // whose health it shares, nil = its own
+	EndpointID  *int64 // whose health it shares, nil = its own
 	Module      string
 	Field       string // the field of the product's form that it is, "" for none
 	Name        string
@@ -53,10 +53,10 @@ func (c Connection) Owner() Owner {
 	return o
 }
 
-// Line is the connection whose breaker and rate count for this one.
-func (c Connection) Line() int64 {
-	if c.LineID != nil {
-		return *c.LineID
+// Endpoint returns the id of the connection whose breaker and rate count for this one.
+func (c Connection) Endpoint() int64 {
+	if c.EndpointID != nil {
+		return *c.EndpointID
 	}
 	return c.ID
 }
@@ -98,7 +98,7 @@ func (r queries) FieldConnections(ctx context.Context, o Owner) ([]Connection, e
 // Target is what routing must know of a connection.
 type Target struct {
 	ConnectionID int64
-	LineID       int64
+	EndpointID   int64
 	ProductID    int64 // which it tells of
 	Module       string
 	Name         string
@@ -107,13 +107,13 @@ type Target struct {
 }
 
 const (
-	targetColumns = "SELECT c.id, coalesce(c.line_id, c.id), c.module, c.name, c.enabled, h.broken_at IS NOT NULL OR l.broken_at IS NOT NULL, "
-	targetFrom    = " FROM connections c JOIN connection_health h ON h.connection_id = c.id JOIN connection_health l ON l.connection_id = coalesce(c.line_id, c.id) "
+	targetColumns = "SELECT c.id, coalesce(c.endpoint_id, c.id), c.module, c.name, c.enabled, h.broken_at IS NOT NULL OR l.broken_at IS NOT NULL, "
+	targetFrom    = " FROM connections c JOIN connection_health h ON h.connection_id = c.id JOIN connection_health l ON l.connection_id = coalesce(c.endpoint_id, c.id) "
 	targetSelect  = targetColumns + "coalesce(c.product_id, 0)" + targetFrom
 )
 
 func (t *Target) dst() []any {
-	return []any{&t.ConnectionID, &t.LineID, &t.Module, &t.Name, &t.Enabled, &t.Broken, &t.ProductID}
+	return []any{&t.ConnectionID, &t.EndpointID, &t.Module, &t.Name, &t.Enabled, &t.Broken, &t.ProductID}
 }
 
 // SystemTargets reads the connections of the system.
@@ -146,7 +146,7 @@ func (r queries) PeopleTarget(ctx context.Context) (Target, error) {
 }
 
 // FieldPeople is the field of the connection by which mail goes to people: its
-// deliveries name the recipient. All connections by mail share its line.
+// deliveries name the recipient. All connections by mail share its endpoint.
 const FieldPeople = "people"
 
 // TargetsOf reads whom products tell, by product: of each module their own

@@ -44,10 +44,10 @@ func (h Health) Clean() bool {
 }
 
 // ConnectionWithHealth is a connection as a send needs it: with its own health, and that of
-// its line.
+// its endpoint.
 type ConnectionWithHealth struct {
 	Connection
-	Own, Shared Health
+	OwnHealth, Shared Health
 }
 
 // ConnectionWithHealth reads a connection for a send.
@@ -56,8 +56,8 @@ func (r queries) ConnectionWithHealth(ctx context.Context, id int64) (Connection
 	if err != nil {
 		return ConnectionWithHealth{}, err
 	}
-	list, err := r.Healths(ctx, []int64{c.ID, c.Line()})
-	return ConnectionWithHealth{c, list[c.ID], list[c.Line()]}, err
+	list, err := r.Healths(ctx, []int64{c.ID, c.Endpoint()})
+	return ConnectionWithHealth{c, list[c.ID], list[c.Endpoint()]}, err
 }
 
 // Healths reads the health of some connections. They must have come from a
@@ -109,15 +109,15 @@ func orZero(t time.Time) int64 {
 	return t.UnixMicro()
 }
 
-// idleAfter is how long a line may have had nothing to do until what waits is
+// idleAfter is how long an endpoint may have had nothing to do until what waits is
 // no more said to wait for its rate.
 const idleAfter = 10 * time.Second
 
-// TakeSlots takes up to want places of a line that sends one message each
+// TakeSlots takes up to want places of an endpoint that sends one message each
 // interval, burst of them at once after a pause, and returns how many there
 // were. All instances take from the same.
-func (tx *Tx) TakeSlots(line int64, want int, interval time.Duration, burst int) (int, error) {
-	h, err := tx.LockHealth(line)
+func (tx *Tx) TakeSlots(endpoint int64, want int, interval time.Duration, burst int) (int, error) {
+	h, err := tx.LockHealth(endpoint)
 	if err != nil {
 		return 0, err
 	}
@@ -142,86 +142,86 @@ func (tx *Tx) TakeSlots(line int64, want int, interval time.Duration, burst int)
 		busy = now
 	}
 	free := slot.Add(-credit)
-	_, err = tx.exec("UPDATE connection_health SET slot_at = ?, free_at = ?, busy_since = ? WHERE connection_id = ?", orZero(slot), orZero(free), micro(busy), line)
+	_, err = tx.exec("UPDATE connection_health SET slot_at = ?, free_at = ?, busy_since = ? WHERE connection_id = ?", orZero(slot), orZero(free), micro(busy), endpoint)
 	return got, err
 }
 
-// Probe leases the oldest message of a line whose breaker is open and whose
+// Probe leases the oldest message of an endpoint whose breaker is open and whose
 // time to be tried has come, to see whether the receiver is back. It is nil
 // where none waits, or somebody else is at it.
-func (tx *Tx) Probe(line int64, claim string, until time.Time) (*Delivery, error) {
+func (tx *Tx) Probe(endpoint int64, claim string, until time.Time) (*Delivery, error) {
 	n, err := tx.exec("UPDATE connection_health SET probe_at = ? WHERE connection_id = ? AND opened_at IS NOT NULL AND paused_at IS NULL AND probe_at <= ?",
-		micro(until), line, micro(tx.Now()))
+		micro(until), endpoint, micro(tx.Now()))
 	if err != nil || n == 0 {
 		return nil, err
 	}
-	list, err := tx.claim("d.id = (SELECT x.id FROM deliveries x WHERE x.line_id = ? AND x.state IN ('pending', 'retrying') AND x.next_at IS NOT NULL"+firstOfQueue+" ORDER BY x.id LIMIT 1)",
-		[]any{micro(until), claim, true, line})
+	list, err := tx.claim("d.id = (SELECT x.id FROM deliveries x WHERE x.endpoint_id = ? AND x.state IN ('pending', 'retrying') AND x.next_at IS NOT NULL"+firstOfQueue+" ORDER BY x.id LIMIT 1)",
+		[]any{micro(until), claim, true, endpoint})
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
 	return &list[0], nil
 }
 
-// Line is a line with the module that its rate comes from.
-type Line struct {
+// Endpoint is an endpoint with the module that its rate comes from.
+type Endpoint struct {
 	ID     int64
 	Module string
 }
 
-// LinesToProbe lists the lines that Probe would find something for.
-func (r queries) LinesToProbe(ctx context.Context, limit int) ([]Line, error) {
-	var list []Line
+// EndpointsToProbe lists the endpoints that Probe would find something for.
+func (r queries) EndpointsToProbe(ctx context.Context, limit int) ([]Endpoint, error) {
+	var list []Endpoint
 	err := r.query(ctx, `SELECT h.connection_id, c.module FROM connection_health h JOIN connections c ON c.id = h.connection_id WHERE h.opened_at IS NOT NULL AND h.paused_at IS NULL AND h.probe_at <= ?
-		AND (SELECT 1 FROM deliveries d WHERE d.line_id = h.connection_id AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL LIMIT 1) = 1 ORDER BY h.probe_at LIMIT ?`,
-		[]any{micro(r.Now()), limit}, collect(&list, func(l *Line) []any { return []any{&l.ID, &l.Module} }))
+		AND (SELECT 1 FROM deliveries d WHERE d.endpoint_id = h.connection_id AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL LIMIT 1) = 1 ORDER BY h.probe_at LIMIT ?`,
+		[]any{micro(r.Now()), limit}, collect(&list, func(l *Endpoint) []any { return []any{&l.ID, &l.Module} }))
 	return list, err
 }
 
-// FailingLines lists the lines whose breaker is open, that have failed for so
+// FailingEndpoints lists the endpoints whose breaker is open, that have failed for so
 // long and were probed until then, and that are not paused yet. One that had
 // nothing to be probed with may be back.
-func (r queries) FailingLines(ctx context.Context, long time.Duration, limit int) ([]int64, error) {
+func (r queries) FailingEndpoints(ctx context.Context, long time.Duration, limit int) ([]int64, error) {
 	var list []int64
 	err := r.query(ctx, "SELECT connection_id FROM connection_health WHERE opened_at IS NOT NULL AND paused_at IS NULL AND failing_since <= ? AND probe_at - failing_since >= ? ORDER BY failing_since LIMIT ?",
 		[]any{micro(r.Now().Add(-long)), long.Microseconds(), limit}, collect(&list, func(id *int64) []any { return []any{id} }))
 	return list, err
 }
 
-// RetryNow lets everything that waits for a line go now: its receiver is back.
-func (tx *Tx) RetryNow(line int64) error {
-	_, err := tx.exec("UPDATE deliveries SET next_at = ? WHERE line_id = ? AND state IN ('pending', 'retrying') AND next_at IS NOT NULL AND next_at > ?",
-		micro(tx.Now()), line, micro(tx.Now()))
+// RetryNow lets everything that waits for an endpoint go now: its receiver is back.
+func (tx *Tx) RetryNow(endpoint int64) error {
+	_, err := tx.exec("UPDATE deliveries SET next_at = ? WHERE endpoint_id = ? AND state IN ('pending', 'retrying') AND next_at IS NOT NULL AND next_at > ?",
+		micro(tx.Now()), endpoint, micro(tx.Now()))
 	return err
 }
 
-// Queue is what waits for a line.
-type Queue struct {
+// EndpointBacklog is what waits for an endpoint.
+type EndpointBacklog struct {
 	Last int64 // the newest of it, 0 for nothing
 	Open int
 }
 
-// QueueOf looks at what is open on a line, up to a delivery (0 = all).
-func (r queries) QueueOf(ctx context.Context, line, upTo int64) (Queue, error) {
-	cond, args := "", []any{line}
+// BacklogOf looks at what is open on an endpoint, up to a delivery (0 = all).
+func (r queries) BacklogOf(ctx context.Context, endpoint, upTo int64) (EndpointBacklog, error) {
+	cond, args := "", []any{endpoint}
 	if upTo > 0 {
 		cond, args = " AND d.id <= ?", append(args, upTo)
 	}
-	var q Queue
-	err := r.get(ctx, "SELECT coalesce(max(d.id), 0), count(*) FROM deliveries d WHERE d.line_id = ? AND d.state IN "+openStates+" AND d.event_id IS NOT NULL"+cond, args, &q.Last, &q.Open)
+	var q EndpointBacklog
+	err := r.get(ctx, "SELECT coalesce(max(d.id), 0), count(*) FROM deliveries d WHERE d.endpoint_id = ? AND d.state IN "+openStates+" AND d.event_id IS NOT NULL"+cond, args, &q.Last, &q.Open)
 	return q, err
 }
 
-// SentLate counts the messages of a line up to one that have gone out since a
+// SentLate counts the messages of an endpoint up to one that have gone out since a
 // time, more than a minute late.
-func (r queries) SentLate(ctx context.Context, line, upTo int64, since time.Time) (int, error) {
+func (r queries) SentLate(ctx context.Context, endpoint, upTo int64, since time.Time) (int, error) {
 	var n int
-	err := r.get(ctx, "SELECT count(*) FROM deliveries d WHERE d.connection_id IN (SELECT c.id FROM connections c WHERE c.id = ? OR c.line_id = ?) AND d.id <= ? AND d.state = 'delivered' AND d.finished_at >= ? AND d.finished_at - d.due_since > 60000000 AND d.event_id IS NOT NULL",
-		[]any{line, line, upTo, micro(since)}, &n)
+	err := r.get(ctx, "SELECT count(*) FROM deliveries d WHERE d.connection_id IN (SELECT c.id FROM connections c WHERE c.id = ? OR c.endpoint_id = ?) AND d.id <= ? AND d.state = 'delivered' AND d.finished_at >= ? AND d.finished_at - d.due_since > 60000000 AND d.event_id IS NOT NULL",
+		[]any{endpoint, endpoint, upTo, micro(since)}, &n)
 	return n, err
 }
 
-// Recovering lists the lines that are back and whose late messages are still
+// Recovering lists the endpoints that are back and whose late messages are still
 // to be summed up.
 func (r queries) Recovering(ctx context.Context, limit int) ([]int64, error) {
 	var list []int64

@@ -9,12 +9,12 @@ import (
 // ConnectionRow is a connection with whose it is and how it does.
 type ConnectionRow struct {
 	Connection
-	Product string // the name of the product whose target it is, "" for none
-	Group   string // of the group of products whose target it is
-	User    string // of the user whose own it is
-	Own     Health
-	Line    Health // that of its line: its own, or that of the server it shares
-	Waiting int    // messages that are open
+	Product        string // the name of the product whose target it is, "" for none
+	Group          string // of the group of products whose target it is
+	User           string // of the user whose own it is
+	OwnHealth      Health
+	EndpointHealth Health // that of its endpoint: its own, or that of the server it shares
+	Waiting        int    // messages that are open
 }
 
 // State says how a connection does: off, paused, down, rejecting, failing,
@@ -23,15 +23,15 @@ func (c ConnectionRow) State() ConnectionState {
 	switch {
 	case !c.Enabled:
 		return ConnectionOff
-	case !c.Line.PausedAt.IsZero():
+	case !c.EndpointHealth.PausedAt.IsZero():
 		return ConnectionPaused
-	case c.Line.Open():
+	case c.EndpointHealth.Open():
 		return ConnectionDown
-	case !c.Own.BrokenAt.IsZero() && c.Own.RecoverUpTo == 0 && c.Own.Rejected > 0:
+	case !c.OwnHealth.BrokenAt.IsZero() && c.OwnHealth.RecoverUpTo == 0 && c.OwnHealth.Rejected > 0:
 		return ConnectionRejecting
-	case c.Line.Failures > 0 || c.Own.Rejected > 0:
+	case c.EndpointHealth.Failures > 0 || c.OwnHealth.Rejected > 0:
 		return ConnectionFailing
-	case c.Own.LastSuccessAt.IsZero():
+	case c.OwnHealth.LastSuccessAt.IsZero():
 		return ConnectionNew
 	}
 	return ConnectionWorking
@@ -86,25 +86,25 @@ var ownedBy = map[OwnerKind]string{
 	OwnerShared:  "c.user_id IS NULL",
 }
 
-const connectionRowSelect = `SELECT c.id, c.product_id, c.group_id, c.user_id, c.line_id, c.module, c.field, c.name, c.hint, c.enabled, c.disabled_why, c.version, c.created_at, c.updated_at,
+const connectionRowSelect = `SELECT c.id, c.product_id, c.group_id, c.user_id, c.endpoint_id, c.module, c.field, c.name, c.hint, c.enabled, c.disabled_why, c.version, c.created_at, c.updated_at,
 	coalesce(p.name, ''), coalesce(g.name, ''), coalesce(u.name, ''), (SELECT count(*) FROM deliveries d WHERE d.connection_id = c.id AND d.state IN ` + openStates + `), `
 
-const connectionRowFrom = ` FROM connections c JOIN connection_health h ON h.connection_id = c.id JOIN connection_health l ON l.connection_id = coalesce(c.line_id, c.id)
+const connectionRowFrom = ` FROM connections c JOIN connection_health h ON h.connection_id = c.id JOIN connection_health l ON l.connection_id = coalesce(c.endpoint_id, c.id)
 	LEFT JOIN products p ON p.id = c.product_id LEFT JOIN product_groups g ON g.id = c.group_id LEFT JOIN users u ON u.id = c.user_id `
 
 func (c *ConnectionRow) dst() []any {
 	mine := []any{
-		&c.ID, &c.ProductID, &c.GroupID, &c.UserID, &c.LineID, &c.Module, &c.Field, &c.Name, &c.Hint, &c.Enabled, &c.DisabledWhy, &c.Version, timeTo(&c.CreatedAt), timeTo(&c.UpdatedAt),
+		&c.ID, &c.ProductID, &c.GroupID, &c.UserID, &c.EndpointID, &c.Module, &c.Field, &c.Name, &c.Hint, &c.Enabled, &c.DisabledWhy, &c.Version, timeTo(&c.CreatedAt), timeTo(&c.UpdatedAt),
 		&c.Product, &c.Group, &c.User, &c.Waiting,
 	}
-	return append(append(mine, c.Own.dst()...), c.Line.dst()...)
+	return append(append(mine, c.OwnHealth.dst()...), c.EndpointHealth.dst()...)
 }
 
 // ConnectionRow reads a connection as it is listed. It must have come from a
 // scoped read.
 func (r queries) ConnectionRow(ctx context.Context, id int64) (ConnectionRow, error) {
 	var c ConnectionRow
-	err := r.get(ctx, connectionRowSelect+healthColumns+", "+lineColumns+connectionRowFrom+"WHERE c.id = ?", []any{id}, c.dst()...)
+	err := r.get(ctx, connectionRowSelect+healthColumns+", "+endpointColumns+connectionRowFrom+"WHERE c.id = ?", []any{id}, c.dst()...)
 	if err != nil {
 		return c, notFound(err, "target")
 	}
@@ -125,12 +125,12 @@ func (r queries) ConnectionRowsOfGroup(ctx context.Context, groupID int64) ([]Co
 
 func (r queries) connectionRows(ctx context.Context, cond string, args []any) ([]ConnectionRow, error) {
 	var list []ConnectionRow
-	err := r.query(ctx, connectionRowSelect+healthColumns+", "+lineColumns+connectionRowFrom+"WHERE "+cond+" ORDER BY c.id", args, collect(&list, (*ConnectionRow).dst))
+	err := r.query(ctx, connectionRowSelect+healthColumns+", "+endpointColumns+connectionRowFrom+"WHERE "+cond+" ORDER BY c.id", args, collect(&list, (*ConnectionRow).dst))
 	return list, err
 }
 
-// lineColumns are those of the health of the line.
-var lineColumns = strings.ReplaceAll(healthColumns, "h.", "l.")
+// endpointColumns are those of the health of the endpoint.
+var endpointColumns = strings.ReplaceAll(healthColumns, "h.", "l.")
 
 // trouble is what people should look at, the worst first, as State has it: up to
 // 3 nothing arrives.
@@ -141,7 +141,7 @@ const trouble = `CASE WHEN l.paused_at IS NOT NULL AND c.enabled THEN 0 WHEN NOT
 func (r queries) Connections(ctx context.Context, f ConnectionFilter) ([]ConnectionRow, error) {
 	cond, args := connectionCondition(f)
 	var list []ConnectionRow
-	err := r.query(ctx, connectionRowSelect+healthColumns+", "+lineColumns+connectionRowFrom+"WHERE "+cond+" ORDER BY "+trouble+", c.id LIMIT ?",
+	err := r.query(ctx, connectionRowSelect+healthColumns+", "+endpointColumns+connectionRowFrom+"WHERE "+cond+" ORDER BY "+trouble+", c.id LIMIT ?",
 		append(args, f.Limit), collect(&list, (*ConnectionRow).dst))
 	return list, err
 }
@@ -181,14 +181,14 @@ func (r queries) MailServer(ctx context.Context) (ConnectionRow, error) {
 	if err != nil {
 		return row, err
 	}
-	q, err := r.QueueOf(ctx, t.ConnectionID, 0)
+	q, err := r.BacklogOf(ctx, t.ConnectionID, 0)
 	row.Waiting = q.Open
 	return row, err
 }
 
-// ShareLine lets all connections of a module share a line.
-func (tx *Tx) ShareLine(module string, line int64) error {
-	_, err := tx.exec("UPDATE connections SET line_id = ? WHERE module = ? AND id <> ?", line, module, line)
+// ShareEndpoint lets all connections of a module share an endpoint.
+func (tx *Tx) ShareEndpoint(module string, endpoint int64) error {
+	_, err := tx.exec("UPDATE connections SET endpoint_id = ? WHERE module = ? AND id <> ?", endpoint, module, endpoint)
 	return err
 }
 

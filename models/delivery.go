@@ -49,7 +49,7 @@ type Delivery struct {
 	UUID         string // the message's id, the same in each attempt
 	EventID      int64  // 0 = a test
 	ConnectionID int64
-	LineID       int64 // the connection whose breaker and rate count
+	EndpointID   int64 // the connection whose breaker and rate count
 	ProductID    int64
 	Recipient    string
 	Title        string
@@ -57,7 +57,7 @@ type Delivery struct {
 	Reason       string
 	Attempts     int       // in all, without probes
 	Spent        int       // of those that it has, since it was first due or asked for again
-	NextAt       time.Time // zero while it waits for an earlier one of its lane
+	NextAt       time.Time // zero while it waits for an earlier one of its queue
 	LockedUntil  time.Time
 	Claim        string // who is at it
 	Probe        bool   // what is being sent shows whether the receiver is back
@@ -68,12 +68,12 @@ type Delivery struct {
 	FinishedAt   time.Time
 }
 
-const deliveryColumns = `d.id, d.uuid, coalesce(d.event_id, 0), d.connection_id, d.line_id, coalesce(d.product_id, 0), d.recipient, d.title,
+const deliveryColumns = `d.id, d.uuid, coalesce(d.event_id, 0), d.connection_id, d.endpoint_id, coalesce(d.product_id, 0), d.recipient, d.title,
 	d.state, d.reason, d.attempts, d.spent, d.next_at, d.locked_until, d.claim, d.probe, d.by_hand, coalesce(d.resend_id, 0), d.created_at, d.due_since, d.finished_at`
 
 func (d *Delivery) dst() []any {
 	return []any{
-		&d.ID, &d.UUID, &d.EventID, &d.ConnectionID, &d.LineID, &d.ProductID, &d.Recipient, &d.Title,
+		&d.ID, &d.UUID, &d.EventID, &d.ConnectionID, &d.EndpointID, &d.ProductID, &d.Recipient, &d.Title,
 		&d.State, &d.Reason, &d.Attempts, &d.Spent, timeTo(&d.NextAt), timeTo(&d.LockedUntil), &d.Claim, &d.Probe, &d.ByHand, &d.ResendID,
 		timeTo(&d.CreatedAt), timeTo(&d.DueSince), timeTo(&d.FinishedAt),
 	}
@@ -87,13 +87,13 @@ type LedgerRow struct {
 	Module     string
 	Hint       string
 	Owner      Owner     // of the connection
-	Down       bool      // the line's breaker is open
+	Down       bool      // the endpoint's breaker is open
 	ProbeAt    time.Time // and when it is tried next; zero where it is paused
 }
 
 const ledgerSelect = "SELECT " + deliveryColumns + `, coalesce(p.name, ''), c.name, c.module, c.hint, coalesce(c.product_id, 0), coalesce(c.group_id, 0), coalesce(c.user_id, 0),
 	h.opened_at IS NOT NULL, CASE WHEN h.paused_at IS NULL THEN h.probe_at END
-	FROM deliveries d JOIN connections c ON c.id = d.connection_id JOIN connection_health h ON h.connection_id = d.line_id LEFT JOIN products p ON p.id = d.product_id `
+	FROM deliveries d JOIN connections c ON c.id = d.connection_id JOIN connection_health h ON h.connection_id = d.endpoint_id LEFT JOIN products p ON p.id = d.product_id `
 
 func (l *LedgerRow) dst() []any {
 	return append(l.Delivery.dst(), &l.Product, &l.Connection, &l.Module, &l.Hint, &l.Owner.ProductID, &l.Owner.GroupID, &l.Owner.UserID, &l.Down, timeTo(&l.ProbeAt))

@@ -9,8 +9,8 @@ import (
 
 // These are the statements of the outbox. A delivery is open while it is
 // pending, retrying or sending. Those of one connection, product and recipient
-// are a lane, of which only the first has a time to be sent; tests are in none.
-// A line is what connections share that use one server: one breaker, one rate.
+// are a queue, of which only the first has a time to be sent; tests are in none.
+// An endpoint is what connections share that use one server: one breaker, one rate.
 
 const (
 	openStates    = "('pending', 'retrying', 'sending')"
@@ -22,15 +22,15 @@ const (
 // InsertDelivery saves a delivery and sets its id. made is false where the
 // same event, connection and recipient had one already.
 func (tx *Tx) InsertDelivery(d *Delivery) (made bool, err error) {
-	if d.LineID == 0 {
-		d.LineID = d.ConnectionID
+	if d.EndpointID == 0 {
+		d.EndpointID = d.ConnectionID
 	}
 	if d.DueSince.IsZero() {
 		d.DueSince = d.CreatedAt
 	}
-	d.ID, err = tx.insert(`INSERT INTO deliveries (uuid, event_id, connection_id, line_id, product_id, recipient, title, state, reason, next_at, locked_until, claim, created_at, due_since, finished_at)
+	d.ID, err = tx.insert(`INSERT INTO deliveries (uuid, event_id, connection_id, endpoint_id, product_id, recipient, title, state, reason, next_at, locked_until, claim, created_at, due_since, finished_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id`,
-		d.UUID, nullID(d.EventID), d.ConnectionID, d.LineID, nullID(d.ProductID), d.Recipient, d.Title, d.State, d.Reason,
+		d.UUID, nullID(d.EventID), d.ConnectionID, d.EndpointID, nullID(d.ProductID), d.Recipient, d.Title, d.State, d.Reason,
 		micro(d.NextAt), micro(d.LockedUntil), d.Claim, micro(d.CreatedAt), micro(d.DueSince), micro(d.FinishedAt))
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
@@ -48,42 +48,42 @@ func nullID(id int64) any {
 
 // QueuePosition is whether a message may go out at once.
 type QueuePosition struct {
-	Busy    bool // an earlier one of its lane is open
-	Stopped bool // its line's breaker is open, or the line has to wait
+	Busy    bool // an earlier one of its queue is open
+	Stopped bool // its endpoint's breaker is open, or the endpoint has to wait
 }
 
-// QueuePositionOf looks at the lane and the line of a delivery that is about to be made.
+// QueuePositionOf looks at the queue and the endpoint of a delivery that is about to be made.
 func (r queries) QueuePositionOf(ctx context.Context, d Delivery) (QueuePosition, error) {
 	var busy int
 	var opened, free sql.NullInt64
 	err := r.get(ctx, `SELECT (SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE connection_id = ? AND product_id = ? AND recipient = ? AND event_id IS NOT NULL AND state IN `+openStates+` LIMIT 1) x),
-		h.opened_at, h.free_at FROM connection_health h WHERE h.connection_id = ?`, []any{d.ConnectionID, d.ProductID, d.Recipient, d.LineID}, &busy, &opened, &free)
+		h.opened_at, h.free_at FROM connection_health h WHERE h.connection_id = ?`, []any{d.ConnectionID, d.ProductID, d.Recipient, d.EndpointID}, &busy, &opened, &free)
 	return QueuePosition{Busy: busy > 0, Stopped: opened.Valid || free.Int64 > r.Now().UnixMicro()}, err
 }
 
 // Due is a delivery that may be claimed.
 type Due struct {
-	ID     int64
-	LineID int64
-	Module string // of the line
+	ID         int64
+	EndpointID int64
+	Module     string // of the endpoint
 }
 
-// linesWithDue walks from one line that has rows with a time to the next, so
+// endpointsWithDue walks from one endpoint that has rows with a time to the next, so
 // that it costs the same however many each has.
-const linesWithDue = `WITH RECURSIVE lines (id) AS (
-	SELECT min(line_id) FROM deliveries WHERE ` + due + `
-	UNION ALL SELECT (SELECT min(d.line_id) FROM deliveries d WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.line_id > lines.id) FROM lines WHERE lines.id IS NOT NULL) `
+const endpointsWithDue = `WITH RECURSIVE endpoints (id) AS (
+	SELECT min(endpoint_id) FROM deliveries WHERE ` + due + `
+	UNION ALL SELECT (SELECT min(d.endpoint_id) FROM deliveries d WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.endpoint_id > endpoints.id) FROM endpoints WHERE endpoints.id IS NOT NULL) `
 
-// DueDeliveries lists what is due, of each line the longest due first and at
-// most so many: none of the lines in except, of those that are stopped, or that
-// have to wait, and none whose lane has an earlier open one.
+// DueDeliveries lists what is due, of each endpoint the longest due first and at
+// most so many: none of the endpoints in except, of those that are stopped, or that
+// have to wait, and none whose queue has an earlier open one.
 func (r queries) DueDeliveries(ctx context.Context, except []int64, each int) ([]Due, error) {
 	now := r.Now().UnixMicro()
 	cond := ""
 	if len(except) > 0 {
 		cond = " AND l.id NOT IN (" + placeholders(len(except)) + ")"
 	}
-	const rows = "SELECT x.id, x.next_at, x.line_id FROM deliveries x WHERE x.line_id = l.id AND x.state IN ('pending', 'retrying') AND x.next_at IS NOT NULL AND x.next_at <= ?" + firstOfQueue + " ORDER BY x.next_at, x.id LIMIT ?"
+	const rows = "SELECT x.id, x.next_at, x.endpoint_id FROM deliveries x WHERE x.endpoint_id = l.id AND x.state IN ('pending', 'retrying') AND x.next_at IS NOT NULL AND x.next_at <= ?" + firstOfQueue + " ORDER BY x.next_at, x.id LIMIT ?"
 	args := []any{now, each}
 	join := " CROSS JOIN deliveries d WHERE d.id IN (SELECT y.id FROM (" + rows + ") y)"
 	if r.dialect == Postgres {
@@ -91,13 +91,13 @@ func (r queries) DueDeliveries(ctx context.Context, except []int64, each int) ([
 	}
 	args = append(append(args, now), toAny(except)...)
 	var list []Due
-	err := r.query(ctx, linesWithDue+`SELECT d.id, l.id, c.module FROM lines l JOIN connection_health h ON h.connection_id = l.id JOIN connections c ON c.id = l.id`+
+	err := r.query(ctx, endpointsWithDue+`SELECT d.id, l.id, c.module FROM endpoints l JOIN connection_health h ON h.connection_id = l.id JOIN connections c ON c.id = l.id`+
 		join+" AND h.opened_at IS NULL AND h.free_at <= ?"+cond+" ORDER BY d.next_at, d.id", args,
-		collect(&list, func(d *Due) []any { return []any{&d.ID, &d.LineID, &d.Module} }))
+		collect(&list, func(d *Due) []any { return []any{&d.ID, &d.EndpointID, &d.Module} }))
 	return list, err
 }
 
-// firstOfQueue lets only the first open delivery of a lane through.
+// firstOfQueue lets only the first open delivery of a queue through.
 const firstOfQueue = ` AND (x.event_id IS NULL OR NOT EXISTS (SELECT 1 FROM deliveries f WHERE f.connection_id = x.connection_id AND f.product_id = x.product_id AND f.recipient = x.recipient
 	AND f.id < x.id AND f.event_id IS NOT NULL AND f.state IN ` + openStates + `))`
 
@@ -121,19 +121,19 @@ func (tx *Tx) claim(cond string, args []any) ([]Delivery, error) {
 }
 
 // SQLite's RETURNING knows no alias of the table.
-const claimColumns = `id, uuid, coalesce(event_id, 0), connection_id, line_id, coalesce(product_id, 0), recipient, title,
+const claimColumns = `id, uuid, coalesce(event_id, 0), connection_id, endpoint_id, coalesce(product_id, 0), recipient, title,
 	state, reason, attempts, spent, next_at, locked_until, claim, probe, by_hand, coalesce(resend_id, 0), created_at, due_since, finished_at`
 
 // NextDue is when the next delivery can go out, zero when none waits: when its
-// own time has come, and that of its line.
+// own time has come, and that of its endpoint.
 func (r queries) NextDue(ctx context.Context) (time.Time, error) {
 	greatest := "max"
 	if r.dialect == Postgres {
 		greatest = "greatest"
 	}
 	var at time.Time
-	err := r.get(ctx, linesWithDue+`SELECT min(CASE WHEN h.opened_at IS NULL THEN `+greatest+`((SELECT min(x.next_at) FROM deliveries x WHERE x.line_id = l.id AND x.state IN ('pending', 'retrying') AND x.next_at IS NOT NULL), h.free_at)
-		WHEN h.paused_at IS NULL THEN h.probe_at END) FROM lines l JOIN connection_health h ON h.connection_id = l.id`, nil, timeTo(&at))
+	err := r.get(ctx, endpointsWithDue+`SELECT min(CASE WHEN h.opened_at IS NULL THEN `+greatest+`((SELECT min(x.next_at) FROM deliveries x WHERE x.endpoint_id = l.id AND x.state IN ('pending', 'retrying') AND x.next_at IS NOT NULL), h.free_at)
+		WHEN h.paused_at IS NULL THEN h.probe_at END) FROM endpoints l JOIN connection_health h ON h.connection_id = l.id`, nil, timeTo(&at))
 	return at, err
 }
 
@@ -169,7 +169,7 @@ func attemptValues(d Dialect) string {
 	return bigint + ", " + bigint + ", " + text + ", " + bigint + ", " + text + ", " + text + ", " + boolean + ", " + boolean
 }
 
-// promote gives the next delivery of a lane its time, once the one before it is
+// promote gives the next delivery of a queue its time, once the one before it is
 // final.
 func (tx *Tx) promote(d Delivery) error {
 	if d.EventID == 0 || d.ProductID == 0 {
@@ -182,8 +182,8 @@ func (tx *Tx) promote(d Delivery) error {
 }
 
 // HasBlocked reports whether a delivery, among the newest that wait for their
-// lane, waits for one in which nothing is before it. newest is how many are
-// looked at: each costs a look at its lane.
+// queue, waits for one in which nothing is before it. newest is how many are
+// looked at: each costs a look at its queue.
 func (r queries) HasBlocked(ctx context.Context, newest int) (bool, error) {
 	var n int
 	err := r.get(ctx, `SELECT count(*) FROM (SELECT 1 FROM (SELECT b.id, b.event_id, b.connection_id, b.product_id, b.recipient FROM deliveries b
@@ -192,7 +192,7 @@ func (r queries) HasBlocked(ctx context.Context, newest int) (bool, error) {
 }
 
 // FreeBlocked gives such deliveries their time: on PostgreSQL one can be
-// written while the last of its lane is being settled.
+// written while the last of its queue is being settled.
 func (tx *Tx) FreeBlocked() (int64, error) {
 	return tx.exec("UPDATE deliveries SET next_at = ? WHERE id IN (SELECT x.id FROM deliveries x WHERE x.state = 'pending' AND x.next_at IS NULL"+firstOfQueue+")", micro(tx.Now()))
 }

@@ -31,21 +31,21 @@ func (r queries) LastNotifiedOf(ctx context.Context, d Delivery) (LastNotified, 
 		return w, err
 	}
 	w.Changing = true
-	const lane = "d.connection_id = ? AND d.product_id = ? AND d.recipient = ? AND "
+	const queue = "d.connection_id = ? AND d.product_id = ? AND d.recipient = ? AND "
 	args := []any{d.ConnectionID, d.ProductID, d.Recipient}
 	var told int64
-	err = r.get(ctx, "SELECT g.announced_id, g.to_state FROM deliveries d JOIN gate_changes g ON g.product_id = d.product_id AND g.announced_id = d.event_id WHERE "+lane+
+	err = r.get(ctx, "SELECT g.announced_id, g.to_state FROM deliveries d JOIN gate_changes g ON g.product_id = d.product_id AND g.announced_id = d.event_id WHERE "+queue+
 		"d.event_id < ? AND d.state = 'delivered' ORDER BY d.id DESC LIMIT 1", append(args[:3:3], d.EventID), &told, &w.Delivered)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return w, err
 	}
 	err = r.get(ctx, `SELECT count(*) FROM (SELECT 1 FROM deliveries d JOIN gate_changes g ON g.product_id = d.product_id AND g.announced_id = d.event_id JOIN attempts a ON a.delivery_id = d.id
-		WHERE `+lane+"d.event_id > ? AND a.result IN ('"+ResultUnsure+"', '"+ResultLost+"') LIMIT 1) x", append(args[:3:3], told), &n)
+		WHERE `+queue+"d.event_id > ? AND a.result IN ('"+ResultUnsure+"', '"+ResultLost+"') LIMIT 1) x", append(args[:3:3], told), &n)
 	w.MayKnow = n > 0
 	return w, err
 }
 
-// CancelOutdated cancels what waits in a delivery's lane to tell of changes of
+// CancelOutdated cancels what waits in a delivery's queue to tell of changes of
 // the gate up to an event, but for what somebody asked for by hand.
 func (tx *Tx) CancelOutdated(d Delivery, upTo int64, reason string) error {
 	_, err := tx.exec(`UPDATE deliveries SET state = 'cancelled', reason = ?, next_at = NULL, finished_at = ? WHERE connection_id = ? AND product_id = ? AND recipient = ?

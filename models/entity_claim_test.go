@@ -10,24 +10,24 @@ import (
 	"gatecrier/models"
 )
 
-// lane is a connection and a product.
-type lane struct{ connection, product int64 }
+// queue is a connection and a product.
+type queue struct{ connection, product int64 }
 
 // ledger is what claimers have got, as they saw it.
 type ledger struct {
 	t        *testing.T
 	mu       sync.Mutex
-	inFlight map[lane]int64
-	sent     map[lane][]int64
+	inFlight map[queue]int64
+	sent     map[queue][]int64
 	took     map[string]int
 }
 
 func (l *ledger) begin(claim string, d models.Delivery) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	at := lane{d.ConnectionID, d.ProductID}
+	at := queue{d.ConnectionID, d.ProductID}
 	if other := l.inFlight[at]; other != 0 {
-		l.t.Errorf("%d was claimed while %d of its lane was sent", d.ID, other)
+		l.t.Errorf("%d was claimed while %d of its queue was sent", d.ID, other)
 	}
 	l.inFlight[at] = d.ID
 	l.sent[at] = append(l.sent[at], d.ID)
@@ -38,25 +38,25 @@ func (l *ledger) begin(claim string, d models.Delivery) {
 func (l *ledger) end(d models.Delivery) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.inFlight, lane{d.ConnectionID, d.ProductID})
+	delete(l.inFlight, queue{d.ConnectionID, d.ProductID})
 }
 
-// Several claimers at once send each delivery once, one at a time of each lane,
-// and each lane in order.
+// Several claimers at once send each delivery once, one at a time of each queue,
+// and each queue in order.
 func TestClaimersAtOnce(t *testing.T) {
-	const claimers, lanes, long = 4, 6, 12
+	const claimers, queues, long = 4, 6, 12
 	each(t, func(t *testing.T, w world) {
-		want := map[lane][]int64{}
+		want := map[queue][]int64{}
 		ann := w.user("ann")
 		products := []int64{w.product("ours", ann), w.product("theirs", ann), w.product("another", ann)}
-		for i := range lanes {
+		for i := range queues {
 			product := products[i/2]
-			at := lane{w.connection(product, fmt.Sprint("target ", i)), product}
+			at := queue{w.connection(product, fmt.Sprint("target ", i)), product}
 			for range long {
 				want[at] = append(want[at], w.delivery(at.connection, at.product).ID)
 			}
 		}
-		l := &ledger{t: t, inFlight: map[lane]int64{}, sent: map[lane][]int64{}, took: map[string]int{}}
+		l := &ledger{t: t, inFlight: map[queue]int64{}, sent: map[queue][]int64{}, took: map[string]int{}}
 		var wg sync.WaitGroup
 		for i := range claimers {
 			wg.Go(func() { w.work(l, fmt.Sprint("claimer ", i)) })
@@ -64,14 +64,14 @@ func TestClaimersAtOnce(t *testing.T) {
 		wg.Wait()
 		for at, ids := range want {
 			if !slices.Equal(l.sent[at], ids) {
-				t.Errorf("lane %v: sent %v, want %v", at, l.sent[at], ids)
+				t.Errorf("queue %v: sent %v, want %v", at, l.sent[at], ids)
 			}
 		}
-		if n := w.count("deliveries WHERE state = 'delivered'"); n != lanes*long {
-			t.Errorf("%d delivered, want %d", n, lanes*long)
+		if n := w.count("deliveries WHERE state = 'delivered'"); n != queues*long {
+			t.Errorf("%d delivered, want %d", n, queues*long)
 		}
-		if n := w.count("attempts"); n != lanes*long {
-			t.Errorf("%d attempts, want %d", n, lanes*long)
+		if n := w.count("attempts"); n != queues*long {
+			t.Errorf("%d attempts, want %d", n, queues*long)
 		}
 	})
 }

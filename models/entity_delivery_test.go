@@ -17,26 +17,26 @@ func wantDue(t *testing.T, w world, what string, want ...int64) {
 	}
 }
 
-func (w world) laneBusy(connection, product int64) bool {
+func (w world) queueBusy(connection, product int64) bool {
 	w.t.Helper()
-	way, err := w.s.QueuePositionOf(w.t.Context(), models.Delivery{ConnectionID: connection, LineID: connection, ProductID: product})
+	way, err := w.s.QueuePositionOf(w.t.Context(), models.Delivery{ConnectionID: connection, EndpointID: connection, ProductID: product})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return way.Busy
 }
 
-// One delivery of a lane is at it at a time, in the order of their ids: until
+// One delivery of a queue is at it at a time, in the order of their ids: until
 // it is final, the later ones wait.
-func TestLane(t *testing.T) {
+func TestLimits(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
 		conn := w.connection(product, "a")
-		if w.laneBusy(conn, product) {
-			t.Error("an empty lane is busy")
+		if w.queueBusy(conn, product) {
+			t.Error("an empty queue is busy")
 		}
 		first, second := w.delivery(conn, product), w.delivery(conn, product)
-		wantDue(t, w, "the lane's first", first.ID)
+		wantDue(t, w, "the queue's first", first.ID)
 		w.claim("one", first.ID)
 		wantDue(t, w, "while it is sent")
 		w.settle(first, "one", models.DeliveryRetrying, nil)
@@ -47,20 +47,20 @@ func TestLane(t *testing.T) {
 		w.settle(first, "one", models.DeliveryDead, nil)
 		wantDue(t, w, "when it is given up", second.ID)
 		w.claim("one", second.ID)
-		if !w.laneBusy(conn, product) {
-			t.Error("a lane is free while its last is sent")
+		if !w.queueBusy(conn, product) {
+			t.Error("a queue is free while its last is sent")
 		}
 		w.settle(second, "one", models.DeliveryDelivered, nil)
 		wantDue(t, w, "at the end")
-		if w.laneBusy(conn, product) {
-			t.Error("a lane without open deliveries is busy")
+		if w.queueBusy(conn, product) {
+			t.Error("a queue without open deliveries is busy")
 		}
 	})
 }
 
-// Lanes wait for nobody else: neither for another connection nor for another
+// Queues wait for nobody else: neither for another connection nor for another
 // product. Tests are in none.
-func TestLanesAreApart(t *testing.T) {
+func TestQueuesAreIndependent(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann := w.user("ann")
 		ours, theirs := w.product("ours", ann), w.product("theirs", ann)
@@ -68,15 +68,15 @@ func TestLanesAreApart(t *testing.T) {
 		first, behind := w.delivery(a, ours), w.delivery(a, ours)
 		conn, product := w.delivery(b, ours), w.delivery(a, theirs)
 		test1, test2 := w.test(a, ours), w.test(a, ours)
-		wantDue(t, w, "the first of each lane, and tests", first.ID, conn.ID, product.ID, test1.ID, test2.ID)
+		wantDue(t, w, "the first of each queue, and tests", first.ID, conn.ID, product.ID, test1.ID, test2.ID)
 		w.claim("one", first.ID, test1.ID)
-		wantDue(t, w, "one lane is busy", conn.ID, product.ID, test2.ID)
+		wantDue(t, w, "one queue is busy", conn.ID, product.ID, test2.ID)
 		w.settle(first, "one", models.DeliveryDelivered, nil)
-		wantDue(t, w, "a test keeps no lane busy", behind.ID, conn.ID, product.ID, test2.ID)
+		wantDue(t, w, "a test keeps no queue busy", behind.ID, conn.ID, product.ID, test2.ID)
 		w.claim("one", behind.ID)
 		w.settle(behind, "one", models.DeliveryDelivered, nil)
-		if w.laneBusy(a, ours) {
-			t.Error("tests make a lane busy")
+		if w.queueBusy(a, ours) {
+			t.Error("tests make a queue busy")
 		}
 	})
 }
@@ -98,7 +98,7 @@ func TestDueDeliveries(t *testing.T) {
 		}
 		again := w.insert(models.Delivery{ConnectionID: conns[0], State: models.DeliveryPending, NextAt: noon})
 		list, err := w.s.DueDeliveries(t.Context(), conns[1:], 1)
-		if want := []models.Due{{ID: made[0].ID, LineID: conns[0], Module: "webhook"}}; err != nil || !cmp.Equal(list, want) {
+		if want := []models.Due{{ID: made[0].ID, EndpointID: conns[0], Module: "webhook"}}; err != nil || !cmp.Equal(list, want) {
 			t.Errorf("one of the first: %v, %v", list, err)
 		}
 		if got := w.due(conns[1:]...); !slices.Equal(got, []int64{made[0].ID, again.ID}) {

@@ -31,17 +31,17 @@ func (w world) change(connection int64, fn func(h *models.Health)) {
 	})
 }
 
-// While a line is stopped, or has to wait, nothing of it is due but tests by
+// While an endpoint is stopped, or has to wait, nothing of it is due but tests by
 // hand; it is due again at its time.
-func TestStoppedLines(t *testing.T) {
+func TestStoppedEndpoints(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
 		a, b := w.connection(product, "a"), w.connection(product, "b")
 		first, other := w.delivery(a, product), w.delivery(b, product)
 		probe := noon.Add(time.Minute)
 		w.change(a, func(h *models.Health) { h.OpenedAt, h.ProbeAt = noon, probe })
-		wantDue(t, w, "one line is stopped", other.ID)
-		way, err := w.s.QueuePositionOf(t.Context(), models.Delivery{ConnectionID: a, LineID: a, ProductID: product})
+		wantDue(t, w, "one endpoint is stopped", other.ID)
+		way, err := w.s.QueuePositionOf(t.Context(), models.Delivery{ConnectionID: a, EndpointID: a, ProductID: product})
 		if err != nil || !way.Stopped || !way.Busy {
 			t.Errorf("the way of one that is made now: %+v, %v", way, err)
 		}
@@ -58,14 +58,14 @@ func TestStoppedLines(t *testing.T) {
 		}
 		w.change(a, func(h *models.Health) { h.PausedAt = noon })
 		if at, err := w.s.NextDue(t.Context()); err != nil || !at.IsZero() {
-			t.Errorf("of a paused line the next is due at %v, %v", at, err)
+			t.Errorf("of a paused endpoint the next is due at %v, %v", at, err)
 		}
 		w.change(a, func(h *models.Health) { h.OpenedAt, h.PausedAt = time.Time{}, time.Time{} })
 		wantDue(t, w, "it is back", first.ID)
 	})
 }
 
-// A probe is the oldest message of a line, whenever that is due, and one alone.
+// A probe is the oldest message of an endpoint, whenever that is due, and one alone.
 func TestProbe(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann := w.user("ann")
@@ -78,30 +78,30 @@ func TestProbe(t *testing.T) {
 			w.write(func(tx *models.Tx) (err error) { got, err = tx.Probe(conn, "one", tx.Now().Add(lease)); return err })
 			return got
 		}
-		lines := func() []models.Line {
+		endpoints := func() []models.Endpoint {
 			t.Helper()
-			list, err := w.s.LinesToProbe(t.Context(), 10)
+			list, err := w.s.EndpointsToProbe(t.Context(), 10)
 			if err != nil {
 				t.Fatal(err)
 			}
 			return list
 		}
-		if got := probe(); got != nil || lines() != nil {
+		if got := probe(); got != nil || endpoints() != nil {
 			t.Errorf("probed while the breaker is closed: %+v", got)
 		}
 		w.change(conn, func(h *models.Health) { h.OpenedAt, h.ProbeAt = noon, noon.Add(time.Minute) })
-		if got := probe(); got != nil || lines() != nil {
+		if got := probe(); got != nil || endpoints() != nil {
 			t.Errorf("probed before its time: %+v", got)
 		}
 		w.clock.Advance(time.Minute)
-		if got := lines(); !slices.Equal(got, []models.Line{{ID: conn, Module: "webhook"}}) {
-			t.Errorf("lines to probe %v", got)
+		if got := endpoints(); !slices.Equal(got, []models.Endpoint{{ID: conn, Module: "webhook"}}) {
+			t.Errorf("endpoints to probe %v", got)
 		}
 		got := probe()
 		if got == nil || got.ID != later.ID || !got.Probe || got.State != models.DeliverySending {
 			t.Fatalf("probed with %+v, want %d", got, later.ID)
 		}
-		if again := probe(); again != nil || lines() != nil {
+		if again := probe(); again != nil || endpoints() != nil {
 			t.Errorf("probed twice: %+v", again)
 		}
 		w.clock.Advance(lease)
@@ -110,7 +110,7 @@ func TestProbe(t *testing.T) {
 			t.Errorf("after its sender was lost: %+v", d)
 		}
 		w.change(conn, func(h *models.Health) { h.PausedAt = noon })
-		if got := probe(); got != nil || lines() != nil {
+		if got := probe(); got != nil || endpoints() != nil {
 			t.Errorf("probed while paused: %+v", got)
 		}
 		w.change(conn, func(h *models.Health) { h.FailingSince = noon.Add(-life) })
@@ -126,9 +126,9 @@ func TestProbe(t *testing.T) {
 
 const life = 72 * time.Hour
 
-// A line that has failed for long is to be paused once, while it is stopped and
+// An endpoint that has failed for long is to be paused once, while it is stopped and
 // was tried to the end.
-func TestFailingLines(t *testing.T) {
+func TestFailingEndpoints(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
 		failing := func(name string, long time.Duration, probe time.Time) int64 {
@@ -143,7 +143,7 @@ func TestFailingLines(t *testing.T) {
 		w.change(closed, func(h *models.Health) { h.OpenedAt = time.Time{} })
 		list := func() []int64 {
 			t.Helper()
-			list, err := w.s.FailingLines(t.Context(), life, 10)
+			list, err := w.s.FailingEndpoints(t.Context(), life, 10)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -159,13 +159,13 @@ func TestFailingLines(t *testing.T) {
 	})
 }
 
-// A line's rate is one for all who take from it.
-func TestRateOfALine(t *testing.T) {
+// An endpoint's rate is one for all who take from it.
+func TestRateOfAEndpoint(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
-		line := w.connection(w.product("ours", w.user("ann")), "a")
+		endpoint := w.connection(w.product("ours", w.user("ann")), "a")
 		take := func(want int) (got int) {
 			t.Helper()
-			w.write(func(tx *models.Tx) (err error) { got, err = tx.TakeSlots(line, want, time.Second, 3); return err })
+			w.write(func(tx *models.Tx) (err error) { got, err = tx.TakeSlots(endpoint, want, time.Second, 3); return err })
 			return got
 		}
 		if n := take(5); n != 3 {
@@ -174,7 +174,7 @@ func TestRateOfALine(t *testing.T) {
 		if n := take(1); n != 0 {
 			t.Errorf("%d more", n)
 		}
-		if h := w.health(line); h.FreeAt != noon.Add(time.Second) || h.BusySince != noon {
+		if h := w.health(endpoint); h.FreeAt != noon.Add(time.Second) || h.BusySince != noon {
 			t.Errorf("free at %v, busy since %v", h.FreeAt, h.BusySince)
 		}
 		sent := 0
@@ -185,17 +185,17 @@ func TestRateOfALine(t *testing.T) {
 		if sent != 10 {
 			t.Errorf("%d in ten seconds, want 10", sent)
 		}
-		if h := w.health(line); h.BusySince != noon {
+		if h := w.health(endpoint); h.BusySince != noon {
 			t.Errorf("busy since %v", h.BusySince)
 		}
 		w.clock.Advance(time.Hour)
-		if n := take(2); n != 2 || !w.health(line).BusySince.IsZero() {
-			t.Errorf("%d of 2 after an hour, busy since %v", n, w.health(line).BusySince)
+		if n := take(2); n != 2 || !w.health(endpoint).BusySince.IsZero() {
+			t.Errorf("%d of 2 after an hour, busy since %v", n, w.health(endpoint).BusySince)
 		}
 	})
 }
 
-// What a line has open, and what it sent late once it was back.
+// What an endpoint has open, and what it sent late once it was back.
 func TestQueue(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann := w.user("ann")
@@ -204,14 +204,14 @@ func TestQueue(t *testing.T) {
 		first, second := w.delivery(conn, product), w.delivery(conn, product)
 		w.test(conn, product)
 		w.clock.Advance(time.Hour)
-		if q, err := w.s.QueueOf(t.Context(), conn, 0); err != nil || q.Last != second.ID || q.Open != 2 {
+		if q, err := w.s.BacklogOf(t.Context(), conn, 0); err != nil || q.Last != second.ID || q.Open != 2 {
 			t.Errorf("queue %+v, %v", q, err)
 		}
 		back := w.s.Now()
 		w.claim("one", first.ID)
 		w.settle(first, "one", models.DeliveryDelivered, nil)
 		after := w.delivery(conn, product)
-		if q, err := w.s.QueueOf(t.Context(), conn, second.ID); err != nil || q.Open != 1 {
+		if q, err := w.s.BacklogOf(t.Context(), conn, second.ID); err != nil || q.Open != 1 {
 			t.Errorf("queue up to the second %+v, %v", q, err)
 		}
 		w.claim("one", second.ID)
@@ -224,7 +224,7 @@ func TestQueue(t *testing.T) {
 	})
 }
 
-// What waits for a line is let go when its receiver is back.
+// What waits for an endpoint is let go when its receiver is back.
 func TestHasten(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
@@ -234,12 +234,12 @@ func TestHasten(t *testing.T) {
 		w.write(func(tx *models.Tx) error { return tx.RetryNow(conn) })
 		wantDue(t, w, "all of it, in order", d.ID)
 		if got := w.stored(behind.ID); !got.NextAt.IsZero() {
-			t.Errorf("what waits for its lane has a time: %v", got.NextAt)
+			t.Errorf("what waits for its queue has a time: %v", got.NextAt)
 		}
 	})
 }
 
-// A delivery that is left without a time in an empty lane gets one.
+// A delivery that is left without a time in an empty queue gets one.
 func TestBlocked(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
@@ -258,7 +258,7 @@ func TestBlocked(t *testing.T) {
 	})
 }
 
-// The connections of a user are his alone; those by one server share its line.
+// The connections of a user are his alone; those by one server share its endpoint.
 func TestOwners(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann, bob := w.user("ann"), w.user("bob")
@@ -273,8 +273,8 @@ func TestOwners(t *testing.T) {
 			return c
 		}
 		people := make(models.Connection{Field: models.FieldPeople})
-		own := make(models.Connection{UserID: &ann, LineID: &people.ID})
-		target := make(models.Connection{ProductID: &product, LineID: &people.ID})
+		own := make(models.Connection{UserID: &ann, EndpointID: &people.ID})
+		target := make(models.Connection{ProductID: &product, EndpointID: &people.ID})
 		system := make(models.Connection{})
 		if p, err := w.s.PeopleTarget(t.Context()); err != nil || p.ConnectionID != people.ID {
 			t.Errorf("people %+v, %v", p, err)
@@ -292,11 +292,11 @@ func TestOwners(t *testing.T) {
 		}
 		w.change(people.ID, func(h *models.Health) { h.BrokenAt = noon })
 		targets, err := w.s.TargetsOf(t.Context(), []int64{product})
-		if one := targets[product]; err != nil || len(one) != 1 || one[0].LineID != people.ID || !one[0].Broken {
+		if one := targets[product]; err != nil || len(one) != 1 || one[0].EndpointID != people.ID || !one[0].Broken {
 			t.Errorf("targets %+v, %v", targets, err)
 		}
 		out, err := w.s.ConnectionWithHealth(t.Context(), own.ID)
-		if err != nil || out.Own.ConnectionID != own.ID || out.Shared.ConnectionID != people.ID || out.Own.BrokenAt == noon || out.Shared.BrokenAt != noon {
+		if err != nil || out.OwnHealth.ConnectionID != own.ID || out.Shared.ConnectionID != people.ID || out.OwnHealth.BrokenAt == noon || out.Shared.BrokenAt != noon {
 			t.Errorf("outlet %+v, %v", out, err)
 		}
 	})
@@ -334,7 +334,7 @@ func TestNoticesToOneUser(t *testing.T) {
 	})
 }
 
-// What is sent again is due at once, unless its lane is at work, keeps its id
+// What is sent again is due at once, unless its queue is at work, keeps its id
 // and what it has tried, and can be stopped.
 func TestSendAgain(t *testing.T) {
 	each(t, func(t *testing.T, w world) {

@@ -54,7 +54,7 @@ func (w world) plans(read func(ctx context.Context) error, write func(tx *models
 }
 
 // derived are what our statements call a part of their own.
-var derived = []string{"SCAN page", "SCAN x", "SCAN lines", "SCAN l", "SCAN u", "SCAN a", "SCAN b", "SCAN y", "SCAN vis", "SCAN w", "SCAN CONSTANT ROW", "SCAN j VIRTUAL TABLE INDEX 1:"}
+var derived = []string{"SCAN page", "SCAN x", "SCAN endpoints", "SCAN l", "SCAN u", "SCAN a", "SCAN b", "SCAN y", "SCAN vis", "SCAN w", "SCAN CONSTANT ROW", "SCAN j VIRTUAL TABLE INDEX 1:"}
 
 // scans are the steps of a plan that read a whole table.
 func scans(plan []string) []string {
@@ -112,11 +112,11 @@ func (w world) hots(ann int64, d models.Delivery) map[string]hot {
 	read := func(want string, fn func(ctx context.Context) error) hot { return hot{read: fn, want: want} }
 	write := func(want string, fn func(tx *models.Tx) error) hot { return hot{write: fn, want: want} }
 	list := map[string]hot{
-		"due": read("SEARCH x USING INDEX deliveries_due (line_id=? AND next_at>? AND next_at<?)", func(ctx context.Context) error {
+		"due": read("SEARCH x USING INDEX deliveries_due (endpoint_id=? AND next_at>? AND next_at<?)", func(ctx context.Context) error {
 			_, err := w.s.DueDeliveries(ctx, nil, 10)
 			return err
 		}),
-		"due, its lanes": read("SEARCH f USING INDEX deliveries_lane (connection_id=? AND product_id=? AND id<?)", func(ctx context.Context) error {
+		"due, its queues": read("SEARCH f USING INDEX deliveries_queue (connection_id=? AND product_id=? AND id<?)", func(ctx context.Context) error {
 			_, err := w.s.DueDeliveries(ctx, []int64{1, 2}, 10)
 			return err
 		}),
@@ -128,31 +128,31 @@ func (w world) hots(ann int64, d models.Delivery) map[string]hot {
 			_, err := w.s.HasExpiredLease(ctx)
 			return err
 		}),
-		"due, its lines": read("SEARCH d USING INDEX deliveries_due (line_id>?)", func(ctx context.Context) error {
+		"due, its endpoints": read("SEARCH d USING INDEX deliveries_due (endpoint_id>?)", func(ctx context.Context) error {
 			_, err := w.s.DueDeliveries(ctx, nil, 10)
 			return err
 		}),
 		"to be probed": read("SEARCH h USING INDEX connection_health_open (probe_at<?)", func(ctx context.Context) error {
-			_, err := w.s.LinesToProbe(ctx, 10)
+			_, err := w.s.EndpointsToProbe(ctx, 10)
 			return err
 		}),
 		"to be paused": read("SCAN connection_health USING INDEX connection_health_open", func(ctx context.Context) error {
-			_, err := w.s.FailingLines(ctx, life, 10)
+			_, err := w.s.FailingEndpoints(ctx, life, 10)
 			return err
 		}),
 		"too old": read("SEARCH d USING INDEX deliveries_old (due_since<?)", func(ctx context.Context) error {
 			_, err := w.s.ExpiredDeliveries(ctx, noon, 10)
 			return err
 		}),
-		"queue": read("SEARCH d USING INDEX deliveries_line (line_id=? AND id<?)", func(ctx context.Context) error {
-			_, err := w.s.QueueOf(ctx, d.LineID, 9)
+		"endpoint": read("SEARCH d USING INDEX deliveries_endpoint (endpoint_id=? AND id<?)", func(ctx context.Context) error {
+			_, err := w.s.BacklogOf(ctx, d.EndpointID, 9)
 			return err
 		}),
 		"what was told": read("SEARCH g USING PRIMARY KEY (product_id=?)", func(ctx context.Context) error {
 			_, err := w.s.LastNotifiedOf(ctx, d)
 			return err
 		}),
-		"lane": read("SEARCH deliveries USING INDEX deliveries_lane (connection_id=? AND product_id=?)", func(ctx context.Context) error {
+		"queue": read("SEARCH deliveries USING INDEX deliveries_queue (connection_id=? AND product_id=?)", func(ctx context.Context) error {
 			_, err := w.s.QueuePositionOf(ctx, d)
 			return err
 		}),

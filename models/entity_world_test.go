@@ -125,11 +125,11 @@ func tellIn(tx *models.Tx, product int64, n int) ([]int64, error) {
 	return ids, nil
 }
 
-// delivery makes one that is due now, or waits for its lane, of an event of its
+// delivery makes one that is due now, or waits for its queue, of an event of its
 // own.
 func (w world) delivery(connection, product int64) models.Delivery {
 	w.t.Helper()
-	d := models.Delivery{EventID: w.event(product).ID, ConnectionID: connection, LineID: connection, ProductID: product, State: models.DeliveryPending, NextAt: w.s.Now()}
+	d := models.Delivery{EventID: w.event(product).ID, ConnectionID: connection, EndpointID: connection, ProductID: product, State: models.DeliveryPending, NextAt: w.s.Now()}
 	way, err := w.s.QueuePositionOf(w.t.Context(), d)
 	if err != nil {
 		w.t.Fatal(err)

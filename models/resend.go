@@ -79,23 +79,23 @@ func (tx *Tx) Requeue(ids []int64, resendID int64, reason string) (int, error) {
 	return sent, nil
 }
 
-// ProbeNow lets the lines of deliveries be tried at once, paused ones too:
+// ProbeNow lets the endpoints of deliveries be tried at once, paused ones too:
 // somebody has asked for it. One that is shared is for administrators to try.
 func (tx *Tx) ProbeNow(ids []int64) error {
-	_, err := tx.exec("UPDATE connection_health SET probe_at = ?, "+tx.unpause()+" WHERE opened_at IS NOT NULL AND connection_id IN (SELECT d.line_id FROM deliveries d WHERE d.line_id = d.connection_id AND d.id IN ("+placeholders(len(ids))+"))",
+	_, err := tx.exec("UPDATE connection_health SET probe_at = ?, "+tx.unpause()+" WHERE opened_at IS NOT NULL AND connection_id IN (SELECT d.endpoint_id FROM deliveries d WHERE d.endpoint_id = d.connection_id AND d.id IN ("+placeholders(len(ids))+"))",
 		append([]any{micro(tx.Now()), micro(tx.Now())}, toAny(ids)...)...)
 	return err
 }
 
-// unpause begins the time anew after which a line is paused, where it was.
+// unpause begins the time anew after which an endpoint is paused, where it was.
 func (tx *Tx) unpause() string {
 	return "paused_at = NULL, failing_since = CASE WHEN paused_at IS NULL THEN failing_since ELSE " + placeholder(tx.dialect, "BIGINT") + " END"
 }
 
-// Resume lets a line be tried at once, from the beginning.
-func (tx *Tx) Resume(line int64) error {
+// Resume lets an endpoint be tried at once, from the beginning.
+func (tx *Tx) Resume(endpoint int64) error {
 	now := micro(tx.Now())
-	_, err := tx.exec("UPDATE connection_health SET probe_at = ?, probes = 0, "+tx.unpause()+" WHERE connection_id = ? AND opened_at IS NOT NULL", now, now, line)
+	_, err := tx.exec("UPDATE connection_health SET probe_at = ?, probes = 0, "+tx.unpause()+" WHERE connection_id = ? AND opened_at IS NOT NULL", now, now, endpoint)
 	return err
 }
 

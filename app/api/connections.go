@@ -31,14 +31,14 @@ type healthBody struct {
 
 func healthOf(c models.ConnectionRow) healthBody {
 	h := healthBody{
-		Failures: c.Line.Failures, Rejected: c.Own.Rejected, Reason: c.Line.Reason, DownSince: optional(c.Line.OpenedAt), Probes: c.Line.Probes,
-		Paused: optional(c.Line.PausedAt), LastSuccess: optional(c.Own.LastSuccessAt), Waiting: c.Waiting, Shared: c.LineID,
+		Failures: c.EndpointHealth.Failures, Rejected: c.OwnHealth.Rejected, Reason: c.EndpointHealth.Reason, DownSince: optional(c.EndpointHealth.OpenedAt), Probes: c.EndpointHealth.Probes,
+		Paused: optional(c.EndpointHealth.PausedAt), LastSuccess: optional(c.OwnHealth.LastSuccessAt), Waiting: c.Waiting, Shared: c.EndpointID,
 	}
 	if h.Reason == "" {
-		h.Reason = c.Own.Reason
+		h.Reason = c.OwnHealth.Reason
 	}
-	if c.Line.Open() && h.Paused == nil {
-		h.PausedUntil = optional(c.Line.ProbeAt)
+	if c.EndpointHealth.Open() && h.Paused == nil {
+		h.PausedUntil = optional(c.EndpointHealth.ProbeAt)
 	}
 	return h
 }

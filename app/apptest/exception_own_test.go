@@ -394,7 +394,7 @@ func TestFaultsOfTasks(t *testing.T) {
 type exploding struct{}
 
 func (exploding) Descriptor() module.Descriptor {
-	return module.Descriptor{Name: "exploding", Title: "Mine", Icon: "plug", Summary: "Fails", Lane: module.Lane{Parallel: 1}}
+	return module.Descriptor{Name: "exploding", Title: "Mine", Icon: "plug", Summary: "Fails", Limits: module.Limits{Parallel: 1}}
 }
 func (exploding) Prepare(c module.Config) (module.Config, error) { return c, nil }
 func (exploding) Hint(module.Config) string                      { return "" }

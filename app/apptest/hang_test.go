@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	hangLanes = 100
-	hanging   = 30
+	hangQueues = 100
+	hanging    = 30
 )
 
 // Thirty of a hundred receivers take messages and never answer. The others get
@@ -34,13 +34,13 @@ func TestHangingReceiversHoldNobody(t *testing.T) {
 		var p *apptest.Program
 		goroutines := counted(t, func() { p = apptest.Start(t, o) })
 		c := p.Client("admin")
-		shops := make([]shop, hangLanes)
+		shops := make([]shop, hangQueues)
 		for i := range shops {
 			url := quick.url
 			if i < hanging {
 				url = hung.URL
 			}
-			shops[i] = newShop(t, c, fmt.Sprint("Shop ", i), fmt.Sprintf("%s/lane/%d", url, i))
+			shops[i] = newShop(t, c, fmt.Sprint("Shop ", i), fmt.Sprintf("%s/queue/%d", url, i))
 		}
 		before := goroutines()
 		for n := range rounds {
@@ -48,9 +48,9 @@ func TestHangingReceiversHoldNobody(t *testing.T) {
 				c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": numbered(n + 1)})
 			}
 		}
-		apptest.Eventually(t, "all others have theirs", func() bool { return len(quick.arrivals()) == (hangLanes-hanging)*rounds })
+		apptest.Eventually(t, "all others have theirs", func() bool { return len(quick.arrivals()) == (hangQueues-hanging)*rounds })
 		if n := len(hung.Messages()); n != hanging {
-			t.Errorf("%d messages hang, want the first of each lane", n)
+			t.Errorf("%d messages hang, want the first of each queue", n)
 		}
 		// A send that hangs has itself and two at its end of the connection. Those of
 		// the others come to their end.
@@ -67,7 +67,7 @@ func TestHangingReceiversHoldNobody(t *testing.T) {
 		}
 		states, err := p.Store.DeliveriesSince(t.Context(), apptest.Everything(), time.Unix(1, 0))
 		cancelled := states[models.DeliveryCancelled]
-		if err != nil || states[models.DeliveryDelivered]+cancelled != hangLanes*rounds || cancelled > hanging*(rounds-1) {
+		if err != nil || states[models.DeliveryDelivered]+cancelled != hangQueues*rounds || cancelled > hanging*(rounds-1) {
 			t.Errorf("deliveries %v, %v", states, err)
 		}
 	})
@@ -126,7 +126,7 @@ func percentile(times []time.Duration, p int) time.Duration {
 }
 
 // hangTrial measures from the request that changes a gate to the arrival of its
-// message, over the lanes that never hang, for each second.
+// message, over the queues that never hang, for each second.
 func hangTrial(t *testing.T, seconds, hang int) [][]time.Duration {
 	const perSecond = 200
 	dir, quick := t.TempDir(), newRecorder(t, 0)
@@ -146,13 +146,13 @@ func hangTrial(t *testing.T, seconds, hang int) [][]time.Duration {
 	c := p.client(t)
 	var url atomic.Value
 	url.Store(p.url)
-	writers := make([]*writer, hangLanes)
+	writers := make([]*writer, hangQueues)
 	for i := range writers {
-		lane, to := fmt.Sprintf("/lane/%d", i), quick.url
+		queue, to := fmt.Sprintf("/queue/%d", i), quick.url
 		if i < hang {
 			to = slow.URL
 		}
-		writers[i] = &writer{shop: newShop(t, c, lane, to+lane), lane: lane, recorder: quick}
+		writers[i] = &writer{shop: newShop(t, c, queue, to+queue), queue: queue, recorder: quick}
 	}
 	var mu sync.Mutex
 	asked := map[string]time.Time{}
@@ -161,25 +161,25 @@ func hangTrial(t *testing.T, seconds, hang int) [][]time.Duration {
 	defer ticker.Stop()
 	for i := range seconds * perSecond {
 		<-ticker.C
-		w, n := writers[i%hangLanes], i/hangLanes+1
+		w, n := writers[i%hangQueues], i/hangQueues+1
 		done.Go(func() {
 			mu.Lock()
-			asked[fmt.Sprint(w.lane, " ", n)] = time.Now()
+			asked[fmt.Sprint(w.queue, " ", n)] = time.Now()
 			mu.Unlock()
 			if !w.put(t.Context(), &url, c.Token, n) {
-				t.Errorf("%s: change %d was not taken", w.lane, n)
+				t.Errorf("%s: change %d was not taken", w.queue, n)
 			}
 		})
 	}
 	done.Wait()
-	want := (hangLanes - hang) * seconds * perSecond / hangLanes
+	want := (hangQueues - hang) * seconds * perSecond / hangQueues
 	apptest.Eventually(t, "all others have theirs", func() bool { return len(quick.arrivals()) >= want })
 	times := make([][]time.Duration, seconds)
 	for _, a := range quick.arrivals() {
 		var i int
-		if _, err := fmt.Sscanf(a.lane, "/lane/%d", &i); err == nil && i >= hanging { // the same lanes in both
-			second := (a.number - 1) * hangLanes / perSecond
-			times[second] = append(times[second], a.at.Sub(asked[fmt.Sprint(a.lane, " ", a.number)]))
+		if _, err := fmt.Sscanf(a.queue, "/queue/%d", &i); err == nil && i >= hanging { // the same queues in both
+			second := (a.number - 1) * hangQueues / perSecond
+			times[second] = append(times[second], a.at.Sub(asked[fmt.Sprint(a.queue, " ", a.number)]))
 		}
 	}
 	return times

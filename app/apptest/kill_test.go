@@ -38,19 +38,19 @@ func number(t testing.TB, name string, otherwise int) int {
 
 // arrival is a message as a recorder got it.
 type arrival struct {
-	lane, id string
-	number   int // which change of its product's gate it tells of
-	at       time.Time
+	queue, id string
+	number    int // which change of its product's gate it tells of
+	at        time.Time
 }
 
-// recorder is the receiver of many lanes: it keeps what it gets, in order.
+// recorder is the receiver of many queues: it keeps what it gets, in order.
 type recorder struct {
 	url   string
 	after time.Duration // how long it takes for an answer
 
 	mu     sync.Mutex
 	got    []arrival
-	latest map[string]int // the highest number of a lane
+	latest map[string]int // the highest number of a queue
 }
 
 // newRecorder starts a recorder that takes its time for an answer: time in
@@ -80,7 +80,7 @@ func (r *recorder) ServeHTTP(_ http.ResponseWriter, req *http.Request) {
 	defer r.mu.Unlock()
 	a := arrival{req.URL.Path, req.Header.Get("webhook-id"), max(body.Data.Counts.Critical, body.Data.Counts.Medium), time.Now()}
 	r.got = append(r.got, a)
-	r.latest[a.lane] = max(r.latest[a.lane], a.number)
+	r.latest[a.queue] = max(r.latest[a.queue], a.number)
 }
 
 func (r *recorder) arrivals() []arrival {
@@ -89,10 +89,10 @@ func (r *recorder) arrivals() []arrival {
 	return slices.Clone(r.got)
 }
 
-func (r *recorder) reached(lane string) int {
+func (r *recorder) reached(queue string) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.latest[lane]
+	return r.latest[queue]
 }
 
 // numbered are counts that let a gate fail (odd) or pass (even), and that no
@@ -109,7 +109,7 @@ func numbered(n int) map[string]int {
 // writer lets the gate of a product change, again and again.
 type writer struct {
 	shop
-	lane     string
+	queue    string
 	recorder *recorder
 	patient  bool // it waits until a change has arrived before it makes the next
 	acked    int  // the last change that was answered for
@@ -129,7 +129,7 @@ func (w *writer) run(ctx context.Context, url *atomic.Value, token string, stop 
 				return
 			case <-time.After(3 * time.Millisecond):
 			}
-			if !w.patient || w.recorder.reached(w.lane) >= n {
+			if !w.patient || w.recorder.reached(w.queue) >= n {
 				break
 			}
 		}
@@ -185,7 +185,7 @@ func TestKillsLoseNothing(t *testing.T) {
 }
 
 func killed(t *testing.T, database string, kills, seed int) {
-	const lanes = 8
+	const queues = 8
 	chance := rand.New(rand.NewPCG(uint64(seed), 0))
 	dir, r := t.TempDir(), newRecorder(t, 3*time.Millisecond)
 	spawned := spawning{dir: dir, database: database, movable: true}
@@ -193,10 +193,10 @@ func killed(t *testing.T, database string, kills, seed int) {
 	c := p.client(t)
 	var url atomic.Value
 	url.Store(p.url)
-	writers := make([]*writer, lanes)
+	writers := make([]*writer, queues)
 	for i := range writers {
-		lane := fmt.Sprintf("/lane/%d", i)
-		writers[i] = &writer{shop: newShop(t, c, lane, r.url+lane), lane: lane, recorder: r, patient: i%2 == 0}
+		queue := fmt.Sprintf("/queue/%d", i)
+		writers[i] = &writer{shop: newShop(t, c, queue, r.url+queue), queue: queue, recorder: r, patient: i%2 == 0}
 	}
 	stop := make(chan struct{})
 	var done sync.WaitGroup
@@ -221,7 +221,7 @@ func killed(t *testing.T, database string, kills, seed int) {
 	}
 	apptest.Eventually(t, "all changes are routed", func() bool { return len(items(c, "/deliveries?")) >= changes })
 	apptest.Drain(t, p.store(t))
-	audit(t, c, r, writers, kills*lanes)
+	audit(t, c, r, writers, kills*queues)
 }
 
 // audit compares what was asked for, what the history and the ledger say, and
@@ -249,11 +249,11 @@ func audit(t *testing.T, c *apptest.Client, r *recorder, writers []*writer, inFl
 		history := items(c, w.path+"/gate/history?")
 		slices.Reverse(history)
 		if len(history) != w.acked {
-			t.Errorf("%s: %d changes in the history, %d were answered for", w.lane, len(history), w.acked)
+			t.Errorf("%s: %d changes in the history, %d were answered for", w.queue, len(history), w.acked)
 		}
 		for i, change := range history {
 			if n := numberOf(change); n != i+1 {
-				t.Errorf("%s: change %d of the history is %d", w.lane, i+1, n)
+				t.Errorf("%s: change %d of the history is %d", w.queue, i+1, n)
 			}
 			event, _ := change["event_id"].(float64)
 			d := byProduct[w.id][int64(event)]
@@ -263,11 +263,11 @@ func audit(t *testing.T, c *apptest.Client, r *recorder, writers []*writer, inFl
 			case state == "cancelled" && strings.HasPrefix(fmt.Sprint(d["reason"]), "Out of date: ") && (!w.patient || arrived[fmt.Sprint(d["message_id"])]):
 				cancelled++ // one in a hurry has made the next change, or it had arrived when its sender was killed
 			default:
-				t.Errorf("%s: the delivery of change %d is %v", w.lane, i+1, d)
+				t.Errorf("%s: the delivery of change %d is %v", w.queue, i+1, d)
 			}
 		}
-		if n := r.reached(w.lane); n != w.acked && n != w.acked-2 {
-			t.Errorf("%s: told of change %d last, of %d", w.lane, n, w.acked)
+		if n := r.reached(w.queue); n != w.acked && n != w.acked-2 {
+			t.Errorf("%s: told of change %d last, of %d", w.queue, n, w.acked)
 		}
 	}
 	lost := auditArrivals(t, c, r, ledger)
@@ -284,7 +284,7 @@ func numberOf(change map[string]any) int {
 	return int(max(critical, medium))
 }
 
-// auditArrivals checks that the first arrivals of each lane are in order, and
+// auditArrivals checks that the first arrivals of each queue are in order, and
 // that what arrived again was a send whose end nobody has heard of. It returns
 // how many such sends there were.
 func auditArrivals(t *testing.T, c *apptest.Client, r *recorder, ledger map[string]map[string]any) (lost int) {
@@ -293,15 +293,15 @@ func auditArrivals(t *testing.T, c *apptest.Client, r *recorder, ledger map[stri
 	for _, a := range r.arrivals() {
 		times[a.id]++
 		if ledger[a.id] == nil {
-			t.Errorf("%s: %s is not in the ledger", a.lane, a.id)
+			t.Errorf("%s: %s is not in the ledger", a.queue, a.id)
 		}
 		if times[a.id] > 1 {
 			continue
 		}
-		if a.number <= last[a.lane] {
-			t.Errorf("%s: change %d arrived after %d", a.lane, a.number, last[a.lane])
+		if a.number <= last[a.queue] {
+			t.Errorf("%s: change %d arrived after %d", a.queue, a.number, last[a.queue])
 		}
-		last[a.lane] = a.number
+		last[a.queue] = a.number
 	}
 	again := 0
 	for id, d := range ledger {

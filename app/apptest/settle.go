@@ -35,7 +35,7 @@ func Settled(ctx context.Context, store *models.Store) (next time.Time, settled 
 	if err != nil || len(old) > 0 {
 		return next, false, err
 	}
-	failing, err := store.FailingLines(ctx, lifetime, 1)
+	failing, err := store.FailingEndpoints(ctx, lifetime, 1)
 	if err != nil || len(failing) > 0 {
 		return next, false, err
 	}

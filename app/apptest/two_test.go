@@ -20,7 +20,7 @@ type fleet struct {
 	one, two *process
 	c        *apptest.Client // asks the one
 	shops    []shop
-	lanes    []string
+	queues   []string
 	recorder *recorder
 	database string
 	dir      string
@@ -34,9 +34,9 @@ func newFleet(t *testing.T, connections int, after time.Duration) *fleet {
 	f := &fleet{one: spawnWith(t, spawned), recorder: newRecorder(t, after), dir: dir, database: database}
 	f.c = f.one.client(t)
 	for i := range connections {
-		lane := fmt.Sprintf("/lane/%d", i)
-		f.lanes = append(f.lanes, lane)
-		f.shops = append(f.shops, newShop(t, f.c, lane, f.recorder.url+lane))
+		queue := fmt.Sprintf("/queue/%d", i)
+		f.queues = append(f.queues, queue)
+		f.shops = append(f.shops, newShop(t, f.c, queue, f.recorder.url+queue))
 	}
 	// The first is the one that routes, before there is a second.
 	setCounts(f.c, newShop(t, f.c, "first", f.recorder.url+"/first"), 1)
@@ -53,11 +53,11 @@ func (f *fleet) flip(t *testing.T, each int) {
 	urls[1].Store(f.two.url)
 	var done sync.WaitGroup
 	for i, s := range f.shops {
-		w := &writer{shop: s, lane: f.lanes[i], recorder: f.recorder}
+		w := &writer{shop: s, queue: f.queues[i], recorder: f.recorder}
 		done.Go(func() {
 			for n := 1; n <= each; n++ {
 				if !w.put(t.Context(), &urls[n%2], f.c.Token, n) {
-					t.Errorf("%s: change %d was not taken", w.lane, n)
+					t.Errorf("%s: change %d was not taken", w.queue, n)
 				}
 			}
 		})
@@ -65,7 +65,7 @@ func (f *fleet) flip(t *testing.T, each int) {
 	done.Wait()
 }
 
-// fill writes a backlog of so many messages for each lane, none of which comes
+// fill writes a backlog of so many messages for each queue, none of which comes
 // to be out of date: their events are in no history.
 func (f *fleet) fill(t *testing.T, each int) {
 	t.Helper()
@@ -136,14 +136,14 @@ func TestTwoInstancesSendOnce(t *testing.T) {
 	t.Logf("%d deliveries in %v", len(got), time.Since(began).Round(time.Millisecond))
 	seen, last := map[string]bool{}, map[string]int{}
 	for _, a := range got {
-		if seen[a.id] || a.number != last[a.lane]+1 {
-			t.Errorf("%s: change %d arrived after %d, seen before: %v", a.lane, a.number, last[a.lane], seen[a.id])
+		if seen[a.id] || a.number != last[a.queue]+1 {
+			t.Errorf("%s: change %d arrived after %d, seen before: %v", a.queue, a.number, last[a.queue], seen[a.id])
 		}
-		seen[a.id], last[a.lane] = true, a.number
+		seen[a.id], last[a.queue] = true, a.number
 	}
-	for _, lane := range f.lanes {
-		if last[lane] != each {
-			t.Errorf("%s: told of %d changes, want %d", lane, last[lane], each)
+	for _, queue := range f.queues {
+		if last[queue] != each {
+			t.Errorf("%s: told of %d changes, want %d", queue, last[queue], each)
 		}
 	}
 	if n := len(items(f.c, "/deliveries?state=delivered&")); n != connections*each+1 {
@@ -182,6 +182,6 @@ func TestOneOfTwoIsKilled(t *testing.T) {
 	lost := auditArrivals(t, c, f.recorder, ledger)
 	t.Logf("%d attempts lost", lost)
 	if lost == 0 || lost > 2*connections {
-		t.Errorf("%d attempts were lost, want some, and no more than there are lanes at each kill", lost)
+		t.Errorf("%d attempts were lost, want some, and no more than there are queues at each kill", lost)
 	}
 }

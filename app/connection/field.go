@@ -252,7 +252,7 @@ func (s *Service) settle(tx *models.Tx, actor authz.Actor, c models.Connection, 
 	if err := tx.SaveConnection(&c); err != nil {
 		return nil, err
 	}
-	if c.Line() == c.ID { // it may be right now
+	if c.Endpoint() == c.ID { // it may be right now
 		if err := tx.Resume(c.ID); err != nil {
 			return nil, err
 		}
@@ -273,7 +273,7 @@ func (s *Service) seal(c *models.Connection, w want) error {
 }
 
 func (s *Service) add(tx *models.Tx, actor authz.Actor, o models.Owner, w want) error {
-	c := models.Connection{ProductID: optional(o.ProductID), GroupID: optional(o.GroupID), Module: w.module, Name: w.name, Field: w.field, Enabled: true, LineID: s.lineOf(w.module)}
+	c := models.Connection{ProductID: optional(o.ProductID), GroupID: optional(o.GroupID), Module: w.module, Name: w.name, Field: w.field, Enabled: true, EndpointID: s.sharedEndpoint(w.module)}
 	if m, ok := s.modules.Get(w.module); ok {
 		c.Hint = m.Hint(w.config)
 	}

@@ -72,7 +72,7 @@ func (s *Service) CreateFor(ctx context.Context, actor authz.Actor, o models.Own
 	saved := Saved{Made: made(m.Descriptor(), d.Config, config), Warning: s.warn(ctx, config["url"])}
 	err = s.store.Write(ctx, func(tx *models.Tx) error {
 		saved.Connection = models.Connection{
-			ProductID: optional(o.ProductID), GroupID: optional(o.GroupID), UserID: optional(o.UserID), LineID: s.lineOf(d.Module),
+			ProductID: optional(o.ProductID), GroupID: optional(o.GroupID), UserID: optional(o.UserID), EndpointID: s.sharedEndpoint(d.Module),
 			Module: d.Module, Name: strings.TrimSpace(d.Name), Hint: m.Hint(config), Enabled: true,
 		}
 		if o.ProductID != 0 {
@@ -239,7 +239,7 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, c Cha
 		if !now.Enabled {
 			return tx.CancelWaiting(now.ID, TurnedOff)
 		}
-		if now.Line() != now.ID || len(c.Config) == 0 && before.Enabled {
+		if now.Endpoint() != now.ID || len(c.Config) == 0 && before.Enabled {
 			return nil
 		}
 		return tx.Resume(now.ID) // it may be right now
@@ -303,7 +303,7 @@ func (s *Service) List(ctx context.Context, actor authz.Actor, productID int64) 
 	list, err := s.store.ConnectionRowsOf(ctx, actor.Scope(), productID)
 	for i := range list {
 		if !may {
-			list[i].Hint, list[i].Own.Reason, list[i].Line.Reason, list[i].DisabledWhy = "", "", "", ""
+			list[i].Hint, list[i].OwnHealth.Reason, list[i].EndpointHealth.Reason, list[i].DisabledWhy = "", "", "", ""
 		}
 	}
 	return list, err

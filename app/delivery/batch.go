@@ -65,7 +65,7 @@ func (b *Batch) Enqueue(o EnqueueParams) error {
 	}
 	now := b.tx.Now()
 	row := models.Delivery{
-		UUID: id.String(), EventID: o.Event.ID, ConnectionID: o.Target.ConnectionID, LineID: o.Target.LineID, ProductID: o.Event.ProductID,
+		UUID: id.String(), EventID: o.Event.ID, ConnectionID: o.Target.ConnectionID, EndpointID: o.Target.EndpointID, ProductID: o.Event.ProductID,
 		Recipient: o.Recipient, Title: o.Title, State: models.DeliveryPending, NextAt: now, CreatedAt: now, DueSince: now,
 	}
 	if row.EventID == 0 {
@@ -92,14 +92,14 @@ func (b *Batch) Enqueue(o EnqueueParams) error {
 		b.waits = true
 		return nil
 	}
-	b.taken[row.LineID]++
+	b.taken[row.EndpointID]++
 	b.tasks = append(b.tasks, task{delivery: row, event: o.Event})
 	return nil
 }
 
-// free reports whether a message may be sent at once: its lane is empty, its
-// line works, and there is room. One that waits for its lane gets no time. A
-// test goes out whether the line works or not: it is how a person finds out.
+// free reports whether a message may be sent at once: its queue is empty, its
+// endpoint works, and there is room. One that waits for its queue gets no time. A
+// test goes out whether the endpoint works or not: it is how a person finds out.
 func (b *Batch) free(row *models.Delivery, module string) (bool, error) {
 	way := models.QueuePosition{}
 	if row.EventID != 0 {
@@ -112,11 +112,11 @@ func (b *Batch) free(row *models.Delivery, module string) (bool, error) {
 		row.NextAt = time.Time{}
 		return false, nil
 	}
-	lane := b.d.lane(module)
-	if way.Stopped || !b.d.room(row.LineID, lane, b.taken[row.LineID], len(b.tasks)) {
+	limits := b.d.limits(module)
+	if way.Stopped || !b.d.room(row.EndpointID, limits, b.taken[row.EndpointID], len(b.tasks)) {
 		return false, nil
 	}
-	n, err := b.d.slots(b.tx, row.LineID, lane, 1)
+	n, err := b.d.slots(b.tx, row.EndpointID, limits, 1)
 	return n == 1, err
 }
 
@@ -127,7 +127,7 @@ func (d *Dispatcher) Test(ctx context.Context, c models.Connection) (models.Deli
 	err := d.store.Write(ctx, func(tx *models.Tx) error {
 		b := d.Batch(tx)
 		err := b.Enqueue(EnqueueParams{
-			Target:    models.Target{ConnectionID: c.ID, LineID: c.Line(), Module: c.Module},
+			Target:    models.Target{ConnectionID: c.ID, EndpointID: c.Endpoint(), Module: c.Module},
 			ProductID: c.Owner().ProductID, Title: "Test message from Gatecrier",
 		})
 		made = b.last

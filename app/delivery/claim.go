@@ -11,8 +11,8 @@ import (
 	"gatecrier/models"
 )
 
-// claimLoop takes up what is due: retries, what had to wait for its lane, its
-// line's rate or for room, probes, and what a stopped instance left. It sleeps
+// claimLoop takes up what is due: retries, what had to wait for its queue, its
+// endpoint's rate or for room, probes, and what a stopped instance left. It sleeps
 // until the next one is due, or the bell rings.
 func (d *Dispatcher) claimLoop(ctx context.Context) {
 	for ctx.Err() == nil {
@@ -60,9 +60,9 @@ func (d *Dispatcher) claim(ctx context.Context) error {
 	err = d.store.Write(ctx, func(tx *models.Tx) error {
 		claimed = nil
 		var ids []int64
-		for _, line := range slices.Sorted(maps.Keys(chosen)) { // in one order, so that instances do not wait crosswise
-			c := chosen[line]
-			n, err := d.slots(tx, line, c.lane, len(c.ids))
+		for _, endpoint := range slices.Sorted(maps.Keys(chosen)) { // in one order, so that instances do not wait crosswise
+			c := chosen[endpoint]
+			n, err := d.slots(tx, endpoint, c.limits, len(c.ids))
 			if err != nil {
 				return err
 			}
@@ -86,62 +86,62 @@ func (d *Dispatcher) claim(ctx context.Context) error {
 	return nil
 }
 
-// claimPick is what to claim of a line.
+// claimPick is what to claim of an endpoint.
 type claimPick struct {
-	lane module.Lane
-	ids  []int64
+	limits module.Limits
+	ids    []int64
 }
 
-// choose picks what to claim: the longest due first, but of no line more than
+// choose picks what to claim: the longest due first, but of no endpoint more than
 // its share, so that a slow one holds up no other.
 func (d *Dispatcher) choose(ctx context.Context) (map[int64]*claimPick, error) {
-	list, err := d.store.DueDeliveries(ctx, d.saturated(), maxPerLine)
+	list, err := d.store.DueDeliveries(ctx, d.saturated(), maxPerEndpoint)
 	if err != nil {
 		return nil, err
 	}
 	chosen, total := map[int64]*claimPick{}, 0
 	for _, due := range list {
-		c := chosen[due.LineID]
+		c := chosen[due.EndpointID]
 		if c == nil {
-			c = &claimPick{lane: d.lane(due.Module)}
+			c = &claimPick{limits: d.limits(due.Module)}
 		}
-		if !d.room(due.LineID, c.lane, len(c.ids), total) {
+		if !d.room(due.EndpointID, c.limits, len(c.ids), total) {
 			continue
 		}
 		c.ids = append(c.ids, due.ID)
-		chosen[due.LineID] = c
+		chosen[due.EndpointID] = c
 		total++
 	}
 	return chosen, nil
 }
 
-// slots takes places of a line's rate, where it has one.
-func (d *Dispatcher) slots(tx *models.Tx, line int64, lane module.Lane, want int) (int, error) {
-	if lane.PerSecond <= 0 {
+// slots takes places of an endpoint's rate, where it has one.
+func (d *Dispatcher) slots(tx *models.Tx, endpoint int64, limits module.Limits, want int) (int, error) {
+	if limits.PerSecond <= 0 {
 		return want, nil
 	}
-	return tx.TakeSlots(line, want, time.Duration(float64(time.Second)/lane.PerSecond), max(1, lane.Burst))
+	return tx.TakeSlots(endpoint, want, time.Duration(float64(time.Second)/limits.PerSecond), max(1, limits.Burst))
 }
 
-// probe sends the oldest message of each line whose breaker is open and whose
-// time to be tried has come. It counts for the line's rate like any other.
+// probe sends the oldest message of each endpoint whose breaker is open and whose
+// time to be tried has come. It counts for the endpoint's rate like any other.
 func (d *Dispatcher) probe(ctx context.Context) error {
-	lines, err := d.store.LinesToProbe(ctx, maxProbes)
+	endpoints, err := d.store.EndpointsToProbe(ctx, maxProbes)
 	if err != nil {
 		return err
 	}
-	for _, line := range lines {
-		if !d.room(line.ID, module.Lane{Parallel: maxPerLine}, 0, 0) {
+	for _, endpoint := range endpoints {
+		if !d.room(endpoint.ID, module.Limits{Parallel: maxPerEndpoint}, 0, 0) {
 			continue
 		}
 		var got *models.Delivery
 		err := d.store.Write(ctx, func(tx *models.Tx) error {
 			got = nil
-			n, err := d.slots(tx, line.ID, d.lane(line.Module), 1)
+			n, err := d.slots(tx, endpoint.ID, d.limits(endpoint.Module), 1)
 			if err != nil || n == 0 {
 				return err
 			}
-			got, err = tx.Probe(line.ID, d.lease(), tx.Now().Add(leaseTime))
+			got, err = tx.Probe(endpoint.ID, d.lease(), tx.Now().Add(leaseTime))
 			return err
 		})
 		if err != nil {

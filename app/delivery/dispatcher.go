@@ -15,18 +15,18 @@ import (
 )
 
 const (
-	maxInFlight  = 512              // sends at once, over all lines
-	maxTroubled  = 256              // of them on lines that fail, so that others have room
-	maxPerLine   = 4                // of them on one line
-	maxProbes    = 64               // lines that are probed in one turn
-	leaseTime    = 30 * time.Second // longer than any send may take
-	sendTime     = 20 * time.Second
-	poll         = time.Second // how often due messages are looked for unrung
-	sweepEvery   = 5 * time.Second
-	freeEvery    = time.Second
-	freeAllEvery = time.Minute
-	maxFresh     = 500             // of the latest messages, that are looked at so often
-	graceTime    = 8 * time.Second // for the sends in flight, at the end
+	maxInFlight    = 512              // sends at once, over all endpoints
+	maxTroubled    = 256              // of them on endpoints that fail, so that others have room
+	maxPerEndpoint = 4                // of them on one endpoint
+	maxProbes      = 64               // endpoints that are probed in one turn
+	leaseTime      = 30 * time.Second // longer than any send may take
+	sendTime       = 20 * time.Second
+	poll           = time.Second // how often due messages are looked for unrung
+	sweepEvery     = 5 * time.Second
+	freeEvery      = time.Second
+	freeAllEvery   = time.Minute
+	maxFresh       = 500             // of the latest messages, that are looked at so often
+	graceTime      = 8 * time.Second // for the sends in flight, at the end
 )
 
 // Opener opens the configuration of a connection.
@@ -58,12 +58,12 @@ type Dispatcher struct {
 	results  chan completion
 	senders  sync.WaitGroup
 	swept    lastSweep // when the last sweep was
-	freed    lastSweep // and when lanes were last looked at that nothing is before
+	freed    lastSweep // and when queues were last looked at that nothing is before
 	freedAll lastSweep // all of them
 
 	mu       sync.Mutex
-	inFlight map[int64]int // by line
-	troubled map[int64]int // the lines that failed last, with their sends in flight
+	inFlight map[int64]int // by endpoint
+	troubled map[int64]int // the endpoints that failed last, with their sends in flight
 	total    int
 	sendCtx  context.Context // nil while it does not run
 }
@@ -126,12 +126,12 @@ func (d *Dispatcher) ReturnLeases(ctx context.Context) error {
 	}
 }
 
-// lane is how messages of a module go out.
-func (d *Dispatcher) lane(name string) module.Lane {
+// limits is how messages of a module go out.
+func (d *Dispatcher) limits(name string) module.Limits {
 	if m, ok := d.modules.Get(name); ok {
-		return m.Descriptor().Lane
+		return m.Descriptor().Limits
 	}
-	return module.Lane{Parallel: 1}
+	return module.Limits{Parallel: 1}
 }
 
 // start sends tasks, each on a goroutine of its own. Room for them was made
@@ -143,65 +143,65 @@ func (d *Dispatcher) start(tasks []task) {
 		return
 	}
 	for _, t := range tasks {
-		d.inFlight[t.delivery.LineID]++
+		d.inFlight[t.delivery.EndpointID]++
 		d.total++
 		d.senders.Add(1)
 		go d.send(d.sendCtx, t)
 	}
 }
 
-// room says whether a send may start on a line, taken being those already
-// promised to it and promised those to all. A line that failed last gets one at
+// room says whether a send may start on an endpoint, taken being those already
+// promised to it and promised those to all. An endpoint that failed last gets one at
 // a time, and those that fail only a part of all, so that however many hang
 // there is room for the others.
-func (d *Dispatcher) room(line int64, lane module.Lane, taken, promised int) bool {
+func (d *Dispatcher) room(endpoint int64, limits module.Limits, taken, promised int) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	most := min(max(1, lane.Parallel), maxPerLine)
-	if _, fails := d.troubled[line]; fails {
+	most := min(max(1, limits.Parallel), maxPerEndpoint)
+	if _, fails := d.troubled[endpoint]; fails {
 		most = 1
 		if d.hanging() >= maxTroubled {
 			return false
 		}
 	}
-	return d.sendCtx != nil && d.total+promised < maxInFlight && d.inFlight[line]+taken < most
+	return d.sendCtx != nil && d.total+promised < maxInFlight && d.inFlight[endpoint]+taken < most
 }
 
-// hanging counts the sends on lines that fail.
+// hanging counts the sends on endpoints that fail.
 func (d *Dispatcher) hanging() int {
 	n := 0
-	for line := range d.troubled {
-		n += d.inFlight[line]
+	for endpoint := range d.troubled {
+		n += d.inFlight[endpoint]
 	}
 	return n
 }
 
-// done ends a send, and remembers whether its line fails.
-func (d *Dispatcher) done(line int64, kind module.Kind) {
+// done ends a send, and remembers whether its endpoint fails.
+func (d *Dispatcher) done(endpoint int64, kind module.Kind) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.total--
-	if d.inFlight[line]--; d.inFlight[line] == 0 {
-		delete(d.inFlight, line)
+	if d.inFlight[endpoint]--; d.inFlight[endpoint] == 0 {
+		delete(d.inFlight, endpoint)
 	}
 	switch kind {
 	case module.KindTransient, module.KindRetryAfter:
-		d.troubled[line]++
+		d.troubled[endpoint]++
 	case module.KindDelivered, module.KindRejected, module.KindGone:
-		delete(d.troubled, line)
+		delete(d.troubled, endpoint)
 	case module.KindPermanent, module.KindRefused, module.KindSkipped: // they say nothing about it
 	}
 }
 
-// saturated lists the lines that have their share.
+// saturated lists the endpoints that have their share.
 func (d *Dispatcher) saturated() []int64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	var lines []int64
-	for line, n := range d.inFlight {
-		if _, fails := d.troubled[line]; n >= maxPerLine || fails {
-			lines = append(lines, line)
+	var endpoints []int64
+	for endpoint, n := range d.inFlight {
+		if _, fails := d.troubled[endpoint]; n >= maxPerEndpoint || fails {
+			endpoints = append(endpoints, endpoint)
 		}
 	}
-	return lines
+	return endpoints
 }

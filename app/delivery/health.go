@@ -32,18 +32,18 @@ func (t turn) and(o turn) turn {
 	return turn{t.trouble, t.works || o.works, t.closed || o.closed}
 }
 
-// lineAfter is a line's health after a result. It is pure.
-func lineAfter(h models.Health, r module.Result, probe bool, now time.Time) (models.Health, turn) {
+// endpointHealthAfter is an endpoint's health after a result. It is pure.
+func endpointHealthAfter(h models.Health, r module.Result, probe bool, now time.Time) (models.Health, turn) {
 	switch r.Kind() {
 	case module.KindDelivered:
 		h.LastSuccessAt = now
-		h, closed := closeLine(h, now)
+		h, closed := closeBreaker(h, now)
 		return h, turn{works: true, closed: closed}
 	case module.KindTransient, module.KindRetryAfter:
 		return failed(h, r, probe, now)
 	case module.KindRejected, module.KindGone: // it is there, and says no
 		if probe {
-			h, closed := closeLine(h, now)
+			h, closed := closeBreaker(h, now)
 			return h, turn{closed: closed}
 		}
 	case module.KindRefused, module.KindPermanent, module.KindSkipped: // they say nothing about it
@@ -54,7 +54,7 @@ func lineAfter(h models.Health, r module.Result, probe bool, now time.Time) (mod
 	return h, turn{}
 }
 
-func closeLine(h models.Health, now time.Time) (models.Health, bool) {
+func closeBreaker(h models.Health, now time.Time) (models.Health, bool) {
 	closed := h.Open()
 	if closed {
 		h.ClosedAt = now
@@ -86,7 +86,7 @@ func failed(h models.Health, r module.Result, probe bool, now time.Time) (models
 	return h, turn{}
 }
 
-// paused is the health of a line that is not tried any more, if it has failed
+// paused is the health of an endpoint that is not tried any more, if it has failed
 // for so long and was probed until then.
 func paused(h models.Health, now time.Time) (models.Health, bool) {
 	until := h.FailingSince.Add(pauseAfter)
@@ -109,7 +109,7 @@ func told(h models.Health, t event.Trouble, now time.Time) (models.Health, turn)
 	return h, turn{trouble: t}
 }
 
-// ownAfter is what a result says of a connection itself, however its line does.
+// ownAfter is what a result says of a connection itself, however its endpoint does.
 func ownAfter(h models.Health, r module.Result, now time.Time) (models.Health, turn) {
 	switch r.Kind() {
 	case module.KindDelivered:
@@ -132,12 +132,12 @@ func ownAfter(h models.Health, r module.Result, now time.Time) (models.Health, t
 // unchanged reports whether a result changes nothing of what is known of a
 // connection, so that nothing need be written.
 func unchanged(out models.ConnectionWithHealth, r module.Result, now time.Time) bool {
-	if !out.Own.Clean() || !out.Shared.Clean() {
+	if !out.OwnHealth.Clean() || !out.Shared.Clean() {
 		return false
 	}
 	switch r.Kind() {
 	case module.KindDelivered:
-		return now.Sub(out.Own.LastSuccessAt) < successEvery && now.Sub(out.Shared.LastSuccessAt) < successEvery
+		return now.Sub(out.OwnHealth.LastSuccessAt) < successEvery && now.Sub(out.Shared.LastSuccessAt) < successEvery
 	case module.KindPermanent, module.KindSkipped:
 		return true
 	case module.KindTransient, module.KindRetryAfter, module.KindRejected, module.KindRefused, module.KindGone:

@@ -11,12 +11,12 @@ import (
 
 var noon = time.Unix(1_700_000_000, 0)
 
-// fail lets a line fail so often, each time a second after the last.
+// fail lets an endpoint fail so often, each time a second after the last.
 func fail(h models.Health, times int, now time.Time) (models.Health, []turn) {
 	var turns []turn
 	for i := range times {
 		var n turn
-		h, n = lineAfter(h, module.Transient("503"), false, now.Add(time.Duration(i)*time.Second))
+		h, n = endpointHealthAfter(h, module.Transient("503"), false, now.Add(time.Duration(i)*time.Second))
 		turns = append(turns, n)
 	}
 	return h, turns
@@ -31,14 +31,14 @@ func TestTheBreakerOpensAtTheFifthFailureInARow(t *testing.T) {
 	if !h.Open() || turns[0].trouble != event.TroubleDown || !h.BrokenAt.Equal(noon.Add(4*time.Second)) || !h.FailingSince.Equal(noon) || h.ProbeAt.Sub(h.OpenedAt) != time.Minute {
 		t.Errorf("after five: %+v, %+v", h, turns[0])
 	}
-	if _, n := lineAfter(h, module.Transient("503"), false, noon); n != (turn{}) {
+	if _, n := endpointHealthAfter(h, module.Transient("503"), false, noon); n != (turn{}) {
 		t.Errorf("the answer of a send that was under way: %+v", n)
 	}
 }
 
 func TestASuccessBetweenFailuresCounts(t *testing.T) {
 	h, _ := fail(models.Health{}, 4, noon)
-	h, n := lineAfter(h, module.Delivered("200"), false, noon)
+	h, n := endpointHealthAfter(h, module.Delivered("200"), false, noon)
 	if h.Failures != 0 || !h.FailingSince.IsZero() || !h.LastSuccessAt.Equal(noon) || !n.works || n.closed {
 		t.Errorf("%+v, %+v", h, n)
 	}
@@ -49,7 +49,7 @@ func TestProbesDoubleUpToAnHourAndEndAfterThreeDays(t *testing.T) {
 	var waits []time.Duration
 	for range 8 {
 		now := h.ProbeAt
-		h, _ = lineAfter(h, module.Transient("503"), true, now)
+		h, _ = endpointHealthAfter(h, module.Transient("503"), true, now)
 		waits = append(waits, h.ProbeAt.Sub(now))
 	}
 	for i, want := range []time.Duration{2, 4, 8, 16, 32, 60, 60, 60} {
@@ -57,7 +57,7 @@ func TestProbesDoubleUpToAnHourAndEndAfterThreeDays(t *testing.T) {
 			t.Errorf("after probe %d: %v, want %d min", i+1, waits[i], want)
 		}
 	}
-	h, _ = lineAfter(h, module.Transient("503"), true, noon.Add(72*time.Hour-time.Second))
+	h, _ = endpointHealthAfter(h, module.Transient("503"), true, noon.Add(72*time.Hour-time.Second))
 	if h, now := paused(h, noon.Add(72*time.Hour-time.Second)); now || !h.PausedAt.IsZero() {
 		t.Errorf("before three days: %+v", h)
 	}
@@ -68,7 +68,7 @@ func TestProbesDoubleUpToAnHourAndEndAfterThreeDays(t *testing.T) {
 	if _, again := paused(h, noon.Add(73*time.Hour)); again {
 		t.Error("paused twice")
 	}
-	h, n := lineAfter(h, module.Delivered("200"), true, noon.Add(80*time.Hour))
+	h, n := endpointHealthAfter(h, module.Delivered("200"), true, noon.Add(80*time.Hour))
 	if !n.closed || !n.works || h.Open() || !h.PausedAt.IsZero() || h.BrokenAt.IsZero() {
 		t.Errorf("once resumed and back: %+v, %+v", h, n)
 	}
@@ -77,23 +77,23 @@ func TestProbesDoubleUpToAnHourAndEndAfterThreeDays(t *testing.T) {
 // Who says no is there: the breaker closes, and the next may go.
 func TestAProbeThatIsRejectedClosesTheBreaker(t *testing.T) {
 	h, _ := fail(models.Health{}, 5, noon)
-	if h, n := lineAfter(h, module.Rejected("404"), true, noon.Add(time.Minute)); h.Open() || !n.closed || n.works {
+	if h, n := endpointHealthAfter(h, module.Rejected("404"), true, noon.Add(time.Minute)); h.Open() || !n.closed || n.works {
 		t.Errorf("%+v, %+v", h, n)
 	}
-	if h, n := lineAfter(h, module.Refused("private"), true, noon.Add(time.Minute)); !h.Open() || n.closed || !h.ProbeAt.After(noon.Add(time.Minute)) {
+	if h, n := endpointHealthAfter(h, module.Refused("private"), true, noon.Add(time.Minute)); !h.Open() || n.closed || !h.ProbeAt.After(noon.Add(time.Minute)) {
 		t.Errorf("the guard's refusal: %+v, %+v", h, n)
 	}
 }
 
-func TestAnAskedWaitHoldsTheWholeLine(t *testing.T) {
-	h, _ := lineAfter(models.Health{}, module.RetryAfter(time.Hour, "429"), false, noon)
+func TestAnAskedWaitHoldsTheWholeEndpoint(t *testing.T) {
+	h, _ := endpointHealthAfter(models.Health{}, module.RetryAfter(time.Hour, "429"), false, noon)
 	if !h.FreeAt.Equal(noon.Add(time.Hour)) || h.Failures != 1 {
 		t.Errorf("%+v", h)
 	}
-	if h, _ = lineAfter(h, module.RetryAfter(time.Minute, "429"), false, noon); !h.FreeAt.Equal(noon.Add(time.Hour)) {
+	if h, _ = endpointHealthAfter(h, module.RetryAfter(time.Minute, "429"), false, noon); !h.FreeAt.Equal(noon.Add(time.Hour)) {
 		t.Errorf("a shorter one shortens it: %+v", h)
 	}
-	if h, _ = lineAfter(models.Health{}, module.RetryAfter(100*time.Hour, "429"), false, noon); !h.FreeAt.Equal(noon.Add(retryAfterCap)) {
+	if h, _ = endpointHealthAfter(models.Health{}, module.RetryAfter(100*time.Hour, "429"), false, noon); !h.FreeAt.Equal(noon.Add(retryAfterCap)) {
 		t.Errorf("a far too long one: %+v", h)
 	}
 }
@@ -136,21 +136,21 @@ func TestAFailedProbeUsesNoAttemptUp(t *testing.T) {
 func TestWhenAMessageMayBeStale(t *testing.T) {
 	due := models.Delivery{DueSince: noon}
 	for name, test := range map[string]struct {
-		row  models.Delivery
-		line models.Health
-		late time.Duration
-		want bool
+		row      models.Delivery
+		endpoint models.Health
+		late     time.Duration
+		want     bool
 	}{
-		"first attempt, at once":           {due, models.Health{}, 0, false},
-		"first attempt, 11 minutes late":   {due, models.Health{}, 11 * time.Minute, true},
-		"late by our own rate":             {due, models.Health{BusySince: noon.Add(-time.Minute)}, 11 * time.Minute, false},
-		"late before the rate mattered":    {due, models.Health{BusySince: noon.Add(11 * time.Minute)}, 12 * time.Minute, true},
-		"a retry":                          {models.Delivery{DueSince: noon, Attempts: 1}, models.Health{}, time.Second, true},
-		"a probe":                          {models.Delivery{DueSince: noon, Probe: true}, models.Health{}, time.Second, true},
-		"the line was stopped meanwhile":   {due, models.Health{ClosedAt: noon.Add(time.Minute)}, 2 * time.Minute, true},
-		"the line was stopped before that": {due, models.Health{ClosedAt: noon.Add(-time.Minute)}, time.Second, false},
+		"first attempt, at once":               {due, models.Health{}, 0, false},
+		"first attempt, 11 minutes late":       {due, models.Health{}, 11 * time.Minute, true},
+		"late by our own rate":                 {due, models.Health{BusySince: noon.Add(-time.Minute)}, 11 * time.Minute, false},
+		"late before the rate mattered":        {due, models.Health{BusySince: noon.Add(11 * time.Minute)}, 12 * time.Minute, true},
+		"a retry":                              {models.Delivery{DueSince: noon, Attempts: 1}, models.Health{}, time.Second, true},
+		"a probe":                              {models.Delivery{DueSince: noon, Probe: true}, models.Health{}, time.Second, true},
+		"the endpoint was stopped meanwhile":   {due, models.Health{ClosedAt: noon.Add(time.Minute)}, 2 * time.Minute, true},
+		"the endpoint was stopped before that": {due, models.Health{ClosedAt: noon.Add(-time.Minute)}, time.Second, false},
 	} {
-		if got := mayBeStale(test.row, test.line, noon.Add(test.late)); got != test.want {
+		if got := mayBeStale(test.row, test.endpoint, noon.Add(test.late)); got != test.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

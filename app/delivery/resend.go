@@ -26,7 +26,7 @@ type Preview struct {
 	Other int // are not: their connection is not the actor's to edit
 	// Over is how many more there are than one resend sends.
 	Over int
-	// By has a line for each connection, the most first.
+	// By has a row for each connection, the most first.
 	By []models.LedgerTally
 }
 

@@ -25,7 +25,7 @@ type task struct {
 type attemptResult struct {
 	result module.Result
 	drop   string // why it is not to be sent at all, "" where it was
-	upTo   int64  // the event up to which its lane is outdated too, 0 for none
+	upTo   int64  // the event up to which its queue is outdated too, 0 for none
 	outlet models.ConnectionWithHealth
 }
 

@@ -26,7 +26,7 @@ func (d *Dispatcher) settle(ctx context.Context) {
 		group := d.gatherCompletions(first)
 		d.keep(ctx, group)
 		for _, s := range group {
-			d.done(s.delivery.LineID, s.kind())
+			d.done(s.delivery.EndpointID, s.kind())
 		}
 		d.Wake()
 	}
@@ -34,7 +34,7 @@ func (d *Dispatcher) settle(ctx context.Context) {
 
 // keep writes results. What cannot be written is tried again, each by itself, so
 // that none is lost with another, and for as long as the leases last: a message
-// that was delivered must not be sent twice for want of a line in the database.
+// that was delivered must not be sent twice for want of a row in the database.
 func (d *Dispatcher) keep(ctx context.Context, group []completion) {
 	wait, began := 100*time.Millisecond, time.Now()
 	err := d.write(ctx, group)
@@ -56,7 +56,7 @@ func (d *Dispatcher) writeEach(ctx context.Context, group []completion) (left []
 	return left, last
 }
 
-// kind is what the line has shown itself to be: one that is not asked has not
+// kind is what the endpoint has shown itself to be: one that is not asked has not
 // failed.
 func (s completion) kind() module.Kind {
 	if s.drop != "" {
@@ -69,7 +69,7 @@ func (s completion) kind() module.Kind {
 const linger = 3 * time.Millisecond
 
 // gatherCompletions collects the results that are there, and those that come within a
-// moment where others are at work: many lines cost one commit.
+// moment where others are at work: many endpoints cost one commit.
 func (d *Dispatcher) gatherCompletions(first completion) []completion {
 	group := []completion{first}
 	timer := time.NewTimer(linger)
@@ -96,8 +96,8 @@ func (d *Dispatcher) atWork() int {
 }
 
 func (d *Dispatcher) write(ctx context.Context, group []completion) error {
-	// In one order of lines, so that instances do not wait crosswise.
-	group = slices.SortedStableFunc(slices.Values(group), func(a, b completion) int { return cmp.Compare(a.delivery.LineID, b.delivery.LineID) })
+	// In one order of endpoints, so that instances do not wait crosswise.
+	group = slices.SortedStableFunc(slices.Values(group), func(a, b completion) int { return cmp.Compare(a.delivery.EndpointID, b.delivery.EndpointID) })
 	return d.store.Write(ctx, func(tx *models.Tx) error {
 		for _, s := range group {
 			if err := d.writeOne(tx, s); err != nil {

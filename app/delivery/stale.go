@@ -13,7 +13,7 @@ const lateAfter = 10 * time.Minute
 
 // stale says why a message is out of date: the gate has moved on since. Then
 // what waits behind it up to the event upTo is too. It looks only before a
-// message that is sent again, after its line was stopped, or that is late for
+// message that is sent again, after its endpoint was stopped, or that is late for
 // another reason than our own rate.
 func (d *Dispatcher) stale(ctx context.Context, row models.Delivery, out models.ConnectionWithHealth) (why string, upTo int64, err error) {
 	if row.EventID == 0 || row.ProductID == 0 || row.ByHand || !mayBeStale(row, out.Shared, d.store.Now()) {
@@ -27,9 +27,9 @@ func (d *Dispatcher) stale(ctx context.Context, row models.Delivery, out models.
 	return why, upTo, nil
 }
 
-func mayBeStale(row models.Delivery, line models.Health, now time.Time) bool {
-	throttled := !line.BusySince.IsZero() && line.BusySince.Before(row.DueSince.Add(lateAfter))
-	return row.Attempts > 0 || row.Probe || line.ClosedAt.After(row.DueSince) || now.Sub(row.DueSince) > lateAfter && !throttled
+func mayBeStale(row models.Delivery, endpoint models.Health, now time.Time) bool {
+	throttled := !endpoint.BusySince.IsZero() && endpoint.BusySince.Before(row.DueSince.Add(lateAfter))
+	return row.Attempts > 0 || row.Probe || endpoint.ClosedAt.After(row.DueSince) || now.Sub(row.DueSince) > lateAfter && !throttled
 }
 
 // judge decides what becomes of a change of a gate. One that is not the last is

@@ -21,9 +21,9 @@ func (s lastSweep) within(d time.Duration, of lastSweep) bool {
 }
 
 // sweep puts in order what nobody else does, every few seconds: what instances
-// that are gone have left, lines that have failed and messages that have waited
-// for too long, and lines that have worked off what was late; and every second
-// what was left behind an empty lane, among the latest messages, where that can
+// that are gone have left, endpoints that have failed and messages that have waited
+// for too long, and endpoints that have worked off what was late; and every second
+// what was left behind an empty queue, among the latest messages, where that can
 // happen. It writes only where there is something.
 func (d *Dispatcher) sweep(ctx context.Context) error {
 	now := lastSweep{time.Now(), d.store.Now()}
@@ -62,7 +62,7 @@ func (d *Dispatcher) sweepLeases(ctx context.Context) error {
 	})
 }
 
-// sweepBlocked lets go what was left behind an empty lane: on PostgreSQL a
+// sweepBlocked lets go what was left behind an empty queue: on PostgreSQL a
 // message can be written while the one before it is being settled. It looks at
 // so many of the newest that wait.
 func (d *Dispatcher) sweepBlocked(ctx context.Context, newest int) error {
@@ -76,15 +76,15 @@ func (d *Dispatcher) sweepBlocked(ctx context.Context, newest int) error {
 	})
 }
 
-// sweepFailing pauses lines that have failed for too long, also where the last
+// sweepFailing pauses endpoints that have failed for too long, also where the last
 // message that they could be probed with has died meanwhile.
 func (d *Dispatcher) sweepFailing(ctx context.Context) error {
-	lines, err := d.store.FailingLines(ctx, pauseAfter, maxSweep)
+	endpoints, err := d.store.FailingEndpoints(ctx, pauseAfter, maxSweep)
 	if err != nil {
 		return err
 	}
-	for _, line := range lines {
-		out, err := d.store.ConnectionWithHealth(ctx, line)
+	for _, endpoint := range endpoints {
+		out, err := d.store.ConnectionWithHealth(ctx, endpoint)
 		if err != nil {
 			return err
 		}
@@ -111,15 +111,15 @@ func outlived(d models.Delivery) string {
 	return fmt.Sprintf("Not delivered within %d hours; at last: %s", int(lifetime.Hours()), d.Reason)
 }
 
-// sweepRecovering sums up lines whose last late message has ended in a way that
+// sweepRecovering sums up endpoints whose last late message has ended in a way that
 // nobody has noticed.
 func (d *Dispatcher) sweepRecovering(ctx context.Context) error {
-	lines, err := d.store.Recovering(ctx, maxSweep)
+	endpoints, err := d.store.Recovering(ctx, maxSweep)
 	if err != nil {
 		return err
 	}
-	for _, line := range lines {
-		out, err := d.store.ConnectionWithHealth(ctx, line)
+	for _, endpoint := range endpoints {
+		out, err := d.store.ConnectionWithHealth(ctx, endpoint)
 		if err != nil {
 			return err
 		}

@@ -11,29 +11,29 @@ import (
 // rule is what a result says of a connection's health. It is pure.
 type rule func(h models.Health, s completion, now time.Time) (models.Health, turn)
 
-func lineRule(h models.Health, s completion, now time.Time) (models.Health, turn) {
-	return lineAfter(h, s.result, s.delivery.Probe, now)
+func endpointRule(h models.Health, s completion, now time.Time) (models.Health, turn) {
+	return endpointHealthAfter(h, s.result, s.delivery.Probe, now)
 }
 
 func ownRule(h models.Health, s completion, now time.Time) (models.Health, turn) {
 	return ownAfter(h, s.result, now)
 }
 
-// judgeHealth notes what a result says of its connection and of its line, and
+// judgeHealth notes what a result says of its connection and of its endpoint, and
 // tells people where that has come to another state. Where many share a server,
 // its trouble is told once, as its own.
 func (d *Dispatcher) judgeHealth(tx *models.Tx, s completion) error {
 	c := s.outlet.Connection
-	if s.delivery.LineID == c.ID {
-		if err := d.judge(tx, c, s, lineRule, ownRule); err != nil {
+	if s.delivery.EndpointID == c.ID {
+		if err := d.judge(tx, c, s, endpointRule, ownRule); err != nil {
 			return err
 		}
 	} else {
-		server, err := tx.ConnectionWithHealth(tx.Context(), s.delivery.LineID)
+		server, err := tx.ConnectionWithHealth(tx.Context(), s.delivery.EndpointID)
 		if err != nil {
 			return err
 		}
-		if err := d.judge(tx, server.Connection, s, lineRule); err != nil {
+		if err := d.judge(tx, server.Connection, s, endpointRule); err != nil {
 			return err
 		}
 		if err := d.judge(tx, c, s, ownRule); err != nil {
@@ -82,7 +82,7 @@ func (d *Dispatcher) judge(tx *models.Tx, c models.Connection, s completion, rul
 // recovering begins to wait until everything has gone that waited when a
 // connection came back.
 func (d *Dispatcher) recovering(tx *models.Tx, h models.Health, first int64) (models.Health, error) {
-	q, err := tx.QueueOf(tx.Context(), h.ConnectionID, 0)
+	q, err := tx.BacklogOf(tx.Context(), h.ConnectionID, 0)
 	h.RecoverUpTo = max(q.Last, first)
 	if h.ClosedAt.Before(h.BrokenAt) { // it was never stopped: it only took nothing
 		h.ClosedAt = tx.Now()
@@ -97,7 +97,7 @@ func (d *Dispatcher) recovered(tx *models.Tx, c models.Connection) error {
 	if err != nil || h.RecoverUpTo == 0 {
 		return err
 	}
-	q, err := tx.QueueOf(tx.Context(), c.ID, h.RecoverUpTo)
+	q, err := tx.BacklogOf(tx.Context(), c.ID, h.RecoverUpTo)
 	if err != nil || q.Open > 0 {
 		return err
 	}
@@ -127,7 +127,7 @@ func (d *Dispatcher) tell(tx *models.Tx, c models.Connection, h models.Health, t
 	if err != nil {
 		return err
 	}
-	q, err := tx.QueueOf(tx.Context(), c.Line(), 0)
+	q, err := tx.BacklogOf(tx.Context(), c.Endpoint(), 0)
 	if err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (d *Dispatcher) tell(tx *models.Tx, c models.Connection, h models.Health, t
 	return err
 }
 
-// pause ends the probes of a line, and tells so.
+// pause ends the probes of an endpoint, and tells so.
 func (d *Dispatcher) pause(tx *models.Tx, c models.Connection) error {
 	h, err := tx.LockHealth(c.ID)
 	if err != nil {
@@ -170,10 +170,10 @@ func (d *Dispatcher) about(tx *models.Tx, c models.Connection) (event.ConnectorE
 	return p, productID, nil
 }
 
-// afterDrop looks at the line of what was not sent: a probe that tried nothing
+// afterDrop looks at the endpoint of what was not sent: a probe that tried nothing
 // lets the next be tried at once, and the last late message may be gone.
 func (d *Dispatcher) afterDrop(tx *models.Tx, s completion) error {
-	h, err := tx.LockHealth(s.delivery.LineID)
+	h, err := tx.LockHealth(s.delivery.EndpointID)
 	if err != nil {
 		return err
 	}
@@ -186,7 +186,7 @@ func (d *Dispatcher) afterDrop(tx *models.Tx, s completion) error {
 	if h.RecoverUpTo == 0 {
 		return nil
 	}
-	out, err := tx.ConnectionWithHealth(tx.Context(), s.delivery.LineID)
+	out, err := tx.ConnectionWithHealth(tx.Context(), s.delivery.EndpointID)
 	if err != nil {
 		return err
 	}

@@ -11,16 +11,16 @@ import (
 )
 
 // Descriptor is what a module tells about itself: forms, documentation and
-// lanes are made from it.
+// queues are made from it.
 type Descriptor struct {
 	Name    string // in the API and the database: "webhook"
 	Title   string // for people: "Webhook"
 	Icon    string // the name of an icon
 	Summary string // one sentence
 	Fields  []Field
-	Lane    Lane
+	Limits  Limits
 	// OneServer says that all connections share one server, of the settings:
-	// they share a lane, and its trouble is no fault of theirs.
+	// they share a queue, and its trouble is no fault of theirs.
 	OneServer bool
 }
 
@@ -63,8 +63,8 @@ func (k FieldKind) Valid() bool {
 	return false
 }
 
-// Lane says how messages to one connection go out.
-type Lane struct {
+// Limits says how messages to one connection go out.
+type Limits struct {
 	Ordered   bool    // those of one product one after the other
 	Parallel  int     // at most so many at once
 	PerSecond float64 // at most so many in the long run; 0 is no limit
@@ -143,8 +143,8 @@ func (d Descriptor) has(name string) bool {
 
 // check finds what a descriptor itself has wrong.
 func (d Descriptor) check() error {
-	if d.Name == "" || d.Title == "" || d.Lane.Parallel < 1 {
-		return fmt.Errorf("module %q: it needs a name, a title and a lane", d.Name)
+	if d.Name == "" || d.Title == "" || d.Limits.Parallel < 1 {
+		return fmt.Errorf("module %q: it needs a name, a title and a queue", d.Name)
 	}
 	seen := map[string]bool{}
 	for _, f := range d.Fields {

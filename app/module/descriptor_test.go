@@ -11,7 +11,7 @@ import (
 
 func sample() Descriptor {
 	return Descriptor{
-		Name: "sample", Title: "Sample", Lane: Lane{Parallel: 1},
+		Name: "sample", Title: "Sample", Limits: Limits{Parallel: 1},
 		Fields: []Field{
 			{Name: "url", Label: "URL", Kind: FieldURL, Required: true, Secret: true, MaxLen: 30},
 			{Name: "channel", Label: "Channel", Kind: FieldText},
@@ -91,7 +91,7 @@ func TestRegistryRefuses(t *testing.T) {
 	bad := map[string]func(*Descriptor){
 		"no name":         func(d *Descriptor) { d.Name = "" },
 		"no title":        func(d *Descriptor) { d.Title = "" },
-		"no lane":         func(d *Descriptor) { d.Lane = Lane{} },
+		"no limits":       func(d *Descriptor) { d.Limits = Limits{} },
 		"same name":       func(*Descriptor) {},
 		"field twice":     func(d *Descriptor) { d.Name = "x"; d.Fields[1].Name = "url" },
 		"unknown kind":    func(d *Descriptor) { d.Name = "x"; d.Fields[1].Kind = "colour" },

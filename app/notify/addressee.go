@@ -113,7 +113,7 @@ func (r *Router) itself(ctx context.Context, id int64) ([]addressee, error) {
 	if err != nil || !c.Enabled || c.Field == models.FieldPeople {
 		return nil, err
 	}
-	return []addressee{{Target: models.Target{ConnectionID: c.ID, LineID: c.Line(), Module: c.Module, Name: c.Name, Enabled: true}}}, nil
+	return []addressee{{Target: models.Target{ConnectionID: c.ID, EndpointID: c.Endpoint(), Module: c.Module, Name: c.Name, Enabled: true}}}, nil
 }
 
 // mailsTo are the mails to the people who look after a connection: none where

@@ -20,7 +20,7 @@ func New(client *outbound.Client) *Discord {
 			Name: "discord", Title: "Discord", Icon: "send",
 			Summary: "A message in a Discord channel, by a webhook",
 			Fields:  []module.Field{module.HookField("Webhook URL", "https://discord.com/api/webhooks/…", "From the settings of a channel, Integrations, Webhooks.")},
-			Lane:    module.Lane{Ordered: true, Parallel: 1, PerSecond: 0.5, Burst: 5},
+			Limits:  module.Limits{Ordered: true, Parallel: 1, PerSecond: 0.5, Burst: 5},
 		},
 	}}
 }

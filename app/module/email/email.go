@@ -80,7 +80,7 @@ func (*Email) Descriptor() module.Descriptor {
 			Help:     "One address. Those who may not edit this see its first letter and its domain.",
 			Required: true, MaxLen: 254,
 		}},
-		Lane:      module.Lane{Ordered: true, Parallel: 4, PerSecond: 1, Burst: 10},
+		Limits:    module.Limits{Ordered: true, Parallel: 4, PerSecond: 1, Burst: 10},
 		OneServer: true,
 	}
 }

@@ -102,7 +102,7 @@ func TestShowHostileTexts(t *testing.T) {
 
 func TestDescriptor(t *testing.T) {
 	d := (*Email)(nil).Descriptor()
-	if want := (module.Lane{Ordered: true, Parallel: 4, PerSecond: 1, Burst: 10}); !d.OneServer || d.Lane != want {
-		t.Errorf("lane %+v, one server %v", d.Lane, d.OneServer)
+	if want := (module.Limits{Ordered: true, Parallel: 4, PerSecond: 1, Burst: 10}); !d.OneServer || d.Limits != want {
+		t.Errorf("queue %+v, one server %v", d.Limits, d.OneServer)
 	}
 }

@@ -50,7 +50,7 @@ func (*Ilert) Descriptor() module.Descriptor {
 				MaxLen: 2000,
 			},
 		},
-		Lane: module.Lane{Ordered: true, Parallel: 4},
+		Limits: module.Limits{Ordered: true, Parallel: 4},
 	}
 }
 

@@ -20,7 +20,7 @@ func New(client *outbound.Client) *Mattermost {
 			Name: "mattermost", Title: "Mattermost", Icon: "send",
 			Summary: "A message in a Mattermost channel, by an incoming webhook",
 			Fields:  []module.Field{module.HookField("Webhook URL", "https://mattermost.example.com/hooks/…", "From Mattermost's page of integrations, Incoming Webhooks.")},
-			Lane:    module.Lane{Ordered: true, Parallel: 4, PerSecond: 4, Burst: 4},
+			Limits:  module.Limits{Ordered: true, Parallel: 4, PerSecond: 4, Burst: 4},
 		},
 	}}
 }

@@ -20,7 +20,7 @@ func New(client *outbound.Client) *Slack {
 			Name: "slack", Title: "Slack", Icon: "brand-slack",
 			Summary: "A message in a Slack channel, by an incoming webhook",
 			Fields:  []module.Field{module.HookField("Webhook URL", "https://hooks.slack.com/services/…", "From Slack's page of incoming webhooks.")},
-			Lane:    module.Lane{Ordered: true, Parallel: 1, PerSecond: 1, Burst: 1},
+			Limits:  module.Limits{Ordered: true, Parallel: 1, PerSecond: 1, Burst: 1},
 		},
 	}}
 }

@@ -20,7 +20,7 @@ func New(client *outbound.Client) *Teams {
 			Name: "teams", Title: "Microsoft Teams", Icon: "brand-teams",
 			Summary: "A card in a channel or chat of Teams, by a webhook of the app Workflows",
 			Fields:  []module.Field{module.HookField("Workflow URL", "https://…/workflows/…?sig=…", "From a workflow that starts when a Teams webhook request is received.")},
-			Lane:    module.Lane{Ordered: true, Parallel: 4, PerSecond: 4, Burst: 1},
+			Limits:  module.Limits{Ordered: true, Parallel: 4, PerSecond: 4, Burst: 1},
 		},
 	}}
 }

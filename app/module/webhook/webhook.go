@@ -74,7 +74,7 @@ func (*Webhook) Descriptor() module.Descriptor {
 			{Name: fieldOld, Label: "Former secret", Kind: module.FieldSecret, Secret: true, Hidden: true, MaxLen: 120},
 			{Name: fieldOldUntil, Label: "Former secret counts until", Kind: module.FieldText, Hidden: true},
 		},
-		Lane: module.Lane{Ordered: true, Parallel: 4},
+		Limits: module.Limits{Ordered: true, Parallel: 4},
 	}
 }
 

@@ -460,7 +460,7 @@ CREATE TABLE connections (
   product_id   BIGINT  REFERENCES products (id) ON DELETE CASCADE,
   group_id     BIGINT  REFERENCES product_groups (id) ON DELETE CASCADE,
   user_id      BIGINT  REFERENCES users (id) ON DELETE CASCADE,
-  line_id      BIGINT,                      -- the connection whose row has its endpoint's health, NULL = its own
+  endpoint_id      BIGINT,                      -- the connection whose row has its endpoint's health, NULL = its own
   field        TEXT    NOT NULL DEFAULT '', -- the form field that it is, such as email_to, '' = none
   module       TEXT    NOT NULL,
   name         TEXT    NOT NULL,
@@ -520,7 +520,7 @@ CREATE TABLE deliveries (
   event_id      BIGINT  REFERENCES events (id) ON DELETE CASCADE,
   connection_id BIGINT  NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
   product_id    BIGINT  REFERENCES products (id) ON DELETE CASCADE,
-  line_id       BIGINT  NOT NULL DEFAULT 0,     -- the connection whose row has the endpoint's health
+  endpoint_id       BIGINT  NOT NULL DEFAULT 0,     -- the connection whose row has the endpoint's health
   resend_id     BIGINT  REFERENCES resends (id) ON DELETE SET NULL,
   recipient     TEXT    NOT NULL DEFAULT '',
   state         TEXT    NOT NULL,
@@ -538,10 +538,10 @@ CREATE TABLE deliveries (
   reason        TEXT    NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX deliveries_once ON deliveries (event_id, connection_id, recipient) WHERE event_id IS NOT NULL;
-CREATE INDEX deliveries_due ON deliveries (line_id, next_at, id) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL;
+CREATE INDEX deliveries_due ON deliveries (endpoint_id, next_at, id) WHERE state IN ('pending', 'retrying') AND next_at IS NOT NULL;
 CREATE INDEX deliveries_blocked ON deliveries (id) WHERE state = 'pending' AND next_at IS NULL;
-CREATE INDEX deliveries_lane ON deliveries (connection_id, product_id, id) WHERE state IN ('pending', 'retrying', 'sending');
-CREATE INDEX deliveries_line ON deliveries (line_id, id) WHERE state IN ('pending', 'retrying', 'sending');
+CREATE INDEX deliveries_queue ON deliveries (connection_id, product_id, id) WHERE state IN ('pending', 'retrying', 'sending');
+CREATE INDEX deliveries_endpoint ON deliveries (endpoint_id, id) WHERE state IN ('pending', 'retrying', 'sending');
 CREATE INDEX deliveries_leased ON deliveries (locked_until) WHERE state = 'sending';
 CREATE INDEX deliveries_old ON deliveries (due_since) WHERE state IN ('pending', 'retrying');
 CREATE INDEX deliveries_product ON deliveries (product_id, id);

@@ -17,7 +17,7 @@ import (
 const peopleName = "Mail server"
 
 // EnsurePeople makes the connection by which mail goes to people, where there
-// is none: it stands for the one mail server, whose line all connections by
+// is none: it stands for the one mail server, whose endpoint all connections by
 // mail share. It is for the start.
 func (s *Service) EnsurePeople(ctx context.Context) error {
 	find := func() error {
@@ -35,7 +35,7 @@ func (s *Service) EnsurePeople(ctx context.Context) error {
 			return err
 		}
 		s.people = c.ID
-		return tx.ShareLine("email", c.ID)
+		return tx.ShareEndpoint("email", c.ID)
 	})
 	if err != nil && find() == nil { // another instance was faster
 		return nil
@@ -43,8 +43,8 @@ func (s *Service) EnsurePeople(ctx context.Context) error {
 	return err
 }
 
-// lineOf is whose line connections of a module share, nil for their own.
-func (s *Service) lineOf(name string) *int64 {
+// sharedEndpoint is whose endpoint connections of a module share, nil for their own.
+func (s *Service) sharedEndpoint(name string) *int64 {
 	if m, ok := s.modules.Get(name); ok && m.Descriptor().OneServer {
 		return &s.people
 	}
@@ -118,7 +118,7 @@ func (s *Service) Details(ctx context.Context, actor authz.Actor, id int64) (Det
 	if err != nil {
 		return Details{}, err
 	}
-	d := Details{ConnectionRow: row, Resumes: row.Enabled && row.Line.Open() && mayResume(actor, c)}
+	d := Details{ConnectionRow: row, Resumes: row.Enabled && row.EndpointHealth.Open() && mayResume(actor, c)}
 	m, ok := s.modules.Get(c.Module)
 	if !ok {
 		return d, nil
@@ -153,12 +153,12 @@ func (s *Service) Resume(ctx context.Context, actor authz.Actor, id int64) (mode
 	if !mayResume(actor, c) {
 		return c, fault.New(fault.Forbidden, "The mail server is for administrators to try")
 	}
-	return c, s.resume(ctx, actor, c.Line(), audit.Entry{Action: audit.Resume, Kind: audit.Target, Name: c.Name, ProductID: c.Owner().ProductID})
+	return c, s.resume(ctx, actor, c.Endpoint(), audit.Entry{Action: audit.Resume, Kind: audit.Target, Name: c.Name, ProductID: c.Owner().ProductID})
 }
 
-func (s *Service) resume(ctx context.Context, actor authz.Actor, line int64, e audit.Entry) error {
+func (s *Service) resume(ctx context.Context, actor authz.Actor, endpoint int64, e audit.Entry) error {
 	return s.store.Write(ctx, func(tx *models.Tx) error {
-		if err := tx.Resume(line); err != nil {
+		if err := tx.Resume(endpoint); err != nil {
 			return err
 		}
 		return audit.Write(tx, actor, e)
@@ -166,9 +166,9 @@ func (s *Service) resume(ctx context.Context, actor authz.Actor, line int64, e a
 }
 
 // mayResume reports whether who may edit a connection may let it be tried: the
-// line of a server is for administrators.
+// endpoint of a server is for administrators.
 func mayResume(actor authz.Actor, c models.Connection) bool {
-	return c.Line() == c.ID || actor.Administrator()
+	return c.Endpoint() == c.ID || actor.Administrator()
 }
 
 // ResumeMail lets the mail server be tried at once.
