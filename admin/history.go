@@ -45,7 +45,7 @@ func (a *Admin) historyRows(c *gin.Context, row models.ProductRow, changes []mod
 		r := page.HistoryRow{
 			ID: change.EventID, From: string(change.From), To: string(change.To), Why: p.Why, Kind: string(p.Cause.Kind), Actor: change.Actor,
 			At: a.zoned(c, change.At), Counts: uiCounts(change.Counts), Policy: ownerText(gate.Owner(p.Policy), ""),
-			Tipped: tippedRows(p.Tipped.Items), TippedN: max(p.Tipped.New, len(p.Tipped.Items)), Untold: untold[i],
+			Failing: failingRows(p.Failing.Items), FailingTotal: max(p.Failing.Total(), len(p.Failing.Items)), Untold: untold[i],
 		}
 		if p.Cause.Text != "" {
 			r.Cause = "by " + p.Cause.Text

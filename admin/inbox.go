@@ -229,7 +229,7 @@ func (a *Admin) maySilence(c *gin.Context, n models.Notification) (bool, error) 
 
 func explain(v *page.NotificationView, p event.GateChange) {
 	v.Branch, v.From, v.To, v.Why, v.Cause = p.Branch, string(p.From), string(p.To), p.Why, "by "+p.Cause.Text
-	v.Counts, v.Tipped, v.TippedN = uiCounts(p.Counts), tippedRows(p.Tipped.Items), max(p.Tipped.New, len(p.Tipped.Items))
+	v.Counts, v.Failing, v.FailingTotal = uiCounts(p.Counts), failingRows(p.Failing.Items), max(p.Failing.Total(), len(p.Failing.Items))
 	if p.Thresholds != nil {
 		limits := uiCounts(*p.Thresholds)
 		v.Limits, v.Policy = &limits, "the limits of all products"
@@ -239,10 +239,10 @@ func explain(v *page.NotificationView, p event.GateChange) {
 	}
 }
 
-func tippedRows(items []event.Finding) []page.TippedRow {
-	rows := make([]page.TippedRow, 0, len(items))
+func failingRows(items []event.Finding) []page.FailingObservation {
+	rows := make([]page.FailingObservation, 0, len(items))
 	for _, f := range items {
-		rows = append(rows, page.TippedRow{Title: f.Title, Severity: f.Severity.String(), Component: f.Component})
+		rows = append(rows, page.FailingObservation{Title: f.Title, Severity: f.Severity.String(), Component: f.Component})
 	}
 	return rows
 }

@@ -128,8 +128,8 @@ func contribution(f finding, policy gate.Policy) string {
 		return of + ", where the gate is disabled."
 	case policy.Thresholds.Of(f.Severity) >= settings.NoLimit:
 		return of + ", which has no limit for these."
-	case tips(f.Observation, policy, f.branch.Counts):
-		return of + ", over the limit of " + ui.Number(policy.Thresholds.Of(f.Severity)) + ": it tips the gate."
+	case failsGate(f.Observation, policy, f.branch.Counts):
+		return of + ", over the limit of " + ui.Number(policy.Thresholds.Of(f.Severity)) + ": it fails the gate."
 	}
 	return of + ", within the limit of " + ui.Number(policy.Thresholds.Of(f.Severity)) + "."
 }

@@ -107,7 +107,7 @@ func (a *Admin) observationRow(c *gin.Context, o models.Observation, policy gate
 	r := page.ObservationRow{
 		ID: o.ID, Title: o.Title, Description: o.Description, URL: web.HTTPLink(o.URL), Severity: o.Severity.String(), Component: o.Component,
 		Location: o.Location, Fix: o.Fix, Status: string(o.Status), FirstSeen: a.zoned(c, o.FirstSeenAt), Scanner: o.Scanner,
-		Until: a.zoned(c, o.Assessed.Until), Tips: tips(o, policy, counts),
+		Until: a.zoned(c, o.Assessed.Until), FailsGate: failsGate(o, policy, counts),
 	}
 	if o.Assessed.Any() {
 		r.By = o.Assessed.By
@@ -121,7 +121,7 @@ func (a *Admin) observationRow(c *gin.Context, o models.Observation, policy gate
 	return r
 }
 
-// tips reports whether an observation is one of those that a gate fails by.
-func tips(o models.Observation, policy gate.Policy, counts models.Counts) bool {
+// failsGate reports whether an observation is one of those that a gate fails by.
+func failsGate(o models.Observation, policy gate.Policy, counts models.Counts) bool {
 	return o.Status.Active() && policy.Active && counts.Of(o.Severity) > policy.Thresholds.Of(o.Severity)
 }

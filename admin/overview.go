@@ -215,7 +215,7 @@ func payloadOf(change models.GateChange) event.GateChange {
 	return p
 }
 
-// reasonOf is why a gate says what it says, with the findings that tipped it as
+// reasonOf is why a gate says what it says, with the findings that failing it as
 // long as these are still the reason.
 func reasonOf(change models.GateChange, now string) string {
 	if p := payloadOf(change); p.Why == now {

@@ -160,7 +160,7 @@ func (s *Schedule) find(name string) *entry {
 func (s *Schedule) makeUp(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	fresh := map[string]string{}
+	activated := map[string]string{}
 	for _, e := range s.entries {
 		due := lastDue(e.times, s.Store.Now())
 		if !e.MakeUp || due.IsZero() {
@@ -170,17 +170,17 @@ func (s *Schedule) makeUp(ctx context.Context) error {
 		case err != nil:
 			return err
 		case last == "":
-			fresh[e.Name] = slotOf(due)
+			activated[e.Name] = slotOf(due)
 		case last < slotOf(due):
 			s.Log.Info("job is made up", "job", e.Name, "slot", slotOf(due))
 			s.start(func() { s.due(ctx, e.Job, slotOf(due)) })
 		}
 	}
-	if len(fresh) == 0 {
+	if len(activated) == 0 {
 		return nil
 	}
 	return s.Store.Write(ctx, func(tx *models.Tx) error {
-		for job, slot := range fresh {
+		for job, slot := range activated {
 			if _, err := tx.TakeSlot(job, slot, s.Instance); err != nil {
 				return err
 			}

@@ -273,9 +273,9 @@ func TestGroupsAreNotSavedBlindly(t *testing.T) {
 		}
 		stale, taken := row.Group, row.Group
 		w.clock.Advance(time.Minute)
-		fresh := row.Group
-		fresh.Description = "changed"
-		w.write(func(tx *models.Tx) error { g := fresh; return tx.SaveGroup(&g) })
+		activated := row.Group
+		activated.Description = "changed"
+		w.write(func(tx *models.Tx) error { g := activated; return tx.SaveGroup(&g) })
 		taken.Name, taken.Version = "two", row.Version+1
 		for name, test := range map[string]struct {
 			g    models.Group

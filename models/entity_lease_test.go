@@ -32,11 +32,11 @@ func (w world) returnExpired() int64 {
 func TestExpiredLease(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
-		fresh, tried := w.delivery(w.connection(product, "a"), product), w.delivery(w.connection(product, "b"), product)
+		activated, tried := w.delivery(w.connection(product, "a"), product), w.delivery(w.connection(product, "b"), product)
 		w.claim("one", tried.ID)
 		w.settle(tried, "one", models.DeliveryRetrying, &models.Attempt{At: noon, Result: "retry"})
 		w.clock.Advance(time.Hour)
-		w.claim("one", fresh.ID, tried.ID)
+		w.claim("one", activated.ID, tried.ID)
 
 		w.clock.Advance(lease - time.Microsecond)
 		if n := w.returnExpired(); n != 0 || w.expired() {
@@ -49,16 +49,16 @@ func TestExpiredLease(t *testing.T) {
 		if n := w.returnExpired(); n != 2 || w.expired() {
 			t.Errorf("%d leases ended, want 2; left: %v", n, w.expired())
 		}
-		for was, want := range map[*models.Delivery]models.DeliveryState{&fresh: models.DeliveryPending, &tried: models.DeliveryRetrying} {
+		for was, want := range map[*models.Delivery]models.DeliveryState{&activated: models.DeliveryPending, &tried: models.DeliveryRetrying} {
 			d := w.stored(was.ID)
 			if d.UUID != was.UUID || d.State != want || d.NextAt != w.s.Now() || d.Claim != "" || !d.LockedUntil.IsZero() || d.Reason == "" {
 				t.Errorf("want it %s: %+v", want, d)
 			}
 		}
-		if a, b := w.stored(fresh.ID).Attempts, w.stored(tried.ID).Attempts; a != 1 || b != 2 {
+		if a, b := w.stored(activated.ID).Attempts, w.stored(tried.ID).Attempts; a != 1 || b != 2 {
 			t.Errorf("attempts %d and %d, want 1 and 2", a, b)
 		}
-		if a, b := w.stored(fresh.ID).Spent, w.stored(tried.ID).Spent; a != 0 || b != 1 {
+		if a, b := w.stored(activated.ID).Spent, w.stored(tried.ID).Spent; a != 0 || b != 1 {
 			t.Errorf("of those that they have they spent %d and %d, want 0 and 1", a, b)
 		}
 		again := w.claim("two", w.due()...)

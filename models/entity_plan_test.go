@@ -201,8 +201,8 @@ func (w world) hots(ann int64, d models.Delivery) map[string]hot {
 			return err
 		}),
 	}
-	list["what tips a gate"] = read("SEARCH o USING INDEX observations_branch (branch_id=? AND active=? AND severity=?)", func(ctx context.Context) error {
-		_, err := w.s.TippingObservations(ctx, 1, []models.Severity{models.High}, 5)
+	list["what fails a gate"] = read("SEARCH o USING INDEX observations_branch (branch_id=? AND active=? AND severity=?)", func(ctx context.Context) error {
+		_, err := w.s.FailingObservations(ctx, 1, []models.Severity{models.High}, 5)
 		return err
 	})
 	list["duplicates of an observation"] = read("SEARCH o USING INDEX observations_duplicates (duplicate_of=?)", func(ctx context.Context) error {

@@ -286,10 +286,10 @@ func (tx *Tx) ResolveObservations(ids []int64) error {
 	return nil
 }
 
-// TippingObservations finds a branch's active observations of some severities,
+// FailingObservations finds a branch's active observations of some severities,
 // worst and newest first: those that a gate fails by. It reads no more than
 // limit of each severity, however many there are.
-func (r queries) TippingObservations(ctx context.Context, branchID int64, severities []Severity, limit int) ([]Observation, error) {
+func (r queries) FailingObservations(ctx context.Context, branchID int64, severities []Severity, limit int) ([]Observation, error) {
 	var list []Observation
 	for _, severity := range slices.Sorted(slices.Values(severities)) {
 		if len(list) >= limit {

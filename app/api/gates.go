@@ -26,7 +26,7 @@ type changeBody struct {
 	Thresholds *models.Counts   `json:"thresholds"`
 	Policy     string           `json:"policy"`
 	Cause      event.Cause      `json:"cause"`
-	Tipped     event.Tipped     `json:"tipped"`
+	Failing    event.Failing    `json:"failing"`
 	// How people were told: by the change's own event, or a later one.
 	AnnouncedBy *int64     `json:"announced_by" doc:"The event that told people of it: its own, a later one where it had to stand for a time first, or null"`
 	AnnouncedAt *time.Time `json:"announced_at"`
@@ -43,7 +43,7 @@ func changeOf(c models.GateChange, held models.Held) changeBody {
 	}
 	var p event.GateChange
 	if err := json.Unmarshal(c.Payload, &p); err == nil { // a row tells what it can without its event
-		b.Branch, b.Why, b.Thresholds, b.Policy, b.Cause, b.Tipped = p.Branch, p.Why, p.Thresholds, p.Policy, p.Cause, p.Tipped
+		b.Branch, b.Why, b.Thresholds, b.Policy, b.Cause, b.Failing = p.Branch, p.Why, p.Thresholds, p.Policy, p.Cause, p.Failing
 	}
 	return b
 }

@@ -22,7 +22,7 @@ type toldMessage struct {
 		Count         int
 		Cause         struct{ Kind, Text string }
 		Waivers       []struct{ Title string }
-		Tipped        struct {
+		Failing       struct {
 			New   int
 			Items []struct{ Title string }
 		}

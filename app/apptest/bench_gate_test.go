@@ -18,7 +18,7 @@ import (
 )
 
 // ground is a product one of whose branches has many observations: all medium,
-// none of which tips the gate, but for one that is critical.
+// none of which fails the gate, but for one that is critical.
 type ground struct {
 	*walk
 	id       int64

@@ -277,15 +277,15 @@ func TestAConnectionIsChangedByItsPage(t *testing.T) {
 	apptest.Verify(t, s.secret, receiver.Wait(t, 1)) // address and secret are what they were
 
 	text = admin.must(http.StatusOK, "POST", at+"/rotate")
-	fresh := secretIn(t, strings.NewReplacer("<", " ", ">", " ").Replace(text))
-	if fresh == s.secret || !strings.Contains(text, "The former one counts until") {
+	activated := secretIn(t, strings.NewReplacer("<", " ", ">", " ").Replace(text))
+	if activated == s.secret || !strings.Contains(text, "The former one counts until") {
 		t.Error("the new secret is not shown")
 	}
-	if text := admin.must(http.StatusOK, "GET", at); strings.Contains(text, fresh) || !strings.Contains(text, "The former secret counts too until") {
+	if text := admin.must(http.StatusOK, "GET", at); strings.Contains(text, activated) || !strings.Contains(text, "The former secret counts too until") {
 		t.Error("the secret is shown twice, or it is not said until when the former one counts")
 	}
 	admin.must(http.StatusSeeOther, "POST", at+"/test")
-	apptest.Verify(t, fresh, receiver.Wait(t, 2))
+	apptest.Verify(t, activated, receiver.Wait(t, 2))
 
 	admin.must(http.StatusSeeOther, "POST", at+"/disable")
 	if text := admin.must(http.StatusOK, "GET", at); !strings.Contains(text, "Nothing is sent") || !strings.Contains(text, "Enable") {

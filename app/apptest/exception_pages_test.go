@@ -149,9 +149,9 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	}
 	b.Press("form[action$='/split'] button")
 	b.Sees("It is split off")
-	fresh := throw(t, p, other).Group
-	if fresh == group || fresh == second {
-		t.Errorf("one that was split off is counted in group %d", fresh)
+	activated := throw(t, p, other).Group
+	if activated == group || activated == second {
+		t.Errorf("one that was split off is counted in group %d", activated)
 	}
 
 	// Bulk, and deleting.
@@ -159,7 +159,7 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	b.Do(chromedp.Click("#all"))
 	b.Press(".gc-bulk button[type=submit]")
 	b.Sees("4 exceptions are resolved", "No exception like that")
-	b.Open(fmt.Sprintf("/exceptions/%d/delete", fresh))
+	b.Open(fmt.Sprintf("/exceptions/%d/delete", activated))
 	b.Sees("1 occurrence counted since", "when it occurs again, it is new")
 	b.Look("exception-delete")
 	b.Press("form[action$='/delete'] button")

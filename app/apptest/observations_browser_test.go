@@ -31,7 +31,7 @@ func TestFindingObservationsInTheBrowser(t *testing.T) {
 
 	// Search and filters are in the URL, and go together.
 	still(t, b, "observations", "/products/1")
-	b.Sees("50 of 65 observations shown", "tips the gate", "Assess all 65 of this filter…")
+	b.Sees("50 of 65 observations shown", "fails the gate", "Assess all 65 of this filter…")
 	b.Press("nav[aria-label='Filter by severity'] a[href*='severity=high']")
 	b.Sees("7 observations shown")
 	b.Fill("#find-q", "LIB5")
@@ -135,7 +135,7 @@ func TestAnObservationInTheBrowser(t *testing.T) {
 
 	// One of the two is the same as the other.
 	still(t, b, "observation", "/products/1/observations/2")
-	b.Sees("CVE-000000", "other", "it tips the gate", "Nobody has said anything of it yet")
+	b.Sees("CVE-000000", "other", "it fails the gate", "Nobody has said anything of it yet")
 	b.TabThrough("the page of an observation")
 	b.Press("a[href$='/observations/2/duplicate']")
 	b.Press("form[action$='/duplicate'] .btn-primary")

@@ -166,7 +166,7 @@ func TestAWaiverEndsWithItsDay(t *testing.T) {
 			t.Errorf("until %v, want %v: %v", o.Assessed.Until, want, err)
 		}
 		admin.does(path+"/assess", "status", "clear")
-		admin.sees(path, "Taken back: the gate has changed from Passed to Failed", "took back what was said", "tips the gate")
+		admin.sees(path, "Taken back: the gate has changed from Passed to Failed", "took back what was said", "fails the gate")
 
 		// The date of a form counts for waivers alone.
 		admin.does(path+"/assess", "status", "in_review", "severity", "low", "waiver_until", day.Format(time.DateOnly))
@@ -190,7 +190,7 @@ func TestObservationsByHandInThePages(t *testing.T) {
 		admin.refused("begins with http", all, "title", "x", "severity", "high", "url", "javascript:alert(1)")
 		admin.does(all, "title", "Default password", "severity", "critical", "component", "admin console", "description", "one\ntwo", "branch", "main")
 		const path = all + "/2"
-		admin.sees(path, "The observation is there: the gate has changed from Passed to Failed", "entered by hand", "entered it", "it tips the gate")
+		admin.sees(path, "The observation is there: the gate has changed from Passed to Failed", "entered by hand", "entered it", "it fails the gate")
 		admin.refused("Must not be empty", path+"/edit", "title", "", "severity", "low")
 		admin.does(path+"/edit", "title", "Default password of the console", "severity", "high")
 		admin.sees(path, "Saved: the gate stays Failed", "Default password of the console", "edited it")

@@ -113,19 +113,19 @@ func TestASecretIsReplacedWithoutALostMessage(t *testing.T) {
 		s := newShop(t, c, "Shop", receiver.URL)
 		target := fmt.Sprintf("/targets/%d", s.target)
 		a := c.Must(http.StatusOK, "POST", target+"/rotate", nil)
-		fresh, _ := a.Get("secret").(string)
-		if fresh == "" || fresh == s.secret {
+		activated, _ := a.Get("secret").(string)
+		if activated == "" || activated == s.secret {
 			t.Fatalf("no new secret: %s", a.Text)
 		}
 		c.Must(http.StatusAccepted, "POST", target+"/test", nil)
 		during := receiver.Wait(t, 1)
 		apptest.Verify(t, s.secret, during)
-		apptest.Verify(t, fresh, during)
+		apptest.Verify(t, activated, during)
 
 		p.Clock.Advance(24*time.Hour + time.Second)
 		c.Must(http.StatusAccepted, "POST", target+"/test", nil)
 		after := receiver.Wait(t, 2)
-		if !apptest.Verifies(fresh, after) || apptest.Verifies(s.secret, after) {
+		if !apptest.Verifies(activated, after) || apptest.Verifies(s.secret, after) {
 			t.Error("after a day the new secret alone is to count")
 		}
 		c.Must(http.StatusUnprocessableEntity, "PATCH", target, map[string]any{"config": map[string]string{"old_secret": s.secret}})

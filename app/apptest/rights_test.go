@@ -142,7 +142,7 @@ func newRightsWorld(t *testing.T) *rightsWorld {
 	}
 	w.p.User("extra")
 	w.users()
-	w.fresh()
+	w.activated()
 	return w
 }
 
@@ -173,8 +173,8 @@ func (w *rightsWorld) users() {
 	w.ids["empty"] = w.admin.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": "empty"}).ID("id")
 }
 
-// fresh makes another product in another group, with all that a route may name.
-func (w *rightsWorld) fresh() {
+// activated makes another product in another group, with all that a route may name.
+func (w *rightsWorld) activated() {
 	w.t.Helper()
 	w.n++
 	c := w.admin
@@ -344,7 +344,7 @@ func (w *rightsWorld) try(who string, r route) {
 	w.t.Helper()
 	may := r.need.allows(who)
 	if may && r.once {
-		defer w.fresh()
+		defer w.activated()
 	}
 	status, text := w.ask(who, r)
 	what := r.method + " " + r.path + " as " + who

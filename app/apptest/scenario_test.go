@@ -72,7 +72,7 @@ func TestTheMainJob(t *testing.T) {
 			Type string
 			Data struct {
 				From, To, Why string
-				Tipped        struct {
+				Failing       struct {
 					New   int
 					Items []struct{ Title, Severity string }
 				}
@@ -81,7 +81,7 @@ func TestTheMainJob(t *testing.T) {
 		if err := json.Unmarshal(m.Body, &body); err != nil {
 			t.Fatal(err)
 		}
-		if body.Type != "gate.changed" || body.Data.From != "none" || body.Data.To != "failed" || body.Data.Tipped.New != 19 || body.Data.Tipped.Items[0].Severity != "critical" {
+		if body.Type != "gate.changed" || body.Data.From != "none" || body.Data.To != "failed" || body.Data.Failing.New != 19 || body.Data.Failing.Items[0].Severity != "critical" {
 			t.Fatalf("message: %s", m.Body)
 		}
 

@@ -190,17 +190,17 @@ func TestIngestKeys(t *testing.T) {
 		if again := c.Must(http.StatusOK, "GET", s.path+"/ingest-key", nil); again.Get("key") != key || again.Get("created_by") != "admin" {
 			t.Errorf("%s", again.Text)
 		}
-		fresh, _ := keyOf(c, s)
-		if fresh == key || send(at(s.id), key) != 403 || send(at(s.id), fresh) != 200 {
+		activated, _ := keyOf(c, s)
+		if activated == key || send(at(s.id), key) != 403 || send(at(s.id), activated) != 200 {
 			t.Error("the key before is good after its rotation")
 		}
 		c.Must(http.StatusNoContent, "DELETE", s.path+"/ingest-key", nil)
 		c.Must(http.StatusNoContent, "DELETE", s.path+"/ingest-key", nil)
-		if send(at(s.id), fresh) != 403 {
+		if send(at(s.id), activated) != 403 {
 			t.Error("a key that was removed is good")
 		}
 		a := c.Must(http.StatusOK, "GET", "/audit?kind=ingest+key", nil)
-		if list, _ := a.Get("items").([]any); len(list) != 3 || strings.Contains(a.Text, fresh) {
+		if list, _ := a.Get("items").([]any); len(list) != 3 || strings.Contains(a.Text, activated) {
 			t.Errorf("%d rows of the audit: %s", len(list), a.Text)
 		}
 	})

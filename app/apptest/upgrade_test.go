@@ -100,13 +100,13 @@ func canMigrate(t *testing.T, version, url string) {
 // hasNewSchema compares the schema with that of a new database.
 func hasNewSchema(t *testing.T, url string) {
 	t.Helper()
-	fresh := "sqlite:" + filepath.Join(t.TempDir(), "fresh.db")
+	activated := "sqlite:" + filepath.Join(t.TempDir(), "activated.db")
 	if strings.HasPrefix(url, "sqlite:") {
-		modelstest.SQLiteFile(t, strings.TrimPrefix(fresh, "sqlite:"))
+		modelstest.SQLiteFile(t, strings.TrimPrefix(activated, "sqlite:"))
 	} else {
-		fresh = modelstest.MigratedURL(t)
+		activated = modelstest.MigratedURL(t)
 	}
-	got, want := modelstest.Schema(t, url), modelstest.Schema(t, fresh)
+	got, want := modelstest.Schema(t, url), modelstest.Schema(t, activated)
 	for _, one := range got {
 		if !slices.Contains(want, one) {
 			t.Errorf("a new database does not have: %s", one)

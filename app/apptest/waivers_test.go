@@ -67,7 +67,7 @@ func TestAWaiverEnds(t *testing.T) {
 		want["gate.changed"]++
 		wantNotified(t, p, receiver, want)
 		last := bodyOf(t, receiver.Messages()[3])
-		if last.Data.To != "failed" || last.Data.Cause.Kind != "waiver" || last.Data.Cause.Text != "a waiver that has ended: CVE-1" || last.Data.Tipped.New != 1 || last.Data.Tipped.Items[0].Title != "CVE-1" {
+		if last.Data.To != "failed" || last.Data.Cause.Kind != "waiver" || last.Data.Cause.Text != "a waiver that has ended: CVE-1" || last.Data.Failing.New != 1 || last.Data.Failing.Items[0].Title != "CVE-1" {
 			t.Errorf("the message: %s", receiver.Messages()[3].Body)
 		}
 		a := c.Must(http.StatusOK, "GET", s.path+"/gate/history", nil)

@@ -153,13 +153,13 @@ func (s *Service) MayEditOwners(ctx context.Context, actor authz.Actor, owners [
 	return may, nil
 }
 
-func (s *Service) prepare(d Draft, fresh bool) (module.Module, module.Config, error) {
+func (s *Service) prepare(d Draft, activated bool) (module.Module, module.Config, error) {
 	m, ok := s.modules.Get(d.Module)
 	if !ok {
 		return nil, nil, fault.BadField("module", "There is no module of that name")
 	}
 	for _, f := range m.Descriptor().Fields {
-		if f.Hidden && fresh && d.Config[f.Name] != "" {
+		if f.Hidden && activated && d.Config[f.Name] != "" {
 			return nil, nil, fault.BadField(f.Name, "there is no such field")
 		}
 	}
@@ -183,13 +183,13 @@ func badName(name string) string {
 
 // made picks the values that the module filled in by itself.
 func made(d module.Descriptor, asked, config module.Config) module.Config {
-	fresh := module.Config{}
+	activated := module.Config{}
 	for _, f := range d.Fields {
 		if f.Generated && strings.TrimSpace(asked[f.Name]) == "" {
-			fresh[f.Name] = config[f.Name]
+			activated[f.Name] = config[f.Name]
 		}
 	}
-	return fresh
+	return activated
 }
 
 // TurnedOff is why a delivery to a target that is turned off is not made.

@@ -66,12 +66,12 @@ func Start(ctx context.Context, o Options) (*Demo, error) {
 	if err := onLoopback(o.Listen); err != nil {
 		return nil, err
 	}
-	s, fresh, err := openState(o.Dir)
+	s, activated, err := openState(o.Dir)
 	if err != nil {
 		return nil, err
 	}
 	d := &Demo{options: o, state: s, clock: newClock(), key: rand.Text(), mix: maphash.MakeSeed()}
-	if fresh {
+	if activated {
 		d.clock.set(time.Now().Add(-longAgo))
 	}
 	d.receiver = receiver.New(d.clock.Now)
@@ -81,9 +81,9 @@ func Start(ctx context.Context, o Options) (*Demo, error) {
 	for path, secret := range s.Secrets {
 		d.receiver.Know(path, secret)
 	}
-	if err := d.run(ctx, fresh); err != nil {
+	if err := d.run(ctx, activated); err != nil {
 		err = errors.Join(err, d.receiver.Close())
-		if fresh { // a half-made demo would be in the way of the next
+		if activated { // a half-made demo would be in the way of the next
 			err = errors.Join(err, os.RemoveAll(o.Dir))
 		}
 		return nil, err
@@ -91,8 +91,8 @@ func Start(ctx context.Context, o Options) (*Demo, error) {
 	return d, nil
 }
 
-// run starts the program, and fills it where it is fresh.
-func (d *Demo) run(ctx context.Context, fresh bool) error {
+// run starts the program, and fills it where it is activated.
+func (d *Demo) run(ctx context.Context, activated bool) error {
 	config := app.Config{
 		Listen: d.options.Listen, DataDir: d.options.Dir, LogLevel: "info", AdminUser: user, AdminPassword: rand.Text(), AdminEmail: user + "@demo.example",
 		AllowNetworks: "127.0.0.1:" + d.receiver.MailPort() + ",127.0.0.1:" + d.receiver.HTTPPort(),
@@ -112,7 +112,7 @@ func (d *Demo) run(ctx context.Context, fresh bool) error {
 		return errors.Join(err, a.Close())
 	}
 	d.URL = a.BaseURL() + "/demo/enter?key=" + d.key
-	if err := d.prepare(ctx, fresh); err != nil {
+	if err := d.prepare(ctx, activated); err != nil {
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 		defer cancel()
 		return errors.Join(err, a.Stop(stop))
@@ -120,8 +120,8 @@ func (d *Demo) run(ctx context.Context, fresh bool) error {
 	return nil
 }
 
-func (d *Demo) prepare(ctx context.Context, fresh bool) error {
-	if fresh {
+func (d *Demo) prepare(ctx context.Context, activated bool) error {
+	if activated {
 		if err := d.seed(ctx); err != nil {
 			return fmt.Errorf("fill the demo: %w", err)
 		}

@@ -24,8 +24,8 @@ type state struct {
 
 const stateFile = "demo.json"
 
-// openState reads the state of a directory; fresh is one that has none yet.
-func openState(dir string) (s state, fresh bool, err error) {
+// openState reads the state of a directory; activated is one that has none yet.
+func openState(dir string) (s state, activated bool, err error) {
 	s = state{MailPort: "0", HTTPPort: "0", Secrets: map[string]string{}}
 	text, err := os.ReadFile(filepath.Join(dir, stateFile))
 	if err == nil {

@@ -18,7 +18,7 @@ type GateChange struct {
 	Thresholds *models.Counts   `json:"thresholds"` // null where the gate is disabled
 	Policy     string           `json:"policy"`     // whose thresholds: global, group, product
 	Cause      Cause            `json:"cause"`
-	Tipped     Tipped           `json:"tipped"`
+	Failing    Failing          `json:"failing"`
 	HeldSince  *time.Time       `json:"held_since,omitempty"` // when it happened, where it had to stand for a time before it was told
 }
 
@@ -48,10 +48,11 @@ type Cause struct {
 	Text string    `json:"text"` // a phrase: "the Grype report (deps)"
 }
 
-// Tipped are the observations that made a gate fail.
-type Tipped struct {
-	New   int       `json:"new"`   // how many of those over a limit this cause has brought
-	Items []Finding `json:"items"` // the worst of them, at most five
+// Failing holds the observations that made a gate fail.
+type Failing struct {
+	New      int       `json:"new"`      // how many of those over a threshold this cause has brought for the first time
+	Reopened int       `json:"reopened"` // and how many were known, and are active again or more severe
+	Items    []Finding `json:"items"`    // the worst of them, at most five
 }
 
 // Finding is an observation as a message shows it.

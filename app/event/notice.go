@@ -26,7 +26,7 @@ type Notice struct {
 	Message  string // the reason, shortest first
 	Tone     Tone
 	Facts    []Fact           // details, the most telling first
-	Items    []string         // what tipped it, worst first
+	Items    []string         // what failing it, worst first
 	Key      string           // what it is about, the same in all notices about that
 	Severity *models.Severity // the worst of what it tells of, nil = it tells of none
 	Page     string           // of what it is about, a path; "" = that of its product
@@ -71,7 +71,7 @@ func (g GateChange) notice() Notice {
 		Message:  g.Reason(),
 		Tone:     g.tone(),
 		Facts:    g.facts(),
-		Items:    g.Tipped.lines(),
+		Items:    g.Failing.lines(),
 		Severity: g.worst(),
 		Key:      "gate/" + strconv.FormatInt(g.Product.ID, 10),
 	}
@@ -79,11 +79,11 @@ func (g GateChange) notice() Notice {
 
 // worst is the worst severity of what made the gate fail: nil where it did not.
 func (g GateChange) worst() *models.Severity {
-	if g.To != models.GateFailed || len(g.Tipped.Items) == 0 {
+	if g.To != models.GateFailed || len(g.Failing.Items) == 0 {
 		return nil
 	}
-	worst := g.Tipped.Items[0].Severity
-	for _, f := range g.Tipped.Items {
+	worst := g.Failing.Items[0].Severity
+	for _, f := range g.Failing.Items {
 		worst = min(worst, f.Severity)
 	}
 	return &worst
@@ -104,7 +104,10 @@ func (g GateChange) facts() []Fact {
 	return facts
 }
 
-func (t Tipped) lines() []string {
+// Total returns how many observations the cause has made active.
+func (t Failing) Total() int { return t.New + t.Reopened }
+
+func (t Failing) lines() []string {
 	lines := make([]string, len(t.Items))
 	for i, f := range t.Items {
 		lines[i] = f.Severity.String() + ": " + f.Title
@@ -115,23 +118,30 @@ func (t Tipped) lines() []string {
 	return lines
 }
 
-// Reason is why the gate says so, with the findings that tipped it.
+// Reason is why the gate says so, with the findings that failing it.
 func (g GateChange) Reason() string {
-	if len(g.Tipped.Items) == 0 {
+	if len(g.Failing.Items) == 0 {
 		return g.Why
 	}
 	names := make([]string, 0, maxMessage)
-	for _, f := range g.Tipped.Items[:min(maxMessage, len(g.Tipped.Items))] {
+	for _, f := range g.Failing.Items[:min(maxMessage, len(g.Failing.Items))] {
 		names = append(names, f.Title)
 	}
 	text := strings.Join(names, ", ")
-	if g.Tipped.New == 0 {
+	if g.Failing.Total() == 0 {
 		return g.Why + ", among them " + text
 	}
-	if more := g.Tipped.New - len(names); more > 0 {
+	if more := g.Failing.Total() - len(names); more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
-	return fmt.Sprintf("%s, %d new: %s", g.Why, g.Tipped.New, text)
+	why := g.Why
+	if g.Failing.New > 0 {
+		why += fmt.Sprintf(", %d new", g.Failing.New)
+	}
+	if g.Failing.Reopened > 0 {
+		why += fmt.Sprintf(", %d reopened", g.Failing.Reopened)
+	}
+	return why + ": " + text
 }
 
 func (g GateChange) tone() Tone {

@@ -29,7 +29,7 @@ func TestAGateChangeInWords(t *testing.T) {
 	g := event.GateChange{
 		Product: event.Product{ID: 7, Name: "Shop"}, Branch: "main", From: models.GatePassed, To: models.GateFailed,
 		Why: "2 critical (limit 0)", Cause: event.Cause{Kind: "import", Text: "a report of grype (deps)"},
-		Tipped: event.Tipped{New: 1, Items: []event.Finding{{Title: "CVE-1", Severity: models.Critical, Component: "xz 5.6"}, {Title: "CVE-2", Severity: models.High}}},
+		Failing: event.Failing{New: 1, Items: []event.Finding{{Title: "CVE-1", Severity: models.Critical, Component: "xz 5.6"}, {Title: "CVE-2", Severity: models.High}}},
 	}
 	worst := models.Critical
 	want := event.Notice{
@@ -50,10 +50,12 @@ func TestReasons(t *testing.T) {
 		items[i].Title = "CVE-" + string(rune('1'+i))
 	}
 	for want, g := range map[string]event.GateChange{
-		"within all limits":                          {Why: "within all limits"},
-		"why, among them CVE-1, CVE-2, CVE-3":        {Why: "why", Tipped: event.Tipped{Items: items}},
-		"why, 9 new: CVE-1, CVE-2, CVE-3 and 6 more": {Why: "why", Tipped: event.Tipped{New: 9, Items: items}},
-		"why, 2 new: CVE-1, CVE-2":                   {Why: "why", Tipped: event.Tipped{New: 2, Items: items[:2]}},
+		"within all limits":                               {Why: "within all limits"},
+		"why, among them CVE-1, CVE-2, CVE-3":             {Why: "why", Failing: event.Failing{Items: items}},
+		"why, 9 new: CVE-1, CVE-2, CVE-3 and 6 more":      {Why: "why", Failing: event.Failing{New: 9, Items: items}},
+		"why, 1 new, 2 reopened: CVE-1, CVE-2 and 1 more": {Why: "why", Failing: event.Failing{New: 1, Reopened: 2, Items: items[:2]}},
+		"why, 2 reopened: CVE-1, CVE-2":                   {Why: "why", Failing: event.Failing{Reopened: 2, Items: items[:2]}},
+		"why, 2 new: CVE-1, CVE-2":                        {Why: "why", Failing: event.Failing{New: 2, Items: items[:2]}},
 	} {
 		if got := g.Reason(); got != want {
 			t.Errorf("got %q, want %q", got, want)

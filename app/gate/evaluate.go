@@ -9,15 +9,15 @@ import (
 	"gatecrier/models"
 )
 
-// maxTipped is how many findings an event names.
-const maxTipped = 5
+// maxFailing is how many findings an event names.
+const maxFailing = 5
 
 // Change is a cause to look at a branch's gate again.
 type Change struct {
-	Counts models.Counts // the branch's active observations, after it
-	Cause  event.Cause   // what happened
-	Actor  string        // who did it
-	Fresh  NewlyActive   // what it made active
+	Counts    models.Counts // the branch's active observations, after it
+	Cause     event.Cause   // what happened
+	Actor     string        // who did it
+	Activated Activated     // what it made active
 }
 
 // Outcome is what came of an evaluation.
@@ -78,14 +78,14 @@ func (s *Service) Evaluate(tx *models.Tx, g models.Gated, c Change) (Outcome, er
 // history. Where a new state has to stand for a time, people are told of it
 // later, by Release, and of one that returns before that not at all.
 func (s *Service) record(tx *models.Tx, g models.Gated, c Change, policy Policy, v Verdict, out *Outcome) error {
-	tipped, err := failingObservations(tx, g.Branch.ID, v, c.Fresh)
+	failing, err := failingObservations(tx, g.Branch.ID, v, c.Activated)
 	if err != nil {
 		return err
 	}
 	payload := event.GateChange{
 		Product: event.Product{ID: g.Product.ID, Name: g.Product.Name}, Branch: g.Branch.Name,
 		From: g.Branch.Gate, To: v.State, Why: v.Why, Counts: c.Counts, Policy: string(policy.Owner),
-		Cause: c.Cause, Tipped: tipped,
+		Cause: c.Cause, Failing: failing,
 	}
 	if policy.Active {
 		payload.Thresholds = &policy.Thresholds
@@ -120,15 +120,15 @@ func (s *Service) record(tx *models.Tx, g models.Gated, c Change, policy Policy,
 // failingObservations names the findings that made a gate fail: those that the cause has
 // brought, else the worst there are (a threshold was lowered). One that is in
 // several components is named once.
-func failingObservations(tx *models.Tx, branchID int64, v Verdict, fresh NewlyActive) (event.Tipped, error) {
+func failingObservations(tx *models.Tx, branchID int64, v Verdict, activated Activated) (event.Failing, error) {
 	if v.State != models.GateFailed {
-		return event.Tipped{Items: []event.Finding{}}, nil
+		return event.Failing{Items: []event.Finding{}}, nil
 	}
-	if t := fresh.failing(v.Over); t.New > 0 {
+	if t := activated.failing(v.Over); t.Total() > 0 {
 		return t, nil
 	}
-	list, err := tx.TippingObservations(tx.Context(), branchID, v.Over, 4*maxTipped)
-	t := event.Tipped{Items: []event.Finding{}}
+	list, err := tx.FailingObservations(tx.Context(), branchID, v.Over, 4*maxFailing)
+	t := event.Failing{Items: []event.Finding{}}
 	for _, o := range list {
 		t.Items = name(t.Items, event.Finding{Title: o.Title, Severity: o.Severity, Component: o.Component})
 	}
@@ -138,7 +138,7 @@ func failingObservations(tx *models.Tx, branchID int64, v Verdict, fresh NewlyAc
 // name adds a finding to those that an event names, where there is room for a
 // title that is not there yet.
 func name(list []event.Finding, f event.Finding) []event.Finding {
-	if len(list) == maxTipped || slices.ContainsFunc(list, func(e event.Finding) bool { return e.Title == f.Title }) {
+	if len(list) == maxFailing || slices.ContainsFunc(list, func(e event.Finding) bool { return e.Title == f.Title }) {
 		return list
 	}
 	return append(list, f)

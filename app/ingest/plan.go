@@ -22,15 +22,15 @@ type Tally struct {
 // plan is the difference between a report and what its source said before. A
 // large report has a million findings, so it names them by their numbers.
 type plan struct {
-	findings *Findings
-	now      time.Time
-	insert   []int32              // new findings, worst first
-	assessed map[int64]assessment // of those that are updated, where people say something
-	update   []renewal
-	resolve  []int64          // ids of observations
-	counts   models.Counts    // the active observations of the source, after it
-	fresh    gate.NewlyActive // what becomes active
-	tally    Tally
+	findings  *Findings
+	now       time.Time
+	insert    []int32              // new findings, worst first
+	assessed  map[int64]assessment // of those that are updated, where people say something
+	update    []renewal
+	resolve   []int64        // ids of observations
+	counts    models.Counts  // the active observations of the source, after it
+	activated gate.Activated // what becomes active
+	tally     Tally
 }
 
 // renewal is a finding that is known, but not as it is now.
@@ -69,7 +69,7 @@ func compare(report Report, known each, now time.Time) (*plan, error) {
 		p.insert = append(p.insert, int32(i))
 		if f.Status.Active() {
 			p.counts.Add(f.Severity, 1)
-			p.freshen(f, f.Severity)
+			p.activated.AddNew(eventFinding(f, f.Severity))
 		}
 	}
 	p.tally.New, p.tally.Resolved = len(p.insert), len(p.resolve)
@@ -107,12 +107,13 @@ func (p *plan) again(i int, was *models.Observation) {
 		p.assessed[was.ID] = assessment{was.Assessed, was.Severity}
 	}
 	if now.Status.Active() && (!was.Status.Active() || now.Severity < was.Severity) {
-		p.freshen(f, now.Severity)
+		p.activated.AddReopened(eventFinding(f, now.Severity))
 	}
 }
 
-func (p *plan) freshen(f Finding, severity models.Severity) {
-	p.fresh.Add(event.Finding{Title: f.Title, Severity: severity, Component: f.Component})
+// eventFinding returns a finding as events name it, with the severity that counts.
+func eventFinding(f Finding, severity models.Severity) event.Finding {
+	return event.Finding{Title: f.Title, Severity: severity, Component: f.Component}
 }
 
 // order has the worst first, as lists of observations show them.

@@ -45,12 +45,15 @@ func TestCompare(t *testing.T) {
 	if diff := cmp.Diff([]string{"0 newer high", "0 new medium", "2 worse critical", "3 back high"}, rows); diff != "" {
 		t.Errorf("written, the new ones worst first (-want +got):\n%s", diff)
 	}
-	want := gate.NewlyActive{}
-	for _, f := range []Finding{worseNow, back, finding("new", models.Medium), finding("newer", models.High)} {
-		want.Add(event.Finding{Title: f.Title, Severity: f.Severity})
+	want := gate.Activated{}
+	for _, f := range []Finding{worseNow, back} {
+		want.AddReopened(eventFinding(f, f.Severity))
 	}
-	if diff := cmp.Diff(want, p.fresh, cmp.AllowUnexported(gate.NewlyActive{})); diff != "" {
-		t.Errorf("fresh (-want +got):\n%s", diff)
+	for _, f := range []Finding{finding("new", models.Medium), finding("newer", models.High)} {
+		want.AddNew(eventFinding(f, f.Severity))
+	}
+	if diff := cmp.Diff(want, p.activated, cmp.AllowUnexported(gate.Activated{})); diff != "" {
+		t.Errorf("activated (-want +got):\n%s", diff)
 	}
 }
 
@@ -125,11 +128,11 @@ func TestCompareKeepsWhatPeopleSay(t *testing.T) {
 		o.Status, o.Assessed.Status = models.StatusAffected, models.StatusAffected
 	})
 	for name, test := range map[string]struct {
-		was    models.Observation
-		change func(f *Finding)
-		want   string // severity, report's, status, report's
-		counts models.Counts
-		fresh  int
+		was       models.Observation
+		change    func(f *Finding)
+		want      string // severity, report's, status, report's
+		counts    models.Counts
+		activated int
 	}{
 		"lowered, another text":         {lowered, func(f *Finding) { f.Description = "x" }, "low high open open", models.Counts{Low: 1}, 0},
 		"lowered, another severity":     {lowered, func(f *Finding) { f.Severity = models.Critical }, "low critical open open", models.Counts{Low: 1}, 0},
@@ -153,12 +156,12 @@ func TestCompareKeepsWhatPeopleSay(t *testing.T) {
 		if got := fmt.Sprint(o.Severity, " ", o.ReportSeverity(), " ", o.Status, " ", o.ReportStatus); got != test.want || p.counts != test.counts {
 			t.Errorf("%s: %s, counts %+v", name, got, p.counts)
 		}
-		var fresh gate.NewlyActive
-		for range test.fresh {
-			fresh.Add(event.Finding{Title: o.Title, Severity: o.Severity})
+		var activated gate.Activated
+		for range test.activated {
+			activated.AddReopened(event.Finding{Title: o.Title, Severity: o.Severity})
 		}
-		if diff := cmp.Diff(fresh, p.fresh, cmp.AllowUnexported(gate.NewlyActive{})); diff != "" {
-			t.Errorf("%s: fresh (-want +got):\n%s", name, diff)
+		if diff := cmp.Diff(activated, p.activated, cmp.AllowUnexported(gate.Activated{})); diff != "" {
+			t.Errorf("%s: activated (-want +got):\n%s", name, diff)
 		}
 	}
 }

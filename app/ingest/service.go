@@ -102,7 +102,7 @@ func (s *Service) importReport(ctx context.Context, actor authz.Actor, slot Slot
 		return s.unchanged(ctx, slot, before, result)
 	}
 	cause := event.Cause{Kind: event.CauseImport, Text: reportText(slot)}
-	c := change{format: report.Format, counts: p.counts, cause: cause, fresh: p.fresh, plan: p}
+	c := change{format: report.Format, counts: p.counts, cause: cause, activated: p.activated, plan: p}
 	if p.size() > stageFrom {
 		return s.stage(ctx, actor, slot, before, c, result)
 	}
@@ -225,12 +225,12 @@ func (s *Service) look(ctx context.Context, slot Slot) (snapshot, error) {
 
 // change is what an import makes current.
 type change struct {
-	format string
-	counts models.Counts
-	cause  event.Cause
-	fresh  gate.NewlyActive
-	plan   *plan                     // nil for bare counts
-	hold   func(tx *models.Tx) error // of a staged import: that it is still its own
+	format    string
+	counts    models.Counts
+	cause     event.Cause
+	activated gate.Activated
+	plan      *plan                     // nil for bare counts
+	hold      func(tx *models.Tx) error // of a staged import: that it is still its own
 }
 
 // write makes an import current, with the gate that follows from it.
@@ -264,7 +264,7 @@ func (s *Service) write(ctx context.Context, actor authz.Actor, slot Slot, befor
 			return err
 		}
 		total := g.Branch.Counts.Minus(was).Plus(c.counts)
-		outcome, err := s.gates.Evaluate(tx, g, gate.Change{Counts: total, Cause: c.cause, Actor: actor.Label, Fresh: c.fresh})
+		outcome, err := s.gates.Evaluate(tx, g, gate.Change{Counts: total, Cause: c.cause, Actor: actor.Label, Activated: c.activated})
 		if result.Branch, result.Counts, result.Gate = g.Branch.Name, total, outcome; err != nil || slot.Once == nil {
 			return err
 		}

@@ -65,7 +65,7 @@ type Message struct {
 	Key     string   // what it is about, the same in all messages about that ("gate/7"), or ""
 	Tone    Tone     // of what Key names, ToneBad says that it is open, the others that it is closed
 	Facts   []Fact   // details, the most telling first
-	Items   []string // what tipped it, worst first: "critical: CVE-2024-3094 in xz 5.6.0"
+	Items   []string // what failing it, worst first: "critical: CVE-2024-3094 in xz 5.6.0"
 	Actor   string   // who caused it, "" where nobody did
 	Link    string   // the page to read on, an absolute URL, or ""
 	Data    json.RawMessage

@@ -77,8 +77,8 @@ type change struct {
 // shift is by how much a step changes the counts of a branch, and what it has
 // made active or worse.
 type shift struct {
-	by    models.Counts
-	fresh gate.NewlyActive
+	by        models.Counts
+	activated gate.Activated
 }
 
 // count makes the sources, the counts and the gate of a branch follow from a
@@ -98,15 +98,15 @@ func (s *Service) evaluate(tx *models.Tx, productID int64, branch string, by shi
 		return BranchGate{}, err
 	}
 	total := g.Branch.Counts.Plus(by.by)
-	out, err := s.gates.Evaluate(tx, g, gate.Change{Counts: total, Cause: cause, Actor: actor, Fresh: by.fresh})
+	out, err := s.gates.Evaluate(tx, g, gate.Change{Counts: total, Cause: cause, Actor: actor, Activated: by.activated})
 	return BranchGate{Branch: g.Branch.Name, Default: g.Branch.Default, Counts: total, Outcome: out}, err
 }
 
 // move changes the counts of the sources, each of which an import must compare
 // again then, also where its counts stay.
 func (c change) move(tx *models.Tx) (shift, error) {
-	sources, fresh := c.compare()
-	s := shift{fresh: fresh}
+	sources, activated := c.compare()
+	s := shift{activated: activated}
 	for _, id := range slices.Sorted(maps.Keys(sources)) {
 		if err := tx.ShiftSource(id, sources[id]); err != nil {
 			return s, err
@@ -118,7 +118,7 @@ func (c change) move(tx *models.Tx) (shift, error) {
 
 // compare says by how much each source's counts change, and what has become
 // active or worse.
-func (c change) compare() (sources map[int64]models.Counts, fresh gate.NewlyActive) {
+func (c change) compare() (sources map[int64]models.Counts, activated gate.Activated) {
 	sources = map[int64]models.Counts{}
 	add := func(o models.Observation, n int64) {
 		by := sources[o.SourceID]
@@ -135,11 +135,17 @@ func (c change) compare() (sources map[int64]models.Counts, fresh gate.NewlyActi
 	for _, o := range c.after {
 		add(o, 1)
 		before, known := was[o.ID]
-		if o.Status.Active() && (!known || !before.Status.Active() || o.Severity < before.Severity) {
-			fresh.Add(event.Finding{Title: o.Title, Severity: o.Severity, Component: o.Component})
+		if !o.Status.Active() {
+			continue
+		}
+		f := event.Finding{Title: o.Title, Severity: o.Severity, Component: o.Component}
+		if !known {
+			activated.AddNew(f)
+		} else if !before.Status.Active() || o.Severity < before.Severity {
+			activated.AddReopened(f)
 		}
 	}
-	return sources, fresh
+	return sources, activated
 }
 
 // branchOf names the branch of an observation that was read.

@@ -29,17 +29,18 @@ func TestCompareOfAStep(t *testing.T) {
 			row(4, 9, models.High, models.StatusInReview), row(6, 7, models.Unknown, models.StatusOpen),
 		},
 	}
-	sources, fresh := c.compare()
+	sources, activated := c.compare()
 	want := map[int64]models.Counts{7: {High: -1, Low: 1, None: -1, Unknown: 1}, 8: {Low: -1, Critical: 1}, 9: {}}
 	if diff := cmp.Diff(want, sources); diff != "" {
 		t.Errorf("by source (-want +got):\n%s", diff)
 	}
-	var active gate.NewlyActive
-	for _, o := range []models.Observation{c.after[1], c.after[2], c.after[4]} {
-		active.Add(event.Finding{Title: o.Title, Severity: o.Severity})
+	var active gate.Activated
+	for _, o := range []models.Observation{c.after[1], c.after[2]} {
+		active.AddReopened(event.Finding{Title: o.Title, Severity: o.Severity})
 	}
-	if diff := cmp.Diff(active, fresh, cmp.AllowUnexported(gate.NewlyActive{})); diff != "" {
-		t.Errorf("fresh (-want +got):\n%s", diff)
+	active.AddNew(event.Finding{Title: c.after[4].Title, Severity: c.after[4].Severity})
+	if diff := cmp.Diff(active, activated, cmp.AllowUnexported(gate.Activated{})); diff != "" {
+		t.Errorf("activated (-want +got):\n%s", diff)
 	}
 }
 

@@ -35,7 +35,7 @@ func TestKeyFileIsMadeOnce(t *testing.T) {
 func TestKeyFileOfManyProcesses(t *testing.T) {
 	for range 50 {
 		path := filepath.Join(t.TempDir(), "secret.key")
-		var fresh atomic.Int32
+		var activated atomic.Int32
 		var keys [8][]byte
 		ready, done := make(chan struct{}), sync.WaitGroup{}
 		for i := range keys {
@@ -46,7 +46,7 @@ func TestKeyFileOfManyProcesses(t *testing.T) {
 					t.Error(err)
 				}
 				if made {
-					fresh.Add(1)
+					activated.Add(1)
 				}
 				keys[i] = key
 			})
@@ -54,8 +54,8 @@ func TestKeyFileOfManyProcesses(t *testing.T) {
 		close(ready)
 		done.Wait()
 		for _, key := range keys {
-			if fresh.Load() != 1 || !bytes.Equal(key, keys[0]) {
-				t.Fatalf("%d keys made, all the same: %v", fresh.Load(), bytes.Equal(key, keys[0]))
+			if activated.Load() != 1 || !bytes.Equal(key, keys[0]) {
+				t.Fatalf("%d keys made, all the same: %v", activated.Load(), bytes.Equal(key, keys[0]))
 			}
 		}
 		if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {

@@ -100,11 +100,11 @@ func TestKeysRotate(t *testing.T) {
 	if got, err := both.Open("a", old); err != nil || got != plain {
 		t.Errorf("old value with both keys = %q, %v", got, err)
 	}
-	fresh, err := both.Seal("a", plain)
+	activated, err := both.Seal("a", plain)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := newRing(t, 2).Open("a", fresh); err != nil || got != plain {
+	if got, err := newRing(t, 2).Open("a", activated); err != nil || got != plain {
 		t.Errorf("new value with the new key = %q, %v", got, err)
 	}
 	if _, err := newRing(t, 2).Open("a", old); err == nil || !strings.Contains(err.Error(), "not configured") {

@@ -94,14 +94,14 @@ func MigratedURL(t testing.TB) string {
 	if err := s.migrate(t.Context()); err != nil {
 		t.Fatalf("migrate a PostgreSQL database: %v", err)
 	}
-	return fresh(t, s, s.template)
+	return activated(t, s, s.template)
 }
 
 // PostgresURL is the URL of an empty database of the test's own, without a
 // schema.
 func PostgresURL(t testing.TB) string {
 	t.Helper()
-	return fresh(t, running(t), "template0")
+	return activated(t, running(t), "template0")
 }
 
 // Each runs fn on an empty migrated database of either kind, in subtests

@@ -137,8 +137,8 @@ func (s *server) stop() error {
 	return errors.Join(errs...)
 }
 
-// fresh makes a database that goes with the test, and returns its URL.
-func fresh(t testing.TB, s *server, template string) string {
+// activated makes a database that goes with the test, and returns its URL.
+func activated(t testing.TB, s *server, template string) string {
 	t.Helper()
 	database := name()
 	s.mu.Lock()

@@ -438,7 +438,7 @@ func demoSteps(v DemoView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = demoStep("/demo/worse", "upload", "Send a worse report", "A critical and a high finding more. The gate fails, says why, and names what tipped it. Send it twice: the second time nobody is told, since nothing has changed.").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = demoStep("/demo/worse", "upload", "Send a worse report", "A critical and a high finding more. The gate fails, says why, and names the failing observations. Send it twice: the second time nobody is told, since nothing has changed.").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

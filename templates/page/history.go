@@ -18,25 +18,25 @@ type HistoryTab struct {
 
 // HistoryRow is a change of the gate.
 type HistoryRow struct {
-	ID       int64
-	From, To string
-	Why      string
-	Kind     string // of the cause: import, counts, assessment, waiver, user, settings, reconcile; "" = unknown
-	Cause    string // "by the Grype report (deps)"
-	Actor    string
-	At       time.Time
-	Counts   ui.Counts
-	Limits   *ui.Counts // that it was measured by, nil where there was no gate
-	Policy   string     // whose these were
-	Tipped   []TippedRow
-	TippedN  int       // how many there are in all
-	Waits    time.Time // when it is announced, zero where it does not wait
-	ToldAt   time.Time // when it was announced after it had waited, zero where that was at once, or never
-	Untold   string    // why nobody was told, "" where people were
+	ID           int64
+	From, To     string
+	Why          string
+	Kind         string // of the cause: import, counts, assessment, waiver, user, settings, reconcile; "" = unknown
+	Cause        string // "by the Grype report (deps)"
+	Actor        string
+	At           time.Time
+	Counts       ui.Counts
+	Limits       *ui.Counts // that it was measured by, nil where there was no gate
+	Policy       string     // whose these were
+	Failing      []FailingObservation
+	FailingTotal int       // how many there are in all
+	Waits        time.Time // when it is announced, zero where it does not wait
+	ToldAt       time.Time // when it was announced after it had waited, zero where that was at once, or never
+	Untold       string    // why nobody was told, "" where people were
 }
 
-// TippedRow is an observation that made a gate fail.
-type TippedRow struct {
+// FailingObservation is an observation that made a gate fail.
+type FailingObservation struct {
 	Title, Severity, Component string
 }
 
@@ -192,7 +192,7 @@ func (v CompareView) path() string { return productPath(v.ID) + "/compare" }
 
 // Times to choose from; others are taken too.
 var (
-	holdTimes   = []string{"0", "5 minutes", "10 minutes", "30 minutes", "1 hour", "4 hours", "1 day"}
+	holdTimes  = []string{"0", "5 minutes", "10 minutes", "30 minutes", "1 hour", "4 hours", "1 day"}
 	staleTimes = []string{"never", "15 minutes", "1 hour", "6 hours", "1 day", "7 days", "30 days"}
 )
 

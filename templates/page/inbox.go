@@ -119,31 +119,31 @@ func shortcuts() [][2]string {
 // NotificationView is one notification. Opening marks it as viewed: by htmx, or
 // by its button.
 type NotificationView struct {
-	Frame      layout.View
-	ID         int64
-	Type       string
-	Name       string
-	Message    string
-	At         time.Time
-	Viewed     bool
-	Archived   bool
-	SilenceID  int64 // what held its messages back, 0 = nothing
-	MayDelete  bool  // for all
-	MaySilence bool
-	ProductID  int64
-	Product    string
-	Branch     string
-	From, To   string // states of the gate; "" = not about a gate
-	Why        string
-	Cause      string
-	Policy     string // whose limits; "" = none
-	Counts     ui.Counts
-	Limits     *ui.Counts
-	Tipped     []TippedRow
-	TippedN    int
-	Deliveries []DeliveryRow
-	Page       string // of what it is about, "" = none of its own
-	Here       string
+	Frame        layout.View
+	ID           int64
+	Type         string
+	Name         string
+	Message      string
+	At           time.Time
+	Viewed       bool
+	Archived     bool
+	SilenceID    int64 // what held its messages back, 0 = nothing
+	MayDelete    bool  // for all
+	MaySilence   bool
+	ProductID    int64
+	Product      string
+	Branch       string
+	From, To     string // states of the gate; "" = not about a gate
+	Why          string
+	Cause        string
+	Policy       string // whose limits; "" = none
+	Counts       ui.Counts
+	Limits       *ui.Counts
+	Failing      []FailingObservation
+	FailingTotal int
+	Deliveries   []DeliveryRow
+	Page         string // of what it is about, "" = none of its own
+	Here         string
 }
 
 // about says what stands on the page of what it is about.

@@ -1903,7 +1903,7 @@ func change(v NotificationView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = tipped(v.Tipped, v.TippedN).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = failingObservations(v.Failing, v.FailingTotal).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -86,8 +86,8 @@ func Observation(v ObservationView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if v.Row.Tips {
-				templ_7745c5c3_Err = ui.Pill("bad", "", "tips the gate").Render(ctx, templ_7745c5c3_Buffer)
+			if v.Row.FailsGate {
+				templ_7745c5c3_Err = ui.Pill("bad", "", "fails the gate").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

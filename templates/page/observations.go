@@ -48,7 +48,7 @@ type ObservationRow struct {
 	Said        string // the status that somebody has given it, where it does not count; "" = none
 	By          string // who has assessed it; "" = nobody
 	Until       time.Time
-	Tips        bool // its severity is over the limit
+	FailsGate   bool // its severity is over the limit
 	FirstSeen   time.Time
 	Scanner     string
 }

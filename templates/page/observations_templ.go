@@ -595,8 +595,8 @@ func observation(o ObservationRow, v ProductView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if o.Tips {
-			templ_7745c5c3_Err = ui.Pill("bad", "", "tips the gate").Render(ctx, templ_7745c5c3_Buffer)
+		if o.FailsGate {
+			templ_7745c5c3_Err = ui.Pill("bad", "", "fails the gate").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -958,7 +958,7 @@ func Assess(v AssessView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 74, "</bdi></p></div></div><div class=\"stack\"><section class=\"card\" aria-label=\"The observations\"><div class=\"card-body\"><ul class=\"gc-tipped first\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 74, "</bdi></p></div></div><div class=\"stack\"><section class=\"card\" aria-label=\"The observations\"><div class=\"card-body\"><ul class=\"gc-failing first\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -9,22 +9,22 @@ import (
 
 // OverviewView is the first page: what is wrong, as a sentence and as rows.
 type OverviewView struct {
-	Frame     layout.View
-	Products  int // all that the user sees
-	Failed    int
-	Passed    int
-	None      int
-	Broken    []ConnectionRow // connections that the user may edit and that do not work; may be fewer than Breaks
-	Breaks    int             // how many there are in all
-	Failing   []FailingRow    // the longest or worst first; may be fewer than Failed
-	Stale    []StaleRow     // products that send no reports; may be fewer than StaleTotal
-	StaleTotal   int             // how many there are in all
-	Troubles  []DeliveryRow   // dead and retrying ones, newest first
-	Trouble   int             // how many there are in all, in the last 24 hours
-	Delivered int             // in the last 24 hours
-	Changes   []ChangeRow     // the last changes of gates, newest first
-	BaseURL   string          // for the push command of the empty state
-	CanCreate bool            // may create products
+	Frame      layout.View
+	Products   int // all that the user sees
+	Failed     int
+	Passed     int
+	None       int
+	Broken     []ConnectionRow // connections that the user may edit and that do not work; may be fewer than Breaks
+	Breaks     int             // how many there are in all
+	Failing    []FailingRow    // the longest or worst first; may be fewer than Failed
+	Stale      []StaleRow      // products that send no reports; may be fewer than StaleTotal
+	StaleTotal int             // how many there are in all
+	Troubles   []DeliveryRow   // dead and retrying ones, newest first
+	Trouble    int             // how many there are in all, in the last 24 hours
+	Delivered  int             // in the last 24 hours
+	Changes    []ChangeRow     // the last changes of gates, newest first
+	BaseURL    string          // for the push command of the empty state
+	CanCreate  bool            // may create products
 }
 
 // FailingRow is a product whose gate is failing.

@@ -47,8 +47,8 @@ type ProductView struct {
 	// LimitSources are whose each limit is, by severity: "global", "group", "own",
 	// "unset: 0".
 	LimitSources map[string]string
-	StaleSince  time.Time  // when people were told that no reports come, zero where they do
-	StaleAfter  string     // without a report for so long it is stale: "1 day"; "" = never
+	StaleSince   time.Time  // when people were told that no reports come, zero where they do
+	StaleAfter   string     // without a report for so long it is stale: "1 day"; "" = never
 	Quiet        []QuietRow // silences in force that count for it
 	Stale        int        // sources of the default branch that are older than that
 	Counts       ui.Counts
@@ -153,9 +153,9 @@ type SettingsTab struct {
 	ChangedBy     string            // "" = not known
 	ChangedAt     time.Time
 	Hold          string // how long a new state stands before it is announced, as typed: "10 minutes"; "" = as the settings say
-	Stale        string // without a report for so long it is stale, as typed
+	Stale         string // without a report for so long it is stale, as typed
 	HoldNow       string // what counts, and whose it is: "10 minutes, of all products"
-	StaleNow     string
+	StaleNow      string
 	Now           map[string]string // what limits count, by severity: "3, own"
 	Groups        []ui.Option       // that the product may be moved to, with the one it is in; none = it may not
 }

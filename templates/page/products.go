@@ -13,7 +13,7 @@ type ProductsView struct {
 	Query     string
 	Gate      string    // the state filtered by; "" = all
 	Chips     []ui.Chip // all, failed, passed, none with their counts
-	Stale    bool      // only those that are stale
+	Stale     bool      // only those that are stale
 	Sort      string    // "gate": failing ones first; "" by name
 	ByName    string    // the same, sorted by name
 	ByGate    string    // the same, failing ones first
@@ -39,7 +39,7 @@ type ProductRow struct {
 	Source     string    // the scanner of the last report
 	// StaleSince is when people were told that no reports come, zero where they do.
 	StaleSince time.Time
-	Targets     int
+	Targets    int
 }
 
 // ProductNewView is the form for a new product. It posts name, description,

@@ -170,8 +170,8 @@ func observations() ObservationsTab {
 		{Label: "Not active", Href: "?active=0", Count: -1},
 	}}
 	for i, o := range []ObservationRow{
-		{Title: "CVE-2026-31337", Severity: "critical", Description: "Heap overflow in lossless decoding of images that a server is sent", Component: "libwebp 1.2.4", Location: "/usr/lib/x86_64-linux-gnu/libwebp.so.7", Fix: "1.2.5", Tips: true, URL: "https://advisories.example/CVE-2026-31337"},
-		{Title: "CVE-2026-28810", Severity: "critical", Description: "Request smuggling through a folded header", Component: "gateway-http 3.1.0-rc2", Location: "pom.xml:188", Tips: true, URL: "javascript:alert(1)"},
+		{Title: "CVE-2026-31337", Severity: "critical", Description: "Heap overflow in lossless decoding of images that a server is sent", Component: "libwebp 1.2.4", Location: "/usr/lib/x86_64-linux-gnu/libwebp.so.7", Fix: "1.2.5", FailsGate: true, URL: "https://advisories.example/CVE-2026-31337"},
+		{Title: "CVE-2026-28810", Severity: "critical", Description: "Request smuggling through a folded header", Component: "gateway-http 3.1.0-rc2", Location: "pom.xml:188", FailsGate: true, URL: "javascript:alert(1)"},
 		{Title: "GHSA-7q2m-x4v9-made", Severity: "high", Description: strings.Repeat("Signature check accepts an empty key. ", 12), Component: "jose 4.11.0", Location: "src/main/java/net/northquay/payments/settlement/reconciliation/batch/reader/SettlementFileReader.java:73"},
 		{Title: script, Severity: "medium", Description: "'; DROP TABLE observations; --", Component: arabic, Location: cjk},
 		{Title: single, Severity: "none"},
@@ -190,7 +190,7 @@ func history() HistoryTab {
 	for i, h := range []HistoryRow{
 		{From: "failed", To: "passed", Why: "within all limits: 0 critical (limit 0)", Kind: "waiver", Cause: "by a waiver that has ended: CVE-2026-31337", Limits: &limits, Policy: "its own limits", Waits: now.Add(7 * time.Minute)},
 		{From: "passed", To: "failed", Why: "1 high (limit 0)", Kind: "counts", Untold: "Not announced: it returned within 3 min"},
-		{From: "passed", To: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Kind: "import", ToldAt: ago(21 * time.Minute), Limits: &limits, Policy: "the limits of its group " + script, Cause: "by the Trivy report (pipeline #48213)", Actor: "ci-payments", TippedN: 9, Tipped: tips()},
+		{From: "passed", To: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Kind: "import", ToldAt: ago(21 * time.Minute), Limits: &limits, Policy: "the limits of its group " + script, Cause: "by the Trivy report (pipeline #48213)", Actor: "ci-payments", FailingTotal: 9, Failing: failingRows()},
 		{From: "failed", To: "passed", Why: "within all limits: 0 critical (limit 0)", Cause: "the limits were changed", Actor: arabic},
 		{From: "none", To: "failed", Why: "1 high (limit 0)", Cause: "by the " + script + " report", Actor: script},
 	} {
@@ -200,8 +200,8 @@ func history() HistoryTab {
 	return t
 }
 
-func tips() []TippedRow {
-	return []TippedRow{{"CVE-2026-31337", "critical", "libwebp 1.2.4"}, {script, "high", long + long}}
+func failingRows() []FailingObservation {
+	return []FailingObservation{{"CVE-2026-31337", "critical", "libwebp 1.2.4"}, {script, "high", long + long}}
 }
 
 func targets() TargetsTab {
@@ -238,15 +238,15 @@ func tabStories() []story {
 	quiet := product(TabObservations)
 	quiet.StaleSince, quiet.Stale, quiet.ToldText = days(1), 2, "Failed for 3 min; announced at 14:39 unless it returns"
 	list = append(list, story{"product-stale", Product(quiet)})
-	fresh := ProductView{Frame: frame(single, layout.NavProducts), ID: 9, Name: single, Branch: "main", Gate: "none", ToldText: "Nobody is told: no targets", Limits: &ui.Counts{Medium: NoLimit, Low: NoLimit, None: NoLimit, Unknown: NoLimit}, CanUpload: true, CanEdit: true, TabCounts: map[Tab]int{}}
-	fresh.Frame.Flash = &ui.Note{Kind: "ok", Title: "The product was created.", Text: "Its first report decides its first gate."}
+	activated := ProductView{Frame: frame(single, layout.NavProducts), ID: 9, Name: single, Branch: "main", Gate: "none", ToldText: "Nobody is told: no targets", Limits: &ui.Counts{Medium: NoLimit, Low: NoLimit, None: NoLimit, Unknown: NoLimit}, CanUpload: true, CanEdit: true, TabCounts: map[Tab]int{}}
+	activated.Frame.Flash = &ui.Note{Kind: "ok", Title: "The product was created.", Text: "Its first report decides its first gate."}
 	reader := product(TabSettings)
 	reader.Name, reader.CanEdit, reader.CanUpload, reader.Gate, reader.Why, reader.Counts, reader.Told = cjk, false, false, "passed", "within all limits: 0 critical (limit 0), 0 high (limit 3)", ui.Counts{Medium: 3}, DeliveryTally{Total: 2, Delivered: 2}
-	list = append(list, story{"product-fresh", Product(fresh)}, story{"product-reader", Product(reader)})
+	list = append(list, story{"product-activated", Product(activated)}, story{"product-reader", Product(reader)})
 	for _, tab := range []Tab{TabHistory, TabDeliveries, TabExceptions, TabTargets, TabMembers} {
-		v := fresh
+		v := activated
 		v.Tab = tab
-		list = append(list, story{"product-fresh-" + string(tab), Product(v)})
+		list = append(list, story{"product-activated-" + string(tab), Product(v)})
 	}
 	return list
 }
@@ -295,7 +295,7 @@ func inboxStories() []story {
 		Frame: frame("Security gate has changed to Failed", layout.NavInbox), ID: 100, Type: "gate.changed", Name: "Security gate has changed to Failed", At: ago(31 * time.Minute),
 		ProductID: 7, Product: long, Branch: "main", From: "passed", To: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Cause: "by the Trivy report (pipeline #48213)",
 		Policy: "its own limits", Counts: ui.Counts{Critical: 2, High: 3, Medium: 14, Low: 61}, Limits: &ui.Counts{High: 3, Medium: 20, Low: NoLimit, None: NoLimit},
-		Tipped: tips(), TippedN: 2, Deliveries: rows()[:3], Here: "/inbox/100",
+		Failing: failingRows(), FailingTotal: 2, Deliveries: rows()[:3], Here: "/inbox/100",
 	}
 	other := NotificationView{Frame: frame(script, layout.NavInbox), ID: 5, Type: "connector.error", Name: script, Message: script, At: days(2), Viewed: true, Archived: true, SilenceID: 3, MayDelete: true, Page: "/exceptions/5", Here: "/inbox/5"}
 	return []story{{"inbox", Inbox(inbox())}, {"inbox-empty", Inbox(empty)}, {"inbox-nothing-found", Inbox(found)}, {"inbox-further", Inbox(further)}, {"inbox-archived", Inbox(archived)}, {"notification", Notification(detail)}, {"notification-other", Notification(other)}}

@@ -66,10 +66,10 @@ func exceptionStories() []story {
 	reader.Rows = list.Rows[2:3]
 	found := list
 	found.Rows = nil
-	resolved, fresh := exceptionOne(), exceptionOne()
+	resolved, activated := exceptionOne(), exceptionOne()
 	resolved.Row, resolved.ResolvedBy, resolved.ResolvedAt, resolved.CanDelete, resolved.MuteError, resolved.MuteUntil = exceptionList()[3], script, days(1), false, "A time to come", "2020-01-01T00:00"
 	resolved.Sample = &SampleView{At: now, Frames: []FrameRow{{"github.com/x/y.Z", "y/z.go:1", false}}}
-	fresh.Row, fresh.CanAct, fresh.Sample, fresh.Merges, fresh.Releases, fresh.By, fresh.NotifiedAt, fresh.Notified = exceptionList()[4], false, nil, nil, nil, "overflow", time.Time{}, 0
+	activated.Row, activated.CanAct, activated.Sample, activated.Merges, activated.Releases, activated.By, activated.NotifiedAt, activated.Notified = exceptionList()[4], false, nil, nil, nil, "overflow", time.Time{}, 0
 	tab := func(name string, change func(*ProductView)) story {
 		v := product(TabExceptions)
 		v.Exceptions = ExceptionsTab{Rows: exceptionList(), Chips: chips, MayRead: true, BaseURL: "https://gate.northquay.example", DSN: "https://" + strings.Repeat("9f2c", 8) + "@gate.northquay.example/7", MadeBy: script}
@@ -83,7 +83,7 @@ func exceptionStories() []story {
 		{"exceptions-empty", Exceptions(ExceptionsView{Frame: frame("Exceptions", layout.NavExceptions), Chips: chips})},
 		{"exception", Exception(exceptionOne())},
 		{"exception-resolved", Exception(resolved)},
-		{"exception-overflow", Exception(fresh)},
+		{"exception-overflow", Exception(activated)},
 		{"exception-merge", Merge(MergeView{Frame: frame("Merge", layout.NavExceptions), Into: exceptionList()[0], From: exceptionList()[1:3], Error: "Only other groups of the same product are merged into one"})},
 		tab("product-tab-exceptions", func(*ProductView) {}),
 		tab("product-tab-exceptions-no-key", func(v *ProductView) { v.Exceptions.DSN, v.Exceptions.Rows, v.CanEdit = "", nil, false }),

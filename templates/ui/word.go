@@ -32,20 +32,20 @@ func Initials(name string) string {
 	return string(letters)
 }
 
-// Part is a piece of a reason; the strong ones are what tipped the gate.
+// Part is a piece of a reason; the strong ones are what failing the gate.
 type Part struct {
 	Text   string
 	Strong bool
 }
 
-var tipping = regexp.MustCompile(`\d+ (?:critical|high|medium|low|none|unknown)\b`)
+var countOfSeverity = regexp.MustCompile(`\d+ (?:critical|high|medium|low|none|unknown)\b`)
 
 // Parts splits the reason of a failed gate, "2 critical (limit 0), 1 new:
 // CVE-...", so that the numbers over their limits can be set off.
 func Parts(why string) []Part {
 	var parts []Part
 	at := 0
-	for _, m := range tipping.FindAllStringIndex(why, -1) {
+	for _, m := range countOfSeverity.FindAllStringIndex(why, -1) {
 		if !strings.HasPrefix(why[m[1]:], " (limit") {
 			continue
 		}

@@ -68,7 +68,7 @@ func compose(m module.Message) payload {
 	return p
 }
 
-// description is the reason, what tipped it, and whether it is a test.
+// description is the reason, what failing it, and whether it is a test.
 func description(m module.Message) string {
 	var parts []string
 	if why := module.SingleLine(m.Why); why != "" {

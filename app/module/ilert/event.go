@@ -85,7 +85,7 @@ func meaning(m module.Message) (kind, priority, key string) {
 	return typeResolve, "", "gatecrier/" + m.Key
 }
 
-// details is the reason and what tipped it, fit to be read as plain text and as
+// details is the reason and what failing it, fit to be read as plain text and as
 // Markdown.
 func details(m module.Message) string {
 	var parts []string

@@ -52,8 +52,8 @@ func largest(t *testing.T, text string) module.Message {
 	data, err := event.Encode(event.GateChange{
 		Product: event.Product{ID: 1 << 40, Name: name}, Branch: name, From: models.GatePassed, To: models.GateFailed, Policy: "product",
 		Why: "1000000000 critical (limit 0), 1000000000 high (limit 0), 1000000000 medium (limit 0)", Thresholds: &limits,
-		Cause:  event.Cause{Kind: "import", Text: "a report of " + name + " (" + name + ")"},
-		Tipped: event.Tipped{New: 1 << 40, Items: []event.Finding{finding, finding, finding, finding, finding}},
+		Cause:   event.Cause{Kind: "import", Text: "a report of " + name + " (" + name + ")"},
+		Failing: event.Failing{New: 1 << 40, Items: []event.Finding{finding, finding, finding, finding, finding}},
 	})
 	if err != nil {
 		t.Fatal(err)

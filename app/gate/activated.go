@@ -9,16 +9,27 @@ import (
 	"gatecrier/models"
 )
 
-// NewlyActive is what a cause has made active. It keeps how many of each severity,
+// Activated is what a cause has made active. It keeps how many of each severity,
 // and by name only as many as an event tells. The zero value is empty.
-type NewlyActive struct {
-	counts models.Counts
-	worst  map[models.Severity][]event.Finding // in order, each title once
+type Activated struct {
+	counts   models.Counts                       // new ones
+	reopened models.Counts                       // known ones that are active again or more severe
+	worst    map[models.Severity][]event.Finding // in order, each title once
 }
 
-// Add notes a finding.
-func (f *NewlyActive) Add(e event.Finding) {
+// AddNew notes a finding that was seen for the first time.
+func (f *Activated) AddNew(e event.Finding) {
 	f.counts.Add(e.Severity, 1)
+	f.keep(e)
+}
+
+// AddReopened notes a known finding that is active again or more severe.
+func (f *Activated) AddReopened(e event.Finding) {
+	f.reopened.Add(e.Severity, 1)
+	f.keep(e)
+}
+
+func (f *Activated) keep(e event.Finding) {
 	if f.worst == nil {
 		f.worst = map[models.Severity][]event.Finding{}
 	}
@@ -33,18 +44,19 @@ func among(list []event.Finding, e event.Finding) []event.Finding {
 	case there:
 		list[at].Component = min(list[at].Component, e.Component)
 		return list
-	case at >= maxTipped:
+	case at >= maxFailing:
 		return list
 	}
 	list = slices.Insert(list, at, e)
-	return list[:min(len(list), maxTipped)]
+	return list[:min(len(list), maxFailing)]
 }
 
 // failing are those of some severities, worst first.
-func (f NewlyActive) failing(over []models.Severity) event.Tipped {
-	t := event.Tipped{Items: []event.Finding{}}
+func (f Activated) failing(over []models.Severity) event.Failing {
+	t := event.Failing{Items: []event.Finding{}}
 	for _, severity := range slices.SortedFunc(slices.Values(over), cmp.Compare[models.Severity]) {
 		t.New += int(f.counts.Of(severity))
+		t.Reopened += int(f.reopened.Of(severity))
 		for _, e := range f.worst[severity] {
 			t.Items = name(t.Items, e)
 		}
