@@ -13,6 +13,7 @@ import (
 	"gatecrier/app/connection"
 	"gatecrier/app/delivery"
 	"gatecrier/app/exception"
+	"gatecrier/app/explain"
 	"gatecrier/app/feed"
 	"gatecrier/app/gate"
 	"gatecrier/app/inbox"
@@ -22,7 +23,6 @@ import (
 	"gatecrier/app/product"
 	"gatecrier/app/settings"
 	"gatecrier/app/silence"
-	"gatecrier/app/trace"
 	"gatecrier/jobs"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
@@ -42,8 +42,8 @@ type Services struct {
 	Dispatcher  *delivery.Dispatcher
 	Ledger      *delivery.Ledger
 	Inbox       *inbox.Service
-	Traces      *trace.Service
-	Live        *inbox.Hub
+	Explain     *explain.Service
+	Hub         *inbox.Hub
 	Settings    *settings.Service
 	Jobs        *jobs.Schedule
 	Audit       *audit.Service

@@ -100,7 +100,7 @@ func (a *Admin) authorizationPage(c *gin.Context, status int, g product.Authoriz
 		if r.Owner.GroupID != 0 {
 			kind = "group"
 		}
-		v.Roles = append(v.Roles, page.AuthorizationRoleRow{Kind: kind, Name: r.Of, Href: placePath(r.Owner) + "?tab=members", Role: string(r.Role)})
+		v.Roles = append(v.Roles, page.AuthorizationRoleRow{Kind: kind, Name: r.Of, Href: ownerPath(r.Owner) + "?tab=members", Role: string(r.Role)})
 	}
 	if change != nil {
 		change(&v)

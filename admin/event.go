@@ -5,7 +5,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gatecrier/app/trace"
+	"gatecrier/app/explain"
 	"gatecrier/app/web"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
@@ -17,7 +17,7 @@ func (a *Admin) event(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := a.Traces.Of(c.Request.Context(), actorOf(c), id)
+	found, err := a.Explain.Explain(c.Request.Context(), actorOf(c), id)
 	if err != nil {
 		return err
 	}
@@ -27,18 +27,18 @@ func (a *Admin) event(c *gin.Context) error {
 		ProductID: e.ProductID, Product: e.Product, Inbox: found.Inbox,
 	}
 	for _, s := range found.Steps {
-		v.Steps = append(v.Steps, a.traceStep(c, s))
+		v.Steps = append(v.Steps, a.explainStep(c, s))
 	}
 	v.Frame = a.frame(c, "What happened to this: "+e.Title, layout.NavInbox)
 	return show(c, http.StatusOK, page.Event(v))
 }
 
-func (a *Admin) traceStep(c *gin.Context, s trace.Step) page.TraceStep {
-	step := page.TraceStep{
+func (a *Admin) explainStep(c *gin.Context, s explain.Step) page.ExplainStep {
+	step := page.ExplainStep{
 		Key: string(s.Key), Outcome: string(s.Outcome), Text: s.Text, Detail: s.Detail, At: a.zoned(c, s.At), Until: a.zoned(c, s.Until),
 		Href: s.Link.Path, Link: s.Link.Text,
 	}
-	if s.Key == trace.Recorded { // the page has it above
+	if s.Key == explain.Recorded { // the page has it above
 		step.Detail = ""
 	}
 	if s.Sent != nil {

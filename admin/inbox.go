@@ -197,7 +197,7 @@ func (a *Admin) notification(c *gin.Context) error {
 	}
 	var p event.GateChange
 	if n.Type == string(event.GateChanged) && json.Unmarshal(e.Payload, &p) == nil {
-		explain(&v, p)
+		gateWhy(&v, p)
 	}
 	rows, err := a.Ledger.List(ctx, actor, models.LedgerFilter{EventID: n.EventID, ProductID: n.ProductID, Limit: pageSize})
 	if err != nil {
@@ -227,7 +227,7 @@ func (a *Admin) maySilence(c *gin.Context, n models.Notification) (bool, error) 
 	return authz.May(c.Request.Context(), a.Store, actorOf(c), authz.Edit, n.ProductID)
 }
 
-func explain(v *page.NotificationView, p event.GateChange) {
+func gateWhy(v *page.NotificationView, p event.GateChange) {
 	v.Branch, v.From, v.To, v.Why, v.Cause = p.Branch, string(p.From), string(p.To), p.Why, "by "+p.Cause.Text
 	v.Counts, v.Failing, v.FailingTotal = uiCounts(p.Counts), failingRows(p.Failing.Items), max(p.Failing.Total(), len(p.Failing.Items))
 	if p.Thresholds != nil {

@@ -24,7 +24,7 @@ const streamRetry = 3 * time.Second
 // ends with his session.
 func (a *Admin) inboxLive(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
-	watch, err := a.Live.Watch(actor.User.ID)
+	watch, err := a.Hub.Watch(actor.User.ID)
 	if err != nil {
 		return err
 	}

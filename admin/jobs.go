@@ -22,7 +22,7 @@ func (a *Admin) jobList(c *gin.Context) error {
 	v := page.JobsView{Frame: a.frame(c, "Jobs", layout.NavSettings)}
 	for _, s := range list {
 		v.Rows = append(v.Rows, a.jobRow(c, s))
-		v.Live = v.Live || s.Running
+		v.Running = v.Running || s.Running
 	}
 	return show(c, http.StatusOK, page.Jobs(v))
 }
@@ -39,7 +39,7 @@ func (a *Admin) job(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	v := page.JobView{Frame: a.frame(c, s.Title, layout.NavSettings), Job: a.jobRow(c, s), Live: s.Running && before == 0}
+	v := page.JobView{Frame: a.frame(c, s.Title, layout.NavSettings), Job: a.jobRow(c, s), Running: s.Running && before == 0}
 	if before != 0 {
 		v.Pager.First = jobPath(name)
 	}

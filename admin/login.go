@@ -62,8 +62,8 @@ func (a *Admin) signIn(c *gin.Context) error {
 }
 
 // cameFrom is where a request comes from.
-func cameFrom(c *gin.Context) account.Place {
-	return account.Place{Agent: c.Request.UserAgent(), Address: c.ClientIP()}
+func cameFrom(c *gin.Context) account.Client {
+	return account.Client{Agent: c.Request.UserAgent(), Address: c.ClientIP()}
 }
 
 func (a *Admin) signOut(c *gin.Context) error {

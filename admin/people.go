@@ -15,8 +15,8 @@ import (
 )
 
 // peopleOf is who has a role in a product or a group.
-func (a *Admin) peopleOf(c *gin.Context, at product.Place, noun string) (page.People, error) {
-	p := page.People{Path: placePath(at), Noun: noun}
+func (a *Admin) peopleOf(c *gin.Context, at product.Owner, noun string) (page.People, error) {
+	p := page.People{Path: ownerPath(at), Noun: noun}
 	var err error
 	if p.CanEdit, err = a.mayAt(c, authz.Edit, at); err != nil {
 		return p, err
@@ -35,7 +35,7 @@ func (a *Admin) peopleOf(c *gin.Context, at product.Place, noun string) (page.Pe
 
 // roleRows are the members and the authorization groups of a place. Only
 // administrators are led to the groups: others may not be in them.
-func (a *Admin) roleRows(c *gin.Context, at product.Place) (members, groups []page.MemberRow, err error) {
+func (a *Admin) roleRows(c *gin.Context, at product.Owner) (members, groups []page.MemberRow, err error) {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	list, err := a.Products.Members(ctx, actor, at)
 	if err != nil {
@@ -82,7 +82,7 @@ func (a *Admin) membersTab(c *gin.Context, row models.ProductRow, v *page.Produc
 
 // memberSet gives a user a role, or another one.
 func (a *Admin) memberSet(c *gin.Context) error {
-	at, err := a.placeFor(c, authz.Edit)
+	at, err := a.ownerFor(c, authz.Edit)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (a *Admin) memberSet(c *gin.Context) error {
 }
 
 func (a *Admin) memberRemove(c *gin.Context) error {
-	at, err := a.placeFor(c, authz.Edit)
+	at, err := a.ownerFor(c, authz.Edit)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (a *Admin) memberRemove(c *gin.Context) error {
 
 // authorizationRoleSet gives an authorization group a role, or another one.
 func (a *Admin) authorizationRoleSet(c *gin.Context) error {
-	at, err := a.placeFor(c, authz.Edit)
+	at, err := a.ownerFor(c, authz.Edit)
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (a *Admin) authorizationRoleSet(c *gin.Context) error {
 }
 
 func (a *Admin) authorizationRoleRemove(c *gin.Context) error {
-	at, err := a.placeFor(c, authz.Edit)
+	at, err := a.ownerFor(c, authz.Edit)
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (a *Admin) authorizationRoleRemove(c *gin.Context) error {
 
 // roleAnswer leads back to the members, with what was done; or says beside the
 // field, or above all, why nothing was.
-func (a *Admin) roleAnswer(c *gin.Context, at product.Place, err error, done string, wrong func(*page.People, map[string]string)) error {
+func (a *Admin) roleAnswer(c *gin.Context, at product.Owner, err error, done string, wrong func(*page.People, map[string]string)) error {
 	if errs := fieldErrors(err); errs != nil && wrong != nil {
 		return a.peoplePage(c, at, func(p *page.People) { wrong(p, errs) })
 	}
@@ -158,7 +158,7 @@ func (a *Admin) roleAnswer(c *gin.Context, at product.Place, err error, done str
 	default:
 		a.flash(c, "ok", done, "")
 	}
-	to := placePath(at) + "?tab=members"
+	to := ownerPath(at) + "?tab=members"
 	if sees, err := a.mayAt(c, authz.View, at); err != nil {
 		return err
 	} else if !sees { // whoever took himself out
@@ -169,7 +169,7 @@ func (a *Admin) roleAnswer(c *gin.Context, at product.Place, err error, done str
 }
 
 // peoplePage shows the members of a place with what was wrong.
-func (a *Admin) peoplePage(c *gin.Context, at product.Place, change func(*page.People)) error {
+func (a *Admin) peoplePage(c *gin.Context, at product.Owner, change func(*page.People)) error {
 	if at.GroupID != 0 {
 		row, err := a.groupOf(c)
 		if err != nil {

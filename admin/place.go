@@ -18,16 +18,16 @@ const maxGroups = 500
 
 func groupPath(id int64) string { return "/groups/" + strconv.FormatInt(id, 10) }
 
-// placePath is the page of a product or a group.
-func placePath(at product.Place) string {
+// ownerPath is the page of a product or a group.
+func ownerPath(at product.Owner) string {
 	if at.GroupID != 0 {
 		return groupPath(at.GroupID)
 	}
 	return productPath(at.ProductID)
 }
 
-// placeOf is the product or the group that a path is about.
-func placeOf(c *gin.Context) (product.Place, error) {
+// ownerOf is the product or the group that a path is about.
+func ownerOf(c *gin.Context) (product.Owner, error) {
 	if strings.HasPrefix(c.FullPath(), "/groups/") {
 		id, err := web.ID(c, "id", "group")
 		return product.InGroup(id), err
@@ -36,9 +36,9 @@ func placeOf(c *gin.Context) (product.Place, error) {
 	return product.InProduct(id), err
 }
 
-// placeFor is placeOf where the actor may do something in it.
-func (a *Admin) placeFor(c *gin.Context, p authz.Permission) (product.Place, error) {
-	at, err := placeOf(c)
+// ownerFor is ownerOf where the actor may do something in it.
+func (a *Admin) ownerFor(c *gin.Context, p authz.Permission) (product.Owner, error) {
+	at, err := ownerOf(c)
 	if err != nil {
 		return at, err
 	}
@@ -46,7 +46,7 @@ func (a *Admin) placeFor(c *gin.Context, p authz.Permission) (product.Place, err
 }
 
 // mayAt is a right in a place as a yes or no.
-func (a *Admin) mayAt(c *gin.Context, p authz.Permission, at product.Place) (bool, error) {
+func (a *Admin) mayAt(c *gin.Context, p authz.Permission, at product.Owner) (bool, error) {
 	if at.GroupID != 0 {
 		return authz.MayGroup(c.Request.Context(), a.Store, actorOf(c), p, at.GroupID)
 	}

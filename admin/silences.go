@@ -92,16 +92,16 @@ func (a *Admin) silenceList(c *gin.Context) error {
 
 func (a *Admin) silenceRow(c *gin.Context, r silence.Row) page.SilenceRow {
 	row := page.SilenceRow{
-		ID: r.ID, Place: r.Place, What: silenceWords(r.Silence), Reason: r.Reason, Author: r.Author, State: string(r.State(a.Store.Now())),
+		ID: r.ID, ScopeName: r.ScopeName, What: silenceWords(r.Silence), Reason: r.Reason, Author: r.Author, State: string(r.State(a.Store.Now())),
 		StartsAt: a.zoned(c, r.StartsAt), EndsAt: a.zoned(c, r.EndsAt), EndedBy: r.EndedBy, Held: r.Held.Rows, Products: r.Held.Products, May: r.May,
 	}
 	switch {
 	case r.ProductID != 0:
-		row.PlaceHref = productPath(r.ProductID)
+		row.ScopeHref = productPath(r.ProductID)
 	case r.GroupID != 0:
-		row.PlaceHref, row.Group = groupPath(r.GroupID), true
+		row.ScopeHref, row.Group = groupPath(r.GroupID), true
 	default:
-		row.Place = "All products"
+		row.ScopeName = "All products"
 	}
 	return row
 }
@@ -214,10 +214,10 @@ func (a *Admin) silenceEndAsk(c *gin.Context) error {
 	v := page.AskView{
 		Crumbs: []ui.Crumb{{Label: "Silences", Href: silencesPath}, {Label: row.Reason, Href: silencePath(row.ID)}},
 		Title:  "End the silence now?", Action: c.Request.URL.Path, Cancel: silencePath(row.ID), Buttons: []page.AskButton{{Label: "End it now"}},
-		Effects: []string{"It is of " + strings.ToLower(shown.Place[:1]) + shown.Place[1:] + ", by " + row.Author + ": " + row.Reason + "."},
+		Effects: []string{"It is of " + strings.ToLower(shown.ScopeName[:1]) + shown.ScopeName[1:] + ", by " + row.Author + ": " + row.Reason + "."},
 	}
 	if row.ProductID != 0 || row.GroupID != 0 {
-		v.Effects[0] = "It is of " + row.Place + ", by " + row.Author + ": " + row.Reason + "."
+		v.Effects[0] = "It is of " + row.ScopeName + ", by " + row.Author + ": " + row.Reason + "."
 	}
 	switch n := row.Held.Rows; {
 	case row.State(a.Store.Now()) == models.SilenceScheduled:

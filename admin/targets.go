@@ -141,7 +141,7 @@ func (a *Admin) targetCreate(c *gin.Context) error {
 // targetOf finds the target of a path, which must be one of its product or
 // group.
 func (a *Admin) targetOf(c *gin.Context) (models.Connection, error) {
-	at, err := placeOf(c)
+	at, err := ownerOf(c)
 	if err != nil {
 		return models.Connection{}, err
 	}
@@ -179,7 +179,7 @@ func (a *Admin) targetEnable(enabled bool) handler {
 			return err
 		}
 		a.flashEnabled(c, t.Name, enabled)
-		web.SeeOther(c, placePath(t.Owner())+"?tab=targets")
+		web.SeeOther(c, ownerPath(t.Owner())+"?tab=targets")
 		return nil
 	}
 }
@@ -193,6 +193,6 @@ func (a *Admin) targetDelete(c *gin.Context) error {
 		return err
 	}
 	a.flash(c, "ok", t.Name+" is deleted", "")
-	web.SeeOther(c, placePath(t.Owner())+"?tab=targets")
+	web.SeeOther(c, ownerPath(t.Owner())+"?tab=targets")
 	return nil
 }

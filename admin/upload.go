@@ -110,8 +110,8 @@ func (a *Admin) importForm(c *gin.Context, id int64) (ingest.Result, page.Upload
 	if err != nil {
 		return ingest.Result{}, v, err
 	}
-	slot := ingest.Slot{ProductID: id, Branch: v.Branch, Scanner: v.Scanner, Source: v.Source}
-	result, err := a.Ingest.Upload(c.Request.Context(), actorOf(c), slot, file)
+	dest := ingest.Destination{ProductID: id, Branch: v.Branch, Scanner: v.Scanner, Source: v.Source}
+	result, err := a.Ingest.Upload(c.Request.Context(), actorOf(c), dest, file)
 	return result, v, errors.Join(err, file.Close())
 }
 

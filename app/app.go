@@ -91,7 +91,7 @@ type App struct {
 	loops    *jobs.Loops
 	mail     *email.Email
 	sessions *account.Sessions
-	live     *inbox.Hub // who looks at an inbox
+	hub      *inbox.Hub // who looks at an inbox
 	signal   *event.Signal
 	server   *http.Server
 	base     atomic.Value // string: BASE_URL
@@ -174,7 +174,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	gates := gate.New(events, a.Settings.Gate)
 	a.Gates = gates
 	a.Exceptions = exception.New(store, events, a.exceptionPolicy, o.Log)
-	a.loops = jobs.NewLoops(o.Log, store.Now, a.Exceptions.Tell)
+	a.loops = jobs.NewLoops(o.Log, store.Now, a.Exceptions.ReportOwn)
 	a.Sweeper = gate.NewSweeper(store, gates, o.Log)
 	a.Reconciler = gate.NewReconciler(store, gates, a.Sweeper, o.Log)
 	a.Settings.OnChange(a.Sweeper.Wake)
@@ -196,10 +196,10 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 		Services: jobs.Services{Observations: a.Findings, Gates: a.Reconciler, Ingest: a.Ingest, Products: a.Products, Reports: a.Settings.Reports},
 	})
 	a.Settings.OnChange(func() { a.schedule.Apply(a.Settings.Jobs()) })
-	a.live = inbox.NewHub(store, o.Log)
+	a.hub = inbox.NewHub(store, o.Log)
 	a.sessions = account.NewSessions(store, o.Config.secure(), a.Settings.Users)
 	handler, err := a.handler(o, parts{
-		gates: gates, ledger: delivery.NewLedger(store, a.Connections, a.Dispatcher), inbox: inbox.New(store, a.live), live: a.live,
+		gates: gates, ledger: delivery.NewLedger(store, a.Connections, a.Dispatcher), inbox: inbox.New(store, a.hub), hub: a.hub,
 		sessions: a.sessions, mail: a.mail,
 	})
 	if err != nil {
@@ -209,7 +209,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 10 * time.Minute, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 	}
-	a.server.RegisterOnShutdown(a.live.Close)
+	a.server.RegisterOnShutdown(a.hub.Close)
 	return nil
 }
 
@@ -322,7 +322,7 @@ func (a *App) loopList() []jobs.Loop {
 	return []jobs.Loop{
 		{Name: "delivery", Run: a.Dispatcher.Run, Quiet: true},
 		{Name: "routing", Run: a.router.Run, Quiet: true},
-		{Name: "inboxes", Run: a.live.Run},
+		{Name: "inboxes", Run: a.hub.Run},
 		{Name: "letters", Run: a.Accounts.Run},
 		{Name: "schedule", Run: a.schedule.Run},
 		{Name: "gates", Run: a.Sweeper.Run},

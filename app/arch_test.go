@@ -52,7 +52,7 @@ var floors = map[string]int{
 	"app/delivery":          4,
 	"app/web":               4,
 	"app/notify":            5,
-	"app/trace":             5,
+	"app/explain":           5,
 	"jobs":                  5,
 	"admin":                 6,
 	"app/api":               6,

@@ -11,12 +11,12 @@ import (
 	"gatecrier/app/api"
 	"gatecrier/app/audit"
 	"gatecrier/app/delivery"
+	"gatecrier/app/explain"
 	"gatecrier/app/fault"
 	"gatecrier/app/feed"
 	"gatecrier/app/gate"
 	"gatecrier/app/inbox"
 	"gatecrier/app/module/email"
-	"gatecrier/app/trace"
 	"gatecrier/app/web"
 	"gatecrier/static"
 	"gatecrier/templates/page"
@@ -27,7 +27,7 @@ type parts struct {
 	gates    *gate.Service
 	ledger   *delivery.Ledger
 	inbox    *inbox.Service
-	live     *inbox.Hub
+	hub      *inbox.Hub
 	sessions *account.Sessions
 	mail     *email.Email
 }
@@ -42,7 +42,7 @@ func (a *App) handler(o Options, p parts) (http.Handler, error) {
 		}
 		pages.Fail(c, err)
 	}
-	engine, err := web.NewEngine(a.log, a.config.proxies(), a.Exceptions.Tell, fail)
+	engine, err := web.NewEngine(a.log, a.config.proxies(), a.Exceptions.ReportOwn, fail)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (a *App) handler(o Options, p parts) (http.Handler, error) {
 	engine.NoMethod(func(c *gin.Context) { fail(c, fault.New(fault.NotFound, "There is no such page for this method")) })
 	engine.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	engine.GET("/readyz", a.ready)
-	files, changes, traces := static.Handler(), audit.New(a.Store), trace.New(a.Store, p.ledger)
+	files, changes, explanations := static.Handler(), audit.New(a.Store), explain.New(a.Store, p.ledger)
 	engine.GET("/static/*path", gin.WrapH(files))
 	engine.HEAD("/static/*path", gin.WrapH(files))
 	badge := web.Badge(a.Products.BadgeState, fail)
@@ -61,11 +61,11 @@ func (a *App) handler(o Options, p parts) (http.Handler, error) {
 	engine.HEAD("/feed/:file", web.Feed(feeds.Read, fail))
 	reference := api.Register(engine, api.Services{
 		Store: a.Store, Accounts: a.Accounts, Products: a.Products, Gates: p.gates, Ingest: a.Ingest, Observations: a.Findings, Connections: a.Connections,
-		Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Traces: traces, Settings: a.Settings, Audit: changes, Jobs: a.schedule, Sweeper: a.Sweeper, Exceptions: a.Exceptions, Silences: a.Silences, Feeds: feeds, BaseURL: a.BaseURL, Log: a.log,
+		Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Explain: explanations, Settings: a.Settings, Audit: changes, Jobs: a.schedule, Sweeper: a.Sweeper, Exceptions: a.Exceptions, Silences: a.Silences, Feeds: feeds, BaseURL: a.BaseURL, Log: a.log,
 	})
 	pages = admin.New(admin.Services{
 		Store: a.Store, Accounts: a.Accounts, Sessions: p.sessions, Products: a.Products, Observations: a.Findings, Gates: p.gates, Sweeper: a.Sweeper, Ingest: a.Ingest,
-		Connections: a.Connections, Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Traces: traces, Live: p.live, Settings: a.Settings, Audit: changes, Exceptions: a.Exceptions, Silences: a.Silences, Feeds: feeds, Jobs: a.schedule, Log: a.log, Version: Version, API: reference, BaseURL: a.BaseURL,
+		Connections: a.Connections, Dispatcher: a.Dispatcher, Ledger: p.ledger, Inbox: p.inbox, Explain: explanations, Hub: p.hub, Settings: a.Settings, Audit: changes, Exceptions: a.Exceptions, Silences: a.Silences, Feeds: feeds, Jobs: a.schedule, Log: a.log, Version: Version, API: reference, BaseURL: a.BaseURL,
 		FirstHint: a.firstHint, Mail: p.mail, Banner: o.Banner, Loops: a.loopRows,
 	})
 	pages.Register(engine)

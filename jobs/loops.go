@@ -26,22 +26,22 @@ type Loop struct {
 
 // Loops runs loops, and starts one again that panicked.
 type Loops struct {
-	log  *slog.Logger
-	now  func() time.Time
-	tell Tell
-	wg   sync.WaitGroup
-	mu   sync.Mutex
-	list map[string]*LoopState
+	log    *slog.Logger
+	now    func() time.Time
+	report ReportFunc
+	wg     sync.WaitGroup
+	mu     sync.Mutex
+	list   map[string]*LoopState
 }
 
-// Tell takes an exception of Gatecrier itself, and returns its group. It comes
+// ReportFunc takes an exception of Gatecrier itself, and returns its group. It comes
 // back soon, whatever happens.
-type Tell func(ctx context.Context, r exception.Report) (group int64)
+type ReportFunc func(ctx context.Context, r exception.Report) (group int64)
 
 // NewLoops returns no loops yet. now dates what happens to them, and tell is
 // told of those that panic.
-func NewLoops(log *slog.Logger, now func() time.Time, tell Tell) *Loops {
-	return &Loops{log: log, now: now, tell: tell, list: map[string]*LoopState{}}
+func NewLoops(log *slog.Logger, now func() time.Time, report ReportFunc) *Loops {
+	return &Loops{log: log, now: now, report: report, list: map[string]*LoopState{}}
 }
 
 // restartAfter is the pause before a loop that panicked starts again.
@@ -78,7 +78,7 @@ func (l *Loops) run(ctx context.Context, loop Loop) {
 		err := exception.Caught(v)
 		l.log.Error("loop panicked", "loop", loop.Name, "error", err, "stack", string(debug.Stack()))
 		l.note(loop.Name, func(s *LoopState) { s.Restarts, s.FailedAt, s.Why = s.Restarts+1, l.now(), readable(err) })
-		l.tell(ctx, exception.Of(models.ExceptionTask, loop.Name, err))
+		l.report(ctx, exception.Of(models.ExceptionTask, loop.Name, err))
 	}()
 	l.note(loop.Name, func(s *LoopState) { s.Runs = true })
 	loop.Run(ctx)

@@ -84,7 +84,7 @@ func (s *Schedule) finish(ctx context.Context, run models.JobRun, w *Work, err e
 	}
 	report := exception.Of(models.ExceptionTask, run.Job, err)
 	report.User = run.By
-	s.Exceptions.Tell(last, report)
+	s.Exceptions.ReportOwn(last, report)
 }
 
 // maxMessage bounds the text of an error that is kept.

@@ -301,7 +301,7 @@ func TestHowRunsEnd(t *testing.T) {
 func TestRetentionLetsOthersWrite(t *testing.T) {
 	each(t, func(t *testing.T, r rig) {
 		const rows = 3000
-		tell := func(n int) {
+		report := func(n int) {
 			t.Helper()
 			err := r.store.Write(t.Context(), func(tx *models.Tx) error {
 				for range n {
@@ -320,10 +320,10 @@ func TestRetentionLetsOthersWrite(t *testing.T) {
 			}
 		}
 		for range rows / 500 {
-			tell(500)
+			report(500)
 		}
 		r.clock.Advance(11 * 24 * time.Hour)
-		tell(3)
+		report(3)
 		left := func() (n int) {
 			err := r.store.Write(t.Context(), func(tx *models.Tx) (err error) {
 				n, err = tx.CountUnread(tx.Context(), models.Viewer{Administrator: true}, rows+10)

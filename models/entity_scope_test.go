@@ -217,7 +217,7 @@ var looks = map[string]look{
 	"Silences": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
 		list, err := s.Silences(ctx, who.scope, models.SilenceFilter{Open: true, Limit: 10})
 		return whose(both, func(o owned) bool {
-			return slices.ContainsFunc(list, func(q models.Silence) bool { return q.ID == o.silence && q.Place == o.name })
+			return slices.ContainsFunc(list, func(q models.Silence) bool { return q.ID == o.silence && q.ScopeName == o.name })
 		}), err
 	},
 	"HeldRows": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {

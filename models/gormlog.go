@@ -35,7 +35,7 @@ func openGorm(dialector gorm.Dialector, s *Store) (*gorm.DB, error) {
 func traceErrors(db *gorm.DB) error {
 	trace := func(db *gorm.DB) {
 		if db.Error != nil && !errors.Is(db.Error, gorm.ErrRecordNotFound) {
-			db.Error = fault.Trace(db.Error)
+			db.Error = fault.WithStack(db.Error)
 		}
 	}
 	const name = "gatecrier:trace"

@@ -40,7 +40,7 @@ func (r queries) query(ctx context.Context, query string, args []any, scan func(
 	if t, ok := r.pool.(*txConn); ok && err != nil {
 		return t.trace(err)
 	}
-	return fault.Trace(err)
+	return fault.WithStack(err)
 }
 
 func (r queries) scanAll(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) (err error) {

@@ -14,7 +14,7 @@ type Silence struct {
 	ID        int64
 	ProductID int64
 	GroupID   int64
-	Place     string // the name of its product or group, "" where it is of all
+	ScopeName string // the name of its product or group, "" where it is of all
 	Type      string // of events, "" = every
 	Text      string // part of the name or message, in any case, "" = every
 	Reason    string
@@ -55,7 +55,7 @@ const silenceSelect = `SELECT s.id, coalesce(s.product_id, 0), coalesce(s.group_
 
 func (s *Silence) dst() []any {
 	return []any{
-		&s.ID, &s.ProductID, &s.GroupID, &s.Place, &s.Type, &s.Text, &s.Reason, &s.UserID, &s.Author,
+		&s.ID, &s.ProductID, &s.GroupID, &s.ScopeName, &s.Type, &s.Text, &s.Reason, &s.UserID, &s.Author,
 		timeTo(&s.CreatedAt), timeTo(&s.StartsAt), timeTo(&s.EndsAt), timeTo(&s.EndedAt), &s.EndedBy, &s.Version,
 	}
 }

@@ -124,7 +124,7 @@ func (s *Store) Write(ctx context.Context, fn func(tx *Tx) error) error {
 	}
 	tx, err := s.commit(ctx, fn)
 	if err != nil {
-		return fault.Trace(err)
+		return fault.WithStack(err)
 	}
 	for _, hook := range tx.hooks {
 		hook()

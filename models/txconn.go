@@ -117,10 +117,10 @@ func (t *txConn) trace(err error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.failed == nil || !errors.Is(err, t.failed) {
-		return fault.Trace(err)
+		return fault.WithStack(err)
 	}
 	if t.traced == nil {
-		t.traced = fault.Trace(err)
+		t.traced = fault.WithStack(err)
 	}
 	return t.traced
 }

@@ -66,8 +66,8 @@ func (s *Sessions) LoadAndSave(next http.Handler) http.Handler {
 	})
 }
 
-// Place is where somebody signs in.
-type Place struct {
+// Client is where somebody signs in.
+type Client struct {
 	Agent   string // the browser's User-Agent
 	Address string
 }
@@ -76,7 +76,7 @@ type Place struct {
 const maxAgent = 300
 
 // SignIn begins the session of a user, under a new token.
-func (s *Sessions) SignIn(ctx context.Context, u models.User, at Place) error {
+func (s *Sessions) SignIn(ctx context.Context, u models.User, at Client) error {
 	if err := s.RenewToken(ctx); err != nil {
 		return err
 	}

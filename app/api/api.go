@@ -19,6 +19,7 @@ import (
 	"gatecrier/app/connection"
 	"gatecrier/app/delivery"
 	"gatecrier/app/exception"
+	"gatecrier/app/explain"
 	"gatecrier/app/fault"
 	"gatecrier/app/feed"
 	"gatecrier/app/gate"
@@ -28,7 +29,6 @@ import (
 	"gatecrier/app/product"
 	"gatecrier/app/settings"
 	"gatecrier/app/silence"
-	"gatecrier/app/trace"
 	"gatecrier/app/web"
 	"gatecrier/jobs"
 	"gatecrier/models"
@@ -48,7 +48,7 @@ type Services struct {
 	Dispatcher   *delivery.Dispatcher
 	Ledger       *delivery.Ledger
 	Inbox        *inbox.Service
-	Traces       *trace.Service
+	Explain      *explain.Service
 	Settings     *settings.Service
 	Audit        *audit.Service
 	Jobs         *jobs.Schedule

@@ -8,7 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"gatecrier/app/trace"
+	"gatecrier/app/explain"
 	"gatecrier/models"
 )
 
@@ -24,7 +24,7 @@ type eventBody struct {
 	Payload any       `json:"payload,omitempty" doc:"As a webhook's data; absent where it is for administrators: that of connections, of Gatecrier's own exceptions, and of what has no product"`
 }
 
-func eventOf(e trace.Event) (eventBody, error) {
+func eventOf(e explain.Event) (eventBody, error) {
 	b := eventBody{ID: e.ID, Type: e.Type, Version: e.Version, At: e.At, Actor: e.Actor, Title: e.Title, Message: e.Message}
 	if e.ProductID != 0 {
 		b.Product = &named{e.ProductID, e.Product}
@@ -36,14 +36,14 @@ func eventOf(e trace.Event) (eventBody, error) {
 }
 
 type stepBody struct {
-	Step    trace.Key     `json:"step" enum:"recorded,hold,window,routing,inbox,silence,settings,target,reader" doc:"Others may come"`
-	Outcome trace.Outcome `json:"outcome" enum:"done,waiting,held,skipped,cancelled,failed,none,unknown"`
-	Text    string        `json:"text"`
-	Detail  string        `json:"detail,omitempty" doc:"A reason or an error, for those who may read it"`
-	At      *time.Time    `json:"at"`
-	Until   *time.Time    `json:"until" doc:"The next try, when it is told, or the end of the silence"`
-	Link    string        `json:"link,omitempty" doc:"The path of the page about it"`
-	Sent    *sentBody     `json:"delivery,omitempty" doc:"Of a target"`
+	Step    explain.Key     `json:"step" enum:"recorded,hold,window,routing,inbox,silence,settings,target,reader" doc:"Others may come"`
+	Outcome explain.Outcome `json:"outcome" enum:"done,waiting,held,skipped,cancelled,failed,none,unknown"`
+	Text    string          `json:"text"`
+	Detail  string          `json:"detail,omitempty" doc:"A reason or an error, for those who may read it"`
+	At      *time.Time      `json:"at"`
+	Until   *time.Time      `json:"until" doc:"The next try, when it is told, or the end of the silence"`
+	Link    string          `json:"link,omitempty" doc:"The path of the page about it"`
+	Sent    *sentBody       `json:"delivery,omitempty" doc:"Of a target"`
 }
 
 type sentBody struct {
@@ -53,7 +53,7 @@ type sentBody struct {
 	Tried  int                  `json:"tried" doc:"How many attempts were made"`
 }
 
-func stepOf(s trace.Step) stepBody {
+func stepOf(s explain.Step) stepBody {
 	b := stepBody{Step: s.Key, Outcome: s.Outcome, Text: s.Text, Detail: s.Detail, At: optional(s.At), Until: optional(s.Until), Link: s.Link.Path}
 	if l := s.Sent; l != nil {
 		b.Sent = &sentBody{l.ID, targetRef{l.ConnectionID, l.Connection, l.Module, l.Hint}, l.State, l.Delivery.Attempts}
@@ -69,7 +69,7 @@ type traceBody struct {
 func (a *API) events() {
 	huma.Register(a.huma, operation(http.MethodGet, "/events/{id}", "get-event", "Get an event", 0),
 		func(ctx context.Context, in *IDPath) (*struct{ Body eventBody }, error) {
-			e, err := a.Traces.Event(ctx, actorOf(ctx), in.ID)
+			e, err := a.Explain.Event(ctx, actorOf(ctx), in.ID)
 			if err != nil {
 				return nil, a.problem(ctx, err)
 			}
@@ -78,7 +78,7 @@ func (a *API) events() {
 		})
 	huma.Register(a.huma, operation(http.MethodGet, "/events/{id}/trace", "trace-event", "Tell why an event was sent, or not, step by step", 0),
 		func(ctx context.Context, in *IDPath) (*struct{ Body traceBody }, error) {
-			found, err := a.Traces.Of(ctx, actorOf(ctx), in.ID)
+			found, err := a.Explain.Explain(ctx, actorOf(ctx), in.ID)
 			if err != nil {
 				return nil, a.problem(ctx, err)
 			}

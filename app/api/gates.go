@@ -71,7 +71,7 @@ func (a *API) gates() {
 		})
 	huma.Register(a.huma, operation(http.MethodPut, "/products/{id}/counts", "put-counts", "Replace a scanner's counts per severity", 0),
 		func(ctx context.Context, in *countsInput) (*struct{ Body importBody }, error) {
-			r, err := a.Ingest.Counts(ctx, actorOf(ctx), ingest.Slot{ProductID: in.ID, Branch: in.Body.Branch, Scanner: in.Body.Scanner}, in.Body.Counts)
+			r, err := a.Ingest.Counts(ctx, actorOf(ctx), ingest.Destination{ProductID: in.ID, Branch: in.Body.Branch, Scanner: in.Body.Scanner}, in.Body.Counts)
 			return &struct{ Body importBody }{importOf(r)}, a.problem(ctx, err)
 		})
 }

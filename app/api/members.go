@@ -48,7 +48,7 @@ type memberPatch struct {
 // is called.
 type place struct {
 	path, noun string
-	at         func(id int64) product.Place
+	at         func(id int64) product.Owner
 }
 
 var places = []place{{"/products/{id}", "product", product.InProduct}, {"/groups/{id}", "group", product.InGroup}}
@@ -95,7 +95,7 @@ func (a *API) membersOf(p place) {
 		})
 }
 
-func (a *API) changeMember(ctx context.Context, at product.Place, userID int64, role models.Role) (models.Member, error) {
+func (a *API) changeMember(ctx context.Context, at product.Owner, userID int64, role models.Role) (models.Member, error) {
 	rows, err := a.Products.Members(ctx, actorOf(ctx), at)
 	if err != nil {
 		return models.Member{}, err
@@ -153,7 +153,7 @@ func (a *API) authorizationRolesOf(p place) {
 		})
 }
 
-func (a *API) removeAuthorizationRole(ctx context.Context, at product.Place, id int64) error {
+func (a *API) removeAuthorizationRole(ctx context.Context, at product.Owner, id int64) error {
 	rows, err := a.Products.AuthorizationRoles(ctx, actorOf(ctx), at)
 	if err != nil {
 		return err

@@ -98,7 +98,7 @@ func (a *API) imports() {
 }
 
 func (a *API) upload(c *gin.Context) {
-	slot, err := slotOf(c)
+	dest, err := destinationOf(c)
 	if err != nil {
 		a.fail(c, err)
 		return
@@ -109,28 +109,28 @@ func (a *API) upload(c *gin.Context) {
 		a.fail(c, err)
 		return
 	}
-	if err := a.importOnce(c, slot, body); err != nil {
+	if err := a.importOnce(c, dest, body); err != nil {
 		a.fail(c, err)
 	}
 }
 
 // importOnce imports a report, or repeats what was answered to it before.
-func (a *API) importOnce(c *gin.Context, slot ingest.Slot, body io.Reader) error {
+func (a *API) importOnce(c *gin.Context, dest ingest.Destination, body io.Reader) error {
 	actor, _ := web.ActorOf(c.Request.Context())
 	o, err := a.onceOf(c, http.StatusCreated)
 	if err != nil {
 		return err
 	}
 	if o != nil {
-		if err := a.Ingest.May(c.Request.Context(), actor, slot.ProductID); err != nil {
+		if err := a.Ingest.May(c.Request.Context(), actor, dest.ProductID); err != nil {
 			return err
 		}
 		if done, err := o.replay(c, body); done || err != nil {
 			return err
 		}
-		body, slot.Once = o.reading(body), o.keep
+		body, dest.Once = o.reading(body), o.keep
 	}
-	result, err := a.Ingest.Upload(c.Request.Context(), actor, slot, body)
+	result, err := a.Ingest.Upload(c.Request.Context(), actor, dest, body)
 	if o != nil && fault.Is(err, fault.Conflict) { // the same request at the same time
 		if done, again := o.replay(c, strings.NewReader("")); done {
 			return again
@@ -143,20 +143,20 @@ func (a *API) importOnce(c *gin.Context, slot ingest.Slot, body io.Reader) error
 	return nil
 }
 
-func slotOf(c *gin.Context) (ingest.Slot, error) {
+func destinationOf(c *gin.Context) (ingest.Destination, error) {
 	id, err := web.ID(c, "id", "product")
 	if err != nil {
-		return ingest.Slot{}, err
+		return ingest.Destination{}, err
 	}
-	slot := ingest.Slot{ProductID: id, Branch: c.Query("branch"), Scanner: c.Query("scanner"), Source: c.Query("source")}
+	dest := ingest.Destination{ProductID: id, Branch: c.Query("branch"), Scanner: c.Query("scanner"), Source: c.Query("source")}
 	switch c.Query("default") {
 	case "true", "1":
-		slot.AsDefault = true
+		dest.AsDefault = true
 	case "", "false", "0":
 	default:
-		return slot, fault.BadField("default", "true or false")
+		return dest, fault.BadField("default", "true or false")
 	}
-	return slot, nil
+	return dest, nil
 }
 
 // reportBody is the request's body, or its multipart field file.

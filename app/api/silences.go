@@ -38,9 +38,9 @@ func (a *API) silenceOf(r silence.Row) silenceBody {
 	}
 	switch {
 	case r.ProductID != 0:
-		b.Product = &named{r.ProductID, r.Place}
+		b.Product = &named{r.ProductID, r.ScopeName}
 	case r.GroupID != 0:
-		b.Group = &named{r.GroupID, r.Place}
+		b.Group = &named{r.GroupID, r.ScopeName}
 	}
 	return b
 }

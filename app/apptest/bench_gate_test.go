@@ -41,7 +41,7 @@ func newGround(b *testing.B, database string, n int) ground {
 		}
 		return "Medium"
 	})
-	r, err := w.app.Ingest.Upload(b.Context(), w.actor, ingest.Slot{ProductID: g.id}, bytes.NewReader(report))
+	r, err := w.app.Ingest.Upload(b.Context(), w.actor, ingest.Destination{ProductID: g.id}, bytes.NewReader(report))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -95,7 +95,7 @@ var costs = []struct {
 }{
 	{"counts", func(b *testing.B, g ground, i int) gate.Outcome {
 		b.Helper()
-		r, err := g.app.Ingest.Counts(b.Context(), g.actor, ingest.Slot{ProductID: g.id, Scanner: "bare"}, models.Counts{High: int64(i+1) % 2})
+		r, err := g.app.Ingest.Counts(b.Context(), g.actor, ingest.Destination{ProductID: g.id, Scanner: "bare"}, models.Counts{High: int64(i+1) % 2})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -611,7 +611,7 @@ func TestALoopThatPanics(t *testing.T) {
 	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		ctx, stop := context.WithCancel(t.Context())
-		loops := jobs.NewLoops(p.Logger(), p.Clock.Now, p.Exceptions.Tell)
+		loops := jobs.NewLoops(p.Logger(), p.Clock.Now, p.Exceptions.ReportOwn)
 		t.Cleanup(loops.Wait)
 		t.Cleanup(stop)
 		boom := func(context.Context) { panic("out of order") }

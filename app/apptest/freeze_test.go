@@ -125,7 +125,7 @@ func (w *frozenWorld) unrouted(dir, databaseURL string, at time.Time) {
 	}
 	u, err := a.Store.UserByName(w.t.Context(), "admin")
 	if err == nil {
-		slot := ingest.Slot{ProductID: w.products["Unrouted"].id, Scanner: "x"}
+		slot := ingest.Destination{ProductID: w.products["Unrouted"].id, Scanner: "x"}
 		_, err = a.Ingest.Counts(w.t.Context(), authz.UserActor(u), slot, models.Counts{Critical: 1})
 	}
 	if err != nil {

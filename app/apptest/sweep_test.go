@@ -91,7 +91,7 @@ func newEstate(t testing.TB, a *app.App, n int) estate {
 				}
 				e.products[i] = row.ID
 				counts := models.Counts{Critical: int64(i % 2), Medium: 1}
-				if _, err := a.Ingest.Counts(t.Context(), actor, ingest.Slot{ProductID: row.ID, Scanner: "s"}, counts); err != nil {
+				if _, err := a.Ingest.Counts(t.Context(), actor, ingest.Destination{ProductID: row.ID, Scanner: "s"}, counts); err != nil {
 					t.Error(err)
 					return
 				}

@@ -169,8 +169,8 @@ func (w *walk) severity() models.Severity { return pick(w, models.Severities()..
 
 func (w *walk) branch() string { return pick(w, "", "main", "main", "dev", "next") }
 
-func (w *walk) slot() ingest.Slot {
-	s := ingest.Slot{ProductID: pick(w, w.products...), Branch: w.branch(), Scanner: pick(w, "grype", "other"), Source: pick(w, "", "deps")}
+func (w *walk) destination() ingest.Destination {
+	s := ingest.Destination{ProductID: pick(w, w.products...), Branch: w.branch(), Scanner: pick(w, "grype", "other"), Source: pick(w, "", "deps")}
 	s.AsDefault = s.Branch != "" && w.rand.IntN(10) == 0
 	return s
 }
@@ -189,12 +189,12 @@ func (w *walk) report() error {
 		comma = ","
 	}
 	b.WriteString("]}")
-	_, err := w.app.Ingest.Upload(w.t.Context(), w.actor, w.slot(), strings.NewReader(b.String()))
+	_, err := w.app.Ingest.Upload(w.t.Context(), w.actor, w.destination(), strings.NewReader(b.String()))
 	return err
 }
 
 func (w *walk) counts() error {
-	slot := w.slot()
+	slot := w.destination()
 	slot.Scanner = "bare"
 	var c models.Counts
 	c.Add(w.severity(), w.rand.Int64N(3))
@@ -395,7 +395,7 @@ func (w *walk) deleteProduct() error {
 // largeReport is staged, and other things are done while it is at work. The
 // next one of its source resolves it.
 func (w *walk) largeReport() error {
-	slot, n, severity := w.slot(), 1001+w.rand.IntN(300), pick(w, "High", "Low", "Unknown")
+	slot, n, severity := w.destination(), 1001+w.rand.IntN(300), pick(w, "High", "Low", "Unknown")
 	slot.Scanner = "large"
 	if w.rand.IntN(2) == 0 {
 		n = w.rand.IntN(3)

@@ -237,7 +237,7 @@ func (d *Demo) send(ctx context.Context, t thing, productID int64, findings int)
 	if err != nil {
 		return ingest.Result{}, err
 	}
-	return d.Ingest.Upload(ctx, actor, ingest.Slot{ProductID: productID, Source: t.source}, newReader(text))
+	return d.Ingest.Upload(ctx, actor, ingest.Destination{ProductID: productID, Source: t.source}, newReader(text))
 }
 
 // actor is whoever looks at the demo, its administrator.

@@ -123,7 +123,7 @@ func framesOf(err error) []Frame {
 		return p.frames
 	}
 	var list []Frame
-	for _, f := range fault.TraceOf(err) {
+	for _, f := range fault.StackOf(err) {
 		list = append(list, frameOf(f.Function, f.File, f.Line))
 	}
 	return clearOf(list)

@@ -95,12 +95,12 @@ func TestExactKeyIsSecObserves(t *testing.T) {
 
 func TestOfAnError(t *testing.T) {
 	root := errors.New("disk full")
-	err := fmt.Errorf("save: %w", fault.Trace(fmt.Errorf("write: %w", root)))
+	err := fmt.Errorf("save: %w", fault.WithStack(fmt.Errorf("write: %w", root)))
 	r := Of(models.ExceptionTask, "retention", err)
 	if r.Class != "*errors.errorString" || r.Message != "save: write: disk full" || len(r.Frames) == 0 || r.Frames[0].Function != "TestOfAnError" || !r.Frames[0].InApp {
 		t.Errorf("%+v", r)
 	}
-	if err := fault.Trace(fault.NewNotFound("page")); fault.TraceOf(err) != nil {
+	if err := fault.WithStack(fault.NewNotFound("page")); fault.StackOf(err) != nil {
 		t.Error("what is for the user has a trace")
 	}
 }

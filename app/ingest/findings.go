@@ -52,8 +52,8 @@ func (s *Findings) number(identity []byte) (int, bool) {
 	if s.Len() == 0 || len(identity) != len(id{}) {
 		return 0, false
 	}
-	slot, there := s.find(id(identity))
-	return int(s.index[slot]) - 1, there
+	dest, there := s.find(id(identity))
+	return int(s.index[dest]) - 1, there
 }
 
 // at is a finding by its number, from 0 in the order of the report.
@@ -85,13 +85,13 @@ func (s *Findings) add(r record) {
 	if s.records.n*4 >= len(s.index)*3 {
 		s.grow()
 	}
-	slot, there := s.find(r.id)
+	dest, there := s.find(r.id)
 	if !there {
 		s.records.add(r)
-		s.index[slot] = uint32(s.records.n) //nolint:gosec // so many do not fit into memory
+		s.index[dest] = uint32(s.records.n) //nolint:gosec // so many do not fit into memory
 		return
 	}
-	if old := s.records.at(int(s.index[slot]) - 1); worse(r, *old) {
+	if old := s.records.at(int(s.index[dest]) - 1); worse(r, *old) {
 		*old = r
 	}
 }
@@ -104,21 +104,21 @@ func worse(r, old record) bool {
 }
 
 // find returns where the index has an identity, or where it would.
-func (s *Findings) find(what id) (slot int, there bool) {
+func (s *Findings) find(what id) (dest int, there bool) {
 	mask := len(s.index) - 1
-	for slot = int(binary.LittleEndian.Uint32(what[:])) & mask; s.index[slot] != 0; slot = (slot + 1) & mask {
-		if s.records.at(int(s.index[slot])-1).id == what {
-			return slot, true
+	for dest = int(binary.LittleEndian.Uint32(what[:])) & mask; s.index[dest] != 0; dest = (dest + 1) & mask {
+		if s.records.at(int(s.index[dest])-1).id == what {
+			return dest, true
 		}
 	}
-	return slot, false
+	return dest, false
 }
 
 func (s *Findings) grow() {
 	s.index = make([]uint32, max(16, 2*len(s.index)))
 	for i := range s.records.n {
-		slot, _ := s.find(s.records.at(i).id)
-		s.index[slot] = uint32(i + 1)
+		dest, _ := s.find(s.records.at(i).id)
+		s.index[dest] = uint32(i + 1)
 	}
 }
 

@@ -27,9 +27,9 @@ func (s *Service) overdue(source models.Source) bool {
 
 // writeReportTime writes the time of a report that changed nothing. The branch may
 // be gone meanwhile; then it is a conflict, and all of it is imported anew.
-func (s *Service) writeReportTime(ctx context.Context, slot Slot, source models.Source, r Result) error {
+func (s *Service) writeReportTime(ctx context.Context, dest Destination, source models.Source, r Result) error {
 	return s.store.Write(ctx, func(tx *models.Tx) error {
-		if err := tx.LockProductShared(slot.ProductID); err != nil {
+		if err := tx.LockProductShared(dest.ProductID); err != nil {
 			return err
 		}
 		_, there, err := tx.Source(tx.Context(), source.BranchID, source.Scanner, source.Name)
@@ -39,10 +39,10 @@ func (s *Service) writeReportTime(ctx context.Context, slot Slot, source models.
 		if !there {
 			return errSourceChanged
 		}
-		if err := tx.TouchSources(map[int64]time.Time{source.ID: tx.Now()}); err != nil || slot.Once == nil {
+		if err := tx.TouchSources(map[int64]time.Time{source.ID: tx.Now()}); err != nil || dest.Once == nil {
 			return err
 		}
-		return slot.Once(tx, r)
+		return dest.Once(tx, r)
 	})
 }
 

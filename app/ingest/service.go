@@ -36,9 +36,9 @@ func New(store *models.Store, gates *gate.Service, events *event.Log, current fu
 	return &Service{store: store, gates: gates, events: events, settings: current, seen: map[int64]time.Time{}, heavy: newHeavy()}
 }
 
-// Slot says where a report belongs: an import replaces the earlier one of the
+// Destination says where a report belongs: an import replaces the earlier one of the
 // same product, branch, scanner and source.
-type Slot struct {
+type Destination struct {
 	ProductID int64
 	Branch    string // "" = the default branch
 	Scanner   string // "" = the tool's name in the report
@@ -60,8 +60,8 @@ type Result struct {
 
 // Upload imports a report. It reads and compares before any transaction, and
 // compares again where another import of the same slot was faster.
-func (s *Service) Upload(ctx context.Context, actor authz.Actor, slot Slot, body io.Reader) (Result, error) {
-	if err := s.admit(ctx, actor, &slot); err != nil {
+func (s *Service) Upload(ctx context.Context, actor authz.Actor, dest Destination, body io.Reader) (Result, error) {
+	if err := s.admit(ctx, actor, &dest); err != nil {
 		return Result{}, err
 	}
 	h := s.heavy.begin(ctx, body)
@@ -70,14 +70,14 @@ func (s *Service) Upload(ctx context.Context, actor authz.Actor, slot Slot, body
 	if err != nil {
 		return Result{}, err
 	}
-	if slot.Scanner == "" {
-		slot.Scanner = clean(report.Tool, maxTitle)
+	if dest.Scanner == "" {
+		dest.Scanner = clean(report.Tool, maxTitle)
 	}
-	if slot.Scanner == "" || strings.EqualFold(slot.Scanner, models.ManualScanner) {
-		slot.Scanner = report.Format
+	if dest.Scanner == "" || strings.EqualFold(dest.Scanner, models.ManualScanner) {
+		dest.Scanner = report.Format
 	}
 	for try := 0; ; try++ {
-		result, err := s.importReport(ctx, actor, slot, report)
+		result, err := s.importReport(ctx, actor, dest, report)
 		if try < 4 && fault.Is(err, fault.Conflict) {
 			continue
 		}
@@ -85,8 +85,8 @@ func (s *Service) Upload(ctx context.Context, actor authz.Actor, slot Slot, body
 	}
 }
 
-func (s *Service) importReport(ctx context.Context, actor authz.Actor, slot Slot, report Report) (Result, error) {
-	before, err := s.look(ctx, slot)
+func (s *Service) importReport(ctx context.Context, actor authz.Actor, dest Destination, report Report) (Result, error) {
+	before, err := s.look(ctx, dest)
 	if err != nil {
 		return Result{}, err
 	}
@@ -98,15 +98,15 @@ func (s *Service) importReport(ctx context.Context, actor authz.Actor, slot Slot
 		return Result{}, err
 	}
 	result := Result{Format: report.Format, Tally: p.tally}
-	if p.size() == 0 && before.settled(report.Format) && !before.renames(slot) {
-		return s.unchanged(ctx, slot, before, result)
+	if p.size() == 0 && before.settled(report.Format) && !before.renames(dest) {
+		return s.unchanged(ctx, dest, before, result)
 	}
-	cause := event.Cause{Kind: event.CauseImport, Text: reportText(slot)}
+	cause := event.Cause{Kind: event.CauseImport, Text: reportText(dest)}
 	c := change{format: report.Format, counts: p.counts, cause: cause, activated: p.activated, plan: p}
 	if p.size() > stageFrom {
-		return s.stage(ctx, actor, slot, before, c, result)
+		return s.stage(ctx, actor, dest, before, c, result)
 	}
-	return s.write(ctx, actor, slot, before, c, result)
+	return s.write(ctx, actor, dest, before, c, result)
 }
 
 // known lists what a source said before.
@@ -122,9 +122,9 @@ func (s *Service) known(ctx context.Context, before snapshot) each {
 // unchanged answers an import that changes nothing: no transaction, unless the
 // answer itself is to be kept. The source may have moved on between the reads
 // that said so; then it is a conflict, and compared again.
-func (s *Service) unchanged(ctx context.Context, slot Slot, before snapshot, r Result) (Result, error) {
+func (s *Service) unchanged(ctx context.Context, dest Destination, before snapshot, r Result) (Result, error) {
 	s.touch(before.source.ID) // first: whoever looks for silence after the next look finds it
-	now, err := s.look(ctx, slot)
+	now, err := s.look(ctx, dest)
 	if err != nil {
 		return Result{}, err
 	}
@@ -132,34 +132,34 @@ func (s *Service) unchanged(ctx context.Context, slot Slot, before snapshot, r R
 		return Result{}, errSourceChanged
 	}
 	if now.branch.Default && !now.branch.StaleSince.IsZero() {
-		if err := s.heardAgain(ctx, slot.ProductID, now.source.ID); err != nil {
+		if err := s.heardAgain(ctx, dest.ProductID, now.source.ID); err != nil {
 			return Result{}, err
 		}
 	}
 	r = now.unchanged(r)
 	if s.overdue(now.source) {
-		return r, s.writeReportTime(ctx, slot, now.source, r)
+		return r, s.writeReportTime(ctx, dest, now.source, r)
 	}
 	s.touch(now.source.ID)
-	if slot.Once == nil {
+	if dest.Once == nil {
 		return r, nil
 	}
-	return r, s.store.Write(ctx, func(tx *models.Tx) error { return slot.Once(tx, r) })
+	return r, s.store.Write(ctx, func(tx *models.Tx) error { return dest.Once(tx, r) })
 }
 
 var errSourceChanged = fault.New(fault.Conflict, "Another import of the same source was faster: send it again")
 
 // Counts takes bare counts from a scanner whose reports are not read, in place
 // of what that scanner said before.
-func (s *Service) Counts(ctx context.Context, actor authz.Actor, slot Slot, counts models.Counts) (Result, error) {
-	if err := s.admit(ctx, actor, &slot); err != nil {
+func (s *Service) Counts(ctx context.Context, actor authz.Actor, dest Destination, counts models.Counts) (Result, error) {
+	if err := s.admit(ctx, actor, &dest); err != nil {
 		return Result{}, err
 	}
-	if err := checkCounts(slot, counts); err != nil {
+	if err := checkCounts(dest, counts); err != nil {
 		return Result{}, err
 	}
 	for try := 0; ; try++ {
-		result, err := s.importCounts(ctx, actor, slot, counts)
+		result, err := s.importCounts(ctx, actor, dest, counts)
 		if try < 4 && fault.Is(err, fault.Conflict) {
 			continue
 		}
@@ -167,8 +167,8 @@ func (s *Service) Counts(ctx context.Context, actor authz.Actor, slot Slot, coun
 	}
 }
 
-func (s *Service) importCounts(ctx context.Context, actor authz.Actor, slot Slot, counts models.Counts) (Result, error) {
-	before, err := s.look(ctx, slot)
+func (s *Service) importCounts(ctx context.Context, actor authz.Actor, dest Destination, counts models.Counts) (Result, error) {
+	before, err := s.look(ctx, dest)
 	if err != nil {
 		return Result{}, err
 	}
@@ -179,12 +179,12 @@ func (s *Service) importCounts(ctx context.Context, actor authz.Actor, slot Slot
 		return Result{}, fault.BadField("scanner", "Reports of this scanner are imported already: bare counts need a scanner name of their own")
 	}
 	result := Result{Format: formatCounts}
-	if before.settled(formatCounts) && before.source.Counts == counts && !before.renames(slot) {
-		slot.Once = nil // an answer is kept for reports alone
-		return s.unchanged(ctx, slot, before, result)
+	if before.settled(formatCounts) && before.source.Counts == counts && !before.renames(dest) {
+		dest.Once = nil // an answer is kept for reports alone
+		return s.unchanged(ctx, dest, before, result)
 	}
-	cause := event.Cause{Kind: event.CauseCounts, Text: "counts from " + slot.Scanner}
-	return s.write(ctx, actor, slot, before, change{format: formatCounts, counts: counts, cause: cause}, result)
+	cause := event.Cause{Kind: event.CauseCounts, Text: "counts from " + dest.Scanner}
+	return s.write(ctx, actor, dest, before, change{format: formatCounts, counts: counts, cause: cause}, result)
 }
 
 // snapshot is what was there before an import.
@@ -200,7 +200,7 @@ func (b snapshot) settled(format string) bool {
 }
 
 // renames reports whether a report asks for another default branch.
-func (b snapshot) renames(slot Slot) bool { return slot.AsDefault && !b.branch.Default }
+func (b snapshot) renames(dest Destination) bool { return dest.AsDefault && !b.branch.Default }
 
 func (b snapshot) unchanged(r Result) Result {
 	r.Branch, r.Counts = b.branch.Name, b.branch.Counts
@@ -208,10 +208,10 @@ func (b snapshot) unchanged(r Result) Result {
 	return r
 }
 
-func (s *Service) look(ctx context.Context, slot Slot) (snapshot, error) {
+func (s *Service) look(ctx context.Context, dest Destination) (snapshot, error) {
 	var b snapshot
 	var err error
-	b.branch, err = s.store.BranchByName(ctx, models.SystemScope("the right to import was checked"), slot.ProductID, slot.Branch)
+	b.branch, err = s.store.BranchByName(ctx, models.SystemScope("the right to import was checked"), dest.ProductID, dest.Branch)
 	if fault.Is(err, fault.NotFound) {
 		return b, nil
 	}
@@ -219,7 +219,7 @@ func (s *Service) look(ctx context.Context, slot Slot) (snapshot, error) {
 		return b, err
 	}
 	b.hasBranch = true
-	b.source, b.hasSource, err = s.store.Source(ctx, b.branch.ID, slot.Scanner, slot.Source)
+	b.source, b.hasSource, err = s.store.Source(ctx, b.branch.ID, dest.Scanner, dest.Source)
 	return b, err
 }
 
@@ -234,9 +234,9 @@ type change struct {
 }
 
 // write makes an import current, with the gate that follows from it.
-func (s *Service) write(ctx context.Context, actor authz.Actor, slot Slot, before snapshot, c change, result Result) (Result, error) {
+func (s *Service) write(ctx context.Context, actor authz.Actor, dest Destination, before snapshot, c change, result Result) (Result, error) {
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
-		if err := tx.LockProduct(slot.ProductID); err != nil {
+		if err := tx.LockProduct(dest.ProductID); err != nil {
 			return err
 		}
 		if c.hold != nil {
@@ -244,12 +244,12 @@ func (s *Service) write(ctx context.Context, actor authz.Actor, slot Slot, befor
 				return err
 			}
 		}
-		if !before.hasBranch || slot.AsDefault {
-			if err := tx.EnsureBranch(slot.ProductID, slot.Branch, slot.AsDefault); err != nil {
+		if !before.hasBranch || dest.AsDefault {
+			if err := tx.EnsureBranch(dest.ProductID, dest.Branch, dest.AsDefault); err != nil {
 				return err
 			}
 		}
-		g, err := tx.GateOf(slot.ProductID, slot.Branch)
+		g, err := tx.GateOf(dest.ProductID, dest.Branch)
 		if fault.Is(err, fault.NotFound) && before.hasBranch {
 			return errSourceChanged // the branch was removed meanwhile, or has another name
 		}
@@ -259,16 +259,16 @@ func (s *Service) write(ctx context.Context, actor authz.Actor, slot Slot, befor
 		if err := s.heard(tx, g); err != nil {
 			return err
 		}
-		was, err := s.replace(tx, g.Branch, slot, before, c)
+		was, err := s.replace(tx, g.Branch, dest, before, c)
 		if err != nil {
 			return err
 		}
 		total := g.Branch.Counts.Minus(was).Plus(c.counts)
 		outcome, err := s.gates.Evaluate(tx, g, gate.Change{Counts: total, Cause: c.cause, Actor: actor.Label, Activated: c.activated})
-		if result.Branch, result.Counts, result.Gate = g.Branch.Name, total, outcome; err != nil || slot.Once == nil {
+		if result.Branch, result.Counts, result.Gate = g.Branch.Name, total, outcome; err != nil || dest.Once == nil {
 			return err
 		}
-		return slot.Once(tx, result)
+		return dest.Once(tx, result)
 	})
 	if err != nil {
 		return Result{}, err
@@ -278,10 +278,10 @@ func (s *Service) write(ctx context.Context, actor authz.Actor, slot Slot, befor
 
 // replace puts an import in the place of its source's earlier one, and returns
 // the counts that one had. It is a conflict if the source has moved on.
-func (s *Service) replace(tx *models.Tx, branch models.Branch, slot Slot, before snapshot, c change) (models.Counts, error) {
+func (s *Service) replace(tx *models.Tx, branch models.Branch, dest Destination, before snapshot, c change) (models.Counts, error) {
 	src, was := before.source, before.source.Counts
 	if !before.hasSource {
-		src = models.Source{BranchID: branch.ID, Scanner: slot.Scanner, Name: slot.Source}
+		src = models.Source{BranchID: branch.ID, Scanner: dest.Scanner, Name: dest.Source}
 	}
 	src.Format, src.Counts, src.LastReportAt = c.format, c.counts, tx.Now()
 	if err := tx.SaveSource(&src); err != nil || c.plan == nil {
@@ -308,21 +308,21 @@ func (s *Service) May(ctx context.Context, actor authz.Actor, productID int64) e
 }
 
 // admit checks the right to import and the slot's names.
-func (s *Service) admit(ctx context.Context, actor authz.Actor, slot *Slot) error {
-	if err := s.May(ctx, actor, slot.ProductID); err != nil {
+func (s *Service) admit(ctx context.Context, actor authz.Actor, dest *Destination) error {
+	if err := s.May(ctx, actor, dest.ProductID); err != nil {
 		return err
 	}
 	var bad fault.Fields
-	slot.Branch, slot.Scanner, slot.Source = strings.TrimSpace(slot.Branch), strings.TrimSpace(slot.Scanner), strings.TrimSpace(slot.Source)
-	for _, f := range []struct{ name, value string }{{"branch", slot.Branch}, {"scanner", slot.Scanner}, {"source", slot.Source}} {
+	dest.Branch, dest.Scanner, dest.Source = strings.TrimSpace(dest.Branch), strings.TrimSpace(dest.Scanner), strings.TrimSpace(dest.Source)
+	for _, f := range []struct{ name, value string }{{"branch", dest.Branch}, {"scanner", dest.Scanner}, {"source", dest.Source}} {
 		if why := checkName(f.value); why != "" {
 			bad.Add(f.name, why)
 		}
 	}
-	if strings.EqualFold(slot.Scanner, models.ManualScanner) {
+	if strings.EqualFold(dest.Scanner, models.ManualScanner) {
 		bad.Add("scanner", "“manual” is for observations that people enter by hand")
 	}
-	if slot.AsDefault && slot.Branch == "" {
+	if dest.AsDefault && dest.Branch == "" {
 		bad.Add("branch", "Name the branch that is to be the default")
 	}
 	return bad.Err()
@@ -343,9 +343,9 @@ func checkName(name string) string {
 // maxCount keeps sums of counts far from overflow.
 const maxCount = 1_000_000_000
 
-func checkCounts(slot Slot, counts models.Counts) error {
+func checkCounts(dest Destination, counts models.Counts) error {
 	var bad fault.Fields
-	if slot.Scanner == "" {
+	if dest.Scanner == "" {
 		bad.Add("scanner", "Name the scanner that the counts come from")
 	}
 	for _, sev := range models.Severities() {
@@ -356,10 +356,10 @@ func checkCounts(slot Slot, counts models.Counts) error {
 	return bad.Err()
 }
 
-func reportText(slot Slot) string {
-	text := "a report of " + slot.Scanner
-	if slot.Source != "" {
-		text += " (" + slot.Source + ")"
+func reportText(dest Destination) string {
+	text := "a report of " + dest.Scanner
+	if dest.Source != "" {
+		text += " (" + dest.Source + ")"
 	}
 	return text
 }

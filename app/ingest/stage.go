@@ -41,18 +41,18 @@ func (s *Service) newStaging(source models.Source) *staging {
 
 // stage imports a large report: in many small transactions that nobody sees,
 // and one that makes all of it current with its gate.
-func (s *Service) stage(ctx context.Context, actor authz.Actor, slot Slot, before snapshot, c change, result Result) (Result, error) {
+func (s *Service) stage(ctx context.Context, actor authz.Actor, dest Destination, before snapshot, c change, result Result) (Result, error) {
 	st := s.newStaging(before.source)
-	st.productID = slot.ProductID
-	if err := st.begin(ctx, actor, slot, before, c); err != nil {
+	st.productID = dest.ProductID
+	if err := st.begin(ctx, actor, dest, before, c); err != nil {
 		return Result{}, err
 	}
 	err := st.fill(ctx, c.plan)
 	if err == nil {
 		before.source, before.hasSource, before.hasBranch = st.source, true, true
 		c.plan, c.hold = nil, st.hold // its rows are there
-		slot.AsDefault = false        // and so is its branch
-		result, err = s.write(ctx, actor, slot, before, c, result)
+		dest.AsDefault = false        // and so is its branch
+		result, err = s.write(ctx, actor, dest, before, c, result)
 	}
 	// Whether or not it counts, what is left is put in order. Where that fails,
 	// Tidy does it.
@@ -75,26 +75,26 @@ func (s *Service) settleFirst(ctx context.Context, b snapshot) error {
 	return errSourceChanged
 }
 
-func (st *staging) begin(ctx context.Context, actor authz.Actor, slot Slot, before snapshot, c change) error {
+func (st *staging) begin(ctx context.Context, actor authz.Actor, dest Destination, before snapshot, c change) error {
 	return st.store.Write(ctx, func(tx *models.Tx) error {
-		if err := tx.LockProduct(slot.ProductID); err != nil {
+		if err := tx.LockProduct(dest.ProductID); err != nil {
 			return err
 		}
-		if err := tx.EnsureBranch(slot.ProductID, slot.Branch, slot.AsDefault); err != nil {
+		if err := tx.EnsureBranch(dest.ProductID, dest.Branch, dest.AsDefault); err != nil {
 			return err
 		}
-		g, err := tx.GateOf(slot.ProductID, slot.Branch)
+		g, err := tx.GateOf(dest.ProductID, dest.Branch)
 		if err != nil {
 			return err
 		}
-		if slot.AsDefault && g.Branch.Evaluated { // it may have become the default just now
+		if dest.AsDefault && g.Branch.Evaluated { // it may have become the default just now
 			if _, err := st.gates.Evaluate(tx, g, gate.Change{Counts: g.Branch.Counts, Cause: c.cause, Actor: actor.Label}); err != nil {
 				return err
 			}
 		}
 		st.source = before.source
 		if !before.hasSource {
-			st.source = models.Source{BranchID: g.Branch.ID, Scanner: slot.Scanner, Name: slot.Source, Format: c.format}
+			st.source = models.Source{BranchID: g.Branch.ID, Scanner: dest.Scanner, Name: dest.Source, Format: c.format}
 		}
 		if err := tx.BeginStaging(&st.source, c.plan.rows()); err != nil {
 			return err

@@ -12,7 +12,7 @@ import (
 )
 
 // AuthorizationRoles lists the roles that groups of users have in a place.
-func (s *Service) AuthorizationRoles(ctx context.Context, actor authz.Actor, at Place) ([]models.AuthorizationRole, error) {
+func (s *Service) AuthorizationRoles(ctx context.Context, actor authz.Actor, at Owner) ([]models.AuthorizationRole, error) {
 	if err := s.Require(ctx, actor, authz.View, at); err != nil {
 		return nil, err
 	}
@@ -21,7 +21,7 @@ func (s *Service) AuthorizationRoles(ctx context.Context, actor authz.Actor, at 
 
 // SetAuthorizationRole gives a group of users, by name, a role in a place; ""
 // takes it away. Owners are for owners to make.
-func (s *Service) SetAuthorizationRole(ctx context.Context, actor authz.Actor, at Place, name string, role models.Role) error {
+func (s *Service) SetAuthorizationRole(ctx context.Context, actor authz.Actor, at Owner, name string, role models.Role) error {
 	if err := s.Require(ctx, actor, authz.Edit, at); err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func setAuthorizationRole(tx *models.Tx, actor authz.Actor, a models.Authorizati
 	} else if err := tx.SaveAuthorizationRole(a); err != nil {
 		return err
 	}
-	where, err := placeName(tx, a.Owner)
+	where, err := ownerName(tx, a.Owner)
 	if err != nil {
 		return err
 	}

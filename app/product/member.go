@@ -9,21 +9,21 @@ import (
 	"gatecrier/models"
 )
 
-// Place is a product or a group of products: what people have roles in.
-type Place = models.Owner
+// Owner is a product or a group of products: what people have roles in.
+type Owner = models.Owner
 
 // InProduct is a product as a place.
-func InProduct(id int64) Place { return Place{ProductID: id} }
+func InProduct(id int64) Owner { return Owner{ProductID: id} }
 
 // InGroup is a group of products as a place.
-func InGroup(id int64) Place { return Place{GroupID: id} }
+func InGroup(id int64) Owner { return Owner{GroupID: id} }
 
 // Require checks that the actor may do something in a place.
-func (s *Service) Require(ctx context.Context, actor authz.Actor, p authz.Permission, at Place) error {
+func (s *Service) Require(ctx context.Context, actor authz.Actor, p authz.Permission, at Owner) error {
 	return require(ctx, s.store, actor, p, at)
 }
 
-func require(ctx context.Context, roles authz.Roles, actor authz.Actor, p authz.Permission, at Place) error {
+func require(ctx context.Context, roles authz.Roles, actor authz.Actor, p authz.Permission, at Owner) error {
 	if at.GroupID != 0 {
 		return authz.RequireGroup(ctx, roles, actor, p, at.GroupID)
 	}
@@ -31,7 +31,7 @@ func require(ctx context.Context, roles authz.Roles, actor authz.Actor, p authz.
 }
 
 // Members lists a place's own members.
-func (s *Service) Members(ctx context.Context, actor authz.Actor, at Place) ([]models.Member, error) {
+func (s *Service) Members(ctx context.Context, actor authz.Actor, at Owner) ([]models.Member, error) {
 	if err := s.Require(ctx, actor, authz.View, at); err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (s *Service) Members(ctx context.Context, actor authz.Actor, at Place) ([]m
 
 // SetMember gives a user, by name, a role in a place. Only owners make owners or
 // change one, and the last owner stays.
-func (s *Service) SetMember(ctx context.Context, actor authz.Actor, at Place, userName string, role models.Role) (models.Member, error) {
+func (s *Service) SetMember(ctx context.Context, actor authz.Actor, at Owner, userName string, role models.Role) (models.Member, error) {
 	if err := s.Require(ctx, actor, authz.Edit, at); err != nil {
 		return models.Member{}, err
 	}
@@ -78,7 +78,7 @@ func checkRole(role models.Role) error {
 }
 
 // RemoveMember takes a user out of a place.
-func (s *Service) RemoveMember(ctx context.Context, actor authz.Actor, at Place, userID int64) error {
+func (s *Service) RemoveMember(ctx context.Context, actor authz.Actor, at Owner, userID int64) error {
 	if err := s.Require(ctx, actor, authz.Edit, at); err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (s *Service) RemoveMember(ctx context.Context, actor authz.Actor, at Place,
 
 // guardOwners looks at what a member was before what he is to become.
 func guardOwners(tx *models.Tx, actor authz.Actor, next models.Member) (was models.Role, err error) {
-	at := Place{ProductID: next.ProductID, GroupID: next.GroupID}
+	at := Owner{ProductID: next.ProductID, GroupID: next.GroupID}
 	if err := lock(tx, at); err != nil { // two owners cannot be the last one each
 		return "", err
 	}
@@ -133,7 +133,7 @@ func onlyOwners(err error) error {
 	return err
 }
 
-func lock(tx *models.Tx, at Place) error {
+func lock(tx *models.Tx, at Owner) error {
 	if at.GroupID != 0 {
 		return tx.LockGroup(at.GroupID)
 	}
@@ -142,7 +142,7 @@ func lock(tx *models.Tx, at Place) error {
 
 // noteMember keeps a change of a member's role for the audit.
 func noteMember(tx *models.Tx, actor authz.Actor, m models.Member, who string, was models.Role) error {
-	where, err := placeName(tx, Place{ProductID: m.ProductID, GroupID: m.GroupID})
+	where, err := ownerName(tx, Owner{ProductID: m.ProductID, GroupID: m.GroupID})
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func roleEntry(name string, productID int64, was, became models.Role) audit.Entr
 	return e
 }
 
-func placeName(tx *models.Tx, at Place) (string, error) {
+func ownerName(tx *models.Tx, at Owner) (string, error) {
 	all := models.SystemScope("the audit names what it is about")
 	if at.GroupID != 0 {
 		g, err := tx.Group(tx.Context(), all, at.GroupID)

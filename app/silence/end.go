@@ -93,14 +93,14 @@ func ended(tx *models.Tx, one models.Silence) (event.SilenceEnded, error) {
 	}
 	switch {
 	case one.ProductID != 0:
-		p.Product = &event.Product{ID: one.ProductID, Name: one.Place}
+		p.Product = &event.Product{ID: one.ProductID, Name: one.ScopeName}
 		g, err := tx.GateOf(one.ProductID, "")
 		if err != nil {
 			return p, err
 		}
 		p.Gate = &g.Branch.Gate
 	case one.GroupID != 0:
-		p.Group = &event.Group{ID: one.GroupID, Name: one.Place}
+		p.Group = &event.Group{ID: one.GroupID, Name: one.ScopeName}
 	}
 	p.UserID, err = whoHears(tx, one)
 	return p, err

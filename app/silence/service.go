@@ -267,7 +267,7 @@ func note(tx *models.Tx, actor authz.Actor, action audit.Action, one models.Sile
 func values(one models.Silence) audit.Values {
 	of := "everything"
 	if one.ProductID != 0 || one.GroupID != 0 {
-		of = one.Place
+		of = one.ScopeName
 	}
 	return audit.Values{
 		"of": of, "type": one.Type, "text": one.Text, "reason": one.Reason,

@@ -22,12 +22,12 @@ type request struct {
 	id     string
 	method string
 	route  string
-	tell   Tell
+	tell   ReportFunc
 }
 
-// Tell takes an exception of Gatecrier itself and returns the group that it
+// ReportFunc takes an exception of Gatecrier itself and returns the group that it
 // belongs to, 0 for none. It comes back soon, whatever happens.
-type Tell func(ctx context.Context, r exception.Report) (group int64)
+type ReportFunc func(ctx context.Context, r exception.Report) (group int64)
 
 func requestOf(ctx context.Context) request {
 	r, _ := ctx.Value(requestKey{}).(request)
@@ -40,7 +40,7 @@ func RequestID(ctx context.Context) string { return requestOf(ctx).id }
 // NewEngine returns gin with what every request goes through. proxies are the
 // addresses whose X-Forwarded-For is believed. failed answers a panic, and tell
 // is told of those, and of whatever else is answered by a 500.
-func NewEngine(log *slog.Logger, proxies []string, tell Tell, failed func(*gin.Context, error)) (*gin.Engine, error) {
+func NewEngine(log *slog.Logger, proxies []string, report ReportFunc, failed func(*gin.Context, error)) (*gin.Engine, error) {
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New()
 	e.HandleMethodNotAllowed = true
@@ -49,13 +49,13 @@ func NewEngine(log *slog.Logger, proxies []string, tell Tell, failed func(*gin.C
 	if err := e.SetTrustedProxies(proxies); err != nil {
 		return nil, err
 	}
-	e.Use(setRequestID(tell), logRequests(log), securityHeaders, recoverPanics(log, failed), limitBody)
+	e.Use(setRequestID(report), logRequests(log), securityHeaders, recoverPanics(log, failed), limitBody)
 	return e, nil
 }
 
-func setRequestID(tell Tell) gin.HandlerFunc {
+func setRequestID(report ReportFunc) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		r := request{id: uuid.NewString(), method: c.Request.Method, route: c.FullPath(), tell: tell}
+		r := request{id: uuid.NewString(), method: c.Request.Method, route: c.FullPath(), tell: report}
 		c.Header("X-Request-Id", r.id)
 		c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestKey{}, r))
 	}

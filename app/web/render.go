@@ -15,7 +15,7 @@ import (
 func Render(c *gin.Context, status int, page templ.Component) error {
 	var b bytes.Buffer
 	if err := page.Render(c.Request.Context(), &b); err != nil {
-		return fault.Trace(err)
+		return fault.WithStack(err)
 	}
 	c.Data(status, "text/html; charset=utf-8", b.Bytes())
 	return nil

@@ -18,11 +18,11 @@ type EventView struct {
 	ProductID int64
 	Product   string
 	Inbox     bool // the user has it in his inbox
-	Steps     []TraceStep
+	Steps     []ExplainStep
 }
 
-// TraceStep is a step of an event's way.
-type TraceStep struct {
+// ExplainStep is a step of an event's way.
+type ExplainStep struct {
 	Key       string // recorded, hold, window, routing, inbox, silence, settings, target, reader
 	Outcome   string // done, waiting, held, skipped, cancelled, failed, none, unknown
 	Text      string
@@ -41,7 +41,7 @@ var stepWords = map[string]string{
 	"silence": "Silences", "settings": "Settings", "target": "Targets", "reader": "Why you see this",
 }
 
-func (s TraceStep) word() string {
+func (s ExplainStep) word() string {
 	if s.Sent != nil {
 		return s.Sent.to()
 	}
@@ -49,7 +49,7 @@ func (s TraceStep) word() string {
 }
 
 // look is how an outcome is shown: the colours of a state, a picture and a word.
-func (s TraceStep) look() (class, icon, word string) {
+func (s ExplainStep) look() (class, icon, word string) {
 	switch s.Outcome {
 	case "done":
 		return "ok", "check", "Done"
@@ -69,12 +69,12 @@ func (s TraceStep) look() (class, icon, word string) {
 	return "off", "circle-dashed", "Not known"
 }
 
-func (s TraceStep) class() string  { class, _, _ := s.look(); return class }
-func (s TraceStep) icon() string   { _, icon, _ := s.look(); return icon }
-func (s TraceStep) result() string { _, _, word := s.look(); return word }
+func (s ExplainStep) class() string  { class, _, _ := s.look(); return class }
+func (s ExplainStep) icon() string   { _, icon, _ := s.look(); return icon }
+func (s ExplainStep) result() string { _, _, word := s.look(); return word }
 
 // until says what comes at the time in Until, or came.
-func (s TraceStep) until(now time.Time) string {
+func (s ExplainStep) until(now time.Time) string {
 	switch {
 	case s.Key == "hold":
 		return "to be told"

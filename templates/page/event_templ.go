@@ -179,7 +179,7 @@ func Event(v EventView) templ.Component {
 	})
 }
 
-func traceStep(s TraceStep, now time.Time) templ.Component {
+func traceStep(s ExplainStep, now time.Time) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

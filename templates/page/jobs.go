@@ -15,7 +15,7 @@ import (
 type JobsView struct {
 	Frame layout.View
 	Rows  []JobRow
-	Live  bool // one is at work: the list asks for itself
+	Running  bool // one is at work: the list asks for itself
 }
 
 // JobView is one job with its runs.
@@ -24,7 +24,7 @@ type JobView struct {
 	Job   JobRow
 	Runs  []RunRow
 	Pager ui.Pager
-	Live  bool // it is at work, and this is the first page
+	Running  bool // it is at work, and this is the first page
 }
 
 // JobRow is a job with its newest run.

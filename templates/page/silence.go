@@ -23,8 +23,8 @@ type SilencesView struct {
 // SilenceRow is a silence, in the list and on its page.
 type SilenceRow struct {
 	ID        int64
-	Place     string // the product's or group's name, "Everything"
-	PlaceHref string // "" = none
+	ScopeName     string // the product's or group's name, "Everything"
+	ScopeHref string // "" = none
 	Group     bool   // it is of a group
 	What      string // what of it is held: "Gate changes with “nightly”"
 	Reason    string

@@ -15,7 +15,7 @@ func eventStories() []story {
 	}
 	for i, outcome := range []string{"done", "done", "none", "done", "done", "held", "skipped", "waiting", "failed", "cancelled", "unknown"} {
 		keys := []string{"recorded", "hold", "window", "routing", "inbox", "silence", "settings", "target", "target", "target", "reader"}
-		s := TraceStep{Key: keys[i], Outcome: outcome, Text: []string{script, long, arabic}[i%3], At: days(1)}
+		s := ExplainStep{Key: keys[i], Outcome: outcome, Text: []string{script, long, arabic}[i%3], At: days(1)}
 		switch s.Key {
 		case "silence":
 			s.Detail, s.Until, s.Href, s.Link = long, now.Add(time.Hour), "/silences/3", "The silence"

@@ -22,8 +22,8 @@ func jobStories() []story {
 		runs = append(runs, r.Last)
 	}
 	return []story{
-		{"jobs", Jobs(JobsView{Frame: frame("Jobs", layout.NavSettings), Rows: list, Live: true})},
-		{"job", Job(JobView{Frame: frame("Old", layout.NavSettings), Job: list[1], Runs: runs, Live: true, Pager: ui.Pager{First: "/x", Next: "/y", Text: "5 runs shown"}})},
+		{"jobs", Jobs(JobsView{Frame: frame("Jobs", layout.NavSettings), Rows: list, Running: true})},
+		{"job", Job(JobView{Frame: frame("Old", layout.NavSettings), Job: list[1], Runs: runs, Running: true, Pager: ui.Pager{First: "/x", Next: "/y", Text: "5 runs shown"}})},
 		{"job-never", Job(JobView{Frame: frame("Old", layout.NavSettings), Job: never})},
 	}
 }

@@ -10,9 +10,9 @@ import (
 
 func silenceRows() []SilenceRow {
 	return []SilenceRow{
-		{ID: 1, Place: long, PlaceHref: "/products/7", What: "Changes of gates", Reason: "Harbour maintenance window", Author: "Ilse Quillmark", State: "active", StartsAt: ago(time.Hour), EndsAt: now.Add(225 * time.Minute), Held: 31, Products: 6, May: true},
-		{ID: 2, Place: script, PlaceHref: "/groups/3", Group: true, What: "Everything that may be held back with “" + script + "”", Reason: script, Author: script, State: "scheduled", StartsAt: now.Add(26 * time.Hour), EndsAt: now.Add(50 * time.Hour), May: true},
-		{ID: 3, Place: "All products", What: "Exceptions in requests", Reason: strings.Repeat("long ", 100), Author: arabic, State: "active", StartsAt: ago(time.Minute), EndsAt: now.Add(30 * time.Second), Held: 1, Products: 1},
+		{ID: 1, ScopeName: long, ScopeHref: "/products/7", What: "Changes of gates", Reason: "Harbour maintenance window", Author: "Ilse Quillmark", State: "active", StartsAt: ago(time.Hour), EndsAt: now.Add(225 * time.Minute), Held: 31, Products: 6, May: true},
+		{ID: 2, ScopeName: script, ScopeHref: "/groups/3", Group: true, What: "Everything that may be held back with “" + script + "”", Reason: script, Author: script, State: "scheduled", StartsAt: now.Add(26 * time.Hour), EndsAt: now.Add(50 * time.Hour), May: true},
+		{ID: 3, ScopeName: "All products", What: "Exceptions in requests", Reason: strings.Repeat("long ", 100), Author: arabic, State: "active", StartsAt: ago(time.Minute), EndsAt: now.Add(30 * time.Second), Held: 1, Products: 1},
 	}
 }
 
@@ -29,7 +29,7 @@ func silenceFormOf(errs map[string]string) SilenceForm {
 func silenceStories() []story {
 	nav := func(title string) layout.View { return frame(title, layout.NavSilences) }
 	chips := []ui.Chip{{Label: "In force or scheduled", Href: "/silences", Count: -1, Current: true}, {Label: "Ended", Href: "/silences?state=ended", Count: -1}}
-	ended := []SilenceRow{{ID: 4, Place: cjk, PlaceHref: "/products/8", What: "Changes of gates", Reason: "Known", Author: "Bero Haldin", State: "ended", StartsAt: days(3), EndsAt: days(2), EndedBy: script}}
+	ended := []SilenceRow{{ID: 4, ScopeName: cjk, ScopeHref: "/products/8", What: "Changes of gates", Reason: "Known", Author: "Bero Haldin", State: "ended", StartsAt: days(3), EndsAt: days(2), EndedBy: script}}
 	held := []HeldRow{{1, "Security gate has changed to Failed", long, ago(time.Minute)}, {2, script, script, days(1)}, {3, "Exception", "", days(2)}}
 	wrong := map[string]string{"product_id": "There is no product of that name, or you may not see it", "ends_at": "This is over already", "reason": "Say why", "starts_at": "A time like 2026-05-04T12:30", "": "There are 100 silences"}
 	mine := silenceFormOf(nil)

@@ -44,13 +44,13 @@ func TestNoEcho(t *testing.T) {
 		if result, err := r.Report(ctx, oops("a")); err != nil || result != (Result{}) {
 			t.Errorf("%+v, %v", result, err)
 		}
-		if id := r.Tell(context.WithoutCancel(ctx), oops("a")); id != 0 {
+		if id := r.ReportOwn(context.WithoutCancel(ctx), oops("a")); id != 0 {
 			t.Errorf("group %d", id)
 		}
 		if n := len(r.told()); n != 0 {
 			t.Errorf("%d notices", n)
 		}
-		if id := r.Tell(t.Context(), oops("a")); id == 0 || len(r.told()) != 1 {
+		if id := r.ReportOwn(t.Context(), oops("a")); id == 0 || len(r.told()) != 1 {
 			t.Errorf("what is not marked: group %d", id)
 		}
 	})
@@ -62,13 +62,13 @@ func TestTellReturns(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
-		if id := r.Tell(ended, oops("a")); id == 0 || len(r.told()) != 1 {
+		if id := r.ReportOwn(ended, oops("a")); id == 0 || len(r.told()) != 1 {
 			t.Errorf("group %d", id)
 		}
 		if err := r.store.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if id := r.Tell(t.Context(), oops("b")); id != 0 {
+		if id := r.ReportOwn(t.Context(), oops("b")); id != 0 {
 			t.Errorf("group %d of a closed database", id)
 		}
 	})

@@ -17,10 +17,10 @@ type traced struct {
 func (t *traced) Error() string { return t.err.Error() }
 func (t *traced) Unwrap() error { return t.err }
 
-// Trace keeps where an error came from: the calls that led to whoever asks.
+// WithStack keeps where an error came from: the calls that led to whoever asks.
 // One that has a trace already, or that is for the user rather than a fault of
 // ours, is left as it is, nil too.
-func Trace(err error) error {
+func WithStack(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -33,9 +33,9 @@ func Trace(err error) error {
 	return &traced{err, pcs[:runtime.Callers(2, pcs)]}
 }
 
-// TraceOf gives the calls that led to an error, innermost first; nil where
+// StackOf gives the calls that led to an error, innermost first; nil where
 // nobody has kept them.
-func TraceOf(err error) []runtime.Frame {
+func StackOf(err error) []runtime.Frame {
 	var t *traced
 	if !errors.As(err, &t) {
 		return nil

@@ -10,10 +10,10 @@ import (
 // tellTime is how long whoever reports a fault of Gatecrier itself waits.
 const tellTime = 2 * time.Second
 
-// Tell is Report for who has something else to go on with, whatever comes of
+// ReportOwn is Report for who has something else to go on with, whatever comes of
 // it: it waits for a moment at most, also where ctx has ended, and says in the
 // log alone that it has failed. It returns the group, 0 where there is none.
-func (s *Service) Tell(ctx context.Context, r Report) (group int64) {
+func (s *Service) ReportOwn(ctx context.Context, r Report) (group int64) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellTime)
 	defer cancel()
 	told := make(chan Result, 1)

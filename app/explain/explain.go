@@ -1,6 +1,6 @@
 // Package trace tells why a message was sent, or not: what became of an event,
 // step by step. It is worked out when somebody asks; nothing is kept for it.
-package trace
+package explain
 
 import (
 	"context"
@@ -70,8 +70,8 @@ type Event struct {
 	Message      string
 }
 
-// Trace is what became of an event.
-type Trace struct {
+// Explanation is what became of an event.
+type Explanation struct {
 	Event Event
 	Steps []Step
 	Inbox bool // the actor has it in his inbox
@@ -154,19 +154,19 @@ type data struct {
 	ways    []models.RoleSource
 }
 
-// Of tells what became of an event that the actor may see.
-func (s *Service) Of(ctx context.Context, actor authz.Actor, id int64) (Trace, error) {
+// Explain tells what became of an event that the actor may see.
+func (s *Service) Explain(ctx context.Context, actor authz.Actor, id int64) (Explanation, error) {
 	e, err := s.find(ctx, actor, id)
 	if err != nil {
-		return Trace{}, err
+		return Explanation{}, err
 	}
 	f := data{actor: actor, event: e, shown: visible(actor, e)}
 	for _, read := range []func(context.Context, *data) error{s.readSource, s.readSilence, s.readSent, s.readSources} {
 		if err := read(ctx, &f); err != nil {
-			return Trace{}, err
+			return Explanation{}, err
 		}
 	}
-	return Trace{Event: f.shown, Steps: f.steps(), Inbox: f.inbox()}, nil
+	return Explanation{Event: f.shown, Steps: f.steps(), Inbox: f.inbox()}, nil
 }
 
 // readSource reads how far an event has come.
