@@ -188,7 +188,10 @@ func (a *Admin) registerExceptions(get, post func(path string, h handler)) {
 	get("/exceptions/merge", a.exceptionMergeAsk)
 	post("/exceptions/merge", a.exceptionMerge)
 	get("/exceptions/:id", a.exception)
-	post("/exceptions/:id/resolve", a.exceptionDo(a.Exceptions.Resolve, "It is resolved", "Whoever is told hears of it at once when it comes back."))
+	post(
+		"/exceptions/:id/resolve",
+		a.exceptionDo(a.Exceptions.Resolve, "It is resolved", "Whoever is told hears of it at once when it comes back."),
+	)
 	post("/exceptions/:id/reopen", a.exceptionDo(a.Exceptions.Reopen, "It is open again", ""))
 	post("/exceptions/:id/mute", a.exceptionMute)
 	post("/exceptions/:id/unmute", a.exceptionDo(a.Exceptions.Unmute, "People are told of it again", ""))

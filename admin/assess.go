@@ -112,7 +112,12 @@ func (a *Admin) assessAsk(c *gin.Context) error {
 // assessPage asks what is said of a selection, of as many as there are now.
 func (a *Admin) assessPage(c *gin.Context, status int, row models.ProductRow, s selection, form page.AssessForm) error {
 	if s.none() {
-		a.flash(c, "wait", "Nothing is selected", "Select observations, or all that a filter finds, and assess them together.")
+		a.flash(
+			c,
+			"wait",
+			"Nothing is selected",
+			"Select observations, or all that a filter finds, and assess them together.",
+		)
 		web.SeeOther(c, s.back())
 		return nil
 	}
@@ -121,7 +126,9 @@ func (a *Admin) assessPage(c *gin.Context, status int, row models.ProductRow, s 
 		return err
 	}
 	if n == 0 || n > observation.MaxSelected {
-		a.flash(c, "wait", "They cannot be assessed in one step", "There are "+ui.Number(int64(n))+" now: 1 to 10 000 can be.")
+		a.flash(
+			c, "wait", "They cannot be assessed in one step", "There are "+ui.Number(int64(n))+" now: 1 to 10 000 can be.",
+		)
 		web.SeeOther(c, s.back())
 		return nil
 	}
@@ -130,7 +137,10 @@ func (a *Admin) assessPage(c *gin.Context, status int, row models.ProductRow, s 
 		v.What, s.all = s.query.words(), n
 	}
 	for _, o := range rows[:min(len(rows), maxNamed)] {
-		v.Rows = append(v.Rows, page.ObservationRow{Title: o.Title, Component: o.Component, Severity: o.Severity.String(), Status: string(o.Status)})
+		v.Rows = append(
+			v.Rows,
+			page.ObservationRow{Title: o.Title, Component: o.Component, Severity: o.Severity.String(), Status: string(o.Status)},
+		)
 	}
 	v.Form.Action, v.Form.Hidden, v.Form.Duplicate = observationsPath(row.ID)+"/assess", s.hidden(), true
 	v.Form.Button = "Assess " + ui.Plural(n, "observation", "observations")
@@ -142,7 +152,9 @@ func (a *Admin) assessPage(c *gin.Context, status int, row models.ProductRow, s 
 func (a *Admin) selected(c *gin.Context, row models.ProductRow, s selection) ([]models.Observation, int, error) {
 	ctx, scope := c.Request.Context(), actorOf(c).Scope()
 	if len(s.ids) > 0 {
-		rows, err := a.Store.Observations(ctx, scope, models.ObservationFilter{ProductID: row.ID, IDs: s.ids, All: true, Limit: len(s.ids)})
+		rows, err := a.Store.Observations(
+			ctx, scope, models.ObservationFilter{ProductID: row.ID, IDs: s.ids, All: true, Limit: len(s.ids)},
+		)
 		if err == nil && len(rows) < len(s.ids) {
 			err = fault.NewNotFound("observation")
 		}
@@ -260,8 +272,17 @@ const sayClear = "clear"
 func (a *Admin) assessForm(c *gin.Context, status, severity string, err error) page.AssessForm {
 	today := a.zoned(c, a.Store.Now())
 	f := page.AssessForm{
-		Statuses: []ui.Option{{Label: "as it is"}}, Severities: []ui.Option{{Label: "as it is"}}, Comment: c.PostForm("comment"), Same: c.PostForm("duplicate_of"),
-		Until: today.AddDate(0, 0, waiverDays).Format(time.DateOnly), First: today.Format(time.DateOnly), Button: "Save", Errors: problems(err),
+		Statuses: []ui.Option{
+			{Label: "as it is"},
+		},
+		Severities: []ui.Option{{Label: "as it is"}},
+		Comment:    c.PostForm("comment"),
+		Same:       c.PostForm("duplicate_of"),
+		Until: today.AddDate(0, 0, waiverDays).
+			Format(time.DateOnly),
+		First:  today.Format(time.DateOnly),
+		Button: "Save",
+		Errors: problems(err),
 	}
 	if text := c.PostForm("waiver_until"); text != "" {
 		f.Until = text
@@ -269,7 +290,9 @@ func (a *Admin) assessForm(c *gin.Context, status, severity string, err error) p
 	for _, s := range observation.Assessable() {
 		f.Statuses = append(f.Statuses, ui.Option{Value: string(s), Label: statusWord(s), Checked: string(s) == status})
 	}
-	f.Statuses = append(f.Statuses, ui.Option{Value: sayClear, Label: "take back what was said", Checked: status == sayClear})
+	f.Statuses = append(
+		f.Statuses, ui.Option{Value: sayClear, Label: "take back what was said", Checked: status == sayClear},
+	)
 	f.Severities = append(f.Severities, severityOptions(severity)...)
 	return f
 }

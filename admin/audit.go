@@ -22,7 +22,14 @@ const auditPath = "/admin/audit"
 // audit lists who has changed what.
 func (a *Admin) audit(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
-	v := page.AuditView{Actor: c.Query("actor"), Query: c.Query("q"), Since: c.Query("since"), Until: c.Query("until"), Kinds: kindOptions(c.Query("kind")), Errors: map[string]string{}}
+	v := page.AuditView{
+		Actor:  c.Query("actor"),
+		Query:  c.Query("q"),
+		Since:  c.Query("since"),
+		Until:  c.Query("until"),
+		Kinds:  kindOptions(c.Query("kind")),
+		Errors: map[string]string{},
+	}
 	f := a.auditFilter(c, &v)
 	rows, err := a.Audit.List(ctx, actor, f)
 	if err != nil {
@@ -41,7 +48,20 @@ func (a *Admin) audit(c *gin.Context) error {
 			nav = layout.NavProducts
 		}
 	}
-	here := []string{"kind", f.Kind, "actor", v.Actor, "q", v.Query, "since", v.Since, "until", v.Until, "product", c.Query("product")}
+	here := []string{
+		"kind",
+		f.Kind,
+		"actor",
+		v.Actor,
+		"q",
+		v.Query,
+		"since",
+		v.Since,
+		"until",
+		v.Until,
+		"product",
+		c.Query("product"),
+	}
 	if f.Before != 0 {
 		v.Pager.First = link(auditPath, here...)
 	}
@@ -52,8 +72,15 @@ func (a *Admin) audit(c *gin.Context) error {
 	v.Pager.Text = plural(len(rows), "change", "changes") + " shown"
 	for _, r := range rows {
 		v.Rows = append(v.Rows, page.AuditRow{
-			ID: r.ID, At: a.zoned(c, r.At), Actor: r.Actor, Action: r.Action, Kind: r.Kind, Name: r.Name, ProductID: r.ProductID, Product: r.Product,
-			Fields: auditFields(r),
+			ID:        r.ID,
+			At:        a.zoned(c, r.At),
+			Actor:     r.Actor,
+			Action:    r.Action,
+			Kind:      r.Kind,
+			Name:      r.Name,
+			ProductID: r.ProductID,
+			Product:   r.Product,
+			Fields:    auditFields(r),
 		})
 	}
 	v.Frame = a.frame(c, "Audit", nav)
@@ -64,7 +91,11 @@ func (a *Admin) audit(c *gin.Context) error {
 // both included.
 func (a *Admin) auditFilter(c *gin.Context, v *page.AuditView) models.AuditFilter {
 	f := models.AuditFilter{
-		Actor: v.Actor, Text: v.Query, ProductID: idOf(c.Query("product")), Before: idOf(c.Query("before")), Limit: pageSize + 1,
+		Actor:     v.Actor,
+		Text:      v.Query,
+		ProductID: idOf(c.Query("product")),
+		Before:    idOf(c.Query("before")),
+		Limit:     pageSize + 1,
 	}
 	if slices.Contains(audit.Kinds(), audit.Kind(c.Query("kind"))) {
 		f.Kind = c.Query("kind")

@@ -37,7 +37,11 @@ func (a *Admin) authorizationList(c *gin.Context, status int, name string, errs 
 		return err
 	}
 	v := page.AuthorizationGroupsView{
-		Frame: a.frame(c, "Authorization groups", layout.NavAuthorization), Query: f.Text, CanCreate: actorOf(c).Administrator(), Name: name, Errors: errs,
+		Frame:     a.frame(c, "Authorization groups", layout.NavAuthorization),
+		Query:     f.Text,
+		CanCreate: actorOf(c).Administrator(),
+		Name:      name,
+		Errors:    errs,
 	}
 	if len(rows) > pageSize {
 		rows = rows[:pageSize]
@@ -48,7 +52,9 @@ func (a *Admin) authorizationList(c *gin.Context, status int, name string, errs 
 	}
 	v.Pager.Text = plural(len(rows), "authorization group", "authorization groups") + " shown"
 	for _, g := range rows {
-		v.Rows = append(v.Rows, page.AuthorizationGroupRow{ID: g.ID, Name: g.Name, Members: g.Members, Roles: g.Roles, Manager: g.Manager})
+		v.Rows = append(
+			v.Rows, page.AuthorizationGroupRow{ID: g.ID, Name: g.Name, Members: g.Members, Roles: g.Roles, Manager: g.Manager},
+		)
 	}
 	return show(c, status, page.AuthorizationGroups(v))
 }
@@ -62,7 +68,12 @@ func (a *Admin) authorizationCreate(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	a.flash(c, "ok", "The authorization group is there", "Put users into it, then give it roles on the Members tab of products and groups.")
+	a.flash(
+		c,
+		"ok",
+		"The authorization group is there",
+		"Put users into it, then give it roles on the Members tab of products and groups.",
+	)
 	web.SeeOther(c, authorizationPath(g.ID))
 	return nil
 }
@@ -87,7 +98,9 @@ func (a *Admin) authorizationGroup(c *gin.Context) error {
 
 // authorizationPage shows a group of users; change, where given, has the last
 // word on the view.
-func (a *Admin) authorizationPage(c *gin.Context, status int, g product.AuthorizationGroup, change func(*page.AuthorizationGroupView)) error {
+func (a *Admin) authorizationPage(
+	c *gin.Context, status int, g product.AuthorizationGroup, change func(*page.AuthorizationGroupView),
+) error {
 	v := page.AuthorizationGroupView{
 		Frame: a.frame(c, g.Name, layout.NavAuthorization), ID: g.ID, Name: g.Name, Typed: g.Name, Version: g.Version,
 		CanEdit: g.MayEdit, Admin: actorOf(c).Administrator(),
@@ -100,7 +113,10 @@ func (a *Admin) authorizationPage(c *gin.Context, status int, g product.Authoriz
 		if r.Owner.GroupID != 0 {
 			kind = "group"
 		}
-		v.Roles = append(v.Roles, page.AuthorizationRoleRow{Kind: kind, Name: r.Of, Href: ownerPath(r.Owner) + "?tab=members", Role: string(r.Role)})
+		v.Roles = append(
+			v.Roles,
+			page.AuthorizationRoleRow{Kind: kind, Name: r.Of, Href: ownerPath(r.Owner) + "?tab=members", Role: string(r.Role)},
+		)
 	}
 	if change != nil {
 		change(&v)
@@ -197,8 +213,14 @@ func (a *Admin) authorizationConfirm(c *gin.Context, status int, wrong string) e
 		lost = append(lost, "the role "+string(r.Role)+" in "+r.Of+", for all of them")
 	}
 	return show(c, status, page.Confirm(page.ConfirmView{
-		Frame: a.frame(c, "Delete "+g.Name, layout.NavAuthorization), Title: "Delete the authorization group " + g.Name + "?", Lost: lost,
-		Action: authorizationPath(g.ID) + "/delete", Button: "Delete it", Cancel: authorizationPath(g.ID), Type: g.Name, Error: wrong,
+		Frame:  a.frame(c, "Delete "+g.Name, layout.NavAuthorization),
+		Title:  "Delete the authorization group " + g.Name + "?",
+		Lost:   lost,
+		Action: authorizationPath(g.ID) + "/delete",
+		Button: "Delete it",
+		Cancel: authorizationPath(g.ID),
+		Type:   g.Name,
+		Error:  wrong,
 	}))
 }
 

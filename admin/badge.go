@@ -68,7 +68,8 @@ func (a *Admin) badgeAsk(c *gin.Context) error {
 	lost := "The address of now shows nothing any more, wherever it is used."
 	switch c.Param("action") {
 	case badgeRenew:
-		v.Title, v.Effects = "A new address for the badge of "+row.Name+"?", []string{lost, "The new one has to be put in its place there."}
+		v.Title = "A new address for the badge of " + row.Name + "?"
+		v.Effects = []string{lost, "The new one has to be put in its place there."}
 		v.Buttons = []page.AskButton{{Label: "Make a new address", Danger: true}}
 	case badgeRemove:
 		v.Title, v.Effects = "Remove the badge of "+row.Name+"?", []string{lost, "A later badge has another address."}

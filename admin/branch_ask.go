@@ -31,7 +31,12 @@ func (a *Admin) editableBranch(c *gin.Context) (models.BranchRow, models.Product
 
 // askBranch is a question about a branch.
 func (a *Admin) askBranch(c *gin.Context, status int, b models.BranchRow, row models.ProductRow, v page.AskView) error {
-	v.Crumbs = []ui.Crumb{{Label: "Products", Href: "/products"}, {Label: row.Name, Href: productPath(row.ID)}, {Label: "Branches", Href: branchesPath(row.ID)}, {Label: b.Name, Href: branchPath(b.Branch)}}
+	v.Crumbs = []ui.Crumb{
+		{Label: "Products", Href: "/products"},
+		{Label: row.Name, Href: productPath(row.ID)},
+		{Label: "Branches", Href: branchesPath(row.ID)},
+		{Label: b.Name, Href: branchPath(b.Branch)},
+	}
 	v.Action, v.Cancel, v.Frame = c.Request.URL.Path, branchPath(b.Branch), a.frame(c, v.Title, layout.NavProducts)
 	return show(c, status, page.Ask(v))
 }
@@ -53,7 +58,11 @@ func (a *Admin) branchDefaultPage(c *gin.Context, status int, wrong error) error
 	if err != nil {
 		return err
 	}
-	v := page.AskView{Title: "Make " + b.Name + " the default branch?", Buttons: []page.AskButton{{Label: "Make it the default"}}, Error: firstText(wrong)}
+	v := page.AskView{
+		Title:   "Make " + b.Name + " the default branch?",
+		Buttons: []page.AskButton{{Label: "Make it the default"}},
+		Error:   firstText(wrong),
+	}
 	v.Effects = []string{
 		"Its findings decide the gate of " + row.Name + " from then on.",
 		gateMove(row.Default, b.Branch, verdict.State, verdict.Why),
@@ -71,7 +80,9 @@ func gateMove(from, to models.Branch, state models.GateState, why string) string
 	case from.Gate == state:
 		return "The gate stays " + string(state) + ": " + why + "."
 	}
-	return "The gate changes from " + string(from.Gate) + " to " + string(state) + ": " + why + ". That is told, once it has stood for the hold time where there is one."
+	return "The gate changes from " + string(from.Gate) + " to " + string(
+		state,
+	) + ": " + why + ". That is told, once it has stood for the hold time where there is one."
 }
 
 // lifeOf says how long a branch that is not the default stays.
@@ -128,7 +139,9 @@ func (a *Admin) branchDeletePage(c *gin.Context, status int, wrong error) error 
 		return err
 	}
 	ctx, scope := c.Request.Context(), actorOf(c).Scope()
-	n, err := a.Store.CountObservations(ctx, scope, models.ObservationFilter{BranchID: b.ID, All: true, Limit: maxCounted + 1})
+	n, err := a.Store.CountObservations(
+		ctx, scope, models.ObservationFilter{BranchID: b.ID, All: true, Limit: maxCounted + 1},
+	)
 	if err != nil {
 		return err
 	}

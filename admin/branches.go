@@ -112,7 +112,11 @@ func (a *Admin) comparison(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	f := models.CompareFilter{Known: c.Query("list") == "known", After: observationKey(c.Query("after")), Limit: pageSize + 1}
+	f := models.CompareFilter{
+		Known: c.Query("list") == "known",
+		After: observationKey(c.Query("after")),
+		Limit: pageSize + 1,
+	}
 	if severity, filtered := models.SeverityByName(c.Query("severity")); filtered {
 		f.Severity = &severity
 	}
@@ -121,8 +125,15 @@ func (a *Admin) comparison(c *gin.Context) error {
 		return err
 	}
 	v := page.ComparisonView{
-		ProductID: row.ID, Product: row.Name, Branch: a.branchRow(c, found.Branch), Default: a.branchRow(c, found.Default),
-		Added: uiCounts(found.Added), Known: uiCounts(found.Known), Shared: uiCounts(found.Shared), Gone: uiCounts(found.Gone), KnownList: f.Known,
+		ProductID: row.ID,
+		Product:   row.Name,
+		Branch:    a.branchRow(c, found.Branch),
+		Default:   a.branchRow(c, found.Default),
+		Added:     uiCounts(found.Added),
+		Known:     uiCounts(found.Known),
+		Shared:    uiCounts(found.Shared),
+		Gone:      uiCounts(found.Gone),
+		KnownList: f.Known,
 	}
 	if v.CanEdit, err = authz.May(ctx, a.Store, actor, authz.Edit, row.ID); err != nil {
 		return err
@@ -142,19 +153,31 @@ func (a *Admin) compareChips(c *gin.Context, b models.Branch, found product.Comp
 	}
 	v.Chips = []ui.Chip{
 		{Label: "Added", Href: link(path, "severity", severity), Count: int(found.Added.Total()), Current: !v.KnownList},
-		{Label: "Known there", Href: link(path, "severity", severity, "list", "known"), Count: int(found.Known.Total()), Current: v.KnownList},
+		{
+			Label:   "Known there",
+			Href:    link(path, "severity", severity, "list", "known"),
+			Count:   int(found.Known.Total()),
+			Current: v.KnownList,
+		},
 	}
-	v.Severities = []ui.Chip{{Label: "All", Href: link(path, "list", list), Count: int(listed.Total()), Current: severity == ""}}
+	v.Severities = []ui.Chip{
+		{Label: "All", Href: link(path, "list", list), Count: int(listed.Total()), Current: severity == ""},
+	}
 	for _, s := range models.Severities() {
 		if n := listed.Of(s); n > 0 || severity == s.String() {
 			v.Severities = append(v.Severities, ui.Chip{
-				Label: ui.Title(s.String()), Href: link(path, "list", list, "severity", s.String()), Count: int(n), Current: severity == s.String(),
+				Label:   ui.Title(s.String()),
+				Href:    link(path, "list", list, "severity", s.String()),
+				Count:   int(n),
+				Current: severity == s.String(),
 			})
 		}
 	}
 }
 
-func (a *Admin) addedRows(c *gin.Context, b models.Branch, f models.CompareFilter, rows []models.Added, v *page.ComparisonView) {
+func (a *Admin) addedRows(
+	c *gin.Context, b models.Branch, f models.CompareFilter, rows []models.Added, v *page.ComparisonView,
+) {
 	here := []string{"list", c.Query("list"), "severity", c.Query("severity")}
 	if f.After != nil {
 		v.Pager.First = link(branchPath(b), here...)
@@ -167,8 +190,17 @@ func (a *Admin) addedRows(c *gin.Context, b models.Branch, f models.CompareFilte
 	v.Pager.Text = plural(len(rows), "observation", "observations") + " shown"
 	for _, o := range rows {
 		v.Rows = append(v.Rows, page.AddedRow{There: string(o.There), ObservationRow: page.ObservationRow{
-			ID: o.ID, Title: o.Title, Description: o.Description, URL: web.HTTPLink(o.URL), Severity: o.Severity.String(), Component: o.Component,
-			Location: o.Location, Fix: o.Fix, Status: string(o.Status), FirstSeen: a.zoned(c, o.FirstSeenAt), Scanner: o.Scanner,
+			ID:          o.ID,
+			Title:       o.Title,
+			Description: o.Description,
+			URL:         web.HTTPLink(o.URL),
+			Severity:    o.Severity.String(),
+			Component:   o.Component,
+			Location:    o.Location,
+			Fix:         o.Fix,
+			Status:      string(o.Status),
+			FirstSeen:   a.zoned(c, o.FirstSeenAt),
+			Scanner:     o.Scanner,
 		}})
 	}
 }
@@ -180,7 +212,9 @@ func (a *Admin) branchProtect(protected bool) handler {
 		if err != nil {
 			return err
 		}
-		if _, err := a.Products.UpdateBranch(c.Request.Context(), actorOf(c), b.ID, product.BranchEdit{Protected: &protected}); err != nil {
+		if _, err := a.Products.UpdateBranch(
+			c.Request.Context(), actorOf(c), b.ID, product.BranchEdit{Protected: &protected},
+		); err != nil {
 			return err
 		}
 		switch kept := a.branchesKept(); {

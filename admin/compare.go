@@ -122,7 +122,9 @@ func (a *Admin) momentOptions(c *gin.Context, changes []models.GateChange, chose
 	options := []ui.Option{{Value: momentNow, Label: "Now", Checked: chosen == momentNow}}
 	for _, change := range changes {
 		id := count(change.EventID)
-		label := page.Clock(a.zoned(c, change.At), a.Store.Now()) + ": " + event.StateWord(change.From) + " to " + event.StateWord(change.To)
+		label := page.Clock(a.zoned(c, change.At), a.Store.Now()) + ": " + event.StateWord(
+			change.From,
+		) + " to " + event.StateWord(change.To)
 		options = append(options, ui.Option{Value: id, Label: label, Checked: chosen == id})
 	}
 	return append(options, ui.Option{Value: momentTime, Label: "Another time:", Checked: chosen == momentTime})
@@ -145,7 +147,13 @@ func (a *Admin) compared(c *gin.Context, q gate.Query, v *page.CompareView) erro
 }
 
 func (a *Admin) momentOf(c *gin.Context, m gate.Moment) page.Moment {
-	out := page.Moment{At: a.zoned(c, m.At), State: string(m.State), Counts: uiCounts(m.Counts), Daily: m.Daily, Policy: ownerText(m.Owner, "")}
+	out := page.Moment{
+		At:     a.zoned(c, m.At),
+		State:  string(m.State),
+		Counts: uiCounts(m.Counts),
+		Daily:  m.Daily,
+		Policy: ownerText(m.Owner, ""),
+	}
 	if !m.AsOf.Equal(m.At) {
 		out.AsOf = a.zoned(c, m.AsOf)
 	}
@@ -157,9 +165,17 @@ func (a *Admin) momentOf(c *gin.Context, m gate.Moment) page.Moment {
 }
 
 var betweenWords = map[models.Between]page.BetweenList{
-	models.Came:   {Title: "Came", Empty: "Nothing was seen for the first time."},
-	models.Went:   {Title: "Went", Empty: "Nothing was resolved.", Note: "Resolved by a report, and not back since. What came back later, or was removed by the settings of retention, is not known here."},
-	models.Judged: {Title: "Assessed", Empty: "Nobody has assessed anything.", Note: "By people, or by a waiver that has ended. The status is that of now."},
+	models.Came: {Title: "Came", Empty: "Nothing was seen for the first time."},
+	models.Went: {
+		Title: "Went",
+		Empty: "Nothing was resolved.",
+		Note:  "Resolved by a report, and not back since. What came back later, or was removed by the settings of retention, is not known here.",
+	},
+	models.Judged: {
+		Title: "Assessed",
+		Empty: "Nobody has assessed anything.",
+		Note:  "By people, or by a waiver that has ended. The status is that of now.",
+	},
 }
 
 func (a *Admin) betweenList(c *gin.Context, list gate.BetweenList, q gate.Query) page.BetweenList {
@@ -169,7 +185,12 @@ func (a *Admin) betweenList(c *gin.Context, list gate.BetweenList, q gate.Query)
 		out.Total = int(list.Tally.Of(*q.Severity))
 	}
 	for _, o := range list.Rows {
-		r := page.BetweenRow{Title: o.Title, Component: o.Component, Severity: o.Severity.String(), Status: strings.ReplaceAll(string(o.Status), "_", " ")}
+		r := page.BetweenRow{
+			Title:     o.Title,
+			Component: o.Component,
+			Severity:  o.Severity.String(),
+			Status:    strings.ReplaceAll(string(o.Status), "_", " "),
+		}
 		switch list.What {
 		case models.Came:
 			r.At = a.zoned(c, o.FirstSeenAt)
@@ -186,11 +207,25 @@ func (a *Admin) betweenList(c *gin.Context, list gate.BetweenList, q gate.Query)
 // compareChips filter the lists by severity.
 func compareChips(c *gin.Context, id int64, tally models.Counts, current string) []ui.Chip {
 	path := productPath(id) + "/compare"
-	here := []string{"from", c.Query("from"), "from_at", c.Query("from_at"), "to", c.Query("to"), "to_at", c.Query("to_at")}
+	here := []string{
+		"from",
+		c.Query("from"),
+		"from_at",
+		c.Query("from_at"),
+		"to",
+		c.Query("to"),
+		"to_at",
+		c.Query("to_at"),
+	}
 	chips := []ui.Chip{{Label: "All", Href: link(path, here...), Count: int(tally.Total()), Current: current == ""}}
 	for _, s := range models.Severities() {
 		if n := tally.Of(s); n > 0 || current == s.String() {
-			chips = append(chips, ui.Chip{Label: ui.Title(s.String()), Href: link(path, append(here, "severity", s.String())...), Count: int(n), Current: current == s.String()})
+			chips = append(chips, ui.Chip{
+				Label:   ui.Title(s.String()),
+				Href:    link(path, append(here, "severity", s.String())...),
+				Count:   int(n),
+				Current: current == s.String(),
+			})
 		}
 	}
 	return chips

@@ -60,8 +60,15 @@ func (a *Admin) connectionPage(c *gin.Context, id int64, status int, change func
 		return err
 	}
 	v := page.ConnectionView{
-		Frame: a.frame(c, d.Name, layout.NavConnections), Row: a.connectionRow(c, d.ConnectionRow), Enabled: d.Enabled, CanResume: d.Resumes,
-		Rotates: d.Rotates, RotatedUntil: a.zoned(c, d.RotatedUntil), Version: d.Version, Fields: connectionFields(d), Deliveries: a.deliveryRows(c, last),
+		Frame:        a.frame(c, d.Name, layout.NavConnections),
+		Row:          a.connectionRow(c, d.ConnectionRow),
+		Enabled:      d.Enabled,
+		CanResume:    d.Resumes,
+		Rotates:      d.Rotates,
+		RotatedUntil: a.zoned(c, d.RotatedUntil),
+		Version:      d.Version,
+		Fields:       connectionFields(d),
+		Deliveries:   a.deliveryRows(c, last),
 	}
 	if change != nil {
 		change(&v)
@@ -193,7 +200,9 @@ func (a *Admin) connectionEnable(enabled bool) handler {
 		if err != nil {
 			return err
 		}
-		if _, err := a.Connections.Update(c.Request.Context(), actorOf(c), found.ID, connection.Change{Enabled: &enabled}); err != nil {
+		if _, err := a.Connections.Update(
+			c.Request.Context(), actorOf(c), found.ID, connection.Change{Enabled: &enabled},
+		); err != nil {
 			return err
 		}
 		a.flashEnabled(c, found.Name, enabled)

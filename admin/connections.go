@@ -51,7 +51,12 @@ func (a *Admin) connectionsPage(c *gin.Context, status int, adds []page.ModuleFo
 
 // connectionFilter reads the filter from the URL.
 func connectionFilter(c *gin.Context) models.ConnectionFilter {
-	f := models.ConnectionFilter{Owner: models.OwnerKind(c.Query("owner")), Trouble: c.Query("trouble") != "", Text: c.Query("q"), Limit: maxConnections + 1}
+	f := models.ConnectionFilter{
+		Owner:   models.OwnerKind(c.Query("owner")),
+		Trouble: c.Query("trouble") != "",
+		Text:    c.Query("q"),
+		Limit:   maxConnections + 1,
+	}
 	if !f.Owner.Valid() {
 		f.Owner = ""
 	}
@@ -88,7 +93,10 @@ func (a *Admin) ownerChips(c *gin.Context, f models.ConnectionFilter) []ui.Chip 
 		if o.kind == models.OwnerSystem && a.Connections.MayEditSystem(actorOf(c)) != nil {
 			continue
 		}
-		chips = append(chips, ui.Chip{Label: o.label, Href: connectionsLink(o.kind, f.Trouble, f.Text), Count: -1, Current: f.Owner == o.kind})
+		chips = append(
+			chips,
+			ui.Chip{Label: o.label, Href: connectionsLink(o.kind, f.Trouble, f.Text), Count: -1, Current: f.Owner == o.kind},
+		)
 	}
 	return chips
 }
@@ -108,7 +116,14 @@ func (a *Admin) connectionRows(c *gin.Context, rows []models.ConnectionRow) []pa
 
 func (a *Admin) connectionRow(c *gin.Context, r models.ConnectionRow) page.ConnectionRow {
 	m := a.module(r.Module)
-	row := page.ConnectionRow{ID: r.ID, Name: r.Name, Module: m.Title, Icon: m.Icon, Hint: r.Hint, Condition: a.condition(c, r)}
+	row := page.ConnectionRow{
+		ID:        r.ID,
+		Name:      r.Name,
+		Module:    m.Title,
+		Icon:      m.Icon,
+		Hint:      r.Hint,
+		Condition: a.condition(c, r),
+	}
 	switch o := r.Owner(); {
 	case o.ProductID != 0:
 		row.Owner, row.OwnerKind, row.OwnerHref = r.Product, "product", productPath(o.ProductID)+"?tab=targets"
@@ -125,8 +140,14 @@ func (a *Admin) connectionRow(c *gin.Context, r models.ConnectionRow) page.Conne
 // condition is how a connection does.
 func (a *Admin) condition(c *gin.Context, r models.ConnectionRow) page.Condition {
 	v := page.Condition{
-		State: string(r.State()), Since: a.zoned(c, troubledSince(r)), Failures: r.EndpointHealth.Failures, Refusals: r.OwnHealth.Rejected, Probes: r.EndpointHealth.Probes,
-		LastSuccess: a.zoned(c, r.OwnHealth.LastSuccessAt), Waiting: r.Waiting, Server: r.EndpointID != nil,
+		State:       string(r.State()),
+		Since:       a.zoned(c, troubledSince(r)),
+		Failures:    r.EndpointHealth.Failures,
+		Refusals:    r.OwnHealth.Rejected,
+		Probes:      r.EndpointHealth.Probes,
+		LastSuccess: a.zoned(c, r.OwnHealth.LastSuccessAt),
+		Waiting:     r.Waiting,
+		Server:      r.EndpointID != nil,
 	}
 	switch r.State() {
 	case models.ConnectionOff:
@@ -180,7 +201,11 @@ func (a *Admin) connectionForms(c *gin.Context, named string, typed, errs map[st
 			Help: "The system's are told when another connection breaks, and when it is back.",
 			Options: []ui.Option{
 				{Value: string(models.OwnerMine), Label: "Your own"},
-				{Value: string(models.OwnerSystem), Label: "The system's", Checked: typed["owner"] == string(models.OwnerSystem) || c.Query("owner") == string(models.OwnerSystem)},
+				{
+					Value:   string(models.OwnerSystem),
+					Label:   "The system's",
+					Checked: typed["owner"] == string(models.OwnerSystem) || c.Query("owner") == string(models.OwnerSystem),
+				},
 			},
 		})
 	}

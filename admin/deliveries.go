@@ -93,7 +93,12 @@ func stateChips(path, current string, pairs ...string) []ui.Chip {
 	for _, s := range []struct{ state, label string }{
 		{"retrying", "Retrying"}, {"dead", "Dead"}, {"delivered", "Delivered"}, {"pending", "Pending"}, {"cancelled", "Cancelled"}, {"skipped", "Skipped"}, {"suppressed", "Held back"},
 	} {
-		chips = append(chips, ui.Chip{Label: s.label, Href: link(path, append(pairs[:len(pairs):len(pairs)], "state", s.state)...), Count: -1, Current: current == s.state})
+		chips = append(chips, ui.Chip{
+			Label:   s.label,
+			Href:    link(path, append(pairs[:len(pairs):len(pairs)], "state", s.state)...),
+			Count:   -1,
+			Current: current == s.state,
+		})
 	}
 	return chips
 }
@@ -144,10 +149,21 @@ func (a *Admin) deliveryRow(c *gin.Context, l delivery.Row) page.DeliveryRow {
 		l.NextAt = l.ProbeAt
 	}
 	return page.DeliveryRow{
-		Down: l.Down,
-		ID:   l.ID, EventID: l.EventID, State: string(l.State), Reason: l.Reason, Title: l.Title, ProductID: l.ProductID, Product: l.Product,
-		Module: m.Title, Icon: m.Icon, Connection: l.Connection, Hint: l.Hint, Attempts: l.Delivery.Attempts,
-		NextAt: a.zoned(c, l.NextAt), At: a.zoned(c, l.CreatedAt),
+		Down:       l.Down,
+		ID:         l.ID,
+		EventID:    l.EventID,
+		State:      string(l.State),
+		Reason:     l.Reason,
+		Title:      l.Title,
+		ProductID:  l.ProductID,
+		Product:    l.Product,
+		Module:     m.Title,
+		Icon:       m.Icon,
+		Connection: l.Connection,
+		Hint:       l.Hint,
+		Attempts:   l.Delivery.Attempts,
+		NextAt:     a.zoned(c, l.NextAt),
+		At:         a.zoned(c, l.CreatedAt),
 	}
 }
 
@@ -163,11 +179,21 @@ func (a *Admin) delivery(c *gin.Context) error {
 		return err
 	}
 	v := page.DeliveryView{
-		Row: a.deliveryRow(c, e.Row), UUID: "msg_" + e.UUID, Recipient: e.Recipient, Finished: a.zoned(c, e.FinishedAt), Test: e.EventID == 0,
+		Row:       a.deliveryRow(c, e.Row),
+		UUID:      "msg_" + e.UUID,
+		Recipient: e.Recipient,
+		Finished:  a.zoned(c, e.FinishedAt),
+		Test:      e.EventID == 0,
 	}
 	for _, t := range e.Attempts {
 		v.Attempts = append(v.Attempts, ui.Attempt{
-			Number: t.Number, At: a.zoned(c, t.At), Duration: t.Duration, OK: t.Result == "delivered", Note: attemptNote(t), Reason: t.Reason, Answer: t.Answer,
+			Number:   t.Number,
+			At:       a.zoned(c, t.At),
+			Duration: t.Duration,
+			OK:       t.Result == "delivered",
+			Note:     attemptNote(t),
+			Reason:   t.Reason,
+			Answer:   t.Answer,
 		})
 	}
 	if at := v.Row.NextAt; !at.IsZero() && (e.State == models.DeliveryRetrying || e.State == models.DeliveryPending) {

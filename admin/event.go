@@ -35,8 +35,14 @@ func (a *Admin) event(c *gin.Context) error {
 
 func (a *Admin) explainStep(c *gin.Context, s explain.Step) page.ExplainStep {
 	step := page.ExplainStep{
-		Key: string(s.Key), Outcome: string(s.Outcome), Text: s.Text, Detail: s.Detail, At: a.zoned(c, s.At), Until: a.zoned(c, s.Until),
-		Href: s.Link.Path, Link: s.Link.Text,
+		Key:     string(s.Key),
+		Outcome: string(s.Outcome),
+		Text:    s.Text,
+		Detail:  s.Detail,
+		At:      a.zoned(c, s.At),
+		Until:   a.zoned(c, s.Until),
+		Href:    s.Link.Path,
+		Link:    s.Link.Text,
 	}
 	if s.Key == explain.Recorded { // the page has it above
 		step.Detail = ""

@@ -36,18 +36,33 @@ func (a *Admin) exception(c *gin.Context) error {
 // word on it.
 func (a *Admin) exceptionPage(c *gin.Context, status int, d exception.Detail, change func(*page.ExceptionView)) error {
 	v := page.ExceptionView{
-		Row: a.exceptionRow(c, d.Group), By: d.By, Key: d.Key, Notified: d.Notified, NotifiedAt: a.zoned(c, d.NotifiedAt), Suppressed: d.Suppressed,
-		Until: a.zoned(c, d.Until), ResolvedBy: d.ResolvedBy, ResolvedAt: a.zoned(c, d.ResolvedAt), RegressedAt: a.zoned(c, d.RegressedAt),
-		CanAct: d.Rights.Assess, CanDelete: d.Rights.Delete, Sample: a.sampleView(c, d), Masked: d.Masked,
+		Row:         a.exceptionRow(c, d.Group),
+		By:          d.By,
+		Key:         d.Key,
+		Notified:    d.Notified,
+		NotifiedAt:  a.zoned(c, d.NotifiedAt),
+		Suppressed:  d.Suppressed,
+		Until:       a.zoned(c, d.Until),
+		ResolvedBy:  d.ResolvedBy,
+		ResolvedAt:  a.zoned(c, d.ResolvedAt),
+		RegressedAt: a.zoned(c, d.RegressedAt),
+		CanAct:      d.Rights.Assess,
+		CanDelete:   d.Rights.Delete,
+		Sample:      a.sampleView(c, d),
+		Masked:      d.Masked,
 	}
 	if v.Row.MutedUntil.After(v.Until) {
 		v.Until = v.Row.MutedUntil
 	}
 	for _, r := range d.Releases {
-		v.Releases = append(v.Releases, page.ReleaseRow{Name: r.Name, FirstAt: a.zoned(c, r.FirstAt), LastAt: a.zoned(c, r.LastAt)})
+		v.Releases = append(
+			v.Releases, page.ReleaseRow{Name: r.Name, FirstAt: a.zoned(c, r.FirstAt), LastAt: a.zoned(c, r.LastAt)},
+		)
 	}
 	for _, m := range d.Merges {
-		v.Merges = append(v.Merges, page.MergeRow{Key: m.Key, Class: m.Class, Message: m.Message, By: m.By, At: a.zoned(c, m.At)})
+		v.Merges = append(
+			v.Merges, page.MergeRow{Key: m.Key, Class: m.Class, Message: m.Message, By: m.By, At: a.zoned(c, m.At)},
+		)
 	}
 	var err error
 	if v.Hours, err = a.weekOf(c, d.ID); err != nil {
@@ -84,7 +99,9 @@ func (a *Admin) othersOf(c *gin.Context, g exception.Group) ([]ui.Option, error)
 	var options []ui.Option
 	for _, o := range groups {
 		if o.ID != g.ID {
-			options = append(options, ui.Option{Value: count(o.ID), Label: exception.Clean("#"+count(o.ID)+" "+o.Class+": "+o.Message, 100)})
+			options = append(
+				options, ui.Option{Value: count(o.ID), Label: exception.Clean("#"+count(o.ID)+" "+o.Class+": "+o.Message, 100)},
+			)
 		}
 	}
 	return options, err
@@ -96,7 +113,13 @@ func (a *Admin) sampleView(c *gin.Context, d exception.Detail) *page.SampleView 
 	if s.At.IsZero() {
 		return nil
 	}
-	v := &page.SampleView{At: a.zoned(c, s.At), Frames: frameRows(s.Frames), Truncated: s.Truncated, Arguments: pairsOf(s.Arguments), Tags: pairsOf(s.Tags)}
+	v := &page.SampleView{
+		At:        a.zoned(c, s.At),
+		Frames:    frameRows(s.Frames),
+		Truncated: s.Truncated,
+		Arguments: pairsOf(s.Arguments),
+		Tags:      pairsOf(s.Tags),
+	}
 	if s.Message != d.Message {
 		v.Message = s.Message
 	}

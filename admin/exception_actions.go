@@ -17,7 +17,9 @@ import (
 )
 
 // exceptionDo is what a button of an exception's page does.
-func (a *Admin) exceptionDo(do func(ctx context.Context, actor authz.Actor, id int64) error, title, text string) handler {
+func (a *Admin) exceptionDo(
+	do func(ctx context.Context, actor authz.Actor, id int64) error, title, text string,
+) handler {
 	return func(c *gin.Context) error {
 		id, err := web.ID(c, "id", "exception")
 		if err != nil {
@@ -63,7 +65,12 @@ func (a *Admin) exceptionMute(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	a.flash(c, "ok", "Nobody is told of it until "+until.In(a.zone(c)).Format("Mon 2 Jan 2006, 15:04 MST"), "It is counted meanwhile.")
+	a.flash(
+		c,
+		"ok",
+		"Nobody is told of it until "+until.In(a.zone(c)).Format("Mon 2 Jan 2006, 15:04 MST"),
+		"It is counted meanwhile.",
+	)
 	web.SeeOther(c, exceptionPath(d.ID))
 	return nil
 }
@@ -73,7 +80,11 @@ func (a *Admin) exceptionSplit(c *gin.Context) error {
 	split := func(ctx context.Context, actor authz.Actor, id int64) error {
 		return a.Exceptions.Split(ctx, actor, id, key)
 	}
-	return a.exceptionDo(split, "It is split off", "The next one has a page of its own again. What was counted until now stays here.")(c)
+	return a.exceptionDo(
+		split,
+		"It is split off",
+		"The next one has a page of its own again. What was counted until now stays here.",
+	)(c)
 }
 
 // exceptionResolveMany resolves what was selected.
@@ -95,7 +106,12 @@ func (a *Admin) exceptionResolveMany(c *gin.Context) error {
 	if len(ids) == 0 {
 		a.flash(c, "wait", "Nothing was selected", "Tick the exceptions to resolve.")
 	} else {
-		a.flash(c, "ok", plural(len(ids), "exception is", "exceptions are")+" resolved", "Whoever is told hears of one at once when it comes back.")
+		a.flash(
+			c,
+			"ok",
+			plural(len(ids), "exception is", "exceptions are")+" resolved",
+			"Whoever is told hears of one at once when it comes back.",
+		)
 	}
 	web.SeeOther(c, local(c.PostForm("next")))
 	return nil
@@ -199,8 +215,15 @@ func (a *Admin) exceptionDeleteAsk(c *gin.Context) error {
 		return authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Own, d.ProductID)
 	}
 	v := page.ConfirmView{
-		Title: "Delete " + d.Class + "?", Action: c.Request.URL.Path, Button: "Delete the exception", Cancel: exceptionPath(d.ID),
-		Lost: []string{plural(int(d.Count), "occurrence", "occurrences") + " counted since " + a.zoned(c, d.FirstAt).Format("2 Jan 2006, 15:04 MST"), "its latest sample, its hours and releases"},
+		Title:  "Delete " + d.Class + "?",
+		Action: c.Request.URL.Path,
+		Button: "Delete the exception",
+		Cancel: exceptionPath(d.ID),
+		Lost: []string{
+			plural(int(d.Count), "occurrence", "occurrences") + " counted since " + a.zoned(c, d.FirstAt).
+				Format("2 Jan 2006, 15:04 MST"),
+			"its latest sample, its hours and releases",
+		},
 	}
 	if len(d.Merges) > 0 {
 		v.Lost = append(v.Lost, "that "+plural(len(d.Merges), "other is", "others are")+" merged into it")

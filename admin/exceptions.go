@@ -112,7 +112,12 @@ func (a *Admin) exceptionFilters(c *gin.Context, q exceptionQuery, v *page.Excep
 		admin bool
 	}{{models.ExceptionReported, "Reported", false}, {models.ExceptionTask, "Background tasks", false}, {models.ExceptionRequest, "Requests", true}} {
 		if !k.admin || actorOf(c).Administrator() {
-			v.Kinds = append(v.Kinds, ui.Chip{Label: k.label, Href: link(exceptionsPath, append(slices.Clone(rest), "kind", string(k.kind))...), Count: -1, Current: q.Kind == k.kind})
+			v.Kinds = append(v.Kinds, ui.Chip{
+				Label:   k.label,
+				Href:    link(exceptionsPath, append(slices.Clone(rest), "kind", string(k.kind))...),
+				Count:   -1,
+				Current: q.Kind == k.kind,
+			})
 		}
 	}
 	for i := 0; i < len(q.pairs); i += 2 {
@@ -121,13 +126,17 @@ func (a *Admin) exceptionFilters(c *gin.Context, q exceptionQuery, v *page.Excep
 		}
 	}
 	if q.Own {
-		v.Filters = append(v.Filters, page.Removable{Label: "Of no product", Clear: link(exceptionsPath, pairsBut(q.pairs, "product")...)})
+		v.Filters = append(
+			v.Filters, page.Removable{Label: "Of no product", Clear: link(exceptionsPath, pairsBut(q.pairs, "product")...)},
+		)
 	}
 	if q.ProductID == 0 {
 		return nil
 	}
 	row, err := a.Products.Get(c.Request.Context(), actorOf(c), q.ProductID)
-	v.Filters = append(v.Filters, page.Removable{Label: row.Name, Clear: link(exceptionsPath, pairsBut(q.pairs, "product")...)})
+	v.Filters = append(
+		v.Filters, page.Removable{Label: row.Name, Clear: link(exceptionsPath, pairsBut(q.pairs, "product")...)},
+	)
 	return err
 }
 
@@ -177,9 +186,21 @@ func (a *Admin) exceptionRows(c *gin.Context, groups []exception.Group) []page.E
 func (a *Admin) exceptionRow(c *gin.Context, g exception.Group) page.ExceptionRow {
 	now := a.Store.Now()
 	row := page.ExceptionRow{
-		ID: g.ID, Class: g.Class, Message: g.Message, Function: g.Function, Kind: string(g.Kind), ProductID: g.ProductID, Product: g.Product,
-		FirstAt: a.zoned(c, g.FirstAt), LastAt: a.zoned(c, g.LastAt), Count: g.Count, Held: g.Held, New: now.Sub(g.FirstAt) < newFor,
-		Regressed: !g.RegressedAt.IsZero(), Resolved: g.State == models.ExceptionResolved, Overflow: exception.KeyMethod(g.By) == exception.ByOverflow,
+		ID:        g.ID,
+		Class:     g.Class,
+		Message:   g.Message,
+		Function:  g.Function,
+		Kind:      string(g.Kind),
+		ProductID: g.ProductID,
+		Product:   g.Product,
+		FirstAt:   a.zoned(c, g.FirstAt),
+		LastAt:    a.zoned(c, g.LastAt),
+		Count:     g.Count,
+		Held:      g.Held,
+		New:       now.Sub(g.FirstAt) < newFor,
+		Regressed: !g.RegressedAt.IsZero(),
+		Resolved:  g.State == models.ExceptionResolved,
+		Overflow:  exception.KeyMethod(g.By) == exception.ByOverflow,
 	}
 	if g.MutedUntil.After(now) {
 		row.MutedUntil = a.zoned(c, g.MutedUntil)
@@ -217,7 +238,13 @@ func (a *Admin) exceptionsTab(c *gin.Context, row models.ProductRow, v *page.Pro
 	path, here := productPath(row.ID), []string{"tab", string(page.TabExceptions)}
 	t := &v.Exceptions
 	t.Chips = exceptionChips(path, q.ExceptionFilter, here)
-	f := models.ExceptionFilter{ProductID: row.ID, State: q.State, Muted: q.Muted, After: exceptionKey(c.Query("after")), Limit: pageSize + 1}
+	f := models.ExceptionFilter{
+		ProductID: row.ID,
+		State:     q.State,
+		Muted:     q.Muted,
+		After:     exceptionKey(c.Query("after")),
+		Limit:     pageSize + 1,
+	}
 	for _, name := range []string{"state", "muted"} {
 		here = append(here, name, c.Query(name))
 	}

@@ -52,10 +52,15 @@ func (a *Admin) feedAsk(c *gin.Context) error {
 		return fault.NewNotFound("feed")
 	}
 	lost := "The old address stops working: programs that read it get no answer any more, from this moment on."
-	v := page.AskView{Crumbs: []ui.Crumb{{Label: "Your profile", Href: profilePath}}, Action: c.Request.URL.Path, Cancel: profilePath}
+	v := page.AskView{
+		Crumbs: []ui.Crumb{{Label: "Your profile", Href: profilePath}},
+		Action: c.Request.URL.Path,
+		Cancel: profilePath,
+	}
 	switch c.Param("action") {
 	case feedRotate:
-		v.Title, v.Effects = "A new address for your feed?", []string{lost, "The new one is shown once, and has to be put in its place there."}
+		v.Title = "A new address for your feed?"
+		v.Effects = []string{lost, "The new one is shown once, and has to be put in its place there."}
 		v.Buttons = []page.AskButton{{Label: "Make a new address", Danger: true}}
 	case feedRemove:
 		v.Title, v.Effects = "Remove your feed?", []string{lost, "A later feed has another address."}

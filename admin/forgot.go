@@ -16,7 +16,11 @@ import (
 )
 
 func (a *Admin) forgot(c *gin.Context) error {
-	return show(c, http.StatusOK, page.Forgot(page.ForgotView{Frame: a.outside("Forgotten password"), Mails: a.Accounts.CanSendMail()}))
+	return show(
+		c,
+		http.StatusOK,
+		page.Forgot(page.ForgotView{Frame: a.outside("Forgotten password"), Mails: a.Accounts.CanSendMail()}),
+	)
 }
 
 // forgotSend answers the same, whoever is meant.
@@ -53,20 +57,30 @@ func (a *Admin) choosePage(c *gin.Context, status int, link string, errs map[str
 		return err
 	}
 	return show(c, status, page.Password(page.PasswordView{
-		Frame: a.outside("Choose a password"), Link: link, Name: u.Name, MinLength: a.Settings.Users().PasswordMinLength, Errors: errs,
+		Frame:     a.outside("Choose a password"),
+		Link:      link,
+		Name:      u.Name,
+		MinLength: a.Settings.Users().PasswordMinLength,
+		Errors:    errs,
 	}))
 }
 
 func (a *Admin) deadLink(c *gin.Context, err error) error {
 	return show(c, http.StatusNotFound, page.Door(page.DoorView{
-		Frame: a.outside("Link"), Title: "This link does not work", Text: textOf(err) + ".", Href: "/login/forgot", Label: "Ask for another one",
+		Frame: a.outside("Link"),
+		Title: "This link does not work",
+		Text:  textOf(err) + ".",
+		Href:  "/login/forgot",
+		Label: "Ask for another one",
 	}))
 }
 
 func (a *Admin) chooseSave(c *gin.Context) error {
 	link, fresh := c.PostForm("link"), c.PostForm("new")
 	if c.PostForm("repeat") != fresh {
-		return a.choosePage(c, http.StatusUnprocessableEntity, link, map[string]string{"repeat": "This is not the same as above"})
+		return a.choosePage(
+			c, http.StatusUnprocessableEntity, link, map[string]string{"repeat": "This is not the same as above"},
+		)
 	}
 	err := a.Accounts.ChooseByLink(c.Request.Context(), link, fresh)
 	if errs := fieldErrors(err); errs != nil {
@@ -79,7 +93,11 @@ func (a *Admin) chooseSave(c *gin.Context) error {
 		return err
 	}
 	return show(c, http.StatusOK, page.Door(page.DoorView{
-		Frame: a.outside("Password"), Title: "Your password is changed", Text: "All your sessions have ended. Sign in with the new one.", Href: "/login", Label: "Sign in",
+		Frame: a.outside("Password"),
+		Title: "Your password is changed",
+		Text:  "All your sessions have ended. Sign in with the new one.",
+		Href:  "/login",
+		Label: "Sign in",
 	}))
 }
 
@@ -93,14 +111,24 @@ func (a *Admin) confirmEmail(c *gin.Context) error {
 		return err
 	}
 	return show(c, http.StatusOK, page.Door(page.DoorView{
-		Frame: a.outside("Mail address"), Title: "Confirm this address", Text: "From then on " + u.EmailPending + " is the address of " + u.Name + ".",
-		Action: account.ConfirmPath, Button: "Confirm", Link: link, Href: "/login", Label: "Not now",
+		Frame:  a.outside("Mail address"),
+		Title:  "Confirm this address",
+		Text:   "From then on " + u.EmailPending + " is the address of " + u.Name + ".",
+		Action: account.ConfirmPath,
+		Button: "Confirm",
+		Link:   link,
+		Href:   "/login",
+		Label:  "Not now",
 	}))
 }
 
 func (a *Admin) deadEmailLink(c *gin.Context, err error) error {
 	return show(c, http.StatusNotFound, page.Door(page.DoorView{
-		Frame: a.outside("Link"), Title: "This link does not work", Text: textOf(err) + ".", Href: "/profile", Label: "To your profile",
+		Frame: a.outside("Link"),
+		Title: "This link does not work",
+		Text:  textOf(err) + ".",
+		Href:  "/profile",
+		Label: "To your profile",
 	}))
 }
 
@@ -118,6 +146,10 @@ func (a *Admin) confirmEmailSave(c *gin.Context) error {
 		return nil
 	}
 	return show(c, http.StatusOK, page.Door(page.DoorView{
-		Frame: a.outside("Mail address"), Title: "The address is confirmed", Text: u.Email + " is that of " + u.Name + " now.", Href: "/login", Label: "Sign in",
+		Frame: a.outside("Mail address"),
+		Title: "The address is confirmed",
+		Text:  u.Email + " is that of " + u.Name + " now.",
+		Href:  "/login",
+		Label: "Sign in",
 	}))
 }

@@ -83,8 +83,13 @@ func (a *Admin) flash(c *gin.Context, kind, title, text string) {
 func (a *Admin) frame(c *gin.Context, title string, nav layout.Nav) layout.View {
 	actor := actorOf(c)
 	v := layout.View{
-		Title: title, Nav: nav, Banner: a.Banner, SiteName: a.Settings.General().SiteName, Version: a.Version, Now: a.zoned(c, a.Store.Now()),
-		User: person(actor.User),
+		Title:    title,
+		Nav:      nav,
+		Banner:   a.Banner,
+		SiteName: a.Settings.General().SiteName,
+		Version:  a.Version,
+		Now:      a.zoned(c, a.Store.Now()),
+		User:     person(actor.User),
 	}
 	if actor.User.ID == 0 {
 		return v
@@ -124,7 +129,12 @@ func (a *Admin) zone(c *gin.Context) *time.Location {
 // Fail answers an error as a page.
 func (a *Admin) Fail(c *gin.Context, err error) {
 	problem := web.ToProblem(c.Request.Context(), a.Log, err)
-	view := page.ErrorView{Status: problem.Status, Text: problem.Detail, RequestID: problem.Reference, Group: problem.Group}
+	view := page.ErrorView{
+		Status:    problem.Status,
+		Text:      problem.Detail,
+		RequestID: problem.Reference,
+		Group:     problem.Group,
+	}
 	if fields := fieldErrors(err); len(fields) > 0 {
 		for _, message := range fields {
 			view.Text += ": " + message
@@ -165,7 +175,8 @@ func fieldErrors(err error) map[string]string {
 // local makes sure that a path leads nowhere else than here.
 func local(path string) string {
 	u, err := url.Parse(path)
-	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.Contains(path, `\`) {
+	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") ||
+		strings.Contains(path, `\`) {
 		return "/"
 	}
 	return path

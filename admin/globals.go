@@ -51,7 +51,9 @@ func (a *Admin) mailPage(c *gin.Context, status int, test page.MailTest) error {
 	return show(c, status, page.Settings(view))
 }
 
-func (a *Admin) globalsView(c *gin.Context, section string, typed map[string]string, wrong error) (page.SettingsView, error) {
+func (a *Admin) globalsView(
+	c *gin.Context, section string, typed map[string]string, wrong error,
+) (page.SettingsView, error) {
 	v, err := a.Settings.Get(c.Request.Context(), actorOf(c), section)
 	if err != nil {
 		return page.SettingsView{}, err
@@ -93,7 +95,12 @@ func (a *Admin) globalsExtra(c *gin.Context, view *page.SettingsView) error {
 	}
 	at, err := a.Sweeper.Progress(c.Request.Context(), actorOf(c))
 	view.Sweep = &page.SweepView{
-		Seen: int(at.Seen), Total: int(at.Total), Changed: int(at.Changed), Done: at.Done, Began: !at.StartedAt.IsZero(), Ended: a.zoned(c, at.FinishedAt),
+		Seen:    int(at.Seen),
+		Total:   int(at.Total),
+		Changed: int(at.Changed),
+		Done:    at.Done,
+		Began:   !at.StartedAt.IsZero(),
+		Ended:   a.zoned(c, at.FinishedAt),
 	}
 	return err
 }
@@ -120,7 +127,15 @@ func (a *Admin) mailTest(c *gin.Context) error {
 
 // globalField is a setting as a form shows it.
 func globalField(f settings.Field, value any, typed map[string]string) ui.Field {
-	field := ui.Field{Name: f.Name, Label: f.Label, Help: f.Help, Placeholder: f.Placeholder, MaxLength: f.MaxLength, Note: globalNote(f), Autocomplete: "off"}
+	field := ui.Field{
+		Name:         f.Name,
+		Label:        f.Label,
+		Help:         f.Help,
+		Placeholder:  f.Placeholder,
+		MaxLength:    f.MaxLength,
+		Note:         globalNote(f),
+		Autocomplete: "off",
+	}
 	text, sent := typed[f.Name]
 	if !sent {
 		text = globalText(value)
@@ -129,7 +144,10 @@ func globalField(f settings.Field, value any, typed map[string]string) ui.Field 
 	case settings.KindBool:
 		field.Type, field.Checked = "checkbox", text == "true" || text == "on"
 	case settings.KindInt:
-		field.Type, field.Min, field.Max, field.Value = "number", strconv.FormatInt(f.Min, 10), strconv.FormatInt(f.Max, 10), text
+		field.Type = "number"
+		field.Min = strconv.FormatInt(f.Min, 10)
+		field.Max = strconv.FormatInt(f.Max, 10)
+		field.Value = text
 	case settings.KindLines:
 		field.Type, field.Mono, field.Value = "textarea", true, text
 	case settings.KindSecret:
@@ -140,7 +158,9 @@ func globalField(f settings.Field, value any, typed map[string]string) ui.Field 
 	case settings.KindChoice:
 		field.Type = "select"
 		for _, choice := range f.Choices {
-			field.Options = append(field.Options, ui.Option{Value: choice.Value, Label: choice.Label, Checked: choice.Value == text})
+			field.Options = append(
+				field.Options, ui.Option{Value: choice.Value, Label: choice.Label, Checked: choice.Value == text},
+			)
 		}
 	case settings.KindText, settings.KindTarget:
 		field.Value = text

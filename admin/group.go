@@ -34,10 +34,18 @@ func (a *Admin) groupOf(c *gin.Context) (models.GroupRow, error) {
 
 // groupPage renders the page; change, where given, has the last word on the
 // view.
-func (a *Admin) groupPage(c *gin.Context, status int, row models.GroupRow, tab page.Tab, change func(*page.GroupView)) error {
+func (a *Admin) groupPage(
+	c *gin.Context, status int, row models.GroupRow, tab page.Tab, change func(*page.GroupView),
+) error {
 	at := product.InGroup(row.ID)
 	v := page.GroupView{
-		ID: row.ID, Name: row.Name, Summary: row.Description, Products: row.Products, Failed: row.Failed, Gate: groupGate(row.Group), Tab: tab,
+		ID:        row.ID,
+		Name:      row.Name,
+		Summary:   row.Description,
+		Products:  row.Products,
+		Failed:    row.Failed,
+		Gate:      groupGate(row.Group),
+		Tab:       tab,
 		TabCounts: map[page.Tab]int{page.GroupProducts: row.Products},
 	}
 	var err error
@@ -77,7 +85,13 @@ func (a *Admin) groupTab(c *gin.Context, row models.GroupRow, v *page.GroupView)
 // groupProducts lists a group's products, failing ones first.
 func (a *Admin) groupProducts(c *gin.Context, id int64, v *page.GroupView) error {
 	path, sort := groupPath(id), c.Query("sort")
-	f := models.ProductFilter{Group: id, Worst: sort != "name", After: c.Query("after"), AfterState: models.GateState(c.Query("from")), Limit: pageSize + 1}
+	f := models.ProductFilter{
+		Group:      id,
+		Worst:      sort != "name",
+		After:      c.Query("after"),
+		AfterState: models.GateState(c.Query("from")),
+		Limit:      pageSize + 1,
+	}
 	rows, err := a.Store.Products(c.Request.Context(), actorOf(c).Scope(), f)
 	if err != nil {
 		return err
@@ -108,8 +122,15 @@ func (a *Admin) groupSettings(c *gin.Context, row models.GroupRow) (page.Setting
 		return page.SettingsTab{}, err
 	}
 	t := page.SettingsTab{
-		Version: row.Version, Name: row.Name, Description: row.Description, GateMode: string(row.GateMode), Thresholds: thresholdTexts(row.Thresholds),
-		Defaults: uiCounts(a.Settings.Gate().Thresholds), EmailTo: f.EmailTo, MSTeams: f.MSTeams, Slack: f.Slack,
+		Version:     row.Version,
+		Name:        row.Name,
+		Description: row.Description,
+		GateMode:    string(row.GateMode),
+		Thresholds:  thresholdTexts(row.Thresholds),
+		Defaults:    uiCounts(a.Settings.Gate().Thresholds),
+		EmailTo:     f.EmailTo,
+		MSTeams:     f.MSTeams,
+		Slack:       f.Slack,
 	}
 	err = a.lastChanged(c, &t, audit.Group, row.Name, 0)
 	return t, err
@@ -124,7 +145,14 @@ func (a *Admin) groupSave(c *gin.Context) error {
 	}
 	typed, e, err := settingsForm(c)
 	if err == nil {
-		edit := product.GroupEdit{Name: e.Name, Description: e.Description, GateMode: e.GateMode, Thresholds: e.Thresholds, Targets: e.Targets, Version: e.Version}
+		edit := product.GroupEdit{
+			Name:        e.Name,
+			Description: e.Description,
+			GateMode:    e.GateMode,
+			Thresholds:  e.Thresholds,
+			Targets:     e.Targets,
+			Version:     e.Version,
+		}
 		_, err = a.Products.UpdateGroup(c.Request.Context(), actorOf(c), row.ID, edit)
 	}
 	if a.settingsErrors(&typed, err, row.Version) {
@@ -160,8 +188,13 @@ func (a *Admin) groupDeletePage(c *gin.Context, status int, choice string, errs 
 		return err
 	}
 	return show(c, status, page.GroupDelete(page.GroupDeleteView{
-		Frame: a.frame(c, "Delete "+row.Name, layout.NavGroups), ID: row.ID, Name: row.Name, Products: row.Products, Targets: len(targets),
-		Choice: choice, Errors: errs,
+		Frame:    a.frame(c, "Delete "+row.Name, layout.NavGroups),
+		ID:       row.ID,
+		Name:     row.Name,
+		Products: row.Products,
+		Targets:  len(targets),
+		Choice:   choice,
+		Errors:   errs,
 	}))
 }
 

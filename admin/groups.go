@@ -76,7 +76,9 @@ func (a *Admin) groupCreate(c *gin.Context) error {
 	d := product.GroupDraft{Name: c.PostForm("name"), Description: c.PostForm("description")}
 	row, err := a.Products.CreateGroup(c.Request.Context(), actorOf(c), d)
 	if errs := fieldErrors(err); errs != nil {
-		return a.groupNewPage(c, http.StatusUnprocessableEntity, page.GroupNewView{Name: d.Name, Description: d.Description, Errors: errs})
+		return a.groupNewPage(
+			c, http.StatusUnprocessableEntity, page.GroupNewView{Name: d.Name, Description: d.Description, Errors: errs},
+		)
 	}
 	if err != nil {
 		return err

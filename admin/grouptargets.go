@@ -43,7 +43,9 @@ func (a *Admin) groupTargetsTab(c *gin.Context, id int64, v *page.GroupView) err
 
 // usesOf counts the products that a group's target tells of, and names those
 // that have targets of its module themselves.
-func usesOf(t models.ConnectionRow, group map[int64]bool, products []models.ProductRow, told map[int64][]models.Target) (used int, own []string) {
+func usesOf(
+	t models.ConnectionRow, group map[int64]bool, products []models.ProductRow, told map[int64][]models.Target,
+) (used int, own []string) {
 	for _, p := range products {
 		for _, target := range told[p.ID] {
 			if target.Module != t.Module {
@@ -108,7 +110,13 @@ func (a *Admin) inherited(c *gin.Context, row models.ProductRow, own []int64) ([
 	var rows []page.TargetRow
 	for _, t := range told[row.ID] {
 		if !slices.Contains(own, t.ConnectionID) {
-			rows = append(rows, page.TargetRow{ID: t.ConnectionID, Name: t.Name, Module: a.module(t.Module).Title, Hint: hints[t.ConnectionID], Enabled: t.Enabled})
+			rows = append(rows, page.TargetRow{
+				ID:      t.ConnectionID,
+				Name:    t.Name,
+				Module:  a.module(t.Module).Title,
+				Hint:    hints[t.ConnectionID],
+				Enabled: t.Enabled,
+			})
 		}
 	}
 	return rows, err

@@ -44,9 +44,16 @@ func (a *Admin) healthView(c *gin.Context) (page.HealthView, error) {
 	}
 	mail := a.Settings.Mail()
 	return page.HealthView{
-		Parked: parked,
-		Rows:   a.connectionRows(c, o.Connections), More: o.More, Mail: a.connectionRow(c, o.Mail), MailSet: mail.Host != "" && mail.From != "",
-		Waiting: o.Outbox.Waiting, Sending: o.Outbox.Sending, Oldest: a.zoned(c, o.Outbox.Oldest), Loops: a.loopsOf(c), Storage: storage(a.Store.Dialect()),
+		Parked:  parked,
+		Rows:    a.connectionRows(c, o.Connections),
+		More:    o.More,
+		Mail:    a.connectionRow(c, o.Mail),
+		MailSet: mail.Host != "" && mail.From != "",
+		Waiting: o.Outbox.Waiting,
+		Sending: o.Outbox.Sending,
+		Oldest:  a.zoned(c, o.Outbox.Oldest),
+		Loops:   a.loopsOf(c),
+		Storage: storage(a.Store.Dialect()),
 	}, nil
 }
 
@@ -68,7 +75,13 @@ func (a *Admin) parked(c *gin.Context) ([]page.ParkedRow, error) {
 	list, err := a.Store.ParkedWork(c.Request.Context(), actorOf(c).Scope(), string(event.ReaderNotify), parkedShown)
 	rows := make([]page.ParkedRow, len(list))
 	for i, p := range list {
-		rows[i] = page.ParkedRow{ID: p.Event.ID, Type: p.Event.Type, At: a.zoned(c, p.Event.At), Tries: p.Attempts, Error: p.Error}
+		rows[i] = page.ParkedRow{
+			ID:    p.Event.ID,
+			Type:  p.Event.Type,
+			At:    a.zoned(c, p.Event.At),
+			Tries: p.Attempts,
+			Error: p.Error,
+		}
 		switch event.Type(p.Event.Type) {
 		case event.ExceptionRequest, event.ExceptionTask, event.ExceptionReported:
 			rows[i].What, rows[i].Path = "The exception", exceptionOf(p.Event.Payload)

@@ -14,7 +14,9 @@ import (
 )
 
 func (a *Admin) historyTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
-	before, _ := strconv.ParseInt(c.Query("before"), 10, 64) //nolint:errcheck // what is no number begins at the first page
+	before, _ := strconv.ParseInt(
+		c.Query("before"), 10, 64,
+	) //nolint:errcheck // what is no number begins at the first page
 	rows, err := a.Store.GateHistory(c.Request.Context(), actorOf(c).Scope(), row.ID, before, pageSize+1)
 	if err != nil {
 		return err
@@ -43,9 +45,18 @@ func (a *Admin) historyRows(c *gin.Context, row models.ProductRow, changes []mod
 	for i, change := range changes {
 		p := payloadOf(change)
 		r := page.HistoryRow{
-			ID: change.EventID, From: string(change.From), To: string(change.To), Why: p.Why, Kind: string(p.Cause.Kind), Actor: change.Actor,
-			At: a.zoned(c, change.At), Counts: uiCounts(change.Counts), Policy: ownerText(gate.Owner(p.Policy), ""),
-			Failing: failingRows(p.Failing.Items), FailingTotal: max(p.Failing.Total(), len(p.Failing.Items)), Untold: untold[i],
+			ID:           change.EventID,
+			From:         string(change.From),
+			To:           string(change.To),
+			Why:          p.Why,
+			Kind:         string(p.Cause.Kind),
+			Actor:        change.Actor,
+			At:           a.zoned(c, change.At),
+			Counts:       uiCounts(change.Counts),
+			Policy:       ownerText(gate.Owner(p.Policy), ""),
+			Failing:      failingRows(p.Failing.Items),
+			FailingTotal: max(p.Failing.Total(), len(p.Failing.Items)),
+			Untold:       untold[i],
 		}
 		if p.Cause.Text != "" {
 			r.Cause = "by " + p.Cause.Text
@@ -102,7 +113,9 @@ func within(d time.Duration) string {
 // linkedSegments are the stretches of a product's gate, each with the way to the
 // change that began it.
 func (a *Admin) linkedSegments(c *gin.Context, row models.ProductRow) ([]ui.Segment, error) {
-	spans, err := a.Store.GateSpans(c.Request.Context(), actorOf(c).Scope(), []int64{row.ID}, a.Store.Now().AddDate(0, 0, -page.HistoryDays))
+	spans, err := a.Store.GateSpans(
+		c.Request.Context(), actorOf(c).Scope(), []int64{row.ID}, a.Store.Now().AddDate(0, 0, -page.HistoryDays),
+	)
 	changes := spans[row.ID]
 	segments := a.segments(c, row.Default, changes, page.HistoryDays)
 	for i, change := range changes {

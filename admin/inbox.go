@@ -23,7 +23,9 @@ func (a *Admin) inboxList(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	before, _ := strconv.ParseInt(c.Query("before"), 10, 64) //nolint:errcheck // what is no number begins at the first page
+	before, _ := strconv.ParseInt(
+		c.Query("before"), 10, 64,
+	) //nolint:errcheck // what is no number begins at the first page
 	f := q.InboxFilter
 	f.Before, f.Limit = max(before, 0), pageSize+1
 	found, err := a.Inbox.List(ctx, actor, f)
@@ -157,8 +159,17 @@ func (a *Admin) inboxRows(c *gin.Context, rows []models.Notification) ([]page.In
 	list := make([]page.InboxRow, 0, len(rows))
 	for _, n := range rows {
 		list = append(list, page.InboxRow{
-			ID: n.EventID, Type: n.Type, Gate: gateOfTone(n), Name: n.Name, Message: n.Message, ProductID: n.ProductID, Product: n.Product,
-			Viewed: n.Viewed, Silenced: n.SilenceID != 0, At: a.zoned(c, n.At), Delivery: tallies[n.EventID],
+			ID:        n.EventID,
+			Type:      n.Type,
+			Gate:      gateOfTone(n),
+			Name:      n.Name,
+			Message:   n.Message,
+			ProductID: n.ProductID,
+			Product:   n.Product,
+			Viewed:    n.Viewed,
+			Silenced:  n.SilenceID != 0,
+			At:        a.zoned(c, n.At),
+			Delivery:  tallies[n.EventID],
 		})
 	}
 	return list, err
@@ -184,9 +195,17 @@ func (a *Admin) notification(c *gin.Context) error {
 		return err
 	}
 	v := page.NotificationView{
-		ID: n.EventID, Type: n.Type, Name: n.Name, Message: n.Message, At: a.zoned(c, n.At), Viewed: n.Viewed, Archived: n.Archived,
+		ID:        n.EventID,
+		Type:      n.Type,
+		Name:      n.Name,
+		Message:   n.Message,
+		At:        a.zoned(c, n.At),
+		Viewed:    n.Viewed,
+		Archived:  n.Archived,
 		SilenceID: n.SilenceID,
-		ProductID: n.ProductID, Product: n.Product, Here: c.Request.URL.RequestURI(),
+		ProductID: n.ProductID,
+		Product:   n.Product,
+		Here:      c.Request.URL.RequestURI(),
 	}
 	e, err := a.Store.NotifiedEvent(ctx, actor.Reader(), n.EventID)
 	if err != nil {
@@ -199,7 +218,9 @@ func (a *Admin) notification(c *gin.Context) error {
 	if n.Type == string(event.GateChanged) && json.Unmarshal(e.Payload, &p) == nil {
 		gateWhy(&v, p)
 	}
-	rows, err := a.Ledger.List(ctx, actor, models.LedgerFilter{EventID: n.EventID, ProductID: n.ProductID, Limit: pageSize})
+	rows, err := a.Ledger.List(
+		ctx, actor, models.LedgerFilter{EventID: n.EventID, ProductID: n.ProductID, Limit: pageSize},
+	)
 	if err != nil {
 		return err
 	}
@@ -229,7 +250,9 @@ func (a *Admin) maySilence(c *gin.Context, n models.Notification) (bool, error) 
 
 func gateWhy(v *page.NotificationView, p event.GateChange) {
 	v.Branch, v.From, v.To, v.Why, v.Cause = p.Branch, string(p.From), string(p.To), p.Why, "by "+p.Cause.Text
-	v.Counts, v.Failing, v.FailingTotal = uiCounts(p.Counts), failingRows(p.Failing.Items), max(p.Failing.Total(), len(p.Failing.Items))
+	v.Counts = uiCounts(p.Counts)
+	v.Failing = failingRows(p.Failing.Items)
+	v.FailingTotal = max(p.Failing.Total(), len(p.Failing.Items))
 	if p.Thresholds != nil {
 		limits := uiCounts(*p.Thresholds)
 		v.Limits, v.Policy = &limits, "the limits of all products"

@@ -64,8 +64,13 @@ func (a *Admin) inboxDeleteAsk(c *gin.Context) error {
 		}
 	}
 	v.Title = "Delete " + plural(n, "notification", "notifications") + " for all?"
-	v.Effects = append(v.Effects, "They go from everybody's inbox, not only from yours. The history of the gates and the deliveries stay.")
-	v.Buttons = []page.AskButton{{Label: "Delete " + plural(n, "notification", "notifications") + " for all", Danger: true}}
+	v.Effects = append(
+		v.Effects,
+		"They go from everybody's inbox, not only from yours. The history of the gates and the deliveries stay.",
+	)
+	v.Buttons = []page.AskButton{
+		{Label: "Delete " + plural(n, "notification", "notifications") + " for all", Danger: true},
+	}
 	v.Frame = a.frame(c, v.Title, layout.NavInbox)
 	return show(c, http.StatusOK, page.Ask(v))
 }

@@ -27,7 +27,15 @@ type inboxQuery struct {
 
 // families are the types of notifications that can be chosen.
 var families = []struct{ value, label string }{
-	{"gate", "Gate"}, {"exception", "Exceptions"}, {"connector", "Connections"}, {"waiver", "Waivers"}, {"product", "Stale products"}, {"silence", "Silences"},
+	{
+		"gate",
+		"Gate",
+	},
+	{"exception", "Exceptions"},
+	{"connector", "Connections"},
+	{"waiver", "Waivers"},
+	{"product", "Stale products"},
+	{"silence", "Silences"},
 }
 
 // inboxQuery reads the filter of a URL, or of a form with the same fields. What
@@ -172,7 +180,9 @@ func (a *Admin) inboxForm(c *gin.Context, q inboxQuery) (page.InboxForm, error) 
 	}
 	f.Severities = []ui.Option{{Label: "any", Checked: q.Severity == nil}}
 	for _, s := range models.Severities() {
-		f.Severities = append(f.Severities, ui.Option{Value: s.String(), Label: worse(s), Checked: q.Severity != nil && *q.Severity == s})
+		f.Severities = append(
+			f.Severities, ui.Option{Value: s.String(), Label: worse(s), Checked: q.Severity != nil && *q.Severity == s},
+		)
 	}
 	groups, err := a.Products.Groups(c.Request.Context(), actorOf(c), models.GroupFilter{Limit: groupsOffered})
 	if err != nil {

@@ -91,17 +91,27 @@ func (a *Admin) inboxFound(c *gin.Context) error {
 		return err
 	}
 	v := page.AskView{
-		Crumbs: []ui.Crumb{{Label: "Inbox", Href: q.with("", "")}}, Title: foundTitle(found.N, found.More), Cancel: q.with("", ""),
+		Crumbs: []ui.Crumb{
+			{Label: "Inbox", Href: q.with("", "")},
+		},
+		Title:  foundTitle(found.N, found.More),
+		Cancel: q.with("", ""),
 		Action: link("/inbox/found", append(q.pairs, "up_to", count(upTo))...),
 	}
 	if v.Effects, err = a.narrowing(c, q); err != nil {
 		return err
 	}
 	if found.More {
-		v.Effects = append(v.Effects, "There may be more: what you choose is done with the newest "+ui.Number(int64(found.N))+".")
+		v.Effects = append(
+			v.Effects,
+			"There may be more: what you choose is done with the newest "+ui.Number(int64(found.N))+".",
+		)
 	}
 	if found.N > 0 {
-		v.Buttons = []page.AskButton{{Label: "Mark viewed", Value: string(models.MarkViewed)}, {Label: "Mark not viewed", Value: string(models.MarkUnviewed)}}
+		v.Buttons = []page.AskButton{
+			{Label: "Mark viewed", Value: string(models.MarkViewed)},
+			{Label: "Mark not viewed", Value: string(models.MarkUnviewed)},
+		}
 		if q.Archived {
 			v.Buttons = append(v.Buttons, page.AskButton{Label: "Back to the inbox", Value: string(models.MarkUnarchived)})
 		} else {

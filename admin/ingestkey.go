@@ -78,7 +78,10 @@ func (a *Admin) keyAsk(c *gin.Context) error {
 	switch c.Param("action") {
 	case keyRotate:
 		v.Title, v.Buttons = "Replace the key of "+row.Name+"?", []page.AskButton{{Label: "Replace the key", Danger: true}}
-		v.Effects = []string{"Programs that have the former DSN report nothing any more, at once.", "They need the new one, which stands on the product's page."}
+		v.Effects = []string{
+			"Programs that have the former DSN report nothing any more, at once.",
+			"They need the new one, which stands on the product's page.",
+		}
 	case keyDelete:
 		v.Title, v.Buttons = "Remove the key of "+row.Name+"?", []page.AskButton{{Label: "Remove the key", Danger: true}}
 		v.Effects = []string{"Programs that have the DSN report nothing any more, at once.", "What they have reported stays."}

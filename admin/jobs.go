@@ -34,12 +34,18 @@ func (a *Admin) job(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	before, _ := strconv.ParseInt(c.Query("before"), 10, 64) //nolint:errcheck // what is no number begins at the first page
+	before, _ := strconv.ParseInt(
+		c.Query("before"), 10, 64,
+	) //nolint:errcheck // what is no number begins at the first page
 	runs, err := a.Jobs.Runs(ctx, actor, name, before, pageSize+1)
 	if err != nil {
 		return err
 	}
-	v := page.JobView{Frame: a.frame(c, s.Title, layout.NavSettings), Job: a.jobRow(c, s), Running: s.Running && before == 0}
+	v := page.JobView{
+		Frame:   a.frame(c, s.Title, layout.NavSettings),
+		Job:     a.jobRow(c, s),
+		Running: s.Running && before == 0,
+	}
 	if before != 0 {
 		v.Pager.First = jobPath(name)
 	}
@@ -71,7 +77,13 @@ func (a *Admin) jobRun(c *gin.Context) error {
 
 func (a *Admin) jobRow(c *gin.Context, s jobs.Status) page.JobRow {
 	row := page.JobRow{
-		Name: s.Name, Title: s.Title, About: s.About, Spec: s.Spec, Words: jobs.Words(s.Spec), Next: a.zoned(c, s.Next), Running: s.Running,
+		Name:    s.Name,
+		Title:   s.Title,
+		About:   s.About,
+		Spec:    s.Spec,
+		Words:   jobs.Words(s.Spec),
+		Next:    a.zoned(c, s.Next),
+		Running: s.Running,
 	}
 	if s.Last.ID != 0 {
 		row.Last = a.runRow(c, s.Last)
@@ -81,7 +93,12 @@ func (a *Admin) jobRow(c *gin.Context, s jobs.Status) page.JobRow {
 
 func (a *Admin) runRow(c *gin.Context, run models.JobRun) page.RunRow {
 	return page.RunRow{
-		Result: string(run.Result), By: run.By, Started: a.zoned(c, run.StartedAt), Took: run.Took(), Affected: run.Affected, Message: run.Message,
+		Result:   string(run.Result),
+		By:       run.By,
+		Started:  a.zoned(c, run.StartedAt),
+		Took:     run.Took(),
+		Affected: run.Affected,
+		Message:  run.Message,
 	}
 }
 

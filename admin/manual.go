@@ -16,8 +16,13 @@ import (
 // draftOf reads the form of an observation that somebody enters.
 func draftOf(c *gin.Context) (observation.Draft, error) {
 	d := observation.Draft{
-		Branch: c.PostForm("branch"), Title: c.PostForm("title"), Description: c.PostForm("description"), Component: c.PostForm("component"),
-		Location: c.PostForm("location"), Fix: c.PostForm("fix"), URL: c.PostForm("url"),
+		Branch:      c.PostForm("branch"),
+		Title:       c.PostForm("title"),
+		Description: c.PostForm("description"),
+		Component:   c.PostForm("component"),
+		Location:    c.PostForm("location"),
+		Fix:         c.PostForm("fix"),
+		URL:         c.PostForm("url"),
 	}
 	var ok bool
 	if d.Severity, ok = models.SeverityByName(c.PostForm("severity")); !ok {
@@ -29,7 +34,12 @@ func draftOf(c *gin.Context) (observation.Draft, error) {
 // manualFields are the texts of a draft by the names of their fields.
 func manualFields(d observation.Draft) map[string]string {
 	return map[string]string{
-		"title": d.Title, "description": d.Description, "component": d.Component, "location": d.Location, "fix": d.Fix, "url": d.URL,
+		"title":       d.Title,
+		"description": d.Description,
+		"component":   d.Component,
+		"location":    d.Location,
+		"fix":         d.Fix,
+		"url":         d.URL,
 	}
 }
 
@@ -42,12 +52,18 @@ func (a *Admin) manualNew(c *gin.Context) error {
 	return a.manualNewPage(c, http.StatusOK, row, observation.Draft{Branch: c.Query("branch")}, "", nil)
 }
 
-func (a *Admin) manualNewPage(c *gin.Context, status int, row models.ProductRow, d observation.Draft, severity string, wrong error) error {
+func (a *Admin) manualNewPage(
+	c *gin.Context, status int, row models.ProductRow, d observation.Draft, severity string, wrong error,
+) error {
 	branches, err := a.Store.Branches(c.Request.Context(), actorOf(c).Scope(), row.ID)
 	if err != nil {
 		return err
 	}
-	v := page.ManualView{Fields: manualFields(d), Errors: problems(wrong), Severities: append([]ui.Option{{Label: "choose one"}}, severityOptions(severity)...)}
+	v := page.ManualView{
+		Fields:     manualFields(d),
+		Errors:     problems(wrong),
+		Severities: append([]ui.Option{{Label: "choose one"}}, severityOptions(severity)...),
+	}
 	for _, b := range branches {
 		v.Branches = append(v.Branches, ui.Option{Value: b.Name, Label: b.Name, Checked: b.Name == d.Branch})
 	}
@@ -82,7 +98,10 @@ func (a *Admin) manualCreate(c *gin.Context) error {
 func (a *Admin) byHand(c *gin.Context) (finding, error) {
 	f, err := a.mine(c)
 	if err == nil && f.Scanner != models.ManualScanner {
-		err = fault.New(fault.Conflict, "Only observations that were entered by hand are edited or deleted: assess this one instead")
+		err = fault.New(
+			fault.Conflict,
+			"Only observations that were entered by hand are edited or deleted: assess this one instead",
+		)
 	}
 	return f, err
 }
@@ -93,11 +112,20 @@ func (a *Admin) manualEdit(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	d := observation.Draft{Title: f.Title, Description: f.Description, Component: f.Component, Location: f.Location, Fix: f.Fix, URL: f.URL}
+	d := observation.Draft{
+		Title:       f.Title,
+		Description: f.Description,
+		Component:   f.Component,
+		Location:    f.Location,
+		Fix:         f.Fix,
+		URL:         f.URL,
+	}
 	return a.manualEditPage(c, http.StatusOK, f, d, f.Severity.String(), nil)
 }
 
-func (a *Admin) manualEditPage(c *gin.Context, status int, f finding, d observation.Draft, severity string, wrong error) error {
+func (a *Admin) manualEditPage(
+	c *gin.Context, status int, f finding, d observation.Draft, severity string, wrong error,
+) error {
 	v := page.ManualView{ID: f.ID, Fields: manualFields(d), Errors: problems(wrong), Severities: severityOptions(severity)}
 	v.Frame = a.productFrame(c, "Edit an observation", f.product)
 	return show(c, status, page.Manual(v))
@@ -137,8 +165,16 @@ func (a *Admin) manualDeleteAsk(c *gin.Context) error {
 	}
 	frame := a.productFrame(c, "Delete an observation", f.product)
 	return show(c, http.StatusOK, page.Ask(page.AskView{
-		Frame: frame.View, Title: "Delete “" + f.Title + "”?", Effects: lossOf(f, g), Action: f.path() + "/delete", Cancel: f.path(),
-		Crumbs:  []ui.Crumb{{Label: "Products", Href: "/products"}, {Label: f.product.Name, Href: productPath(f.product.ID)}, {Label: f.Title, Href: f.path()}},
+		Frame:   frame.View,
+		Title:   "Delete “" + f.Title + "”?",
+		Effects: lossOf(f, g),
+		Action:  f.path() + "/delete",
+		Cancel:  f.path(),
+		Crumbs: []ui.Crumb{
+			{Label: "Products", Href: "/products"},
+			{Label: f.product.Name, Href: productPath(f.product.ID)},
+			{Label: f.Title, Href: f.path()},
+		},
 		Buttons: []page.AskButton{{Label: "Delete the observation", Danger: true}},
 	}))
 }
@@ -149,11 +185,19 @@ func lossOf(f finding, g observation.BranchGate) []string {
 	if !f.Status.Active() {
 		return append(list, "It does not count now, so the gate of "+g.Branch+" stays "+ui.Title(string(g.After))+".")
 	}
-	list = append(list, "It counts now: "+f.branch.Name+" has "+ui.Number(f.branch.Counts.Of(f.Severity))+" active "+f.Severity.String()+", and "+ui.Number(g.Counts.Of(f.Severity))+" without it.")
+	list = append(
+		list,
+		"It counts now: "+f.branch.Name+" has "+ui.Number(
+			f.branch.Counts.Of(f.Severity),
+		)+" active "+f.Severity.String()+", and "+ui.Number(g.Counts.Of(f.Severity))+" without it.",
+	)
 	if g.Before == g.After {
 		return append(list, "The gate of "+g.Branch+" stays "+ui.Title(string(g.After))+".")
 	}
-	return append(list, "The gate of "+g.Branch+" changes from "+ui.Title(string(g.Before))+" to "+ui.Title(string(g.After))+".")
+	return append(
+		list,
+		"The gate of "+g.Branch+" changes from "+ui.Title(string(g.Before))+" to "+ui.Title(string(g.After))+".",
+	)
 }
 
 // manualDelete deletes one.

@@ -94,10 +94,18 @@ func (a *Admin) observationPage(c *gin.Context, status int, f finding, form page
 	}
 	form.Action = f.path() + "/assess"
 	v := page.ObservationView{
-		Row: a.observationRow(c, f.Observation, policy, f.branch.Counts), Branch: f.branch.Name, List: f.list(), Manual: f.Scanner == models.ManualScanner,
-		InReport: f.InReport(), Changed: a.zoned(c, f.ChangedAt), Resolved: a.zoned(c, f.ResolvedAt), SaidAt: a.zoned(c, f.Assessed.At), Form: form,
+		Row:      a.observationRow(c, f.Observation, policy, f.branch.Counts),
+		Branch:   f.branch.Name,
+		List:     f.list(),
+		Manual:   f.Scanner == models.ManualScanner,
+		InReport: f.InReport(),
+		Changed:  a.zoned(c, f.ChangedAt),
+		Resolved: a.zoned(c, f.ResolvedAt),
+		SaidAt:   a.zoned(c, f.Assessed.At),
+		Form:     form,
 		Reported: page.Verdict{Status: string(f.ReportStatus), Severity: f.ReportSeverity().String()},
-		Said:     page.Verdict{Status: string(f.Assessed.Status)}, Counts: contribution(f, policy),
+		Said:     page.Verdict{Status: string(f.Assessed.Status)},
+		Counts:   contribution(f, policy),
 	}
 	if f.Assessed.ReportSeverity != nil {
 		v.Said.Severity = f.Severity.String()
@@ -160,7 +168,11 @@ func (a *Admin) duplicateFacts(c *gin.Context, f finding, v *page.ObservationVie
 		row := duplicateRow(o, 0)
 		v.Same = &row
 	}
-	others, err := a.Store.Observations(ctx, actor.Scope(), models.ObservationFilter{ProductID: f.product.ID, Same: f.ID, All: true, Limit: maxDuplicates + 1})
+	others, err := a.Store.Observations(
+		ctx,
+		actor.Scope(),
+		models.ObservationFilter{ProductID: f.product.ID, Same: f.ID, All: true, Limit: maxDuplicates + 1},
+	)
 	if v.Over = len(others) > maxDuplicates; v.Over {
 		others = others[:maxDuplicates]
 	}
@@ -172,14 +184,23 @@ func (a *Admin) duplicateFacts(c *gin.Context, f finding, v *page.ObservationVie
 
 func duplicateRow(o models.Observation, chosen int64) page.DuplicateRow {
 	return page.DuplicateRow{
-		ID: o.ID, Title: o.Title, Component: o.Component, Severity: o.Severity.String(), Scanner: o.Scanner, Location: o.Location, Chosen: o.ID == chosen,
+		ID:        o.ID,
+		Title:     o.Title,
+		Component: o.Component,
+		Severity:  o.Severity.String(),
+		Scanner:   o.Scanner,
+		Location:  o.Location,
+		Chosen:    o.ID == chosen,
 	}
 }
 
 // did says what a row of the history is about.
 var did = map[models.AssessmentAction]string{
-	models.ActionAssess: "assessed it", models.ActionClear: "took back what was said", models.ActionExpire: "The waiver has ended",
-	models.ActionCreate: "entered it", models.ActionEdit: "edited it",
+	models.ActionAssess: "assessed it",
+	models.ActionClear:  "took back what was said",
+	models.ActionExpire: "The waiver has ended",
+	models.ActionCreate: "entered it",
+	models.ActionEdit:   "edited it",
 }
 
 // saidFacts lists a page of the history.
@@ -199,8 +220,17 @@ func (a *Admin) saidFacts(c *gin.Context, f finding, v *page.ObservationView) er
 	v.Pager.Text = ui.Plural(len(rows), "entry", "entries") + " shown"
 	for _, r := range rows {
 		v.History = append(v.History, page.SaidRow{
-			At: a.zoned(c, r.At), Actor: r.Actor, Did: did[r.Action], Comment: r.Comment, Until: a.zoned(c, r.Until), SameAs: r.DuplicateOf,
-			Was: page.Verdict{Status: string(r.WasStatus), Severity: r.WasSeverity.String()}, Is: page.Verdict{Status: string(r.Status), Severity: r.Severity.String()},
+			At:      a.zoned(c, r.At),
+			Actor:   r.Actor,
+			Did:     did[r.Action],
+			Comment: r.Comment,
+			Until:   a.zoned(c, r.Until),
+			SameAs:  r.DuplicateOf,
+			Was: page.Verdict{
+				Status:   string(r.WasStatus),
+				Severity: r.WasSeverity.String(),
+			},
+			Is: page.Verdict{Status: string(r.Status), Severity: r.Severity.String()},
 		})
 	}
 	return nil
@@ -268,7 +298,9 @@ func (a *Admin) duplicateSave(c *gin.Context) error {
 	if said.DuplicateOf < 1 {
 		err = fault.BadField("duplicate_of", "Choose one above, or give its number")
 	} else {
-		done, err = a.Observations.AssessMany(c.Request.Context(), actorOf(c), observation.Selection{ProductID: f.product.ID, IDs: []int64{f.ID}}, said)
+		done, err = a.Observations.AssessMany(
+			c.Request.Context(), actorOf(c), observation.Selection{ProductID: f.product.ID, IDs: []int64{f.ID}}, said,
+		)
 	}
 	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
 		return a.duplicatePage(c, web.StatusOf(err), f, err)

@@ -133,7 +133,10 @@ func (q *observationQuery) chips() (show, severities []ui.Chip) {
 		}
 		current := q.Severity != nil && *q.Severity == s
 		if n != 0 || current {
-			severities = append(severities, ui.Chip{Label: ui.Title(s.String()), Href: q.link("severity", s.String()), Count: n, Current: current})
+			severities = append(
+				severities,
+				ui.Chip{Label: ui.Title(s.String()), Href: q.link("severity", s.String()), Count: n, Current: current},
+			)
 		}
 	}
 	return show, severities

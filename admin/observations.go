@@ -66,7 +66,9 @@ func (a *Admin) observationsTab(c *gin.Context, row models.ProductRow, v *page.P
 
 // observationPages cuts a page off the rows, and says how many there are in
 // all. They are only counted where there are more than those of this page.
-func (a *Admin) observationPages(c *gin.Context, q *observationQuery, rows *[]models.Observation, t *page.ObservationsTab) error {
+func (a *Admin) observationPages(
+	c *gin.Context, q *observationQuery, rows *[]models.Observation, t *page.ObservationsTab,
+) error {
 	list := *rows
 	shown := min(len(list), pageSize)
 	t.Total = shown
@@ -103,11 +105,23 @@ func (a *Admin) observationPages(c *gin.Context, q *observationQuery, rows *[]mo
 
 // observationRow is an observation as lists show it; policy and counts are
 // those of its branch's gate.
-func (a *Admin) observationRow(c *gin.Context, o models.Observation, policy gate.Policy, counts models.Counts) page.ObservationRow {
+func (a *Admin) observationRow(
+	c *gin.Context, o models.Observation, policy gate.Policy, counts models.Counts,
+) page.ObservationRow {
 	r := page.ObservationRow{
-		ID: o.ID, Title: o.Title, Description: o.Description, URL: web.HTTPLink(o.URL), Severity: o.Severity.String(), Component: o.Component,
-		Location: o.Location, Fix: o.Fix, Status: string(o.Status), FirstSeen: a.zoned(c, o.FirstSeenAt), Scanner: o.Scanner,
-		Until: a.zoned(c, o.Assessed.Until), FailsGate: failsGate(o, policy, counts),
+		ID:          o.ID,
+		Title:       o.Title,
+		Description: o.Description,
+		URL:         web.HTTPLink(o.URL),
+		Severity:    o.Severity.String(),
+		Component:   o.Component,
+		Location:    o.Location,
+		Fix:         o.Fix,
+		Status:      string(o.Status),
+		FirstSeen:   a.zoned(c, o.FirstSeenAt),
+		Scanner:     o.Scanner,
+		Until:       a.zoned(c, o.Assessed.Until),
+		FailsGate:   failsGate(o, policy, counts),
 	}
 	if o.Assessed.Any() {
 		r.By = o.Assessed.By

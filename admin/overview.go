@@ -64,7 +64,9 @@ const maxBroken = 1000
 // broken lists the connections through which nothing arrives, as far as the
 // user may mend them.
 func (a *Admin) broken(c *gin.Context, v *page.OverviewView) error {
-	rows, err := a.Connections.All(c.Request.Context(), actorOf(c), models.ConnectionFilter{Broken: true, Limit: maxBroken})
+	rows, err := a.Connections.All(
+		c.Request.Context(), actorOf(c), models.ConnectionFilter{Broken: true, Limit: maxBroken},
+	)
 	if err != nil {
 		return err
 	}
@@ -133,8 +135,10 @@ func (a *Admin) tallies(c *gin.Context, events []int64) (map[int64]page.Delivery
 
 func tallyOf(states map[models.DeliveryState]int) page.DeliveryTally {
 	t := page.DeliveryTally{
-		Delivered: states[models.DeliveryDelivered], Dead: states[models.DeliveryDead], Held: states[models.DeliverySuppressed],
-		Retrying: states[models.DeliveryRetrying] + states[models.DeliveryPending] + states[models.DeliverySending],
+		Delivered: states[models.DeliveryDelivered],
+		Dead:      states[models.DeliveryDead],
+		Held:      states[models.DeliverySuppressed],
+		Retrying:  states[models.DeliveryRetrying] + states[models.DeliveryPending] + states[models.DeliverySending],
 	}
 	for _, n := range states {
 		t.Total += n
@@ -179,13 +183,18 @@ func (a *Admin) deliveryTrouble(c *gin.Context, v *page.OverviewView) error {
 
 // changes are the last changes of gates that the user has been told of.
 func (a *Admin) changes(c *gin.Context) ([]page.ChangeRow, error) {
-	found, err := a.Inbox.List(c.Request.Context(), actorOf(c), models.InboxFilter{Type: string(event.GateChanged), Limit: 5})
+	found, err := a.Inbox.List(
+		c.Request.Context(), actorOf(c), models.InboxFilter{Type: string(event.GateChanged), Limit: 5},
+	)
 	if err != nil {
 		return nil, err
 	}
 	list := make([]page.ChangeRow, 0, len(found.Rows))
 	for _, n := range found.Rows {
-		list = append(list, page.ChangeRow{ProductID: n.ProductID, Product: n.Product, To: gateOfTone(n), Why: n.Message, At: a.zoned(c, n.At)})
+		list = append(
+			list,
+			page.ChangeRow{ProductID: n.ProductID, Product: n.Product, To: gateOfTone(n), Why: n.Message, At: a.zoned(c, n.At)},
+		)
 	}
 	return list, nil
 }

@@ -102,7 +102,9 @@ func (a *Admin) memberRemove(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.roleAnswer(c, at, a.Products.RemoveMember(c.Request.Context(), actorOf(c), at, user), "The member is removed", nil)
+	return a.roleAnswer(
+		c, at, a.Products.RemoveMember(c.Request.Context(), actorOf(c), at, user), "The member is removed", nil,
+	)
 }
 
 // authorizationRoleSet gives an authorization group a role, or another one.
@@ -146,7 +148,9 @@ func (a *Admin) authorizationRoleRemove(c *gin.Context) error {
 
 // roleAnswer leads back to the members, with what was done; or says beside the
 // field, or above all, why nothing was.
-func (a *Admin) roleAnswer(c *gin.Context, at product.Owner, err error, done string, wrong func(*page.People, map[string]string)) error {
+func (a *Admin) roleAnswer(
+	c *gin.Context, at product.Owner, err error, done string, wrong func(*page.People, map[string]string),
+) error {
 	if errs := fieldErrors(err); errs != nil && wrong != nil {
 		return a.peoplePage(c, at, func(p *page.People) { wrong(p, errs) })
 	}
@@ -175,11 +179,15 @@ func (a *Admin) peoplePage(c *gin.Context, at product.Owner, change func(*page.P
 		if err != nil {
 			return err
 		}
-		return a.groupPage(c, http.StatusUnprocessableEntity, row, page.GroupMembers, func(v *page.GroupView) { change(&v.People) })
+		return a.groupPage(
+			c, http.StatusUnprocessableEntity, row, page.GroupMembers, func(v *page.GroupView) { change(&v.People) },
+		)
 	}
 	row, err := a.productOf(c)
 	if err != nil {
 		return err
 	}
-	return a.productPage(c, http.StatusUnprocessableEntity, row, page.TabMembers, func(v *page.ProductView) { change(&v.People) })
+	return a.productPage(
+		c, http.StatusUnprocessableEntity, row, page.TabMembers, func(v *page.ProductView) { change(&v.People) },
+	)
 }

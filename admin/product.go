@@ -34,7 +34,9 @@ func (a *Admin) productOf(c *gin.Context) (models.ProductRow, error) {
 
 // productPage renders the page; change, where given, has the last word on the
 // view: an error beside a field, a secret just made.
-func (a *Admin) productPage(c *gin.Context, status int, row models.ProductRow, tab page.Tab, change func(*page.ProductView)) error {
+func (a *Admin) productPage(
+	c *gin.Context, status int, row models.ProductRow, tab page.Tab, change func(*page.ProductView),
+) error {
 	v, err := a.productHead(c, row)
 	if err != nil {
 		return err
@@ -79,8 +81,16 @@ func (a *Admin) productHead(c *gin.Context, row models.ProductRow) (page.Product
 		return page.ProductView{}, err
 	}
 	v := page.ProductView{
-		ID: row.ID, Name: row.Name, Description: row.Description, Branch: b.Name, Gate: string(b.Gate), Why: whyOf(b),
-		Policy: policyText(policy), LimitSources: sourceWords(policy), Counts: uiCounts(b.Counts), TabCounts: map[page.Tab]int{page.TabObservations: int(b.Counts.Total())},
+		ID:           row.ID,
+		Name:         row.Name,
+		Description:  row.Description,
+		Branch:       b.Name,
+		Gate:         string(b.Gate),
+		Why:          whyOf(b),
+		Policy:       policyText(policy),
+		LimitSources: sourceWords(policy),
+		Counts:       uiCounts(b.Counts),
+		TabCounts:    map[page.Tab]int{page.TabObservations: int(b.Counts.Total())},
 	}
 	if b.Evaluated {
 		v.Since = a.zoned(c, b.Since)
@@ -246,6 +256,10 @@ func (a *Admin) deliveriesTab(c *gin.Context, row models.ProductRow, v *page.Pro
 		return err
 	}
 	rows = pager.cut(rows)
-	v.Deliveries = page.DeliveriesTab{Rows: a.deliveryRows(c, rows), Pager: pager.Pager, Chips: stateChips(productPath(row.ID), string(f.State), "tab", "deliveries")}
+	v.Deliveries = page.DeliveriesTab{
+		Rows:  a.deliveryRows(c, rows),
+		Pager: pager.Pager,
+		Chips: stateChips(productPath(row.ID), string(f.State), "tab", "deliveries"),
+	}
 	return nil
 }

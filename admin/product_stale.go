@@ -23,7 +23,13 @@ func (a *Admin) productSources(c *gin.Context, row models.ProductRow, v *page.Pr
 			v.Stale++
 		}
 		v.Sources = append(v.Sources, page.SourceRow{
-			Scanner: s.Scanner, Name: s.Name, Branch: s.Branch, Format: s.Format, LastReport: a.zoned(c, s.LastReportAt), Counts: uiCounts(s.Counts), Stale: stale,
+			Scanner:    s.Scanner,
+			Name:       s.Name,
+			Branch:     s.Branch,
+			Format:     s.Format,
+			LastReport: a.zoned(c, s.LastReportAt),
+			Counts:     uiCounts(s.Counts),
+			Stale:      stale,
 		})
 	}
 	return err
@@ -42,7 +48,12 @@ func (a *Admin) stale(c *gin.Context, scope models.Scope, v *page.OverviewView) 
 	rows, err := a.Store.Products(ctx, scope, models.ProductFilter{Stale: true, Limit: maxOverview})
 	for _, r := range rows {
 		v.Stale = append(v.Stale, page.StaleRow{
-			ID: r.ID, Name: r.Name, Branch: r.Default.Name, Gate: string(r.Default.Gate), Since: a.zoned(c, r.Default.StaleSince), LastReport: a.zoned(c, r.LastReportAt),
+			ID:         r.ID,
+			Name:       r.Name,
+			Branch:     r.Default.Name,
+			Gate:       string(r.Default.Gate),
+			Since:      a.zoned(c, r.Default.StaleSince),
+			LastReport: a.zoned(c, r.LastReportAt),
 		})
 	}
 	return err

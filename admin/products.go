@@ -39,15 +39,34 @@ func (a *Admin) productList(c *gin.Context) error {
 		sort = ""
 	}
 	stale := c.Query("stale")
-	f := models.ProductFilter{Text: q, State: state, Stale: stale != "", Group: group.ID, After: after, Limit: pageSize + 1, Worst: sort == sortGate, AfterState: models.GateState(c.Query("from"))}
+	f := models.ProductFilter{
+		Text:       q,
+		State:      state,
+		Stale:      stale != "",
+		Group:      group.ID,
+		After:      after,
+		Limit:      pageSize + 1,
+		Worst:      sort == sortGate,
+		AfterState: models.GateState(c.Query("from")),
+	}
 	rows, err := a.Store.Products(ctx, scope, f)
 	if err != nil {
 		return err
 	}
 	here := []string{"q", q, "group", c.Query("group"), "stale", stale}
 	v := page.ProductsView{
-		Query: q, Gate: string(state), CanCreate: a.Products.MayCreate(actorOf(c)) == nil, Chips: gateChips(append(here, "sort", sort), state, tally), Sort: sort, Stale: f.Stale, GroupID: group.ID, Group: group.Name,
-		ByName: link("/products", append(here, "gate", string(state))...), ByGate: link("/products", append(here, "gate", string(state), "sort", sortGate)...),
+		Query:     q,
+		Gate:      string(state),
+		CanCreate: a.Products.MayCreate(actorOf(c)) == nil,
+		Chips:     gateChips(append(here, "sort", sort), state, tally),
+		Sort:      sort,
+		Stale:     f.Stale,
+		GroupID:   group.ID,
+		Group:     group.Name,
+		ByName: link(
+			"/products",
+			append(here, "gate", string(state))...),
+		ByGate: link("/products", append(here, "gate", string(state), "sort", sortGate)...),
 	}
 	for _, n := range tally {
 		v.Total += int(n)
@@ -55,7 +74,9 @@ func (a *Admin) productList(c *gin.Context) error {
 	if len(rows) > pageSize {
 		rows = rows[:pageSize]
 		last := rows[pageSize-1]
-		v.Pager.Next = link("/products", append(here, "gate", string(state), "sort", sort, "after", last.Name, "from", string(last.Default.Gate))...)
+		v.Pager.Next = link(
+			"/products",
+			append(here, "gate", string(state), "sort", sort, "after", last.Name, "from", string(last.Default.Gate))...)
 	}
 	if after != "" {
 		v.Pager.First = link("/products", append(here, "gate", string(state), "sort", sort)...)
@@ -87,7 +108,12 @@ func gateChips(here []string, current models.GateState, tally map[models.GateSta
 	}{{models.GateFailed, "Failed"}, {models.GatePassed, "Passed"}, {models.GateNone, "None"}} {
 		n := int(tally[s.state])
 		all += n
-		chips = append(chips, ui.Chip{Label: s.label, Href: link("/products", append(here, "gate", string(s.state))...), Count: n, Current: current == s.state})
+		chips = append(chips, ui.Chip{
+			Label:   s.label,
+			Href:    link("/products", append(here, "gate", string(s.state))...),
+			Count:   n,
+			Current: current == s.state,
+		})
 	}
 	chips[0].Count = all
 	return chips
@@ -109,8 +135,17 @@ func (a *Admin) productRows(c *gin.Context, rows []models.ProductRow) ([]page.Pr
 			group = groups[*r.GroupID]
 		}
 		list = append(list, page.ProductRow{
-			Group: group.name, GroupHref: group.href, ID: r.ID, Name: r.Name, Gate: string(r.Default.Gate), Why: whyOf(r.Default), Since: a.zoned(c, r.Default.Since),
-			Counts: uiCounts(r.Default.Counts), LastReport: a.zoned(c, r.LastReportAt), StaleSince: a.zoned(c, r.Default.StaleSince), Targets: len(targets[r.ID]),
+			Group:      group.name,
+			GroupHref:  group.href,
+			ID:         r.ID,
+			Name:       r.Name,
+			Gate:       string(r.Default.Gate),
+			Why:        whyOf(r.Default),
+			Since:      a.zoned(c, r.Default.Since),
+			Counts:     uiCounts(r.Default.Counts),
+			LastReport: a.zoned(c, r.LastReportAt),
+			StaleSince: a.zoned(c, r.Default.StaleSince),
+			Targets:    len(targets[r.ID]),
 		})
 	}
 	return list, nil
@@ -181,7 +216,12 @@ func (a *Admin) newPage(c *gin.Context, status int, v page.ProductNewView, group
 }
 
 func (a *Admin) productCreate(c *gin.Context) error {
-	d := product.Draft{Name: c.PostForm("name"), Description: c.PostForm("description"), DefaultBranch: c.PostForm("default_branch"), GroupID: idOf(c.PostForm("group_id"))}
+	d := product.Draft{
+		Name:          c.PostForm("name"),
+		Description:   c.PostForm("description"),
+		DefaultBranch: c.PostForm("default_branch"),
+		GroupID:       idOf(c.PostForm("group_id")),
+	}
 	row, err := a.Products.Create(c.Request.Context(), actorOf(c), d)
 	if errs := fieldErrors(err); errs != nil {
 		return a.newPage(c, http.StatusUnprocessableEntity, page.ProductNewView{

@@ -26,8 +26,15 @@ func (a *Admin) profilePage(c *gin.Context, status int, with func(v *page.Profil
 	ctx, actor := c.Request.Context(), actorOf(c)
 	u := actor.User
 	v := page.ProfileView{
-		Frame: a.frame(c, "Your profile", layout.NavNone), Name: u.Name, FirstName: u.FirstName, Email: u.Email, EmailPending: u.EmailPending,
-		Mails: a.Accounts.CanSendMail(), TimeZone: u.TimeZone, Zones: account.Zones(), Theme: u.Theme,
+		Frame:        a.frame(c, "Your profile", layout.NavNone),
+		Name:         u.Name,
+		FirstName:    u.FirstName,
+		Email:        u.Email,
+		EmailPending: u.EmailPending,
+		Mails:        a.Accounts.CanSendMail(),
+		TimeZone:     u.TimeZone,
+		Zones:        account.Zones(),
+		Theme:        u.Theme,
 	}
 	tokens, err := a.Accounts.Tokens(ctx, actor)
 	if err != nil {
@@ -35,8 +42,14 @@ func (a *Admin) profilePage(c *gin.Context, status int, with func(v *page.Profil
 	}
 	for _, t := range tokens {
 		v.Tokens = append(v.Tokens, page.TokenRow{
-			ID: t.ID, Name: t.Name, Role: string(t.Role), Hint: t.Hint, Created: a.zoned(c, t.CreatedAt), LastUsed: a.zoned(c, t.LastUsedAt),
-			Expires: a.zoned(c, t.ExpiresAt), Expired: !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(a.Store.Now()),
+			ID:       t.ID,
+			Name:     t.Name,
+			Role:     string(t.Role),
+			Hint:     t.Hint,
+			Created:  a.zoned(c, t.CreatedAt),
+			LastUsed: a.zoned(c, t.LastUsedAt),
+			Expires:  a.zoned(c, t.ExpiresAt),
+			Expired:  !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(a.Store.Now()),
 		})
 	}
 	if v.Sessions, err = a.sessionRows(c); err != nil {
@@ -60,15 +73,25 @@ func (a *Admin) sessionRows(c *gin.Context) ([]page.SessionRow, error) {
 	rows := make([]page.SessionRow, 0, len(open))
 	for _, s := range open {
 		rows = append(rows, page.SessionRow{
-			ID: s.ID, Browser: account.Browser(s.UserAgent), Address: s.Address, Since: a.zoned(c, s.CreatedAt), Seen: a.zoned(c, s.SeenAt), This: s.This,
+			ID:      s.ID,
+			Browser: account.Browser(s.UserAgent),
+			Address: s.Address,
+			Since:   a.zoned(c, s.CreatedAt),
+			Seen:    a.zoned(c, s.SeenAt),
+			This:    s.This,
 		})
 	}
 	return rows, err
 }
 
 func (a *Admin) profileSave(c *gin.Context) error {
-	first, email, zone, theme := c.PostForm("first_name"), c.PostForm("email"), c.PostForm("time_zone"), c.PostForm("theme")
-	pending, err := a.Accounts.EditProfile(c.Request.Context(), actorOf(c), account.Profile{FirstName: &first, Email: &email, TimeZone: &zone, Theme: &theme})
+	first := c.PostForm("first_name")
+	email := c.PostForm("email")
+	zone := c.PostForm("time_zone")
+	theme := c.PostForm("theme")
+	pending, err := a.Accounts.EditProfile(
+		c.Request.Context(), actorOf(c), account.Profile{FirstName: &first, Email: &email, TimeZone: &zone, Theme: &theme},
+	)
 	if errs := wrongs(err); errs != nil {
 		return a.profilePage(c, web.StatusOf(err), func(v *page.ProfileView) {
 			v.FirstName, v.Email, v.TimeZone, v.Theme, v.Errors = first, email, zone, theme, errs
@@ -133,9 +156,16 @@ func (a *Admin) tokenRevokeAsk(c *gin.Context) error {
 		return err
 	}
 	return show(c, http.StatusOK, page.Ask(page.AskView{
-		Frame: a.frame(c, "Revoke "+t.Name, layout.NavNone), Crumbs: []ui.Crumb{{Label: "Your profile", Href: profilePath}},
-		Title: "Revoke the token " + t.Name + "?", Action: c.Request.URL.Path, Cancel: profilePath, Buttons: []page.AskButton{{Label: "Revoke it", Danger: true}},
-		Effects: []string{"Programs that use the token that ends in " + t.Hint + " get no answer any more, from this moment on.", "It cannot be brought back: a new one is needed."},
+		Frame:   a.frame(c, "Revoke "+t.Name, layout.NavNone),
+		Crumbs:  []ui.Crumb{{Label: "Your profile", Href: profilePath}},
+		Title:   "Revoke the token " + t.Name + "?",
+		Action:  c.Request.URL.Path,
+		Cancel:  profilePath,
+		Buttons: []page.AskButton{{Label: "Revoke it", Danger: true}},
+		Effects: []string{
+			"Programs that use the token that ends in " + t.Hint + " get no answer any more, from this moment on.",
+			"It cannot be brought back: a new one is needed.",
+		},
 	}))
 }
 

@@ -11,5 +11,9 @@ import (
 
 // reference is the page about the API.
 func (a *Admin) reference(c *gin.Context) error {
-	return show(c, http.StatusOK, page.API(page.APIView{Frame: a.frame(c, "The API", layout.NavNone), BaseURL: a.BaseURL(), Groups: a.API}))
+	return show(
+		c,
+		http.StatusOK,
+		page.API(page.APIView{Frame: a.frame(c, "The API", layout.NavNone), BaseURL: a.BaseURL(), Groups: a.API}),
+	)
 }

@@ -59,7 +59,14 @@ func (a *Admin) resendAsk(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	v := page.ResendView{What: delivery.Words(q.LedgerFilter), Will: p.Will, Off: p.Off, Other: p.Other, Over: p.Over, Back: q.without("/deliveries", "id")}
+	v := page.ResendView{
+		What:  delivery.Words(q.LedgerFilter),
+		Will:  p.Will,
+		Off:   p.Off,
+		Other: p.Other,
+		Over:  p.Over,
+		Back:  q.without("/deliveries", "id"),
+	}
 	var longest time.Duration
 	for _, t := range p.By {
 		m := a.module(t.Module)
@@ -69,7 +76,10 @@ func (a *Admin) resendAsk(c *gin.Context) error {
 		}
 	}
 	if longest > time.Minute {
-		v.Slow = fmt.Sprintf("Since no target gets more than it can take, this needs some %d minutes.", int(longest.Minutes())+1)
+		v.Slow = fmt.Sprintf(
+			"Since no target gets more than it can take, this needs some %d minutes.",
+			int(longest.Minutes())+1,
+		)
 	}
 	for _, id := range q.IDs {
 		v.Hidden = append(v.Hidden, [2]string{"id", strconv.FormatInt(id, 10)})
@@ -134,7 +144,13 @@ func (a *Admin) resendProgress(c *gin.Context) error {
 		return err
 	}
 	v := page.ProgressView{
-		ID: p.ID, What: p.What, By: p.By, At: a.zoned(c, p.CreatedAt), Total: p.Total, Left: p.Left(), Stopped: a.zoned(c, p.StoppedAt),
+		ID:      p.ID,
+		What:    p.What,
+		By:      p.By,
+		At:      a.zoned(c, p.CreatedAt),
+		Total:   p.Total,
+		Left:    p.Left(),
+		Stopped: a.zoned(c, p.StoppedAt),
 	}
 	for _, s := range models.DeliveryStates() {
 		if n := p.States[s]; n > 0 {

@@ -25,10 +25,18 @@ func (a *Admin) settingsOf(c *gin.Context, row models.ProductRow) (page.Settings
 		return page.SettingsTab{}, err
 	}
 	t := page.SettingsTab{
-		Version: row.Version, Name: row.Name, Description: row.Description, DefaultBranch: row.Default.Name,
-		Hold: ownTerm(row.HoldSeconds, "0"), Stale: ownTerm(row.StaleAfter, "never"),
-		GateMode: string(row.GateMode), Thresholds: thresholdTexts(row.Thresholds), Defaults: uiCounts(a.Settings.Gate().Thresholds),
-		EmailTo: f.EmailTo, MSTeams: f.MSTeams, Slack: f.Slack,
+		Version:       row.Version,
+		Name:          row.Name,
+		Description:   row.Description,
+		DefaultBranch: row.Default.Name,
+		Hold:          ownTerm(row.HoldSeconds, "0"),
+		Stale:         ownTerm(row.StaleAfter, "never"),
+		GateMode:      string(row.GateMode),
+		Thresholds:    thresholdTexts(row.Thresholds),
+		Defaults:      uiCounts(a.Settings.Gate().Thresholds),
+		EmailTo:       f.EmailTo,
+		MSTeams:       f.MSTeams,
+		Slack:         f.Slack,
 	}
 	if err := a.lastChanged(c, &t, audit.Product, row.Name, row.ID); err != nil {
 		return t, err
@@ -164,7 +172,9 @@ func (a *Admin) confirmDelete(c *gin.Context, status int, wrong string) error {
 	return show(c, status, page.Confirm(page.ConfirmView{
 		Frame: a.frame(c, "Delete "+row.Name, layout.NavProducts), Title: "Delete " + row.Name + "?",
 		Lost: []string{
-			plural(int(row.Default.Counts.Total()), "active observation", "active observations") + ", and all resolved ones, of every branch",
+			plural(
+				int(row.Default.Counts.Total()), "active observation", "active observations",
+			) + ", and all resolved ones, of every branch",
 			"the history of its gate, and its notifications in everybody's inbox",
 			plural(len(targets), "target", "targets") + " with their secrets, and the record of what was delivered",
 		},

@@ -24,7 +24,14 @@ const (
 
 // silenceLengths are the choices of the form; the last is until a time.
 var silenceLengths = []ui.Option{
-	{Value: "1h", Label: "for 1 hour"}, {Value: "4h", Label: "for 4 hours"}, {Value: "24h", Label: "for 1 day"}, {Value: "168h", Label: "for 1 week"}, {Value: "", Label: "until"},
+	{
+		Value: "1h",
+		Label: "for 1 hour",
+	},
+	{Value: "4h", Label: "for 4 hours"},
+	{Value: "24h", Label: "for 1 day"},
+	{Value: "168h", Label: "for 1 week"},
+	{Value: "", Label: "until"},
 }
 
 const usualLength = "4h"
@@ -44,8 +51,13 @@ type silenceInput struct {
 func (a *Admin) silenceInput(c *gin.Context, get func(string) string) (silenceInput, fault.Fields) {
 	var bad fault.Fields
 	in := silenceInput{
-		draft: silence.Draft{Type: get("type"), Text: get("text"), Reason: get("reason")},
-		of:    get("of"), product: strings.TrimSpace(get("product")), group: get("group"), starts: get("starts"), length: get("for"), until: get("until"),
+		draft:   silence.Draft{Type: get("type"), Text: get("text"), Reason: get("reason")},
+		of:      get("of"),
+		product: strings.TrimSpace(get("product")),
+		group:   get("group"),
+		starts:  get("starts"),
+		length:  get("for"),
+		until:   get("until"),
 	}
 	zone := a.zone(c)
 	from := a.Store.Now()
@@ -87,7 +99,9 @@ func (a *Admin) place(c *gin.Context, in *silenceInput, bad *fault.Fields) error
 			bad.Add("product_id", "Choose a product")
 			return nil
 		}
-		rows, err := a.Store.Products(c.Request.Context(), actorOf(c).Scope(), models.ProductFilter{Name: in.product, Limit: 1})
+		rows, err := a.Store.Products(
+			c.Request.Context(), actorOf(c).Scope(), models.ProductFilter{Name: in.product, Limit: 1},
+		)
 		if err != nil {
 			return err
 		}
@@ -104,8 +118,15 @@ func (a *Admin) place(c *gin.Context, in *silenceInput, bad *fault.Fields) error
 // something is wrong with it.
 func (a *Admin) silenceForm(c *gin.Context, in silenceInput, errs map[string]string) page.SilenceForm {
 	f := page.SilenceForm{
-		Product: in.product, Text: in.draft.Text, Reason: in.draft.Reason, Starts: in.starts, Until: in.until, Note: in.unknown, Errors: errs, Zone: a.zone(c).String(),
-		Types: []ui.Option{{Label: everyType, Checked: in.draft.Type == ""}},
+		Product: in.product,
+		Text:    in.draft.Text,
+		Reason:  in.draft.Reason,
+		Starts:  in.starts,
+		Until:   in.until,
+		Note:    in.unknown,
+		Errors:  errs,
+		Zone:    a.zone(c).String(),
+		Types:   []ui.Option{{Label: everyType, Checked: in.draft.Type == ""}},
 	}
 	if f.Until == "" {
 		f.Until = a.zoned(c, a.Store.Now()).Add(4 * time.Hour).Format(localTime)
@@ -149,7 +170,12 @@ func (a *Admin) silencePlaces(c *gin.Context, in silenceInput, f *page.SilenceFo
 		f.Of = append(f.Of, ui.Option{Value: ofGroup, Label: "A group of products", Checked: in.of == ofGroup})
 	}
 	if actor.Administrator() {
-		f.Of = append(f.Of, ui.Option{Value: ofAll, Label: "All products", Help: "And what is of none, as exceptions of the program itself.", Checked: in.of == ofAll})
+		f.Of = append(f.Of, ui.Option{
+			Value:   ofAll,
+			Label:   "All products",
+			Help:    "And what is of none, as exceptions of the program itself.",
+			Checked: in.of == ofAll,
+		})
 	}
 	return nil
 }

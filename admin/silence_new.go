@@ -197,7 +197,12 @@ func (a *Admin) quiet(c *gin.Context, product int64) ([]page.QuietRow, error) {
 	notes, err := a.Silences.NotesFor(c.Request.Context(), actorOf(c), product)
 	rows := make([]page.QuietRow, len(notes))
 	for i, n := range notes {
-		rows[i] = page.QuietRow{Reason: n.Reason, Author: n.Author, What: silenceWords(n.Silence), EndsAt: a.zoned(c, n.EndsAt)}
+		rows[i] = page.QuietRow{
+			Reason: n.Reason,
+			Author: n.Author,
+			What:   silenceWords(n.Silence),
+			EndsAt: a.zoned(c, n.EndsAt),
+		}
 		if n.Seen {
 			rows[i].Href = silencePath(n.ID)
 		}

@@ -24,8 +24,12 @@ func silencePath(id int64) string { return silencesPath + "/" + count(id) }
 
 // silenceables are the types that may be held back, in words.
 var silenceables = map[event.Type]string{
-	event.GateChanged: "Changes of gates", event.WaiverEnds: "Waivers that end", event.ProductIsStale: "Products that send no reports",
-	event.ExceptionReported: "Exceptions reported by programs", event.ExceptionRequest: "Exceptions in requests", event.ExceptionTask: "Exceptions in background tasks",
+	event.GateChanged:       "Changes of gates",
+	event.WaiverEnds:        "Waivers that end",
+	event.ProductIsStale:    "Products that send no reports",
+	event.ExceptionReported: "Exceptions reported by programs",
+	event.ExceptionRequest:  "Exceptions in requests",
+	event.ExceptionTask:     "Exceptions in background tasks",
 }
 
 const everyType = "Everything that may be held back"
@@ -58,7 +62,9 @@ func (a *Admin) silenceList(c *gin.Context) error {
 		f.ProductID, v.Narrowed, pairs = row.ID, true, []string{"product", count(row.ID)}
 		v.Filters = []page.Removable{{Label: row.Name, Clear: link(silencesPath, "state", state)}}
 	}
-	f.Before, _ = strconv.ParseInt(c.Query("before"), 10, 64) //nolint:errcheck // what is no number begins at the first page
+	f.Before, _ = strconv.ParseInt(
+		c.Query("before"), 10, 64,
+	) //nolint:errcheck // what is no number begins at the first page
 	rows, err := a.Silences.List(ctx, actor, f)
 	if err != nil {
 		return err
@@ -84,7 +90,12 @@ func (a *Admin) silenceList(c *gin.Context) error {
 	}
 	v.Chips = []ui.Chip{
 		{Label: "In force or scheduled", Href: link(silencesPath, pairs...), Count: -1, Current: !v.Ended},
-		{Label: "Ended", Href: link(silencesPath, append(pairs, "state", string(models.SilenceEnded))...), Count: -1, Current: v.Ended},
+		{
+			Label:   "Ended",
+			Href:    link(silencesPath, append(pairs, "state", string(models.SilenceEnded))...),
+			Count:   -1,
+			Current: v.Ended,
+		},
 	}
 	v.Frame = a.frame(c, "Silences", layout.NavSilences)
 	return show(c, http.StatusOK, page.Silences(v))
@@ -92,8 +103,18 @@ func (a *Admin) silenceList(c *gin.Context) error {
 
 func (a *Admin) silenceRow(c *gin.Context, r silence.Row) page.SilenceRow {
 	row := page.SilenceRow{
-		ID: r.ID, ScopeName: r.ScopeName, What: silenceWords(r.Silence), Reason: r.Reason, Author: r.Author, State: string(r.State(a.Store.Now())),
-		StartsAt: a.zoned(c, r.StartsAt), EndsAt: a.zoned(c, r.EndsAt), EndedBy: r.EndedBy, Held: r.Held.Rows, Products: r.Held.Products, May: r.May,
+		ID:        r.ID,
+		ScopeName: r.ScopeName,
+		What:      silenceWords(r.Silence),
+		Reason:    r.Reason,
+		Author:    r.Author,
+		State:     string(r.State(a.Store.Now())),
+		StartsAt:  a.zoned(c, r.StartsAt),
+		EndsAt:    a.zoned(c, r.EndsAt),
+		EndedBy:   r.EndedBy,
+		Held:      r.Held.Rows,
+		Products:  r.Held.Products,
+		May:       r.May,
 	}
 	switch {
 	case r.ProductID != 0:
@@ -132,7 +153,12 @@ func (a *Admin) silence(c *gin.Context) error {
 		return err
 	}
 	form := a.silenceForm(c, silenceInput{
-		draft: silence.Draft{Type: row.Type, Text: row.Text, Reason: row.Reason}, until: row.EndsAt.In(a.zone(c)).Format(localTime),
+		draft: silence.Draft{
+			Type:   row.Type,
+			Text:   row.Text,
+			Reason: row.Reason,
+		},
+		until: row.EndsAt.In(a.zone(c)).Format(localTime),
 	}, nil)
 	return a.silencePage(c, http.StatusOK, row, form)
 }
@@ -212,9 +238,16 @@ func (a *Admin) silenceEndAsk(c *gin.Context) error {
 	}
 	shown := a.silenceRow(c, row)
 	v := page.AskView{
-		Crumbs: []ui.Crumb{{Label: "Silences", Href: silencesPath}, {Label: row.Reason, Href: silencePath(row.ID)}},
-		Title:  "End the silence now?", Action: c.Request.URL.Path, Cancel: silencePath(row.ID), Buttons: []page.AskButton{{Label: "End it now"}},
-		Effects: []string{"It is of " + strings.ToLower(shown.ScopeName[:1]) + shown.ScopeName[1:] + ", by " + row.Author + ": " + row.Reason + "."},
+		Crumbs:  []ui.Crumb{{Label: "Silences", Href: silencesPath}, {Label: row.Reason, Href: silencePath(row.ID)}},
+		Title:   "End the silence now?",
+		Action:  c.Request.URL.Path,
+		Cancel:  silencePath(row.ID),
+		Buttons: []page.AskButton{{Label: "End it now"}},
+		Effects: []string{
+			"It is of " + strings.ToLower(
+				shown.ScopeName[:1],
+			) + shown.ScopeName[1:] + ", by " + row.Author + ": " + row.Reason + ".",
+		},
 	}
 	if row.ProductID != 0 || row.GroupID != 0 {
 		v.Effects[0] = "It is of " + row.ScopeName + ", by " + row.Author + ": " + row.Reason + "."
@@ -225,8 +258,13 @@ func (a *Admin) silenceEndAsk(c *gin.Context) error {
 	case n == 0:
 		v.Effects = append(v.Effects, "It has held back nothing. From now on messages go out again.")
 	default:
-		v.Effects = append(v.Effects, "From now on messages go out again.",
-			"Those of the "+plural(n, "notification", "notifications")+" that it has held back are not sent any more: a notice names what it was. They can be sent again from Deliveries.")
+		v.Effects = append(
+			v.Effects,
+			"From now on messages go out again.",
+			"Those of the "+plural(
+				n, "notification", "notifications",
+			)+" that it has held back are not sent any more: a notice names what it was. They can be sent again from Deliveries.",
+		)
 	}
 	v.Frame = a.frame(c, v.Title, layout.NavSilences)
 	return show(c, http.StatusOK, page.Ask(v))

@@ -35,7 +35,13 @@ func (a *Admin) targetRows(c *gin.Context, list []models.ConnectionRow) []page.T
 	for _, t := range list {
 		m := a.module(t.Module)
 		rows = append(rows, page.TargetRow{
-			ID: t.ID, Module: m.Title, Icon: m.Icon, Name: t.Name, Hint: t.Hint, Enabled: t.Enabled, Condition: a.condition(c, t),
+			ID:        t.ID,
+			Module:    m.Title,
+			Icon:      m.Icon,
+			Name:      t.Name,
+			Hint:      t.Hint,
+			Enabled:   t.Enabled,
+			Condition: a.condition(c, t),
 		})
 	}
 	return rows
@@ -73,14 +79,32 @@ func moduleForm(d module.Descriptor, typed, errs map[string]string) page.ModuleF
 	f := page.ModuleForm{Module: d.Name, Title: d.Title, Icon: d.Icon, Summary: d.Summary}
 	id := "target-" + d.Name + "-"
 	f.Fields = append(f.Fields, ui.Field{
-		ID: id + "name", Name: "name", Label: "Name", Value: typed["name"], Error: errs["name"], Required: true, MaxLength: 100,
-		Placeholder: "On-call " + d.Title, Help: "How it is called in lists.", Autocomplete: "off",
+		ID:           id + "name",
+		Name:         "name",
+		Label:        "Name",
+		Value:        typed["name"],
+		Error:        errs["name"],
+		Required:     true,
+		MaxLength:    100,
+		Placeholder:  "On-call " + d.Title,
+		Help:         "How it is called in lists.",
+		Autocomplete: "off",
 	})
 	for _, field := range d.FormFields() {
 		f.Fields = append(f.Fields, ui.Field{
-			ID: id + field.Name, Name: field.Name, Label: field.Label, Value: typed[field.Name], Error: errs[field.Name], Help: field.Help,
-			Placeholder: field.Placeholder, Required: field.Required && !field.Generated, MaxLength: field.MaxLen, Mono: true, Autocomplete: "off",
-			Type: inputType(field.Kind), Options: optionsOf(field, typed[field.Name]),
+			ID:           id + field.Name,
+			Name:         field.Name,
+			Label:        field.Label,
+			Value:        typed[field.Name],
+			Error:        errs[field.Name],
+			Help:         field.Help,
+			Placeholder:  field.Placeholder,
+			Required:     field.Required && !field.Generated,
+			MaxLength:    field.MaxLen,
+			Mono:         true,
+			Autocomplete: "off",
+			Type:         inputType(field.Kind),
+			Options:      optionsOf(field, typed[field.Name]),
 		})
 	}
 	return f
@@ -175,7 +199,9 @@ func (a *Admin) targetEnable(enabled bool) handler {
 		if err != nil {
 			return err
 		}
-		if _, err := a.Connections.Update(c.Request.Context(), actorOf(c), t.ID, connection.Change{Enabled: &enabled}); err != nil {
+		if _, err := a.Connections.Update(
+			c.Request.Context(), actorOf(c), t.ID, connection.Change{Enabled: &enabled},
+		); err != nil {
 			return err
 		}
 		a.flashEnabled(c, t.Name, enabled)

@@ -19,9 +19,23 @@ import (
 var (
 	termPattern = regexp.MustCompile(`^(\d{1,9})\s*([a-z]+)$`)
 	termUnits   = map[string]time.Duration{
-		"s": time.Second, "sec": time.Second, "second": time.Second, "seconds": time.Second,
-		"m": time.Minute, "min": time.Minute, "minute": time.Minute, "minutes": time.Minute,
-		"h": time.Hour, "hour": time.Hour, "hours": time.Hour, "d": day, "day": day, "days": day, "w": 7 * day, "week": 7 * day, "weeks": 7 * day,
+		"s":       time.Second,
+		"sec":     time.Second,
+		"second":  time.Second,
+		"seconds": time.Second,
+		"m":       time.Minute,
+		"min":     time.Minute,
+		"minute":  time.Minute,
+		"minutes": time.Minute,
+		"h":       time.Hour,
+		"hour":    time.Hour,
+		"hours":   time.Hour,
+		"d":       day,
+		"day":     day,
+		"days":    day,
+		"w":       7 * day,
+		"week":    7 * day,
+		"weeks":   7 * day,
 	}
 )
 

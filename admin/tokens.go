@@ -25,8 +25,14 @@ func (a *Admin) tokensTab(c *gin.Context, row models.ProductRow, v *page.Product
 	now := a.Store.Now()
 	for _, t := range rows {
 		v.Tokens.Rows = append(v.Tokens.Rows, page.TokenRow{
-			ID: t.ID, Name: t.Name, Role: string(t.Role), Hint: t.Hint, Created: a.zoned(c, t.CreatedAt), LastUsed: a.zoned(c, t.LastUsedAt),
-			Expires: a.zoned(c, t.ExpiresAt), Expired: !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(now),
+			ID:       t.ID,
+			Name:     t.Name,
+			Role:     string(t.Role),
+			Hint:     t.Hint,
+			Created:  a.zoned(c, t.CreatedAt),
+			LastUsed: a.zoned(c, t.LastUsedAt),
+			Expires:  a.zoned(c, t.ExpiresAt),
+			Expired:  !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(now),
 		})
 	}
 	return nil

@@ -83,9 +83,18 @@ func (a *Admin) uploadReport(c *gin.Context) error {
 		return err
 	}
 	v.Result = &page.ImportResult{
-		Format: result.Format, Scanner: v.Scanner, Branch: result.Branch, New: result.Tally.New, Updated: result.Tally.Updated,
-		Reopened: result.Tally.Reopened, Resolved: result.Tally.Resolved, Counts: uiCounts(result.Counts),
-		Before: string(result.Gate.Before), After: string(result.Gate.After), Why: result.Gate.Why, Evaluated: result.Branch == row.Default.Name,
+		Format:    result.Format,
+		Scanner:   v.Scanner,
+		Branch:    result.Branch,
+		New:       result.Tally.New,
+		Updated:   result.Tally.Updated,
+		Reopened:  result.Tally.Reopened,
+		Resolved:  result.Tally.Resolved,
+		Counts:    uiCounts(result.Counts),
+		Before:    string(result.Gate.Before),
+		After:     string(result.Gate.After),
+		Why:       result.Gate.Why,
+		Evaluated: result.Branch == row.Default.Name,
 	}
 	return a.uploadPage(c, http.StatusOK, row, v)
 }
@@ -116,7 +125,9 @@ func (a *Admin) importForm(c *gin.Context, id int64) (ingest.Result, page.Upload
 }
 
 func (a *Admin) tooLarge(cause error) error {
-	return fault.Wrap(fault.TooLarge, fmt.Sprintf("The report is larger than %d MiB", a.Settings.Reports().MaxBytes>>20), cause)
+	return fault.Wrap(
+		fault.TooLarge, fmt.Sprintf("The report is larger than %d MiB", a.Settings.Reports().MaxBytes>>20), cause,
+	)
 }
 
 // uploadErrors are the errors beside the form's fields; the report is the

@@ -29,22 +29,44 @@ func userActions() map[string]userAction {
 	yes, no := true, false
 	return map[string]userAction{
 		"deactivate": {
-			title: "Deactivate ", button: "Deactivate", danger: true, edit: account.UserEdit{Active: &no}, done: " is deactivated",
+			title:  "Deactivate ",
+			button: "Deactivate",
+			danger: true,
+			edit:   account.UserEdit{Active: &no},
+			done:   " is deactivated",
 			effects: []string{
-				"All sessions end at once, and nobody can sign in with this name.", "The API tokens stop working. They come back when the user is activated.",
+				"All sessions end at once, and nobody can sign in with this name.",
+				"The API tokens stop working. They come back when the user is activated.",
 				"The memberships stay, and so does the name in what the user has done.",
 			},
 		},
 		"activate": {
-			title: "Activate ", button: "Activate", edit: account.UserEdit{Active: &yes}, done: " is active",
-			effects: []string{"The user can sign in again, with the password of before.", "The API tokens and the memberships count again."},
+			title:  "Activate ",
+			button: "Activate",
+			edit:   account.UserEdit{Active: &yes},
+			done:   " is active",
+			effects: []string{
+				"The user can sign in again, with the password of before.",
+				"The API tokens and the memberships count again.",
+			},
 		},
 		"promote": {
-			title: "Make an administrator: ", button: "Make an administrator", danger: true, edit: account.UserEdit{Administrator: &yes}, done: " is an administrator",
-			effects: []string{"The user sees and changes all products, users, connections and settings.", "So do the API tokens that are not narrowed to a role."},
+			title:  "Make an administrator: ",
+			button: "Make an administrator",
+			danger: true,
+			edit:   account.UserEdit{Administrator: &yes},
+			done:   " is an administrator",
+			effects: []string{
+				"The user sees and changes all products, users, connections and settings.",
+				"So do the API tokens that are not narrowed to a role.",
+			},
 		},
 		"demote": {
-			title: "Take the administrator’s rights: ", button: "Take the rights", danger: true, edit: account.UserEdit{Administrator: &no}, done: " is no administrator any more",
+			title:   "Take the administrator’s rights: ",
+			button:  "Take the rights",
+			danger:  true,
+			edit:    account.UserEdit{Administrator: &no},
+			done:    " is no administrator any more",
 			effects: []string{"From now on only the memberships in products count.", "The last active administrator stays one."},
 		},
 	}
@@ -71,7 +93,9 @@ func (a *Admin) askPage(c *gin.Context, status int, wrong error) error {
 	case !known:
 		return fault.NewNotFound("page")
 	default:
-		v.Title, v.Effects, v.Buttons = action.title+u.Name+"?", action.effects, []page.AskButton{{Label: action.button, Danger: action.danger}}
+		v.Title = action.title + u.Name + "?"
+		v.Effects = action.effects
+		v.Buttons = []page.AskButton{{Label: action.button, Danger: action.danger}}
 	}
 	v.Frame = a.frame(c, v.Title, layout.NavUsers)
 	return show(c, status, page.Ask(v))
@@ -79,9 +103,15 @@ func (a *Admin) askPage(c *gin.Context, status int, wrong error) error {
 
 func (a *Admin) askPassword(v *page.AskView, u models.UserRow) {
 	v.Title = "Reset the password of " + u.Name + "?"
-	v.Effects = []string{"A password is made and shown to you once. It counts at once, all sessions end, and it has to be changed at the next sign-in.", "API tokens go on working."}
+	v.Effects = []string{
+		"A password is made and shown to you once. It counts at once, all sessions end, and it has to be changed at the next sign-in.",
+		"API tokens go on working.",
+	}
 	if a.Accounts.CanSendMail() && u.Email != "" {
-		v.Effects = append(v.Effects, "Or a link is mailed to "+u.Email+": it works once, within three days, and until then the old password counts.")
+		v.Effects = append(
+			v.Effects,
+			"Or a link is mailed to "+u.Email+": it works once, within three days, and until then the old password counts.",
+		)
 		v.Buttons = append(v.Buttons, page.AskButton{Label: "Mail a link", Value: "link"})
 	}
 	v.Buttons = append(v.Buttons, page.AskButton{Label: "Make a password", Value: "password", Danger: true})

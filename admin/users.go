@@ -16,7 +16,12 @@ import (
 const usersPath = "/admin/users"
 
 // usersShown are the filters of the list.
-var usersShown = []struct{ show, label string }{{"", "All"}, {"active", "Active"}, {"deactivated", "Deactivated"}, {"administrators", "Administrators"}}
+var usersShown = []struct{ show, label string }{
+	{"", "All"},
+	{"active", "Active"},
+	{"deactivated", "Deactivated"},
+	{"administrators", "Administrators"},
+}
 
 func userFilter(show string) models.UserFilter {
 	yes, no := true, false
@@ -41,7 +46,10 @@ func (a *Admin) users(c *gin.Context) error {
 	}
 	v := page.UsersView{Frame: a.frame(c, "Users", layout.NavUsers), Query: q, Show: shown}
 	for _, s := range usersShown {
-		v.Chips = append(v.Chips, ui.Chip{Label: s.label, Href: link(usersPath, "q", q, "show", s.show), Count: -1, Current: s.show == shown})
+		v.Chips = append(
+			v.Chips,
+			ui.Chip{Label: s.label, Href: link(usersPath, "q", q, "show", s.show), Count: -1, Current: s.show == shown},
+		)
 	}
 	if len(rows) > pageSize {
 		rows = rows[:pageSize]
@@ -65,7 +73,9 @@ func (a *Admin) userRow(c *gin.Context, u models.UserRow) page.UserRow {
 }
 
 func (a *Admin) userNew(c *gin.Context) error {
-	if _, err := a.Accounts.List(c.Request.Context(), actorOf(c), models.UserFilter{Limit: 1}); err != nil { // for administrators
+	if _, err := a.Accounts.List(
+		c.Request.Context(), actorOf(c), models.UserFilter{Limit: 1},
+	); err != nil { // for administrators
 		return err
 	}
 	return a.userNewPage(c, http.StatusOK, page.UserNewView{})
@@ -77,7 +87,12 @@ func (a *Admin) userNewPage(c *gin.Context, status int, v page.UserNewView) erro
 }
 
 func (a *Admin) userCreate(c *gin.Context) error {
-	n := account.NewUser{Name: c.PostForm("name"), Email: c.PostForm("email"), FirstName: c.PostForm("first_name"), Administrator: c.PostForm("administrator") == "on"}
+	n := account.NewUser{
+		Name:          c.PostForm("name"),
+		Email:         c.PostForm("email"),
+		FirstName:     c.PostForm("first_name"),
+		Administrator: c.PostForm("administrator") == "on",
+	}
 	byLink := c.PostForm("how") == "link"
 	made, err := a.Accounts.Add(c.Request.Context(), actorOf(c), n, byLink)
 	if errs := wrongs(err); errs != nil {
@@ -100,7 +115,11 @@ func (a *Admin) madePage(c *gin.Context, made account.Added, title string) error
 		return nil
 	}
 	return show(c, http.StatusOK, page.UserMade(page.UserMadeView{
-		Frame: a.frame(c, title, layout.NavUsers), ID: made.User.ID, Title: title, Name: made.User.Name, Password: made.Password,
+		Frame:    a.frame(c, title, layout.NavUsers),
+		ID:       made.User.ID,
+		Title:    title,
+		Name:     made.User.Name,
+		Password: made.Password,
 	}))
 }
 
@@ -118,11 +137,21 @@ func (a *Admin) userPage(c *gin.Context, status int, typed, errs map[string]stri
 		return err
 	}
 	v := page.UserView{
-		Frame: a.frame(c, u.Name, layout.NavUsers), User: a.userRow(c, u), EmailPending: u.EmailPending, MustChange: u.MustChangePassword,
-		Self: u.ID == actorOf(c).User.ID, Sessions: u.Sessions, TimeZone: u.TimeZone, Created: a.zoned(c, u.CreatedAt), Typed: typed, Errors: errs,
+		Frame:        a.frame(c, u.Name, layout.NavUsers),
+		User:         a.userRow(c, u),
+		EmailPending: u.EmailPending,
+		MustChange:   u.MustChangePassword,
+		Self:         u.ID == actorOf(c).User.ID,
+		Sessions:     u.Sessions,
+		TimeZone:     u.TimeZone,
+		Created:      a.zoned(c, u.CreatedAt),
+		Typed:        typed,
+		Errors:       errs,
 	}
 	for _, m := range members {
-		v.Memberships = append(v.Memberships, page.UserMembership{ProductID: m.ProductID, Product: m.Product, Role: string(m.Role)})
+		v.Memberships = append(
+			v.Memberships, page.UserMembership{ProductID: m.ProductID, Product: m.Product, Role: string(m.Role)},
+		)
 	}
 	return show(c, status, page.User(v))
 }

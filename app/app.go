@@ -150,14 +150,22 @@ func locked(ctx context.Context, o Options, key []byte) (*App, error) {
 func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	store := a.Store
 	client := outbound.New(outbound.Policy{}, o.Log)
-	a.Settings = settings.New(store, ring, settings.Sections(o.Config.BaseURL, badNetworks, client, jobs.Fields(), a.badSpec))
+	a.Settings = settings.New(
+		store, ring, settings.Sections(o.Config.BaseURL, badNetworks, client, jobs.Fields(), a.badSpec),
+	)
 	if err := a.Settings.Load(ctx); err != nil {
 		return err
 	}
 	a.Settings.OnChange(a.guard(client))
 	a.mail = email.New(client, a.mailServer, a.greeting, o.Now)
 	modules, err := module.NewRegistry(append([]module.Module{
-		webhook.New(client, o.Now), a.mail, slack.New(client), teams.New(client), mattermost.New(client), discord.New(client), ilert.New(client),
+		webhook.New(client, o.Now),
+		a.mail,
+		slack.New(client),
+		teams.New(client),
+		mattermost.New(client),
+		discord.New(client),
+		ilert.New(client),
 	}, o.Modules...)...)
 	if err != nil {
 		return err
@@ -188,19 +196,40 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	a.Findings = observation.New(store, gates, events)
 	a.Silences = silence.New(store, events)
 	a.Dispatcher = delivery.New(delivery.Parts{
-		Store: store, Opener: a.Connections, Modules: modules, Events: events, Log: o.Log, Instance: instance, BaseURL: a.BaseURL,
+		Store:    store,
+		Opener:   a.Connections,
+		Modules:  modules,
+		Events:   events,
+		Log:      o.Log,
+		Instance: instance,
+		BaseURL:  a.BaseURL,
 	})
 	a.router = notify.New(store, a.Dispatcher, a.signal, o.Log, instance, a.mails)
 	a.schedule = jobs.NewSchedule(jobs.Parts{
-		Store: store, Log: o.Log, Instance: instance, Jobs: append(jobs.All(), o.Jobs...), Exceptions: a.Exceptions, Keep: a.Settings.Retention,
-		Services: jobs.Services{Observations: a.Findings, Gates: a.Reconciler, Ingest: a.Ingest, Products: a.Products, Reports: a.Settings.Reports},
+		Store:      store,
+		Log:        o.Log,
+		Instance:   instance,
+		Jobs:       append(jobs.All(), o.Jobs...),
+		Exceptions: a.Exceptions,
+		Keep:       a.Settings.Retention,
+		Services: jobs.Services{
+			Observations: a.Findings,
+			Gates:        a.Reconciler,
+			Ingest:       a.Ingest,
+			Products:     a.Products,
+			Reports:      a.Settings.Reports,
+		},
 	})
 	a.Settings.OnChange(func() { a.schedule.Apply(a.Settings.Jobs()) })
 	a.hub = inbox.NewHub(store, o.Log)
 	a.sessions = account.NewSessions(store, o.Config.secure(), a.Settings.Users)
 	handler, err := a.handler(o, parts{
-		gates: gates, ledger: delivery.NewLedger(store, a.Connections, a.Dispatcher), inbox: inbox.New(store, a.hub), hub: a.hub,
-		sessions: a.sessions, mail: a.mail,
+		gates:    gates,
+		ledger:   delivery.NewLedger(store, a.Connections, a.Dispatcher),
+		inbox:    inbox.New(store, a.hub),
+		hub:      a.hub,
+		sessions: a.sessions,
+		mail:     a.mail,
 	})
 	if err != nil {
 		return err
@@ -330,7 +359,11 @@ func (a *App) loopList() []jobs.Loop {
 		{Name: "silences", Run: jobs.Every(silenceEvery, a.log, "ends of silences not told", a.Silences.End)},
 		{Name: "settings", Run: jobs.Every(refreshEvery, a.log, "settings not read", a.Settings.Refresh)},
 		{Name: "imports", Run: jobs.Every(tidyEvery, a.log, "large imports not put in order", a.Ingest.Tidy)},
-		{Name: "exceptions", Run: jobs.Every(countEvery, a.log, "counts of exceptions not stored", a.Exceptions.Flush), Quiet: true},
+		{
+			Name:  "exceptions",
+			Run:   jobs.Every(countEvery, a.log, "counts of exceptions not stored", a.Exceptions.Flush),
+			Quiet: true,
+		},
 		{Name: "flush", Run: jobs.Every(flushEvery, a.log, "flush failed", a.flush)},
 	}
 }

@@ -67,7 +67,8 @@ func (c Config) checkSecretKey() error {
 
 func checkName(name string) error {
 	name = strings.TrimSpace(name)
-	if n := utf8.RuneCountInString(name); n < 1 || n > 150 || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+	if n := utf8.RuneCountInString(name); n < 1 || n > 150 || !utf8.ValidString(name) ||
+		strings.ContainsFunc(name, unicode.IsControl) {
 		return errors.New("1 to 150 characters, no control characters")
 	}
 	return nil
@@ -95,7 +96,9 @@ func (c Config) checkPassword() error {
 	if err != nil || password == "" {
 		return err
 	}
-	if wrong := account.WrongPassword(password, settings.DefaultUsers().PasswordMinLength, strings.TrimSpace(c.AdminUser), c.AdminEmail); wrong != "" {
+	if wrong := account.WrongPassword(
+		password, settings.DefaultUsers().PasswordMinLength, strings.TrimSpace(c.AdminUser), c.AdminEmail,
+	); wrong != "" {
 		return errors.New(wrong)
 	}
 	return nil

@@ -53,7 +53,8 @@ func TestCheckNamesTheVariable(t *testing.T) {
 		c := config()
 		test.change(&c)
 		err := c.Check()
-		if test.variable == "" && err != nil || test.variable != "" && !strings.HasPrefix(fmt.Sprint(err), test.variable+": ") {
+		if test.variable == "" && err != nil ||
+			test.variable != "" && !strings.HasPrefix(fmt.Sprint(err), test.variable+": ") {
 			t.Errorf("want %q: %v", test.variable, err)
 		}
 		if strings.Contains(fmt.Sprint(err), "hunter2") {

@@ -30,7 +30,12 @@ func (a *App) firstAdministrator(ctx context.Context, o Options) error {
 		user.Password = a.Accounts.RandomPassword()
 		made, err := a.Accounts.First(ctx, user)
 		if made {
-			_, err = fmt.Fprintf(o.Stderr, "\n  First start. Sign in as %s with the password %s\n  It is shown this once.\n\n", user.Name, user.Password)
+			_, err = fmt.Fprintf(
+				o.Stderr,
+				"\n  First start. Sign in as %s with the password %s\n  It is shown this once.\n\n",
+				user.Name,
+				user.Password,
+			)
 		}
 		return firstError(err)
 	}
@@ -57,7 +62,13 @@ func (a *App) firstByFile(ctx context.Context, o Options, user account.NewUser) 
 	if err != nil || !made {
 		return errors.Join(firstError(err), os.Remove(f.Name()))
 	}
-	o.Log.Info("first start: the administrator's password is in a file that the first sign-in removes", "user", user.Name, "path", f.Name())
+	o.Log.Info(
+		"first start: the administrator's password is in a file that the first sign-in removes",
+		"user",
+		user.Name,
+		"path",
+		f.Name(),
+	)
 	return nil
 }
 

@@ -62,7 +62,10 @@ func newKey(ctx context.Context, o Options, store *models.Store) ([]byte, error)
 	if has, err := store.HasUsers(ctx); err != nil {
 		return nil, err
 	} else if has {
-		return nil, fmt.Errorf("the key file %s is not there, and this database's secrets are sealed with its key: put back your copy of it", path)
+		return nil, fmt.Errorf(
+			"the key file %s is not there, and this database's secrets are sealed with its key: put back your copy of it",
+			path,
+		)
 	}
 	key, made, err := secret.KeyFile(path)
 	if made {
@@ -82,7 +85,11 @@ func (c Config) checkKey(ctx context.Context, store *models.Store, r *secret.Rin
 		if name == "" {
 			name = "GATECRIER_SECRET_KEY"
 		}
-		return fmt.Errorf("%s is not the key of this database: give it the key that it was first started with (%w)", name, err)
+		return fmt.Errorf(
+			"%s is not the key of this database: give it the key that it was first started with (%w)",
+			name,
+			err,
+		)
 	}
 	return nil
 }

@@ -130,7 +130,9 @@ func (l *Loops) States() []LoopState {
 func (l *Loops) Wait() { l.wg.Wait() }
 
 // Every calls fn at intervals, and once more when ctx ends.
-func Every(interval time.Duration, log *slog.Logger, what string, fn func(ctx context.Context) error) func(ctx context.Context) {
+func Every(
+	interval time.Duration, log *slog.Logger, what string, fn func(ctx context.Context) error,
+) func(ctx context.Context) {
 	return func(ctx context.Context) {
 		ticker := time.NewTicker(interval)
 		defer ticker.Stop()

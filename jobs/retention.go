@@ -80,7 +80,9 @@ func (w *Work) walk(ctx context.Context, table models.RetentionTable, days int64
 		if len(page.Keys) == 0 {
 			continue
 		}
-		if _, err := w.Write(ctx, func(tx *models.Tx) (int64, error) { return tx.DeleteOld(table, before, page.Keys) }); err != nil {
+		if _, err := w.Write(
+			ctx, func(tx *models.Tx) (int64, error) { return tx.DeleteOld(table, before, page.Keys) },
+		); err != nil {
 			return err
 		}
 	}
@@ -105,7 +107,9 @@ func forgetObservations(ctx context.Context, w *Work) error {
 			sources[o.SourceID] = append(sources[o.SourceID], o.ID)
 		}
 		for source, ids := range sources {
-			if _, err := w.Write(ctx, func(tx *models.Tx) (int64, error) { return tx.DeleteOldObservations(source, before, ids) }); err != nil {
+			if _, err := w.Write(
+				ctx, func(tx *models.Tx) (int64, error) { return tx.DeleteOldObservations(source, before, ids) },
+			); err != nil {
 				return err
 			}
 		}

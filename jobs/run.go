@@ -111,7 +111,9 @@ func (s *Schedule) beat(ctx context.Context, end context.CancelCauseFunc, id int
 		case <-ticker.C:
 		}
 		var counts bool
-		err := s.Store.Write(ctx, func(tx *models.Tx) (err error) { counts, err = tx.KeepRun(id, tx.Now().Add(lease)); return err })
+		err := s.Store.Write(
+			ctx, func(tx *models.Tx) (err error) { counts, err = tx.KeepRun(id, tx.Now().Add(lease)); return err },
+		)
 		switch {
 		case err != nil && ctx.Err() == nil:
 			s.Log.Error("lease of a job not extended", "error", err)

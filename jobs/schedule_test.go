@@ -38,7 +38,12 @@ func each(t *testing.T, fn func(t *testing.T, r rig)) {
 		t.Run(name, func(t *testing.T) {
 			clock := modelstest.NewClock(noon)
 			r := rig{t: t, store: open(t, clock.Now), clock: clock, ran: &atomic.Int64{}}
-			r.job = Job{Name: "count", Title: "Counting", Spec: "17 * * * *", Run: func(context.Context, *Work) error { r.ran.Add(1); return nil }}
+			r.job = Job{
+				Name:  "count",
+				Title: "Counting",
+				Spec:  "17 * * * *",
+				Run:   func(context.Context, *Work) error { r.ran.Add(1); return nil },
+			}
 			fn(t, r)
 		})
 	}
@@ -47,8 +52,17 @@ func each(t *testing.T, fn func(t *testing.T, r rig)) {
 // start runs a schedule of the rig's job, and more, until stop.
 func (r rig) start(instance string, more ...Job) (s *Schedule, stop func()) {
 	s = NewSchedule(Parts{
-		Store: r.store, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Instance: instance, Exceptions: exception.New(r.store, event.NewLog(event.NewSignal()), func() exception.Policy { return exception.Policy{Grouping: exception.GroupSmart, Window: time.Hour} }, slog.New(slog.NewTextHandler(io.Discard, nil))),
-		Jobs: append([]Job{r.job}, more...), Keep: func() settings.Retention { return settings.Retention{} },
+		Store:    r.store,
+		Log:      slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Instance: instance,
+		Exceptions: exception.New(
+			r.store,
+			event.NewLog(event.NewSignal()),
+			func() exception.Policy { return exception.Policy{Grouping: exception.GroupSmart, Window: time.Hour} },
+			slog.New(slog.NewTextHandler(io.Discard, nil)),
+		),
+		Jobs: append([]Job{r.job}, more...),
+		Keep: func() settings.Retention { return settings.Retention{} },
 	})
 	ctx, cancel := context.WithCancel(r.t.Context())
 	ended := make(chan struct{})
@@ -236,7 +250,8 @@ func TestRunNow(t *testing.T) {
 		}
 		<-held
 		changes, err := r.store.Audits(ctx, models.AuditFilter{Kind: "job", Limit: 10})
-		if err != nil || len(changes) != 2 || changes[0].Actor != "ann" || changes[0].Name != "slow" || changes[0].Action != "run" {
+		if err != nil || len(changes) != 2 || changes[0].Actor != "ann" || changes[0].Name != "slow" ||
+			changes[0].Action != "run" {
 			t.Errorf("audit: %+v, %v", changes, err)
 		}
 		if _, err := s.RunNow(ctx, ann, "nonsense"); !fault.Is(err, fault.NotFound) {
@@ -273,7 +288,8 @@ func TestHowRunsEnd(t *testing.T) {
 			}))
 		r.advance(time.Hour, s)
 		for name, want := range map[string]string{"fails": "the disk is full??é", "panics": "panic: oh", "writes": "no room"} {
-			if got := r.ended(name, 1)[0]; got.Result != models.RunFailed || !strings.HasPrefix(got.Message, want) || len(got.Message) > maxMessage+10 {
+			if got := r.ended(name, 1)[0]; got.Result != models.RunFailed || !strings.HasPrefix(got.Message, want) ||
+				len(got.Message) > maxMessage+10 {
 				t.Errorf("%s: %+v", name, got)
 			}
 		}
@@ -287,7 +303,8 @@ func TestHowRunsEnd(t *testing.T) {
 			t.Errorf("%d events tell of failures, want 3, %v", len(told), err)
 		}
 		for _, w := range told {
-			if n, err := event.Describe(w.Event); err != nil || w.Event.ProductID != 0 || !strings.HasPrefix(n.Name, "Exception ") {
+			if n, err := event.Describe(w.Event); err != nil || w.Event.ProductID != 0 ||
+				!strings.HasPrefix(n.Name, "Exception ") {
 				t.Errorf("%s: %+v, %v", w.Event.Type, n, err)
 			}
 		}

@@ -77,7 +77,9 @@ func (s *Schedule) Next(name string) time.Time {
 }
 
 // Runs lists the runs of a job, newest first, before one (0 = the newest).
-func (s *Schedule) Runs(ctx context.Context, actor authz.Actor, name string, before int64, limit int) ([]models.JobRun, error) {
+func (s *Schedule) Runs(
+	ctx context.Context, actor authz.Actor, name string, before int64, limit int,
+) ([]models.JobRun, error) {
 	if _, err := s.Get(ctx, actor, name); err != nil {
 		return nil, err
 	}

@@ -73,7 +73,8 @@ func TestWords(t *testing.T) {
 func TestDefaultSpecs(t *testing.T) {
 	seen := map[string]bool{}
 	for _, job := range All() {
-		if why := BadSpec(job.Spec, noon); why != "" || Words(job.Spec) == "" || job.Title == "" || job.About == "" || seen[job.Name] {
+		if why := BadSpec(job.Spec, noon); why != "" || Words(job.Spec) == "" || job.Title == "" || job.About == "" ||
+			seen[job.Name] {
 			t.Errorf("%+v: %s", job, why)
 		}
 		seen[job.Name] = true

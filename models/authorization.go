@@ -29,7 +29,9 @@ type AuthorizationGroupRow struct {
 }
 
 // AuthorizationGroups lists the groups of users that a user is in; with 0 all.
-func (r queries) AuthorizationGroups(ctx context.Context, userID int64, f GroupFilter) ([]AuthorizationGroupRow, error) {
+func (r queries) AuthorizationGroups(
+	ctx context.Context, userID int64, f GroupFilter,
+) ([]AuthorizationGroupRow, error) {
 	cond, args := "a.name > ?", []any{f.After}
 	if f.Text != "" {
 		cond, args = cond+` AND lower(a.name) LIKE lower(?) ESCAPE '\'`, append(args, contains(f.Text))
@@ -49,7 +51,9 @@ func (r queries) AuthorizationGroup(ctx context.Context, userID, id int64) (Auth
 	return list[0], nil
 }
 
-func (r queries) authorizationGroups(ctx context.Context, userID int64, cond string, args []any, limit int) ([]AuthorizationGroupRow, error) {
+func (r queries) authorizationGroups(
+	ctx context.Context, userID int64, cond string, args []any, limit int,
+) ([]AuthorizationGroupRow, error) {
 	manager := "FALSE"
 	if userID != 0 {
 		cond += " AND (SELECT 1 FROM authorization_members m WHERE m.user_id = ? AND m.authorization_group_id = a.id) = 1"
@@ -57,11 +61,24 @@ func (r queries) authorizationGroups(ctx context.Context, userID int64, cond str
 		args = append([]any{userID}, append(args, userID)...)
 	}
 	var list []AuthorizationGroupRow
-	err := r.query(ctx, `SELECT a.id, a.name, a.version, a.created_at, a.updated_at, (SELECT count(*) FROM authorization_members m WHERE m.authorization_group_id = a.id),
+	err := r.query(
+		ctx,
+		`SELECT a.id, a.name, a.version, a.created_at, a.updated_at, (SELECT count(*) FROM authorization_members m WHERE m.authorization_group_id = a.id),
 		(SELECT count(*) FROM authorization_roles o WHERE o.authorization_group_id = a.id), `+manager+" FROM authorization_groups a WHERE "+cond+" ORDER BY a.name LIMIT ?",
-		append(args, limit), collect(&list, func(a *AuthorizationGroupRow) []any {
-			return []any{&a.ID, &a.Name, &a.Version, timeTo(&a.CreatedAt), timeTo(&a.UpdatedAt), &a.Members, &a.Roles, &a.Manager}
-		}))
+		append(args, limit),
+		collect(&list, func(a *AuthorizationGroupRow) []any {
+			return []any{
+				&a.ID,
+				&a.Name,
+				&a.Version,
+				timeTo(&a.CreatedAt),
+				timeTo(&a.UpdatedAt),
+				&a.Members,
+				&a.Roles,
+				&a.Manager,
+			}
+		}),
+	)
 	return list, err
 }
 
@@ -116,26 +133,40 @@ type AuthorizationMember struct {
 // checked the right to see them.
 func (r queries) AuthorizationMembers(ctx context.Context, groupID int64) ([]AuthorizationMember, error) {
 	var list []AuthorizationMember
-	err := r.query(ctx, `SELECT m.user_id, m.authorization_group_id, u.name, m.manager, m.created_at FROM authorization_members m JOIN users u ON u.id = m.user_id
-		WHERE m.authorization_group_id = ? ORDER BY lower(u.name)`, []any{groupID},
+	err := r.query(
+		ctx,
+		`SELECT m.user_id, m.authorization_group_id, u.name, m.manager, m.created_at FROM authorization_members m JOIN users u ON u.id = m.user_id
+		WHERE m.authorization_group_id = ? ORDER BY lower(u.name)`,
+		[]any{groupID},
 		collect(&list, func(m *AuthorizationMember) []any {
 			return []any{&m.UserID, &m.GroupID, &m.User, &m.Manager, timeTo(&m.CreatedAt)}
-		}))
+		}),
+	)
 	return list, err
 }
 
 // SaveAuthorizationMember puts a user into a group of users, or makes him its
 // manager, or no more.
 func (tx *Tx) SaveAuthorizationMember(m AuthorizationMember) error {
-	_, err := tx.exec("INSERT INTO authorization_members (user_id, authorization_group_id, manager, joined_event, created_at) VALUES (?, ?, ?, "+newest+`, ?)
-		ON CONFLICT (user_id, authorization_group_id) DO UPDATE SET manager = excluded.manager`, m.UserID, m.GroupID, m.Manager, micro(tx.Now()))
+	_, err := tx.exec(
+		"INSERT INTO authorization_members (user_id, authorization_group_id, manager, joined_event, created_at) VALUES (?, ?, ?, "+newest+`, ?)
+		ON CONFLICT (user_id, authorization_group_id) DO UPDATE SET manager = excluded.manager`,
+		m.UserID,
+		m.GroupID,
+		m.Manager,
+		micro(tx.Now()),
+	)
 	return err
 }
 
 // DeleteAuthorizationMember takes a user out of a group of users, and says
 // whether he was in it.
 func (tx *Tx) DeleteAuthorizationMember(userID, groupID int64) (bool, error) {
-	n, err := tx.exec("DELETE FROM authorization_members WHERE user_id = ? AND authorization_group_id = ?", userID, groupID)
+	n, err := tx.exec(
+		"DELETE FROM authorization_members WHERE user_id = ? AND authorization_group_id = ?",
+		userID,
+		groupID,
+	)
 	return n > 0, err
 }
 
@@ -168,12 +199,16 @@ func (r queries) RolesOfAuthorizationGroup(ctx context.Context, id int64) ([]Aut
 
 func (r queries) authorizationRoles(ctx context.Context, cond string, id int64) ([]AuthorizationRole, error) {
 	var list []AuthorizationRole
-	err := r.query(ctx, `SELECT r.id, r.authorization_group_id, a.name, coalesce(r.product_id, 0), coalesce(r.group_id, 0), coalesce(p.name, g.name), r.role, r.created_at
+	err := r.query(
+		ctx,
+		`SELECT r.id, r.authorization_group_id, a.name, coalesce(r.product_id, 0), coalesce(r.group_id, 0), coalesce(p.name, g.name), r.role, r.created_at
 		FROM authorization_roles r JOIN authorization_groups a ON a.id = r.authorization_group_id LEFT JOIN products p ON p.id = r.product_id LEFT JOIN product_groups g ON g.id = r.group_id
-		WHERE `+cond+" ORDER BY lower(a.name), r.id", []any{id},
+		WHERE `+cond+" ORDER BY lower(a.name), r.id",
+		[]any{id},
 		collect(&list, func(a *AuthorizationRole) []any {
 			return []any{&a.ID, &a.GroupID, &a.Group, &a.Owner.ProductID, &a.Owner.GroupID, &a.Of, &a.Role, timeTo(&a.CreatedAt)}
-		}))
+		}),
+	)
 	return list, err
 }
 
@@ -183,8 +218,14 @@ func (tx *Tx) SaveAuthorizationRole(a AuthorizationRole) error {
 	if a.Owner.GroupID != 0 {
 		column, id = "group_id", a.Owner.GroupID
 	}
-	_, err := tx.exec("INSERT INTO authorization_roles (authorization_group_id, "+column+", role, joined_event, created_at) VALUES (?, ?, ?, "+newest+`, ?)
-		ON CONFLICT (`+column+", authorization_group_id) WHERE "+column+" IS NOT NULL DO UPDATE SET role = excluded.role", a.GroupID, id, a.Role, micro(tx.Now()))
+	_, err := tx.exec(
+		"INSERT INTO authorization_roles (authorization_group_id, "+column+", role, joined_event, created_at) VALUES (?, ?, ?, "+newest+`, ?)
+		ON CONFLICT (`+column+", authorization_group_id) WHERE "+column+" IS NOT NULL DO UPDATE SET role = excluded.role",
+		a.GroupID,
+		id,
+		a.Role,
+		micro(tx.Now()),
+	)
 	return err
 }
 

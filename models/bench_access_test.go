@@ -43,7 +43,11 @@ func newLarge(b *testing.B, dialect models.Dialect, news int64) large {
 	for first := 0; first < manyProducts; first += 500 {
 		l.w.write(func(tx *models.Tx) error {
 			for i := first; i < first+500; i++ {
-				p := models.Product{Name: fmt.Sprintf("product %d", i), GateMode: models.GateStandard, GroupID: &l.groups[i%inGroups]}
+				p := models.Product{
+					Name:     fmt.Sprintf("product %d", i),
+					GateMode: models.GateStandard,
+					GroupID:  &l.groups[i%inGroups],
+				}
 				if err := tx.CreateProduct(&p, "main", owner); err != nil {
 					return err
 				}
@@ -62,9 +66,18 @@ func (l large) fill(b *testing.B, news int64) {
 	b.Helper()
 	const each = someNews
 	for first := int64(1); first <= news; first += each {
-		rows := fmt.Sprintf("WITH RECURSIVE n (i) AS (SELECT CAST(%d AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < %d) ", first, first+each-1)
-		product := fmt.Sprintf("%d + CASE WHEN i %% 1000 = 0 THEN 0 WHEN i < %d THEN (i * 7919) %% %d ELSE (i * 7919) %% %d END",
-			l.products[0], news/10, manyProducts, manyProducts-oldProducts)
+		rows := fmt.Sprintf(
+			"WITH RECURSIVE n (i) AS (SELECT CAST(%d AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < %d) ",
+			first,
+			first+each-1,
+		)
+		product := fmt.Sprintf(
+			"%d + CASE WHEN i %% 1000 = 0 THEN 0 WHEN i < %d THEN (i * 7919) %% %d ELSE (i * 7919) %% %d END",
+			l.products[0],
+			news/10,
+			manyProducts,
+			manyProducts-oldProducts,
+		)
 		l.w.write(func(tx *models.Tx) error {
 			for _, statement := range []string{
 				"INSERT INTO events (id, uuid, type, version, product_id, actor, at, payload) " + rows + "SELECT i, 'e' || i, 'gate.changed', 1, " + product + ", 'ci', i, '{}' FROM n",

@@ -32,11 +32,22 @@ func findings(b *testing.B, dialect models.Dialect) (w world, branch int64) {
 			return err
 		}
 		text := "CAST(i AS TEXT)"
-		_, err = tx.Exec(fmt.Sprintf(`WITH RECURSIVE n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < %d)
+		_, err = tx.Exec(
+			fmt.Sprintf(
+				`WITH RECURSIVE n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < %d)
 			INSERT INTO observations (branch_id, source_id, identity, title, description, component, location, fix, url, severity, report_status, status, active, first_seen_at, changed_at)
 			SELECT %d, %d, CAST('f' || %s AS %s), 'CVE-2026-' || %s, 'A heap overflow in the decoding of images, number ' || %s || ', lets a server that is sent one run what its author wants; see the advisory for what is affected.',
 				'library-' || (i %% 5000) || ' 1.2.' || (i %% 9), '/usr/lib/x86_64-linux-gnu/library-' || %s || '.so', '', '', i %% 6, 'open', 'open', TRUE, i, i FROM n`,
-			manyFindings, branch, s.ID, text, map[models.Dialect]string{models.SQLite: "BLOB", models.Postgres: "BYTEA"}[dialect], text, text, text))
+				manyFindings,
+				branch,
+				s.ID,
+				text,
+				map[models.Dialect]string{models.SQLite: "BLOB", models.Postgres: "BYTEA"}[dialect],
+				text,
+				text,
+				text,
+			),
+		)
 		return err
 	})
 	if dialect == models.Postgres {

@@ -43,20 +43,27 @@ func (r queries) Compare(ctx context.Context, branches []int64, otherID int64) (
 	if len(branches) == 0 {
 		return found, nil
 	}
-	err := r.query(ctx, "SELECT x.branch_id, x.severity, x.standing, count(*) FROM (SELECT o.branch_id, o.severity, "+branchStatusSQL+` AS standing
-		FROM observations o JOIN sources s ON s.id = o.source_id WHERE o.branch_id IN (`+placeholders(len(branches))+`) AND o.active = TRUE AND o.since <= s.version) x
-		GROUP BY x.branch_id, x.severity, x.standing`, append([]any{otherID}, toAny(branches)...), func(rows scanner) error {
-		var id, n int64
-		var severity Severity
-		var st BranchStatus
-		if err := rows.Scan(&id, &severity, &st, &n); err != nil {
-			return err
-		}
-		c := found[id]
-		c.of(st).Add(severity, n)
-		found[id] = c
-		return nil
-	})
+	err := r.query(
+		ctx,
+		"SELECT x.branch_id, x.severity, x.standing, count(*) FROM (SELECT o.branch_id, o.severity, "+branchStatusSQL+` AS standing
+		FROM observations o JOIN sources s ON s.id = o.source_id WHERE o.branch_id IN (`+placeholders(
+			len(branches),
+		)+`) AND o.active = TRUE AND o.since <= s.version) x
+		GROUP BY x.branch_id, x.severity, x.standing`,
+		append([]any{otherID}, toAny(branches)...),
+		func(rows scanner) error {
+			var id, n int64
+			var severity Severity
+			var st BranchStatus
+			if err := rows.Scan(&id, &severity, &st, &n); err != nil {
+				return err
+			}
+			c := found[id]
+			c.of(st).Add(severity, n)
+			found[id] = c
+			return nil
+		},
+	)
 	return found, err
 }
 
@@ -93,7 +100,9 @@ func (r queries) AddedObservations(ctx context.Context, f CompareFilter) ([]Adde
 	if f.Known {
 		there = "(SELECT min(d.status)" + thereIn + ")"
 		args = append([]any{f.OtherID}, args...)
-		cond, args = cond+" AND EXISTS (SELECT 1"+thereIn+") AND NOT EXISTS (SELECT 1"+thereIn+" AND d.active)", append(args, f.OtherID, f.OtherID)
+		cond, args = cond+" AND EXISTS (SELECT 1"+thereIn+") AND NOT EXISTS (SELECT 1"+thereIn+" AND d.active)", append(
+			args, f.OtherID, f.OtherID,
+		)
 	} else {
 		cond, args = cond+" AND NOT EXISTS (SELECT 1"+thereIn+")", append(args, f.OtherID)
 	}
@@ -104,8 +113,12 @@ func (r queries) AddedObservations(ctx context.Context, f CompareFilter) ([]Adde
 		cond, args = cond+" AND (o.severity, o.id) > (?, ?)", append(args, f.After.Severity, f.After.ID)
 	}
 	var list []Added
-	err := r.query(ctx, "SELECT "+observationColumns+", "+there+" FROM observations o JOIN sources s ON s.id = o.source_id WHERE "+cond+" ORDER BY o.severity, o.id LIMIT ?",
-		append(args, f.Limit), collect(&list, func(a *Added) []any { return append(a.dst(), &a.There) }))
+	err := r.query(
+		ctx,
+		"SELECT "+observationColumns+", "+there+" FROM observations o JOIN sources s ON s.id = o.source_id WHERE "+cond+" ORDER BY o.severity, o.id LIMIT ?",
+		append(args, f.Limit),
+		collect(&list, func(a *Added) []any { return append(a.dst(), &a.There) }),
+	)
 	return list, err
 }
 

@@ -69,7 +69,9 @@ func (c Connection) ConfigPlace() string { return secretPath("connections", c.ID
 func (r queries) Connection(ctx context.Context, scope Scope, id int64) (Connection, error) {
 	cond, args := scope.where("connections.product_id")
 	if scope.user != 0 { // one's own too
-		cond = "(" + cond + " OR connections.user_id = ? OR " + existsSQL(groupRoleUnionSQL("= ?", "= connections.group_id", viewing)) + ")"
+		cond = "(" + cond + " OR connections.user_id = ? OR " + existsSQL(
+			groupRoleUnionSQL("= ?", "= connections.group_id", viewing),
+		) + ")"
 		args = append(args, repeatArgs(3, scope.user)...)
 	}
 	var c Connection
@@ -119,7 +121,12 @@ func (t *Target) dst() []any {
 // SystemTargets reads the connections of the system.
 func (r queries) SystemTargets(ctx context.Context) ([]Target, error) {
 	var list []Target
-	err := r.query(ctx, targetSelect+"WHERE c.product_id IS NULL AND c.group_id IS NULL AND c.user_id IS NULL AND c.field = '' ORDER BY c.id", nil, collect(&list, (*Target).dst))
+	err := r.query(
+		ctx,
+		targetSelect+"WHERE c.product_id IS NULL AND c.group_id IS NULL AND c.user_id IS NULL AND c.field = '' ORDER BY c.id",
+		nil,
+		collect(&list, (*Target).dst),
+	)
 	return list, err
 }
 
@@ -131,14 +138,23 @@ const ExceptionField = "exception_"
 // settings name, and the other connections of the system.
 func (r queries) ExceptionTargets(ctx context.Context) ([]Target, error) {
 	var list []Target
-	err := r.query(ctx, targetSelect+"WHERE c.product_id IS NULL AND c.group_id IS NULL AND c.user_id IS NULL AND (c.field = '' OR c.field LIKE '"+ExceptionField+"%') ORDER BY c.id", nil, collect(&list, (*Target).dst))
+	err := r.query(
+		ctx,
+		targetSelect+"WHERE c.product_id IS NULL AND c.group_id IS NULL AND c.user_id IS NULL AND (c.field = '' OR c.field LIKE '"+ExceptionField+"%') ORDER BY c.id",
+		nil,
+		collect(&list, (*Target).dst),
+	)
 	return list, err
 }
 
 // PeopleTarget is the system's connection by which mail goes to people.
 func (r queries) PeopleTarget(ctx context.Context) (Target, error) {
 	var t Target
-	err := r.get(ctx, targetSelect+"WHERE c.product_id IS NULL AND c.group_id IS NULL AND c.field = ?", []any{FieldPeople}, t.dst()...)
+	err := r.get(
+		ctx,
+		targetSelect+"WHERE c.product_id IS NULL AND c.group_id IS NULL AND c.field = ?",
+		[]any{FieldPeople},
+		t.dst()...)
 	if err != nil {
 		return t, notFound(err, "connection")
 	}
@@ -207,7 +223,12 @@ func (tx *Tx) SaveConnection(c *Connection) error {
 
 // DisableConnection turns a connection off for a reason that Gatecrier found.
 func (tx *Tx) DisableConnection(id int64, why string) error {
-	_, err := tx.exec("UPDATE connections SET enabled = FALSE, disabled_why = ?, version = version + 1, updated_at = ? WHERE id = ? AND enabled", why, micro(tx.Now()), id)
+	_, err := tx.exec(
+		"UPDATE connections SET enabled = FALSE, disabled_why = ?, version = version + 1, updated_at = ? WHERE id = ? AND enabled",
+		why,
+		micro(tx.Now()),
+		id,
+	)
 	if err != nil {
 		return err
 	}
@@ -216,8 +237,12 @@ func (tx *Tx) DisableConnection(id int64, why string) error {
 
 // CancelWaiting cancels what waits for a connection.
 func (tx *Tx) CancelWaiting(id int64, why string) error {
-	_, err := tx.exec("UPDATE deliveries SET state = 'cancelled', reason = ?, next_at = NULL, finished_at = ? WHERE connection_id = ? AND state IN ('pending', 'retrying')",
-		why, micro(tx.Now()), id)
+	_, err := tx.exec(
+		"UPDATE deliveries SET state = 'cancelled', reason = ?, next_at = NULL, finished_at = ? WHERE connection_id = ? AND state IN ('pending', 'retrying')",
+		why,
+		micro(tx.Now()),
+		id,
+	)
 	return err
 }
 

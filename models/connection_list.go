@@ -94,8 +94,24 @@ const connectionRowFrom = ` FROM connections c JOIN connection_health h ON h.con
 
 func (c *ConnectionRow) dst() []any {
 	mine := []any{
-		&c.ID, &c.ProductID, &c.GroupID, &c.UserID, &c.EndpointID, &c.Module, &c.Field, &c.Name, &c.Hint, &c.Enabled, &c.DisabledWhy, &c.Version, timeTo(&c.CreatedAt), timeTo(&c.UpdatedAt),
-		&c.Product, &c.Group, &c.User, &c.Waiting,
+		&c.ID,
+		&c.ProductID,
+		&c.GroupID,
+		&c.UserID,
+		&c.EndpointID,
+		&c.Module,
+		&c.Field,
+		&c.Name,
+		&c.Hint,
+		&c.Enabled,
+		&c.DisabledWhy,
+		&c.Version,
+		timeTo(&c.CreatedAt),
+		timeTo(&c.UpdatedAt),
+		&c.Product,
+		&c.Group,
+		&c.User,
+		&c.Waiting,
 	}
 	return append(append(mine, c.OwnHealth.dst()...), c.EndpointHealth.dst()...)
 }
@@ -104,7 +120,11 @@ func (c *ConnectionRow) dst() []any {
 // scoped read.
 func (r queries) ConnectionRow(ctx context.Context, id int64) (ConnectionRow, error) {
 	var c ConnectionRow
-	err := r.get(ctx, connectionRowSelect+healthColumns+", "+endpointColumns+connectionRowFrom+"WHERE c.id = ?", []any{id}, c.dst()...)
+	err := r.get(
+		ctx,
+		connectionRowSelect+healthColumns+", "+endpointColumns+connectionRowFrom+"WHERE c.id = ?",
+		[]any{id},
+		c.dst()...)
 	if err != nil {
 		return c, notFound(err, "target")
 	}
@@ -125,7 +145,12 @@ func (r queries) ConnectionRowsOfGroup(ctx context.Context, groupID int64) ([]Co
 
 func (r queries) connectionRows(ctx context.Context, cond string, args []any) ([]ConnectionRow, error) {
 	var list []ConnectionRow
-	err := r.query(ctx, connectionRowSelect+healthColumns+", "+endpointColumns+connectionRowFrom+"WHERE "+cond+" ORDER BY c.id", args, collect(&list, (*ConnectionRow).dst))
+	err := r.query(
+		ctx,
+		connectionRowSelect+healthColumns+", "+endpointColumns+connectionRowFrom+"WHERE "+cond+" ORDER BY c.id",
+		args,
+		collect(&list, (*ConnectionRow).dst),
+	)
 	return list, err
 }
 
@@ -141,8 +166,12 @@ const trouble = `CASE WHEN l.paused_at IS NOT NULL AND c.enabled THEN 0 WHEN NOT
 func (r queries) Connections(ctx context.Context, f ConnectionFilter) ([]ConnectionRow, error) {
 	cond, args := connectionCondition(f)
 	var list []ConnectionRow
-	err := r.query(ctx, connectionRowSelect+healthColumns+", "+endpointColumns+connectionRowFrom+"WHERE "+cond+" ORDER BY "+trouble+", c.id LIMIT ?",
-		append(args, f.Limit), collect(&list, (*ConnectionRow).dst))
+	err := r.query(
+		ctx,
+		connectionRowSelect+healthColumns+", "+endpointColumns+connectionRowFrom+"WHERE "+cond+" ORDER BY "+trouble+", c.id LIMIT ?",
+		append(args, f.Limit),
+		collect(&list, (*ConnectionRow).dst),
+	)
 	return list, err
 }
 
@@ -151,7 +180,9 @@ func connectionCondition(f ConnectionFilter) (string, []any) {
 	if f.All {
 		cond, args = cond+" AND (c.user_id IS NULL OR c.user_id = ?)", append(args, f.UserID)
 	} else {
-		cond += " AND (c.user_id = ? OR " + existsSQL(roleUnionSQL("= ?", "= c.product_id", editing)) + " OR " + existsSQL(groupRoleUnionSQL("= ?", "= c.group_id", editing)) + ")"
+		cond += " AND (c.user_id = ? OR " + existsSQL(roleUnionSQL("= ?", "= c.product_id", editing)) + " OR " + existsSQL(
+			groupRoleUnionSQL("= ?", "= c.group_id", editing),
+		) + ")"
 		args = append(args, repeatArgs(7, f.UserID)...)
 	}
 	if f.Owner.Valid() {
@@ -201,7 +232,14 @@ type OutboxTally struct {
 // Outbox counts what is open.
 func (r queries) Outbox(ctx context.Context) (OutboxTally, error) {
 	var t OutboxTally
-	err := r.get(ctx, `SELECT (SELECT count(*) FROM deliveries WHERE state IN `+waitingStates+`), (SELECT count(*) FROM deliveries WHERE state = 'sending'),
-		(SELECT min(due_since) FROM deliveries WHERE state IN `+waitingStates+`)`, nil, &t.Waiting, &t.Sending, timeTo(&t.Oldest))
+	err := r.get(
+		ctx,
+		`SELECT (SELECT count(*) FROM deliveries WHERE state IN `+waitingStates+`), (SELECT count(*) FROM deliveries WHERE state = 'sending'),
+		(SELECT min(due_since) FROM deliveries WHERE state IN `+waitingStates+`)`,
+		nil,
+		&t.Waiting,
+		&t.Sending,
+		timeTo(&t.Oldest),
+	)
 	return t, err
 }

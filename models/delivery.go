@@ -73,9 +73,27 @@ const deliveryColumns = `d.id, d.uuid, coalesce(d.event_id, 0), d.connection_id,
 
 func (d *Delivery) dst() []any {
 	return []any{
-		&d.ID, &d.UUID, &d.EventID, &d.ConnectionID, &d.EndpointID, &d.ProductID, &d.Recipient, &d.Title,
-		&d.State, &d.Reason, &d.Attempts, &d.Spent, timeTo(&d.NextAt), timeTo(&d.LockedUntil), &d.Claim, &d.Probe, &d.ByHand, &d.ResendID,
-		timeTo(&d.CreatedAt), timeTo(&d.DueSince), timeTo(&d.FinishedAt),
+		&d.ID,
+		&d.UUID,
+		&d.EventID,
+		&d.ConnectionID,
+		&d.EndpointID,
+		&d.ProductID,
+		&d.Recipient,
+		&d.Title,
+		&d.State,
+		&d.Reason,
+		&d.Attempts,
+		&d.Spent,
+		timeTo(&d.NextAt),
+		timeTo(&d.LockedUntil),
+		&d.Claim,
+		&d.Probe,
+		&d.ByHand,
+		&d.ResendID,
+		timeTo(&d.CreatedAt),
+		timeTo(&d.DueSince),
+		timeTo(&d.FinishedAt),
 	}
 }
 
@@ -96,7 +114,18 @@ const ledgerSelect = "SELECT " + deliveryColumns + `, coalesce(p.name, ''), c.na
 	FROM deliveries d JOIN connections c ON c.id = d.connection_id JOIN connection_health h ON h.connection_id = d.endpoint_id LEFT JOIN products p ON p.id = d.product_id `
 
 func (l *LedgerRow) dst() []any {
-	return append(l.Delivery.dst(), &l.Product, &l.Connection, &l.Module, &l.Hint, &l.Owner.ProductID, &l.Owner.GroupID, &l.Owner.UserID, &l.Down, timeTo(&l.ProbeAt))
+	return append(
+		l.Delivery.dst(),
+		&l.Product,
+		&l.Connection,
+		&l.Module,
+		&l.Hint,
+		&l.Owner.ProductID,
+		&l.Owner.GroupID,
+		&l.Owner.UserID,
+		&l.Down,
+		timeTo(&l.ProbeAt),
+	)
 }
 
 // Attempt is one try of a delivery.
@@ -127,10 +156,24 @@ func (r queries) Delivery(ctx context.Context, scope Scope, id int64) (LedgerRow
 // from a scoped read.
 func (r queries) AttemptsOf(ctx context.Context, d Delivery) ([]Attempt, error) {
 	var list []Attempt
-	err := r.query(ctx, "SELECT number, at, duration, result, status, reason, answer, private, probe FROM attempts WHERE delivery_id = ? ORDER BY number", []any{d.ID},
+	err := r.query(
+		ctx,
+		"SELECT number, at, duration, result, status, reason, answer, private, probe FROM attempts WHERE delivery_id = ? ORDER BY number",
+		[]any{d.ID},
 		collect(&list, func(a *Attempt) []any {
-			return []any{&a.Number, timeTo(&a.At), (*int64)(&a.Duration), &a.Result, &a.Status, &a.Reason, &a.Answer, &a.Private, &a.Probe}
-		}))
+			return []any{
+				&a.Number,
+				timeTo(&a.At),
+				(*int64)(&a.Duration),
+				&a.Result,
+				&a.Status,
+				&a.Reason,
+				&a.Answer,
+				&a.Private,
+				&a.Probe,
+			}
+		}),
+	)
 	return list, err
 }
 
@@ -156,7 +199,9 @@ func ledgerCondition(scope Scope, f LedgerFilter) (string, []any) {
 	cond, args := scope.where("d.product_id")
 	if scope.user != 0 { // and what went to one's own connections, or to those of groups that one edits: tests
 		cond = "(" + cond + " OR d.connection_id IN (SELECT o.id FROM connections o WHERE o.user_id = ? UNION ALL SELECT o.id FROM (" +
-			groupRoleUnionSQL("= ?", "> 0", editing) + ") w JOIN connections o ON o.group_id = w.group_id WHERE d.product_id IS NULL))"
+			groupRoleUnionSQL(
+				"= ?", "> 0", editing,
+			) + ") w JOIN connections o ON o.group_id = w.group_id WHERE d.product_id IS NULL))"
 		args = append(args, repeatArgs(3, scope.user)...)
 	}
 	and := func(c string, arg any) { cond, args = cond+" AND "+c, append(args, arg) }
@@ -194,7 +239,9 @@ func ledgerCondition(scope Scope, f LedgerFilter) (string, []any) {
 		cond, args = cond+" AND d.id IN ("+placeholders(len(f.IDs))+")", append(args, toAny(f.IDs)...)
 	}
 	if f.Connections != nil {
-		cond, args = cond+" AND d.connection_id IN ("+placeholders(len(f.Connections))+")", append(args, toAny(f.Connections)...)
+		cond, args = cond+" AND d.connection_id IN ("+placeholders(len(f.Connections))+")", append(
+			args,
+			toAny(f.Connections)...)
 	}
 	return cond, args
 }
@@ -203,19 +250,31 @@ func ledgerCondition(scope Scope, f LedgerFilter) (string, []any) {
 func (r queries) Ledger(ctx context.Context, scope Scope, f LedgerFilter) ([]LedgerRow, error) {
 	cond, args := ledgerCondition(scope, f)
 	var list []LedgerRow
-	err := r.query(ctx, ledgerSelect+"WHERE "+cond+" ORDER BY d.id DESC LIMIT ?", append(args, f.Limit), collect(&list, (*LedgerRow).dst))
+	err := r.query(
+		ctx,
+		ledgerSelect+"WHERE "+cond+" ORDER BY d.id DESC LIMIT ?",
+		append(args, f.Limit),
+		collect(&list, (*LedgerRow).dst),
+	)
 	return list, err
 }
 
 // DeliveryTally counts deliveries of some events by state.
-func (r queries) DeliveryTally(ctx context.Context, scope Scope, eventIDs []int64) (map[int64]map[DeliveryState]int, error) {
+func (r queries) DeliveryTally(
+	ctx context.Context, scope Scope, eventIDs []int64,
+) (map[int64]map[DeliveryState]int, error) {
 	tally := map[int64]map[DeliveryState]int{}
 	if len(eventIDs) == 0 {
 		return tally, nil
 	}
 	cond, args := scope.where("d.product_id")
-	err := r.query(ctx, "SELECT d.event_id, d.state, count(*) FROM deliveries d WHERE d.event_id IN ("+placeholders(len(eventIDs))+") AND "+cond+" GROUP BY d.event_id, d.state",
-		append(toAny(eventIDs), args...), func(rows scanner) error {
+	err := r.query(
+		ctx,
+		"SELECT d.event_id, d.state, count(*) FROM deliveries d WHERE d.event_id IN ("+placeholders(
+			len(eventIDs),
+		)+") AND "+cond+" GROUP BY d.event_id, d.state",
+		append(toAny(eventIDs), args...),
+		func(rows scanner) error {
 			var id int64
 			var state DeliveryState
 			var n int
@@ -227,6 +286,7 @@ func (r queries) DeliveryTally(ctx context.Context, scope Scope, eventIDs []int6
 			}
 			tally[id][state] = n
 			return nil
-		})
+		},
+	)
 	return tally, err
 }

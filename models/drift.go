@@ -21,8 +21,12 @@ func (t SourceTally) Drifted() bool {
 func (r queries) TallySources(ctx context.Context, branches []int64) (map[int64][]SourceTally, error) {
 	var list []SourceTally
 	in := "(" + placeholders(len(branches)) + ")"
-	err := r.query(ctx, "SELECT "+sourceColumns+" FROM sources s WHERE s.branch_id IN "+in+" ORDER BY s.branch_id, s.id", toAny(branches),
-		collect(&list, func(t *SourceTally) []any { return t.dst() }))
+	err := r.query(
+		ctx,
+		"SELECT "+sourceColumns+" FROM sources s WHERE s.branch_id IN "+in+" ORDER BY s.branch_id, s.id",
+		toAny(branches),
+		collect(&list, func(t *SourceTally) []any { return t.dst() }),
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -51,8 +55,10 @@ func (r queries) TallySources(ctx context.Context, branches []int64) (map[int64]
 // when these were counted. An import that has read it before has to do so once
 // more.
 func (tx *Tx) Correct(t SourceTally) error {
-	n, err := tx.exec(`UPDATE sources SET critical = ?, high = ?, medium = ?, low = ?, none = ?, unknown = ?, version = version + 1
-		WHERE id = ? AND version = ? AND NOT unsettled`, append(t.Counted.args(), t.ID, t.Version)...)
+	n, err := tx.exec(
+		`UPDATE sources SET critical = ?, high = ?, medium = ?, low = ?, none = ?, unknown = ?, version = version + 1
+		WHERE id = ? AND version = ? AND NOT unsettled`,
+		append(t.Counted.args(), t.ID, t.Version)...)
 	if err == nil && n == 0 {
 		return errSourceMoved()
 	}

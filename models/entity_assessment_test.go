@@ -27,7 +27,14 @@ func TestAssessIsTheSameInCodeAndStore(t *testing.T) {
 		{Action: models.ActionAssess, Status: models.StatusFalsePositive, Actor: "ann"},
 		{Action: models.ActionAssess, Status: models.StatusInReview, Severity: &low, Actor: "ann"},
 		{Action: models.ActionAssess, Severity: &critical, Actor: "bob"},
-		{Action: models.ActionAssess, Status: models.StatusRiskAccepted, Until: clock.Now().Add(time.Hour), Noticed: true, Comment: "why", Actor: "ann"},
+		{
+			Action:  models.ActionAssess,
+			Status:  models.StatusRiskAccepted,
+			Until:   clock.Now().Add(time.Hour),
+			Noticed: true,
+			Comment: "why",
+			Actor:   "ann",
+		},
 		{Action: models.ActionAssess, Status: models.StatusDuplicate, DuplicateOf: 1, Actor: "ann"},
 		{Action: models.ActionClear, ClearStatus: true, ClearSeverity: true, Actor: "ann"},
 		{Action: models.ActionClear, ClearSeverity: true, Actor: "bob"},
@@ -69,7 +76,10 @@ func TestAssessIsTheSameInCodeAndStore(t *testing.T) {
 					t.Fatal(err)
 				}
 				h := history[0]
-				if h.WasStatus != before.Status || h.WasSeverity != before.Severity || h.Severity != got.Severity || !h.Until.Equal(j.Until) || h.DuplicateOf != j.DuplicateOf || h.Actor != j.Actor {
+				if h.WasStatus != before.Status || h.WasSeverity != before.Severity || h.Severity != got.Severity ||
+					!h.Until.Equal(j.Until) ||
+					h.DuplicateOf != j.DuplicateOf ||
+					h.Actor != j.Actor {
 					t.Errorf("history of %+v: %+v", j, h)
 				}
 				if !c.gone && h.Status != got.Status {

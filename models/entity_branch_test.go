@@ -35,14 +35,26 @@ func (w world) source(branch int64, scanner, name, format string) models.Source 
 }
 
 // find adds a finding to a source, and returns its id.
-func (w world) find(s models.Source, identity string, severity models.Severity, status models.Status, since int64) int64 {
+func (w world) find(
+	s models.Source, identity string, severity models.Severity, status models.Status, since int64,
+) int64 {
 	w.t.Helper()
 	var id int64
 	w.write(func(tx *models.Tx) error {
-		err := tx.InsertObservations([]models.Observation{{
-			BranchID: s.BranchID, SourceID: s.ID, Identity: []byte(identity), Title: identity, Severity: severity, ReportStatus: models.StatusOpen, Status: status,
-			FirstSeenAt: tx.Now(), ChangedAt: tx.Now(), Since: since,
-		}})
+		err := tx.InsertObservations([]models.Observation{
+			{
+				BranchID:     s.BranchID,
+				SourceID:     s.ID,
+				Identity:     []byte(identity),
+				Title:        identity,
+				Severity:     severity,
+				ReportStatus: models.StatusOpen,
+				Status:       status,
+				FirstSeenAt:  tx.Now(),
+				ChangedAt:    tx.Now(),
+				Since:        since,
+			},
+		})
 		if err != nil {
 			return err
 		}
@@ -77,8 +89,11 @@ func TestCompareBranches(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("Shop", w.user("ann"))
 		def, dev := w.branchOf(product, "main"), w.branchOf(product, "dev")
-		there, renamed, other := w.source(def.ID, "grype", "", "grype"), w.source(def.ID, "grype", "old name", "grype"), w.source(def.ID, "trivy", "", "trivy")
-		here, byHand := w.source(dev.ID, "grype", "new name", "grype"), w.source(dev.ID, models.ManualScanner, "", models.FormatManual)
+		there := w.source(def.ID, "grype", "", "grype")
+		renamed := w.source(def.ID, "grype", "old name", "grype")
+		other := w.source(def.ID, "trivy", "", "trivy")
+		here := w.source(dev.ID, "grype", "new name", "grype")
+		byHand := w.source(dev.ID, models.ManualScanner, "", models.FormatManual)
 		open := models.StatusOpen
 
 		w.find(here, "both", models.Critical, open, 0)
@@ -106,10 +121,19 @@ func TestCompareBranches(t *testing.T) {
 		w.find(other, "nobody looks for it", models.Low, open, 0)
 
 		pair := models.BranchPair{BranchID: dev.ID, OtherID: def.ID}
-		if got, want := w.added(models.CompareFilter{BranchPair: pair}), []string{"another scanner's", "mended there", "new", "not current there", "by hand"}; !slices.Equal(got, want) {
+		if got, want := w.added(models.CompareFilter{BranchPair: pair}), []string{
+			"another scanner's",
+			"mended there",
+			"new",
+			"not current there",
+			"by hand",
+		}; !slices.Equal(got, want) {
 			t.Errorf("added %q, want %q", got, want)
 		}
-		if got, want := w.added(models.CompareFilter{BranchPair: pair, Known: true}), []string{"liefalse_positive", "waivedrisk_accepted"}; !slices.Equal(got, want) {
+		if got, want := w.added(models.CompareFilter{BranchPair: pair, Known: true}), []string{
+			"liefalse_positive",
+			"waivedrisk_accepted",
+		}; !slices.Equal(got, want) {
 			t.Errorf("known %q, want %q", got, want)
 		}
 		high := models.High
@@ -118,11 +142,17 @@ func TestCompareBranches(t *testing.T) {
 			t.Fatalf("%v: %+v", err, first)
 		}
 		after := &models.ObservationKey{Severity: first[0].Severity, ID: first[0].ID}
-		if got, want := w.added(models.CompareFilter{BranchPair: pair, Severity: &high, After: after}), []string{"mended there"}; !slices.Equal(got, want) {
+		if got, want := w.added(models.CompareFilter{BranchPair: pair, Severity: &high, After: after}), []string{
+			"mended there",
+		}; !slices.Equal(got, want) {
 			t.Errorf("the next page: %q, want %q", got, want)
 		}
 		counts, err := w.s.Compare(t.Context(), []int64{dev.ID, def.ID}, def.ID)
-		want := models.Comparison{Added: models.Counts{High: 2, Medium: 1, Low: 1, Unknown: 1}, Known: models.Counts{Critical: 1, High: 1}, Shared: models.Counts{Critical: 1, High: 1}}
+		want := models.Comparison{
+			Added:  models.Counts{High: 2, Medium: 1, Low: 1, Unknown: 1},
+			Known:  models.Counts{Critical: 1, High: 1},
+			Shared: models.Counts{Critical: 1, High: 1},
+		}
 		if err != nil || counts[dev.ID] != want {
 			t.Errorf("%v: %+v, want %+v", err, counts[dev.ID], want)
 		}
@@ -230,7 +260,9 @@ func TestListBranches(t *testing.T) {
 		if err != nil || len(rows) != 2 {
 			t.Errorf("by text: %v, %+v", err, rows)
 		}
-		hidden, err := w.s.BranchRows(t.Context(), models.MemberScope(ann), models.BranchFilter{ProductID: another, Limit: 10})
+		hidden, err := w.s.BranchRows(
+			t.Context(), models.MemberScope(ann), models.BranchFilter{ProductID: another, Limit: 10},
+		)
 		if err != nil || len(hidden) != 0 {
 			t.Errorf("out of scope: %v, %+v", err, hidden)
 		}
@@ -295,7 +327,9 @@ func TestTheGateGoesWithTheDefaultBranch(t *testing.T) {
 		})
 		w.write(func(tx *models.Tx) error { return tx.SetDefaultBranch(product, dev.ID) })
 		now, was := w.branchOf(product, "dev"), w.branchOf(product, "main")
-		if !now.Default || now.Gate != models.GateFailed || !now.Since.Equal(def.Since) || now.Held != held || !now.StaleSince.IsZero() || now.Why != "its own" {
+		if !now.Default || now.Gate != models.GateFailed || !now.Since.Equal(def.Since) || now.Held != held ||
+			!now.StaleSince.IsZero() ||
+			now.Why != "its own" {
 			t.Errorf("the new default: %+v", now)
 		}
 		if was.Default || was.Held.Any() || !was.StaleSince.IsZero() || was.Gate != models.GateFailed {

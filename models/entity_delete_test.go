@@ -17,10 +17,24 @@ var lasting = []string{
 	"sign_in_tries",
 	"audit",   // outlives all
 	"resends", // theirs end by themselves
-	"users", "user_links", "sessions", "read_upto", "feeds", "leases", "job_slots", "job_runs", "settings", "gate_sweeps", "key_checks",
-	"product_groups", "group_members", "authorization_groups", "authorization_members",
+	"users",
+	"user_links",
+	"sessions",
+	"read_upto",
+	"feeds",
+	"leases",
+	"job_slots",
+	"job_runs",
+	"settings",
+	"gate_sweeps",
+	"key_checks",
+	"product_groups",
+	"group_members",
+	"authorization_groups",
+	"authorization_members",
 	"idempotency_keys", // theirs end by themselves
-	"goose_db_version", "migration_hashes",
+	"goose_db_version",
+	"migration_hashes",
 }
 
 // sizes are the numbers of rows of all tables, by name.
@@ -57,13 +71,26 @@ func (w world) full(name string, owner int64) (product int64, flying models.Deli
 		if err != nil {
 			return err
 		}
-		if err := tx.SaveAuthorizationRole(models.AuthorizationRole{GroupID: users.ID, Owner: models.Owner{ProductID: o.product}, Role: models.RoleReader}); err != nil {
+		if err := tx.SaveAuthorizationRole(
+			models.AuthorizationRole{GroupID: users.ID, Owner: models.Owner{ProductID: o.product}, Role: models.RoleReader},
+		); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(fmt.Sprintf("INSERT INTO silences (product_id, reason, author, created_at, starts_at, ends_at) VALUES (%d, 'maintenance', 'ann', 1, 1, 2)", o.product)); err != nil {
+		if _, err := tx.Exec(
+			fmt.Sprintf(
+				"INSERT INTO silences (product_id, reason, author, created_at, starts_at, ends_at) VALUES (%d, 'maintenance', 'ann', 1, 1, 2)",
+				o.product,
+			),
+		); err != nil {
 			return err
 		}
-		return tx.InsertGateChange(models.GateChange{ProductID: o.product, EventID: unrouted.ID, Announced: unrouted.ID, From: models.GateFailed, To: models.GatePassed})
+		return tx.InsertGateChange(models.GateChange{
+			ProductID: o.product,
+			EventID:   unrouted.ID,
+			Announced: unrouted.ID,
+			From:      models.GateFailed,
+			To:        models.GatePassed,
+		})
 	})
 	w.claim("one", o.delivery)
 	flying = w.stored(o.delivery)
@@ -111,7 +138,12 @@ func TestDeleteProduct(t *testing.T) {
 		before["users"]++ // its first owner
 		for name, n := range w.sizes() {
 			if grew, may := n > before[name], !slices.Contains(lasting, name); grew != may {
-				t.Errorf("%s went from %d to %d: make a row of it that goes with a product, or name it lasting", name, before[name], n)
+				t.Errorf(
+					"%s went from %d to %d: make a row of it that goes with a product, or name it lasting",
+					name,
+					before[name],
+					n,
+				)
 			}
 		}
 		if err := w.deleteProduct(product); err != nil {

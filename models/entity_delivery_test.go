@@ -19,7 +19,9 @@ func wantDue(t *testing.T, w world, what string, want ...int64) {
 
 func (w world) queueBusy(connection, product int64) bool {
 	w.t.Helper()
-	way, err := w.s.QueuePositionOf(w.t.Context(), models.Delivery{ConnectionID: connection, EndpointID: connection, ProductID: product})
+	way, err := w.s.QueuePositionOf(
+		w.t.Context(), models.Delivery{ConnectionID: connection, EndpointID: connection, ProductID: product},
+	)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -90,7 +92,15 @@ func TestDueDeliveries(t *testing.T) {
 		var made []models.Delivery
 		for i := range 4 {
 			conns = append(conns, w.connection(product, string(rune('a'+i))))
-			made = append(made, w.insert(models.Delivery{ConnectionID: conns[i], ProductID: product, State: models.DeliveryPending, NextAt: noon.Add(-time.Duration(i) * time.Minute)}))
+			made = append(
+				made,
+				w.insert(models.Delivery{
+					ConnectionID: conns[i],
+					ProductID:    product,
+					State:        models.DeliveryPending,
+					NextAt:       noon.Add(-time.Duration(i) * time.Minute),
+				}),
+			)
 		}
 		wantDue(t, w, "the longest due first", made[3].ID, made[2].ID, made[1].ID, made[0].ID)
 		if got := w.due(conns[3], conns[1]); !slices.Equal(got, []int64{made[2].ID, made[0].ID}) {
@@ -98,7 +108,10 @@ func TestDueDeliveries(t *testing.T) {
 		}
 		again := w.insert(models.Delivery{ConnectionID: conns[0], State: models.DeliveryPending, NextAt: noon})
 		list, err := w.s.DueDeliveries(t.Context(), conns[1:], 1)
-		if want := []models.Due{{ID: made[0].ID, EndpointID: conns[0], Module: "webhook"}}; err != nil || !cmp.Equal(list, want) {
+		if want := []models.Due{
+			{ID: made[0].ID, EndpointID: conns[0], Module: "webhook"},
+		}; err != nil ||
+			!cmp.Equal(list, want) {
 			t.Errorf("one of the first: %v, %v", list, err)
 		}
 		if got := w.due(conns[1:]...); !slices.Equal(got, []int64{made[0].ID, again.ID}) {
@@ -203,7 +216,8 @@ func TestDisableCancelsWaiting(t *testing.T) {
 		w.claim("one", sending.ID)
 		w.write(func(tx *models.Tx) error { return tx.DisableConnection(conn, "gone") })
 		for id, want := range map[int64]models.DeliveryState{sending.ID: models.DeliverySending, waiting.ID: models.DeliveryCancelled, elsewhere.ID: models.DeliveryPending} {
-			if d := w.stored(id); d.State != want || (want == models.DeliveryCancelled) != (d.FinishedAt == noon && d.Reason == "gone" && d.NextAt.IsZero()) {
+			if d := w.stored(id); d.State != want ||
+				(want == models.DeliveryCancelled) != (d.FinishedAt == noon && d.Reason == "gone" && d.NextAt.IsZero()) {
 				t.Errorf("want %s: %+v", want, d)
 			}
 		}

@@ -61,7 +61,8 @@ func (w world) longSince() {
 
 func (w world) ownedBy(product, but int64, want bool) {
 	w.t.Helper()
-	if has, err := w.s.HasOtherOwner(w.t.Context(), models.Member{UserID: but, ProductID: product}); err != nil || has != want {
+	if has, err := w.s.HasOtherOwner(w.t.Context(), models.Member{UserID: but, ProductID: product}); err != nil ||
+		has != want {
 		w.t.Errorf("another owner: %v, want %v, %v", has, want, err)
 	}
 }
@@ -86,7 +87,8 @@ func TestGroupScopes(t *testing.T) {
 		if err != nil || len(inside) != 1 || inside[0].ID != product {
 			t.Errorf("products of the group: %v, %v", inside, err)
 		}
-		if tally, err := w.s.GateTally(t.Context(), models.MemberScope(owner), group); err != nil || tally[models.GateNone] != 1 {
+		if tally, err := w.s.GateTally(t.Context(), models.MemberScope(owner), group); err != nil ||
+			tally[models.GateNone] != 1 {
 			t.Errorf("gates of the group: %v, %v", tally, err)
 		}
 		for name, test := range map[string]struct {
@@ -105,7 +107,8 @@ func TestGroupScopes(t *testing.T) {
 				t.Errorf("%s sees %v, want %s, %v", name, names, test.want, err)
 			}
 			g, err := w.s.Group(t.Context(), test.scope, group)
-			if sees := strings.Contains(test.want, "ours"); sees != (err == nil) || !sees && !fault.Is(err, fault.NotFound) || sees && g.Products != 1 {
+			if sees := strings.Contains(test.want, "ours"); sees != (err == nil) || !sees && !fault.Is(err, fault.NotFound) ||
+				sees && g.Products != 1 {
 				t.Errorf("%s: %+v, %v", name, g, err)
 			}
 		}
@@ -332,7 +335,8 @@ func TestEditors(t *testing.T) {
 		}
 		for name, want := range map[string]models.Role{"by group": models.RoleOwner, "reads by group": models.RoleReader, "by users in group": models.RoleMaintainer, "maintainer": ""} {
 			roles, err := w.s.GroupRolesIn(t.Context(), users[name], []int64{group, other})
-			if err != nil || len(roles[other]) != 0 || want != "" && !slices.Equal(roles[group], []models.Role{want}) || want == "" && len(roles) != 0 {
+			if err != nil || len(roles[other]) != 0 || want != "" && !slices.Equal(roles[group], []models.Role{want}) ||
+				want == "" && len(roles) != 0 {
 				t.Errorf("%s: %v, %v", name, roles, err)
 			}
 		}

@@ -71,8 +71,20 @@ func TestProbe(t *testing.T) {
 		ann := w.user("ann")
 		product, another := w.product("ours", ann), w.product("theirs", ann)
 		conn := w.connection(product, "a")
-		later := w.insert(models.Delivery{EventID: w.event(product).ID, ConnectionID: conn, ProductID: product, State: models.DeliveryRetrying, NextAt: noon.Add(time.Hour)})
-		w.insert(models.Delivery{EventID: w.event(another).ID, ConnectionID: conn, ProductID: another, State: models.DeliveryPending, NextAt: noon})
+		later := w.insert(models.Delivery{
+			EventID:      w.event(product).ID,
+			ConnectionID: conn,
+			ProductID:    product,
+			State:        models.DeliveryRetrying,
+			NextAt:       noon.Add(time.Hour),
+		})
+		w.insert(models.Delivery{
+			EventID:      w.event(another).ID,
+			ConnectionID: conn,
+			ProductID:    another,
+			State:        models.DeliveryPending,
+			NextAt:       noon,
+		})
 		probe := func() (got *models.Delivery) {
 			t.Helper()
 			w.write(func(tx *models.Tx) (err error) { got, err = tx.Probe(conn, "one", tx.Now().Add(lease)); return err })
@@ -229,7 +241,13 @@ func TestHasten(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
 		conn := w.connection(product, "a")
-		d := w.insert(models.Delivery{EventID: w.event(product).ID, ConnectionID: conn, ProductID: product, State: models.DeliveryRetrying, NextAt: noon.Add(12 * time.Hour)})
+		d := w.insert(models.Delivery{
+			EventID:      w.event(product).ID,
+			ConnectionID: conn,
+			ProductID:    product,
+			State:        models.DeliveryRetrying,
+			NextAt:       noon.Add(12 * time.Hour),
+		})
 		behind := w.delivery(conn, product)
 		w.write(func(tx *models.Tx) error { return tx.RetryNow(conn) })
 		wantDue(t, w, "all of it, in order", d.ID)
@@ -244,7 +262,9 @@ func TestBlocked(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
 		conn := w.connection(product, "a")
-		d := w.insert(models.Delivery{EventID: w.event(product).ID, ConnectionID: conn, ProductID: product, State: models.DeliveryPending})
+		d := w.insert(
+			models.Delivery{EventID: w.event(product).ID, ConnectionID: conn, ProductID: product, State: models.DeliveryPending},
+		)
 		behind := w.delivery(conn, product)
 		wantDue(t, w, "without a time")
 		if has, err := w.s.HasBlocked(t.Context(), 10); err != nil || !has {
@@ -296,7 +316,9 @@ func TestOwners(t *testing.T) {
 			t.Errorf("targets %+v, %v", targets, err)
 		}
 		out, err := w.s.ConnectionWithHealth(t.Context(), own.ID)
-		if err != nil || out.OwnHealth.ConnectionID != own.ID || out.Shared.ConnectionID != people.ID || out.OwnHealth.BrokenAt == noon || out.Shared.BrokenAt != noon {
+		if err != nil || out.OwnHealth.ConnectionID != own.ID || out.Shared.ConnectionID != people.ID ||
+			out.OwnHealth.BrokenAt == noon ||
+			out.Shared.BrokenAt != noon {
 			t.Errorf("outlet %+v, %v", out, err)
 		}
 	})
@@ -310,7 +332,9 @@ func TestNoticesToOneUser(t *testing.T) {
 		ids := w.tell(product, 1)
 		e := w.event(0)
 		w.write(func(tx *models.Tx) error {
-			return tx.InsertNotification(models.Notification{EventID: e.ID, UserID: ann, Type: "connector.error", Name: "broken", At: e.At})
+			return tx.InsertNotification(
+				models.Notification{EventID: e.ID, UserID: ann, Type: "connector.error", Name: "broken", At: e.At},
+			)
 		})
 		for who, want := range map[models.Viewer][]int64{
 			{UserID: ann}: {e.ID, ids[0]}, {UserID: bob}: nil, {UserID: bob, Administrator: true}: {e.ID, ids[0]},

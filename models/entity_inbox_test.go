@@ -133,7 +133,9 @@ func TestInboxFilters(t *testing.T) {
 		add := func(product int64, kind, name, message string) int64 {
 			e := w.event(product)
 			w.write(func(tx *models.Tx) error {
-				return tx.InsertNotification(models.Notification{EventID: e.ID, ProductID: product, Type: kind, Name: name, Message: message, At: e.At})
+				return tx.InsertNotification(
+					models.Notification{EventID: e.ID, ProductID: product, Type: kind, Name: name, Message: message, At: e.At},
+				)
 			})
 			return e.ID
 		}
@@ -183,7 +185,10 @@ func TestInboxFilters(t *testing.T) {
 			if n, err := w.s.Notification(t.Context(), who, c); err != nil || n.Message != want.message {
 				t.Errorf("one: %+v, %v", n, err)
 			}
-			if list, err := w.s.Inbox(t.Context(), who, models.InboxFilter{Type: "exception.task", Limit: 10}); err != nil || len(list) != 1 || list[0].Message != want.message {
+			if list, err := w.s.Inbox(
+				t.Context(), who, models.InboxFilter{Type: "exception.task", Limit: 10},
+			); err != nil || len(list) != 1 ||
+				list[0].Message != want.message {
 				t.Errorf("listed: %+v, %v", list, err)
 			}
 		}

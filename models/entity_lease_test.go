@@ -51,7 +51,8 @@ func TestExpiredLease(t *testing.T) {
 		}
 		for was, want := range map[*models.Delivery]models.DeliveryState{&activated: models.DeliveryPending, &tried: models.DeliveryRetrying} {
 			d := w.stored(was.ID)
-			if d.UUID != was.UUID || d.State != want || d.NextAt != w.s.Now() || d.Claim != "" || !d.LockedUntil.IsZero() || d.Reason == "" {
+			if d.UUID != was.UUID || d.State != want || d.NextAt != w.s.Now() || d.Claim != "" || !d.LockedUntil.IsZero() ||
+				d.Reason == "" {
 				t.Errorf("want it %s: %+v", want, d)
 			}
 		}
@@ -74,7 +75,15 @@ func TestSettleByOwnClaim(t *testing.T) {
 		product := w.product("ours", w.user("ann"))
 		d := w.delivery(w.connection(product, "a"), product)
 		attempt := func(reason string) *models.Attempt {
-			return &models.Attempt{At: w.s.Now(), Duration: time.Second, Result: "retry", Status: 500, Reason: reason, Answer: "oh", Private: true}
+			return &models.Attempt{
+				At:       w.s.Now(),
+				Duration: time.Second,
+				Result:   "retry",
+				Status:   500,
+				Reason:   reason,
+				Answer:   "oh",
+				Private:  true,
+			}
 		}
 		if w.settle(d, "", models.DeliveryDead, nil) || w.settle(d, "one", models.DeliveryDead, nil) {
 			t.Error("settled without a claim")
@@ -97,11 +106,18 @@ func TestSettleByOwnClaim(t *testing.T) {
 			t.Error("settled twice")
 		}
 		got := w.stored(d.ID)
-		if got.State != models.DeliveryDelivered || got.Attempts != 1 || got.FinishedAt != w.s.Now() || got.Claim != "" || !got.LockedUntil.IsZero() || !got.NextAt.IsZero() {
+		if got.State != models.DeliveryDelivered || got.Attempts != 1 || got.FinishedAt != w.s.Now() || got.Claim != "" ||
+			!got.LockedUntil.IsZero() ||
+			!got.NextAt.IsZero() {
 			t.Errorf("settled as %+v", got)
 		}
 		list, err := w.s.AttemptsOf(t.Context(), got)
-		lost := models.Attempt{Number: 1, At: w.s.Now(), Result: models.ResultLost, Reason: "The program stopped while it was sending this"}
+		lost := models.Attempt{
+			Number: 1,
+			At:     w.s.Now(),
+			Result: models.ResultLost,
+			Reason: "The program stopped while it was sending this",
+		}
 		want := []models.Attempt{lost, *attempt("late"), *attempt("own")}
 		want[1].Number, want[2].Number = 2, 3
 		if diff := cmp.Diff(want, list); err != nil || diff != "" {

@@ -84,7 +84,9 @@ func TestToldAfterJoining(t *testing.T) {
 		after := w.event(product)
 		w.write(func(tx *models.Tx) error {
 			for _, e := range []models.Event{before, after} {
-				if err := tx.InsertNotification(models.Notification{EventID: e.ID, ProductID: product, Name: "News", At: e.At}); err != nil {
+				if err := tx.InsertNotification(
+					models.Notification{EventID: e.ID, ProductID: product, Name: "News", At: e.At},
+				); err != nil {
 					return err
 				}
 			}
@@ -101,11 +103,14 @@ func TestMembers(t *testing.T) {
 		other := w.product("other", bob)
 		w.member(bob, product, models.RoleUpload)
 		list, err := w.s.Members(t.Context(), all, product)
-		if err != nil || len(list) != 2 || list[0].User != "ann" || list[0].Role != models.RoleOwner || list[1].User != "Bob" || list[1].Role != models.RoleUpload {
+		if err != nil || len(list) != 2 || list[0].User != "ann" || list[0].Role != models.RoleOwner ||
+			list[1].User != "Bob" ||
+			list[1].Role != models.RoleUpload {
 			t.Errorf("members %+v, %v", list, err)
 		}
 		roles, err := w.s.RolesIn(t.Context(), bob, []int64{product, other, 1 << 40})
-		if err != nil || len(roles) != 2 || !slices.Equal(roles[product], []models.Role{models.RoleUpload}) || !slices.Equal(roles[other], []models.Role{models.RoleOwner}) {
+		if err != nil || len(roles) != 2 || !slices.Equal(roles[product], []models.Role{models.RoleUpload}) ||
+			!slices.Equal(roles[other], []models.Role{models.RoleOwner}) {
 			t.Errorf("roles %v, %v", roles, err)
 		}
 		w.member(bob, product, models.RoleOwner)

@@ -54,13 +54,27 @@ func (w world) plans(read func(ctx context.Context) error, write func(tx *models
 }
 
 // derived are what our statements call a part of their own.
-var derived = []string{"SCAN page", "SCAN x", "SCAN endpoints", "SCAN l", "SCAN u", "SCAN a", "SCAN b", "SCAN y", "SCAN vis", "SCAN w", "SCAN CONSTANT ROW", "SCAN j VIRTUAL TABLE INDEX 1:"}
+var derived = []string{
+	"SCAN page",
+	"SCAN x",
+	"SCAN endpoints",
+	"SCAN l",
+	"SCAN u",
+	"SCAN a",
+	"SCAN b",
+	"SCAN y",
+	"SCAN vis",
+	"SCAN w",
+	"SCAN CONSTANT ROW",
+	"SCAN j VIRTUAL TABLE INDEX 1:",
+}
 
 // scans are the steps of a plan that read a whole table.
 func scans(plan []string) []string {
 	var list []string
 	for _, step := range plan {
-		if strings.HasPrefix(step, "SCAN ") && !strings.Contains(step, " USING ") && !slices.Contains(derived, step) || strings.Contains(step, "BLOOM") {
+		if strings.HasPrefix(step, "SCAN ") && !strings.Contains(step, " USING ") && !slices.Contains(derived, step) ||
+			strings.Contains(step, "BLOOM") {
 			list = append(list, step)
 		}
 	}
@@ -103,7 +117,9 @@ func TestPlans(t *testing.T) {
 func TestPlansFindScans(t *testing.T) {
 	s := modelstest.SQLite(t)
 	w := world{t: t, s: s}
-	if got := scans(w.plan(models.Said{Query: "SELECT * FROM deliveries WHERE title = 'x'"})); !slices.Equal(got, []string{"SCAN deliveries"}) {
+	if got := scans(w.plan(models.Said{Query: "SELECT * FROM deliveries WHERE title = 'x'"})); !slices.Equal(
+		got, []string{"SCAN deliveries"},
+	) {
 		t.Errorf("scans %q", got)
 	}
 }
@@ -112,22 +128,31 @@ func (w world) hots(ann int64, d models.Delivery) map[string]hot {
 	read := func(want string, fn func(ctx context.Context) error) hot { return hot{read: fn, want: want} }
 	write := func(want string, fn func(tx *models.Tx) error) hot { return hot{write: fn, want: want} }
 	list := map[string]hot{
-		"due": read("SEARCH x USING INDEX deliveries_due (endpoint_id=? AND next_at>? AND next_at<?)", func(ctx context.Context) error {
-			_, err := w.s.DueDeliveries(ctx, nil, 10)
-			return err
-		}),
-		"due, its queues": read("SEARCH f USING INDEX deliveries_queue (connection_id=? AND product_id=? AND id<?)", func(ctx context.Context) error {
-			_, err := w.s.DueDeliveries(ctx, []int64{1, 2}, 10)
-			return err
-		}),
+		"due": read(
+			"SEARCH x USING INDEX deliveries_due (endpoint_id=? AND next_at>? AND next_at<?)",
+			func(ctx context.Context) error {
+				_, err := w.s.DueDeliveries(ctx, nil, 10)
+				return err
+			},
+		),
+		"due, its queues": read(
+			"SEARCH f USING INDEX deliveries_queue (connection_id=? AND product_id=? AND id<?)",
+			func(ctx context.Context) error {
+				_, err := w.s.DueDeliveries(ctx, []int64{1, 2}, 10)
+				return err
+			},
+		),
 		"next due": read("SEARCH deliveries USING INDEX deliveries_due", func(ctx context.Context) error {
 			_, err := w.s.NextDue(ctx)
 			return err
 		}),
-		"expired": read("SEARCH deliveries USING COVERING INDEX deliveries_leased (locked_until<?)", func(ctx context.Context) error {
-			_, err := w.s.HasExpiredLease(ctx)
-			return err
-		}),
+		"expired": read(
+			"SEARCH deliveries USING COVERING INDEX deliveries_leased (locked_until<?)",
+			func(ctx context.Context) error {
+				_, err := w.s.HasExpiredLease(ctx)
+				return err
+			},
+		),
 		"due, its endpoints": read("SEARCH d USING INDEX deliveries_due (endpoint_id>?)", func(ctx context.Context) error {
 			_, err := w.s.DueDeliveries(ctx, nil, 10)
 			return err
@@ -144,18 +169,24 @@ func (w world) hots(ann int64, d models.Delivery) map[string]hot {
 			_, err := w.s.ExpiredDeliveries(ctx, noon, 10)
 			return err
 		}),
-		"endpoint": read("SEARCH d USING INDEX deliveries_endpoint (endpoint_id=? AND id<?)", func(ctx context.Context) error {
-			_, err := w.s.BacklogOf(ctx, d.EndpointID, 9)
-			return err
-		}),
+		"endpoint": read(
+			"SEARCH d USING INDEX deliveries_endpoint (endpoint_id=? AND id<?)",
+			func(ctx context.Context) error {
+				_, err := w.s.BacklogOf(ctx, d.EndpointID, 9)
+				return err
+			},
+		),
 		"what was told": read("SEARCH g USING PRIMARY KEY (product_id=?)", func(ctx context.Context) error {
 			_, err := w.s.LastNotifiedOf(ctx, d)
 			return err
 		}),
-		"queue": read("SEARCH deliveries USING INDEX deliveries_queue (connection_id=? AND product_id=?)", func(ctx context.Context) error {
-			_, err := w.s.QueuePositionOf(ctx, d)
-			return err
-		}),
+		"queue": read(
+			"SEARCH deliveries USING INDEX deliveries_queue (connection_id=? AND product_id=?)",
+			func(ctx context.Context) error {
+				_, err := w.s.QueuePositionOf(ctx, d)
+				return err
+			},
+		),
 		"claim": write("SEARCH deliveries USING INTEGER PRIMARY KEY (rowid=?)", func(tx *models.Tx) error {
 			_, err := tx.Claim("one", noon, []int64{d.ID, d.ID + 1})
 			return err
@@ -184,55 +215,92 @@ func (w world) hots(ann int64, d models.Delivery) map[string]hot {
 			_, _, err := w.s.GateChangesAround(ctx, all, d.ProductID, noon)
 			return err
 		}),
-		"observations between": read("SEARCH o USING INDEX observations_branch (branch_id=?)", func(ctx context.Context) error {
-			_, err := w.s.ObservationsBetween(ctx, all, models.BetweenFilter{BranchID: 1, What: models.Judged, From: noon, To: noon, Limit: 10})
-			return err
-		}),
+		"observations between": read(
+			"SEARCH o USING INDEX observations_branch (branch_id=?)",
+			func(ctx context.Context) error {
+				_, err := w.s.ObservationsBetween(
+					ctx, all, models.BetweenFilter{BranchID: 1, What: models.Judged, From: noon, To: noon, Limit: 10},
+				)
+				return err
+			},
+		),
 		"history": read("SEARCH c USING PRIMARY KEY (product_id=? AND event_id<?)", func(ctx context.Context) error {
 			_, err := w.s.GateHistory(ctx, models.MemberScope(ann), d.ProductID, 5, 10)
 			return err
 		}),
-		"ledger of a product": read("SEARCH d USING INDEX deliveries_product (product_id=?)", func(ctx context.Context) error {
-			_, err := w.s.Ledger(ctx, all, models.LedgerFilter{ProductID: d.ProductID, Limit: 10})
-			return err
-		}),
-		"observations": read("SEARCH o USING INDEX observations_branch (branch_id=? AND active=?)", func(ctx context.Context) error {
-			_, err := w.s.Observations(ctx, all, models.ObservationFilter{BranchID: 1, Limit: 10})
-			return err
-		}),
+		"ledger of a product": read(
+			"SEARCH d USING INDEX deliveries_product (product_id=?)",
+			func(ctx context.Context) error {
+				_, err := w.s.Ledger(ctx, all, models.LedgerFilter{ProductID: d.ProductID, Limit: 10})
+				return err
+			},
+		),
+		"observations": read(
+			"SEARCH o USING INDEX observations_branch (branch_id=? AND active=?)",
+			func(ctx context.Context) error {
+				_, err := w.s.Observations(ctx, all, models.ObservationFilter{BranchID: 1, Limit: 10})
+				return err
+			},
+		),
 	}
-	list["what fails a gate"] = read("SEARCH o USING INDEX observations_branch (branch_id=? AND active=? AND severity=?)", func(ctx context.Context) error {
-		_, err := w.s.FailingObservations(ctx, 1, []models.Severity{models.High}, 5)
-		return err
-	})
-	list["duplicates of an observation"] = read("SEARCH o USING INDEX observations_duplicates (duplicate_of=?)", func(ctx context.Context) error {
-		_, err := w.s.Observations(ctx, all, models.ObservationFilter{ProductID: 1, Same: 1, All: true, Limit: 10})
-		return err
-	})
-	list["observations like one"] = read("SEARCH o USING INDEX observations_branch (branch_id=? AND active=?)", func(ctx context.Context) error {
-		_, err := w.s.ObservationsLike(ctx, all, models.Observation{ID: 1, BranchID: 1, Title: "CVE-1", Component: "a 1"}, 10)
-		return err
-	})
-	list["held changes"] = read("SEARCH b USING INDEX branches_held (held_until>? AND held_until<?)", func(ctx context.Context) error {
-		_, err := w.s.HeldBranches(ctx, 10)
-		return err
-	})
-	list["ending waivers of a product"] = read("SEARCH o USING INDEX observations_waivers (waiver_until>? AND waiver_until<?)", func(ctx context.Context) error {
-		_, err := w.s.EndingWaiversOf(ctx, 1, noon, noon, 10)
-		return err
-	})
-	list["duplicates of one"] = read("SEARCH observations USING INDEX observations_duplicates (duplicate_of=?)", func(ctx context.Context) error {
-		_, err := w.s.CountDuplicates(ctx, 1)
-		return err
-	})
-	list["ended waivers"] = read("SEARCH o USING INDEX observations_waivers (waiver_until>? AND waiver_until<?)", func(ctx context.Context) error {
-		_, err := w.s.EndedWaivers(ctx, noon, models.Waiver{}, 10)
-		return err
-	})
-	list["sources counted anew"] = read("SEARCH o USING INDEX observations_branch (branch_id=? AND active=?)", func(ctx context.Context) error {
-		_, err := w.s.TallySources(ctx, []int64{1, 2})
-		return err
-	})
+	list["what fails a gate"] = read(
+		"SEARCH o USING INDEX observations_branch (branch_id=? AND active=? AND severity=?)",
+		func(ctx context.Context) error {
+			_, err := w.s.FailingObservations(ctx, 1, []models.Severity{models.High}, 5)
+			return err
+		},
+	)
+	list["duplicates of an observation"] = read(
+		"SEARCH o USING INDEX observations_duplicates (duplicate_of=?)",
+		func(ctx context.Context) error {
+			_, err := w.s.Observations(ctx, all, models.ObservationFilter{ProductID: 1, Same: 1, All: true, Limit: 10})
+			return err
+		},
+	)
+	list["observations like one"] = read(
+		"SEARCH o USING INDEX observations_branch (branch_id=? AND active=?)",
+		func(ctx context.Context) error {
+			_, err := w.s.ObservationsLike(
+				ctx, all, models.Observation{ID: 1, BranchID: 1, Title: "CVE-1", Component: "a 1"}, 10,
+			)
+			return err
+		},
+	)
+	list["held changes"] = read(
+		"SEARCH b USING INDEX branches_held (held_until>? AND held_until<?)",
+		func(ctx context.Context) error {
+			_, err := w.s.HeldBranches(ctx, 10)
+			return err
+		},
+	)
+	list["ending waivers of a product"] = read(
+		"SEARCH o USING INDEX observations_waivers (waiver_until>? AND waiver_until<?)",
+		func(ctx context.Context) error {
+			_, err := w.s.EndingWaiversOf(ctx, 1, noon, noon, 10)
+			return err
+		},
+	)
+	list["duplicates of one"] = read(
+		"SEARCH observations USING INDEX observations_duplicates (duplicate_of=?)",
+		func(ctx context.Context) error {
+			_, err := w.s.CountDuplicates(ctx, 1)
+			return err
+		},
+	)
+	list["ended waivers"] = read(
+		"SEARCH o USING INDEX observations_waivers (waiver_until>? AND waiver_until<?)",
+		func(ctx context.Context) error {
+			_, err := w.s.EndedWaivers(ctx, noon, models.Waiver{}, 10)
+			return err
+		},
+	)
+	list["sources counted anew"] = read(
+		"SEARCH o USING INDEX observations_branch (branch_id=? AND active=?)",
+		func(ctx context.Context) error {
+			_, err := w.s.TallySources(ctx, []int64{1, 2})
+			return err
+		},
+	)
 	list["all gates"] = write("SEARCH b USING INTEGER PRIMARY KEY (rowid>?)", func(tx *models.Tx) error {
 		_, err := tx.LockGates(1, 10)
 		return err
@@ -261,14 +329,18 @@ func (w world) hotInbox(ann int64) map[string]hot {
 	}
 	member, admin := models.Viewer{UserID: ann}, models.Viewer{UserID: ann, Administrator: true}
 	return map[string]hot{
-		"inbox":                          inbox(byProduct+")", member, models.InboxFilter{}),
-		"inbox, next page":               inbox(byProduct+" AND event_id<?)", member, models.InboxFilter{Before: 9}),
-		"inbox, unread":                  inbox(unreadOf, member, models.InboxFilter{Unread: true}),
-		"inbox of all":                   inbox(byKey, admin, models.InboxFilter{}),
-		"inbox of all, next page":        inbox("SEARCH n USING INTEGER PRIMARY KEY (rowid<?)", admin, models.InboxFilter{Before: 9}),
-		"inbox of all, unread next page": inbox("SEARCH n USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)", admin, models.InboxFilter{Unread: true, Before: 9}),
-		"badge":                          count(unreadOf, member),
-		"badge of all":                   count("SEARCH n USING INTEGER PRIMARY KEY (rowid>?)", admin),
+		"inbox":            inbox(byProduct+")", member, models.InboxFilter{}),
+		"inbox, next page": inbox(byProduct+" AND event_id<?)", member, models.InboxFilter{Before: 9}),
+		"inbox, unread":    inbox(unreadOf, member, models.InboxFilter{Unread: true}),
+		"inbox of all":     inbox(byKey, admin, models.InboxFilter{}),
+		"inbox of all, next page": inbox(
+			"SEARCH n USING INTEGER PRIMARY KEY (rowid<?)", admin, models.InboxFilter{Before: 9},
+		),
+		"inbox of all, unread next page": inbox(
+			"SEARCH n USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)", admin, models.InboxFilter{Unread: true, Before: 9},
+		),
+		"badge":        count(unreadOf, member),
+		"badge of all": count("SEARCH n USING INTEGER PRIMARY KEY (rowid>?)", admin),
 	}
 }
 

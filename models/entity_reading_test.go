@@ -52,8 +52,13 @@ func newPress(t *testing.T, w world, news int) *press {
 			var events, rows []string
 			for i := first; i < first+500; i++ {
 				n := tiding{
-					id: int64(i), nth: i % pressProducts, product: p.products[i%pressProducts], kind: []string{"gate.changed", "waiver.expiring", "product.stale"}[i%3],
-					name: "News", severity: i % 7, at: noon.Add(time.Duration(i) * time.Second),
+					id:       int64(i),
+					nth:      i % pressProducts,
+					product:  p.products[i%pressProducts],
+					kind:     []string{"gate.changed", "waiver.expiring", "product.stale"}[i%3],
+					name:     "News",
+					severity: i % 7,
+					at:       noon.Add(time.Duration(i) * time.Second),
 				}
 				if i%100 == 0 {
 					n.name = "A needle"
@@ -62,14 +67,33 @@ func newPress(t *testing.T, w world, news int) *press {
 				if n.severity == 6 {
 					severity = "NULL"
 				}
-				events = append(events, fmt.Sprintf("(%d, 'e%d', '%s', 1, %d, '', %d, '{}')", n.id, n.id, n.kind, n.product, n.at.UnixMicro()))
-				rows = append(rows, fmt.Sprintf("(%d, %d, '%s', 'bad', '%s', 'for a reason', %d, %s)", n.id, n.product, n.kind, n.name, n.at.UnixMicro(), severity))
+				events = append(
+					events, fmt.Sprintf("(%d, 'e%d', '%s', 1, %d, '', %d, '{}')", n.id, n.id, n.kind, n.product, n.at.UnixMicro()),
+				)
+				rows = append(
+					rows,
+					fmt.Sprintf(
+						"(%d, %d, '%s', 'bad', '%s', 'for a reason', %d, %s)",
+						n.id,
+						n.product,
+						n.kind,
+						n.name,
+						n.at.UnixMicro(),
+						severity,
+					),
+				)
 				p.news = append(p.news, n)
 			}
-			if _, err := tx.Exec("INSERT INTO events (id, uuid, type, version, product_id, actor, at, payload) VALUES " + strings.Join(events, ", ")); err != nil {
+			if _, err := tx.Exec(
+				"INSERT INTO events (id, uuid, type, version, product_id, actor, at, payload) VALUES " + strings.Join(events, ", "),
+			); err != nil {
 				return err
 			}
-			_, err := tx.Exec("INSERT INTO notifications (event_id, product_id, type, tone, name, message, at, severity) VALUES " + strings.Join(rows, ", "))
+			_, err := tx.Exec(
+				"INSERT INTO notifications (event_id, product_id, type, tone, name, message, at, severity) VALUES " + strings.Join(
+					rows, ", ",
+				),
+			)
 			return err
 		})
 	}
@@ -135,8 +159,15 @@ func TestInboxOfMany(t *testing.T) {
 			"severity":          {Severity: &high},
 			"since":             {Since: noon.Add(8_800 * time.Second)},
 			"a time":            {Since: noon.Add(4_000 * time.Second), Until: noon.Add(4_500 * time.Second)},
-			"all together":      {Severity: &high, Text: "needle", GroupID: p.group, Since: noon.Add(1000 * time.Second), Unread: true, Type: "gate.changed"},
-			"nothing":           {Text: "no such thing"},
+			"all together": {
+				Severity: &high,
+				Text:     "needle",
+				GroupID:  p.group,
+				Since:    noon.Add(1000 * time.Second),
+				Unread:   true,
+				Type:     "gate.changed",
+			},
+			"nothing": {Text: "no such thing"},
 		}
 		for name, products := range map[string]int{"one": 1, "some": 100, "many": 440, "root": 0} {
 			who := p.reader(name, products)
@@ -167,7 +198,15 @@ func TestInboxOfMany(t *testing.T) {
 					}
 				}
 				if !slices.Equal(got, want) {
-					t.Errorf("%s, %s: %d ids, want %d: %v, want %v", name, what, len(got), len(want), got[:min(5, len(got))], want[:min(5, len(want))])
+					t.Errorf(
+						"%s, %s: %d ids, want %d: %v, want %v",
+						name,
+						what,
+						len(got),
+						len(want),
+						got[:min(5, len(got))],
+						want[:min(5, len(want))],
+					)
 				}
 			}
 			want := len(p.want(see, models.InboxFilter{Unread: true}, unread))
@@ -190,13 +229,20 @@ func TestASearchStops(t *testing.T) {
 		if err != nil || len(page.Rows) != 0 || page.Further != 39_501 {
 			t.Errorf("%d rows, further from %d, %v", len(page.Rows), page.Further, err)
 		}
-		if n, whole, err := w.s.CountInbox(t.Context(), root, models.InboxFilter{Text: "needle"}, 10_000); err != nil || n != 205 || whole {
+		if n, whole, err := w.s.CountInbox(
+			t.Context(), root, models.InboxFilter{Text: "needle"}, 10_000,
+		); err != nil || n != 205 ||
+			whole {
 			t.Errorf("counted %d, the whole: %v, %v", n, whole, err)
 		}
-		if n, whole, err := w.s.CountInbox(t.Context(), root, models.InboxFilter{Text: "needle", Before: 20_000}, 10_000); err != nil || n != 199 || !whole {
+		if n, whole, err := w.s.CountInbox(
+			t.Context(), root, models.InboxFilter{Text: "needle", Before: 20_000}, 10_000,
+		); err != nil || n != 199 ||
+			!whole {
 			t.Errorf("counted %d, the whole: %v, %v", n, whole, err)
 		}
-		if list, err := w.s.Inbox(t.Context(), root, models.InboxFilter{Text: "needle", Limit: 1000}); err != nil || len(list) != 600 {
+		if list, err := w.s.Inbox(t.Context(), root, models.InboxFilter{Text: "needle", Limit: 1000}); err != nil ||
+			len(list) != 600 {
 			t.Errorf("%d rows however long it takes, want 600, %v", len(list), err)
 		}
 	})
@@ -250,7 +296,10 @@ func TestArchive(t *testing.T) {
 		if n := w.markAs(ann, models.MarkUnarchived, news[0]); n != 0 {
 			t.Errorf("marked %d of a product that she has left", n)
 		}
-		if list, err := w.s.ReadStates(t.Context(), bob, []int64{news[0], news[3], 1 << 40}); err != nil || !slices.Equal(eventsOf(list), []int64{news[3], news[0]}) || !list[1].Archived || list[0].Viewed {
+		if list, err := w.s.ReadStates(
+			t.Context(), bob, []int64{news[0], news[3], 1 << 40},
+		); err != nil || !slices.Equal(eventsOf(list), []int64{news[3], news[0]}) || !list[1].Archived ||
+			list[0].Viewed {
 			t.Errorf("%+v, %v", list, err)
 		}
 	})
@@ -263,7 +312,9 @@ func TestHeldBackIsViewed(t *testing.T) {
 		product := w.product("ours", ann.UserID)
 		news := w.tell(product, 2)
 		w.write(func(tx *models.Tx) error {
-			if _, err := tx.Exec("INSERT INTO silences (id, reason, author, created_at, starts_at, ends_at) VALUES (7, 'maintenance', 'ann', 1, 1, 2)"); err != nil {
+			if _, err := tx.Exec(
+				"INSERT INTO silences (id, reason, author, created_at, starts_at, ends_at) VALUES (7, 'maintenance', 'ann', 1, 1, 2)",
+			); err != nil {
 				return err
 			}
 			_, err := tx.Exec(fmt.Sprintf("UPDATE notifications SET silence_id = 7 WHERE event_id = %d", news[1]))

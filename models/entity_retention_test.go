@@ -120,10 +120,19 @@ func TestForgetEvents(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
 		conn := w.connection(product, "a")
-		told, sent, free, system := w.tell(product, 1)[0], w.delivery(conn, product).EventID, w.event(product).ID, w.event(0).ID
+		told := w.tell(product, 1)[0]
+		sent := w.delivery(conn, product).EventID
+		free := w.event(product).ID
+		system := w.event(0).ID
 		work, change := w.event(product, "notify").ID, w.event(product).ID
 		w.write(func(tx *models.Tx) error {
-			return tx.InsertGateChange(models.GateChange{ProductID: product, EventID: change, Announced: change, From: models.GateNone, To: models.GateFailed})
+			return tx.InsertGateChange(models.GateChange{
+				ProductID: product,
+				EventID:   change,
+				Announced: change,
+				From:      models.GateNone,
+				To:        models.GateFailed,
+			})
 		})
 		w.clock.Advance(month)
 		young := w.event(product).ID
@@ -190,7 +199,13 @@ func TestForgetGateChanges(t *testing.T) {
 		change := func(product int64) {
 			e := w.event(product)
 			w.write(func(tx *models.Tx) error {
-				return tx.InsertGateChange(models.GateChange{ProductID: product, EventID: e.ID, Announced: e.ID, From: models.GatePassed, To: models.GateFailed})
+				return tx.InsertGateChange(models.GateChange{
+					ProductID: product,
+					EventID:   e.ID,
+					Announced: e.ID,
+					From:      models.GatePassed,
+					To:        models.GateFailed,
+				})
 			})
 		}
 		for _, product := range []int64{ours, theirs, ours, theirs, ours} {
@@ -239,7 +254,12 @@ func TestForgetObservations(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		_, settled := w.resolvedIn("settled")
 		_, busy := w.resolvedIn("busy")
-		active := owned{name: "active", gate: models.GateFailed, state: models.DeliveryPending, news: make([]int64, 1)}.make(w)
+		active := owned{
+			name:  "active",
+			gate:  models.GateFailed,
+			state: models.DeliveryPending,
+			news:  make([]int64, 1),
+		}.make(w)
 		w.write(func(tx *models.Tx) error { return tx.BeginStaging(&busy, 1) })
 		w.clock.Advance(month)
 		_, young := w.resolvedIn("young")
@@ -266,7 +286,10 @@ func TestForgetObservations(t *testing.T) {
 		if n := w.count("observations"); n != 3 {
 			t.Errorf("%d are left", n)
 		}
-		if list, err := w.s.Observations(t.Context(), all, models.ObservationFilter{BranchID: active.branch, Limit: 1}); err != nil || len(list) != 1 {
+		if list, err := w.s.Observations(
+			t.Context(), all, models.ObservationFilter{BranchID: active.branch, Limit: 1},
+		); err != nil ||
+			len(list) != 1 {
 			t.Errorf("the active one: %v, %v", list, err)
 		}
 		err := w.s.Write(t.Context(), func(tx *models.Tx) error { s := settled; return tx.SaveSource(&s) })
@@ -279,44 +302,63 @@ func TestForgetObservations(t *testing.T) {
 func (w world) hotRetention() map[string]hot {
 	const byKey = "SEARCH %s USING INTEGER PRIMARY KEY (rowid>?)"
 	list := map[string]hot{
-		"resolved long ago": {want: "SEARCH observations USING INDEX observations_resolved (resolved_at>? AND resolved_at<?)", read: func(ctx context.Context) error {
-			_, err := w.s.OldObservations(ctx, noon, models.OldObservation{}, 10)
-			return err
-		}},
-		"gates long ago": {want: "SEARCH g USING PRIMARY KEY ((product_id,event_id)>(?,?))", read: func(ctx context.Context) error {
-			_, _, err := w.s.OldGateChanges(ctx, noon, models.OldGateChange{}, 10)
-			return err
-		}},
+		"resolved long ago": {
+			want: "SEARCH observations USING INDEX observations_resolved (resolved_at>? AND resolved_at<?)",
+			read: func(ctx context.Context) error {
+				_, err := w.s.OldObservations(ctx, noon, models.OldObservation{}, 10)
+				return err
+			},
+		},
+		"gates long ago": {
+			want: "SEARCH g USING PRIMARY KEY ((product_id,event_id)>(?,?))",
+			read: func(ctx context.Context) error {
+				_, _, err := w.s.OldGateChanges(ctx, noon, models.OldGateChange{}, 10)
+				return err
+			},
+		},
 		"runs": {want: "SEARCH job_runs USING INDEX job_runs_job (job=? AND id<?)", read: func(ctx context.Context) error {
 			_, err := w.s.JobRuns(ctx, "sweep", 9, 10)
 			return err
 		}},
-		"slots": {want: "SEARCH job_slots USING COVERING INDEX sqlite_autoindex_job_slots_1 (job=? AND slot<?)", write: func(tx *models.Tx) error {
-			_, err := tx.DeleteOldSlots("sweep", "01", 10)
-			return err
-		}},
+		"slots": {
+			want: "SEARCH job_slots USING COVERING INDEX sqlite_autoindex_job_slots_1 (job=? AND slot<?)",
+			write: func(tx *models.Tx) error {
+				_, err := tx.DeleteOldSlots("sweep", "01", 10)
+				return err
+			},
+		},
 	}
 	list["beyond a number"] = hot{want: "SCAN n", walk: true, read: func(ctx context.Context) error {
 		_, err := w.s.NotificationsBeyond(ctx, 10)
 		return err
 	}}
-	list["notifications beyond"] = hot{want: "SEARCH notifications USING INTEGER PRIMARY KEY (rowid<?)", write: func(tx *models.Tx) error {
-		_, err := tx.DeleteOldNotifications(0, 10)
-		return err
-	}}
-	list["silences of long ago"] = hot{want: "SEARCH silences USING COVERING INDEX silences_ended (ended_at>? AND ended_at<?)", write: func(tx *models.Tx) error {
-		_, err := tx.DeleteOldSilences(noon, 10)
-		return err
-	}}
+	list["notifications beyond"] = hot{
+		want: "SEARCH notifications USING INTEGER PRIMARY KEY (rowid<?)",
+		write: func(tx *models.Tx) error {
+			_, err := tx.DeleteOldNotifications(0, 10)
+			return err
+		},
+	}
+	list["silences of long ago"] = hot{
+		want: "SEARCH silences USING COVERING INDEX silences_ended (ended_at>? AND ended_at<?)",
+		write: func(tx *models.Tx) error {
+			_, err := tx.DeleteOldSilences(noon, 10)
+			return err
+		},
+	}
 	for name, trail := range map[string]models.RetentionTable{"notifications": models.NotificationTable, "deliveries": models.DeliveryTable, "audit": models.AuditTable, "e": models.EventTable, "j": models.RunTable} {
 		list["old "+name] = hot{want: fmt.Sprintf(byKey, name), work: name == "e", read: func(ctx context.Context) error {
 			_, err := w.s.OldRows(ctx, trail, noon, 0, 10)
 			return err
 		}}
-		list["forgotten "+name] = hot{want: fmt.Sprintf("SEARCH %s USING INTEGER PRIMARY KEY (rowid=?)", name), work: name == "e", write: func(tx *models.Tx) error {
-			_, err := tx.DeleteOld(trail, noon, []int64{7, 8, 9})
-			return err
-		}}
+		list["forgotten "+name] = hot{
+			want: fmt.Sprintf("SEARCH %s USING INTEGER PRIMARY KEY (rowid=?)", name),
+			work: name == "e",
+			write: func(tx *models.Tx) error {
+				_, err := tx.DeleteOld(trail, noon, []int64{7, 8, 9})
+				return err
+			},
+		}
 	}
 	return list
 }

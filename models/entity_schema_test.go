@@ -211,9 +211,17 @@ func TestEntitiesFitTheSchema(t *testing.T) {
 // would cost each event.
 func TestForeignKeysAreIndexed(t *testing.T) {
 	s := modelstest.SQLite(t)
-	found := lines(t, s, `SELECT t.name, coalesce(c.name, '?') FROM sqlite_schema t JOIN pragma_index_list(t.name) i JOIN pragma_index_info(i.name) c WHERE t.type = 'table' AND c.seqno = 0
-		UNION SELECT t.name, c.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND c.pk = 1`)
-	keys := lines(t, s, `SELECT t.name, f."from" FROM sqlite_schema t JOIN pragma_foreign_key_list(t.name) f WHERE t.type = 'table'`)
+	found := lines(
+		t,
+		s,
+		`SELECT t.name, coalesce(c.name, '?') FROM sqlite_schema t JOIN pragma_index_list(t.name) i JOIN pragma_index_info(i.name) c WHERE t.type = 'table' AND c.seqno = 0
+		UNION SELECT t.name, c.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND c.pk = 1`,
+	)
+	keys := lines(
+		t,
+		s,
+		`SELECT t.name, f."from" FROM sqlite_schema t JOIN pragma_foreign_key_list(t.name) f WHERE t.type = 'table'`,
+	)
 	var bare []string
 	for _, key := range keys {
 		if !slices.Contains(found, key) {

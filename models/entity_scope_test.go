@@ -34,7 +34,9 @@ func (o owned) make(w world) owned {
 	o.news = w.tell(o.product, len(o.news))
 	o.event = o.news[0]
 	w.delay(w.event(o.product, "notify").ID, time.Time{})
-	d := w.insert(models.Delivery{EventID: o.event, ConnectionID: o.conn, ProductID: o.product, State: o.state, NextAt: w.s.Now()})
+	d := w.insert(
+		models.Delivery{EventID: o.event, ConnectionID: o.conn, ProductID: o.product, State: o.state, NextAt: w.s.Now()},
+	)
 	o.delivery = d.ID
 	w.write(func(tx *models.Tx) error {
 		b, err := tx.BranchByName(tx.Context(), all, o.product, "")
@@ -64,18 +66,29 @@ func (o owned) make(w world) owned {
 			return err
 		}
 		o.finding = known[0].ID
-		if err := tx.Assess([]int64{o.finding}, models.AssessmentInput{Action: models.ActionAssess, Status: models.StatusInReview, Actor: "ann"}); err != nil {
+		if err := tx.Assess(
+			[]int64{o.finding},
+			models.AssessmentInput{Action: models.ActionAssess, Status: models.StatusInReview, Actor: "ann"},
+		); err != nil {
 			return err
 		}
 		if o.exception, err = raise(tx, o.product); err != nil {
 			return err
 		}
-		quiet := models.Silence{ProductID: o.product, Reason: o.name, Author: "ann", StartsAt: tx.Now(), EndsAt: tx.Now().Add(time.Hour)}
+		quiet := models.Silence{
+			ProductID: o.product,
+			Reason:    o.name,
+			Author:    "ann",
+			StartsAt:  tx.Now(),
+			EndsAt:    tx.Now().Add(time.Hour),
+		}
 		if err := tx.InsertSilence(&quiet); err != nil {
 			return err
 		}
 		o.silence = quiet.ID
-		return tx.InsertGateChange(models.GateChange{ProductID: o.product, EventID: o.event, Announced: o.event, From: models.GateNone, To: o.gate})
+		return tx.InsertGateChange(
+			models.GateChange{ProductID: o.product, EventID: o.event, Announced: o.event, From: models.GateNone, To: o.gate},
+		)
 	})
 	return o
 }
@@ -91,7 +104,13 @@ func holdBack(ctx context.Context, s *models.Store, o owned, silence any) error 
 
 // between asks what became of the product's observations.
 func (o owned) between(what models.Between) models.BetweenFilter {
-	return models.BetweenFilter{BranchID: o.branch, What: what, From: noon.Add(-time.Hour), To: noon.Add(time.Hour), Limit: 5}
+	return models.BetweenFilter{
+		BranchID: o.branch,
+		What:     what,
+		From:     noon.Add(-time.Hour),
+		To:       noon.Add(time.Hour),
+		Limit:    5,
+	}
 }
 
 // raise gives a product an exception, one that is merged into it, and a key to
@@ -99,7 +118,18 @@ func (o owned) between(what models.Between) models.BetweenFilter {
 func raise(tx *models.Tx, product int64) (int64, error) {
 	var ids []int64
 	for _, key := range []string{"one", "other"} {
-		c, err := tx.ClaimException(models.ExceptionReport{ProductID: product, Key: key, Kind: models.ExceptionReported, Class: "E", Release: "1", Sample: []byte("{}")}, time.Hour, nil)
+		c, err := tx.ClaimException(
+			models.ExceptionReport{
+				ProductID: product,
+				Key:       key,
+				Kind:      models.ExceptionReported,
+				Class:     "E",
+				Release:   "1",
+				Sample:    []byte("{}"),
+			},
+			time.Hour,
+			nil,
+		)
 		if err != nil {
 			return 0, err
 		}
@@ -207,7 +237,9 @@ var looks = map[string]look{
 	"ExceptionGroups": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
 		list, err := s.ExceptionGroups(ctx, who.scope, models.ExceptionFilter{Limit: 10})
 		return whose(both, func(o owned) bool {
-			return slices.ContainsFunc(list, func(g models.ExceptionGroup) bool { return g.ID == o.exception && g.Product == o.name })
+			return slices.ContainsFunc(
+				list, func(g models.ExceptionGroup) bool { return g.ID == o.exception && g.Product == o.name },
+			)
 		}), err
 	},
 	"Silence": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
@@ -242,7 +274,9 @@ var looks = map[string]look{
 			return false, err
 		}
 		list, err := s.MembershipsOf(ctx, who.scope, members[0].UserID)
-		return slices.ContainsFunc(list, func(m models.Membership) bool { return m.ProductID == o.product && m.Product == o.name }), err
+		return slices.ContainsFunc(
+			list, func(m models.Membership) bool { return m.ProductID == o.product && m.Product == o.name },
+		), err
 	}),
 	"Event": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
 		e, err := s.Event(ctx, who.scope, o.event)
@@ -250,7 +284,9 @@ var looks = map[string]look{
 	}),
 	"ParkedWork": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
 		list, err := s.ParkedWork(ctx, who.scope, "notify", 10)
-		return slices.ContainsFunc(list, func(p models.Parked) bool { return p.Event.Product == o.name && p.Error == "broken" && p.Attempts == 1 }), err
+		return slices.ContainsFunc(
+			list, func(p models.Parked) bool { return p.Event.Product == o.name && p.Error == "broken" && p.Attempts == 1 },
+		), err
 	}),
 	"GateHistory": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
 		list, err := s.GateHistory(ctx, who.scope, o.product, 0, 10)
@@ -466,7 +502,8 @@ func TestOutOfScopeIsMissing(t *testing.T) {
 		} {
 			id := map[string]int64{"product": o.product, "branch": o.product, "event": o.event, "target": o.conn, "delivery": o.delivery, "notification": o.event}[name]
 			hidden, missing := get(id), get(never)
-			if !fault.Is(hidden, fault.NotFound) || hidden.Error() != missing.Error() || !strings.Contains(hidden.Error(), name) {
+			if !fault.Is(hidden, fault.NotFound) || hidden.Error() != missing.Error() ||
+				!strings.Contains(hidden.Error(), name) {
 				t.Errorf("%s: hidden %v, missing %v", name, hidden, missing)
 			}
 		}

@@ -99,7 +99,9 @@ func silencesOf(t *testing.T, w world) {
 	stale := own
 	w.write(func(tx *models.Tx) error { own.EndedBy = "ann"; return tx.SaveSilence(&own) })
 	for _, s := range []models.Silence{stale, past} {
-		if err := w.s.Write(t.Context(), func(tx *models.Tx) error { return tx.SaveSilence(&s) }); !fault.Is(err, fault.Conflict) {
+		if err := w.s.Write(t.Context(), func(tx *models.Tx) error { return tx.SaveSilence(&s) }); !fault.Is(
+			err, fault.Conflict,
+		) {
 			t.Errorf("%v", err)
 		}
 	}
@@ -112,10 +114,14 @@ func silencesOf(t *testing.T, w world) {
 		return err
 	})
 	held, err := w.s.HeldBy(t.Context(), []int64{own.ID, past.ID})
-	if err != nil || held[own.ID] != (models.SilencedCounts{Rows: 2, Products: 1}) || held[past.ID] != (models.SilencedCounts{}) {
+	if err != nil || held[own.ID] != (models.SilencedCounts{Rows: 2, Products: 1}) ||
+		held[past.ID] != (models.SilencedCounts{}) {
 		t.Errorf("%v, %v", held, err)
 	}
-	if list, err := w.s.HeldRows(t.Context(), models.Viewer{UserID: ann}, own.ID, news[1], 10); err != nil || len(list) != 1 || list[0].EventID != news[0] {
+	if list, err := w.s.HeldRows(
+		t.Context(), models.Viewer{UserID: ann}, own.ID, news[1], 10,
+	); err != nil || len(list) != 1 ||
+		list[0].EventID != news[0] {
 		t.Errorf("%v, %v", list, err)
 	}
 	unrouted := func(want bool) {

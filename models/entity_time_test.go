@@ -26,7 +26,17 @@ func (w world) timed() map[string]time.Time {
 	conn := w.connection(product, "a")
 	token := models.Token{UserID: &ann, Name: "ci", Hash: []byte("h"), ExpiresAt: told}
 	e := models.Event{UUID: "u", Type: "gate.changed", Version: 1, ProductID: product, At: told, Payload: []byte("{}")}
-	d := models.Delivery{UUID: "u", ConnectionID: conn, ProductID: product, State: models.DeliverySending, NextAt: told, LockedUntil: told, CreatedAt: told, FinishedAt: told, Claim: "one"}
+	d := models.Delivery{
+		UUID:         "u",
+		ConnectionID: conn,
+		ProductID:    product,
+		State:        models.DeliverySending,
+		NextAt:       told,
+		LockedUntil:  told,
+		CreatedAt:    told,
+		FinishedAt:   told,
+		Claim:        "one",
+	}
 	var branch models.Branch
 	w.write(func(tx *models.Tx) (err error) {
 		token.ID = 0
@@ -39,7 +49,9 @@ func (w world) timed() map[string]time.Time {
 		if err := tx.InsertEvent(&e); err != nil {
 			return err
 		}
-		if err := tx.InsertGateChange(models.GateChange{ProductID: product, EventID: e.ID, Announced: e.ID, From: models.GateNone, To: models.GatePassed}); err != nil {
+		if err := tx.InsertGateChange(
+			models.GateChange{ProductID: product, EventID: e.ID, Announced: e.ID, From: models.GateNone, To: models.GatePassed},
+		); err != nil {
 			return err
 		}
 		if err := tx.InsertNotification(models.Notification{EventID: e.ID, ProductID: product, At: told}); err != nil {
@@ -54,7 +66,10 @@ func (w world) timed() map[string]time.Time {
 	found := w.scanned(branch)
 	got, err := w.s.Delivery(w.t.Context(), all, d.ID)
 	w.no(err)
-	found["delivery next"], found["delivery locked"], found["delivery created"], found["delivery finished"] = got.NextAt, got.LockedUntil, got.CreatedAt, got.FinishedAt
+	found["delivery next"] = got.NextAt
+	found["delivery locked"] = got.LockedUntil
+	found["delivery created"] = got.CreatedAt
+	found["delivery finished"] = got.FinishedAt
 	w.settle(d, "one", models.DeliveryDelivered, &models.Attempt{At: told})
 	attempts, err := w.s.AttemptsOf(w.t.Context(), d)
 	w.no(err)
@@ -64,7 +79,9 @@ func (w world) timed() map[string]time.Time {
 	}
 	bearer := models.Token{}
 	w.no(w.s.DB(w.t.Context()).Take(&bearer, "id = ?", token.ID).Error)
-	found["token created"], found["token expires"], found["token used"] = bearer.CreatedAt, bearer.ExpiresAt, bearer.LastUsedAt
+	found["token created"] = bearer.CreatedAt
+	found["token expires"] = bearer.ExpiresAt
+	found["token used"] = bearer.LastUsedAt
 	return found
 }
 
@@ -87,7 +104,15 @@ func (w world) scanned(b models.Branch) map[string]time.Time {
 		if err := tx.SaveSource(&s); err != nil {
 			return err
 		}
-		o := models.Observation{BranchID: b.ID, SourceID: s.ID, Identity: []byte{1}, Status: models.StatusOpen, ReportStatus: models.StatusOpen, FirstSeenAt: told, ChangedAt: told}
+		o := models.Observation{
+			BranchID:     b.ID,
+			SourceID:     s.ID,
+			Identity:     []byte{1},
+			Status:       models.StatusOpen,
+			ReportStatus: models.StatusOpen,
+			FirstSeenAt:  told,
+			ChangedAt:    told,
+		}
 		return tx.InsertObservations([]models.Observation{o})
 	})
 	list, err := w.s.Observations(w.t.Context(), all, models.ObservationFilter{BranchID: b.ID, Limit: 1})
@@ -100,7 +125,11 @@ func (w world) scanned(b models.Branch) map[string]time.Time {
 	w.write(func(tx *models.Tx) error { return tx.UpdateObservation(o) })
 	list, err = w.s.Observations(w.t.Context(), all, models.ObservationFilter{BranchID: b.ID, Limit: 1})
 	w.no(err)
-	return map[string]time.Time{"first seen": list[0].FirstSeenAt, "changed": list[0].ChangedAt, "resolved": list[0].ResolvedAt}
+	return map[string]time.Time{
+		"first seen": list[0].FirstSeenAt,
+		"changed":    list[0].ChangedAt,
+		"resolved":   list[0].ResolvedAt,
+	}
 }
 
 func (w world) timesOfProduct(found map[string]time.Time, product, _ int64) {

@@ -81,11 +81,15 @@ func TestConnectionsByOwner(t *testing.T) {
 			models.OwnerShared:  {"group's", "product's", "system's"},
 			"nobody":            {"ann's", "group's", "product's", "system's"},
 		} {
-			if got := slices.Sorted(slices.Values(w.found(models.ConnectionFilter{UserID: ann, All: true, Owner: owner}))); !slices.Equal(got, want) {
+			if got := slices.Sorted(
+				slices.Values(w.found(models.ConnectionFilter{UserID: ann, All: true, Owner: owner})),
+			); !slices.Equal(got, want) {
 				t.Errorf("%q: an administrator finds %v, want %v", owner, got, want)
 			}
 			want = slices.DeleteFunc(want, func(name string) bool { return name == "system's" })
-			if got := slices.Sorted(slices.Values(w.found(models.ConnectionFilter{UserID: ann, Owner: owner}))); !slices.Equal(got, want) {
+			if got := slices.Sorted(slices.Values(w.found(models.ConnectionFilter{UserID: ann, Owner: owner}))); !slices.Equal(
+				got, want,
+			) {
 				t.Errorf("%q: a member finds %v, want %v", owner, got, want)
 			}
 		}

@@ -80,7 +80,8 @@ func TestUsersAreListed(t *testing.T) {
 			t.Errorf("nobody: %v", err)
 		}
 		in, err := w.s.MembershipsOf(t.Context(), all, ann)
-		if err != nil || len(in) != 1 || in[0] != (models.Membership{ProductID: product, Product: "ours", Role: models.RoleOwner}) {
+		if err != nil || len(in) != 1 ||
+			in[0] != (models.Membership{ProductID: product, Product: "ours", Role: models.RoleOwner}) {
 			t.Errorf("memberships: %+v, %v", in, err)
 		}
 		if in, err := w.s.MembershipsOf(t.Context(), models.Scope{}, ann); err != nil || len(in) != 0 {
@@ -89,7 +90,8 @@ func TestUsersAreListed(t *testing.T) {
 		if n, err := w.s.CountAdministrators(t.Context()); err != nil || n != 1 {
 			t.Errorf("%d administrators, %v", n, err)
 		}
-		if list, err := w.s.UsersByEmail(t.Context(), "bob@EXAMPLE.org", 5); err != nil || len(list) != 1 || list[0].Name != "Dora" {
+		if list, err := w.s.UsersByEmail(t.Context(), "bob@EXAMPLE.org", 5); err != nil || len(list) != 1 ||
+			list[0].Name != "Dora" {
 			t.Errorf("by mail: %+v, %v", list, err)
 		}
 	})
@@ -100,14 +102,21 @@ func TestLinksOfUsers(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann := w.user("ann")
 		link := func(hash string, purpose models.LinkPurpose) models.UserLink {
-			l := models.UserLink{Hash: []byte(hash), UserID: ann, Purpose: purpose, Email: "a@example.org", ExpiresAt: w.s.Now().Add(time.Hour)}
+			l := models.UserLink{
+				Hash:      []byte(hash),
+				UserID:    ann,
+				Purpose:   purpose,
+				Email:     "a@example.org",
+				ExpiresAt: w.s.Now().Add(time.Hour),
+			}
 			w.write(func(tx *models.Tx) error { return tx.CreateUserLink(l) })
 			return l
 		}
 		works := func(hash string, purpose models.LinkPurpose, want bool) {
 			t.Helper()
 			l, err := w.s.UserLink(t.Context(), purpose, []byte(hash))
-			if (err == nil) != want || err != nil && !fault.Is(err, fault.NotFound) || want && (l.UserID != ann || l.Email != "a@example.org") {
+			if (err == nil) != want || err != nil && !fault.Is(err, fault.NotFound) ||
+				want && (l.UserID != ann || l.Email != "a@example.org") {
 				t.Errorf("%s for %s: %+v, %v", hash, purpose, l, err)
 			}
 		}
@@ -141,7 +150,9 @@ func TestLinksOfUsers(t *testing.T) {
 		works("new", models.LinkPassword, false)
 		w.clock.Advance(time.Hour)
 		works("mail", models.LinkEmail, false)
-		if err := w.s.Write(t.Context(), func(tx *models.Tx) error { return tx.UseUserLink(mail) }); !fault.Is(err, fault.NotFound) {
+		if err := w.s.Write(t.Context(), func(tx *models.Tx) error { return tx.UseUserLink(mail) }); !fault.Is(
+			err, fault.NotFound,
+		) {
 			t.Errorf("too late: %v", err)
 		}
 		w.clock.Advance(time.Second)

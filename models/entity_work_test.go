@@ -102,7 +102,8 @@ func TestWorkOfReaders(t *testing.T) {
 		product := w.product("ours", w.user("ann"))
 		e := w.event(product, "notify", "playbook")
 		list, err := w.s.EventWork(t.Context(), "playbook", 10)
-		if err != nil || len(list) != 1 || list[0].Event.UUID != e.UUID || list[0].Event.Product != "ours" || string(list[0].Event.Payload) != `{"a":1}` {
+		if err != nil || len(list) != 1 || list[0].Event.UUID != e.UUID || list[0].Event.Product != "ours" ||
+			string(list[0].Event.Payload) != `{"a":1}` {
 			t.Errorf("the event as it is read: %+v, %v", list, err)
 		}
 		w.delay(e.ID, noon.Add(time.Hour))
@@ -129,11 +130,20 @@ func route(tx *models.Tx, e models.Event, conns []int64, end error) error {
 }
 
 func tell(tx *models.Tx, e models.Event, conns []int64) error {
-	if err := tx.InsertNotification(models.Notification{EventID: e.ID, ProductID: e.ProductID, Name: "News", At: e.At}); err != nil {
+	if err := tx.InsertNotification(
+		models.Notification{EventID: e.ID, ProductID: e.ProductID, Name: "News", At: e.At},
+	); err != nil {
 		return err
 	}
 	for _, id := range conns {
-		d := models.Delivery{EventID: e.ID, ConnectionID: id, ProductID: e.ProductID, State: models.DeliveryPending, NextAt: e.At, CreatedAt: e.At}
+		d := models.Delivery{
+			EventID:      e.ID,
+			ConnectionID: id,
+			ProductID:    e.ProductID,
+			State:        models.DeliveryPending,
+			NextAt:       e.At,
+			CreatedAt:    e.At,
+		}
 		if _, err := tx.InsertDelivery(&d); err != nil {
 			return err
 		}

@@ -73,7 +73,9 @@ func (w world) leave(user, product int64) {
 
 func (w world) connection(product int64, name string) int64 {
 	w.t.Helper()
-	return w.connectionOf(models.Connection{ProductID: &product, Module: "webhook", Name: name, Hint: "…" + name, Enabled: true})
+	return w.connectionOf(
+		models.Connection{ProductID: &product, Module: "webhook", Name: name, Hint: "…" + name, Enabled: true},
+	)
 }
 
 func (w world) connectionOf(c models.Connection) int64 {
@@ -86,7 +88,15 @@ func (w world) connectionOf(c models.Connection) int64 {
 }
 
 func appendEvent(tx *models.Tx, product int64, readers ...string) (models.Event, error) {
-	e := models.Event{UUID: rand.Text(), Type: "gate.changed", Version: 1, ProductID: product, Actor: "ann", At: tx.Now(), Payload: []byte(`{"a":1}`)}
+	e := models.Event{
+		UUID:      rand.Text(),
+		Type:      "gate.changed",
+		Version:   1,
+		ProductID: product,
+		Actor:     "ann",
+		At:        tx.Now(),
+		Payload:   []byte(`{"a":1}`),
+	}
 	err := tx.InsertEvent(&e, readers...)
 	return e, err
 }
@@ -129,7 +139,14 @@ func tellIn(tx *models.Tx, product int64, n int) ([]int64, error) {
 // own.
 func (w world) delivery(connection, product int64) models.Delivery {
 	w.t.Helper()
-	d := models.Delivery{EventID: w.event(product).ID, ConnectionID: connection, EndpointID: connection, ProductID: product, State: models.DeliveryPending, NextAt: w.s.Now()}
+	d := models.Delivery{
+		EventID:      w.event(product).ID,
+		ConnectionID: connection,
+		EndpointID:   connection,
+		ProductID:    product,
+		State:        models.DeliveryPending,
+		NextAt:       w.s.Now(),
+	}
 	way, err := w.s.QueuePositionOf(w.t.Context(), d)
 	if err != nil {
 		w.t.Fatal(err)
@@ -143,7 +160,9 @@ func (w world) delivery(connection, product int64) models.Delivery {
 // test makes a test's delivery, which is of no event.
 func (w world) test(connection, product int64) models.Delivery {
 	w.t.Helper()
-	return w.insert(models.Delivery{ConnectionID: connection, ProductID: product, State: models.DeliveryPending, NextAt: w.s.Now()})
+	return w.insert(
+		models.Delivery{ConnectionID: connection, ProductID: product, State: models.DeliveryPending, NextAt: w.s.Now()},
+	)
 }
 
 func (w world) insert(d models.Delivery) models.Delivery {

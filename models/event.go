@@ -31,14 +31,28 @@ func (tx *Tx) InsertEvent(e *Event, readers ...string) error {
 	if e.ProductID != 0 {
 		product = e.ProductID
 	}
-	id, err := tx.insert("INSERT INTO events (uuid, type, version, product_id, actor, at, payload) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-		e.UUID, e.Type, e.Version, product, e.Actor, micro(e.At), string(e.Payload))
+	id, err := tx.insert(
+		"INSERT INTO events (uuid, type, version, product_id, actor, at, payload) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+		e.UUID,
+		e.Type,
+		e.Version,
+		product,
+		e.Actor,
+		micro(e.At),
+		string(e.Payload),
+	)
 	if err != nil {
 		return err
 	}
 	e.ID = id
 	for _, reader := range readers {
-		if _, err := tx.exec("INSERT INTO event_work (reader, event_id, product_id, next_at) VALUES (?, ?, ?, ?)", reader, id, e.ProductID, micro(e.At)); err != nil {
+		if _, err := tx.exec(
+			"INSERT INTO event_work (reader, event_id, product_id, next_at) VALUES (?, ?, ?, ?)",
+			reader,
+			id,
+			e.ProductID,
+			micro(e.At),
+		); err != nil {
 			return err
 		}
 	}
@@ -88,8 +102,12 @@ func (r queries) ParkedWork(ctx context.Context, scope Scope, reader string, lim
 func (r queries) Event(ctx context.Context, scope Scope, id int64) (Event, error) {
 	cond, args := scope.where("e.product_id")
 	var e Event
-	err := r.get(ctx, "SELECT "+eventColumns+`, coalesce(p.name, '') FROM events e LEFT JOIN products p ON p.id = e.product_id
-		WHERE e.id = ? AND `+cond, append([]any{id}, args...), append(e.dst(), &e.Product)...)
+	err := r.get(
+		ctx,
+		"SELECT "+eventColumns+`, coalesce(p.name, '') FROM events e LEFT JOIN products p ON p.id = e.product_id
+		WHERE e.id = ? AND `+cond,
+		append([]any{id}, args...),
+		append(e.dst(), &e.Product)...)
 	if err != nil {
 		return Event{}, notFound(err, "event")
 	}
@@ -109,8 +127,14 @@ func (tx *Tx) DelayWork(reader string, eventID int64, why string, next time.Time
 	if parked {
 		next = tx.Now()
 	}
-	_, err := tx.exec("UPDATE event_work SET attempts = attempts + 1, error = ?, next_at = ?, parked = ? WHERE reader = ? AND event_id = ?",
-		why, micro(next), parked, reader, eventID)
+	_, err := tx.exec(
+		"UPDATE event_work SET attempts = attempts + 1, error = ?, next_at = ?, parked = ? WHERE reader = ? AND event_id = ?",
+		why,
+		micro(next),
+		parked,
+		reader,
+		eventID,
+	)
 	return err
 }
 

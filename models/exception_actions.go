@@ -9,13 +9,21 @@ import (
 
 // ResolveException says that a group is done with.
 func (tx *Tx) ResolveException(id int64, by string) error {
-	_, err := tx.exec("UPDATE exception_groups SET state = 'resolved', resolved_at = ?, resolved_by = ?, version = version + 1 WHERE id = ? AND state = 'open'", micro(tx.Now()), by, id)
+	_, err := tx.exec(
+		"UPDATE exception_groups SET state = 'resolved', resolved_at = ?, resolved_by = ?, version = version + 1 WHERE id = ? AND state = 'open'",
+		micro(tx.Now()),
+		by,
+		id,
+	)
 	return err
 }
 
 // UnresolveException takes that back, without telling anybody.
 func (tx *Tx) UnresolveException(id int64) error {
-	_, err := tx.exec("UPDATE exception_groups SET state = 'open', resolved_at = NULL, resolved_by = '', version = version + 1 WHERE id = ?", id)
+	_, err := tx.exec(
+		"UPDATE exception_groups SET state = 'open', resolved_at = NULL, resolved_by = '', version = version + 1 WHERE id = ?",
+		id,
+	)
 	return err
 }
 
@@ -36,8 +44,12 @@ type ExceptionMerge struct {
 // scope, the newest first.
 func (r queries) ExceptionMerges(ctx context.Context, groupID int64, limit int) ([]ExceptionMerge, error) {
 	var list []ExceptionMerge
-	err := r.query(ctx, "SELECT key, class, message, by_name, at FROM exception_merges WHERE group_id = ? ORDER BY at DESC, key LIMIT ?", []any{groupID, limit},
-		collect(&list, func(m *ExceptionMerge) []any { return []any{&m.Key, &m.Class, &m.Message, &m.By, timeTo(&m.At)} }))
+	err := r.query(
+		ctx,
+		"SELECT key, class, message, by_name, at FROM exception_merges WHERE group_id = ? ORDER BY at DESC, key LIMIT ?",
+		[]any{groupID, limit},
+		collect(&list, func(m *ExceptionMerge) []any { return []any{&m.Key, &m.Class, &m.Message, &m.By, timeTo(&m.At)} }),
+	)
 	return list, err
 }
 
@@ -54,7 +66,8 @@ func (tx *Tx) MergeExceptions(into int64, from []int64, by string) error {
 		if err != nil {
 			return err
 		}
-		if g.ID == into || g.ProductID != target.ProductID || g.Kind != target.Kind { // by the kind it is decided who reads what
+		if g.ID == into || g.ProductID != target.ProductID ||
+			g.Kind != target.Kind { // by the kind it is decided who reads what
 			return fault.BadField("groups", "Only other groups of the same product and kind are merged into one")
 		}
 		for _, step := range []struct {

@@ -62,12 +62,17 @@ func (r queries) Origins(ctx context.Context, ids []int64) (map[int64]Origin, er
 	if len(ids) == 0 {
 		return origins, nil
 	}
-	err := r.query(ctx, "SELECT id, uuid, actor FROM events WHERE id IN ("+placeholders(len(ids))+")", toAny(ids), func(rows scanner) error {
-		var id int64
-		var o Origin
-		err := rows.Scan(&id, &o.UUID, &o.Actor)
-		origins[id] = o
-		return err
-	})
+	err := r.query(
+		ctx,
+		"SELECT id, uuid, actor FROM events WHERE id IN ("+placeholders(len(ids))+")",
+		toAny(ids),
+		func(rows scanner) error {
+			var id int64
+			var o Origin
+			err := rows.Scan(&id, &o.UUID, &o.Actor)
+			origins[id] = o
+			return err
+		},
+	)
 	return origins, err
 }

@@ -22,7 +22,8 @@ type GateChange struct {
 
 // InsertGateChange adds a row to the history of the event's product.
 func (tx *Tx) InsertGateChange(c GateChange) error {
-	_, err := tx.exec("INSERT INTO gate_changes (product_id, event_id, announced_id, from_state, to_state, critical, high, medium, low, none, unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	_, err := tx.exec(
+		"INSERT INTO gate_changes (product_id, event_id, announced_id, from_state, to_state, critical, high, medium, low, none, unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		append([]any{c.ProductID, c.EventID, nullID(c.Announced), c.From, c.To}, c.Counts.args()...)...)
 	return err
 }
@@ -30,19 +31,31 @@ func (tx *Tx) InsertGateChange(c GateChange) error {
 // AnnounceGateChange notes which event has told people of a change that was
 // held.
 func (tx *Tx) AnnounceGateChange(productID, eventID, announced int64) error {
-	_, err := tx.exec("UPDATE gate_changes SET announced_id = ? WHERE product_id = ? AND event_id = ?", announced, productID, eventID)
+	_, err := tx.exec(
+		"UPDATE gate_changes SET announced_id = ? WHERE product_id = ? AND event_id = ?",
+		announced,
+		productID,
+		eventID,
+	)
 	return err
 }
 
 const gateChangeColumns = `c.product_id, c.event_id, coalesce(c.announced_id, 0), c.from_state, c.to_state, c.critical, c.high, c.medium, c.low, c.none, c.unknown, e.at, e.actor, e.payload`
 
 func (c *GateChange) dst() []any {
-	return append(append([]any{&c.ProductID, &c.EventID, &c.Announced, &c.From, &c.To}, c.Counts.dst()...), timeTo(&c.At), &c.Actor, &c.Payload)
+	return append(
+		append([]any{&c.ProductID, &c.EventID, &c.Announced, &c.From, &c.To}, c.Counts.dst()...),
+		timeTo(&c.At),
+		&c.Actor,
+		&c.Payload,
+	)
 }
 
 // GateHistory lists a product's gate changes, newest first; before is the
 // keyset: the last event id of the page before, 0 for the first page.
-func (r queries) GateHistory(ctx context.Context, scope Scope, productID, before int64, limit int) ([]GateChange, error) {
+func (r queries) GateHistory(
+	ctx context.Context, scope Scope, productID, before int64, limit int,
+) ([]GateChange, error) {
 	cond, args := scope.where("c.product_id")
 	args = append([]any{productID}, args...)
 	if before != 0 {

@@ -41,8 +41,15 @@ func traceErrors(db *gorm.DB) error {
 	const name = "gatecrier:trace"
 	c := db.Callback()
 	return errors.Join(
-		c.Query().After("gorm:after_query").Register(name, trace), c.Row().After("gorm:row").Register(name, trace), c.Raw().After("gorm:raw").Register(name, trace),
-		c.Create().After("gorm:after_create").Register(name, trace), c.Update().After("gorm:after_update").Register(name, trace),
+		c.Query().
+			After("gorm:after_query").
+			Register(name, trace),
+		c.Row().After("gorm:row").Register(name, trace),
+		c.Raw().After("gorm:raw").Register(name, trace),
+		c.Create().
+			After("gorm:after_create").
+			Register(name, trace),
+		c.Update().After("gorm:after_update").Register(name, trace),
 		c.Delete().After("gorm:after_delete").Register(name, trace),
 	)
 }

@@ -43,5 +43,9 @@ func (tx *Tx) SaveAnswered(a Answered, before time.Time) error {
 
 // DeleteAnswered removes some of the answers from before a time.
 func (tx *Tx) DeleteAnswered(before time.Time, limit int) (int64, error) {
-	return tx.exec("DELETE FROM idempotency_keys WHERE (scope, key) IN (SELECT scope, key FROM idempotency_keys WHERE created_at <= ? LIMIT ?)", micro(before), limit)
+	return tx.exec(
+		"DELETE FROM idempotency_keys WHERE (scope, key) IN (SELECT scope, key FROM idempotency_keys WHERE created_at <= ? LIMIT ?)",
+		micro(before),
+		limit,
+	)
 }

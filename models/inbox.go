@@ -76,23 +76,32 @@ func (r queries) InboxPage(ctx context.Context, who Viewer, f InboxFilter) (Inbo
 // inboxRows reads rows that the reader may see, newest first, with what is
 // known of his products.
 func (r queries) inboxRows(ctx context.Context, who Viewer, ids []int64, known joinedEvents) ([]Notification, error) {
-	list, open := make([]Notification, 0, len(ids)), []int{} // those that neither a mark nor what he has marked together tells of
+	list, open := make(
+		[]Notification, 0, len(ids),
+	), []int{} // those that neither a mark nor what he has marked together tells of
 	args := append([]any{who.UserID, who.UserID}, toAny(ids)...)
-	err := r.query(ctx, "SELECT "+notificationColumns+", coalesce(k.viewed, n.silence_id IS NOT NULL OR n.event_id <= "+upTo+`), coalesce(k.archived, FALSE), k.viewed IS NULL
+	err := r.query(
+		ctx,
+		"SELECT "+notificationColumns+", coalesce(k.viewed, n.silence_id IS NOT NULL OR n.event_id <= "+upTo+`), coalesce(k.archived, FALSE), k.viewed IS NULL
 		FROM notifications n LEFT JOIN products p ON p.id = n.product_id LEFT JOIN marks k ON k.user_id = ? AND k.event_id = n.event_id
-		WHERE n.event_id IN (`+placeholders(len(ids))+") ORDER BY n.event_id DESC", args, func(rows scanner) error {
-		var n Notification
-		var unmarked bool
-		if err := rows.Scan(append(n.dst(), &unmarked)...); err != nil {
-			return err
-		}
-		if unmarked && !n.Viewed && n.ProductID != 0 && !who.Administrator {
-			open = append(open, len(list))
-		}
-		who.mask(&n)
-		list = append(list, n)
-		return nil
-	})
+		WHERE n.event_id IN (`+placeholders(
+			len(ids),
+		)+") ORDER BY n.event_id DESC",
+		args,
+		func(rows scanner) error {
+			var n Notification
+			var unmarked bool
+			if err := rows.Scan(append(n.dst(), &unmarked)...); err != nil {
+				return err
+			}
+			if unmarked && !n.Viewed && n.ProductID != 0 && !who.Administrator {
+				open = append(open, len(list))
+			}
+			who.mask(&n)
+			list = append(list, n)
+			return nil
+		},
+	)
 	if err != nil || len(open) == 0 {
 		return list, err
 	}
@@ -105,7 +114,9 @@ func (r queries) inboxRows(ctx context.Context, who Viewer, ids []int64, known j
 
 // sinceOf tells after which event the reader came to see the products of some
 // rows: by what is known, else with one look at his roles for all.
-func (r queries) sinceOf(ctx context.Context, who Viewer, known joinedEvents, list []Notification, some []int) (map[int64]int64, error) {
+func (r queries) sinceOf(
+	ctx context.Context, who Viewer, known joinedEvents, list []Notification, some []int,
+) (map[int64]int64, error) {
 	if known != "" {
 		return known.parse()
 	}
@@ -116,13 +127,19 @@ func (r queries) sinceOf(ctx context.Context, who Viewer, known joinedEvents, li
 	slices.Sort(products)
 	products = slices.Compact(products)
 	joined := map[int64]int64{}
-	err := r.query(ctx, "SELECT a.product_id, min(a.joined_event) FROM ("+roleUnionSQL("= ?", "IN ("+placeholders(len(products))+")", viewing)+") a GROUP BY a.product_id",
-		repeatArgs(4, append([]any{who.UserID}, toAny(products)...)...), func(rows scanner) error {
+	err := r.query(
+		ctx,
+		"SELECT a.product_id, min(a.joined_event) FROM ("+roleUnionSQL(
+			"= ?", "IN ("+placeholders(len(products))+")", viewing,
+		)+") a GROUP BY a.product_id",
+		repeatArgs(4, append([]any{who.UserID}, toAny(products)...)...),
+		func(rows scanner) error {
 			var product, event int64
 			err := rows.Scan(&product, &event)
 			joined[product] = event
 			return err
-		})
+		},
+	)
 	return joined, err
 }
 
@@ -143,8 +160,12 @@ func (r queries) ReadStates(ctx context.Context, who Viewer, ids []int64) ([]Not
 func (r queries) visible(ctx context.Context, who Viewer, ids []int64) ([]int64, error) {
 	cond, args := who.where()
 	var list []int64
-	err := r.query(ctx, "SELECT n.event_id FROM notifications n WHERE n.event_id IN ("+placeholders(len(ids))+") AND "+cond, append(toAny(ids), args...),
-		collect(&list, func(id *int64) []any { return []any{id} }))
+	err := r.query(
+		ctx,
+		"SELECT n.event_id FROM notifications n WHERE n.event_id IN ("+placeholders(len(ids))+") AND "+cond,
+		append(toAny(ids), args...),
+		collect(&list, func(id *int64) []any { return []any{id} }),
+	)
 	return list, err
 }
 
@@ -154,7 +175,9 @@ func (r queries) InboxIDs(ctx context.Context, who Viewer, f InboxFilter) (ids [
 	return ids, further, err
 }
 
-func (r queries) inboxIDs(ctx context.Context, who Viewer, f InboxFilter) (v inboxScope, ids []int64, further int64, err error) {
+func (r queries) inboxIDs(
+	ctx context.Context, who Viewer, f InboxFilter,
+) (v inboxScope, ids []int64, further int64, err error) {
 	if f, err = r.between(ctx, f); err != nil {
 		return v, nil, 0, err
 	}
@@ -202,22 +225,28 @@ func (r queries) search(ctx context.Context, v inboxScope, f InboxFilter) (ids [
 
 // chunk looks at so many rows, and says which of them are meant and which was
 // the last, 0 where there were no more.
-func (r queries) chunk(ctx context.Context, v inboxScope, f InboxFilter, size int) (ids []int64, last int64, err error) {
+func (r queries) chunk(
+	ctx context.Context, v inboxScope, f InboxFilter, size int,
+) (ids []int64, last int64, err error) {
 	all := f
 	all.Limit = size
 	look := v.newestIDs(all)
 	meant := v.rowFilter(f)
 	var n int
-	err = r.query(ctx, "WITH d AS MATERIALIZED ("+look.text+") SELECT (SELECT count(*) FROM d), coalesce((SELECT min(d.id) FROM d), 0), coalesce(m.id, 0) FROM (SELECT 1 AS one) o LEFT JOIN ("+
-		"SELECT n.event_id AS id FROM d CROSS JOIN "+v.joinRow()+" WHERE n.event_id = d.id"+meant.text+" ORDER BY n.event_id DESC LIMIT ?) m ON 1 = 1",
-		slices.Concat(look.args, meant.args, []any{f.Limit}), func(rows scanner) error {
+	err = r.query(
+		ctx,
+		"WITH d AS MATERIALIZED ("+look.text+") SELECT (SELECT count(*) FROM d), coalesce((SELECT min(d.id) FROM d), 0), coalesce(m.id, 0) FROM (SELECT 1 AS one) o LEFT JOIN ("+
+			"SELECT n.event_id AS id FROM d CROSS JOIN "+v.joinRow()+" WHERE n.event_id = d.id"+meant.text+" ORDER BY n.event_id DESC LIMIT ?) m ON 1 = 1",
+		slices.Concat(look.args, meant.args, []any{f.Limit}),
+		func(rows scanner) error {
 			var id int64
 			err := rows.Scan(&n, &last, &id)
 			if id != 0 {
 				ids = append(ids, id)
 			}
 			return err
-		})
+		},
+	)
 	slices.SortFunc(ids, func(a, b int64) int { return cmp.Compare(b, a) })
 	if n < size {
 		last = 0
@@ -255,7 +284,12 @@ func (r queries) CountUnread(ctx context.Context, who Viewer, limit int) (int, e
 // unread or hold as many as are asked for.
 func (r queries) countWide(ctx context.Context, v inboxScope, f InboxFilter, limit int) (n int, whole bool, err error) {
 	var more int
-	if err := r.get(ctx, "SELECT count(*) FROM (SELECT 1 FROM notifications n WHERE n.event_id > "+upTo+" LIMIT ?) a", []any{v.viewer.UserID, maxScan + 1}, &more); err != nil {
+	if err := r.get(
+		ctx,
+		"SELECT count(*) FROM (SELECT 1 FROM notifications n WHERE n.event_id > "+upTo+" LIMIT ?) a",
+		[]any{v.viewer.UserID, maxScan + 1},
+		&more,
+	); err != nil {
 		return 0, false, err
 	}
 	f.Limit = maxScan

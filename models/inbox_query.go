@@ -45,9 +45,13 @@ func (r queries) inboxScopeOf(ctx context.Context, viewer Viewer, f InboxFilter)
 		object = "CAST(json_object_agg(y.product_id, y.since) AS TEXT)"
 	}
 	mine := v.roleSources(f)
-	err := r.get(ctx, "WITH w AS MATERIALIZED (SELECT x.product_id, x.joined_event FROM ("+mine.text+") x LIMIT ?) SELECT CASE WHEN (SELECT count(*) FROM w) > ? THEN '' ELSE coalesce("+
-		"(SELECT "+object+" FROM (SELECT w.product_id, min(w.joined_event) AS since FROM w GROUP BY w.product_id) y), '{}') END",
-		append(mine.args, fewProducts+1, fewProducts), &v.joined)
+	err := r.get(
+		ctx,
+		"WITH w AS MATERIALIZED (SELECT x.product_id, x.joined_event FROM ("+mine.text+") x LIMIT ?) SELECT CASE WHEN (SELECT count(*) FROM w) > ? THEN '' ELSE coalesce("+
+			"(SELECT "+object+" FROM (SELECT w.product_id, min(w.joined_event) AS since FROM w GROUP BY w.product_id) y), '{}') END",
+		append(mine.args, fewProducts+1, fewProducts),
+		&v.joined,
+	)
 	v.wide = v.joined == ""
 	return v, err
 }
@@ -64,7 +68,10 @@ func (v inboxScope) roleSources(f InboxFilter) sqlFragment {
 	case f.ProductID != 0:
 		return sqlFragment{roleUnionSQL("= ?", "= ?", viewing), repeatArgs(4, v.viewer.UserID, f.ProductID)}
 	case f.GroupID != 0:
-		return sqlFragment{roleUnionSQL("= ?", "IN (SELECT g.id FROM products g WHERE g.group_id = ?)", viewing), repeatArgs(4, v.viewer.UserID, f.GroupID)}
+		return sqlFragment{
+			roleUnionSQL("= ?", "IN (SELECT g.id FROM products g WHERE g.group_id = ?)", viewing),
+			repeatArgs(4, v.viewer.UserID, f.GroupID),
+		}
 	}
 	return sqlFragment{roleUnionSQL("= ?", "", viewing), repeatArgs(4, v.viewer.UserID)}
 }
@@ -116,7 +123,14 @@ func (v inboxScope) sources(f InboxFilter) []sqlFragment {
 	case v.wide:
 		return append(list, sqlFragment{"SELECT n.event_id AS id FROM notifications n WHERE 1 = 1" + cond.text, cond.args})
 	case v.viewer.Administrator && f.GroupID != 0:
-		return append(list, v.perProduct(sqlFragment{"(SELECT g.id AS product_id, 0 AS since FROM products g WHERE g.group_id = ?) vis", []any{f.GroupID}}, f, cond))
+		return append(
+			list,
+			v.perProduct(
+				sqlFragment{"(SELECT g.id AS product_id, 0 AS since FROM products g WHERE g.group_id = ?) vis", []any{f.GroupID}},
+				f,
+				cond,
+			),
+		)
 	case v.viewer.Administrator && f.ProductID != 0:
 		cond.and(" AND n.product_id = ?", f.ProductID)
 		fallthrough
@@ -125,7 +139,10 @@ func (v inboxScope) sources(f InboxFilter) []sqlFragment {
 	}
 	vis := v.visibleProducts(f)
 	if list = append(list, v.perProduct(vis, f, cond)); f.ProductID == 0 && f.GroupID == 0 {
-		list = append(list, sqlFragment{"SELECT n.event_id AS id FROM notifications n WHERE n.user_id = ? AND n.product_id IS NULL" + cond.text, append([]any{user}, cond.args...)})
+		list = append(list, sqlFragment{
+			"SELECT n.event_id AS id FROM notifications n WHERE n.user_id = ? AND n.product_id IS NULL" + cond.text,
+			append([]any{user}, cond.args...),
+		})
 	}
 	return list
 }
@@ -135,7 +152,10 @@ func (v inboxScope) sources(f InboxFilter) []sqlFragment {
 func (v inboxScope) visibleProducts(f InboxFilter) sqlFragment {
 	if v.joined == "" {
 		mine := v.roleSources(f)
-		return sqlFragment{"(SELECT w.product_id, min(w.joined_event) AS since FROM (" + mine.text + ") w GROUP BY w.product_id) vis", mine.args}
+		return sqlFragment{
+			"(SELECT w.product_id, min(w.joined_event) AS since FROM (" + mine.text + ") w GROUP BY w.product_id) vis",
+			mine.args,
+		}
 	}
 	table := "(SELECT CAST(j.key AS INTEGER) AS product_id, j.value AS since FROM json_each(?) j) vis"
 	if v.dialect == Postgres {
@@ -158,20 +178,31 @@ func (v inboxScope) perProduct(vis sqlFragment, f InboxFilter, cond sqlFragment)
 	if f.Unread {
 		where += " AND n.event_id > vis.since"
 	}
-	if v.dialect == Postgres && f.Limit > 0 { // the newest of each product tells which of them can be on the page, and from where on
+	if v.dialect == Postgres &&
+		f.Limit > 0 { // the newest of each product tells which of them can be on the page, and from where on
 		newest := func(and string) string {
 			return " CROSS JOIN LATERAL (SELECT n.event_id AS id FROM notifications n WHERE " + where + and + " ORDER BY n.event_id DESC LIMIT ?) h"
 		}
-		best := "WITH best AS MATERIALIZED (SELECT vis.product_id, vis.since, h.id FROM " + vis.text + newest("") + " ORDER BY h.id DESC LIMIT ?) "
+		best := "WITH best AS MATERIALIZED (SELECT vis.product_id, vis.since, h.id FROM " + vis.text + newest(
+			"",
+		) + " ORDER BY h.id DESC LIMIT ?) "
 		return sqlFragment{
-			best + "SELECT h.id FROM best vis" + newest(" AND n.event_id >= (SELECT CASE WHEN count(*) < ? THEN 0 ELSE min(b.id) END FROM best b)"),
+			best + "SELECT h.id FROM best vis" + newest(
+				" AND n.event_id >= (SELECT CASE WHEN count(*) < ? THEN 0 ELSE min(b.id) END FROM best b)",
+			),
 			slices.Concat(vis.args, cond.args, []any{1, f.Limit}, cond.args, []any{f.Limit, f.Limit}),
 		}
 	}
 	if v.dialect == Postgres { // OFFSET 0 keeps it from being planned as a plain join
-		return sqlFragment{"SELECT h.id FROM " + vis.text + " CROSS JOIN LATERAL (SELECT n.event_id AS id FROM notifications n WHERE " + where + " OFFSET 0) h", slices.Concat(vis.args, cond.args)}
+		return sqlFragment{
+			"SELECT h.id FROM " + vis.text + " CROSS JOIN LATERAL (SELECT n.event_id AS id FROM notifications n WHERE " + where + " OFFSET 0) h",
+			slices.Concat(vis.args, cond.args),
+		}
 	}
-	return sqlFragment{"SELECT n.event_id AS id FROM " + vis.text + " CROSS JOIN notifications n WHERE " + where, slices.Concat(vis.args, cond.args)}
+	return sqlFragment{
+		"SELECT n.event_id AS id FROM " + vis.text + " CROSS JOIN notifications n WHERE " + where,
+		slices.Concat(vis.args, cond.args),
+	}
 }
 
 // markedRows selects rows that the viewer has marked and can see.

@@ -36,13 +36,25 @@ const clocksDiffer = time.Hour
 // more than the last.
 func (r queries) notificationAt(ctx context.Context, at time.Time) (int64, error) {
 	var low, high int64
-	if err := r.get(ctx, "SELECT coalesce(min(event_id), 0), coalesce(max(event_id), 0) + 1 FROM notifications", nil, &low, &high); err != nil {
+	if err := r.get(
+		ctx,
+		"SELECT coalesce(min(event_id), 0), coalesce(max(event_id), 0) + 1 FROM notifications",
+		nil,
+		&low,
+		&high,
+	); err != nil {
 		return 0, err
 	}
 	for low < high {
 		middle := low + (high-low)/2
 		var id, stamp int64
-		err := r.get(ctx, "SELECT event_id, at FROM notifications WHERE event_id >= ? ORDER BY event_id LIMIT 1", []any{middle}, &id, &stamp)
+		err := r.get(
+			ctx,
+			"SELECT event_id, at FROM notifications WHERE event_id >= ? ORDER BY event_id LIMIT 1",
+			[]any{middle},
+			&id,
+			&stamp,
+		)
 		switch {
 		case errors.Is(err, sql.ErrNoRows): // there are none, or they went meanwhile
 			high = middle

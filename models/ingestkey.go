@@ -26,7 +26,11 @@ func (k *IngestKey) dst() []any {
 // none.
 func (r queries) IngestKey(ctx context.Context, scope Scope, productID int64) (k IngestKey, ok bool, err error) {
 	cond, args := scope.where("k.product_id")
-	err = r.get(ctx, "SELECT "+ingestKeyColumns+" FROM ingest_keys k WHERE k.product_id = ? AND "+cond, append([]any{productID}, args...), k.dst()...)
+	err = r.get(
+		ctx,
+		"SELECT "+ingestKeyColumns+" FROM ingest_keys k WHERE k.product_id = ? AND "+cond,
+		append([]any{productID}, args...),
+		k.dst()...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return IngestKey{}, false, nil
 	}

@@ -20,7 +20,13 @@ func (r queries) KeyCheck(ctx context.Context) (place string, sealed secret.Text
 		return KeyCheckPlace, sealed, err
 	}
 	var c Connection
-	err = r.get(ctx, "SELECT id, config FROM connections WHERE config IS NOT NULL ORDER BY id DESC LIMIT 1", nil, &c.ID, &c.Config)
+	err = r.get(
+		ctx,
+		"SELECT id, config FROM connections WHERE config IS NOT NULL ORDER BY id DESC LIMIT 1",
+		nil,
+		&c.ID,
+		&c.Config,
+	)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
 	}

@@ -29,8 +29,12 @@ func (m Member) table() (table, column string, id int64) {
 // those by authorization groups.
 func (r queries) RolesOf(ctx context.Context, userID, productID int64) ([]Role, error) {
 	var roles []Role
-	err := r.query(ctx, "SELECT DISTINCT role FROM ("+roleUnionSQL("= ?", "= ?", "")+") w", repeatArgs(4, userID, productID),
-		collect(&roles, func(r *Role) []any { return []any{r} }))
+	err := r.query(
+		ctx,
+		"SELECT DISTINCT role FROM ("+roleUnionSQL("= ?", "= ?", "")+") w",
+		repeatArgs(4, userID, productID),
+		collect(&roles, func(r *Role) []any { return []any{r} }),
+	)
 	return roles, err
 }
 
@@ -41,15 +45,20 @@ func (r queries) RolesIn(ctx context.Context, userID int64, products []int64) (m
 		return roles, nil
 	}
 	args := repeatArgs(4, append([]any{userID}, toAny(products)...)...)
-	err := r.query(ctx, "SELECT DISTINCT product_id, role FROM ("+roleUnionSQL("= ?", "IN ("+placeholders(len(products))+")", "")+") w", args, func(rows scanner) error {
-		var id int64
-		var role Role
-		if err := rows.Scan(&id, &role); err != nil {
-			return err
-		}
-		roles[id] = append(roles[id], role)
-		return nil
-	})
+	err := r.query(
+		ctx,
+		"SELECT DISTINCT product_id, role FROM ("+roleUnionSQL("= ?", "IN ("+placeholders(len(products))+")", "")+") w",
+		args,
+		func(rows scanner) error {
+			var id int64
+			var role Role
+			if err := rows.Scan(&id, &role); err != nil {
+				return err
+			}
+			roles[id] = append(roles[id], role)
+			return nil
+		},
+	)
 	return roles, err
 }
 
@@ -57,8 +66,12 @@ func (r queries) RolesIn(ctx context.Context, userID int64, products []int64) (m
 // by authorization groups.
 func (r queries) GroupRolesOf(ctx context.Context, userID, groupID int64) ([]Role, error) {
 	var roles []Role
-	err := r.query(ctx, "SELECT DISTINCT role FROM ("+groupRoleUnionSQL("= ?", "= ?", anyRole)+") w", repeatArgs(2, userID, groupID),
-		collect(&roles, func(r *Role) []any { return []any{r} }))
+	err := r.query(
+		ctx,
+		"SELECT DISTINCT role FROM ("+groupRoleUnionSQL("= ?", "= ?", anyRole)+") w",
+		repeatArgs(2, userID, groupID),
+		collect(&roles, func(r *Role) []any { return []any{r} }),
+	)
 	return roles, err
 }
 
@@ -69,13 +82,18 @@ func (r queries) GroupRolesIn(ctx context.Context, userID int64, groups []int64)
 		return roles, nil
 	}
 	args := repeatArgs(2, append([]any{userID}, toAny(groups)...)...)
-	err := r.query(ctx, "SELECT DISTINCT group_id, role FROM ("+groupRoleUnionSQL("= ?", "IN ("+placeholders(len(groups))+")", anyRole)+") w", args, func(rows scanner) error {
-		var id int64
-		var role Role
-		err := rows.Scan(&id, &role)
-		roles[id] = append(roles[id], role)
-		return err
-	})
+	err := r.query(
+		ctx,
+		"SELECT DISTINCT group_id, role FROM ("+groupRoleUnionSQL("= ?", "IN ("+placeholders(len(groups))+")", anyRole)+") w",
+		args,
+		func(rows scanner) error {
+			var id int64
+			var role Role
+			err := rows.Scan(&id, &role)
+			roles[id] = append(roles[id], role)
+			return err
+		},
+	)
 	return roles, err
 }
 
@@ -104,21 +122,35 @@ func (r queries) OwnRole(ctx context.Context, m Member) (Role, error) {
 // Members lists a product's own members by name.
 func (r queries) Members(ctx context.Context, scope Scope, productID int64) ([]Member, error) {
 	cond, args := scope.where("m.product_id")
-	return r.members(ctx, "m.product_id, 0, m.role, u.name, m.created_at FROM members m", "m.product_id = ? AND "+cond, append([]any{productID}, args...))
+	return r.members(
+		ctx,
+		"m.product_id, 0, m.role, u.name, m.created_at FROM members m",
+		"m.product_id = ? AND "+cond,
+		append([]any{productID}, args...),
+	)
 }
 
 // GroupMembers lists a group's own members by name. Whoever calls has checked
 // the right to see them.
 func (r queries) GroupMembers(ctx context.Context, groupID int64) ([]Member, error) {
-	return r.members(ctx, "0, m.group_id, m.role, u.name, m.created_at FROM group_members m", "m.group_id = ?", []any{groupID})
+	return r.members(
+		ctx,
+		"0, m.group_id, m.role, u.name, m.created_at FROM group_members m",
+		"m.group_id = ?",
+		[]any{groupID},
+	)
 }
 
 func (r queries) members(ctx context.Context, columns, cond string, args []any) ([]Member, error) {
 	var list []Member
-	err := r.query(ctx, "SELECT m.user_id, "+columns+" JOIN users u ON u.id = m.user_id WHERE "+cond+" ORDER BY lower(u.name)", args,
+	err := r.query(
+		ctx,
+		"SELECT m.user_id, "+columns+" JOIN users u ON u.id = m.user_id WHERE "+cond+" ORDER BY lower(u.name)",
+		args,
 		collect(&list, func(m *Member) []any {
 			return []any{&m.UserID, &m.ProductID, &m.GroupID, &m.Role, &m.User, timeTo(&m.CreatedAt)}
-		}))
+		}),
+	)
 	return list, err
 }
 
@@ -129,8 +161,14 @@ const newest = "(SELECT coalesce(max(id), 0) FROM events)"
 // SaveMember gives a user a role in a product or a group.
 func (tx *Tx) SaveMember(m Member) error {
 	table, column, id := m.table()
-	_, err := tx.exec("INSERT INTO "+table+" (user_id, "+column+", role, joined_event, created_at) VALUES (?, ?, ?, "+newest+`, ?)
-		ON CONFLICT (user_id, `+column+") DO UPDATE SET role = excluded.role", m.UserID, id, m.Role, micro(tx.Now()))
+	_, err := tx.exec(
+		"INSERT INTO "+table+" (user_id, "+column+", role, joined_event, created_at) VALUES (?, ?, ?, "+newest+`, ?)
+		ON CONFLICT (user_id, `+column+") DO UPDATE SET role = excluded.role",
+		m.UserID,
+		id,
+		m.Role,
+		micro(tx.Now()),
+	)
 	return err
 }
 
@@ -148,7 +186,11 @@ func (tx *Tx) DeleteMember(m Member) (bool, error) {
 func (r queries) HasOtherOwner(ctx context.Context, m Member) (bool, error) {
 	table, column, id := m.table()
 	var n int
-	err := r.get(ctx, "SELECT count(*) FROM (SELECT 1 FROM "+table+" m JOIN users u ON u.id = m.user_id WHERE m."+column+" = ? AND m.user_id <> ? AND m.role = 'owner' AND u.active LIMIT 1) x",
-		[]any{id, m.UserID}, &n)
+	err := r.get(
+		ctx,
+		"SELECT count(*) FROM (SELECT 1 FROM "+table+" m JOIN users u ON u.id = m.user_id WHERE m."+column+" = ? AND m.user_id <> ? AND m.role = 'owner' AND u.active LIMIT 1) x",
+		[]any{id, m.UserID},
+		&n,
+	)
 	return n > 0, err
 }

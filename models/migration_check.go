@@ -63,8 +63,11 @@ func (m appliedMigration) check(file migrationFile) error {
 	case file.name == "":
 		return fmt.Errorf("migration %s was applied to this database, but this program does not have it: %s", m.name, restore)
 	case m.hash != file.hash:
-		return fmt.Errorf("migration %s was changed after it was applied to this database: %s that was made before the change",
-			file.name, restore)
+		return fmt.Errorf(
+			"migration %s was changed after it was applied to this database: %s that was made before the change",
+			file.name,
+			restore,
+		)
 	}
 	return nil
 }

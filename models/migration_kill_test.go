@@ -68,7 +68,11 @@ func TestKilledMigrationLeavesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := "2 00002_color.sql " + hashOf([]byte(next))
-		if got := lines(t, s, "SELECT CAST(version AS TEXT), name, hash FROM migration_hashes WHERE version = 2"); !slices.Equal(got, []string{want}) {
+		if got := lines(
+			t,
+			s,
+			"SELECT CAST(version AS TEXT), name, hash FROM migration_hashes WHERE version = 2",
+		); !slices.Equal(got, []string{want}) {
 			t.Errorf("hashes: %v, want %s", got, want)
 		}
 	})

@@ -93,7 +93,9 @@ func migrationState(t testing.TB, s *models.Store) []string {
 	for table, columns := range tables(t, s) {
 		list = append(list, table+": "+strings.Join(columns, " "))
 		if table == "migration_hashes" {
-			list = append(list, lines(t, s, "SELECT CAST(version AS TEXT), name, hash, CAST(applied_at AS TEXT) FROM migration_hashes")...)
+			list = append(
+				list,
+				lines(t, s, "SELECT CAST(version AS TEXT), name, hash, CAST(applied_at AS TEXT) FROM migration_hashes")...)
 		}
 	}
 	slices.Sort(list)
@@ -125,14 +127,19 @@ func TestNextMigrationKeepsRowsAndStoresItsHash(t *testing.T) {
 			"2 00002_color.sql " + hashOf([]byte(next)),
 			"3 00003_index.sql " + hashOf([]byte(later)),
 		}
-		if got := lines(t, s, "SELECT CAST(version AS TEXT), name, hash FROM migration_hashes WHERE applied_at > 0"); !slices.Equal(got, want) {
+		if got := lines(
+			t,
+			s,
+			"SELECT CAST(version AS TEXT), name, hash FROM migration_hashes WHERE applied_at > 0",
+		); !slices.Equal(got, want) {
 			t.Errorf("hashes: %v, want %v", got, want)
 		}
 		if _, err := start(t, url, files); err != nil {
 			t.Errorf("start again: %v", err)
 		}
 		// The program from before does not know this schema.
-		if _, err := start(t, url, nil); err == nil || !strings.Contains(err.Error(), "the schema is of version 3, this program knows only 1") {
+		if _, err := start(t, url, nil); err == nil ||
+			!strings.Contains(err.Error(), "the schema is of version 3, this program knows only 1") {
 			t.Errorf("an older program: %v", err)
 		}
 	})
@@ -214,7 +221,8 @@ func TestDevelopmentDatabaseIsRefused(t *testing.T) {
 			run(t, s, "DELETE FROM goose_db_version WHERE version_id > 0",
 				"INSERT INTO goose_db_version (version_id, is_applied) VALUES ("+version+", TRUE)")
 			before := migrationState(t, s)
-			if err := s.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "a development build from before 0.1.0") {
+			if err := s.Migrate(t.Context()); err == nil ||
+				!strings.Contains(err.Error(), "a development build from before 0.1.0") {
 				t.Errorf("version %s: %v", version, err)
 			}
 			if after := migrationState(t, s); !slices.Equal(before, after) {

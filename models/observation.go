@@ -101,9 +101,29 @@ const observationColumns = `o.id, o.branch_id, o.source_id, o.title, o.descripti
 
 func (o *Observation) dst() []any {
 	return []any{
-		&o.ID, &o.BranchID, &o.SourceID, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL,
-		&o.Severity, &o.ReportStatus, &o.Status, timeTo(&o.FirstSeenAt), timeTo(&o.ChangedAt), timeTo(&o.ResolvedAt), &o.Assessed.Status, &o.Assessed.ReportSeverity,
-		timeTo(&o.Assessed.At), &o.Assessed.By, timeTo(&o.Assessed.Until), &o.Assessed.Noticed, &o.Assessed.DuplicateOf, &o.Scanner,
+		&o.ID,
+		&o.BranchID,
+		&o.SourceID,
+		&o.Title,
+		&o.Description,
+		&o.Component,
+		&o.Location,
+		&o.Fix,
+		&o.URL,
+		&o.Severity,
+		&o.ReportStatus,
+		&o.Status,
+		timeTo(&o.FirstSeenAt),
+		timeTo(&o.ChangedAt),
+		timeTo(&o.ResolvedAt),
+		&o.Assessed.Status,
+		&o.Assessed.ReportSeverity,
+		timeTo(&o.Assessed.At),
+		&o.Assessed.By,
+		timeTo(&o.Assessed.Until),
+		&o.Assessed.Noticed,
+		&o.Assessed.DuplicateOf,
+		&o.Scanner,
 	}
 }
 
@@ -174,8 +194,14 @@ func (f ObservationFilter) where(scope Scope) (string, []any) {
 	}
 	if f.Text != "" {
 		part := contains(f.Text)
-		and(`(lower(o.title) LIKE lower(?) ESCAPE '\' OR lower(o.component) LIKE lower(?) ESCAPE '\' OR lower(o.location) LIKE lower(?) ESCAPE '\'
-			OR lower(o.description) LIKE lower(?) ESCAPE '\')`, part, part, part, part)
+		and(
+			`(lower(o.title) LIKE lower(?) ESCAPE '\' OR lower(o.component) LIKE lower(?) ESCAPE '\' OR lower(o.location) LIKE lower(?) ESCAPE '\'
+			OR lower(o.description) LIKE lower(?) ESCAPE '\')`,
+			part,
+			part,
+			part,
+			part,
+		)
 	}
 	if f.After != nil {
 		and("(o.severity, o.id) > (?, ?)", f.After.Severity, f.After.ID)
@@ -187,8 +213,12 @@ func (f ObservationFilter) where(scope Scope) (string, []any) {
 func (r queries) Observations(ctx context.Context, scope Scope, f ObservationFilter) ([]Observation, error) {
 	cond, args := f.where(scope)
 	var list []Observation
-	err := r.query(ctx, "SELECT "+observationColumns+", b.name"+observationsFrom+cond+" ORDER BY o.severity, o.id LIMIT ?", append(args, f.Limit),
-		collect(&list, func(o *Observation) []any { return append(o.dst(), &o.Branch) }))
+	err := r.query(
+		ctx,
+		"SELECT "+observationColumns+", b.name"+observationsFrom+cond+" ORDER BY o.severity, o.id LIMIT ?",
+		append(args, f.Limit),
+		collect(&list, func(o *Observation) []any { return append(o.dst(), &o.Branch) }),
+	)
 	return list, err
 }
 
@@ -206,16 +236,24 @@ func (r queries) ObservationsLike(ctx context.Context, scope Scope, o Observatio
 	cond, args := scope.where("b.product_id")
 	args = append(args, o.BranchID, o.ID, o.Title, o.Component, o.Title, limit)
 	var list []Observation
-	err := r.query(ctx, "SELECT "+observationColumns+observationsFrom+cond+` AND o.since <= s.version AND o.branch_id = ? AND o.active = TRUE AND o.id <> ?
+	err := r.query(
+		ctx,
+		"SELECT "+observationColumns+observationsFrom+cond+` AND o.since <= s.version AND o.branch_id = ? AND o.active = TRUE AND o.id <> ?
 		AND (o.title = ? OR o.component <> '' AND o.component = ?) ORDER BY CASE WHEN o.title = ? THEN 0 ELSE 1 END, o.severity, o.id LIMIT ?`,
-		args, collect(&list, (*Observation).dst))
+		args,
+		collect(&list, (*Observation).dst),
+	)
 	return list, err
 }
 
 // Observation finds an observation in scope, and the id of its product.
 func (r queries) Observation(ctx context.Context, scope Scope, id int64) (o Observation, productID int64, err error) {
 	cond, args := scope.where("b.product_id")
-	err = r.get(ctx, "SELECT "+observationColumns+", b.name, b.product_id"+observationsFrom+"o.id = ? AND o.since <= s.version AND "+cond, append([]any{id}, args...), append(o.dst(), &o.Branch, &productID)...)
+	err = r.get(
+		ctx,
+		"SELECT "+observationColumns+", b.name, b.product_id"+observationsFrom+"o.id = ? AND o.since <= s.version AND "+cond,
+		append([]any{id}, args...),
+		append(o.dst(), &o.Branch, &productID)...)
 	if err != nil {
 		return Observation{}, 0, notFound(err, "observation")
 	}
@@ -228,17 +266,34 @@ func (r queries) Observation(ctx context.Context, scope Scope, id int64) (o Obse
 func (r queries) EachObservation(ctx context.Context, sourceID int64, fn func(o *Observation)) error {
 	var o Observation
 	dst := []any{
-		&o.ID, &o.Identity, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL, &o.Severity, &o.ReportStatus, &o.Status,
-		timeTo(&o.ResolvedAt), &o.Assessed.Status, &o.Assessed.ReportSeverity,
+		&o.ID,
+		&o.Identity,
+		&o.Title,
+		&o.Description,
+		&o.Component,
+		&o.Location,
+		&o.Fix,
+		&o.URL,
+		&o.Severity,
+		&o.ReportStatus,
+		&o.Status,
+		timeTo(&o.ResolvedAt),
+		&o.Assessed.Status,
+		&o.Assessed.ReportSeverity,
 	}
-	return r.query(ctx, `SELECT o.id, o.identity, o.title, o.description, o.component, o.location, o.fix, o.url, o.severity, o.report_status, o.status,
-		o.resolved_at, o.assessed_status, o.report_severity FROM observations o JOIN sources s ON s.id = o.source_id WHERE o.source_id = ? AND o.since <= s.version`, []any{sourceID}, func(rows scanner) error {
-		if err := rows.Scan(dst...); err != nil {
-			return err
-		}
-		fn(&o)
-		return nil
-	})
+	return r.query(
+		ctx,
+		`SELECT o.id, o.identity, o.title, o.description, o.component, o.location, o.fix, o.url, o.severity, o.report_status, o.status,
+		o.resolved_at, o.assessed_status, o.report_severity FROM observations o JOIN sources s ON s.id = o.source_id WHERE o.source_id = ? AND o.since <= s.version`,
+		[]any{sourceID},
+		func(rows scanner) error {
+			if err := rows.Scan(dst...); err != nil {
+				return err
+			}
+			fn(&o)
+			return nil
+		},
+	)
 }
 
 // observationBatch keeps a statement under the 999 parameters that an old
@@ -252,11 +307,30 @@ func (tx *Tx) InsertObservations(list []Observation) error {
 		n := min(len(list), observationBatch)
 		args := make([]any, 0, n*16)
 		for _, o := range list[:n] {
-			args = append(args, o.BranchID, o.SourceID, o.Identity, o.Title, o.Description, o.Component, o.Location, o.Fix, o.URL,
-				o.Severity, o.ReportStatus, o.Status, o.Status.Active(), micro(o.FirstSeenAt), micro(o.ChangedAt), o.Since)
+			args = append(
+				args,
+				o.BranchID,
+				o.SourceID,
+				o.Identity,
+				o.Title,
+				o.Description,
+				o.Component,
+				o.Location,
+				o.Fix,
+				o.URL,
+				o.Severity,
+				o.ReportStatus,
+				o.Status,
+				o.Status.Active(),
+				micro(o.FirstSeenAt),
+				micro(o.ChangedAt),
+				o.Since,
+			)
 		}
-		if _, err := tx.exec(`INSERT INTO observations (branch_id, source_id, identity, title, description, component, location, fix, url,
-			severity, report_status, status, active, first_seen_at, changed_at, since) VALUES `+row+strings.Repeat(", "+row, n-1), args...); err != nil {
+		if _, err := tx.exec(
+			`INSERT INTO observations (branch_id, source_id, identity, title, description, component, location, fix, url,
+			severity, report_status, status, active, first_seen_at, changed_at, since) VALUES `+row+strings.Repeat(", "+row, n-1),
+			args...); err != nil {
 			return err
 		}
 		list = list[n:]
@@ -266,10 +340,24 @@ func (tx *Tx) InsertObservations(list []Observation) error {
 
 // UpdateObservation writes what a later report says of a known observation.
 func (tx *Tx) UpdateObservation(o Observation) error {
-	_, err := tx.exec(`UPDATE observations SET title = ?, description = ?, component = ?, location = ?, fix = ?, url = ?,
+	_, err := tx.exec(
+		`UPDATE observations SET title = ?, description = ?, component = ?, location = ?, fix = ?, url = ?,
 		severity = ?, report_severity = ?, report_status = ?, status = ?, active = ?, changed_at = ?, resolved_at = ? WHERE id = ?`,
-		o.Title, o.Description, o.Component, o.Location, o.Fix, o.URL,
-		o.Severity, severityOrNull(o.Assessed.ReportSeverity), o.ReportStatus, o.Status, o.Status.Active(), micro(o.ChangedAt), micro(o.ResolvedAt), o.ID)
+		o.Title,
+		o.Description,
+		o.Component,
+		o.Location,
+		o.Fix,
+		o.URL,
+		o.Severity,
+		severityOrNull(o.Assessed.ReportSeverity),
+		o.ReportStatus,
+		o.Status,
+		o.Status.Active(),
+		micro(o.ChangedAt),
+		micro(o.ResolvedAt),
+		o.ID,
+	)
 	return err
 }
 
@@ -278,7 +366,11 @@ func (tx *Tx) ResolveObservations(ids []int64) error {
 	for len(ids) > 0 {
 		n := min(len(ids), 500)
 		args := append([]any{micro(tx.Now()), micro(tx.Now())}, toAny(ids[:n])...)
-		if _, err := tx.exec("UPDATE observations SET status = 'resolved', active = FALSE, changed_at = ?, resolved_at = ? WHERE id IN ("+placeholders(n)+")", args...); err != nil {
+		if _, err := tx.exec(
+			"UPDATE observations SET status = 'resolved', active = FALSE, changed_at = ?, resolved_at = ? WHERE id IN ("+placeholders(
+				n,
+			)+")",
+			args...); err != nil {
 			return err
 		}
 		ids = ids[n:]
@@ -289,7 +381,9 @@ func (tx *Tx) ResolveObservations(ids []int64) error {
 // FailingObservations finds a branch's active observations of some severities,
 // worst and newest first: those that a gate fails by. It reads no more than
 // limit of each severity, however many there are.
-func (r queries) FailingObservations(ctx context.Context, branchID int64, severities []Severity, limit int) ([]Observation, error) {
+func (r queries) FailingObservations(
+	ctx context.Context, branchID int64, severities []Severity, limit int,
+) ([]Observation, error) {
 	var list []Observation
 	for _, severity := range slices.Sorted(slices.Values(severities)) {
 		if len(list) >= limit {
@@ -330,10 +424,25 @@ func toAny[T any](list []T) []any {
 
 // InsertObservation saves a new observation, and returns its id.
 func (tx *Tx) InsertObservation(o Observation) (int64, error) {
-	return tx.insert(`INSERT INTO observations (branch_id, source_id, identity, title, description, component, location, fix, url,
+	return tx.insert(
+		`INSERT INTO observations (branch_id, source_id, identity, title, description, component, location, fix, url,
 		severity, report_status, status, active, first_seen_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-		o.BranchID, o.SourceID, o.Identity, o.Title, o.Description, o.Component, o.Location, o.Fix, o.URL,
-		o.Severity, o.ReportStatus, o.Status, o.Status.Active(), micro(o.FirstSeenAt), micro(o.ChangedAt))
+		o.BranchID,
+		o.SourceID,
+		o.Identity,
+		o.Title,
+		o.Description,
+		o.Component,
+		o.Location,
+		o.Fix,
+		o.URL,
+		o.Severity,
+		o.ReportStatus,
+		o.Status,
+		o.Status.Active(),
+		micro(o.FirstSeenAt),
+		micro(o.ChangedAt),
+	)
 }
 
 // DeleteObservation removes an observation with its history.

@@ -176,7 +176,9 @@ func (b *postgresBackend) look(now time.Time) {
 		if !a.turn.expire(now, a.fn) {
 			continue
 		}
-		b.store.log.ErrorContext(a.turn.ctx, "a write hangs and was undone", "error", a.turn.expired, "stacks", string(a.turn.expired.Stacks))
+		b.store.log.ErrorContext(
+			a.turn.ctx, "a write hangs and was undone", "error", a.turn.expired, "stacks", string(a.turn.expired.Stacks),
+		)
 		b.note(a.turn.ctx, a.open.Rollback())
 		b.note(a.turn.ctx, a.conn.Close())
 	}

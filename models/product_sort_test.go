@@ -48,7 +48,8 @@ func TestWorstProductsFirst(t *testing.T) {
 func BenchmarkWorstProducts(b *testing.B) {
 	s := sqliteProducts(b, 10_000)
 	for b.Loop() {
-		if rows, err := s.Products(b.Context(), all, models.ProductFilter{Worst: true, Limit: 51}); err != nil || len(rows) != 51 {
+		if rows, err := s.Products(b.Context(), all, models.ProductFilter{Worst: true, Limit: 51}); err != nil ||
+			len(rows) != 51 {
 			b.Fatalf("%d rows, %v", len(rows), err)
 		}
 	}

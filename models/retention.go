@@ -72,7 +72,9 @@ type Old struct {
 
 // OldRows reads the page of a trail that comes after a key: what of it is older
 // than a time and may go.
-func (r queries) OldRows(ctx context.Context, table RetentionTable, before time.Time, after int64, limit int) (Old, error) {
+func (r queries) OldRows(
+	ctx context.Context, table RetentionTable, before time.Time, after int64, limit int,
+) (Old, error) {
 	old, n, young := Old{}, 0, false
 	err := r.query(ctx, table.page, []any{after, limit}, func(rows scanner) error {
 		var inOrder, at time.Time
@@ -109,13 +111,21 @@ func (r queries) NotificationsBeyond(ctx context.Context, most int64) (int64, er
 // DeleteOldNotifications removes the oldest notifications up to one, so many at
 // once, and says how many went.
 func (tx *Tx) DeleteOldNotifications(upto int64, limit int) (int64, error) {
-	return tx.exec("DELETE FROM notifications WHERE event_id IN (SELECT event_id FROM notifications WHERE event_id <= ? ORDER BY event_id LIMIT ?)", upto, limit)
+	return tx.exec(
+		"DELETE FROM notifications WHERE event_id IN (SELECT event_id FROM notifications WHERE event_id <= ? ORDER BY event_id LIMIT ?)",
+		upto,
+		limit,
+	)
 }
 
 // DeleteOldSilences removes silences that ended before a time, so many at once, and
 // says how many went.
 func (tx *Tx) DeleteOldSilences(before time.Time, limit int) (int64, error) {
-	return tx.exec("DELETE FROM silences WHERE id IN (SELECT id FROM silences WHERE ended_at IS NOT NULL AND ended_at < ? ORDER BY ended_at, id LIMIT ?)", micro(before), limit)
+	return tx.exec(
+		"DELETE FROM silences WHERE id IN (SELECT id FROM silences WHERE ended_at IS NOT NULL AND ended_at < ? ORDER BY ended_at, id LIMIT ?)",
+		micro(before),
+		limit,
+	)
 }
 
 // OldObservation is one that was resolved long ago.
@@ -127,11 +137,17 @@ type OldObservation struct {
 
 // OldObservations lists observations that were resolved before a time, the
 // longest ago first, after one.
-func (r queries) OldObservations(ctx context.Context, before time.Time, after OldObservation, limit int) ([]OldObservation, error) {
+func (r queries) OldObservations(
+	ctx context.Context, before time.Time, after OldObservation, limit int,
+) ([]OldObservation, error) {
 	var list []OldObservation
-	err := r.query(ctx, `SELECT id, source_id, resolved_at FROM observations WHERE resolved_at IS NOT NULL AND resolved_at < ?
-		AND (resolved_at, id) > (?, ?) ORDER BY resolved_at, id LIMIT ?`, []any{micro(before), after.ResolvedAt.UnixMicro(), after.ID, limit},
-		collect(&list, func(o *OldObservation) []any { return []any{&o.ID, &o.SourceID, timeTo(&o.ResolvedAt)} }))
+	err := r.query(
+		ctx,
+		`SELECT id, source_id, resolved_at FROM observations WHERE resolved_at IS NOT NULL AND resolved_at < ?
+		AND (resolved_at, id) > (?, ?) ORDER BY resolved_at, id LIMIT ?`,
+		[]any{micro(before), after.ResolvedAt.UnixMicro(), after.ID, limit},
+		collect(&list, func(o *OldObservation) []any { return []any{&o.ID, &o.SourceID, timeTo(&o.ResolvedAt)} }),
+	)
 	return list, err
 }
 
@@ -143,7 +159,10 @@ func (tx *Tx) DeleteOldObservations(sourceID int64, before time.Time, ids []int6
 	if err != nil || n == 0 {
 		return 0, err
 	}
-	return tx.exec("DELETE FROM observations WHERE source_id = ? AND NOT active AND resolved_at < ? AND id IN ("+placeholders(len(ids))+")",
+	return tx.exec(
+		"DELETE FROM observations WHERE source_id = ? AND NOT active AND resolved_at < ? AND id IN ("+placeholders(
+			len(ids),
+		)+")",
 		append([]any{sourceID, micro(before)}, toAny(ids)...)...)
 }
 
@@ -152,11 +171,16 @@ type OldGateChange struct{ ProductID, EventID int64 }
 
 // OldGateChanges is OldRows for the history of the gates, which is by product:
 // a page after a row, what of it may go, and its last row, zero at the end.
-func (r queries) OldGateChanges(ctx context.Context, before time.Time, after OldGateChange, limit int) (old []OldGateChange, upto OldGateChange, err error) {
+func (r queries) OldGateChanges(
+	ctx context.Context, before time.Time, after OldGateChange, limit int,
+) (old []OldGateChange, upto OldGateChange, err error) {
 	n := 0
-	err = r.query(ctx, `SELECT g.product_id, g.event_id, e.at < ? AND EXISTS (SELECT 1 FROM gate_changes l WHERE l.product_id = g.product_id AND l.event_id > g.event_id)
+	err = r.query(
+		ctx,
+		`SELECT g.product_id, g.event_id, e.at < ? AND EXISTS (SELECT 1 FROM gate_changes l WHERE l.product_id = g.product_id AND l.event_id > g.event_id)
 		FROM gate_changes g JOIN events e ON e.id = g.event_id WHERE (g.product_id, g.event_id) > (?, ?) ORDER BY g.product_id, g.event_id LIMIT ?`,
-		[]any{micro(before), after.ProductID, after.EventID, limit}, func(rows scanner) error {
+		[]any{micro(before), after.ProductID, after.EventID, limit},
+		func(rows scanner) error {
 			var may bool
 			if err := rows.Scan(&upto.ProductID, &upto.EventID, &may); err != nil {
 				return err
@@ -166,7 +190,8 @@ func (r queries) OldGateChanges(ctx context.Context, before time.Time, after Old
 				old = append(old, upto)
 			}
 			return nil
-		})
+		},
+	)
 	if n < limit {
 		upto = OldGateChange{}
 	}

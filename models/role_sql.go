@@ -26,15 +26,38 @@ func roleUnionSQL(user, product, role string) string {
 		}
 		return text
 	}
-	return `SELECT vm.user_id, vm.product_id, vm.role, vm.joined_event FROM members vm WHERE 1 = 1` + cond("vm.user_id", "vm.product_id", "vm.role") + `
-		UNION ALL SELECT vm.user_id, vp.id, vm.role, ` + greatestSQL("vm.joined_event", "vp.grouped_event") + `
-			FROM products vp JOIN group_members vm ON vm.group_id = vp.group_id WHERE 1 = 1` + cond("vm.user_id", "vp.id", "vm.role") + `
-		UNION ALL SELECT vm.user_id, vr.product_id, vr.role, ` + greatestSQL("vm.joined_event", "vr.joined_event") + `
+	return `SELECT vm.user_id, vm.product_id, vm.role, vm.joined_event FROM members vm WHERE 1 = 1` + cond(
+		"vm.user_id", "vm.product_id", "vm.role",
+	) + `
+		UNION ALL SELECT vm.user_id, vp.id, vm.role, ` + greatestSQL(
+		"vm.joined_event",
+		"vp.grouped_event",
+	) + `
+			FROM products vp JOIN group_members vm ON vm.group_id = vp.group_id WHERE 1 = 1` + cond(
+		"vm.user_id",
+		"vp.id",
+		"vm.role",
+	) + `
+		UNION ALL SELECT vm.user_id, vr.product_id, vr.role, ` + greatestSQL(
+		"vm.joined_event",
+		"vr.joined_event",
+	) + `
 			FROM authorization_roles vr JOIN authorization_members vm ON vm.authorization_group_id = vr.authorization_group_id
-			WHERE vr.product_id IS NOT NULL` + cond("vm.user_id", "vr.product_id", "vr.role") + `
-		UNION ALL SELECT vm.user_id, vp.id, vr.role, ` + greatestSQL(greatestSQL("vm.joined_event", "vr.joined_event"), "vp.grouped_event") + `
+			WHERE vr.product_id IS NOT NULL` + cond(
+		"vm.user_id",
+		"vr.product_id",
+		"vr.role",
+	) + `
+		UNION ALL SELECT vm.user_id, vp.id, vr.role, ` + greatestSQL(
+		greatestSQL("vm.joined_event", "vr.joined_event"),
+		"vp.grouped_event",
+	) + `
 			FROM products vp JOIN authorization_roles vr ON vr.group_id = vp.group_id JOIN authorization_members vm ON vm.authorization_group_id = vr.authorization_group_id
-			WHERE 1 = 1` + cond("vm.user_id", "vp.id", "vr.role")
+			WHERE 1 = 1` + cond(
+		"vm.user_id",
+		"vp.id",
+		"vr.role",
+	)
 }
 
 // groupRoleUnionSQL selects user_id, group_id and role of the users with a role in a

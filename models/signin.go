@@ -32,7 +32,14 @@ func (tx *Tx) TrySignIn(limits ...SignInLimit) (until time.Time, err error) {
 				return until, err
 			}
 		}
-		err := tx.get(tx.Context(), "SELECT failures, until, at FROM sign_in_tries WHERE key = ?", []any{l.Key}, &failures[i], timeTo(&at), timeTo(&last))
+		err := tx.get(
+			tx.Context(),
+			"SELECT failures, until, at FROM sign_in_tries WHERE key = ?",
+			[]any{l.Key},
+			&failures[i],
+			timeTo(&at),
+			timeTo(&last),
+		)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return until, err
 		}
@@ -82,5 +89,9 @@ func (tx *Tx) SignInWorked(limits ...SignInLimit) error {
 
 // DeleteOldSignIns removes some of the failures that count no more.
 func (tx *Tx) DeleteOldSignIns(limit int) (int64, error) {
-	return tx.exec("DELETE FROM sign_in_tries WHERE key IN (SELECT key FROM sign_in_tries WHERE at < ? LIMIT ?)", micro(tx.Now().Add(-signInMemory)), limit)
+	return tx.exec(
+		"DELETE FROM sign_in_tries WHERE key IN (SELECT key FROM sign_in_tries WHERE at < ? LIMIT ?)",
+		micro(tx.Now().Add(-signInMemory)),
+		limit,
+	)
 }

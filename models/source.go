@@ -60,16 +60,20 @@ func (tx *Tx) SaveSource(s *Source) error {
 	if s.ID == 0 {
 		args := append([]any{s.BranchID, s.Scanner, s.Name, s.Format}, s.Counts.args()...)
 		var err error
-		s.ID, err = tx.insert(`INSERT INTO sources (branch_id, scanner, name, format, critical, high, medium, low, none, unknown, created_at, last_report_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (branch_id, scanner, name) DO NOTHING RETURNING id`, append(args, at, at)...)
+		s.ID, err = tx.insert(
+			`INSERT INTO sources (branch_id, scanner, name, format, critical, high, medium, low, none, unknown, created_at, last_report_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (branch_id, scanner, name) DO NOTHING RETURNING id`,
+			append(args, at, at)...)
 		if errors.Is(err, sql.ErrNoRows) {
 			return errSourceMoved()
 		}
 		return err
 	}
 	args := append([]any{s.Format}, s.Counts.args()...)
-	n, err := tx.exec(`UPDATE sources SET format = ?, critical = ?, high = ?, medium = ?, low = ?, none = ?, unknown = ?, version = version + 1,
-		last_report_at = ? WHERE id = ? AND version = ? AND unsettled = ?`, append(args, at, s.ID, s.Version, s.Unsettled)...)
+	n, err := tx.exec(
+		`UPDATE sources SET format = ?, critical = ?, high = ?, medium = ?, low = ?, none = ?, unknown = ?, version = version + 1,
+		last_report_at = ? WHERE id = ? AND version = ? AND unsettled = ?`,
+		append(args, at, s.ID, s.Version, s.Unsettled)...)
 	if err == nil && n == 0 {
 		return errSourceMoved()
 	}
@@ -77,7 +81,10 @@ func (tx *Tx) SaveSource(s *Source) error {
 }
 
 func errImporting() error {
-	return fault.New(fault.Conflict, "A large import of one of these observations' sources is at work: try again when that is done")
+	return fault.New(
+		fault.Conflict,
+		"A large import of one of these observations' sources is at work: try again when that is done",
+	)
 }
 
 func errSourceMoved() error {
@@ -102,7 +109,10 @@ func (tx *Tx) ManualSource(branchID int64) (Source, error) {
 		return s, err
 	}
 	if ok {
-		return Source{}, fault.New(fault.Conflict, "Reports of a scanner called “manual” are in this branch: give that one another name first")
+		return Source{}, fault.New(
+			fault.Conflict,
+			"Reports of a scanner called “manual” are in this branch: give that one another name first",
+		)
 	}
 	s = Source{BranchID: branchID, Scanner: ManualScanner, Format: FormatManual, LastReportAt: tx.Now(), Version: 1}
 	err = tx.SaveSource(&s)
@@ -112,7 +122,12 @@ func (tx *Tx) ManualSource(branchID int64) (Source, error) {
 // TouchSources notes when sources last reported, where nothing else changed.
 func (tx *Tx) TouchSources(seen map[int64]time.Time) error {
 	for id, at := range seen {
-		if _, err := tx.exec("UPDATE sources SET last_report_at = ? WHERE id = ? AND last_report_at < ?", micro(at), id, micro(at)); err != nil {
+		if _, err := tx.exec(
+			"UPDATE sources SET last_report_at = ? WHERE id = ? AND last_report_at < ?",
+			micro(at),
+			id,
+			micro(at),
+		); err != nil {
 			return err
 		}
 	}

@@ -20,15 +20,29 @@ func (tx *Tx) BeginStaging(s *Source, total int) error {
 	if s.ID == 0 {
 		at := micro(tx.Now())
 		var err error
-		s.ID, err = tx.insert(`INSERT INTO sources (branch_id, scanner, name, format, version, unsettled, rows_total, created_at, last_report_at)
-			VALUES (?, ?, ?, ?, 0, TRUE, ?, ?, ?) ON CONFLICT (branch_id, scanner, name) DO NOTHING RETURNING id`, s.BranchID, s.Scanner, s.Name, s.Format, total, at, at)
+		s.ID, err = tx.insert(
+			`INSERT INTO sources (branch_id, scanner, name, format, version, unsettled, rows_total, created_at, last_report_at)
+			VALUES (?, ?, ?, ?, 0, TRUE, ?, ?, ?) ON CONFLICT (branch_id, scanner, name) DO NOTHING RETURNING id`,
+			s.BranchID,
+			s.Scanner,
+			s.Name,
+			s.Format,
+			total,
+			at,
+			at,
+		)
 		s.Version, s.Unsettled = 0, true
 		if errors.Is(err, sql.ErrNoRows) {
 			return errSourceMoved()
 		}
 		return err
 	}
-	n, err := tx.exec("UPDATE sources SET unsettled = TRUE, rows_done = 0, rows_total = ? WHERE id = ? AND version = ? AND NOT unsettled", total, s.ID, s.Version)
+	n, err := tx.exec(
+		"UPDATE sources SET unsettled = TRUE, rows_done = 0, rows_total = ? WHERE id = ? AND version = ? AND NOT unsettled",
+		total,
+		s.ID,
+		s.Version,
+	)
 	if err == nil && n == 0 {
 		return errSourceMoved()
 	}
@@ -45,10 +59,30 @@ func (tx *Tx) StageChanges(sourceID, since int64, list []Observation) error {
 		n := min(len(list), observationBatch)
 		args := make([]any, 0, n*13)
 		for _, o := range list[:n] {
-			args = append(args, o.ID, sourceID, since, o.Title, o.Description, o.Component, o.Location, o.Fix, o.URL, o.Severity, severityOrNull(o.Assessed.ReportSeverity), o.ReportStatus, o.Status)
+			args = append(
+				args,
+				o.ID,
+				sourceID,
+				since,
+				o.Title,
+				o.Description,
+				o.Component,
+				o.Location,
+				o.Fix,
+				o.URL,
+				o.Severity,
+				severityOrNull(o.Assessed.ReportSeverity),
+				o.ReportStatus,
+				o.Status,
+			)
 		}
-		if _, err := tx.exec(`INSERT INTO observation_changes (observation_id, source_id, since, title, description, component, location, fix, url,
-			severity, report_severity, report_status, status) VALUES `+row+strings.Repeat(", "+row, n-1), args...); err != nil {
+		if _, err := tx.exec(
+			`INSERT INTO observation_changes (observation_id, source_id, since, title, description, component, location, fix, url,
+			severity, report_severity, report_status, status) VALUES `+row+strings.Repeat(
+				", "+row,
+				n-1,
+			),
+			args...); err != nil {
 			return err
 		}
 		list = list[n:]
@@ -109,15 +143,37 @@ func (tx *Tx) dropChanges(id, version int64, limit int) (int64, error) {
 }
 
 func (tx *Tx) dropStaged(id, version int64, limit int) (int64, error) {
-	return tx.exec("DELETE FROM observations WHERE id IN (SELECT id FROM observations WHERE source_id = ? AND since > ? AND since > 0 LIMIT ?)", id, version, limit)
+	return tx.exec(
+		"DELETE FROM observations WHERE id IN (SELECT id FROM observations WHERE source_id = ? AND since > ? AND since > 0 LIMIT ?)",
+		id,
+		version,
+		limit,
+	)
 }
 
 func (tx *Tx) applyChanges(id, _ int64, limit int) (int64, error) {
 	var list []Observation
-	err := tx.query(tx.Context(), `SELECT observation_id, title, description, component, location, fix, url, severity, report_severity, report_status, status
-		FROM observation_changes WHERE source_id = ? ORDER BY since, observation_id LIMIT ?`, []any{id, limit}, collect(&list, func(o *Observation) []any {
-		return []any{&o.ID, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL, &o.Severity, &o.Assessed.ReportSeverity, &o.ReportStatus, &o.Status}
-	}))
+	err := tx.query(
+		tx.Context(),
+		`SELECT observation_id, title, description, component, location, fix, url, severity, report_severity, report_status, status
+		FROM observation_changes WHERE source_id = ? ORDER BY since, observation_id LIMIT ?`,
+		[]any{id, limit},
+		collect(&list, func(o *Observation) []any {
+			return []any{
+				&o.ID,
+				&o.Title,
+				&o.Description,
+				&o.Component,
+				&o.Location,
+				&o.Fix,
+				&o.URL,
+				&o.Severity,
+				&o.Assessed.ReportSeverity,
+				&o.ReportStatus,
+				&o.Status,
+			}
+		}),
+	)
 	if err != nil || len(list) == 0 {
 		return 0, err
 	}

@@ -88,7 +88,12 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	schema.RegisterSerializer("micro", microSerializer{})
-	s := &Store{log: o.Log, files: migrations, mark: mark(), queries: queries{dialect: dialect, now: o.Now, binder: &binder{}}}
+	s := &Store{
+		log:     o.Log,
+		files:   migrations,
+		mark:    mark(),
+		queries: queries{dialect: dialect, now: o.Now, binder: &binder{}},
+	}
 	switch dialect {
 	case SQLite:
 		err = openSQLite(ctx, s, place)

@@ -60,7 +60,8 @@ func TestAClosureThatHangsIsUndone(t *testing.T) {
 			letGo()
 		}
 		var timeout *models.TimeoutError
-		if err := <-answer; !errors.As(err, &timeout) || !strings.Contains(timeout.Closure, "hang") || !strings.Contains(string(timeout.Stacks), "store_fault_test.go") {
+		if err := <-answer; !errors.As(err, &timeout) || !strings.Contains(timeout.Closure, "hang") ||
+			!strings.Contains(string(timeout.Stacks), "store_fault_test.go") {
 			t.Errorf("Write: %v", err)
 		}
 		letGo()
@@ -120,7 +121,9 @@ func TestALongStatementIsNoHang(t *testing.T) {
 		write(t, s, func(tx *models.Tx) error {
 			done := make(chan error, 1)
 			go func() {
-				_, err := tx.Exec("INSERT INTO notes (name) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT CAST(i AS TEXT) FROM n")
+				_, err := tx.Exec(
+					"INSERT INTO notes (name) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT CAST(i AS TEXT) FROM n",
+				)
 				done <- err
 			}()
 			until(t, "the statement runs", tx.InStatement)

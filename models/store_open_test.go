@@ -59,7 +59,15 @@ func TestFileIsForItsOwnerOnly(t *testing.T) {
 
 func TestDurability(t *testing.T) {
 	s := modelstest.SQLite(t)
-	pragmas := []string{"journal_mode", "synchronous", "foreign_keys", "busy_timeout", "wal_autocheckpoint", "journal_size_limit", "query_only"}
+	pragmas := []string{
+		"journal_mode",
+		"synchronous",
+		"foreign_keys",
+		"busy_timeout",
+		"wal_autocheckpoint",
+		"journal_size_limit",
+		"query_only",
+	}
 	read := func(get func(ctx context.Context, query string, args []any, dst ...any) error) map[string]string {
 		got := map[string]string{}
 		for _, name := range pragmas {

@@ -153,7 +153,9 @@ func TestTimes(t *testing.T) {
 		})
 		for name, want := range map[string]time.Time{"gorm, at": at, "raw, at": at, "gorm, never": {}, "raw, never": {}} {
 			raw, n, null := time.Now(), note{}, false
-			if err := s.Get(t.Context(), "SELECT at, at IS NULL FROM notes WHERE name = ?", []any{name}, models.TimeTo(&raw), &null); err != nil {
+			if err := s.Get(
+				t.Context(), "SELECT at, at IS NULL FROM notes WHERE name = ?", []any{name}, models.TimeTo(&raw), &null,
+			); err != nil {
 				t.Fatal(err)
 			}
 			if err := s.DB(t.Context()).Take(&n, "name = ?", name).Error; err != nil {

@@ -151,10 +151,15 @@ func TestNoRowsDoNotPoison(t *testing.T) {
 		write(t, s, adding("taken"))
 		write(t, s, func(tx *models.Tx) error {
 			var n int64
-			if err := tx.Get(tx.Context(), "SELECT id FROM notes WHERE name = ?", []any{"none"}, &n); !errors.Is(err, sql.ErrNoRows) {
+			if err := tx.Get(tx.Context(), "SELECT id FROM notes WHERE name = ?", []any{"none"}, &n); !errors.Is(
+				err, sql.ErrNoRows,
+			) {
 				t.Errorf("get: %v", err)
 			}
-			if _, err := tx.Insert("INSERT INTO notes (name) VALUES (?) ON CONFLICT DO NOTHING RETURNING id", "taken"); !errors.Is(err, sql.ErrNoRows) {
+			if _, err := tx.Insert(
+				"INSERT INTO notes (name) VALUES (?) ON CONFLICT DO NOTHING RETURNING id",
+				"taken",
+			); !errors.Is(err, sql.ErrNoRows) {
 				t.Errorf("insert: %v", err)
 			}
 			if err := tx.DB(tx.Context()).Take(&note{}, "name = ?", "none").Error; err == nil {
@@ -368,7 +373,8 @@ func TestPostgresTriesAgain(t *testing.T) {
 				return nil
 			})
 			var pg *pgconn.PgError
-			if stored := fails < 4; stored != (err == nil) || stored != (hooks == 1) || stored == errors.As(err, &pg) || runs != min(fails, 3)+1 {
+			if stored := fails < 4; stored != (err == nil) || stored != (hooks == 1) || stored == errors.As(err, &pg) ||
+				runs != min(fails, 3)+1 {
 				t.Errorf("%s: %d runs, %d hooks, %v", name, runs, hooks, err)
 			}
 		}

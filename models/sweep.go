@@ -49,8 +49,16 @@ func (tx *Tx) BeginGateSweep(was GateSweep, version, total int64) (ok bool, err 
 // ok is false where another one is at work, or this one further: then what the
 // caller has done counts for nothing and is to be undone.
 func (tx *Tx) SaveGateSweep(s GateSweep, from int64) (ok bool, err error) {
-	n, err := tx.exec("UPDATE gate_sweeps SET branch_id = ?, seen = ?, changed = ?, finished_at = ?, done = ? WHERE run = ? AND branch_id = ? AND NOT done",
-		s.BranchID, s.Seen, s.Changed, micro(s.FinishedAt), s.Done, s.Run, from)
+	n, err := tx.exec(
+		"UPDATE gate_sweeps SET branch_id = ?, seen = ?, changed = ?, finished_at = ?, done = ? WHERE run = ? AND branch_id = ? AND NOT done",
+		s.BranchID,
+		s.Seen,
+		s.Changed,
+		micro(s.FinishedAt),
+		s.Done,
+		s.Run,
+		from,
+	)
 	return n == 1, err
 }
 
@@ -77,22 +85,34 @@ func (tx *Tx) LockGates(after int64, limit int) ([]Gated, error) {
 	if tx.dialect == Postgres {
 		how = " FOR UPDATE OF p, b"
 	}
-	return tx.gates(tx.Context(), "SELECT "+productColumns+", "+branchColumns+` FROM branches b JOIN products p ON p.id = b.product_id
-		WHERE b.id > ? AND b.evaluated ORDER BY b.id LIMIT ?`+how, after, limit)
+	return tx.gates(
+		tx.Context(),
+		"SELECT "+productColumns+", "+branchColumns+` FROM branches b JOIN products p ON p.id = b.product_id
+		WHERE b.id > ? AND b.evaluated ORDER BY b.id LIMIT ?`+how,
+		after,
+		limit,
+	)
 }
 
 // EvaluatedGates lists the branches after one that have ever been evaluated, by
 // id, with their products.
 func (r queries) EvaluatedGates(ctx context.Context, after int64, limit int) ([]Gated, error) {
-	return r.gates(ctx, "SELECT "+productColumns+", "+branchColumns+` FROM branches b JOIN products p ON p.id = b.product_id
-		WHERE b.id > ? AND b.evaluated ORDER BY b.id LIMIT ?`, after, limit)
+	return r.gates(
+		ctx,
+		"SELECT "+productColumns+", "+branchColumns+` FROM branches b JOIN products p ON p.id = b.product_id
+		WHERE b.id > ? AND b.evaluated ORDER BY b.id LIMIT ?`,
+		after,
+		limit,
+	)
 }
 
 // gates reads branches with their products, and then the groups of these: what
 // a lock has waited for may have changed a group.
 func (r queries) gates(ctx context.Context, query string, args ...any) ([]Gated, error) {
 	var list []Gated
-	err := r.query(ctx, query, args, collect(&list, func(g *Gated) []any { return append(g.Product.dst(), g.Branch.dst()...) }))
+	err := r.query(
+		ctx, query, args, collect(&list, func(g *Gated) []any { return append(g.Product.dst(), g.Branch.dst()...) }),
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -107,12 +127,17 @@ func (r queries) gates(ctx context.Context, query string, args ...any) ([]Gated,
 	if len(ids) == 0 {
 		return list, nil
 	}
-	err = r.query(ctx, "SELECT "+groupColumns+" FROM product_groups g WHERE g.id IN ("+placeholders(len(ids))+")", toAny(ids), func(rows scanner) error {
-		var g Group
-		err := rows.Scan(g.dst()...)
-		known[g.ID] = &g
-		return err
-	})
+	err = r.query(
+		ctx,
+		"SELECT "+groupColumns+" FROM product_groups g WHERE g.id IN ("+placeholders(len(ids))+")",
+		toAny(ids),
+		func(rows scanner) error {
+			var g Group
+			err := rows.Scan(g.dst()...)
+			known[g.ID] = &g
+			return err
+		},
+	)
 	for i, g := range list {
 		if g.Product.GroupID != nil {
 			list[i].Group = known[*g.Product.GroupID]

@@ -60,7 +60,10 @@ func (t *txConn) QueryContext(ctx context.Context, query string, args ...any) (*
 	if err := t.check(ctx); err != nil {
 		return nil, err
 	}
-	rows, err := t.conn.QueryContext(ctx, query, args...) //nolint:sqlclosecheck // the caller closes them, and end() what he forgot
+	rows, err := t.conn.QueryContext(
+		ctx,
+		query,
+		args...) //nolint:sqlclosecheck // the caller closes them, and end() what he forgot
 	t.last = time.Now()
 	t.note(err)
 	if err == nil {

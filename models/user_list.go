@@ -26,8 +26,21 @@ const userRowSelect = `SELECT u.id, u.name, u.email, u.first_name, u.administrat
 
 func (u *UserRow) dst() []any {
 	return []any{
-		&u.ID, &u.Name, &u.Email, &u.FirstName, &u.Administrator, &u.Active, &u.MustChangePassword, &u.TimeZone, &u.Theme, &u.EmailPending,
-		timeTo(&u.LastSignInAt), timeTo(&u.CreatedAt), timeTo(&u.UpdatedAt), &u.Memberships, &u.Sessions,
+		&u.ID,
+		&u.Name,
+		&u.Email,
+		&u.FirstName,
+		&u.Administrator,
+		&u.Active,
+		&u.MustChangePassword,
+		&u.TimeZone,
+		&u.Theme,
+		&u.EmailPending,
+		timeTo(&u.LastSignInAt),
+		timeTo(&u.CreatedAt),
+		timeTo(&u.UpdatedAt),
+		&u.Memberships,
+		&u.Sessions,
 	}
 }
 
@@ -37,7 +50,12 @@ func (r queries) Users(ctx context.Context, f UserFilter) ([]UserRow, error) {
 	and := func(c string, values ...any) { cond, args = cond+" AND "+c, append(args, values...) }
 	if f.Text != "" {
 		like := contains(f.Text)
-		and(`(lower(u.name) LIKE lower(?) ESCAPE '\' OR lower(u.first_name) LIKE lower(?) ESCAPE '\' OR lower(u.email) LIKE lower(?) ESCAPE '\')`, like, like, like)
+		and(
+			`(lower(u.name) LIKE lower(?) ESCAPE '\' OR lower(u.first_name) LIKE lower(?) ESCAPE '\' OR lower(u.email) LIKE lower(?) ESCAPE '\')`,
+			like,
+			like,
+			like,
+		)
 	}
 	if f.Active != nil {
 		and("u.active = ?", *f.Active)
@@ -46,7 +64,12 @@ func (r queries) Users(ctx context.Context, f UserFilter) ([]UserRow, error) {
 		and("u.administrator = ?", *f.Administrator)
 	}
 	var list []UserRow
-	err := r.query(ctx, userRowSelect+"WHERE "+cond+" ORDER BY lower(u.name) LIMIT ?", append(args, f.Limit), collect(&list, (*UserRow).dst))
+	err := r.query(
+		ctx,
+		userRowSelect+"WHERE "+cond+" ORDER BY lower(u.name) LIMIT ?",
+		append(args, f.Limit),
+		collect(&list, (*UserRow).dst),
+	)
 	return list, err
 }
 
@@ -85,8 +108,14 @@ type Membership struct {
 func (r queries) MembershipsOf(ctx context.Context, scope Scope, userID int64) ([]Membership, error) {
 	cond, args := scope.where("m.product_id")
 	var list []Membership
-	err := r.query(ctx, "SELECT m.product_id, p.name, m.role FROM members m JOIN products p ON p.id = m.product_id WHERE m.user_id = ? AND "+cond+" ORDER BY p.name",
-		append([]any{userID}, args...), collect(&list, func(m *Membership) []any { return []any{&m.ProductID, &m.Product, &m.Role} }))
+	err := r.query(
+		ctx,
+		"SELECT m.product_id, p.name, m.role FROM members m JOIN products p ON p.id = m.product_id WHERE m.user_id = ? AND "+cond+" ORDER BY p.name",
+		append(
+			[]any{userID},
+			args...),
+		collect(&list, func(m *Membership) []any { return []any{&m.ProductID, &m.Product, &m.Role} }),
+	)
 	return list, err
 }
 

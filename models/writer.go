@@ -220,7 +220,16 @@ func (w *writer) runInSavepoint(j *writeRequest, s *loopState) {
 		first, mine := t.end()
 		if !mine {
 			s.lost = true
-			w.store.log.WarnContext(j.ctx, "a write that was given up has ended", "closure", nameOf(j.fn), "duration", time.Since(t.began), "panic", v)
+			w.store.log.WarnContext(
+				j.ctx,
+				"a write that was given up has ended",
+				"closure",
+				nameOf(j.fn),
+				"duration",
+				time.Since(t.began),
+				"panic",
+				v,
+			)
 			return
 		}
 		w.leave()
@@ -254,7 +263,9 @@ func (w *writer) checkHang(now time.Time) {
 		return
 	}
 	w.leave()
-	w.store.log.ErrorContext(a.request.ctx, "a write hangs and was undone", "error", a.conn.expired, "stacks", string(a.conn.expired.Stacks))
+	w.store.log.ErrorContext(
+		a.request.ctx, "a write hangs and was undone", "error", a.conn.expired, "stacks", string(a.conn.expired.Stacks),
+	)
 	a.request.err = a.conn.expired
 	w.undo()
 	go w.run()

@@ -52,7 +52,9 @@ func together(t *testing.T, s *models.Store, fns ...func(*models.Tx) error) ([]r
 }
 
 // togetherWith gives the last of them a context of its own.
-func togetherWith(last context.Context, t *testing.T, s *models.Store, fns ...func(*models.Tx) error) ([]result, int64) {
+func togetherWith(
+	last context.Context, t *testing.T, s *models.Store, fns ...func(*models.Tx) error,
+) ([]result, int64) {
 	t.Helper()
 	release := hold(t, s)
 	results := make([]result, len(fns))

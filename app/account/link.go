@@ -42,7 +42,13 @@ func newLink(purpose models.LinkPurpose, email string, lasts time.Duration) link
 }
 
 func (l link) save(tx *models.Tx, userID int64) error {
-	return tx.CreateUserLink(models.UserLink{Hash: tokenHash(l.text), UserID: userID, Purpose: l.purpose, Email: l.email, ExpiresAt: tx.Now().Add(l.lasts)})
+	return tx.CreateUserLink(models.UserLink{
+		Hash:      tokenHash(l.text),
+		UserID:    userID,
+		Purpose:   l.purpose,
+		Email:     l.email,
+		ExpiresAt: tx.Now().Add(l.lasts),
+	})
 }
 
 func (l link) address(base string) string {
@@ -123,7 +129,9 @@ func (s *Service) LinkUser(ctx context.Context, purpose models.LinkPurpose, text
 	return u, err
 }
 
-func (s *Service) link(ctx context.Context, purpose models.LinkPurpose, text string) (models.UserLink, models.User, error) {
+func (s *Service) link(
+	ctx context.Context, purpose models.LinkPurpose, text string,
+) (models.UserLink, models.User, error) {
 	l, err := s.store.UserLink(ctx, purpose, tokenHash(text))
 	if err != nil {
 		return models.UserLink{}, models.User{}, deadLink(err)

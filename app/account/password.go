@@ -27,8 +27,14 @@ type hasher struct {
 
 func newHasher(memory uint32) *hasher {
 	return &hasher{
-		params: &argon2id.Params{Memory: cmp.Or(memory, hashMemory), Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32},
-		turns:  make(chan struct{}, min(2, runtime.GOMAXPROCS(0))),
+		params: &argon2id.Params{
+			Memory:      cmp.Or(memory, hashMemory),
+			Iterations:  2,
+			Parallelism: 1,
+			SaltLength:  16,
+			KeyLength:   32,
+		},
+		turns: make(chan struct{}, min(2, runtime.GOMAXPROCS(0))),
 	}
 }
 

@@ -38,7 +38,9 @@ func WrongPassword(password string, least int, name, email string) string {
 		return fmt.Sprintf("At most %d characters", maxPassword)
 	case !utf8.ValidString(password):
 		return "This is no text"
-	case strings.EqualFold(lower, name), email != "" && strings.EqualFold(lower, email), box != "" && strings.EqualFold(lower, box):
+	case strings.EqualFold(lower, name),
+		email != "" && strings.EqualFold(lower, email),
+		box != "" && strings.EqualFold(lower, box):
 		return "Not your name or your mail address"
 	case common()[lower]:
 		return "This is one of the passwords that are guessed first"

@@ -35,7 +35,8 @@ func TestWrongPassword(t *testing.T) {
 			t.Errorf("%q: %q, want %q", password, got, want)
 		}
 	}
-	if WrongPassword("longmailbox", 8, "x", "longmailbox@example.org") == "" || WrongPassword("anything goes", 8, "", "") != "" {
+	if WrongPassword("longmailbox", 8, "x", "longmailbox@example.org") == "" ||
+		WrongPassword("anything goes", 8, "", "") != "" {
 		t.Error("what is before the @ is not the address")
 	}
 	if len(common()) < 200 {

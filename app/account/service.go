@@ -59,7 +59,14 @@ func New(p Parts) *Service {
 	if p.Users == nil {
 		p.Users = settings.DefaultUsers
 	}
-	return &Service{Parts: p, store: p.Store, log: p.Log, hasher: newHasher(p.HashMemory), tasks: make(chan mailTask, maxMailTasks), used: map[int64]time.Time{}}
+	return &Service{
+		Parts:  p,
+		store:  p.Store,
+		log:    p.Log,
+		hasher: newHasher(p.HashMemory),
+		tasks:  make(chan mailTask, maxMailTasks),
+		used:   map[int64]time.Time{},
+	}
 }
 
 // commandLine is who acts by commands beside the server.
@@ -320,7 +327,9 @@ func (s *Service) setPassword(ctx context.Context, actor authz.Actor, u models.U
 	if err != nil {
 		return err
 	}
-	_, err = s.change(ctx, actor, u.ID, func(tx *models.Tx, u *models.User) error { return replacePassword(tx, u, hash, false) })
+	_, err = s.change(
+		ctx, actor, u.ID, func(tx *models.Tx, u *models.User) error { return replacePassword(tx, u, hash, false) },
+	)
 	return err
 }
 
@@ -357,7 +366,9 @@ func (s *Service) MakeAdministrator(ctx context.Context, name string) error {
 
 // change changes an account while nobody else changes one, and says in the audit
 // what has become of it.
-func (s *Service) change(ctx context.Context, actor authz.Actor, id int64, fn func(tx *models.Tx, u *models.User) error) (models.User, error) {
+func (s *Service) change(
+	ctx context.Context, actor authz.Actor, id int64, fn func(tx *models.Tx, u *models.User) error,
+) (models.User, error) {
 	var u models.User
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
 		if err := tx.LockUsers(); err != nil {

@@ -146,7 +146,12 @@ func (s *Sessions) End(ctx context.Context, actor authz.Actor, id string) error 
 			if err := tx.DeleteSession(o.Token); err != nil {
 				return err
 			}
-			return audit.Write(tx, actor, audit.Entry{Action: audit.Delete, Kind: audit.Session, Name: actor.User.Name, Was: audit.Values{"browser": Browser(o.UserAgent), "address": o.Address}})
+			return audit.Write(tx, actor, audit.Entry{
+				Action: audit.Delete,
+				Kind:   audit.Session,
+				Name:   actor.User.Name,
+				Was:    audit.Values{"browser": Browser(o.UserAgent), "address": o.Address},
+			})
 		})
 	}
 	return fault.NewNotFound("session")
@@ -161,7 +166,12 @@ func (s *Sessions) EndOthers(ctx context.Context, actor authz.Actor) (int64, err
 		if n, err = tx.DeleteOtherSessions(actor.User.ID, tokenIn(ctx)); err != nil || n == 0 {
 			return err
 		}
-		return audit.Write(tx, actor, audit.Entry{Action: audit.Delete, Kind: audit.Session, Name: actor.User.Name, Was: audit.Values{"which": "all others"}})
+		return audit.Write(tx, actor, audit.Entry{
+			Action: audit.Delete,
+			Kind:   audit.Session,
+			Name:   actor.User.Name,
+			Was:    audit.Values{"which": "all others"},
+		})
 	})
 	return n, err
 }

@@ -53,7 +53,9 @@ func (s *Service) Tokens(ctx context.Context, actor authz.Actor) ([]models.Token
 // AddToken makes a token of the actor's own and returns its text, which is kept
 // nowhere. bearer is the text of the token that asks, "" on a page: no token
 // makes one that may more, or lives longer, than itself.
-func (s *Service) AddToken(ctx context.Context, actor authz.Actor, bearer string, n NewToken) (models.Token, string, error) {
+func (s *Service) AddToken(
+	ctx context.Context, actor authz.Actor, bearer string, n NewToken,
+) (models.Token, string, error) {
 	if err := person(actor); err != nil {
 		return models.Token{}, "", err
 	}
@@ -111,7 +113,9 @@ func within(role, other models.Role) bool {
 	return true
 }
 
-func (s *Service) addToken(ctx context.Context, actor authz.Actor, u models.User, n NewToken) (models.Token, string, error) {
+func (s *Service) addToken(
+	ctx context.Context, actor authz.Actor, u models.User, n NewToken,
+) (models.Token, string, error) {
 	n.Name = strings.TrimSpace(n.Name)
 	if err := n.check(s.store.Now()); err != nil {
 		return models.Token{}, "", err
@@ -131,7 +135,9 @@ func (s *Service) addToken(ctx context.Context, actor authz.Actor, u models.User
 		if err := tx.CreateToken(&t); err != nil {
 			return err
 		}
-		return audit.Write(tx, actor, audit.Entry{Action: audit.Create, Kind: audit.Token, Name: t.Name, Became: auditedToken(u, t)})
+		return audit.Write(
+			tx, actor, audit.Entry{Action: audit.Create, Kind: audit.Token, Name: t.Name, Became: auditedToken(u, t)},
+		)
 	})
 	return t, text, err
 }
@@ -186,7 +192,9 @@ func (s *Service) RevokeToken(ctx context.Context, actor authz.Actor, id int64) 
 		if err := tx.DeleteUserToken(actor.User.ID, id); err != nil {
 			return err
 		}
-		return audit.Write(tx, actor, audit.Entry{Action: audit.Delete, Kind: audit.Token, Name: t.Name, Was: auditedToken(actor.User, t)})
+		return audit.Write(
+			tx, actor, audit.Entry{Action: audit.Delete, Kind: audit.Token, Name: t.Name, Was: auditedToken(actor.User, t)},
+		)
 	})
 }
 

@@ -188,7 +188,9 @@ func (s *Service) ResetPassword(ctx context.Context, actor authz.Actor, id int64
 	if err != nil {
 		return Added{}, err
 	}
-	u, err = s.change(ctx, actor, id, func(tx *models.Tx, u *models.User) error { return replacePassword(tx, u, hash, true) })
+	u, err = s.change(
+		ctx, actor, id, func(tx *models.Tx, u *models.User) error { return replacePassword(tx, u, hash, true) },
+	)
 	return Added{u, password}, err
 }
 
@@ -217,7 +219,12 @@ func (s *Service) sendReset(ctx context.Context, actor authz.Actor, u models.Use
 		if err := link.save(tx, u.ID); err != nil {
 			return err
 		}
-		return audit.Write(tx, actor, audit.Entry{Action: audit.Change, Kind: audit.User, Name: u.Name, Became: audit.Values{"password": "a link was sent"}})
+		return audit.Write(tx, actor, audit.Entry{
+			Action: audit.Change,
+			Kind:   audit.User,
+			Name:   u.Name,
+			Became: audit.Values{"password": "a link was sent"},
+		})
 	})
 	if err == nil {
 		s.sendLater(ready(s.inviteMail(u, link)))

@@ -131,23 +131,58 @@ type historyBody struct {
 
 func historyOf(h models.Assessment) historyBody {
 	return historyBody{
-		ID: h.ID, At: h.At, Actor: h.Actor, Action: h.Action, WasStatus: h.WasStatus, Status: h.Status, WasSeverity: h.WasSeverity, Severity: h.Severity,
-		Comment: h.Comment, WaiverUntil: optional(h.Until), DuplicateOf: unlessZero(h.DuplicateOf),
+		ID:          h.ID,
+		At:          h.At,
+		Actor:       h.Actor,
+		Action:      h.Action,
+		WasStatus:   h.WasStatus,
+		Status:      h.Status,
+		WasSeverity: h.WasSeverity,
+		Severity:    h.Severity,
+		Comment:     h.Comment,
+		WaiverUntil: optional(h.Until),
+		DuplicateOf: unlessZero(h.DuplicateOf),
 	}
 }
 
 func (a *API) assessments() {
-	huma.Register(a.huma, operation(http.MethodPatch, "/observations/{id}", "assess-observation", "Say what counts of an observation, or change one that was entered by hand (JSON merge patch)", 0),
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPatch,
+			"/observations/{id}",
+			"assess-observation",
+			"Say what counts of an observation, or change one that was entered by hand (JSON merge patch)",
+			0,
+		),
 		func(ctx context.Context, in *assessInput) (*assessedAnswer, error) {
 			out, err := a.assess(ctx, in)
 			return out, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodPost, "/products/{id}/observations/assess", "assess-observations", "Say the same of many observations, in one step", http.StatusOK),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPost,
+			"/products/{id}/observations/assess",
+			"assess-observations",
+			"Say the same of many observations, in one step",
+			http.StatusOK,
+		),
 		func(ctx context.Context, in *assessManyInput) (*manyAnswer, error) {
 			out, err := a.assessMany(ctx, in)
 			return out, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodGet, "/observations/{id}/history", "observation-history", "What people have said of an observation, newest first", 0),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodGet,
+			"/observations/{id}/history",
+			"observation-history",
+			"What people have said of an observation, newest first",
+			0,
+		),
 		func(ctx context.Context, in *struct {
 			IDPath
 			Page
@@ -155,7 +190,8 @@ func (a *API) assessments() {
 		) (*list[historyBody], error) {
 			out, err := a.assessmentHistory(ctx, in.ID, in.Page)
 			return out, a.problem(ctx, err)
-		})
+		},
+	)
 }
 
 func (a *API) assess(ctx context.Context, in *assessInput) (*assessedAnswer, error) {
@@ -208,11 +244,17 @@ func (a *API) amend(ctx context.Context, in *assessInput, productID int64) (*ass
 func assessmentOf(in *assessInput, was models.Observation) (observation.Assessment, error) {
 	b := in.Body
 	said := observation.Assessment{
-		Clear: b.Status.Null, Status: b.Status.Value, ClearSeverity: b.Severity.Null, Comment: b.Comment, Until: b.WaiverUntil.Value, DuplicateOf: b.DuplicateOf.Value,
+		Clear:         b.Status.Null,
+		Status:        b.Status.Value,
+		ClearSeverity: b.Severity.Null,
+		Comment:       b.Comment,
+		Until:         b.WaiverUntil.Value,
+		DuplicateOf:   b.DuplicateOf.Value,
 	}
 	switch {
 	case b.Status.Sent:
-	case b.WaiverUntil.Sent && was.Assessed.Status == models.StatusRiskAccepted, b.DuplicateOf.Sent && was.Assessed.Status == models.StatusDuplicate:
+	case b.WaiverUntil.Sent && was.Assessed.Status == models.StatusRiskAccepted,
+		b.DuplicateOf.Sent && was.Assessed.Status == models.StatusDuplicate:
 		said.Status = was.Assessed.Status
 	}
 	if b.Severity.Sent && !b.Severity.Null {
@@ -232,7 +274,15 @@ func (a *API) assessMany(ctx context.Context, in *assessManyInput) (*manyAnswer,
 	case b.Filter != nil && b.IDs != nil:
 		return nil, fault.BadField("filter", "Say which observations by ids or by a filter, not by both")
 	case b.Filter != nil:
-		f, err := a.filterOf(ctx, in.ID, observationFilter{b.Filter.Branch, b.Filter.Severity, b.Filter.Status, b.Filter.Active, b.Filter.Q, b.Filter.Scanner, b.Filter.Assessed})
+		f, err := a.filterOf(ctx, in.ID, observationFilter{
+			b.Filter.Branch,
+			b.Filter.Severity,
+			b.Filter.Status,
+			b.Filter.Active,
+			b.Filter.Q,
+			b.Filter.Scanner,
+			b.Filter.Assessed,
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -240,7 +290,12 @@ func (a *API) assessMany(ctx context.Context, in *assessManyInput) (*manyAnswer,
 	case b.Expected != 0:
 		return nil, fault.BadField("expected", "Goes with a filter")
 	}
-	said := observation.Assessment{Clear: b.Clear, Status: models.Status(b.Status), Comment: b.Comment, DuplicateOf: b.DuplicateOf}
+	said := observation.Assessment{
+		Clear:       b.Clear,
+		Status:      models.Status(b.Status),
+		Comment:     b.Comment,
+		DuplicateOf: b.DuplicateOf,
+	}
 	if b.WaiverUntil != nil {
 		said.Until = *b.WaiverUntil
 	}

@@ -25,7 +25,16 @@ type auditBody struct {
 }
 
 func auditOf(a models.Audit) auditBody {
-	b := auditBody{ID: a.ID, At: a.At, Actor: a.Actor, Action: a.Action, Kind: a.Kind, Name: a.Name, Was: a.Was, Became: a.Became}
+	b := auditBody{
+		ID:     a.ID,
+		At:     a.At,
+		Actor:  a.Actor,
+		Action: a.Action,
+		Kind:   a.Kind,
+		Name:   a.Name,
+		Was:    a.Was,
+		Became: a.Became,
+	}
 	if a.UserID != 0 {
 		b.UserID = &a.UserID
 	}
@@ -48,7 +57,15 @@ type auditInput struct {
 func (a *API) audit() {
 	huma.Register(a.huma, operation(http.MethodGet, "/audit", "list-audit", "Who has changed what, newest first", 0),
 		func(ctx context.Context, in *auditInput) (*list[auditBody], error) {
-			f := models.AuditFilter{Kind: in.Kind, Actor: in.Actor, Text: in.Q, ProductID: in.Product, Since: in.Since, Until: in.Until, Limit: in.Limit + 1}
+			f := models.AuditFilter{
+				Kind:      in.Kind,
+				Actor:     in.Actor,
+				Text:      in.Q,
+				ProductID: in.Product,
+				Since:     in.Since,
+				Until:     in.Until,
+				Limit:     in.Limit + 1,
+			}
 			if err := seek(in.Cursor, &f.Before); err != nil {
 				return nil, a.problem(ctx, err)
 			}

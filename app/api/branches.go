@@ -77,7 +77,15 @@ type comparisonInput struct {
 }
 
 func (a *API) branches() {
-	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/branches", "list-branches", "List a product's branches with their gates, the default one first", 0),
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodGet,
+			"/products/{id}/branches",
+			"list-branches",
+			"List a product's branches with their gates, the default one first",
+			0,
+		),
 		func(ctx context.Context, in *struct {
 			IDPath
 			Page
@@ -86,21 +94,39 @@ func (a *API) branches() {
 		) (*list[branchBody], error) {
 			out, err := a.listBranches(ctx, in.Page, models.BranchFilter{ProductID: in.ID, Text: in.Q})
 			return out, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodPatch, "/branches/{id}", "update-branch", "Change a branch (JSON merge patch)", 0),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(http.MethodPatch, "/branches/{id}", "update-branch", "Change a branch (JSON merge patch)", 0),
 		func(ctx context.Context, in *branchPatch) (*branchAnswer, error) {
 			row, err := a.updateBranch(ctx, in)
 			return &branchAnswer{branchOf(row)}, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodDelete, "/branches/{id}", "delete-branch", "Delete a branch and all that its reports said; the default one stays", http.StatusNoContent),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodDelete,
+			"/branches/{id}",
+			"delete-branch",
+			"Delete a branch and all that its reports said; the default one stays",
+			http.StatusNoContent,
+		),
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
 			return nil, a.problem(ctx, a.Products.DeleteBranch(ctx, actorOf(ctx), in.ID))
-		})
-	huma.Register(a.huma, operation(http.MethodGet, "/branches/{id}/comparison", "compare-branch", "What a branch adds to the default branch", 0),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodGet, "/branches/{id}/comparison", "compare-branch", "What a branch adds to the default branch", 0,
+		),
 		func(ctx context.Context, in *comparisonInput) (*struct{ Body comparisonBody }, error) {
 			out, err := a.compareBranch(ctx, in)
 			return &struct{ Body comparisonBody }{out}, a.problem(ctx, err)
-		})
+		},
+	)
 }
 
 func (a *API) listBranches(ctx context.Context, p Page, f models.BranchFilter) (*list[branchBody], error) {
@@ -116,11 +142,17 @@ func (a *API) listBranches(ctx context.Context, p Page, f models.BranchFilter) (
 	if err != nil {
 		return nil, err
 	}
-	return answer(rows, p.Limit, branchOf, func(b models.BranchRow) any { return models.BranchKey{Default: b.Default, Name: b.Name} })
+	return answer(
+		rows, p.Limit, branchOf, func(b models.BranchRow) any { return models.BranchKey{Default: b.Default, Name: b.Name} },
+	)
 }
 
 func (a *API) updateBranch(ctx context.Context, in *branchPatch) (models.BranchRow, error) {
-	e := product.BranchEdit{Name: in.Body.Name.pointer(), Protected: in.Body.Protected.pointer(), Default: in.Body.Default.Value}
+	e := product.BranchEdit{
+		Name:      in.Body.Name.pointer(),
+		Protected: in.Body.Protected.pointer(),
+		Default:   in.Body.Default.Value,
+	}
 	if in.Body.Default.Sent && !e.Default {
 		return models.BranchRow{}, fault.BadField("default", "Make another branch the default instead")
 	}
@@ -143,12 +175,23 @@ func (a *API) compareBranch(ctx context.Context, in *comparisonInput) (compariso
 	if err != nil {
 		return comparisonBody{}, err
 	}
-	page, err := answer(c.Rows, in.Limit, func(o models.Added) addedBody { return addedOf(o, c.Branch) }, func(o models.Added) any { return models.ObservationKey{Severity: o.Severity, ID: o.ID} })
+	page, err := answer(
+		c.Rows,
+		in.Limit,
+		func(o models.Added) addedBody { return addedOf(o, c.Branch) },
+		func(o models.Added) any { return models.ObservationKey{Severity: o.Severity, ID: o.ID} },
+	)
 	if err != nil {
 		return comparisonBody{}, err
 	}
 	return comparisonBody{
-		Branch: branchOf(c.Branch), Default: branchOf(c.Default), Added: c.Added, Known: c.Known, Shared: c.Shared, Gone: c.Gone,
-		Items: page.Body.Items, NextCursor: page.Body.NextCursor,
+		Branch:     branchOf(c.Branch),
+		Default:    branchOf(c.Default),
+		Added:      c.Added,
+		Known:      c.Known,
+		Shared:     c.Shared,
+		Gone:       c.Gone,
+		Items:      page.Body.Items,
+		NextCursor: page.Body.NextCursor,
 	}, nil
 }

@@ -24,7 +24,15 @@ type momentBody struct {
 }
 
 func momentOf(m gate.Moment) momentBody {
-	b := momentBody{At: m.At, State: m.State, Counts: m.Counts, AsOf: m.AsOf, Daily: m.Daily, Thresholds: m.Thresholds, Policy: string(m.Owner)}
+	b := momentBody{
+		At:         m.At,
+		State:      m.State,
+		Counts:     m.Counts,
+		AsOf:       m.AsOf,
+		Daily:      m.Daily,
+		Thresholds: m.Thresholds,
+		Policy:     string(m.Owner),
+	}
 	if m.Change != 0 {
 		b.Change = &m.Change
 	}
@@ -52,7 +60,10 @@ type betweenItem struct {
 func betweenOf(l gate.BetweenList) betweenBody {
 	b := betweenBody{Count: l.Tally.Total(), Counts: l.Tally, Items: make([]betweenItem, 0, len(l.Rows))}
 	for _, o := range l.Rows {
-		b.Items = append(b.Items, betweenItem{o.ID, o.Title, o.Component, o.Scanner, o.Severity, o.Status, o.FirstSeenAt, optional(o.ResolvedAt)})
+		b.Items = append(
+			b.Items,
+			betweenItem{o.ID, o.Title, o.Component, o.Scanner, o.Severity, o.Status, o.FirstSeenAt, optional(o.ResolvedAt)},
+		)
 	}
 	return b
 }
@@ -76,11 +87,20 @@ type momentsInput struct {
 }
 
 func (a *API) comparisons() {
-	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/gate/comparison", "compare-gate", "Compare what a product's gate said at two moments, and what came and went between", 0),
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodGet,
+			"/products/{id}/gate/comparison",
+			"compare-gate",
+			"Compare what a product's gate said at two moments, and what came and went between",
+			0,
+		),
 		func(ctx context.Context, in *momentsInput) (*struct{ Body momentsBody }, error) {
 			out, err := a.compare(ctx, in)
 			return out, a.problem(ctx, err)
-		})
+		},
+	)
 }
 
 func (a *API) compare(ctx context.Context, in *momentsInput) (*struct{ Body momentsBody }, error) {

@@ -31,8 +31,15 @@ type healthBody struct {
 
 func healthOf(c models.ConnectionRow) healthBody {
 	h := healthBody{
-		Failures: c.EndpointHealth.Failures, Rejected: c.OwnHealth.Rejected, Reason: c.EndpointHealth.Reason, DownSince: optional(c.EndpointHealth.OpenedAt), Probes: c.EndpointHealth.Probes,
-		Paused: optional(c.EndpointHealth.PausedAt), LastSuccess: optional(c.OwnHealth.LastSuccessAt), Waiting: c.Waiting, Shared: c.EndpointID,
+		Failures:    c.EndpointHealth.Failures,
+		Rejected:    c.OwnHealth.Rejected,
+		Reason:      c.EndpointHealth.Reason,
+		DownSince:   optional(c.EndpointHealth.OpenedAt),
+		Probes:      c.EndpointHealth.Probes,
+		Paused:      optional(c.EndpointHealth.PausedAt),
+		LastSuccess: optional(c.OwnHealth.LastSuccessAt),
+		Waiting:     c.Waiting,
+		Shared:      c.EndpointID,
 	}
 	if h.Reason == "" {
 		h.Reason = c.OwnHealth.Reason
@@ -101,42 +108,94 @@ type rotatedAnswer struct {
 }
 
 func (a *API) connections() {
-	huma.Register(a.huma, operation(http.MethodGet, "/connections", "list-connections", "List the connections that you may edit, those in trouble first", 0),
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodGet,
+			"/connections",
+			"list-connections",
+			"List the connections that you may edit, those in trouble first",
+			0,
+		),
 		func(ctx context.Context, in *connectionsInput) (*list[connectionBody], error) {
-			rows, err := a.Connections.All(ctx, actorOf(ctx), models.ConnectionFilter{Owner: models.OwnerKind(in.Owner), Trouble: in.Trouble, Text: in.Name, Limit: in.Limit})
+			rows, err := a.Connections.All(
+				ctx,
+				actorOf(ctx),
+				models.ConnectionFilter{Owner: models.OwnerKind(in.Owner), Trouble: in.Trouble, Text: in.Name, Limit: in.Limit},
+			)
 			if err != nil {
 				return nil, a.problem(ctx, err)
 			}
 			out, err := answer(rows, len(rows), connectionOf, nil)
 			return out, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodPost, "/connections", "create-connection", "Add a connection of your own, or of the system", http.StatusCreated),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPost,
+			"/connections",
+			"create-connection",
+			"Add a connection of your own, or of the system",
+			http.StatusCreated,
+		),
 		func(ctx context.Context, in *connectionInput) (*targetAnswer, error) {
 			s, err := a.createConnection(ctx, in)
 			return a.saved(ctx, s, err)
-		})
-	huma.Register(a.huma, operation(http.MethodGet, "/targets/{id}", "get-target", "Get a connection that you may edit, and how it does", 0),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(http.MethodGet, "/targets/{id}", "get-target", "Get a connection that you may edit, and how it does", 0),
 		func(ctx context.Context, in *IDPath) (*struct{ Body connectionBody }, error) {
 			d, err := a.Connections.Details(ctx, actorOf(ctx), in.ID)
 			return &struct{ Body connectionBody }{connectionOf(d.ConnectionRow)}, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodPost, "/targets/{id}/rotate", "rotate-target", "Make a new secret; the old one counts for 24 hours more", 0),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPost,
+			"/targets/{id}/rotate",
+			"rotate-target",
+			"Make a new secret; the old one counts for 24 hours more",
+			0,
+		),
 		func(ctx context.Context, in *IDPath) (*rotatedAnswer, error) {
 			r, err := a.Connections.Rotate(ctx, actorOf(ctx), in.ID)
 			out := &rotatedAnswer{}
 			out.Body.Secret, out.Body.Until = r.Secret, r.Until
 			return out, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodPost, "/targets/{id}/resume", "resume-target", "Try a connection now that is down or paused", http.StatusAccepted),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPost,
+			"/targets/{id}/resume",
+			"resume-target",
+			"Try a connection now that is down or paused",
+			http.StatusAccepted,
+		),
 		func(ctx context.Context, in *IDPath) (*struct{ Body connectionBody }, error) {
 			b, err := a.resume(ctx, in.ID)
 			return &struct{ Body connectionBody }{b}, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodGet, "/modules", "list-modules", "List what a connection can be of, with the fields of its configuration", 0),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodGet,
+			"/modules",
+			"list-modules",
+			"List what a connection can be of, with the fields of its configuration",
+			0,
+		),
 		func(context.Context, *struct{}) (*list[moduleBody], error) {
 			modules := a.Connections.Modules()
 			return answer(modules, len(modules), moduleOf, nil)
-		})
+		},
+	)
 }
 
 func (a *API) createConnection(ctx context.Context, in *connectionInput) (connection.Saved, error) {
@@ -148,7 +207,9 @@ func (a *API) createConnection(ctx context.Context, in *connectionInput) (connec
 	case actor.User.ID == 0:
 		return connection.Saved{}, fault.New(fault.Forbidden, "A product's token has no connections of its own")
 	}
-	return a.Connections.CreateFor(ctx, actor, owner, connection.Draft{Module: in.Body.Module, Name: in.Body.Name, Config: in.Body.Config})
+	return a.Connections.CreateFor(
+		ctx, actor, owner, connection.Draft{Module: in.Body.Module, Name: in.Body.Name, Config: in.Body.Config},
+	)
 }
 
 func (a *API) resume(ctx context.Context, id int64) (connectionBody, error) {
@@ -184,7 +245,14 @@ func moduleOf(m module.Module) moduleBody {
 	b := moduleBody{Name: d.Name, Title: d.Title, Summary: d.Summary}
 	for _, f := range d.FormFields() {
 		field := moduleField{
-			Name: f.Name, Label: f.Label, Kind: f.Kind, Help: f.Help, Required: f.Required && !f.Generated, Secret: f.Secret, Generated: f.Generated, MaxLength: f.MaxLength(),
+			Name:      f.Name,
+			Label:     f.Label,
+			Kind:      f.Kind,
+			Help:      f.Help,
+			Required:  f.Required && !f.Generated,
+			Secret:    f.Secret,
+			Generated: f.Generated,
+			MaxLength: f.MaxLength(),
 		}
 		for _, c := range f.Choices {
 			field.Choices = append(field.Choices, c.Value)

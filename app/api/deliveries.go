@@ -48,8 +48,16 @@ type attemptBody struct {
 
 func deliveryOf(l delivery.Row) deliveryBody {
 	b := deliveryBody{
-		ID: l.ID, Message: "msg_" + l.UUID, Title: l.Title, Target: targetRef{l.ConnectionID, l.Connection, l.Module, l.Hint},
-		State: l.State, Reason: l.Reason, Tried: l.Delivery.Attempts, NextAt: optional(l.NextAt), Created: l.CreatedAt, Finished: optional(l.FinishedAt),
+		ID:       l.ID,
+		Message:  "msg_" + l.UUID,
+		Title:    l.Title,
+		Target:   targetRef{l.ConnectionID, l.Connection, l.Module, l.Hint},
+		State:    l.State,
+		Reason:   l.Reason,
+		Tried:    l.Delivery.Attempts,
+		NextAt:   optional(l.NextAt),
+		Created:  l.CreatedAt,
+		Finished: optional(l.FinishedAt),
 	}
 	if l.EventID != 0 {
 		b.EventID = &l.EventID
@@ -87,11 +95,14 @@ func (a *API) deliveries() {
 			out, err := a.deliveryPage(ctx, in)
 			return out, a.problem(ctx, err)
 		})
-	huma.Register(a.huma, operation(http.MethodGet, "/deliveries/{id}", "get-delivery", "Get a delivery with its attempts", 0),
+	huma.Register(
+		a.huma,
+		operation(http.MethodGet, "/deliveries/{id}", "get-delivery", "Get a delivery with its attempts", 0),
 		func(ctx context.Context, in *IDPath) (*struct{ Body deliveryBody }, error) {
 			e, err := a.Ledger.Get(ctx, actorOf(ctx), in.ID)
 			return &struct{ Body deliveryBody }{entryOf(e)}, a.problem(ctx, err)
-		})
+		},
+	)
 }
 
 func (a *API) deliveryPage(ctx context.Context, in *deliveriesInput) (*list[deliveryBody], error) {
@@ -101,8 +112,13 @@ func (a *API) deliveryPage(ctx context.Context, in *deliveriesInput) (*list[deli
 		}
 	}
 	f := models.LedgerFilter{
-		State: models.DeliveryState(in.State), ProductID: in.Product, ConnectionID: in.Connection, Since: in.Since, Until: in.Until,
-		ResendID: in.Resend, Limit: in.Limit + 1,
+		State:        models.DeliveryState(in.State),
+		ProductID:    in.Product,
+		ConnectionID: in.Connection,
+		Since:        in.Since,
+		Until:        in.Until,
+		ResendID:     in.Resend,
+		Limit:        in.Limit + 1,
 	}
 	if err := seek(in.Cursor, &f.Before); err != nil {
 		return nil, err

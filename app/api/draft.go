@@ -56,8 +56,19 @@ func (d draftBody) check(i int, many bool) error {
 
 func (d draftBody) report(productID int64) exception.Report {
 	r := exception.Report{
-		Kind: models.ExceptionReported, ProductID: productID, Class: strings.TrimSpace(d.Class), Message: d.Message, Function: d.Function, Frames: d.Frames,
-		Fingerprint: d.Fingerprint, Arguments: d.Arguments, Release: d.Release, Environment: d.Environment, Level: d.Level, User: d.User, Tags: d.Tags,
+		Kind:        models.ExceptionReported,
+		ProductID:   productID,
+		Class:       strings.TrimSpace(d.Class),
+		Message:     d.Message,
+		Function:    d.Function,
+		Frames:      d.Frames,
+		Fingerprint: d.Fingerprint,
+		Arguments:   d.Arguments,
+		Release:     d.Release,
+		Environment: d.Environment,
+		Level:       d.Level,
+		User:        d.User,
+		Tags:        d.Tags,
 	}
 	for _, l := range d.Chain {
 		r.Chain = append(r.Chain, exception.Cause{Class: l.Class, Message: l.Message, Frames: l.Frames})

@@ -37,16 +37,31 @@ func (a *API) envelopes(engine *gin.Engine) {
 		engine.POST(path, crossOrigin, a.envelope)
 		engine.OPTIONS(path, crossOrigin, func(c *gin.Context) { c.Status(http.StatusNoContent) })
 	}
-	op := operation(http.MethodPost, "/{product_id}/envelope/", "send-envelope", "Report exceptions with an SDK of Sentry", http.StatusOK)
+	op := operation(
+		http.MethodPost,
+		"/{product_id}/envelope/",
+		"send-envelope",
+		"Report exceptions with an SDK of Sentry",
+		http.StatusOK,
+	)
 	op.Tags = []string{"exceptions"}
 	op.Description = "Its address is /api/{product_id}/envelope/, without /v1; SDKs make it from the DSN"
 	op.Servers = []*huma.Server{{URL: "/api"}}
 	op.Security = []map[string][]string{{}}
 	op.Parameters = []*huma.Param{
 		{Name: "product_id", In: "path", Required: true, Schema: &huma.Schema{Type: "integer"}},
-		{Name: "sentry_key", In: "query", Schema: &huma.Schema{Type: "string"}, Description: "The product's ingest key, or in the header X-Sentry-Auth, or in the envelope's dsn"},
+		{
+			Name:        "sentry_key",
+			In:          "query",
+			Schema:      &huma.Schema{Type: "string"},
+			Description: "The product's ingest key, or in the header X-Sentry-Auth, or in the envelope's dsn",
+		},
 	}
-	op.RequestBody = &huma.RequestBody{Description: "An envelope, plain or packed with gzip or deflate", Required: true, Content: map[string]*huma.MediaType{"application/x-sentry-envelope": {}}}
+	op.RequestBody = &huma.RequestBody{
+		Description: "An envelope, plain or packed with gzip or deflate",
+		Required:    true,
+		Content:     map[string]*huma.MediaType{"application/x-sentry-envelope": {}},
+	}
 	op.Responses = map[string]*huma.Response{"200": {Description: "Its events are counted; other items are ignored"}}
 	a.huma.OpenAPI().AddOperation(&op)
 }
@@ -61,7 +76,10 @@ func crossOrigin(c *gin.Context) {
 		return
 	}
 	h.Set("Access-Control-Allow-Methods", http.MethodPost)
-	h.Set("Access-Control-Allow-Headers", "X-Sentry-Auth, X-Requested-With, Content-Type, Content-Encoding, Accept, sentry-trace, baggage, traceparent")
+	h.Set(
+		"Access-Control-Allow-Headers",
+		"X-Sentry-Auth, X-Requested-With, Content-Type, Content-Encoding, Accept, sentry-trace, baggage, traceparent",
+	)
 	h.Set("Access-Control-Max-Age", "3600")
 }
 

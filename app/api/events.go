@@ -25,7 +25,15 @@ type eventBody struct {
 }
 
 func eventOf(e explain.Event) (eventBody, error) {
-	b := eventBody{ID: e.ID, Type: e.Type, Version: e.Version, At: e.At, Actor: e.Actor, Title: e.Title, Message: e.Message}
+	b := eventBody{
+		ID:      e.ID,
+		Type:    e.Type,
+		Version: e.Version,
+		At:      e.At,
+		Actor:   e.Actor,
+		Title:   e.Title,
+		Message: e.Message,
+	}
 	if e.ProductID != 0 {
 		b.Product = &named{e.ProductID, e.Product}
 	}
@@ -54,7 +62,15 @@ type sentBody struct {
 }
 
 func stepOf(s explain.Step) stepBody {
-	b := stepBody{Step: s.Key, Outcome: s.Outcome, Text: s.Text, Detail: s.Detail, At: optional(s.At), Until: optional(s.Until), Link: s.Link.Path}
+	b := stepBody{
+		Step:    s.Key,
+		Outcome: s.Outcome,
+		Text:    s.Text,
+		Detail:  s.Detail,
+		At:      optional(s.At),
+		Until:   optional(s.Until),
+		Link:    s.Link.Path,
+	}
 	if l := s.Sent; l != nil {
 		b.Sent = &sentBody{l.ID, targetRef{l.ConnectionID, l.Connection, l.Module, l.Hint}, l.State, l.Delivery.Attempts}
 	}
@@ -76,7 +92,9 @@ func (a *API) events() {
 			body, err := eventOf(e)
 			return &struct{ Body eventBody }{body}, a.problem(ctx, err)
 		})
-	huma.Register(a.huma, operation(http.MethodGet, "/events/{id}/trace", "trace-event", "Tell why an event was sent, or not, step by step", 0),
+	huma.Register(
+		a.huma,
+		operation(http.MethodGet, "/events/{id}/trace", "trace-event", "Tell why an event was sent, or not, step by step", 0),
 		func(ctx context.Context, in *IDPath) (*struct{ Body traceBody }, error) {
 			found, err := a.Explain.Explain(ctx, actorOf(ctx), in.ID)
 			if err != nil {
@@ -87,5 +105,6 @@ func (a *API) events() {
 				body.Steps = append(body.Steps, stepOf(s))
 			}
 			return &struct{ Body traceBody }{body}, nil
-		})
+		},
+	)
 }

@@ -39,9 +39,27 @@ type exceptionBody struct {
 
 func exceptionOf(g exception.Group) exceptionBody {
 	b := exceptionBody{
-		ID: g.ID, Kind: g.Kind, GroupedBy: g.By, Key: g.Key, Class: g.Class, Message: g.Message, Function: g.Function, State: g.State, First: g.FirstAt, Last: g.LastAt,
-		Count: g.Count, Notified: g.Notified, NotifiedAt: optional(g.NotifiedAt), Suppressed: g.Suppressed, Held: g.Held, Until: g.Until,
-		MutedUntil: optional(g.MutedUntil), ResolvedAt: optional(g.ResolvedAt), ResolvedBy: g.ResolvedBy, RegressedAt: optional(g.RegressedAt), Hours: g.Hours,
+		ID:          g.ID,
+		Kind:        g.Kind,
+		GroupedBy:   g.By,
+		Key:         g.Key,
+		Class:       g.Class,
+		Message:     g.Message,
+		Function:    g.Function,
+		State:       g.State,
+		First:       g.FirstAt,
+		Last:        g.LastAt,
+		Count:       g.Count,
+		Notified:    g.Notified,
+		NotifiedAt:  optional(g.NotifiedAt),
+		Suppressed:  g.Suppressed,
+		Held:        g.Held,
+		Until:       g.Until,
+		MutedUntil:  optional(g.MutedUntil),
+		ResolvedAt:  optional(g.ResolvedAt),
+		ResolvedBy:  g.ResolvedBy,
+		RegressedAt: optional(g.RegressedAt),
+		Hours:       g.Hours,
 	}
 	if g.ProductID != 0 {
 		b.Product = &named{g.ProductID, g.Product}
@@ -85,8 +103,22 @@ type exceptionCause struct {
 
 func exceptionSampleOf(s exception.Sample) exceptionSample {
 	b := exceptionSample{
-		At: s.At, Class: s.Class, Message: s.Message, Function: s.Function, Frames: s.Frames, Chain: []exceptionCause{}, Arguments: s.Arguments, Release: s.Release,
-		Environment: s.Environment, Level: s.Level, Platform: s.Platform, Server: s.Server, User: s.User, Tags: s.Tags, Reference: s.Reference, Truncated: s.Truncated,
+		At:          s.At,
+		Class:       s.Class,
+		Message:     s.Message,
+		Function:    s.Function,
+		Frames:      s.Frames,
+		Chain:       []exceptionCause{},
+		Arguments:   s.Arguments,
+		Release:     s.Release,
+		Environment: s.Environment,
+		Level:       s.Level,
+		Platform:    s.Platform,
+		Server:      s.Server,
+		User:        s.User,
+		Tags:        s.Tags,
+		Reference:   s.Reference,
+		Truncated:   s.Truncated,
 	}
 	for _, c := range s.Chain {
 		b.Chain = append(b.Chain, exceptionCause(c))
@@ -111,7 +143,12 @@ type exceptionMerge struct {
 type exceptionAnswer struct{ Body exceptionDetail }
 
 func exceptionDetailOf(d exception.Detail) *exceptionAnswer {
-	b := exceptionDetail{exceptionBody: exceptionOf(d.Group), Sample: exceptionSampleOf(d.Sample), Releases: []exceptionRelease{}, Merges: []exceptionMerge{}}
+	b := exceptionDetail{
+		exceptionBody: exceptionOf(d.Group),
+		Sample:        exceptionSampleOf(d.Sample),
+		Releases:      []exceptionRelease{},
+		Merges:        []exceptionMerge{},
+	}
 	for _, r := range d.Releases {
 		b.Releases = append(b.Releases, exceptionRelease{r.Name, r.FirstAt, r.LastAt})
 	}
@@ -140,20 +177,43 @@ type exceptionPatch struct {
 }
 
 func (a *API) exceptionGroups() {
-	huma.Register(a.huma, operation(http.MethodGet, "/exceptions", "list-exceptions", "List exceptions, the one that occurred last first", 0),
+	huma.Register(
+		a.huma,
+		operation(http.MethodGet, "/exceptions", "list-exceptions", "List exceptions, the one that occurred last first", 0),
 		func(ctx context.Context, in *exceptionsInput) (*list[exceptionBody], error) {
 			out, err := a.exceptionPage(ctx, in)
 			return out, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodGet, "/exceptions/{id}", "get-exception", "Get an exception with its latest sample", 0),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(http.MethodGet, "/exceptions/{id}", "get-exception", "Get an exception with its latest sample", 0),
 		func(ctx context.Context, in *IDPath) (*exceptionAnswer, error) {
 			return a.exceptionAfter(ctx, in.ID, nil)
-		})
-	huma.Register(a.huma, operation(http.MethodPatch, "/exceptions/{id}", "update-exception", "Resolve an exception, open it again, mute it until a time", 0),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPatch,
+			"/exceptions/{id}",
+			"update-exception",
+			"Resolve an exception, open it again, mute it until a time",
+			0,
+		),
 		func(ctx context.Context, in *exceptionPatch) (*exceptionAnswer, error) {
 			return a.exceptionAfter(ctx, in.ID, a.patchException(ctx, in))
-		})
-	huma.Register(a.huma, operation(http.MethodPost, "/exceptions/{id}/merge", "merge-exceptions", "Make other exceptions of the same product the same as this one", 0),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPost,
+			"/exceptions/{id}/merge",
+			"merge-exceptions",
+			"Make other exceptions of the same product the same as this one",
+			0,
+		),
 		func(ctx context.Context, in *struct {
 			IDPath
 			Body struct {
@@ -162,8 +222,17 @@ func (a *API) exceptionGroups() {
 		},
 		) (*exceptionAnswer, error) {
 			return a.exceptionAfter(ctx, in.ID, a.Exceptions.Merge(ctx, actorOf(ctx), in.ID, in.Body.Groups))
-		})
-	huma.Register(a.huma, operation(http.MethodPost, "/exceptions/{id}/split", "split-exception", "Give what was merged a group of its own again, from its next report on", 0),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPost,
+			"/exceptions/{id}/split",
+			"split-exception",
+			"Give what was merged a group of its own again, from its next report on",
+			0,
+		),
 		func(ctx context.Context, in *struct {
 			IDPath
 			Body struct {
@@ -172,11 +241,21 @@ func (a *API) exceptionGroups() {
 		},
 		) (*exceptionAnswer, error) {
 			return a.exceptionAfter(ctx, in.ID, a.Exceptions.Split(ctx, actorOf(ctx), in.ID, in.Body.Key))
-		})
-	huma.Register(a.huma, operation(http.MethodDelete, "/exceptions/{id}", "delete-exception", "Delete an exception with what was counted", http.StatusNoContent),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodDelete,
+			"/exceptions/{id}",
+			"delete-exception",
+			"Delete an exception with what was counted",
+			http.StatusNoContent,
+		),
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
 			return nil, a.problem(ctx, a.Exceptions.Delete(ctx, actorOf(ctx), in.ID))
-		})
+		},
+	)
 }
 
 // exceptionAfter answers a group as it is after a change, or why that failed.
@@ -189,7 +268,15 @@ func (a *API) exceptionAfter(ctx context.Context, id int64, err error) (*excepti
 }
 
 func (a *API) exceptionPage(ctx context.Context, in *exceptionsInput) (*list[exceptionBody], error) {
-	f := models.ExceptionFilter{ProductID: in.Product, Own: in.Own, Kind: in.Kind, State: in.State, Muted: in.Muted, Text: in.Q, Limit: in.Limit + 1}
+	f := models.ExceptionFilter{
+		ProductID: in.Product,
+		Own:       in.Own,
+		Kind:      in.Kind,
+		State:     in.State,
+		Muted:     in.Muted,
+		Text:      in.Q,
+		Limit:     in.Limit + 1,
+	}
 	if err := seek(in.Cursor, &f.After); err != nil {
 		return nil, err
 	}

@@ -44,18 +44,28 @@ type reportedItem struct {
 // same route; the document describes it all the same.
 func (a *API) exceptions(group *gin.RouterGroup) {
 	group.POST("/exceptions", a.reportExceptions)
-	op := operation(http.MethodPost, "/exceptions", "report-exception", "Report an exception of another program", http.StatusAccepted)
+	op := operation(
+		http.MethodPost, "/exceptions", "report-exception", "Report an exception of another program", http.StatusAccepted,
+	)
 	op.Parameters = []*huma.Param{
-		{Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: "string"}, Description: "A repeat within 24 hours gets the first answer; the same key with another body is a conflict"},
+		{
+			Name:        "Idempotency-Key",
+			In:          "header",
+			Schema:      &huma.Schema{Type: "string"},
+			Description: "A repeat within 24 hours gets the first answer; the same key with another body is a conflict",
+		},
 	}
 	schemas := a.huma.OpenAPI().Components.Schemas
 	op.RequestBody = &huma.RequestBody{
 		Description: "One, or a list of at most 1000, at most 4 MiB; the answer to a list is {\"results\": [...]}, each with what came of it or its error. All are checked before any is taken",
-		Required:    true, Content: map[string]*huma.MediaType{"application/json": {Schema: huma.SchemaFromType(schemas, typeOf[draftBody]())}},
+		Required:    true,
+		Content:     map[string]*huma.MediaType{"application/json": {Schema: huma.SchemaFromType(schemas, typeOf[draftBody]())}},
 	}
 	op.Responses = map[string]*huma.Response{"202": {
 		Description: "It is counted; where people are to be told, that is certain",
-		Content:     map[string]*huma.MediaType{"application/json": {Schema: huma.SchemaFromType(schemas, typeOf[reportedBody]())}},
+		Content: map[string]*huma.MediaType{
+			"application/json": {Schema: huma.SchemaFromType(schemas, typeOf[reportedBody]())},
+		},
 	}}
 	a.huma.OpenAPI().AddOperation(&op)
 }
@@ -120,7 +130,11 @@ func (a *API) take(ctx context.Context, reports []exception.Report, many bool) (
 		case err != nil:
 			results[i].Error = web.ToProblem(ctx, a.Log, err)
 		default:
-			results[i].reportedBody = &reportedBody{Group: result.Group, Notified: result.Notified, Suppressed: result.Suppressed}
+			results[i].reportedBody = &reportedBody{
+				Group:      result.Group,
+				Notified:   result.Notified,
+				Suppressed: result.Suppressed,
+			}
 		}
 	}
 	if !many {
@@ -142,7 +156,9 @@ func (a *API) reportsOf(ctx context.Context, drafts []draftBody, many bool) ([]e
 				return nil, err
 			}
 			if known[d.Product] = id; len(known) > maxProducts {
-				return nil, fault.BadField(at(i, many, "product"), fmt.Sprintf("Exceptions of at most %d products at once", maxProducts))
+				return nil, fault.BadField(
+					at(i, many, "product"), fmt.Sprintf("Exceptions of at most %d products at once", maxProducts),
+				)
 			}
 		}
 		reports[i] = d.report(id)

@@ -31,15 +31,27 @@ func (a *API) feed() {
 			}
 			return &struct{ Body feedState }{b}, a.problem(ctx, err)
 		})
-	huma.Register(a.huma, operation(http.MethodPost, "/feed", "make-feed", "Make an address for the feed of your inbox: a former one shows nothing any more", http.StatusCreated),
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPost,
+			"/feed",
+			"make-feed",
+			"Make an address for the feed of your inbox: a former one shows nothing any more",
+			http.StatusCreated,
+		),
 		func(ctx context.Context, _ *struct{}) (*struct{ Body feedBody }, error) {
 			url, err := a.makeFeed(ctx)
 			return &struct{ Body feedBody }{feedBody{url}}, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodDelete, "/feed", "remove-feed", "Remove the feed of your inbox", http.StatusNoContent),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(http.MethodDelete, "/feed", "remove-feed", "Remove the feed of your inbox", http.StatusNoContent),
 		func(ctx context.Context, _ *struct{}) (*struct{}, error) {
 			return nil, a.problem(ctx, a.Feeds.Remove(ctx, actorOf(ctx)))
-		})
+		},
+	)
 }
 
 // makeFeed refuses a token that expires: the feed would outlive it.

@@ -34,7 +34,15 @@ type changeBody struct {
 }
 
 func changeOf(c models.GateChange, held models.Held) changeBody {
-	b := changeBody{EventID: c.EventID, From: c.From, To: c.To, At: c.At, Actor: c.Actor, Counts: c.Counts, AnnouncedAt: optional(c.ToldAt)}
+	b := changeBody{
+		EventID:     c.EventID,
+		From:        c.From,
+		To:          c.To,
+		At:          c.At,
+		Actor:       c.Actor,
+		Counts:      c.Counts,
+		AnnouncedAt: optional(c.ToldAt),
+	}
 	if c.Announced != 0 {
 		b.AnnouncedBy = &c.Announced
 	}
@@ -43,7 +51,12 @@ func changeOf(c models.GateChange, held models.Held) changeBody {
 	}
 	var p event.GateChange
 	if err := json.Unmarshal(c.Payload, &p); err == nil { // a row tells what it can without its event
-		b.Branch, b.Why, b.Thresholds, b.Policy, b.Cause, b.Failing = p.Branch, p.Why, p.Thresholds, p.Policy, p.Cause, p.Failing
+		b.Branch = p.Branch
+		b.Why = p.Why
+		b.Thresholds = p.Thresholds
+		b.Policy = p.Policy
+		b.Cause = p.Cause
+		b.Failing = p.Failing
 	}
 	return b
 }
@@ -55,12 +68,19 @@ type BranchQuery struct {
 }
 
 func (a *API) gates() {
-	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/gate", "get-gate", "What a branch's gate says, and why", 0),
+	huma.Register(
+		a.huma,
+		operation(http.MethodGet, "/products/{id}/gate", "get-gate", "What a branch's gate says, and why", 0),
 		func(ctx context.Context, in *BranchQuery) (*struct{ Body gateAnswer }, error) {
 			out, err := a.gateOfBranch(ctx, in)
 			return out, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/gate/history", "gate-history", "What the product's gate has said, newest first", 0),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodGet, "/products/{id}/gate/history", "gate-history", "What the product's gate has said, newest first", 0,
+		),
 		func(ctx context.Context, in *struct {
 			IDPath
 			Page
@@ -68,12 +88,21 @@ func (a *API) gates() {
 		) (*list[changeBody], error) {
 			out, err := a.history(ctx, in.ID, in.Page)
 			return out, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodPut, "/products/{id}/counts", "put-counts", "Replace a scanner's counts per severity", 0),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(http.MethodPut, "/products/{id}/counts", "put-counts", "Replace a scanner's counts per severity", 0),
 		func(ctx context.Context, in *countsInput) (*struct{ Body importBody }, error) {
-			r, err := a.Ingest.Counts(ctx, actorOf(ctx), ingest.Destination{ProductID: in.ID, Branch: in.Body.Branch, Scanner: in.Body.Scanner}, in.Body.Counts)
+			r, err := a.Ingest.Counts(
+				ctx,
+				actorOf(ctx),
+				ingest.Destination{ProductID: in.ID, Branch: in.Body.Branch, Scanner: in.Body.Scanner},
+				in.Body.Counts,
+			)
 			return &struct{ Body importBody }{importOf(r)}, a.problem(ctx, err)
-		})
+		},
+	)
 }
 
 type countsInput struct {
@@ -99,5 +128,10 @@ func (a *API) history(ctx context.Context, productID int64, p Page) (*list[chang
 	if err != nil {
 		return nil, err
 	}
-	return answer(rows, p.Limit, func(c models.GateChange) changeBody { return changeOf(c, row.Default.Held) }, func(c models.GateChange) any { return c.EventID })
+	return answer(
+		rows,
+		p.Limit,
+		func(c models.GateChange) changeBody { return changeOf(c, row.Default.Held) },
+		func(c models.GateChange) any { return c.EventID },
+	)
 }

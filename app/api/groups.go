@@ -90,33 +90,49 @@ func (a *API) groups() {
 			}
 			return answer(rows, in.Limit, groupOf, func(g models.GroupRow) any { return g.Name })
 		})
-	huma.Register(a.huma, operation(http.MethodPost, "/groups", "create-group", "Create a group of products and become its owner", http.StatusCreated),
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPost, "/groups", "create-group", "Create a group of products and become its owner", http.StatusCreated,
+		),
 		func(ctx context.Context, in *groupInput) (*groupAnswer, error) {
-			d := product.GroupDraft{Name: in.Body.Name, Description: in.Body.Description, GateMode: in.Body.GateMode, Targets: in.Body.change()}
+			d := product.GroupDraft{
+				Name:        in.Body.Name,
+				Description: in.Body.Description,
+				GateMode:    in.Body.GateMode,
+				Targets:     in.Body.change(),
+			}
 			for s, v := range in.Body.Thresholds.changes() {
 				*d.Thresholds.At(s) = v
 			}
 			row, err := a.Products.CreateGroup(ctx, actorOf(ctx), d)
 			return a.wholeGroup(ctx, row, err)
-		})
+		},
+	)
 	huma.Register(a.huma, operation(http.MethodGet, "/groups/{id}", "get-group", "Get a group of products", 0),
 		func(ctx context.Context, in *IDPath) (*groupAnswer, error) {
 			row, err := a.Products.Group(ctx, actorOf(ctx), in.ID)
 			return a.wholeGroup(ctx, row, err)
 		})
-	huma.Register(a.huma, operation(http.MethodPatch, "/groups/{id}", "update-group", "Change a group of products (JSON merge patch)", 0),
+	huma.Register(
+		a.huma,
+		operation(http.MethodPatch, "/groups/{id}", "update-group", "Change a group of products (JSON merge patch)", 0),
 		func(ctx context.Context, in *groupPatch) (*groupAnswer, error) {
 			row, err := a.Products.UpdateGroup(ctx, actorOf(ctx), in.ID, groupEditOf(in))
 			return a.wholeGroup(ctx, row, err)
-		})
-	huma.Register(a.huma, operation(http.MethodDelete, "/groups/{id}", "delete-group", "Delete a group of products", http.StatusNoContent),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(http.MethodDelete, "/groups/{id}", "delete-group", "Delete a group of products", http.StatusNoContent),
 		func(ctx context.Context, in *struct {
 			IDPath
 			Products string `query:"products" enum:"keep,delete" default:"keep" doc:"What happens to them"`
 		},
 		) (*struct{}, error) {
 			return nil, a.problem(ctx, a.Products.DeleteGroup(ctx, actorOf(ctx), in.ID, in.Products == "delete"))
-		})
+		},
+	)
 	a.groupTargets()
 }
 
@@ -135,7 +151,9 @@ func groupEditOf(in *groupPatch) product.GroupEdit {
 }
 
 func (a *API) groupTargets() {
-	huma.Register(a.huma, operation(http.MethodGet, "/groups/{id}/targets", "group-list-targets", "List a group's targets", 0),
+	huma.Register(
+		a.huma,
+		operation(http.MethodGet, "/groups/{id}/targets", "group-list-targets", "List a group's targets", 0),
 		func(ctx context.Context, in *IDPath) (*list[targetBody], error) {
 			rows, err := a.Connections.ListGroup(ctx, actorOf(ctx), in.ID)
 			if err != nil {
@@ -143,10 +161,20 @@ func (a *API) groupTargets() {
 			}
 			out, err := answer(rows, len(rows), targetRowOf, nil)
 			return out, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodPost, "/groups/{id}/targets", "group-create-target", "Add a target to a group: it tells of products without one of its module", http.StatusCreated),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPost,
+			"/groups/{id}/targets",
+			"group-create-target",
+			"Add a target to a group: it tells of products without one of its module",
+			http.StatusCreated,
+		),
 		func(ctx context.Context, in *targetInput) (*targetAnswer, error) {
 			s, err := a.Connections.CreateFor(ctx, actorOf(ctx), models.Owner{GroupID: in.ID}, in.draft())
 			return a.saved(ctx, s, err)
-		})
+		},
+	)
 }

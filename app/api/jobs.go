@@ -47,7 +47,16 @@ func jobOf(s jobs.Status) jobBody {
 }
 
 func runOf(r models.JobRun) runBody {
-	return runBody{ID: r.ID, Job: r.Job, By: r.By, Started: r.StartedAt, Finished: optional(r.FinishedAt), Result: r.Result, Message: r.Message, Rows: r.Affected}
+	return runBody{
+		ID:       r.ID,
+		Job:      r.Job,
+		By:       r.By,
+		Started:  r.StartedAt,
+		Finished: optional(r.FinishedAt),
+		Result:   r.Result,
+		Message:  r.Message,
+		Rows:     r.Affected,
+	}
 }
 
 type jobsAnswer struct {
@@ -57,7 +66,9 @@ type jobsAnswer struct {
 }
 
 func (a *API) jobs() {
-	huma.Register(a.huma, operation(http.MethodGet, "/jobs", "list-jobs", "List the jobs with their times and last runs", 0),
+	huma.Register(
+		a.huma,
+		operation(http.MethodGet, "/jobs", "list-jobs", "List the jobs with their times and last runs", 0),
 		func(ctx context.Context, _ *struct{}) (*jobsAnswer, error) {
 			out := &jobsAnswer{}
 			list, err := a.Jobs.List(ctx, actorOf(ctx))
@@ -65,7 +76,8 @@ func (a *API) jobs() {
 				out.Body.Items = append(out.Body.Items, jobOf(s))
 			}
 			return out, a.problem(ctx, err)
-		})
+		},
+	)
 	huma.Register(a.huma, operation(http.MethodPost, "/jobs/{name}/run", "run-job", "Run a job now", http.StatusAccepted),
 		func(ctx context.Context, in *JobPath) (*struct{ Body runBody }, error) {
 			run, err := a.Jobs.RunNow(ctx, actorOf(ctx), in.Name)

@@ -70,7 +70,9 @@ func (p place) named(id string) string {
 }
 
 func (a *API) membersOf(p place) {
-	huma.Register(a.huma, operation(http.MethodGet, p.path+"/members", p.named("list-members"), "List a "+p.noun+"'s own members", 0),
+	huma.Register(
+		a.huma,
+		operation(http.MethodGet, p.path+"/members", p.named("list-members"), "List a "+p.noun+"'s own members", 0),
 		func(ctx context.Context, in *IDPath) (*list[memberBody], error) {
 			rows, err := a.Products.Members(ctx, actorOf(ctx), p.at(in.ID))
 			if err != nil {
@@ -78,24 +80,44 @@ func (a *API) membersOf(p place) {
 			}
 			out, err := answer(rows, len(rows), memberOf, nil)
 			return out, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodPost, p.path+"/members", p.named("add-member"), "Give a user a role in a "+p.noun, http.StatusCreated),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPost, p.path+"/members", p.named("add-member"), "Give a user a role in a "+p.noun, http.StatusCreated,
+		),
 		func(ctx context.Context, in *memberInput) (*memberAnswer, error) {
 			m, err := a.Products.SetMember(ctx, actorOf(ctx), p.at(in.ID), in.Body.User, in.Body.Role)
 			return &memberAnswer{memberOf(m)}, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodPatch, p.path+"/members/{user_id}", p.named("update-member"), "Change a member's role", 0),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(http.MethodPatch, p.path+"/members/{user_id}", p.named("update-member"), "Change a member's role", 0),
 		func(ctx context.Context, in *memberPatch) (*memberAnswer, error) {
 			m, err := a.changeMember(ctx, p.at(in.ID), in.UserID, in.Body.Role)
 			return &memberAnswer{memberOf(m)}, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodDelete, p.path+"/members/{user_id}", p.named("remove-member"), "Take a member out of a "+p.noun, http.StatusNoContent),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodDelete,
+			p.path+"/members/{user_id}",
+			p.named("remove-member"),
+			"Take a member out of a "+p.noun,
+			http.StatusNoContent,
+		),
 		func(ctx context.Context, in *MemberPath) (*struct{}, error) {
 			return nil, a.problem(ctx, a.Products.RemoveMember(ctx, actorOf(ctx), p.at(in.ID), in.UserID))
-		})
+		},
+	)
 }
 
-func (a *API) changeMember(ctx context.Context, at product.Owner, userID int64, role models.Role) (models.Member, error) {
+func (a *API) changeMember(
+	ctx context.Context, at product.Owner, userID int64, role models.Role,
+) (models.Member, error) {
 	rows, err := a.Products.Members(ctx, actorOf(ctx), at)
 	if err != nil {
 		return models.Member{}, err
@@ -134,7 +156,15 @@ type AuthorizationRolePath struct {
 
 func (a *API) authorizationRolesOf(p place) {
 	path := p.path + "/authorization-groups"
-	huma.Register(a.huma, operation(http.MethodGet, path, p.named("list-authorization-roles"), "List the authorization groups that have a role in a "+p.noun, 0),
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodGet,
+			path,
+			p.named("list-authorization-roles"),
+			"List the authorization groups that have a role in a "+p.noun,
+			0,
+		),
 		func(ctx context.Context, in *IDPath) (*list[authorizationRoleBody], error) {
 			rows, err := a.Products.AuthorizationRoles(ctx, actorOf(ctx), p.at(in.ID))
 			if err != nil {
@@ -142,15 +172,36 @@ func (a *API) authorizationRolesOf(p place) {
 			}
 			out, err := answer(rows, len(rows), authorizationRoleOf, nil)
 			return out, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodPost, path, p.named("set-authorization-role"), "Give an authorization group a role in a "+p.noun, http.StatusNoContent),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPost,
+			path,
+			p.named("set-authorization-role"),
+			"Give an authorization group a role in a "+p.noun,
+			http.StatusNoContent,
+		),
 		func(ctx context.Context, in *authorizationRoleInput) (*struct{}, error) {
-			return nil, a.problem(ctx, a.Products.SetAuthorizationRole(ctx, actorOf(ctx), p.at(in.ID), in.Body.Name, in.Body.Role))
-		})
-	huma.Register(a.huma, operation(http.MethodDelete, path+"/{authorization_group_id}", p.named("remove-authorization-role"), "Take its role in a "+p.noun+" from an authorization group", http.StatusNoContent),
+			return nil, a.problem(
+				ctx, a.Products.SetAuthorizationRole(ctx, actorOf(ctx), p.at(in.ID), in.Body.Name, in.Body.Role),
+			)
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodDelete,
+			path+"/{authorization_group_id}",
+			p.named("remove-authorization-role"),
+			"Take its role in a "+p.noun+" from an authorization group",
+			http.StatusNoContent,
+		),
 		func(ctx context.Context, in *AuthorizationRolePath) (*struct{}, error) {
 			return nil, a.problem(ctx, a.removeAuthorizationRole(ctx, p.at(in.ID), in.GroupID))
-		})
+		},
+	)
 }
 
 func (a *API) removeAuthorizationRole(ctx context.Context, at product.Owner, id int64) error {

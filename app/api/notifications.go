@@ -101,16 +101,28 @@ type inboxAnswer struct {
 }
 
 func (a *API) notifications() {
-	huma.Register(a.huma, operation(http.MethodGet, "/notifications", "list-notifications", "List your inbox, newest first", 0),
+	huma.Register(
+		a.huma,
+		operation(http.MethodGet, "/notifications", "list-notifications", "List your inbox, newest first", 0),
 		func(ctx context.Context, in *inboxInput) (*inboxAnswer, error) {
 			out, err := a.inboxPage(ctx, in)
 			return out, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodGet, "/notifications/count", "count-notifications", "Count your unread notifications, up to 1000, and what a filter finds, up to 10000", 0),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodGet,
+			"/notifications/count",
+			"count-notifications",
+			"Count your unread notifications, up to 1000, and what a filter finds, up to 10000",
+			0,
+		),
 		func(ctx context.Context, in *InboxFilter) (*unreadAnswer, error) {
 			out, err := a.inboxCount(ctx, *in)
 			return out, a.problem(ctx, err)
-		})
+		},
+	)
 	huma.Register(a.huma, operation(http.MethodGet, "/notifications/{id}", "get-notification", "Get a notification", 0),
 		func(ctx context.Context, in *IDPath) (*struct{ Body notificationBody }, error) {
 			n, err := a.Inbox.Get(ctx, actorOf(ctx), in.ID)
@@ -125,19 +137,40 @@ func (a *API) notifications() {
 		{models.MarkArchived, "archive-notifications", "Archive notifications, for you: they are viewed, and out of the inbox"},
 		{models.MarkUnarchived, "unarchive-notifications", "Put notifications back into your inbox"},
 	} {
-		huma.Register(a.huma, operation(http.MethodPost, "/notifications/"+string(m.as), m.what, m.summary, http.StatusNoContent),
+		huma.Register(
+			a.huma,
+			operation(http.MethodPost, "/notifications/"+string(m.as), m.what, m.summary, http.StatusNoContent),
 			func(ctx context.Context, in *markInput) (*struct{}, error) {
 				return nil, a.problem(ctx, a.mark(ctx, in.Body, m.as))
-			})
+			},
+		)
 	}
-	huma.Register(a.huma, operation(http.MethodPost, "/notifications/delete", "delete-notifications", "Delete notifications for everybody, as an owner of their products", http.StatusNoContent),
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPost,
+			"/notifications/delete",
+			"delete-notifications",
+			"Delete notifications for everybody, as an owner of their products",
+			http.StatusNoContent,
+		),
 		func(ctx context.Context, in *markInput) (*struct{}, error) {
 			return nil, a.problem(ctx, a.deleteNotifications(ctx, in.Body))
-		})
-	huma.Register(a.huma, operation(http.MethodDelete, "/notifications/{id}", "delete-notification", "Delete a notification for everybody, as an owner of its product", http.StatusNoContent),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodDelete,
+			"/notifications/{id}",
+			"delete-notification",
+			"Delete a notification for everybody, as an owner of its product",
+			http.StatusNoContent,
+		),
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
 			return nil, a.problem(ctx, a.Inbox.Delete(ctx, actorOf(ctx), []int64{in.ID}))
-		})
+		},
+	)
 }
 
 // found reads the filter of a request, if it has one.

@@ -45,12 +45,31 @@ type assessedBody struct {
 
 func observationOf(o models.Observation, productID int64) observationBody {
 	b := observationBody{
-		ID: o.ID, ProductID: productID, Branch: o.Branch, Title: o.Title, Description: o.Description, Severity: o.Severity, Status: o.Status,
-		ReportSeverity: o.ReportSeverity(), ReportStatus: o.ReportStatus, Component: o.Component, Location: o.Location, Fix: o.Fix, URL: o.URL,
-		Scanner: o.Scanner, FirstSeen: o.FirstSeenAt, Resolved: optional(o.ResolvedAt),
+		ID:             o.ID,
+		ProductID:      productID,
+		Branch:         o.Branch,
+		Title:          o.Title,
+		Description:    o.Description,
+		Severity:       o.Severity,
+		Status:         o.Status,
+		ReportSeverity: o.ReportSeverity(),
+		ReportStatus:   o.ReportStatus,
+		Component:      o.Component,
+		Location:       o.Location,
+		Fix:            o.Fix,
+		URL:            o.URL,
+		Scanner:        o.Scanner,
+		FirstSeen:      o.FirstSeenAt,
+		Resolved:       optional(o.ResolvedAt),
 	}
 	if said := o.Assessed; said.Any() {
-		b.Assessment = &assessedBody{By: said.By, At: said.At, WaiverUntil: optional(said.Until), Status: unlessZero(said.Status), DuplicateOf: unlessZero(said.DuplicateOf)}
+		b.Assessment = &assessedBody{
+			By:          said.By,
+			At:          said.At,
+			WaiverUntil: optional(said.Until),
+			Status:      unlessZero(said.Status),
+			DuplicateOf: unlessZero(said.DuplicateOf),
+		}
 		if said.ReportSeverity != nil {
 			b.Assessment.Severity = &o.Severity
 		}
@@ -83,8 +102,14 @@ func (a *API) filterOf(ctx context.Context, productID int64, f observationFilter
 		return models.ObservationFilter{}, err
 	}
 	m := models.ObservationFilter{
-		ProductID: productID, BranchID: b.ID, Inactive: f.Active == "false", All: f.Active == "all", Status: models.Status(f.Status),
-		Scanner: f.Scanner, Text: f.Q, Assessed: f.Assessed,
+		ProductID: productID,
+		BranchID:  b.ID,
+		Inactive:  f.Active == "false",
+		All:       f.Active == "all",
+		Status:    models.Status(f.Status),
+		Scanner:   f.Scanner,
+		Text:      f.Q,
+		Assessed:  f.Assessed,
 	}
 	if s, ok := models.SeverityByName(f.Severity); ok {
 		m.Severity = &s
@@ -104,30 +129,57 @@ type observationsInput struct {
 }
 
 func (a *API) observations() {
-	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/observations", "list-observations", "List a branch's observations, worst first", 0),
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodGet, "/products/{id}/observations", "list-observations", "List a branch's observations, worst first", 0,
+		),
 		func(ctx context.Context, in *observationsInput) (*list[observationBody], error) {
 			out, err := a.listObservations(ctx, in)
 			return out, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodPost, "/products/{id}/observations", "create-observation", "Enter an observation by hand, which no report resolves", http.StatusCreated),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPost,
+			"/products/{id}/observations",
+			"create-observation",
+			"Enter an observation by hand, which no report resolves",
+			http.StatusCreated,
+		),
 		func(ctx context.Context, in *draftInput) (*assessedAnswer, error) {
 			out, err := a.enter(ctx, in)
 			return out, a.problem(ctx, err)
-		})
+		},
+	)
 	huma.Register(a.huma, operation(http.MethodGet, "/observations/{id}", "get-observation", "Get an observation", 0),
 		func(ctx context.Context, in *IDPath) (*observationAnswer, error) {
 			o, productID, err := a.Observations.Get(ctx, actorOf(ctx), in.ID)
 			return &observationAnswer{observationOf(o, productID)}, a.problem(ctx, err)
 		})
-	huma.Register(a.huma, operation(http.MethodDelete, "/observations/{id}", "delete-observation", "Delete an observation that was entered by hand", http.StatusNoContent),
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodDelete,
+			"/observations/{id}",
+			"delete-observation",
+			"Delete an observation that was entered by hand",
+			http.StatusNoContent,
+		),
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
 			_, err := a.Observations.Delete(ctx, actorOf(ctx), in.ID)
 			return nil, a.problem(ctx, err)
-		})
+		},
+	)
 }
 
 func (a *API) listObservations(ctx context.Context, in *observationsInput) (*list[observationBody], error) {
-	f, err := a.filterOf(ctx, in.ID, observationFilter{in.Branch, in.Severity, in.Status, in.Active, in.Q, in.Scanner, in.Assessed == "true"})
+	f, err := a.filterOf(
+		ctx,
+		in.ID,
+		observationFilter{in.Branch, in.Severity, in.Status, in.Active, in.Q, in.Scanner, in.Assessed == "true"},
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -143,9 +195,14 @@ func (a *API) listObservations(ctx context.Context, in *observationsInput) (*lis
 	if err != nil {
 		return nil, err
 	}
-	return answer(rows, in.Limit, func(o models.Observation) observationBody { return observationOf(o, in.ID) }, func(o models.Observation) any {
-		return models.ObservationKey{Severity: o.Severity, ID: o.ID}
-	})
+	return answer(
+		rows,
+		in.Limit,
+		func(o models.Observation) observationBody { return observationOf(o, in.ID) },
+		func(o models.Observation) any {
+			return models.ObservationKey{Severity: o.Severity, ID: o.ID}
+		},
+	)
 }
 
 type draftInput struct {

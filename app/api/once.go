@@ -43,7 +43,9 @@ func (a *API) onceOf(c *gin.Context, status int) (*once, error) {
 		return nil, fault.BadField("Idempotency-Key", "At most 255 printable ASCII characters")
 	}
 	actor, _ := web.ActorOf(c.Request.Context())
-	scope := fmt.Sprintf("%d/%d POST %s?%s", actor.User.ID, actor.ProductID, c.Request.URL.Path, c.Request.URL.Query().Encode())
+	scope := fmt.Sprintf(
+		"%d/%d POST %s?%s", actor.User.ID, actor.ProductID, c.Request.URL.Path, c.Request.URL.Query().Encode(),
+	)
 	if len(scope) > 500 {
 		scope = fmt.Sprintf("%x", sha256.Sum256([]byte(scope)))
 	}
@@ -64,7 +66,10 @@ func (o *once) save(tx *models.Tx, body any) error {
 	if err != nil {
 		return fmt.Errorf("encode an answer: %w", err)
 	}
-	return tx.SaveAnswered(models.Answered{Scope: o.scope, Key: o.key, Hash: o.hash.Sum(nil), Answer: string(answer)}, tx.Now().Add(-keepAnswers))
+	return tx.SaveAnswered(
+		models.Answered{Scope: o.scope, Key: o.key, Hash: o.hash.Sum(nil), Answer: string(answer)},
+		tx.Now().Add(-keepAnswers),
+	)
 }
 
 // replay answers a repeat: as the first time where the body is the same. It

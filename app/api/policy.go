@@ -37,7 +37,14 @@ func policyOf(o gate.Origin) *policyBody {
 	}
 	if s := o.Sources; o.Active {
 		b.Thresholds = &o.Thresholds
-		b.Sources = &sourcesBody{s[models.Critical], s[models.High], s[models.Medium], s[models.Low], s[models.None], s[models.Unknown]}
+		b.Sources = &sourcesBody{
+			s[models.Critical],
+			s[models.High],
+			s[models.Medium],
+			s[models.Low],
+			s[models.None],
+			s[models.Unknown],
+		}
 	}
 	return b
 }

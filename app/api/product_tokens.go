@@ -24,7 +24,15 @@ type tokenBody struct {
 }
 
 func tokenOf(t models.Token) tokenBody {
-	return tokenBody{ID: t.ID, Name: t.Name, Role: t.Role, Hint: t.Hint, Created: t.CreatedAt, Expires: optional(t.ExpiresAt), LastUsed: optional(t.LastUsedAt)}
+	return tokenBody{
+		ID:       t.ID,
+		Name:     t.Name,
+		Role:     t.Role,
+		Hint:     t.Hint,
+		Created:  t.CreatedAt,
+		Expires:  optional(t.ExpiresAt),
+		LastUsed: optional(t.LastUsedAt),
+	}
 }
 
 type productTokenInput struct {
@@ -37,15 +45,26 @@ type productTokenInput struct {
 }
 
 func (a *API) productTokens() {
-	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/tokens", "list-product-tokens", "List a product's tokens", 0),
+	huma.Register(
+		a.huma,
+		operation(http.MethodGet, "/products/{id}/tokens", "list-product-tokens", "List a product's tokens", 0),
 		func(ctx context.Context, in *IDPath) (*list[tokenBody], error) {
 			rows, err := a.Products.Tokens(ctx, actorOf(ctx), in.ID)
 			if err != nil {
 				return nil, a.problem(ctx, err)
 			}
 			return answer(rows, len(rows), tokenOf, nil)
-		})
-	huma.Register(a.huma, operation(http.MethodPost, "/products/{id}/tokens", "create-product-token", "Make a token that has a role in one product", http.StatusCreated),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPost,
+			"/products/{id}/tokens",
+			"create-product-token",
+			"Make a token that has a role in one product",
+			http.StatusCreated,
+		),
 		func(ctx context.Context, in *productTokenInput) (*struct{ Body tokenBody }, error) {
 			d := product.TokenDraft{Name: in.Body.Name, Role: in.Body.Role}
 			if in.Body.ExpiresAt != nil {
@@ -58,13 +77,23 @@ func (a *API) productTokens() {
 			b := tokenOf(t)
 			b.Token = text
 			return &struct{ Body tokenBody }{b}, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodDelete, "/products/{id}/tokens/{token_id}", "revoke-product-token", "Revoke a product's token", http.StatusNoContent),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodDelete,
+			"/products/{id}/tokens/{token_id}",
+			"revoke-product-token",
+			"Revoke a product's token",
+			http.StatusNoContent,
+		),
 		func(ctx context.Context, in *struct {
 			ID      int64 `path:"id"`
 			TokenID int64 `path:"token_id"`
 		},
 		) (*struct{}, error) {
 			return nil, a.problem(ctx, a.Products.RevokeToken(ctx, actorOf(ctx), in.ID, in.TokenID))
-		})
+		},
+	)
 }

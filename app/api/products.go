@@ -83,9 +83,21 @@ func whyOf(b models.Branch) string {
 
 func productOf(p models.ProductRow, policy *policyBody) productBody {
 	return productBody{
-		ID: p.ID, Name: p.Name, Description: p.Description, GroupID: p.GroupID, DefaultBranch: p.Default.Name, GateMode: p.GateMode,
-		Thresholds: p.Thresholds, HoldSeconds: p.HoldSeconds, StaleAfter: p.StaleAfter, StaleSince: optional(p.Default.StaleSince),
-		Gate: gateOf(p.Default), Policy: policy, LastReportAt: optional(p.LastReportAt), Version: p.Version, Created: p.CreatedAt,
+		ID:            p.ID,
+		Name:          p.Name,
+		Description:   p.Description,
+		GroupID:       p.GroupID,
+		DefaultBranch: p.Default.Name,
+		GateMode:      p.GateMode,
+		Thresholds:    p.Thresholds,
+		HoldSeconds:   p.HoldSeconds,
+		StaleAfter:    p.StaleAfter,
+		StaleSince:    optional(p.Default.StaleSince),
+		Gate:          gateOf(p.Default),
+		Policy:        policy,
+		LastReportAt:  optional(p.LastReportAt),
+		Version:       p.Version,
+		Created:       p.CreatedAt,
 	}
 }
 
@@ -121,7 +133,11 @@ type TargetFields struct {
 }
 
 func (f TargetFields) change() connection.FieldsChange {
-	return connection.FieldsChange{EmailTo: f.EmailTo.pointer(), MSTeams: f.MSTeamsWebhook.pointer(), Slack: f.SlackWebhook.pointer()}
+	return connection.FieldsChange{
+		EmailTo: f.EmailTo.pointer(),
+		MSTeams: f.MSTeamsWebhook.pointer(),
+		Slack:   f.SlackWebhook.pointer(),
+	}
 }
 
 // thresholdsBody is the thresholds of a request; what is absent is left alone.
@@ -184,33 +200,57 @@ func (a *API) products() {
 			State string `query:"state" enum:"none,passed,failed"`
 		},
 		) (*list[productListed], error) {
-			out, err := a.listProducts(ctx, in.Page, models.ProductFilter{Name: in.Name, Text: in.Q, State: models.GateState(in.State)})
+			out, err := a.listProducts(
+				ctx, in.Page, models.ProductFilter{Name: in.Name, Text: in.Q, State: models.GateState(in.State)},
+			)
 			return out, a.problem(ctx, err)
 		})
-	huma.Register(a.huma, operation(http.MethodPost, "/products", "create-product", "Create a product and become its owner", http.StatusCreated),
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPost, "/products", "create-product", "Create a product and become its owner", http.StatusCreated,
+		),
 		func(ctx context.Context, in *productInput) (*productAnswer, error) {
 			row, err := a.Products.Create(ctx, actorOf(ctx), draftOf(in))
 			return a.whole(ctx, row, err)
-		})
+		},
+	)
 	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}", "get-product", "Get a product", 0),
 		func(ctx context.Context, in *IDPath) (*productAnswer, error) {
 			row, err := a.Products.Get(ctx, actorOf(ctx), in.ID)
 			return a.whole(ctx, row, err)
 		})
-	huma.Register(a.huma, operation(http.MethodPatch, "/products/{id}", "update-product", "Change a product (JSON merge patch)", 0),
+	huma.Register(
+		a.huma,
+		operation(http.MethodPatch, "/products/{id}", "update-product", "Change a product (JSON merge patch)", 0),
 		func(ctx context.Context, in *productPatch) (*productAnswer, error) {
 			row, err := a.Products.Update(ctx, actorOf(ctx), in.ID, editOf(in))
 			return a.whole(ctx, row, err)
-		})
-	huma.Register(a.huma, operation(http.MethodDelete, "/products/{id}", "delete-product", "Delete a product and all that belongs to it", http.StatusNoContent),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodDelete,
+			"/products/{id}",
+			"delete-product",
+			"Delete a product and all that belongs to it",
+			http.StatusNoContent,
+		),
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
 			return nil, a.problem(ctx, a.Products.Delete(ctx, actorOf(ctx), in.ID))
-		})
+		},
+	)
 }
 
 func draftOf(in *productInput) product.Draft {
 	d := product.Draft{
-		Name: in.Body.Name, Description: in.Body.Description, DefaultBranch: in.Body.DefaultBranch, GateMode: in.Body.GateMode, GroupID: in.Body.GroupID, Targets: in.Body.change(),
+		Name:          in.Body.Name,
+		Description:   in.Body.Description,
+		DefaultBranch: in.Body.DefaultBranch,
+		GateMode:      in.Body.GateMode,
+		GroupID:       in.Body.GroupID,
+		Targets:       in.Body.change(),
 	}
 	for s, v := range in.Body.Thresholds.changes() {
 		*d.Thresholds.At(s) = v
@@ -227,9 +267,16 @@ func draftOf(in *productInput) product.Draft {
 func editOf(in *productPatch) product.Edit {
 	b := in.Body
 	e := product.Edit{
-		Name: b.Name.pointer(), Description: b.Description.pointer(), DefaultBranch: b.DefaultBranch.pointer(),
-		GateMode: b.GateMode.pointer(), GroupID: b.GroupID.pointer(), Version: b.Version, Thresholds: b.Thresholds.Value.changes(), Targets: b.change(),
-		Hold: term(b.HoldSeconds), Stale: term(b.StaleAfter),
+		Name:          b.Name.pointer(),
+		Description:   b.Description.pointer(),
+		DefaultBranch: b.DefaultBranch.pointer(),
+		GateMode:      b.GateMode.pointer(),
+		GroupID:       b.GroupID.pointer(),
+		Version:       b.Version,
+		Thresholds:    b.Thresholds.Value.changes(),
+		Targets:       b.change(),
+		Hold:          term(b.HoldSeconds),
+		Stale:         term(b.StaleAfter),
 	}
 	if b.Thresholds.Null {
 		for _, s := range models.Severities() {

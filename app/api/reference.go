@@ -44,14 +44,20 @@ func (a *API) reference() []page.APIGroup {
 
 // order is that in which the methods of a path are read.
 func order(method string) int {
-	return slices.Index([]string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}, method)
+	return slices.Index(
+		[]string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}, method,
+	)
 }
 
 func describe(schemas huma.Registry, path string, op *huma.Operation) page.APIOperation {
 	d := page.APIOperation{ID: op.OperationID, Method: op.Method, Path: prefix + path, Summary: op.Summary}
 	for _, p := range op.Parameters {
 		d.Params = append(d.Params, page.APIField{
-			Name: p.Name, In: p.In, Type: typeIn(schemas, p.Schema), Required: p.Required, Doc: cmp.Or(p.Description, docOf(p.Schema)),
+			Name:     p.Name,
+			In:       p.In,
+			Type:     typeIn(schemas, p.Schema),
+			Required: p.Required,
+			Doc:      cmp.Or(p.Description, docOf(p.Schema)),
 		})
 	}
 	if op.RequestBody != nil {
@@ -85,7 +91,12 @@ func fieldsOf(schemas huma.Registry, s *huma.Schema, prefix string, depth int) [
 	var list []page.APIField
 	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
 		p := s.Properties[name]
-		list = append(list, page.APIField{Name: prefix + name, Type: typeIn(schemas, p), Required: slices.Contains(s.Required, name), Doc: docOf(p)})
+		list = append(list, page.APIField{
+			Name:     prefix + name,
+			Type:     typeIn(schemas, p),
+			Required: slices.Contains(s.Required, name),
+			Doc:      docOf(p),
+		})
 		inner, path := resolved(schemas, p), prefix+name+"."
 		if inner != nil && inner.Type == huma.TypeArray {
 			inner, path = inner.Items, prefix+name+"[]."

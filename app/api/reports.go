@@ -39,7 +39,12 @@ type tallyBody struct {
 func importOf(r ingest.Result) importBody {
 	b := importBody{Format: r.Format, Branch: r.Branch, Counts: r.Counts}
 	if r.Format != "counts" {
-		b.Observations = &tallyBody{New: r.Tally.New, Updated: r.Tally.Updated, Reopened: r.Tally.Reopened, Resolved: r.Tally.Resolved}
+		b.Observations = &tallyBody{
+			New:      r.Tally.New,
+			Updated:  r.Tally.Updated,
+			Reopened: r.Tally.Reopened,
+			Resolved: r.Tally.Resolved,
+		}
 	}
 	b.Gate.Before, b.Gate.After, b.Gate.Why = r.Gate.Before, r.Gate.After, r.Gate.Why
 	return b
@@ -49,15 +54,27 @@ func importOf(r ingest.Result) importBody {
 // describes it all the same.
 func (a *API) reports(group *gin.RouterGroup) {
 	group.POST("/products/:id/reports", a.upload)
-	op := operation(http.MethodPost, "/products/{id}/reports", "upload-report", "Import a scanner report", http.StatusCreated)
+	op := operation(
+		http.MethodPost, "/products/{id}/reports", "upload-report", "Import a scanner report", http.StatusCreated,
+	)
 	text := &huma.Schema{Type: "string"}
 	op.Parameters = []*huma.Param{
 		{Name: "id", In: "path", Required: true, Schema: &huma.Schema{Type: "integer"}},
 		{Name: "branch", In: "query", Schema: text, Description: "Absent: the default branch"},
 		{Name: "scanner", In: "query", Schema: text, Description: "Absent: the tool's name in the report"},
 		{Name: "source", In: "query", Schema: text, Description: "Tells several reports of one scanner apart"},
-		{Name: "Idempotency-Key", In: "header", Schema: text, Description: "A repeat within 24 hours gets the first answer; the same key with another report is a conflict"},
-		{Name: "default", In: "query", Schema: &huma.Schema{Type: "boolean"}, Description: "Name the default branch, while it is still empty"},
+		{
+			Name:        "Idempotency-Key",
+			In:          "header",
+			Schema:      text,
+			Description: "A repeat within 24 hours gets the first answer; the same key with another report is a conflict",
+		},
+		{
+			Name:        "default",
+			In:          "query",
+			Schema:      &huma.Schema{Type: "boolean"},
+			Description: "Name the default branch, while it is still empty",
+		},
 	}
 	body := map[string]*huma.MediaType{
 		"application/json": {Schema: &huma.Schema{Type: "object"}},
@@ -66,10 +83,16 @@ func (a *API) reports(group *gin.RouterGroup) {
 			Properties: map[string]*huma.Schema{"file": {Type: "string", Format: "binary"}},
 		}},
 	}
-	op.RequestBody = &huma.RequestBody{Description: "The report, raw or as the multipart field file", Required: true, Content: body}
+	op.RequestBody = &huma.RequestBody{
+		Description: "The report, raw or as the multipart field file",
+		Required:    true,
+		Content:     body,
+	}
 	op.Responses = map[string]*huma.Response{"201": {
 		Description: "What the import did; also where the gate fails",
-		Content:     map[string]*huma.MediaType{"application/json": {Schema: huma.SchemaFromType(a.huma.OpenAPI().Components.Schemas, typeOf[importBody]())}},
+		Content: map[string]*huma.MediaType{
+			"application/json": {Schema: huma.SchemaFromType(a.huma.OpenAPI().Components.Schemas, typeOf[importBody]())},
+		},
 	}}
 	a.huma.OpenAPI().AddOperation(&op)
 }
@@ -85,7 +108,9 @@ type atWorkBody struct {
 
 // imports tells how far large imports are.
 func (a *API) imports() {
-	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/imports", "list-imports", "How far large imports at work are", 0),
+	huma.Register(
+		a.huma,
+		operation(http.MethodGet, "/products/{id}/imports", "list-imports", "How far large imports at work are", 0),
 		func(ctx context.Context, in *IDPath) (*list[atWorkBody], error) {
 			out := &list[atWorkBody]{}
 			out.Body.Items = []atWorkBody{}
@@ -94,7 +119,8 @@ func (a *API) imports() {
 				out.Body.Items = append(out.Body.Items, atWorkBody(w))
 			}
 			return out, a.problem(ctx, err)
-		})
+		},
+	)
 }
 
 func (a *API) upload(c *gin.Context) {
@@ -148,7 +174,12 @@ func destinationOf(c *gin.Context) (ingest.Destination, error) {
 	if err != nil {
 		return ingest.Destination{}, err
 	}
-	dest := ingest.Destination{ProductID: id, Branch: c.Query("branch"), Scanner: c.Query("scanner"), Source: c.Query("source")}
+	dest := ingest.Destination{
+		ProductID: id,
+		Branch:    c.Query("branch"),
+		Scanner:   c.Query("scanner"),
+		Source:    c.Query("source"),
+	}
 	switch c.Query("default") {
 	case "true", "1":
 		dest.AsDefault = true

@@ -75,7 +75,14 @@ type resendProgress struct {
 
 func progressOf(p delivery.Progress) resendProgress {
 	return resendProgress{
-		ID: p.ID, What: p.What, By: p.By, Total: p.Total, Left: p.Left(), States: p.States, Created: p.CreatedAt, Stopped: optional(p.StoppedAt),
+		ID:      p.ID,
+		What:    p.What,
+		By:      p.By,
+		Total:   p.Total,
+		Left:    p.Left(),
+		States:  p.States,
+		Created: p.CreatedAt,
+		Stopped: optional(p.StoppedAt),
 	}
 }
 
@@ -85,22 +92,42 @@ type (
 )
 
 func (a *API) resends() {
-	huma.Register(a.huma, operation(http.MethodPost, "/deliveries/{id}/resend", "resend-delivery", "Send a delivery again, with the same message id", http.StatusAccepted),
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPost,
+			"/deliveries/{id}/resend",
+			"resend-delivery",
+			"Send a delivery again, with the same message id",
+			http.StatusAccepted,
+		),
 		func(ctx context.Context, in *IDPath) (*struct{ Body deliveryBody }, error) {
 			b, err := a.resendOne(ctx, in.ID)
 			return &struct{ Body deliveryBody }{b}, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodPost, "/deliveries/resend", "resend-deliveries", "Send again what was given up, or a selection", http.StatusAccepted),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPost,
+			"/deliveries/resend",
+			"resend-deliveries",
+			"Send again what was given up, or a selection",
+			http.StatusAccepted,
+		),
 		func(ctx context.Context, in *resendInput) (*resendAnswer, error) {
 			b, err := a.resend(ctx, in)
 			return &resendAnswer{b}, a.problem(ctx, err)
-		})
+		},
+	)
 	huma.Register(a.huma, operation(http.MethodGet, "/resends/{id}", "get-resend", "How far a resend is", 0),
 		func(ctx context.Context, in *IDPath) (*progressAnswer, error) {
 			p, err := a.Ledger.Progress(ctx, actorOf(ctx), in.ID)
 			return &progressAnswer{progressOf(p)}, a.problem(ctx, err)
 		})
-	huma.Register(a.huma, operation(http.MethodPost, "/resends/{id}/stop", "stop-resend", "End what is not yet sent of a resend", 0),
+	huma.Register(
+		a.huma,
+		operation(http.MethodPost, "/resends/{id}/stop", "stop-resend", "End what is not yet sent of a resend", 0),
 		func(ctx context.Context, in *IDPath) (*progressAnswer, error) {
 			err := a.Ledger.StopResend(ctx, actorOf(ctx), in.ID)
 			if err != nil {
@@ -108,7 +135,8 @@ func (a *API) resends() {
 			}
 			p, err := a.Ledger.Progress(ctx, actorOf(ctx), in.ID)
 			return &progressAnswer{progressOf(p)}, a.problem(ctx, err)
-		})
+		},
+	)
 }
 
 func (a *API) resendOne(ctx context.Context, id int64) (deliveryBody, error) {
@@ -140,6 +168,14 @@ func (a *API) resend(ctx context.Context, in *resendInput) (resendBody, error) {
 		return b, err
 	}
 	b.Will = r.Total
-	b.Resend = &resendProgress{ID: r.ID, What: r.What, By: r.By, Total: r.Total, Left: r.Total, States: map[models.DeliveryState]int{models.DeliveryPending: r.Total}, Created: r.CreatedAt}
+	b.Resend = &resendProgress{
+		ID:      r.ID,
+		What:    r.What,
+		By:      r.By,
+		Total:   r.Total,
+		Left:    r.Total,
+		States:  map[models.DeliveryState]int{models.DeliveryPending: r.Total},
+		Created: r.CreatedAt,
+	}
 	return b, nil
 }

@@ -30,21 +30,42 @@ type settingsPatch struct {
 }
 
 func (a *API) settings() {
-	huma.Register(a.huma, operation(http.MethodGet, "/settings/{section}", "get-settings", "Get a section of the global settings", 0),
+	huma.Register(
+		a.huma,
+		operation(http.MethodGet, "/settings/{section}", "get-settings", "Get a section of the global settings", 0),
 		func(ctx context.Context, in *SectionPath) (*settingsAnswer, error) {
 			v, err := a.Settings.Get(ctx, actorOf(ctx), in.Section)
 			return settingsOf(v), a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodPatch, "/settings/{section}", "update-settings", "Change a section of the global settings (JSON merge patch)", 0),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPatch,
+			"/settings/{section}",
+			"update-settings",
+			"Change a section of the global settings (JSON merge patch)",
+			0,
+		),
 		func(ctx context.Context, in *settingsPatch) (*settingsAnswer, error) {
 			v, err := a.changeSettings(ctx, in)
 			return settingsOf(v), a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodGet, "/settings/gate/progress", "get-gate-progress", "How far the look at all gates has come that follows a change of the gate settings", 0),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodGet,
+			"/settings/gate/progress",
+			"get-gate-progress",
+			"How far the look at all gates has come that follows a change of the gate settings",
+			0,
+		),
 		func(ctx context.Context, _ *struct{}) (*struct{ Body sweepBody }, error) {
 			s, err := a.Sweeper.Progress(ctx, actorOf(ctx))
 			return &struct{ Body sweepBody }{sweepOf(s)}, a.problem(ctx, err)
-		})
+		},
+	)
 }
 
 // sweepBody is how far the look at all gates has come.

@@ -33,8 +33,20 @@ type silenceBody struct {
 
 func (a *API) silenceOf(r silence.Row) silenceBody {
 	b := silenceBody{
-		ID: r.ID, Type: r.Type, Text: r.Text, Reason: r.Reason, Author: r.Author, State: r.State(a.Store.Now()), StartsAt: r.StartsAt, EndsAt: r.EndsAt,
-		EndedBy: r.EndedBy, Held: r.Held.Rows, Products: r.Held.Products, MayEdit: r.May, Version: r.Version, Created: r.CreatedAt,
+		ID:       r.ID,
+		Type:     r.Type,
+		Text:     r.Text,
+		Reason:   r.Reason,
+		Author:   r.Author,
+		State:    r.State(a.Store.Now()),
+		StartsAt: r.StartsAt,
+		EndsAt:   r.EndsAt,
+		EndedBy:  r.EndedBy,
+		Held:     r.Held.Rows,
+		Products: r.Held.Products,
+		MayEdit:  r.May,
+		Version:  r.Version,
+		Created:  r.CreatedAt,
 	}
 	switch {
 	case r.ProductID != 0:
@@ -145,14 +157,25 @@ func (a *API) silences() {
 			}
 			return answer(rows, in.Limit, a.silenceOf, func(r silence.Row) any { return r.ID })
 		})
-	huma.Register(a.huma, operation(http.MethodPost, "/silences", "create-silence", "Hold messages back for a time", http.StatusCreated),
+	huma.Register(
+		a.huma,
+		operation(http.MethodPost, "/silences", "create-silence", "Hold messages back for a time", http.StatusCreated),
 		func(ctx context.Context, in *silenceInput) (*silenceAnswer, error) {
 			d := in.Body.draft()
 			d.Reason, d.StartsAt, d.EndsAt = in.Body.Reason, in.Body.StartsAt, in.Body.EndsAt
 			row, err := a.Silences.Create(ctx, actorOf(ctx), d)
 			return a.silenceAnswer(ctx, row, err)
-		})
-	huma.Register(a.huma, operation(http.MethodPost, "/silences/preview", "preview-silence", "Tell what a silence would have held in the last 7 days", http.StatusOK),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPost,
+			"/silences/preview",
+			"preview-silence",
+			"Tell what a silence would have held in the last 7 days",
+			http.StatusOK,
+		),
 		func(ctx context.Context, in *struct{ Body SilenceMatch }) (*silencePreviewAnswer, error) {
 			p, err := a.Silences.Preview(ctx, actorOf(ctx), in.Body.draft())
 			if err != nil {
@@ -164,13 +187,22 @@ func (a *API) silences() {
 				out.Body.Items = append(out.Body.Items, silencedOf(n))
 			}
 			return out, nil
-		})
+		},
+	)
 	huma.Register(a.huma, operation(http.MethodGet, "/silences/{id}", "get-silence", "Get a silence", 0),
 		func(ctx context.Context, in *IDPath) (*silenceAnswer, error) {
 			row, err := a.Silences.Get(ctx, actorOf(ctx), in.ID)
 			return a.silenceAnswer(ctx, row, err)
 		})
-	huma.Register(a.huma, operation(http.MethodGet, "/silences/{id}/notifications", "list-held-notifications", "List what a silence has held back, newest first", 0),
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodGet,
+			"/silences/{id}/notifications",
+			"list-held-notifications",
+			"List what a silence has held back, newest first",
+			0,
+		),
 		func(ctx context.Context, in *heldInput) (*list[silencedBody], error) {
 			before := int64(0)
 			if err := seek(in.Cursor, &before); err != nil {
@@ -181,18 +213,37 @@ func (a *API) silences() {
 				return nil, a.problem(ctx, err)
 			}
 			return answer(rows, in.Limit, silencedOf, func(n models.Notification) any { return n.EventID })
-		})
-	huma.Register(a.huma, operation(http.MethodPatch, "/silences/{id}", "update-silence", "Change a silence that has not ended (JSON merge patch)", 0),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPatch, "/silences/{id}", "update-silence", "Change a silence that has not ended (JSON merge patch)", 0,
+		),
 		func(ctx context.Context, in *silencePatch) (*silenceAnswer, error) {
 			b := in.Body
 			row, err := a.Silences.Change(ctx, actorOf(ctx), in.ID, silence.Edit{
-				Type: b.Type.pointer(), Text: b.Text.pointer(), Reason: b.Reason.pointer(), EndsAt: b.EndsAt.pointer(), Version: b.Version,
+				Type:    b.Type.pointer(),
+				Text:    b.Text.pointer(),
+				Reason:  b.Reason.pointer(),
+				EndsAt:  b.EndsAt.pointer(),
+				Version: b.Version,
 			})
 			return a.silenceAnswer(ctx, row, err)
-		})
-	huma.Register(a.huma, operation(http.MethodDelete, "/silences/{id}", "end-silence", "End a silence now; what it held is told, and it stays in the list of ended ones", http.StatusNoContent),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodDelete,
+			"/silences/{id}",
+			"end-silence",
+			"End a silence now; what it held is told, and it stays in the list of ended ones",
+			http.StatusNoContent,
+		),
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
 			_, err := a.Silences.EndNow(ctx, actorOf(ctx), in.ID)
 			return nil, a.problem(ctx, err)
-		})
+		},
+	)
 }

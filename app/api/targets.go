@@ -28,7 +28,15 @@ type targetBody struct {
 }
 
 func targetOf(c models.Connection) targetBody {
-	return targetBody{ID: c.ID, Module: c.Module, Name: c.Name, Hint: c.Hint, Enabled: c.Enabled, Reason: c.DisabledWhy, Version: c.Version}
+	return targetBody{
+		ID:      c.ID,
+		Module:  c.Module,
+		Name:    c.Name,
+		Hint:    c.Hint,
+		Enabled: c.Enabled,
+		Reason:  c.DisabledWhy,
+		Version: c.Version,
+	}
 }
 
 func (a *API) saved(ctx context.Context, s connection.Saved, err error) (*targetAnswer, error) {
@@ -66,7 +74,9 @@ type targetPatch struct {
 }
 
 func (a *API) targets() {
-	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}/targets", "list-targets", "List a product's targets", 0),
+	huma.Register(
+		a.huma,
+		operation(http.MethodGet, "/products/{id}/targets", "list-targets", "List a product's targets", 0),
 		func(ctx context.Context, in *IDPath) (*list[targetBody], error) {
 			rows, err := a.Connections.List(ctx, actorOf(ctx), in.ID)
 			if err != nil {
@@ -74,26 +84,48 @@ func (a *API) targets() {
 			}
 			out, err := answer(rows, len(rows), targetRowOf, nil)
 			return out, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodPost, "/products/{id}/targets", "create-target", "Add a target to a product", http.StatusCreated),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPost, "/products/{id}/targets", "create-target", "Add a target to a product", http.StatusCreated,
+		),
 		func(ctx context.Context, in *targetInput) (*targetAnswer, error) {
 			s, err := a.Connections.Create(ctx, actorOf(ctx), in.ID, in.draft())
 			return a.saved(ctx, s, err)
-		})
+		},
+	)
 	huma.Register(a.huma, operation(http.MethodPatch, "/targets/{id}", "update-target", "Change a target", 0),
 		func(ctx context.Context, in *targetPatch) (*targetAnswer, error) {
-			s, err := a.Connections.Update(ctx, actorOf(ctx), in.ID, connection.Change{Name: in.Body.Name, Enabled: in.Body.Enabled, Config: in.Body.Config})
+			s, err := a.Connections.Update(
+				ctx, actorOf(ctx), in.ID, connection.Change{Name: in.Body.Name, Enabled: in.Body.Enabled, Config: in.Body.Config},
+			)
 			return a.saved(ctx, s, err)
 		})
-	huma.Register(a.huma, operation(http.MethodDelete, "/targets/{id}", "delete-target", "Delete a target and its deliveries", http.StatusNoContent),
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodDelete, "/targets/{id}", "delete-target", "Delete a target and its deliveries", http.StatusNoContent,
+		),
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
 			return nil, a.problem(ctx, a.Connections.Delete(ctx, actorOf(ctx), in.ID))
-		})
-	huma.Register(a.huma, operation(http.MethodPost, "/targets/{id}/test", "test-target", "Send a test message by the way all messages go", http.StatusAccepted),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPost,
+			"/targets/{id}/test",
+			"test-target",
+			"Send a test message by the way all messages go",
+			http.StatusAccepted,
+		),
 		func(ctx context.Context, in *IDPath) (*struct{ Body testBody }, error) {
 			b, err := a.test(ctx, in.ID)
 			return &struct{ Body testBody }{b}, a.problem(ctx, err)
-		})
+		},
+	)
 }
 
 type testBody struct {

@@ -29,7 +29,9 @@ func (a *API) tokens() {
 			out, err := answer(rows, len(rows), tokenOf, nil)
 			return out, a.problem(ctx, err)
 		})
-	huma.Register(a.huma, operation(http.MethodPost, "/tokens", "create-own-token", "Make a token of your own", http.StatusCreated),
+	huma.Register(
+		a.huma,
+		operation(http.MethodPost, "/tokens", "create-own-token", "Make a token of your own", http.StatusCreated),
 		func(ctx context.Context, in *userTokenInput) (*struct{ Body tokenBody }, error) {
 			n := account.NewToken{Name: in.Body.Name, Role: in.Body.Role}
 			if in.Body.ExpiresAt != nil {
@@ -39,9 +41,13 @@ func (a *API) tokens() {
 			b := tokenOf(t)
 			b.Token = text
 			return &struct{ Body tokenBody }{b}, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodDelete, "/tokens/{id}", "revoke-own-token", "Revoke one of your tokens", http.StatusNoContent),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(http.MethodDelete, "/tokens/{id}", "revoke-own-token", "Revoke one of your tokens", http.StatusNoContent),
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
 			return nil, a.problem(ctx, a.Accounts.RevokeToken(ctx, actorOf(ctx), in.ID))
-		})
+		},
+	)
 }

@@ -30,9 +30,19 @@ type userBody struct {
 
 func userRowOf(u models.UserRow) userBody {
 	return userBody{
-		ID: u.ID, Name: u.Name, Email: u.Email, EmailPending: u.EmailPending, FirstName: u.FirstName, Administrator: u.Administrator, Active: u.Active,
-		MustChangePassword: u.MustChangePassword, TimeZone: u.TimeZone, LastSignIn: optional(u.LastSignInAt), Sessions: u.Sessions, Memberships: u.Memberships,
-		Created: u.CreatedAt,
+		ID:                 u.ID,
+		Name:               u.Name,
+		Email:              u.Email,
+		EmailPending:       u.EmailPending,
+		FirstName:          u.FirstName,
+		Administrator:      u.Administrator,
+		Active:             u.Active,
+		MustChangePassword: u.MustChangePassword,
+		TimeZone:           u.TimeZone,
+		LastSignIn:         optional(u.LastSignInAt),
+		Sessions:           u.Sessions,
+		Memberships:        u.Memberships,
+		Created:            u.CreatedAt,
 	}
 }
 
@@ -82,33 +92,53 @@ type resetInput struct {
 }
 
 func (a *API) users() {
-	huma.Register(a.huma, operation(http.MethodGet, "/users", "list-users", "List the users by name; for administrators", 0),
+	huma.Register(
+		a.huma,
+		operation(http.MethodGet, "/users", "list-users", "List the users by name; for administrators", 0),
 		func(ctx context.Context, in *usersInput) (*list[userBody], error) {
 			out, err := a.listUsers(ctx, in)
 			return out, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodPost, "/users", "create-user", "Make a user; for administrators", http.StatusCreated),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(http.MethodPost, "/users", "create-user", "Make a user; for administrators", http.StatusCreated),
 		func(ctx context.Context, in *userInput) (*userMade, error) {
 			b := in.Body
 			n := account.NewUser{Name: b.Name, Email: b.Email, FirstName: b.FirstName, Administrator: b.Administrator}
 			made, err := a.Accounts.Add(ctx, actorOf(ctx), n, b.Link)
 			return a.userMade(ctx, made, err)
-		})
+		},
+	)
 	huma.Register(a.huma, operation(http.MethodGet, "/users/{id}", "get-user", "Get a user; for administrators", 0),
 		func(ctx context.Context, in *IDPath) (*userAnswer, error) {
 			u, err := a.Accounts.Get(ctx, actorOf(ctx), in.ID)
 			return &userAnswer{userRowOf(u)}, a.problem(ctx, err)
 		})
-	huma.Register(a.huma, operation(http.MethodPatch, "/users/{id}", "update-user", "Change, deactivate or activate a user (JSON merge patch); for administrators", 0),
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPatch,
+			"/users/{id}",
+			"update-user",
+			"Change, deactivate or activate a user (JSON merge patch); for administrators",
+			0,
+		),
 		func(ctx context.Context, in *userPatch) (*userAnswer, error) {
 			u, err := a.changeUser(ctx, in)
 			return &userAnswer{userRowOf(u)}, a.problem(ctx, err)
-		})
-	huma.Register(a.huma, operation(http.MethodPost, "/users/{id}/password", "reset-password", "Reset a user's password; for administrators", 0),
+		},
+	)
+	huma.Register(
+		a.huma,
+		operation(
+			http.MethodPost, "/users/{id}/password", "reset-password", "Reset a user's password; for administrators", 0,
+		),
 		func(ctx context.Context, in *resetInput) (*userMade, error) {
 			made, err := a.Accounts.ResetPassword(ctx, actorOf(ctx), in.ID, in.Body.Link)
 			return a.userMade(ctx, made, err)
-		})
+		},
+	)
 }
 
 // asked is a yes or no of a query, nil where it is absent.
@@ -121,7 +151,12 @@ func asked(text string) *bool {
 }
 
 func (a *API) listUsers(ctx context.Context, in *usersInput) (*list[userBody], error) {
-	f := models.UserFilter{Text: in.Name, Active: asked(in.Active), Administrator: asked(in.Administrator), Limit: in.Limit + 1}
+	f := models.UserFilter{
+		Text:          in.Name,
+		Active:        asked(in.Active),
+		Administrator: asked(in.Administrator),
+		Limit:         in.Limit + 1,
+	}
 	if err := seek(in.Cursor, &f.After); err != nil {
 		return nil, err
 	}
@@ -137,7 +172,12 @@ func (a *API) changeUser(ctx context.Context, in *userPatch) (models.UserRow, er
 	if b.Active.Null || b.Administrator.Null {
 		return models.UserRow{}, fault.New(fault.Malformed, "active and administrator are true or false")
 	}
-	e := account.UserEdit{Email: b.Email.pointer(), FirstName: b.FirstName.pointer(), Administrator: b.Administrator.pointer(), Active: b.Active.pointer()}
+	e := account.UserEdit{
+		Email:         b.Email.pointer(),
+		FirstName:     b.FirstName.pointer(),
+		Administrator: b.Administrator.pointer(),
+		Active:        b.Active.pointer(),
+	}
 	if _, err := a.Accounts.Edit(ctx, actorOf(ctx), in.ID, e); err != nil {
 		return models.UserRow{}, err
 	}

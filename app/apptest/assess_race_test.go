@@ -25,7 +25,13 @@ func TestAssessmentsBesideImports(t *testing.T) {
 		for i := range all {
 			ids[i] = s.one(t, c, fmt.Sprint("CVE-", i+1)).ID("id")
 		}
-		reports := [][]byte{found(all...), found(all[1:]...), found("CVE-1 Low", "CVE-2 Critical", "CVE-3 High"), found(), found(append(all, "CVE-6 High")...)}
+		reports := [][]byte{
+			found(all...),
+			found(all[1:]...),
+			found("CVE-1 Low", "CVE-2 Critical", "CVE-3 High"),
+			found(),
+			found(append(all, "CVE-6 High")...),
+		}
 		bodies := []object{
 			{"status": "false_positive"},
 			{"severity": "low"},
@@ -56,7 +62,11 @@ func TestAssessmentsBesideImports(t *testing.T) {
 		}
 		wg.Go(func() {
 			for i := range 20 {
-				do("POST", s.path+"/observations/assess", object{"ids": ids, "status": "in_review", "severity": []string{"high", "none"}[i%2]})
+				do(
+					"POST",
+					s.path+"/observations/assess",
+					object{"ids": ids, "status": "in_review", "severity": []string{"high", "none"}[i%2]},
+				)
 			}
 		})
 		wg.Go(func() {
@@ -141,7 +151,9 @@ func TestNoAssessmentUnderALargeImport(t *testing.T) {
 		if job := runJob(t, c, "expire_waivers"); job.ID("last.rows") != 1 {
 			t.Errorf("when it is done: %v", job.JSON)
 		}
-		if a := c.Must(http.StatusOK, "POST", s.path+"/observations/assess", both); countsOf(a, "gates.0.counts") != "1 high, 1 low" {
+		if a := c.Must(http.StatusOK, "POST", s.path+"/observations/assess", both); countsOf(
+			a, "gates.0.counts",
+		) != "1 high, 1 low" {
 			t.Errorf("when it is done: %s", a.Text)
 		}
 		s.recount(t, p)
@@ -157,7 +169,10 @@ func TestWhoMayAssess(t *testing.T) {
 		s := newShop(t, c, "Shop", "")
 		s.send(c, found("CVE-1 High"))
 		id := s.one(t, c, "CVE-1").ID("id")
-		path, waste := fmt.Sprint("/observations/", id), c.Must(http.StatusCreated, "POST", s.path+"/observations", object{"title": "By hand", "severity": "low"}).ID("id")
+		path, waste := fmt.Sprint(
+			"/observations/", id,
+		), c.Must(http.StatusCreated, "POST", s.path+"/observations", object{"title": "By hand", "severity": "low"}).
+			ID("id")
 		for who, want := range map[string]struct{ look, one, edit, many, enter, remove int }{
 			"stranger": {404, 404, 404, 404, 404, 404},
 			"upload":   {404, 404, 404, 403, 403, 404},

@@ -48,13 +48,16 @@ func TestAnAssessmentOutlivesReports(t *testing.T) {
 		s.send(c, found("CVE-1 High", "CVE-2 Low"))
 		a := s.assess(t, c, "CVE-1", object{"status": "false_positive", "comment": "not compiled in"})
 		if a.Get("status") != "false_positive" || a.Get("report_status") != "open" || a.Get("assessment.by") != "admin" || a.Get("assessment.severity") != nil ||
-			a.Get("gate.before") != "failed" || a.Get("gate.after") != "passed" || a.Get("branch") != "main" || a.ID("product_id") != s.id {
+			a.Get("gate.before") != "failed" || a.Get("gate.after") != "passed" ||
+			a.Get("branch") != "main" ||
+			a.ID("product_id") != s.id {
 			t.Fatalf("assessed: %s", a.Text)
 		}
 
 		// The same report again, and one that says more, change nothing of it.
 		for _, report := range [][]byte{found("CVE-1 High", "CVE-2 Low"), found("CVE-1 Critical", "CVE-2 Low")} {
-			if a := s.send(c, report); a.Get("gate.after") != "passed" || countsOf(a, "counts") != "1 low" || a.ID("observations.updated") != 2 {
+			if a := s.send(c, report); a.Get("gate.after") != "passed" || countsOf(a, "counts") != "1 low" ||
+				a.ID("observations.updated") != 2 {
 				t.Errorf("another report: %s", a.Text)
 			}
 		}
@@ -66,26 +69,31 @@ func TestAnAssessmentOutlivesReports(t *testing.T) {
 		if a := s.send(c, found("CVE-2 Low")); a.ID("observations.resolved") != 1 {
 			t.Errorf("gone: %s", a.Text)
 		}
-		if a := s.one(t, c, "CVE-1"); a.Get("status") != "resolved" || a.Get("assessment.status") != "false_positive" || a.Get("resolved") == nil {
+		if a := s.one(t, c, "CVE-1"); a.Get("status") != "resolved" || a.Get("assessment.status") != "false_positive" ||
+			a.Get("resolved") == nil {
 			t.Errorf("while it is gone: %s", a.Text)
 		}
 
 		// Back, it is reopened as an import had resolved it, and counts for nothing.
-		if a := s.send(c, found("CVE-1 High", "CVE-2 Low")); a.ID("observations.reopened") != 1 || a.Get("gate.after") != "passed" {
+		if a := s.send(c, found("CVE-1 High", "CVE-2 Low")); a.ID("observations.reopened") != 1 ||
+			a.Get("gate.after") != "passed" {
 			t.Errorf("back: %s", a.Text)
 		}
 		// One that a person resolved was never gone: that is no reopening.
 		s.assess(t, c, "CVE-1", object{"status": "resolved"})
-		if a := s.send(c, found("CVE-1 Critical", "CVE-2 Low")); a.ID("observations.reopened") != 0 || a.Get("gate.after") != "passed" {
+		if a := s.send(c, found("CVE-1 Critical", "CVE-2 Low")); a.ID("observations.reopened") != 0 ||
+			a.Get("gate.after") != "passed" {
 			t.Errorf("resolved by a person: %s", a.Text)
 		}
 
 		// Assessed while it is gone: that counts when it is back.
 		s.send(c, found("CVE-2 Low"))
-		if a := s.assess(t, c, "CVE-1", object{"status": "affected"}); a.Get("status") != "resolved" || a.Get("gate.after") != "passed" {
+		if a := s.assess(t, c, "CVE-1", object{"status": "affected"}); a.Get("status") != "resolved" ||
+			a.Get("gate.after") != "passed" {
 			t.Errorf("assessed while gone: %s", a.Text)
 		}
-		if a := s.send(c, found("CVE-1 High", "CVE-2 Low")); a.Get("gate.after") != "failed" || a.ID("observations.reopened") != 1 {
+		if a := s.send(c, found("CVE-1 High", "CVE-2 Low")); a.Get("gate.after") != "failed" ||
+			a.ID("observations.reopened") != 1 {
 			t.Errorf("back as affected: %s", a.Text)
 		}
 		if a := s.assess(t, c, "CVE-1", object{"status": nil}); a.Get("status") != "open" || a.Get("assessment") != nil {
@@ -95,14 +103,21 @@ func TestAnAssessmentOutlivesReports(t *testing.T) {
 		var got []string
 		for i := range rows(history) {
 			at := fmt.Sprintf("items.%d.", i)
-			got = append(got, fmt.Sprint(history.Get(at+"action"), " ", history.Get(at+"was_status"), " ", history.Get(at+"status")))
+			got = append(
+				got, fmt.Sprint(history.Get(at+"action"), " ", history.Get(at+"was_status"), " ", history.Get(at+"status")),
+			)
 		}
-		if want := "clear affected open, assess resolved affected, assess false_positive resolved, assess open false_positive"; strings.Join(got, ", ") != want {
+		if want := "clear affected open, assess resolved affected, assess false_positive resolved, assess open false_positive"; strings.Join(
+			got, ", ",
+		) != want {
 			t.Errorf("history: %s", strings.Join(got, ", "))
 		}
 		page := c.Must(http.StatusOK, "GET", s.at(t, c, "CVE-1")+"/history?limit=3", nil)
-		last := c.Must(http.StatusOK, "GET", fmt.Sprint(s.at(t, c, "CVE-1"), "/history?limit=3&cursor=", page.Get("next_cursor")), nil)
-		if rows(page) != 3 || rows(last) != 1 || last.Get("items.0.comment") != "not compiled in" || last.Get("next_cursor") != nil {
+		last := c.Must(
+			http.StatusOK, "GET", fmt.Sprint(s.at(t, c, "CVE-1"), "/history?limit=3&cursor=", page.Get("next_cursor")), nil,
+		)
+		if rows(page) != 3 || rows(last) != 1 || last.Get("items.0.comment") != "not compiled in" ||
+			last.Get("next_cursor") != nil {
 			t.Errorf("pages: %s, then %s", page.Text, last.Text)
 		}
 		s.recount(t, p)
@@ -148,18 +163,24 @@ func TestASeverityOfAPerson(t *testing.T) {
 		s := newShop(t, c, "Shop", "")
 		s.send(c, found("CVE-1 High"))
 		a := s.assess(t, c, "CVE-1", object{"severity": "low"})
-		if a.Get("severity") != "low" || a.Get("report_severity") != "high" || a.Get("assessment.severity") != "low" || a.Get("assessment.status") != nil || a.Get("gate.after") != "passed" {
+		if a.Get("severity") != "low" || a.Get("report_severity") != "high" || a.Get("assessment.severity") != "low" ||
+			a.Get("assessment.status") != nil ||
+			a.Get("gate.after") != "passed" {
 			t.Fatalf("lowered: %s", a.Text)
 		}
 		for _, report := range [][]byte{found("CVE-1 Critical"), found(), found("CVE-1 High")} {
 			s.send(c, report)
 			s.recount(t, p)
 		}
-		if a := s.one(t, c, "CVE-1"); a.Get("severity") != "low" || a.Get("report_severity") != "high" || a.Get("status") != "open" {
+		if a := s.one(t, c, "CVE-1"); a.Get("severity") != "low" || a.Get("report_severity") != "high" ||
+			a.Get("status") != "open" {
 			t.Errorf("after more reports: %s", a.Text)
 		}
 		s.assess(t, c, "CVE-1", object{"status": "in_review"})
-		if a := s.assess(t, c, "CVE-1", object{"severity": nil}); a.Get("severity") != "high" || a.Get("assessment.status") != "in_review" || a.Get("assessment.severity") != nil || a.Get("gate.after") != "failed" {
+		if a := s.assess(
+			t, c, "CVE-1", object{"severity": nil},
+		); a.Get("severity") != "high" || a.Get("assessment.status") != "in_review" || a.Get("assessment.severity") != nil ||
+			a.Get("gate.after") != "failed" {
 			t.Errorf("the severity alone is taken back: %s", a.Text)
 		}
 		s.assess(t, c, "CVE-1", object{"severity": "none"})
@@ -178,7 +199,8 @@ func TestASeverityOfAPerson(t *testing.T) {
 		if a := s.send(c, found(list...)); countsOf(a, "counts") != "1 medium, 1500 low" || a.Get("gate.after") != "passed" {
 			t.Errorf("a large report: %s", a.Text)
 		}
-		if a := s.one(t, c, "CVE-1"); a.Get("severity") != "medium" || a.Get("report_severity") != "critical" || a.Get("status") != "affected" {
+		if a := s.one(t, c, "CVE-1"); a.Get("severity") != "medium" || a.Get("report_severity") != "critical" ||
+			a.Get("status") != "affected" {
 			t.Errorf("after a large report: %s", a.Text)
 		}
 		s.recount(t, p)
@@ -204,7 +226,9 @@ func TestDuplicatesByHand(t *testing.T) {
 		}
 		refused := func(title string, of int64, why string) {
 			t.Helper()
-			a := c.Must(http.StatusUnprocessableEntity, "PATCH", s.at(t, c, title), object{"status": "duplicate", "duplicate_of": of})
+			a := c.Must(
+				http.StatusUnprocessableEntity, "PATCH", s.at(t, c, title), object{"status": "duplicate", "duplicate_of": of},
+			)
 			if a.Get("errors.0.name") != "duplicate_of" || !strings.Contains(a.Text, why) {
 				t.Errorf("%s of %d: %s", title, of, a.Text)
 			}
@@ -214,7 +238,9 @@ func TestDuplicatesByHand(t *testing.T) {
 		refused("CVE-1", id(other, "CVE-9"), "no such observation")
 		refused("CVE-1", feature, "another branch")
 		refused("CVE-1", 99999, "no such observation")
-		a = c.Must(http.StatusUnprocessableEntity, "PATCH", s.at(t, c, "CVE-1"), object{"status": "open", "duplicate_of": three})
+		a = c.Must(
+			http.StatusUnprocessableEntity, "PATCH", s.at(t, c, "CVE-1"), object{"status": "open", "duplicate_of": three},
+		)
 		if a.Get("errors.0.name") != "duplicate_of" {
 			t.Errorf("without the status: %s", a.Text)
 		}
@@ -224,10 +250,12 @@ func TestDuplicatesByHand(t *testing.T) {
 		refused("CVE-1", two, "is a duplicate itself")
 		s.send(c, found("CVE-1 High", "CVE-2 High", "CVE-3 High"))
 
-		if a := s.assess(t, c, "CVE-2", object{"duplicate_of": three}); a.ID("assessment.duplicate_of") != three || a.Get("status") != "duplicate" {
+		if a := s.assess(t, c, "CVE-2", object{"duplicate_of": three}); a.ID("assessment.duplicate_of") != three ||
+			a.Get("status") != "duplicate" {
 			t.Errorf("of another one: %s", a.Text)
 		}
-		if a := s.assess(t, c, "CVE-2", object{"duplicate_of": nil}); a.Get("assessment.duplicate_of") != nil || a.Get("status") != "duplicate" {
+		if a := s.assess(t, c, "CVE-2", object{"duplicate_of": nil}); a.Get("assessment.duplicate_of") != nil ||
+			a.Get("status") != "duplicate" {
 			t.Errorf("of none: %s", a.Text)
 		}
 		if a := s.assess(t, c, "CVE-2", object{"status": "open"}); countsOf(a, "gate.counts") != "3 high" {
@@ -245,13 +273,27 @@ func TestObservationsByHand(t *testing.T) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", receiver.URL)
-		a := c.Must(http.StatusCreated, "POST", s.path+"/observations", object{"title": " Default password ", "severity": "medium", "component": "admin", "url": "https://example.org/1"})
-		if a.Get("gate.before") != "none" || a.Get("gate.after") != "passed" || a.Get("title") != "Default password" || a.Get("scanner") != "manual" || a.Get("status") != "open" {
+		a := c.Must(
+			http.StatusCreated,
+			"POST",
+			s.path+"/observations",
+			object{"title": " Default password ", "severity": "medium", "component": "admin", "url": "https://example.org/1"},
+		)
+		if a.Get("gate.before") != "none" || a.Get("gate.after") != "passed" || a.Get("title") != "Default password" ||
+			a.Get("scanner") != "manual" ||
+			a.Get("status") != "open" {
 			t.Fatalf("entered: %s", a.Text)
 		}
 		path := fmt.Sprintf("/observations/%d", a.ID("id"))
-		a = c.Must(http.StatusOK, "PATCH", path, object{"severity": "critical", "title": "Default passwords", "fix": "Ask for another", "component": nil})
-		if a.Get("gate.after") != "failed" || a.Get("severity") != "critical" || a.Get("title") != "Default passwords" || a.Get("component") != "" || a.Get("url") != "https://example.org/1" {
+		a = c.Must(
+			http.StatusOK,
+			"PATCH",
+			path,
+			object{"severity": "critical", "title": "Default passwords", "fix": "Ask for another", "component": nil},
+		)
+		if a.Get("gate.after") != "failed" || a.Get("severity") != "critical" || a.Get("title") != "Default passwords" ||
+			a.Get("component") != "" ||
+			a.Get("url") != "https://example.org/1" {
 			t.Errorf("edited: %s", a.Text)
 		}
 		if a := s.send(c, found("CVE-1 High")); countsOf(a, "counts") != "1 critical, 1 high" {
@@ -260,10 +302,12 @@ func TestObservationsByHand(t *testing.T) {
 		if a := s.send(c, found()); countsOf(a, "counts") != "1 critical" || a.Get("gate.after") != "failed" {
 			t.Errorf("no report resolves it: %s", a.Text)
 		}
-		if a := c.Must(http.StatusOK, "PATCH", path, object{"severity": "low"}); a.Get("report_severity") != "critical" || a.Get("gate.after") != "passed" {
+		if a := c.Must(http.StatusOK, "PATCH", path, object{"severity": "low"}); a.Get("report_severity") != "critical" ||
+			a.Get("gate.after") != "passed" {
 			t.Errorf("assessed: %s", a.Text)
 		}
-		if a := c.Must(http.StatusOK, "PATCH", path, object{"location": "/login"}); a.Get("severity") != "low" || a.Get("report_severity") != "critical" {
+		if a := c.Must(http.StatusOK, "PATCH", path, object{"location": "/login"}); a.Get("severity") != "low" ||
+			a.Get("report_severity") != "critical" {
 			t.Errorf("an edit of its texts keeps what was said: %s", a.Text)
 		}
 		for name, body := range map[string]object{
@@ -279,7 +323,9 @@ func TestObservationsByHand(t *testing.T) {
 
 		// It may be what others are duplicates of; then it stays.
 		s.send(c, found("CVE-1 High"))
-		s.assess(t, c, "CVE-1", object{"status": "duplicate", "duplicate_of": c.Must(http.StatusOK, "GET", path, nil).ID("id")})
+		s.assess(
+			t, c, "CVE-1", object{"status": "duplicate", "duplicate_of": c.Must(http.StatusOK, "GET", path, nil).ID("id")},
+		)
 		c.Must(http.StatusConflict, "DELETE", path, nil)
 		s.assess(t, c, "CVE-1", object{"status": "false_positive"})
 		c.Must(http.StatusNoContent, "DELETE", path, nil)
@@ -287,11 +333,15 @@ func TestObservationsByHand(t *testing.T) {
 		if got := s.gateOf(c); got != "passed" {
 			t.Errorf("deleted: %s", got)
 		}
-		if a := c.Must(http.StatusOK, "GET", s.path+"/gate/history", nil); a.Get("items.0.cause.text") != "an observation deleted by hand: Default passwords" || a.Get("items.0.cause.kind") != "assessment" {
+		if a := c.Must(
+			http.StatusOK, "GET", s.path+"/gate/history", nil,
+		); a.Get("items.0.cause.text") != "an observation deleted by hand: Default passwords" ||
+			a.Get("items.0.cause.kind") != "assessment" {
 			t.Errorf("history: %s", a.Text)
 		}
 		audit := c.Must(http.StatusOK, "GET", fmt.Sprintf("/audit?product=%d", s.id), nil)
-		if audit.Get("items.0.kind") != "observation" || audit.Get("items.0.action") != "delete" || audit.Get("items.0.name") != "Default passwords" {
+		if audit.Get("items.0.kind") != "observation" || audit.Get("items.0.action") != "delete" ||
+			audit.Get("items.0.name") != "Default passwords" {
 			t.Errorf("audit: %s", audit.Text)
 		}
 		wantNotified(t, p, receiver, map[string]int{"gate.changed": s.changes(c)})
@@ -301,7 +351,12 @@ func TestObservationsByHand(t *testing.T) {
 		at := s.at(t, c, "CVE-1")
 		c.Must(http.StatusConflict, "PATCH", at, object{"title": "Mine"})
 		c.Must(http.StatusConflict, "DELETE", at, nil)
-		if a := c.Must(http.StatusUnprocessableEntity, "POST", s.path+"/observations", object{"title": "x", "severity": "low", "branch": "nowhere"}); a.Get("errors.0.name") != "branch" {
+		if a := c.Must(
+			http.StatusUnprocessableEntity,
+			"POST",
+			s.path+"/observations",
+			object{"title": "x", "severity": "low", "branch": "nowhere"},
+		); a.Get("errors.0.name") != "branch" {
 			t.Errorf("in no branch: %s", a.Text)
 		}
 	})
@@ -315,7 +370,9 @@ func TestNoReportIsManual(t *testing.T) {
 		s := newShop(t, c, "Shop", "")
 		c.Must(http.StatusCreated, "POST", s.path+"/observations", object{"title": "By hand", "severity": "high"})
 		for _, scanner := range []string{"manual", "Manual", "%20MANUAL%20"} {
-			if a := c.Must(http.StatusUnprocessableEntity, "POST", s.path+"/reports?scanner="+scanner, found("CVE-1 Low")); a.Get("errors.0.name") != "scanner" {
+			if a := c.Must(
+				http.StatusUnprocessableEntity, "POST", s.path+"/reports?scanner="+scanner, found("CVE-1 Low"),
+			); a.Get("errors.0.name") != "scanner" {
 				t.Errorf("%s: %s", scanner, a.Text)
 			}
 		}
@@ -325,7 +382,9 @@ func TestNoReportIsManual(t *testing.T) {
 		if a := s.one(t, c, "By hand"); a.Get("status") != "open" || a.Get("scanner") != "manual" {
 			t.Errorf("a tool called manual: %s", a.Text)
 		}
-		if got := titles(c.Must(http.StatusOK, "GET", s.path+"/observations?scanner=manual&active=all", nil)); got != "By hand" {
+		if got := titles(
+			c.Must(http.StatusOK, "GET", s.path+"/observations?scanner=manual&active=all", nil),
+		); got != "By hand" {
 			t.Errorf("by hand: %s", got)
 		}
 		s.recount(t, p)

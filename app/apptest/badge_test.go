@@ -68,7 +68,8 @@ func TestABadgeShowsTheState(t *testing.T) {
 		res, text := fetch(t, "GET", url, "")
 		shows(t, res, text, "none")
 		tag := res.Header.Get("ETag")
-		if res, text := fetch(t, "GET", url, `"x", W/`+tag); res.Status != http.StatusNotModified || text != "" || res.Header.Get("ETag") != tag {
+		if res, text := fetch(t, "GET", url, `"x", W/`+tag); res.Status != http.StatusNotModified || text != "" ||
+			res.Header.Get("ETag") != tag {
 			t.Errorf("known already: %d %q", res.Status, text)
 		}
 		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(3)})
@@ -85,9 +86,20 @@ func TestABadgeShowsTheState(t *testing.T) {
 		}
 
 		next, _ := c.Must(http.StatusCreated, "POST", s.path+"/badge", nil).Get("url").(string)
-		gone := []string{url, strings.TrimSuffix(next, ".svg"), next + ".svg", strings.ToLower(next), p.URL + "/badge/.svg", p.URL + "/badge/", p.URL + "/badge/x", p.URL + "/badge/%25.svg", p.URL + "/badge/a/b.svg"}
+		gone := []string{
+			url,
+			strings.TrimSuffix(next, ".svg"),
+			next + ".svg",
+			strings.ToLower(next),
+			p.URL + "/badge/.svg",
+			p.URL + "/badge/",
+			p.URL + "/badge/x",
+			p.URL + "/badge/%25.svg",
+			p.URL + "/badge/a/b.svg",
+		}
 		for _, old := range gone {
-			if res, text := fetch(t, "GET", old, ""); res.Status != http.StatusNotFound || res.Cookies > 0 || strings.Contains(text, "xmlns") {
+			if res, text := fetch(t, "GET", old, ""); res.Status != http.StatusNotFound || res.Cookies > 0 ||
+				strings.Contains(text, "xmlns") {
 				t.Errorf("%s: %d", old, res.Status)
 			}
 		}
@@ -99,7 +111,8 @@ func TestABadgeShowsTheState(t *testing.T) {
 			t.Errorf("removed: %d", res.Status)
 		}
 		a := c.Must(http.StatusOK, "GET", "/audit", nil)
-		if strings.Count(a.Text, `"badge"`) != 6 || strings.Contains(a.Text, strings.TrimPrefix(next, p.URL)) || strings.Contains(a.Text, strings.TrimPrefix(url, p.URL)) {
+		if strings.Count(a.Text, `"badge"`) != 6 || strings.Contains(a.Text, strings.TrimPrefix(next, p.URL)) ||
+			strings.Contains(a.Text, strings.TrimPrefix(url, p.URL)) {
 			t.Errorf("audit: %s", a.Text)
 		}
 	})
@@ -132,7 +145,8 @@ func shows(t *testing.T, res fetched, text, state string) {
 		t.Fatalf("%v: %s", err, text)
 	}
 	want := "Security gate: " + state
-	if svg.XMLName.Space != "http://www.w3.org/2000/svg" || svg.Role != "img" || svg.Label != want || svg.Title != want || strings.Join(svg.Texts, " ") != "gate "+state {
+	if svg.XMLName.Space != "http://www.w3.org/2000/svg" || svg.Role != "img" || svg.Label != want || svg.Title != want ||
+		strings.Join(svg.Texts, " ") != "gate "+state {
 		t.Errorf("the picture: %+v", svg)
 	}
 	for _, no := range []string{"<script", "href", "style", "url(", "<!"} {

@@ -23,7 +23,9 @@ import (
 func boot(t *testing.T, environment ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(append(os.Environ(), serveEnv+"=1", "GATECRIER_LISTEN=127.0.0.1:0", "GATECRIER_LOG_FORMAT=json"), environment...)
+	cmd.Env = append(
+		append(os.Environ(), serveEnv+"=1", "GATECRIER_LISTEN=127.0.0.1:0", "GATECRIER_LOG_FORMAT=json"),
+		environment...)
 	overdue := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() }) //nolint:errcheck // it may have ended
 	out, err := cmd.CombinedOutput()
 	if !overdue.Stop() {
@@ -40,7 +42,11 @@ func TestASecondServerIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	p := spawn(t, dir)
-	said := boot(t, "GATECRIER_DATA_DIR="+dir, "GATECRIER_DATABASE_URL=sqlite:"+dir+"/../"+filepath.Base(dir)+"/gatecrier.db")
+	said := boot(
+		t,
+		"GATECRIER_DATA_DIR="+dir,
+		"GATECRIER_DATABASE_URL=sqlite:"+dir+"/../"+filepath.Base(dir)+"/gatecrier.db",
+	)
 	if !strings.Contains(said, "another gatecrier serves "+dir) || strings.Contains(said, "listening") {
 		t.Errorf("the second says: %s", said)
 	}
@@ -106,7 +112,9 @@ func TestAWrongKeyIsRefused(t *testing.T) {
 	if said := boot(t, data); !strings.Contains(said, wrong) {
 		t.Errorf("with another key it says: %s", said)
 	}
-	if said := boot(t, data, "GATECRIER_SECRET_KEY="+string(otherKey())); !strings.Contains(said, "GATECRIER_SECRET_KEY is not the key") {
+	if said := boot(t, data, "GATECRIER_SECRET_KEY="+string(otherKey())); !strings.Contains(
+		said, "GATECRIER_SECRET_KEY is not the key",
+	) {
 		t.Errorf("with another key in the environment it says: %s", said)
 	}
 	modelstest.Statement(t, filepath.Join(dir, "gatecrier.db"), "DELETE FROM key_checks") // as in a database from before
@@ -133,7 +141,11 @@ func TestAWrongKeyIsRefused(t *testing.T) {
 		t.Errorf("once more, with another key, it says: %s", said)
 	}
 	// What the operations guide says of a key that is lost.
-	modelstest.Statement(t, filepath.Join(dir, "gatecrier.db"), "DELETE FROM connections; UPDATE settings SET secrets = NULL; DELETE FROM key_checks")
+	modelstest.Statement(
+		t,
+		filepath.Join(dir, "gatecrier.db"),
+		"DELETE FROM connections; UPDATE settings SET secrets = NULL; DELETE FROM key_checks",
+	)
 	apptest.Start(t, apptest.Options{Dir: dir})
 }
 
@@ -143,10 +155,14 @@ func TestInstancesWithTwoKeysAreRefused(t *testing.T) {
 	apptest.Start(t, apptest.Options{DatabaseURL: url})
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "secret.key"), otherKey())
-	if said := boot(t, "GATECRIER_DATA_DIR="+dir, "GATECRIER_DATABASE_URL="+url); !strings.Contains(said, "is not the key of this database") {
+	if said := boot(t, "GATECRIER_DATA_DIR="+dir, "GATECRIER_DATABASE_URL="+url); !strings.Contains(
+		said, "is not the key of this database",
+	) {
 		t.Errorf("with a key of its own it says: %s", said)
 	}
-	if said := boot(t, "GATECRIER_DATA_DIR="+t.TempDir(), "GATECRIER_DATABASE_URL="+url); !strings.Contains(said, "secret.key is not there") {
+	if said := boot(t, "GATECRIER_DATA_DIR="+t.TempDir(), "GATECRIER_DATABASE_URL="+url); !strings.Contains(
+		said, "secret.key is not there",
+	) {
 		t.Errorf("without a key it says: %s", said)
 	}
 }
@@ -170,7 +186,11 @@ func TestAnUnreadableConfigurationIsTriedAgain(t *testing.T) {
 	if a.Get("items.0.state") != "retrying" {
 		t.Fatalf("the message is given up: %s", a.Text)
 	}
-	modelstest.Statement(t, file, "UPDATE connections SET config = (SELECT k.config FROM kept k WHERE k.id = connections.id)")
+	modelstest.Statement(
+		t,
+		file,
+		"UPDATE connections SET config = (SELECT k.config FROM kept k WHERE k.id = connections.id)",
+	)
 	p.Clock.Advance(time.Hour)
 	p.Wake()
 	receiver.Wait(t, 1)
@@ -214,7 +234,8 @@ func TestCommandsMakeNoDatabase(t *testing.T) {
 			{"token", "create", "--user", "eve", "--name", "ci"},
 		} {
 			code, out, errs := run(t, args...)
-			if code != 1 || out != "" || !strings.Contains(errs, "no database at "+file+": start gatecrier serve first, or set GATECRIER_DATA_DIR") {
+			if code != 1 || out != "" ||
+				!strings.Contains(errs, "no database at "+file+": start gatecrier serve first, or set GATECRIER_DATA_DIR") {
 				t.Errorf("%v: exit %d %s%s", args, code, out, errs)
 			}
 		}

@@ -19,10 +19,22 @@ func TestBranchesInTheBrowser(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{Ago: 4 * time.Hour})
 	c := p.Client("admin")
 	s := newShop(t, c, "Checkout", "")
-	c.Must(http.StatusCreated, "POST", s.path+"/reports", grype(some("High", "CVE-2026-1001", "CVE-2026-1002"), some("Medium", "CVE-2026-2001")))
+	c.Must(
+		http.StatusCreated,
+		"POST",
+		s.path+"/reports",
+		grype(some("High", "CVE-2026-1001", "CVE-2026-1002"), some("Medium", "CVE-2026-2001")),
+	)
 	waive(t, p, s, "CVE-2026-1002")
-	c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=feature/pay-by-link",
-		grype(some("High", "CVE-2026-1001", "CVE-2026-1002", "CVE-2026-3003"), some("Critical", "CVE-2026-3001", "CVE-2026-3002", "CVE-2026-3004")))
+	c.Must(
+		http.StatusCreated,
+		"POST",
+		s.path+"/reports?branch=feature/pay-by-link",
+		grype(
+			some("High", "CVE-2026-1001", "CVE-2026-1002", "CVE-2026-3003"),
+			some("Critical", "CVE-2026-3001", "CVE-2026-3002", "CVE-2026-3004"),
+		),
+	)
 	c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=release/2026.10", grype(some("Low", "CVE-2026-4001")))
 	p.Clock.Advance(2 * time.Hour)
 	pay, release := branchNamed(t, c, s, "feature/pay-by-link").ID("id"), branchNamed(t, c, s, "release/2026.10").ID("id")
@@ -58,7 +70,11 @@ func TestBranchesInTheBrowser(t *testing.T) {
 	// Another default branch, asked first.
 	b.Open(at(release))
 	b.Press("a[href='" + at(release) + "/default']")
-	b.Sees("Make release/2026.10 the default branch?", "The gate changes from failed to passed", "“main” becomes a branch like the others, and is removed once it has got no report for 30 days")
+	b.Sees(
+		"Make release/2026.10 the default branch?",
+		"The gate changes from failed to passed",
+		"“main” becomes a branch like the others, and is removed once it has got no report for 30 days",
+	)
 	b.Look("branch-default-ask")
 	b.Press("form[action$='/default'] button")
 	b.Sees("release/2026.10 is the default branch", "Passed")
@@ -67,7 +83,11 @@ func TestBranchesInTheBrowser(t *testing.T) {
 	// What is lost with a branch.
 	b.Open(at(pay))
 	b.Press("a[href='" + at(pay) + "/delete']")
-	b.Sees("Lost: 6 observations", "Lost: 1 source of reports: grype", "The next report of a branch of this name makes it anew")
+	b.Sees(
+		"Lost: 6 observations",
+		"Lost: 1 source of reports: grype",
+		"The next report of a branch of this name makes it anew",
+	)
 	b.Look("branch-delete-ask")
 	b.Press("form[action$='/delete'] button")
 	b.Sees("The branch feature/pay-by-link is deleted")
@@ -83,11 +103,16 @@ func badgeInTheBrowser(t *testing.T, b *apptest.Browser, s shop) {
 	b.Open(s.path + "?tab=settings")
 	b.Press("form[action$='/badge'] button")
 	b.Sees("The badge is there", "[![Security gate](", "New address")
-	b.Until("the picture is there", `[...document.querySelectorAll("img[src^='/badge/']")].some(i => i.complete && i.naturalWidth === 88)`)
+	b.Until(
+		"the picture is there",
+		`[...document.querySelectorAll("img[src^='/badge/']")].some(i => i.complete && i.naturalWidth === 88)`,
+	)
 	still(t, b, "product-settings-badge", s.path+"?tab=settings")
 	b.TabThrough("settings with a badge")
 	src := func() string {
-		text, err := apptest.Read(b, chromedp.Evaluate[string](`document.querySelector("img[src^='/badge/']")?.getAttribute("src") ?? ""`))
+		text, err := apptest.Read(
+			b, chromedp.Evaluate[string](`document.querySelector("img[src^='/badge/']")?.getAttribute("src") ?? ""`),
+		)
 		if err != nil {
 			t.Fatal(err)
 		}

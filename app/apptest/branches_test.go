@@ -17,7 +17,12 @@ import (
 func some(severity string, names ...string) string {
 	var b strings.Builder
 	for _, name := range names {
-		fmt.Fprintf(&b, `,{"vulnerability":{"id":%q,"severity":%q},"artifact":{"name":"lib","version":"1","type":"deb"}}`, name, severity)
+		fmt.Fprintf(
+			&b,
+			`,{"vulnerability":{"id":%q,"severity":%q},"artifact":{"name":"lib","version":"1","type":"deb"}}`,
+			name,
+			severity,
+		)
 	}
 	return b.String()
 }
@@ -42,7 +47,9 @@ func branchNamed(t *testing.T, c *apptest.Client, s shop, name string) apptest.A
 // waive accepts the risk of the active observation of a title.
 func waive(t *testing.T, p *apptest.Program, s shop, title string) {
 	t.Helper()
-	list, err := p.Store.Observations(t.Context(), apptest.Everything(), models.ObservationFilter{ProductID: s.id, Text: title, Limit: 10})
+	list, err := p.Store.Observations(
+		t.Context(), apptest.Everything(), models.ObservationFilter{ProductID: s.id, Text: title, Limit: 10},
+	)
 	if err != nil || len(list) == 0 {
 		t.Fatalf("no observation %s: %v", title, err)
 	}
@@ -77,31 +84,51 @@ func TestWhatABranchAdds(t *testing.T) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", receiver.URL)
-		c.Must(http.StatusCreated, "POST", s.path+"/reports", grype(some("High", "OLD", "WAIVED", "FIXED"), some("Medium", "BOTH")))
+		c.Must(
+			http.StatusCreated,
+			"POST",
+			s.path+"/reports",
+			grype(some("High", "OLD", "WAIVED", "FIXED"), some("Medium", "BOTH")),
+		)
 		receiver.Wait(t, 1)
 		waive(t, p, s, "WAIVED")
-		a := c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=feature/pay", grype(some("High", "OLD", "WAIVED"), some("Critical", "NEW-1", "NEW-2"), some("Medium", "BOTH", "NEW-3")))
-		if a.Get("gate.before") != "none" || a.Get("gate.after") != "failed" || a.Get("gate.why") != "2 critical (limit 0), 2 high (limit 0)" {
+		a := c.Must(
+			http.StatusCreated,
+			"POST",
+			s.path+"/reports?branch=feature/pay",
+			grype(some("High", "OLD", "WAIVED"), some("Critical", "NEW-1", "NEW-2"), some("Medium", "BOTH", "NEW-3")),
+		)
+		if a.Get("gate.before") != "none" || a.Get("gate.after") != "failed" ||
+			a.Get("gate.why") != "2 critical (limit 0), 2 high (limit 0)" {
 			t.Errorf("the branch's gate goes back to the pipeline: %s", a.Text)
 		}
 
 		list := c.Must(http.StatusOK, "GET", s.path+"/branches", nil)
-		if list.Get("items.0.name") != "main" || list.Get("items.0.default") != true || list.Get("items.1.name") != "feature/pay" || list.Get("items.2") != nil {
+		if list.Get("items.0.name") != "main" || list.Get("items.0.default") != true ||
+			list.Get("items.1.name") != "feature/pay" ||
+			list.Get("items.2") != nil {
 			t.Fatalf("branches: %s", list.Text)
 		}
-		if list.Get("items.1.gate.state") != "failed" || list.ID("items.1.gate.counts.critical") != 2 || list.Get("items.1.protected") != false || list.Get("items.1.last_report_at") == nil {
+		if list.Get("items.1.gate.state") != "failed" || list.ID("items.1.gate.counts.critical") != 2 ||
+			list.Get("items.1.protected") != false ||
+			list.Get("items.1.last_report_at") == nil {
 			t.Errorf("the branch: %s", list.Text)
 		}
 		page := c.Must(http.StatusOK, "GET", s.path+"/branches?limit=1", nil)
 		cursor, _ := page.Get("next_cursor").(string)
-		if next := c.Must(http.StatusOK, "GET", s.path+"/branches?limit=1&cursor="+cursor, nil); next.Get("items.0.name") != "feature/pay" || next.Get("next_cursor") != nil {
+		if next := c.Must(
+			http.StatusOK, "GET", s.path+"/branches?limit=1&cursor="+cursor, nil,
+		); next.Get("items.0.name") != "feature/pay" ||
+			next.Get("next_cursor") != nil {
 			t.Errorf("the next page: %s", next.Text)
 		}
 
 		at := fmt.Sprintf("/branches/%d", list.ID("items.1.id"))
 		a = c.Must(http.StatusOK, "GET", at+"/comparison", nil)
 		if titlesThere(a) != "NEW-1 NEW-2 NEW-3" || a.ID("added.critical") != 2 || a.ID("added.medium") != 1 || a.ID("added.high") != 0 ||
-			a.ID("known.high") != 1 || a.ID("shared.high") != 1 || a.ID("shared.medium") != 1 || a.ID("gone.high") != 1 {
+			a.ID("known.high") != 1 || a.ID("shared.high") != 1 ||
+			a.ID("shared.medium") != 1 ||
+			a.ID("gone.high") != 1 {
 			t.Errorf("what it adds: %s", a.Text)
 		}
 		if a.Get("branch.gate.state") != "failed" || a.Get("default.gate.branch") != "main" {
@@ -115,13 +142,22 @@ func TestWhatABranchAdds(t *testing.T) {
 		}
 		first := c.Must(http.StatusOK, "GET", at+"/comparison?limit=2", nil)
 		cursor, _ = first.Get("next_cursor").(string)
-		if second := c.Must(http.StatusOK, "GET", at+"/comparison?limit=2&cursor="+cursor, nil); titlesThere(first)+" "+titlesThere(second) != "NEW-1 NEW-2 NEW-3" || second.Get("next_cursor") != nil {
+		if second := c.Must(
+			http.StatusOK, "GET", at+"/comparison?limit=2&cursor="+cursor, nil,
+		); titlesThere(first)+" "+titlesThere(second) != "NEW-1 NEW-2 NEW-3" ||
+			second.Get("next_cursor") != nil {
 			t.Errorf("by pages: %s and %s", titlesThere(first), titlesThere(second))
 		}
 
 		// Its findings come into the default branch: nothing is added any more.
-		c.Must(http.StatusCreated, "POST", s.path+"/reports", grype(some("High", "OLD", "WAIVED"), some("Critical", "NEW-1", "NEW-2"), some("Medium", "BOTH", "NEW-3")))
-		if a := c.Must(http.StatusOK, "GET", at+"/comparison", nil); titlesThere(a) != "" || a.ID("gone.high") != 0 || a.ID("shared.critical") != 2 {
+		c.Must(
+			http.StatusCreated,
+			"POST",
+			s.path+"/reports",
+			grype(some("High", "OLD", "WAIVED"), some("Critical", "NEW-1", "NEW-2"), some("Medium", "BOTH", "NEW-3")),
+		)
+		if a := c.Must(http.StatusOK, "GET", at+"/comparison", nil); titlesThere(a) != "" || a.ID("gone.high") != 0 ||
+			a.ID("shared.critical") != 2 {
 			t.Errorf("after the merge: %s", a.Text)
 		}
 		if n := len(receiver.Messages()); n != 1 {
@@ -159,14 +195,17 @@ func TestChangeABranch(t *testing.T) {
 		}
 		c.Must(http.StatusConflict, "DELETE", fmt.Sprintf("/branches/%d", def.ID("id")), nil)
 		a = c.Must(http.StatusOK, "PATCH", at, map[string]any{"default": true})
-		if a.Get("default") != true || a.Get("gate.state") != "failed" || branchNamed(t, c, s, "main").Get("default") != false {
+		if a.Get("default") != true || a.Get("gate.state") != "failed" ||
+			branchNamed(t, c, s, "main").Get("default") != false {
 			t.Errorf("the default: %s", a.Text)
 		}
-		if a := c.Must(http.StatusOK, "GET", s.path, nil); a.Get("default_branch") != "develop" || a.Get("gate.state") != "failed" {
+		if a := c.Must(http.StatusOK, "GET", s.path, nil); a.Get("default_branch") != "develop" ||
+			a.Get("gate.state") != "failed" {
 			t.Errorf("the product: %s", a.Text)
 		}
 		a = c.Must(http.StatusOK, "GET", s.path+"/gate/history", nil)
-		if a.Get("items.0.from") != "passed" || a.Get("items.0.to") != "failed" || a.Get("items.0.cause.text") != "a change of the default branch from main to develop" {
+		if a.Get("items.0.from") != "passed" || a.Get("items.0.to") != "failed" ||
+			a.Get("items.0.cause.text") != "a change of the default branch from main to develop" {
 			t.Errorf("history: %s", a.Text)
 		}
 		c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("/branches/%d", def.ID("id")), nil)
@@ -180,7 +219,9 @@ func TestChangeABranch(t *testing.T) {
 				said = append(said, fmt.Sprint(row["action"], " ", row["kind"], " ", row["name"]))
 			}
 		}
-		if got := strings.Join(said, ", "); got != "delete branch main, change product Shop, change branch develop, create product Shop" {
+		if got := strings.Join(
+			said, ", ",
+		); got != "delete branch main, change product Shop, change branch develop, create product Shop" {
 			t.Errorf("audit: %s", got)
 		}
 	})
@@ -195,7 +236,12 @@ func TestLimitsCountForAllBranches(t *testing.T) {
 		for _, branch := range []string{"", "dev"} {
 			c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"branch": branch, "scanner": "x", "counts": counts(2)})
 		}
-		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"gate_mode": "own", "thresholds": map[string]any{"critical": 5, "high": 5}})
+		c.Must(
+			http.StatusOK,
+			"PATCH",
+			s.path,
+			map[string]any{"gate_mode": "own", "thresholds": map[string]any{"critical": 5, "high": 5}},
+		)
 		if b := branchNamed(t, c, s, "dev"); b.Get("gate.state") != "passed" {
 			t.Errorf("the branch has %v", b.JSON)
 		}
@@ -237,7 +283,9 @@ func TestAbandonedBranchesAreRemoved(t *testing.T) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")
 		const day = 24 * time.Hour
-		c.Must(http.StatusOK, "PATCH", "/settings/jobs", map[string]any{"forget_branches": "0 0 29 2 *"}) // only where it is asked for
+		c.Must(
+			http.StatusOK, "PATCH", "/settings/jobs", map[string]any{"forget_branches": "0 0 29 2 *"},
+		) // only where it is asked for
 		send := func(branch string) apptest.Answer {
 			return c.Must(http.StatusCreated, "POST", s.path+"/reports?branch="+branch, grype(some("High", "ONE")))
 		}
@@ -246,7 +294,12 @@ func TestAbandonedBranchesAreRemoved(t *testing.T) {
 			send(branch)
 		}
 		c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=big&scanner=other", large(1300, always("Low")))
-		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/branches/%d", branchNamed(t, c, s, "kept").ID("id")), map[string]any{"protected": true})
+		c.Must(
+			http.StatusOK,
+			"PATCH",
+			fmt.Sprintf("/branches/%d", branchNamed(t, c, s, "kept").ID("id")),
+			map[string]any{"protected": true},
+		)
 		p.Clock.Advance(29 * day)
 		if job := runJob(t, c, "forget_branches"); job.ID("last.rows") != 0 {
 			t.Errorf("too early: %v", job.JSON)
@@ -254,7 +307,10 @@ func TestAbandonedBranchesAreRemoved(t *testing.T) {
 		if a := send("alive"); a.ID("observations.updated") != 1 {
 			t.Fatalf("the same report: %s", a.Text)
 		}
-		if b := branchNamed(t, c, s, "alive"); b.Get("last_report_at") != p.Clock.Now().UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano) {
+		if b := branchNamed(t, c, s, "alive"); b.Get("last_report_at") != p.Clock.Now().
+			UTC().
+			Truncate(time.Microsecond).
+			Format(time.RFC3339Nano) {
 			t.Errorf("a report that changed nothing is only remembered: %v, now %s", b.JSON, p.Clock.Now().UTC())
 		}
 		p.Clock.Advance(2 * day)
@@ -275,7 +331,12 @@ func TestAbandonedBranchesAreRemoved(t *testing.T) {
 		if a := send("old"); a.ID("observations.new") != 1 || a.Get("gate.before") != "none" {
 			t.Errorf("made anew: %s", a.Text)
 		}
-		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/branches/%d", branchNamed(t, c, s, "kept").ID("id")), map[string]any{"protected": false})
+		c.Must(
+			http.StatusOK,
+			"PATCH",
+			fmt.Sprintf("/branches/%d", branchNamed(t, c, s, "kept").ID("id")),
+			map[string]any{"protected": false},
+		)
 		if job := runJob(t, c, "forget_branches"); job.Get("last.message") != "Shop: kept" {
 			t.Errorf("not protected any more: %v", job.JSON)
 		}

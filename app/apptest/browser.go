@@ -62,7 +62,9 @@ func NewBrowser(t testing.TB, home string) *Browser {
 			return err
 		}
 		// Each window behaves as the one in front, whatever others run beside it.
-		_, err := cdp.Call(ctx, target, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+		_, err := cdp.Call(
+			ctx, target, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true},
+		)
 		return err
 	}))
 	if err == nil {
@@ -259,7 +261,10 @@ func (b *Browser) emulate(width int64, scheme string) {
 	b.t.Helper()
 	b.Do(chromedp.EmulateViewport(width, 900), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
+			Features: []*emulation.MediaFeature{
+				{Name: "prefers-color-scheme", Value: scheme},
+				{Name: "prefers-reduced-motion", Value: "reduce"},
+			},
 		})
 		return err
 	}))
@@ -276,8 +281,10 @@ func (b *Browser) loadAxe() {
 	b.hasAxe = true
 	now := true
 	b.Do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument,
-			page.AddScriptToEvaluateOnNewDocumentParams{Source: "window.gcMakeAxe = function () {" + axe + "\n};", RunImmediately: &now})
+		_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+			Source:         "window.gcMakeAxe = function () {" + axe + "\n};",
+			RunImmediately: &now,
+		})
 		return err
 	}))
 }
@@ -290,7 +297,8 @@ func (b *Browser) runAxe(what, rules string) {
 	}
 	found, err := Read(b, chromedp.Evaluate[[]string](
 		`(window.axe || gcMakeAxe(), axe).run(`+part+`, `+rules+`).then(r => r.violations.flatMap(v => v.nodes.map(n => v.id + ": " + n.html.slice(0, 200) + " " + (n.any[0] ? n.any[0].message : ""))))`,
-		chromedp.EvalAwaitPromise))
+		chromedp.EvalAwaitPromise,
+	))
 	if err != nil {
 		b.t.Fatalf("%s: axe: %v", what, err)
 	}

@@ -27,12 +27,20 @@ func TestFiveThousandInOneStep(t *testing.T) {
 		go func() { waits <- slowest(c, other, stop) }()
 		began := time.Now()
 		a := c.Must(http.StatusOK, "POST", s.path+"/observations/assess", object{
-			"filter": object{"severity": "high"}, "expected": n, "status": "not_affected", "severity": "medium", "comment": "The feature is off",
+			"filter": object{
+				"severity": "high",
+			},
+			"expected": n,
+			"status":   "not_affected",
+			"severity": "medium",
+			"comment":  "The feature is off",
 		})
 		took := time.Since(began)
 		close(stop)
 		t.Logf("%d observations in %s; the slowest of the others' writes took %s", n, took, <-waits)
-		if a.ID("changed") != n || a.Get("gates.0.before") != "failed" || a.Get("gates.0.after") != "passed" || a.Get("gates.0.branch") != "main" || a.Get("gates.1") != nil {
+		if a.ID("changed") != n || a.Get("gates.0.before") != "failed" || a.Get("gates.0.after") != "passed" ||
+			a.Get("gates.0.branch") != "main" ||
+			a.Get("gates.1") != nil {
 			t.Fatalf("answer: %s", a.Text)
 		}
 		wantNotified(t, p, receiver, map[string]int{"gate.changed": 2})
@@ -43,13 +51,17 @@ func TestFiveThousandInOneStep(t *testing.T) {
 			t.Errorf("%d changes of the gate", got)
 		}
 		at := map[time.Time]int{}
-		list, err := p.Store.Observations(t.Context(), apptest.Everything(), models.ObservationFilter{ProductID: s.id, Inactive: true, Limit: 2 * n})
+		list, err := p.Store.Observations(
+			t.Context(), apptest.Everything(), models.ObservationFilter{ProductID: s.id, Inactive: true, Limit: 2 * n},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, o := range list {
 			history, err := p.Store.Assessments(t.Context(), o.ID, 0, 10)
-			if err != nil || len(history) != 1 || history[0].Comment != "The feature is off" || history[0].WasSeverity != models.High || o.Severity != models.Medium {
+			if err != nil || len(history) != 1 || history[0].Comment != "The feature is off" ||
+				history[0].WasSeverity != models.High ||
+				o.Severity != models.Medium {
 				t.Fatalf("history of %s: %+v, %v", o.Title, history, err)
 			}
 			at[history[0].At]++
@@ -58,13 +70,20 @@ func TestFiveThousandInOneStep(t *testing.T) {
 			t.Errorf("%d rows at %d times", len(list), len(at))
 		}
 		audit := c.Must(http.StatusOK, "GET", fmt.Sprintf("/audit?product=%d&limit=1", s.id), nil)
-		if audit.Get("items.0.kind") != "observation" || audit.Get("items.0.name") != "5000 observations" || audit.Get("items.0.actor") != "admin" ||
-			!strings.Contains(audit.Text, "not_affected") || !strings.Contains(audit.Text, "The feature is off") {
+		if audit.Get("items.0.kind") != "observation" || audit.Get("items.0.name") != "5000 observations" ||
+			audit.Get("items.0.actor") != "admin" ||
+			!strings.Contains(audit.Text, "not_affected") ||
+			!strings.Contains(audit.Text, "The feature is off") {
 			t.Errorf("audit: %s", audit.Text)
 		}
 		s.recount(t, p)
 
-		a = c.Must(http.StatusOK, "POST", s.path+"/observations/assess", object{"filter": object{"active": "false", "assessed": true}, "clear": true})
+		a = c.Must(
+			http.StatusOK,
+			"POST",
+			s.path+"/observations/assess",
+			object{"filter": object{"active": "false", "assessed": true}, "clear": true},
+		)
 		if a.ID("changed") != n || a.Get("gates.0.after") != "failed" || countsOf(a, "gates.0.counts") != "5000 high" {
 			t.Errorf("taken back: %s", a.Text)
 		}
@@ -84,7 +103,10 @@ func TestManyWaiversAreToldOfOnce(t *testing.T) {
 	s := newShop(t, c, "Shop", receiver.URL)
 	s.send(c, large(2500, always("High")))
 	c.Must(http.StatusOK, "POST", s.path+"/observations/assess", object{
-		"filter": object{}, "status": "risk_accepted", "comment": "Until the release", "waiver_until": p.Clock.Now().Add(10 * day),
+		"filter":       object{},
+		"status":       "risk_accepted",
+		"comment":      "Until the release",
+		"waiver_until": p.Clock.Now().Add(10 * day),
 	})
 	wantNotified(t, p, receiver, map[string]int{"gate.changed": 2})
 	p.Clock.Advance(4 * day)
@@ -169,8 +191,15 @@ func TestAStepIsForAllOrNone(t *testing.T) {
 
 		// Of two branches, each gate is told of in the answer, the default one's alone in a message.
 		feature := c.Must(http.StatusOK, "GET", s.path+"/observations?branch=feature", nil).ID("items.0.id")
-		a := c.Must(http.StatusOK, "POST", path, object{"ids": []int64{feature, one, two, one}, "status": "in_review", "severity": "low"})
-		if a.ID("changed") != 3 || a.Get("gates.0.branch") != "main" || a.Get("gates.0.after") != "passed" || a.Get("gates.1.branch") != "feature" || a.Get("gates.1.after") != "passed" {
+		a := c.Must(
+			http.StatusOK,
+			"POST",
+			path,
+			object{"ids": []int64{feature, one, two, one}, "status": "in_review", "severity": "low"},
+		)
+		if a.ID("changed") != 3 || a.Get("gates.0.branch") != "main" || a.Get("gates.0.after") != "passed" ||
+			a.Get("gates.1.branch") != "feature" ||
+			a.Get("gates.1.after") != "passed" {
 			t.Errorf("two branches: %s", a.Text)
 		}
 		wantNotified(t, p, receiver, map[string]int{"gate.changed": 2})
@@ -186,7 +215,12 @@ func TestFiltersOfObservations(t *testing.T) {
 		s := newShop(t, c, "Shop", "")
 		s.send(c, found("CVE-1 High", "CVE-2 High", "CVE-3 Low", "CVE-10%_ Low"))
 		c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=feature", found("CVE-F High"))
-		c.Must(http.StatusCreated, "POST", s.path+"/observations", object{"title": "By hand", "severity": "critical", "description": "Of the Login"})
+		c.Must(
+			http.StatusCreated,
+			"POST",
+			s.path+"/observations",
+			object{"title": "By hand", "severity": "critical", "description": "Of the Login"},
+		)
 		s.assess(t, c, "CVE-2", object{"status": "not_security"})
 		for query, want := range map[string]string{
 			"":                               "By hand CVE-1 CVE-10%_ CVE-3",
@@ -211,7 +245,9 @@ func TestFiltersOfObservations(t *testing.T) {
 			}
 		}
 		for query, field := range map[string]string{"active=maybe": "active", "status=wontfix": "status", "severity=wild": "severity", "assessed=false": "assessed", "cursor=%21": "cursor"} {
-			if a := c.Must(http.StatusUnprocessableEntity, "GET", s.path+"/observations?"+query, nil); a.Get("errors.0.name") != field {
+			if a := c.Must(http.StatusUnprocessableEntity, "GET", s.path+"/observations?"+query, nil); a.Get(
+				"errors.0.name",
+			) != field {
 				t.Errorf("%s: %s", query, a.Text)
 			}
 		}
@@ -222,7 +258,8 @@ func TestFiltersOfObservations(t *testing.T) {
 			pages = append(pages, titles(a))
 			cursor, more = a.Get("next_cursor").(string)
 		}
-		if len(pages) != 3 || pages[0] != "By hand CVE-1" || !strings.HasPrefix(pages[1], "CVE-") || len(strings.Fields(strings.Join(pages, " "))) != 6 {
+		if len(pages) != 3 || pages[0] != "By hand CVE-1" || !strings.HasPrefix(pages[1], "CVE-") ||
+			len(strings.Fields(strings.Join(pages, " "))) != 6 {
 			t.Errorf("pages: %q", pages)
 		}
 	})

@@ -24,11 +24,22 @@ type everywhere struct {
 func newEverywhere(t *testing.T, p *apptest.Program, c *apptest.Client) everywhere {
 	t.Helper()
 	box, port := openPostbox(t)
-	c.Must(http.StatusOK, "PATCH", "/settings/mail", map[string]any{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"})
-	web := map[string]*apptest.Receiver{"webhook": apptest.NewReceiver(t), "slack": apptest.NewReceiver(t), "teams": apptest.NewReceiver(t)}
+	c.Must(
+		http.StatusOK,
+		"PATCH",
+		"/settings/mail",
+		map[string]any{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"},
+	)
+	web := map[string]*apptest.Receiver{
+		"webhook": apptest.NewReceiver(t),
+		"slack":   apptest.NewReceiver(t),
+		"teams":   apptest.NewReceiver(t),
+	}
 	e := everywhere{shop: newShop(t, c, "Shop", web["webhook"].URL), web: web, box: box, addresses: 2, targets: 5}
 	c.Must(http.StatusOK, "PATCH", e.path, map[string]any{
-		"slack_webhook": web["slack"].URL + "/services/x", "ms_teams_webhook": web["teams"].URL + "/workflows/x", "email_to": "eve@example.org, ops@example.org",
+		"slack_webhook":    web["slack"].URL + "/services/x",
+		"ms_teams_webhook": web["teams"].URL + "/workflows/x",
+		"email_to":         "eve@example.org, ops@example.org",
 	})
 	p.User("member")
 	c.Must(http.StatusCreated, "POST", e.path+"/members", map[string]any{"user": "member", "role": "reader"})
@@ -64,7 +75,15 @@ func rows(a apptest.Answer) int {
 
 // after is what told says after n changes of the gate.
 func (e everywhere) after(n int) map[string]int {
-	want := map[string]int{"history": n, "inbox": n, "webhook": n, "slack": n, "teams": n, "settled": n * e.targets, "ledger": n * e.targets}
+	want := map[string]int{
+		"history": n,
+		"inbox":   n,
+		"webhook": n,
+		"slack":   n,
+		"teams":   n,
+		"settled": n * e.targets,
+		"ledger":  n * e.targets,
+	}
 	if n > 0 {
 		want["mail to eve@example.org"], want["mail to ops@example.org"] = n, n
 	}
@@ -98,7 +117,11 @@ func TestThreeChangesAreToldOnceEverywhere(t *testing.T) {
 			}
 			p.Clock.Advance(10 * time.Second) // no faster than the channels take it
 			want := fmt.Sprint(e.after(step.changes))
-			apptest.Eventually(t, fmt.Sprintf("step %d, %s: %s, not %v", i, step.report, want, e.told(t, c)), func() bool { return fmt.Sprint(e.told(t, c)) == want })
+			apptest.Eventually(
+				t,
+				fmt.Sprintf("step %d, %s: %s, not %v", i, step.report, want, e.told(t, c)),
+				func() bool { return fmt.Sprint(e.told(t, c)) == want },
+			)
 		}
 		events := map[string]bool{}
 		for i := range 3 * e.targets {

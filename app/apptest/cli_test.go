@@ -42,18 +42,48 @@ func TestPushAndGate(t *testing.T) {
 		errors string
 	}{
 		{"never evaluated", append([]string{"gate"}, server...), 0, "gate none: never evaluated", ""},
-		{"a failing gate is no error by itself", append(push, bad), 0, "gate failed: 1 critical (limit 0), 18 high (limit 0)", ""},
+		{
+			"a failing gate is no error by itself",
+			append(push, bad),
+			0,
+			"gate failed: 1 critical (limit 0), 18 high (limit 0)",
+			"",
+		},
 		{"unless one asks", append(push, "--fail-on-gate", bad), 2, "0 new, 35 updated", ""},
 		{"gate tells", append([]string{"gate"}, server...), 2, "gate failed", ""},
 		{"a clean report passes", append(push, "--fail-on-gate", good), 0, "35 resolved", ""},
 		{"the last of several counts", append(push, "--fail-on-gate", bad, good), 0, "gate passed", ""},
-		{"a branch has a gate of its own", append(push, "--fail-on-gate", "--branch", "feature/x", bad), 2, "gate failed", ""},
+		{
+			"a branch has a gate of its own",
+			append(push, "--fail-on-gate", "--branch", "feature/x", bad),
+			2,
+			"gate failed",
+			"",
+		},
 		{"the default branch is not moved by it", append([]string{"gate"}, server...), 0, "gate passed", ""},
-		{"no such product", []string{"push", "--url", p.URL, "--token", c.Token, "--product", "Other", good}, 1, "", `there is no product "Other"`},
-		{"a wrong token", []string{"push", "--url", p.URL, "--token", "gct_wrong", "--product", "Other", good}, 1, "", "unknown, expired or revoked (401)"},
+		{
+			"no such product",
+			[]string{"push", "--url", p.URL, "--token", c.Token, "--product", "Other", good},
+			1,
+			"",
+			`there is no product "Other"`,
+		},
+		{
+			"a wrong token",
+			[]string{"push", "--url", p.URL, "--token", "gct_wrong", "--product", "Other", good},
+			1,
+			"",
+			"unknown, expired or revoked (401)",
+		},
 		{"no such file", append(push, filepath.Join(dir, "none.json")), 1, "", "none.json"},
 		{"not a report", append(push, filepath.Join(p.Dir, "secret.key")), 1, "", "report:"},
-		{"no server", []string{"gate", "--url", "http://127.0.0.1:1", "--token", "gct_x", "--product", "x"}, 1, "", "refused"},
+		{
+			"no server",
+			[]string{"gate", "--url", "http://127.0.0.1:1", "--token", "gct_x", "--product", "x"},
+			1,
+			"",
+			"refused",
+		},
 		{"help", []string{"push", "--help"}, 0, "--fail-on-gate", ""},
 	}
 	for _, test := range tests {
@@ -72,13 +102,19 @@ func TestPushAndGate(t *testing.T) {
 func TestUsersBesideARunningServer(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	t.Setenv("GATECRIER_DATA_DIR", p.Dir)
-	if code, _, errs := run(t, "user", "add", "eve", "--email", "eve@example.com", "--password", apptest.Password); code != 0 {
+	if code, _, errs := run(
+		t, "user", "add", "eve", "--email", "eve@example.com", "--password", apptest.Password,
+	); code != 0 {
 		t.Fatal(errs)
 	}
-	if code, _, errs := run(t, "user", "add", "EVE", "--email", "eve@example.com", "--password", apptest.Password); code != 1 || !strings.Contains(errs, "name:") {
+	if code, _, errs := run(
+		t, "user", "add", "EVE", "--email", "eve@example.com", "--password", apptest.Password,
+	); code != 1 ||
+		!strings.Contains(errs, "name:") {
 		t.Errorf("the same name again: %d %s", code, errs)
 	}
-	if code, _, errs := run(t, "user", "add", "bob", "--email", "bob@example.com", "--password", "short"); code != 1 || !strings.Contains(errs, "At least 10") {
+	if code, _, errs := run(t, "user", "add", "bob", "--email", "bob@example.com", "--password", "short"); code != 1 ||
+		!strings.Contains(errs, "At least 10") {
 		t.Errorf("a short password: %d %s", code, errs)
 	}
 	code, token, errs := run(t, "token", "create", "--user", "eve", "--name", "test")

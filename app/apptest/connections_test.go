@@ -24,7 +24,9 @@ type surfer struct {
 func surf(t *testing.T, p *apptest.Program, name string) surfer {
 	t.Helper()
 	s := surfer{t, p, visitor(t)}
-	if status, _ := submit(t, s.c, p.URL+"/login", form("name", name, "password", apptest.Password), formKind); status != http.StatusSeeOther {
+	if status, _ := submit(
+		t, s.c, p.URL+"/login", form("name", name, "password", apptest.Password), formKind,
+	); status != http.StatusSeeOther {
 		t.Fatalf("%s does not get in: %d", name, status)
 	}
 	return s
@@ -94,7 +96,8 @@ func awaitState(t *testing.T, p *apptest.Program, c *apptest.Client, target int6
 // newConnection adds a webhook of somebody's own, or of the system.
 func newConnection(t *testing.T, c *apptest.Client, owner, name, url string) int64 {
 	t.Helper()
-	return c.Must(http.StatusCreated, "POST", "/connections", map[string]any{"owner": owner, "module": "webhook", "name": name, "config": map[string]string{"url": url}}).ID("id")
+	return c.Must(http.StatusCreated, "POST", "/connections", map[string]any{"owner": owner, "module": "webhook", "name": name, "config": map[string]string{"url": url}}).
+		ID("id")
 }
 
 // A receiver goes away: the pages say so first, with what happens next. It
@@ -149,11 +152,14 @@ func brokenConnection(t *testing.T, p *apptest.Program) {
 	}
 
 	text = reader.must(http.StatusOK, "GET", s.path+"?tab=targets")
-	if !strings.Contains(text, "Down") || strings.Contains(text, "503") || strings.Contains(text, at) || strings.Contains(text, "127.0.0.1:") || strings.Contains(text, "/targets/") {
+	if !strings.Contains(text, "Down") || strings.Contains(text, "503") || strings.Contains(text, at) ||
+		strings.Contains(text, "127.0.0.1:") ||
+		strings.Contains(text, "/targets/") {
 		t.Errorf("a reader sees:\n%s", text)
 	}
 	for _, who := range []surfer{reader, stranger} {
-		if strings.Contains(who.must(http.StatusOK, "GET", "/"), "not work") || strings.Contains(who.must(http.StatusOK, "GET", "/connections"), at) {
+		if strings.Contains(who.must(http.StatusOK, "GET", "/"), "not work") ||
+			strings.Contains(who.must(http.StatusOK, "GET", "/connections"), at) {
 			t.Error("the connection is shown to who may not edit it")
 		}
 		nothingAt(who, s.target)
@@ -167,7 +173,8 @@ func brokenConnection(t *testing.T, p *apptest.Program) {
 	if text := admin.must(http.StatusOK, "GET", "/"); strings.Contains(text, "not work") {
 		t.Error("the overview is not calm again")
 	}
-	if text := admin.must(http.StatusOK, "GET", at); !strings.Contains(text, "Messages arrive") || strings.Contains(text, "Try now") {
+	if text := admin.must(http.StatusOK, "GET", at); !strings.Contains(text, "Messages arrive") ||
+		strings.Contains(text, "Try now") {
 		t.Errorf("it works again, and the page says:\n%s", text)
 	}
 	if text := admin.must(http.StatusOK, "GET", "/connections?trouble=1"); strings.Contains(text, at) {
@@ -214,35 +221,59 @@ func TestConnectionsOfOthersAreNotThere(t *testing.T) {
 	if to := admin.must(http.StatusSeeOther, "GET", "/admin/connections"); to != "/connections?owner=system" {
 		t.Errorf("the system's are at %s", to)
 	}
-	if text := admin.must(http.StatusOK, "GET", "/connections?owner=system"); !strings.Contains(text, "of the system") || strings.Contains(text, "eve alone") {
+	if text := admin.must(http.StatusOK, "GET", "/connections?owner=system"); !strings.Contains(text, "of the system") ||
+		strings.Contains(text, "eve alone") {
 		t.Error("an administrator does not see the system's alone")
 	}
-	if text := admin.must(http.StatusOK, "GET", "/admin/health"); !strings.Contains(text, "of the system") || strings.Contains(text, "eve alone") {
+	if text := admin.must(http.StatusOK, "GET", "/admin/health"); !strings.Contains(text, "of the system") ||
+		strings.Contains(text, "eve alone") {
 		t.Error("health does not show the system's alone")
 	}
-	if text := eve.must(http.StatusOK, "GET", "/connections"); strings.Contains(text, "of the system") || !strings.Contains(text, "eve alone") || strings.Contains(text, `name="owner"`) {
+	if text := eve.must(
+		http.StatusOK, "GET", "/connections",
+	); strings.Contains(text, "of the system") || !strings.Contains(text, "eve alone") ||
+		strings.Contains(text, `name="owner"`) {
 		t.Error("eve does not see her own alone")
 	}
 
 	c := p.Client("admin")
 	group := c.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Shops"}).ID("id")
-	c.Must(http.StatusCreated, "POST", fmt.Sprintf("/groups/%d/targets", group), map[string]any{"module": "webhook", "name": "of the group", "config": map[string]string{"url": receiver.URL}})
-	if a := c.Must(http.StatusOK, "GET", "/connections?owner=group", nil); a.Get("items.0.owner.group.name") != "Shops" || a.Get("items.1") != nil {
+	c.Must(
+		http.StatusCreated,
+		"POST",
+		fmt.Sprintf("/groups/%d/targets", group),
+		map[string]any{"module": "webhook", "name": "of the group", "config": map[string]string{"url": receiver.URL}},
+	)
+	if a := c.Must(http.StatusOK, "GET", "/connections?owner=group", nil); a.Get("items.0.owner.group.name") != "Shops" ||
+		a.Get("items.1") != nil {
 		t.Errorf("those of groups: %s", a.Text)
 	}
-	if text := admin.must(http.StatusOK, "GET", "/connections?owner=group"); !strings.Contains(text, "Shops") || strings.Contains(text, "of the system<") {
+	if text := admin.must(http.StatusOK, "GET", "/connections?owner=group"); !strings.Contains(text, "Shops") ||
+		strings.Contains(text, "of the system<") {
 		t.Error("the page does not show those of groups alone")
 	}
 
 	hook := []string{"module", "webhook", "name", "hook", "url", receiver.URL}
 	eve.must(http.StatusForbidden, "POST", "/connections", append(hook, "owner", "system")...)
-	if text := eve.must(http.StatusUnprocessableEntity, "POST", "/connections", "module", "webhook", "name", "typed name"); !strings.Contains(text, "typed name") {
+	if text := eve.must(
+		http.StatusUnprocessableEntity, "POST", "/connections", "module", "webhook", "name", "typed name",
+	); !strings.Contains(text, "typed name") {
 		t.Error("what was typed is gone")
 	}
-	if text := eve.must(http.StatusOK, "POST", "/connections", hook...); !strings.Contains(text, "whsec_") || !strings.Contains(text, "Your own") {
+	if text := eve.must(
+		http.StatusOK,
+		"POST",
+		"/connections",
+		hook...); !strings.Contains(text, "whsec_") ||
+		!strings.Contains(text, "Your own") {
 		t.Errorf("eve's new connection:\n%s", text)
 	}
-	if text := admin.must(http.StatusOK, "POST", "/connections", append(hook, "owner", "system")...); !strings.Contains(text, "whsec_") || !strings.Contains(text, "The system") {
+	if text := admin.must(
+		http.StatusOK,
+		"POST",
+		"/connections",
+		append(hook, "owner", "system")...); !strings.Contains(text, "whsec_") ||
+		!strings.Contains(text, "The system") {
 		t.Errorf("the system's new connection:\n%s", text)
 	}
 }
@@ -268,7 +299,10 @@ func TestAConnectionIsChangedByItsPage(t *testing.T) {
 	if !strings.Contains(text, "Meanwhile eve has changed it") || !strings.Contains(text, `value="mine"`) {
 		t.Errorf("the conflict:\n%s", text)
 	}
-	if text := admin.must(http.StatusUnprocessableEntity, "POST", at, "version", "2", "name", "mine", "url", "http://no such"); !strings.Contains(text, `value="mine"`) || !strings.Contains(text, "gc-err") {
+	if text := admin.must(
+		http.StatusUnprocessableEntity, "POST", at, "version", "2", "name", "mine", "url", "http://no such",
+	); !strings.Contains(text, `value="mine"`) ||
+		!strings.Contains(text, "gc-err") {
 		t.Errorf("the error:\n%s", text)
 	}
 	if to := admin.must(http.StatusSeeOther, "POST", at+"/test"); !strings.HasPrefix(to, "/deliveries/") {
@@ -281,19 +315,26 @@ func TestAConnectionIsChangedByItsPage(t *testing.T) {
 	if activated == s.secret || !strings.Contains(text, "The former one counts until") {
 		t.Error("the new secret is not shown")
 	}
-	if text := admin.must(http.StatusOK, "GET", at); strings.Contains(text, activated) || !strings.Contains(text, "The former secret counts too until") {
+	if text := admin.must(http.StatusOK, "GET", at); strings.Contains(text, activated) ||
+		!strings.Contains(text, "The former secret counts too until") {
 		t.Error("the secret is shown twice, or it is not said until when the former one counts")
 	}
 	admin.must(http.StatusSeeOther, "POST", at+"/test")
 	apptest.Verify(t, activated, receiver.Wait(t, 2))
 
 	admin.must(http.StatusSeeOther, "POST", at+"/disable")
-	if text := admin.must(http.StatusOK, "GET", at); !strings.Contains(text, "Nothing is sent") || !strings.Contains(text, "Enable") {
+	if text := admin.must(http.StatusOK, "GET", at); !strings.Contains(text, "Nothing is sent") ||
+		!strings.Contains(text, "Enable") {
 		t.Errorf("turned off:\n%s", text)
 	}
 	admin.must(http.StatusSeeOther, "POST", at+"/enable")
-	apptest.Eventually(t, "both are delivered", func() bool { return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.1") != nil })
-	if text := admin.must(http.StatusOK, "GET", at+"/delete"); !strings.Contains(text, "2 deliveries in its history") || !strings.Contains(text, "0 messages that wait") {
+	apptest.Eventually(
+		t,
+		"both are delivered",
+		func() bool { return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.1") != nil },
+	)
+	if text := admin.must(http.StatusOK, "GET", at+"/delete"); !strings.Contains(text, "2 deliveries in its history") ||
+		!strings.Contains(text, "0 messages that wait") {
 		t.Errorf("what is lost:\n%s", text)
 	}
 	admin.must(http.StatusSeeOther, "POST", at+"/delete")
@@ -310,7 +351,12 @@ func TestTheMailServerIsDownForAll(t *testing.T) {
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", "")
 	c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"email_to": "eve@example.org"})
-	c.Must(http.StatusOK, "PATCH", "/settings/mail", map[string]any{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": 1, "smtp_tls": "none"})
+	c.Must(
+		http.StatusOK,
+		"PATCH",
+		"/settings/mail",
+		map[string]any{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": 1, "smtp_tls": "none"},
+	)
 	s.target = c.Must(http.StatusOK, "GET", s.path+"/targets", nil).ID("items.0.id")
 	p.User("eve")
 	c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "eve", "role": "maintainer"})
@@ -318,10 +364,12 @@ func TestTheMailServerIsDownForAll(t *testing.T) {
 
 	at := fmt.Sprintf("/connections/%d", s.target)
 	admin, eve := surf(t, p, "admin"), surf(t, p, "eve")
-	if text := admin.must(http.StatusOK, "GET", at); !strings.Contains(text, "All mail goes through one mail server") || !strings.Contains(text, "Try now") {
+	if text := admin.must(http.StatusOK, "GET", at); !strings.Contains(text, "All mail goes through one mail server") ||
+		!strings.Contains(text, "Try now") {
 		t.Errorf("an administrator sees:\n%s", text)
 	}
-	if text := eve.must(http.StatusOK, "GET", at); !strings.Contains(text, "Mail server:") || strings.Contains(text, "Try now") {
+	if text := eve.must(http.StatusOK, "GET", at); !strings.Contains(text, "Mail server:") ||
+		strings.Contains(text, "Try now") {
 		t.Errorf("a maintainer sees:\n%s", text)
 	}
 	if status, _ := eve.ask("POST", at+"/resume"); status != http.StatusForbidden {
@@ -364,7 +412,11 @@ func TestConnectionsInTheBrowser(t *testing.T) {
 
 	s := newShop(t, c, "Payments & Söhne", bad.URL)
 	for i, to := range []struct{ name, url string }{{"Intake of the operations centre", picky.URL}, {"Chat", good.URL}} {
-		c.Must(http.StatusCreated, "POST", s.path+"/targets", map[string]any{"module": []string{"webhook", "mattermost"}[i], "name": to.name, "config": map[string]string{"url": to.url}})
+		c.Must(http.StatusCreated, "POST", s.path+"/targets", map[string]any{
+			"module": []string{"webhook", "mattermost"}[i],
+			"name":   to.name,
+			"config": map[string]string{"url": to.url},
+		})
 	}
 	ails(bad)
 	picky.Answer(slices.Repeat([]int{http.StatusBadRequest}, 500)...)

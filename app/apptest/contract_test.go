@@ -90,13 +90,35 @@ var contracts = []contract{
 	{name: "202", answer: says(202), state: models.DeliveryDelivered, tries: 1},
 	{name: "204", answer: says(204), state: models.DeliveryDelivered, tries: 1},
 	{name: "100 MB", answer: endless, state: models.DeliveryDelivered, tries: 1},
-	{name: "301", answer: says(301, "Location", "http://127.0.0.1:1/"), state: models.DeliveryDead, tries: 3, told: []string{saysRejecting}},
+	{
+		name:   "301",
+		answer: says(301, "Location", "http://127.0.0.1:1/"),
+		state:  models.DeliveryDead,
+		tries:  3,
+		told:   []string{saysRejecting},
+	},
 	{name: "400", answer: says(400), state: models.DeliveryDead, tries: 3, told: []string{saysRejecting}},
 	{name: "404", answer: says(404), state: models.DeliveryDead, tries: 3, told: []string{saysRejecting}},
 	{name: "410", answer: says(410), state: models.DeliveryDead, tries: 1, told: []string{saysGone}, off: true},
 	{name: "408", answer: says(408), state: models.DeliveryDead, tries: 5, probed: true, told: down},
-	{name: "429 for 15 minutes", answer: says(429, "Retry-After", "900"), state: models.DeliveryDead, tries: 5, asked: 15 * time.Minute, probed: true, told: down},
-	{name: "429 until a date", answer: laterByDate, state: models.DeliveryDead, tries: 5, asked: 20*time.Minute - 30*time.Second, probed: true, told: down},
+	{
+		name:   "429 for 15 minutes",
+		answer: says(429, "Retry-After", "900"),
+		state:  models.DeliveryDead,
+		tries:  5,
+		asked:  15 * time.Minute,
+		probed: true,
+		told:   down,
+	},
+	{
+		name:   "429 until a date",
+		answer: laterByDate,
+		state:  models.DeliveryDead,
+		tries:  5,
+		asked:  20*time.Minute - 30*time.Second,
+		probed: true,
+		told:   down,
+	},
 	{name: "500", answer: says(500), state: models.DeliveryDead, tries: 5, probed: true, told: down},
 	{name: "503", answer: says(503), state: models.DeliveryDead, tries: 5, probed: true, told: down},
 	{name: "a reset", answer: reset, state: models.DeliveryDead, tries: 5, probed: true, told: down},
@@ -148,7 +170,15 @@ func (k contract) check(t *testing.T, p *apptest.Program, s shop, began time.Tim
 	d := rows[0].Delivery
 	own, probes := attemptsOf(t, p, d)
 	if d.State != k.state || len(own) != k.tries || d.Attempts != k.tries || d.Reason == "" {
-		t.Errorf("%s (%s) after %d attempts and %d probes, want %s after %d", d.State, d.Reason, len(own), len(probes), k.state, k.tries)
+		t.Errorf(
+			"%s (%s) after %d attempts and %d probes, want %s after %d",
+			d.State,
+			d.Reason,
+			len(own),
+			len(probes),
+			k.state,
+			k.tries,
+		)
 	}
 	k.checkTimes(t, own)
 	k.checkHealth(t, p, s)
@@ -199,7 +229,8 @@ func (k contract) checkProbes(t *testing.T, last time.Time, probes []models.Atte
 
 func (k contract) checkHealth(t *testing.T, p *apptest.Program, s shop) {
 	h := healthOf(t, p, s.target)
-	if h.Open() != k.probed || h.PausedAt.IsZero() == k.probed || h.BrokenAt.IsZero() != (k.told == nil) || (h.Reason == "") != (k.told == nil) {
+	if h.Open() != k.probed || h.PausedAt.IsZero() == k.probed || h.BrokenAt.IsZero() != (k.told == nil) ||
+		(h.Reason == "") != (k.told == nil) {
 		t.Errorf("health: %+v", h)
 	}
 	out, err := p.Store.ConnectionWithHealth(t.Context(), s.target)
@@ -213,7 +244,12 @@ func everyPage(t *testing.T, p *apptest.Program) string {
 	t.Helper()
 	paths := []string{"/", "/inbox", "/products", "/deliveries", "/deliveries?state=dead", "/admin/settings"}
 	for _, d := range ledgerOf(t, p, models.LedgerFilter{}) {
-		paths = append(paths, fmt.Sprintf("/deliveries/%d", d.ID), fmt.Sprintf("/products/%d", d.ProductID), fmt.Sprintf("/inbox/%d", d.EventID))
+		paths = append(
+			paths,
+			fmt.Sprintf("/deliveries/%d", d.ID),
+			fmt.Sprintf("/products/%d", d.ProductID),
+			fmt.Sprintf("/inbox/%d", d.EventID),
+		)
 	}
 	var text strings.Builder
 	browser := enter(t, p)
@@ -257,10 +293,31 @@ func word(status int, text string) http.HandlerFunc {
 func TestTheContractOfSlack(t *testing.T) {
 	t.Parallel()
 	cases := []contract{
-		{name: "no_service", answer: word(404, "no_service"), state: models.DeliveryDead, tries: 1, told: []string{saysGone}, off: true},
-		{name: "channel_not_found", answer: word(404, "channel_not_found"), state: models.DeliveryDead, tries: 3, told: []string{saysRejecting}},
+		{
+			name:   "no_service",
+			answer: word(404, "no_service"),
+			state:  models.DeliveryDead,
+			tries:  1,
+			told:   []string{saysGone},
+			off:    true,
+		},
+		{
+			name:   "channel_not_found",
+			answer: word(404, "channel_not_found"),
+			state:  models.DeliveryDead,
+			tries:  3,
+			told:   []string{saysRejecting},
+		},
 		{name: "invalid_payload", answer: word(400, "invalid_payload"), state: models.DeliveryDead, tries: 1},
-		{name: "429", answer: says(429, "Retry-After", "600"), state: models.DeliveryDead, tries: 5, asked: 10 * time.Minute, probed: true, told: down},
+		{
+			name:   "429",
+			answer: says(429, "Retry-After", "600"),
+			state:  models.DeliveryDead,
+			tries:  5,
+			asked:  10 * time.Minute,
+			probed: true,
+			told:   down,
+		},
 		{name: "503", answer: word(503, "rollup_error"), state: models.DeliveryDead, tries: 5, probed: true, told: down},
 	}
 	p := apptest.Start(t, apptest.Options{})
@@ -329,16 +386,30 @@ func TestTheContractOfMail(t *testing.T) {
 		}
 		own, _ := attemptsOf(t, p, rows[0].Delivery)
 		if rows[0].State != k.state || len(own) != k.tries {
-			t.Errorf("%s: %s (%s) after %d attempts, want %s after %d", k.to, rows[0].State, rows[0].Reason, len(own), k.state, k.tries)
+			t.Errorf(
+				"%s: %s (%s) after %d attempts, want %s after %d",
+				k.to,
+				rows[0].State,
+				rows[0].Reason,
+				len(own),
+				k.state,
+				k.tries,
+			)
 		}
 		contract{}.checkTimes(t, own)
 	}
-	if got := told(t, p, 0); len(got) != 3 || !strings.HasPrefix(got[1], saysDown) || !strings.HasPrefix(got[2], saysPaused) {
+	if got := told(t, p, 0); len(got) != 3 || !strings.HasPrefix(got[1], saysDown) ||
+		!strings.HasPrefix(got[2], saysPaused) {
 		t.Errorf("the inbox says %q", got)
 	}
 }
 
 // mailBy sets mail up.
 func mailBy(c *apptest.Client, port int) {
-	c.Must(http.StatusOK, "PATCH", "/settings/mail", map[string]any{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"})
+	c.Must(
+		http.StatusOK,
+		"PATCH",
+		"/settings/mail",
+		map[string]any{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"},
+	)
 }

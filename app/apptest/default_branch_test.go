@@ -33,7 +33,12 @@ func newMoves(t *testing.T, p *apptest.Program, hold time.Duration) moves {
 
 func (m moves) count(branch string, critical int) {
 	m.t.Helper()
-	m.c.Must(http.StatusOK, "PUT", m.path+"/counts", map[string]any{"branch": branch, "scanner": "x", "counts": counts(critical)})
+	m.c.Must(
+		http.StatusOK,
+		"PUT",
+		m.path+"/counts",
+		map[string]any{"branch": branch, "scanner": "x", "counts": counts(critical)},
+	)
 }
 
 func (m moves) to(branch string) {
@@ -153,10 +158,14 @@ func TestAReportNamesTheDefaultBranch(t *testing.T) {
 			if a.Get("gate.after") != "failed" {
 				t.Errorf("report %d: %s", i, a.Text)
 			}
-			if a := c.Must(http.StatusOK, "GET", s.path, nil); a.Get("default_branch") != "trunk" || a.Get("gate.state") != "failed" {
+			if a := c.Must(http.StatusOK, "GET", s.path, nil); a.Get("default_branch") != "trunk" ||
+				a.Get("gate.state") != "failed" {
 				t.Errorf("report %d: %s", i, a.Text)
 			}
-			if a := c.Must(http.StatusOK, "GET", s.path+"/gate/history", nil); a.Get("items.0.from") != "none" || a.Get("items.0.to") != "failed" || a.Get("items.1") != nil {
+			if a := c.Must(
+				http.StatusOK, "GET", s.path+"/gate/history", nil,
+			); a.Get("items.0.from") != "none" || a.Get("items.0.to") != "failed" ||
+				a.Get("items.1") != nil {
 				t.Errorf("report %d: history %s", i, a.Text)
 			}
 			receiver.Wait(t, i+1)

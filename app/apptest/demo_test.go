@@ -21,7 +21,9 @@ import (
 func startDemo(t *testing.T, dir string) *demo.Demo {
 	t.Helper()
 	began := time.Now()
-	d, err := demo.Start(t.Context(), demo.Options{Dir: dir, Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler), Stdout: io.Discard})
+	d, err := demo.Start(
+		t.Context(), demo.Options{Dir: dir, Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler), Stdout: io.Discard},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +56,10 @@ func TestTheDemoInTheBrowser(t *testing.T) {
 	b.Look("demo-wrong")
 
 	b.Open(enter) // signs in by itself
-	b.Until("the demo's page is there", `location.pathname === "/demo" && document.body && document.body.innerText.includes("Nothing yet")`)
+	b.Until(
+		"the demo's page is there",
+		`location.pathname === "/demo" && document.body && document.body.innerText.includes("Nothing yet")`,
+	)
 	b.Sees("Demo: made-up products", "Checkout", "Failed", "Nothing yet")
 	if err := d.First(t.Context()); err != nil { // what Run does some seconds after the start
 		t.Fatal(err)
@@ -64,7 +69,13 @@ func TestTheDemoInTheBrowser(t *testing.T) {
 		b.Until(what, `document.querySelectorAll("#demo-list article").length === `+n)
 	}
 	arrived("four messages without a click", "4")
-	b.Sees("A pipeline has sent a report by itself", "Signature verified", "checkout-team@demo.example", "Microsoft Teams", "Security gate for Checkout has changed to Passed")
+	b.Sees(
+		"A pipeline has sent a report by itself",
+		"Signature verified",
+		"checkout-team@demo.example",
+		"Microsoft Teams",
+		"Security gate for Checkout has changed to Passed",
+	)
 	b.Look("demo")
 
 	b.Press("form[action='/demo/worse'] button")
@@ -101,7 +112,10 @@ func TestTheDemoInTheBrowser(t *testing.T) {
 
 	b.Open("/demo")
 	b.Press("form[action='/demo/outage'] button")
-	b.Until("attempts are refused", `/down for another \d+ s; \d+ attempts refused; 4 messages wait/.test(document.querySelector("#demo-now").textContent)`)
+	b.Until(
+		"attempts are refused",
+		`/down for another \d+ s; \d+ attempts refused; 4 messages wait/.test(document.querySelector("#demo-now").textContent)`,
+	)
 	b.Look("demo-outage")
 	b.Open("/deliveries?state=retrying")
 	b.Sees("503", "Checkout")
@@ -156,7 +170,9 @@ func TestTheDemoThrowsAnException(t *testing.T) {
 		b.Sees("GatewayTimeout", told)
 	}
 	b.Press("#demo-now a[href^='/exceptions/']")
-	b.Sees("GatewayTimeout", "no answer from the payment gateway", "checkout@3.12.0", "PaymentFailed", "2 calls of libraries")
+	b.Sees(
+		"GatewayTimeout", "no answer from the payment gateway", "checkout@3.12.0", "PaymentFailed", "2 calls of libraries",
+	)
 	b.Look("demo-exception")
 	b.Open("/demo")
 	b.Until("one message to each of four targets", `document.querySelectorAll("#demo-list article").length === 4`)

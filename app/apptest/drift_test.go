@@ -53,7 +53,10 @@ func TestDriftIsMended(t *testing.T) {
 			return c.Must(http.StatusOK, "GET", s.path+"/observations?severity=critical", nil).ID("items.0.id")
 		}
 
-		rows, sums, state, fine := newShop(t, c, "Rows", ""), newShop(t, c, "Sums", receiver.URL), newShop(t, c, "State", ""), newShop(t, c, "Fine", "")
+		rows := newShop(t, c, "Rows", "")
+		sums := newShop(t, c, "Sums", receiver.URL)
+		state := newShop(t, c, "State", "")
+		fine := newShop(t, c, "Fine", "")
 		busy, never := newShop(t, c, "Busy", ""), newShop(t, c, "Never evaluated", "")
 		was := report(rows)
 		put(sums, 0)
@@ -96,7 +99,8 @@ func TestDriftIsMended(t *testing.T) {
 			t.Errorf("what was never evaluated: %+v", got)
 		}
 		m := receiver.Wait(t, 2)
-		if text := string(m.Body); !strings.Contains(text, `"kind":"reconcile","text":"the hourly reconciliation"`) || !strings.Contains(text, `"to":"failed"`) {
+		if text := string(m.Body); !strings.Contains(text, `"kind":"reconcile","text":"the hourly reconciliation"`) ||
+			!strings.Contains(text, `"to":"failed"`) {
 			t.Errorf("the message does not say why: %s", text)
 		}
 		if n := strings.Count(p.Logged(), `msg="drift mended"`); n != 3 {
@@ -116,7 +120,8 @@ func TestDriftIsMended(t *testing.T) {
 			}
 			return nil
 		})
-		if job := runJob(t, c, "reconcile_gates"); job.ID("last.rows") != 1 || job.Get("last.message") != "1 mended: Busy (main): 0 critical instead of 1" {
+		if job := runJob(t, c, "reconcile_gates"); job.ID("last.rows") != 1 ||
+			job.Get("last.message") != "1 mended: Busy (main): 0 critical instead of 1" {
 			t.Errorf("what had to wait: %v", job.JSON)
 		}
 		if n := len(receiver.Messages()); n != 2 {

@@ -30,7 +30,12 @@ func TestAKillLosesNothing(t *testing.T) {
 	p := spawn(t, dir)
 	c := p.client(t)
 	s := newShop(t, c, "Shop", healthy.URL)
-	a := c.Must(http.StatusCreated, "POST", s.path+"/targets", map[string]any{"module": "webhook", "name": "down", "config": map[string]string{"url": "http://" + address}})
+	a := c.Must(
+		http.StatusCreated,
+		"POST",
+		s.path+"/targets",
+		map[string]any{"module": "webhook", "name": "down", "config": map[string]string{"url": "http://" + address}},
+	)
 	down, _ := a.Get("made.secret").(string)
 	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
 	p.kill() // right after the answer
@@ -69,14 +74,18 @@ func TestASettledMessageIsNotSentAgainAfterAKill(t *testing.T) {
 	c := p.client(t)
 	s := newShop(t, c, "Shop", healthy.URL)
 	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
-	apptest.Eventually(t, "it is settled", func() bool { return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.0") != nil })
+	apptest.Eventually(
+		t, "it is settled", func() bool { return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.0") != nil },
+	)
 	p.kill()
 	p = spawn(t, dir)
 	c = apptest.NewClient(t, p.url, c.Token)
 	// A change after the restart goes out; by then, a repeat would have too.
 	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(0)})
 	healthy.Wait(t, 2)
-	apptest.Eventually(t, "both are settled", func() bool { return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.1") != nil })
+	apptest.Eventually(
+		t, "both are settled", func() bool { return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.1") != nil },
+	)
 	if n := len(healthy.Messages()); n != 2 {
 		t.Errorf("%d messages, want 2", n)
 	}

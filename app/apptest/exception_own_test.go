@@ -46,7 +46,12 @@ func faulty(a *app.App) []admin.Route {
 			_, err := os.ReadFile("/nowhere/at/all")
 			return fmt.Errorf("read the file: %w", err)
 		}},
-		{Method: http.MethodGet, Path: "/test/open", Open: true, Serve: func(*admin.Page) error { return errors.New("for who is not signed in") }},
+		{
+			Method: http.MethodGet,
+			Path:   "/test/open",
+			Open:   true,
+			Serve:  func(*admin.Page) error { return errors.New("for who is not signed in") },
+		},
 		{Method: http.MethodGet, Path: "/test/late", Serve: func(p *admin.Page) error {
 			if err := p.Text("text/plain", "so far, so good"); err != nil {
 				return err
@@ -116,9 +121,16 @@ func tellAll(t *testing.T, c *apptest.Client) exceptionally {
 	t.Helper()
 	box, port := openPostbox(t)
 	w := exceptionally{box, apptest.NewReceiver(t), apptest.NewReceiver(t)}
-	c.Must(http.StatusOK, "PATCH", "/settings/mail", map[string]any{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"})
+	c.Must(
+		http.StatusOK,
+		"PATCH",
+		"/settings/mail",
+		map[string]any{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"},
+	)
 	c.Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{
-		"exception_email_to": "eve@example.org, ops@example.org", "exception_ms_teams_webhook": w.teams.URL + "/teams", "exception_slack_webhook": w.slack.URL + "/slack",
+		"exception_email_to":         "eve@example.org, ops@example.org",
+		"exception_ms_teams_webhook": w.teams.URL + "/teams",
+		"exception_slack_webhook":    w.slack.URL + "/slack",
 	})
 	return w
 }
@@ -152,7 +164,10 @@ func TestAPanicInTheMiddleOfAWrite(t *testing.T) {
 		if a := c.Must(http.StatusOK, "GET", "/audit", nil); strings.Contains(a.Text, "half written") {
 			t.Error("what it had written is there")
 		}
-		if status, _, text := look(t, enterAs(t, p, "mallory", apptest.Password), p.URL+"/test/panic"); status != http.StatusInternalServerError || strings.Contains(text, "/exceptions/") {
+		if status, _, text := look(
+			t, enterAs(t, p, "mallory", apptest.Password), p.URL+"/test/panic",
+		); status != http.StatusInternalServerError ||
+			strings.Contains(text, "/exceptions/") {
 			t.Errorf("another's page: %d, %s", status, text)
 		}
 		apptest.Eventually(t, "all are told", func() bool { return w.count() == [3]int{2, 1, 1} })
@@ -204,9 +219,12 @@ func TestFaultsOfRequests(t *testing.T) {
 			if status != http.StatusInternalServerError || strings.Contains(text, "nowhere") {
 				t.Errorf("%d: %s", status, text)
 			}
-			apptest.Eventually(t, "there is a row", func() bool { names, _ := noticesOf(c, "exception.request"); return len(names) == 1 })
+			apptest.Eventually(
+				t, "there is a row", func() bool { names, _ := noticesOf(c, "exception.request"); return len(names) == 1 },
+			)
 			names, messages := noticesOf(c, "exception.request")
-			if names[0] != `Exception "syscall.Errno" has occurred` || !strings.Contains(messages[0], "read the file: open /nowhere/at/all") {
+			if names[0] != `Exception "syscall.Errno" has occurred` ||
+				!strings.Contains(messages[0], "read the file: open /nowhere/at/all") {
 				t.Errorf("%q %q", names, messages)
 			}
 			if list := groupsOf(t, p); len(list) != 1 || list[0].Count != 2 || list[0].Function != "GET /test/error/:id" {
@@ -217,7 +235,9 @@ func TestFaultsOfRequests(t *testing.T) {
 			misplace(t, p, first.target, second.target)
 			a := c.With(t).Must(http.StatusInternalServerError, "GET", fmt.Sprintf("/targets/%d", first.target), nil)
 			list := groupsOf(t, p)
-			if len(list) != 2 || a.Get("exception") != fmt.Sprintf("/exceptions/%d", list[0].ID) || a.Get("reference") != a.Header.Get("X-Request-Id") || a.Get("reference") == "" {
+			if len(list) != 2 || a.Get("exception") != fmt.Sprintf("/exceptions/%d", list[0].ID) ||
+				a.Get("reference") != a.Header.Get("X-Request-Id") ||
+				a.Get("reference") == "" {
 				t.Errorf("%s, %+v", a.Text, list)
 			}
 			if list[0].Function != "GET /api/v1/targets/:id" {
@@ -225,7 +245,8 @@ func TestFaultsOfRequests(t *testing.T) {
 			}
 		})
 		t.Run("who is not signed in", func(t *testing.T) {
-			if status, _, text := look(t, visitor(t), p.URL+"/test/open"); status != http.StatusInternalServerError || strings.Contains(text, "/exceptions/") {
+			if status, _, text := look(t, visitor(t), p.URL+"/test/open"); status != http.StatusInternalServerError ||
+				strings.Contains(text, "/exceptions/") {
 				t.Errorf("%d: %s", status, text)
 			}
 			if list := groupsOf(t, p); len(list) != 3 {
@@ -279,7 +300,13 @@ func misplace(t *testing.T, p *apptest.Program, id, other int64) {
 
 // failing is a job that always fails, in each minute.
 func failing(err error) jobs.Job {
-	return jobs.Job{Name: "bill", Title: "Bills", About: "Fails.", Spec: "* * * * *", Run: func(context.Context, *jobs.Work) error { return err }}
+	return jobs.Job{
+		Name:  "bill",
+		Title: "Bills",
+		About: "Fails.",
+		Spec:  "* * * * *",
+		Run:   func(context.Context, *jobs.Work) error { return err },
+	}
 }
 
 // minute lets a minute go by, and waits for its run to be counted.
@@ -302,99 +329,124 @@ func minute(t *testing.T, p *apptest.Program, want int64) models.ExceptionGroup 
 // it has failed since.
 func TestAJobFailsForADay(t *testing.T) {
 	t.Parallel()
-	onWith(t, apptest.Options{Jobs: []jobs.Job{failing(errors.New("the till is empty"))}}, func(t *testing.T, p *apptest.Program) {
-		c := p.Client("admin")
-		const runs = 24 * 60
-		for i := range runs {
-			minute(t, p, int64(i+1))
-		}
-		apptest.Eventually(t, "all notices are there", func() bool { names, _ := noticesOf(c, "exception.task"); return len(names) == 24 })
-		names, messages := noticesOf(c, "exception.task")
-		for i, message := range messages {
-			if again := strings.Contains(message, "(+59 since "); !strings.HasPrefix(message, "the till is empty") || again != (i > 0) {
-				t.Errorf("notice %d: %q", i, message)
+	onWith(
+		t,
+		apptest.Options{Jobs: []jobs.Job{failing(errors.New("the till is empty"))}},
+		func(t *testing.T, p *apptest.Program) {
+			c := p.Client("admin")
+			const runs = 24 * 60
+			for i := range runs {
+				minute(t, p, int64(i+1))
 			}
-		}
-		if names[0] != `Exception "*errors.errorString" has occurred in background task` {
-			t.Errorf("%q", names[0])
-		}
-		if g := groupsOf(t, p)[0]; g.Count != runs || g.Notified != 24 || g.Suppressed != runs-24 || g.Function != "bill" {
-			t.Errorf("%+v", g)
-		}
-	})
+			apptest.Eventually(
+				t, "all notices are there", func() bool { names, _ := noticesOf(c, "exception.task"); return len(names) == 24 },
+			)
+			names, messages := noticesOf(c, "exception.task")
+			for i, message := range messages {
+				if again := strings.Contains(message, "(+59 since "); !strings.HasPrefix(message, "the till is empty") ||
+					again != (i > 0) {
+					t.Errorf("notice %d: %q", i, message)
+				}
+			}
+			if names[0] != `Exception "*errors.errorString" has occurred in background task` {
+				t.Errorf("%q", names[0])
+			}
+			if g := groupsOf(t, p)[0]; g.Count != runs || g.Notified != 24 || g.Suppressed != runs-24 || g.Function != "bill" {
+				t.Errorf("%+v", g)
+			}
+		},
+	)
 }
 
 // Failures of tasks, as SecObserve's tests number them.
 func TestFaultsOfTasks(t *testing.T) {
 	t.Parallel()
-	onWith(t, apptest.Options{Jobs: []jobs.Job{failing(errors.New("test_exception"))}}, func(t *testing.T, p *apptest.Program) {
-		c := p.Client("admin")
-		if _, err := p.Accounts.Create(t.Context(), account.NewUser{Name: "eve", FirstName: "Eve", Email: "eve@example.org", Password: apptest.Password}); err != nil {
-			t.Fatal(err)
-		}
-		var w exceptionally
-		named := func() { w = tellAll(t, c) } // with receivers that stay
-		t.Run("43: nobody is named, there is a row", func(t *testing.T) {
-			g := minute(t, p, 1)
-			if g.Kind != models.ExceptionTask || g.Function != "bill" || g.ProductID != 0 {
-				t.Errorf("%+v", g)
+	onWith(
+		t,
+		apptest.Options{Jobs: []jobs.Job{failing(errors.New("test_exception"))}},
+		func(t *testing.T, p *apptest.Program) {
+			c := p.Client("admin")
+			if _, err := p.Accounts.Create(
+				t.Context(), account.NewUser{Name: "eve", FirstName: "Eve", Email: "eve@example.org", Password: apptest.Password},
+			); err != nil {
+				t.Fatal(err)
 			}
-			apptest.Eventually(t, "there is a row", func() bool { names, _ := noticesOf(c, "exception.task"); return len(names) == 1 })
-			if n := len(ledgerOf(t, p, models.LedgerFilter{})); n != 0 {
-				t.Errorf("%d messages", n)
-			}
-		})
-		t.Run("41 and 44: within the limit nobody is told", func(t *testing.T) {
-			named()
-			minute(t, p, 2)
-			if names, _ := noticesOf(c, "exception."); len(names) != 1 || w.count() != [3]int{} {
-				t.Errorf("%q, %v", names, w.count())
-			}
-		})
-		t.Run("42 and 45: each is told once, by name", func(t *testing.T) {
-			p.Clock.Advance(58 * time.Minute)
-			minute(t, p, 3) // of the times that went by, one is made up
-			apptest.Eventually(t, "all are told", func() bool { return w.count() == [3]int{2, 1, 1} })
-			for _, m := range w.box.got() {
-				hello := "Hello,"
-				if m.to == "eve@example.org" {
-					hello = "Hello Eve,"
+			var w exceptionally
+			named := func() { w = tellAll(t, c) } // with receivers that stay
+			t.Run("43: nobody is named, there is a row", func(t *testing.T) {
+				g := minute(t, p, 1)
+				if g.Kind != models.ExceptionTask || g.Function != "bill" || g.ProductID != 0 {
+					t.Errorf("%+v", g)
 				}
-				for _, want := range []string{hello, "has occurred in background task", "test_exception", "bill"} {
-					if !strings.Contains(m.text, want) {
-						t.Errorf("the mail to %s lacks %q:\n%s", m.to, want, m.text)
+				apptest.Eventually(
+					t, "there is a row", func() bool { names, _ := noticesOf(c, "exception.task"); return len(names) == 1 },
+				)
+				if n := len(ledgerOf(t, p, models.LedgerFilter{})); n != 0 {
+					t.Errorf("%d messages", n)
+				}
+			})
+			t.Run("41 and 44: within the limit nobody is told", func(t *testing.T) {
+				named()
+				minute(t, p, 2)
+				if names, _ := noticesOf(c, "exception."); len(names) != 1 || w.count() != [3]int{} {
+					t.Errorf("%q, %v", names, w.count())
+				}
+			})
+			t.Run("42 and 45: each is told once, by name", func(t *testing.T) {
+				p.Clock.Advance(58 * time.Minute)
+				minute(t, p, 3) // of the times that went by, one is made up
+				apptest.Eventually(t, "all are told", func() bool { return w.count() == [3]int{2, 1, 1} })
+				for _, m := range w.box.got() {
+					hello := "Hello,"
+					if m.to == "eve@example.org" {
+						hello = "Hello Eve,"
+					}
+					for _, want := range []string{hello, "has occurred in background task", "test_exception", "bill"} {
+						if !strings.Contains(m.text, want) {
+							t.Errorf("the mail to %s lacks %q:\n%s", m.to, want, m.text)
+						}
 					}
 				}
-			}
-			for name, r := range map[string]*apptest.Receiver{"Teams": w.teams, "Slack": w.slack} {
-				if text := string(r.Messages()[0].Body); !strings.Contains(strings.ReplaceAll(text, `\\`, ""), "test_exception") || !strings.Contains(text, "bill") {
-					t.Errorf("%s: %s", name, text)
+				for name, r := range map[string]*apptest.Receiver{"Teams": w.teams, "Slack": w.slack} {
+					if text := string(r.Messages()[0].Body); !strings.Contains(strings.ReplaceAll(text, `\\`, ""), "test_exception") ||
+						!strings.Contains(text, "bill") {
+						t.Errorf("%s: %s", name, text)
+					}
 				}
-			}
-		})
-		t.Run("without a sender mails are skipped, and say so", func(t *testing.T) {
-			c.With(t).Must(http.StatusOK, "PATCH", "/settings/mail", map[string]any{"email_from": ""})
-			c.With(t).Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{"exception_rate_limit": 0})
-			p.Clock.Advance(time.Hour)
-			minute(t, p, 4)
-			apptest.Eventually(t, "both are skipped", func() bool { return rows(c.Do("GET", "/deliveries?state=skipped", nil)) >= 2 })
-			if a := c.With(t).Do("GET", "/deliveries?state=skipped", nil); !strings.Contains(a.Text, "EMAIL_FROM is empty") {
-				t.Errorf("why: %s", a.Text)
-			}
-		})
-		t.Run("87: the run has failed, and the schedule goes on", func(t *testing.T) {
-			if job := jobOf(t, c, "bill"); job.Get("last.result") != "failed" || !strings.Contains(fmt.Sprint(job.Get("last.message")), "test_exception") {
-				t.Errorf("%v", job.JSON)
-			}
-		})
-	})
+			})
+			t.Run("without a sender mails are skipped, and say so", func(t *testing.T) {
+				c.With(t).Must(http.StatusOK, "PATCH", "/settings/mail", map[string]any{"email_from": ""})
+				c.With(t).Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{"exception_rate_limit": 0})
+				p.Clock.Advance(time.Hour)
+				minute(t, p, 4)
+				apptest.Eventually(
+					t, "both are skipped", func() bool { return rows(c.Do("GET", "/deliveries?state=skipped", nil)) >= 2 },
+				)
+				if a := c.With(t).Do("GET", "/deliveries?state=skipped", nil); !strings.Contains(a.Text, "EMAIL_FROM is empty") {
+					t.Errorf("why: %s", a.Text)
+				}
+			})
+			t.Run("87: the run has failed, and the schedule goes on", func(t *testing.T) {
+				if job := jobOf(t, c, "bill"); job.Get("last.result") != "failed" ||
+					!strings.Contains(fmt.Sprint(job.Get("last.message")), "test_exception") {
+					t.Errorf("%v", job.JSON)
+				}
+			})
+		},
+	)
 }
 
 // exploding is a module whose sends panic.
 type exploding struct{}
 
 func (exploding) Descriptor() module.Descriptor {
-	return module.Descriptor{Name: "exploding", Title: "Mine", Icon: "plug", Summary: "Fails", Limits: module.Limits{Parallel: 1}}
+	return module.Descriptor{
+		Name:    "exploding",
+		Title:   "Mine",
+		Icon:    "plug",
+		Summary: "Fails",
+		Limits:  module.Limits{Parallel: 1},
+	}
 }
 func (exploding) Prepare(c module.Config) (module.Config, error) { return c, nil }
 func (exploding) Hint(module.Config) string                      { return "" }
@@ -405,53 +457,65 @@ func (exploding) Send(context.Context, module.Config, module.Message) module.Res
 // What fails while people are told of an exception makes no other one.
 func TestNoEchoOfExceptions(t *testing.T) {
 	t.Parallel()
-	onWith(t, apptest.Options{Extra: faulty, Modules: []module.Module{exploding{}}}, func(t *testing.T, p *apptest.Program) {
-		c := p.Client("admin")
-		c.Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{"exception_rate_limit": 0})
-		c.Must(http.StatusCreated, "POST", "/connections", map[string]any{"owner": "system", "module": "exploding", "name": "Mine", "config": map[string]string{}})
-		browser := enter(t, p)
-		only := func(t *testing.T, want int) {
-			t.Helper()
-			if names, _ := noticesOf(c, "exception."); len(names) != want {
-				t.Errorf("told of %d exceptions: %q", len(names), names)
+	onWith(
+		t,
+		apptest.Options{Extra: faulty, Modules: []module.Module{exploding{}}},
+		func(t *testing.T, p *apptest.Program) {
+			c := p.Client("admin")
+			c.Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{"exception_rate_limit": 0})
+			c.Must(
+				http.StatusCreated,
+				"POST",
+				"/connections",
+				map[string]any{"owner": "system", "module": "exploding", "name": "Mine", "config": map[string]string{}},
+			)
+			browser := enter(t, p)
+			only := func(t *testing.T, want int) {
+				t.Helper()
+				if names, _ := noticesOf(c, "exception."); len(names) != want {
+					t.Errorf("told of %d exceptions: %q", len(names), names)
+				}
+				if list := groupsOf(t, p); len(list) != 1 || list[0].Count != int64(want) {
+					t.Errorf("%+v", list)
+				}
 			}
-			if list := groupsOf(t, p); len(list) != 1 || list[0].Count != int64(want) {
-				t.Errorf("%+v", list)
-			}
-		}
-		t.Run("a send that panics", func(t *testing.T) {
-			look(t, browser, p.URL+"/test/error/1")
-			apptest.Eventually(t, "it is given up", func() bool { return rows(c.Do("GET", "/deliveries?state=dead", nil)) == 1 })
-			only(t, 1)
-		})
-		t.Run("a connection that fails is told of once", func(t *testing.T) {
-			receiver := apptest.NewReceiver(t)
-			breakDown(receiver)
-			c.With(t).Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{"exception_slack_webhook": receiver.URL})
-			look(t, browser, p.URL+"/test/error/1")
-			broken := func() int { names, _ := noticesOf(c, "connector.error"); return len(names) }
-			apptest.Eventually(t, "it is told of", func() bool {
-				p.Clock.Advance(3 * time.Minute)
-				p.Wake()
-				return broken() == 1
+			t.Run("a send that panics", func(t *testing.T) {
+				look(t, browser, p.URL+"/test/error/1")
+				apptest.Eventually(
+					t, "it is given up", func() bool { return rows(c.Do("GET", "/deliveries?state=dead", nil)) == 1 },
+				)
+				only(t, 1)
 			})
-			only(t, 2)
-			for range 5 {
-				p.Clock.Advance(2 * time.Hour)
-				p.Wake()
-			}
-			before := len(receiver.Messages())
-			apptest.Eventually(t, "it is tried again", func() bool {
-				p.Clock.Advance(2 * time.Hour)
-				p.Wake()
-				return len(receiver.Messages()) > before
+			t.Run("a connection that fails is told of once", func(t *testing.T) {
+				receiver := apptest.NewReceiver(t)
+				breakDown(receiver)
+				c.With(t).
+					Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{"exception_slack_webhook": receiver.URL})
+				look(t, browser, p.URL+"/test/error/1")
+				broken := func() int { names, _ := noticesOf(c, "connector.error"); return len(names) }
+				apptest.Eventually(t, "it is told of", func() bool {
+					p.Clock.Advance(3 * time.Minute)
+					p.Wake()
+					return broken() == 1
+				})
+				only(t, 2)
+				for range 5 {
+					p.Clock.Advance(2 * time.Hour)
+					p.Wake()
+				}
+				before := len(receiver.Messages())
+				apptest.Eventually(t, "it is tried again", func() bool {
+					p.Clock.Advance(2 * time.Hour)
+					p.Wake()
+					return len(receiver.Messages()) > before
+				})
+				if n := broken(); n != 1 {
+					t.Errorf("told of %d times", n)
+				}
+				only(t, 2)
 			})
-			if n := broken(); n != 1 {
-				t.Errorf("told of %d times", n)
-			}
-			only(t, 2)
-		})
-	})
+		},
+	)
 }
 
 // An exception whose event cannot be routed is put aside after some tries: it is
@@ -463,7 +527,16 @@ func TestAnExceptionThatCannotBeRouted(t *testing.T) {
 		receiver := apptest.NewReceiver(t)
 		c.Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{"exception_slack_webhook": receiver.URL})
 		err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
-			return tx.InsertEvent(&models.Event{UUID: "0192f0c8-0000-7000-8000-000000000001", Type: "exception.task", Version: 1, At: tx.Now(), Payload: []byte(`{"group": 7, "class": 5}`)}, "notify")
+			return tx.InsertEvent(
+				&models.Event{
+					UUID:    "0192f0c8-0000-7000-8000-000000000001",
+					Type:    "exception.task",
+					Version: 1,
+					At:      tx.Now(),
+					Payload: []byte(`{"group": 7, "class": 5}`),
+				},
+				"notify",
+			)
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -501,16 +574,30 @@ func TestFaultsInTheBrowser(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{Extra: faulty})
 	c := p.Client("admin")
 	err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
-		e := models.Event{UUID: "0192f0c8-0000-7000-8000-000000000001", Type: "exception.task", Version: 1, At: tx.Now(), Payload: []byte(`{"group": 7, "class": 5}`)}
+		e := models.Event{
+			UUID:    "0192f0c8-0000-7000-8000-000000000001",
+			Type:    "exception.task",
+			Version: 1,
+			At:      tx.Now(),
+			Payload: []byte(`{"group": 7, "class": 5}`),
+		}
 		if err := tx.InsertEvent(&e, "notify"); err != nil {
 			return err
 		}
-		return tx.DelayWork("notify", e.ID, "read the payload of a exception.task: json: cannot unmarshal number into Go struct field Exception.class of type string", time.Time{})
+		return tx.DelayWork(
+			"notify",
+			e.ID,
+			"read the payload of a exception.task: json: cannot unmarshal number into Go struct field Exception.class of type string",
+			time.Time{},
+		)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{"exception_email_to": "ops@example.org, dev@example.org", "exception_slack_webhook": "https://hooks.slack.com/services/T0/B0/abcdefgh1234"})
+	c.Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{
+		"exception_email_to":      "ops@example.org, dev@example.org",
+		"exception_slack_webhook": "https://hooks.slack.com/services/T0/B0/abcdefgh1234",
+	})
 	b := apptest.NewBrowser(t, p.URL)
 	b.Open("/admin/settings/exceptions")
 	b.Fill("#f-name", "admin")
@@ -540,14 +627,21 @@ func TestWhomExceptionsAreTold(t *testing.T) {
 			}
 		}
 		a = c.Must(http.StatusUnprocessableEntity, "PATCH", "/settings/exceptions", map[string]any{
-			"exception_email_to": "ops@example.org, nobody", "exception_ms_teams_webhook": "ftp://x", "exception_slack_webhook": 5, "exception_rate_limit": -1,
+			"exception_email_to":         "ops@example.org, nobody",
+			"exception_ms_teams_webhook": "ftp://x",
+			"exception_slack_webhook":    5,
+			"exception_rate_limit":       -1,
 		})
 		for _, field := range []string{"exception_email_to", "exception_ms_teams_webhook", "exception_slack_webhook", "exception_rate_limit"} {
 			if !strings.Contains(a.Text, `"name":"`+field+`"`) {
 				t.Errorf("%s is not named: %s", field, a.Text)
 			}
 		}
-		a = c.Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{"exception_email_to": "ops@example.org,dev@example.org", "exception_slack_webhook": hook, "grouping": "exact"})
+		a = c.Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{
+			"exception_email_to":      "ops@example.org,dev@example.org",
+			"exception_slack_webhook": hook,
+			"grouping":                "exact",
+		})
 		if a.Get("exception_email_to") != "ops@example.org, dev@example.org" || a.ID("version") != 1 {
 			t.Errorf("stored: %s", a.Text)
 		}
@@ -565,33 +659,63 @@ func TestWhomExceptionsAreTold(t *testing.T) {
 		if again := c.Must(http.StatusOK, "GET", "/connections?owner=system", nil); again.Text != connections.Text {
 			t.Errorf("it has changed: %s", again.Text)
 		}
-		a = c.Must(http.StatusUnprocessableEntity, "PATCH", "/settings/exceptions", map[string]any{"exception_slack_webhook": "another.host…9999", "exception_rate_limit": 5})
-		if a.Get("errors.0.name") != "exception_slack_webhook" || c.Do("GET", "/settings/exceptions", nil).ID("exception_rate_limit") != 3600 {
+		a = c.Must(
+			http.StatusUnprocessableEntity,
+			"PATCH",
+			"/settings/exceptions",
+			map[string]any{"exception_slack_webhook": "another.host…9999", "exception_rate_limit": 5},
+		)
+		if a.Get("errors.0.name") != "exception_slack_webhook" ||
+			c.Do("GET", "/settings/exceptions", nil).ID("exception_rate_limit") != 3600 {
 			t.Errorf("%s", a.Text)
 		}
-		a = c.Must(http.StatusConflict, "PATCH", "/settings/exceptions", map[string]any{"exception_email_to": "", "version": 1})
+		a = c.Must(
+			http.StatusConflict, "PATCH", "/settings/exceptions", map[string]any{"exception_email_to": "", "version": 1},
+		)
 		if !strings.Contains(a.Text, "Meanwhile admin has changed") {
 			t.Errorf("%s", a.Text)
 		}
 
 		// The audit has it, without what is secret.
 		a = c.Must(http.StatusOK, "GET", "/audit?kind=settings", nil)
-		if !strings.Contains(a.Text, "exception_slack_webhook") || !strings.Contains(a.Text, "exception_email_to") || strings.Contains(a.Text, "abcdefgh") {
+		if !strings.Contains(a.Text, "exception_slack_webhook") || !strings.Contains(a.Text, "exception_email_to") ||
+			strings.Contains(a.Text, "abcdefgh") {
 			t.Errorf("audit: %s", a.Text)
 		}
 
 		// The page does the same.
 		browser := enter(t, p)
-		if _, _, text := look(t, browser, p.URL+"/admin/settings/exceptions"); !strings.Contains(text, "EXCEPTION_MS_TEAMS_WEBHOOK") || !strings.Contains(text, "ops@example.org, dev@example.org") || strings.Contains(text, "abcdefgh") {
+		if _, _, text := look(
+			t, browser, p.URL+"/admin/settings/exceptions",
+		); !strings.Contains(text, "EXCEPTION_MS_TEAMS_WEBHOOK") || !strings.Contains(text, "ops@example.org, dev@example.org") ||
+			strings.Contains(text, "abcdefgh") {
 			t.Errorf("the page: %s", text)
 		}
 		fields := func(version, email, slack string) io.Reader {
-			return form("version", version, "exception_email_to", email, "exception_ms_teams_webhook", "", "exception_slack_webhook", slack, "exception_rate_limit", "3600", "grouping", "smart")
+			return form(
+				"version",
+				version,
+				"exception_email_to",
+				email,
+				"exception_ms_teams_webhook",
+				"",
+				"exception_slack_webhook",
+				slack,
+				"exception_rate_limit",
+				"3600",
+				"grouping",
+				"smart",
+			)
 		}
-		if status, text := post(t, browser, p.URL+"/admin/settings/exceptions", fields("2", "nobody", fmt.Sprint(hint))); status != http.StatusUnprocessableEntity || !strings.Contains(text, "#f-exception_email_to") || !strings.Contains(text, `value="nobody"`) {
+		if status, text := post(
+			t, browser, p.URL+"/admin/settings/exceptions", fields("2", "nobody", fmt.Sprint(hint)),
+		); status != http.StatusUnprocessableEntity || !strings.Contains(text, "#f-exception_email_to") ||
+			!strings.Contains(text, `value="nobody"`) {
 			t.Errorf("%d: %s", status, text)
 		}
-		if status, _ := submit(t, browser, p.URL+"/admin/settings/exceptions", fields("2", "", fmt.Sprint(hint)), formKind); status != http.StatusSeeOther {
+		if status, _ := submit(
+			t, browser, p.URL+"/admin/settings/exceptions", fields("2", "", fmt.Sprint(hint)), formKind,
+		); status != http.StatusSeeOther {
 			t.Errorf("%d", status)
 		}
 		a = c.Must(http.StatusOK, "GET", "/settings/exceptions", nil)

@@ -26,13 +26,27 @@ func throw(t *testing.T, p *apptest.Program, r exception.Report) exception.Resul
 
 func declined(product int64) exception.Report {
 	return exception.Report{
-		Kind: models.ExceptionReported, ProductID: product, Class: "PaymentFailed", Message: "order 7 is not paid", Release: "checkout@3.12.0", Environment: "production",
-		User: "ilse", Tags: map[string]string{"gateway": "northpay"}, Arguments: map[string]string{"order": "7"},
+		Kind:        models.ExceptionReported,
+		ProductID:   product,
+		Class:       "PaymentFailed",
+		Message:     "order 7 is not paid",
+		Release:     "checkout@3.12.0",
+		Environment: "production",
+		User:        "ilse",
+		Tags:        map[string]string{"gateway": "northpay"},
+		Arguments:   map[string]string{"order": "7"},
 		Frames: []exception.Frame{
 			{Module: "requests.adapters", Function: "send", File: "requests/adapters.py", Line: 713},
 			{Module: "checkout.orders", Function: "pay", File: "checkout/orders.py", Line: 141, InApp: true},
 		},
-		Chain: []exception.Cause{{Class: "PaymentFailed", Message: "order 7 is not paid"}, {Class: "Timeout", Message: "no answer in 10 s", Frames: []exception.Frame{{Function: "send", File: "requests/adapters.py"}}}},
+		Chain: []exception.Cause{
+			{Class: "PaymentFailed", Message: "order 7 is not paid"},
+			{
+				Class:   "Timeout",
+				Message: "no answer in 10 s",
+				Frames:  []exception.Frame{{Function: "send", File: "requests/adapters.py"}},
+			},
+		},
 	}
 }
 
@@ -41,11 +55,22 @@ func declined(product int64) exception.Report {
 func TestEachChannelTellsOfAnException(t *testing.T) {
 	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
-		receivers := map[string]*apptest.Receiver{"webhook": apptest.NewReceiver(t), "slack": apptest.NewReceiver(t), "teams": apptest.NewReceiver(t), "mattermost": apptest.NewReceiver(t), "discord": apptest.NewReceiver(t)}
+		receivers := map[string]*apptest.Receiver{
+			"webhook":    apptest.NewReceiver(t),
+			"slack":      apptest.NewReceiver(t),
+			"teams":      apptest.NewReceiver(t),
+			"mattermost": apptest.NewReceiver(t),
+			"discord":    apptest.NewReceiver(t),
+		}
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")
 		for module, r := range receivers {
-			c.Must(http.StatusCreated, "POST", s.path+"/targets", map[string]any{"module": module, "name": module, "config": map[string]string{"url": r.URL + "/x"}})
+			c.Must(
+				http.StatusCreated,
+				"POST",
+				s.path+"/targets",
+				map[string]any{"module": module, "name": module, "config": map[string]string{"url": r.URL + "/x"}},
+			)
 		}
 		group := throw(t, p, declined(s.id)).Group
 		for module, r := range receivers {
@@ -55,9 +80,20 @@ func TestEachChannelTellsOfAnException(t *testing.T) {
 				t.Errorf("%s: no JSON: %s", module, body)
 			}
 			text := strings.NewReplacer(`\\`, "", `\"`, `"`, "&lt;", "<").Replace(string(body))
-			wants := []string{`Exception "PaymentFailed" has occurred`, "order 7 is not paid", "checkout.orders.pay", "Shop", fmt.Sprintf("/exceptions/%d", group)}
+			wants := []string{
+				`Exception "PaymentFailed" has occurred`,
+				"order 7 is not paid",
+				"checkout.orders.pay",
+				"Shop",
+				fmt.Sprintf("/exceptions/%d", group),
+			}
 			if module == "webhook" { // it posts the event
-				wants = []string{`"type":"exception.reported"`, `"class":"PaymentFailed"`, `"message":"order 7 is not paid"`, fmt.Sprintf("/exceptions/%d", group)}
+				wants = []string{
+					`"type":"exception.reported"`,
+					`"class":"PaymentFailed"`,
+					`"message":"order 7 is not paid"`,
+					fmt.Sprintf("/exceptions/%d", group),
+				}
 			}
 			for _, want := range wants {
 				if !strings.Contains(text, want) {
@@ -83,10 +119,27 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	c.Must(http.StatusCreated, "POST", "/products/1/members", map[string]any{"user": "mei", "role": "reader"})
 	group := throw(t, p, declined(shop)).Group
 	other := declined(shop)
-	other.Class, other.Message, other.Frames, other.Chain, other.Release = "KeyError", `"><script>alert(1)</script>`, nil, nil, ""
+	other.Class = "KeyError"
+	other.Message = `"><script>alert(1)</script>`
+	other.Frames = nil
+	other.Chain = nil
+	other.Release = ""
 	second := throw(t, p, other).Group
-	task := throw(t, p, exception.Report{Kind: models.ExceptionTask, ProductID: shop, Class: "*shop.Secret", Message: "it says a secret", Function: "bill", Arguments: map[string]string{"year": "2026"}}).Group
-	throw(t, p, exception.Report{Kind: models.ExceptionRequest, Class: "panic", Message: "panic: index out of range", Function: "GET /products/:id", Reference: "a-b-c"})
+	task := throw(t, p, exception.Report{
+		Kind:      models.ExceptionTask,
+		ProductID: shop,
+		Class:     "*shop.Secret",
+		Message:   "it says a secret",
+		Function:  "bill",
+		Arguments: map[string]string{"year": "2026"},
+	}).Group
+	throw(t, p, exception.Report{
+		Kind:      models.ExceptionRequest,
+		Class:     "panic",
+		Message:   "panic: index out of range",
+		Function:  "GET /products/:id",
+		Reference: "a-b-c",
+	})
 	for range 3 {
 		p.Clock.Advance(61 * time.Minute)
 		for range 4 {
@@ -110,8 +163,22 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 
 	page := fmt.Sprintf("/exceptions/%d", group)
 	still(t, b, "exception", page)
-	b.Sees("PaymentFailed", "order 7 is not paid", "3 held back since the last notice", "4 times, last", "checkout@3.12.0", "1 call of libraries", "checkout.orders.pay", "checkout/orders.py:141",
-		"caused by", "no answer in 10 s", "northpay", "production", "its class and the calls of the program's own", "at the earliest")
+	b.Sees(
+		"PaymentFailed",
+		"order 7 is not paid",
+		"3 held back since the last notice",
+		"4 times, last",
+		"checkout@3.12.0",
+		"1 call of libraries",
+		"checkout.orders.pay",
+		"checkout/orders.py:141",
+		"caused by",
+		"no answer in 10 s",
+		"northpay",
+		"production",
+		"its class and the calls of the program's own",
+		"at the earliest",
+	)
 	b.TabThrough(page)
 	b.Press("form[action$='/mute'] button")
 	b.Sees("Nobody is told of it until", "Muted, back in", "Unmute")
@@ -136,7 +203,10 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 
 	// Merging, from the list.
 	b.Open("/exceptions?product=1&kind=reported")
-	b.Do(chromedp.Click(fmt.Sprintf("input[name=id][value='%d']", group)), chromedp.Click(fmt.Sprintf("input[name=id][value='%d']", second)))
+	b.Do(
+		chromedp.Click(fmt.Sprintf("input[name=id][value='%d']", group)),
+		chromedp.Click(fmt.Sprintf("input[name=id][value='%d']", second)),
+	)
 	b.Look("exceptions-selected")
 	b.Press("button[formaction='/exceptions/merge']")
 	b.Sees("Merge 1 exception into one?", "PaymentFailed", "KeyError")

@@ -16,16 +16,30 @@ func TestReportedExceptions(t *testing.T) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")
 		full := object{
-			"class": "ValueError", "message": "order 1 is lost", "product": "Shop", "function": "shop.pay", "arguments": object{"id": 7, "name": "x", "none": nil},
-			"frames": []object{{"function": "pay", "module": "shop", "file": "pay.py", "line": 7, "in_app": true}}, "chain": []object{{"class": "A", "message": "a"}, {"class": "ValueError", "message": "b"}},
-			"release": "1.0", "environment": "test", "level": "error", "user": "ann", "tags": object{"region": "eu"},
+			"class":     "ValueError",
+			"message":   "order 1 is lost",
+			"product":   "Shop",
+			"function":  "shop.pay",
+			"arguments": object{"id": 7, "name": "x", "none": nil},
+			"frames": []object{
+				{"function": "pay", "module": "shop", "file": "pay.py", "line": 7, "in_app": true},
+			},
+			"chain":       []object{{"class": "A", "message": "a"}, {"class": "ValueError", "message": "b"}},
+			"release":     "1.0",
+			"environment": "test",
+			"level":       "error",
+			"user":        "ann",
+			"tags":        object{"region": "eu"},
 		}
 		first := c.Must(http.StatusAccepted, "POST", "/exceptions", full)
 		if first.Get("notified") != true || first.ID("suppressed") != 0 || first.ID("group") == 0 {
 			t.Errorf("%s", first.Text)
 		}
 		full["message"], full["product"], full["release"] = "order 2 is lost", s.id, "1.1"
-		if again := c.Must(http.StatusAccepted, "POST", "/exceptions", full); again.Get("notified") != false || again.ID("suppressed") != 1 || again.ID("group") != first.ID("group") {
+		if again := c.Must(
+			http.StatusAccepted, "POST", "/exceptions", full,
+		); again.Get("notified") != false || again.ID("suppressed") != 1 ||
+			again.ID("group") != first.ID("group") {
 			t.Errorf("%s", again.Text)
 		}
 		if err := p.Exceptions.Flush(t.Context()); err != nil {
@@ -43,8 +57,13 @@ func TestReportedExceptions(t *testing.T) {
 		if list, _ := d.Get("releases").([]any); len(list) != 2 {
 			t.Errorf("%v", list)
 		}
-		many := c.Must(http.StatusAccepted, "POST", "/exceptions", []object{{"class": "A", "message": ""}, {"class": "B", "message": "b", "product": s.id}, {"class": "B", "message": "b", "product": "Shop", "fingerprint": "mine"}})
-		if many.Get("results.0.notified") != true || many.ID("results.1.group") == many.ID("results.2.group") || many.ID("results.2.group") == 0 {
+		many := c.Must(http.StatusAccepted, "POST", "/exceptions", []object{
+			{"class": "A", "message": ""},
+			{"class": "B", "message": "b", "product": s.id},
+			{"class": "B", "message": "b", "product": "Shop", "fingerprint": "mine"},
+		})
+		if many.Get("results.0.notified") != true || many.ID("results.1.group") == many.ID("results.2.group") ||
+			many.ID("results.2.group") == 0 {
 			t.Errorf("%s", many.Text)
 		}
 
@@ -69,19 +88,26 @@ func TestReportedExceptions(t *testing.T) {
 		// What is done with them.
 		at := fmt.Sprintf("/exceptions/%d", first.ID("group"))
 		until := p.Store.Now().Add(time.Hour).UTC().Format(time.RFC3339)
-		if a := c.Must(http.StatusOK, "PATCH", at, object{"state": "resolved", "muted_until": until}); a.Get("state") != "resolved" || a.Get("resolved_by") != "admin" || a.Get("muted_until") == nil {
+		if a := c.Must(
+			http.StatusOK, "PATCH", at, object{"state": "resolved", "muted_until": until},
+		); a.Get("state") != "resolved" || a.Get("resolved_by") != "admin" ||
+			a.Get("muted_until") == nil {
 			t.Errorf("%s", a.Text)
 		}
-		if a := c.Must(http.StatusOK, "PATCH", at, object{"state": "open", "muted_until": nil}); a.Get("state") != "open" || a.Get("muted_until") != nil {
+		if a := c.Must(http.StatusOK, "PATCH", at, object{"state": "open", "muted_until": nil}); a.Get("state") != "open" ||
+			a.Get("muted_until") != nil {
 			t.Errorf("%s", a.Text)
 		}
 		c.Must(http.StatusUnprocessableEntity, "PATCH", at, object{"state": "gone"})
-		c.Must(http.StatusUnprocessableEntity, "PATCH", at, object{"state": "resolved", "muted_until": "2020-01-01T00:00:00Z"})
+		c.Must(
+			http.StatusUnprocessableEntity, "PATCH", at, object{"state": "resolved", "muted_until": "2020-01-01T00:00:00Z"},
+		)
 		if a := c.Must(http.StatusOK, "GET", at, nil); a.Get("state") != "open" {
 			t.Errorf("a refused change has changed: %s", a.Text)
 		}
 		other := many.ID("results.1.group")
-		if a := c.Must(http.StatusOK, "POST", at+"/merge", object{"groups": []int64{other}}); a.ID("count") != 3 || a.Get("merges.0.class") != "B" {
+		if a := c.Must(http.StatusOK, "POST", at+"/merge", object{"groups": []int64{other}}); a.ID("count") != 3 ||
+			a.Get("merges.0.class") != "B" {
 			t.Errorf("%s", a.Text)
 		}
 		c.Must(http.StatusNotFound, "GET", fmt.Sprintf("/exceptions/%d", other), nil)
@@ -138,10 +164,15 @@ func TestBadReportsOfExceptions(t *testing.T) {
 	if list, _ := c.Must(http.StatusOK, "GET", "/exceptions", nil).Get("items").([]any); len(list) != 0 {
 		t.Errorf("%d groups of what was refused", len(list))
 	}
-	if a := c.Do("POST", "/exceptions", []byte(`{"class":"E","message":"`+strings.Repeat("x", 3<<20)+`"}`)); a.Status != http.StatusAccepted {
+	if a := c.Do(
+		"POST", "/exceptions", []byte(`{"class":"E","message":"`+strings.Repeat("x", 3<<20)+`"}`),
+	); a.Status != http.StatusAccepted {
 		t.Errorf("3 MB: %d %s", a.Status, a.Text)
 	}
-	if a := c.Do("POST", "/exceptions", []byte(`[`+strings.TrimSuffix(strings.Repeat(good+",", 1000), ",")+`]`)); a.Status != http.StatusAccepted || a.ID("results.999.suppressed") != 999 {
+	if a := c.Do(
+		"POST", "/exceptions", []byte(`[`+strings.TrimSuffix(strings.Repeat(good+",", 1000), ",")+`]`),
+	); a.Status != http.StatusAccepted ||
+		a.ID("results.999.suppressed") != 999 {
 		t.Errorf("a thousand: %d %.200s", a.Status, a.Text)
 	}
 }
@@ -154,11 +185,14 @@ func TestRepeatedReportsOfExceptions(t *testing.T) {
 		body := []object{{"class": "E", "message": "m"}, {"class": "E", "message": "m"}}
 		first := keyed.Must(http.StatusAccepted, "POST", "/exceptions", body)
 		again := keyed.Must(http.StatusAccepted, "POST", "/exceptions", body)
-		if again.Text != first.Text || again.Header.Get("Idempotency-Replayed") != "true" || first.Header.Get("Idempotency-Replayed") != "" {
+		if again.Text != first.Text || again.Header.Get("Idempotency-Replayed") != "true" ||
+			first.Header.Get("Idempotency-Replayed") != "" {
 			t.Errorf("%s, first %s", again.Text, first.Text)
 		}
 		keyed.Must(http.StatusConflict, "POST", "/exceptions", object{"class": "E", "message": "other"})
-		if a := c.Must(http.StatusAccepted, "POST", "/exceptions", object{"class": "E", "message": "m"}); a.ID("suppressed") != 2 {
+		if a := c.Must(http.StatusAccepted, "POST", "/exceptions", object{"class": "E", "message": "m"}); a.ID(
+			"suppressed",
+		) != 2 {
 			t.Errorf("repeats were counted: %s", a.Text)
 		}
 	})

@@ -17,7 +17,9 @@ func wayOf(c *apptest.Client, event int64) (string, apptest.Answer) {
 	a := c.Must(http.StatusOK, "GET", fmt.Sprintf("/events/%d/trace", event), nil)
 	var list []string
 	for i := 0; a.Get(fmt.Sprintf("steps.%d", i)) != nil; i++ {
-		list = append(list, fmt.Sprint(a.Get(fmt.Sprintf("steps.%d.step", i)), " ", a.Get(fmt.Sprintf("steps.%d.outcome", i))))
+		list = append(
+			list, fmt.Sprint(a.Get(fmt.Sprintf("steps.%d.step", i)), " ", a.Get(fmt.Sprintf("steps.%d.outcome", i))),
+		)
 	}
 	return strings.Join(list, ", "), a
 }
@@ -88,17 +90,32 @@ func TestWhyAMessageWasSentOrNot(t *testing.T) {
 		setCounts(c, s, 1)
 		receiver.Wait(t, 1)
 		first := lastChange(c, s)
-		goes(t, c, first, begin+"target done, reader done", "Delivered at the first attempt", "No hold time", "as an administrator", fmt.Sprintf(`"/inbox/%d"`, first), `"hook"`, receiver.URL[len("http://"):])
+		goes(
+			t,
+			c,
+			first,
+			begin+"target done, reader done",
+			"Delivered at the first attempt",
+			"No hold time",
+			"as an administrator",
+			fmt.Sprintf(`"/inbox/%d"`, first),
+			`"hook"`,
+			receiver.URL[len("http://"):],
+		)
 		a := goes(t, reader, first, begin+"target done, reader done", "as a reader of the product")
 		if strings.Contains(a.Text, receiver.URL[len("http://"):]) {
 			t.Errorf("a reader sees where it went: %s", a.Text)
 		}
 		stranger.Must(http.StatusNotFound, "GET", fmt.Sprintf("/events/%d", first), nil)
-		hidden, none := stranger.Do("GET", fmt.Sprintf("/events/%d/trace", first), nil), stranger.Do("GET", "/events/99999/trace", nil)
+		hidden := stranger.Do("GET", fmt.Sprintf("/events/%d/trace", first), nil)
+		none := stranger.Do("GET", "/events/99999/trace", nil)
 		if hidden.Status != http.StatusNotFound || hidden.Get("detail") != none.Get("detail") {
 			t.Errorf("hidden: %s, not there: %s", hidden.Text, none.Text)
 		}
-		if a := reader.Must(http.StatusOK, "GET", fmt.Sprintf("/events/%d", first), nil); a.Get("type") != "gate.changed" || a.Get("payload.to") != "failed" || a.ID("product.id") != s.id {
+		if a := reader.Must(
+			http.StatusOK, "GET", fmt.Sprintf("/events/%d", first), nil,
+		); a.Get("type") != "gate.changed" || a.Get("payload.to") != "failed" ||
+			a.ID("product.id") != s.id {
 			t.Errorf("the event: %s", a.Text)
 		}
 
@@ -116,8 +133,17 @@ func TestWhyAMessageWasSentOrNot(t *testing.T) {
 		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/targets/%d", s.target), map[string]any{"enabled": false})
 		setCounts(c, s, 1)
 		off := lastChange(c, s)
-		goes(t, c, off, begin+"settings skipped, target skipped, target skipped, reader done", "The target is turned off", "no mail is sent", `"/admin/settings/mail"`)
-		if a := goes(t, reader, off, begin+"target skipped, target skipped, reader done"); strings.Contains(a.Text, "ops@") || strings.Contains(a.Text, "example.org") {
+		goes(
+			t,
+			c,
+			off,
+			begin+"settings skipped, target skipped, target skipped, reader done",
+			"The target is turned off",
+			"no mail is sent",
+			`"/admin/settings/mail"`,
+		)
+		if a := goes(t, reader, off, begin+"target skipped, target skipped, reader done"); strings.Contains(a.Text, "ops@") ||
+			strings.Contains(a.Text, "example.org") {
 			t.Errorf("a reader sees an address: %s", a.Text)
 		}
 		c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("/targets/%d", s.target), nil)
@@ -126,12 +152,20 @@ func TestWhyAMessageWasSentOrNot(t *testing.T) {
 		// No targets.
 		bare := newShop(t, c, "Bare", "")
 		setCounts(c, bare, 1)
-		goes(t, c, lastChange(c, bare), begin+"target none, reader done", "The product had no targets", fmt.Sprintf("/products/%d?tab=targets", bare.id))
+		goes(
+			t,
+			c,
+			lastChange(c, bare),
+			begin+"target none, reader done",
+			"The product had no targets",
+			fmt.Sprintf("/products/%d?tab=targets", bare.id),
+		)
 
 		// A silence of all: who sees the product is told why, and finds no page of it.
 		quiet := newShop(t, c, "Quiet", receiver.URL)
 		join(quiet)
-		silence := c.Must(http.StatusCreated, "POST", "/silences", map[string]any{"reason": "the data centre moves", "ends_at": p.Store.Now().Add(time.Hour)}).ID("id")
+		silence := c.Must(http.StatusCreated, "POST", "/silences", map[string]any{"reason": "the data centre moves", "ends_at": p.Store.Now().Add(time.Hour)}).
+			ID("id")
 		p.Clock.Advance(time.Second)
 		setCounts(c, quiet, 1)
 		held := lastChange(c, quiet)
@@ -146,20 +180,48 @@ func TestWhyAMessageWasSentOrNot(t *testing.T) {
 		wait := newShop(t, c, "Wait", "")
 		join(wait)
 		gate := []byte(`{"product":{"id":1,"name":"Wait"},"from":"passed","to":"failed","why":"x"}`)
-		waits := put(t, p, models.Event{Type: "gate.changed", ProductID: wait.id, Payload: gate}, func(tx *models.Tx, id int64) error {
-			return tx.DelayWork("notify", id, "the database was away", tx.Now().Add(time.Hour))
-		})
+		waits := put(
+			t,
+			p,
+			models.Event{Type: "gate.changed", ProductID: wait.id, Payload: gate},
+			func(tx *models.Tx, id int64) error {
+				return tx.DelayWork("notify", id, "the database was away", tx.Now().Add(time.Hour))
+			},
+		)
 		goes(t, c, waits, "recorded done, routing waiting, reader done", "after 1 try", "the database was away")
-		if a := goes(t, reader, waits, "recorded done, routing waiting, reader done"); strings.Contains(a.Text, "the database") {
+		if a := goes(t, reader, waits, "recorded done, routing waiting, reader done"); strings.Contains(
+			a.Text, "the database",
+		) {
 			t.Errorf("a reader sees an error: %s", a.Text)
 		}
 		setCounts(c, wait, 1)
-		goes(t, c, lastChange(c, wait), "recorded done, hold none, routing waiting, reader done", "waits for an earlier event", fmt.Sprintf(`"/events/%d"`, waits))
-		parked := put(t, p, models.Event{Type: "exception.task", ProductID: quiet.id, Payload: []byte(`{"class":5}`)}, func(tx *models.Tx, id int64) error {
-			return tx.DelayWork("notify", id, "cannot read class", time.Time{})
-		})
-		goes(t, c, parked, "recorded done, routing failed, reader done", "Given up after 1 try", "cannot read class", `"/admin/health"`)
-		if a := goes(t, reader, parked, "recorded done, routing failed, reader done"); strings.Contains(a.Text, "class") || strings.Contains(a.Text, "health") {
+		goes(
+			t,
+			c,
+			lastChange(c, wait),
+			"recorded done, hold none, routing waiting, reader done",
+			"waits for an earlier event",
+			fmt.Sprintf(`"/events/%d"`, waits),
+		)
+		parked := put(
+			t,
+			p,
+			models.Event{Type: "exception.task", ProductID: quiet.id, Payload: []byte(`{"class":5}`)},
+			func(tx *models.Tx, id int64) error {
+				return tx.DelayWork("notify", id, "cannot read class", time.Time{})
+			},
+		)
+		goes(
+			t,
+			c,
+			parked,
+			"recorded done, routing failed, reader done",
+			"Given up after 1 try",
+			"cannot read class",
+			`"/admin/health"`,
+		)
+		if a := goes(t, reader, parked, "recorded done, routing failed, reader done"); strings.Contains(a.Text, "class") ||
+			strings.Contains(a.Text, "health") {
 			t.Errorf("a reader sees insides: %s", a.Text)
 		}
 	})
@@ -176,37 +238,89 @@ func TestEventsAreMasked(t *testing.T) {
 		group := c.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Payments"}).ID("id")
 		users := c.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": "On call"}).ID("id")
 		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"group_id": group})
-		c.Must(http.StatusNoContent, "POST", fmt.Sprintf("/authorization-groups/%d/members", users), map[string]any{"user": "reader"})
-		c.Must(http.StatusNoContent, "POST", fmt.Sprintf("/groups/%d/authorization-groups", group), map[string]any{"authorization_group": "On call", "role": "maintainer"})
+		c.Must(
+			http.StatusNoContent,
+			"POST",
+			fmt.Sprintf("/authorization-groups/%d/members", users),
+			map[string]any{"user": "reader"},
+		)
+		c.Must(
+			http.StatusNoContent,
+			"POST",
+			fmt.Sprintf("/groups/%d/authorization-groups", group),
+			map[string]any{"authorization_group": "On call", "role": "maintainer"},
+		)
 		reader := p.Client("reader")
 
-		task := put(t, p, models.Event{Type: "exception.task", ProductID: s.id, Payload: []byte(`{"group":1,"kind":"task","class":"E","message":"secret","suppressed":3}`)}, nil)
+		task := put(
+			t,
+			p,
+			models.Event{
+				Type:      "exception.task",
+				ProductID: s.id,
+				Payload:   []byte(`{"group":1,"kind":"task","class":"E","message":"secret","suppressed":3}`),
+			},
+			nil,
+		)
 		err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
-			return tx.InsertNotification(models.Notification{EventID: task, ProductID: s.id, Type: "exception.task", Tone: "bad", Name: "E", Message: "secret", At: tx.Now()})
+			return tx.InsertNotification(models.Notification{
+				EventID:   task,
+				ProductID: s.id,
+				Type:      "exception.task",
+				Tone:      "bad",
+				Name:      "E",
+				Message:   "secret",
+				At:        tx.Now(),
+			})
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		const way = "recorded done, window done, routing done, inbox done, silence none, target none, reader done"
-		if a := goes(t, reader, task, way, "before this one 3 were held back", "as a maintainer of its group “Payments”, by the authorization group “On call”"); strings.Contains(a.Text, "secret") {
+		if a := goes(
+			t,
+			reader,
+			task,
+			way,
+			"before this one 3 were held back",
+			"as a maintainer of its group “Payments”, by the authorization group “On call”",
+		); strings.Contains(a.Text, "secret") {
 			t.Errorf("it is not masked: %s", a.Text)
 		}
-		if a := reader.Must(http.StatusOK, "GET", fmt.Sprintf("/events/%d", task), nil); a.Get("message") != "…" || strings.Contains(a.Text, "payload") || strings.Contains(a.Text, "secret") {
+		if a := reader.Must(
+			http.StatusOK, "GET", fmt.Sprintf("/events/%d", task), nil,
+		); a.Get("message") != "…" || strings.Contains(a.Text, "payload") ||
+			strings.Contains(a.Text, "secret") {
 			t.Errorf("it is not masked: %s", a.Text)
 		}
-		if a := c.Must(http.StatusOK, "GET", fmt.Sprintf("/events/%d", task), nil); a.Get("payload.message") != "secret" || !strings.HasPrefix(fmt.Sprint(a.Get("message")), "secret") {
+		if a := c.Must(http.StatusOK, "GET", fmt.Sprintf("/events/%d", task), nil); a.Get("payload.message") != "secret" ||
+			!strings.HasPrefix(fmt.Sprint(a.Get("message")), "secret") {
 			t.Errorf("an administrator reads: %s", a.Text)
 		}
-		broken := put(t, p, models.Event{Type: "connector.error", ProductID: s.id, Payload: []byte(`{"connection":{"id":1,"name":"hook"},"reason":"no host secret.example"}`)}, nil)
-		if a := reader.Must(http.StatusOK, "GET", fmt.Sprintf("/events/%d", broken), nil); strings.Contains(a.Text, "secret") {
+		broken := put(
+			t,
+			p,
+			models.Event{
+				Type:      "connector.error",
+				ProductID: s.id,
+				Payload:   []byte(`{"connection":{"id":1,"name":"hook"},"reason":"no host secret.example"}`),
+			},
+			nil,
+		)
+		if a := reader.Must(http.StatusOK, "GET", fmt.Sprintf("/events/%d", broken), nil); strings.Contains(
+			a.Text, "secret",
+		) {
 			t.Errorf("it is not masked: %s", a.Text)
 		}
 		goes(t, reader, broken, "recorded done, routing done, inbox unknown, silence none, target unknown, reader done")
-		alone := put(t, p, models.Event{Type: "exception.request", Payload: []byte(`{"group":1,"kind":"request","class":"E"}`)}, nil)
+		alone := put(
+			t, p, models.Event{Type: "exception.request", Payload: []byte(`{"group":1,"kind":"request","class":"E"}`)}, nil,
+		)
 		reader.Must(http.StatusNotFound, "GET", fmt.Sprintf("/events/%d", alone), nil)
 
 		// The end of a group's silence is told to who made it.
-		row := reader.Must(http.StatusCreated, "POST", "/silences", map[string]any{"group_id": group, "reason": "maintenance", "ends_at": p.Store.Now().Add(time.Hour)}).ID("id")
+		row := reader.Must(http.StatusCreated, "POST", "/silences", map[string]any{"group_id": group, "reason": "maintenance", "ends_at": p.Store.Now().Add(time.Hour)}).
+			ID("id")
 		p.Clock.Advance(2 * time.Hour)
 		var ended int64
 		apptest.Eventually(t, "its end is told", func() bool {
@@ -216,7 +330,13 @@ func TestEventsAreMasked(t *testing.T) {
 		})
 		goes(t, reader, ended, "recorded done, routing done, inbox done, silence none, target none, reader done",
 			"For you alone", "because it is for you alone", "Silences never hold this back", fmt.Sprintf(`"/silences/%d"`, row))
-		goes(t, c, ended, "recorded done, routing done, inbox done, silence none, target none, reader done", "For reader alone")
+		goes(
+			t,
+			c,
+			ended,
+			"recorded done, routing done, inbox done, silence none, target none, reader done",
+			"For reader alone",
+		)
 		visitor := visitor(t)
 		submit(t, visitor, p.URL+"/login", form("name", "reader", "password", apptest.Password), formKind)
 		for _, path := range []string{"/events/%d", "/inbox/%d"} {
@@ -264,18 +384,41 @@ func TestTheTraceInTheBrowser(t *testing.T) {
 	c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"email_to": "ops@example.org"})
 	setCounts(c, s, 1)
 	receiver.Wait(t, 1)
-	c.Must(http.StatusCreated, "POST", "/silences", map[string]any{"product_id": s.id, "reason": "the data centre moves", "ends_at": p.Store.Now().Add(time.Hour)})
+	c.Must(
+		http.StatusCreated,
+		"POST",
+		"/silences",
+		map[string]any{"product_id": s.id, "reason": "the data centre moves", "ends_at": p.Store.Now().Add(time.Hour)},
+	)
 	p.Clock.Advance(time.Second)
 	first := lastChange(c, s)
-	goes(t, c, first, "recorded done, hold none, routing done, inbox done, silence none, settings skipped, target done, target skipped, reader done")
+	goes(
+		t,
+		c,
+		first,
+		"recorded done, hold none, routing done, inbox done, silence none, settings skipped, target done, target skipped, reader done",
+	)
 	setCounts(c, s, 0)
-	goes(t, c, lastChange(c, s), "recorded done, hold none, routing done, inbox done, silence held, target held, target held, reader done")
+	goes(
+		t,
+		c,
+		lastChange(c, s),
+		"recorded done, hold none, routing done, inbox done, silence held, target held, target held, reader done",
+	)
 	b := apptest.NewBrowser(t, p.URL)
 	signInBrowser(b, "admin", apptest.Password)
 	b.Open(fmt.Sprintf("/inbox/%d", first))
 	b.Look("notification-trace")
 	b.Press("section[aria-labelledby=told] a[href^='/events/']")
-	b.Sees("What happened to this", "Routing", "For all who may view the product", "Webhook: hook", "Delivered at the first attempt", "There was nothing to send by", "as an administrator")
+	b.Sees(
+		"What happened to this",
+		"Routing",
+		"For all who may view the product",
+		"Webhook: hook",
+		"Delivered at the first attempt",
+		"There was nothing to send by",
+		"as an administrator",
+	)
 	b.Look("event")
 	b.TabThrough("an event")
 	b.Open("/deliveries")

@@ -92,14 +92,18 @@ func aFeed(t *testing.T, p *apptest.Program) {
 	}
 	e, id := f.Entries[0], seen(ann.Must(http.StatusOK, "GET", "/notifications", nil))[0]
 	if e.Title != "Shop <1>: Security gate has changed to Failed" || e.Link.Href != fmt.Sprintf("%s/inbox/%d", p.URL, id) || e.Category.Term != "gate.changed" ||
-		!strings.HasPrefix(e.ID, "urn:uuid:") || e.Author == "" || !strings.Contains(e.Content, "critical") || f.Links[0].Rel != "self" || f.Links[0].Href != url {
+		!strings.HasPrefix(e.ID, "urn:uuid:") || e.Author == "" || !strings.Contains(e.Content, "critical") ||
+		f.Links[0].Rel != "self" ||
+		f.Links[0].Href != url {
 		t.Errorf("%+v", f)
 	}
 
 	// Known already, asked for its head, and no cookies either way.
 	res, _ := fetch(t, "GET", url, "")
 	tag := res.Header.Get("ETag")
-	if tag == "" || res.Cookies != 0 || res.Header.Get("Cache-Control") != "private, no-cache" || res.Header.Get("Referrer-Policy") != "no-referrer" || res.Header.Get("Content-Type") != "application/atom+xml; charset=utf-8" {
+	if tag == "" || res.Cookies != 0 || res.Header.Get("Cache-Control") != "private, no-cache" ||
+		res.Header.Get("Referrer-Policy") != "no-referrer" ||
+		res.Header.Get("Content-Type") != "application/atom+xml; charset=utf-8" {
 		t.Errorf("%+v", res)
 	}
 	if res, text := fetch(t, "GET", url, tag); res.Status != http.StatusNotModified || text != "" {
@@ -177,7 +181,9 @@ func membershipCounts(t *testing.T, p *apptest.Program) {
 		critical[s.id] = 1 - critical[s.id]
 		setCounts(admin, s, critical[s.id])
 		n++
-		apptest.Eventually(t, "it is told", func() bool { return rows(admin.Do("GET", "/notifications?limit=100", nil)) == n })
+		apptest.Eventually(
+			t, "it is told", func() bool { return rows(admin.Do("GET", "/notifications?limit=100", nil)) == n },
+		)
 	}
 	member := func(path string, in bool) {
 		t.Helper()
@@ -219,7 +225,9 @@ func membershipCounts(t *testing.T, p *apptest.Program) {
 		if !strings.Contains(text, words) || strings.Contains(text, ">Changes<") != (ofChanges > 0) {
 			t.Errorf("%s: the page does not say %s, or shows another's", what, words)
 		}
-		if _, badge := visit(t, page, p.URL+"/inbox/badge"); strings.Contains(badge, fmt.Sprintf("<b>%d <", unread)) != (unread > 0) {
+		if _, badge := visit(t, page, p.URL+"/inbox/badge"); strings.Contains(
+			badge, fmt.Sprintf("<b>%d <", unread),
+		) != (unread > 0) {
 			t.Errorf("%s: the badge says %s", what, badge)
 		}
 		titles := readFeed(t, feed).titles()
@@ -271,11 +279,27 @@ func TestAFeedIsMasked(t *testing.T) {
 	shop := newShop(t, admin, "Shop", "")
 	admin.Must(http.StatusCreated, "POST", shop.path+"/members", map[string]any{"user": "ann", "role": "owner"})
 	err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
-		e := models.Event{UUID: "a task", Type: "exception.task", Version: 1, ProductID: shop.id, At: tx.Now(), Payload: []byte("{}")}
+		e := models.Event{
+			UUID:      "a task",
+			Type:      "exception.task",
+			Version:   1,
+			ProductID: shop.id,
+			At:        tx.Now(),
+			Payload:   []byte("{}"),
+		}
 		if err := tx.InsertEvent(&e); err != nil {
 			return err
 		}
-		return tx.InsertNotification(models.Notification{EventID: e.ID, ProductID: shop.id, Type: e.Type, Name: "Exception", Message: "a secret", Tone: "plain", At: e.At, Targets: -1})
+		return tx.InsertNotification(models.Notification{
+			EventID:   e.ID,
+			ProductID: shop.id,
+			Type:      e.Type,
+			Name:      "Exception",
+			Message:   "a secret",
+			Tone:      "plain",
+			At:        e.At,
+			Targets:   -1,
+		})
 	})
 	if err != nil {
 		t.Fatal(err)

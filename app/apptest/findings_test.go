@@ -18,7 +18,12 @@ func found(list ...string) []byte {
 	matches := make([]string, len(list))
 	for i, f := range list {
 		title, severity, _ := strings.Cut(f, " ")
-		matches[i] = fmt.Sprintf(`{"vulnerability":{"id":%q,"severity":%q},"artifact":{"name":"lib-%s","version":"1","type":"deb"}}`, title, severity, title)
+		matches[i] = fmt.Sprintf(
+			`{"vulnerability":{"id":%q,"severity":%q},"artifact":{"name":"lib-%s","version":"1","type":"deb"}}`,
+			title,
+			severity,
+			title,
+		)
 	}
 	return []byte(`{"descriptor":{"name":"grype"},"matches":[` + strings.Join(matches, ",") + `]}`)
 }
@@ -64,7 +69,9 @@ func (s shop) changes(c *apptest.Client) int {
 // of its observations.
 func (s shop) recount(t *testing.T, p *apptest.Program) {
 	t.Helper()
-	list, err := p.Store.Observations(t.Context(), apptest.Everything(), models.ObservationFilter{ProductID: s.id, All: true, Limit: 1_000_000})
+	list, err := p.Store.Observations(
+		t.Context(), apptest.Everything(), models.ObservationFilter{ProductID: s.id, All: true, Limit: 1_000_000},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

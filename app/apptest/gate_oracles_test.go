@@ -41,7 +41,13 @@ type oracles struct {
 }
 
 var gateDefaults = object{
-	"active": true, "threshold_critical": 0, "threshold_high": 0, "threshold_medium": 99999, "threshold_low": 99999, "threshold_none": 99999, "threshold_unknown": 99999,
+	"active":             true,
+	"threshold_critical": 0,
+	"threshold_high":     0,
+	"threshold_medium":   99999,
+	"threshold_low":      99999,
+	"threshold_none":     99999,
+	"threshold_unknown":  99999,
 }
 
 // sixOf has n of each severity, and another number of one.
@@ -63,7 +69,12 @@ func (w oracles) product(body object) shop {
 	body["name"] = w.t.Name() + fmt.Sprint(" ", len(w.products()))
 	a := w.c.Must(http.StatusCreated, "POST", "/products", body)
 	s := shop{id: a.ID("id"), path: fmt.Sprint("/products/", a.ID("id"))}
-	w.c.Must(http.StatusCreated, "POST", s.path+"/targets", object{"module": "webhook", "name": "hook", "config": object{"url": w.receiver.URL}})
+	w.c.Must(
+		http.StatusCreated,
+		"POST",
+		s.path+"/targets",
+		object{"module": "webhook", "name": "hook", "config": object{"url": w.receiver.URL}},
+	)
 	return s
 }
 
@@ -336,7 +347,10 @@ func productOracles() map[string]func(oracles) {
 			w.p.User("maker")
 			maker := w.p.Client("maker").With(w.t)
 			id := maker.Must(http.StatusCreated, "POST", "/products", object{"name": w.t.Name()}).ID("id")
-			if a := maker.Must(http.StatusOK, "GET", fmt.Sprintf("/products/%d/members", id), nil); a.Get("items.0.user") != "maker" || a.Get("items.0.role") != "owner" || rows(a) != 1 {
+			if a := maker.Must(
+				http.StatusOK, "GET", fmt.Sprintf("/products/%d/members", id), nil,
+			); a.Get("items.0.user") != "maker" || a.Get("items.0.role") != "owner" ||
+				rows(a) != 1 {
 				w.t.Errorf("members: %s", a.Text)
 			}
 		},
@@ -398,7 +412,8 @@ func corrections() map[string]func(oracles) {
 		// There a 0 becomes the global value; here it is 0, of product and group.
 		"an explicit 0 stays 0": func(w oracles) {
 			s := w.product(own(object{"critical": 5, "medium": 0}))
-			if a := w.c.Must(http.StatusOK, "GET", s.path, nil); a.Get("thresholds.medium") != 0.0 || a.Get("thresholds.low") != nil {
+			if a := w.c.Must(http.StatusOK, "GET", s.path, nil); a.Get("thresholds.medium") != 0.0 ||
+				a.Get("thresholds.low") != nil {
 				w.t.Errorf("thresholds: %s", a.Text)
 			}
 			w.count(s, sixOf(0, models.Medium, 1))
@@ -458,13 +473,20 @@ func corrections() map[string]func(oracles) {
 			w.patch(s.path, own(sixOf(0, models.Low, 0)))
 			w.patch(fmt.Sprint("/groups/", group), own(sixOf(1, models.Low, 1)))
 			w.patch(s.path, object{"group_id": nil, "default_branch": "trunk"})
-			w.c.Must(http.StatusCreated, "POST", s.path+"/targets", object{"module": "webhook", "name": "another", "config": object{"url": w.receiver.URL}})
+			w.c.Must(
+				http.StatusCreated,
+				"POST",
+				s.path+"/targets",
+				object{"module": "webhook", "name": "another", "config": object{"url": w.receiver.URL}},
+			)
 			runJob(w.t, w.c, "reconcile_gates")
 			w.settings(object{"threshold_low": 0}) // what the job has asked for is looked at at once then
 			w.is(s, "none", 0)
 			w.settings(object{"active": false})
 			w.is(s, "none", 0)
-			if a := w.c.Must(http.StatusOK, "GET", s.path+"/gate", nil); a.Get("why") != "never evaluated: no report has come in yet" {
+			if a := w.c.Must(http.StatusOK, "GET", s.path+"/gate", nil); a.Get(
+				"why",
+			) != "never evaluated: no report has come in yet" {
 				w.t.Errorf("why: %s", a.Text)
 			}
 		},

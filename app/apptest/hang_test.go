@@ -48,7 +48,9 @@ func TestHangingReceiversHoldNobody(t *testing.T) {
 				c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": numbered(n + 1)})
 			}
 		}
-		apptest.Eventually(t, "all others have theirs", func() bool { return len(quick.arrivals()) == (hangQueues-hanging)*rounds })
+		apptest.Eventually(
+			t, "all others have theirs", func() bool { return len(quick.arrivals()) == (hangQueues-hanging)*rounds },
+		)
 		if n := len(hung.Messages()); n != hanging {
 			t.Errorf("%d messages hang, want the first of each queue", n)
 		}
@@ -107,8 +109,15 @@ func TestTrialOfHangingReceivers(t *testing.T) {
 	for round := range 4 {
 		calm, disturbed := hangTrial(t, seconds, 0), hangTrial(t, seconds, hanging)
 		one, other := middleOf99ths(calm), middleOf99ths(disturbed)
-		t.Logf("round %d: p99 %v undisturbed, %v disturbed: %.2fx; over all seconds %v and %v", round+1,
-			one, other, float64(other)/float64(one), percentile(slices.Concat(calm...), 99), percentile(slices.Concat(disturbed...), 99))
+		t.Logf(
+			"round %d: p99 %v undisturbed, %v disturbed: %.2fx; over all seconds %v and %v",
+			round+1,
+			one,
+			other,
+			float64(other)/float64(one),
+			percentile(slices.Concat(calm...), 99),
+			percentile(slices.Concat(disturbed...), 99),
+		)
 	}
 }
 

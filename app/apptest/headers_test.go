@@ -17,8 +17,15 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	policy := map[string]string{
-		"default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self' data:", "font-src": "'self'",
-		"connect-src": "'self'", "form-action": "'self'", "base-uri": "'none'", "frame-ancestors": "'none'",
+		"default-src":     "'none'",
+		"script-src":      "'self'",
+		"style-src":       "'self'",
+		"img-src":         "'self' data:",
+		"font-src":        "'self'",
+		"connect-src":     "'self'",
+		"form-action":     "'self'",
+		"base-uri":        "'none'",
+		"frame-ancestors": "'none'",
 	}
 	for _, ask := range []string{
 		"GET /login", "GET /", "GET /no-such-page", "DELETE /login", "POST /login", "GET /api/v1/products", "GET /api/v1/no-such-thing",

@@ -31,7 +31,8 @@ func TestHealth(t *testing.T) {
 		http.Error(w, "migrations", http.StatusServiceUnavailable)
 	}))
 	t.Cleanup(ill.Close)
-	if code, _, errs := run(t, "health", "--url", ill.URL); code != 1 || !strings.Contains(errs, "not ready: migrations (503 Service Unavailable)") {
+	if code, _, errs := run(t, "health", "--url", ill.URL); code != 1 ||
+		!strings.Contains(errs, "not ready: migrations (503 Service Unavailable)") {
 		t.Errorf("without migrations: exit %d: %s", code, errs)
 	}
 }

@@ -54,14 +54,30 @@ func TestHistoryInTheBrowser(t *testing.T) {
 	findStale(t, p)
 	c.Must(http.StatusCreated, "POST", s.path+"/reports?source=deps", apptest.Report(t, "grype-image.json"))
 	pass(11 * time.Minute)
-	apptest.Eventually(t, "it is told", func() bool { return strings.Contains(strings.Join(heldHistory(c, s), ","), "passed failed later") })
+	apptest.Eventually(
+		t,
+		"it is told",
+		func() bool { return strings.Contains(strings.Join(heldHistory(c, s), ","), "passed failed later") },
+	)
 	c.Must(http.StatusCreated, "POST", s.path+"/reports?source=deps", apptest.Report(t, "grype-none.json"))
 	pass(3 * time.Minute)
 
 	still(t, b, "history-waits", s.path+"?tab=history")
-	b.Sees("A new state is announced when it has stood for 10 min", "unless it returns", "Not announced: it returned within 3 min", "Not announced: the gate is back at what people know",
-		"Held, and announced after 11 min", "Measured by the limits of all products: critical 0, high 0", "Report", "Counts", "Passed for 3 min; announced at", "CVE-2023-44981")
-	b.Evaluate(`{ const a = document.querySelector(".gc-past a[href*='change-']"); if (!a) throw new Error("no part of the picture leads to its row"); location.href = a.getAttribute("href") }`)
+	b.Sees(
+		"A new state is announced when it has stood for 10 min",
+		"unless it returns",
+		"Not announced: it returned within 3 min",
+		"Not announced: the gate is back at what people know",
+		"Held, and announced after 11 min",
+		"Measured by the limits of all products: critical 0, high 0",
+		"Report",
+		"Counts",
+		"Passed for 3 min; announced at",
+		"CVE-2023-44981",
+	)
+	b.Evaluate(
+		`{ const a = document.querySelector(".gc-past a[href*='change-']"); if (!a) throw new Error("no part of the picture leads to its row"); location.href = a.getAttribute("href") }`,
+	)
 	b.Until("a part of the picture leads to its row", `document.querySelector(".gc-changes > li:target") !== null`)
 
 	// Two moments: by themselves, by a form, by a severity.
@@ -75,7 +91,12 @@ func TestHistoryInTheBrowser(t *testing.T) {
 		t.Error("a filter by severity shows others")
 	}
 	// Within the 26 hours, after the end of the day on which they began: whatever the time is now.
-	day := p.Clock.Now().UTC().Add(-26*time.Hour - 20*time.Minute).Truncate(24 * time.Hour).Add(24*time.Hour + 30*time.Minute).Format("2006-01-02T15:04")
+	day := p.Clock.Now().
+		UTC().
+		Add(-26*time.Hour - 20*time.Minute).
+		Truncate(24 * time.Hour).
+		Add(24*time.Hour + 30*time.Minute).
+		Format("2006-01-02T15:04")
 	still(t, b, "compare-by-day", s.path+"/compare?from_at="+day)
 	b.Sees("the counts as of the end of", "known by the day alone")
 	b.Open(s.path + "/compare?from_at=" + p.Clock.Now().UTC().Add(time.Hour).Format("2006-01-02T15:04"))

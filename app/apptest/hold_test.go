@@ -77,7 +77,8 @@ func TestANewStateHasToStand(t *testing.T) {
 		// The first evaluation waits as any other.
 		setCounts(c, s, 0)
 		a := c.Must(http.StatusOK, "GET", s.path+"/gate", nil)
-		if a.Get("held.from") != "none" || a.Get("state") != "passed" || a.ID("policy.hold_seconds") != 600 || a.Get("policy.hold_source") != "global" {
+		if a.Get("held.from") != "none" || a.Get("state") != "passed" || a.ID("policy.hold_seconds") != 600 ||
+			a.Get("policy.hold_source") != "global" {
 			t.Fatalf("the first evaluation: %s", a.Text)
 		}
 		pass(11 * time.Minute)
@@ -85,13 +86,16 @@ func TestANewStateHasToStand(t *testing.T) {
 
 		// Failed for 3 minutes: nothing. What another branch does is nobody's news.
 		setCounts(c, s, 1)
-		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"branch": "feature", "scanner": "x", "counts": counts(9)})
+		c.Must(
+			http.StatusOK, "PUT", s.path+"/counts", map[string]any{"branch": "feature", "scanner": "x", "counts": counts(9)},
+		)
 		pass(3 * time.Minute)
 		setCounts(c, s, 0)
 		if a := c.Must(http.StatusOK, "GET", s.path+"/gate", nil); a.Get("held") != nil {
 			t.Errorf("it has returned, and still waits: %s", a.Text)
 		}
-		if a := c.Must(http.StatusOK, "GET", s.path+"/gate?branch=feature", nil); a.Get("held") != nil || a.Get("state") != "failed" {
+		if a := c.Must(http.StatusOK, "GET", s.path+"/gate?branch=feature", nil); a.Get("held") != nil ||
+			a.Get("state") != "failed" {
 			t.Errorf("the other branch: %s", a.Text)
 		}
 		pass(20 * time.Minute)
@@ -102,7 +106,15 @@ func TestANewStateHasToStand(t *testing.T) {
 		setCounts(c, s, 2)
 		pass(6 * time.Minute)
 		isTold(t, "11 minutes", receiver, "none passed held", "passed failed held")
-		same(t, "history", heldHistory(c, s), "passed failed later", "failed passed untold", "passed failed untold", "none passed later")
+		same(
+			t,
+			"history",
+			heldHistory(c, s),
+			"passed failed later",
+			"failed passed untold",
+			"passed failed untold",
+			"none passed later",
+		)
 		if a := c.Must(http.StatusOK, "GET", "/notifications?type=gate.changed", nil); rows(a) != 2 {
 			t.Errorf("inbox: %s", a.Text)
 		}
@@ -115,7 +127,8 @@ func TestANewStateHasToStand(t *testing.T) {
 		pass(3 * time.Minute)
 		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"gate_mode": "disabled"})
 		pass(9 * time.Minute) // 12 since it failed, 9 since it is none
-		if a := c.Must(http.StatusOK, "GET", s.path+"/gate", nil); a.Get("held.from") != "passed" || a.Get("policy.thresholds") != nil {
+		if a := c.Must(http.StatusOK, "GET", s.path+"/gate", nil); a.Get("held.from") != "passed" ||
+			a.Get("policy.thresholds") != nil {
 			t.Errorf("none waits: %s", a.Text)
 		}
 		pass(2 * time.Minute)
@@ -127,7 +140,10 @@ func TestANewStateHasToStand(t *testing.T) {
 		receiver.Wait(t, 5)
 		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"hold_seconds": 86400})
 		setCounts(c, s, 0)
-		if a := c.Must(http.StatusOK, "GET", s.path, nil); a.Get("gate.held") == nil || a.ID("policy.hold_seconds") != 86400 || a.Get("policy.hold_source") != "product" || a.ID("hold_seconds") != 86400 {
+		if a := c.Must(
+			http.StatusOK, "GET", s.path, nil,
+		); a.Get("gate.held") == nil || a.ID("policy.hold_seconds") != 86400 || a.Get("policy.hold_source") != "product" ||
+			a.ID("hold_seconds") != 86400 {
 			t.Errorf("its own time: %s", a.Text)
 		}
 		if a := c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"hold_seconds": nil}); a.Get("hold_seconds") != nil {
@@ -137,7 +153,18 @@ func TestANewStateHasToStand(t *testing.T) {
 
 		// A first evaluation again, at once: nothing more has been said meanwhile.
 		setCounts(c, s, 3)
-		isTold(t, "all", receiver, "none passed held", "passed failed held", "failed passed held", "passed none held", "none failed held", "failed passed held", "passed failed")
+		isTold(
+			t,
+			"all",
+			receiver,
+			"none passed held",
+			"passed failed held",
+			"failed passed held",
+			"passed none held",
+			"none failed held",
+			"failed passed held",
+			"passed failed",
+		)
 		for seconds, status := range map[any]int{-1: 422, 86401: 422, 1.5: 422, 0: 200, 86400: 200} {
 			a := c.Must(status, "PATCH", s.path, map[string]any{"hold_seconds": seconds})
 			if status == 422 && a.Get("errors.0.name") != "hold_seconds" {

@@ -35,8 +35,18 @@ func TestOwnersByGroupsDoNotLetTheLastOneGo(t *testing.T) {
 	p.User("eve")
 	s := newShop(t, c, "Shop", "")
 	users := c.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": "owners"}).ID("id")
-	c.Must(http.StatusNoContent, "POST", fmt.Sprintf("/authorization-groups/%d/members", users), map[string]any{"user": "eve", "manager": true})
-	c.Must(http.StatusNoContent, "POST", s.path+"/authorization-groups", map[string]any{"authorization_group": "owners", "role": "owner"})
+	c.Must(
+		http.StatusNoContent,
+		"POST",
+		fmt.Sprintf("/authorization-groups/%d/members", users),
+		map[string]any{"user": "eve", "manager": true},
+	)
+	c.Must(
+		http.StatusNoContent,
+		"POST",
+		s.path+"/authorization-groups",
+		map[string]any{"authorization_group": "owners", "role": "owner"},
+	)
 	owner := c.Must(http.StatusOK, "GET", s.path+"/members", nil).ID("items.0.user_id")
 	p.Client("eve").Must(http.StatusConflict, "DELETE", fmt.Sprintf("%s/members/%d", s.path, owner), nil)
 }
@@ -81,8 +91,15 @@ func TestATokenMakesNoneThatLivesLonger(t *testing.T) {
 	soon := p.Clock.Now().Add(time.Hour).UTC().Truncate(time.Second)
 	text, _ := c.Must(http.StatusCreated, "POST", "/tokens", map[string]any{"name": "short", "expires_at": soon}).Get("token").(string)
 	short := apptest.NewClient(t, p.URL, text)
-	short.Must(http.StatusUnprocessableEntity, "POST", s.path+"/tokens", map[string]any{"name": "forever", "role": "maintainer"})
-	short.Must(http.StatusCreated, "POST", s.path+"/tokens", map[string]any{"name": "as long", "role": "maintainer", "expires_at": soon})
+	short.Must(
+		http.StatusUnprocessableEntity, "POST", s.path+"/tokens", map[string]any{"name": "forever", "role": "maintainer"},
+	)
+	short.Must(
+		http.StatusCreated,
+		"POST",
+		s.path+"/tokens",
+		map[string]any{"name": "as long", "role": "maintainer", "expires_at": soon},
+	)
 }
 
 // Whoever has taken a session over does not guess the password with it.
@@ -92,7 +109,13 @@ func TestGuessesOfTheCurrentPasswordAreSlowedDown(t *testing.T) {
 	admin := enter(t, p)
 	var answers []int
 	for i := range 7 {
-		status, _ := submit(t, admin, p.URL+"/profile/password", form("current", fmt.Sprintf("wrong password %d", i), "new", "another long one 1", "repeat", "another long one 1"), formKind)
+		status, _ := submit(
+			t,
+			admin,
+			p.URL+"/profile/password",
+			form("current", fmt.Sprintf("wrong password %d", i), "new", "another long one 1", "repeat", "another long one 1"),
+			formKind,
+		)
 		answers = append(answers, status)
 	}
 	if answers[0] != http.StatusUnprocessableEntity || answers[6] != http.StatusTooManyRequests {
@@ -109,7 +132,11 @@ func TestAWebhookOfAnotherCaseIsAnother(t *testing.T) {
 	s := newShop(t, c, "Shop", "")
 	var hints []any
 	for _, end := range []string{"AbCdEfGhIjKl", "ABCDEFGHIJKL"} {
-		hints = append(hints, c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"slack_webhook": receiver.URL + "/services/" + end}).Get("slack_webhook"))
+		hints = append(
+			hints,
+			c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"slack_webhook": receiver.URL + "/services/" + end}).
+				Get("slack_webhook"),
+		)
 	}
 	if hints[0] == hints[1] {
 		t.Errorf("the second address is not saved: %v", hints)

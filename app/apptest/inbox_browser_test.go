@@ -29,7 +29,9 @@ func TestTheInboxInTheBrowser(t *testing.T) {
 	}
 	told := func(n int) {
 		t.Helper()
-		apptest.Eventually(t, "they are in the inbox", func() bool { return rows(admin.Do("GET", "/notifications?limit=100", nil)) == n })
+		apptest.Eventually(
+			t, "they are in the inbox", func() bool { return rows(admin.Do("GET", "/notifications?limit=100", nil)) == n },
+		)
 	}
 	told(29)
 	b := apptest.NewBrowser(t, p.URL)
@@ -38,16 +40,26 @@ func TestTheInboxInTheBrowser(t *testing.T) {
 	b.Sees("29 unread")
 
 	// Scrolled, two rows selected, a filter half written.
-	b.Evaluate(`for (const n of [9, 11]) document.querySelector("[data-row]:nth-of-type(" + n + ") input[name=id]").click(); document.querySelector("#inbox-q").focus()`)
+	b.Evaluate(
+		`for (const n of [9, 11]) document.querySelector("[data-row]:nth-of-type(" + n + ") input[name=id]").click(); document.querySelector("#inbox-q").focus()`,
+	)
 	b.Type("half a wo")
-	b.Evaluate(`window.scrollTo({top: 600, behavior: "instant"}); window.gcTop = document.querySelector("[data-row]:nth-of-type(11)").getBoundingClientRect().top`)
+	b.Evaluate(
+		`window.scrollTo({top: 600, behavior: "instant"}); window.gcTop = document.querySelector("[data-row]:nth-of-type(11)").getBoundingClientRect().top`,
+	)
 	tell(shops[0])
 	told(30)
-	b.Until("the new one is offered", `document.querySelector("[data-new] a:not([hidden])")?.textContent.includes("Show 1 new")`)
+	b.Until(
+		"the new one is offered",
+		`document.querySelector("[data-new] a:not([hidden])")?.textContent.includes("Show 1 new")`,
+	)
 	b.Until("the badge counts it", `document.querySelector("#unread-bell").textContent.includes("30")`)
-	b.Until("nothing has moved", `document.querySelector("[data-row]:nth-of-type(11)").getBoundingClientRect().top === window.gcTop && window.scrollY === 600
+	b.Until(
+		"nothing has moved",
+		`document.querySelector("[data-row]:nth-of-type(11)").getBoundingClientRect().top === window.gcTop && window.scrollY === 600
 		&& document.querySelectorAll("input[name=id]:checked").length === 2 && document.querySelector("#inbox-q").value === "half a wo" && document.activeElement.id === "inbox-q"
-		&& document.querySelectorAll("[data-row]").length === 29`)
+		&& document.querySelectorAll("[data-row]").length === 29`,
+	)
 	b.Look("inbox-new")
 	b.Press("[data-new] a")
 	b.Sees("30 unread", "Shop 0")
@@ -56,24 +68,37 @@ func TestTheInboxInTheBrowser(t *testing.T) {
 	first := seen(admin.Must(http.StatusOK, "GET", "/notifications?limit=3", nil))
 	row := func(i int) string { return fmt.Sprintf(`document.querySelector('[data-row="%d"]')`, first[i]) }
 	admin.Must(http.StatusNoContent, "POST", "/notifications/viewed", map[string]any{"ids": first[:1]})
-	b.Until("the row is viewed", `!`+row(0)+`.classList.contains("new") && document.querySelector("[data-unread]").textContent === "29 unread"`)
+	b.Until(
+		"the row is viewed",
+		`!`+row(0)+`.classList.contains("new") && document.querySelector("[data-unread]").textContent === "29 unread"`,
+	)
 	admin.Must(http.StatusNoContent, "POST", "/notifications/archived", map[string]any{"ids": first[1:2]})
 	b.Until("the row is away", row(1)+`.classList.contains("away")`)
 	admin.Must(http.StatusNoContent, "DELETE", fmt.Sprint("/notifications/", first[2]), nil)
 	b.Until("so is the one that was deleted", row(2)+`.classList.contains("away")`)
 
 	// The connection is lost, and what came meanwhile is caught up with.
-	b.Evaluate(`window.gcFetch = window.fetch; Object.defineProperty(document, "hidden", {value: true, configurable: true}); document.dispatchEvent(new Event("visibilitychange"))`)
+	b.Evaluate(
+		`window.gcFetch = window.fetch; Object.defineProperty(document, "hidden", {value: true, configurable: true}); document.dispatchEvent(new Event("visibilitychange"))`,
+	)
 	admin.Must(http.StatusNoContent, "POST", "/notifications/unviewed", map[string]any{"ids": first[:1]})
 	tell(shops[0])
 	told(29)
 	b.Evaluate(`delete document.hidden; document.dispatchEvent(new Event("visibilitychange"))`)
-	b.Until("it has caught up", row(0)+`.classList.contains("new") && document.querySelector("[data-new] a:not([hidden])")?.textContent.includes("Show 1 new")`)
+	b.Until(
+		"it has caught up",
+		row(
+			0,
+		)+`.classList.contains("new") && document.querySelector("[data-new] a:not([hidden])")?.textContent.includes("Show 1 new")`,
+	)
 
 	// By keys alone.
 	b.Open("/inbox")
 	b.Type("jjk")
-	b.Until("the first row has the focus", `document.activeElement.closest("[data-row]") === document.querySelector("[data-row]")`)
+	b.Until(
+		"the first row has the focus",
+		`document.activeElement.closest("[data-row]") === document.querySelector("[data-row]")`,
+	)
 	b.Type("x")
 	b.Until("it is selected", `document.querySelector("[data-select-count]").textContent.includes("selected")`)
 	b.Type("u")
@@ -81,7 +106,10 @@ func TestTheInboxInTheBrowser(t *testing.T) {
 	b.Type("u")
 	b.Until("it is not", `document.querySelector("[data-row]").classList.contains("new")`)
 	b.Type("e")
-	b.Until("it is archived, and the next has the focus", `document.querySelector("[data-row]").classList.contains("away") && document.activeElement.closest("[data-row]") !== document.querySelector("[data-row]")`)
+	b.Until(
+		"it is archived, and the next has the focus",
+		`document.querySelector("[data-row]").classList.contains("away") && document.activeElement.closest("[data-row]") !== document.querySelector("[data-row]")`,
+	)
 	b.Type("ke")
 	b.Until("it is back", `!document.querySelector("[data-row]").classList.contains("away")`)
 	b.Type("?")

@@ -29,7 +29,14 @@ func newsOf(t *testing.T, p *apptest.Program, one, two int64) map[int]int64 {
 		{Type: "exception.request", Name: "exception again", Message: "message exception 6"},
 	} {
 		err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
-			e := models.Event{UUID: fmt.Sprint("news ", n), Type: row.Type, Version: 1, ProductID: row.ProductID, At: tx.Now(), Payload: []byte("{}")}
+			e := models.Event{
+				UUID:      fmt.Sprint("news ", n),
+				Type:      row.Type,
+				Version:   1,
+				ProductID: row.ProductID,
+				At:        tx.Now(),
+				Payload:   []byte("{}"),
+			}
 			if err := tx.InsertEvent(&e); err != nil {
 				return err
 			}
@@ -75,19 +82,31 @@ func TestTheInboxAsSecObserveHasIt(t *testing.T) {
 			p.User(name)
 		}
 		admin.Must(http.StatusCreated, "POST", one.path+"/members", map[string]any{"user": "owner", "role": "owner"})
-		admin.Must(http.StatusNoContent, "POST", fmt.Sprintf("/authorization-groups/%d/members", users), map[string]any{"user": "member"})
-		admin.Must(http.StatusNoContent, "POST", one.path+"/authorization-groups", map[string]any{"authorization_group": "users", "role": "owner"})
+		admin.Must(
+			http.StatusNoContent,
+			"POST",
+			fmt.Sprintf("/authorization-groups/%d/members", users),
+			map[string]any{"user": "member"},
+		)
+		admin.Must(
+			http.StatusNoContent,
+			"POST",
+			one.path+"/authorization-groups",
+			map[string]any{"authorization_group": "users", "role": "owner"},
+		)
 		id := newsOf(t, p, one.id, two.id)
 
 		// 96: administrators see all, with what it says.
 		a := admin.Must(http.StatusOK, "GET", "/notifications", nil)
-		if got := seen(a); !slices.Equal(got, []int64{id[6], id[5], id[4], id[3], id[2], id[1]}) || !strings.Contains(a.Text, "message task 5") {
+		if got := seen(a); !slices.Equal(got, []int64{id[6], id[5], id[4], id[3], id[2], id[1]}) ||
+			!strings.Contains(a.Text, "message task 5") {
 			t.Errorf("an administrator sees %v: %s", got, a.Text)
 		}
 		for _, name := range []string{"owner", "member"} { // 97 to 101, by both ways
 			c := p.Client(name)
 			a := c.Must(http.StatusOK, "GET", "/notifications", nil)
-			if got := seen(a); !slices.Equal(got, []int64{id[5], id[3]}) || a.Get("items.0.message") != "…" || a.Get("items.1.message") != "message gate 3" {
+			if got := seen(a); !slices.Equal(got, []int64{id[5], id[3]}) || a.Get("items.0.message") != "…" ||
+				a.Get("items.1.message") != "message gate 3" {
 				t.Errorf("%s sees %v: %s", name, got, a.Text)
 			}
 			c.Must(http.StatusNotFound, "GET", fmt.Sprint("/notifications/", id[1]), nil)
@@ -95,11 +114,13 @@ func TestTheInboxAsSecObserveHasIt(t *testing.T) {
 			before := p.Client("admin").Must(http.StatusOK, "GET", "/notifications/count", nil).ID("unread")
 			for _, as := range []string{"viewed", "unviewed", "archived", "unarchived"} {
 				path := "/notifications/" + as
-				c.Must(http.StatusUnprocessableEntity, "POST", path, map[string]any{})                                     // 92
-				c.Must(http.StatusNotFound, "POST", path, map[string]any{"ids": []int64{1 << 40}})                         // 94
-				c.Must(http.StatusNotFound, "POST", path, map[string]any{"ids": []int64{id[1]}})                           // 95
-				c.Must(http.StatusNotFound, "POST", path, map[string]any{"ids": []int64{id[1], id[3], id[5]}})             // 100
-				if n := c.Must(http.StatusOK, "GET", "/notifications/count", nil).ID("unread"); as == "viewed" && n != 2 { // and none was marked
+				c.Must(http.StatusUnprocessableEntity, "POST", path, map[string]any{})                         // 92
+				c.Must(http.StatusNotFound, "POST", path, map[string]any{"ids": []int64{1 << 40}})             // 94
+				c.Must(http.StatusNotFound, "POST", path, map[string]any{"ids": []int64{id[1]}})               // 95
+				c.Must(http.StatusNotFound, "POST", path, map[string]any{"ids": []int64{id[1], id[3], id[5]}}) // 100
+				if n := c.Must(http.StatusOK, "GET", "/notifications/count", nil).
+					ID("unread"); as == "viewed" &&
+					n != 2 { // and none was marked
 					t.Errorf("%s: %d unread", name, n)
 				}
 				c.Must(http.StatusNoContent, "POST", path, map[string]any{"ids": []int64{id[3], id[5]}}) // 93
@@ -127,7 +148,9 @@ func TestTheInboxAsSecObserveHasIt(t *testing.T) {
 			}
 		}
 		for query, field := range map[string]string{"severity=loud": "severity", "since=soon": "since", "since=2026-02-02T00:00:00Z&until=2026-02-01T00:00:00Z": "until", "cursor=x": "cursor", "product=-1": "product"} {
-			if a := admin.Must(http.StatusUnprocessableEntity, "GET", "/notifications?"+query, nil); !strings.Contains(a.Text, field) {
+			if a := admin.Must(http.StatusUnprocessableEntity, "GET", "/notifications?"+query, nil); !strings.Contains(
+				a.Text, field,
+			) {
 				t.Errorf("%s: %s", query, a.Text)
 			}
 		}
@@ -150,7 +173,10 @@ func TestArchiveAndDelete(t *testing.T) {
 		if got := seen(bob.Must(http.StatusOK, "GET", "/notifications", nil)); !slices.Equal(got, []int64{id[5]}) {
 			t.Errorf("bob sees %v", got)
 		}
-		if a := bob.Must(http.StatusOK, "GET", "/notifications?archived=true", nil); a.ID("items.0.id") != id[3] || a.Get("items.0.archived") != true || a.Get("items.0.viewed") != true {
+		if a := bob.Must(
+			http.StatusOK, "GET", "/notifications?archived=true", nil,
+		); a.ID("items.0.id") != id[3] || a.Get("items.0.archived") != true ||
+			a.Get("items.0.viewed") != true {
 			t.Errorf("archived: %s", a.Text)
 		}
 		if got := seen(ann.Must(http.StatusOK, "GET", "/notifications", nil)); len(got) != 2 {
@@ -161,26 +187,53 @@ func TestArchiveAndDelete(t *testing.T) {
 		ann.Must(http.StatusNoContent, "POST", "/notifications/archived", filter)
 		filter["up_to"] = id[6]
 		ann.Must(http.StatusNoContent, "POST", "/notifications/archived", filter)
-		if got := seen(ann.Must(http.StatusOK, "GET", "/notifications?archived=true", nil)); !slices.Equal(got, []int64{id[3]}) {
+		if got := seen(ann.Must(http.StatusOK, "GET", "/notifications?archived=true", nil)); !slices.Equal(
+			got, []int64{id[3]},
+		) {
 			t.Errorf("ann has archived %v", got)
 		}
-		ann.Must(http.StatusUnprocessableEntity, "POST", "/notifications/viewed", map[string]any{"filter": map[string]any{"type": "gate"}})
-		ann.Must(http.StatusUnprocessableEntity, "POST", "/notifications/viewed", map[string]any{"ids": []int64{id[3]}, "filter": map[string]any{}, "up_to": id[6]})
+		ann.Must(
+			http.StatusUnprocessableEntity,
+			"POST",
+			"/notifications/viewed",
+			map[string]any{"filter": map[string]any{"type": "gate"}},
+		)
+		ann.Must(
+			http.StatusUnprocessableEntity,
+			"POST",
+			"/notifications/viewed",
+			map[string]any{"ids": []int64{id[3]}, "filter": map[string]any{}, "up_to": id[6]},
+		)
 
 		bob.Must(http.StatusForbidden, "DELETE", fmt.Sprint("/notifications/", id[3]), nil)
 		ann.Must(http.StatusNotFound, "DELETE", fmt.Sprint("/notifications/", id[2]), nil)
 		ann.Must(http.StatusNotFound, "POST", "/notifications/delete", map[string]any{"ids": []int64{id[3], id[2]}})
-		admin.Must(http.StatusUnprocessableEntity, "POST", "/notifications/delete", map[string]any{"filter": map[string]any{}, "up_to": id[6]})
+		admin.Must(
+			http.StatusUnprocessableEntity,
+			"POST",
+			"/notifications/delete",
+			map[string]any{"filter": map[string]any{}, "up_to": id[6]},
+		)
 		if got := seen(admin.Must(http.StatusOK, "GET", "/notifications", nil)); len(got) != 6 {
 			t.Fatalf("%v are left", got)
 		}
 		ann.Must(http.StatusNoContent, "DELETE", fmt.Sprint("/notifications/", id[3]), nil)
 		bob.Must(http.StatusNotFound, "GET", fmt.Sprint("/notifications/", id[3]), nil)
-		if a := ann.Must(http.StatusOK, "GET", fmt.Sprintf("/audit?product=%d&kind=notification", one.id), nil); rows(a) != 1 || !strings.Contains(a.Text, "gate of one") || a.Get("items.0.actor") != "ann" {
+		if a := ann.Must(
+			http.StatusOK, "GET", fmt.Sprintf("/audit?product=%d&kind=notification", one.id), nil,
+		); rows(a) != 1 || !strings.Contains(a.Text, "gate of one") ||
+			a.Get("items.0.actor") != "ann" {
 			t.Errorf("audit: %s", a.Text)
 		}
-		admin.Must(http.StatusNoContent, "POST", "/notifications/delete", map[string]any{"filter": map[string]any{"type": "exception.request"}, "up_to": id[6]})
-		if got := seen(admin.Must(http.StatusOK, "GET", "/notifications", nil)); !slices.Equal(got, []int64{id[5], id[4], id[2]}) {
+		admin.Must(
+			http.StatusNoContent,
+			"POST",
+			"/notifications/delete",
+			map[string]any{"filter": map[string]any{"type": "exception.request"}, "up_to": id[6]},
+		)
+		if got := seen(admin.Must(http.StatusOK, "GET", "/notifications", nil)); !slices.Equal(
+			got, []int64{id[5], id[4], id[2]},
+		) {
 			t.Errorf("%v are left", got)
 		}
 	})
@@ -244,8 +297,17 @@ func TestTheStreamOfAnInbox(t *testing.T) {
 	next(t, said, `{"unread":0,"newest":0}`)
 	tell := func(s shop) int64 {
 		t.Helper()
-		admin.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": fmt.Sprint("x", p.Clock.Now().UnixNano()), "counts": counts(1)})
-		apptest.Eventually(t, "it is in the inbox", func() bool { return seen(admin.Do("GET", fmt.Sprint("/notifications?product=", s.id), nil)) != nil })
+		admin.Must(
+			http.StatusOK,
+			"PUT",
+			s.path+"/counts",
+			map[string]any{"scanner": fmt.Sprint("x", p.Clock.Now().UnixNano()), "counts": counts(1)},
+		)
+		apptest.Eventually(
+			t,
+			"it is in the inbox",
+			func() bool { return seen(admin.Do("GET", fmt.Sprint("/notifications?product=", s.id), nil)) != nil },
+		)
 		return seen(admin.Do("GET", fmt.Sprint("/notifications?product=", s.id), nil))[0]
 	}
 	tell(two) // not for her: the next thing that she hears is her own

@@ -44,7 +44,8 @@ func TestJobsByTheirTimes(t *testing.T) {
 	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
-		if job := jobOf(t, c, "expire_sessions"); job.Get("schedule") != "17 * * * *" || job.Get("last") != nil || job.Get("running") != false {
+		if job := jobOf(t, c, "expire_sessions"); job.Get("schedule") != "17 * * * *" || job.Get("last") != nil ||
+			job.Get("running") != false {
 			t.Errorf("at first: %v", job.JSON)
 		}
 		c.Must(http.StatusOK, "PATCH", "/settings/jobs", map[string]any{"expire_sessions": "*/5 * * * *"})
@@ -94,7 +95,12 @@ func TestTimesThatAreNoneAreRefused(t *testing.T) {
 func byHand(t *testing.T, p *apptest.Program, c *apptest.Client, jobs ...string) {
 	t.Helper()
 	for _, job := range jobs {
-		c.Must(http.StatusOK, "PATCH", "/settings/jobs", map[string]any{job: fmt.Sprintf("0 0 1 %d *", (int(p.Clock.Now().Month())+5)%12+1)})
+		c.Must(
+			http.StatusOK,
+			"PATCH",
+			"/settings/jobs",
+			map[string]any{job: fmt.Sprintf("0 0 1 %d *", (int(p.Clock.Now().Month())+5)%12+1)},
+		)
 	}
 }
 
@@ -105,7 +111,17 @@ func TestRetention(t *testing.T) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", receiver.URL)
-		byHand(t, p, c, "forget_notifications", "forget_deliveries", "forget_gate_history", "forget_events", "forget_audit", "forget_job_runs")
+		byHand(
+			t,
+			p,
+			c,
+			"forget_notifications",
+			"forget_deliveries",
+			"forget_gate_history",
+			"forget_events",
+			"forget_audit",
+			"forget_job_runs",
+		)
 		change := func(n int) {
 			t.Helper()
 			before := len(receiver.Messages())
@@ -114,7 +130,11 @@ func TestRetention(t *testing.T) {
 		}
 		change(1)
 		change(0)
-		apptest.Eventually(t, "both are settled, before ten days go by", func() bool { return rows(c.Do("GET", "/deliveries?state=delivered", nil)) == 2 })
+		apptest.Eventually(
+			t,
+			"both are settled, before ten days go by",
+			func() bool { return rows(c.Do("GET", "/deliveries?state=delivered", nil)) == 2 },
+		)
 		p.Clock.Advance(10 * 24 * time.Hour)
 		change(2)
 		apptest.Eventually(t, "all was told", func() bool {
@@ -136,7 +156,14 @@ func TestRetention(t *testing.T) {
 		}
 		oldest := c.Must(http.StatusOK, "GET", "/deliveries", nil)
 		c.Must(http.StatusOK, "GET", fmt.Sprintf("/deliveries/%d", oldest.ID("items.2.id")), nil)
-		old := rows(c.Must(http.StatusOK, "GET", "/audit?limit=100&until="+p.Clock.Now().AddDate(0, 0, -7).UTC().Format(time.RFC3339), nil))
+		old := rows(
+			c.Must(
+				http.StatusOK,
+				"GET",
+				"/audit?limit=100&until="+p.Clock.Now().AddDate(0, 0, -7).UTC().Format(time.RFC3339),
+				nil,
+			),
+		)
 		if old == 0 {
 			t.Error("nothing old is in the audit")
 		}
@@ -194,7 +221,10 @@ func TestJobsInTheBrowser(t *testing.T) {
 	b.Look("jobs")
 	b.Press("#run-expire_sessions")
 	b.Sees("The job has begun")
-	b.Until("it is done, without a press", `[...document.querySelectorAll("#jobs tr")].some(r => r.innerText.includes("Expired sessions") && r.innerText.includes("Done") && r.innerText.includes("0 rows"))`)
+	b.Until(
+		"it is done, without a press",
+		`[...document.querySelectorAll("#jobs tr")].some(r => r.innerText.includes("Expired sessions") && r.innerText.includes("Done") && r.innerText.includes("0 rows"))`,
+	)
 	b.Look("jobs-run")
 	b.Press("a[href='/admin/jobs/expire_sessions']")
 	b.Sees("Expired sessions", "17 * * * *", "Done", "admin")
@@ -239,7 +269,10 @@ func TestAJobAtWorkIsNotRunTwice(t *testing.T) {
 	}
 	press := func(want string) {
 		t.Helper()
-		if status, to := submit(t, admin, p.URL+"/admin/jobs/forget_audit/run", form("next", "/admin/jobs"), formKind); status != http.StatusSeeOther || to != "/admin/jobs" {
+		if status, to := submit(
+			t, admin, p.URL+"/admin/jobs/forget_audit/run", form("next", "/admin/jobs"), formKind,
+		); status != http.StatusSeeOther ||
+			to != "/admin/jobs" {
 			t.Fatalf("pressed: %d to %q", status, to)
 		}
 		if page := read(t, admin, p.URL+"/admin/jobs", http.StatusOK); !strings.Contains(page, want) {
@@ -257,7 +290,9 @@ func TestAJobAtWorkIsNotRunTwice(t *testing.T) {
 	}
 	press("The job has begun")
 	apptest.Eventually(t, "it has run", func() bool { return jobOf(t, c, "forget_audit").Get("last.result") == "ok" })
-	if page := read(t, admin, p.URL+"/admin/jobs/forget_audit", http.StatusOK); !strings.Contains(page, "Its process died") {
+	if page := read(t, admin, p.URL+"/admin/jobs/forget_audit", http.StatusOK); !strings.Contains(
+		page, "Its process died",
+	) {
 		t.Error("the run that was lost is not in the history")
 	}
 	read(t, admin, p.URL+"/admin/jobs/nonsense", http.StatusNotFound)

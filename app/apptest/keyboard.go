@@ -81,7 +81,9 @@ func (b *Browser) TabThrough(name string) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	steps := make([]chromedp.Action[chromedp.Void], n+n/5+6+6*fields) // texts that scroll are stops too, and the parts of a time
+	steps := make(
+		[]chromedp.Action[chromedp.Void], n+n/5+6+6*fields,
+	) // texts that scroll are stops too, and the parts of a time
 	for i := range steps {
 		steps[i] = chromedp.KeyEvent(kb.Tab)
 	}
@@ -114,7 +116,8 @@ func (b *Browser) Shift() float64 {
 func (b *Browser) Weight() int64 {
 	b.t.Helper()
 	sum, err := Read(b, chromedp.Evaluate[int64](
-		`[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].reduce((sum, e) => sum + e.transferSize, 0)`))
+		`[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].reduce((sum, e) => sum + e.transferSize, 0)`,
+	))
 	if err != nil {
 		b.t.Fatal(err)
 	}

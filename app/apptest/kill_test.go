@@ -78,7 +78,12 @@ func (r *recorder) ServeHTTP(_ http.ResponseWriter, req *http.Request) {
 	defer func() { <-time.After(r.after) }()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	a := arrival{req.URL.Path, req.Header.Get("webhook-id"), max(body.Data.Counts.Critical, body.Data.Counts.Medium), time.Now()}
+	a := arrival{
+		req.URL.Path,
+		req.Header.Get("webhook-id"),
+		max(body.Data.Counts.Critical, body.Data.Counts.Medium),
+		time.Now(),
+	}
 	r.got = append(r.got, a)
 	r.latest[a.queue] = max(r.latest[a.queue], a.number)
 }
@@ -141,7 +146,9 @@ func (w *writer) put(ctx context.Context, url *atomic.Value, token string, n int
 	if err != nil {
 		return false
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPut, fmt.Sprint(url.Load(), "/api/v1", w.path, "/counts"), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(
+		ctx, http.MethodPut, fmt.Sprint(url.Load(), "/api/v1", w.path, "/counts"), bytes.NewReader(body),
+	)
 	if err != nil {
 		return false
 	}
@@ -274,7 +281,13 @@ func audit(t *testing.T, c *apptest.Client, r *recorder, writers []*writer, inFl
 	if lost > inFlight {
 		t.Errorf("%d attempts were lost, more than were at work", lost)
 	}
-	t.Logf("%d changes, %d deliveries cancelled as out of date, %d arrivals, %d attempts lost", total, cancelled, len(r.arrivals()), lost)
+	t.Logf(
+		"%d changes, %d deliveries cancelled as out of date, %d arrivals, %d attempts lost",
+		total,
+		cancelled,
+		len(r.arrivals()),
+		lost,
+	)
 }
 
 func numberOf(change map[string]any) int {

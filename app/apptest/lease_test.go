@@ -45,15 +45,22 @@ func TestALateAnswerSettlesNothing(t *testing.T) {
 			}
 		})
 		answers[0] <- http.StatusInternalServerError
-		apptest.Eventually(t, "the late answer is known", func() bool { return strings.Contains(p.Logged(), "a lease ended before its send did") })
+		apptest.Eventually(
+			t,
+			"the late answer is known",
+			func() bool { return strings.Contains(p.Logged(), "a lease ended before its send did") },
+		)
 		if a := c.Must(http.StatusOK, "GET", "/deliveries?state=sending", nil); a.Get("items.0") == nil {
 			t.Errorf("the second send was settled by the first: %s", a.Text)
 		}
 		answers[1] <- http.StatusOK
-		apptest.Eventually(t, "it is delivered", func() bool { return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.0") != nil })
+		apptest.Eventually(
+			t, "it is delivered", func() bool { return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.0") != nil },
+		)
 		p.Clock.Advance(time.Minute)
 		p.Wake()
-		if a := c.Must(http.StatusOK, "GET", "/deliveries", nil); a.Get("items.1") != nil || a.Get("items.0.state") != "delivered" {
+		if a := c.Must(http.StatusOK, "GET", "/deliveries", nil); a.Get("items.1") != nil ||
+			a.Get("items.0.state") != "delivered" {
 			t.Errorf("in the end: %s", a.Text)
 		}
 		if len(arrived) != 0 {

@@ -20,21 +20,37 @@ func given(t *testing.T, p *apptest.Program, s shop, n int) {
 	err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
 		for i := range n {
 			e := models.Event{
-				UUID: fmt.Sprintf("e%d", i), Type: "gate.changed", Version: 1, ProductID: s.id, Actor: "ci", At: tx.Now(),
-				Payload: []byte(`{"product":{"id":1,"name":"Shop"},"branch":"main","from":"passed","to":"failed","why":"1 critical (limit 0)"}`),
+				UUID:      fmt.Sprintf("e%d", i),
+				Type:      "gate.changed",
+				Version:   1,
+				ProductID: s.id,
+				Actor:     "ci",
+				At:        tx.Now(),
+				Payload: []byte(
+					`{"product":{"id":1,"name":"Shop"},"branch":"main","from":"passed","to":"failed","why":"1 critical (limit 0)"}`,
+				),
 			}
 			if err := tx.InsertEvent(&e); err != nil {
 				return err
 			}
 			d := models.Delivery{
-				UUID: fmt.Sprintf("m%d", i), EventID: e.ID, ConnectionID: s.target, ProductID: s.id, Title: fmt.Sprintf("Change %d", i),
-				State: models.DeliverySending, Claim: "test", LockedUntil: tx.Now().Add(time.Hour), CreatedAt: tx.Now(),
+				UUID:         fmt.Sprintf("m%d", i),
+				EventID:      e.ID,
+				ConnectionID: s.target,
+				ProductID:    s.id,
+				Title:        fmt.Sprintf("Change %d", i),
+				State:        models.DeliverySending,
+				Claim:        "test",
+				LockedUntil:  tx.Now().Add(time.Hour),
+				CreatedAt:    tx.Now(),
 			}
 			if _, err := tx.InsertDelivery(&d); err != nil {
 				return err
 			}
 			d.State, d.Reason, d.Attempts, d.Spent, d.FinishedAt = models.DeliveryDead, "404 Not Found", 1, 1, tx.Now()
-			if _, err := tx.Settle(d, "test", &models.Attempt{At: tx.Now(), Result: "rejected", Status: 404, Reason: "404 Not Found"}); err != nil {
+			if _, err := tx.Settle(
+				d, "test", &models.Attempt{At: tx.Now(), Result: "rejected", Status: 404, Reason: "404 Not Found"},
+			); err != nil {
 				return err
 			}
 		}
@@ -94,7 +110,9 @@ func TestASelectionIsSentAgain(t *testing.T) {
 	b := apptest.NewBrowser(t, p.URL)
 	signInBrowser(b, "admin", apptest.Password)
 	b.Open("/deliveries")
-	b.Do(chromedp.Click(`tbody tr:nth-child(1) input[name="id"]`), chromedp.Click(`tbody tr:nth-child(3) input[name="id"]`))
+	b.Do(
+		chromedp.Click(`tbody tr:nth-child(1) input[name="id"]`), chromedp.Click(`tbody tr:nth-child(3) input[name="id"]`),
+	)
 	b.Sees("2 selected")
 	b.Press(`.gc-bulk button`)
 	b.Sees("Send 2 messages again?", "a selection of 2")

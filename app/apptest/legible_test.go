@@ -35,7 +35,12 @@ func TestIllegibleTextsAreRefused(t *testing.T) {
 				{method: "GET", path: "/" + bad},
 				{method: "GET", path: "/static/" + bad},
 				{method: "POST", path: "/login", kind: "application/x-www-form-urlencoded", body: "name=" + bad + "&password=x"},
-				{method: "POST", path: "/login", kind: "application/x-www-form-urlencoded; charset=utf-8", body: "name=x&password=" + bad},
+				{
+					method: "POST",
+					path:   "/login",
+					kind:   "application/x-www-form-urlencoded; charset=utf-8",
+					body:   "name=x&password=" + bad,
+				},
 				{method: "POST", path: "/api/v1" + s.path + "/reports?source=" + bad, body: "{}"},
 				{method: "POST", path: "/api/v1" + s.path + "/reports", body: "{}", key: raw},
 				{method: "GET", path: "/products", cookie: "session=" + raw},
@@ -80,7 +85,9 @@ func TestIllegibleTextsAreRefused(t *testing.T) {
 				t.Errorf("%q: %d %s", body, a.Status, a.Text)
 			}
 		}
-		if a := c.Do("PATCH", "/settings/reports", []byte("{\"max_bytes\": 5000000, \"x\": \"\xff\"}")); a.Status != http.StatusBadRequest {
+		if a := c.Do(
+			"PATCH", "/settings/reports", []byte("{\"max_bytes\": 5000000, \"x\": \"\xff\"}"),
+		); a.Status != http.StatusBadRequest {
 			t.Errorf("settings of reports are no report: %d %s", a.Status, a.Text)
 		}
 		a := c.Must(http.StatusCreated, "POST", "/products", []byte(`{"name":"a\\u0000 \u00e9 🚨"}`))

@@ -59,12 +59,14 @@ func TestServeAndMigrateRefuseADevelopmentDatabaseOnPostgres(t *testing.T) {
 	modelstest.PostgresStatement(t, url, "DROP TABLE migration_hashes")
 	want := "this database was made by a development build from before 0.1.0"
 	dir := filepath.Join(t.TempDir(), "data")
-	if said := boot(t, "GATECRIER_DATA_DIR="+dir, "GATECRIER_DATABASE_URL="+url); !strings.Contains(said, want) || strings.Count(said, "\n") != 1 {
+	if said := boot(t, "GATECRIER_DATA_DIR="+dir, "GATECRIER_DATABASE_URL="+url); !strings.Contains(said, want) ||
+		strings.Count(said, "\n") != 1 {
 		t.Errorf("serve says: %s", said)
 	}
 	t.Setenv("GATECRIER_DATA_DIR", dir)
 	t.Setenv("GATECRIER_DATABASE_URL", url)
-	if code, out, errs := run(t, "migrate"); code != 1 || out != "" || !strings.Contains(errs, want) || strings.Count(errs, "\n") != 1 {
+	if code, out, errs := run(t, "migrate"); code != 1 || out != "" || !strings.Contains(errs, want) ||
+		strings.Count(errs, "\n") != 1 {
 		t.Errorf("migrate: exit %d %s%s", code, out, errs)
 	}
 }

@@ -79,7 +79,10 @@ func TestAConfusedNewcomer(t *testing.T) {
 	b.Open("/products/1?tab=history")
 	b.Medium("print")
 	b.Sees("18 high (limit 0)")
-	b.Until("paper has no navigation", `[...document.querySelectorAll(".gc-top, .gc-side, .gc-tabs, .gc-chips, .btn")].every(e => !e.checkVisibility())`)
+	b.Until(
+		"paper has no navigation",
+		`[...document.querySelectorAll(".gc-top, .gc-side, .gc-tabs, .gc-chips, .btn")].every(e => !e.checkVisibility())`,
+	)
 	b.Medium("screen")
 
 	// Two tabs: what one has deleted, the other is told of.

@@ -37,7 +37,8 @@ func TestFindingObservationsInTheBrowser(t *testing.T) {
 	b.Fill("#find-q", "LIB5")
 	b.Press(".gc-filter button")
 	b.Sees("CVE-000005", "1 observation shown")
-	if b.Path() != "/products/1?severity=high&q=LIB5&status=&scanner=&assessed=&branch=" && b.Path() != "/products/1?severity=high&q=LIB5&branch=&status=&scanner=&assessed=" {
+	if b.Path() != "/products/1?severity=high&q=LIB5&status=&scanner=&assessed=&branch=" &&
+		b.Path() != "/products/1?severity=high&q=LIB5&branch=&status=&scanner=&assessed=" {
 		t.Errorf("the URL is %s", b.Path())
 	}
 	b.Press("nav[aria-label='Show'] a[href*='active=false']")
@@ -84,7 +85,10 @@ func TestManyObservationsInTheBrowser(t *testing.T) {
 	b.Look("assess")
 	b.Tab("#assess-status")
 	b.Type("risk")
-	b.Until("its day can be chosen", `document.querySelector("#assess-until").checkVisibility() && !document.querySelector("#assess-same").checkVisibility()`)
+	b.Until(
+		"its day can be chosen",
+		`document.querySelector("#assess-until").checkVisibility() && !document.querySelector("#assess-same").checkVisibility()`,
+	)
 	b.Tab("button[type=submit].btn-primary")
 	b.Enter()
 	b.Sees("Say why the risk is accepted")
@@ -102,11 +106,15 @@ func TestManyObservationsInTheBrowser(t *testing.T) {
 	b.Press("a[href*='all=56']")
 	b.Sees("Assess 56 observations", "All of main that are: active, medium", "and 48 more")
 	admin := authz.UserActor(models.User{ID: 1, Name: "admin", Administrator: true})
-	rows, err := p.Store.Observations(t.Context(), apptest.Everything(), models.ObservationFilter{ProductID: s.id, Text: "lib63", Limit: 1})
+	rows, err := p.Store.Observations(
+		t.Context(), apptest.Everything(), models.ObservationFilter{ProductID: s.id, Text: "lib63", Limit: 1},
+	)
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("%d rows: %v", len(rows), err)
 	}
-	if _, _, err := p.Findings.Assess(t.Context(), admin, rows[0].ID, observation.Assessment{Status: models.StatusNotAffected}); err != nil {
+	if _, _, err := p.Findings.Assess(
+		t.Context(), admin, rows[0].ID, observation.Assessment{Status: models.StatusNotAffected},
+	); err != nil {
 		t.Fatal(err)
 	}
 	b.Do(chromedp.SetValue("#assess-status", "not_security"))
@@ -156,7 +164,13 @@ func TestAnObservationInTheBrowser(t *testing.T) {
 	b.Look("observation-wrong")
 	b.Fill("#assess-comment", "Behind the firewall until the rewrite")
 	b.Press(".gc-assess button[type=submit]")
-	b.Sees("Assessed: the gate has changed from Failed to Passed", "risk accepted", "Behind the firewall until the rewrite", "(in 30 days)", p.Clock.Now().UTC().AddDate(0, 0, 30).Format("2 Jan 2006"))
+	b.Sees(
+		"Assessed: the gate has changed from Failed to Passed",
+		"risk accepted",
+		"Behind the firewall until the rewrite",
+		"(in 30 days)",
+		p.Clock.Now().UTC().AddDate(0, 0, 30).Format("2 Jan 2006"),
+	)
 	b.Look("observation-waived")
 	b.TabThrough("the page of a waiver")
 	receiver.Wait(t, 2)
@@ -221,6 +235,9 @@ func TestEnteringAnObservationInTheBrowser(t *testing.T) {
 	rita.Type(kb.Tab)
 	for _, path := range []string{"/products/1?active=all", "/products/1/observations/1"} {
 		rita.Open(path)
-		rita.Until("no form changes anything", `document.querySelectorAll("main form[method=post], main [type=checkbox]").length === 0`)
+		rita.Until(
+			"no form changes anything",
+			`document.querySelectorAll("main form[method=post], main [type=checkbox]").length === 0`,
+		)
 	}
 }

@@ -95,23 +95,31 @@ func TestAssessingManyInThePages(t *testing.T) {
 			t.Fatal("all cannot be assessed together")
 		}
 		const path = "/products/1/observations/assess"
-		admin.sees(path+"?all=300&q=lib", "Assess 300 observations", "All of main that are: active, with “lib”", "and 292 more")
+		admin.sees(
+			path+"?all=300&q=lib", "Assess 300 observations", "All of main that are: active, with “lib”", "and 292 more",
+		)
 
 		// A few, by their boxes: with what is wrong said beside the fields.
 		ids := boxes(list)[:2]
 		admin.sees(path+"?id="+ids[0]+"&id="+ids[1], "Assess 2 observations")
 		admin.refused("Say a status or a severity", path, "id", ids[0])
-		admin.refused("Say why the risk is accepted", path, "id", ids[0], "status", "risk_accepted", "waiver_until", "2099-01-01")
+		admin.refused(
+			"Say why the risk is accepted", path, "id", ids[0], "status", "risk_accepted", "waiver_until", "2099-01-01",
+		)
 		admin.refused("A day like", path, "id", ids[0], "status", "risk_accepted", "waiver_until", "tomorrow", "comment", "x")
 		admin.refused("There is no such observation", path, "id", ids[0], "status", "duplicate", "duplicate_of", "999999")
 		admin.refused("The number of an observation", path, "id", ids[0], "status", "duplicate", "duplicate_of", "x")
-		admin.does(path, "id", ids[0], "id", ids[1], "status", "false_positive", "comment", "not reachable", "filter", "q=lib")
+		admin.does(
+			path, "id", ids[0], "id", ids[1], "status", "false_positive", "comment", "not reachable", "filter", "q=lib",
+		)
 		admin.sees("/products/1?q=lib", "2 observations assessed: the gate stays Failed")
 		admin.sees("/products/1?status=false_positive", "2 observations shown", "by <bdi>admin</bdi>")
 
 		// Somebody was faster: that is said, and the number is the one of now.
 		status, page := admin.post(path, "all", "300", "filter", "q=lib", "status", "not_affected")
-		if status != http.StatusConflict || !strings.Contains(page, "There are 298 observations now, not 300") || !strings.Contains(page, `name="all" value="298"`) || !strings.Contains(page, `value="not_affected" selected`) {
+		if status != http.StatusConflict || !strings.Contains(page, "There are 298 observations now, not 300") ||
+			!strings.Contains(page, `name="all" value="298"`) ||
+			!strings.Contains(page, `value="not_affected" selected`) {
 			t.Errorf("another number: %d\n%.2000s", status, page)
 		}
 		if n := len(receiver.Messages()); n != 1 {
@@ -135,7 +143,9 @@ func TestAssessingManyInThePages(t *testing.T) {
 				t.Errorf("%s: %d", at, status)
 			}
 		}
-		if status, _ := admin.post("/products/2/observations/"+ids[0]+"/assess", "status", "open"); status != http.StatusNotFound {
+		if status, _ := admin.post(
+			"/products/2/observations/"+ids[0]+"/assess", "status", "open",
+		); status != http.StatusNotFound {
 			t.Errorf("by another product: %d", status)
 		}
 	})
@@ -158,15 +168,41 @@ func TestAWaiverEndsWithItsDay(t *testing.T) {
 		}
 		day := p.Clock.Now().In(tokyo).AddDate(0, 0, 30)
 		admin.sees(path, `value="`+day.Format(time.DateOnly)+`"`)
-		admin.refused("Must be in the future", path+"/assess", "status", "risk_accepted", "waiver_until", day.AddDate(0, 0, -31).Format(time.DateOnly), "comment", "x")
-		admin.does(path+"/assess", "status", "risk_accepted", "waiver_until", day.Format(time.DateOnly), "comment", "behind the firewall")
-		admin.sees(path, "Assessed: the gate has changed from Failed to Passed", day.Format("2 Jan 2006"), "behind the firewall", "does not count for the gate")
+		admin.refused(
+			"Must be in the future",
+			path+"/assess",
+			"status",
+			"risk_accepted",
+			"waiver_until",
+			day.AddDate(0, 0, -31).Format(time.DateOnly),
+			"comment",
+			"x",
+		)
+		admin.does(
+			path+"/assess",
+			"status",
+			"risk_accepted",
+			"waiver_until",
+			day.Format(time.DateOnly),
+			"comment",
+			"behind the firewall",
+		)
+		admin.sees(
+			path,
+			"Assessed: the gate has changed from Failed to Passed",
+			day.Format("2 Jan 2006"),
+			"behind the firewall",
+			"does not count for the gate",
+		)
 		o, _, err := p.Store.Observation(t.Context(), apptest.Everything(), 1)
-		if want := time.Date(day.Year(), day.Month(), day.Day(), 23, 59, 59, 0, tokyo); err != nil || !o.Assessed.Until.Equal(want) {
+		if want := time.Date(day.Year(), day.Month(), day.Day(), 23, 59, 59, 0, tokyo); err != nil ||
+			!o.Assessed.Until.Equal(want) {
 			t.Errorf("until %v, want %v: %v", o.Assessed.Until, want, err)
 		}
 		admin.does(path+"/assess", "status", "clear")
-		admin.sees(path, "Taken back: the gate has changed from Passed to Failed", "took back what was said", "fails the gate")
+		admin.sees(
+			path, "Taken back: the gate has changed from Passed to Failed", "took back what was said", "fails the gate",
+		)
 
 		// The date of a form counts for waivers alone.
 		admin.does(path+"/assess", "status", "in_review", "severity", "low", "waiver_until", day.Format(time.DateOnly))
@@ -188,13 +224,36 @@ func TestObservationsByHandInThePages(t *testing.T) {
 		admin.refused("Must not be empty", all, "severity", "high")
 		admin.refused("Say how severe it is", all, "title", "x")
 		admin.refused("begins with http", all, "title", "x", "severity", "high", "url", "javascript:alert(1)")
-		admin.does(all, "title", "Default password", "severity", "critical", "component", "admin console", "description", "one\ntwo", "branch", "main")
+		admin.does(
+			all,
+			"title",
+			"Default password",
+			"severity",
+			"critical",
+			"component",
+			"admin console",
+			"description",
+			"one\ntwo",
+			"branch",
+			"main",
+		)
 		const path = all + "/2"
-		admin.sees(path, "The observation is there: the gate has changed from Passed to Failed", "entered by hand", "entered it", "it fails the gate")
+		admin.sees(
+			path,
+			"The observation is there: the gate has changed from Passed to Failed",
+			"entered by hand",
+			"entered it",
+			"it fails the gate",
+		)
 		admin.refused("Must not be empty", path+"/edit", "title", "", "severity", "low")
 		admin.does(path+"/edit", "title", "Default password of the console", "severity", "high")
 		admin.sees(path, "Saved: the gate stays Failed", "Default password of the console", "edited it")
-		admin.sees(path+"/delete", "Delete “Default password of the console”?", "main has 1 active high, and 0 without it", "The gate of main changes from Failed to Passed")
+		admin.sees(
+			path+"/delete",
+			"Delete “Default password of the console”?",
+			"main has 1 active high, and 0 without it",
+			"The gate of main changes from Failed to Passed",
+		)
 		admin.does(path+"/assess", "status", "false_positive")
 		admin.sees(path+"/delete", "It does not count now, so the gate of main stays Passed")
 		admin.does(path+"/delete", "x", "")
@@ -226,7 +285,19 @@ func TestReadersOnlyReadObservations(t *testing.T) {
 		rita.misses("/products/1/observations/1", `method="post" action="/products`, "/duplicate")
 		before, _, err := p.Store.Observation(t.Context(), apptest.Everything(), 1)
 		for _, path := range []string{"", "/assess", "/1/assess", "/1/duplicate", "/1/edit", "/1/delete"} {
-			if status, _ := rita.post("/products/1/observations"+path, "status", "open", "id", "1", "title", "x", "severity", "low", "duplicate_of", "2"); status != http.StatusForbidden {
+			if status, _ := rita.post(
+				"/products/1/observations"+path,
+				"status",
+				"open",
+				"id",
+				"1",
+				"title",
+				"x",
+				"severity",
+				"low",
+				"duplicate_of",
+				"2",
+			); status != http.StatusForbidden {
 				t.Errorf("POST %s: %d", path, status)
 			}
 		}

@@ -17,7 +17,8 @@ func TestARepeatGetsTheFirstAnswer(t *testing.T) {
 		keyed := c.Heading("Idempotency-Key", "build-7")
 		first := keyed.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json"))
 		again := keyed.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json"))
-		if again.Header.Get("Idempotency-Replayed") != "true" || again.ID("observations.new") != 35 || again.Text != first.Text {
+		if again.Header.Get("Idempotency-Replayed") != "true" || again.ID("observations.new") != 35 ||
+			again.Text != first.Text {
 			t.Errorf("a repeat is answered %s, first %s", again.Text, first.Text)
 		}
 		keyed.Must(http.StatusConflict, "POST", s.path+"/reports", apptest.Report(t, "grype-none.json"))
@@ -27,15 +28,20 @@ func TestARepeatGetsTheFirstAnswer(t *testing.T) {
 
 		// For another route, another user and another day the key is another.
 		other := newShop(t, c, "Other", "")
-		if a := keyed.Must(http.StatusCreated, "POST", other.path+"/reports", apptest.Report(t, "grype-none.json")); a.Header.Get("Idempotency-Replayed") != "" {
+		if a := keyed.Must(
+			http.StatusCreated, "POST", other.path+"/reports", apptest.Report(t, "grype-none.json"),
+		); a.Header.Get("Idempotency-Replayed") != "" {
 			t.Error("the key of one product counts for another")
 		}
 		keyed.Must(http.StatusCreated, "POST", s.path+"/reports?source=b", apptest.Report(t, "grype-none.json"))
 		p.Clock.Advance(25 * time.Hour)
-		if a := keyed.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json")); a.ID("observations.updated") != 35 {
+		if a := keyed.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json")); a.ID(
+			"observations.updated",
+		) != 35 {
 			t.Errorf("a day later: %s", a.Text)
 		}
-		c.Heading("Idempotency-Key", "caf\u00e9").Must(http.StatusUnprocessableEntity, "POST", s.path+"/reports", apptest.Report(t, "grype-none.json"))
+		c.Heading("Idempotency-Key", "caf\u00e9").
+			Must(http.StatusUnprocessableEntity, "POST", s.path+"/reports", apptest.Report(t, "grype-none.json"))
 	})
 }
 

@@ -32,14 +32,22 @@ func TestRolesAsSecObserveHasThem(t *testing.T) {
 		}
 		clients["owner"].Must(http.StatusForbidden, "GET", "/settings/gate", nil)
 		clients["owner"].Must(http.StatusForbidden, "PATCH", "/settings/gate", map[string]any{"threshold_critical": 1})
-		if a := admin.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"threshold_critical": 1234}); a.ID("threshold_critical") != 1234 {
+		if a := admin.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"threshold_critical": 1234}); a.ID(
+			"threshold_critical",
+		) != 1234 {
 			t.Errorf("changed: %s", a.Text)
 		}
 
 		// 104: a webhook that is no address is named, each field by itself.
 		s := newShop(t, admin, "Shop", "")
-		a = admin.Must(http.StatusUnprocessableEntity, "PATCH", s.path, map[string]any{"ms_teams_webhook": "ftp://example.org", "slack_webhook": "ftp://example.org"})
-		if a.Get("errors.0.name") == a.Get("errors.1.name") || !strings.Contains(a.Text, "ms_teams_webhook") || !strings.Contains(a.Text, "slack_webhook") {
+		a = admin.Must(
+			http.StatusUnprocessableEntity,
+			"PATCH",
+			s.path,
+			map[string]any{"ms_teams_webhook": "ftp://example.org", "slack_webhook": "ftp://example.org"},
+		)
+		if a.Get("errors.0.name") == a.Get("errors.1.name") || !strings.Contains(a.Text, "ms_teams_webhook") ||
+			!strings.Contains(a.Text, "slack_webhook") {
 			t.Errorf("bad webhooks: %s", a.Text)
 		}
 
@@ -47,8 +55,14 @@ func TestRolesAsSecObserveHasThem(t *testing.T) {
 		group := admin.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Group"}).ID("id")
 		admin.Must(http.StatusOK, "PATCH", s.path, map[string]any{"group_id": group})
 		admin.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "owner", "role": "owner"})
-		reader := admin.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "reader", "role": "reader"}).ID("user_id")
-		admin.Must(http.StatusCreated, "POST", fmt.Sprintf("/groups/%d/members", group), map[string]any{"user": "group-owner", "role": "owner"})
+		reader := admin.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "reader", "role": "reader"}).
+			ID("user_id")
+		admin.Must(
+			http.StatusCreated,
+			"POST",
+			fmt.Sprintf("/groups/%d/members", group),
+			map[string]any{"user": "group-owner", "role": "owner"},
+		)
 		for name, want := range map[string][2]int{"owner": {200, 200}, "reader": {200, 403}, "external": {404, 404}, "group-owner": {200, 200}} {
 			if got := clients[name].Do("GET", s.path, nil).Status; got != want[0] {
 				t.Errorf("%s views: %d", name, got)
@@ -61,9 +75,12 @@ func TestRolesAsSecObserveHasThem(t *testing.T) {
 		// 106: only owners delete owners.
 		p.User("maintainer")
 		admin.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "maintainer", "role": "maintainer"})
-		owner := admin.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "owner", "role": "owner"}).ID("user_id")
+		owner := admin.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "owner", "role": "owner"}).
+			ID("user_id")
 		maintainer := p.Client("maintainer")
-		if a := maintainer.Must(http.StatusForbidden, "DELETE", fmt.Sprintf("%s/members/%d", s.path, owner), nil); a.Get("detail") != "Only owners manage owners" {
+		if a := maintainer.Must(http.StatusForbidden, "DELETE", fmt.Sprintf("%s/members/%d", s.path, owner), nil); a.Get(
+			"detail",
+		) != "Only owners manage owners" {
 			t.Errorf("why not: %s", a.Text)
 		}
 		maintainer.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", s.path, reader), nil)
@@ -73,7 +90,8 @@ func TestRolesAsSecObserveHasThem(t *testing.T) {
 			t.Errorf("health: %d %q", status, text)
 		}
 		for _, path := range []string{"/healthz", "/readyz", "/login", "/api/v1/openapi.json"} {
-			if _, text := visit(t, visitor(t), p.URL+path); strings.Contains(text, "version "+p.Version()) || strings.Contains(text, `"version":"`+p.Version()) {
+			if _, text := visit(t, visitor(t), p.URL+path); strings.Contains(text, "version "+p.Version()) ||
+				strings.Contains(text, `"version":"`+p.Version()) {
 				t.Errorf("%s tells the version to everybody", path)
 			}
 		}
@@ -104,7 +122,12 @@ func TestAProductsTokenPushes(t *testing.T) {
 	api := apptest.NewClient(t, p.URL, token)
 	api.Must(http.StatusForbidden, "GET", s.path+"/targets", nil)
 	api.Must(http.StatusNotFound, "GET", s.path, nil)
-	c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/tokens/%d", s.path, c.Must(http.StatusOK, "GET", s.path+"/tokens", nil).ID("items.0.id")), nil)
+	c.Must(
+		http.StatusNoContent,
+		"DELETE",
+		fmt.Sprintf("%s/tokens/%d", s.path, c.Must(http.StatusOK, "GET", s.path+"/tokens", nil).ID("items.0.id")),
+		nil,
+	)
 	if code, _, errs := push("Shop"); code != 1 || !strings.Contains(errs, "revoked") {
 		t.Errorf("revoked: exit %d, %s", code, errs)
 	}
@@ -125,7 +148,8 @@ func TestOutAtOnce(t *testing.T) {
 		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
 		apptest.Settle(t, p.Store)
 		inGroup, inUsers := fmt.Sprintf("/groups/%d", group), fmt.Sprintf("/authorization-groups/%d", users)
-		id := c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "eve", "role": "reader"}).ID("user_id")
+		id := c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "eve", "role": "reader"}).
+			ID("user_id")
 		c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", s.path, id), nil)
 		give := map[string]any{"authorization_group": "users", "role": "reader"}
 		c.Must(http.StatusNoContent, "POST", inUsers+"/members", map[string]any{"user": "eve"})

@@ -38,7 +38,8 @@ func mend(r *apptest.Receiver) { r.Answer() }
 
 // withTarget adds a target of a module to a product.
 func withTarget(c *apptest.Client, s shop, module, url string) int64 {
-	return c.Must(http.StatusCreated, "POST", s.path+"/targets", map[string]any{"module": module, "name": module, "config": map[string]string{"url": url}}).ID("id")
+	return c.Must(http.StatusCreated, "POST", s.path+"/targets", map[string]any{"module": module, "name": module, "config": map[string]string{"url": url}}).
+		ID("id")
 }
 
 // states are those of a product's deliveries to a connection, oldest first,
@@ -115,11 +116,17 @@ func TestAnOutage(t *testing.T) {
 		mailBy(p.Client("admin"), port)
 		p.User("ann")
 		c := p.Client("ann")
-		receivers := map[string]*apptest.Receiver{"stays": apptest.NewReceiver(t), "returns": apptest.NewReceiver(t), "flaps": apptest.NewReceiver(t)}
+		receivers := map[string]*apptest.Receiver{
+			"stays":   apptest.NewReceiver(t),
+			"returns": apptest.NewReceiver(t),
+			"flaps":   apptest.NewReceiver(t),
+		}
 		shops := map[string]shop{}
 		for _, name := range []string{"stays", "returns", "flaps"} {
 			s := newShop(t, c, name, "")
-			s.target = withTarget(c, s, map[string]string{"stays": "webhook", "returns": "slack", "flaps": "webhook"}[name], receivers[name].URL)
+			s.target = withTarget(
+				c, s, map[string]string{"stays": "webhook", "returns": "slack", "flaps": "webhook"}[name], receivers[name].URL,
+			)
 			shops[name] = s
 			setCounts(c, s, 0)
 		}
@@ -144,11 +151,33 @@ func TestAnOutage(t *testing.T) {
 		}
 		pass(t, p, time.Hour)
 
-		same(t, "one that stays failed", states(t, p, shops["stays"], shops["stays"].target), "delivered", "delivered", "delivered")
+		same(
+			t,
+			"one that stays failed",
+			states(t, p, shops["stays"], shops["stays"].target),
+			"delivered",
+			"delivered",
+			"delivered",
+		)
 		same(t, "one that returns", states(t, p, shops["returns"], shops["returns"].target), "delivered", wasBack, wasBack)
-		same(t, "one that flaps", states(t, p, shops["flaps"], shops["flaps"].target), "delivered", wasChanged, wasChanged, "delivered", "delivered")
+		same(
+			t,
+			"one that flaps",
+			states(t, p, shops["flaps"], shops["flaps"].target),
+			"delivered",
+			wasChanged,
+			wasChanged,
+			"delivered",
+			"delivered",
+		)
 		for _, name := range []string{"stays", "flaps"} {
-			same(t, "what arrived of "+name, arrived(t, receivers[name].Messages()[refused[name]:]), "gate.changed failed", "connector.recovered")
+			same(
+				t,
+				"what arrived of "+name,
+				arrived(t, receivers[name].Messages()[refused[name]:]),
+				"gate.changed failed",
+				"connector.recovered",
+			)
 			same(t, "what the inbox says of "+name, told(t, p, shops[name].id), saysDown, "Delivering again, 1 sent late")
 		}
 		if n := len(receivers["returns"].Messages()); n != refused["returns"] {
@@ -157,8 +186,15 @@ func TestAnOutage(t *testing.T) {
 		same(t, "what the inbox says of one that was never stopped", told(t, p, shops["returns"].id))
 		mails := subjects(t, box, "ann@example.com")
 		slices.Sort(mails)
-		same(t, "mails to the owner", mails, "Messages to “webhook” arrive again (flaps)", "Messages to “webhook” arrive again (stays)",
-			"Messages to “webhook” do not arrive (flaps)", "Messages to “webhook” do not arrive (stays)")
+		same(
+			t,
+			"mails to the owner",
+			mails,
+			"Messages to “webhook” arrive again (flaps)",
+			"Messages to “webhook” arrive again (stays)",
+			"Messages to “webhook” do not arrive (flaps)",
+			"Messages to “webhook” do not arrive (stays)",
+		)
 		for name, n := range map[string]int{"stays": 2, "returns": 3, "flaps": 4} {
 			history := c.Must(http.StatusOK, "GET", shops[name].path+"/gate/history", nil)
 			rows := c.Must(http.StatusOK, "GET", fmt.Sprintf("/notifications?type=gate.changed&product=%d", shops[name].id), nil)
@@ -193,7 +229,14 @@ func TestWhatMayHaveArrivedIsAnswered(t *testing.T) {
 		breaks.Store(false)
 		setCounts(c, s, 0)
 		pass(t, p, time.Minute)
-		same(t, "in the end", states(t, p, s, s.target), "delivered", "cancelled: Out of date: the gate has changed to Passed since", "delivered")
+		same(
+			t,
+			"in the end",
+			states(t, p, s, s.target),
+			"delivered",
+			"cancelled: Out of date: the gate has changed to Passed since",
+			"delivered",
+		)
 	})
 }
 
@@ -235,7 +278,12 @@ func TestAnOutageOfMail(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := p.Connections.CreateFor(t.Context(), authz.UserActor(admin), models.Owner{}, connection.Draft{Module: "webhook", Name: "operators", Config: module.Config{"url": other.URL}}); err != nil {
+		if _, err := p.Connections.CreateFor(
+			t.Context(),
+			authz.UserActor(admin),
+			models.Owner{},
+			connection.Draft{Module: "webhook", Name: "operators", Config: module.Config{"url": other.URL}},
+		); err != nil {
 			t.Fatal(err)
 		}
 		box.answer(func(string) error { return &smtp.SMTPError{Code: 421, Message: "closing"} })
@@ -264,7 +312,9 @@ func TestAnOutageOfMail(t *testing.T) {
 		if n := len(box.got()); n != products {
 			t.Errorf("%d mails, of which the outage is told by %d", n, n-products)
 		}
-		same(t, "what the inbox says of mail", told(t, p, 0), saysDown, fmt.Sprintf("Delivering again, %d sent late", products))
+		same(
+			t, "what the inbox says of mail", told(t, p, 0), saysDown, fmt.Sprintf("Delivering again, %d sent late", products),
+		)
 		same(t, "what others are told", arrived(t, other.Messages()), "connector.error", "connector.recovered")
 	})
 }
@@ -301,12 +351,14 @@ func TestRightsAreLookedAtBeforeEachAttempt(t *testing.T) {
 		if n := len(slow.Messages()); n != 1 {
 			t.Errorf("%d messages to what was turned off", n)
 		}
-		if ann, to := subjects(t, box, "ann@example.com"), subjects(t, box, "kim@example.com"); len(ann) != 1 || len(to) != 0 {
+		if ann, to := subjects(t, box, "ann@example.com"), subjects(t, box, "kim@example.com"); len(ann) != 1 ||
+			len(to) != 0 {
 			t.Errorf("mails to the owner %q, to who was one %q", ann, to)
 		}
 		found := false
 		for _, d := range ledgerOf(t, p, models.LedgerFilter{State: models.DeliveryCancelled}) {
-			found = found || d.Recipient == "kim@example.com" && d.Reason == "Whoever has this address may not be told of it any more"
+			found = found ||
+				d.Recipient == "kim@example.com" && d.Reason == "Whoever has this address may not be told of it any more"
 		}
 		if !found {
 			t.Errorf("the ledger does not say why: %+v", ledgerOf(t, p, models.LedgerFilter{}))
@@ -338,7 +390,11 @@ func TestRates(t *testing.T) {
 		for i := range messages {
 			setCounts(c, chatty, i%2)
 		}
-		apptest.Eventually(t, "all are written", func() bool { return len(ledgerOf(t, p, models.LedgerFilter{ProductID: chatty.id})) == messages })
+		apptest.Eventually(
+			t,
+			"all are written",
+			func() bool { return len(ledgerOf(t, p, models.LedgerFilter{ProductID: chatty.id})) == messages },
+		)
 		close(written)
 		for i := range mails {
 			s := newShop(t, c, fmt.Sprint("Shop ", i), "")
@@ -378,7 +434,9 @@ func TestATargetIsDeletedWhileItIsSentTo(t *testing.T) {
 		receiver := apptest.NewReceiver(t)
 		receiver.Hold()
 		c := p.Client("admin")
-		stays, target, product := newShop(t, c, "stays", receiver.URL), newShop(t, c, "target goes", receiver.URL), newShop(t, c, "goes", receiver.URL)
+		stays := newShop(t, c, "stays", receiver.URL)
+		target := newShop(t, c, "target goes", receiver.URL)
+		product := newShop(t, c, "goes", receiver.URL)
 		for _, s := range []shop{stays, target, product} {
 			setCounts(c, s, 1)
 		}

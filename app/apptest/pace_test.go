@@ -37,7 +37,9 @@ func pass(t *testing.T, p *apptest.Program, d time.Duration) {
 // told is what the inbox says of connections, oldest first.
 func told(t *testing.T, p *apptest.Program, product int64) []string {
 	t.Helper()
-	rows, err := p.Store.Inbox(t.Context(), models.Viewer{Administrator: true}, models.InboxFilter{ProductID: product, Limit: 200})
+	rows, err := p.Store.Inbox(
+		t.Context(), models.Viewer{Administrator: true}, models.InboxFilter{ProductID: product, Limit: 200},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,12 +14,50 @@ import (
 // allPages are those that a signed-in administrator opens by their address,
 // with one product, one delivery and one notification there.
 var allPages = []string{
-	"/", "/inbox", "/inbox/1", "/products", "/products/new", "/products/1", "/products/1?tab=branches", "/products/1/branches/1", "/products/1?tab=history", "/products/1/compare", "/products/1?tab=deliveries", "/products/1?tab=targets",
-	"/products/1?tab=members", "/products/1?tab=settings", "/products/1/upload", "/products/1/delete", "/deliveries", "/deliveries/1", "/api",
-	"/connections", "/connections?owner=system&trouble=1", "/connections/2", "/connections/2/delete", "/admin/health",
-	"/admin/settings/general", "/admin/settings/gate", "/admin/settings/mail", "/admin/settings/reports", "/admin/settings/delivery",
-	"/admin/settings/users", "/admin/users", "/admin/users/new", "/admin/users/1", "/admin/users/1/demote", "/profile",
-	"/groups", "/groups/new", "/products/1?tab=tokens", "/authorization-groups", "/admin/audit", "/admin/audit?product=1", "/profile/password", "/login/forgot", "/no-such-page",
+	"/",
+	"/inbox",
+	"/inbox/1",
+	"/products",
+	"/products/new",
+	"/products/1",
+	"/products/1?tab=branches",
+	"/products/1/branches/1",
+	"/products/1?tab=history",
+	"/products/1/compare",
+	"/products/1?tab=deliveries",
+	"/products/1?tab=targets",
+	"/products/1?tab=members",
+	"/products/1?tab=settings",
+	"/products/1/upload",
+	"/products/1/delete",
+	"/deliveries",
+	"/deliveries/1",
+	"/api",
+	"/connections",
+	"/connections?owner=system&trouble=1",
+	"/connections/2",
+	"/connections/2/delete",
+	"/admin/health",
+	"/admin/settings/general",
+	"/admin/settings/gate",
+	"/admin/settings/mail",
+	"/admin/settings/reports",
+	"/admin/settings/delivery",
+	"/admin/settings/users",
+	"/admin/users",
+	"/admin/users/new",
+	"/admin/users/1",
+	"/admin/users/1/demote",
+	"/profile",
+	"/groups",
+	"/groups/new",
+	"/products/1?tab=tokens",
+	"/authorization-groups",
+	"/admin/audit",
+	"/admin/audit?product=1",
+	"/profile/password",
+	"/login/forgot",
+	"/no-such-page",
 }
 
 // Pages stand still while they load, and the first costs little.
@@ -30,7 +68,11 @@ func TestPagesStandStillAndAreLight(t *testing.T) {
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", receiver.URL)
 	c.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json"))
-	apptest.Eventually(t, "the delivery settles", func() bool { return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.0.id") != nil })
+	apptest.Eventually(
+		t,
+		"the delivery settles",
+		func() bool { return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.0.id") != nil },
+	)
 
 	b := apptest.NewBrowser(t, p.URL)
 	b.Open("/login")
@@ -102,5 +144,6 @@ func TestByKeyboardAlone(t *testing.T) {
 func newShopTarget(t *testing.T, p *apptest.Program) {
 	t.Helper()
 	receiver := apptest.NewReceiver(t)
-	p.Client("admin").Must(http.StatusCreated, "POST", "/products/1/targets", map[string]any{"module": "webhook", "name": "hook", "config": map[string]string{"url": receiver.URL}})
+	p.Client("admin").
+		Must(http.StatusCreated, "POST", "/products/1/targets", map[string]any{"module": "webhook", "name": "hook", "config": map[string]string{"url": receiver.URL}})
 }

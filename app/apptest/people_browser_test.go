@@ -97,7 +97,10 @@ func TestPeopleInTheBrowser(t *testing.T) {
 	eve.Do(chromedp.SetValue("[name=theme]", "dark"))
 	eve.Press("form[action='/profile'] button[type=submit]")
 	eve.Sees("Saved")
-	eve.Until("it is dark", `document.documentElement.dataset.bsTheme === "dark" && getComputedStyle(document.body).backgroundColor === "rgb(13, 17, 23)"`)
+	eve.Until(
+		"it is dark",
+		`document.documentElement.dataset.bsTheme === "dark" && getComputedStyle(document.body).backgroundColor === "rgb(13, 17, 23)"`,
+	)
 	eve.Until("times are those of Tokyo", `[...document.querySelectorAll("time")].some(e => e.title.includes("GMT+9"))`)
 	eve.Do(chromedp.Click("[data-theme]")) // dark, as the system, light
 	eve.Until("the switch counts", `!document.documentElement.dataset.bsTheme`)
@@ -111,7 +114,10 @@ func TestPeopleInTheBrowser(t *testing.T) {
 
 	// A token, made, used and revoked.
 	eve.Fill("#token-name", "build server")
-	eve.Do(chromedp.SetValue("#token-role", "reader"), chromedp.SetValue("#token-expires", p.Clock.Now().Add(48*time.Hour).Format(time.DateOnly)))
+	eve.Do(
+		chromedp.SetValue("#token-role", "reader"),
+		chromedp.SetValue("#token-expires", p.Clock.Now().Add(48*time.Hour).Format(time.DateOnly)),
+	)
 	eve.Press("form[action='/profile/tokens'] button")
 	eve.Sees("Your new token", "build server", "reader at most", "in ")
 	token := apptest.NewClient(t, p.URL, copied(t, eve, "gct_"))

@@ -41,7 +41,9 @@ func visit(t *testing.T, c *http.Client, address string) (int, string) {
 func enterAs(t *testing.T, p *apptest.Program, name, password string) *http.Client {
 	t.Helper()
 	c := visitor(t)
-	if status, to := submit(t, c, p.URL+"/login", form("name", name, "password", password), formKind); status != http.StatusSeeOther {
+	if status, to := submit(
+		t, c, p.URL+"/login", form("name", name, "password", password), formKind,
+	); status != http.StatusSeeOther {
 		t.Fatalf("%s signed in: %d to %q", name, status, to)
 	}
 	return c
@@ -57,7 +59,8 @@ func inside(t *testing.T, p *apptest.Program, c *http.Client) bool {
 func mailTo(t *testing.T, p *apptest.Program) *postbox {
 	t.Helper()
 	box, port := openPostbox(t)
-	p.Client("admin").Must(http.StatusOK, "PATCH", "/settings/mail", map[string]any{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"})
+	p.Client("admin").
+		Must(http.StatusOK, "PATCH", "/settings/mail", map[string]any{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"})
 	return box
 }
 
@@ -89,7 +92,12 @@ func TestAdministratorsLookAfterUsers(t *testing.T) {
 	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
-		made := c.Must(http.StatusCreated, "POST", "/users", map[string]any{"name": "eve", "email": "eve@example.org", "first_name": "Eve"})
+		made := c.Must(
+			http.StatusCreated,
+			"POST",
+			"/users",
+			map[string]any{"name": "eve", "email": "eve@example.org", "first_name": "Eve"},
+		)
 		password, _ := made.Get("password").(string)
 		if len(password) < 20 || made.Get("must_change_password") != true || made.Get("link_sent") != false {
 			t.Fatalf("made: %s", made.Text)
@@ -104,18 +112,24 @@ func TestAdministratorsLookAfterUsers(t *testing.T) {
 			{map[string]any{"name": "x", "email": "nobody"}, "email"},
 			{map[string]any{"name": "x", "first_name": "a\nb"}, "first_name"},
 		} {
-			if a := c.Do("POST", "/users", test.body); a.Status != http.StatusUnprocessableEntity || a.Get("errors.0.name") != test.field {
+			if a := c.Do("POST", "/users", test.body); a.Status != http.StatusUnprocessableEntity ||
+				a.Get("errors.0.name") != test.field {
 				t.Errorf("%v: %d %s", test.body, a.Status, a.Text)
 			}
 		}
-		c.Must(http.StatusConflict, "POST", "/users", map[string]any{"name": "x", "email": "x@example.org", "link": true}) // no mail yet
+		c.Must(
+			http.StatusConflict, "POST", "/users", map[string]any{"name": "x", "email": "x@example.org", "link": true},
+		) // no mail yet
 
 		one := c.Must(http.StatusOK, "GET", "/users?limit=1", nil)
 		two := c.Must(http.StatusOK, "GET", fmt.Sprint("/users?limit=1&cursor=", one.Get("next_cursor")), nil)
 		if one.Get("items.0.name") != "admin" || two.Get("items.0.name") != "eve" || two.Get("next_cursor") != nil {
 			t.Errorf("pages: %s\n%s", one.Text, two.Text)
 		}
-		if a := c.Must(http.StatusOK, "GET", "/users?administrator=false&active=true&q=EX", nil); a.Get("items.0.name") != "eve" || a.Get("items.1") != nil {
+		if a := c.Must(
+			http.StatusOK, "GET", "/users?administrator=false&active=true&q=EX", nil,
+		); a.Get("items.0.name") != "eve" ||
+			a.Get("items.1") != nil {
 			t.Errorf("narrowed: %s", a.Text)
 		}
 		c.Must(http.StatusBadRequest, "PATCH", path, map[string]any{"active": nil})
@@ -124,10 +138,18 @@ func TestAdministratorsLookAfterUsers(t *testing.T) {
 		if status, _ := visit(t, eve, p.URL+"/inbox"); status != http.StatusSeeOther {
 			t.Errorf("before the password is changed: %d", status)
 		}
-		if status, to := submit(t, eve, p.URL+"/profile/password", form("current", password, "new", apptest.Password, "repeat", apptest.Password), formKind); status != http.StatusSeeOther || to != "/" {
+		if status, to := submit(
+			t,
+			eve,
+			p.URL+"/profile/password",
+			form("current", password, "new", apptest.Password, "repeat", apptest.Password),
+			formKind,
+		); status != http.StatusSeeOther ||
+			to != "/" {
 			t.Fatalf("password changed: %d to %q", status, to)
 		}
-		if a := c.Must(http.StatusOK, "GET", path, nil); a.Get("last_sign_in") == nil || a.ID("sessions") != 1 || a.Get("must_change_password") != false {
+		if a := c.Must(http.StatusOK, "GET", path, nil); a.Get("last_sign_in") == nil || a.ID("sessions") != 1 ||
+			a.Get("must_change_password") != false {
 			t.Errorf("signed in: %s", a.Text)
 		}
 
@@ -146,7 +168,8 @@ func TestAdministratorsLookAfterUsers(t *testing.T) {
 		if status, _, _ := guess(t, p, "eve", apptest.Password); status != http.StatusUnauthorized {
 			t.Errorf("signs in: %d", status)
 		}
-		if _, err := p.Accounts.CreateToken(t.Context(), "eve", "x"); err == nil || !strings.Contains(err.Error(), "deactivated") {
+		if _, err := p.Accounts.CreateToken(t.Context(), "eve", "x"); err == nil ||
+			!strings.Contains(err.Error(), "deactivated") {
 			t.Errorf("a token by the command line: %v", err)
 		}
 		c.Must(http.StatusConflict, "POST", path+"/password", map[string]any{})
@@ -282,13 +305,16 @@ func TestForgottenPassword(t *testing.T) {
 			t.Errorf("the first link, after a second: %d", status)
 		}
 		for range 2 { // to look at it does not use it up
-			if status, text := visit(t, visitor(t), second); status != http.StatusOK || !strings.Contains(text, "Choose a password") {
+			if status, text := visit(t, visitor(t), second); status != http.StatusOK ||
+				!strings.Contains(text, "Choose a password") {
 				t.Fatalf("the link: %d %s", status, text)
 			}
 		}
 		secret := secretOf(t, second)
 		chooses := func(fresh string) int {
-			status, _ := submit(t, visitor(t), p.URL+"/login/reset", form("link", secret, "new", fresh, "repeat", fresh), formKind)
+			status, _ := submit(
+				t, visitor(t), p.URL+"/login/reset", form("link", secret, "new", fresh, "repeat", fresh), formKind,
+			)
 			return status
 		}
 		for _, bad := range []string{"short", "eve@example.com", "password1234", strings.Repeat("x", 257)} {
@@ -357,7 +383,9 @@ func TestANewAddressIsConfirmed(t *testing.T) {
 		p.User("eve")
 		b := enterAs(t, p, "eve", apptest.Password)
 		save := func(email, zone string) int {
-			status, _ := submit(t, b, p.URL+"/profile", form("first_name", "Eve", "email", email, "time_zone", zone, "theme", "dark"), formKind)
+			status, _ := submit(
+				t, b, p.URL+"/profile", form("first_name", "Eve", "email", email, "time_zone", zone, "theme", "dark"), formKind,
+			)
 			return status
 		}
 		if status := save("new@example.org", ""); status != http.StatusUnprocessableEntity {
@@ -379,7 +407,9 @@ func TestANewAddressIsConfirmed(t *testing.T) {
 		is := func(email, pending string) {
 			t.Helper()
 			u, err := p.Store.UserByName(t.Context(), "eve")
-			if err != nil || u.Email != email || u.EmailPending != pending || u.TimeZone != "Europe/Berlin" || u.Theme != "dark" || u.FirstName != "Eve" {
+			if err != nil || u.Email != email || u.EmailPending != pending || u.TimeZone != "Europe/Berlin" ||
+				u.Theme != "dark" ||
+				u.FirstName != "Eve" {
 				t.Errorf("stored: %+v, %v", u, err)
 			}
 		}
@@ -389,12 +419,15 @@ func TestANewAddressIsConfirmed(t *testing.T) {
 		}
 		is("eve@example.com", "new@example.org")
 		for _, want := range []int{http.StatusOK, http.StatusNotFound} {
-			if status, _ := submit(t, visitor(t), p.URL+"/login/mail", form("link", secretOf(t, address)), formKind); status != want {
+			if status, _ := submit(
+				t, visitor(t), p.URL+"/login/mail", form("link", secretOf(t, address)), formKind,
+			); status != want {
 				t.Errorf("confirmed: %d, want %d", status, want)
 			}
 		}
 		is("new@example.org", "")
-		if _, text := visit(t, b, p.URL+"/profile"); !strings.Contains(text, `data-bs-theme="dark"`) || !strings.Contains(text, `data-gc-zone="Europe/Berlin"`) {
+		if _, text := visit(t, b, p.URL+"/profile"); !strings.Contains(text, `data-bs-theme="dark"`) ||
+			!strings.Contains(text, `data-gc-zone="Europe/Berlin"`) {
 			t.Error("the page has not the theme and the zone of its user")
 		}
 	})
@@ -411,7 +444,9 @@ func TestLinksFromAdministrators(t *testing.T) {
 		if a.Get("errors.0.name") != "email" {
 			t.Errorf("without an address: %s", a.Text)
 		}
-		a = c.Must(http.StatusCreated, "POST", "/users", map[string]any{"name": "eve", "email": "eve@example.org", "link": true})
+		a = c.Must(
+			http.StatusCreated, "POST", "/users", map[string]any{"name": "eve", "email": "eve@example.org", "link": true},
+		)
 		if a.Get("password") != nil || a.Get("link_sent") != true {
 			t.Errorf("made: %s", a.Text)
 		}
@@ -424,7 +459,10 @@ func TestLinksFromAdministrators(t *testing.T) {
 		chooses := func(n int, fresh string, want int) {
 			t.Helper()
 			address, to := box.link(t, n)
-			if status, _ := submit(t, visitor(t), p.URL+"/login/reset", form("link", secretOf(t, address), "new", fresh, "repeat", fresh), formKind); status != want || to != "eve@example.org" {
+			if status, _ := submit(
+				t, visitor(t), p.URL+"/login/reset", form("link", secretOf(t, address), "new", fresh, "repeat", fresh), formKind,
+			); status != want ||
+				to != "eve@example.org" {
 				t.Errorf("chosen by %s: %d, want %d", to, status, want)
 			}
 		}
@@ -457,7 +495,12 @@ func TestTokensOfUsers(t *testing.T) {
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")
-		a := c.Must(http.StatusCreated, "POST", "/tokens", map[string]any{"name": "ci", "role": "upload", "expires_at": p.Clock.Now().Add(time.Hour)})
+		a := c.Must(
+			http.StatusCreated,
+			"POST",
+			"/tokens",
+			map[string]any{"name": "ci", "role": "upload", "expires_at": p.Clock.Now().Add(time.Hour)},
+		)
 		text, _ := a.Get("token").(string)
 		upload := apptest.NewClient(t, p.URL, text)
 		upload.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "s", "counts": counts(0)})
@@ -469,14 +512,19 @@ func TestTokensOfUsers(t *testing.T) {
 			"role":       {"name": "more", "expires_at": soon},
 			"expires_at": {"name": "longer", "role": "upload"},
 		} {
-			if a := upload.Do("POST", "/tokens", body); a.Status != http.StatusUnprocessableEntity || a.Get("errors.0.name") != field {
+			if a := upload.Do("POST", "/tokens", body); a.Status != http.StatusUnprocessableEntity ||
+				a.Get("errors.0.name") != field {
 				t.Errorf("%v: %d %s", body, a.Status, a.Text)
 			}
 		}
-		if a := upload.Do("POST", "/tokens", map[string]any{"name": "other", "role": "reader", "expires_at": soon}); a.Status != http.StatusUnprocessableEntity {
+		if a := upload.Do(
+			"POST", "/tokens", map[string]any{"name": "other", "role": "reader", "expires_at": soon},
+		); a.Status != http.StatusUnprocessableEntity {
 			t.Errorf("a role beside its own: %d", a.Status)
 		}
-		child := upload.Must(http.StatusCreated, "POST", "/tokens", map[string]any{"name": "child", "role": "upload", "expires_at": soon})
+		child := upload.Must(
+			http.StatusCreated, "POST", "/tokens", map[string]any{"name": "child", "role": "upload", "expires_at": soon},
+		)
 		if strings.Contains(upload.Must(http.StatusOK, "GET", "/tokens", nil).Text, text) {
 			t.Error("a token is shown again")
 		}
@@ -492,7 +540,9 @@ func TestTokensOfUsers(t *testing.T) {
 			c.Must(want, "DELETE", fmt.Sprintf("/tokens/%d", child.ID("id")), nil)
 		}
 		audits, err := p.Store.Audits(t.Context(), models.AuditFilter{Kind: "token", Name: "child", Limit: 5})
-		if err != nil || len(audits) != 2 || audits[0].Action != "delete" || audits[1].Action != "create" || audits[1].Became["role"] != "upload" || audits[1].UserID != 1 {
+		if err != nil || len(audits) != 2 || audits[0].Action != "delete" || audits[1].Action != "create" ||
+			audits[1].Became["role"] != "upload" ||
+			audits[1].UserID != 1 {
 			t.Errorf("audit: %+v, %v", audits, err)
 		}
 		p.Clock.Advance(2 * time.Hour)
@@ -508,7 +558,9 @@ func TestSessionsAreSeenAndEnded(t *testing.T) {
 	on(t, func(t *testing.T, p *apptest.Program) {
 		first, second, third := enter(t, p), enter(t, p), enter(t, p)
 		rows, err := p.Store.SessionsOf(t.Context(), 1)
-		if err != nil || len(rows) != 3 || rows[0].Address != "127.0.0.1" || !strings.HasPrefix(rows[0].UserAgent, "Go-http-client") || rows[0].CreatedAt.IsZero() {
+		if err != nil || len(rows) != 3 || rows[0].Address != "127.0.0.1" ||
+			!strings.HasPrefix(rows[0].UserAgent, "Go-http-client") ||
+			rows[0].CreatedAt.IsZero() {
 			t.Fatalf("stored: %+v, %v", rows, err)
 		}
 		began := rows[0].SeenAt
@@ -552,8 +604,17 @@ func TestSettingsOfUsers(t *testing.T) {
 		c := p.Client("admin")
 		p.User("eve")
 		old := enterAs(t, p, "eve", apptest.Password)
-		c.Must(http.StatusOK, "PATCH", "/settings/users", map[string]any{"password_min_length": 24, "session_hours": 1, "may_create_products": false})
-		if a := p.Client("eve").Must(http.StatusForbidden, "POST", "/products", map[string]any{"name": "x"}); !strings.Contains(a.Text, "Only administrators") {
+		c.Must(
+			http.StatusOK,
+			"PATCH",
+			"/settings/users",
+			map[string]any{"password_min_length": 24, "session_hours": 1, "may_create_products": false},
+		)
+		if a := p.Client("eve").
+			Must(http.StatusForbidden, "POST", "/products", map[string]any{"name": "x"}); !strings.Contains(
+			a.Text,
+			"Only administrators",
+		) {
 			t.Errorf("why: %s", a.Text)
 		}
 		if _, text := visit(t, old, p.URL+"/products"); strings.Contains(text, "/products/new") {
@@ -563,7 +624,8 @@ func TestSettingsOfUsers(t *testing.T) {
 			t.Errorf("the form: %d", status)
 		}
 		newShop(t, c, "Shop", "")
-		if _, err := p.Accounts.Create(t.Context(), account.NewUser{Name: "bob", Password: apptest.Password}); err == nil || !strings.Contains(err.Error(), "At least 24") {
+		if _, err := p.Accounts.Create(t.Context(), account.NewUser{Name: "bob", Password: apptest.Password}); err == nil ||
+			!strings.Contains(err.Error(), "At least 24") {
 			t.Errorf("a short password: %v", err)
 		}
 		fresh := enterAs(t, p, "eve", apptest.Password)
@@ -594,10 +656,12 @@ func TestTheCommandLineKnowsTheRules(t *testing.T) {
 	}
 	token := p.Client("eve").Token
 	p.Client("admin").Must(http.StatusOK, "PATCH", fmt.Sprintf("/users/%d", u.ID), map[string]any{"active": false})
-	if code, _, errs := run(t, "gate", "--url", p.URL, "--token", token, "--product", "Shop"); code != 1 || !strings.Contains(errs, "deactivated") {
+	if code, _, errs := run(t, "gate", "--url", p.URL, "--token", token, "--product", "Shop"); code != 1 ||
+		!strings.Contains(errs, "deactivated") {
 		t.Errorf("gate: %d %s", code, errs)
 	}
-	if code, _, errs := run(t, "token", "create", "--user", "eve", "--name", "x"); code != 1 || !strings.Contains(errs, "deactivated") {
+	if code, _, errs := run(t, "token", "create", "--user", "eve", "--name", "x"); code != 1 ||
+		!strings.Contains(errs, "deactivated") {
 		t.Errorf("a token: %d %s", code, errs)
 	}
 }

@@ -78,7 +78,16 @@ func Start(t testing.TB, o Options) *Program {
 	p.log = &locked{w: p.Log}
 	log := slog.New(slog.NewTextHandler(p.log, nil))
 	var err error
-	p.App, err = app.New(t.Context(), app.Options{Config: config, Log: log, Now: p.Clock.Now, Stderr: io.Discard, Extra: o.Extra, Modules: o.Modules, Jobs: o.Jobs, HashMemory: 64})
+	p.App, err = app.New(t.Context(), app.Options{
+		Config:     config,
+		Log:        log,
+		Now:        p.Clock.Now,
+		Stderr:     io.Discard,
+		Extra:      o.Extra,
+		Modules:    o.Modules,
+		Jobs:       o.Jobs,
+		HashMemory: 64,
+	})
 	if err != nil {
 		t.Fatalf("make the program: %v", err)
 	}
@@ -114,7 +123,9 @@ func (p *Program) Version() string { return app.Version }
 // User makes a user.
 func (p *Program) User(name string) models.User {
 	p.t.Helper()
-	u, err := p.Accounts.Create(p.t.Context(), account.NewUser{Name: name, Email: name + "@example.com", Password: Password})
+	u, err := p.Accounts.Create(
+		p.t.Context(), account.NewUser{Name: name, Email: name + "@example.com", Password: Password},
+	)
 	if err != nil {
 		p.t.Fatalf("make user %s: %v", name, err)
 	}

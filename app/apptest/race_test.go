@@ -69,7 +69,9 @@ func TestDeletingBesideImports(t *testing.T) {
 			var wg sync.WaitGroup
 			for i := range 6 {
 				wg.Go(func() {
-					a := c.Do("PUT", s.path+"/counts", map[string]any{"scanner": "s", "branch": fmt.Sprint("b", i/2), "counts": counts(i)})
+					a := c.Do(
+						"PUT", s.path+"/counts", map[string]any{"scanner": "s", "branch": fmt.Sprint("b", i/2), "counts": counts(i)},
+					)
 					if a.Status != http.StatusOK && a.Status != http.StatusNotFound {
 						t.Errorf("counts: %d %s", a.Status, a.Text)
 					}
@@ -100,7 +102,11 @@ func TestATargetThatIsOffLeavesARow(t *testing.T) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", receiver.URL)
 		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "s", "counts": counts(1)})
-		apptest.Eventually(t, "it waits for another try", func() bool { return c.Do("GET", "/deliveries?state=retrying", nil).Get("items.0.id") != nil })
+		apptest.Eventually(
+			t,
+			"it waits for another try",
+			func() bool { return c.Do("GET", "/deliveries?state=retrying", nil).Get("items.0.id") != nil },
+		)
 		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/targets/%d", s.target), map[string]any{"enabled": false})
 		if a := c.Must(http.StatusOK, "GET", "/deliveries", nil); a.Get("items.0.state") != string(models.DeliveryCancelled) {
 			t.Errorf("what waited: %s", a.Text)
@@ -123,6 +129,8 @@ func TestViewedNeverMeansTheFuture(t *testing.T) {
 		s := newShop(t, c, "Shop", "")
 		c.Must(http.StatusNoContent, "POST", "/notifications/viewed", map[string]any{"up_to": int64(1) << 62})
 		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "s", "counts": counts(1)})
-		apptest.Eventually(t, "it is unread", func() bool { return c.Do("GET", "/notifications/count", nil).ID("unread") == 1 })
+		apptest.Eventually(
+			t, "it is unread", func() bool { return c.Do("GET", "/notifications/count", nil).ID("unread") == 1 },
+		)
 	})
 }

@@ -12,7 +12,9 @@ import (
 
 // refused is a product whose receiver does not want its message: it is dead
 // after three attempts.
-func refused(t *testing.T, p *apptest.Program, c *apptest.Client, receiver *apptest.Receiver) (s shop, delivery string) {
+func refused(
+	t *testing.T, p *apptest.Program, c *apptest.Client, receiver *apptest.Receiver,
+) (s shop, delivery string) {
 	t.Helper()
 	receiver.Answer(400, 400, 400)
 	s = newShop(t, c, "Shop", receiver.URL)
@@ -41,11 +43,16 @@ func TestADeadMessageIsSentAgain(t *testing.T) {
 		reader.Must(http.StatusForbidden, "POST", path+"/resend", nil)
 		reader.Must(http.StatusForbidden, "POST", "/deliveries/resend", all)
 		stranger.Must(http.StatusConflict, "POST", "/deliveries/resend", all)
-		if a := reader.Must(http.StatusAccepted, "POST", "/deliveries/resend", map[string]any{"product": s.id, "preview": true}); a.ID("other") != 1 || a.ID("will") != 0 {
+		if a := reader.Must(
+			http.StatusAccepted, "POST", "/deliveries/resend", map[string]any{"product": s.id, "preview": true},
+		); a.ID("other") != 1 ||
+			a.ID("will") != 0 {
 			t.Errorf("what a reader would send again: %s", a.Text)
 		}
 		c.Must(http.StatusUnprocessableEntity, "POST", "/deliveries/resend", map[string]any{})
-		c.Must(http.StatusUnprocessableEntity, "POST", "/deliveries/resend", map[string]any{"product": s.id, "state": "pending"})
+		c.Must(
+			http.StatusUnprocessableEntity, "POST", "/deliveries/resend", map[string]any{"product": s.id, "state": "pending"},
+		)
 		if n := len(receiver.Messages()); n != 3 {
 			t.Fatalf("%d messages before anything may be sent again", n)
 		}
@@ -57,8 +64,11 @@ func TestADeadMessageIsSentAgain(t *testing.T) {
 		}
 		apptest.Verify(t, s.secret, fourth)
 		var a apptest.Answer
-		apptest.Eventually(t, "it is delivered", func() bool { a = c.Do("GET", path, nil); return a.Get("state") == "delivered" })
-		if a.ID("attempts.0.status") != 400 || a.ID("attempts.2.status") != 400 || a.ID("attempts.3.status") != 200 || a.Get("attempts.4") != nil {
+		apptest.Eventually(
+			t, "it is delivered", func() bool { a = c.Do("GET", path, nil); return a.Get("state") == "delivered" },
+		)
+		if a.ID("attempts.0.status") != 400 || a.ID("attempts.2.status") != 400 || a.ID("attempts.3.status") != 200 ||
+			a.Get("attempts.4") != nil {
 			t.Errorf("the attempts before are not kept: %s", a.Text)
 		}
 		c.Must(http.StatusConflict, "POST", "/deliveries/resend", all) // nothing is dead any more
@@ -74,7 +84,10 @@ func TestAResendIsFollowedAndStopped(t *testing.T) {
 		since := p.Clock.Now().Add(-time.Hour)
 		wish := map[string]any{"since": since, "connection": s.target}
 		preview := map[string]any{"since": since, "connection": s.target, "preview": true}
-		if a := c.Must(http.StatusAccepted, "POST", "/deliveries/resend", preview); a.ID("will") != 1 || a.ID("targets.0.count") != 1 || a.Get("resend") != nil {
+		if a := c.Must(
+			http.StatusAccepted, "POST", "/deliveries/resend", preview,
+		); a.ID("will") != 1 || a.ID("targets.0.count") != 1 ||
+			a.Get("resend") != nil {
 			t.Errorf("preview: %s", a.Text)
 		}
 
@@ -89,8 +102,11 @@ func TestAResendIsFollowedAndStopped(t *testing.T) {
 		receiver.Answer(503, 503)
 		a := c.Must(http.StatusAccepted, "POST", "/deliveries/resend", wish)
 		resend := fmt.Sprintf("/resends/%d", a.ID("resend.id"))
-		apptest.Eventually(t, "it waits for its next attempt", func() bool { return c.Do("GET", path, nil).Get("state") == "retrying" })
-		if a := c.Must(http.StatusOK, "GET", resend, nil); a.ID("total") != 1 || a.ID("left") != 1 || a.ID("states.retrying") != 1 {
+		apptest.Eventually(
+			t, "it waits for its next attempt", func() bool { return c.Do("GET", path, nil).Get("state") == "retrying" },
+		)
+		if a := c.Must(http.StatusOK, "GET", resend, nil); a.ID("total") != 1 || a.ID("left") != 1 ||
+			a.ID("states.retrying") != 1 {
 			t.Errorf("progress: %s", a.Text)
 		}
 		p.User("stranger")
@@ -128,7 +144,12 @@ func TestASecretIsReplacedWithoutALostMessage(t *testing.T) {
 		if !apptest.Verifies(activated, after) || apptest.Verifies(s.secret, after) {
 			t.Error("after a day the new secret alone is to count")
 		}
-		c.Must(http.StatusUnprocessableEntity, "PATCH", target, map[string]any{"config": map[string]string{"old_secret": s.secret}})
+		c.Must(
+			http.StatusUnprocessableEntity,
+			"PATCH",
+			target,
+			map[string]any{"config": map[string]string{"old_secret": s.secret}},
+		)
 	})
 }
 
@@ -140,12 +161,20 @@ func TestConnectionsHaveOwners(t *testing.T) {
 		p.User("eve")
 		eve := p.Client("eve")
 		hook := func(owner string) map[string]any {
-			return map[string]any{"owner": owner, "module": "webhook", "name": "hook of " + owner, "config": map[string]string{"url": receiver.URL}}
+			return map[string]any{
+				"owner":  owner,
+				"module": "webhook",
+				"name":   "hook of " + owner,
+				"config": map[string]string{"url": receiver.URL},
+			}
 		}
 		eve.Must(http.StatusForbidden, "POST", "/connections", hook("system"))
 		system := fmt.Sprintf("/targets/%d", c.Must(http.StatusCreated, "POST", "/connections", hook("system")).ID("id"))
 		mine := fmt.Sprintf("/targets/%d", eve.Must(http.StatusCreated, "POST", "/connections", hook("me")).ID("id"))
-		if a := eve.Must(http.StatusOK, "GET", "/connections", nil); a.Get("items.1") != nil || a.Get("items.0.owner.user.name") != "eve" || a.Get("items.0.state") != "new" {
+		if a := eve.Must(
+			http.StatusOK, "GET", "/connections", nil,
+		); a.Get("items.1") != nil || a.Get("items.0.owner.user.name") != "eve" ||
+			a.Get("items.0.state") != "new" {
 			t.Errorf("eve's: %s", a.Text)
 		}
 		eve.Must(http.StatusNotFound, "GET", system, nil)
@@ -159,7 +188,8 @@ func TestConnectionsHaveOwners(t *testing.T) {
 			return a.Get("state") == "working" && a.Get("health.last_success") != nil
 		})
 		// The test is in the ledger of its owner and of nobody else, with the address for him alone.
-		if a := eve.Must(http.StatusOK, "GET", "/deliveries", nil); a.Get("items.0.target.hint") == "" || a.Get("items.0.target.hint") == nil {
+		if a := eve.Must(http.StatusOK, "GET", "/deliveries", nil); a.Get("items.0.target.hint") == "" ||
+			a.Get("items.0.target.hint") == nil {
 			t.Errorf("eve's ledger: %s", a.Text)
 		}
 		eve.Must(http.StatusNoContent, "DELETE", mine, nil)
@@ -201,5 +231,7 @@ func TestACorrectedTargetIsTriedAtOnce(t *testing.T) {
 	c.Must(http.StatusOK, "PATCH", target, map[string]any{"config": map[string]string{"url": right.URL}})
 	p.Wake()
 	right.Wait(t, 1)
-	apptest.Eventually(t, "it works", func() bool { return c.Must(http.StatusOK, "GET", target, nil).Get("state") == "working" })
+	apptest.Eventually(
+		t, "it works", func() bool { return c.Must(http.StatusOK, "GET", target, nil).Get("state") == "working" },
+	)
 }

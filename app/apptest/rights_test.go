@@ -61,10 +61,55 @@ var (
 // allowed are those who may what a need says; administrators may all but what
 // is another's own.
 var allowed = map[need][]string{
-	viewProduct: {"reader", "writer", "maintainer", "owner", "group-reader", "group-writer", "group-maintainer", "group-owner", "users-reader", "users-maintainer", "users-group-owner", tokenReader, tokenEditor},
-	imports:     {"upload", "writer", "maintainer", "owner", "group-upload", "group-writer", "group-maintainer", "group-owner", "users-maintainer", "users-group-owner", tokenUpload, tokenEditor},
-	assesses:    {"writer", "maintainer", "owner", "group-writer", "group-maintainer", "group-owner", "users-maintainer", "users-group-owner", tokenEditor},
-	editProduct: {"maintainer", "owner", "group-maintainer", "group-owner", "users-maintainer", "users-group-owner", tokenEditor},
+	viewProduct: {
+		"reader",
+		"writer",
+		"maintainer",
+		"owner",
+		"group-reader",
+		"group-writer",
+		"group-maintainer",
+		"group-owner",
+		"users-reader",
+		"users-maintainer",
+		"users-group-owner",
+		tokenReader,
+		tokenEditor,
+	},
+	imports: {
+		"upload",
+		"writer",
+		"maintainer",
+		"owner",
+		"group-upload",
+		"group-writer",
+		"group-maintainer",
+		"group-owner",
+		"users-maintainer",
+		"users-group-owner",
+		tokenUpload,
+		tokenEditor,
+	},
+	assesses: {
+		"writer",
+		"maintainer",
+		"owner",
+		"group-writer",
+		"group-maintainer",
+		"group-owner",
+		"users-maintainer",
+		"users-group-owner",
+		tokenEditor,
+	},
+	editProduct: {
+		"maintainer",
+		"owner",
+		"group-maintainer",
+		"group-owner",
+		"users-maintainer",
+		"users-group-owner",
+		tokenEditor,
+	},
 	ownProduct:  {"owner", "group-owner", "users-group-owner"},
 	viewGroup:   {"group-reader", "group-writer", "group-maintainer", "group-owner", "users-group-owner"},
 	editGroup:   {"group-maintainer", "group-owner", "users-group-owner"},
@@ -106,7 +151,8 @@ func (n need) hides(who string) bool {
 	case viewProduct, imports, assesses, editProduct, ownProduct, uploadPage, moveProduct:
 		return who == stranger || who == "users-manager"
 	case viewGroup, editGroup, ownGroup:
-		return who == stranger || slices.Contains(direct, who) || who == "users-manager" || who == "users-reader" || who == "users-maintainer"
+		return who == stranger || slices.Contains(direct, who) || who == "users-manager" || who == "users-reader" ||
+			who == "users-maintainer"
 	case inUsers, manageUsers:
 		return who != "users-reader" && who != "users-manager" && who != administrator && !slices.Contains(tokens, who)
 	case anyone, signedIn, bearer, adminOnly, nobody:
@@ -131,7 +177,12 @@ func newRightsWorld(t *testing.T) *rightsWorld {
 	t.Helper()
 	p := apptest.Start(t, apptest.Options{})
 	w := &rightsWorld{
-		t: t, p: p, admin: p.Client(administrator), ids: map[string]int64{}, api: map[string]*apptest.Client{}, pages: map[string]*http.Client{},
+		t:        t,
+		p:        p,
+		admin:    p.Client(administrator),
+		ids:      map[string]int64{},
+		api:      map[string]*apptest.Client{},
+		pages:    map[string]*http.Client{},
 		receiver: apptest.NewReceiver(t),
 	}
 	for _, name := range people {
@@ -154,7 +205,9 @@ func (w *rightsWorld) enter(name string) {
 		w.api[name] = apptest.NewClient(w.t, w.p.URL, "")
 		return
 	}
-	if status, _ := submit(w.t, w.pages[name], w.p.URL+"/login", form("name", name, "password", apptest.Password), formKind); status != http.StatusSeeOther {
+	if status, _ := submit(
+		w.t, w.pages[name], w.p.URL+"/login", form("name", name, "password", apptest.Password), formKind,
+	); status != http.StatusSeeOther {
 		w.t.Fatalf("%s does not get in: %d", name, status)
 	}
 	w.api[name] = w.p.Client(name)
@@ -167,10 +220,13 @@ func (w *rightsWorld) users() {
 		id := w.admin.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": name}).ID("id")
 		w.ids[name] = id
 		for _, m := range members {
-			w.admin.Must(http.StatusNoContent, "POST", fmt.Sprintf("/authorization-groups/%d/members", id), map[string]any{"user": m})
+			w.admin.Must(
+				http.StatusNoContent, "POST", fmt.Sprintf("/authorization-groups/%d/members", id), map[string]any{"user": m},
+			)
 		}
 	}
-	w.ids["empty"] = w.admin.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": "empty"}).ID("id")
+	w.ids["empty"] = w.admin.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": "empty"}).
+		ID("id")
 }
 
 // activated makes another product in another group, with all that a route may name.
@@ -180,28 +236,68 @@ func (w *rightsWorld) activated() {
 	c := w.admin
 	group := c.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": fmt.Sprintf("Group %d", w.n)}).ID("id")
 	mail := fmt.Sprintf("hidden-%d@example.org", w.n)
-	product := c.Must(http.StatusCreated, "POST", "/products", map[string]any{"name": fmt.Sprintf("Product %d", w.n), "group_id": group, "email_to": mail}).ID("id")
+	product := c.Must(http.StatusCreated, "POST", "/products", map[string]any{"name": fmt.Sprintf("Product %d", w.n), "group_id": group, "email_to": mail}).
+		ID("id")
 	at := fmt.Sprintf("/products/%d", product)
 	w.secrets = []string{mail, "h…@example.org", w.receiver.URL + "/hidden"}
 	for _, role := range direct {
 		c.Must(http.StatusCreated, "POST", at+"/members", map[string]any{"user": role, "role": role})
-		c.Must(http.StatusCreated, "POST", fmt.Sprintf("/groups/%d/members", group), map[string]any{"user": "group-" + role, "role": role})
+		c.Must(
+			http.StatusCreated,
+			"POST",
+			fmt.Sprintf("/groups/%d/members", group),
+			map[string]any{"user": "group-" + role, "role": role},
+		)
 	}
-	c.Must(http.StatusNoContent, "POST", at+"/authorization-groups", map[string]any{"authorization_group": "maintainers", "role": "maintainer"})
-	c.Must(http.StatusNoContent, "POST", fmt.Sprintf("/groups/%d/authorization-groups", group), map[string]any{"authorization_group": "owners", "role": "owner"})
-	c.Must(http.StatusNoContent, "POST", at+"/authorization-groups", map[string]any{"authorization_group": "readers", "role": "reader"})
+	c.Must(
+		http.StatusNoContent,
+		"POST",
+		at+"/authorization-groups",
+		map[string]any{"authorization_group": "maintainers", "role": "maintainer"},
+	)
+	c.Must(
+		http.StatusNoContent,
+		"POST",
+		fmt.Sprintf("/groups/%d/authorization-groups", group),
+		map[string]any{"authorization_group": "owners", "role": "owner"},
+	)
+	c.Must(
+		http.StatusNoContent,
+		"POST",
+		at+"/authorization-groups",
+		map[string]any{"authorization_group": "readers", "role": "reader"},
+	)
 	for _, of := range []string{at, fmt.Sprintf("/groups/%d", group)} {
-		c.Must(http.StatusNoContent, "POST", of+"/authorization-groups", map[string]any{"authorization_group": "empty", "role": "reader"})
-		w.ids["user"] = c.Must(http.StatusCreated, "POST", of+"/members", map[string]any{"user": "extra", "role": "reader"}).ID("user_id")
+		c.Must(
+			http.StatusNoContent,
+			"POST",
+			of+"/authorization-groups",
+			map[string]any{"authorization_group": "empty", "role": "reader"},
+		)
+		w.ids["user"] = c.Must(http.StatusCreated, "POST", of+"/members", map[string]any{"user": "extra", "role": "reader"}).
+			ID("user_id")
 	}
-	w.ids["spare"] = c.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": fmt.Sprintf("Spare %d", w.n)}).ID("id")
+	w.ids["spare"] = c.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": fmt.Sprintf("Spare %d", w.n)}).
+		ID("id")
 	for _, user := range []string{"users-reader", "extra"} {
-		c.Must(http.StatusNoContent, "POST", fmt.Sprintf("/authorization-groups/%d/members", w.ids["spare"]), map[string]any{"user": user})
+		c.Must(
+			http.StatusNoContent,
+			"POST",
+			fmt.Sprintf("/authorization-groups/%d/members", w.ids["spare"]),
+			map[string]any{"user": user},
+		)
 	}
-	c.Must(http.StatusNoContent, "POST", fmt.Sprintf("/authorization-groups/%d/members", w.ids["spare"]), map[string]any{"user": "users-manager", "manager": true})
-	hook := c.Must(http.StatusCreated, "POST", at+"/targets", map[string]any{"module": "webhook", "name": "hook", "config": map[string]string{"url": w.receiver.URL + "/hidden"}}).ID("id")
+	c.Must(
+		http.StatusNoContent,
+		"POST",
+		fmt.Sprintf("/authorization-groups/%d/members", w.ids["spare"]),
+		map[string]any{"user": "users-manager", "manager": true},
+	)
+	hook := c.Must(http.StatusCreated, "POST", at+"/targets", map[string]any{"module": "webhook", "name": "hook", "config": map[string]string{"url": w.receiver.URL + "/hidden"}}).
+		ID("id")
 	w.ids["product"], w.ids["group"], w.ids["target"] = product, group, hook
-	w.ids["grouptarget"] = c.Must(http.StatusCreated, "POST", fmt.Sprintf("/groups/%d/targets", group), map[string]any{"module": "slack", "name": "chat", "config": map[string]string{"url": w.receiver.URL + "/hidden"}}).ID("id")
+	w.ids["grouptarget"] = c.Must(http.StatusCreated, "POST", fmt.Sprintf("/groups/%d/targets", group), map[string]any{"module": "slack", "name": "chat", "config": map[string]string{"url": w.receiver.URL + "/hidden"}}).
+		ID("id")
 	for name, role := range map[string]string{tokenUpload: "upload", tokenReader: "reader", tokenEditor: "maintainer"} {
 		a := c.Must(http.StatusCreated, "POST", at+"/tokens", map[string]any{"name": name, "role": role})
 		text, _ := a.Get("token").(string)
@@ -220,10 +316,12 @@ func (w *rightsWorld) activated() {
 		w.ids["delivery"], w.ids["event"] = a.ID("items.0.id"), a.ID("items.0.event_id")
 		return w.ids["delivery"] != 0
 	})
-	w.ids["observation"] = c.Must(http.StatusCreated, "POST", at+"/observations", map[string]any{"title": "By hand", "severity": "low"}).ID("id")
+	w.ids["observation"] = c.Must(http.StatusCreated, "POST", at+"/observations", map[string]any{"title": "By hand", "severity": "low"}).
+		ID("id")
 	w.ids["finding"] = w.ids["observation"]
 	for _, name := range []string{"exception", "like"} {
-		w.ids[name] = c.Must(http.StatusAccepted, "POST", "/exceptions", map[string]any{"class": name, "message": "m", "product": product}).ID("group")
+		w.ids[name] = c.Must(http.StatusAccepted, "POST", "/exceptions", map[string]any{"class": name, "message": "m", "product": product}).
+			ID("group")
 	}
 	if old := w.ids["usertoken"]; old != 0 { // one may not have any number of them
 		c.Do("DELETE", fmt.Sprintf("/tokens/%d", old), nil)
@@ -237,7 +335,8 @@ func (w *rightsWorld) activated() {
 		of["reason"], of["starts_at"], of["ends_at"] = name, soon, soon.Add(time.Hour)
 		w.ids[name] = c.Must(http.StatusCreated, "POST", "/silences", of).ID("id")
 	}
-	w.ids["resend"] = c.Must(http.StatusAccepted, "POST", "/deliveries/resend", map[string]any{"ids": []int64{w.ids["delivery"]}}).ID("resend.id")
+	w.ids["resend"] = c.Must(http.StatusAccepted, "POST", "/deliveries/resend", map[string]any{"ids": []int64{w.ids["delivery"]}}).
+		ID("resend.id")
 }
 
 // ask makes a request as somebody, and returns its status and text.
@@ -258,7 +357,9 @@ func (w *rightsWorld) ask(who string, r route) (int, string) {
 		body = filled
 	}
 	for name, id := range w.ids {
-		path, values = strings.ReplaceAll(path, "{"+name+"}", fmt.Sprint(id)), strings.ReplaceAll(values, "{"+name+"}", fmt.Sprint(id))
+		path, values = strings.ReplaceAll(path, "{"+name+"}", fmt.Sprint(id)), strings.ReplaceAll(
+			values, "{"+name+"}", fmt.Sprint(id),
+		)
 	}
 	if strings.HasPrefix(path, "/api/v1") {
 		a := w.api[who].Do(r.method, strings.TrimPrefix(path, "/api/v1"), body)
@@ -418,12 +519,33 @@ func normal(route string) string {
 
 // openRoutes are for everybody, and about nobody.
 var openRoutes = []string{
-	"POST /logout", "GET /healthz", "GET /readyz", "GET /static/*path", "HEAD /static/*path", "GET /badge/:", "HEAD /badge/:", "GET /feed/:", "HEAD /feed/:", "GET /login", "POST /login",
-	"GET /login/forgot", "POST /login/forgot", "GET /login/reset", "POST /login/reset", "GET /login/mail", "POST /login/mail", // links of mails are secrets
+	"POST /logout",
+	"GET /healthz",
+	"GET /readyz",
+	"GET /static/*path",
+	"HEAD /static/*path",
+	"GET /badge/:",
+	"HEAD /badge/:",
+	"GET /feed/:",
+	"HEAD /feed/:",
+	"GET /login",
+	"POST /login",
+	"GET /login/forgot",
+	"POST /login/forgot",
+	"GET /login/reset",
+	"POST /login/reset",
+	"GET /login/mail",
+	"POST /login/mail", // links of mails are secrets
 
 	"GET /inbox/live", // a stream: it has a test of its own
 
-	"POST /api/:/envelope", "POST /api/:/envelope/", "OPTIONS /api/:/envelope", "OPTIONS /api/:/envelope/", // for ingest keys
+	"POST /api/:/envelope",
+	"POST /api/:/envelope/",
+	"OPTIONS /api/:/envelope",
+	"OPTIONS /api/:/envelope/", // for ingest keys
 
-	"GET /api/v1/openapi.json", "GET /api/v1/openapi.yaml", "GET /api/v1/openapi-3.0.json", "GET /api/v1/openapi-3.0.yaml",
+	"GET /api/v1/openapi.json",
+	"GET /api/v1/openapi.yaml",
+	"GET /api/v1/openapi-3.0.json",
+	"GET /api/v1/openapi-3.0.yaml",
 }

@@ -87,7 +87,12 @@ func TestGroupsAndRolesInTheBrowser(t *testing.T) {
 	// Products, and who may what.
 	for _, name := range []string{"Checkout", "Billing API"} {
 		s := newShop(t, c, name, "")
-		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"gate_mode": "own", "thresholds": map[string]any{"critical": 5, "high": 50}})
+		c.Must(
+			http.StatusOK,
+			"PATCH",
+			s.path,
+			map[string]any{"gate_mode": "own", "thresholds": map[string]any{"critical": 5, "high": 50}},
+		)
 		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "trivy", "counts": counts(2)})
 	}
 	p.Clock.Advance(2 * time.Hour)

@@ -21,7 +21,10 @@ type person struct {
 func signedInAs(t *testing.T, p *apptest.Program, name string) person {
 	t.Helper()
 	c := visitor(t)
-	if status, to := submit(t, c, p.URL+"/login", form("name", name, "password", apptest.Password), formKind); status != http.StatusSeeOther || to != "/" {
+	if status, to := submit(
+		t, c, p.URL+"/login", form("name", name, "password", apptest.Password), formKind,
+	); status != http.StatusSeeOther ||
+		to != "/" {
 		t.Fatalf("signed in: %d to %q", status, to)
 	}
 	return person{t, p.URL, c}
@@ -115,7 +118,10 @@ func wrongIn(page string) string {
 // refused sends a form that is not carried out, with the reason beside a field.
 func (v person) refused(reason, path string, pairs ...string) {
 	v.t.Helper()
-	if status, text := v.post(path, pairs...); status != http.StatusUnprocessableEntity || !strings.Contains(wrongIn(text), reason) {
+	if status, text := v.post(
+		path,
+		pairs...); status != http.StatusUnprocessableEntity ||
+		!strings.Contains(wrongIn(text), reason) {
 		v.t.Errorf("POST %s: %d, %q, want %q", path, status, wrongIn(text), reason)
 	}
 }
@@ -135,8 +141,17 @@ func newCompany(t *testing.T, p *apptest.Program) company {
 		p.User(name)
 	}
 	k := company{
-		p: p, admin: p.Client("admin"), receiver: apptest.NewReceiver(t), group: "/groups/1", product: "/products/1", users: "/authorization-groups/1", team: "Team",
-		owner: signedInAs(t, p, "owner"), maintainer: signedInAs(t, p, "maintainer"), reader: signedInAs(t, p, "reader"), stranger: signedInAs(t, p, "stranger"),
+		p:          p,
+		admin:      p.Client("admin"),
+		receiver:   apptest.NewReceiver(t),
+		group:      "/groups/1",
+		product:    "/products/1",
+		users:      "/authorization-groups/1",
+		team:       "Team",
+		owner:      signedInAs(t, p, "owner"),
+		maintainer: signedInAs(t, p, "maintainer"),
+		reader:     signedInAs(t, p, "reader"),
+		stranger:   signedInAs(t, p, "stranger"),
 	}
 	k.owner.does("/groups", "name", "Payments", "description", "All that moves money")
 	k.owner.does("/products", "name", "Shop", "group_id", "1")
@@ -159,7 +174,8 @@ func TestStrangersFindNoPageOfAGroup(t *testing.T) {
 		"/groups/1", "/groups/1?tab=members", "/groups/1?tab=targets", "/groups/1?tab=settings", "/groups/1/delete", "/groups/x", "/products/1?tab=tokens",
 		"/products/1/move?group=1", "/products?group=1", "/authorization-groups/1", "/authorization-groups/1/delete", "/admin/audit?product=1",
 	} {
-		if status, text := k.stranger.read(path); status != http.StatusNotFound || strings.Contains(text, "Payments") || strings.Contains(text, "Shop") {
+		if status, text := k.stranger.read(path); status != http.StatusNotFound || strings.Contains(text, "Payments") ||
+			strings.Contains(text, "Shop") {
 			t.Errorf("%s: %d", path, status)
 		}
 	}
@@ -170,7 +186,21 @@ func TestStrangersFindNoPageOfAGroup(t *testing.T) {
 		"/products/1/tokens", "/products/1/tokens/1/delete", "/products/1/move",
 		"/authorization-groups/1", "/authorization-groups/1/delete", "/authorization-groups/1/members", "/authorization-groups/1/members/1/delete",
 	} {
-		if status, _ := k.stranger.post(path, "name", "x", "user", "stranger", "role", "owner", "confirm", "Payments", "products", "delete", "authorization_group", "Team"); status != http.StatusNotFound {
+		if status, _ := k.stranger.post(
+			path,
+			"name",
+			"x",
+			"user",
+			"stranger",
+			"role",
+			"owner",
+			"confirm",
+			"Payments",
+			"products",
+			"delete",
+			"authorization_group",
+			"Team",
+		); status != http.StatusNotFound {
 			t.Errorf("POST %s: %d", path, status)
 		}
 	}
@@ -189,9 +219,33 @@ func TestEachRoleAtItsPages(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	k := newCompany(t, p)
-	k.owner.does("/products/1/settings", "name", "Shop", "default_branch", "main", "gate_mode", "standard", "slack_webhook", k.receiver.URL+"/slack", "email_to", "eve@example.org")
+	k.owner.does(
+		"/products/1/settings",
+		"name",
+		"Shop",
+		"default_branch",
+		"main",
+		"gate_mode",
+		"standard",
+		"slack_webhook",
+		k.receiver.URL+"/slack",
+		"email_to",
+		"eve@example.org",
+	)
 	k.maintainer.sees("/products/1?tab=settings", "eve@example.org", "Last changed by <bdi>owner</bdi>")
-	k.maintainer.does("/products/1/settings", "name", "Shop", "default_branch", "main", "gate_mode", "own", "threshold_critical", "3", "email_to", "eve@example.org")
+	k.maintainer.does(
+		"/products/1/settings",
+		"name",
+		"Shop",
+		"default_branch",
+		"main",
+		"gate_mode",
+		"own",
+		"threshold_critical",
+		"3",
+		"email_to",
+		"eve@example.org",
+	)
 	k.maintainer.misses("/products/1?tab=members", `value="owner"`, "Remove owner")
 	k.maintainer.sees("/products/1?tab=members", "Add a member")
 	if status, _ := k.maintainer.read("/admin/audit?product=1"); status != http.StatusForbidden {
@@ -203,10 +257,34 @@ func TestEachRoleAtItsPages(t *testing.T) {
 	k.reader.sees("/products/1?tab=members", "maintainer", "By the group", "Payments")
 	k.reader.sees("/groups/1?tab=members", "owner", "reader")
 	for _, path := range []string{"/products/1?tab=members", "/products/1?tab=settings", "/products/1?tab=targets", "/products/1?tab=tokens", "/groups/1", "/groups/1?tab=members", "/groups/1?tab=settings"} {
-		k.reader.misses(path, `method="post" action="/products`, `method="post" action="/groups`, "eve@example.org", "/delete", "New product here", "/admin/audit")
+		k.reader.misses(
+			path,
+			`method="post" action="/products`,
+			`method="post" action="/groups`,
+			"eve@example.org",
+			"/delete",
+			"New product here",
+			"/admin/audit",
+		)
 	}
 	for _, path := range []string{"/products/1/members", "/products/1/tokens", "/products/1/move", "/groups/1/settings", "/groups/1/members", "/groups/1/targets", "/groups/1/delete"} {
-		if status, _ := k.reader.post(path, "user", "reader", "role", "owner", "name", "x", "expires", "30", "products", "keep", "confirm", "Payments", "group", "0"); status != http.StatusForbidden {
+		if status, _ := k.reader.post(
+			path,
+			"user",
+			"reader",
+			"role",
+			"owner",
+			"name",
+			"x",
+			"expires",
+			"30",
+			"products",
+			"keep",
+			"confirm",
+			"Payments",
+			"group",
+			"0",
+		); status != http.StatusForbidden {
 			t.Errorf("a reader, POST %s: %d", path, status)
 		}
 	}
@@ -228,7 +306,14 @@ func TestMembersByPage(t *testing.T) {
 	k := newCompany(t, p)
 	k.owner.refused("There is no user of that name", "/products/1/members", "user", "nobody", "role", "reader")
 	k.owner.refused("One of reader", "/groups/1/members", "user", "reader", "role", "king")
-	k.owner.refused("There is no authorization group", "/groups/1/authorization-groups", "authorization_group", "nobody", "role", "reader")
+	k.owner.refused(
+		"There is no authorization group",
+		"/groups/1/authorization-groups",
+		"authorization_group",
+		"nobody",
+		"role",
+		"reader",
+	)
 	k.owner.refused("Choose one", "/groups/1/authorization-groups", "authorization_group", k.team)
 	k.owner.does("/groups/1/members", "user", "owner", "role", "reader")
 	k.owner.sees("/groups/1?tab=members", "This is the last owner")
@@ -244,7 +329,9 @@ func TestMembersByPage(t *testing.T) {
 
 	// Who takes himself out is led to where he may be.
 	id := k.admin.Must(http.StatusOK, "GET", "/products/1/members", nil).ID("items.2.user_id")
-	if status, to := submit(t, k.stranger.http, p.URL+fmt.Sprintf("/products/1/members/%d/delete", id), form(), formKind); status != http.StatusForbidden {
+	if status, to := submit(
+		t, k.stranger.http, p.URL+fmt.Sprintf("/products/1/members/%d/delete", id), form(), formKind,
+	); status != http.StatusForbidden {
 		t.Errorf("a writer takes himself out: %d to %q", status, to)
 	}
 	k.maintainer.does(fmt.Sprintf("/products/1/members/%d/delete", id))
@@ -252,7 +339,9 @@ func TestMembersByPage(t *testing.T) {
 		t.Errorf("a former member sees the product: %d", status)
 	}
 	own := k.admin.Must(http.StatusOK, "GET", "/products/1/members", nil).ID("items.0.user_id")
-	if _, to := submit(t, k.maintainer.http, p.URL+fmt.Sprintf("/products/1/members/%d/delete", own), form(), formKind); to != "/products" {
+	if _, to := submit(
+		t, k.maintainer.http, p.URL+fmt.Sprintf("/products/1/members/%d/delete", own), form(), formKind,
+	); to != "/products" {
 		t.Errorf("who has left is led to %q", to)
 	}
 }
@@ -294,7 +383,8 @@ func TestAManagerAddsAndRemoves(t *testing.T) {
 
 	// Two administrators at once: the second is told.
 	admin.does(k.users, "name", "Crew", "version", "1")
-	if status, text := admin.post(k.users, "name", "Gang", "version", "1"); status != http.StatusConflict || !strings.Contains(text, "Somebody else has changed") {
+	if status, text := admin.post(k.users, "name", "Gang", "version", "1"); status != http.StatusConflict ||
+		!strings.Contains(text, "Somebody else has changed") {
 		t.Errorf("the second is not told: %d", status)
 	}
 	admin.sees(k.users+"/delete", "1 member is", "the role reader in Payments")
@@ -333,23 +423,38 @@ func TestAMoveToAStricterGroupIsToldOnce(t *testing.T) {
 	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		k := newCompany(t, p)
-		k.owner.does("/products/1/settings", "name", "Shop", "default_branch", "main", "gate_mode", "own", "threshold_critical", "5")
+		k.owner.does(
+			"/products/1/settings", "name", "Shop", "default_branch", "main", "gate_mode", "own", "threshold_critical", "5",
+		)
 		k.counts(t, 2)
 		k.owner.does("/groups", "name", "Strict")
 		k.owner.does("/groups/2/settings", "name", "Strict", "gate_mode", "own", "threshold_critical", "1", "version", "1")
-		if status, text := k.owner.post("/groups/2/targets", "module", "webhook", "name", "Bot", "url", k.receiver.URL); status != http.StatusOK || !strings.Contains(text, "whsec_") {
+		if status, text := k.owner.post(
+			"/groups/2/targets", "module", "webhook", "name", "Bot", "url", k.receiver.URL,
+		); status != http.StatusOK ||
+			!strings.Contains(text, "whsec_") {
 			t.Errorf("a target of a group: %d", status)
 		}
 		k.owner.sees("/groups/2?tab=targets", "tells of no product now")
 		k.owner.sees("/groups/2?tab=settings", "Last changed by <bdi>owner</bdi>")
-		k.owner.sees("/products/1/move?group=2", "the limits of “Strict” decide its gate: critical 1, high 0", "the targets of “Strict”")
+		k.owner.sees(
+			"/products/1/move?group=2",
+			"the limits of “Strict” decide its gate: critical 1, high 0",
+			"the targets of “Strict”",
+		)
 		k.owner.sees("/products/1", "Passed")
 		k.owner.does("/products/1/move", "group", "2")
-		k.owner.sees("/products/1?tab=settings", "Failed", "2 critical", "Now the group decides: limits of the group: critical 1")
+		k.owner.sees(
+			"/products/1?tab=settings", "Failed", "2 critical", "Now the group decides: limits of the group: critical 1",
+		)
 		k.owner.sees("/products/1?tab=targets", "Bot", "By the group")
 		k.owner.sees("/groups/2?tab=targets", "tells of 1 product")
 		m := k.receiver.Wait(t, 1)
-		k.owner.does(fmt.Sprintf("/groups/2/targets/%d/test", k.admin.Must(http.StatusOK, "GET", "/groups/2/targets", nil).ID("items.0.id")))
+		k.owner.does(
+			fmt.Sprintf(
+				"/groups/2/targets/%d/test", k.admin.Must(http.StatusOK, "GET", "/groups/2/targets", nil).ID("items.0.id"),
+			),
+		)
 		apptest.Eventually(t, "both have arrived", func() bool { return len(k.receiver.Messages()) == 2 })
 		k.owner.sees("/groups/2", "1 gate fails")
 		k.owner.sees("/products?group=2", "Shop", "1 product")
@@ -381,10 +486,15 @@ func TestAMoveToAStricterGroupIsToldOnce(t *testing.T) {
 		k.maintainer.misses("/products/1?tab=targets", "127.0.0.1", "/groups/2")
 
 		// The second of two who save is told.
-		if status, text := k.owner.post("/groups/2/settings", "name", "Late", "gate_mode", "own", "version", "1"); status != http.StatusConflict || !strings.Contains(text, "Somebody else has changed this group") {
+		if status, text := k.owner.post(
+			"/groups/2/settings", "name", "Late", "gate_mode", "own", "version", "1",
+		); status != http.StatusConflict ||
+			!strings.Contains(text, "Somebody else has changed this group") {
 			t.Errorf("the second is not told: %d", status)
 		}
-		k.owner.refused("From 0 to 999999", "/groups/2/settings", "name", "Strict", "gate_mode", "own", "threshold_high", "1000000")
+		k.owner.refused(
+			"From 0 to 999999", "/groups/2/settings", "name", "Strict", "gate_mode", "own", "threshold_high", "1000000",
+		)
 	})
 }
 

@@ -40,7 +40,12 @@ func newShop(t *testing.T, c *apptest.Client, name, url string) shop {
 	if url == "" {
 		return s
 	}
-	a = c.Must(http.StatusCreated, "POST", s.path+"/targets", map[string]any{"module": "webhook", "name": "hook", "config": map[string]string{"url": url}})
+	a = c.Must(
+		http.StatusCreated,
+		"POST",
+		s.path+"/targets",
+		map[string]any{"module": "webhook", "name": "hook", "config": map[string]string{"url": url}},
+	)
 	s.target = a.ID("id")
 	s.secret, _ = a.Get("made.secret").(string)
 	if !strings.HasPrefix(s.secret, "whsec_") {
@@ -58,7 +63,8 @@ func TestTheMainJob(t *testing.T) {
 
 		// A first report fails the gate, and says why.
 		a := c.Must(http.StatusCreated, "POST", s.path+"/reports?source=deps", apptest.Report(t, "grype-image.json"))
-		if a.Get("gate.before") != "none" || a.Get("gate.after") != "failed" || a.Get("gate.why") != "1 critical (limit 0), 18 high (limit 0)" {
+		if a.Get("gate.before") != "none" || a.Get("gate.after") != "failed" ||
+			a.Get("gate.why") != "1 critical (limit 0), 18 high (limit 0)" {
 			t.Fatalf("gate: %s", a.Text)
 		}
 		if a.ID("observations.new") != 35 || a.ID("counts.medium") != 13 || a.ID("counts.none") != 0 {
@@ -81,21 +87,29 @@ func TestTheMainJob(t *testing.T) {
 		if err := json.Unmarshal(m.Body, &body); err != nil {
 			t.Fatal(err)
 		}
-		if body.Type != "gate.changed" || body.Data.From != "none" || body.Data.To != "failed" || body.Data.Failing.New != 19 || body.Data.Failing.Items[0].Severity != "critical" {
+		if body.Type != "gate.changed" || body.Data.From != "none" || body.Data.To != "failed" ||
+			body.Data.Failing.New != 19 ||
+			body.Data.Failing.Items[0].Severity != "critical" {
 			t.Fatalf("message: %s", m.Body)
 		}
 
 		// One unread row of the inbox, one row of history, one delivery.
-		apptest.Eventually(t, "the delivery settles", func() bool { return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.0.id") != nil })
+		apptest.Eventually(
+			t,
+			"the delivery settles",
+			func() bool { return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.0.id") != nil },
+		)
 		a = c.Must(http.StatusOK, "GET", "/notifications?unread=true", nil)
-		if a.Get("items.0.name") != "Security gate has changed to Failed" || a.Get("items.1") != nil || a.ID("items.0.delivery.delivered") != 1 {
+		if a.Get("items.0.name") != "Security gate has changed to Failed" || a.Get("items.1") != nil ||
+			a.ID("items.0.delivery.delivered") != 1 {
 			t.Fatalf("inbox: %s", a.Text)
 		}
 		first := a.ID("items.0.id")
 
 		// The same report again changes nothing.
 		a = c.Must(http.StatusCreated, "POST", s.path+"/reports?source=deps", apptest.Report(t, "grype-image.json"))
-		if a.ID("observations.updated") != 35 || a.ID("observations.new") != 0 || a.Get("gate.before") != "failed" || a.Get("gate.after") != "failed" {
+		if a.ID("observations.updated") != 35 || a.ID("observations.new") != 0 || a.Get("gate.before") != "failed" ||
+			a.Get("gate.after") != "failed" {
 			t.Fatalf("the same again: %s", a.Text)
 		}
 
@@ -117,7 +131,9 @@ func TestTheMainJob(t *testing.T) {
 		}
 		receiver.Wait(t, 3)
 		a = c.Must(http.StatusOK, "GET", s.path+"/gate/history", nil)
-		if got := fmt.Sprint(a.Get("items.0.to"), a.Get("items.1.to"), a.Get("items.2.to"), a.Get("items.3")); got != "failedpassedfailed<nil>" {
+		if got := fmt.Sprint(
+			a.Get("items.0.to"), a.Get("items.1.to"), a.Get("items.2.to"), a.Get("items.3"),
+		); got != "failedpassedfailed<nil>" {
 			t.Errorf("history: %s in %s", got, a.Text)
 		}
 
@@ -178,7 +194,9 @@ func TestOrderOfOneProductIsKept(t *testing.T) {
 		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(n)})
 	}
 	receiver.Wait(t, 1)
-	apptest.Eventually(t, "three deliveries are there", func() bool { return c.Do("GET", "/deliveries", nil).Get("items.2") != nil })
+	apptest.Eventually(
+		t, "three deliveries are there", func() bool { return c.Do("GET", "/deliveries", nil).Get("items.2") != nil },
+	)
 	receiver.Release()
 	receiver.Wait(t, 3)
 	var order []string
@@ -200,12 +218,22 @@ func TestTheGuardRefusesPrivateAddresses(t *testing.T) {
 	receiver := apptest.NewReceiver(t)
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", "")
-	a := c.Must(http.StatusUnprocessableEntity, "POST", s.path+"/targets", map[string]any{"module": "webhook", "name": "hook", "config": map[string]string{"url": receiver.URL}})
+	a := c.Must(
+		http.StatusUnprocessableEntity,
+		"POST",
+		s.path+"/targets",
+		map[string]any{"module": "webhook", "name": "hook", "config": map[string]string{"url": receiver.URL}},
+	)
 	if a.Get("errors.0.name") != "config.url" && a.Get("errors.0.name") != "url" {
 		t.Errorf("the field is not named: %s", a.Text)
 	}
 	byName := strings.Replace(receiver.URL, "127.0.0.1", "localhost", 1)
-	a = c.Must(http.StatusCreated, "POST", s.path+"/targets", map[string]any{"module": "webhook", "name": "hook", "config": map[string]string{"url": byName}})
+	a = c.Must(
+		http.StatusCreated,
+		"POST",
+		s.path+"/targets",
+		map[string]any{"module": "webhook", "name": "hook", "config": map[string]string{"url": byName}},
+	)
 	if w, _ := a.Get("warning").(string); w == "" {
 		t.Errorf("saved without a warning: %s", a.Text)
 	}
@@ -230,7 +258,11 @@ func TestStrangersSeeNothing(t *testing.T) {
 		owner.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "reader", "role": "reader"})
 		owner.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json"))
 		receiver.Wait(t, 1)
-		apptest.Eventually(t, "the delivery settles", func() bool { return owner.Do("GET", "/deliveries?state=delivered", nil).Get("items.0.id") != nil })
+		apptest.Eventually(
+			t,
+			"the delivery settles",
+			func() bool { return owner.Do("GET", "/deliveries?state=delivered", nil).Get("items.0.id") != nil },
+		)
 		event := owner.Must(http.StatusOK, "GET", "/notifications", nil).ID("items.0.id")
 		delivery := owner.Must(http.StatusOK, "GET", "/deliveries", nil).ID("items.0.id")
 
@@ -255,8 +287,17 @@ func TestStrangersSeeNothing(t *testing.T) {
 			{"POST", "/notifications/viewed"},
 		}
 		bodies := map[string]any{
-			"/members": map[string]any{"user": "stranger", "role": "owner"}, "/targets": map[string]any{"module": "webhook", "name": "x", "config": map[string]string{"url": receiver.URL}},
-			"/counts": map[string]any{"scanner": "x", "counts": counts(1)}, "/viewed": map[string]any{"ids": []int64{event}}, "/reports": apptest.Report(t, "grype-none.json"),
+			"/members": map[string]any{
+				"user": "stranger",
+				"role": "owner",
+			},
+			"/targets": map[string]any{"module": "webhook", "name": "x", "config": map[string]string{"url": receiver.URL}},
+			"/counts": map[string]any{
+				"scanner": "x",
+				"counts":  counts(1),
+			},
+			"/viewed":  map[string]any{"ids": []int64{event}},
+			"/reports": apptest.Report(t, "grype-none.json"),
 		}
 		for _, h := range hidden {
 			var body any
@@ -317,23 +358,72 @@ func TestBadInputNamesTheField(t *testing.T) {
 		{"no name", "POST", "/products", map[string]any{"name": "  "}, 422, "name"},
 		{"the same name", "POST", "/products", map[string]any{"name": "Shop"}, 422, "name"},
 		{"a control character", "POST", "/products", map[string]any{"name": "a\nb"}, 422, "name"},
-		{"a threshold too high", "PATCH", s.path, map[string]any{"gate_mode": "own", "thresholds": map[string]any{"high": 1000000}}, 422, "thresholds.high"},
+		{
+			"a threshold too high",
+			"PATCH",
+			s.path,
+			map[string]any{"gate_mode": "own", "thresholds": map[string]any{"high": 1000000}},
+			422,
+			"thresholds.high",
+		},
 		{"a mode that is none", "PATCH", s.path, map[string]any{"gate_mode": "wild"}, 422, "gate_mode"},
-		{"negative counts", "PUT", s.path + "/counts", map[string]any{"scanner": "x", "counts": counts(-1)}, 422, "counts.critical"},
-		{"counts above all bounds", "PUT", s.path + "/counts", map[string]any{"scanner": "x", "counts": counts(1 << 40)}, 422, "counts.critical"},
+		{
+			"negative counts",
+			"PUT",
+			s.path + "/counts",
+			map[string]any{"scanner": "x", "counts": counts(-1)},
+			422,
+			"counts.critical",
+		},
+		{
+			"counts above all bounds",
+			"PUT",
+			s.path + "/counts",
+			map[string]any{"scanner": "x", "counts": counts(1 << 40)},
+			422,
+			"counts.critical",
+		},
 		{"counts of nobody", "PUT", s.path + "/counts", map[string]any{"scanner": "", "counts": counts(1)}, 422, "scanner"},
 		{"an unknown field", "POST", "/products", map[string]any{"name": "x", "colour": "red"}, 422, "colour"},
 		{"a truncated report", "POST", s.path + "/reports", []byte(`{"matches": [{"vuln`), 422, "report"},
 		{"an empty report", "POST", s.path + "/reports", []byte(""), 422, "report"},
 		{"XML", "POST", s.path + "/reports", []byte(`<?xml version="1.0"?><testsuites/>`), 422, "report"},
-		{"bad UTF-8", "POST", s.path + "/reports", []byte("{\"matches\": [{\"vulnerability\": {\"id\": \"CVE\xff\"}}]}"), 422, "report"},
+		{
+			"bad UTF-8",
+			"POST",
+			s.path + "/reports",
+			[]byte("{\"matches\": [{\"vulnerability\": {\"id\": \"CVE\xff\"}}]}"),
+			422,
+			"report",
+		},
 		{"truncated SARIF", "POST", s.path + "/reports", sarif[:len(sarif)/2], 422, "report"},
 		{"another kind of JSON", "POST", s.path + "/reports", []byte(`{"hello": 1}`), 422, "report"},
 		{"a cursor that is none", "GET", "/products?cursor=%21", nil, 422, "cursor"},
 		{"a limit too high", "GET", "/products?limit=1000", nil, 422, "limit"},
-		{"an unknown module", "POST", s.path + "/targets", map[string]any{"module": "pigeon", "name": "x", "config": map[string]string{}}, 422, "module"},
-		{"no address", "POST", s.path + "/targets", map[string]any{"module": "webhook", "name": "x", "config": map[string]string{}}, 422, "url"},
-		{"another scheme", "POST", s.path + "/targets", map[string]any{"module": "webhook", "name": "x", "config": map[string]string{"url": "ftp://example.com/x"}}, 422, "url"},
+		{
+			"an unknown module",
+			"POST",
+			s.path + "/targets",
+			map[string]any{"module": "pigeon", "name": "x", "config": map[string]string{}},
+			422,
+			"module",
+		},
+		{
+			"no address",
+			"POST",
+			s.path + "/targets",
+			map[string]any{"module": "webhook", "name": "x", "config": map[string]string{}},
+			422,
+			"url",
+		},
+		{
+			"another scheme",
+			"POST",
+			s.path + "/targets",
+			map[string]any{"module": "webhook", "name": "x", "config": map[string]string{"url": "ftp://example.com/x"}},
+			422,
+			"url",
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -73,7 +73,9 @@ func TestSentryGo(t *testing.T) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")
 		_, dsn := keyOf(c, s)
-		client, err := sentry.NewClient(sentry.ClientOptions{Dsn: dsn, Release: "shop@2.0", Environment: "production", AttachStacktrace: true})
+		client, err := sentry.NewClient(
+			sentry.ClientOptions{Dsn: dsn, Release: "shop@2.0", Environment: "production", AttachStacktrace: true},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,10 +91,13 @@ func TestSentryGo(t *testing.T) {
 			t.Fatalf("%d groups: %s", len(list), a.Text)
 		}
 		d := c.Must(http.StatusOK, "GET", fmt.Sprintf("/exceptions/%d", a.ID("items.0.id")), nil)
-		if d.Get("class") != "*apptest_test.outOfStock" || d.Get("message") != "pay: order 0 is out of stock" || d.Get("kind") != "reported" {
+		if d.Get("class") != "*apptest_test.outOfStock" || d.Get("message") != "pay: order 0 is out of stock" ||
+			d.Get("kind") != "reported" {
 			t.Errorf("%s", d.Text)
 		}
-		if d.Get("releases.0.name") != "shop@2.0" || d.Get("sample.environment") != "production" || d.Get("sample.frames.0.function") == nil || d.Get("sample.chain.1.message") != "order 0 is out of stock" {
+		if d.Get("releases.0.name") != "shop@2.0" || d.Get("sample.environment") != "production" ||
+			d.Get("sample.frames.0.function") == nil ||
+			d.Get("sample.chain.1.message") != "order 0 is out of stock" {
 			t.Errorf("%s", d.Text)
 		}
 		if !strings.Contains(d.Text, "TestSentryGo") {
@@ -135,7 +140,10 @@ func TestRecordedEnvelopes(t *testing.T) {
 				},
 			} {
 				res := send()
-				if res.Status != http.StatusOK || !strings.HasPrefix(res.Text, `{"id":"`) || res.Header.Get("Access-Control-Allow-Origin") != "*" || res.Header.Get("Access-Control-Allow-Credentials") != "" || res.Header.Get("Set-Cookie") != "" {
+				if res.Status != http.StatusOK || !strings.HasPrefix(res.Text, `{"id":"`) ||
+					res.Header.Get("Access-Control-Allow-Origin") != "*" ||
+					res.Header.Get("Access-Control-Allow-Credentials") != "" ||
+					res.Header.Get("Set-Cookie") != "" {
 					t.Errorf("%s by %s: %d %s", test.file, name, res.Status, res.Text)
 				}
 			}
@@ -144,8 +152,14 @@ func TestRecordedEnvelopes(t *testing.T) {
 			}
 			a := c.Must(http.StatusOK, "GET", fmt.Sprintf("/exceptions?product=%d", s.id), nil)
 			d := c.Must(http.StatusOK, "GET", fmt.Sprintf("/exceptions/%d", a.ID("items.0.id")), nil)
-			if d.Get("class") != test.class || d.Get("message") != "order 4711 cannot be paid" || d.Get("function") != test.function || fmt.Sprint(d.Get("sample.frames.0.line")) != test.line ||
-				d.Get("releases.0.name") != "shop@1.4.2" || d.ID("count") != 4 || d.ID("notified") != 1 || d.ID("suppressed") != 3 || d.Get("sample.user") != "ann" {
+			if d.Get("class") != test.class || d.Get("message") != "order 4711 cannot be paid" ||
+				d.Get("function") != test.function ||
+				fmt.Sprint(d.Get("sample.frames.0.line")) != test.line ||
+				d.Get("releases.0.name") != "shop@1.4.2" ||
+				d.ID("count") != 4 ||
+				d.ID("notified") != 1 ||
+				d.ID("suppressed") != 3 ||
+				d.Get("sample.user") != "ann" {
 				t.Errorf("%s", d.Text)
 			}
 		}
@@ -184,10 +198,13 @@ func TestIngestKeys(t *testing.T) {
 				t.Errorf("product %v, key %q: %d, want %d", test.id, test.key, got, test.want)
 			}
 		}
-		if res := envelopeTo(t, at(s.id), []byte(fmt.Sprintf("{\"dsn\":%q}%s", dsn, oneEvent[2:]))); res.Status != http.StatusOK {
+		if res := envelopeTo(
+			t, at(s.id), []byte(fmt.Sprintf("{\"dsn\":%q}%s", dsn, oneEvent[2:])),
+		); res.Status != http.StatusOK {
 			t.Errorf("by the header's DSN: %d %s", res.Status, res.Text)
 		}
-		if again := c.Must(http.StatusOK, "GET", s.path+"/ingest-key", nil); again.Get("key") != key || again.Get("created_by") != "admin" {
+		if again := c.Must(http.StatusOK, "GET", s.path+"/ingest-key", nil); again.Get("key") != key ||
+			again.Get("created_by") != "admin" {
 			t.Errorf("%s", again.Text)
 		}
 		activated, _ := keyOf(c, s)
@@ -218,7 +235,12 @@ func TestAnIngestKeyCanDoNothingElse(t *testing.T) {
 	tried := 0
 	for _, route := range p.Routes() {
 		method, path, _ := strings.Cut(route, " ")
-		if strings.HasSuffix(strings.TrimSuffix(path, "/"), "/envelope") || strings.Contains(path, "/static/") || strings.HasPrefix(path, "/login") || strings.Contains(path, "/openapi") || path == "/healthz" || path == "/readyz" || path == "/logout" {
+		if strings.HasSuffix(strings.TrimSuffix(path, "/"), "/envelope") || strings.Contains(path, "/static/") ||
+			strings.HasPrefix(path, "/login") ||
+			strings.Contains(path, "/openapi") ||
+			path == "/healthz" ||
+			path == "/readyz" ||
+			path == "/logout" {
 			continue
 		}
 		parts := strings.Split(path, "/")
@@ -246,7 +268,8 @@ func TestAnIngestKeyCanDoNothingElse(t *testing.T) {
 			if err := res.Body.Close(); err != nil {
 				t.Error(err)
 			}
-			badge := (strings.Contains(route, "/badge/:file") || strings.Contains(route, "/feed/:file")) && res.StatusCode == http.StatusNotFound // for everybody, and there is none of that name
+			badge := (strings.Contains(route, "/badge/:file") || strings.Contains(route, "/feed/:file")) &&
+				res.StatusCode == http.StatusNotFound // for everybody, and there is none of that name
 			login := res.StatusCode == http.StatusSeeOther && strings.HasPrefix(res.Header.Get("Location"), "/login")
 			if res.StatusCode != http.StatusUnauthorized && res.StatusCode != http.StatusForbidden && !login && !badge {
 				t.Errorf("%s by %s: %d", route, how, res.StatusCode)
@@ -283,12 +306,15 @@ func TestPreflight(t *testing.T) {
 	}
 	for _, path := range []string{"/api/7/envelope/", "/api/7/envelope"} {
 		res := ask("OPTIONS", path)
-		if res.Status != http.StatusNoContent || res.Header.Get("Access-Control-Allow-Origin") != "*" || res.Header.Get("Access-Control-Allow-Credentials") != "" || !strings.Contains(res.Header.Get("Access-Control-Allow-Headers"), "X-Sentry-Auth") {
+		if res.Status != http.StatusNoContent || res.Header.Get("Access-Control-Allow-Origin") != "*" ||
+			res.Header.Get("Access-Control-Allow-Credentials") != "" ||
+			!strings.Contains(res.Header.Get("Access-Control-Allow-Headers"), "X-Sentry-Auth") {
 			t.Errorf("%s: %d %v", path, res.Status, res.Header)
 		}
 	}
 	for _, path := range []string{"/api/v1/exceptions", "/api/v1/products", "/login", "/api/7/envelope/x", "/api/7/other/envelope/"} {
-		if res := ask("POST", path); res.Status != http.StatusForbidden || res.Header.Get("Access-Control-Allow-Origin") != "" {
+		if res := ask("POST", path); res.Status != http.StatusForbidden ||
+			res.Header.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("POST %s from another site: %d", path, res.Status)
 		}
 		if res := ask("OPTIONS", path); res.Header.Get("Access-Control-Allow-Origin") != "" {
@@ -313,10 +339,14 @@ func TestTheBudgetOfAKey(t *testing.T) {
 			}
 		}
 		res := envelopeTo(t, url, []byte(oneEvent))
-		if res.Status != http.StatusTooManyRequests || res.Header.Get("Retry-After") != "60" || res.Header.Get("X-Sentry-Rate-Limits") != "60:error:key" || !strings.Contains(res.Text, "detail") {
+		if res.Status != http.StatusTooManyRequests || res.Header.Get("Retry-After") != "60" ||
+			res.Header.Get("X-Sentry-Rate-Limits") != "60:error:key" ||
+			!strings.Contains(res.Text, "detail") {
 			t.Errorf("%d %v %s", res.Status, res.Header, res.Text)
 		}
-		if res := envelopeTo(t, fmt.Sprintf("%s/api/%d/envelope/?sentry_key=%s", p.URL, other.id, otherKey), []byte(oneEvent)); res.Status != http.StatusOK {
+		if res := envelopeTo(
+			t, fmt.Sprintf("%s/api/%d/envelope/?sentry_key=%s", p.URL, other.id, otherKey), []byte(oneEvent),
+		); res.Status != http.StatusOK {
 			t.Errorf("another product pays too: %d", res.Status)
 		}
 		p.Clock.Advance(time.Second)

@@ -21,7 +21,10 @@ func visitor(t *testing.T) *http.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &http.Client{
+		Jar:           jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // submit sends a form, and returns the status and where it leads.
@@ -56,7 +59,10 @@ func form(pairs ...string) io.Reader {
 func enter(t *testing.T, p *apptest.Program) *http.Client {
 	t.Helper()
 	c := visitor(t)
-	if status, to := submit(t, c, p.URL+"/login", form("name", "admin", "password", apptest.Password), formKind); status != http.StatusSeeOther || to != "/" {
+	if status, to := submit(
+		t, c, p.URL+"/login", form("name", "admin", "password", apptest.Password), formKind,
+	); status != http.StatusSeeOther ||
+		to != "/" {
 		t.Fatalf("signed in: %d to %q", status, to)
 	}
 	return c
@@ -94,7 +100,10 @@ func TestASessionThatEndedStaysEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-done
-	if status, to := submit(t, stolen, p.URL+"/inbox/viewed", form("next", "/inbox"), formKind); status != http.StatusSeeOther || !strings.HasPrefix(to, "/login") {
+	if status, to := submit(
+		t, stolen, p.URL+"/inbox/viewed", form("next", "/inbox"), formKind,
+	); status != http.StatusSeeOther ||
+		!strings.HasPrefix(to, "/login") {
 		t.Errorf("the session is back: %d to %q", status, to)
 	}
 }
@@ -104,7 +113,9 @@ func TestFormsLeaveNothingBehind(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
 	p := apptest.Start(t, apptest.Options{Dir: filepath.Join(dir, "data")})
-	big := "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\n" + strings.Repeat("x", 3<<20) + "\r\n--b--\r\n"
+	big := "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\n" + strings.Repeat(
+		"x", 3<<20,
+	) + "\r\n--b--\r\n"
 	for _, path := range []string{"/login", "/inbox/viewed", "/products/1/upload"} {
 		submit(t, visitor(t), p.URL+path, strings.NewReader(big), "multipart/form-data; boundary=b")
 	}
@@ -128,10 +139,15 @@ func TestTheFirstPasswordIsNotLostToOthers(t *testing.T) {
 	if err := os.WriteFile(file, []byte("somebody-else-s\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Accounts.Create(t.Context(), account.NewUser{Name: "eve", Email: "eve@example.org", Password: apptest.Password, MustChangePassword: true}); err != nil {
+	if _, err := p.Accounts.Create(
+		t.Context(),
+		account.NewUser{Name: "eve", Email: "eve@example.org", Password: apptest.Password, MustChangePassword: true},
+	); err != nil {
 		t.Fatal(err)
 	}
-	if status, to := submit(t, visitor(t), p.URL+"/login", form("name", "eve", "password", apptest.Password), formKind); status != http.StatusSeeOther {
+	if status, to := submit(
+		t, visitor(t), p.URL+"/login", form("name", "eve", "password", apptest.Password), formKind,
+	); status != http.StatusSeeOther {
 		t.Fatalf("signed in: %d to %q", status, to)
 	}
 	if _, err := os.Stat(file); err != nil {

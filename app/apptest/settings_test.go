@@ -31,7 +31,8 @@ func TestNewThresholdsCountForAllProducts(t *testing.T) {
 		never := newShop(t, c, "Never evaluated", "")
 
 		a := c.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"threshold_critical": 3})
-		if a.ID("threshold_critical") != 3 || a.ID("threshold_medium") != 99999 || a.ID("version") != 1 || a.Get("active") != true {
+		if a.ID("threshold_critical") != 3 || a.ID("threshold_medium") != 99999 || a.ID("version") != 1 ||
+			a.Get("active") != true {
 			t.Fatalf("answer: %s", a.Text)
 		}
 		apptest.Eventually(t, "all gates pass", func() bool {
@@ -112,13 +113,19 @@ func TestTwoAdministratorsAtOnce(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
-	c.Must(http.StatusOK, "PATCH", "/settings/mail", map[string]any{"smtp_host": "mail.example", "smtp_password": "hunter22", "version": 0})
+	c.Must(
+		http.StatusOK,
+		"PATCH",
+		"/settings/mail",
+		map[string]any{"smtp_host": "mail.example", "smtp_password": "hunter22", "version": 0},
+	)
 	a := c.Must(http.StatusConflict, "PATCH", "/settings/mail", map[string]any{"smtp_host": "other.example", "version": 0})
 	if !strings.Contains(a.Text, "Meanwhile admin has changed smtp_host, smtp_password") {
 		t.Errorf("the second is not told: %s", a.Text)
 	}
 	a = c.Must(http.StatusOK, "GET", "/settings/mail", nil)
-	if a.Get("smtp_host") != "mail.example" || a.Get("secrets.smtp_password") != true || strings.Contains(a.Text, "hunter22") {
+	if a.Get("smtp_host") != "mail.example" || a.Get("secrets.smtp_password") != true ||
+		strings.Contains(a.Text, "hunter22") {
 		t.Errorf("stored: %s", a.Text)
 	}
 }
@@ -178,7 +185,9 @@ func TestAnotherInstanceChangesSettings(t *testing.T) {
 		return c.Do("GET", "/settings/reports", nil).ID("max_bytes") == 2<<20
 	})
 	s := newShop(t, c, "Shop", "")
-	a := c.Must(http.StatusRequestEntityTooLarge, "POST", s.path+"/reports", []byte(`{"matches":[`+strings.Repeat(" ", 3<<20)+`]}`))
+	a := c.Must(
+		http.StatusRequestEntityTooLarge, "POST", s.path+"/reports", []byte(`{"matches":[`+strings.Repeat(" ", 3<<20)+`]}`),
+	)
 	if !strings.Contains(a.Text, "2 MiB") {
 		t.Errorf("answer: %s", a.Text)
 	}
@@ -208,20 +217,29 @@ func TestTwoBrowsersAtOnePageOfSettings(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	p.User("mallory")
 	c := p.Client("admin")
-	c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/users/%d", c.Must(http.StatusOK, "GET", "/users?q=mallory", nil).ID("items.0.id")), map[string]any{"administrator": true})
+	c.Must(
+		http.StatusOK,
+		"PATCH",
+		fmt.Sprintf("/users/%d", c.Must(http.StatusOK, "GET", "/users?q=mallory", nil).ID("items.0.id")),
+		map[string]any{"administrator": true},
+	)
 	first, second := enter(t, p), enterAs(t, p, "mallory", apptest.Password)
 	fields := func(version, critical, high string) io.Reader {
 		return form("version", version, "active", "on", "threshold_critical", critical, "threshold_high", high,
 			"threshold_medium", "99999", "threshold_low", "99999", "threshold_none", "99999", "threshold_unknown", "99999")
 	}
-	if status, _ := submit(t, first, p.URL+"/admin/settings/gate", fields("0", "7", "0"), formKind); status != http.StatusSeeOther {
+	if status, _ := submit(
+		t, first, p.URL+"/admin/settings/gate", fields("0", "7", "0"), formKind,
+	); status != http.StatusSeeOther {
 		t.Fatalf("the first: %d", status)
 	}
 	status, text := post(t, second, p.URL+"/admin/settings/gate", fields("0", "0", "5"))
-	if status != http.StatusConflict || !strings.Contains(text, "Meanwhile admin has changed threshold_critical") || !strings.Contains(text, `value="5"`) {
+	if status != http.StatusConflict || !strings.Contains(text, "Meanwhile admin has changed threshold_critical") ||
+		!strings.Contains(text, `value="5"`) {
 		t.Errorf("the second: %d, %s", status, text)
 	}
-	if a := c.Must(http.StatusOK, "GET", "/settings/gate", nil); a.ID("threshold_critical") != 7 || a.ID("threshold_high") != 0 {
+	if a := c.Must(http.StatusOK, "GET", "/settings/gate", nil); a.ID("threshold_critical") != 7 ||
+		a.ID("threshold_high") != 0 {
 		t.Errorf("stored: %s", a.Text)
 	}
 }

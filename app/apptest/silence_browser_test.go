@@ -52,8 +52,13 @@ func TestSilencesInTheBrowser(t *testing.T) {
 	// By keys: a wrong time is told beside its field.
 	b.Open("/inbox")
 	b.Type("js")
-	b.Until("the form is there", `document.readyState === "complete" && document.querySelector("h1").textContent === "New silence"`)
-	b.Evaluate(`document.querySelector("[name=for]").value = ""; document.querySelector("[name=until]").value = "2020-01-01T00:00"`)
+	b.Until(
+		"the form is there",
+		`document.readyState === "complete" && document.querySelector("h1").textContent === "New silence"`,
+	)
+	b.Evaluate(
+		`document.querySelector("[name=for]").value = ""; document.querySelector("[name=until]").value = "2020-01-01T00:00"`,
+	)
 	b.Tab(`button[type="submit"].btn-primary`)
 	b.Enter()
 	b.Sees("This is over already")

@@ -36,7 +36,9 @@ func holdsBack(t *testing.T, p, other *apptest.Program) {
 		}
 	}
 	begin := func() silence.Row {
-		row, err := p.Silences.Create(t.Context(), admin, silence.Draft{ProductID: s.id, Reason: "maintenance", EndsAt: p.Store.Now().Add(time.Hour)})
+		row, err := p.Silences.Create(
+			t.Context(), admin, silence.Draft{ProductID: s.id, Reason: "maintenance", EndsAt: p.Store.Now().Add(time.Hour)},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +68,8 @@ func holdsBack(t *testing.T, p, other *apptest.Program) {
 		return rows(c.Do("GET", "/deliveries?state=suppressed", nil)) == 1
 	})
 	a := c.Must(http.StatusOK, "GET", "/deliveries?state=suppressed", nil)
-	if why, _ := a.Get("items.0.reason").(string); !strings.HasPrefix(why, "Held back by a silence of ") || !strings.HasSuffix(why, ": maintenance") {
+	if why, _ := a.Get("items.0.reason").(string); !strings.HasPrefix(why, "Held back by a silence of ") ||
+		!strings.HasSuffix(why, ": maintenance") {
 		t.Errorf("%s", a.Text)
 	}
 	if n := rows(c.Must(http.StatusOK, "GET", "/notifications", nil)); n != 1 {
@@ -93,7 +96,9 @@ func holdsBack(t *testing.T, p, other *apptest.Program) {
 	row := begin()
 	pass(time.Second)
 	setCounts(c, s, 0)
-	apptest.Eventually(t, "the second is held back", func() bool { return rows(c.Do("GET", "/deliveries?state=suppressed", nil)) == 2 })
+	apptest.Eventually(
+		t, "the second is held back", func() bool { return rows(c.Do("GET", "/deliveries?state=suppressed", nil)) == 2 },
+	)
 	if _, err := p.Silences.EndNow(t.Context(), admin, row.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +163,8 @@ func whatSilencesHold(t *testing.T, p *apptest.Program) {
 		delete(test.of, "reason")
 		delete(test.of, "ends_at")
 		after := c.Must(http.StatusOK, "POST", "/silences/preview", test.of)
-		if more := after.ID("held") - before.ID("held"); more != held || int(held) != rows(c.Must(http.StatusOK, "GET", at+"/notifications", nil)) {
+		if more := after.ID("held") - before.ID("held"); more != held ||
+			int(held) != rows(c.Must(http.StatusOK, "GET", at+"/notifications", nil)) {
 			t.Errorf("%s: it held %d, its preview %d more", name, held, more)
 		}
 		c.Must(http.StatusNoContent, "DELETE", at, nil)
@@ -166,7 +172,8 @@ func whatSilencesHold(t *testing.T, p *apptest.Program) {
 		ends++
 		apptest.Eventually(t, "its end is told", func() bool {
 			p.Clock.Advance(time.Second)
-			return rows(c.Do("GET", "/notifications?type=silence.ended&limit=100", nil)) == ends && rows(c.Do("GET", "/deliveries?state=pending", nil)) == 0 &&
+			return rows(c.Do("GET", "/notifications?type=silence.ended&limit=100", nil)) == ends &&
+				rows(c.Do("GET", "/deliveries?state=pending", nil)) == 0 &&
 				rows(c.Do("GET", "/deliveries?state=sending", nil)) == 0
 		})
 		told = rows(c.Must(http.StatusOK, "GET", "/deliveries?limit=100", nil))
@@ -189,12 +196,27 @@ func mandatoryPasses(t *testing.T, p *apptest.Program) {
 	t.Helper()
 	bad, good, c := apptest.NewReceiver(t), apptest.NewReceiver(t), p.Client("admin")
 	s := newShop(t, c, "Shop", bad.URL)
-	c.Must(http.StatusCreated, "POST", s.path+"/targets", map[string]any{"module": "webhook", "name": "good", "config": map[string]string{"url": good.URL}})
+	c.Must(
+		http.StatusCreated,
+		"POST",
+		s.path+"/targets",
+		map[string]any{"module": "webhook", "name": "good", "config": map[string]string{"url": good.URL}},
+	)
 	ails(bad)
 	setCounts(c, s, 1)
 	good.Wait(t, 1)
-	c.Must(http.StatusUnprocessableEntity, "POST", "/silences", map[string]any{"type": "connector.error", "reason": "noise", "ends_at": p.Store.Now().Add(24 * time.Hour)})
-	c.Must(http.StatusCreated, "POST", "/silences", map[string]any{"reason": "everything", "ends_at": p.Store.Now().Add(30 * 24 * time.Hour)})
+	c.Must(
+		http.StatusUnprocessableEntity,
+		"POST",
+		"/silences",
+		map[string]any{"type": "connector.error", "reason": "noise", "ends_at": p.Store.Now().Add(24 * time.Hour)},
+	)
+	c.Must(
+		http.StatusCreated,
+		"POST",
+		"/silences",
+		map[string]any{"reason": "everything", "ends_at": p.Store.Now().Add(30 * 24 * time.Hour)},
+	)
 	awaitState(t, p, c, s.target, "down")
 	if body := string(good.Wait(t, 2).Body); !strings.Contains(body, `"connector.error"`) {
 		t.Errorf("%s", body)
@@ -204,7 +226,9 @@ func mandatoryPasses(t *testing.T, p *apptest.Program) {
 		t.Errorf("%s", a.Text)
 	}
 	setCounts(c, s, 0)
-	apptest.Eventually(t, "the rest is held back", func() bool { return rows(c.Do("GET", "/deliveries?state=suppressed", nil)) == 2 })
+	apptest.Eventually(
+		t, "the rest is held back", func() bool { return rows(c.Do("GET", "/deliveries?state=suppressed", nil)) == 2 },
+	)
 	if n := len(good.Messages()); n != 2 {
 		t.Errorf("%d messages", n)
 	}
@@ -228,7 +252,10 @@ func TestSilencesAreChecked(t *testing.T) {
 		for name, value := range change {
 			body[name] = value
 		}
-		if a := c.Do("POST", "/silences", body); a.Status != http.StatusUnprocessableEntity && a.Status != http.StatusNotFound || a.Status == http.StatusUnprocessableEntity && a.Get("errors.0.name") != field {
+		if a := c.Do(
+			"POST", "/silences", body,
+		); a.Status != http.StatusUnprocessableEntity && a.Status != http.StatusNotFound ||
+			a.Status == http.StatusUnprocessableEntity && a.Get("errors.0.name") != field {
 			t.Errorf("%s: %s", field, a.Text)
 		}
 	}
@@ -244,7 +271,8 @@ func TestSilencesAreChecked(t *testing.T) {
 	}
 	a := c.Must(http.StatusCreated, "POST", "/silences", good())
 	at := fmt.Sprint("/silences/", a.ID("id"))
-	if a.Get("state") != "active" || a.Get("product.name") != "Shop" || a.Get("author") != "admin" || a.Get("may_edit") != true {
+	if a.Get("state") != "active" || a.Get("product.name") != "Shop" || a.Get("author") != "admin" ||
+		a.Get("may_edit") != true {
 		t.Errorf("%s", a.Text)
 	}
 	later := good()
@@ -252,7 +280,10 @@ func TestSilencesAreChecked(t *testing.T) {
 	c.Must(http.StatusCreated, "POST", "/silences", later)
 	c.Must(http.StatusConflict, "PATCH", at, map[string]any{"reason": "another", "version": 7})
 	c.Must(http.StatusUnprocessableEntity, "PATCH", at, map[string]any{"ends_at": now.Add(-time.Hour)})
-	if a := c.Must(http.StatusOK, "PATCH", at, map[string]any{"reason": "another", "version": 1}); a.Get("reason") != "another" || a.ID("version") != 2 {
+	if a := c.Must(
+		http.StatusOK, "PATCH", at, map[string]any{"reason": "another", "version": 1},
+	); a.Get("reason") != "another" ||
+		a.ID("version") != 2 {
 		t.Errorf("%s", a.Text)
 	}
 	for state, want := range map[string]int{"open": 2, "active": 1, "scheduled": 1, "ended": 0} {
@@ -262,7 +293,10 @@ func TestSilencesAreChecked(t *testing.T) {
 	}
 	page := c.Must(http.StatusOK, "GET", "/silences?limit=1", nil)
 	cursor, _ := page.Get("next_cursor").(string)
-	if next := c.Must(http.StatusOK, "GET", "/silences?limit=1&cursor="+cursor, nil); next.ID("items.0.id") != a.ID("id") || next.Get("next_cursor") != nil {
+	if next := c.Must(
+		http.StatusOK, "GET", "/silences?limit=1&cursor="+cursor, nil,
+	); next.ID("items.0.id") != a.ID("id") ||
+		next.Get("next_cursor") != nil {
 		t.Errorf("%s", next.Text)
 	}
 	// One that is taken back before it begins is not told of.
@@ -302,11 +336,14 @@ func whoHears(t *testing.T, p *apptest.Program) {
 	c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"group_id": group})
 	for _, name := range []string{"ann", "bob"} {
 		c.Must(http.StatusCreated, "POST", at, map[string]any{"user": name, "role": "maintainer"})
-		p.Client(name).Must(http.StatusCreated, "POST", "/silences", map[string]any{"group_id": group, "reason": name + "’s", "ends_at": p.Store.Now().Add(time.Hour)})
+		p.Client(name).
+			Must(http.StatusCreated, "POST", "/silences", map[string]any{"group_id": group, "reason": name + "’s", "ends_at": p.Store.Now().Add(time.Hour)})
 	}
 	p.Clock.Advance(time.Second)
 	setCounts(c, s, 1)
-	apptest.Eventually(t, "it is held back", func() bool { return rows(c.Do("GET", "/deliveries?state=suppressed", nil)) == 1 })
+	apptest.Eventually(
+		t, "it is held back", func() bool { return rows(c.Do("GET", "/deliveries?state=suppressed", nil)) == 1 },
+	)
 	bob := c.Must(http.StatusOK, "GET", at, nil)
 	for i := range rows(bob) {
 		if user := fmt.Sprintf("items.%d.user", i); bob.Get(user) == "bob" {

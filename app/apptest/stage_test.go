@@ -21,7 +21,13 @@ func large(n int, severity func(i int) string) []byte {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, `{"vulnerability":{"id":"CVE-%06d","severity":%q},"artifact":{"name":"lib%d","version":"1","type":"deb"}}`, i, severity(i), i)
+		fmt.Fprintf(
+			&b,
+			`{"vulnerability":{"id":"CVE-%06d","severity":%q},"artifact":{"name":"lib%d","version":"1","type":"deb"}}`,
+			i,
+			severity(i),
+			i,
+		)
 	}
 	b.WriteString("]}")
 	return []byte(b.String())
@@ -40,7 +46,13 @@ func TestALargeReport(t *testing.T) {
 		send := func(report []byte, want string) apptest.Answer {
 			t.Helper()
 			a := c.Must(http.StatusCreated, "POST", s.path+"/reports", report)
-			got := fmt.Sprintf("%d new, %d updated, %d reopened, %d resolved", a.ID("observations.new"), a.ID("observations.updated"), a.ID("observations.reopened"), a.ID("observations.resolved"))
+			got := fmt.Sprintf(
+				"%d new, %d updated, %d reopened, %d resolved",
+				a.ID("observations.new"),
+				a.ID("observations.updated"),
+				a.ID("observations.reopened"),
+				a.ID("observations.resolved"),
+			)
 			if got != want {
 				t.Fatalf("%s, want %s: %s", got, want, a.Text)
 			}
@@ -69,7 +81,8 @@ func TestALargeReport(t *testing.T) {
 			t.Errorf("listed: %s", got)
 		}
 		a = send(large(0, nil), "0 new, 0 updated, 0 reopened, 5000 resolved")
-		if a.Get("gate.after") != "passed" || listed("") != "<nil> <nil> <nil>" || !strings.HasSuffix(listed("&active=false"), " resolved") {
+		if a.Get("gate.after") != "passed" || listed("") != "<nil> <nil> <nil>" ||
+			!strings.HasSuffix(listed("&active=false"), " resolved") {
 			t.Errorf("active %s, inactive %s: %s", listed(""), listed("&active=false"), a.Text)
 		}
 		send(large(n, always("High")), "0 new, 0 updated, 5000 reopened, 0 resolved")

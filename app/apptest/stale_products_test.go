@@ -58,7 +58,11 @@ func TestAJobWatchesSilence(t *testing.T) {
 	p.Clock.Advance(25 * time.Minute)
 	p.WakeJobs()
 	apptest.Eventually(t, "it is told", func() bool { return len(silences(t, receiver)) == 1 })
-	apptest.Eventually(t, "the run says so", func() bool { return jobOf(t, c, "find_stale_products").Get("last.message") == "1 stale, 0 back" })
+	apptest.Eventually(
+		t,
+		"the run says so",
+		func() bool { return jobOf(t, c, "find_stale_products").Get("last.message") == "1 stale, 0 back" },
+	)
 }
 
 func TestStaleProduct_NotifiesOnce(t *testing.T) {
@@ -81,7 +85,11 @@ func TestStaleProduct_NotifiesOnce(t *testing.T) {
 			findStale(t, p)
 			findStale(t, p)
 			slices.Sort(want) // two products are told of in either order
-			apptest.Eventually(t, fmt.Sprintf("%q, not %q", want, silences(t, receiver)), func() bool { return slices.Equal(slices.Sorted(slices.Values(silences(t, receiver))), want) })
+			apptest.Eventually(
+				t,
+				fmt.Sprintf("%q, not %q", want, silences(t, receiver)),
+				func() bool { return slices.Equal(slices.Sorted(slices.Values(silences(t, receiver))), want) },
+			)
 		}
 
 		p.Clock.Advance(59 * time.Minute)
@@ -89,12 +97,18 @@ func TestStaleProduct_NotifiesOnce(t *testing.T) {
 		p.Clock.Advance(2 * time.Minute)
 		setCounts(c, shops["Busy"], 0) // it changes nothing, and is in memory alone
 		look("Quiet stale 3600")
-		if since("Quiet") == nil || since("Busy") != nil || since("Never") != nil || since("Off") != nil || since("Empty") != nil {
+		if since("Quiet") == nil || since("Busy") != nil || since("Never") != nil || since("Off") != nil ||
+			since("Empty") != nil {
 			t.Error("who is stale is not who should be")
 		}
 
 		// Other branches and what people enter say nothing of the default branch.
-		c.Must(http.StatusOK, "PUT", shops["Quiet"].path+"/counts", map[string]any{"branch": "feature", "scanner": "x", "counts": counts(1)})
+		c.Must(
+			http.StatusOK,
+			"PUT",
+			shops["Quiet"].path+"/counts",
+			map[string]any{"branch": "feature", "scanner": "x", "counts": counts(1)},
+		)
 		look("Quiet stale 3600")
 
 		// The same counts again are a report: back, at once, and once.
@@ -122,7 +136,10 @@ func TestStaleProduct_NotifiesOnce(t *testing.T) {
 		}
 
 		// By the inbox too.
-		if a := c.Must(http.StatusOK, "GET", "/notifications?type=product.stale", nil); rows(a) != 5 || a.Get("items.0.name") != "Reports come again" || a.Get("items.2.name") != "No reports any more" {
+		if a := c.Must(
+			http.StatusOK, "GET", "/notifications?type=product.stale", nil,
+		); rows(a) != 5 || a.Get("items.0.name") != "Reports come again" ||
+			a.Get("items.2.name") != "No reports any more" {
 			t.Errorf("inbox: %s", a.Text)
 		}
 	})
@@ -138,7 +155,9 @@ func TestNewDefaultBranchIsStaleByItself(t *testing.T) {
 		p.Clock.Advance(20 * time.Minute)
 		findStale(t, p)
 		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"branch": "next", "scanner": "x", "counts": counts(0)})
-		if a := c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"default_branch": "next"}); a.Get("stale_since") != nil {
+		if a := c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"default_branch": "next"}); a.Get(
+			"stale_since",
+		) != nil {
 			t.Errorf("the new default branch is not stale: %s", a.Text)
 		}
 		findStale(t, p)
@@ -157,11 +176,17 @@ func TestTimesOfSilenceAreBounded(t *testing.T) {
 	for seconds, status := range map[int]int{-1: 422, 1: 422, 899: 422, 2592001: 422, 0: 200, 900: 200, 2592000: 200} {
 		a := c.Do("PATCH", s.path, map[string]any{"stale_after": seconds})
 		b := c.Do("PATCH", "/settings/reports", map[string]any{"stale_after_seconds": seconds})
-		d := c.Do("POST", "/products", map[string]any{"name": fmt.Sprint("New ", seconds), "stale_after": seconds, "hold_seconds": 60})
-		if a.Status != status || b.Status != status || d.Status != max(status, 201) && status == 200 || d.Status != 422 && status == 422 {
+		d := c.Do(
+			"POST",
+			"/products",
+			map[string]any{"name": fmt.Sprint("New ", seconds), "stale_after": seconds, "hold_seconds": 60},
+		)
+		if a.Status != status || b.Status != status || d.Status != max(status, 201) && status == 200 ||
+			d.Status != 422 && status == 422 {
 			t.Errorf("%d: %d, %d, %d, want %d", seconds, a.Status, b.Status, d.Status, status)
 		}
-		if status == 422 && (a.Get("errors.0.name") != "stale_after" || b.Get("errors.0.name") != "stale_after_seconds" || d.Get("errors.0.name") != "stale_after") {
+		if status == 422 &&
+			(a.Get("errors.0.name") != "stale_after" || b.Get("errors.0.name") != "stale_after_seconds" || d.Get("errors.0.name") != "stale_after") {
 			t.Errorf("%d: the field is not named: %s %s %s", seconds, a.Text, b.Text, d.Text)
 		}
 	}

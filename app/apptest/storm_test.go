@@ -37,7 +37,12 @@ func each(t *testing.T, fn func(t *testing.T, o apptest.Options)) {
 
 // report is one of an exception whose calls tell where it comes from.
 func report(message string, product int64) object {
-	return object{"class": "ValueError", "message": message, "product": product, "frames": []object{{"module": "shop", "function": "pay", "in_app": true}}}
+	return object{
+		"class":   "ValueError",
+		"message": message,
+		"product": product,
+		"frames":  []object{{"module": "shop", "function": "pay", "in_app": true}},
+	}
 }
 
 // Many thousand reports of one exception are one notice and one message to each
@@ -53,7 +58,12 @@ func TestAStormOfReports(t *testing.T) {
 		c := p.Client("admin")
 		one, two := apptest.NewReceiver(t), apptest.NewReceiver(t)
 		s := newShop(t, c, "Shop", one.URL)
-		c.Must(http.StatusCreated, "POST", s.path+"/targets", object{"module": "webhook", "name": "second", "config": object{"url": two.URL}})
+		c.Must(
+			http.StatusCreated,
+			"POST",
+			s.path+"/targets",
+			object{"module": "webhook", "name": "second", "config": object{"url": two.URL}},
+		)
 		var notified atomic.Int64
 		var wg sync.WaitGroup
 		for caller := range callers {
@@ -84,20 +94,28 @@ func TestAStormOfReports(t *testing.T) {
 		if rows(list) != 1 || list.ID("items.0.suppressed") != all-1 || list.ID("items.0.count") != all {
 			t.Errorf("%s", list.Text)
 		}
-		if a := c.Must(http.StatusAccepted, "POST", "/exceptions", report("order 7 is lost", s.id)); a.Get("notified") != false || a.ID("suppressed") != all {
+		if a := c.Must(
+			http.StatusAccepted, "POST", "/exceptions", report("order 7 is lost", s.id),
+		); a.Get("notified") != false ||
+			a.ID("suppressed") != all {
 			t.Errorf("in the middle of the window, after a restart: %s", a.Text)
 		}
 		p.Clock.Advance(time.Hour)
-		if a := c.Must(http.StatusAccepted, "POST", "/exceptions", report("order 8 is lost", s.id)); a.Get("notified") != true {
+		if a := c.Must(http.StatusAccepted, "POST", "/exceptions", report("order 8 is lost", s.id)); a.Get(
+			"notified",
+		) != true {
 			t.Errorf("after the window: %s", a.Text)
 		}
 		apptest.Settle(t, p.Store)
 		for _, r := range []*apptest.Receiver{one, two} {
-			if m := r.Messages(); len(m) != 2 || !strings.Contains(string(m[1].Body), fmt.Sprintf(`"suppressed":%d,"suppressed_since":"`, all)) {
+			if m := r.Messages(); len(m) != 2 ||
+				!strings.Contains(string(m[1].Body), fmt.Sprintf(`"suppressed":%d,"suppressed_since":"`, all)) {
 				t.Errorf("%d messages, the last %s", len(m), m[len(m)-1].Body)
 			}
 		}
-		if a := c.Must(http.StatusOK, "GET", "/notifications", nil); !strings.Contains(a.Text, fmt.Sprintf("+%d since ", all)) {
+		if a := c.Must(http.StatusOK, "GET", "/notifications", nil); !strings.Contains(
+			a.Text, fmt.Sprintf("+%d since ", all),
+		) {
 			t.Errorf("the inbox: %s", a.Text)
 		}
 	})
@@ -165,7 +183,8 @@ func TestAFailingReceiverAndTheWindow(t *testing.T) {
 		if len(m) != 3 || m[0].ID() != m[2].ID() {
 			t.Fatalf("%d messages", len(m))
 		}
-		if a := c.Must(http.StatusAccepted, "POST", "/exceptions", report); a.Get("notified") != false || a.ID("suppressed") != 3 {
+		if a := c.Must(http.StatusAccepted, "POST", "/exceptions", report); a.Get("notified") != false ||
+			a.ID("suppressed") != 3 {
 			t.Errorf("%s", a.Text)
 		}
 	})
@@ -190,7 +209,13 @@ func TestAStormOfDifferentExceptions(t *testing.T) { // by itself: it measures t
 			for caller := range 16 {
 				wg.Go(func() {
 					for i := from + caller; i < to; i += 16 {
-						if _, err := p.Exceptions.Report(t.Context(), exception.Report{Kind: models.ExceptionReported, ProductID: s.id, Class: fmt.Sprint("C", i), Message: "m", Frames: []exception.Frame{{Function: fmt.Sprint("f", i), InApp: true}}}); err != nil {
+						if _, err := p.Exceptions.Report(t.Context(), exception.Report{
+							Kind:      models.ExceptionReported,
+							ProductID: s.id,
+							Class:     fmt.Sprint("C", i),
+							Message:   "m",
+							Frames:    []exception.Frame{{Function: fmt.Sprint("f", i), InApp: true}},
+						}); err != nil {
 							t.Error(err)
 							return
 						}
@@ -216,7 +241,9 @@ func TestAStormOfDifferentExceptions(t *testing.T) { // by itself: it measures t
 		if rows(a) != 100 {
 			t.Errorf("%d groups on the first page", rows(a))
 		}
-		list, err := p.Store.ExceptionGroups(t.Context(), apptest.Everything(), models.ExceptionFilter{ProductID: s.id, Limit: 5000})
+		list, err := p.Store.ExceptionGroups(
+			t.Context(), apptest.Everything(), models.ExceptionFilter{ProductID: s.id, Limit: 5000},
+		)
 		count, overflowed := int64(0), 0
 		for _, g := range list {
 			count += g.Count

@@ -40,7 +40,9 @@ func TestProgressOfAllGatesInTheBrowser(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	err := p.Store.Write(t.Context(), func(tx *models.Tx) error { _, err := tx.BeginGateSweep(models.GateSweep{}, 7, 10_000); return err })
+	err := p.Store.Write(
+		t.Context(), func(tx *models.Tx) error { _, err := tx.BeginGateSweep(models.GateSweep{}, 7, 10_000); return err },
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +55,10 @@ func TestProgressOfAllGatesInTheBrowser(t *testing.T) {
 	further(9000, 4000, false)
 	b.Until("it has come further, without a press", `document.querySelector("#sweep progress").value === 9000`)
 	further(10_000, 4567, true)
-	b.Until("it is done", `document.querySelector("#sweep").innerText.includes("10\u202f000 gates looked at again, 4567 changed") && document.querySelector("#sweep").innerText.includes("Done")`)
+	b.Until(
+		"it is done",
+		`document.querySelector("#sweep").innerText.includes("10\u202f000 gates looked at again, 4567 changed") && document.querySelector("#sweep").innerText.includes("Done")`,
+	)
 	b.Until("what was typed is still there", `document.querySelector("[name=threshold_high]").value === "77"`)
 	b.Until("it does not ask any more", `!document.querySelector("#sweep").hasAttribute("hx-get")`)
 	if shift := b.Shift(); shift >= 0.05 {

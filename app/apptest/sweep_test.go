@@ -84,14 +84,18 @@ func newEstate(t testing.TB, a *app.App, n int) estate {
 	for hand := range hands {
 		work.Go(func() {
 			for i := hand; i < n; i += hands {
-				row, err := a.Products.Create(t.Context(), actor, product.Draft{Name: fmt.Sprintf("Product %05d", i), GroupID: e.group})
+				row, err := a.Products.Create(
+					t.Context(), actor, product.Draft{Name: fmt.Sprintf("Product %05d", i), GroupID: e.group},
+				)
 				if err != nil {
 					t.Error(err)
 					return
 				}
 				e.products[i] = row.ID
 				counts := models.Counts{Critical: int64(i % 2), Medium: 1}
-				if _, err := a.Ingest.Counts(t.Context(), actor, ingest.Destination{ProductID: row.ID, Scanner: "s"}, counts); err != nil {
+				if _, err := a.Ingest.Counts(
+					t.Context(), actor, ingest.Destination{ProductID: row.ID, Scanner: "s"}, counts,
+				); err != nil {
 					t.Error(err)
 					return
 				}
@@ -155,10 +159,17 @@ func TestAllGatesAtOnce(t *testing.T) {
 		e := newEstate(t, p.App, n)
 		newShop(t, c, "Never evaluated", "")
 		routed(t, p.Store)
-		c.Must(http.StatusCreated, "POST", fmt.Sprintf("/groups/%d/targets", e.group), map[string]any{"module": "webhook", "name": "hook", "config": map[string]string{"url": r.url}})
+		c.Must(
+			http.StatusCreated,
+			"POST",
+			fmt.Sprintf("/groups/%d/targets", e.group),
+			map[string]any{"module": "webhook", "name": "hook", "config": map[string]string{"url": r.url}},
+		)
 		c.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"threshold_critical": 1})
 		a := swept(t, c)
-		if a.ID("version") != 1 || a.ID("seen") != n || a.ID("total") != n || a.ID("changed") != n/2 || a.Get("started_at") == nil || a.Get("finished_at") == nil {
+		if a.ID("version") != 1 || a.ID("seen") != n || a.ID("total") != n || a.ID("changed") != n/2 ||
+			a.Get("started_at") == nil ||
+			a.Get("finished_at") == nil {
 			t.Errorf("progress: %s", a.Text)
 		}
 		routed(t, p.Store)

@@ -94,15 +94,31 @@ func (f *fleet) fill(t *testing.T, each int) {
 }
 
 func backlog(tx *models.Tx, s shop, n int) error {
-	payload, err := event.Encode(event.GateChange{Product: event.Product{ID: s.id, Name: "backlog"}, Counts: models.Counts{Critical: int64(n)}})
+	payload, err := event.Encode(
+		event.GateChange{Product: event.Product{ID: s.id, Name: "backlog"}, Counts: models.Counts{Critical: int64(n)}},
+	)
 	if err != nil {
 		return err
 	}
-	e := models.Event{UUID: uuid.NewString(), Type: string(event.GateChanged), Version: 1, ProductID: s.id, At: tx.Now(), Payload: payload}
+	e := models.Event{
+		UUID:      uuid.NewString(),
+		Type:      string(event.GateChanged),
+		Version:   1,
+		ProductID: s.id,
+		At:        tx.Now(),
+		Payload:   payload,
+	}
 	if err := tx.InsertEvent(&e); err != nil {
 		return err
 	}
-	d := models.Delivery{UUID: uuid.NewString(), EventID: e.ID, ConnectionID: s.target, ProductID: s.id, State: models.DeliveryPending, CreatedAt: tx.Now()}
+	d := models.Delivery{
+		UUID:         uuid.NewString(),
+		EventID:      e.ID,
+		ConnectionID: s.target,
+		ProductID:    s.id,
+		State:        models.DeliveryPending,
+		CreatedAt:    tx.Now(),
+	}
 	if n == 1 { // the others wait for it
 		d.NextAt = tx.Now()
 	}

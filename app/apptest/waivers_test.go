@@ -13,9 +13,16 @@ import (
 const day = 24 * time.Hour
 
 // waive accepts the risk of an observation for a time.
-func (s shop) waive(t *testing.T, p *apptest.Program, c *apptest.Client, title string, span time.Duration) apptest.Answer {
+func (s shop) waive(
+	t *testing.T, p *apptest.Program, c *apptest.Client, title string, span time.Duration,
+) apptest.Answer {
 	t.Helper()
-	return s.assess(t, c, title, object{"status": "risk_accepted", "comment": "Nobody reaches it", "waiver_until": p.Clock.Now().Add(span)})
+	return s.assess(
+		t,
+		c,
+		title,
+		object{"status": "risk_accepted", "comment": "Nobody reaches it", "waiver_until": p.Clock.Now().Add(span)},
+	)
 }
 
 // A waiver ends by itself: its observation counts again, the gate says why, and
@@ -28,7 +35,8 @@ func TestAWaiverEnds(t *testing.T) {
 		byHand(t, p, c, "expire_waivers")
 		s := newShop(t, c, "Shop", receiver.URL)
 		s.send(c, found("CVE-1 High", "CVE-2 Low"))
-		if a := s.waive(t, p, c, "CVE-1", 30*day); a.Get("status") != "risk_accepted" || a.Get("gate.after") != "passed" || a.Get("assessment.waiver_until") == nil {
+		if a := s.waive(t, p, c, "CVE-1", 30*day); a.Get("status") != "risk_accepted" || a.Get("gate.after") != "passed" ||
+			a.Get("assessment.waiver_until") == nil {
 			t.Fatalf("waived: %s", a.Text)
 		}
 		want := map[string]int{"gate.changed": 2}
@@ -67,18 +75,24 @@ func TestAWaiverEnds(t *testing.T) {
 		want["gate.changed"]++
 		wantNotified(t, p, receiver, want)
 		last := bodyOf(t, receiver.Messages()[3])
-		if last.Data.To != "failed" || last.Data.Cause.Kind != "waiver" || last.Data.Cause.Text != "a waiver that has ended: CVE-1" || last.Data.Failing.New != 1 || last.Data.Failing.Items[0].Title != "CVE-1" {
+		if last.Data.To != "failed" || last.Data.Cause.Kind != "waiver" ||
+			last.Data.Cause.Text != "a waiver that has ended: CVE-1" ||
+			last.Data.Failing.New != 1 ||
+			last.Data.Failing.Items[0].Title != "CVE-1" {
 			t.Errorf("the message: %s", receiver.Messages()[3].Body)
 		}
 		a := c.Must(http.StatusOK, "GET", s.path+"/gate/history", nil)
-		if a.Get("items.0.cause.kind") != "waiver" || a.Get("items.0.cause.text") != "a waiver that has ended: CVE-1" || a.Get("items.0.actor") != "" {
+		if a.Get("items.0.cause.kind") != "waiver" || a.Get("items.0.cause.text") != "a waiver that has ended: CVE-1" ||
+			a.Get("items.0.actor") != "" {
 			t.Errorf("history: %s", a.Text)
 		}
 		if a := s.one(t, c, "CVE-1"); a.Get("status") != "open" || a.Get("assessment") != nil {
 			t.Errorf("it is open again: %s", a.Text)
 		}
 		a = c.Must(http.StatusOK, "GET", s.at(t, c, "CVE-1")+"/history", nil)
-		if rows(a) != 2 || a.Get("items.0.action") != "expire" || a.Get("items.0.was_status") != "risk_accepted" || a.Get("items.0.status") != "open" || a.Get("items.0.actor") != "" {
+		if rows(a) != 2 || a.Get("items.0.action") != "expire" || a.Get("items.0.was_status") != "risk_accepted" ||
+			a.Get("items.0.status") != "open" ||
+			a.Get("items.0.actor") != "" {
 			t.Errorf("history of it: %s", a.Text)
 		}
 		runJob(t, c, "expire_waivers")
@@ -124,7 +138,8 @@ func TestNoticeOfWaivers(t *testing.T) {
 		p.Clock.Advance(4 * day)
 		look("three end soon", 1)
 		messages := receiver.Messages()
-		if body := bodyOf(t, messages[len(messages)-1]); body.Data.Count != 3 || body.Data.Waivers[0].Title != "CVE-3" || len(body.Data.Waivers) != 3 {
+		if body := bodyOf(t, messages[len(messages)-1]); body.Data.Count != 3 || body.Data.Waivers[0].Title != "CVE-3" ||
+			len(body.Data.Waivers) != 3 {
 			t.Errorf("together: %s", messages[len(messages)-1].Body)
 		}
 		s.assess(t, c, "CVE-2", object{"waiver_until": p.Clock.Now().Add(20 * day), "comment": "Longer"})
@@ -175,7 +190,9 @@ func TestWaiversSayWhyAndUntilWhen(t *testing.T) {
 		"an unknown field":  {"colour", object{"colour": "red"}},
 		"taken back, and":   {"status", object{"status": nil, "severity": "low"}},
 	} {
-		if a := c.Must(http.StatusUnprocessableEntity, "PATCH", at, test.body); fmt.Sprint(a.Get("errors.0.name")) != test.field {
+		if a := c.Must(http.StatusUnprocessableEntity, "PATCH", at, test.body); fmt.Sprint(
+			a.Get("errors.0.name"),
+		) != test.field {
 			t.Errorf("%s: %s", name, a.Text)
 		}
 	}

@@ -78,7 +78,10 @@ func walkSteps() []step {
 func TestAWalk(t *testing.T) {
 	t.Parallel()
 	steps, seed := number(t, "GATECRIER_STEPS", 1000), number(t, "GATECRIER_SEED", rand.IntN(1_000_000))
-	databases := map[string]func() string{"sqlite": func() string { return "" }, "postgres": func() string { return modelstest.MigratedURL(t) }}
+	databases := map[string]func() string{
+		"sqlite":   func() string { return "" },
+		"postgres": func() string { return modelstest.MigratedURL(t) },
+	}
 	for _, name := range []string{"sqlite", "postgres"} {
 		t.Run(name, func(t *testing.T) {
 			t.Logf("GATECRIER_SEED=%d", seed)
@@ -105,7 +108,9 @@ func newWalk(t testing.TB, database string, seed uint64) *walk {
 	w := &walk{t: t, clock: modelstest.NewClock(time.Now()), rand: rand.New(rand.NewPCG(seed, 1)), did: map[string]int{}}
 	config := app.Config{DataDir: t.TempDir(), DatabaseURL: database, AdminUser: "admin", AdminPassword: apptest.Password}
 	var err error
-	w.app, err = app.New(t.Context(), app.Options{Config: config, Log: slog.New(slog.DiscardHandler), Now: w.clock.Now, Stderr: io.Discard})
+	w.app, err = app.New(
+		t.Context(), app.Options{Config: config, Log: slog.New(slog.DiscardHandler), Now: w.clock.Now, Stderr: io.Discard},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +175,12 @@ func (w *walk) severity() models.Severity { return pick(w, models.Severities()..
 func (w *walk) branch() string { return pick(w, "", "main", "main", "dev", "next") }
 
 func (w *walk) destination() ingest.Destination {
-	s := ingest.Destination{ProductID: pick(w, w.products...), Branch: w.branch(), Scanner: pick(w, "grype", "other"), Source: pick(w, "", "deps")}
+	s := ingest.Destination{
+		ProductID: pick(w, w.products...),
+		Branch:    w.branch(),
+		Scanner:   pick(w, "grype", "other"),
+		Source:    pick(w, "", "deps"),
+	}
 	s.AsDefault = s.Branch != "" && w.rand.IntN(10) == 0
 	return s
 }
@@ -184,8 +194,13 @@ func (w *walk) report() error {
 		if w.rand.IntN(3) > 0 {
 			continue
 		}
-		fmt.Fprintf(&b, `%s{"vulnerability":{"id":"CVE-%d","severity":%q},"artifact":{"name":"lib","version":"1","type":"deb"}}`,
-			comma, i, pick(w, "Critical", "High", "Medium", "Low", "Negligible", "Unknown"))
+		fmt.Fprintf(
+			&b,
+			`%s{"vulnerability":{"id":"CVE-%d","severity":%q},"artifact":{"name":"lib","version":"1","type":"deb"}}`,
+			comma,
+			i,
+			pick(w, "Critical", "High", "Medium", "Low", "Negligible", "Unknown"),
+		)
 		comma = ","
 	}
 	b.WriteString("]}")
@@ -230,7 +245,9 @@ func (w *walk) assessment() observation.Assessment {
 
 func (w *walk) waiver() observation.Assessment {
 	return observation.Assessment{
-		Status: models.StatusRiskAccepted, Comment: "by chance", Until: w.clock.Now().Add(time.Duration(1+w.rand.IntN(100)) * time.Hour),
+		Status:  models.StatusRiskAccepted,
+		Comment: "by chance",
+		Until:   w.clock.Now().Add(time.Duration(1+w.rand.IntN(100)) * time.Hour),
 	}
 }
 
@@ -253,8 +270,12 @@ func (w *walk) takeBack() error {
 func (w *walk) assessMany() error {
 	severity := w.severity()
 	f := models.ObservationFilter{All: w.rand.IntN(2) == 0, Severity: &severity}
-	_, err := w.app.Findings.AssessMany(w.t.Context(), w.actor, observation.Selection{ProductID: pick(w, w.products...), Filter: &f},
-		pick(w, w.assessment(), w.waiver(), observation.Assessment{Clear: true}))
+	_, err := w.app.Findings.AssessMany(
+		w.t.Context(),
+		w.actor,
+		observation.Selection{ProductID: pick(w, w.products...), Filter: &f},
+		pick(w, w.assessment(), w.waiver(), observation.Assessment{Clear: true}),
+	)
 	return err
 }
 
@@ -305,7 +326,9 @@ func (w *walk) thresholds() map[models.Severity]*int64 {
 
 func (w *walk) policy() error {
 	mode := pick(w, models.GateStandard, models.GateDisabled, models.GateOwn)
-	_, err := w.app.Products.Update(w.t.Context(), w.actor, pick(w, w.products...), product.Edit{GateMode: &mode, Thresholds: w.thresholds()})
+	_, err := w.app.Products.Update(
+		w.t.Context(), w.actor, pick(w, w.products...), product.Edit{GateMode: &mode, Thresholds: w.thresholds()},
+	)
 	return err
 }
 
@@ -325,7 +348,9 @@ func (w *walk) defaultBranch() error {
 
 func (w *walk) groupPolicy() error {
 	mode := pick(w, models.GateStandard, models.GateDisabled, models.GateOwn)
-	_, err := w.app.Products.UpdateGroup(w.t.Context(), w.actor, pick(w, w.groups...), product.GroupEdit{GateMode: &mode, Thresholds: w.thresholds()})
+	_, err := w.app.Products.UpdateGroup(
+		w.t.Context(), w.actor, pick(w, w.groups...), product.GroupEdit{GateMode: &mode, Thresholds: w.thresholds()},
+	)
 	return err
 }
 
@@ -335,7 +360,11 @@ func (w *walk) move() error {
 
 // settings changes them; that all gates are looked at is another step.
 func (w *walk) settings() error {
-	patch := map[string]any{"threshold_" + w.severity().String(): float64(w.rand.IntN(6)), "active": w.rand.IntN(5) > 0, "hold_seconds": pick(w, 0, 0, 3600.0)}
+	patch := map[string]any{
+		"threshold_" + w.severity().String(): float64(w.rand.IntN(6)),
+		"active":                             w.rand.IntN(5) > 0,
+		"hold_seconds":                       pick(w, 0, 0, 3600.0),
+	}
 	_, err := w.app.Settings.Update(w.t.Context(), w.actor, "gate", patch, nil)
 	return err
 }
@@ -439,7 +468,18 @@ func (w *walk) check(step int, last bool) {
 				want = gate.Verdict{State: models.GateNone}
 			}
 			if b.Counts != counted[b.Name] || b.Gate != want.State || b.Why != want.Why {
-				w.t.Errorf("step %d, %s (%s): %+v, %s because of %s\nwant %+v, %s because of %s", step, row.Name, b.Name, b.Counts, b.Gate, b.Why, counted[b.Name], want.State, want.Why)
+				w.t.Errorf(
+					"step %d, %s (%s): %+v, %s because of %s\nwant %+v, %s because of %s",
+					step,
+					row.Name,
+					b.Name,
+					b.Counts,
+					b.Gate,
+					b.Why,
+					counted[b.Name],
+					want.State,
+					want.Why,
+				)
 			}
 		}
 		if step%4000 == 0 || last {
@@ -470,7 +510,9 @@ func (w *walk) count(row models.ProductRow) map[string]models.Counts {
 			if err != nil {
 				w.t.Fatal(err)
 			}
-			active, err := w.app.Store.CountObservations(w.t.Context(), apptest.Everything(), models.ObservationFilter{Source: s.ID, Limit: 1_000_000})
+			active, err := w.app.Store.CountObservations(
+				w.t.Context(), apptest.Everything(), models.ObservationFilter{Source: s.ID, Limit: 1_000_000},
+			)
 			if err != nil || active != rows {
 				w.t.Errorf("%s (%s), %s: %d are marked as active, %d are, %v", row.Name, s.Branch, s.Scanner, active, rows, err)
 			}

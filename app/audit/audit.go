@@ -51,7 +51,26 @@ const (
 
 // Kinds lists them all, in the order of a menu.
 func Kinds() []Kind {
-	return []Kind{Settings, User, Session, Token, Product, Branch, Group, AuthorizationGroup, Member, Target, Delivery, Job, Observation, Exception, IngestKey, Notification, Silence, Feed}
+	return []Kind{
+		Settings,
+		User,
+		Session,
+		Token,
+		Product,
+		Branch,
+		Group,
+		AuthorizationGroup,
+		Member,
+		Target,
+		Delivery,
+		Job,
+		Observation,
+		Exception,
+		IngestKey,
+		Notification,
+		Silence,
+		Feed,
+	}
 }
 
 // Masked stands for a secret that was or is set.
@@ -78,7 +97,14 @@ func Write(tx *models.Tx, actor authz.Actor, e Entry) error {
 		return nil
 	}
 	return tx.InsertAudit(models.Audit{
-		UserID: actor.User.ID, Actor: actor.Label, Action: string(e.Action), Kind: string(e.Kind), Name: e.Name, ProductID: e.ProductID, Was: was, Became: became,
+		UserID:    actor.User.ID,
+		Actor:     actor.Label,
+		Action:    string(e.Action),
+		Kind:      string(e.Kind),
+		Name:      e.Name,
+		ProductID: e.ProductID,
+		Was:       was,
+		Became:    became,
 	})
 }
 

@@ -66,7 +66,12 @@ func (r roles) GroupRolesIn(ctx context.Context, user int64, groups []int64) (ma
 
 func TestRequire(t *testing.T) {
 	const reader, owner, upload, stranger, admin, both = 1, 2, 3, 4, 5, 6
-	who := roles{reader: {models.RoleReader}, owner: {models.RoleOwner}, upload: {models.RoleUpload}, both: {models.RoleReader, models.RoleUpload}}
+	who := roles{
+		reader: {models.RoleReader},
+		owner:  {models.RoleOwner},
+		upload: {models.RoleUpload},
+		both:   {models.RoleReader, models.RoleUpload},
+	}
 	user := func(id int64) authz.Actor { return authz.UserActor(models.User{ID: id, Administrator: id == admin}) }
 	narrowed := func(id int64, role models.Role) authz.Actor {
 		a := user(id)

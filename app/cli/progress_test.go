@@ -32,7 +32,14 @@ func TestProgress(t *testing.T) {
 	t.Cleanup(s.Close)
 	follow := func(terminal bool, ticks int) string {
 		var out bytes.Buffer
-		p := &progress{server: server{URL: s.URL, Token: "token"}, productID: 7, name: "r.json", size: 3 << 20, out: &out, terminal: terminal}
+		p := &progress{
+			server:    server{URL: s.URL, Token: "token"},
+			productID: 7,
+			name:      "r.json",
+			size:      3 << 20,
+			out:       &out,
+			terminal:  terminal,
+		}
 		tick, done := make(chan time.Time), make(chan struct{})
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() {

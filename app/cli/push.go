@@ -74,7 +74,14 @@ func (c pushCmd) push(in *invocation, id int64, path string) (answer imported, e
 	if err != nil {
 		return answer, err
 	}
-	p := &progress{server: c.server, productID: id, name: filepath.Base(path), size: info.Size(), out: in.stderr, terminal: in.terminal}
+	p := &progress{
+		server:    c.server,
+		productID: id,
+		name:      filepath.Base(path),
+		size:      info.Size(),
+		out:       in.stderr,
+		terminal:  in.terminal,
+	}
 	defer p.begin(in.ctx)()
 	err = c.call(in.ctx, http.MethodPost, "/products/"+strconv.FormatInt(id, 10)+"/reports", query, p.reading(f), &answer)
 	return answer, err
@@ -102,7 +109,9 @@ func (c gateCmd) Run(in *invocation) error {
 		query.Set("branch", c.Branch)
 	}
 	var gate struct{ State, Why string }
-	if err := c.call(in.ctx, http.MethodGet, "/products/"+strconv.FormatInt(id, 10)+"/gate", query, nil, &gate); err != nil {
+	if err := c.call(
+		in.ctx, http.MethodGet, "/products/"+strconv.FormatInt(id, 10)+"/gate", query, nil, &gate,
+	); err != nil {
 		return err
 	}
 	if err := showGate(in, gate.State, gate.Why); err != nil {

@@ -31,7 +31,9 @@ func (serveCmd) Run(in *invocation) error {
 	if err != nil {
 		return err
 	}
-	a, err := app.New(in.ctx, app.Options{Config: config, Log: log, Now: time.Now, Stderr: in.stderr, Terminal: in.terminal})
+	a, err := app.New(
+		in.ctx, app.Options{Config: config, Log: log, Now: time.Now, Stderr: in.stderr, Terminal: in.terminal},
+	)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,10 @@ func (c userAddCmd) Run(in *invocation) error {
 		if made {
 			text = accounts.RandomPassword()
 		}
-		_, err := accounts.Create(in.ctx, account.NewUser{Name: c.Name, Email: c.Email, Password: text, Administrator: c.Admin, MustChangePassword: made})
+		_, err := accounts.Create(
+			in.ctx,
+			account.NewUser{Name: c.Name, Email: c.Email, Password: text, Administrator: c.Admin, MustChangePassword: made},
+		)
 		if err == nil && made {
 			_, err = fmt.Fprintln(in.stdout, text)
 		}

@@ -18,7 +18,9 @@ func (s *Service) overtaken(ctx context.Context, now models.Connection) error {
 	}
 	who, product := "somebody else", now.Owner().ProductID
 	if product != 0 { // by its name alone it could be another's
-		list, err := s.store.Audits(ctx, models.AuditFilter{Kind: string(audit.Target), Name: now.Name, ProductID: product, Limit: 1})
+		list, err := s.store.Audits(
+			ctx, models.AuditFilter{Kind: string(audit.Target), Name: now.Name, ProductID: product, Limit: 1},
+		)
 		if err != nil {
 			return err
 		}

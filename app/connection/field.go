@@ -95,7 +95,9 @@ type want struct {
 // PlanFields checks a change of fields, and returns what carries it out inside
 // the transaction that changes the product or group, with what is doubtful about
 // the addresses. The right to edit has been checked.
-func (s *Service) PlanFields(ctx context.Context, actor authz.Actor, c FieldsChange) (apply func(tx *models.Tx, o models.Owner) error, warnings []string, err error) {
+func (s *Service) PlanFields(
+	ctx context.Context, actor authz.Actor, c FieldsChange,
+) (apply func(tx *models.Tx, o models.Owner) error, warnings []string, err error) {
 	wants, warnings, err := s.wantFields(ctx, c, family{})
 	return func(tx *models.Tx, o models.Owner) error { return s.applyFields(tx, actor, o, wants) }, warnings, err
 }
@@ -106,7 +108,9 @@ type family struct {
 	called string // before the names of their connections
 }
 
-func (s *Service) wantFields(ctx context.Context, c FieldsChange, of family) (wants map[string][]want, warnings []string, err error) {
+func (s *Service) wantFields(
+	ctx context.Context, c FieldsChange, of family,
+) (wants map[string][]want, warnings []string, err error) {
 	var bad fault.Fields
 	wants = map[string][]want{}
 	if c.EmailTo != nil {
@@ -273,7 +277,15 @@ func (s *Service) seal(c *models.Connection, w want) error {
 }
 
 func (s *Service) add(tx *models.Tx, actor authz.Actor, o models.Owner, w want) error {
-	c := models.Connection{ProductID: optional(o.ProductID), GroupID: optional(o.GroupID), Module: w.module, Name: w.name, Field: w.field, Enabled: true, EndpointID: s.sharedEndpoint(w.module)}
+	c := models.Connection{
+		ProductID:  optional(o.ProductID),
+		GroupID:    optional(o.GroupID),
+		Module:     w.module,
+		Name:       w.name,
+		Field:      w.field,
+		Enabled:    true,
+		EndpointID: s.sharedEndpoint(w.module),
+	}
 	if m, ok := s.modules.Get(w.module); ok {
 		c.Hint = m.Hint(w.config)
 	}

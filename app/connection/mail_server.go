@@ -30,8 +30,16 @@ func (s *Service) EnsurePeople(ctx context.Context) error {
 		return err
 	}
 	err = s.store.Write(ctx, func(tx *models.Tx) error {
-		c := models.Connection{Module: "email", Name: peopleName, Field: models.FieldPeople, Hint: "the mail server of the settings", Enabled: true}
-		if err := tx.CreateConnection(&c, func(place string) (secret.Text, error) { return s.ring.Seal(place, "{}") }); err != nil {
+		c := models.Connection{
+			Module:  "email",
+			Name:    peopleName,
+			Field:   models.FieldPeople,
+			Hint:    "the mail server of the settings",
+			Enabled: true,
+		}
+		if err := tx.CreateConnection(
+			&c, func(place string) (secret.Text, error) { return s.ring.Seal(place, "{}") },
+		); err != nil {
 			return err
 		}
 		s.people = c.ID
@@ -136,7 +144,9 @@ func (s *Service) Details(ctx context.Context, actor authz.Actor, id int64) (Det
 }
 
 // All lists the connections that the actor may edit, those in trouble first.
-func (s *Service) All(ctx context.Context, actor authz.Actor, f models.ConnectionFilter) ([]models.ConnectionRow, error) {
+func (s *Service) All(
+	ctx context.Context, actor authz.Actor, f models.ConnectionFilter,
+) ([]models.ConnectionRow, error) {
 	if actor.User.ID == 0 || actor.Role != "" && !authz.Allows(actor.Role, authz.Edit) {
 		return nil, fault.New(fault.Forbidden, "Connections are listed for users who may edit them")
 	}
@@ -153,7 +163,12 @@ func (s *Service) Resume(ctx context.Context, actor authz.Actor, id int64) (mode
 	if !mayResume(actor, c) {
 		return c, fault.New(fault.Forbidden, "The mail server is for administrators to try")
 	}
-	return c, s.resume(ctx, actor, c.Endpoint(), audit.Entry{Action: audit.Resume, Kind: audit.Target, Name: c.Name, ProductID: c.Owner().ProductID})
+	return c, s.resume(
+		ctx,
+		actor,
+		c.Endpoint(),
+		audit.Entry{Action: audit.Resume, Kind: audit.Target, Name: c.Name, ProductID: c.Owner().ProductID},
+	)
 }
 
 func (s *Service) resume(ctx context.Context, actor authz.Actor, endpoint int64, e audit.Entry) error {

@@ -31,7 +31,9 @@ type Service struct {
 
 // New returns a service. warn says what is doubtful about an address that is
 // saved all the same, "" for nothing.
-func New(store *models.Store, ring *secret.Ring, modules *module.Registry, warn func(ctx context.Context, url string) string) *Service {
+func New(
+	store *models.Store, ring *secret.Ring, modules *module.Registry, warn func(ctx context.Context, url string) string,
+) *Service {
 	return &Service{store: store, ring: ring, modules: modules, warn: warn}
 }
 
@@ -72,15 +74,23 @@ func (s *Service) CreateFor(ctx context.Context, actor authz.Actor, o models.Own
 	saved := Saved{Made: made(m.Descriptor(), d.Config, config), Warning: s.warn(ctx, config["url"])}
 	err = s.store.Write(ctx, func(tx *models.Tx) error {
 		saved.Connection = models.Connection{
-			ProductID: optional(o.ProductID), GroupID: optional(o.GroupID), UserID: optional(o.UserID), EndpointID: s.sharedEndpoint(d.Module),
-			Module: d.Module, Name: strings.TrimSpace(d.Name), Hint: m.Hint(config), Enabled: true,
+			ProductID:  optional(o.ProductID),
+			GroupID:    optional(o.GroupID),
+			UserID:     optional(o.UserID),
+			EndpointID: s.sharedEndpoint(d.Module),
+			Module:     d.Module,
+			Name:       strings.TrimSpace(d.Name),
+			Hint:       m.Hint(config),
+			Enabled:    true,
 		}
 		if o.ProductID != 0 {
 			if err := tx.LockProductShared(o.ProductID); err != nil {
 				return err
 			}
 		}
-		if err := tx.CreateConnection(&saved.Connection, func(place string) (secret.Text, error) { return s.ring.Seal(place, string(text)) }); err != nil {
+		if err := tx.CreateConnection(
+			&saved.Connection, func(place string) (secret.Text, error) { return s.ring.Seal(place, string(text)) },
+		); err != nil {
 			return err
 		}
 		return note(tx, actor, audit.Create, nil, &saved.Connection)
@@ -123,7 +133,9 @@ func (*Service) MayEditSystem(actor authz.Actor) error {
 
 // MayEditOwners tells of which owners the actor may change the connections,
 // with one look at his roles.
-func (s *Service) MayEditOwners(ctx context.Context, actor authz.Actor, owners []models.Owner) (map[models.Owner]bool, error) {
+func (s *Service) MayEditOwners(
+	ctx context.Context, actor authz.Actor, owners []models.Owner,
+) (map[models.Owner]bool, error) {
 	var products []int64
 	for _, o := range owners {
 		if o.ProductID != 0 && !slices.Contains(products, o.ProductID) {
@@ -247,7 +259,9 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, c Cha
 	return saved, err
 }
 
-func (s *Service) reconfigure(ctx context.Context, c *models.Connection, change module.Config) (warning string, err error) {
+func (s *Service) reconfigure(
+	ctx context.Context, c *models.Connection, change module.Config,
+) (warning string, err error) {
 	config, err := s.Open(*c)
 	if err != nil {
 		return "", err

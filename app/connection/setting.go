@@ -24,12 +24,16 @@ func (e ExceptionFields) Shown(ctx context.Context) (map[string]string, error) {
 	}
 	f, err := e.fieldsIn(list, ofExceptions.prefix)
 	return map[string]string{
-		ofExceptions.prefix + fieldEmail: f.EmailTo, ofExceptions.prefix + fieldTeams: f.MSTeams, ofExceptions.prefix + fieldSlack: f.Slack,
+		ofExceptions.prefix + fieldEmail: f.EmailTo,
+		ofExceptions.prefix + fieldTeams: f.MSTeams,
+		ofExceptions.prefix + fieldSlack: f.Slack,
 	}, err
 }
 
 // Plan checks a change of fields by their names.
-func (e ExceptionFields) Plan(ctx context.Context, actor authz.Actor, changes map[string]string) (settings.TargetChange, error) {
+func (e ExceptionFields) Plan(
+	ctx context.Context, actor authz.Actor, changes map[string]string,
+) (settings.TargetChange, error) {
 	if err := e.MayEditSystem(actor); err != nil {
 		return settings.TargetChange{}, err
 	}
@@ -39,7 +43,9 @@ func (e ExceptionFields) Plan(ctx context.Context, actor authz.Actor, changes ma
 		}
 		return nil
 	}
-	wants, doubts, err := e.wantFields(ctx, FieldsChange{EmailTo: value(fieldEmail), MSTeams: value(fieldTeams), Slack: value(fieldSlack)}, ofExceptions)
+	wants, doubts, err := e.wantFields(
+		ctx, FieldsChange{EmailTo: value(fieldEmail), MSTeams: value(fieldTeams), Slack: value(fieldSlack)}, ofExceptions,
+	)
 	return settings.TargetChange{
 		Doubts: doubts,
 		Apply: func(tx *models.Tx) (was, became map[string]string, err error) {

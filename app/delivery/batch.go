@@ -65,8 +65,17 @@ func (b *Batch) Enqueue(o EnqueueParams) error {
 	}
 	now := b.tx.Now()
 	row := models.Delivery{
-		UUID: id.String(), EventID: o.Event.ID, ConnectionID: o.Target.ConnectionID, EndpointID: o.Target.EndpointID, ProductID: o.Event.ProductID,
-		Recipient: o.Recipient, Title: o.Title, State: models.DeliveryPending, NextAt: now, CreatedAt: now, DueSince: now,
+		UUID:         id.String(),
+		EventID:      o.Event.ID,
+		ConnectionID: o.Target.ConnectionID,
+		EndpointID:   o.Target.EndpointID,
+		ProductID:    o.Event.ProductID,
+		Recipient:    o.Recipient,
+		Title:        o.Title,
+		State:        models.DeliveryPending,
+		NextAt:       now,
+		CreatedAt:    now,
+		DueSince:     now,
 	}
 	if row.EventID == 0 {
 		row.ProductID = o.ProductID

@@ -71,8 +71,17 @@ type Dispatcher struct {
 // New returns a dispatcher.
 func New(p Parts) *Dispatcher {
 	return &Dispatcher{
-		store: p.Store, opener: p.Opener, modules: p.Modules, events: p.Events, log: p.Log, instance: p.Instance, baseURL: p.BaseURL,
-		signal: event.NewSignal(), results: make(chan completion, maxInFlight), inFlight: map[int64]int{}, troubled: map[int64]int{},
+		store:    p.Store,
+		opener:   p.Opener,
+		modules:  p.Modules,
+		events:   p.Events,
+		log:      p.Log,
+		instance: p.Instance,
+		baseURL:  p.BaseURL,
+		signal:   event.NewSignal(),
+		results:  make(chan completion, maxInFlight),
+		inFlight: map[int64]int{},
+		troubled: map[int64]int{},
 	}
 }
 

@@ -109,7 +109,13 @@ func (d *Dispatcher) recovered(tx *models.Tx, c models.Connection) error {
 	if err != nil {
 		return err
 	}
-	p := event.ConnectorRecovery{Connection: about.Connection, Product: about.Product, UserID: about.UserID, Since: h.BrokenAt, Late: late}
+	p := event.ConnectorRecovery{
+		Connection: about.Connection,
+		Product:    about.Product,
+		UserID:     about.UserID,
+		Since:      h.BrokenAt,
+		Late:       late,
+	}
 	h.BrokenAt, h.RecoverUpTo = time.Time{}, 0
 	if err := tx.SaveHealth(h); err != nil {
 		return err
@@ -157,7 +163,10 @@ func (d *Dispatcher) pause(tx *models.Tx, c models.Connection) error {
 
 // about names a connection and whose it is.
 func (d *Dispatcher) about(tx *models.Tx, c models.Connection) (event.ConnectorError, int64, error) {
-	p := event.ConnectorError{Connection: event.Connector{ID: c.ID, Name: c.Name, Module: c.Module}, UserID: c.Owner().UserID}
+	p := event.ConnectorError{
+		Connection: event.Connector{ID: c.ID, Name: c.Name, Module: c.Module},
+		UserID:     c.Owner().UserID,
+	}
 	productID := c.Owner().ProductID
 	if productID == 0 {
 		return p, 0, nil

@@ -28,7 +28,9 @@ func TestTheBreakerOpensAtTheFifthFailureInARow(t *testing.T) {
 		t.Fatalf("after four: %+v, %+v", h, turns[3])
 	}
 	h, turns = fail(h, 1, noon.Add(4*time.Second))
-	if !h.Open() || turns[0].trouble != event.TroubleDown || !h.BrokenAt.Equal(noon.Add(4*time.Second)) || !h.FailingSince.Equal(noon) || h.ProbeAt.Sub(h.OpenedAt) != time.Minute {
+	if !h.Open() || turns[0].trouble != event.TroubleDown || !h.BrokenAt.Equal(noon.Add(4*time.Second)) ||
+		!h.FailingSince.Equal(noon) ||
+		h.ProbeAt.Sub(h.OpenedAt) != time.Minute {
 		t.Errorf("after five: %+v, %+v", h, turns[0])
 	}
 	if _, n := endpointHealthAfter(h, module.Transient("503"), false, noon); n != (turn{}) {
@@ -77,10 +79,12 @@ func TestProbesDoubleUpToAnHourAndEndAfterThreeDays(t *testing.T) {
 // Who says no is there: the breaker closes, and the next may go.
 func TestAProbeThatIsRejectedClosesTheBreaker(t *testing.T) {
 	h, _ := fail(models.Health{}, 5, noon)
-	if h, n := endpointHealthAfter(h, module.Rejected("404"), true, noon.Add(time.Minute)); h.Open() || !n.closed || n.works {
+	if h, n := endpointHealthAfter(h, module.Rejected("404"), true, noon.Add(time.Minute)); h.Open() || !n.closed ||
+		n.works {
 		t.Errorf("%+v, %+v", h, n)
 	}
-	if h, n := endpointHealthAfter(h, module.Refused("private"), true, noon.Add(time.Minute)); !h.Open() || n.closed || !h.ProbeAt.After(noon.Add(time.Minute)) {
+	if h, n := endpointHealthAfter(h, module.Refused("private"), true, noon.Add(time.Minute)); !h.Open() || n.closed ||
+		!h.ProbeAt.After(noon.Add(time.Minute)) {
 		t.Errorf("the guard's refusal: %+v, %+v", h, n)
 	}
 }
@@ -90,10 +94,14 @@ func TestAnAskedWaitHoldsTheWholeEndpoint(t *testing.T) {
 	if !h.FreeAt.Equal(noon.Add(time.Hour)) || h.Failures != 1 {
 		t.Errorf("%+v", h)
 	}
-	if h, _ = endpointHealthAfter(h, module.RetryAfter(time.Minute, "429"), false, noon); !h.FreeAt.Equal(noon.Add(time.Hour)) {
+	if h, _ = endpointHealthAfter(h, module.RetryAfter(time.Minute, "429"), false, noon); !h.FreeAt.Equal(
+		noon.Add(time.Hour),
+	) {
 		t.Errorf("a shorter one shortens it: %+v", h)
 	}
-	if h, _ = endpointHealthAfter(models.Health{}, module.RetryAfter(100*time.Hour, "429"), false, noon); !h.FreeAt.Equal(noon.Add(retryAfterCap)) {
+	if h, _ = endpointHealthAfter(models.Health{}, module.RetryAfter(100*time.Hour, "429"), false, noon); !h.FreeAt.Equal(
+		noon.Add(retryAfterCap),
+	) {
 		t.Errorf("a far too long one: %+v", h)
 	}
 }
@@ -121,14 +129,21 @@ func TestPeopleAreToldOfARejectingConnectionOnce(t *testing.T) {
 
 func TestAFailedProbeUsesNoAttemptUp(t *testing.T) {
 	d := models.Delivery{EventID: 1, Spent: 5, Attempts: 5, State: models.DeliverySending, Probe: true, DueSince: noon}
-	got := after(completion{delivery: d, attemptResult: attemptResult{result: module.Transient("503")}}, noon.Add(71*time.Hour))
+	got := after(
+		completion{delivery: d, attemptResult: attemptResult{result: module.Transient("503")}}, noon.Add(71*time.Hour),
+	)
 	if got.State != models.DeliveryRetrying || got.Spent != 5 || got.Attempts != 5 {
 		t.Errorf("%+v", got)
 	}
-	if got := after(completion{delivery: d, attemptResult: attemptResult{result: module.Transient("503")}}, noon.Add(72*time.Hour)); got.State != models.DeliveryDead {
+	if got := after(
+		completion{delivery: d, attemptResult: attemptResult{result: module.Transient("503")}}, noon.Add(72*time.Hour),
+	); got.State != models.DeliveryDead {
 		t.Errorf("after 72 hours: %+v", got)
 	}
-	if got := after(completion{delivery: d, attemptResult: attemptResult{result: module.Delivered("200")}}, noon); got.State != models.DeliveryDelivered || got.Attempts != 6 {
+	if got := after(
+		completion{delivery: d, attemptResult: attemptResult{result: module.Delivered("200")}}, noon,
+	); got.State != models.DeliveryDelivered ||
+		got.Attempts != 6 {
 		t.Errorf("a probe that arrives: %+v", got)
 	}
 }

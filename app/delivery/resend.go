@@ -36,7 +36,9 @@ func (l *Ledger) Preview(ctx context.Context, actor authz.Actor, f models.Ledger
 	return p, err
 }
 
-func (l *Ledger) preview(ctx context.Context, actor authz.Actor, f models.LedgerFilter) (Preview, models.LedgerFilter, error) {
+func (l *Ledger) preview(
+	ctx context.Context, actor authz.Actor, f models.LedgerFilter,
+) (Preview, models.LedgerFilter, error) {
 	f, err := ended(f)
 	if err != nil {
 		return Preview{}, f, err

@@ -29,7 +29,8 @@ func afterAttempt(d models.Delivery, r module.Result, now time.Time, chance floa
 	d.Spent++
 	d.Reason = r.Reason
 	kind := r.Kind()
-	if d.EventID == 0 && kind != module.KindDelivered && kind != module.KindSkipped { // somebody waits for the answer of a test
+	if d.EventID == 0 && kind != module.KindDelivered &&
+		kind != module.KindSkipped { // somebody waits for the answer of a test
 		return finish(d, models.DeliveryDead, now)
 	}
 	switch kind {

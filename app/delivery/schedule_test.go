@@ -11,7 +11,16 @@ import (
 func TestNextFollowsTheSchedule(t *testing.T) {
 	began := time.Unix(1_700_000_000, 0)
 	d, now := models.Delivery{EventID: 1, DueSince: began}, began
-	want := []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour, 12 * time.Hour}
+	want := []time.Duration{
+		5 * time.Second,
+		30 * time.Second,
+		2 * time.Minute,
+		10 * time.Minute,
+		30 * time.Minute,
+		2 * time.Hour,
+		6 * time.Hour,
+		12 * time.Hour,
+	}
 	for i, wait := range want {
 		d = afterAttempt(d, module.Transient("503"), now, 0.5)
 		if d.State != models.DeliveryRetrying || d.NextAt.Sub(now) != wait {
@@ -28,7 +37,9 @@ func TestNextFollowsTheSchedule(t *testing.T) {
 func TestNextSpreadsWaits(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	for chance, want := range map[float64]time.Duration{0: 4 * time.Second, 0.5: 5 * time.Second, 1: 6 * time.Second} {
-		if d := afterAttempt(models.Delivery{EventID: 1, DueSince: now}, module.Transient(""), now, chance); d.NextAt.Sub(now) != want {
+		if d := afterAttempt(models.Delivery{EventID: 1, DueSince: now}, module.Transient(""), now, chance); d.NextAt.Sub(
+			now,
+		) != want {
 			t.Errorf("chance %v: in %v, want %v", chance, d.NextAt.Sub(now), want)
 		}
 	}
@@ -43,22 +54,39 @@ func TestNextByResult(t *testing.T) {
 		state  models.DeliveryState
 		wait   time.Duration
 	}{
-		"delivered":                      {0, 0, module.Delivered("200 OK"), models.DeliveryDelivered, 0},
-		"gone":                           {0, 0, module.ResultGone("410"), models.DeliveryDead, 0},
-		"permanent":                      {0, 0, module.Permanent("too large"), models.DeliveryDead, 0},
-		"skipped":                        {0, 0, module.Skipped("EMAIL_FROM is empty"), models.DeliverySkipped, 0},
-		"rejected, first":                {0, 0, module.Rejected("404"), models.DeliveryRetrying, 5 * time.Second},
-		"rejected, second":               {1, 0, module.Rejected("404"), models.DeliveryRetrying, 30 * time.Second},
-		"rejected, third":                {2, 0, module.Rejected("404"), models.DeliveryDead, 0},
-		"refused by the guard, third":    {2, 0, module.Refused("private address"), models.DeliveryDead, 0},
-		"asked to wait for longer":       {0, 0, module.RetryAfter(time.Minute, "429"), models.DeliveryRetrying, time.Minute},
-		"asked to wait for less":         {0, 0, module.RetryAfter(time.Second, "429"), models.DeliveryRetrying, 5 * time.Second},
-		"asked to wait for far too long": {0, 0, module.RetryAfter(100*time.Hour, "429"), models.DeliveryRetrying, 6 * time.Hour},
-		"too old":                        {3, 72 * time.Hour, module.Transient("503"), models.DeliveryDead, 0},
+		"delivered":                   {0, 0, module.Delivered("200 OK"), models.DeliveryDelivered, 0},
+		"gone":                        {0, 0, module.ResultGone("410"), models.DeliveryDead, 0},
+		"permanent":                   {0, 0, module.Permanent("too large"), models.DeliveryDead, 0},
+		"skipped":                     {0, 0, module.Skipped("EMAIL_FROM is empty"), models.DeliverySkipped, 0},
+		"rejected, first":             {0, 0, module.Rejected("404"), models.DeliveryRetrying, 5 * time.Second},
+		"rejected, second":            {1, 0, module.Rejected("404"), models.DeliveryRetrying, 30 * time.Second},
+		"rejected, third":             {2, 0, module.Rejected("404"), models.DeliveryDead, 0},
+		"refused by the guard, third": {2, 0, module.Refused("private address"), models.DeliveryDead, 0},
+		"asked to wait for longer":    {0, 0, module.RetryAfter(time.Minute, "429"), models.DeliveryRetrying, time.Minute},
+		"asked to wait for less": {
+			0,
+			0,
+			module.RetryAfter(time.Second, "429"),
+			models.DeliveryRetrying,
+			5 * time.Second,
+		},
+		"asked to wait for far too long": {
+			0,
+			0,
+			module.RetryAfter(100*time.Hour, "429"),
+			models.DeliveryRetrying,
+			6 * time.Hour,
+		},
+		"too old": {3, 72 * time.Hour, module.Transient("503"), models.DeliveryDead, 0},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			d := afterAttempt(models.Delivery{EventID: 1, Attempts: test.before, Spent: test.before, DueSince: now.Add(-test.age)}, test.result, now, 0.5)
+			d := afterAttempt(
+				models.Delivery{EventID: 1, Attempts: test.before, Spent: test.before, DueSince: now.Add(-test.age)},
+				test.result,
+				now,
+				0.5,
+			)
 			if d.State != test.state || d.Attempts != test.before+1 || d.Reason != test.result.Reason {
 				t.Errorf("%+v, want %s", d, test.state)
 			}

@@ -47,7 +47,9 @@ func (d *Dispatcher) send(ctx context.Context, t task) {
 func (d *Dispatcher) attemptSafely(ctx context.Context, t task) (v attemptResult) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
-			d.log.Error("a send panicked", "delivery", t.delivery.ID, "error", fmt.Sprint(panicked), "stack", string(debug.Stack()))
+			d.log.Error(
+				"a send panicked", "delivery", t.delivery.ID, "error", fmt.Sprint(panicked), "stack", string(debug.Stack()),
+			)
 			v = attemptResult{result: module.Permanent("its module failed: the log says how")}
 		}
 	}()
@@ -90,7 +92,9 @@ func (d *Dispatcher) attempt(ctx context.Context, t task) attemptResult {
 
 // open makes a connection's configuration ready for a delivery. why is the
 // result where it cannot be.
-func (d *Dispatcher) open(c models.Connection, row models.Delivery) (sender module.Sender, config module.Config, why *module.Result) {
+func (d *Dispatcher) open(
+	c models.Connection, row models.Delivery,
+) (sender module.Sender, config module.Config, why *module.Result) {
 	m, ok := d.modules.Get(c.Module)
 	sender, can := m.(module.Sender)
 	if !ok || !can {
@@ -110,7 +114,9 @@ func (d *Dispatcher) open(c models.Connection, row models.Delivery) (sender modu
 }
 
 // forbidden says why a message may not be sent to its target any more.
-func (d *Dispatcher) forbidden(ctx context.Context, row models.Delivery, out models.ConnectionWithHealth) (string, error) {
+func (d *Dispatcher) forbidden(
+	ctx context.Context, row models.Delivery, out models.ConnectionWithHealth,
+) (string, error) {
 	if !out.Enabled {
 		return connection.TurnedOff, nil
 	}
@@ -175,7 +181,9 @@ func (d *Dispatcher) testMessage(m module.Message, t task) (module.Message, erro
 // Show is what a delivery posts, for those who may see that. It is made anew
 // of its event, by the code that sends it.
 func (d *Dispatcher) Show(ctx context.Context, row models.Delivery) (module.Shown, error) {
-	c, err := d.store.Connection(ctx, models.SystemScope("whoever asks has read the delivery by his own"), row.ConnectionID)
+	c, err := d.store.Connection(
+		ctx, models.SystemScope("whoever asks has read the delivery by his own"), row.ConnectionID,
+	)
 	if err != nil {
 		return module.Shown{}, err
 	}

@@ -97,7 +97,10 @@ func (d *Dispatcher) atWork() int {
 
 func (d *Dispatcher) write(ctx context.Context, group []completion) error {
 	// In one order of endpoints, so that instances do not wait crosswise.
-	group = slices.SortedStableFunc(slices.Values(group), func(a, b completion) int { return cmp.Compare(a.delivery.EndpointID, b.delivery.EndpointID) })
+	group = slices.SortedStableFunc(
+		slices.Values(group),
+		func(a, b completion) int { return cmp.Compare(a.delivery.EndpointID, b.delivery.EndpointID) },
+	)
 	return d.store.Write(ctx, func(tx *models.Tx) error {
 		for _, s := range group {
 			if err := d.writeOne(tx, s); err != nil {

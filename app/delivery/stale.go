@@ -15,7 +15,9 @@ const lateAfter = 10 * time.Minute
 // what waits behind it up to the event upTo is too. It looks only before a
 // message that is sent again, after its endpoint was stopped, or that is late for
 // another reason than our own rate.
-func (d *Dispatcher) stale(ctx context.Context, row models.Delivery, out models.ConnectionWithHealth) (why string, upTo int64, err error) {
+func (d *Dispatcher) stale(
+	ctx context.Context, row models.Delivery, out models.ConnectionWithHealth,
+) (why string, upTo int64, err error) {
 	if row.EventID == 0 || row.ProductID == 0 || row.ByHand || !mayBeStale(row, out.Shared, d.store.Now()) {
 		return "", 0, nil
 	}
@@ -29,7 +31,8 @@ func (d *Dispatcher) stale(ctx context.Context, row models.Delivery, out models.
 
 func mayBeStale(row models.Delivery, endpoint models.Health, now time.Time) bool {
 	throttled := !endpoint.BusySince.IsZero() && endpoint.BusySince.Before(row.DueSince.Add(lateAfter))
-	return row.Attempts > 0 || row.Probe || endpoint.ClosedAt.After(row.DueSince) || now.Sub(row.DueSince) > lateAfter && !throttled
+	return row.Attempts > 0 || row.Probe || endpoint.ClosedAt.After(row.DueSince) ||
+		now.Sub(row.DueSince) > lateAfter && !throttled
 }
 
 // judge decides what becomes of a change of a gate. One that is not the last is

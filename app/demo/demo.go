@@ -76,7 +76,10 @@ func Start(ctx context.Context, o Options) (*Demo, error) {
 	}
 	d.receiver = receiver.New(d.clock.Now)
 	if err := d.receiver.Listen(ctx, s.MailPort, s.HTTPPort); err != nil {
-		return nil, fmt.Errorf("open the demo's receiver: %w (another demo may run; --data-dir gives this one a place of its own)", err)
+		return nil, fmt.Errorf(
+			"open the demo's receiver: %w (another demo may run; --data-dir gives this one a place of its own)",
+			err,
+		)
 	}
 	for path, secret := range s.Secrets {
 		d.receiver.Know(path, secret)
@@ -94,7 +97,12 @@ func Start(ctx context.Context, o Options) (*Demo, error) {
 // run starts the program, and fills it where it is activated.
 func (d *Demo) run(ctx context.Context, activated bool) error {
 	config := app.Config{
-		Listen: d.options.Listen, DataDir: d.options.Dir, LogLevel: "info", AdminUser: user, AdminPassword: rand.Text(), AdminEmail: user + "@demo.example",
+		Listen:        d.options.Listen,
+		DataDir:       d.options.Dir,
+		LogLevel:      "info",
+		AdminUser:     user,
+		AdminPassword: rand.Text(),
+		AdminEmail:    user + "@demo.example",
 		AllowNetworks: "127.0.0.1:" + d.receiver.MailPort() + ",127.0.0.1:" + d.receiver.HTTPPort(),
 	}
 	a, err := app.New(ctx, app.Options{
@@ -107,7 +115,11 @@ func (d *Demo) run(ctx context.Context, activated bool) error {
 	d.App = a
 	if err := a.Start(ctx); err != nil {
 		if errors.Is(err, syscall.EADDRINUSE) {
-			err = fmt.Errorf("something listens on %s already: --listen 127.0.0.1:0 takes any free port (%w)", d.options.Listen, err)
+			err = fmt.Errorf(
+				"something listens on %s already: --listen 127.0.0.1:0 takes any free port (%w)",
+				d.options.Listen,
+				err,
+			)
 		}
 		return errors.Join(err, a.Close())
 	}
@@ -149,7 +161,12 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(o.Stdout, "\nThe demo is at\n\n  %s\n\nThe first message arrives there in a moment. Ctrl-C ends it; its data stays in %s.\n\n", d.URL, o.Dir); err != nil {
+	if _, err := fmt.Fprintf(
+		o.Stdout,
+		"\nThe demo is at\n\n  %s\n\nThe first message arrives there in a moment. Ctrl-C ends it; its data stays in %s.\n\n",
+		d.URL,
+		o.Dir,
+	); err != nil {
 		return errors.Join(err, d.Stop(context.WithoutCancel(ctx)))
 	}
 	first := time.NewTimer(firstAfter)
@@ -208,7 +225,12 @@ func (d *Demo) step(ctx context.Context, productID int64, findings int, told str
 // outcome tells what a report did to the gate.
 func outcome(r ingest.Result) string {
 	if r.Gate.Before != r.Gate.After {
-		return fmt.Sprintf("The gate went from %s to %s (%s): one message to each target.", event.StateWord(r.Gate.Before), event.StateWord(r.Gate.After), r.Gate.Why)
+		return fmt.Sprintf(
+			"The gate went from %s to %s (%s): one message to each target.",
+			event.StateWord(r.Gate.Before),
+			event.StateWord(r.Gate.After),
+			r.Gate.Why,
+		)
 	}
 	return fmt.Sprintf("The gate stays %s (%s), so nobody is told again.", event.StateWord(r.Gate.After), r.Gate.Why)
 }
@@ -221,7 +243,10 @@ func (d *Demo) guided(ctx context.Context) (models.ProductRow, error) {
 	}
 	row, err := d.Store.Product(ctx, actor.Scope(), d.state.Guided)
 	if fault.Is(err, fault.NotFound) {
-		return row, fault.New(fault.Conflict, world[0].name+", the product of the guided page, was deleted. Stop the demo, delete "+d.options.Dir+" and start it again")
+		return row, fault.New(
+			fault.Conflict,
+			world[0].name+", the product of the guided page, was deleted. Stop the demo, delete "+d.options.Dir+" and start it again",
+		)
 	}
 	return row, err
 }

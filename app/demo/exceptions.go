@@ -28,10 +28,23 @@ type episode struct {
 // timeout is what the guided page throws.
 func timeout() exception.Report {
 	return exception.Report{
-		Kind: models.ExceptionReported, Class: "GatewayTimeout", Message: "no answer from the payment gateway in 10.0 s", Release: "checkout@3.12.0",
-		Environment: "production", Level: "error", Platform: "python", Server: "checkout-7c9d", User: "customer 48213", Tags: map[string]string{"gateway": "northpay", "basket": "4 items"},
+		Kind:        models.ExceptionReported,
+		Class:       "GatewayTimeout",
+		Message:     "no answer from the payment gateway in 10.0 s",
+		Release:     "checkout@3.12.0",
+		Environment: "production",
+		Level:       "error",
+		Platform:    "python",
+		Server:      "checkout-7c9d",
+		User:        "customer 48213",
+		Tags:        map[string]string{"gateway": "northpay", "basket": "4 items"},
 		Frames: []exception.Frame{
-			{Module: "urllib3.connectionpool", Function: "HTTPConnectionPool._raise_timeout", File: "urllib3/connectionpool.py", Line: 367},
+			{
+				Module:   "urllib3.connectionpool",
+				Function: "HTTPConnectionPool._raise_timeout",
+				File:     "urllib3/connectionpool.py",
+				Line:     367,
+			},
 			{Module: "requests.adapters", Function: "HTTPAdapter.send", File: "requests/adapters.py", Line: 713},
 			{Module: "checkout.gateway", Function: "Gateway.capture", File: "checkout/gateway.py", Line: 88, InApp: true},
 			{Module: "checkout.orders", Function: "Order.pay", File: "checkout/orders.py", Line: 141, InApp: true},
@@ -51,8 +64,14 @@ func pastExceptions() []thrown {
 		{
 			product: "Billing API",
 			report: exception.Report{
-				Kind: models.ExceptionReported, Class: "psycopg.OperationalError", Message: "connection failed: remaining connection slots are reserved", Release: "billing@2.4.1",
-				Environment: "production", Level: "error", Platform: "python", Server: "billing-5f7b",
+				Kind:        models.ExceptionReported,
+				Class:       "psycopg.OperationalError",
+				Message:     "connection failed: remaining connection slots are reserved",
+				Release:     "billing@2.4.1",
+				Environment: "production",
+				Level:       "error",
+				Platform:    "python",
+				Server:      "billing-5f7b",
 				Frames: []exception.Frame{
 					{Module: "psycopg.connection", Function: "Connection.connect", File: "psycopg/connection.py", Line: 117},
 					{Module: "psycopg_pool.pool", Function: "ConnectionPool._connect", File: "psycopg_pool/pool.py", Line: 636},
@@ -60,13 +79,27 @@ func pastExceptions() []thrown {
 					{Module: "billing.invoices", Function: "close_month", File: "billing/invoices.py", Line: 188, InApp: true},
 				},
 			},
-			episodes: []episode{{6 * day, 4}, {5*day + 7*time.Hour, 11}, {4 * day, 3}, {2*day + 2*time.Hour, 26}, {28 * time.Hour, 9}, {11 * time.Hour, 14}, {6 * time.Hour, 5}, {40 * time.Minute, 8}},
+			episodes: []episode{
+				{6 * day, 4},
+				{5*day + 7*time.Hour, 11},
+				{4 * day, 3},
+				{2*day + 2*time.Hour, 26},
+				{28 * time.Hour, 9},
+				{11 * time.Hour, 14},
+				{6 * time.Hour, 5},
+				{40 * time.Minute, 8},
+			},
 		},
 		{
 			product: "Customer portal",
 			report: exception.Report{
-				Kind: models.ExceptionReported, Class: "TypeError", Message: "Cannot read properties of undefined (reading 'locale')", Release: "portal@1.9.0",
-				Environment: "production", Level: "error", Platform: "node",
+				Kind:        models.ExceptionReported,
+				Class:       "TypeError",
+				Message:     "Cannot read properties of undefined (reading 'locale')",
+				Release:     "portal@1.9.0",
+				Environment: "production",
+				Level:       "error",
+				Platform:    "node",
 				Frames: []exception.Frame{
 					{Module: "src/profile/greeting", Function: "greet", File: "src/profile/greeting.ts", Line: 31, InApp: true},
 					{Module: "express", Function: "Layer.handle", File: "node_modules/express/lib/router/layer.js", Line: 95},
@@ -140,5 +173,8 @@ func thrownText(r exception.Result) string {
 	if r.Notified {
 		return "You have thrown GatewayTimeout: one message to each target. Within the next hour the same one is counted, and told to nobody."
 	}
-	return fmt.Sprintf("You have thrown GatewayTimeout again. Nobody is told a second time: held back: %d. The next notice says so.", r.Suppressed)
+	return fmt.Sprintf(
+		"You have thrown GatewayTimeout again. Nobody is told a second time: held back: %d. The next notice says so.",
+		r.Suppressed,
+	)
 }

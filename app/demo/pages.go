@@ -100,7 +100,9 @@ func (d *Demo) view(p *admin.Page, after int) (page.DemoView, error) {
 	if err != nil {
 		return page.DemoView{}, err
 	}
-	states, err := d.Store.DeliveriesSince(p.Context(), models.SystemScope("the demo shows its own messages"), d.clock.Now().Add(-time.Hour))
+	states, err := d.Store.DeliveriesSince(
+		p.Context(), models.SystemScope("the demo shows its own messages"), d.clock.Now().Add(-time.Hour),
+	)
 	if err != nil {
 		return page.DemoView{}, err
 	}
@@ -112,7 +114,11 @@ func (d *Demo) view(p *admin.Page, after int) (page.DemoView, error) {
 	v.Told, v.Thrown = d.lastTold()
 	stamp := strconv.FormatUint(maphash.String(d.mix, v.State+"\x00"+v.Why+"\x00"+v.Told), 36)
 	v.Changed = p.Query("seen") != stamp
-	v.Poll = "/demo/messages?" + url.Values{"after": {strconv.Itoa(last)}, "channel": {p.Query("channel")}, "seen": {stamp}}.Encode()
+	v.Poll = "/demo/messages?" + url.Values{
+		"after":   {strconv.Itoa(last)},
+		"channel": {p.Query("channel")},
+		"seen":    {stamp},
+	}.Encode()
 	until, refused := d.receiver.Outage()
 	v.Refused = refused
 	if !until.IsZero() {

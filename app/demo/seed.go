@@ -43,7 +43,12 @@ func (d *Demo) seed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	mail := map[string]any{"email_from": "gatecrier@demo.example", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": settings.TLSNone}
+	mail := map[string]any{
+		"email_from": "gatecrier@demo.example",
+		"smtp_host":  "127.0.0.1",
+		"smtp_port":  port,
+		"smtp_tls":   settings.TLSNone,
+	}
 	if _, err := d.Settings.Update(ctx, actor, settings.SectionMail, mail, nil); err != nil {
 		return err
 	}
@@ -91,7 +96,12 @@ func (d *Demo) moments(now time.Time, ids []int64) []moment {
 func (d *Demo) make(ctx context.Context, actor authz.Actor, t thing) (int64, error) {
 	place := strings.ReplaceAll(strings.ToLower(t.name), " ", "-")
 	at := "http://127.0.0.1:" + d.receiver.HTTPPort()
-	draft := product.Draft{Name: t.name, Description: t.description, DefaultBranch: product.DefaultBranch, GateMode: models.GateStandard}
+	draft := product.Draft{
+		Name:          t.name,
+		Description:   t.description,
+		DefaultBranch: product.DefaultBranch,
+		GateMode:      models.GateStandard,
+	}
 	for _, module := range t.targets {
 		switch module {
 		case "email":
@@ -118,7 +128,12 @@ func (d *Demo) make(ctx context.Context, actor authz.Actor, t thing) (int64, err
 		return row.ID, nil
 	}
 	path := "/webhook/" + place
-	saved, err := d.Connections.Create(ctx, actor, row.ID, connection.Draft{Module: "webhook", Name: "Release bot", Config: module.Config{"url": at + path}})
+	saved, err := d.Connections.Create(
+		ctx,
+		actor,
+		row.ID,
+		connection.Draft{Module: "webhook", Name: "Release bot", Config: module.Config{"url": at + path}},
+	)
 	if err != nil {
 		return 0, err
 	}
@@ -188,6 +203,8 @@ func (d *Demo) quiet(ctx context.Context) (bool, error) {
 	if err != nil || len(work) > 0 {
 		return false, err
 	}
-	states, err := d.Store.DeliveriesSince(ctx, models.SystemScope("the demo waits for its own messages"), d.clock.Now().Add(-time.Hour))
+	states, err := d.Store.DeliveriesSince(
+		ctx, models.SystemScope("the demo waits for its own messages"), d.clock.Now().Add(-time.Hour),
+	)
 	return states[models.DeliveryPending]+states[models.DeliverySending]+states[models.DeliveryRetrying] == 0, err
 }

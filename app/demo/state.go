@@ -44,7 +44,10 @@ func openState(dir string) (s state, activated bool, err error) {
 	case err != nil:
 		return s, false, err
 	}
-	return s, false, fmt.Errorf("%s is not empty and no demo's, or of one that was not finished: name another directory with --data-dir, or delete it", dir)
+	return s, false, fmt.Errorf(
+		"%s is not empty and no demo's, or of one that was not finished: name another directory with --data-dir, or delete it",
+		dir,
+	)
 }
 
 func (s state) save(dir string) error {

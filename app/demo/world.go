@@ -25,8 +25,18 @@ var packs = []struct {
 	things            []string
 	roles             map[string]models.Role
 }{
-	{"Shop", "What customers buy by", []string{"Checkout", "Mobile app", "Loyalty"}, map[string]models.Role{"amara": models.RoleMaintainer}},
-	{"Backend", "What the shop stands on", []string{"Billing API", "Platform"}, map[string]models.Role{"sofia": models.RoleOwner, "jonas": models.RoleReader}},
+	{
+		"Shop",
+		"What customers buy by",
+		[]string{"Checkout", "Mobile app", "Loyalty"},
+		map[string]models.Role{"amara": models.RoleMaintainer},
+	},
+	{
+		"Backend",
+		"What the shop stands on",
+		[]string{"Billing API", "Platform"},
+		map[string]models.Role{"sofia": models.RoleOwner, "jonas": models.RoleReader},
+	},
 }
 
 // The members of the authorization group, its manager first; it reads in all
@@ -38,10 +48,29 @@ var reading = []string{"mei", "sofia"}
 // The guided page sends reports of the first one.
 var world = []thing{
 	{
-		name: "Checkout", description: "Basket, payment and everything between", report: "checkout.grype.json", source: "image",
-		days:  []day{{88, 3}, {80, 4}, {71, 6}, {70, 4}, {59, 4}, {52, 5}, {41, 7}, {36, 5}, {22, 5}, {15, 6}, {14, 5}, {6, 4}, {1, 7}},
-		worse: 8, fixed: 4, targets: []string{"webhook", "slack", "teams", "email"},
-		roles: map[string]models.Role{"amara": models.RoleOwner, "jonas": models.RoleWriter, "mei": models.RoleReader},
+		name:        "Checkout",
+		description: "Basket, payment and everything between",
+		report:      "checkout.grype.json",
+		source:      "image",
+		days: []day{
+			{88, 3},
+			{80, 4},
+			{71, 6},
+			{70, 4},
+			{59, 4},
+			{52, 5},
+			{41, 7},
+			{36, 5},
+			{22, 5},
+			{15, 6},
+			{14, 5},
+			{6, 4},
+			{1, 7},
+		},
+		worse:   8,
+		fixed:   4,
+		targets: []string{"webhook", "slack", "teams", "email"},
+		roles:   map[string]models.Role{"amara": models.RoleOwner, "jonas": models.RoleWriter, "mei": models.RoleReader},
 	},
 	{
 		name: "Billing API", description: "Invoices and subscriptions", report: "billing.cyclonedx.json", source: "sbom",

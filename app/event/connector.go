@@ -54,8 +54,12 @@ func (ConnectorRecovery) Kind() (Type, int) { return ConnectorRecovered, 1 }
 
 func (c ConnectorError) notice() Notice {
 	n := Notice{
-		Name: "Messages to " + quoted(c.Connection.Name) + " do not arrive", Message: c.what(), Tone: ToneBad, // why is not for all who may see the product: it may name a host
-		Key: c.Connection.key(), UserID: c.UserID, Facts: c.Connection.facts(c.Product),
+		Name:    "Messages to " + quoted(c.Connection.Name) + " do not arrive",
+		Message: c.what(),
+		Tone:    ToneBad, // why is not for all who may see the product: it may name a host
+		Key:     c.Connection.key(),
+		UserID:  c.UserID,
+		Facts:   c.Connection.facts(c.Product),
 	}
 	n.Title = n.Name + of(c.Product)
 	n.Facts = append(n.Facts, Fact{"Failing since", c.Since.UTC().Format("2006-01-02 15:04 UTC")})

@@ -56,7 +56,15 @@ func (e Exception) notice() Notice {
 		name += ", again after it was resolved"
 	}
 	group := strconv.FormatInt(e.Group, 10)
-	n := Notice{Name: name, Title: name, Message: e.Message, Tone: ToneBad, Key: "exception/" + group, Page: "/exceptions/" + group, Items: e.Trace}
+	n := Notice{
+		Name:    name,
+		Title:   name,
+		Message: e.Message,
+		Tone:    ToneBad,
+		Key:     "exception/" + group,
+		Page:    "/exceptions/" + group,
+		Items:   e.Trace,
+	}
 	for _, f := range []Fact{{"Product", productName(e.Product)}, {"Function", e.Function}, {"Arguments", e.arguments()}, {"Release", e.Release}, {"User", e.User}, {"Request", e.Reference}} {
 		if f.Value != "" {
 			n.Facts = append(n.Facts, f)

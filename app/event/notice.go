@@ -41,7 +41,17 @@ type described interface{ notice() Notice }
 
 // payloads makes an empty payload of each type.
 func payloads() map[Type]described {
-	return map[Type]described{GateChanged: &GateChange{}, ConnectorBroken: &ConnectorError{}, ConnectorRecovered: &ConnectorRecovery{}, ExceptionRequest: &Exception{}, ExceptionTask: &Exception{}, ExceptionReported: &Exception{}, WaiverEnds: &WaiverExpiring{}, ProductIsStale: &ProductStale{}, SilenceHasEnded: &SilenceEnded{}}
+	return map[Type]described{
+		GateChanged:        &GateChange{},
+		ConnectorBroken:    &ConnectorError{},
+		ConnectorRecovered: &ConnectorRecovery{},
+		ExceptionRequest:   &Exception{},
+		ExceptionTask:      &Exception{},
+		ExceptionReported:  &Exception{},
+		WaiverEnds:         &WaiverExpiring{},
+		ProductIsStale:     &ProductStale{},
+		SilenceHasEnded:    &SilenceEnded{},
+	}
 }
 
 // maxMessage bounds a notice's message, in findings named.

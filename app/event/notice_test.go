@@ -27,17 +27,36 @@ func described(t *testing.T, g event.GateChange, actor string) event.Notice {
 
 func TestAGateChangeInWords(t *testing.T) {
 	g := event.GateChange{
-		Product: event.Product{ID: 7, Name: "Shop"}, Branch: "main", From: models.GatePassed, To: models.GateFailed,
-		Why: "2 critical (limit 0)", Cause: event.Cause{Kind: "import", Text: "a report of grype (deps)"},
-		Failing: event.Failing{New: 1, Items: []event.Finding{{Title: "CVE-1", Severity: models.Critical, Component: "xz 5.6"}, {Title: "CVE-2", Severity: models.High}}},
+		Product: event.Product{ID: 7, Name: "Shop"},
+		Branch:  "main",
+		From:    models.GatePassed,
+		To:      models.GateFailed,
+		Why:     "2 critical (limit 0)",
+		Cause:   event.Cause{Kind: "import", Text: "a report of grype (deps)"},
+		Failing: event.Failing{
+			New: 1,
+			Items: []event.Finding{
+				{Title: "CVE-1", Severity: models.Critical, Component: "xz 5.6"},
+				{Title: "CVE-2", Severity: models.High},
+			},
+		},
 	}
 	worst := models.Critical
 	want := event.Notice{
 		Severity: &worst,
-		Name:     "Security gate has changed to Failed", Title: "Security gate for Shop has changed to Failed",
-		Message: "2 critical (limit 0), 1 new: CVE-1, CVE-2", Tone: event.ToneBad,
-		Facts: []event.Fact{{"Product", "Shop"}, {"Gate", "from Passed to Failed"}, {"Branch", "main"}, {"Cause", "a report of grype (deps)"}, {"By", "eve"}},
-		Items: []string{"critical: CVE-1 in xz 5.6", "high: CVE-2"}, Key: "gate/7",
+		Name:     "Security gate has changed to Failed",
+		Title:    "Security gate for Shop has changed to Failed",
+		Message:  "2 critical (limit 0), 1 new: CVE-1, CVE-2",
+		Tone:     event.ToneBad,
+		Facts: []event.Fact{
+			{"Product", "Shop"},
+			{"Gate", "from Passed to Failed"},
+			{"Branch", "main"},
+			{"Cause", "a report of grype (deps)"},
+			{"By", "eve"},
+		},
+		Items: []string{"critical: CVE-1 in xz 5.6", "high: CVE-2"},
+		Key:   "gate/7",
 	}
 	if diff := cmp.Diff(want, described(t, g, "eve")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -106,7 +125,14 @@ func TestAConnectionInWords(t *testing.T) {
 		}
 		return n
 	}
-	broken := of(event.ConnectorBroken, event.ConnectorError{Connection: hook, Product: shop, State: event.TroubleDown, Reason: "503 from its host", Since: since, Waiting: 2})
+	broken := of(event.ConnectorBroken, event.ConnectorError{
+		Connection: hook,
+		Product:    shop,
+		State:      event.TroubleDown,
+		Reason:     "503 from its host",
+		Since:      since,
+		Waiting:    2,
+	})
 	if want := (event.Notice{
 		Name: "Messages to “hook” do not arrive", Title: "Messages to “hook” do not arrive (Shop)", Key: "connection/3", Tone: event.ToneBad,
 		Message: "Its messages wait, and it is tried again and again",
@@ -121,7 +147,10 @@ func TestAConnectionInWords(t *testing.T) {
 		}
 	}
 	for _, trouble := range []event.Trouble{event.TroubleRejecting, event.TroubleGone, event.TroublePaused} {
-		if n := of(event.ConnectorBroken, event.ConnectorError{Connection: hook, State: trouble, Reason: "why"}); strings.Contains(n.Message, "why") || strings.HasPrefix(n.Message, "It does not work") {
+		if n := of(
+			event.ConnectorBroken, event.ConnectorError{Connection: hook, State: trouble, Reason: "why"},
+		); strings.Contains(n.Message, "why") ||
+			strings.HasPrefix(n.Message, "It does not work") {
 			t.Errorf("%s: %s", trouble, n.Message)
 		}
 	}
@@ -144,7 +173,13 @@ func wordsOf(t *testing.T, p event.Payload) event.Notice {
 // A silence and its end are about one thing, the one bad and the other good.
 func TestSilenceInWords(t *testing.T) {
 	last := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
-	stale := event.ProductStale{Product: event.Product{ID: 7, Name: "Shop"}, Branch: "main", State: event.StalenessStale, Last: last, After: 86400}
+	stale := event.ProductStale{
+		Product: event.Product{ID: 7, Name: "Shop"},
+		Branch:  "main",
+		State:   event.StalenessStale,
+		Last:    last,
+		After:   86400,
+	}
 	want := event.Notice{
 		Name: "No reports any more", Title: "No reports any more (Shop)", Tone: event.ToneBad, Key: "stale/7",
 		Message: "The last one came on 2026-05-04 12:00 UTC: the gate says what was true then",
@@ -154,7 +189,8 @@ func TestSilenceInWords(t *testing.T) {
 		t.Errorf("stale (-want +got):\n%s", diff)
 	}
 	stale.State = event.StalenessBack
-	if n := wordsOf(t, stale); n.Tone != event.ToneGood || n.Key != "stale/7" || n.Message != "The one before came on 2026-05-04 12:00 UTC" {
+	if n := wordsOf(t, stale); n.Tone != event.ToneGood || n.Key != "stale/7" ||
+		n.Message != "The one before came on 2026-05-04 12:00 UTC" {
 		t.Errorf("back: %+v", n)
 	}
 	stale.Last = time.Time{}
@@ -167,10 +203,16 @@ func TestWaiversInWords(t *testing.T) {
 	end := time.Date(2026, 5, 11, 12, 0, 0, 0, time.UTC)
 	w := event.WaiverExpiring{Product: event.Product{ID: 7, Name: "Shop"}, Count: 12, First: end}
 	for i := range 12 {
-		w.Name(event.Waiver{ID: int64(i), Finding: event.Finding{Title: "CVE-" + string(rune('a'+i)), Severity: models.High, Component: "xz"}, Until: end.Add(time.Duration(12-i) * time.Hour)})
+		w.Name(event.Waiver{
+			ID:      int64(i),
+			Finding: event.Finding{Title: "CVE-" + string(rune('a'+i)), Severity: models.High, Component: "xz"},
+			Until:   end.Add(time.Duration(12-i) * time.Hour),
+		})
 	}
 	n := wordsOf(t, w)
-	if n.Title != "12 waivers end soon (Shop)" || n.Tone != event.TonePlain || n.Key != "waivers/7" || len(n.Items) != 10 || n.Items[0] != "high: CVE-l in xz, until 2026-05-11" {
+	if n.Title != "12 waivers end soon (Shop)" || n.Tone != event.TonePlain || n.Key != "waivers/7" ||
+		len(n.Items) != 10 ||
+		n.Items[0] != "high: CVE-l in xz, until 2026-05-11" {
 		t.Errorf("%+v", n)
 	}
 }
@@ -191,13 +233,38 @@ func TestAnExceptionInWords(t *testing.T) {
 		return n
 	}
 	task := event.Exception{
-		Group: 5, From: models.ExceptionTask, Class: "ValueError", Message: "no such month", Function: "jobs.close", User: "ilse", Release: "1.2", Reference: "a-b",
-		Arguments: map[string]string{"year": "2026", "month": "13"}, Trace: []string{"jobs.close (jobs/close.go:7)"}, Held: 12, HeldSince: &since,
+		Group:     5,
+		From:      models.ExceptionTask,
+		Class:     "ValueError",
+		Message:   "no such month",
+		Function:  "jobs.close",
+		User:      "ilse",
+		Release:   "1.2",
+		Reference: "a-b",
+		Arguments: map[string]string{
+			"year":  "2026",
+			"month": "13",
+		},
+		Trace:     []string{"jobs.close (jobs/close.go:7)"},
+		Held:      12,
+		HeldSince: &since,
 	}
 	want := event.Notice{
-		Name: `Exception "ValueError" has occurred in background task`, Title: `Exception "ValueError" has occurred in background task`,
-		Message: "no such month (+12 since 2026-05-04 12:00 UTC)", Tone: event.ToneBad, Key: "exception/5", Page: "/exceptions/5", Items: task.Trace,
-		Facts: []event.Fact{{"Function", "jobs.close"}, {"Arguments", "month = 13, year = 2026"}, {"Release", "1.2"}, {"User", "ilse"}, {"Request", "a-b"}, {"Before", "+12 since 2026-05-04 12:00 UTC"}},
+		Name:    `Exception "ValueError" has occurred in background task`,
+		Title:   `Exception "ValueError" has occurred in background task`,
+		Message: "no such month (+12 since 2026-05-04 12:00 UTC)",
+		Tone:    event.ToneBad,
+		Key:     "exception/5",
+		Page:    "/exceptions/5",
+		Items:   task.Trace,
+		Facts: []event.Fact{
+			{"Function", "jobs.close"},
+			{"Arguments", "month = 13, year = 2026"},
+			{"Release", "1.2"},
+			{"User", "ilse"},
+			{"Request", "a-b"},
+			{"Before", "+12 since 2026-05-04 12:00 UTC"},
+		},
 	}
 	if diff := cmp.Diff(want, of(task)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -47,8 +47,12 @@ func (SilenceEnded) Kind() (Type, int) { return SilenceHasEnded, 1 }
 
 func (s SilenceEnded) notice() Notice {
 	n := Notice{
-		Name: "A silence has ended: nothing was held back", Message: s.Reason, Tone: TonePlain,
-		Key: "silence/" + strconv.FormatInt(s.Silence, 10), Page: "/silences/" + strconv.FormatInt(s.Silence, 10), Facts: s.facts(),
+		Name:    "A silence has ended: nothing was held back",
+		Message: s.Reason,
+		Tone:    TonePlain,
+		Key:     "silence/" + strconv.FormatInt(s.Silence, 10),
+		Page:    "/silences/" + strconv.FormatInt(s.Silence, 10),
+		Facts:   s.facts(),
 	}
 	if s.Held > 0 {
 		n.Name = "A silence has ended: " + plural(s.Held, "notification was", "notifications were") + " held back"
@@ -94,9 +98,16 @@ func (s SilenceEnded) facts() []Fact {
 	if s.Gate != nil {
 		facts = append(facts, Fact{"Gate now", StateWord(*s.Gate)})
 	}
-	facts = append(facts,
-		Fact{"Silence of", s.Author}, Fact{"Reason", s.Reason},
-		Fact{"From", s.Started.UTC().Format("2006-01-02 15:04 UTC")}, Fact{"Until", s.Ended.UTC().Format("2006-01-02 15:04 UTC")})
+	facts = append(
+		facts,
+		Fact{"Silence of", s.Author},
+		Fact{"Reason", s.Reason},
+		Fact{
+			"From",
+			s.Started.UTC().Format("2006-01-02 15:04 UTC"),
+		},
+		Fact{"Until", s.Ended.UTC().Format("2006-01-02 15:04 UTC")},
+	)
 	if s.EndedBy != "" {
 		facts = append(facts, Fact{"Ended early by", s.EndedBy})
 	}

@@ -29,9 +29,15 @@ func (ProductStale) Kind() (Type, int) { return ProductIsStale, 1 }
 
 func (p ProductStale) notice() Notice {
 	n := Notice{
-		Name: "No reports any more", Tone: ToneBad, Key: "stale/" + strconv.FormatInt(p.Product.ID, 10),
+		Name:    "No reports any more",
+		Tone:    ToneBad,
+		Key:     "stale/" + strconv.FormatInt(p.Product.ID, 10),
 		Message: "The last one came on " + p.Last.UTC().Format("2006-01-02 15:04 UTC") + ": the gate says what was true then",
-		Facts:   []Fact{{"Product", p.Product.Name}, {"Branch", p.Branch}, {"Expected", "every " + span(time.Duration(p.After)*time.Second)}},
+		Facts: []Fact{
+			{"Product", p.Product.Name},
+			{"Branch", p.Branch},
+			{"Expected", "every " + span(time.Duration(p.After)*time.Second)},
+		},
 	}
 	if p.State == StalenessBack {
 		n.Name, n.Tone = "Reports come again", ToneGood

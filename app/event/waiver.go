@@ -41,9 +41,14 @@ func (WaiverExpiring) Kind() (Type, int) { return WaiverEnds, 1 }
 func (w WaiverExpiring) notice() Notice {
 	what := plural(w.Count, "waiver ends", "waivers end") + " soon"
 	n := Notice{
-		Name: what, Title: what + " (" + w.Product.Name + ")", Tone: TonePlain, Key: "waivers/" + strconv.FormatInt(w.Product.ID, 10),
-		Message: "The first on " + w.First.UTC().Format("2006-01-02 15:04 UTC") + ": then what they cover counts for the gate again",
-		Facts:   []Fact{{"Product", w.Product.Name}},
+		Name:  what,
+		Title: what + " (" + w.Product.Name + ")",
+		Tone:  TonePlain,
+		Key:   "waivers/" + strconv.FormatInt(w.Product.ID, 10),
+		Message: "The first on " + w.First.UTC().
+			Format("2006-01-02 15:04 UTC") +
+			": then what they cover counts for the gate again",
+		Facts: []Fact{{"Product", w.Product.Name}},
 	}
 	for _, one := range w.Waivers {
 		if n.Severity == nil || one.Severity < *n.Severity {

@@ -21,7 +21,9 @@ const (
 )
 
 // may finds a group that the actor may do something with.
-func (s *Service) may(ctx context.Context, actor authz.Actor, p authz.Permission, id int64) (models.ExceptionGroup, error) {
+func (s *Service) may(
+	ctx context.Context, actor authz.Actor, p authz.Permission, id int64,
+) (models.ExceptionGroup, error) {
 	g, err := s.find(ctx, actor, id)
 	if err == nil && g.ProductID != 0 {
 		err = authz.Require(ctx, s.store, actor, p, g.ProductID)
@@ -34,7 +36,12 @@ func (s *Service) may(ctx context.Context, actor authz.Actor, p authz.Permission
 
 // act changes a group for whoever may assess it; what changes a group's values
 // is kept in the audit. The next report of it asks the database.
-func (s *Service) act(ctx context.Context, actor authz.Actor, id int64, change func(tx *models.Tx, g models.ExceptionGroup) (audit.Entry, error)) error {
+func (s *Service) act(
+	ctx context.Context,
+	actor authz.Actor,
+	id int64,
+	change func(tx *models.Tx, g models.ExceptionGroup) (audit.Entry, error),
+) error {
 	if _, err := s.may(ctx, actor, authz.Assess, id); err != nil {
 		return err
 	}
@@ -70,7 +77,11 @@ func (s *Service) Reopen(ctx context.Context, actor authz.Actor, id int64) error
 }
 
 func stateChange(g models.ExceptionGroup, to models.ExceptionState) audit.Entry {
-	return audit.Entry{Action: audit.Change, Was: audit.Values{"state": string(g.State)}, Became: audit.Values{"state": string(to)}}
+	return audit.Entry{
+		Action: audit.Change,
+		Was:    audit.Values{"state": string(g.State)},
+		Became: audit.Values{"state": string(to)},
+	}
 }
 
 // Mute has nobody told of a group until a time to come.
@@ -88,7 +99,11 @@ func (s *Service) Unmute(ctx context.Context, actor authz.Actor, id int64) error
 
 func (s *Service) mute(ctx context.Context, actor authz.Actor, id int64, until time.Time) error {
 	return s.act(ctx, actor, id, func(tx *models.Tx, g models.ExceptionGroup) (audit.Entry, error) {
-		e := audit.Entry{Action: audit.Change, Was: audit.Values{"muted_until": timeText(g.MutedUntil)}, Became: audit.Values{"muted_until": timeText(until)}}
+		e := audit.Entry{
+			Action: audit.Change,
+			Was:    audit.Values{"muted_until": timeText(g.MutedUntil)},
+			Became: audit.Values{"muted_until": timeText(until)},
+		}
 		return e, tx.MuteException(id, until)
 	})
 }
@@ -133,7 +148,10 @@ func (s *Service) Merge(ctx context.Context, actor authz.Actor, into int64, grou
 			}
 			names[i] = named(g)
 		}
-		return audit.Entry{Action: audit.Change, Became: audit.Values{"merged": strings.Join(names, ", ")}}, tx.MergeExceptions(into, groups, actor.Label)
+		return audit.Entry{
+			Action: audit.Change,
+			Became: audit.Values{"merged": strings.Join(names, ", ")},
+		}, tx.MergeExceptions(into, groups, actor.Label)
 	})
 	for _, id := range groups {
 		s.Evict(id)

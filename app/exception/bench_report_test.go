@@ -20,7 +20,12 @@ func BenchmarkReport(b *testing.B) {
 	for _, distinct := range []int{1, 100} {
 		b.Run(fmt.Sprintf("distinct=%d", distinct), func(b *testing.B) {
 			store := modelstest.SQLite(b)
-			s := New(store, event.NewLog(event.NewSignal()), func() Policy { return Policy{Grouping: GroupSmart, Window: time.Hour} }, slog.New(slog.NewTextHandler(io.Discard, nil)))
+			s := New(
+				store,
+				event.NewLog(event.NewSignal()),
+				func() Policy { return Policy{Grouping: GroupSmart, Window: time.Hour} },
+				slog.New(slog.NewTextHandler(io.Discard, nil)),
+			)
 			stop := make(chan struct{})
 			flushed := make(chan struct{})
 			go func() {
@@ -45,8 +50,13 @@ func BenchmarkReport(b *testing.B) {
 				for pb.Next() {
 					i := n.Add(1)
 					r := Report{
-						Kind: models.ExceptionReported, Class: fmt.Sprint("E", i%int64(distinct)), Message: "order 4711 is lost",
-						Frames: []Frame{{Module: "shop", Function: "pay", Line: 7, InApp: true}, {Module: "shop", Function: "main", Line: 1, InApp: true}},
+						Kind:    models.ExceptionReported,
+						Class:   fmt.Sprint("E", i%int64(distinct)),
+						Message: "order 4711 is lost",
+						Frames: []Frame{
+							{Module: "shop", Function: "pay", Line: 7, InApp: true},
+							{Module: "shop", Function: "main", Line: 1, InApp: true},
+						},
 					}
 					if _, err := s.Report(b.Context(), r); err != nil {
 						b.Error(err)

@@ -60,7 +60,13 @@ func chain(err error) []error {
 // std reports whether an error only carries another one.
 func std(err error) bool {
 	switch reflect.TypeOf(err).String() {
-	case "*fmt.wrapError", "*fmt.wrapErrors", "*errors.joinError", "*fault.traced", "*fault.Error", "*exception.Panic", "*models.PanicError":
+	case "*fmt.wrapError",
+		"*fmt.wrapErrors",
+		"*errors.joinError",
+		"*fault.traced",
+		"*fault.Error",
+		"*exception.Panic",
+		"*models.PanicError":
 		return len(chain(err)) > 1
 	}
 	return false
@@ -131,7 +137,13 @@ func framesOf(err error) []Frame {
 
 func frameOf(function, file string, line int) Frame {
 	module, name := split(function)
-	return Frame{Module: module, Function: name, File: path.Base(path.Dir(file)) + "/" + path.Base(file), Line: line, InApp: strings.HasPrefix(function, ownPrefix) || strings.HasPrefix(function, "main.")}
+	return Frame{
+		Module:   module,
+		Function: name,
+		File:     path.Base(path.Dir(file)) + "/" + path.Base(file),
+		Line:     line,
+		InApp:    strings.HasPrefix(function, ownPrefix) || strings.HasPrefix(function, "main."),
+	}
 }
 
 // split parts a function's name from its package's path.

@@ -120,7 +120,9 @@ func callPath(frames []Frame) []string {
 }
 
 var (
-	closures = regexp.MustCompile(`(\.func\d+(\.\d+)*|\.gowrap\d+|-fm|-range\d+|\.deferwrap\d+|\$\d+|<lambda>|<anonymous>)+`)
+	closures = regexp.MustCompile(
+		`(\.func\d+(\.\d+)*|\.gowrap\d+|-fm|-range\d+|\.deferwrap\d+|\$\d+|<lambda>|<anonymous>)+`,
+	)
 	generics = regexp.MustCompile(`\[[^\]]*\]`)
 	hexes    = regexp.MustCompile(`0x[0-9a-fA-F]+|\b[0-9a-f]{8,}\b`)
 )
@@ -139,13 +141,21 @@ var masks = []struct {
 	{regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://[^\s"'<>)\]]+`), "<url>"},
 	{regexp.MustCompile(`[a-zA-Z0-9._%+-]+@[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+`), "<email>"},
 	{regexp.MustCompile(`\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b`), "<uuid>"},
-	{regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?)?`), "<date>"},
+	{
+		regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?)?`),
+		"<date>",
+	},
 	{regexp.MustCompile(`\b\d{1,2}:\d{2}:\d{2}([.,]\d+)?\b`), "<time>"},
 	{regexp.MustCompile(`\[[0-9a-fA-F:]*:[0-9a-fA-F:.]+\](:\d+)?`), "<ip>"},
 	{regexp.MustCompile(`\b([0-9a-fA-F]{1,4}:){4,7}[0-9a-fA-F]{1,4}\b`), "<ip>"},
 	{regexp.MustCompile(`\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b`), "<ip>"},
 	{regexp.MustCompile(`\b0[xX][0-9a-fA-F]+\b`), "<hex>"},
-	{regexp.MustCompile(`\b[0-9a-fA-F]*[0-9][0-9a-fA-F]*[a-fA-F][0-9a-fA-F]{6,}\b|\b[0-9a-fA-F]*[a-fA-F][0-9a-fA-F]*[0-9][0-9a-fA-F]{6,}\b`), "<hex>"},
+	{
+		regexp.MustCompile(
+			`\b[0-9a-fA-F]*[0-9][0-9a-fA-F]*[a-fA-F][0-9a-fA-F]{6,}\b|\b[0-9a-fA-F]*[a-fA-F][0-9a-fA-F]*[0-9][0-9a-fA-F]{6,}\b`,
+		),
+		"<hex>",
+	},
 	{regexp.MustCompile(`\b\d+(\.\d+)?(ns|µs|us|ms|s|m|h)(\d+(\.\d+)?(ns|µs|us|ms|s|m))*\b`), "<duration>"},
 	{regexp.MustCompile(`[-+]?\d+([.,]\d+)*`), "<number>"},
 }

@@ -33,11 +33,20 @@ func TestTheSameIsTheSame(t *testing.T) {
 	at := func(line int, calls ...string) []Frame {
 		var list []Frame
 		for _, c := range calls {
-			list = append(list, Frame{Module: "shop/cart", Function: c, Line: line, InApp: true}, Frame{Module: "net/http", Function: "HandlerFunc.ServeHTTP", Line: line})
+			list = append(
+				list,
+				Frame{Module: "shop/cart", Function: c, Line: line, InApp: true},
+				Frame{Module: "net/http", Function: "HandlerFunc.ServeHTTP", Line: line},
+			)
 		}
 		return list
 	}
-	base := Report{Kind: models.ExceptionReported, Class: "ValueError", Message: "order 17 is lost", Frames: at(10, "Total", "Checkout")}
+	base := Report{
+		Kind:    models.ExceptionReported,
+		Class:   "ValueError",
+		Message: "order 17 is lost",
+		Frames:  at(10, "Total", "Checkout"),
+	}
 	key := func(change func(r *Report)) string {
 		r := base
 		change(&r)
@@ -69,7 +78,10 @@ func TestTheSameIsTheSame(t *testing.T) {
 			t.Errorf("another %s makes it no other exception", name)
 		}
 	}
-	if a, b := key(func(r *Report) { r.Fingerprint = []string{"mine"} }), key(func(r *Report) { r.Fingerprint, r.Class = []string{"mine"}, "Other" }); a != b {
+	if a, b := key(func(r *Report) { r.Fingerprint = []string{"mine"} }), key(func(r *Report) {
+		r.Fingerprint = []string{"mine"}
+		r.Class = "Other"
+	}); a != b {
 		t.Error("the sender's word does not count alone")
 	}
 }
@@ -97,7 +109,9 @@ func TestOfAnError(t *testing.T) {
 	root := errors.New("disk full")
 	err := fmt.Errorf("save: %w", fault.WithStack(fmt.Errorf("write: %w", root)))
 	r := Of(models.ExceptionTask, "retention", err)
-	if r.Class != "*errors.errorString" || r.Message != "save: write: disk full" || len(r.Frames) == 0 || r.Frames[0].Function != "TestOfAnError" || !r.Frames[0].InApp {
+	if r.Class != "*errors.errorString" || r.Message != "save: write: disk full" || len(r.Frames) == 0 ||
+		r.Frames[0].Function != "TestOfAnError" ||
+		!r.Frames[0].InApp {
 		t.Errorf("%+v", r)
 	}
 	if err := fault.WithStack(fault.NewNotFound("page")); fault.StackOf(err) != nil {

@@ -40,7 +40,12 @@ func (s *Service) takePending() []pendingCount {
 		switch {
 		case e.busy != nil: // it stores that itself
 		case e.n > 0:
-			list = append(list, pendingCount{at, e, e.claims, models.ExceptionCount{GroupID: e.group, N: e.n, LastAt: e.lastAt, Sample: e.sample, Releases: e.releases}})
+			list = append(list, pendingCount{
+				at,
+				e,
+				e.claims,
+				models.ExceptionCount{GroupID: e.group, N: e.n, LastAt: e.lastAt, Sample: e.sample, Releases: e.releases},
+			})
 			e.n, e.sample, e.releases = 0, nil, nil
 		case !e.until.After(now) || len(s.known) > maxKnown:
 			delete(s.known, at)
@@ -126,5 +131,7 @@ func (s *Service) reopenAndNotify(tx *models.Tx, w models.ExceptionWindow) (mode
 		return w, err
 	}
 	w.Until, w.Held = g.Until, 0
-	return w, s.announce(tx, g.ProductID, r, models.ExceptionClaim{GroupID: g.ID, Regressed: true, Held: max(0, g.Held)}, KeyMethod(g.By))
+	return w, s.announce(
+		tx, g.ProductID, r, models.ExceptionClaim{GroupID: g.ID, Regressed: true, Held: max(0, g.Held)}, KeyMethod(g.By),
+	)
 }

@@ -21,8 +21,15 @@ func FuzzKey(f *testing.F) {
 	f.Fuzz(func(t *testing.T, class, message, module, function, word, more string, line int) {
 		made := func(line int) Report {
 			r := Report{
-				Kind: models.ExceptionReported, Class: class, Message: message, Arguments: map[string]string{word: more, more: word},
-				Frames: []Frame{{Module: module, Function: function, Line: line, InApp: true}, {Function: module, Line: line}}, Chain: []Cause{{Class: more, Message: word}},
+				Kind:      models.ExceptionReported,
+				Class:     class,
+				Message:   message,
+				Arguments: map[string]string{word: more, more: word},
+				Frames: []Frame{
+					{Module: module, Function: function, Line: line, InApp: true},
+					{Function: module, Line: line},
+				},
+				Chain: []Cause{{Class: more, Message: word}},
 			}
 			if word != "" {
 				r.Fingerprint = []string{word, more}

@@ -166,8 +166,22 @@ func (f Frame) Name() string {
 // sample is what is kept of a report.
 func (r Report) sample(at time.Time, lost bool) ([]byte, error) {
 	s := Sample{
-		At: at, Class: r.Class, Message: r.Message, Function: r.Function, Frames: r.Frames, Chain: r.Chain, Arguments: r.Arguments, Release: r.Release,
-		Environment: r.Environment, Level: r.Level, Platform: r.Platform, Server: r.Server, User: r.User, Tags: r.Tags, Reference: r.Reference, Truncated: lost,
+		At:          at,
+		Class:       r.Class,
+		Message:     r.Message,
+		Function:    r.Function,
+		Frames:      r.Frames,
+		Chain:       r.Chain,
+		Arguments:   r.Arguments,
+		Release:     r.Release,
+		Environment: r.Environment,
+		Level:       r.Level,
+		Platform:    r.Platform,
+		Server:      r.Server,
+		User:        r.User,
+		Tags:        r.Tags,
+		Reference:   r.Reference,
+		Truncated:   lost,
 	}
 	if s.Frames == nil {
 		s.Frames = []Frame{}
@@ -199,7 +213,15 @@ func restored(g models.ExceptionGroup) (Report, error) {
 		return Report{}, err
 	}
 	return Report{
-		Kind: g.Kind, ProductID: g.ProductID, Class: g.Class, Message: s.Message, Function: g.Function, Frames: s.Frames, Arguments: s.Arguments,
-		Release: s.Release, User: s.User, Reference: s.Reference,
+		Kind:      g.Kind,
+		ProductID: g.ProductID,
+		Class:     g.Class,
+		Message:   s.Message,
+		Function:  g.Function,
+		Frames:    s.Frames,
+		Arguments: s.Arguments,
+		Release:   s.Release,
+		User:      s.User,
+		Reference: s.Reference,
 	}, nil
 }

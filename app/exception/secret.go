@@ -8,8 +8,28 @@ import (
 
 // secretWords are the words that the names of secrets have in them.
 var secretWords = []string{
-	"password", "passwd", "passphrase", "pwd", "secret", "secrets", "token", "tokens", "key", "keys", "apikey", "authorization", "auth", "credential", "credentials",
-	"cookie", "cookies", "session", "sessionid", "csrf", "signature", "dsn",
+	"password",
+	"passwd",
+	"passphrase",
+	"pwd",
+	"secret",
+	"secrets",
+	"token",
+	"tokens",
+	"key",
+	"keys",
+	"apikey",
+	"authorization",
+	"auth",
+	"credential",
+	"credentials",
+	"cookie",
+	"cookies",
+	"session",
+	"sessionid",
+	"csrf",
+	"signature",
+	"dsn",
 }
 
 // secretParts are found in the middle of a name too, written without a gap.

@@ -25,7 +25,9 @@ func (s *Service) ReportOwn(ctx context.Context, r Report) (group int64) {
 				err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
 			}
 			if err != nil {
-				s.log.ErrorContext(ctx, "an exception was not reported", "function", r.Function, "exception", r.Message, "error", err)
+				s.log.ErrorContext(
+					ctx, "an exception was not reported", "function", r.Function, "exception", r.Message, "error", err,
+				)
 			}
 			told <- result
 		}()

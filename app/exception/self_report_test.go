@@ -12,8 +12,21 @@ import (
 
 func TestSecretsInArguments(t *testing.T) {
 	given := map[string]string{
-		"password": "a", "smtp_password": "b", "accessToken": "c", "X-Api-Key": "d", "Authorization": "e", "clientSecret": "f", "key": "g", "MYTOKEN": "h", "set-cookie": "i", "auth": "j",
-		"monkey": "1", "author": "2", "product": "3", "keyboard": "4", "": "5",
+		"password":      "a",
+		"smtp_password": "b",
+		"accessToken":   "c",
+		"X-Api-Key":     "d",
+		"Authorization": "e",
+		"clientSecret":  "f",
+		"key":           "g",
+		"MYTOKEN":       "h",
+		"set-cookie":    "i",
+		"auth":          "j",
+		"monkey":        "1",
+		"author":        "2",
+		"product":       "3",
+		"keyboard":      "4",
+		"":              "5",
 	}
 	got := Masked(given)
 	for name, value := range given {
@@ -107,11 +120,13 @@ func TestErrorsKeepWhereTheyCameFrom(t *testing.T) {
 		}
 		_, err = r.store.ExceptionHours(t.Context(), []int64{1}, noon)
 		got := Of(models.ExceptionTask, "x", err)
-		if len(got.Frames) < 2 || !strings.Contains(got.Frames[0].Name(), "models") || !strings.Contains(traceOf(got.Frames)[1], "ExceptionHours") {
+		if len(got.Frames) < 2 || !strings.Contains(got.Frames[0].Name(), "models") ||
+			!strings.Contains(traceOf(got.Frames)[1], "ExceptionHours") {
 			t.Errorf("a query: %v", traceOf(got.Frames))
 		}
 		_, err = r.store.UserByName(t.Context(), "ann")
-		if got := Of(models.ExceptionTask, "x", err); len(got.Frames) == 0 || !strings.Contains(strings.Join(traceOf(got.Frames), " "), "UserByName") {
+		if got := Of(models.ExceptionTask, "x", err); len(got.Frames) == 0 ||
+			!strings.Contains(strings.Join(traceOf(got.Frames), " "), "UserByName") {
 			t.Errorf("a query by gorm: %v", traceOf(got.Frames))
 		}
 		err = r.store.Write(t.Context(), func(*models.Tx) error { return nil })

@@ -82,14 +82,28 @@ type window struct {
 
 // New returns a service. Flush is for whoever runs it.
 func New(store *models.Store, events *event.Log, policy func() Policy, log *slog.Logger) *Service {
-	return &Service{store: store, events: events, policy: policy, log: log, known: map[groupKey]*window{}, full: map[int64]time.Time{}}
+	return &Service{
+		store:  store,
+		events: events,
+		policy: policy,
+		log:    log,
+		known:  map[groupKey]*window{},
+		full:   map[int64]time.Time{},
+	}
 }
 
 // Report takes an exception in. Where people are to be told, the event is
 // committed when it returns. Under a Quiet context nothing is reported.
 func (s *Service) Report(ctx context.Context, r Report) (Result, error) {
 	if ReportingDisabled(ctx) {
-		s.log.WarnContext(ctx, "an exception is not told of: it came up while people were told of others", "function", r.Function, "exception", r.Message)
+		s.log.WarnContext(
+			ctx,
+			"an exception is not told of: it came up while people were told of others",
+			"function",
+			r.Function,
+			"exception",
+			r.Message,
+		)
 		return Result{}, nil
 	}
 	lost := r.trim()
@@ -100,7 +114,9 @@ func (s *Service) Report(ctx context.Context, r Report) (Result, error) {
 
 // record counts a report where its window lasts, and asks the database where not,
 // once nobody else does.
-func (s *Service) record(ctx context.Context, at groupKey, by KeyMethod, r Report, lost bool, policy Policy) (Result, error) {
+func (s *Service) record(
+	ctx context.Context, at groupKey, by KeyMethod, r Report, lost bool, policy Policy,
+) (Result, error) {
 	for {
 		result, e, wait, err := s.tryCount(ctx, &at, &by, r, lost)
 		switch {
@@ -122,7 +138,9 @@ func (s *Service) record(ctx context.Context, at groupKey, by KeyMethod, r Repor
 
 // tryCount counts a report while its window lasts. Else it gives the entry that is
 // for the caller to claim, or what to wait for while somebody else does.
-func (s *Service) tryCount(ctx context.Context, at *groupKey, by *KeyMethod, r Report, lost bool) (Result, *window, <-chan struct{}, error) {
+func (s *Service) tryCount(
+	ctx context.Context, at *groupKey, by *KeyMethod, r Report, lost bool,
+) (Result, *window, <-chan struct{}, error) {
 	now := s.store.Now()
 	s.mu.Lock()
 	if s.known[*at] == nil && s.full[at.owner].After(now) {
@@ -177,7 +195,9 @@ func (s *Service) sampleOf(r Report, at time.Time, lost bool) []byte {
 // claim asks the database whether people are to be told, and appends the event
 // with the answer. What was counted and is not stored goes with it. Where it
 // fails, the next report asks again.
-func (s *Service) claim(ctx context.Context, at groupKey, e *window, by KeyMethod, r Report, lost bool, policy Policy) (Result, error) {
+func (s *Service) claim(
+	ctx context.Context, at groupKey, e *window, by KeyMethod, r Report, lost bool, policy Policy,
+) (Result, error) {
 	pending := e.pending
 	var c models.ExceptionClaim
 	var full, settled bool
@@ -223,7 +243,9 @@ func (s *Service) finishClaim(at groupKey, e *window, stored int64, c models.Exc
 
 // claimTx is the transaction of a claim. full says that the product has too many
 // new groups for another one.
-func (s *Service) claimTx(tx *models.Tx, at groupKey, by KeyMethod, r Report, lost bool, policy Policy, pending *models.ExceptionCount) (c models.ExceptionClaim, full bool, err error) {
+func (s *Service) claimTx(
+	tx *models.Tx, at groupKey, by KeyMethod, r Report, lost bool, policy Policy, pending *models.ExceptionCount,
+) (c models.ExceptionClaim, full bool, err error) {
 	if at.owner != 0 {
 		if err := tx.LockProductShared(at.owner); err != nil {
 			return c, false, err
@@ -241,11 +263,20 @@ func (s *Service) claimTx(tx *models.Tx, at groupKey, by KeyMethod, r Report, lo
 		}
 	}
 	row := models.ExceptionReport{
-		ProductID: at.owner, Key: key, By: string(by), Kind: r.Kind, Class: r.Class, Message: r.Message, Function: r.Function, Release: r.Release,
-		Sample: s.sampleOf(r, tx.Now(), lost),
+		ProductID: at.owner,
+		Key:       key,
+		By:        string(by),
+		Kind:      r.Kind,
+		Class:     r.Class,
+		Message:   r.Message,
+		Function:  r.Function,
+		Release:   r.Release,
+		Sample:    s.sampleOf(r, tx.Now(), lost),
 	}
 	if by == ByOverflow {
-		row.Class, row.Message, row.Function = "Other exceptions", "More than "+strconv.Itoa(maxNew)+" different ones came within an hour: they share this group", ""
+		row.Class = "Other exceptions"
+		row.Message = "More than " + strconv.Itoa(maxNew) + " different ones came within an hour: they share this group"
+		row.Function = ""
 	}
 	c, err = tx.ClaimException(row, policy.Window, pending)
 	if err != nil || !c.Notify {
@@ -257,8 +288,20 @@ func (s *Service) claimTx(tx *models.Tx, at groupKey, by KeyMethod, r Report, lo
 // announce appends the event of a notice.
 func (s *Service) announce(tx *models.Tx, productID int64, r Report, c models.ExceptionClaim, by KeyMethod) error {
 	payload := event.Exception{
-		Group: c.GroupID, From: r.Kind, Class: r.Class, Message: r.Message, Function: r.Function, Arguments: r.Arguments, Release: r.Release, User: r.User,
-		Reference: r.Reference, First: c.First, Regressed: c.Regressed, Held: c.Held, Trace: traceOf(r.Frames), Overflow: by == ByOverflow,
+		Group:     c.GroupID,
+		From:      r.Kind,
+		Class:     r.Class,
+		Message:   r.Message,
+		Function:  r.Function,
+		Arguments: r.Arguments,
+		Release:   r.Release,
+		User:      r.User,
+		Reference: r.Reference,
+		First:     c.First,
+		Regressed: c.Regressed,
+		Held:      c.Held,
+		Trace:     traceOf(r.Frames),
+		Overflow:  by == ByOverflow,
 	}
 	if !c.HeldSince.IsZero() {
 		payload.HeldSince = &c.HeldSince

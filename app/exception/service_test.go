@@ -43,7 +43,12 @@ func each(t *testing.T, fn func(t *testing.T, r *rig)) {
 // on is a service of its own, as another instance has it, or one that was
 // started again.
 func (r *rig) on(store *models.Store) *Service {
-	return New(store, event.NewLog(event.NewSignal()), func() Policy { return Policy{Grouping: GroupSmart, Window: r.window} }, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	return New(
+		store,
+		event.NewLog(event.NewSignal()),
+		func() Policy { return Policy{Grouping: GroupSmart, Window: r.window} },
+		slog.New(slog.NewTextHandler(io.Discard, nil)),
+	)
 }
 
 func (r *rig) another() *rig {
@@ -209,7 +214,9 @@ func TestRestartsAndInstances(t *testing.T) {
 						if _, err := instance.Report(t.Context(), oops(fmt.Sprint("order ", i))); err != nil {
 							t.Error(err)
 						}
-						if _, err := instance.Report(t.Context(), Report{Kind: models.ExceptionTask, Class: fmt.Sprint("C", i%10), Function: "bill"}); err != nil {
+						if _, err := instance.Report(
+							t.Context(), Report{Kind: models.ExceptionTask, Class: fmt.Sprint("C", i%10), Function: "bill"},
+						); err != nil {
 							t.Error(err)
 						}
 					}

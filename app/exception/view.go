@@ -145,8 +145,16 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (Detail,
 // masked is what everybody may read of a sample.
 func (s Sample) masked() Sample {
 	m := Sample{
-		At: s.At, Class: s.Class, Message: Hidden, Function: Hidden, Frames: make([]Frame, len(s.Frames)), Release: s.Release, Environment: s.Environment,
-		Level: s.Level, Platform: s.Platform, Truncated: s.Truncated,
+		At:          s.At,
+		Class:       s.Class,
+		Message:     Hidden,
+		Function:    Hidden,
+		Frames:      make([]Frame, len(s.Frames)),
+		Release:     s.Release,
+		Environment: s.Environment,
+		Level:       s.Level,
+		Platform:    s.Platform,
+		Truncated:   s.Truncated,
 	}
 	for i, f := range s.Frames {
 		m.Frames[i] = Frame{Function: Hidden, InApp: f.InApp}

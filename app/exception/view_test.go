@@ -35,7 +35,11 @@ func newTown(t *testing.T, r *rig) *town {
 			}
 			return authz.UserActor(u)
 		}
-		w.admin, w.owner, w.writer, w.reader, w.stranger = person("admin", true), person("owner", false), person("writer", false), person("reader", false), person("stranger", false)
+		w.admin = person("admin", true)
+		w.owner = person("owner", false)
+		w.writer = person("writer", false)
+		w.reader = person("reader", false)
+		w.stranger = person("stranger", false)
 		p := models.Product{Name: "Shop", GateMode: models.GateStandard}
 		if err := tx.CreateProduct(&p, "main", w.owner.User.ID); err != nil {
 			return err
@@ -50,12 +54,25 @@ func newTown(t *testing.T, r *rig) *town {
 	}
 	one := func(kind models.ExceptionKind, product int64) int64 {
 		return r.report(Report{
-			Kind: kind, ProductID: product, Class: "ValueError", Message: secret, Function: "shop.pay", Arguments: map[string]string{"card": secret}, User: secret,
-			Frames: []Frame{{Module: "shop", Function: "pay4711", File: "pay.py", Line: 7, InApp: true}}, Chain: []Cause{{"A", secret, nil}, {"B", secret, nil}},
-			Tags: map[string]string{"order": secret}, Release: "1.0",
+			Kind:      kind,
+			ProductID: product,
+			Class:     "ValueError",
+			Message:   secret,
+			Function:  "shop.pay",
+			Arguments: map[string]string{"card": secret},
+			User:      secret,
+			Frames: []Frame{
+				{Module: "shop", Function: "pay4711", File: "pay.py", Line: 7, InApp: true},
+			},
+			Chain:   []Cause{{"A", secret, nil}, {"B", secret, nil}},
+			Tags:    map[string]string{"order": secret},
+			Release: "1.0",
 		}).Group
 	}
-	w.request, w.task, w.reported, w.own = one(models.ExceptionRequest, w.product), one(models.ExceptionTask, w.product), one(models.ExceptionReported, w.product), one(models.ExceptionTask, 0)
+	w.request = one(models.ExceptionRequest, w.product)
+	w.task = one(models.ExceptionTask, w.product)
+	w.reported = one(models.ExceptionReported, w.product)
+	w.own = one(models.ExceptionTask, 0)
 	return w
 }
 
@@ -112,7 +129,9 @@ func TestWhoSeesWhich(t *testing.T) {
 func TestWhatIsMasked(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
 		w := newTown(t, r)
-		other := r.report(Report{Kind: models.ExceptionTask, ProductID: w.product, Class: "Other", Message: secret, Function: "x"}).Group
+		other := r.report(
+			Report{Kind: models.ExceptionTask, ProductID: w.product, Class: "Other", Message: secret, Function: "x"},
+		).Group
 		if err := w.Merge(t.Context(), w.writer, w.task, []int64{other}); err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +165,10 @@ func TestWhatIsMasked(t *testing.T) {
 		if got := w.listed(w.admin, models.ExceptionFilter{Text: "4711"}); len(got) != 4 {
 			t.Errorf("an administrator finds %v", got)
 		}
-		if d, err := w.Get(t.Context(), w.admin, w.task); err != nil || d.Masked || d.Sample.Message != secret || d.Message != secret || d.Merges[0].Message != secret {
+		if d, err := w.Get(
+			t.Context(), w.admin, w.task,
+		); err != nil || d.Masked || d.Sample.Message != secret || d.Message != secret ||
+			d.Merges[0].Message != secret {
 			t.Errorf("%+v, %v", d, err)
 		}
 	})
@@ -179,21 +201,35 @@ func TestWhoMayAct(t *testing.T) {
 				t.Errorf("%s deletes: %v", who.Label, err)
 			}
 		}
-		if rights, err := w.May(t.Context(), w.writer, Group{ExceptionGroup: r.group(w.reported)}); err != nil || !rights.Assess || rights.Delete {
+		if rights, err := w.May(
+			t.Context(), w.writer, Group{ExceptionGroup: r.group(w.reported)},
+		); err != nil || !rights.Assess ||
+			rights.Delete {
 			t.Errorf("%+v, %v", rights, err)
 		}
 		if err := w.Delete(t.Context(), w.owner, w.reported); err != nil {
 			t.Error(err)
 		}
-		if got := r.report(Report{Kind: models.ExceptionReported, ProductID: w.product, Class: "ValueError", Message: secret, Frames: []Frame{{Module: "shop", Function: "pay4711", InApp: true}}}); !got.Notified || got.Group == w.reported {
+		if got := r.report(Report{
+			Kind:      models.ExceptionReported,
+			ProductID: w.product,
+			Class:     "ValueError",
+			Message:   secret,
+			Frames:    []Frame{{Module: "shop", Function: "pay4711", InApp: true}},
+		}); !got.Notified ||
+			got.Group == w.reported {
 			t.Errorf("what was deleted is not new: %+v", got)
 		}
-		rows, err := r.store.Audits(t.Context(), models.AuditFilter{ProductID: w.product, Kind: string(audit.Exception), Limit: 100})
+		rows, err := r.store.Audits(
+			t.Context(), models.AuditFilter{ProductID: w.product, Kind: string(audit.Exception), Limit: 100},
+		)
 		if err != nil || len(rows) < 5 || rows[0].Action != "delete" {
 			t.Errorf("%d rows of the audit, %v", len(rows), err)
 		}
 		for _, row := range rows {
-			if text, _ := json.Marshal(row); strings.Contains(string(text), "4711") { //nolint:errcheck,errchkjson // it is a struct of texts
+			if text, _ := json.Marshal(row); strings.Contains(
+				string(text), "4711",
+			) { //nolint:errcheck,errchkjson // it is a struct of texts
 				t.Errorf("the audit tells a message: %s", text)
 			}
 		}
@@ -206,7 +242,13 @@ func TestActsCountAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, r *rig) {
 		w := newTown(t, r)
 		again := func() Result {
-			return r.report(Report{Kind: models.ExceptionReported, ProductID: w.product, Class: "ValueError", Message: "x", Frames: []Frame{{Module: "shop", Function: "pay4711", InApp: true}}})
+			return r.report(Report{
+				Kind:      models.ExceptionReported,
+				ProductID: w.product,
+				Class:     "ValueError",
+				Message:   "x",
+				Frames:    []Frame{{Module: "shop", Function: "pay4711", InApp: true}},
+			})
 		}
 		if got := again(); got.Group != w.reported || got.Notified {
 			t.Fatalf("%+v", got)
@@ -231,18 +273,22 @@ func TestActsCountAtOnce(t *testing.T) {
 			t.Error("after that nobody is told")
 		}
 		for until, want := range map[time.Duration]bool{-time.Hour: false, 0: false, 20 * 366 * 24 * time.Hour: false, time.Hour: true} {
-			if err := w.Mute(t.Context(), w.writer, w.reported, r.clock.Now().Add(until)); (err == nil) != want || err != nil && fault.FieldsOf(err)[0].Name != "muted_until" {
+			if err := w.Mute(t.Context(), w.writer, w.reported, r.clock.Now().Add(until)); (err == nil) != want ||
+				err != nil && fault.FieldsOf(err)[0].Name != "muted_until" {
 				t.Errorf("muted for %s: %v", until, err)
 			}
 		}
 		other := r.report(Report{Kind: models.ExceptionReported, ProductID: w.product, Class: "Other", Message: "x"}).Group
 		for name, groups := range map[string][]int64{"none": nil, "itself": {w.reported}, "another kind": {w.task}, "one unseen": {w.request}, "another product": {w.own}, "one gone": {4711}} {
-			if err := w.Merge(t.Context(), w.writer, w.reported, groups); !fault.Is(err, fault.Invalid) || fault.FieldsOf(err)[0].Name != "groups" {
+			if err := w.Merge(t.Context(), w.writer, w.reported, groups); !fault.Is(err, fault.Invalid) ||
+				fault.FieldsOf(err)[0].Name != "groups" {
 				t.Errorf("merged with %s: %v", name, err)
 			}
 		}
 		must(w.Merge(t.Context(), w.writer, w.reported, []int64{other, other}))
-		if got := r.report(Report{Kind: models.ExceptionReported, ProductID: w.product, Class: "Other", Message: "x"}); got.Group != w.reported {
+		if got := r.report(
+			Report{Kind: models.ExceptionReported, ProductID: w.product, Class: "Other", Message: "x"},
+		); got.Group != w.reported {
 			t.Errorf("%+v", got)
 		}
 		d, err := w.Get(t.Context(), w.reader, w.reported)
@@ -250,7 +296,10 @@ func TestActsCountAtOnce(t *testing.T) {
 			t.Fatalf("%+v, %v", d, err)
 		}
 		must(w.Split(t.Context(), w.writer, w.reported, d.Merges[0].Key))
-		if got := r.report(Report{Kind: models.ExceptionReported, ProductID: w.product, Class: "Other", Message: "x"}); got.Group == w.reported || !got.Notified {
+		if got := r.report(
+			Report{Kind: models.ExceptionReported, ProductID: w.product, Class: "Other", Message: "x"},
+		); got.Group == w.reported ||
+			!got.Notified {
 			t.Errorf("%+v", got)
 		}
 		if err := w.Split(t.Context(), w.writer, w.reported, "none"); !fault.Is(err, fault.NotFound) {
@@ -268,7 +317,8 @@ func TestKindsDoNotShare(t *testing.T) {
 		}
 		a := r.report(Report{Kind: models.ExceptionReported, Class: "one more"}).Group
 		b := r.report(Report{Kind: models.ExceptionTask, Class: "one more"}).Group
-		if a == b || r.group(a).By != string(ByOverflow) || r.group(b).By != string(ByOverflow) || r.group(b).Kind != models.ExceptionTask {
+		if a == b || r.group(a).By != string(ByOverflow) || r.group(b).By != string(ByOverflow) ||
+			r.group(b).Kind != models.ExceptionTask {
 			t.Errorf("groups %d and %d", a, b)
 		}
 	})

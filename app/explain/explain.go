@@ -117,7 +117,13 @@ func (s *Service) find(ctx context.Context, actor authz.Actor, id int64) (models
 // open are the types whose payloads are for all who may view their product.
 // Those of connections may name a host, those of Gatecrier's own exceptions tell
 // of its insides.
-var open = []event.Type{event.GateChanged, event.WaiverEnds, event.ProductIsStale, event.ExceptionReported, event.SilenceHasEnded}
+var open = []event.Type{
+	event.GateChanged,
+	event.WaiverEnds,
+	event.ProductIsStale,
+	event.ExceptionReported,
+	event.SilenceHasEnded,
+}
 
 // visible is an event without what the actor may not see of it.
 func visible(actor authz.Actor, e models.Event) Event {
@@ -216,7 +222,9 @@ func (s *Service) readSent(ctx context.Context, f *data) (err error) {
 		f.rows = f.rows[:maxSent]
 	}
 	slices.Reverse(f.rows) // in the order in which they were written
-	tally, err := s.store.DeliveryTally(ctx, models.SystemScope("only how many, of an event that is seen"), []int64{f.event.ID})
+	tally, err := s.store.DeliveryTally(
+		ctx, models.SystemScope("only how many, of an event that is seen"), []int64{f.event.ID},
+	)
 	f.tally = tally[f.event.ID]
 	return err
 }

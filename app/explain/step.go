@@ -44,7 +44,10 @@ func (f *data) about() Link {
 			change = f.told.Change
 		}
 		at := strconv.FormatInt(change, 10)
-		return Link{path("products", f.event.ProductID) + "?before=" + strconv.FormatInt(change+1, 10) + "&tab=history#change-" + at, "The change"}
+		return Link{
+			path("products", f.event.ProductID) + "?before=" + strconv.FormatInt(change+1, 10) + "&tab=history#change-" + at,
+			"The change",
+		}
 	case event.ExceptionReported, event.ExceptionTask:
 		return f.exception()
 	case event.ExceptionRequest:
@@ -107,7 +110,12 @@ func (f *data) hold() []Step {
 func (f *data) window() []Step {
 	switch event.Type(f.event.Type) {
 	case event.ExceptionReported, event.ExceptionTask, event.ExceptionRequest:
-	case event.GateChanged, event.ConnectorBroken, event.ConnectorRecovered, event.WaiverEnds, event.ProductIsStale, event.SilenceHasEnded:
+	case event.GateChanged,
+		event.ConnectorBroken,
+		event.ConnectorRecovered,
+		event.WaiverEnds,
+		event.ProductIsStale,
+		event.SilenceHasEnded:
 		return nil
 	default:
 		return nil
@@ -145,7 +153,9 @@ func (f *data) routing() []Step {
 		s.Outcome, s.Text = Waiting, "It waits for an earlier event of its product"
 		s.Link = Link{path("events", f.work.Behind), "The earlier one"}
 	case f.open && f.work.Attempts > 0:
-		s.Outcome, s.Until, s.Text = Waiting, f.work.NextAt, "It could not be done yet, after "+plural(f.work.Attempts, "try", "tries")
+		s.Outcome = Waiting
+		s.Until = f.work.NextAt
+		s.Text = "It could not be done yet, after " + plural(f.work.Attempts, "try", "tries")
 		f.addDetails(&s)
 	case f.open:
 		s.Outcome, s.Until, s.Text = Waiting, f.work.NextAt, "It is looked up next"

@@ -16,7 +16,10 @@ var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 func sent(states ...models.DeliveryState) []delivery.Row {
 	rows := make([]delivery.Row, len(states))
 	for i, s := range states {
-		rows[i].LedgerRow = models.LedgerRow{Delivery: models.Delivery{ID: int64(i + 1), State: s, Attempts: 2, NextAt: noon}, Connection: "hook"}
+		rows[i].LedgerRow = models.LedgerRow{
+			Delivery:   models.Delivery{ID: int64(i + 1), State: s, Attempts: 2, NextAt: noon},
+			Connection: "hook",
+		}
 	}
 	return rows
 }
@@ -33,7 +36,9 @@ func says(f data, key Key) string {
 }
 
 func TestTheRulesOfATrace(t *testing.T) {
-	admin, member, token := authz.Actor{User: models.User{ID: 1, Administrator: true}}, authz.Actor{User: models.User{ID: 2}}, authz.Actor{ProductID: 7, Role: models.RoleReader}
+	admin := authz.Actor{User: models.User{ID: 1, Administrator: true}}
+	member := authz.Actor{User: models.User{ID: 2}}
+	token := authz.Actor{ProductID: 7, Role: models.RoleReader}
 	gate := models.Event{ID: 5, Type: "gate.changed", ProductID: 7, Payload: []byte(`{}`)}
 	exception := func(payload string) models.Event {
 		return models.Event{ID: 5, Type: "exception.reported", ProductID: 7, Payload: []byte(payload)}
@@ -86,7 +91,11 @@ func TestTheRulesOfATrace(t *testing.T) {
 // A token of a product has no inbox to be led to.
 func TestWhoIsLedToAnInbox(t *testing.T) {
 	for id, want := range map[int64]string{0: "", 2: "/inbox/5"} {
-		f := data{actor: authz.Actor{User: models.User{ID: id}}, event: models.Event{ID: 5, Type: "gate.changed", ProductID: 7}, listed: true}
+		f := data{
+			actor:  authz.Actor{User: models.User{ID: id}},
+			event:  models.Event{ID: 5, Type: "gate.changed", ProductID: 7},
+			listed: true,
+		}
 		if got := f.inInbox()[0].Link.Path; got != want {
 			t.Errorf("user %d is led to %q, want %q", id, got, want)
 		}

@@ -18,7 +18,8 @@ func (f *data) settings() []Step {
 	var reasons []string
 	link := Link{"/admin/settings/mail", "The settings of mail"}
 	for _, row := range f.rows {
-		if row.State == models.DeliverySkipped && row.Reason != "" && row.Reason != connection.TurnedOff && !slices.Contains(reasons, row.Reason) {
+		if row.State == models.DeliverySkipped && row.Reason != "" && row.Reason != connection.TurnedOff &&
+			!slices.Contains(reasons, row.Reason) {
 			reasons = append(reasons, row.Reason)
 			if row.Module != mailModule {
 				link = Link{"/admin/settings", "The settings"}
@@ -43,15 +44,28 @@ func (f *data) targets() []Step {
 	}
 	all := f.sent()
 	if hidden := all - len(f.rows); hidden > 0 && f.more {
-		list = append(list, Step{Key: Target, Outcome: Unknown, Text: plural(hidden, "more message is", "more messages are") + " in the ledger", Link: Link{"/deliveries", "Deliveries"}})
+		list = append(list, Step{
+			Key:     Target,
+			Outcome: Unknown,
+			Text:    plural(hidden, "more message is", "more messages are") + " in the ledger",
+			Link:    Link{"/deliveries", "Deliveries"},
+		})
 	} else if hidden > 0 {
-		list = append(list, Step{Key: Target, Outcome: Unknown, Text: plural(hidden, "message", "messages") + " to targets that are not yours to see"})
+		list = append(list, Step{
+			Key:     Target,
+			Outcome: Unknown,
+			Text:    plural(hidden, "message", "messages") + " to targets that are not yours to see",
+		})
 	}
 	switch {
 	case !f.listed && all == 0:
 		list = append(list, Step{Key: Target, Outcome: Unknown, Text: "Whether anything was sent is not known any more"})
 	case f.listed && f.entry.Targets < 0 && all == 0:
-		list = append(list, Step{Key: Target, Outcome: Unknown, Text: "How many targets there were was not noted then; nothing that was sent is kept"})
+		list = append(list, Step{
+			Key:     Target,
+			Outcome: Unknown,
+			Text:    "How many targets there were was not noted then; nothing that was sent is kept",
+		})
 	case f.listed && f.entry.Targets == 0 && all == 0:
 		list = append(list, f.notSent())
 	case f.listed && f.entry.Targets > all:
@@ -77,13 +91,21 @@ func (f *data) notSent() Step {
 }
 
 func goneText(were, gone int) string {
-	return plural(were, "target was", "targets were") + " there; " + plural(gone, "is", "are") + " gone since, or what was sent there is not kept any more"
+	return plural(were, "target was", "targets were") + " there; " + plural(
+		gone, "is", "are",
+	) + " gone since, or what was sent there is not kept any more"
 }
 
 // targetOf is what came of a message. Where it went, and why, the ledger has
 // hidden from who may not see it.
 func targetOf(row *delivery.Row) Step {
-	s := Step{Key: Target, Detail: row.Reason, At: row.FinishedAt, Link: Link{path("deliveries", row.ID), "The delivery"}, Sent: row}
+	s := Step{
+		Key:    Target,
+		Detail: row.Reason,
+		At:     row.FinishedAt,
+		Link:   Link{path("deliveries", row.ID), "The delivery"},
+		Sent:   row,
+	}
 	tries := plural(row.Delivery.Attempts, "attempt", "attempts")
 	switch row.State {
 	case models.DeliveryDelivered:

@@ -96,8 +96,17 @@ func (e Entry) atom() atomEntry {
 		by = itself
 	}
 	return atomEntry{
-		ID: clean(e.ID), Title: clean(e.Title), Updated: stamp(e.Updated), Author: author{by},
-		Link: link{"alternate", "text/html", clean(e.Page)}, Category: category{clean(e.Type)}, Content: content{"text", clean(e.Text)},
+		ID:      clean(e.ID),
+		Title:   clean(e.Title),
+		Updated: stamp(e.Updated),
+		Author:  author{by},
+		Link: link{
+			"alternate",
+			"text/html",
+			clean(e.Page),
+		},
+		Category: category{clean(e.Type)},
+		Content:  content{"text", clean(e.Text)},
 	}
 }
 
@@ -107,7 +116,10 @@ func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
-		case r == '\t' || r == '\n' || r == '\r', r >= 0x20 && r <= 0xd7ff, r >= 0xe000 && r <= 0xfffd, r >= 0x10000 && r <= utf8.MaxRune:
+		case r == '\t' || r == '\n' || r == '\r',
+			r >= 0x20 && r <= 0xd7ff,
+			r >= 0xe000 && r <= 0xfffd,
+			r >= 0x10000 && r <= utf8.MaxRune:
 			return r
 		}
 		return -1

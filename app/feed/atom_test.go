@@ -63,15 +63,31 @@ func TestAFeedCarriesAnyText(t *testing.T) {
 		"nothing but bad": {"\x00", ""},
 	} {
 		at := time.Date(2026, 5, 4, 12, 0, 0, 0, time.FixedZone("", 7200))
-		r, text := parse(t, feed.Feed{ID: "urn:uuid:1", Title: test.text, Self: "http://x/?a=" + test.text, Page: "http://x/", Updated: at, Entries: []feed.Entry{{
-			ID: "urn:uuid:2", Title: test.text, Page: "http://x/1", Author: test.text, Type: test.text, Text: test.text, Updated: at,
-		}}})
+		r, text := parse(t, feed.Feed{
+			ID:      "urn:uuid:1",
+			Title:   test.text,
+			Self:    "http://x/?a=" + test.text,
+			Page:    "http://x/",
+			Updated: at,
+			Entries: []feed.Entry{
+				{
+					ID:      "urn:uuid:2",
+					Title:   test.text,
+					Page:    "http://x/1",
+					Author:  test.text,
+					Type:    test.text,
+					Text:    test.text,
+					Updated: at,
+				},
+			},
+		})
 		author := test.want
 		if author == "" {
 			author = "Gatecrier"
 		}
 		e := r.Entries[0]
-		if r.Title != test.want || e.Title != test.want || e.Content != test.want || e.Author != author || e.Category.Term != test.want {
+		if r.Title != test.want || e.Title != test.want || e.Content != test.want || e.Author != author ||
+			e.Category.Term != test.want {
 			t.Errorf("%s: %+v\n%s", name, r, text)
 		}
 		if r.Updated != "2026-05-04T10:00:00Z" || e.Updated != r.Updated {
@@ -82,8 +98,12 @@ func TestAFeedCarriesAnyText(t *testing.T) {
 
 // An empty feed has all that RFC 4287 asks for.
 func TestAnEmptyFeed(t *testing.T) {
-	r, _ := parse(t, feed.Feed{ID: "urn:uuid:1", Title: "Inbox", Self: "http://x/feed", Page: "http://x/inbox", Updated: time.Now()})
-	if r.ID == "" || r.Title == "" || r.Updated == "" || len(r.Links) != 2 || r.Links[0].Rel != "self" || r.Links[0].Href != "http://x/feed" || len(r.Entries) != 0 {
+	r, _ := parse(
+		t, feed.Feed{ID: "urn:uuid:1", Title: "Inbox", Self: "http://x/feed", Page: "http://x/inbox", Updated: time.Now()},
+	)
+	if r.ID == "" || r.Title == "" || r.Updated == "" || len(r.Links) != 2 || r.Links[0].Rel != "self" ||
+		r.Links[0].Href != "http://x/feed" ||
+		len(r.Entries) != 0 {
 		t.Errorf("%+v", r)
 	}
 }

@@ -79,7 +79,9 @@ func (s *Service) Remove(ctx context.Context, actor authz.Actor) error {
 		if err != nil || !there {
 			return err
 		}
-		return audit.Write(tx, actor, audit.Entry{Action: audit.Delete, Kind: audit.Feed, Name: actor.User.Name, Was: secret()})
+		return audit.Write(
+			tx, actor, audit.Entry{Action: audit.Delete, Kind: audit.Feed, Name: actor.User.Name, Was: secret()},
+		)
 	})
 }
 
@@ -101,7 +103,13 @@ func (s *Service) Read(ctx context.Context, token string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := Feed{ID: urn(u), Title: "Gatecrier: inbox of " + u.Name, Self: s.address(token), Page: s.baseURL() + "/inbox", Updated: row.CreatedAt}
+	f := Feed{
+		ID:      urn(u),
+		Title:   "Gatecrier: inbox of " + u.Name,
+		Self:    s.address(token),
+		Page:    s.baseURL() + "/inbox",
+		Updated: row.CreatedAt,
+	}
 	for i, n := range list {
 		if i == 0 {
 			f.Updated = n.At

@@ -39,7 +39,9 @@ func (f *Activated) keep(e event.Finding) {
 // among puts a finding into a list of few, ordered by title and then by
 // component. One that is in several components is kept once.
 func among(list []event.Finding, e event.Finding) []event.Finding {
-	at, there := slices.BinarySearchFunc(list, e, func(a, b event.Finding) int { return strings.Compare(a.Title, b.Title) })
+	at, there := slices.BinarySearchFunc(
+		list, e, func(a, b event.Finding) int { return strings.Compare(a.Title, b.Title) },
+	)
 	switch {
 	case there:
 		list[at].Component = min(list[at].Component, e.Component)

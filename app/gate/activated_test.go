@@ -14,7 +14,11 @@ import (
 func TestActivated_NamesTheWorst(t *testing.T) {
 	var findings []event.Finding
 	for i := range 200 {
-		findings = append(findings, event.Finding{Title: fmt.Sprintf("CVE-%02d", i%20), Severity: models.Severities()[i%4], Component: fmt.Sprintf("c%d", i/4)})
+		findings = append(findings, event.Finding{
+			Title:     fmt.Sprintf("CVE-%02d", i%20),
+			Severity:  models.Severities()[i%4],
+			Component: fmt.Sprintf("c%d", i/4),
+		})
 	}
 	rand.Shuffle(len(findings), func(i, j int) { findings[i], findings[j] = findings[j], findings[i] })
 	var f Activated
@@ -35,7 +39,8 @@ func TestActivated_NamesTheWorst(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("failing (-want +got):\n%s", diff)
 	}
-	if got := f.failing([]models.Severity{models.Low}); got.New != 50 || len(got.Items) != 5 || got.Items[0].Title != "CVE-03" {
+	if got := f.failing([]models.Severity{models.Low}); got.New != 50 || len(got.Items) != 5 ||
+		got.Items[0].Title != "CVE-03" {
 		t.Errorf("low ones: %+v", got)
 	}
 	if got := (Activated{}).failing(models.Severities()); got.New != 0 || got.Items == nil {
@@ -50,7 +55,12 @@ func TestActivated_CountsNewAndReopenedApart(t *testing.T) {
 	f.AddReopened(event.Finding{Title: "CVE-3", Severity: models.High})
 	f.AddReopened(event.Finding{Title: "CVE-4", Severity: models.Low})
 	want := event.Failing{New: 1, Reopened: 2, Items: []event.Finding{
-		{Title: "CVE-2", Severity: models.Critical}, {Title: "CVE-1", Severity: models.High}, {Title: "CVE-3", Severity: models.High},
+		{
+			Title:    "CVE-2",
+			Severity: models.Critical,
+		},
+		{Title: "CVE-1", Severity: models.High},
+		{Title: "CVE-3", Severity: models.High},
 	}}
 	if diff := cmp.Diff(want, f.failing([]models.Severity{models.High, models.Critical})); diff != "" {
 		t.Errorf("failing (-want +got):\n%s", diff)

@@ -130,7 +130,14 @@ func (s *Service) Compare(ctx context.Context, store *models.Store, scope models
 		*m.to = MomentOf(m.at, k)
 	}
 	for _, what := range []models.Between{models.Came, models.Went, models.Judged} {
-		f := models.BetweenFilter{BranchID: q.Product.Default.ID, What: what, From: q.From, To: q.To, Severity: q.Severity, Limit: q.Limit}
+		f := models.BetweenFilter{
+			BranchID: q.Product.Default.ID,
+			What:     what,
+			From:     q.From,
+			To:       q.To,
+			Severity: q.Severity,
+			Limit:    q.Limit,
+		}
 		list := BetweenList{What: what}
 		if list.Tally, err = store.TallyBetween(ctx, scope, f); err != nil {
 			return c, err

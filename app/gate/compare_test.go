@@ -13,7 +13,13 @@ func TestMomentOf(t *testing.T) {
 	now := time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC)
 	ago := func(hours int) time.Time { return now.Add(-time.Duration(hours) * time.Hour) }
 	limits, newer := models.Counts{High: 3}, models.Counts{High: 1}
-	b := models.Branch{Evaluated: true, CreatedAt: ago(500), CountedAt: ago(10), Counts: models.Counts{High: 2}, Gate: models.GateFailed}
+	b := models.Branch{
+		Evaluated: true,
+		CreatedAt: ago(500),
+		CountedAt: ago(10),
+		Counts:    models.Counts{High: 2},
+		Gate:      models.GateFailed,
+	}
 	failed := models.GateChange{
 		EventID: 7, From: models.GatePassed, To: models.GateFailed, At: ago(30), Counts: models.Counts{High: 9},
 		Payload: []byte(`{"thresholds":{"high":3},"policy":"group"}`),

@@ -29,12 +29,19 @@ func TestDecide(t *testing.T) {
 		"one over a limit fails, worst first": {
 			standard,
 			models.Counts{Critical: 1, High: 18, Medium: 13},
-			Verdict{State: models.GateFailed, Over: []models.Severity{models.Critical, models.High}, Why: "1 critical (limit 0), 18 high (limit 0)"},
+			Verdict{
+				State: models.GateFailed,
+				Over:  []models.Severity{models.Critical, models.High},
+				Why:   "1 critical (limit 0), 18 high (limit 0)",
+			},
 		},
 		"at the limit passes": {
 			Policy{Active: true, Thresholds: models.Counts{High: 2}, Owner: OwnerProduct},
 			models.Counts{High: 2},
-			Verdict{State: models.GatePassed, Why: "within all limits: 0 critical (limit 0), 2 high (limit 2), 0 medium (limit 0), 0 low (limit 0), 0 none (limit 0), 0 unknown (limit 0)"},
+			Verdict{
+				State: models.GatePassed,
+				Why:   "within all limits: 0 critical (limit 0), 2 high (limit 2), 0 medium (limit 0), 0 low (limit 0), 0 none (limit 0), 0 unknown (limit 0)",
+			},
 		},
 		"over the large default fails too": {
 			standard,
@@ -75,15 +82,40 @@ func TestPolicyOf(t *testing.T) {
 		product models.Product
 		want    Policy
 	}{
-		"standard has the global thresholds":      {global, nil, standard, Policy{true, global.Thresholds, OwnerGlobal}},
-		"own, where unset counts as zero":         {global, nil, own, Policy{true, models.Counts{High: 5}, OwnerProduct}},
-		"own, although globally inactive":         {settings.Gate{}, nil, own, Policy{true, models.Counts{High: 5}, OwnerProduct}},
-		"standard, globally inactive":             {settings.Gate{}, nil, standard, Policy{false, models.Counts{}, OwnerGlobal}},
-		"disabled":                                {global, nil, disabled, Policy{Owner: OwnerProduct}},
-		"a standard group leaves it":              {global, group(models.GateStandard), own, Policy{true, models.Counts{High: 5}, OwnerProduct}},
-		"a group's own before the product's":      {global, group(models.GateOwn), own, Policy{true, models.Counts{Low: 5}, OwnerGroup}},
-		"a group's own before a disabled product": {global, group(models.GateOwn), disabled, Policy{true, models.Counts{Low: 5}, OwnerGroup}},
-		"a disabled group":                        {global, group(models.GateDisabled), own, Policy{Owner: OwnerGroup}},
+		"standard has the global thresholds": {global, nil, standard, Policy{true, global.Thresholds, OwnerGlobal}},
+		"own, where unset counts as zero":    {global, nil, own, Policy{true, models.Counts{High: 5}, OwnerProduct}},
+		"own, although globally inactive": {
+			settings.Gate{},
+			nil,
+			own,
+			Policy{true, models.Counts{High: 5}, OwnerProduct},
+		},
+		"standard, globally inactive": {
+			settings.Gate{},
+			nil,
+			standard,
+			Policy{false, models.Counts{}, OwnerGlobal},
+		},
+		"disabled": {global, nil, disabled, Policy{Owner: OwnerProduct}},
+		"a standard group leaves it": {
+			global,
+			group(models.GateStandard),
+			own,
+			Policy{true, models.Counts{High: 5}, OwnerProduct},
+		},
+		"a group's own before the product's": {
+			global,
+			group(models.GateOwn),
+			own,
+			Policy{true, models.Counts{Low: 5}, OwnerGroup},
+		},
+		"a group's own before a disabled product": {
+			global,
+			group(models.GateOwn),
+			disabled,
+			Policy{true, models.Counts{Low: 5}, OwnerGroup},
+		},
+		"a disabled group": {global, group(models.GateDisabled), own, Policy{Owner: OwnerGroup}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -25,7 +25,11 @@ func TestOriginOf(t *testing.T) {
 	group := func(mode models.GateMode) *models.Group {
 		return &models.Group{Name: "Payments", GateMode: mode, Thresholds: models.Thresholds{Low: &five}}
 	}
-	own := models.Product{GateMode: models.GateOwn, Thresholds: models.Thresholds{Critical: &zero, High: &five}, HoldSeconds: &minute}
+	own := models.Product{
+		GateMode:    models.GateOwn,
+		Thresholds:  models.Thresholds{Critical: &zero, High: &five},
+		HoldSeconds: &minute,
+	}
 	at := func(s Source, severities ...models.Severity) map[models.Severity]Source {
 		m := all(SourceUnset)
 		for _, severity := range severities {

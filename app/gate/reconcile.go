@@ -139,7 +139,9 @@ func (r *Reconciler) drifted(g models.Gated, sources []models.SourceTally) bool 
 // repair looks again where nothing else changes, and makes the branch right. It
 // counts no observations: what was counted holds as long as the source has its
 // version. again is true where one has another by now.
-func (r *Reconciler) repair(tx *models.Tx, was models.Gated, counted []models.SourceTally) (what string, again bool, err error) {
+func (r *Reconciler) repair(
+	tx *models.Tx, was models.Gated, counted []models.SourceTally,
+) (what string, again bool, err error) {
 	if err := tx.LockProduct(was.Product.ID); err != nil {
 		return "", false, err
 	}
@@ -158,7 +160,9 @@ func (r *Reconciler) repair(tx *models.Tx, was models.Gated, counted []models.So
 	if g.Branch.Counts != total { // says more than its sources do
 		wrong = []string{countsChanged(total, g.Branch.Counts)}
 	}
-	out, err := r.gates.Evaluate(tx, g, Change{Counts: total, Cause: event.Cause{Kind: event.CauseReconcile, Text: "the hourly reconciliation"}})
+	out, err := r.gates.Evaluate(
+		tx, g, Change{Counts: total, Cause: event.Cause{Kind: event.CauseReconcile, Text: "the hourly reconciliation"}},
+	)
 	switch {
 	case out.Before != out.After:
 		wrong = append(wrong, string(out.After)+" instead of "+string(out.Before))
@@ -170,7 +174,9 @@ func (r *Reconciler) repair(tx *models.Tx, was models.Gated, counted []models.So
 
 // correct gives a branch's sources the counts of their observations, and sums
 // them up.
-func correct(tx *models.Tx, branchID int64, counted []models.SourceTally) (total models.Counts, wrong []string, again bool, err error) {
+func correct(
+	tx *models.Tx, branchID int64, counted []models.SourceTally,
+) (total models.Counts, wrong []string, again bool, err error) {
 	sources, err := tx.SourcesOf(tx.Context(), branchID)
 	if err != nil {
 		return total, nil, false, err

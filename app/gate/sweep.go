@@ -101,7 +101,9 @@ func (s *Sweeper) step(tx *models.Tx, at models.GateSweep) error {
 	from, by := at.BranchID, s.gates.policy().By
 	for _, g := range list {
 		out, err := s.gates.Evaluate(tx, g, Change{
-			Counts: g.Branch.Counts, Actor: by, Cause: event.Cause{Kind: event.CauseSettings, Text: "a change of the gate settings"},
+			Counts: g.Branch.Counts,
+			Actor:  by,
+			Cause:  event.Cause{Kind: event.CauseSettings, Text: "a change of the gate settings"},
 		})
 		if err != nil {
 			return err

@@ -14,7 +14,9 @@ import (
 
 // MayDelete tells which of some notifications the actor may delete for all: as
 // an owner of their product, or an administrator.
-func (s *Service) MayDelete(ctx context.Context, actor authz.Actor, list []models.Notification) (map[int64]bool, error) {
+func (s *Service) MayDelete(
+	ctx context.Context, actor authz.Actor, list []models.Notification,
+) (map[int64]bool, error) {
 	var products []int64
 	for _, n := range list {
 		if n.ProductID != 0 && !slices.Contains(products, n.ProductID) {
@@ -79,7 +81,14 @@ func (s *Service) remove(ctx context.Context, actor authz.Actor, list []models.N
 		}
 	}
 	if others > 0 {
-		return fault.New(fault.Forbidden, fmt.Sprintf("Only owners of a product delete its notifications for all: %d of these %d are not yours to delete", others, len(list)))
+		return fault.New(
+			fault.Forbidden,
+			fmt.Sprintf(
+				"Only owners of a product delete its notifications for all: %d of these %d are not yours to delete",
+				others,
+				len(list),
+			),
+		)
 	}
 	defer s.live.RefreshAll()
 	for some := range slices.Chunk(list, batch) {
@@ -102,7 +111,12 @@ func removeSome(tx *models.Tx, actor authz.Actor, list []models.Notification) er
 		return err
 	}
 	for product, names := range products {
-		entry := audit.Entry{Action: audit.Delete, Kind: audit.Notification, ProductID: product, Name: fmt.Sprintf("%d from all inboxes", len(names))}
+		entry := audit.Entry{
+			Action:    audit.Delete,
+			Kind:      audit.Notification,
+			ProductID: product,
+			Name:      fmt.Sprintf("%d from all inboxes", len(names)),
+		}
 		entry.Was = audit.Values{"notifications": strings.Join(names[:min(len(names), maxNames)], "; ")}
 		if err := audit.Write(tx, actor, entry); err != nil {
 			return err

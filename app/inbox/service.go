@@ -117,7 +117,9 @@ func (s *Service) MarkAll(ctx context.Context, actor authz.Actor, upTo int64) er
 
 // MarkFound marks what a filter finds, up to the newest that the actor has seen
 // listed: at most MaxBulk, the newest of them. It says how many it marked.
-func (s *Service) MarkFound(ctx context.Context, actor authz.Actor, f models.InboxFilter, upTo int64, as models.MarkAs) (int, error) {
+func (s *Service) MarkFound(
+	ctx context.Context, actor authz.Actor, f models.InboxFilter, upTo int64, as models.MarkAs,
+) (int, error) {
 	if !f.IsFiltered() && as == models.MarkViewed {
 		n, err := s.Unread(ctx, actor)
 		if err != nil {

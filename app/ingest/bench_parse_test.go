@@ -53,7 +53,13 @@ func millionResults(n int, toolFirst bool) io.Reader {
 		_, err := fmt.Fprintf(out, `{"version": "2.1.0", "runs": [{%s"results": [`, before)
 		comma := ""
 		for i := 0; i < n && err == nil; i++ {
-			_, err = fmt.Fprintf(out, `%s{"ruleId":"R1","message":{"text":"m%d"},"locations":[{"physicalLocation":{"artifactLocation":{"uri":"f%d"}}}]}`, comma, i, i)
+			_, err = fmt.Fprintf(
+				out,
+				`%s{"ruleId":"R1","message":{"text":"m%d"},"locations":[{"physicalLocation":{"artifactLocation":{"uri":"f%d"}}}]}`,
+				comma,
+				i,
+				i,
+			)
 			comma = ","
 		}
 		if err == nil {

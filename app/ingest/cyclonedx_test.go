@@ -13,7 +13,10 @@ func bom(components, vulnerabilities string) string {
 func TestCycloneDXSeverity(t *testing.T) {
 	rated := func(list string) string { return bom(``, `{"id": "V", "ratings": [`+list+`]}`) }
 	rules{
-		"the most severe":          {rated(`{"severity": "low"}, {"severity": "High"}, {"severity": "info"}`), []string{"high open V"}},
+		"the most severe": {
+			rated(`{"severity": "low"}, {"severity": "High"}, {"severity": "info"}`),
+			[]string{"high open V"},
+		},
 		"a score without a word":   {rated(`{"score": 9.0}`), []string{"critical open V"}},
 		"a score beside a word":    {rated(`{"score": 9.0, "severity": "low"}`), []string{"low open V"}},
 		"a score above a word":     {rated(`{"severity": "medium"}, {"score": 7.5}`), []string{"high open V"}},
@@ -48,24 +51,56 @@ func TestCycloneDXComponents(t *testing.T) {
 	affects := func(refs string) string { return `{"id": "V", "affects": [` + refs + `]}` }
 	one, two := []string{"unknown open V"}, []string{"unknown open V", "unknown open V"}
 	rules{
-		"several":                 {bom(a+","+nested, affects(`{"ref": "a"}, {"ref": "outer"}`)), two},
-		"nested":                  {bom(nested, affects(`{"ref": "outer"}, {"ref": "inner"}`)), two},
-		"of one package URL":      {bom(a+","+twin, affects(`{"ref": "a"}, {"ref": "twin"}`)), one},
-		"the same twice":          {bom(a, affects(`{"ref": "a"}`)+","+affects(`{"ref": "a"}`)), one},
-		"named alike":             {bom(`{"bom-ref": "b", "name": "N", "version": "1"}, {"bom-ref": "c", "name": "N", "version": "1"}`, affects(`{"ref": "b"}, {"ref": "c"}`)), one},
-		"of another version":      {bom(`{"bom-ref": "b", "name": "N", "version": "1"}, {"bom-ref": "c", "name": "N"}`, affects(`{"ref": "b"}, {"ref": "c"}`)), two},
-		"that are not there":      {bom(a, affects(`{"ref": "x"}, {"ref": "y"}, {"ref": "x"}`)), two},
-		"none":                    {bom(a, affects(``)), one},
-		"without ids":             {bom(``, `{"bom-ref": "v1"}, {"bom-ref": "v2"}`), []string{"unknown open v1", "unknown open v2"}},
-		"of two vulnerabilities":  {bom(a, `{"id": "V", "affects": [{"ref": "a"}]}, {"id": "W", "affects": [{"ref": "a"}]}`), []string{"unknown open V", "unknown open W"}},
+		"several":            {bom(a+","+nested, affects(`{"ref": "a"}, {"ref": "outer"}`)), two},
+		"nested":             {bom(nested, affects(`{"ref": "outer"}, {"ref": "inner"}`)), two},
+		"of one package URL": {bom(a+","+twin, affects(`{"ref": "a"}, {"ref": "twin"}`)), one},
+		"the same twice":     {bom(a, affects(`{"ref": "a"}`)+","+affects(`{"ref": "a"}`)), one},
+		"named alike": {
+			bom(
+				`{"bom-ref": "b", "name": "N", "version": "1"}, {"bom-ref": "c", "name": "N", "version": "1"}`,
+				affects(`{"ref": "b"}, {"ref": "c"}`),
+			),
+			one,
+		},
+		"of another version": {
+			bom(
+				`{"bom-ref": "b", "name": "N", "version": "1"}, {"bom-ref": "c", "name": "N"}`,
+				affects(`{"ref": "b"}, {"ref": "c"}`),
+			),
+			two,
+		},
+		"that are not there": {bom(a, affects(`{"ref": "x"}, {"ref": "y"}, {"ref": "x"}`)), two},
+		"none":               {bom(a, affects(``)), one},
+		"without ids": {
+			bom(``, `{"bom-ref": "v1"}, {"bom-ref": "v2"}`),
+			[]string{"unknown open v1", "unknown open v2"},
+		},
+		"of two vulnerabilities": {
+			bom(a, `{"id": "V", "affects": [{"ref": "a"}]}, {"id": "W", "affects": [{"ref": "a"}]}`),
+			[]string{"unknown open V", "unknown open W"},
+		},
 		"neither, a version last": {`{"components": [], "bomFormat": "CycloneDX", "version": 1}`, nil},
 	}.check(t)
 }
 
 func TestCycloneDXTexts(t *testing.T) {
-	got := only(t, bom(`{"bom-ref": "a", "name": "A", "version": "1"}`, `{"id": "CVE-1", "description": "why", "recommendation": "upgrade",
-		"source": {"url": "https://example.org/1"}, "affects": [{"ref": "a"}]}`))
-	want := Finding{Title: "CVE-1", Description: "why", Component: "A 1", Fix: "upgrade", URL: "https://example.org/1", Severity: 5, Status: "open"}
+	got := only(
+		t,
+		bom(
+			`{"bom-ref": "a", "name": "A", "version": "1"}`,
+			`{"id": "CVE-1", "description": "why", "recommendation": "upgrade",
+		"source": {"url": "https://example.org/1"}, "affects": [{"ref": "a"}]}`,
+		),
+	)
+	want := Finding{
+		Title:       "CVE-1",
+		Description: "why",
+		Component:   "A 1",
+		Fix:         "upgrade",
+		URL:         "https://example.org/1",
+		Severity:    5,
+		Status:      "open",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("finding (-want +got):\n%s", diff)
 	}

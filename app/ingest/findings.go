@@ -61,9 +61,15 @@ func (s *Findings) at(i int) Finding { return s.finding(s.records.at(i)) }
 
 func (s *Findings) finding(r *record) Finding {
 	return Finding{
-		Identity: string(r.id[:]), Title: s.texts.get(r.title), Description: s.texts.get(r.description),
-		Component: s.texts.get(r.component), Location: s.texts.get(r.location), Fix: s.texts.get(r.fix), URL: s.texts.get(r.link),
-		Severity: models.Severity(r.severity), Status: statuses[r.status],
+		Identity:    string(r.id[:]),
+		Title:       s.texts.get(r.title),
+		Description: s.texts.get(r.description),
+		Component:   s.texts.get(r.component),
+		Location:    s.texts.get(r.location),
+		Fix:         s.texts.get(r.fix),
+		URL:         s.texts.get(r.link),
+		Severity:    models.Severity(r.severity),
+		Status:      statuses[r.status],
 	}
 }
 

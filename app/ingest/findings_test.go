@@ -14,7 +14,9 @@ func TestFindingsKeepEachIdentityOnce(t *testing.T) {
 	const n = 3 * chunkSize
 	for range 2 {
 		for i := range n {
-			findings.addFinding(identity(strconv.Itoa(i)), Finding{Title: fmt.Sprint("t", i), Severity: models.Low, Status: models.StatusOpen})
+			findings.addFinding(
+				identity(strconv.Itoa(i)), Finding{Title: fmt.Sprint("t", i), Severity: models.Low, Status: models.StatusOpen},
+			)
 		}
 	}
 	if findings.Len() != n {
@@ -48,10 +50,26 @@ func TestTheWorstOfARepeatedIdentityStays(t *testing.T) {
 		first, second Finding
 		wins          bool
 	}{
-		{Finding{Severity: models.Low, Status: models.StatusOpen}, Finding{Severity: models.High, Status: models.StatusOpen}, true},
-		{Finding{Severity: models.High, Status: models.StatusOpen}, Finding{Severity: models.Low, Status: models.StatusOpen}, false},
-		{Finding{Severity: models.Critical, Status: models.StatusRiskAccepted}, Finding{Severity: models.Low, Status: models.StatusOpen}, true},
-		{Finding{Severity: models.Low, Status: models.StatusInReview}, Finding{Severity: models.Critical, Status: models.StatusResolved}, false},
+		{
+			Finding{Severity: models.Low, Status: models.StatusOpen},
+			Finding{Severity: models.High, Status: models.StatusOpen},
+			true,
+		},
+		{
+			Finding{Severity: models.High, Status: models.StatusOpen},
+			Finding{Severity: models.Low, Status: models.StatusOpen},
+			false,
+		},
+		{
+			Finding{Severity: models.Critical, Status: models.StatusRiskAccepted},
+			Finding{Severity: models.Low, Status: models.StatusOpen},
+			true,
+		},
+		{
+			Finding{Severity: models.Low, Status: models.StatusInReview},
+			Finding{Severity: models.Critical, Status: models.StatusResolved},
+			false,
+		},
 	}
 	for _, test := range tests {
 		findings := newFindings(newTexts())

@@ -13,16 +13,46 @@ func gitlabReport(list string) string {
 func TestGitLabFindings(t *testing.T) {
 	rules{
 		"severities": {
-			gitlabReport(`{"id": "1", "name": "A", "severity": "Critical"}, {"id": "2", "name": "B", "severity": "Info"}, {"id": "3", "name": "C", "severity": "Undefined"}, {"id": "4", "name": "D"}`),
+			gitlabReport(
+				`{"id": "1", "name": "A", "severity": "Critical"}, {"id": "2", "name": "B", "severity": "Info"}, {"id": "3", "name": "C", "severity": "Undefined"}, {"id": "4", "name": "D"}`,
+			),
 			[]string{"critical open A", "none open B", "unknown open C", "unknown open D"},
 		},
-		"by id":             {gitlabReport(`{"id": "1", "name": "A", "cve": "x"}, {"id": "2", "name": "A", "cve": "x"}, {"id": "1", "name": "A", "cve": "y"}`), []string{"unknown open A", "unknown open A"}},
-		"by cve":            {gitlabReport(`{"cve": "x", "name": "A", "location": {"file": "a"}}, {"cve": "x", "name": "A", "location": {"file": "b"}}, {"cve": "y", "name": "A"}`), []string{"unknown open A", "unknown open A"}},
-		"by place":          {gitlabReport(`{"name": "A", "location": {"file": "a", "start_line": 1}}, {"name": "A", "location": {"start_line": 1, "file": "a"}}, {"name": "A", "location": {"file": "a", "start_line": 2}}`), []string{"unknown open A", "unknown open A"}},
-		"an id is no cve":   {gitlabReport(`{"id": "x", "name": "A"}, {"cve": "x", "name": "A"}`), []string{"unknown open A", "unknown open A"}},
-		"titled by the CVE": {gitlabReport(`{"id": "1", "name": "A", "identifiers": [{"type": "cwe", "name": "CWE-1"}, {"type": "cve", "name": "CVE-1"}]}`), []string{"unknown open CVE-1"}},
-		"titled otherwise":  {gitlabReport(`{"id": "1", "identifiers": [{"type": "cwe", "name": "CWE-1"}]}, {"id": "2", "message": "M"}, {"id": "3", "cve": "c"}`), []string{"unknown open CWE-1", "unknown open M", "unknown open c"}},
-		"none":              {gitlabReport(``), nil},
+		"by id": {
+			gitlabReport(
+				`{"id": "1", "name": "A", "cve": "x"}, {"id": "2", "name": "A", "cve": "x"}, {"id": "1", "name": "A", "cve": "y"}`,
+			),
+			[]string{"unknown open A", "unknown open A"},
+		},
+		"by cve": {
+			gitlabReport(
+				`{"cve": "x", "name": "A", "location": {"file": "a"}}, {"cve": "x", "name": "A", "location": {"file": "b"}}, {"cve": "y", "name": "A"}`,
+			),
+			[]string{"unknown open A", "unknown open A"},
+		},
+		"by place": {
+			gitlabReport(
+				`{"name": "A", "location": {"file": "a", "start_line": 1}}, {"name": "A", "location": {"start_line": 1, "file": "a"}}, {"name": "A", "location": {"file": "a", "start_line": 2}}`,
+			),
+			[]string{"unknown open A", "unknown open A"},
+		},
+		"an id is no cve": {
+			gitlabReport(`{"id": "x", "name": "A"}, {"cve": "x", "name": "A"}`),
+			[]string{"unknown open A", "unknown open A"},
+		},
+		"titled by the CVE": {
+			gitlabReport(
+				`{"id": "1", "name": "A", "identifiers": [{"type": "cwe", "name": "CWE-1"}, {"type": "cve", "name": "CVE-1"}]}`,
+			),
+			[]string{"unknown open CVE-1"},
+		},
+		"titled otherwise": {
+			gitlabReport(
+				`{"id": "1", "identifiers": [{"type": "cwe", "name": "CWE-1"}]}, {"id": "2", "message": "M"}, {"id": "3", "cve": "c"}`,
+			),
+			[]string{"unknown open CWE-1", "unknown open M", "unknown open c"},
+		},
+		"none": {gitlabReport(``), nil},
 	}.check(t)
 }
 

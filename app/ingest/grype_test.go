@@ -22,9 +22,21 @@ func TestGrypeIdentities(t *testing.T) {
 }
 
 func TestGrypeTexts(t *testing.T) {
-	got := only(t, `{"matches": [{"vulnerability": {"id": "V", "severity": "Negligible", "links": ["u"], "fix": {"versions": ["2", "3"]}},
-		"relatedVulnerabilities": [{"description": "related"}], "artifact": {"name": "a", "version": "1", "locations": [{"path": "/x"}, {}]}}]}`)
-	want := Finding{Title: "V", Description: "related", Component: "a 1", Location: "/x", Fix: "2, 3", URL: "u", Severity: 4, Status: "open"}
+	got := only(
+		t,
+		`{"matches": [{"vulnerability": {"id": "V", "severity": "Negligible", "links": ["u"], "fix": {"versions": ["2", "3"]}},
+		"relatedVulnerabilities": [{"description": "related"}], "artifact": {"name": "a", "version": "1", "locations": [{"path": "/x"}, {}]}}]}`,
+	)
+	want := Finding{
+		Title:       "V",
+		Description: "related",
+		Component:   "a 1",
+		Location:    "/x",
+		Fix:         "2, 3",
+		URL:         "u",
+		Severity:    4,
+		Status:      "open",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("finding (-want +got):\n%s", diff)
 	}

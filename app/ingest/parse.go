@@ -184,7 +184,10 @@ func (d *document) explain(err error) error {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fault.Wrap(fault.Unavailable, "The report was not read to its end: send it again", err)
 	case errors.Is(err, errUnknownFormat):
-		return fault.BadField("report", "This is no report of a known format (CycloneDX JSON, SARIF 2.1.0, Trivy JSON, Grype JSON, GitLab security report)")
+		return fault.BadField(
+			"report",
+			"This is no report of a known format (CycloneDX JSON, SARIF 2.1.0, Trivy JSON, Grype JSON, GitLab security report)",
+		)
 	case errors.As(err, &wrong):
 		return unreadable(wrong.Error(), err)
 	}

@@ -65,7 +65,13 @@ func TestParseRealReports(t *testing.T) {
 				t.Errorf("with keys in reversed order (-want +got):\n%s", diff)
 			}
 			if report.Tool != reversed.Tool || report.Format != reversed.Format {
-				t.Errorf("with keys in reversed order: format %q, tool %q; want %q, %q", reversed.Format, reversed.Tool, report.Format, report.Tool)
+				t.Errorf(
+					"with keys in reversed order: format %q, tool %q; want %q, %q",
+					reversed.Format,
+					reversed.Tool,
+					report.Format,
+					report.Tool,
+				)
 			}
 		})
 	}
@@ -73,9 +79,17 @@ func TestParseRealReports(t *testing.T) {
 
 func TestTools(t *testing.T) {
 	tests := map[string]string{
-		"cyclonedx-analysis.json": "", "cyclonedx-grype.json": "grype", "cyclonedx-trivy.json": "trivy", "gitlab-container.json": "Trivy",
-		"gitlab-sast.json": "njsscan", "grype-many.json": "grype", "sarif-cxf.sarif": "Grype", "sarif-empty.sarif": "CodeScanner",
-		"sarif-semgrep.sarif": "semgrep", "trivy-kubernetes.json": "Trivy", "trivy-legacy.json": "Trivy",
+		"cyclonedx-analysis.json": "",
+		"cyclonedx-grype.json":    "grype",
+		"cyclonedx-trivy.json":    "trivy",
+		"gitlab-container.json":   "Trivy",
+		"gitlab-sast.json":        "njsscan",
+		"grype-many.json":         "grype",
+		"sarif-cxf.sarif":         "Grype",
+		"sarif-empty.sarif":       "CodeScanner",
+		"sarif-semgrep.sarif":     "semgrep",
+		"trivy-kubernetes.json":   "Trivy",
+		"trivy-legacy.json":       "Trivy",
 	}
 	for name, want := range tests {
 		if got := mustParse(t, string(readSample(t, name))).Tool; got != want {
@@ -183,30 +197,78 @@ func TestParseRefusesWithThePlace(t *testing.T) {
 		"something after the end":     {`{"matches": []} {}`, "something follows"},
 		"bad UTF-8":                   {"{\"matches\": [], \"x\": \"\xff\"}", "in x, at byte 21: the text is not UTF-8"},
 		"UTF-16":                      {"\xff\xfe{\x00}\x00", "not UTF-8"},
-		"cut short":                   {`{"matches": [{"vulnerability": {"id": "CVE-1"}}, {"vuln`, "in matches[1], at byte 48: the document ends too early"},
-		"cut in what is skipped":      {`{"matches": [], "source": {"a": [1, 2`, "in source, at byte 37: the document ends too early"},
-		"cut in a run":                {`{"runs": [{"results": [{"ruleId": "a"}, {"message": {"te`, "in runs[0].results[1], at byte 39: the document ends"},
-		"a match of another type":     {`{"matches": [7]}`, "in matches[0], at byte 14: expected an object, found a number"},
-		"an id of another type":       {`{"matches": [{"vulnerability": {"id": [1]}}]}`, "in matches[0].vulnerability.id, at byte 43: expected a text, found a list"},
-		"matches of another type":     {`{"matches": "none"}`, "in matches, at byte 18: expected a list, found a text"},
-		"an object in place of all":   {`{"matches": {}}`, "in matches, at byte 13: expected a list, found an object"},
-		"runs of another type":        {`{"runs": true}`, "in runs, at byte 13: expected a list, found true or false"},
-		"a run of another type":       {`{"runs": [[]]}`, "in runs[0], at byte 11: expected an object, found a list"},
-		"a line of another type":      {`{"runs": [{"results": [{}, {"locations": [{"physicalLocation": {"region": {"startLine": "7"}}}]}]}]}`, "in runs[0].results[1].locations.physicalLocation.region.startLine, at byte 96: expected a number, found a text"},
-		"a rule of another type":      {`{"runs": [{"tool": {"driver": {"rules": [{"id": 7}]}}}]}`, "in runs[0].tool.driver.rules[0].id, at byte 50: expected a text, found a number"},
-		"ratings of another type":     {`{"bomFormat": "CycloneDX", "vulnerabilities": [{"ratings": {}}]}`, "in vulnerabilities[0].ratings, at byte 62: expected a list, found an object"},
-		"the same, the format last":   {`{"vulnerabilities": [{"ratings": {}}], "bomFormat": "CycloneDX"}`, "in vulnerabilities[0].ratings, at byte 36: expected a list, found an object"},
-		"a list that is none":         {`{"vulnerabilities": {}, "bomFormat": "CycloneDX"}`, "in vulnerabilities, at byte 21: expected a list, found an object"},
-		"a component of another type": {`{"bomFormat": "CycloneDX", "components": [{"name": 1}]}`, "in components[0].name, at byte 52: expected a text"},
-		"results of another type":     {`{"Results": 1}`, "in Results, at byte 13: expected a list, found a number"},
-		"a secret of another type":    {`{"Results": [{"Target": "t", "Secrets": [{"RuleID": {}}]}]}`, "in Results[0].Secrets[0].RuleID, at byte 55: expected a text, found an object"},
-		"a resource of another type":  {`{"ClusterName": "c", "Resources": [1]}`, "in Resources[0], at byte 36: expected an object"},
-		"a result in a list":          {`[{"Target": "t"}, 7]`, "in [1], at byte 19: expected an object, found a number"},
-		"a severity of another type":  {`{"version": "15.0.0", "vulnerabilities": [{"severity": 3}]}`, "in vulnerabilities[0].severity, at byte 57: expected a text"},
-		"a place of another type":     {`{"version": "15.0.0", "vulnerabilities": [{"id": "1", "location": {"file": 3}}]}`, "in vulnerabilities[0].location.file, at byte 78: expected a text"},
-		"too deep":                    {`{"x": ` + strings.Repeat("[", 100_000), "in x, at byte 10006: lists and objects lie too deep"},
-		"too deep in what is read":    {`{"bomFormat": "CycloneDX", "components": [` + strings.Repeat(`{"components": [`, 20_000), "too deep"},
-		"too deep in a finding":       {`{"matches": [{"x": ` + strings.Repeat("[", 20_000), "in matches[0], at byte 13: "},
+		"cut short": {
+			`{"matches": [{"vulnerability": {"id": "CVE-1"}}, {"vuln`,
+			"in matches[1], at byte 48: the document ends too early",
+		},
+		"cut in what is skipped": {
+			`{"matches": [], "source": {"a": [1, 2`,
+			"in source, at byte 37: the document ends too early",
+		},
+		"cut in a run": {
+			`{"runs": [{"results": [{"ruleId": "a"}, {"message": {"te`,
+			"in runs[0].results[1], at byte 39: the document ends",
+		},
+		"a match of another type": {`{"matches": [7]}`, "in matches[0], at byte 14: expected an object, found a number"},
+		"an id of another type": {
+			`{"matches": [{"vulnerability": {"id": [1]}}]}`,
+			"in matches[0].vulnerability.id, at byte 43: expected a text, found a list",
+		},
+		"matches of another type":   {`{"matches": "none"}`, "in matches, at byte 18: expected a list, found a text"},
+		"an object in place of all": {`{"matches": {}}`, "in matches, at byte 13: expected a list, found an object"},
+		"runs of another type":      {`{"runs": true}`, "in runs, at byte 13: expected a list, found true or false"},
+		"a run of another type":     {`{"runs": [[]]}`, "in runs[0], at byte 11: expected an object, found a list"},
+		"a line of another type": {
+			`{"runs": [{"results": [{}, {"locations": [{"physicalLocation": {"region": {"startLine": "7"}}}]}]}]}`,
+			"in runs[0].results[1].locations.physicalLocation.region.startLine, at byte 96: expected a number, found a text",
+		},
+		"a rule of another type": {
+			`{"runs": [{"tool": {"driver": {"rules": [{"id": 7}]}}}]}`,
+			"in runs[0].tool.driver.rules[0].id, at byte 50: expected a text, found a number",
+		},
+		"ratings of another type": {
+			`{"bomFormat": "CycloneDX", "vulnerabilities": [{"ratings": {}}]}`,
+			"in vulnerabilities[0].ratings, at byte 62: expected a list, found an object",
+		},
+		"the same, the format last": {
+			`{"vulnerabilities": [{"ratings": {}}], "bomFormat": "CycloneDX"}`,
+			"in vulnerabilities[0].ratings, at byte 36: expected a list, found an object",
+		},
+		"a list that is none": {
+			`{"vulnerabilities": {}, "bomFormat": "CycloneDX"}`,
+			"in vulnerabilities, at byte 21: expected a list, found an object",
+		},
+		"a component of another type": {
+			`{"bomFormat": "CycloneDX", "components": [{"name": 1}]}`,
+			"in components[0].name, at byte 52: expected a text",
+		},
+		"results of another type": {`{"Results": 1}`, "in Results, at byte 13: expected a list, found a number"},
+		"a secret of another type": {
+			`{"Results": [{"Target": "t", "Secrets": [{"RuleID": {}}]}]}`,
+			"in Results[0].Secrets[0].RuleID, at byte 55: expected a text, found an object",
+		},
+		"a resource of another type": {
+			`{"ClusterName": "c", "Resources": [1]}`,
+			"in Resources[0], at byte 36: expected an object",
+		},
+		"a result in a list": {`[{"Target": "t"}, 7]`, "in [1], at byte 19: expected an object, found a number"},
+		"a severity of another type": {
+			`{"version": "15.0.0", "vulnerabilities": [{"severity": 3}]}`,
+			"in vulnerabilities[0].severity, at byte 57: expected a text",
+		},
+		"a place of another type": {
+			`{"version": "15.0.0", "vulnerabilities": [{"id": "1", "location": {"file": 3}}]}`,
+			"in vulnerabilities[0].location.file, at byte 78: expected a text",
+		},
+		"too deep": {
+			`{"x": ` + strings.Repeat("[", 100_000),
+			"in x, at byte 10006: lists and objects lie too deep",
+		},
+		"too deep in what is read": {
+			`{"bomFormat": "CycloneDX", "components": [` + strings.Repeat(`{"components": [`, 20_000),
+			"too deep",
+		},
+		"too deep in a finding": {`{"matches": [{"x": ` + strings.Repeat("[", 20_000), "in matches[0], at byte 13: "},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -225,21 +287,30 @@ func TestParseRefusesWithThePlace(t *testing.T) {
 // Types of what the format does not look at do not matter.
 func TestParseIgnoresWhatIsNotItsOwn(t *testing.T) {
 	tests := map[string]struct{ text, format string }{
-		"matches of CycloneDX":         {`{"matches": 7, "Results": {}, "runs": 1, "bomFormat": "CycloneDX"}`, "cyclonedx"},
-		"results of SARIF":             {`{"Results": 7, "matches": "x", "runs": []}`, "sarif"},
-		"matches of Trivy":             {`{"matches": 7, "Results": [], "ArtifactName": {}}`, "trivy"},
-		"ratings of GitLab":            {`{"vulnerabilities": [{"id": "1", "ratings": 7, "affects": "x"}], "version": "15"}`, "gitlab"},
-		"links of CycloneDX":           {`{"vulnerabilities": [{"id": "1", "links": 7, "severity": {}}], "bomFormat": "CycloneDX"}`, "cyclonedx"},
+		"matches of CycloneDX": {`{"matches": 7, "Results": {}, "runs": 1, "bomFormat": "CycloneDX"}`, "cyclonedx"},
+		"results of SARIF":     {`{"Results": 7, "matches": "x", "runs": []}`, "sarif"},
+		"matches of Trivy":     {`{"matches": 7, "Results": [], "ArtifactName": {}}`, "trivy"},
+		"ratings of GitLab": {
+			`{"vulnerabilities": [{"id": "1", "ratings": 7, "affects": "x"}], "version": "15"}`,
+			"gitlab",
+		},
+		"links of CycloneDX": {
+			`{"vulnerabilities": [{"id": "1", "links": 7, "severity": {}}], "bomFormat": "CycloneDX"}`,
+			"cyclonedx",
+		},
 		"a descriptor of another type": {`{"descriptor": 7, "matches": null}`, "grype"},
 		"a scan of another type":       {`{"scan": 7, "version": 1, "vulnerabilities": null}`, "gitlab"},
-		"repeated keys":                {`{"bomFormat": 1, "bomFormat": "CycloneDX", "bomFormat": "CycloneDX", "metadata": {}, "metadata": {"tools": []}}`, "cyclonedx"},
-		"huge numbers":                 {`{"runs": [{"properties": {"x": 1e999}}], "y": -1e-999}`, "sarif"},
-		"a byte order mark":            {"\ufeff" + `{"runs": []}`, "sarif"},
-		"a schema":                     {`{"$schema": "https://json.schemastore.org/SARIF-2.1.0.json"}`, "sarif"},
-		"a schema and a BOM":           {`{"$schema": "sarif", "bomFormat": "CycloneDX"}`, "cyclonedx"},
-		"runs and results":             {`{"Results": [], "matches": [], "runs": []}`, "sarif"},
-		"results and matches":          {`{"version": "", "vulnerabilities": [], "matches": [], "Results": []}`, "trivy"},
-		"matches and vulnerabilities":  {`{"version": "", "vulnerabilities": [], "matches": []}`, "grype"},
+		"repeated keys": {
+			`{"bomFormat": 1, "bomFormat": "CycloneDX", "bomFormat": "CycloneDX", "metadata": {}, "metadata": {"tools": []}}`,
+			"cyclonedx",
+		},
+		"huge numbers":                {`{"runs": [{"properties": {"x": 1e999}}], "y": -1e-999}`, "sarif"},
+		"a byte order mark":           {"\ufeff" + `{"runs": []}`, "sarif"},
+		"a schema":                    {`{"$schema": "https://json.schemastore.org/SARIF-2.1.0.json"}`, "sarif"},
+		"a schema and a BOM":          {`{"$schema": "sarif", "bomFormat": "CycloneDX"}`, "cyclonedx"},
+		"runs and results":            {`{"Results": [], "matches": [], "runs": []}`, "sarif"},
+		"results and matches":         {`{"version": "", "vulnerabilities": [], "matches": [], "Results": []}`, "trivy"},
+		"matches and vulnerabilities": {`{"version": "", "vulnerabilities": [], "matches": []}`, "grype"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -251,7 +322,9 @@ func TestParseIgnoresWhatIsNotItsOwn(t *testing.T) {
 }
 
 func TestParseTooLarge(t *testing.T) {
-	body := http.MaxBytesReader(httptest.NewRecorder(), io.NopCloser(strings.NewReader(`{"x": "`+strings.Repeat("a", 100)+`"}`)), 50)
+	body := http.MaxBytesReader(
+		httptest.NewRecorder(), io.NopCloser(strings.NewReader(`{"x": "`+strings.Repeat("a", 100)+`"}`)), 50,
+	)
 	if _, err := Parse(body); !fault.Is(err, fault.TooLarge) {
 		t.Errorf("error %v, want one of size", err)
 	}
@@ -287,12 +360,16 @@ func TestRepeatedIdentityIsOneFinding(t *testing.T) {
 }
 
 func TestTextsAreBoundedAndClean(t *testing.T) {
-	report := mustParse(t, `{"matches": [{"vulnerability": {"id": "A\u0000B`+strings.Repeat("ä", 300)+`"}, "artifact": {}}]}`)
+	report := mustParse(
+		t,
+		`{"matches": [{"vulnerability": {"id": "A\u0000B`+strings.Repeat("ä", 300)+`"}, "artifact": {}}]}`,
+	)
 	if report.Findings.Len() != 1 {
 		t.Fatalf("%d findings, want 1", report.Findings.Len())
 	}
 	for f := range report.Findings.All() {
-		if len(f.Title) > maxTitle || strings.Contains(f.Title, "\x00") || !strings.HasPrefix(f.Title, "ABä") || !strings.HasSuffix(f.Title, "…") {
+		if len(f.Title) > maxTitle || strings.Contains(f.Title, "\x00") || !strings.HasPrefix(f.Title, "ABä") ||
+			!strings.HasSuffix(f.Title, "…") {
 			t.Errorf("title %q", f.Title)
 		}
 	}

@@ -120,7 +120,12 @@ func eventFinding(f Finding, severity models.Severity) event.Finding {
 func (p *plan) order() {
 	slices.SortFunc(p.insert, func(i, j int32) int {
 		a, b := p.findings.at(int(i)), p.findings.at(int(j))
-		return cmp.Or(cmp.Compare(a.Severity, b.Severity), strings.Compare(a.Title, b.Title), strings.Compare(a.Component, b.Component), cmp.Compare(i, j))
+		return cmp.Or(
+			cmp.Compare(a.Severity, b.Severity),
+			strings.Compare(a.Title, b.Title),
+			strings.Compare(a.Component, b.Component),
+			cmp.Compare(i, j),
+		)
 	})
 }
 

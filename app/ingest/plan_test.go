@@ -18,10 +18,18 @@ func TestCompare(t *testing.T) {
 	finding := func(id string, s models.Severity) Finding {
 		return Finding{Identity: wide(id), Title: id, Severity: s, Status: models.StatusOpen}
 	}
-	same, worseNow, back, gone := finding("same", models.High), finding("worse", models.Low), finding("back", models.High), finding("gone", models.Low)
+	same := finding("same", models.High)
+	worseNow := finding("worse", models.Low)
+	back := finding("back", models.High)
+	gone := finding("gone", models.Low)
 	old := finding("old", models.Low)
-	before := said(earlier(1, same, models.StatusOpen), earlier(2, worseNow, models.StatusOpen), earlier(3, back, models.StatusResolved),
-		earlier(4, gone, models.StatusOpen), earlier(5, old, models.StatusResolved))
+	before := said(
+		earlier(1, same, models.StatusOpen),
+		earlier(2, worseNow, models.StatusOpen),
+		earlier(3, back, models.StatusResolved),
+		earlier(4, gone, models.StatusOpen),
+		earlier(5, old, models.StatusResolved),
+	)
 	worseNow.Severity = models.Critical
 	report := reportOf(same, finding("new", models.Medium), worseNow, back, finding("newer", models.High))
 
@@ -153,7 +161,8 @@ func TestCompareKeepsWhatPeopleSay(t *testing.T) {
 			t.Fatalf("%s: %d rows", name, len(rows))
 		}
 		o := rows[0]
-		if got := fmt.Sprint(o.Severity, " ", o.ReportSeverity(), " ", o.Status, " ", o.ReportStatus); got != test.want || p.counts != test.counts {
+		if got := fmt.Sprint(o.Severity, " ", o.ReportSeverity(), " ", o.Status, " ", o.ReportStatus); got != test.want ||
+			p.counts != test.counts {
 			t.Errorf("%s: %s, counts %+v", name, got, p.counts)
 		}
 		var activated gate.Activated

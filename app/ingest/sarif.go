@@ -191,13 +191,23 @@ func (s *sarif) record(v *sarifResult) sarifRecord {
 		l = v.Locations[0]
 	}
 	rule, line, uri := first(v.RuleID, v.Rule.ID), lineOf(l.Physical.Region.StartLine), l.Physical.Artifact.URI
-	r := sarifRecord{index: indexOf(v.RuleIndex, v.Rule.Index), extension: indexOf(v.Rule.ToolComponent.Index), file: -1, line: line}
+	r := sarifRecord{
+		index:     indexOf(v.RuleIndex, v.Rule.Index),
+		extension: indexOf(v.Rule.ToolComponent.Index),
+		file:      -1,
+		line:      line,
+	}
 	if rule != "" {
 		r.rule = identity(rule)
 	}
 	severity, graded := v.grade()
 	r.graded = graded
-	f := Finding{Title: rule, Description: first(v.Message.Text, v.Message.Markdown), Severity: severity, Status: v.status()}
+	f := Finding{
+		Title:       rule,
+		Description: first(v.Message.Text, v.Message.Markdown),
+		Severity:    severity,
+		Status:      v.status(),
+	}
 	if len(l.Logical) > 0 {
 		f.Component = first(l.Logical[0].FullName, l.Logical[0].Name)
 	}

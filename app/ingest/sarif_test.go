@@ -56,21 +56,39 @@ func TestSARIFSeverity(t *testing.T) {
 	scored := `{"id": "R", "properties": {"security-severity": "9.1"}, "defaultConfiguration": {"level": "note"}}`
 	levelled := `{"id": "R", "defaultConfiguration": {"level": "note"}}`
 	rules{
-		"a result's score first":  {run(scored, `{"ruleId": "R", "level": "error", "properties": {"security-severity": "4.0"}}`), []string{"medium open R"}},
-		"as a number":             {run(scored, `{"ruleId": "R", "properties": {"security-severity": 7}}`), []string{"high open R"}},
-		"zero":                    {run(scored, `{"ruleId": "R", "properties": {"security-severity": "0.0"}}`), []string{"none open R"}},
-		"the rule's score":        {run(scored, `{"ruleId": "R", "level": "error"}`), []string{"critical open R"}},
-		"a score that is none":    {run(levelled, `{"ruleId": "R", "properties": {"security-severity": "bad"}}`), []string{"low open R"}},
-		"a score that is not one": {run(levelled, `{"ruleId": "R", "properties": {"security-severity": "NaN"}}`), []string{"low open R"}},
-		"a result's level":        {run(levelled, `{"ruleId": "R", "level": "Error"}`), []string{"high open R"}},
-		"the rule's level":        {run(levelled, `{"ruleId": "R"}`), []string{"low open R"}},
-		"a warning":               {run(`{"id": "R"}`, `{"ruleId": "R"}`), []string{"medium open R"}},
-		"none":                    {run(``, `{"ruleId": "R", "level": "none"}`), []string{"none open R"}},
-		"another word":            {run(``, `{"ruleId": "R", "level": "fatal"}`), []string{"unknown open R"}},
-		"no rule":                 {run(scored, `{"ruleId": "S"}`), []string{"medium open S"}},
+		"a result's score first": {
+			run(scored, `{"ruleId": "R", "level": "error", "properties": {"security-severity": "4.0"}}`),
+			[]string{"medium open R"},
+		},
+		"as a number": {
+			run(scored, `{"ruleId": "R", "properties": {"security-severity": 7}}`),
+			[]string{"high open R"},
+		},
+		"zero": {
+			run(scored, `{"ruleId": "R", "properties": {"security-severity": "0.0"}}`),
+			[]string{"none open R"},
+		},
+		"the rule's score": {run(scored, `{"ruleId": "R", "level": "error"}`), []string{"critical open R"}},
+		"a score that is none": {
+			run(levelled, `{"ruleId": "R", "properties": {"security-severity": "bad"}}`),
+			[]string{"low open R"},
+		},
+		"a score that is not one": {
+			run(levelled, `{"ruleId": "R", "properties": {"security-severity": "NaN"}}`),
+			[]string{"low open R"},
+		},
+		"a result's level": {run(levelled, `{"ruleId": "R", "level": "Error"}`), []string{"high open R"}},
+		"the rule's level": {run(levelled, `{"ruleId": "R"}`), []string{"low open R"}},
+		"a warning":        {run(`{"id": "R"}`, `{"ruleId": "R"}`), []string{"medium open R"}},
+		"none":             {run(``, `{"ruleId": "R", "level": "none"}`), []string{"none open R"}},
+		"another word":     {run(``, `{"ruleId": "R", "level": "fatal"}`), []string{"unknown open R"}},
+		"no rule":          {run(scored, `{"ruleId": "S"}`), []string{"medium open S"}},
 		"bands": {
-			run(``, `{"ruleId": "A", "properties": {"security-severity": "9"}}, {"ruleId": "B", "properties": {"security-severity": "8.9"}},
-			{"ruleId": "C", "properties": {"security-severity": "6.9"}}, {"ruleId": "D", "properties": {"security-severity": "3.9"}}`),
+			run(
+				``,
+				`{"ruleId": "A", "properties": {"security-severity": "9"}}, {"ruleId": "B", "properties": {"security-severity": "8.9"}},
+			{"ruleId": "C", "properties": {"security-severity": "6.9"}}, {"ruleId": "D", "properties": {"security-severity": "3.9"}}`,
+			),
 			[]string{"critical open A", "high open B", "low open D", "medium open C"},
 		},
 	}.check(t)
@@ -83,15 +101,21 @@ func TestSARIFRuleOfAResult(t *testing.T) {
 			"driver": {"name": "T", "rules": [{"id": "R", "defaultConfiguration": {"level": "note"}}]}}}]}`
 	}
 	rules{
-		"by id in the driver first":   {extended(`{"ruleId": "R"}`), []string{"low open R"}},
-		"by id in an extension":       {extended(`{"ruleId": "X"}`), []string{"high open X"}},
-		"by id before the index":      {extended(`{"ruleId": "X", "ruleIndex": 0}`), []string{"high open X"}},
-		"by index in the driver":      {extended(`{"ruleIndex": 0}`), []string{"low open R"}},
-		"by index in an extension":    {extended(`{"ruleIndex": 1}`), []string{"high open X"}},
-		"by index, for another id":    {extended(`{"ruleId": "X/1", "ruleIndex": 1}`), []string{"high open X/1"}},
-		"by reference":                {extended(`{"rule": {"id": "X"}}`), []string{"high open X"}},
-		"in the component it names":   {extended(`{"rule": {"index": 0, "toolComponent": {"index": 1}}}`), []string{"none open R"}},
-		"the same, by id":             {extended(`{"ruleId": "R", "rule": {"toolComponent": {"index": 1}}}`), []string{"none open R"}},
+		"by id in the driver first": {extended(`{"ruleId": "R"}`), []string{"low open R"}},
+		"by id in an extension":     {extended(`{"ruleId": "X"}`), []string{"high open X"}},
+		"by id before the index":    {extended(`{"ruleId": "X", "ruleIndex": 0}`), []string{"high open X"}},
+		"by index in the driver":    {extended(`{"ruleIndex": 0}`), []string{"low open R"}},
+		"by index in an extension":  {extended(`{"ruleIndex": 1}`), []string{"high open X"}},
+		"by index, for another id":  {extended(`{"ruleId": "X/1", "ruleIndex": 1}`), []string{"high open X/1"}},
+		"by reference":              {extended(`{"rule": {"id": "X"}}`), []string{"high open X"}},
+		"in the component it names": {
+			extended(`{"rule": {"index": 0, "toolComponent": {"index": 1}}}`),
+			[]string{"none open R"},
+		},
+		"the same, by id": {
+			extended(`{"ruleId": "R", "rule": {"toolComponent": {"index": 1}}}`),
+			[]string{"none open R"},
+		},
 		"an index that is too large":  {extended(`{"ruleId": "Y", "ruleIndex": 7}`), []string{"medium open Y"}},
 		"an index that is none":       {extended(`{"ruleId": "Y", "ruleIndex": -1}`), []string{"medium open Y"}},
 		"neither, named by a message": {extended(`{"message": {"text": "first\nsecond"}}`), []string{"medium open first"}},
@@ -101,38 +125,97 @@ func TestSARIFRuleOfAResult(t *testing.T) {
 func TestSARIFWhatCounts(t *testing.T) {
 	suppressed := func(list string) string { return run(``, `{"ruleId": "R", "suppressions": [`+list+`]}`) }
 	rules{
-		"suppressed":            {suppressed(`{"kind": "inSource"}`), []string{"medium risk_accepted R"}},
-		"accepted":              {suppressed(`{"status": "accepted"}`), []string{"medium risk_accepted R"}},
-		"rejected":              {suppressed(`{"status": "rejected"}`), []string{"medium open R"}},
-		"under review":          {suppressed(`{"status": "underReview"}`), []string{"medium open R"}},
-		"one of two accepted":   {suppressed(`{"status": "rejected"}, {"status": "accepted"}`), []string{"medium risk_accepted R"}},
-		"no suppressions":       {suppressed(``), []string{"medium open R"}},
-		"kinds":                 {run(``, `{"ruleId": "P", "kind": "pass"}, {"ruleId": "N", "kind": "notApplicable"}, {"ruleId": "I", "kind": "informational"}`), nil},
-		"kinds of findings":     {run(``, `{"ruleId": "F", "kind": "fail"}, {"ruleId": "O", "kind": "open"}, {"ruleId": "R", "kind": "review"}`), []string{"medium open F", "medium open O", "medium open R"}},
-		"baseline":              {run(``, `{"ruleId": "A", "baselineState": "absent"}, {"ruleId": "U", "baselineState": "unchanged"}`), []string{"medium open U"}},
-		"active over inactive":  {run(``, `{"ruleId": "R", "level": "error", "suppressions": [{}]}, {"ruleId": "R"}`), []string{"medium open R"}},
-		"all runs":              {`{"runs": [{"tool": {"driver": {"name": "A"}}, "results": [{"ruleId": "R"}]}, {"tool": {"driver": {"name": "B"}}, "results": [{"ruleId": "R"}]}]}`, []string{"medium open R", "medium open R"}},
-		"rules of their own":    {`{"runs": [{"tool": {"driver": {"rules": [{"id": "R", "defaultConfiguration": {"level": "error"}}]}}}, {"results": [{"ruleId": "R"}]}]}`, []string{"medium open R"}},
-		"no results":            {`{"runs": [{"results": null, "tool": {"driver": {"name": "T"}}}]}`, nil},
-		"a place, a line":       {run(``, at("a", 1)+","+at("a", 2)+","+at("b", 1)+","+at("a", 1)), []string{"medium open R", "medium open R", "medium open R"}},
-		"a message":             {run(``, `{"ruleId": "R", "message": {"text": "a"}}, {"ruleId": "R", "message": {"text": "b"}}, {"ruleId": "R", "message": {"text": "b"}}`), []string{"medium open R", "medium open R"}},
-		"a message's arguments": {run(``, `{"ruleId": "R", "message": {"id": "m", "arguments": ["a"]}}, {"ruleId": "R", "message": {"id": "m", "arguments": ["b"]}}`), []string{"medium open R", "medium open R"}},
+		"suppressed":   {suppressed(`{"kind": "inSource"}`), []string{"medium risk_accepted R"}},
+		"accepted":     {suppressed(`{"status": "accepted"}`), []string{"medium risk_accepted R"}},
+		"rejected":     {suppressed(`{"status": "rejected"}`), []string{"medium open R"}},
+		"under review": {suppressed(`{"status": "underReview"}`), []string{"medium open R"}},
+		"one of two accepted": {
+			suppressed(`{"status": "rejected"}, {"status": "accepted"}`),
+			[]string{"medium risk_accepted R"},
+		},
+		"no suppressions": {suppressed(``), []string{"medium open R"}},
+		"kinds": {
+			run(
+				``,
+				`{"ruleId": "P", "kind": "pass"}, {"ruleId": "N", "kind": "notApplicable"}, {"ruleId": "I", "kind": "informational"}`,
+			),
+			nil,
+		},
+		"kinds of findings": {
+			run(``, `{"ruleId": "F", "kind": "fail"}, {"ruleId": "O", "kind": "open"}, {"ruleId": "R", "kind": "review"}`),
+			[]string{"medium open F", "medium open O", "medium open R"},
+		},
+		"baseline": {
+			run(``, `{"ruleId": "A", "baselineState": "absent"}, {"ruleId": "U", "baselineState": "unchanged"}`),
+			[]string{"medium open U"},
+		},
+		"active over inactive": {
+			run(``, `{"ruleId": "R", "level": "error", "suppressions": [{}]}, {"ruleId": "R"}`),
+			[]string{"medium open R"},
+		},
+		"all runs": {
+			`{"runs": [{"tool": {"driver": {"name": "A"}}, "results": [{"ruleId": "R"}]}, {"tool": {"driver": {"name": "B"}}, "results": [{"ruleId": "R"}]}]}`,
+			[]string{"medium open R", "medium open R"},
+		},
+		"rules of their own": {
+			`{"runs": [{"tool": {"driver": {"rules": [{"id": "R", "defaultConfiguration": {"level": "error"}}]}}}, {"results": [{"ruleId": "R"}]}]}`,
+			[]string{"medium open R"},
+		},
+		"no results": {`{"runs": [{"results": null, "tool": {"driver": {"name": "T"}}}]}`, nil},
+		"a place, a line": {
+			run(``, at("a", 1)+","+at("a", 2)+","+at("b", 1)+","+at("a", 1)),
+			[]string{"medium open R", "medium open R", "medium open R"},
+		},
+		"a message": {
+			run(
+				``,
+				`{"ruleId": "R", "message": {"text": "a"}}, {"ruleId": "R", "message": {"text": "b"}}, {"ruleId": "R", "message": {"text": "b"}}`,
+			),
+			[]string{"medium open R", "medium open R"},
+		},
+		"a message's arguments": {
+			run(
+				``,
+				`{"ruleId": "R", "message": {"id": "m", "arguments": ["a"]}}, {"ruleId": "R", "message": {"id": "m", "arguments": ["b"]}}`,
+			),
+			[]string{"medium open R", "medium open R"},
+		},
 	}.check(t)
 }
 
 func at(uri string, line int) string {
-	return fmt.Sprintf(`{"ruleId": "R", "locations": [{"physicalLocation": {"artifactLocation": {"uri": %q}, "region": {"startLine": %d}}}, {}]}`, uri, line)
+	return fmt.Sprintf(
+		`{"ruleId": "R", "locations": [{"physicalLocation": {"artifactLocation": {"uri": %q}, "region": {"startLine": %d}}}, {}]}`,
+		uri,
+		line,
+	)
 }
 
 func TestSARIFTexts(t *testing.T) {
 	rule := `{"id": "R", "name": "Rule", "shortDescription": {"text": "short"}, "fullDescription": {"text": "full"}, "helpUri": "https://example.org/R"}`
-	got := only(t, run(rule, strings.Replace(at("a.go", 7), `"ruleId": "R"`, `"ruleId": "R", "message": {"text": "said"}`, 1)))
-	want := Finding{Title: "R", Description: "said", Location: "a.go:7", URL: "https://example.org/R", Severity: 2, Status: "open"}
+	got := only(
+		t, run(rule, strings.Replace(at("a.go", 7), `"ruleId": "R"`, `"ruleId": "R", "message": {"text": "said"}`, 1)),
+	)
+	want := Finding{
+		Title:       "R",
+		Description: "said",
+		Location:    "a.go:7",
+		URL:         "https://example.org/R",
+		Severity:    2,
+		Status:      "open",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("finding (-want +got):\n%s", diff)
 	}
 	got = only(t, run(rule, `{"ruleIndex": 0, "locations": [{"logicalLocations": [{"fullyQualifiedName": "a.B.c"}]}]}`))
-	want = Finding{Title: "R", Description: "full", Component: "a.B.c", URL: "https://example.org/R", Severity: 2, Status: "open"}
+	want = Finding{
+		Title:       "R",
+		Description: "full",
+		Component:   "a.B.c",
+		URL:         "https://example.org/R",
+		Severity:    2,
+		Status:      "open",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("finding by its rule (-want +got):\n%s", diff)
 	}
@@ -141,7 +224,9 @@ func TestSARIFTexts(t *testing.T) {
 // A result may name its file by a place in the list of artifacts.
 func TestSARIFArtifacts(t *testing.T) {
 	result := `{"ruleId": "R", "locations": [{"physicalLocation": {"artifactLocation": {"index": 1}, "region": {"startLine": 7}}}]}`
-	text := `{"runs": [{"results": [` + result + "," + at("b.go", 7) + `], "tool": {}, "artifacts": [{"location": {"uri": "a.go"}}, {"location": {"uri": "b.go"}}]}]}`
+	text := `{"runs": [{"results": [` + result + "," + at(
+		"b.go", 7,
+	) + `], "tool": {}, "artifacts": [{"location": {"uri": "a.go"}}, {"location": {"uri": "b.go"}}]}]}`
 	for _, text := range []string{text, string(reverseKeys(t, []byte(text)))} {
 		if got := only(t, text).Location; got != "b.go:7" {
 			t.Errorf("location %q, want b.go:7", got)
@@ -153,7 +238,10 @@ func TestSARIFArtifacts(t *testing.T) {
 }
 
 func TestSARIFToolOfTheFirstRun(t *testing.T) {
-	report := mustParse(t, `{"runs": [{"tool": {"driver": {"version": "1.2", "name": "A"}}}, {"tool": {"driver": {"name": "B"}}}]}`)
+	report := mustParse(
+		t,
+		`{"runs": [{"tool": {"driver": {"version": "1.2", "name": "A"}}}, {"tool": {"driver": {"name": "B"}}}]}`,
+	)
 	if report.Tool != "A" {
 		t.Errorf("tool %q, want A", report.Tool)
 	}

@@ -33,7 +33,14 @@ type Service struct {
 
 // New returns a service that reads its settings anew each time.
 func New(store *models.Store, gates *gate.Service, events *event.Log, current func() settings.Reports) *Service {
-	return &Service{store: store, gates: gates, events: events, settings: current, seen: map[int64]time.Time{}, heavy: newHeavy()}
+	return &Service{
+		store:    store,
+		gates:    gates,
+		events:   events,
+		settings: current,
+		seen:     map[int64]time.Time{},
+		heavy:    newHeavy(),
+	}
 }
 
 // Destination says where a report belongs: an import replaces the earlier one of the
@@ -85,7 +92,9 @@ func (s *Service) Upload(ctx context.Context, actor authz.Actor, dest Destinatio
 	}
 }
 
-func (s *Service) importReport(ctx context.Context, actor authz.Actor, dest Destination, report Report) (Result, error) {
+func (s *Service) importReport(
+	ctx context.Context, actor authz.Actor, dest Destination, report Report,
+) (Result, error) {
 	before, err := s.look(ctx, dest)
 	if err != nil {
 		return Result{}, err
@@ -151,7 +160,9 @@ var errSourceChanged = fault.New(fault.Conflict, "Another import of the same sou
 
 // Counts takes bare counts from a scanner whose reports are not read, in place
 // of what that scanner said before.
-func (s *Service) Counts(ctx context.Context, actor authz.Actor, dest Destination, counts models.Counts) (Result, error) {
+func (s *Service) Counts(
+	ctx context.Context, actor authz.Actor, dest Destination, counts models.Counts,
+) (Result, error) {
 	if err := s.admit(ctx, actor, &dest); err != nil {
 		return Result{}, err
 	}
@@ -167,7 +178,9 @@ func (s *Service) Counts(ctx context.Context, actor authz.Actor, dest Destinatio
 	}
 }
 
-func (s *Service) importCounts(ctx context.Context, actor authz.Actor, dest Destination, counts models.Counts) (Result, error) {
+func (s *Service) importCounts(
+	ctx context.Context, actor authz.Actor, dest Destination, counts models.Counts,
+) (Result, error) {
 	before, err := s.look(ctx, dest)
 	if err != nil {
 		return Result{}, err
@@ -176,7 +189,10 @@ func (s *Service) importCounts(ctx context.Context, actor authz.Actor, dest Dest
 		return Result{}, err
 	}
 	if before.hasSource && before.source.Version > 0 && before.source.Format != formatCounts {
-		return Result{}, fault.BadField("scanner", "Reports of this scanner are imported already: bare counts need a scanner name of their own")
+		return Result{}, fault.BadField(
+			"scanner",
+			"Reports of this scanner are imported already: bare counts need a scanner name of their own",
+		)
 	}
 	result := Result{Format: formatCounts}
 	if before.settled(formatCounts) && before.source.Counts == counts && !before.renames(dest) {
@@ -211,7 +227,9 @@ func (b snapshot) unchanged(r Result) Result {
 func (s *Service) look(ctx context.Context, dest Destination) (snapshot, error) {
 	var b snapshot
 	var err error
-	b.branch, err = s.store.BranchByName(ctx, models.SystemScope("the right to import was checked"), dest.ProductID, dest.Branch)
+	b.branch, err = s.store.BranchByName(
+		ctx, models.SystemScope("the right to import was checked"), dest.ProductID, dest.Branch,
+	)
 	if fault.Is(err, fault.NotFound) {
 		return b, nil
 	}
@@ -234,7 +252,9 @@ type change struct {
 }
 
 // write makes an import current, with the gate that follows from it.
-func (s *Service) write(ctx context.Context, actor authz.Actor, dest Destination, before snapshot, c change, result Result) (Result, error) {
+func (s *Service) write(
+	ctx context.Context, actor authz.Actor, dest Destination, before snapshot, c change, result Result,
+) (Result, error) {
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
 		if err := tx.LockProduct(dest.ProductID); err != nil {
 			return err
@@ -264,7 +284,9 @@ func (s *Service) write(ctx context.Context, actor authz.Actor, dest Destination
 			return err
 		}
 		total := g.Branch.Counts.Minus(was).Plus(c.counts)
-		outcome, err := s.gates.Evaluate(tx, g, gate.Change{Counts: total, Cause: c.cause, Actor: actor.Label, Activated: c.activated})
+		outcome, err := s.gates.Evaluate(
+			tx, g, gate.Change{Counts: total, Cause: c.cause, Actor: actor.Label, Activated: c.activated},
+		)
 		if result.Branch, result.Counts, result.Gate = g.Branch.Name, total, outcome; err != nil || dest.Once == nil {
 			return err
 		}
@@ -278,7 +300,9 @@ func (s *Service) write(ctx context.Context, actor authz.Actor, dest Destination
 
 // replace puts an import in the place of its source's earlier one, and returns
 // the counts that one had. It is a conflict if the source has moved on.
-func (s *Service) replace(tx *models.Tx, branch models.Branch, dest Destination, before snapshot, c change) (models.Counts, error) {
+func (s *Service) replace(
+	tx *models.Tx, branch models.Branch, dest Destination, before snapshot, c change,
+) (models.Counts, error) {
 	src, was := before.source, before.source.Counts
 	if !before.hasSource {
 		src = models.Source{BranchID: branch.ID, Scanner: dest.Scanner, Name: dest.Source}
@@ -313,7 +337,9 @@ func (s *Service) admit(ctx context.Context, actor authz.Actor, dest *Destinatio
 		return err
 	}
 	var bad fault.Fields
-	dest.Branch, dest.Scanner, dest.Source = strings.TrimSpace(dest.Branch), strings.TrimSpace(dest.Scanner), strings.TrimSpace(dest.Source)
+	dest.Branch = strings.TrimSpace(dest.Branch)
+	dest.Scanner = strings.TrimSpace(dest.Scanner)
+	dest.Source = strings.TrimSpace(dest.Source)
 	for _, f := range []struct{ name, value string }{{"branch", dest.Branch}, {"scanner", dest.Scanner}, {"source", dest.Source}} {
 		if why := checkName(f.value); why != "" {
 			bad.Add(f.name, why)

@@ -11,8 +11,15 @@ import (
 
 // severityWords are the words that scanners use for the six severities.
 var severityWords = map[string]models.Severity{
-	"critical": models.Critical, "high": models.High, "medium": models.Medium, "moderate": models.Medium, "low": models.Low,
-	"none": models.None, "negligible": models.None, "info": models.None, "informational": models.None,
+	"critical":      models.Critical,
+	"high":          models.High,
+	"medium":        models.Medium,
+	"moderate":      models.Medium,
+	"low":           models.Low,
+	"none":          models.None,
+	"negligible":    models.None,
+	"info":          models.None,
+	"informational": models.None,
 }
 
 // severityOf reads a severity's word, in any case; anything else is unknown.

@@ -23,7 +23,10 @@ const (
 	stageLease = time.Minute // how long one that stands still is believed in
 )
 
-var errAtWork = fault.New(fault.Conflict, "A large import of the same source is at work: send it again when that is done")
+var errAtWork = fault.New(
+	fault.Conflict,
+	"A large import of the same source is at work: send it again when that is done",
+)
 
 // staging is a large import on its way.
 type staging struct {
@@ -41,7 +44,9 @@ func (s *Service) newStaging(source models.Source) *staging {
 
 // stage imports a large report: in many small transactions that nobody sees,
 // and one that makes all of it current with its gate.
-func (s *Service) stage(ctx context.Context, actor authz.Actor, dest Destination, before snapshot, c change, result Result) (Result, error) {
+func (s *Service) stage(
+	ctx context.Context, actor authz.Actor, dest Destination, before snapshot, c change, result Result,
+) (Result, error) {
 	st := s.newStaging(before.source)
 	st.productID = dest.ProductID
 	if err := st.begin(ctx, actor, dest, before, c); err != nil {
@@ -88,7 +93,9 @@ func (st *staging) begin(ctx context.Context, actor authz.Actor, dest Destinatio
 			return err
 		}
 		if dest.AsDefault && g.Branch.Evaluated { // it may have become the default just now
-			if _, err := st.gates.Evaluate(tx, g, gate.Change{Counts: g.Branch.Counts, Cause: c.cause, Actor: actor.Label}); err != nil {
+			if _, err := st.gates.Evaluate(
+				tx, g, gate.Change{Counts: g.Branch.Counts, Cause: c.cause, Actor: actor.Label},
+			); err != nil {
 				return err
 			}
 		}
@@ -199,7 +206,9 @@ func (s *Service) AtWork(ctx context.Context, actor authz.Actor, productID int64
 func (s *Service) Tidy(ctx context.Context) error {
 	ids, err := s.store.UnsettledSources(ctx)
 	for _, id := range ids {
-		if settling := s.newStaging(models.Source{ID: id}).settle(ctx); settling != nil && !fault.Is(settling, fault.Conflict) {
+		if settling := s.newStaging(models.Source{ID: id}).
+			settle(ctx); settling != nil &&
+			!fault.Is(settling, fault.Conflict) {
 			err = errors.Join(err, settling)
 		}
 	}

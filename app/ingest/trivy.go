@@ -146,8 +146,12 @@ func (t *trivy) misconfiguration() error {
 	}
 	line := lineOf(m.CauseMetadata.StartLine)
 	t.add(identity("misconfiguration", m.ID, strconv.Itoa(int(line)), m.Message), line, Finding{
-		Title: first(m.ID, m.Title), Description: first(m.Message, m.Description, m.Title), Component: m.CauseMetadata.Resource,
-		Fix: m.Resolution, URL: m.PrimaryURL, Severity: severityOf(m.Severity),
+		Title:       first(m.ID, m.Title),
+		Description: first(m.Message, m.Description, m.Title),
+		Component:   m.CauseMetadata.Resource,
+		Fix:         m.Resolution,
+		URL:         m.PrimaryURL,
+		Severity:    severityOf(m.Severity),
 	})
 	return nil
 }

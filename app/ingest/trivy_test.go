@@ -10,16 +10,22 @@ func TestTrivyDocuments(t *testing.T) {
 	result := `{"Target": "t", "Vulnerabilities": [{"VulnerabilityID": "V", "Severity": "HIGH"}]}`
 	one := []string{"high open V"}
 	rules{
-		"of an artifact":            {`{"SchemaVersion": 2, "ArtifactName": "a", "Results": [` + result + `]}`, one},
-		"without a version":         {`{"Results": [` + result + `]}`, one},
-		"an old list":               {`[` + result + `, {"Target": "u", "Vulnerabilities": null}]`, one},
-		"an old clean list":         {`[{"Target": "t", "Vulnerabilities": null}]`, nil},
-		"a clean scan":              {`{"SchemaVersion": 2, "ArtifactName": "a", "ArtifactType": "filesystem"}`, nil},
-		"a clean scan with a null":  {`{"SchemaVersion": 2, "ArtifactName": "a", "Results": null}`, nil},
-		"a clean scan with a list":  {`{"SchemaVersion": 2, "ArtifactName": "a", "Results": [{"Target": "t"}]}`, nil},
-		"a cluster":                 {`{"ClusterName": "c", "Resources": [{"Kind": "Pod", "Results": [` + result + `]}]}`, one},
-		"a cluster's summary":       {`{"ClusterName": "c", "Findings": [{"Results": [` + result + `]}]}`, one},
-		"an old cluster":            {`{"ClusterName": "c", "Vulnerabilities": [{"Results": [` + result + `]}], "Misconfigurations": [{"Results": [{"Target": "t"}]}]}`, one},
+		"of an artifact":           {`{"SchemaVersion": 2, "ArtifactName": "a", "Results": [` + result + `]}`, one},
+		"without a version":        {`{"Results": [` + result + `]}`, one},
+		"an old list":              {`[` + result + `, {"Target": "u", "Vulnerabilities": null}]`, one},
+		"an old clean list":        {`[{"Target": "t", "Vulnerabilities": null}]`, nil},
+		"a clean scan":             {`{"SchemaVersion": 2, "ArtifactName": "a", "ArtifactType": "filesystem"}`, nil},
+		"a clean scan with a null": {`{"SchemaVersion": 2, "ArtifactName": "a", "Results": null}`, nil},
+		"a clean scan with a list": {`{"SchemaVersion": 2, "ArtifactName": "a", "Results": [{"Target": "t"}]}`, nil},
+		"a cluster": {
+			`{"ClusterName": "c", "Resources": [{"Kind": "Pod", "Results": [` + result + `]}]}`,
+			one,
+		},
+		"a cluster's summary": {`{"ClusterName": "c", "Findings": [{"Results": [` + result + `]}]}`, one},
+		"an old cluster": {
+			`{"ClusterName": "c", "Vulnerabilities": [{"Results": [` + result + `]}], "Misconfigurations": [{"Results": [{"Target": "t"}]}]}`,
+			one,
+		},
 		"a clean cluster":           {`{"ClusterName": "c", "Resources": [{"Kind": "Pod"}]}`, nil},
 		"a clean cluster's version": {`{"SchemaVersion": 1, "ClusterName": "c"}`, nil},
 	}.check(t)
@@ -35,13 +41,23 @@ func TestTrivyIdentities(t *testing.T) {
 			[]string{"unknown open V", "unknown open V", "unknown open V", "unknown open V"},
 		},
 		"misconfigurations": {
-			in(`"Misconfigurations": [{"ID": "M", "Status": "FAIL", "Message": "a"}, {"ID": "M", "Status": "FAIL", "Message": "b"},
-			{"ID": "M", "Status": "FAIL", "Message": "b", "CauseMetadata": {"StartLine": 3}}, {"ID": "M", "Status": "FAIL", "Message": "a", "Severity": "low"}]`),
+			in(
+				`"Misconfigurations": [{"ID": "M", "Status": "FAIL", "Message": "a"}, {"ID": "M", "Status": "FAIL", "Message": "b"},
+			{"ID": "M", "Status": "FAIL", "Message": "b", "CauseMetadata": {"StartLine": 3}}, {"ID": "M", "Status": "FAIL", "Message": "a", "Severity": "low"}]`,
+			),
 			[]string{"low open M", "unknown open M", "unknown open M"},
 		},
-		"only failures": {in(`"Misconfigurations": [{"ID": "P", "Status": "PASS"}, {"ID": "E", "Status": "EXCEPTION"}, {"ID": "N"}]`), nil},
-		"secrets": {in(`"Secrets": [{"RuleID": "S", "StartLine": 1, "Match": "a"}, {"RuleID": "S", "StartLine": 2, "Match": "a"}, {"RuleID": "S", "StartLine": 2, "Match": "b"},
-			{"RuleID": "S", "StartLine": 2, "Match": "b"}]`), []string{"unknown open S", "unknown open S", "unknown open S"}},
+		"only failures": {
+			in(`"Misconfigurations": [{"ID": "P", "Status": "PASS"}, {"ID": "E", "Status": "EXCEPTION"}, {"ID": "N"}]`),
+			nil,
+		},
+		"secrets": {
+			in(
+				`"Secrets": [{"RuleID": "S", "StartLine": 1, "Match": "a"}, {"RuleID": "S", "StartLine": 2, "Match": "a"}, {"RuleID": "S", "StartLine": 2, "Match": "b"},
+			{"RuleID": "S", "StartLine": 2, "Match": "b"}]`,
+			),
+			[]string{"unknown open S", "unknown open S", "unknown open S"},
+		},
 		"targets": {
 			`{"Results": [{"Target": "t", "Secrets": [{"RuleID": "S"}]}, {"Target": "u", "Secrets": [{"RuleID": "S"}]}, {"Target": "t", "Secrets": [{"RuleID": "S"}]}]}`,
 			[]string{"unknown open S", "unknown open S"},
@@ -56,7 +72,16 @@ func TestTrivyTexts(t *testing.T) {
 	}{
 		"vulnerability": {
 			`"Vulnerabilities": [{"VulnerabilityID": "CVE-1", "PkgName": "p", "InstalledVersion": "1", "FixedVersion": "2", "Title": "short", "Description": "long", "PrimaryURL": "u", "Severity": "LOW"}]`,
-			Finding{Title: "CVE-1", Description: "long", Component: "p 1", Location: "t", Fix: "2", URL: "u", Severity: 3, Status: "open"},
+			Finding{
+				Title:       "CVE-1",
+				Description: "long",
+				Component:   "p 1",
+				Location:    "t",
+				Fix:         "2",
+				URL:         "u",
+				Severity:    3,
+				Status:      "open",
+			},
 		},
 		"path": {
 			`"Vulnerabilities": [{"VulnerabilityID": "CVE-1", "PkgName": "p", "PkgPath": "a.jar", "Title": "short"}]`,

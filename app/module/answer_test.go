@@ -33,8 +33,18 @@ func TestFromAnswer(t *testing.T) {
 		{999, 0, KindTransient, "the receiver answered 999"},
 	}
 	for _, tt := range tests {
-		r := FromAnswer(outbound.Answer{Status: tt.status, RetryAfter: tt.after, Private: true, Duration: time.Second, Body: []byte("words")}, nil)
-		if r.Kind() != tt.want || r.Reason != tt.reason || r.Status != tt.status || r.Answer != "words" || !r.Private || r.Duration != time.Second {
+		r := FromAnswer(
+			outbound.Answer{
+				Status:     tt.status,
+				RetryAfter: tt.after,
+				Private:    true,
+				Duration:   time.Second,
+				Body:       []byte("words"),
+			},
+			nil,
+		)
+		if r.Kind() != tt.want || r.Reason != tt.reason || r.Status != tt.status || r.Answer != "words" || !r.Private ||
+			r.Duration != time.Second {
 			t.Errorf("%d: %+v", tt.status, r)
 		}
 		if wait := r.Wait(); wait != 0 && (tt.want != KindRetryAfter || wait != tt.after) {
@@ -106,7 +116,8 @@ func TestResults(t *testing.T) {
 		KindDelivered: Delivered("x"), KindRetryAfter: RetryAfter(time.Second, "x"), KindTransient: Transient("x"), KindRejected: Rejected("x"),
 		KindPermanent: Permanent("x"), KindRefused: Refused("x"), KindGone: ResultGone("x"), KindSkipped: Skipped("x"),
 	} {
-		if r.Kind() != want || r.Reason != "x" || (r.Wait() == time.Second) != (want == KindRetryAfter) || strings.HasPrefix(want.String(), "kind(") {
+		if r.Kind() != want || r.Reason != "x" || (r.Wait() == time.Second) != (want == KindRetryAfter) ||
+			strings.HasPrefix(want.String(), "kind(") {
 			t.Errorf("%v: %+v", want, r)
 		}
 	}

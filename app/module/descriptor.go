@@ -148,7 +148,8 @@ func (d Descriptor) check() error {
 	}
 	seen := map[string]bool{}
 	for _, f := range d.Fields {
-		if f.Name == "" || f.Label == "" || !f.Kind.Valid() || seen[f.Name] || (f.Kind == FieldChoice) != (len(f.Choices) > 0) {
+		if f.Name == "" || f.Label == "" || !f.Kind.Valid() || seen[f.Name] ||
+			(f.Kind == FieldChoice) != (len(f.Choices) > 0) {
 			return fmt.Errorf("module %q: field %q needs a name of its own, a label and a kind", d.Name, f.Name)
 		}
 		seen[f.Name] = true

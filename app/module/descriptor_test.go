@@ -30,11 +30,36 @@ func TestClean(t *testing.T) {
 		{"fine", Config{"url": " https://x.example\n", "channel": " "}, Config{"url": "https://x.example"}, nil},
 		{"as long as may be", Config{"url": "u", "channel": long[2:]}, Config{"url": "u", "channel": long[2:]}, nil},
 		{"missing", nil, Config{}, fault.Fields{{Name: "url", Message: "is required"}}},
-		{"too long", Config{"url": "u", "channel": long}, Config{"url": "u", "channel": long}, fault.Fields{{Name: "channel", Message: "may have at most 200 characters"}}},
-		{"limit of its own", Config{"url": long}, Config{"url": long}, fault.Fields{{Name: "url", Message: "may have at most 30 characters"}}},
-		{"line break", Config{"url": "a\r\nb"}, Config{"url": "a\r\nb"}, fault.Fields{{Name: "url", Message: "has a character that is not allowed"}}},
-		{"not UTF-8", Config{"url": "a\xffb"}, Config{"url": "a\xffb"}, fault.Fields{{Name: "url", Message: "has a character that is not allowed"}}},
-		{"unknown", Config{"url": "u", "uri": "u"}, Config{"url": "u"}, fault.Fields{{Name: "uri", Message: "there is no such field"}}},
+		{
+			"too long",
+			Config{"url": "u", "channel": long},
+			Config{"url": "u", "channel": long},
+			fault.Fields{{Name: "channel", Message: "may have at most 200 characters"}},
+		},
+		{
+			"limit of its own",
+			Config{"url": long},
+			Config{"url": long},
+			fault.Fields{{Name: "url", Message: "may have at most 30 characters"}},
+		},
+		{
+			"line break",
+			Config{"url": "a\r\nb"},
+			Config{"url": "a\r\nb"},
+			fault.Fields{{Name: "url", Message: "has a character that is not allowed"}},
+		},
+		{
+			"not UTF-8",
+			Config{"url": "a\xffb"},
+			Config{"url": "a\xffb"},
+			fault.Fields{{Name: "url", Message: "has a character that is not allowed"}},
+		},
+		{
+			"unknown",
+			Config{"url": "u", "uri": "u"},
+			Config{"url": "u"},
+			fault.Fields{{Name: "uri", Message: "there is no such field"}},
+		},
 	}
 	for _, tt := range tests {
 		clean, wrong := sample().Clean(tt.give)

@@ -61,7 +61,8 @@ func SafeLink(link string) string {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
 		return ""
 	}
-	safe := strings.NewReplacer("<", "%3C", ">", "%3E", "|", "%7C", `"`, "%22", "'", "%27", " ", "%20", "`", "%60", "\\", "%5C").Replace(u.String())
+	safe := strings.NewReplacer("<", "%3C", ">", "%3E", "|", "%7C", `"`, "%22", "'", "%27", " ", "%20", "`", "%60", "\\", "%5C").
+		Replace(u.String())
 	if len(safe) > 2000 || strings.ContainsFunc(safe, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return ""
 	}

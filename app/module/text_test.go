@@ -42,7 +42,8 @@ func TestFitNeverSplitsWhatIsEncoded(t *testing.T) {
 	for most := 3; most <= len(whole)+1; most++ {
 		got := TruncateEncoded("abc", most, length, encode)
 		body := strings.TrimSuffix(got, "…")
-		if len(got) > most || !utf8.ValidString(got) || !strings.HasPrefix(whole, body) || len(body)%4 != 0 || (got == whole) != (most >= len(whole)) {
+		if len(got) > most || !utf8.ValidString(got) || !strings.HasPrefix(whole, body) || len(body)%4 != 0 ||
+			(got == whole) != (most >= len(whole)) {
 			t.Errorf("most %d: %q", most, got)
 		}
 	}

@@ -12,7 +12,9 @@ import (
 
 // addressees are whom an event's message goes to: the targets of its product,
 // or, where it is about a connection, those who look after that.
-func (r *Router) addressees(ctx context.Context, e models.Event, n event.Notice, targets []models.Target) ([]addressee, error) {
+func (r *Router) addressees(
+	ctx context.Context, e models.Event, n event.Notice, targets []models.Target,
+) ([]addressee, error) {
 	switch event.Type(e.Type) {
 	case event.ConnectorBroken, event.ConnectorRecovered:
 		return r.keepers(ctx, e, targets)
@@ -113,7 +115,9 @@ func (r *Router) itself(ctx context.Context, id int64) ([]addressee, error) {
 	if err != nil || !c.Enabled || c.Field == models.FieldPeople {
 		return nil, err
 	}
-	return []addressee{{Target: models.Target{ConnectionID: c.ID, EndpointID: c.Endpoint(), Module: c.Module, Name: c.Name, Enabled: true}}}, nil
+	return []addressee{
+		{Target: models.Target{ConnectionID: c.ID, EndpointID: c.Endpoint(), Module: c.Module, Name: c.Name, Enabled: true}},
+	}, nil
 }
 
 // mailsTo are the mails to the people who look after a connection: none where

@@ -39,7 +39,14 @@ type Router struct {
 }
 
 // New returns a router that waits for a bell. mails says whether mail is set up.
-func New(store *models.Store, outbox *delivery.Dispatcher, signal *event.Signal, log *slog.Logger, instance string, mails func() bool) *Router {
+func New(
+	store *models.Store,
+	outbox *delivery.Dispatcher,
+	signal *event.Signal,
+	log *slog.Logger,
+	instance string,
+	mails func() bool,
+) *Router {
 	return &Router{store: store, outbox: outbox, signal: signal, log: log, instance: instance, mails: mails}
 }
 
@@ -182,8 +189,17 @@ func (r *Router) writeOne(tx *models.Tx, out *delivery.Batch, one routed) error 
 		return err
 	}
 	n := models.Notification{
-		EventID: e.ID, ProductID: e.ProductID, UserID: one.notice.UserID, Type: e.Type, Tone: string(one.notice.Tone),
-		Name: one.notice.Name, Message: one.notice.Message, At: e.At, Severity: one.notice.Severity, Subject: one.notice.Key, Targets: len(one.targets),
+		EventID:   e.ID,
+		ProductID: e.ProductID,
+		UserID:    one.notice.UserID,
+		Type:      e.Type,
+		Tone:      string(one.notice.Tone),
+		Name:      one.notice.Name,
+		Message:   one.notice.Message,
+		At:        e.At,
+		Severity:  one.notice.Severity,
+		Subject:   one.notice.Key,
+		Targets:   len(one.targets),
 	}
 	held := ""
 	if one.silence != nil {
@@ -193,7 +209,13 @@ func (r *Router) writeOne(tx *models.Tx, out *delivery.Batch, one routed) error 
 		return err
 	}
 	for _, t := range one.targets {
-		order := delivery.EnqueueParams{Event: e, Target: t.Target, Recipient: t.recipient, Title: one.notice.Title, Held: held}
+		order := delivery.EnqueueParams{
+			Event:     e,
+			Target:    t.Target,
+			Recipient: t.recipient,
+			Title:     one.notice.Title,
+			Held:      held,
+		}
 		if !t.Enabled {
 			order.Skip = connection.TurnedOff
 		}

@@ -39,6 +39,11 @@ func (r *Router) silences(ctx context.Context, work []models.Work, products []in
 // of is what holds the messages of an event back, nil for nothing.
 func (s silences) of(e models.Event, n event.Notice) *models.Silence {
 	return silence.First(s.list, silence.Subject{
-		Type: event.Type(e.Type), ProductID: e.ProductID, GroupID: s.groups[e.ProductID], Name: n.Name, Message: n.Message, At: e.At,
+		Type:      event.Type(e.Type),
+		ProductID: e.ProductID,
+		GroupID:   s.groups[e.ProductID],
+		Name:      n.Name,
+		Message:   n.Message,
+		At:        e.At,
 	})
 }

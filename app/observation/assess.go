@@ -54,7 +54,10 @@ func (a *Assessment) check(now time.Time) error {
 	case !a.Clear && a.Status == "" && a.Severity == nil && !a.ClearSeverity:
 		bad.Add("status", "Say a status or a severity, or take back what was said")
 	case a.Status != "" && !slices.Contains(Assessable(), a.Status):
-		bad.Add("status", "One of open, affected, in_review, resolved, duplicate, false_positive, not_affected, not_security, risk_accepted")
+		bad.Add(
+			"status",
+			"One of open, affected, in_review, resolved, duplicate, false_positive, not_affected, not_security, risk_accepted",
+		)
 	}
 	switch {
 	case a.Severity != nil && a.ClearSeverity:
@@ -97,9 +100,18 @@ func (a *Assessment) checkWaiver(now time.Time, bad *fault.Fields) {
 
 func (a Assessment) judgement(now time.Time, actor authz.Actor) models.AssessmentInput {
 	j := models.AssessmentInput{
-		Action: models.ActionAssess, ClearStatus: a.Clear, ClearSeverity: a.Clear || a.ClearSeverity, Status: a.Status, Severity: a.Severity, Until: a.Until,
-		Noticed:     !a.Until.IsZero() && a.Until.Before(now.Add(noticeTime)), // whoever says so now knows that it ends soon
-		DuplicateOf: a.DuplicateOf, Comment: a.Comment, UserID: actor.User.ID, Actor: actor.Label,
+		Action:        models.ActionAssess,
+		ClearStatus:   a.Clear,
+		ClearSeverity: a.Clear || a.ClearSeverity,
+		Status:        a.Status,
+		Severity:      a.Severity,
+		Until:         a.Until,
+		Noticed: !a.Until.IsZero() &&
+			a.Until.Before(now.Add(noticeTime)), // whoever says so now knows that it ends soon
+		DuplicateOf: a.DuplicateOf,
+		Comment:     a.Comment,
+		UserID:      actor.User.ID,
+		Actor:       actor.Label,
 	}
 	if a.Clear || a.ClearSeverity && a.Status == "" {
 		j.Action = models.ActionClear
@@ -136,7 +148,9 @@ func (a Assessment) values() audit.Values {
 }
 
 // Assess says something of one observation.
-func (s *Service) Assess(ctx context.Context, actor authz.Actor, id int64, a Assessment) (models.Observation, Done, error) {
+func (s *Service) Assess(
+	ctx context.Context, actor authz.Actor, id int64, a Assessment,
+) (models.Observation, Done, error) {
 	o, productID, err := s.Get(ctx, actor, id)
 	if err != nil {
 		return o, Done{}, err
@@ -185,7 +199,14 @@ func (s *Service) AssessMany(ctx context.Context, actor authz.Actor, sel Selecti
 			return err
 		}
 		j := a.judgement(tx.Now(), actor)
-		done, err = s.judge(tx, sel.ProductID, list, j, event.Cause{Kind: event.CauseAssessment, Text: "an assessment of " + named(list)}, actor.Label)
+		done, err = s.judge(
+			tx,
+			sel.ProductID,
+			list,
+			j,
+			event.Cause{Kind: event.CauseAssessment, Text: "an assessment of " + named(list)},
+			actor.Label,
+		)
 		if err != nil || len(list) == 1 { // of a single one its own history is enough
 			return err
 		}
@@ -201,7 +222,9 @@ func (s *Service) AssessMany(ctx context.Context, actor authz.Actor, sel Selecti
 
 // judge writes what is said of observations of a product, and makes the gates
 // of their branches follow.
-func (s *Service) judge(tx *models.Tx, productID int64, list []models.Observation, j models.AssessmentInput, cause event.Cause, actor string) (Done, error) {
+func (s *Service) judge(
+	tx *models.Tx, productID int64, list []models.Observation, j models.AssessmentInput, cause event.Cause, actor string,
+) (Done, error) {
 	ids := make([]int64, len(list))
 	branches := map[int64]change{}
 	for i, o := range list {
@@ -251,7 +274,9 @@ func selected(tx *models.Tx, sel Selection) ([]models.Observation, error) {
 	ids := slices.Compact(slices.Sorted(slices.Values(sel.IDs)))
 	list := make([]models.Observation, 0, len(ids))
 	for part := range slices.Chunk(ids, 500) {
-		rows, err := tx.Observations(tx.Context(), scope, models.ObservationFilter{ProductID: sel.ProductID, IDs: part, All: true, Limit: len(part)})
+		rows, err := tx.Observations(
+			tx.Context(), scope, models.ObservationFilter{ProductID: sel.ProductID, IDs: part, All: true, Limit: len(part)},
+		)
 		if err != nil {
 			return nil, err
 		}
@@ -278,7 +303,10 @@ func filtered(tx *models.Tx, scope models.Scope, sel Selection) ([]models.Observ
 	case len(list) == 0:
 		return nil, fault.New(fault.Conflict, "No observation is found any more: look at the list again")
 	case sel.Expected != 0 && len(list) != sel.Expected:
-		return nil, fault.New(fault.Conflict, fmt.Sprintf("There are %d observations now, not %d: look at the list again", len(list), sel.Expected))
+		return nil, fault.New(
+			fault.Conflict,
+			fmt.Sprintf("There are %d observations now, not %d: look at the list again", len(list), sel.Expected),
+		)
 	}
 	return list, nil
 }
@@ -304,7 +332,8 @@ func checkDuplicate(tx *models.Tx, of, productID int64, list []models.Observatio
 			return fault.BadField("duplicate_of", "It is in another branch")
 		}
 	}
-	if o.Status == models.StatusDuplicate || o.Assessed.Status == models.StatusDuplicate { // one that is resolved may come back
+	if o.Status == models.StatusDuplicate ||
+		o.Assessed.Status == models.StatusDuplicate { // one that is resolved may come back
 		return fault.BadField("duplicate_of", "That one is a duplicate itself: name the one that it is the same as")
 	}
 	return nil

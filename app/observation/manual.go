@@ -56,7 +56,8 @@ func (d *Draft) check() error {
 	if !d.Severity.Valid() {
 		bad.Add("severity", "One of critical, high, medium, low, none, unknown")
 	}
-	if u, err := url.Parse(d.URL); d.URL != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+	if u, err := url.Parse(d.URL); d.URL != "" &&
+		(err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
 		bad.Add("url", "An address that begins with http:// or https://")
 	}
 	return bad.Err()
@@ -65,18 +66,31 @@ func (d *Draft) check() error {
 // draftOf is what somebody has entered.
 func draftOf(o models.Observation) Draft {
 	return Draft{
-		Title: o.Title, Description: o.Description, Severity: o.Severity, Component: o.Component, Location: o.Location, Fix: o.Fix, URL: o.URL,
+		Title:       o.Title,
+		Description: o.Description,
+		Severity:    o.Severity,
+		Component:   o.Component,
+		Location:    o.Location,
+		Fix:         o.Fix,
+		URL:         o.URL,
 	}
 }
 
 // fill gives an observation what somebody has entered.
 func (d Draft) fill(o *models.Observation) {
-	o.Title, o.Description, o.Component, o.Location, o.Fix, o.URL = d.Title, d.Description, d.Component, d.Location, d.Fix, d.URL
+	o.Title = d.Title
+	o.Description = d.Description
+	o.Component = d.Component
+	o.Location = d.Location
+	o.Fix = d.Fix
+	o.URL = d.URL
 }
 
 // Create enters an observation by hand. It is open, and counts as one of a
 // report does; no report resolves it.
-func (s *Service) Create(ctx context.Context, actor authz.Actor, productID int64, d Draft) (models.Observation, Done, error) {
+func (s *Service) Create(
+	ctx context.Context, actor authz.Actor, productID int64, d Draft,
+) (models.Observation, Done, error) {
 	if err := s.may(ctx, actor, productID); err != nil {
 		return models.Observation{}, Done{}, err
 	}
@@ -112,11 +126,19 @@ func (s *Service) Create(ctx context.Context, actor authz.Actor, productID int64
 		}
 		id = o.ID
 		if err := tx.NoteAssessment(models.Assessment{
-			ObservationID: id, UserID: actor.User.ID, Actor: actor.Label, Action: models.ActionCreate, Status: o.Status, WasSeverity: o.Severity, Severity: o.Severity,
+			ObservationID: id,
+			UserID:        actor.User.ID,
+			Actor:         actor.Label,
+			Action:        models.ActionCreate,
+			Status:        o.Status,
+			WasSeverity:   o.Severity,
+			Severity:      o.Severity,
 		}); err != nil {
 			return err
 		}
-		out, err := s.count(tx, productID, g.Branch.Name, change{after: []models.Observation{o}}, byHand("entered", o), actor.Label)
+		out, err := s.count(
+			tx, productID, g.Branch.Name, change{after: []models.Observation{o}}, byHand("entered", o), actor.Label,
+		)
 		done = Done{Changed: 1, Gates: []BranchGate{out}}
 		return err
 	})
@@ -137,7 +159,9 @@ func (s *Service) Edit(ctx context.Context, actor authz.Actor, id int64, d Draft
 }
 
 // Amend is Edit of what is there: fn changes it as it is when it is written.
-func (s *Service) Amend(ctx context.Context, actor authz.Actor, id int64, fn func(d *Draft)) (models.Observation, Done, error) {
+func (s *Service) Amend(
+	ctx context.Context, actor authz.Actor, id int64, fn func(d *Draft),
+) (models.Observation, Done, error) {
 	done, err := s.ofHand(ctx, actor, id, func(tx *models.Tx, _ int64, o models.Observation) (change, event.Cause, error) {
 		d := draftOf(o)
 		fn(&d)
@@ -153,8 +177,18 @@ func (s *Service) Amend(ctx context.Context, actor authz.Actor, id int64, fn fun
 		if err := tx.UpdateObservation(now); err != nil {
 			return change{}, event.Cause{}, err
 		}
-		return change{before: []models.Observation{o}, after: []models.Observation{now}}, byHand("changed", now), tx.NoteAssessment(models.Assessment{
-			ObservationID: id, UserID: actor.User.ID, Actor: actor.Label, Action: models.ActionEdit, WasStatus: o.Status, Status: now.Status, WasSeverity: o.Severity, Severity: now.Severity,
+		return change{
+			before: []models.Observation{o},
+			after:  []models.Observation{now},
+		}, byHand("changed", now), tx.NoteAssessment(models.Assessment{
+			ObservationID: id,
+			UserID:        actor.User.ID,
+			Actor:         actor.Label,
+			Action:        models.ActionEdit,
+			WasStatus:     o.Status,
+			Status:        now.Status,
+			WasSeverity:   o.Severity,
+			Severity:      now.Severity,
 		})
 	})
 	if err != nil {
@@ -167,19 +201,33 @@ func (s *Service) Amend(ctx context.Context, actor authz.Actor, id int64, fn fun
 // Delete removes an observation that was entered by hand. One of a report is
 // assessed instead: the next report would bring it back.
 func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64) (Done, error) {
-	return s.ofHand(ctx, actor, id, func(tx *models.Tx, productID int64, o models.Observation) (change, event.Cause, error) {
-		c, cause := change{before: []models.Observation{o}}, byHand("deleted", o)
-		if n, err := tx.CountDuplicates(tx.Context(), id); err != nil || n > 0 {
-			return c, cause, cmp.Or(err, errHasDuplicates(n))
-		}
-		if err := tx.DeleteObservation(id); err != nil {
-			return c, cause, err
-		}
-		return c, cause, audit.Write(tx, actor, audit.Entry{
-			Action: audit.Delete, Kind: audit.Observation, Name: o.Title, ProductID: productID,
-			Was: audit.Values{"severity": o.Severity.String(), "status": string(o.Status), "component": o.Component, "location": o.Location, "branch": o.Branch},
-		})
-	})
+	return s.ofHand(
+		ctx,
+		actor,
+		id,
+		func(tx *models.Tx, productID int64, o models.Observation) (change, event.Cause, error) {
+			c, cause := change{before: []models.Observation{o}}, byHand("deleted", o)
+			if n, err := tx.CountDuplicates(tx.Context(), id); err != nil || n > 0 {
+				return c, cause, cmp.Or(err, errHasDuplicates(n))
+			}
+			if err := tx.DeleteObservation(id); err != nil {
+				return c, cause, err
+			}
+			return c, cause, audit.Write(tx, actor, audit.Entry{
+				Action:    audit.Delete,
+				Kind:      audit.Observation,
+				Name:      o.Title,
+				ProductID: productID,
+				Was: audit.Values{
+					"severity":  o.Severity.String(),
+					"status":    string(o.Status),
+					"component": o.Component,
+					"location":  o.Location,
+					"branch":    o.Branch,
+				},
+			})
+		},
+	)
 }
 
 // errHasDuplicates refuses to take away what stands for others: nothing would
@@ -194,7 +242,12 @@ func errHasDuplicates(n int) error {
 
 // ofHand changes an observation that was entered by hand, and makes the gate
 // follow.
-func (s *Service) ofHand(ctx context.Context, actor authz.Actor, id int64, fn func(tx *models.Tx, productID int64, o models.Observation) (change, event.Cause, error)) (Done, error) {
+func (s *Service) ofHand(
+	ctx context.Context,
+	actor authz.Actor,
+	id int64,
+	fn func(tx *models.Tx, productID int64, o models.Observation) (change, event.Cause, error),
+) (Done, error) {
 	_, productID, err := s.Get(ctx, actor, id)
 	if err != nil {
 		return Done{}, err
@@ -212,7 +265,10 @@ func (s *Service) ofHand(ctx context.Context, actor authz.Actor, id int64, fn fu
 			return err
 		}
 		if o.Scanner != models.ManualScanner {
-			return fault.New(fault.Conflict, "Only observations that were entered by hand are edited or deleted: assess this one instead")
+			return fault.New(
+				fault.Conflict,
+				"Only observations that were entered by hand are edited or deleted: assess this one instead",
+			)
 		}
 		b, err := branchOf(tx, productID, o.BranchID)
 		if err != nil {

@@ -41,7 +41,9 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (models.
 
 // History lists what people have said of an observation that the actor may
 // view, newest first; before is the last id of the page before.
-func (s *Service) History(ctx context.Context, actor authz.Actor, id, before int64, limit int) ([]models.Assessment, error) {
+func (s *Service) History(
+	ctx context.Context, actor authz.Actor, id, before int64, limit int,
+) ([]models.Assessment, error) {
 	if _, _, err := s.Get(ctx, actor, id); err != nil {
 		return nil, err
 	}
@@ -83,7 +85,9 @@ type shift struct {
 
 // count makes the sources, the counts and the gate of a branch follow from a
 // step, in its transaction.
-func (s *Service) count(tx *models.Tx, productID int64, branch string, c change, cause event.Cause, actor string) (BranchGate, error) {
+func (s *Service) count(
+	tx *models.Tx, productID int64, branch string, c change, cause event.Cause, actor string,
+) (BranchGate, error) {
 	by, err := c.move(tx)
 	if err != nil {
 		return BranchGate{}, err
@@ -92,7 +96,9 @@ func (s *Service) count(tx *models.Tx, productID int64, branch string, c change,
 }
 
 // evaluate makes the counts and the gate of a branch follow.
-func (s *Service) evaluate(tx *models.Tx, productID int64, branch string, by shift, cause event.Cause, actor string) (BranchGate, error) {
+func (s *Service) evaluate(
+	tx *models.Tx, productID int64, branch string, by shift, cause event.Cause, actor string,
+) (BranchGate, error) {
 	g, err := tx.GateOf(productID, branch)
 	if err != nil {
 		return BranchGate{}, err

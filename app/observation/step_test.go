@@ -21,12 +21,18 @@ func TestCompareOfAStep(t *testing.T) {
 	}
 	c := change{
 		before: []models.Observation{
-			row(1, 7, models.High, models.StatusOpen), row(2, 7, models.Low, models.StatusFalsePositive), row(3, 8, models.Low, models.StatusOpen),
-			row(4, 9, models.High, models.StatusOpen), row(5, 7, models.None, models.StatusInReview),
+			row(1, 7, models.High, models.StatusOpen),
+			row(2, 7, models.Low, models.StatusFalsePositive),
+			row(3, 8, models.Low, models.StatusOpen),
+			row(4, 9, models.High, models.StatusOpen),
+			row(5, 7, models.None, models.StatusInReview),
 		},
 		after: []models.Observation{
-			row(1, 7, models.High, models.StatusNotAffected), row(2, 7, models.Low, models.StatusAffected), row(3, 8, models.Critical, models.StatusOpen),
-			row(4, 9, models.High, models.StatusInReview), row(6, 7, models.Unknown, models.StatusOpen),
+			row(1, 7, models.High, models.StatusNotAffected),
+			row(2, 7, models.Low, models.StatusAffected),
+			row(3, 8, models.Critical, models.StatusOpen),
+			row(4, 9, models.High, models.StatusInReview),
+			row(6, 7, models.Unknown, models.StatusOpen),
 		},
 	}
 	sources, activated := c.compare()
@@ -57,7 +63,8 @@ func TestEndsOfWaivers(t *testing.T) {
 		if (err == nil) != want.taken || err != nil && fault.FieldsOf(err)[0].Name != "waiver_until" {
 			t.Errorf("%v: %v", span, err)
 		}
-		if j := a.judgement(now, authz.Actor{Label: "ann"}); err == nil && (j.Noticed != want.noticed || j.Comment != "why" || !j.Until.Equal(now.Add(span).Truncate(time.Microsecond))) {
+		if j := a.judgement(now, authz.Actor{Label: "ann"}); err == nil &&
+			(j.Noticed != want.noticed || j.Comment != "why" || !j.Until.Equal(now.Add(span).Truncate(time.Microsecond))) {
 			t.Errorf("%v: %+v", span, j)
 		}
 	}

@@ -63,8 +63,13 @@ func (s *Service) expire(ctx context.Context, productID int64, ids []int64) (int
 			return err
 		}
 		ended = int64(len(list))
-		j := models.AssessmentInput{Action: models.ActionExpire, ClearStatus: true} // a severity that somebody has set still counts
-		_, err = s.judge(tx, productID, list, j, event.Cause{Kind: event.CauseWaiver, Text: "a waiver that has ended: " + named(list)}, "")
+		j := models.AssessmentInput{
+			Action:      models.ActionExpire,
+			ClearStatus: true,
+		} // a severity that somebody has set still counts
+		_, err = s.judge(
+			tx, productID, list, j, event.Cause{Kind: event.CauseWaiver, Text: "a waiver that has ended: " + named(list)}, "",
+		)
 		return err
 	})
 	if err != nil {
@@ -74,11 +79,17 @@ func (s *Service) expire(ctx context.Context, productID int64, ids []int64) (int
 }
 
 // waived reads observations that are waived and of which something holds.
-func waived(tx *models.Tx, productID int64, ids []int64, holds func(o models.Observation) bool) ([]models.Observation, error) {
+func waived(
+	tx *models.Tx, productID int64, ids []int64, holds func(o models.Observation) bool,
+) ([]models.Observation, error) {
 	var list []models.Observation
 	for len(ids) > 0 {
 		n := min(len(ids), 500)
-		rows, err := tx.Observations(tx.Context(), models.SystemScope("waivers end by themselves"), models.ObservationFilter{ProductID: productID, IDs: ids[:n], All: true, Limit: n})
+		rows, err := tx.Observations(
+			tx.Context(),
+			models.SystemScope("waivers end by themselves"),
+			models.ObservationFilter{ProductID: productID, IDs: ids[:n], All: true, Limit: n},
+		)
 		if err != nil {
 			return nil, err
 		}
@@ -142,9 +153,17 @@ func (s *Service) notice(ctx context.Context, productID int64) (int64, error) {
 			return err
 		}
 		told = int64(len(list))
-		payload := event.WaiverExpiring{Product: event.Product{ID: row.ID, Name: row.Name}, Count: len(list), First: first(list)}
+		payload := event.WaiverExpiring{
+			Product: event.Product{ID: row.ID, Name: row.Name},
+			Count:   len(list),
+			First:   first(list),
+		}
 		for _, o := range list {
-			payload.Name(event.Waiver{ID: o.ID, Finding: event.Finding{Title: o.Title, Severity: o.Severity, Component: o.Component}, Until: o.Assessed.Until})
+			payload.Name(event.Waiver{
+				ID:      o.ID,
+				Finding: event.Finding{Title: o.Title, Severity: o.Severity, Component: o.Component},
+				Until:   o.Assessed.Until,
+			})
 		}
 		if _, err := s.events.Append(tx, productID, "", payload); err != nil {
 			return err

@@ -35,7 +35,12 @@ func (s *Service) Without(ctx context.Context, actor authz.Actor, id int64) (Bra
 			b.Counts.Add(o.Severity, -1)
 		}
 		v := gate.Decide(s.gates.Policy(group, row.Product), b.Counts)
-		return BranchGate{Branch: b.Name, Default: b.Default, Counts: b.Counts, Outcome: gate.Outcome{Before: b.Gate, After: v.State, Why: v.Why}}, nil
+		return BranchGate{
+			Branch:  b.Name,
+			Default: b.Default,
+			Counts:  b.Counts,
+			Outcome: gate.Outcome{Before: b.Gate, After: v.State, Why: v.Why},
+		}, nil
 	}
 	return BranchGate{}, fault.NewNotFound("branch")
 }

@@ -12,9 +12,20 @@ import (
 func TestCheckURL(t *testing.T) {
 	c := newTest(t, "10.1.0.0/16:8065, chat.corp")
 	good := []string{
-		"https://example.com", "http://example.com:8080/a?b=c#d", "https://user:p%40ss@example.com/", "https://EXAMPLE.com./x", "https://bücher.example/",
-		"https://my_host/x", "https://8.8.8.8/", "https://[2606:4700::1111]:8443/", "http://10.1.2.3:8065/hooks", "http://localhost/", "https://chat.corp/x",
-		"https://0x.example/", "https://127.0.0.1.example/", "https://:token@example.com/",
+		"https://example.com",
+		"http://example.com:8080/a?b=c#d",
+		"https://user:p%40ss@example.com/",
+		"https://EXAMPLE.com./x",
+		"https://bücher.example/",
+		"https://my_host/x",
+		"https://8.8.8.8/",
+		"https://[2606:4700::1111]:8443/",
+		"http://10.1.2.3:8065/hooks",
+		"http://localhost/",
+		"https://chat.corp/x",
+		"https://0x.example/",
+		"https://127.0.0.1.example/",
+		"https://:token@example.com/",
 	}
 	for _, raw := range good {
 		if err := c.CheckURL(raw); err != nil {
@@ -22,14 +33,66 @@ func TestCheckURL(t *testing.T) {
 		}
 	}
 	bad := map[string][]string{
-		"not a valid URL":  {"https://a b/", "https://exa%31mple.com/", "https://[::1/", "https://example.com:http/", "https://e\x7f.com/", "https://1\\2/", "://x"},
-		"must start with":  {"", "example.com", "ftp://example.com/", "file:///etc/passwd", "javascript:alert(1)", "//example.com/", "gopher://127.0.0.1/"},
-		"no host":          {"https://", "https:///path", "https:example.com", "https://:443/", "https://user@/"},
-		"mistaken":         {"https://a@b@example.com/", "https://8.8.8.8@example.com@127.0.0.1/"},
-		"1 to 65535":       {"https://example.com:0/", "https://example.com:65536/", "https://example.com:/"},
-		"four decimal":     {"http://0x7f000001/", "http://2130706433/", "http://017700000001/", "http://127.1/", "http://0177.0.0.1/", "http://0x7f.1/", "http://127.0.0.01/", "http://256.1.1.1/", "http://1.2.3.4.5/", "http://0x/", "http://8.8.2056/"},
-		"not a valid name": {"https://a..b/", "https://a*b/", "https://-a/", "https://" + strings.Repeat("a", 64) + ".com/", "https://a$b/"},
-		"is not allowed":   {"http://127.0.0.1/", "http://127.0.0.1./", "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://[::ffff:7f00:1]/", "http://[0:0:0:0:0:ffff:10.0.0.1]/", "http://0.0.0.0/", "http://169.254.169.254/latest/meta-data", "http://[fe80::1%25eth0]/", "http://[64:ff9b::10.0.0.1]/", "http://[2002:7f00:1::]/", "http://10.1.2.3/", "http://10.1.2.3:80/", "http://10.2.0.1:8065/", "http://１２７.０.０.１/", "http://127。0。0。1/", "http://x:y@192.168.1.1/"},
+		"not a valid URL": {
+			"https://a b/",
+			"https://exa%31mple.com/",
+			"https://[::1/",
+			"https://example.com:http/",
+			"https://e\x7f.com/",
+			"https://1\\2/",
+			"://x",
+		},
+		"must start with": {
+			"",
+			"example.com",
+			"ftp://example.com/",
+			"file:///etc/passwd",
+			"javascript:alert(1)",
+			"//example.com/",
+			"gopher://127.0.0.1/",
+		},
+		"no host":    {"https://", "https:///path", "https:example.com", "https://:443/", "https://user@/"},
+		"mistaken":   {"https://a@b@example.com/", "https://8.8.8.8@example.com@127.0.0.1/"},
+		"1 to 65535": {"https://example.com:0/", "https://example.com:65536/", "https://example.com:/"},
+		"four decimal": {
+			"http://0x7f000001/",
+			"http://2130706433/",
+			"http://017700000001/",
+			"http://127.1/",
+			"http://0177.0.0.1/",
+			"http://0x7f.1/",
+			"http://127.0.0.01/",
+			"http://256.1.1.1/",
+			"http://1.2.3.4.5/",
+			"http://0x/",
+			"http://8.8.2056/",
+		},
+		"not a valid name": {
+			"https://a..b/",
+			"https://a*b/",
+			"https://-a/",
+			"https://" + strings.Repeat("a", 64) + ".com/",
+			"https://a$b/",
+		},
+		"is not allowed": {
+			"http://127.0.0.1/",
+			"http://127.0.0.1./",
+			"http://[::1]/",
+			"http://[::ffff:127.0.0.1]/",
+			"http://[::ffff:7f00:1]/",
+			"http://[0:0:0:0:0:ffff:10.0.0.1]/",
+			"http://0.0.0.0/",
+			"http://169.254.169.254/latest/meta-data",
+			"http://[fe80::1%25eth0]/",
+			"http://[64:ff9b::10.0.0.1]/",
+			"http://[2002:7f00:1::]/",
+			"http://10.1.2.3/",
+			"http://10.1.2.3:80/",
+			"http://10.2.0.1:8065/",
+			"http://１２７.０.０.１/",
+			"http://127。0。0。1/",
+			"http://x:y@192.168.1.1/",
+		},
 	}
 	for want, list := range bad {
 		for _, raw := range list {
@@ -92,7 +155,8 @@ func TestWarn(t *testing.T) {
 	}
 	for _, tt := range tests {
 		got := c.CheckWarning(context.Background(), tt.url)
-		if !strings.HasPrefix(got, tt.want) || (tt.want == "") != (got == "") || strings.Contains(got, "T0KEN") || strings.Contains(got, "10.0.0.5") {
+		if !strings.HasPrefix(got, tt.want) || (tt.want == "") != (got == "") || strings.Contains(got, "T0KEN") ||
+			strings.Contains(got, "10.0.0.5") {
 			t.Errorf("Warn(%q) = %q, want %q", tt.url, got, tt.want)
 		}
 	}

@@ -31,7 +31,8 @@ func TestDialRefuses(t *testing.T) {
 			t.Errorf("Dial(%q) = %v, %v", host, conn, err)
 		}
 	}
-	if !strings.Contains(log.String(), "outgoing connection refused") || !strings.Contains(log.String(), "127.0.0.1:"+port) {
+	if !strings.Contains(log.String(), "outgoing connection refused") ||
+		!strings.Contains(log.String(), "127.0.0.1:"+port) {
 		t.Errorf("log = %s", log)
 	}
 	for _, network := range []string{"udp", "unix"} {
@@ -39,7 +40,8 @@ func TestDialRefuses(t *testing.T) {
 			t.Errorf("Dial over %s = %v, %v", network, conn, err)
 		}
 	}
-	if _, err := c.Dial(t.Context(), "tcp", "/var/run/docker.sock"); err == nil || strings.Contains(err.Error(), "docker") {
+	if _, err := c.Dial(t.Context(), "tcp", "/var/run/docker.sock"); err == nil ||
+		strings.Contains(err.Error(), "docker") {
 		t.Errorf("error = %v", err)
 	}
 }
@@ -57,7 +59,8 @@ func TestDialConnects(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Error(err)
 	}
-	if _, err := c.Dial(t.Context(), "tcp", l.Addr().String()); err == nil || err.Error() != "127.0.0.1: connection refused" {
+	if _, err := c.Dial(t.Context(), "tcp", l.Addr().String()); err == nil ||
+		err.Error() != "127.0.0.1: connection refused" {
 		t.Errorf("error = %v", err)
 	}
 }
@@ -113,7 +116,9 @@ func TestHostIsAllowedByItsNameOnly(t *testing.T) {
 }
 
 func TestTLS(t *testing.T) {
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	s := httptest.NewUnstartedServer(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }),
+	)
 	quiet(s)
 	s.StartTLS()
 	defer s.Close()
@@ -143,7 +148,8 @@ func TestTLSRefusesOldVersions(t *testing.T) {
 	defer s.Close()
 	c := newTest(t, local)
 	c.roots = s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
-	if _, err := c.Do(t.Context(), Request{URL: s.URL}); err == nil || err.Error() != "127.0.0.1: the TLS handshake failed" {
+	if _, err := c.Do(t.Context(), Request{URL: s.URL}); err == nil ||
+		err.Error() != "127.0.0.1: the TLS handshake failed" {
 		t.Errorf("error = %v", err)
 	}
 }
@@ -176,7 +182,11 @@ func TestBrokenServers(t *testing.T) {
 		{"closes", "127.0.0.1: the connection was closed before an answer came", func(net.Conn) error { return nil }},
 		{"resets", "127.0.0.1: the connection was reset", func(c net.Conn) error { return c.(*net.TCPConn).SetLinger(0) }},
 		{"talks nonsense", "127.0.0.1: the exchange failed, its answer may not be HTTP", say("220 T0KEN smtp\r\n")},
-		{"has endless headers", "127.0.0.1: the exchange failed, its answer may not be HTTP", say("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("T0KEN", 20_000) + "\r\n\r\n")},
+		{
+			"has endless headers",
+			"127.0.0.1: the exchange failed, its answer may not be HTTP",
+			say("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("T0KEN", 20_000) + "\r\n\r\n"),
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -186,7 +196,11 @@ func TestBrokenServers(t *testing.T) {
 			defer wg.Wait()
 			c := newTest(t, local)
 			log := logTo(c)
-			_, err := c.Do(t.Context(), Request{Method: "POST", URL: "http://u:T0KEN@" + l.Addr().String() + "/T0KEN?T0KEN=T0KEN", Header: http.Header{"X": {"T0KEN"}}})
+			_, err := c.Do(t.Context(), Request{
+				Method: "POST",
+				URL:    "http://u:T0KEN@" + l.Addr().String() + "/T0KEN?T0KEN=T0KEN",
+				Header: http.Header{"X": {"T0KEN"}},
+			})
 			if err == nil || err.Error() != tt.want {
 				t.Errorf("error = %v, want %s", err, tt.want)
 			}
@@ -216,7 +230,8 @@ func TestErrorsQuoteNothing(t *testing.T) {
 			}
 		}
 	}
-	if _, err := c.Do(t.Context(), Request{URL: "https://missing.example/"}); err == nil || err.Error() != "missing.example: there is no such host" {
+	if _, err := c.Do(t.Context(), Request{URL: "https://missing.example/"}); err == nil ||
+		err.Error() != "missing.example: there is no such host" {
 		t.Errorf("error = %v", err)
 	}
 }

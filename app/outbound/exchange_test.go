@@ -51,11 +51,16 @@ func TestDo(t *testing.T) {
 	})
 	header := http.Header{"Content-Type": {"application/json"}}
 	url := strings.Replace(s.URL, "http://", "http://user:p%40ss@", 1) + "/a/b%2Fc?d=e#f"
-	a, err := newTest(t, local).Do(t.Context(), Request{Method: http.MethodPut, URL: url, Header: header, Body: []byte("hello")})
+	a, err := newTest(
+		t, local,
+	).Do(t.Context(), Request{Method: http.MethodPut, URL: url, Header: header, Body: []byte("hello")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.Status != http.StatusTeapot || string(a.Body) != "short and stout" || a.Header.Get("X-Answer") != "yes" || !a.Private || a.Duration <= 0 || a.RetryAfter != 0 {
+	if a.Status != http.StatusTeapot || string(a.Body) != "short and stout" || a.Header.Get("X-Answer") != "yes" ||
+		!a.Private ||
+		a.Duration <= 0 ||
+		a.RetryAfter != 0 {
 		t.Errorf("answer = %+v", a)
 	}
 	r := <-got
@@ -63,7 +68,8 @@ func TestDo(t *testing.T) {
 	if r.Method != http.MethodPut || r.RequestURI != "/a/b%2Fc?d=e" || user != "user" || password != "p@ss" || !ok {
 		t.Errorf("request = %s %s %s:%s", r.Method, r.RequestURI, user, password)
 	}
-	if r.Header.Get("User-Agent") != "Gatecrier" || r.Header.Get("Content-Type") != "application/json" || r.Header.Get("Accept-Encoding") != "" {
+	if r.Header.Get("User-Agent") != "Gatecrier" || r.Header.Get("Content-Type") != "application/json" ||
+		r.Header.Get("Accept-Encoding") != "" {
 		t.Errorf("header = %v", r.Header)
 	}
 	if diff := cmp.Diff(http.Header{"Content-Type": {"application/json"}}, header); diff != "" {
@@ -167,7 +173,8 @@ func TestDoTimesOut(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := c.Do(ctx, Request{URL: s.URL}); !errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if _, err := c.Do(ctx, Request{URL: s.URL}); !errors.Is(err, context.Canceled) ||
+		errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error = %v", err)
 	}
 }
@@ -206,7 +213,9 @@ func TestRetryAfter(t *testing.T) {
 // A policy that forbids an address forbids it on connections that are open.
 func TestSetPolicyClosesTheWay(t *testing.T) {
 	closed := make(chan struct{}, 10)
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	s := httptest.NewUnstartedServer(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }),
+	)
 	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateClosed {
 			closed <- struct{}{}

@@ -12,7 +12,9 @@ import (
 )
 
 // AuthorizationRoles lists the roles that groups of users have in a place.
-func (s *Service) AuthorizationRoles(ctx context.Context, actor authz.Actor, at Owner) ([]models.AuthorizationRole, error) {
+func (s *Service) AuthorizationRoles(
+	ctx context.Context, actor authz.Actor, at Owner,
+) ([]models.AuthorizationRole, error) {
 	if err := s.Require(ctx, actor, authz.View, at); err != nil {
 		return nil, err
 	}
@@ -21,7 +23,9 @@ func (s *Service) AuthorizationRoles(ctx context.Context, actor authz.Actor, at 
 
 // SetAuthorizationRole gives a group of users, by name, a role in a place; ""
 // takes it away. Owners are for owners to make.
-func (s *Service) SetAuthorizationRole(ctx context.Context, actor authz.Actor, at Owner, name string, role models.Role) error {
+func (s *Service) SetAuthorizationRole(
+	ctx context.Context, actor authz.Actor, at Owner, name string, role models.Role,
+) error {
 	if err := s.Require(ctx, actor, authz.Edit, at); err != nil {
 		return err
 	}
@@ -38,7 +42,9 @@ func (s *Service) SetAuthorizationRole(ctx context.Context, actor authz.Actor, a
 		return err
 	}
 	return s.store.Write(ctx, func(tx *models.Tx) error {
-		return setAuthorizationRole(tx, actor, models.AuthorizationRole{GroupID: group.ID, Group: group.Name, Owner: at, Role: role})
+		return setAuthorizationRole(
+			tx, actor, models.AuthorizationRole{GroupID: group.ID, Group: group.Name, Owner: at, Role: role},
+		)
 	})
 }
 
@@ -84,7 +90,9 @@ func missingOr(err error, what string) error {
 
 // AuthorizationGroups lists the groups of users that the actor is in;
 // administrators see all.
-func (s *Service) AuthorizationGroups(ctx context.Context, actor authz.Actor, f models.GroupFilter) ([]models.AuthorizationGroupRow, error) {
+func (s *Service) AuthorizationGroups(
+	ctx context.Context, actor authz.Actor, f models.GroupFilter,
+) ([]models.AuthorizationGroupRow, error) {
 	user, err := seesGroupsOf(actor)
 	if err != nil {
 		return nil, err
@@ -133,7 +141,9 @@ func (s *Service) AuthorizationGroup(ctx context.Context, actor authz.Actor, id 
 // SaveAuthorizationGroup makes a group of users (id 0), or renames one. It is
 // for administrators. version is that of the group that was edited, 0 =
 // whichever it is.
-func (s *Service) SaveAuthorizationGroup(ctx context.Context, actor authz.Actor, id int64, name string, version int64) (models.AuthorizationGroup, error) {
+func (s *Service) SaveAuthorizationGroup(
+	ctx context.Context, actor authz.Actor, id int64, name string, version int64,
+) (models.AuthorizationGroup, error) {
 	g := models.AuthorizationGroup{Name: strings.TrimSpace(name)}
 	if !actor.Administrator() {
 		return g, fault.New(fault.Forbidden, "Only administrators make authorization groups")
@@ -141,7 +151,12 @@ func (s *Service) SaveAuthorizationGroup(ctx context.Context, actor authz.Actor,
 	if why := badText(g.Name, 1, 255, false); why != "" {
 		return g, fault.BadField("name", why)
 	}
-	e := audit.Entry{Action: audit.Create, Kind: audit.AuthorizationGroup, Name: g.Name, Became: audit.Values{"name": g.Name}}
+	e := audit.Entry{
+		Action: audit.Create,
+		Kind:   audit.AuthorizationGroup,
+		Name:   g.Name,
+		Became: audit.Values{"name": g.Name},
+	}
 	if id != 0 {
 		row, err := s.store.AuthorizationGroup(ctx, 0, id)
 		if err != nil {
@@ -188,7 +203,9 @@ func (s *Service) DeleteAuthorizationGroup(ctx context.Context, actor authz.Acto
 
 // SetAuthorizationMember puts a user, by name, into a group of users, as its
 // manager or not. It is for administrators and its managers.
-func (s *Service) SetAuthorizationMember(ctx context.Context, actor authz.Actor, id int64, userName string, manager bool) error {
+func (s *Service) SetAuthorizationMember(
+	ctx context.Context, actor authz.Actor, id int64, userName string, manager bool,
+) error {
 	g, err := s.managed(ctx, actor, id)
 	if err != nil {
 		return err
@@ -201,10 +218,17 @@ func (s *Service) SetAuthorizationMember(ctx context.Context, actor authz.Actor,
 		return err
 	}
 	return s.store.Write(ctx, func(tx *models.Tx) error {
-		if err := tx.SaveAuthorizationMember(models.AuthorizationMember{UserID: u.ID, GroupID: id, Manager: manager}); err != nil {
+		if err := tx.SaveAuthorizationMember(
+			models.AuthorizationMember{UserID: u.ID, GroupID: id, Manager: manager},
+		); err != nil {
 			return err
 		}
-		e := audit.Entry{Action: audit.Create, Kind: audit.Member, Name: u.Name + " in authorization group " + g.Name, Became: audit.Values{"manager": strconv.FormatBool(manager)}}
+		e := audit.Entry{
+			Action: audit.Create,
+			Kind:   audit.Member,
+			Name:   u.Name + " in authorization group " + g.Name,
+			Became: audit.Values{"manager": strconv.FormatBool(manager)},
+		}
 		for _, m := range g.Members {
 			if m.UserID == u.ID {
 				e.Action, e.Was = audit.Change, audit.Values{"manager": strconv.FormatBool(m.Manager)}
@@ -230,7 +254,12 @@ func (s *Service) RemoveAuthorizationMember(ctx context.Context, actor authz.Act
 		if err != nil {
 			return err
 		}
-		return audit.Write(tx, actor, audit.Entry{Action: audit.Delete, Kind: audit.Member, Name: u.Name + " in authorization group " + g.Name, Was: audit.Values{"member": "true"}})
+		return audit.Write(tx, actor, audit.Entry{
+			Action: audit.Delete,
+			Kind:   audit.Member,
+			Name:   u.Name + " in authorization group " + g.Name,
+			Was:    audit.Values{"member": "true"},
+		})
 	})
 }
 

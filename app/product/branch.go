@@ -34,7 +34,9 @@ type BranchEdit struct {
 }
 
 // UpdateBranch changes a branch.
-func (s *Service) UpdateBranch(ctx context.Context, actor authz.Actor, id int64, e BranchEdit) (models.BranchRow, error) {
+func (s *Service) UpdateBranch(
+	ctx context.Context, actor authz.Actor, id int64, e BranchEdit,
+) (models.BranchRow, error) {
 	row, err := s.editable(ctx, actor, id)
 	if err != nil {
 		return row, err

@@ -25,7 +25,9 @@ var errKept = errors.New("the branch is kept")
 // removeBranch removes a branch, in parts where it is large. may looks at it in
 // each transaction, and ends that by an error. It returns how many observations
 // went. Between the parts the branch is whole, with fewer of them.
-func (s *Service) removeBranch(ctx context.Context, actor authz.Actor, b models.Branch, may func(models.BranchRow) error) (gone int64, err error) {
+func (s *Service) removeBranch(
+	ctx context.Context, actor authz.Actor, b models.Branch, may func(models.BranchRow) error,
+) (gone int64, err error) {
 	for done := false; !done; {
 		var n int
 		err := s.store.Write(ctx, func(tx *models.Tx) (err error) {
@@ -40,7 +42,9 @@ func (s *Service) removeBranch(ctx context.Context, actor authz.Actor, b models.
 	return gone, nil
 }
 
-func (s *Service) removePart(tx *models.Tx, actor authz.Actor, b models.Branch, may func(models.BranchRow) error) (n int, done bool, err error) {
+func (s *Service) removePart(
+	tx *models.Tx, actor authz.Actor, b models.Branch, may func(models.BranchRow) error,
+) (n int, done bool, err error) {
 	if err := tx.LockProduct(b.ProductID); err != nil {
 		return 0, false, err
 	}
@@ -70,7 +74,15 @@ func (s *Service) removePart(tx *models.Tx, actor authz.Actor, b models.Branch, 
 	if err := tx.DeleteBranch(b.ID); err != nil {
 		return 0, false, err
 	}
-	return len(list), true, audit.Write(tx, actor, audit.Entry{Action: audit.Delete, Kind: audit.Branch, Name: now.Name, ProductID: b.ProductID, Was: branchValues(now.Branch)})
+	return len(
+			list,
+		), true, audit.Write(tx, actor, audit.Entry{
+			Action:    audit.Delete,
+			Kind:      audit.Branch,
+			Name:      now.Name,
+			ProductID: b.ProductID,
+			Was:       branchValues(now.Branch),
+		})
 }
 
 // removeSome removes some observations of a branch. What it counts follows, so
@@ -99,7 +111,11 @@ func (s *Service) removeSome(tx *models.Tx, actor authz.Actor, b models.Branch, 
 	if err != nil {
 		return err
 	}
-	_, err = s.gates.Evaluate(tx, g, gate.Change{Counts: total, Actor: actor.Label, Cause: event.Cause{Kind: event.CauseUser, Text: "the removal of the branch"}})
+	_, err = s.gates.Evaluate(tx, g, gate.Change{
+		Counts: total,
+		Actor:  actor.Label,
+		Cause:  event.Cause{Kind: event.CauseUser, Text: "the removal of the branch"},
+	})
 	return err
 }
 
@@ -134,7 +150,9 @@ func (s *Service) RemoveStaleBranches(ctx context.Context, kept time.Duration) (
 	}
 }
 
-func (s *Service) forget(ctx context.Context, actor authz.Actor, b models.Branch, kept time.Duration) (RemovedBranches, error) {
+func (s *Service) forget(
+	ctx context.Context, actor authz.Actor, b models.Branch, kept time.Duration,
+) (RemovedBranches, error) {
 	row, err := s.store.Product(ctx, models.SystemScope("branches go by themselves"), b.ProductID)
 	if err != nil {
 		return RemovedBranches{}, err

@@ -21,7 +21,9 @@ type Comparison struct {
 
 // Compare tells what a branch adds to the default branch, and lists that. The
 // filter's pair is set here.
-func (s *Service) Compare(ctx context.Context, actor authz.Actor, id int64, f models.CompareFilter) (Comparison, error) {
+func (s *Service) Compare(
+	ctx context.Context, actor authz.Actor, id int64, f models.CompareFilter,
+) (Comparison, error) {
 	var c Comparison
 	var err error
 	if c.Branch, err = s.Branch(ctx, actor, id); err != nil {
@@ -49,7 +51,9 @@ func (s *Service) Compare(ctx context.Context, actor authz.Actor, id int64, f mo
 
 // BranchDelta tells of some branches of a product, that were read in scope, what each
 // adds to the default one: as many of them as are compared quickly.
-func (s *Service) BranchDelta(ctx context.Context, def models.Branch, list []models.BranchRow) (map[int64]models.Counts, error) {
+func (s *Service) BranchDelta(
+	ctx context.Context, def models.Branch, list []models.BranchRow,
+) (map[int64]models.Counts, error) {
 	var ids []int64
 	left := int64(maxCompared)
 	for _, b := range list {

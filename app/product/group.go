@@ -36,7 +36,13 @@ type GroupDraft struct {
 }
 
 func (d *GroupDraft) draft() Draft {
-	return Draft{Name: d.Name, Description: d.Description, DefaultBranch: DefaultBranch, GateMode: d.GateMode, Thresholds: d.Thresholds}
+	return Draft{
+		Name:          d.Name,
+		Description:   d.Description,
+		DefaultBranch: DefaultBranch,
+		GateMode:      d.GateMode,
+		Thresholds:    d.Thresholds,
+	}
 }
 
 // CreateGroup makes a group, whose creator becomes its owner. Whoever may make
@@ -56,12 +62,19 @@ func (s *Service) CreateGroup(ctx context.Context, actor authz.Actor, d GroupDra
 	}
 	var id int64
 	err = s.store.Write(ctx, func(tx *models.Tx) error {
-		g := models.Group{Name: checked.Name, Description: checked.Description, GateMode: checked.GateMode, Thresholds: d.Thresholds}
+		g := models.Group{
+			Name:        checked.Name,
+			Description: checked.Description,
+			GateMode:    checked.GateMode,
+			Thresholds:  d.Thresholds,
+		}
 		if err := tx.CreateGroup(&g, actor.User.ID); err != nil {
 			return err
 		}
 		id = g.ID
-		if err := audit.Write(tx, actor, audit.Entry{Action: audit.Create, Kind: audit.Group, Name: g.Name, Became: groupValues(g)}); err != nil {
+		if err := audit.Write(
+			tx, actor, audit.Entry{Action: audit.Create, Kind: audit.Group, Name: g.Name, Became: groupValues(g)},
+		); err != nil {
 			return err
 		}
 		return targets(tx, InGroup(id))
@@ -128,10 +141,20 @@ func (s *Service) updateGroup(tx *models.Tx, actor authz.Actor, id int64, e Grou
 	}
 	g := row.Group
 	if e.Version != 0 && e.Version != g.Version {
-		return fault.New(fault.Conflict, "Somebody else has changed this group meanwhile: look at it again, then repeat your change")
+		return fault.New(
+			fault.Conflict,
+			"Somebody else has changed this group meanwhile: look at it again, then repeat your change",
+		)
 	}
 	d := Edit{Name: e.Name, Description: e.Description, GateMode: e.GateMode, Thresholds: e.Thresholds}.apply(
-		models.Product{Name: g.Name, Description: g.Description, GateMode: g.GateMode, Thresholds: g.Thresholds}, DefaultBranch)
+		models.Product{
+			Name:        g.Name,
+			Description: g.Description,
+			GateMode:    g.GateMode,
+			Thresholds:  g.Thresholds,
+		},
+		DefaultBranch,
+	)
 	d.trim()
 	if err := d.check(); err != nil {
 		return err
@@ -141,7 +164,9 @@ func (s *Service) updateGroup(tx *models.Tx, actor authz.Actor, id int64, e Grou
 	if err := tx.SaveGroup(&g); err != nil {
 		return err
 	}
-	if err := audit.Write(tx, actor, audit.Entry{Action: audit.Change, Kind: audit.Group, Name: g.Name, Was: was, Became: groupValues(g)}); err != nil {
+	if err := audit.Write(
+		tx, actor, audit.Entry{Action: audit.Change, Kind: audit.Group, Name: g.Name, Was: was, Became: groupValues(g)},
+	); err != nil {
 		return err
 	}
 	return s.againGroup(tx, actor, id)
@@ -171,7 +196,11 @@ func (s *Service) evaluate(tx *models.Tx, actor authz.Actor, b models.Branch, ca
 	if err != nil {
 		return err
 	}
-	_, err = s.gates.Evaluate(tx, g, gate.Change{Counts: g.Branch.Counts, Actor: actor.Label, Cause: event.Cause{Kind: event.CauseUser, Text: cause}})
+	_, err = s.gates.Evaluate(
+		tx,
+		g,
+		gate.Change{Counts: g.Branch.Counts, Actor: actor.Label, Cause: event.Cause{Kind: event.CauseUser, Text: cause}},
+	)
 	return err
 }
 
@@ -304,7 +333,9 @@ func (s *Service) dropGroup(ctx context.Context, actor authz.Actor, row models.G
 		if err := tx.DeleteGroup(row.ID); err != nil {
 			return err
 		}
-		return audit.Write(tx, actor, audit.Entry{Action: audit.Delete, Kind: audit.Group, Name: row.Name, Was: groupValues(row.Group)})
+		return audit.Write(
+			tx, actor, audit.Entry{Action: audit.Delete, Kind: audit.Group, Name: row.Name, Was: groupValues(row.Group)},
+		)
 	})
 	return done, err
 }

@@ -14,7 +14,9 @@ import (
 
 // IngestKey is the key that other programs report a product's exceptions with,
 // for those who may import into it. ok is false where it has none.
-func (s *Service) IngestKey(ctx context.Context, actor authz.Actor, productID int64) (k models.IngestKey, ok bool, err error) {
+func (s *Service) IngestKey(
+	ctx context.Context, actor authz.Actor, productID int64,
+) (k models.IngestKey, ok bool, err error) {
 	if err := authz.Require(ctx, s.store, actor, authz.Import, productID); err != nil {
 		return models.IngestKey{}, false, err
 	}
@@ -40,7 +42,13 @@ func (s *Service) NewIngestKey(ctx context.Context, actor authz.Actor, productID
 		if err != nil {
 			return err
 		}
-		e := audit.Entry{Action: audit.Create, Kind: audit.IngestKey, Name: "ingest key", ProductID: productID, Became: keyValues(k)}
+		e := audit.Entry{
+			Action:    audit.Create,
+			Kind:      audit.IngestKey,
+			Name:      "ingest key",
+			ProductID: productID,
+			Became:    keyValues(k),
+		}
 		if had {
 			e.Action, e.Was = audit.Change, keyValues(former)
 		}
@@ -70,7 +78,13 @@ func (s *Service) RemoveIngestKey(ctx context.Context, actor authz.Actor, produc
 		if err := tx.DeleteIngestKey(productID); err != nil {
 			return err
 		}
-		return audit.Write(tx, actor, audit.Entry{Action: audit.Delete, Kind: audit.IngestKey, Name: "ingest key", ProductID: productID, Was: keyValues(k)})
+		return audit.Write(tx, actor, audit.Entry{
+			Action:    audit.Delete,
+			Kind:      audit.IngestKey,
+			Name:      "ingest key",
+			ProductID: productID,
+			Was:       keyValues(k),
+		})
 	})
 }
 

@@ -43,7 +43,9 @@ func (s *Service) Members(ctx context.Context, actor authz.Actor, at Owner) ([]m
 
 // SetMember gives a user, by name, a role in a place. Only owners make owners or
 // change one, and the last owner stays.
-func (s *Service) SetMember(ctx context.Context, actor authz.Actor, at Owner, userName string, role models.Role) (models.Member, error) {
+func (s *Service) SetMember(
+	ctx context.Context, actor authz.Actor, at Owner, userName string, role models.Role,
+) (models.Member, error) {
 	if err := s.Require(ctx, actor, authz.Edit, at); err != nil {
 		return models.Member{}, err
 	}

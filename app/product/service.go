@@ -32,7 +32,9 @@ type Service struct {
 
 // New returns a service. sweep lets all gates be looked at again in the
 // background.
-func New(store *models.Store, gates *gate.Service, conns *connection.Service, users func() settings.Users, sweep func()) *Service {
+func New(
+	store *models.Store, gates *gate.Service, conns *connection.Service, users func() settings.Users, sweep func(),
+) *Service {
 	return &Service{store: store, gates: gates, conns: conns, users: users, sweep: sweep}
 }
 
@@ -85,7 +87,13 @@ func (s *Service) Create(ctx context.Context, actor authz.Actor, d Draft) (model
 			return err
 		}
 		id = p.ID
-		e := audit.Entry{Action: audit.Create, Kind: audit.Product, Name: p.Name, ProductID: id, Became: valuesOf(p, d.DefaultBranch)}
+		e := audit.Entry{
+			Action:    audit.Create,
+			Kind:      audit.Product,
+			Name:      p.Name,
+			ProductID: id,
+			Became:    valuesOf(p, d.DefaultBranch),
+		}
 		if err := audit.Write(tx, actor, e); err != nil {
 			return err
 		}
@@ -103,7 +111,9 @@ func (s *Service) Create(ctx context.Context, actor authz.Actor, d Draft) (model
 }
 
 func (d *Draft) trim() {
-	d.Name, d.Description, d.DefaultBranch = strings.TrimSpace(d.Name), strings.TrimSpace(d.Description), strings.TrimSpace(d.DefaultBranch)
+	d.Name = strings.TrimSpace(d.Name)
+	d.Description = strings.TrimSpace(d.Description)
+	d.DefaultBranch = strings.TrimSpace(d.DefaultBranch)
 	if d.DefaultBranch == "" {
 		d.DefaultBranch = DefaultBranch
 	}
@@ -195,7 +205,10 @@ func (s *Service) update(tx *models.Tx, actor authz.Actor, id int64, e Edit) err
 	}
 	p := g.Product
 	if e.Version != 0 && e.Version != p.Version {
-		return fault.New(fault.Conflict, "Somebody else has changed this product meanwhile: look at it again, then repeat your change")
+		return fault.New(
+			fault.Conflict,
+			"Somebody else has changed this product meanwhile: look at it again, then repeat your change",
+		)
 	}
 	d := e.apply(p, g.Branch.Name)
 	d.trim()
@@ -214,7 +227,12 @@ func (s *Service) update(tx *models.Tx, actor authz.Actor, id int64, e Edit) err
 		return err
 	}
 	if err := audit.Write(tx, actor, audit.Entry{
-		Action: audit.Change, Kind: audit.Product, Name: p.Name, ProductID: id, Was: was, Became: valuesOf(p, d.DefaultBranch),
+		Action:    audit.Change,
+		Kind:      audit.Product,
+		Name:      p.Name,
+		ProductID: id,
+		Was:       was,
+		Became:    valuesOf(p, d.DefaultBranch),
 	}); err != nil {
 		return err
 	}
@@ -338,14 +356,20 @@ func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64) error
 		if err := tx.DeleteProduct(id); err != nil {
 			return err
 		}
-		return audit.Write(tx, actor, audit.Entry{Action: audit.Delete, Kind: audit.Product, Name: row.Name, Was: valuesOf(row.Product, row.Default.Name)})
+		return audit.Write(
+			tx,
+			actor,
+			audit.Entry{Action: audit.Delete, Kind: audit.Product, Name: row.Name, Was: valuesOf(row.Product, row.Default.Name)},
+		)
 	})
 }
 
 // ForImport finds the id of a product by its exact name, for who may import
 // into it though he may not view it.
 func (s *Service) ForImport(ctx context.Context, actor authz.Actor, name string) (int64, error) {
-	list, err := s.store.Products(ctx, models.SystemScope("the right to import is checked next"), models.ProductFilter{Name: name, Limit: 1})
+	list, err := s.store.Products(
+		ctx, models.SystemScope("the right to import is checked next"), models.ProductFilter{Name: name, Limit: 1},
+	)
 	if err != nil {
 		return 0, err
 	}

@@ -23,7 +23,8 @@ func (d Draft) checkTimes(bad *fault.Fields) {
 	if n := d.HoldSeconds; n != nil && (*n < 0 || *n > int64(settings.MaxHold/time.Second)) {
 		bad.Add("hold_seconds", "From 0 (at once) to 1 day (86400 seconds)")
 	}
-	if n := d.StaleAfter; n != nil && *n != 0 && (*n < int64(settings.MinStaleAfter/time.Second) || *n > int64(settings.MaxStaleAfter/time.Second)) {
+	if n := d.StaleAfter; n != nil && *n != 0 &&
+		(*n < int64(settings.MinStaleAfter/time.Second) || *n > int64(settings.MaxStaleAfter/time.Second)) {
 		bad.Add("stale_after", "0 for never, or from 15 minutes (900 seconds) to 30 days (2592000 seconds)")
 	}
 }

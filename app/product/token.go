@@ -32,7 +32,9 @@ type TokenDraft struct {
 
 // CreateToken makes an API token of a product, and returns its text, which is
 // kept nowhere. Its rights are those of its role in this product alone.
-func (s *Service) CreateToken(ctx context.Context, actor authz.Actor, productID int64, d TokenDraft) (models.Token, string, error) {
+func (s *Service) CreateToken(
+	ctx context.Context, actor authz.Actor, productID int64, d TokenDraft,
+) (models.Token, string, error) {
 	if err := authz.Require(ctx, s.store, actor, authz.Own, productID); err != nil {
 		return models.Token{}, "", err
 	}
@@ -68,7 +70,11 @@ func (s *Service) CreateToken(ctx context.Context, actor authz.Actor, productID 
 		if err := tx.CreateToken(&made); err != nil {
 			return err
 		}
-		return audit.Write(tx, actor, audit.Entry{Action: audit.Create, Kind: audit.Token, Name: d.Name, ProductID: productID, Became: tokenValues(made)})
+		return audit.Write(
+			tx,
+			actor,
+			audit.Entry{Action: audit.Create, Kind: audit.Token, Name: d.Name, ProductID: productID, Became: tokenValues(made)},
+		)
 	})
 	return made, text, err
 }
@@ -98,7 +104,11 @@ func (s *Service) RevokeToken(ctx context.Context, actor authz.Actor, productID,
 			if err := tx.DeleteToken(id); err != nil {
 				return err
 			}
-			return audit.Write(tx, actor, audit.Entry{Action: audit.Delete, Kind: audit.Token, Name: t.Name, ProductID: productID, Was: tokenValues(t)})
+			return audit.Write(
+				tx,
+				actor,
+				audit.Entry{Action: audit.Delete, Kind: audit.Token, Name: t.Name, ProductID: productID, Was: tokenValues(t)},
+			)
 		}
 		return fault.NewNotFound("token")
 	})

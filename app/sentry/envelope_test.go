@@ -67,13 +67,17 @@ func TestWhatRealSDKsSend(t *testing.T) {
 			t.Fatalf("%s: %d reports, id %q, %v", test.file, len(list), e.EventID, err)
 		}
 		r := list[0]
-		if r.Class != test.class || r.Message != test.message || r.Platform != test.platform || r.Frames[0].Function != test.function || !r.Frames[0].InApp || r.Frames[0].Line == 0 {
+		if r.Class != test.class || r.Message != test.message || r.Platform != test.platform ||
+			r.Frames[0].Function != test.function ||
+			!r.Frames[0].InApp ||
+			r.Frames[0].Line == 0 {
 			t.Errorf("%s: %+v", test.file, r)
 		}
 		if len(r.Chain) != 2 || r.Chain[1].Message != test.cause || r.Chain[1].Frames[0].Function != "connect" {
 			t.Errorf("%s: chain %+v", test.file, r.Chain)
 		}
-		if r.Release != "shop@1.4.2" || r.Environment != "production" || r.Server != "web-1" || r.User != "ann" || r.Tags["region"] != "eu" {
+		if r.Release != "shop@1.4.2" || r.Environment != "production" || r.Server != "web-1" || r.User != "ann" ||
+			r.Tags["region"] != "eu" {
 			t.Errorf("%s: %+v", test.file, r)
 		}
 	}
@@ -99,11 +103,19 @@ func TestEvents(t *testing.T) {
 			t.Errorf("%s: %s: %s", event, r.Class, r.Message)
 		}
 	}
-	r := one(t, `{"fingerprint": ["a", 7], "tags": [["x", "1"], ["y", 2], 3, null], "user": {"id": 7}, "transaction": "/pay", "level": "fatal"}`)
-	if !slices.Equal(r.Fingerprint, []string{"a", "7"}) || r.Tags["x"] != "1" || r.Tags["y"] != "2" || r.User != "7" || r.Function != "/pay" || r.Level != "fatal" {
+	r := one(
+		t,
+		`{"fingerprint": ["a", 7], "tags": [["x", "1"], ["y", 2], 3, null], "user": {"id": 7}, "transaction": "/pay", "level": "fatal"}`,
+	)
+	if !slices.Equal(r.Fingerprint, []string{"a", "7"}) || r.Tags["x"] != "1" || r.Tags["y"] != "2" || r.User != "7" ||
+		r.Function != "/pay" ||
+		r.Level != "fatal" {
 		t.Errorf("%+v", r)
 	}
-	r = one(t, `{"exception": {"values": [{"type": "A"}]}, "threads": {"values": [{"id": 1, "stacktrace": {"frames": [{"function": "idle"}]}}, {"crashed": true, "stacktrace": {"frames": [{"function": "main"}, {"function": "work"}, {}]}}]}}`)
+	r = one(
+		t,
+		`{"exception": {"values": [{"type": "A"}]}, "threads": {"values": [{"id": 1, "stacktrace": {"frames": [{"function": "idle"}]}}, {"crashed": true, "stacktrace": {"frames": [{"function": "main"}, {"function": "work"}, {}]}}]}}`,
+	)
 	if len(r.Frames) != 3 || r.Frames[1].Function != "work" {
 		t.Errorf("frames of the thread that crashed: %+v", r.Frames)
 	}
@@ -127,7 +139,14 @@ func TestWhatIsTheProgramsOwn(t *testing.T) {
 		`elixir {"module": "Shop.Pay"}`:                                                          true,
 	} {
 		platform, f, _ := strings.Cut(frame, " ")
-		r := one(t, fmt.Sprintf(`{"platform": %q, "exception": {"values": [{"type": "A", "stacktrace": {"frames": [%s]}}]}}`, platform, f))
+		r := one(
+			t,
+			fmt.Sprintf(
+				`{"platform": %q, "exception": {"values": [{"type": "A", "stacktrace": {"frames": [%s]}}]}}`,
+				platform,
+				f,
+			),
+		)
 		if r.Frames[0].InApp != want {
 			t.Errorf("%s: %v", frame, r.Frames[0].InApp)
 		}
@@ -139,13 +158,21 @@ func TestWhatIsTheProgramsOwn(t *testing.T) {
 func TestLongListsAreBounded(t *testing.T) {
 	values := make([]string, 500)
 	for i := range values {
-		values[i] = fmt.Sprintf(`{"type": "E%d", "stacktrace": {"frames": [%s{"function": "inner%d"}]}}`, i, strings.Repeat(`{"function": "f"},`, 50), i)
+		values[i] = fmt.Sprintf(
+			`{"type": "E%d", "stacktrace": {"frames": [%s{"function": "inner%d"}]}}`,
+			i,
+			strings.Repeat(`{"function": "f"},`, 50),
+			i,
+		)
 	}
 	r := one(t, `{"exception": {"values": [`+strings.Join(values, ",")+`]}}`)
 	if len(r.Chain) != 11 || r.Class != "E0" || r.Chain[0].Class != "E499" || r.Frames[0].Function != "inner499" {
 		t.Errorf("%d in the chain, class %s, %+v", len(r.Chain), r.Class, r.Frames[0])
 	}
-	r = one(t, `{"exception": {"values": [{"stacktrace": {"frames": [`+strings.Repeat(`{},`, 100_000)+`{"function": "last"}]}}]}}`)
+	r = one(
+		t,
+		`{"exception": {"values": [{"stacktrace": {"frames": [`+strings.Repeat(`{},`, 100_000)+`{"function": "last"}]}}]}}`,
+	)
 	if len(r.Frames) != 250 || r.Frames[0].Function != "last" {
 		t.Errorf("%d frames", len(r.Frames))
 	}
@@ -200,7 +227,9 @@ func TestEventIDs(t *testing.T) {
 		`{"event_id":"<script>"}`:                             "fc6d8c0c43fc4630ad850ee518f1b9d0",
 		`{}`:                                                  "fc6d8c0c43fc4630ad850ee518f1b9d0",
 	} {
-		e, _, err := read(strings.NewReader(header + "\n{\"type\":\"event\"}\n{\"event_id\":\"fc6d8c0c43fc4630ad850ee518f1b9d0\"}\n"))
+		e, _, err := read(
+			strings.NewReader(header + "\n{\"type\":\"event\"}\n{\"event_id\":\"fc6d8c0c43fc4630ad850ee518f1b9d0\"}\n"),
+		)
 		if err != nil || e.EventID != want {
 			t.Errorf("%s: %q, %v", header, e.EventID, err)
 		}
@@ -289,7 +318,9 @@ func TestPackedBodies(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := sent("identity", append([]byte("{}\n{\"type\":\"attachment\"}\n"), bytes.Repeat([]byte("x"), MaxBytes)...)); !fault.Is(err, fault.TooLarge) {
+	if _, err := sent(
+		"identity", append([]byte("{}\n{\"type\":\"attachment\"}\n"), bytes.Repeat([]byte("x"), MaxBytes)...),
+	); !fault.Is(err, fault.TooLarge) {
 		t.Errorf("21 MB: %v", err)
 	}
 }

@@ -119,9 +119,17 @@ func parse(raw []byte) (event, error) {
 // report is what an event tells.
 func (e event) report() exception.Report {
 	r := exception.Report{
-		Kind: models.ExceptionReported, Class: "Message", Message: cmp.Or(e.LogEntry.text(), e.Message.text()), Fingerprint: e.Fingerprint,
-		Release: string(e.Release), Environment: string(e.Environment), Level: string(e.Level), Platform: string(e.Platform), Server: string(e.Server),
-		User: string(e.User), Tags: e.Tags,
+		Kind:        models.ExceptionReported,
+		Class:       "Message",
+		Message:     cmp.Or(e.LogEntry.text(), e.Message.text()),
+		Fingerprint: e.Fingerprint,
+		Release:     string(e.Release),
+		Environment: string(e.Environment),
+		Level:       string(e.Level),
+		Platform:    string(e.Platform),
+		Server:      string(e.Server),
+		User:        string(e.User),
+		Tags:        e.Tags,
 	}
 	if list := e.Exception.list; len(list) > 0 {
 		for _, t := range slices.Backward(list) {
@@ -164,7 +172,12 @@ func (e event) class(t thrown) string {
 	switch {
 	case name == "":
 		return module
-	case module == "", module == "builtins", module == "exceptions", module == "__main__", e.Platform == "go", strings.Contains(name, "."):
+	case module == "",
+		module == "builtins",
+		module == "exceptions",
+		module == "__main__",
+		e.Platform == "go",
+		strings.Contains(name, "."):
 		return name
 	}
 	return module + "." + name

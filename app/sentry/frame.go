@@ -28,8 +28,14 @@ func (frame) keep() int { return 250 }
 func (e event) calls(s stack) []exception.Frame {
 	var list []exception.Frame
 	for _, f := range slices.Backward(s.frames.list) {
-		c := exception.Frame{Module: string(cmp.Or(f.Module, f.Package)), Function: string(f.Function), File: string(cmp.Or(f.File, f.Path)), Line: int(f.Line)}
-		if c.Module == "" && c.File != "" && !strings.Contains(c.File, "://") { // of a browser, a file has another name with each build
+		c := exception.Frame{
+			Module:   string(cmp.Or(f.Module, f.Package)),
+			Function: string(f.Function),
+			File:     string(cmp.Or(f.File, f.Path)),
+			Line:     int(f.Line),
+		}
+		if c.Module == "" && c.File != "" &&
+			!strings.Contains(c.File, "://") { // of a browser, a file has another name with each build
 			base := path.Base(strings.ReplaceAll(c.File, `\`, "/"))
 			c.Module = strings.TrimSuffix(base, path.Ext(base))
 		}

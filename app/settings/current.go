@@ -46,7 +46,12 @@ func (s *Service) General() General {
 func (s *Service) Gate() Gate {
 	v := s.values(SectionGate)
 	row := v.now.rows[SectionGate]
-	g := Gate{Active: v.yes("active"), Hold: time.Duration(v.number("hold_seconds")) * time.Second, Version: row.Version, By: row.UpdatedBy}
+	g := Gate{
+		Active:  v.yes("active"),
+		Hold:    time.Duration(v.number("hold_seconds")) * time.Second,
+		Version: row.Version,
+		By:      row.UpdatedBy,
+	}
 	for _, sev := range models.Severities() {
 		g.Thresholds.Add(sev, v.number("threshold_"+sev.String()))
 	}
@@ -65,7 +70,10 @@ func (s *Service) Mail() Mail {
 // Exceptions is how exceptions are grouped, and how often people are told, now.
 func (s *Service) Exceptions() Exceptions {
 	v := s.values(SectionException)
-	return Exceptions{RateLimit: time.Duration(v.number("exception_rate_limit")) * time.Second, Grouping: v.text("grouping")}
+	return Exceptions{
+		RateLimit: time.Duration(v.number("exception_rate_limit")) * time.Second,
+		Grouping:  v.text("grouping"),
+	}
 }
 
 // Reports is what is taken in now.
@@ -95,8 +103,14 @@ func (s *Service) Jobs() map[string]string {
 func (s *Service) Retention() Retention {
 	v := s.values(SectionRetention)
 	return Retention{
-		Notifications: v.number("notifications_days"), MaxNotifications: v.number("max_notifications"), Deliveries: v.number("deliveries_days"), Observations: v.number("resolved_observations_days"),
-		GateHistory: v.number("gate_history_days"), Events: v.number("events_days"), Audit: v.number("audit_days"), JobRuns: v.number("job_runs_days"),
+		Notifications:    v.number("notifications_days"),
+		MaxNotifications: v.number("max_notifications"),
+		Deliveries:       v.number("deliveries_days"),
+		Observations:     v.number("resolved_observations_days"),
+		GateHistory:      v.number("gate_history_days"),
+		Events:           v.number("events_days"),
+		Audit:            v.number("audit_days"),
+		JobRuns:          v.number("job_runs_days"),
 	}
 }
 
@@ -104,7 +118,8 @@ func (s *Service) Retention() Retention {
 func (s *Service) Users() Users {
 	v := s.values(SectionUsers)
 	return Users{
-		PasswordMinLength: int(v.number("password_min_length")), SessionTime: time.Duration(v.number("session_hours")) * time.Hour,
+		PasswordMinLength: int(v.number("password_min_length")),
+		SessionTime:       time.Duration(v.number("session_hours")) * time.Hour,
 		MayCreateProducts: v.yes("may_create_products"),
 	}
 }

@@ -16,9 +16,19 @@ import (
 // default of the address that people reach the program by; badNetworks says
 // what is wrong with a list of networks and hosts, badSpec with the times of a
 // job, "" for nothing.
-func Sections(baseURL string, badNetworks func(list string) string, hosts Hosts, jobs []Job, badSpec func(spec string) string) []Section {
+func Sections(
+	baseURL string, badNetworks func(list string) string, hosts Hosts, jobs []Job, badSpec func(spec string) string,
+) []Section {
 	return []Section{
-		general(baseURL), gateSection(), mailSection(hosts), exceptionSection(), reports(), deliverySection(badNetworks), usersSection(), jobsSection(jobs, badSpec), retentionSection(),
+		general(baseURL),
+		gateSection(),
+		mailSection(hosts),
+		exceptionSection(),
+		reports(),
+		deliverySection(badNetworks),
+		usersSection(),
+		jobsSection(jobs, badSpec),
+		retentionSection(),
 	}
 }
 
@@ -34,8 +44,13 @@ func general(baseURL string) Section {
 		Name: SectionGeneral, Title: "General", Summary: "How people reach and recognise this installation.",
 		Fields: []Field{
 			{
-				Name: "base_url", Label: "BASE_URL", Kind: KindText, Default: baseURL, Placeholder: "https://gatecrier.example.org",
-				Help: "The address that links in messages begin with. Empty: the one that the server listens on.", check: badBaseURL,
+				Name:        "base_url",
+				Label:       "BASE_URL",
+				Kind:        KindText,
+				Default:     baseURL,
+				Placeholder: "https://gatecrier.example.org",
+				Help:        "The address that links in messages begin with. Empty: the one that the server listens on.",
+				check:       badBaseURL,
 			},
 			{
 				Name: "site_name", Label: "SITE_NAME", Kind: KindText, Default: "Gatecrier", MaxLength: 60,
@@ -47,7 +62,8 @@ func general(baseURL string) Section {
 
 func gateSection() Section {
 	s := Section{
-		Name: SectionGate, Title: "Security gate",
+		Name:    SectionGate,
+		Title:   "Security gate",
 		Summary: "What counts for products in standard mode. A change looks at all their gates again in the background, and announces what has changed.",
 		Fields: []Field{{
 			Name: "active", Label: "SECURITY_GATE_ACTIVE", Kind: KindBool, Default: true,
@@ -62,8 +78,13 @@ func gateSection() Section {
 		})
 	}
 	s.Fields = append(s.Fields, Field{
-		Name: "hold_seconds", Label: "SECURITY_GATE_HOLD", Kind: KindInt, Default: int64(0), Max: int64(MaxHold / time.Second), Unit: "seconds",
-		Help: "How long a new state has to stand before it is announced; 0: at once. One that returns before that is in the history alone. A product may have its own time.",
+		Name:    "hold_seconds",
+		Label:   "SECURITY_GATE_HOLD",
+		Kind:    KindInt,
+		Default: int64(0),
+		Max:     int64(MaxHold / time.Second),
+		Unit:    "seconds",
+		Help:    "How long a new state has to stand before it is announced; 0: at once. One that returns before that is in the history alone. A product may have its own time.",
 	})
 	return s
 }
@@ -72,15 +93,51 @@ func mailSection(hosts Hosts) Section {
 	return Section{
 		Name: SectionMail, Title: "Mail", Summary: "The server that mails are handed to.", review: reviewServer(hosts),
 		Fields: []Field{
-			{Name: "email_from", Label: "EMAIL_FROM", Kind: KindText, Default: "", Placeholder: "gatecrier@example.org", Help: "The sender's address. While it is empty no mail is sent, and the record of deliveries says so.", check: badAddress},
-			{Name: "smtp_host", Label: "SMTP_HOST", Kind: KindText, Default: "", MaxLength: 253, Placeholder: "smtp.example.org", Help: "A name or an address. A private one must be allowed on the page Delivery.", check: badHost},
-			{Name: "smtp_port", Label: "SMTP_PORT", Kind: KindInt, Default: int64(587), Min: 1, Max: 65535, Help: "587 with STARTTLS, 465 with TLS, 25 between servers."},
 			{
-				Name: "smtp_tls", Label: "SMTP_TLS", Kind: KindChoice, Default: TLSStart, Help: "STARTTLS is insisted on: a server that does not offer it gets nothing.",
+				Name:        "email_from",
+				Label:       "EMAIL_FROM",
+				Kind:        KindText,
+				Default:     "",
+				Placeholder: "gatecrier@example.org",
+				Help:        "The sender's address. While it is empty no mail is sent, and the record of deliveries says so.",
+				check:       badAddress,
+			},
+			{
+				Name:        "smtp_host",
+				Label:       "SMTP_HOST",
+				Kind:        KindText,
+				Default:     "",
+				MaxLength:   253,
+				Placeholder: "smtp.example.org",
+				Help:        "A name or an address. A private one must be allowed on the page Delivery.",
+				check:       badHost,
+			},
+			{
+				Name:    "smtp_port",
+				Label:   "SMTP_PORT",
+				Kind:    KindInt,
+				Default: int64(587),
+				Min:     1,
+				Max:     65535,
+				Help:    "587 with STARTTLS, 465 with TLS, 25 between servers.",
+			},
+			{
+				Name:    "smtp_tls",
+				Label:   "SMTP_TLS",
+				Kind:    KindChoice,
+				Default: TLSStart,
+				Help:    "STARTTLS is insisted on: a server that does not offer it gets nothing.",
 				Choices: []Choice{{TLSStart, "STARTTLS"}, {TLSImplicit, "TLS from the start"}, {TLSNone, "None"}},
 			},
 			{Name: "smtp_user", Label: "SMTP_USER", Kind: KindText, Default: "", Help: "Empty: without signing in."},
-			{Name: "smtp_password", Label: "SMTP_PASSWORD", Kind: KindSecret, Default: "", MaxLength: 1000, Help: "Sealed, and never shown again."},
+			{
+				Name:      "smtp_password",
+				Label:     "SMTP_PASSWORD",
+				Kind:      KindSecret,
+				Default:   "",
+				MaxLength: 1000,
+				Help:      "Sealed, and never shown again.",
+			},
 		},
 	}
 }
@@ -106,27 +163,51 @@ func reviewServer(hosts Hosts) validator {
 
 func exceptionSection() Section {
 	return Section{
-		Name: SectionException, Title: "Exceptions", Summary: "Who is told when something goes wrong in Gatecrier itself, or in a program that reports without a product, and how often. All other connections of the system are told too, of whatever module.",
+		Name:    SectionException,
+		Title:   "Exceptions",
+		Summary: "Who is told when something goes wrong in Gatecrier itself, or in a program that reports without a product, and how often. All other connections of the system are told too, of whatever module.",
 		Fields: []Field{
 			{
-				Name: models.ExceptionField + "email_to", Label: "EXCEPTION_EMAIL_TO", Kind: KindTarget, Default: "", MaxLength: 4000, Placeholder: "ops@example.org, dev@example.org",
-				Help: "Mail addresses, separated by commas: a mail to each. While EMAIL_FROM is empty none is sent, and the record of deliveries says so.",
+				Name:        models.ExceptionField + "email_to",
+				Label:       "EXCEPTION_EMAIL_TO",
+				Kind:        KindTarget,
+				Default:     "",
+				MaxLength:   4000,
+				Placeholder: "ops@example.org, dev@example.org",
+				Help:        "Mail addresses, separated by commas: a mail to each. While EMAIL_FROM is empty none is sent, and the record of deliveries says so.",
 			},
 			{
-				Name: models.ExceptionField + "ms_teams_webhook", Label: "EXCEPTION_MS_TEAMS_WEBHOOK", Kind: KindTarget, Default: "", MaxLength: 2000,
-				Help: "The URL of a workflow's webhook. It is sealed, and shown as its host and last four characters; left as shown it stays, emptied it goes.",
+				Name:      models.ExceptionField + "ms_teams_webhook",
+				Label:     "EXCEPTION_MS_TEAMS_WEBHOOK",
+				Kind:      KindTarget,
+				Default:   "",
+				MaxLength: 2000,
+				Help:      "The URL of a workflow's webhook. It is sealed, and shown as its host and last four characters; left as shown it stays, emptied it goes.",
 			},
 			{
-				Name: models.ExceptionField + "slack_webhook", Label: "EXCEPTION_SLACK_WEBHOOK", Kind: KindTarget, Default: "", MaxLength: 2000,
-				Help: "The URL of an incoming webhook, kept in the same way.",
+				Name:      models.ExceptionField + "slack_webhook",
+				Label:     "EXCEPTION_SLACK_WEBHOOK",
+				Kind:      KindTarget,
+				Default:   "",
+				MaxLength: 2000,
+				Help:      "The URL of an incoming webhook, kept in the same way.",
 			},
 			{
-				Name: "exception_rate_limit", Label: "EXCEPTION_RATE_LIMIT", Kind: KindInt, Default: int64(3600), Max: 999999, Unit: "seconds",
-				Help: "Of the same exception people are told once in so long; the next notice says how often it has occurred meanwhile. 0: of each one.",
+				Name:    "exception_rate_limit",
+				Label:   "EXCEPTION_RATE_LIMIT",
+				Kind:    KindInt,
+				Default: int64(3600),
+				Max:     999999,
+				Unit:    "seconds",
+				Help:    "Of the same exception people are told once in so long; the next notice says how often it has occurred meanwhile. 0: of each one.",
 			},
 			{
-				Name: "grouping", Label: "EXCEPTION_GROUPING", Kind: KindChoice, Default: GroupingSmart, Choices: []Choice{{GroupingSmart, "Smart"}, {GroupingExact, "Exact"}},
-				Help: "Smart: by where it comes from, else by its message without ids, numbers and times. Exact: by class, message, function and arguments, as SecObserve does.",
+				Name:    "grouping",
+				Label:   "EXCEPTION_GROUPING",
+				Kind:    KindChoice,
+				Default: GroupingSmart,
+				Choices: []Choice{{GroupingSmart, "Smart"}, {GroupingExact, "Exact"}},
+				Help:    "Smart: by where it comes from, else by its message without ids, numbers and times. Exact: by class, message, function and arguments, as SecObserve does.",
 			},
 		},
 	}
@@ -138,16 +219,32 @@ func reports() Section {
 		review: reviewReports,
 		Fields: []Field{
 			{
-				Name: "max_bytes", Label: "REPORT_MAX_BYTES", Kind: KindInt, Default: int64(64 << 20), Min: 1 << 20, Max: 1 << 30, Unit: "bytes",
-				Help: "A larger one is refused while it is read, and changes nothing.",
+				Name:    "max_bytes",
+				Label:   "REPORT_MAX_BYTES",
+				Kind:    KindInt,
+				Default: int64(64 << 20),
+				Min:     1 << 20,
+				Max:     1 << 30,
+				Unit:    "bytes",
+				Help:    "A larger one is refused while it is read, and changes nothing.",
 			},
 			{
-				Name: "stale_after_seconds", Label: "STALE_AFTER", Kind: KindInt, Default: int64(0), Max: int64(MaxStaleAfter / time.Second), Unit: "seconds",
-				Help: "People are told of a product whose default branch has got no report for so long, and once when reports come again. 0: never; else from 900 (15 minutes). A product may have its own time.",
+				Name:    "stale_after_seconds",
+				Label:   "STALE_AFTER",
+				Kind:    KindInt,
+				Default: int64(0),
+				Max:     int64(MaxStaleAfter / time.Second),
+				Unit:    "seconds",
+				Help:    "People are told of a product whose default branch has got no report for so long, and once when reports come again. 0: never; else from 900 (15 minutes). A product may have its own time.",
 			},
 			{
-				Name: "branch_days", Label: "BRANCH_DAYS", Kind: KindInt, Default: int64(30), Max: 3650, Unit: "days",
-				Help: "A branch that has got no report for so long is removed with its observations, unless it is the default branch or protected. 0: never.",
+				Name:    "branch_days",
+				Label:   "BRANCH_DAYS",
+				Kind:    KindInt,
+				Default: int64(30),
+				Max:     3650,
+				Unit:    "days",
+				Help:    "A branch that has got no report for so long is removed with its observations, unless it is the default branch or protected. 0: never.",
 			},
 		},
 	}
@@ -162,22 +259,41 @@ func reviewReports(_ context.Context, _, next lookup, bad *fault.Fields) []strin
 
 func deliverySection(badNetworks func(string) string) Section {
 	return Section{
-		Name: SectionDelivery, Title: "Delivery", Summary: "Where messages may go. Loopback, private and link-local addresses are refused unless they are allowed here or by GATECRIER_ALLOW_NETWORKS.",
-		Fields: []Field{{
-			Name: "allow_networks", Label: "ALLOW_NETWORKS", Kind: KindLines, Default: "", MaxLength: 4000, Placeholder: "10.20.0.0/16, mattermost.internal:8065",
-			Help:  "Separated by commas or lines: 10.20.0.0/16, 10.1.2.3, host.internal, host.internal:8443. A name allows whatever it resolves to.",
-			check: func(list string) string { return badNetworks(Networks(list)) },
-		}},
+		Name:    SectionDelivery,
+		Title:   "Delivery",
+		Summary: "Where messages may go. Loopback, private and link-local addresses are refused unless they are allowed here or by GATECRIER_ALLOW_NETWORKS.",
+		Fields: []Field{
+			{
+				Name:        "allow_networks",
+				Label:       "ALLOW_NETWORKS",
+				Kind:        KindLines,
+				Default:     "",
+				MaxLength:   4000,
+				Placeholder: "10.20.0.0/16, mattermost.internal:8065",
+				Help:        "Separated by commas or lines: 10.20.0.0/16, 10.1.2.3, host.internal, host.internal:8443. A name allows whatever it resolves to.",
+				check:       func(list string) string { return badNetworks(Networks(list)) },
+			},
+		},
 	}
 }
 
 func jobsSection(jobs []Job, badSpec func(string) string) Section {
 	s := Section{
-		Name: SectionJobs, Title: "Jobs",
+		Name:    SectionJobs,
+		Title:   "Jobs",
 		Summary: "When jobs run, in UTC: cron expressions of five fields (minute, hour, day of the month, month, day of the week). A change counts at once.",
 	}
 	for _, j := range jobs {
-		s.Fields = append(s.Fields, Field{Name: j.Name, Label: j.Title, Kind: KindText, Default: j.Spec, MaxLength: 100, Placeholder: j.Spec, Help: j.About, check: badSpec})
+		s.Fields = append(s.Fields, Field{
+			Name:        j.Name,
+			Label:       j.Title,
+			Kind:        KindText,
+			Default:     j.Spec,
+			MaxLength:   100,
+			Placeholder: j.Spec,
+			Help:        j.About,
+			check:       badSpec,
+		})
 	}
 	return s
 }
@@ -197,18 +313,45 @@ func retentionSection() Section {
 		return Field{Name: name, Label: label, Kind: KindInt, Default: standard, Max: 36500, Unit: "days", Help: help}
 	}
 	s := Section{
-		Name: SectionRetention, Title: "Retention", review: reviewRetention,
+		Name:    SectionRetention,
+		Title:   "Retention",
+		review:  reviewRetention,
 		Summary: "After how many days old things are removed, each by a job of its own once a day. 0 keeps them for ever, else the least is 7. What was removed does not come back.",
 		Fields: []Field{
-			days("notifications_days", "Notifications", 180, "They go from everybody's inbox, read or not; silences that have ended go too."),
+			days(
+				"notifications_days",
+				"Notifications",
+				180,
+				"They go from everybody's inbox, read or not; silences that have ended go too.",
+			),
 			{
-				Name: maxNotificationsField, Label: "Notifications at most", Kind: KindInt, Default: int64(0), Max: 1_000_000_000, Unit: "notifications",
-				Help: "Beyond so many the oldest go, however young they are. 0 is any number, else the least is 1000.",
+				Name:    maxNotificationsField,
+				Label:   "Notifications at most",
+				Kind:    KindInt,
+				Default: int64(0),
+				Max:     1_000_000_000,
+				Unit:    "notifications",
+				Help:    "Beyond so many the oldest go, however young they are. 0 is any number, else the least is 1000.",
 			},
-			days("deliveries_days", "Deliveries", 180, "Counted from their end; they go with their attempts. What still waits stays."),
-			days("resolved_observations_days", "Resolved observations", 365, "Counted from the report that no longer had them. One that comes back later is new."),
+			days(
+				"deliveries_days",
+				"Deliveries",
+				180,
+				"Counted from their end; they go with their attempts. What still waits stays.",
+			),
+			days(
+				"resolved_observations_days",
+				"Resolved observations",
+				365,
+				"Counted from the report that no longer had them. One that comes back later is new.",
+			),
 			days("gate_history_days", "Gate history", 1095, "The last change of each product stays."),
-			days("events_days", "Events", 365, "An event stays while a notification, a delivery or a gate's history refers to it."),
+			days(
+				"events_days",
+				"Events",
+				365,
+				"An event stays while a notification, a delivery or a gate's history refers to it.",
+			),
 			days("audit_days", "Audit", 1095, "Who has changed what."),
 			days("job_runs_days", "Runs of jobs", 30, "The last run of each job stays."),
 		},
@@ -240,12 +383,24 @@ func usersSection() Section {
 		Name: SectionUsers, Title: "Users", Summary: "Passwords, sessions, and what people may do who are no administrators.",
 		Fields: []Field{
 			{
-				Name: "password_min_length", Label: "PASSWORD_MIN_LENGTH", Kind: KindInt, Default: int64(d.PasswordMinLength), Min: 8, Max: 128, Unit: "characters",
-				Help: "Of passwords that are chosen from now on, by whichever way.",
+				Name:    "password_min_length",
+				Label:   "PASSWORD_MIN_LENGTH",
+				Kind:    KindInt,
+				Default: int64(d.PasswordMinLength),
+				Min:     8,
+				Max:     128,
+				Unit:    "characters",
+				Help:    "Of passwords that are chosen from now on, by whichever way.",
 			},
 			{
-				Name: "session_hours", Label: "SESSION_HOURS", Kind: KindInt, Default: int64(d.SessionTime / time.Hour), Min: 1, Max: 720, Unit: "hours",
-				Help: "How long one stays signed in. Sessions that have begun keep their time.",
+				Name:    "session_hours",
+				Label:   "SESSION_HOURS",
+				Kind:    KindInt,
+				Default: int64(d.SessionTime / time.Hour),
+				Min:     1,
+				Max:     720,
+				Unit:    "hours",
+				Help:    "How long one stays signed in. Sessions that have begun keep their time.",
 			},
 			{
 				Name: "may_create_products", Label: "MAY_CREATE_PRODUCTS", Kind: KindBool, Default: d.MayCreateProducts,

@@ -158,7 +158,9 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, name string) (View
 }
 
 // Update changes what a patch names of a section; nil gives back a default.
-func (s *Service) Update(ctx context.Context, actor authz.Actor, name string, patch map[string]any, version Expected) (View, error) {
+func (s *Service) Update(
+	ctx context.Context, actor authz.Actor, name string, patch map[string]any, version Expected,
+) (View, error) {
 	if _, err := s.Get(ctx, actor, name); err != nil {
 		return View{}, err
 	}
@@ -224,7 +226,10 @@ func (f Field) shown(value any) string {
 
 // overtaken says who has changed what since a version of a section.
 func (s *Service) overtaken(ctx context.Context, row models.Setting, since int64) error {
-	changes, err := s.store.Audits(ctx, models.AuditFilter{Kind: string(audit.Settings), Name: row.Section, Limit: int(min(max(row.Version-since, 1), 100))})
+	changes, err := s.store.Audits(
+		ctx,
+		models.AuditFilter{Kind: string(audit.Settings), Name: row.Section, Limit: int(min(max(row.Version-since, 1), 100))},
+	)
 	if err != nil {
 		return err
 	}
@@ -238,11 +243,20 @@ func (s *Service) overtaken(ctx context.Context, row models.Setting, since int64
 	if who == "" {
 		who = "Somebody else"
 	}
-	return fault.New(fault.Conflict, fmt.Sprintf("Meanwhile %s has changed %s: look at that, then repeat your change", who, strings.Join(slices.Sorted(maps.Keys(fields)), ", ")))
+	return fault.New(
+		fault.Conflict,
+		fmt.Sprintf(
+			"Meanwhile %s has changed %s: look at that, then repeat your change",
+			who,
+			strings.Join(slices.Sorted(maps.Keys(fields)), ", "),
+		),
+	)
 }
 
 // accept is a section's values after a patch that may be saved.
-func (s Section) accept(ctx context.Context, values, patch map[string]any) (next map[string]any, doubts []string, err error) {
+func (s Section) accept(
+	ctx context.Context, values, patch map[string]any,
+) (next map[string]any, doubts []string, err error) {
 	next, err = s.patched(values, patch)
 	if err != nil || s.review == nil {
 		return next, nil, err

@@ -47,7 +47,9 @@ func (s *Service) showTargets(ctx context.Context, v *View) error {
 }
 
 // planTargetChanges checks what a patch changes of the targets of a section.
-func (s *Service) planTargetChanges(ctx context.Context, actor authz.Actor, section Section, patch map[string]any) (TargetChange, error) {
+func (s *Service) planTargetChanges(
+	ctx context.Context, actor authz.Actor, section Section, patch map[string]any,
+) (TargetChange, error) {
 	var bad fault.Fields
 	changes := map[string]string{}
 	for name, value := range patch {

@@ -63,5 +63,7 @@ func First(list []models.Silence, sub Subject) *models.Silence {
 
 // Reason says in words that a silence holds a message back.
 func Reason(s models.Silence) string {
-	return "Held back by a silence of " + s.Author + " until " + s.EndsAt.UTC().Format("2006-01-02 15:04 UTC") + ": " + s.Reason
+	return "Held back by a silence of " + s.Author + " until " + s.EndsAt.UTC().
+		Format("2006-01-02 15:04 UTC") +
+		": " + s.Reason
 }

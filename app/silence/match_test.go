@@ -11,7 +11,14 @@ import (
 
 func TestWhatASilenceMatches(t *testing.T) {
 	at := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
-	gate := silence.Subject{Type: event.GateChanged, ProductID: 7, GroupID: 3, Name: "Security gate has changed to Failed", Message: "2 critical: CVE-1", At: at}
+	gate := silence.Subject{
+		Type:      event.GateChanged,
+		ProductID: 7,
+		GroupID:   3,
+		Name:      "Security gate has changed to Failed",
+		Message:   "2 critical: CVE-1",
+		At:        at,
+	}
 	task := silence.Subject{Type: event.ExceptionTask, ProductID: 7, Name: "Exception E", Message: "secret", At: at}
 	during := func(s models.Silence) models.Silence {
 		s.StartsAt, s.EndsAt = at, at.Add(time.Hour)

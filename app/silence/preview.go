@@ -57,5 +57,12 @@ func (s *Service) Preview(ctx context.Context, actor authz.Actor, d Draft) (Prev
 // subjectOf is a notification as what may be held. One that was read by a group
 // is of that group.
 func subjectOf(n models.Notification, groupID int64) Subject {
-	return Subject{Type: event.Type(n.Type), ProductID: n.ProductID, GroupID: groupID, Name: n.Name, Message: n.Message, At: n.At}
+	return Subject{
+		Type:      event.Type(n.Type),
+		ProductID: n.ProductID,
+		GroupID:   groupID,
+		Name:      n.Name,
+		Message:   n.Message,
+		At:        n.At,
+	}
 }

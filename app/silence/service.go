@@ -86,7 +86,9 @@ func (s *Service) rows(ctx context.Context, actor authz.Actor, list []models.Sil
 
 // Held lists the notifications that a silence has held back, newest first, of
 // those that the actor may see.
-func (s *Service) Held(ctx context.Context, actor authz.Actor, id, before int64, limit int) ([]models.Notification, error) {
+func (s *Service) Held(
+	ctx context.Context, actor authz.Actor, id, before int64, limit int,
+) ([]models.Notification, error) {
 	if _, err := s.store.Silence(ctx, actor.Scope(), id); err != nil {
 		return nil, err
 	}
@@ -170,9 +172,20 @@ type Edit struct {
 func (s *Service) Change(ctx context.Context, actor authz.Actor, id int64, e Edit) (Row, error) {
 	err := s.edit(ctx, actor, id, func(tx *models.Tx, one *models.Silence) error {
 		if e.Version != 0 && e.Version != one.Version {
-			return fault.New(fault.Conflict, "Somebody else has changed this silence meanwhile: look at it again, then repeat your change")
+			return fault.New(
+				fault.Conflict,
+				"Somebody else has changed this silence meanwhile: look at it again, then repeat your change",
+			)
 		}
-		d := Draft{ProductID: one.ProductID, GroupID: one.GroupID, Type: one.Type, Text: one.Text, Reason: one.Reason, StartsAt: one.StartsAt, EndsAt: one.EndsAt}
+		d := Draft{
+			ProductID: one.ProductID,
+			GroupID:   one.GroupID,
+			Type:      one.Type,
+			Text:      one.Text,
+			Reason:    one.Reason,
+			StartsAt:  one.StartsAt,
+			EndsAt:    one.EndsAt,
+		}
 		for _, f := range []struct{ to, from *string }{{&d.Type, e.Type}, {&d.Text, e.Text}, {&d.Reason, e.Reason}} {
 			if f.from != nil {
 				*f.to = *f.from
@@ -207,7 +220,9 @@ func (s *Service) EndNow(ctx context.Context, actor authz.Actor, id int64) (Row,
 }
 
 // edit changes a silence that has not ended and that the actor may change.
-func (s *Service) edit(ctx context.Context, actor authz.Actor, id int64, change func(tx *models.Tx, one *models.Silence) error) error {
+func (s *Service) edit(
+	ctx context.Context, actor authz.Actor, id int64, change func(tx *models.Tx, one *models.Silence) error,
+) error {
 	return s.store.Write(ctx, func(tx *models.Tx) error {
 		one, err := tx.Silence(tx.Context(), actor.Scope(), id)
 		if err != nil {
@@ -261,7 +276,14 @@ func (s *Service) may(ctx context.Context, roles authz.Roles, actor authz.Actor,
 }
 
 func note(tx *models.Tx, actor authz.Actor, action audit.Action, one models.Silence, was audit.Values) error {
-	return audit.Write(tx, actor, audit.Entry{Action: action, Kind: audit.Silence, Name: one.Reason, ProductID: one.ProductID, Was: was, Became: values(one)})
+	return audit.Write(tx, actor, audit.Entry{
+		Action:    action,
+		Kind:      audit.Silence,
+		Name:      one.Reason,
+		ProductID: one.ProductID,
+		Was:       was,
+		Became:    values(one),
+	})
 }
 
 func values(one models.Silence) audit.Values {

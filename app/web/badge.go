@@ -18,7 +18,9 @@ import (
 // Badge answers pictures of gates' states by their tokens, to anybody: it looks
 // at no session, and what is no badge is not there. Pages of other hosts may
 // show it, unlike anything else from here.
-func Badge(state func(ctx context.Context, token string) (models.GateState, error), failed func(*gin.Context, error)) gin.HandlerFunc {
+func Badge(
+	state func(ctx context.Context, token string) (models.GateState, error), failed func(*gin.Context, error),
+) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		token, isPicture := strings.CutSuffix(c.Param("file"), ".svg")
 		s, err := models.GateState(""), error(fault.NewNotFound("badge"))

@@ -40,7 +40,9 @@ func RequestID(ctx context.Context) string { return requestOf(ctx).id }
 // NewEngine returns gin with what every request goes through. proxies are the
 // addresses whose X-Forwarded-For is believed. failed answers a panic, and tell
 // is told of those, and of whatever else is answered by a 500.
-func NewEngine(log *slog.Logger, proxies []string, report ReportFunc, failed func(*gin.Context, error)) (*gin.Engine, error) {
+func NewEngine(
+	log *slog.Logger, proxies []string, report ReportFunc, failed func(*gin.Context, error),
+) (*gin.Engine, error) {
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New()
 	e.HandleMethodNotAllowed = true
@@ -104,7 +106,8 @@ func isReportUpload(route string) bool {
 			return true
 		}
 	}
-	return strings.Contains(route, "/products/") && (strings.HasSuffix(route, "/upload") || strings.HasSuffix(route, "/reports"))
+	return strings.Contains(route, "/products/") &&
+		(strings.HasSuffix(route, "/upload") || strings.HasSuffix(route, "/reports"))
 }
 
 func logRequests(log *slog.Logger) gin.HandlerFunc {
@@ -147,7 +150,9 @@ func recoverPanics(log *slog.Logger, failed func(*gin.Context, error)) gin.Handl
 				panic(v)
 			}
 			err := exception.Caught(v)
-			log.ErrorContext(c, "panic", "error", err, "stack", string(debug.Stack()), "request_id", RequestID(c.Request.Context()))
+			log.ErrorContext(
+				c, "panic", "error", err, "stack", string(debug.Stack()), "request_id", RequestID(c.Request.Context()),
+			)
 			c.Abort()
 			if c.Writer.Written() {
 				_ = ToProblem(c.Request.Context(), log, err) //nolint:errcheck // it is told of, although nobody can be answered

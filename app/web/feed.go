@@ -12,7 +12,9 @@ import (
 
 // Feed answers users' feeds by their tokens, to whoever has them: it looks at no
 // session, and what is no feed is not there.
-func Feed(read func(ctx context.Context, token string) ([]byte, error), failed func(*gin.Context, error)) gin.HandlerFunc {
+func Feed(
+	read func(ctx context.Context, token string) ([]byte, error), failed func(*gin.Context, error),
+) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		c.Header("Referrer-Policy", "no-referrer") // the address is the secret
 		token, isFeed := feed.Token(c.Param("file"))

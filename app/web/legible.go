@@ -23,7 +23,12 @@ func RequireUTF8(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		p := Problem{Title: http.StatusText(http.StatusBadRequest), Status: http.StatusBadRequest, Detail: wrong, Errors: []fault.Field{{Name: field, Message: wrong}}}
+		p := Problem{
+			Title:  http.StatusText(http.StatusBadRequest),
+			Status: http.StatusBadRequest,
+			Detail: wrong,
+			Errors: []fault.Field{{Name: field, Message: wrong}},
+		}
 		if !strings.HasPrefix(r.URL.Path, "/api/") {
 			http.Error(w, "This request cannot be read. "+field+": "+wrong, p.Status)
 			return

@@ -21,7 +21,11 @@ func SameOrigin(next http.Handler, trusted []string, log *slog.Logger) (http.Han
 	}
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		log.Warn("cross-origin request refused", "path", r.URL.Path, "origin", r.Header.Get("Origin"))
-		http.Error(w, "This request comes from another site. If you reach Gatecrier by another address than its BASE_URL, set that.", http.StatusForbidden)
+		http.Error(
+			w,
+			"This request comes from another site. If you reach Gatecrier by another address than its BASE_URL, set that.",
+			http.StatusForbidden,
+		)
 	}))
 	return protection.Handler(next), nil
 }

@@ -54,7 +54,8 @@ func startProcess() (*process, error) {
 func memory() string {
 	const dir, enough = "/dev/shm", 4 << 30
 	var fs syscall.Statfs_t
-	if err := syscall.Statfs(dir, &fs); err != nil || fs.Bavail*uint64(fs.Bsize) < enough { //nolint:gosec // a block's size is above 0
+	if err := syscall.Statfs(dir, &fs); err != nil ||
+		fs.Bavail*uint64(fs.Bsize) < enough { //nolint:gosec // a block's size is above 0
 		return ""
 	}
 	return dir
@@ -66,7 +67,22 @@ func (p *process) begin(bin string) error {
 		return err
 	}
 	data := filepath.Join(p.dir, "data")
-	initdb := p.command(attr, filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N", "--no-sync", "--no-instructions")
+	initdb := p.command(
+		attr,
+		filepath.Join(bin, "initdb"),
+		"-D",
+		data,
+		"-U",
+		"postgres",
+		"-A",
+		"trust",
+		"-E",
+		"UTF8",
+		"--locale=C",
+		"-N",
+		"--no-sync",
+		"--no-instructions",
+	)
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, out)
 	}
@@ -128,7 +144,12 @@ func (p *process) identity() (*syscall.SysProcAttr, error) {
 }
 
 func (p *process) url() string {
-	u := url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/postgres", RawQuery: url.Values{"host": {p.dir}}.Encode()}
+	u := url.URL{
+		Scheme:   "postgres",
+		User:     url.User("postgres"),
+		Path:     "/postgres",
+		RawQuery: url.Values{"host": {p.dir}}.Encode(),
+	}
 	return u.String()
 }
 

@@ -208,4 +208,10 @@ func (v ExceptionView) next() string {
 func exceptionPath(n int64) string { return "/exceptions/" + id(n) }
 
 // MuteFor are the lengths of time that one may mute for, in hours.
-var MuteFor = []ui.Option{{Value: "1h", Label: "1 hour"}, {Value: "8h", Label: "8 hours"}, {Value: "24h", Label: "1 day"}, {Value: "168h", Label: "1 week"}, {Value: "", Label: "until a time:"}}
+var MuteFor = []ui.Option{
+	{Value: "1h", Label: "1 hour"},
+	{Value: "8h", Label: "8 hours"},
+	{Value: "24h", Label: "1 day"},
+	{Value: "168h", Label: "1 week"},
+	{Value: "", Label: "until a time:"},
+}

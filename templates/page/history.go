@@ -121,7 +121,10 @@ func (m Moment) asOf() string {
 	case m.AsOf.IsZero():
 		return "the counts of that moment"
 	case m.Daily:
-		return "the counts as of the end of " + m.AsOf.UTC().Add(-time.Second).Format("2 Jan 2006") + " (UTC); between changes of the gate they are known by the day alone"
+		return "the counts as of the end of " + m.AsOf.UTC().
+			Add(-time.Second).
+			Format("2 Jan 2006") +
+			" (UTC); between changes of the gate they are known by the day alone"
 	}
 	return "the counts as of " + ui.Absolute(m.AsOf) + "; between changes of the gate they are known by the day alone"
 }
@@ -150,7 +153,13 @@ func (c Compared) rows() []comparedRow {
 	rows := make([]comparedRow, len(now))
 	for i := range now {
 		severity := now[i].Severity
-		rows[i] = comparedRow{severity, before[i].N, now[i].N, limitWord(c.From.Limits, severity), limitWord(c.To.Limits, severity)}
+		rows[i] = comparedRow{
+			severity,
+			before[i].N,
+			now[i].N,
+			limitWord(c.From.Limits, severity),
+			limitWord(c.To.Limits, severity),
+		}
 	}
 	return rows
 }

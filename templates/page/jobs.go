@@ -13,18 +13,18 @@ import (
 
 // JobsView is the list of jobs.
 type JobsView struct {
-	Frame layout.View
-	Rows  []JobRow
-	Running  bool // one is at work: the list asks for itself
+	Frame   layout.View
+	Rows    []JobRow
+	Running bool // one is at work: the list asks for itself
 }
 
 // JobView is one job with its runs.
 type JobView struct {
-	Frame layout.View
-	Job   JobRow
-	Runs  []RunRow
-	Pager ui.Pager
-	Running  bool // it is at work, and this is the first page
+	Frame   layout.View
+	Job     JobRow
+	Runs    []RunRow
+	Pager   ui.Pager
+	Running bool // it is at work, and this is the first page
 }
 
 // JobRow is a job with its newest run.

@@ -110,6 +110,20 @@ func (v ManualView) title() string {
 
 // field is a line of text of the form.
 func (v ManualView) field(name, label string, most int, required bool) ui.Field {
-	help := map[string]string{"component": "What it is in, with its version", "location": "Where that lies", "fix": "The version that mends it", "url": "An address of the web"}
-	return ui.Field{Name: name, Label: label, Value: v.Fields[name], MaxLength: most, Required: required, Autocomplete: "off", Error: v.Errors[name], Help: help[name]}
+	help := map[string]string{
+		"component": "What it is in, with its version",
+		"location":  "Where that lies",
+		"fix":       "The version that mends it",
+		"url":       "An address of the web",
+	}
+	return ui.Field{
+		Name:         name,
+		Label:        label,
+		Value:        v.Fields[name],
+		MaxLength:    most,
+		Required:     required,
+		Autocomplete: "off",
+		Error:        v.Errors[name],
+		Help:         help[name],
+	}
 }

@@ -68,7 +68,9 @@ func told(t DeliveryTally) string {
 	case t.Held == t.Total:
 		return ui.Plural(t.Total, "message", "messages") + " held back by a silence"
 	case t.Dead > 0:
-		return strconv.Itoa(t.Delivered) + " of " + ui.Plural(t.Total, "message", "messages") + " delivered, " + strconv.Itoa(t.Dead) + " dead"
+		return strconv.Itoa(t.Delivered) + " of " + ui.Plural(t.Total, "message", "messages") + " delivered, " + strconv.Itoa(
+			t.Dead,
+		) + " dead"
 	case t.Delivered == t.Total:
 		return ui.Plural(t.Total, "message", "messages") + " delivered"
 	}

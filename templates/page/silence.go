@@ -23,7 +23,7 @@ type SilencesView struct {
 // SilenceRow is a silence, in the list and on its page.
 type SilenceRow struct {
 	ID        int64
-	ScopeName     string // the product's or group's name, "Everything"
+	ScopeName string // the product's or group's name, "Everything"
 	ScopeHref string // "" = none
 	Group     bool   // it is of a group
 	What      string // what of it is held: "Gate changes with “nightly”"
@@ -162,7 +162,11 @@ func (p SilencePreview) sum() string {
 	case p.Of == 0:
 		return "In the last " + days + " there was nothing that it could have held."
 	case p.More:
-		return "Of the newest " + ui.Number(int64(p.Of)) + " notifications there, it would have held " + ui.Number(int64(p.Held)) + "."
+		return "Of the newest " + ui.Number(int64(p.Of)) + " notifications there, it would have held " + ui.Number(
+			int64(p.Held),
+		) + "."
 	}
-	return "In the last " + days + " it would have held " + ui.Number(int64(p.Held)) + " of " + ui.Plural(p.Of, "notification", "notifications") + "."
+	return "In the last " + days + " it would have held " + ui.Number(int64(p.Held)) + " of " + ui.Plural(
+		p.Of, "notification", "notifications",
+	) + "."
 }

@@ -50,10 +50,24 @@ func stories() []story {
 func doorStories() []story {
 	plain := layout.View{Title: "Sign in", Now: now}
 	return []story{
-		{"login", Login(LoginView{Frame: plain, Next: "/products", FirstHint: "The password of the first administrator is in the file initial-password in the data directory, on the server."})},
+		{
+			"login",
+			Login(LoginView{
+				Frame:     plain,
+				Next:      "/products",
+				FirstHint: "The password of the first administrator is in the file initial-password in the data directory, on the server.",
+			}),
+		},
 		{"login-wrong", Login(LoginView{Frame: plain, Name: script, Error: "That name and password do not belong together"})},
 		{"password", Password(PasswordView{Frame: plain, Forced: true, MinLength: 12})},
-		{"password-wrong", Password(PasswordView{Frame: frame("Password", ""), MinLength: 12, Errors: map[string]string{"current": "This is not your current password", "repeat": "The two are not the same"}})},
+		{
+			"password-wrong",
+			Password(PasswordView{
+				Frame:     frame("Password", ""),
+				MinLength: 12,
+				Errors:    map[string]string{"current": "This is not your current password", "repeat": "The two are not the same"},
+			}),
+		},
 	}
 }
 
@@ -71,7 +85,17 @@ func segments(product int64) []ui.Segment {
 }
 
 func overview() OverviewView {
-	v := OverviewView{Frame: frame("4 gates are failing", layout.NavOverview), Products: 58, Failed: 4, Passed: 49, None: 5, Trouble: 2, Delivered: 339, BaseURL: "https://gate.northquay.example", CanCreate: true}
+	v := OverviewView{
+		Frame:     frame("4 gates are failing", layout.NavOverview),
+		Products:  58,
+		Failed:    4,
+		Passed:    49,
+		None:      5,
+		Trouble:   2,
+		Delivered: 339,
+		BaseURL:   "https://gate.northquay.example",
+		CanCreate: true,
+	}
 	for i, r := range []FailingRow{
 		{Name: long, Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Detail: "by the Trivy report", Delivery: DeliveryTally{Total: 7, Delivered: 6, Retrying: 1}},
 		{Name: "ident-broker", Branch: "release/9.x", Why: "1 critical (limit 0), 18 high (limit 0), 19 new: CVE-2026-30417", Detail: "by the Grype report (deps)", Delivery: DeliveryTally{Total: 3, Delivered: 3}},
@@ -83,7 +107,11 @@ func overview() OverviewView {
 	}
 	v.Troubles = rows()[:2]
 	v.Broken, v.Breaks = connectionList()[:3], 12
-	v.StaleTotal, v.Stale = 12, []StaleRow{{ID: 1, Name: long, Branch: "main", Gate: "passed", Since: ago(time.Hour), LastReport: days(2)}, {ID: 2, Name: script, Branch: arabic, Gate: "none", Since: days(3), LastReport: days(40)}}
+	v.StaleTotal = 12
+	v.Stale = []StaleRow{
+		{ID: 1, Name: long, Branch: "main", Gate: "passed", Since: ago(time.Hour), LastReport: days(2)},
+		{ID: 2, Name: script, Branch: arabic, Gate: "none", Since: days(3), LastReport: days(40)},
+	}
 	for i, c := range []ChangeRow{
 		{Product: long, From: "passed", To: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337"},
 		{Product: cjk, From: "failed", To: "passed", Why: "within all limits: 0 critical (limit 0), 0 high (limit 0)"},
@@ -102,16 +130,33 @@ func overviewStories() []story {
 	calm.Failing, calm.Troubles, calm.Failed, calm.Trouble, calm.Passed = nil, nil, 0, 0, 53
 	calm.Changes = calm.Changes[1:]
 	calm.Frame.Title, calm.Frame.Unread = calm.Sentence(), 0
-	empty := OverviewView{Frame: frame("Nothing to guard yet", layout.NavOverview), BaseURL: "https://gate.northquay.example", CanCreate: true}
+	empty := OverviewView{
+		Frame:     frame("Nothing to guard yet", layout.NavOverview),
+		BaseURL:   "https://gate.northquay.example",
+		CanCreate: true,
+	}
 	outside := empty
 	outside.CanCreate = false
-	return []story{{"overview", Overview(overview())}, {"overview-calm", Overview(calm)}, {"overview-empty", Overview(empty)}, {"overview-outside", Overview(outside)}}
+	return []story{
+		{"overview", Overview(overview())},
+		{"overview-calm", Overview(calm)},
+		{"overview-empty", Overview(empty)},
+		{"overview-outside", Overview(outside)},
+	}
 }
 
 func productList() ProductsView {
 	v := ProductsView{
-		Frame: frame("Products", layout.NavProducts), Total: 58, CanCreate: true, Gate: "failed",
-		Chips: []ui.Chip{{Label: "All", Href: "/products", Count: 58}, {Label: "Failed", Href: "/products?gate=failed", Count: 4, Current: true}, {Label: "Passed", Href: "/products?gate=passed", Count: 49}, {Label: "None", Href: "/products?gate=none", Count: 5}},
+		Frame:     frame("Products", layout.NavProducts),
+		Total:     58,
+		CanCreate: true,
+		Gate:      "failed",
+		Chips: []ui.Chip{
+			{Label: "All", Href: "/products", Count: 58},
+			{Label: "Failed", Href: "/products?gate=failed", Count: 4, Current: true},
+			{Label: "Passed", Href: "/products?gate=passed", Count: 49},
+			{Label: "None", Href: "/products?gate=none", Count: 5},
+		},
 		Pager: ui.Pager{First: "/products", Next: "/products?after=x", Text: "25 of 58"},
 	}
 	for i, r := range []ProductRow{
@@ -139,24 +184,71 @@ func productStories() []story {
 		{"products-none", Products(none)},
 		{"products-outside", Products(outside)},
 		{"product-new", ProductNew(ProductNewView{Frame: frame("New product", layout.NavProducts), DefaultBranch: "main"})},
-		{"product-new-wrong", ProductNew(ProductNewView{Frame: frame("New product", layout.NavProducts), Name: long, DefaultBranch: script, Errors: map[string]string{"name": "There is a product of that name already", "default_branch": "1 to 255 characters, no control characters"}})},
+		{
+			"product-new-wrong",
+			ProductNew(ProductNewView{
+				Frame:         frame("New product", layout.NavProducts),
+				Name:          long,
+				DefaultBranch: script,
+				Errors: map[string]string{
+					"name":           "There is a product of that name already",
+					"default_branch": "1 to 255 characters, no control characters",
+				},
+			}),
+		},
 	}
 }
 
 func product(tab Tab) ProductView {
 	limits := ui.Counts{High: 3, Medium: 20, Low: NoLimit, None: NoLimit}
 	return ProductView{
-		Frame: frame(long, layout.NavProducts), ID: 7, Name: long, Description: "Settles what the terminals have booked, at night.", Branch: "main",
-		Gate: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Since: ago(31 * time.Minute), Cause: "by the Trivy report (pipeline #48213)",
-		Told: DeliveryTally{Total: 7, Delivered: 6, Retrying: 1}, Policy: "its own limits",
-		LimitSources: map[string]string{"critical": "unset: 0", "high": "own", "medium": "own", "low": "own", "none": "own", "unknown": "unset: 0"}, StaleAfter: "24 h",
-		Counts: ui.Counts{Critical: 2, High: 3, Medium: 14, Low: 61, None: 3}, Limits: &limits, Segments: segments(7),
-		Sources: []SourceRow{
-			{Scanner: "Trivy", Name: "base image", Branch: "main", Format: "Trivy", LastReport: ago(31 * time.Minute), Counts: ui.Counts{Critical: 2, Medium: 4, Low: 50}},
-			{Scanner: script, Name: arabic, Branch: "main", Format: "SARIF", LastReport: days(2), Stale: true, Counts: ui.Counts{High: 3, Medium: 10, Low: 11, None: 3}},
+		Frame:       frame(long, layout.NavProducts),
+		ID:          7,
+		Name:        long,
+		Description: "Settles what the terminals have booked, at night.",
+		Branch:      "main",
+		Gate:        "failed",
+		Why:         "2 critical (limit 0), 1 new: CVE-2026-31337",
+		Since:       ago(31 * time.Minute),
+		Cause:       "by the Trivy report (pipeline #48213)",
+		Told:        DeliveryTally{Total: 7, Delivered: 6, Retrying: 1},
+		Policy:      "its own limits",
+		LimitSources: map[string]string{
+			"critical": "unset: 0",
+			"high":     "own",
+			"medium":   "own",
+			"low":      "own",
+			"none":     "own",
+			"unknown":  "unset: 0",
 		},
-		Tab: tab, TabCounts: map[Tab]int{TabObservations: 83, TabHistory: 8, TabDeliveries: 212, TabTargets: 3, TabMembers: 2},
-		CanUpload: true, CanEdit: true, CanDelete: true,
+		StaleAfter: "24 h",
+		Counts:     ui.Counts{Critical: 2, High: 3, Medium: 14, Low: 61, None: 3},
+		Limits:     &limits,
+		Segments:   segments(7),
+		Sources: []SourceRow{
+			{
+				Scanner:    "Trivy",
+				Name:       "base image",
+				Branch:     "main",
+				Format:     "Trivy",
+				LastReport: ago(31 * time.Minute),
+				Counts:     ui.Counts{Critical: 2, Medium: 4, Low: 50},
+			},
+			{
+				Scanner:    script,
+				Name:       arabic,
+				Branch:     "main",
+				Format:     "SARIF",
+				LastReport: days(2),
+				Stale:      true,
+				Counts:     ui.Counts{High: 3, Medium: 10, Low: 11, None: 3},
+			},
+		},
+		Tab:       tab,
+		TabCounts: map[Tab]int{TabObservations: 83, TabHistory: 8, TabDeliveries: 212, TabTargets: 3, TabMembers: 2},
+		CanUpload: true,
+		CanEdit:   true,
+		CanDelete: true,
 	}
 }
 
@@ -207,16 +299,69 @@ func failingRows() []FailingObservation {
 func targets() TargetsTab {
 	return TargetsTab{
 		Rows: []TargetRow{
-			{ID: 1, Module: "Webhook", Icon: "webhook", Name: "SOAR intake", Hint: "soar.northquay.example…9f2c", Enabled: true, Condition: conditions()["working"]},
-			{ID: 2, Module: "Webhook", Icon: "webhook", Name: long, Hint: "hooks.northquay.example…77ab", Enabled: true, Condition: conditions()["failing"]},
-			{ID: 3, Module: "Webhook", Name: script, Hint: arabic, Condition: conditions()["gone"], Warning: "This name cannot be resolved now: no such host"},
+			{
+				ID:        1,
+				Module:    "Webhook",
+				Icon:      "webhook",
+				Name:      "SOAR intake",
+				Hint:      "soar.northquay.example…9f2c",
+				Enabled:   true,
+				Condition: conditions()["working"],
+			},
+			{
+				ID:        2,
+				Module:    "Webhook",
+				Icon:      "webhook",
+				Name:      long,
+				Hint:      "hooks.northquay.example…77ab",
+				Enabled:   true,
+				Condition: conditions()["failing"],
+			},
+			{
+				ID:        3,
+				Module:    "Webhook",
+				Name:      script,
+				Hint:      arabic,
+				Condition: conditions()["gone"],
+				Warning:   "This name cannot be resolved now: no such host",
+			},
 		},
-		Adds: []ModuleForm{{Open: true, Module: "webhook", Title: "webhook", Icon: "webhook", Summary: "A signed POST to an address of yours, for each change of the gate.", Fields: []ui.Field{
-			{Name: "name", ID: "t-name", Label: "Name", Required: true, MaxLength: 100, Help: "How it is called here."},
-			{Name: "url", ID: "t-url", Label: "URL", Type: "url", Required: true, Mono: true, Placeholder: "https://example.com/hook", Value: "https://127.0.0.1/hook", Error: "This address is in a private network, which is not allowed"},
-			{Name: "secret", ID: "t-secret", Label: "Secret", Mono: true, Autocomplete: "off", Help: "Made for you when empty."},
-		}}},
-		Secret: &NewSecret{Target: "SOAR intake", Label: "signing secret", Value: "whsec_bm90LWEtcmVhbC1zZWNyZXQtYnV0LWxvbmc="},
+		Adds: []ModuleForm{
+			{
+				Open:    true,
+				Module:  "webhook",
+				Title:   "webhook",
+				Icon:    "webhook",
+				Summary: "A signed POST to an address of yours, for each change of the gate.",
+				Fields: []ui.Field{
+					{Name: "name", ID: "t-name", Label: "Name", Required: true, MaxLength: 100, Help: "How it is called here."},
+					{
+						Name:        "url",
+						ID:          "t-url",
+						Label:       "URL",
+						Type:        "url",
+						Required:    true,
+						Mono:        true,
+						Placeholder: "https://example.com/hook",
+						Value:       "https://127.0.0.1/hook",
+						Error:       "This address is in a private network, which is not allowed",
+					},
+					{
+						Name:         "secret",
+						ID:           "t-secret",
+						Label:        "Secret",
+						Mono:         true,
+						Autocomplete: "off",
+						Help:         "Made for you when empty.",
+					},
+				},
+			},
+		},
+		Secret: &NewSecret{
+			Target: "SOAR intake",
+			Label:  "signing secret",
+			Value:  "whsec_bm90LWEtcmVhbC1zZWNyZXQtYnV0LWxvbmc=",
+		},
 	}
 }
 
@@ -225,23 +370,62 @@ func tabStories() []story {
 	for _, tab := range []Tab{TabObservations, TabHistory, TabDeliveries, TabTargets, TabMembers, TabTokens, TabSettings} {
 		v := product(tab)
 		v.Observations, v.History, v.Targets = observations(), history(), targets()
-		v.Deliveries = DeliveriesTab{Rows: rows(), Pager: ui.Pager{Next: "?before=1", Text: "8"}, Chips: []ui.Chip{{Label: "All", Href: "?", Count: 212, Current: true}}}
+		v.Deliveries = DeliveriesTab{
+			Rows:  rows(),
+			Pager: ui.Pager{Next: "?before=1", Text: "8"},
+			Chips: []ui.Chip{{Label: "All", Href: "?", Count: 212, Current: true}},
+		}
 		v.People, v.Tokens, v.Group, v.GroupGate = people7(), tokens(), script, "limits of the group: critical 0"
 		v.Inherited = []TargetRow{{Name: script, Module: "Slack", Hint: arabic, Enabled: true}, {Name: long, Module: "Email"}}
 		v.Settings = SettingsTab{
-			Version: 4, Name: long, DefaultBranch: "main", GateMode: "own", Defaults: ui.Counts{Medium: NoLimit, Low: NoLimit, None: NoLimit, Unknown: NoLimit},
-			Hold: "10 minutes", Stale: "soon", HoldNow: "10 minutes, its own", StaleNow: "never, as the settings say", Now: map[string]string{"critical": "0, own", "unknown": "0, unset: 0"},
-			Thresholds: map[string]string{"critical": "0", "high": "-1", "medium": "20", "low": "99999"}, Errors: map[string]string{"threshold_high": "0 to 999999", "stale_after": "0 for never, or from 15 minutes"},
+			Version:       4,
+			Name:          long,
+			DefaultBranch: "main",
+			GateMode:      "own",
+			Defaults:      ui.Counts{Medium: NoLimit, Low: NoLimit, None: NoLimit, Unknown: NoLimit},
+			Hold:          "10 minutes",
+			Stale:         "soon",
+			HoldNow:       "10 minutes, its own",
+			StaleNow:      "never, as the settings say",
+			Now:           map[string]string{"critical": "0, own", "unknown": "0, unset: 0"},
+			Thresholds: map[string]string{
+				"critical": "0",
+				"high":     "-1",
+				"medium":   "20",
+				"low":      "99999",
+			},
+			Errors: map[string]string{"threshold_high": "0 to 999999", "stale_after": "0 for never, or from 15 minutes"},
 		}
 		list = append(list, story{"product-" + string(tab), Product(v)})
 	}
 	quiet := product(TabObservations)
 	quiet.StaleSince, quiet.Stale, quiet.ToldText = days(1), 2, "Failed for 3 min; announced at 14:39 unless it returns"
 	list = append(list, story{"product-stale", Product(quiet)})
-	activated := ProductView{Frame: frame(single, layout.NavProducts), ID: 9, Name: single, Branch: "main", Gate: "none", ToldText: "Nobody is told: no targets", Limits: &ui.Counts{Medium: NoLimit, Low: NoLimit, None: NoLimit, Unknown: NoLimit}, CanUpload: true, CanEdit: true, TabCounts: map[Tab]int{}}
-	activated.Frame.Flash = &ui.Note{Kind: "ok", Title: "The product was created.", Text: "Its first report decides its first gate."}
+	activated := ProductView{
+		Frame:     frame(single, layout.NavProducts),
+		ID:        9,
+		Name:      single,
+		Branch:    "main",
+		Gate:      "none",
+		ToldText:  "Nobody is told: no targets",
+		Limits:    &ui.Counts{Medium: NoLimit, Low: NoLimit, None: NoLimit, Unknown: NoLimit},
+		CanUpload: true,
+		CanEdit:   true,
+		TabCounts: map[Tab]int{},
+	}
+	activated.Frame.Flash = &ui.Note{
+		Kind:  "ok",
+		Title: "The product was created.",
+		Text:  "Its first report decides its first gate.",
+	}
 	reader := product(TabSettings)
-	reader.Name, reader.CanEdit, reader.CanUpload, reader.Gate, reader.Why, reader.Counts, reader.Told = cjk, false, false, "passed", "within all limits: 0 critical (limit 0), 0 high (limit 3)", ui.Counts{Medium: 3}, DeliveryTally{Total: 2, Delivered: 2}
+	reader.Name = cjk
+	reader.CanEdit = false
+	reader.CanUpload = false
+	reader.Gate = "passed"
+	reader.Why = "within all limits: 0 critical (limit 0), 0 high (limit 3)"
+	reader.Counts = ui.Counts{Medium: 3}
+	reader.Told = DeliveryTally{Total: 2, Delivered: 2}
 	list = append(list, story{"product-activated", Product(activated)}, story{"product-reader", Product(reader)})
 	for _, tab := range []Tab{TabHistory, TabDeliveries, TabExceptions, TabTargets, TabMembers} {
 		v := activated
@@ -253,13 +437,39 @@ func tabStories() []story {
 
 func inbox() InboxView {
 	v := InboxView{
-		Frame: frame("Inbox (14)", layout.NavInbox), Unread: 14, UpTo: 318, Here: "/inbox?filter=unread", First: "/inbox?filter=unread", Found: "/inbox/found?up_to=318", State: "/inbox/state?filter=unread", After: 318, Kept: "kept for 180 days", Narrowed: true, MayDelete: true,
-		Filters: []Removable{{Label: long, Clear: "/inbox"}, {Label: "high or worse", Clear: "/inbox"}},
+		Frame:     frame("Inbox (14)", layout.NavInbox),
+		Unread:    14,
+		UpTo:      318,
+		Here:      "/inbox?filter=unread",
+		First:     "/inbox?filter=unread",
+		Found:     "/inbox/found?up_to=318",
+		State:     "/inbox/state?filter=unread",
+		After:     318,
+		Kept:      "kept for 180 days",
+		Narrowed:  true,
+		MayDelete: true,
+		Filters:   []Removable{{Label: long, Clear: "/inbox"}, {Label: "high or worse", Clear: "/inbox"}},
 		Form: InboxForm{
-			Types: []ui.Option{{Label: "any", Checked: true}, {Value: "gate", Label: "Gate"}}, Severities: []ui.Option{{Label: "any"}, {Value: "high", Label: "high or worse", Checked: true}},
-			Groups: []ui.Option{{Label: "any", Checked: true}, {Value: "1", Label: script}}, Since: "2026-05-04", Until: "soon", Wrong: "A day like 2026-05-04", Open: true, Hidden: []Hidden{{"filter", "unread"}},
+			Types: []ui.Option{
+				{Label: "any", Checked: true},
+				{Value: "gate", Label: "Gate"},
+			},
+			Severities: []ui.Option{{Label: "any"}, {Value: "high", Label: "high or worse", Checked: true}},
+			Groups: []ui.Option{
+				{Label: "any", Checked: true},
+				{Value: "1", Label: script},
+			},
+			Since:  "2026-05-04",
+			Until:  "soon",
+			Wrong:  "A day like 2026-05-04",
+			Open:   true,
+			Hidden: []Hidden{{"filter", "unread"}},
 		},
-		Chips: []ui.Chip{{Label: "Unread", Href: "/inbox", Count: 14, Current: true}, {Label: "All", Href: "/inbox?all=1", Count: -1}}, Pager: ui.Pager{Next: "/inbox?before=1", Text: "6 of 318"},
+		Chips: []ui.Chip{
+			{Label: "Unread", Href: "/inbox", Count: 14, Current: true},
+			{Label: "All", Href: "/inbox?all=1", Count: -1},
+		},
+		Pager: ui.Pager{Next: "/inbox?before=1", Text: "6 of 318"},
 	}
 	for i, r := range []InboxRow{
 		{Type: "gate.changed", Gate: "failed", Name: "Security gate has changed to Failed", Message: "2 critical (limit 0), 1 new: CVE-2026-31337", Product: long, Delivery: DeliveryTally{Total: 7, Delivered: 6, Retrying: 1}},
@@ -292,13 +502,49 @@ func inboxStories() []story {
 	further.Further, further.Narrowed = "/inbox?q=x&before=7", true
 	archived.Archived, archived.Further, archived.Days = true, "/inbox?before=7", archived.Days[:1]
 	detail := NotificationView{
-		Frame: frame("Security gate has changed to Failed", layout.NavInbox), ID: 100, Type: "gate.changed", Name: "Security gate has changed to Failed", At: ago(31 * time.Minute),
-		ProductID: 7, Product: long, Branch: "main", From: "passed", To: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Cause: "by the Trivy report (pipeline #48213)",
-		Policy: "its own limits", Counts: ui.Counts{Critical: 2, High: 3, Medium: 14, Low: 61}, Limits: &ui.Counts{High: 3, Medium: 20, Low: NoLimit, None: NoLimit},
-		Failing: failingRows(), FailingTotal: 2, Deliveries: rows()[:3], Here: "/inbox/100",
+		Frame:        frame("Security gate has changed to Failed", layout.NavInbox),
+		ID:           100,
+		Type:         "gate.changed",
+		Name:         "Security gate has changed to Failed",
+		At:           ago(31 * time.Minute),
+		ProductID:    7,
+		Product:      long,
+		Branch:       "main",
+		From:         "passed",
+		To:           "failed",
+		Why:          "2 critical (limit 0), 1 new: CVE-2026-31337",
+		Cause:        "by the Trivy report (pipeline #48213)",
+		Policy:       "its own limits",
+		Counts:       ui.Counts{Critical: 2, High: 3, Medium: 14, Low: 61},
+		Limits:       &ui.Counts{High: 3, Medium: 20, Low: NoLimit, None: NoLimit},
+		Failing:      failingRows(),
+		FailingTotal: 2,
+		Deliveries:   rows()[:3],
+		Here:         "/inbox/100",
 	}
-	other := NotificationView{Frame: frame(script, layout.NavInbox), ID: 5, Type: "connector.error", Name: script, Message: script, At: days(2), Viewed: true, Archived: true, SilenceID: 3, MayDelete: true, Page: "/exceptions/5", Here: "/inbox/5"}
-	return []story{{"inbox", Inbox(inbox())}, {"inbox-empty", Inbox(empty)}, {"inbox-nothing-found", Inbox(found)}, {"inbox-further", Inbox(further)}, {"inbox-archived", Inbox(archived)}, {"notification", Notification(detail)}, {"notification-other", Notification(other)}}
+	other := NotificationView{
+		Frame:     frame(script, layout.NavInbox),
+		ID:        5,
+		Type:      "connector.error",
+		Name:      script,
+		Message:   script,
+		At:        days(2),
+		Viewed:    true,
+		Archived:  true,
+		SilenceID: 3,
+		MayDelete: true,
+		Page:      "/exceptions/5",
+		Here:      "/inbox/5",
+	}
+	return []story{
+		{"inbox", Inbox(inbox())},
+		{"inbox-empty", Inbox(empty)},
+		{"inbox-nothing-found", Inbox(found)},
+		{"inbox-further", Inbox(further)},
+		{"inbox-archived", Inbox(archived)},
+		{"notification", Notification(detail)},
+		{"notification-other", Notification(other)},
+	}
 }
 
 func rows() []DeliveryRow {
@@ -313,8 +559,14 @@ func rows() []DeliveryRow {
 		{State: "cancelled", Reason: "the gate passed again before it went out", Attempts: 2, Product: "quay-telemetry"},
 		{State: "suppressed", Reason: script, Product: script},
 	} {
-		r.ID, r.ProductID, r.Module, r.Icon, r.At = int64(i+1), int64(i+1), "Webhook", "webhook", ago(time.Duration(i*i*i+1)*31*time.Minute)
-		r.Title, r.Connection, r.Hint = "Security gate for "+r.Product+" has changed to Failed", "SOAR intake", "soar.northquay.example…9f2c"
+		r.ID = int64(i + 1)
+		r.ProductID = int64(i + 1)
+		r.Module = "Webhook"
+		r.Icon = "webhook"
+		r.At = ago(time.Duration(i*i*i+1) * 31 * time.Minute)
+		r.Title = "Security gate for " + r.Product + " has changed to Failed"
+		r.Connection = "SOAR intake"
+		r.Hint = "soar.northquay.example…9f2c"
 		list = append(list, r)
 	}
 	list[4].Connection, list[5].Connection, list[7].Hint = script, long, arabic
@@ -322,40 +574,126 @@ func rows() []DeliveryRow {
 }
 
 func deliveryStories() []story {
-	list := DeliveriesView{Frame: frame("Deliveries", layout.NavDeliveries), Summary: "422 in the last 24 hours; 37 dead, 23 retrying", Rows: rows(), Pager: ui.Pager{Next: "?before=1", Text: "8 of 422"}, Any: true, Filters: []Removable{{script, "/deliveries"}}, Again: "/deliveries/resend?state=dead"}
+	list := DeliveriesView{
+		Frame:   frame("Deliveries", layout.NavDeliveries),
+		Summary: "422 in the last 24 hours; 37 dead, 23 retrying",
+		Rows:    rows(),
+		Pager:   ui.Pager{Next: "?before=1", Text: "8 of 422"},
+		Any:     true,
+		Filters: []Removable{{script, "/deliveries"}},
+		Again:   "/deliveries/resend?state=dead",
+	}
 	for i, s := range []string{"All", "Delivered", "Retrying", "Dead", "Skipped", "Suppressed", "Cancelled"} {
-		list.Chips = append(list.Chips, ui.Chip{Label: s, Href: "/deliveries?state=" + s, Count: 422 / (i*i + 1), Current: i == 0})
+		list.Chips = append(
+			list.Chips, ui.Chip{Label: s, Href: "/deliveries?state=" + s, Count: 422 / (i*i + 1), Current: i == 0},
+		)
 	}
 	nothing := list
 	nothing.Rows, nothing.Pager, nothing.Filters = nil, ui.Pager{}, nil
 	empty := DeliveriesView{Frame: frame("Deliveries", layout.NavDeliveries), Summary: "None yet"}
-	one := DeliveryView{Frame: frame("Delivery", layout.NavDeliveries), Row: rows()[1], UUID: "0192f0c4-7d6a-7b1e-8a55-3c1f6f2f9a01", Recipient: "ops", Body: `{"type":"gate.changed","data":{"product":{"name":"` + script + `"}}}`, Headers: "webhook-id: 0192f0c4\nwebhook-timestamp: 1795184000", ResendURL: "/deliveries/2/resend"}
-	for i, reason := range []string{"no answer in 20 s", "Service Unavailable", "Service Unavailable, Retry-After 30", script} {
-		one.Attempts = append(one.Attempts, ui.Attempt{Number: i + 1, At: ago(time.Duration(31-7*i) * time.Minute), Duration: time.Duration(20000/(i*60+1)) * time.Millisecond, Reason: reason, Answer: []string{"", `{"error":"busy"}`, "", strings.Repeat("<p>oops</p>", 30)}[i]})
+	one := DeliveryView{
+		Frame:     frame("Delivery", layout.NavDeliveries),
+		Row:       rows()[1],
+		UUID:      "0192f0c4-7d6a-7b1e-8a55-3c1f6f2f9a01",
+		Recipient: "ops",
+		Body:      `{"type":"gate.changed","data":{"product":{"name":"` + script + `"}}}`,
+		Headers:   "webhook-id: 0192f0c4\nwebhook-timestamp: 1795184000",
+		ResendURL: "/deliveries/2/resend",
 	}
-	one.Attempts = append(one.Attempts, ui.Attempt{Number: 5, At: now.Add(8 * time.Minute), Planned: true, Reason: "planned, attempt 5 of 9"})
+	for i, reason := range []string{"no answer in 20 s", "Service Unavailable", "Service Unavailable, Retry-After 30", script} {
+		one.Attempts = append(
+			one.Attempts,
+			ui.Attempt{
+				Number:   i + 1,
+				At:       ago(time.Duration(31-7*i) * time.Minute),
+				Duration: time.Duration(20000/(i*60+1)) * time.Millisecond,
+				Reason:   reason,
+				Answer:   []string{"", `{"error":"busy"}`, "", strings.Repeat("<p>oops</p>", 30)}[i],
+			},
+		)
+	}
+	one.Attempts = append(
+		one.Attempts, ui.Attempt{Number: 5, At: now.Add(8 * time.Minute), Planned: true, Reason: "planned, attempt 5 of 9"},
+	)
 	test := DeliveryView{Frame: frame("Delivery", layout.NavDeliveries), Row: rows()[5], Test: true}
 	done := one
 	done.Row, done.Finished = rows()[2], now
-	done.Attempts = []ui.Attempt{{Number: 1, At: ago(time.Hour), Duration: 184 * time.Millisecond, OK: true, Reason: "204 No Content"}}
-	return []story{{"deliveries", Deliveries(list)}, {"deliveries-nothing-found", Deliveries(nothing)}, {"deliveries-empty", Deliveries(empty)}, {"delivery", Delivery(one)}, {"delivery-delivered", Delivery(done)}, {"delivery-test", Delivery(test)}}
+	done.Attempts = []ui.Attempt{
+		{Number: 1, At: ago(time.Hour), Duration: 184 * time.Millisecond, OK: true, Reason: "204 No Content"},
+	}
+	return []story{
+		{"deliveries", Deliveries(list)},
+		{"deliveries-nothing-found", Deliveries(nothing)},
+		{"deliveries-empty", Deliveries(empty)},
+		{"delivery", Delivery(one)},
+		{"delivery-delivered", Delivery(done)},
+		{"delivery-test", Delivery(test)},
+	}
 }
 
 func otherStories() []story {
 	list := []story{
-		{"upload", Upload(UploadView{Frame: frame("Upload", layout.NavProducts), ID: 7, Product: script, Default: "main", BaseURL: "https://gate.northquay.example"})},
-		{"upload-wrong", Upload(UploadView{Frame: frame("Upload", layout.NavProducts), ID: 7, Product: long, Default: "main", Errors: map[string]string{"": "This report cannot be read", "file": "line 3, column 14: " + script}})},
-		{"confirm", Confirm(ConfirmView{Frame: frame("Delete?", layout.NavProducts), Title: "Delete " + script + "?", Lost: []string{"83 observations of 2 sources", "8 changes of its gate", "3 targets and 212 deliveries"}, Action: "/products/7/delete", Button: "Delete the product", Cancel: "/products/7", Type: script, Error: "That is another name", Hidden: []Hidden{{"version", "4"}}})},
-		{"error-500-signed-out", Error(ErrorView{Frame: layout.View{Title: "Error", Now: now}, Status: 500, RequestID: "01JD5"})},
+		{
+			"upload",
+			Upload(UploadView{
+				Frame:   frame("Upload", layout.NavProducts),
+				ID:      7,
+				Product: script,
+				Default: "main",
+				BaseURL: "https://gate.northquay.example",
+			}),
+		},
+		{
+			"upload-wrong",
+			Upload(UploadView{
+				Frame:   frame("Upload", layout.NavProducts),
+				ID:      7,
+				Product: long,
+				Default: "main",
+				Errors:  map[string]string{"": "This report cannot be read", "file": "line 3, column 14: " + script},
+			}),
+		},
+		{
+			"confirm",
+			Confirm(ConfirmView{
+				Frame:  frame("Delete?", layout.NavProducts),
+				Title:  "Delete " + script + "?",
+				Lost:   []string{"83 observations of 2 sources", "8 changes of its gate", "3 targets and 212 deliveries"},
+				Action: "/products/7/delete",
+				Button: "Delete the product",
+				Cancel: "/products/7",
+				Type:   script,
+				Error:  "That is another name",
+				Hidden: []Hidden{{"version", "4"}},
+			}),
+		},
+		{
+			"error-500-signed-out",
+			Error(ErrorView{Frame: layout.View{Title: "Error", Now: now}, Status: 500, RequestID: "01JD5"}),
+		},
 	}
 	for _, r := range []ImportResult{
 		{Format: "Grype", Scanner: "grype", Branch: "main", New: 19, Updated: 120, Resolved: 4, Counts: ui.Counts{Critical: 1, High: 18, Medium: 40}, Before: "passed", After: "failed", Why: "1 critical (limit 0), 18 high (limit 0), 19 new: CVE-2026-31337", Evaluated: true},
 		{Format: "SARIF", Branch: script, New: 1},
 	} {
-		list = append(list, story{"upload-done-" + strconv.FormatBool(r.Evaluated), Upload(UploadView{Frame: frame("Upload", layout.NavProducts), ID: 7, Product: long, Default: "main", Branch: r.Branch, BaseURL: "https://gate.northquay.example", Result: &r})})
+		list = append(list, story{
+			"upload-done-" + strconv.FormatBool(r.Evaluated),
+			Upload(UploadView{
+				Frame:   frame("Upload", layout.NavProducts),
+				ID:      7,
+				Product: long,
+				Default: "main",
+				Branch:  r.Branch,
+				BaseURL: "https://gate.northquay.example",
+				Result:  &r,
+			}),
+		})
 	}
 	for _, status := range []int{403, 404, 500} {
-		list = append(list, story{"error-" + strconv.Itoa(status), Error(ErrorView{Frame: frame("Error", ""), Status: status, RequestID: "01JD5"})})
+		list = append(list, story{
+			"error-" + strconv.Itoa(status),
+			Error(ErrorView{Frame: frame("Error", ""), Status: status, RequestID: "01JD5"}),
+		})
 	}
 	return list
 }

@@ -9,22 +9,67 @@ import (
 )
 
 func compareStories() []story {
-	moments := []ui.Option{{Value: "now", Label: "Now", Checked: true}, {Value: "7", Label: "20 Nov 14:01: Passed to Failed"}, {Value: "time", Label: "Another time:"}}
+	moments := []ui.Option{
+		{Value: "now", Label: "Now", Checked: true},
+		{Value: "7", Label: "20 Nov 14:01: Passed to Failed"},
+		{Value: "time", Label: "Another time:"},
+	}
 	limits := ui.Counts{High: 3, Medium: 20, Low: NoLimit, None: NoLimit}
 	v := CompareView{
-		Frame: frame("Compare", layout.NavProducts), ID: 7, Product: long, Branch: script, From: MomentForm{Options: moments, At: "2026-11-01T12:00"}, To: MomentForm{Options: moments}, Severity: "high",
-		Chips: []ui.Chip{{Label: "All", Href: "?", Count: 90}, {Label: "High", Href: "?severity=high", Count: 3, Current: true}},
+		Frame:    frame("Compare", layout.NavProducts),
+		ID:       7,
+		Product:  long,
+		Branch:   script,
+		From:     MomentForm{Options: moments, At: "2026-11-01T12:00"},
+		To:       MomentForm{Options: moments},
+		Severity: "high",
+		Chips: []ui.Chip{
+			{Label: "All", Href: "?", Count: 90},
+			{Label: "High", Href: "?severity=high", Count: 3, Current: true},
+		},
 		Result: &Compared{
-			From: Moment{At: days(19), State: "passed", Counts: ui.Counts{Medium: 12345}, AsOf: days(20), Daily: true, Limits: &limits, Policy: "its own limits"},
-			To:   Moment{At: now, Now: true, State: "failed", Counts: ui.Counts{Critical: 2, High: 3}, Policy: "the limits of all products"},
+			From: Moment{
+				At:     days(19),
+				State:  "passed",
+				Counts: ui.Counts{Medium: 12345},
+				AsOf:   days(20),
+				Daily:  true,
+				Limits: &limits,
+				Policy: "its own limits",
+			},
+			To: Moment{
+				At:     now,
+				Now:    true,
+				State:  "failed",
+				Counts: ui.Counts{Critical: 2, High: 3},
+				Policy: "the limits of all products",
+			},
 			Lists: []BetweenList{
-				{Title: "Came", Total: 90, Rows: []BetweenRow{{Title: "CVE-2026-31337", Component: "libwebp 1.2.4", Severity: "critical", Status: "open", At: days(3)}, {Title: long + long, Component: arabic, Severity: "unknown", Status: "in review", At: days(9)}}},
+				{
+					Title: "Came",
+					Total: 90,
+					Rows: []BetweenRow{
+						{Title: "CVE-2026-31337", Component: "libwebp 1.2.4", Severity: "critical", Status: "open", At: days(3)},
+						{Title: long + long, Component: arabic, Severity: "unknown", Status: "in review", At: days(9)},
+					},
+				},
 				{Title: "Went", Empty: "Nothing was resolved.", Note: "What came back is not known here."},
-				{Title: "Assessed", Total: 1, Rows: []BetweenRow{{Title: script, Severity: "low", Status: "false positive", By: script, At: days(4)}}},
+				{
+					Title: "Assessed",
+					Total: 1,
+					Rows:  []BetweenRow{{Title: script, Severity: "low", Status: "false positive", By: script, At: days(4)}},
+				},
 			},
 		},
 	}
-	wrong := CompareView{Frame: frame("Compare", layout.NavProducts), ID: 7, Product: single, Branch: "main", From: MomentForm{Options: moments, At: "x", Error: "Must be before the other moment"}, To: MomentForm{Options: moments}}
+	wrong := CompareView{
+		Frame:   frame("Compare", layout.NavProducts),
+		ID:      7,
+		Product: single,
+		Branch:  "main",
+		From:    MomentForm{Options: moments, At: "x", Error: "Must be before the other moment"},
+		To:      MomentForm{Options: moments},
+	}
 	return []story{{"compare", Compare(v)}, {"compare-wrong", Compare(wrong)}}
 }
 

@@ -16,12 +16,26 @@ func below(title string) ProductFrame {
 func selectable() ObservationsTab {
 	t := observations()
 	t.CanAssess, t.All, t.Total, t.Hidden = true, "/products/7/observations/assess?all=83", 83, [][2]string{{"q", script}}
-	t.Show = []ui.Chip{{Label: "Active", Href: "?", Count: 83, Current: true}, {Label: "Not active", Href: "?active=false", Count: -1}}
+	t.Show = []ui.Chip{
+		{Label: "Active", Href: "?", Count: 83, Current: true},
+		{Label: "Not active", Href: "?active=false", Count: -1},
+	}
 	t.Filter = FindingFilter{
-		Query: script, Hidden: [][2]string{{"severity", "high"}}, Clear: "/products/7",
-		Branches: []ui.Option{{Label: "main (default)", Checked: true}, {Value: script, Label: script}, {Value: long, Label: long}},
+		Query:  script,
+		Hidden: [][2]string{{"severity", "high"}},
+		Clear:  "/products/7",
+		Branches: []ui.Option{
+			{Label: "main (default)", Checked: true},
+			{Value: script, Label: script},
+			{Value: long, Label: long},
+		},
 		Statuses: []ui.Option{{Label: "any"}, {Value: "in_review", Label: "in review"}},
-		Scanners: []ui.Option{{Label: "any"}, {Value: "a", Label: script}, {Value: "b", Label: arabic}}, People: []ui.Option{{Label: "or not"}},
+		Scanners: []ui.Option{
+			{Label: "any"},
+			{Value: "a", Label: script},
+			{Value: "b", Label: arabic},
+		},
+		People: []ui.Option{{Label: "or not"}},
 	}
 	t.Rows[0].Status, t.Rows[0].By, t.Rows[0].Reported = "in_review", script, "high"
 	t.Rows[1].Status, t.Rows[1].By, t.Rows[1].Until = "risk_accepted", long, days(-30)
@@ -31,9 +45,27 @@ func selectable() ObservationsTab {
 
 func assessing() AssessForm {
 	return AssessForm{
-		Action: "/products/7/observations/assess", Hidden: [][2]string{{"id", "1"}, {"q", script}}, Until: "2026-12-20", First: "2026-11-20", Button: "Assess 83 observations",
-		Statuses: []ui.Option{{Label: "as it is"}, {Value: "risk_accepted", Label: "risk accepted", Checked: true}, {Value: "duplicate", Label: "duplicate"}}, Severities: []ui.Option{{Label: "as it is"}},
-		Duplicate: true, Comment: script, Errors: map[string]string{"": "There are 82 observations now, not 83: look at the list again", "waiver_until": "Must be in the future", "comment": "Say why the risk is accepted", "status": script, "duplicate_of": script, "severity": script},
+		Action: "/products/7/observations/assess",
+		Hidden: [][2]string{{"id", "1"}, {"q", script}},
+		Until:  "2026-12-20",
+		First:  "2026-11-20",
+		Button: "Assess 83 observations",
+		Statuses: []ui.Option{
+			{Label: "as it is"},
+			{Value: "risk_accepted", Label: "risk accepted", Checked: true},
+			{Value: "duplicate", Label: "duplicate"},
+		},
+		Severities: []ui.Option{{Label: "as it is"}},
+		Duplicate:  true,
+		Comment:    script,
+		Errors: map[string]string{
+			"":             "There are 82 observations now, not 83: look at the list again",
+			"waiver_until": "Must be in the future",
+			"comment":      "Say why the risk is accepted",
+			"status":       script,
+			"duplicate_of": script,
+			"severity":     script,
+		},
 	}
 }
 
@@ -48,29 +80,102 @@ func observationStories() []story {
 	row := selectable().Rows[1]
 	row.URL = "https://advisories.example/" + long
 	known := ObservationView{
-		Frame: below(script), Row: row, Branch: script, List: "/products/7?branch=x", Source: arabic, Format: "SARIF", InReport: true, Changed: days(1),
-		Reported: Verdict{"open", "critical"}, Said: Verdict{"risk_accepted", "high"}, SaidAt: ago(time.Hour), Counts: "It does not count for the gate of " + script + ".",
-		Same: &DuplicateRow{ID: 8, Title: script, Component: long, Scanner: arabic}, Others: []DuplicateRow{{ID: 9, Title: long + long, Component: script}, {ID: 10, Title: single}}, Over: true,
-		CanAssess: true, Form: assessing(), Pager: ui.Pager{Next: "?before=1", Text: "4 entries shown"},
+		Frame:    below(script),
+		Row:      row,
+		Branch:   script,
+		List:     "/products/7?branch=x",
+		Source:   arabic,
+		Format:   "SARIF",
+		InReport: true,
+		Changed:  days(1),
+		Reported: Verdict{
+			"open",
+			"critical",
+		},
+		Said:   Verdict{"risk_accepted", "high"},
+		SaidAt: ago(time.Hour),
+		Counts: "It does not count for the gate of " + script + ".",
+		Same: &DuplicateRow{
+			ID:        8,
+			Title:     script,
+			Component: long,
+			Scanner:   arabic,
+		},
+		Others:    []DuplicateRow{{ID: 9, Title: long + long, Component: script}, {ID: 10, Title: single}},
+		Over:      true,
+		CanAssess: true,
+		Form:      assessing(),
+		Pager:     ui.Pager{Next: "?before=1", Text: "4 entries shown"},
 		History: []SaidRow{
-			{At: ago(time.Hour), Actor: script, Did: "assessed it", Was: Verdict{"open", "critical"}, Is: Verdict{"risk_accepted", "high"}, Comment: script + "\n" + strings.Repeat(long+" ", 6), Until: days(-30), SameAs: 8},
+			{
+				At:      ago(time.Hour),
+				Actor:   script,
+				Did:     "assessed it",
+				Was:     Verdict{"open", "critical"},
+				Is:      Verdict{"risk_accepted", "high"},
+				Comment: script + "\n" + strings.Repeat(long+" ", 6),
+				Until:   days(-30),
+				SameAs:  8,
+			},
 			{At: days(2), Did: "The waiver has ended", Was: Verdict{"risk_accepted", "high"}, Is: Verdict{"open", "high"}},
-			{At: days(3), Actor: long, Did: "took back what was said", Was: Verdict{"false_positive", "low"}, Is: Verdict{"open", "low"}},
+			{
+				At:    days(3),
+				Actor: long,
+				Did:   "took back what was said",
+				Was:   Verdict{"false_positive", "low"},
+				Is:    Verdict{"open", "low"},
+			},
 			{At: days(4), Actor: arabic, Did: "entered it", Was: Verdict{"", "unknown"}, Is: Verdict{"open", "unknown"}},
 		},
 	}
 	gone := known
-	gone.InReport, gone.Resolved, gone.Manual, gone.CanAssess, gone.History, gone.Same, gone.Others = false, days(1), true, false, nil, nil, nil
+	gone.InReport = false
+	gone.Resolved = days(1)
+	gone.Manual = true
+	gone.CanAssess = false
+	gone.History = nil
+	gone.Same = nil
+	gone.Others = nil
 	mine := known
 	mine.Manual = true
-	bare := ObservationView{Frame: below(single), Row: ObservationRow{ID: 1, Title: single, Severity: "unknown", Status: "open"}, Branch: "main", List: "/products/7", InReport: true, Reported: Verdict{"open", "unknown"}, Counts: "It counts."}
+	bare := ObservationView{
+		Frame:    below(single),
+		Row:      ObservationRow{ID: 1, Title: single, Severity: "unknown", Status: "open"},
+		Branch:   "main",
+		List:     "/products/7",
+		InReport: true,
+		Reported: Verdict{"open", "unknown"},
+		Counts:   "It counts.",
+	}
 	dups := DuplicateView{
-		Frame: below("Same"), Row: row, Branch: script, Typed: script, Comment: script, Errors: map[string]string{"": "A large import is at work", "duplicate_of": "It is in another branch", "comment": "At most 4,000 characters"},
-		Rows: []DuplicateRow{{ID: 1, Title: script, Component: long, Scanner: arabic, Location: long + long, Chosen: true}, {ID: 2, Title: long + long, Component: single}},
+		Frame:   below("Same"),
+		Row:     row,
+		Branch:  script,
+		Typed:   script,
+		Comment: script,
+		Errors: map[string]string{
+			"":             "A large import is at work",
+			"duplicate_of": "It is in another branch",
+			"comment":      "At most 4,000 characters",
+		},
+		Rows: []DuplicateRow{
+			{ID: 1, Title: script, Component: long, Scanner: arabic, Location: long + long, Chosen: true},
+			{ID: 2, Title: long + long, Component: single},
+		},
 	}
 	form := ManualView{
-		Frame: below("Enter"), Branches: []ui.Option{{Value: script, Label: script}}, Severities: []ui.Option{{Value: "high", Label: "high"}}, Fields: map[string]string{"title": script, "description": script, "url": "javascript:alert(1)"},
-		Errors: map[string]string{"": script, "title": "Must not be empty", "severity": "Say how severe it is", "branch": script, "url": "An address that begins with http:// or https://", "description": "Too long"},
+		Frame:      below("Enter"),
+		Branches:   []ui.Option{{Value: script, Label: script}},
+		Severities: []ui.Option{{Value: "high", Label: "high"}},
+		Fields:     map[string]string{"title": script, "description": script, "url": "javascript:alert(1)"},
+		Errors: map[string]string{
+			"":            script,
+			"title":       "Must not be empty",
+			"severity":    "Say how severe it is",
+			"branch":      script,
+			"url":         "An address that begins with http:// or https://",
+			"description": "Too long",
+		},
 	}
 	edit := form
 	edit.ID, edit.Branches = 3, nil
@@ -78,7 +183,17 @@ func observationStories() []story {
 		{"observations-selectable", Product(tab)},
 		{"observations-too-many", Product(over)},
 		{"observations-nothing-found", Product(nothing)},
-		{"assess", Assess(AssessView{Frame: below("Assess"), What: "All of " + script, N: 83, Rows: selectable().Rows, Form: assessing(), Back: "/products/7?q=x"})},
+		{
+			"assess",
+			Assess(AssessView{
+				Frame: below("Assess"),
+				What:  "All of " + script,
+				N:     83,
+				Rows:  selectable().Rows,
+				Form:  assessing(),
+				Back:  "/products/7?q=x",
+			}),
+		},
 		{"observation", Observation(known)},
 		{"observation-resolved", Observation(gone)},
 		{"observation-manual", Observation(mine)},

@@ -10,51 +10,144 @@ import (
 // peopleStories are those of users and of what they see of themselves.
 func peopleStories() []story {
 	plain := layout.View{Title: "Sign in", Now: now}
-	row := UserRow{ID: 7, Name: script, FirstName: cjk, Email: "ilse@northquay.example", Administrator: true, Active: true, Memberships: 12, LastSignIn: days(3)}
+	row := UserRow{
+		ID:            7,
+		Name:          script,
+		FirstName:     cjk,
+		Email:         "ilse@northquay.example",
+		Administrator: true,
+		Active:        true,
+		Memberships:   12,
+		LastSignIn:    days(3),
+	}
 	gone := UserRow{ID: 8, Name: strings.Repeat("w", 150), FirstName: arabic}
 	users := UsersView{
-		Frame: frame("Users", layout.NavUsers), Query: script, Show: "active", Rows: []UserRow{row, gone, {ID: 9, Name: single, Active: true, Memberships: 1}},
-		Chips: []ui.Chip{{Label: "All", Href: "/admin/users", Count: -1}, {Label: "Active", Href: "/admin/users?show=active", Count: -1, Current: true}},
+		Frame: frame("Users", layout.NavUsers),
+		Query: script,
+		Show:  "active",
+		Rows:  []UserRow{row, gone, {ID: 9, Name: single, Active: true, Memberships: 1}},
+		Chips: []ui.Chip{
+			{Label: "All", Href: "/admin/users", Count: -1},
+			{Label: "Active", Href: "/admin/users?show=active", Count: -1, Current: true},
+		},
 		Pager: ui.Pager{Next: "/admin/users?after=x", Text: "3 users shown"},
 	}
 	user := UserView{
-		Frame: frame("ilse", layout.NavUsers), User: row, EmailPending: "new@northquay.example", MustChange: true, Sessions: 2, TimeZone: "Europe/Berlin", Created: days(400),
-		Memberships: []UserMembership{{1, script, "owner"}, {2, long, "reader"}},
+		Frame:        frame("ilse", layout.NavUsers),
+		User:         row,
+		EmailPending: "new@northquay.example",
+		MustChange:   true,
+		Sessions:     2,
+		TimeZone:     "Europe/Berlin",
+		Created:      days(400),
+		Memberships:  []UserMembership{{1, script, "owner"}, {2, long, "reader"}},
 	}
 	self := user
-	self.Self, self.User.Administrator, self.Memberships, self.Errors = true, false, nil, map[string]string{"email": "This is no mail address"}
+	self.Self = true
+	self.User.Administrator = false
+	self.Memberships = nil
+	self.Errors = map[string]string{"email": "This is no mail address"}
 	deactivated := UserView{Frame: frame("w", layout.NavUsers), User: gone, Created: days(2)}
 	profile := ProfileView{
-		Frame: frame("Your profile", ""), Name: script, FirstName: "Ilse", Email: "ilse@northquay.example", EmailPending: "new@northquay.example", Mails: true,
-		TimeZone: "Europe/Berlin", Zones: []string{"Europe/Berlin", "UTC"}, Theme: "dark",
-		Token: TokenForm{Roles: []string{"reader", "owner"}, Role: "reader", Soonest: "2026-11-20", Made: "gct_" + strings.Repeat("A", 52)},
+		Frame:        frame("Your profile", ""),
+		Name:         script,
+		FirstName:    "Ilse",
+		Email:        "ilse@northquay.example",
+		EmailPending: "new@northquay.example",
+		Mails:        true,
+		TimeZone:     "Europe/Berlin",
+		Zones:        []string{"Europe/Berlin", "UTC"},
+		Theme:        "dark",
+		Token: TokenForm{
+			Roles:   []string{"reader", "owner"},
+			Role:    "reader",
+			Soonest: "2026-11-20",
+			Made:    "gct_" + strings.Repeat("A", 52),
+		},
 		Tokens: []TokenRow{
 			{ID: 1, Name: script, Role: "upload", Hint: "ABCD", Created: days(9), LastUsed: days(1), Expires: days(-90)},
 			{ID: 2, Name: long, Hint: "2345", Created: days(90), Expires: days(1), Expired: true},
 		},
-		Sessions: []SessionRow{{ID: "a1", Browser: "Firefox on Linux", Address: "2001:db8::7", Since: days(0), Seen: now, This: true}, {ID: "b2", Browser: "an unknown browser", Since: days(1), Seen: days(1)}},
+		Sessions: []SessionRow{
+			{ID: "a1", Browser: "Firefox on Linux", Address: "2001:db8::7", Since: days(0), Seen: now, This: true},
+			{ID: "b2", Browser: "an unknown browser", Since: days(1), Seen: days(1)},
+		},
 	}
 	alone := ProfileView{
-		Frame: frame("Your profile", ""), Name: single, Sessions: profile.Sessions[:1], Errors: map[string]string{"": "Too often", "time_zone": "This is no time zone"},
-		Token: TokenForm{Roles: []string{"reader"}, Errors: map[string]string{"name": "1 to 100 characters", "expires_at": "A time to come"}},
+		Frame:    frame("Your profile", ""),
+		Name:     single,
+		Sessions: profile.Sessions[:1],
+		Errors:   map[string]string{"": "Too often", "time_zone": "This is no time zone"},
+		Token: TokenForm{
+			Roles:  []string{"reader"},
+			Errors: map[string]string{"name": "1 to 100 characters", "expires_at": "A time to come"},
+		},
 	}
 	return []story{
-		{"forgot", Forgot(ForgotView{Frame: plain, Mails: true, Who: script, Error: "That was asked too often. Try again in 4s"})},
+		{
+			"forgot",
+			Forgot(ForgotView{Frame: plain, Mails: true, Who: script, Error: "That was asked too often. Try again in 4s"}),
+		},
 		{"forgot-asked", Forgot(ForgotView{Frame: plain, Mails: true, Asked: true})},
 		{"forgot-no-mail", Forgot(ForgotView{Frame: plain})},
-		{"password-link", Password(PasswordView{Frame: plain, Link: script, Name: script, MinLength: 10, Errors: map[string]string{"new": "At least 10 characters"}})},
-		{"door", Door(DoorView{Frame: plain, Title: "Confirm this address", Text: "From then on " + script, Action: "/login/mail", Button: "Confirm", Link: script, Href: "/login", Label: "Not now"})},
+		{
+			"password-link",
+			Password(PasswordView{
+				Frame:     plain,
+				Link:      script,
+				Name:      script,
+				MinLength: 10,
+				Errors:    map[string]string{"new": "At least 10 characters"},
+			}),
+		},
+		{
+			"door",
+			Door(DoorView{
+				Frame:  plain,
+				Title:  "Confirm this address",
+				Text:   "From then on " + script,
+				Action: "/login/mail",
+				Button: "Confirm",
+				Link:   script,
+				Href:   "/login",
+				Label:  "Not now",
+			}),
+		},
 		{"users", Users(users)},
 		{"users-none", Users(UsersView{Frame: users.Frame, Query: "x"})},
-		{"user-new", UserNew(UserNewView{Frame: frame("New user", layout.NavUsers), Name: script, Mails: true, ByLink: true, Errors: map[string]string{"name": "There is a user of that name already", "": "x"}})},
+		{
+			"user-new",
+			UserNew(UserNewView{
+				Frame:  frame("New user", layout.NavUsers),
+				Name:   script,
+				Mails:  true,
+				ByLink: true,
+				Errors: map[string]string{"name": "There is a user of that name already", "": "x"},
+			}),
+		},
 		{"user-new-no-mail", UserNew(UserNewView{Frame: frame("New user", layout.NavUsers)})},
-		{"user-made", UserMade(UserMadeView{Frame: frame("A user", layout.NavUsers), ID: 7, Title: "A new user", Name: script, Password: "abcdefghijklmnopqrstuvwxyz"})},
+		{
+			"user-made",
+			UserMade(UserMadeView{
+				Frame:    frame("A user", layout.NavUsers),
+				ID:       7,
+				Title:    "A new user",
+				Name:     script,
+				Password: "abcdefghijklmnopqrstuvwxyz",
+			}),
+		},
 		{"user", User(user)},
 		{"user-self", User(self)},
 		{"user-deactivated", User(deactivated)},
 		{"ask", Ask(AskView{
-			Frame: frame("Deactivate", layout.NavUsers), Crumbs: []ui.Crumb{{Label: script, Href: "/"}}, Title: "Deactivate " + script + "?", Effects: []string{"All sessions end.", script},
-			Action: "/admin/users/7/deactivate", Buttons: []AskButton{{Label: "Mail a link", Value: "link"}, {Label: "Deactivate", Danger: true}}, Cancel: "/", Error: "This is the last active administrator",
+			Frame:   frame("Deactivate", layout.NavUsers),
+			Crumbs:  []ui.Crumb{{Label: script, Href: "/"}},
+			Title:   "Deactivate " + script + "?",
+			Effects: []string{"All sessions end.", script},
+			Action:  "/admin/users/7/deactivate",
+			Buttons: []AskButton{{Label: "Mail a link", Value: "link"}, {Label: "Deactivate", Danger: true}},
+			Cancel:  "/",
+			Error:   "This is the last active administrator",
 		})},
 		{"profile", Profile(profile)},
 		{"profile-alone", Profile(alone)},

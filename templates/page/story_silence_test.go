@@ -10,42 +10,159 @@ import (
 
 func silenceRows() []SilenceRow {
 	return []SilenceRow{
-		{ID: 1, ScopeName: long, ScopeHref: "/products/7", What: "Changes of gates", Reason: "Harbour maintenance window", Author: "Ilse Quillmark", State: "active", StartsAt: ago(time.Hour), EndsAt: now.Add(225 * time.Minute), Held: 31, Products: 6, May: true},
-		{ID: 2, ScopeName: script, ScopeHref: "/groups/3", Group: true, What: "Everything that may be held back with “" + script + "”", Reason: script, Author: script, State: "scheduled", StartsAt: now.Add(26 * time.Hour), EndsAt: now.Add(50 * time.Hour), May: true},
-		{ID: 3, ScopeName: "All products", What: "Exceptions in requests", Reason: strings.Repeat("long ", 100), Author: arabic, State: "active", StartsAt: ago(time.Minute), EndsAt: now.Add(30 * time.Second), Held: 1, Products: 1},
+		{
+			ID:        1,
+			ScopeName: long,
+			ScopeHref: "/products/7",
+			What:      "Changes of gates",
+			Reason:    "Harbour maintenance window",
+			Author:    "Ilse Quillmark",
+			State:     "active",
+			StartsAt:  ago(time.Hour),
+			EndsAt:    now.Add(225 * time.Minute),
+			Held:      31,
+			Products:  6,
+			May:       true,
+		},
+		{
+			ID:        2,
+			ScopeName: script,
+			ScopeHref: "/groups/3",
+			Group:     true,
+			What:      "Everything that may be held back with “" + script + "”",
+			Reason:    script,
+			Author:    script,
+			State:     "scheduled",
+			StartsAt:  now.Add(26 * time.Hour),
+			EndsAt:    now.Add(50 * time.Hour),
+			May:       true,
+		},
+		{
+			ID:        3,
+			ScopeName: "All products",
+			What:      "Exceptions in requests",
+			Reason:    strings.Repeat("long ", 100),
+			Author:    arabic,
+			State:     "active",
+			StartsAt:  ago(time.Minute),
+			EndsAt:    now.Add(30 * time.Second),
+			Held:      1,
+			Products:  1,
+		},
 	}
 }
 
 func silenceFormOf(errs map[string]string) SilenceForm {
 	return SilenceForm{
-		Of:      []ui.Option{{Value: "product", Label: "One product", Checked: true}, {Value: "group", Label: "A group of products"}, {Value: "all", Label: "All products", Help: "And what is of none."}},
-		Product: long, Products: []string{long, script, cjk}, Groups: []ui.Option{{Label: "choose a group"}, {Value: "3", Label: script}},
-		Types: []ui.Option{{Label: "Everything that may be held back"}, {Value: "gate.changed", Label: "Changes of gates", Checked: true}}, Text: script, Reason: "Known: " + script,
-		For: []ui.Option{{Value: "4h", Label: "for 4 hours", Checked: true}, {Label: "until"}}, Until: "2026-11-20T18:00", Zone: "Europe/Berlin", Errors: errs,
+		Of: []ui.Option{
+			{Value: "product", Label: "One product", Checked: true},
+			{Value: "group", Label: "A group of products"},
+			{Value: "all", Label: "All products", Help: "And what is of none."},
+		},
+		Product:  long,
+		Products: []string{long, script, cjk},
+		Groups:   []ui.Option{{Label: "choose a group"}, {Value: "3", Label: script}},
+		Types: []ui.Option{
+			{Label: "Everything that may be held back"},
+			{Value: "gate.changed", Label: "Changes of gates", Checked: true},
+		},
+		Text:   script,
+		Reason: "Known: " + script,
+		For: []ui.Option{
+			{Value: "4h", Label: "for 4 hours", Checked: true},
+			{Label: "until"},
+		},
+		Until:  "2026-11-20T18:00",
+		Zone:   "Europe/Berlin",
+		Errors: errs,
 	}
 }
 
 // silenceStories are those of silences.
 func silenceStories() []story {
 	nav := func(title string) layout.View { return frame(title, layout.NavSilences) }
-	chips := []ui.Chip{{Label: "In force or scheduled", Href: "/silences", Count: -1, Current: true}, {Label: "Ended", Href: "/silences?state=ended", Count: -1}}
-	ended := []SilenceRow{{ID: 4, ScopeName: cjk, ScopeHref: "/products/8", What: "Changes of gates", Reason: "Known", Author: "Bero Haldin", State: "ended", StartsAt: days(3), EndsAt: days(2), EndedBy: script}}
-	held := []HeldRow{{1, "Security gate has changed to Failed", long, ago(time.Minute)}, {2, script, script, days(1)}, {3, "Exception", "", days(2)}}
-	wrong := map[string]string{"product_id": "There is no product of that name, or you may not see it", "ends_at": "This is over already", "reason": "Say why", "starts_at": "A time like 2026-05-04T12:30", "": "There are 100 silences"}
+	chips := []ui.Chip{
+		{Label: "In force or scheduled", Href: "/silences", Count: -1, Current: true},
+		{Label: "Ended", Href: "/silences?state=ended", Count: -1},
+	}
+	ended := []SilenceRow{
+		{
+			ID:        4,
+			ScopeName: cjk,
+			ScopeHref: "/products/8",
+			What:      "Changes of gates",
+			Reason:    "Known",
+			Author:    "Bero Haldin",
+			State:     "ended",
+			StartsAt:  days(3),
+			EndsAt:    days(2),
+			EndedBy:   script,
+		},
+	}
+	held := []HeldRow{
+		{1, "Security gate has changed to Failed", long, ago(time.Minute)},
+		{2, script, script, days(1)},
+		{3, "Exception", "", days(2)},
+	}
+	wrong := map[string]string{
+		"product_id": "There is no product of that name, or you may not see it",
+		"ends_at":    "This is over already",
+		"reason":     "Say why",
+		"starts_at":  "A time like 2026-05-04T12:30",
+		"":           "There are 100 silences",
+	}
 	mine := silenceFormOf(nil)
 	mine.Of, mine.Version = nil, 3
 	preview := SilencePreview{Held: 12, Of: 318, Days: 7, Rows: held, Now: now}
 	return []story{
-		{"silences", Silences(SilencesView{Frame: nav("Silences"), Chips: chips, MayNew: "/silences/new", Rows: silenceRows(), Pager: ui.Pager{Next: "/silences?before=1", Text: "3 silences shown"}})},
-		{"silences-ended", Silences(SilencesView{Frame: nav("Silences"), Chips: chips, Ended: true, Rows: ended, Filters: []Removable{{Label: script, Clear: "/silences"}}})},
+		{
+			"silences",
+			Silences(SilencesView{
+				Frame:  nav("Silences"),
+				Chips:  chips,
+				MayNew: "/silences/new",
+				Rows:   silenceRows(),
+				Pager:  ui.Pager{Next: "/silences?before=1", Text: "3 silences shown"},
+			}),
+		},
+		{
+			"silences-ended",
+			Silences(SilencesView{
+				Frame:   nav("Silences"),
+				Chips:   chips,
+				Ended:   true,
+				Rows:    ended,
+				Filters: []Removable{{Label: script, Clear: "/silences"}},
+			}),
+		},
 		{"silences-none", Silences(SilencesView{Frame: nav("Silences"), Chips: chips, MayNew: "/silences/new"})},
 		{"silences-none-reader", Silences(SilencesView{Frame: nav("Silences"), Chips: chips})},
 		{"silences-none-here", Silences(SilencesView{Frame: nav("Silences"), Chips: chips, Narrowed: true})},
 		{"silences-none-ended", Silences(SilencesView{Frame: nav("Silences"), Chips: chips, Ended: true})},
-		{"silence", Silence(SilenceView{Frame: nav("Silence"), Row: silenceRows()[0], Form: &mine, Held: held, Pager: ui.Pager{Next: "/silences/1?before=3"}})},
+		{
+			"silence",
+			Silence(SilenceView{
+				Frame: nav("Silence"),
+				Row:   silenceRows()[0],
+				Form:  &mine,
+				Held:  held,
+				Pager: ui.Pager{Next: "/silences/1?before=3"},
+			}),
+		},
 		{"silence-scheduled", Silence(SilenceView{Frame: nav("Silence"), Row: silenceRows()[1]})},
 		{"silence-ended", Silence(SilenceView{Frame: nav("Silence"), Row: ended[0]})},
-		{"silence-new", SilenceNew(SilenceNewView{Frame: nav("New silence"), Form: silenceFormOf(nil), Preview: preview, Back: "/inbox"})},
-		{"silence-new-wrong", SilenceNew(SilenceNewView{Frame: nav("New silence"), Form: silenceFormOf(wrong), Preview: SilencePreview{Missing: "Choose what it is of, to see what it would have held."}, Back: "/silences"})},
+		{
+			"silence-new",
+			SilenceNew(SilenceNewView{Frame: nav("New silence"), Form: silenceFormOf(nil), Preview: preview, Back: "/inbox"}),
+		},
+		{
+			"silence-new-wrong",
+			SilenceNew(SilenceNewView{
+				Frame:   nav("New silence"),
+				Form:    silenceFormOf(wrong),
+				Preview: SilencePreview{Missing: "Choose what it is of, to see what it would have held."},
+				Back:    "/silences",
+			}),
+		},
 	}
 }

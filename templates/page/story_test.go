@@ -72,7 +72,9 @@ func TestCheckFindsFaults(t *testing.T) {
 			}
 		})
 	}
-	if faults := check(page(`<h1>x</h1><label for="a">A</label><input id="a"><button type="submit">Go</button>`)); len(faults) != 0 {
+	if faults := check(page(`<h1>x</h1><label for="a">A</label><input id="a"><button type="submit">Go</button>`)); len(
+		faults,
+	) != 0 {
 		t.Errorf("found faults in a good page: %v", faults)
 	}
 }

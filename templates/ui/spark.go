@@ -40,7 +40,11 @@ func sparkBars(beats []Beat) []sparkBar {
 	list := make([]sparkBar, len(beats))
 	for i, b := range beats {
 		width := 100 / float64(len(beats))
-		list[i] = sparkBar{x: float64(i)*width + width*.1, width: width * .8, title: b.At.Format("2 Jan 15:04") + ": " + Number(b.N)}
+		list[i] = sparkBar{
+			x:     float64(i)*width + width*.1,
+			width: width * .8,
+			title: b.At.Format("2 Jan 15:04") + ": " + Number(b.N),
+		}
 		if b.N > 0 {
 			list[i].height = math.Max(6, 96*float64(b.N)/float64(most))
 		}

@@ -91,7 +91,9 @@ func trendText(steps []step, most, limit int64, limited bool) string {
 	if len(steps) == 0 {
 		return "nothing is known yet"
 	}
-	text := fmt.Sprintf("%s now, at most %s since %s", Number(steps[len(steps)-1].n), Number(most), steps[0].at.UTC().Format("2 Jan"))
+	text := fmt.Sprintf(
+		"%s now, at most %s since %s", Number(steps[len(steps)-1].n), Number(most), steps[0].at.UTC().Format("2 Jan"),
+	)
 	if limited {
 		text += ", limit " + Number(limit)
 	}
@@ -130,7 +132,11 @@ func hourBars(hours []Hour) []hourBar {
 	list := make([]hourBar, len(hours))
 	for i, h := range hours {
 		width := 100 / float64(len(hours))
-		b := hourBar{x: float64(i)*width + width*.1, width: width * .8, title: h.At.Format("2 Jan 15:04") + ": " + hourText(h)}
+		b := hourBar{
+			x:     float64(i)*width + width*.1,
+			width: width * .8,
+			title: h.At.Format("2 Jan 15:04") + ": " + hourText(h),
+		}
 		y := 55.0
 		for _, p := range []struct {
 			class string

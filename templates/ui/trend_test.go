@@ -26,12 +26,40 @@ func TestTrend(t *testing.T) {
 		at           float64
 		text         string
 	}{
-		"no points":           {nil, 0, "", "", 98, "nothing is known yet"},
-		"within a limit":      {[]Point{{day(15), 5}}, 10, "M500 53H1000V98H500Z", "", 8, "5 now, at most 5 since 16 May, limit 10"},
-		"over it, since long": {[]Point{{day(60), 4}}, 2, "M0 53H1000V98H0Z", "M0 8H1000V53H0Z", 53, "4 now, at most 4 since 1 Apr, limit 2"},
-		"no limit":            {[]Point{{day(30), 3}, {day(15), 0}}, 99999, "M0 8H500V98H0Z", "", -1, "0 now, at most 3 since 1 May"},
-		"before the span":     {[]Point{{day(90), 3}, {day(45), 1}}, 99999, "M0 8H1000V98H0Z", "", -1, "1 now, at most 1 since 16 Apr"},
-		"a limit of 0, none":  {[]Point{{day(30), 0}}, 0, "", "", 98, "0 now, at most 0 since 1 May, limit 0"},
+		"no points": {nil, 0, "", "", 98, "nothing is known yet"},
+		"within a limit": {
+			[]Point{{day(15), 5}},
+			10,
+			"M500 53H1000V98H500Z",
+			"",
+			8,
+			"5 now, at most 5 since 16 May, limit 10",
+		},
+		"over it, since long": {
+			[]Point{{day(60), 4}},
+			2,
+			"M0 53H1000V98H0Z",
+			"M0 8H1000V53H0Z",
+			53,
+			"4 now, at most 4 since 1 Apr, limit 2",
+		},
+		"no limit": {
+			[]Point{{day(30), 3}, {day(15), 0}},
+			99999,
+			"M0 8H500V98H0Z",
+			"",
+			-1,
+			"0 now, at most 3 since 1 May",
+		},
+		"before the span": {
+			[]Point{{day(90), 3}, {day(45), 1}},
+			99999,
+			"M0 8H1000V98H0Z",
+			"",
+			-1,
+			"1 now, at most 1 since 16 Apr",
+		},
+		"a limit of 0, none": {[]Point{{day(30), 0}}, 0, "", "", 98, "0 now, at most 0 since 1 May, limit 0"},
 	}
 	for name, test := range tests {
 		got := trendOf(test.points, test.limit, 99999, monthBefore, noonOfTrend)
@@ -87,7 +115,8 @@ func TestPicturesAreWellFormed(t *testing.T) {
 				t.Fatalf("%s: %v in %s", name, err, text)
 			}
 		}
-		if strings.Contains(text, "NaN") || strings.Contains(text, "Inf") || !strings.Contains(text, `role="img"`) || !strings.Contains(text, "aria-label=") {
+		if strings.Contains(text, "NaN") || strings.Contains(text, "Inf") || !strings.Contains(text, `role="img"`) ||
+			!strings.Contains(text, "aria-label=") {
 			t.Errorf("%s: %s", name, text)
 		}
 	}

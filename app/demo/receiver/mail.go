@@ -15,7 +15,11 @@ import (
 // mailbox is the mail server's side.
 type mailbox struct{ receiver *Receiver }
 
-var errDown = &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "The demo's mail server is down for a minute"}
+var errDown = &smtp.SMTPError{
+	Code:         421,
+	EnhancedCode: smtp.EnhancedCode{4, 3, 2},
+	Message:      "The demo's mail server is down for a minute",
+}
 
 // NewSession begins one, unless the receiver is down.
 func (b mailbox) NewSession(*smtp.Conn) (smtp.Session, error) {

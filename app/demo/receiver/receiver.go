@@ -93,7 +93,10 @@ func (r *Receiver) Listen(ctx context.Context, mailPort, httpPort string) error 
 	_, r.mailPort, _ = net.SplitHostPort(mails.Addr().String()) //nolint:errcheck // a listener has an address
 	_, r.httpPort, _ = net.SplitHostPort(posts.Addr().String()) //nolint:errcheck // the same
 	smtps := smtp.NewServer(mailbox{r})
-	smtps.Domain, smtps.MaxMessageBytes, smtps.ReadTimeout, smtps.WriteTimeout = "localhost", 1<<20, time.Minute, time.Minute
+	smtps.Domain = "localhost"
+	smtps.MaxMessageBytes = 1 << 20
+	smtps.ReadTimeout = time.Minute
+	smtps.WriteTimeout = time.Minute
 	web := &http.Server{Handler: r, ReadHeaderTimeout: 10 * time.Second}
 	go smtps.Serve(mails) //nolint:errcheck // it says that it was closed
 	go web.Serve(posts)   //nolint:errcheck // the same

@@ -26,7 +26,9 @@ func open(t *testing.T) *Receiver {
 
 func post(t *testing.T, r *Receiver, path, body string) int {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1:"+r.HTTPPort()+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(
+		t.Context(), http.MethodPost, "http://127.0.0.1:"+r.HTTPPort()+path, strings.NewReader(body),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,13 +71,20 @@ func TestPosts(t *testing.T) {
 		}
 	}
 	list, last := r.Since(0)
-	if len(list) != 3 || list[0].Channel != Webhook || list[0].Times != 2 || list[0].ID != last || list[0].Signed || list[0].Body != "{\n  \"a\": 1\n}" {
+	if len(list) != 3 || list[0].Channel != Webhook || list[0].Times != 2 || list[0].ID != last || list[0].Signed ||
+		list[0].Body != "{\n  \"a\": 1\n}" {
 		t.Fatalf("webhook, twice the same: %+v", list)
 	}
-	if c := list[1].Card; c.Title != "A <b>" || c.Texts[0] != "why" || c.Texts[1] != "1 May 2026, 10:20 UTC" || c.Facts[0] != (Fact{"Gate", "Failed"}) || c.Items[0] != "one" || c.Link != "http://127.0.0.1/x" {
+	if c := list[1].Card; c.Title != "A <b>" || c.Texts[0] != "why" || c.Texts[1] != "1 May 2026, 10:20 UTC" ||
+		c.Facts[0] != (Fact{"Gate", "Failed"}) ||
+		c.Items[0] != "one" ||
+		c.Link != "http://127.0.0.1/x" {
 		t.Errorf("Teams: %+v", c)
 	}
-	if c := list[2].Card; c.Title != "A <b>" || c.Texts[0] != "why & how" || c.Texts[1] != "1 May" || c.Facts[0] != (Fact{"Gate", "Failed"}) || len(c.Items) != 2 || c.Link != "http://127.0.0.1/x" {
+	if c := list[2].Card; c.Title != "A <b>" || c.Texts[0] != "why & how" || c.Texts[1] != "1 May" ||
+		c.Facts[0] != (Fact{"Gate", "Failed"}) ||
+		len(c.Items) != 2 ||
+		c.Link != "http://127.0.0.1/x" {
 		t.Errorf("Slack: %+v", c)
 	}
 	for range most + 10 {
@@ -128,7 +137,9 @@ func TestMailAndOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	list, id := r.Since(0)
-	if len(list) != 1 || list[0].Card.Title != "Über" || !strings.HasPrefix(list[0].Card.From, "Grüße") || strings.TrimSpace(list[0].HTML) != "<p>Über</p>" || list[0].To != "b@demo.example" {
+	if len(list) != 1 || list[0].Card.Title != "Über" || !strings.HasPrefix(list[0].Card.From, "Grüße") ||
+		strings.TrimSpace(list[0].HTML) != "<p>Über</p>" ||
+		list[0].To != "b@demo.example" {
 		t.Fatalf("mail: %+v", list)
 	}
 	if m, ok := r.Message(id); !ok || m.ID != id {

@@ -94,7 +94,9 @@ func facts(all []module.Fact) []field {
 		if len(fields) == maxFacts {
 			break
 		}
-		fields = append(fields, field{Name: fit(or(label, gap), maxLabel), Value: fit(or(value, gap), maxValue), Inline: true})
+		fields = append(
+			fields, field{Name: fit(or(label, gap), maxLabel), Value: fit(or(value, gap), maxValue), Inline: true},
+		)
 	}
 	return fields
 }

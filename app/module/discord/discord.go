@@ -17,10 +17,16 @@ func New(client *outbound.Client) *Discord {
 	return &Discord{module.Hook{
 		Client: client, Payload: func(m module.Message) any { return compose(m) }, Judge: judge,
 		About: module.Descriptor{
-			Name: "discord", Title: "Discord", Icon: "send",
+			Name:    "discord",
+			Title:   "Discord",
+			Icon:    "send",
 			Summary: "A message in a Discord channel, by a webhook",
-			Fields:  []module.Field{module.HookField("Webhook URL", "https://discord.com/api/webhooks/…", "From the settings of a channel, Integrations, Webhooks.")},
-			Limits:  module.Limits{Ordered: true, Parallel: 1, PerSecond: 0.5, Burst: 5},
+			Fields: []module.Field{
+				module.HookField(
+					"Webhook URL", "https://discord.com/api/webhooks/…", "From the settings of a channel, Integrations, Webhooks.",
+				),
+			},
+			Limits: module.Limits{Ordered: true, Parallel: 1, PerSecond: 0.5, Burst: 5},
 		},
 	}}
 }

@@ -37,7 +37,8 @@ func TestSend(t *testing.T) {
 	got := make(chan string, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
-		if err != nil || r.Method != http.MethodPost || r.URL.Path != "/api/webhooks/1/x" || r.Header.Get("Content-Type") != "application/json; charset=utf-8" {
+		if err != nil || r.Method != http.MethodPost || r.URL.Path != "/api/webhooks/1/x" ||
+			r.Header.Get("Content-Type") != "application/json; charset=utf-8" {
 			t.Errorf("%s %s %v %v", r.Method, r.URL, r.Header, err)
 		}
 		got <- string(body)
@@ -87,7 +88,13 @@ func TestAnswers(t *testing.T) {
 		{404, "", `{"message":"404: Not Found","code":0}`, module.KindRejected, 0},
 		{404, "", "10015", module.KindRejected, 0},
 		{400, "", `{"message":"Unknown Webhook","code":10015}`, module.KindRejected, 0},
-		{429, "", `{"message":"You are being rate limited.","retry_after":0.65,"global":false}`, module.KindRetryAfter, 650 * time.Millisecond},
+		{
+			429,
+			"",
+			`{"message":"You are being rate limited.","retry_after":0.65,"global":false}`,
+			module.KindRetryAfter,
+			650 * time.Millisecond,
+		},
 		{429, "3", `{"retry_after":2.5}`, module.KindRetryAfter, 3 * time.Second},
 		{429, "", `{"retry_after":1e300}`, module.KindRetryAfter, 6 * time.Hour},
 		{429, "", `{"retry_after":-1e300}`, module.KindTransient, 0},
@@ -110,7 +117,9 @@ func TestAnswers(t *testing.T) {
 			}
 		}))
 		r := newTest(t).Send(t.Context(), module.Config{"url": server.URL}, moduletest.Usual())
-		if r.Kind() != tt.want || r.Wait() != tt.wait || r.Status != tt.status || r.Answer != tt.body || r.Reason == "" || !r.Private || r.Duration <= 0 {
+		if r.Kind() != tt.want || r.Wait() != tt.wait || r.Status != tt.status || r.Answer != tt.body || r.Reason == "" ||
+			!r.Private ||
+			r.Duration <= 0 {
 			t.Errorf("%d %s: %v after %v, %+v", tt.status, tt.body, r.Kind(), r.Wait(), r)
 		}
 		server.Close()
@@ -152,7 +161,14 @@ func TestItemsSayHowManyAreLeftOut(t *testing.T) {
 
 // worst are texts that take the most room.
 func worst() []string {
-	return append(moduletest.HostileTexts(), strings.Repeat("🚨", 10_000), strings.Repeat(`\"`, 5000), strings.Repeat("@", 10_000), strings.Repeat("漢", 10_000), "@everyone @here <@&1>")
+	return append(
+		moduletest.HostileTexts(),
+		strings.Repeat("🚨", 10_000),
+		strings.Repeat(`\"`, 5000),
+		strings.Repeat("@", 10_000),
+		strings.Repeat("漢", 10_000),
+		"@everyone @here <@&1>",
+	)
 }
 
 func FuzzEncode(f *testing.F) {
@@ -183,7 +199,9 @@ func FuzzJudge(f *testing.F) {
 		r := module.Transient("x")
 		r.Status, r.Answer = status, answer
 		r = judge(r)
-		if (r.Wait() > 0) != (r.Kind() == module.KindRetryAfter) || r.Wait() < 0 || r.Wait() > 6*time.Hour || r.Status != status || r.Answer != answer {
+		if (r.Wait() > 0) != (r.Kind() == module.KindRetryAfter) || r.Wait() < 0 || r.Wait() > 6*time.Hour ||
+			r.Status != status ||
+			r.Answer != answer {
 			t.Errorf("%v after %v: %+v", r.Kind(), r.Wait(), r)
 		}
 	})
@@ -235,7 +253,8 @@ func checkPlain(t *testing.T, s string) {
 	t.Helper()
 	escaped := false
 	for i, r := range s {
-		if !escaped && r != '\\' && strings.ContainsRune(special, r) || r < ' ' || r == '@' && !strings.HasPrefix(s[i+1:], gap) {
+		if !escaped && r != '\\' && strings.ContainsRune(special, r) || r < ' ' ||
+			r == '@' && !strings.HasPrefix(s[i+1:], gap) {
 			t.Errorf("%q is not escaped in %.200q", r, s)
 			return
 		}

@@ -60,7 +60,12 @@ type limits struct {
 // New returns the module. It connects through client to what server says at the
 // time, greets an address's user by the first name that greet knows ("" for
 // none), and dates mail by now.
-func New(client *outbound.Client, server func() Server, greet func(ctx context.Context, address string) string, now func() time.Time) *Email {
+func New(
+	client *outbound.Client,
+	server func() Server,
+	greet func(ctx context.Context, address string) string,
+	now func() time.Time,
+) *Email {
 	return &Email{
 		client: client, server: server, greet: greet, now: now, page: newPage(),
 		limits: limits{
@@ -143,8 +148,15 @@ func (e *Email) SendTo(ctx context.Context, to string, m module.Message) module.
 // SendTest mails a test message to an address, with a link that may be "".
 func (e *Email) SendTest(ctx context.Context, to, link string) module.Result {
 	return e.SendTo(ctx, to, module.Message{
-		ID: "test_" + rand.Text(), Type: "gatecrier.test", Version: 1, Time: e.now(), Test: true, Tone: module.ToneGood,
-		Title: "Test mail from Gatecrier", Why: "The mail settings work: this mail has come by the way that all of them go.", Link: link,
+		ID:      "test_" + rand.Text(),
+		Type:    "gatecrier.test",
+		Version: 1,
+		Time:    e.now(),
+		Test:    true,
+		Tone:    module.ToneGood,
+		Title:   "Test mail from Gatecrier",
+		Why:     "The mail settings work: this mail has come by the way that all of them go.",
+		Link:    link,
 	})
 }
 
@@ -158,7 +170,9 @@ func asciiAddress(address string) string {
 		return ""
 	}
 	local := address[:at]
-	if strings.ContainsFunc(local, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"\(),:;<>@[]`, r) }) {
+	if strings.ContainsFunc(
+		local, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"\(),:;<>@[]`, r) },
+	) {
 		return ""
 	}
 	domain, err := idna.Lookup.ToASCII(address[at+1:])

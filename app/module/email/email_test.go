@@ -55,11 +55,13 @@ func TestHint(t *testing.T) {
 func TestSkipped(t *testing.T) {
 	s := &Server{Host: "127.0.0.1", Port: 1, TLS: TLSNone}
 	e := newTest(t, s)
-	if r := e.SendTest(t.Context(), "ada@example.org", ""); r.Kind() != module.KindSkipped || r.Reason != "EMAIL_FROM is empty, no mail is sent" {
+	if r := e.SendTest(t.Context(), "ada@example.org", ""); r.Kind() != module.KindSkipped ||
+		r.Reason != "EMAIL_FROM is empty, no mail is sent" {
 		t.Errorf("%v %+v", r.Kind(), r)
 	}
 	s.From, s.Host = "gates@example.org", ""
-	if r := e.SendTest(t.Context(), "ada@example.org", ""); r.Kind() != module.KindSkipped || r.Reason != "SMTP_HOST is empty, no mail is sent" {
+	if r := e.SendTest(t.Context(), "ada@example.org", ""); r.Kind() != module.KindSkipped ||
+		r.Reason != "SMTP_HOST is empty, no mail is sent" {
 		t.Errorf("%v %+v", r.Kind(), r)
 	}
 	s.Host, s.From = "127.0.0.1", "gates\r\nBcc: x@example.org"
@@ -106,7 +108,8 @@ func parse(t testing.TB, raw []byte) parsed {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if part.Header.Get("Content-Type") != into.kind || part.Header.Get("Content-Transfer-Encoding") != "quoted-printable" {
+		if part.Header.Get("Content-Type") != into.kind ||
+			part.Header.Get("Content-Transfer-Encoding") != "quoted-printable" {
 			t.Errorf("part %v", part.Header)
 		}
 		text, err := io.ReadAll(quotedprintable.NewReader(part))
@@ -169,7 +172,8 @@ Gatecrier sent this to ada@example.org about what happened on 4 May 2026, 03:02 
 			t.Errorf("the page has no %q", part)
 		}
 	}
-	if strings.Contains(p.html, "src=") || strings.Contains(p.html, "url(") || strings.Contains(p.html, "ZgotmplZ") || strings.Count(p.html, "http") != 1 {
+	if strings.Contains(p.html, "src=") || strings.Contains(p.html, "url(") || strings.Contains(p.html, "ZgotmplZ") ||
+		strings.Count(p.html, "http") != 1 {
 		t.Error("the page has remote content")
 	}
 }
@@ -236,8 +240,17 @@ func TestHostileTexts(t *testing.T) {
 }
 
 func worst() []string {
-	return append(moduletest.HostileTexts(), strings.Repeat("🚨", 10_000), strings.Repeat("a", 10_000), strings.Repeat("<b>", 5000),
-		"=?utf-8?q?=0D=0ABcc:_x@example.org?=", "\n.\nRSET\n", "a\r\n.\r\nMAIL FROM:<x@example.org>", "\" onload=alert(1) x='", "--gatecrier--")
+	return append(
+		moduletest.HostileTexts(),
+		strings.Repeat("🚨", 10_000),
+		strings.Repeat("a", 10_000),
+		strings.Repeat("<b>", 5000),
+		"=?utf-8?q?=0D=0ABcc:_x@example.org?=",
+		"\n.\nRSET\n",
+		"a\r\n.\r\nMAIL FROM:<x@example.org>",
+		"\" onload=alert(1) x='",
+		"--gatecrier--",
+	)
 }
 
 // checkMail checks that a text cannot get out of its place.
@@ -257,8 +270,17 @@ func checkMail(t *testing.T, e *Email, m module.Message, name string) {
 	}
 	p := parse(t, raw)
 	allowed := map[string]bool{
-		"Auto-Submitted": true, "Content-Type": true, "Date": true, "From": true, "Message-Id": true,
-		"In-Reply-To": true, "References": true, "Mime-Version": true, "Subject": true, "To": true, "X-Auto-Response-Suppress": true,
+		"Auto-Submitted":           true,
+		"Content-Type":             true,
+		"Date":                     true,
+		"From":                     true,
+		"Message-Id":               true,
+		"In-Reply-To":              true,
+		"References":               true,
+		"Mime-Version":             true,
+		"Subject":                  true,
+		"To":                       true,
+		"X-Auto-Response-Suppress": true,
 	}
 	for key, values := range p.header {
 		if !allowed[key] || len(values) != 1 {

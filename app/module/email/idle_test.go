@@ -402,7 +402,8 @@ func TestCancelledOnKeptConnection(t *testing.T) {
 			e, _ := plain(t, box)
 			deliver(t, e)
 			r := e.SendTo(ctx, "ada@example.org", moduletest.Usual())
-			if r.Kind() != module.KindTransient || r.Reason != "127.0.0.1: stopped before an answer came" || r.Unsure != (hook == "BODY") {
+			if r.Kind() != module.KindTransient || r.Reason != "127.0.0.1: stopped before an answer came" ||
+				r.Unsure != (hook == "BODY") {
 				t.Errorf("result = %v %+v", r.Kind(), r)
 			}
 			box.all()[0].wait(t)
@@ -449,7 +450,9 @@ func TestBrokenWriting(t *testing.T) {
 		}()
 		e := newTest(t, &Server{})
 		c := &connection{server: Server{Host: "127.0.0.1", TLS: TLSNone}, raw: ours, heard: &bounded{Conn: ours}}
-		o := e.over(t.Context(), c, letter{from: "a@example.org", to: "b@example.org", body: []byte(strings.Repeat("x", size))})
+		o := e.over(
+			t.Context(), c, letter{from: "a@example.org", to: "b@example.org", body: []byte(strings.Repeat("x", size))},
+		)
 		<-done
 		if o.err == nil || o.step != stepMessage || o.unsure {
 			t.Errorf("outcome = %+v", o)

@@ -321,8 +321,15 @@ func scriptHeard(t *testing.T, replies map[string]string) (Server, *heard) {
 func play(conn net.Conn, replies map[string]string, h *heard) {
 	defer drop(conn)
 	usual := map[string]string{
-		"GREETING": "220 mx.example", "EHLO": "250-mx.example\r\n250-ENHANCEDSTATUSCODES\r\n250 AUTH PLAIN", "AUTH": "235 2.7.0 in",
-		"MAIL": "250 ok", "RCPT": "250 ok", "DATA": "354 go on", "BODY": "250 2.0.0 queued as 4711", "RSET": "250 ok", "QUIT": "221 bye",
+		"GREETING": "220 mx.example",
+		"EHLO":     "250-mx.example\r\n250-ENHANCEDSTATUSCODES\r\n250 AUTH PLAIN",
+		"AUTH":     "235 2.7.0 in",
+		"MAIL":     "250 ok",
+		"RCPT":     "250 ok",
+		"DATA":     "354 go on",
+		"BODY":     "250 2.0.0 queued as 4711",
+		"RSET":     "250 ok",
+		"QUIT":     "221 bye",
 	}
 	in := bufio.NewReader(conn)
 	for verb := "GREETING"; verb != "END"; verb = hear(in, verb) {

@@ -18,7 +18,8 @@ func thread(t *testing.T, e *Email, m module.Message, from string) string {
 		t.Fatal(err)
 	}
 	h := parse(t, raw).header
-	if h.Get("In-Reply-To") != h.Get("References") || len(h["References"]) > 1 || h.Get("References") == h.Get("Message-Id") {
+	if h.Get("In-Reply-To") != h.Get("References") || len(h["References"]) > 1 ||
+		h.Get("References") == h.Get("Message-Id") {
 		t.Errorf("headers %v", h)
 	}
 	return h.Get("References")
@@ -31,7 +32,8 @@ func TestThreads(t *testing.T) {
 	passed.ID, passed.Key, passed.Tone = "2", "gate/7", module.ToneGood
 	other.ID, other.Key = "3", "gate/8"
 	first := thread(t, e, failed, "gates@example.org")
-	if !strings.HasPrefix(first, "<thread-") || !strings.HasSuffix(first, "@example.org>") || strings.Contains(first, "gate/7") {
+	if !strings.HasPrefix(first, "<thread-") || !strings.HasSuffix(first, "@example.org>") ||
+		strings.Contains(first, "gate/7") {
 		t.Errorf("thread %q", first)
 	}
 	if again := thread(t, e, passed, "others@example.org"); again != first {
@@ -82,7 +84,9 @@ func TestShow(t *testing.T) {
 		t.Errorf("shown without a thread: %q, %v", shown.Head, err)
 	}
 	for _, from := range []string{"", "nobody"} {
-		if _, err := newTest(t, &Server{From: from}).Show(t.Context(), module.Config{"to": "ada@example.org"}, m); err == nil {
+		if _, err := newTest(
+			t, &Server{From: from},
+		).Show(t.Context(), module.Config{"to": "ada@example.org"}, m); err == nil {
 			t.Errorf("shown as sent by %q", from)
 		}
 	}

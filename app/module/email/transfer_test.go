@@ -42,11 +42,15 @@ func TestTransfer(t *testing.T) {
 			e := newTest(t, &s)
 			e.roots = roots
 			r := e.Send(t.Context(), module.Config{"to": "ada@example.org"}, moduletest.Usual())
-			if r.Kind() != module.KindDelivered || r.Reason != "accepted by 127.0.0.1" || r.Status != 250 || !strings.HasPrefix(r.Answer, "250 ") || !r.Private || r.Duration <= 0 {
+			if r.Kind() != module.KindDelivered || r.Reason != "accepted by 127.0.0.1" || r.Status != 250 ||
+				!strings.HasPrefix(r.Answer, "250 ") ||
+				!r.Private ||
+				r.Duration <= 0 {
 				t.Fatalf("result = %v %+v", r.Kind(), r)
 			}
 			got := box.got()
-			if len(got) != 1 || got[0].from != "gates@example.org" || got[0].to != "ada@example.org" || box.secured[0] != tt.secured {
+			if len(got) != 1 || got[0].from != "gates@example.org" || got[0].to != "ada@example.org" ||
+				box.secured[0] != tt.secured {
 				t.Fatalf("letters = %v, secured = %v", got, box.secured)
 			}
 			if diff := cmp.Diff(tt.signIn, box.signedIn); diff != "" {
@@ -69,7 +73,13 @@ func TestTLSIsInsistedOn(t *testing.T) {
 	}{
 		{"STARTTLS not offered", TLSNone, TLSStart, good, "it does not offer STARTTLS, which the settings insist on"},
 		{"TLS not spoken", TLSNone, TLSImplicit, good, "it does not speak TLS on this port"},
-		{"a way that is not known is STARTTLS", TLSNone, "", good, "it does not offer STARTTLS, which the settings insist on"},
+		{
+			"a way that is not known is STARTTLS",
+			TLSNone,
+			"",
+			good,
+			"it does not offer STARTTLS, which the settings insist on",
+		},
 		{"another name, STARTTLS", TLSStart, TLSStart, other, "its certificate is for another name"},
 		{"another name, TLS", TLSImplicit, TLSImplicit, other, "its certificate is for another name"},
 	}
@@ -84,7 +94,8 @@ func TestTLSIsInsistedOn(t *testing.T) {
 				e.roots = otherRoots
 			}
 			r := send(t, e)
-			if r.Kind() != module.KindTransient || r.Reason != "127.0.0.1: "+tt.want || len(box.got()) != 0 || len(box.signedIn) != 0 {
+			if r.Kind() != module.KindTransient || r.Reason != "127.0.0.1: "+tt.want || len(box.got()) != 0 ||
+				len(box.signedIn) != 0 {
 				t.Errorf("result = %v %+v, %d letters, signed in %v", r.Kind(), r, len(box.got()), box.signedIn)
 			}
 		})
@@ -94,7 +105,8 @@ func TestTLSIsInsistedOn(t *testing.T) {
 			s := serve(t, &mailbox{}, way, good)
 			e := newTest(t, &s)
 			e.roots = otherRoots
-			if r := send(t, e); r.Kind() != module.KindTransient || r.Reason != "127.0.0.1: its certificate is signed by an unknown authority" {
+			if r := send(t, e); r.Kind() != module.KindTransient ||
+				r.Reason != "127.0.0.1: its certificate is signed by an unknown authority" {
 				t.Errorf("%s: %v %+v", way, r.Kind(), r)
 			}
 		}
@@ -119,7 +131,8 @@ func TestSigningIn(t *testing.T) {
 	s.User, s.Password = "gates", "wrong"
 	e := newTest(t, &s)
 	e.roots = roots
-	if r := send(t, e); r.Kind() != module.KindRejected || r.Status != 535 || r.Reason != "127.0.0.1 has refused to let us sign in: 535" {
+	if r := send(t, e); r.Kind() != module.KindRejected || r.Status != 535 ||
+		r.Reason != "127.0.0.1 has refused to let us sign in: 535" {
 		t.Errorf("wrong password: %v %+v", r.Kind(), r)
 	}
 	box.mechanisms = []string{"GSSAPI"}
@@ -127,7 +140,8 @@ func TestSigningIn(t *testing.T) {
 		t.Errorf("no mechanism: %v %+v", r.Kind(), r)
 	}
 	s.Host, s.TLS = "192.0.2.1", TLSNone
-	if r := e.SendTo(t.Context(), "ada@example.org", moduletest.Usual()); r.Kind() != module.KindRejected || !strings.HasSuffix(r.Reason, errOpenSignIn.Error()) {
+	if r := e.SendTo(t.Context(), "ada@example.org", moduletest.Usual()); r.Kind() != module.KindRejected ||
+		!strings.HasSuffix(r.Reason, errOpenSignIn.Error()) {
 		t.Errorf("signing in in the open: %v %+v", r.Kind(), r)
 	}
 	if len(box.got()) != 0 {
@@ -137,7 +151,12 @@ func TestSigningIn(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	steps := map[string]string{
-		"GREETING": "the connection", "AUTH": "to let us sign in", "MAIL": "the sender", "RCPT": "the recipient", "DATA": "the message", "BODY": "the message",
+		"GREETING": "the connection",
+		"AUTH":     "to let us sign in",
+		"MAIL":     "the sender",
+		"RCPT":     "the recipient",
+		"DATA":     "the message",
+		"BODY":     "the message",
 	}
 	for verb, words := range steps {
 		for code, want := range map[string]module.Kind{"421": module.KindTransient, "451": module.KindTransient, "550": module.KindRejected, "554": module.KindRejected} {
@@ -146,7 +165,10 @@ func TestRefusals(t *testing.T) {
 				s.User, s.Password = "gates", password
 				r := send(t, newTest(t, &s))
 				answer := code + " 5.9.9 no, <a…@example.org>\n5.9.9 never"
-				if r.Kind() != want || fmt.Sprint(r.Status) != code || r.Reason != "127.0.0.1 has refused "+words+": "+code || r.Answer != answer || !r.Private || r.Unsure {
+				if r.Kind() != want || fmt.Sprint(r.Status) != code || r.Reason != "127.0.0.1 has refused "+words+": "+code ||
+					r.Answer != answer ||
+					!r.Private ||
+					r.Unsure {
 					t.Errorf("result = %v %+v", r.Kind(), r)
 				}
 			})
@@ -200,7 +222,8 @@ func TestBrokenServers(t *testing.T) {
 					}
 					return
 				}
-				if r.Kind() != module.KindTransient || r.Status != 0 || r.Answer != "" || !strings.HasPrefix(r.Reason, "127.0.0.1: ") {
+				if r.Kind() != module.KindTransient || r.Status != 0 || r.Answer != "" ||
+					!strings.HasPrefix(r.Reason, "127.0.0.1: ") {
 					t.Errorf("result = %v %+v", r.Kind(), r)
 				}
 				if reply == "HANG" && r.Reason != "127.0.0.1: no answer in time" {
@@ -260,7 +283,9 @@ func TestGuard(t *testing.T) {
 	box := &mailbox{}
 	good, _ := certify(t, "127.0.0.1")
 	s := serve(t, box, TLSNone, good)
-	e := New(outbound.New(outbound.Policy{}, slog.New(slog.DiscardHandler)), func() Server { return s }, greetAda, time.Now)
+	e := New(
+		outbound.New(outbound.Policy{}, slog.New(slog.DiscardHandler)), func() Server { return s }, greetAda, time.Now,
+	)
 	if r := send(t, e); r.Kind() != module.KindRefused || r.Status != 0 || r.Answer != "" || len(box.got()) != 0 {
 		t.Errorf("result = %v %+v", r.Kind(), r)
 	}

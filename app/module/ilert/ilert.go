@@ -73,7 +73,8 @@ func (i *Ilert) Prepare(c module.Config) (module.Config, error) {
 
 // validKey is whether a key is long enough, and the same in JSON as it is.
 func validKey(key string) bool {
-	return len(key) >= keyLeast && !strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' })
+	return len(key) >= keyLeast &&
+		!strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' })
 }
 
 // Hint is the host of the URL, and the last four characters of the key if there

@@ -65,8 +65,13 @@ func receiver(t *testing.T, statuses ...int) (config module.Config, got <-chan s
 
 // usual is the body of the usual message, but for its type, key and priority.
 func usual(middle string) string {
-	return `{"integrationKey":"il1api0460d849fcdc753d4f","eventType":"` + strings.Replace(middle, " ", `","summary":"Security gate of Shop failed",`+
-		`"details":"You are a member of Shop\n\n- critical: CVE-2024-3094 in xz 5.6.0\n- high: CVE-2021-44228 in log4j-core 2.14.1","alertKey":"`, 1) +
+	return `{"integrationKey":"il1api0460d849fcdc753d4f","eventType":"` + strings.Replace(
+		middle,
+		" ",
+		`","summary":"Security gate of Shop failed",`+
+			`"details":"You are a member of Shop\n\n- critical: CVE-2024-3094 in xz 5.6.0\n- high: CVE-2021-44228 in log4j-core 2.14.1","alertKey":"`,
+		1,
+	) +
 		`,"links":[{"href":"https://gates.example/products/7","text":"Open in Gatecrier"}],` +
 		`"customDetails":{"Gate":"from Passed to Failed","Product":"Shop","id":"0198f0a4-7a11-7cc3-98c4-dc0c0c07398f","time":"2026-05-04T03:02:01Z","type":"gate.changed"}}`
 }
@@ -130,7 +135,20 @@ func TestATestLeavesNothingOpen(t *testing.T) {
 }
 
 func TestBareMessage(t *testing.T) {
-	m := module.Message{ID: "1", Type: "x", Actor: " eve\n", Link: "javascript:alert(1)", Facts: []module.Fact{{}, {Value: "v"}, {Label: "l"}, {Label: "type", Value: "mine"}, {Label: "a", Value: "1"}, {Label: "a", Value: "2"}}}
+	m := module.Message{
+		ID:    "1",
+		Type:  "x",
+		Actor: " eve\n",
+		Link:  "javascript:alert(1)",
+		Facts: []module.Fact{
+			{},
+			{Value: "v"},
+			{Label: "l"},
+			{Label: "type", Value: "mine"},
+			{Label: "a", Value: "1"},
+			{Label: "a", Value: "2"},
+		},
+	}
 	body, err := module.JSON(eventsOf(module.Config{"integration_key": example}, m)[0])
 	want := `{"integrationKey":"il1api0460d849fcdc753d4f","eventType":"ALERT","summary":"Gatecrier","alertKey":"gatecrier/message/1","priority":"LOW",` +
 		`"customDetails":{"Detail":"v","a":"1","actor":"eve","id":"1","type":"x"}}`
@@ -157,7 +175,8 @@ func TestPrepare(t *testing.T) {
 		example: true, "44c7afdc-0b3e-4344-b48a-5378a963231f": true, "12345678": true,
 		"": false, "1234567": false, "with a space": false, `with"quotes`: false, `with\slashes`: false, "schlüssel-lang": false,
 	} {
-		if _, err := i.Prepare(module.Config{"integration_key": key}); (err == nil) != ok || err != nil && !fault.Is(err, fault.Invalid) {
+		if _, err := i.Prepare(module.Config{"integration_key": key}); (err == nil) != ok ||
+			err != nil && !fault.Is(err, fault.Invalid) {
 			t.Errorf("%q: %v", key, err)
 		}
 	}
@@ -194,7 +213,14 @@ func TestItemsSayHowManyAreLeftOut(t *testing.T) {
 
 // worst are texts that take the most room.
 func worst() []string {
-	return append(moduletest.HostileTexts(), strings.Repeat("🚨", 10_000), strings.Repeat(`\"`, 5000), strings.Repeat("](", 5000), strings.Repeat("漢", 10_000), "[x]: https://evil.example [x][x]")
+	return append(
+		moduletest.HostileTexts(),
+		strings.Repeat("🚨", 10_000),
+		strings.Repeat(`\"`, 5000),
+		strings.Repeat("](", 5000),
+		strings.Repeat("漢", 10_000),
+		"[x]: https://evil.example [x][x]",
+	)
 }
 
 func FuzzEncode(f *testing.F) {
@@ -236,7 +262,8 @@ func checkEvents(t *testing.T, m module.Message) {
 		if diff := cmp.Diff(e, got); diff != "" {
 			t.Error(diff)
 		}
-		if got.Summary == "" || units(got.Summary) > 250 || units(got.Details) > 4000 || len(got.CustomDetails) > 14 || strings.Contains(got.Summary, "\n") {
+		if got.Summary == "" || units(got.Summary) > 250 || units(got.Details) > 4000 || len(got.CustomDetails) > 14 ||
+			strings.Contains(got.Summary, "\n") {
 			t.Errorf("summary of %d, details of %d, %d more", units(got.Summary), units(got.Details), len(got.CustomDetails))
 		}
 		if found := active.FindString(got.Details); found != "" {

@@ -17,10 +17,18 @@ func New(client *outbound.Client) *Mattermost {
 	return &Mattermost{module.Hook{
 		Client: client, Payload: func(m module.Message) any { return compose(m) },
 		About: module.Descriptor{
-			Name: "mattermost", Title: "Mattermost", Icon: "send",
+			Name:    "mattermost",
+			Title:   "Mattermost",
+			Icon:    "send",
 			Summary: "A message in a Mattermost channel, by an incoming webhook",
-			Fields:  []module.Field{module.HookField("Webhook URL", "https://mattermost.example.com/hooks/…", "From Mattermost's page of integrations, Incoming Webhooks.")},
-			Limits:  module.Limits{Ordered: true, Parallel: 4, PerSecond: 4, Burst: 4},
+			Fields: []module.Field{
+				module.HookField(
+					"Webhook URL",
+					"https://mattermost.example.com/hooks/…",
+					"From Mattermost's page of integrations, Incoming Webhooks.",
+				),
+			},
+			Limits: module.Limits{Ordered: true, Parallel: 4, PerSecond: 4, Burst: 4},
 		},
 	}}
 }

@@ -36,7 +36,8 @@ func TestSend(t *testing.T) {
 	got := make(chan string, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
-		if err != nil || r.Method != http.MethodPost || r.URL.Path != "/hooks/x" || r.Header.Get("Content-Type") != "application/json; charset=utf-8" {
+		if err != nil || r.Method != http.MethodPost || r.URL.Path != "/hooks/x" ||
+			r.Header.Get("Content-Type") != "application/json; charset=utf-8" {
 			t.Errorf("%s %s %v %v", r.Method, r.URL, r.Header, err)
 		}
 		got <- string(body)
@@ -103,7 +104,14 @@ func TestItemsSayHowManyAreLeftOut(t *testing.T) {
 
 // worst are texts that take the most room.
 func worst() []string {
-	return append(moduletest.HostileTexts(), strings.Repeat("🚨", 10_000), strings.Repeat(`\"`, 5000), strings.Repeat("@", 10_000), strings.Repeat("漢", 10_000), "@channel <!here> &commat;all")
+	return append(
+		moduletest.HostileTexts(),
+		strings.Repeat("🚨", 10_000),
+		strings.Repeat(`\"`, 5000),
+		strings.Repeat("@", 10_000),
+		strings.Repeat("漢", 10_000),
+		"@channel <!here> &commat;all",
+	)
 }
 
 func FuzzEncode(f *testing.F) {

@@ -77,7 +77,9 @@ func (s suite) testStatuses(t *testing.T) {
 }
 
 func (s suite) testRedirects(t *testing.T) {
-	target := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the redirect was followed") }))
+	target := httptest.NewServer(
+		http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the redirect was followed") }),
+	)
 	defer target.Close()
 	for _, code := range []int{301, 302, 303, 307, 308} {
 		r := s.newRig(t, func(w http.ResponseWriter, req *http.Request) { http.Redirect(w, req, target.URL, code) })
@@ -217,7 +219,9 @@ func (s suite) testEcho(t *testing.T) {
 	var secrets []string
 	r := s.newRig(t, func(w http.ResponseWriter, req *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
-		fmt.Fprintln(w, "no", req.RequestURI, "http://"+req.Host+req.RequestURI, secrets) //nolint:errcheck // the sender may be gone
+		fmt.Fprintln(
+			w, "no", req.RequestURI, "http://"+req.Host+req.RequestURI, secrets,
+		) //nolint:errcheck // the sender may be gone
 	})
 	secrets = r.secrets()
 	if result := r.expect(module.KindRejected); !strings.HasPrefix(result.Answer, "no ") {

@@ -77,9 +77,18 @@ func (q request) whereIs(text string) map[string]bool {
 // HostileTexts are texts that break what is put together by hand.
 func HostileTexts() []string {
 	return []string{
-		`"quotes" and \backslashes\ `, "lines\nand\r\nmore\ttabs", "</script><script>alert(1)</script> <!-- & &amp;",
-		"{{ .Secret }} ${HOME} %s %d $(id) `id`", "emoji 🚨👩‍👩‍👧 and \u202eright to left\u202c", "עברית العربية", "\u2028\u2029\u0000\u0007\u007f",
-		"invalid \xff\xfe UTF-8", "*_~`[x](javascript:alert(1))<!channel> @everyone <@U123>", "\r\nSubject: injected\r\n\r\n", strings.Repeat("long ", 2000), "",
+		`"quotes" and \backslashes\ `,
+		"lines\nand\r\nmore\ttabs",
+		"</script><script>alert(1)</script> <!-- & &amp;",
+		"{{ .Secret }} ${HOME} %s %d $(id) `id`",
+		"emoji 🚨👩‍👩‍👧 and \u202eright to left\u202c",
+		"עברית العربية",
+		"\u2028\u2029\u0000\u0007\u007f",
+		"invalid \xff\xfe UTF-8",
+		"*_~`[x](javascript:alert(1))<!channel> @everyone <@U123>",
+		"\r\nSubject: injected\r\n\r\n",
+		strings.Repeat("long ", 2000),
+		"",
 	}
 }
 

@@ -67,7 +67,9 @@ func (s suite) newRig(t *testing.T, answer http.HandlerFunc) *rig {
 	r.server.Config.ConnState = r.countConns
 	r.server.Start()
 	t.Cleanup(r.server.Close)
-	r.client = outbound.New(allowLocal(t), slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	r.client = outbound.New(
+		allowLocal(t), slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	)
 	r.sender = s.sender(r.client)
 	config, err := r.sender.Prepare(s.config(r.server.URL + "/hooks/" + secretPath + "?sig=" + secretQuery))
 	if err != nil {

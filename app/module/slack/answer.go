@@ -23,7 +23,13 @@ func judge(r module.Result) module.Result {
 		return as(r, module.Rejected("Slack does not find the channel of this webhook ("+word+")"))
 	case "action_prohibited", "posting_to_general_channel_denied", "invalid_token":
 		return as(r, module.Rejected("Slack does not let this webhook post ("+word+")"))
-	case "invalid_payload", "invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long", "no_text", "too_many_attachments":
+	case "invalid_payload",
+		"invalid_blocks",
+		"invalid_blocks_format",
+		"msg_blocks_too_long",
+		"msg_too_long",
+		"no_text",
+		"too_many_attachments":
 		return as(r, module.Permanent("Slack cannot take this message ("+word+")"))
 	}
 	return r

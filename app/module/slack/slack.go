@@ -17,10 +17,14 @@ func New(client *outbound.Client) *Slack {
 	return &Slack{module.Hook{
 		Client: client, Payload: func(m module.Message) any { return compose(m) }, Judge: judge,
 		About: module.Descriptor{
-			Name: "slack", Title: "Slack", Icon: "brand-slack",
+			Name:    "slack",
+			Title:   "Slack",
+			Icon:    "brand-slack",
 			Summary: "A message in a Slack channel, by an incoming webhook",
-			Fields:  []module.Field{module.HookField("Webhook URL", "https://hooks.slack.com/services/…", "From Slack's page of incoming webhooks.")},
-			Limits:  module.Limits{Ordered: true, Parallel: 1, PerSecond: 1, Burst: 1},
+			Fields: []module.Field{
+				module.HookField("Webhook URL", "https://hooks.slack.com/services/…", "From Slack's page of incoming webhooks."),
+			},
+			Limits: module.Limits{Ordered: true, Parallel: 1, PerSecond: 1, Burst: 1},
 		},
 	}}
 }

@@ -17,10 +17,18 @@ func New(client *outbound.Client) *Teams {
 	return &Teams{module.Hook{
 		Client: client, Payload: func(m module.Message) any { return message(m) }, Judge: judge,
 		About: module.Descriptor{
-			Name: "teams", Title: "Microsoft Teams", Icon: "brand-teams",
+			Name:    "teams",
+			Title:   "Microsoft Teams",
+			Icon:    "brand-teams",
 			Summary: "A card in a channel or chat of Teams, by a webhook of the app Workflows",
-			Fields:  []module.Field{module.HookField("Workflow URL", "https://…/workflows/…?sig=…", "From a workflow that starts when a Teams webhook request is received.")},
-			Limits:  module.Limits{Ordered: true, Parallel: 4, PerSecond: 4, Burst: 1},
+			Fields: []module.Field{
+				module.HookField(
+					"Workflow URL",
+					"https://…/workflows/…?sig=…",
+					"From a workflow that starts when a Teams webhook request is received.",
+				),
+			},
+			Limits: module.Limits{Ordered: true, Parallel: 4, PerSecond: 4, Burst: 1},
 		},
 	}}
 }

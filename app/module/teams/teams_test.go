@@ -36,7 +36,8 @@ func TestSend(t *testing.T) {
 	got := make(chan string, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
-		if err != nil || r.Method != http.MethodPost || r.URL.RawQuery != "api-version=1&sig=s1gnature" || r.Header.Get("Content-Type") != "application/json; charset=utf-8" {
+		if err != nil || r.Method != http.MethodPost || r.URL.RawQuery != "api-version=1&sig=s1gnature" ||
+			r.Header.Get("Content-Type") != "application/json; charset=utf-8" {
 			t.Errorf("%s %s %v %v", r.Method, r.URL, r.Header, err)
 		}
 		got <- string(body)
@@ -65,7 +66,12 @@ func TestSend(t *testing.T) {
 }
 
 func TestBareMessage(t *testing.T) {
-	c := compose(module.Message{Test: true, Tone: module.ToneGood, Facts: []module.Fact{{}, {Value: "v"}}, Link: "javascript:alert(1)"})
+	c := compose(module.Message{
+		Test:  true,
+		Tone:  module.ToneGood,
+		Facts: []module.Fact{{}, {Value: "v"}},
+		Link:  "javascript:alert(1)",
+	})
 	want := card{
 		Schema: schema, Type: "AdaptiveCard", Version: "1.4", Teams: width{"Full"}, Summary: "Gatecrier",
 		Body: []element{
@@ -114,7 +120,14 @@ func TestItemsSayHowManyAreLeftOut(t *testing.T) {
 
 // worst are texts that take the most room.
 func worst() []string {
-	return append(moduletest.HostileTexts(), strings.Repeat("🚨", 10_000), strings.Repeat(`\"`, 5000), strings.Repeat("[", 10_000), strings.Repeat("漢", 10_000), strings.Repeat(`"a`, 5000))
+	return append(
+		moduletest.HostileTexts(),
+		strings.Repeat("🚨", 10_000),
+		strings.Repeat(`\"`, 5000),
+		strings.Repeat("[", 10_000),
+		strings.Repeat("漢", 10_000),
+		strings.Repeat(`"a`, 5000),
+	)
 }
 
 func FuzzEncode(f *testing.F) {

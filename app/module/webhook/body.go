@@ -61,7 +61,15 @@ func bodyOf(format string, m module.Message) any {
 	if len(data) == 0 {
 		data = json.RawMessage("{}")
 	}
-	return body{Type: m.Type, Version: m.Version, Timestamp: m.Time.UTC(), Test: m.Test, Actor: m.Actor, Link: m.Link, Data: data}
+	return body{
+		Type:      m.Type,
+		Version:   m.Version,
+		Timestamp: m.Time.UTC(),
+		Test:      m.Test,
+		Actor:     m.Actor,
+		Link:      m.Link,
+		Data:      data,
+	}
 }
 
 // Bounds of an envelope's texts, in characters.

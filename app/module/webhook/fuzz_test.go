@@ -50,10 +50,18 @@ func largest(t *testing.T, text string) module.Message {
 	finding := event.Finding{Title: fill(text, 255, 255), Component: fill(text, 1000, 1000), Severity: models.Critical}
 	limits := models.Counts{}
 	data, err := event.Encode(event.GateChange{
-		Product: event.Product{ID: 1 << 40, Name: name}, Branch: name, From: models.GatePassed, To: models.GateFailed, Policy: "product",
-		Why: "1000000000 critical (limit 0), 1000000000 high (limit 0), 1000000000 medium (limit 0)", Thresholds: &limits,
-		Cause:   event.Cause{Kind: "import", Text: "a report of " + name + " (" + name + ")"},
-		Failing: event.Failing{New: 1 << 40, Items: []event.Finding{finding, finding, finding, finding, finding}},
+		Product: event.Product{
+			ID:   1 << 40,
+			Name: name,
+		},
+		Branch:     name,
+		From:       models.GatePassed,
+		To:         models.GateFailed,
+		Policy:     "product",
+		Why:        "1000000000 critical (limit 0), 1000000000 high (limit 0), 1000000000 medium (limit 0)",
+		Thresholds: &limits,
+		Cause:      event.Cause{Kind: "import", Text: "a report of " + name + " (" + name + ")"},
+		Failing:    event.Failing{New: 1 << 40, Items: []event.Finding{finding, finding, finding, finding, finding}},
 	})
 	if err != nil {
 		t.Fatal(err)

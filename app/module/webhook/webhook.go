@@ -133,7 +133,10 @@ func (w *Webhook) Send(ctx context.Context, c module.Config, m module.Message) m
 // Show is what Send posts, without the signature. Its timestamp is that of now.
 func (w *Webhook) Show(_ context.Context, c module.Config, m module.Message) (module.Shown, error) {
 	request, err := w.request(c, m)
-	hidden := []string{http.CanonicalHeaderKey(standardwebhooks.HeaderWebhookSignature), http.CanonicalHeaderKey(standardwebhooks.HeaderWebhookTimestamp)}
+	hidden := []string{
+		http.CanonicalHeaderKey(standardwebhooks.HeaderWebhookSignature),
+		http.CanonicalHeaderKey(standardwebhooks.HeaderWebhookTimestamp),
+	}
 	return module.Show(request, hidden, w.Descriptor().Secrets(c)...), err
 }
 

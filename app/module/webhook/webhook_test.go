@@ -73,10 +73,18 @@ func TestSend(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := module.Message{
-		ID: "msg_1", Type: "gate.changed", Version: 1, Time: time.Date(2026, 5, 4, 3, 2, 1, 500, time.FixedZone("", 7200)),
-		Title: "not sent", Why: "not sent", Actor: "eve", Link: "https://gates.example.org/products/1", Data: json.RawMessage(`{ "a": "<b>" }`),
+		ID:      "msg_1",
+		Type:    "gate.changed",
+		Version: 1,
+		Time:    time.Date(2026, 5, 4, 3, 2, 1, 500, time.FixedZone("", 7200)),
+		Title:   "not sent",
+		Why:     "not sent",
+		Actor:   "eve",
+		Link:    "https://gates.example.org/products/1",
+		Data:    json.RawMessage(`{ "a": "<b>" }`),
 	}
-	if result := w.Send(t.Context(), config, m); result.Kind() != module.KindDelivered || result.Reason != "204 No Content" {
+	if result := w.Send(t.Context(), config, m); result.Kind() != module.KindDelivered ||
+		result.Reason != "204 No Content" {
 		t.Fatalf("result = %+v", result)
 	}
 	r := <-got
@@ -84,7 +92,8 @@ func TestSend(t *testing.T) {
 	if diff := cmp.Diff(want, string(r.body)); diff != "" {
 		t.Error(diff)
 	}
-	if r.header.Get("Content-Type") != "application/json" || r.header.Get("webhook-id") != "msg_1" || r.header.Get("webhook-timestamp") != strconv.FormatInt(now.Unix(), 10) {
+	if r.header.Get("Content-Type") != "application/json" || r.header.Get("webhook-id") != "msg_1" ||
+		r.header.Get("webhook-timestamp") != strconv.FormatInt(now.Unix(), 10) {
 		t.Errorf("header = %v", r.header)
 	}
 	checkSignature(t, config["secret"], r)
@@ -100,7 +109,9 @@ func checkSignature(t *testing.T, secret string, r received) {
 	if err := verifier.Verify(r.body, r.header); err != nil {
 		t.Error(err)
 	}
-	if err := verifier.Verify(append(bytes.Clone(r.body), ' '), r.header); !errors.Is(err, standardwebhooks.ErrNoMatchingSignature) {
+	if err := verifier.Verify(append(bytes.Clone(r.body), ' '), r.header); !errors.Is(
+		err, standardwebhooks.ErrNoMatchingSignature,
+	) {
 		t.Errorf("a changed body is accepted: %v", err)
 	}
 }
@@ -157,7 +168,8 @@ func TestRotation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if config["secret"] == example || !validSecret(config["secret"]) || !w.RotatedUntil(config).Equal(until.Truncate(time.Second)) {
+	if config["secret"] == example || !validSecret(config["secret"]) ||
+		!w.RotatedUntil(config).Equal(until.Truncate(time.Second)) {
 		t.Errorf("rotated: %v", config)
 	}
 	send := func() received {
@@ -194,7 +206,9 @@ func TestSekoiaEnvelope(t *testing.T) {
 	w := newTest(t, time.Now)
 	m := moduletest.Usual()
 	m.ID, m.Key = "msg_0198f0a4-7a11-7cc3-98c4-dc0c0c07398f", "gate/7"
-	if r := w.Send(t.Context(), module.Config{"url": url, "secret": example, "format": "sekoia_v2"}, m); r.Kind() != module.KindDelivered {
+	if r := w.Send(
+		t.Context(), module.Config{"url": url, "secret": example, "format": "sekoia_v2"}, m,
+	); r.Kind() != module.KindDelivered {
 		t.Fatalf("%+v", r)
 	}
 	r := <-got
@@ -217,7 +231,11 @@ func TestTooLarge(t *testing.T) {
 	w := newTest(t, time.Now)
 	config := module.Config{"url": url, "secret": example}
 	send := func(size int) module.Result {
-		return w.Send(t.Context(), config, module.Message{ID: "1", Type: "x", Data: json.RawMessage(`"` + strings.Repeat("a", size) + `"`)})
+		return w.Send(
+			t.Context(),
+			config,
+			module.Message{ID: "1", Type: "x", Data: json.RawMessage(`"` + strings.Repeat("a", size) + `"`)},
+		)
 	}
 	if r := send(20 << 10); r.Kind() != module.KindPermanent || !strings.Contains(r.Reason, "20 KB") {
 		t.Errorf("result = %+v", r)
@@ -256,7 +274,8 @@ func TestPrepareChecksSecrets(t *testing.T) {
 		strings.TrimPrefix(example, "whsec_"): false, "whsec_%%%%": false, "whsec_" + strings.Repeat("_-", 16): false,
 	} {
 		_, err := w.Prepare(module.Config{"url": "https://example.com", "secret": secret})
-		if (err == nil) != want || err != nil && (!fault.Is(err, fault.Invalid) || strings.Contains(err.Error(), secret) && secret != "whsec_") {
+		if (err == nil) != want ||
+			err != nil && (!fault.Is(err, fault.Invalid) || strings.Contains(err.Error(), secret) && secret != "whsec_") {
 			t.Errorf("secret %q: %v", secret, err)
 		}
 	}
@@ -264,7 +283,9 @@ func TestPrepareChecksSecrets(t *testing.T) {
 
 func TestHint(t *testing.T) {
 	w := New(nil, time.Now)
-	if got := w.Hint(module.Config{"url": "https://u:p@hooks.example.com:8443/services/T0/abcdefgh1234"}); got != "hooks.example.com:8443 …1234" {
+	if got := w.Hint(
+		module.Config{"url": "https://u:p@hooks.example.com:8443/services/T0/abcdefgh1234"},
+	); got != "hooks.example.com:8443 …1234" {
 		t.Errorf("hint = %q", got)
 	}
 }

@@ -75,7 +75,10 @@ func (n *Names) answer(query []byte) ([]byte, error) {
 		return nil, err
 	}
 	q := m.Questions[0]
-	m = dnsmessage.Message{Header: dnsmessage.Header{ID: m.ID, Response: true, RecursionAvailable: true}, Questions: m.Questions}
+	m = dnsmessage.Message{
+		Header:    dnsmessage.Header{ID: m.ID, Response: true, RecursionAvailable: true},
+		Questions: m.Questions,
+	}
 	addrs, known := n.lookup(q)
 	if !known {
 		m.RCode = dnsmessage.RCodeNameError
