@@ -23,9 +23,8 @@ func (a *Admin) inboxList(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	before, _ := strconv.ParseInt(
-		c.Query("before"), 10, 64,
-	) //nolint:errcheck // what is no number begins at the first page
+	//nolint:errcheck // text that is no number begins at the first page
+	before, _ := strconv.ParseInt(c.Query("before"), 10, 64)
 	f := q.InboxFilter
 	f.Before, f.Limit = max(before, 0), pageSize+1
 	found, err := a.Inbox.List(ctx, actor, f)

@@ -34,9 +34,8 @@ func (a *Admin) job(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	before, _ := strconv.ParseInt(
-		c.Query("before"), 10, 64,
-	) //nolint:errcheck // what is no number begins at the first page
+	//nolint:errcheck // text that is no number begins at the first page
+	before, _ := strconv.ParseInt(c.Query("before"), 10, 64)
 	runs, err := a.Jobs.Runs(ctx, actor, name, before, pageSize+1)
 	if err != nil {
 		return err

@@ -62,9 +62,8 @@ func (a *Admin) silenceList(c *gin.Context) error {
 		f.ProductID, v.Narrowed, pairs = row.ID, true, []string{"product", count(row.ID)}
 		v.Filters = []page.Removable{{Label: row.Name, Clear: link(silencesPath, "state", state)}}
 	}
-	f.Before, _ = strconv.ParseInt(
-		c.Query("before"), 10, 64,
-	) //nolint:errcheck // what is no number begins at the first page
+	//nolint:errcheck // text that is no number begins at the first page
+	f.Before, _ = strconv.ParseInt(c.Query("before"), 10, 64)
 	rows, err := a.Silences.List(ctx, actor, f)
 	if err != nil {
 		return err

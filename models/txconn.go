@@ -60,10 +60,8 @@ func (t *txConn) QueryContext(ctx context.Context, query string, args ...any) (*
 	if err := t.check(ctx); err != nil {
 		return nil, err
 	}
-	rows, err := t.conn.QueryContext(
-		ctx,
-		query,
-		args...) //nolint:sqlclosecheck // the caller closes them, and end() what he forgot
+	//nolint:sqlclosecheck // the caller closes them, and end closes what the caller forgot
+	rows, err := t.conn.QueryContext(ctx, query, args...)
 	t.last = time.Now()
 	t.note(err)
 	if err == nil {

@@ -227,9 +227,8 @@ func TestWhoMayAct(t *testing.T) {
 			t.Errorf("%d rows of the audit, %v", len(rows), err)
 		}
 		for _, row := range rows {
-			if text, _ := json.Marshal(row); strings.Contains(
-				string(text), "4711",
-			) { //nolint:errcheck,errchkjson // it is a struct of texts
+			text, _ := json.Marshal(row) //nolint:errcheck,errchkjson // it is a struct of texts
+			if strings.Contains(string(text), "4711") {
 				t.Errorf("the audit tells a message: %s", text)
 			}
 		}

@@ -1,5 +1,5 @@
-// Package trace tells why a message was sent, or not: what became of an event,
-// step by step. It is worked out when somebody asks; nothing is kept for it.
+// Package explain reconstructs why a message was sent or not: what happened to an event, step
+// by step. It reads what is stored when it is asked, and stores nothing itself.
 package explain
 
 import (

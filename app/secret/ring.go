@@ -52,9 +52,8 @@ func (r *Ring) Seal(place, plain string) (Text, error) {
 		return Text{}, nil
 	}
 	header := append([]byte{version}, r.current[:]...)
-	sealed := r.keys[r.current].Seal(
-		header, nil, []byte(plain), additional(header, place),
-	) //nolint:gosec // G407: this mode makes a random nonce itself
+	//nolint:gosec // G407: this mode makes a random nonce itself
+	sealed := r.keys[r.current].Seal(header, nil, []byte(plain), additional(header, place))
 	return Text{sealed: string(sealed)}, nil
 }
 

@@ -219,9 +219,8 @@ func (s suite) testEcho(t *testing.T) {
 	var secrets []string
 	r := s.newRig(t, func(w http.ResponseWriter, req *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
-		fmt.Fprintln(
-			w, "no", req.RequestURI, "http://"+req.Host+req.RequestURI, secrets,
-		) //nolint:errcheck // the sender may be gone
+		full := "http://" + req.Host + req.RequestURI
+		fmt.Fprintln(w, "no", req.RequestURI, full, secrets) //nolint:errcheck // the sender may be gone
 	})
 	secrets = r.secrets()
 	if result := r.expect(module.KindRejected); !strings.HasPrefix(result.Answer, "no ") {
