@@ -23,8 +23,9 @@ type toldMessage struct {
 		Cause         struct{ Kind, Text string }
 		Waivers       []struct{ Title string }
 		Failing       struct {
-			New   int
-			Items []struct{ Title string }
+			New      int
+			Reopened int
+			Items    []struct{ Title string }
 		}
 	}
 }
