@@ -8,10 +8,13 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"gatecrier/models"
 )
 
 // floors is the import law of docs/architecture.md: a package imports only
@@ -19,6 +22,7 @@ import (
 var floors = map[string]int{
 	"app/fault":             0,
 	"app/secret":            0,
+	"models/engine":         0,
 	"static":                0,
 	"models":                1,
 	"app/outbound":          1,
@@ -64,6 +68,7 @@ var floors = map[string]int{
 
 // beside are the imports within one floor.
 var beside = map[string][]string{
+	"models/engine":    {"app/fault"},
 	"app/audit":        {"app/authz"},
 	"app/settings":     {"app/audit", "app/authz"},
 	"templates/layout": {"templates/ui"},
@@ -123,6 +128,8 @@ func TestTheImportLawIsEnforced(t *testing.T) {
 		{"templates/page", "templates/layout", ""},
 		{"app/apptest", "app/cli", ""},
 		{"models", "app/gate", "not below"},
+		{"models", "models/engine", ""},
+		{"models/engine", "models", "not below"},
 		{"app/product", "app/ingest", "not below"},
 		{"templates/page", "models", "is given what it shows"},
 		{"templates/ui", "templates/page", "is given what it shows"},
@@ -133,6 +140,17 @@ func TestTheImportLawIsEnforced(t *testing.T) {
 		got := strings.Join(wrongs(test.pkg, []string{test.imported}), "; ")
 		if (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
 			t.Errorf("%s importing %s: %q, want %q", test.pkg, test.imported, got, test.want)
+		}
+	}
+}
+
+// A promoted method of the engine would let any package run SQL, and a Store write.
+func TestModelsKeepsSQLToItself(t *testing.T) {
+	for _, public := range []reflect.Type{reflect.TypeFor[*models.Store](), reflect.TypeFor[*models.Tx]()} {
+		for _, name := range []string{"Exec", "Insert", "Query", "Get", "Gorm", "Record", "Recorded"} {
+			if _, ok := public.MethodByName(name); ok {
+				t.Errorf("%v has the engine's method %s", public, name)
+			}
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"gatecrier/models"
+	"gatecrier/models/modelstest"
 )
 
 // Failing gates first, in pages that leave nothing out and repeat nothing.
@@ -57,7 +58,7 @@ func BenchmarkWorstProducts(b *testing.B) {
 
 func sqliteProducts(b *testing.B, n int) *models.Store {
 	b.Helper()
-	s := sqliteNotes(b)
+	s := modelstest.SQLite(b)
 	write(b, s, func(tx *models.Tx) error {
 		u := models.User{Name: "ann", Active: true}
 		if err := tx.CreateUser(&u); err != nil {

@@ -2,212 +2,92 @@ package models
 
 import (
 	"context"
-	"database/sql"
-	"errors"
-	"fmt"
+	"embed"
 	"io/fs"
 	"log/slog"
-	"sync"
-	"sync/atomic"
+	"time"
 
-	"gorm.io/gorm/schema"
-
-	"gatecrier/app/fault"
+	"gatecrier/models/engine"
 )
 
-// What a Store refuses.
-var (
-	ErrClosed  = errors.New("store: closed")
-	ErrNested  = errors.New("store: a Write inside a Write would wait for itself")
-	ErrExpired = errors.New("store: this transaction is over")
-)
+//go:embed migrations
+var migrations embed.FS
 
-// errGoexit answers a closure that ended the goroutine it ran on.
-var errGoexit = errors.New("store: the closure ended its goroutine")
-
-// PanicError is what a panic in a closure becomes when it is raised again on
-// the goroutine that called Write.
-type PanicError struct {
-	Value any    // what the closure panicked with
-	Stack []byte // where it did
+// Options are the parameters of Open.
+type Options struct {
+	URL string           // "sqlite:PATH", or "postgres://..." as PostgreSQL's own tools take it
+	Log *slog.Logger     // nil: nothing is logged
+	Now func() time.Time // nil: time.Now
 }
 
-// Error tells the value, without the stack.
-func (e *PanicError) Error() string { return fmt.Sprintf("panic in a write: %v", e.Value) }
-
-// Unwrap returns the value where that is an error.
-func (e *PanicError) Unwrap() error {
-	err, ok := e.Value.(error)
-	if !ok {
-		return nil
-	}
-	return err
-}
-
-// Stats count since the Store was opened.
-type Stats struct {
-	Asked   int64 // closures that were handed over
-	Writes  int64 // those whose changes are stored
-	Commits int64 // commits that it took
-}
-
-type counters struct{ asked, writes, commits atomic.Int64 }
-
-// backend is what differs between SQLite and PostgreSQL.
-type backend interface {
-	// write runs fn in a transaction. It panics with a *PanicError where fn
-	// panicked, on the caller's goroutine.
-	write(ctx context.Context, fn func(*Tx) error) (*Tx, error)
-	migrator(ctx context.Context, files migrationFiles) (*migrator, error)
-	// snapshot begins a transaction that reads, all of it as of one moment.
-	snapshot(ctx context.Context) (*sql.Tx, error)
-	ping(ctx context.Context) error
-	close() error
-}
-
-// Store reads what is stored, and writes through closures. It is safe for
+// Store is an open database. Its own methods read; Write runs a closure that writes. It is safe for
 // concurrent use.
+//
+// The engine's DB is a field and not embedded, so that its methods that run SQL stay in this package.
 type Store struct {
 	queries
-	backend  backend
-	log      *slog.Logger
-	files    fs.FS // migrations of all dialects
-	door     door
-	counters counters
-	migrated atomic.Bool  // nothing is pending, nor will be for this program
-	inside   atomic.Int32 // closures that have their turn
-	mark     uintptr      // by which one is seen on a stack
+	db *engine.DB
 }
 
-// Open opens a database, and creates the file of a SQLite one with mode 0600
-// where there is none. It migrates nothing.
+// Open opens a database. It creates a missing SQLite file with mode 0600. It does not migrate.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	o = o.withDefaults()
-	dialect, place, err := target(o.URL)
+	return open(ctx, o, engine.Open)
+}
+
+// OpenAlone is Open, but other programs that call it with the same SQLite file wait meanwhile: two
+// programs that create a file at the same time would disturb each other.
+func OpenAlone(ctx context.Context, o Options) (*Store, error) {
+	return open(ctx, o, engine.OpenAlone)
+}
+
+func open(
+	ctx context.Context, o Options, openDB func(context.Context, engine.Options) (*engine.DB, error),
+) (*Store, error) {
+	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, err
 	}
-	schema.RegisterSerializer("micro", microSerializer{})
-	s := &Store{
-		log:     o.Log,
-		files:   migrations,
-		mark:    mark(),
-		queries: queries{dialect: dialect, now: o.Now, binder: &binder{}},
-	}
-	switch dialect {
-	case SQLite:
-		err = openSQLite(ctx, s, place)
-	case Postgres:
-		err = openPostgres(ctx, s, place)
-	}
+	db, err := openDB(ctx, engine.Options{URL: o.URL, Log: o.Log, Now: o.Now, Migrations: files})
 	if err != nil {
-		return nil, fmt.Errorf("store: open %s: %w", dialect, err)
+		return nil, err
 	}
-	return s, nil
+	return &Store{queries: newQueries(db.Queries), db: db}, nil
 }
 
-// Write runs fn in a transaction and stores what it did, or, where it fails,
-// nothing of it; nil means that it is stored durably.
+// Write runs fn in a transaction and stores its changes, or none of them if it fails. A nil error
+// means that they are stored durably.
 //
-// fn may run more than once: it touches only tx and variables that it
-// overwrites. It takes no time over anything but statements, for on SQLite all
-// other writers wait meanwhile. After a failed statement all later ones fail
-// with its error, and so does Write even where fn returns nil: where a conflict
-// is expected, say ON CONFLICT.
+// fn can run more than once, so it changes nothing but tx and variables that it overwrites. It must
+// do nothing slow beside its statements: on SQLite all other writers wait meanwhile. After a failed
+// statement all later ones return its error, and so does Write even if fn returns nil. A statement
+// that expects a conflict needs ON CONFLICT.
 //
-// A ctx that ends before fn's turn undoes it without running it; one that ends
-// in between, at the next statement; after the last statement it no longer
-// counts. A panic in fn undoes it and is raised again here, as a *PanicError.
-// An fn that hangs is undone after some seconds, and answered with a
-// *TimeoutError; a Write in it is refused with ErrNested.
+// If ctx ends before fn begins, fn does not run. If ctx ends later, the next statement fails and all
+// is undone; after the last statement ctx no longer counts. If fn panics, its changes are undone and
+// Write panics with a *PanicError. If fn hangs, its changes are undone after some seconds and Write
+// returns a *TimeoutError. A Write inside fn returns ErrNested.
 func (s *Store) Write(ctx context.Context, fn func(tx *Tx) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if ctx.Value(within{s}) != nil || s.nested() {
-		return ErrNested
-	}
-	tx, err := s.commit(ctx, fn)
-	if err != nil {
-		return fault.WithStack(err)
-	}
-	for _, hook := range tx.hooks {
-		hook()
-	}
-	return nil
+	return s.db.WriteFor(ctx, fn, func(tx *engine.Tx) error { return fn(newTx(tx)) })
 }
 
-// commit ends before the hooks run, so that a hook may call Write while Close
-// waits.
-func (s *Store) commit(ctx context.Context, fn func(tx *Tx) error) (*Tx, error) {
-	if !s.door.enter() {
-		return nil, ErrClosed
-	}
-	defer s.door.leave()
-	s.counters.asked.Add(1)
-	return s.backend.write(ctx, fn)
-}
+// Stats returns how many closures were stored in how many commits.
+func (s *Store) Stats() Stats { return s.db.Stats() }
 
-// Stats tells how many closures were stored in how many commits.
-func (s *Store) Stats() Stats {
-	return Stats{Asked: s.counters.asked.Load(), Writes: s.counters.writes.Load(), Commits: s.counters.commits.Load()}
-}
-
-// Dialect tells which kind of database this is.
+// Dialect returns the kind of the database.
 func (s *Store) Dialect() Dialect { return s.dialect }
 
-// Ping reports whether the database can be read and, on SQLite, whether the
-// writer answers and gets the file's lock: a write of nothing.
-func (s *Store) Ping(ctx context.Context) error {
-	if ctx.Value(within{s}) != nil || s.nested() {
-		return ErrNested
-	}
-	if !s.door.enter() {
-		return ErrClosed
-	}
-	defer s.door.leave()
-	if err := s.backend.ping(ctx); err != nil {
-		return fmt.Errorf("store: ping: %w", err)
-	}
-	return nil
-}
+// Ping returns an error if the database cannot be read. On SQLite it also runs an empty write, which
+// needs the writer and the lock of the file.
+func (s *Store) Ping(ctx context.Context) error { return s.db.Ping(ctx) }
 
-// Close waits for the Writes that have begun, refuses later ones with
-// ErrClosed, and closes the database. A second Close does nothing.
-func (s *Store) Close() error {
-	if !s.door.shut() {
-		return nil
-	}
-	if err := s.backend.close(); err != nil {
-		return fmt.Errorf("store: close: %w", err)
-	}
-	return nil
-}
+// Migrate brings the schema to the version of this program. Programs that start at the same time
+// wait for each other. It returns an error, and changes nothing, unless the database was made by
+// exactly the migrations of this program.
+func (s *Store) Migrate(ctx context.Context) error { return s.db.Migrate(ctx) }
 
-// door lets callers in until it is shut, and shuts when all have left.
-type door struct {
-	mu     sync.Mutex
-	closed bool
-	inside sync.WaitGroup
-}
+// Pending reports whether the database lacks migrations.
+func (s *Store) Pending(ctx context.Context) (bool, error) { return s.db.Pending(ctx) }
 
-func (d *door) enter() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if !d.closed {
-		d.inside.Add(1)
-	}
-	return !d.closed
-}
-
-func (d *door) leave() { d.inside.Done() }
-
-// shut reports whether this call is the one that shut it.
-func (d *door) shut() bool {
-	d.mu.Lock()
-	first := !d.closed
-	d.closed = true
-	d.mu.Unlock()
-	d.inside.Wait()
-	return first
-}
+// Close waits for the Writes that have begun, and closes the database. Later Writes return
+// ErrClosed. A second Close does nothing.
+func (s *Store) Close() error { return s.db.Close() }

@@ -1,48 +1,34 @@
 package models
 
-import "context"
+import (
+	"context"
 
-// Tx is a closure's turn in Write: the same reads as a Store's, which see what
-// the closure itself has written, and all that writes. It is for the closure's
-// goroutine, and after its turn answers ErrExpired.
+	"gatecrier/models/engine"
+)
+
+// Tx is the transaction of a closure in Write. It has the reads of a Store, which see the closure's
+// own changes, and all methods that write. Only the closure's goroutine may use it; after the
+// closure's end all its statements return ErrExpired.
 type Tx struct {
 	queries
-	turn  *txConn
-	ctx   context.Context
-	hooks []func()
+	tx  *engine.Tx
+	ctx context.Context
 }
 
-// within marks the context of a closure of a store.
-type within struct{ store *Store }
-
-func newTx(ctx context.Context, s *Store, t *txConn) *Tx {
-	tx := &Tx{queries: s.queries, turn: t, ctx: context.WithValue(ctx, within{s}, true)}
-	tx.pool = t
-	return tx
+func newTx(tx *engine.Tx) *Tx {
+	return &Tx{queries: newQueries(tx.Queries), tx: tx, ctx: tx.Context()}
 }
 
-// Context is the caller's context, marked so that a Write inside this one is
-// refused.
+// Context returns the context of Write's caller, marked so that a Write with it is refused.
 func (tx *Tx) Context() context.Context { return tx.ctx }
 
-// AfterCommit has fn called on the goroutine that called Write, once what the
-// closure did is stored, and never otherwise.
-func (tx *Tx) AfterCommit(fn func()) { tx.hooks = append(tx.hooks, fn) }
+// AfterCommit registers a function to call on the goroutine of Write's caller after the closure's
+// changes are stored. It is not called if they are not.
+func (tx *Tx) AfterCommit(fn func()) { tx.tx.AfterCommit(fn) }
 
-// exec runs a statement, prepared once per connection, and tells how many rows
-// it changed.
-func (tx *Tx) exec(query string, args ...any) (int64, error) {
-	res, err := tx.turn.ExecContext(tx.ctx, tx.bind(query), args...)
-	if err != nil {
-		return 0, tx.turn.trace(err)
-	}
-	return res.RowsAffected()
-}
+// exec runs a statement and returns the number of rows that it changed.
+func (tx *Tx) exec(query string, args ...any) (int64, error) { return tx.tx.Exec(query, args...) }
 
-// insert runs a statement that ends in RETURNING id, and returns that id;
-// sql.ErrNoRows where it inserted nothing.
-func (tx *Tx) insert(query string, args ...any) (int64, error) {
-	var id int64
-	err := tx.get(tx.ctx, query, args, &id)
-	return id, err
-}
+// insert runs a statement that ends in RETURNING id and returns the id. It returns sql.ErrNoRows if
+// the statement inserted nothing.
+func (tx *Tx) insert(query string, args ...any) (int64, error) { return tx.tx.Insert(query, args...) }

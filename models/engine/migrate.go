@@ -1,9 +1,8 @@
-package models
+package engine
 
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,20 +13,17 @@ import (
 	"github.com/pressly/goose/v3/lock"
 )
 
-//go:embed migrations
-var migrations embed.FS
-
 // Migrate brings the schema to that of this program. Programs that start at the same time wait for
 // each other. A database that this program cannot tell to have its schema is an error, and is not
 // changed: see checkMigrations.
-func (s *Store) Migrate(ctx context.Context) error {
+func (s *DB) Migrate(ctx context.Context) error {
 	if b, ok := s.backend.(*sqliteBackend); ok { // on PostgreSQL goose has a lock
 		return alone(ctx, b.path, func() error { return s.migrate(ctx) })
 	}
 	return s.migrate(ctx)
 }
 
-func (s *Store) migrate(ctx context.Context) (err error) {
+func (s *DB) migrate(ctx context.Context) (err error) {
 	files, err := s.readMigrations()
 	if err != nil {
 		return fmt.Errorf("store: read the migrations: %w", err)
@@ -55,7 +51,7 @@ func (s *Store) migrate(ctx context.Context) (err error) {
 }
 
 // Pending reports whether migrations are still to run.
-func (s *Store) Pending(ctx context.Context) (pending bool, err error) {
+func (s *DB) Pending(ctx context.Context) (pending bool, err error) {
 	if s.migrated.Load() {
 		return false, nil
 	}
@@ -77,8 +73,11 @@ func (s *Store) Pending(ctx context.Context) (pending bool, err error) {
 }
 
 // readMigrations reads the migrations of the store's database.
-func (s *Store) readMigrations() (migrationFiles, error) {
-	dir, err := fs.Sub(s.files, "migrations/"+s.dialect.String())
+func (s *DB) readMigrations() (migrationFiles, error) {
+	if s.files == nil {
+		return migrationFiles{}, errors.New("the options have none")
+	}
+	dir, err := fs.Sub(s.files, s.dialect.String())
 	if err != nil {
 		return migrationFiles{}, err
 	}

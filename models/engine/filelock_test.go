@@ -1,4 +1,4 @@
-package models_test
+package engine_test
 
 import (
 	"context"
@@ -9,26 +9,26 @@ import (
 	"testing"
 	"time"
 
-	"gatecrier/models"
+	"gatecrier/models/engine"
 )
 
 func TestLockIsForOne(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
-	first, err := models.TryLock(path)
+	first, err := engine.TryLock(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := models.TryLock(path); !errors.Is(err, models.ErrLocked) {
+	if _, err := engine.TryLock(path); !errors.Is(err, engine.ErrLocked) {
 		t.Errorf("a second one: %v", err)
 	}
 	short, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
-	if _, err := models.Lock(short, path); !errors.Is(err, models.ErrLocked) || !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := engine.Lock(short, path); !errors.Is(err, engine.ErrLocked) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("one that waits in vain: %v", err)
 	}
 	waiting := make(chan error)
 	go func() {
-		second, err := models.Lock(t.Context(), path)
+		second, err := engine.Lock(t.Context(), path)
 		if err == nil { // it is that of the name, although the first was removed
 			_, err = os.Stat(path)
 		}
@@ -41,27 +41,26 @@ func TestLockIsForOne(t *testing.T) {
 		t.Error(err)
 	}
 	if err := <-waiting; err != nil {
-		t.Errorf("one that waits for its turn: %v", err)
+		t.Errorf("one that waits: %v", err)
 	}
-	if _, err := models.TryLock(filepath.Join(path, "no")); err == nil || errors.Is(err, models.ErrLocked) {
+	if _, err := engine.TryLock(filepath.Join(path, "no")); err == nil || errors.Is(err, engine.ErrLocked) {
 		t.Errorf("a directory that is none: %v", err)
 	}
 }
 
-// Whoever opens the file first, all of them migrate without an error.
-func TestManyMigrateOneSQLiteFile(t *testing.T) {
+func TestManyProgramsMigrateOneSQLiteFile(t *testing.T) {
 	url := "sqlite:" + filepath.Join(t.TempDir(), "new", "x.db")
 	ready, done := make(chan struct{}), sync.WaitGroup{}
 	for range 6 {
 		done.Go(func() {
 			<-ready
-			s, err := models.OpenAlone(t.Context(), models.Options{URL: url})
+			db, err := engine.OpenAlone(t.Context(), engine.Options{URL: url, Migrations: migrations(nil)})
 			if err != nil {
 				t.Error(err)
 				return
 			}
-			migrate(t, s)
-			if err := s.Close(); err != nil {
+			migrate(t, db)
+			if err := db.Close(); err != nil {
 				t.Error(err)
 			}
 		})
@@ -83,7 +82,7 @@ func TestFileOfURL(t *testing.T) {
 		"sqlite:" + link: real, "sqlite://" + real: real, "sqlite:none/x.db": "none/x.db",
 		"postgres://u@h/x": "", "nonsense": "",
 	} {
-		if got := models.File(url); got != want {
+		if got := engine.File(url); got != want {
 			t.Errorf("%s: %q, want %q", url, got, want)
 		}
 	}

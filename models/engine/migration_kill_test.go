@@ -1,4 +1,4 @@
-package models_test
+package engine_test
 
 import (
 	"os"
@@ -10,15 +10,15 @@ import (
 	"testing"
 	"time"
 
-	"gatecrier/models"
+	"gatecrier/models/engine"
 )
 
-// migrateEnv makes the test binary a program that migrates the database of this URL to the made-up
-// next migration, and is killed meanwhile.
+// migrateEnv is the URL of the database that the test binary migrates to the next migration, until it
+// kills itself.
 const migrateEnv = "GATECRIER_TEST_MIGRATE"
 
-// killingClock ends the program when the time for a hash is read: goose's row is written then, and
-// ours is not.
+// killingClock kills the program when hashStore.insert reads the time: goose's row is written then,
+// and that of migration_hashes is not.
 func killingClock() time.Time {
 	callers := make([]uintptr, 20)
 	frames := runtime.CallersFrames(callers[:runtime.Callers(1, callers)])
@@ -38,42 +38,37 @@ func killingClock() time.Time {
 func TestProgramThatMigrates(t *testing.T) {
 	url := os.Getenv(migrateEnv)
 	if url == "" {
-		t.Skip("it runs in a process of its own")
+		t.Skip("TestKilledMigrationLeavesNothing starts it")
 	}
-	s, err := models.Open(t.Context(), models.Options{URL: url, Now: killingClock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.SetMigrations(withMigrations(t, map[string]string{"00002_color.sql": next}))
-	t.Fatalf("it ended: %v", s.Migrate(t.Context()))
+	files := migrations(map[string]string{"00002_color.sql": next})
+	db := openDB(t, engine.Options{URL: url, Now: killingClock, Migrations: files})
+	t.Fatalf("it ended: %v", db.Migrate(t.Context()))
 }
 
 func TestKilledMigrationLeavesNothing(t *testing.T) {
 	onEmpty(t, func(t *testing.T, url string) {
-		s, err := start(t, url, nil)
+		db, err := start(t, url, migrations(nil))
 		if err != nil {
 			t.Fatal(err)
 		}
-		before := migrationState(t, s)
+		before := migrationState(t, db)
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestProgramThatMigrates$")
 		cmd.Env = append(os.Environ(), migrateEnv+"="+url)
 		out, err := cmd.CombinedOutput()
 		if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGKILL {
 			t.Fatalf("it was not killed: %v\n%s", err, out)
 		}
-		if after := migrationState(t, s); !slices.Equal(before, after) {
+		if after := migrationState(t, db); !slices.Equal(before, after) {
 			t.Errorf("after the kill: %v, before %v", after, before)
 		}
-		if s, err = start(t, url, withMigrations(t, map[string]string{"00002_color.sql": next})); err != nil {
+		if db, err = start(t, url, migrations(map[string]string{"00002_color.sql": next})); err != nil {
 			t.Fatal(err)
 		}
-		want := "2 00002_color.sql " + hashOf([]byte(next))
-		if got := lines(
-			t,
-			s,
-			"SELECT CAST(version AS TEXT), name, hash FROM migration_hashes WHERE version = 2",
-		); !slices.Equal(got, []string{want}) {
-			t.Errorf("hashes: %v, want %s", got, want)
+		want := []string{
+			"1 00001_baseline.sql " + hashOf([]byte(baseline)), "2 00002_color.sql " + hashOf([]byte(next)),
+		}
+		if got := hashes(t, db); !slices.Equal(got, want) {
+			t.Errorf("hashes: %v, want %v", got, want)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package models
+package engine
 
 import (
 	"context"
@@ -23,7 +23,7 @@ const (
 	postgresRetries = 3
 )
 
-func openPostgres(ctx context.Context, s *Store, url string) error {
+func openPostgres(ctx context.Context, s *DB, url string) error {
 	db, err := connect(ctx, url, false)
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ func connect(ctx context.Context, url string, readOnly bool) (*sql.DB, error) {
 
 // postgresBackend has a transaction for each Write, on the caller's goroutine.
 type postgresBackend struct {
-	store   *Store
+	store   *DB
 	readers *sql.DB
 	db      *sql.DB
 	watch   *watchdog
@@ -76,7 +76,7 @@ type postgresBackend struct {
 // attempt is one closure's turn in a transaction of its own.
 type attempt struct {
 	backend *postgresBackend
-	fn      func(*Tx) error
+	fn      closureOf
 	conn    *sql.Conn
 	open    *sql.Tx
 	turn    *txConn
@@ -85,7 +85,7 @@ type attempt struct {
 
 // write tries again where PostgreSQL has undone a transaction in favour of
 // another one.
-func (b *postgresBackend) write(ctx context.Context, fn func(*Tx) error) (*Tx, error) {
+func (b *postgresBackend) write(ctx context.Context, fn closureOf) (*Tx, error) {
 	for tries := 0; ; tries++ {
 		tx, again, err := b.attempt(ctx, fn)
 		if err == nil {
@@ -102,7 +102,7 @@ func (b *postgresBackend) write(ctx context.Context, fn func(*Tx) error) (*Tx, e
 // attempt runs fn in a transaction; again says that another attempt may do.
 // Only fn's statements get the caller's context: a COMMIT that is cut short
 // would leave open whether it was done.
-func (b *postgresBackend) attempt(ctx context.Context, fn func(*Tx) error) (tx *Tx, again bool, err error) {
+func (b *postgresBackend) attempt(ctx context.Context, fn closureOf) (tx *Tx, again bool, err error) {
 	conn, err := b.db.Conn(ctx)
 	if err != nil {
 		return nil, false, fmt.Errorf("store: connect: %w", err)
@@ -146,7 +146,7 @@ func (a *attempt) run(ctx context.Context) (first, err error) {
 			panic(&PanicError{Value: v, Stack: debug.Stack()})
 		}
 	}()
-	err = closure(a.fn, a.tx)
+	err = closure(a.fn.run, a.tx)
 	returned = true
 	return first, err
 }

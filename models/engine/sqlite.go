@@ -1,4 +1,4 @@
-package models
+package engine
 
 import (
 	"context"
@@ -29,7 +29,7 @@ const (
 
 // openSQLite opens the writer before the readers, which cannot create the file
 // nor make it a WAL one.
-func openSQLite(ctx context.Context, s *Store, path string) error {
+func openSQLite(ctx context.Context, s *DB, path string) error {
 	if !hasSQLite() {
 		return errors.New("this build has no SQLite: build with CGO_ENABLED=1")
 	}
@@ -103,7 +103,7 @@ type sqliteBackend struct {
 	writer  *writer
 }
 
-func (b *sqliteBackend) write(ctx context.Context, fn func(*Tx) error) (*Tx, error) {
+func (b *sqliteBackend) write(ctx context.Context, fn closureOf) (*Tx, error) {
 	return b.writer.write(ctx, fn)
 }
 
@@ -124,7 +124,8 @@ func (b *sqliteBackend) ping(ctx context.Context) error {
 	if err := b.readers.PingContext(ctx); err != nil {
 		return fmt.Errorf("readers: %w", err)
 	}
-	if _, err := b.writer.write(ctx, func(*Tx) error { return nil }); err != nil {
+	empty := func(*Tx) error { return nil }
+	if _, err := b.writer.write(ctx, closureOf{empty, empty}); err != nil {
 		return fmt.Errorf("writer: %w", err)
 	}
 	return nil

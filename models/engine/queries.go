@@ -1,4 +1,4 @@
-package models
+package engine
 
 import (
 	"context"
@@ -13,9 +13,9 @@ import (
 	"gatecrier/app/fault"
 )
 
-// queries has all that only reads. A Store's go to a pool of connections that
+// Queries has all that only reads. A Store's go to a pool of connections that
 // can do nothing else, a Tx's to the connection of its transaction.
-type queries struct {
+type Queries struct {
 	gorm    *gorm.DB
 	pool    gorm.ConnPool
 	dialect Dialect
@@ -24,18 +24,18 @@ type queries struct {
 }
 
 // Now is the injected clock in UTC, to the microsecond that is stored.
-func (r queries) Now() time.Time { return r.now().UTC().Truncate(time.Microsecond) }
+func (r Queries) Now() time.Time { return r.now().UTC().Truncate(time.Microsecond) }
 
-// db is a gorm session for ctx.
-func (r queries) db(ctx context.Context) *gorm.DB {
+// Gorm is a gorm session for ctx.
+func (r Queries) Gorm(ctx context.Context) *gorm.DB {
 	db := r.gorm.Session(&gorm.Session{NewDB: true, Context: ctx})
 	db.Statement.ConnPool = r.pool
 	return db
 }
 
-// query calls scan once for each row of an answer. Its errors keep where they
+// Query calls scan once for each row of an answer. Its errors keep where they
 // came from.
-func (r queries) query(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
+func (r Queries) Query(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
 	err := r.scanAll(ctx, query, args, scan)
 	if t, ok := r.pool.(*txConn); ok && err != nil {
 		return t.trace(err)
@@ -43,7 +43,7 @@ func (r queries) query(ctx context.Context, query string, args []any, scan func(
 	return fault.WithStack(err)
 }
 
-func (r queries) scanAll(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) (err error) {
+func (r Queries) scanAll(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) (err error) {
 	rows, err := r.pool.QueryContext(ctx, r.bind(query), args...)
 	if err != nil {
 		return err
@@ -61,11 +61,11 @@ func (r queries) scanAll(ctx context.Context, query string, args []any, scan fun
 	return rows.Err()
 }
 
-// get scans the first row of an answer into dst; sql.ErrNoRows where there is
+// Get scans the first row of an answer into dst; sql.ErrNoRows where there is
 // none.
-func (r queries) get(ctx context.Context, query string, args []any, dst ...any) error {
+func (r Queries) Get(ctx context.Context, query string, args []any, dst ...any) error {
 	found := false
-	err := r.query(ctx, query, args, func(rows *sql.Rows) error {
+	err := r.Query(ctx, query, args, func(rows *sql.Rows) error {
 		if found {
 			return nil
 		}
@@ -79,7 +79,7 @@ func (r queries) get(ctx context.Context, query string, args []any, dst ...any) 
 }
 
 // bind gives a statement its dialect's placeholders.
-func (r queries) bind(query string) string {
+func (r Queries) bind(query string) string {
 	if r.dialect == SQLite {
 		return query
 	}

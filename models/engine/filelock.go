@@ -1,4 +1,4 @@
-package models
+package engine
 
 import (
 	"context"
@@ -62,7 +62,7 @@ const aloneTime = 5 * time.Minute
 
 // OpenAlone is Open, where other programs that begin with the same SQLite file
 // wait meanwhile: two that make it at once would disturb each other.
-func OpenAlone(ctx context.Context, o Options) (s *Store, err error) {
+func OpenAlone(ctx context.Context, o Options) (s *DB, err error) {
 	open := func() (err error) { s, err = Open(ctx, o); return err }
 	path := File(o.URL)
 	if path == "" {

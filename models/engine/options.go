@@ -1,7 +1,8 @@
-package models
+package engine
 
 import (
 	"errors"
+	"io/fs"
 	"log/slog"
 	"strings"
 	"time"
@@ -32,6 +33,8 @@ type Options struct {
 	URL string           // "sqlite:PATH", or "postgres://..." as PostgreSQL's own tools take it
 	Log *slog.Logger     // nil: nothing is logged
 	Now func() time.Time // nil: time.Now
+
+	Migrations fs.FS // a directory for each dialect
 }
 
 func (o Options) withDefaults() Options {

@@ -1,4 +1,4 @@
-package models
+package engine
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 // not prepared by gorm: database/sql lends a prepared statement again while
 // its rows are open, and on one connection that mixes up both. The drivers
 // keep their own, and lend each once.
-func openGorm(dialector gorm.Dialector, s *Store) (*gorm.DB, error) {
+func openGorm(dialector gorm.Dialector, s *DB) (*gorm.DB, error) {
 	db, err := gorm.Open(dialector, &gorm.Config{
 		SkipDefaultTransaction: true,
 		DisableAutomaticPing:   true,

@@ -1,4 +1,4 @@
-package models_test
+package engine_test
 
 import (
 	"fmt"
@@ -8,12 +8,11 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"gatecrier/models"
+	"gatecrier/models/engine"
 )
 
-// BenchmarkWrite is one insert by so many callers at a time. Grouped is as the
-// store does it; alone has the callers wait for each other, so that each has a
-// commit of its own.
+// BenchmarkWrite measures one insert with several callers at a time. Grouped is a plain Write; alone
+// makes the callers wait for each other, so that each insert has its own commit.
 func BenchmarkWrite(b *testing.B) {
 	for _, callers := range []int{1, 16, 64} {
 		for _, mode := range []string{"grouped", "alone"} {
@@ -32,9 +31,9 @@ func BenchmarkWrite(b *testing.B) {
 }
 
 func benchmarkWrite(b *testing.B, callers int, call func(func() error) error) {
-	s := sqliteNotes(b)
+	db := sqliteNotes(b)
 	var n atomic.Int64
-	before := s.Stats().Commits
+	before := db.Stats().Commits
 	b.SetParallelism(max(1, callers/runtime.GOMAXPROCS(0)))
 	if callers == 1 {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
@@ -45,12 +44,12 @@ func benchmarkWrite(b *testing.B, callers int, call func(func() error) error) {
 		for pb.Next() {
 			name := strconv.FormatInt(n.Add(1), 10)
 			err := call(func() error {
-				return s.Write(b.Context(), func(tx *models.Tx) error { return add(tx, name) })
+				return db.Write(b.Context(), func(tx *engine.Tx) error { return add(tx, name) })
 			})
 			if err != nil {
 				b.Error(err)
 			}
 		}
 	})
-	b.ReportMetric(float64(s.Stats().Commits-before)/float64(b.N), "commits/op")
+	b.ReportMetric(float64(db.Stats().Commits-before)/float64(b.N), "commits/op")
 }

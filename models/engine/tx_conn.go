@@ -1,4 +1,4 @@
-package models
+package engine
 
 import (
 	"context"
@@ -167,7 +167,7 @@ func (t *txConn) shut() {
 // expire ends the turn of a closure that hangs, unless a statement runs: then
 // it is the database that takes its time. It reports whether it did; whoever
 // called it then has the connection.
-func (t *txConn) expire(now time.Time, fn func(*Tx) error) bool {
+func (t *txConn) expire(now time.Time, fn closureOf) bool {
 	if !t.mu.TryLock() {
 		return false
 	}

@@ -1,4 +1,4 @@
-package models
+package engine
 
 import (
 	"context"
@@ -25,7 +25,7 @@ const (
 // writeRequest is one Write on its way through the writer.
 type writeRequest struct {
 	ctx      context.Context
-	fn       func(*Tx) error
+	fn       closureOf
 	state    atomic.Int32
 	alone    bool // it has a transaction of its own
 	tx       *Tx
@@ -54,7 +54,7 @@ func (j *writeRequest) fail(v any) {
 // That goroutine may be lost to a closure that hangs. The watchdog then takes over
 // and has another go on with the same batch; see txConn.expire for who owns what.
 type writer struct {
-	store    *Store
+	store    *DB
 	conn     *writerConn
 	requests chan *writeRequest
 	ended    chan struct{}
@@ -79,7 +79,7 @@ type loopState struct {
 	lost     bool // another one is the writer now
 }
 
-func startWriter(ctx context.Context, s *Store, db *sql.DB) (*writer, error) {
+func startWriter(ctx context.Context, s *DB, db *sql.DB) (*writer, error) {
 	conn, err := newWriterConn(ctx, db)
 	if err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func startWriter(ctx context.Context, s *Store, db *sql.DB) (*writer, error) {
 }
 
 // write hands a closure to the writer and waits for its outcome.
-func (w *writer) write(ctx context.Context, fn func(*Tx) error) (*Tx, error) {
+func (w *writer) write(ctx context.Context, fn closureOf) (*Tx, error) {
 	j := &writeRequest{ctx: ctx, fn: fn, done: make(chan struct{})}
 	select {
 	case w.requests <- j:
@@ -241,7 +241,7 @@ func (w *writer) runInSavepoint(j *writeRequest, s *loopState) {
 		w.settle(j)
 		w.warnOfSlow(j, time.Since(t.began))
 	}()
-	err = closure(j.fn, j.tx)
+	err = closure(j.fn.run, j.tx)
 	returned = true
 }
 

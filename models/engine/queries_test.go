@@ -1,4 +1,4 @@
-package models_test
+package engine_test
 
 import (
 	"database/sql"
@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"gatecrier/models"
+	"gatecrier/models/engine"
 )
 
 func TestRebind(t *testing.T) {
@@ -27,17 +27,17 @@ func TestRebind(t *testing.T) {
 		strings.Repeat("?,", 10) + "?":      "$1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11",
 		`name LIKE ? ESCAPE '\' AND id = ?`: `name LIKE $1 ESCAPE '\' AND id = $2`,
 	} {
-		if got := models.Rebind(query); got != want {
+		if got := engine.Rebind(query); got != want {
 			t.Errorf("%s\n got %s\nwant %s", query, got, want)
 		}
 	}
 }
 
 func TestQuestionMarksInStrings(t *testing.T) {
-	notes(t, func(t *testing.T, s *models.Store) {
+	notes(t, func(t *testing.T, db *engine.DB) {
 		for range 2 { // the second time the binder remembers
 			var got string
-			err := s.Get(t.Context(), "SELECT '?' || 'it''s' || CAST(? AS TEXT)", []any{"!"}, &got)
+			err := db.Get(t.Context(), "SELECT '?' || 'it''s' || CAST(? AS TEXT)", []any{"!"}, &got)
 			if err != nil || got != "?it's!" {
 				t.Errorf("%q, %v", got, err)
 			}
@@ -46,9 +46,9 @@ func TestQuestionMarksInStrings(t *testing.T) {
 }
 
 func TestInsertReturnsTheID(t *testing.T) {
-	notes(t, func(t *testing.T, s *models.Store) {
+	notes(t, func(t *testing.T, db *engine.DB) {
 		ids := map[string]int64{}
-		write(t, s, func(tx *models.Tx) error {
+		write(t, db, func(tx *engine.Tx) error {
 			for _, name := range []string{"a", "b"} {
 				id, err := tx.Insert("INSERT INTO notes (name) VALUES (?) RETURNING id", name)
 				if err != nil {
@@ -63,7 +63,7 @@ func TestInsertReturnsTheID(t *testing.T) {
 			return err
 		})
 		stored := map[string]int64{}
-		err := s.Query(t.Context(), "SELECT name, id FROM notes", nil, func(rows *sql.Rows) error {
+		err := db.Query(t.Context(), "SELECT name, id FROM notes", nil, func(rows *sql.Rows) error {
 			var name string
 			var id int64
 			err := rows.Scan(&name, &id)
@@ -76,10 +76,10 @@ func TestInsertReturnsTheID(t *testing.T) {
 	})
 }
 
-// A statement whose rows are still open is used again inside.
-func TestSameStatementInsideItself(t *testing.T) {
-	s := sqliteNotes(t)
-	write(t, s, func(tx *models.Tx) error {
+// A statement runs again while its rows are open.
+func TestQuery_SameStatementInside(t *testing.T) {
+	db := sqliteNotes(t)
+	write(t, db, func(tx *engine.Tx) error {
 		for i := range 10 {
 			if _, err := tx.Exec("INSERT INTO notes (id, name) VALUES (?, ?)", i, string(rune('a'+i))); err != nil {
 				return err
@@ -101,22 +101,22 @@ func TestSameStatementInsideItself(t *testing.T) {
 }
 
 func TestScanErrorDoesNotPoison(t *testing.T) {
-	notes(t, func(t *testing.T, s *models.Store) {
-		write(t, s, func(tx *models.Tx) error {
+	notes(t, func(t *testing.T, db *engine.DB) {
+		write(t, db, func(tx *engine.Tx) error {
 			var n int
 			if err := tx.Get(tx.Context(), "SELECT 'no number'", nil, &n); err == nil {
 				t.Errorf("scanned %d", n)
 			}
 			return add(tx, "a")
 		})
-		wantNames(t, s, "a")
+		wantNames(t, db, "a")
 	})
 }
 
-func TestManyDifferentStatements(t *testing.T) {
-	s := sqliteNotes(t)
-	write(t, s, func(tx *models.Tx) error {
-		for n := 1; n <= 2*models.Stmts; n++ {
+func TestPreparedStatementsAreBounded(t *testing.T) {
+	db := sqliteNotes(t)
+	write(t, db, func(tx *engine.Tx) error {
+		for n := 1; n <= 2*engine.MaxStatements; n++ {
 			args := make([]any, n)
 			if _, err := tx.Exec("DELETE FROM notes WHERE id IN (?"+strings.Repeat(", ?", n-1)+")", args...); err != nil {
 				return err
@@ -124,41 +124,43 @@ func TestManyDifferentStatements(t *testing.T) {
 		}
 		return add(tx, "a")
 	})
-	if n := s.Prepared(); n > models.Stmts {
+	if n := db.Prepared(); n > engine.MaxStatements {
 		t.Errorf("%d statements kept", n)
 	}
-	wantNames(t, s, "a")
+	wantNames(t, db, "a")
 }
 
-func TestTimes(t *testing.T) {
+func TestTimesAreStoredAsMicroseconds(t *testing.T) {
 	at := time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)
-	notes(t, func(t *testing.T, s *models.Store) {
-		write(t, s, func(tx *models.Tx) error {
-			db := tx.DB(tx.Context())
+	notes(t, func(t *testing.T, db *engine.DB) {
+		write(t, db, func(tx *engine.Tx) error {
+			db := tx.Gorm(tx.Context())
 			if err := db.Create(&note{Name: "gorm, at"}).Error; err != nil {
 				return err
 			}
-			if err := db.Model(&note{}).Where("name = ?", "gorm, at").Select("at").Updates(&note{At: at}).Error; err != nil {
+			row := db.Model(&note{}).Where("name = ?", "gorm, at")
+			if err := row.Select("at").Updates(&note{At: at}).Error; err != nil {
 				return err
 			}
 			if err := db.Create(&note{Name: "gorm, never"}).Error; err != nil {
 				return err
 			}
 			for name, v := range map[string]time.Time{"raw, at": at.In(time.FixedZone("", 3600)), "raw, never": {}} {
-				if _, err := tx.Exec("INSERT INTO notes (name, at) VALUES (?, ?)", name, models.Micro(v)); err != nil {
+				if _, err := tx.Exec("INSERT INTO notes (name, at) VALUES (?, ?)", name, engine.Micro(v)); err != nil {
 					return err
 				}
 			}
 			return nil
 		})
-		for name, want := range map[string]time.Time{"gorm, at": at, "raw, at": at, "gorm, never": {}, "raw, never": {}} {
+		for name, want := range map[string]time.Time{
+			"gorm, at": at, "raw, at": at, "gorm, never": {}, "raw, never": {},
+		} {
 			raw, n, null := time.Now(), note{}, false
-			if err := s.Get(
-				t.Context(), "SELECT at, at IS NULL FROM notes WHERE name = ?", []any{name}, models.TimeTo(&raw), &null,
-			); err != nil {
+			const query = "SELECT at, at IS NULL FROM notes WHERE name = ?"
+			if err := db.Get(t.Context(), query, []any{name}, engine.TimeTo(&raw), &null); err != nil {
 				t.Fatal(err)
 			}
-			if err := s.DB(t.Context()).Take(&n, "name = ?", name).Error; err != nil {
+			if err := db.Gorm(t.Context()).Take(&n, "name = ?", name).Error; err != nil {
 				t.Fatal(err)
 			}
 			if raw != want || n.At != want || null != want.IsZero() {
@@ -166,7 +168,7 @@ func TestTimes(t *testing.T) {
 			}
 		}
 		var at time.Time
-		if err := s.Get(t.Context(), "SELECT 'noon'", nil, models.TimeTo(&at)); err == nil {
+		if err := db.Get(t.Context(), "SELECT 'noon'", nil, engine.TimeTo(&at)); err == nil {
 			t.Errorf("a text read as %v", at)
 		}
 	})

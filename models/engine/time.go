@@ -1,4 +1,4 @@
-package models
+package engine
 
 import (
 	"context"
@@ -9,17 +9,17 @@ import (
 	"gorm.io/gorm/schema"
 )
 
-// micro is how a time is stored: microseconds since 1970 in UTC, NULL for the
+// Micro is how a time is stored: microseconds since 1970 in UTC, NULL for the
 // zero time.
-func micro(t time.Time) any {
+func Micro(t time.Time) any {
 	if t.IsZero() {
 		return nil
 	}
 	return t.UnixMicro()
 }
 
-// timeTo scans a stored time into t.
-func timeTo(t *time.Time) any { return microTime{t} }
+// TimeTo scans a stored time into t.
+func TimeTo(t *time.Time) any { return microTime{t} }
 
 // microTime is a sql.Scanner.
 type microTime struct{ t *time.Time }
@@ -57,5 +57,5 @@ func (microSerializer) Value(_ context.Context, field *schema.Field, _ reflect.V
 	if !ok {
 		return nil, fmt.Errorf("%s: a stored time is a time.Time, not a %T", field.Name, v)
 	}
-	return micro(t), nil
+	return Micro(t), nil
 }

@@ -1,4 +1,4 @@
-package models
+package engine
 
 import (
 	"fmt"
@@ -27,13 +27,19 @@ func (e *TimeoutError) Error() string {
 	return fmt.Sprintf("store: the closure %s did not end within %s", e.Closure, e.Took.Round(time.Millisecond))
 }
 
-func newTimeout(fn func(*Tx) error, took time.Duration) *TimeoutError {
+func newTimeout(fn closureOf, took time.Duration) *TimeoutError {
 	stacks := make([]byte, maxStack)
 	return &TimeoutError{Closure: nameOf(fn), Took: took, Stacks: stacks[:runtime.Stack(stacks, true)]}
 }
 
-func nameOf(fn func(*Tx) error) string {
-	return runtime.FuncForPC(reflect.ValueOf(fn).Pointer()).Name()
+// closureOf is a closure and the function that logs and errors name.
+type closureOf struct {
+	run    func(*Tx) error
+	caller any
+}
+
+func nameOf(fn closureOf) string {
+	return runtime.FuncForPC(reflect.ValueOf(fn.caller).Pointer()).Name()
 }
 
 // watchdog looks at turns from time to time, to end those that hang.
@@ -100,7 +106,7 @@ func mark() uintptr {
 // nested reports whether the caller is a closure of this store. Of another
 // store's it would only know by its context; while no closure of this one has
 // its turn, it is none.
-func (s *Store) nested() bool {
+func (s *DB) nested() bool {
 	if s.inside.Load() == 0 {
 		return false
 	}

@@ -1,4 +1,4 @@
-package models
+package engine
 
 import (
 	"context"
@@ -25,7 +25,7 @@ const (
 
 // checkMigrations returns the version of the database's schema. A database is refused whose schema
 // is newer than the program, or was not made by exactly the files that the program has.
-func (s *Store) checkMigrations(ctx context.Context, files migrationFiles) (have int64, err error) {
+func (s *DB) checkMigrations(ctx context.Context, files migrationFiles) (have int64, err error) {
 	list, hashed, err := s.appliedMigrations(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("read the applied migrations: %w", err)
@@ -74,7 +74,7 @@ func (m appliedMigration) check(file migrationFile) error {
 
 // appliedMigrations reads both tables as of one moment, since other programs may be migrating. hashed
 // reports whether the table of hashes exists.
-func (s *Store) appliedMigrations(ctx context.Context) (list []appliedMigration, hashed bool, err error) {
+func (s *DB) appliedMigrations(ctx context.Context) (list []appliedMigration, hashed bool, err error) {
 	tx, err := s.backend.snapshot(ctx)
 	if err != nil {
 		return nil, false, err
