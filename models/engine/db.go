@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -15,122 +14,93 @@ import (
 	"gatecrier/app/fault"
 )
 
-// What a Store refuses.
-var (
-	ErrClosed  = errors.New("store: closed")
-	ErrNested  = errors.New("store: a Write inside a Write would wait for itself")
-	ErrExpired = errors.New("store: this transaction is over")
-)
-
-// errGoexit answers a closure that ended the goroutine it ran on.
-var errGoexit = errors.New("store: the closure ended its goroutine")
-
-// PanicError is what a panic in a closure becomes when it is raised again on
-// the goroutine that called Write.
-type PanicError struct {
-	Value any    // what the closure panicked with
-	Stack []byte // where it did
-}
-
-// Error tells the value, without the stack.
-func (e *PanicError) Error() string { return fmt.Sprintf("panic in a write: %v", e.Value) }
-
-// Unwrap returns the value where that is an error.
-func (e *PanicError) Unwrap() error {
-	err, ok := e.Value.(error)
-	if !ok {
-		return nil
-	}
-	return err
-}
-
-// Stats count since the Store was opened.
+// Stats are counts since the DB was opened.
 type Stats struct {
-	Asked   int64 // closures that were handed over
-	Writes  int64 // those whose changes are stored
-	Commits int64 // commits that it took
+	Asked   int64 // calls of Write that reached the database
+	Writes  int64 // closures whose changes are stored
+	Commits int64 // commits that stored them
 }
 
 type counters struct{ asked, writes, commits atomic.Int64 }
 
-// backend is what differs between SQLite and PostgreSQL.
+// backend is the part of a DB that differs between SQLite and PostgreSQL.
 type backend interface {
-	// write runs fn in a transaction. It panics with a *PanicError where fn
-	// panicked, on the caller's goroutine.
-	write(ctx context.Context, fn closureOf) (*Tx, error)
+	// write runs a closure in a transaction. If the closure panics, write panics with a *PanicError
+	// on the caller's goroutine.
+	write(ctx context.Context, c closure) (*Tx, error)
 	migrator(ctx context.Context, files migrationFiles) (*migrator, error)
-	// snapshot begins a transaction that reads, all of it as of one moment.
+	// snapshot begins a transaction whose reads all see the same moment.
 	snapshot(ctx context.Context) (*sql.Tx, error)
 	ping(ctx context.Context) error
 	close() error
 }
 
-// Store reads what is stored, and writes through closures. It is safe for
+// DB is an open database. Its own methods read; Write runs a closure that writes. It is safe for
 // concurrent use.
 type DB struct {
 	Queries
-	backend  backend
-	log      *slog.Logger
-	files    fs.FS // migrations of all dialects
-	door     door
-	counters counters
-	migrated atomic.Bool  // nothing is pending, nor will be for this program
-	inside   atomic.Int32 // closures that have their turn
-	mark     uintptr      // by which one is seen on a stack
+	backend    backend
+	log        *slog.Logger
+	migrations fs.FS
+	calls      callTracker
+	counters   counters
+	migrated   atomic.Bool  // no migration is pending, and none will be for this program
+	running    atomic.Int32 // closures that run
+	closurePC  uintptr      // identifies runClosure on a stack, see isNested
 }
 
-// Open opens a database, and creates the file of a SQLite one with mode 0600
-// where there is none. It migrates nothing.
+// Open opens a database. It creates a missing SQLite file with mode 0600. It does not migrate.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	o = o.withDefaults()
-	dialect, place, err := target(o.URL)
+	dialect, address, err := parseURL(o.URL)
 	if err != nil {
 		return nil, err
 	}
 	schema.RegisterSerializer("micro", microSerializer{})
-	s := &DB{
-		log:     o.Log,
-		files:   o.Migrations,
-		mark:    mark(),
-		Queries: Queries{dialect: dialect, now: o.Now, binder: &binder{}},
+	d := &DB{
+		Queries:    Queries{dialect: dialect, now: o.Now, binder: &binder{}},
+		log:        o.Log,
+		migrations: o.Migrations,
+		closurePC:  findClosurePC(),
 	}
 	switch dialect {
 	case SQLite:
-		err = openSQLite(ctx, s, place)
+		err = openSQLite(ctx, d, address)
 	case Postgres:
-		err = openPostgres(ctx, s, place)
+		err = openPostgres(ctx, d, address)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("store: open %s: %w", dialect, err)
 	}
-	return s, nil
+	return d, nil
 }
 
-// Write runs fn in a transaction and stores what it did, or, where it fails,
-// nothing of it; nil means that it is stored durably.
+// Write runs fn in a transaction and stores its changes, or none of them if it fails. A nil error
+// means that they are stored durably.
 //
-// fn may run more than once: it touches only tx and variables that it
-// overwrites. It takes no time over anything but statements, for on SQLite all
-// other writers wait meanwhile. After a failed statement all later ones fail
-// with its error, and so does Write even where fn returns nil: where a conflict
-// is expected, say ON CONFLICT.
+// fn can run more than once, so it changes nothing but tx and variables that it overwrites. It must
+// do nothing slow beside its statements: on SQLite all other writers wait meanwhile. After a failed
+// statement all later ones return its error, and so does Write even if fn returns nil. A statement
+// that expects a conflict needs ON CONFLICT.
 //
-// A ctx that ends before fn's turn undoes it without running it; one that ends
-// in between, at the next statement; after the last statement it no longer
-// counts. A panic in fn undoes it and is raised again here, as a *PanicError.
-// An fn that hangs is undone after some seconds, and answered with a
-// *TimeoutError; a Write in it is refused with ErrNested.
-func (s *DB) Write(ctx context.Context, fn func(tx *Tx) error) error { return s.WriteFor(ctx, fn, fn) }
+// If ctx ends before fn begins, fn does not run. If ctx ends later, the next statement fails and all
+// is undone; after the last statement ctx no longer counts. If fn panics, its changes are undone and
+// Write panics with a *PanicError. If fn hangs, its changes are undone after some seconds and Write
+// returns a *TimeoutError. A Write inside fn returns ErrNested.
+func (d *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
+	return d.WriteFor(ctx, fn, fn)
+}
 
-// WriteFor is Write, where the caller's function is what logs and errors name.
-func (s *DB) WriteFor(ctx context.Context, caller any, fn func(tx *Tx) error) error {
+// WriteFor is Write for a package that wraps the closures of its callers: logs and a *TimeoutError
+// name caller, a function, instead of fn.
+func (d *DB) WriteFor(ctx context.Context, caller any, fn func(tx *Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if ctx.Value(within{s}) != nil || s.nested() {
+	if d.isNested(ctx) {
 		return ErrNested
 	}
-	tx, err := s.commit(ctx, closureOf{fn, caller})
+	tx, err := d.commit(ctx, newClosure(caller, fn))
 	if err != nil {
 		return fault.WithStack(err)
 	}
@@ -140,85 +110,82 @@ func (s *DB) WriteFor(ctx context.Context, caller any, fn func(tx *Tx) error) er
 	return nil
 }
 
-// commit ends before the hooks run, so that a hook may call Write while Close
-// waits.
-func (s *DB) commit(ctx context.Context, fn closureOf) (*Tx, error) {
-	if !s.door.enter() {
+// commit returns before the hooks run, so that a hook can call Write while Close waits.
+func (d *DB) commit(ctx context.Context, c closure) (*Tx, error) {
+	if !d.calls.begin() {
 		return nil, ErrClosed
 	}
-	defer s.door.leave()
-	s.counters.asked.Add(1)
-	return s.backend.write(ctx, fn)
+	defer d.calls.end()
+	d.counters.asked.Add(1)
+	return d.backend.write(ctx, c)
 }
 
-// Stats tells how many closures were stored in how many commits.
-func (s *DB) Stats() Stats {
-	return Stats{Asked: s.counters.asked.Load(), Writes: s.counters.writes.Load(), Commits: s.counters.commits.Load()}
+// Stats returns how many closures were stored in how many commits.
+func (d *DB) Stats() Stats {
+	return Stats{Asked: d.counters.asked.Load(), Writes: d.counters.writes.Load(), Commits: d.counters.commits.Load()}
 }
 
-// Dialect tells which kind of database this is.
-func (r Queries) Dialect() Dialect { return r.dialect }
-
-// Queued is how many closures wait for the SQLite writer.
-func (s *DB) Queued() int {
-	if b, ok := s.backend.(*sqliteBackend); ok {
+// Queued returns how many closures wait for SQLite's writer; PostgreSQL has no queue.
+func (d *DB) Queued() int {
+	if b, ok := d.backend.(*sqliteBackend); ok {
 		return len(b.writer.requests)
 	}
 	return 0
 }
 
-// Ping reports whether the database can be read and, on SQLite, whether the
-// writer answers and gets the file's lock: a write of nothing.
-func (s *DB) Ping(ctx context.Context) error {
-	if ctx.Value(within{s}) != nil || s.nested() {
+// Ping returns an error if the database cannot be read. On SQLite it also runs an empty write, which
+// needs the writer and the lock of the file.
+func (d *DB) Ping(ctx context.Context) error {
+	if d.isNested(ctx) {
 		return ErrNested
 	}
-	if !s.door.enter() {
+	if !d.calls.begin() {
 		return ErrClosed
 	}
-	defer s.door.leave()
-	if err := s.backend.ping(ctx); err != nil {
+	defer d.calls.end()
+	if err := d.backend.ping(ctx); err != nil {
 		return fmt.Errorf("store: ping: %w", err)
 	}
 	return nil
 }
 
-// Close waits for the Writes that have begun, refuses later ones with
-// ErrClosed, and closes the database. A second Close does nothing.
-func (s *DB) Close() error {
-	if !s.door.shut() {
+// Close waits for the Writes that have begun, and closes the database. Later Writes return
+// ErrClosed. A second Close does nothing.
+func (d *DB) Close() error {
+	if !d.calls.close() {
 		return nil
 	}
-	if err := s.backend.close(); err != nil {
+	if err := d.backend.close(); err != nil {
 		return fmt.Errorf("store: close: %w", err)
 	}
 	return nil
 }
 
-// door lets callers in until it is shut, and shuts when all have left.
-type door struct {
-	mu     sync.Mutex
-	closed bool
-	inside sync.WaitGroup
+// callTracker lets calls begin until it is closed.
+type callTracker struct {
+	mu      sync.Mutex
+	closed  bool
+	running sync.WaitGroup
 }
 
-func (d *door) enter() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if !d.closed {
-		d.inside.Add(1)
+// begin reports whether the call can go on. The caller must then call end.
+func (t *callTracker) begin() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.closed {
+		t.running.Add(1)
 	}
-	return !d.closed
+	return !t.closed
 }
 
-func (d *door) leave() { d.inside.Done() }
+func (t *callTracker) end() { t.running.Done() }
 
-// shut reports whether this call is the one that shut it.
-func (d *door) shut() bool {
-	d.mu.Lock()
-	first := !d.closed
-	d.closed = true
-	d.mu.Unlock()
-	d.inside.Wait()
+// close waits until no call runs. It reports whether this call was the first.
+func (t *callTracker) close() (first bool) {
+	t.mu.Lock()
+	first = !t.closed
+	t.closed = true
+	t.mu.Unlock()
+	t.running.Wait()
 	return first
 }

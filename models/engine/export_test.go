@@ -8,11 +8,11 @@ var (
 	Rebind        = rebind
 	ErrGoexit     = errGoexit
 	PostgresConns = postgresConns
-	MaxStatements = prepared
+	MaxStatements = maxStatements
 )
 
 const (
-	MaxBatchTime = batchTime
+	MaxBatchTime = maxBatchTime
 	IdleLimit    = idleLimit
 	TotalLimit   = totalLimit
 )
@@ -26,18 +26,18 @@ func (d *DB) CheckHangs(now time.Time) {
 	case *sqliteBackend:
 		b.writer.checkHang(now)
 	case *postgresBackend:
-		b.look(now)
+		b.checkHangs(now)
 	}
 }
 
 // Running returns how many closures run.
-func (d *DB) Running() int { return int(d.inside.Load()) }
+func (d *DB) Running() int { return int(d.running.Load()) }
 
 // InStatement reports whether a statement of the transaction runs.
 func (tx *Tx) InStatement() bool {
-	if !tx.turn.mu.TryLock() {
+	if !tx.conn.mu.TryLock() {
 		return true
 	}
-	tx.turn.mu.Unlock()
+	tx.conn.mu.Unlock()
 	return false
 }

@@ -10,22 +10,23 @@ import (
 	"time"
 )
 
-// ErrLocked says that another program holds a lock.
+// ErrLocked is the error of TryLock if another program holds the lock.
 var ErrLocked = errors.New("another program holds the lock")
 
-// lockPoll is how often somebody who waits for a lock tries again.
-const lockPoll = 20 * time.Millisecond
+const (
+	lockInterval = 20 * time.Millisecond // between two tries of Lock
+	maxAloneWait = 5 * time.Minute       // the wait for programs that create or migrate the same file
+)
 
-// TryLock locks a file for this program alone, and makes the file where there
-// is none; ErrLocked where another has it. Closing the file ends the lock, and
-// so does the end of the program, however it comes.
+// TryLock locks a file for this program and creates a missing one. It returns ErrLocked if another
+// program has the lock. The lock ends when the file is closed or the program ends in any way.
 func TryLock(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // #nosec G304 -- the operator names the directory
 	if err != nil {
 		return nil, fmt.Errorf("open the lock: %w", err)
 	}
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) || err == nil && !leadsTo(path, f) {
+	if errors.Is(err, syscall.EWOULDBLOCK) || err == nil && !isFileAt(path, f) {
 		err = ErrLocked
 	}
 	if err != nil {
@@ -34,15 +35,16 @@ func TryLock(path string) (*os.File, error) {
 	return f, nil
 }
 
-// leadsTo reports whether a file still has its name: who had the lock may have
+// isFileAt reports whether path still names the file: the previous owner of the lock can have
 // removed it.
-func leadsTo(path string, f *os.File) bool {
+func isFileAt(path string, f *os.File) bool {
 	have, err := f.Stat()
 	named, statErr := os.Stat(path)
 	return err == nil && statErr == nil && os.SameFile(have, named)
 }
 
-// Lock is TryLock that waits while another program has the lock.
+// Lock is TryLock, but waits while another program has the lock. If ctx ends first, its error
+// matches ErrLocked and the error of ctx.
 func Lock(ctx context.Context, path string) (*os.File, error) {
 	for {
 		f, err := TryLock(path)
@@ -50,60 +52,33 @@ func Lock(ctx context.Context, path string) (*os.File, error) {
 			return f, err
 		}
 		select {
-		case <-time.After(lockPoll):
+		case <-time.After(lockInterval):
 		case <-ctx.Done():
 			return nil, errors.Join(err, ctx.Err())
 		}
 	}
 }
 
-// aloneTime bounds the wait for others that make or migrate the same file.
-const aloneTime = 5 * time.Minute
-
-// OpenAlone is Open, where other programs that begin with the same SQLite file
-// wait meanwhile: two that make it at once would disturb each other.
-func OpenAlone(ctx context.Context, o Options) (s *DB, err error) {
-	open := func() (err error) { s, err = Open(ctx, o); return err }
+// OpenAlone is Open, but other programs that call it with the same SQLite file wait meanwhile: two
+// programs that create a file at the same time would disturb each other.
+func OpenAlone(ctx context.Context, o Options) (d *DB, err error) {
+	open := func() (err error) { d, err = Open(ctx, o); return err }
 	path := File(o.URL)
 	if path == "" {
 		err = open()
 	} else if err = os.MkdirAll(filepath.Dir(path), 0o700); err == nil {
-		err = alone(ctx, path, open)
+		err = runAlone(ctx, path, open)
 	}
-	return s, err
+	return d, err
 }
 
-// alone runs fn while no other program is in here for the same SQLite file.
-func alone(ctx context.Context, path string, fn func() error) error {
-	wait, cancel := context.WithTimeout(ctx, aloneTime)
+// runAlone runs fn while no other program runs runAlone for the same SQLite file.
+func runAlone(ctx context.Context, path string, fn func() error) error {
+	wait, cancel := context.WithTimeout(ctx, maxAloneWait)
 	defer cancel()
-	f, err := Lock(wait, unlinked(path)+".migrating")
+	f, err := Lock(wait, resolveLinks(path)+".migrating")
 	if err != nil {
 		return fmt.Errorf("store: wait for another program that migrates: %w", err)
 	}
 	return errors.Join(fn(), f.Close())
-}
-
-// CheckURL says what is wrong with a database URL, without repeating it.
-func CheckURL(url string) error {
-	_, _, err := target(url)
-	return err
-}
-
-// File is the path of the database in a SQLite URL, without the links on the
-// way to it; "" for any other URL.
-func File(url string) string {
-	dialect, path, err := target(url)
-	if err != nil || dialect != SQLite {
-		return ""
-	}
-	return unlinked(path)
-}
-
-// unlinked is a path without links, where the file is there already.
-func unlinked(path string) string {
-	if file, err := filepath.EvalSymlinks(path); err == nil {
-		return file
-	}
-	return path
 }

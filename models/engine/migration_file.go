@@ -14,13 +14,16 @@ import (
 	"github.com/pressly/goose/v3/database"
 )
 
-// migrationFile is the file of a migration. hash is its SHA-256 in hex.
-type migrationFile struct{ name, hash string }
+// migrationFile is the file of a migration.
+type migrationFile struct {
+	name string
+	hash string // its SHA-256 in hex
+}
 
-// migrationFiles are the migrations that a program has for one kind of database, by version.
+// migrationFiles are a program's migrations for one dialect.
 type migrationFiles struct {
 	dir  fs.FS
-	list map[int64]migrationFile
+	list map[int64]migrationFile // by version
 }
 
 func readMigrationFiles(dir fs.FS) (migrationFiles, error) {
@@ -44,7 +47,7 @@ func readMigrationFiles(dir fs.FS) (migrationFiles, error) {
 	return files, nil
 }
 
-// latest returns the version of the schema that the program knows.
+// latest returns the version of the schema after all migrations.
 func (f migrationFiles) latest() int64 {
 	var latest int64
 	for version := range f.list {
@@ -69,8 +72,9 @@ func (s *hashStore) TableExists(ctx context.Context, db database.DBTxConn) (bool
 	return false, errors.ErrUnsupported
 }
 
-// Insert stores that a migration was applied, and its hash. Both are in the migration's transaction,
-// so that a kill leaves all or nothing of it. A migration that runs without one gets one for the two.
+// Insert stores that a migration was applied, and its hash. Both are part of the migration's
+// transaction, so that a killed program leaves all of them or none. If the migration runs without a
+// transaction, Insert begins one for both.
 func (s *hashStore) Insert(ctx context.Context, db database.DBTxConn, req database.InsertRequest) error {
 	conn, ok := db.(*sql.Conn)
 	if !ok {
@@ -90,7 +94,7 @@ func (s *hashStore) insert(ctx context.Context, db database.DBTxConn, req databa
 	if err := s.Store.Insert(ctx, db, req); err != nil {
 		return err
 	}
-	if req.Version == 0 { // goose's own, which marks an empty database
+	if req.Version == 0 { // goose's own row, which marks an empty database
 		return nil
 	}
 	query := "INSERT INTO migration_hashes (version, name, hash, applied_at) VALUES (?, ?, ?, ?)"

@@ -4,20 +4,21 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"time"
 )
 
-// Dialect is the kind of database behind a Store.
+// Dialect is a kind of database.
 type Dialect int
 
-// The two dialects.
+// The supported databases.
 const (
 	SQLite Dialect = iota
 	Postgres
 )
 
-// String names the dialect in lower case.
+// String returns the name in lower case.
 func (d Dialect) String() string {
 	switch d {
 	case SQLite:
@@ -28,13 +29,15 @@ func (d Dialect) String() string {
 	return "unknown"
 }
 
-// Options say which database a Store opens, and what it is given to do so.
+// Options are the parameters of Open.
 type Options struct {
 	URL string           // "sqlite:PATH", or "postgres://..." as PostgreSQL's own tools take it
 	Log *slog.Logger     // nil: nothing is logged
 	Now func() time.Time // nil: time.Now
 
-	Migrations fs.FS // a directory for each dialect
+	// Migrations has the directories sqlite and postgres with numbered SQL files for goose. The
+	// first one creates the table migration_hashes (version, name, hash, applied_at).
+	Migrations fs.FS
 }
 
 func (o Options) withDefaults() Options {
@@ -47,10 +50,25 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// target splits a database URL into its dialect and what that dialect opens: a
-// file's path for SQLite, the URL itself for PostgreSQL. Its errors do not
-// repeat the URL, which may hold a password.
-func target(url string) (Dialect, string, error) {
+// CheckURL returns an error if a database URL is invalid. The error does not repeat the URL.
+func CheckURL(url string) error {
+	_, _, err := parseURL(url)
+	return err
+}
+
+// File returns the path of the database in a SQLite URL with symbolic links resolved, or "" for any
+// other URL.
+func File(url string) string {
+	dialect, path, err := parseURL(url)
+	if err != nil || dialect != SQLite {
+		return ""
+	}
+	return resolveLinks(path)
+}
+
+// parseURL returns the dialect of a database URL and the address for it: the path of the file for
+// SQLite, the URL itself for PostgreSQL. Its errors do not repeat the URL, which can hold a password.
+func parseURL(url string) (d Dialect, address string, err error) {
 	if path, ok := strings.CutPrefix(url, "sqlite:"); ok {
 		if rest, ok := strings.CutPrefix(path, "//"); ok {
 			path = rest
@@ -64,4 +82,12 @@ func target(url string) (Dialect, string, error) {
 		return Postgres, url, nil
 	}
 	return 0, "", errors.New("store: a database URL begins with sqlite: or postgres://")
+}
+
+// resolveLinks returns a path without symbolic links, or the path itself if the file is missing.
+func resolveLinks(path string) string {
+	if file, err := filepath.EvalSymlinks(path); err == nil {
+		return file
+	}
+	return path
 }

@@ -18,38 +18,38 @@ import (
 )
 
 const (
-	postgresConns   = 16 // of readers, and of writers
+	postgresConns   = 16 // for reads, and as many for writes
 	postgresIdle    = 5 * time.Minute
 	postgresRetries = 3
 )
 
-func openPostgres(ctx context.Context, s *DB, url string) error {
-	db, err := connect(ctx, url, false)
+func openPostgres(ctx context.Context, d *DB, url string) error {
+	writeDB, err := connect(ctx, url, false)
 	if err != nil {
 		return err
 	}
-	pool, err := connect(ctx, url, true)
+	readDB, err := connect(ctx, url, true)
 	if err != nil {
-		return errors.Join(err, db.Close())
+		return errors.Join(err, writeDB.Close())
 	}
-	s.pool = pool
-	if s.gorm, err = openGorm(postgres.New(postgres.Config{Conn: pool}), s); err != nil {
-		return errors.Join(err, pool.Close(), db.Close())
+	d.pool = readDB
+	if d.gorm, err = openGorm(postgres.New(postgres.Config{Conn: readDB}), d); err != nil {
+		return errors.Join(err, readDB.Close(), writeDB.Close())
 	}
-	b := &postgresBackend{store: s, readers: pool, db: db, active: map[*attempt]struct{}{}}
-	b.watch = startWatchdog(b.look)
-	s.backend = b
+	b := &postgresBackend{db: d, readDB: readDB, writeDB: writeDB, running: map[*attempt]struct{}{}}
+	b.watchdog = startWatchdog(b.checkHangs)
+	d.backend = b
 	return nil
 }
 
-// connect opens a pool of connections, which cannot write where it is readOnly:
-// a Store that writes beside its transactions is a mistake on both databases.
+// connect opens a pool of connections. Those of a readOnly pool cannot write, so that a DB that
+// writes outside its transactions fails on PostgreSQL as it does on SQLite.
 func connect(ctx context.Context, url string, readOnly bool) (*sql.DB, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, err
 	}
-	config.RuntimeParams["jit"] = "off" // its compiler costs more than any statement of ours
+	config.RuntimeParams["jit"] = "off" // compiling costs more than any statement of ours
 	if readOnly {
 		config.RuntimeParams["default_transaction_read_only"] = "on"
 	}
@@ -63,153 +63,151 @@ func connect(ctx context.Context, url string, readOnly bool) (*sql.DB, error) {
 	return db, nil
 }
 
-// postgresBackend has a transaction for each Write, on the caller's goroutine.
+// postgresBackend runs each Write in its own transaction, on the caller's goroutine.
 type postgresBackend struct {
-	store   *DB
-	readers *sql.DB
-	db      *sql.DB
-	watch   *watchdog
-	mu      sync.Mutex
-	active  map[*attempt]struct{}
+	db       *DB
+	readDB   *sql.DB
+	writeDB  *sql.DB
+	watchdog *watchdog
+	mu       sync.Mutex
+	running  map[*attempt]struct{}
 }
 
-// attempt is one closure's turn in a transaction of its own.
+// attempt is one run of a closure in its own transaction.
 type attempt struct {
 	backend *postgresBackend
-	fn      closureOf
+	closure closure
 	conn    *sql.Conn
 	open    *sql.Tx
-	turn    *txConn
+	guard   *txConn // of open
 	tx      *Tx
 }
 
-// write tries again where PostgreSQL has undone a transaction in favour of
-// another one.
-func (b *postgresBackend) write(ctx context.Context, fn closureOf) (*Tx, error) {
+// write tries again if PostgreSQL has undone the transaction in favor of another one.
+func (b *postgresBackend) write(ctx context.Context, c closure) (*Tx, error) {
 	for tries := 0; ; tries++ {
-		tx, again, err := b.attempt(ctx, fn)
+		tx, again, err := b.attempt(ctx, c)
 		if err == nil {
-			b.store.counters.writes.Add(1)
-			b.store.counters.commits.Add(1)
+			b.db.counters.writes.Add(1)
+			b.db.counters.commits.Add(1)
 		}
 		if !again || tries == postgresRetries {
 			return tx, err
 		}
-		b.store.log.DebugContext(ctx, "write is tried again", "error", err)
+		b.db.log.DebugContext(ctx, "retry write", "error", err)
 	}
 }
 
-// attempt runs fn in a transaction; again says that another attempt may do.
-// Only fn's statements get the caller's context: a COMMIT that is cut short
-// would leave open whether it was done.
-func (b *postgresBackend) attempt(ctx context.Context, fn closureOf) (tx *Tx, again bool, err error) {
-	conn, err := b.db.Conn(ctx)
+// attempt runs a closure in a transaction. again reports whether another attempt can succeed. Only
+// the closure's statements get the caller's context: nobody could say whether an interrupted COMMIT
+// took effect.
+func (b *postgresBackend) attempt(ctx context.Context, c closure) (tx *Tx, again bool, err error) {
+	conn, err := b.writeDB.Conn(ctx)
 	if err != nil {
 		return nil, false, fmt.Errorf("store: connect: %w", err)
 	}
-	defer func() { b.note(ctx, conn.Close()) }()
+	defer func() { b.logIgnored(ctx, conn.Close()) }()
 	open, err := conn.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if err != nil {
 		return nil, false, fmt.Errorf("store: begin: %w", err)
 	}
-	a := &attempt{backend: b, fn: fn, conn: conn, open: open, turn: newTxConn(ctx, open)}
-	a.tx = newTx(ctx, b.store, a.turn)
-	first, err := a.run(ctx)
+	a := &attempt{backend: b, closure: c, conn: conn, open: open, guard: newTxConn(ctx, open)}
+	a.tx = newTx(ctx, b.db, a.guard)
+	firstErr, err := a.run(ctx)
 	if err != nil {
-		return nil, undoneForAnother(first) || undoneForAnother(err), err
+		return nil, isConflict(firstErr) || isConflict(err), err
 	}
 	if err := open.Commit(); err != nil {
-		return nil, undoneForAnother(err), fmt.Errorf("store: commit: %w", err)
+		return nil, isConflict(err), fmt.Errorf("store: commit: %w", err)
 	}
 	return a.tx, false, nil
 }
 
-// run runs the closure, and rolls back where it fails in any way. first is the
-// error of the first statement that failed.
-func (a *attempt) run(ctx context.Context) (first, err error) {
-	a.backend.enter(a)
+// run runs the closure, and rolls back if it fails in any way. firstErr is the error of the first
+// statement that failed.
+func (a *attempt) run(ctx context.Context) (firstErr, err error) {
+	a.backend.setRunning(a)
 	returned := false
 	defer func() {
 		var v any
 		if !returned {
 			v = recover()
 		}
-		ended, mine := a.turn.end()
-		a.backend.leave(a)
-		if first = ended; returned && (err == nil || !mine) {
-			err = ended
+		endErr, owned := a.guard.end()
+		a.backend.clearRunning(a)
+		if firstErr = endErr; returned && (err == nil || !owned) {
+			err = endErr
 		}
 		if !returned || err != nil {
-			a.backend.note(ctx, a.open.Rollback())
+			a.backend.logIgnored(ctx, a.open.Rollback())
 		}
 		if v != nil {
 			panic(&PanicError{Value: v, Stack: debug.Stack()})
 		}
 	}()
-	err = closure(a.fn.run, a.tx)
+	err = runClosure(a.closure.run, a.tx)
 	returned = true
-	return first, err
+	return firstErr, err
 }
 
-func (b *postgresBackend) enter(a *attempt) {
-	b.store.inside.Add(1)
+func (b *postgresBackend) setRunning(a *attempt) {
+	b.db.running.Add(1)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.active[a] = struct{}{}
+	b.running[a] = struct{}{}
 }
 
-func (b *postgresBackend) leave(a *attempt) {
-	b.store.inside.Add(-1)
+func (b *postgresBackend) clearRunning(a *attempt) {
+	b.db.running.Add(-1)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.active, a)
+	delete(b.running, a)
 }
 
-// look undoes what closures that hang have done, and takes their connections
-// from them: others may wait for the rows that they have locked. Their callers
-// are answered when they return, since they run on the callers' goroutines.
-func (b *postgresBackend) look(now time.Time) {
+// checkHangs undoes the closures that hang and closes their connections, since other transactions
+// can wait for the rows that they have locked. The closures run on their callers' goroutines, so
+// Write returns only when they do.
+func (b *postgresBackend) checkHangs(now time.Time) {
 	b.mu.Lock()
-	list := slices.Collect(maps.Keys(b.active))
+	list := slices.Collect(maps.Keys(b.running))
 	b.mu.Unlock()
 	for _, a := range list {
-		if !a.turn.expire(now, a.fn) {
+		if !a.guard.expire(now, a.closure) {
 			continue
 		}
-		b.store.log.ErrorContext(
-			a.turn.ctx, "a write hangs and was undone", "error", a.turn.expired, "stacks", string(a.turn.expired.Stacks),
-		)
-		b.note(a.turn.ctx, a.open.Rollback())
-		b.note(a.turn.ctx, a.conn.Close())
+		ctx := a.guard.ctx
+		logTimeout(ctx, b.db.log, a.guard.timeout)
+		b.logIgnored(ctx, a.open.Rollback())
+		b.logIgnored(ctx, a.conn.Close())
 	}
 }
 
-// note logs an error that changes nothing: what was to be undone is undone by
-// the end of the connection at the latest.
-func (b *postgresBackend) note(ctx context.Context, err error) {
+// logIgnored logs an error that has no effect: the end of the connection undoes its transaction at
+// the latest.
+func (b *postgresBackend) logIgnored(ctx context.Context, err error) {
 	if err != nil {
-		b.store.log.DebugContext(ctx, "while undoing a write", "error", err)
+		b.db.log.DebugContext(ctx, "undo write", "error", err)
 	}
 }
 
-// undoneForAnother reports a serialization failure or a deadlock (40001 and
-// 40P01 in PostgreSQL's appendix A).
-func undoneForAnother(err error) bool {
+// isConflict reports whether an error is a serialization failure or a deadlock (40001 and 40P01 in
+// appendix A of PostgreSQL's manual).
+func isConflict(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
 }
 
 func (b *postgresBackend) migrator(_ context.Context, files migrationFiles) (*migrator, error) {
-	return newMigrator(Postgres, b.db, files, b.store.now, func() error { return nil })
+	return newMigrator(Postgres, b.writeDB, files, b.db.now, func() error { return nil })
 }
 
 func (b *postgresBackend) snapshot(ctx context.Context) (*sql.Tx, error) {
-	return b.readers.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	return b.readDB.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 }
 
-func (b *postgresBackend) ping(ctx context.Context) error { return b.readers.PingContext(ctx) }
+func (b *postgresBackend) ping(ctx context.Context) error { return b.readDB.PingContext(ctx) }
 
 func (b *postgresBackend) close() error {
-	b.watch.stop()
-	return errors.Join(b.readers.Close(), b.db.Close())
+	b.watchdog.stop()
+	return errors.Join(b.readDB.Close(), b.writeDB.Close())
 }

@@ -3,9 +3,6 @@ package engine
 import (
 	"context"
 	"database/sql"
-	"strconv"
-	"strings"
-	"sync"
 	"time"
 
 	"gorm.io/gorm"
@@ -13,8 +10,8 @@ import (
 	"gatecrier/app/fault"
 )
 
-// Queries has all that only reads. A Store's go to a pool of connections that
-// can do nothing else, a Tx's to the connection of its transaction.
+// Queries are the methods that only read. Those of a DB use a pool of read-only connections, those
+// of a Tx use its transaction.
 type Queries struct {
 	gorm    *gorm.DB
 	pool    gorm.ConnPool
@@ -23,34 +20,36 @@ type Queries struct {
 	binder  *binder
 }
 
-// Now is the injected clock in UTC, to the microsecond that is stored.
-func (r Queries) Now() time.Time { return r.now().UTC().Truncate(time.Microsecond) }
+// Now returns the time of Options.Now in UTC, truncated to the microsecond that is stored.
+func (q Queries) Now() time.Time { return q.now().UTC().Truncate(time.Microsecond) }
 
-// Gorm is a gorm session for ctx.
-func (r Queries) Gorm(ctx context.Context) *gorm.DB {
-	db := r.gorm.Session(&gorm.Session{NewDB: true, Context: ctx})
-	db.Statement.ConnPool = r.pool
+// Dialect returns the kind of the database.
+func (q Queries) Dialect() Dialect { return q.dialect }
+
+// Gorm returns a gorm session for ctx.
+func (q Queries) Gorm(ctx context.Context) *gorm.DB {
+	db := q.gorm.Session(&gorm.Session{NewDB: true, Context: ctx})
+	db.Statement.ConnPool = q.pool
 	return db
 }
 
-// Query calls scan once for each row of an answer. Its errors keep where they
-// came from.
-func (r Queries) Query(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
-	err := r.scanAll(ctx, query, args, scan)
-	if t, ok := r.pool.(*txConn); ok && err != nil {
-		return t.trace(err)
+// Query calls scan for each row of a result. Its errors carry the stack of their origin.
+func (q Queries) Query(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
+	err := q.scanAll(ctx, query, args, scan)
+	if conn, ok := q.pool.(*txConn); ok && err != nil {
+		return conn.trace(err)
 	}
 	return fault.WithStack(err)
 }
 
-func (r Queries) scanAll(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) (err error) {
-	rows, err := r.pool.QueryContext(ctx, r.bind(query), args...)
+func (q Queries) scanAll(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) (err error) {
+	rows, err := q.pool.QueryContext(ctx, q.bind(query), args...)
 	if err != nil {
 		return err
 	}
 	defer func() {
-		if closing := rows.Close(); err == nil {
-			err = closing
+		if closeErr := rows.Close(); err == nil {
+			err = closeErr
 		}
 	}()
 	for rows.Next() {
@@ -61,11 +60,10 @@ func (r Queries) scanAll(ctx context.Context, query string, args []any, scan fun
 	return rows.Err()
 }
 
-// Get scans the first row of an answer into dst; sql.ErrNoRows where there is
-// none.
-func (r Queries) Get(ctx context.Context, query string, args []any, dst ...any) error {
+// Get scans the first row of a result into dst. It returns sql.ErrNoRows if the result is empty.
+func (q Queries) Get(ctx context.Context, query string, args []any, dst ...any) error {
 	found := false
-	err := r.Query(ctx, query, args, func(rows *sql.Rows) error {
+	err := q.Query(ctx, query, args, func(rows *sql.Rows) error {
 		if found {
 			return nil
 		}
@@ -78,82 +76,10 @@ func (r Queries) Get(ctx context.Context, query string, args []any, dst ...any) 
 	return err
 }
 
-// bind gives a statement its dialect's placeholders.
-func (r Queries) bind(query string) string {
-	if r.dialect == SQLite {
+// bind replaces the placeholders of a statement by those of the dialect.
+func (q Queries) bind(query string) string {
+	if q.dialect == SQLite {
 		return query
 	}
-	return r.binder.bind(query)
-}
-
-// bindings is how many statements a binder remembers. Those of the program are
-// far fewer; lists of different lengths make them more.
-const bindings = 2048
-
-// binder remembers statements with their placeholders replaced.
-type binder struct {
-	mu    sync.RWMutex
-	known map[string]string
-}
-
-func (b *binder) bind(query string) string {
-	b.mu.RLock()
-	bound, ok := b.known[query]
-	b.mu.RUnlock()
-	if ok {
-		return bound
-	}
-	bound = rebind(query)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.known == nil || len(b.known) >= bindings {
-		b.known = map[string]string{}
-	}
-	b.known[query] = bound
-	return bound
-}
-
-// rebind replaces each ? with $1, $2 and so on, but for those inside quotes
-// and comments.
-func rebind(query string) string {
-	var out strings.Builder
-	n := 0
-	for i := 0; i < len(query); {
-		size := quoted(query[i:])
-		if size == 0 && query[i] == '?' {
-			n++
-			out.WriteString("$" + strconv.Itoa(n))
-			i++
-			continue
-		}
-		size = max(size, 1)
-		out.WriteString(query[i : i+size])
-		i += size
-	}
-	return out.String()
-}
-
-// quoted is the length of the string, name or comment that query begins with,
-// 0 if with none.
-func quoted(query string) int {
-	ends := ""
-	switch {
-	case query[0] == '\'' || query[0] == '"':
-		ends = query[:1] // a doubled quote reads as two strings side by side
-	case strings.HasPrefix(query, "--"):
-		ends = "\n"
-	case strings.HasPrefix(query, "/*"):
-		ends = "*/"
-	default:
-		return 0
-	}
-	skip := 1
-	if ends == "*/" {
-		skip = 2
-	}
-	end := strings.Index(query[skip:], ends)
-	if end < 0 {
-		return len(query)
-	}
-	return skip + end + len(ends)
+	return q.binder.bind(query)
 }

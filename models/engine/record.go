@@ -9,16 +9,16 @@ import (
 
 // Recorded returns queries that call record before each statement. Tests use it to inspect the plans
 // of statements.
-func (r Queries) Recorded(record func(query string, args []any)) Queries {
-	r.pool = recordingPool{r.pool, record}
-	return r
+func (q Queries) Recorded(record func(query string, args []any)) Queries {
+	q.pool = recordingPool{q.pool, record}
+	return q
 }
 
 // Record calls record before each statement of the transaction until stop.
 func (tx *Tx) Record(record func(query string, args []any)) (stop func()) {
-	before := tx.turn.conn
-	tx.turn.conn = recordingConn{before, record}
-	return func() { tx.turn.conn = before }
+	before := tx.conn.conn
+	tx.conn.conn = recordingConn{before, record}
+	return func() { tx.conn.conn = before }
 }
 
 type recordingPool struct {

@@ -15,21 +15,20 @@ import (
 )
 
 const (
-	readers = 4
+	sqliteReaders = 4 // connections
 
-	// A commit is on the disk when it is answered: synchronous=FULL syncs the
-	// log each time.
-	writing = "_journal_mode=WAL&_synchronous=FULL&_foreign_keys=on&_busy_timeout=5000&_txlock=immediate&_stmt_cache_size=64"
-	reading = "mode=ro&_query_only=1&_foreign_keys=on&_busy_timeout=5000&_stmt_cache_size=64"
+	// With synchronous=FULL each commit syncs the log: a commit that has returned is on the disk.
+	writerOptions = "_journal_mode=WAL&_synchronous=FULL&_foreign_keys=on&_busy_timeout=5000" +
+		"&_txlock=immediate&_stmt_cache_size=64"
+	readerOptions = "mode=ro&_query_only=1&_foreign_keys=on&_busy_timeout=5000&_stmt_cache_size=64"
 
-	// Checkpoints of 16 MB instead of 4 make commits cheaper; a log that a slow
-	// reader let grow is cut back to 64 MB.
-	logging = "PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864"
+	// Checkpoints every 16 MB instead of 4 MB make commits cheaper. If a slow reader lets the log
+	// grow, it is cut back to 64 MB.
+	logPragmas = "PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864"
 )
 
-// openSQLite opens the writer before the readers, which cannot create the file
-// nor make it a WAL one.
-func openSQLite(ctx context.Context, s *DB, path string) error {
+// openSQLite opens the writer first: the readers can neither create the file nor make it a WAL one.
+func openSQLite(ctx context.Context, d *DB, path string) error {
 	if !hasSQLite() {
 		return errors.New("this build has no SQLite: build with CGO_ENABLED=1")
 	}
@@ -37,35 +36,35 @@ func openSQLite(ctx context.Context, s *DB, path string) error {
 	if err != nil {
 		return err
 	}
-	db, err := openFile(ctx, path, writing, 1)
+	writeDB, err := openFile(ctx, path, writerOptions, 1)
 	if err != nil {
 		return err
 	}
-	pool, err := openFile(ctx, path, reading, readers)
+	readDB, err := openFile(ctx, path, readerOptions, sqliteReaders)
 	if err != nil {
-		return errors.Join(err, db.Close())
+		return errors.Join(err, writeDB.Close())
 	}
-	s.pool = pool
-	if s.gorm, err = openGorm(sqlite.New(sqlite.Config{Conn: pool}), s); err != nil {
-		return errors.Join(err, pool.Close(), db.Close())
+	d.pool = readDB
+	if d.gorm, err = openGorm(sqlite.New(sqlite.Config{Conn: readDB}), d); err != nil {
+		return errors.Join(err, readDB.Close(), writeDB.Close())
 	}
-	w, err := startWriter(ctx, s, db)
+	w, err := startWriter(ctx, d, writeDB)
 	if err != nil {
-		return errors.Join(err, pool.Close(), db.Close())
+		return errors.Join(err, readDB.Close(), writeDB.Close())
 	}
-	s.backend = &sqliteBackend{path: path, now: s.now, readers: pool, db: db, writer: w}
+	d.backend = &sqliteBackend{path: path, now: d.now, readDB: readDB, writeDB: writeDB, writer: w}
 	return nil
 }
 
-// hasSQLite reports whether the driver is there at all: built without cgo it
-// is a stub without most of its methods.
+// hasSQLite reports whether the build contains SQLite: without cgo the driver is a stub that lacks
+// most methods.
 func hasSQLite() bool {
 	_, ok := any((*sqlite3.SQLiteConn)(nil)).(autoCommitter)
 	return ok
 }
 
-// createFile makes the file and its directory for nobody else's eyes where they
-// are missing, and returns the path from the root.
+// createFile creates a missing file and its missing directories, readable only by their owner. It
+// returns the absolute path.
 func createFile(path string) (string, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -81,14 +80,14 @@ func createFile(path string) (string, error) {
 	return path, file.Close()
 }
 
-func openFile(ctx context.Context, path, options string, conns int) (*sql.DB, error) {
-	name := (&url.URL{Path: path}).EscapedPath() // a file may have ? and % in its name
+func openFile(ctx context.Context, path, options string, maxConns int) (*sql.DB, error) {
+	name := (&url.URL{Path: path}).EscapedPath() // a file name can contain ? and %
 	db, err := sql.Open("sqlite3", "file:"+name+"?"+options)
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxOpenConns(conns)
-	db.SetMaxIdleConns(conns)
+	db.SetMaxOpenConns(maxConns)
+	db.SetMaxIdleConns(maxConns)
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -98,18 +97,18 @@ func openFile(ctx context.Context, path, options string, conns int) (*sql.DB, er
 type sqliteBackend struct {
 	path    string
 	now     func() time.Time
-	readers *sql.DB
-	db      *sql.DB // the writer's
+	readDB  *sql.DB
+	writeDB *sql.DB // the writer's
 	writer  *writer
 }
 
-func (b *sqliteBackend) write(ctx context.Context, fn closureOf) (*Tx, error) {
-	return b.writer.write(ctx, fn)
+func (b *sqliteBackend) write(ctx context.Context, c closure) (*Tx, error) {
+	return b.writer.write(ctx, c)
 }
 
-// migrator has a connection of its own, since the writer's is taken for good.
+// migrator opens another connection, since the writer never releases its own.
 func (b *sqliteBackend) migrator(ctx context.Context, files migrationFiles) (*migrator, error) {
-	db, err := openFile(ctx, b.path, writing, 1)
+	db, err := openFile(ctx, b.path, writerOptions, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -117,22 +116,21 @@ func (b *sqliteBackend) migrator(ctx context.Context, files migrationFiles) (*mi
 }
 
 func (b *sqliteBackend) snapshot(ctx context.Context) (*sql.Tx, error) {
-	return b.readers.BeginTx(ctx, nil)
+	return b.readDB.BeginTx(ctx, nil)
 }
 
 func (b *sqliteBackend) ping(ctx context.Context) error {
-	if err := b.readers.PingContext(ctx); err != nil {
+	if err := b.readDB.PingContext(ctx); err != nil {
 		return fmt.Errorf("readers: %w", err)
 	}
 	empty := func(*Tx) error { return nil }
-	if _, err := b.writer.write(ctx, closureOf{empty, empty}); err != nil {
+	if _, err := b.writer.write(ctx, newClosure(empty, empty)); err != nil {
 		return fmt.Errorf("writer: %w", err)
 	}
 	return nil
 }
 
-// close ends the readers first: the last connection to go tidies up the log,
-// and a reader may not.
+// close closes the readers first: the last connection removes the log, which a reader cannot do.
 func (b *sqliteBackend) close() error {
-	return errors.Join(b.readers.Close(), b.writer.stop(), b.db.Close())
+	return errors.Join(b.readDB.Close(), b.writer.stop(), b.writeDB.Close())
 }

@@ -3,16 +3,15 @@ package engine
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
 )
 
 const (
-	batchClosures = 128                    // at most so many closures share a commit
-	batchTime     = 10 * time.Millisecond  // and none joins one that has been open for longer
-	slowClosure   = 100 * time.Millisecond // worth a line in the log, since all others waited
+	maxBatch      = 128                    // closures that share a commit
+	maxBatchTime  = 10 * time.Millisecond  // no closure joins a batch that is older
+	slowThreshold = 100 * time.Millisecond // log a closure that takes longer: all others waited
 )
 
 // The states of a write request.
@@ -22,94 +21,95 @@ const (
 	stateAbandoned       // the caller no longer waits
 )
 
-// writeRequest is one Write on its way through the writer.
+// writeRequest is one call of Write.
 type writeRequest struct {
 	ctx      context.Context
-	fn       closureOf
+	closure  closure
 	state    atomic.Int32
-	alone    bool // it has a transaction of its own
+	alone    bool // runs in its own transaction
 	tx       *Tx
 	err      error
 	panicked *PanicError
 	done     chan struct{} // closed when err and panicked are final
 }
 
-func (j *writeRequest) failed() bool { return j.err != nil || j.panicked != nil }
+func (r *writeRequest) failed() bool { return r.err != nil || r.panicked != nil }
 
-// fail notes a closure that did not return: v is what it panicked with, nil
-// when it ended its goroutine.
-func (j *writeRequest) fail(v any) {
+// setPanic stores that the closure did not return. v is the panic value, nil if the closure ended its
+// goroutine.
+func (r *writeRequest) setPanic(v any) {
 	if v == nil {
-		j.err = errGoexit
+		r.err = errGoexit
 		return
 	}
-	j.panicked = &PanicError{Value: v, Stack: debug.Stack()}
+	r.panicked = &PanicError{Value: v, Stack: debug.Stack()}
 }
 
-// writer owns the one connection that writes to a SQLite file. One goroutine
-// takes requests in order, runs each in a savepoint, and commits when none waits or
-// the batch is full; then it answers all of the batch. It never waits for more
-// to come: batches form by themselves while a commit is being synced.
+// writer owns the only connection that writes to a SQLite file. One goroutine takes requests in
+// order, runs each in a savepoint, and commits when no request waits or the batch is full; then it
+// answers the whole batch. It never waits for more requests: they queue while a commit is synced and
+// form the next batch.
 //
-// That goroutine may be lost to a closure that hangs. The watchdog then takes over
-// and has another go on with the same batch; see txConn.expire for who owns what.
+// A closure that hangs keeps that goroutine. The watchdog then takes the connection and starts
+// another goroutine, which continues with the same batch. txConn.expire decides who owns the
+// connection.
 type writer struct {
-	store    *DB
+	db       *DB
 	conn     *writerConn
 	requests chan *writeRequest
 	ended    chan struct{}
 	watchdog *watchdog
-	current  atomic.Pointer[running] // the closure that runs
+	current  atomic.Pointer[runningRequest] // nil while no closure runs
 
-	// The goroutine's own. A transaction is open while batch is not empty.
+	// Only the goroutine uses these. While batch is not empty, a transaction is open.
 	batch []*writeRequest
-	redo  []*writeRequest // lost with another's transaction: each is run again alone
+	redo  []*writeRequest // lost with another's transaction: each runs again alone
 	began time.Time
 }
 
-// running is a closure that runs.
-type running struct {
+// runningRequest is a request whose closure runs.
+type runningRequest struct {
 	request *writeRequest
 	conn    *txConn
 }
 
-// loopState is one goroutine's time as the writer.
+// loopState is the state of one goroutine of the writer.
 type loopState struct {
-	finished bool // all is done
-	lost     bool // another one is the writer now
+	finished bool // all requests are answered
+	lost     bool // another goroutine is the writer now
 }
 
-func startWriter(ctx context.Context, s *DB, db *sql.DB) (*writer, error) {
+func startWriter(ctx context.Context, d *DB, db *sql.DB) (*writer, error) {
 	conn, err := newWriterConn(ctx, db)
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{store: s, conn: conn, requests: make(chan *writeRequest, 8*batchClosures), ended: make(chan struct{})}
+	w := &writer{db: d, conn: conn, requests: make(chan *writeRequest, 8*maxBatch), ended: make(chan struct{})}
 	go w.run()
 	w.watchdog = startWatchdog(w.checkHang)
 	return w, nil
 }
 
-// write hands a closure to the writer and waits for its outcome.
-func (w *writer) write(ctx context.Context, fn closureOf) (*Tx, error) {
-	j := &writeRequest{ctx: ctx, fn: fn, done: make(chan struct{})}
+// write queues a closure and waits for its outcome.
+func (w *writer) write(ctx context.Context, c closure) (*Tx, error) {
+	r := &writeRequest{ctx: ctx, closure: c, done: make(chan struct{})}
 	select {
-	case w.requests <- j:
+	case w.requests <- r:
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 	select {
-	case <-j.done:
+	case <-r.done:
 	case <-ctx.Done():
-		if j.state.CompareAndSwap(stateQueued, stateAbandoned) {
+		if r.state.CompareAndSwap(stateQueued, stateAbandoned) {
 			return nil, ctx.Err()
 		}
-		<-j.done
+		<-r.done
 	}
-	if j.panicked != nil {
-		panic(j.panicked)
+	if r.panicked != nil {
+		panic(r.panicked)
 	}
-	return j.tx, j.err
+	return r.tx, r.err
 }
 
 // stop returns when all requests are answered. The caller must not call write any more.
@@ -120,8 +120,8 @@ func (w *writer) stop() error {
 	return w.conn.close()
 }
 
-// run is the goroutine. A closure can end it (testing's FailNow does): then a
-// successor goes on with the same batch.
+// run is the writer's goroutine. A closure can end it, as testing's FailNow does: then run starts a
+// goroutine that continues with the same batch.
 func (w *writer) run() {
 	var s loopState
 	defer func() {
@@ -141,75 +141,67 @@ func (w *writer) run() {
 // step runs one closure or commits.
 func (w *writer) step(s *loopState) {
 	if len(w.batch) > 0 {
-		if j := w.nextQueued(); j != nil {
-			w.runRequest(j, s)
+		if r := w.nextQueued(); r != nil {
+			w.runRequest(r, s)
 		} else {
 			w.commit()
 		}
 		return
 	}
 	if len(w.redo) > 0 {
-		j := w.redo[0]
+		r := w.redo[0]
 		w.redo = w.redo[1:]
-		w.runRequest(j, s)
+		w.runRequest(r, s)
 		return
 	}
-	j, ok := <-w.requests
+	r, ok := <-w.requests
 	if !ok {
 		s.finished = true
 		return
 	}
-	w.runRequest(j, s)
+	w.runRequest(r, s)
 }
 
-// nextQueued returns a waiting request for the open batch, nil where it is time to
-// commit. The time is the machine's: it is a bound, nobody reads it.
+// nextQueued returns a waiting request for the open batch, or nil if the writer must commit. It uses
+// the machine's time, which only bounds the batch and is never stored.
 func (w *writer) nextQueued() *writeRequest {
-	if w.batch[0].alone || len(w.batch) >= batchClosures || time.Since(w.began) > batchTime {
+	if w.batch[0].alone || len(w.batch) >= maxBatch || time.Since(w.began) > maxBatchTime {
 		return nil
 	}
 	select {
-	case j := <-w.requests:
-		return j // nil when the channel is closed
+	case r := <-w.requests:
+		return r // nil if the channel is closed
 	default:
 		return nil
 	}
 }
 
-// runRequest runs a request, unless its caller has left.
-func (w *writer) runRequest(j *writeRequest, s *loopState) {
-	if !j.state.CompareAndSwap(stateQueued, stateRunning) {
+// runRequest runs a request unless its caller no longer waits.
+func (w *writer) runRequest(r *writeRequest, s *loopState) {
+	if !r.state.CompareAndSwap(stateQueued, stateRunning) {
 		return
 	}
-	if j.err = j.ctx.Err(); j.err == nil && len(w.batch) == 0 {
-		j.err = w.begin()
+	if r.err = r.ctx.Err(); r.err == nil && len(w.batch) == 0 {
+		r.err = w.begin()
 	}
-	if j.err != nil {
-		close(j.done)
+	if r.err != nil {
+		close(r.done)
 		return
 	}
-	w.runInSavepoint(j, s)
+	w.runInSavepoint(r, s)
 }
 
-func (w *writer) begin() error {
-	if err := w.conn.do("BEGIN IMMEDIATE"); err != nil {
-		return fmt.Errorf("store: begin: %w", err)
-	}
-	w.began = time.Now()
-	return nil
-}
-
-// runInSavepoint runs a closure in its savepoint. What has to follow is deferred, since
-// the closure may panic or end the goroutine.
-func (w *writer) runInSavepoint(j *writeRequest, s *loopState) {
-	w.batch = append(w.batch, j)
+// runInSavepoint runs a closure in its savepoint. The closure can panic or end the goroutine, so the
+// steps after it are deferred.
+func (w *writer) runInSavepoint(r *writeRequest, s *loopState) {
+	w.batch = append(w.batch, r)
 	if err := w.conn.do("SAVEPOINT closure"); err != nil {
 		w.abortBatch(err)
 		return
 	}
-	t := newTxConn(j.ctx, w.conn)
-	j.tx = newTx(j.ctx, w.store, t)
-	w.enter(&running{j, t})
+	conn := newTxConn(r.ctx, w.conn)
+	r.tx = newTx(r.ctx, w.db, conn)
+	w.setRunning(&runningRequest{r, conn})
 	var err error
 	returned := false
 	defer func() {
@@ -217,151 +209,52 @@ func (w *writer) runInSavepoint(j *writeRequest, s *loopState) {
 		if !returned {
 			v = recover()
 		}
-		first, mine := t.end()
-		if !mine {
+		firstErr, owned := conn.end()
+		if !owned {
 			s.lost = true
-			w.store.log.WarnContext(
-				j.ctx,
-				"a write that was given up has ended",
-				"closure",
-				nameOf(j.fn),
-				"duration",
-				time.Since(t.began),
-				"panic",
-				v,
-			)
+			w.db.log.WarnContext(r.ctx, "timed-out write returned",
+				"closure", r.closure.name(), "duration", time.Since(conn.began), "panic", v)
 			return
 		}
-		w.leave()
+		w.clearRunning()
 		if !returned {
-			j.fail(v)
-		} else if j.err = err; err == nil {
-			j.err = first
+			r.setPanic(v)
+		} else if r.err = err; err == nil {
+			r.err = firstErr
 		}
-		w.settle(j)
-		w.warnOfSlow(j, time.Since(t.began))
+		w.endSavepoint(r)
+		w.warnIfSlow(r, time.Since(conn.began))
 	}()
-	err = closure(j.fn.run, j.tx)
+	err = runClosure(r.closure.run, r.tx)
 	returned = true
 }
 
-func (w *writer) enter(a *running) {
-	w.store.inside.Add(1)
-	w.current.Store(a)
+func (w *writer) setRunning(r *runningRequest) {
+	w.db.running.Add(1)
+	w.current.Store(r)
 }
 
-func (w *writer) leave() {
+func (w *writer) clearRunning() {
 	w.current.Store(nil)
-	w.store.inside.Add(-1)
+	w.db.running.Add(-1)
 }
 
-// checkHang takes the writer away from a closure that hangs. The others of its batch
-// do not notice.
+// checkHang undoes a closure that hangs and takes the connection from it. The other closures of its
+// batch are not affected.
 func (w *writer) checkHang(now time.Time) {
-	a := w.current.Load()
-	if a == nil || !a.conn.expire(now, a.request.fn) {
+	r := w.current.Load()
+	if r == nil || !r.conn.expire(now, r.request.closure) {
 		return
 	}
-	w.leave()
-	w.store.log.ErrorContext(
-		a.request.ctx, "a write hangs and was undone", "error", a.conn.expired, "stacks", string(a.conn.expired.Stacks),
-	)
-	a.request.err = a.conn.expired
+	w.clearRunning()
+	logTimeout(r.request.ctx, w.db.log, r.conn.timeout)
+	r.request.err = r.conn.timeout
 	w.undo()
 	go w.run()
 }
 
-// settle keeps or undoes what a closure did, and nothing else of its batch.
-func (w *writer) settle(j *writeRequest) {
-	if !j.failed() {
-		j.err = w.conn.do("RELEASE closure")
-	}
-	if j.failed() {
-		w.undo()
-	}
-}
-
-// undo takes back what the last closure of the batch did. A full disk, among
-// others, has SQLite undo the whole transaction. Another savepoint would then
-// begin one of its own: there must be none.
-func (w *writer) undo() {
-	err := w.conn.stillOpen()
-	if err == nil {
-		err = w.conn.do("ROLLBACK TO closure")
-	}
-	if err == nil {
-		err = w.conn.do("RELEASE closure")
-	}
-	if err != nil {
-		w.abortBatch(err)
-	}
-}
-
-// abortBatch gives up the open batch, whose transaction is no longer to be trusted.
-// The last closure was at work when it was lost. The others are no part of
-// that, and are run again, each in a transaction of its own.
-func (w *writer) abortBatch(cause error) {
-	w.abandon()
-	last := len(w.batch) - 1
-	if j := w.batch[last]; !j.failed() {
-		j.err = fmt.Errorf("store: transaction lost: %w", cause)
-	}
-	for i, j := range w.batch {
-		if i == last || j.failed() {
-			close(j.done)
-			continue
-		}
-		j.alone = true
-		j.state.Store(stateQueued)
-		w.redo = append(w.redo, j)
-	}
-	w.resetBatch()
-}
-
-// commit makes the batch durable. Where that fails, whatever a closure answered
-// may rest on what was never stored, so that all get this error.
-func (w *writer) commit() {
-	err := w.conn.do("COMMIT")
-	if err != nil {
-		w.abandon()
-		err = fmt.Errorf("store: commit: %w", err)
-	} else {
-		w.store.counters.commits.Add(1)
-	}
-	for _, j := range w.batch {
-		if err != nil {
-			j.err = err
-		} else if !j.failed() {
-			w.store.counters.writes.Add(1)
-		}
-	}
-	w.finishBatch()
-}
-
-// abandon makes sure that no transaction is open.
-func (w *writer) abandon() {
-	if w.conn.stillOpen() != nil {
-		return
-	}
-	if err := w.conn.do("ROLLBACK"); err != nil {
-		w.store.log.Error("rollback failed", "error", err)
-	}
-}
-
-func (w *writer) finishBatch() {
-	for _, j := range w.batch {
-		close(j.done)
-	}
-	w.resetBatch()
-}
-
-func (w *writer) resetBatch() {
-	clear(w.batch)
-	w.batch = w.batch[:0]
-}
-
-func (w *writer) warnOfSlow(j *writeRequest, took time.Duration) {
-	if took > slowClosure {
-		w.store.log.WarnContext(j.ctx, "slow write held up all others", "closure", nameOf(j.fn), "duration", took)
+func (w *writer) warnIfSlow(r *writeRequest, took time.Duration) {
+	if took > slowThreshold {
+		w.db.log.WarnContext(r.ctx, "slow write delayed all others", "closure", r.closure.name(), "duration", took)
 	}
 }

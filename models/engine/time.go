@@ -9,8 +9,7 @@ import (
 	"gorm.io/gorm/schema"
 )
 
-// Micro is how a time is stored: microseconds since 1970 in UTC, NULL for the
-// zero time.
+// Micro returns the stored value of a time: microseconds since 1970 in UTC, or NULL for the zero time.
 func Micro(t time.Time) any {
 	if t.IsZero() {
 		return nil
@@ -18,13 +17,13 @@ func Micro(t time.Time) any {
 	return t.UnixMicro()
 }
 
-// TimeTo scans a stored time into t.
+// TimeTo returns a scan destination that reads a stored time into t.
 func TimeTo(t *time.Time) any { return microTime{t} }
 
-// microTime is a sql.Scanner.
+// microTime is the sql.Scanner of TimeTo.
 type microTime struct{ t *time.Time }
 
-// Scan reads what micro wrote.
+// Scan reads a value of Micro.
 func (m microTime) Scan(v any) error {
 	switch v := v.(type) {
 	case nil:
@@ -37,8 +36,8 @@ func (m microTime) Scan(v any) error {
 	return nil
 }
 
-// microSerializer is the same for gorm: `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"` on a field
-// of type time.Time.
+// microSerializer stores times in the same way for gorm. A field of type time.Time has the tag
+// `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`.
 type microSerializer struct{}
 
 // Scan reads a field from the database.
@@ -51,7 +50,7 @@ func (microSerializer) Scan(ctx context.Context, field *schema.Field, dst reflec
 	return nil
 }
 
-// Value gives a field to the database.
+// Value returns the stored value of a field.
 func (microSerializer) Value(_ context.Context, field *schema.Field, _ reflect.Value, v any) (any, error) {
 	t, ok := v.(time.Time)
 	if !ok {

@@ -2,45 +2,40 @@ package engine
 
 import "context"
 
-// Tx is a closure's turn in Write: the same reads as a Store's, which see what
-// the closure itself has written, and all that writes. It is for the closure's
-// goroutine, and after its turn answers ErrExpired.
+// Tx is the transaction of a closure in Write. Its reads see the closure's own changes. Only the
+// closure's goroutine may use it; after the closure's end all its statements return ErrExpired.
 type Tx struct {
 	Queries
-	turn  *txConn
+	conn  *txConn
 	ctx   context.Context
 	hooks []func()
 }
 
-// within marks the context of a closure of a store.
-type within struct{ store *DB }
-
-func newTx(ctx context.Context, s *DB, t *txConn) *Tx {
-	tx := &Tx{Queries: s.Queries, turn: t, ctx: context.WithValue(ctx, within{s}, true)}
-	tx.pool = t
+func newTx(ctx context.Context, d *DB, conn *txConn) *Tx {
+	tx := &Tx{Queries: d.Queries, conn: conn, ctx: context.WithValue(ctx, closureOf{d}, true)}
+	tx.pool = conn
 	return tx
 }
 
-// Context is the caller's context, marked so that a Write inside this one is
-// refused.
+// Context returns the context of Write's caller, marked so that a Write with it is refused.
 func (tx *Tx) Context() context.Context { return tx.ctx }
 
-// AfterCommit has fn called on the goroutine that called Write, once what the
-// closure did is stored, and never otherwise.
+// AfterCommit registers a function to call on the goroutine of Write's caller after the closure's
+// changes are stored. It is not called if they are not.
 func (tx *Tx) AfterCommit(fn func()) { tx.hooks = append(tx.hooks, fn) }
 
-// Exec runs a statement, prepared once per connection, and tells how many rows
-// it changed.
+// Exec runs a statement, which each connection prepares once, and returns the number of rows that it
+// changed.
 func (tx *Tx) Exec(query string, args ...any) (int64, error) {
-	res, err := tx.turn.ExecContext(tx.ctx, tx.bind(query), args...)
+	res, err := tx.conn.ExecContext(tx.ctx, tx.bind(query), args...)
 	if err != nil {
-		return 0, tx.turn.trace(err)
+		return 0, tx.conn.trace(err)
 	}
 	return res.RowsAffected()
 }
 
-// Insert runs a statement that ends in RETURNING id, and returns that id;
-// sql.ErrNoRows where it inserted nothing.
+// Insert runs a statement that ends in RETURNING id and returns the id. It returns sql.ErrNoRows if
+// the statement inserted nothing.
 func (tx *Tx) Insert(query string, args ...any) (int64, error) {
 	var id int64
 	err := tx.Get(tx.ctx, query, args, &id)

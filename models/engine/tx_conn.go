@@ -11,33 +11,32 @@ import (
 	"gatecrier/app/fault"
 )
 
-// conn is a connection on which a transaction is open.
+// conn is a connection with an open transaction.
 type conn interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// txConn is one closure's time on a connection, and the pool that gorm is given
-// for that time. It cannot begin, commit or roll back, so neither can gorm. It
-// remembers the first statement that failed and answers all later ones with
-// that error; when the turn is over it answers ErrExpired to code that still
-// holds it.
+// txConn guards a connection for the time of one closure; gorm uses it as its pool. It cannot begin,
+// commit or roll back, so gorm cannot either. After the first statement that failed, all later ones
+// return that error. After the closure's end they return ErrExpired.
 type txConn struct {
-	mu     sync.Mutex
-	conn   conn
-	ctx    context.Context // the caller's
-	over   bool
-	failed error
-	traced error       // the same, with where it came from
-	open   []*sql.Rows // perhaps closed since
+	mu        sync.Mutex
+	conn      conn
+	ctx       context.Context // of Write's caller
+	ended     bool
+	err       error       // of the first statement that failed
+	tracedErr error       // the same with its stack
+	open      []*sql.Rows // handed out; some can be closed since
 
-	began, last time.Time     // when it began, and its last statement ended
-	expired     *TimeoutError // it was ended from outside
+	began    time.Time
+	lastUsed time.Time     // when the last statement ended
+	timeout  *TimeoutError // not nil: the watchdog ended it
 }
 
 func newTxConn(ctx context.Context, c conn) *txConn {
 	now := time.Now()
-	return &txConn{conn: c, ctx: ctx, began: now, last: now}
+	return &txConn{conn: c, ctx: ctx, began: now, lastUsed: now}
 }
 
 // ExecContext runs a statement.
@@ -48,141 +47,141 @@ func (t *txConn) ExecContext(ctx context.Context, query string, args ...any) (sq
 		return nil, err
 	}
 	res, err := t.conn.ExecContext(ctx, query, args...)
-	t.last = time.Now()
-	t.note(err)
+	t.lastUsed = time.Now()
+	t.setErr(err)
 	return res, err
 }
 
-// QueryContext runs a statement that answers rows.
+// QueryContext runs a statement that returns rows.
 func (t *txConn) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err := t.check(ctx); err != nil {
 		return nil, err
 	}
-	//nolint:sqlclosecheck // the caller closes them, and end closes what the caller forgot
+	//nolint:sqlclosecheck // the caller closes the rows, and end closes those left open
 	rows, err := t.conn.QueryContext(ctx, query, args...)
-	t.last = time.Now()
-	t.note(err)
+	t.lastUsed = time.Now()
+	t.setErr(err)
 	if err == nil {
 		t.open = append(t.open, rows)
 	}
 	return rows, err
 }
 
-// The two below are part of gorm's interface. A single row hides its error
-// from the connection and a prepared statement would outlive it: neither is offered.
+// gorm's interface requires the next two methods, which fail: a single row would hide its error from
+// the txConn, and a prepared statement would outlive it.
 var (
-	errNoRow     = errors.New("store: no QueryRow inside a transaction, use get")
-	errNoPrepare = errors.New("store: no Prepare inside a transaction, exec prepares by itself")
+	errNoRow     = errors.New("store: no QueryRow inside a transaction, use Get")
+	errNoPrepare = errors.New("store: no Prepare inside a transaction, Exec prepares by itself")
 )
 
-// QueryRowContext is refused.
+// QueryRowContext returns a row with an error.
 func (t *txConn) QueryRowContext(ctx context.Context, query string, _ ...any) *sql.Row {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.note(errNoRow)
-	refusal := sql.OpenDB(refuse{errNoRow})
-	defer refusal.Close() //nolint:errcheck // it never opened anything
-	return refusal.QueryRowContext(ctx, query)
+	t.setErr(errNoRow)
+	failing := sql.OpenDB(failingConnector{errNoRow})
+	defer failing.Close() //nolint:errcheck // it never opened a connection
+	return failing.QueryRowContext(ctx, query)
 }
 
-// PrepareContext is refused.
+// PrepareContext returns an error.
 func (t *txConn) PrepareContext(context.Context, string) (*sql.Stmt, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.note(errNoPrepare)
+	t.setErr(errNoPrepare)
 	return nil, errNoPrepare
 }
 
-// check says why no statement may run now, if so.
+// check returns an error if no statement can run now.
 func (t *txConn) check(ctx context.Context) error {
-	if t.over {
+	if t.ended {
 		return ErrExpired
 	}
-	t.sweep()
-	t.note(t.ctx.Err())
-	t.note(ctx.Err())
-	return t.failed
+	t.checkRows()
+	t.setErr(t.ctx.Err())
+	t.setErr(ctx.Err())
+	return t.err
 }
 
-func (t *txConn) note(err error) {
-	if t.failed == nil && !t.over {
-		t.failed = err
+// setErr stores the first error of the transaction.
+func (t *txConn) setErr(err error) {
+	if t.err == nil && !t.ended {
+		t.err = err
 	}
 }
 
-// trace keeps where an error came from. The first one of the transaction is the same
-// for all that it answers, but for gorm, which knows only those of drivers.
+// trace returns err with the stack of its origin. The transaction's first error gets one stack, and
+// later statements return that same error. gorm gets it without: it knows only drivers' errors.
 func (t *txConn) trace(err error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.failed == nil || !errors.Is(err, t.failed) {
+	if t.err == nil || !errors.Is(err, t.err) {
 		return fault.WithStack(err)
 	}
-	if t.traced == nil {
-		t.traced = fault.WithStack(err)
+	if t.tracedErr == nil {
+		t.tracedErr = fault.WithStack(err)
 	}
-	return t.traced
+	return t.tracedErr
 }
 
-// sweep looks at the rows that were handed out: a statement with RETURNING may
-// fail as late as at its first row. Those closed since are forgotten.
-func (t *txConn) sweep() {
-	kept := t.open[:0]
+// checkRows stores the errors of the rows handed out, since a statement with RETURNING can fail as
+// late as its first row. It forgets the rows that are closed.
+func (t *txConn) checkRows() {
+	stillOpen := t.open[:0]
 	for _, rows := range t.open {
-		t.note(rows.Err())
-		if _, err := rows.Columns(); err == nil { // an error says that they are closed
-			kept = append(kept, rows)
+		t.setErr(rows.Err())
+		if _, err := rows.Columns(); err == nil { // closed rows return an error
+			stillOpen = append(stillOpen, rows)
 		}
 	}
-	clear(t.open[len(kept):])
-	t.open = kept
+	clear(t.open[len(stillOpen):])
+	t.open = stillOpen
 }
 
-// end closes what the closure left open and lets no statement through any
-// more. It waits for one that still runs. It returns the first error; the turn
-// is not the caller's any more where it has expired.
-func (t *txConn) end() (first error, mine bool) {
+// end waits for a running statement, closes the rows left open and refuses later statements. It
+// returns the transaction's first error. owned is false if the watchdog has taken the connection.
+func (t *txConn) end() (err error, owned bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.expired != nil {
-		return t.expired, false
+	if t.timeout != nil {
+		return t.timeout, false
 	}
-	t.shut()
-	if t.traced != nil {
-		return t.traced, true
+	t.close()
+	if t.tracedErr != nil {
+		return t.tracedErr, true
 	}
-	return t.failed, true
+	return t.err, true
 }
 
-func (t *txConn) shut() {
+// close closes the rows left open and marks the end.
+func (t *txConn) close() {
 	for _, rows := range t.open {
-		t.note(rows.Err())
-		t.note(rows.Close())
+		t.setErr(rows.Err())
+		t.setErr(rows.Close())
 	}
-	t.open, t.over = nil, true
+	t.open, t.ended = nil, true
 }
 
-// expire ends the turn of a closure that hangs, unless a statement runs: then
-// it is the database that takes its time. It reports whether it did; whoever
-// called it then has the connection.
-func (t *txConn) expire(now time.Time, fn closureOf) bool {
+// expire ends the time of a closure that hangs and reports whether it did; the connection then
+// belongs to its caller. A closure does not hang while a statement runs: the database is slow then.
+func (t *txConn) expire(now time.Time, c closure) bool {
 	if !t.mu.TryLock() {
 		return false
 	}
 	defer t.mu.Unlock()
-	if t.over || now.Sub(t.last) < idleLimit && now.Sub(t.began) < totalLimit {
+	if t.ended || now.Sub(t.lastUsed) < idleLimit && now.Sub(t.began) < totalLimit {
 		return false
 	}
-	t.shut()
-	t.expired = newTimeout(fn, now.Sub(t.began))
+	t.close()
+	t.timeout = newTimeout(c, now.Sub(t.began))
 	return true
 }
 
-// refuse is a database that cannot be reached, for the error's sake.
-type refuse struct{ err error }
+// failingConnector is a database that returns err for each connection.
+type failingConnector struct{ err error }
 
-func (r refuse) Connect(context.Context) (driver.Conn, error) { return nil, r.err }
-func (r refuse) Driver() driver.Driver                        { return r }
-func (r refuse) Open(string) (driver.Conn, error)             { return nil, r.err }
+func (f failingConnector) Connect(context.Context) (driver.Conn, error) { return nil, f.err }
+func (f failingConnector) Driver() driver.Driver                        { return f }
+func (f failingConnector) Open(string) (driver.Conn, error)             { return nil, f.err }
