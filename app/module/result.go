@@ -65,6 +65,13 @@ func (r Result) Kind() Kind { return r.kind }
 // KindRetryAfter.
 func (r Result) Wait() time.Duration { return r.wait }
 
+// WithMeaning returns another result of the same exchange: meaning, with the status, the answer
+// and the duration of r.
+func (r Result) WithMeaning(meaning Result) Result {
+	meaning.Status, meaning.Answer, meaning.Private, meaning.Duration = r.Status, r.Answer, r.Private, r.Duration
+	return meaning
+}
+
 // Delivered is a success; detail says what is known ("200 OK", "accepted").
 func Delivered(detail string) Result { return Result{kind: KindDelivered, Reason: detail} }
 

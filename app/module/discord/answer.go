@@ -31,17 +31,11 @@ func judge(r module.Result) module.Result {
 	}
 	switch {
 	case r.Status == http.StatusNotFound && s.Code == unknownWebhook:
-		return as(r, module.ResultGone("Discord does not know this webhook any more"))
+		return r.WithMeaning(module.ResultGone("Discord does not know this webhook any more"))
 	case r.Status == http.StatusTooManyRequests && r.Kind() == module.KindTransient:
 		if wait := time.Duration(min(s.RetryAfter, longest.Seconds()) * float64(time.Second)); wait > 0 {
-			return as(r, module.RetryAfter(wait, r.Reason))
+			return r.WithMeaning(module.RetryAfter(wait, r.Reason))
 		}
 	}
 	return r
-}
-
-// as gives what is known of an exchange another meaning.
-func as(r, meaning module.Result) module.Result {
-	meaning.Status, meaning.Answer, meaning.Private, meaning.Duration = r.Status, r.Answer, r.Private, r.Duration
-	return meaning
 }

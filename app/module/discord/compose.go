@@ -1,10 +1,9 @@
 package discord
 
 import (
-	"fmt"
+	"cmp"
 	"strings"
 	"time"
-	"unicode/utf16"
 
 	"gatecrier/app/module"
 )
@@ -17,13 +16,11 @@ import (
 const (
 	maxTitle = 300
 	maxWhy   = 1000
-	maxFacts = 10
-	maxLabel = 60
-	maxValue = 220
-	maxItems = 15
-	maxItem  = 250
-	maxList  = 1900
 )
+
+var texts = module.ChatText{
+	Fit: fit, MaxFacts: 10, MaxLabel: 60, MaxValue: 220, MaxItems: 15, MaxItem: 250, MaxList: 1900,
+}
 
 // payload is what is posted. Nobody is called by it.
 type payload struct {
@@ -53,9 +50,9 @@ type field struct {
 }
 
 func compose(m module.Message) payload {
-	title := fit(or(module.SingleLine(m.Title), "Gatecrier"), maxTitle)
-	p := payload{Content: mark(m.Tone) + "**" + title + "**", Mentions: mentions{Parse: []string{}}}
-	e := embed{Description: description(m), Color: color(m.Tone), Fields: facts(m.Facts)}
+	title := fit(m.TitleLine(), maxTitle)
+	p := payload{Content: m.Tone.Mark() + "**" + title + "**", Mentions: mentions{Parse: []string{}}}
+	e := embed{Description: description(m), Color: color(m.Tone), Fields: fieldsOf(m.Facts)}
 	if link := module.SafeLink(m.Link); link != "" {
 		e.Title, e.URL = "Open in Gatecrier", link
 	}
@@ -74,7 +71,7 @@ func description(m module.Message) string {
 	if why := module.SingleLine(m.Why); why != "" {
 		parts = append(parts, fit(why, maxWhy))
 	}
-	if list := items(m.Items); list != "" {
+	if list := texts.List(m.Items); list != "" {
 		parts = append(parts, list)
 	}
 	if m.Test {
@@ -83,50 +80,13 @@ func description(m module.Message) string {
 	return strings.Join(parts, "\n\n")
 }
 
-// facts are fields, none of whose two texts may be empty.
-func facts(all []module.Fact) []field {
+// fieldsOf makes a field of each fact. Neither of its two texts may be empty.
+func fieldsOf(facts []module.Fact) []field {
 	var fields []field
-	for _, f := range all {
-		label, value := module.SingleLine(f.Label), module.SingleLine(f.Value)
-		if label == "" && value == "" {
-			continue
-		}
-		if len(fields) == maxFacts {
-			break
-		}
-		fields = append(
-			fields, field{Name: fit(or(label, gap), maxLabel), Value: fit(or(value, gap), maxValue), Inline: true},
-		)
+	for _, f := range texts.Facts(facts) {
+		fields = append(fields, field{Name: cmp.Or(f.Label, gap), Value: cmp.Or(f.Value, gap), Inline: true})
 	}
 	return fields
-}
-
-// items is a list that says how many it leaves out.
-func items(all []string) string {
-	var b strings.Builder
-	for i, item := range all {
-		line := "• " + fit(module.SingleLine(item), maxItem)
-		if i == maxItems || units(b.String())+units(line) > maxList {
-			fmt.Fprintf(&b, "\nand %d more", len(all)-i)
-			break
-		}
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		b.WriteString(line)
-	}
-	return b.String()
-}
-
-func mark(t module.Tone) string {
-	switch t {
-	case module.ToneBad:
-		return "🔴 "
-	case module.ToneGood:
-		return "🟢 "
-	case module.TonePlain:
-	}
-	return ""
 }
 
 func color(t module.Tone) int {
@@ -138,19 +98,4 @@ func color(t module.Tone) int {
 	case module.TonePlain:
 	}
 	return 0
-}
-
-func units(s string) int {
-	n := 0
-	for _, r := range s {
-		n += utf16.RuneLen(r)
-	}
-	return n
-}
-
-func or(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

@@ -8,13 +8,10 @@ import (
 	"gatecrier/app/outbound"
 )
 
-// Discord is the module.
-type Discord struct{ module.Hook }
-
 // New returns the module, which sends through client. Discord takes about 30
 // messages a minute for a channel, five of them at once.
-func New(client *outbound.Client) *Discord {
-	return &Discord{module.Hook{
+func New(client *outbound.Client) *module.Hook {
+	return &module.Hook{
 		Client: client, Payload: func(m module.Message) any { return compose(m) }, Judge: judge,
 		About: module.Descriptor{
 			Name:    "discord",
@@ -28,5 +25,5 @@ func New(client *outbound.Client) *Discord {
 			},
 			Limits: module.Limits{Ordered: true, Parallel: 1, PerSecond: 0.5, Burst: 5},
 		},
-	}}
+	}
 }

@@ -24,7 +24,7 @@ func TestConform(t *testing.T) {
 		func(url string) module.Config { return module.Config{"url": url} })
 }
 
-func newTest(t *testing.T) *Discord {
+func newTest(t *testing.T) *module.Hook {
 	t.Helper()
 	allow, err := outbound.ParseAllow("127.0.0.0/8")
 	if err != nil {
@@ -146,14 +146,14 @@ func TestMarkdownIsEscaped(t *testing.T) {
 }
 
 func TestItemsSayHowManyAreLeftOut(t *testing.T) {
-	if got := items(make([]string, 25)); strings.Count(got, "•") != 15 || !strings.HasSuffix(got, "\nand 10 more") {
+	if got := texts.List(make([]string, 25)); strings.Count(got, "•") != 15 || !strings.HasSuffix(got, "\nand 10 more") {
 		t.Errorf("%q", got)
 	}
 	long := make([]string, 15)
 	for i := range long {
 		long[i] = strings.Repeat("*", 300)
 	}
-	got := items(long)
+	got := texts.List(long)
 	if n := strings.Count(got, "•"); n != 7 || !strings.HasSuffix(got, "…\nand 8 more") {
 		t.Errorf("%d lines, %q", n, got[len(got)-20:])
 	}
@@ -240,7 +240,7 @@ func checkPayload(t *testing.T, m module.Message) {
 
 func checkText(t *testing.T, s string, least, most int) int {
 	t.Helper()
-	n := units(s)
+	n := module.UTF16Len(s)
 	if n < least || n > most {
 		t.Errorf("%d characters, want %d to %d: %.100q", n, least, most, s)
 	}

@@ -16,10 +16,10 @@ const gap = "\u200b"
 
 // fit escapes a line for Markdown, so that it is shown as it was written and
 // links to nothing, and cuts it to so many UTF-16 units.
-func fit(line string, most int) string {
+func fit(line string, limit int) string {
 	before := '\n'
 	digits := false // all since the start
-	return module.TruncateEncoded(line, most, units, func(r rune) string {
+	return module.TruncateEncoded(line, limit, module.UTF16Len, func(r rune) string {
 		start := before == '\n'
 		listed := strings.ContainsRune("-+", r) && start || strings.ContainsRune(".)", r) && digits
 		linked := r == '/' && before == ':'

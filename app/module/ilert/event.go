@@ -1,10 +1,9 @@
 package ilert
 
 import (
-	"fmt"
+	"cmp"
 	"strings"
 	"time"
-	"unicode/utf16"
 
 	"gatecrier/app/module"
 )
@@ -14,14 +13,15 @@ import (
 const (
 	maxSummary = 250
 	maxWhy     = 1000
-	maxItems   = 20
-	maxItem    = 250
-	maxList    = 2900
 	maxFacts   = 10
 	maxLabel   = 60
 	maxValue   = 250
 	maxActor   = 100
 )
+
+var texts = module.ChatText{
+	Fit: fitText, MaxItems: 20, MaxItem: 250, MaxList: 2900, Bullet: "- ", More: "- ",
+}
 
 // The types of events, and the priorities.
 const (
@@ -51,7 +51,7 @@ type link struct {
 // eventsOf is the event of a message; of a test, a second one closes the first.
 func eventsOf(c module.Config, m module.Message) []event {
 	e := event{
-		IntegrationKey: c[fieldKey], Summary: fit(or(module.SingleLine(m.Title), "Gatecrier"), maxSummary),
+		IntegrationKey: c[fieldKey], Summary: module.TruncateUTF16(m.TitleLine(), maxSummary),
 		Details: details(m), CustomDetails: custom(m),
 	}
 	if href := module.SafeLink(m.Link); href != "" {
@@ -92,27 +92,10 @@ func details(m module.Message) string {
 	if why := module.SingleLine(m.Why); why != "" {
 		parts = append(parts, fitText(why, maxWhy))
 	}
-	if list := items(m.Items); list != "" {
+	if list := texts.List(m.Items); list != "" {
 		parts = append(parts, list)
 	}
 	return strings.Join(parts, "\n\n")
-}
-
-// items is a list that says how many it leaves out.
-func items(all []string) string {
-	var b strings.Builder
-	for i, item := range all {
-		line := "- " + fitText(module.SingleLine(item), maxItem)
-		if i == maxItems || units(b.String())+units(line) > maxList {
-			fmt.Fprintf(&b, "\n- and %d more", len(all)-i)
-			break
-		}
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		b.WriteString(line)
-	}
-	return b.String()
 }
 
 // custom are the facts by their labels, the first of each, and what is known of
@@ -120,7 +103,8 @@ func items(all []string) string {
 func custom(m module.Message) map[string]string {
 	all := map[string]string{}
 	for _, f := range m.Facts {
-		label, value := fit(or(module.SingleLine(f.Label), "Detail"), maxLabel), fit(module.SingleLine(f.Value), maxValue)
+		label := module.TruncateUTF16(cmp.Or(module.SingleLine(f.Label), "Detail"), maxLabel)
+		value := module.TruncateUTF16(module.SingleLine(f.Value), maxValue)
 		if _, taken := all[label]; taken || value == "" {
 			continue
 		}
@@ -130,7 +114,7 @@ func custom(m module.Message) map[string]string {
 		all[label] = value
 	}
 	all["type"], all["id"] = m.Type, m.ID
-	if actor := fit(module.SingleLine(m.Actor), maxActor); actor != "" {
+	if actor := module.TruncateUTF16(module.SingleLine(m.Actor), maxActor); actor != "" {
 		all["actor"] = actor
 	}
 	if !m.Time.IsZero() {
@@ -139,18 +123,14 @@ func custom(m module.Message) map[string]string {
 	return all
 }
 
-func fit(line string, most int) string {
-	return module.TruncateEncoded(line, most, units, func(r rune) string { return string(r) })
-}
-
 // gap has no width.
 const gap = "\u200b"
 
-// fitText is fit for a text that may be shown as Markdown: without tags, links
+// fitText truncates a text that may be shown as Markdown: without tags, links
 // and pictures, and still readable where it is not Markdown.
-func fitText(line string, most int) string {
+func fitText(line string, limit int) string {
 	var before rune
-	return module.TruncateEncoded(line, most, units, func(r rune) string {
+	return module.TruncateEncoded(line, limit, module.UTF16Len, func(r rune) string {
 		linked := before == ']' && strings.ContainsRune("([:", r)
 		before = r
 		switch {
@@ -161,19 +141,4 @@ func fitText(line string, most int) string {
 		}
 		return string(r)
 	})
-}
-
-func units(s string) int {
-	n := 0
-	for _, r := range s {
-		n += utf16.RuneLen(r)
-	}
-	return n
-}
-
-func or(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

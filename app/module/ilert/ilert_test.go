@@ -199,14 +199,14 @@ func TestHint(t *testing.T) {
 }
 
 func TestItemsSayHowManyAreLeftOut(t *testing.T) {
-	if got := items(make([]string, 25)); strings.Count(got, "\n") != 20 || !strings.HasSuffix(got, "\n- and 5 more") {
+	if got := texts.List(make([]string, 25)); strings.Count(got, "\n") != 20 || !strings.HasSuffix(got, "\n- and 5 more") {
 		t.Errorf("%q", got)
 	}
 	long := make([]string, 20)
 	for i := range long {
 		long[i] = strings.Repeat("x", 300)
 	}
-	if got := items(long); strings.Count(got, "\n") != 11 || !strings.HasSuffix(got, "…\n- and 9 more") {
+	if got := texts.List(long); strings.Count(got, "\n") != 11 || !strings.HasSuffix(got, "…\n- and 9 more") {
 		t.Errorf("%q", got)
 	}
 }
@@ -262,9 +262,9 @@ func checkEvents(t *testing.T, m module.Message) {
 		if diff := cmp.Diff(e, got); diff != "" {
 			t.Error(diff)
 		}
-		if got.Summary == "" || units(got.Summary) > 250 || units(got.Details) > 4000 || len(got.CustomDetails) > 14 ||
+		if got.Summary == "" || module.UTF16Len(got.Summary) > 250 || module.UTF16Len(got.Details) > 4000 || len(got.CustomDetails) > 14 ||
 			strings.Contains(got.Summary, "\n") {
-			t.Errorf("summary of %d, details of %d, %d more", units(got.Summary), units(got.Details), len(got.CustomDetails))
+			t.Errorf("summary of %d, details of %d, %d more", module.UTF16Len(got.Summary), module.UTF16Len(got.Details), len(got.CustomDetails))
 		}
 		if found := active.FindString(got.Details); found != "" {
 			t.Errorf("%q in %.200q", found, got.Details)

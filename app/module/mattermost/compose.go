@@ -1,7 +1,6 @@
 package mattermost
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -14,12 +13,11 @@ import (
 const (
 	maxTitle = 600
 	maxWhy   = 2400
-	maxFacts = 10
-	maxLabel = 100
-	maxValue = 400
-	maxItems = 15
-	maxItem  = 400
 )
+
+var texts = module.ChatText{
+	Fit: fit, MaxFacts: 10, MaxLabel: 100, MaxValue: 400, MaxItems: 15, MaxItem: 400,
+}
 
 // payload is what is posted.
 type payload struct {
@@ -43,12 +41,12 @@ type field struct {
 }
 
 func compose(m module.Message) payload {
-	title := or(module.SingleLine(m.Title), "Gatecrier")
-	p := payload{Text: mark(m.Tone) + "**" + fit(title, maxTitle) + "**"}
+	title := m.TitleLine()
+	p := payload{Text: m.Tone.Mark() + "**" + fit(title, maxTitle) + "**"}
 	if why := module.SingleLine(m.Why); why != "" {
 		p.Text += "\n\n" + fit(why, maxWhy)
 	}
-	a := attachment{Fallback: plain(title, maxTitle), Color: color(m.Tone), Text: details(m), Fields: facts(m.Facts)}
+	a := attachment{Fallback: plain(title, maxTitle), Color: color(m.Tone), Text: details(m), Fields: fieldsOf(m.Facts)}
 	if link := module.SafeLink(m.Link); link != "" {
 		a.Title, a.TitleLink = "Open in Gatecrier", link
 	}
@@ -58,25 +56,10 @@ func compose(m module.Message) payload {
 	return p
 }
 
-func facts(all []module.Fact) []field {
-	var fields []field
-	for _, f := range all {
-		label, value := module.SingleLine(f.Label), module.SingleLine(f.Value)
-		if label == "" && value == "" {
-			continue
-		}
-		if len(fields) == maxFacts {
-			break
-		}
-		fields = append(fields, field{Short: true, Title: fit(label, maxLabel), Value: fit(value, maxValue)})
-	}
-	return fields
-}
-
 // details is the list of items, and the footer below it.
 func details(m module.Message) string {
 	var parts []string
-	for _, part := range []string{items(m.Items), footer(m)} {
+	for _, part := range []string{texts.List(m.Items), m.Footer(utc)} {
 		if part != "" {
 			parts = append(parts, part)
 		}
@@ -84,41 +67,16 @@ func details(m module.Message) string {
 	return strings.Join(parts, "\n\n")
 }
 
-// items is a line each; the last says how many are left out.
-func items(all []string) string {
-	var lines []string
-	for i, item := range all {
-		if i == maxItems {
-			lines = append(lines, fmt.Sprintf("and %d more", len(all)-i))
-			break
-		}
-		lines = append(lines, "• "+fit(module.SingleLine(item), maxItem))
+func fieldsOf(facts []module.Fact) []field {
+	var fields []field
+	for _, f := range texts.Facts(facts) {
+		fields = append(fields, field{Short: true, Title: f.Label, Value: f.Value})
 	}
-	return strings.Join(lines, "\n")
+	return fields
 }
 
-// footer has the time of the event; that of the post is Mattermost's.
-func footer(m module.Message) string {
-	var parts []string
-	if m.Test {
-		parts = append(parts, "Test message")
-	}
-	if !m.Time.IsZero() {
-		parts = append(parts, m.Time.UTC().Format(time.DateTime)+" UTC")
-	}
-	return strings.Join(parts, " · ")
-}
-
-func mark(t module.Tone) string {
-	switch t {
-	case module.ToneBad:
-		return "🔴 "
-	case module.ToneGood:
-		return "🟢 "
-	case module.TonePlain:
-	}
-	return ""
-}
+// utc writes the time of the event; Mattermost itself shows the time of the post.
+func utc(at time.Time) string { return at.Format(time.DateTime) + " UTC" }
 
 func color(t module.Tone) string {
 	switch t {
@@ -129,11 +87,4 @@ func color(t module.Tone) string {
 	case module.TonePlain:
 	}
 	return ""
-}
-
-func or(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

@@ -19,10 +19,10 @@ const gapped = "@<&"
 
 // fit escapes a line for Markdown, so that it is shown as it was written and
 // calls nobody, and cuts it to so many bytes of JSON.
-func fit(line string, most int) string {
+func fit(line string, limit int) string {
 	start := true
 	digits := false // all since the start
-	return module.TruncateEncoded(line, most, weight, func(r rune) string {
+	return module.TruncateEncoded(line, limit, module.JSONLen, func(r rune) string {
 		listed := strings.ContainsRune("-+", r) && start || r == '.' && digits
 		digits = r >= '0' && r <= '9' && (start || digits)
 		start = false
@@ -37,14 +37,11 @@ func fit(line string, most int) string {
 }
 
 // plain is fit where Markdown means nothing.
-func plain(line string, most int) string {
-	return module.TruncateEncoded(line, most, weight, func(r rune) string {
+func plain(line string, limit int) string {
+	return module.TruncateEncoded(line, limit, module.JSONLen, func(r rune) string {
 		if strings.ContainsRune(gapped, r) {
 			return string(r) + gap
 		}
 		return string(r)
 	})
 }
-
-// weight is the bytes that a text takes in JSON, at most.
-func weight(s string) int { return len(s) + strings.Count(s, `"`) + strings.Count(s, `\`) }

@@ -9,12 +9,9 @@ import (
 	"gatecrier/app/outbound"
 )
 
-// Mattermost is the module.
-type Mattermost struct{ module.Hook }
-
 // New returns the module, which sends through client.
-func New(client *outbound.Client) *Mattermost {
-	return &Mattermost{module.Hook{
+func New(client *outbound.Client) *module.Hook {
+	return &module.Hook{
 		Client: client, Payload: func(m module.Message) any { return compose(m) },
 		About: module.Descriptor{
 			Name:    "mattermost",
@@ -30,5 +27,5 @@ func New(client *outbound.Client) *Mattermost {
 			},
 			Limits: module.Limits{Ordered: true, Parallel: 4, PerSecond: 4, Burst: 4},
 		},
-	}}
+	}
 }

@@ -23,7 +23,7 @@ func TestConform(t *testing.T) {
 		func(url string) module.Config { return module.Config{"url": url} })
 }
 
-func newTest(t *testing.T) *Mattermost {
+func newTest(t *testing.T) *module.Hook {
 	t.Helper()
 	allow, err := outbound.ParseAllow("127.0.0.0/8")
 	if err != nil {
@@ -94,10 +94,10 @@ func TestMarkdownIsEscaped(t *testing.T) {
 }
 
 func TestItemsSayHowManyAreLeftOut(t *testing.T) {
-	if got := items(make([]string, 40)); strings.Count(got, "•") != 15 || !strings.HasSuffix(got, "\nand 25 more") {
+	if got := texts.List(make([]string, 40)); strings.Count(got, "•") != 15 || !strings.HasSuffix(got, "\nand 25 more") {
 		t.Errorf("%q", got)
 	}
-	if got := items(make([]string, 15)); strings.Count(got, "•") != 15 || strings.Contains(got, "more") {
+	if got := texts.List(make([]string, 15)); strings.Count(got, "•") != 15 || strings.Contains(got, "more") {
 		t.Errorf("%q", got)
 	}
 }

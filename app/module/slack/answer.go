@@ -16,13 +16,13 @@ func judge(r module.Result) module.Result {
 	word := strings.TrimSpace(r.Answer)
 	switch word {
 	case "no_service", "no_service_id", "no_active_hooks", "no_team", "team_disabled":
-		return as(r, module.ResultGone("Slack does not know this webhook any more ("+word+")"))
+		return r.WithMeaning(module.ResultGone("Slack does not know this webhook any more (" + word + ")"))
 	case "channel_is_archived":
-		return as(r, module.ResultGone("the channel of this webhook is archived"))
+		return r.WithMeaning(module.ResultGone("the channel of this webhook is archived"))
 	case "channel_not_found", "user_not_found":
-		return as(r, module.Rejected("Slack does not find the channel of this webhook ("+word+")"))
+		return r.WithMeaning(module.Rejected("Slack does not find the channel of this webhook (" + word + ")"))
 	case "action_prohibited", "posting_to_general_channel_denied", "invalid_token":
-		return as(r, module.Rejected("Slack does not let this webhook post ("+word+")"))
+		return r.WithMeaning(module.Rejected("Slack does not let this webhook post (" + word + ")"))
 	case "invalid_payload",
 		"invalid_blocks",
 		"invalid_blocks_format",
@@ -30,13 +30,7 @@ func judge(r module.Result) module.Result {
 		"msg_too_long",
 		"no_text",
 		"too_many_attachments":
-		return as(r, module.Permanent("Slack cannot take this message ("+word+")"))
+		return r.WithMeaning(module.Permanent("Slack cannot take this message (" + word + ")"))
 	}
 	return r
-}
-
-// as gives what is known of an exchange another meaning.
-func as(r, meaning module.Result) module.Result {
-	meaning.Status, meaning.Answer, meaning.Private, meaning.Duration = r.Status, r.Answer, r.Private, r.Duration
-	return meaning
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf16"
 
 	"gatecrier/app/module"
 )
@@ -16,15 +15,13 @@ import (
 const (
 	maxHeader = 150
 	maxWhy    = 2900
-	maxFacts  = 10
-	maxLabel  = 80
-	maxValue  = 300
-	maxItems  = 20
-	maxItem   = 250
-	maxList   = 2900
 	maxPlain  = 600
 	maxLink   = 2000
 )
+
+var texts = module.ChatText{
+	Fit: fit, MaxFacts: 10, MaxLabel: 80, MaxValue: 300, MaxItems: 20, MaxItem: 250, MaxList: 2900,
+}
 
 // payload is what is posted. Nothing in it is turned into a link or a mention
 // that does not say so, and links are not looked up.
@@ -56,17 +53,17 @@ func section(s string) block {
 }
 
 func compose(m module.Message) payload {
-	title := mark(m.Tone) + or(module.SingleLine(m.Title), "Gatecrier")
-	head := text{Type: "plain_text", Text: module.TruncateEncoded(title, maxHeader, units, asIs)}
+	title := m.Tone.Mark() + m.TitleLine()
+	head := text{Type: "plain_text", Text: module.TruncateUTF16(title, maxHeader)}
 	p := payload{Text: fit(title, maxHeader), Blocks: []block{{Type: "header", Text: &head}}}
 	if why := module.SingleLine(m.Why); why != "" {
 		p.Text += "\n" + fit(why, maxPlain)
 		p.Blocks = append(p.Blocks, section(fit(why, maxWhy)))
 	}
-	if fields := facts(m.Facts); len(fields) > 0 {
+	if fields := fieldsOf(m.Facts); len(fields) > 0 {
 		p.Blocks = append(p.Blocks, block{Type: "section", Fields: fields})
 	}
-	if list := items(m.Items); list != "" {
+	if list := texts.List(m.Items); list != "" {
 		p.Blocks = append(p.Blocks, section(list))
 	}
 	if link := escape(module.SafeLink(m.Link)); link != "" && len(link) <= maxLink {
@@ -74,7 +71,7 @@ func compose(m module.Message) payload {
 		p.Blocks = append(p.Blocks, section("<"+link+"|Open in Gatecrier>"))
 		p.Text += "\n" + link
 	}
-	return p.with(footer(m))
+	return p.with(m.Footer(localTime))
 }
 
 func (p payload) with(footer string) payload {
@@ -84,88 +81,28 @@ func (p payload) with(footer string) payload {
 	return p
 }
 
-func facts(all []module.Fact) []text {
+func fieldsOf(facts []module.Fact) []text {
 	var fields []text
-	for _, f := range all {
-		label, value := module.SingleLine(f.Label), module.SingleLine(f.Value)
-		if label == "" && value == "" {
-			continue
+	for _, f := range texts.Facts(facts) {
+		if f.Label != "" {
+			f.Label = "*" + f.Label + "*\n"
 		}
-		if len(fields) == maxFacts {
-			break
-		}
-		if label != "" {
-			label = "*" + fit(label, maxLabel) + "*\n"
-		}
-		fields = append(fields, mrkdwn(label+fit(value, maxValue)))
+		fields = append(fields, mrkdwn(f.Label+f.Value))
 	}
 	return fields
 }
 
-// items is a list that says how many it leaves out.
-func items(all []string) string {
-	var b strings.Builder
-	for i, item := range all {
-		line := "• " + fit(module.SingleLine(item), maxItem)
-		if i == maxItems || units(b.String())+units(line) > maxList {
-			fmt.Fprintf(&b, "\nand %d more", len(all)-i)
-			break
-		}
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		b.WriteString(line)
-	}
-	return b.String()
+// localTime writes a time that Slack shows in the reader's time zone.
+func localTime(at time.Time) string {
+	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", at.Unix(), at.Format(time.RFC3339))
 }
 
-// footer has the time as the reader's own clock shows it.
-func footer(m module.Message) string {
-	var parts []string
-	if m.Test {
-		parts = append(parts, "Test message")
-	}
-	if !m.Time.IsZero() {
-		at := m.Time.UTC()
-		parts = append(parts, fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", at.Unix(), at.Format(time.RFC3339)))
-	}
-	return strings.Join(parts, " · ")
-}
-
-func mark(t module.Tone) string {
-	switch t {
-	case module.ToneBad:
-		return "🔴 "
-	case module.ToneGood:
-		return "🟢 "
-	case module.TonePlain:
-	}
-	return ""
-}
-
-func fit(s string, most int) string {
-	return module.TruncateEncoded(s, most, units, func(r rune) string { return escape(string(r)) })
+func fit(s string, limit int) string {
+	return module.TruncateEncoded(s, limit, module.UTF16Len, func(r rune) string { return escape(string(r)) })
 }
 
 // escape makes entities of the three characters that Slack wants so, and of no
 // others (https://docs.slack.dev/messaging/formatting-message-text#escaping).
 func escape(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
-}
-
-func asIs(r rune) string { return string(r) }
-
-func units(s string) int {
-	n := 0
-	for _, r := range s {
-		n += utf16.RuneLen(r)
-	}
-	return n
-}
-
-func or(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

@@ -8,13 +8,10 @@ import (
 	"gatecrier/app/outbound"
 )
 
-// Slack is the module.
-type Slack struct{ module.Hook }
-
 // New returns the module, which sends through client. Slack takes about one
 // message a second for a webhook.
-func New(client *outbound.Client) *Slack {
-	return &Slack{module.Hook{
+func New(client *outbound.Client) *module.Hook {
+	return &module.Hook{
 		Client: client, Payload: func(m module.Message) any { return compose(m) }, Judge: judge,
 		About: module.Descriptor{
 			Name:    "slack",
@@ -26,5 +23,5 @@ func New(client *outbound.Client) *Slack {
 			},
 			Limits: module.Limits{Ordered: true, Parallel: 1, PerSecond: 1, Burst: 1},
 		},
-	}}
+	}
 }

@@ -23,7 +23,7 @@ func TestConform(t *testing.T) {
 		func(url string) module.Config { return module.Config{"url": url} })
 }
 
-func newTest(t *testing.T) *Slack {
+func newTest(t *testing.T) *module.Hook {
 	t.Helper()
 	allow, err := outbound.ParseAllow("127.0.0.0/8")
 	if err != nil {
@@ -82,14 +82,14 @@ func TestBareMessage(t *testing.T) {
 }
 
 func TestItemsSayHowManyAreLeftOut(t *testing.T) {
-	if got := items(make([]string, 25)); strings.Count(got, "•") != 20 || !strings.HasSuffix(got, "\nand 5 more") {
+	if got := texts.List(make([]string, 25)); strings.Count(got, "•") != 20 || !strings.HasSuffix(got, "\nand 5 more") {
 		t.Errorf("%q", got)
 	}
 	long := make([]string, 20)
 	for i := range long {
 		long[i] = strings.Repeat("&", 300)
 	}
-	got := items(long)
+	got := texts.List(long)
 	if n := strings.Count(got, "•"); n != 11 || !strings.HasSuffix(got, "…\nand 9 more") || len(got) > 3000 {
 		t.Errorf("%d lines, %d bytes, %q", n, len(got), got[len(got)-20:])
 	}
@@ -163,8 +163,8 @@ func checkPayload(t *testing.T, m module.Message) {
 	if err := json.Unmarshal(body, &p); err != nil {
 		t.Fatal(err)
 	}
-	if len(p.Blocks) > 50 || p.Text == "" || units(p.Text) > 4000 {
-		t.Errorf("%d blocks, %d characters of text", len(p.Blocks), units(p.Text))
+	if len(p.Blocks) > 50 || p.Text == "" || module.UTF16Len(p.Text) > 4000 {
+		t.Errorf("%d blocks, %d characters of text", len(p.Blocks), module.UTF16Len(p.Text))
 	}
 	checkAngles(t, p.Text, 0)
 	total := 0
@@ -187,7 +187,7 @@ func checkPayload(t *testing.T, m module.Message) {
 func checkText(t *testing.T, where string, x text) int {
 	t.Helper()
 	most := map[string]int{"header": 150, "section": 3000, "field": 2000}[where]
-	n := units(x.Text)
+	n := module.UTF16Len(x.Text)
 	if n == 0 || n > most || x.Type == "mrkdwn" && !x.Verbatim {
 		t.Errorf("%s of %d characters: %.100q", where, n, x.Text)
 	}

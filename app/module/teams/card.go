@@ -1,8 +1,6 @@
 package teams
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"gatecrier/app/module"
@@ -13,13 +11,12 @@ import (
 const (
 	maxTitle = 600
 	maxWhy   = 2400
-	maxFacts = 10
-	maxLabel = 100
-	maxValue = 400
-	maxItems = 15
-	maxItem  = 400
 	maxLink  = 2000
 )
+
+var texts = module.ChatText{
+	Fit: fit, MaxFacts: 10, MaxLabel: 100, MaxValue: 400, MaxItems: 15, MaxItem: 400,
+}
 
 const schema = "http://adaptivecards.io/schemas/adaptive-card.json"
 
@@ -80,7 +77,7 @@ func message(m module.Message) payload {
 }
 
 func compose(m module.Message) card {
-	title := fit(or(module.SingleLine(m.Title), "Gatecrier"), maxTitle)
+	title := fit(m.TitleLine(), maxTitle)
 	c := card{
 		Schema: schema, Type: "AdaptiveCard", Version: "1.4", Teams: width{"Full"}, Summary: title,
 		Body: []element{{Type: "TextBlock", Text: title, Wrap: true, Size: "Large", Weight: "Bolder", Color: color(m.Tone)}},
@@ -88,11 +85,11 @@ func compose(m module.Message) card {
 	if why := module.SingleLine(m.Why); why != "" {
 		c.Body = append(c.Body, element{Type: "TextBlock", Text: fit(why, maxWhy), Wrap: true, Spacing: "Small"})
 	}
-	if list := facts(m.Facts); len(list) > 0 {
+	if list := factsOf(m.Facts); len(list) > 0 {
 		c.Body = append(c.Body, element{Type: "FactSet", FactList: list})
 	}
-	c.Body = append(c.Body, items(m.Items)...)
-	if text := footer(m); text != "" {
+	c.Body = append(c.Body, itemsOf(m.Items)...)
+	if text := m.Footer(localTime); text != "" {
 		c.Body = append(c.Body, element{Type: "TextBlock", Text: text, Wrap: true, Size: "Small", Subtle: true})
 	}
 	if link := module.SafeLink(m.Link); link != "" && len(link) <= maxLink {
@@ -101,52 +98,31 @@ func compose(m module.Message) card {
 	return c
 }
 
-func facts(all []module.Fact) []fact {
+func factsOf(facts []module.Fact) []fact {
 	var list []fact
-	for _, f := range all {
-		label, value := module.SingleLine(f.Label), module.SingleLine(f.Value)
-		if label == "" && value == "" {
-			continue
-		}
-		if len(list) == maxFacts {
-			break
-		}
-		list = append(list, fact{Title: fit(label, maxLabel), Value: fit(value, maxValue)})
+	for _, f := range texts.Facts(facts) {
+		list = append(list, fact{Title: f.Label, Value: f.Value})
 	}
 	return list
 }
 
-// items is a line each; the last says how many are left out.
-func items(all []string) []element {
+func itemsOf(items []string) []element {
 	var lines []element
-	for i, item := range all {
-		text := "• " + fit(module.SingleLine(item), maxItem)
-		if i == maxItems {
-			text = fmt.Sprintf("and %d more", len(all)-i)
-		}
-		e := element{Type: "TextBlock", Text: text, Wrap: true, Spacing: "None"}
+	for i, line := range texts.Items(items) {
+		e := element{Type: "TextBlock", Text: line, Wrap: true, Spacing: "None"}
 		if i == 0 {
 			e.Spacing = "Medium"
 		}
 		lines = append(lines, e)
-		if i == maxItems {
-			break
-		}
 	}
 	return lines
 }
 
-// footer has the time as the reader's own clock shows it.
-func footer(m module.Message) string {
-	var parts []string
-	if m.Test {
-		parts = append(parts, "Test message")
-	}
-	if !m.Time.IsZero() {
-		at := m.Time.UTC().Format(time.RFC3339) // with seconds and no fraction, as DATE wants it
-		parts = append(parts, "{{DATE("+at+",SHORT)}} {{TIME("+at+")}}")
-	}
-	return strings.Join(parts, " · ")
+// localTime writes a time that Teams shows in the reader's time zone. DATE takes it with seconds
+// and without a fraction.
+func localTime(at time.Time) string {
+	text := at.Format(time.RFC3339)
+	return "{{DATE(" + text + ",SHORT)}} {{TIME(" + text + ")}}"
 }
 
 func color(t module.Tone) string {
@@ -158,11 +134,4 @@ func color(t module.Tone) string {
 	case module.TonePlain:
 	}
 	return "Default"
-}
-
-func or(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

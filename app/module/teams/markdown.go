@@ -14,10 +14,10 @@ const special = "\\`*_[]<>~|&{}"
 
 // fit escapes a line for the Markdown that cards understand, so that it is shown
 // as it was written, and cuts it to so many bytes of JSON.
-func fit(line string, most int) string {
+func fit(line string, limit int) string {
 	start := true
 	digits := false // all since the start
-	return module.TruncateEncoded(line, most, weight, func(r rune) string {
+	return module.TruncateEncoded(line, limit, module.JSONLen, func(r rune) string {
 		listed := strings.ContainsRune("#-+=", r) && start || strings.ContainsRune(".)", r) && digits
 		digits = r >= '0' && r <= '9' && (start || digits)
 		start = false
@@ -26,15 +26,4 @@ func fit(line string, most int) string {
 		}
 		return string(r)
 	})
-}
-
-// weight is the bytes that a text takes in JSON, at most.
-func weight(s string) int {
-	n := len(s)
-	for i := range len(s) {
-		if s[i] == '"' || s[i] == '\\' {
-			n++
-		}
-	}
-	return n
 }

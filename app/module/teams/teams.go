@@ -8,13 +8,10 @@ import (
 	"gatecrier/app/outbound"
 )
 
-// Teams is the module.
-type Teams struct{ module.Hook }
-
 // New returns the module, which sends through client. Teams takes four messages
 // a second for a webhook.
-func New(client *outbound.Client) *Teams {
-	return &Teams{module.Hook{
+func New(client *outbound.Client) *module.Hook {
+	return &module.Hook{
 		Client: client, Payload: func(m module.Message) any { return message(m) }, Judge: judge,
 		About: module.Descriptor{
 			Name:    "teams",
@@ -30,7 +27,7 @@ func New(client *outbound.Client) *Teams {
 			},
 			Limits: module.Limits{Ordered: true, Parallel: 4, PerSecond: 4, Burst: 1},
 		},
-	}}
+	}
 }
 
 // judge says no more of a success than is known: a workflow answers before it

@@ -23,7 +23,7 @@ func TestConform(t *testing.T) {
 		func(url string) module.Config { return module.Config{"url": url} })
 }
 
-func newTest(t *testing.T) *Teams {
+func newTest(t *testing.T) *module.Hook {
 	t.Helper()
 	allow, err := outbound.ParseAllow("127.0.0.0/8")
 	if err != nil {
@@ -109,11 +109,11 @@ func TestMarkdownIsEscaped(t *testing.T) {
 }
 
 func TestItemsSayHowManyAreLeftOut(t *testing.T) {
-	got := items(make([]string, 40))
+	got := itemsOf(make([]string, 40))
 	if len(got) != 16 || got[15].Text != "and 25 more" || got[14].Text != "• " {
 		t.Errorf("%+v", got)
 	}
-	if got := items(make([]string, 15)); len(got) != 15 || got[14].Text != "• " {
+	if got := itemsOf(make([]string, 15)); len(got) != 15 || got[14].Text != "• " {
 		t.Errorf("%+v", got)
 	}
 }
