@@ -1,6 +1,7 @@
 package outbound
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -73,14 +74,15 @@ func brokenReason(err error) string {
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EADDRNOTAVAIL):
 		return "there is no route to it"
 	case errors.Is(err, errHandshake):
-		return handshakeReason(err)
+		return cmp.Or(HandshakeReason(err), "the TLS handshake failed")
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "the connection was closed before an answer came"
 	}
 	return "the exchange failed, its answer may not be HTTP"
 }
 
-func handshakeReason(err error) string {
+// HandshakeReason returns why TLS failed, in fixed words, or "" if the error says nothing about TLS.
+func HandshakeReason(err error) string {
 	var (
 		plain     tls.RecordHeaderError
 		authority x509.UnknownAuthorityError
@@ -99,5 +101,5 @@ func handshakeReason(err error) string {
 	case errors.As(err, &invalid):
 		return "its certificate is not valid"
 	}
-	return "the TLS handshake failed"
+	return ""
 }

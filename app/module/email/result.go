@@ -1,9 +1,8 @@
 package email
 
 import (
+	"cmp"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -36,8 +35,8 @@ func (o outcome) result(s Server, to string, took time.Duration) module.Result {
 	}
 	answer = strings.ReplaceAll(answer, to, hint(to))
 	// The text is made fit to be stored as that of every module.
-	kept := module.FromAnswer(outbound.Answer{Status: code, Body: []byte(answer), Private: o.private, Duration: took}, nil)
-	r.Status, r.Answer, r.Private, r.Duration = kept.Status, kept.Answer, kept.Private, kept.Duration
+	received := outbound.Answer{Status: code, Body: []byte(answer), Private: o.private, Duration: took}
+	r = module.FromAnswer(received, nil).WithMeaning(r)
 	r.Unsure = o.unsure
 	return r
 }
@@ -114,27 +113,5 @@ func reasonOf(err error) string {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &timeout):
 		return "the connection was closed before an answer came"
 	}
-	return brokenReason(err)
-}
-
-func brokenReason(err error) string {
-	var (
-		plain     tls.RecordHeaderError
-		authority x509.UnknownAuthorityError
-		name      x509.HostnameError
-		invalid   x509.CertificateInvalidError
-	)
-	switch {
-	case errors.As(err, &plain):
-		return "it does not speak TLS on this port"
-	case errors.As(err, &authority):
-		return "its certificate is signed by an unknown authority"
-	case errors.As(err, &name):
-		return "its certificate is for another name"
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return "its certificate has expired or is not valid yet"
-	case errors.As(err, &invalid):
-		return "its certificate is not valid"
-	}
-	return "it does not speak SMTP as it should"
+	return cmp.Or(outbound.HandshakeReason(err), "it does not speak SMTP as it should")
 }
