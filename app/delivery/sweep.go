@@ -83,16 +83,7 @@ func (d *Dispatcher) sweepFailing(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, endpoint := range endpoints {
-		out, err := d.store.ConnectionWithHealth(ctx, endpoint)
-		if err != nil {
-			return err
-		}
-		if err := d.store.Write(ctx, func(tx *models.Tx) error { return d.pause(tx, out.Connection) }); err != nil {
-			return err
-		}
-	}
-	return nil
+	return d.forEach(ctx, endpoints, d.pause)
 }
 
 // sweepOutlived ends what has waited for as long as a message may live.
@@ -118,12 +109,19 @@ func (d *Dispatcher) sweepRecovering(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return d.forEach(ctx, endpoints, d.recovered)
+}
+
+// forEach runs do for each endpoint, each in a transaction of its own.
+func (d *Dispatcher) forEach(
+	ctx context.Context, endpoints []int64, do func(tx *models.Tx, c models.Connection) error,
+) error {
 	for _, endpoint := range endpoints {
 		out, err := d.store.ConnectionWithHealth(ctx, endpoint)
 		if err != nil {
 			return err
 		}
-		if err := d.store.Write(ctx, func(tx *models.Tx) error { return d.recovered(tx, out.Connection) }); err != nil {
+		if err := d.store.Write(ctx, func(tx *models.Tx) error { return do(tx, out.Connection) }); err != nil {
 			return err
 		}
 	}
