@@ -10,9 +10,9 @@ import (
 	"gatecrier/models"
 )
 
-// overtaken says who has changed a connection since it was seen, as far as the
+// errChangedMeanwhile says who has changed a connection since it was seen, as far as the
 // audit still has it.
-func (s *Service) overtaken(ctx context.Context, now models.Connection) error {
+func (s *Service) errChangedMeanwhile(ctx context.Context, now models.Connection) error {
 	if now.DisabledWhy != "" {
 		return fault.New(fault.Conflict, "Meanwhile Gatecrier has turned it off: "+now.DisabledWhy)
 	}
@@ -31,10 +31,10 @@ func (s *Service) overtaken(ctx context.Context, now models.Connection) error {
 	return fault.New(fault.Conflict, "Meanwhile "+who+" has changed it: look at that, then repeat your change")
 }
 
-// note keeps a change of a connection for the audit: nil is that it was not
+// writeAudit keeps a change of a connection for the audit: nil is that it was not
 // there, or is no more.
-func note(tx *models.Tx, actor authz.Actor, action audit.Action, was, became *models.Connection) error {
-	e := audit.Entry{Action: action, Kind: audit.Target, Was: shown(was), Became: shown(became)}
+func writeAudit(tx *models.Tx, actor authz.Actor, action audit.Action, was, became *models.Connection) error {
+	e := audit.Entry{Action: action, Kind: audit.Target, Was: auditOf(was), Became: auditOf(became)}
 	for _, c := range []*models.Connection{was, became} {
 		if c != nil {
 			e.Name, e.ProductID = c.Name, c.Owner().ProductID
@@ -46,7 +46,7 @@ func note(tx *models.Tx, actor authz.Actor, action audit.Action, was, became *mo
 	return audit.Write(tx, actor, e)
 }
 
-func shown(c *models.Connection) audit.Values {
+func auditOf(c *models.Connection) audit.Values {
 	if c == nil {
 		return nil
 	}

@@ -37,8 +37,8 @@ const (
 	fieldSlack = "slack_webhook"
 )
 
-// mostAddresses bounds the field email_to.
-const mostAddresses = 50
+// maxAddresses bounds the field email_to.
+const maxAddresses = 50
 
 // FieldsOf reads the fields of a product or a group, or, of the system, those of
 // the exceptions' settings, for who may edit them; for others they are empty.
@@ -84,8 +84,8 @@ func (s *Service) fieldsIn(list []models.Connection, prefix string) (Fields, err
 	return f, nil
 }
 
-// want is what a field is to lead to.
-type want struct {
+// fieldTarget is what a field is to lead to.
+type fieldTarget struct {
 	field, name string
 	module      string
 	config      module.Config
@@ -98,43 +98,43 @@ type want struct {
 func (s *Service) PlanFields(
 	ctx context.Context, actor authz.Actor, c FieldsChange,
 ) (apply func(tx *models.Tx, o models.Owner) error, warnings []string, err error) {
-	wants, warnings, err := s.wantFields(ctx, c, family{})
+	wants, warnings, err := s.wantFields(ctx, c, fieldForm{})
 	return func(tx *models.Tx, o models.Owner) error { return s.applyFields(tx, actor, o, wants) }, warnings, err
 }
 
-// family is what the fields of one form have in common.
-type family struct {
-	prefix string // of their names
-	called string // before the names of their connections
+// fieldForm is what the fields of one form have in common.
+type fieldForm struct {
+	prefix     string // of their names
+	namePrefix string // before the names of their connections
 }
 
 func (s *Service) wantFields(
-	ctx context.Context, c FieldsChange, of family,
-) (wants map[string][]want, warnings []string, err error) {
-	var bad fault.Fields
-	wants = map[string][]want{}
+	ctx context.Context, c FieldsChange, of fieldForm,
+) (wants map[string][]fieldTarget, warnings []string, err error) {
+	var fieldErrs fault.Fields
+	wants = map[string][]fieldTarget{}
 	if c.EmailTo != nil {
-		w := want{field: of.prefix + fieldEmail, name: of.called + "Email", module: "email"}
-		wants[w.field] = s.wantMail(w, *c.EmailTo, &bad)
+		w := fieldTarget{field: of.prefix + fieldEmail, name: of.namePrefix + "Email", module: "email"}
+		wants[w.field] = s.wantMail(w, *c.EmailTo, &fieldErrs)
 	}
 	for _, f := range []struct {
 		field, name, module string
 		value               *string
 	}{{fieldTeams, "MS Teams", "teams", c.MSTeams}, {fieldSlack, "Slack", "slack", c.Slack}} {
 		if f.value != nil {
-			w := want{field: of.prefix + f.field, name: of.called + f.name, module: f.module}
-			list, warning := s.wantWebhook(ctx, w, strings.TrimSpace(*f.value), &bad)
+			w := fieldTarget{field: of.prefix + f.field, name: of.namePrefix + f.name, module: f.module}
+			list, warning := s.wantWebhook(ctx, w, strings.TrimSpace(*f.value), &fieldErrs)
 			wants[w.field] = list
 			if warning != "" {
 				warnings = append(warnings, w.name+": "+warning)
 			}
 		}
 	}
-	return wants, warnings, bad.Err()
+	return wants, warnings, fieldErrs.Err()
 }
 
-func (s *Service) wantMail(w want, list string, bad *fault.Fields) []want {
-	wants, seen := []want{}, map[string]bool{}
+func (s *Service) wantMail(w fieldTarget, list string, fieldErrs *fault.Fields) []fieldTarget {
+	wants, seen := []fieldTarget{}, map[string]bool{}
 	for _, address := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ';' || r == '\n' }) {
 		address = strings.TrimSpace(address)
 		if address == "" || seen[strings.ToLower(address)] {
@@ -143,35 +143,35 @@ func (s *Service) wantMail(w want, list string, bad *fault.Fields) []want {
 		seen[strings.ToLower(address)] = true
 		config, err := s.prepareFor("email", module.Config{"to": address})
 		if err != nil {
-			bad.Add(w.field, fmt.Sprintf("%q: %s", address, reason(err)))
+			fieldErrs.Add(w.field, fmt.Sprintf("%q: %s", address, reason(err)))
 			return nil
 		}
 		w.config = config
 		wants = append(wants, w)
 	}
-	if len(wants) > mostAddresses {
-		bad.Add(w.field, fmt.Sprintf("At most %d addresses", mostAddresses))
+	if len(wants) > maxAddresses {
+		fieldErrs.Add(w.field, fmt.Sprintf("At most %d addresses", maxAddresses))
 	}
 	return wants
 }
 
 // wantWebhook plans a field that holds a URL. What is no URL may be the hint
 // that was shown: applying it finds out.
-func (s *Service) wantWebhook(ctx context.Context, w want, value string, bad *fault.Fields) ([]want, string) {
+func (s *Service) wantWebhook(ctx context.Context, w fieldTarget, value string, fieldErrs *fault.Fields) ([]fieldTarget, string) {
 	if value == "" {
-		return []want{}, ""
+		return []fieldTarget{}, ""
 	}
 	if !strings.Contains(value, "://") {
 		w.keep, w.config = true, module.Config{"url": value}
-		return []want{w}, ""
+		return []fieldTarget{w}, ""
 	}
 	config, err := s.prepareFor(w.module, module.Config{"url": value})
 	if err != nil {
-		bad.Add(w.field, reason(err))
+		fieldErrs.Add(w.field, reason(err))
 		return nil, ""
 	}
 	w.config = config
-	return []want{w}, s.warn(ctx, config["url"])
+	return []fieldTarget{w}, s.warn(ctx, config["url"])
 }
 
 func (s *Service) prepareFor(name string, c module.Config) (module.Config, error) {
@@ -192,7 +192,7 @@ func reason(err error) string {
 
 // applyFields makes the fields' targets those that are wanted. What stays is
 // not touched, so that its record of deliveries stays too.
-func (s *Service) applyFields(tx *models.Tx, actor authz.Actor, o models.Owner, wants map[string][]want) error {
+func (s *Service) applyFields(tx *models.Tx, actor authz.Actor, o models.Owner, wants map[string][]fieldTarget) error {
 	list, err := tx.FieldConnections(tx.Context(), o)
 	if err != nil {
 		return err
@@ -203,7 +203,7 @@ func (s *Service) applyFields(tx *models.Tx, actor authz.Actor, o models.Owner, 
 		if !touched {
 			continue
 		}
-		rest, err := s.settle(tx, actor, c, wanted)
+		rest, err := s.settleTarget(tx, actor, c, wanted)
 		if err != nil {
 			return err
 		}
@@ -214,7 +214,7 @@ func (s *Service) applyFields(tx *models.Tx, actor authz.Actor, o models.Owner, 
 			if w.keep {
 				return fault.BadField(w.field, "An address that begins with https:// or http://")
 			}
-			if err := s.add(tx, actor, o, w); err != nil {
+			if err := s.addTarget(tx, actor, o, w); err != nil {
 				return err
 			}
 		}
@@ -222,9 +222,9 @@ func (s *Service) applyFields(tx *models.Tx, actor authz.Actor, o models.Owner, 
 	return nil
 }
 
-// settle keeps, changes or removes one target of a field, and returns what is
+// settleTarget keeps, changes or removes one target of a field, and returns what is
 // still wanted.
-func (s *Service) settle(tx *models.Tx, actor authz.Actor, c models.Connection, wanted []want) ([]want, error) {
+func (s *Service) settleTarget(tx *models.Tx, actor authz.Actor, c models.Connection, wanted []fieldTarget) ([]fieldTarget, error) {
 	config, err := s.Open(c)
 	if err != nil {
 		return nil, err
@@ -233,7 +233,7 @@ func (s *Service) settle(tx *models.Tx, actor authz.Actor, c models.Connection, 
 	if mail {
 		key = "to"
 	}
-	at := slices.IndexFunc(wanted, func(w want) bool {
+	at := slices.IndexFunc(wanted, func(w fieldTarget) bool {
 		same := w.config[key] == config[key] || key == "to" && strings.EqualFold(w.config[key], config[key])
 		return w.keep && w.config[key] == c.Hint || same
 	})
@@ -244,7 +244,7 @@ func (s *Service) settle(tx *models.Tx, actor authz.Actor, c models.Connection, 
 		if err := tx.DeleteConnection(c.ID); err != nil {
 			return nil, err
 		}
-		return wanted, note(tx, actor, audit.Delete, &c, nil)
+		return wanted, writeAudit(tx, actor, audit.Delete, &c, nil)
 	case wanted[0].keep:
 		return wanted, nil
 	}
@@ -261,10 +261,10 @@ func (s *Service) settle(tx *models.Tx, actor authz.Actor, c models.Connection, 
 			return nil, err
 		}
 	}
-	return nil, note(tx, actor, audit.Change, &before, &c)
+	return nil, writeAudit(tx, actor, audit.Change, &before, &c)
 }
 
-func (s *Service) seal(c *models.Connection, w want) error {
+func (s *Service) seal(c *models.Connection, w fieldTarget) error {
 	text, err := json.Marshal(w.config)
 	if err != nil {
 		return fmt.Errorf("encode a configuration: %w", err)
@@ -276,7 +276,7 @@ func (s *Service) seal(c *models.Connection, w want) error {
 	return err
 }
 
-func (s *Service) add(tx *models.Tx, actor authz.Actor, o models.Owner, w want) error {
+func (s *Service) addTarget(tx *models.Tx, actor authz.Actor, o models.Owner, w fieldTarget) error {
 	c := models.Connection{
 		ProductID:  optional(o.ProductID),
 		GroupID:    optional(o.GroupID),
@@ -296,5 +296,5 @@ func (s *Service) add(tx *models.Tx, actor authz.Actor, o models.Owner, w want) 
 	if err != nil {
 		return err
 	}
-	return note(tx, actor, audit.Create, nil, &c)
+	return writeAudit(tx, actor, audit.Create, nil, &c)
 }

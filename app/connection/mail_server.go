@@ -13,8 +13,8 @@ import (
 	"gatecrier/models"
 )
 
-// peopleName is how the connection is called by which mail goes to people.
-const peopleName = "Mail server"
+// mailServerName is how the connection is called by which mail goes to people.
+const mailServerName = "Mail server"
 
 // EnsurePeople makes the connection by which mail goes to people, where there
 // is none: it stands for the one mail server, whose endpoint all connections by
@@ -22,7 +22,7 @@ const peopleName = "Mail server"
 func (s *Service) EnsurePeople(ctx context.Context) error {
 	find := func() error {
 		t, err := s.store.PeopleTarget(ctx)
-		s.people = t.ConnectionID
+		s.mailServerID = t.ConnectionID
 		return err
 	}
 	err := find()
@@ -32,17 +32,17 @@ func (s *Service) EnsurePeople(ctx context.Context) error {
 	err = s.store.Write(ctx, func(tx *models.Tx) error {
 		c := models.Connection{
 			Module:  "email",
-			Name:    peopleName,
+			Name:    mailServerName,
 			Field:   models.FieldPeople,
 			Hint:    "the mail server of the settings",
 			Enabled: true,
 		}
 		if err := tx.CreateConnection(
-			&c, func(place string) (secret.Text, error) { return s.ring.Seal(place, "{}") },
+			&c, func(path string) (secret.Text, error) { return s.ring.Seal(path, "{}") },
 		); err != nil {
 			return err
 		}
-		s.people = c.ID
+		s.mailServerID = c.ID
 		return tx.ShareEndpoint("email", c.ID)
 	})
 	if err != nil && find() == nil { // another instance was faster
@@ -54,7 +54,7 @@ func (s *Service) EnsurePeople(ctx context.Context) error {
 // sharedEndpoint is whose endpoint connections of a module share, nil for their own.
 func (s *Service) sharedEndpoint(name string) *int64 {
 	if m, ok := s.modules.Get(name); ok && m.Descriptor().OneServer {
-		return &s.people
+		return &s.mailServerID
 	}
 	return nil
 }
@@ -93,7 +93,7 @@ func (s *Service) Rotate(ctx context.Context, actor authz.Actor, id int64) (Rota
 			out.Secret = config[f.Name]
 		}
 	}
-	if err := s.seal(&c, want{module: c.Module, config: config}); err != nil {
+	if err := s.seal(&c, fieldTarget{module: c.Module, config: config}); err != nil {
 		return Rotated{}, err
 	}
 	err = s.store.Write(ctx, func(tx *models.Tx) error {
@@ -101,7 +101,7 @@ func (s *Service) Rotate(ctx context.Context, actor authz.Actor, id int64) (Rota
 		if err := tx.SaveConnection(&out.Connection); err != nil {
 			return err
 		}
-		return note(tx, actor, audit.Change, &before, &out.Connection)
+		return writeAudit(tx, actor, audit.Change, &before, &out.Connection)
 	})
 	return out, err
 }
@@ -191,7 +191,7 @@ func (s *Service) ResumeMail(ctx context.Context, actor authz.Actor) error {
 	if !actor.Administrator() {
 		return fault.New(fault.Forbidden, "The mail server is for administrators to try")
 	}
-	return s.resume(ctx, actor, s.people, audit.Entry{Action: audit.Resume, Kind: audit.Target, Name: peopleName})
+	return s.resume(ctx, actor, s.mailServerID, audit.Entry{Action: audit.Resume, Kind: audit.Target, Name: mailServerName})
 }
 
 // maxOverall bounds the list of Overall.

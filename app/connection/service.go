@@ -22,11 +22,11 @@ import (
 
 // Service manages connections.
 type Service struct {
-	store   *models.Store
-	ring    *secret.Ring
-	modules *module.Registry
-	warn    func(ctx context.Context, url string) string
-	people  int64 // the connection by which mail goes to people
+	store        *models.Store
+	ring         *secret.Ring
+	modules      *module.Registry
+	warn         func(ctx context.Context, url string) string
+	mailServerID int64 // the connection by which mail goes to people
 }
 
 // New returns a service. warn says what is doubtful about an address that is
@@ -71,7 +71,7 @@ func (s *Service) CreateFor(ctx context.Context, actor authz.Actor, o models.Own
 	if err != nil {
 		return Saved{}, fmt.Errorf("encode a configuration: %w", err)
 	}
-	saved := Saved{Made: made(m.Descriptor(), d.Config, config), Warning: s.warn(ctx, config["url"])}
+	saved := Saved{Made: generated(m.Descriptor(), d.Config, config), Warning: s.warn(ctx, config["url"])}
 	err = s.store.Write(ctx, func(tx *models.Tx) error {
 		saved.Connection = models.Connection{
 			ProductID:  optional(o.ProductID),
@@ -89,11 +89,11 @@ func (s *Service) CreateFor(ctx context.Context, actor authz.Actor, o models.Own
 			}
 		}
 		if err := tx.CreateConnection(
-			&saved.Connection, func(place string) (secret.Text, error) { return s.ring.Seal(place, string(text)) },
+			&saved.Connection, func(path string) (secret.Text, error) { return s.ring.Seal(path, string(text)) },
 		); err != nil {
 			return err
 		}
-		return note(tx, actor, audit.Create, nil, &saved.Connection)
+		return writeAudit(tx, actor, audit.Create, nil, &saved.Connection)
 	})
 	return saved, err
 }
@@ -165,24 +165,24 @@ func (s *Service) MayEditOwners(
 	return may, nil
 }
 
-func (s *Service) prepare(d Draft, activated bool) (module.Module, module.Config, error) {
+func (s *Service) prepare(d Draft, creating bool) (module.Module, module.Config, error) {
 	m, ok := s.modules.Get(d.Module)
 	if !ok {
 		return nil, nil, fault.BadField("module", "There is no module of that name")
 	}
 	for _, f := range m.Descriptor().Fields {
-		if f.Hidden && activated && d.Config[f.Name] != "" {
+		if f.Hidden && creating && d.Config[f.Name] != "" {
 			return nil, nil, fault.BadField(f.Name, "there is no such field")
 		}
 	}
-	if why := badName(strings.TrimSpace(d.Name)); why != "" {
+	if why := nameProblem(strings.TrimSpace(d.Name)); why != "" {
 		return nil, nil, fault.BadField("name", why)
 	}
 	config, err := m.Prepare(d.Config)
 	return m, config, err
 }
 
-func badName(name string) string {
+func nameProblem(name string) string {
 	n := utf8.RuneCountInString(name)
 	switch {
 	case n < 1 || n > 100:
@@ -193,15 +193,15 @@ func badName(name string) string {
 	return ""
 }
 
-// made picks the values that the module filled in by itself.
-func made(d module.Descriptor, asked, config module.Config) module.Config {
-	activated := module.Config{}
+// generated picks the values that the module filled in by itself.
+func generated(d module.Descriptor, asked, config module.Config) module.Config {
+	creating := module.Config{}
 	for _, f := range d.Fields {
 		if f.Generated && strings.TrimSpace(asked[f.Name]) == "" {
-			activated[f.Name] = config[f.Name]
+			creating[f.Name] = config[f.Name]
 		}
 	}
-	return activated
+	return creating
 }
 
 // TurnedOff is why a delivery to a target that is turned off is not made.
@@ -223,11 +223,11 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, c Cha
 		return Saved{}, err
 	}
 	if c.Version != 0 && c.Version != now.Version {
-		return Saved{}, s.overtaken(ctx, now)
+		return Saved{}, s.errChangedMeanwhile(ctx, now)
 	}
 	before, saved := now, Saved{Made: module.Config{}}
 	if c.Name != nil {
-		if why := badName(strings.TrimSpace(*c.Name)); why != "" {
+		if why := nameProblem(strings.TrimSpace(*c.Name)); why != "" {
 			return Saved{}, fault.BadField("name", why)
 		}
 		now.Name = strings.TrimSpace(*c.Name)
@@ -245,7 +245,7 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, c Cha
 		if err := tx.SaveConnection(&saved.Connection); err != nil {
 			return err
 		}
-		if err := note(tx, actor, audit.Change, &before, &saved.Connection); err != nil {
+		if err := writeAudit(tx, actor, audit.Change, &before, &saved.Connection); err != nil {
 			return err
 		}
 		if !now.Enabled {
@@ -300,7 +300,7 @@ func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64) error
 		if err := tx.DeleteConnection(id); err != nil {
 			return err
 		}
-		return note(tx, actor, audit.Delete, &c, nil)
+		return writeAudit(tx, actor, audit.Delete, &c, nil)
 	})
 }
 

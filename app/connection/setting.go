@@ -12,8 +12,8 @@ import (
 // system that get nothing but exceptions.
 type ExceptionFields struct{ *Service }
 
-// ofExceptions is what they have in common.
-var ofExceptions = family{prefix: models.ExceptionField, called: "Exceptions: "}
+// exceptionForm is what they have in common.
+var exceptionForm = fieldForm{prefix: models.ExceptionField, namePrefix: "Exceptions: "}
 
 // Shown are the fields as an administrator sees them: the addresses, and of
 // webhooks their hints.
@@ -22,11 +22,11 @@ func (e ExceptionFields) Shown(ctx context.Context) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := e.fieldsIn(list, ofExceptions.prefix)
+	f, err := e.fieldsIn(list, exceptionForm.prefix)
 	return map[string]string{
-		ofExceptions.prefix + fieldEmail: f.EmailTo,
-		ofExceptions.prefix + fieldTeams: f.MSTeams,
-		ofExceptions.prefix + fieldSlack: f.Slack,
+		exceptionForm.prefix + fieldEmail: f.EmailTo,
+		exceptionForm.prefix + fieldTeams: f.MSTeams,
+		exceptionForm.prefix + fieldSlack: f.Slack,
 	}, err
 }
 
@@ -38,32 +38,32 @@ func (e ExceptionFields) Plan(
 		return settings.TargetChange{}, err
 	}
 	value := func(field string) *string {
-		if text, ok := changes[ofExceptions.prefix+field]; ok {
+		if text, ok := changes[exceptionForm.prefix+field]; ok {
 			return &text
 		}
 		return nil
 	}
-	wants, doubts, err := e.wantFields(
-		ctx, FieldsChange{EmailTo: value(fieldEmail), MSTeams: value(fieldTeams), Slack: value(fieldSlack)}, ofExceptions,
+	wants, warnings, err := e.wantFields(
+		ctx, FieldsChange{EmailTo: value(fieldEmail), MSTeams: value(fieldTeams), Slack: value(fieldSlack)}, exceptionForm,
 	)
 	return settings.TargetChange{
-		Doubts: doubts,
+		Doubts: warnings,
 		Apply: func(tx *models.Tx) (was, became map[string]string, err error) {
-			if was, err = e.noted(tx); err != nil {
+			if was, err = e.auditValues(tx); err != nil {
 				return nil, nil, err
 			}
 			if err := e.applyFields(tx, actor, models.Owner{}, wants); err != nil {
 				return nil, nil, err
 			}
-			became, err = e.noted(tx)
+			became, err = e.auditValues(tx)
 			return was, became, err
 		},
 	}, err
 }
 
-// noted are the fields as the audit has them: who has an address is shown, the
+// auditValues are the fields as the audit has them: who has an address is shown, the
 // rest is not.
-func (e ExceptionFields) noted(tx *models.Tx) (map[string]string, error) {
+func (e ExceptionFields) auditValues(tx *models.Tx) (map[string]string, error) {
 	list, err := tx.FieldConnections(tx.Context(), models.Owner{})
 	noted := map[string]string{}
 	for _, c := range list {

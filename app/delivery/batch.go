@@ -20,9 +20,9 @@ type EnqueueParams struct {
 	Held      string // by what it is held back, "" = by nothing; that comes before Skip
 }
 
-// unsent is the state in which a message ends at once, and why; "" where it is
+// finalState is the state in which a message ends at once, and why; "" where it is
 // to be sent.
-func (o EnqueueParams) unsent() (models.DeliveryState, string) {
+func (o EnqueueParams) finalState() (models.DeliveryState, string) {
 	switch {
 	case o.Held != "":
 		return models.DeliverySuppressed, o.Held
@@ -36,20 +36,20 @@ func (o EnqueueParams) unsent() (models.DeliveryState, string) {
 // once are written as leased to this instance and start after the commit; the
 // others wait to be claimed.
 type Batch struct {
-	d     *Dispatcher
-	tx    *models.Tx
-	taken map[int64]int
-	tasks []task
-	waits bool
-	last  models.Delivery
+	d        *Dispatcher
+	tx       *models.Tx
+	reserved map[int64]int
+	tasks    []sendTask
+	mustWake bool
+	last     models.Delivery
 }
 
 // Batch begins the deliveries of a transaction.
 func (d *Dispatcher) Batch(tx *models.Tx) *Batch {
-	b := &Batch{d: d, tx: tx, taken: map[int64]int{}}
+	b := &Batch{d: d, tx: tx, reserved: map[int64]int{}}
 	tx.AfterCommit(func() {
 		d.start(b.tasks)
-		if b.waits {
+		if b.mustWake {
 			d.Wake()
 		}
 	})
@@ -80,12 +80,12 @@ func (b *Batch) Enqueue(o EnqueueParams) error {
 	if row.EventID == 0 {
 		row.ProductID = o.ProductID
 	}
-	if state, why := o.unsent(); state != "" {
+	if state, why := o.finalState(); state != "" {
 		row.State, row.Reason, row.NextAt, row.FinishedAt = state, why, time.Time{}, now
 		_, err := b.tx.InsertDelivery(&row)
 		return err
 	}
-	free, err := b.free(&row, o.Target.Module)
+	free, err := b.canSendNow(&row, o.Target.Module)
 	if err != nil {
 		return err
 	}
@@ -98,34 +98,34 @@ func (b *Batch) Enqueue(o EnqueueParams) error {
 	}
 	b.last = row
 	if !free {
-		b.waits = true
+		b.mustWake = true
 		return nil
 	}
-	b.taken[row.EndpointID]++
-	b.tasks = append(b.tasks, task{delivery: row, event: o.Event})
+	b.reserved[row.EndpointID]++
+	b.tasks = append(b.tasks, sendTask{delivery: row, event: o.Event})
 	return nil
 }
 
-// free reports whether a message may be sent at once: its queue is empty, its
+// canSendNow reports whether a message may be sent at once: its queue is empty, its
 // endpoint works, and there is room. One that waits for its queue gets no time. A
 // test goes out whether the endpoint works or not: it is how a person finds out.
-func (b *Batch) free(row *models.Delivery, module string) (bool, error) {
-	way := models.QueuePosition{}
+func (b *Batch) canSendNow(row *models.Delivery, module string) (bool, error) {
+	position := models.QueuePosition{}
 	if row.EventID != 0 {
 		var err error
-		if way, err = b.tx.QueuePositionOf(b.tx.Context(), *row); err != nil {
+		if position, err = b.tx.QueuePositionOf(b.tx.Context(), *row); err != nil {
 			return false, err
 		}
 	}
-	if way.Busy && row.ProductID != 0 {
+	if position.Busy && row.ProductID != 0 {
 		row.NextAt = time.Time{}
 		return false, nil
 	}
 	limits := b.d.limits(module)
-	if way.Stopped || !b.d.room(row.EndpointID, limits, b.taken[row.EndpointID], len(b.tasks)) {
+	if position.Stopped || !b.d.hasRoom(row.EndpointID, limits, b.reserved[row.EndpointID], len(b.tasks)) {
 		return false, nil
 	}
-	n, err := b.d.slots(b.tx, row.EndpointID, limits, 1)
+	n, err := b.d.takeSlots(b.tx, row.EndpointID, limits, 1)
 	return n == 1, err
 }
 

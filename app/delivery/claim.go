@@ -52,7 +52,7 @@ func (d *Dispatcher) lease() string { return d.instance + "/" + rand.Text() }
 
 // claim leases due deliveries and starts them, as far as there is room.
 func (d *Dispatcher) claim(ctx context.Context) error {
-	chosen, err := d.choose(ctx)
+	chosen, err := d.pickDue(ctx)
 	if err != nil || len(chosen) == 0 {
 		return err
 	}
@@ -62,7 +62,7 @@ func (d *Dispatcher) claim(ctx context.Context) error {
 		var ids []int64
 		for _, endpoint := range slices.Sorted(maps.Keys(chosen)) { // in one order, so that instances do not wait crosswise
 			c := chosen[endpoint]
-			n, err := d.slots(tx, endpoint, c.limits, len(c.ids))
+			n, err := d.takeSlots(tx, endpoint, c.limits, len(c.ids))
 			if err != nil {
 				return err
 			}
@@ -78,9 +78,9 @@ func (d *Dispatcher) claim(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tasks := make([]task, len(claimed))
+	tasks := make([]sendTask, len(claimed))
 	for i, row := range claimed {
-		tasks[i] = task{delivery: row}
+		tasks[i] = sendTask{delivery: row}
 	}
 	d.start(tasks)
 	return nil
@@ -92,9 +92,9 @@ type claimPick struct {
 	ids    []int64
 }
 
-// choose picks what to claim: the longest due first, but of no endpoint more than
+// pickDue picks what to claim: the longest due first, but of no endpoint more than
 // its share, so that a slow one holds up no other.
-func (d *Dispatcher) choose(ctx context.Context) (map[int64]*claimPick, error) {
+func (d *Dispatcher) pickDue(ctx context.Context) (map[int64]*claimPick, error) {
 	list, err := d.store.DueDeliveries(ctx, d.saturated(), maxPerEndpoint)
 	if err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ func (d *Dispatcher) choose(ctx context.Context) (map[int64]*claimPick, error) {
 		if c == nil {
 			c = &claimPick{limits: d.limits(due.Module)}
 		}
-		if !d.room(due.EndpointID, c.limits, len(c.ids), total) {
+		if !d.hasRoom(due.EndpointID, c.limits, len(c.ids), total) {
 			continue
 		}
 		c.ids = append(c.ids, due.ID)
@@ -115,8 +115,8 @@ func (d *Dispatcher) choose(ctx context.Context) (map[int64]*claimPick, error) {
 	return chosen, nil
 }
 
-// slots takes places of an endpoint's rate, where it has one.
-func (d *Dispatcher) slots(tx *models.Tx, endpoint int64, limits module.Limits, want int) (int, error) {
+// takeSlots takes places of an endpoint's rate, where it has one.
+func (d *Dispatcher) takeSlots(tx *models.Tx, endpoint int64, limits module.Limits, want int) (int, error) {
 	if limits.PerSecond <= 0 {
 		return want, nil
 	}
@@ -131,13 +131,13 @@ func (d *Dispatcher) probe(ctx context.Context) error {
 		return err
 	}
 	for _, endpoint := range endpoints {
-		if !d.room(endpoint.ID, module.Limits{Parallel: maxPerEndpoint}, 0, 0) {
+		if !d.hasRoom(endpoint.ID, module.Limits{Parallel: maxPerEndpoint}, 0, 0) {
 			continue
 		}
 		var got *models.Delivery
 		err := d.store.Write(ctx, func(tx *models.Tx) error {
 			got = nil
-			n, err := d.slots(tx, endpoint.ID, d.limits(endpoint.Module), 1)
+			n, err := d.takeSlots(tx, endpoint.ID, d.limits(endpoint.Module), 1)
 			if err != nil || n == 0 {
 				return err
 			}
@@ -148,7 +148,7 @@ func (d *Dispatcher) probe(ctx context.Context) error {
 			return err
 		}
 		if got != nil {
-			d.start([]task{{delivery: *got}})
+			d.start([]sendTask{{delivery: *got}})
 		}
 	}
 	return nil

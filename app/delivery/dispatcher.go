@@ -25,7 +25,7 @@ const (
 	sweepEvery     = 5 * time.Second
 	freeEvery      = time.Second
 	freeAllEvery   = time.Minute
-	maxFresh       = 500             // of the latest messages, that are looked at so often
+	maxNewest      = 500             // of the latest messages, that are looked at so often
 	graceTime      = 8 * time.Second // for the sends in flight, at the end
 )
 
@@ -101,7 +101,7 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	settled := make(chan struct{})
 	go func() {
 		defer close(settled)
-		d.settle(context.WithoutCancel(ctx))
+		d.settleResults(context.WithoutCancel(ctx))
 	}()
 	d.claimLoop(ctx)
 
@@ -145,7 +145,7 @@ func (d *Dispatcher) limits(name string) module.Limits {
 
 // start sends tasks, each on a goroutine of its own. Room for them was made
 // before. After the end it starts none: their lease returns them.
-func (d *Dispatcher) start(tasks []task) {
+func (d *Dispatcher) start(tasks []sendTask) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.sendCtx == nil {
@@ -159,25 +159,25 @@ func (d *Dispatcher) start(tasks []task) {
 	}
 }
 
-// room says whether a send may start on an endpoint, taken being those already
+// hasRoom says whether a send may start on an endpoint, taken being those already
 // promised to it and promised those to all. An endpoint that failed last gets one at
 // a time, and those that fail only a part of all, so that however many hang
 // there is room for the others.
-func (d *Dispatcher) room(endpoint int64, limits module.Limits, taken, promised int) bool {
+func (d *Dispatcher) hasRoom(endpoint int64, limits module.Limits, taken, promised int) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	most := min(max(1, limits.Parallel), maxPerEndpoint)
+	limit := min(max(1, limits.Parallel), maxPerEndpoint)
 	if _, fails := d.troubled[endpoint]; fails {
-		most = 1
-		if d.hanging() >= maxTroubled {
+		limit = 1
+		if d.troubledInFlight() >= maxTroubled {
 			return false
 		}
 	}
-	return d.sendCtx != nil && d.total+promised < maxInFlight && d.inFlight[endpoint]+taken < most
+	return d.sendCtx != nil && d.total+promised < maxInFlight && d.inFlight[endpoint]+taken < limit
 }
 
-// hanging counts the sends on endpoints that fail.
-func (d *Dispatcher) hanging() int {
+// troubledInFlight counts the sends on endpoints that fail.
+func (d *Dispatcher) troubledInFlight() int {
 	n := 0
 	for endpoint := range d.troubled {
 		n += d.inFlight[endpoint]
@@ -185,8 +185,8 @@ func (d *Dispatcher) hanging() int {
 	return n
 }
 
-// done ends a send, and remembers whether its endpoint fails.
-func (d *Dispatcher) done(endpoint int64, kind module.Kind) {
+// finishSend ends a send, and remembers whether its endpoint fails.
+func (d *Dispatcher) finishSend(endpoint int64, kind module.Kind) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.total--

@@ -8,24 +8,24 @@ import (
 	"gatecrier/models"
 )
 
-// rule is what a result says of a connection's health. It is pure.
-type rule func(h models.Health, s completion, now time.Time) (models.Health, turn)
+// healthRule is what a result says of a connection's health. It is pure.
+type healthRule func(h models.Health, s completion, now time.Time) (models.Health, healthChange)
 
-func endpointRule(h models.Health, s completion, now time.Time) (models.Health, turn) {
+func endpointRule(h models.Health, s completion, now time.Time) (models.Health, healthChange) {
 	return endpointHealthAfter(h, s.result, s.delivery.Probe, now)
 }
 
-func ownRule(h models.Health, s completion, now time.Time) (models.Health, turn) {
-	return ownAfter(h, s.result, now)
+func ownRule(h models.Health, s completion, now time.Time) (models.Health, healthChange) {
+	return ownHealthAfter(h, s.result, now)
 }
 
-// judgeHealth notes what a result says of its connection and of its endpoint, and
+// updateHealth notes what a result says of its connection and of its endpoint, and
 // tells people where that has come to another state. Where many share a server,
 // its trouble is told once, as its own.
-func (d *Dispatcher) judgeHealth(tx *models.Tx, s completion) error {
-	c := s.outlet.Connection
+func (d *Dispatcher) updateHealth(tx *models.Tx, s completion) error {
+	c := s.target.Connection
 	if s.delivery.EndpointID == c.ID {
-		if err := d.judge(tx, c, s, endpointRule, ownRule); err != nil {
+		if err := d.applyRules(tx, c, s, endpointRule, ownRule); err != nil {
 			return err
 		}
 	} else {
@@ -33,10 +33,10 @@ func (d *Dispatcher) judgeHealth(tx *models.Tx, s completion) error {
 		if err != nil {
 			return err
 		}
-		if err := d.judge(tx, server.Connection, s, endpointRule); err != nil {
+		if err := d.applyRules(tx, server.Connection, s, endpointRule); err != nil {
 			return err
 		}
-		if err := d.judge(tx, c, s, ownRule); err != nil {
+		if err := d.applyRules(tx, c, s, ownRule); err != nil {
 			return err
 		}
 	}
@@ -46,42 +46,42 @@ func (d *Dispatcher) judgeHealth(tx *models.Tx, s completion) error {
 	return nil
 }
 
-func (d *Dispatcher) judge(tx *models.Tx, c models.Connection, s completion, rules ...rule) error {
+func (d *Dispatcher) applyRules(tx *models.Tx, c models.Connection, s completion, rules ...healthRule) error {
 	h, err := tx.LockHealth(c.ID)
 	if err != nil {
 		return err
 	}
-	var news turn
+	var news healthChange
 	for _, r := range rules {
-		var n turn
+		var n healthChange
 		h, n = r(h, s, tx.Now())
-		news = news.and(n)
+		news = news.merge(n)
 	}
 	if news.closed {
 		if err := tx.RetryNow(c.ID); err != nil {
 			return err
 		}
 	}
-	if news.works && !h.BrokenAt.IsZero() && h.RecoverUpTo == 0 {
-		if h, err = d.recovering(tx, h, s.delivery.ID); err != nil {
+	if news.succeeded && !h.BrokenAt.IsZero() && h.RecoverUpTo == 0 {
+		if h, err = d.startRecovery(tx, h, s.delivery.ID); err != nil {
 			return err
 		}
 	}
 	if err := tx.SaveHealth(h); err != nil {
 		return err
 	}
-	if err := d.tell(tx, c, h, news.trouble); err != nil {
+	if err := d.notifyTrouble(tx, c, h, news.trouble); err != nil {
 		return err
 	}
 	if h.RecoverUpTo == 0 {
 		return nil
 	}
-	return d.recovered(tx, c)
+	return d.finishRecovery(tx, c)
 }
 
-// recovering begins to wait until everything has gone that waited when a
+// startRecovery begins to wait until everything has gone that waited when a
 // connection came back.
-func (d *Dispatcher) recovering(tx *models.Tx, h models.Health, first int64) (models.Health, error) {
+func (d *Dispatcher) startRecovery(tx *models.Tx, h models.Health, first int64) (models.Health, error) {
 	q, err := tx.BacklogOf(tx.Context(), h.ConnectionID, 0)
 	h.RecoverUpTo = max(q.Last, first)
 	if h.ClosedAt.Before(h.BrokenAt) { // it was never stopped: it only took nothing
@@ -90,9 +90,9 @@ func (d *Dispatcher) recovering(tx *models.Tx, h models.Health, first int64) (mo
 	return h, err
 }
 
-// recovered tells that a connection is back, and how many messages it sent
+// finishRecovery tells that a connection is back, and how many messages it sent
 // late, once none is left that waited then.
-func (d *Dispatcher) recovered(tx *models.Tx, c models.Connection) error {
+func (d *Dispatcher) finishRecovery(tx *models.Tx, c models.Connection) error {
 	h, err := tx.LockHealth(c.ID)
 	if err != nil || h.RecoverUpTo == 0 {
 		return err
@@ -105,7 +105,7 @@ func (d *Dispatcher) recovered(tx *models.Tx, c models.Connection) error {
 	if err != nil {
 		return err
 	}
-	about, productID, err := d.about(tx, c)
+	about, productID, err := d.describe(tx, c)
 	if err != nil {
 		return err
 	}
@@ -124,12 +124,12 @@ func (d *Dispatcher) recovered(tx *models.Tx, c models.Connection) error {
 	return err
 }
 
-// tell appends the event of a trouble.
-func (d *Dispatcher) tell(tx *models.Tx, c models.Connection, h models.Health, t event.Trouble) error {
+// notifyTrouble appends the event of a trouble.
+func (d *Dispatcher) notifyTrouble(tx *models.Tx, c models.Connection, h models.Health, t event.Trouble) error {
 	if t == "" {
 		return nil
 	}
-	p, productID, err := d.about(tx, c)
+	p, productID, err := d.describe(tx, c)
 	if err != nil {
 		return err
 	}
@@ -145,24 +145,24 @@ func (d *Dispatcher) tell(tx *models.Tx, c models.Connection, h models.Health, t
 	return err
 }
 
-// pause ends the probes of an endpoint, and tells so.
-func (d *Dispatcher) pause(tx *models.Tx, c models.Connection) error {
+// pauseEndpoint ends the probes of an endpoint, and tells so.
+func (d *Dispatcher) pauseEndpoint(tx *models.Tx, c models.Connection) error {
 	h, err := tx.LockHealth(c.ID)
 	if err != nil {
 		return err
 	}
-	h, news := paused(h, tx.Now())
+	h, news := healthAfterPause(h, tx.Now())
 	if !news {
 		return nil
 	}
 	if err := tx.SaveHealth(h); err != nil {
 		return err
 	}
-	return d.tell(tx, c, h, event.TroublePaused)
+	return d.notifyTrouble(tx, c, h, event.TroublePaused)
 }
 
-// about names a connection and whose it is.
-func (d *Dispatcher) about(tx *models.Tx, c models.Connection) (event.ConnectorError, int64, error) {
+// describe names a connection and whose it is.
+func (d *Dispatcher) describe(tx *models.Tx, c models.Connection) (event.ConnectorError, int64, error) {
 	p := event.ConnectorError{
 		Connection: event.Connector{ID: c.ID, Name: c.Name, Module: c.Module},
 		UserID:     c.Owner().UserID,
@@ -179,9 +179,9 @@ func (d *Dispatcher) about(tx *models.Tx, c models.Connection) (event.ConnectorE
 	return p, productID, nil
 }
 
-// afterDrop looks at the endpoint of what was not sent: a probe that tried nothing
+// updateHealthAfterDrop looks at the endpoint of what was not sent: a probe that tried nothing
 // lets the next be tried at once, and the last late message may be gone.
-func (d *Dispatcher) afterDrop(tx *models.Tx, s completion) error {
+func (d *Dispatcher) updateHealthAfterDrop(tx *models.Tx, s completion) error {
 	h, err := tx.LockHealth(s.delivery.EndpointID)
 	if err != nil {
 		return err
@@ -199,5 +199,5 @@ func (d *Dispatcher) afterDrop(tx *models.Tx, s completion) error {
 	if err != nil {
 		return err
 	}
-	return d.recovered(tx, out.Connection)
+	return d.finishRecovery(tx, out.Connection)
 }

@@ -12,10 +12,10 @@ import (
 var noon = time.Unix(1_700_000_000, 0)
 
 // fail lets an endpoint fail so often, each time a second after the last.
-func fail(h models.Health, times int, now time.Time) (models.Health, []turn) {
-	var turns []turn
+func fail(h models.Health, times int, now time.Time) (models.Health, []healthChange) {
+	var turns []healthChange
 	for i := range times {
-		var n turn
+		var n healthChange
 		h, n = endpointHealthAfter(h, module.Transient("503"), false, now.Add(time.Duration(i)*time.Second))
 		turns = append(turns, n)
 	}
@@ -24,7 +24,7 @@ func fail(h models.Health, times int, now time.Time) (models.Health, []turn) {
 
 func TestTheBreakerOpensAtTheFifthFailureInARow(t *testing.T) {
 	h, turns := fail(models.Health{}, 4, noon)
-	if h.Open() || turns[3] != (turn{}) {
+	if h.Open() || turns[3] != (healthChange{}) {
 		t.Fatalf("after four: %+v, %+v", h, turns[3])
 	}
 	h, turns = fail(h, 1, noon.Add(4*time.Second))
@@ -33,7 +33,7 @@ func TestTheBreakerOpensAtTheFifthFailureInARow(t *testing.T) {
 		h.ProbeAt.Sub(h.OpenedAt) != time.Minute {
 		t.Errorf("after five: %+v, %+v", h, turns[0])
 	}
-	if _, n := endpointHealthAfter(h, module.Transient("503"), false, noon); n != (turn{}) {
+	if _, n := endpointHealthAfter(h, module.Transient("503"), false, noon); n != (healthChange{}) {
 		t.Errorf("the answer of a send that was under way: %+v", n)
 	}
 }
@@ -41,7 +41,7 @@ func TestTheBreakerOpensAtTheFifthFailureInARow(t *testing.T) {
 func TestASuccessBetweenFailuresCounts(t *testing.T) {
 	h, _ := fail(models.Health{}, 4, noon)
 	h, n := endpointHealthAfter(h, module.Delivered("200"), false, noon)
-	if h.Failures != 0 || !h.FailingSince.IsZero() || !h.LastSuccessAt.Equal(noon) || !n.works || n.closed {
+	if h.Failures != 0 || !h.FailingSince.IsZero() || !h.LastSuccessAt.Equal(noon) || !n.succeeded || n.closed {
 		t.Errorf("%+v, %+v", h, n)
 	}
 }
@@ -60,18 +60,18 @@ func TestProbesDoubleUpToAnHourAndEndAfterThreeDays(t *testing.T) {
 		}
 	}
 	h, _ = endpointHealthAfter(h, module.Transient("503"), true, noon.Add(72*time.Hour-time.Second))
-	if h, now := paused(h, noon.Add(72*time.Hour-time.Second)); now || !h.PausedAt.IsZero() {
+	if h, now := healthAfterPause(h, noon.Add(72*time.Hour-time.Second)); now || !h.PausedAt.IsZero() {
 		t.Errorf("before three days: %+v", h)
 	}
-	h, now := paused(h, noon.Add(72*time.Hour))
+	h, now := healthAfterPause(h, noon.Add(72*time.Hour))
 	if !now || h.PausedAt.IsZero() {
 		t.Errorf("after three days: %+v", h)
 	}
-	if _, again := paused(h, noon.Add(73*time.Hour)); again {
+	if _, again := healthAfterPause(h, noon.Add(73*time.Hour)); again {
 		t.Error("paused twice")
 	}
 	h, n := endpointHealthAfter(h, module.Delivered("200"), true, noon.Add(80*time.Hour))
-	if !n.closed || !n.works || h.Open() || !h.PausedAt.IsZero() || h.BrokenAt.IsZero() {
+	if !n.closed || !n.succeeded || h.Open() || !h.PausedAt.IsZero() || h.BrokenAt.IsZero() {
 		t.Errorf("once resumed and back: %+v, %+v", h, n)
 	}
 }
@@ -80,7 +80,7 @@ func TestProbesDoubleUpToAnHourAndEndAfterThreeDays(t *testing.T) {
 func TestAProbeThatIsRejectedClosesTheBreaker(t *testing.T) {
 	h, _ := fail(models.Health{}, 5, noon)
 	if h, n := endpointHealthAfter(h, module.Rejected("404"), true, noon.Add(time.Minute)); h.Open() || !n.closed ||
-		n.works {
+		n.succeeded {
 		t.Errorf("%+v, %+v", h, n)
 	}
 	if h, n := endpointHealthAfter(h, module.Refused("private"), true, noon.Add(time.Minute)); !h.Open() || n.closed ||
@@ -109,8 +109,8 @@ func TestAnAskedWaitHoldsTheWholeEndpoint(t *testing.T) {
 func TestPeopleAreToldOfARejectingConnectionOnce(t *testing.T) {
 	h, told := models.Health{}, 0
 	for range 9 {
-		var n turn
-		h, n = ownAfter(h, module.Rejected("404"), noon)
+		var n healthChange
+		h, n = ownHealthAfter(h, module.Rejected("404"), noon)
 		if n.trouble == event.TroubleRejecting {
 			told++
 		}
@@ -118,29 +118,29 @@ func TestPeopleAreToldOfARejectingConnectionOnce(t *testing.T) {
 	if told != 1 || h.Rejected != 9 {
 		t.Errorf("told %d times: %+v", told, h)
 	}
-	h, n := ownAfter(h, module.Delivered("200"), noon)
-	if h.Rejected != 0 || !n.works {
+	h, n := ownHealthAfter(h, module.Delivered("200"), noon)
+	if h.Rejected != 0 || !n.succeeded {
 		t.Errorf("a success: %+v, %+v", h, n)
 	}
-	if _, n := ownAfter(models.Health{}, module.ResultGone("410"), noon); n.trouble != event.TroubleGone {
+	if _, n := ownHealthAfter(models.Health{}, module.ResultGone("410"), noon); n.trouble != event.TroubleGone {
 		t.Errorf("gone: %+v", n)
 	}
 }
 
 func TestAFailedProbeUsesNoAttemptUp(t *testing.T) {
 	d := models.Delivery{EventID: 1, Spent: 5, Attempts: 5, State: models.DeliverySending, Probe: true, DueSince: noon}
-	got := after(
+	got := deliveryAfter(
 		completion{delivery: d, attemptResult: attemptResult{result: module.Transient("503")}}, noon.Add(71*time.Hour),
 	)
 	if got.State != models.DeliveryRetrying || got.Spent != 5 || got.Attempts != 5 {
 		t.Errorf("%+v", got)
 	}
-	if got := after(
+	if got := deliveryAfter(
 		completion{delivery: d, attemptResult: attemptResult{result: module.Transient("503")}}, noon.Add(72*time.Hour),
 	); got.State != models.DeliveryDead {
 		t.Errorf("after 72 hours: %+v", got)
 	}
-	if got := after(
+	if got := deliveryAfter(
 		completion{delivery: d, attemptResult: attemptResult{result: module.Delivered("200")}}, noon,
 	); got.State != models.DeliveryDelivered ||
 		got.Attempts != 6 {
@@ -165,7 +165,7 @@ func TestWhenAMessageMayBeStale(t *testing.T) {
 		"the endpoint was stopped meanwhile":   {due, models.Health{ClosedAt: noon.Add(time.Minute)}, 2 * time.Minute, true},
 		"the endpoint was stopped before that": {due, models.Health{ClosedAt: noon.Add(-time.Minute)}, time.Second, false},
 	} {
-		if got := mayBeStale(test.row, test.endpoint, noon.Add(test.late)); got != test.want {
+		if got := mayBeOutdated(test.row, test.endpoint, noon.Add(test.late)); got != test.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
@@ -185,7 +185,7 @@ func TestWhatIsOutOfDate(t *testing.T) {
 		"back, itself the last":                  {models.LastNotified{Latest: 9, Now: passed, Delivered: passed}, 9, "Out of date: the gate is back at Passed, which this target was told last", 9},
 		"back, but one between may have arrived": {models.LastNotified{Latest: 9, Now: passed, Delivered: passed, MayKnow: true}, 9, "", 0},
 	} {
-		if why, upTo := judge(test.word, test.event); why != test.why || upTo != test.upTo {
+		if why, upTo := decideOutdated(test.word, test.event); why != test.why || upTo != test.upTo {
 			t.Errorf("%s: %q up to %d", name, why, upTo)
 		}
 	}

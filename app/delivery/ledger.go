@@ -38,10 +38,10 @@ func (l *Ledger) List(ctx context.Context, actor authz.Actor, f models.LedgerFil
 	if err != nil {
 		return nil, err
 	}
-	return l.rows(ctx, actor, list)
+	return l.visibleRows(ctx, actor, list)
 }
 
-func (l *Ledger) rows(ctx context.Context, actor authz.Actor, list []models.LedgerRow) ([]Row, error) {
+func (l *Ledger) visibleRows(ctx context.Context, actor authz.Actor, list []models.LedgerRow) ([]Row, error) {
 	owners := make([]models.Owner, len(list))
 	for i, row := range list {
 		owners[i] = row.Owner
@@ -73,7 +73,7 @@ func (l *Ledger) Get(ctx context.Context, actor authz.Actor, id int64) (Entry, e
 	if err != nil {
 		return Entry{}, err
 	}
-	rows, err := l.rows(ctx, actor, []models.LedgerRow{row})
+	rows, err := l.visibleRows(ctx, actor, []models.LedgerRow{row})
 	if err != nil {
 		return Entry{}, err
 	}

@@ -39,7 +39,7 @@ func (l *Ledger) Preview(ctx context.Context, actor authz.Actor, f models.Ledger
 func (l *Ledger) preview(
 	ctx context.Context, actor authz.Actor, f models.LedgerFilter,
 ) (Preview, models.LedgerFilter, error) {
-	f, err := ended(f)
+	f, err := endedOnly(f)
 	if err != nil {
 		return Preview{}, f, err
 	}
@@ -72,9 +72,9 @@ func (l *Ledger) preview(
 	return p, f, err
 }
 
-// ended narrows a filter to what can be sent again: what has ended. A filter
+// endedOnly narrows a filter to what can be sent again: what has ended. A filter
 // without a selection is for what was given up.
-func ended(f models.LedgerFilter) (models.LedgerFilter, error) {
+func endedOnly(f models.LedgerFilter) (models.LedgerFilter, error) {
 	if f.State == "" && len(f.IDs) == 0 {
 		f.State = models.DeliveryDead
 	}
@@ -95,14 +95,14 @@ func (l *Ledger) Resend(ctx context.Context, actor authz.Actor, f models.LedgerF
 		return models.Resend{}, err
 	}
 	if p.Will == 0 {
-		return models.Resend{}, nothing(p)
+		return models.Resend{}, errNothingToResend(p)
 	}
 	made := models.Resend{UserID: actor.User.ID, By: actor.Label, What: what}
 	err = l.store.Write(ctx, func(tx *models.Tx) error {
 		if err := tx.CreateResend(&made); err != nil {
 			return err
 		}
-		return note(tx, actor, audit.Resend, fmt.Sprintf("%s, %d messages", what, p.Will), f.ProductID)
+		return writeAudit(tx, actor, audit.Resend, fmt.Sprintf("%s, %d messages", what, p.Will), f.ProductID)
 	})
 	if err != nil {
 		return made, err
@@ -117,7 +117,7 @@ func (l *Ledger) Resend(ctx context.Context, actor authz.Actor, f models.LedgerF
 			return made, err
 		}
 		ids = ids[:min(len(ids), p.Will-made.Total)]
-		n, err := l.sendAgain(ctx, ids, made)
+		n, err := l.requeueBatch(ctx, ids, made)
 		if err != nil {
 			return made, err
 		}
@@ -127,8 +127,8 @@ func (l *Ledger) Resend(ctx context.Context, actor authz.Actor, f models.LedgerF
 	return made, nil
 }
 
-// note keeps for the audit what somebody has asked for.
-func note(tx *models.Tx, actor authz.Actor, action audit.Action, what string, productID int64) error {
+// writeAudit keeps for the audit what somebody has asked for.
+func writeAudit(tx *models.Tx, actor authz.Actor, action audit.Action, what string, productID int64) error {
 	return audit.Write(tx, actor, audit.Entry{Action: action, Kind: audit.Delivery, Name: what, ProductID: productID})
 }
 
@@ -156,7 +156,7 @@ func Words(f models.LedgerFilter) string {
 	return strings.Join(parts, " ")
 }
 
-func nothing(p Preview) error {
+func errNothingToResend(p Preview) error {
 	switch {
 	case p.Off > 0:
 		return fault.New(fault.Conflict, connection.TurnedOff+": turn it on to send again")
@@ -166,7 +166,7 @@ func nothing(p Preview) error {
 	return fault.New(fault.Conflict, "Nothing of that can be sent again")
 }
 
-func (l *Ledger) sendAgain(ctx context.Context, ids []int64, r models.Resend) (n int, err error) {
+func (l *Ledger) requeueBatch(ctx context.Context, ids []int64, r models.Resend) (n int, err error) {
 	err = l.store.Write(ctx, func(tx *models.Tx) error {
 		n, err = tx.Requeue(ids, r.ID, "Asked for again by "+r.By)
 		if err != nil {
@@ -191,7 +191,7 @@ func (l *Ledger) ResendOne(ctx context.Context, actor authz.Actor, id int64) err
 		return err
 	}
 	if !may[row.Owner] {
-		return nothing(Preview{Other: 1})
+		return errNothingToResend(Preview{Other: 1})
 	}
 	if row.State.Open() {
 		return fault.New(fault.Conflict, fmt.Sprintf("This is %s: it is on its way by itself", row.State))
@@ -201,7 +201,7 @@ func (l *Ledger) ResendOne(ctx context.Context, actor authz.Actor, id int64) err
 		return err
 	}
 	if p.Will == 0 {
-		return nothing(p)
+		return errNothingToResend(p)
 	}
 	n := 0
 	err = l.store.Write(ctx, func(tx *models.Tx) error {
@@ -211,7 +211,7 @@ func (l *Ledger) ResendOne(ctx context.Context, actor authz.Actor, id int64) err
 		if err := tx.ProbeNow([]int64{id}); err != nil {
 			return err
 		}
-		return note(tx, actor, audit.Resend, row.Title, row.ProductID)
+		return writeAudit(tx, actor, audit.Resend, row.Title, row.ProductID)
 	})
 	if err != nil {
 		return err
@@ -265,7 +265,7 @@ func (l *Ledger) StopResend(ctx context.Context, actor authz.Actor, id int64) er
 		if err := tx.StopResend(r.ID, "The resend was stopped by "+actor.Label); err != nil {
 			return err
 		}
-		return note(tx, actor, audit.Stop, r.What, 0)
+		return writeAudit(tx, actor, audit.Stop, r.What, 0)
 	})
 }
 

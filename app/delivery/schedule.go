@@ -54,8 +54,8 @@ func finish(d models.Delivery, state models.DeliveryState, now time.Time) models
 }
 
 // scheduleRetry plans another attempt, if one is left before the message is too old.
-func scheduleRetry(d models.Delivery, most int, asked time.Duration, now time.Time, chance float64) models.Delivery {
-	if d.Spent >= most || d.Spent > len(waits) {
+func scheduleRetry(d models.Delivery, limit int, asked time.Duration, now time.Time, chance float64) models.Delivery {
+	if d.Spent >= limit || d.Spent > len(waits) {
 		return finish(d, models.DeliveryDead, now)
 	}
 	wait := waits[d.Spent-1]

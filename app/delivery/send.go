@@ -14,8 +14,8 @@ import (
 	"gatecrier/models"
 )
 
-// task is a message on its way.
-type task struct {
+// sendTask is a message on its way.
+type sendTask struct {
 	delivery models.Delivery
 	event    models.Event // its id is 0 where it has yet to be read, or for a test
 }
@@ -23,14 +23,14 @@ type task struct {
 // attemptResult is what came of a task: the result of an attempt, or why none was
 // made.
 type attemptResult struct {
-	result module.Result
-	drop   string // why it is not to be sent at all, "" where it was
-	upTo   int64  // the event up to which its queue is outdated too, 0 for none
-	outlet models.ConnectionWithHealth
+	result     module.Result
+	dropReason string // why it is not to be sent at all, "" where it was
+	upTo       int64  // the event up to which its queue is outdated too, 0 for none
+	target     models.ConnectionWithHealth
 }
 
 // send makes one attempt and hands its result over.
-func (d *Dispatcher) send(ctx context.Context, t task) {
+func (d *Dispatcher) send(ctx context.Context, t sendTask) {
 	defer d.senders.Done()
 	s := completion{delivery: t.delivery, began: d.store.Now()}
 	ctx, cancel := context.WithTimeout(ctx, sendTime)
@@ -44,7 +44,7 @@ func (d *Dispatcher) send(ctx context.Context, t task) {
 
 // attemptSafely is attempt, where a panic is a result like another: it must not end
 // the program, nor come back at the next start.
-func (d *Dispatcher) attemptSafely(ctx context.Context, t task) (v attemptResult) {
+func (d *Dispatcher) attemptSafely(ctx context.Context, t sendTask) (v attemptResult) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
 			d.log.Error(
@@ -58,24 +58,24 @@ func (d *Dispatcher) attemptSafely(ctx context.Context, t task) (v attemptResult
 
 // attempt looks at what may have changed since the message was decided on, and
 // sends it by its module.
-func (d *Dispatcher) attempt(ctx context.Context, t task) attemptResult {
+func (d *Dispatcher) attempt(ctx context.Context, t sendTask) attemptResult {
 	out, err := d.store.ConnectionWithHealth(ctx, t.delivery.ConnectionID)
 	if err != nil {
 		return attemptResult{result: module.Transient("the target cannot be read")}
 	}
-	v := attemptResult{outlet: out}
-	if v.drop, err = d.forbidden(ctx, t.delivery, out); err == nil && v.drop == "" {
-		v.drop, v.upTo, err = d.stale(ctx, t.delivery, out)
+	v := attemptResult{target: out}
+	if v.dropReason, err = d.forbiddenReason(ctx, t.delivery, out); err == nil && v.dropReason == "" {
+		v.dropReason, v.upTo, err = d.outdated(ctx, t.delivery, out)
 	}
 	if err != nil {
 		d.log.Error("not looked at again before sending", "delivery", t.delivery.ID, "error", err)
 		v.result = module.Transient("the database could not be read")
 		return v
 	}
-	if v.drop != "" {
+	if v.dropReason != "" {
 		return v
 	}
-	sender, config, why := d.open(out.Connection, t.delivery)
+	sender, config, why := d.openConfig(out.Connection, t.delivery)
 	if why != nil {
 		v.result = *why
 		return v
@@ -90,9 +90,9 @@ func (d *Dispatcher) attempt(ctx context.Context, t task) attemptResult {
 	return v
 }
 
-// open makes a connection's configuration ready for a delivery. why is the
+// openConfig makes a connection's configuration ready for a delivery. why is the
 // result where it cannot be.
-func (d *Dispatcher) open(
+func (d *Dispatcher) openConfig(
 	c models.Connection, row models.Delivery,
 ) (sender module.Sender, config module.Config, why *module.Result) {
 	m, ok := d.modules.Get(c.Module)
@@ -113,8 +113,8 @@ func (d *Dispatcher) open(
 	return sender, config, nil
 }
 
-// forbidden says why a message may not be sent to its target any more.
-func (d *Dispatcher) forbidden(
+// forbiddenReason says why a message may not be sent to its target any more.
+func (d *Dispatcher) forbiddenReason(
 	ctx context.Context, row models.Delivery, out models.ConnectionWithHealth,
 ) (string, error) {
 	if !out.Enabled {
@@ -140,7 +140,7 @@ func (d *Dispatcher) forbidden(
 }
 
 // message puts a delivery's event in the words that a module sends.
-func (d *Dispatcher) message(ctx context.Context, t task) (module.Message, error) {
+func (d *Dispatcher) message(ctx context.Context, t sendTask) (module.Message, error) {
 	m := module.Message{ID: "msg_" + t.delivery.UUID, Title: t.delivery.Title, Link: d.baseURL()}
 	if t.delivery.EventID == 0 {
 		return d.testMessage(m, t)
@@ -170,7 +170,7 @@ func (d *Dispatcher) message(ctx context.Context, t task) (module.Message, error
 	return m, nil
 }
 
-func (d *Dispatcher) testMessage(m module.Message, t task) (module.Message, error) {
+func (d *Dispatcher) testMessage(m module.Message, t sendTask) (module.Message, error) {
 	m.Type, m.Version, m.Time, m.Test = "gatecrier.test", 1, t.delivery.CreatedAt, true
 	m.Why = "Somebody pressed the test button: this target works"
 	var err error
@@ -187,12 +187,12 @@ func (d *Dispatcher) Show(ctx context.Context, row models.Delivery) (module.Show
 	if err != nil {
 		return module.Shown{}, err
 	}
-	sender, config, why := d.open(c, row)
+	sender, config, why := d.openConfig(c, row)
 	shower, can := sender.(module.Shower)
 	if why != nil || !can {
 		return module.Shown{}, nil
 	}
-	message, err := d.message(ctx, task{delivery: row})
+	message, err := d.message(ctx, sendTask{delivery: row})
 	if err != nil {
 		return module.Shown{}, err
 	}

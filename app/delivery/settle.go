@@ -20,24 +20,24 @@ type completion struct {
 	chance   float64
 }
 
-// settle writes results in groups until there are no more.
-func (d *Dispatcher) settle(ctx context.Context) {
+// settleResults writes results in groups until there are no more.
+func (d *Dispatcher) settleResults(ctx context.Context) {
 	for first := range d.results {
 		group := d.gatherCompletions(first)
-		d.keep(ctx, group)
+		d.writeResults(ctx, group)
 		for _, s := range group {
-			d.done(s.delivery.EndpointID, s.kind())
+			d.finishSend(s.delivery.EndpointID, s.endpointKind())
 		}
 		d.Wake()
 	}
 }
 
-// keep writes results. What cannot be written is tried again, each by itself, so
+// writeResults writes results. What cannot be written is tried again, each by itself, so
 // that none is lost with another, and for as long as the leases last: a message
 // that was delivered must not be sent twice for want of a row in the database.
-func (d *Dispatcher) keep(ctx context.Context, group []completion) {
+func (d *Dispatcher) writeResults(ctx context.Context, group []completion) {
 	wait, began := 100*time.Millisecond, time.Now()
-	err := d.write(ctx, group)
+	err := d.writeGroup(ctx, group)
 	for err != nil && time.Since(began) < leaseTime {
 		d.log.Error("results not written", "count", len(group), "error", err)
 		time.Sleep(wait) //nolint:forbidigo // for a database that is not there; nothing is to be woken up
@@ -49,17 +49,17 @@ func (d *Dispatcher) keep(ctx context.Context, group []completion) {
 // writeEach writes results one by one, and returns those that it could not.
 func (d *Dispatcher) writeEach(ctx context.Context, group []completion) (left []completion, last error) {
 	for _, s := range group {
-		if err := d.write(ctx, []completion{s}); err != nil {
+		if err := d.writeGroup(ctx, []completion{s}); err != nil {
 			left, last = append(left, s), err
 		}
 	}
 	return left, last
 }
 
-// kind is what the endpoint has shown itself to be: one that is not asked has not
+// endpointKind is what the endpoint has shown itself to be: one that is not asked has not
 // failed.
-func (s completion) kind() module.Kind {
-	if s.drop != "" {
+func (s completion) endpointKind() module.Kind {
+	if s.dropReason != "" {
 		return module.KindSkipped
 	}
 	return s.result.Kind()
@@ -74,7 +74,7 @@ func (d *Dispatcher) gatherCompletions(first completion) []completion {
 	group := []completion{first}
 	timer := time.NewTimer(linger)
 	defer timer.Stop()
-	for len(group) < d.atWork() {
+	for len(group) < d.unsettled() {
 		select {
 		case s, ok := <-d.results:
 			if !ok {
@@ -88,14 +88,14 @@ func (d *Dispatcher) gatherCompletions(first completion) []completion {
 	return group
 }
 
-// atWork is how many sends are not settled.
-func (d *Dispatcher) atWork() int {
+// unsettled is how many sends are not settled.
+func (d *Dispatcher) unsettled() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.total
 }
 
-func (d *Dispatcher) write(ctx context.Context, group []completion) error {
+func (d *Dispatcher) writeGroup(ctx context.Context, group []completion) error {
 	// In one order of endpoints, so that instances do not wait crosswise.
 	group = slices.SortedStableFunc(
 		slices.Values(group),
@@ -112,10 +112,10 @@ func (d *Dispatcher) write(ctx context.Context, group []completion) error {
 }
 
 func (d *Dispatcher) writeOne(tx *models.Tx, s completion) error {
-	if s.drop != "" {
+	if s.dropReason != "" {
 		return d.writeDrop(tx, s)
 	}
-	row := after(s, tx.Now())
+	row := deliveryAfter(s, tx.Now())
 	mine, err := tx.Settle(row, s.delivery.Claim, &models.Attempt{
 		At: s.began, Duration: s.took, Result: resultOf(s.result), Status: s.result.Status,
 		Reason: s.result.Reason, Answer: s.result.Answer, Private: s.result.Private, Probe: s.delivery.Probe,
@@ -126,24 +126,24 @@ func (d *Dispatcher) writeOne(tx *models.Tx, s completion) error {
 	if !mine {
 		d.log.Warn("a lease ended before its send did", "delivery", s.delivery.ID)
 	}
-	if s.outlet.ID == 0 || unchanged(s.outlet, s.result, tx.Now()) {
+	if s.target.ID == 0 || isUnchanged(s.target, s.result, tx.Now()) {
 		return nil
 	}
-	return orGone(d.judgeHealth(tx, s))
+	return ignoreNotFound(d.updateHealth(tx, s))
 }
 
-// orGone is for what becomes of a connection that was deleted while a message
+// ignoreNotFound is for what becomes of a connection that was deleted while a message
 // was sent to it: its health has gone with it, and no other result is to wait
 // for that.
-func orGone(err error) error {
+func ignoreNotFound(err error) error {
 	if fault.Is(err, fault.NotFound) {
 		return nil
 	}
 	return err
 }
 
-// after is a delivery after an attempt. A probe that failed has used none.
-func after(s completion, now time.Time) models.Delivery {
+// deliveryAfter is a delivery after an attempt. A probe that failed has used none.
+func deliveryAfter(s completion, now time.Time) models.Delivery {
 	kind := s.result.Kind()
 	if s.delivery.Probe && (kind == module.KindTransient || kind == module.KindRetryAfter) {
 		d := s.delivery
@@ -170,17 +170,17 @@ func resultOf(r module.Result) string {
 // behind it.
 func (d *Dispatcher) writeDrop(tx *models.Tx, s completion) error {
 	row := finish(s.delivery, models.DeliveryCancelled, tx.Now())
-	row.Reason = s.drop
+	row.Reason = s.dropReason
 	if _, err := tx.Settle(row, s.delivery.Claim, nil); err != nil {
 		return err
 	}
 	if s.upTo != 0 {
-		if err := tx.CancelOutdated(s.delivery, s.upTo, s.drop); err != nil {
+		if err := tx.CancelOutdated(s.delivery, s.upTo, s.dropReason); err != nil {
 			return err
 		}
 	}
-	if s.outlet.Shared.RecoverUpTo == 0 && !s.delivery.Probe {
+	if s.target.Shared.RecoverUpTo == 0 && !s.delivery.Probe {
 		return nil
 	}
-	return orGone(d.afterDrop(tx, s))
+	return ignoreNotFound(d.updateHealthAfterDrop(tx, s))
 }

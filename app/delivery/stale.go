@@ -11,34 +11,34 @@ import (
 // lateAfter is when a first attempt is so late that its news may be old.
 const lateAfter = 10 * time.Minute
 
-// stale says why a message is out of date: the gate has moved on since. Then
+// outdated says why a message is out of date: the gate has moved on since. Then
 // what waits behind it up to the event upTo is too. It looks only before a
 // message that is sent again, after its endpoint was stopped, or that is late for
 // another reason than our own rate.
-func (d *Dispatcher) stale(
+func (d *Dispatcher) outdated(
 	ctx context.Context, row models.Delivery, out models.ConnectionWithHealth,
 ) (why string, upTo int64, err error) {
-	if row.EventID == 0 || row.ProductID == 0 || row.ByHand || !mayBeStale(row, out.Shared, d.store.Now()) {
+	if row.EventID == 0 || row.ProductID == 0 || row.ByHand || !mayBeOutdated(row, out.Shared, d.store.Now()) {
 		return "", 0, nil
 	}
 	w, err := d.store.LastNotifiedOf(ctx, row)
 	if err != nil || !w.Changing {
 		return "", 0, err
 	}
-	why, upTo = judge(w, row.EventID)
+	why, upTo = decideOutdated(w, row.EventID)
 	return why, upTo, nil
 }
 
-func mayBeStale(row models.Delivery, endpoint models.Health, now time.Time) bool {
+func mayBeOutdated(row models.Delivery, endpoint models.Health, now time.Time) bool {
 	throttled := !endpoint.BusySince.IsZero() && endpoint.BusySince.Before(row.DueSince.Add(lateAfter))
 	return row.Attempts > 0 || row.Probe || endpoint.ClosedAt.After(row.DueSince) ||
 		now.Sub(row.DueSince) > lateAfter && !throttled
 }
 
-// judge decides what becomes of a change of a gate. One that is not the last is
+// decideOutdated decides what becomes of a change of a gate. One that is not the last is
 // out of date. Where the last leads back to what the target was told before,
 // there is nothing to tell at all, unless one on the way may have arrived.
-func judge(w models.LastNotified, eventID int64) (why string, upTo int64) {
+func decideOutdated(w models.LastNotified, eventID int64) (why string, upTo int64) {
 	back := w.Delivered == w.Now && !w.MayKnow
 	switch {
 	case back:

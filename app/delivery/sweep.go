@@ -14,10 +14,10 @@ const maxSweep = 500
 
 // lastSweep is when the last sweep was, by the clock on the wall and by the one
 // that may be moved.
-type lastSweep struct{ real, told time.Time }
+type lastSweep struct{ wall, store time.Time }
 
 func (s lastSweep) within(d time.Duration, of lastSweep) bool {
-	return s.real.Sub(of.real) < d && s.told.Sub(of.told) < d
+	return s.wall.Sub(of.wall) < d && s.store.Sub(of.store) < d
 }
 
 // sweep puts in order what nobody else does, every few seconds: what instances
@@ -29,7 +29,7 @@ func (d *Dispatcher) sweep(ctx context.Context) error {
 	now := lastSweep{time.Now(), d.store.Now()}
 	if !now.within(freeEvery, d.freed) {
 		d.freed = now
-		if err := d.sweepBlocked(ctx, maxFresh); err != nil {
+		if err := d.sweepBlocked(ctx, maxNewest); err != nil {
 			return err
 		}
 	}
@@ -43,7 +43,7 @@ func (d *Dispatcher) sweep(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, step := range []func(context.Context) error{d.sweepLeases, d.sweepFailing, d.sweepOutlived, d.sweepRecovering} {
+	for _, step := range []func(context.Context) error{d.sweepLeases, d.sweepFailing, d.sweepExpired, d.sweepRecovering} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -83,19 +83,19 @@ func (d *Dispatcher) sweepFailing(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return d.forEach(ctx, endpoints, d.pause)
+	return d.forEach(ctx, endpoints, d.pauseEndpoint)
 }
 
-// sweepOutlived ends what has waited for as long as a message may live.
-func (d *Dispatcher) sweepOutlived(ctx context.Context) error {
+// sweepExpired ends what has waited for as long as a message may live.
+func (d *Dispatcher) sweepExpired(ctx context.Context) error {
 	list, err := d.store.ExpiredDeliveries(ctx, d.store.Now().Add(-lifetime), maxSweep)
 	if err != nil || len(list) == 0 {
 		return err
 	}
-	return d.store.Write(ctx, func(tx *models.Tx) error { return tx.GiveUp(list, models.DeliveryDead, outlived) })
+	return d.store.Write(ctx, func(tx *models.Tx) error { return tx.GiveUp(list, models.DeliveryDead, expiredReason) })
 }
 
-func outlived(d models.Delivery) string {
+func expiredReason(d models.Delivery) string {
 	if d.Reason == "" {
 		return fmt.Sprintf("Not sent within %d hours", int(lifetime.Hours()))
 	}
@@ -109,7 +109,7 @@ func (d *Dispatcher) sweepRecovering(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return d.forEach(ctx, endpoints, d.recovered)
+	return d.forEach(ctx, endpoints, d.finishRecovery)
 }
 
 // forEach runs do for each endpoint, each in a transaction of its own.

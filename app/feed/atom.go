@@ -74,14 +74,14 @@ type content struct {
 // MediaType is Atom's.
 const MediaType = "application/atom+xml"
 
-// itself is the author of what nobody else has caused.
-const itself = "Gatecrier"
+// defaultAuthor is the author of what nobody else has caused.
+const defaultAuthor = "Gatecrier"
 
 // Atom writes a feed as a document of XML 1.0.
 func Atom(f Feed) ([]byte, error) {
 	doc := atom{
-		ID: clean(f.ID), Title: clean(f.Title), Updated: stamp(f.Updated), Author: author{itself},
-		Links: []link{{"self", MediaType, clean(f.Self)}, {"alternate", "text/html", clean(f.Page)}},
+		ID: cleanXML(f.ID), Title: cleanXML(f.Title), Updated: formatTime(f.Updated), Author: author{defaultAuthor},
+		Links: []link{{"self", MediaType, cleanXML(f.Self)}, {"alternate", "text/html", cleanXML(f.Page)}},
 	}
 	for _, e := range f.Entries {
 		doc.Entries = append(doc.Entries, e.atom())
@@ -91,29 +91,29 @@ func Atom(f Feed) ([]byte, error) {
 }
 
 func (e Entry) atom() atomEntry {
-	by := clean(e.Author)
+	by := cleanXML(e.Author)
 	if strings.TrimSpace(by) == "" {
-		by = itself
+		by = defaultAuthor
 	}
 	return atomEntry{
-		ID:      clean(e.ID),
-		Title:   clean(e.Title),
-		Updated: stamp(e.Updated),
+		ID:      cleanXML(e.ID),
+		Title:   cleanXML(e.Title),
+		Updated: formatTime(e.Updated),
 		Author:  author{by},
 		Link: link{
 			"alternate",
 			"text/html",
-			clean(e.Page),
+			cleanXML(e.Page),
 		},
-		Category: category{clean(e.Type)},
-		Content:  content{"text", clean(e.Text)},
+		Category: category{cleanXML(e.Type)},
+		Content:  content{"text", cleanXML(e.Text)},
 	}
 }
 
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// clean leaves out what XML 1.0 cannot carry, escaped or not (section 2.2).
-func clean(s string) string {
+// cleanXML leaves out what XML 1.0 cannot carry, escaped or not (section 2.2).
+func cleanXML(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\t' || r == '\n' || r == '\r',

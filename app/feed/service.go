@@ -16,8 +16,8 @@ import (
 	"gatecrier/models"
 )
 
-// most is how many notifications a feed shows.
-const most = 50
+// maxEntries is how many notifications a feed shows.
+const maxEntries = 50
 
 // suffix ends the address of a feed.
 const suffix = ".atom"
@@ -35,7 +35,7 @@ func New(store *models.Store, baseURL func() string) *Service {
 
 // State is when the actor's feed was given its address; zero where he has none.
 func (s *Service) State(ctx context.Context, actor authz.Actor) (time.Time, error) {
-	if err := person(actor); err != nil {
+	if err := requireUser(actor); err != nil {
 		return time.Time{}, err
 	}
 	f, err := s.store.FeedOf(ctx, actor.User.ID)
@@ -48,16 +48,16 @@ func (s *Service) State(ctx context.Context, actor authz.Actor) (time.Time, erro
 // Make gives the actor's feed a new address and returns it: it is kept nowhere,
 // and a former one shows nothing any more.
 func (s *Service) Make(ctx context.Context, actor authz.Actor) (string, error) {
-	if err := whole(actor); err != nil {
+	if err := requireFullAccess(actor); err != nil {
 		return "", err
 	}
 	token := rand.Text() + rand.Text()
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
-		entry := audit.Entry{Action: audit.Create, Kind: audit.Feed, Name: actor.User.Name, Became: secret()}
+		entry := audit.Entry{Action: audit.Create, Kind: audit.Feed, Name: actor.User.Name, Became: maskedAddress()}
 		_, err := tx.FeedOf(tx.Context(), actor.User.ID)
 		switch {
 		case err == nil:
-			entry.Action, entry.Was = audit.Change, secret()
+			entry.Action, entry.Was = audit.Change, maskedAddress()
 		case !fault.Is(err, fault.NotFound):
 			return err
 		}
@@ -71,16 +71,16 @@ func (s *Service) Make(ctx context.Context, actor authz.Actor) (string, error) {
 
 // Remove takes the actor's feed away, if he has one.
 func (s *Service) Remove(ctx context.Context, actor authz.Actor) error {
-	if err := whole(actor); err != nil {
+	if err := requireFullAccess(actor); err != nil {
 		return err
 	}
 	return s.store.Write(ctx, func(tx *models.Tx) error {
-		there, err := tx.DeleteFeed(actor.User.ID)
-		if err != nil || !there {
+		existed, err := tx.DeleteFeed(actor.User.ID)
+		if err != nil || !existed {
 			return err
 		}
 		return audit.Write(
-			tx, actor, audit.Entry{Action: audit.Delete, Kind: audit.Feed, Name: actor.User.Name, Was: secret()},
+			tx, actor, audit.Entry{Action: audit.Delete, Kind: audit.Feed, Name: actor.User.Name, Was: maskedAddress()},
 		)
 	})
 }
@@ -91,7 +91,7 @@ func (s *Service) Read(ctx context.Context, token string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.store.Inbox(ctx, authz.UserActor(u).Reader(), models.InboxFilter{Limit: most})
+	list, err := s.store.Inbox(ctx, authz.UserActor(u).Reader(), models.InboxFilter{Limit: maxEntries})
 	if err != nil {
 		return nil, err
 	}
@@ -141,17 +141,17 @@ func urn(u models.User) string {
 // Token is that of a file's name in an address; ok is false where it is none.
 func Token(file string) (token string, ok bool) { return strings.CutSuffix(file, suffix) }
 
-func person(actor authz.Actor) error {
+func requireUser(actor authz.Actor) error {
 	if actor.User.ID == 0 {
 		return fault.New(fault.Forbidden, "A product's token has no inbox")
 	}
 	return nil
 }
 
-// whole refuses tokens that may less than their user: the feed shows all that he
+// requireFullAccess refuses tokens that may less than their user: the feed shows all that he
 // may see.
-func whole(actor authz.Actor) error {
-	if err := person(actor); err != nil {
+func requireFullAccess(actor authz.Actor) error {
+	if err := requireUser(actor); err != nil {
 		return err
 	}
 	if actor.Role != "" {
@@ -166,4 +166,4 @@ func hash(token string) []byte {
 	return sum[:]
 }
 
-func secret() audit.Values { return audit.Values{"address": audit.Masked} }
+func maskedAddress() audit.Values { return audit.Values{"address": audit.Masked} }

@@ -38,20 +38,20 @@ func FromAnswer(a outbound.Answer, err error, secrets ...string) Result {
 }
 
 func fromStatus(a outbound.Answer) Result {
-	said := strings.TrimSpace(fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status)))
+	statusText := strings.TrimSpace(fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status)))
 	switch {
 	case a.Status >= 200 && a.Status < 300:
-		return Delivered(said)
+		return Delivered(statusText)
 	case a.Status == http.StatusGone:
-		return ResultGone("the receiver answered " + said)
+		return ResultGone("the receiver answered " + statusText)
 	case isTransient(a.Status) && a.RetryAfter > 0:
-		return RetryAfter(a.RetryAfter, "the receiver answered "+said)
+		return RetryAfter(a.RetryAfter, "the receiver answered "+statusText)
 	case isTransient(a.Status):
-		return Transient("the receiver answered " + said)
+		return Transient("the receiver answered " + statusText)
 	case a.Status >= 300 && a.Status < 400:
-		return Rejected("the receiver answered " + said + "; redirects are not followed")
+		return Rejected("the receiver answered " + statusText + "; redirects are not followed")
 	}
-	return Rejected("the receiver answered " + said)
+	return Rejected("the receiver answered " + statusText)
 }
 
 func isTransient(status int) bool {
@@ -79,14 +79,14 @@ func answerText(body []byte, secrets []string) string {
 	text := strings.ToValidUTF8(string(body), "\uFFFD")
 	text = strings.ReplaceAll(text, "\x00", "")
 	text = redact(text, secrets)
-	return cut(text, maxAnswer)
+	return truncateBytes(text, maxAnswer)
 }
 
 // redact masks secrets, and the telling parts of those that are URLs. One that
 // the end of the text cuts off is masked too.
 func redact(text string, secrets []string) string {
 	for _, secret := range secrets {
-		for _, part := range parts(secret) {
+		for _, part := range secretParts(secret) {
 			text = strings.ReplaceAll(text, part, mask)
 			for n := len(part) - 1; n >= 8; n-- {
 				if strings.HasSuffix(text, part[:n]) {
@@ -99,10 +99,10 @@ func redact(text string, secrets []string) string {
 	return text
 }
 
-// parts lists a secret and, of a URL, what could be used of it alone, the
+// secretParts lists a secret and, of a URL, what could be used of it alone, the
 // longest first. Short ones are no secrets, and masking them would leave nothing
 // to read.
-func parts(secret string) []string {
+func secretParts(secret string) []string {
 	all := []string{secret}
 	if u, err := url.Parse(secret); err == nil && u.Host != "" {
 		all = append(all, u.RequestURI(), u.EscapedPath(), u.Path, u.RawQuery)
@@ -122,8 +122,8 @@ func parts(secret string) []string {
 	return long
 }
 
-// cut shortens a text to at most size bytes, between two characters.
-func cut(text string, size int) string {
+// truncateBytes shortens a text to at most size bytes, between two characters.
+func truncateBytes(text string, size int) string {
 	if len(text) <= size {
 		return text
 	}

@@ -78,7 +78,7 @@ type Config map[string]string
 // wrong with it as far as the fields say: unknown ones, missing ones, those too
 // long or with control characters. A module's own checks add to it.
 func (d Descriptor) Clean(c Config) (Config, fault.Fields) {
-	clean, wrong := Config{}, fault.Fields{}
+	clean, fieldErrs := Config{}, fault.Fields{}
 	for _, f := range d.Fields {
 		value := strings.TrimSpace(c[f.Name])
 		if value == "" && len(f.Choices) > 0 {
@@ -88,15 +88,15 @@ func (d Descriptor) Clean(c Config) (Config, fault.Fields) {
 			clean[f.Name] = value
 		}
 		if problem := f.problem(value); problem != "" {
-			wrong.Add(f.Name, problem)
+			fieldErrs.Add(f.Name, problem)
 		}
 	}
 	for name := range c {
 		if !d.has(name) {
-			wrong.Add(name, "there is no such field")
+			fieldErrs.Add(name, "there is no such field")
 		}
 	}
-	return clean, wrong
+	return clean, fieldErrs
 }
 
 // Visible returns the values that may be shown to who may see the connection.

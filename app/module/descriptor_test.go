@@ -62,12 +62,12 @@ func TestClean(t *testing.T) {
 		},
 	}
 	for _, tt := range tests {
-		clean, wrong := sample().Clean(tt.give)
+		clean, fieldErrs := sample().Clean(tt.give)
 		if diff := cmp.Diff(tt.clean, clean); diff != "" {
 			t.Errorf("%s: %s", tt.name, diff)
 		}
-		if len(wrong) != len(tt.wrong) || len(wrong) > 0 && wrong[0] != tt.wrong[0] {
-			t.Errorf("%s: wrong = %v, want %v", tt.name, wrong, tt.wrong)
+		if len(fieldErrs) != len(tt.wrong) || len(fieldErrs) > 0 && fieldErrs[0] != tt.wrong[0] {
+			t.Errorf("%s: wrong = %v, want %v", tt.name, fieldErrs, tt.wrong)
 		}
 	}
 }

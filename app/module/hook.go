@@ -38,13 +38,13 @@ func (h *Hook) Descriptor() Descriptor { return h.About }
 // Prepare checks the URL. Any host will do: services move, and others speak
 // their formats.
 func (h *Hook) Prepare(c Config) (Config, error) {
-	c, wrong := h.About.Clean(c)
+	c, fieldErrs := h.About.Clean(c)
 	if raw := c[HookURL]; raw != "" {
 		if err := h.Client.CheckURL(raw); err != nil {
-			wrong.Add(HookURL, err.Error())
+			fieldErrs.Add(HookURL, err.Error())
 		}
 	}
-	if err := wrong.Err(); err != nil {
+	if err := fieldErrs.Err(); err != nil {
 		return nil, err
 	}
 	return c, nil

@@ -31,18 +31,18 @@ func SingleLine(text string) string {
 
 // TruncateEncoded encodes a text character by character, and ends it with "…" before it is
 // larger than most by size. Whatever encode makes of a character is never split.
-func TruncateEncoded(text string, most int, size func(string) int, encode func(rune) string) string {
+func TruncateEncoded(text string, limit int, size func(string) int, encode func(rune) string) string {
 	const more = "…"
 	var b strings.Builder
 	used, safe := 0, 0 // safe is how much of b leaves room for more
 	for _, r := range text {
 		one := encode(r)
 		used += size(one)
-		if used > most {
+		if used > limit {
 			return b.String()[:safe] + more
 		}
 		b.WriteString(one)
-		if used+size(more) <= most {
+		if used+size(more) <= limit {
 			safe = b.Len()
 		}
 	}
@@ -50,8 +50,8 @@ func TruncateEncoded(text string, most int, size func(string) int, encode func(r
 }
 
 // Truncate is at most so many characters of the text, made one line.
-func Truncate(text string, most int) string {
-	return TruncateEncoded(SingleLine(text), most, utf8.RuneCountInString, func(r rune) string { return string(r) })
+func Truncate(text string, limit int) string {
+	return TruncateEncoded(SingleLine(text), limit, utf8.RuneCountInString, func(r rune) string { return string(r) })
 }
 
 // SafeLink is the URL in a spelling without quotes, angles, bars or white space,

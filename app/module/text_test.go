@@ -39,12 +39,12 @@ func TestFitNeverSplitsWhatIsEncoded(t *testing.T) {
 	encode := func(r rune) string { return "&#" + string(r) + ";" }
 	length := func(s string) int { return len(s) }
 	whole := encode('a') + encode('b') + encode('c')
-	for most := 3; most <= len(whole)+1; most++ {
-		got := TruncateEncoded("abc", most, length, encode)
+	for limit := 3; limit <= len(whole)+1; limit++ {
+		got := TruncateEncoded("abc", limit, length, encode)
 		body := strings.TrimSuffix(got, "…")
-		if len(got) > most || !utf8.ValidString(got) || !strings.HasPrefix(whole, body) || len(body)%4 != 0 ||
-			(got == whole) != (most >= len(whole)) {
-			t.Errorf("most %d: %q", most, got)
+		if len(got) > limit || !utf8.ValidString(got) || !strings.HasPrefix(whole, body) || len(body)%4 != 0 ||
+			(got == whole) != (limit >= len(whole)) {
+			t.Errorf("most %d: %q", limit, got)
 		}
 	}
 }

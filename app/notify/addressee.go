@@ -17,15 +17,15 @@ func (r *Router) addressees(
 ) ([]addressee, error) {
 	switch event.Type(e.Type) {
 	case event.ConnectorBroken, event.ConnectorRecovered:
-		return r.keepers(ctx, e, targets)
+		return r.connectorAddressees(ctx, e, targets)
 	case event.ExceptionRequest, event.ExceptionTask:
-		return r.ofExceptions(ctx)
+		return r.exceptionAddressees(ctx)
 	case event.ExceptionReported:
 		if e.ProductID == 0 {
-			return r.ofExceptions(ctx)
+			return r.exceptionAddressees(ctx)
 		}
 	case event.SilenceHasEnded:
-		if told, err := toldOfEnd(e); !told || err != nil {
+		if told, err := notifiesTargetsOfEnd(e); !told || err != nil {
 			return nil, err
 		}
 	case event.GateChanged, event.WaiverEnds, event.ProductIsStale:
@@ -37,10 +37,10 @@ func (r *Router) addressees(
 	return list, nil
 }
 
-// toldOfEnd reports whether targets are told that a silence has ended: those of
+// notifiesTargetsOfEnd reports whether targets are told that a silence has ended: those of
 // its product, where it has held something back. The end of another one is for
 // who made it.
-func toldOfEnd(e models.Event) (bool, error) {
+func notifiesTargetsOfEnd(e models.Event) (bool, error) {
 	var p event.SilenceEnded
 	if err := json.Unmarshal(e.Payload, &p); err != nil {
 		return false, fmt.Errorf("read the payload of a %s: %w", e.Type, err)
@@ -48,9 +48,9 @@ func toldOfEnd(e models.Event) (bool, error) {
 	return e.ProductID != 0 && p.Held > 0, nil
 }
 
-// ofExceptions are told of exceptions of no product: the targets of the
+// exceptionAddressees are told of exceptions of no product: the targets of the
 // settings, and the system's other connections.
-func (r *Router) ofExceptions(ctx context.Context) ([]addressee, error) {
+func (r *Router) exceptionAddressees(ctx context.Context) ([]addressee, error) {
 	targets, err := r.store.ExceptionTargets(ctx)
 	list := make([]addressee, len(targets))
 	for i, t := range targets {
@@ -59,19 +59,19 @@ func (r *Router) ofExceptions(ctx context.Context) ([]addressee, error) {
 	return list, err
 }
 
-// about is what both payloads of connectors say.
-type about struct {
+// connectorPayload is what both payloads of connectors say.
+type connectorPayload struct {
 	Connection event.Connector `json:"connection"`
 	UserID     int64           `json:"user_id"`
 	Late       int             `json:"late"`
 }
 
-// keepers are told of a connection that is broken, or back: its owners and the
+// connectorAddressees are told of a connection that is broken, or back: its owners and the
 // administrators by mail, the system's connections, and, where no mail can go,
 // the product's other targets. The connection itself is told, once it is back,
 // why old messages have come.
-func (r *Router) keepers(ctx context.Context, e models.Event, targets []models.Target) ([]addressee, error) {
-	var p about
+func (r *Router) connectorAddressees(ctx context.Context, e models.Event, targets []models.Target) ([]addressee, error) {
+	var p connectorPayload
 	if err := json.Unmarshal(e.Payload, &p); err != nil {
 		return nil, fmt.Errorf("read the payload of a %s: %w", e.Type, err)
 	}
@@ -88,7 +88,7 @@ func (r *Router) keepers(ctx context.Context, e models.Event, targets []models.T
 		return nil, err
 	}
 	add(system)
-	mails, err := r.mailsTo(ctx, e, p)
+	mails, err := r.mailsAbout(ctx, e, p)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (r *Router) keepers(ctx context.Context, e models.Event, targets []models.T
 		add(targets)
 	}
 	if event.Type(e.Type) == event.ConnectorRecovered && p.Late > 0 {
-		itself, err := r.itself(ctx, p.Connection.ID)
+		itself, err := r.recoveredConnection(ctx, p.Connection.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -105,9 +105,9 @@ func (r *Router) keepers(ctx context.Context, e models.Event, targets []models.T
 	return list, nil
 }
 
-// itself is a connection that is back, for a word about late messages. The
+// recoveredConnection is a connection that is back, for a word about late messages. The
 // server that mails go by has no address of its own.
-func (r *Router) itself(ctx context.Context, id int64) ([]addressee, error) {
+func (r *Router) recoveredConnection(ctx context.Context, id int64) ([]addressee, error) {
 	c, err := r.store.Connection(ctx, models.SystemScope("an event is about it"), id)
 	if fault.Is(err, fault.NotFound) {
 		return nil, nil
@@ -120,9 +120,9 @@ func (r *Router) itself(ctx context.Context, id int64) ([]addressee, error) {
 	}, nil
 }
 
-// mailsTo are the mails to the people who look after a connection: none where
+// mailsAbout are the mails to the people who look after a connection: none where
 // mail is itself what is broken.
-func (r *Router) mailsTo(ctx context.Context, e models.Event, p about) ([]addressee, error) {
+func (r *Router) mailsAbout(ctx context.Context, e models.Event, p connectorPayload) ([]addressee, error) {
 	if p.Connection.Module == mailModule {
 		return nil, nil
 	}
@@ -139,7 +139,7 @@ const mailModule = "email"
 // mailsOf are the mails to those who look after what an owner has: none where
 // mail is not set up, or does not work.
 func (r *Router) mailsOf(ctx context.Context, owner models.Owner) ([]addressee, error) {
-	if !r.mails() {
+	if !r.mailEnabled() {
 		return nil, nil
 	}
 	people, err := r.store.PeopleTarget(ctx)

@@ -19,23 +19,23 @@ import (
 
 const (
 	maxBatch  = 256              // events that are routed in one transaction
-	tries     = 5                // of an event, before it is parked
+	maxTries  = 5                // of an event, before it is parked
 	lease     = 30 * time.Second // how long one instance alone routes
 	poll      = time.Second      // how often work is looked for unrung
 	leaseName = "route"
 )
 
-var errNotMine = errors.New("another instance routes")
+var errOtherInstance = errors.New("another instance routes")
 
 // Router takes the work that events leave for it, in order, and writes what
 // follows from each: a row of the inbox and deliveries.
 type Router struct {
-	store    *models.Store
-	outbox   *delivery.Dispatcher
-	signal   *event.Signal
-	log      *slog.Logger
-	instance string
-	mails    func() bool
+	store       *models.Store
+	outbox      *delivery.Dispatcher
+	signal      *event.Signal
+	log         *slog.Logger
+	instance    string
+	mailEnabled func() bool
 }
 
 // New returns a router that waits for a bell. mails says whether mail is set up.
@@ -47,14 +47,14 @@ func New(
 	instance string,
 	mails func() bool,
 ) *Router {
-	return &Router{store: store, outbox: outbox, signal: signal, log: log, instance: instance, mails: mails}
+	return &Router{store: store, outbox: outbox, signal: signal, log: log, instance: instance, mailEnabled: mails}
 }
 
 // Run routes until ctx ends.
 func (r *Router) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		n, err := r.Route(ctx)
-		if err != nil && ctx.Err() == nil && !errors.Is(err, errNotMine) {
+		if err != nil && ctx.Err() == nil && !errors.Is(err, errOtherInstance) {
 			r.log.Error("routing failed", "error", err)
 		}
 		if err == nil && n == maxBatch {
@@ -102,7 +102,7 @@ func (r *Router) Route(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	err = r.write(ctx, batch)
-	if err == nil || errors.Is(err, errNotMine) || ctx.Err() != nil {
+	if err == nil || errors.Is(err, errOtherInstance) || ctx.Err() != nil {
 		return len(work), err
 	}
 	late := map[int64]bool{} // products one of whose events waits: the later ones wait with it
@@ -162,7 +162,7 @@ func (r *Router) write(ctx context.Context, batch []routed) error {
 			return err
 		}
 		if !mine {
-			return errNotMine
+			return errOtherInstance
 		}
 		out := r.outbox.Batch(tx)
 		for _, one := range batch {
@@ -180,7 +180,7 @@ func (r *Router) writeOne(tx *models.Tx, out *delivery.Batch, one routed) error 
 	}
 	e := one.work.Event
 	if e.ProductID != 0 {
-		if err := r.keep(tx, e); err != nil {
+		if err := r.lockProduct(tx, e); err != nil {
 			return err
 		}
 	}
@@ -226,9 +226,9 @@ func (r *Router) writeOne(tx *models.Tx, out *delivery.Batch, one routed) error 
 	return nil
 }
 
-// keep holds an event's product against being deleted meanwhile. One that is
+// lockProduct holds an event's product against being deleted meanwhile. One that is
 // gone has taken the event's work along.
-func (r *Router) keep(tx *models.Tx, e models.Event) error {
+func (r *Router) lockProduct(tx *models.Tx, e models.Event) error {
 	err := tx.LockProductShared(e.ProductID)
 	if fault.Is(err, fault.NotFound) {
 		return nil
@@ -243,7 +243,7 @@ func (r *Router) delay(ctx context.Context, w models.Work, why error) error {
 	r.log.Error("event not routed", "event", w.Event.ID, "try", try, "error", why)
 	return r.store.Write(ctx, func(tx *models.Tx) error {
 		var next time.Time
-		if try < tries {
+		if try < maxTries {
 			next = tx.Now().Add(time.Duration(try*try) * 5 * time.Second)
 		}
 		return tx.DelayWork(string(event.ReaderNotify), w.Event.ID, why.Error(), next)

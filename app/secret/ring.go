@@ -44,8 +44,8 @@ func NewRing(keys ...[]byte) (*Ring, error) {
 
 // Seal seals a value for a place ("connections/12/config"); it opens there and
 // nowhere else. An empty value gives the zero Text.
-func (r *Ring) Seal(place, plain string) (Text, error) {
-	if place == "" {
+func (r *Ring) Seal(path, plain string) (Text, error) {
+	if path == "" {
 		return Text{}, errors.New("seal secret: no place given")
 	}
 	if plain == "" {
@@ -53,28 +53,28 @@ func (r *Ring) Seal(place, plain string) (Text, error) {
 	}
 	header := append([]byte{version}, r.current[:]...)
 	//nolint:gosec // G407: this mode makes a random nonce itself
-	sealed := r.keys[r.current].Seal(header, nil, []byte(plain), additional(header, place))
+	sealed := r.keys[r.current].Seal(header, nil, []byte(plain), associatedData(header, path))
 	return Text{sealed: string(sealed)}, nil
 }
 
 // Open returns the value that was sealed for this place; the zero Text gives
 // an empty one. An error names the place, never any of the content.
-func (r *Ring) Open(place string, t Text) (string, error) {
+func (r *Ring) Open(path string, t Text) (string, error) {
 	if t.Empty() {
 		return "", nil
 	}
 	sealed := []byte(t.sealed)
 	if len(sealed) < headerSize || sealed[0] != version {
-		return "", fmt.Errorf("open secret of %s: unknown format", place)
+		return "", fmt.Errorf("open secret of %s: unknown format", path)
 	}
 	header, body := sealed[:headerSize], sealed[headerSize:]
 	aead, ok := r.keys[keyID(header[1:])]
 	if !ok {
-		return "", fmt.Errorf("open secret of %s: it was sealed with a key that is not configured", place)
+		return "", fmt.Errorf("open secret of %s: it was sealed with a key that is not configured", path)
 	}
-	plain, err := aead.Open(nil, nil, body, additional(header, place))
+	plain, err := aead.Open(nil, nil, body, associatedData(header, path))
 	if err != nil {
-		return "", fmt.Errorf("open secret of %s: it is damaged or was sealed for another place", place)
+		return "", fmt.Errorf("open secret of %s: it is damaged or was sealed for another place", path)
 	}
 	return string(plain), nil
 }
@@ -96,6 +96,6 @@ func idOf(key []byte) keyID {
 	return keyID(sum[:4])
 }
 
-func additional(header []byte, place string) []byte {
-	return append(append([]byte(nil), header...), place...)
+func associatedData(header []byte, path string) []byte {
+	return append(append([]byte(nil), header...), path...)
 }

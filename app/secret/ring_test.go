@@ -61,9 +61,9 @@ func TestOpenElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, place := range []string{"connections/13/config", "connections/12/confi", "", "connections/12/config "} {
-		if got, err := ring.Open(place, text); err == nil || got != "" {
-			t.Errorf("Open at %q = %q, %v", place, got, err)
+	for _, path := range []string{"connections/13/config", "connections/12/confi", "", "connections/12/config "} {
+		if got, err := ring.Open(path, text); err == nil || got != "" {
+			t.Errorf("Open at %q = %q, %v", path, got, err)
 		}
 	}
 }

@@ -12,11 +12,11 @@ import (
 // (https://discord.com/developers/docs/topics/opcodes-and-status-codes#json).
 const unknownWebhook = 10015
 
-// longest is the longest wait that any receiver may ask for.
-const longest = 6 * time.Hour
+// maxWait is the longest wait that any receiver may ask for.
+const maxWait = 6 * time.Hour
 
-// said is what of Discord's answers counts.
-type said struct {
+// apiError is what of Discord's answers counts.
+type apiError struct {
 	Code       int     `json:"code"`
 	RetryAfter float64 `json:"retry_after"` // in seconds
 }
@@ -25,7 +25,7 @@ type said struct {
 // (https://discord.com/developers/docs/topics/rate-limits). A wait that a header
 // asks for is known already.
 func judge(r module.Result) module.Result {
-	var s said
+	var s apiError
 	if json.Unmarshal([]byte(r.Answer), &s) != nil {
 		return r
 	}
@@ -33,7 +33,7 @@ func judge(r module.Result) module.Result {
 	case r.Status == http.StatusNotFound && s.Code == unknownWebhook:
 		return r.WithMeaning(module.ResultGone("Discord does not know this webhook any more"))
 	case r.Status == http.StatusTooManyRequests && r.Kind() == module.KindTransient:
-		if wait := time.Duration(min(s.RetryAfter, longest.Seconds()) * float64(time.Second)); wait > 0 {
+		if wait := time.Duration(min(s.RetryAfter, maxWait.Seconds()) * float64(time.Second)); wait > 0 {
 			return r.WithMeaning(module.RetryAfter(wait, r.Reason))
 		}
 	}

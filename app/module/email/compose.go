@@ -72,10 +72,10 @@ func subject(m module.Message) string {
 // messageID is the same in every attempt: the message's own, or made out of it
 // where that could not stand in a header.
 func messageID(id, from string) string {
-	odd := func(r rune) bool {
+	isUnsafe := func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
 	}
-	if id == "" || len(id) > 100 || strings.ContainsFunc(id, odd) {
+	if id == "" || len(id) > 100 || strings.ContainsFunc(id, isUnsafe) {
 		id = boundary(id)
 	}
 	return id + domainOf(from)

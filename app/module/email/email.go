@@ -50,11 +50,11 @@ type Email struct {
 
 // limits are how long things may take.
 type limits struct {
-	connect time.Duration // TCP by the guarded dialer's own limit, and as long for TLS
-	total   time.Duration // all of an attempt
-	again   time.Duration // the first answer on a connection that was idle
-	idle    time.Duration // waiting for another mail
-	quit    time.Duration // forgetting a refused mail, and the farewell
+	connect    time.Duration // TCP by the guarded dialer's own limit, and as long for TLS
+	total      time.Duration // all of an attempt
+	firstReply time.Duration // the first answer on a connection that was idle
+	idle       time.Duration // waiting for another mail
+	quit       time.Duration // forgetting a refused mail, and the farewell
 }
 
 // New returns the module. It connects through client to what server says at the
@@ -70,7 +70,7 @@ func New(
 		client: client, server: server, greet: greet, now: now, page: newPage(),
 		limits: limits{
 			connect: 10 * time.Second, total: 20 * time.Second,
-			again: 5 * time.Second, idle: 30 * time.Second, quit: 2 * time.Second,
+			firstReply: 5 * time.Second, idle: 30 * time.Second, quit: 2 * time.Second,
 		},
 	}
 }
@@ -92,11 +92,11 @@ func (*Email) Descriptor() module.Descriptor {
 
 // Prepare checks the address.
 func (e *Email) Prepare(c module.Config) (module.Config, error) {
-	c, wrong := e.Descriptor().Clean(c)
+	c, fieldErrs := e.Descriptor().Clean(c)
 	if to := c[fieldTo]; to != "" && asciiAddress(to) == "" {
-		wrong.Add(fieldTo, "must be one mail address, like team@example.org")
+		fieldErrs.Add(fieldTo, "must be one mail address, like team@example.org")
 	}
-	if err := wrong.Err(); err != nil {
+	if err := fieldErrs.Err(); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -141,7 +141,7 @@ func (e *Email) SendTo(ctx context.Context, to string, m module.Message) module.
 	if err != nil {
 		return module.Permanent("the mail could not be written")
 	}
-	o := e.transfer(ctx, s, letter{from: from, to: rcpt, body: body})
+	o := e.transfer(ctx, s, envelope{from: from, to: rcpt, body: body})
 	return o.result(s, to, time.Since(start))
 }
 

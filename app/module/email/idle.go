@@ -19,12 +19,12 @@ type idle struct {
 	closed bool
 }
 
-// take returns an idle connection to a server, nil if there is none.
-func (e *Email) take(s Server) *connection {
+// takeIdle returns an idle connection to a server, nil if there is none.
+func (e *Email) takeIdle(s Server) *connection {
 	policy := e.client.PolicyVersion()
 	e.idle.mu.Lock()
 	defer e.idle.mu.Unlock()
-	e.sweep(s, policy)
+	e.sweepIdle(s, policy)
 	last := len(e.idle.conns) - 1
 	if last < 0 {
 		return nil
@@ -35,18 +35,18 @@ func (e *Email) take(s Server) *connection {
 	return c
 }
 
-// put keeps a connection for the next letter, or gives it up.
-func (e *Email) put(c *connection) {
+// keepIdle keeps a connection for the next letter, or gives it up.
+func (e *Email) keepIdle(c *connection) {
 	s, policy := e.server(), e.client.PolicyVersion()
 	e.idle.mu.Lock()
 	defer e.idle.mu.Unlock()
-	e.sweep(s, policy)
+	e.sweepIdle(s, policy)
 	if e.idle.closed || c.used >= maxUsed || !c.isFor(s, policy) {
-		e.giveUp(c)
+		e.discard(c)
 		return
 	}
 	if len(e.idle.conns) >= maxIdle {
-		e.giveUp(e.idle.conns[0])
+		e.discard(e.idle.conns[0])
 		e.idle.conns = slices.Delete(e.idle.conns, 0, 1)
 	}
 	c.until = time.Now().Add(e.limits.idle)
@@ -54,14 +54,14 @@ func (e *Email) put(c *connection) {
 	e.idle.conns = append(e.idle.conns, c)
 }
 
-// sweep gives up what has waited too long or is for others than the settings
+// sweepIdle gives up what has waited too long or is for others than the settings
 // and the policy of now. The lock is held.
-func (e *Email) sweep(s Server, policy uint64) {
+func (e *Email) sweepIdle(s Server, policy uint64) {
 	now := time.Now() // as timers count it, so not the injected time
 	e.idle.conns = slices.DeleteFunc(e.idle.conns, func(c *connection) bool {
 		over := !c.isFor(s, policy) || !now.Before(c.until)
 		if over {
-			e.giveUp(c)
+			e.discard(c)
 		}
 		return over
 	})
@@ -75,13 +75,13 @@ func (e *Email) expire(c *connection) {
 	defer e.idle.mu.Unlock()
 	if i := slices.Index(e.idle.conns, c); i >= 0 {
 		e.idle.conns = slices.Delete(e.idle.conns, i, i+1)
-		e.giveUp(c)
+		e.discard(c)
 	}
 }
 
-// giveUp ends a connection that is not idle any more. No mail waits for the
+// discard ends a connection that is not idle any more. No mail waits for the
 // server's farewell.
-func (e *Email) giveUp(c *connection) {
+func (e *Email) discard(c *connection) {
 	if c.timer != nil {
 		c.timer.Stop()
 	}
@@ -91,8 +91,8 @@ func (e *Email) giveUp(c *connection) {
 // farewell is for the server's log alone: what was accepted stays so whatever
 // comes of it.
 func (c *connection) farewell(limit time.Duration) {
-	defer drop(c.raw)
-	c.within(limit, c.client.Quit) //nolint:errcheck,gosec // the connection is closed in any case
+	defer closeQuietly(c.raw)
+	c.withDeadline(limit, c.client.Quit) //nolint:errcheck,gosec // the connection is closed in any case
 }
 
 // Close ends the idle connections, and lets none become idle from now on. Mail

@@ -135,7 +135,7 @@ func TestAnswersOfKeptConnections(t *testing.T) {
 				return nil
 			}}
 			e, _ := plain(t, box)
-			e.limits.again = 50 * time.Millisecond
+			e.limits.firstReply = 50 * time.Millisecond
 			deliver(t, e)
 			if r := send(t, e); r.Kind() != tt.want || r.Unsure {
 				t.Errorf("result = %v %+v", r.Kind(), r)
@@ -417,7 +417,7 @@ func TestCancelledOnKeptConnection(t *testing.T) {
 
 // A server may say so much about each letter, however many there are.
 func TestHeardForEachLetter(t *testing.T) {
-	s, h := scriptHeard(t, map[string]string{"BODY": strings.Repeat("250-x\r\n", maxHeard/10) + "250 x"})
+	s, h := scriptHeard(t, map[string]string{"BODY": strings.Repeat("250-x\r\n", maxReceived/10) + "250 x"})
 	e := newTest(t, &s)
 	for range 3 {
 		deliver(t, e)
@@ -449,9 +449,9 @@ func TestBrokenWriting(t *testing.T) {
 			play(theirs, nil, &heard{verbs: map[string]int{}, last: "DATA"})
 		}()
 		e := newTest(t, &Server{})
-		c := &connection{server: Server{Host: "127.0.0.1", TLS: TLSNone}, raw: ours, heard: &bounded{Conn: ours}}
-		o := e.over(
-			t.Context(), c, letter{from: "a@example.org", to: "b@example.org", body: []byte(strings.Repeat("x", size))},
+		c := &connection{server: Server{Host: "127.0.0.1", TLS: TLSNone}, raw: ours, limited: &limitedConn{Conn: ours}}
+		o := e.deliverOver(
+			t.Context(), c, envelope{from: "a@example.org", to: "b@example.org", body: []byte(strings.Repeat("x", size))},
 		)
 		<-done
 		if o.err == nil || o.step != stepMessage || o.unsure {

@@ -21,14 +21,14 @@ import (
 func (o outcome) result(s Server, to string, took time.Duration) module.Result {
 	r := module.Delivered("accepted by " + s.Host)
 	answer, code := o.accepted, 250
-	switch said := o.refusal(); {
+	switch said := o.serverError(); {
 	case o.err == nil:
 	case said != nil:
 		code, answer = said.Code, fmt.Sprintf("%d %s", said.Code, said.Msg)
-		r = o.refused(s, said)
+		r = o.resultOfRefusal(s, said)
 	default:
 		code, answer = 0, ""
-		r = o.failed(s)
+		r = o.resultOfFailure(s)
 	}
 	for _, secret := range secrets(s) {
 		answer = strings.ReplaceAll(answer, secret, "[hidden]")
@@ -41,8 +41,8 @@ func (o outcome) result(s Server, to string, took time.Duration) module.Result {
 	return r
 }
 
-// refusal is the server's no, nil where it has not said one.
-func (o outcome) refusal() *textproto.Error {
+// serverError is the server's no, nil where it has not said one.
+func (o outcome) serverError() *textproto.Error {
 	var said *textproto.Error
 	if errors.As(o.err, &said) && said.Code >= 400 && said.Code < 600 {
 		return said
@@ -59,8 +59,8 @@ func secrets(s Server) []string {
 	return []string{encode([]byte("\x00" + s.User + "\x00" + s.Password)), encode([]byte(s.Password)), s.Password}
 }
 
-// refused is a server that said no.
-func (o outcome) refused(s Server, said *textproto.Error) module.Result {
+// resultOfRefusal is a server that said no.
+func (o outcome) resultOfRefusal(s Server, said *textproto.Error) module.Result {
 	reason := fmt.Sprintf("%s has refused %s: %d", s.Host, o.step, said.Code)
 	switch {
 	case said.Code < 500:
@@ -84,8 +84,8 @@ func (o outcome) isForGood(said *textproto.Error) bool {
 	return false
 }
 
-// failed is a conversation that came to no answer.
-func (o outcome) failed(s Server) module.Result {
+// resultOfFailure is a conversation that came to no answer.
+func (o outcome) resultOfFailure(s Server) module.Result {
 	switch {
 	case errors.Is(o.err, outbound.ErrRefused):
 		return module.Refused(o.err.Error())

@@ -88,16 +88,16 @@ type mailbox struct {
 	onData func(*session) error
 
 	mu       sync.Mutex
-	letters  []letter
+	letters  []envelope
 	sessions []*session // one for each connection, two with STARTTLS
 	signedIn []string   // by which mechanism
 	secured  []bool
 }
 
-func (b *mailbox) got() []letter {
+func (b *mailbox) got() []envelope {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return append([]letter(nil), b.letters...)
+	return append([]envelope(nil), b.letters...)
 }
 
 // all is the conversations that there have been.
@@ -119,13 +119,13 @@ func (b *mailbox) NewSession(c *smtp.Conn) (smtp.Session, error) {
 type session struct {
 	box   *mailbox
 	conn  *smtp.Conn
-	now   letter
+	now   envelope
 	mails int // that were begun
 	auth  bool
 	ended chan struct{}
 }
 
-func (s *session) Reset() { s.now = letter{} }
+func (s *session) Reset() { s.now = envelope{} }
 
 func (s *session) Logout() error {
 	close(s.ended)
@@ -319,7 +319,7 @@ func scriptHeard(t *testing.T, replies map[string]string) (Server, *heard) {
 }
 
 func play(conn net.Conn, replies map[string]string, h *heard) {
-	defer drop(conn)
+	defer closeQuietly(conn)
 	usual := map[string]string{
 		"GREETING": "220 mx.example",
 		"EHLO":     "250-mx.example\r\n250-ENHANCEDSTATUSCODES\r\n250 AUTH PLAIN",

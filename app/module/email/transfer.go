@@ -16,8 +16,8 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 )
 
-// letter is a mail in its envelope.
-type letter struct {
+// envelope is a mail in its envelope.
+type envelope struct {
 	from, to string
 	body     []byte
 }
@@ -60,24 +60,24 @@ var (
 
 // connection is one to a server, for letters one after the other.
 type connection struct {
-	server Server       // the settings by which it was made
-	policy uint64       // the generation of the policy by which it was made
-	raw    net.Conn     // TCP
-	heard  *bounded     // what comes over it
-	client *smtp.Client // nil until the server has let us in
-	used   int          // letters, with that under way
-	until  time.Time    // how long it is kept while idle
-	timer  *time.Timer  // ends it then; nil before it was idle
+	server  Server       // the settings by which it was made
+	policy  uint64       // the generation of the policy by which it was made
+	raw     net.Conn     // TCP
+	limited *limitedConn // what comes over it
+	client  *smtp.Client // nil until the server has let us in
+	used    int          // letters, with that under way
+	until   time.Time    // how long it is kept while idle
+	timer   *time.Timer  // ends it then; nil before it was idle
 }
 
 // transfer hands a letter to the server, over a connection that is there or a
 // new one. ctx, which has a deadline, bounds it all.
-func (e *Email) transfer(ctx context.Context, s Server, l letter) outcome {
+func (e *Email) transfer(ctx context.Context, s Server, l envelope) outcome {
 	if s.User != "" && s.TLS == TLSNone && !isThisMachine(s.Host) {
 		return outcome{step: stepSignIn, err: errOpenSignIn}
 	}
-	if c := e.take(s); c != nil {
-		if o := e.over(ctx, c, l); !o.stale {
+	if c := e.takeIdle(s); c != nil {
+		if o := e.deliverOver(ctx, c, l); !o.stale {
 			return o
 		}
 	}
@@ -85,7 +85,7 @@ func (e *Email) transfer(ctx context.Context, s Server, l letter) outcome {
 	if err != nil {
 		return outcome{step: stepDial, err: err}
 	}
-	return e.over(ctx, c, l)
+	return e.deliverOver(ctx, c, l)
 }
 
 func (e *Email) dial(ctx context.Context, s Server) (*connection, error) {
@@ -94,15 +94,15 @@ func (e *Email) dial(ctx context.Context, s Server) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.raw, c.heard = conn, &bounded{Conn: conn}
+	c.raw, c.limited = conn, &limitedConn{Conn: conn}
 	return c, nil
 }
 
-// over hands a letter over by a connection, and keeps that for others or closes
+// deliverOver hands a letter over by a connection, and keeps that for others or closes
 // it. With ctx it ends.
-func (e *Email) over(ctx context.Context, c *connection, l letter) outcome {
-	stop := context.AfterFunc(ctx, func() { drop(c.raw) })
-	c.heard.left = maxHeard
+func (e *Email) deliverOver(ctx context.Context, c *connection, l envelope) outcome {
+	stop := context.AfterFunc(ctx, func() { closeQuietly(c.raw) })
+	c.limited.left = maxReceived
 	c.used++
 	o := e.converse(ctx, c, l)
 	o.private = isPrivate(c.raw.RemoteAddr())
@@ -110,10 +110,10 @@ func (e *Email) over(ctx context.Context, c *connection, l letter) outcome {
 	if errors.Is(o.err, net.ErrClosed) && ctx.Err() != nil {
 		o.err = ctx.Err()
 	}
-	if ready := e.ready(c, o); stop() && ready {
-		e.put(c)
+	if ready := e.isReusable(c, o); stop() && ready {
+		e.keepIdle(c)
 	} else {
-		drop(c.raw)
+		closeQuietly(c.raw)
 	}
 	return o
 }
@@ -121,16 +121,16 @@ func (e *Email) over(ctx context.Context, c *connection, l letter) outcome {
 // unanswered reports whether a connection has broken instead of an answer, or
 // is about to be closed by the server (421).
 func (o outcome) unanswered() bool {
-	said := o.refusal()
+	said := o.serverError()
 	return o.err != nil && (said == nil || said.Code == codeClosing)
 }
 
-// ready reports whether a connection can take another letter after what came of
+// isReusable reports whether a connection can take another letter after what came of
 // this one. A refusal on a connection that had taken others may be because of
 // them, unless it is for good.
-func (e *Email) ready(c *connection, o outcome) bool {
+func (e *Email) isReusable(c *connection, o outcome) bool {
 	if o.err != nil {
-		said := o.refusal()
+		said := o.serverError()
 		mine := o.step == stepSender || o.step == stepRecipient || o.step == stepMessage
 		if said == nil || said.Code == codeClosing || !mine {
 			return false
@@ -138,31 +138,31 @@ func (e *Email) ready(c *connection, o outcome) bool {
 		if c.used > 1 && (o.step == stepSender || said.Code < 500) {
 			return false
 		}
-		if c.within(e.limits.quit, c.client.Reset) != nil {
+		if c.withDeadline(e.limits.quit, c.client.Reset) != nil {
 			return false
 		}
 	}
 	return c.client.Text.R.Buffered() == 0 // else it says more than it was asked
 }
 
-// within bounds a part of the conversation.
-func (c *connection) within(limit time.Duration, do func() error) error {
+// withDeadline bounds a part of the conversation.
+func (c *connection) withDeadline(limit time.Duration, do func() error) error {
 	if err := c.raw.SetDeadline(time.Now().Add(limit)); err != nil {
 		return err
 	}
 	return errors.Join(do(), c.raw.SetDeadline(time.Time{}))
 }
 
-func (e *Email) converse(ctx context.Context, c *connection, l letter) outcome {
+func (e *Email) converse(ctx context.Context, c *connection, l envelope) outcome {
 	mail := func() error { return c.client.Mail("<" + l.from + ">") }
 	var err error
 	if c.client == nil {
-		if o := e.begin(ctx, c); o.err != nil {
+		if o := e.openSession(ctx, c); o.err != nil {
 			return o
 		}
 		err = mail()
 	} else {
-		err = c.within(e.limits.again, mail)
+		err = c.withDeadline(e.limits.firstReply, mail)
 	}
 	if err != nil {
 		return outcome{step: stepSender, err: err}
@@ -170,10 +170,10 @@ func (e *Email) converse(ctx context.Context, c *connection, l letter) outcome {
 	return handOver(c.client, l)
 }
 
-// begin makes a new connection ready for mail.
-func (e *Email) begin(ctx context.Context, c *connection) outcome {
+// openSession makes a new connection ready for mail.
+func (e *Email) openSession(ctx context.Context, c *connection) outcome {
 	s := c.server
-	var conn net.Conn = c.heard
+	var conn net.Conn = c.limited
 	config := &tls.Config{ServerName: s.Host, RootCAs: e.roots, MinVersion: tls.VersionTLS12}
 	if s.TLS == TLSImplicit {
 		secured, err := e.handshake(ctx, conn, config)
@@ -237,7 +237,7 @@ func signIn(c *smtp.Client, s Server) error {
 }
 
 // handOver is all that comes after the sender.
-func handOver(c *smtp.Client, l letter) outcome {
+func handOver(c *smtp.Client, l envelope) outcome {
 	if err := c.Rcpt("<" + l.to + ">"); err != nil {
 		return outcome{step: stepRecipient, err: err}
 	}
@@ -252,7 +252,7 @@ func handOver(c *smtp.Client, l letter) outcome {
 		o := outcome{step: stepMessage, err: err}
 		// Close does not tell writing from hearing. Flush says again what went
 		// wrong in writing: then the end of the message was not sent.
-		o.unsure = o.refusal() == nil && c.Text.W.Flush() == nil
+		o.unsure = o.serverError() == nil && c.Text.W.Flush() == nil
 		return o
 	}
 	o := outcome{accepted: "250"}
@@ -262,8 +262,8 @@ func handOver(c *smtp.Client, l letter) outcome {
 	return o
 }
 
-// drop closes a connection that is not needed any more.
-func drop(c io.Closer) {
+// closeQuietly closes a connection that is not needed any more.
+func closeQuietly(c io.Closer) {
 	c.Close() //nolint:errcheck,gosec // nothing was left to be written
 }
 
@@ -291,17 +291,17 @@ func isPrivate(remote net.Addr) bool {
 	return !ok || ssrf.New(ssrf.WithAnyPort()).SafeAddr(tcp.AddrPort().Addr().Unmap()) != nil
 }
 
-// maxHeard is what a server may say about one letter, in bytes.
-const maxHeard = 256 << 10
+// maxReceived is what a server may say about one letter, in bytes.
+const maxReceived = 256 << 10
 
-// bounded ends a connection whose other side does not stop talking.
-type bounded struct {
+// limitedConn ends a connection whose other side does not stop talking.
+type limitedConn struct {
 	net.Conn
 	left int
 }
 
 // Read reads on until too much has come.
-func (b *bounded) Read(p []byte) (int, error) {
+func (b *limitedConn) Read(p []byte) (int, error) {
 	if b.left <= 0 {
 		return 0, errTooMuch
 	}

@@ -52,12 +52,12 @@ type link struct {
 func eventsOf(c module.Config, m module.Message) []event {
 	e := event{
 		IntegrationKey: c[fieldKey], Summary: module.TruncateUTF16(m.TitleLine(), maxSummary),
-		Details: details(m), CustomDetails: custom(m),
+		Details: details(m), CustomDetails: customDetails(m),
 	}
 	if href := module.SafeLink(m.Link); href != "" {
 		e.Links = []link{{Href: href, Text: "Open in Gatecrier"}}
 	}
-	e.EventType, e.Priority, e.AlertKey = meaning(m)
+	e.EventType, e.Priority, e.AlertKey = alertOf(m)
 	if !m.Test {
 		return []event{e}
 	}
@@ -66,18 +66,18 @@ func eventsOf(c module.Config, m module.Message) []event {
 	return []event{e, closing}
 }
 
-// foretold is the type of messages about what comes: none of them is good news
+// typeForecast is the type of messages about what comes: none of them is good news
 // of what another has opened.
-const foretold = "waiver.expiring"
+const typeForecast = "waiver.expiring"
 
-// meaning is the type, the priority and the key of the alert. The alert of a
+// alertOf is the type, the priority and the key of the alert. The alert of a
 // message about nothing that could pass is one of its own: no other closes it,
 // and a later attempt does not open a second.
-func meaning(m module.Message) (kind, priority, key string) {
+func alertOf(m module.Message) (kind, priority, key string) {
 	switch {
 	case m.Test:
 		return typeAlert, priorityLow, "gatecrier/test/" + m.ID
-	case m.Key == "", m.Type == foretold:
+	case m.Key == "", m.Type == typeForecast:
 		return typeAlert, priorityLow, "gatecrier/message/" + m.ID
 	case m.Tone == module.ToneBad:
 		return typeAlert, priorityHigh, "gatecrier/" + m.Key
@@ -98,9 +98,9 @@ func details(m module.Message) string {
 	return strings.Join(parts, "\n\n")
 }
 
-// custom are the facts by their labels, the first of each, and what is known of
+// customDetails are the facts by their labels, the first of each, and what is known of
 // the message.
-func custom(m module.Message) map[string]string {
+func customDetails(m module.Message) map[string]string {
 	all := map[string]string{}
 	for _, f := range m.Facts {
 		label := module.TruncateUTF16(cmp.Or(module.SingleLine(f.Label), "Detail"), maxLabel)

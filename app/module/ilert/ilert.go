@@ -23,9 +23,9 @@ const (
 // defaultURL is where events go unless a configuration says otherwise.
 const defaultURL = "https://api.ilert.com/api/events"
 
-// keyLeast is how many characters a key has at least. A shorter one would not be
+// minKey is how many characters a key has at least. A shorter one would not be
 // masked in answers.
-const keyLeast = 8
+const minKey = 8
 
 // Ilert is the module.
 type Ilert struct{ client *outbound.Client }
@@ -56,16 +56,16 @@ func (*Ilert) Descriptor() module.Descriptor {
 
 // Prepare checks the key and the URL.
 func (i *Ilert) Prepare(c module.Config) (module.Config, error) {
-	c, wrong := i.Descriptor().Clean(c)
+	c, fieldErrs := i.Descriptor().Clean(c)
 	if raw := c[fieldURL]; raw != "" {
 		if err := i.client.CheckURL(raw); err != nil {
-			wrong.Add(fieldURL, err.Error())
+			fieldErrs.Add(fieldURL, err.Error())
 		}
 	}
 	if key := c[fieldKey]; key != "" && !validKey(key) {
-		wrong.Add(fieldKey, "must be at least 8 letters, digits and marks, as Ilert shows it")
+		fieldErrs.Add(fieldKey, "must be at least 8 letters, digits and marks, as Ilert shows it")
 	}
-	if err := wrong.Err(); err != nil {
+	if err := fieldErrs.Err(); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -73,7 +73,7 @@ func (i *Ilert) Prepare(c module.Config) (module.Config, error) {
 
 // validKey is whether a key is long enough, and the same in JSON as it is.
 func validKey(key string) bool {
-	return len(key) >= keyLeast &&
+	return len(key) >= minKey &&
 		!strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' })
 }
 
@@ -87,7 +87,7 @@ func (*Ilert) Hint(c module.Config) string {
 	if u, err := url.Parse(hint); err == nil {
 		hint = u.Host
 	}
-	if key := c[fieldKey]; len(key) >= 2*keyLeast {
+	if key := c[fieldKey]; len(key) >= 2*minKey {
 		hint += " …" + key[len(key)-4:]
 	}
 	return hint
@@ -104,7 +104,7 @@ func (i *Ilert) Send(ctx context.Context, c module.Config, m module.Message) mod
 		}
 		answer, err := i.client.Do(ctx, request)
 		before := last.Duration
-		last = module.FromAnswer(answer, err, i.hidden(c)...)
+		last = module.FromAnswer(answer, err, i.masked(c)...)
 		last.Duration += before
 		if last.Kind() != module.KindDelivered {
 			break
@@ -125,12 +125,12 @@ func (i *Ilert) Show(_ context.Context, c module.Config, m module.Message) (modu
 		all, bodies = request, append(bodies, request.Body)
 	}
 	all.Body = bytes.Join(bodies, []byte("\n"))
-	return module.Show(all, nil, i.hidden(c)...), nil
+	return module.Show(all, nil, i.masked(c)...), nil
 }
 
-// hidden is what is masked in answers: the key, and a URL that is not the one
+// masked is what is masked in answers: the key, and a URL that is not the one
 // that everybody knows.
-func (i *Ilert) hidden(c module.Config) []string {
+func (i *Ilert) masked(c module.Config) []string {
 	secrets := i.Descriptor().Secrets(c)
 	if raw := c[fieldURL]; raw != "" && raw != defaultURL {
 		secrets = append(secrets, raw)

@@ -283,7 +283,7 @@ func TestWhatProductsTellOpensAndResolves(t *testing.T) {
 		"RESOLVE  gatecrier/stale/7":    {ID: "2", Type: "product.stale", Key: "stale/7", Tone: module.ToneGood},
 		"ALERT LOW gatecrier/message/3": {ID: "3", Type: "waiver.expiring", Key: "waivers/7", Tone: module.TonePlain},
 	} {
-		kind, priority, key := meaning(m)
+		kind, priority, key := alertOf(m)
 		if got := kind + " " + priority + " " + key; got != want {
 			t.Errorf("%s, want %s", got, want)
 		}

@@ -29,11 +29,11 @@ const (
 )
 
 const (
-	secretPrefix = "whsec_"
-	secretMin    = 24 // bytes, by the specification
-	secretMax    = 64
-	secretMade   = 32
-	maxBody      = 20 << 10 // bytes, by the specification
+	secretPrefix  = "whsec_"
+	minSecret     = 24 // bytes, by the specification
+	maxSecret     = 64
+	newSecretSize = 32
+	maxBody       = 20 << 10 // bytes, by the specification
 )
 
 // Webhook is the module.
@@ -80,18 +80,18 @@ func (*Webhook) Descriptor() module.Descriptor {
 
 // Prepare checks the URL and the secret, and makes a secret if there is none.
 func (w *Webhook) Prepare(c module.Config) (module.Config, error) {
-	c, wrong := w.Descriptor().Clean(c)
+	c, fieldErrs := w.Descriptor().Clean(c)
 	if raw := c[fieldURL]; raw != "" {
 		if err := w.client.CheckURL(raw); err != nil {
-			wrong.Add(fieldURL, err.Error())
+			fieldErrs.Add(fieldURL, err.Error())
 		}
 	}
 	if secret := c[fieldSecret]; secret == "" {
 		c[fieldSecret] = newSecret()
 	} else if !validSecret(secret) {
-		wrong.Add(fieldSecret, "must be "+secretPrefix+" and 24 to 64 bytes in base64")
+		fieldErrs.Add(fieldSecret, "must be "+secretPrefix+" and 24 to 64 bytes in base64")
 	}
-	if err := wrong.Err(); err != nil {
+	if err := fieldErrs.Err(); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -186,7 +186,7 @@ func (w *Webhook) sign(c module.Config, id string, payload []byte) (http.Header,
 }
 
 func newSecret() string {
-	key := make([]byte, secretMade)
+	key := make([]byte, newSecretSize)
 	rand.Read(key) // never fails: a system without randomness ends the program
 	return secretPrefix + base64.StdEncoding.EncodeToString(key)
 }
@@ -197,5 +197,5 @@ func validSecret(secret string) bool {
 		return false
 	}
 	key, err := base64.StdEncoding.DecodeString(text)
-	return err == nil && len(key) >= secretMin && len(key) <= secretMax
+	return err == nil && len(key) >= minSecret && len(key) <= maxSecret
 }
