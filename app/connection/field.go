@@ -2,17 +2,12 @@ package connection
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
-	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
 	"gatecrier/app/module"
-	"gatecrier/app/secret"
 	"gatecrier/models"
 )
 
@@ -188,113 +183,4 @@ func reason(err error) string {
 		return list[0].Message
 	}
 	return err.Error()
-}
-
-// applyFields makes the fields' targets those that are wanted. What stays is
-// not touched, so that its record of deliveries stays too.
-func (s *Service) applyFields(tx *models.Tx, actor authz.Actor, o models.Owner, wants map[string][]fieldTarget) error {
-	list, err := tx.FieldConnections(tx.Context(), o)
-	if err != nil {
-		return err
-	}
-	wants = maps.Clone(wants) // a transaction that was lost is run again
-	for _, c := range list {
-		wanted, touched := wants[c.Field]
-		if !touched {
-			continue
-		}
-		rest, err := s.settleTarget(tx, actor, c, wanted)
-		if err != nil {
-			return err
-		}
-		wants[c.Field] = rest
-	}
-	for _, field := range []string{fieldEmail, fieldTeams, fieldSlack} {
-		for _, w := range wants[prefixOf(o)+field] {
-			if w.keep {
-				return fault.BadField(w.field, "An address that begins with https:// or http://")
-			}
-			if err := s.addTarget(tx, actor, o, w); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// settleTarget keeps, changes or removes one target of a field, and returns what is
-// still wanted.
-func (s *Service) settleTarget(tx *models.Tx, actor authz.Actor, c models.Connection, wanted []fieldTarget) ([]fieldTarget, error) {
-	config, err := s.Open(c)
-	if err != nil {
-		return nil, err
-	}
-	key, mail := "url", strings.HasSuffix(c.Field, fieldEmail)
-	if mail {
-		key = "to"
-	}
-	at := slices.IndexFunc(wanted, func(w fieldTarget) bool {
-		same := w.config[key] == config[key] || key == "to" && strings.EqualFold(w.config[key], config[key])
-		return w.keep && w.config[key] == c.Hint || same
-	})
-	switch {
-	case at >= 0:
-		return slices.Delete(slices.Clone(wanted), at, at+1), nil
-	case mail || len(wanted) == 0:
-		if err := tx.DeleteConnection(c.ID); err != nil {
-			return nil, err
-		}
-		return wanted, writeAudit(tx, actor, audit.Delete, &c, nil)
-	case wanted[0].keep:
-		return wanted, nil
-	}
-	before := c
-	if err := s.seal(&c, wanted[0]); err != nil {
-		return nil, err
-	}
-	c.Enabled, c.DisabledWhy = true, ""
-	if err := tx.SaveConnection(&c); err != nil {
-		return nil, err
-	}
-	if c.Endpoint() == c.ID { // it may be right now
-		if err := tx.Resume(c.ID); err != nil {
-			return nil, err
-		}
-	}
-	return nil, writeAudit(tx, actor, audit.Change, &before, &c)
-}
-
-func (s *Service) seal(c *models.Connection, w fieldTarget) error {
-	text, err := json.Marshal(w.config)
-	if err != nil {
-		return fmt.Errorf("encode a configuration: %w", err)
-	}
-	if m, ok := s.modules.Get(w.module); ok {
-		c.Hint = m.Hint(w.config)
-	}
-	c.Config, err = s.ring.Seal(c.ConfigPlace(), string(text))
-	return err
-}
-
-func (s *Service) addTarget(tx *models.Tx, actor authz.Actor, o models.Owner, w fieldTarget) error {
-	c := models.Connection{
-		ProductID:  optional(o.ProductID),
-		GroupID:    optional(o.GroupID),
-		Module:     w.module,
-		Name:       w.name,
-		Field:      w.field,
-		Enabled:    true,
-		EndpointID: s.sharedEndpoint(w.module),
-	}
-	if m, ok := s.modules.Get(w.module); ok {
-		c.Hint = m.Hint(w.config)
-	}
-	err := tx.CreateConnection(&c, func(string) (secret.Text, error) {
-		err := s.seal(&c, w)
-		return c.Config, err
-	})
-	if err != nil {
-		return err
-	}
-	return writeAudit(tx, actor, audit.Create, nil, &c)
 }

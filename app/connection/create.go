@@ -1,0 +1,124 @@
+package connection
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"gatecrier/app/audit"
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/app/module"
+	"gatecrier/app/secret"
+	"gatecrier/models"
+)
+
+// Draft is a connection as somebody asks for it.
+type Draft struct {
+	Module string
+	Name   string
+	Config module.Config
+}
+
+// Saved is a connection just made: the values that were made for it are shown
+// this once.
+type Saved struct {
+	models.Connection
+	Made    module.Config // generated secrets
+	Warning string        // what is doubtful about the address
+}
+
+// Create adds a target to a product.
+func (s *Service) Create(ctx context.Context, actor authz.Actor, productID int64, d Draft) (Saved, error) {
+	return s.CreateFor(ctx, actor, models.Owner{ProductID: productID}, d)
+}
+
+// CreateFor adds a connection to a product, to the actor's own, or to the
+// system's.
+func (s *Service) CreateFor(ctx context.Context, actor authz.Actor, o models.Owner, d Draft) (Saved, error) {
+	if err := s.mayEdit(ctx, actor, o); err != nil {
+		return Saved{}, err
+	}
+	m, config, err := s.prepare(d, true)
+	if err != nil {
+		return Saved{}, err
+	}
+	text, err := json.Marshal(config)
+	if err != nil {
+		return Saved{}, fmt.Errorf("encode a configuration: %w", err)
+	}
+	saved := Saved{Made: generated(m.Descriptor(), d.Config, config), Warning: s.warn(ctx, config["url"])}
+	err = s.store.Write(ctx, func(tx *models.Tx) error {
+		saved.Connection = models.Connection{
+			ProductID:  optional(o.ProductID),
+			GroupID:    optional(o.GroupID),
+			UserID:     optional(o.UserID),
+			EndpointID: s.sharedEndpoint(d.Module),
+			Module:     d.Module,
+			Name:       strings.TrimSpace(d.Name),
+			Hint:       m.Hint(config),
+			Enabled:    true,
+		}
+		if o.ProductID != 0 {
+			if err := tx.LockProductShared(o.ProductID); err != nil {
+				return err
+			}
+		}
+		if err := tx.CreateConnection(
+			&saved.Connection, func(path string) (secret.Text, error) { return s.ring.Seal(path, string(text)) },
+		); err != nil {
+			return err
+		}
+		return writeAudit(tx, actor, audit.Create, nil, &saved.Connection)
+	})
+	return saved, err
+}
+
+func (s *Service) prepare(d Draft, creating bool) (module.Module, module.Config, error) {
+	m, ok := s.modules.Get(d.Module)
+	if !ok {
+		return nil, nil, fault.BadField("module", "There is no module of that name")
+	}
+	for _, f := range m.Descriptor().Fields {
+		if f.Hidden && creating && d.Config[f.Name] != "" {
+			return nil, nil, fault.BadField(f.Name, "there is no such field")
+		}
+	}
+	if why := nameProblem(strings.TrimSpace(d.Name)); why != "" {
+		return nil, nil, fault.BadField("name", why)
+	}
+	config, err := m.Prepare(d.Config)
+	return m, config, err
+}
+
+func nameProblem(name string) string {
+	n := utf8.RuneCountInString(name)
+	switch {
+	case n < 1 || n > 100:
+		return "1 to 100 characters"
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
+		return "No control characters"
+	}
+	return ""
+}
+
+// generated picks the values that the module filled in by itself.
+func generated(d module.Descriptor, asked, config module.Config) module.Config {
+	creating := module.Config{}
+	for _, f := range d.Fields {
+		if f.Generated && strings.TrimSpace(asked[f.Name]) == "" {
+			creating[f.Name] = config[f.Name]
+		}
+	}
+	return creating
+}
+
+func optional(id int64) *int64 {
+	if id == 0 {
+		return nil
+	}
+	return &id
+}

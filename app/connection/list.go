@@ -1,0 +1,116 @@
+package connection
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/app/module"
+	"gatecrier/models"
+)
+
+// List lists a product's connections with how they do. What they lead to, and
+// what their receivers said, is for those who may edit them.
+func (s *Service) List(ctx context.Context, actor authz.Actor, productID int64) ([]models.ConnectionRow, error) {
+	if err := authz.Require(ctx, s.store, actor, authz.View, productID); err != nil {
+		return nil, err
+	}
+	may, err := authz.May(ctx, s.store, actor, authz.Edit, productID)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.store.ConnectionRowsOf(ctx, actor.Scope(), productID)
+	for i := range list {
+		if !may {
+			list[i].Hint, list[i].OwnHealth.Reason, list[i].EndpointHealth.Reason, list[i].DisabledWhy = "", "", "", ""
+		}
+	}
+	return list, err
+}
+
+// ListGroup lists a group's connections with how they do, for those who may
+// edit them.
+func (s *Service) ListGroup(ctx context.Context, actor authz.Actor, groupID int64) ([]models.ConnectionRow, error) {
+	if err := authz.RequireGroup(ctx, s.store, actor, authz.Edit, groupID); err != nil {
+		return nil, err
+	}
+	return s.store.ConnectionRowsOfGroup(ctx, groupID)
+}
+
+// All lists the connections that the actor may edit, those in trouble first.
+func (s *Service) All(
+	ctx context.Context, actor authz.Actor, f models.ConnectionFilter,
+) ([]models.ConnectionRow, error) {
+	if actor.User.ID == 0 || actor.Role != "" && !authz.Allows(actor.Role, authz.Edit) {
+		return nil, fault.New(fault.Forbidden, "Connections are listed for users who may edit them")
+	}
+	f.UserID, f.All = actor.User.ID, actor.Administrator()
+	return s.store.Connections(ctx, f)
+}
+
+// Details are what those who may edit a connection see of it.
+type Details struct {
+	models.ConnectionRow
+	Module       module.Descriptor
+	Visible      module.Config // the values that are no secrets
+	Rotates      bool          // whether its secret can be replaced
+	RotatedUntil time.Time     // until when the former one counts, zero for none
+	Resumes      bool          // whether the actor may let it be tried now
+}
+
+// Details reads a connection that the actor may edit.
+func (s *Service) Details(ctx context.Context, actor authz.Actor, id int64) (Details, error) {
+	c, err := s.editable(ctx, actor, id)
+	if err != nil {
+		return Details{}, err
+	}
+	row, err := s.store.ConnectionRow(ctx, c.ID)
+	if err != nil {
+		return Details{}, err
+	}
+	d := Details{ConnectionRow: row, Resumes: row.Enabled && row.EndpointHealth.Open() && mayResume(actor, c)}
+	m, ok := s.modules.Get(c.Module)
+	if !ok {
+		return d, nil
+	}
+	config, err := s.Open(c)
+	if err != nil {
+		return d, fmt.Errorf("open %s: %w", c.ConfigPlace(), err)
+	}
+	d.Module = m.Descriptor()
+	d.Visible = d.Module.Visible(config)
+	if r, can := m.(module.Rotator); can {
+		d.Rotates, d.RotatedUntil = true, r.RotatedUntil(config)
+	}
+	return d, nil
+}
+
+// maxOverall bounds the list of Overall.
+const maxOverall = 200
+
+// Overall is how everything that sends does.
+type Overall struct {
+	Connections []models.ConnectionRow // that are not a user's own, those in trouble first
+	More        bool                   // there are others
+	Mail        models.ConnectionRow   // stands for the mail server
+	Outbox      models.OutboxTally
+}
+
+// Overall tells administrators how everything that sends does.
+func (s *Service) Overall(ctx context.Context, actor authz.Actor) (Overall, error) {
+	if !actor.Administrator() {
+		return Overall{}, fault.New(fault.Forbidden, "Health is for administrators")
+	}
+	list, err := s.All(ctx, actor, models.ConnectionFilter{Owner: models.OwnerShared, Limit: maxOverall + 1})
+	if err != nil {
+		return Overall{}, err
+	}
+	o := Overall{Connections: list[:min(len(list), maxOverall)], More: len(list) > maxOverall}
+	if o.Mail, err = s.store.MailServer(ctx); err != nil {
+		return o, err
+	}
+	o.Outbox, err = s.store.Outbox(ctx)
+	return o, err
+}

@@ -1,0 +1,86 @@
+package connection
+
+import (
+	"context"
+	"slices"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/models"
+)
+
+// MayEditSystem checks the right to change the connections of the system.
+func (*Service) MayEditSystem(actor authz.Actor) error {
+	if !actor.Administrator() {
+		return fault.New(fault.Forbidden, "Only administrators may change connections of the system")
+	}
+	return nil
+}
+
+// MayEditOwners tells of which owners the actor may change the connections,
+// with one look at his roles.
+func (s *Service) MayEditOwners(
+	ctx context.Context, actor authz.Actor, owners []models.Owner,
+) (map[models.Owner]bool, error) {
+	var products []int64
+	for _, o := range owners {
+		if o.ProductID != 0 && !slices.Contains(products, o.ProductID) {
+			products = append(products, o.ProductID)
+		}
+	}
+	mine, err := authz.Among(ctx, s.store, actor, authz.Edit, products)
+	if err != nil {
+		return nil, err
+	}
+	may := map[models.Owner]bool{}
+	for _, o := range owners {
+		if _, known := may[o]; known {
+			continue
+		}
+		switch {
+		case o.ProductID != 0:
+			may[o] = mine[o.ProductID]
+		case o.GroupID != 0:
+			if may[o], err = authz.MayGroup(ctx, s.store, actor, authz.Edit, o.GroupID); err != nil {
+				return nil, err
+			}
+		default:
+			may[o] = s.mayEdit(ctx, actor, o) == nil // it reads nothing
+		}
+	}
+	return may, nil
+}
+
+// Editable finds a connection that the actor may edit.
+func (s *Service) Editable(ctx context.Context, actor authz.Actor, id int64) (models.Connection, error) {
+	return s.editable(ctx, actor, id)
+}
+
+func (s *Service) editable(ctx context.Context, actor authz.Actor, id int64) (models.Connection, error) {
+	c, err := s.store.Connection(ctx, actor.Scope(), id)
+	if err != nil {
+		return c, err
+	}
+	if c.Field == models.FieldPeople {
+		return c, fault.NewNotFound("target")
+	}
+	return c, s.mayEdit(ctx, actor, c.Owner())
+}
+
+// mayEdit checks the right to change the connections of an owner: a product's
+// or a group's are for those who may edit it, a user's own for him, the system's
+// for administrators.
+func (s *Service) mayEdit(ctx context.Context, actor authz.Actor, o models.Owner) error {
+	switch {
+	case o.ProductID != 0:
+		return authz.Require(ctx, s.store, actor, authz.Edit, o.ProductID)
+	case o.GroupID != 0:
+		return authz.RequireGroup(ctx, s.store, actor, authz.Edit, o.GroupID)
+	case o.UserID != 0:
+		if o.UserID != actor.User.ID || actor.Role != "" && !authz.Allows(actor.Role, authz.Edit) {
+			return fault.NewNotFound("target")
+		}
+		return nil
+	}
+	return s.MayEditSystem(actor)
+}
