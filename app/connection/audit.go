@@ -10,17 +10,16 @@ import (
 	"gatecrier/models"
 )
 
-// errChangedMeanwhile says who has changed a connection since it was seen, as far as the
-// audit still has it.
+// errChangedMeanwhile returns a conflict that names who changed a connection since the actor read
+// it, as far as the audit log still knows.
 func (s *Service) errChangedMeanwhile(ctx context.Context, now models.Connection) error {
 	if now.DisabledWhy != "" {
 		return fault.New(fault.Conflict, "Meanwhile Gatecrier has turned it off: "+now.DisabledWhy)
 	}
 	who, product := "somebody else", now.Owner().ProductID
-	if product != 0 { // by its name alone it could be another's
-		list, err := s.store.Audits(
-			ctx, models.AuditFilter{Kind: string(audit.Target), Name: now.Name, ProductID: product, Limit: 1},
-		)
+	if product != 0 { // a name alone could be that of another product's target
+		last := models.AuditFilter{Kind: string(audit.Target), Name: now.Name, ProductID: product, Limit: 1}
+		list, err := s.store.Audits(ctx, last)
 		if err != nil {
 			return err
 		}
@@ -31,8 +30,7 @@ func (s *Service) errChangedMeanwhile(ctx context.Context, now models.Connection
 	return fault.New(fault.Conflict, "Meanwhile "+who+" has changed it: look at that, then repeat your change")
 }
 
-// writeAudit keeps a change of a connection for the audit: nil is that it was not
-// there, or is no more.
+// writeAudit records a change of a connection. was is nil for a creation, became for a deletion.
 func writeAudit(tx *models.Tx, actor authz.Actor, action audit.Action, was, became *models.Connection) error {
 	e := audit.Entry{Action: action, Kind: audit.Target, Was: auditOf(was), Became: auditOf(became)}
 	for _, c := range []*models.Connection{was, became} {
@@ -46,6 +44,7 @@ func writeAudit(tx *models.Tx, actor authz.Actor, action audit.Action, was, beca
 	return audit.Write(tx, actor, e)
 }
 
+// auditOf returns the values of a connection that the audit log shows.
 func auditOf(c *models.Connection) audit.Values {
 	if c == nil {
 		return nil

@@ -2,8 +2,6 @@ package connection
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,23 +10,21 @@ import (
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
 	"gatecrier/app/module"
-	"gatecrier/app/secret"
 	"gatecrier/models"
 )
 
-// Draft is a connection as somebody asks for it.
+// Draft is a connection to create.
 type Draft struct {
 	Module string
 	Name   string
 	Config module.Config
 }
 
-// Saved is a connection just made: the values that were made for it are shown
-// this once.
+// Saved is a connection after a change. The secrets generated for it are shown only this once.
 type Saved struct {
 	models.Connection
 	Made    module.Config // generated secrets
-	Warning string        // what is doubtful about the address
+	Warning string        // what will keep messages from arriving, "" for nothing
 }
 
 // Create adds a target to a product.
@@ -36,8 +32,7 @@ func (s *Service) Create(ctx context.Context, actor authz.Actor, productID int64
 	return s.CreateFor(ctx, actor, models.Owner{ProductID: productID}, d)
 }
 
-// CreateFor adds a connection to a product, to the actor's own, or to the
-// system's.
+// CreateFor adds a connection to a product or a group, to the actor's own, or to the system's.
 func (s *Service) CreateFor(ctx context.Context, actor authz.Actor, o models.Owner, d Draft) (Saved, error) {
 	if err := s.mayEdit(ctx, actor, o); err != nil {
 		return Saved{}, err
@@ -45,10 +40,6 @@ func (s *Service) CreateFor(ctx context.Context, actor authz.Actor, o models.Own
 	m, config, err := s.prepare(d, true)
 	if err != nil {
 		return Saved{}, err
-	}
-	text, err := json.Marshal(config)
-	if err != nil {
-		return Saved{}, fmt.Errorf("encode a configuration: %w", err)
 	}
 	saved := Saved{Made: generated(m.Descriptor(), d.Config, config), Warning: s.warn(ctx, config["url"])}
 	err = s.store.Write(ctx, func(tx *models.Tx) error {
@@ -59,7 +50,6 @@ func (s *Service) CreateFor(ctx context.Context, actor authz.Actor, o models.Own
 			EndpointID: s.sharedEndpoint(d.Module),
 			Module:     d.Module,
 			Name:       strings.TrimSpace(d.Name),
-			Hint:       m.Hint(config),
 			Enabled:    true,
 		}
 		if o.ProductID != 0 {
@@ -67,9 +57,7 @@ func (s *Service) CreateFor(ctx context.Context, actor authz.Actor, o models.Own
 				return err
 			}
 		}
-		if err := tx.CreateConnection(
-			&saved.Connection, func(path string) (secret.Text, error) { return s.ring.Seal(path, string(text)) },
-		); err != nil {
+		if err := s.create(tx, &saved.Connection, config); err != nil {
 			return err
 		}
 		return writeAudit(tx, actor, audit.Create, nil, &saved.Connection)
@@ -77,6 +65,8 @@ func (s *Service) CreateFor(ctx context.Context, actor authz.Actor, o models.Own
 	return saved, err
 }
 
+// prepare checks a draft and returns its module and its prepared configuration. creating refuses
+// values for hidden fields, which only the module sets.
 func (s *Service) prepare(d Draft, creating bool) (module.Module, module.Config, error) {
 	m, ok := s.modules.Get(d.Module)
 	if !ok {
@@ -94,6 +84,7 @@ func (s *Service) prepare(d Draft, creating bool) (module.Module, module.Config,
 	return m, config, err
 }
 
+// nameProblem returns what is wrong with a name, "" for nothing.
 func nameProblem(name string) string {
 	n := utf8.RuneCountInString(name)
 	switch {
@@ -105,17 +96,18 @@ func nameProblem(name string) string {
 	return ""
 }
 
-// generated picks the values that the module filled in by itself.
+// generated returns the values that the module generated.
 func generated(d module.Descriptor, asked, config module.Config) module.Config {
-	creating := module.Config{}
+	values := module.Config{}
 	for _, f := range d.Fields {
 		if f.Generated && strings.TrimSpace(asked[f.Name]) == "" {
-			creating[f.Name] = config[f.Name]
+			values[f.Name] = config[f.Name]
 		}
 	}
-	return creating
+	return values
 }
 
+// optional returns nil for 0.
 func optional(id int64) *int64 {
 	if id == 0 {
 		return nil

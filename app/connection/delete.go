@@ -8,7 +8,7 @@ import (
 	"gatecrier/models"
 )
 
-// Delete removes a connection of a product, with its deliveries.
+// Delete removes a connection with its deliveries.
 func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64) error {
 	c, err := s.editable(ctx, actor, id)
 	if err != nil {
@@ -22,13 +22,14 @@ func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64) error
 	})
 }
 
-// Losses are what is lost with a connection.
+// Losses is what deleting a connection removes.
 type Losses struct {
-	Deliveries int // with those that wait
-	Waiting    int
+	Deliveries int // all, with those that wait
+	Waiting    int // deliveries that are not sent yet
 }
 
-// Losses counts what would be lost with a connection that the actor may edit.
+// Losses counts what deleting a connection would remove. The actor needs the right to edit the
+// connection.
 func (s *Service) Losses(ctx context.Context, actor authz.Actor, id int64) (Losses, error) {
 	if _, err := s.editable(ctx, actor, id); err != nil {
 		return Losses{}, err

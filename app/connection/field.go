@@ -11,32 +11,31 @@ import (
 	"gatecrier/models"
 )
 
-// Fields are the targets that have a place of their own in a product's form,
-// as SecObserve has them. They are targets like all others.
+// Fields are the targets that have a field of their own in a product's form, as in SecObserve.
+// They are targets like all others.
 type Fields struct {
-	EmailTo string // addresses, separated by commas: a target each
-	MSTeams string // a webhook's URL; read, its hint
-	Slack   string // the same
+	EmailTo string // addresses, separated by commas; each is a target
+	MSTeams string // the URL of a webhook; its hint when read
+	Slack   string // like MSTeams
 }
 
-// FieldsChange says which fields to change; nil leaves one as it is, an empty
-// text clears it.
+// FieldsChange is a change of Fields: nil leaves one as it is, an empty text clears it.
 type FieldsChange struct {
 	EmailTo, MSTeams, Slack *string
 }
 
-// The fields, by their names in the API.
+// The names of the fields in the API.
 const (
 	fieldEmail = "email_to"
 	fieldTeams = "ms_teams_webhook"
 	fieldSlack = "slack_webhook"
 )
 
-// maxAddresses bounds the field email_to.
+// maxAddresses bounds the addresses in email_to.
 const maxAddresses = 50
 
-// FieldsOf reads the fields of a product or a group, or, of the system, those of
-// the exceptions' settings, for who may edit them; for others they are empty.
+// FieldsOf returns the fields of a product or a group, or, for the system, those of the
+// exceptions' settings. They are empty unless the actor can edit the owner.
 func (s *Service) FieldsOf(ctx context.Context, actor authz.Actor, o models.Owner) (Fields, error) {
 	may, err := s.MayEditOwners(ctx, actor, []models.Owner{o})
 	if err != nil || !may[o] {
@@ -49,8 +48,7 @@ func (s *Service) FieldsOf(ctx context.Context, actor authz.Actor, o models.Owne
 	return s.fieldsIn(list, prefixOf(o))
 }
 
-// prefixOf begins the names of the fields of an owner: those of the system are
-// settings.
+// prefixOf returns the prefix of an owner's field names: the fields of the system are settings.
 func prefixOf(o models.Owner) string {
 	if o.System() {
 		return models.ExceptionField
@@ -79,37 +77,38 @@ func (s *Service) fieldsIn(list []models.Connection, prefix string) (Fields, err
 	return f, nil
 }
 
-// fieldTarget is what a field is to lead to.
+// fieldTarget is a target that a field asks for.
 type fieldTarget struct {
 	field, name string
 	module      string
 	config      module.Config
-	keep        bool // a webhook's hint, sent back as it was shown
+	keep        bool // config has the hint that was shown: keep the target
 }
 
-// PlanFields checks a change of fields, and returns what carries it out inside
-// the transaction that changes the product or group, with what is doubtful about
-// the addresses. The right to edit has been checked.
+// PlanFields checks a change of fields. It returns apply, which makes the change inside the
+// transaction that changes the product or group, and warnings about the addresses. The caller must
+// have checked the right to edit.
 func (s *Service) PlanFields(
 	ctx context.Context, actor authz.Actor, c FieldsChange,
 ) (apply func(tx *models.Tx, o models.Owner) error, warnings []string, err error) {
 	wants, warnings, err := s.wantFields(ctx, c, fieldForm{})
-	return func(tx *models.Tx, o models.Owner) error { return s.applyFields(tx, actor, o, wants) }, warnings, err
+	apply = func(tx *models.Tx, o models.Owner) error { return s.applyFields(tx, actor, o, wants) }
+	return apply, warnings, err
 }
 
 // fieldForm is what the fields of one form have in common.
 type fieldForm struct {
-	prefix     string // of their names
-	namePrefix string // before the names of their connections
+	prefix     string // of the fields' names
+	namePrefix string // of the connections' names
 }
 
 func (s *Service) wantFields(
-	ctx context.Context, c FieldsChange, of fieldForm,
+	ctx context.Context, c FieldsChange, form fieldForm,
 ) (wants map[string][]fieldTarget, warnings []string, err error) {
 	var fieldErrs fault.Fields
 	wants = map[string][]fieldTarget{}
 	if c.EmailTo != nil {
-		w := fieldTarget{field: of.prefix + fieldEmail, name: of.namePrefix + "Email", module: "email"}
+		w := fieldTarget{field: form.prefix + fieldEmail, name: form.namePrefix + "Email", module: "email"}
 		wants[w.field] = s.wantMail(w, *c.EmailTo, &fieldErrs)
 	}
 	for _, f := range []struct {
@@ -117,7 +116,7 @@ func (s *Service) wantFields(
 		value               *string
 	}{{fieldTeams, "MS Teams", "teams", c.MSTeams}, {fieldSlack, "Slack", "slack", c.Slack}} {
 		if f.value != nil {
-			w := fieldTarget{field: of.prefix + f.field, name: of.namePrefix + f.name, module: f.module}
+			w := fieldTarget{field: form.prefix + f.field, name: form.namePrefix + f.name, module: f.module}
 			list, warning := s.wantWebhook(ctx, w, strings.TrimSpace(*f.value), &fieldErrs)
 			wants[w.field] = list
 			if warning != "" {
@@ -150,8 +149,8 @@ func (s *Service) wantMail(w fieldTarget, list string, fieldErrs *fault.Fields) 
 	return wants
 }
 
-// wantWebhook plans a field that holds a URL. What is no URL may be the hint
-// that was shown: applying it finds out.
+// wantWebhook plans a field that holds a URL. Any other text may be the hint that was shown:
+// applyFields finds out.
 func (s *Service) wantWebhook(ctx context.Context, w fieldTarget, value string, fieldErrs *fault.Fields) ([]fieldTarget, string) {
 	if value == "" {
 		return []fieldTarget{}, ""
@@ -177,7 +176,7 @@ func (s *Service) prepareFor(name string, c module.Config) (module.Config, error
 	return m.Prepare(c)
 }
 
-// reason is what a module has against a configuration, in words.
+// reason returns what a module finds wrong with a configuration.
 func reason(err error) string {
 	if list := fault.FieldsOf(err); len(list) > 0 {
 		return list[0].Message

@@ -8,18 +8,17 @@ import (
 	"gatecrier/app/audit"
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
-	"gatecrier/app/secret"
 	"gatecrier/models"
 )
 
-// applyFields makes the fields' targets those that are wanted. What stays is
-// not touched, so that its record of deliveries stays too.
+// applyFields creates, changes and removes targets until the fields have those in wants. It does
+// not touch a target that stays, so its deliveries stay too.
 func (s *Service) applyFields(tx *models.Tx, actor authz.Actor, o models.Owner, wants map[string][]fieldTarget) error {
 	list, err := tx.FieldConnections(tx.Context(), o)
 	if err != nil {
 		return err
 	}
-	wants = maps.Clone(wants) // a transaction that was lost is run again
+	wants = maps.Clone(wants) // a transaction that fails on a conflict runs again
 	for _, c := range list {
 		wanted, touched := wants[c.Field]
 		if !touched {
@@ -44,8 +43,8 @@ func (s *Service) applyFields(tx *models.Tx, actor authz.Actor, o models.Owner, 
 	return nil
 }
 
-// settleTarget keeps, changes or removes one target of a field, and returns what is
-// still wanted.
+// settleTarget keeps, changes or removes one target of a field. It returns the targets that are
+// still to be created.
 func (s *Service) settleTarget(tx *models.Tx, actor authz.Actor, c models.Connection, wanted []fieldTarget) ([]fieldTarget, error) {
 	config, err := s.Open(c)
 	if err != nil {
@@ -71,14 +70,14 @@ func (s *Service) settleTarget(tx *models.Tx, actor authz.Actor, c models.Connec
 		return wanted, nil
 	}
 	before := c
-	if err := s.seal(&c, wanted[0]); err != nil {
+	if err := s.setConfig(&c, wanted[0].config); err != nil {
 		return nil, err
 	}
 	c.Enabled, c.DisabledWhy = true, ""
 	if err := tx.SaveConnection(&c); err != nil {
 		return nil, err
 	}
-	if c.Endpoint() == c.ID { // it may be right now
+	if c.Endpoint() == c.ID { // the new configuration may work
 		if err := tx.Resume(c.ID); err != nil {
 			return nil, err
 		}
@@ -96,14 +95,7 @@ func (s *Service) addTarget(tx *models.Tx, actor authz.Actor, o models.Owner, w 
 		Enabled:    true,
 		EndpointID: s.sharedEndpoint(w.module),
 	}
-	if m, ok := s.modules.Get(w.module); ok {
-		c.Hint = m.Hint(w.config)
-	}
-	err := tx.CreateConnection(&c, func(string) (secret.Text, error) {
-		err := s.seal(&c, w)
-		return c.Config, err
-	})
-	if err != nil {
+	if err := s.create(tx, &c, w.config); err != nil {
 		return err
 	}
 	return writeAudit(tx, actor, audit.Create, nil, &c)

@@ -11,8 +11,8 @@ import (
 	"gatecrier/models"
 )
 
-// List lists a product's connections with how they do. What they lead to, and
-// what their receivers said, is for those who may edit them.
+// List returns a product's connections with their health. Hints and the receivers' answers are
+// only for actors who can edit the product.
 func (s *Service) List(ctx context.Context, actor authz.Actor, productID int64) ([]models.ConnectionRow, error) {
 	if err := authz.Require(ctx, s.store, actor, authz.View, productID); err != nil {
 		return nil, err
@@ -30,8 +30,7 @@ func (s *Service) List(ctx context.Context, actor authz.Actor, productID int64) 
 	return list, err
 }
 
-// ListGroup lists a group's connections with how they do, for those who may
-// edit them.
+// ListGroup returns a group's connections with their health, for actors who can edit the group.
 func (s *Service) ListGroup(ctx context.Context, actor authz.Actor, groupID int64) ([]models.ConnectionRow, error) {
 	if err := authz.RequireGroup(ctx, s.store, actor, authz.Edit, groupID); err != nil {
 		return nil, err
@@ -39,7 +38,7 @@ func (s *Service) ListGroup(ctx context.Context, actor authz.Actor, groupID int6
 	return s.store.ConnectionRowsOfGroup(ctx, groupID)
 }
 
-// All lists the connections that the actor may edit, those in trouble first.
+// All returns the connections that the actor can edit, those in trouble first.
 func (s *Service) All(
 	ctx context.Context, actor authz.Actor, f models.ConnectionFilter,
 ) ([]models.ConnectionRow, error) {
@@ -50,17 +49,17 @@ func (s *Service) All(
 	return s.store.Connections(ctx, f)
 }
 
-// Details are what those who may edit a connection see of it.
+// Details is a connection as its editors see it.
 type Details struct {
 	models.ConnectionRow
 	Module       module.Descriptor
-	Visible      module.Config // the values that are no secrets
-	Rotates      bool          // whether its secret can be replaced
-	RotatedUntil time.Time     // until when the former one counts, zero for none
-	Resumes      bool          // whether the actor may let it be tried now
+	Visible      module.Config // the values that are not secret
+	Rotates      bool          // its secret can be replaced
+	RotatedUntil time.Time     // until when the former secret is valid too, zero for none
+	Resumes      bool          // the actor can have it tried now
 }
 
-// Details reads a connection that the actor may edit.
+// Details returns a connection that the actor can edit.
 func (s *Service) Details(ctx context.Context, actor authz.Actor, id int64) (Details, error) {
 	c, err := s.editable(ctx, actor, id)
 	if err != nil {
@@ -87,18 +86,18 @@ func (s *Service) Details(ctx context.Context, actor authz.Actor, id int64) (Det
 	return d, nil
 }
 
-// maxOverall bounds the list of Overall.
+// maxOverall bounds the connections of Overall.
 const maxOverall = 200
 
-// Overall is how everything that sends does.
+// Overall is the health of everything that sends.
 type Overall struct {
-	Connections []models.ConnectionRow // that are not a user's own, those in trouble first
-	More        bool                   // there are others
-	Mail        models.ConnectionRow   // stands for the mail server
+	Connections []models.ConnectionRow // without those of users, those in trouble first
+	More        bool                   // Connections does not have all
+	Mail        models.ConnectionRow   // the mail server
 	Outbox      models.OutboxTally
 }
 
-// Overall tells administrators how everything that sends does.
+// Overall returns the health of everything that sends. It is for administrators.
 func (s *Service) Overall(ctx context.Context, actor authz.Actor) (Overall, error) {
 	if !actor.Administrator() {
 		return Overall{}, fault.New(fault.Forbidden, "Health is for administrators")

@@ -8,12 +8,11 @@ import (
 	"gatecrier/models"
 )
 
-// mailServerName is how the connection is called by which mail goes to people.
+// mailServerName is the name of the connection that mails users.
 const mailServerName = "Mail server"
 
-// EnsurePeople makes the connection by which mail goes to people, where there
-// is none: it stands for the one mail server, whose endpoint all connections by
-// mail share. It is for the start.
+// EnsurePeople creates the connection that mails users, if it is missing. It represents the one
+// mail server, whose endpoint all email connections share. Call it at the start.
 func (s *Service) EnsurePeople(ctx context.Context) error {
 	find := func() error {
 		t, err := s.store.PeopleTarget(ctx)
@@ -32,9 +31,8 @@ func (s *Service) EnsurePeople(ctx context.Context) error {
 			Hint:    "the mail server of the settings",
 			Enabled: true,
 		}
-		if err := tx.CreateConnection(
-			&c, func(path string) (secret.Text, error) { return s.ring.Seal(path, "{}") },
-		); err != nil {
+		empty := func(path string) (secret.Text, error) { return s.ring.Seal(path, "{}") }
+		if err := tx.CreateConnection(&c, empty); err != nil {
 			return err
 		}
 		s.mailServerID = c.ID
@@ -46,7 +44,8 @@ func (s *Service) EnsurePeople(ctx context.Context) error {
 	return err
 }
 
-// sharedEndpoint is whose endpoint connections of a module share, nil for their own.
+// sharedEndpoint returns the endpoint that the connections of a module share, nil if each has its
+// own.
 func (s *Service) sharedEndpoint(name string) *int64 {
 	if m, ok := s.modules.Get(name); ok && m.Descriptor().OneServer {
 		return &s.mailServerID

@@ -9,7 +9,7 @@ import (
 	"gatecrier/models"
 )
 
-// Resume lets a connection that is down or paused be tried at once.
+// Resume lets the dispatcher try a connection at once that is down or paused.
 func (s *Service) Resume(ctx context.Context, actor authz.Actor, id int64) (models.Connection, error) {
 	c, err := s.editable(ctx, actor, id)
 	if err != nil {
@@ -18,15 +18,11 @@ func (s *Service) Resume(ctx context.Context, actor authz.Actor, id int64) (mode
 	if !mayResume(actor, c) {
 		return c, fault.New(fault.Forbidden, "The mail server is for administrators to try")
 	}
-	return c, s.resume(
-		ctx,
-		actor,
-		c.Endpoint(),
-		audit.Entry{Action: audit.Resume, Kind: audit.Target, Name: c.Name, ProductID: c.Owner().ProductID},
-	)
+	entry := audit.Entry{Action: audit.Resume, Kind: audit.Target, Name: c.Name, ProductID: c.Owner().ProductID}
+	return c, s.resume(ctx, actor, c.Endpoint(), entry)
 }
 
-// ResumeMail lets the mail server be tried at once.
+// ResumeMail lets the dispatcher try the mail server at once. It is for administrators.
 func (s *Service) ResumeMail(ctx context.Context, actor authz.Actor) error {
 	if !actor.Administrator() {
 		return fault.New(fault.Forbidden, "The mail server is for administrators to try")
@@ -43,8 +39,8 @@ func (s *Service) resume(ctx context.Context, actor authz.Actor, endpoint int64,
 	})
 }
 
-// mayResume reports whether who may edit a connection may let it be tried: the
-// endpoint of a server is for administrators.
+// mayResume reports whether an editor of a connection can have it tried. A shared endpoint is for
+// administrators.
 func mayResume(actor authz.Actor, c models.Connection) bool {
 	return c.Endpoint() == c.ID || actor.Administrator()
 }

@@ -9,7 +9,7 @@ import (
 	"gatecrier/models"
 )
 
-// MayEditSystem checks the right to change the connections of the system.
+// MayEditSystem returns an error unless the actor can change the connections of the system.
 func (*Service) MayEditSystem(actor authz.Actor) error {
 	if !actor.Administrator() {
 		return fault.New(fault.Forbidden, "Only administrators may change connections of the system")
@@ -17,8 +17,8 @@ func (*Service) MayEditSystem(actor authz.Actor) error {
 	return nil
 }
 
-// MayEditOwners tells of which owners the actor may change the connections,
-// with one look at his roles.
+// MayEditOwners reports for each owner whether the actor can change its connections. It reads the
+// actor's roles once for all products.
 func (s *Service) MayEditOwners(
 	ctx context.Context, actor authz.Actor, owners []models.Owner,
 ) (map[models.Owner]bool, error) {
@@ -45,13 +45,13 @@ func (s *Service) MayEditOwners(
 				return nil, err
 			}
 		default:
-			may[o] = s.mayEdit(ctx, actor, o) == nil // it reads nothing
+			may[o] = s.mayEdit(ctx, actor, o) == nil // without a query
 		}
 	}
 	return may, nil
 }
 
-// Editable finds a connection that the actor may edit.
+// Editable returns a connection that the actor can edit.
 func (s *Service) Editable(ctx context.Context, actor authz.Actor, id int64) (models.Connection, error) {
 	return s.editable(ctx, actor, id)
 }
@@ -67,9 +67,9 @@ func (s *Service) editable(ctx context.Context, actor authz.Actor, id int64) (mo
 	return c, s.mayEdit(ctx, actor, c.Owner())
 }
 
-// mayEdit checks the right to change the connections of an owner: a product's
-// or a group's are for those who may edit it, a user's own for him, the system's
-// for administrators.
+// mayEdit returns an error unless the actor can change the connections of an owner. Those of a
+// product or a group need the right to edit it, a user's own belong to that user, and those of the
+// system need an administrator.
 func (s *Service) mayEdit(ctx context.Context, actor authz.Actor, o models.Owner) error {
 	switch {
 	case o.ProductID != 0:

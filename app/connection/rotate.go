@@ -11,18 +11,17 @@ import (
 	"gatecrier/models"
 )
 
-// overlap is how long a former secret counts after a rotation.
+// overlap is how long the former secret stays valid after a rotation.
 const overlap = 24 * time.Hour
 
 // Rotated is a connection whose secret was replaced.
 type Rotated struct {
 	models.Connection
-	Secret string    // the new one, shown this once
-	Until  time.Time // until when the old one counts too
+	Secret string    // the new one, shown only this once
+	Until  time.Time // until when the former one is valid too
 }
 
-// Rotate replaces the secret of a connection; the former one counts for a day
-// more.
+// Rotate replaces the secret of a connection. The former one stays valid for 24 hours.
 func (s *Service) Rotate(ctx context.Context, actor authz.Actor, id int64) (Rotated, error) {
 	c, err := s.editable(ctx, actor, id)
 	if err != nil {
@@ -45,11 +44,11 @@ func (s *Service) Rotate(ctx context.Context, actor authz.Actor, id int64) (Rota
 			out.Secret = config[f.Name]
 		}
 	}
-	if err := s.seal(&c, fieldTarget{module: c.Module, config: config}); err != nil {
+	if err := s.setConfig(&c, config); err != nil {
 		return Rotated{}, err
 	}
 	err = s.store.Write(ctx, func(tx *models.Tx) error {
-		out.Connection = c // a transaction that was lost is run again
+		out.Connection = c // a transaction that fails on a conflict runs again
 		if err := tx.SaveConnection(&out.Connection); err != nil {
 			return err
 		}

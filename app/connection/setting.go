@@ -8,15 +8,13 @@ import (
 	"gatecrier/models"
 )
 
-// ExceptionFields are the fields of the exceptions' settings: connections of the
-// system that get nothing but exceptions.
+// ExceptionFields are the target fields of the exceptions' settings: connections of the system
+// that get nothing but exceptions.
 type ExceptionFields struct{ *Service }
 
-// exceptionForm is what they have in common.
 var exceptionForm = fieldForm{prefix: models.ExceptionField, namePrefix: "Exceptions: "}
 
-// Shown are the fields as an administrator sees them: the addresses, and of
-// webhooks their hints.
+// Shown returns the fields as an administrator sees them: addresses, and the hints of webhooks.
 func (e ExceptionFields) Shown(ctx context.Context) (map[string]string, error) {
 	list, err := e.store.FieldConnections(ctx, models.Owner{})
 	if err != nil {
@@ -30,7 +28,7 @@ func (e ExceptionFields) Shown(ctx context.Context) (map[string]string, error) {
 	}, err
 }
 
-// Plan checks a change of fields by their names.
+// Plan checks a change of the fields, given by their names.
 func (e ExceptionFields) Plan(
 	ctx context.Context, actor authz.Actor, changes map[string]string,
 ) (settings.TargetChange, error) {
@@ -43,9 +41,8 @@ func (e ExceptionFields) Plan(
 		}
 		return nil
 	}
-	wants, warnings, err := e.wantFields(
-		ctx, FieldsChange{EmailTo: value(fieldEmail), MSTeams: value(fieldTeams), Slack: value(fieldSlack)}, exceptionForm,
-	)
+	change := FieldsChange{EmailTo: value(fieldEmail), MSTeams: value(fieldTeams), Slack: value(fieldSlack)}
+	wants, warnings, err := e.wantFields(ctx, change, exceptionForm)
 	return settings.TargetChange{
 		Doubts: warnings,
 		Apply: func(tx *models.Tx) (was, became map[string]string, err error) {
@@ -61,8 +58,7 @@ func (e ExceptionFields) Plan(
 	}, err
 }
 
-// auditValues are the fields as the audit has them: who has an address is shown, the
-// rest is not.
+// auditValues returns the hints of the fields' targets for the audit log, by field.
 func (e ExceptionFields) auditValues(tx *models.Tx) (map[string]string, error) {
 	list, err := tx.FieldConnections(tx.Context(), models.Owner{})
 	noted := map[string]string{}

@@ -2,8 +2,6 @@ package connection
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"maps"
 	"strings"
 
@@ -14,19 +12,20 @@ import (
 	"gatecrier/models"
 )
 
-// TurnedOff is why a delivery to a target that is turned off is not made.
+// TurnedOff is the reason of a delivery that is not sent because its target is turned off.
 const TurnedOff = "The target is turned off"
 
-// Change says what to change of a connection; nil leaves a thing as it is. A
-// configuration replaces the values it names and keeps the others.
+// Change is a change of a connection; a nil field stays as it is. Config replaces the values that
+// it names and keeps the others.
 type Change struct {
 	Name    *string
 	Enabled *bool
 	Config  module.Config
-	Version int64 // that was seen; another one by now is a conflict, 0 is any
+	Version int64 // the version that the user saw; 0 accepts any
 }
 
-// Update changes a connection of a product.
+// Update changes a connection that the actor can edit. It returns a conflict if the connection has
+// another version than the change expects.
 func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, c Change) (Saved, error) {
 	now, err := s.editable(ctx, actor, id)
 	if err != nil {
@@ -64,11 +63,13 @@ func (s *Service) Update(ctx context.Context, actor authz.Actor, id int64, c Cha
 		if now.Endpoint() != now.ID || len(c.Config) == 0 && before.Enabled {
 			return nil
 		}
-		return tx.Resume(now.ID) // it may be right now
+		return tx.Resume(now.ID) // the new configuration may work
 	})
 	return saved, err
 }
 
+// reconfigure merges a change into the configuration of c. It does nothing if that changes no
+// value.
 func (s *Service) reconfigure(
 	ctx context.Context, c *models.Connection, change module.Config,
 ) (warning string, err error) {
@@ -91,11 +92,5 @@ func (s *Service) reconfigure(
 	if err != nil || maps.Equal(was, config) {
 		return "", err
 	}
-	text, err := json.Marshal(config)
-	if err != nil {
-		return "", fmt.Errorf("encode a configuration: %w", err)
-	}
-	c.Hint = m.Hint(config)
-	c.Config, err = s.ring.Seal(c.ConfigPlace(), string(text))
-	return s.warn(ctx, config["url"]), err
+	return s.warn(ctx, config["url"]), s.setConfig(c, config)
 }
