@@ -48,7 +48,7 @@ func TestALateAnswerSettlesNothing(t *testing.T) {
 		apptest.Eventually(
 			t,
 			"the late answer is known",
-			func() bool { return strings.Contains(p.Logged(), "a lease ended before its send did") },
+			func() bool { return strings.Contains(p.Logged(), "settle after the lease ended") },
 		)
 		if a := c.Must(http.StatusOK, "GET", "/deliveries?state=sending", nil); a.Get("items.0") == nil {
 			t.Errorf("the second send was settled by the first: %s", a.Text)

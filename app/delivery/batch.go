@@ -9,32 +9,31 @@ import (
 	"gatecrier/models"
 )
 
-// EnqueueParams asks for a message to a connection.
+// EnqueueParams describes a message to a connection.
 type EnqueueParams struct {
 	Event     models.Event // zero for a test
-	ProductID int64        // of a test; an event knows its own
+	ProductID int64        // of a test; an event has its own
 	Target    models.Target
-	Recipient string // where one connection has several, else ""
+	Recipient string // if one connection has several, else ""
 	Title     string
-	Skip      string // why it is not to be sent at all, "" = it is
-	Held      string // by what it is held back, "" = by nothing; that comes before Skip
+	Skip      string // why it is not sent at all, "" to send it
+	Held      string // what suppresses it, "" for nothing; takes precedence over Skip
 }
 
-// finalState is the state in which a message ends at once, and why; "" where it is
-// to be sent.
-func (o EnqueueParams) finalState() (models.DeliveryState, string) {
+// finalState returns the state in which a message ends without being sent, and why; "" if it is to
+// be sent.
+func (p EnqueueParams) finalState() (models.DeliveryState, string) {
 	switch {
-	case o.Held != "":
-		return models.DeliverySuppressed, o.Held
-	case o.Skip != "":
-		return models.DeliverySkipped, o.Skip
+	case p.Held != "":
+		return models.DeliverySuppressed, p.Held
+	case p.Skip != "":
+		return models.DeliverySkipped, p.Skip
 	}
 	return "", ""
 }
 
-// Batch writes the deliveries of one transaction. Those that may be sent at
-// once are written as leased to this instance and start after the commit; the
-// others wait to be claimed.
+// Batch writes the deliveries of one transaction. Those that can be sent at once are written as
+// leased to this instance and start after the commit; the others wait to be claimed.
 type Batch struct {
 	d        *Dispatcher
 	tx       *models.Tx
@@ -56,9 +55,9 @@ func (d *Dispatcher) Batch(tx *models.Tx) *Batch {
 	return b
 }
 
-// Enqueue writes a delivery. A second one of the same event, connection and
-// recipient changes nothing.
-func (b *Batch) Enqueue(o EnqueueParams) error {
+// Enqueue writes a delivery. A second one for the same event, connection and recipient changes
+// nothing.
+func (b *Batch) Enqueue(p EnqueueParams) error {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return err
@@ -66,26 +65,26 @@ func (b *Batch) Enqueue(o EnqueueParams) error {
 	now := b.tx.Now()
 	row := models.Delivery{
 		UUID:         id.String(),
-		EventID:      o.Event.ID,
-		ConnectionID: o.Target.ConnectionID,
-		EndpointID:   o.Target.EndpointID,
-		ProductID:    o.Event.ProductID,
-		Recipient:    o.Recipient,
-		Title:        o.Title,
+		EventID:      p.Event.ID,
+		ConnectionID: p.Target.ConnectionID,
+		EndpointID:   p.Target.EndpointID,
+		ProductID:    p.Event.ProductID,
+		Recipient:    p.Recipient,
+		Title:        p.Title,
 		State:        models.DeliveryPending,
 		NextAt:       now,
 		CreatedAt:    now,
 		DueSince:     now,
 	}
 	if row.EventID == 0 {
-		row.ProductID = o.ProductID
+		row.ProductID = p.ProductID
 	}
-	if state, why := o.finalState(); state != "" {
+	if state, why := p.finalState(); state != "" {
 		row.State, row.Reason, row.NextAt, row.FinishedAt = state, why, time.Time{}, now
 		_, err := b.tx.InsertDelivery(&row)
 		return err
 	}
-	free, err := b.canSendNow(&row, o.Target.Module)
+	free, err := b.canSendNow(&row, p.Target.Module)
 	if err != nil {
 		return err
 	}
@@ -102,13 +101,14 @@ func (b *Batch) Enqueue(o EnqueueParams) error {
 		return nil
 	}
 	b.reserved[row.EndpointID]++
-	b.tasks = append(b.tasks, sendTask{delivery: row, event: o.Event})
+	b.tasks = append(b.tasks, sendTask{delivery: row, event: p.Event})
 	return nil
 }
 
-// canSendNow reports whether a message may be sent at once: its queue is empty, its
-// endpoint works, and there is room. One that waits for its queue gets no time. A
-// test goes out whether the endpoint works or not: it is how a person finds out.
+// canSendNow reports whether a message can be sent at once: its queue is empty, its endpoint
+// works, and it is within the limits. If the queue is busy, it clears the row's next time: the
+// queue decides when the message is due. A test is sent whether the endpoint works or not: it is
+// how a user finds out.
 func (b *Batch) canSendNow(row *models.Delivery, module string) (bool, error) {
 	position := models.QueuePosition{}
 	if row.EventID != 0 {
@@ -129,8 +129,8 @@ func (b *Batch) canSendNow(row *models.Delivery, module string) (bool, error) {
 	return n == 1, err
 }
 
-// Test sends a test message to a connection by the way that all messages go,
-// and returns its delivery.
+// Test sends a test message to a connection in the same way as all messages, and returns its
+// delivery.
 func (d *Dispatcher) Test(ctx context.Context, c models.Connection) (models.Delivery, error) {
 	var made models.Delivery
 	err := d.store.Write(ctx, func(tx *models.Tx) error {

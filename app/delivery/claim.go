@@ -11,14 +11,14 @@ import (
 	"gatecrier/models"
 )
 
-// claimLoop takes up what is due: retries, what had to wait for its queue, its
-// endpoint's rate or for room, probes, and what a stopped instance left. It sleeps
-// until the next one is due, or the bell rings.
+// claimLoop sends what is due: retries, messages that waited for their queue, for their endpoint's
+// rate or for free capacity, probes, and what a stopped instance left. It sleeps until the next
+// message is due or Wake is called.
 func (d *Dispatcher) claimLoop(ctx context.Context) {
 	for ctx.Err() == nil {
-		d.report(ctx, "sweep failed", d.sweep(ctx))
-		d.report(ctx, "probe failed", d.probe(ctx))
-		d.report(ctx, "claim failed", d.claim(ctx))
+		d.report(ctx, "sweep deliveries", d.sweep(ctx))
+		d.report(ctx, "probe endpoints", d.probe(ctx))
+		d.report(ctx, "claim deliveries", d.claim(ctx))
 		d.sleep(ctx)
 	}
 }
@@ -32,7 +32,7 @@ func (d *Dispatcher) report(ctx context.Context, what string, err error) {
 func (d *Dispatcher) sleep(ctx context.Context) {
 	wait := poll
 	if at, err := d.store.NextDue(ctx); err == nil && !at.IsZero() {
-		// What is due already waits for room, whose end rings.
+		// What is already due waits for capacity; a finished send wakes the loop.
 		if until := at.Sub(d.store.Now()); until > 0 {
 			wait = min(wait, until)
 		}
@@ -46,11 +46,11 @@ func (d *Dispatcher) sleep(ctx context.Context) {
 	}
 }
 
-// lease is a name for one lease, that no other has: a result that comes after
-// its lease has ended must not settle the next one, of the same instance either.
+// lease returns a name that no other lease has: a result that arrives after its lease has ended
+// must not settle the next one, even one of the same instance.
 func (d *Dispatcher) lease() string { return d.instance + "/" + rand.Text() }
 
-// claim leases due deliveries and starts them, as far as there is room.
+// claim leases due deliveries and starts them, as far as there is capacity.
 func (d *Dispatcher) claim(ctx context.Context) error {
 	chosen, err := d.pickDue(ctx)
 	if err != nil || len(chosen) == 0 {
@@ -60,7 +60,8 @@ func (d *Dispatcher) claim(ctx context.Context) error {
 	err = d.store.Write(ctx, func(tx *models.Tx) error {
 		claimed = nil
 		var ids []int64
-		for _, endpoint := range slices.Sorted(maps.Keys(chosen)) { // in one order, so that instances do not wait crosswise
+		// All instances lock endpoints in the same order, so that they do not deadlock.
+		for _, endpoint := range slices.Sorted(maps.Keys(chosen)) {
 			c := chosen[endpoint]
 			n, err := d.takeSlots(tx, endpoint, c.limits, len(c.ids))
 			if err != nil {
@@ -86,14 +87,14 @@ func (d *Dispatcher) claim(ctx context.Context) error {
 	return nil
 }
 
-// claimPick is what to claim of an endpoint.
+// claimPick is what to claim of one endpoint.
 type claimPick struct {
 	limits module.Limits
 	ids    []int64
 }
 
-// pickDue picks what to claim: the longest due first, but of no endpoint more than
-// its share, so that a slow one holds up no other.
+// pickDue chooses what to claim: the longest due first, but at most its share of each endpoint, so
+// that a slow one does not delay the others.
 func (d *Dispatcher) pickDue(ctx context.Context) (map[int64]*claimPick, error) {
 	list, err := d.store.DueDeliveries(ctx, d.saturated(), maxPerEndpoint)
 	if err != nil {
@@ -115,7 +116,7 @@ func (d *Dispatcher) pickDue(ctx context.Context) (map[int64]*claimPick, error) 
 	return chosen, nil
 }
 
-// takeSlots takes places of an endpoint's rate, where it has one.
+// takeSlots reserves up to want sends within an endpoint's rate, and returns how many it got.
 func (d *Dispatcher) takeSlots(tx *models.Tx, endpoint int64, limits module.Limits, want int) (int, error) {
 	if limits.PerSecond <= 0 {
 		return want, nil
@@ -123,8 +124,8 @@ func (d *Dispatcher) takeSlots(tx *models.Tx, endpoint int64, limits module.Limi
 	return tx.TakeSlots(endpoint, want, time.Duration(float64(time.Second)/limits.PerSecond), max(1, limits.Burst))
 }
 
-// probe sends the oldest message of each endpoint whose breaker is open and whose
-// time to be tried has come. It counts for the endpoint's rate like any other.
+// probe sends the oldest message of each endpoint whose breaker is open and whose time to be
+// probed has come. A probe counts for the endpoint's rate like any other message.
 func (d *Dispatcher) probe(ctx context.Context) error {
 	endpoints, err := d.store.EndpointsToProbe(ctx, maxProbes)
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package delivery is the outbox: messages are written in the transaction that
-// decides on them, leased, sent, tried again, and settled. Nothing is lost, and
-// each message carries the same id in every attempt.
+// Package delivery is the outbox: messages are written in the transaction that decides on them,
+// leased, sent, retried, and settled. No message is lost, and each has the same ID in every
+// attempt.
 package delivery
 
 import (
@@ -15,37 +15,37 @@ import (
 )
 
 const (
-	maxInFlight    = 512              // sends at once, over all endpoints
-	maxTroubled    = 256              // of them on endpoints that fail, so that others have room
+	maxInFlight    = 512              // sends at once, on all endpoints
+	maxTroubled    = 256              // of them on endpoints that fail, so that others have capacity
 	maxPerEndpoint = 4                // of them on one endpoint
-	maxProbes      = 64               // endpoints that are probed in one turn
-	leaseTime      = 30 * time.Second // longer than any send may take
+	maxProbes      = 64               // endpoints probed in one pass
+	leaseTime      = 30 * time.Second // longer than sendTime
 	sendTime       = 20 * time.Second
-	poll           = time.Second // how often due messages are looked for unrung
+	poll           = time.Second // between looks for due messages without Wake
 	sweepEvery     = 5 * time.Second
-	freeEvery      = time.Second
-	freeAllEvery   = time.Minute
-	maxNewest      = 500             // of the latest messages, that are looked at so often
-	graceTime      = 8 * time.Second // for the sends in flight, at the end
+	freeEvery      = time.Second     // between checks of the newest messages for a blocked queue
+	freeAllEvery   = time.Minute     // between checks of all messages
+	maxNewest      = 500             // messages checked every freeEvery
+	graceTime      = 8 * time.Second // for the sends in flight, when Run ends
 )
 
-// Opener opens the configuration of a connection.
+// Opener decrypts the configuration of a connection.
 type Opener interface {
 	Open(c models.Connection) (module.Config, error)
 }
 
-// Parts are what a dispatcher needs.
+// Parts are the dependencies of a dispatcher.
 type Parts struct {
 	Store    *models.Store
 	Opener   Opener
 	Modules  *module.Registry
 	Events   *event.Log
 	Log      *slog.Logger
-	Instance string // the name that it claims under
+	Instance string // the name of its leases
 	BaseURL  func() string
 }
 
-// Dispatcher sends what the outbox holds.
+// Dispatcher sends what is in the outbox.
 type Dispatcher struct {
 	store    *models.Store
 	opener   Opener
@@ -57,15 +57,15 @@ type Dispatcher struct {
 	signal   *event.Signal
 	results  chan completion
 	senders  sync.WaitGroup
-	swept    lastSweep // when the last sweep was
-	freed    lastSweep // and when queues were last looked at that nothing is before
-	freedAll lastSweep // all of them
+	swept    lastSweep // of leases and endpoints
+	freed    lastSweep // of blocked queues, among the newest messages
+	freedAll lastSweep // of blocked queues, among all messages
 
 	mu       sync.Mutex
 	inFlight map[int64]int // by endpoint
-	troubled map[int64]int // the endpoints that failed last, with their sends in flight
+	troubled map[int64]int // the endpoints that failed last, with their failures since
 	total    int
-	sendCtx  context.Context // nil while it does not run
+	sendCtx  context.Context // nil unless Run is running
 }
 
 // New returns a dispatcher.
@@ -85,12 +85,11 @@ func New(p Parts) *Dispatcher {
 	}
 }
 
-// Wake lets the dispatcher look for due messages now.
+// Wake makes the dispatcher look for due messages at once.
 func (d *Dispatcher) Wake() { d.signal.Notify() }
 
-// Run claims, sends and settles until ctx ends. Then it claims no more, gives
-// the sends in flight a moment, and writes their results; what is left goes on
-// when its lease ends.
+// Run claims, sends and settles until ctx ends. Then it claims no more, gives the sends in flight
+// graceTime to end, and writes their results; the rest is sent after its lease has ended.
 func (d *Dispatcher) Run(ctx context.Context) {
 	sendCtx, stopSends := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopSends()
@@ -115,8 +114,8 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	<-settled
 }
 
-// ReturnLeases makes everything due again that some instance was sending, and
-// ends its leases. It is for the start of the only instance there is.
+// ReturnLeases ends all leases and makes their deliveries due again. Call it only at the start of
+// the only instance.
 func (d *Dispatcher) ReturnLeases(ctx context.Context) error {
 	for {
 		var n int64
@@ -131,11 +130,11 @@ func (d *Dispatcher) ReturnLeases(ctx context.Context) error {
 		if err != nil || n == 0 {
 			return err
 		}
-		d.log.Info("deliveries taken up again", "count", n)
+		d.log.Info("return leased deliveries", "count", n)
 	}
 }
 
-// limits is how messages of a module go out.
+// limits returns the limits of a module's messages.
 func (d *Dispatcher) limits(name string) module.Limits {
 	if m, ok := d.modules.Get(name); ok {
 		return m.Descriptor().Limits
@@ -143,8 +142,8 @@ func (d *Dispatcher) limits(name string) module.Limits {
 	return module.Limits{Parallel: 1}
 }
 
-// start sends tasks, each on a goroutine of its own. Room for them was made
-// before. After the end it starts none: their lease returns them.
+// start sends each task on its own goroutine. The caller must have checked the capacity. After the
+// end of Run it starts none: they are sent after their lease has ended.
 func (d *Dispatcher) start(tasks []sendTask) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -159,10 +158,9 @@ func (d *Dispatcher) start(tasks []sendTask) {
 	}
 }
 
-// hasRoom says whether a send may start on an endpoint, taken being those already
-// promised to it and promised those to all. An endpoint that failed last gets one at
-// a time, and those that fail only a part of all, so that however many hang
-// there is room for the others.
+// hasRoom reports whether a send can start on an endpoint. taken counts the sends already promised
+// to it, promised those to all endpoints. An endpoint that failed last gets one at a time, and all
+// that fail get only a part of the total: whatever their number, the others have capacity.
 func (d *Dispatcher) hasRoom(endpoint int64, limits module.Limits, taken, promised int) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -176,7 +174,7 @@ func (d *Dispatcher) hasRoom(endpoint int64, limits module.Limits, taken, promis
 	return d.sendCtx != nil && d.total+promised < maxInFlight && d.inFlight[endpoint]+taken < limit
 }
 
-// troubledInFlight counts the sends on endpoints that fail.
+// troubledInFlight returns the number of sends on endpoints that fail. The caller holds mu.
 func (d *Dispatcher) troubledInFlight() int {
 	n := 0
 	for endpoint := range d.troubled {
@@ -198,11 +196,11 @@ func (d *Dispatcher) finishSend(endpoint int64, kind module.Kind) {
 		d.troubled[endpoint]++
 	case module.KindDelivered, module.KindRejected, module.KindGone:
 		delete(d.troubled, endpoint)
-	case module.KindPermanent, module.KindRefused, module.KindSkipped: // they say nothing about it
+	case module.KindPermanent, module.KindRefused, module.KindSkipped: // these say nothing about the endpoint
 	}
 }
 
-// saturated lists the endpoints that have their share.
+// saturated returns the endpoints that cannot take another send now.
 func (d *Dispatcher) saturated() []int64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()

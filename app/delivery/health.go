@@ -9,22 +9,22 @@ import (
 )
 
 const (
-	maxFailures   = 5 // in a row, then the breaker opens
-	maxRejections = 3 // in a row, then people are told
+	maxFailures   = 5 // in a row, until the breaker opens
+	maxRejections = 3 // in a row, until users are notified
 	probeFirst    = time.Minute
 	maxProbe      = time.Hour
-	pauseAfter    = 72 * time.Hour   // of failures, then it is not tried any more
-	successEvery  = 10 * time.Second // how exact the time of the last success is
+	pauseAfter    = 72 * time.Hour   // of failures, until probes end
+	successEvery  = 10 * time.Second // between writes of the time of the last success
 )
 
-// healthChange is what a result means for a connection, beside the numbers.
+// healthChange is what a result means for a connection, besides its counters.
 type healthChange struct {
-	trouble   event.Trouble // people are to be told of it, "" for nothing
-	succeeded bool          // something has arrived
+	trouble   event.Trouble // to notify users about, "" for none
+	succeeded bool          // a message has arrived
 	closed    bool          // the breaker has closed
 }
 
-// merge joins what two rules say.
+// merge joins the changes of two rules.
 func (t healthChange) merge(o healthChange) healthChange {
 	if t.trouble == "" {
 		t.trouble = o.trouble
@@ -32,7 +32,7 @@ func (t healthChange) merge(o healthChange) healthChange {
 	return healthChange{t.trouble, t.succeeded || o.succeeded, t.closed || o.closed}
 }
 
-// endpointHealthAfter is an endpoint's health after a result. It is pure.
+// endpointHealthAfter returns an endpoint's health after a result. It is pure.
 func endpointHealthAfter(h models.Health, r module.Result, probe bool, now time.Time) (models.Health, healthChange) {
 	switch r.Kind() {
 	case module.KindDelivered:
@@ -41,12 +41,12 @@ func endpointHealthAfter(h models.Health, r module.Result, probe bool, now time.
 		return h, healthChange{succeeded: true, closed: closed}
 	case module.KindTransient, module.KindRetryAfter:
 		return healthAfterFailure(h, r, probe, now)
-	case module.KindRejected, module.KindGone: // it is there, and says no
+	case module.KindRejected, module.KindGone: // it answers, so the server works
 		if probe {
 			h, closed := closeBreaker(h, now)
 			return h, healthChange{closed: closed}
 		}
-	case module.KindRefused, module.KindPermanent, module.KindSkipped: // they say nothing about it
+	case module.KindRefused, module.KindPermanent, module.KindSkipped: // these say nothing about the endpoint
 		if probe && h.Open() {
 			h.ProbeAt = now.Add(probeWait(h.Probes))
 		}
@@ -54,6 +54,7 @@ func endpointHealthAfter(h models.Health, r module.Result, probe bool, now time.
 	return h, healthChange{}
 }
 
+// closeBreaker clears the failures. It reports whether the breaker was open.
 func closeBreaker(h models.Health, now time.Time) (models.Health, bool) {
 	closed := h.Open()
 	if closed {
@@ -64,6 +65,8 @@ func closeBreaker(h models.Health, now time.Time) (models.Health, bool) {
 	return h, closed
 }
 
+// healthAfterFailure counts a failure, and opens the breaker at maxFailures. The receiver can ask
+// for a longer wait.
 func healthAfterFailure(h models.Health, r module.Result, probe bool, now time.Time) (models.Health, healthChange) {
 	h.Failures++
 	h.Reason = r.Reason
@@ -77,7 +80,7 @@ func healthAfterFailure(h models.Health, r module.Result, probe bool, now time.T
 	switch {
 	case !h.Open() && h.Failures >= maxFailures:
 		h.OpenedAt, h.ProbeAt, h.Probes = now, now.Add(max(probeFirst, asked)), 0
-		h.RecoverUpTo = 0 // it has not come back after all
+		h.RecoverUpTo = 0 // it has not recovered after all
 		return reportTrouble(h, event.TroubleDown, now)
 	case h.Open() && probe:
 		h.Probes++
@@ -86,8 +89,8 @@ func healthAfterFailure(h models.Health, r module.Result, probe bool, now time.T
 	return h, healthChange{}
 }
 
-// healthAfterPause is the health of an endpoint that is not tried any more, if it has failed
-// for so long and was probed until then.
+// healthAfterPause pauses an endpoint that has failed for pauseAfter and was probed until then. It
+// reports whether it did.
 func healthAfterPause(h models.Health, now time.Time) (models.Health, bool) {
 	until := h.FailingSince.Add(pauseAfter)
 	if !h.Open() || !h.PausedAt.IsZero() || now.Before(until) || h.ProbeAt.Before(until) {
@@ -97,10 +100,11 @@ func healthAfterPause(h models.Health, now time.Time) (models.Health, bool) {
 	return h, true
 }
 
-// probeWait doubles with each probe that failed.
+// probeWait returns the time until the next probe. It doubles with each probe that failed.
 func probeWait(probes int) time.Duration { return min(probeFirst<<min(probes, 10), maxProbe) }
 
-// reportTrouble notes that people are told of a trouble, once.
+// reportTrouble marks a connection as broken. The change has the trouble only the first time, so
+// that users are notified once.
 func reportTrouble(h models.Health, t event.Trouble, now time.Time) (models.Health, healthChange) {
 	if !h.BrokenAt.IsZero() {
 		return h, healthChange{}
@@ -109,7 +113,8 @@ func reportTrouble(h models.Health, t event.Trouble, now time.Time) (models.Heal
 	return h, healthChange{trouble: t}
 }
 
-// ownHealthAfter is what a result says of a connection itself, however its endpoint does.
+// ownHealthAfter returns a connection's own health after a result, whatever the state of its
+// endpoint.
 func ownHealthAfter(h models.Health, r module.Result, now time.Time) (models.Health, healthChange) {
 	switch r.Kind() {
 	case module.KindDelivered:
@@ -129,8 +134,8 @@ func ownHealthAfter(h models.Health, r module.Result, now time.Time) (models.Hea
 	return h, healthChange{}
 }
 
-// isUnchanged reports whether a result changes nothing of what is known of a
-// connection, so that nothing need be written.
+// isUnchanged reports whether a result changes no health of a connection, so that nothing needs to
+// be written.
 func isUnchanged(out models.ConnectionWithHealth, r module.Result, now time.Time) bool {
 	if !out.OwnHealth.Clean() || !out.Shared.Clean() {
 		return false

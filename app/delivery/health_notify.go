@@ -8,7 +8,7 @@ import (
 	"gatecrier/models"
 )
 
-// healthRule is what a result says of a connection's health. It is pure.
+// healthRule returns a connection's health after a result. It is pure.
 type healthRule func(h models.Health, s completion, now time.Time) (models.Health, healthChange)
 
 func endpointRule(h models.Health, s completion, now time.Time) (models.Health, healthChange) {
@@ -19,9 +19,8 @@ func ownRule(h models.Health, s completion, now time.Time) (models.Health, healt
 	return ownHealthAfter(h, s.result, now)
 }
 
-// updateHealth notes what a result says of its connection and of its endpoint, and
-// tells people where that has come to another state. Where many share a server,
-// its trouble is told once, as its own.
+// updateHealth records what a result means for its connection and its endpoint, and notifies users
+// when their state changes. The trouble of a shared server is notified once, as its own.
 func (d *Dispatcher) updateHealth(tx *models.Tx, s completion) error {
 	c := s.target.Connection
 	if s.delivery.EndpointID == c.ID {
@@ -46,6 +45,7 @@ func (d *Dispatcher) updateHealth(tx *models.Tx, s completion) error {
 	return nil
 }
 
+// applyRules updates the health of a connection by rules, and notifies of what changed.
 func (d *Dispatcher) applyRules(tx *models.Tx, c models.Connection, s completion, rules ...healthRule) error {
 	h, err := tx.LockHealth(c.ID)
 	if err != nil {
@@ -79,19 +79,19 @@ func (d *Dispatcher) applyRules(tx *models.Tx, c models.Connection, s completion
 	return d.finishRecovery(tx, c)
 }
 
-// startRecovery begins to wait until everything has gone that waited when a
-// connection came back.
+// startRecovery marks the messages that waited when a connection recovered, up to the newest one.
+// The recovery ends when they have all ended. first is the delivery that arrived.
 func (d *Dispatcher) startRecovery(tx *models.Tx, h models.Health, first int64) (models.Health, error) {
 	q, err := tx.BacklogOf(tx.Context(), h.ConnectionID, 0)
 	h.RecoverUpTo = max(q.Last, first)
-	if h.ClosedAt.Before(h.BrokenAt) { // it was never stopped: it only took nothing
+	if h.ClosedAt.Before(h.BrokenAt) { // the breaker never opened: it only rejected messages
 		h.ClosedAt = tx.Now()
 	}
 	return h, err
 }
 
-// finishRecovery tells that a connection is back, and how many messages it sent
-// late, once none is left that waited then.
+// finishRecovery notifies that a connection has recovered, and how many messages it sent late,
+// once none is left that waited then.
 func (d *Dispatcher) finishRecovery(tx *models.Tx, c models.Connection) error {
 	h, err := tx.LockHealth(c.ID)
 	if err != nil || h.RecoverUpTo == 0 {
@@ -145,7 +145,7 @@ func (d *Dispatcher) notifyTrouble(tx *models.Tx, c models.Connection, h models.
 	return err
 }
 
-// pauseEndpoint ends the probes of an endpoint, and tells so.
+// pauseEndpoint ends the probes of an endpoint, and notifies of it.
 func (d *Dispatcher) pauseEndpoint(tx *models.Tx, c models.Connection) error {
 	h, err := tx.LockHealth(c.ID)
 	if err != nil {
@@ -161,7 +161,8 @@ func (d *Dispatcher) pauseEndpoint(tx *models.Tx, c models.Connection) error {
 	return d.notifyTrouble(tx, c, h, event.TroublePaused)
 }
 
-// describe names a connection and whose it is.
+// describe returns the event fields that name a connection and its owner, and the ID of its
+// product, 0 for none.
 func (d *Dispatcher) describe(tx *models.Tx, c models.Connection) (event.ConnectorError, int64, error) {
 	p := event.ConnectorError{
 		Connection: event.Connector{ID: c.ID, Name: c.Name, Module: c.Module},
@@ -179,8 +180,8 @@ func (d *Dispatcher) describe(tx *models.Tx, c models.Connection) (event.Connect
 	return p, productID, nil
 }
 
-// updateHealthAfterDrop looks at the endpoint of what was not sent: a probe that tried nothing
-// lets the next be tried at once, and the last late message may be gone.
+// updateHealthAfterDrop updates the endpoint of a message that was not sent. A probe that sent
+// nothing makes the next one due at once, and the message may have been the last late one.
 func (d *Dispatcher) updateHealthAfterDrop(tx *models.Tx, s completion) error {
 	h, err := tx.LockHealth(s.delivery.EndpointID)
 	if err != nil {

@@ -7,32 +7,32 @@ import (
 	"gatecrier/models"
 )
 
-// Editors says who may change connections: it decides who sees where messages
-// went, and who may send them again.
+// Editors reports who can change connections: they see where messages went, and can send them
+// again.
 type Editors interface {
 	MayEditOwners(ctx context.Context, actor authz.Actor, owners []models.Owner) (map[models.Owner]bool, error)
 }
 
-// Ledger reads what was sent, and sends it again.
+// Ledger reads the delivery log, and sends its messages again.
 type Ledger struct {
 	store      *models.Store
 	editors    Editors
 	dispatcher *Dispatcher
 }
 
-// NewLedger returns the ledger of a store.
+// NewLedger returns the delivery log of a store.
 func NewLedger(store *models.Store, editors Editors, dispatcher *Dispatcher) *Ledger {
 	return &Ledger{store: store, editors: editors, dispatcher: dispatcher}
 }
 
-// Row is a delivery as the actor may see it.
+// Row is a delivery as the actor can see it.
 type Row struct {
 	models.LedgerRow
-	MayEdit bool // its connection: he may send it again, too
+	MayEdit bool // the actor can edit the connection, and send this again
 }
 
-// List lists the deliveries that the actor may see, newest first. Where they
-// went is for those who may edit that.
+// List returns the deliveries that the actor can see, newest first. Targets and reasons are only
+// for actors who can edit the connection.
 func (l *Ledger) List(ctx context.Context, actor authz.Actor, f models.LedgerFilter) ([]Row, error) {
 	list, err := l.store.Ledger(ctx, actor.Scope(), f)
 	if err != nil {
@@ -41,6 +41,7 @@ func (l *Ledger) List(ctx context.Context, actor authz.Actor, f models.LedgerFil
 	return l.visibleRows(ctx, actor, list)
 }
 
+// visibleRows hides what the actor cannot see of each delivery.
 func (l *Ledger) visibleRows(ctx context.Context, actor authz.Actor, list []models.LedgerRow) ([]Row, error) {
 	owners := make([]models.Owner, len(list))
 	for i, row := range list {
@@ -53,7 +54,7 @@ func (l *Ledger) visibleRows(ctx context.Context, actor authz.Actor, list []mode
 	rows := make([]Row, len(list))
 	for i, row := range list {
 		if !may[row.Owner] {
-			row.Hint, row.Recipient, row.Reason = "", "", "" // a reason may name a host
+			row.Hint, row.Recipient, row.Reason = "", "", "" // a reason can name a host
 		}
 		rows[i] = Row{row, may[row.Owner]}
 	}
@@ -66,8 +67,8 @@ type Entry struct {
 	Attempts []models.Attempt
 }
 
-// Get finds a delivery that the actor may see. Answers and reasons are for those
-// who may edit the target; answers from private addresses, for administrators alone.
+// Get returns a delivery that the actor can see. Answers and reasons are only for actors who can
+// edit the target; answers from private addresses only for administrators.
 func (l *Ledger) Get(ctx context.Context, actor authz.Actor, id int64) (Entry, error) {
 	row, err := l.store.Delivery(ctx, actor.Scope(), id)
 	if err != nil {

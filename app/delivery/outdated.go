@@ -8,13 +8,12 @@ import (
 	"gatecrier/models"
 )
 
-// lateAfter is when a first attempt is so late that its news may be old.
+// lateAfter is the age from which a first attempt may be out of date.
 const lateAfter = 10 * time.Minute
 
-// outdated says why a message is out of date: the gate has moved on since. Then
-// what waits behind it up to the event upTo is too. It looks only before a
-// message that is sent again, after its endpoint was stopped, or that is late for
-// another reason than our own rate.
+// outdated returns why a message is out of date: the gate has changed since. What waits behind it,
+// up to the event upTo, is then out of date too. It checks only a message that is sent again,
+// after its endpoint was stopped, or that is late for another reason than our own rate.
 func (d *Dispatcher) outdated(
 	ctx context.Context, row models.Delivery, out models.ConnectionWithHealth,
 ) (why string, upTo int64, err error) {
@@ -35,9 +34,9 @@ func mayBeOutdated(row models.Delivery, endpoint models.Health, now time.Time) b
 		now.Sub(row.DueSince) > lateAfter && !throttled
 }
 
-// decideOutdated decides what becomes of a change of a gate. One that is not the last is
-// out of date. Where the last leads back to what the target was told before,
-// there is nothing to tell at all, unless one on the way may have arrived.
+// decideOutdated decides about a gate change. One that is not the last is out of date. If the last
+// leads back to what the target was notified of before, no change needs to be sent, unless one in
+// between may have arrived.
 func decideOutdated(w models.LastNotified, eventID int64) (why string, upTo int64) {
 	back := w.Delivered == w.Now && !w.MayKnow
 	switch {

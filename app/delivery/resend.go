@@ -15,22 +15,22 @@ import (
 )
 
 const (
-	maxResend   = 10_000 // deliveries that one resend sends again
+	maxResend   = 10_000 // deliveries in one resend
 	resendBatch = 500    // of them in one transaction
 )
 
-// Preview is what a resend would do.
+// Preview counts what a resend would do.
 type Preview struct {
-	Will  int // are sent again
-	Off   int // are not: their connection is turned off
-	Other int // are not: their connection is not the actor's to edit
-	// Over is how many more there are than one resend sends.
+	Will  int // deliveries that it sends again
+	Off   int // those that it does not: their connection is turned off
+	Other int // those that it does not: the actor cannot edit their connection
+	// Over is how many the filter finds beyond maxResend.
 	Over int
-	// By has a row for each connection, the most first.
+	// By has a row for each connection, the largest first.
 	By []models.LedgerTally
 }
 
-// Preview counts what Resend would send again of what a filter finds.
+// Preview counts what Resend would send again of the deliveries that a filter finds.
 func (l *Ledger) Preview(ctx context.Context, actor authz.Actor, f models.LedgerFilter) (Preview, error) {
 	p, _, err := l.preview(ctx, actor, f)
 	return p, err
@@ -72,8 +72,8 @@ func (l *Ledger) preview(
 	return p, f, err
 }
 
-// endedOnly narrows a filter to what can be sent again: what has ended. A filter
-// without a selection is for what was given up.
+// endedOnly narrows a filter to what can be sent again: deliveries that have ended. A filter
+// without a selection finds those that have failed.
 func endedOnly(f models.LedgerFilter) (models.LedgerFilter, error) {
 	if f.State == "" && len(f.IDs) == 0 {
 		f.State = models.DeliveryDead
@@ -85,9 +85,9 @@ func endedOnly(f models.LedgerFilter) (models.LedgerFilter, error) {
 	return f, nil
 }
 
-// Resend makes everything due again that a filter finds and the actor may send
-// again, the oldest first; the attempts before stay. Rights are looked at again
-// before each is sent; whether it is out of date is not.
+// Resend makes due again the deliveries that a filter finds and the actor can send again, the
+// oldest first. Their earlier attempts stay. Each send checks the rights again, but not whether
+// the message is out of date.
 func (l *Ledger) Resend(ctx context.Context, actor authz.Actor, f models.LedgerFilter) (models.Resend, error) {
 	what := Words(f)
 	p, f, err := l.preview(ctx, actor, f)
@@ -109,7 +109,7 @@ func (l *Ledger) Resend(ctx context.Context, actor authz.Actor, f models.LedgerF
 	}
 	defer l.dispatcher.Wake()
 	f.Limit = resendBatch
-	// From here on it is under way, whether its caller waits for the end or not.
+	// From here on it continues, even if the caller goes away.
 	ctx = context.WithoutCancel(ctx)
 	for after := int64(0); made.Total < p.Will; {
 		ids, err := l.store.LedgerIDs(ctx, actor.Scope(), f, after)
@@ -127,12 +127,12 @@ func (l *Ledger) Resend(ctx context.Context, actor authz.Actor, f models.LedgerF
 	return made, nil
 }
 
-// writeAudit keeps for the audit what somebody has asked for.
+// writeAudit records what an actor did with deliveries.
 func writeAudit(tx *models.Tx, actor authz.Actor, action audit.Action, what string, productID int64) error {
 	return audit.Write(tx, actor, audit.Entry{Action: action, Kind: audit.Delivery, Name: what, ProductID: productID})
 }
 
-// Words say what a filter asks to be sent again.
+// Words describes what a filter selects to be sent again.
 func Words(f models.LedgerFilter) string {
 	var parts []string
 	switch n := len(f.IDs); {
@@ -156,6 +156,7 @@ func Words(f models.LedgerFilter) string {
 	return strings.Join(parts, " ")
 }
 
+// errNothingToResend returns why a resend has nothing to send.
 func errNothingToResend(p Preview) error {
 	switch {
 	case p.Off > 0:
@@ -166,6 +167,7 @@ func errNothingToResend(p Preview) error {
 	return fault.New(fault.Conflict, "Nothing of that can be sent again")
 }
 
+// requeueBatch makes deliveries due again as part of a resend, and returns how many.
 func (l *Ledger) requeueBatch(ctx context.Context, ids []int64, r models.Resend) (n int, err error) {
 	err = l.store.Write(ctx, func(tx *models.Tx) error {
 		n, err = tx.Requeue(ids, r.ID, "Asked for again by "+r.By)
@@ -223,19 +225,19 @@ func (l *Ledger) ResendOne(ctx context.Context, actor authz.Actor, id int64) err
 	return nil
 }
 
-// Progress is how far a resend is.
+// Progress is a resend with the states of its deliveries.
 type Progress struct {
 	models.Resend
 	States map[models.DeliveryState]int
 }
 
-// Left is how many have not ended yet.
+// Left returns how many messages have not ended yet.
 func (p Progress) Left() int {
 	return p.States[models.DeliveryPending] + p.States[models.DeliveryRetrying] + p.States[models.DeliverySending]
 }
 
-// Progress reads a resend that the actor has asked for. Administrators read
-// all. What was asked for again once more counts there.
+// Progress returns a resend that the actor has started; administrators see all. A message that was
+// sent again by a later resend counts there.
 func (l *Ledger) Progress(ctx context.Context, actor authz.Actor, id int64) (Progress, error) {
 	r, err := l.resend(ctx, actor, id)
 	if err != nil {
@@ -255,7 +257,7 @@ func (l *Ledger) resend(ctx context.Context, actor authz.Actor, id int64) (model
 	return l.store.Resend(ctx, id, user)
 }
 
-// StopResend ends what has not been sent yet of a resend.
+// StopResend cancels the messages of a resend that are not sent yet.
 func (l *Ledger) StopResend(ctx context.Context, actor authz.Actor, id int64) error {
 	r, err := l.resend(ctx, actor, id)
 	if err != nil {
@@ -269,7 +271,8 @@ func (l *Ledger) StopResend(ctx context.Context, actor authz.Actor, id int64) er
 	})
 }
 
-// Shown is what a delivery posts, for those who may edit its target.
+// Shown returns what a delivery sends, for actors who can edit its target; the zero value for
+// others.
 func (l *Ledger) Shown(ctx context.Context, e Entry) (module.Shown, error) {
 	if !e.MayEdit {
 		return module.Shown{}, nil

@@ -7,8 +7,8 @@ import (
 	"gatecrier/models"
 )
 
-// waits are the times before the second to the ninth attempt; each is spread
-// by spread, so that what failed together does not come back together.
+// waits are the times before the second to the ninth attempt. Each is spread by spread, so that
+// messages that failed together are not retried together.
 var waits = []time.Duration{
 	5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute,
 	30 * time.Minute, 2 * time.Hour, 6 * time.Hour, 12 * time.Hour,
@@ -16,21 +16,21 @@ var waits = []time.Duration{
 
 const (
 	spread        = 0.2
-	maxAttempts   = 9              // of a message whose receiver is in trouble
-	maxRejected   = 3              // of one that the receiver does not want
-	retryAfterCap = 6 * time.Hour  // the longest wait that a receiver may ask for
-	lifetime      = 72 * time.Hour // after which a message is dead whatever happens
+	maxAttempts   = 9              // of a message that the receiver cannot take
+	maxRejected   = 3              // of one that the receiver rejects
+	retryAfterCap = 6 * time.Hour  // the longest wait that a receiver can ask for
+	lifetime      = 72 * time.Hour // after which a message fails whatever happens
 )
 
-// afterAttempt decides what becomes of a delivery after an attempt. It is pure: chance
-// is a number from 0 to 1, now the time.
+// afterAttempt returns a delivery after an attempt. It is pure: now is the time, and chance, from
+// 0 to 1, spreads the next attempt.
 func afterAttempt(d models.Delivery, r module.Result, now time.Time, chance float64) models.Delivery {
 	d.Attempts++
 	d.Spent++
 	d.Reason = r.Reason
 	kind := r.Kind()
-	if d.EventID == 0 && kind != module.KindDelivered &&
-		kind != module.KindSkipped { // somebody waits for the answer of a test
+	isTest := d.EventID == 0 // a user waits for its result
+	if isTest && kind != module.KindDelivered && kind != module.KindSkipped {
 		return finish(d, models.DeliveryDead, now)
 	}
 	switch kind {
@@ -53,7 +53,8 @@ func finish(d models.Delivery, state models.DeliveryState, now time.Time) models
 	return d
 }
 
-// scheduleRetry plans another attempt, if one is left before the message is too old.
+// scheduleRetry schedules another attempt, if limit leaves one and it is not after the message's
+// lifetime.
 func scheduleRetry(d models.Delivery, limit int, asked time.Duration, now time.Time, chance float64) models.Delivery {
 	if d.Spent >= limit || d.Spent > len(waits) {
 		return finish(d, models.DeliveryDead, now)

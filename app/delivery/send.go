@@ -14,22 +14,21 @@ import (
 	"gatecrier/models"
 )
 
-// sendTask is a message on its way.
+// sendTask is a message to send.
 type sendTask struct {
 	delivery models.Delivery
-	event    models.Event // its id is 0 where it has yet to be read, or for a test
+	event    models.Event // its ID is 0 if it is not read yet, or for a test
 }
 
-// attemptResult is what came of a task: the result of an attempt, or why none was
-// made.
+// attemptResult is the result of an attempt, or why none was made.
 type attemptResult struct {
 	result     module.Result
-	dropReason string // why it is not to be sent at all, "" where it was
+	dropReason string // why it was not sent at all, "" if it was
 	upTo       int64  // the event up to which its queue is outdated too, 0 for none
 	target     models.ConnectionWithHealth
 }
 
-// send makes one attempt and hands its result over.
+// send makes one attempt and passes on its result.
 func (d *Dispatcher) send(ctx context.Context, t sendTask) {
 	defer d.senders.Done()
 	s := completion{delivery: t.delivery, began: d.store.Now()}
@@ -42,22 +41,21 @@ func (d *Dispatcher) send(ctx context.Context, t sendTask) {
 	d.results <- s
 }
 
-// attemptSafely is attempt, where a panic is a result like another: it must not end
-// the program, nor come back at the next start.
+// attemptSafely turns a panic of attempt into a result: it must neither end the program nor recur
+// at the next start.
 func (d *Dispatcher) attemptSafely(ctx context.Context, t sendTask) (v attemptResult) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
-			d.log.Error(
-				"a send panicked", "delivery", t.delivery.ID, "error", fmt.Sprint(panicked), "stack", string(debug.Stack()),
-			)
+			stack := string(debug.Stack())
+			d.log.Error("recover from a panic", "delivery", t.delivery.ID, "error", fmt.Sprint(panicked), "stack", stack)
 			v = attemptResult{result: module.Permanent("its module failed: the log says how")}
 		}
 	}()
 	return d.attempt(ctx, t)
 }
 
-// attempt looks at what may have changed since the message was decided on, and
-// sends it by its module.
+// attempt checks what may have changed since the message was decided on, and sends it by its
+// module.
 func (d *Dispatcher) attempt(ctx context.Context, t sendTask) attemptResult {
 	out, err := d.store.ConnectionWithHealth(ctx, t.delivery.ConnectionID)
 	if err != nil {
@@ -68,7 +66,7 @@ func (d *Dispatcher) attempt(ctx context.Context, t sendTask) attemptResult {
 		v.dropReason, v.upTo, err = d.outdated(ctx, t.delivery, out)
 	}
 	if err != nil {
-		d.log.Error("not looked at again before sending", "delivery", t.delivery.ID, "error", err)
+		d.log.Error("re-check before send", "delivery", t.delivery.ID, "error", err)
 		v.result = module.Transient("the database could not be read")
 		return v
 	}
@@ -82,7 +80,7 @@ func (d *Dispatcher) attempt(ctx context.Context, t sendTask) attemptResult {
 	}
 	message, err := d.message(ctx, t)
 	if err != nil {
-		d.log.Error("message not made", "delivery", t.delivery.ID, "error", err)
+		d.log.Error("compose message", "delivery", t.delivery.ID, "error", err)
 		v.result = module.Permanent("its message cannot be made")
 		return v
 	}
@@ -90,8 +88,8 @@ func (d *Dispatcher) attempt(ctx context.Context, t sendTask) attemptResult {
 	return v
 }
 
-// openConfig makes a connection's configuration ready for a delivery. why is the
-// result where it cannot be.
+// openConfig returns the sender and the configuration for a delivery, or the result if there is
+// none.
 func (d *Dispatcher) openConfig(
 	c models.Connection, row models.Delivery,
 ) (sender module.Sender, config module.Config, why *module.Result) {
@@ -103,7 +101,7 @@ func (d *Dispatcher) openConfig(
 	}
 	config, err := d.opener.Open(c)
 	if err != nil {
-		d.log.Error("configuration not opened", "connection", c.ID, "error", err)
+		d.log.Error("open configuration", "connection", c.ID, "error", err)
 		r := module.Transient("its configuration cannot be opened with this key")
 		return nil, nil, &r
 	}
@@ -113,7 +111,7 @@ func (d *Dispatcher) openConfig(
 	return sender, config, nil
 }
 
-// forbiddenReason says why a message may not be sent to its target any more.
+// forbiddenReason returns why a message must not be sent to its target any more, "" if it can.
 func (d *Dispatcher) forbiddenReason(
 	ctx context.Context, row models.Delivery, out models.ConnectionWithHealth,
 ) (string, error) {
@@ -129,7 +127,7 @@ func (d *Dispatcher) forbiddenReason(
 	case out.UserID != nil:
 		may, err = d.store.MayHearOwn(ctx, *out.UserID, row.ProductID)
 		why = "Its owner may not see this product any more"
-	case out.Field == models.FieldPeople && row.ProductID != 0 || out.Field == models.FieldPeople && row.EventID != 0:
+	case out.Field == models.FieldPeople && (row.ProductID != 0 || row.EventID != 0):
 		may, err = d.store.MayHear(ctx, row.Recipient, row.ProductID)
 		why = "Whoever has this address may not be told of it any more"
 	}
@@ -139,7 +137,7 @@ func (d *Dispatcher) forbiddenReason(
 	return why, nil
 }
 
-// message puts a delivery's event in the words that a module sends.
+// message returns a delivery's event as the message that a module sends.
 func (d *Dispatcher) message(ctx context.Context, t sendTask) (module.Message, error) {
 	m := module.Message{ID: "msg_" + t.delivery.UUID, Title: t.delivery.Title, Link: d.baseURL()}
 	if t.delivery.EventID == 0 {
@@ -148,7 +146,8 @@ func (d *Dispatcher) message(ctx context.Context, t sendTask) (module.Message, e
 	e := t.event
 	if e.ID == 0 {
 		var err error
-		if e, err = d.store.Event(ctx, models.SystemScope("the outbox sends for everybody"), t.delivery.EventID); err != nil {
+		scope := models.SystemScope("the outbox sends for everybody")
+		if e, err = d.store.Event(ctx, scope, t.delivery.EventID); err != nil {
 			return m, err
 		}
 	}
@@ -178,12 +177,11 @@ func (d *Dispatcher) testMessage(m module.Message, t sendTask) (module.Message, 
 	return m, err
 }
 
-// Show is what a delivery posts, for those who may see that. It is made anew
-// of its event, by the code that sends it.
+// Show returns what a delivery sends. It is computed from its event by the code that sends it. The
+// caller must have checked the right to see it.
 func (d *Dispatcher) Show(ctx context.Context, row models.Delivery) (module.Shown, error) {
-	c, err := d.store.Connection(
-		ctx, models.SystemScope("whoever asks has read the delivery by his own"), row.ConnectionID,
-	)
+	scope := models.SystemScope("the caller has read the delivery by its own scope")
+	c, err := d.store.Connection(ctx, scope, row.ConnectionID)
 	if err != nil {
 		return module.Shown{}, err
 	}

@@ -11,7 +11,7 @@ import (
 	"gatecrier/models"
 )
 
-// completion is what came of a claimed delivery.
+// completion is the outcome of a claimed delivery.
 type completion struct {
 	attemptResult
 	delivery models.Delivery
@@ -20,7 +20,7 @@ type completion struct {
 	chance   float64
 }
 
-// settleResults writes results in groups until there are no more.
+// settleResults writes results in groups until the channel is closed.
 func (d *Dispatcher) settleResults(ctx context.Context) {
 	for first := range d.results {
 		group := d.gatherCompletions(first)
@@ -32,21 +32,21 @@ func (d *Dispatcher) settleResults(ctx context.Context) {
 	}
 }
 
-// writeResults writes results. What cannot be written is tried again, each by itself, so
-// that none is lost with another, and for as long as the leases last: a message
-// that was delivered must not be sent twice for want of a row in the database.
+// writeResults writes results. If that fails, it retries each by itself, so that none is lost
+// because of another, for as long as the leases last: a delivered message must not be sent twice
+// because a row could not be written.
 func (d *Dispatcher) writeResults(ctx context.Context, group []completion) {
 	wait, began := 100*time.Millisecond, time.Now()
 	err := d.writeGroup(ctx, group)
 	for err != nil && time.Since(began) < leaseTime {
-		d.log.Error("results not written", "count", len(group), "error", err)
-		time.Sleep(wait) //nolint:forbidigo // for a database that is not there; nothing is to be woken up
+		d.log.Error("write delivery results", "count", len(group), "error", err)
+		time.Sleep(wait) //nolint:forbidigo // waits for a database that is unavailable
 		wait = min(2*wait, 2*time.Second)
 		group, err = d.writeEach(ctx, group)
 	}
 }
 
-// writeEach writes results one by one, and returns those that it could not.
+// writeEach writes results one by one. It returns those that failed, and the last error.
 func (d *Dispatcher) writeEach(ctx context.Context, group []completion) (left []completion, last error) {
 	for _, s := range group {
 		if err := d.writeGroup(ctx, []completion{s}); err != nil {
@@ -56,8 +56,8 @@ func (d *Dispatcher) writeEach(ctx context.Context, group []completion) (left []
 	return left, last
 }
 
-// endpointKind is what the endpoint has shown itself to be: one that is not asked has not
-// failed.
+// endpointKind returns what the outcome says about the endpoint: one that was not contacted has
+// not failed.
 func (s completion) endpointKind() module.Kind {
 	if s.dropReason != "" {
 		return module.KindSkipped
@@ -65,11 +65,11 @@ func (s completion) endpointKind() module.Kind {
 	return s.result.Kind()
 }
 
-// linger is how long a group waits for the results of other sends at work.
+// linger is how long a group waits for the results of other sends in flight.
 const linger = 3 * time.Millisecond
 
-// gatherCompletions collects the results that are there, and those that come within a
-// moment where others are at work: many endpoints cost one commit.
+// gatherCompletions collects the available results, and waits up to linger for those of other
+// sends in flight: many endpoints cost one commit.
 func (d *Dispatcher) gatherCompletions(first completion) []completion {
 	group := []completion{first}
 	timer := time.NewTimer(linger)
@@ -88,7 +88,7 @@ func (d *Dispatcher) gatherCompletions(first completion) []completion {
 	return group
 }
 
-// unsettled is how many sends are not settled.
+// unsettled returns the number of sends without a written result.
 func (d *Dispatcher) unsettled() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -96,7 +96,7 @@ func (d *Dispatcher) unsettled() int {
 }
 
 func (d *Dispatcher) writeGroup(ctx context.Context, group []completion) error {
-	// In one order of endpoints, so that instances do not wait crosswise.
+	// All instances lock endpoints in the same order, so that they do not deadlock.
 	group = slices.SortedStableFunc(
 		slices.Values(group),
 		func(a, b completion) int { return cmp.Compare(a.delivery.EndpointID, b.delivery.EndpointID) },
@@ -124,7 +124,7 @@ func (d *Dispatcher) writeOne(tx *models.Tx, s completion) error {
 		return err
 	}
 	if !mine {
-		d.log.Warn("a lease ended before its send did", "delivery", s.delivery.ID)
+		d.log.Warn("settle after the lease ended", "delivery", s.delivery.ID)
 	}
 	if s.target.ID == 0 || isUnchanged(s.target, s.result, tx.Now()) {
 		return nil
@@ -132,9 +132,8 @@ func (d *Dispatcher) writeOne(tx *models.Tx, s completion) error {
 	return ignoreNotFound(d.updateHealth(tx, s))
 }
 
-// ignoreNotFound is for what becomes of a connection that was deleted while a message
-// was sent to it: its health has gone with it, and no other result is to wait
-// for that.
+// ignoreNotFound drops the error about a connection that was deleted during a send: its health is
+// gone too, and no other result must wait for it.
 func ignoreNotFound(err error) error {
 	if fault.Is(err, fault.NotFound) {
 		return nil
@@ -142,7 +141,7 @@ func ignoreNotFound(err error) error {
 	return err
 }
 
-// deliveryAfter is a delivery after an attempt. A probe that failed has used none.
+// deliveryAfter returns a delivery after an attempt. A probe that failed uses up no attempt.
 func deliveryAfter(s completion, now time.Time) models.Delivery {
 	kind := s.result.Kind()
 	if s.delivery.Probe && (kind == module.KindTransient || kind == module.KindRetryAfter) {
@@ -166,8 +165,7 @@ func resultOf(r module.Result) string {
 	return r.Kind().String()
 }
 
-// writeDrop cancels a delivery that is not to be sent, and what is out of date
-// behind it.
+// writeDrop cancels a delivery that must not be sent, and what is outdated behind it.
 func (d *Dispatcher) writeDrop(tx *models.Tx, s completion) error {
 	row := finish(s.delivery, models.DeliveryCancelled, tx.Now())
 	row.Reason = s.dropReason

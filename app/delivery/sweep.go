@@ -9,22 +9,22 @@ import (
 	"gatecrier/models"
 )
 
-// maxSweep bounds what one sweep gives up.
+// maxSweep bounds what one sweep changes.
 const maxSweep = 500
 
-// lastSweep is when the last sweep was, by the clock on the wall and by the one
-// that may be moved.
+// lastSweep is the time of a sweep, by the wall clock and by the store's clock, which can be
+// moved.
 type lastSweep struct{ wall, store time.Time }
 
-func (s lastSweep) within(d time.Duration, of lastSweep) bool {
-	return s.wall.Sub(of.wall) < d && s.store.Sub(of.store) < d
+// within reports whether less than d has passed since the earlier sweep, by both clocks.
+func (s lastSweep) within(d time.Duration, earlier lastSweep) bool {
+	return s.wall.Sub(earlier.wall) < d && s.store.Sub(earlier.store) < d
 }
 
-// sweep puts in order what nobody else does, every few seconds: what instances
-// that are gone have left, endpoints that have failed and messages that have waited
-// for too long, and endpoints that have worked off what was late; and every second
-// what was left behind an empty queue, among the latest messages, where that can
-// happen. It writes only where there is something.
+// sweep handles what nothing else does. Every sweepEvery: leases of stopped instances, endpoints
+// and messages that have failed or waited for too long, and endpoints that have sent all late
+// messages. Every freeEvery: messages left behind an empty queue, among the newest, and every
+// freeAllEvery among all. It writes only if it finds something.
 func (d *Dispatcher) sweep(ctx context.Context) error {
 	now := lastSweep{time.Now(), d.store.Now()}
 	if !now.within(freeEvery, d.freed) {
@@ -43,7 +43,8 @@ func (d *Dispatcher) sweep(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, step := range []func(context.Context) error{d.sweepLeases, d.sweepFailing, d.sweepExpired, d.sweepRecovering} {
+	steps := []func(context.Context) error{d.sweepLeases, d.sweepFailing, d.sweepExpired, d.sweepRecovering}
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -62,9 +63,9 @@ func (d *Dispatcher) sweepLeases(ctx context.Context) error {
 	})
 }
 
-// sweepBlocked lets go what was left behind an empty queue: on PostgreSQL a
-// message can be written while the one before it is being settled. It looks at
-// so many of the newest that wait.
+// sweepBlocked makes due the messages that were left behind an empty queue: on PostgreSQL a
+// message can be written while the one before it is being settled. It checks the newest waiting
+// messages.
 func (d *Dispatcher) sweepBlocked(ctx context.Context, newest int) error {
 	has, err := d.store.HasBlocked(ctx, newest)
 	if err != nil || !has {
@@ -76,8 +77,8 @@ func (d *Dispatcher) sweepBlocked(ctx context.Context, newest int) error {
 	})
 }
 
-// sweepFailing pauses endpoints that have failed for too long, also where the last
-// message that they could be probed with has died meanwhile.
+// sweepFailing pauses endpoints that have failed for too long, even if the last message to probe
+// them with has failed meanwhile.
 func (d *Dispatcher) sweepFailing(ctx context.Context) error {
 	endpoints, err := d.store.FailingEndpoints(ctx, pauseAfter, maxSweep)
 	if err != nil {
@@ -86,7 +87,7 @@ func (d *Dispatcher) sweepFailing(ctx context.Context) error {
 	return d.forEach(ctx, endpoints, d.pauseEndpoint)
 }
 
-// sweepExpired ends what has waited for as long as a message may live.
+// sweepExpired ends messages that have waited for their lifetime.
 func (d *Dispatcher) sweepExpired(ctx context.Context) error {
 	list, err := d.store.ExpiredDeliveries(ctx, d.store.Now().Add(-lifetime), maxSweep)
 	if err != nil || len(list) == 0 {
@@ -102,8 +103,8 @@ func expiredReason(d models.Delivery) string {
 	return fmt.Sprintf("Not delivered within %d hours; at last: %s", int(lifetime.Hours()), d.Reason)
 }
 
-// sweepRecovering sums up endpoints whose last late message has ended in a way that
-// nobody has noticed.
+// sweepRecovering finishes the recovery of endpoints whose last late message ended without a
+// result, such as by a cancellation.
 func (d *Dispatcher) sweepRecovering(ctx context.Context) error {
 	endpoints, err := d.store.Recovering(ctx, maxSweep)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package feed shows a user's inbox as an Atom feed (RFC 4287), to whoever has
-// its address.
+// Package feed publishes a user's inbox as an Atom feed (RFC 4287). Its secret address is the only
+// access control.
 package feed
 
 import (
@@ -9,13 +9,13 @@ import (
 	"unicode/utf8"
 )
 
-// Feed is what is shown. Texts may be anything: what XML cannot carry is left
-// out.
+// Feed is the content of a feed. Its texts can be anything: characters that XML cannot carry are
+// left out.
 type Feed struct {
 	ID      string // an IRI that stays, whatever the address
 	Title   string
-	Self    string // where the feed is
-	Page    string // where people read the same
+	Self    string // the URL of the feed
+	Page    string // the URL of the same content for readers
 	Updated time.Time
 	Entries []Entry
 }
@@ -31,7 +31,7 @@ type Entry struct {
 	Updated time.Time
 }
 
-// atom is a feed as RFC 4287 has it.
+// atom is a feed in the form of RFC 4287.
 type atom struct {
 	XMLName xml.Name    `xml:"http://www.w3.org/2005/Atom feed"`
 	ID      string      `xml:"id"`
@@ -71,13 +71,13 @@ type content struct {
 	Text string `xml:",chardata"`
 }
 
-// MediaType is Atom's.
+// MediaType is the media type of Atom.
 const MediaType = "application/atom+xml"
 
-// defaultAuthor is the author of what nobody else has caused.
+// defaultAuthor is the author of entries without one.
 const defaultAuthor = "Gatecrier"
 
-// Atom writes a feed as a document of XML 1.0.
+// Atom returns a feed as an XML 1.0 document.
 func Atom(f Feed) ([]byte, error) {
 	doc := atom{
 		ID: cleanXML(f.ID), Title: cleanXML(f.Title), Updated: formatTime(f.Updated), Author: author{defaultAuthor},
@@ -96,15 +96,11 @@ func (e Entry) atom() atomEntry {
 		by = defaultAuthor
 	}
 	return atomEntry{
-		ID:      cleanXML(e.ID),
-		Title:   cleanXML(e.Title),
-		Updated: formatTime(e.Updated),
-		Author:  author{by},
-		Link: link{
-			"alternate",
-			"text/html",
-			cleanXML(e.Page),
-		},
+		ID:       cleanXML(e.ID),
+		Title:    cleanXML(e.Title),
+		Updated:  formatTime(e.Updated),
+		Author:   author{by},
+		Link:     link{"alternate", "text/html", cleanXML(e.Page)},
 		Category: category{cleanXML(e.Type)},
 		Content:  content{"text", cleanXML(e.Text)},
 	}
@@ -112,7 +108,7 @@ func (e Entry) atom() atomEntry {
 
 func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// cleanXML leaves out what XML 1.0 cannot carry, escaped or not (section 2.2).
+// cleanXML removes the characters that XML 1.0 cannot carry, escaped or not (section 2.2).
 func cleanXML(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

@@ -16,24 +16,24 @@ import (
 	"gatecrier/models"
 )
 
-// maxEntries is how many notifications a feed shows.
+// maxEntries bounds the notifications in a feed.
 const maxEntries = 50
 
 // suffix ends the address of a feed.
 const suffix = ".atom"
 
-// Service keeps the addresses of feeds, and reads what they show.
+// Service manages the addresses of feeds, and reads their content.
 type Service struct {
 	store   *models.Store
 	baseURL func() string
 }
 
-// New returns a service. baseURL is where people reach the program.
+// New returns a service. baseURL returns the public URL of Gatecrier.
 func New(store *models.Store, baseURL func() string) *Service {
 	return &Service{store: store, baseURL: baseURL}
 }
 
-// State is when the actor's feed was given its address; zero where he has none.
+// State returns when the actor's feed got its address, zero if they have none.
 func (s *Service) State(ctx context.Context, actor authz.Actor) (time.Time, error) {
 	if err := requireUser(actor); err != nil {
 		return time.Time{}, err
@@ -45,8 +45,8 @@ func (s *Service) State(ctx context.Context, actor authz.Actor) (time.Time, erro
 	return f.CreatedAt, err
 }
 
-// Make gives the actor's feed a new address and returns it: it is kept nowhere,
-// and a former one shows nothing any more.
+// Make gives the actor's feed a new address and returns it. The address is not stored, and a
+// former one stops working.
 func (s *Service) Make(ctx context.Context, actor authz.Actor) (string, error) {
 	if err := requireFullAccess(actor); err != nil {
 		return "", err
@@ -69,7 +69,7 @@ func (s *Service) Make(ctx context.Context, actor authz.Actor) (string, error) {
 	return s.address(token), err
 }
 
-// Remove takes the actor's feed away, if he has one.
+// Remove deletes the actor's feed, if they have one.
 func (s *Service) Remove(ctx context.Context, actor authz.Actor) error {
 	if err := requireFullAccess(actor); err != nil {
 		return err
@@ -79,13 +79,12 @@ func (s *Service) Remove(ctx context.Context, actor authz.Actor) error {
 		if err != nil || !existed {
 			return err
 		}
-		return audit.Write(
-			tx, actor, audit.Entry{Action: audit.Delete, Kind: audit.Feed, Name: actor.User.Name, Was: maskedAddress()},
-		)
+		entry := audit.Entry{Action: audit.Delete, Kind: audit.Feed, Name: actor.User.Name, Was: maskedAddress()}
+		return audit.Write(tx, actor, entry)
 	})
 }
 
-// Read is the feed with a token, as its user may see his inbox now.
+// Read returns the feed that belongs to a token: the inbox as its user can see it now.
 func (s *Service) Read(ctx context.Context, token string) ([]byte, error) {
 	row, u, err := s.store.FeedReader(ctx, hash(token))
 	if err != nil {
@@ -132,13 +131,13 @@ func (s *Service) entry(n models.Notification, o models.Origin) Entry {
 
 func (s *Service) address(token string) string { return s.baseURL() + "/feed/" + token + suffix }
 
-// urn names a user's feed, the same under all its addresses.
+// urn names a user's feed, the same for all its addresses.
 func urn(u models.User) string {
 	name := "feed/" + strconv.FormatInt(u.ID, 10) + "/" + strconv.FormatInt(u.CreatedAt.UnixMicro(), 10)
 	return uuid.NewSHA1(uuid.NameSpaceOID, []byte(name)).URN()
 }
 
-// Token is that of a file's name in an address; ok is false where it is none.
+// Token returns the token in the file name of a feed's address; ok is false if there is none.
 func Token(file string) (token string, ok bool) { return strings.CutSuffix(file, suffix) }
 
 func requireUser(actor authz.Actor) error {
@@ -148,8 +147,8 @@ func requireUser(actor authz.Actor) error {
 	return nil
 }
 
-// requireFullAccess refuses tokens that may less than their user: the feed shows all that he
-// may see.
+// requireFullAccess refuses tokens with fewer rights than their user: the feed shows everything
+// that the user can see.
 func requireFullAccess(actor authz.Actor) error {
 	if err := requireUser(actor); err != nil {
 		return err
@@ -160,7 +159,7 @@ func requireFullAccess(actor authz.Actor) error {
 	return nil
 }
 
-// hash is SHA-256: the token has 256 random bits.
+// hash returns the SHA-256 of a token. The token has 256 random bits, so it needs no salt.
 func hash(token string) []byte {
 	sum := sha256.Sum256([]byte(token))
 	return sum[:]

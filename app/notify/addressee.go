@@ -10,8 +10,8 @@ import (
 	"gatecrier/models"
 )
 
-// addressees are whom an event's message goes to: the targets of its product,
-// or, where it is about a connection, those who look after that.
+// addressees returns the targets of an event's message: those of its product or, for an event
+// about a connection, those of its owners and the administrators.
 func (r *Router) addressees(
 	ctx context.Context, e models.Event, n event.Notice, targets []models.Target,
 ) ([]addressee, error) {
@@ -25,7 +25,7 @@ func (r *Router) addressees(
 			return r.exceptionAddressees(ctx)
 		}
 	case event.SilenceHasEnded:
-		if told, err := notifiesTargetsOfEnd(e); !told || err != nil {
+		if notifies, err := notifiesTargetsOfEnd(e); !notifies || err != nil {
 			return nil, err
 		}
 	case event.GateChanged, event.WaiverEnds, event.ProductIsStale:
@@ -37,9 +37,8 @@ func (r *Router) addressees(
 	return list, nil
 }
 
-// notifiesTargetsOfEnd reports whether targets are told that a silence has ended: those of
-// its product, where it has held something back. The end of another one is for
-// who made it.
+// notifiesTargetsOfEnd reports whether targets are notified that a silence has ended: those of its
+// product, if it held something back. The end of another silence only concerns its creator.
 func notifiesTargetsOfEnd(e models.Event) (bool, error) {
 	var p event.SilenceEnded
 	if err := json.Unmarshal(e.Payload, &p); err != nil {
@@ -48,7 +47,7 @@ func notifiesTargetsOfEnd(e models.Event) (bool, error) {
 	return e.ProductID != 0 && p.Held > 0, nil
 }
 
-// exceptionAddressees are told of exceptions of no product: the targets of the
+// exceptionAddressees returns who is notified of exceptions without a product: the targets of the
 // settings, and the system's other connections.
 func (r *Router) exceptionAddressees(ctx context.Context) ([]addressee, error) {
 	targets, err := r.store.ExceptionTargets(ctx)
@@ -59,17 +58,17 @@ func (r *Router) exceptionAddressees(ctx context.Context) ([]addressee, error) {
 	return list, err
 }
 
-// connectorPayload is what both payloads of connectors say.
+// connectorPayload has the fields that both events of connections share.
 type connectorPayload struct {
 	Connection event.Connector `json:"connection"`
 	UserID     int64           `json:"user_id"`
 	Late       int             `json:"late"`
 }
 
-// connectorAddressees are told of a connection that is broken, or back: its owners and the
-// administrators by mail, the system's connections, and, where no mail can go,
-// the product's other targets. The connection itself is told, once it is back,
-// why old messages have come.
+// connectorAddressees returns who is notified that a connection is broken or has recovered: its
+// owners and the administrators by email, the system's connections, and, if no email can be sent,
+// the product's other targets. A recovered connection itself gets the message that says why old
+// messages arrived.
 func (r *Router) connectorAddressees(ctx context.Context, e models.Event, targets []models.Target) ([]addressee, error) {
 	var p connectorPayload
 	if err := json.Unmarshal(e.Payload, &p); err != nil {
@@ -105,8 +104,8 @@ func (r *Router) connectorAddressees(ctx context.Context, e models.Event, target
 	return list, nil
 }
 
-// recoveredConnection is a connection that is back, for a word about late messages. The
-// server that mails go by has no address of its own.
+// recoveredConnection returns a connection as an addressee of its own recovery. The mail server
+// has no address of its own.
 func (r *Router) recoveredConnection(ctx context.Context, id int64) ([]addressee, error) {
 	c, err := r.store.Connection(ctx, models.SystemScope("an event is about it"), id)
 	if fault.Is(err, fault.NotFound) {
@@ -115,13 +114,12 @@ func (r *Router) recoveredConnection(ctx context.Context, id int64) ([]addressee
 	if err != nil || !c.Enabled || c.Field == models.FieldPeople {
 		return nil, err
 	}
-	return []addressee{
-		{Target: models.Target{ConnectionID: c.ID, EndpointID: c.Endpoint(), Module: c.Module, Name: c.Name, Enabled: true}},
-	}, nil
+	t := models.Target{ConnectionID: c.ID, EndpointID: c.Endpoint(), Module: c.Module, Name: c.Name, Enabled: true}
+	return []addressee{{Target: t}}, nil
 }
 
-// mailsAbout are the mails to the people who look after a connection: none where
-// mail is itself what is broken.
+// mailsAbout returns the emails to the users who look after a connection: none if email itself is
+// broken.
 func (r *Router) mailsAbout(ctx context.Context, e models.Event, p connectorPayload) ([]addressee, error) {
 	if p.Connection.Module == mailModule {
 		return nil, nil
@@ -133,11 +131,11 @@ func (r *Router) mailsAbout(ctx context.Context, e models.Event, p connectorPayl
 	return r.mailsOf(ctx, owner)
 }
 
-// mailModule is what mail goes by.
+// mailModule is the module that sends email.
 const mailModule = "email"
 
-// mailsOf are the mails to those who look after what an owner has: none where
-// mail is not set up, or does not work.
+// mailsOf returns the emails to the users who look after an owner's connections: none if email is
+// not set up or does not work.
 func (r *Router) mailsOf(ctx context.Context, owner models.Owner) ([]addressee, error) {
 	if !r.mailEnabled() {
 		return nil, nil

@@ -1,5 +1,4 @@
-// Package notify routes events: to the inbox, and to the targets of their
-// product.
+// Package notify routes events: to the inbox, and to the targets of their product.
 package notify
 
 import (
@@ -18,17 +17,17 @@ import (
 )
 
 const (
-	maxBatch  = 256              // events that are routed in one transaction
-	maxTries  = 5                // of an event, before it is parked
-	lease     = 30 * time.Second // how long one instance alone routes
-	poll      = time.Second      // how often work is looked for unrung
+	maxBatch  = 256              // events routed in one transaction
+	maxTries  = 5                // of an event, until it is parked
+	lease     = 30 * time.Second // how long an instance routes alone
+	poll      = time.Second      // between looks for work without a signal
 	leaseName = "route"
 )
 
 var errOtherInstance = errors.New("another instance routes")
 
-// Router takes the work that events leave for it, in order, and writes what
-// follows from each: a row of the inbox and deliveries.
+// Router processes the work that events leave for it, in order, and writes what follows from each:
+// an inbox row and deliveries.
 type Router struct {
 	store       *models.Store
 	outbox      *delivery.Dispatcher
@@ -38,16 +37,18 @@ type Router struct {
 	mailEnabled func() bool
 }
 
-// New returns a router that waits for a bell. mails says whether mail is set up.
+// New returns a router that signal wakes. mailEnabled reports whether email is set up.
 func New(
 	store *models.Store,
 	outbox *delivery.Dispatcher,
 	signal *event.Signal,
 	log *slog.Logger,
 	instance string,
-	mails func() bool,
+	mailEnabled func() bool,
 ) *Router {
-	return &Router{store: store, outbox: outbox, signal: signal, log: log, instance: instance, mailEnabled: mails}
+	return &Router{
+		store: store, outbox: outbox, signal: signal, log: log, instance: instance, mailEnabled: mailEnabled,
+	}
 }
 
 // Run routes until ctx ends.
@@ -55,7 +56,7 @@ func (r *Router) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		n, err := r.Route(ctx)
 		if err != nil && ctx.Err() == nil && !errors.Is(err, errOtherInstance) {
-			r.log.Error("routing failed", "error", err)
+			r.log.Error("route events", "error", err)
 		}
 		if err == nil && n == maxBatch {
 			continue
@@ -79,19 +80,19 @@ type routed struct {
 	work    models.Work
 	notice  event.Notice
 	targets []addressee
-	silence *models.Silence // what holds its messages back, nil = nothing
-	err     error           // why nothing can
+	silence *models.Silence // suppresses its messages, nil for none
+	err     error           // why it cannot be routed
 }
 
-// addressee is whom a message goes to.
+// addressee is a target of a message, with a recipient if the target has several.
 type addressee struct {
 	models.Target
 	recipient string
 }
 
-// Route takes one batch, and says how many events it held. What follows is
-// worked out before the transaction that writes it. A batch that cannot be
-// written is written event by event, so that one bad event stops no other.
+// Route processes one batch, and returns how many events it had. It plans a batch before the
+// transaction that writes it. If a batch cannot be written, it writes each event by itself, so
+// that a failing event does not stop the others.
 func (r *Router) Route(ctx context.Context) (int, error) {
 	work, err := r.store.EventWork(ctx, string(event.ReaderNotify), maxBatch)
 	if err != nil || len(work) == 0 {
@@ -105,14 +106,14 @@ func (r *Router) Route(ctx context.Context) (int, error) {
 	if err == nil || errors.Is(err, errOtherInstance) || ctx.Err() != nil {
 		return len(work), err
 	}
-	late := map[int64]bool{} // products one of whose events waits: the later ones wait with it
+	failed := map[int64]bool{} // products with a failed event: their later events wait too
 	for _, one := range batch {
 		product := one.work.Event.ProductID
-		if late[product] && product != 0 {
+		if failed[product] && product != 0 {
 			continue
 		}
 		if err := r.write(ctx, []routed{one}); err != nil {
-			late[product] = true
+			failed[product] = true
 			if err := r.delay(ctx, one.work, err); err != nil {
 				return 0, err
 			}
@@ -153,8 +154,8 @@ func (r *Router) plan(ctx context.Context, work []models.Work) ([]routed, error)
 	return batch, nil
 }
 
-// write is the second transaction of an event: unique keys make it the same
-// rows however often it runs.
+// write writes a batch: the second transaction of its events. Unique keys make repeated writes of
+// an event harmless.
 func (r *Router) write(ctx context.Context, batch []routed) error {
 	return r.store.Write(ctx, func(tx *models.Tx) error {
 		mine, err := tx.TakeLease(leaseName, r.instance, tx.Now().Add(lease))
@@ -209,7 +210,7 @@ func (r *Router) writeOne(tx *models.Tx, out *delivery.Batch, one routed) error 
 		return err
 	}
 	for _, t := range one.targets {
-		order := delivery.EnqueueParams{
+		params := delivery.EnqueueParams{
 			Event:     e,
 			Target:    t.Target,
 			Recipient: t.recipient,
@@ -217,17 +218,17 @@ func (r *Router) writeOne(tx *models.Tx, out *delivery.Batch, one routed) error 
 			Held:      held,
 		}
 		if !t.Enabled {
-			order.Skip = connection.TurnedOff
+			params.Skip = connection.TurnedOff
 		}
-		if err := out.Enqueue(order); err != nil {
+		if err := out.Enqueue(params); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// lockProduct holds an event's product against being deleted meanwhile. One that is
-// gone has taken the event's work along.
+// lockProduct keeps an event's product from being deleted meanwhile. Deleting it removes its work
+// too, so a missing one is no error.
 func (r *Router) lockProduct(tx *models.Tx, e models.Event) error {
 	err := tx.LockProductShared(e.ProductID)
 	if fault.Is(err, fault.NotFound) {
@@ -236,11 +237,11 @@ func (r *Router) lockProduct(tx *models.Tx, e models.Event) error {
 	return err
 }
 
-// delay puts an event back that could not be routed, longer each time, and
-// parks it in the end.
+// delay reschedules an event that could not be routed, later each time, and parks it after
+// maxTries.
 func (r *Router) delay(ctx context.Context, w models.Work, why error) error {
 	try := w.Attempts + 1
-	r.log.Error("event not routed", "event", w.Event.ID, "try", try, "error", why)
+	r.log.Error("route event", "event", w.Event.ID, "try", try, "error", why)
 	return r.store.Write(ctx, func(tx *models.Tx) error {
 		var next time.Time
 		if try < maxTries {
@@ -250,7 +251,7 @@ func (r *Router) delay(ctx context.Context, w models.Work, why error) error {
 	})
 }
 
-// Stop gives up the right to route, so that another instance need not wait.
+// Stop gives up the lease to route, so that another instance does not have to wait.
 func (r *Router) Stop(ctx context.Context) error {
 	return r.store.Write(ctx, func(tx *models.Tx) error { return tx.DropLease(leaseName, r.instance) })
 }

@@ -8,15 +8,14 @@ import (
 	"gatecrier/models"
 )
 
-// silences are those that may hold something of a batch, and the groups of its
-// products.
+// silences are those that may apply to a batch, and the groups of its products.
 type silences struct {
 	list   []models.Silence
 	groups map[int64]int64
 }
 
-// silences reads what may hold the messages of some work, with one query for
-// all, and one more where there are any.
+// silences reads the silences that may apply to some work: one query, and one more if there are
+// any.
 func (r *Router) silences(ctx context.Context, work []models.Work, products []int64) (silences, error) {
 	first, last := work[0].Event.At, work[0].Event.At
 	for _, w := range work[1:] {
@@ -36,7 +35,7 @@ func (r *Router) silences(ctx context.Context, work []models.Work, products []in
 	return s, err
 }
 
-// of is what holds the messages of an event back, nil for nothing.
+// of returns the silence that suppresses the messages of an event, nil for none.
 func (s silences) of(e models.Event, n event.Notice) *models.Silence {
 	return silence.First(s.list, silence.Subject{
 		Type:      event.Type(e.Type),
