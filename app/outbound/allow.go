@@ -9,23 +9,23 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// Allow lists networks, addresses and hosts that may be dialed although the
-// guard would refuse them. The zero Allow lists none.
+// Allow lists networks, addresses and hosts that can be dialed although the guard would refuse
+// them. The zero Allow lists none.
 type Allow struct {
 	entries []entry
 }
 
-// entry is either a network or a host, for one port or, with 0, for all.
+// entry is a network or a host, for one port or, with port 0, for all.
 type entry struct {
 	network netip.Prefix
 	host    string
 	port    uint16
 }
 
-// ParseAllow reads a comma separated list of networks, addresses and hosts, each
-// with :port where only that port is meant: "10.0.0.0/8, chat.corp:8065,
-// [::1]:80, 2001:db8::/32". A host allows whatever its name resolves to, but only
-// when dialed by that name. The error names the entry it could not read.
+// ParseAllow parses a comma separated list of networks, addresses and hosts, each with :port to
+// allow only that port: "10.0.0.0/8, chat.corp:8065, [::1]:80, 2001:db8::/32". A host allows
+// whatever its name resolves to, but only when it is dialed by that name. The error names the
+// entry that is not valid.
 func ParseAllow(list string) (Allow, error) {
 	var a Allow
 	for _, text := range strings.Split(list, ",") {
@@ -92,8 +92,8 @@ func parseTarget(text string) (entry, bool) {
 	return entry{host: host}, isName(host)
 }
 
-// parseNetwork reads a network or an address. IPv4 written in IPv6 is refused:
-// addresses are compared as IPv4, so that it would never match.
+// parseNetwork parses a network or an address. It refuses IPv4 written in IPv6: addresses are
+// compared as IPv4, so it would never match.
 func parseNetwork(text string) (netip.Prefix, bool) {
 	if network, err := netip.ParsePrefix(text); err == nil {
 		return network.Masked(), !network.Addr().Is4In6()
@@ -111,8 +111,8 @@ func parsePort(text string) (uint16, bool) {
 	return uint16(port), err == nil && port > 0
 }
 
-// normalHost gives the one spelling of a name that is compared and resolved.
-// What cannot be a name is left as it is.
+// normalHost returns the spelling of a name that is compared and resolved. It returns a text that
+// cannot be a name unchanged.
 func normalHost(host string) string {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	for _, r := range host {
@@ -126,8 +126,7 @@ func normalHost(host string) string {
 	return host
 }
 
-// isName reports whether a normal host is a name, and cannot be taken for an
-// address in any spelling.
+// isName reports whether a normal host is a name, and is not an address in any spelling.
 func isName(host string) bool {
 	if host == "" || len(host) > 253 || endsInNumber(host) {
 		return false
@@ -142,8 +141,8 @@ func isName(host string) bool {
 
 const nameChars = "abcdefghijklmnopqrstuvwxyz0123456789-_"
 
-// endsInNumber tells an IPv4 address in any spelling (127.1, 0x7f000001,
-// 017700000001) from a name, as https://url.spec.whatwg.org does.
+// endsInNumber reports whether a host is an IPv4 address in any spelling (127.1, 0x7f000001,
+// 017700000001), by the rule of https://url.spec.whatwg.org.
 func endsInNumber(host string) bool {
 	last := host[strings.LastIndexByte(host, '.')+1:]
 	if hex, ok := strings.CutPrefix(last, "0x"); ok {

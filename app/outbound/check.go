@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// CheckURL says whether a URL may be saved: http or https, a host that is a
-// name or an address that is not forbidden, written in the usual way. It looks
-// nothing up. The error is a phrase for the user that quotes nothing of the URL.
+// CheckURL returns an error unless a URL can be saved: http or https, with a host that is a name
+// or an address that is not forbidden, written in the usual way. It does not resolve names. The
+// error is a phrase for the user that quotes nothing of the URL.
 func (c *Client) CheckURL(raw string) error {
 	u, err := parseURL(raw)
 	if err != nil {
@@ -20,7 +20,7 @@ func (c *Client) CheckURL(raw string) error {
 	return c.checkAddress(u.Hostname(), portOf(u))
 }
 
-// CheckHost is CheckURL for a server that has no URL, such as one of mail.
+// CheckHost is like CheckURL for a server without a URL, such as a mail server.
 func (c *Client) CheckHost(host string, port uint16) error {
 	if err := checkHost(host); err != nil {
 		return err
@@ -31,7 +31,7 @@ func (c *Client) CheckHost(host string, port uint16) error {
 func (c *Client) checkAddress(host string, port uint16) error {
 	addr, err := netip.ParseAddr(normalHost(host))
 	if err != nil {
-		return nil // a name: looked at when dialed
+		return nil // a name: checked when it is dialed
 	}
 	if !c.state.Load().guard.allows("", netip.AddrPortFrom(addr, port)) {
 		return errors.New("this address is not allowed for outgoing messages; an administrator can allow it")
@@ -39,8 +39,8 @@ func (c *Client) checkAddress(host string, port uint16) error {
 	return nil
 }
 
-// CheckWarning looks up the name in a URL that may be saved. It returns "" or what will
-// keep messages from arriving, in a sentence that does not tell addresses.
+// CheckWarning resolves the name in a URL that can be saved. It returns a sentence on what will
+// keep messages from arriving, without addresses; "" for nothing.
 func (c *Client) CheckWarning(ctx context.Context, raw string) string {
 	u, err := parseURL(raw)
 	if err != nil {
@@ -49,7 +49,7 @@ func (c *Client) CheckWarning(ctx context.Context, raw string) string {
 	return c.CheckHostWarning(ctx, u.Hostname(), portOf(u))
 }
 
-// CheckHostWarning is Warn for a server that has no URL.
+// CheckHostWarning is like CheckWarning for a server without a URL.
 func (c *Client) CheckHostWarning(ctx context.Context, host string, port uint16) string {
 	ctx, cancel := context.WithTimeout(ctx, c.limits.resolve)
 	defer cancel()
@@ -64,17 +64,18 @@ func (c *Client) CheckHostWarning(ctx context.Context, host string, port uint16)
 	g := c.state.Load().guard
 	for _, addr := range addrs {
 		if !g.allows(host, netip.AddrPortFrom(addr.Unmap(), port)) {
-			return host + " resolves to an address that is not allowed for outgoing messages; they will fail until an administrator allows it"
+			return host + " resolves to an address that is not allowed for outgoing messages; " +
+				"they will fail until an administrator allows it"
 		}
 	}
 	return ""
 }
 
-// parseURL reads a URL and refuses what two readers could read in two ways.
+// parseURL parses a URL, and refuses one that two parsers could read in two ways.
 func parseURL(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
-	case err != nil: // it quotes the URL
+	case err != nil: // err quotes the URL
 		return nil, errors.New("this is not a valid URL")
 	case u.Scheme != "http" && u.Scheme != "https":
 		return nil, errors.New("the URL must start with https:// or http://")
@@ -99,7 +100,7 @@ func checkHost(host string) error {
 	return errors.New("the host is not a valid name")
 }
 
-// authority is the part of a URL between the slashes.
+// authority returns the part of a URL between the double slash and the path.
 func authority(raw string) string {
 	_, rest, _ := strings.Cut(raw, "//")
 	end := strings.IndexAny(rest, "/?#")
@@ -109,7 +110,7 @@ func authority(raw string) string {
 	return rest[:end]
 }
 
-// portOf is 0 if the port is not valid.
+// portOf returns the port of a URL, 0 if it is not valid.
 func portOf(u *url.URL) uint16 {
 	switch {
 	case u.Port() != "":

@@ -1,7 +1,6 @@
-// Package outbound is the only way out: one dialer that refuses addresses of
-// inside networks after name resolution, and HTTP exchanges over it with
-// timeouts, bounded answers, no proxy, no redirects, and errors that tell the
-// host but nothing else of a URL.
+// Package outbound makes all outgoing connections: one dialer that refuses internal addresses
+// after name resolution, and HTTP exchanges over it with timeouts, bounded answers, no proxy, no
+// redirects, and errors that name the host but nothing else of a URL.
 package outbound
 
 import (
@@ -14,9 +13,9 @@ import (
 	"time"
 )
 
-// Policy is what may be changed while running.
+// Policy is what can change while the program runs.
 type Policy struct {
-	Allow Allow // addresses and hosts that the guard lets through
+	Allow Allow // exceptions to the guard
 }
 
 // Client dials and exchanges under a policy. It is safe for concurrent use.
@@ -27,27 +26,27 @@ type Client struct {
 	roots    *x509.CertPool // nil is the system's
 	limits   limits
 	state    atomic.Pointer[state]
-	policies atomic.Uint64 // how many there have been
+	policies atomic.Uint64 // the number of policies so far
 }
 
-// limits are how long things may take.
+// limits are the timeouts.
 type limits struct {
 	connect time.Duration // name, TCP and TLS together
 	total   time.Duration // an exchange
-	body    time.Duration // the body, once the status is there
-	resolve time.Duration // the look-up of Warn
+	body    time.Duration // the body, after the status
+	resolve time.Duration // the look-up of CheckWarning
 }
 
-// state is what one policy has made. The connections kept open belong to it:
-// one that a later policy forbids is not used again.
+// state belongs to one policy, with its open connections: one that a later policy forbids is not
+// used again.
 type state struct {
 	generation uint64
 	guard      guard
 	transport  *http.Transport
 }
 
-// New returns a client that logs what its guard refuses (the host and address,
-// never a path).
+// New returns a client. It logs the host and the address of each connection that its guard
+// refuses, never a path.
 func New(p Policy, log *slog.Logger) *Client {
 	c := &Client{log: log, now: time.Now, limits: limits{
 		connect: 10 * time.Second, total: 20 * time.Second,
@@ -57,8 +56,8 @@ func New(p Policy, log *slog.Logger) *Client {
 	return c
 }
 
-// SetPolicy replaces the policy for all that starts from now on. Exchanges
-// under way end by the old one.
+// SetPolicy replaces the policy for everything that starts from now on. Running exchanges end
+// under the old one.
 func (c *Client) SetPolicy(p Policy) {
 	s := &state{generation: c.policies.Add(1), guard: newGuard(p.Allow)}
 	s.transport = c.newTransport(s.guard)
@@ -67,15 +66,16 @@ func (c *Client) SetPolicy(p Policy) {
 	}
 }
 
-// PolicyVersion tells policies apart: each SetPolicy makes another. Who keeps a
-// connection of Dial asks before dialing, and uses it while it stays the same.
+// PolicyVersion identifies the current policy: SetPolicy changes it. A caller that keeps a
+// connection of Dial reads it before dialing, and uses the connection only while it stays the
+// same.
 func (c *Client) PolicyVersion() uint64 { return c.state.Load().generation }
 
-// SetResolver replaces the system's name resolution, before anything is sent.
+// SetResolver replaces the system's name resolution. Call it before anything is sent.
 func (c *Client) SetResolver(r *net.Resolver) { c.resolver = r }
 
-// newTransport makes a transport of HTTP/1.1: a connection carries one exchange
-// at a time, so that a hanging one holds no other.
+// newTransport returns an HTTP/1.1 transport: a connection carries one exchange at a time, so that
+// a hanging one blocks no other.
 func (c *Client) newTransport(g guard) *http.Transport {
 	return &http.Transport{
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {

@@ -11,8 +11,8 @@ import (
 	"syscall"
 )
 
-// Dial opens a TCP connection to "host:port" within 10 s, if the guard lets it.
-// Its errors tell the host and a reason; errors.Is(err, ErrRefused) is the guard.
+// Dial opens a TCP connection to "host:port" within 10 s, if the guard allows it. Its errors name
+// the host and a reason; ErrRefused is in those of the guard.
 func (c *Client) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -25,8 +25,8 @@ func (c *Client) Dial(ctx context.Context, network, addr string) (net.Conn, erro
 	return conn, nil
 }
 
-// dial looks at every address that a name resolves to right before connecting
-// to it, so that a name which resolves to something else meanwhile gains nothing.
+// dial checks every address that a name resolves to right before connecting to it, so that a name
+// which resolves to another address meanwhile gains nothing.
 func (c *Client) dial(ctx context.Context, g guard, network, addr string) (net.Conn, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -53,11 +53,11 @@ func (c *Client) control(g guard, host, network, address string) error {
 	if g.allows(host, to) {
 		return nil
 	}
-	c.log.Warn("outgoing connection refused", "host", host, "address", address)
+	c.log.Warn("refuse outgoing connection", "host", host, "address", address)
 	return ErrRefused
 }
 
-// errHandshake marks what went wrong after TCP and before TLS was there.
+// errHandshake marks errors after TCP and before TLS was established.
 var errHandshake = errors.New("tls handshake")
 
 // dialTLS shares the time to connect between TCP and TLS.

@@ -31,7 +31,7 @@ func TestDialRefuses(t *testing.T) {
 			t.Errorf("Dial(%q) = %v, %v", host, conn, err)
 		}
 	}
-	if !strings.Contains(log.String(), "outgoing connection refused") ||
+	if !strings.Contains(log.String(), "refuse outgoing connection") ||
 		!strings.Contains(log.String(), "127.0.0.1:"+port) {
 		t.Errorf("log = %s", log)
 	}

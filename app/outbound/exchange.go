@@ -16,13 +16,13 @@ import (
 )
 
 const (
-	maxBody       = 4 << 10  // what is kept of an answer, in bytes
-	maxDrain      = 64 << 10 // what is read beyond it, to keep the connection
+	maxBody       = 4 << 10  // bytes kept of an answer
+	maxDrain      = 64 << 10 // bytes read beyond it, to keep the connection
 	maxRetryAfter = 6 * time.Hour
 )
 
-// Request is what is sent. Method and Header are as in net/http; the URL may
-// have a user and a password.
+// Request is what to send. Method and Header are as in net/http; the URL can have a user and a
+// password.
 type Request struct {
 	Method string
 	URL    string
@@ -30,21 +30,20 @@ type Request struct {
 	Body   []byte
 }
 
-// Answer is what came back. With an error only Private and Duration are set.
+// Answer is what the server sent. With an error only Private and Duration are set.
 type Answer struct {
 	Status     int
 	Header     http.Header
-	Body       []byte        // the first 4 KB, as they came
-	RetryAfter time.Duration // 0 to 6 h, whatever the status
+	Body       []byte        // the first 4 KiB, unchanged
+	RetryAfter time.Duration // 0 to 6 h, with any status
 	Private    bool          // it came from an address that is not public
 	Duration   time.Duration
 }
 
-// Do makes one exchange within 20 s. Redirects are answers like any other. Once
-// the status is there it counts: a body that breaks off or takes longer than 2 s
-// is cut, without an error. Errors tell the host and a reason, nothing else of
-// the URL; errors.Is finds ErrRefused, context.Canceled and
-// context.DeadlineExceeded in them.
+// Do makes one exchange within 20 s. Redirects are answers like any other. Once the status has
+// arrived it counts: a body that breaks off or takes longer than 2 s is cut, without an error.
+// Errors name the host and a reason, nothing else of the URL; errors.Is finds ErrRefused,
+// context.Canceled and context.DeadlineExceeded in them.
 func (c *Client) Do(ctx context.Context, r Request) (Answer, error) {
 	start := time.Now() // a duration, so not the injected time
 	ctx, cancel := context.WithTimeout(ctx, c.limits.total)
@@ -90,8 +89,8 @@ func newRequest(ctx context.Context, r Request) (*http.Request, error) {
 	return req, nil
 }
 
-// read keeps the start of the body and reads on for a while, so that the
-// connection can be used again. It always closes the body.
+// read returns the start of the body, and drains some of the rest, so that the connection can be
+// used again. It always closes the body.
 func (c *Client) read(res *http.Response, stop context.CancelFunc) []byte {
 	timer := time.AfterFunc(c.limits.body, stop)
 	defer timer.Stop()
@@ -100,13 +99,13 @@ func (c *Client) read(res *http.Response, stop context.CancelFunc) []byte {
 		_, err = io.CopyN(io.Discard, res.Body, maxDrain)
 	}
 	if closeErr := res.Body.Close(); closeErr != nil || err != nil && !errors.Is(err, io.EOF) {
-		c.log.Debug("answer cut short", "host", res.Request.URL.Hostname(), "status", res.StatusCode)
+		c.log.Debug("cut answer short", "host", res.Request.URL.Hostname(), "status", res.StatusCode)
 	}
 	return body
 }
 
-// retryAfter reads seconds or a date (RFC 9110, 10.2.3). What it cannot read,
-// and a date gone by, is 0.
+// retryAfter parses seconds or a date (RFC 9110, 10.2.3). It returns 0 for any other text and for
+// a past date.
 func (c *Client) retryAfter(value string) time.Duration {
 	value = strings.TrimSpace(value)
 	seconds, err := strconv.ParseUint(value, 10, 64)
@@ -119,7 +118,7 @@ func (c *Client) retryAfter(value string) time.Duration {
 	return 0
 }
 
-// remoteAddr learns about the other end of a connection.
+// remoteAddr records the other end of a connection.
 type remoteAddr struct {
 	connected, private atomic.Bool
 }
@@ -131,7 +130,8 @@ func (p *remoteAddr) trace(g guard) *httptrace.ClientTrace {
 	}}
 }
 
-// addrOf is the zero address, which is not public, if it is no TCP address.
+// addrOf returns the IP address of a TCP address. Otherwise it returns the zero address, which is
+// not public.
 func addrOf(a net.Addr) netip.Addr {
 	if tcp, ok := a.(*net.TCPAddr); ok {
 		return tcp.AddrPort().Addr().Unmap()

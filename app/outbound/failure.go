@@ -11,30 +11,30 @@ import (
 	"syscall"
 )
 
-// failure is an error that may be shown and stored: a host, a reason in fixed
-// words, and at most a cause that says no more than the reason. The errors of
-// net/http quote URLs, headers and what the server sent, so none is kept.
+// failure is an error that can be shown and stored: a host, a reason in fixed words, and at most a
+// cause that reveals no more than the reason. The errors of net/http quote URLs, headers and the
+// server's data, so none is kept.
 type failure struct {
 	host, reason string
 	cause        error
 	unsure       bool
 }
 
-// ErrUnsure is in the errors of exchanges whose request may have arrived: the
-// connection was there, and then no answer came.
+// ErrUnsure is in the errors of exchanges whose request may have arrived: the connection was
+// established, and then no answer came.
 var ErrUnsure = errors.New("it may have arrived")
 
-// Error is "host: reason".
+// Error returns "host: reason".
 func (f *failure) Error() string { return f.host + ": " + f.reason }
 
 // Unwrap returns ErrRefused, an error of package context, or nil.
 func (f *failure) Unwrap() error { return f.cause }
 
-// Is finds ErrUnsure.
+// Is reports whether target is ErrUnsure and the request may have arrived.
 func (f *failure) Is(target error) bool { return f.unsure && target == ErrUnsure }
 
-// newFailure says in fixed words why an exchange failed; connected tells whether
-// it had come as far as a connection.
+// newFailure returns in fixed words why an exchange failed; connected reports whether it had a
+// connection.
 func newFailure(host string, connected bool, err error) error {
 	f := &failure{host: host, unsure: connected}
 	f.reason, f.cause = reasonOf(connected, err)

@@ -15,8 +15,7 @@ import (
 // maxKeyFile is far more than a key needs, in bytes.
 const maxKeyFile = 1 << 10
 
-// ParseKey decodes a key: 32 bytes in standard base64. Its errors do not quote
-// the input.
+// ParseKey decodes a key: 32 bytes in standard base64. Its errors do not quote the input.
 func ParseKey(text string) ([]byte, error) {
 	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
 	if err != nil || len(key) != keySize {
@@ -25,10 +24,9 @@ func ParseKey(text string) ([]byte, error) {
 	return key, nil
 }
 
-// KeyFile reads a base64 key from a file, or makes a new key and the file with
-// mode 0600 if there is none; made tells which. A file that others may read is
-// refused.
-func KeyFile(path string) (key []byte, made bool, err error) {
+// KeyFile reads a base64 key from a file. If the file does not exist, it generates a key and
+// creates the file with mode 0600; created reports which. It refuses a file that others can read.
+func KeyFile(path string) (key []byte, created bool, err error) {
 	key, err = ReadKeyFile(path)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, false, err
@@ -41,8 +39,8 @@ func KeyFile(path string) (key []byte, made bool, err error) {
 	return key, err == nil, err
 }
 
-// ReadKeyFile reads a base64 key from a file that nobody else may read;
-// fs.ErrNotExist where there is none.
+// ReadKeyFile reads a base64 key from a file, which it refuses if others can read it. The error is
+// fs.ErrNotExist if the file does not exist.
 func ReadKeyFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -85,9 +83,8 @@ func makeKey(path string) ([]byte, error) {
 	return key, nil
 }
 
-// publish gives a new file its name once all of it is on the disk, so that
-// neither a crash nor another process ever finds half of it there; fs.ErrExist
-// where the name is taken.
+// publish gives a new file its name once its content is on the disk, so that neither a crash nor
+// another process ever finds half of it. The error is fs.ErrExist if the name is taken.
 func publish(path, content string) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".key-*") // of mode 0600
 	if err != nil {

@@ -8,9 +8,8 @@ import (
 	"fmt"
 )
 
-// A sealed value is: version (1 byte), key id (4 bytes), nonce (12 bytes),
-// AES-256-GCM ciphertext with its tag. The additional data is version and key
-// id followed by the place.
+// A sealed value is: version (1 byte), key ID (4 bytes), nonce (12 bytes), AES-256-GCM ciphertext
+// with its tag. The associated data (AAD) is version and key ID followed by the path.
 const (
 	version    = 1
 	keySize    = 32
@@ -19,14 +18,14 @@ const (
 
 type keyID [4]byte
 
-// Ring is the keys that open sealed values, by id. The current key seals.
+// Ring holds the keys that open sealed values, by ID. The current key seals.
 type Ring struct {
 	current keyID
 	keys    map[keyID]cipher.AEAD
 }
 
-// NewRing makes a ring of keys of 32 bytes each. The first is the current one;
-// the others only open what was sealed before.
+// NewRing returns a ring of keys of 32 bytes each. The first is the current one; the others only
+// open older values.
 func NewRing(keys ...[]byte) (*Ring, error) {
 	if len(keys) == 0 {
 		return nil, errors.New("make key ring: no key given")
@@ -42,8 +41,8 @@ func NewRing(keys ...[]byte) (*Ring, error) {
 	return r, nil
 }
 
-// Seal seals a value for a place ("connections/12/config"); it opens there and
-// nowhere else. An empty value gives the zero Text.
+// Seal seals a value for a path ("connections/12/config"), which is its associated data: it opens
+// only with the same path. An empty value gives the zero Text.
 func (r *Ring) Seal(path, plain string) (Text, error) {
 	if path == "" {
 		return Text{}, errors.New("seal secret: no place given")
@@ -57,8 +56,8 @@ func (r *Ring) Seal(path, plain string) (Text, error) {
 	return Text{sealed: string(sealed)}, nil
 }
 
-// Open returns the value that was sealed for this place; the zero Text gives
-// an empty one. An error names the place, never any of the content.
+// Open returns the value that was sealed for this path; the zero Text gives an empty one. An error
+// names the path, never any of the content.
 func (r *Ring) Open(path string, t Text) (string, error) {
 	if t.Empty() {
 		return "", nil
@@ -90,7 +89,7 @@ func newAEAD(key []byte) (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(block)
 }
 
-// idOf is short and tells nothing about the key: it only picks the right one.
+// idOf returns a short hash that reveals nothing about the key: it only selects the right one.
 func idOf(key []byte) keyID {
 	sum := sha256.Sum256(append([]byte("gatecrier key id\x00"), key...))
 	return keyID(sum[:4])

@@ -1,6 +1,5 @@
-// Package secret seals values at rest and keeps them out of logs, JSON and
-// formatted text. A sealed value is opened by a Ring of keys, and only for the
-// place that it was sealed for.
+// Package secret seals values at rest and keeps them out of logs, JSON and formatted text. A Ring
+// of keys opens a sealed value only for the path that it was sealed for.
 package secret
 
 import (
@@ -12,40 +11,40 @@ import (
 
 const hidden = "[sealed]"
 
-// Text is a sealed value. The zero Text is none. However it is printed, logged
-// or encoded, it reads [sealed]; only the database sees its (sealed) bytes.
+// Text is a sealed value. The zero Text has none. Printed, logged or encoded it reads [sealed];
+// only the database sees its (sealed) bytes.
 type Text struct {
 	sealed string
 }
 
-// Empty reports whether there is no value.
+// Empty reports whether t has no value.
 func (t Text) Empty() bool { return t.sealed == "" }
 
-// String is [sealed].
+// String returns [sealed].
 func (Text) String() string { return hidden }
 
-// GoString is [sealed].
+// GoString returns [sealed].
 func (Text) GoString() string { return hidden }
 
-// Format writes [sealed], whatever the verb and its flags.
+// Format writes [sealed], for every verb and flag.
 func (Text) Format(s fmt.State, _ rune) {
-	// A fmt.Formatter has no way to tell that its writer failed.
+	// A fmt.Formatter cannot return the error of its writer.
 	_, _ = io.WriteString(s, hidden) //nolint:errcheck // see above
 }
 
-// MarshalJSON gives "[sealed]".
+// MarshalJSON returns "[sealed]".
 func (Text) MarshalJSON() ([]byte, error) { return []byte(`"` + hidden + `"`), nil }
 
-// MarshalText gives [sealed].
+// MarshalText returns [sealed].
 func (Text) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
-// LogValue is [sealed].
+// LogValue returns [sealed].
 func (Text) LogValue() slog.Value { return slog.StringValue(hidden) }
 
-// GormDataType says that a column of it holds bytes.
+// GormDataType returns the type of its columns, bytes.
 func (Text) GormDataType() string { return "bytes" }
 
-// Value is the sealed bytes, or nil when there is none.
+// Value returns the sealed bytes, nil for the zero Text.
 func (t Text) Value() (driver.Value, error) {
 	if t.Empty() {
 		return nil, nil
@@ -53,7 +52,7 @@ func (t Text) Value() (driver.Value, error) {
 	return []byte(t.sealed), nil
 }
 
-// Scan reads sealed bytes from the database; NULL is none.
+// Scan reads sealed bytes from the database; NULL gives the zero Text.
 func (t *Text) Scan(src any) error {
 	switch v := src.(type) {
 	case nil:

@@ -1,4 +1,4 @@
-// Package outboundtest has a name server for tests of what goes out.
+// Package outboundtest provides a name server for tests of outgoing connections.
 package outboundtest
 
 import (
@@ -12,15 +12,15 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// Names is a name server of IPv4 addresses. A name with several lists answers
-// with the first, then with the next, and stays with the last.
+// Names is a name server of IPv4 addresses. A name with several lists answers with the first, then
+// with the next, and stays with the last.
 type Names struct {
 	conn net.PacketConn
 	mu   sync.Mutex
 	all  map[string][][]string
 }
 
-// NewNames starts a name server, which ends with the test.
+// NewNames starts a name server that ends with the test.
 func NewNames(t *testing.T) *Names {
 	t.Helper()
 	conn, err := new(net.ListenConfig).ListenPacket(t.Context(), "udp", "127.0.0.1:0")
@@ -46,7 +46,7 @@ func (n *Names) Set(name string, addrs ...string) {
 	n.all[name] = append(n.all[name], addrs)
 }
 
-// Resolver asks this server alone.
+// Resolver returns a resolver that asks only this server.
 func (n *Names) Resolver() *net.Resolver {
 	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
