@@ -18,9 +18,8 @@ const (
 	mask      = "[hidden]"
 )
 
-// FromAnswer turns an HTTP exchange into a result by the contract that all
-// modules share. What the receiver echoed of the secrets (URLs among them) is
-// masked in the answer.
+// FromAnswer returns the result of an HTTP exchange, by the rules that all modules share. It masks
+// secrets, URLs among them, that the receiver repeats in its answer.
 func FromAnswer(a outbound.Answer, err error, secrets ...string) Result {
 	var r Result
 	switch {
@@ -62,8 +61,8 @@ func isTransient(status int) bool {
 	return status >= 500
 }
 
-// Show shows a request: its headers but those named, and its body with the
-// secrets masked.
+// Show returns a request as it can be shown: its headers without the hidden ones, and its body
+// with the secrets masked.
 func Show(r outbound.Request, hidden []string, secrets ...string) Shown {
 	s := Shown{Body: redact(strings.ToValidUTF8(string(r.Body), "\uFFFD"), secrets)}
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
@@ -74,7 +73,7 @@ func Show(r outbound.Request, hidden []string, secrets ...string) Shown {
 	return s
 }
 
-// answerText makes the bytes of an answer fit to be stored and shown.
+// answerText returns the bytes of an answer as a text that can be stored and shown.
 func answerText(body []byte, secrets []string) string {
 	text := strings.ToValidUTF8(string(body), "\uFFFD")
 	text = strings.ReplaceAll(text, "\x00", "")
@@ -82,8 +81,8 @@ func answerText(body []byte, secrets []string) string {
 	return truncateBytes(text, maxAnswer)
 }
 
-// redact masks secrets, and the telling parts of those that are URLs. One that
-// the end of the text cuts off is masked too.
+// redact masks secrets, and the parts of those that are URLs. It also masks one that the end of
+// the text cuts off.
 func redact(text string, secrets []string) string {
 	for _, secret := range secrets {
 		for _, part := range secretParts(secret) {
@@ -99,9 +98,9 @@ func redact(text string, secrets []string) string {
 	return text
 }
 
-// secretParts lists a secret and, of a URL, what could be used of it alone, the
-// longest first. Short ones are no secrets, and masking them would leave nothing
-// to read.
+// secretParts returns a secret and, for a URL, its parts that could be used alone, the longest
+// first. It leaves out those under 8 bytes: they are no secrets, and masking them would make the
+// text unreadable.
 func secretParts(secret string) []string {
 	all := []string{secret}
 	if u, err := url.Parse(secret); err == nil && u.Host != "" {
@@ -122,7 +121,7 @@ func secretParts(secret string) []string {
 	return long
 }
 
-// truncateBytes shortens a text to at most size bytes, between two characters.
+// truncateBytes truncates a text to size bytes, between two characters.
 func truncateBytes(text string, size int) string {
 	if len(text) <= size {
 		return text
@@ -133,8 +132,8 @@ func truncateBytes(text string, size int) string {
 	return text[:size]
 }
 
-// URLHint is what may be shown of a secret URL: its host and the last four
-// characters, if there is enough left to guess.
+// URLHint returns what can be shown of a secret URL: its host and the last four characters, if
+// enough remains secret.
 func URLHint(raw string) string {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" {
@@ -147,7 +146,7 @@ func URLHint(raw string) string {
 	return u.Host + " …" + tail(rest, 4)
 }
 
-// tail is the last n characters.
+// tail returns the last n characters.
 func tail(text string, n int) string {
 	for len(text) > 0 && utf8.RuneCountInString(text) > n {
 		_, size := utf8.DecodeRuneInString(text)

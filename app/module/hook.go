@@ -9,21 +9,20 @@ import (
 	"gatecrier/app/outbound"
 )
 
-// HookURL is the one field of a Hook: the URL, which is its secret.
+// HookURL is the only field of a Hook: the URL, which is secret.
 const HookURL = "url"
 
-// Hook is a sender that posts JSON to a secret URL, as incoming webhooks of
-// chats want it. Modules embed it.
+// Hook is a sender that posts JSON to a secret URL, such as the incoming webhook of a chat.
 type Hook struct {
 	Client *outbound.Client
 	About  Descriptor
-	// Payload is what is posted of a message: a value to encode.
+	// Payload returns the value to post for a message, which is encoded as JSON.
 	Payload func(Message) any
-	// Judge makes more of an answer than its status says, nil for nothing.
+	// Judge interprets an answer beyond its status; it can be nil.
 	Judge func(Result) Result
 }
 
-// HookField is the field of the URL.
+// HookField returns the field of the URL.
 func HookField(label, placeholder, help string) Field {
 	return Field{
 		Name: HookURL, Label: label, Kind: FieldURL, Placeholder: placeholder,
@@ -32,11 +31,11 @@ func HookField(label, placeholder, help string) Field {
 	}
 }
 
-// Descriptor tells about the module.
+// Descriptor describes the module.
 func (h *Hook) Descriptor() Descriptor { return h.About }
 
-// Prepare checks the URL. Any host will do: services move, and others speak
-// their formats.
+// Prepare checks the URL. It accepts any host: services move, and other programs accept their
+// formats.
 func (h *Hook) Prepare(c Config) (Config, error) {
 	c, fieldErrs := h.About.Clean(c)
 	if raw := c[HookURL]; raw != "" {
@@ -50,7 +49,7 @@ func (h *Hook) Prepare(c Config) (Config, error) {
 	return c, nil
 }
 
-// Hint is the host and the last four characters of the URL.
+// Hint returns the host and the last four characters of the URL.
 func (*Hook) Hint(c Config) string { return URLHint(c[HookURL]) }
 
 // Send posts a message once.
@@ -67,7 +66,7 @@ func (h *Hook) Send(ctx context.Context, c Config, m Message) Result {
 	return r
 }
 
-// Show is what Send posts.
+// Show returns what Send posts.
 func (h *Hook) Show(_ context.Context, c Config, m Message) (Shown, error) {
 	request, err := h.request(c, m)
 	return Show(request, nil, h.About.Secrets(c)...), err
@@ -79,8 +78,8 @@ func (h *Hook) request(c Config, m Message) (outbound.Request, error) {
 	return outbound.Request{Method: http.MethodPost, URL: c[HookURL], Header: header, Body: body}, err
 }
 
-// JSON encodes a value without making entities of <, > and &, which would be
-// six bytes each and mean nothing outside of pages.
+// JSON encodes a value without escaping <, > and &: the escapes take six bytes each and matter
+// only in HTML.
 func JSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

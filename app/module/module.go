@@ -1,6 +1,6 @@
-// Package module is the contract of connectors: what one tells about itself,
-// how its configuration is prepared, what it is given to send, and the closed
-// set of results that decide what happens to a delivery.
+// Package module is the contract of modules, the channels to users: how one describes itself, how
+// its configuration is prepared, what it gets to send, and the closed set of results that decide
+// about a delivery.
 package module
 
 import (
@@ -9,16 +9,15 @@ import (
 	"time"
 )
 
-// Module is a connector: a kind of place to connect to. It is safe for
-// concurrent use, and no call depends on what another has left.
+// Module is an implementation of a channel. It is safe for concurrent use, and no call depends on
+// an earlier one.
 type Module interface {
-	// Descriptor tells what the module is and which configuration it takes.
+	// Descriptor describes the module and the configuration that it takes.
 	Descriptor() Descriptor
-	// Prepare trims a configuration, makes the generated secrets that are
-	// missing, and checks it. What is wrong is a fault.Error with its fields
-	// by their names.
+	// Prepare trims a configuration, generates the missing secrets, and checks it. The error is
+	// a fault.Error that names the fields.
 	Prepare(Config) (Config, error)
-	// Hint is what may be shown of a prepared configuration.
+	// Hint returns what can be shown of a prepared configuration.
 	Hint(Config) string
 }
 
@@ -32,29 +31,27 @@ type Sender interface {
 
 // Shower is a module that can show what it sends.
 type Shower interface {
-	// Show is what Send would post, for people who look at a delivery: without
-	// signatures, and with its secrets masked.
+	// Show returns what Send would post, for users who look at a delivery: without signatures,
+	// and with its secrets masked.
 	Show(ctx context.Context, c Config, m Message) (Shown, error)
 }
 
-// Shown is a message as it goes out.
+// Shown is a message as it is sent.
 type Shown struct {
 	Head []string // "Content-Type: application/json"
 	Body string
 }
 
-// Rotator is a module whose secret can be replaced while receivers still check
-// the old one.
+// Rotator is a module whose secret can be replaced while receivers still check the old one.
 type Rotator interface {
-	// Rotate returns the configuration with a new secret; the old one counts
-	// until then too.
+	// Rotate returns the configuration with a new secret. The old one stays valid until until.
 	Rotate(c Config, until time.Time) Config
-	// RotatedUntil is until when an older secret counts, zero where none does.
+	// RotatedUntil returns until when an older secret is valid, zero if none is.
 	RotatedUntil(c Config) time.Time
 }
 
-// Message is what is sent. The texts may hold anything that a scanner or a
-// user wrote; a module encodes them for its receiver.
+// Message is what to send. Its texts can hold anything that a scanner or a user wrote; a module
+// encodes them for its receiver.
 type Message struct {
 	ID      string // the same in every attempt
 	Type    string // of the event: "gate.changed"
@@ -62,21 +59,21 @@ type Message struct {
 	Time    time.Time
 	Title   string   // one line
 	Why     string   // the reason in a sentence, shortest first
-	Key     string   // what it is about, the same in all messages about that ("gate/7"), or ""
-	Tone    Tone     // of what Key names, ToneBad says that it is open, the others that it is closed
-	Facts   []Fact   // details, the most telling first
-	Items   []string // what failing it, worst first: "critical: CVE-2024-3094 in xz 5.6.0"
-	Actor   string   // who caused it, "" where nobody did
-	Link    string   // the page to read on, an absolute URL, or ""
+	Key     string   // what it is about, the same in all messages about it ("gate/7"), or ""
+	Tone    Tone     // ToneBad opens what Key names, the others close it
+	Facts   []Fact   // details, the most important first
+	Items   []string // the failing observations, worst first: "critical: CVE-2024-3094 in xz 5.6.0"
+	Actor   string   // the user who caused it, or ""
+	Link    string   // the absolute URL of the page about it, or ""
 	Data    json.RawMessage
-	Test    bool // somebody wanted to see whether it arrives
+	Test    bool // a user tests whether messages arrive
 }
 
-// TypeAccount is the type of messages to one person about his own account. They
-// are in no ledger.
+// TypeAccount is the type of messages to a user about their own account. The delivery log does not
+// have them.
 const TypeAccount = "gatecrier.account"
 
-// Tone is how a message is to be taken; channels that know colours show it.
+// Tone is the mood of a message; channels with colors show it.
 type Tone string
 
 // The tones.

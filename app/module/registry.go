@@ -2,14 +2,13 @@ package module
 
 import "fmt"
 
-// Registry is the modules that there are, in the order in which they are shown.
+// Registry has all modules, in the order in which they are shown.
 type Registry struct {
 	all    []Module
 	byName map[string]Module
 }
 
-// NewRegistry makes a registry. It fails on a descriptor that says too little
-// and on a name taken twice.
+// NewRegistry returns a registry. The error is about an incomplete descriptor or a duplicate name.
 func NewRegistry(modules ...Module) (*Registry, error) {
 	r := &Registry{all: modules, byName: make(map[string]Module, len(modules))}
 	for _, m := range modules {
@@ -25,7 +24,7 @@ func NewRegistry(modules ...Module) (*Registry, error) {
 	return r, nil
 }
 
-// Get finds a module by its name.
+// Get returns the module with a name.
 func (r *Registry) Get(name string) (Module, bool) {
 	m, ok := r.byName[name]
 	return m, ok

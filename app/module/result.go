@@ -5,23 +5,22 @@ import (
 	"time"
 )
 
-// Kind says what a result means for the delivery and for its connection.
+// Kind is what a result means for the delivery and for its connection.
 type Kind int
 
-// The kinds. The zero value is KindTransient, so that a result which nobody
-// made is never taken for a success.
+// The kinds. The zero value is KindTransient, so that the zero Result is never a success.
 const (
-	KindTransient  Kind = iota // try again; counts for the breaker
+	KindTransient  Kind = iota // retry; counts for the breaker
 	KindDelivered              // arrived, or was accepted
-	KindRetryAfter             // try again, not before Wait; counts for the breaker
-	KindRejected               // the receiver did not want it: twice more, then dead; not for the breaker
-	KindPermanent              // it can never arrive: dead
-	KindRefused                // the guard did not let it out; not for the breaker
-	KindGone                   // the receiver is no more: dead, and the connection is disabled
-	KindSkipped                // it was not even tried, because this is not set up; final, not for the breaker
+	KindRetryAfter             // retry, not before Wait; counts for the breaker
+	KindRejected               // the receiver refused it: retry twice, then fail; not for the breaker
+	KindPermanent              // it can never arrive: fail
+	KindRefused                // the guard refused the address; not for the breaker
+	KindGone                   // the receiver has ended: fail, and disable the connection
+	KindSkipped                // not tried, because it is not set up; final, not for the breaker
 )
 
-// String is the kind's name for logs and tests.
+// String returns the kind's name for logs and tests.
 func (k Kind) String() string {
 	switch k {
 	case KindTransient:
@@ -44,25 +43,24 @@ func (k Kind) String() string {
 	return fmt.Sprintf("kind(%d)", int(k))
 }
 
-// Result is how one attempt ended. Its kind is set by the constructors alone;
-// the fields are for the ledger and hold no secret.
+// Result is the outcome of one attempt. Only the constructors set its kind; the fields are for the
+// delivery log and hold no secret.
 type Result struct {
 	kind Kind
 	wait time.Duration
 
 	Reason   string        // a phrase for the user
-	Status   int           // of HTTP, or the code of SMTP; 0 where there was none
-	Answer   string        // the start of what came back: at most 4 KB, valid UTF-8, no NUL
-	Unsure   bool          // it was sent and may have arrived, though nothing says so
-	Private  bool          // it came from an address that is not public
+	Status   int           // of HTTP, or the code of SMTP; 0 for none
+	Answer   string        // the start of the answer: at most 4 KiB, valid UTF-8, no NUL
+	Unsure   bool          // it was sent and may have arrived, without an answer
+	Private  bool          // the answer came from an address that is not public
 	Duration time.Duration // of the attempt
 }
 
-// Kind tells what the result means.
+// Kind returns what the result means.
 func (r Result) Kind() Kind { return r.kind }
 
-// Wait is how long the receiver asked to be left alone; 0 unless the kind is
-// KindRetryAfter.
+// Wait returns how long the receiver asked to wait; 0 unless the kind is KindRetryAfter.
 func (r Result) Wait() time.Duration { return r.wait }
 
 // WithMeaning returns another result of the same exchange: meaning, with the status, the answer
@@ -72,29 +70,28 @@ func (r Result) WithMeaning(meaning Result) Result {
 	return meaning
 }
 
-// Delivered is a success; detail says what is known ("200 OK", "accepted").
+// Delivered returns a success; detail is what is known of it ("200 OK", "accepted").
 func Delivered(detail string) Result { return Result{kind: KindDelivered, Reason: detail} }
 
-// RetryAfter is a failure that the receiver wants tried again after d.
+// RetryAfter returns a failure that the receiver asks to retry after d.
 func RetryAfter(d time.Duration, reason string) Result {
 	return Result{kind: KindRetryAfter, wait: d, Reason: reason}
 }
 
-// Transient is a failure that may pass.
+// Transient returns a failure that may pass.
 func Transient(reason string) Result { return Result{kind: KindTransient, Reason: reason} }
 
-// Rejected is a refusal by the receiver that is worth only a few more tries.
+// Rejected returns a refusal by the receiver that is worth only a few more attempts.
 func Rejected(reason string) Result { return Result{kind: KindRejected, Reason: reason} }
 
-// Permanent is a failure that no further attempt can mend.
+// Permanent returns a failure that no further attempt can solve.
 func Permanent(reason string) Result { return Result{kind: KindPermanent, Reason: reason} }
 
-// Refused is a connection that the guard of addresses did not let out.
+// Refused returns a connection that the guard of addresses refused.
 func Refused(reason string) Result { return Result{kind: KindRefused, Reason: reason} }
 
-// ResultGone is a receiver that says it will not be there any more.
+// ResultGone returns the answer of a receiver that has ended for good.
 func ResultGone(reason string) Result { return Result{kind: KindGone, Reason: reason} }
 
-// Skipped is a message that was not sent, and is not to be, for a reason in our
-// own settings.
+// Skipped returns a message that was not sent, and will not be, because of our own settings.
 func Skipped(reason string) Result { return Result{kind: KindSkipped, Reason: reason} }

@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// SingleLine makes a text fit for one line: valid UTF-8, each run of white space and
-// control characters one space, without the characters that reorder what is
-// around them (Unicode's bidirectional controls).
+// SingleLine returns a text as a single line: valid UTF-8, with a space for each run of white
+// space and control characters, and without Unicode's bidirectional controls, which reorder the
+// text around them.
 func SingleLine(text string) string {
 	var b strings.Builder
 	space := false
@@ -29,12 +29,12 @@ func SingleLine(text string) string {
 	return b.String()
 }
 
-// TruncateEncoded encodes a text character by character, and ends it with "…" before it is
-// larger than most by size. Whatever encode makes of a character is never split.
+// TruncateEncoded encodes a text character by character, and ends it with "…" before it exceeds
+// limit, as size counts. It never splits the encoding of a character.
 func TruncateEncoded(text string, limit int, size func(string) int, encode func(rune) string) string {
 	const more = "…"
 	var b strings.Builder
-	used, safe := 0, 0 // safe is how much of b leaves room for more
+	used, safe := 0, 0 // safe is the length of b that leaves space for more
 	for _, r := range text {
 		one := encode(r)
 		used += size(one)
@@ -49,20 +49,23 @@ func TruncateEncoded(text string, limit int, size func(string) int, encode func(
 	return b.String()
 }
 
-// Truncate is at most so many characters of the text, made one line.
+// Truncate returns a text as a single line of at most limit characters.
 func Truncate(text string, limit int) string {
 	return TruncateEncoded(SingleLine(text), limit, utf8.RuneCountInString, func(r rune) string { return string(r) })
 }
 
-// SafeLink is the URL in a spelling without quotes, angles, bars or white space,
-// if it is an absolute one of http or https of at most 2000 bytes, else "".
+var linkEscapes = strings.NewReplacer(
+	"<", "%3C", ">", "%3E", "|", "%7C", `"`, "%22", "'", "%27", " ", "%20", "`", "%60", "\\", "%5C",
+)
+
+// SafeLink returns an absolute http or https URL of at most 2000 bytes in a spelling without
+// quotes, angle brackets, bars or white space; "" for any other text.
 func SafeLink(link string) string {
 	u, err := url.Parse(link)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
 		return ""
 	}
-	safe := strings.NewReplacer("<", "%3C", ">", "%3E", "|", "%7C", `"`, "%22", "'", "%27", " ", "%20", "`", "%60", "\\", "%5C").
-		Replace(u.String())
+	safe := linkEscapes.Replace(u.String())
 	if len(safe) > 2000 || strings.ContainsFunc(safe, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return ""
 	}

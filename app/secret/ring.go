@@ -45,7 +45,7 @@ func NewRing(keys ...[]byte) (*Ring, error) {
 // only with the same path. An empty value gives the zero Text.
 func (r *Ring) Seal(path, plain string) (Text, error) {
 	if path == "" {
-		return Text{}, errors.New("seal secret: no place given")
+		return Text{}, errors.New("seal secret: no path given")
 	}
 	if plain == "" {
 		return Text{}, nil
@@ -73,7 +73,7 @@ func (r *Ring) Open(path string, t Text) (string, error) {
 	}
 	plain, err := aead.Open(nil, nil, body, associatedData(header, path))
 	if err != nil {
-		return "", fmt.Errorf("open secret of %s: it is damaged or was sealed for another place", path)
+		return "", fmt.Errorf("open secret of %s: it is damaged or was sealed for another path", path)
 	}
 	return string(plain), nil
 }
