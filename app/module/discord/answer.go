@@ -8,32 +8,32 @@ import (
 	"gatecrier/app/module"
 )
 
-// unknownWebhook is Discord's code for a webhook that was deleted
+// unknownWebhook is Discord's code for a deleted webhook
 // (https://discord.com/developers/docs/topics/opcodes-and-status-codes#json).
 const unknownWebhook = 10015
 
-// maxWait is the longest wait that any receiver may ask for.
+// maxWait is the longest wait that a receiver can ask for.
 const maxWait = 6 * time.Hour
 
-// apiError is what of Discord's answers counts.
+// apiError is the part of Discord's answers that matters.
 type apiError struct {
 	Code       int     `json:"code"`
 	RetryAfter float64 `json:"retry_after"` // in seconds
 }
 
-// judge makes more of an answer than its status says
-// (https://discord.com/developers/docs/topics/rate-limits). A wait that a header
-// asks for is known already.
+// judge interprets an answer beyond its status
+// (https://discord.com/developers/docs/topics/rate-limits). A Retry-After header has already been
+// applied.
 func judge(r module.Result) module.Result {
-	var s apiError
-	if json.Unmarshal([]byte(r.Answer), &s) != nil {
+	var e apiError
+	if json.Unmarshal([]byte(r.Answer), &e) != nil {
 		return r
 	}
 	switch {
-	case r.Status == http.StatusNotFound && s.Code == unknownWebhook:
+	case r.Status == http.StatusNotFound && e.Code == unknownWebhook:
 		return r.WithMeaning(module.ResultGone("Discord does not know this webhook any more"))
 	case r.Status == http.StatusTooManyRequests && r.Kind() == module.KindTransient:
-		if wait := time.Duration(min(s.RetryAfter, maxWait.Seconds()) * float64(time.Second)); wait > 0 {
+		if wait := time.Duration(min(e.RetryAfter, maxWait.Seconds()) * float64(time.Second)); wait > 0 {
 			return r.WithMeaning(module.RetryAfter(wait, r.Reason))
 		}
 	}

@@ -8,11 +8,11 @@ import (
 	"gatecrier/app/module"
 )
 
-// Discord's limits are 2000 characters of content, and in an embed 256 of a
-// title, 4096 of a description, 25 fields of 256 and 1024, and 6000 in all
+// Discord's limits are 2000 characters of content, and in an embed 256 of a title, 4096 of a
+// description, 25 fields of 256 and 1024, and 6000 in all
 // (https://discord.com/developers/docs/resources/message#embed-object-embed-limits).
-// These are ours, in UTF-16 units, which are never fewer than what is counted
-// there. Those of the embed add up to fewer than 5800.
+// Ours are in UTF-16 units, which are never fewer than the characters that Discord counts. With
+// those of texts, the embed stays below 5800.
 const (
 	maxTitle = 300
 	maxWhy   = 1000
@@ -22,14 +22,14 @@ var texts = module.ChatText{
 	Fit: fit, MaxFacts: 10, MaxLabel: 60, MaxValue: 220, MaxItems: 15, MaxItem: 250, MaxList: 1900,
 }
 
-// payload is what is posted. Nobody is called by it.
+// payload is the body of a post. It mentions nobody.
 type payload struct {
 	Content  string   `json:"content"`
 	Embeds   []embed  `json:"embeds,omitempty"`
 	Mentions mentions `json:"allowed_mentions"`
 }
 
-// mentions are the kinds of mentions that call: none.
+// mentions are the kinds of mentions that notify: none.
 type mentions struct {
 	Parse []string `json:"parse"`
 }
@@ -40,7 +40,7 @@ type embed struct {
 	Color       int     `json:"color,omitempty"`
 	URL         string  `json:"url,omitempty"`
 	Fields      []field `json:"fields,omitempty"`
-	Timestamp   string  `json:"timestamp,omitempty"` // shown as the reader's own clock has it
+	Timestamp   string  `json:"timestamp,omitempty"` // shown in the reader's time zone
 }
 
 type field struct {
@@ -59,13 +59,13 @@ func compose(m module.Message) payload {
 	if !m.Time.IsZero() {
 		e.Timestamp = m.Time.UTC().Format(time.RFC3339)
 	}
-	if e.Title != "" || e.Description != "" || len(e.Fields) > 0 { // without those, Discord refuses it
+	if e.Title != "" || e.Description != "" || len(e.Fields) > 0 { // Discord refuses an empty embed
 		p.Embeds = []embed{e}
 	}
 	return p
 }
 
-// description is the reason, what failing it, and whether it is a test.
+// description returns the reason, the failing observations, and whether it is a test.
 func description(m module.Message) string {
 	var parts []string
 	if why := module.SingleLine(m.Why); why != "" {

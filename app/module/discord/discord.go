@@ -1,6 +1,6 @@
-// Package discord sends messages to webhooks of Discord
-// (https://discord.com/developers/docs/resources/webhook#execute-webhook): a line
-// of text, and an embed with the details.
+// Package discord sends messages to Discord webhooks
+// (https://discord.com/developers/docs/resources/webhook#execute-webhook): a line of text, and an
+// embed with the details.
 package discord
 
 import (
@@ -8,8 +8,8 @@ import (
 	"gatecrier/app/outbound"
 )
 
-// New returns the module, which sends through client. Discord takes about 30
-// messages a minute for a channel, five of them at once.
+// New returns the module, which sends through client. Discord accepts about 30 messages a minute
+// for a channel, five of them at once.
 func New(client *outbound.Client) *module.Hook {
 	return &module.Hook{
 		Client: client, Payload: func(m module.Message) any { return compose(m) }, Judge: judge,
@@ -19,9 +19,8 @@ func New(client *outbound.Client) *module.Hook {
 			Icon:    "send",
 			Summary: "A message in a Discord channel, by a webhook",
 			Fields: []module.Field{
-				module.HookField(
-					"Webhook URL", "https://discord.com/api/webhooks/…", "From the settings of a channel, Integrations, Webhooks.",
-				),
+				module.HookField("Webhook URL", "https://discord.com/api/webhooks/…",
+					"From the settings of a channel, Integrations, Webhooks."),
 			},
 			Limits: module.Limits{Ordered: true, Parallel: 1, PerSecond: 0.5, Burst: 5},
 		},

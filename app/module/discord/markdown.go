@@ -6,19 +6,18 @@ import (
 	"gatecrier/app/module"
 )
 
-// special are the characters that Discord's Markdown acts on in the middle of a
-// line; < begins a mention, a time or an emoji.
+// special are the characters that Discord's Markdown interprets in the middle of a line; < begins
+// a mention, a time or an emoji.
 const special = "\\`*_~|<>[]#"
 
-// gap has no width. Behind an @ it keeps a mention from being shown as one, and
-// it stands where an empty text is not allowed.
+// gap has no width. Behind an @ it prevents a mention, and it fills texts that must not be empty.
 const gap = "\u200b"
 
-// fit escapes a line for Markdown, so that it is shown as it was written and
-// links to nothing, and cuts it to so many UTF-16 units.
+// fit escapes a line for Markdown, so that it shows as written and links to nothing, and truncates
+// it to limit UTF-16 units.
 func fit(line string, limit int) string {
 	before := '\n'
-	digits := false // all since the start
+	digits := false // only digits since the start
 	return module.TruncateEncoded(line, limit, module.UTF16Len, func(r rune) string {
 		start := before == '\n'
 		listed := strings.ContainsRune("-+", r) && start || strings.ContainsRune(".)", r) && digits

@@ -8,8 +8,8 @@ import (
 	"gatecrier/app/module"
 )
 
-// Bounds of an event's texts, in UTF-16 units. The details stay below 4000, all
-// together below 28 KB.
+// Bounds of an event's texts, in UTF-16 units. The details, with the items of texts, stay below
+// 4000, everything below 28 KB.
 const (
 	maxSummary = 250
 	maxWhy     = 1000
@@ -31,13 +31,13 @@ const (
 	priorityLow  = "LOW"
 )
 
-// event is what is posted.
+// event is the body of a post.
 type event struct {
 	IntegrationKey string            `json:"integrationKey"`
 	EventType      string            `json:"eventType"`
 	Summary        string            `json:"summary"`
 	Details        string            `json:"details,omitempty"`
-	AlertKey       string            `json:"alertKey"` // of one alert at most that is open
+	AlertKey       string            `json:"alertKey"` // an open alert has a unique key
 	Priority       string            `json:"priority,omitempty"`
 	Links          []link            `json:"links,omitempty"`
 	CustomDetails  map[string]string `json:"customDetails"`
@@ -48,11 +48,13 @@ type link struct {
 	Text string `json:"text"`
 }
 
-// eventsOf is the event of a message; of a test, a second one closes the first.
+// eventsOf returns the event of a message. For a test, a second one closes the first.
 func eventsOf(c module.Config, m module.Message) []event {
 	e := event{
-		IntegrationKey: c[fieldKey], Summary: module.TruncateUTF16(m.TitleLine(), maxSummary),
-		Details: details(m), CustomDetails: customDetails(m),
+		IntegrationKey: c[fieldKey],
+		Summary:        module.TruncateUTF16(m.TitleLine(), maxSummary),
+		Details:        details(m),
+		CustomDetails:  customDetails(m),
 	}
 	if href := module.SafeLink(m.Link); href != "" {
 		e.Links = []link{{Href: href, Text: "Open in Gatecrier"}}
@@ -66,13 +68,13 @@ func eventsOf(c module.Config, m module.Message) []event {
 	return []event{e, closing}
 }
 
-// typeForecast is the type of messages about what comes: none of them is good news
-// of what another has opened.
+// typeForecast is the type of messages about the future: they never close an alert that another
+// message opened.
 const typeForecast = "waiver.expiring"
 
-// alertOf is the type, the priority and the key of the alert. The alert of a
-// message about nothing that could pass is one of its own: no other closes it,
-// and a later attempt does not open a second.
+// alertOf returns the type and the priority of an event, and the key of its alert. A message about
+// nothing that can be resolved has an alert of its own: no other message closes it, and a later
+// attempt does not open a second one.
 func alertOf(m module.Message) (kind, priority, key string) {
 	switch {
 	case m.Test:
@@ -85,8 +87,7 @@ func alertOf(m module.Message) (kind, priority, key string) {
 	return typeResolve, "", "gatecrier/" + m.Key
 }
 
-// details is the reason and what failing it, fit to be read as plain text and as
-// Markdown.
+// details returns the reason and the failing observations, readable as plain text and as Markdown.
 func details(m module.Message) string {
 	var parts []string
 	if why := module.SingleLine(m.Why); why != "" {
@@ -98,8 +99,8 @@ func details(m module.Message) string {
 	return strings.Join(parts, "\n\n")
 }
 
-// customDetails are the facts by their labels, the first of each, and what is known of
-// the message.
+// customDetails returns the facts by label, the first of each, and the message's type, ID, user
+// and time.
 func customDetails(m module.Message) map[string]string {
 	all := map[string]string{}
 	for _, f := range m.Facts {
@@ -126,8 +127,8 @@ func customDetails(m module.Message) map[string]string {
 // gap has no width.
 const gap = "\u200b"
 
-// fitText truncates a text that may be shown as Markdown: without tags, links
-// and pictures, and still readable where it is not Markdown.
+// fitText truncates a text that Ilert may show as Markdown: it breaks tags, links and pictures,
+// and stays readable as plain text.
 func fitText(line string, limit int) string {
 	var before rune
 	return module.TruncateEncoded(line, limit, module.UTF16Len, func(r rune) string {

@@ -1,6 +1,6 @@
 // Package ilert sends messages to Ilert's events API
-// (https://docs.ilert.com/developer-docs/rest-api/api-reference/events): what
-// fails opens an alert for who is on call, and what passes again closes it.
+// (https://docs.ilert.com/developer-docs/rest-api/api-reference/events): a failure opens an alert
+// for the users on call, and a recovery closes it.
 package ilert
 
 import (
@@ -20,11 +20,11 @@ const (
 	fieldKey = "integration_key"
 )
 
-// defaultURL is where events go unless a configuration says otherwise.
+// defaultURL is the URL of events unless a configuration has another.
 const defaultURL = "https://api.ilert.com/api/events"
 
-// minKey is how many characters a key has at least. A shorter one would not be
-// masked in answers.
+// minKey is the minimum length of a key in characters. A shorter one would not be masked in
+// answers.
 const minKey = 8
 
 // Ilert is the module.
@@ -33,7 +33,7 @@ type Ilert struct{ client *outbound.Client }
 // New returns the module, which sends through client.
 func New(client *outbound.Client) *Ilert { return &Ilert{client: client} }
 
-// Descriptor tells about Ilert.
+// Descriptor describes the module.
 func (*Ilert) Descriptor() module.Descriptor {
 	return module.Descriptor{
 		Name: "ilert", Title: "Ilert", Icon: "bell",
@@ -71,14 +71,14 @@ func (i *Ilert) Prepare(c module.Config) (module.Config, error) {
 	return c, nil
 }
 
-// validKey is whether a key is long enough, and the same in JSON as it is.
+// validKey reports whether a key is long enough, and needs no escapes in JSON.
 func validKey(key string) bool {
 	return len(key) >= minKey &&
 		!strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' })
 }
 
-// Hint is the host of the URL, and the last four characters of the key if there
-// is enough left to guess.
+// Hint returns the host of the URL, and the last four characters of the key if enough remains
+// secret.
 func (*Ilert) Hint(c module.Config) string {
 	hint := defaultURL
 	if raw := c[fieldURL]; raw != "" {
@@ -93,8 +93,8 @@ func (*Ilert) Hint(c module.Config) string {
 	return hint
 }
 
-// Send posts a message once. A test is closed as soon as it has arrived, so that
-// it leaves nothing open.
+// Send posts a message once. It closes a test right after it has arrived, so that no alert stays
+// open.
 func (i *Ilert) Send(ctx context.Context, c module.Config, m module.Message) module.Result {
 	var last module.Result
 	for _, e := range eventsOf(c, m) {
@@ -113,7 +113,7 @@ func (i *Ilert) Send(ctx context.Context, c module.Config, m module.Message) mod
 	return last
 }
 
-// Show is what Send posts, a line for each event.
+// Show returns what Send posts, a line for each event.
 func (i *Ilert) Show(_ context.Context, c module.Config, m module.Message) (module.Shown, error) {
 	var all outbound.Request
 	var bodies [][]byte
@@ -128,8 +128,7 @@ func (i *Ilert) Show(_ context.Context, c module.Config, m module.Message) (modu
 	return module.Show(all, nil, i.masked(c)...), nil
 }
 
-// masked is what is masked in answers: the key, and a URL that is not the one
-// that everybody knows.
+// masked returns what to mask in answers: the key, and the URL unless it is the public default.
 func (i *Ilert) masked(c module.Config) []string {
 	secrets := i.Descriptor().Secrets(c)
 	if raw := c[fieldURL]; raw != "" && raw != defaultURL {

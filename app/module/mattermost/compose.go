@@ -7,9 +7,9 @@ import (
 	"gatecrier/app/module"
 )
 
-// A text of Mattermost may have 16,383 characters, and attachments are kept in
-// some 800 KB. These are bytes of the encoded JSON, and add up to fewer than
-// 20 KB: receivers that speak Mattermost's format may take less.
+// A text in Mattermost can have 16,383 characters, and attachments some 800 KB. Our limits, with
+// those of texts, are bytes of the encoded JSON, and add up to less than 20 KB: other receivers of
+// Mattermost's format may accept less.
 const (
 	maxTitle = 600
 	maxWhy   = 2400
@@ -19,14 +19,14 @@ var texts = module.ChatText{
 	Fit: fit, MaxFacts: 10, MaxLabel: 100, MaxValue: 400, MaxItems: 15, MaxItem: 400,
 }
 
-// payload is what is posted.
+// payload is the body of a post.
 type payload struct {
 	Text        string       `json:"text"`
 	Attachments []attachment `json:"attachments,omitempty"`
 }
 
 type attachment struct {
-	Fallback  string  `json:"fallback"` // where attachments are not shown, as plain text
+	Fallback  string  `json:"fallback"` // as plain text, where attachments are not shown
 	Color     string  `json:"color,omitempty"`
 	Title     string  `json:"title,omitempty"`
 	TitleLink string  `json:"title_link,omitempty"`
@@ -56,7 +56,7 @@ func compose(m module.Message) payload {
 	return p
 }
 
-// details is the list of items, and the footer below it.
+// details returns the list of items, and the footer below it.
 func details(m module.Message) string {
 	var parts []string
 	for _, part := range []string{texts.List(m.Items), m.Footer(utc)} {

@@ -6,22 +6,22 @@ import (
 	"gatecrier/app/module"
 )
 
-// special are the characters that Mattermost's Markdown acts on in the middle of
-// a line, and that it lets be escaped.
+// special are the characters that Mattermost's Markdown interprets in the middle of a line, and
+// that can be escaped.
 const special = "\\`*_~[]()#>|"
 
-// gap has no width. It is put behind the characters that mean something together
-// with what follows, and that Mattermost does not let be escaped: @ of a mention,
-// which its server looks for in the text as it came, < of a tag, & of an entity.
+// gap has no width. It follows the characters that have a meaning together with the next one and
+// cannot be escaped: @ of a mention, which the server looks for in the raw text, < of a tag, & of
+// an entity.
 const gap = "\u200b"
 
 const gapped = "@<&"
 
-// fit escapes a line for Markdown, so that it is shown as it was written and
-// calls nobody, and cuts it to so many bytes of JSON.
+// fit escapes a line for Markdown, so that it shows as written and mentions nobody, and truncates
+// it to limit bytes of JSON.
 func fit(line string, limit int) string {
 	start := true
-	digits := false // all since the start
+	digits := false // only digits since the start
 	return module.TruncateEncoded(line, limit, module.JSONLen, func(r rune) string {
 		listed := strings.ContainsRune("-+", r) && start || r == '.' && digits
 		digits = r >= '0' && r <= '9' && (start || digits)
@@ -36,7 +36,7 @@ func fit(line string, limit int) string {
 	})
 }
 
-// plain is fit where Markdown means nothing.
+// plain is like fit for plain text.
 func plain(line string, limit int) string {
 	return module.TruncateEncoded(line, limit, module.JSONLen, func(r rune) string {
 		if strings.ContainsRune(gapped, r) {

@@ -1,6 +1,6 @@
 // Package mattermost sends messages to incoming webhooks of Mattermost
-// (https://developers.mattermost.com/integrate/webhooks/incoming/): a line or
-// two of Markdown, and an attachment with the details
+// (https://developers.mattermost.com/integrate/webhooks/incoming/): a line or two of Markdown, and
+// an attachment with the details
 // (https://developers.mattermost.com/integrate/reference/message-attachments/).
 package mattermost
 
@@ -19,11 +19,8 @@ func New(client *outbound.Client) *module.Hook {
 			Icon:    "send",
 			Summary: "A message in a Mattermost channel, by an incoming webhook",
 			Fields: []module.Field{
-				module.HookField(
-					"Webhook URL",
-					"https://mattermost.example.com/hooks/…",
-					"From Mattermost's page of integrations, Incoming Webhooks.",
-				),
+				module.HookField("Webhook URL", "https://mattermost.example.com/hooks/…",
+					"From Mattermost's page of integrations, Incoming Webhooks."),
 			},
 			Limits: module.Limits{Ordered: true, Parallel: 4, PerSecond: 4, Burst: 4},
 		},

@@ -7,8 +7,8 @@ import (
 	"gatecrier/app/module"
 )
 
-// judge makes more of the word that Slack's answers consist of than their status
-// says (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors).
+// judge interprets the word in Slack's answers
+// (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors).
 func judge(r module.Result) module.Result {
 	if r.Status < 400 || r.Status >= 500 || r.Status == http.StatusTooManyRequests {
 		return r
@@ -23,13 +23,8 @@ func judge(r module.Result) module.Result {
 		return r.WithMeaning(module.Rejected("Slack does not find the channel of this webhook (" + word + ")"))
 	case "action_prohibited", "posting_to_general_channel_denied", "invalid_token":
 		return r.WithMeaning(module.Rejected("Slack does not let this webhook post (" + word + ")"))
-	case "invalid_payload",
-		"invalid_blocks",
-		"invalid_blocks_format",
-		"msg_blocks_too_long",
-		"msg_too_long",
-		"no_text",
-		"too_many_attachments":
+	case "invalid_payload", "invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long",
+		"no_text", "too_many_attachments":
 		return r.WithMeaning(module.Permanent("Slack cannot take this message (" + word + ")"))
 	}
 	return r

@@ -8,10 +8,9 @@ import (
 	"gatecrier/app/module"
 )
 
-// Slack's limits are 50 blocks, 150 characters in a header, 3000 in a section,
-// 2000 in each of 10 fields, and, not written down anywhere, some 13,200 in all
-// blocks. These are ours, in UTF-16 units, which are never fewer than what is
-// counted there.
+// Slack's limits are 50 blocks, 150 characters in a header, 3000 in a section, 2000 in each of 10
+// fields, and, undocumented, some 13,200 in all blocks. Ours are in UTF-16 units, which are never
+// fewer than the characters that Slack counts.
 const (
 	maxHeader = 150
 	maxWhy    = 2900
@@ -23,10 +22,10 @@ var texts = module.ChatText{
 	Fit: fit, MaxFacts: 10, MaxLabel: 80, MaxValue: 300, MaxItems: 20, MaxItem: 250, MaxList: 2900,
 }
 
-// payload is what is posted. Nothing in it is turned into a link or a mention
-// that does not say so, and links are not looked up.
+// payload is the body of a post. Slack turns nothing in it into a link or a mention that is not
+// marked so, and does not look up links.
 type payload struct {
-	Text        string  `json:"text"` // where blocks are not shown: in notices, and for screen readers
+	Text        string  `json:"text"` // where blocks are not shown: in notifications and screen readers
 	Blocks      []block `json:"blocks"`
 	UnfurlLinks bool    `json:"unfurl_links"`
 	UnfurlMedia bool    `json:"unfurl_media"`
@@ -42,7 +41,7 @@ type block struct {
 type text struct {
 	Type     string `json:"type"`
 	Text     string `json:"text"`
-	Verbatim bool   `json:"verbatim,omitempty"` // no links and names out of plain words
+	Verbatim bool   `json:"verbatim,omitempty"` // no links or names from plain words
 }
 
 func mrkdwn(s string) text { return text{Type: "mrkdwn", Text: s, Verbatim: true} }
@@ -67,7 +66,7 @@ func compose(m module.Message) payload {
 		p.Blocks = append(p.Blocks, section(list))
 	}
 	if link := escape(module.SafeLink(m.Link)); link != "" && len(link) <= maxLink {
-		// A button would ask for an answer that an incoming webhook cannot get.
+		// A button would need an endpoint for its click, which an incoming webhook does not have.
 		p.Blocks = append(p.Blocks, section("<"+link+"|Open in Gatecrier>"))
 		p.Text += "\n" + link
 	}
@@ -101,8 +100,8 @@ func fit(s string, limit int) string {
 	return module.TruncateEncoded(s, limit, module.UTF16Len, func(r rune) string { return escape(string(r)) })
 }
 
-// escape makes entities of the three characters that Slack wants so, and of no
-// others (https://docs.slack.dev/messaging/formatting-message-text#escaping).
+// escape escapes the three characters that Slack requires, and no others
+// (https://docs.slack.dev/messaging/formatting-message-text#escaping).
 func escape(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
 }

@@ -1,6 +1,6 @@
 // Package slack sends messages to incoming webhooks of Slack
-// (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks):
-// blocks for people, and a plain text where only that is shown.
+// (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks): blocks, and a plain
+// text where Slack shows only that.
 package slack
 
 import (
@@ -8,8 +8,8 @@ import (
 	"gatecrier/app/outbound"
 )
 
-// New returns the module, which sends through client. Slack takes about one
-// message a second for a webhook.
+// New returns the module, which sends through client. Slack accepts about one message a second for
+// a webhook.
 func New(client *outbound.Client) *module.Hook {
 	return &module.Hook{
 		Client: client, Payload: func(m module.Message) any { return compose(m) }, Judge: judge,

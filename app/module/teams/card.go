@@ -6,8 +6,8 @@ import (
 	"gatecrier/app/module"
 )
 
-// A message may have some 28 KB in all; less has been seen to be refused. These
-// are bytes of the encoded JSON, and add up to fewer than 20 KB.
+// A message can have some 28 KB in all, but Teams has refused smaller ones. Our limits, with those
+// of texts, are bytes of the encoded JSON, and add up to less than 20 KB.
 const (
 	maxTitle = 600
 	maxWhy   = 2400
@@ -20,7 +20,7 @@ var texts = module.ChatText{
 
 const schema = "http://adaptivecards.io/schemas/adaptive-card.json"
 
-// payload is what is posted.
+// payload is the body of a post.
 type payload struct {
 	Type        string       `json:"type"`
 	Attachments []attachment `json:"attachments"`
@@ -69,7 +69,7 @@ type action struct {
 	URL   string `json:"url"`
 }
 
-// message is the card in its envelope.
+// message returns the card in its envelope.
 func message(m module.Message) payload {
 	return payload{Type: "message", Attachments: []attachment{{
 		ContentType: "application/vnd.microsoft.card.adaptive", Content: compose(m),

@@ -6,17 +6,16 @@ import (
 	"gatecrier/app/module"
 )
 
-// special are the characters out of which Markdown makes something in the
-// middle of a line, and { which begins a function of a card such as {{DATE()}}.
-// Parentheses and ! mean something beside brackets alone, which are escaped, and
-// a client that knows no escapes would spoil each "(limit 0)".
+// special are the characters that Markdown interprets in the middle of a line, and {, which begins
+// a function of a card such as {{DATE()}}. Parentheses and ! only have a meaning next to brackets,
+// which are escaped, and a client that does not know escapes would spoil each "(limit 0)".
 const special = "\\`*_[]<>~|&{}"
 
-// fit escapes a line for the Markdown that cards understand, so that it is shown
-// as it was written, and cuts it to so many bytes of JSON.
+// fit escapes a line for the Markdown of cards, so that it shows as written, and truncates it to
+// limit bytes of JSON.
 func fit(line string, limit int) string {
 	start := true
-	digits := false // all since the start
+	digits := false // only digits since the start
 	return module.TruncateEncoded(line, limit, module.JSONLen, func(r rune) string {
 		listed := strings.ContainsRune("#-+=", r) && start || strings.ContainsRune(".)", r) && digits
 		digits = r >= '0' && r <= '9' && (start || digits)

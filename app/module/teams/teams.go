@@ -1,5 +1,5 @@
-// Package teams sends messages to Microsoft Teams, by webhooks of its Workflows
-// app: one Adaptive Card each
+// Package teams sends messages to Microsoft Teams by webhooks of its Workflows app, each as an
+// Adaptive Card
 // (https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-reference).
 package teams
 
@@ -8,8 +8,8 @@ import (
 	"gatecrier/app/outbound"
 )
 
-// New returns the module, which sends through client. Teams takes four messages
-// a second for a webhook.
+// New returns the module, which sends through client. Teams accepts four messages a second for a
+// webhook.
 func New(client *outbound.Client) *module.Hook {
 	return &module.Hook{
 		Client: client, Payload: func(m module.Message) any { return message(m) }, Judge: judge,
@@ -19,19 +19,15 @@ func New(client *outbound.Client) *module.Hook {
 			Icon:    "brand-teams",
 			Summary: "A card in a channel or chat of Teams, by a webhook of the app Workflows",
 			Fields: []module.Field{
-				module.HookField(
-					"Workflow URL",
-					"https://…/workflows/…?sig=…",
-					"From a workflow that starts when a Teams webhook request is received.",
-				),
+				module.HookField("Workflow URL", "https://…/workflows/…?sig=…",
+					"From a workflow that starts when a Teams webhook request is received."),
 			},
 			Limits: module.Limits{Ordered: true, Parallel: 4, PerSecond: 4, Burst: 1},
 		},
 	}
 }
 
-// judge says no more of a success than is known: a workflow answers before it
-// has posted anything.
+// judge weakens a success: a workflow answers before it has posted anything.
 func judge(r module.Result) module.Result {
 	if r.Kind() == module.KindDelivered {
 		r.Reason = "accepted"

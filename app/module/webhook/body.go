@@ -14,19 +14,18 @@ const (
 	formatSekoia   = "sekoia_v2"
 )
 
-// body is what is posted as a Standard Webhook.
+// body is the body of a Standard Webhook.
 type body struct {
 	Type      string          `json:"type"`
 	Version   int             `json:"version"`
 	Timestamp time.Time       `json:"timestamp"` // of the event
 	Test      bool            `json:"test,omitempty"`
-	Actor     string          `json:"actor,omitempty"` // who caused the event
-	Link      string          `json:"link,omitempty"`  // the page to read on
+	Actor     string          `json:"actor,omitempty"` // the user who caused the event
+	Link      string          `json:"link,omitempty"`  // the page about it
 	Data      json.RawMessage `json:"data"`
 }
 
-// envelope is what Sekoia's notifications post: what happened to which thing,
-// and no more of it
+// envelope is the body of Sekoia's notifications: what happened to which object, and nothing more
 // (https://docs.sekoia.io/getting_started/notifications-Examples/).
 type envelope struct {
 	Type       string     `json:"type"`
@@ -90,7 +89,7 @@ func envelopeOf(m module.Message) envelope {
 	}
 }
 
-// action is one of the three that the envelope has.
+// action returns the action of a verb, one of the three that the envelope has.
 func action(verb string) string {
 	switch verb {
 	case "changed", "updated", "edited", "status_changed", "error", "recovered", "expiring", "stale":

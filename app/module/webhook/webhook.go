@@ -1,6 +1,5 @@
-// Package webhook sends messages as Standard Webhooks
-// (https://www.standardwebhooks.com): a small JSON body, and headers by which
-// the receiver can tell repeats and check who sent it.
+// Package webhook sends messages as Standard Webhooks (https://www.standardwebhooks.com): a small
+// JSON body, and headers by which the receiver can detect repeats and verify the sender.
 package webhook
 
 import (
@@ -24,8 +23,8 @@ const (
 	fieldURL      = "url"
 	fieldSecret   = "secret"
 	fieldFormat   = "format"
-	fieldOld      = "old_secret"       // what counted before a rotation
-	fieldOldUntil = "old_secret_until" // and for how long, RFC 3339
+	fieldOld      = "old_secret"       // the secret before a rotation
+	fieldOldUntil = "old_secret_until" // until when it is valid, RFC 3339
 )
 
 const (
@@ -42,12 +41,12 @@ type Webhook struct {
 	now    func() time.Time
 }
 
-// New returns the module. It sends through client and signs at the time of now.
+// New returns the module. It sends through client and signs with the time of now.
 func New(client *outbound.Client, now func() time.Time) *Webhook {
 	return &Webhook{client: client, now: now}
 }
 
-// Descriptor tells about webhooks.
+// Descriptor describes the module.
 func (*Webhook) Descriptor() module.Descriptor {
 	return module.Descriptor{
 		Name: "webhook", Title: "Webhook", Icon: "webhook",
@@ -78,7 +77,7 @@ func (*Webhook) Descriptor() module.Descriptor {
 	}
 }
 
-// Prepare checks the URL and the secret, and makes a secret if there is none.
+// Prepare checks the URL and the secret, and generates a missing secret.
 func (w *Webhook) Prepare(c module.Config) (module.Config, error) {
 	c, fieldErrs := w.Descriptor().Clean(c)
 	if raw := c[fieldURL]; raw != "" {
@@ -97,10 +96,10 @@ func (w *Webhook) Prepare(c module.Config) (module.Config, error) {
 	return c, nil
 }
 
-// Hint is the host and the last four characters of the URL.
+// Hint returns the host and the last four characters of the URL.
 func (*Webhook) Hint(c module.Config) string { return module.URLHint(c[fieldURL]) }
 
-// Rotate makes a new secret. Messages are signed with both until the time.
+// Rotate generates a new secret. Messages are signed with both until the given time.
 func (*Webhook) Rotate(c module.Config, until time.Time) module.Config {
 	next := module.Config{}
 	for name, value := range c {
@@ -111,7 +110,7 @@ func (*Webhook) Rotate(c module.Config, until time.Time) module.Config {
 	return next
 }
 
-// RotatedUntil is until when the former secret signs too.
+// RotatedUntil returns until when the former secret signs too, zero if it does not.
 func (w *Webhook) RotatedUntil(c module.Config) time.Time {
 	until, err := time.Parse(time.RFC3339, c[fieldOldUntil])
 	if err != nil || c[fieldOld] == "" || !w.now().Before(until) {
@@ -130,7 +129,7 @@ func (w *Webhook) Send(ctx context.Context, c module.Config, m module.Message) m
 	return module.FromAnswer(answer, err, w.Descriptor().Secrets(c)...)
 }
 
-// Show is what Send posts, without the signature. Its timestamp is that of now.
+// Show returns what Send posts, without the signature and its timestamp.
 func (w *Webhook) Show(_ context.Context, c module.Config, m module.Message) (module.Shown, error) {
 	request, err := w.request(c, m)
 	hidden := []string{
@@ -158,9 +157,9 @@ func (w *Webhook) request(c module.Config, m module.Message) (outbound.Request, 
 	return outbound.Request{Method: http.MethodPost, URL: c[fieldURL], Header: header, Body: payload}, err
 }
 
-// sign makes the headers. The timestamp is that of the attempt, so that a late
-// attempt is not taken for a replayed one. While a secret is being replaced
-// there are two signatures, and the receiver takes the one it knows.
+// sign returns the headers. Their timestamp is that of the attempt, so that a late attempt does
+// not look like a replay. During a rotation they have two signatures, and the receiver uses the
+// one that it knows.
 func (w *Webhook) sign(c module.Config, id string, payload []byte) (http.Header, error) {
 	secrets := []string{c[fieldSecret]}
 	if !w.RotatedUntil(c).IsZero() {
@@ -187,7 +186,7 @@ func (w *Webhook) sign(c module.Config, id string, payload []byte) (http.Header,
 
 func newSecret() string {
 	key := make([]byte, newSecretSize)
-	rand.Read(key) // never fails: a system without randomness ends the program
+	rand.Read(key) // never fails: without randomness the program ends
 	return secretPrefix + base64.StdEncoding.EncodeToString(key)
 }
 
