@@ -17,7 +17,7 @@ const (
 	headerAuto = mail.Header("Auto-Submitted")
 )
 
-// compose writes a mail. Two of the same message differ in their date alone.
+// compose returns the bytes of a mail. Two mails of the same message differ only in their date.
 func (e *Email) compose(m module.Message, from, to, firstName string) ([]byte, error) {
 	msg, err := e.write(m, from, to, firstName)
 	if err != nil {
@@ -30,7 +30,7 @@ func (e *Email) compose(m module.Message, from, to, firstName string) ([]byte, e
 	return b.Bytes(), nil
 }
 
-// write makes a mail of a message, its plain text first.
+// write returns the mail of a message, its plain text first.
 func (e *Email) write(m module.Message, from, to, firstName string) (*mail.Msg, error) {
 	v := newView(m, to, firstName)
 	html, err := e.render(v)
@@ -53,14 +53,13 @@ func (e *Email) write(m module.Message, from, to, firstName string) (*mail.Msg, 
 	}
 	msg.SetDateWithValue(e.now())
 	msg.SetGenHeader(headerAuto, "auto-generated")      // RFC 3834
-	msg.SetGenHeader("X-Auto-Response-Suppress", "All") // Microsoft's way to say it
+	msg.SetGenHeader("X-Auto-Response-Suppress", "All") // the same for Microsoft
 	msg.SetBodyString(mail.TypeTextPlain, v.plain())
 	msg.AddAlternativeString(mail.TypeTextHTML, html)
 	return msg, nil
 }
 
-// subject is the title, and not what a title in the form of an encoded word
-// (RFC 2047) would be decoded to.
+// subject returns the title. It breaks encoded words (RFC 2047), which mail programs would decode.
 func subject(m module.Message) string {
 	title := module.Truncate(strings.ReplaceAll(m.Title, "=?", "= ?"), maxSubject)
 	if title == "" {
@@ -69,8 +68,8 @@ func subject(m module.Message) string {
 	return title
 }
 
-// messageID is the same in every attempt: the message's own, or made out of it
-// where that could not stand in a header.
+// messageID returns the same ID in every attempt: the message's own, or a hash of it if a header
+// cannot carry it.
 func messageID(id, from string) string {
 	isUnsafe := func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
@@ -81,9 +80,9 @@ func messageID(id, from string) string {
 	return id + domainOf(from)
 }
 
-// threadID is a mail that there never was: all mails about the same thing
-// answer it, and mail programs show them as one thread. It is "" for tests, and
-// for messages about nothing that has others.
+// threadID returns the ID of a mail that never existed: all mails about the same thing reply to
+// it, so that mail programs show them as one thread. It is "" for tests, and for messages about
+// nothing that has others.
 func threadID(m module.Message, from string) string {
 	if m.Test || m.Key == "" {
 		return ""
@@ -91,16 +90,16 @@ func threadID(m module.Message, from string) string {
 	return "<thread-" + boundary(m.Key) + domainOf(from) + ">"
 }
 
-// domainOf is an address from its "@" on.
+// domainOf returns an address from its "@" on.
 func domainOf(address string) string { return address[strings.LastIndexByte(address, '@'):] }
 
-// boundary cannot be known by who writes the texts of a message.
+// boundary returns a text that the authors of a message's texts cannot predict.
 func boundary(id string) string {
 	sum := sha256.Sum256([]byte(id))
 	return "gatecrier-" + hex.EncodeToString(sum[:16])
 }
 
-// Preview is the HTML of a message as it would be mailed to an address.
+// Preview returns the HTML of a message as it would be mailed to an address.
 func (e *Email) Preview(ctx context.Context, m module.Message, to string) (string, error) {
 	return e.render(newView(m, to, e.greet(ctx, to)))
 }

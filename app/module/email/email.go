@@ -1,5 +1,5 @@
-// Package email sends messages by mail: text and HTML, to one address for a
-// connection, by the one mail server of the settings.
+// Package email sends messages by email, as text and HTML: a connection has one address, and all
+// use the mail server of the settings.
 package email
 
 import (
@@ -19,19 +19,19 @@ import (
 
 const fieldTo = "to"
 
-// The ways of TLS to a mail server.
+// The values of Server.TLS.
 const (
-	TLSNone     = "none"     // none at all; then nobody signs in, but to this machine itself
-	TLSStart    = "starttls" // asked for in the open, and insisted on
+	TLSNone     = "none"     // none; then signing in is only allowed to this machine
+	TLSStart    = "starttls" // STARTTLS, required
 	TLSImplicit = "tls"      // from the first byte
 )
 
-// Server is how mail is sent. Without a From or a Host none is.
+// Server is the mail server. Without a From or a Host no mail is sent.
 type Server struct {
 	Host     string
 	Port     int
 	TLS      string // TLSNone, TLSStart, TLSImplicit
-	User     string // "" is without signing in
+	User     string // "" for no sign-in
 	Password string
 	From     string // an address
 }
@@ -48,18 +48,18 @@ type Email struct {
 	idle   idle
 }
 
-// limits are how long things may take.
+// limits are the timeouts.
 type limits struct {
-	connect    time.Duration // TCP by the guarded dialer's own limit, and as long for TLS
-	total      time.Duration // all of an attempt
-	firstReply time.Duration // the first answer on a connection that was idle
+	connect    time.Duration // for TLS; the guarded dialer has its own limit for TCP
+	total      time.Duration // a whole attempt
+	firstReply time.Duration // the first answer on an idle connection
 	idle       time.Duration // waiting for another mail
-	quit       time.Duration // forgetting a refused mail, and the farewell
+	quit       time.Duration // RSET after a refused mail, and QUIT
 }
 
-// New returns the module. It connects through client to what server says at the
-// time, greets an address's user by the first name that greet knows ("" for
-// none), and dates mail by now.
+// New returns the module. It connects through client to what server returns at the time, greets
+// the user of an address by the first name that greet returns ("" for none), and dates mails by
+// now.
 func New(
 	client *outbound.Client,
 	server func() Server,
@@ -75,7 +75,7 @@ func New(
 	}
 }
 
-// Descriptor tells about mail.
+// Descriptor describes the module.
 func (*Email) Descriptor() module.Descriptor {
 	return module.Descriptor{
 		Name: "email", Title: "Email", Icon: "mail",
@@ -102,7 +102,7 @@ func (e *Email) Prepare(c module.Config) (module.Config, error) {
 	return c, nil
 }
 
-// Hint is the first letter of the address, and its domain.
+// Hint returns the first letter of the address, and its domain.
 func (*Email) Hint(c module.Config) string { return hint(c[fieldTo]) }
 
 func hint(address string) string {
@@ -118,7 +118,7 @@ func (e *Email) Send(ctx context.Context, c module.Config, m module.Message) mod
 	return e.SendTo(ctx, c[fieldTo], m)
 }
 
-// SendTo mails a message to an address once, in the way that all mail goes.
+// SendTo mails a message to an address once, like all mail.
 func (e *Email) SendTo(ctx context.Context, to string, m module.Message) module.Result {
 	s := e.server()
 	switch {
@@ -145,7 +145,7 @@ func (e *Email) SendTo(ctx context.Context, to string, m module.Message) module.
 	return o.result(s, to, time.Since(start))
 }
 
-// SendTest mails a test message to an address, with a link that may be "".
+// SendTest mails a test message to an address, with an optional link.
 func (e *Email) SendTest(ctx context.Context, to, link string) module.Result {
 	return e.SendTo(ctx, to, module.Message{
 		ID:      "test_" + rand.Text(),
@@ -160,9 +160,9 @@ func (e *Email) SendTest(ctx context.Context, to, link string) module.Result {
 	})
 }
 
-// asciiAddress is an address that every mail server can take, with its domain
-// as it is looked up, or "". Local parts in quotes or beyond ASCII are for few
-// servers, and domains in brackets would be a way around names.
+// asciiAddress returns an address that every mail server accepts, with its domain as it is looked
+// up, or "". Few servers accept local parts in quotes or beyond ASCII, and a domain in brackets
+// would be an address without a name.
 func asciiAddress(address string) string {
 	parsed, err := mail.ParseAddress(address)
 	at := strings.LastIndexByte(address, '@')
@@ -170,9 +170,8 @@ func asciiAddress(address string) string {
 		return ""
 	}
 	local := address[:at]
-	if strings.ContainsFunc(
-		local, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"\(),:;<>@[]`, r) },
-	) {
+	isOdd := func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`"\(),:;<>@[]`, r) }
+	if strings.ContainsFunc(local, isOdd) {
 		return ""
 	}
 	domain, err := idna.Lookup.ToASCII(address[at+1:])

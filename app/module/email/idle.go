@@ -8,18 +8,18 @@ import (
 
 const (
 	maxIdle = 2   // connections
-	maxUsed = 100 // letters over one connection
+	maxUsed = 100 // mails over one connection
 )
 
-// idle is the connections that wait for another letter, the latest last. No
-// goroutine waits with them: each has a timer.
+// idle has the connections that wait for another mail, the latest last. No goroutine waits with
+// them: each has a timer.
 type idle struct {
 	mu     sync.Mutex
 	conns  []*connection
 	closed bool
 }
 
-// takeIdle returns an idle connection to a server, nil if there is none.
+// takeIdle returns an idle connection to a server, nil if it has none.
 func (e *Email) takeIdle(s Server) *connection {
 	policy := e.client.PolicyVersion()
 	e.idle.mu.Lock()
@@ -35,7 +35,7 @@ func (e *Email) takeIdle(s Server) *connection {
 	return c
 }
 
-// keepIdle keeps a connection for the next letter, or gives it up.
+// keepIdle keeps a connection for the next mail, or discards it.
 func (e *Email) keepIdle(c *connection) {
 	s, policy := e.server(), e.client.PolicyVersion()
 	e.idle.mu.Lock()
@@ -54,10 +54,10 @@ func (e *Email) keepIdle(c *connection) {
 	e.idle.conns = append(e.idle.conns, c)
 }
 
-// sweepIdle gives up what has waited too long or is for others than the settings
-// and the policy of now. The lock is held.
+// sweepIdle discards connections that have waited too long or are for other settings or another
+// policy than the current ones. The caller holds the lock.
 func (e *Email) sweepIdle(s Server, policy uint64) {
-	now := time.Now() // as timers count it, so not the injected time
+	now := time.Now() // the clock of timers, so not the injected one
 	e.idle.conns = slices.DeleteFunc(e.idle.conns, func(c *connection) bool {
 		over := !c.isFor(s, policy) || !now.Before(c.until)
 		if over {
@@ -69,7 +69,7 @@ func (e *Email) sweepIdle(s Server, policy uint64) {
 
 func (c *connection) isFor(s Server, policy uint64) bool { return c.server == s && c.policy == policy }
 
-// expire is a timer's: it ends a connection that is still idle.
+// expire is called by a timer: it ends a connection that is still idle.
 func (e *Email) expire(c *connection) {
 	e.idle.mu.Lock()
 	defer e.idle.mu.Unlock()
@@ -79,8 +79,8 @@ func (e *Email) expire(c *connection) {
 	}
 }
 
-// discard ends a connection that is not idle any more. No mail waits for the
-// server's farewell.
+// discard ends a connection that is not idle any more. No mail waits for the server's answer to
+// QUIT.
 func (e *Email) discard(c *connection) {
 	if c.timer != nil {
 		c.timer.Stop()
@@ -88,15 +88,13 @@ func (e *Email) discard(c *connection) {
 	go c.farewell(e.limits.quit)
 }
 
-// farewell is for the server's log alone: what was accepted stays so whatever
-// comes of it.
+// farewell sends QUIT. That only matters to the server's log: accepted mail stays accepted.
 func (c *connection) farewell(limit time.Duration) {
 	defer closeQuietly(c.raw)
 	c.withDeadline(limit, c.client.Quit) //nolint:errcheck,gosec // the connection is closed in any case
 }
 
-// Close ends the idle connections, and lets none become idle from now on. Mail
-// can still be sent.
+// Close ends the idle connections, and lets none become idle from now on. Mail can still be sent.
 func (e *Email) Close() {
 	e.idle.mu.Lock()
 	conns := e.idle.conns

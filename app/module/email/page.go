@@ -12,7 +12,7 @@ import (
 //go:embed mail.html.tmpl
 var files embed.FS
 
-// What is shown at most: of texts in characters, of lists in lines.
+// Bounds of a mail: of texts in characters, of lists in lines.
 const (
 	maxName  = 60
 	maxTitle = 300
@@ -24,12 +24,12 @@ const (
 	maxItem  = 250
 )
 
-// newPage reads the template, which is part of the program.
+// newPage parses the template, which is part of the program.
 func newPage() *template.Template {
 	return template.Must(template.ParseFS(files, "mail.html.tmpl"))
 }
 
-// view is what both parts of a mail show.
+// view is the content of both parts of a mail.
 type view struct {
 	Greeting, Title, Why string
 	Tone                 module.Tone
@@ -73,7 +73,7 @@ func (e *Email) render(v view) (string, error) {
 	return b.String(), err
 }
 
-// plain is the mail as text.
+// plain returns the mail as text.
 func (v view) plain() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
@@ -103,7 +103,7 @@ func (v view) plain() string {
 	return b.String()
 }
 
-// Footer says why this mail was sent, and what to do against it.
+// Footer returns why this mail was sent, and how to stop such mails.
 func (v view) Footer() string {
 	text := "Gatecrier sent this to " + v.To
 	if v.Time != "" {

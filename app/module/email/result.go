@@ -16,8 +16,8 @@ import (
 	"gatecrier/app/outbound"
 )
 
-// result says what came of a transfer: what the server answered, without the
-// password and without the address, which not everybody may see who sees this.
+// result returns the result of a transfer with the server's answer. It hides the password, and the
+// address, which not every reader of the result can see.
 func (o outcome) result(s Server, to string, took time.Duration) module.Result {
 	r := module.Delivered("accepted by " + s.Host)
 	answer, code := o.accepted, 250
@@ -34,14 +34,14 @@ func (o outcome) result(s Server, to string, took time.Duration) module.Result {
 		answer = strings.ReplaceAll(answer, secret, "[hidden]")
 	}
 	answer = strings.ReplaceAll(answer, to, hint(to))
-	// The text is made fit to be stored as that of every module.
+	// FromAnswer cleans the text, so that it can be stored.
 	received := outbound.Answer{Status: code, Body: []byte(answer), Private: o.private, Duration: took}
 	r = module.FromAnswer(received, nil).WithMeaning(r)
 	r.Unsure = o.unsure
 	return r
 }
 
-// serverError is the server's no, nil where it has not said one.
+// serverError returns the server's refusal, nil if it sent none.
 func (o outcome) serverError() *textproto.Error {
 	var said *textproto.Error
 	if errors.As(o.err, &said) && said.Code >= 400 && said.Code < 600 {
@@ -50,7 +50,7 @@ func (o outcome) serverError() *textproto.Error {
 	return nil
 }
 
-// secrets are the password and what is sent of it, which some servers repeat.
+// secrets returns the password and its encoded forms, which some servers repeat.
 func secrets(s Server) []string {
 	if s.User == "" || s.Password == "" {
 		return nil
@@ -59,7 +59,7 @@ func secrets(s Server) []string {
 	return []string{encode([]byte("\x00" + s.User + "\x00" + s.Password)), encode([]byte(s.Password)), s.Password}
 }
 
-// resultOfRefusal is a server that said no.
+// resultOfRefusal returns the result of a refusal.
 func (o outcome) resultOfRefusal(s Server, said *textproto.Error) module.Result {
 	reason := fmt.Sprintf("%s has refused %s: %d", s.Host, o.step, said.Code)
 	switch {
@@ -71,8 +71,8 @@ func (o outcome) resultOfRefusal(s Server, said *textproto.Error) module.Result 
 	return module.Rejected(reason)
 }
 
-// isForGood reports whether the server's words leave no doubt: that there is no
-// such mailbox or domain, or that the message is too large (RFC 3463).
+// isForGood reports whether the refusal is certainly permanent: the mailbox or the domain does not
+// exist, or the message is too large (RFC 3463).
 func (o outcome) isForGood(said *textproto.Error) bool {
 	extended, _, _ := strings.Cut(said.Msg, " ")
 	switch extended {
@@ -84,12 +84,12 @@ func (o outcome) isForGood(said *textproto.Error) bool {
 	return false
 }
 
-// resultOfFailure is a conversation that came to no answer.
+// resultOfFailure returns the result of a transfer without an answer.
 func (o outcome) resultOfFailure(s Server) module.Result {
 	switch {
 	case errors.Is(o.err, outbound.ErrRefused):
 		return module.Refused(o.err.Error())
-	case o.step == stepDial: // the dialer's words are for people, and name the host
+	case o.step == stepDial: // the dialer's errors are for users, and name the host
 		return module.Transient(o.err.Error())
 	case errors.Is(o.err, errOpenSignIn):
 		return module.Rejected(s.Host + ": " + errOpenSignIn.Error())
@@ -97,7 +97,7 @@ func (o outcome) resultOfFailure(s Server) module.Result {
 	return module.Transient(s.Host + ": " + reasonOf(o.err))
 }
 
-// reasonOf is in fixed words: the errors of the libraries quote what they read.
+// reasonOf returns fixed words: the errors of the libraries quote what they read.
 func reasonOf(err error) string {
 	var timeout net.Error
 	for _, ours := range []error{errNoTLS, errNoMechanism, errTooMuch} {

@@ -10,8 +10,8 @@ import (
 	"gatecrier/app/module"
 )
 
-// Show is the head of the mail, as readers decode it, and its plain text. The
-// address and the name in the greeting are not masked.
+// Show returns the headers of the mail, decoded, and its plain text. It does not mask the address
+// and the name in the greeting.
 func (e *Email) Show(ctx context.Context, c module.Config, m module.Message) (module.Shown, error) {
 	from, to := asciiAddress(e.server().From), asciiAddress(c[fieldTo])
 	if from == "" || to == "" {
@@ -25,7 +25,7 @@ func (e *Email) Show(ctx context.Context, c module.Config, m module.Message) (mo
 	return module.Shown{Head: head(msg), Body: string(text)}, err
 }
 
-// head lists the headers that tell something, and of those only what is there.
+// head returns the headers that matter to a reader and that the mail has.
 func head(msg *mail.Msg) []string {
 	var lines []string
 	add := func(name string, values []string) {
@@ -38,9 +38,10 @@ func head(msg *mail.Msg) []string {
 	}
 	add("From", msg.GetFromString())
 	add("To", msg.GetToString())
-	for _, name := range []mail.Header{
+	names := []mail.Header{
 		mail.HeaderSubject, mail.HeaderMessageID, headerAuto, mail.HeaderInReplyTo, mail.HeaderReferences, mail.HeaderDate,
-	} {
+	}
+	for _, name := range names {
 		add(string(name), msg.GetGenHeader(name))
 	}
 	return lines

@@ -22,11 +22,10 @@ type envelope struct {
 	body     []byte
 }
 
-// step is where in the conversation something went wrong, in words that follow
-// "has refused".
+// step is where in the conversation an error occurred, in words that follow "has refused".
 type step string
 
-// The steps.
+// The steps of a transfer.
 const (
 	stepDial      step = ""
 	stepConnect   step = "the connection"
@@ -41,16 +40,16 @@ const (
 type outcome struct {
 	step     step
 	err      error
-	accepted string // what the server said to a mail that it has taken
-	private  bool   // it is at an address that is not public
-	unsure   bool   // all was sent, and no answer came
-	stale    bool   // the connection had ended while it was idle, nothing was sent
+	accepted string // the answer of the server to an accepted mail
+	private  bool   // the server is at an address that is not public
+	unsure   bool   // everything was sent, and no answer came
+	stale    bool   // the connection ended while it was idle, nothing was sent
 }
 
-// codeClosing is what a server says that is about to hang up (RFC 5321, 3.8).
+// codeClosing is the code of a server that is about to close the connection (RFC 5321, 3.8).
 const codeClosing = 421
 
-// What the settings and the server do not agree on.
+// Errors between the settings and the server.
 var (
 	errNoTLS       = errors.New("it does not offer STARTTLS, which the settings insist on")
 	errOpenSignIn  = errors.New("signing in without TLS is done only to this machine itself")
@@ -58,26 +57,26 @@ var (
 	errTooMuch     = errors.New("it says more than a mail server should")
 )
 
-// connection is one to a server, for letters one after the other.
+// connection is a connection to a server, for one mail after another.
 type connection struct {
-	server  Server       // the settings by which it was made
-	policy  uint64       // the generation of the policy by which it was made
+	server  Server       // the settings when it was opened
+	policy  uint64       // the version of the policy when it was opened
 	raw     net.Conn     // TCP
-	limited *limitedConn // what comes over it
-	client  *smtp.Client // nil until the server has let us in
-	used    int          // letters, with that under way
-	until   time.Time    // how long it is kept while idle
-	timer   *time.Timer  // ends it then; nil before it was idle
+	limited *limitedConn // raw, with a bound on what the server sends
+	client  *smtp.Client // nil until the session is open
+	used    int          // mails, with the current one
+	until   time.Time    // the end of its idle time
+	timer   *time.Timer  // ends it then; nil unless it has been idle
 }
 
-// transfer hands a letter to the server, over a connection that is there or a
-// new one. ctx, which has a deadline, bounds it all.
-func (e *Email) transfer(ctx context.Context, s Server, l envelope) outcome {
+// transfer passes a mail to the server, over an idle connection or a new one. ctx, which has a
+// deadline, bounds it all.
+func (e *Email) transfer(ctx context.Context, s Server, env envelope) outcome {
 	if s.User != "" && s.TLS == TLSNone && !isThisMachine(s.Host) {
 		return outcome{step: stepSignIn, err: errOpenSignIn}
 	}
 	if c := e.takeIdle(s); c != nil {
-		if o := e.deliverOver(ctx, c, l); !o.stale {
+		if o := e.deliverOver(ctx, c, env); !o.stale {
 			return o
 		}
 	}
@@ -85,7 +84,7 @@ func (e *Email) transfer(ctx context.Context, s Server, l envelope) outcome {
 	if err != nil {
 		return outcome{step: stepDial, err: err}
 	}
-	return e.deliverOver(ctx, c, l)
+	return e.deliverOver(ctx, c, env)
 }
 
 func (e *Email) dial(ctx context.Context, s Server) (*connection, error) {
@@ -98,13 +97,13 @@ func (e *Email) dial(ctx context.Context, s Server) (*connection, error) {
 	return c, nil
 }
 
-// deliverOver hands a letter over by a connection, and keeps that for others or closes
-// it. With ctx it ends.
-func (e *Email) deliverOver(ctx context.Context, c *connection, l envelope) outcome {
+// deliverOver passes a mail over a connection, and then keeps the connection for others or closes
+// it. It ends with ctx.
+func (e *Email) deliverOver(ctx context.Context, c *connection, env envelope) outcome {
 	stop := context.AfterFunc(ctx, func() { closeQuietly(c.raw) })
 	c.limited.left = maxReceived
 	c.used++
-	o := e.converse(ctx, c, l)
+	o := e.converse(ctx, c, env)
 	o.private = isPrivate(c.raw.RemoteAddr())
 	o.stale = c.used > 1 && o.step == stepSender && o.unanswered() && ctx.Err() == nil
 	if errors.Is(o.err, net.ErrClosed) && ctx.Err() != nil {
@@ -118,21 +117,20 @@ func (e *Email) deliverOver(ctx context.Context, c *connection, l envelope) outc
 	return o
 }
 
-// unanswered reports whether a connection has broken instead of an answer, or
-// is about to be closed by the server (421).
+// unanswered reports whether a connection broke instead of an answer, or the server is about to
+// close it (421).
 func (o outcome) unanswered() bool {
 	said := o.serverError()
 	return o.err != nil && (said == nil || said.Code == codeClosing)
 }
 
-// isReusable reports whether a connection can take another letter after what came of
-// this one. A refusal on a connection that had taken others may be because of
-// them, unless it is for good.
+// isReusable reports whether a connection can take another mail after this outcome. A refusal on a
+// connection that has taken others may be because of them, unless it is for good.
 func (e *Email) isReusable(c *connection, o outcome) bool {
 	if o.err != nil {
 		said := o.serverError()
-		mine := o.step == stepSender || o.step == stepRecipient || o.step == stepMessage
-		if said == nil || said.Code == codeClosing || !mine {
+		ours := o.step == stepSender || o.step == stepRecipient || o.step == stepMessage
+		if said == nil || said.Code == codeClosing || !ours {
 			return false
 		}
 		if c.used > 1 && (o.step == stepSender || said.Code < 500) {
@@ -142,10 +140,10 @@ func (e *Email) isReusable(c *connection, o outcome) bool {
 			return false
 		}
 	}
-	return c.client.Text.R.Buffered() == 0 // else it says more than it was asked
+	return c.client.Text.R.Buffered() == 0 // otherwise it sent more than was asked
 }
 
-// withDeadline bounds a part of the conversation.
+// withDeadline runs a part of the conversation within a limit.
 func (c *connection) withDeadline(limit time.Duration, do func() error) error {
 	if err := c.raw.SetDeadline(time.Now().Add(limit)); err != nil {
 		return err
@@ -153,8 +151,8 @@ func (c *connection) withDeadline(limit time.Duration, do func() error) error {
 	return errors.Join(do(), c.raw.SetDeadline(time.Time{}))
 }
 
-func (e *Email) converse(ctx context.Context, c *connection, l envelope) outcome {
-	mail := func() error { return c.client.Mail("<" + l.from + ">") }
+func (e *Email) converse(ctx context.Context, c *connection, env envelope) outcome {
+	mail := func() error { return c.client.Mail("<" + env.from + ">") }
 	var err error
 	if c.client == nil {
 		if o := e.openSession(ctx, c); o.err != nil {
@@ -167,7 +165,7 @@ func (e *Email) converse(ctx context.Context, c *connection, l envelope) outcome
 	if err != nil {
 		return outcome{step: stepSender, err: err}
 	}
-	return handOver(c.client, l)
+	return handOver(c.client, env)
 }
 
 // openSession makes a new connection ready for mail.
@@ -210,7 +208,7 @@ func (e *Email) handshake(ctx context.Context, conn net.Conn, config *tls.Config
 	return secured, err
 }
 
-// startTLS asks for TLS. What the server said before is forgotten with it.
+// startTLS starts TLS, and discards what the server said before.
 func startTLS(c *smtp.Client, config *tls.Config) error {
 	if offered, _ := c.Extension("STARTTLS"); !offered {
 		return errNoTLS
@@ -218,7 +216,8 @@ func startTLS(c *smtp.Client, config *tls.Config) error {
 	return c.StartTLS(config)
 }
 
-// signIn has checked before that it is not done in the open.
+// signIn signs in, if the settings have a user. transfer has checked that this is not in the
+// clear.
 func signIn(c *smtp.Client, s Server) error {
 	if s.User == "" {
 		return nil
@@ -236,22 +235,22 @@ func signIn(c *smtp.Client, s Server) error {
 	return errNoMechanism
 }
 
-// handOver is all that comes after the sender.
-func handOver(c *smtp.Client, l envelope) outcome {
-	if err := c.Rcpt("<" + l.to + ">"); err != nil {
+// handOver does the part of the conversation after the sender.
+func handOver(c *smtp.Client, env envelope) outcome {
+	if err := c.Rcpt("<" + env.to + ">"); err != nil {
 		return outcome{step: stepRecipient, err: err}
 	}
 	w, err := c.Data()
 	if err != nil {
 		return outcome{step: stepMessage, err: err}
 	}
-	if _, err := w.Write(l.body); err != nil {
+	if _, err := w.Write(env.body); err != nil {
 		return outcome{step: stepMessage, err: err}
 	}
 	if err := w.Close(); err != nil {
 		o := outcome{step: stepMessage, err: err}
-		// Close does not tell writing from hearing. Flush says again what went
-		// wrong in writing: then the end of the message was not sent.
+		// Close does not distinguish errors of writing and reading. Flush repeats an error of
+		// writing: then the end of the message was not sent.
 		o.unsure = o.serverError() == nil && c.Text.W.Flush() == nil
 		return o
 	}
@@ -264,11 +263,10 @@ func handOver(c *smtp.Client, l envelope) outcome {
 
 // closeQuietly closes a connection that is not needed any more.
 func closeQuietly(c io.Closer) {
-	c.Close() //nolint:errcheck,gosec // nothing was left to be written
+	c.Close() //nolint:errcheck,gosec // everything was written
 }
 
-// helloName is the address literal that RFC 5321, 4.1.4, wants of those who have
-// no public name.
+// helloName returns the address literal for clients without a public name (RFC 5321, 4.1.4).
 func helloName(local net.Addr) string {
 	tcp, ok := local.(*net.TCPAddr)
 	if !ok {
@@ -291,16 +289,16 @@ func isPrivate(remote net.Addr) bool {
 	return !ok || ssrf.New(ssrf.WithAnyPort()).SafeAddr(tcp.AddrPort().Addr().Unmap()) != nil
 }
 
-// maxReceived is what a server may say about one letter, in bytes.
+// maxReceived bounds what a server can send about one mail, in bytes.
 const maxReceived = 256 << 10
 
-// limitedConn ends a connection whose other side does not stop talking.
+// limitedConn ends a connection whose server does not stop sending.
 type limitedConn struct {
 	net.Conn
 	left int
 }
 
-// Read reads on until too much has come.
+// Read fails once too much has arrived.
 func (b *limitedConn) Read(p []byte) (int, error) {
 	if b.left <= 0 {
 		return 0, errTooMuch
