@@ -151,7 +151,9 @@ func (s *Service) wantMail(w fieldTarget, list string, fieldErrs *fault.Fields) 
 
 // wantWebhook plans a field that holds a URL. Any other text may be the hint that was shown:
 // applyFields finds out.
-func (s *Service) wantWebhook(ctx context.Context, w fieldTarget, value string, fieldErrs *fault.Fields) ([]fieldTarget, string) {
+func (s *Service) wantWebhook(
+	ctx context.Context, w fieldTarget, value string, fieldErrs *fault.Fields,
+) (wants []fieldTarget, warning string) {
 	if value == "" {
 		return []fieldTarget{}, ""
 	}

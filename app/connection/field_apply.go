@@ -45,7 +45,9 @@ func (s *Service) applyFields(tx *models.Tx, actor authz.Actor, o models.Owner, 
 
 // settleTarget keeps, changes or removes one target of a field. It returns the targets that are
 // still to be created.
-func (s *Service) settleTarget(tx *models.Tx, actor authz.Actor, c models.Connection, wanted []fieldTarget) ([]fieldTarget, error) {
+func (s *Service) settleTarget(
+	tx *models.Tx, actor authz.Actor, c models.Connection, wanted []fieldTarget,
+) (rest []fieldTarget, err error) {
 	config, err := s.Open(c)
 	if err != nil {
 		return nil, err

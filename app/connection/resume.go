@@ -27,7 +27,8 @@ func (s *Service) ResumeMail(ctx context.Context, actor authz.Actor) error {
 	if !actor.Administrator() {
 		return fault.New(fault.Forbidden, "The mail server is for administrators to try")
 	}
-	return s.resume(ctx, actor, s.mailServerID, audit.Entry{Action: audit.Resume, Kind: audit.Target, Name: mailServerName})
+	entry := audit.Entry{Action: audit.Resume, Kind: audit.Target, Name: mailServerName}
+	return s.resume(ctx, actor, s.mailServerID, entry)
 }
 
 func (s *Service) resume(ctx context.Context, actor authz.Actor, endpoint int64, e audit.Entry) error {

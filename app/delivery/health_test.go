@@ -150,20 +150,24 @@ func TestAFailedProbeUsesNoAttemptUp(t *testing.T) {
 
 func TestWhenAMessageMayBeStale(t *testing.T) {
 	due := models.Delivery{DueSince: noon}
+	retry := models.Delivery{DueSince: noon, Attempts: 1}
+	probe := models.Delivery{DueSince: noon, Probe: true}
+	busySince := func(d time.Duration) models.Health { return models.Health{BusySince: noon.Add(d)} }
+	closedAt := func(d time.Duration) models.Health { return models.Health{ClosedAt: noon.Add(d)} }
 	for name, test := range map[string]struct {
 		row      models.Delivery
 		endpoint models.Health
 		late     time.Duration
 		want     bool
 	}{
-		"first attempt, at once":               {due, models.Health{}, 0, false},
-		"first attempt, 11 minutes late":       {due, models.Health{}, 11 * time.Minute, true},
-		"late by our own rate":                 {due, models.Health{BusySince: noon.Add(-time.Minute)}, 11 * time.Minute, false},
-		"late before the rate mattered":        {due, models.Health{BusySince: noon.Add(11 * time.Minute)}, 12 * time.Minute, true},
-		"a retry":                              {models.Delivery{DueSince: noon, Attempts: 1}, models.Health{}, time.Second, true},
-		"a probe":                              {models.Delivery{DueSince: noon, Probe: true}, models.Health{}, time.Second, true},
-		"the endpoint was stopped meanwhile":   {due, models.Health{ClosedAt: noon.Add(time.Minute)}, 2 * time.Minute, true},
-		"the endpoint was stopped before that": {due, models.Health{ClosedAt: noon.Add(-time.Minute)}, time.Second, false},
+		"first attempt, at once":          {due, models.Health{}, 0, false},
+		"first attempt, 11 minutes late":  {due, models.Health{}, 11 * time.Minute, true},
+		"late by our own rate":            {due, busySince(-time.Minute), 11 * time.Minute, false},
+		"late before the rate mattered":   {due, busySince(11 * time.Minute), 12 * time.Minute, true},
+		"a retry":                         {retry, models.Health{}, time.Second, true},
+		"a probe":                         {probe, models.Health{}, time.Second, true},
+		"the endpoint was stopped since":  {due, closedAt(time.Minute), 2 * time.Minute, true},
+		"the endpoint was stopped before": {due, closedAt(-time.Minute), time.Second, false},
 	} {
 		if got := mayBeOutdated(test.row, test.endpoint, noon.Add(test.late)); got != test.want {
 			t.Errorf("%s: %v", name, got)
@@ -172,20 +176,26 @@ func TestWhenAMessageMayBeStale(t *testing.T) {
 }
 
 func TestWhatIsOutOfDate(t *testing.T) {
+	const back = "Out of date: the gate is back at Passed, which this target was told last"
 	passed, failed := models.GatePassed, models.GateFailed
+	notified := func(now, delivered models.GateState) models.LastNotified {
+		return models.LastNotified{Latest: 9, Now: now, Delivered: delivered}
+	}
+	mayKnow := notified(passed, passed)
+	mayKnow.MayKnow = true
 	for name, test := range map[string]struct {
-		word  models.LastNotified
+		last  models.LastNotified
 		event int64
 		why   string
 		upTo  int64
 	}{
-		"the last change":                        {models.LastNotified{Latest: 9, Now: failed, Delivered: passed}, 9, "", 0},
-		"overtaken":                              {models.LastNotified{Latest: 9, Now: failed, Delivered: ""}, 7, "Out of date: the gate has changed to Failed since", 8},
-		"back at what was told":                  {models.LastNotified{Latest: 9, Now: passed, Delivered: passed}, 7, "Out of date: the gate is back at Passed, which this target was told last", 9},
-		"back, itself the last":                  {models.LastNotified{Latest: 9, Now: passed, Delivered: passed}, 9, "Out of date: the gate is back at Passed, which this target was told last", 9},
-		"back, but one between may have arrived": {models.LastNotified{Latest: 9, Now: passed, Delivered: passed, MayKnow: true}, 9, "", 0},
+		"the last change":            {notified(failed, passed), 9, "", 0},
+		"an outdated change":         {notified(failed, ""), 7, "Out of date: the gate has changed to Failed since", 8},
+		"back at the notified state": {notified(passed, passed), 7, back, 9},
+		"back, itself the last":      {notified(passed, passed), 9, back, 9},
+		"back, one may have arrived": {mayKnow, 9, "", 0},
 	} {
-		if why, upTo := decideOutdated(test.word, test.event); why != test.why || upTo != test.upTo {
+		if why, upTo := decideOutdated(test.last, test.event); why != test.why || upTo != test.upTo {
 			t.Errorf("%s: %q up to %d", name, why, upTo)
 		}
 	}

@@ -87,7 +87,10 @@ func TestAnswerText(t *testing.T) {
 }
 
 func TestAnswerTextIsCut(t *testing.T) {
-	for _, body := range []string{strings.Repeat("a", 5000), strings.Repeat("ä", 3000), "x" + strings.Repeat("🚨", 2000), strings.Repeat("\xff.", 4000)} {
+	for _, body := range []string{
+		strings.Repeat("a", 5000), strings.Repeat("ä", 3000), "x" + strings.Repeat("🚨", 2000),
+		strings.Repeat("\xff.", 4000),
+	} {
 		got := answerText([]byte(body), nil)
 		if len(got) > 4096 || len(got) < 4093 || strings.ToValidUTF8(got, "") != got {
 			t.Errorf("%.10q: %d bytes, ends with %q", body, len(got), got[len(got)-4:])
@@ -113,8 +116,9 @@ func TestURLHint(t *testing.T) {
 
 func TestResults(t *testing.T) {
 	for want, r := range map[Kind]Result{
-		KindDelivered: Delivered("x"), KindRetryAfter: RetryAfter(time.Second, "x"), KindTransient: Transient("x"), KindRejected: Rejected("x"),
-		KindPermanent: Permanent("x"), KindRefused: Refused("x"), KindGone: ResultGone("x"), KindSkipped: Skipped("x"),
+		KindDelivered: Delivered("x"), KindRetryAfter: RetryAfter(time.Second, "x"), KindTransient: Transient("x"),
+		KindRejected: Rejected("x"), KindPermanent: Permanent("x"), KindRefused: Refused("x"),
+		KindGone: ResultGone("x"), KindSkipped: Skipped("x"),
 	} {
 		if r.Kind() != want || r.Reason != "x" || (r.Wait() == time.Second) != (want == KindRetryAfter) ||
 			strings.HasPrefix(want.String(), "kind(") {
@@ -122,6 +126,6 @@ func TestResults(t *testing.T) {
 		}
 	}
 	if (Result{}).Kind() != KindTransient {
-		t.Error("a result that nobody made is not tried again")
+		t.Error("the zero result is not retried")
 	}
 }

@@ -27,10 +27,15 @@ func TestShort(t *testing.T) {
 		most int
 		want string
 	}{
-		{"abcd", 4, "abcd"}, {"abcde", 4, "abc…"}, {"äöüß\n", 4, "äöüß"}, {"äöüßä", 4, "äöü…"}, {"", 4, ""}, {"ab", 1, "…"},
+		{"abcd", 4, "abcd"},
+		{"abcde", 4, "abc…"},
+		{"äöüß\n", 4, "äöüß"},
+		{"äöüßä", 4, "äöü…"},
+		{"", 4, ""},
+		{"ab", 1, "…"},
 	} {
 		if got := Truncate(tt.give, tt.most); got != tt.want {
-			t.Errorf("Short(%q, %d) = %q, want %q", tt.give, tt.most, got, tt.want)
+			t.Errorf("Truncate(%q, %d) = %q, want %q", tt.give, tt.most, got, tt.want)
 		}
 	}
 }

@@ -69,7 +69,9 @@ type connectorPayload struct {
 // owners and the administrators by email, the system's connections, and, if no email can be sent,
 // the product's other targets. A recovered connection itself gets the message that says why old
 // messages arrived.
-func (r *Router) connectorAddressees(ctx context.Context, e models.Event, targets []models.Target) ([]addressee, error) {
+func (r *Router) connectorAddressees(
+	ctx context.Context, e models.Event, targets []models.Target,
+) ([]addressee, error) {
 	var p connectorPayload
 	if err := json.Unmarshal(e.Payload, &p); err != nil {
 		return nil, fmt.Errorf("read the payload of a %s: %w", e.Type, err)

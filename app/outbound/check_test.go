@@ -106,7 +106,10 @@ func TestCheckURL(t *testing.T) {
 
 func TestCheckURLQuotesNothing(t *testing.T) {
 	c := newTest(t, "")
-	for _, raw := range []string{"https://h0st/T0KEN path%zz", "ftp://h0st/T0KEN", "http://127.0.0.1/T0KEN", "https://u:T0KEN@a@b/", "https://T0KEN..x/"} {
+	for _, raw := range []string{
+		"https://h0st/T0KEN path%zz", "ftp://h0st/T0KEN", "http://127.0.0.1/T0KEN", "https://u:T0KEN@a@b/",
+		"https://T0KEN..x/",
+	} {
 		err := c.CheckURL(raw)
 		if err == nil || strings.Contains(err.Error(), "T0KEN") {
 			t.Errorf("CheckURL(%q) = %v", raw, err)
@@ -116,7 +119,9 @@ func TestCheckURLQuotesNothing(t *testing.T) {
 
 // FuzzCheckURL: what may be saved and is an address is one that may be dialed.
 func FuzzCheckURL(f *testing.F) {
-	for _, seed := range []string{"http://127.0.0.1/", "https://[::1]", "http://0x7f.1", "http://a:b@c:1/d", "http://１/"} {
+	for _, seed := range []string{
+		"http://127.0.0.1/", "https://[::1]", "http://0x7f.1", "http://a:b@c:1/d", "http://１/",
+	} {
 		f.Add(seed)
 	}
 	c := newTest(f, "")

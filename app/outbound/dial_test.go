@@ -25,7 +25,10 @@ func TestDialRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, host := range []string{"127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "localhost", "0.0.0.0", "169.254.169.254", "[64:ff9b::7f00:1]", ""} {
+	for _, host := range []string{
+		"127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "localhost", "0.0.0.0", "169.254.169.254", "[64:ff9b::7f00:1]",
+		"",
+	} {
 		conn, err := c.Dial(t.Context(), "tcp", host+":"+port)
 		if conn != nil || !errors.Is(err, ErrRefused) {
 			t.Errorf("Dial(%q) = %v, %v", host, conn, err)

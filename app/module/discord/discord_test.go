@@ -50,9 +50,11 @@ func TestSend(t *testing.T) {
 		t.Errorf("result = %+v", r)
 	}
 	want := `{"content":"🔴 **Security gate of Shop failed**","embeds":[{"title":"Open in Gatecrier",` +
-		`"description":"You are a member of Shop\n\n• critical: CVE-2024-3094 in xz 5.6.0\n• high: CVE-2021-44228 in log4j-core 2.14.1",` +
+		`"description":"You are a member of Shop\n\n• critical: CVE-2024-3094 in xz 5.6.0\n` +
+		`• high: CVE-2021-44228 in log4j-core 2.14.1",` +
 		`"color":12986408,"url":"https://gates.example/products/7",` +
-		`"fields":[{"name":"Product","value":"Shop","inline":true},{"name":"Gate","value":"from Passed to Failed","inline":true}],` +
+		`"fields":[{"name":"Product","value":"Shop","inline":true},{"name":"Gate","value":"from Passed to Failed",` +
+		`"inline":true}],` +
 		`"timestamp":"2026-05-04T03:02:01Z"}],"allowed_mentions":{"parse":[]}}`
 	if diff := cmp.Diff(want, <-got); diff != "" {
 		t.Error(diff)
@@ -61,9 +63,12 @@ func TestSend(t *testing.T) {
 
 func TestBareMessage(t *testing.T) {
 	for want, m := range map[string]module.Message{
-		`{"content":"**Gatecrier**","allowed_mentions":{"parse":[]}}`: {Link: "javascript:alert(1)", Time: time.Now(), Facts: []module.Fact{{}}},
+		`{"content":"**Gatecrier**","allowed_mentions":{"parse":[]}}`: {
+			Link: "javascript:alert(1)", Time: time.Now(), Facts: []module.Fact{{}},
+		},
 		`{"content":"🟢 **Gatecrier**","embeds":[{"description":"Test message","color":2328910,"fields":[` +
-			`{"name":"` + gap + `","value":"v","inline":true},{"name":"l","value":"` + gap + `","inline":true}]}],"allowed_mentions":{"parse":[]}}`: {
+			`{"name":"` + gap + `","value":"v","inline":true},{"name":"l","value":"` + gap + `","inline":true}]}],` +
+			`"allowed_mentions":{"parse":[]}}`: {
 			Test: true, Tone: module.ToneGood, Facts: []module.Fact{{}, {Value: "v"}, {Label: "l"}},
 		},
 	} {

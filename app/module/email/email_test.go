@@ -33,8 +33,10 @@ func TestPrepare(t *testing.T) {
 	e := newTest(t, &Server{})
 	for to, ok := range map[string]bool{
 		"ada@example.org": true, "ada.l+gates@sub.example.org": true, "ada@bücher.example": true, "root@localhost": true,
-		"ada": false, "ada@": false, "@example.org": false, "Ada <ada@example.org>": false, "ada@example.org, bob@example.org": false,
-		"ada@example.org\r\nBcc: bob@example.org": false, `"a b"@example.org`: false, "jörg@example.org": false, "ada@[127.0.0.1]": false,
+		"ada": false, "ada@": false, "@example.org": false, "Ada <ada@example.org>": false,
+		"ada@example.org, bob@example.org":        false,
+		"ada@example.org\r\nBcc: bob@example.org": false, `"a b"@example.org`: false, "jörg@example.org": false,
+		"ada@[127.0.0.1]":  false,
 		"ada@exa mple.org": false, "<ada@example.org>": false, "ada@example.org>": false, "a@b@example.org": false, "": false,
 		strings.Repeat("a", 65) + "@example.org": false, "ada@" + strings.Repeat("a.", 130) + "org": false,
 	} {
@@ -45,7 +47,9 @@ func TestPrepare(t *testing.T) {
 }
 
 func TestHint(t *testing.T) {
-	for to, want := range map[string]string{"ada@example.org": "a…@example.org", "a@example.org": "a…@example.org", "": "", "x": ""} {
+	for to, want := range map[string]string{
+		"ada@example.org": "a…@example.org", "a@example.org": "a…@example.org", "": "", "x": "",
+	} {
 		if got := hint(to); got != want {
 			t.Errorf("hint(%q) = %q", to, got)
 		}
@@ -162,12 +166,15 @@ Gate: from Passed to Failed
 Open in Gatecrier: https://gates.example/products/7
 
 ` + "-- " + `
-Gatecrier sent this to ada@example.org about what happened on 4 May 2026, 03:02 UTC. You get it because this address is set up there to be told; whoever set it up can take it out.
-`
+Gatecrier sent this to ada@example.org about what happened on 4 May 2026, 03:02 UTC. ` +
+		"You get it because this address is set up there to be told; whoever set it up can take it out.\n"
 	if diff := cmp.Diff(text, p.plain); diff != "" {
 		t.Error(diff)
 	}
-	for _, part := range []string{"Hello Ada,", m.Title, m.Why, "from Passed to Failed", "CVE-2021-44228", `href="https://gates.example/products/7"`, "set up there to be told", "prefers-color-scheme: dark"} {
+	for _, part := range []string{
+		"Hello Ada,", m.Title, m.Why, "from Passed to Failed", "CVE-2021-44228",
+		`href="https://gates.example/products/7"`, "set up there to be told", "prefers-color-scheme: dark",
+	} {
 		if !strings.Contains(p.html, part) {
 			t.Errorf("the page has no %q", part)
 		}

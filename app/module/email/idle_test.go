@@ -274,7 +274,9 @@ func TestRefusedThenGood(t *testing.T) {
 		return nil
 	}}
 	e, _ := plain(t, box)
-	for _, want := range []module.Kind{module.KindPermanent, module.KindDelivered, module.KindPermanent, module.KindRejected, module.KindDelivered} {
+	for _, want := range []module.Kind{
+		module.KindPermanent, module.KindDelivered, module.KindPermanent, module.KindRejected, module.KindDelivered,
+	} {
 		to := "ada@example.org"
 		if want == module.KindPermanent {
 			to = "nobody@example.org"

@@ -159,16 +159,17 @@ func TestRefusals(t *testing.T) {
 		"BODY":     "the message",
 	}
 	for verb, words := range steps {
-		for code, want := range map[string]module.Kind{"421": module.KindTransient, "451": module.KindTransient, "550": module.KindRejected, "554": module.KindRejected} {
+		for code, want := range map[string]module.Kind{
+			"421": module.KindTransient, "451": module.KindTransient, "550": module.KindRejected,
+			"554": module.KindRejected,
+		} {
 			t.Run(verb+" "+code, func(t *testing.T) {
 				s := script(t, map[string]string{verb: code + "-5.9.9 no, <ada@example.org>\r\n" + code + " 5.9.9 never"})
 				s.User, s.Password = "gates", password
 				r := send(t, newTest(t, &s))
 				answer := code + " 5.9.9 no, <a…@example.org>\n5.9.9 never"
 				if r.Kind() != want || fmt.Sprint(r.Status) != code || r.Reason != "127.0.0.1 has refused "+words+": "+code ||
-					r.Answer != answer ||
-					!r.Private ||
-					r.Unsure {
+					r.Answer != answer || !r.Private || r.Unsure {
 					t.Errorf("result = %v %+v", r.Kind(), r)
 				}
 			})
@@ -201,8 +202,12 @@ func TestBrokenServers(t *testing.T) {
 	long := strings.Repeat("250-x\r\n", 60_000)
 	for verb, replies := range map[string][]string{
 		"GREETING": {"DROP", "HANG", "HTTP/1.1 400 Bad Request", "", "220-" + long, "\x00\xff"},
-		"EHLO":     {"DROP", "HANG", long}, "AUTH": {"DROP", "HANG", "334 !!!"},
-		"MAIL": {"DROP", "HANG", "what"}, "RCPT": {"DROP", "HANG"}, "DATA": {"DROP", "HANG", "250 ok"}, "BODY": {"DROP", "HANG", "what", long},
+		"EHLO":     {"DROP", "HANG", long},
+		"AUTH":     {"DROP", "HANG", "334 !!!"},
+		"MAIL":     {"DROP", "HANG", "what"},
+		"RCPT":     {"DROP", "HANG"},
+		"DATA":     {"DROP", "HANG", "250 ok"},
+		"BODY":     {"DROP", "HANG", "what", long},
 	} {
 		for _, reply := range replies {
 			t.Run(verb+" "+reply[:min(len(reply), 8)], func(t *testing.T) {

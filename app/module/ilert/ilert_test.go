@@ -65,28 +65,27 @@ func receiver(t *testing.T, statuses ...int) (config module.Config, got <-chan s
 
 // usual is the body of the usual message, but for its type, key and priority.
 func usual(middle string) string {
-	return `{"integrationKey":"il1api0460d849fcdc753d4f","eventType":"` + strings.Replace(
-		middle,
-		" ",
-		`","summary":"Security gate of Shop failed",`+
-			`"details":"You are a member of Shop\n\n- critical: CVE-2024-3094 in xz 5.6.0\n- high: CVE-2021-44228 in log4j-core 2.14.1","alertKey":"`,
-		1,
-	) +
+	text := `","summary":"Security gate of Shop failed",` +
+		`"details":"You are a member of Shop\n\n- critical: CVE-2024-3094 in xz 5.6.0\n` +
+		`- high: CVE-2021-44228 in log4j-core 2.14.1","alertKey":"`
+	return `{"integrationKey":"il1api0460d849fcdc753d4f","eventType":"` + strings.Replace(middle, " ", text, 1) +
 		`,"links":[{"href":"https://gates.example/products/7","text":"Open in Gatecrier"}],` +
-		`"customDetails":{"Gate":"from Passed to Failed","Product":"Shop","id":"0198f0a4-7a11-7cc3-98c4-dc0c0c07398f","time":"2026-05-04T03:02:01Z","type":"gate.changed"}}`
+		`"customDetails":{"Gate":"from Passed to Failed","Product":"Shop","id":"0198f0a4-7a11-7cc3-98c4-dc0c0c07398f",` +
+		`"time":"2026-05-04T03:02:01Z","type":"gate.changed"}}`
 }
 
 func TestSend(t *testing.T) {
-	bad := func(key string, tone module.Tone) module.Message {
+	about := func(key string, tone module.Tone) module.Message {
 		m := moduletest.Usual()
 		m.Key, m.Tone = key, tone
 		return m
 	}
+	const noKey = `ALERT gatecrier/message/0198f0a4-7a11-7cc3-98c4-dc0c0c07398f","priority":"LOW"`
 	for want, m := range map[string]module.Message{
-		usual(`ALERT gatecrier/message/0198f0a4-7a11-7cc3-98c4-dc0c0c07398f","priority":"LOW"`): moduletest.Usual(),
-		usual(`ALERT gatecrier/gate/7","priority":"HIGH"`):                                      bad("gate/7", module.ToneBad),
-		usual(`RESOLVE gatecrier/gate/7"`):                                                      bad("gate/7", module.ToneGood),
-		usual(`RESOLVE gatecrier/gate/8"`):                                                      bad("gate/8", module.TonePlain),
+		usual(noKey): moduletest.Usual(),
+		usual(`ALERT gatecrier/gate/7","priority":"HIGH"`): about("gate/7", module.ToneBad),
+		usual(`RESOLVE gatecrier/gate/7"`):                 about("gate/7", module.ToneGood),
+		usual(`RESOLVE gatecrier/gate/8"`):                 about("gate/8", module.TonePlain),
 	} {
 		config, got := receiver(t, http.StatusAccepted)
 		if r := newTest(t).Send(t.Context(), config, m); r.Kind() != module.KindDelivered || r.Status != 202 {
@@ -150,7 +149,8 @@ func TestBareMessage(t *testing.T) {
 		},
 	}
 	body, err := module.JSON(eventsOf(module.Config{"integration_key": example}, m)[0])
-	want := `{"integrationKey":"il1api0460d849fcdc753d4f","eventType":"ALERT","summary":"Gatecrier","alertKey":"gatecrier/message/1","priority":"LOW",` +
+	want := `{"integrationKey":"il1api0460d849fcdc753d4f","eventType":"ALERT","summary":"Gatecrier",` +
+		`"alertKey":"gatecrier/message/1","priority":"LOW",` +
 		`"customDetails":{"Detail":"v","a":"1","actor":"eve","id":"1","type":"x"}}`
 	if diff := cmp.Diff(want, string(body)); diff != "" || err != nil {
 		t.Error(err, diff)
@@ -158,7 +158,9 @@ func TestBareMessage(t *testing.T) {
 }
 
 func TestTheURLIsIlertsUnlessThereIsOne(t *testing.T) {
-	for given, want := range map[string]string{"": "https://api.ilert.com/api/events", "https://ilert.example/x": "https://ilert.example/x"} {
+	for given, want := range map[string]string{
+		"": "https://api.ilert.com/api/events", "https://ilert.example/x": "https://ilert.example/x",
+	} {
 		c, err := newTest(t).Prepare(module.Config{"url": given, "integration_key": example})
 		if err != nil {
 			t.Fatal(err)
@@ -173,14 +175,17 @@ func TestPrepare(t *testing.T) {
 	i := newTest(t)
 	for key, ok := range map[string]bool{
 		example: true, "44c7afdc-0b3e-4344-b48a-5378a963231f": true, "12345678": true,
-		"": false, "1234567": false, "with a space": false, `with"quotes`: false, `with\slashes`: false, "schlüssel-lang": false,
+		"": false, "1234567": false, "with a space": false, `with"quotes`: false, `with\slashes`: false,
+		"schlüssel-lang": false,
 	} {
 		if _, err := i.Prepare(module.Config{"integration_key": key}); (err == nil) != ok ||
 			err != nil && !fault.Is(err, fault.Invalid) {
 			t.Errorf("%q: %v", key, err)
 		}
 	}
-	for url, ok := range map[string]bool{"https://ilert.example/x": true, "ftp://ilert.example/": false, "https://10.0.0.1/x": false} {
+	for url, ok := range map[string]bool{
+		"https://ilert.example/x": true, "ftp://ilert.example/": false, "https://10.0.0.1/x": false,
+	} {
 		if _, err := i.Prepare(module.Config{"integration_key": example, "url": url}); (err == nil) != ok {
 			t.Errorf("%q: %v", url, err)
 		}
@@ -262,9 +267,10 @@ func checkEvents(t *testing.T, m module.Message) {
 		if diff := cmp.Diff(e, got); diff != "" {
 			t.Error(diff)
 		}
-		if got.Summary == "" || module.UTF16Len(got.Summary) > 250 || module.UTF16Len(got.Details) > 4000 || len(got.CustomDetails) > 14 ||
+		summary, details := module.UTF16Len(got.Summary), module.UTF16Len(got.Details)
+		if got.Summary == "" || summary > 250 || details > 4000 || len(got.CustomDetails) > 14 ||
 			strings.Contains(got.Summary, "\n") {
-			t.Errorf("summary of %d, details of %d, %d more", module.UTF16Len(got.Summary), module.UTF16Len(got.Details), len(got.CustomDetails))
+			t.Errorf("summary of %d, details of %d, %d more", summary, details, len(got.CustomDetails))
 		}
 		if found := active.FindString(got.Details); found != "" {
 			t.Errorf("%q in %.200q", found, got.Details)

@@ -51,9 +51,12 @@ func TestSend(t *testing.T) {
 		t.Errorf("result = %+v", r)
 	}
 	want := `{"text":"🔴 **Security gate of Shop failed**\n\nYou are a member of Shop","attachments":[{` +
-		`"fallback":"Security gate of Shop failed","color":"#C62828","title":"Open in Gatecrier","title_link":"https://gates.example/products/7",` +
-		`"text":"• critical: CVE-2024-3094 in xz 5.6.0\n• high: CVE-2021-44228 in log4j-core 2.14.1\n\n2026-05-04 03:02:01 UTC",` +
-		`"fields":[{"short":true,"title":"Product","value":"Shop"},{"short":true,"title":"Gate","value":"from Passed to Failed"}]}]}`
+		`"fallback":"Security gate of Shop failed","color":"#C62828","title":"Open in Gatecrier",` +
+		`"title_link":"https://gates.example/products/7",` +
+		`"text":"• critical: CVE-2024-3094 in xz 5.6.0\n• high: CVE-2021-44228 in log4j-core 2.14.1\n\n` +
+		`2026-05-04 03:02:01 UTC",` +
+		`"fields":[{"short":true,"title":"Product","value":"Shop"},{"short":true,"title":"Gate",` +
+		`"value":"from Passed to Failed"}]}]}`
 	if diff := cmp.Diff(want, <-got); diff != "" {
 		t.Error(diff)
 	}
@@ -62,7 +65,8 @@ func TestSend(t *testing.T) {
 func TestBareMessage(t *testing.T) {
 	for want, m := range map[string]module.Message{
 		`{"text":"**Gatecrier**"}`: {Link: "javascript:alert(1)", Facts: []module.Fact{{}}},
-		`{"text":"🟢 **Gatecrier**","attachments":[{"fallback":"Gatecrier","color":"#23894E","text":"Test message","fields":[{"short":true,"title":"","value":"v"}]}]}`: {
+		`{"text":"🟢 **Gatecrier**","attachments":[{"fallback":"Gatecrier","color":"#23894E","text":"Test message",` +
+			`"fields":[{"short":true,"title":"","value":"v"}]}]}`: {
 			Test: true, Tone: module.ToneGood, Facts: []module.Fact{{}, {Value: "v"}},
 		},
 	} {

@@ -51,13 +51,18 @@ func TestSend(t *testing.T) {
 	if r.Kind() != module.KindDelivered || r.Answer != "ok" || r.Status != 200 {
 		t.Errorf("result = %+v", r)
 	}
-	want := `{"text":"🔴 Security gate of Shop failed\nYou are a member of Shop\nhttps://gates.example/products/7","blocks":[` +
+	want := `{"text":"🔴 Security gate of Shop failed\nYou are a member of Shop\n` +
+		`https://gates.example/products/7","blocks":[` +
 		`{"type":"header","text":{"type":"plain_text","text":"🔴 Security gate of Shop failed"}},` +
 		`{"type":"section","text":{"type":"mrkdwn","text":"You are a member of Shop","verbatim":true}},` +
-		`{"type":"section","fields":[{"type":"mrkdwn","text":"*Product*\nR&amp;D &lt;Shop&gt;","verbatim":true},{"type":"mrkdwn","text":"*Gate*\nfrom Passed to Failed","verbatim":true}]},` +
-		`{"type":"section","text":{"type":"mrkdwn","text":"• critical: CVE-2024-3094 in xz 5.6.0\n• high: CVE-2021-44228 in log4j-core 2.14.1","verbatim":true}},` +
-		`{"type":"section","text":{"type":"mrkdwn","text":"<https://gates.example/products/7|Open in Gatecrier>","verbatim":true}},` +
-		`{"type":"context","elements":[{"type":"mrkdwn","text":"<!date^1777863721^{date_short_pretty} {time}|2026-05-04T03:02:01Z>","verbatim":true}]}` +
+		`{"type":"section","fields":[{"type":"mrkdwn","text":"*Product*\nR&amp;D &lt;Shop&gt;","verbatim":true},` +
+		`{"type":"mrkdwn","text":"*Gate*\nfrom Passed to Failed","verbatim":true}]},` +
+		`{"type":"section","text":{"type":"mrkdwn","text":"• critical: CVE-2024-3094 in xz 5.6.0\n` +
+		`• high: CVE-2021-44228 in log4j-core 2.14.1","verbatim":true}},` +
+		`{"type":"section","text":{"type":"mrkdwn","text":"<https://gates.example/products/7|Open in Gatecrier>",` +
+		`"verbatim":true}},` +
+		`{"type":"context","elements":[{"type":"mrkdwn",` +
+		`"text":"<!date^1777863721^{date_short_pretty} {time}|2026-05-04T03:02:01Z>","verbatim":true}]}` +
 		`],"unfurl_links":false,"unfurl_media":false}`
 	if diff := cmp.Diff(want, <-got); diff != "" {
 		t.Error(diff)
@@ -75,7 +80,8 @@ func TestBareMessage(t *testing.T) {
 	)
 	want := `{"text":"🟢 Gatecrier","blocks":[{"type":"header","text":{"type":"plain_text","text":"🟢 Gatecrier"}},` +
 		`{"type":"section","fields":[{"type":"mrkdwn","text":"v","verbatim":true}]},` +
-		`{"type":"context","elements":[{"type":"mrkdwn","text":"Test message","verbatim":true}]}],"unfurl_links":false,"unfurl_media":false}`
+		`{"type":"context","elements":[{"type":"mrkdwn","text":"Test message","verbatim":true}]}],` +
+		`"unfurl_links":false,"unfurl_media":false}`
 	if diff := cmp.Diff(want, string(body)); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
@@ -146,7 +152,8 @@ func FuzzEncode(f *testing.F) {
 }
 
 func TestHostileTexts(t *testing.T) {
-	for _, text := range append(moduletest.HostileTexts(), strings.Repeat("&<🚨>", 10_000), strings.Repeat("漢字", 5_000)) {
+	long := []string{strings.Repeat("&<🚨>", 10_000), strings.Repeat("漢字", 5_000)}
+	for _, text := range append(moduletest.HostileTexts(), long...) {
 		checkPayload(t, moduletest.Hostile(text))
 	}
 }

@@ -50,15 +50,20 @@ func TestSend(t *testing.T) {
 	if r.Kind() != module.KindDelivered || r.Reason != "accepted" || r.Status != 202 {
 		t.Errorf("result = %+v", r)
 	}
-	want := `{"type":"message","attachments":[{"contentType":"application/vnd.microsoft.card.adaptive","contentUrl":null,"content":{` +
-		`"$schema":"http://adaptivecards.io/schemas/adaptive-card.json","type":"AdaptiveCard","version":"1.4","msteams":{"width":"Full"},` +
+	want := `{"type":"message","attachments":[{"contentType":"application/vnd.microsoft.card.adaptive",` +
+		`"contentUrl":null,"content":{` +
+		`"$schema":"http://adaptivecards.io/schemas/adaptive-card.json","type":"AdaptiveCard","version":"1.4",` +
+		`"msteams":{"width":"Full"},` +
 		`"fallbackText":"Security gate of Shop failed","body":[` +
-		`{"type":"TextBlock","text":"Security gate of Shop failed","wrap":true,"size":"Large","weight":"Bolder","color":"Attention"},` +
+		`{"type":"TextBlock","text":"Security gate of Shop failed","wrap":true,"size":"Large","weight":"Bolder",` +
+		`"color":"Attention"},` +
 		`{"type":"TextBlock","text":"You are a member of Shop","wrap":true,"spacing":"Small"},` +
-		`{"type":"FactSet","facts":[{"title":"Product","value":"my\\_shop \\[1\\] \\<b\\>"},{"title":"Gate","value":"from Passed to Failed"}]},` +
+		`{"type":"FactSet","facts":[{"title":"Product","value":"my\\_shop \\[1\\] \\<b\\>"},{"title":"Gate",` +
+		`"value":"from Passed to Failed"}]},` +
 		`{"type":"TextBlock","text":"• critical: CVE-2024-3094 in xz 5.6.0","wrap":true,"spacing":"Medium"},` +
 		`{"type":"TextBlock","text":"• high: CVE-2021-44228 in log4j-core 2.14.1","wrap":true,"spacing":"None"},` +
-		`{"type":"TextBlock","text":"{{DATE(2026-05-04T03:02:01Z,SHORT)}} {{TIME(2026-05-04T03:02:01Z)}}","wrap":true,"size":"Small","isSubtle":true}],` +
+		`{"type":"TextBlock","text":"{{DATE(2026-05-04T03:02:01Z,SHORT)}} {{TIME(2026-05-04T03:02:01Z)}}",` +
+		`"wrap":true,"size":"Small","isSubtle":true}],` +
 		`"actions":[{"type":"Action.OpenUrl","title":"Open in Gatecrier","url":"https://gates.example/products/7"}]}}]}`
 	if diff := cmp.Diff(want, <-got); diff != "" {
 		t.Error(diff)

@@ -88,7 +88,8 @@ func TestSend(t *testing.T) {
 		t.Fatalf("result = %+v", result)
 	}
 	r := <-got
-	want := `{"type":"gate.changed","version":1,"timestamp":"2026-05-04T01:02:01.0000005Z","actor":"eve","link":"https://gates.example.org/products/1","data":{"a":"<b>"}}`
+	want := `{"type":"gate.changed","version":1,"timestamp":"2026-05-04T01:02:01.0000005Z","actor":"eve",` +
+		`"link":"https://gates.example.org/products/1","data":{"a":"<b>"}}`
 	if diff := cmp.Diff(want, string(r.body)); diff != "" {
 		t.Error(diff)
 	}
@@ -212,14 +213,20 @@ func TestSekoiaEnvelope(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	r := <-got
-	want := `{"type":"gate","action":"updated","attributes":{"uuid":"0198f0a4-7a11-7cc3-98c4-dc0c0c07398f","short_id":"gate/7",` +
-		`"title":"Security gate of Shop failed","reason":"You are a member of Shop","link":"https://gates.example/products/7"},` +
-		`"metadata":{"version":2,"created_at":"2026-05-04T03:02:01Z","community_uuid":null,"avatar_uuid":null,"user_uuid":null,"permissions":[]}}`
+	want := `{"type":"gate","action":"updated","attributes":{"uuid":"0198f0a4-7a11-7cc3-98c4-dc0c0c07398f",` +
+		`"short_id":"gate/7",` +
+		`"title":"Security gate of Shop failed","reason":"You are a member of Shop",` +
+		`"link":"https://gates.example/products/7"},` +
+		`"metadata":{"version":2,"created_at":"2026-05-04T03:02:01Z",` +
+		`"community_uuid":null,"avatar_uuid":null,"user_uuid":null,"permissions":[]}}`
 	if diff := cmp.Diff(want, string(r.body)); diff != "" {
 		t.Error(diff)
 	}
 	checkSignature(t, example, r)
-	for verb, want := range map[string]string{"alert.created": "created", "report.deleted": "deleted", "alert.status_changed": "updated", "gatecrier.test": "created"} {
+	for verb, want := range map[string]string{
+		"alert.created": "created", "report.deleted": "deleted", "alert.status_changed": "updated",
+		"gatecrier.test": "created",
+	} {
 		if got := envelopeOf(module.Message{Type: verb}).Action; got != want {
 			t.Errorf("%s: %s", verb, got)
 		}
