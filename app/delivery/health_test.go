@@ -89,7 +89,7 @@ func TestAProbeThatIsRejectedClosesTheBreaker(t *testing.T) {
 	}
 }
 
-func TestAnAskedWaitHoldsTheWholeEndpoint(t *testing.T) {
+func TestRetryAfterHoldsTheWholeEndpoint(t *testing.T) {
 	h, _ := endpointHealthAfter(models.Health{}, module.RetryAfter(time.Hour, "429"), false, noon)
 	if !h.FreeAt.Equal(noon.Add(time.Hour)) || h.Failures != 1 {
 		t.Errorf("%+v", h)
@@ -106,7 +106,7 @@ func TestAnAskedWaitHoldsTheWholeEndpoint(t *testing.T) {
 	}
 }
 
-func TestPeopleAreToldOfARejectingConnectionOnce(t *testing.T) {
+func TestARejectingConnectionIsNotifiedOnce(t *testing.T) {
 	h, told := models.Health{}, 0
 	for range 9 {
 		var n healthChange
@@ -127,7 +127,7 @@ func TestPeopleAreToldOfARejectingConnectionOnce(t *testing.T) {
 	}
 }
 
-func TestAFailedProbeUsesNoAttemptUp(t *testing.T) {
+func TestAFailedProbeUsesNoAttempt(t *testing.T) {
 	d := models.Delivery{EventID: 1, Spent: 5, Attempts: 5, State: models.DeliverySending, Probe: true, DueSince: noon}
 	got := deliveryAfter(
 		completion{delivery: d, attemptResult: attemptResult{result: module.Transient("503")}}, noon.Add(71*time.Hour),
@@ -148,7 +148,7 @@ func TestAFailedProbeUsesNoAttemptUp(t *testing.T) {
 	}
 }
 
-func TestWhenAMessageMayBeStale(t *testing.T) {
+func TestMayBeOutdated(t *testing.T) {
 	due := models.Delivery{DueSince: noon}
 	retry := models.Delivery{DueSince: noon, Attempts: 1}
 	probe := models.Delivery{DueSince: noon, Probe: true}
@@ -175,7 +175,7 @@ func TestWhenAMessageMayBeStale(t *testing.T) {
 	}
 }
 
-func TestWhatIsOutOfDate(t *testing.T) {
+func TestDecideOutdated(t *testing.T) {
 	const back = "Out of date: the gate is back at Passed, which this target was told last"
 	passed, failed := models.GatePassed, models.GateFailed
 	notified := func(now, delivered models.GateState) models.LastNotified {

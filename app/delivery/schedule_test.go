@@ -8,7 +8,7 @@ import (
 	"gatecrier/models"
 )
 
-func TestNextFollowsTheSchedule(t *testing.T) {
+func TestAfterAttempt_FollowsTheSchedule(t *testing.T) {
 	began := time.Unix(1_700_000_000, 0)
 	d, now := models.Delivery{EventID: 1, DueSince: began}, began
 	want := []time.Duration{
@@ -34,7 +34,7 @@ func TestNextFollowsTheSchedule(t *testing.T) {
 	}
 }
 
-func TestNextSpreadsWaits(t *testing.T) {
+func TestAfterAttempt_SpreadsWaits(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	for chance, want := range map[float64]time.Duration{0: 4 * time.Second, 0.5: 5 * time.Second, 1: 6 * time.Second} {
 		if d := afterAttempt(models.Delivery{EventID: 1, DueSince: now}, module.Transient(""), now, chance); d.NextAt.Sub(
@@ -45,7 +45,7 @@ func TestNextSpreadsWaits(t *testing.T) {
 	}
 }
 
-func TestNextByResult(t *testing.T) {
+func TestAfterAttempt_ByResult(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	tests := map[string]struct {
 		before int // attempts

@@ -49,7 +49,7 @@ func parse(t *testing.T, f feed.Feed) (read, string) {
 }
 
 // What people and scanners write stays text, and the feed well-formed.
-func TestAFeedCarriesAnyText(t *testing.T) {
+func TestAtom_AnyText(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
 		"plain":           {"2 critical (limit 0)", "2 critical (limit 0)"},
 		"markup":          {`<b>&amp; "x" ']]>`, `<b>&amp; "x" ']]>`},
@@ -97,7 +97,7 @@ func TestAFeedCarriesAnyText(t *testing.T) {
 }
 
 // An empty feed has all that RFC 4287 asks for.
-func TestAnEmptyFeed(t *testing.T) {
+func TestAtom_Empty(t *testing.T) {
 	r, _ := parse(
 		t, feed.Feed{ID: "urn:uuid:1", Title: "Inbox", Self: "http://x/feed", Page: "http://x/inbox", Updated: time.Now()},
 	)

@@ -53,7 +53,7 @@ func TestFromAnswer(t *testing.T) {
 	}
 }
 
-func TestFromErrors(t *testing.T) {
+func TestFromAnswer_Errors(t *testing.T) {
 	for err, want := range map[error]Kind{
 		errors.New("example.com: connection refused"):                   KindTransient,
 		fmt.Errorf("example.com: %w", context.DeadlineExceeded):         KindTransient,
@@ -86,7 +86,7 @@ func TestAnswerText(t *testing.T) {
 	}
 }
 
-func TestAnswerTextIsCut(t *testing.T) {
+func TestAnswerText_Truncated(t *testing.T) {
 	for _, body := range []string{
 		strings.Repeat("a", 5000), strings.Repeat("ä", 3000), "x" + strings.Repeat("🚨", 2000),
 		strings.Repeat("\xff.", 4000),
@@ -114,7 +114,7 @@ func TestURLHint(t *testing.T) {
 	}
 }
 
-func TestResults(t *testing.T) {
+func TestResultKinds(t *testing.T) {
 	for want, r := range map[Kind]Result{
 		KindDelivered: Delivered("x"), KindRetryAfter: RetryAfter(time.Second, "x"), KindTransient: Transient("x"),
 		KindRejected: Rejected("x"), KindPermanent: Permanent("x"), KindRefused: Refused("x"),

@@ -20,7 +20,7 @@ func sample() Descriptor {
 	}
 }
 
-func TestClean(t *testing.T) {
+func TestDescriptorClean(t *testing.T) {
 	long := strings.Repeat("ä", 201)
 	tests := []struct {
 		name        string
@@ -72,7 +72,7 @@ func TestClean(t *testing.T) {
 	}
 }
 
-func TestVisibleAndSecrets(t *testing.T) {
+func TestDescriptorVisibleAndSecrets(t *testing.T) {
 	c := Config{"url": "https://x.example", "channel": "general", "key": ""}
 	if diff := cmp.Diff(Config{"channel": "general"}, sample().Visible(c)); diff != "" {
 		t.Error(diff)
@@ -112,7 +112,7 @@ func TestRegistry(t *testing.T) {
 	}
 }
 
-func TestRegistryRefuses(t *testing.T) {
+func TestRegistry_Refuses(t *testing.T) {
 	bad := map[string]func(*Descriptor){
 		"no name":         func(d *Descriptor) { d.Name = "" },
 		"no title":        func(d *Descriptor) { d.Title = "" },

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-func TestLine(t *testing.T) {
+func TestSingleLine(t *testing.T) {
 	for give, want := range map[string]string{
 		"plain":                         "plain",
 		"  a\r\n\tb\u2028c\u00a0\x00d ": "a b c d",
@@ -21,7 +21,7 @@ func TestLine(t *testing.T) {
 	}
 }
 
-func TestShort(t *testing.T) {
+func TestTruncate(t *testing.T) {
 	for _, tt := range []struct {
 		give string
 		most int
@@ -40,7 +40,7 @@ func TestShort(t *testing.T) {
 	}
 }
 
-func TestFitNeverSplitsWhatIsEncoded(t *testing.T) {
+func TestTruncateEncodedNeverSplitsACharacter(t *testing.T) {
 	encode := func(r rune) string { return "&#" + string(r) + ";" }
 	length := func(s string) int { return len(s) }
 	whole := encode('a') + encode('b') + encode('c')

@@ -104,7 +104,7 @@ func TestCheckURL(t *testing.T) {
 	}
 }
 
-func TestCheckURLQuotesNothing(t *testing.T) {
+func TestCheckURLQuotesNoPartOfTheURL(t *testing.T) {
 	c := newTest(t, "")
 	for _, raw := range []string{
 		"https://h0st/T0KEN path%zz", "ftp://h0st/T0KEN", "http://127.0.0.1/T0KEN", "https://u:T0KEN@a@b/",
@@ -139,7 +139,7 @@ func FuzzCheckURL(f *testing.F) {
 	})
 }
 
-func TestWarn(t *testing.T) {
+func TestCheckWarning(t *testing.T) {
 	c := newTest(t, "chat.corp, 10.7.0.0/16")
 	names := outboundtest.NewNames(t)
 	c.resolver = names.Resolver()

@@ -70,7 +70,7 @@ func TestDialConnects(t *testing.T) {
 
 // A name that was fine when it was saved and looked up resolves to an inside
 // address when it is dialed, and is refused.
-func TestRebindingGainsNothing(t *testing.T) {
+func TestDialRefusesRebinding(t *testing.T) {
 	s := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the inside server was reached") })
 	names := outboundtest.NewNames(t)
 	names.Set("rebind.example.", "8.8.8.8")
@@ -90,7 +90,7 @@ func TestRebindingGainsNothing(t *testing.T) {
 }
 
 // Of a name's addresses the allowed ones are tried, the others are not.
-func TestNameWithSeveralAddresses(t *testing.T) {
+func TestDial_NameWithSeveralAddresses(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	names := outboundtest.NewNames(t)
 	names.Set("two.example.", "127.0.0.9", "127.0.0.1")
@@ -214,7 +214,7 @@ func TestBrokenServers(t *testing.T) {
 	}
 }
 
-func TestErrorsQuoteNothing(t *testing.T) {
+func TestErrorsQuoteNoPartOfTheURL(t *testing.T) {
 	c := newTest(t, "")
 	names := outboundtest.NewNames(t)
 	c.resolver = names.Resolver()
@@ -282,7 +282,7 @@ func quiet(s *httptest.Server) {
 	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 }
 
-func TestGeneration(t *testing.T) {
+func TestPolicyVersion(t *testing.T) {
 	c := newTest(t, local)
 	seen := map[uint64]bool{c.PolicyVersion(): true}
 	for range 3 {

@@ -211,7 +211,7 @@ func TestRetryAfter(t *testing.T) {
 }
 
 // A policy that forbids an address forbids it on connections that are open.
-func TestSetPolicyClosesTheWay(t *testing.T) {
+func TestSetPolicyClosesOpenConnections(t *testing.T) {
 	closed := make(chan struct{}, 10)
 	s := httptest.NewUnstartedServer(
 		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }),

@@ -94,7 +94,7 @@ func TestGuardWithAllowList(t *testing.T) {
 	}
 }
 
-func TestParseAllowNamesTheBadEntry(t *testing.T) {
+func TestParseAllowNamesTheInvalidEntry(t *testing.T) {
 	for _, bad := range []string{
 		"10.0.0.0/33", "10.0.0/8", "10.0.0.0/8:0", "10.0.0.0/8:65536", "10.0.0.0/8:http", "256.1.1.1", "0x7f000001",
 		"2130706433",

@@ -32,7 +32,7 @@ func TestKeyFileIsMadeOnce(t *testing.T) {
 }
 
 // Of several at once one makes the key, and the others read all of it.
-func TestKeyFileOfManyProcesses(t *testing.T) {
+func TestKeyFileIsMadeOnceByManyProcesses(t *testing.T) {
 	for range 50 {
 		path := filepath.Join(t.TempDir(), "secret.key")
 		var activated atomic.Int32

@@ -43,7 +43,7 @@ func TestSealAndOpen(t *testing.T) {
 	}
 }
 
-func TestSealNeverRepeats(t *testing.T) {
+func TestSealUsesANewNonce(t *testing.T) {
 	ring := newRing(t, 1)
 	seen := map[Text]bool{}
 	for range 100 {
@@ -55,7 +55,7 @@ func TestSealNeverRepeats(t *testing.T) {
 	}
 }
 
-func TestOpenElsewhere(t *testing.T) {
+func TestOpen_OtherPath(t *testing.T) {
 	ring := newRing(t, 1)
 	text, err := ring.Seal("connections/12/config", plain)
 	if err != nil {
@@ -68,7 +68,7 @@ func TestOpenElsewhere(t *testing.T) {
 	}
 }
 
-func TestOpenDamaged(t *testing.T) {
+func TestOpen_Damaged(t *testing.T) {
 	ring := newRing(t, 1)
 	text := sealed(t)
 	for i := range text.sealed {

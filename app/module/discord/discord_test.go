@@ -61,7 +61,7 @@ func TestSend(t *testing.T) {
 	}
 }
 
-func TestBareMessage(t *testing.T) {
+func TestCompose_MinimalMessage(t *testing.T) {
 	for want, m := range map[string]module.Message{
 		`{"content":"**Gatecrier**","allowed_mentions":{"parse":[]}}`: {
 			Link: "javascript:alert(1)", Time: time.Now(), Facts: []module.Fact{{}},
@@ -79,7 +79,7 @@ func TestBareMessage(t *testing.T) {
 	}
 }
 
-func TestAnswers(t *testing.T) {
+func TestJudge(t *testing.T) {
 	tests := []struct {
 		status int
 		header string

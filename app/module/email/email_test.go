@@ -56,7 +56,7 @@ func TestHint(t *testing.T) {
 	}
 }
 
-func TestSkipped(t *testing.T) {
+func TestSend_WithoutSettingsIsSkipped(t *testing.T) {
 	s := &Server{Host: "127.0.0.1", Port: 1, TLS: TLSNone}
 	e := newTest(t, s)
 	if r := e.SendTest(t.Context(), "ada@example.org", ""); r.Kind() != module.KindSkipped ||
@@ -196,7 +196,7 @@ func TestGreeting(t *testing.T) {
 }
 
 // Attempts are the same, but for their date.
-func TestAttempts(t *testing.T) {
+func TestAttemptsDifferOnlyInTheirDate(t *testing.T) {
 	e := newTest(t, &Server{})
 	at := noon
 	e.now = func() time.Time { at = at.Add(time.Hour); return at }
@@ -213,7 +213,7 @@ func TestAttempts(t *testing.T) {
 	}
 }
 
-func TestMore(t *testing.T) {
+func TestView_CountsOmittedItems(t *testing.T) {
 	m := module.Message{Items: make([]string, 60), Facts: make([]module.Fact, 30)}
 	v := newView(m, "ada@example.org", "")
 	if len(v.Items) != 30 || v.More != 30 || len(v.Facts) != 0 || !strings.Contains(v.plain(), "\nand 30 more\n") {

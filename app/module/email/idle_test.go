@@ -45,14 +45,14 @@ func (b *mailbox) expect(t *testing.T, letters, connections int) {
 	}
 }
 
-// waiting is how many connections are idle.
-func (i *idle) waiting() int {
+// count is how many connections are idle.
+func (i *idle) count() int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return len(i.conns)
 }
 
-func TestManyLettersOneConnection(t *testing.T) {
+func TestMailsShareAConnection(t *testing.T) {
 	good, roots := certify(t, "127.0.0.1")
 	for _, way := range []string{TLSNone, TLSStart, TLSImplicit} {
 		t.Run(way, func(t *testing.T) {
@@ -71,7 +71,7 @@ func TestManyLettersOneConnection(t *testing.T) {
 	}
 }
 
-func TestConnectionsWearOut(t *testing.T) {
+func TestConnectionIsReplacedAfterMaxUsed(t *testing.T) {
 	box := &mailbox{}
 	e, _ := plain(t, box)
 	for range 2*maxUsed + 1 {
@@ -84,7 +84,7 @@ func TestConnectionsWearOut(t *testing.T) {
 }
 
 // A server may close what is idle, with or without a word.
-func TestServerClosesIdle(t *testing.T) {
+func TestServerClosesAnIdleConnection(t *testing.T) {
 	for name, end := range map[string]func(net.Conn) error{
 		"close": net.Conn.Close,
 		"reset": func(c net.Conn) error { return errors.Join(c.(*net.TCPConn).SetLinger(0), c.Close()) },
@@ -113,7 +113,7 @@ func TestServerClosesIdle(t *testing.T) {
 }
 
 // What a kept connection says to MAIL, and whether a new one takes the letter.
-func TestAnswersOfKeptConnections(t *testing.T) {
+func TestIdleConnection_AnswerToMAIL(t *testing.T) {
 	stopped := make(chan struct{})
 	defer close(stopped)
 	for name, tt := range map[string]struct {
@@ -144,7 +144,7 @@ func TestAnswersOfKeptConnections(t *testing.T) {
 			switch {
 			case tt.want != module.KindDelivered:
 				letters, connections = 1, 1
-				if e.idle.waiting() != 0 {
+				if e.idle.count() != 0 {
 					t.Error("a connection that refuses is kept")
 				}
 			case name == "taken":
@@ -156,7 +156,7 @@ func TestAnswersOfKeptConnections(t *testing.T) {
 }
 
 // Once MAIL is answered, a letter has only this one connection.
-func TestNeverTwice(t *testing.T) {
+func TestMailIsNotResentAfterMAIL(t *testing.T) {
 	second := func(s *session) error {
 		if s.mails > 1 {
 			return s.conn.Conn().Close()
@@ -170,15 +170,15 @@ func TestNeverTwice(t *testing.T) {
 			if r := send(t, e); r.Kind() != module.KindTransient || r.Unsure != (name == "BODY") {
 				t.Errorf("result = %v %+v", r.Kind(), r)
 			}
-			if n := len(box.all()); n != 1 || e.idle.waiting() != 0 {
-				t.Errorf("%d connections, %d idle", n, e.idle.waiting())
+			if n := len(box.all()); n != 1 || e.idle.count() != 0 {
+				t.Errorf("%d connections, %d idle", n, e.idle.count())
 			}
 		})
 	}
 }
 
 // Any setting that is another asks for another connection.
-func TestChangedSettings(t *testing.T) {
+func TestChangedSettingsNeedANewConnection(t *testing.T) {
 	for name, change := range map[string]func(s *Server, other Server){
 		"host":     func(s *Server, _ Server) { s.Host = "localhost" },
 		"port":     func(s *Server, other Server) { s.Port = other.Port },
@@ -204,7 +204,7 @@ func TestChangedSettings(t *testing.T) {
 	}
 }
 
-func TestChangedPolicy(t *testing.T) {
+func TestChangedPolicyNeedsANewConnection(t *testing.T) {
 	box := &mailbox{}
 	e, _ := plain(t, box)
 	allow, err := outbound.ParseAllow("127.0.0.0/8")
@@ -225,7 +225,7 @@ func TestChangedPolicy(t *testing.T) {
 }
 
 // What changes while a letter is under way counts for the next.
-func TestChangedMeanwhile(t *testing.T) {
+func TestChangesDuringAMailApplyToTheNext(t *testing.T) {
 	var now atomic.Pointer[Server]
 	allow, err := outbound.ParseAllow("127.0.0.0/8")
 	if err != nil {
@@ -254,14 +254,14 @@ func TestChangedMeanwhile(t *testing.T) {
 	now.Store(&s)
 	for i := range changes {
 		deliver(t, e)
-		if kept := e.idle.waiting(); kept != i/2 {
+		if kept := e.idle.count(); kept != i/2 {
 			t.Errorf("%d connections kept after letter %d", kept, i)
 		}
 	}
 	box.expect(t, 3, 3)
 }
 
-func TestRefusedThenGood(t *testing.T) {
+func TestConnectionIsReusedAfterARefusedMail(t *testing.T) {
 	box := &mailbox{onRcpt: func(s *session) error {
 		if strings.HasPrefix(s.now.to, "nobody@") {
 			return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}
@@ -290,7 +290,7 @@ func TestRefusedThenGood(t *testing.T) {
 
 // After a refusal that may pass, a connection that had taken letters is given
 // up: it may be that the server has enough of it.
-func TestRefusedForTheConnection(t *testing.T) {
+func TestConnectionIsClosedAfterATemporaryRefusal(t *testing.T) {
 	box := &mailbox{onRcpt: func(s *session) error {
 		if s.mails > 2 {
 			return &smtp.SMTPError{Code: 452, Message: "too many for one session"}
@@ -310,7 +310,7 @@ func TestRefusedForTheConnection(t *testing.T) {
 	box.expect(t, 4, 2)
 }
 
-func TestParallel(t *testing.T) {
+func TestParallelMailsArriveOnce(t *testing.T) {
 	box := &mailbox{}
 	e, _ := plain(t, box)
 	var all sync.WaitGroup
@@ -330,7 +330,7 @@ func TestParallel(t *testing.T) {
 	for _, l := range box.got() {
 		seen[parse(t, l.body).header.Get("Message-Id")] = true
 	}
-	if kept := e.idle.waiting(); len(seen) != 80 || len(box.got()) != 80 || kept < 1 || kept > maxIdle {
+	if kept := e.idle.count(); len(seen) != 80 || len(box.got()) != 80 || kept < 1 || kept > maxIdle {
 		t.Errorf("%d letters, %d of them different, %d connections kept", len(box.got()), len(seen), kept)
 	}
 	e.Close()
@@ -339,13 +339,13 @@ func TestParallel(t *testing.T) {
 	}
 }
 
-func TestExpiry(t *testing.T) {
+func TestIdleConnectionExpires(t *testing.T) {
 	box := &mailbox{}
 	e, _ := plain(t, box)
 	e.limits.idle = 5 * time.Millisecond
 	deliver(t, e)
 	box.all()[0].wait(t)
-	if n := e.idle.waiting(); n != 0 {
+	if n := e.idle.count(); n != 0 {
 		t.Errorf("%d connections kept", n)
 	}
 	deliver(t, e)
@@ -354,7 +354,7 @@ func TestExpiry(t *testing.T) {
 }
 
 // A connection whose time is over is not taken, though its timer be late.
-func TestExpiredIsNotTaken(t *testing.T) {
+func TestExpiredConnectionIsNotTaken(t *testing.T) {
 	box := &mailbox{}
 	e, _ := plain(t, box)
 	deliver(t, e)
@@ -364,8 +364,8 @@ func TestExpiredIsNotTaken(t *testing.T) {
 	box.all()[0].wait(t)
 }
 
-func TestFarewellIsSaidOnce(t *testing.T) {
-	s, h := scriptHeard(t, nil)
+func TestQuitIsSentOnce(t *testing.T) {
+	s, h := scriptCounted(t, nil)
 	e := newTest(t, &s)
 	for range 3 {
 		deliver(t, e)
@@ -378,13 +378,13 @@ func TestFarewellIsSaidOnce(t *testing.T) {
 		t.Errorf("heard %v", h.verbs)
 	}
 	deliver(t, e) // nothing is kept after Close
-	if n := e.idle.waiting(); n != 0 {
+	if n := e.idle.count(); n != 0 {
 		t.Errorf("%d connections kept", n)
 	}
 }
 
 // The end of ctx ends the connection, also one that had been kept.
-func TestCancelledOnKeptConnection(t *testing.T) {
+func TestCancelledContextClosesTheIdleConnection(t *testing.T) {
 	for _, hook := range []string{"MAIL", "BODY"} {
 		t.Run(hook, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
@@ -409,7 +409,7 @@ func TestCancelledOnKeptConnection(t *testing.T) {
 				t.Errorf("result = %v %+v", r.Kind(), r)
 			}
 			box.all()[0].wait(t)
-			if e.idle.waiting() != 0 {
+			if e.idle.count() != 0 {
 				t.Error("the connection is kept")
 			}
 			box.expect(t, 1, 1)
@@ -418,8 +418,8 @@ func TestCancelledOnKeptConnection(t *testing.T) {
 }
 
 // A server may say so much about each letter, however many there are.
-func TestHeardForEachLetter(t *testing.T) {
-	s, h := scriptHeard(t, map[string]string{"BODY": strings.Repeat("250-x\r\n", maxReceived/10) + "250 x"})
+func TestReceivedBytesAreBoundedPerMail(t *testing.T) {
+	s, h := scriptCounted(t, map[string]string{"BODY": strings.Repeat("250-x\r\n", maxReceived/10) + "250 x"})
 	e := newTest(t, &s)
 	for range 3 {
 		deliver(t, e)
@@ -430,8 +430,8 @@ func TestHeardForEachLetter(t *testing.T) {
 }
 
 // A server that says more than it was asked would be a reply behind.
-func TestSpareReplies(t *testing.T) {
-	s, h := scriptHeard(t, map[string]string{"BODY": "250 ok\r\n250 very ok"})
+func TestSurplusRepliesCloseTheConnection(t *testing.T) {
+	s, h := scriptCounted(t, map[string]string{"BODY": "250 ok\r\n250 very ok"})
 	e := newTest(t, &s)
 	for range 2 {
 		deliver(t, e)
@@ -442,13 +442,13 @@ func TestSpareReplies(t *testing.T) {
 }
 
 // What was not sent to its end has not arrived.
-func TestBrokenWriting(t *testing.T) {
+func TestPartlyWrittenMailIsNotUnsure(t *testing.T) {
 	for _, size := range []int{100, 100_000} {
 		ours, theirs := net.Pipe()
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			play(theirs, nil, &heard{verbs: map[string]int{}, last: "DATA"})
+			play(theirs, nil, &verbCounts{verbs: map[string]int{}, last: "DATA"})
 		}()
 		e := newTest(t, &Server{})
 		c := &connection{server: Server{Host: "127.0.0.1", TLS: TLSNone}, raw: ours, limited: &limitedConn{Conn: ours}}
@@ -463,7 +463,7 @@ func TestBrokenWriting(t *testing.T) {
 }
 
 // Nothing of ours runs for idle connections, nor after them.
-func TestNoGoroutines(t *testing.T) {
+func TestIdleConnectionsHaveNoGoroutines(t *testing.T) {
 	box := &mailbox{}
 	e, _ := plain(t, box)
 	var all sync.WaitGroup
@@ -475,7 +475,7 @@ func TestNoGoroutines(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if n := e.idle.waiting(); n == 0 {
+	if n := e.idle.count(); n == 0 {
 		t.Error("no connection is kept")
 	}
 	untilNone(t)

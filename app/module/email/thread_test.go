@@ -25,7 +25,7 @@ func thread(t *testing.T, e *Email, m module.Message, from string) string {
 	return h.Get("References")
 }
 
-func TestThreads(t *testing.T) {
+func TestThreadID(t *testing.T) {
 	e := newTest(t, &Server{})
 	failed, passed, other := moduletest.Usual(), moduletest.Usual(), moduletest.Usual()
 	failed.ID, failed.Key = "1", "gate/7"

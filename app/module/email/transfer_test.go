@@ -63,7 +63,7 @@ func TestTransfer(t *testing.T) {
 	}
 }
 
-func TestTLSIsInsistedOn(t *testing.T) {
+func TestTLSIsRequired(t *testing.T) {
 	good, roots := certify(t, "127.0.0.1")
 	other, otherRoots := certify(t, "mx.example.org")
 	tests := []struct {
@@ -177,7 +177,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestRefusalsForGood(t *testing.T) {
+func TestPermanentRefusals(t *testing.T) {
 	for _, tt := range []struct {
 		verb, reply string
 		want        module.Kind
@@ -250,7 +250,7 @@ func TestHangingHandshake(t *testing.T) {
 }
 
 // What a server does after it has taken a mail does not change that.
-func TestFarewell(t *testing.T) {
+func TestErrorsAfterTheMailDoNotMatter(t *testing.T) {
 	for _, reply := range []string{"DROP", "HANG", "421 bye"} {
 		s := script(t, map[string]string{"QUIT": reply})
 		e := newTest(t, &s)
@@ -262,7 +262,7 @@ func TestFarewell(t *testing.T) {
 	}
 }
 
-func TestCancelled(t *testing.T) {
+func TestCancelledContext(t *testing.T) {
 	s := script(t, map[string]string{"EHLO": "HANG"})
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
@@ -273,7 +273,7 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-func TestUnreachable(t *testing.T) {
+func TestUnreachableServer(t *testing.T) {
 	l := listen(t)
 	s := Server{Host: "127.0.0.1", Port: port(l), TLS: TLSNone, From: "gates@example.org"}
 	if err := l.Close(); err != nil {
@@ -284,7 +284,7 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
-func TestGuard(t *testing.T) {
+func TestGuardRefusesTheServer(t *testing.T) {
 	box := &mailbox{}
 	good, _ := certify(t, "127.0.0.1")
 	s := serve(t, box, TLSNone, good)
@@ -297,7 +297,7 @@ func TestGuard(t *testing.T) {
 }
 
 // A server that repeats what it was told does not put the password anywhere.
-func TestEcho(t *testing.T) {
+func TestRepeatedPasswordIsMasked(t *testing.T) {
 	for _, pass := range []string{password, "short"} {
 		s := Server{User: "gates", Password: pass}
 		said := strings.Join(secrets(s), " ")
@@ -310,7 +310,7 @@ func TestEcho(t *testing.T) {
 	}
 }
 
-func TestAtOnce(t *testing.T) {
+func TestMailsAreSentInParallel(t *testing.T) {
 	box := &mailbox{}
 	good, _ := certify(t, "127.0.0.1")
 	s := serve(t, box, TLSNone, good)

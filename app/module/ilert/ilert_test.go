@@ -97,7 +97,7 @@ func TestSend(t *testing.T) {
 	}
 }
 
-func TestATestLeavesNothingOpen(t *testing.T) {
+func TestATestLeavesNoAlertOpen(t *testing.T) {
 	m := moduletest.Usual()
 	m.Test, m.Key = true, "gate/7"
 	opened := usual(`ALERT gatecrier/test/0198f0a4-7a11-7cc3-98c4-dc0c0c07398f","priority":"LOW"`)
@@ -133,7 +133,7 @@ func TestATestLeavesNothingOpen(t *testing.T) {
 	}
 }
 
-func TestBareMessage(t *testing.T) {
+func TestEventsOf_MinimalMessage(t *testing.T) {
 	m := module.Message{
 		ID:    "1",
 		Type:  "x",
@@ -157,7 +157,7 @@ func TestBareMessage(t *testing.T) {
 	}
 }
 
-func TestTheURLIsIlertsUnlessThereIsOne(t *testing.T) {
+func TestDefaultURL(t *testing.T) {
 	for given, want := range map[string]string{
 		"": "https://api.ilert.com/api/events", "https://ilert.example/x": "https://ilert.example/x",
 	} {
@@ -283,7 +283,7 @@ func checkEvents(t *testing.T, m module.Message) {
 
 // Silence opens an alert and its end resolves that one; waivers that end soon
 // are an alert of their own, of low priority.
-func TestWhatProductsTellOpensAndResolves(t *testing.T) {
+func TestStaleProductsAndWaiversOpenAlerts(t *testing.T) {
 	for want, m := range map[string]module.Message{
 		"ALERT HIGH gatecrier/stale/7":  {ID: "1", Type: "product.stale", Key: "stale/7", Tone: module.ToneBad},
 		"RESOLVE  gatecrier/stale/7":    {ID: "2", Type: "product.stale", Key: "stale/7", Tone: module.ToneGood},

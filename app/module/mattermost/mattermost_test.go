@@ -62,7 +62,7 @@ func TestSend(t *testing.T) {
 	}
 }
 
-func TestBareMessage(t *testing.T) {
+func TestCompose_MinimalMessage(t *testing.T) {
 	for want, m := range map[string]module.Message{
 		`{"text":"**Gatecrier**"}`: {Link: "javascript:alert(1)", Facts: []module.Fact{{}}},
 		`{"text":"🟢 **Gatecrier**","attachments":[{"fallback":"Gatecrier","color":"#23894E","text":"Test message",` +

@@ -30,9 +30,9 @@ func Conform(t *testing.T, newSender func(*outbound.Client) module.Sender, confi
 	t.Run("huge body", s.testHugeBody)
 	t.Run("slow body", s.testSlowBody)
 	t.Run("binary body", s.testBinaryBody)
-	t.Run("echo", s.testEcho)
+	t.Run("echo", s.testRepeatedSecrets)
 	t.Run("connections are kept", s.testConnectionsKept)
-	t.Run("at once", s.testAtOnce)
+	t.Run("at once", s.testParallel)
 	t.Run("same message again", s.testSameMessage)
 	t.Run("hostile texts", s.testHostileTexts)
 	t.Run("shown as sent", s.testShown)
@@ -56,7 +56,7 @@ func (s suite) testConfiguration(t *testing.T) {
 }
 
 func (s suite) testDescriptor(t *testing.T) {
-	r := s.newRig(t, status(200))
+	r := s.newFixture(t, status(200))
 	if _, err := module.NewRegistry(r.sender); err != nil {
 		t.Error(err)
 	}
@@ -71,7 +71,7 @@ func (s suite) testDescriptor(t *testing.T) {
 }
 
 func (s suite) testPrepare(t *testing.T) {
-	r := s.newRig(t, status(200))
+	r := s.newFixture(t, status(200))
 	given := s.config(r.server.URL)
 	untouched := maps.Clone(given)
 	for name := range given {
@@ -96,7 +96,7 @@ func (s suite) testPrepare(t *testing.T) {
 	s.testPrepareRefuses(t, r, once)
 }
 
-func (s suite) testPrepareRefuses(t *testing.T, r *rig, good module.Config) {
+func (s suite) testPrepareRefuses(t *testing.T, r *fixture, good module.Config) {
 	for _, f := range r.sender.Descriptor().FormFields() {
 		bad := maps.Clone(good)
 		bad[f.Name] = strings.Repeat("x", 100_000) + secretPath
@@ -118,7 +118,7 @@ func (s suite) testPrepareRefuses(t *testing.T, r *rig, good module.Config) {
 }
 
 // checkField checks that a configuration is refused because of a field.
-func (r *rig) checkField(c module.Config, name string) {
+func (r *fixture) checkField(c module.Config, name string) {
 	r.t.Helper()
 	_, err := r.sender.Prepare(c)
 	var wrong *fault.Error
@@ -136,7 +136,7 @@ func (r *rig) checkField(c module.Config, name string) {
 }
 
 func (s suite) testHint(t *testing.T) {
-	r := s.newRig(t, status(200))
+	r := s.newFixture(t, status(200))
 	hint := r.sender.Hint(r.config)
 	if hint == "" {
 		t.Error("there is no hint")

@@ -59,7 +59,7 @@ func (s suite) testStatuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprint(tt.code, " ", tt.retryAfter), func(t *testing.T) {
-			r := s.newRig(t, func(w http.ResponseWriter, req *http.Request) {
+			r := s.newFixture(t, func(w http.ResponseWriter, req *http.Request) {
 				if tt.retryAfter != "" {
 					w.Header().Set("Retry-After", tt.retryAfter)
 				}
@@ -82,7 +82,7 @@ func (s suite) testRedirects(t *testing.T) {
 	)
 	defer target.Close()
 	for _, code := range []int{301, 302, 303, 307, 308} {
-		r := s.newRig(t, func(w http.ResponseWriter, req *http.Request) { http.Redirect(w, req, target.URL, code) })
+		r := s.newFixture(t, func(w http.ResponseWriter, req *http.Request) { http.Redirect(w, req, target.URL, code) })
 		if result := r.expect(module.KindRejected); !strings.Contains(result.Reason, "redirects are not followed") {
 			t.Errorf("reason = %q", result.Reason)
 		}
@@ -90,7 +90,7 @@ func (s suite) testRedirects(t *testing.T) {
 }
 
 func (s suite) testRetryDate(t *testing.T) {
-	r := s.newRig(t, func(w http.ResponseWriter, _ *http.Request) {
+	r := s.newFixture(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
 		w.WriteHeader(http.StatusTooManyRequests)
 	})
@@ -101,7 +101,7 @@ func (s suite) testRetryDate(t *testing.T) {
 
 func (s suite) testHang(t *testing.T) {
 	gone := make(chan struct{})
-	r := s.newRig(t, func(_ http.ResponseWriter, req *http.Request) {
+	r := s.newFixture(t, func(_ http.ResponseWriter, req *http.Request) {
 		<-req.Context().Done()
 		close(gone)
 	})
@@ -128,7 +128,7 @@ func (s suite) testBrokenOff(t *testing.T) {
 	}
 	for name, breakOff := range breaks {
 		t.Run(name, func(t *testing.T) {
-			r := s.newRig(t, func(w http.ResponseWriter, _ *http.Request) {
+			r := s.newFixture(t, func(w http.ResponseWriter, _ *http.Request) {
 				conn, _, err := http.NewResponseController(w).Hijack()
 				if err != nil {
 					t.Error(err)
@@ -149,7 +149,7 @@ func (s suite) testBrokenOff(t *testing.T) {
 }
 
 func (s suite) testUnreachable(t *testing.T) {
-	r := s.newRig(t, status(200))
+	r := s.newFixture(t, status(200))
 	r.server.Close()
 	if r.expect(module.KindTransient).Unsure {
 		t.Error("it may have arrived where there was no connection")
@@ -157,7 +157,7 @@ func (s suite) testUnreachable(t *testing.T) {
 }
 
 func (s suite) testGuard(t *testing.T) {
-	r := s.newRig(t, status(200))
+	r := s.newFixture(t, status(200))
 	r.client.SetPolicy(outbound.Policy{})
 	if result := r.expect(module.KindRefused); result.Status != 0 || result.Answer != "" {
 		t.Errorf("result = %+v", result)
@@ -169,7 +169,7 @@ func (s suite) testGuard(t *testing.T) {
 
 func (s suite) testHugeBody(t *testing.T) {
 	gone := make(chan struct{})
-	r := s.newRig(t, func(w http.ResponseWriter, _ *http.Request) {
+	r := s.newFixture(t, func(w http.ResponseWriter, _ *http.Request) {
 		defer close(gone)
 		for chunk := bytes.Repeat([]byte("ä"), 1<<15); ; {
 			if _, err := w.Write(chunk); err != nil {
@@ -186,7 +186,7 @@ func (s suite) testHugeBody(t *testing.T) {
 // testSlowBody: the status counts, however long the body takes.
 func (s suite) testSlowBody(t *testing.T) {
 	gone := make(chan struct{})
-	r := s.newRig(t, func(w http.ResponseWriter, req *http.Request) {
+	r := s.newFixture(t, func(w http.ResponseWriter, req *http.Request) {
 		defer close(gone)
 		if _, err := w.Write([]byte("first")); err != nil {
 			t.Error(err)
@@ -205,7 +205,7 @@ func (s suite) testSlowBody(t *testing.T) {
 }
 
 func (s suite) testBinaryBody(t *testing.T) {
-	r := s.newRig(t, func(w http.ResponseWriter, _ *http.Request) {
+	r := s.newFixture(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Write([]byte("a\x00b\xff\xfe" + strings.Repeat("\xf0\x9f", 4000))) //nolint:errcheck // the sender may be gone
 	})
 	if result := r.expect(module.KindDelivered); !strings.HasPrefix(result.Answer, "ab\uFFFD") {
@@ -213,11 +213,11 @@ func (s suite) testBinaryBody(t *testing.T) {
 	}
 }
 
-// testEcho: receivers that repeat what they were asked do not put it into the
+// testRepeatedSecrets: receivers that repeat what they were asked do not put it into the
 // ledger, not even half of it where the answer is cut.
-func (s suite) testEcho(t *testing.T) {
+func (s suite) testRepeatedSecrets(t *testing.T) {
 	var secrets []string
-	r := s.newRig(t, func(w http.ResponseWriter, req *http.Request) {
+	r := s.newFixture(t, func(w http.ResponseWriter, req *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		full := "http://" + req.Host + req.RequestURI
 		fmt.Fprintln(w, "no", req.RequestURI, full, secrets) //nolint:errcheck // the sender may be gone
@@ -227,7 +227,7 @@ func (s suite) testEcho(t *testing.T) {
 		t.Errorf("answer = %q", result.Answer)
 	}
 	for size := 4096 - 60; size < 4096; size += 3 {
-		r := s.newRig(t, func(w http.ResponseWriter, req *http.Request) {
+		r := s.newFixture(t, func(w http.ResponseWriter, req *http.Request) {
 			fmt.Fprint(w, strings.Repeat(".", size), req.RequestURI) //nolint:errcheck // the sender may be gone
 		})
 		result := r.expect(module.KindDelivered)
@@ -239,7 +239,7 @@ func (s suite) testEcho(t *testing.T) {
 
 // testShown: what is shown of a message has what was sent, and no secret.
 func (s suite) testShown(t *testing.T) {
-	r := s.newRig(t, status(200))
+	r := s.newFixture(t, status(200))
 	shower, ok := r.sender.(module.Shower)
 	if !ok {
 		t.Fatal("it cannot show what it sends")
@@ -264,7 +264,7 @@ func (s suite) testWrongTLS(t *testing.T) {
 	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	server.StartTLS() // its certificate is signed by nobody that we trust
 	defer server.Close()
-	r := s.newRig(t, status(200))
+	r := s.newFixture(t, status(200))
 	for url, want := range map[string]string{
 		server.URL: "unknown authority",
 		strings.Replace(r.server.URL, "http://", "https://", 1): "does not speak TLS",
@@ -283,7 +283,7 @@ func (s suite) testWrongTLS(t *testing.T) {
 // testRebinding: a name that was fine when it was saved is looked at again when
 // it is dialed.
 func (s suite) testRebinding(t *testing.T) {
-	r := s.newRig(t, status(200))
+	r := s.newFixture(t, status(200))
 	names := outboundtest.NewNames(t)
 	names.Set("rebind.example.", "8.8.8.8")
 	names.Set("rebind.example.", "127.0.0.1")

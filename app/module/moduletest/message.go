@@ -17,7 +17,7 @@ import (
 
 func (s suite) testConnectionsKept(t *testing.T) {
 	for _, code := range []int{200, 204, 500} {
-		r := s.newRig(t, status(code))
+		r := s.newFixture(t, status(code))
 		for range 5 {
 			r.send(t.Context(), Usual())
 		}
@@ -27,8 +27,8 @@ func (s suite) testConnectionsKept(t *testing.T) {
 	}
 }
 
-func (s suite) testAtOnce(t *testing.T) {
-	r := s.newRig(t, status(200))
+func (s suite) testParallel(t *testing.T) {
+	r := s.newFixture(t, status(200))
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() { r.expect(module.KindDelivered) })
@@ -42,7 +42,7 @@ func (s suite) testAtOnce(t *testing.T) {
 // testSameMessage: a later attempt sends the same, under the same id.
 func (s suite) testSameMessage(t *testing.T) {
 	var calls atomic.Int32
-	r := s.newRig(t, func(w http.ResponseWriter, req *http.Request) {
+	r := s.newFixture(t, func(w http.ResponseWriter, req *http.Request) {
 		if calls.Add(1) == 1 {
 			status(500)(w, req)
 			return
@@ -106,7 +106,7 @@ func Hostile(text string) module.Message {
 func (s suite) testHostileTexts(t *testing.T) {
 	for _, text := range HostileTexts() {
 		t.Run(text[:min(len(text), 12)], func(t *testing.T) {
-			r := s.newRig(t, status(200))
+			r := s.newFixture(t, status(200))
 			data, err := json.Marshal(map[string]any{"product": map[string]any{"id": 7, "name": text}, "why": text})
 			if err != nil {
 				t.Fatal(err)
@@ -124,7 +124,7 @@ func (s suite) testHostileTexts(t *testing.T) {
 	}
 }
 
-func (r *rig) checkRequest() {
+func (r *fixture) checkRequest() {
 	r.t.Helper()
 	got := r.got()
 	if len(got) != 1 {

@@ -69,7 +69,7 @@ func TestSend(t *testing.T) {
 	}
 }
 
-func TestBareMessage(t *testing.T) {
+func TestCompose_MinimalMessage(t *testing.T) {
 	body, err := module.JSON(
 		compose(module.Message{
 			Test:  true,
@@ -101,7 +101,7 @@ func TestItemsSayHowManyAreLeftOut(t *testing.T) {
 	}
 }
 
-func TestAnswers(t *testing.T) {
+func TestJudge(t *testing.T) {
 	tests := []struct {
 		status int
 		body   string

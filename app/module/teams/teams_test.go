@@ -70,7 +70,7 @@ func TestSend(t *testing.T) {
 	}
 }
 
-func TestBareMessage(t *testing.T) {
+func TestCompose_MinimalMessage(t *testing.T) {
 	c := compose(module.Message{
 		Test:  true,
 		Tone:  module.ToneGood,

@@ -118,7 +118,7 @@ func checkSignature(t *testing.T, secret string, r received) {
 }
 
 // Each attempt has the same id and body, and the timestamp of its own.
-func TestAttempts(t *testing.T) {
+func TestAttemptsHaveTheirOwnTimestamp(t *testing.T) {
 	url, got := receiver(t)
 	now := time.Now().Add(-time.Minute)
 	w := newTest(t, func() time.Time { now = now.Add(10 * time.Second); return now })
@@ -141,7 +141,7 @@ func TestAttempts(t *testing.T) {
 }
 
 // The example that the specification's libraries are tested with.
-func TestPublishedVector(t *testing.T) {
+func TestSign_PublishedExample(t *testing.T) {
 	w := New(nil, func() time.Time { return time.Unix(1614265330, 0) })
 	header, err := w.sign(module.Config{"secret": example}, "msg_p5jXN8AQM9LWM0D4loKWxJek", []byte(`{"test": 2432232314}`))
 	if err != nil {
@@ -160,7 +160,7 @@ func TestPublishedVector(t *testing.T) {
 
 // A receiver that knows one of the two secrets verifies while both count, and
 // after that only with the new one.
-func TestRotation(t *testing.T) {
+func TestRotate(t *testing.T) {
 	url, got := receiver(t)
 	now := time.Now()
 	w := newTest(t, func() time.Time { return now })
@@ -233,7 +233,7 @@ func TestSekoiaEnvelope(t *testing.T) {
 	}
 }
 
-func TestTooLarge(t *testing.T) {
+func TestSend_TooLarge(t *testing.T) {
 	url, got := receiver(t)
 	w := newTest(t, time.Now)
 	config := module.Config{"url": url, "secret": example}

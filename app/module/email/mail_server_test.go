@@ -88,7 +88,7 @@ type mailbox struct {
 	onData func(*session) error
 
 	mu       sync.Mutex
-	letters  []envelope
+	mails    []envelope
 	sessions []*session // one for each connection, two with STARTTLS
 	signedIn []string   // by which mechanism
 	secured  []bool
@@ -97,7 +97,7 @@ type mailbox struct {
 func (b *mailbox) got() []envelope {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return append([]envelope(nil), b.letters...)
+	return append([]envelope(nil), b.mails...)
 }
 
 // all is the conversations that there have been.
@@ -142,8 +142,8 @@ func (s *session) wait(t *testing.T) {
 	}
 }
 
-// asked is what a hook says, where there is one.
-func (s *session) asked(hook func(*session) error) error {
+// run is what a hook says, where there is one.
+func (s *session) run(hook func(*session) error) error {
 	if hook == nil {
 		return nil
 	}
@@ -197,12 +197,12 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 	}
 	s.mails++
 	s.now.from = from
-	return s.asked(s.box.onMail)
+	return s.run(s.box.onMail)
 }
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.now.to = to
-	return s.asked(s.box.onRcpt)
+	return s.run(s.box.onRcpt)
 }
 
 func (s *session) Data(r io.Reader) error {
@@ -211,13 +211,13 @@ func (s *session) Data(r io.Reader) error {
 		return err
 	}
 	s.now.body = body
-	if err := s.asked(s.box.onData); err != nil {
+	if err := s.run(s.box.onData); err != nil {
 		return err
 	}
 	_, secured := s.conn.TLSConnectionState()
 	s.box.mu.Lock()
 	defer s.box.mu.Unlock()
-	s.box.letters, s.box.secured = append(s.box.letters, s.now), append(s.box.secured, secured)
+	s.box.mails, s.box.secured = append(s.box.mails, s.now), append(s.box.secured, secured)
 	return nil
 }
 
@@ -265,33 +265,33 @@ func port(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
 // is usual. "GREETING" and "BODY" are verbs, "DROP" and "HANG" replies.
 func script(t *testing.T, replies map[string]string) Server {
 	t.Helper()
-	s, _ := scriptHeard(t, replies)
+	s, _ := scriptCounted(t, replies)
 	return s
 }
 
-// heard counts the verbs that a script was told.
-type heard struct {
+// verbCounts counts the verbs that a script was told.
+type verbCounts struct {
 	last string // after the reply to it all is over
 
 	mu    sync.Mutex
 	verbs map[string]int
 }
 
-func (h *heard) hear(verb string) {
+func (h *verbCounts) hear(verb string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.verbs[verb]++
 }
 
-func (h *heard) count(verb string) int {
+func (h *verbCounts) count(verb string) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.verbs[verb]
 }
 
-func scriptHeard(t *testing.T, replies map[string]string) (Server, *heard) {
+func scriptCounted(t *testing.T, replies map[string]string) (Server, *verbCounts) {
 	t.Helper()
-	l, h := listen(t), &heard{verbs: map[string]int{}}
+	l, h := listen(t), &verbCounts{verbs: map[string]int{}}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -318,7 +318,7 @@ func scriptHeard(t *testing.T, replies map[string]string) (Server, *heard) {
 	return Server{Host: "127.0.0.1", Port: port(l), TLS: TLSNone, From: "gates@example.org"}, h
 }
 
-func play(conn net.Conn, replies map[string]string, h *heard) {
+func play(conn net.Conn, replies map[string]string, h *verbCounts) {
 	defer closeQuietly(conn)
 	usual := map[string]string{
 		"GREETING": "220 mx.example",
@@ -332,7 +332,7 @@ func play(conn net.Conn, replies map[string]string, h *heard) {
 		"QUIT":     "221 bye",
 	}
 	in := bufio.NewReader(conn)
-	for verb := "GREETING"; verb != "END"; verb = hear(in, verb) {
+	for verb := "GREETING"; verb != "END"; verb = readVerb(in, verb) {
 		h.hear(verb)
 		reply, told := replies[verb]
 		if !told {
@@ -356,8 +356,8 @@ func play(conn net.Conn, replies map[string]string, h *heard) {
 	}
 }
 
-// hear reads a line's verb, or after DATA all of a mail; "END" is that they hung up.
-func hear(in *bufio.Reader, before string) string {
+// readVerb reads a line's verb, or after DATA all of a mail; "END" is that they hung up.
+func readVerb(in *bufio.Reader, before string) string {
 	var body bytes.Buffer
 	for {
 		line, err := in.ReadString('\n')

@@ -37,8 +37,8 @@ type suite struct {
 	config func(url string) module.Config
 }
 
-// rig is one sender in front of one receiver.
-type rig struct {
+// fixture is one sender in front of one receiver.
+type fixture struct {
 	t      *testing.T
 	client *outbound.Client
 	sender module.Sender
@@ -57,12 +57,12 @@ type request struct {
 	body   []byte
 }
 
-// newRig makes a sender whose guard lets it reach a receiver. The receiver
+// newFixture makes a sender whose guard lets it reach a receiver. The receiver
 // notes each request before answer has it.
-func (s suite) newRig(t *testing.T, answer http.HandlerFunc) *rig {
+func (s suite) newFixture(t *testing.T, answer http.HandlerFunc) *fixture {
 	t.Helper()
-	r := &rig{t: t, log: &logBuffer{}}
-	r.server = httptest.NewUnstartedServer(r.noting(answer))
+	r := &fixture{t: t, log: &logBuffer{}}
+	r.server = httptest.NewUnstartedServer(r.recording(answer))
 	r.server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	r.server.Config.ConnState = r.countConns
 	r.server.Start()
@@ -88,7 +88,7 @@ func allowLocal(t *testing.T) outbound.Policy {
 	return outbound.Policy{Allow: allow}
 }
 
-func (r *rig) noting(answer http.HandlerFunc) http.Handler {
+func (r *fixture) recording(answer http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		body, err := io.ReadAll(req.Body)
 		if err != nil {
@@ -101,7 +101,7 @@ func (r *rig) noting(answer http.HandlerFunc) http.Handler {
 	})
 }
 
-func (r *rig) countConns(_ net.Conn, state http.ConnState) {
+func (r *fixture) countConns(_ net.Conn, state http.ConnState) {
 	if state == http.StateNew {
 		r.mu.Lock()
 		r.conns++
@@ -109,20 +109,20 @@ func (r *rig) countConns(_ net.Conn, state http.ConnState) {
 	}
 }
 
-func (r *rig) got() []request {
+func (r *fixture) got() []request {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return append([]request(nil), r.requests...)
 }
 
-func (r *rig) connsMade() int {
+func (r *fixture) connsMade() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.conns
 }
 
 // send makes an attempt and checks what holds for every result.
-func (r *rig) send(ctx context.Context, m module.Message) module.Result {
+func (r *fixture) send(ctx context.Context, m module.Message) module.Result {
 	r.t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -141,7 +141,7 @@ func (r *rig) send(ctx context.Context, m module.Message) module.Result {
 	return result
 }
 
-func (r *rig) checkSecrets(where, text string) {
+func (r *fixture) checkSecrets(where, text string) {
 	r.t.Helper()
 	for _, secret := range append(r.secrets(), secretPath, secretQuery) {
 		if strings.Contains(text, secret) {
@@ -150,10 +150,10 @@ func (r *rig) checkSecrets(where, text string) {
 	}
 }
 
-func (r *rig) secrets() []string { return r.sender.Descriptor().Secrets(r.config) }
+func (r *fixture) secrets() []string { return r.sender.Descriptor().Secrets(r.config) }
 
 // expect sends the usual message and checks the kind of its result.
-func (r *rig) expect(want module.Kind) module.Result {
+func (r *fixture) expect(want module.Kind) module.Result {
 	r.t.Helper()
 	result := r.send(context.Background(), Usual())
 	if result.Kind() != want {
