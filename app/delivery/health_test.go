@@ -11,7 +11,7 @@ import (
 
 var noon = time.Unix(1_700_000_000, 0)
 
-// fail lets an endpoint fail so often, each time a second after the last.
+// fail returns the health of an endpoint after several failures, one per second.
 func fail(h models.Health, times int, now time.Time) (models.Health, []healthChange) {
 	var turns []healthChange
 	for i := range times {
@@ -76,7 +76,7 @@ func TestProbesDoubleUpToAnHourAndEndAfterThreeDays(t *testing.T) {
 	}
 }
 
-// Who says no is there: the breaker closes, and the next may go.
+// A rejection proves that the server works: the breaker closes, and the next message is sent.
 func TestAProbeThatIsRejectedClosesTheBreaker(t *testing.T) {
 	h, _ := fail(models.Health{}, 5, noon)
 	if h, n := endpointHealthAfter(h, module.Rejected("404"), true, noon.Add(time.Minute)); h.Open() || !n.closed ||

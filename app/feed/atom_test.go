@@ -9,7 +9,7 @@ import (
 	"gatecrier/app/feed"
 )
 
-// read is what a feed reader finds.
+// read is a feed as a reader parses it.
 type read struct {
 	ID      string `xml:"id"`
 	Title   string `xml:"title"`
@@ -48,7 +48,7 @@ func parse(t *testing.T, f feed.Feed) (read, string) {
 	return r, string(text)
 }
 
-// What people and scanners write stays text, and the feed well-formed.
+// Texts of users and scanners stay texts, and the feed stays well-formed.
 func TestAtom_AnyText(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
 		"plain":           {"2 critical (limit 0)", "2 critical (limit 0)"},
@@ -96,7 +96,7 @@ func TestAtom_AnyText(t *testing.T) {
 	}
 }
 
-// An empty feed has all that RFC 4287 asks for.
+// An empty feed has everything that RFC 4287 requires.
 func TestAtom_Empty(t *testing.T) {
 	r, _ := parse(
 		t, feed.Feed{ID: "urn:uuid:1", Title: "Inbox", Self: "http://x/feed", Page: "http://x/inbox", Updated: time.Now()},

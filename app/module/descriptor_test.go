@@ -82,7 +82,7 @@ func TestDescriptorVisibleAndSecrets(t *testing.T) {
 	}
 }
 
-// bare is a module that is nothing but its descriptor.
+// bare is a module with only a descriptor.
 type bare struct{ d Descriptor }
 
 func (b bare) Descriptor() Descriptor         { return b.d }

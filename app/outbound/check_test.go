@@ -117,7 +117,7 @@ func TestCheckURLQuotesNoPartOfTheURL(t *testing.T) {
 	}
 }
 
-// FuzzCheckURL: what may be saved and is an address is one that may be dialed.
+// FuzzCheckURL checks that an address which can be saved can be dialed.
 func FuzzCheckURL(f *testing.F) {
 	for _, seed := range []string{
 		"http://127.0.0.1/", "https://[::1]", "http://0x7f.1", "http://a:b@c:1/d", "http://１/",

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// newTest returns a client with an allow-list and a log nobody reads.
+// newTest returns a client with an allow-list and a discarded log.
 func newTest(t testing.TB, allow string) *Client {
 	t.Helper()
 	a, err := ParseAllow(allow)
@@ -17,7 +17,7 @@ func newTest(t testing.TB, allow string) *Client {
 	return New(Policy{Allow: a}, slog.New(slog.DiscardHandler))
 }
 
-// logTo gives a client a log that can be read.
+// logTo gives a client a log that tests can read.
 func logTo(c *Client) *logBuffer {
 	b := &logBuffer{}
 	c.log = slog.New(slog.NewTextHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug}))

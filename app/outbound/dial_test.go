@@ -68,8 +68,8 @@ func TestDialConnects(t *testing.T) {
 	}
 }
 
-// A name that was fine when it was saved and looked up resolves to an inside
-// address when it is dialed, and is refused.
+// A name with a public address when it was saved is refused if it resolves to an internal address
+// when it is dialed.
 func TestDialRefusesRebinding(t *testing.T) {
 	s := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the inside server was reached") })
 	names := outboundtest.NewNames(t)
@@ -89,7 +89,7 @@ func TestDialRefusesRebinding(t *testing.T) {
 	}
 }
 
-// Of a name's addresses the allowed ones are tried, the others are not.
+// Only the allowed addresses of a name are tried.
 func TestDial_NameWithSeveralAddresses(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	names := outboundtest.NewNames(t)
@@ -165,8 +165,7 @@ func TestTLSToAPlainServer(t *testing.T) {
 	}
 }
 
-// A server that takes the connection and says nothing uses up the time to
-// connect, not more.
+// A server that accepts the connection and sends nothing uses up the time to connect, not more.
 func TestTLSHandshakeTimesOut(t *testing.T) {
 	l := listen(t)
 	c := newTest(t, local)
@@ -260,7 +259,7 @@ func say(text string) func(net.Conn) error {
 	}
 }
 
-// answerOnce takes a connection, reads the start of a request, answers, closes.
+// answerOnce accepts a connection, reads the start of a request, answers and closes.
 func answerOnce(t *testing.T, l net.Listener, answer func(net.Conn) error) {
 	conn, err := l.Accept()
 	if err != nil {
@@ -277,7 +276,7 @@ func answerOnce(t *testing.T, l net.Listener, answer func(net.Conn) error) {
 	}
 }
 
-// quiet keeps the handshakes that are meant to fail out of the output.
+// quiet keeps failed handshakes out of the output.
 func quiet(s *httptest.Server) {
 	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 }

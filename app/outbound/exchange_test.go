@@ -210,7 +210,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// A policy that forbids an address forbids it on connections that are open.
+// A policy that forbids an address also applies to open connections.
 func TestSetPolicyClosesOpenConnections(t *testing.T) {
 	closed := make(chan struct{}, 10)
 	s := httptest.NewUnstartedServer(

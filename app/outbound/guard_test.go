@@ -118,7 +118,7 @@ func TestParseAllowNamesTheInvalidEntry(t *testing.T) {
 	}
 }
 
-// FuzzParseAllow: what the list does not name is not let out.
+// FuzzParseAllow checks that the guard refuses what the list does not name.
 func FuzzParseAllow(f *testing.F) {
 	for _, seed := range []string{
 		"10.0.0.0/8", "chat.corp:80", "[::1]:80", "::/0", "a,b:1,2.2.2.2", "/", "[]:1", "1.2.3.4/0:1",

@@ -31,7 +31,7 @@ func TestKeyFileIsMadeOnce(t *testing.T) {
 	}
 }
 
-// Of several at once one makes the key, and the others read all of it.
+// One of several processes makes the key, and the others read all of it.
 func TestKeyFileIsMadeOnceByManyProcesses(t *testing.T) {
 	for range 50 {
 		path := filepath.Join(t.TempDir(), "secret.key")

@@ -164,7 +164,7 @@ func TestItemsSayHowManyAreLeftOut(t *testing.T) {
 	}
 }
 
-// worst are texts that take the most room.
+// worst returns the texts that take the most space when they are encoded.
 func worst() []string {
 	return append(
 		moduletest.HostileTexts(),
@@ -252,8 +252,8 @@ func checkText(t *testing.T, s string, least, most int) int {
 	return n
 }
 
-// checkPlain checks that Markdown has nothing to work with: each special
-// character is escaped, and nothing is a list, a link or a mention.
+// checkPlain checks that a text has no active Markdown: each special character is escaped, and it
+// has no list, link or mention.
 func checkPlain(t *testing.T, s string) {
 	t.Helper()
 	escaped := false

@@ -86,7 +86,7 @@ func TestSendTest(t *testing.T) {
 	}
 }
 
-// parsed is a mail as a reader takes it apart.
+// parsed is a mail as a reader parses it.
 type parsed struct {
 	header      mail.Header
 	plain, html string
@@ -195,7 +195,6 @@ func TestGreeting(t *testing.T) {
 	}
 }
 
-// Attempts are the same, but for their date.
 func TestAttemptsDifferOnlyInTheirDate(t *testing.T) {
 	e := newTest(t, &Server{})
 	at := noon
@@ -260,7 +259,7 @@ func worst() []string {
 	)
 }
 
-// checkMail checks that a text cannot get out of its place.
+// checkMail checks that a text stays within its place in the mail.
 func checkMail(t *testing.T, e *Email, m module.Message, name string) {
 	t.Helper()
 	raw, err := e.compose(m, "gates@example.org", "ada@example.org", name)
@@ -306,8 +305,7 @@ var (
 	listed = regexp.MustCompile(`href="[^"]*"`)
 )
 
-// checkPage compares the tags of a page with those of one whose texts are
-// harmless.
+// checkPage compares the tags of a page with those of one with harmless texts.
 func checkPage(t *testing.T, e *Email, page string) {
 	t.Helper()
 	known := map[string]bool{}

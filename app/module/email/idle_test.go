@@ -29,7 +29,7 @@ func deliver(t *testing.T, e *Email) {
 	}
 }
 
-// plain is a mail server without TLS, and a module that sends by it.
+// plain returns a module and its mail server without TLS.
 func plain(t *testing.T, box *mailbox) (*Email, *Server) {
 	t.Helper()
 	good, _ := certify(t, "127.0.0.1")
@@ -37,15 +37,15 @@ func plain(t *testing.T, box *mailbox) (*Email, *Server) {
 	return newTest(t, &s), &s
 }
 
-// expect compares what has come to a server.
-func (b *mailbox) expect(t *testing.T, letters, connections int) {
+// expect checks how many mails and connections a server got.
+func (b *mailbox) expect(t *testing.T, mails, connections int) {
 	t.Helper()
-	if got, all := len(b.got()), len(b.all()); got != letters || all != connections {
-		t.Errorf("%d letters over %d connections, want %d over %d", got, all, letters, connections)
+	if got, all := len(b.got()), len(b.all()); got != mails || all != connections {
+		t.Errorf("%d mails over %d connections, want %d over %d", got, all, mails, connections)
 	}
 }
 
-// count is how many connections are idle.
+// count returns the number of idle connections.
 func (i *idle) count() int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -65,7 +65,7 @@ func TestMailsShareAConnection(t *testing.T) {
 				deliver(t, e)
 			}
 			if len(box.got()) != 20 || len(box.signedIn) != 1 || box.secured[19] != (way != TLSNone) {
-				t.Errorf("%d letters, signed in %v", len(box.got()), box.signedIn)
+				t.Errorf("%d mails, signed in %v", len(box.got()), box.signedIn)
 			}
 		})
 	}
@@ -83,7 +83,7 @@ func TestConnectionIsReplacedAfterMaxUsed(t *testing.T) {
 	}
 }
 
-// A server may close what is idle, with or without a word.
+// A server can close an idle connection, with or without a reply.
 func TestServerClosesAnIdleConnection(t *testing.T) {
 	for name, end := range map[string]func(net.Conn) error{
 		"close": net.Conn.Close,
@@ -112,7 +112,7 @@ func TestServerClosesAnIdleConnection(t *testing.T) {
 	}
 }
 
-// What a kept connection says to MAIL, and whether a new one takes the letter.
+// The answer of an idle connection to MAIL decides whether a new one takes the mail.
 func TestIdleConnection_AnswerToMAIL(t *testing.T) {
 	stopped := make(chan struct{})
 	defer close(stopped)
@@ -140,22 +140,22 @@ func TestIdleConnection_AnswerToMAIL(t *testing.T) {
 			if r := send(t, e); r.Kind() != tt.want || r.Unsure {
 				t.Errorf("result = %v %+v", r.Kind(), r)
 			}
-			letters, connections := 2, 2
+			mails, connections := 2, 2
 			switch {
 			case tt.want != module.KindDelivered:
-				letters, connections = 1, 1
+				mails, connections = 1, 1
 				if e.idle.count() != 0 {
 					t.Error("a connection that refuses is kept")
 				}
 			case name == "taken":
 				connections = 1
 			}
-			box.expect(t, letters, connections)
+			box.expect(t, mails, connections)
 		})
 	}
 }
 
-// Once MAIL is answered, a letter has only this one connection.
+// Once MAIL is answered, a mail uses only this connection.
 func TestMailIsNotResentAfterMAIL(t *testing.T) {
 	second := func(s *session) error {
 		if s.mails > 1 {
@@ -177,7 +177,7 @@ func TestMailIsNotResentAfterMAIL(t *testing.T) {
 	}
 }
 
-// Any setting that is another asks for another connection.
+// A change of any setting needs a new connection.
 func TestChangedSettingsNeedANewConnection(t *testing.T) {
 	for name, change := range map[string]func(s *Server, other Server){
 		"host":     func(s *Server, _ Server) { s.Host = "localhost" },
@@ -195,7 +195,7 @@ func TestChangedSettingsNeedANewConnection(t *testing.T) {
 			deliver(t, e)
 			change(s, *other)
 			r := send(t, e)
-			box.all()[0].wait(t) // the old one is not left until its time is over
+			box.all()[0].wait(t) // the old one does not stay open until it expires
 			refused := name == "TLS" || name == "user" || name == "password"
 			if (r.Kind() == module.KindDelivered) == refused || len(box.all())+len(otherBox.all()) != 2 {
 				t.Errorf("result = %v %+v, %d connections", r.Kind(), r, len(box.all())+len(otherBox.all()))
@@ -224,7 +224,6 @@ func TestChangedPolicyNeedsANewConnection(t *testing.T) {
 	box.expect(t, 3, 3)
 }
 
-// What changes while a letter is under way counts for the next.
 func TestChangesDuringAMailApplyToTheNext(t *testing.T) {
 	var now atomic.Pointer[Server]
 	allow, err := outbound.ParseAllow("127.0.0.0/8")
@@ -255,7 +254,7 @@ func TestChangesDuringAMailApplyToTheNext(t *testing.T) {
 	for i := range changes {
 		deliver(t, e)
 		if kept := e.idle.count(); kept != i/2 {
-			t.Errorf("%d connections kept after letter %d", kept, i)
+			t.Errorf("%d connections kept after mail %d", kept, i)
 		}
 	}
 	box.expect(t, 3, 3)
@@ -288,8 +287,8 @@ func TestConnectionIsReusedAfterARefusedMail(t *testing.T) {
 	box.expect(t, 2, 1)
 }
 
-// After a refusal that may pass, a connection that had taken letters is given
-// up: it may be that the server has enough of it.
+// After a temporary refusal, a connection that has taken mails is closed: the server may limit the
+// mails of a connection.
 func TestConnectionIsClosedAfterATemporaryRefusal(t *testing.T) {
 	box := &mailbox{onRcpt: func(s *session) error {
 		if s.mails > 2 {
@@ -304,7 +303,7 @@ func TestConnectionIsClosedAfterATemporaryRefusal(t *testing.T) {
 			want = module.KindTransient
 		}
 		if r := send(t, e); r.Kind() != want {
-			t.Errorf("letter %d: %v %+v", i, r.Kind(), r)
+			t.Errorf("mail %d: %v %+v", i, r.Kind(), r)
 		}
 	}
 	box.expect(t, 4, 2)
@@ -318,7 +317,7 @@ func TestParallelMailsArriveOnce(t *testing.T) {
 		all.Go(func() {
 			for j := range 10 {
 				m := moduletest.Usual()
-				m.ID = fmt.Sprintf("letter-%d-%d", i, j)
+				m.ID = fmt.Sprintf("mail-%d-%d", i, j)
 				if r := e.SendTo(t.Context(), "ada@example.org", m); r.Kind() != module.KindDelivered {
 					t.Errorf("result = %v %+v", r.Kind(), r)
 				}
@@ -331,7 +330,7 @@ func TestParallelMailsArriveOnce(t *testing.T) {
 		seen[parse(t, l.body).header.Get("Message-Id")] = true
 	}
 	if kept := e.idle.count(); len(seen) != 80 || len(box.got()) != 80 || kept < 1 || kept > maxIdle {
-		t.Errorf("%d letters, %d of them different, %d connections kept", len(box.got()), len(seen), kept)
+		t.Errorf("%d mails, %d of them different, %d connections kept", len(box.got()), len(seen), kept)
 	}
 	e.Close()
 	for _, s := range box.all() {
@@ -353,7 +352,7 @@ func TestIdleConnectionExpires(t *testing.T) {
 	box.all()[1].wait(t)
 }
 
-// A connection whose time is over is not taken, though its timer be late.
+// An expired connection is not taken, even if its timer is late.
 func TestExpiredConnectionIsNotTaken(t *testing.T) {
 	box := &mailbox{}
 	e, _ := plain(t, box)
@@ -377,13 +376,13 @@ func TestQuitIsSentOnce(t *testing.T) {
 	if h.count("QUIT") != 1 || h.count("GREETING") != 1 || h.count("RSET") != 0 {
 		t.Errorf("heard %v", h.verbs)
 	}
-	deliver(t, e) // nothing is kept after Close
+	deliver(t, e) // no connection is kept after Close
 	if n := e.idle.count(); n != 0 {
 		t.Errorf("%d connections kept", n)
 	}
 }
 
-// The end of ctx ends the connection, also one that had been kept.
+// The end of ctx ends the connection, even one that was idle.
 func TestCancelledContextClosesTheIdleConnection(t *testing.T) {
 	for _, hook := range []string{"MAIL", "BODY"} {
 		t.Run(hook, func(t *testing.T) {
@@ -392,7 +391,7 @@ func TestCancelledContextClosesTheIdleConnection(t *testing.T) {
 			hang := func(s *session) error {
 				if s.mails > 1 {
 					cancel()
-					_, err := s.conn.Conn().Read(make([]byte, 1)) // until they hang up
+					_, err := s.conn.Conn().Read(make([]byte, 1)) // until the client closes
 					return err
 				}
 				return nil
@@ -417,7 +416,7 @@ func TestCancelledContextClosesTheIdleConnection(t *testing.T) {
 	}
 }
 
-// A server may say so much about each letter, however many there are.
+// The bound on what a server sends applies to each mail, not to all mails of a connection.
 func TestReceivedBytesAreBoundedPerMail(t *testing.T) {
 	s, h := scriptCounted(t, map[string]string{"BODY": strings.Repeat("250-x\r\n", maxReceived/10) + "250 x"})
 	e := newTest(t, &s)
@@ -429,7 +428,7 @@ func TestReceivedBytesAreBoundedPerMail(t *testing.T) {
 	}
 }
 
-// A server that says more than it was asked would be a reply behind.
+// A server with a surplus reply would answer each later command with the reply to the one before.
 func TestSurplusRepliesCloseTheConnection(t *testing.T) {
 	s, h := scriptCounted(t, map[string]string{"BODY": "250 ok\r\n250 very ok"})
 	e := newTest(t, &s)
@@ -441,7 +440,7 @@ func TestSurplusRepliesCloseTheConnection(t *testing.T) {
 	}
 }
 
-// What was not sent to its end has not arrived.
+// A mail that was not sent completely has not arrived.
 func TestPartlyWrittenMailIsNotUnsure(t *testing.T) {
 	for _, size := range []int{100, 100_000} {
 		ours, theirs := net.Pipe()
@@ -452,9 +451,8 @@ func TestPartlyWrittenMailIsNotUnsure(t *testing.T) {
 		}()
 		e := newTest(t, &Server{})
 		c := &connection{server: Server{Host: "127.0.0.1", TLS: TLSNone}, raw: ours, limited: &limitedConn{Conn: ours}}
-		o := e.deliverOver(
-			t.Context(), c, envelope{from: "a@example.org", to: "b@example.org", body: []byte(strings.Repeat("x", size))},
-		)
+		mail := envelope{from: "a@example.org", to: "b@example.org", body: []byte(strings.Repeat("x", size))}
+		o := e.deliverOver(t.Context(), c, mail)
 		<-done
 		if o.err == nil || o.step != stepMessage || o.unsure {
 			t.Errorf("outcome = %+v", o)
@@ -462,7 +460,7 @@ func TestPartlyWrittenMailIsNotUnsure(t *testing.T) {
 	}
 }
 
-// Nothing of ours runs for idle connections, nor after them.
+// Idle connections need no goroutine, and leave none behind.
 func TestIdleConnectionsHaveNoGoroutines(t *testing.T) {
 	box := &mailbox{}
 	e, _ := plain(t, box)
@@ -483,7 +481,7 @@ func TestIdleConnectionsHaveNoGoroutines(t *testing.T) {
 	untilNone(t)
 }
 
-// untilNone waits until no goroutine is in this package's code.
+// untilNone waits until no goroutine runs this package's code.
 func untilNone(t *testing.T) {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)

@@ -30,7 +30,7 @@ const password = "Pa55word-4711"
 
 var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 
-// newTest makes a module that may reach this machine, and greets Ada.
+// newTest returns a module that can reach this machine, and greets Ada.
 func newTest(t testing.TB, s *Server) *Email {
 	t.Helper()
 	allow, err := outbound.ParseAllow("127.0.0.0/8, [::1], localhost")
@@ -50,7 +50,7 @@ func greetAda(_ context.Context, address string) string {
 	return ""
 }
 
-// authority makes certificates for one name.
+// certify returns a certificate for a name, and the roots to verify it.
 func certify(t *testing.T, name string) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -79,10 +79,10 @@ func certify(t *testing.T, name string) (tls.Certificate, *x509.CertPool) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, roots
 }
 
-// mailbox is a mail server's end of what we send.
+// mailbox is a mail server that records what it gets.
 type mailbox struct {
 	mechanisms []string
-	// Each may say no, or do worse; nil is taking all.
+	// Each can refuse a mail or break the connection; nil accepts all.
 	onMail func(*session) error
 	onRcpt func(*session) error
 	onData func(*session) error
@@ -100,14 +100,14 @@ func (b *mailbox) got() []envelope {
 	return append([]envelope(nil), b.mails...)
 }
 
-// all is the conversations that there have been.
+// all returns the conversations so far.
 func (b *mailbox) all() []*session {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return append([]*session(nil), b.sessions...)
 }
 
-// NewSession begins one conversation.
+// NewSession begins a conversation.
 func (b *mailbox) NewSession(c *smtp.Conn) (smtp.Session, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -120,7 +120,7 @@ type session struct {
 	box   *mailbox
 	conn  *smtp.Conn
 	now   envelope
-	mails int // that were begun
+	mails int // that have begun
 	auth  bool
 	ended chan struct{}
 }
@@ -132,7 +132,7 @@ func (s *session) Logout() error {
 	return nil
 }
 
-// wait waits for its end.
+// wait waits for the end of the conversation.
 func (s *session) wait(t *testing.T) {
 	t.Helper()
 	select {
@@ -142,7 +142,7 @@ func (s *session) wait(t *testing.T) {
 	}
 }
 
-// run is what a hook says, where there is one.
+// run returns the error of a hook, nil without one.
 func (s *session) run(hook func(*session) error) error {
 	if hook == nil {
 		return nil
@@ -169,7 +169,7 @@ func (s *session) Auth(mechanism string) (sasl.Server, error) {
 	return &loginServer{check: check}, nil
 }
 
-// loginServer asks for the two halves, as servers do.
+// loginServer asks for the user and the password in turn, as servers do.
 type loginServer struct {
 	check func(user, pass string) error
 	said  []string
@@ -221,7 +221,7 @@ func (s *session) Data(r io.Reader) error {
 	return nil
 }
 
-// serve starts a mail server in one of the ways of TLS.
+// serve starts a mail server with one of the values of Server.TLS.
 func serve(t *testing.T, box *mailbox, way string, certificate tls.Certificate) Server {
 	t.Helper()
 	server := smtp.NewServer(box)
@@ -239,7 +239,7 @@ func serve(t *testing.T, box *mailbox, way string, certificate tls.Certificate) 
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
 	t.Cleanup(func() {
-		// Both: the server knows its listener only once it has begun to serve.
+		// Both: the server knows its listener only after it has begun to serve.
 		if err := errors.Join(l.Close(), server.Close()); err != nil && !errors.Is(err, net.ErrClosed) {
 			t.Error(err)
 		}
@@ -261,15 +261,14 @@ func listen(t *testing.T) net.Listener {
 
 func port(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
 
-// script is a server that answers as it is told: the reply to a verb, else what
-// is usual. "GREETING" and "BODY" are verbs, "DROP" and "HANG" replies.
+// script starts a server that answers verbs with the given replies, and others as usual.
+// "GREETING" and "BODY" are verbs, "DROP" and "HANG" replies.
 func script(t *testing.T, replies map[string]string) Server {
 	t.Helper()
 	s, _ := scriptCounted(t, replies)
 	return s
 }
 
-// verbCounts counts the verbs that a script was told.
 type verbCounts struct {
 	last string // after the reply to it all is over
 
@@ -356,7 +355,8 @@ func play(conn net.Conn, replies map[string]string, h *verbCounts) {
 	}
 }
 
-// readVerb reads a line's verb, or after DATA all of a mail; "END" is that they hung up.
+// readVerb reads the verb of a line, or after DATA a whole mail. It returns "END" if the client
+// has closed the connection.
 func readVerb(in *bufio.Reader, before string) string {
 	var body bytes.Buffer
 	for {

@@ -10,7 +10,7 @@ import (
 	"gatecrier/app/module/moduletest"
 )
 
-// thread is what a mail's headers say it belongs to.
+// thread returns the thread that a mail's headers name.
 func thread(t *testing.T, e *Email, m module.Message, from string) string {
 	t.Helper()
 	raw, err := e.compose(m, from, "ada@example.org", "")

@@ -113,7 +113,7 @@ func TestTLSIsRequired(t *testing.T) {
 	})
 }
 
-// send mails the usual message, and checks what holds for every result.
+// send mails the usual message, and checks what every result must have.
 func send(t *testing.T, e *Email) module.Result {
 	t.Helper()
 	r := e.SendTo(t.Context(), "ada@example.org", moduletest.Usual())
@@ -249,7 +249,7 @@ func TestHangingHandshake(t *testing.T) {
 	}
 }
 
-// What a server does after it has taken a mail does not change that.
+// Whatever a server does after it has accepted a mail, the mail is delivered.
 func TestErrorsAfterTheMailDoNotMatter(t *testing.T) {
 	for _, reply := range []string{"DROP", "HANG", "421 bye"} {
 		s := script(t, map[string]string{"QUIT": reply})
@@ -296,7 +296,7 @@ func TestGuardRefusesTheServer(t *testing.T) {
 	}
 }
 
-// A server that repeats what it was told does not put the password anywhere.
+// A server that repeats what it received does not reveal the password.
 func TestRepeatedPasswordIsMasked(t *testing.T) {
 	for _, pass := range []string{password, "short"} {
 		s := Server{User: "gates", Password: pass}

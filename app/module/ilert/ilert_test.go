@@ -20,7 +20,7 @@ import (
 	"gatecrier/app/outbound"
 )
 
-// example is a key that looks like one.
+// example has the format of a key.
 const example = "il1api0460d849fcdc753d4f"
 
 func TestConform(t *testing.T) {
@@ -38,7 +38,7 @@ func newTest(t *testing.T) *Ilert {
 	return New(outbound.New(outbound.Policy{Allow: allow}, slog.New(slog.DiscardHandler)))
 }
 
-// receiver answers each event with a status of its own, the last for all others.
+// receiver answers each event with its own status, and all further ones with the last status.
 func receiver(t *testing.T, statuses ...int) (config module.Config, got <-chan string) {
 	t.Helper()
 	bodies := make(chan string, 10)
@@ -63,7 +63,7 @@ func receiver(t *testing.T, statuses ...int) (config module.Config, got <-chan s
 	return module.Config{"url": server.URL, "integration_key": example}, bodies
 }
 
-// usual is the body of the usual message, but for its type, key and priority.
+// usual returns the body of the usual message; middle is its type, key and priority.
 func usual(middle string) string {
 	text := `","summary":"Security gate of Shop failed",` +
 		`"details":"You are a member of Shop\n\n- critical: CVE-2024-3094 in xz 5.6.0\n` +
@@ -216,7 +216,7 @@ func TestItemsSayHowManyAreLeftOut(t *testing.T) {
 	}
 }
 
-// worst are texts that take the most room.
+// worst returns the texts that take the most space when they are encoded.
 func worst() []string {
 	return append(
 		moduletest.HostileTexts(),
@@ -252,7 +252,7 @@ func TestHostileTexts(t *testing.T) {
 
 var active = regexp.MustCompile(`\][(\[:]|<[^\x{200b}]`)
 
-// checkEvents checks the limits, and that Markdown makes nothing out of details.
+// checkEvents checks the limits, and that the details have no active Markdown.
 func checkEvents(t *testing.T, m module.Message) {
 	t.Helper()
 	for _, e := range eventsOf(module.Config{"integration_key": example}, m) {
@@ -281,8 +281,8 @@ func checkEvents(t *testing.T, m module.Message) {
 	}
 }
 
-// Silence opens an alert and its end resolves that one; waivers that end soon
-// are an alert of their own, of low priority.
+// A stale product opens an alert and its next report resolves it; an expiring waiver opens an
+// alert of its own, of low priority.
 func TestStaleProductsAndWaiversOpenAlerts(t *testing.T) {
 	for want, m := range map[string]module.Message{
 		"ALERT HIGH gatecrier/stale/7":  {ID: "1", Type: "product.stale", Key: "stale/7", Tone: module.ToneBad},

@@ -106,7 +106,7 @@ func TestItemsSayHowManyAreLeftOut(t *testing.T) {
 	}
 }
 
-// worst are texts that take the most room.
+// worst returns the texts that take the most space when they are encoded.
 func worst() []string {
 	return append(
 		moduletest.HostileTexts(),
@@ -170,8 +170,8 @@ func checkPayload(t *testing.T, m module.Message) {
 	checkGaps(t, a.Fallback)
 }
 
-// checkPlain checks that Markdown has nothing to work with: each special
-// character is escaped, and none begins a list.
+// checkPlain checks that a text has no active Markdown: each special character is escaped, and
+// none begins a list.
 func checkPlain(t *testing.T, s string) {
 	t.Helper()
 	escaped := false
@@ -188,7 +188,7 @@ func checkPlain(t *testing.T, s string) {
 	checkGaps(t, s)
 }
 
-// checkGaps checks that nobody is mentioned, and that there are no tags.
+// checkGaps checks that a text has no mention and no tag.
 func checkGaps(t *testing.T, s string) {
 	t.Helper()
 	for i, r := range s {

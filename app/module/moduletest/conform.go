@@ -13,9 +13,8 @@ import (
 	"gatecrier/app/outbound"
 )
 
-// Conform runs the suite. newSender makes the sender over a client; config is a
-// configuration, not prepared yet, that sends to a URL with a secret path and a
-// secret query.
+// Conform runs the suite. newSender returns a sender that uses a client; config returns an
+// unprepared configuration that sends to a URL with a secret path and a secret query.
 func Conform(t *testing.T, newSender func(*outbound.Client) module.Sender, config func(url string) module.Config) {
 	t.Helper()
 	s := suite{newSender, config}
@@ -40,9 +39,8 @@ func Conform(t *testing.T, newSender func(*outbound.Client) module.Sender, confi
 	t.Run("rebinding", s.testRebinding)
 }
 
-// ConformConfig runs the part of the suite that is about configurations, for
-// senders that do not speak HTTP. Their own tests look at what they send, of
-// Usual and with each of HostileTexts.
+// ConformConfig runs the part of the suite about configurations, for senders that do not use HTTP.
+// Their own tests check what they send of Usual and of each of HostileTexts.
 func ConformConfig(t *testing.T, newSender func(*outbound.Client) module.Sender, config module.Config) {
 	t.Helper()
 	s := suite{newSender, func(string) module.Config { return maps.Clone(config) }}
@@ -121,18 +119,18 @@ func (s suite) testPrepareRefuses(t *testing.T, r *fixture, good module.Config) 
 func (r *fixture) checkField(c module.Config, name string) {
 	r.t.Helper()
 	_, err := r.sender.Prepare(c)
-	var wrong *fault.Error
-	if !errors.As(err, &wrong) || wrong.Kind != fault.Invalid {
+	var fieldErr *fault.Error
+	if !errors.As(err, &fieldErr) || fieldErr.Kind != fault.Invalid {
 		r.t.Errorf("prepare with a bad %s: %v", name, err)
 		return
 	}
 	r.checkSecrets("error", err.Error())
-	for _, f := range wrong.Fields {
+	for _, f := range fieldErr.Fields {
 		if f.Name == name {
 			return
 		}
 	}
-	r.t.Errorf("prepare with a bad %s complains of %+v", name, wrong.Fields)
+	r.t.Errorf("prepare with a bad %s complains of %+v", name, fieldErr.Fields)
 }
 
 func (s suite) testHint(t *testing.T) {

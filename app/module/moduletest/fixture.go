@@ -1,6 +1,5 @@
-// Package moduletest has the one suite that every connector must pass: against
-// a server that answers in all the ways there are, and some that there should
-// not be.
+// Package moduletest provides the suite that every sending module must pass, against a server that
+// answers in all valid ways and some invalid ones.
 package moduletest
 
 import (
@@ -22,7 +21,7 @@ import (
 	"gatecrier/app/outbound"
 )
 
-// patience is how long anything may take that should be immediate.
+// patience is the limit for what should be immediate.
 const patience = 10 * time.Second
 
 // Parts of the receiver's URL that must never be shown.
@@ -31,13 +30,13 @@ const (
 	secretQuery = "S3cretQueryValue0815"
 )
 
-// suite is what is tested, and how to make it.
+// suite is the module to test.
 type suite struct {
 	sender func(*outbound.Client) module.Sender
 	config func(url string) module.Config
 }
 
-// fixture is one sender in front of one receiver.
+// fixture is a sender and its receiver.
 type fixture struct {
 	t      *testing.T
 	client *outbound.Client
@@ -57,8 +56,8 @@ type request struct {
 	body   []byte
 }
 
-// newFixture makes a sender whose guard lets it reach a receiver. The receiver
-// notes each request before answer has it.
+// newFixture returns a sender whose guard allows a receiver. The receiver records each request
+// before answer handles it.
 func (s suite) newFixture(t *testing.T, answer http.HandlerFunc) *fixture {
 	t.Helper()
 	r := &fixture{t: t, log: &logBuffer{}}
@@ -121,7 +120,7 @@ func (r *fixture) connsMade() int {
 	return r.conns
 }
 
-// send makes an attempt and checks what holds for every result.
+// send makes an attempt and checks what every result must have.
 func (r *fixture) send(ctx context.Context, m module.Message) module.Result {
 	r.t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -162,7 +161,7 @@ func (r *fixture) expect(want module.Kind) module.Result {
 	return result
 }
 
-// Usual is a message like any other.
+// Usual returns an ordinary message.
 func Usual() module.Message {
 	return module.Message{
 		ID: "0198f0a4-7a11-7cc3-98c4-dc0c0c07398f", Type: "gate.changed", Version: 1,
@@ -188,7 +187,7 @@ func (b *logBuffer) Write(p []byte) (int, error) {
 	return b.buf.Write(p)
 }
 
-// String is all of the log.
+// String returns the whole log.
 func (b *logBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -183,7 +183,7 @@ func (s suite) testHugeBody(t *testing.T) {
 	await(t, gone, "the body is not closed")
 }
 
-// testSlowBody: the status counts, however long the body takes.
+// testSlowBody checks that the status counts, however long the body takes.
 func (s suite) testSlowBody(t *testing.T) {
 	gone := make(chan struct{})
 	r := s.newFixture(t, func(w http.ResponseWriter, req *http.Request) {
@@ -213,8 +213,8 @@ func (s suite) testBinaryBody(t *testing.T) {
 	}
 }
 
-// testRepeatedSecrets: receivers that repeat what they were asked do not put it into the
-// ledger, not even half of it where the answer is cut.
+// testRepeatedSecrets checks that no secret that a receiver repeats gets into the result, not even
+// half of it at the end of a truncated answer.
 func (s suite) testRepeatedSecrets(t *testing.T) {
 	var secrets []string
 	r := s.newFixture(t, func(w http.ResponseWriter, req *http.Request) {
@@ -237,7 +237,7 @@ func (s suite) testRepeatedSecrets(t *testing.T) {
 	}
 }
 
-// testShown: what is shown of a message has what was sent, and no secret.
+// testShown checks that what is shown of a message is what was sent, without a secret.
 func (s suite) testShown(t *testing.T) {
 	r := s.newFixture(t, status(200))
 	shower, ok := r.sender.(module.Shower)
@@ -262,7 +262,7 @@ func (s suite) testShown(t *testing.T) {
 func (s suite) testWrongTLS(t *testing.T) {
 	server := httptest.NewUnstartedServer(status(200))
 	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-	server.StartTLS() // its certificate is signed by nobody that we trust
+	server.StartTLS() // its certificate has an unknown authority
 	defer server.Close()
 	r := s.newFixture(t, status(200))
 	for url, want := range map[string]string{
@@ -280,8 +280,8 @@ func (s suite) testWrongTLS(t *testing.T) {
 	}
 }
 
-// testRebinding: a name that was fine when it was saved is looked at again when
-// it is dialed.
+// testRebinding checks that a name with a public address at the check is checked again when it is
+// dialed.
 func (s suite) testRebinding(t *testing.T) {
 	r := s.newFixture(t, status(200))
 	names := outboundtest.NewNames(t)
@@ -294,8 +294,8 @@ func (s suite) testRebinding(t *testing.T) {
 		t.Fatal(err)
 	}
 	url := "http://rebind.example:" + port + "/hooks/" + secretPath + "?sig=" + secretQuery
-	if doubt := r.client.CheckWarning(t.Context(), url); doubt != "" {
-		t.Errorf("doubtful at saving: %s", doubt)
+	if warning := r.client.CheckWarning(t.Context(), url); warning != "" {
+		t.Errorf("warning when saved: %s", warning)
 	}
 	if r.config, err = r.sender.Prepare(s.config(url)); err != nil {
 		t.Fatal(err)

@@ -39,7 +39,7 @@ func (s suite) testParallel(t *testing.T) {
 	}
 }
 
-// testSameMessage: a later attempt sends the same, under the same id.
+// testSameMessage checks that a later attempt sends the same body, with the same ID.
 func (s suite) testSameMessage(t *testing.T) {
 	var calls atomic.Int32
 	r := s.newFixture(t, func(w http.ResponseWriter, req *http.Request) {
@@ -63,7 +63,7 @@ func (s suite) testSameMessage(t *testing.T) {
 	}
 }
 
-// whereIs lists the headers that have a text, and the body.
+// whereIs reports for each header, and for the body, whether it has a text.
 func (q request) whereIs(text string) map[string]bool {
 	found := map[string]bool{"the body": bytes.Contains(q.body, []byte(text))}
 	for name, values := range q.header {
@@ -74,7 +74,7 @@ func (q request) whereIs(text string) map[string]bool {
 	return found
 }
 
-// HostileTexts are texts that break what is put together by hand.
+// HostileTexts returns texts that break hand-made encoding.
 func HostileTexts() []string {
 	return []string{
 		`"quotes" and \backslashes\ `,
@@ -92,7 +92,7 @@ func HostileTexts() []string {
 	}
 }
 
-// Hostile is Usual with the text wherever one may be, many times.
+// Hostile returns Usual with the text in all fields and many facts and items.
 func Hostile(text string) module.Message {
 	m := Usual()
 	m.Title, m.Why = text, text
@@ -112,7 +112,7 @@ func (s suite) testHostileTexts(t *testing.T) {
 				t.Fatal(err)
 			}
 			m := Hostile(text)
-			if len(text) < 1000 { // makers of events keep their payload small
+			if len(text) < 1000 { // the payloads of events are small
 				m.Data = data
 			}
 			result := r.send(context.Background(), m)

@@ -158,8 +158,8 @@ func TestHostileTexts(t *testing.T) {
 	}
 }
 
-// checkPayload checks what Slack checks, and that nothing but our own link and
-// date is in angles.
+// checkPayload checks what Slack checks, and that only our own link and date are in angle
+// brackets.
 func checkPayload(t *testing.T, m module.Message) {
 	t.Helper()
 	body, err := module.JSON(compose(m))

@@ -123,7 +123,7 @@ func TestItemsSayHowManyAreLeftOut(t *testing.T) {
 	}
 }
 
-// worst are texts that take the most room.
+// worst returns the texts that take the most space when they are encoded.
 func worst() []string {
 	return append(
 		moduletest.HostileTexts(),
@@ -179,8 +179,8 @@ func checkPayload(t *testing.T, m module.Message) {
 	}
 }
 
-// checkPlain checks that Markdown has nothing to work with: each special
-// character is escaped, and there is one line.
+// checkPlain checks that a text has no active Markdown: each special character is escaped, and it
+// has one line.
 func checkPlain(t *testing.T, s string) {
 	t.Helper()
 	escaped := false

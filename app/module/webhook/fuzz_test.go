@@ -13,8 +13,8 @@ import (
 	"gatecrier/models"
 )
 
-// FuzzEncode: every event that there is, with any text wherever one may be as
-// long as one may be there, is a body of valid JSON within the limit.
+// FuzzEncode checks that every event, with any text of any valid length, has a body of valid JSON
+// within the limit.
 func FuzzEncode(f *testing.F) {
 	for _, text := range append(moduletest.HostileTexts(), "\"", "<", "\u2028", "🚨", "漢") {
 		f.Add(text)
@@ -42,8 +42,8 @@ func FuzzEncode(f *testing.F) {
 	})
 }
 
-// largest is the message of a change whose texts are as long as they may be:
-// names 255 characters, texts of reports 255 and 1000 bytes.
+// largest returns the message of a change with the longest texts that are valid: names of 255
+// characters, texts of reports of 255 and 1000 bytes.
 func largest(t *testing.T, text string) module.Message {
 	t.Helper()
 	name := fill(text, 255, 4*255)
@@ -72,8 +72,8 @@ func largest(t *testing.T, text string) module.Message {
 	}
 }
 
-// fill repeats a text up to so many characters and bytes, valid as all that is
-// stored, and without control characters as names are.
+// fill repeats a text up to a number of characters and bytes. The result is valid UTF-8 without
+// control characters, like a stored name.
 func fill(text string, runes, bytes int) string {
 	var b strings.Builder
 	text = strings.Map(func(r rune) rune {

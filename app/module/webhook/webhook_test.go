@@ -100,7 +100,7 @@ func TestSend(t *testing.T) {
 	checkSignature(t, config["secret"], r)
 }
 
-// checkSignature verifies as receivers do.
+// checkSignature verifies a request as receivers do.
 func checkSignature(t *testing.T, secret string, r received) {
 	t.Helper()
 	verifier, err := standardwebhooks.NewWebhook(secret)
@@ -117,7 +117,7 @@ func checkSignature(t *testing.T, secret string, r received) {
 	}
 }
 
-// Each attempt has the same id and body, and the timestamp of its own.
+// Each attempt has the same ID and body, and its own timestamp.
 func TestAttemptsHaveTheirOwnTimestamp(t *testing.T) {
 	url, got := receiver(t)
 	now := time.Now().Add(-time.Minute)
@@ -140,7 +140,7 @@ func TestAttemptsHaveTheirOwnTimestamp(t *testing.T) {
 	}
 }
 
-// The example that the specification's libraries are tested with.
+// This is the example that the specification's libraries are tested with.
 func TestSign_PublishedExample(t *testing.T) {
 	w := New(nil, func() time.Time { return time.Unix(1614265330, 0) })
 	header, err := w.sign(module.Config{"secret": example}, "msg_p5jXN8AQM9LWM0D4loKWxJek", []byte(`{"test": 2432232314}`))
@@ -158,8 +158,8 @@ func TestSign_PublishedExample(t *testing.T) {
 	}
 }
 
-// A receiver that knows one of the two secrets verifies while both count, and
-// after that only with the new one.
+// A receiver that knows one of the two secrets can verify while both are valid, and after that
+// only with the new one.
 func TestRotate(t *testing.T) {
 	url, got := receiver(t)
 	now := time.Now()
