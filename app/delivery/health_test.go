@@ -94,29 +94,27 @@ func TestRetryAfterHoldsTheWholeEndpoint(t *testing.T) {
 	if !h.FreeAt.Equal(noon.Add(time.Hour)) || h.Failures != 1 {
 		t.Errorf("%+v", h)
 	}
-	if h, _ = endpointHealthAfter(h, module.RetryAfter(time.Minute, "429"), false, noon); !h.FreeAt.Equal(
-		noon.Add(time.Hour),
-	) {
+	h, _ = endpointHealthAfter(h, module.RetryAfter(time.Minute, "429"), false, noon)
+	if !h.FreeAt.Equal(noon.Add(time.Hour)) {
 		t.Errorf("a shorter one shortens it: %+v", h)
 	}
-	if h, _ = endpointHealthAfter(models.Health{}, module.RetryAfter(100*time.Hour, "429"), false, noon); !h.FreeAt.Equal(
-		noon.Add(retryAfterCap),
-	) {
+	h, _ = endpointHealthAfter(models.Health{}, module.RetryAfter(100*time.Hour, "429"), false, noon)
+	if !h.FreeAt.Equal(noon.Add(retryAfterCap)) {
 		t.Errorf("a far too long one: %+v", h)
 	}
 }
 
 func TestARejectingConnectionIsNotifiedOnce(t *testing.T) {
-	h, told := models.Health{}, 0
+	h, notified := models.Health{}, 0
 	for range 9 {
 		var n healthChange
 		h, n = ownHealthAfter(h, module.Rejected("404"), noon)
 		if n.trouble == event.TroubleRejecting {
-			told++
+			notified++
 		}
 	}
-	if told != 1 || h.Rejected != 9 {
-		t.Errorf("told %d times: %+v", told, h)
+	if notified != 1 || h.Rejected != 9 {
+		t.Errorf("notified %d times: %+v", notified, h)
 	}
 	h, n := ownHealthAfter(h, module.Delivered("200"), noon)
 	if h.Rejected != 0 || !n.succeeded {
@@ -129,21 +127,16 @@ func TestARejectingConnectionIsNotifiedOnce(t *testing.T) {
 
 func TestAFailedProbeUsesNoAttempt(t *testing.T) {
 	d := models.Delivery{EventID: 1, Spent: 5, Attempts: 5, State: models.DeliverySending, Probe: true, DueSince: noon}
-	got := deliveryAfter(
-		completion{delivery: d, attemptResult: attemptResult{result: module.Transient("503")}}, noon.Add(71*time.Hour),
-	)
+	failed := completion{delivery: d, attemptResult: attemptResult{result: module.Transient("503")}}
+	got := deliveryAfter(failed, noon.Add(71*time.Hour))
 	if got.State != models.DeliveryRetrying || got.Spent != 5 || got.Attempts != 5 {
 		t.Errorf("%+v", got)
 	}
-	if got := deliveryAfter(
-		completion{delivery: d, attemptResult: attemptResult{result: module.Transient("503")}}, noon.Add(72*time.Hour),
-	); got.State != models.DeliveryDead {
+	if got := deliveryAfter(failed, noon.Add(72*time.Hour)); got.State != models.DeliveryDead {
 		t.Errorf("after 72 hours: %+v", got)
 	}
-	if got := deliveryAfter(
-		completion{delivery: d, attemptResult: attemptResult{result: module.Delivered("200")}}, noon,
-	); got.State != models.DeliveryDelivered ||
-		got.Attempts != 6 {
+	arrived := completion{delivery: d, attemptResult: attemptResult{result: module.Delivered("200")}}
+	if got := deliveryAfter(arrived, noon); got.State != models.DeliveryDelivered || got.Attempts != 6 {
 		t.Errorf("a probe that arrives: %+v", got)
 	}
 }

@@ -37,15 +37,15 @@ func TestAfterAttempt_FollowsTheSchedule(t *testing.T) {
 func TestAfterAttempt_SpreadsWaits(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	for chance, want := range map[float64]time.Duration{0: 4 * time.Second, 0.5: 5 * time.Second, 1: 6 * time.Second} {
-		if d := afterAttempt(models.Delivery{EventID: 1, DueSince: now}, module.Transient(""), now, chance); d.NextAt.Sub(
-			now,
-		) != want {
-			t.Errorf("chance %v: in %v, want %v", chance, d.NextAt.Sub(now), want)
+		d := afterAttempt(models.Delivery{EventID: 1, DueSince: now}, module.Transient(""), now, chance)
+		if got := d.NextAt.Sub(now); got != want {
+			t.Errorf("chance %v: in %v, want %v", chance, got, want)
 		}
 	}
 }
 
 func TestAfterAttempt_ByResult(t *testing.T) {
+	const retrying = models.DeliveryRetrying
 	now := time.Unix(1_700_000_000, 0)
 	tests := map[string]struct {
 		before int // attempts
@@ -58,35 +58,21 @@ func TestAfterAttempt_ByResult(t *testing.T) {
 		"gone":                        {0, 0, module.ResultGone("410"), models.DeliveryDead, 0},
 		"permanent":                   {0, 0, module.Permanent("too large"), models.DeliveryDead, 0},
 		"skipped":                     {0, 0, module.Skipped("EMAIL_FROM is empty"), models.DeliverySkipped, 0},
-		"rejected, first":             {0, 0, module.Rejected("404"), models.DeliveryRetrying, 5 * time.Second},
-		"rejected, second":            {1, 0, module.Rejected("404"), models.DeliveryRetrying, 30 * time.Second},
+		"rejected, first":             {0, 0, module.Rejected("404"), retrying, 5 * time.Second},
+		"rejected, second":            {1, 0, module.Rejected("404"), retrying, 30 * time.Second},
 		"rejected, third":             {2, 0, module.Rejected("404"), models.DeliveryDead, 0},
 		"refused by the guard, third": {2, 0, module.Refused("private address"), models.DeliveryDead, 0},
-		"asked to wait for longer":    {0, 0, module.RetryAfter(time.Minute, "429"), models.DeliveryRetrying, time.Minute},
-		"asked to wait for less": {
-			0,
-			0,
-			module.RetryAfter(time.Second, "429"),
-			models.DeliveryRetrying,
-			5 * time.Second,
-		},
-		"asked to wait for far too long": {
-			0,
-			0,
-			module.RetryAfter(100*time.Hour, "429"),
-			models.DeliveryRetrying,
-			6 * time.Hour,
-		},
-		"too old": {3, 72 * time.Hour, module.Transient("503"), models.DeliveryDead, 0},
+		"asked to wait for longer":    {0, 0, module.RetryAfter(time.Minute, "429"), retrying, time.Minute},
+		"asked to wait for less":      {0, 0, module.RetryAfter(time.Second, "429"), retrying, 5 * time.Second},
+		"asked to wait for too long":  {0, 0, module.RetryAfter(100*time.Hour, "429"), retrying, 6 * time.Hour},
+		"too old":                     {3, 72 * time.Hour, module.Transient("503"), models.DeliveryDead, 0},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			d := afterAttempt(
-				models.Delivery{EventID: 1, Attempts: test.before, Spent: test.before, DueSince: now.Add(-test.age)},
-				test.result,
-				now,
-				0.5,
-			)
+			d := models.Delivery{
+				EventID: 1, Attempts: test.before, Spent: test.before, DueSince: now.Add(-test.age),
+			}
+			d = afterAttempt(d, test.result, now, 0.5)
 			if d.State != test.state || d.Attempts != test.before+1 || d.Reason != test.result.Reason {
 				t.Errorf("%+v, want %s", d, test.state)
 			}

@@ -98,9 +98,8 @@ func TestAtom_AnyText(t *testing.T) {
 
 // An empty feed has everything that RFC 4287 requires.
 func TestAtom_Empty(t *testing.T) {
-	r, _ := parse(
-		t, feed.Feed{ID: "urn:uuid:1", Title: "Inbox", Self: "http://x/feed", Page: "http://x/inbox", Updated: time.Now()},
-	)
+	f := feed.Feed{ID: "urn:uuid:1", Title: "Inbox", Self: "http://x/feed", Page: "http://x/inbox", Updated: time.Now()}
+	r, _ := parse(t, f)
 	if r.ID == "" || r.Title == "" || r.Updated == "" || len(r.Links) != 2 || r.Links[0].Rel != "self" ||
 		r.Links[0].Href != "http://x/feed" ||
 		len(r.Entries) != 0 {

@@ -33,16 +33,10 @@ func TestFromAnswer(t *testing.T) {
 		{999, 0, KindTransient, "the receiver answered 999"},
 	}
 	for _, tt := range tests {
-		r := FromAnswer(
-			outbound.Answer{
-				Status:     tt.status,
-				RetryAfter: tt.after,
-				Private:    true,
-				Duration:   time.Second,
-				Body:       []byte("words"),
-			},
-			nil,
-		)
+		answer := outbound.Answer{
+			Status: tt.status, RetryAfter: tt.after, Private: true, Duration: time.Second, Body: []byte("words"),
+		}
+		r := FromAnswer(answer, nil)
 		if r.Kind() != tt.want || r.Reason != tt.reason || r.Status != tt.status || r.Answer != "words" || !r.Private ||
 			r.Duration != time.Second {
 			t.Errorf("%d: %+v", tt.status, r)

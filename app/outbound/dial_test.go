@@ -119,9 +119,8 @@ func TestHostIsAllowedByItsNameOnly(t *testing.T) {
 }
 
 func TestTLS(t *testing.T) {
-	s := httptest.NewUnstartedServer(
-		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }),
-	)
+	noContent := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }
+	s := httptest.NewUnstartedServer(http.HandlerFunc(noContent))
 	quiet(s)
 	s.StartTLS()
 	defer s.Close()

@@ -51,15 +51,13 @@ func TestDo(t *testing.T) {
 	})
 	header := http.Header{"Content-Type": {"application/json"}}
 	url := strings.Replace(s.URL, "http://", "http://user:p%40ss@", 1) + "/a/b%2Fc?d=e#f"
-	a, err := newTest(
-		t, local,
-	).Do(t.Context(), Request{Method: http.MethodPut, URL: url, Header: header, Body: []byte("hello")})
+	request := Request{Method: http.MethodPut, URL: url, Header: header, Body: []byte("hello")}
+	a, err := newTest(t, local).Do(t.Context(), request)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if a.Status != http.StatusTeapot || string(a.Body) != "short and stout" || a.Header.Get("X-Answer") != "yes" ||
-		!a.Private ||
-		a.Duration <= 0 ||
+		!a.Private || a.Duration <= 0 ||
 		a.RetryAfter != 0 {
 		t.Errorf("answer = %+v", a)
 	}
@@ -213,9 +211,8 @@ func TestRetryAfter(t *testing.T) {
 // A policy that forbids an address also applies to open connections.
 func TestSetPolicyClosesOpenConnections(t *testing.T) {
 	closed := make(chan struct{}, 10)
-	s := httptest.NewUnstartedServer(
-		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }),
-	)
+	noContent := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }
+	s := httptest.NewUnstartedServer(http.HandlerFunc(noContent))
 	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateClosed {
 			closed <- struct{}{}

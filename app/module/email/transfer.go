@@ -16,7 +16,7 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 )
 
-// envelope is a mail in its envelope.
+// envelope is a mail with its sender and its recipient.
 type envelope struct {
 	from, to string
 	body     []byte

@@ -51,7 +51,7 @@ func TestTransfer(t *testing.T) {
 			got := box.got()
 			if len(got) != 1 || got[0].from != "gates@example.org" || got[0].to != "ada@example.org" ||
 				box.secured[0] != tt.secured {
-				t.Fatalf("letters = %v, secured = %v", got, box.secured)
+				t.Fatalf("mails = %v, secured = %v", got, box.secured)
 			}
 			if diff := cmp.Diff(tt.signIn, box.signedIn); diff != "" {
 				t.Error(diff)
@@ -96,7 +96,7 @@ func TestTLSIsRequired(t *testing.T) {
 			r := send(t, e)
 			if r.Kind() != module.KindTransient || r.Reason != "127.0.0.1: "+tt.want || len(box.got()) != 0 ||
 				len(box.signedIn) != 0 {
-				t.Errorf("result = %v %+v, %d letters, signed in %v", r.Kind(), r, len(box.got()), box.signedIn)
+				t.Errorf("result = %v %+v, %d mails, signed in %v", r.Kind(), r, len(box.got()), box.signedIn)
 			}
 		})
 	}
@@ -145,7 +145,7 @@ func TestSigningIn(t *testing.T) {
 		t.Errorf("signing in in the open: %v %+v", r.Kind(), r)
 	}
 	if len(box.got()) != 0 {
-		t.Errorf("letters = %v", box.got())
+		t.Errorf("mails = %v", box.got())
 	}
 }
 
@@ -288,9 +288,8 @@ func TestGuardRefusesTheServer(t *testing.T) {
 	box := &mailbox{}
 	good, _ := certify(t, "127.0.0.1")
 	s := serve(t, box, TLSNone, good)
-	e := New(
-		outbound.New(outbound.Policy{}, slog.New(slog.DiscardHandler)), func() Server { return s }, greetAda, time.Now,
-	)
+	client := outbound.New(outbound.Policy{}, slog.New(slog.DiscardHandler))
+	e := New(client, func() Server { return s }, greetAda, time.Now)
 	if r := send(t, e); r.Kind() != module.KindRefused || r.Status != 0 || r.Answer != "" || len(box.got()) != 0 {
 		t.Errorf("result = %v %+v", r.Kind(), r)
 	}
@@ -325,6 +324,6 @@ func TestMailsAreSentInParallel(t *testing.T) {
 		}
 	}
 	if n := len(box.got()); n != 8 {
-		t.Errorf("%d letters", n)
+		t.Errorf("%d mails", n)
 	}
 }

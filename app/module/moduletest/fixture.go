@@ -66,9 +66,8 @@ func (s suite) newFixture(t *testing.T, answer http.HandlerFunc) *fixture {
 	r.server.Config.ConnState = r.countConns
 	r.server.Start()
 	t.Cleanup(r.server.Close)
-	r.client = outbound.New(
-		allowLocal(t), slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	)
+	handler := slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})
+	r.client = outbound.New(allowLocal(t), slog.New(handler))
 	r.sender = s.sender(r.client)
 	config, err := r.sender.Prepare(s.config(r.server.URL + "/hooks/" + secretPath + "?sig=" + secretQuery))
 	if err != nil {

@@ -77,9 +77,8 @@ func (s suite) testStatuses(t *testing.T) {
 }
 
 func (s suite) testRedirects(t *testing.T) {
-	target := httptest.NewServer(
-		http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the redirect was followed") }),
-	)
+	followed := func(http.ResponseWriter, *http.Request) { t.Error("the redirect was followed") }
+	target := httptest.NewServer(http.HandlerFunc(followed))
 	defer target.Close()
 	for _, code := range []int{301, 302, 303, 307, 308} {
 		r := s.newFixture(t, func(w http.ResponseWriter, req *http.Request) { http.Redirect(w, req, target.URL, code) })

@@ -70,14 +70,13 @@ func TestSend(t *testing.T) {
 }
 
 func TestCompose_MinimalMessage(t *testing.T) {
-	body, err := module.JSON(
-		compose(module.Message{
-			Test:  true,
-			Tone:  module.ToneGood,
-			Facts: []module.Fact{{}, {Value: "v"}},
-			Link:  "javascript:alert(1)",
-		}),
-	)
+	m := module.Message{
+		Test:  true,
+		Tone:  module.ToneGood,
+		Facts: []module.Fact{{}, {Value: "v"}},
+		Link:  "javascript:alert(1)",
+	}
+	body, err := module.JSON(compose(m))
 	want := `{"text":"🟢 Gatecrier","blocks":[{"type":"header","text":{"type":"plain_text","text":"🟢 Gatecrier"}},` +
 		`{"type":"section","fields":[{"type":"mrkdwn","text":"v","verbatim":true}]},` +
 		`{"type":"context","elements":[{"type":"mrkdwn","text":"Test message","verbatim":true}]}],` +

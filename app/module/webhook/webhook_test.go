@@ -110,9 +110,8 @@ func checkSignature(t *testing.T, secret string, r received) {
 	if err := verifier.Verify(r.body, r.header); err != nil {
 		t.Error(err)
 	}
-	if err := verifier.Verify(append(bytes.Clone(r.body), ' '), r.header); !errors.Is(
-		err, standardwebhooks.ErrNoMatchingSignature,
-	) {
+	err = verifier.Verify(append(bytes.Clone(r.body), ' '), r.header)
+	if !errors.Is(err, standardwebhooks.ErrNoMatchingSignature) {
 		t.Errorf("a changed body is accepted: %v", err)
 	}
 }
@@ -207,9 +206,8 @@ func TestSekoiaEnvelope(t *testing.T) {
 	w := newTest(t, time.Now)
 	m := moduletest.Usual()
 	m.ID, m.Key = "msg_0198f0a4-7a11-7cc3-98c4-dc0c0c07398f", "gate/7"
-	if r := w.Send(
-		t.Context(), module.Config{"url": url, "secret": example, "format": "sekoia_v2"}, m,
-	); r.Kind() != module.KindDelivered {
+	config := module.Config{"url": url, "secret": example, "format": "sekoia_v2"}
+	if r := w.Send(t.Context(), config, m); r.Kind() != module.KindDelivered {
 		t.Fatalf("%+v", r)
 	}
 	r := <-got
@@ -238,11 +236,8 @@ func TestSend_TooLarge(t *testing.T) {
 	w := newTest(t, time.Now)
 	config := module.Config{"url": url, "secret": example}
 	send := func(size int) module.Result {
-		return w.Send(
-			t.Context(),
-			config,
-			module.Message{ID: "1", Type: "x", Data: json.RawMessage(`"` + strings.Repeat("a", size) + `"`)},
-		)
+		data := json.RawMessage(`"` + strings.Repeat("a", size) + `"`)
+		return w.Send(t.Context(), config, module.Message{ID: "1", Type: "x", Data: data})
 	}
 	if r := send(20 << 10); r.Kind() != module.KindPermanent || !strings.Contains(r.Reason, "20 KB") {
 		t.Errorf("result = %+v", r)
@@ -290,9 +285,8 @@ func TestPrepareChecksSecrets(t *testing.T) {
 
 func TestHint(t *testing.T) {
 	w := New(nil, time.Now)
-	if got := w.Hint(
-		module.Config{"url": "https://u:p@hooks.example.com:8443/services/T0/abcdefgh1234"},
-	); got != "hooks.example.com:8443 …1234" {
+	config := module.Config{"url": "https://u:p@hooks.example.com:8443/services/T0/abcdefgh1234"}
+	if got := w.Hint(config); got != "hooks.example.com:8443 …1234" {
 		t.Errorf("hint = %q", got)
 	}
 }
