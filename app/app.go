@@ -225,7 +225,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	a.sessions = account.NewSessions(store, o.Config.secure(), a.Settings.Users)
 	handler, err := a.handler(o, parts{
 		gates:    gates,
-		ledger:   delivery.NewLedger(store, a.Connections, a.Dispatcher),
+		ledger:   delivery.NewLog(store, a.Connections, a.Dispatcher),
 		inbox:    inbox.New(store, a.hub),
 		hub:      a.hub,
 		sessions: a.sessions,

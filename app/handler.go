@@ -25,7 +25,7 @@ import (
 // parts are the services that only the edges use.
 type parts struct {
 	gates    *gate.Service
-	ledger   *delivery.Ledger
+	ledger   *delivery.Log
 	inbox    *inbox.Service
 	hub      *inbox.Hub
 	sessions *account.Sessions

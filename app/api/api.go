@@ -46,7 +46,7 @@ type Services struct {
 	Ingest       *ingest.Service
 	Connections  *connection.Service
 	Dispatcher   *delivery.Dispatcher
-	Ledger       *delivery.Ledger
+	Ledger       *delivery.Log
 	Inbox        *inbox.Service
 	Explain      *explain.Service
 	Settings     *settings.Service

@@ -31,12 +31,12 @@ type Preview struct {
 }
 
 // Preview counts what Resend would send again of the deliveries that a filter finds.
-func (l *Ledger) Preview(ctx context.Context, actor authz.Actor, f models.LedgerFilter) (Preview, error) {
+func (l *Log) Preview(ctx context.Context, actor authz.Actor, f models.LedgerFilter) (Preview, error) {
 	p, _, err := l.preview(ctx, actor, f)
 	return p, err
 }
 
-func (l *Ledger) preview(
+func (l *Log) preview(
 	ctx context.Context, actor authz.Actor, f models.LedgerFilter,
 ) (Preview, models.LedgerFilter, error) {
 	f, err := endedOnly(f)
@@ -88,7 +88,7 @@ func endedOnly(f models.LedgerFilter) (models.LedgerFilter, error) {
 // Resend makes due again the deliveries that a filter finds and the actor can send again, the
 // oldest first. Their earlier attempts stay. Each send checks the rights again, but not whether
 // the message is out of date.
-func (l *Ledger) Resend(ctx context.Context, actor authz.Actor, f models.LedgerFilter) (models.Resend, error) {
+func (l *Log) Resend(ctx context.Context, actor authz.Actor, f models.LedgerFilter) (models.Resend, error) {
 	what := Words(f)
 	p, f, err := l.preview(ctx, actor, f)
 	if err != nil {
@@ -168,7 +168,7 @@ func errNothingToResend(p Preview) error {
 }
 
 // requeueBatch makes deliveries due again as part of a resend, and returns how many.
-func (l *Ledger) requeueBatch(ctx context.Context, ids []int64, r models.Resend) (n int, err error) {
+func (l *Log) requeueBatch(ctx context.Context, ids []int64, r models.Resend) (n int, err error) {
 	err = l.store.Write(ctx, func(tx *models.Tx) error {
 		n, err = tx.Requeue(ids, r.ID, "Asked for again by "+r.By)
 		if err != nil {
@@ -183,7 +183,7 @@ func (l *Ledger) requeueBatch(ctx context.Context, ids []int64, r models.Resend)
 }
 
 // ResendOne makes one delivery due again.
-func (l *Ledger) ResendOne(ctx context.Context, actor authz.Actor, id int64) error {
+func (l *Log) ResendOne(ctx context.Context, actor authz.Actor, id int64) error {
 	row, err := l.store.Delivery(ctx, actor.Scope(), id)
 	if err != nil {
 		return err
@@ -238,7 +238,7 @@ func (p Progress) Left() int {
 
 // Progress returns a resend that the actor has started; administrators see all. A message that was
 // sent again by a later resend counts there.
-func (l *Ledger) Progress(ctx context.Context, actor authz.Actor, id int64) (Progress, error) {
+func (l *Log) Progress(ctx context.Context, actor authz.Actor, id int64) (Progress, error) {
 	r, err := l.resend(ctx, actor, id)
 	if err != nil {
 		return Progress{}, err
@@ -247,7 +247,7 @@ func (l *Ledger) Progress(ctx context.Context, actor authz.Actor, id int64) (Pro
 	return Progress{r, states}, err
 }
 
-func (l *Ledger) resend(ctx context.Context, actor authz.Actor, id int64) (models.Resend, error) {
+func (l *Log) resend(ctx context.Context, actor authz.Actor, id int64) (models.Resend, error) {
 	user := actor.User.ID
 	if actor.Administrator() {
 		user = 0
@@ -258,7 +258,7 @@ func (l *Ledger) resend(ctx context.Context, actor authz.Actor, id int64) (model
 }
 
 // StopResend cancels the messages of a resend that are not sent yet.
-func (l *Ledger) StopResend(ctx context.Context, actor authz.Actor, id int64) error {
+func (l *Log) StopResend(ctx context.Context, actor authz.Actor, id int64) error {
 	r, err := l.resend(ctx, actor, id)
 	if err != nil {
 		return err
@@ -273,7 +273,7 @@ func (l *Ledger) StopResend(ctx context.Context, actor authz.Actor, id int64) er
 
 // Shown returns what a delivery sends, for actors who can edit its target; the zero value for
 // others.
-func (l *Ledger) Shown(ctx context.Context, e Entry) (module.Shown, error) {
+func (l *Log) Shown(ctx context.Context, e Entry) (module.Shown, error) {
 	if !e.MayEdit {
 		return module.Shown{}, nil
 	}

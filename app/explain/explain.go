@@ -83,11 +83,11 @@ const maxSent = 200
 // Service traces events.
 type Service struct {
 	store  *models.Store
-	ledger *delivery.Ledger
+	ledger *delivery.Log
 }
 
 // New returns a service that shows deliveries as a ledger does.
-func New(store *models.Store, ledger *delivery.Ledger) *Service { return &Service{store, ledger} }
+func New(store *models.Store, ledger *delivery.Log) *Service { return &Service{store, ledger} }
 
 // Event finds an event that the actor may see: one of a product that he may
 // view, or one that was told to him alone. Administrators see all.

@@ -13,16 +13,16 @@ type Editors interface {
 	MayEditOwners(ctx context.Context, actor authz.Actor, owners []models.Owner) (map[models.Owner]bool, error)
 }
 
-// Ledger reads the delivery log, and sends its messages again.
-type Ledger struct {
+// Log reads the delivery log, and sends its messages again.
+type Log struct {
 	store      *models.Store
 	editors    Editors
 	dispatcher *Dispatcher
 }
 
-// NewLedger returns the delivery log of a store.
-func NewLedger(store *models.Store, editors Editors, dispatcher *Dispatcher) *Ledger {
-	return &Ledger{store: store, editors: editors, dispatcher: dispatcher}
+// NewLog returns the delivery log of a store.
+func NewLog(store *models.Store, editors Editors, dispatcher *Dispatcher) *Log {
+	return &Log{store: store, editors: editors, dispatcher: dispatcher}
 }
 
 // Row is a delivery as the actor can see it.
@@ -33,7 +33,7 @@ type Row struct {
 
 // List returns the deliveries that the actor can see, newest first. Targets and reasons are only
 // for actors who can edit the connection.
-func (l *Ledger) List(ctx context.Context, actor authz.Actor, f models.LedgerFilter) ([]Row, error) {
+func (l *Log) List(ctx context.Context, actor authz.Actor, f models.LedgerFilter) ([]Row, error) {
 	list, err := l.store.Ledger(ctx, actor.Scope(), f)
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func (l *Ledger) List(ctx context.Context, actor authz.Actor, f models.LedgerFil
 }
 
 // visibleRows hides what the actor cannot see of each delivery.
-func (l *Ledger) visibleRows(ctx context.Context, actor authz.Actor, list []models.LedgerRow) ([]Row, error) {
+func (l *Log) visibleRows(ctx context.Context, actor authz.Actor, list []models.LedgerRow) ([]Row, error) {
 	owners := make([]models.Owner, len(list))
 	for i, row := range list {
 		owners[i] = row.Owner
@@ -69,7 +69,7 @@ type Entry struct {
 
 // Get returns a delivery that the actor can see. Answers and reasons are only for actors who can
 // edit the target; answers from private addresses only for administrators.
-func (l *Ledger) Get(ctx context.Context, actor authz.Actor, id int64) (Entry, error) {
+func (l *Log) Get(ctx context.Context, actor authz.Actor, id int64) (Entry, error) {
 	row, err := l.store.Delivery(ctx, actor.Scope(), id)
 	if err != nil {
 		return Entry{}, err
