@@ -136,13 +136,13 @@ func ownHealthAfter(h models.Health, r module.Result, now time.Time) (models.Hea
 
 // isUnchanged reports whether a result changes no health of a connection, so that nothing needs to
 // be written.
-func isUnchanged(out models.ConnectionWithHealth, r module.Result, now time.Time) bool {
-	if !out.OwnHealth.Clean() || !out.Shared.Clean() {
+func isUnchanged(target models.ConnectionWithHealth, r module.Result, now time.Time) bool {
+	if !target.OwnHealth.Clean() || !target.Shared.Clean() {
 		return false
 	}
 	switch r.Kind() {
 	case module.KindDelivered:
-		return now.Sub(out.OwnHealth.LastSuccessAt) < successEvery && now.Sub(out.Shared.LastSuccessAt) < successEvery
+		return now.Sub(target.OwnHealth.LastSuccessAt) < successEvery && now.Sub(target.Shared.LastSuccessAt) < successEvery
 	case module.KindPermanent, module.KindSkipped:
 		return true
 	case module.KindTransient, module.KindRetryAfter, module.KindRejected, module.KindRefused, module.KindGone:

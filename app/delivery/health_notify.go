@@ -196,9 +196,9 @@ func (d *Dispatcher) updateHealthAfterDrop(tx *models.Tx, s completion) error {
 	if h.RecoverUpTo == 0 {
 		return nil
 	}
-	out, err := tx.ConnectionWithHealth(tx.Context(), s.delivery.EndpointID)
+	target, err := tx.ConnectionWithHealth(tx.Context(), s.delivery.EndpointID)
 	if err != nil {
 		return err
 	}
-	return d.finishRecovery(tx, out.Connection)
+	return d.finishRecovery(tx, target.Connection)
 }

@@ -15,9 +15,9 @@ const lateAfter = 10 * time.Minute
 // up to the event upTo, is then out of date too. It checks only a message that is sent again,
 // after its endpoint was stopped, or that is late for another reason than our own rate.
 func (d *Dispatcher) outdated(
-	ctx context.Context, row models.Delivery, out models.ConnectionWithHealth,
+	ctx context.Context, row models.Delivery, target models.ConnectionWithHealth,
 ) (why string, upTo int64, err error) {
-	if row.EventID == 0 || row.ProductID == 0 || row.ByHand || !mayBeOutdated(row, out.Shared, d.store.Now()) {
+	if row.EventID == 0 || row.ProductID == 0 || row.ByHand || !mayBeOutdated(row, target.Shared, d.store.Now()) {
 		return "", 0, nil
 	}
 	w, err := d.store.LastNotifiedOf(ctx, row)

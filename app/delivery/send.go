@@ -57,13 +57,13 @@ func (d *Dispatcher) attemptSafely(ctx context.Context, t sendTask) (v attemptRe
 // attempt checks what may have changed since the message was decided on, and sends it by its
 // module.
 func (d *Dispatcher) attempt(ctx context.Context, t sendTask) attemptResult {
-	out, err := d.store.ConnectionWithHealth(ctx, t.delivery.ConnectionID)
+	target, err := d.store.ConnectionWithHealth(ctx, t.delivery.ConnectionID)
 	if err != nil {
 		return attemptResult{result: module.Transient("the target cannot be read")}
 	}
-	v := attemptResult{target: out}
-	if v.dropReason, err = d.forbiddenReason(ctx, t.delivery, out); err == nil && v.dropReason == "" {
-		v.dropReason, v.upTo, err = d.outdated(ctx, t.delivery, out)
+	v := attemptResult{target: target}
+	if v.dropReason, err = d.forbiddenReason(ctx, t.delivery, target); err == nil && v.dropReason == "" {
+		v.dropReason, v.upTo, err = d.outdated(ctx, t.delivery, target)
 	}
 	if err != nil {
 		d.log.Error("re-check before send", "delivery", t.delivery.ID, "error", err)
@@ -73,7 +73,7 @@ func (d *Dispatcher) attempt(ctx context.Context, t sendTask) attemptResult {
 	if v.dropReason != "" {
 		return v
 	}
-	sender, config, why := d.openConfig(out.Connection, t.delivery)
+	sender, config, why := d.openConfig(target.Connection, t.delivery)
 	if why != nil {
 		v.result = *why
 		return v
@@ -113,21 +113,21 @@ func (d *Dispatcher) openConfig(
 
 // forbiddenReason returns why a message must not be sent to its target any more, "" if it can.
 func (d *Dispatcher) forbiddenReason(
-	ctx context.Context, row models.Delivery, out models.ConnectionWithHealth,
+	ctx context.Context, row models.Delivery, target models.ConnectionWithHealth,
 ) (string, error) {
-	if !out.Enabled {
+	if !target.Enabled {
 		return connection.TurnedOff, nil
 	}
 	may, why := true, ""
 	var err error
 	switch {
-	case out.GroupID != nil && row.EventID != 0:
-		may, err = d.store.InGroup(ctx, row.ProductID, *out.GroupID)
+	case target.GroupID != nil && row.EventID != 0:
+		may, err = d.store.InGroup(ctx, row.ProductID, *target.GroupID)
 		why = "The product is not in this target's group any more"
-	case out.UserID != nil:
-		may, err = d.store.MayHearOwn(ctx, *out.UserID, row.ProductID)
+	case target.UserID != nil:
+		may, err = d.store.MayHearOwn(ctx, *target.UserID, row.ProductID)
 		why = "Its owner may not see this product any more"
-	case out.Field == models.FieldPeople && (row.ProductID != 0 || row.EventID != 0):
+	case target.Field == models.FieldPeople && (row.ProductID != 0 || row.EventID != 0):
 		may, err = d.store.MayHear(ctx, row.Recipient, row.ProductID)
 		why = "Whoever has this address may not be told of it any more"
 	}

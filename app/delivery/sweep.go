@@ -118,11 +118,11 @@ func (d *Dispatcher) forEach(
 	ctx context.Context, endpoints []int64, do func(tx *models.Tx, c models.Connection) error,
 ) error {
 	for _, endpoint := range endpoints {
-		out, err := d.store.ConnectionWithHealth(ctx, endpoint)
+		target, err := d.store.ConnectionWithHealth(ctx, endpoint)
 		if err != nil {
 			return err
 		}
-		if err := d.store.Write(ctx, func(tx *models.Tx) error { return do(tx, out.Connection) }); err != nil {
+		if err := d.store.Write(ctx, func(tx *models.Tx) error { return do(tx, target.Connection) }); err != nil {
 			return err
 		}
 	}
