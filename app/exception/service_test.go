@@ -275,7 +275,7 @@ func TestTooManyShareAGroup(t *testing.T) {
 		for i := range distinct {
 			r.report(Report{Kind: models.ExceptionTask, Class: fmt.Sprintf("C%d", i), Function: "bill"})
 		}
-		if n := len(r.known); n > maxNew+10 {
+		if n := len(r.tracker.windows); n > maxNew+10 {
 			t.Errorf("%d keys in memory", n)
 		}
 		if got := r.report(oops("known")); got.Group != known.Group {
@@ -338,7 +338,7 @@ func TestAFailedClaimIsAskedAgain(t *testing.T) {
 		if _, err := r.Report(t.Context(), gone); err == nil {
 			t.Fatal("it was taken")
 		}
-		if len(r.known) != 0 {
+		if len(r.tracker.windows) != 0 {
 			t.Error("a key is remembered that was not taken")
 		}
 	})
