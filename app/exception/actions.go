@@ -14,14 +14,16 @@ import (
 )
 
 const (
-	// maxMerge is how many groups are merged in one step.
+	// maxMerge is how many groups one merge takes.
 	maxMerge = 100
-	// maxMute is how long an exception is muted at most.
+	// maxMute is the longest mute.
 	maxMute = 10 * 366 * 24 * time.Hour
 )
 
-// may finds a group that the actor may do something with.
-func (s *Service) may(
+// require returns a group after it has checked that the actor has a permission on it.
+// It returns fault.NotFound if the actor cannot see the group, fault.Forbidden if the
+// permission is missing.
+func (s *Service) require(
 	ctx context.Context, actor authz.Actor, p authz.Permission, id int64,
 ) (models.ExceptionGroup, error) {
 	g, err := s.find(ctx, actor, id)
@@ -34,15 +36,15 @@ func (s *Service) may(
 	return g, nil
 }
 
-// act changes a group for whoever may assess it; what changes a group's values
-// is kept in the audit. The next report of it asks the database.
+// act changes a group for an actor who can assess it, and writes the change to the
+// audit log. The next report of the group asks the database.
 func (s *Service) act(
 	ctx context.Context,
 	actor authz.Actor,
 	id int64,
 	change func(tx *models.Tx, g models.ExceptionGroup) (audit.Entry, error),
 ) error {
-	if _, err := s.may(ctx, actor, authz.Assess, id); err != nil {
+	if _, err := s.require(ctx, actor, authz.Assess, id); err != nil {
 		return err
 	}
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
@@ -54,22 +56,21 @@ func (s *Service) act(
 		if err != nil {
 			return err
 		}
-		e.Kind, e.Name, e.ProductID = audit.Exception, named(g), g.ProductID
+		e.Kind, e.Name, e.ProductID = audit.Exception, auditName(g), g.ProductID
 		return audit.Write(tx, actor, e)
 	})
 	s.Evict(id)
 	return err
 }
 
-// Resolve says that a group is done with: people are told at once when it
-// occurs again.
+// Resolve resolves a group: its next occurrence notifies at once.
 func (s *Service) Resolve(ctx context.Context, actor authz.Actor, id int64) error {
 	return s.act(ctx, actor, id, func(tx *models.Tx, g models.ExceptionGroup) (audit.Entry, error) {
 		return stateChange(g, models.ExceptionResolved), tx.ResolveException(id, actor.Label)
 	})
 }
 
-// Reopen takes that back.
+// Reopen opens a resolved group again.
 func (s *Service) Reopen(ctx context.Context, actor authz.Actor, id int64) error {
 	return s.act(ctx, actor, id, func(tx *models.Tx, g models.ExceptionGroup) (audit.Entry, error) {
 		return stateChange(g, models.ExceptionOpen), tx.UnresolveException(id)
@@ -84,7 +85,7 @@ func stateChange(g models.ExceptionGroup, to models.ExceptionState) audit.Entry 
 	}
 }
 
-// Mute has nobody told of a group until a time to come.
+// Mute stops the notifications of a group until a future time, within ten years.
 func (s *Service) Mute(ctx context.Context, actor authz.Actor, id int64, until time.Time) error {
 	if now := s.store.Now(); !until.After(now) || until.After(now.Add(maxMute)) {
 		return fault.BadField("muted_until", "A time to come, within ten years")
@@ -92,7 +93,7 @@ func (s *Service) Mute(ctx context.Context, actor authz.Actor, id int64, until t
 	return s.mute(ctx, actor, id, until)
 }
 
-// Unmute has people told of it again.
+// Unmute ends the mute of a group.
 func (s *Service) Unmute(ctx context.Context, actor authz.Actor, id int64) error {
 	return s.mute(ctx, actor, id, time.Time{})
 }
@@ -115,8 +116,8 @@ func timeText(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// Merge puts other groups of the same product and kind into one: they are the
-// same from now on. Whoever merges may assess all of them.
+// Merge puts other groups of the same product and kind into one group for good. The
+// actor must be able to assess all of them.
 func (s *Service) Merge(ctx context.Context, actor authz.Actor, into int64, groups []int64) error {
 	groups = slices.Compact(slices.Sorted(slices.Values(groups)))
 	switch {
@@ -125,11 +126,11 @@ func (s *Service) Merge(ctx context.Context, actor authz.Actor, into int64, grou
 	case slices.Contains(groups, into):
 		return fault.BadField("groups", "A group is not merged into itself")
 	}
-	if _, err := s.may(ctx, actor, authz.Assess, into); err != nil {
+	if _, err := s.require(ctx, actor, authz.Assess, into); err != nil {
 		return err
 	}
 	for _, id := range groups {
-		switch _, err := s.may(ctx, actor, authz.Assess, id); {
+		switch _, err := s.require(ctx, actor, authz.Assess, id); {
 		case fault.Is(err, fault.NotFound):
 			return fault.BadField("groups", "There is no such exception: "+strconv.FormatInt(id, 10))
 		case err != nil:
@@ -146,7 +147,7 @@ func (s *Service) Merge(ctx context.Context, actor authz.Actor, into int64, grou
 			if g.By == string(ByOverflow) {
 				return audit.Entry{}, fault.BadField("groups", "What many different ones share is merged with nothing")
 			}
-			names[i] = named(g)
+			names[i] = auditName(g)
 		}
 		return audit.Entry{
 			Action: audit.Change,
@@ -159,24 +160,22 @@ func (s *Service) Merge(ctx context.Context, actor authz.Actor, into int64, grou
 	return err
 }
 
-// Split gives a key that was merged into a group one of its own again, from
-// its next report on.
+// Split takes a merged key out of a group: its next report makes a group of its own.
 func (s *Service) Split(ctx context.Context, actor authz.Actor, id int64, key string) error {
 	return s.act(ctx, actor, id, func(tx *models.Tx, _ models.ExceptionGroup) (audit.Entry, error) {
 		return audit.Entry{Action: audit.Change, Was: audit.Values{"merged": key}}, tx.SplitException(id, key)
 	})
 }
 
-// Delete removes a group with all that was counted. What it is about is new
-// when it occurs again.
+// Delete removes a group with its counts. Its next occurrence is a new group.
 func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64) error {
-	g, err := s.may(ctx, actor, authz.Own, id)
+	g, err := s.require(ctx, actor, authz.Own, id)
 	if err != nil {
 		return err
 	}
 	err = s.store.Write(ctx, func(tx *models.Tx) error {
 		e := audit.Entry{
-			Action: audit.Delete, Kind: audit.Exception, Name: named(g), ProductID: g.ProductID,
+			Action: audit.Delete, Kind: audit.Exception, Name: auditName(g), ProductID: g.ProductID,
 			Was: audit.Values{"class": g.Class, "occurrences": strconv.FormatInt(g.Count, 10)},
 		}
 		if err := audit.Write(tx, actor, e); err != nil {
@@ -188,8 +187,8 @@ func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64) error
 	return err
 }
 
-// named is how the audit names a group: its messages are not for everybody who
-// reads that.
-func named(g models.ExceptionGroup) string {
+// auditName returns the name of a group in the audit log. It has no message, since not
+// every reader of the log can see the messages.
+func auditName(g models.ExceptionGroup) string {
 	return g.Class + " #" + strconv.FormatInt(g.ID, 10)
 }

@@ -15,17 +15,16 @@ import (
 	"gatecrier/models"
 )
 
-// ownPrefix is what the names of this program's own functions begin with.
+// ownPrefix begins the names of this program's own functions.
 const ownPrefix = "gatecrier/"
 
-// Of is the report of an error of Gatecrier itself: of a route or a task. Its
-// class is that of the root cause, and where it came from is what fault.Trace
-// has kept, or the stack of the panic that it is.
+// Of returns the report of an error of Gatecrier itself: of a route or a task. Its class
+// is the root cause's, its frames are those of fault.WithStack or of the panic.
 func Of(kind models.ExceptionKind, function string, err error) Report {
 	r := Report{Kind: kind, Function: function, Message: err.Error(), Frames: framesOf(err)}
 	root := err
 	for _, e := range chain(err) {
-		if std(e) {
+		if isWrapper(e) {
 			continue
 		}
 		root = e
@@ -37,13 +36,13 @@ func Of(kind models.ExceptionKind, function string, err error) Report {
 	return r
 }
 
-// chain lists an error and what it was caused by, outermost first; of several
-// that were joined, the first.
+// chain lists an error and its causes, outermost first. Of joined errors it follows
+// the first.
 func chain(err error) []error {
 	var list []error
 	for err != nil && len(list) < maxCauses {
 		list = append(list, err)
-		switch e := err.(type) { //nolint:errorlint // each is looked at, one by one
+		switch e := err.(type) { //nolint:errorlint // the loop unwraps each error itself
 		case interface{ Unwrap() error }:
 			err = e.Unwrap()
 		case interface{ Unwrap() []error }:
@@ -57,8 +56,8 @@ func chain(err error) []error {
 	return list
 }
 
-// std reports whether an error only carries another one.
-func std(err error) bool {
+// isWrapper reports whether an error only wraps another one.
+func isWrapper(err error) bool {
 	switch reflect.TypeOf(err).String() {
 	case "*fmt.wrapError",
 		"*fmt.wrapErrors",
@@ -72,40 +71,41 @@ func std(err error) bool {
 	return false
 }
 
+// class returns an error's type, or "panic".
 func class(err error) string {
-	switch err.(type) { //nolint:errorlint // it is itself
+	switch err.(type) { //nolint:errorlint // the type of err itself is its class
 	case *Panic, *models.PanicError:
 		return "panic"
 	}
 	return reflect.TypeOf(err).String()
 }
 
-// Panic is a panic as an error, with the calls that led to it.
+// Panic is a panic as an error, with its stack.
 type Panic struct {
 	Value  any
 	frames []Frame
 }
 
-// Error tells the value.
+// Error returns "panic: " and the value.
 func (p *Panic) Error() string {
-	if written, ok := p.Value.(*models.PanicError); ok { // raised again: it says so itself
+	if written, ok := p.Value.(*models.PanicError); ok { // raised again: its text has the prefix already
 		return written.Error()
 	}
 	return fmt.Sprintf("panic: %v", p.Value)
 }
 
-// Unwrap gives the value where that is an error.
+// Unwrap returns the value if that is an error.
 func (p *Panic) Unwrap() error {
 	err, _ := p.Value.(error)
 	return err
 }
 
-// Caught makes an error of what recover has returned; it is for the deferred
-// function that called recover, whose callers are those of the panic.
+// Caught returns a recovered value as an error. Only the deferred function that called
+// recover can call it, since its callers are the panic's stack.
 func Caught(value any) *Panic {
 	pcs := make([]uintptr, 2*maxFrames)
 	var list []Frame
-	panicking := true // what runs the deferred function comes first
+	panicking := true // the runtime calls that run the deferred function come first
 	for frames, more := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)]), true; more; {
 		var f runtime.Frame
 		f, more = frames.Next()
@@ -115,14 +115,14 @@ func Caught(value any) *Panic {
 		}
 		list = append(list, frameOf(f.Function, f.File, f.Line))
 	}
-	return &Panic{Value: value, frames: clearOf(list)}
+	return &Panic{Value: value, frames: withoutRuntime(list)}
 }
 
-// framesOf is where an error came from, innermost first.
+// framesOf returns the stack of an error, innermost call first.
 func framesOf(err error) []Frame {
 	var written *models.PanicError
-	if errors.As(err, &written) { // of a closure, on another goroutine
-		return parse(written.Stack)
+	if errors.As(err, &written) { // a panic of a write, on another goroutine
+		return parseStack(written.Stack)
 	}
 	var p *Panic
 	if errors.As(err, &p) {
@@ -132,7 +132,7 @@ func framesOf(err error) []Frame {
 	for _, f := range fault.StackOf(err) {
 		list = append(list, frameOf(f.Function, f.File, f.Line))
 	}
-	return clearOf(list)
+	return withoutRuntime(list)
 }
 
 func frameOf(function, file string, line int) Frame {
@@ -146,7 +146,7 @@ func frameOf(function, file string, line int) Frame {
 	}
 }
 
-// split parts a function's name from its package's path.
+// split separates a function's name from its package's path.
 func split(function string) (module, name string) {
 	slash := strings.LastIndex(function, "/") + 1
 	dot := strings.Index(function[slash:], ".")
@@ -156,8 +156,8 @@ func split(function string) (module, name string) {
 	return function[:slash+dot], function[slash+dot+1:]
 }
 
-// clearOf leaves out the runtime's own calls.
-func clearOf(list []Frame) []Frame {
+// withoutRuntime returns the calls of a stack but those of the runtime.
+func withoutRuntime(list []Frame) []Frame {
 	var kept []Frame
 	for _, f := range list {
 		if f.Module != "runtime" && f.Module != "runtime/debug" {
@@ -167,8 +167,8 @@ func clearOf(list []Frame) []Frame {
 	return kept
 }
 
-// parse reads a stack as runtime/debug writes it, from the panic on.
-func parse(stack []byte) []Frame {
+// parseStack reads a stack in the format of runtime/debug, from the panic on.
+func parseStack(stack []byte) []Frame {
 	var list []Frame
 	var function string
 	panicked := !bytes.Contains(stack, []byte("\npanic("))
@@ -182,7 +182,7 @@ func parse(stack []byte) []Frame {
 		case strings.HasPrefix(line, "\t") && function != "":
 			file, rest, _ := strings.Cut(strings.TrimSpace(line), ":")
 			number, _, _ := strings.Cut(rest, " ")
-			n, _ := strconv.Atoi(number) //nolint:errcheck // 0 is not known
+			n, _ := strconv.Atoi(number) //nolint:errcheck // 0 = unknown
 			list, function = append(list, frameOf(function, file, n)), ""
 		case !strings.HasPrefix(line, "\t"):
 			function = line
@@ -191,5 +191,5 @@ func parse(stack []byte) []Frame {
 			}
 		}
 	}
-	return clearOf(list)
+	return withoutRuntime(list)
 }

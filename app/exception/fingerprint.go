@@ -12,52 +12,51 @@ import (
 	"gatecrier/models"
 )
 
-// Grouping says how it is decided which exceptions are the same.
+// Grouping is a method to decide which exceptions are the same.
 type Grouping string
 
-// The ways.
+// The grouping methods.
 const (
-	GroupSmart Grouping = "smart" // by where they come from, else by the message without what differs
+	GroupSmart Grouping = "smart" // by the stack, else by the masked message
 	GroupExact Grouping = "exact" // by class, message, function and arguments, as SecObserve does
 )
 
-// KeyMethod says what a key was made of.
+// KeyMethod is the source of a key.
 type KeyMethod string
 
-// What keys are made of.
+// The sources of keys.
 const (
-	ByFingerprint KeyMethod = "fingerprint" // the sender's own
-	ByFrames      KeyMethod = "frames"      // the class and the calls that led to it
-	ByMessage     KeyMethod = "message"     // the class and the message, without what differs
+	ByFingerprint KeyMethod = "fingerprint" // of the sender
+	ByFrames      KeyMethod = "frames"      // the class and the call path
+	ByMessage     KeyMethod = "message"     // the class and the masked message
 	ByExact       KeyMethod = "exact"       // class, message, function and arguments
-	ByOverflow    KeyMethod = "overflow"    // too many new ones: they share a group
+	ByOverflow    KeyMethod = "overflow"    // too many new groups: they share this one
 )
 
-// smartVersion and exactVersion begin the keys. A change of how they are made
-// has another one, so that what is known is not taken for something else.
+// smartVersion and exactVersion begin the keys. A change of the method needs another
+// version, so that no old key equals a new one.
 const (
 	smartVersion = "v1:"
 	exactVersion = "x1:"
 )
 
-// overflowKey is that of the group that what goes past the bound shares: one
-// for each kind, since by the kind it is decided who may read what.
+// overflowKey returns the key of the group that exceptions beyond maxNew share. Each kind
+// has its own, since the kind decides who can read a group.
 func overflowKey(kind models.ExceptionKind) string { return "overflow:" + string(kind) }
 
-// keyFrames is how many calls of the program's own make a key, from the
-// innermost.
-const keyFrames = 20
+// maxKeyFrames is how many of the program's own calls make a key, from the innermost.
+const maxKeyFrames = 20
 
-// Key is what makes two exceptions the same, and of what it was made. It is
-// pure: the same report has the same key.
+// Key returns the key of a report's group and its source. It is pure: the same report
+// has the same key.
 func Key(g Grouping, r Report) (key string, by KeyMethod) {
-	if len(r.Fingerprint) == 1 && isDefault(r.Fingerprint[0]) { // it says nothing
+	if len(r.Fingerprint) == 1 && isDefault(r.Fingerprint[0]) { // the default alone is no fingerprint
 		r.Fingerprint = nil
 	}
 	if g == GroupExact && len(r.Fingerprint) == 0 {
-		return exactVersion + hashed(ExactKey(r)), ByExact
+		return exactVersion + hash(ExactKey(r)), ByExact
 	}
-	parts, by := r.parts()
+	parts, by := r.keyParts()
 	if len(r.Fingerprint) > 0 {
 		standard := parts
 		parts, by = []string{string(r.Kind)}, ByFingerprint
@@ -69,22 +68,22 @@ func Key(g Grouping, r Report) (key string, by KeyMethod) {
 			}
 		}
 	}
-	return smartVersion + hashed(strings.Join(parts, "\x00")), by
+	return smartVersion + hash(strings.Join(parts, "\x00")), by
 }
 
-// isDefault reports whether a word of a fingerprint stands for what would count
-// without it, as Sentry's SDKs write that.
+// isDefault reports whether a word of a fingerprint is the placeholder of Sentry's SDKs
+// for the default grouping.
 func isDefault(word string) bool {
 	return strings.ReplaceAll(word, " ", "") == "{{default}}"
 }
 
-func hashed(text string) string {
+func hash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:16])
 }
 
-// parts are what a key is made of where the sender does not say.
-func (r Report) parts() ([]string, KeyMethod) {
+// keyParts returns the parts of a key, and their source, without a fingerprint.
+func (r Report) keyParts() ([]string, KeyMethod) {
 	parts := []string{string(r.Kind)}
 	if r.Kind != models.ExceptionReported {
 		parts = append(parts, r.Function) // a route, a task
@@ -101,9 +100,8 @@ func (r Report) parts() ([]string, KeyMethod) {
 	return append(parts, Mask(r.Message)), ByMessage
 }
 
-// callPath names the calls of a stack that tell where an exception comes from:
-// those of the program's own, or, where there are none, all. Lines, addresses
-// and how deep a recursion went are no part of it.
+// callPath names the calls of a stack: the program's own calls, or all calls without
+// any. Lines, addresses and the depth of a recursion are no part of it.
 func callPath(frames []Frame) []string {
 	own := slices.ContainsFunc(frames, func(f Frame) bool { return f.InApp })
 	var calls []string
@@ -112,7 +110,7 @@ func callPath(frames []Frame) []string {
 		if own && !f.InApp || name == "" || len(calls) > 0 && calls[len(calls)-1] == name {
 			continue
 		}
-		if calls = append(calls, name); len(calls) == keyFrames {
+		if calls = append(calls, name); len(calls) == maxKeyFrames {
 			break
 		}
 	}
@@ -127,13 +125,13 @@ var (
 	hexes    = regexp.MustCompile(`0x[0-9a-fA-F]+|\b[0-9a-f]{8,}\b`)
 )
 
-// callName is a call without what a compiler, or a build, adds to its name.
+// callName returns a call's name without the parts that a compiler or a build adds.
 func callName(f Frame) string {
 	return hexes.ReplaceAllString(generics.ReplaceAllString(closures.ReplaceAllString(f.Name(), ""), ""), "")
 }
 
-// masks take out of a message what differs from one time to the next, the more
-// special ones first.
+// masks replace the parts of a message that differ between occurrences. The more
+// specific patterns come first.
 var masks = []struct {
 	pattern *regexp.Regexp
 	word    string
@@ -141,30 +139,25 @@ var masks = []struct {
 	{regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://[^\s"'<>)\]]+`), "<url>"},
 	{regexp.MustCompile(`[a-zA-Z0-9._%+-]+@[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+`), "<email>"},
 	{regexp.MustCompile(`\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b`), "<uuid>"},
-	{
-		regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?)?`),
-		"<date>",
-	},
+	{regexp.MustCompile(
+		`\b\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?)?`), "<date>"},
 	{regexp.MustCompile(`\b\d{1,2}:\d{2}:\d{2}([.,]\d+)?\b`), "<time>"},
 	{regexp.MustCompile(`\[[0-9a-fA-F:]*:[0-9a-fA-F:.]+\](:\d+)?`), "<ip>"},
 	{regexp.MustCompile(`\b([0-9a-fA-F]{1,4}:){4,7}[0-9a-fA-F]{1,4}\b`), "<ip>"},
 	{regexp.MustCompile(`\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b`), "<ip>"},
 	{regexp.MustCompile(`\b0[xX][0-9a-fA-F]+\b`), "<hex>"},
-	{
-		regexp.MustCompile(
-			`\b[0-9a-fA-F]*[0-9][0-9a-fA-F]*[a-fA-F][0-9a-fA-F]{6,}\b|\b[0-9a-fA-F]*[a-fA-F][0-9a-fA-F]*[0-9][0-9a-fA-F]{6,}\b`,
-		),
-		"<hex>",
-	},
+	{regexp.MustCompile(
+		`\b[0-9a-fA-F]*[0-9][0-9a-fA-F]*[a-fA-F][0-9a-fA-F]{6,}\b` +
+			`|\b[0-9a-fA-F]*[a-fA-F][0-9a-fA-F]*[0-9][0-9a-fA-F]{6,}\b`), "<hex>"},
 	{regexp.MustCompile(`\b\d+(\.\d+)?(ns|µs|us|ms|s|m|h)(\d+(\.\d+)?(ns|µs|us|ms|s|m))*\b`), "<duration>"},
 	{regexp.MustCompile(`[-+]?\d+([.,]\d+)*`), "<number>"},
 }
 
-// maxMask is how much of a message is looked at.
+// maxMask is how many bytes of a message count.
 const maxMask = 1000
 
-// Mask is a message without ids, numbers, dates, addresses and the like, so
-// that what failed for the same reason reads the same.
+// Mask returns the first two lines of a message with placeholders for IDs, numbers, dates,
+// addresses and the like, so that failures for the same reason have the same text.
 func Mask(message string) string {
 	message = Clean(message, maxMask)
 	lines := strings.FieldsFunc(message, func(r rune) bool { return r == '\n' || r == '\r' })
@@ -175,10 +168,10 @@ func Mask(message string) string {
 	return strings.Join(strings.Fields(text), " ")
 }
 
-// ExactKey is the key that SecObserve makes: the class, the message, the
-// function ("None" for none) and the arguments, with slashes between. Its
-// get_classname, str(exception), str(function) and str(arguments), see
-// backend/application/notifications/services/send_notifications.py there.
+// ExactKey returns the key that SecObserve makes: the class, the message, the function
+// ("None" for none) and the arguments, joined by slashes. Its get_classname,
+// str(exception), str(function) and str(arguments) are in its file
+// backend/application/notifications/services/send_notifications.py.
 func ExactKey(r Report) string {
 	function := r.Function
 	if function == "" {

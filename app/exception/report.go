@@ -1,6 +1,5 @@
-// Package exception takes exceptions in, of Gatecrier itself and of other
-// programs: it decides which are the same, and whether people are told, once
-// for each and window.
+// Package exception groups the reported errors of Gatecrier and of other programs by
+// fingerprint, and notifies once per group and window.
 package exception
 
 import (
@@ -17,39 +16,39 @@ type Report struct {
 	Kind        models.ExceptionKind
 	ProductID   int64  // 0 = none
 	Class       string // of the root cause: "ValueError", "*fs.PathError"
-	Message     string // of what was caught
-	Function    string // a route, a task, or where it was thrown; "" = the topmost frame says
+	Message     string // of the error that was caught
+	Function    string // a route, a task, or the function that threw; "" = from the topmost frame
 	Frames      []Frame
-	Chain       []Cause           // what it was caused by, outermost first
-	Fingerprint []string          // the sender's word on what is the same; nil = none
-	Arguments   map[string]string // of the task; those with the names of secrets are not kept
+	Chain       []Cause           // its causes, outermost first
+	Fingerprint []string          // the sender's own key; nil = none
+	Arguments   map[string]string // of the task; values of secret names are hidden
 	Release     string
 	Environment string
 	Level       string
 	Platform    string
 	Server      string
-	User        string            // whom it happened to
-	Tags        map[string]string // more, as the sender has it
-	Reference   string            // of Gatecrier's own: the id of the request
+	User        string            // the user it happened to
+	Tags        map[string]string // as the sender has set them
+	Reference   string            // the request's ID, of Gatecrier's own exceptions
 }
 
-// Frame is a call of a stack.
+// Frame is one call of a stack.
 type Frame struct {
 	Module   string `json:"module,omitempty"` // a package, a module, a file
 	Function string `json:"function,omitempty"`
 	File     string `json:"file,omitempty"`
 	Line     int    `json:"line,omitempty"`
-	InApp    bool   `json:"in_app"` // of the program, not of what it is built on
+	InApp    bool   `json:"in_app"` // of the program itself, not of a library
 }
 
-// Cause is an exception that led to another one.
+// Cause is an exception that led to another exception.
 type Cause struct {
 	Class   string  `json:"class"`
 	Message string  `json:"message"`
 	Frames  []Frame `json:"frames,omitempty"`
 }
 
-// Sample is what is kept of one occurrence.
+// Sample is the stored part of one occurrence.
 type Sample struct {
 	At          time.Time         `json:"at"`
 	Class       string            `json:"class"`
@@ -66,10 +65,10 @@ type Sample struct {
 	User        string            `json:"user,omitempty"`
 	Tags        map[string]string `json:"tags,omitempty"`
 	Reference   string            `json:"reference,omitempty"`
-	Truncated   bool              `json:"truncated,omitempty"` // it was longer
+	Truncated   bool              `json:"truncated,omitempty"` // the report was longer than its bounds
 }
 
-// The bounds of what is kept.
+// The bounds of a report: bytes of a text, entries of a list.
 const (
 	maxClass    = 200
 	maxMessage  = 4000
@@ -80,12 +79,12 @@ const (
 	maxPairs    = 30
 )
 
-// trim cuts a report to its bounds, makes its texts such that every database
-// takes them, and says whether anything was lost.
-func (r *Report) trim() (lost bool) {
-	cut := func(text *string, most int) {
-		if short := Clean(*text, most); short != *text {
-			lost = lost || len(*text) > most
+// trim cuts a report to its bounds, cleans its texts for every database, hides secrets,
+// and reports whether it cut anything.
+func (r *Report) trim() (truncated bool) {
+	cut := func(text *string, limit int) {
+		if short := Clean(*text, limit); short != *text {
+			truncated = truncated || len(*text) > limit
 			*text = short
 		}
 	}
@@ -97,7 +96,7 @@ func (r *Report) trim() (lost bool) {
 	}
 	frames := func(list []Frame) []Frame {
 		if len(list) > maxFrames {
-			list, lost = list[:maxFrames], true
+			list, truncated = list[:maxFrames], true
 		}
 		for i := range list {
 			cut(&list[i].Module, maxFunction)
@@ -108,7 +107,7 @@ func (r *Report) trim() (lost bool) {
 	}
 	r.Frames = frames(r.Frames)
 	if len(r.Chain) > maxCauses {
-		r.Chain, lost = r.Chain[:maxCauses], true
+		r.Chain, truncated = r.Chain[:maxCauses], true
 	}
 	for i := range r.Chain {
 		c := &r.Chain[i]
@@ -120,7 +119,7 @@ func (r *Report) trim() (lost bool) {
 		short := map[string]string{}
 		for key, value := range m {
 			if len(short) == maxPairs {
-				lost = true
+				truncated = true
 				break
 			}
 			cut(&key, maxText)
@@ -136,10 +135,10 @@ func (r *Report) trim() (lost bool) {
 	if r.Function == "" {
 		r.Function = Clean(r.where(), maxFunction)
 	}
-	return lost
+	return truncated
 }
 
-// where is the topmost frame of the program's own.
+// where returns the name of the program's topmost own call, or of the topmost call.
 func (r *Report) where() string {
 	for _, f := range r.Frames {
 		if f.InApp {
@@ -152,7 +151,7 @@ func (r *Report) where() string {
 	return ""
 }
 
-// Name is how a frame is called: its function, with its module.
+// Name returns a frame's function with its module.
 func (f Frame) Name() string {
 	switch {
 	case f.Module == "" || strings.HasPrefix(f.Function, f.Module+"."):
@@ -163,8 +162,8 @@ func (f Frame) Name() string {
 	return f.Module + "." + f.Function
 }
 
-// sample is what is kept of a report.
-func (r Report) sample(at time.Time, lost bool) ([]byte, error) {
+// sample returns the JSON of a report as a Sample.
+func (r Report) sample(at time.Time, truncated bool) ([]byte, error) {
 	s := Sample{
 		At:          at,
 		Class:       r.Class,
@@ -181,7 +180,7 @@ func (r Report) sample(at time.Time, lost bool) ([]byte, error) {
 		User:        r.User,
 		Tags:        r.Tags,
 		Reference:   r.Reference,
-		Truncated:   lost,
+		Truncated:   truncated,
 	}
 	if s.Frames == nil {
 		s.Frames = []Frame{}
@@ -189,24 +188,23 @@ func (r Report) sample(at time.Time, lost bool) ([]byte, error) {
 	return json.Marshal(s)
 }
 
-// Clean makes a text valid UTF-8 without NUL and cuts it to a number of bytes,
-// between runes.
-func Clean(text string, most int) string {
-	if len(text) > 4*most {
-		text = text[:4*most]
+// Clean returns a text as valid UTF-8 without NUL, cut between runes to at most limit bytes.
+func Clean(text string, limit int) string {
+	if len(text) > 4*limit {
+		text = text[:4*limit]
 	}
 	text = strings.ReplaceAll(strings.ToValidUTF8(text, "�"), "\x00", "�")
-	if len(text) <= most {
+	if len(text) <= limit {
 		return text
 	}
-	cut := most - len("…")
+	cut := limit - len("…")
 	for cut > 0 && !utf8.RuneStart(text[cut]) {
 		cut--
 	}
 	return text[:cut] + "…"
 }
 
-// restored is the report of a group's latest sample.
+// restored returns a report of a group's latest sample. An error means that the sample is no JSON.
 func restored(g models.ExceptionGroup) (Report, error) {
 	var s Sample
 	if err := json.Unmarshal(g.Sample, &s); err != nil {

@@ -6,36 +6,17 @@ import (
 	"unicode"
 )
 
-// secretWords are the words that the names of secrets have in them.
+// secretWords are the words of secrets' names.
 var secretWords = []string{
-	"password",
-	"passwd",
-	"passphrase",
-	"pwd",
-	"secret",
-	"secrets",
-	"token",
-	"tokens",
-	"key",
-	"keys",
-	"apikey",
-	"authorization",
-	"auth",
-	"credential",
-	"credentials",
-	"cookie",
-	"cookies",
-	"session",
-	"sessionid",
-	"csrf",
-	"signature",
-	"dsn",
+	"password", "passwd", "passphrase", "pwd", "secret", "secrets", "token", "tokens", "key", "keys", "apikey",
+	"authorization", "auth", "credential", "credentials", "cookie", "cookies", "session", "sessionid", "csrf",
+	"signature", "dsn",
 }
 
-// secretParts are found in the middle of a name too, written without a gap.
+// secretParts mark a secret also inside a word: "mysecretvalue".
 var secretParts = []string{"password", "passwd", "secret", "token", "apikey", "authorization", "credential"}
 
-// Masked are arguments without the values whose names are those of secrets.
+// Masked returns arguments with Hidden in place of the values of secret names, nil for nil.
 func Masked(arguments map[string]string) map[string]string {
 	if arguments == nil {
 		return nil
@@ -62,8 +43,8 @@ func isSecret(name string) bool {
 	return slices.ContainsFunc(words(name), func(word string) bool { return slices.Contains(secretWords, word) })
 }
 
-// words parts a name at signs and where small letters are followed by capital
-// ones.
+// words splits a name at each character that is no letter, and between a lower-case and
+// an upper-case letter.
 func words(name string) []string {
 	var b strings.Builder
 	var last rune

@@ -7,47 +7,46 @@ import (
 	"time"
 )
 
-// tellTime is how long whoever reports a fault of Gatecrier itself waits.
-const tellTime = 2 * time.Second
+// ownTimeout is how long the caller of ReportOwn waits.
+const ownTimeout = 2 * time.Second
 
-// ReportOwn is Report for who has something else to go on with, whatever comes of
-// it: it waits for a moment at most, also where ctx has ended, and says in the
-// log alone that it has failed. It returns the group, 0 where there is none.
+// ReportOwn is Report for a caller that must go on whatever the outcome. It waits for at
+// most ownTimeout, also after ctx has ended, and only logs a failure. It returns the
+// group, or 0 without one.
 func (s *Service) ReportOwn(ctx context.Context, r Report) (group int64) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ownTimeout)
 	defer cancel()
-	told := make(chan Result, 1)
+	reported := make(chan Result, 1)
 	go func() {
 		var result Result
-		err := fmt.Errorf("nobody could be told in time: %w", context.DeadlineExceeded)
+		err := fmt.Errorf("report an exception in time: %w", context.DeadlineExceeded)
 		defer func() {
 			if v := recover(); v != nil {
 				err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
 			}
 			if err != nil {
-				s.log.ErrorContext(
-					ctx, "an exception was not reported", "function", r.Function, "exception", r.Message, "error", err,
-				)
+				s.log.ErrorContext(ctx, "report own exception",
+					"function", r.Function, "exception", r.Message, "error", err)
 			}
-			told <- result
+			reported <- result
 		}()
 		result, err = s.Report(ctx, r)
 	}()
 	select {
-	case result := <-told:
+	case result := <-reported:
 		return result.Group
 	case <-ctx.Done():
-		return 0 // it says so itself, once it knows
+		return 0 // the goroutine logs a failure
 	}
 }
 
 type withoutReportingKey struct{}
 
-// WithoutReporting marks what people are told of exceptions by: whatever fails under such
-// a context is never reported, so that no exception leads to another one.
+// WithoutReporting returns a context under which nothing is reported. It is for the code
+// that notifies of exceptions, so that no exception leads to another one.
 func WithoutReporting(ctx context.Context) context.Context {
 	return context.WithValue(ctx, withoutReportingKey{}, true)
 }
 
-// ReportingDisabled reports whether a context is marked so.
+// ReportingDisabled reports whether ctx is from WithoutReporting.
 func ReportingDisabled(ctx context.Context) bool { return ctx.Value(withoutReportingKey{}) != nil }

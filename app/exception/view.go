@@ -10,44 +10,43 @@ import (
 	"gatecrier/models"
 )
 
-// Hidden stands for what the reader may not see.
+// Hidden replaces a text that the viewer cannot see.
 const Hidden = "…"
 
-// shownHours is for how many hours a list tells how often an exception
-// occurred.
+// shownHours is how many hours of occurrences a list has.
 const shownHours = 24
 
 const (
-	releasesShown = 20
-	mergesShown   = 100
+	maxReleasesShown = 20
+	maxMergesShown   = 100
 )
 
-// Group is an exception over time, as far as the reader may see it.
+// Group is a group of exceptions, as far as the viewer can see it.
 type Group struct {
 	models.ExceptionGroup       // without its sample
-	Masked                bool  // message and function are hidden, and what else the latest sample tells
-	Hours                 []int // how often in each of the last hours, the current one last
+	Masked                bool  // message, function and most of the latest sample are hidden
+	Hours                 []int // occurrences in each of the last hours, the current hour last
 }
 
-// Detail is a group with what is known of it.
+// Detail is a group with its sample, its releases and its merged keys.
 type Detail struct {
 	Group
 	Sample   Sample
-	Releases []models.ExceptionRelease // the one seen last first
+	Releases []models.ExceptionRelease // the latest first
 	Merges   []models.ExceptionMerge   // the newest first
 	Rights   Rights
 }
 
-// Rights are what the reader may do with a group.
+// Rights are the viewer's rights on a group.
 type Rights struct {
 	Assess bool // resolve, reopen, mute, merge, split
 	Delete bool
 }
 
-// List lists the groups that the actor may see, the one that occurred last
-// first: all for administrators; for others those of products that they view,
-// but what has failed while Gatecrier answered. Of its background tasks others
-// see no messages, and find none by them.
+// List lists the groups that the actor can see, the latest occurrence first.
+// Administrators see all. Other users see the groups of the products that they view,
+// except failed requests of Gatecrier. Of its background tasks they see no messages,
+// and their search does not match messages.
 func (s *Service) List(ctx context.Context, actor authz.Actor, f models.ExceptionFilter) ([]Group, error) {
 	f.Messages = actor.Administrator()
 	if !actor.Administrator() {
@@ -70,7 +69,7 @@ func (s *Service) List(ctx context.Context, actor authz.Actor, f models.Exceptio
 	return list, err
 }
 
-// hours reads how often groups occurred in each of the last hours.
+// hours returns a function of a group's occurrences in each of the last hours.
 func (s *Service) hours(ctx context.Context, ids []int64) (func(id int64) []int, error) {
 	now := s.store.Now()
 	counts, err := s.store.ExceptionHours(ctx, ids, now.Add(-(shownHours-1)*time.Hour))
@@ -84,7 +83,7 @@ func (s *Service) hours(ctx context.Context, ids []int64) (func(id int64) []int,
 	}, err
 }
 
-// visible is a group without what the actor may not see of it.
+// visible returns a group without the parts that the actor cannot see.
 func visible(actor authz.Actor, row models.ExceptionGroup) Group {
 	g := Group{ExceptionGroup: row, Masked: masked(actor, row)}
 	g.ExceptionGroup.Sample = nil
@@ -94,12 +93,12 @@ func visible(actor authz.Actor, row models.ExceptionGroup) Group {
 	return g
 }
 
-// masked reports whether messages and the like are hidden from the actor.
+// masked reports whether the actor cannot see the messages of a group.
 func masked(actor authz.Actor, row models.ExceptionGroup) bool {
 	return row.Kind != models.ExceptionReported && !actor.Administrator()
 }
 
-// find reads a group that the actor may see.
+// find reads a group that the actor can see, or returns fault.NotFound.
 func (s *Service) find(ctx context.Context, actor authz.Actor, id int64) (models.ExceptionGroup, error) {
 	row, err := s.store.ExceptionGroup(ctx, actor.Scope(), id)
 	if err == nil && !actor.Administrator() && (row.ProductID == 0 || row.Kind == models.ExceptionRequest) {
@@ -111,7 +110,7 @@ func (s *Service) find(ctx context.Context, actor authz.Actor, id int64) (models
 	return row, nil
 }
 
-// Get finds a group that the actor may see.
+// Get returns a group that the actor can see, or fault.NotFound.
 func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (Detail, error) {
 	row, err := s.find(ctx, actor, id)
 	if err != nil {
@@ -126,10 +125,10 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (Detail,
 		return Detail{}, err
 	}
 	d.Hours = hours(id)
-	if d.Releases, err = s.store.ExceptionReleases(ctx, id, releasesShown); err != nil {
+	if d.Releases, err = s.store.ExceptionReleases(ctx, id, maxReleasesShown); err != nil {
 		return Detail{}, err
 	}
-	if d.Merges, err = s.store.ExceptionMerges(ctx, id, mergesShown); err != nil {
+	if d.Merges, err = s.store.ExceptionMerges(ctx, id, maxMergesShown); err != nil {
 		return Detail{}, err
 	}
 	if d.Masked {
@@ -142,7 +141,7 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (Detail,
 	return d, err
 }
 
-// masked is what everybody may read of a sample.
+// masked returns the part of a sample that every viewer of its group can see.
 func (s Sample) masked() Sample {
 	m := Sample{
 		At:          s.At,
@@ -165,8 +164,8 @@ func (s Sample) masked() Sample {
 	return m
 }
 
-// May tells what the actor may do with a group that he sees: administrators
-// everything, others what their roles in its product allow.
+// May returns the actor's rights on a group that they can see. Administrators have all
+// rights, other users those of their roles in its product.
 func (s *Service) May(ctx context.Context, actor authz.Actor, g Group) (Rights, error) {
 	if g.ProductID == 0 {
 		return Rights{actor.Administrator(), actor.Administrator()}, nil
