@@ -14,8 +14,8 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// BenchmarkReport is one report by 16 callers at a time, of one exception or of
-// a hundred, while the counts are stored each second.
+// BenchmarkReport reports one exception, or a hundred different ones, from 16 callers at a
+// time, while the counts are stored each second.
 func BenchmarkReport(b *testing.B) {
 	for _, distinct := range []int{1, 100} {
 		b.Run(fmt.Sprintf("distinct=%d", distinct), func(b *testing.B) {

@@ -29,7 +29,7 @@ func TestMask(t *testing.T) {
 	}
 }
 
-func TestTheSameIsTheSame(t *testing.T) {
+func TestKey_SmartGrouping(t *testing.T) {
 	at := func(line int, calls ...string) []Frame {
 		var list []Frame
 		for _, c := range calls {
@@ -86,12 +86,13 @@ func TestTheSameIsTheSame(t *testing.T) {
 	}
 }
 
-// SecObserve's own examples, numbers 46 to 48 of our facts.
-func TestExactKeyIsSecObserves(t *testing.T) {
+// The examples are SecObserve's own.
+func TestExactKey_MatchesSecObserve(t *testing.T) {
 	for want, r := range map[string]Report{
 		"builtins.Exception/test_exception/None/": {Class: "builtins.Exception", Message: "test_exception"},
 		"builtins.Exception/test_exception/test_function/{'argument': 'test_argument'}": {
-			Class: "builtins.Exception", Message: "test_exception", Function: "test_function", Arguments: map[string]string{"argument": "test_argument"},
+			Class: "builtins.Exception", Message: "test_exception", Function: "test_function",
+			Arguments: map[string]string{"argument": "test_argument"},
 		},
 	} {
 		if got := ExactKey(r); got != want {
@@ -105,12 +106,12 @@ func TestExactKeyIsSecObserves(t *testing.T) {
 	}
 }
 
-func TestOfAnError(t *testing.T) {
+func TestOf_Error(t *testing.T) {
 	root := errors.New("disk full")
 	err := fmt.Errorf("save: %w", fault.WithStack(fmt.Errorf("write: %w", root)))
 	r := Of(models.ExceptionTask, "retention", err)
 	if r.Class != "*errors.errorString" || r.Message != "save: write: disk full" || len(r.Frames) == 0 ||
-		r.Frames[0].Function != "TestOfAnError" ||
+		r.Frames[0].Function != "TestOf_Error" ||
 		!r.Frames[0].InApp {
 		t.Errorf("%+v", r)
 	}
@@ -119,7 +120,7 @@ func TestOfAnError(t *testing.T) {
 	}
 }
 
-func TestOfAPanic(t *testing.T) {
+func TestOf_Panic(t *testing.T) {
 	var got *Panic
 	func() {
 		defer func() { got = Caught(recover()) }()

@@ -8,7 +8,7 @@ import (
 	"gatecrier/models"
 )
 
-// A key is made of whatever comes, always the same, and of no line.
+// Any report has a key, always the same, whatever its line numbers.
 func FuzzKey(f *testing.F) {
 	for _, seed := range [][6]string{
 		{"ValueError", "order 4711 of 10.0.0.1 is lost", "shop", "pay.func1[go.shape.int]", "", "{{ default }}"},

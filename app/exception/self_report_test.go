@@ -10,7 +10,7 @@ import (
 	"gatecrier/models"
 )
 
-func TestSecretsInArguments(t *testing.T) {
+func TestMasked(t *testing.T) {
 	given := map[string]string{
 		"password":      "a",
 		"smtp_password": "b",
@@ -41,8 +41,7 @@ func TestSecretsInArguments(t *testing.T) {
 	if Masked(nil) != nil {
 		t.Error("none are some")
 	}
-	// What is reported is masked whoever has forgotten it, in the sample, in the
-	// event, and in what makes the key.
+	// A report is masked in any case: in the sample, in the event, and in its key.
 	r := Report{Kind: models.ExceptionTask, Class: "E", Arguments: maps.Clone(given)}
 	r.trim()
 	if r.Arguments["password"] != "…" || r.Arguments["product"] != "3" || strings.Contains(ExactKey(r), "'a'") {
@@ -50,46 +49,45 @@ func TestSecretsInArguments(t *testing.T) {
 	}
 }
 
-// What fails while people are told of exceptions is not reported itself.
-func TestNoEcho(t *testing.T) {
-	each(t, func(t *testing.T, r *rig) {
+// A failure of the code that notifies of exceptions is not reported itself.
+func TestWithoutReportingReportsNothing(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		ctx := WithoutReporting(t.Context())
-		if result, err := r.Report(ctx, oops("a")); err != nil || result != (Result{}) {
+		if result, err := r.Report(ctx, taskError("a")); err != nil || result != (Result{}) {
 			t.Errorf("%+v, %v", result, err)
 		}
-		if id := r.ReportOwn(context.WithoutCancel(ctx), oops("a")); id != 0 {
+		if id := r.ReportOwn(context.WithoutCancel(ctx), taskError("a")); id != 0 {
 			t.Errorf("group %d", id)
 		}
-		if n := len(r.told()); n != 0 {
+		if n := len(r.notices()); n != 0 {
 			t.Errorf("%d notices", n)
 		}
-		if id := r.ReportOwn(t.Context(), oops("a")); id == 0 || len(r.told()) != 1 {
+		if id := r.ReportOwn(t.Context(), taskError("a")); id == 0 || len(r.notices()) != 1 {
 			t.Errorf("what is not marked: group %d", id)
 		}
 	})
 }
 
-// Whoever tells goes on: also where his context has ended, and where there is
-// no database.
-func TestTellReturns(t *testing.T) {
-	each(t, func(t *testing.T, r *rig) {
+// ReportOwn returns also after its context has ended, and without a database.
+func TestReportOwnReturns(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
-		if id := r.ReportOwn(ended, oops("a")); id == 0 || len(r.told()) != 1 {
+		if id := r.ReportOwn(ended, taskError("a")); id == 0 || len(r.notices()) != 1 {
 			t.Errorf("group %d", id)
 		}
 		if err := r.store.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if id := r.ReportOwn(t.Context(), oops("b")); id != 0 {
+		if id := r.ReportOwn(t.Context(), taskError("b")); id != 0 {
 			t.Errorf("group %d of a closed database", id)
 		}
 	})
 }
 
-// A panic in a write is known by what panicked, and by where.
-func TestPanicInAWrite(t *testing.T) {
-	each(t, func(t *testing.T, r *rig) {
+// A panic in a write is reported with its value and its stack.
+func TestOf_PanicInWrite(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		caught := func(value any) (err error) {
 			defer func() { err = Caught(recover()) }()
 			return r.store.Write(t.Context(), func(*models.Tx) error { panic(value) })
@@ -102,15 +100,15 @@ func TestPanicInAWrite(t *testing.T) {
 			if got.Class != test.class || !strings.Contains(got.Message, "boom") || strings.Count(got.Message, "panic") != 1 {
 				t.Errorf("%v: %q %q", test.value, got.Class, got.Message)
 			}
-			if len(got.Frames) == 0 || !strings.Contains(got.Frames[0].Name(), "TestPanicInAWrite") {
+			if len(got.Frames) == 0 || !strings.Contains(got.Frames[0].Name(), "TestOf_PanicInWrite") {
 				t.Errorf("%v: frames %+v", test.value, got.Frames)
 			}
 		}
 	})
 }
 
-func TestErrorsKeepWhereTheyCameFrom(t *testing.T) {
-	each(t, func(t *testing.T, r *rig) {
+func TestOf_KeepsStackOfDatabaseErrors(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		err := r.store.Write(t.Context(), func(tx *models.Tx) error { return tx.LockProductShared(4711) })
 		if got := Of(models.ExceptionTask, "x", err); len(got.Frames) != 0 {
 			t.Errorf("what is for the user has a trace: %v", got.Frames)

@@ -14,32 +14,32 @@ import (
 	"gatecrier/models"
 )
 
-// town is a product with people of each role, and exceptions of each kind.
-type town struct {
-	*rig
+// roleFixture is a product with a user of each role, and a group of each kind.
+type roleFixture struct {
+	*fixture
 	admin, owner, writer, reader, stranger authz.Actor
 	product                                int64
-	request, task, reported, own           int64 // groups
+	request, task, reported, own           int64 // groups; own has no product
 }
 
 const secret = "order 4711 of ann"
 
-func newTown(t *testing.T, r *rig) *town {
+func newRoleFixture(t *testing.T, r *fixture) *roleFixture {
 	t.Helper()
-	w := &town{rig: r}
+	w := &roleFixture{fixture: r}
 	r.write(func(tx *models.Tx) error {
-		person := func(name string, administrator bool) authz.Actor {
+		user := func(name string, administrator bool) authz.Actor {
 			u := models.User{Name: name, Email: name + "@example.com", Active: true, Administrator: administrator}
 			if err := tx.CreateUser(&u); err != nil {
 				t.Error(err)
 			}
 			return authz.UserActor(u)
 		}
-		w.admin = person("admin", true)
-		w.owner = person("owner", false)
-		w.writer = person("writer", false)
-		w.reader = person("reader", false)
-		w.stranger = person("stranger", false)
+		w.admin = user("admin", true)
+		w.owner = user("owner", false)
+		w.writer = user("writer", false)
+		w.reader = user("reader", false)
+		w.stranger = user("stranger", false)
 		p := models.Product{Name: "Shop", GateMode: models.GateStandard}
 		if err := tx.CreateProduct(&p, "main", w.owner.User.ID); err != nil {
 			return err
@@ -76,7 +76,7 @@ func newTown(t *testing.T, r *rig) *town {
 	return w
 }
 
-func (w *town) listed(a authz.Actor, f models.ExceptionFilter) []int64 {
+func (w *roleFixture) listed(a authz.Actor, f models.ExceptionFilter) []int64 {
 	w.t.Helper()
 	f.Limit = 10
 	list, err := w.List(w.t.Context(), a, f)
@@ -90,9 +90,9 @@ func (w *town) listed(a authz.Actor, f models.ExceptionFilter) []int64 {
 	return slices.Sorted(slices.Values(ids))
 }
 
-func TestWhoSeesWhich(t *testing.T) {
-	each(t, func(t *testing.T, r *rig) {
-		w := newTown(t, r)
+func TestEachRoleSeesItsGroups(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, r *fixture) {
+		w := newRoleFixture(t, r)
 		narrowed, token := w.admin, authz.Actor{ProductID: w.product, Role: models.RoleReader}
 		narrowed.Role = models.RoleReader
 		for _, test := range []struct {
@@ -125,13 +125,14 @@ func TestWhoSeesWhich(t *testing.T) {
 	})
 }
 
-// Nothing that is masked is told, nor found by.
-func TestWhatIsMasked(t *testing.T) {
-	each(t, func(t *testing.T, r *rig) {
-		w := newTown(t, r)
-		other := r.report(
-			Report{Kind: models.ExceptionTask, ProductID: w.product, Class: "Other", Message: secret, Function: "x"},
-		).Group
+// A masked text is neither shown nor found.
+func TestMaskedGroupHidesMessages(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, r *fixture) {
+		w := newRoleFixture(t, r)
+		different := Report{
+			Kind: models.ExceptionTask, ProductID: w.product, Class: "Other", Message: secret, Function: "x",
+		}
+		other := r.report(different).Group
 		if err := w.Merge(t.Context(), w.writer, w.task, []int64{other}); err != nil {
 			t.Fatal(err)
 		}
@@ -150,14 +151,21 @@ func TestWhatIsMasked(t *testing.T) {
 		for _, hidden := range []string{"4711", "shop", "pay.py", "card"} {
 			for _, line := range strings.Split(string(text), `,`) {
 				if strings.Contains(line, hidden) {
-					t.Errorf("%q is told: %s", hidden, line)
+					t.Errorf("%q is shown: %s", hidden, line)
 				}
 			}
 		}
 		if !d.Masked || d.Class != "ValueError" || len(d.Sample.Frames) != 1 || len(d.Releases) != 1 {
 			t.Errorf("%+v", d)
 		}
-		for text, want := range map[string][]int64{"valueerr": {w.task, w.reported}, "4711": {w.reported}, "shop.pay": {w.reported}, "…": nil, "%": nil} {
+		found := map[string][]int64{
+			"valueerr": {w.task, w.reported},
+			"4711":     {w.reported},
+			"shop.pay": {w.reported},
+			"…":        nil,
+			"%":        nil,
+		}
+		for text, want := range found {
 			if got := w.listed(w.owner, models.ExceptionFilter{Text: text}); !slices.Equal(got, want) {
 				t.Errorf("%q finds %v, want %v", text, got, want)
 			}
@@ -165,27 +173,30 @@ func TestWhatIsMasked(t *testing.T) {
 		if got := w.listed(w.admin, models.ExceptionFilter{Text: "4711"}); len(got) != 4 {
 			t.Errorf("an administrator finds %v", got)
 		}
-		if d, err := w.Get(
-			t.Context(), w.admin, w.task,
-		); err != nil || d.Masked || d.Sample.Message != secret || d.Message != secret ||
+		d, err = w.Get(t.Context(), w.admin, w.task)
+		if err != nil || d.Masked || d.Sample.Message != secret || d.Message != secret ||
 			d.Merges[0].Message != secret {
 			t.Errorf("%+v, %v", d, err)
 		}
 	})
 }
 
-func TestWhoMayAct(t *testing.T) {
-	each(t, func(t *testing.T, r *rig) {
-		w := newTown(t, r)
+func TestEachRoleCanActOnItsGroups(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, r *fixture) {
+		w := newRoleFixture(t, r)
 		acts := map[string]func(a authz.Actor, id int64) error{
 			"resolve": func(a authz.Actor, id int64) error { return w.Resolve(t.Context(), a, id) },
 			"reopen":  func(a authz.Actor, id int64) error { return w.Reopen(t.Context(), a, id) },
 			"mute":    func(a authz.Actor, id int64) error { return w.Mute(t.Context(), a, id, noon.Add(time.Hour)) },
 			"unmute":  func(a authz.Actor, id int64) error { return w.Unmute(t.Context(), a, id) },
 		}
+		actors := map[string]authz.Actor{
+			"admin": w.admin, "owner": w.owner, "writer": w.writer, "reader": w.reader, "stranger": w.stranger,
+		}
+		refused := map[string]fault.Kind{"reader": fault.Forbidden, "stranger": fault.NotFound}
 		for name, act := range acts {
-			for who, kind := range map[string]fault.Kind{"admin": 0, "owner": 0, "writer": 0, "reader": fault.Forbidden, "stranger": fault.NotFound} {
-				actor := map[string]authz.Actor{"admin": w.admin, "owner": w.owner, "writer": w.writer, "reader": w.reader, "stranger": w.stranger}[who]
+			for who, actor := range actors {
+				kind := refused[who]
 				if err := act(actor, w.reported); err != nil && fault.KindOf(err) != kind || (err == nil) != (kind == 0) {
 					t.Errorf("%s may %s: %v", who, name, err)
 				}
@@ -201,28 +212,25 @@ func TestWhoMayAct(t *testing.T) {
 				t.Errorf("%s deletes: %v", who.Label, err)
 			}
 		}
-		if rights, err := w.May(
-			t.Context(), w.writer, Group{ExceptionGroup: r.group(w.reported)},
-		); err != nil || !rights.Assess ||
-			rights.Delete {
+		rights, err := w.May(t.Context(), w.writer, Group{ExceptionGroup: r.group(w.reported)})
+		if err != nil || !rights.Assess || rights.Delete {
 			t.Errorf("%+v, %v", rights, err)
 		}
 		if err := w.Delete(t.Context(), w.owner, w.reported); err != nil {
 			t.Error(err)
 		}
-		if got := r.report(Report{
+		got := r.report(Report{
 			Kind:      models.ExceptionReported,
 			ProductID: w.product,
 			Class:     "ValueError",
 			Message:   secret,
 			Frames:    []Frame{{Module: "shop", Function: "pay4711", InApp: true}},
-		}); !got.Notified ||
-			got.Group == w.reported {
+		})
+		if !got.Notified || got.Group == w.reported {
 			t.Errorf("what was deleted is not new: %+v", got)
 		}
-		rows, err := r.store.Audits(
-			t.Context(), models.AuditFilter{ProductID: w.product, Kind: string(audit.Exception), Limit: 100},
-		)
+		filter := models.AuditFilter{ProductID: w.product, Kind: string(audit.Exception), Limit: 100}
+		rows, err := r.store.Audits(t.Context(), filter)
 		if err != nil || len(rows) < 5 || rows[0].Action != "delete" {
 			t.Errorf("%d rows of the audit, %v", len(rows), err)
 		}
@@ -235,11 +243,10 @@ func TestWhoMayAct(t *testing.T) {
 	})
 }
 
-// What is done counts for the next report at once, whoever has its window in
-// memory.
-func TestActsCountAtOnce(t *testing.T) {
-	each(t, func(t *testing.T, r *rig) {
-		w := newTown(t, r)
+// An action on a group affects its next report at once, although its window is in memory.
+func TestActionsAffectNextReport(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, r *fixture) {
+		w := newRoleFixture(t, r)
 		again := func() Result {
 			return r.report(Report{
 				Kind:      models.ExceptionReported,
@@ -260,45 +267,62 @@ func TestActsCountAtOnce(t *testing.T) {
 		}
 		must(w.Resolve(t.Context(), w.writer, w.reported))
 		if got := again(); !got.Notified {
-			t.Error("a resolved one is not told of")
+			t.Error("a resolved group does not notify")
 		}
 		must(w.Mute(t.Context(), w.writer, w.reported, noon.Add(3*time.Hour)))
 		r.clock.Advance(2 * time.Hour)
 		if got := again(); got.Notified {
-			t.Error("a muted one is told of")
+			t.Error("a muted group notifies")
 		}
 		must(w.Unmute(t.Context(), w.writer, w.reported))
 		if got := again(); !got.Notified {
-			t.Error("after that nobody is told")
+			t.Error("no notification after the unmute")
 		}
-		for until, want := range map[time.Duration]bool{-time.Hour: false, 0: false, 20 * 366 * 24 * time.Hour: false, time.Hour: true} {
+		valid := map[time.Duration]bool{
+			-time.Hour: false, 0: false, 20 * 366 * 24 * time.Hour: false, time.Hour: true,
+		}
+		for until, want := range valid {
 			if err := w.Mute(t.Context(), w.writer, w.reported, r.clock.Now().Add(until)); (err == nil) != want ||
 				err != nil && fault.FieldsOf(err)[0].Name != "muted_until" {
 				t.Errorf("muted for %s: %v", until, err)
 			}
 		}
-		other := r.report(Report{Kind: models.ExceptionReported, ProductID: w.product, Class: "Other", Message: "x"}).Group
-		for name, groups := range map[string][]int64{"none": nil, "itself": {w.reported}, "another kind": {w.task}, "one unseen": {w.request}, "another product": {w.own}, "one gone": {4711}} {
+	})
+}
+
+func TestMergeAndSplitAffectNextReport(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, r *fixture) {
+		w := newRoleFixture(t, r)
+		different := Report{Kind: models.ExceptionReported, ProductID: w.product, Class: "Other", Message: "x"}
+		other := r.report(different).Group
+		invalid := map[string][]int64{
+			"none":            nil,
+			"itself":          {w.reported},
+			"another kind":    {w.task},
+			"one unseen":      {w.request},
+			"another product": {w.own},
+			"one gone":        {4711},
+		}
+		for name, groups := range invalid {
 			if err := w.Merge(t.Context(), w.writer, w.reported, groups); !fault.Is(err, fault.Invalid) ||
 				fault.FieldsOf(err)[0].Name != "groups" {
 				t.Errorf("merged with %s: %v", name, err)
 			}
 		}
-		must(w.Merge(t.Context(), w.writer, w.reported, []int64{other, other}))
-		if got := r.report(
-			Report{Kind: models.ExceptionReported, ProductID: w.product, Class: "Other", Message: "x"},
-		); got.Group != w.reported {
+		if err := w.Merge(t.Context(), w.writer, w.reported, []int64{other, other}); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.report(different); got.Group != w.reported {
 			t.Errorf("%+v", got)
 		}
 		d, err := w.Get(t.Context(), w.reader, w.reported)
 		if err != nil || len(d.Merges) != 1 || d.Hours[23] == 0 {
 			t.Fatalf("%+v, %v", d, err)
 		}
-		must(w.Split(t.Context(), w.writer, w.reported, d.Merges[0].Key))
-		if got := r.report(
-			Report{Kind: models.ExceptionReported, ProductID: w.product, Class: "Other", Message: "x"},
-		); got.Group == w.reported ||
-			!got.Notified {
+		if err := w.Split(t.Context(), w.writer, w.reported, d.Merges[0].Key); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.report(different); got.Group == w.reported || !got.Notified {
 			t.Errorf("%+v", got)
 		}
 		if err := w.Split(t.Context(), w.writer, w.reported, "none"); !fault.Is(err, fault.NotFound) {
@@ -307,10 +331,10 @@ func TestActsCountAtOnce(t *testing.T) {
 	})
 }
 
-// What is too much shares a group with its kind alone: who may read the one
-// must not read the other by it.
-func TestKindsDoNotShare(t *testing.T) {
-	each(t, func(t *testing.T, r *rig) {
+// Each kind has an overflow group of its own, since a reader of one kind must not see
+// another kind in it.
+func TestOverflowGroupPerKind(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, r *fixture) {
 		for i := range maxNew {
 			r.report(Report{Kind: models.ExceptionReported, Class: fmt.Sprint("C", i)})
 		}
