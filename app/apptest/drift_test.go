@@ -103,7 +103,7 @@ func TestDriftIsMended(t *testing.T) {
 			!strings.Contains(text, `"to":"failed"`) {
 			t.Errorf("the message does not say why: %s", text)
 		}
-		if n := strings.Count(p.Logged(), `msg="drift mended"`); n != 3 {
+		if n := strings.Count(p.Logged(), `msg="repair drift"`); n != 3 {
 			t.Errorf("%d lines of the log", n)
 		}
 

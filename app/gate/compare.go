@@ -10,31 +10,30 @@ import (
 	"gatecrier/models"
 )
 
-// Moment is what is known of a product's gate at a time. Its counts are not
-// kept for each moment: they are known as of a time, and may have been others
-// since.
+// Moment is the known state of a product's gate at a time. The database does not keep the
+// counts of every moment: they are as of AsOf, and can have changed between.
 type Moment struct {
 	At         time.Time
 	State      models.GateState
 	Counts     models.Counts
-	AsOf       time.Time      // the counts are of this time; At where they are exact
-	Daily      bool           // they are those of the end of a day
-	Thresholds *models.Counts // what it was measured by, nil where there was no gate, or that is not known
-	Owner      Owner          // whose these were, "" where that is not known
-	Change     int64          // the event that had brought the state, 0 where that is not known
+	AsOf       time.Time      // the time of the counts; At if they are exact
+	Daily      bool           // the counts are those of the end of a day
+	Thresholds *models.Counts // nil without a gate, or if unknown
+	Owner      Owner          // of the thresholds, "" if unknown
+	Change     int64          // the event that led to the state, 0 if unknown
 }
 
-// Known is what there is to know of a moment: the changes around it, the day's
-// end before it, and what is so now. Zero ones are not there.
+// Known is the data about a moment: the changes before and after it, the last day that
+// ended before it, and the present. Zero values are unknown.
 type Known struct {
 	Branch     models.Branch
 	Last, Next models.GateChange
-	Day        models.DayCounts // the zero Day is none
-	Policy     Policy           // of now
+	Day        models.DayCounts // the zero Day for none
+	Policy     Policy           // the present one
 	Now        time.Time
 }
 
-// MomentOf works out what a gate said at a time.
+// MomentOf returns a gate's state at a time. It is pure.
 func MomentOf(at time.Time, k Known) Moment {
 	m := Moment{At: at, State: stateAt(k), Change: k.Last.EventID}
 	var then event.GateChange
@@ -50,9 +49,9 @@ func MomentOf(at time.Time, k Known) Moment {
 	end := k.Day.Day.AddDate(0, 0, 1)
 	switch {
 	case !k.Branch.Evaluated || at.Before(k.Branch.CreatedAt):
-		m.AsOf = at // there was nothing yet
+		m.AsOf = at // no report yet
 	case !k.Branch.CountedAt.IsZero() && !k.Branch.CountedAt.After(at):
-		m.Counts, m.AsOf = k.Branch.Counts, at // they have not changed since
+		m.Counts, m.AsOf = k.Branch.Counts, at // unchanged since
 	case !k.Day.Day.IsZero() && (k.Last.EventID == 0 || end.After(k.Last.At)):
 		m.Counts, m.AsOf, m.Daily = k.Day.Counts, end, true
 	case k.Last.EventID != 0:
@@ -65,8 +64,7 @@ func MomentOf(at time.Time, k Known) Moment {
 	return m
 }
 
-// stateAt is what the gate said: that what the last change had made of it, or
-// what the next one has found.
+// stateAt returns the state after the last change, else the one before the next change.
 func stateAt(k Known) models.GateState {
 	switch {
 	case k.Last.EventID != 0:
@@ -79,29 +77,29 @@ func stateAt(k Known) models.GateState {
 	return models.GateNone
 }
 
-// Comparison is what has become of a product between two moments.
+// Comparison is how a product differs between two moments.
 type Comparison struct {
 	From, To Moment
-	Lists    []BetweenList // what came, went, and was assessed
+	Lists    []BetweenList // the observations that came, went, and were assessed
 }
 
-// BetweenList is what became of observations, worst first.
+// BetweenList lists observations that changed between two moments, worst first.
 type BetweenList struct {
 	What  models.Between
-	Tally models.Counts // all there are
+	Tally models.Counts // of all, not only of Rows
 	Rows  []models.Observation
 }
 
-// Query asks for a comparison of a product that was read in scope. A zero To is
-// now.
+// Query asks for a comparison of a product that was read in scope. A zero To means now.
 type Query struct {
 	Product  models.ProductRow
 	From, To time.Time
-	Severity *models.Severity // of the lists
+	Severity *models.Severity // filters the lists, nil for all
 	Limit    int              // of each list
 }
 
-// Compare compares two moments of a product.
+// Compare compares two moments of a product. It returns a field error of "from" unless From
+// is before To.
 func (s *Service) Compare(ctx context.Context, store *models.Store, scope models.Scope, q Query) (Comparison, error) {
 	now := store.Now().Truncate(time.Microsecond) // as times are stored
 	q.From, q.To = q.From.Truncate(time.Microsecond), q.To.Truncate(time.Microsecond)
@@ -116,10 +114,11 @@ func (s *Service) Compare(ctx context.Context, store *models.Store, scope models
 		return Comparison{}, err
 	}
 	var c Comparison
-	for _, m := range []struct {
+	moments := []struct {
 		at time.Time
 		to *Moment
-	}{{q.From, &c.From}, {q.To, &c.To}} {
+	}{{q.From, &c.From}, {q.To, &c.To}}
+	for _, m := range moments {
 		k := Known{Branch: q.Product.Default, Policy: s.Policy(group, q.Product.Product), Now: now}
 		if k.Last, k.Next, err = store.GateChangesAround(ctx, scope, q.Product.ID, m.at); err != nil {
 			return c, err

@@ -40,23 +40,38 @@ func TestMomentOf(t *testing.T) {
 	}{
 		"now, by the policy of now": {
 			now, known(failed, none, day),
-			Moment{At: now, State: models.GateFailed, Counts: b.Counts, AsOf: now, Thresholds: &newer, Owner: OwnerProduct, Change: 7},
+			Moment{
+				At: now, State: models.GateFailed, Counts: b.Counts, AsOf: now,
+				Thresholds: &newer, Owner: OwnerProduct, Change: 7,
+			},
 		},
 		"since the counts changed last they are exact": {
 			ago(5), known(failed, none, day),
-			Moment{At: ago(5), State: models.GateFailed, Counts: b.Counts, AsOf: ago(5), Thresholds: &limits, Owner: OwnerGroup, Change: 7},
+			Moment{
+				At: ago(5), State: models.GateFailed, Counts: b.Counts, AsOf: ago(5),
+				Thresholds: &limits, Owner: OwnerGroup, Change: 7,
+			},
 		},
 		"the end of a day after the change": {
 			ago(11), known(failed, none, day),
-			Moment{At: ago(11), State: models.GateFailed, Counts: day.Counts, AsOf: ago(12), Daily: true, Thresholds: &limits, Owner: OwnerGroup, Change: 7},
+			Moment{
+				At: ago(11), State: models.GateFailed, Counts: day.Counts, AsOf: ago(12), Daily: true,
+				Thresholds: &limits, Owner: OwnerGroup, Change: 7,
+			},
 		},
 		"the change after the end of a day": {
 			ago(20), known(failed, none, models.DayCounts{Day: ago(80), Counts: day.Counts}),
-			Moment{At: ago(20), State: models.GateFailed, Counts: failed.Counts, AsOf: ago(30), Thresholds: &limits, Owner: OwnerGroup, Change: 7},
+			Moment{
+				At: ago(20), State: models.GateFailed, Counts: failed.Counts, AsOf: ago(30),
+				Thresholds: &limits, Owner: OwnerGroup, Change: 7,
+			},
 		},
 		"a change's own moment is exact": {
 			ago(30), known(failed, none, models.DayCounts{}),
-			Moment{At: ago(30), State: models.GateFailed, Counts: failed.Counts, AsOf: ago(30), Thresholds: &limits, Owner: OwnerGroup, Change: 7},
+			Moment{
+				At: ago(30), State: models.GateFailed, Counts: failed.Counts, AsOf: ago(30),
+				Thresholds: &limits, Owner: OwnerGroup, Change: 7,
+			},
 		},
 		"before the first change": {
 			ago(200), known(none, first, models.DayCounts{}),
@@ -66,7 +81,7 @@ func TestMomentOf(t *testing.T) {
 			ago(900), known(none, first, models.DayCounts{}),
 			Moment{At: ago(900), State: models.GateNone, AsOf: ago(900)},
 		},
-		"what nothing tells of is as now": {
+		"without an earlier change or day it is as now": {
 			ago(200), known(none, failed, models.DayCounts{}),
 			Moment{At: ago(200), State: models.GatePassed, Counts: b.Counts, AsOf: now},
 		},

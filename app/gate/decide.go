@@ -1,17 +1,16 @@
-// Package gate decides what a security gate says: which thresholds count, what
-// they say of the counts, and why; and it records a change.
+// Package gate evaluates security gates. It finds the policy of a product, decides whether
+// its counts pass and why, and records and announces each change.
 package gate
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"gatecrier/app/settings"
 	"gatecrier/models"
 )
 
-// Owner says whose thresholds a policy has.
+// Owner is the owner of the thresholds of a policy.
 type Owner string
 
 // The owners of a policy.
@@ -21,16 +20,16 @@ const (
 	OwnerProduct Owner = "product"
 )
 
-// Policy is what counts for one product.
+// Policy is the gate policy of one product.
 type Policy struct {
 	Active     bool
 	Thresholds models.Counts
 	Owner      Owner
 }
 
-// PolicyOf finds the policy of a product: its group's, where that has another
-// mode than standard, else its own, else the global one. group is nil where it
-// is in none.
+// PolicyOf returns the policy of a product: its group's, unless the group's mode is
+// standard; else its own, unless its mode is standard; else the global one. group is nil
+// for a product without a group.
 func PolicyOf(global settings.Gate, group *models.Group, p models.Product) Policy {
 	if group != nil && group.GateMode != models.GateStandard {
 		return policyBy(OwnerGroup, group.GateMode, group.Thresholds)
@@ -48,10 +47,10 @@ func policyBy(o Owner, mode models.GateMode, t models.Thresholds) Policy {
 	return Policy{Active: true, Thresholds: t.Limits(), Owner: o}
 }
 
-// Verdict is what a gate says, and why.
+// Verdict is the state of a gate, and why.
 type Verdict struct {
 	State models.GateState
-	Over  []models.Severity // the severities over their limit, worst first
+	Over  []models.Severity // the severities over their threshold, worst first
 	Why   string            // a phrase: "1 critical (limit 0), 18 high (limit 0)"
 }
 
@@ -87,12 +86,12 @@ func disabledWhy(o Owner) string {
 	return "security gates are disabled"
 }
 
-// passedWhy names the limited severities, since these are what passed.
+// passedWhy names the counts and the thresholds of the limited severities.
 func passedWhy(p Policy, counts models.Counts) string {
 	var parts []string
 	for _, s := range models.Severities() {
 		if limit := p.Thresholds.Of(s); limit < settings.NoLimit {
-			parts = append(parts, strconv.FormatInt(counts.Of(s), 10)+" "+s.String()+" (limit "+strconv.FormatInt(limit, 10)+")")
+			parts = append(parts, fmt.Sprintf("%d %s (limit %d)", counts.Of(s), s, limit))
 		}
 	}
 	if len(parts) == 0 {

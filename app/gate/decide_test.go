@@ -21,7 +21,7 @@ func TestDecide(t *testing.T) {
 			models.Counts{},
 			Verdict{State: models.GatePassed, Why: "within all limits: 0 critical (limit 0), 0 high (limit 0)"},
 		},
-		"what has no limit passes": {
+		"a severity without a limit passes": {
 			standard,
 			models.Counts{Medium: 500, Low: 3, Unknown: 99999},
 			Verdict{State: models.GatePassed, Why: "within all limits: 0 critical (limit 0), 0 high (limit 0)"},
@@ -40,7 +40,8 @@ func TestDecide(t *testing.T) {
 			models.Counts{High: 2},
 			Verdict{
 				State: models.GatePassed,
-				Why:   "within all limits: 0 critical (limit 0), 2 high (limit 2), 0 medium (limit 0), 0 low (limit 0), 0 none (limit 0), 0 unknown (limit 0)",
+				Why: "within all limits: 0 critical (limit 0), 2 high (limit 2), 0 medium (limit 0), " +
+					"0 low (limit 0), 0 none (limit 0), 0 unknown (limit 0)",
 			},
 		},
 		"over the large default fails too": {
@@ -90,13 +91,8 @@ func TestPolicyOf(t *testing.T) {
 			own,
 			Policy{true, models.Counts{High: 5}, OwnerProduct},
 		},
-		"standard, globally inactive": {
-			settings.Gate{},
-			nil,
-			standard,
-			Policy{false, models.Counts{}, OwnerGlobal},
-		},
-		"disabled": {global, nil, disabled, Policy{Owner: OwnerProduct}},
+		"standard, globally inactive": {settings.Gate{}, nil, standard, Policy{false, models.Counts{}, OwnerGlobal}},
+		"disabled":                    {global, nil, disabled, Policy{Owner: OwnerProduct}},
 		"a standard group leaves it": {
 			global,
 			group(models.GateStandard),

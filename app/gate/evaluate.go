@@ -12,20 +12,20 @@ import (
 // maxFailing is how many findings an event names.
 const maxFailing = 5
 
-// Change is a cause to look at a branch's gate again.
+// Change is a cause to evaluate a branch's gate again.
 type Change struct {
-	Counts    models.Counts // the branch's active observations, after it
+	Counts    models.Counts // the branch's active observations after the change
 	Cause     event.Cause   // what happened
-	Actor     string        // who did it
-	Activated Activated     // what it made active
+	Actor     string        // the label of the user, the token or the system that caused it
+	Activated Activated     // the findings that it made active
 }
 
-// Outcome is what came of an evaluation.
+// Outcome is the result of an evaluation.
 type Outcome struct {
 	Before, After models.GateState
 	Why           string
-	Event         models.Event // the change's; zero where there is none
-	Held          models.Held  // where the change waits to be announced
+	Event         models.Event // of the change, zero without one
+	Held          models.Held  // of a change on hold, zero otherwise
 }
 
 // Service evaluates gates.
@@ -34,19 +34,19 @@ type Service struct {
 	policy func() settings.Gate
 }
 
-// New returns a service that reads the global policy anew for each evaluation.
+// New returns a service that reads the global policy for each evaluation.
 func New(log *event.Log, policy func() settings.Gate) *Service {
 	return &Service{log: log, policy: policy}
 }
 
-// Policy is what counts for a product of a group (nil for none) now.
+// Policy returns the current policy of a product of a group (nil for none).
 func (s *Service) Policy(group *models.Group, p models.Product) Policy {
 	return PolicyOf(s.policy(), group, p)
 }
 
-// Evaluate writes a branch's counts and its gate, in the transaction of the
-// cause. A change of the default branch's gate is the product's: it makes a
-// row of history and an event. Other branches announce nothing.
+// Evaluate writes a branch's counts and its gate in the transaction of the cause. A change
+// of the default branch's gate changes the product's gate: it makes a row of the history
+// and an event. Other branches announce nothing.
 func (s *Service) Evaluate(tx *models.Tx, g models.Gated, c Change) (Outcome, error) {
 	policy := s.Policy(g.Group, g.Product)
 	verdict := Decide(policy, c.Counts)
@@ -74,9 +74,8 @@ func (s *Service) Evaluate(tx *models.Tx, g models.Gated, c Change) (Outcome, er
 	return out, err
 }
 
-// record keeps a change of a product's gate: as an event and a row of the
-// history. Where a new state has to stand for a time, people are told of it
-// later, by Release, and of one that returns before that not at all.
+// record writes a change of a product's gate as an event and a row of the history. With a
+// hold time, AnnounceDue announces the change later, or never if the gate returns before.
 func (s *Service) record(tx *models.Tx, g models.Gated, c Change, policy Policy, v Verdict, out *Outcome) error {
 	failing, err := failingObservations(tx, g.Branch.ID, v, c.Activated)
 	if err != nil {
@@ -91,12 +90,12 @@ func (s *Service) record(tx *models.Tx, g models.Gated, c Change, policy Policy,
 		payload.Thresholds = &policy.Thresholds
 	}
 	row := models.GateChange{ProductID: g.Product.ID, From: payload.From, To: payload.To, Counts: c.Counts}
-	told, hold := g.Branch.Gate, s.HoldTime(g.Product)
+	lastAnnounced, hold := g.Branch.Gate, s.HoldTime(g.Product)
 	if g.Branch.Held.Any() {
-		told = g.Branch.Held.From
+		lastAnnounced = g.Branch.Held.From
 	}
-	if hold == 0 && told != v.State {
-		payload.From = told // where an earlier one was held, people have not heard of it
+	if hold == 0 && lastAnnounced != v.State {
+		payload.From = lastAnnounced // the states since were on hold, nobody knows them
 		out.Event, err = s.log.Append(tx, g.Product.ID, c.Actor, payload)
 		row.Announced = out.Event.ID
 	} else {
@@ -106,8 +105,8 @@ func (s *Service) record(tx *models.Tx, g models.Gated, c Change, policy Policy,
 		return fmt.Errorf("append %s: %w", event.GateChanged, err)
 	}
 	row.EventID = out.Event.ID
-	if row.Announced == 0 && told != v.State {
-		out.Held = models.Held{From: told, Until: tx.Now().Add(hold), EventID: row.EventID}
+	if row.Announced == 0 && lastAnnounced != v.State {
+		out.Held = models.Held{From: lastAnnounced, Until: tx.Now().Add(hold), EventID: row.EventID}
 	}
 	if out.Held.Any() || g.Branch.Held.Any() {
 		if err := tx.SaveHeld(g.Branch.ID, out.Held); err != nil {
@@ -117,27 +116,27 @@ func (s *Service) record(tx *models.Tx, g models.Gated, c Change, policy Policy,
 	return tx.InsertGateChange(row)
 }
 
-// failingObservations names the findings that made a gate fail: those that the cause has
-// brought, else the worst there are (a threshold was lowered). One that is in
-// several components is named once.
+// failingObservations returns the findings that an event names: those that the cause made
+// active, or the worst of the branch (after a threshold was lowered). A finding in several
+// components has one entry. It returns no findings unless the gate fails.
 func failingObservations(tx *models.Tx, branchID int64, v Verdict, activated Activated) (event.Failing, error) {
 	if v.State != models.GateFailed {
 		return event.Failing{Items: []event.Finding{}}, nil
 	}
-	if t := activated.failing(v.Over); t.Total() > 0 {
-		return t, nil
+	if f := activated.failing(v.Over); f.Total() > 0 {
+		return f, nil
 	}
 	list, err := tx.FailingObservations(tx.Context(), branchID, v.Over, 4*maxFailing)
-	t := event.Failing{Items: []event.Finding{}}
+	failing := event.Failing{Items: []event.Finding{}}
 	for _, o := range list {
-		t.Items = name(t.Items, event.Finding{Title: o.Title, Severity: o.Severity, Component: o.Component})
+		f := event.Finding{Title: o.Title, Severity: o.Severity, Component: o.Component}
+		failing.Items = appendTitle(failing.Items, f)
 	}
-	return t, err
+	return failing, err
 }
 
-// name adds a finding to those that an event names, where there is room for a
-// title that is not there yet.
-func name(list []event.Finding, f event.Finding) []event.Finding {
+// appendTitle appends a finding unless the list is full or has its title already.
+func appendTitle(list []event.Finding, f event.Finding) []event.Finding {
 	if len(list) == maxFailing || slices.ContainsFunc(list, func(e event.Finding) bool { return e.Title == f.Title }) {
 		return list
 	}

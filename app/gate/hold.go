@@ -12,17 +12,16 @@ import (
 	"gatecrier/models"
 )
 
-// announceBatch is how many changes that were held are announced in one look.
+// announceBatch is how many branches on hold AnnounceDue reads at once.
 const announceBatch = 100
 
-// HoldTime is how long a new state of a product's gate has to stand before it is
-// announced.
+// HoldTime returns how long a new state of a product's gate must last before it is announced.
 func (s *Service) HoldTime(p models.Product) time.Duration { return OriginOf(s.policy(), nil, p).Hold }
 
-// resetHold lets a change that waits go by the time that counts now.
+// resetHold applies the current hold time to a change on hold.
 func (s *Service) resetHold(tx *models.Tx, g models.Gated) error {
 	held := g.Branch.Held
-	change, ok, err := heldChange(tx, held)
+	change, ok, err := pendingChange(tx, held)
 	if err != nil || !ok {
 		return err
 	}
@@ -34,38 +33,38 @@ func (s *Service) resetHold(tx *models.Tx, g models.Gated) error {
 	return tx.SaveHeld(g.Branch.ID, held)
 }
 
-// heldChange finds the event of a change that waits; ok is false where that is
-// gone, so that there is nothing left to tell.
-func heldChange(tx *models.Tx, held models.Held) (e models.Event, ok bool, err error) {
-	e, err = tx.Event(tx.Context(), models.SystemScope("a change that was held is announced"), held.EventID)
+// pendingChange returns the event of a change on hold. ok is false if the event was
+// deleted: then there is nothing to announce.
+func pendingChange(tx *models.Tx, held models.Held) (e models.Event, ok bool, err error) {
+	e, err = tx.Event(tx.Context(), models.SystemScope("a change on hold is announced"), held.EventID)
 	if fault.Is(err, fault.NotFound) {
 		return e, false, nil
 	}
 	return e, err == nil, err
 }
 
-// AnnounceDue announces the changes that have stood for their time. One that cannot
-// be announced keeps no other from it.
+// AnnounceDue announces the changes whose hold time is over. If one fails, it goes on
+// with the others and returns all errors joined.
 func (s *Service) AnnounceDue(ctx context.Context, store *models.Store) error {
 	for {
 		list, err := store.HeldBranches(ctx, announceBatch)
 		if err != nil {
 			return err
 		}
-		var wrong error
+		var errs error
 		for _, b := range list {
 			if err := store.Write(ctx, func(tx *models.Tx) error { return s.announceDue(tx, b) }); err != nil {
-				wrong = errors.Join(wrong, fmt.Errorf("announce what was held of product %d: %w", b.ProductID, err))
+				errs = errors.Join(errs, fmt.Errorf("announce the gate change of product %d: %w", b.ProductID, err))
 			}
 		}
-		if len(list) < announceBatch || wrong != nil {
-			return wrong
+		if len(list) < announceBatch || errs != nil {
+			return errs
 		}
 	}
 }
 
-// announceDue announces one, if it is still to be. It is told as what it was when
-// it happened, from what people know to what the gate says.
+// announceDue announces one change if it is still on hold. The event has the cause and the
+// counts of the change, and goes from the last announced state to the present one.
 func (s *Service) announceDue(tx *models.Tx, b models.Branch) error {
 	g, err := tx.GateOf(b.ProductID, b.Name)
 	if fault.Is(err, fault.NotFound) {
@@ -75,23 +74,23 @@ func (s *Service) announceDue(tx *models.Tx, b models.Branch) error {
 	if err != nil || g.Branch.ID != b.ID || !held.Any() || held.Until.After(tx.Now()) {
 		return err
 	}
-	change, ok, err := heldChange(tx, held)
+	change, ok, err := pendingChange(tx, held)
 	if err != nil {
 		return err
 	}
-	if !ok || !g.Branch.Default { // what another branch says is announced to nobody
+	if !ok || !g.Branch.Default { // the branch is the default no longer: it announces nothing
 		return tx.SaveHeld(b.ID, models.Held{})
 	}
 	var payload event.GateChange
 	if err := json.Unmarshal(change.Payload, &payload); err != nil {
-		return fmt.Errorf("read a change that was held: %w", err)
+		return fmt.Errorf("decode a gate change on hold: %w", err)
 	}
 	payload.From, payload.HeldSince = held.From, &change.At
-	told, err := s.log.Append(tx, g.Product.ID, change.Actor, payload)
+	announced, err := s.log.Append(tx, g.Product.ID, change.Actor, payload)
 	if err != nil {
 		return err
 	}
-	if err := tx.AnnounceGateChange(g.Product.ID, held.EventID, told.ID); err != nil {
+	if err := tx.AnnounceGateChange(g.Product.ID, held.EventID, announced.ID); err != nil {
 		return err
 	}
 	return tx.SaveHeld(b.ID, models.Held{})

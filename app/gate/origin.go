@@ -7,11 +7,10 @@ import (
 	"gatecrier/models"
 )
 
-// Source says where one number of a policy comes from.
+// Source is the source of one value of a policy.
 type Source string
 
-// The sources. A threshold that is unset where its owner has thresholds of its
-// own counts as 0.
+// The sources. If the owner has thresholds of its own, an unset one counts as 0.
 const (
 	SourceGlobal  Source = "global"
 	SourceGroup   Source = "group"
@@ -19,17 +18,17 @@ const (
 	SourceUnset   Source = "unset"
 )
 
-// Origin is what counts for a product, and whose each part of it is.
+// Origin is the policy and the hold time of a product with the source of each value.
 type Origin struct {
 	Policy
-	Group      string                     // the name of the group whose gate counts, "" where that is nobody's
-	Sources    map[models.Severity]Source // of the thresholds; nil where there is no gate
-	Hold       time.Duration              // how long a new state stands before it is announced
+	Group      string                     // the group's name if the policy is the group's, else ""
+	Sources    map[models.Severity]Source // of the thresholds; nil for a disabled gate
+	Hold       time.Duration              // how long a new state must last before it is announced
 	HoldSource Source
 }
 
-// OriginOf finds what counts for a product, and whose each part of it is. group
-// is nil where it is in none.
+// OriginOf returns the origin of a product's policy. group is nil for a product without a
+// group.
 func OriginOf(global settings.Gate, group *models.Group, p models.Product) Origin {
 	o := Origin{Policy: PolicyOf(global, group, p), Hold: global.Hold, HoldSource: SourceGlobal}
 	if p.HoldSeconds != nil {
@@ -59,8 +58,7 @@ func OriginOf(global settings.Gate, group *models.Group, p models.Product) Origi
 	return o
 }
 
-// Origin is what counts for a product of a group (nil for none) now, and whose
-// it is.
+// Origin returns the origin of the current policy of a product of a group (nil for none).
 func (s *Service) Origin(group *models.Group, p models.Product) Origin {
 	return OriginOf(s.policy(), group, p)
 }

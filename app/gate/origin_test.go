@@ -10,7 +10,7 @@ import (
 	"gatecrier/models"
 )
 
-func all(s Source) map[models.Severity]Source {
+func allSources(s Source) map[models.Severity]Source {
 	m := map[models.Severity]Source{}
 	for _, severity := range models.Severities() {
 		m[severity] = s
@@ -31,7 +31,7 @@ func TestOriginOf(t *testing.T) {
 		HoldSeconds: &minute,
 	}
 	at := func(s Source, severities ...models.Severity) map[models.Severity]Source {
-		m := all(SourceUnset)
+		m := allSources(SourceUnset)
 		for _, severity := range severities {
 			m[severity] = s
 		}
@@ -46,20 +46,28 @@ func TestOriginOf(t *testing.T) {
 		"of all products": {
 			global, nil,
 			models.Product{GateMode: models.GateStandard},
-			Origin{Policy{true, global.Thresholds, OwnerGlobal}, "", all(SourceGlobal), time.Hour, SourceGlobal},
+			Origin{Policy{true, global.Thresholds, OwnerGlobal}, "", allSources(SourceGlobal), time.Hour, SourceGlobal},
 		},
 		"its own, an explicit 0 and unset ones": {
 			global, nil, own,
-			Origin{Policy{true, models.Counts{High: 5}, OwnerProduct}, "", at(SourceProduct, models.Critical, models.High), time.Minute, SourceProduct},
+			Origin{
+				Policy{true, models.Counts{High: 5}, OwnerProduct},
+				"",
+				at(SourceProduct, models.Critical, models.High), time.Minute, SourceProduct,
+			},
 		},
 		"its group's, but the hold time stays its own": {
 			global, group(models.GateOwn), own,
-			Origin{Policy{true, models.Counts{Low: 5}, OwnerGroup}, "Payments", at(SourceGroup, models.Low), time.Minute, SourceProduct},
+			Origin{
+				Policy{true, models.Counts{Low: 5}, OwnerGroup},
+				"Payments",
+				at(SourceGroup, models.Low), time.Minute, SourceProduct,
+			},
 		},
 		"a standard group is nobody's": {
 			global, group(models.GateStandard),
 			models.Product{GateMode: models.GateStandard, HoldSeconds: &zero},
-			Origin{Policy{true, global.Thresholds, OwnerGlobal}, "", all(SourceGlobal), 0, SourceProduct},
+			Origin{Policy{true, global.Thresholds, OwnerGlobal}, "", allSources(SourceGlobal), 0, SourceProduct},
 		},
 		"disabled by its group": {
 			global, group(models.GateDisabled), own,

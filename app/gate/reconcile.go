@@ -13,17 +13,17 @@ import (
 )
 
 const (
-	// reconcileAtOnce is how many branches are compared by one read.
-	reconcileAtOnce = 100
-	// maxMended is how many branches a report of mended ones names.
-	maxMended = 3
-	// maxLook is how often a branch is looked at that changes meanwhile.
-	maxLook = 3
+	// reconcileBatch is how many branches one read compares.
+	reconcileBatch = 100
+	// maxRepairsNamed is how many repaired branches Repairs names.
+	maxRepairsNamed = 3
+	// maxTries is how often a branch is checked that changes meanwhile.
+	maxTries = 3
 )
 
-// Reconciler finds what has drifted, by whatever cause: sources that say
-// something else than their observations, branches that say something else than
-// their sources, gates that say something else than their policy.
+// Reconciler finds and repairs drift of any cause: counts of a source that differ from its
+// observations, counts of a branch that differ from its sources, and gates that differ
+// from their policy.
 type Reconciler struct {
 	store   *models.Store
 	gates   *Service
@@ -36,13 +36,13 @@ func NewReconciler(store *models.Store, gates *Service, sweeper *Sweeper, log *s
 	return &Reconciler{store: store, gates: gates, sweeper: sweeper, log: log}
 }
 
-// Repairs is what a look has mended.
+// Repairs are the repairs of one reconciliation.
 type Repairs struct {
 	Branches int
-	First    []string // what was wrong with the first few
+	First    []string // what was wrong with the first branches
 }
 
-// String says so in a line, "" for nothing.
+// String returns the repairs as one line, "" for none.
 func (m Repairs) String() string {
 	if m.Branches == 0 {
 		return ""
@@ -56,24 +56,24 @@ func (m Repairs) String() string {
 
 func (m *Repairs) add(what string) {
 	m.Branches++
-	if len(m.First) < maxMended {
+	if len(m.First) < maxRepairsNamed {
 		m.First = append(m.First, what)
 	}
 }
 
-// Reconcile looks at all branches that were ever evaluated, and mends what has
-// drifted. It compares without a transaction, and what is as it should be is
-// not written. A branch that cannot be mended keeps no other from it.
+// Reconcile checks all branches that were ever evaluated, and repairs those that have
+// drifted. It compares without a transaction, and writes only repairs. If one branch
+// fails, it goes on with the others and returns all errors joined.
 func (r *Reconciler) Reconcile(ctx context.Context) (Repairs, error) {
-	var mended Repairs
-	if err := r.sweeper.Sweep(ctx); err != nil { // its changes are told as its own
-		return mended, err
+	var repairs Repairs
+	if err := r.sweeper.Sweep(ctx); err != nil { // first, so that its changes do not count as drift
+		return repairs, err
 	}
-	var wrong error
+	var errs error
 	for after := int64(0); ; {
-		list, err := r.store.EvaluatedGates(ctx, after, reconcileAtOnce)
+		list, err := r.store.EvaluatedGates(ctx, after, reconcileBatch)
 		if err != nil || len(list) == 0 {
-			return mended, errors.Join(wrong, err)
+			return repairs, errors.Join(errs, err)
 		}
 		ids := make([]int64, len(list))
 		for i, g := range list {
@@ -81,16 +81,16 @@ func (r *Reconciler) Reconcile(ctx context.Context) (Repairs, error) {
 		}
 		tallies, err := r.store.TallySources(ctx, ids)
 		if err != nil {
-			return mended, errors.Join(wrong, err)
+			return repairs, errors.Join(errs, err)
 		}
 		for _, g := range list {
 			what, err := r.check(ctx, g, tallies[g.Branch.ID])
 			if err != nil {
-				wrong = errors.Join(wrong, fmt.Errorf("reconcile %s: %w", nameOf(g), err))
+				errs = errors.Join(errs, fmt.Errorf("reconcile %s: %w", nameOf(g), err))
 			}
 			if what != "" {
-				mended.add(nameOf(g) + ": " + what)
-				r.log.WarnContext(ctx, "drift mended", "product", g.Product.ID, "branch", g.Branch.Name, "what", what)
+				repairs.add(nameOf(g) + ": " + what)
+				r.log.WarnContext(ctx, "repair drift", "product", g.Product.ID, "branch", g.Branch.Name, "what", what)
 			}
 		}
 		after = ids[len(ids)-1]
@@ -99,18 +99,18 @@ func (r *Reconciler) Reconcile(ctx context.Context) (Repairs, error) {
 
 func nameOf(g models.Gated) string { return g.Product.Name + " (" + g.Branch.Name + ")" }
 
-// check compares one branch, and says what was wrong with it and is mended.
+// check compares one branch, repairs it, and returns what was wrong, "" for nothing.
 func (r *Reconciler) check(ctx context.Context, g models.Gated, sources []models.SourceTally) (what string, err error) {
-	for try := 0; try < maxLook && (try > 0 || r.drifted(g, sources)); try++ {
-		var again bool
+	for try := 0; try < maxTries && (try > 0 || r.drifted(g, sources)); try++ {
+		var stale bool
 		err = r.store.Write(ctx, func(tx *models.Tx) (err error) {
-			what, again, err = r.repair(tx, g, sources)
+			what, stale, err = r.repair(tx, g, sources)
 			return err
 		})
 		if fault.Is(err, fault.NotFound) { // it was deleted
 			return "", nil
 		}
-		if err != nil || !again {
+		if err != nil || !stale {
 			return what, err
 		}
 		tallies, err := r.store.TallySources(ctx, []int64{g.Branch.ID})
@@ -122,8 +122,8 @@ func (r *Reconciler) check(ctx context.Context, g models.Gated, sources []models
 	return "", err
 }
 
-// drifted reports whether a branch seems to have. It was read bit by bit, so
-// that it may have changed meanwhile instead.
+// drifted reports whether a branch seems to have drifted. Several reads make it up, so an
+// import between them looks like drift too.
 func (r *Reconciler) drifted(g models.Gated, sources []models.SourceTally) bool {
 	var total models.Counts
 	for _, s := range sources {
@@ -136,33 +136,32 @@ func (r *Reconciler) drifted(g models.Gated, sources []models.SourceTally) bool 
 	return total != g.Branch.Counts || verdict.State != g.Branch.Gate || verdict.Why != g.Branch.Why
 }
 
-// repair looks again where nothing else changes, and makes the branch right. It
-// counts no observations: what was counted holds as long as the source has its
-// version. again is true where one has another by now.
+// repair checks a branch again under its lock and corrects it. It counts no observations:
+// counted holds while the sources keep their versions. stale means that one has a new
+// version, so that the caller must count again.
 func (r *Reconciler) repair(
 	tx *models.Tx, was models.Gated, counted []models.SourceTally,
-) (what string, again bool, err error) {
+) (what string, stale bool, err error) {
 	if err := tx.LockProduct(was.Product.ID); err != nil {
 		return "", false, err
 	}
 	at, err := tx.GateSweep(tx.Context())
-	if err != nil || at.Version > r.gates.policy().Version { // another instance knows more
+	if err != nil || at.Version > r.gates.policy().Version { // another instance has newer settings
 		return "", false, err
 	}
 	g, err := tx.GateOf(was.Product.ID, was.Branch.Name)
 	if err != nil || g.Branch.ID != was.Branch.ID || !g.Branch.Evaluated {
 		return "", false, err
 	}
-	total, wrong, again, err := correct(tx, g.Branch.ID, counted)
-	if err != nil || again {
-		return "", again, err
+	total, wrong, stale, err := correct(tx, g.Branch.ID, counted)
+	if err != nil || stale {
+		return "", stale, err
 	}
-	if g.Branch.Counts != total { // says more than its sources do
+	if g.Branch.Counts != total { // this text replaces those of the sources
 		wrong = []string{countsChanged(total, g.Branch.Counts)}
 	}
-	out, err := r.gates.Evaluate(
-		tx, g, Change{Counts: total, Cause: event.Cause{Kind: event.CauseReconcile, Text: "the hourly reconciliation"}},
-	)
+	cause := event.Cause{Kind: event.CauseReconcile, Text: "the hourly reconciliation"}
+	out, err := r.gates.Evaluate(tx, g, Change{Counts: total, Cause: cause})
 	switch {
 	case out.Before != out.After:
 		wrong = append(wrong, string(out.After)+" instead of "+string(out.Before))
@@ -172,11 +171,11 @@ func (r *Reconciler) repair(
 	return strings.Join(wrong, ", "), false, err
 }
 
-// correct gives a branch's sources the counts of their observations, and sums
-// them up.
+// correct writes the counts of their observations to a branch's drifted sources, and
+// returns the sum of all. stale means that a counted source has a new version.
 func correct(
 	tx *models.Tx, branchID int64, counted []models.SourceTally,
-) (total models.Counts, wrong []string, again bool, err error) {
+) (total models.Counts, wrong []string, stale bool, err error) {
 	sources, err := tx.SourcesOf(tx.Context(), branchID)
 	if err != nil {
 		return total, nil, false, err
@@ -203,7 +202,7 @@ func correct(
 	return total, wrong, false, nil
 }
 
-// countsChanged names the severities that differ.
+// countsChanged describes the severities that differ.
 func countsChanged(is, was models.Counts) string {
 	var parts []string
 	for _, s := range models.Severities() {

@@ -12,15 +12,15 @@ import (
 	"gatecrier/models"
 )
 
-// sweepBatch is how many branches a sweep evaluates in one transaction: few
-// enough to keep no other writer waiting.
+// sweepBatch is how many branches a sweep evaluates in one transaction: few enough that
+// other writers wait little.
 const sweepBatch = 20
 
-// sweepEvery is how soon a sweep is found that another instance left behind.
+// sweepEvery is how soon an instance continues the sweep that another one left.
 const sweepEvery = time.Minute
 
-// Sweeper evaluates all gates again after a change of the global policy. How
-// far it has come is in the database, so that a restart goes on from there.
+// Sweeper evaluates all gates again after a change of the global policy. Its progress is
+// in the database, so that it continues after a restart.
 type Sweeper struct {
 	store  *models.Store
 	gates  *Service
@@ -33,17 +33,16 @@ func NewSweeper(store *models.Store, gates *Service, log *slog.Logger) *Sweeper 
 	return &Sweeper{store: store, gates: gates, log: log, signal: event.NewSignal()}
 }
 
-// Wake lets Run look at the policy at once.
+// Wake makes Run check the policy at once.
 func (s *Sweeper) Wake() { s.signal.Notify() }
 
-// Run sweeps whenever the policy is another than that of the last sweep, until
-// ctx ends.
+// Run sweeps whenever the policy differs from that of the last sweep, until ctx ends.
 func (s *Sweeper) Run(ctx context.Context) {
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
 	for {
 		if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
-			s.log.Error("gates not evaluated again", "error", err)
+			s.log.Error("evaluate gates again", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -54,14 +53,13 @@ func (s *Sweeper) Run(ctx context.Context) {
 	}
 }
 
-// Sweep does what there is to do now, and returns when all gates are as the
-// current policy says.
+// Sweep sweeps as far as needed, and returns when all gates follow the current policy.
 func (s *Sweeper) Sweep(ctx context.Context) error {
 	for ctx.Err() == nil {
 		at, err := s.store.GateSweep(ctx)
 		version := s.gates.policy().Version
 		switch {
-		case err != nil || at.Version > version: // another instance knows more
+		case err != nil || at.Version > version: // another instance has newer settings
 			return err
 		case at.Done && at.Version == version:
 			return nil
@@ -77,22 +75,23 @@ func (s *Sweeper) Sweep(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// errOvertaken undoes a step of a sweep that another instance has done, or in
-// whose place a newer sweep has come.
+// errOvertaken undoes a step that another instance has done, or whose sweep a newer one
+// has replaced.
 var errOvertaken = errors.New("another sweep is further")
 
-// begin begins a sweep in the place of the last one, whether that was done or
-// not. How many branches there are is counted here alone, and nobody waits for
-// it.
+// begin replaces the last sweep, finished or not, with a new one. It counts the branches
+// before the transaction, so that no writer waits for the count.
 func (s *Sweeper) begin(ctx context.Context, last models.GateSweep, version int64) error {
 	total, err := s.store.CountEvaluatedBranches(ctx)
 	if err != nil {
 		return err
 	}
-	return s.store.Write(ctx, func(tx *models.Tx) error { return unless(tx.BeginGateSweep(last, version, total)) })
+	return s.store.Write(ctx, func(tx *models.Tx) error {
+		return elseOvertaken(tx.BeginGateSweep(last, version, total))
+	})
 }
 
-// step evaluates some branches, and notes how far that has come.
+// step evaluates the next batch of branches, and stores the progress.
 func (s *Sweeper) step(tx *models.Tx, at models.GateSweep) error {
 	list, err := tx.LockGates(at.BranchID, sweepBatch)
 	if err != nil {
@@ -117,26 +116,27 @@ func (s *Sweeper) step(tx *models.Tx, at models.GateSweep) error {
 	if at.Done = len(list) < sweepBatch; at.Done {
 		at.FinishedAt = tx.Now()
 	}
-	return unless(tx.SaveGateSweep(at, from))
+	return elseOvertaken(tx.SaveGateSweep(at, from))
 }
 
-func unless(ok bool, err error) error {
+// elseOvertaken returns errOvertaken unless a step was stored.
+func elseOvertaken(ok bool, err error) error {
 	if err == nil && !ok {
 		return errOvertaken
 	}
 	return err
 }
 
-// Progress is how far the look at all gates has come that follows the last
-// change of the settings, for administrators.
+// Progress returns the progress of the sweep after the last change of the settings. It
+// returns fault.Forbidden unless the actor is an administrator.
 func (s *Sweeper) Progress(ctx context.Context, actor authz.Actor) (models.GateSweep, error) {
 	if !actor.Administrator() {
 		return models.GateSweep{}, fault.New(fault.Forbidden, "Settings are for administrators")
 	}
 	at, err := s.store.GateSweep(ctx)
-	if version := s.gates.policy().Version; at.Version < version { // it begins in a moment
+	if version := s.gates.policy().Version; at.Version < version { // it begins soon
 		at = models.GateSweep{Version: version}
 	}
-	at.Total = max(at.Total, at.Seen) // some may have come since it began
+	at.Total = max(at.Total, at.Seen) // branches can be added during a sweep
 	return at, err
 }
