@@ -75,16 +75,16 @@ func millionResults(n int, toolFirst bool) io.Reader {
 func watchMemory() func() (alloc, sys uint64) {
 	stop, done := make(chan struct{}), make(chan [2]uint64)
 	go func() {
-		var most [2]uint64
+		var limit [2]uint64
 		tick := time.NewTicker(5 * time.Millisecond)
 		defer tick.Stop()
 		for {
 			var m runtime.MemStats
 			runtime.ReadMemStats(&m)
-			most[0], most[1] = max(most[0], m.HeapAlloc), max(most[1], m.HeapSys)
+			limit[0], limit[1] = max(limit[0], m.HeapAlloc), max(limit[1], m.HeapSys)
 			select {
 			case <-stop:
-				done <- most
+				done <- limit
 				return
 			case <-tick.C:
 			}
@@ -92,7 +92,7 @@ func watchMemory() func() (alloc, sys uint64) {
 	}()
 	return func() (uint64, uint64) {
 		close(stop)
-		most := <-done
-		return most[0], most[1]
+		limit := <-done
+		return limit[0], limit[1]
 	}
 }

@@ -7,26 +7,26 @@ import (
 	"gatecrier/models"
 )
 
-// cyclonedx reads CycloneDX in JSON: vulnerabilities, each with the components
-// that it affects, which may be told before or after it.
+// cyclonedx reads CycloneDX in JSON: vulnerabilities with references to the components that
+// they affect. The components can come before or after them.
 type cyclonedx struct {
 	d          *document
 	trouble    problem
 	named      bool
 	tool       string
-	service    string // a tool that is one
+	service    string // the first tool that is a service
 	components map[id]cyclonedxComponent
 	texts      *texts
 	affected   chunks[cyclonedxRecord]
 }
 
-// cyclonedxComponent is what a reference stands for.
+// cyclonedxComponent is a component that references point to.
 type cyclonedxComponent struct {
 	what id
 	name text
 }
 
-// cyclonedxRecord is a vulnerability of a component that is known by reference.
+// cyclonedxRecord is a vulnerability of a component, which it refers to.
 type cyclonedxRecord struct {
 	record
 	ref id
@@ -36,7 +36,7 @@ func newCycloneDX(d *document, t *texts) *cyclonedx {
 	return &cyclonedx{d: d, texts: t, components: map[id]cyclonedxComponent{}}
 }
 
-func (c *cyclonedx) recognised() bool  { return c.named }
+func (c *cyclonedx) recognized() bool  { return c.named }
 func (c *cyclonedx) problem() *problem { return &c.trouble }
 
 func (c *cyclonedx) member(key string) func() error {
@@ -52,7 +52,7 @@ func (c *cyclonedx) member(key string) func() error {
 }
 
 func (c *cyclonedx) readName() error {
-	name, err := c.d.word()
+	name, err := c.d.textValue()
 	c.named = name == "CycloneDX"
 	return err
 }
@@ -67,7 +67,7 @@ func (c *cyclonedx) metadata(key string) error {
 	return c.d.skip()
 }
 
-// toolsByKind reads tools as CycloneDX 1.5 has them; before, they were a list.
+// toolsByKind reads tools in the form of CycloneDX 1.5; before, they were a list.
 func (c *cyclonedx) toolsByKind(key string) error {
 	switch key {
 	case "components":
@@ -78,19 +78,19 @@ func (c *cyclonedx) toolsByKind(key string) error {
 	return c.d.skip()
 }
 
-// toolIn reads a tool, and keeps the name of the first.
+// toolIn reads a tool, and sets name unless an earlier tool has.
 func (c *cyclonedx) toolIn(name *string) error {
 	return c.d.object(func(key string) error {
 		if key != "name" {
 			return c.d.skip()
 		}
-		word, err := c.d.word()
+		word, err := c.d.textValue()
 		*name = first(*name, strings.TrimSpace(word))
 		return err
 	})
 }
 
-// component reads a component or service, and those in it.
+// component reads a component or a service, and those inside it.
 func (c *cyclonedx) component() error {
 	var ref, purl, name, version string
 	texts := map[string]*string{"bom-ref": &ref, "purl": &purl, "name": &name, "version": &version}
@@ -146,7 +146,7 @@ func (c *cyclonedx) vulnerability() error {
 	return err
 }
 
-// vulnerabilityText is vulnerability, of a text that has been read.
+// vulnerabilityText is vulnerability for the text of an element.
 func (c *cyclonedx) vulnerabilityText(text json.RawMessage) {
 	var v cyclonedxVulnerability
 	if c.d.unmarshal(text, &v) {
@@ -154,8 +154,8 @@ func (c *cyclonedx) vulnerabilityText(text json.RawMessage) {
 	}
 }
 
-// add keeps a vulnerability for each component that it affects. One that
-// affects none is kept too: it is for the gate to see.
+// add adds a vulnerability for each component that it affects. One without components is
+// added too, since the gate must count it.
 func (c *cyclonedx) add(v cyclonedxVulnerability) {
 	f := Finding{
 		Title: first(v.ID, v.Ref), Description: first(v.Description, v.Detail), Fix: v.Recommendation,
@@ -169,23 +169,23 @@ func (c *cyclonedx) add(v cyclonedxVulnerability) {
 		c.affected.add(r)
 	}
 	for _, a := range v.Affects {
-		// Where nothing has this reference, it is all there is to tell.
+		// If no component has this reference, the reference itself is the component.
 		r.ref, r.component = identity(a.Ref), c.texts.put(a.Ref, maxPlace)
 		c.affected.add(r)
 	}
 }
 
-// severity is that of the most severe rating.
+// severity returns the severity of the most severe rating.
 func (v *cyclonedxVulnerability) severity() models.Severity {
-	most := models.Unknown
+	worst := models.Unknown
 	for _, r := range v.Ratings {
 		s := severityOf(r.Severity)
 		if r.Severity == "" && r.Score.given {
 			s = r.Score.severity()
 		}
-		most = min(most, s)
+		worst = min(worst, s)
 	}
-	return most
+	return worst
 }
 
 func (v *cyclonedxVulnerability) status() models.Status {
@@ -204,7 +204,7 @@ func (v *cyclonedxVulnerability) status() models.Status {
 	return models.StatusOpen
 }
 
-// report puts the components in the place of their references.
+// report returns the findings with components in place of their references.
 func (c *cyclonedx) report() Report {
 	findings := newFindings(c.texts)
 	c.affected.drain(func(r *cyclonedxRecord) {

@@ -11,35 +11,33 @@ import (
 	"strings"
 )
 
-// maxDepth is how deep lists and objects may lie in each other, as deep as
-// encoding/json allows.
+// maxDepth is the deepest nesting of lists and objects, that of encoding/json.
 const maxDepth = 10_000
 
-// document is a report on its way through the decoder. A text that is no JSON
-// is an error of its methods; a value of another type than expected is noted
-// in blame and passed over, since the document may turn out to be of a format
-// that does not look at it.
+// document reads a report through the decoder. Its methods return an error for a text that
+// is no JSON. They note a value of an unexpected type in blame and skip it, since the
+// document may turn out to have a format that does not use the value.
 type document struct {
 	dec   *json.Decoder
 	path  []step
 	depth int
-	blame *problem // of the format that reads; nil: types do not matter
+	blame *problem // of the format that reads; nil if types do not matter
 }
 
-// step is a key of an object, or where key is empty a place in a list.
+// step is a key of an object, or an index of a list if key is empty.
 type step struct {
 	key   string
 	index int
 }
 
-// problem is the first value of an unexpected type that a format has met.
+// problem is the first value of an unexpected type that a format has read.
 type problem struct{ err error }
 
-// wrongType says where a value has another type than expected, and which.
-type wrongType struct{ text string }
+// typeError is a value of an unexpected type.
+type typeError struct{ text string }
 
-// Error tells the place first.
-func (e *wrongType) Error() string { return e.text }
+// Error returns the location, the expected and the actual type.
+func (e *typeError) Error() string { return e.text }
 
 var errTooDeep = errors.New("lists and objects lie too deep in each other")
 
@@ -59,7 +57,7 @@ func (d *document) array(element func() error) error {
 	return d.either(nil, element)
 }
 
-// either reads an object or a list, where both may be.
+// either reads an object or a list, whichever comes.
 func (d *document) either(member func(key string) error, element func() error) error {
 	t, err := d.dec.Token()
 	if err != nil || t == nil {
@@ -75,7 +73,7 @@ func (d *document) either(member func(key string) error, element func() error) e
 	if member == nil {
 		want = "a list"
 	}
-	d.wrong("", want, kindOf(t))
+	d.noteMismatch("", want, tokenTypeName(t))
 	return d.skipRest(t)
 }
 
@@ -133,8 +131,7 @@ func (d *document) leave(at int) error {
 	return nil
 }
 
-// decode reads a value as a whole. It is not ok, without an error, where its
-// type is another.
+// decode reads a whole value into v. A value of another type is not ok, without an error.
 func (d *document) decode(v any) (ok bool, err error) {
 	err = d.dec.Decode(v)
 	if d.mismatch(err) {
@@ -143,31 +140,31 @@ func (d *document) decode(v any) (ok bool, err error) {
 	return err == nil, err
 }
 
-// unmarshal is decode for a value whose text has been read.
+// unmarshal is decode for the text of a value.
 func (d *document) unmarshal(text json.RawMessage, v any) bool {
 	err := json.Unmarshal(text, v)
 	return err == nil || !d.mismatch(err)
 }
 
-// inside is the document one key further in, for the places of errors.
+// inside returns the document one key deeper, for the locations of errors.
 func (d *document) inside(key string) *document {
 	inner := *d
 	inner.path = append(slices.Clone(d.path), step{key: key})
 	return &inner
 }
 
-// mismatch notes an error that is one of a type.
+// mismatch notes an error about a type, and reports whether err is one.
 func (d *document) mismatch(err error) bool {
 	var m *json.UnmarshalTypeError
 	if !errors.As(err, &m) {
 		return false
 	}
-	d.wrong(m.Field, wordOf(m.Type), foundWord(m.Value))
+	d.noteMismatch(m.Field, typeName(m.Type), jsonTypeName(m.Value))
 	return true
 }
 
-// word reads any value, and returns it if it is a text.
-func (d *document) word() (string, error) {
+// textValue reads any value, and returns it if it is a text, else "".
+func (d *document) textValue() (string, error) {
 	t, err := d.dec.Token()
 	if err != nil {
 		return "", err
@@ -178,13 +175,13 @@ func (d *document) word() (string, error) {
 	return "", d.skipRest(t)
 }
 
-// skip reads past one value without keeping it.
+// skip skips one value.
 func (d *document) skip() error {
-	_, err := d.word()
+	_, err := d.textValue()
 	return err
 }
 
-// skipRest reads past the rest of a value that starts with a token.
+// skipRest skips the rest of a value that starts with a token.
 func (d *document) skipRest(t json.Token) error {
 	for depth := 0; ; {
 		switch t {
@@ -206,8 +203,8 @@ func (d *document) skipRest(t json.Token) error {
 	}
 }
 
-// wrong notes a value of another type.
-func (d *document) wrong(field, want, got string) {
+// noteMismatch notes the first value of another type.
+func (d *document) noteMismatch(field, want, got string) {
 	if d.blame == nil || d.blame.err != nil {
 		return
 	}
@@ -215,10 +212,10 @@ func (d *document) wrong(field, want, got string) {
 	if field != "" {
 		place += "." + field
 	}
-	d.blame.err = &wrongType{d.at(strings.TrimPrefix(place, ".")) + fmt.Sprintf("expected %s, found %s", want, got)}
+	d.blame.err = &typeError{d.at(strings.TrimPrefix(place, ".")) + fmt.Sprintf("expected %s, found %s", want, got)}
 }
 
-// at tells a place for the start of a message.
+// at returns a location as the start of a message.
 func (d *document) at(place string) string {
 	where := fmt.Sprintf("at byte %d: ", d.dec.InputOffset())
 	if place != "" {
@@ -227,7 +224,7 @@ func (d *document) at(place string) string {
 	return where
 }
 
-// place is where the document is read, such as runs[0].results[12].
+// place returns the path of the value that is read, such as runs[0].results[12].
 func (d *document) place() string {
 	var b strings.Builder
 	for _, s := range d.path {
@@ -243,7 +240,7 @@ func (d *document) place() string {
 	return shorten(b.String())
 }
 
-// shorten leaves out the middle of a very long place.
+// shorten cuts the middle out of a very long path.
 func shorten(place string) string {
 	if len(place) <= 400 {
 		return place
@@ -251,7 +248,7 @@ func shorten(place string) string {
 	return strings.ToValidUTF8(place[:200], "") + " … " + strings.ToValidUTF8(place[len(place)-190:], "")
 }
 
-func kindOf(t json.Token) string {
+func tokenTypeName(t json.Token) string {
 	switch t := t.(type) {
 	case string:
 		return "a text"
@@ -266,8 +263,8 @@ func kindOf(t json.Token) string {
 	return "a number"
 }
 
-func wordOf(t reflect.Type) string {
-	switch t.Kind() { //nolint:exhaustive // the rest is numbers
+func typeName(t reflect.Type) string {
+	switch t.Kind() { //nolint:exhaustive // all other kinds are numbers
 	case reflect.String:
 		return "a text"
 	case reflect.Bool:
@@ -280,8 +277,8 @@ func wordOf(t reflect.Type) string {
 	return "a number"
 }
 
-// foundWord puts what encoding/json says of a value in our words.
-func foundWord(value string) string {
+// jsonTypeName returns the user text of a type name of encoding/json.
+func jsonTypeName(value string) string {
 	words := map[string]string{
 		"string": "a text", "bool": "true or false", "object": "an object", "array": "a list", "number": "a number",
 	}

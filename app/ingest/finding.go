@@ -1,6 +1,6 @@
-// Package ingest takes scanner reports and bare counts in: it reads a report's
-// format, compares it with what the same source said before, and makes the
-// difference and the gate that follows from it current in one transaction.
+// Package ingest imports scanner reports and bare counts. It reads a report in its format,
+// compares it with the previous observations of the same source, and makes the difference
+// and the resulting gate current in one transaction.
 package ingest
 
 import (
@@ -13,7 +13,7 @@ import (
 	"gatecrier/models"
 )
 
-// Finding is one observation as a report tells it.
+// Finding is one observation in a report.
 type Finding struct {
 	Identity    string // 16 bytes, unique within its report
 	Title       string
@@ -26,24 +26,24 @@ type Finding struct {
 	Status      models.Status
 }
 
-// Report is what a parser made of a file.
+// Report is a parsed report.
 type Report struct {
 	Format   string // "cyclonedx", "sarif", "trivy", "grype" or "gitlab"
-	Tool     string // the scanner's name in the report, without version; "" unknown
+	Tool     string // the scanner's name in the report, without version; "" = unknown
 	Findings *Findings
 }
 
-// The longest texts that are kept, in bytes.
+// The longest stored texts, in bytes.
 const (
 	maxTitle       = 255
 	maxDescription = 2000
 	maxPlace       = 1000
 )
 
-// identity hashes what makes a finding itself within its report.
+// identity returns the hash of the parts that identify a finding within its report.
 func identity(parts ...string) id {
-	var room [512]byte
-	all := room[:0]
+	var buf [512]byte
+	all := buf[:0]
 	for i, part := range parts {
 		if i > 0 {
 			all = append(all, 0)
@@ -54,14 +54,14 @@ func identity(parts ...string) id {
 	return id(sum[:16])
 }
 
-// clean cuts a text to a number of bytes, between runes, and takes out what
+// clean trims a text, cuts it between runes to at most limit bytes, and removes NUL, which
 // PostgreSQL does not store.
-func clean(text string, most int) string {
+func clean(text string, limit int) string {
 	text = strings.ReplaceAll(strings.TrimSpace(text), "\x00", "")
-	if len(text) <= most {
+	if len(text) <= limit {
 		return text
 	}
-	cut := most - len("…")
+	cut := limit - len("…")
 	for cut > 0 && !utf8.RuneStart(text[cut]) {
 		cut--
 	}
@@ -78,7 +78,7 @@ func first(texts ...string) string {
 	return ""
 }
 
-// lineOf is the number of a line; 0 is none.
+// lineOf returns a line number, 0 for none.
 func lineOf(n float64) int32 {
 	if n >= 1 && n <= math.MaxInt32 {
 		return int32(n)
@@ -86,10 +86,10 @@ func lineOf(n float64) int32 {
 	return 0
 }
 
-// place is where something is, with its line if there is one.
-func place(where string, line int32) string {
-	if line == 0 || where == "" {
-		return where
+// place returns a file with its line, if it has one.
+func place(file string, line int32) string {
+	if line == 0 || file == "" {
+		return file
 	}
-	return where + ":" + strconv.Itoa(int(line))
+	return file + ":" + strconv.Itoa(int(line))
 }

@@ -7,16 +7,15 @@ import (
 	"gatecrier/models"
 )
 
-// Findings is what a report holds: each identity once. A nil one is empty.
-// A report of 100 MB has a million of them, so they are kept as numbers, beside
-// their texts.
+// Findings are the findings of a report, each identity once. A nil one is empty. A report
+// of 100 MB has a million findings, so they are stored compactly, apart from their texts.
 type Findings struct {
 	texts   *texts
 	records chunks[record]
-	index   []uint32 // by identity: a record's number and 1, or 0
+	index   []uint32 // by identity: a record's number plus 1, 0 for none
 }
 
-// id is an identity, or a hash of a part of one.
+// id is an identity, or the hash of a part of one.
 type id [16]byte
 
 // record is a finding, in 44 bytes.
@@ -28,7 +27,7 @@ type record struct {
 
 func newFindings(t *texts) *Findings { return &Findings{texts: t} }
 
-// Len is the number of findings.
+// Len returns the number of findings.
 func (s *Findings) Len() int {
 	if s == nil {
 		return 0
@@ -36,7 +35,7 @@ func (s *Findings) Len() int {
 	return s.records.n
 }
 
-// All lists the findings in the order of the report. Their texts are shared.
+// All returns the findings in the order of the report. Their texts are shared.
 func (s *Findings) All() iter.Seq[Finding] {
 	return func(yield func(Finding) bool) {
 		for i := range s.Len() {
@@ -47,16 +46,16 @@ func (s *Findings) All() iter.Seq[Finding] {
 	}
 }
 
-// number finds a finding by its identity.
+// number returns the number of the finding with an identity.
 func (s *Findings) number(identity []byte) (int, bool) {
 	if s.Len() == 0 || len(identity) != len(id{}) {
 		return 0, false
 	}
-	dest, there := s.find(id(identity))
-	return int(s.index[dest]) - 1, there
+	pos, found := s.find(id(identity))
+	return int(s.index[pos]) - 1, found
 }
 
-// at is a finding by its number, from 0 in the order of the report.
+// at returns a finding by its number, from 0 in the order of the report.
 func (s *Findings) at(i int) Finding { return s.finding(s.records.at(i)) }
 
 func (s *Findings) finding(r *record) Finding {
@@ -73,7 +72,7 @@ func (s *Findings) finding(r *record) Finding {
 	}
 }
 
-// addFinding keeps a finding with texts of its own.
+// addFinding adds a finding and its texts.
 func (s *Findings) addFinding(what id, f Finding) { s.add(s.record(what, f)) }
 
 func (s *Findings) record(what id, f Finding) record {
@@ -81,23 +80,22 @@ func (s *Findings) record(what id, f Finding) record {
 		id: what, title: s.texts.put(f.Title, maxTitle), description: s.texts.put(f.Description, maxDescription),
 		component: s.texts.put(f.Component, maxPlace), location: s.texts.put(f.Location, maxPlace),
 		fix: s.texts.put(f.Fix, maxTitle), link: s.texts.put(f.URL, maxPlace),
-		severity: uint8(f.Severity), status: numberOf(f.Status), //nolint:gosec // there are six
+		severity: uint8(f.Severity), status: numberOf(f.Status), //nolint:gosec // six severities
 	}
 }
 
-// add keeps a finding. A repeated identity is one finding: the active one, then
-// the most severe.
+// add adds a finding. Of a repeated identity it keeps the active one, then the most severe.
 func (s *Findings) add(r record) {
 	if s.records.n*4 >= len(s.index)*3 {
 		s.grow()
 	}
-	dest, there := s.find(r.id)
-	if !there {
+	pos, found := s.find(r.id)
+	if !found {
 		s.records.add(r)
-		s.index[dest] = uint32(s.records.n) //nolint:gosec // so many do not fit into memory
+		s.index[pos] = uint32(s.records.n) //nolint:gosec // more findings do not fit into memory
 		return
 	}
-	if old := s.records.at(int(s.index[dest]) - 1); worse(r, *old) {
+	if old := s.records.at(int(s.index[pos]) - 1); worse(r, *old) {
 		*old = r
 	}
 }
@@ -109,26 +107,26 @@ func worse(r, old record) bool {
 	return r.severity < old.severity
 }
 
-// find returns where the index has an identity, or where it would.
-func (s *Findings) find(what id) (dest int, there bool) {
+// find returns the index position of an identity, or the free position for it.
+func (s *Findings) find(what id) (pos int, found bool) {
 	mask := len(s.index) - 1
-	for dest = int(binary.LittleEndian.Uint32(what[:])) & mask; s.index[dest] != 0; dest = (dest + 1) & mask {
-		if s.records.at(int(s.index[dest])-1).id == what {
-			return dest, true
+	for pos = int(binary.LittleEndian.Uint32(what[:])) & mask; s.index[pos] != 0; pos = (pos + 1) & mask {
+		if s.records.at(int(s.index[pos])-1).id == what {
+			return pos, true
 		}
 	}
-	return dest, false
+	return pos, false
 }
 
 func (s *Findings) grow() {
 	s.index = make([]uint32, max(16, 2*len(s.index)))
 	for i := range s.records.n {
-		dest, _ := s.find(s.records.at(i).id)
-		s.index[dest] = uint32(i + 1)
+		pos, _ := s.find(s.records.at(i).id)
+		s.index[pos] = uint32(i + 1)
 	}
 }
 
-// statuses are those that a report can give a finding, by number.
+// statuses are the statuses that a report can give, by number.
 var statuses = [...]models.Status{
 	models.StatusOpen, models.StatusAffected, models.StatusInReview, models.StatusResolved,
 	models.StatusFalsePositive, models.StatusNotAffected, models.StatusRiskAccepted,

@@ -113,6 +113,6 @@ func TestTextsAcrossPages(t *testing.T) {
 
 // Has reports whether there is a finding of that identity.
 func (s *Findings) Has(identity string) bool {
-	_, there := s.number([]byte(identity))
-	return there
+	_, found := s.number([]byte(identity))
+	return found
 }

@@ -7,8 +7,8 @@ import (
 	"gatecrier/models"
 )
 
-// gitlab reads GitLab's security reports: of dependencies, containers, code,
-// secrets and running applications. CycloneDX has a list of the same name.
+// gitlab reads GitLab's security reports: of dependencies, containers, code, secrets and
+// running applications. CycloneDX has a list of the same name.
 type gitlab struct {
 	d         *document
 	trouble   problem
@@ -21,7 +21,7 @@ type gitlab struct {
 
 func newGitLab(d *document, t *texts) *gitlab { return &gitlab{d: d, findings: newFindings(t)} }
 
-func (g *gitlab) recognised() bool  { return g.versioned && g.listed }
+func (g *gitlab) recognized() bool  { return g.versioned && g.listed }
 func (g *gitlab) problem() *problem { return &g.trouble }
 func (g *gitlab) report() Report {
 	return Report{Format: "gitlab", Tool: first(g.tool, g.scanner), Findings: g.findings}
@@ -37,8 +37,7 @@ func (g *gitlab) member(key string) func() error {
 	return nil
 }
 
-// scan reads the tool's name. Nothing else depends on it, so it may be of any
-// type.
+// scan reads the tool's name. Nothing depends on it, so that any type is accepted.
 func (g *gitlab) scan() error {
 	g.d.blame = nil
 	var scan struct {
@@ -75,7 +74,7 @@ type gitlabVulnerability struct {
 	} `json:"links"`
 }
 
-// gitlabLocation is where it is, in the words of all kinds of scans.
+// gitlabLocation has the keys of all kinds of scans.
 type gitlabLocation struct {
 	File       string  `json:"file"`
 	StartLine  float64 `json:"start_line"`
@@ -119,7 +118,7 @@ func (v *gitlabVulnerability) identity() id {
 	return identity("location", canonical(v.Location))
 }
 
-// title is the CVE, else the name of what was found.
+// title returns the CVE, else the name of the finding.
 func (v *gitlabVulnerability) title() string {
 	for _, i := range v.Identifiers {
 		if strings.EqualFold(i.Type, "cve") && i.Name != "" {
@@ -147,11 +146,11 @@ func (v *gitlabVulnerability) url() string {
 	return ""
 }
 
-// canonical is a value's text with its keys in order.
+// canonical returns a value's text with its keys in order, "" for none.
 func canonical(text json.RawMessage) string {
 	var value any
 	if err := json.Unmarshal(text, &value); err != nil {
-		return "" // there is none
+		return "" // the finding has no location
 	}
 	ordered, err := json.Marshal(value)
 	if err != nil {

@@ -6,8 +6,7 @@ import (
 	"gatecrier/models"
 )
 
-// grype reads Anchore Grype's JSON (grype -o json), recognised by its list of
-// matches.
+// grype reads Anchore Grype's JSON (grype -o json). Its list of matches marks it.
 type grype struct {
 	d        *document
 	trouble  problem
@@ -18,7 +17,7 @@ type grype struct {
 
 func newGrype(d *document, t *texts) *grype { return &grype{d: d, findings: newFindings(t)} }
 
-func (g *grype) recognised() bool  { return g.matched }
+func (g *grype) recognized() bool  { return g.matched }
 func (g *grype) problem() *problem { return &g.trouble }
 func (g *grype) report() Report {
 	return Report{Format: "grype", Tool: g.tool, Findings: g.findings}
@@ -35,15 +34,14 @@ func (g *grype) member(key string) func() error {
 	return nil
 }
 
-// descriptor reads the tool's name. Nothing else depends on it, so it may be
-// of any type.
+// descriptor reads the tool's name. Nothing depends on it, so that any type is accepted.
 func (g *grype) descriptor() error {
 	g.d.blame = nil
 	return g.d.object(func(key string) (err error) {
 		if key != "name" {
 			return g.d.skip()
 		}
-		g.tool, err = g.d.word()
+		g.tool, err = g.d.textValue()
 		return err
 	})
 }

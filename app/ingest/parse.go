@@ -16,26 +16,26 @@ import (
 	"gatecrier/app/fault"
 )
 
-// Parse reads a report, whose format it recognises by its content whatever the
-// order of its keys: CycloneDX JSON, SARIF 2.1.0, Trivy JSON, Grype JSON or a
-// GitLab security report. An unreadable or unknown one is a fault that names
-// the place. The text is read as a stream: what is held is what is kept.
+// Parse reads a report and detects its format by its content, in any order of its keys:
+// CycloneDX JSON, SARIF 2.1.0, Trivy JSON, Grype JSON or a GitLab security report. The
+// error of an unreadable report, or of an unknown format, is a fault that names the
+// location. Parse reads the text as a stream and holds only the findings.
 func Parse(r io.Reader) (Report, error) {
-	d := newDocument(filling{transform.NewReader(withoutMark(r), encoding.UTF8Validator)})
-	report, err := newReading(d).read()
+	d := newDocument(fullReader{transform.NewReader(skipBOM(r), encoding.UTF8Validator)})
+	report, err := newDetector(d).read()
 	if err != nil {
 		return Report{}, d.explain(err)
 	}
 	return report, nil
 }
 
-// filling fills what it is asked to read into. The decoder looks at white space
-// from its beginning again after each read: with few large reads that takes time
-// by its length, with many small ones by its square.
-type filling struct{ r io.Reader }
+// fullReader fills the whole buffer of each read. The decoder scans white space from its
+// beginning again after each read: the time is linear with few large reads, quadratic
+// with many small ones.
+type fullReader struct{ r io.Reader }
 
-// Read reads less only at the end or before an error.
-func (f filling) Read(p []byte) (int, error) {
+// Read returns less than len(p) only at the end or before an error.
+func (f fullReader) Read(p []byte) (int, error) {
 	n, err := io.ReadFull(f.r, p)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return n, io.EOF
@@ -43,10 +43,10 @@ func (f filling) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// withoutMark passes over a byte order mark, which some tools on Windows write.
-func withoutMark(r io.Reader) io.Reader {
+// skipBOM skips a byte order mark, which some tools on Windows write.
+func skipBOM(r io.Reader) io.Reader {
 	b := bufio.NewReaderSize(r, 32<<10)
-	// An error comes again when the text is read.
+	// An error returns when the text is read.
 	if start, err := b.Peek(3); err == nil && string(start) == "\xef\xbb\xbf" {
 		if _, err := b.Discard(len(start)); err != nil {
 			return r
@@ -55,37 +55,36 @@ func withoutMark(r io.Reader) io.Reader {
 	return b
 }
 
-// format reads what concerns it in a document, as long as the document may be
-// of its kind.
+// format reads its parts of a document whose format is not known yet.
 type format interface {
-	// member returns what reads a key at the top, or nil.
+	// member returns a function that reads a top-level key's value, nil if it is not the format's.
 	member(key string) func() error
-	// recognised says, at the end, whether the document is of this format.
-	recognised() bool
-	// report is what was read.
+	// recognized reports, after the whole document, whether it has this format.
+	recognized() bool
+	// report returns the report, once.
 	report() Report
 	problem() *problem
 }
 
-// reading is a document of a format that is not known yet.
-type reading struct {
+// detector reads a document of unknown format for all formats at once.
+type detector struct {
 	d         *document
 	cyclonedx *cyclonedx
 	trivy     *trivy
 	gitlab    *gitlab
-	formats   []format // in the order in which they are tried
+	formats   []format // in the order of preference
 }
 
-func newReading(d *document) *reading {
+func newDetector(d *document) *detector {
 	t := newTexts()
-	r := &reading{d: d, cyclonedx: newCycloneDX(d, t), trivy: newTrivy(d, t), gitlab: newGitLab(d, t)}
+	r := &detector{d: d, cyclonedx: newCycloneDX(d, t), trivy: newTrivy(d, t), gitlab: newGitLab(d, t)}
 	r.formats = []format{r.cyclonedx, newSARIF(d, t), r.trivy, newGrype(d, t), r.gitlab}
 	return r
 }
 
 var errUnknownFormat = errors.New("this is no report of a known format")
 
-func (r *reading) read() (Report, error) {
+func (r *detector) read() (Report, error) {
 	t, err := r.d.dec.Token()
 	switch {
 	case err != nil:
@@ -105,8 +104,8 @@ func (r *reading) read() (Report, error) {
 	return r.choose()
 }
 
-// member reads the value of a key at the top.
-func (r *reading) member(key string) error {
+// member reads the value of a top-level key.
+func (r *detector) member(key string) error {
 	if key == "vulnerabilities" {
 		return r.vulnerabilities()
 	}
@@ -119,11 +118,11 @@ func (r *reading) member(key string) error {
 	return r.d.skip()
 }
 
-// vulnerabilities is a list that two formats have. While it is not known which
-// one this is, both read it.
-func (r *reading) vulnerabilities() error {
+// vulnerabilities reads a list that two formats have: for both until it is known which of
+// them the document has.
+func (r *detector) vulnerabilities() error {
 	r.gitlab.listed = true
-	if r.cyclonedx.recognised() {
+	if r.cyclonedx.recognized() {
 		r.d.blame = r.cyclonedx.problem()
 		return r.d.array(r.cyclonedx.vulnerability)
 	}
@@ -148,10 +147,10 @@ func (r *reading) vulnerabilities() error {
 	return err
 }
 
-// choose takes the first format that recognises the document.
-func (r *reading) choose() (Report, error) {
+// choose returns the report of the first format that recognizes the document.
+func (r *detector) choose() (Report, error) {
 	for _, f := range r.formats {
-		if !f.recognised() {
+		if !f.recognized() {
 			continue
 		}
 		if p := f.problem(); p.err != nil {
@@ -162,7 +161,7 @@ func (r *reading) choose() (Report, error) {
 	return Report{}, errUnknownFormat
 }
 
-// end makes sure that nothing follows the document.
+// end returns an error if something follows the document.
 func (d *document) end() error {
 	if _, err := d.dec.Token(); !errors.Is(err, io.EOF) {
 		if err != nil {
@@ -173,11 +172,11 @@ func (d *document) end() error {
 	return nil
 }
 
-// explain turns an error into a fault with the place. What the transport says
-// of its own limits is passed on.
+// explain turns an error into a fault with its location. An error of the transport gives
+// its own fault.
 func (d *document) explain(err error) error {
 	var tooLarge *http.MaxBytesError
-	var wrong *wrongType
+	var mismatch *typeError
 	switch {
 	case errors.As(err, &tooLarge):
 		return fault.Wrap(fault.TooLarge, fmt.Sprintf("The report is larger than %d MiB", tooLarge.Limit>>20), err)
@@ -188,10 +187,10 @@ func (d *document) explain(err error) error {
 			"report",
 			"This is no report of a known format (CycloneDX JSON, SARIF 2.1.0, Trivy JSON, Grype JSON, GitLab security report)",
 		)
-	case errors.As(err, &wrong):
-		return unreadable(wrong.Error(), err)
+	case errors.As(err, &mismatch):
+		return unreadable(mismatch.Error(), err)
 	}
-	return unreadable(d.at(d.place())+d.plain(err), err)
+	return unreadable(d.at(d.place())+d.userText(err), err)
 }
 
 func unreadable(why string, cause error) error {
@@ -201,8 +200,8 @@ func unreadable(why string, cause error) error {
 	}
 }
 
-// plain is an error of the decoder in words for a user.
-func (d *document) plain(err error) string {
+// userText returns an error of the decoder as a text for a user.
+func (d *document) userText(err error) string {
 	early := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 	switch {
 	case early && d.dec.InputOffset() == 0 && len(d.path) == 0:

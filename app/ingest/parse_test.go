@@ -382,7 +382,7 @@ func TestWhiteSpaceIsReadInFewParts(t *testing.T) {
 	text := iotest.OneByteReader(strings.NewReader(strings.Repeat(" ", 1<<20)))
 	counted := readerFunc(func(p []byte) (int, error) {
 		reads++
-		return filling{text}.Read(p)
+		return fullReader{text}.Read(p)
 	})
 	if _, err := json.NewDecoder(counted).Token(); !errors.Is(err, io.EOF) {
 		t.Error(err)

@@ -8,35 +8,35 @@ import (
 	"gatecrier/models"
 )
 
-// touch remembers that a source reported and changed nothing, which is worth
-// no transaction of its own.
-func (s *Service) touch(sourceID int64) {
+// touchSource keeps the time of a report that changed nothing until Flush stores it, to
+// save a transaction per report.
+func (s *Service) touchSource(sourceID int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seen[sourceID] = s.store.Now()
 }
 
-// writeReportTimeAfter is after how long the time of a report is written at once, even
-// where it changed nothing: well before a branch counts as abandoned, so that
-// none is removed while its newest report is only remembered.
+// writeReportTimeAfter is the age of the stored time after which an unchanged report stores
+// its time at once. It is far shorter than the time until a branch counts as abandoned,
+// so that no branch is removed while the time of its latest report is only in memory.
 const writeReportTimeAfter = time.Hour
 
-func (s *Service) overdue(source models.Source) bool {
+func (s *Service) reportTimeOverdue(source models.Source) bool {
 	return s.store.Now().Sub(source.LastReportAt) >= writeReportTimeAfter
 }
 
-// writeReportTime writes the time of a report that changed nothing. The branch may
-// be gone meanwhile; then it is a conflict, and all of it is imported anew.
+// writeReportTime stores the time of a report that changed nothing. If the branch is gone
+// meanwhile it returns errSourceChanged, and the import starts over.
 func (s *Service) writeReportTime(ctx context.Context, dest Destination, source models.Source, r Result) error {
 	return s.store.Write(ctx, func(tx *models.Tx) error {
 		if err := tx.LockProductShared(dest.ProductID); err != nil {
 			return err
 		}
-		_, there, err := tx.Source(tx.Context(), source.BranchID, source.Scanner, source.Name)
+		_, found, err := tx.Source(tx.Context(), source.BranchID, source.Scanner, source.Name)
 		if err != nil {
 			return err
 		}
-		if !there {
+		if !found {
 			return errSourceChanged
 		}
 		if err := tx.TouchSources(map[int64]time.Time{source.ID: tx.Now()}); err != nil || dest.Once == nil {
@@ -46,10 +46,9 @@ func (s *Service) writeReportTime(ctx context.Context, dest Destination, source 
 	})
 }
 
-// Flush writes the times of reports that changed nothing. It is called every
-// few seconds and at the end; what is lost in a crash is only such a time. They
-// are kept in memory until they are written: who looks for silence finds each in
-// one of the two places.
+// Flush stores the times of reports that changed nothing. It is called every few seconds
+// and at shutdown; a crash loses only such times. They stay in memory until they are
+// stored, so that a check for stale products finds each in one of the two.
 func (s *Service) Flush(ctx context.Context) error {
 	s.mu.Lock()
 	seen := maps.Clone(s.seen)

@@ -6,8 +6,8 @@ import (
 	"gatecrier/models"
 )
 
-// sarif reads SARIF 2.1.0 (OASIS). All runs of a file are read; the tool of
-// the first gives the report its name.
+// sarif reads SARIF 2.1.0 (OASIS). It reads all runs of a file; the tool of the first run
+// is the report's tool.
 type sarif struct {
 	d        *document
 	trouble  problem
@@ -21,7 +21,7 @@ type sarif struct {
 
 func newSARIF(d *document, t *texts) *sarif { return &sarif{d: d, findings: newFindings(t)} }
 
-func (s *sarif) recognised() bool  { return s.named || s.listed }
+func (s *sarif) recognized() bool  { return s.named || s.listed }
 func (s *sarif) problem() *problem { return &s.trouble }
 func (s *sarif) report() Report {
 	return Report{Format: "sarif", Tool: s.tool, Findings: s.findings}
@@ -39,13 +39,13 @@ func (s *sarif) member(key string) func() error {
 }
 
 func (s *sarif) schema() error {
-	name, err := s.d.word()
+	name, err := s.d.textValue()
 	s.named = strings.Contains(strings.ToLower(name), "sarif")
 	return err
 }
 
-// readRun reads one run, whose results may come before the rules and the
-// artifacts that they name.
+// readRun reads one run. Its results can come before the rules and the artifacts that they
+// refer to.
 func (s *sarif) readRun() error {
 	s.run = newSARIFRun()
 	err := s.d.object(func(key string) error {
@@ -131,35 +131,35 @@ type sarifLocation struct {
 	} `json:"logicalLocations"`
 }
 
-// sarifRecord is a result whose identity lacks the tool, the rule and, where
-// file is one, the file.
+// sarifRecord is a result whose identity lacks the tool, the rule and, if file is not -1,
+// the file.
 type sarifRecord struct {
 	record
-	rule      id    // the hash of its id; zero: it has none
-	index     int32 // of the rule; -1: none
-	extension int32 // that the rule is in; -1: none
-	file      int32 // of the artifacts; -1: none
+	rule      id    // the hash of its ID; zero = none
+	index     int32 // of the rule; -1 = none
+	extension int32 // of the rule's component; -1 = none
+	file      int32 // index of an artifact; -1 = none
 	line      int32
-	graded    grade
+	source    severitySource
 }
 
-// grade says what a result's severity is of.
-type grade uint8
+// severitySource is the source of a result's own severity.
+type severitySource uint8
 
 const (
-	ungraded grade = iota
-	byLevel
-	byScore
+	fromNothing severitySource = iota
+	fromLevel
+	fromScore
 )
 
-// result reads a result. It is kept at once where all that it names is known.
+// result reads a result. It settles the result at once if all that it refers to is known.
 func (s *sarif) result() error {
 	var v sarifResult
-	if ok, err := s.d.decode(&v); !ok || !v.finding() {
+	if ok, err := s.d.decode(&v); !ok || !v.isFinding() {
 		return err
 	}
 	r := s.record(&v)
-	if s.run.told && r.file < 0 {
+	if s.run.toolRead && r.file < 0 {
 		s.settle(&r)
 	} else {
 		s.run.waiting.add(r)
@@ -167,8 +167,8 @@ func (s *sarif) result() error {
 	return nil
 }
 
-// finding tells a result that is one.
-func (v *sarifResult) finding() bool {
+// isFinding reports whether a result is a present problem.
+func (v *sarifResult) isFinding() bool {
 	switch strings.ToLower(v.Kind) {
 	case "", "fail", "open", "review":
 		return !strings.EqualFold(v.BaselineState, "absent")
@@ -200,8 +200,8 @@ func (s *sarif) record(v *sarifResult) sarifRecord {
 	if rule != "" {
 		r.rule = identity(rule)
 	}
-	severity, graded := v.grade()
-	r.graded = graded
+	severity, source := v.ownSeverity()
+	r.source = source
 	f := Finding{
 		Title:       rule,
 		Description: first(v.Message.Text, v.Message.Markdown),
@@ -225,18 +225,18 @@ func (s *sarif) record(v *sarifResult) sarifRecord {
 	return r
 }
 
-// grade is the severity that a result itself has.
-func (v *sarifResult) grade() (models.Severity, grade) {
+// ownSeverity returns the severity of the result itself, before its rule's.
+func (v *sarifResult) ownSeverity() (models.Severity, severitySource) {
 	switch {
 	case v.Properties.Severity.given:
-		return v.Properties.Severity.severity(), byScore
+		return v.Properties.Severity.severity(), fromScore
 	case v.Level != "":
-		return levelOf(v.Level), byLevel
+		return levelOf(v.Level), fromLevel
 	}
-	return models.Unknown, ungraded
+	return models.Unknown, fromNothing
 }
 
-// settle keeps a result, now that its run is known.
+// settle completes a result with its rule and its file, and adds it to the findings.
 func (s *sarif) settle(r *sarifRecord) {
 	if r.file >= 0 {
 		file := s.run.file(r.file)
@@ -248,7 +248,7 @@ func (s *sarif) settle(r *sarifRecord) {
 		r.rule = rule.id
 	}
 	rule.describe(&r.record)
-	r.severity = rule.severity(r.severity, r.graded)
+	r.severity = rule.severity(r.severity, r.source)
 	if r.title == 0 {
 		line, _, _ := strings.Cut(s.findings.texts.get(r.description), "\n")
 		r.title = s.findings.texts.put(line, maxTitle)

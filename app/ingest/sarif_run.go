@@ -7,14 +7,14 @@ import (
 	"gatecrier/models"
 )
 
-// sarifRun is what the results of a run refer to.
+// sarifRun is the part of a run that its results refer to.
 type sarifRun struct {
 	tool       string
-	told       bool // the tool and its rules have been read
+	toolRead   bool // the tool and its rules are complete
 	driver     *sarifRules
 	extensions []*sarifRules
 	artifacts  chunks[sarifFile]
-	waiting    chunks[sarifRecord]
+	waiting    chunks[sarifRecord] // results whose rule or file is not read yet
 }
 
 type sarifFile struct {
@@ -22,17 +22,17 @@ type sarifFile struct {
 	name text
 }
 
-// sarifRules are those of the driver or an extension.
+// sarifRules are the rules of the driver or of an extension.
 type sarifRules struct {
 	list chunks[sarifRule]
 	byID map[id]int
 }
 
-// sarifRule is what results of a rule have in common. Its texts are theirs.
+// sarifRule is what the results of a rule have in common.
 type sarifRule struct {
 	id                       id
 	title, description, link text
-	score, level             uint8 // severities; noSeverity: none
+	score, level             uint8 // severities, or noSeverity
 }
 
 const noSeverity = math.MaxUint8
@@ -52,7 +52,7 @@ func (s *sarif) readTool() error {
 		}
 		return s.d.skip()
 	})
-	s.run.told = true
+	s.run.toolRead = true
 	return err
 }
 
@@ -94,7 +94,7 @@ type sarifRuleJSON struct {
 	} `json:"properties"`
 }
 
-// rule reads a rule. One that cannot be read keeps its place in the list.
+// rule reads a rule. An unreadable rule keeps its index in the list.
 func (s *sarif) rule(rules *sarifRules) error {
 	var v sarifRuleJSON
 	if _, err := s.d.decode(&v); err != nil {
@@ -107,10 +107,10 @@ func (s *sarif) rule(rules *sarifRules) error {
 		score: noSeverity, level: noSeverity,
 	}
 	if v.Properties.Severity.given {
-		rule.score = uint8(v.Properties.Severity.severity()) //nolint:gosec // there are six
+		rule.score = uint8(v.Properties.Severity.severity()) //nolint:gosec // six severities
 	}
 	if v.Configuration.Level != "" {
-		rule.level = uint8(levelOf(v.Configuration.Level)) //nolint:gosec // there are six
+		rule.level = uint8(levelOf(v.Configuration.Level)) //nolint:gosec // six severities
 	}
 	if _, repeated := rules.byID[rule.id]; !repeated && v.ID != "" {
 		rules.byID[rule.id] = rules.list.n
@@ -119,9 +119,9 @@ func (s *sarif) rule(rules *sarifRules) error {
 	return nil
 }
 
-// rule finds the rule of a result: by its id, then by its index, first in the
-// component that the result names, then in the driver and its extensions.
-// Without one it is a rule that says nothing.
+// rule returns the rule of a result: by its ID, then by its index, first in the component
+// that the result names, then in the driver and its extensions. Without a match it returns
+// an empty rule.
 func (r *sarifRun) rule(of *sarifRecord) sarifRule {
 	components := append([]*sarifRules{r.driver}, r.extensions...)
 	if i := int(of.extension); i >= 0 && i < len(r.extensions) {
@@ -147,7 +147,7 @@ func (r *sarifRun) file(i int32) sarifFile {
 	return sarifFile{}
 }
 
-// describe gives a finding what its rule says.
+// describe fills a finding's missing texts from its rule.
 func (r sarifRule) describe(to *record) {
 	if to.title == 0 {
 		to.title = r.title
@@ -158,15 +158,15 @@ func (r sarifRule) describe(to *record) {
 	to.link = r.link
 }
 
-// severity is that of a result: by a score, its own or the rule's, else by a
-// level, its own or the rule's, else that of a warning.
-func (r sarifRule) severity(own uint8, of grade) uint8 {
+// severity returns the severity of a result: from a score, its own or the rule's, else from
+// a level, its own or the rule's, else that of a warning.
+func (r sarifRule) severity(own uint8, of severitySource) uint8 {
 	switch {
-	case of == byScore:
+	case of == fromScore:
 		return own
 	case r.score != noSeverity:
 		return r.score
-	case of == byLevel:
+	case of == fromLevel:
 		return own
 	case r.level != noSeverity:
 		return r.level
@@ -174,12 +174,12 @@ func (r sarifRule) severity(own uint8, of grade) uint8 {
 	return uint8(models.Medium)
 }
 
-// within is the identity of a message at a place.
+// within returns the identity of a message at a line of a file.
 func within(file id, line int32, message id) id {
 	return identity(string(file[:]), strconv.Itoa(int(line)), string(message[:]))
 }
 
-// indexOf is the first index that is given; -1: none.
+// indexOf returns the first index that is given, -1 for none.
 func indexOf(given ...*int) int32 {
 	for _, i := range given {
 		if i != nil && *i >= 0 && *i < math.MaxInt32 {

@@ -9,7 +9,7 @@ import (
 	"gatecrier/models"
 )
 
-// severityWords are the words that scanners use for the six severities.
+// severityWords are the scanners' names of severities.
 var severityWords = map[string]models.Severity{
 	"critical":      models.Critical,
 	"high":          models.High,
@@ -22,7 +22,7 @@ var severityWords = map[string]models.Severity{
 	"informational": models.None,
 }
 
-// severityOf reads a severity's word, in any case; anything else is unknown.
+// severityOf returns the severity with a name, in any case, else Unknown.
 func severityOf(word string) models.Severity {
 	if s, ok := severityWords[strings.ToLower(strings.TrimSpace(word))]; ok {
 		return s
@@ -30,7 +30,7 @@ func severityOf(word string) models.Severity {
 	return models.Unknown
 }
 
-// levels are SARIF's words for a severity.
+// levels are the severities of SARIF's levels.
 var levels = map[string]models.Severity{
 	"error": models.High, "warning": models.Medium, "note": models.Low, "none": models.None,
 }
@@ -42,7 +42,7 @@ func levelOf(word string) models.Severity {
 	return models.Unknown
 }
 
-// score is a CVSS score, as a number or a text. What is neither is no score.
+// score is a CVSS score, from a number or a text. Other values are no score.
 type score struct {
 	value float64
 	given bool
@@ -55,7 +55,7 @@ func (s *score) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// severity is the band of CVSS 3 that a score is in.
+// severity returns the CVSS 3 rating of a score.
 func (s score) severity() models.Severity {
 	switch {
 	case s.value >= 9:

@@ -15,35 +15,35 @@ import (
 	"gatecrier/models"
 )
 
-// An import that changes more rows than stageFrom is staged, so many in each
-// transaction: other writers wait for some milliseconds at most.
+// An import that changes more than stageFrom rows is staged in transactions of stageBatch
+// rows, so that other writers wait a few milliseconds at most.
 const (
 	stageFrom  = 1000
 	stageBatch = 300
-	stageLease = time.Minute // how long one that stands still is believed in
+	stageLease = time.Minute // how long an import keeps its source without progress
 )
 
-var errAtWork = fault.New(
+var errImportRunning = fault.New(
 	fault.Conflict,
 	"A large import of the same source is at work: send it again when that is done",
 )
 
-// staging is a large import on its way.
+// staging is a large import in progress.
 type staging struct {
 	store     *models.Store
 	gates     *gate.Service
 	holder    string
 	productID int64
 	source    models.Source
-	since     int64 // the version that its rows wait for
+	since     int64 // the source's version that makes its rows current
 }
 
 func (s *Service) newStaging(source models.Source) *staging {
 	return &staging{store: s.store, gates: s.gates, holder: uuid.NewString(), source: source}
 }
 
-// stage imports a large report: in many small transactions that nobody sees,
-// and one that makes all of it current with its gate.
+// stage imports a large report: many small transactions write invisible rows, and one makes
+// all of them current with the gate.
 func (s *Service) stage(
 	ctx context.Context, actor authz.Actor, dest Destination, before snapshot, c change, result Result,
 ) (Result, error) {
@@ -52,25 +52,25 @@ func (s *Service) stage(
 	if err := st.begin(ctx, actor, dest, before, c); err != nil {
 		return Result{}, err
 	}
-	err := st.fill(ctx, c.plan)
+	err := st.fill(ctx, c.diff)
 	if err == nil {
 		before.source, before.hasSource, before.hasBranch = st.source, true, true
-		c.plan, c.hold = nil, st.hold // its rows are there
-		dest.AsDefault = false        // and so is its branch
+		c.diff, c.renewLease = nil, st.renewLease // the rows are written
+		dest.AsDefault = false                    // begin has made the branch
 		result, err = s.write(ctx, actor, dest, before, c, result)
 	}
-	// Whether or not it counts, what is left is put in order. Where that fails,
-	// Tidy does it.
-	settling := st.settle(context.WithoutCancel(ctx))
+	// Current or not, the staged rows are settled. If that fails, Tidy does it later.
+	settleErr := st.settle(context.WithoutCancel(ctx))
 	if err != nil {
-		return Result{}, errors.Join(err, settling)
+		return Result{}, errors.Join(err, settleErr)
 	}
 	return result, nil
 }
 
-// settleFirst finishes what an earlier large import has left in a source,
-// which must then be read again. While one is at work it is a conflict.
-func (s *Service) settleFirst(ctx context.Context, b snapshot) error {
+// finishStaged settles the rows that an earlier staged import has left in a source. It
+// returns errSourceChanged after that, since the source must be read again, and
+// errImportRunning while that import still runs.
+func (s *Service) finishStaged(ctx context.Context, b snapshot) error {
 	if !b.hasSource || !b.source.Unsettled {
 		return nil
 	}
@@ -92,7 +92,7 @@ func (st *staging) begin(ctx context.Context, actor authz.Actor, dest Destinatio
 		if err != nil {
 			return err
 		}
-		if dest.AsDefault && g.Branch.Evaluated { // it may have become the default just now
+		if dest.AsDefault && g.Branch.Evaluated { // it can have become the default just now
 			if _, err := st.gates.Evaluate(
 				tx, g, gate.Change{Counts: g.Branch.Counts, Cause: c.cause, Actor: actor.Label},
 			); err != nil {
@@ -103,28 +103,28 @@ func (st *staging) begin(ctx context.Context, actor authz.Actor, dest Destinatio
 		if !before.hasSource {
 			st.source = models.Source{BranchID: g.Branch.ID, Scanner: dest.Scanner, Name: dest.Source, Format: c.format}
 		}
-		if err := tx.BeginStaging(&st.source, c.plan.rows()); err != nil {
+		if err := tx.BeginStaging(&st.source, c.diff.rows()); err != nil {
 			return err
 		}
 		st.since = st.source.Version + 1
-		return st.hold(tx)
+		return st.renewLease(tx)
 	})
 }
 
-// hold says that the import is still at work, and finds out where somebody has
-// given it up.
-func (st *staging) hold(tx *models.Tx) error {
-	mine, err := tx.TakeLease(st.lease(), st.holder, tx.Now().Add(stageLease))
-	if err == nil && !mine {
-		return errAtWork
+// renewLease extends the import's lease on its source. It returns errImportRunning if
+// another holder has taken over.
+func (st *staging) renewLease(tx *models.Tx) error {
+	taken, err := tx.TakeLease(st.lease(), st.holder, tx.Now().Add(stageLease))
+	if err == nil && !taken {
+		return errImportRunning
 	}
 	return err
 }
 
 func (st *staging) lease() string { return "import/" + strconv.FormatInt(st.source.ID, 10) }
 
-// fill writes the rows that are to count.
-func (st *staging) fill(ctx context.Context, p *plan) error {
+// fill writes the staged rows.
+func (st *staging) fill(ctx context.Context, p *diff) error {
 	err := inBatches(ctx, st, p.insert, func(tx *models.Tx, part []int32) error {
 		rows := p.inserted(part)
 		for i := range rows {
@@ -135,7 +135,7 @@ func (st *staging) fill(ctx context.Context, p *plan) error {
 	if err != nil {
 		return err
 	}
-	err = inBatches(ctx, st, p.update, func(tx *models.Tx, part []renewal) error {
+	err = inBatches(ctx, st, p.update, func(tx *models.Tx, part []update) error {
 		return tx.StageChanges(st.source.ID, st.since, p.updated(part))
 	})
 	if err != nil {
@@ -150,14 +150,14 @@ func (st *staging) fill(ctx context.Context, p *plan) error {
 	})
 }
 
-// inBatches writes a list in parts, each in a transaction of its own.
+// inBatches calls fn with parts of a list, each in a transaction of its own.
 func inBatches[T any](ctx context.Context, st *staging, list []T, fn func(tx *models.Tx, part []T) error) error {
 	for part := range slices.Chunk(list, stageBatch) {
 		err := st.store.Write(ctx, func(tx *models.Tx) error {
 			if err := tx.LockProductShared(st.productID); err != nil {
 				return err
 			}
-			if err := st.hold(tx); err != nil {
+			if err := st.renewLease(tx); err != nil {
 				return err
 			}
 			if err := tx.Staged(st.source.ID, len(part)); err != nil {
@@ -172,11 +172,11 @@ func inBatches[T any](ctx context.Context, st *staging, list []T, fn func(tx *mo
 	return nil
 }
 
-// settle finishes what a large import has left, in small transactions.
+// settle finishes the staged rows of the source, current or not, in small transactions.
 func (st *staging) settle(ctx context.Context) error {
 	for done := false; !done; {
 		err := st.store.Write(ctx, func(tx *models.Tx) error {
-			err := st.hold(tx)
+			err := st.renewLease(tx)
 			if err != nil {
 				return err
 			}
@@ -192,8 +192,8 @@ func (st *staging) settle(ctx context.Context) error {
 	return nil
 }
 
-// AtWork lists the large imports that are at work in a product, for those who
-// may import into it.
+// AtWork lists the large imports in progress in a product. The actor needs the right to
+// import into it.
 func (s *Service) AtWork(ctx context.Context, actor authz.Actor, productID int64) ([]models.ImportProgress, error) {
 	if err := s.May(ctx, actor, productID); err != nil {
 		return nil, err
@@ -201,15 +201,13 @@ func (s *Service) AtWork(ctx context.Context, actor authz.Actor, productID int64
 	return s.store.ImportsInProgress(ctx, productID)
 }
 
-// Tidy finishes the large imports that a crash has left, unless somebody is at
-// work on them.
+// Tidy settles the staged rows that a crash has left, except those of running imports.
 func (s *Service) Tidy(ctx context.Context) error {
 	ids, err := s.store.UnsettledSources(ctx)
 	for _, id := range ids {
-		if settling := s.newStaging(models.Source{ID: id}).
-			settle(ctx); settling != nil &&
-			!fault.Is(settling, fault.Conflict) {
-			err = errors.Join(err, settling)
+		settleErr := s.newStaging(models.Source{ID: id}).settle(ctx)
+		if settleErr != nil && !fault.Is(settleErr, fault.Conflict) {
+			err = errors.Join(err, settleErr)
 		}
 	}
 	return err

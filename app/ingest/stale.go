@@ -13,72 +13,73 @@ import (
 	"gatecrier/models"
 )
 
-// staleBatch is how many products are read in one look for silence.
+// staleBatch is how many products one read of FindStale returns.
 const staleBatch = 500
 
-// staleVerdict is what is new of a product's silence.
-type staleVerdict int
+// staleChange is a change of whether a product is stale.
+type staleChange int
 
 const (
-	unchanged    staleVerdict = iota
-	becomesStale              // stale, and nobody was told
-	returned                  // people were told, and a report has come since
-	cleared                   // people were told, but by the time that counts now it is not stale
+	staleUnchanged staleChange = iota
+	staleBegins                // it is stale, and not announced
+	staleEnds                  // it was announced, and a report has come since
+	staleCleared               // it was announced, but is not stale by the present setting
 )
 
-// staleChange decides what is new: told is when people were told of the silence, zero
-// where they were not, last when the last report came, after the time that
-// counts, 0 for never.
-func staleChange(told, last time.Time, after time.Duration, now time.Time) staleVerdict {
+// decideStale returns how a product changes at now. announced is when it was announced as
+// stale, zero if it was not; last is the time of its last report, zero for none; after is
+// the setting, 0 for never. It is pure.
+func decideStale(announced, last time.Time, after time.Duration, now time.Time) staleChange {
 	stale := after > 0 && !last.IsZero() && !last.After(now.Add(-after))
 	switch {
-	case told.IsZero() && stale:
-		return becomesStale
-	case told.IsZero() || stale:
-		return unchanged
-	case after > 0 && last.After(told.Add(-settings.MinStaleAfter)): // no silence is told of so soon after a report
-		return returned
+	case announced.IsZero() && stale:
+		return staleBegins
+	case announced.IsZero() || stale:
+		return staleUnchanged
+	case after > 0 && last.After(announced.Add(-settings.MinStaleAfter)): // a product is never stale so soon after a report
+		return staleEnds
 	}
-	return cleared
+	return staleCleared
 }
 
-// StaleFound is what a look has found: how many products people were told of.
+// StaleFound is how many products FindStale has announced.
 type StaleFound struct{ Stale, Returned int64 }
 
-// FindStale tells of the products whose default branch has got no report for
-// its time, once, and once when it gets some again. Where the time was turned
-// off or has become longer, it forgets what was told.
+// FindStale announces each product whose default branch has received no reports for its
+// time, once, and once more when reports return. If the time was turned off or made
+// longer, it clears the mark without an event. If one product fails, it goes on with the
+// others and returns all errors joined.
 func (s *Service) FindStale(ctx context.Context) (StaleFound, error) {
 	var n StaleFound
 	if err := s.Flush(ctx); err != nil {
 		return n, err
 	}
-	var wrong error
+	var errs error
 	for after := int64(0); ; {
 		ids, err := s.store.StaleChanges(ctx, s.settings().StaleAfter, after, staleBatch)
 		if err != nil || len(ids) == 0 {
-			return n, errors.Join(wrong, err)
+			return n, errors.Join(errs, err)
 		}
 		for _, id := range ids {
 			after = id
-			found, err := s.watch(ctx, id)
+			found, err := s.checkStale(ctx, id)
 			if err != nil && !fault.Is(err, fault.NotFound) {
-				wrong = errors.Join(wrong, fmt.Errorf("look whether product %d is stale: %w", id, err))
+				errs = errors.Join(errs, fmt.Errorf("check whether product %d is stale: %w", id, err))
 			}
 			switch found {
-			case becomesStale:
+			case staleBegins:
 				n.Stale++
-			case returned:
+			case staleEnds:
 				n.Returned++
-			case unchanged, cleared:
+			case staleUnchanged, staleCleared:
 			}
 		}
 	}
 }
 
-// watch looks at one product once more, and tells what is new.
-func (s *Service) watch(ctx context.Context, productID int64) (staleVerdict, error) {
-	var found staleVerdict
+// checkStale checks one product again under its lock, and stores and announces a change.
+func (s *Service) checkStale(ctx context.Context, productID int64) (staleChange, error) {
+	var found staleChange
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
 		if err := tx.LockProduct(productID); err != nil {
 			return err
@@ -91,30 +92,30 @@ func (s *Service) watch(ctx context.Context, productID int64) (staleVerdict, err
 		if err != nil {
 			return err
 		}
-		found = staleChange(g.Branch.StaleSince, last, s.settings().Stale(g.Product), tx.Now())
-		if found == returned {
-			last = time.Time{} // which one came before is not known any more
+		found = decideStale(g.Branch.StaleSince, last, s.settings().Stale(g.Product), tx.Now())
+		if found == staleEnds {
+			last = time.Time{} // the report before the announcement is unknown by now
 		}
-		return s.tell(tx, g, found, last)
+		return s.saveStale(tx, g, found, last)
 	})
 	if err != nil {
-		return unchanged, err
+		return staleUnchanged, err
 	}
 	return found, nil
 }
 
-// lastReport is when the last report of a branch came, counting those that this
-// instance has not written down yet.
+// lastReport returns the time of a branch's last report, also of one whose time this
+// instance has not stored yet.
 func (s *Service) lastReport(tx *models.Tx, branchID int64) (time.Time, error) {
 	s.mu.Lock()
-	seen := maps.Clone(s.seen) // before the sources: what is not here any more is there
+	seen := maps.Clone(s.seen) // before the sources: a time that Flush has taken from here is there
 	s.mu.Unlock()
 	sources, err := tx.BranchSources(tx.Context(), branchID)
 	return newest(sources, seen), err
 }
 
-// newest is when the last report of some sources came; seen are times that are
-// not written down yet.
+// newest returns the time of the last report of some sources, zero for none. seen are times
+// by source that are not stored yet.
 func newest(sources []models.Source, seen map[int64]time.Time) time.Time {
 	var last time.Time
 	for _, source := range sources {
@@ -130,21 +131,21 @@ func newest(sources []models.Source, seen map[int64]time.Time) time.Time {
 	return last
 }
 
-// tell notes what is new of a product's silence, and tells people of it.
-func (s *Service) tell(tx *models.Tx, g models.Gated, v staleVerdict, last time.Time) error {
+// saveStale stores whether a product is stale, and appends the event of a change.
+func (s *Service) saveStale(tx *models.Tx, g models.Gated, v staleChange, last time.Time) error {
 	p := event.ProductStale{
 		Product: event.Product{ID: g.Product.ID, Name: g.Product.Name}, Branch: g.Branch.Name, Last: last,
 		After: int64(s.settings().Stale(g.Product) / time.Second),
 	}
 	at := time.Time{}
 	switch v {
-	case unchanged:
+	case staleUnchanged:
 		return nil
-	case becomesStale:
+	case staleBegins:
 		p.State, at = event.StalenessStale, tx.Now()
-	case returned:
+	case staleEnds:
 		p.State = event.StalenessBack
-	case cleared:
+	case staleCleared:
 		return tx.SaveStale(g.Branch.ID, at)
 	}
 	if _, err := s.events.Append(tx, g.Product.ID, "", p); err != nil {
@@ -153,9 +154,9 @@ func (s *Service) tell(tx *models.Tx, g models.Gated, v staleVerdict, last time.
 	return tx.SaveStale(g.Branch.ID, at)
 }
 
-// heard tells that a report has come for a branch of which people were told
-// that none does. It comes before that report is written down.
-func (s *Service) heard(tx *models.Tx, g models.Gated) error {
+// markReported ends the stale state of a branch that receives a report. It must run before
+// the report's time is stored.
+func (s *Service) markReported(tx *models.Tx, g models.Gated) error {
 	if g.Branch.StaleSince.IsZero() || !g.Branch.Default {
 		return nil
 	}
@@ -164,16 +165,16 @@ func (s *Service) heard(tx *models.Tx, g models.Gated) error {
 		return err
 	}
 	last := newest(sources, nil)
-	v := staleChange(g.Branch.StaleSince, last, s.settings().Stale(g.Product), tx.Now())
-	if v == unchanged { // it was stale until now
-		v = returned
+	v := decideStale(g.Branch.StaleSince, last, s.settings().Stale(g.Product), tx.Now())
+	if v == staleUnchanged { // it was stale until this report
+		v = staleEnds
 	}
-	return s.tell(tx, g, v, last)
+	return s.saveStale(tx, g, v, last)
 }
 
-// heardAgain is heard for a report that changed nothing, which writes when it
-// came too: another instance must not take the product for stale.
-func (s *Service) heardAgain(ctx context.Context, productID, sourceID int64) error {
+// clearStale is markReported for a report that changes nothing. It stores the report's time
+// too, so that another instance does not find the product stale.
+func (s *Service) clearStale(ctx context.Context, productID, sourceID int64) error {
 	return s.store.Write(ctx, func(tx *models.Tx) error {
 		if err := tx.LockProduct(productID); err != nil {
 			return err
@@ -182,7 +183,7 @@ func (s *Service) heardAgain(ctx context.Context, productID, sourceID int64) err
 		if err != nil {
 			return err
 		}
-		if err := s.heard(tx, g); err != nil {
+		if err := s.markReported(tx, g); err != nil {
 			return err
 		}
 		return tx.TouchSources(map[int64]time.Time{sourceID: tx.Now()})

@@ -12,20 +12,20 @@ func TestJudge(t *testing.T) {
 	for name, test := range map[string]struct {
 		told, last time.Time
 		after      time.Duration
-		want       staleVerdict
+		want       staleChange
 	}{
-		"a report in time":                       {never, ago(59), time.Hour, unchanged},
-		"none for the time":                      {never, ago(60), time.Hour, becomesStale},
-		"told already":                           {ago(30), ago(90), time.Hour, unchanged},
-		"turned off":                             {never, ago(90), 0, unchanged},
-		"never a report":                         {never, never, time.Hour, unchanged},
-		"a report since it was told":             {ago(30), ago(2), time.Hour, returned},
-		"a report that the telling did not know": {ago(30), ago(31), time.Hour, returned},
-		"the time has become longer":             {ago(30), ago(90), 2 * time.Hour, cleared},
-		"turned off since":                       {ago(30), ago(90), 0, cleared},
-		"turned off, and a report since":         {ago(30), ago(2), 0, cleared},
+		"a report in time":                       {never, ago(59), time.Hour, staleUnchanged},
+		"none for the time":                      {never, ago(60), time.Hour, staleBegins},
+		"told already":                           {ago(30), ago(90), time.Hour, staleUnchanged},
+		"turned off":                             {never, ago(90), 0, staleUnchanged},
+		"never a report":                         {never, never, time.Hour, staleUnchanged},
+		"a report since it was told":             {ago(30), ago(2), time.Hour, staleEnds},
+		"a report that the telling did not know": {ago(30), ago(31), time.Hour, staleEnds},
+		"the time has become longer":             {ago(30), ago(90), 2 * time.Hour, staleCleared},
+		"turned off since":                       {ago(30), ago(90), 0, staleCleared},
+		"turned off, and a report since":         {ago(30), ago(2), 0, staleCleared},
 	} {
-		if got := staleChange(test.told, test.last, test.after, now); got != test.want {
+		if got := decideStale(test.told, test.last, test.after, now); got != test.want {
 			t.Errorf("%s: %d, want %d", name, got, test.want)
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// A text is a place in texts; 0 is the empty text.
+// text is a position in texts; 0 is the empty text.
 type text uint32
 
 const (
@@ -14,39 +14,39 @@ const (
 	cacheSize = 1 << 13
 )
 
-// texts keeps the texts of a report side by side. Those that come again soon,
-// as names of components, files and rules do, are kept once. It holds 4 GiB,
-// which is more than a report may have; beyond that, texts are empty.
+// texts stores the texts of a report side by side. Texts that repeat soon, like names of
+// components, files and rules, are stored once. It holds 4 GiB, more than the largest
+// report; beyond that, texts are empty.
 type texts struct {
 	seed   maphash.Seed
-	pages  []*strings.Builder // none grows: what was read from it stays where it is
-	recent []remembered
+	pages  []*strings.Builder // no page grows: a text that get returned stays valid
+	recent []cachedText
 }
 
-type remembered struct {
+type cachedText struct {
 	hash uint64
 	at   text
 }
 
 func newTexts() *texts { return &texts{seed: maphash.MakeSeed()} }
 
-// put keeps a text, cut to a number of bytes and cleaned.
-func (t *texts) put(s string, most int) text {
-	if s = clean(s, most); s == "" {
+// put stores a text, cleaned and cut to at most limit bytes.
+func (t *texts) put(s string, limit int) text {
+	if s = clean(s, limit); s == "" {
 		return 0
 	}
 	if t.recent == nil {
-		t.recent = make([]remembered, cacheSize)
+		t.recent = make([]cachedText, cacheSize)
 	}
 	hash := maphash.String(t.seed, s)
 	r := &t.recent[hash%cacheSize]
 	if r.at == 0 || r.hash != hash || t.get(r.at) != s {
-		*r = remembered{hash: hash, at: t.write(s)}
+		*r = cachedText{hash: hash, at: t.write(s)}
 	}
 	return r.at
 }
 
-// write puts a text at the end, after two bytes that say how long it is.
+// write appends a text after its length in two bytes.
 func (t *texts) write(s string) text {
 	last := len(t.pages) - 1
 	if last < 0 || t.pages[last].Len()+2+len(s) > pageSize {
@@ -56,14 +56,14 @@ func (t *texts) write(s string) text {
 		t.pages, last = append(t.pages, newPage()), last+1
 	}
 	page := t.pages[last]
-	at := text(last<<pageBits | page.Len()) //nolint:gosec // there are no more pages than fit
+	at := text(last<<pageBits | page.Len()) //nolint:gosec // the number of pages is checked above
 	page.WriteByte(byte(len(s) >> 8 & 0xff))
 	page.WriteByte(byte(len(s) & 0xff))
 	page.WriteString(s)
 	return at
 }
 
-// newPage has one byte, so that no text is at 0.
+// newPage returns a page with one byte, so that no text is at 0.
 func newPage() *strings.Builder {
 	var page strings.Builder
 	page.Grow(pageSize)
@@ -99,7 +99,7 @@ func (c *chunks[T]) add(v T) {
 
 func (c *chunks[T]) at(i int) *T { return &c.list[i/chunkSize][i%chunkSize] }
 
-// drain calls fn for each in turn, and lets go of them on the way.
+// drain calls fn for each element in turn, and frees them on the way.
 func (c *chunks[T]) drain(fn func(v *T)) {
 	list := c.list
 	c.list, c.n = nil, 0

@@ -7,24 +7,24 @@ import (
 	"gatecrier/models"
 )
 
-// trivy reads Aqua Trivy's JSON: a list of results in an object, in an old
-// version a bare list, and of a cluster a list of resources with results each.
+// trivy reads Aqua Trivy's JSON: an object with a list of results; of old versions a bare
+// list; of a cluster a list of resources with results each.
 type trivy struct {
 	d         *document
 	trouble   problem
-	keys      map[string]bool // of those at the top that tell a clean scan
+	keys      map[string]bool // top-level keys that mark a clean scan
 	resources bool
 	results   bool
 	findings  *Findings
-	target    string // of the result that is read
+	target    string // of the current result
 	targeted  bool
-	waiting   chunks[trivyRecord] // of a result whose target is not known yet
+	waiting   chunks[trivyRecord] // of the current result, before its target
 }
 
 // trivyRecord is a finding whose identity and location lack the target.
 type trivyRecord struct {
 	record
-	line int32 // 0: the location has none
+	line int32 // 0 = none
 }
 
 func newTrivy(d *document, t *texts) *trivy {
@@ -34,10 +34,11 @@ func newTrivy(d *document, t *texts) *trivy {
 func (t *trivy) problem() *problem { return &t.trouble }
 func (t *trivy) report() Report    { return Report{Format: "trivy", Tool: "Trivy", Findings: t.findings} }
 
-// recognised knows a clean scan, which has no results, by what is around them.
-func (t *trivy) recognised() bool {
-	none := t.keys["SchemaVersion"] && (t.keys["ArtifactName"] || t.keys["ClusterName"])
-	return t.results || none || t.keys["ClusterName"] && t.resources
+// recognized reports whether the document is a Trivy report. A clean scan has no results:
+// its other keys mark it.
+func (t *trivy) recognized() bool {
+	clean := t.keys["SchemaVersion"] && (t.keys["ArtifactName"] || t.keys["ClusterName"])
+	return t.results || clean || t.keys["ClusterName"] && t.resources
 }
 
 func (t *trivy) member(key string) func() error {
@@ -54,7 +55,7 @@ func (t *trivy) member(key string) func() error {
 	return nil
 }
 
-// resource reads one of a cluster.
+// resource reads one resource of a cluster.
 func (t *trivy) resource() error {
 	return t.d.object(func(key string) error {
 		if key == "Results" {
@@ -66,15 +67,14 @@ func (t *trivy) resource() error {
 
 func (t *trivy) resultList() error { return t.d.array(t.result) }
 
-// listed reads a result of the old list, which has no more to tell it by than
-// that its results have targets.
+// listed reads a result of the old list, whose only mark is that its results have targets.
 func (t *trivy) listed() error {
 	err := t.result()
 	t.results = t.results || t.targeted
 	return err
 }
 
-// result reads what was found in one target.
+// result reads the findings in one target.
 func (t *trivy) result() error {
 	t.target, t.targeted = "", false
 	err := t.d.object(func(key string) error {
@@ -164,7 +164,7 @@ type trivySecret struct {
 	Match     string
 }
 
-// secret reads a secret. The line it is in is part of what it is, and not kept.
+// secret reads a secret. The matched text is part of its identity, but is not stored.
 func (t *trivy) secret() error {
 	var s trivySecret
 	if ok, err := t.d.decode(&s); !ok {
@@ -177,7 +177,7 @@ func (t *trivy) secret() error {
 	return nil
 }
 
-// add keeps a finding, or lets it wait for its target.
+// add adds a finding, once its target is known.
 func (t *trivy) add(within id, line int32, f Finding) {
 	f.Status = models.StatusOpen
 	r := trivyRecord{record: t.findings.record(within, f), line: line}

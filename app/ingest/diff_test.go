@@ -74,7 +74,7 @@ func earlier(n int64, f Finding, status models.Status) models.Observation {
 	return o
 }
 
-func said(list ...models.Observation) each {
+func said(list ...models.Observation) observations {
 	return func(fn func(o *models.Observation)) error {
 		for _, o := range list {
 			fn(&o)

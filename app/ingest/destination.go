@@ -1,0 +1,68 @@
+package ingest
+
+import (
+	"context"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/models"
+)
+
+// maxName is the longest name of a branch, a scanner or a source, in characters.
+const maxName = 255
+
+// Destination is where a report belongs. An import replaces the previous one of the same
+// product, branch, scanner and source.
+type Destination struct {
+	ProductID int64
+	Branch    string // "" = the default branch
+	Scanner   string // "" = the tool's name in the report
+	Source    string
+	AsDefault bool // make Branch the name of the default branch, while that is still empty
+	// Once, if set, is called with the result in the transaction of a report's import.
+	// Its error undoes the import.
+	Once func(tx *models.Tx, r Result) error
+}
+
+// authorize trims and checks the names of a destination, after the right to import into
+// its product.
+func (s *Service) authorize(ctx context.Context, actor authz.Actor, dest *Destination) error {
+	if err := s.May(ctx, actor, dest.ProductID); err != nil {
+		return err
+	}
+	var fieldErrs fault.Fields
+	dest.Branch = strings.TrimSpace(dest.Branch)
+	dest.Scanner = strings.TrimSpace(dest.Scanner)
+	dest.Source = strings.TrimSpace(dest.Source)
+	names := []struct{ field, value string }{
+		{"branch", dest.Branch}, {"scanner", dest.Scanner}, {"source", dest.Source},
+	}
+	for _, n := range names {
+		if why := checkName(n.value); why != "" {
+			fieldErrs.Add(n.field, why)
+		}
+	}
+	if strings.EqualFold(dest.Scanner, models.ManualScanner) {
+		fieldErrs.Add("scanner", "“manual” is for observations that people enter by hand")
+	}
+	if dest.AsDefault && dest.Branch == "" {
+		fieldErrs.Add("branch", "Name the branch that is to be the default")
+	}
+	return fieldErrs.Err()
+}
+
+// checkName returns what is wrong with a name, "" for nothing.
+func checkName(name string) string {
+	switch {
+	case !utf8.ValidString(name):
+		return "Must be UTF-8"
+	case utf8.RuneCountInString(name) > maxName:
+		return "At most 255 characters"
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return "No control characters"
+	}
+	return ""
+}

@@ -1,0 +1,171 @@
+package ingest
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"gatecrier/app/event"
+	"gatecrier/app/gate"
+	"gatecrier/models"
+)
+
+// Tally counts the observations of an import.
+type Tally struct {
+	New      int
+	Updated  int // seen again, changed or not
+	Reopened int // resolved by an earlier import, and back
+	Resolved int // no longer in the report
+}
+
+// diff is the difference between a report and the observations of its source. A large
+// report has a million findings, so a diff refers to them by number.
+type diff struct {
+	findings  *Findings
+	now       time.Time
+	insert    []int32              // new findings, worst first
+	assessed  map[int64]assessment // of the updated observations that have one, by ID
+	update    []update
+	resolve   []int64        // IDs of observations
+	counts    models.Counts  // of the active observations after the import
+	activated gate.Activated // the findings that become active
+	tally     Tally
+}
+
+// update is a known finding that has changed.
+type update struct {
+	id      int64 // of the observation
+	finding int32
+}
+
+// assessment is the users' assessment of an observation.
+type assessment struct {
+	models.Assessed
+	severity models.Severity // the assessed severity, else the report's
+}
+
+// observations calls fn with each observation of a source.
+type observations func(fn func(o *models.Observation)) error
+
+// compare returns the difference between a report and the known observations. It is pure.
+func compare(report Report, known observations, now time.Time) (*diff, error) {
+	d := &diff{findings: report.Findings, now: now}
+	seen := make([]bool, report.Findings.Len())
+	err := known(func(o *models.Observation) {
+		i, found := d.findings.number(o.Identity)
+		if found {
+			seen[i] = true
+			d.matchKnown(i, o)
+		} else if o.InReport() {
+			d.resolve = append(d.resolve, o.ID)
+		}
+	})
+	for i, known := range seen {
+		if known {
+			continue
+		}
+		f := d.findings.at(i)
+		d.insert = append(d.insert, int32(i))
+		if f.Status.Active() {
+			d.counts.Add(f.Severity, 1)
+			d.activated.AddNew(eventFinding(f, f.Severity))
+		}
+	}
+	d.tally.New, d.tally.Resolved = len(d.insert), len(d.resolve)
+	d.sortBySeverity()
+	return d, err
+}
+
+// size returns how many rows change.
+func (d *diff) size() int { return len(d.insert) + len(d.update) + len(d.resolve) }
+
+// rows returns how many rows a staged import writes: updated and resolved ones twice.
+func (d *diff) rows() int { return d.size() + len(d.update) + len(d.resolve) }
+
+// matchKnown compares a finding with its known observation.
+func (d *diff) matchKnown(i int, was *models.Observation) {
+	if was.InReport() {
+		d.tally.Updated++
+	} else {
+		d.tally.Reopened++
+	}
+	f, now := d.findings.at(i), *was
+	now.Renew(f.Status, f.Severity)
+	if now.Status.Active() {
+		d.counts.Add(now.Severity, 1)
+	}
+	if f.equal(was) {
+		return
+	}
+	d.update = append(d.update, update{was.ID, int32(i)}) //nolint:gosec // a report has fewer findings
+	if was.Assessed.Any() {
+		if d.assessed == nil {
+			d.assessed = map[int64]assessment{}
+		}
+		d.assessed[was.ID] = assessment{was.Assessed, was.Severity}
+	}
+	if now.Status.Active() && (!was.Status.Active() || now.Severity < was.Severity) {
+		d.activated.AddReopened(eventFinding(f, now.Severity))
+	}
+}
+
+// eventFinding returns a finding as events name it, with the severity that counts.
+func eventFinding(f Finding, severity models.Severity) event.Finding {
+	return event.Finding{Title: f.Title, Severity: severity, Component: f.Component}
+}
+
+// sortBySeverity sorts the new findings like the lists of observations: worst first.
+func (d *diff) sortBySeverity() {
+	slices.SortFunc(d.insert, func(i, j int32) int {
+		a, b := d.findings.at(int(i)), d.findings.at(int(j))
+		return cmp.Or(
+			cmp.Compare(a.Severity, b.Severity),
+			strings.Compare(a.Title, b.Title),
+			strings.Compare(a.Component, b.Component),
+			cmp.Compare(i, j),
+		)
+	})
+}
+
+// inserted returns the rows of some new findings.
+func (d *diff) inserted(some []int32) []models.Observation {
+	rows := make([]models.Observation, len(some))
+	for n, i := range some {
+		rows[n] = d.findings.at(int(i)).observation(d.now)
+		rows[n].FirstSeenAt = d.now
+	}
+	return rows
+}
+
+// updated returns the rows of some known findings, with their assessments.
+func (d *diff) updated(some []update) []models.Observation {
+	rows := make([]models.Observation, len(some))
+	for n, r := range some {
+		f := d.findings.at(int(r.finding))
+		rows[n] = f.observation(d.now)
+		rows[n].ID = r.id
+		if said, ok := d.assessed[r.id]; ok {
+			rows[n].Assessed, rows[n].Severity = said.Assessed, said.severity
+			rows[n].Renew(f.Status, f.Severity)
+		}
+	}
+	return rows
+}
+
+// equal reports whether an observation has the values of a finding already.
+func (f Finding) equal(o *models.Observation) bool {
+	if !o.InReport() || o.ReportStatus != f.Status || o.ReportSeverity() != f.Severity {
+		return false
+	}
+	return o.Title == f.Title && o.Description == f.Description && o.Component == f.Component &&
+		o.Location == f.Location && o.Fix == f.Fix && o.URL == f.URL
+}
+
+func (f Finding) observation(now time.Time) models.Observation {
+	return models.Observation{
+		Identity: []byte(f.Identity), Title: f.Title, Description: f.Description, Component: f.Component,
+		Location: f.Location, Fix: f.Fix, URL: f.URL, Severity: f.Severity,
+		ReportStatus: f.Status, Status: f.Status, ChangedAt: now,
+	}
+}

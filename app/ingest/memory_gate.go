@@ -1,0 +1,55 @@
+package ingest
+
+import (
+	"context"
+	"io"
+)
+
+// A report takes a multiple of its size in memory. So only a few large ones are imported at
+// the same time; the others wait in the middle of their body.
+const (
+	largeReport     = 4 << 20 // bytes
+	maxLargeReports = 2
+)
+
+// memoryGate limits how many large reports are imported at the same time.
+type memoryGate struct {
+	slots chan struct{}
+}
+
+func newMemoryGate() memoryGate { return memoryGate{make(chan struct{}, maxLargeReports)} }
+
+// begin returns a reader of body. The caller must call its end after the import.
+func (h memoryGate) begin(ctx context.Context, body io.Reader) *gatedReader {
+	return &gatedReader{gate: h, ctx: ctx, body: body}
+}
+
+// gatedReader reads a report. Once the report is large, it waits for a slot of its gate.
+type gatedReader struct {
+	gate  memoryGate
+	ctx   context.Context //nolint:containedctx // Read has no context
+	body  io.Reader
+	size  int
+	holds bool
+}
+
+// Read waits for a slot before it goes on into a large report.
+func (w *gatedReader) Read(p []byte) (int, error) {
+	if w.size >= largeReport && !w.holds {
+		select {
+		case w.gate.slots <- struct{}{}:
+			w.holds = true
+		case <-w.ctx.Done():
+			return 0, w.ctx.Err()
+		}
+	}
+	n, err := w.body.Read(p)
+	w.size += n
+	return n, err
+}
+
+func (w *gatedReader) end() {
+	if w.holds {
+		<-w.gate.slots
+	}
+}
