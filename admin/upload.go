@@ -44,7 +44,7 @@ func (a *Admin) uploadProgress(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	list, err := a.Ingest.AtWork(c.Request.Context(), actorOf(c), id)
+	list, err := a.Ingest.ImportsInProgress(c.Request.Context(), actorOf(c), id)
 	if err != nil {
 		return err
 	}

@@ -114,7 +114,7 @@ func (a *API) imports() {
 		func(ctx context.Context, in *IDPath) (*list[atWorkBody], error) {
 			out := &list[atWorkBody]{}
 			out.Body.Items = []atWorkBody{}
-			found, err := a.Ingest.AtWork(ctx, actorOf(ctx), in.ID)
+			found, err := a.Ingest.ImportsInProgress(ctx, actorOf(ctx), in.ID)
 			for _, w := range found {
 				out.Body.Items = append(out.Body.Items, atWorkBody(w))
 			}
