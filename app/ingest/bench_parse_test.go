@@ -10,9 +10,8 @@ import (
 	"time"
 )
 
-// BenchmarkParseMillion parses a SARIF report of 100 MB with a million
-// results, each with a message and a place of its own, and tells how much
-// memory that took at most.
+// BenchmarkParseMillion parses a SARIF report of 100 MB with a million results, each with
+// a message and a location of its own, and reports the peak memory.
 func BenchmarkParseMillion(b *testing.B) {
 	const results = 1_000_000
 	for _, order := range []struct {
@@ -42,7 +41,8 @@ func BenchmarkParseMillion(b *testing.B) {
 
 // millionResults writes a report of some 110 bytes a result while it is read.
 func millionResults(n int, toolFirst bool) io.Reader {
-	const tool = `"tool": {"driver": {"name": "bench", "rules": [{"id": "R1", "properties": {"security-severity": "7.5"}, "helpUri": "https://example.org/R1"}]}}`
+	const tool = `"tool": {"driver": {"name": "bench", "rules": [{"id": "R1", ` +
+		`"properties": {"security-severity": "7.5"}, "helpUri": "https://example.org/R1"}]}}`
 	r, w := io.Pipe()
 	go func() {
 		out := bufio.NewWriterSize(w, 64<<10)

@@ -33,21 +33,21 @@ func TestCompare(t *testing.T) {
 	worseNow.Severity = models.Critical
 	report := reportOf(same, finding("new", models.Medium), worseNow, back, finding("newer", models.High))
 
-	p, err := compare(report, before, now)
+	d, err := compare(report, before, now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(Tally{New: 2, Updated: 2, Reopened: 1, Resolved: 1}, p.tally); diff != "" {
+	if diff := cmp.Diff(Tally{New: 2, Updated: 2, Reopened: 1, Resolved: 1}, d.tally); diff != "" {
 		t.Errorf("tally (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(models.Counts{Critical: 1, High: 3, Medium: 1}, p.counts); diff != "" {
+	if diff := cmp.Diff(models.Counts{Critical: 1, High: 3, Medium: 1}, d.counts); diff != "" {
 		t.Errorf("counts (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]int64{4}, p.resolve); diff != "" {
+	if diff := cmp.Diff([]int64{4}, d.resolve); diff != "" {
 		t.Errorf("resolved (-want +got):\n%s", diff)
 	}
 	var rows []string
-	for _, o := range append(p.inserted(p.insert), p.updated(p.update)...) {
+	for _, o := range append(d.inserted(d.insert), d.updated(d.update)...) {
 		rows = append(rows, fmt.Sprint(o.ID, " ", o.Title, " ", o.Severity))
 	}
 	if diff := cmp.Diff([]string{"0 newer high", "0 new medium", "2 worse critical", "3 back high"}, rows); diff != "" {
@@ -60,12 +60,12 @@ func TestCompare(t *testing.T) {
 	for _, f := range []Finding{finding("new", models.Medium), finding("newer", models.High)} {
 		want.AddNew(eventFinding(f, f.Severity))
 	}
-	if diff := cmp.Diff(want, p.activated, cmp.AllowUnexported(gate.Activated{})); diff != "" {
+	if diff := cmp.Diff(want, d.activated, cmp.AllowUnexported(gate.Activated{})); diff != "" {
 		t.Errorf("activated (-want +got):\n%s", diff)
 	}
 }
 
-// earlier is a finding as an earlier report told it.
+// earlier returns the observation of a finding in an earlier report.
 func earlier(n int64, f Finding, status models.Status) models.Observation {
 	o := f.observation(time.Time{})
 	if o.ID = n; status == models.StatusResolved {
@@ -83,7 +83,7 @@ func said(list ...models.Observation) observations {
 	}
 }
 
-func TestCompareSeesEachChange(t *testing.T) {
+func TestCompare_FindsEachChange(t *testing.T) {
 	f := Finding{
 		Identity: wide("a"), Title: "a", Description: "b", Component: "c", Location: "d", Fix: "e", URL: "f",
 		Severity: models.High, Status: models.StatusOpen,
@@ -91,32 +91,37 @@ func TestCompareSeesEachChange(t *testing.T) {
 	sizeAfter := func(change func(o *models.Observation)) int {
 		o := earlier(1, f, models.StatusOpen)
 		change(&o)
-		p, err := compare(reportOf(f), said(o), time.Unix(1, 0))
+		d, err := compare(reportOf(f), said(o), time.Unix(1, 0))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return p.size()
+		return d.size()
 	}
 	if n := sizeAfter(func(*models.Observation) {}); n != 0 {
 		t.Errorf("the same report again would write %d rows", n)
 	}
-	for name, change := range map[string]func(o *models.Observation){
-		"title": func(o *models.Observation) { o.Title = "x" }, "description": func(o *models.Observation) { o.Description = "x" },
-		"component": func(o *models.Observation) { o.Component = "x" }, "location": func(o *models.Observation) { o.Location = "x" },
-		"fix": func(o *models.Observation) { o.Fix = "" }, "url": func(o *models.Observation) { o.URL = "x" },
-		"severity": func(o *models.Observation) { o.Severity = models.Low }, "status": func(o *models.Observation) { o.ReportStatus = models.StatusAffected },
+	changes := map[string]func(o *models.Observation){
+		"title":              func(o *models.Observation) { o.Title = "x" },
+		"description":        func(o *models.Observation) { o.Description = "x" },
+		"component":          func(o *models.Observation) { o.Component = "x" },
+		"location":           func(o *models.Observation) { o.Location = "x" },
+		"fix":                func(o *models.Observation) { o.Fix = "" },
+		"url":                func(o *models.Observation) { o.URL = "x" },
+		"severity":           func(o *models.Observation) { o.Severity = models.Low },
+		"status":             func(o *models.Observation) { o.ReportStatus = models.StatusAffected },
 		"no longer resolved": func(o *models.Observation) { o.Status, o.ResolvedAt = models.StatusResolved, time.Unix(9, 0) },
 		"report's status":    func(o *models.Observation) { o.ReportStatus = models.StatusInReview },
-	} {
+	}
+	for name, change := range changes {
 		if n := sizeAfter(change); n != 1 {
 			t.Errorf("%s: %d rows, want 1", name, n)
 		}
 	}
 }
 
-// What people say outlives a report that says something else: the report's words
-// are kept beside theirs, and theirs count.
-func TestCompareKeepsWhatPeopleSay(t *testing.T) {
+// An assessment outlives a report with other values: the report's values are stored beside
+// the assessed ones, which count.
+func TestCompare_KeepsAssessments(t *testing.T) {
 	high, low := models.High, models.Low
 	f := Finding{Identity: wide("a"), Title: "a", Severity: high, Status: models.StatusOpen}
 	assessed := func(change func(o *models.Observation)) models.Observation {
@@ -142,40 +147,75 @@ func TestCompareKeepsWhatPeopleSay(t *testing.T) {
 		counts    models.Counts
 		activated int
 	}{
-		"lowered, another text":         {lowered, func(f *Finding) { f.Description = "x" }, "low high open open", models.Counts{Low: 1}, 0},
-		"lowered, another severity":     {lowered, func(f *Finding) { f.Severity = models.Critical }, "low critical open open", models.Counts{Low: 1}, 0},
-		"lowered, back":                 {gone(lowered), func(*Finding) {}, "low high open open", models.Counts{Low: 1}, 1},
-		"waived, another severity":      {waived, func(f *Finding) { f.Severity = models.Critical }, "critical critical risk_accepted open", models.Counts{}, 0},
-		"waived, back":                  {gone(waived), func(*Finding) {}, "high high risk_accepted open", models.Counts{}, 0},
-		"affected, a report's own word": {affected, func(f *Finding) { f.Status = models.StatusNotAffected }, "high high affected not_affected", models.Counts{High: 1}, 0},
-		"affected, back":                {gone(affected), func(f *Finding) { f.Status = models.StatusNotAffected }, "high high affected not_affected", models.Counts{High: 1}, 1},
+		"lowered, another text": {
+			lowered, func(f *Finding) { f.Description = "x" },
+			"low high open open",
+			models.Counts{Low: 1},
+			0,
+		},
+		"lowered, another severity": {
+			lowered, func(f *Finding) { f.Severity = models.Critical },
+			"low critical open open",
+			models.Counts{Low: 1},
+			0,
+		},
+		"lowered, back": {
+			gone(lowered), func(*Finding) {},
+			"low high open open",
+			models.Counts{Low: 1},
+			1,
+		},
+		"waived, another severity": {
+			waived, func(f *Finding) { f.Severity = models.Critical },
+			"critical critical risk_accepted open",
+			models.Counts{},
+			0,
+		},
+		"waived, back": {
+			gone(waived), func(*Finding) {},
+			"high high risk_accepted open",
+			models.Counts{},
+			0,
+		},
+		"affected, a report's own word": {
+			affected, func(f *Finding) { f.Status = models.StatusNotAffected },
+			"high high affected not_affected",
+			models.Counts{High: 1},
+			0,
+		},
+		"affected, back": {
+			gone(affected), func(f *Finding) { f.Status = models.StatusNotAffected },
+			"high high affected not_affected",
+			models.Counts{High: 1},
+			1,
+		},
 	} {
 		now := f
 		test.change(&now)
-		p, err := compare(reportOf(now), said(test.was), time.Unix(1, 0))
+		d, err := compare(reportOf(now), said(test.was), time.Unix(1, 0))
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows := p.updated(p.update)
+		rows := d.updated(d.update)
 		if len(rows) != 1 {
 			t.Fatalf("%s: %d rows", name, len(rows))
 		}
 		o := rows[0]
 		if got := fmt.Sprint(o.Severity, " ", o.ReportSeverity(), " ", o.Status, " ", o.ReportStatus); got != test.want ||
-			p.counts != test.counts {
-			t.Errorf("%s: %s, counts %+v", name, got, p.counts)
+			d.counts != test.counts {
+			t.Errorf("%s: %s, counts %+v", name, got, d.counts)
 		}
 		var activated gate.Activated
 		for range test.activated {
 			activated.AddReopened(event.Finding{Title: o.Title, Severity: o.Severity})
 		}
-		if diff := cmp.Diff(activated, p.activated, cmp.AllowUnexported(gate.Activated{})); diff != "" {
+		if diff := cmp.Diff(activated, d.activated, cmp.AllowUnexported(gate.Activated{})); diff != "" {
 			t.Errorf("%s: activated (-want +got):\n%s", name, diff)
 		}
 	}
 }
 
-// wide is an identity of 16 bytes.
+// wide returns an identity of 16 bytes.
 func wide(name string) string { return (name + strings.Repeat(".", 16))[:16] }
 
 func reportOf(list ...Finding) Report {

@@ -9,7 +9,7 @@ import (
 	"gatecrier/models"
 )
 
-func TestFindingsKeepEachIdentityOnce(t *testing.T) {
+func TestFindings_KeepEachIdentityOnce(t *testing.T) {
 	findings := newFindings(newTexts())
 	const n = 3 * chunkSize
 	for range 2 {
@@ -35,7 +35,7 @@ func TestFindingsKeepEachIdentityOnce(t *testing.T) {
 	}
 }
 
-func TestNoFindings(t *testing.T) {
+func TestFindings_Nil(t *testing.T) {
 	var none *Findings
 	for f := range none.All() {
 		t.Errorf("found %+v", f)
@@ -45,7 +45,7 @@ func TestNoFindings(t *testing.T) {
 	}
 }
 
-func TestTheWorstOfARepeatedIdentityStays(t *testing.T) {
+func TestFindings_KeepWorstOfRepeatedIdentity(t *testing.T) {
 	tests := []struct {
 		first, second Finding
 		wins          bool
@@ -111,7 +111,7 @@ func TestTextsAcrossPages(t *testing.T) {
 	}
 }
 
-// Has reports whether there is a finding of that identity.
+// Has reports whether the findings contain an identity.
 func (s *Findings) Has(identity string) bool {
 	_, found := s.number([]byte(identity))
 	return found

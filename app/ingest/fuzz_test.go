@@ -10,19 +10,28 @@ import (
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		``, `[]`, `{}`, `null`, `<xml/>`, "\ufeff{}", `[{"Target": "t", "Secrets": [{"RuleID": "S", "StartLine": 1e9}]}]`,
-		`{"matches": [{"vulnerability": {"id": "CVE-1", "severity": "High"}, "artifact": {"name": "a"}}], "descriptor": {"name": "grype"}}`,
+		`{"matches": [{"vulnerability": {"id": "CVE-1", "severity": "High"}, "artifact": {"name": "a"}}], ` +
+			`"descriptor": {"name": "grype"}}`,
 		`{"descriptor": 7, "matches": []}`,
 		`{"SchemaVersion": 2, "ArtifactName": "a"}`,
-		`{"ClusterName": "c", "Resources": [{"Results": [{"Misconfigurations": [{"ID": "M", "Status": "FAIL", "CauseMetadata": {"StartLine": 3}}], "Target": "t"}]}]}`,
-		bom(`{"bom-ref": "a", "name": "A", "components": [{"bom-ref": "b"}]}`, `{"id": "V", "ratings": [{"score": 9}], "affects": [{"ref": "a"}, {"ref": "b"}]}`),
-		`{"vulnerabilities": [{"id": "V"}], "metadata": {"tools": {"components": [{"name": "T"}]}}, "bomFormat": "CycloneDX"}`,
+		`{"ClusterName": "c", "Resources": [{"Results": [{"Misconfigurations": [{"ID": "M", "Status": "FAIL", ` +
+			`"CauseMetadata": {"StartLine": 3}}], "Target": "t"}]}]}`,
+		bom(`{"bom-ref": "a", "name": "A", "components": [{"bom-ref": "b"}]}`, `{"id": "V", "ratings": [{"score": 9}], `+
+			`"affects": [{"ref": "a"}, {"ref": "b"}]}`),
+		`{"vulnerabilities": [{"id": "V"}], "metadata": {"tools": {"components": [{"name": "T"}]}}, ` +
+			`"bomFormat": "CycloneDX"}`,
 		run(`{"id": "R", "properties": {"security-severity": "9.1"}}`, at("a.go", 1)),
-		`{"runs": [{"results": [{"ruleIndex": 0, "locations": [{"physicalLocation": {"artifactLocation": {"index": 0}}}]}], "artifacts": [{}], "tool": {"extensions": [{"rules": [{}]}]}}]}`,
+		`{"runs": [{"results": [{"ruleIndex": 0, ` +
+			`"locations": [{"physicalLocation": {"artifactLocation": {"index": 0}}}]}], "artifacts": [{}], ` +
+			`"tool": {"extensions": [{"rules": [{}]}]}}]}`,
 		gitlabReport(`{"name": "A", "location": {"file": "a", "start_line": 1}}`),
 	} {
 		f.Add([]byte(seed))
 	}
-	for _, name := range []string{"sarif-empty.sarif", "sarif-suppressions.sarif", "gitlab-secrets.json", "cyclonedx-analysis.json"} {
+	samples := []string{
+		"sarif-empty.sarif", "sarif-suppressions.sarif", "gitlab-secrets.json", "cyclonedx-analysis.json",
+	}
+	for _, name := range samples {
 		f.Add(readSample(f, name))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

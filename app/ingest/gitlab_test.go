@@ -7,14 +7,16 @@ import (
 )
 
 func gitlabReport(list string) string {
-	return `{"version": "15.0.4", "vulnerabilities": [` + list + `], "scan": {"scanner": {"name": "Semgrep", "version": "1"}}}`
+	return `{"version": "15.0.4", "vulnerabilities": [` + list + `], ` +
+		`"scan": {"scanner": {"name": "Semgrep", "version": "1"}}}`
 }
 
 func TestGitLabFindings(t *testing.T) {
 	rules{
 		"severities": {
 			gitlabReport(
-				`{"id": "1", "name": "A", "severity": "Critical"}, {"id": "2", "name": "B", "severity": "Info"}, {"id": "3", "name": "C", "severity": "Undefined"}, {"id": "4", "name": "D"}`,
+				`{"id": "1", "name": "A", "severity": "Critical"}, {"id": "2", "name": "B", "severity": "Info"}, ` +
+					`{"id": "3", "name": "C", "severity": "Undefined"}, {"id": "4", "name": "D"}`,
 			),
 			[]string{"critical open A", "none open B", "unknown open C", "unknown open D"},
 		},
@@ -26,13 +28,16 @@ func TestGitLabFindings(t *testing.T) {
 		},
 		"by cve": {
 			gitlabReport(
-				`{"cve": "x", "name": "A", "location": {"file": "a"}}, {"cve": "x", "name": "A", "location": {"file": "b"}}, {"cve": "y", "name": "A"}`,
+				`{"cve": "x", "name": "A", "location": {"file": "a"}}, {"cve": "x", "name": "A", "location": {"file": "b"}}, ` +
+					`{"cve": "y", "name": "A"}`,
 			),
 			[]string{"unknown open A", "unknown open A"},
 		},
 		"by place": {
 			gitlabReport(
-				`{"name": "A", "location": {"file": "a", "start_line": 1}}, {"name": "A", "location": {"start_line": 1, "file": "a"}}, {"name": "A", "location": {"file": "a", "start_line": 2}}`,
+				`{"name": "A", "location": {"file": "a", "start_line": 1}}, ` +
+					`{"name": "A", "location": {"start_line": 1, "file": "a"}}, ` +
+					`{"name": "A", "location": {"file": "a", "start_line": 2}}`,
 			),
 			[]string{"unknown open A", "unknown open A"},
 		},
@@ -48,7 +53,8 @@ func TestGitLabFindings(t *testing.T) {
 		},
 		"titled otherwise": {
 			gitlabReport(
-				`{"id": "1", "identifiers": [{"type": "cwe", "name": "CWE-1"}]}, {"id": "2", "message": "M"}, {"id": "3", "cve": "c"}`,
+				`{"id": "1", "identifiers": [{"type": "cwe", "name": "CWE-1"}]}, {"id": "2", "message": "M"}, ` +
+					`{"id": "3", "cve": "c"}`,
 			),
 			[]string{"unknown open CWE-1", "unknown open M", "unknown open c"},
 		},
@@ -62,11 +68,13 @@ func TestGitLabTexts(t *testing.T) {
 		want Finding
 	}{
 		"code": {
-			`{"id": "1", "name": "A", "description": "why", "solution": "do", "location": {"file": "a.go", "start_line": 7}, "links": [{"url": "u"}], "identifiers": [{"url": "v"}]}`,
+			`{"id": "1", "name": "A", "description": "why", "solution": "do", "location": {"file": "a.go", ` +
+				`"start_line": 7}, "links": [{"url": "u"}], "identifiers": [{"url": "v"}]}`,
 			Finding{Title: "A", Description: "why", Location: "a.go:7", Fix: "do", URL: "u", Severity: 5, Status: "open"},
 		},
 		"dependency": {
-			`{"id": "1", "name": "A", "location": {"file": "go.sum", "dependency": {"package": {"name": "p"}, "version": "1"}}, "identifiers": [{"url": "v"}]}`,
+			`{"id": "1", "name": "A", "location": {"file": "go.sum", "dependency": {"package": {"name": "p"}, ` +
+				`"version": "1"}}, "identifiers": [{"url": "v"}]}`,
 			Finding{Title: "A", Description: "A", Component: "p 1", Location: "go.sum", URL: "v", Severity: 5, Status: "open"},
 		},
 		"image": {

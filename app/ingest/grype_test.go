@@ -24,8 +24,10 @@ func TestGrypeIdentities(t *testing.T) {
 func TestGrypeTexts(t *testing.T) {
 	got := only(
 		t,
-		`{"matches": [{"vulnerability": {"id": "V", "severity": "Negligible", "links": ["u"], "fix": {"versions": ["2", "3"]}},
-		"relatedVulnerabilities": [{"description": "related"}], "artifact": {"name": "a", "version": "1", "locations": [{"path": "/x"}, {}]}}]}`,
+		`{"matches": [{"vulnerability": {"id": "V", "severity": "Negligible", "links": ["u"], `+
+			`"fix": {"versions": ["2", "3"]}},
+		"relatedVulnerabilities": [{"description": "related"}], "artifact": {"name": "a", "version": "1", `+
+			`"locations": [{"path": "/x"}, {}]}}]}`,
 	)
 	want := Finding{
 		Title:       "V",

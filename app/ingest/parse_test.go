@@ -77,7 +77,7 @@ func TestParseRealReports(t *testing.T) {
 	}
 }
 
-func TestTools(t *testing.T) {
+func TestParse_Tools(t *testing.T) {
 	tests := map[string]string{
 		"cyclonedx-analysis.json": "",
 		"cyclonedx-grype.json":    "grype",
@@ -131,7 +131,7 @@ func tally(r Report) (counts models.Counts, inactive int) {
 	return counts, inactive
 }
 
-// reverseKeys is the document with the keys of each object in reversed order.
+// reverseKeys returns the document with the keys of each object in reversed order.
 func reverseKeys(t testing.TB, text []byte) []byte {
 	t.Helper()
 	dec := json.NewDecoder(bytes.NewReader(text))
@@ -178,9 +178,10 @@ func marshal(t testing.TB, v any) []byte {
 	return text
 }
 
-const known = "no report of a known format (CycloneDX JSON, SARIF 2.1.0, Trivy JSON, Grype JSON, GitLab security report)"
+const known = "no report of a known format (CycloneDX JSON, SARIF 2.1.0, Trivy JSON, Grype JSON, GitLab security " +
+	"report)"
 
-func TestParseRefusesWithThePlace(t *testing.T) {
+func TestParse_ErrorNamesLocation(t *testing.T) {
 	tests := map[string]struct{ text, message string }{
 		"nothing":                     {"", "at byte 0: the document ends too early, perhaps it is empty"},
 		"blank":                       {" \n", "the document ends too early"},
@@ -284,8 +285,8 @@ func TestParseRefusesWithThePlace(t *testing.T) {
 	}
 }
 
-// Types of what the format does not look at do not matter.
-func TestParseIgnoresWhatIsNotItsOwn(t *testing.T) {
+// The types of values that a format does not use do not matter.
+func TestParse_IgnoresUnusedValues(t *testing.T) {
 	tests := map[string]struct{ text, format string }{
 		"matches of CycloneDX": {`{"matches": 7, "Results": {}, "runs": 1, "bomFormat": "CycloneDX"}`, "cyclonedx"},
 		"results of SARIF":     {`{"Results": 7, "matches": "x", "runs": []}`, "sarif"},
@@ -330,7 +331,7 @@ func TestParseTooLarge(t *testing.T) {
 	}
 }
 
-func TestParseGivenUp(t *testing.T) {
+func TestParse_Cancelled(t *testing.T) {
 	body := io.MultiReader(strings.NewReader(`{"matches": [`), iotest.ErrReader(context.Canceled))
 	if _, err := Parse(body); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("error %v, want one to try again", err)
@@ -350,7 +351,8 @@ func TestParseByteByByte(t *testing.T) {
 
 func TestRepeatedIdentityIsOneFinding(t *testing.T) {
 	match := func(severity string) string {
-		return `{"vulnerability": {"id": "CVE-1", "severity": "` + severity + `"}, "artifact": {"name": "a", "version": "1", "type": "deb"}}`
+		return `{"vulnerability": {"id": "CVE-1", "severity": "` + severity + `"}, ` +
+			`"artifact": {"name": "a", "version": "1", "type": "deb"}}`
 	}
 	report := mustParse(t, `{"matches": [`+match("low")+","+match("CRITICAL")+","+match("medium")+`]}`)
 	counts, _ := tally(report)
@@ -375,9 +377,9 @@ func TestTextsAreBoundedAndClean(t *testing.T) {
 	}
 }
 
-// Much white space takes time by its length: the decoder, which looks at all of
-// it again after each read, reads seldom.
-func TestWhiteSpaceIsReadInFewParts(t *testing.T) {
+// The time for white space is linear: the decoder, which scans all of it again after each
+// read, reads seldom.
+func TestParse_ReadsWhiteSpaceInLargeParts(t *testing.T) {
 	reads := 0
 	text := iotest.OneByteReader(strings.NewReader(strings.Repeat(" ", 1<<20)))
 	counted := readerFunc(func(p []byte) (int, error) {
@@ -397,5 +399,5 @@ func TestWhiteSpaceIsReadInFewParts(t *testing.T) {
 
 type readerFunc func(p []byte) (int, error)
 
-// Read calls the function.
+// Read calls f.
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// rules says what a document must give; each is read with its keys in reversed
-// order too.
+// rules are the findings that documents must give. Each document is read with its keys in
+// reversed order too.
 type rules map[string]struct {
 	text string
 	want []string // "severity status title", sorted
@@ -37,7 +37,7 @@ func brief(r Report) []string {
 	return lines
 }
 
-// only is the single finding of a document, without its identity.
+// only returns the single finding of a document, without its identity.
 func only(t *testing.T, text string) Finding {
 	t.Helper()
 	all := listed(mustParse(t, text))
@@ -86,8 +86,10 @@ func TestSARIFSeverity(t *testing.T) {
 		"bands": {
 			run(
 				``,
-				`{"ruleId": "A", "properties": {"security-severity": "9"}}, {"ruleId": "B", "properties": {"security-severity": "8.9"}},
-			{"ruleId": "C", "properties": {"security-severity": "6.9"}}, {"ruleId": "D", "properties": {"security-severity": "3.9"}}`,
+				`{"ruleId": "A", "properties": {"security-severity": "9"}}, `+
+					`{"ruleId": "B", "properties": {"security-severity": "8.9"}},
+			{"ruleId": "C", "properties": {"security-severity": "6.9"}}, `+
+					`{"ruleId": "D", "properties": {"security-severity": "3.9"}}`,
 			),
 			[]string{"critical open A", "high open B", "low open D", "medium open C"},
 		},
@@ -97,7 +99,8 @@ func TestSARIFSeverity(t *testing.T) {
 func TestSARIFRuleOfAResult(t *testing.T) {
 	extended := func(result string) string {
 		return `{"runs": [{"results": [` + result + `], "tool": {
-			"extensions": [{"name": "E0"}, {"name": "E1", "rules": [{"id": "R", "defaultConfiguration": {"level": "none"}}, {"id": "X", "defaultConfiguration": {"level": "error"}}]}],
+			"extensions": [{"name": "E0"}, {"name": "E1", "rules": [{"id": "R", ` +
+			`"defaultConfiguration": {"level": "none"}}, {"id": "X", "defaultConfiguration": {"level": "error"}}]}],
 			"driver": {"name": "T", "rules": [{"id": "R", "defaultConfiguration": {"level": "note"}}]}}}]}`
 	}
 	rules{
@@ -122,7 +125,7 @@ func TestSARIFRuleOfAResult(t *testing.T) {
 	}.check(t)
 }
 
-func TestSARIFWhatCounts(t *testing.T) {
+func TestSARIFCountedResults(t *testing.T) {
 	suppressed := func(list string) string { return run(``, `{"ruleId": "R", "suppressions": [`+list+`]}`) }
 	rules{
 		"suppressed":   {suppressed(`{"kind": "inSource"}`), []string{"medium risk_accepted R"}},
@@ -137,7 +140,8 @@ func TestSARIFWhatCounts(t *testing.T) {
 		"kinds": {
 			run(
 				``,
-				`{"ruleId": "P", "kind": "pass"}, {"ruleId": "N", "kind": "notApplicable"}, {"ruleId": "I", "kind": "informational"}`,
+				`{"ruleId": "P", "kind": "pass"}, {"ruleId": "N", "kind": "notApplicable"}, `+
+					`{"ruleId": "I", "kind": "informational"}`,
 			),
 			nil,
 		},
@@ -154,11 +158,13 @@ func TestSARIFWhatCounts(t *testing.T) {
 			[]string{"medium open R"},
 		},
 		"all runs": {
-			`{"runs": [{"tool": {"driver": {"name": "A"}}, "results": [{"ruleId": "R"}]}, {"tool": {"driver": {"name": "B"}}, "results": [{"ruleId": "R"}]}]}`,
+			`{"runs": [{"tool": {"driver": {"name": "A"}}, "results": [{"ruleId": "R"}]}, ` +
+				`{"tool": {"driver": {"name": "B"}}, "results": [{"ruleId": "R"}]}]}`,
 			[]string{"medium open R", "medium open R"},
 		},
 		"rules of their own": {
-			`{"runs": [{"tool": {"driver": {"rules": [{"id": "R", "defaultConfiguration": {"level": "error"}}]}}}, {"results": [{"ruleId": "R"}]}]}`,
+			`{"runs": [{"tool": {"driver": {"rules": [{"id": "R", "defaultConfiguration": {"level": "error"}}]}}}, ` +
+				`{"results": [{"ruleId": "R"}]}]}`,
 			[]string{"medium open R"},
 		},
 		"no results": {`{"runs": [{"results": null, "tool": {"driver": {"name": "T"}}}]}`, nil},
@@ -169,14 +175,16 @@ func TestSARIFWhatCounts(t *testing.T) {
 		"a message": {
 			run(
 				``,
-				`{"ruleId": "R", "message": {"text": "a"}}, {"ruleId": "R", "message": {"text": "b"}}, {"ruleId": "R", "message": {"text": "b"}}`,
+				`{"ruleId": "R", "message": {"text": "a"}}, {"ruleId": "R", "message": {"text": "b"}}, `+
+					`{"ruleId": "R", "message": {"text": "b"}}`,
 			),
 			[]string{"medium open R", "medium open R"},
 		},
 		"a message's arguments": {
 			run(
 				``,
-				`{"ruleId": "R", "message": {"id": "m", "arguments": ["a"]}}, {"ruleId": "R", "message": {"id": "m", "arguments": ["b"]}}`,
+				`{"ruleId": "R", "message": {"id": "m", "arguments": ["a"]}}, `+
+					`{"ruleId": "R", "message": {"id": "m", "arguments": ["b"]}}`,
 			),
 			[]string{"medium open R", "medium open R"},
 		},
@@ -185,14 +193,16 @@ func TestSARIFWhatCounts(t *testing.T) {
 
 func at(uri string, line int) string {
 	return fmt.Sprintf(
-		`{"ruleId": "R", "locations": [{"physicalLocation": {"artifactLocation": {"uri": %q}, "region": {"startLine": %d}}}, {}]}`,
+		`{"ruleId": "R", "locations": [{"physicalLocation": {"artifactLocation": {"uri": %q}, `+
+			`"region": {"startLine": %d}}}, {}]}`,
 		uri,
 		line,
 	)
 }
 
 func TestSARIFTexts(t *testing.T) {
-	rule := `{"id": "R", "name": "Rule", "shortDescription": {"text": "short"}, "fullDescription": {"text": "full"}, "helpUri": "https://example.org/R"}`
+	rule := `{"id": "R", "name": "Rule", "shortDescription": {"text": "short"}, "fullDescription": {"text": "full"}, ` +
+		`"helpUri": "https://example.org/R"}`
 	got := only(
 		t, run(rule, strings.Replace(at("a.go", 7), `"ruleId": "R"`, `"ruleId": "R", "message": {"text": "said"}`, 1)),
 	)
@@ -221,12 +231,13 @@ func TestSARIFTexts(t *testing.T) {
 	}
 }
 
-// A result may name its file by a place in the list of artifacts.
+// A result can refer to its file by an index into the list of artifacts.
 func TestSARIFArtifacts(t *testing.T) {
-	result := `{"ruleId": "R", "locations": [{"physicalLocation": {"artifactLocation": {"index": 1}, "region": {"startLine": 7}}}]}`
-	text := `{"runs": [{"results": [` + result + "," + at(
-		"b.go", 7,
-	) + `], "tool": {}, "artifacts": [{"location": {"uri": "a.go"}}, {"location": {"uri": "b.go"}}]}]}`
+	result := `{"ruleId": "R", "locations": [{"physicalLocation": {"artifactLocation": {"index": 1}, ` +
+		`"region": {"startLine": 7}}}]}`
+	results := result + "," + at("b.go", 7)
+	text := `{"runs": [{"results": [` + results + `], "tool": {}, "artifacts": [{"location": {"uri": "a.go"}}, ` +
+		`{"location": {"uri": "b.go"}}]}]}`
 	for _, text := range []string{text, string(reverseKeys(t, []byte(text)))} {
 		if got := only(t, text).Location; got != "b.go:7" {
 			t.Errorf("location %q, want b.go:7", got)

@@ -194,7 +194,9 @@ func (st *staging) settle(ctx context.Context) error {
 
 // ImportsInProgress lists the large imports in progress in a product. The actor needs the right to
 // import into it.
-func (s *Service) ImportsInProgress(ctx context.Context, actor authz.Actor, productID int64) ([]models.ImportProgress, error) {
+func (s *Service) ImportsInProgress(
+	ctx context.Context, actor authz.Actor, productID int64,
+) ([]models.ImportProgress, error) {
 	if err := s.May(ctx, actor, productID); err != nil {
 		return nil, err
 	}

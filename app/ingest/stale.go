@@ -36,7 +36,7 @@ func decideStale(announced, last time.Time, after time.Duration, now time.Time) 
 		return staleBegins
 	case announced.IsZero() || stale:
 		return staleUnchanged
-	case after > 0 && last.After(announced.Add(-settings.MinStaleAfter)): // a product is never stale so soon after a report
+	case after > 0 && last.After(announced.Add(-settings.MinStaleAfter)): // no product is stale so soon
 		return staleEnds
 	}
 	return staleCleared

@@ -23,7 +23,8 @@ func TestTrivyDocuments(t *testing.T) {
 		},
 		"a cluster's summary": {`{"ClusterName": "c", "Findings": [{"Results": [` + result + `]}]}`, one},
 		"an old cluster": {
-			`{"ClusterName": "c", "Vulnerabilities": [{"Results": [` + result + `]}], "Misconfigurations": [{"Results": [{"Target": "t"}]}]}`,
+			`{"ClusterName": "c", "Vulnerabilities": [{"Results": [` + result + `]}], ` +
+				`"Misconfigurations": [{"Results": [{"Target": "t"}]}]}`,
 			one,
 		},
 		"a clean cluster":           {`{"ClusterName": "c", "Resources": [{"Kind": "Pod"}]}`, nil},
@@ -36,14 +37,17 @@ func TestTrivyIdentities(t *testing.T) {
 	rules{
 		"vulnerabilities": {
 			in(`"Vulnerabilities": [{"VulnerabilityID": "V", "PkgName": "p", "InstalledVersion": "1"},
-			{"VulnerabilityID": "V", "PkgName": "q", "InstalledVersion": "1"}, {"VulnerabilityID": "V", "PkgName": "p", "InstalledVersion": "2"},
-			{"VulnerabilityID": "V", "PkgName": "p", "InstalledVersion": "1", "PkgPath": "x"}, {"VulnerabilityID": "V", "PkgName": "p", "InstalledVersion": "1", "Title": "again"}]`),
+			{"VulnerabilityID": "V", "PkgName": "q", "InstalledVersion": "1"}, ` +
+				`{"VulnerabilityID": "V", "PkgName": "p", "InstalledVersion": "2"},
+			{"VulnerabilityID": "V", "PkgName": "p", "InstalledVersion": "1", "PkgPath": "x"}, ` +
+				`{"VulnerabilityID": "V", "PkgName": "p", "InstalledVersion": "1", "Title": "again"}]`),
 			[]string{"unknown open V", "unknown open V", "unknown open V", "unknown open V"},
 		},
 		"misconfigurations": {
 			in(
 				`"Misconfigurations": [{"ID": "M", "Status": "FAIL", "Message": "a"}, {"ID": "M", "Status": "FAIL", "Message": "b"},
-			{"ID": "M", "Status": "FAIL", "Message": "b", "CauseMetadata": {"StartLine": 3}}, {"ID": "M", "Status": "FAIL", "Message": "a", "Severity": "low"}]`,
+			{"ID": "M", "Status": "FAIL", "Message": "b", "CauseMetadata": {"StartLine": 3}}, ` +
+					`{"ID": "M", "Status": "FAIL", "Message": "a", "Severity": "low"}]`,
 			),
 			[]string{"low open M", "unknown open M", "unknown open M"},
 		},
@@ -53,13 +57,15 @@ func TestTrivyIdentities(t *testing.T) {
 		},
 		"secrets": {
 			in(
-				`"Secrets": [{"RuleID": "S", "StartLine": 1, "Match": "a"}, {"RuleID": "S", "StartLine": 2, "Match": "a"}, {"RuleID": "S", "StartLine": 2, "Match": "b"},
+				`"Secrets": [{"RuleID": "S", "StartLine": 1, "Match": "a"}, {"RuleID": "S", "StartLine": 2, "Match": "a"}, ` +
+					`{"RuleID": "S", "StartLine": 2, "Match": "b"},
 			{"RuleID": "S", "StartLine": 2, "Match": "b"}]`,
 			),
 			[]string{"unknown open S", "unknown open S", "unknown open S"},
 		},
 		"targets": {
-			`{"Results": [{"Target": "t", "Secrets": [{"RuleID": "S"}]}, {"Target": "u", "Secrets": [{"RuleID": "S"}]}, {"Target": "t", "Secrets": [{"RuleID": "S"}]}]}`,
+			`{"Results": [{"Target": "t", "Secrets": [{"RuleID": "S"}]}, {"Target": "u", "Secrets": [{"RuleID": "S"}]}, ` +
+				`{"Target": "t", "Secrets": [{"RuleID": "S"}]}]}`,
 			[]string{"unknown open S", "unknown open S"},
 		},
 	}.check(t)
@@ -71,7 +77,8 @@ func TestTrivyTexts(t *testing.T) {
 		want Finding
 	}{
 		"vulnerability": {
-			`"Vulnerabilities": [{"VulnerabilityID": "CVE-1", "PkgName": "p", "InstalledVersion": "1", "FixedVersion": "2", "Title": "short", "Description": "long", "PrimaryURL": "u", "Severity": "LOW"}]`,
+			`"Vulnerabilities": [{"VulnerabilityID": "CVE-1", "PkgName": "p", "InstalledVersion": "1", ` +
+				`"FixedVersion": "2", "Title": "short", "Description": "long", "PrimaryURL": "u", "Severity": "LOW"}]`,
 			Finding{
 				Title:       "CVE-1",
 				Description: "long",
@@ -88,7 +95,8 @@ func TestTrivyTexts(t *testing.T) {
 			Finding{Title: "CVE-1", Description: "short", Component: "p", Location: "a.jar", Severity: 5, Status: "open"},
 		},
 		"misconfiguration": {
-			`"Misconfigurations": [{"ID": "M", "Title": "title", "Message": "said", "Resolution": "do", "Status": "FAIL", "CauseMetadata": {"StartLine": 3, "Resource": "r"}}]`,
+			`"Misconfigurations": [{"ID": "M", "Title": "title", "Message": "said", "Resolution": "do", "Status": "FAIL", ` +
+				`"CauseMetadata": {"StartLine": 3, "Resource": "r"}}]`,
 			Finding{Title: "M", Description: "said", Component: "r", Location: "t:3", Fix: "do", Severity: 5, Status: "open"},
 		},
 		"secret": {
@@ -97,7 +105,11 @@ func TestTrivyTexts(t *testing.T) {
 		},
 	}
 	for name, test := range tests {
-		for _, text := range []string{`{"Results": [{"Target": "t", ` + test.text + `}]}`, `[{` + test.text + `, "Target": "t"}]`} {
+		documents := []string{
+			`{"Results": [{"Target": "t", ` + test.text + `}]}`,
+			`[{` + test.text + `, "Target": "t"}]`,
+		}
+		for _, text := range documents {
 			if diff := cmp.Diff(test.want, only(t, text)); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", name, diff)
 			}
