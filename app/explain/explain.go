@@ -1,5 +1,5 @@
-// Package explain reconstructs why a message was sent or not: what happened to an event, step
-// by step. It reads what is stored when it is asked, and stores nothing itself.
+// Package explain reconstructs, step by step, what happened to an event and why its messages
+// were sent or not. It reads stored data on request, and stores nothing.
 package explain
 
 import (
@@ -16,24 +16,24 @@ import (
 	"gatecrier/models"
 )
 
-// Key names a kind of step.
+// Key is a kind of step.
 type Key string
 
-// The steps there are, in their order. An event has some of them, and one for
-// each of its targets, and for each way by which the reader sees it.
+// The kinds of steps, in their order. An event has some of them, one Target step per
+// target, and one Reader step per role by which the actor sees it.
 const (
-	Recorded Key = "recorded" // it happened
-	Hold     Key = "hold"     // a gate's new state has to stand before it is told
-	Window   Key = "window"   // the same exception is told once for a time
-	Routed   Key = "routing"  // it is looked up who is to be told
+	Recorded Key = "recorded" // the event happened
+	Hold     Key = "hold"     // of a gate: a new state must last before it is announced
+	Window   Key = "window"   // of an exception: it notifies once per window
+	Routed   Key = "routing"  // its recipients are determined
 	Inbox    Key = "inbox"
 	Silence  Key = "silence"
 	Settings Key = "settings"
 	Target   Key = "target"
-	Reader   Key = "reader" // why who asks may see it
+	Reader   Key = "reader" // why the actor can see the event
 )
 
-// Outcome is what came of a step, in a word.
+// Outcome is the outcome of a step.
 type Outcome string
 
 // The outcomes.
@@ -44,53 +44,53 @@ const (
 	Skipped   Outcome = "skipped"
 	Cancelled Outcome = "cancelled"
 	Failed    Outcome = "failed"
-	None      Outcome = "none"    // there was nothing to do
-	Unknown   Outcome = "unknown" // what would tell is not kept any more
+	None      Outcome = "none"    // nothing to do
+	Unknown   Outcome = "unknown" // the data is not stored any more
 )
 
-// Step is one thing that was decided, or happened, on an event's way.
+// Step is one decision or occurrence in the processing of an event.
 type Step struct {
 	Key     Key
 	Outcome Outcome
 	Text    string
-	Detail  string        // why, in words of others: a reason, an error; "" = none that the actor may read
-	At      time.Time     // zero = not known
-	Until   time.Time     // when it goes on, or ends; zero = it does not
-	Link    Link          // the page about it
-	Sent    *delivery.Row // of a target: the message, as the actor may see it
+	Detail  string        // a reason or an error; "" = none that the actor can see
+	At      time.Time     // zero = unknown
+	Until   time.Time     // when it continues or ends; zero = never
+	Link    Link          // to the page about it
+	Sent    *delivery.Row // of a target: the delivery, as the actor can see it
 }
 
-// Link is the way to a page; without a path there is none.
+// Link is a link to a page. Without a path it is none.
 type Link struct{ Path, Text string }
 
-// Event is what happened, as the actor may see it.
+// Event is an event, as the actor can see it.
 type Event struct {
-	models.Event        // without a payload where that is not for the actor
-	Title        string // in words; its type where there are none
+	models.Event        // without its payload if the actor cannot see that
+	Title        string // its type if it has no description
 	Message      string
 }
 
-// Explanation is what became of an event.
+// Explanation is the processing of an event.
 type Explanation struct {
 	Event Event
 	Steps []Step
-	Inbox bool // the actor has it in his inbox
+	Inbox bool // the event is in the actor's inbox
 }
 
-// maxSent bounds the targets that a trace names.
+// maxSent is how many deliveries an explanation lists.
 const maxSent = 200
 
-// Service traces events.
+// Service explains events.
 type Service struct {
-	store  *models.Store
-	ledger *delivery.Log
+	store *models.Store
+	log   *delivery.Log
 }
 
-// New returns a service that shows deliveries as a ledger does.
-func New(store *models.Store, ledger *delivery.Log) *Service { return &Service{store, ledger} }
+// New returns a service that shows deliveries with the rights of the delivery log.
+func New(store *models.Store, log *delivery.Log) *Service { return &Service{store, log} }
 
-// Event finds an event that the actor may see: one of a product that he may
-// view, or one that was told to him alone. Administrators see all.
+// Event returns an event that the actor can see: an event of a product that they view, or
+// one that notified only them. Administrators see all. Others get fault.NotFound.
 func (s *Service) Event(ctx context.Context, actor authz.Actor, id int64) (Event, error) {
 	e, err := s.find(ctx, actor, id)
 	if err != nil {
@@ -114,10 +114,9 @@ func (s *Service) find(ctx context.Context, actor authz.Actor, id int64) (models
 	return e, nil
 }
 
-// open are the types whose payloads are for all who may view their product.
-// Those of connections may name a host, those of Gatecrier's own exceptions tell
-// of its insides.
-var open = []event.Type{
+// publicTypes are the types whose payloads every viewer of the product can see. Payloads of
+// connections can name a host, and those of Gatecrier's own exceptions its internals.
+var publicTypes = []event.Type{
 	event.GateChanged,
 	event.WaiverEnds,
 	event.ProductIsStale,
@@ -125,7 +124,7 @@ var open = []event.Type{
 	event.SilenceHasEnded,
 }
 
-// visible is an event without what the actor may not see of it.
+// visible returns an event without the parts that the actor cannot see.
 func visible(actor authz.Actor, e models.Event) Event {
 	kind := event.Type(e.Type)
 	v := Event{Event: e, Title: e.Type}
@@ -135,53 +134,56 @@ func visible(actor authz.Actor, e models.Event) Event {
 	if kind == event.ExceptionTask && !actor.Reader().Administrator && v.Message != "" {
 		v.Message = "…"
 	}
-	if !actor.Administrator() && (e.ProductID == 0 || !slices.Contains(open, kind)) || !json.Valid(e.Payload) {
+	if !actor.Administrator() && (e.ProductID == 0 || !slices.Contains(publicTypes, kind)) || !json.Valid(e.Payload) {
 		v.Payload = nil
 	}
 	return v
 }
 
-// data are what a trace is made of.
+// data is what the steps of an event are made from.
 type data struct {
-	actor   authz.Actor
-	event   models.Event
-	shown   Event
-	work    models.Routing
-	open    bool // there is work
-	told    models.Announcement
-	changed bool // there is a row of the gate's history
-	entry   models.InboxEntry
-	listed  bool // there is a row of the inbox
-	silence *models.Silence
-	mine    bool // the actor may see the silence
-	rows    []delivery.Row
-	more    bool // there are more of them
-	tally   map[models.DeliveryState]int
-	ways    []models.RoleSource
+	actor          authz.Actor
+	event          models.Event
+	shown          Event
+	work           models.Routing
+	pending        bool // it is not routed yet, or was given up
+	announcement   models.Announcement
+	changed        bool // the event has a row of the gate history
+	entry          models.InboxEntry
+	listed         bool // entry is set
+	silence        *models.Silence
+	silenceVisible bool // the actor can open the silence
+	rows           []delivery.Row
+	moreRows       bool // rows is not complete
+	tally          map[models.DeliveryState]int
+	roleSources    []models.RoleSource
 }
 
-// Explain tells what became of an event that the actor may see.
+// Explain returns the processing of an event that the actor can see, else fault.NotFound.
 func (s *Service) Explain(ctx context.Context, actor authz.Actor, id int64) (Explanation, error) {
 	e, err := s.find(ctx, actor, id)
 	if err != nil {
 		return Explanation{}, err
 	}
 	f := data{actor: actor, event: e, shown: visible(actor, e)}
-	for _, read := range []func(context.Context, *data) error{s.readSource, s.readSilence, s.readSent, s.readSources} {
+	reads := []func(context.Context, *data) error{
+		s.readProgress, s.readSilence, s.readDeliveries, s.readRoleSources,
+	}
+	for _, read := range reads {
 		if err := read(ctx, &f); err != nil {
 			return Explanation{}, err
 		}
 	}
-	return Explanation{Event: f.shown, Steps: f.steps(), Inbox: f.inbox()}, nil
+	return Explanation{Event: f.shown, Steps: f.steps(), Inbox: f.inActorsInbox()}, nil
 }
 
-// readSource reads how far an event has come.
-func (s *Service) readSource(ctx context.Context, f *data) (err error) {
-	if f.work, f.open, err = s.store.RoutingOf(ctx, string(event.ReaderNotify), f.event); err != nil {
+// readProgress reads the routing, the announcement and the inbox entry of an event.
+func (s *Service) readProgress(ctx context.Context, f *data) (err error) {
+	if f.work, f.pending, err = s.store.RoutingOf(ctx, string(event.ReaderNotify), f.event); err != nil {
 		return err
 	}
 	if event.Type(f.event.Type) == event.GateChanged {
-		if f.told, f.changed, err = s.store.AnnouncementOf(ctx, f.event); err != nil {
+		if f.announcement, f.changed, err = s.store.AnnouncementOf(ctx, f.event); err != nil {
 			return err
 		}
 	}
@@ -189,14 +191,14 @@ func (s *Service) readSource(ctx context.Context, f *data) (err error) {
 	return err
 }
 
-// readSilence reads what held its messages back. Who sees an event may know
-// why; the silence's page is for those who see what it is of.
+// readSilence reads the silence of an event. Every viewer of the event can know of it, but
+// its page is only for the viewers of its product or group.
 func (s *Service) readSilence(ctx context.Context, f *data) error {
 	if f.entry.SilenceID == 0 {
 		return nil
 	}
-	one, err := s.store.Silence(ctx, models.SystemScope("an event that it held is seen"), f.entry.SilenceID)
-	if fault.Is(err, fault.NotFound) { // it went meanwhile
+	one, err := s.store.Silence(ctx, models.SystemScope("an event that it silenced is seen"), f.entry.SilenceID)
+	if fault.Is(err, fault.NotFound) { // it was deleted meanwhile
 		return nil
 	}
 	if err != nil {
@@ -204,57 +206,55 @@ func (s *Service) readSilence(ctx context.Context, f *data) error {
 	}
 	f.silence = &one
 	_, err = s.store.Silence(ctx, f.actor.Scope(), one.ID)
-	f.mine = err == nil
+	f.silenceVisible = err == nil
 	if fault.Is(err, fault.NotFound) {
 		return nil
 	}
 	return err
 }
 
-// readSent reads its deliveries, those that the actor may see, and how many
-// there are in all.
-func (s *Service) readSent(ctx context.Context, f *data) (err error) {
+// readDeliveries reads the deliveries that the actor can see, and the number of all.
+func (s *Service) readDeliveries(ctx context.Context, f *data) (err error) {
 	filter := models.LedgerFilter{EventID: f.event.ID, Limit: maxSent + 1}
-	if f.rows, err = s.ledger.List(ctx, f.actor, filter); err != nil {
+	if f.rows, err = s.log.List(ctx, f.actor, filter); err != nil {
 		return err
 	}
-	if f.more = len(f.rows) > maxSent; f.more {
+	if f.moreRows = len(f.rows) > maxSent; f.moreRows {
 		f.rows = f.rows[:maxSent]
 	}
-	slices.Reverse(f.rows) // in the order in which they were written
-	tally, err := s.store.DeliveryTally(
-		ctx, models.SystemScope("only how many, of an event that is seen"), []int64{f.event.ID},
-	)
+	slices.Reverse(f.rows) // oldest first
+	scope := models.SystemScope("only the number, of an event that is seen")
+	tally, err := s.store.DeliveryTally(ctx, scope, []int64{f.event.ID})
 	f.tally = tally[f.event.ID]
 	return err
 }
 
-// readSources reads why the actor may see the event.
-func (s *Service) readSources(ctx context.Context, f *data) (err error) {
+// readRoleSources reads the roles by which the actor sees the event's product.
+func (s *Service) readRoleSources(ctx context.Context, f *data) (err error) {
 	if f.event.ProductID != 0 && f.actor.ProductID == 0 && !f.actor.User.Administrator {
-		f.ways, err = s.store.RoleSourcesOf(ctx, f.actor.User.ID, f.event.ProductID)
+		f.roleSources, err = s.store.RoleSourcesOf(ctx, f.actor.User.ID, f.event.ProductID)
 	}
 	return err
 }
 
-// inbox reports whether the actor finds the event in an inbox of his.
-func (f *data) inbox() bool { return f.listed && f.actor.User.ID != 0 }
+// inActorsInbox reports whether the event is in the actor's inbox. Tokens have none.
+func (f *data) inActorsInbox() bool { return f.listed && f.actor.User.ID != 0 }
 
-// history reports whether an event is of the history alone: a change that had
-// to stand before people were told, which another event does.
-func (f *data) history() bool {
-	return f.changed && f.told.Change == f.event.ID && f.told.Told != f.event.ID
+// historyOnly reports whether an event is only in the history: a gate change that another
+// event announces after its hold time.
+func (f *data) historyOnly() bool {
+	return f.changed && f.announcement.Change == f.event.ID && f.announcement.Told != f.event.ID
 }
 
-func (f *data) sent() int {
+func (f *data) sentCount() int {
 	n := 0
-	for _, of := range f.tally {
-		n += of
+	for _, count := range f.tally {
+		n += count
 	}
 	return n
 }
 
-func path(place string, id int64) string { return "/" + place + "/" + strconv.FormatInt(id, 10) }
+func path(page string, id int64) string { return "/" + page + "/" + strconv.FormatInt(id, 10) }
 
 func plural(n int, one, many string) string {
 	if n == 1 {

@@ -9,15 +9,15 @@ import (
 	"gatecrier/models"
 )
 
-// steps are an event's way, as far as it has come. Each rule gives the steps
-// that it has, or none; what comes after one that ends it is left out.
+// steps returns the steps of an event so far. Each rule returns its steps, or none. An event
+// that is not routed has no later steps.
 func (f *data) steps() []Step {
 	var list []Step
 	for _, rule := range []func() []Step{f.recorded, f.hold, f.window, f.routing} {
 		list = append(list, rule()...)
 	}
-	if !f.open && !f.history() {
-		for _, rule := range []func() []Step{f.inInbox, f.silenced, f.settings, f.targets} {
+	if !f.pending && !f.historyOnly() {
+		for _, rule := range []func() []Step{f.inbox, f.silenceStep, f.settings, f.targets} {
 			list = append(list, rule()...)
 		}
 	}
@@ -35,19 +35,18 @@ func (f *data) recorded() []Step {
 	return []Step{s}
 }
 
-// about is the page of what an event is about.
+// about returns the link to the subject of an event.
 func (f *data) about() Link {
 	switch event.Type(f.event.Type) {
 	case event.GateChanged:
 		change := f.event.ID
 		if f.changed {
-			change = f.told.Change
+			change = f.announcement.Change
 		}
 		at := strconv.FormatInt(change, 10)
-		return Link{
-			path("products", f.event.ProductID) + "?before=" + strconv.FormatInt(change+1, 10) + "&tab=history#change-" + at,
-			"The change",
-		}
+		before := strconv.FormatInt(change+1, 10)
+		page := path("products", f.event.ProductID) + "?before=" + before + "&tab=history#change-" + at
+		return Link{page, "The change"}
 	case event.ExceptionReported, event.ExceptionTask:
 		return f.exception()
 	case event.ExceptionRequest:
@@ -77,7 +76,7 @@ func (f *data) exception() Link {
 	return Link{path("exceptions", p.Group), "The exception"}
 }
 
-// hold tells how long a gate's new state had to stand.
+// hold explains the hold time of a gate change.
 func (f *data) hold() []Step {
 	if event.Type(f.event.Type) != event.GateChanged {
 		return nil
@@ -88,25 +87,26 @@ func (f *data) hold() []Step {
 	switch {
 	case err == nil && p.HeldSince != nil:
 		s.Outcome, s.At, s.Text = Done, *p.HeldSince, "It has been so since then, and had to stand before people were told"
-		if f.changed && f.told.Change != f.event.ID {
-			s.Link = Link{path("events", f.told.Change), "When it changed"}
+		if f.changed && f.announcement.Change != f.event.ID {
+			s.Link = Link{path("events", f.announcement.Change), "When it changed"}
 		}
 	case !f.changed:
 		return nil
-	case f.told.Told == f.event.ID:
+	case f.announcement.Told == f.event.ID:
 		s.Outcome, s.Text = None, "No hold time: it was told at once"
-	case f.told.Told != 0:
-		s.Outcome, s.At, s.Text = Done, f.told.ToldAt, "It had to stand first; another event told people of it"
-		s.Link = Link{path("events", f.told.Told), "What told people"}
-	case !f.told.Until.IsZero():
-		s.Outcome, s.Until, s.Text = Waiting, f.told.Until, "It has to stand first; people are told unless the gate returns"
+	case f.announcement.Told != 0:
+		s.Outcome, s.At, s.Text = Done, f.announcement.ToldAt, "It had to stand first; another event told people of it"
+		s.Link = Link{path("events", f.announcement.Told), "What told people"}
+	case !f.announcement.Until.IsZero():
+		s.Outcome, s.Until = Waiting, f.announcement.Until
+		s.Text = "It has to stand first; people are told unless the gate returns"
 	default:
 		s.Outcome, s.Text = Skipped, "Nobody was told: it did not stand long enough, or the gate was back at what people knew"
 	}
 	return []Step{s}
 }
 
-// window tells how many of the same exception were held back before it.
+// window explains how many occurrences of an exception were suppressed before it.
 func (f *data) window() []Step {
 	switch event.Type(f.event.Type) {
 	case event.ExceptionReported, event.ExceptionTask, event.ExceptionRequest:
@@ -144,20 +144,20 @@ func (f *data) window() []Step {
 func (f *data) routing() []Step {
 	s := Step{Key: Routed, Outcome: Done, Text: "Whom it is for was looked up"}
 	switch {
-	case f.history():
+	case f.historyOnly():
 		s.Outcome, s.Text = None, "This event is for the history alone"
-	case f.open && f.work.Parked:
+	case f.pending && f.work.Parked:
 		s.Outcome, s.Text = Failed, "Given up after "+plural(f.work.Attempts, "try", "tries")+": nobody was told"
 		f.addDetails(&s)
-	case f.open && f.work.Behind != 0:
+	case f.pending && f.work.Behind != 0:
 		s.Outcome, s.Text = Waiting, "It waits for an earlier event of its product"
 		s.Link = Link{path("events", f.work.Behind), "The earlier one"}
-	case f.open && f.work.Attempts > 0:
+	case f.pending && f.work.Attempts > 0:
 		s.Outcome = Waiting
 		s.Until = f.work.NextAt
 		s.Text = "It could not be done yet, after " + plural(f.work.Attempts, "try", "tries")
 		f.addDetails(&s)
-	case f.open:
+	case f.pending:
 		s.Outcome, s.Until, s.Text = Waiting, f.work.NextAt, "It is looked up next"
 	case len(f.rows) > 0:
 		s.At = f.rows[0].CreatedAt
@@ -165,7 +165,7 @@ func (f *data) routing() []Step {
 	return []Step{s}
 }
 
-// addDetails adds what only administrators may know of a failure.
+// addDetails adds the details of a routing failure, for administrators.
 func (f *data) addDetails(s *Step) {
 	if !f.actor.Administrator() {
 		return
@@ -176,7 +176,7 @@ func (f *data) addDetails(s *Step) {
 	}
 }
 
-func (f *data) inInbox() []Step {
+func (f *data) inbox() []Step {
 	s := Step{Key: Inbox, Outcome: Done}
 	switch {
 	case !f.listed:
@@ -190,19 +190,19 @@ func (f *data) inInbox() []Step {
 	default:
 		s.Text = "For administrators"
 	}
-	if f.inbox() {
+	if f.inActorsInbox() {
 		s.Link = Link{path("inbox", f.event.ID), "The notification"}
 	}
 	return []Step{s}
 }
 
-func (f *data) silenced() []Step {
+func (f *data) silenceStep() []Step {
 	s := Step{Key: Silence, Outcome: None}
 	switch held := f.tally[models.DeliverySuppressed] > 0; {
 	case f.silence != nil:
 		s.Outcome, s.Text, s.Detail = Held, "Held back by a silence of "+f.silence.Author, f.silence.Reason
 		s.At, s.Until = f.silence.StartsAt, f.silence.EndsAt
-		if f.mine {
+		if f.silenceVisible {
 			s.Link = Link{path("silences", f.silence.ID), "The silence"}
 		}
 	case held:
@@ -217,22 +217,22 @@ func (f *data) silenced() []Step {
 	return []Step{s}
 }
 
-// reader tells why who asks sees all this.
+// reader explains why the actor can see the event.
 func (f *data) reader() []Step {
-	says := func(text string, link Link) []Step {
+	step := func(text string, link Link) []Step {
 		return []Step{{Key: Reader, Outcome: Done, Text: "You see this " + text, Link: link}}
 	}
 	switch {
 	case f.actor.ProductID != 0:
-		return says("by a token of the product", Link{})
+		return step("by a token of the product", Link{})
 	case f.actor.User.Administrator:
-		return says("as an administrator", Link{})
+		return step("as an administrator", Link{})
 	case f.event.ProductID == 0:
-		return says("because it is for you alone", Link{})
+		return step("because it is for you alone", Link{})
 	}
 	var list []Step
-	for _, w := range f.ways {
-		list = append(list, says(sourceText(w), sourceLink(w))...)
+	for _, w := range f.roleSources {
+		list = append(list, step(sourceText(w), sourceLink(w))...)
 	}
 	return list
 }

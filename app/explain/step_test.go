@@ -12,8 +12,8 @@ import (
 
 var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 
-// sent are deliveries in such states.
-func sent(states ...models.DeliveryState) []delivery.Row {
+// deliveries returns one delivery per state.
+func deliveries(states ...models.DeliveryState) []delivery.Row {
 	rows := make([]delivery.Row, len(states))
 	for i, s := range states {
 		rows[i].LedgerRow = models.LedgerRow{
@@ -24,8 +24,8 @@ func sent(states ...models.DeliveryState) []delivery.Row {
 	return rows
 }
 
-// says finds the steps of a kind: "outcome: text", the rest of them too.
-func says(f data, key Key) string {
+// stepTexts returns the steps of a kind as "outcome: text", joined by "; ".
+func stepTexts(f data, key Key) string {
 	var list []string
 	for _, s := range f.steps() {
 		if s.Key == key {
@@ -35,68 +35,147 @@ func says(f data, key Key) string {
 	return strings.Join(list, "; ")
 }
 
-func TestTheRulesOfATrace(t *testing.T) {
-	admin := authz.Actor{User: models.User{ID: 1, Administrator: true}}
-	member := authz.Actor{User: models.User{ID: 2}}
-	token := authz.Actor{ProductID: 7, Role: models.RoleReader}
-	gate := models.Event{ID: 5, Type: "gate.changed", ProductID: 7, Payload: []byte(`{}`)}
-	exception := func(payload string) models.Event {
-		return models.Event{ID: 5, Type: "exception.reported", ProductID: 7, Payload: []byte(payload)}
-	}
-	down := sent(models.DeliveryPending)
-	down[0].Down, down[0].ProbeAt = true, noon
-	for name, test := range map[string]struct {
-		f    data
-		key  Key
-		want string
-	}{
-		"each state": {
-			data{event: gate, listed: true, rows: sent(models.DeliveryStates()...), tally: map[models.DeliveryState]int{"dead": 8}, entry: models.InboxEntry{Targets: 8}},
-			Target,
-			"waiting: It waits for its turn; waiting: It is on its way; waiting: Not delivered yet, after 2 attempts; done: Delivered after 2 attempts; " +
-				"failed: Given up, after 2 attempts; skipped: Not sent; held: Not sent: a silence was in force; cancelled: Not sent any more, after 2 attempts",
-		},
-		"a line that is down":  {data{event: gate, listed: true, rows: down, tally: map[models.DeliveryState]int{"pending": 1}}, Target, "waiting: It waits for its turn; its target does not answer"},
-		"hidden":               {data{event: gate, listed: true, tally: map[models.DeliveryState]int{"dead": 2}, entry: models.InboxEntry{Targets: 2}}, Target, "unknown: 2 messages to targets that are not yours to see"},
-		"more than are shown":  {data{event: gate, listed: true, more: true, rows: sent("dead"), tally: map[models.DeliveryState]int{"dead": 2}, entry: models.InboxEntry{Targets: 2}}, Target, "failed: Given up, after 2 attempts; unknown: 1 more message is in the ledger"},
-		"some are gone":        {data{event: gate, listed: true, rows: sent("dead"), tally: map[models.DeliveryState]int{"dead": 1}, entry: models.InboxEntry{Targets: 3}}, Target, "failed: Given up, after 2 attempts; unknown: 3 targets were there; 2 are gone since, or what was sent there is not kept any more"},
-		"not noted":            {data{event: gate, listed: true, entry: models.InboxEntry{Targets: -1}}, Target, "unknown: How many targets there were was not noted then; nothing that was sent is kept"},
-		"nothing is kept":      {data{event: gate}, Target, "unknown: Whether anything was sent is not known any more"},
-		"no product":           {data{event: models.Event{Type: "exception.task"}, listed: true}, Target, "none: No connection is there for events without a product"},
-		"end of a silence":     {data{event: models.Event{Type: "silence.ended", ProductID: 7}, listed: true}, Target, "none: Only a silence of a product that held something back is told outside"},
-		"connection":           {data{event: models.Event{Type: "connector.error", ProductID: 7}, listed: true}, Target, "none: There was nobody else to tell: no other connection, and no mail"},
-		"silence is gone":      {data{event: gate, listed: true, tally: map[models.DeliveryState]int{"suppressed": 1}}, Silence, "held: Held back by a silence that is gone"},
-		"silence not known":    {data{event: gate}, Silence, "unknown: Whether a silence held it is not known any more"},
-		"no gate's hold known": {data{event: gate, listed: true}, Hold, ""},
-		"window, first":        {data{event: exception(`{"first":true}`)}, Window, "done: It had never been seen before: told at once"},
-		"window, back":         {data{event: exception(`{"regressed":true}`)}, Window, "done: It had been resolved and is back: told at once"},
-		"window, none":         {data{event: exception(`{}`)}, Window, "done: None was held back since people were told of the same last"},
-		"window, one":          {data{event: exception(`{"suppressed":1,"suppressed_since":"2026-05-04T12:00:00Z"}`)}, Window, "done: The same is told once in a time: before this one 1 was held back"},
-		"window, unreadable":   {data{event: exception(`{"class":5}`)}, Window, ""},
-		"administrators":       {data{event: models.Event{Type: "exception.task"}, listed: true}, Inbox, "done: For administrators"},
-		"another's":            {data{actor: admin, event: models.Event{Type: "connector.error"}, listed: true, entry: models.InboxEntry{UserID: 2, User: "ann"}}, Inbox, "done: For ann alone, and for administrators"},
-		"by a token":           {data{actor: token, event: gate}, Reader, "done: You see this by a token of the product"},
-		"by several ways": {
-			data{actor: member, event: gate, ways: []models.RoleSource{{Role: "owner"}, {Role: "reader", GroupID: 3, Group: "Payments"}, {Role: "writer", UsersID: 4, Users: "On call"}}},
-			Reader,
-			"done: You see this as an owner of the product; done: You see this as a reader of its group “Payments”; done: You see this as a writer of the product, by the authorization group “On call”",
-		},
-	} {
-		if got := says(test.f, test.key); got != test.want {
+var (
+	admin  = authz.Actor{User: models.User{ID: 1, Administrator: true}}
+	member = authz.Actor{User: models.User{ID: 2}}
+	token  = authz.Actor{ProductID: 7, Role: models.RoleReader}
+	gate   = models.Event{ID: 5, Type: "gate.changed", ProductID: 7, Payload: []byte(`{}`)}
+)
+
+func exception(payload string) models.Event {
+	return models.Event{ID: 5, Type: "exception.reported", ProductID: 7, Payload: []byte(payload)}
+}
+
+func dead(n int) map[models.DeliveryState]int { return map[models.DeliveryState]int{"dead": n} }
+
+// stepTests are the data of an event, a kind of step, and the steps of that kind.
+type stepTests map[string]struct {
+	f    data
+	key  Key
+	want string
+}
+
+func (tests stepTests) check(t *testing.T) {
+	t.Helper()
+	for name, test := range tests {
+		if got := stepTexts(test.f, test.key); got != test.want {
 			t.Errorf("%s: %s\nwant %s", name, got, test.want)
 		}
 	}
 }
 
-// A token of a product has no inbox to be led to.
-func TestWhoIsLedToAnInbox(t *testing.T) {
+func TestSteps_Targets(t *testing.T) {
+	down := deliveries(models.DeliveryPending)
+	down[0].Down, down[0].ProbeAt = true, noon
+	stepTests{
+		"each state": {
+			data{
+				event: gate, listed: true, rows: deliveries(models.DeliveryStates()...), tally: dead(8),
+				entry: models.InboxEntry{Targets: 8},
+			},
+			Target,
+			"waiting: It waits for its turn; waiting: It is on its way; waiting: Not delivered yet, after 2 attempts; " +
+				"done: Delivered after 2 attempts; failed: Given up, after 2 attempts; skipped: Not sent; " +
+				"held: Not sent: a silence was in force; cancelled: Not sent any more, after 2 attempts",
+		},
+		"an endpoint that is down": {
+			data{event: gate, listed: true, rows: down, tally: map[models.DeliveryState]int{"pending": 1}},
+			Target, "waiting: It waits for its turn; its target does not answer",
+		},
+		"hidden": {
+			data{event: gate, listed: true, tally: dead(2), entry: models.InboxEntry{Targets: 2}},
+			Target, "unknown: 2 messages to targets that are not yours to see",
+		},
+		"more than are shown": {
+			data{
+				event: gate, listed: true, moreRows: true, rows: deliveries("dead"), tally: dead(2),
+				entry: models.InboxEntry{Targets: 2},
+			},
+			Target, "failed: Given up, after 2 attempts; unknown: 1 more message is in the ledger",
+		},
+		"some are gone": {
+			data{event: gate, listed: true, rows: deliveries("dead"), tally: dead(1), entry: models.InboxEntry{Targets: 3}},
+			Target, "failed: Given up, after 2 attempts; unknown: 3 targets were there; 2 are gone since, or what was sent " +
+				"there is not kept any more",
+		},
+		"not noted": {
+			data{event: gate, listed: true, entry: models.InboxEntry{Targets: -1}},
+			Target, "unknown: How many targets there were was not noted then; nothing that was sent is kept",
+		},
+		"nothing is kept": {data{event: gate}, Target, "unknown: Whether anything was sent is not known any more"},
+		"no product": {
+			data{event: models.Event{Type: "exception.task"}, listed: true},
+			Target, "none: No connection is there for events without a product",
+		},
+		"end of a silence": {
+			data{event: models.Event{Type: "silence.ended", ProductID: 7}, listed: true},
+			Target, "none: Only a silence of a product that held something back is told outside",
+		},
+		"connection": {
+			data{event: models.Event{Type: "connector.error", ProductID: 7}, listed: true},
+			Target, "none: There was nobody else to tell: no other connection, and no mail",
+		},
+	}.check(t)
+}
+
+func TestSteps_SilenceHoldWindowInboxReader(t *testing.T) {
+	stepTests{
+		"silence is gone": {
+			data{event: gate, listed: true, tally: map[models.DeliveryState]int{"suppressed": 1}},
+			Silence, "held: Held back by a silence that is gone",
+		},
+		"silence not known":    {data{event: gate}, Silence, "unknown: Whether a silence held it is not known any more"},
+		"no gate's hold known": {data{event: gate, listed: true}, Hold, ""},
+		"window, first": {
+			data{event: exception(`{"first":true}`)},
+			Window, "done: It had never been seen before: told at once",
+		},
+		"window, back": {
+			data{event: exception(`{"regressed":true}`)},
+			Window, "done: It had been resolved and is back: told at once",
+		},
+		"window, none": {
+			data{event: exception(`{}`)},
+			Window, "done: None was held back since people were told of the same last",
+		},
+		"window, one": {
+			data{event: exception(`{"suppressed":1,"suppressed_since":"2026-05-04T12:00:00Z"}`)},
+			Window, "done: The same is told once in a time: before this one 1 was held back",
+		},
+		"window, unreadable": {data{event: exception(`{"class":5}`)}, Window, ""},
+		"administrators": {
+			data{event: models.Event{Type: "exception.task"}, listed: true},
+			Inbox, "done: For administrators",
+		},
+		"another's": {
+			data{
+				actor: admin, event: models.Event{Type: "connector.error"}, listed: true,
+				entry: models.InboxEntry{UserID: 2, User: "ann"},
+			},
+			Inbox, "done: For ann alone, and for administrators",
+		},
+		"by a token": {data{actor: token, event: gate}, Reader, "done: You see this by a token of the product"},
+		"by several ways": {
+			data{actor: member, event: gate, roleSources: []models.RoleSource{
+				{Role: "owner"},
+				{Role: "reader", GroupID: 3, Group: "Payments"},
+				{Role: "writer", UsersID: 4, Users: "On call"},
+			}},
+			Reader,
+			"done: You see this as an owner of the product; done: You see this as a reader of its group “Payments”; done: " +
+				"You see this as a writer of the product, by the authorization group “On call”",
+		},
+	}.check(t)
+}
+
+func TestInboxStep_LinkForUsersOnly(t *testing.T) {
 	for id, want := range map[int64]string{0: "", 2: "/inbox/5"} {
 		f := data{
 			actor:  authz.Actor{User: models.User{ID: id}},
 			event:  models.Event{ID: 5, Type: "gate.changed", ProductID: 7},
 			listed: true,
 		}
-		if got := f.inInbox()[0].Link.Path; got != want {
+		if got := f.inbox()[0].Link.Path; got != want {
 			t.Errorf("user %d is led to %q, want %q", id, got, want)
 		}
 	}

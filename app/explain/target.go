@@ -10,10 +10,10 @@ import (
 	"gatecrier/models"
 )
 
-// mailModule is what mail goes by.
+// mailModule is the module that sends mail.
 const mailModule = "email"
 
-// settings tells where there was nothing to send by: mail is not set up.
+// settings explains messages that were skipped because of a setting: mail is not set up.
 func (f *data) settings() []Step {
 	var reasons []string
 	link := Link{"/admin/settings/mail", "The settings of mail"}
@@ -36,14 +36,14 @@ func (f *data) settings() []Step {
 	return []Step{s}
 }
 
-// targets are what came of each message, and of those that are not shown.
+// targets explains each delivery, and the number of those that are not shown.
 func (f *data) targets() []Step {
 	var list []Step
 	for i := range f.rows {
 		list = append(list, targetOf(&f.rows[i]))
 	}
-	all := f.sent()
-	if hidden := all - len(f.rows); hidden > 0 && f.more {
+	all := f.sentCount()
+	if hidden := all - len(f.rows); hidden > 0 && f.moreRows {
 		list = append(list, Step{
 			Key:     Target,
 			Outcome: Unknown,
@@ -74,7 +74,7 @@ func (f *data) targets() []Step {
 	return list
 }
 
-// notSent says why there was no target.
+// notSent explains why the event had no target.
 func (f *data) notSent() Step {
 	s := Step{Key: Target, Outcome: None, Text: "The product had no targets: nobody outside was told"}
 	switch kind := event.Type(f.event.Type); {
@@ -91,13 +91,11 @@ func (f *data) notSent() Step {
 }
 
 func goneText(were, gone int) string {
-	return plural(were, "target was", "targets were") + " there; " + plural(
-		gone, "is", "are",
-	) + " gone since, or what was sent there is not kept any more"
+	return plural(were, "target was", "targets were") + " there; " +
+		plural(gone, "is", "are") + " gone since, or what was sent there is not kept any more"
 }
 
-// targetOf is what came of a message. Where it went, and why, the ledger has
-// hidden from who may not see it.
+// targetOf explains a delivery. The ledger has removed the parts that the actor cannot see.
 func targetOf(row *delivery.Row) Step {
 	s := Step{
 		Key:    Target,
