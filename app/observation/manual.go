@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/url"
+	"strings"
 	"unicode/utf8"
 
 	"gatecrier/app/audit"
@@ -15,9 +16,9 @@ import (
 	"gatecrier/models"
 )
 
-// Draft is an observation that somebody enters by hand: what no scanner finds.
+// Draft is the input of an observation that a user enters, since no scanner finds it.
 type Draft struct {
-	Branch      string // "" = the default branch; not to be changed
+	Branch      string // "" = the default branch; cannot be changed later
 	Title       string
 	Description string
 	Severity    models.Severity
@@ -27,12 +28,13 @@ type Draft struct {
 	URL         string
 }
 
+// check trims the texts, and returns the field errors of a draft.
 func (d *Draft) check() error {
-	var bad fault.Fields
+	var fieldErrs fault.Fields
 	for _, f := range []struct {
 		name  string
 		value *string
-		most  int
+		limit int // characters
 		lines bool
 	}{
 		{"title", &d.Title, 255, false},
@@ -42,28 +44,32 @@ func (d *Draft) check() error {
 		{"fix", &d.Fix, 255, false},
 		{"url", &d.URL, 1000, false},
 	} {
-		*f.value = trimmed(*f.value)
+		*f.value = strings.TrimSpace(*f.value)
 		switch {
-		case utf8.RuneCountInString(*f.value) > f.most:
-			bad.Add(f.name, "Too long")
-		case badText(*f.value, f.lines):
-			bad.Add(f.name, "No control characters")
+		case utf8.RuneCountInString(*f.value) > f.limit:
+			fieldErrs.Add(f.name, "Too long")
+		case hasControl(*f.value, f.lines):
+			fieldErrs.Add(f.name, "No control characters")
 		}
 	}
 	if d.Title == "" {
-		bad.Add("title", "Must not be empty")
+		fieldErrs.Add("title", "Must not be empty")
 	}
 	if !d.Severity.Valid() {
-		bad.Add("severity", "One of critical, high, medium, low, none, unknown")
+		fieldErrs.Add("severity", "One of critical, high, medium, low, none, unknown")
 	}
-	if u, err := url.Parse(d.URL); d.URL != "" &&
-		(err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
-		bad.Add("url", "An address that begins with http:// or https://")
+	if d.URL != "" && !isWebAddress(d.URL) {
+		fieldErrs.Add("url", "An address that begins with http:// or https://")
 	}
-	return bad.Err()
+	return fieldErrs.Err()
 }
 
-// draftOf is what somebody has entered.
+func isWebAddress(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
+}
+
+// draftOf returns the input of an observation.
 func draftOf(o models.Observation) Draft {
 	return Draft{
 		Title:       o.Title,
@@ -76,7 +82,7 @@ func draftOf(o models.Observation) Draft {
 	}
 }
 
-// fill gives an observation what somebody has entered.
+// fill sets the texts of an observation.
 func (d Draft) fill(o *models.Observation) {
 	o.Title = d.Title
 	o.Description = d.Description
@@ -86,12 +92,12 @@ func (d Draft) fill(o *models.Observation) {
 	o.URL = d.URL
 }
 
-// Create enters an observation by hand. It is open, and counts as one of a
-// report does; no report resolves it.
+// Create creates an observation of a draft. It is open and counts like one of a report, but
+// no report resolves it.
 func (s *Service) Create(
 	ctx context.Context, actor authz.Actor, productID int64, d Draft,
 ) (models.Observation, Done, error) {
-	if err := s.may(ctx, actor, productID); err != nil {
+	if err := s.requireAssess(ctx, actor, productID); err != nil {
 		return models.Observation{}, Done{}, err
 	}
 	if err := d.check(); err != nil {
@@ -105,7 +111,7 @@ func (s *Service) Create(
 		if err := tx.LockProduct(productID); err != nil {
 			return err
 		}
-		g, err := tx.GateOf(productID, trimmed(d.Branch))
+		g, err := tx.GateOf(productID, strings.TrimSpace(d.Branch))
 		if fault.Is(err, fault.NotFound) {
 			return fault.BadField("branch", "There is no branch of that name: reports make one")
 		}
@@ -136,8 +142,8 @@ func (s *Service) Create(
 		}); err != nil {
 			return err
 		}
-		out, err := s.count(
-			tx, productID, g.Branch.Name, change{after: []models.Observation{o}}, byHand("entered", o), actor.Label,
+		out, err := s.recount(
+			tx, productID, g.Branch.Name, change{after: []models.Observation{o}}, manualCause("entered", o), actor.Label,
 		)
 		done = Done{Changed: 1, Gates: []BranchGate{out}}
 		return err
@@ -145,24 +151,24 @@ func (s *Service) Create(
 	if err != nil {
 		return models.Observation{}, Done{}, err
 	}
-	o, _, err := s.store.Observation(ctx, models.SystemScope("who has entered it sees it"), id)
+	o, _, err := s.store.Observation(ctx, models.SystemScope("its creator can see it"), id)
 	return o, done, err
 }
 
-func byHand(what string, o models.Observation) event.Cause {
+func manualCause(what string, o models.Observation) event.Cause {
 	return event.Cause{Kind: event.CauseAssessment, Text: "an observation " + what + " by hand: " + o.Title}
 }
 
-// Edit changes an observation that was entered by hand.
+// Edit changes a manual observation. It returns a conflict for one of a report.
 func (s *Service) Edit(ctx context.Context, actor authz.Actor, id int64, d Draft) (models.Observation, Done, error) {
 	return s.Amend(ctx, actor, id, func(was *Draft) { *was = d })
 }
 
-// Amend is Edit of what is there: fn changes it as it is when it is written.
+// Amend is Edit with fn, which changes the present values within the transaction.
 func (s *Service) Amend(
 	ctx context.Context, actor authz.Actor, id int64, fn func(d *Draft),
 ) (models.Observation, Done, error) {
-	done, err := s.ofHand(ctx, actor, id, func(tx *models.Tx, _ int64, o models.Observation) (change, event.Cause, error) {
+	amend := func(tx *models.Tx, _ int64, o models.Observation) (change, event.Cause, error) {
 		d := draftOf(o)
 		fn(&d)
 		if err := d.check(); err != nil {
@@ -172,15 +178,13 @@ func (s *Service) Amend(
 		d.fill(&now)
 		now.ChangedAt = tx.Now()
 		if d.Severity != o.Severity {
-			now.Assessed.ReportSeverity, now.Severity = nil, d.Severity // what is entered is what counts
+			now.Assessed.ReportSeverity, now.Severity = nil, d.Severity // the entered severity replaces an assessed one
 		}
 		if err := tx.UpdateObservation(now); err != nil {
 			return change{}, event.Cause{}, err
 		}
-		return change{
-			before: []models.Observation{o},
-			after:  []models.Observation{now},
-		}, byHand("changed", now), tx.NoteAssessment(models.Assessment{
+		c := change{before: []models.Observation{o}, after: []models.Observation{now}}
+		return c, manualCause("changed", now), tx.NoteAssessment(models.Assessment{
 			ObservationID: id,
 			UserID:        actor.User.ID,
 			Actor:         actor.Label,
@@ -190,7 +194,8 @@ func (s *Service) Amend(
 			WasSeverity:   o.Severity,
 			Severity:      now.Severity,
 		})
-	})
+	}
+	done, err := s.changeManual(ctx, actor, id, amend)
 	if err != nil {
 		return models.Observation{}, Done{}, err
 	}
@@ -198,40 +203,36 @@ func (s *Service) Amend(
 	return o, done, err
 }
 
-// Delete removes an observation that was entered by hand. One of a report is
-// assessed instead: the next report would bring it back.
+// Delete deletes a manual observation. It returns a conflict for one of a report, which the
+// next report would bring back, and for the original of duplicates.
 func (s *Service) Delete(ctx context.Context, actor authz.Actor, id int64) (Done, error) {
-	return s.ofHand(
-		ctx,
-		actor,
-		id,
-		func(tx *models.Tx, productID int64, o models.Observation) (change, event.Cause, error) {
-			c, cause := change{before: []models.Observation{o}}, byHand("deleted", o)
-			if n, err := tx.CountDuplicates(tx.Context(), id); err != nil || n > 0 {
-				return c, cause, cmp.Or(err, errHasDuplicates(n))
-			}
-			if err := tx.DeleteObservation(id); err != nil {
-				return c, cause, err
-			}
-			return c, cause, audit.Write(tx, actor, audit.Entry{
-				Action:    audit.Delete,
-				Kind:      audit.Observation,
-				Name:      o.Title,
-				ProductID: productID,
-				Was: audit.Values{
-					"severity":  o.Severity.String(),
-					"status":    string(o.Status),
-					"component": o.Component,
-					"location":  o.Location,
-					"branch":    o.Branch,
-				},
-			})
-		},
-	)
+	remove := func(tx *models.Tx, productID int64, o models.Observation) (change, event.Cause, error) {
+		c, cause := change{before: []models.Observation{o}}, manualCause("deleted", o)
+		if n, err := tx.CountDuplicates(tx.Context(), id); err != nil || n > 0 {
+			return c, cause, cmp.Or(err, errHasDuplicates(n))
+		}
+		if err := tx.DeleteObservation(id); err != nil {
+			return c, cause, err
+		}
+		return c, cause, audit.Write(tx, actor, audit.Entry{
+			Action:    audit.Delete,
+			Kind:      audit.Observation,
+			Name:      o.Title,
+			ProductID: productID,
+			Was: audit.Values{
+				"severity":  o.Severity.String(),
+				"status":    string(o.Status),
+				"component": o.Component,
+				"location":  o.Location,
+				"branch":    o.Branch,
+			},
+		})
+	}
+	return s.changeManual(ctx, actor, id, remove)
 }
 
-// errHasDuplicates refuses to take away what stands for others: nothing would
-// count for them any more.
+// errHasDuplicates refuses to delete the original of n duplicates: without it, none of them
+// would count.
 func errHasDuplicates(n int) error {
 	text := fmt.Sprintf("%d observations are duplicates of this one: assess these first", n)
 	if n == 1 {
@@ -240,9 +241,8 @@ func errHasDuplicates(n int) error {
 	return fault.New(fault.Conflict, text)
 }
 
-// ofHand changes an observation that was entered by hand, and makes the gate
-// follow.
-func (s *Service) ofHand(
+// changeManual calls fn to change a manual observation, and evaluates the gate.
+func (s *Service) changeManual(
 	ctx context.Context,
 	actor authz.Actor,
 	id int64,
@@ -252,7 +252,7 @@ func (s *Service) ofHand(
 	if err != nil {
 		return Done{}, err
 	}
-	if err := s.may(ctx, actor, productID); err != nil {
+	if err := s.requireAssess(ctx, actor, productID); err != nil {
 		return Done{}, err
 	}
 	var done Done
@@ -278,7 +278,7 @@ func (s *Service) ofHand(
 		if err != nil {
 			return err
 		}
-		out, err := s.count(tx, productID, b.Name, c, cause, actor.Label)
+		out, err := s.recount(tx, productID, b.Name, c, cause, actor.Label)
 		done = Done{Changed: 1, Gates: []BranchGate{out}}
 		return err
 	})

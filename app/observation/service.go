@@ -1,6 +1,6 @@
-// Package observation carries out what people do with findings: look at them,
-// assess them, waive them for a time, and enter their own. Each of it counts
-// for the gate in the same transaction.
+// Package observation is what users do with observations: view them, assess them, accept
+// their risk for a time, and create their own. Each change updates the gate in the same
+// transaction.
 package observation
 
 import (
@@ -19,10 +19,10 @@ import (
 	"gatecrier/models"
 )
 
-// MaxSelected is how many observations are assessed in one step.
+// MaxSelected is how many observations one assessment takes.
 const MaxSelected = 10_000
 
-// Service looks after observations.
+// Service reads and changes observations.
 type Service struct {
 	store  *models.Store
 	gates  *gate.Service
@@ -34,13 +34,13 @@ func New(store *models.Store, gates *gate.Service, events *event.Log) *Service {
 	return &Service{store: store, gates: gates, events: events}
 }
 
-// Get finds an observation that the actor may view, and its product's id.
+// Get returns an observation that the actor can view, and its product's ID.
 func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (models.Observation, int64, error) {
 	return s.store.Observation(ctx, actor.Scope(), id)
 }
 
-// History lists what people have said of an observation that the actor may
-// view, newest first; before is the last id of the page before.
+// History lists the assessments of an observation that the actor can view, newest first.
+// before is the last ID of the previous page.
 func (s *Service) History(
 	ctx context.Context, actor authz.Actor, id, before int64, limit int,
 ) ([]models.Assessment, error) {
@@ -50,19 +50,19 @@ func (s *Service) History(
 	return s.store.Assessments(ctx, id, before, limit)
 }
 
-// may checks that the actor may assess what is in a product.
-func (s *Service) may(ctx context.Context, actor authz.Actor, productID int64) error {
+// requireAssess returns an error unless the actor can assess observations of a product.
+func (s *Service) requireAssess(ctx context.Context, actor authz.Actor, productID int64) error {
 	return authz.Require(ctx, s.store, actor, authz.Assess, productID)
 }
 
-// Done is what came of a step: how many observations it changed, and the gate
-// of each branch that they are in.
+// Done is the result of a change: the number of observations, and the gate of each of their
+// branches.
 type Done struct {
 	Changed int
 	Gates   []BranchGate
 }
 
-// BranchGate is what a step made of a branch's gate.
+// BranchGate is a branch's gate after a change.
 type BranchGate struct {
 	Branch  string
 	Default bool
@@ -70,68 +70,66 @@ type BranchGate struct {
 	gate.Outcome
 }
 
-// change is observations of one branch before and after a step. One that is
-// new has no before, one that is gone no after.
+// change is the observations of one branch before and after a change. A new observation is
+// only in after, a deleted one only in before.
 type change struct {
 	before, after []models.Observation
 }
 
-// shift is by how much a step changes the counts of a branch, and what it has
-// made active or worse.
-type shift struct {
-	by        models.Counts
-	activated gate.Activated
+// branchShift is the effect of a change on a branch.
+type branchShift struct {
+	counts    models.Counts  // the difference
+	activated gate.Activated // the observations that became active or more severe
 }
 
-// count makes the sources, the counts and the gate of a branch follow from a
-// step, in its transaction.
-func (s *Service) count(
+// recount updates the sources, the counts and the gate of a branch after a change.
+func (s *Service) recount(
 	tx *models.Tx, productID int64, branch string, c change, cause event.Cause, actor string,
 ) (BranchGate, error) {
-	by, err := c.move(tx)
+	shift, err := c.shiftSources(tx)
 	if err != nil {
 		return BranchGate{}, err
 	}
-	return s.evaluate(tx, productID, branch, by, cause, actor)
+	return s.evaluate(tx, productID, branch, shift, cause, actor)
 }
 
-// evaluate makes the counts and the gate of a branch follow.
+// evaluate updates the counts and the gate of a branch.
 func (s *Service) evaluate(
-	tx *models.Tx, productID int64, branch string, by shift, cause event.Cause, actor string,
+	tx *models.Tx, productID int64, branch string, shift branchShift, cause event.Cause, actor string,
 ) (BranchGate, error) {
 	g, err := tx.GateOf(productID, branch)
 	if err != nil {
 		return BranchGate{}, err
 	}
-	total := g.Branch.Counts.Plus(by.by)
-	out, err := s.gates.Evaluate(tx, g, gate.Change{Counts: total, Cause: cause, Actor: actor, Activated: by.activated})
+	total := g.Branch.Counts.Plus(shift.counts)
+	out, err := s.gates.Evaluate(tx, g, gate.Change{Counts: total, Cause: cause, Actor: actor, Activated: shift.activated})
 	return BranchGate{Branch: g.Branch.Name, Default: g.Branch.Default, Counts: total, Outcome: out}, err
 }
 
-// move changes the counts of the sources, each of which an import must compare
-// again then, also where its counts stay.
-func (c change) move(tx *models.Tx) (shift, error) {
+// shiftSources updates the counts of the sources. It gives each a new version, also with
+// equal counts, so that an import compares again.
+func (c change) shiftSources(tx *models.Tx) (branchShift, error) {
 	sources, activated := c.compare()
-	s := shift{activated: activated}
+	s := branchShift{activated: activated}
 	for _, id := range slices.Sorted(maps.Keys(sources)) {
 		if err := tx.ShiftSource(id, sources[id]); err != nil {
 			return s, err
 		}
-		s.by = s.by.Plus(sources[id])
+		s.counts = s.counts.Plus(sources[id])
 	}
 	return s, nil
 }
 
-// compare says by how much each source's counts change, and what has become
-// active or worse.
+// compare returns the difference of each source's counts, and the observations that became
+// active or more severe.
 func (c change) compare() (sources map[int64]models.Counts, activated gate.Activated) {
 	sources = map[int64]models.Counts{}
 	add := func(o models.Observation, n int64) {
-		by := sources[o.SourceID]
+		counts := sources[o.SourceID]
 		if o.Status.Active() {
-			by.Add(o.Severity, n)
+			counts.Add(o.Severity, n)
 		}
-		sources[o.SourceID] = by
+		sources[o.SourceID] = counts
 	}
 	was := make(map[int64]models.Observation, len(c.before))
 	for _, o := range c.before {
@@ -154,7 +152,7 @@ func (c change) compare() (sources map[int64]models.Counts, activated gate.Activ
 	return sources, activated
 }
 
-// branchOf names the branch of an observation that was read.
+// branchOf returns a branch of a product by its ID.
 func branchOf(tx *models.Tx, productID, branchID int64) (models.Branch, error) {
 	list, err := tx.Branches(tx.Context(), models.SystemScope("the right to assess was checked"), productID)
 	if err != nil {
@@ -168,22 +166,18 @@ func branchOf(tx *models.Tx, productID, branchID int64) (models.Branch, error) {
 	return models.Branch{}, fault.NewNotFound("branch")
 }
 
-// named says which observations a cause is about: one by its title, several by
-// their number.
-func named(list []models.Observation) string {
+// describe names the observations of a cause: one by its title, several by their number.
+func describe(list []models.Observation) string {
 	if len(list) == 1 {
 		return list[0].Title
 	}
 	return fmt.Sprintf("%d observations", len(list))
 }
 
-// badText reports whether a text has what no page can show. One of several lines
-// may have their ends, and tabs.
-func badText(text string, lines bool) bool {
+// hasControl reports whether a text is no valid UTF-8 or has control characters. With lines,
+// line ends and tabs are allowed.
+func hasControl(text string, lines bool) bool {
 	return !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool {
 		return unicode.IsControl(r) && (!lines || r != '\n' && r != '\r' && r != '\t')
 	})
 }
-
-// trimmed is a text without space around it.
-func trimmed(text string) string { return strings.TrimSpace(text) }

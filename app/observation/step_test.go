@@ -13,9 +13,9 @@ import (
 	"gatecrier/models"
 )
 
-// What a step changes is counted by source, also where it changes nothing of
-// one: an import has to compare with that again too.
-func TestCompareOfAStep(t *testing.T) {
+// A change is counted by source, also if a source's counts stay equal: an import must
+// compare with that source again too.
+func TestChange_Compare(t *testing.T) {
 	row := func(id, source int64, severity models.Severity, status models.Status) models.Observation {
 		return models.Observation{ID: id, SourceID: source, Title: string(rune('a' + id)), Severity: severity, Status: status}
 	}
@@ -50,9 +50,9 @@ func TestCompareOfAStep(t *testing.T) {
 	}
 }
 
-// A waiver's end is looked at as it is kept, and who waives for less than seven
-// days is told no more.
-func TestEndsOfWaivers(t *testing.T) {
+// A waiver's end has the precision of the database. A waiver of less than noticeTime counts
+// as announced.
+func TestAssessment_WaiverEnd(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for span, want := range map[time.Duration]struct{ taken, noticed bool }{
 		0: {}, 999 * time.Nanosecond: {}, time.Microsecond: {true, true}, noticeTime - time.Microsecond: {true, true},
@@ -63,7 +63,7 @@ func TestEndsOfWaivers(t *testing.T) {
 		if (err == nil) != want.taken || err != nil && fault.FieldsOf(err)[0].Name != "waiver_until" {
 			t.Errorf("%v: %v", span, err)
 		}
-		if j := a.judgement(now, authz.Actor{Label: "ann"}); err == nil &&
+		if j := a.input(now, authz.Actor{Label: "ann"}); err == nil &&
 			(j.Noticed != want.noticed || j.Comment != "why" || !j.Until.Equal(now.Add(span).Truncate(time.Microsecond))) {
 			t.Errorf("%v: %+v", span, j)
 		}

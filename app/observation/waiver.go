@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gatecrier/app/event"
@@ -11,33 +12,33 @@ import (
 	"gatecrier/models"
 )
 
-// waiversAtOnce is how many waivers of one product end in one transaction.
-const waiversAtOnce = 1000
+// waiverBatch is how many waivers one query reads, and one transaction ends.
+const waiverBatch = 1000
 
-// Expire ends the waivers whose time has come: their observations count as
-// their reports say, and the gate of each product is looked at once. It returns
-// how many have ended.
+// Expire ends the waivers whose time is over: their observations get the status of their
+// reports, and the gates are evaluated. It returns how many have ended. If one product
+// fails, it goes on with the others and returns all errors joined.
 func (s *Service) Expire(ctx context.Context) (int64, error) {
 	var ended int64
-	var wrong error
-	left := map[int64]bool{} // products that have to wait: a large import is at work
+	var errs error
+	skipped := map[int64]bool{} // products that failed; in most cases a large import runs
 	for after := (models.Waiver{}); ; {
-		list, err := s.store.EndedWaivers(ctx, s.store.Now(), after, waiversAtOnce)
+		list, err := s.store.EndedWaivers(ctx, s.store.Now(), after, waiverBatch)
 		if err != nil || len(list) == 0 {
-			return ended, errors.Join(wrong, err)
+			return ended, errors.Join(errs, err)
 		}
 		after = list[len(list)-1]
 		for product, ids := range byProduct(list) {
-			if left[product] {
+			if skipped[product] {
 				continue
 			}
 			n, err := s.expire(ctx, product, ids)
 			ended += n
 			if err != nil {
-				left[product] = true
+				skipped[product] = true
 			}
 			if err != nil && !fault.Is(err, fault.Conflict) && !fault.Is(err, fault.NotFound) {
-				wrong = errors.Join(wrong, fmt.Errorf("end waivers of product %d: %w", product, err))
+				errs = errors.Join(errs, fmt.Errorf("end waivers of product %d: %w", product, err))
 			}
 		}
 	}
@@ -51,25 +52,22 @@ func byProduct(list []models.Waiver) map[int64][]int64 {
 	return products
 }
 
-// expire ends waivers of one product, as far as they still are to.
+// expire ends those waivers of one product that are still due.
 func (s *Service) expire(ctx context.Context, productID int64, ids []int64) (int64, error) {
 	var ended int64
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
 		if err := tx.LockProduct(productID); err != nil {
 			return err
 		}
-		list, err := waived(tx, productID, ids, func(o models.Observation) bool { return !o.Assessed.Until.After(tx.Now()) })
+		due := func(o models.Observation) bool { return !o.Assessed.Until.After(tx.Now()) }
+		list, err := waived(tx, productID, ids, due)
 		if err != nil || len(list) == 0 {
 			return err
 		}
 		ended = int64(len(list))
-		j := models.AssessmentInput{
-			Action:      models.ActionExpire,
-			ClearStatus: true,
-		} // a severity that somebody has set still counts
-		_, err = s.judge(
-			tx, productID, list, j, event.Cause{Kind: event.CauseWaiver, Text: "a waiver that has ended: " + named(list)}, "",
-		)
+		in := models.AssessmentInput{Action: models.ActionExpire, ClearStatus: true} // an assessed severity stays
+		cause := event.Cause{Kind: event.CauseWaiver, Text: "a waiver that has ended: " + describe(list)}
+		_, err = s.apply(tx, productID, list, in, cause, "")
 		return err
 	})
 	if err != nil {
@@ -78,41 +76,37 @@ func (s *Service) expire(ctx context.Context, productID int64, ids []int64) (int
 	return ended, nil
 }
 
-// waived reads observations that are waived and of which something holds.
+// waived reads the observations of some IDs that have a waiver and match.
 func waived(
-	tx *models.Tx, productID int64, ids []int64, holds func(o models.Observation) bool,
+	tx *models.Tx, productID int64, ids []int64, match func(o models.Observation) bool,
 ) ([]models.Observation, error) {
 	var list []models.Observation
-	for len(ids) > 0 {
-		n := min(len(ids), 500)
-		rows, err := tx.Observations(
-			tx.Context(),
-			models.SystemScope("waivers end by themselves"),
-			models.ObservationFilter{ProductID: productID, IDs: ids[:n], All: true, Limit: n},
-		)
+	for part := range slices.Chunk(ids, readBatch) {
+		f := models.ObservationFilter{ProductID: productID, IDs: part, All: true, Limit: len(part)}
+		rows, err := tx.Observations(tx.Context(), models.SystemScope("waivers end by themselves"), f)
 		if err != nil {
 			return nil, err
 		}
 		for _, o := range rows {
-			if !o.Assessed.Until.IsZero() && holds(o) {
+			if !o.Assessed.Until.IsZero() && match(o) {
 				list = append(list, o)
 			}
 		}
-		ids = ids[n:]
 	}
 	return list, nil
 }
 
-// Notice tells of waivers that end within seven days: of each product's once,
-// together. It returns of how many it has told.
+// Notice announces the waivers that end within noticeTime, each once, with one event per
+// product. It returns how many it has announced. If one product fails, it goes on with the
+// others and returns all errors joined.
 func (s *Service) Notice(ctx context.Context) (int64, error) {
-	var told int64
-	var wrong error
+	var announced int64
+	var errs error
 	seen := map[int64]bool{}
 	for after := (models.Waiver{}); ; {
-		list, err := s.store.EndingWaivers(ctx, s.store.Now(), s.store.Now().Add(noticeTime), after, waiversAtOnce)
+		list, err := s.store.EndingWaivers(ctx, s.store.Now(), s.store.Now().Add(noticeTime), after, waiverBatch)
 		if err != nil || len(list) == 0 {
-			return told, errors.Join(wrong, err)
+			return announced, errors.Join(errs, err)
 		}
 		after = list[len(list)-1]
 		for _, w := range list {
@@ -120,19 +114,20 @@ func (s *Service) Notice(ctx context.Context) (int64, error) {
 				continue
 			}
 			seen[w.ProductID] = true
-			n, err := s.notice(ctx, w.ProductID)
-			told += n
+			n, err := s.announceEnding(ctx, w.ProductID)
+			announced += n
 			if err != nil && !fault.Is(err, fault.NotFound) {
-				wrong = errors.Join(wrong, fmt.Errorf("tell of waivers of product %d: %w", w.ProductID, err))
+				errs = errors.Join(errs, fmt.Errorf("announce ending waivers of product %d: %w", w.ProductID, err))
 			}
 		}
 	}
 }
 
-func (s *Service) notice(ctx context.Context, productID int64) (int64, error) {
-	var told int64
+// announceEnding announces the ending waivers of one product, and returns their number.
+func (s *Service) announceEnding(ctx context.Context, productID int64) (int64, error) {
+	var announced int64
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
-		told = 0
+		announced = 0
 		if err := tx.LockProduct(productID); err != nil {
 			return err
 		}
@@ -152,11 +147,11 @@ func (s *Service) notice(ctx context.Context, productID int64) (int64, error) {
 		if err != nil {
 			return err
 		}
-		told = int64(len(list))
+		announced = int64(len(list))
 		payload := event.WaiverExpiring{
 			Product: event.Product{ID: row.ID, Name: row.Name},
 			Count:   len(list),
-			First:   first(list),
+			First:   firstEnd(list),
 		}
 		for _, o := range list {
 			payload.Name(event.Waiver{
@@ -173,11 +168,11 @@ func (s *Service) notice(ctx context.Context, productID int64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return told, nil
+	return announced, nil
 }
 
-// first is when the first of some waivers ends.
-func first(list []models.Observation) time.Time {
+// firstEnd returns the earliest end of some waivers.
+func firstEnd(list []models.Observation) time.Time {
 	at := list[0].Assessed.Until
 	for _, o := range list {
 		if o.Assessed.Until.Before(at) {

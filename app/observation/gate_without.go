@@ -8,8 +8,8 @@ import (
 	"gatecrier/app/gate"
 )
 
-// Without is what the gate of an observation's branch would say if it were not
-// there. It changes nothing.
+// Without returns the gate of an observation's branch as if the observation did not exist. It
+// changes nothing.
 func (s *Service) Without(ctx context.Context, actor authz.Actor, id int64) (BranchGate, error) {
 	o, productID, err := s.Get(ctx, actor, id)
 	if err != nil {
