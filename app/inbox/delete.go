@@ -12,8 +12,8 @@ import (
 	"gatecrier/models"
 )
 
-// MayDelete tells which of some notifications the actor may delete for all: as
-// an owner of their product, or an administrator.
+// MayDelete returns, by event ID, which notifications the actor can delete for all users: as
+// an owner of their product, or as an administrator.
 func (s *Service) MayDelete(
 	ctx context.Context, actor authz.Actor, list []models.Notification,
 ) (map[int64]bool, error) {
@@ -31,13 +31,13 @@ func (s *Service) MayDelete(
 	return may, err
 }
 
-// Delete removes notifications from everybody's inbox. Their events, and what
-// was delivered, stay. All of them must be the actor's to delete.
+// Delete deletes notifications from the inboxes of all users. Their events and deliveries
+// stay. If the actor cannot delete one of them, it returns an error and deletes none.
 func (s *Service) Delete(ctx context.Context, actor authz.Actor, ids []int64) error {
 	if actor.User.ID == 0 {
-		return errNoInbox()
+		return errTokenHasNoInbox()
 	}
-	ids, err := checked(ids)
+	ids, err := checkIDs(ids)
 	if err != nil {
 		return err
 	}
@@ -48,28 +48,28 @@ func (s *Service) Delete(ctx context.Context, actor authz.Actor, ids []int64) er
 	if len(list) != len(ids) {
 		return fault.NewNotFound("notification")
 	}
-	return s.remove(ctx, actor, list)
+	return s.deleteAll(ctx, actor, list)
 }
 
-// DeleteFound is Delete for what a filter finds, up to the newest that the
-// actor has seen listed: at most MaxBulk. It says how many it deleted.
+// DeleteFound is Delete for the notifications of a filter, up to the newest one that the actor
+// has seen, at most MaxBulk. It returns how many it has deleted.
 func (s *Service) DeleteFound(ctx context.Context, actor authz.Actor, f models.InboxFilter, upTo int64) (int, error) {
-	ids, err := s.found(ctx, actor, f, upTo)
+	ids, err := s.foundIDs(ctx, actor, f, upTo)
 	if err != nil {
 		return 0, err
 	}
 	var list []models.Notification
-	for some := range slices.Chunk(ids, batch) {
-		rows, err := s.store.ReadStates(ctx, actor.Reader(), some)
+	for part := range slices.Chunk(ids, batchSize) {
+		rows, err := s.store.ReadStates(ctx, actor.Reader(), part)
 		if err != nil {
 			return 0, err
 		}
 		list = append(list, rows...)
 	}
-	return len(list), s.remove(ctx, actor, list)
+	return len(list), s.deleteAll(ctx, actor, list)
 }
 
-func (s *Service) remove(ctx context.Context, actor authz.Actor, list []models.Notification) error {
+func (s *Service) deleteAll(ctx context.Context, actor authz.Actor, list []models.Notification) error {
 	may, err := s.MayDelete(ctx, actor, list)
 	if err != nil {
 		return err
@@ -81,26 +81,21 @@ func (s *Service) remove(ctx context.Context, actor authz.Actor, list []models.N
 		}
 	}
 	if others > 0 {
-		return fault.New(
-			fault.Forbidden,
-			fmt.Sprintf(
-				"Only owners of a product delete its notifications for all: %d of these %d are not yours to delete",
-				others,
-				len(list),
-			),
-		)
+		const text = "Only owners of a product delete its notifications for all: " +
+			"%d of these %d are not yours to delete"
+		return fault.New(fault.Forbidden, fmt.Sprintf(text, others, len(list)))
 	}
-	defer s.live.RefreshAll()
-	for some := range slices.Chunk(list, batch) {
-		if err := s.store.Write(ctx, func(tx *models.Tx) error { return removeSome(tx, actor, some) }); err != nil {
+	defer s.hub.RefreshAll()
+	for part := range slices.Chunk(list, batchSize) {
+		if err := s.store.Write(ctx, func(tx *models.Tx) error { return deleteBatch(tx, actor, part) }); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// removeSome writes down what is removed by product, so that owners find it.
-func removeSome(tx *models.Tx, actor authz.Actor, list []models.Notification) error {
+// deleteBatch deletes notifications, with one audit entry per product for its owners.
+func deleteBatch(tx *models.Tx, actor authz.Actor, list []models.Notification) error {
 	ids := make([]int64, len(list))
 	products := map[int64][]string{}
 	for i, n := range list {
@@ -117,7 +112,7 @@ func removeSome(tx *models.Tx, actor authz.Actor, list []models.Notification) er
 			ProductID: product,
 			Name:      fmt.Sprintf("%d from all inboxes", len(names)),
 		}
-		entry.Was = audit.Values{"notifications": strings.Join(names[:min(len(names), maxNames)], "; ")}
+		entry.Was = audit.Values{"notifications": strings.Join(names[:min(len(names), maxNamesInAudit)], "; ")}
 		if err := audit.Write(tx, actor, entry); err != nil {
 			return err
 		}
@@ -125,5 +120,5 @@ func removeSome(tx *models.Tx, actor authz.Actor, list []models.Notification) er
 	return nil
 }
 
-// maxNames is how many names of what was deleted are kept.
-const maxNames = 20
+// maxNamesInAudit is how many names of deleted notifications an audit entry has.
+const maxNamesInAudit = 20

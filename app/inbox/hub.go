@@ -12,19 +12,18 @@ import (
 )
 
 const (
-	lookEvery  = time.Second      // how soon new notifications are noticed
-	beatEvery  = 15 * time.Second // how soon all else is: other instances, rights
-	maxWatches = 12               // of one user
+	pollEvery  = time.Second      // how soon a new notification wakes the watches
+	wakeEvery  = 15 * time.Second // how soon other changes do: of other instances, of rights
+	maxWatches = 12               // per user
 )
 
-// State is what an inbox looks like to its reader. When it changes, so may what
-// his pages show.
+// State is the state of a user's inbox. When it changes, the user's pages can change.
 type State struct {
 	Unread int   `json:"unread"` // up to MaxBadge
-	Newest int64 `json:"newest"` // the newest notification that he may see, 0 = none
+	Newest int64 `json:"newest"` // the newest notification that the user can see, 0 = none
 }
 
-// State is the state of the actor's inbox.
+// State returns the state of the actor's inbox.
 func (s *Service) State(ctx context.Context, actor authz.Actor) (State, error) {
 	unread, err := s.Unread(ctx, actor)
 	if err != nil {
@@ -37,8 +36,7 @@ func (s *Service) State(ctx context.Context, actor authz.Actor) (State, error) {
 	return State{unread, ids[0]}, nil
 }
 
-// Hub wakes those who look at their inboxes when something may have changed
-// there.
+// Hub wakes the watches of open inboxes when their state can have changed.
 type Hub struct {
 	store   *models.Store
 	log     *slog.Logger
@@ -50,59 +48,58 @@ type Hub struct {
 	newest  int64
 }
 
-// NewHub returns a Live that nobody looks at.
+// NewHub returns a hub without watches.
 func NewHub(store *models.Store, log *slog.Logger) *Hub {
 	return &Hub{store: store, log: log, closing: make(chan struct{}), watches: map[*Watch]struct{}{}}
 }
 
-// Watch is one page that is looked at.
+// Watch is one open page of an inbox.
 type Watch struct {
-	live   *Hub
-	user   int64
-	woken  chan struct{}
-	mu     sync.Mutex
-	marked bool
+	hub     *Hub
+	user    int64
+	wakeups chan struct{}
+	mu      sync.Mutex
+	marked  bool
 }
 
-// Watch begins to look at a user's inbox. A user who looks at it in too many
-// places is refused.
-func (l *Hub) Watch(user int64) (*Watch, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	mine := 0
-	for w := range l.watches {
+// Watch starts a watch of a user's inbox. The caller must close it. It returns fault.TooMany
+// for a user with maxWatches watches.
+func (h *Hub) Watch(user int64) (*Watch, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	open := 0
+	for w := range h.watches {
 		if w.user == user {
-			mine++
+			open++
 		}
 	}
-	if mine >= maxWatches {
+	if open >= maxWatches {
 		return nil, fault.New(fault.TooMany, "You look at your inbox in many places already")
 	}
-	w := &Watch{live: l, user: user, woken: make(chan struct{}, 1)}
-	l.watches[w] = struct{}{}
+	w := &Watch{hub: h, user: user, wakeups: make(chan struct{}, 1)}
+	h.watches[w] = struct{}{}
 	return w, nil
 }
 
-// Close ends it.
+// Close ends the watch.
 func (w *Watch) Close() {
-	w.live.mu.Lock()
-	defer w.live.mu.Unlock()
-	delete(w.live.watches, w)
+	w.hub.mu.Lock()
+	defer w.hub.mu.Unlock()
+	delete(w.hub.watches, w)
 }
 
-// Wait waits until something may have changed, and reports whether the reader
-// has marked something himself. It ends with ctx, or when the program stops:
-// ok is false then.
+// Wait waits until the inbox can have changed. marked reports whether the user has marked
+// something. ok is false after ctx or the program has ended.
 func (w *Watch) Wait(ctx context.Context) (marked, ok bool) {
-	beat := time.NewTimer(beatEvery)
-	defer beat.Stop()
+	timer := time.NewTimer(wakeEvery)
+	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return false, false
-	case <-w.live.closing:
+	case <-w.hub.closing:
 		return false, false
-	case <-w.woken:
-	case <-beat.C:
+	case <-w.wakeups:
+	case <-timer.C:
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -115,30 +112,30 @@ func (w *Watch) wake(marked bool) {
 	w.marked = w.marked || marked
 	w.mu.Unlock()
 	select {
-	case w.woken <- struct{}{}:
-	default: // it has not seen the last one yet
+	case w.wakeups <- struct{}{}:
+	default: // the last wakeup is still waiting
 	}
 }
 
-// Refresh wakes the watches of a user who has marked something.
-func (l *Hub) Refresh(user int64) { l.wakeWatches(func(w *Watch) bool { return w.user == user }, true) }
+// Refresh wakes the watches of a user after they have marked something.
+func (h *Hub) Refresh(user int64) { h.wakeWatches(func(w *Watch) bool { return w.user == user }, true) }
 
 // RefreshAll wakes all watches.
-func (l *Hub) RefreshAll() { l.wakeWatches(func(*Watch) bool { return true }, true) }
+func (h *Hub) RefreshAll() { h.wakeWatches(func(*Watch) bool { return true }, true) }
 
-func (l *Hub) wakeWatches(which func(*Watch) bool, marked bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for w := range l.watches {
+func (h *Hub) wakeWatches(which func(*Watch) bool, marked bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for w := range h.watches {
 		if which(w) {
 			w.wake(marked)
 		}
 	}
 }
 
-// Run looks for new notifications until ctx ends, while there are watches.
-func (l *Hub) Run(ctx context.Context) {
-	ticker := time.NewTicker(lookEvery)
+// Run polls for new notifications while there are watches, until ctx ends.
+func (h *Hub) Run(ctx context.Context) {
+	ticker := time.NewTicker(pollEvery)
 	defer ticker.Stop()
 	for {
 		select {
@@ -146,29 +143,29 @@ func (l *Hub) Run(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		if err := l.pollNewest(ctx); err != nil && ctx.Err() == nil {
-			l.log.Error("new notifications not noticed", "error", err)
+		if err := h.poll(ctx); err != nil && ctx.Err() == nil {
+			h.log.Error("poll new notifications", "error", err)
 		}
 	}
 }
 
-func (l *Hub) pollNewest(ctx context.Context) error {
-	l.mu.Lock()
-	n := len(l.watches)
-	l.mu.Unlock()
+func (h *Hub) poll(ctx context.Context) error {
+	h.mu.Lock()
+	n := len(h.watches)
+	h.mu.Unlock()
 	if n == 0 {
 		return nil
 	}
-	newest, err := l.store.NewestNotification(ctx)
+	newest, err := h.store.NewestNotification(ctx)
 	if err != nil {
 		return err
 	}
-	if newest != l.newest {
-		l.newest = newest
-		l.wakeWatches(func(*Watch) bool { return true }, false)
+	if newest != h.newest {
+		h.newest = newest
+		h.wakeWatches(func(*Watch) bool { return true }, false)
 	}
 	return nil
 }
 
-// Close ends all watches: streams would keep the program from stopping.
-func (l *Hub) Close() { l.close.Do(func() { close(l.closing) }) }
+// Close ends all watches, since open streams would delay the shutdown.
+func (h *Hub) Close() { h.close.Do(func() { close(h.closing) }) }

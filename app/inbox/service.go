@@ -1,5 +1,5 @@
-// Package inbox is the read side of notifications: what somebody may see, what
-// of it is new to him, and marking it.
+// Package inbox reads notifications for users: those that a user can see, and which of them
+// are unread. It marks and deletes them.
 package inbox
 
 import (
@@ -12,37 +12,37 @@ import (
 )
 
 const (
-	// MaxBadge is where the badge stops counting.
+	// MaxBadge is the highest number of unread notifications that is counted.
 	MaxBadge = 1000
-	// MaxBulk is how many of a filter are counted, and marked, at once.
+	// MaxBulk is how many notifications of a filter are counted or changed at once.
 	MaxBulk = 10_000
-	// maxMark bounds the ids of one request.
-	maxMark = 250
-	// batch is how many are marked in one transaction.
-	batch = 500
+	// maxIDs bounds the IDs of one request.
+	maxIDs = 250
+	// batchSize is how many notifications one transaction changes.
+	batchSize = 500
 )
 
 // Service reads and marks inboxes.
 type Service struct {
 	store *models.Store
-	live  *Hub
+	hub   *Hub
 }
 
-// New returns a service that tells whoever looks on of what it changes.
-func New(store *models.Store, live *Hub) *Service { return &Service{store: store, live: live} }
+// New returns a service that refreshes the open inboxes of hub after its changes.
+func New(store *models.Store, hub *Hub) *Service { return &Service{store: store, hub: hub} }
 
 // List lists a page of the actor's notifications, newest first.
 func (s *Service) List(ctx context.Context, actor authz.Actor, f models.InboxFilter) (models.InboxPage, error) {
 	if actor.User.ID == 0 {
-		return models.InboxPage{}, errNoInbox()
+		return models.InboxPage{}, errTokenHasNoInbox()
 	}
 	return s.store.InboxPage(ctx, actor.Reader(), f)
 }
 
-// Get finds one of the actor's notifications.
+// Get returns one of the actor's notifications, else fault.NotFound.
 func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (models.Notification, error) {
 	if actor.User.ID == 0 {
-		return models.Notification{}, errNoInbox()
+		return models.Notification{}, errTokenHasNoInbox()
 	}
 	return s.store.Notification(ctx, actor.Reader(), id)
 }
@@ -50,50 +50,50 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (models.
 // Unread counts the actor's unread notifications, up to MaxBadge.
 func (s *Service) Unread(ctx context.Context, actor authz.Actor) (int, error) {
 	if actor.User.ID == 0 {
-		return 0, errNoInbox()
+		return 0, errTokenHasNoInbox()
 	}
 	return s.store.CountUnread(ctx, actor.Reader(), MaxBadge)
 }
 
-// Count is how many notifications there are of a filter.
+// Count is the number of notifications of a filter.
 type Count struct {
 	N    int
-	More bool // there may be more: more than MaxBulk, or a search that was too long
+	More bool // N is not all: more than MaxBulk, or the search took too long
 }
 
 // Count counts the actor's notifications of a filter, up to MaxBulk.
 func (s *Service) Count(ctx context.Context, actor authz.Actor, f models.InboxFilter) (Count, error) {
 	if actor.User.ID == 0 {
-		return Count{}, errNoInbox()
+		return Count{}, errTokenHasNoInbox()
 	}
 	n, whole, err := s.store.CountInbox(ctx, actor.Reader(), f, MaxBulk+1)
 	return Count{min(n, MaxBulk), n > MaxBulk || !whole}, err
 }
 
-// States reads notifications of the actor by their ids; what he may not see, or
-// is no more, is left out.
+// States returns notifications of the actor by their IDs, without those that the actor
+// cannot see or that are gone.
 func (s *Service) States(ctx context.Context, actor authz.Actor, ids []int64) ([]models.Notification, error) {
 	if actor.User.ID == 0 {
-		return nil, errNoInbox()
+		return nil, errTokenHasNoInbox()
 	}
-	ids, err := checked(ids)
+	ids, err := checkIDs(ids)
 	if err != nil {
 		return nil, err
 	}
 	return s.store.ReadStates(ctx, actor.Reader(), ids)
 }
 
-// Mark marks notifications for the actor alone. If he may not see one of them,
-// it is as if that one did not exist, and none is marked.
+// Mark marks notifications for the actor only. If the actor cannot see one of them, it marks
+// none and returns fault.NotFound.
 func (s *Service) Mark(ctx context.Context, actor authz.Actor, ids []int64, as models.MarkAs) error {
 	if actor.User.ID == 0 {
-		return errNoInbox()
+		return errTokenHasNoInbox()
 	}
-	ids, err := checked(ids)
+	ids, err := checkIDs(ids)
 	if err != nil {
 		return err
 	}
-	defer s.live.Refresh(actor.User.ID)
+	defer s.hub.Refresh(actor.User.ID)
 	return s.store.Write(ctx, func(tx *models.Tx) error {
 		n, err := tx.Mark(actor.Reader(), ids, as)
 		if err == nil && n != int64(len(ids)) {
@@ -103,20 +103,20 @@ func (s *Service) Mark(ctx context.Context, actor authz.Actor, ids []int64, as m
 	})
 }
 
-// MarkAll marks everything up to the newest that the actor has seen listed.
+// MarkAll marks all notifications as read up to the newest one that the actor has seen.
 func (s *Service) MarkAll(ctx context.Context, actor authz.Actor, upTo int64) error {
 	if actor.User.ID == 0 {
-		return errNoInbox()
+		return errTokenHasNoInbox()
 	}
-	if err := named(upTo); err != nil {
+	if err := checkUpTo(upTo); err != nil {
 		return err
 	}
-	defer s.live.Refresh(actor.User.ID)
+	defer s.hub.Refresh(actor.User.ID)
 	return s.store.Write(ctx, func(tx *models.Tx) error { return tx.MarkAll(actor.User.ID, upTo) })
 }
 
-// MarkFound marks what a filter finds, up to the newest that the actor has seen
-// listed: at most MaxBulk, the newest of them. It says how many it marked.
+// MarkFound marks the notifications of a filter up to the newest one that the actor has seen,
+// the newest MaxBulk at most. It returns how many it has marked.
 func (s *Service) MarkFound(
 	ctx context.Context, actor authz.Actor, f models.InboxFilter, upTo int64, as models.MarkAs,
 ) (int, error) {
@@ -127,31 +127,31 @@ func (s *Service) MarkFound(
 		}
 		return n, s.MarkAll(ctx, actor, upTo)
 	}
-	ids, err := s.found(ctx, actor, f, upTo)
+	ids, err := s.foundIDs(ctx, actor, f, upTo)
 	if err != nil {
 		return 0, err
 	}
-	defer s.live.Refresh(actor.User.ID)
+	defer s.hub.Refresh(actor.User.ID)
 	done := 0
-	for some := range slices.Chunk(ids, batch) {
+	for part := range slices.Chunk(ids, batchSize) {
 		err := s.store.Write(ctx, func(tx *models.Tx) error {
-			_, err := tx.Mark(actor.Reader(), some, as)
+			_, err := tx.Mark(actor.Reader(), part, as)
 			return err
 		})
 		if err != nil {
 			return done, err
 		}
-		done += len(some)
+		done += len(part)
 	}
 	return done, nil
 }
 
-// found are the ids of what a filter finds, up to an id.
-func (s *Service) found(ctx context.Context, actor authz.Actor, f models.InboxFilter, upTo int64) ([]int64, error) {
+// foundIDs returns the IDs of the notifications of a filter, up to an ID.
+func (s *Service) foundIDs(ctx context.Context, actor authz.Actor, f models.InboxFilter, upTo int64) ([]int64, error) {
 	if actor.User.ID == 0 {
-		return nil, errNoInbox()
+		return nil, errTokenHasNoInbox()
 	}
-	if err := named(upTo); err != nil {
+	if err := checkUpTo(upTo); err != nil {
 		return nil, err
 	}
 	f.Before, f.Limit = upTo+1, MaxBulk
@@ -159,21 +159,21 @@ func (s *Service) found(ctx context.Context, actor authz.Actor, f models.InboxFi
 	return ids, err
 }
 
-func errNoInbox() error { return fault.New(fault.Forbidden, "A product's token has no inbox") }
+func errTokenHasNoInbox() error { return fault.New(fault.Forbidden, "A product's token has no inbox") }
 
-func named(upTo int64) error {
+func checkUpTo(upTo int64) error {
 	if upTo < 1 {
 		return fault.BadField("up_to", "Name the newest notification that was shown")
 	}
 	return nil
 }
 
-// checked are the ids of a request, each once.
-func checked(ids []int64) ([]int64, error) {
+// checkIDs returns the IDs of a request, each once.
+func checkIDs(ids []int64) ([]int64, error) {
 	switch {
 	case len(ids) == 0:
 		return nil, fault.BadField("ids", "Name at least one notification")
-	case len(ids) > maxMark:
+	case len(ids) > maxIDs:
 		return nil, fault.BadField("ids", "At most 250 at a time")
 	}
 	ids = slices.Clone(ids)

@@ -12,19 +12,19 @@ import (
 	"gatecrier/models"
 )
 
-// What a silence may be.
+// The bounds of a silence.
 const (
 	MaxReason = 500 // characters
-	MaxText   = 200
+	MaxText   = 200 // characters
 	Shortest  = time.Minute
 	Longest   = 90 * 24 * time.Hour
-	MaxOpen   = 100         // that have not ended, of one product, of one group, or of all
-	late      = time.Minute // how long ago one may begin that is made now
+	MaxOpen   = 100         // silences that have not ended, of one product, one group, or all
+	maxLate   = time.Minute // how far in the past a new silence can begin
 )
 
-// Draft is a silence as somebody asks for it.
+// Draft is the input of a silence.
 type Draft struct {
-	ProductID, GroupID int64 // at most one of them; with neither it is of all
+	ProductID, GroupID int64 // at most one of them; with neither it is of everything
 	Type               string
 	Text               string
 	Reason             string
@@ -44,45 +44,45 @@ func (d *Draft) silence(actor authz.Actor) models.Silence {
 	}
 }
 
-// check says what is wrong with a silence that is made now.
+// check returns the field errors of a silence that is created at now.
 func (d *Draft) check(now time.Time) error {
-	var bad fault.Fields
-	d.checkWords(&bad)
-	if d.StartsAt.Before(now.Add(-late)) {
-		bad.Add("starts_at", "It cannot begin in the past")
+	var fieldErrs fault.Fields
+	d.checkTexts(&fieldErrs)
+	if d.StartsAt.Before(now.Add(-maxLate)) {
+		fieldErrs.Add("starts_at", "It cannot begin in the past")
 	}
-	d.checkEnd(&bad, now)
-	return bad.Err()
+	d.checkEnd(&fieldErrs, now)
+	return fieldErrs.Err()
 }
 
-func (d *Draft) checkWords(bad *fault.Fields) {
+func (d *Draft) checkTexts(fieldErrs *fault.Fields) {
 	if d.ProductID != 0 && d.GroupID != 0 {
-		bad.Add("group_id", "Either a product or a group")
+		fieldErrs.Add("group_id", "Either a product or a group")
 	}
 	if d.Type != "" && !slices.Contains(event.Silenceable(), event.Type(d.Type)) {
-		bad.Add("type", "Not one of the types that may be held back")
+		fieldErrs.Add("type", "Not one of the types that may be held back")
 	}
 	if utf8.RuneCountInString(d.Text) > MaxText {
-		bad.Add("text", "At most 200 characters")
+		fieldErrs.Add("text", "At most 200 characters")
 	}
 	switch n := utf8.RuneCountInString(d.Reason); {
 	case n == 0:
-		bad.Add("reason", "Say why: those who miss the messages will ask")
+		fieldErrs.Add("reason", "Say why: those who miss the messages will ask")
 	case n > MaxReason:
-		bad.Add("reason", "At most 500 characters")
+		fieldErrs.Add("reason", "At most 500 characters")
 	}
 }
 
-func (d *Draft) checkEnd(bad *fault.Fields, now time.Time) {
+func (d *Draft) checkEnd(fieldErrs *fault.Fields, now time.Time) {
 	span := d.EndsAt.Sub(d.StartsAt)
 	switch {
 	case d.EndsAt.IsZero():
-		bad.Add("ends_at", "Say until when")
+		fieldErrs.Add("ends_at", "Say until when")
 	case !d.EndsAt.After(now):
-		bad.Add("ends_at", "This is over already")
+		fieldErrs.Add("ends_at", "This is over already")
 	case span < Shortest:
-		bad.Add("ends_at", "A silence lasts at least a minute")
+		fieldErrs.Add("ends_at", "A silence lasts at least a minute")
 	case span > Longest:
-		bad.Add("ends_at", "A silence lasts at most 90 days")
+		fieldErrs.Add("ends_at", "A silence lasts at most 90 days")
 	}
 }

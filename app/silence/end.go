@@ -13,33 +13,33 @@ import (
 )
 
 const (
-	endAtOnce = 100 // silences are seen to in one look
-	// settle is how long after its end a silence is seen to: an event from before
-	// it may be written by another transaction that takes its time.
-	settle = 2 * time.Second
+	endBatch = 100 // silences per run
+	// settleTime is how long after its end a silence is completed: a slow transaction can
+	// still write an event from before the end.
+	settleTime = 2 * time.Second
 )
 
-// End sees to the silences whose time is over, each once, and tells what they
-// held. One from before whose end an event is still to be routed waits for the
-// next look, and keeps no other from it.
+// End completes the silences whose time is over, each once, and announces what they have
+// silenced. A silence waits for the next run while an event from before its end is not
+// routed. If one silence fails, End goes on with the others and returns all errors joined.
 func (s *Service) End(ctx context.Context) error {
-	list, err := s.store.DueSilences(ctx, s.store.Now().Add(-settle), endAtOnce)
+	list, err := s.store.DueSilences(ctx, s.store.Now().Add(-settleTime), endBatch)
 	if err != nil {
 		return err
 	}
-	var wrong error
+	var errs error
 	for _, one := range list {
 		if err := s.store.Write(ctx, func(tx *models.Tx) error { return s.end(tx, one) }); err != nil {
-			wrong = errors.Join(wrong, fmt.Errorf("end silence %d: %w", one.ID, err))
+			errs = errors.Join(errs, fmt.Errorf("end silence %d: %w", one.ID, err))
 		}
 	}
-	return wrong
+	return errs
 }
 
 func (s *Service) end(tx *models.Tx, one models.Silence) error {
-	if one.ProductID != 0 { // whoever changes its gate has it locked, and is waited for
+	if one.ProductID != 0 { // waits for a transaction that changes its gate
 		if err := tx.LockProduct(one.ProductID); err != nil {
-			return gone(err)
+			return ignoreNotFound(err)
 		}
 	}
 	waits, err := tx.UnroutedEvents(tx.Context(), string(event.ReaderNotify), one.EndsAt)
@@ -51,12 +51,12 @@ func (s *Service) end(tx *models.Tx, one models.Silence) error {
 		return err
 	}
 	if one, err = tx.Silence(tx.Context(), models.SystemScope("it ends by itself"), one.ID); err != nil {
-		return gone(err)
+		return ignoreNotFound(err)
 	}
-	if one.EndsAt.Before(one.StartsAt) { // it was taken back before it began: there is nothing to tell
+	if one.EndsAt.Before(one.StartsAt) { // it was ended before it began: nothing to announce
 		return nil
 	}
-	payload, err := ended(tx, one)
+	payload, err := endedPayload(tx, one)
 	if err != nil {
 		return err
 	}
@@ -64,17 +64,17 @@ func (s *Service) end(tx *models.Tx, one models.Silence) error {
 	return err
 }
 
-// gone takes what is not there any more as done: it has taken its silences
-// along.
-func gone(err error) error {
+// ignoreNotFound returns nil for fault.NotFound: a deleted product or group has deleted its
+// silences.
+func ignoreNotFound(err error) error {
 	if fault.Is(err, fault.NotFound) {
 		return nil
 	}
 	return err
 }
 
-// ended is what there is to tell of a silence that is over.
-func ended(tx *models.Tx, one models.Silence) (event.SilenceEnded, error) {
+// endedPayload returns the event of a silence that has ended.
+func endedPayload(tx *models.Tx, one models.Silence) (event.SilenceEnded, error) {
 	p := event.SilenceEnded{
 		Silence: one.ID, Author: one.Author, Reason: one.Reason,
 		Started: one.StartsAt, Ended: one.EndsAt, EndedBy: one.EndedBy, Named: []event.HeldBack{},
@@ -102,18 +102,18 @@ func ended(tx *models.Tx, one models.Silence) (event.SilenceEnded, error) {
 	case one.GroupID != 0:
 		p.Group = &event.Group{ID: one.GroupID, Name: one.ScopeName}
 	}
-	p.UserID, err = whoHears(tx, one)
+	p.UserID, err = notifiedAuthor(tx, one)
 	return p, err
 }
 
-// whoHears is who made a silence, if he may still see what it is of; else 0.
-func whoHears(tx *models.Tx, one models.Silence) (int64, error) {
+// notifiedAuthor returns the author of a silence, or 0 if they cannot see its scope any more.
+func notifiedAuthor(tx *models.Tx, one models.Silence) (int64, error) {
 	if one.UserID == 0 {
 		return 0, nil
 	}
 	u, err := tx.User(tx.Context(), one.UserID)
 	if err != nil || !u.Active {
-		return 0, gone(err)
+		return 0, ignoreNotFound(err)
 	}
 	may, actor := u.Administrator, authz.UserActor(u)
 	switch {

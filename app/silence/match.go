@@ -1,5 +1,5 @@
-// Package silence holds messages back for a time: what somebody asked not to be
-// told of, until when, and what was held.
+// Package silence manages silences: rules of users that hold matching messages back for a
+// time. It decides what they match, and announces at their end what they have silenced.
 package silence
 
 import (
@@ -10,7 +10,7 @@ import (
 	"gatecrier/models"
 )
 
-// Subject is what a silence may hold back.
+// Subject is an event that a silence can match.
 type Subject struct {
 	Type          event.Type
 	ProductID     int64 // 0 = none
@@ -19,14 +19,14 @@ type Subject struct {
 	At            time.Time // of the event
 }
 
-// Matches reports whether a silence holds a subject back. It looks at the time
-// of the event alone, so that it says the same whenever it is asked.
+// Matches reports whether a silence matches a subject. It uses only the time of the event,
+// so that the answer never changes.
 func Matches(s models.Silence, sub Subject) bool {
 	return !sub.Type.Mandatory() && !sub.At.Before(s.StartsAt) && sub.At.Before(s.EndsAt) &&
-		within(s, sub) && (s.Type == "" || s.Type == string(sub.Type)) && says(s, sub)
+		inScope(s, sub) && (s.Type == "" || s.Type == string(sub.Type)) && matchesText(s, sub)
 }
 
-func within(s models.Silence, sub Subject) bool {
+func inScope(s models.Silence, sub Subject) bool {
 	switch {
 	case s.ProductID != 0:
 		return s.ProductID == sub.ProductID
@@ -36,10 +36,10 @@ func within(s models.Silence, sub Subject) bool {
 	return true
 }
 
-// says looks for a silence's text. Messages of exceptions in tasks are read by
-// administrators alone, and only they silence everything: other silences would
-// find out, by what they hold, what such a message says.
-func says(s models.Silence, sub Subject) bool {
+// matchesText reports whether a subject contains a silence's text. Only administrators can
+// see the messages of exceptions in tasks, and only they silence everything: any other
+// silence would reveal such a message by what it matches.
+func matchesText(s models.Silence, sub Subject) bool {
 	if s.Text == "" || contains(sub.Name, s.Text) {
 		return true
 	}
@@ -51,7 +51,7 @@ func contains(text, part string) bool {
 	return strings.Contains(strings.ToLower(text), strings.ToLower(part))
 }
 
-// First is the first of some silences that holds a subject back, nil for none.
+// First returns the first silence that matches a subject, nil for none.
 func First(list []models.Silence, sub Subject) *models.Silence {
 	for i := range list {
 		if Matches(list[i], sub) {
@@ -61,9 +61,8 @@ func First(list []models.Silence, sub Subject) *models.Silence {
 	return nil
 }
 
-// Reason says in words that a silence holds a message back.
+// Reason returns the text of a message that a silence holds back.
 func Reason(s models.Silence) string {
-	return "Held back by a silence of " + s.Author + " until " + s.EndsAt.UTC().
-		Format("2006-01-02 15:04 UTC") +
-		": " + s.Reason
+	until := s.EndsAt.UTC().Format("2006-01-02 15:04 UTC")
+	return "Held back by a silence of " + s.Author + " until " + until + ": " + s.Reason
 }

@@ -9,7 +9,7 @@ import (
 	"gatecrier/models"
 )
 
-func TestWhatASilenceMatches(t *testing.T) {
+func TestMatches(t *testing.T) {
 	at := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 	gate := silence.Subject{
 		Type:      event.GateChanged,

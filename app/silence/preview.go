@@ -11,31 +11,31 @@ import (
 )
 
 const (
-	// PreviewDays is how far a preview looks back.
-	PreviewDays    = 7
-	maxPreview     = 2000
-	previewedFirst = 10
+	// PreviewDays is how many past days a preview covers.
+	PreviewDays     = 7
+	maxPreview      = 2000
+	maxPreviewFirst = 10
 )
 
-// Preview is what a silence would have held lately.
+// Preview is what a silence would have silenced in the last days.
 type Preview struct {
-	Held  int                   // of
-	Of    int                   // so many
-	More  bool                  // there may be more: these are as many as are looked at
-	First []models.Notification // of what it would have held, the newest, at most ten
+	Held  int                   // the matching notifications
+	Of    int                   // all notifications of its scope
+	More  bool                  // Of is maxPreview: older notifications are not counted
+	First []models.Notification // the newest matching ones, at most ten
 }
 
-// Preview looks which notifications of the last seven days a silence would have
-// held. It looks at the newest 2,000 of its place, whatever its own times are.
+// Preview returns which notifications of the last seven days a silence would have silenced,
+// of the newest 2,000 in its scope, whatever its own times are.
 func (s *Service) Preview(ctx context.Context, actor authz.Actor, d Draft) (Preview, error) {
-	if err := s.may(ctx, s.store, actor, d.ProductID, d.GroupID); err != nil {
+	if err := s.requireEdit(ctx, s.store, actor, d.ProductID, d.GroupID); err != nil {
 		return Preview{}, err
 	}
 	d.trim()
-	var bad fault.Fields
+	var fieldErrs fault.Fields
 	d.Reason = "a preview needs none"
-	d.checkWords(&bad)
-	if err := bad.Err(); err != nil {
+	d.checkTexts(&fieldErrs)
+	if err := fieldErrs.Err(); err != nil {
 		return Preview{}, err
 	}
 	one, since := d.silence(actor), s.store.Now().Add(-PreviewDays*24*time.Hour)
@@ -47,15 +47,14 @@ func (s *Service) Preview(ctx context.Context, actor authz.Actor, d Draft) (Prev
 			continue
 		}
 		p.Held++
-		if len(p.First) < previewedFirst {
+		if len(p.First) < maxPreviewFirst {
 			p.First = append(p.First, n)
 		}
 	}
 	return p, err
 }
 
-// subjectOf is a notification as what may be held. One that was read by a group
-// is of that group.
+// subjectOf returns the subject of a notification. groupID is the group that it was read by.
 func subjectOf(n models.Notification, groupID int64) Subject {
 	return Subject{
 		Type:      event.Type(n.Type),

@@ -12,23 +12,23 @@ import (
 	"gatecrier/models"
 )
 
-// Service keeps silences.
+// Service manages silences.
 type Service struct {
 	store  *models.Store
 	events *event.Log
 }
 
-// New returns a service that tells of ends in a log of events.
+// New returns a service that appends the events of ended silences to a log.
 func New(store *models.Store, events *event.Log) *Service { return &Service{store, events} }
 
-// Row is a silence with what it has held back so far.
+// Row is a silence with what it has silenced so far.
 type Row struct {
 	models.Silence
 	Held models.SilencedCounts
-	May  bool // the actor may change and end it
+	May  bool // the actor can change and end it
 }
 
-// List lists the silences that the actor may see, newest first.
+// List lists the silences that the actor can see, newest first.
 func (s *Service) List(ctx context.Context, actor authz.Actor, f models.SilenceFilter) ([]Row, error) {
 	list, err := s.store.Silences(ctx, actor.Scope(), f)
 	if err != nil || len(list) == 0 {
@@ -37,7 +37,7 @@ func (s *Service) List(ctx context.Context, actor authz.Actor, f models.SilenceF
 	return s.rows(ctx, actor, list)
 }
 
-// Get finds a silence that the actor may see.
+// Get returns a silence that the actor can see, else fault.NotFound.
 func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (Row, error) {
 	one, err := s.store.Silence(ctx, actor.Scope(), id)
 	if err != nil {
@@ -50,7 +50,7 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (Row, er
 	return rows[0], nil
 }
 
-// rows adds what silences have held, and what the actor may do with them.
+// rows adds the counts of silences, and the actor's rights on them.
 func (s *Service) rows(ctx context.Context, actor authz.Actor, list []models.Silence) ([]Row, error) {
 	var ids, products, groups []int64
 	for _, one := range list {
@@ -72,20 +72,20 @@ func (s *Service) rows(ctx context.Context, actor authz.Actor, list []models.Sil
 	inGroups, err := authz.AmongGroups(ctx, s.store, actor, authz.Edit, groups)
 	rows := make([]Row, len(list))
 	for i, one := range list {
-		of := actor.Administrator()
+		may := actor.Administrator()
 		switch {
 		case one.ProductID != 0:
-			of = inProducts[one.ProductID]
+			may = inProducts[one.ProductID]
 		case one.GroupID != 0:
-			of = inGroups[one.GroupID]
+			may = inGroups[one.GroupID]
 		}
-		rows[i] = Row{Silence: one, Held: held[one.ID], May: of && one.State(s.store.Now()) != models.SilenceEnded}
+		rows[i] = Row{Silence: one, Held: held[one.ID], May: may && one.State(s.store.Now()) != models.SilenceEnded}
 	}
 	return rows, err
 }
 
-// Held lists the notifications that a silence has held back, newest first, of
-// those that the actor may see.
+// Held lists the notifications that a silence has silenced and the actor can see, newest
+// first.
 func (s *Service) Held(
 	ctx context.Context, actor authz.Actor, id, before int64, limit int,
 ) ([]models.Notification, error) {
@@ -95,14 +95,14 @@ func (s *Service) Held(
 	return s.store.HeldRows(ctx, actor.Reader(), id, before, limit)
 }
 
-// Note is a silence that holds back what a product tells now, for its page.
+// Note is an active silence of a product, for its page.
 type Note struct {
 	models.Silence
-	Seen bool // the actor may see it; that of a group, or of all, is seen by others
+	Seen bool // the actor can open it; they cannot open every silence of a group or of everything
 }
 
-// NotesFor are the silences in force that count for a product, newest first, at
-// most ten. Who sees a product may know why it is quiet, as its deliveries say.
+// NotesFor returns the active silences that match a product, newest first, at most ten.
+// Every viewer of the product can know of them, since its deliveries name them too.
 func (s *Service) NotesFor(ctx context.Context, actor authz.Actor, productID int64) ([]Note, error) {
 	if err := authz.Require(ctx, s.store, actor, authz.View, productID); err != nil {
 		return nil, err
@@ -117,22 +117,22 @@ func (s *Service) NotesFor(ctx context.Context, actor authz.Actor, productID int
 	for i, one := range list {
 		notes[i], f.IDs = Note{Silence: one}, append(f.IDs, one.ID)
 	}
-	mine, err := s.store.Silences(ctx, actor.Scope(), f)
-	for _, one := range mine {
+	visible, err := s.store.Silences(ctx, actor.Scope(), f)
+	for _, one := range visible {
 		notes[slices.Index(f.IDs, one.ID)].Seen = true
 	}
 	return notes, err
 }
 
-// Create begins a silence, or has it begin later. It is for those who may edit
-// what it is of; one of all is for administrators.
+// Create creates a silence that begins now or later. The actor must be able to edit its
+// product or group, or be an administrator for a silence of everything.
 func (s *Service) Create(ctx context.Context, actor authz.Actor, d Draft) (Row, error) {
-	if err := s.may(ctx, s.store, actor, d.ProductID, d.GroupID); err != nil {
+	if err := s.requireEdit(ctx, s.store, actor, d.ProductID, d.GroupID); err != nil {
 		return Row{}, err
 	}
-	var made models.Silence
+	var created models.Silence
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
-		if err := s.may(tx.Context(), tx, actor, d.ProductID, d.GroupID); err != nil {
+		if err := s.requireEdit(tx.Context(), tx, actor, d.ProductID, d.GroupID); err != nil {
 			return err
 		}
 		d.trim()
@@ -149,26 +149,27 @@ func (s *Service) Create(ctx context.Context, actor authz.Actor, d Draft) (Row, 
 		if open >= MaxOpen {
 			return fault.New(fault.Conflict, "There are 100 silences of this that have not ended: end some first")
 		}
-		made = d.silence(actor)
-		if err := tx.InsertSilence(&made); err != nil {
+		created = d.silence(actor)
+		if err := tx.InsertSilence(&created); err != nil {
 			return err
 		}
-		if made, err = tx.Silence(tx.Context(), models.SystemScope("the right to it was checked"), made.ID); err != nil {
+		scope := models.SystemScope("the right to it was checked")
+		if created, err = tx.Silence(tx.Context(), scope, created.ID); err != nil {
 			return err
 		}
-		return note(tx, actor, audit.Create, made, nil)
+		return writeAudit(tx, actor, audit.Create, created, nil)
 	})
-	return Row{Silence: made, May: true}, err
+	return Row{Silence: created, May: true}, err
 }
 
-// Edit says what to change of a silence; nil leaves a thing as it is.
+// Edit is a change of a silence; nil fields stay.
 type Edit struct {
 	Type, Text, Reason *string
 	EndsAt             *time.Time
-	Version            int64 // of the silence that was edited, 0 = whichever it is
+	Version            int64 // of the silence that the user saw, 0 = any
 }
 
-// Change changes a silence that has not ended.
+// Change changes a silence that has not ended. It returns a conflict for another version.
 func (s *Service) Change(ctx context.Context, actor authz.Actor, id int64, e Edit) (Row, error) {
 	err := s.edit(ctx, actor, id, func(tx *models.Tx, one *models.Silence) error {
 		if e.Version != 0 && e.Version != one.Version {
@@ -195,11 +196,11 @@ func (s *Service) Change(ctx context.Context, actor authz.Actor, id int64, e Edi
 			d.EndsAt = *e.EndsAt
 		}
 		d.trim()
-		var bad fault.Fields
-		d.checkWords(&bad)
-		d.checkEnd(&bad, tx.Now())
+		var fieldErrs fault.Fields
+		d.checkTexts(&fieldErrs)
+		d.checkEnd(&fieldErrs, tx.Now())
 		one.Type, one.Text, one.Reason, one.EndsAt = d.Type, d.Text, d.Reason, d.EndsAt
-		return bad.Err()
+		return fieldErrs.Err()
 	})
 	if err != nil {
 		return Row{}, err
@@ -207,7 +208,7 @@ func (s *Service) Change(ctx context.Context, actor authz.Actor, id int64, e Edi
 	return s.Get(ctx, actor, id)
 }
 
-// EndNow ends a silence before its time. What it held is told soon after.
+// EndNow ends a silence before its time. End announces what it has silenced soon after.
 func (s *Service) EndNow(ctx context.Context, actor authz.Actor, id int64) (Row, error) {
 	err := s.edit(ctx, actor, id, func(tx *models.Tx, one *models.Silence) error {
 		one.EndsAt, one.EndedBy = tx.Now(), actor.Label
@@ -219,7 +220,7 @@ func (s *Service) EndNow(ctx context.Context, actor authz.Actor, id int64) (Row,
 	return s.Get(ctx, actor, id)
 }
 
-// edit changes a silence that has not ended and that the actor may change.
+// edit calls change for a silence that has not ended and that the actor can change.
 func (s *Service) edit(
 	ctx context.Context, actor authz.Actor, id int64, change func(tx *models.Tx, one *models.Silence) error,
 ) error {
@@ -228,7 +229,7 @@ func (s *Service) edit(
 		if err != nil {
 			return err
 		}
-		if err := s.may(tx.Context(), tx, actor, one.ProductID, one.GroupID); err != nil {
+		if err := s.requireEdit(tx.Context(), tx, actor, one.ProductID, one.GroupID); err != nil {
 			return err
 		}
 		if one.State(tx.Now()) == models.SilenceEnded {
@@ -241,11 +242,11 @@ func (s *Service) edit(
 		if err := tx.SaveSilence(&one); err != nil {
 			return err
 		}
-		return note(tx, actor, audit.Change, one, was)
+		return writeAudit(tx, actor, audit.Change, one, was)
 	})
 }
 
-// MayAny reports whether there is anything that the actor may silence.
+// MayAny reports whether the actor can silence anything.
 func (s *Service) MayAny(ctx context.Context, actor authz.Actor) (bool, error) {
 	switch {
 	case actor.Administrator():
@@ -258,7 +259,11 @@ func (s *Service) MayAny(ctx context.Context, actor authz.Actor) (bool, error) {
 	return s.store.EditsAnything(ctx, actor.User.ID)
 }
 
-func (s *Service) may(ctx context.Context, roles authz.Roles, actor authz.Actor, productID, groupID int64) error {
+// requireEdit returns an error unless the actor can edit the product and the group of a
+// silence. With neither it must be an administrator.
+func (s *Service) requireEdit(
+	ctx context.Context, roles authz.Roles, actor authz.Actor, productID, groupID int64,
+) error {
 	if productID != 0 {
 		if err := authz.Require(ctx, roles, actor, authz.Edit, productID); err != nil {
 			return err
@@ -275,7 +280,7 @@ func (s *Service) may(ctx context.Context, roles authz.Roles, actor authz.Actor,
 	return nil
 }
 
-func note(tx *models.Tx, actor authz.Actor, action audit.Action, one models.Silence, was audit.Values) error {
+func writeAudit(tx *models.Tx, actor authz.Actor, action audit.Action, one models.Silence, was audit.Values) error {
 	return audit.Write(tx, actor, audit.Entry{
 		Action:    action,
 		Kind:      audit.Silence,
@@ -287,12 +292,12 @@ func note(tx *models.Tx, actor authz.Actor, action audit.Action, one models.Sile
 }
 
 func values(one models.Silence) audit.Values {
-	of := "everything"
+	scope := "everything"
 	if one.ProductID != 0 || one.GroupID != 0 {
-		of = one.ScopeName
+		scope = one.ScopeName
 	}
 	return audit.Values{
-		"of": of, "type": one.Type, "text": one.Text, "reason": one.Reason,
+		"of": scope, "type": one.Type, "text": one.Text, "reason": one.Reason,
 		"starts_at": one.StartsAt.Format(time.RFC3339), "ends_at": one.EndsAt.Format(time.RFC3339), "ended_by": one.EndedBy,
 	}
 }
