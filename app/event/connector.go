@@ -13,55 +13,55 @@ type Connector struct {
 	Module string `json:"module"`
 }
 
-// Trouble says what is wrong with a connection.
+// Trouble is what is wrong with a connection.
 type Trouble string
 
-// The troubles.
+// The kinds of trouble.
 const (
-	TroubleDown      Trouble = "down"      // it does not answer, or with errors; messages wait and it is tried
-	TroubleRejecting Trouble = "rejecting" // it answers, and takes no message
-	TroubleGone      Trouble = "gone"      // it says that it is finished, and is turned off
-	TroublePaused    Trouble = "paused"    // it has been down for so long that it is not tried any more
+	TroubleDown      Trouble = "down"      // it does not answer, or answers with errors; its messages wait
+	TroubleRejecting Trouble = "rejecting" // it answers, but rejects messages
+	TroubleGone      Trouble = "gone"      // it says that it is gone, and is turned off
+	TroublePaused    Trouble = "paused"    // it has been down too long, and waits for a user to resume it
 )
 
-// ConnectorError is the payload of connector.error, version 1: messages to a
-// connection do not arrive.
+// ConnectorError is the payload of connector.error, version 1: messages to a connection do
+// not arrive.
 type ConnectorError struct {
 	Connection Connector `json:"connection"`
-	Product    *Product  `json:"product"`           // whose target it is, or null
-	UserID     int64     `json:"user_id,omitempty"` // whose own it is
+	Product    *Product  `json:"product"`           // that has the connection as a target, or null
+	UserID     int64     `json:"user_id,omitempty"` // of a user's own connection
 	State      Trouble   `json:"state"`
 	Reason     string    `json:"reason"`
 	Since      time.Time `json:"since"`
-	Waiting    int       `json:"waiting"` // messages that wait for it
+	Waiting    int       `json:"waiting"` // messages that wait
 }
 
-// Kind is connector.error, version 1.
+// Kind returns connector.error, version 1.
 func (ConnectorError) Kind() (Type, int) { return ConnectorBroken, 1 }
 
-// ConnectorRecovery is the payload of connector.recovered, version 1: messages
-// to a connection arrive again, and those that waited have gone.
+// ConnectorRecovery is the payload of connector.recovered, version 1: messages to a
+// connection arrive again, and those that waited are sent.
 type ConnectorRecovery struct {
 	Connection Connector `json:"connection"`
 	Product    *Product  `json:"product"`
 	UserID     int64     `json:"user_id,omitempty"`
-	Since      time.Time `json:"since"` // how long it was broken
-	Late       int       `json:"late"`  // messages that have arrived late
+	Since      time.Time `json:"since"` // the start of the trouble
+	Late       int       `json:"late"`  // messages that arrived late
 }
 
-// Kind is connector.recovered, version 1.
+// Kind returns connector.recovered, version 1.
 func (ConnectorRecovery) Kind() (Type, int) { return ConnectorRecovered, 1 }
 
 func (c ConnectorError) notice() Notice {
 	n := Notice{
 		Name:    "Messages to " + quoted(c.Connection.Name) + " do not arrive",
-		Message: c.what(),
-		Tone:    ToneBad, // why is not for all who may see the product: it may name a host
+		Message: c.message(),
+		Tone:    ToneBad, // without the reason, which can name a host: not every viewer can see it
 		Key:     c.Connection.key(),
 		UserID:  c.UserID,
 		Facts:   c.Connection.facts(c.Product),
 	}
-	n.Title = n.Name + of(c.Product)
+	n.Title = n.Name + productSuffix(c.Product)
 	n.Facts = append(n.Facts, Fact{"Failing since", c.Since.UTC().Format("2006-01-02 15:04 UTC")})
 	if c.Reason != "" {
 		n.Facts = append(n.Facts, Fact{"Reason", c.Reason})
@@ -72,8 +72,8 @@ func (c ConnectorError) notice() Notice {
 	return n
 }
 
-// what is the trouble in a sentence.
-func (c ConnectorError) what() string {
+// message returns the trouble as a sentence.
+func (c ConnectorError) message() string {
 	switch c.State {
 	case TroubleDown:
 		return "Its messages wait, and it is tried again and again"
@@ -95,7 +95,7 @@ func (c ConnectorRecovery) notice() Notice {
 	if c.Late > 0 {
 		n.Message += fmt.Sprintf(", %d sent late", c.Late)
 	}
-	n.Title = n.Name + of(c.Product)
+	n.Title = n.Name + productSuffix(c.Product)
 	n.Facts = append(n.Facts, Fact{"Failed since", c.Since.UTC().Format("2006-01-02 15:04 UTC")})
 	return n
 }
@@ -110,7 +110,7 @@ func (c Connector) facts(p *Product) []Fact {
 	return facts
 }
 
-func of(p *Product) string {
+func productSuffix(p *Product) string {
 	if p == nil {
 		return ""
 	}

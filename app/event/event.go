@@ -1,6 +1,5 @@
-// Package event has the vocabulary of what happens: the types of events, their
-// versioned payloads, how one is appended to the log in the transaction of its
-// cause, and the bell that wakes readers after the commit.
+// Package event defines the types of events and their versioned payloads. It appends an event
+// to the log in the transaction of its cause, and signals readers after the commit.
 package event
 
 import (
@@ -13,10 +12,10 @@ import (
 	"gatecrier/models"
 )
 
-// Type names a kind of event.
+// Type is a type of events.
 type Type string
 
-// The types there are.
+// The types of events.
 const (
 	GateChanged        Type = "gate.changed"
 	ConnectorBroken    Type = "connector.error"
@@ -29,27 +28,26 @@ const (
 	SilenceHasEnded    Type = "silence.ended"
 )
 
-// Mandatory reports whether people are told of such events whatever silences
-// there are: of what keeps messages from them, and of what a silence held.
+// Mandatory reports whether events of a type notify despite silences: those of messages that
+// do not arrive, and of ended silences.
 func (t Type) Mandatory() bool {
 	return t == ConnectorBroken || t == ConnectorRecovered || t == SilenceHasEnded
 }
 
-// Silenceable lists the types that a silence may hold back, in the order of a
-// menu.
+// Silenceable lists the types that a silence can match, in the order of a menu.
 func Silenceable() []Type {
 	return []Type{GateChanged, WaiverEnds, ProductIsStale, ExceptionReported, ExceptionRequest, ExceptionTask}
 }
 
-// Reader names somebody who reads events by rows of work.
+// Reader is a consumer of events. Each event has a row of work per reader.
 type Reader string
 
 // ReaderNotify routes events to the inbox and to targets.
 const ReaderNotify Reader = "notify"
 
-// Payload is the body of a type of event.
+// Payload is the payload of a type of events.
 type Payload interface {
-	// Kind is the event's type and the version of its payload.
+	// Kind returns the event's type and the version of its payload.
 	Kind() (Type, int)
 }
 
@@ -58,12 +56,12 @@ type Log struct {
 	signal *Signal
 }
 
-// NewLog returns a log that rings a bell for what was committed.
+// NewLog returns a log that notifies signal after each commit.
 func NewLog(signal *Signal) *Log { return &Log{signal: signal} }
 
-// Append writes an event, and a row of work for each of its readers, in the
-// transaction of its cause. The bell rings after the commit. productID is 0 for
-// an event without a product, actor is who or what caused it.
+// Append writes an event, and a row of work for each of its readers, in the transaction of
+// its cause. It notifies the signal after the commit. productID is 0 for an event without a
+// product; actor is the user or the system that caused it.
 func (l *Log) Append(tx *models.Tx, productID int64, actor string, p Payload) (models.Event, error) {
 	e, err := l.insert(tx, productID, actor, p, string(ReaderNotify))
 	if err == nil {
@@ -72,7 +70,7 @@ func (l *Log) Append(tx *models.Tx, productID int64, actor string, p Payload) (m
 	return e, err
 }
 
-// Record writes an event that nobody reads by himself: it is history.
+// Record writes an event without readers, for the history only.
 func (l *Log) Record(tx *models.Tx, productID int64, actor string, p Payload) (models.Event, error) {
 	return l.insert(tx, productID, actor, p)
 }
@@ -84,7 +82,7 @@ func (l *Log) insert(tx *models.Tx, productID int64, actor string, p Payload, re
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
-		return models.Event{}, fmt.Errorf("make event id: %w", err)
+		return models.Event{}, fmt.Errorf("create event ID: %w", err)
 	}
 	kind, version := p.Kind()
 	e := models.Event{
@@ -95,8 +93,8 @@ func (l *Log) insert(tx *models.Tx, productID int64, actor string, p Payload, re
 	return e, err
 }
 
-// Encode makes the JSON of a payload. What is special to HTML alone is not
-// escaped: it is no part of a page, and receivers bound the size.
+// Encode returns the JSON of a payload. It does not escape HTML: the JSON is no part of a
+// page, and receivers limit its size.
 func Encode(p Payload) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

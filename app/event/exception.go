@@ -11,10 +11,10 @@ import (
 	"gatecrier/models"
 )
 
-// Exception is the payload of exception.request, exception.task and
-// exception.reported, version 1: something went wrong in a program.
+// Exception is the payload of exception.request, exception.task and exception.reported,
+// version 1: an error occurred in a program.
 type Exception struct {
-	Group     int64                `json:"group"` // the id of what it belongs to
+	Group     int64                `json:"group"` // the ID of its group
 	From      models.ExceptionKind `json:"kind"`  // request, task, reported
 	Product   *Product             `json:"product"`
 	Class     string               `json:"class"`
@@ -23,16 +23,16 @@ type Exception struct {
 	Arguments map[string]string    `json:"arguments,omitempty"` // of a task
 	Release   string               `json:"release,omitempty"`
 	User      string               `json:"user,omitempty"`
-	Reference string               `json:"reference,omitempty"` // the id of the request
-	Trace     []string             `json:"trace"`               // the calls that led to it, innermost first, the first few
-	First     bool                 `json:"first"`               // it was never seen before
-	Regressed bool                 `json:"regressed"`           // it was resolved, and is back
-	Held      int64                `json:"suppressed"`          // how often it has occurred since the last notice, without this one
-	HeldSince *time.Time           `json:"suppressed_since"`    // when that was
-	Overflow  bool                 `json:"overflow,omitempty"`  // one of many that share a group
+	Reference string               `json:"reference,omitempty"` // the ID of the request
+	Trace     []string             `json:"trace"`               // the first calls of its stack, innermost first
+	First     bool                 `json:"first"`               // the group is new
+	Regressed bool                 `json:"regressed"`           // the group was resolved
+	Held      int64                `json:"suppressed"`          // occurrences since the last notification, but this
+	HeldSince *time.Time           `json:"suppressed_since"`    // the time of that notification
+	Overflow  bool                 `json:"overflow,omitempty"`  // the group is shared by many exceptions
 }
 
-// Kind is one of three, version 1.
+// Kind returns the type of the exception's kind, version 1.
 func (e Exception) Kind() (Type, int) {
 	switch e.From {
 	case models.ExceptionRequest:
@@ -45,7 +45,7 @@ func (e Exception) Kind() (Type, int) {
 }
 
 func (e Exception) notice() Notice {
-	name := "Exception " + straightQuoted(e.Class) + " has occurred"
+	name := "Exception " + plainQuoted(e.Class) + " has occurred"
 	switch {
 	case e.Overflow:
 		name = "Other exceptions have occurred"
@@ -65,19 +65,27 @@ func (e Exception) notice() Notice {
 		Page:    "/exceptions/" + group,
 		Items:   e.Trace,
 	}
-	for _, f := range []Fact{{"Product", productName(e.Product)}, {"Function", e.Function}, {"Arguments", e.arguments()}, {"Release", e.Release}, {"User", e.User}, {"Request", e.Reference}} {
+	facts := []Fact{
+		{"Product", productName(e.Product)},
+		{"Function", e.Function},
+		{"Arguments", e.arguments()},
+		{"Release", e.Release},
+		{"User", e.User},
+		{"Request", e.Reference},
+	}
+	for _, f := range facts {
 		if f.Value != "" {
 			n.Facts = append(n.Facts, f)
 		}
 	}
-	if more := e.more(); more != "" {
+	if more := e.suppressedText(); more != "" {
 		n.Facts = append(n.Facts, Fact{"Before", more})
-		n.Message = joined(n.Message, more)
+		n.Message = appendDetail(n.Message, more)
 	}
 	return n
 }
 
-// arguments are those of a task, in the order of their names.
+// arguments returns the arguments of a task, ordered by name.
 func (e Exception) arguments() string {
 	var list []string
 	for _, name := range slices.Sorted(maps.Keys(e.Arguments)) {
@@ -86,8 +94,8 @@ func (e Exception) arguments() string {
 	return strings.Join(list, ", ")
 }
 
-// more says how often it has occurred since people were told last.
-func (e Exception) more() string {
+// suppressedText returns the number of suppressed occurrences, "" for none.
+func (e Exception) suppressedText() string {
 	if e.Held <= 0 {
 		return ""
 	}
@@ -98,14 +106,14 @@ func (e Exception) more() string {
 	return text
 }
 
-func joined(message, more string) string {
+func appendDetail(message, more string) string {
 	if message == "" {
 		return more
 	}
 	return fmt.Sprintf("%s (%s)", message, more)
 }
 
-func straightQuoted(s string) string { return `"` + s + `"` }
+func plainQuoted(s string) string { return `"` + s + `"` }
 
 func productName(p *Product) string {
 	if p == nil {

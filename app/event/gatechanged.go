@@ -6,8 +6,7 @@ import (
 	"gatecrier/models"
 )
 
-// GateChange is the payload of gate.changed, version 1: a product's gate has
-// come to say something else.
+// GateChange is the payload of gate.changed, version 1: a product's gate has another state.
 type GateChange struct {
 	Product    Product          `json:"product"`
 	Branch     string           `json:"branch"`
@@ -15,11 +14,11 @@ type GateChange struct {
 	To         models.GateState `json:"to"`
 	Why        string           `json:"why"`
 	Counts     models.Counts    `json:"counts"`
-	Thresholds *models.Counts   `json:"thresholds"` // null where the gate is disabled
-	Policy     string           `json:"policy"`     // whose thresholds: global, group, product
+	Thresholds *models.Counts   `json:"thresholds"` // null for a disabled gate
+	Policy     string           `json:"policy"`     // the owner of the thresholds: global, group, product
 	Cause      Cause            `json:"cause"`
 	Failing    Failing          `json:"failing"`
-	HeldSince  *time.Time       `json:"held_since,omitempty"` // when it happened, where it had to stand for a time before it was told
+	HeldSince  *time.Time       `json:"held_since,omitempty"` // the time of the change, if it was on hold
 }
 
 // Product names the product of an event.
@@ -28,39 +27,39 @@ type Product struct {
 	Name string `json:"name"`
 }
 
-// CauseKind says what made a gate change.
+// CauseKind is a kind of cause of a gate change.
 type CauseKind string
 
-// The kinds.
+// The kinds of causes.
 const (
 	CauseImport     CauseKind = "import"     // a report
 	CauseCounts     CauseKind = "counts"     // bare counts
-	CauseAssessment CauseKind = "assessment" // what somebody said of observations, or entered
-	CauseWaiver     CauseKind = "waiver"     // one that has ended
+	CauseAssessment CauseKind = "assessment" // of observations, or a manual observation
+	CauseWaiver     CauseKind = "waiver"     // that has ended
 	CauseUser       CauseKind = "user"       // an edit of the product or its group
-	CauseSettings   CauseKind = "settings"   // the global ones
+	CauseSettings   CauseKind = "settings"   // the global settings
 	CauseReconcile  CauseKind = "reconcile"  // counts that had drifted
 )
 
-// Cause is what made a gate change.
+// Cause is the cause of a gate change.
 type Cause struct {
 	Kind CauseKind `json:"kind"`
 	Text string    `json:"text"` // a phrase: "the Grype report (deps)"
 }
 
-// Failing holds the observations that made a gate fail.
+// Failing are the observations that made a gate fail.
 type Failing struct {
-	New      int       `json:"new"`      // how many of those over a threshold this cause has brought for the first time
-	Reopened int       `json:"reopened"` // and how many were known, and are active again or more severe
-	Items    []Finding `json:"items"`    // the worst of them, at most five
+	New      int       `json:"new"`      // new observations of the severities over their threshold
+	Reopened int       `json:"reopened"` // known ones that are active again or more severe
+	Items    []Finding `json:"items"`    // the worst, at most five
 }
 
-// Finding is an observation as a message shows it.
+// Finding is an observation in a message.
 type Finding struct {
 	Title     string          `json:"title"`
 	Severity  models.Severity `json:"severity"`
 	Component string          `json:"component,omitempty"`
 }
 
-// Kind is gate.changed, version 1.
+// Kind returns gate.changed, version 1.
 func (GateChange) Kind() (Type, int) { return GateChanged, 1 }

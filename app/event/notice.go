@@ -9,7 +9,7 @@ import (
 	"gatecrier/models"
 )
 
-// Tone is how loud a notice is.
+// Tone is the tone of a notice: bad, good or plain.
 type Tone string
 
 // The tones.
@@ -19,29 +19,29 @@ const (
 	TonePlain Tone = "plain"
 )
 
-// Notice is an event in words.
+// Notice is the description of an event.
 type Notice struct {
-	Name     string // within the product: "Security gate has changed to Failed"
-	Title    string // anywhere: "Security gate for Shop has changed to Failed"
-	Message  string // the reason, shortest first
+	Name     string // without the product: "Security gate has changed to Failed"
+	Title    string // with the product: "Security gate for Shop has changed to Failed"
+	Message  string // the reason, the most important part first
 	Tone     Tone
-	Facts    []Fact           // details, the most telling first
-	Items    []string         // what failing it, worst first
-	Key      string           // what it is about, the same in all notices about that
-	Severity *models.Severity // the worst of what it tells of, nil = it tells of none
-	Page     string           // of what it is about, a path; "" = that of its product
-	UserID   int64            // whom alone it is for, 0 = all who may see its product
+	Facts    []Fact           // details, the most important first
+	Items    []string         // the failing observations, worst first; calls, waivers, notifications
+	Key      string           // its subject, equal in all notices about it
+	Severity *models.Severity // the worst of its observations, nil for none
+	Page     string           // the path of its subject's page; "" = the product's page
+	UserID   int64            // the only user it notifies, 0 = all viewers of its product
 }
 
 // Fact is a detail of a notice.
 type Fact struct{ Label, Value string }
 
-// described is a payload that has words.
-type described interface{ notice() Notice }
+// describer is a payload that has words.
+type describer interface{ notice() Notice }
 
-// payloads makes an empty payload of each type.
-func payloads() map[Type]described {
-	return map[Type]described{
+// payloads returns an empty payload of each type.
+func payloads() map[Type]describer {
+	return map[Type]describer{
 		GateChanged:        &GateChange{},
 		ConnectorBroken:    &ConnectorError{},
 		ConnectorRecovered: &ConnectorRecovery{},
@@ -54,14 +54,15 @@ func payloads() map[Type]described {
 	}
 }
 
-// maxMessage bounds a notice's message, in findings named.
-const maxMessage = 3
+// maxReasonTitles is how many observations a reason names.
+const maxReasonTitles = 3
 
-// Describe puts an event in words.
+// Describe returns the description of an event. It returns an error for an unknown type or an
+// invalid payload.
 func Describe(e models.Event) (Notice, error) {
 	p, ok := payloads()[Type(e.Type)]
 	if !ok {
-		return Notice{}, fmt.Errorf("no words for an event of type %q", e.Type)
+		return Notice{}, fmt.Errorf("no description of an event of type %q", e.Type)
 	}
 	if err := json.Unmarshal(e.Payload, p); err != nil {
 		return Notice{}, fmt.Errorf("read the payload of a %s: %w", e.Type, err)
@@ -82,13 +83,13 @@ func (g GateChange) notice() Notice {
 		Tone:     g.tone(),
 		Facts:    g.facts(),
 		Items:    g.Failing.lines(),
-		Severity: g.worst(),
+		Severity: g.worstFailing(),
 		Key:      "gate/" + strconv.FormatInt(g.Product.ID, 10),
 	}
 }
 
-// worst is the worst severity of what made the gate fail: nil where it did not.
-func (g GateChange) worst() *models.Severity {
+// worstFailing returns the worst severity of the failing observations, nil for none.
+func (g GateChange) worstFailing() *models.Severity {
 	if g.To != models.GateFailed || len(g.Failing.Items) == 0 {
 		return nil
 	}
@@ -128,13 +129,13 @@ func (t Failing) lines() []string {
 	return lines
 }
 
-// Reason is why the gate says so, with the findings that failing it.
+// Reason returns why the gate has its state, with the failing observations.
 func (g GateChange) Reason() string {
 	if len(g.Failing.Items) == 0 {
 		return g.Why
 	}
-	names := make([]string, 0, maxMessage)
-	for _, f := range g.Failing.Items[:min(maxMessage, len(g.Failing.Items))] {
+	names := make([]string, 0, maxReasonTitles)
+	for _, f := range g.Failing.Items[:min(maxReasonTitles, len(g.Failing.Items))] {
 		names = append(names, f.Title)
 	}
 	text := strings.Join(names, ", ")
@@ -165,7 +166,7 @@ func (g GateChange) tone() Tone {
 	return TonePlain
 }
 
-// StateWord is a gate's state as a heading shows it.
+// StateWord returns a gate's state as a word of a heading.
 func StateWord(s models.GateState) string {
 	switch s {
 	case models.GateFailed:

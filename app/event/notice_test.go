@@ -25,7 +25,7 @@ func described(t *testing.T, g event.GateChange, actor string) event.Notice {
 	return n
 }
 
-func TestAGateChangeInWords(t *testing.T) {
+func TestDescribe_GateChange(t *testing.T) {
 	g := event.GateChange{
 		Product: event.Product{ID: 7, Name: "Shop"},
 		Branch:  "main",
@@ -63,18 +63,20 @@ func TestAGateChangeInWords(t *testing.T) {
 	}
 }
 
-func TestReasons(t *testing.T) {
+func TestGateChange_Reason(t *testing.T) {
 	items := make([]event.Finding, 5)
 	for i := range items {
 		items[i].Title = "CVE-" + string(rune('1'+i))
 	}
 	for want, g := range map[string]event.GateChange{
-		"within all limits":                               {Why: "within all limits"},
-		"why, among them CVE-1, CVE-2, CVE-3":             {Why: "why", Failing: event.Failing{Items: items}},
-		"why, 9 new: CVE-1, CVE-2, CVE-3 and 6 more":      {Why: "why", Failing: event.Failing{New: 9, Items: items}},
-		"why, 1 new, 2 reopened: CVE-1, CVE-2 and 1 more": {Why: "why", Failing: event.Failing{New: 1, Reopened: 2, Items: items[:2]}},
-		"why, 2 reopened: CVE-1, CVE-2":                   {Why: "why", Failing: event.Failing{Reopened: 2, Items: items[:2]}},
-		"why, 2 new: CVE-1, CVE-2":                        {Why: "why", Failing: event.Failing{New: 2, Items: items[:2]}},
+		"within all limits":                          {Why: "within all limits"},
+		"why, among them CVE-1, CVE-2, CVE-3":        {Why: "why", Failing: event.Failing{Items: items}},
+		"why, 9 new: CVE-1, CVE-2, CVE-3 and 6 more": {Why: "why", Failing: event.Failing{New: 9, Items: items}},
+		"why, 1 new, 2 reopened: CVE-1, CVE-2 and 1 more": {
+			Why: "why", Failing: event.Failing{New: 1, Reopened: 2, Items: items[:2]},
+		},
+		"why, 2 reopened: CVE-1, CVE-2": {Why: "why", Failing: event.Failing{Reopened: 2, Items: items[:2]}},
+		"why, 2 new: CVE-1, CVE-2":      {Why: "why", Failing: event.Failing{New: 2, Items: items[:2]}},
 	} {
 		if got := g.Reason(); got != want {
 			t.Errorf("got %q, want %q", got, want)
@@ -82,8 +84,11 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-func TestTonesFollowTheState(t *testing.T) {
-	for state, want := range map[models.GateState]event.Tone{models.GateFailed: event.ToneBad, models.GatePassed: event.ToneGood, models.GateNone: event.TonePlain} {
+func TestDescribe_GateTones(t *testing.T) {
+	tones := map[models.GateState]event.Tone{
+		models.GateFailed: event.ToneBad, models.GatePassed: event.ToneGood, models.GateNone: event.TonePlain,
+	}
+	for state, want := range tones {
 		n := described(t, event.GateChange{To: state}, "")
 		if n.Tone != want || !strings.HasSuffix(n.Name, event.StateWord(state)) {
 			t.Errorf("%s: %+v", state, n)
@@ -91,7 +96,7 @@ func TestTonesFollowTheState(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeDescribed(t *testing.T) {
+func TestDescribe_Errors(t *testing.T) {
 	for _, e := range []models.Event{{Type: "nonsense"}, {Type: string(event.GateChanged), Payload: []byte("{")}} {
 		if n, err := event.Describe(e); err == nil {
 			t.Errorf("%s: described as %+v", e.Type, n)
@@ -99,19 +104,19 @@ func TestWhatCannotBeDescribed(t *testing.T) {
 	}
 }
 
-func TestABellRemembersOneRing(t *testing.T) {
-	b := event.NewSignal()
-	b.Notify()
-	b.Notify()
-	<-b.C()
+func TestSignal_RemembersOneNotify(t *testing.T) {
+	s := event.NewSignal()
+	s.Notify()
+	s.Notify()
+	<-s.C()
 	select {
-	case <-b.C():
-		t.Error("two rings are remembered as two")
+	case <-s.C():
+		t.Error("two calls are remembered as two")
 	default:
 	}
 }
 
-func TestAConnectionInWords(t *testing.T) {
+func TestDescribe_Connector(t *testing.T) {
 	since := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 	hook, shop := event.Connector{ID: 3, Name: "hook", Module: "webhook"}, &event.Product{ID: 7, Name: "Shop"}
 	of := func(kind event.Type, payload any) event.Notice {
@@ -133,11 +138,22 @@ func TestAConnectionInWords(t *testing.T) {
 		Since:      since,
 		Waiting:    2,
 	})
-	if want := (event.Notice{
-		Name: "Messages to “hook” do not arrive", Title: "Messages to “hook” do not arrive (Shop)", Key: "connection/3", Tone: event.ToneBad,
+	want := event.Notice{
+		Name:    "Messages to “hook” do not arrive",
+		Title:   "Messages to “hook” do not arrive (Shop)",
+		Key:     "connection/3",
+		Tone:    event.ToneBad,
 		Message: "Its messages wait, and it is tried again and again",
-		Facts:   []event.Fact{{"Product", "Shop"}, {"Connection", "hook"}, {"Module", "webhook"}, {"Failing since", "2026-05-04 12:00 UTC"}, {"Reason", "503 from its host"}, {"Waiting", "2 messages"}},
-	}); cmp.Diff(want, broken) != "" {
+		Facts: []event.Fact{
+			{"Product", "Shop"},
+			{"Connection", "hook"},
+			{"Module", "webhook"},
+			{"Failing since", "2026-05-04 12:00 UTC"},
+			{"Reason", "503 from its host"},
+			{"Waiting", "2 messages"},
+		},
+	}
+	if cmp.Diff(want, broken) != "" {
 		t.Errorf("(-want +got):\n%s", cmp.Diff(want, broken))
 	}
 	for late, want := range map[int]string{0: "Delivering again", 12: "Delivering again, 12 sent late"} {
@@ -170,8 +186,8 @@ func wordsOf(t *testing.T, p event.Payload) event.Notice {
 	return n
 }
 
-// A silence and its end are about one thing, the one bad and the other good.
-func TestSilenceInWords(t *testing.T) {
+// A stale product and its return have the same key, and the tones bad and good.
+func TestDescribe_ProductStale(t *testing.T) {
 	last := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 	stale := event.ProductStale{
 		Product: event.Product{ID: 7, Name: "Shop"},
@@ -199,7 +215,7 @@ func TestSilenceInWords(t *testing.T) {
 	}
 }
 
-func TestWaiversInWords(t *testing.T) {
+func TestDescribe_Waivers(t *testing.T) {
 	end := time.Date(2026, 5, 11, 12, 0, 0, 0, time.UTC)
 	w := event.WaiverExpiring{Product: event.Product{ID: 7, Name: "Shop"}, Count: 12, First: end}
 	for i := range 12 {
@@ -217,7 +233,7 @@ func TestWaiversInWords(t *testing.T) {
 	}
 }
 
-func TestAnExceptionInWords(t *testing.T) {
+func TestDescribe_Exception(t *testing.T) {
 	since, shop := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC), &event.Product{ID: 7, Name: "Shop"}
 	of := func(e event.Exception) event.Notice {
 		t.Helper()
@@ -269,13 +285,24 @@ func TestAnExceptionInWords(t *testing.T) {
 	if diff := cmp.Diff(want, of(task)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	for title, e := range map[string]event.Exception{
-		`Exception "E" has occurred`:                                                 {From: models.ExceptionRequest, Class: "E"},
-		`Exception "a "b"" has occurred`:                                             {From: models.ExceptionReported, Class: `a "b"`, Product: shop},
-		`Exception "E" has occurred, again after it was resolved`:                    {From: models.ExceptionReported, Class: "E", Regressed: true},
-		`Exception "E" has occurred in background task, again after it was resolved`: {From: models.ExceptionTask, Class: "E", Regressed: true},
-		`Other exceptions have occurred`:                                             {From: models.ExceptionTask, Class: "E", Overflow: true, Regressed: true},
-	} {
+	titles := map[string]event.Exception{
+		`Exception "E" has occurred`: {
+			From: models.ExceptionRequest, Class: "E",
+		},
+		`Exception "a "b"" has occurred`: {
+			From: models.ExceptionReported, Class: `a "b"`, Product: shop,
+		},
+		`Exception "E" has occurred, again after it was resolved`: {
+			From: models.ExceptionReported, Class: "E", Regressed: true,
+		},
+		`Exception "E" has occurred in background task, again after it was resolved`: {
+			From: models.ExceptionTask, Class: "E", Regressed: true,
+		},
+		`Other exceptions have occurred`: {
+			From: models.ExceptionTask, Class: "E", Overflow: true, Regressed: true,
+		},
+	}
+	for title, e := range titles {
 		if n := of(e); n.Title != title || n.Name != title {
 			t.Errorf("got %q, want %q", n.Title, title)
 		}

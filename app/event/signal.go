@@ -1,21 +1,21 @@
 package event
 
-// Signal wakes one waiting reader. Rings while it is awake are remembered as
-// one, so that none is lost and none piles up.
+// Signal wakes one waiting reader. Any number of calls of Notify while the reader is busy
+// wakes it once more.
 type Signal struct {
 	c chan struct{}
 }
 
-// NewSignal returns a silent bell.
+// NewSignal returns a signal that nothing has notified.
 func NewSignal() *Signal { return &Signal{c: make(chan struct{}, 1)} }
 
-// Notify wakes the reader, now or as soon as it waits. It never blocks.
-func (b *Signal) Notify() {
+// Notify wakes the reader, now or when it waits next. It never blocks.
+func (s *Signal) Notify() {
 	select {
-	case b.c <- struct{}{}:
+	case s.c <- struct{}{}:
 	default:
 	}
 }
 
-// C is where the reader waits.
-func (b *Signal) C() <-chan struct{} { return b.c }
+// C returns the channel that the reader waits on.
+func (s *Signal) C() <-chan struct{} { return s.c }

@@ -7,25 +7,25 @@ import (
 	"gatecrier/models"
 )
 
-// HeldNamed is how many of what a silence held back its event names.
+// HeldNamed is how many silenced notifications an event names.
 const HeldNamed = 10
 
-// SilenceEnded is the payload of silence.ended, version 1: a silence is over,
-// and this is what it held back.
+// SilenceEnded is the payload of silence.ended, version 1: a silence has ended, and this is
+// what it has silenced.
 type SilenceEnded struct {
 	Silence  int64             `json:"silence_id"`
-	Product  *Product          `json:"product"` // whose it was, or null
-	Group    *Group            `json:"group"`   // of products, whose it was, or null; of all with neither
+	Product  *Product          `json:"product"` // of the silence, or null
+	Group    *Group            `json:"group"`   // of the silence, or null; it was of everything with neither
 	Author   string            `json:"author"`
-	UserID   int64             `json:"user_id,omitempty"` // of the author, where he may still see it
+	UserID   int64             `json:"user_id,omitempty"` // of the author, if they can still see its scope
 	Reason   string            `json:"reason"`
 	Started  time.Time         `json:"started"`
 	Ended    time.Time         `json:"ended"`
-	EndedBy  string            `json:"ended_by,omitempty"` // who ended it early
-	Held     int               `json:"held"`               // notifications
-	Products int               `json:"products"`           // that they are of
-	Named    []HeldBack        `json:"notifications"`      // the first of them, at most ten
-	Gate     *models.GateState `json:"gate"`               // what the product's gate says now, or null
+	EndedBy  string            `json:"ended_by,omitempty"` // the user who ended it early
+	Held     int               `json:"held"`               // silenced notifications
+	Products int               `json:"products"`           // of these notifications
+	Named    []HeldBack        `json:"notifications"`      // the first ones, at most ten
+	Gate     *models.GateState `json:"gate"`               // the state of the product's gate, or null
 }
 
 // Group names a group of products.
@@ -34,7 +34,7 @@ type Group struct {
 	Name string `json:"name"`
 }
 
-// HeldBack is a notification whose messages were held back.
+// HeldBack is a silenced notification.
 type HeldBack struct {
 	ID      int64     `json:"id"`
 	Name    string    `json:"name"`
@@ -42,7 +42,7 @@ type HeldBack struct {
 	At      time.Time `json:"at"`
 }
 
-// Kind is silence.ended, version 1.
+// Kind returns silence.ended, version 1.
 func (SilenceEnded) Kind() (Type, int) { return SilenceHasEnded, 1 }
 
 func (s SilenceEnded) notice() Notice {
@@ -63,7 +63,7 @@ func (s SilenceEnded) notice() Notice {
 	n.Title = n.Name
 	switch {
 	case s.Product != nil:
-		n.Title += of(s.Product)
+		n.Title += productSuffix(s.Product)
 	case s.Group != nil:
 		n.Title += " (" + s.Group.Name + ")"
 	}
@@ -98,14 +98,10 @@ func (s SilenceEnded) facts() []Fact {
 	if s.Gate != nil {
 		facts = append(facts, Fact{"Gate now", StateWord(*s.Gate)})
 	}
-	facts = append(
-		facts,
+	facts = append(facts,
 		Fact{"Silence of", s.Author},
 		Fact{"Reason", s.Reason},
-		Fact{
-			"From",
-			s.Started.UTC().Format("2006-01-02 15:04 UTC"),
-		},
+		Fact{"From", s.Started.UTC().Format("2006-01-02 15:04 UTC")},
 		Fact{"Until", s.Ended.UTC().Format("2006-01-02 15:04 UTC")},
 	)
 	if s.EndedBy != "" {

@@ -5,26 +5,26 @@ import (
 	"time"
 )
 
-// Staleness says whether a product sends reports.
+// Staleness is whether a product receives reports.
 type Staleness string
 
 // The states.
 const (
-	StalenessStale Staleness = "stale" // none for its time
-	StalenessBack  Staleness = "back"  // again
+	StalenessStale Staleness = "stale" // no reports for its time
+	StalenessBack  Staleness = "back"  // reports again
 )
 
-// ProductStale is the payload of product.stale, version 1: a product's
-// default branch gets no reports any more, or gets them again.
+// ProductStale is the payload of product.stale, version 1: a product's default branch has
+// received no reports for its time, or receives them again.
 type ProductStale struct {
 	Product Product   `json:"product"`
 	Branch  string    `json:"branch"`
 	State   Staleness `json:"state"`
-	Last    time.Time `json:"last,omitzero"` // the last report; where it is back, the one before, if that is known
-	After   int64     `json:"after_seconds"` // without a report it counts as stale after so long
+	Last    time.Time `json:"last,omitzero"` // the last report; of "back" the one before it, if known
+	After   int64     `json:"after_seconds"` // the time without a report until it is stale
 }
 
-// Kind is product.stale, version 1.
+// Kind returns product.stale, version 1.
 func (ProductStale) Kind() (Type, int) { return ProductIsStale, 1 }
 
 func (p ProductStale) notice() Notice {
@@ -36,7 +36,7 @@ func (p ProductStale) notice() Notice {
 		Facts: []Fact{
 			{"Product", p.Product.Name},
 			{"Branch", p.Branch},
-			{"Expected", "every " + span(time.Duration(p.After)*time.Second)},
+			{"Expected", "every " + durationText(time.Duration(p.After)*time.Second)},
 		},
 	}
 	if p.State == StalenessBack {
@@ -50,8 +50,8 @@ func (p ProductStale) notice() Notice {
 	return n
 }
 
-// span is a time in words, in its largest whole unit.
-func span(d time.Duration) string {
+// durationText returns a duration in its largest whole unit.
+func durationText(d time.Duration) string {
 	switch {
 	case d%(24*time.Hour) == 0:
 		return plural(int(d/(24*time.Hour)), "day", "days")

@@ -6,36 +6,35 @@ import (
 	"time"
 )
 
-// waiversNamed is how many waivers an event names.
-const waiversNamed = 10
+// maxWaivers is how many waivers an event names.
+const maxWaivers = 10
 
-// WaiverExpiring is the payload of waiver.expiring, version 1: accepted risks
-// of a product count again soon.
+// WaiverExpiring is the payload of waiver.expiring, version 1: waivers of a product end soon.
 type WaiverExpiring struct {
 	Product Product   `json:"product"`
-	Count   int       `json:"count"`   // how many
-	First   time.Time `json:"first"`   // when the first of them ends
-	Waivers []Waiver  `json:"waivers"` // those that end first, at most ten
+	Count   int       `json:"count"`   // all that end soon
+	First   time.Time `json:"first"`   // the earliest end
+	Waivers []Waiver  `json:"waivers"` // the first to end, at most ten
 }
 
-// Waiver is an accepted risk.
+// Waiver is an observation whose risk is accepted for a time.
 type Waiver struct {
 	ID int64 `json:"observation_id"`
 	Finding
 	Until time.Time `json:"until"`
 }
 
-// Name adds a waiver to those that are named, if it ends early enough.
+// Name adds a waiver to Waivers if it is among the first to end.
 func (w *WaiverExpiring) Name(one Waiver) {
 	at, _ := slices.BinarySearchFunc(w.Waivers, one, func(a, b Waiver) int { return a.Until.Compare(b.Until) })
-	if at >= waiversNamed {
+	if at >= maxWaivers {
 		return
 	}
 	w.Waivers = slices.Insert(w.Waivers, at, one)
-	w.Waivers = w.Waivers[:min(len(w.Waivers), waiversNamed)]
+	w.Waivers = w.Waivers[:min(len(w.Waivers), maxWaivers)]
 }
 
-// Kind is waiver.expiring, version 1.
+// Kind returns waiver.expiring, version 1.
 func (WaiverExpiring) Kind() (Type, int) { return WaiverEnds, 1 }
 
 func (w WaiverExpiring) notice() Notice {
@@ -45,8 +44,7 @@ func (w WaiverExpiring) notice() Notice {
 		Title: what + " (" + w.Product.Name + ")",
 		Tone:  TonePlain,
 		Key:   "waivers/" + strconv.FormatInt(w.Product.ID, 10),
-		Message: "The first on " + w.First.UTC().
-			Format("2006-01-02 15:04 UTC") +
+		Message: "The first on " + w.First.UTC().Format("2006-01-02 15:04 UTC") +
 			": then what they cover counts for the gate again",
 		Facts: []Fact{{"Product", w.Product.Name}},
 	}
