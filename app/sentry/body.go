@@ -12,17 +12,18 @@ import (
 	"gatecrier/app/fault"
 )
 
-// Body is a request's body, unpacked, and bounded before and after.
+// Body returns a request's decompressed body. Reading more than MaxBytes, compressed or not,
+// fails with fault.TooLarge. It returns ErrEncoding for an unknown encoding.
 func Body(w http.ResponseWriter, r *http.Request) (io.Reader, error) {
 	r.Body = http.MaxBytesReader(w, r.Body, MaxBytes)
-	in, err := unpacked(r.Body, strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))))
+	in, err := decompress(r.Body, strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))))
 	if err != nil {
 		return nil, err
 	}
-	return &bounded{in, MaxBytes}, nil
+	return &limitedReader{in, MaxBytes}, nil
 }
 
-func unpacked(body io.Reader, encoding string) (io.Reader, error) {
+func decompress(body io.Reader, encoding string) (io.Reader, error) {
 	switch encoding {
 	case "", "identity":
 		return body, nil
@@ -33,21 +34,21 @@ func unpacked(body io.Reader, encoding string) (io.Reader, error) {
 		}
 		return in, nil
 	case "deflate":
-		return inflated(body)
+		return inflate(body)
 	}
 	return nil, ErrEncoding
 }
 
-// ErrEncoding says that a body is packed in a way that is not understood.
+// ErrEncoding is the error of a body with an unknown Content-Encoding.
 var ErrEncoding = fault.New(fault.Malformed, "Only the Content-Encodings gzip, deflate and identity are understood")
 
-// inflated unpacks deflate, which some send with the header of zlib, as the
-// standard says, and some without.
-func inflated(body io.Reader) (io.Reader, error) {
+// inflate decompresses deflate: with the header of zlib, as the standard requires, or without
+// it, as some clients send it.
+func inflate(body io.Reader) (io.Reader, error) {
 	in := bufio.NewReader(body)
 	head, err := in.Peek(2)
 	if err != nil || head[0]&0x0f != 8 || (int(head[0])<<8|int(head[1]))%31 != 0 {
-		return flate.NewReader(in), nil //nolint:nilerr // whoever reads finds what is wrong
+		return flate.NewReader(in), nil //nolint:nilerr // a broken body fails when it is read
 	}
 	z, err := zlib.NewReader(in)
 	if err != nil {
@@ -58,13 +59,13 @@ func inflated(body io.Reader) (io.Reader, error) {
 
 const tooLarge = "An envelope has at most 20 MiB, unpacked too"
 
-// bounded refuses what is longer.
-type bounded struct {
+// limitedReader returns fault.TooLarge after its limit.
+type limitedReader struct {
 	in   io.Reader
 	left int64
 }
 
-func (b *bounded) Read(p []byte) (int, error) {
+func (b *limitedReader) Read(p []byte) (int, error) {
 	if b.left <= 0 {
 		return 0, fault.New(fault.TooLarge, tooLarge)
 	}

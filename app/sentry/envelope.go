@@ -1,6 +1,6 @@
-// Package sentry reads what SDKs of Sentry send: envelopes with events, whose
-// exceptions become reports. It is pure and its memory is bounded, whatever
-// comes in. The format: https://develop.sentry.dev/sdk/foundations/transport/envelopes/
+// Package sentry reads the envelopes of Sentry's SDKs and makes reports of the exceptions in
+// their events. It is pure, and its memory is bounded for any input. The format:
+// https://develop.sentry.dev/sdk/foundations/transport/envelopes/
 package sentry
 
 import (
@@ -18,17 +18,17 @@ import (
 
 // The bounds of an envelope.
 const (
-	// MaxBytes is the size limit of one, compressed or not.
+	// MaxBytes is the size limit of an envelope, compressed or not.
 	MaxBytes = 20 << 20
-	// maxHeader is how long a line of a header is at most.
+	// maxHeader is the longest header line, in bytes.
 	maxHeader = 64 << 10
-	// maxEvent is how long an event is at most.
+	// maxEvent is the longest event, in bytes.
 	maxEvent = 1 << 20
-	// maxItems is how many items are looked at; what comes later is ignored.
+	// maxItems is how many items are read; later ones are ignored.
 	maxItems = 100
 )
 
-// Envelope is one that is being read.
+// Envelope is an envelope that is being read.
 type Envelope struct {
 	EventID string // 32 hexadecimal digits, "" for none
 	Key     string // of the DSN in its header, "" for none
@@ -37,7 +37,7 @@ type Envelope struct {
 	items int
 }
 
-// Open reads an envelope's header.
+// Open reads an envelope's header. It returns fault.Malformed for an invalid one.
 func Open(in io.Reader) (*Envelope, error) {
 	e := &Envelope{in: bufio.NewReaderSize(in, maxHeader)}
 	line, err := e.line()
@@ -58,7 +58,7 @@ func Open(in io.Reader) (*Envelope, error) {
 	return e, nil
 }
 
-// line reads a line of a header; io.EOF where nothing is left.
+// line reads a header line. It returns io.EOF at the end.
 func (e *Envelope) line() ([]byte, error) {
 	line, err := e.in.ReadSlice('\n')
 	switch {
@@ -71,8 +71,8 @@ func (e *Envelope) line() ([]byte, error) {
 	return bytes.TrimSpace(line), nil
 }
 
-// unreadable says that a body broke off or cannot be unpacked. The end is no
-// error.
+// unreadable returns the fault of a body that breaks off or cannot be decompressed. It returns
+// io.EOF and other faults as they are.
 func unreadable(err error) error {
 	if errors.Is(err, io.EOF) || fault.KindOf(err) != fault.Internal {
 		return err
@@ -84,8 +84,7 @@ func unreadable(err error) error {
 	return fault.Wrap(fault.Malformed, "The envelope cannot be read", err)
 }
 
-// Next reads on to the next event and gives its report; io.EOF where there is
-// none. Items of other types are passed over.
+// Next returns the report of the next event, or io.EOF. It skips items of other types.
 func (e *Envelope) Next() (exception.Report, error) {
 	for ; e.items < maxItems; e.items++ {
 		line, err := e.line()
@@ -102,22 +101,22 @@ func (e *Envelope) Next() (exception.Report, error) {
 		if err := json.Unmarshal(line, &header); err != nil {
 			return exception.Report{}, fault.Wrap(fault.Malformed, "The header of an item has to be a JSON object", err)
 		}
-		most := int64(0)
+		limit := int64(0)
 		if header.Type == "event" {
-			most = maxEvent
+			limit = maxEvent
 		}
-		payload, err := e.payload(header.Length, most)
+		payload, err := e.payload(header.Length, limit)
 		if err != nil {
 			return exception.Report{}, err
 		}
-		if most == 0 {
+		if limit == 0 {
 			continue
 		}
 		w, err := parse(payload)
 		if err != nil {
 			return exception.Report{}, err
 		}
-		if w.Type == "transaction" { // it is no error
+		if w.Type == "transaction" { // a transaction is no error
 			continue
 		}
 		if e.items++; e.EventID == "" {
@@ -128,28 +127,28 @@ func (e *Envelope) Next() (exception.Report, error) {
 	return exception.Report{}, io.EOF
 }
 
-// payload reads an item: so many bytes, or a line where the length is not
-// told. most is 0 for one that is passed over.
-func (e *Envelope) payload(length *int64, most int64) ([]byte, error) {
+// payload reads an item of the given length, or a line if that is nil. It skips the item if
+// limit is 0.
+func (e *Envelope) payload(length *int64, limit int64) ([]byte, error) {
 	switch {
-	case length == nil && most == 0:
+	case length == nil && limit == 0:
 		return nil, e.skipLine()
 	case length == nil:
-		return e.readLine(most)
+		return e.readLine(limit)
 	case *length < 0:
 		return nil, fault.New(fault.Malformed, "An item's length is negative")
-	case most == 0:
-		return nil, e.ended(io.CopyN(io.Discard, e.in, *length))
-	case *length > most:
-		return nil, tooLong()
+	case limit == 0:
+		return nil, e.endPayload(io.CopyN(io.Discard, e.in, *length))
+	case *length > limit:
+		return nil, errEventTooLong()
 	}
-	var b bytes.Buffer // it grows by what comes, not by what is told
+	var b bytes.Buffer // it grows with the data, not with the claimed length
 	n, err := io.CopyN(&b, e.in, *length)
-	return b.Bytes(), e.ended(n, err)
+	return b.Bytes(), e.endPayload(n, err)
 }
 
-// ended passes the line's end after an item of a known length.
-func (e *Envelope) ended(_ int64, err error) error {
+// endPayload skips the line end after an item of a known length.
+func (e *Envelope) endPayload(_ int64, err error) error {
 	switch {
 	case errors.Is(err, io.EOF):
 		return fault.New(fault.Malformed, "An item is shorter than its header says")
@@ -163,7 +162,7 @@ func (e *Envelope) ended(_ int64, err error) error {
 	return nil
 }
 
-func tooLong() error {
+func errEventTooLong() error {
 	return fault.New(fault.TooLarge, fmt.Sprintf("An event has at most %d bytes", maxEvent))
 }
 
@@ -180,12 +179,12 @@ func (e *Envelope) skipLine() error {
 	}
 }
 
-func (e *Envelope) readLine(most int64) ([]byte, error) {
+func (e *Envelope) readLine(limit int64) ([]byte, error) {
 	var all []byte
 	for {
 		part, err := e.in.ReadSlice('\n')
-		if int64(len(all)+len(part)) > most+1 {
-			return nil, tooLong()
+		if int64(len(all)+len(part)) > limit+1 {
+			return nil, errEventTooLong()
 		}
 		all = append(all, part...)
 		switch {
@@ -198,7 +197,7 @@ func (e *Envelope) readLine(most int64) ([]byte, error) {
 	}
 }
 
-// eventID is an event's id as it is answered; "" for what is none.
+// eventID returns an event's ID as 32 lower-case hexadecimal digits, "" if it is invalid.
 func eventID(id string) string {
 	var plain []byte
 	for _, c := range []byte(id) {

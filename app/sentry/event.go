@@ -11,36 +11,36 @@ import (
 	"gatecrier/models"
 )
 
-// event is one as SDKs send it, as far as it is read.
+// event has the fields of an SDK's event that are read.
 // https://develop.sentry.dev/sdk/foundations/transport/event-payloads/
 type event struct {
-	EventID     text         `json:"event_id"`
-	Type        text         `json:"type"`
-	Platform    text         `json:"platform"`
-	Level       text         `json:"level"`
-	Transaction text         `json:"transaction"`
-	Server      text         `json:"server_name"`
-	Release     text         `json:"release"`
-	Environment text         `json:"environment"`
-	Fingerprint words        `json:"fingerprint"`
-	Exception   some[thrown] `json:"exception"` // what led to it comes first
-	Message     message      `json:"message"`
-	LogEntry    message      `json:"logentry"`
-	Threads     some[thread] `json:"threads"`
-	Stack       stack        `json:"stacktrace"`
-	User        user         `json:"user"`
-	Tags        pairs        `json:"tags"`
+	EventID     text                        `json:"event_id"`
+	Type        text                        `json:"type"`
+	Platform    text                        `json:"platform"`
+	Level       text                        `json:"level"`
+	Transaction text                        `json:"transaction"`
+	Server      text                        `json:"server_name"`
+	Release     text                        `json:"release"`
+	Environment text                        `json:"environment"`
+	Fingerprint words                       `json:"fingerprint"`
+	Exception   boundedList[exceptionValue] `json:"exception"` // the root cause first
+	Message     message                     `json:"message"`
+	LogEntry    message                     `json:"logentry"`
+	Threads     boundedList[thread]         `json:"threads"`
+	Stack       stack                       `json:"stacktrace"`
+	User        user                        `json:"user"`
+	Tags        pairs                       `json:"tags"`
 }
 
-type thrown struct {
+type exceptionValue struct {
 	Type   text  `json:"type"`
 	Value  text  `json:"value"`
 	Module text  `json:"module"`
 	Stack  stack `json:"stacktrace"`
 }
 
-// One more than a report keeps, so that it is known where some were left out.
-func (thrown) keep() int { return 11 }
+// keep returns one more than a report keeps, so that the report counts as truncated.
+func (exceptionValue) keep() int { return 11 }
 
 type thread struct {
 	Crashed bool  `json:"-"`
@@ -49,7 +49,7 @@ type thread struct {
 
 func (thread) keep() int { return 50 }
 
-// UnmarshalJSON takes the marks of a thread as they come.
+// UnmarshalJSON accepts marks of any type.
 func (t *thread) UnmarshalJSON(raw []byte) error {
 	var in struct {
 		Crashed, Current text
@@ -61,24 +61,24 @@ func (t *thread) UnmarshalJSON(raw []byte) error {
 }
 
 // stack is a stack trace, the outermost call first.
-type stack struct{ frames some[frame] }
+type stack struct{ frames boundedList[frame] }
 
-// UnmarshalJSON takes an object with frames.
+// UnmarshalJSON accepts an object with frames. Other values are empty.
 func (s *stack) UnmarshalJSON(raw []byte) error {
 	s.frames.list = nil
 	if raw[0] != '{' {
 		return nil
 	}
-	var in struct{ Frames some[frame] }
+	var in struct{ Frames boundedList[frame] }
 	err := json.Unmarshal(raw, &in)
 	s.frames = in.Frames
 	return err
 }
 
-// message is a text, or one with its parameters.
+// message is a text, or a template with its formatted text.
 type message struct{ template, formatted string }
 
-// UnmarshalJSON takes both.
+// UnmarshalJSON accepts both.
 func (m *message) UnmarshalJSON(raw []byte) error {
 	*m = message{}
 	if raw[0] != '{' {
@@ -92,10 +92,10 @@ func (m *message) UnmarshalJSON(raw []byte) error {
 
 func (m message) text() string { return cmp.Or(m.formatted, m.template) }
 
-// user is whom it happened to.
+// user is the user that an event happened to.
 type user string
 
-// UnmarshalJSON takes the name that people know best.
+// UnmarshalJSON takes the name, else the email, else the ID.
 func (u *user) UnmarshalJSON(raw []byte) error {
 	*u = ""
 	if raw[0] != '{' {
@@ -107,7 +107,7 @@ func (u *user) UnmarshalJSON(raw []byte) error {
 	return err
 }
 
-// parse reads an event.
+// parse decodes an event.
 func parse(raw []byte) (event, error) {
 	var e event
 	if err := json.Unmarshal(raw, &e); err != nil {
@@ -116,7 +116,7 @@ func parse(raw []byte) (event, error) {
 	return e, nil
 }
 
-// report is what an event tells.
+// report returns the report of an event.
 func (e event) report() exception.Report {
 	r := exception.Report{
 		Kind:        models.ExceptionReported,
@@ -133,7 +133,7 @@ func (e event) report() exception.Report {
 	}
 	if list := e.Exception.list; len(list) > 0 {
 		for _, t := range slices.Backward(list) {
-			r.Chain = append(r.Chain, exception.Cause{Class: e.class(t), Message: string(t.Value), Frames: e.calls(t.Stack)})
+			r.Chain = append(r.Chain, exception.Cause{Class: e.class(t), Message: string(t.Value), Frames: e.frames(t.Stack)})
 		}
 		root, caught := r.Chain[len(list)-1], r.Chain[0]
 		r.Class, r.Message = root.Class, cmp.Or(caught.Message, root.Message, r.Message)
@@ -147,11 +147,11 @@ func (e event) report() exception.Report {
 		}
 	}
 	if len(r.Frames) == 0 {
-		r.Frames = e.calls(e.Stack)
+		r.Frames = e.frames(e.Stack)
 	}
 	for _, t := range e.Threads.list {
 		if len(r.Frames) == 0 && (t.Crashed || len(e.Threads.list) == 1) {
-			r.Frames = e.calls(t.Stack)
+			r.Frames = e.frames(t.Stack)
 		}
 	}
 	if e.Transaction != "" {
@@ -166,8 +166,8 @@ func (e event) report() exception.Report {
 	return r
 }
 
-// class names an exception's type, with its module where that says more.
-func (e event) class(t thrown) string {
+// class returns an exception's type, with its module if that adds something.
+func (e event) class(t exceptionValue) string {
 	name, module := string(t.Type), string(t.Module)
 	switch {
 	case name == "":

@@ -9,7 +9,7 @@ import (
 	"gatecrier/app/exception"
 )
 
-// frame is a call as SDKs send it.
+// frame is one call of a stack in the format of SDKs.
 type frame struct {
 	Function text   `json:"function"`
 	Module   text   `json:"module"`
@@ -17,15 +17,15 @@ type frame struct {
 	File     text   `json:"filename"`
 	Path     text   `json:"abs_path"`
 	Line     number `json:"lineno"`
-	InApp    text   `json:"in_app"` // "" where the SDK does not say
+	InApp    text   `json:"in_app"` // "" if the SDK does not set it
 	Platform text   `json:"platform"`
 }
 
-// More than a report keeps, so that it is known where some were left out.
+// keep returns more than a report keeps, so that the report counts as truncated.
 func (frame) keep() int { return 250 }
 
-// calls are the calls of a stack, the innermost first.
-func (e event) calls(s stack) []exception.Frame {
+// frames returns the calls of a stack, innermost first.
+func (e event) frames(s stack) []exception.Frame {
 	var list []exception.Frame
 	for _, f := range slices.Backward(s.frames.list) {
 		c := exception.Frame{
@@ -34,19 +34,19 @@ func (e event) calls(s stack) []exception.Frame {
 			File:     string(cmp.Or(f.File, f.Path)),
 			Line:     int(f.Line),
 		}
-		if c.Module == "" && c.File != "" &&
-			!strings.Contains(c.File, "://") { // of a browser, a file has another name with each build
+		// In a browser a file is a URL, and has another name with each build.
+		if c.Module == "" && c.File != "" && !strings.Contains(c.File, "://") {
 			base := path.Base(strings.ReplaceAll(c.File, `\`, "/"))
 			c.Module = strings.TrimSuffix(base, path.Ext(base))
 		}
-		c.InApp = f.InApp == "true" || f.InApp == "" && own(cmp.Or(f.Platform, e.Platform), f)
+		c.InApp = f.InApp == "true" || f.InApp == "" && isOwn(cmp.Or(f.Platform, e.Platform), f)
 		list = append(list, c)
 	}
 	return list
 }
 
-// foreign are parts of paths that are not a program's own, by its platform.
-var foreign = map[string][]string{
+// libraryPaths are parts of the paths of libraries, by platform.
+var libraryPaths = map[string][]string{
 	"go":         {"/pkg/mod/", "/vendor/", "@v", "/go/src/", "/usr/lib/go", "/libexec/src/"},
 	"python":     {"site-packages", "dist-packages", "/lib/python", "/lib64/python", "<frozen "},
 	"node":       {"node_modules/", "node:", "internal/"},
@@ -55,17 +55,16 @@ var foreign = map[string][]string{
 	"php":        {"/vendor/"},
 }
 
-// foreignModules are the same by the names of modules.
-var foreignModules = map[string][]string{
+// libraryModules are the prefixes of the modules of libraries, by platform.
+var libraryModules = map[string][]string{
 	"java": {"java.", "javax.", "jdk.", "sun.", "com.sun.", "kotlin."},
 	"go":   {"runtime", "net/http", "testing"},
 }
 
-// own decides whether a call is of the program itself where its SDK does not
-// say.
-func own(platform text, f frame) bool {
+// isOwn reports whether a call is of the program itself, judged by its path and its module.
+func isOwn(platform text, f frame) bool {
 	file := strings.ReplaceAll(string(cmp.Or(f.Path, f.File)), `\`, "/")
-	for _, part := range foreign[string(platform)] {
+	for _, part := range libraryPaths[string(platform)] {
 		if strings.HasSuffix(part, ":") || part == "internal/" {
 			if strings.HasPrefix(file, part) {
 				return false
@@ -74,7 +73,7 @@ func own(platform text, f frame) bool {
 			return false
 		}
 	}
-	for _, prefix := range foreignModules[string(platform)] {
+	for _, prefix := range libraryModules[string(platform)] {
 		if strings.HasPrefix(string(f.Module), prefix) {
 			return false
 		}

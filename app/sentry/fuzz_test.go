@@ -8,15 +8,19 @@ import (
 	"gatecrier/app/fault"
 )
 
-// Whatever comes, it is read within bounds or refused in clear words.
+// Any input is read within bounds or refused with a fault.
 func FuzzEnvelope(f *testing.F) {
 	for _, name := range []string{"node-11.12.0.envelope", "node-11.12.0-session.envelope", "python-1.9.10.envelope"} {
-		f.Add(sample(f, name))
+		f.Add(readSample(f, name))
 	}
 	for _, seed := range []string{
-		"", "{}", "{}\n{\"type\":\"event\"}\n{\"message\":{\"message\":\"a\"},\"tags\":[[\"a\",1]],\"fingerprint\":[\"{{ default }}\"]}",
+		"",
+		"{}",
+		"{}\n{\"type\":\"event\"}\n" +
+			`{"message":{"message":"a"},"tags":[["a",1]],"fingerprint":["{{ default }}"]}`,
 		"{\"dsn\":\"http://a@b/1\"}\n{\"type\":\"event\",\"length\":2}\n{}{\"type\":\"event\",\"length\":2}\n{}",
-		"{}\n{\"type\":\"event\"}\n{\"exception\":[{\"stacktrace\":{\"frames\":[null,{\"lineno\":\"7\",\"in_app\":1}]}}],\"threads\":{\"values\":[{\"current\":true}]}}",
+		"{}\n{\"type\":\"event\"}\n" +
+			`{"exception":[{"stacktrace":{"frames":[null,{"lineno":"7","in_app":1}]}}],"threads":{"values":[{"current":true}]}}`,
 	} {
 		f.Add([]byte(seed))
 	}

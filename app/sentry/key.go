@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// KeyOf is the key that a request names in its header or its query; "" where
-// it does not.
+// KeyOf returns the key in a request's header or query, "" for none.
 func KeyOf(r *http.Request) string {
 	if list := r.Header.Get("X-Sentry-Auth"); list != "" {
 		list = strings.TrimSpace(list)
@@ -23,7 +22,7 @@ func KeyOf(r *http.Request) string {
 	return r.URL.Query().Get("sentry_key")
 }
 
-// keyOfDSN is the key of an address as SDKs are given it: https://KEY@HOST/ID.
+// keyOfDSN returns the key of a DSN (https://KEY@HOST/ID), "" for none.
 func keyOfDSN(dsn string) string {
 	u, err := url.Parse(dsn)
 	if err != nil || u.User == nil {

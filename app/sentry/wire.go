@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 )
 
-// text is a text, or what can be read as one; SDKs do not agree.
+// text is a text, or a value that some SDKs send in its place.
 type text string
 
-// UnmarshalJSON takes texts, numbers and truth values; others are none.
+// UnmarshalJSON accepts texts, numbers and booleans. Other values are "".
 func (t *text) UnmarshalJSON(raw []byte) error {
 	switch raw[0] {
 	case '"':
@@ -21,10 +21,10 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// number is a whole number; what is none is 0.
+// number is a positive whole number, 0 for any other value.
 type number int
 
-// UnmarshalJSON takes numbers, also in quotes.
+// UnmarshalJSON accepts numbers, also in quotes.
 func (n *number) UnmarshalJSON(raw []byte) error {
 	var whole int32
 	if err := json.Unmarshal(bytes.Trim(raw, `"`), &whole); err == nil && whole > 0 {
@@ -33,14 +33,12 @@ func (n *number) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// some is a list of which the first one and the last ones are kept, at most
-// keep() in all. An object with the list as its values stands for it, as does
-// one thing alone.
-type some[T interface{ keep() int }] struct{ list []T }
+// boundedList is a list that keeps its first element and its last ones, at most keep() in
+// all. Its JSON is a list, an object with the list as its values, or a single element.
+type boundedList[T interface{ keep() int }] struct{ list []T }
 
-// UnmarshalJSON reads element by element, so that a long list of next to
-// nothing takes no room.
-func (s *some[T]) UnmarshalJSON(raw []byte) error {
+// UnmarshalJSON reads element by element, so that a long list takes little memory.
+func (s *boundedList[T]) UnmarshalJSON(raw []byte) error {
 	s.list = nil
 	switch raw[0] {
 	case '[':
@@ -75,36 +73,36 @@ func (s *some[T]) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// add keeps one more; what is no object has no values.
-func (s *some[T]) add(raw []byte) error {
+// add appends an element. One that is no object is empty.
+func (s *boundedList[T]) add(raw []byte) error {
 	var one T
 	if raw[0] == '{' {
 		if err := json.Unmarshal(raw, &one); err != nil {
 			return err
 		}
 	}
-	if len(s.list) == 2*one.keep() { // not with each one
+	if len(s.list) == 2*one.keep() { // shorten in steps, not for each element
 		s.shorten()
 	}
 	s.list = append(s.list, one)
 	return nil
 }
 
-// shorten leaves out what is too much: after the first one.
-func (s *some[T]) shorten() {
+// shorten drops elements after the first one until keep() are left.
+func (s *boundedList[T]) shorten() {
 	var one T
 	if over := len(s.list) - one.keep(); over > 0 {
 		s.list = append(s.list[:1], s.list[1+over:]...)
 	}
 }
 
-// pairs are names with values: an object, or a list of pairs.
+// pairs are names with values. Their JSON is an object or a list of pairs.
 type pairs map[string]string
 
-// maxPairs is how many are read.
+// maxPairs is how many pairs are read.
 const maxPairs = 100
 
-// UnmarshalJSON takes both.
+// UnmarshalJSON accepts both.
 func (p *pairs) UnmarshalJSON(raw []byte) error {
 	*p = pairs{}
 	if raw[0] != '{' && raw[0] != '[' {
@@ -121,7 +119,7 @@ func (p *pairs) UnmarshalJSON(raw []byte) error {
 			if err != nil {
 				return err
 			}
-			plain, _ := key.(string) // keys are
+			plain, _ := key.(string) // keys are strings
 			name = text(plain)
 			if err := in.Decode(&value); err != nil {
 				return err
@@ -131,7 +129,7 @@ func (p *pairs) UnmarshalJSON(raw []byte) error {
 			if err := in.Decode(&pair); err != nil {
 				return err
 			}
-			name, value = pairOf(pair)
+			name, value = parsePair(pair)
 		}
 		if name != "" {
 			(*p)[string(name)] = string(value)
@@ -140,8 +138,8 @@ func (p *pairs) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// pairOf reads [name, value].
-func pairOf(raw []byte) (name, value text) {
+// parsePair reads [name, value], and returns "" for anything else.
+func parsePair(raw []byte) (name, value text) {
 	var two [2]text
 	if raw[0] != '[' || json.Unmarshal(raw, &two) != nil {
 		return "", ""
@@ -149,13 +147,13 @@ func pairOf(raw []byte) (name, value text) {
 	return two[0], two[1]
 }
 
-// words are texts, of which the first ones are kept.
+// words is a list that keeps its first texts.
 type words []string
 
-// maxWords is how many.
+// maxWords is how many texts it keeps.
 const maxWords = 20
 
-// UnmarshalJSON takes a list of texts, or one.
+// UnmarshalJSON accepts a list of texts, or one text.
 func (w *words) UnmarshalJSON(raw []byte) error {
 	*w = nil
 	if raw[0] != '[' {
