@@ -2,9 +2,6 @@ package sentry
 
 import (
 	"bytes"
-	"compress/flate"
-	"compress/gzip"
-	"compress/zlib"
 	"errors"
 	"fmt"
 	"io"
@@ -12,8 +9,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strings"
 	"testing"
 
@@ -88,93 +83,6 @@ func TestEnvelope_RealSDKs(t *testing.T) {
 	_, list, err := read(bytes.NewReader(readSample(t, "node-11.12.0-session.envelope")))
 	if err != nil || len(list) != 0 {
 		t.Errorf("a session: %d reports, %v", len(list), err)
-	}
-}
-
-func TestEvent_Report(t *testing.T) {
-	tests := []struct{ event, want string }{ // want is the class and the message
-		{`{"message": "disk full"}`, "Message: disk full"},
-		{`{"message": {"message": "disk %s", "formatted": "disk full"}}`, "Message: disk full"},
-		{`{"logentry": {"message": "disk %s"}, "level": 5}`, "Message: disk %s"},
-		{`{"exception": [{"type": "A", "value": 7}]}`, "A: 7"},
-		{`{"exception": {"type": "A", "value": "b"}}`, "A: b"},
-		{`{"exception": {"values": [null, {"type": "B", "value": null}]}, "message": "m"}`, ": m"},
-		{
-			`{"exception": {"values": [{"type": "IOException", "module": "java.io", "value": "x"}]}, "platform": "java"}`,
-			"java.io.IOException: x",
-		},
-		{
-			`{"exception": {"values": [{"type": "*shop.Err", "module": "shop", "value": "x"}]}, "platform": "go"}`,
-			"*shop.Err: x",
-		},
-		{
-			`{"exception": {"values": [{"type": "Cause", "value": "c"}, {"type": "Caught", "value": "d"}]}, "extra": [[[]]]}`,
-			"Cause: d",
-		},
-		{`{}`, "Message: "},
-	}
-	for _, test := range tests {
-		if r := reportOf(t, test.event); r.Class+": "+r.Message != test.want {
-			t.Errorf("%s: %s: %s", test.event, r.Class, r.Message)
-		}
-	}
-	r := reportOf(t, `{"fingerprint": ["a", 7], "tags": [["x", "1"], ["y", 2], 3, null], "user": {"id": 7}, `+
-		`"transaction": "/pay", "level": "fatal"}`)
-	if !slices.Equal(r.Fingerprint, []string{"a", "7"}) || r.Tags["x"] != "1" || r.Tags["y"] != "2" || r.User != "7" ||
-		r.Function != "/pay" ||
-		r.Level != "fatal" {
-		t.Errorf("%+v", r)
-	}
-	r = reportOf(t, `{"exception": {"values": [{"type": "A"}]}, "threads": {"values": [`+
-		`{"id": 1, "stacktrace": {"frames": [{"function": "idle"}]}}, `+
-		`{"crashed": true, "stacktrace": {"frames": [{"function": "main"}, {"function": "work"}, {}]}}]}}`)
-	if len(r.Frames) != 3 || r.Frames[1].Function != "work" {
-		t.Errorf("frames of the thread that crashed: %+v", r.Frames)
-	}
-}
-
-func TestFrame_InApp(t *testing.T) {
-	for frame, want := range map[string]bool{
-		`go {"module": "net/http", "abs_path": "/usr/local/go/src/net/http/server.go"}`:          false,
-		`go {"module": "shop", "abs_path": "/home/ann/shop/pay.go"}`:                             true,
-		`go {"module": "github.com/x/y", "abs_path": "/root/go/pkg/mod/github.com/x/y@v1/a.go"}`: false,
-		`go {"module": "github.com/x/y", "filename": "github.com/x/y@v1.2.3/a.go"}`:              false,
-		`go {"module": "net/http", "abs_path": "/x/net/http/server.go", "in_app": true}`:         true,
-		`python {"module": "shop.pay", "abs_path": "/srv/shop/pay.py"}`:                          true,
-		`python {"abs_path": "/usr/lib/python3.11/json/decoder.py"}`:                             false,
-		`python {"abs_path": "/srv/venv/site-packages/flask/app.py"}`:                            false,
-		`python {"abs_path": "/srv/shop/pay.py", "in_app": false}`:                               false,
-		`node {"filename": "node:internal/modules/run_main"}`:                                    false,
-		`node {"filename": "/srv/shop/node_modules/express/router.js"}`:                          false,
-		`node {"filename": "/srv/shop/internal/pay.js", "in_app": null}`:                         true,
-		`java {"module": "java.util.List"}`:                                                      false,
-		`elixir {"module": "Shop.Pay"}`:                                                          true,
-	} {
-		platform, f, _ := strings.Cut(frame, " ")
-		const event = `{"platform": %q, "exception": {"values": [{"type": "A", "stacktrace": {"frames": [%s]}}]}}`
-		r := reportOf(t, fmt.Sprintf(event, platform, f))
-		if r.Frames[0].InApp != want {
-			t.Errorf("%s: %v", frame, r.Frames[0].InApp)
-		}
-	}
-}
-
-// A chain that is too long keeps its cause and the caught exception, a stack that is too long
-// keeps its innermost calls.
-func TestEvent_LongListsAreBounded(t *testing.T) {
-	values := make([]string, 500)
-	for i := range values {
-		outer := strings.Repeat(`{"function": "f"},`, 50)
-		values[i] = fmt.Sprintf(`{"type": "E%d", "stacktrace": {"frames": [%s{"function": "inner%d"}]}}`, i, outer, i)
-	}
-	r := reportOf(t, `{"exception": {"values": [`+strings.Join(values, ",")+`]}}`)
-	if len(r.Chain) != 11 || r.Class != "E0" || r.Chain[0].Class != "E499" || r.Frames[0].Function != "inner499" {
-		t.Errorf("%d in the chain, class %s, %+v", len(r.Chain), r.Class, r.Frames[0])
-	}
-	outer := strings.Repeat(`{},`, 100_000)
-	r = reportOf(t, `{"exception": {"values": [{"stacktrace": {"frames": [`+outer+`{"function": "last"}]}}]}}`)
-	if len(r.Frames) != 250 || r.Frames[0].Function != "last" {
-		t.Errorf("%d frames", len(r.Frames))
 	}
 }
 
@@ -260,76 +168,5 @@ func TestKeyOf(t *testing.T) {
 	}
 	if e, err := Open(strings.NewReader(`{"dsn":"https://abc@gate.example/7"}`)); err != nil || e.Key != "abc" {
 		t.Errorf("%+v, %v", e, err)
-	}
-}
-
-func TestBody_Encodings(t *testing.T) {
-	plain := readSample(t, "python-1.9.10.envelope")
-	pack := map[string]func(io.Writer) io.WriteCloser{
-		"gzip":    func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) },
-		"deflate": func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) },
-		"DEFLATE": func(w io.Writer) io.WriteCloser {
-			f, _ := flate.NewWriter(w, 5) //nolint:errcheck // the level is valid
-			return f
-		},
-	}
-	packed := func(name string, parts ...[]byte) []byte {
-		var b bytes.Buffer
-		w := pack[name](&b)
-		for _, part := range parts {
-			if _, err := w.Write(part); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
-		}
-		return b.Bytes()
-	}
-	million := bytes.Repeat([]byte("x"), 1<<20)
-	sent := func(encoding string, body []byte) (int, error) {
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", bytes.NewReader(body))
-		r.Header.Set("Content-Encoding", encoding)
-		in, err := Body(httptest.NewRecorder(), r)
-		if err != nil {
-			return 0, err
-		}
-		_, list, err := read(in)
-		return len(list), err
-	}
-	for name := range pack {
-		if n, err := sent(name, packed(name, plain)); n != 1 || err != nil {
-			t.Errorf("%s: %d, %v", name, n, err)
-		}
-		if _, err := sent(name, plain); !fault.Is(err, fault.Malformed) {
-			t.Errorf("%s that is none: %v", name, err)
-		}
-		if _, err := sent(name, packed(name, plain)[:500]); !fault.Is(err, fault.Malformed) {
-			t.Errorf("%s that breaks off: %v", name, err)
-		}
-		parts := [][]byte{[]byte("{}\n{\"type\":\"attachment\"}\n")}
-		for range 24 { // 24 MB that compress well
-			parts = append(parts, million)
-		}
-		bomb := packed(name, parts...)
-		var before, after runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&before)
-		if _, err := sent(name, bomb); !fault.Is(err, fault.TooLarge) {
-			t.Errorf("a bomb of %s: %v", name, err)
-		}
-		runtime.ReadMemStats(&after)
-		if took := after.TotalAlloc - before.TotalAlloc; took > 2<<20 {
-			t.Errorf("a bomb of %s takes %d bytes", name, took)
-		}
-	}
-	for _, name := range []string{"br", "zstd", "gzip, gzip"} {
-		if _, err := sent(name, plain); !errors.Is(err, ErrEncoding) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	tooLong := append([]byte("{}\n{\"type\":\"attachment\"}\n"), bytes.Repeat([]byte("x"), MaxBytes)...)
-	if _, err := sent("identity", tooLong); !fault.Is(err, fault.TooLarge) {
-		t.Errorf("21 MB: %v", err)
 	}
 }
