@@ -21,7 +21,7 @@ type Destination struct {
 	Branch    string // "" = the default branch
 	Scanner   string // "" = the tool's name in the report
 	Source    string
-	AsDefault bool // make Branch the name of the default branch, while that is still empty
+	AsDefault bool // make Branch the default branch; possible until that has its first report
 	// Once, if set, is called with the result in the transaction of a report's import.
 	// Its error undoes the import.
 	Once func(tx *models.Tx, r Result) error
