@@ -33,7 +33,7 @@ func TestEachRoleCanActOnItsGroups(t *testing.T) {
 				}
 				for _, id := range []int64{w.request, w.own} {
 					if err := act(actor, id); who != "admin" && !fault.Is(err, fault.NotFound) || who == "admin" && err != nil {
-						t.Errorf("%s may %s what is for administrators: %v", who, name, err)
+						t.Errorf("%s can %s a group of administrators: %v", who, name, err)
 					}
 				}
 			}
@@ -58,7 +58,7 @@ func TestEachRoleCanActOnItsGroups(t *testing.T) {
 			Frames:    []Frame{{Module: "shop", Function: "pay4711", InApp: true}},
 		})
 		if !got.Notified || got.Group == w.reported {
-			t.Errorf("what was deleted is not new: %+v", got)
+			t.Errorf("a deleted group is not new: %+v", got)
 		}
 		filter := models.AuditFilter{ProductID: w.product, Kind: string(audit.Exception), Limit: 100}
 		rows, err := r.store.Audits(t.Context(), filter)
@@ -68,7 +68,7 @@ func TestEachRoleCanActOnItsGroups(t *testing.T) {
 		for _, row := range rows {
 			text, _ := json.Marshal(row) //nolint:errcheck,errchkjson // it is a struct of texts
 			if strings.Contains(string(text), "4711") {
-				t.Errorf("the audit tells a message: %s", text)
+				t.Errorf("the audit log has a message: %s", text)
 			}
 		}
 	})

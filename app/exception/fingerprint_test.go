@@ -116,7 +116,7 @@ func TestOf_Error(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	if err := fault.WithStack(fault.NewNotFound("page")); fault.StackOf(err) != nil {
-		t.Error("what is for the user has a trace")
+		t.Error("a fault for the user has a stack")
 	}
 }
 

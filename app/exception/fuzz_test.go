@@ -50,7 +50,7 @@ func FuzzKey(f *testing.F) {
 				}
 			}
 			if a.trim() {
-				t.Error("what was cut is cut again")
+				t.Error("a trimmed report is trimmed again")
 			}
 		}
 	})

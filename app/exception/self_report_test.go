@@ -39,7 +39,7 @@ func TestMasked(t *testing.T) {
 		}
 	}
 	if Masked(nil) != nil {
-		t.Error("none are some")
+		t.Error("nil arguments became a map")
 	}
 	// A report is masked in any case: in the sample, in the event, and in its key.
 	r := Report{Kind: models.ExceptionTask, Class: "E", Arguments: maps.Clone(given)}
@@ -63,7 +63,7 @@ func TestWithoutReportingReportsNothing(t *testing.T) {
 			t.Errorf("%d notices", n)
 		}
 		if id := r.ReportOwn(t.Context(), taskError("a")); id == 0 || len(r.notices()) != 1 {
-			t.Errorf("what is not marked: group %d", id)
+			t.Errorf("without the mark: group %d", id)
 		}
 	})
 }
@@ -111,7 +111,7 @@ func TestOf_KeepsStackOfDatabaseErrors(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r *fixture) {
 		err := r.store.Write(t.Context(), func(tx *models.Tx) error { return tx.LockProductShared(4711) })
 		if got := Of(models.ExceptionTask, "x", err); len(got.Frames) != 0 {
-			t.Errorf("what is for the user has a trace: %v", got.Frames)
+			t.Errorf("a fault for the user has a stack: %v", got.Frames)
 		}
 		if err := r.store.Close(); err != nil {
 			t.Fatal(err)

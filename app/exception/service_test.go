@@ -177,7 +177,7 @@ func TestNewGroupsBeyondMaxShareOne(t *testing.T) {
 			t.Errorf("%d keys in memory", n)
 		}
 		if got := r.report(taskError("known")); got.Group != known.Group {
-			t.Errorf("what is known: %+v", got)
+			t.Errorf("a known group: %+v", got)
 		}
 		r.flush()
 		notices := r.notices()

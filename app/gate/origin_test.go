@@ -64,7 +64,7 @@ func TestOriginOf(t *testing.T) {
 				at(SourceGroup, models.Low), time.Minute, SourceProduct,
 			},
 		},
-		"a standard group is nobody's": {
+		"a standard group leaves the global policy": {
 			global, group(models.GateStandard),
 			models.Product{GateMode: models.GateStandard, HoldSeconds: &zero},
 			Origin{Policy{true, global.Thresholds, OwnerGlobal}, "", allSources(SourceGlobal), 0, SourceProduct},

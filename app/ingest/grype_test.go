@@ -16,7 +16,7 @@ func TestGrypeIdentities(t *testing.T) {
 		"one name":          {of(`{"name": "a", "version": "1"}`, `{"name": "a", "version": "1"}`), one},
 		"two versions":      {of(`{"name": "a", "version": "1"}`, `{"name": "a", "version": "2"}`), two},
 		"two types":         {of(`{"purl": "p", "type": "deb"}`, `{"purl": "p", "type": "python"}`), two},
-		"what is ignored":   {`{"ignoredMatches": [` + match(`{}`) + `], "matches": []}`, nil},
+		"ignored matches":   {`{"ignoredMatches": [` + match(`{}`) + `], "matches": []}`, nil},
 		"nothing but nulls": {`{"matches": null, "descriptor": null}`, nil},
 	}.check(t)
 }

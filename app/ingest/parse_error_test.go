@@ -37,7 +37,7 @@ var invalidReports = map[string]struct{ text, message string }{
 		`{"matches": [{"vulnerability": {"id": "CVE-1"}}, {"vuln`,
 		"in matches[1], at byte 48: the document ends too early",
 	},
-	"cut in what is skipped": {
+	"cut in a skipped value": {
 		`{"matches": [], "source": {"a": [1, 2`,
 		"in source, at byte 37: the document ends too early",
 	},
@@ -70,7 +70,7 @@ var invalidReports = map[string]struct{ text, message string }{
 		`{"vulnerabilities": [{"ratings": {}}], "bomFormat": "CycloneDX"}`,
 		"in vulnerabilities[0].ratings, at byte 36: expected a list, found an object",
 	},
-	"a list that is none": {
+	"not a list": {
 		`{"vulnerabilities": {}, "bomFormat": "CycloneDX"}`,
 		"in vulnerabilities, at byte 21: expected a list, found an object",
 	},
@@ -100,7 +100,7 @@ var invalidReports = map[string]struct{ text, message string }{
 		`{"x": ` + strings.Repeat("[", 100_000),
 		"in x, at byte 10006: lists and objects lie too deep",
 	},
-	"too deep in what is read": {
+	"too deep in a used value": {
 		`{"bomFormat": "CycloneDX", "components": [` + strings.Repeat(`{"components": [`, 20_000),
 		"too deep",
 	},

@@ -69,7 +69,7 @@ func TestSARIFSeverity(t *testing.T) {
 			[]string{"none open R"},
 		},
 		"the rule's score": {run(scored, `{"ruleId": "R", "level": "error"}`), []string{"critical open R"}},
-		"a score that is none": {
+		"an invalid score": {
 			run(levelled, `{"ruleId": "R", "properties": {"security-severity": "bad"}}`),
 			[]string{"low open R"},
 		},
@@ -120,7 +120,7 @@ func TestSARIFRuleOfAResult(t *testing.T) {
 			[]string{"none open R"},
 		},
 		"an index that is too large":  {extended(`{"ruleId": "Y", "ruleIndex": 7}`), []string{"medium open Y"}},
-		"an index that is none":       {extended(`{"ruleId": "Y", "ruleIndex": -1}`), []string{"medium open Y"}},
+		"a negative index":            {extended(`{"ruleId": "Y", "ruleIndex": -1}`), []string{"medium open Y"}},
 		"neither, named by a message": {extended(`{"message": {"text": "first\nsecond"}}`), []string{"medium open first"}},
 	}.check(t)
 }

@@ -54,7 +54,7 @@ func TestBody_Encodings(t *testing.T) {
 			t.Errorf("%s: %d, %v", name, n, err)
 		}
 		if _, err := sent(name, plain); !fault.Is(err, fault.Malformed) {
-			t.Errorf("%s that is none: %v", name, err)
+			t.Errorf("an uncompressed body as %s: %v", name, err)
 		}
 		if _, err := sent(name, packed(name, plain)[:500]); !fault.Is(err, fault.Malformed) {
 			t.Errorf("%s that breaks off: %v", name, err)
