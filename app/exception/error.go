@@ -58,14 +58,12 @@ func chain(err error) []error {
 
 // isWrapper reports whether an error only wraps another one.
 func isWrapper(err error) bool {
-	switch reflect.TypeOf(err).String() {
-	case "*fmt.wrapError",
-		"*fmt.wrapErrors",
-		"*errors.joinError",
-		"*fault.traced",
-		"*fault.Error",
-		"*exception.Panic",
-		"*models.PanicError":
+	switch err.(type) { //nolint:errorlint // the type of err itself counts
+	case *fault.Error, *Panic, *models.PanicError:
+		return len(chain(err)) > 1
+	}
+	switch reflect.TypeOf(err).String() { // types that their packages do not export
+	case "*fmt.wrapError", "*fmt.wrapErrors", "*errors.joinError", "*fault.traced":
 		return len(chain(err)) > 1
 	}
 	return false

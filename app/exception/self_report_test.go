@@ -118,8 +118,8 @@ func TestOf_KeepsStackOfDatabaseErrors(t *testing.T) {
 		}
 		_, err = r.store.ExceptionHours(t.Context(), []int64{1}, noon)
 		got := Of(models.ExceptionTask, "x", err)
-		if len(got.Frames) < 2 || !strings.Contains(got.Frames[0].Name(), "models") ||
-			!strings.Contains(traceOf(got.Frames)[1], "ExceptionHours") {
+		if len(got.Frames) < 3 || !strings.Contains(got.Frames[0].Name(), "models") ||
+			!strings.Contains(traceOf(got.Frames)[2], "ExceptionHours") {
 			t.Errorf("a query: %v", traceOf(got.Frames))
 		}
 		_, err = r.store.UserByName(t.Context(), "ann")
