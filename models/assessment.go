@@ -94,9 +94,10 @@ func (tx *Tx) Assess(ids []int64, s AssessmentInput) error {
 			return err
 		}
 		set, args := s.sets(tx.Now())
-		if _, err := tx.exec(
-			"UPDATE observations SET "+strings.Join(set, ", ")+" WHERE id IN ("+placeholders(len(part))+")",
-			append(args, toAny(part)...)...); err != nil {
+		if _, err := tx.exec(`
+			UPDATE observations
+			SET `+strings.Join(set, ", ")+`
+			WHERE id IN (`+placeholders(len(part))+")", append(args, toAny(part)...)...); err != nil {
 			return err
 		}
 	}
@@ -119,13 +120,14 @@ func (tx *Tx) noteAssessments(ids []int64, s AssessmentInput) error {
 		severity = "coalesce(report_severity, severity)"
 	}
 	args = append(append(args, s.Comment, micro(s.Until), nullID(s.DuplicateOf)), toAny(ids)...)
-	_, err := tx.exec(
-		`INSERT INTO assessments (observation_id, at, user_id, actor, action, was_status, status, was_severity, severity, comment, waiver_until, duplicate_of)
-		SELECT id, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS TEXT), CAST(? AS TEXT), status, `+status+", severity, "+severity+`, CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT)
-		FROM observations WHERE id IN (`+placeholders(
-			len(ids),
-		)+") ORDER BY id",
-		args...)
+	_, err := tx.exec(`
+		INSERT INTO assessments (observation_id, at, user_id, actor, action, was_status, status, was_severity,
+			severity, comment, waiver_until, duplicate_of)
+		SELECT id, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS TEXT), CAST(? AS TEXT), status, `+status+`,
+			severity, `+severity+`, CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT)
+		FROM observations
+		WHERE id IN (`+placeholders(len(ids))+`)
+		ORDER BY id`, args...)
 	return err
 }
 
@@ -180,22 +182,12 @@ func (s AssessmentInput) sets(now time.Time) (set []string, args []any) {
 
 // NoteAssessment adds a row to an observation's history.
 func (tx *Tx) NoteAssessment(a Assessment) error {
-	_, err := tx.exec(
-		`INSERT INTO assessments (observation_id, at, user_id, actor, action, was_status, status, was_severity, severity, comment, waiver_until, duplicate_of)
+	_, err := tx.exec(`
+		INSERT INTO assessments (observation_id, at, user_id, actor, action, was_status, status, was_severity,
+			severity, comment, waiver_until, duplicate_of)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		a.ObservationID,
-		micro(tx.Now()),
-		nullID(a.UserID),
-		a.Actor,
-		a.Action,
-		a.WasStatus,
-		a.Status,
-		a.WasSeverity,
-		a.Severity,
-		a.Comment,
-		micro(a.Until),
-		nullID(a.DuplicateOf),
-	)
+		a.ObservationID, micro(tx.Now()), nullID(a.UserID), a.Actor, a.Action, a.WasStatus, a.Status, a.WasSeverity,
+		a.Severity, a.Comment, micro(a.Until), nullID(a.DuplicateOf))
 	return err
 }
 
@@ -208,41 +200,29 @@ func (r queries) Assessments(ctx context.Context, observationID, before int64, l
 		cond, args = cond+" AND id < ?", append(args, before)
 	}
 	var list []Assessment
-	err := r.query(
-		ctx,
-		`SELECT id, observation_id, at, coalesce(user_id, 0), actor, action, was_status, status, was_severity, severity, comment, waiver_until, coalesce(duplicate_of, 0)
-		FROM assessments WHERE `+cond+" ORDER BY id DESC LIMIT ?",
-		append(args, limit),
-		collect(&list, func(a *Assessment) []any {
-			return []any{
-				&a.ID,
-				&a.ObservationID,
-				timeTo(&a.At),
-				&a.UserID,
-				&a.Actor,
-				&a.Action,
-				&a.WasStatus,
-				&a.Status,
-				&a.WasSeverity,
-				&a.Severity,
-				&a.Comment,
-				timeTo(&a.Until),
-				&a.DuplicateOf,
-			}
-		}),
-	)
+	err := r.query(ctx, `
+		SELECT id, observation_id, at, coalesce(user_id, 0), actor, action, was_status, status, was_severity,
+			severity, comment, waiver_until, coalesce(duplicate_of, 0)
+		FROM assessments
+		WHERE `+cond+`
+		ORDER BY id DESC
+		LIMIT ?`, append(args, limit), collect(&list, func(a *Assessment) []any {
+		return []any{
+			&a.ID, &a.ObservationID, timeTo(&a.At), &a.UserID, &a.Actor, &a.Action, &a.WasStatus, &a.Status,
+			&a.WasSeverity, &a.Severity, &a.Comment, timeTo(&a.Until), &a.DuplicateOf,
+		}
+	}))
 	return list, err
 }
 
 // CountDuplicates counts the observations that people call the same as one.
 func (r queries) CountDuplicates(ctx context.Context, observationID int64) (int, error) {
 	var n int
-	err := r.get(
-		ctx,
-		"SELECT count(*) FROM observations WHERE duplicate_of = ? AND assessed_status = 'duplicate'",
-		[]any{observationID},
-		&n,
-	)
+	err := r.get(ctx, `
+		SELECT count(*)
+		FROM observations
+		WHERE duplicate_of = ?
+		AND assessed_status = 'duplicate'`, []any{observationID}, &n)
 	return n, err
 }
 
@@ -250,10 +230,12 @@ func (r queries) CountDuplicates(ctx context.Context, observationID int64) (int,
 // by. An import that has compared its report with them has to do so once more.
 // It is a conflict while a large import is at work on the source.
 func (tx *Tx) ShiftSource(sourceID int64, by Counts) error {
-	n, err := tx.exec(
-		`UPDATE sources SET critical = critical + ?, high = high + ?, medium = medium + ?, low = low + ?, none = none + ?, unknown = unknown + ?,
-		version = version + 1 WHERE id = ? AND NOT unsettled`,
-		append(by.args(), sourceID)...)
+	n, err := tx.exec(`
+		UPDATE sources
+		SET critical = critical + ?, high = high + ?, medium = medium + ?, low = low + ?, none = none + ?,
+			unknown = unknown + ?, version = version + 1
+		WHERE id = ?
+		AND NOT unsettled`, append(by.args(), sourceID)...)
 	if err == nil && n == 0 {
 		return errImporting()
 	}
@@ -297,24 +279,27 @@ func (r queries) waivers(ctx context.Context, cond string, args []any, after Wai
 		cond, args = cond+" AND (o.waiver_until, o.id) > (?, ?)", append(args, micro(after.Until), after.ObservationID)
 	}
 	var list []Waiver
-	err := r.query(
-		ctx,
-		`SELECT o.id, b.product_id, o.waiver_until FROM observations o JOIN branches b ON b.id = o.branch_id
-		WHERE o.waiver_until IS NOT NULL AND `+cond+" ORDER BY o.waiver_until, o.id LIMIT ?",
+	err := r.query(ctx, `
+		SELECT o.id, b.product_id, o.waiver_until
+		FROM observations o
+		JOIN branches b ON b.id = o.branch_id
+		WHERE o.waiver_until IS NOT NULL
+		AND `+cond+`
+		ORDER BY o.waiver_until, o.id
+		LIMIT ?`,
 		append(args, limit),
-		collect(&list, func(w *Waiver) []any { return []any{&w.ObservationID, &w.ProductID, timeTo(&w.Until)} }),
-	)
+		collect(&list, func(w *Waiver) []any { return []any{&w.ObservationID, &w.ProductID, timeTo(&w.Until)} }))
 	return list, err
 }
 
 // NoticeWaivers notes that people were told that waivers end soon.
 func (tx *Tx) NoticeWaivers(ids []int64) error {
 	for part := range slices.Chunk(ids, assessAtOnce) {
-		if _, err := tx.exec(
-			"UPDATE observations SET waiver_noticed = TRUE WHERE waiver_until IS NOT NULL AND id IN ("+placeholders(
-				len(part),
-			)+")",
-			toAny(part)...); err != nil {
+		if _, err := tx.exec(`
+			UPDATE observations
+			SET waiver_noticed = TRUE
+			WHERE waiver_until IS NOT NULL
+			AND id IN (`+placeholders(len(part))+")", toAny(part)...); err != nil {
 			return err
 		}
 	}

@@ -32,18 +32,11 @@ func (tx *Tx) InsertAudit(a Audit) error {
 	if err != nil {
 		return fmt.Errorf("encode what became: %w", err)
 	}
-	_, err = tx.exec(
-		"INSERT INTO audit (at, user_id, actor, action, kind, name, product_id, was, became) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		micro(tx.Now()),
-		nullID(a.UserID),
-		a.Actor,
-		a.Action,
-		a.Kind,
-		a.Name,
-		nullID(a.ProductID),
-		string(was),
-		string(became),
-	)
+	_, err = tx.exec(`
+		INSERT INTO audit (at, user_id, actor, action, kind, name, product_id, was, became)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		micro(tx.Now()), nullID(a.UserID), a.Actor, a.Action, a.Kind, a.Name, nullID(a.ProductID), string(was),
+		string(became))
 	return err
 }
 
@@ -90,28 +83,29 @@ func (r queries) Audits(ctx context.Context, f AuditFilter) ([]Audit, error) {
 		and("a.id < ?", f.Before)
 	}
 	var list []Audit
-	err := r.query(
-		ctx,
-		`SELECT a.id, a.at, coalesce(a.user_id, 0), a.actor, a.action, a.kind, a.name, coalesce(a.product_id, 0), coalesce(p.name, ''), a.was, a.became
-		FROM audit a LEFT JOIN products p ON p.id = a.product_id WHERE `+cond+" ORDER BY a.id DESC LIMIT ?",
-		append(args, f.Limit),
-		func(rows scanner) error {
-			var a Audit
-			var was, became string
-			if err := rows.Scan(
-				&a.ID, timeTo(&a.At), &a.UserID, &a.Actor, &a.Action, &a.Kind, &a.Name, &a.ProductID, &a.Product, &was, &became,
-			); err != nil {
-				return err
-			}
-			if err := json.Unmarshal([]byte(was), &a.Was); err != nil {
-				return fmt.Errorf("read audit %d: %w", a.ID, err)
-			}
-			if err := json.Unmarshal([]byte(became), &a.Became); err != nil {
-				return fmt.Errorf("read audit %d: %w", a.ID, err)
-			}
-			list = append(list, a)
-			return nil
-		},
-	)
+	err := r.query(ctx, `
+		SELECT a.id, a.at, coalesce(a.user_id, 0), a.actor, a.action, a.kind, a.name, coalesce(a.product_id, 0),
+			coalesce(p.name, ''), a.was, a.became
+		FROM audit a
+		LEFT JOIN products p ON p.id = a.product_id
+		WHERE `+cond+`
+		ORDER BY a.id DESC
+		LIMIT ?`, append(args, f.Limit), func(rows scanner) error {
+		var a Audit
+		var was, became string
+		if err := rows.Scan(
+			&a.ID, timeTo(&a.At), &a.UserID, &a.Actor, &a.Action, &a.Kind, &a.Name, &a.ProductID, &a.Product, &was, &became,
+		); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(was), &a.Was); err != nil {
+			return fmt.Errorf("read audit %d: %w", a.ID, err)
+		}
+		if err := json.Unmarshal([]byte(became), &a.Became); err != nil {
+			return fmt.Errorf("read audit %d: %w", a.ID, err)
+		}
+		list = append(list, a)
+		return nil
+	})
 	return list, err
 }

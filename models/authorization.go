@@ -61,24 +61,24 @@ func (r queries) authorizationGroups(
 		args = append([]any{userID}, append(args, userID)...)
 	}
 	var list []AuthorizationGroupRow
-	err := r.query(
-		ctx,
-		`SELECT a.id, a.name, a.version, a.created_at, a.updated_at, (SELECT count(*) FROM authorization_members m WHERE m.authorization_group_id = a.id),
-		(SELECT count(*) FROM authorization_roles o WHERE o.authorization_group_id = a.id), `+manager+" FROM authorization_groups a WHERE "+cond+" ORDER BY a.name LIMIT ?",
-		append(args, limit),
-		collect(&list, func(a *AuthorizationGroupRow) []any {
-			return []any{
-				&a.ID,
-				&a.Name,
-				&a.Version,
-				timeTo(&a.CreatedAt),
-				timeTo(&a.UpdatedAt),
-				&a.Members,
-				&a.Roles,
-				&a.Manager,
-			}
-		}),
-	)
+	err := r.query(ctx, `
+		SELECT a.id, a.name, a.version, a.created_at, a.updated_at, (
+			SELECT count(*)
+			FROM authorization_members m
+			WHERE m.authorization_group_id = a.id
+		), (
+			SELECT count(*)
+			FROM authorization_roles o
+			WHERE o.authorization_group_id = a.id
+		), `+manager+`
+		FROM authorization_groups a
+		WHERE `+cond+`
+		ORDER BY a.name
+		LIMIT ?`, append(args, limit), collect(&list, func(a *AuthorizationGroupRow) []any {
+		return []any{
+			&a.ID, &a.Name, &a.Version, timeTo(&a.CreatedAt), timeTo(&a.UpdatedAt), &a.Members, &a.Roles, &a.Manager,
+		}
+	}))
 	return list, err
 }
 
@@ -133,40 +133,33 @@ type AuthorizationMember struct {
 // checked the right to see them.
 func (r queries) AuthorizationMembers(ctx context.Context, groupID int64) ([]AuthorizationMember, error) {
 	var list []AuthorizationMember
-	err := r.query(
-		ctx,
-		`SELECT m.user_id, m.authorization_group_id, u.name, m.manager, m.created_at FROM authorization_members m JOIN users u ON u.id = m.user_id
-		WHERE m.authorization_group_id = ? ORDER BY lower(u.name)`,
-		[]any{groupID},
-		collect(&list, func(m *AuthorizationMember) []any {
-			return []any{&m.UserID, &m.GroupID, &m.User, &m.Manager, timeTo(&m.CreatedAt)}
-		}),
-	)
+	err := r.query(ctx, `
+		SELECT m.user_id, m.authorization_group_id, u.name, m.manager, m.created_at
+		FROM authorization_members m
+		JOIN users u ON u.id = m.user_id
+		WHERE m.authorization_group_id = ?
+		ORDER BY lower(u.name)`, []any{groupID}, collect(&list, func(m *AuthorizationMember) []any {
+		return []any{&m.UserID, &m.GroupID, &m.User, &m.Manager, timeTo(&m.CreatedAt)}
+	}))
 	return list, err
 }
 
 // SaveAuthorizationMember puts a user into a group of users, or makes him its
 // manager, or no more.
 func (tx *Tx) SaveAuthorizationMember(m AuthorizationMember) error {
-	_, err := tx.exec(
-		"INSERT INTO authorization_members (user_id, authorization_group_id, manager, joined_event, created_at) VALUES (?, ?, ?, "+newest+`, ?)
+	_, err := tx.exec(`
+		INSERT INTO authorization_members (user_id, authorization_group_id, manager, joined_event, created_at)
+		VALUES (?, ?, ?, `+newest+`, ?)
 		ON CONFLICT (user_id, authorization_group_id) DO UPDATE SET manager = excluded.manager`,
-		m.UserID,
-		m.GroupID,
-		m.Manager,
-		micro(tx.Now()),
-	)
+		m.UserID, m.GroupID, m.Manager, micro(tx.Now()))
 	return err
 }
 
 // DeleteAuthorizationMember takes a user out of a group of users, and says
 // whether he was in it.
 func (tx *Tx) DeleteAuthorizationMember(userID, groupID int64) (bool, error) {
-	n, err := tx.exec(
-		"DELETE FROM authorization_members WHERE user_id = ? AND authorization_group_id = ?",
-		userID,
-		groupID,
-	)
+	n, err := tx.exec("DELETE FROM authorization_members WHERE user_id = ? AND authorization_group_id = ?",
+		userID, groupID)
 	return n > 0, err
 }
 
@@ -199,16 +192,17 @@ func (r queries) RolesOfAuthorizationGroup(ctx context.Context, id int64) ([]Aut
 
 func (r queries) authorizationRoles(ctx context.Context, cond string, id int64) ([]AuthorizationRole, error) {
 	var list []AuthorizationRole
-	err := r.query(
-		ctx,
-		`SELECT r.id, r.authorization_group_id, a.name, coalesce(r.product_id, 0), coalesce(r.group_id, 0), coalesce(p.name, g.name), r.role, r.created_at
-		FROM authorization_roles r JOIN authorization_groups a ON a.id = r.authorization_group_id LEFT JOIN products p ON p.id = r.product_id LEFT JOIN product_groups g ON g.id = r.group_id
-		WHERE `+cond+" ORDER BY lower(a.name), r.id",
-		[]any{id},
-		collect(&list, func(a *AuthorizationRole) []any {
-			return []any{&a.ID, &a.GroupID, &a.Group, &a.Owner.ProductID, &a.Owner.GroupID, &a.Of, &a.Role, timeTo(&a.CreatedAt)}
-		}),
-	)
+	err := r.query(ctx, `
+		SELECT r.id, r.authorization_group_id, a.name, coalesce(r.product_id, 0), coalesce(r.group_id, 0),
+			coalesce(p.name, g.name), r.role, r.created_at
+		FROM authorization_roles r
+		JOIN authorization_groups a ON a.id = r.authorization_group_id
+		LEFT JOIN products p ON p.id = r.product_id
+		LEFT JOIN product_groups g ON g.id = r.group_id
+		WHERE `+cond+`
+		ORDER BY lower(a.name), r.id`, []any{id}, collect(&list, func(a *AuthorizationRole) []any {
+		return []any{&a.ID, &a.GroupID, &a.Group, &a.Owner.ProductID, &a.Owner.GroupID, &a.Of, &a.Role, timeTo(&a.CreatedAt)}
+	}))
 	return list, err
 }
 
@@ -218,14 +212,11 @@ func (tx *Tx) SaveAuthorizationRole(a AuthorizationRole) error {
 	if a.Owner.GroupID != 0 {
 		column, id = "group_id", a.Owner.GroupID
 	}
-	_, err := tx.exec(
-		"INSERT INTO authorization_roles (authorization_group_id, "+column+", role, joined_event, created_at) VALUES (?, ?, ?, "+newest+`, ?)
-		ON CONFLICT (`+column+", authorization_group_id) WHERE "+column+" IS NOT NULL DO UPDATE SET role = excluded.role",
-		a.GroupID,
-		id,
-		a.Role,
-		micro(tx.Now()),
-	)
+	_, err := tx.exec(`
+		INSERT INTO authorization_roles (authorization_group_id, `+column+`, role, joined_event, created_at)
+		VALUES (?, ?, ?, `+newest+`, ?)
+		ON CONFLICT (`+column+`, authorization_group_id)
+		WHERE `+column+" IS NOT NULL DO UPDATE SET role = excluded.role", a.GroupID, id, a.Role, micro(tx.Now()))
 	return err
 }
 
@@ -236,6 +227,7 @@ func (tx *Tx) DeleteAuthorizationRole(a AuthorizationRole) (bool, error) {
 	if a.Owner.GroupID != 0 {
 		column, id = "group_id", a.Owner.GroupID
 	}
-	n, err := tx.exec("DELETE FROM authorization_roles WHERE authorization_group_id = ? AND "+column+" = ?", a.GroupID, id)
+	n, err := tx.exec("DELETE FROM authorization_roles WHERE authorization_group_id = ? AND "+column+" = ?",
+		a.GroupID, id)
 	return n > 0, err
 }

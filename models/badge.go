@@ -6,12 +6,11 @@ import "context"
 // token is the right to ask.
 func (r queries) BadgeState(ctx context.Context, token string) (GateState, error) {
 	var state GateState
-	err := r.get(
-		ctx,
-		"SELECT b.gate_state FROM products p JOIN branches b ON b.product_id = p.id AND b.is_default WHERE p.badge_token = ?",
-		[]any{token},
-		&state,
-	)
+	err := r.get(ctx, `
+		SELECT b.gate_state
+		FROM products p
+		JOIN branches b ON b.product_id = p.id AND b.is_default
+		WHERE p.badge_token = ?`, []any{token}, &state)
 	if err != nil {
 		return "", notFound(err, "badge")
 	}

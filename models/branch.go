@@ -59,7 +59,10 @@ func (r queries) BranchByName(ctx context.Context, scope Scope, productID int64,
 		cond, args = cond+" AND b.name = ?", append(args, name)
 	}
 	var b Branch
-	err := r.get(ctx, "SELECT "+branchColumns+" FROM branches b WHERE "+cond, args, b.dst()...)
+	err := r.get(ctx, `
+		SELECT `+branchColumns+`
+		FROM branches b
+		WHERE `+cond, args, b.dst()...)
 	if err != nil {
 		return Branch{}, notFound(err, "branch")
 	}
@@ -70,12 +73,12 @@ func (r queries) BranchByName(ctx context.Context, scope Scope, productID int64,
 func (r queries) Branches(ctx context.Context, scope Scope, productID int64) ([]Branch, error) {
 	cond, args := scope.where("b.product_id")
 	var list []Branch
-	err := r.query(
-		ctx,
-		"SELECT "+branchColumns+" FROM branches b WHERE b.product_id = ? AND "+cond+" ORDER BY b.is_default DESC, b.name",
-		append([]any{productID}, args...),
-		collect(&list, (*Branch).dst),
-	)
+	err := r.query(ctx, `
+		SELECT `+branchColumns+`
+		FROM branches b
+		WHERE b.product_id = ?
+		AND `+cond+`
+		ORDER BY b.is_default DESC, b.name`, append([]any{productID}, args...), collect(&list, (*Branch).dst))
 	return list, err
 }
 
@@ -93,7 +96,12 @@ func (tx *Tx) GateOf(productID int64, branch string) (Gated, error) {
 	if branch != "" {
 		cond, args = "b.name = ?", append(args, branch)
 	}
-	query := "SELECT " + productColumns + ", " + branchColumns + " FROM products p JOIN branches b ON b.product_id = p.id WHERE p.id = ? AND " + cond
+	query := `
+		SELECT ` + productColumns + ", " + branchColumns + `
+		FROM products p
+		JOIN branches b ON b.product_id = p.id
+		WHERE p.id = ?
+		AND ` + cond
 	if tx.dialect == Postgres {
 		query += " FOR UPDATE OF p, b"
 	}
@@ -153,23 +161,19 @@ func (tx *Tx) SetDefaultBranch(productID, branchID int64) error {
 		return err
 	}
 	h := former.Held
-	if _, err := tx.exec(
-		"UPDATE branches SET is_default = FALSE, held_from = '', held_until = NULL, held_event = NULL, stale_since = NULL WHERE id = ?",
-		former.ID,
-	); err != nil {
+	if _, err := tx.exec(`
+		UPDATE branches
+		SET is_default = FALSE, held_from = '', held_until = NULL, held_event = NULL, stale_since = NULL
+		WHERE id = ?`, former.ID); err != nil {
 		return err
 	}
-	n, err := tx.exec(
-		`UPDATE branches SET is_default = TRUE, gate_state = ?, gate_since = ?, held_from = ?, held_until = ?, held_event = ?, stale_since = NULL
-		WHERE id = ? AND product_id = ?`,
-		former.Gate,
-		micro(former.Since),
-		h.From,
-		micro(h.Until),
-		nullID(h.EventID),
-		branchID,
-		productID,
-	)
+	n, err := tx.exec(`
+		UPDATE branches
+		SET is_default = TRUE, gate_state = ?, gate_since = ?, held_from = ?, held_until = ?, held_event = ?,
+			stale_since = NULL
+		WHERE id = ?
+		AND product_id = ?`,
+		former.Gate, micro(former.Since), h.From, micro(h.Until), nullID(h.EventID), branchID, productID)
 	if err == nil && n == 0 {
 		return fault.NewNotFound("branch")
 	}
@@ -184,17 +188,14 @@ func (tx *Tx) RenameBranch(branchID int64, name string) error {
 
 // branch makes a branch unless there is one of that name, and returns its id.
 func (tx *Tx) branch(productID int64, name string, isDefault bool) (int64, error) {
-	id, err := tx.insert(
-		`INSERT INTO branches (product_id, name, is_default, gate_since, created_at) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (product_id, name) DO NOTHING RETURNING id`,
-		productID,
-		name,
-		isDefault,
-		micro(tx.Now()),
-		micro(tx.Now()),
-	)
+	id, err := tx.insert(`
+		INSERT INTO branches (product_id, name, is_default, gate_since, created_at)
+		VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (product_id, name) DO NOTHING
+		RETURNING id`, productID, name, isDefault, micro(tx.Now()), micro(tx.Now()))
 	if errors.Is(err, sql.ErrNoRows) {
-		err = tx.get(tx.Context(), "SELECT id FROM branches WHERE product_id = ? AND name = ?", []any{productID, name}, &id)
+		err = tx.get(tx.Context(), "SELECT id FROM branches WHERE product_id = ? AND name = ?",
+			[]any{productID, name}, &id)
 	}
 	return id, err
 }
@@ -202,32 +203,31 @@ func (tx *Tx) branch(productID int64, name string, isDefault bool) (int64, error
 // SaveGate writes a branch's counts and gate.
 func (tx *Tx) SaveGate(b Branch) error {
 	args := append(b.Counts.args(), b.Gate, micro(b.Since), b.Why, b.Evaluated, micro(b.CountedAt), b.ID)
-	_, err := tx.exec(`UPDATE branches SET critical = ?, high = ?, medium = ?, low = ?, none = ?, unknown = ?,
-		gate_state = ?, gate_since = ?, gate_why = ?, evaluated = ?, counted_at = ? WHERE id = ?`, args...)
+	_, err := tx.exec(`
+		UPDATE branches
+		SET critical = ?, high = ?, medium = ?, low = ?, none = ?, unknown = ?, gate_state = ?, gate_since = ?,
+			gate_why = ?, evaluated = ?, counted_at = ?
+		WHERE id = ?`, args...)
 	return err
 }
 
 // SaveHeld notes which change of a branch's gate waits to be announced.
 func (tx *Tx) SaveHeld(branchID int64, h Held) error {
-	_, err := tx.exec(
-		"UPDATE branches SET held_from = ?, held_until = ?, held_event = ? WHERE id = ?",
-		h.From,
-		micro(h.Until),
-		nullID(h.EventID),
-		branchID,
-	)
+	_, err := tx.exec("UPDATE branches SET held_from = ?, held_until = ?, held_event = ? WHERE id = ?",
+		h.From, micro(h.Until), nullID(h.EventID), branchID)
 	return err
 }
 
 // HeldBranches lists branches one of whose changes has stood for its time.
 func (r queries) HeldBranches(ctx context.Context, limit int) ([]Branch, error) {
 	var list []Branch
-	err := r.query(
-		ctx,
-		"SELECT "+branchColumns+" FROM branches b WHERE b.held_until IS NOT NULL AND b.held_until <= ? ORDER BY b.held_until LIMIT ?",
-		[]any{micro(r.Now()), limit},
-		collect(&list, (*Branch).dst),
-	)
+	err := r.query(ctx, `
+		SELECT `+branchColumns+`
+		FROM branches b
+		WHERE b.held_until IS NOT NULL
+		AND b.held_until <= ?
+		ORDER BY b.held_until
+		LIMIT ?`, []any{micro(r.Now()), limit}, collect(&list, (*Branch).dst))
 	return list, err
 }
 

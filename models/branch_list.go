@@ -61,9 +61,7 @@ func (r queries) BranchRows(ctx context.Context, scope Scope, f BranchFilter) ([
 	}
 	var list []BranchRow
 	err := r.query(
-		ctx,
-		branchRowSelect+cond+" ORDER BY b.is_default DESC, b.name LIMIT ?",
-		append(args, f.Limit),
+		ctx, branchRowSelect+cond+" ORDER BY b.is_default DESC, b.name LIMIT ?", append(args, f.Limit),
 		collect(&list, (*BranchRow).dst),
 	)
 	return list, err
@@ -74,12 +72,15 @@ func (r queries) BranchRows(ctx context.Context, scope Scope, f BranchFilter) ([
 // order of their ids, after one.
 func (r queries) StaleBranches(ctx context.Context, before time.Time, after int64, limit int) ([]Branch, error) {
 	var list []Branch
-	err := r.query(
-		ctx,
-		"SELECT "+branchColumns+" FROM branches b WHERE b.id > ? AND NOT b.is_default AND NOT b.protected AND coalesce("+branchReported+", b.created_at) < ? ORDER BY b.id LIMIT ?",
-		[]any{after, micro(before), limit},
-		collect(&list, (*Branch).dst),
-	)
+	err := r.query(ctx, `
+		SELECT `+branchColumns+`
+		FROM branches b
+		WHERE b.id > ?
+		AND NOT b.is_default
+		AND NOT b.protected
+		AND coalesce(`+branchReported+`, b.created_at) < ?
+		ORDER BY b.id
+		LIMIT ?`, []any{after, micro(before), limit}, collect(&list, (*Branch).dst))
 	return list, err
 }
 
@@ -87,12 +88,11 @@ func (r queries) StaleBranches(ctx context.Context, before time.Time, after int6
 // large import at work too.
 func (r queries) SourcesOf(ctx context.Context, branchID int64) ([]Source, error) {
 	var list []Source
-	err := r.query(
-		ctx,
-		"SELECT "+sourceColumns+" FROM sources s WHERE s.branch_id = ? ORDER BY s.scanner, s.name",
-		[]any{branchID},
-		collect(&list, (*Source).dst),
-	)
+	err := r.query(ctx, `
+		SELECT `+sourceColumns+`
+		FROM sources s
+		WHERE s.branch_id = ?
+		ORDER BY s.scanner, s.name`, []any{branchID}, collect(&list, (*Source).dst))
 	return list, err
 }
 
@@ -100,12 +100,12 @@ func (r queries) SourcesOf(ctx context.Context, branchID int64) ([]Source, error
 // for what removes them in parts.
 func (r queries) AnyObservations(ctx context.Context, branchID int64, limit int) ([]Observation, error) {
 	var list []Observation
-	err := r.query(
-		ctx,
-		"SELECT "+observationColumns+" FROM observations o JOIN sources s ON s.id = o.source_id WHERE o.branch_id = ? LIMIT ?",
-		[]any{branchID, limit},
-		collect(&list, (*Observation).dst),
-	)
+	err := r.query(ctx, `
+		SELECT `+observationColumns+`
+		FROM observations o
+		JOIN sources s ON s.id = o.source_id
+		WHERE o.branch_id = ?
+		LIMIT ?`, []any{branchID, limit}, collect(&list, (*Observation).dst))
 	return list, err
 }
 

@@ -13,13 +13,16 @@ func (r queries) GateChangesAround(
 	cond, args := scope.where("c.product_id")
 	find := func(c *GateChange, when, order string) error {
 		var list []GateChange
-		err := r.query(
-			ctx,
-			"SELECT "+gateChangeColumns+" FROM gate_changes c JOIN events e ON e.id = c.event_id WHERE c.product_id = ? AND e.at "+when+" ? AND "+cond+
-				" ORDER BY c.event_id "+order+" LIMIT 1",
-			append([]any{productID, micro(at)}, args...),
-			collect(&list, (*GateChange).dst),
-		)
+		err := r.query(ctx, `
+			SELECT `+gateChangeColumns+`
+			FROM gate_changes c
+			JOIN events e ON e.id = c.event_id
+			WHERE c.product_id = ?
+			AND e.at `+when+` ?
+			AND `+cond+`
+			ORDER BY c.event_id `+order+`
+			LIMIT 1`,
+			append([]any{productID, micro(at)}, args...), collect(&list, (*GateChange).dst))
 		if len(list) > 0 {
 			*c = list[0]
 		}
@@ -35,17 +38,18 @@ func (r queries) GateChangesAround(
 // a time and of which there are some. The branch must have come from a scoped
 // read.
 func (r queries) DayBefore(ctx context.Context, branchID int64, at time.Time) (d DayCounts, ok bool, err error) {
-	err = r.query(
-		ctx,
-		"SELECT d.day, d.critical, d.high, d.medium, d.low, d.none, d.unknown FROM branch_days d WHERE d.branch_id = ? AND d.day < ? ORDER BY d.day DESC LIMIT 1",
-		[]any{branchID, dayOf(at)},
-		func(rows scanner) error {
-			var day int64
-			err := rows.Scan(append([]any{&day}, d.Counts.dst()...)...)
-			d.Day, ok = time.Unix(0, 0).UTC().Add(time.Duration(day)*daySpan), err == nil
-			return err
-		},
-	)
+	err = r.query(ctx, `
+		SELECT d.day, d.critical, d.high, d.medium, d.low, d.none, d.unknown
+		FROM branch_days d
+		WHERE d.branch_id = ?
+		AND d.day < ?
+		ORDER BY d.day DESC
+		LIMIT 1`, []any{branchID, dayOf(at)}, func(rows scanner) error {
+		var day int64
+		err := rows.Scan(append([]any{&day}, d.Counts.dst()...)...)
+		d.Day, ok = time.Unix(0, 0).UTC().Add(time.Duration(day)*daySpan), err == nil
+		return err
+	})
 	return d, ok, err
 }
 
@@ -93,12 +97,10 @@ func (f BetweenFilter) where(scope Scope) (string, []any) {
 func (r queries) ObservationsBetween(ctx context.Context, scope Scope, f BetweenFilter) ([]Observation, error) {
 	cond, args := f.where(scope)
 	var list []Observation
-	err := r.query(
-		ctx,
-		"SELECT "+observationColumns+observationsFrom+cond+" ORDER BY o.severity, o.id LIMIT ?",
-		append(args, f.Limit),
-		collect(&list, (*Observation).dst),
-	)
+	err := r.query(ctx, `
+		SELECT `+observationColumns+observationsFrom+cond+`
+		ORDER BY o.severity, o.id
+		LIMIT ?`, append(args, f.Limit), collect(&list, (*Observation).dst))
 	return list, err
 }
 
@@ -108,17 +110,14 @@ func (r queries) TallyBetween(ctx context.Context, scope Scope, f BetweenFilter)
 	f.Severity = nil
 	cond, args := f.where(scope)
 	var c Counts
-	err := r.query(
-		ctx,
-		"SELECT o.severity, count(*)"+observationsFrom+cond+" GROUP BY o.severity",
-		args,
-		func(rows scanner) error {
-			var s Severity
-			var n int64
-			err := rows.Scan(&s, &n)
-			c.Add(s, n)
-			return err
-		},
-	)
+	err := r.query(ctx, `
+		SELECT o.severity, count(*)`+observationsFrom+cond+`
+		GROUP BY o.severity`, args, func(rows scanner) error {
+		var s Severity
+		var n int64
+		err := rows.Scan(&s, &n)
+		c.Add(s, n)
+		return err
+	})
 	return c, err
 }

@@ -43,15 +43,18 @@ func (r queries) Compare(ctx context.Context, branches []int64, otherID int64) (
 	if len(branches) == 0 {
 		return found, nil
 	}
-	err := r.query(
-		ctx,
-		"SELECT x.branch_id, x.severity, x.standing, count(*) FROM (SELECT o.branch_id, o.severity, "+branchStatusSQL+` AS standing
-		FROM observations o JOIN sources s ON s.id = o.source_id WHERE o.branch_id IN (`+placeholders(
-			len(branches),
-		)+`) AND o.active = TRUE AND o.since <= s.version) x
+	err := r.query(ctx, `
+		SELECT x.branch_id, x.severity, x.standing, count(*)
+		FROM (
+			SELECT o.branch_id, o.severity, `+branchStatusSQL+` AS standing
+			FROM observations o
+			JOIN sources s ON s.id = o.source_id
+			WHERE o.branch_id IN (`+placeholders(len(branches))+`)
+			AND o.active = TRUE
+			AND o.since <= s.version
+		) x
 		GROUP BY x.branch_id, x.severity, x.standing`,
-		append([]any{otherID}, toAny(branches)...),
-		func(rows scanner) error {
+		append([]any{otherID}, toAny(branches)...), func(rows scanner) error {
 			var id, n int64
 			var severity Severity
 			var st BranchStatus
@@ -62,8 +65,7 @@ func (r queries) Compare(ctx context.Context, branches []int64, otherID int64) (
 			c.of(st).Add(severity, n)
 			found[id] = c
 			return nil
-		},
-	)
+		})
 	return found, err
 }
 
@@ -113,12 +115,14 @@ func (r queries) AddedObservations(ctx context.Context, f CompareFilter) ([]Adde
 		cond, args = cond+" AND (o.severity, o.id) > (?, ?)", append(args, f.After.Severity, f.After.ID)
 	}
 	var list []Added
-	err := r.query(
-		ctx,
-		"SELECT "+observationColumns+", "+there+" FROM observations o JOIN sources s ON s.id = o.source_id WHERE "+cond+" ORDER BY o.severity, o.id LIMIT ?",
-		append(args, f.Limit),
-		collect(&list, func(a *Added) []any { return append(a.dst(), &a.There) }),
-	)
+	err := r.query(ctx, `
+		SELECT `+observationColumns+", "+there+`
+		FROM observations o
+		JOIN sources s ON s.id = o.source_id
+		WHERE `+cond+`
+		ORDER BY o.severity, o.id
+		LIMIT ?`,
+		append(args, f.Limit), collect(&list, func(a *Added) []any { return append(a.dst(), &a.There) }))
 	return list, err
 }
 
@@ -126,17 +130,24 @@ func (r queries) AddedObservations(ctx context.Context, f CompareFilter) ([]Adde
 // reports. What no scanner of the branch looks for is not known to be gone.
 func (r queries) ResolvedOnBranch(ctx context.Context, p BranchPair) (Counts, error) {
 	var c Counts
-	err := r.query(ctx, `SELECT o.severity, count(*) FROM observations o JOIN sources s ON s.id = o.source_id
-		WHERE o.branch_id = ? AND o.active = TRUE AND o.since <= s.version AND s.format <> '`+FormatManual+`'
+	err := r.query(ctx, `
+		SELECT o.severity, count(*)
+		FROM observations o
+		JOIN sources s ON s.id = o.source_id
+		WHERE o.branch_id = ?
+		AND o.active = TRUE
+		AND o.since <= s.version
+		AND s.format <> '`+FormatManual+`'
 		AND EXISTS (SELECT 1 FROM sources y WHERE y.branch_id = ? AND y.scanner = s.scanner AND y.version > 0)
-		AND NOT EXISTS (SELECT 1`+thereIn+") GROUP BY o.severity", []any{p.OtherID, p.BranchID, p.BranchID}, func(rows scanner) error {
-		var severity Severity
-		var n int64
-		err := rows.Scan(&severity, &n)
-		if err == nil {
-			c.Add(severity, n)
-		}
-		return err
-	})
+		AND NOT EXISTS (SELECT 1`+thereIn+") GROUP BY o.severity",
+		[]any{p.OtherID, p.BranchID, p.BranchID}, func(rows scanner) error {
+			var severity Severity
+			var n int64
+			err := rows.Scan(&severity, &n)
+			if err == nil {
+				c.Add(severity, n)
+			}
+			return err
+		})
 	return c, err
 }

@@ -109,9 +109,11 @@ type Target struct {
 }
 
 const (
-	targetColumns = "SELECT c.id, coalesce(c.endpoint_id, c.id), c.module, c.name, c.enabled, h.broken_at IS NOT NULL OR l.broken_at IS NOT NULL, "
-	targetFrom    = " FROM connections c JOIN connection_health h ON h.connection_id = c.id JOIN connection_health l ON l.connection_id = coalesce(c.endpoint_id, c.id) "
-	targetSelect  = targetColumns + "coalesce(c.product_id, 0)" + targetFrom
+	targetColumns = `
+		SELECT c.id, coalesce(c.endpoint_id, c.id), c.module, c.name, c.enabled, h.broken_at IS NOT NULL
+			OR l.broken_at IS NOT NULL, `
+	targetFrom   = " FROM connections c JOIN connection_health h ON h.connection_id = c.id JOIN connection_health l ON l.connection_id = coalesce(c.endpoint_id, c.id) "
+	targetSelect = targetColumns + "coalesce(c.product_id, 0)" + targetFrom
 )
 
 func (t *Target) dst() []any {
@@ -121,12 +123,8 @@ func (t *Target) dst() []any {
 // SystemTargets reads the connections of the system.
 func (r queries) SystemTargets(ctx context.Context) ([]Target, error) {
 	var list []Target
-	err := r.query(
-		ctx,
-		targetSelect+"WHERE c.product_id IS NULL AND c.group_id IS NULL AND c.user_id IS NULL AND c.field = '' ORDER BY c.id",
-		nil,
-		collect(&list, (*Target).dst),
-	)
+	err := r.query(ctx, targetSelect+`WHERE c.product_id IS NULL AND c.group_id IS NULL AND c.user_id IS NULL AND c.field = ''
+		ORDER BY c.id`, nil, collect(&list, (*Target).dst))
 	return list, err
 }
 
@@ -138,23 +136,16 @@ const ExceptionField = "exception_"
 // settings name, and the other connections of the system.
 func (r queries) ExceptionTargets(ctx context.Context) ([]Target, error) {
 	var list []Target
-	err := r.query(
-		ctx,
-		targetSelect+"WHERE c.product_id IS NULL AND c.group_id IS NULL AND c.user_id IS NULL AND (c.field = '' OR c.field LIKE '"+ExceptionField+"%') ORDER BY c.id",
-		nil,
-		collect(&list, (*Target).dst),
-	)
+	err := r.query(ctx, targetSelect+`WHERE c.product_id IS NULL AND c.group_id IS NULL AND c.user_id IS NULL AND (c.field = ''
+			OR c.field LIKE '`+ExceptionField+"%') ORDER BY c.id", nil, collect(&list, (*Target).dst))
 	return list, err
 }
 
 // PeopleTarget is the system's connection by which mail goes to people.
 func (r queries) PeopleTarget(ctx context.Context) (Target, error) {
 	var t Target
-	err := r.get(
-		ctx,
-		targetSelect+"WHERE c.product_id IS NULL AND c.group_id IS NULL AND c.field = ?",
-		[]any{FieldPeople},
-		t.dst()...)
+	err := r.get(ctx, targetSelect+"WHERE c.product_id IS NULL AND c.group_id IS NULL AND c.field = ?",
+		[]any{FieldPeople}, t.dst()...)
 	if err != nil {
 		return t, notFound(err, "connection")
 	}
@@ -223,12 +214,11 @@ func (tx *Tx) SaveConnection(c *Connection) error {
 
 // DisableConnection turns a connection off for a reason that Gatecrier found.
 func (tx *Tx) DisableConnection(id int64, why string) error {
-	_, err := tx.exec(
-		"UPDATE connections SET enabled = FALSE, disabled_why = ?, version = version + 1, updated_at = ? WHERE id = ? AND enabled",
-		why,
-		micro(tx.Now()),
-		id,
-	)
+	_, err := tx.exec(`
+		UPDATE connections
+		SET enabled = FALSE, disabled_why = ?, version = version + 1, updated_at = ?
+		WHERE id = ?
+		AND enabled`, why, micro(tx.Now()), id)
 	if err != nil {
 		return err
 	}
@@ -237,12 +227,11 @@ func (tx *Tx) DisableConnection(id int64, why string) error {
 
 // CancelWaiting cancels what waits for a connection.
 func (tx *Tx) CancelWaiting(id int64, why string) error {
-	_, err := tx.exec(
-		"UPDATE deliveries SET state = 'cancelled', reason = ?, next_at = NULL, finished_at = ? WHERE connection_id = ? AND state IN ('pending', 'retrying')",
-		why,
-		micro(tx.Now()),
-		id,
-	)
+	_, err := tx.exec(`
+		UPDATE deliveries
+		SET state = 'cancelled', reason = ?, next_at = NULL, finished_at = ?
+		WHERE connection_id = ?
+		AND state IN ('pending', 'retrying')`, why, micro(tx.Now()), id)
 	return err
 }
 

@@ -30,22 +30,9 @@ const healthColumns = `h.connection_id, h.failures, h.failing_since, h.rejected,
 
 func (h *Health) dst() []any {
 	return []any{
-		&h.ConnectionID,
-		&h.Failures,
-		timeTo(&h.FailingSince),
-		&h.Rejected,
-		&h.Reason,
-		timeTo(&h.OpenedAt),
-		timeTo(&h.ProbeAt),
-		&h.Probes,
-		timeTo(&h.PausedAt),
-		timeTo(&h.BrokenAt),
-		timeTo(&h.ClosedAt),
-		&h.RecoverUpTo,
-		timeTo(&h.LastSuccessAt),
-		timeTo(&h.SlotAt),
-		timeTo(&h.FreeAt),
-		timeTo(&h.BusySince),
+		&h.ConnectionID, &h.Failures, timeTo(&h.FailingSince), &h.Rejected, &h.Reason, timeTo(&h.OpenedAt),
+		timeTo(&h.ProbeAt), &h.Probes, timeTo(&h.PausedAt), timeTo(&h.BrokenAt), timeTo(&h.ClosedAt),
+		&h.RecoverUpTo, timeTo(&h.LastSuccessAt), timeTo(&h.SlotAt), timeTo(&h.FreeAt), timeTo(&h.BusySince),
 	}
 }
 
@@ -81,19 +68,17 @@ func (r queries) Healths(ctx context.Context, connections []int64) (map[int64]He
 	if len(connections) == 0 {
 		return found, nil
 	}
-	err := r.query(
-		ctx,
-		"SELECT "+healthColumns+" FROM connection_health h WHERE h.connection_id IN ("+placeholders(len(connections))+")",
-		toAny(connections),
-		func(rows scanner) error {
-			var h Health
-			if err := rows.Scan(h.dst()...); err != nil {
-				return err
-			}
-			found[h.ConnectionID] = h
-			return nil
-		},
-	)
+	err := r.query(ctx, `
+		SELECT `+healthColumns+`
+		FROM connection_health h
+		WHERE h.connection_id IN (`+placeholders(len(connections))+")", toAny(connections), func(rows scanner) error {
+		var h Health
+		if err := rows.Scan(h.dst()...); err != nil {
+			return err
+		}
+		found[h.ConnectionID] = h
+		return nil
+	})
 	return found, err
 }
 
@@ -104,11 +89,10 @@ func (tx *Tx) LockHealth(id int64) (Health, error) {
 		lock = " FOR UPDATE"
 	}
 	var h Health
-	err := tx.get(
-		tx.Context(),
-		"SELECT "+healthColumns+" FROM connection_health h WHERE h.connection_id = ?"+lock,
-		[]any{id},
-		h.dst()...)
+	err := tx.get(tx.Context(), `
+		SELECT `+healthColumns+`
+		FROM connection_health h
+		WHERE h.connection_id = ?`+lock, []any{id}, h.dst()...)
 	if err != nil {
 		return h, notFound(err, "target")
 	}
@@ -117,24 +101,14 @@ func (tx *Tx) LockHealth(id int64) (Health, error) {
 
 // SaveHealth writes what LockHealth has read, but for the rate.
 func (tx *Tx) SaveHealth(h Health) error {
-	_, err := tx.exec(
-		`UPDATE connection_health SET failures = ?, failing_since = ?, rejected = ?, reason = ?, opened_at = ?, probe_at = ?, probes = ?, paused_at = ?,
-		broken_at = ?, closed_at = ?, recover_upto = ?, last_success_at = ?, free_at = ? WHERE connection_id = ?`,
-		h.Failures,
-		micro(h.FailingSince),
-		h.Rejected,
-		h.Reason,
-		micro(h.OpenedAt),
-		micro(h.ProbeAt),
-		h.Probes,
-		micro(h.PausedAt),
-		micro(h.BrokenAt),
-		micro(h.ClosedAt),
-		nullID(h.RecoverUpTo),
-		micro(h.LastSuccessAt),
-		orZero(h.FreeAt),
-		h.ConnectionID,
-	)
+	_, err := tx.exec(`
+		UPDATE connection_health
+		SET failures = ?, failing_since = ?, rejected = ?, reason = ?, opened_at = ?, probe_at = ?, probes = ?,
+			paused_at = ?, broken_at = ?, closed_at = ?, recover_upto = ?, last_success_at = ?, free_at = ?
+		WHERE connection_id = ?`,
+		h.Failures, micro(h.FailingSince), h.Rejected, h.Reason, micro(h.OpenedAt), micro(h.ProbeAt), h.Probes,
+		micro(h.PausedAt), micro(h.BrokenAt), micro(h.ClosedAt), nullID(h.RecoverUpTo), micro(h.LastSuccessAt),
+		orZero(h.FreeAt), h.ConnectionID)
 	return err
 }
 
@@ -178,13 +152,10 @@ func (tx *Tx) TakeSlots(endpoint int64, want int, interval time.Duration, burst 
 		busy = now
 	}
 	free := slot.Add(-credit)
-	_, err = tx.exec(
-		"UPDATE connection_health SET slot_at = ?, free_at = ?, busy_since = ? WHERE connection_id = ?",
-		orZero(slot),
-		orZero(free),
-		micro(busy),
-		endpoint,
-	)
+	_, err = tx.exec(`
+		UPDATE connection_health
+		SET slot_at = ?, free_at = ?, busy_since = ?
+		WHERE connection_id = ?`, orZero(slot), orZero(free), micro(busy), endpoint)
 	return got, err
 }
 
@@ -192,12 +163,13 @@ func (tx *Tx) TakeSlots(endpoint int64, want int, interval time.Duration, burst 
 // time to be tried has come, to see whether the receiver is back. It is nil
 // where none waits, or somebody else is at it.
 func (tx *Tx) Probe(endpoint int64, claim string, until time.Time) (*Delivery, error) {
-	n, err := tx.exec(
-		"UPDATE connection_health SET probe_at = ? WHERE connection_id = ? AND opened_at IS NOT NULL AND paused_at IS NULL AND probe_at <= ?",
-		micro(until),
-		endpoint,
-		micro(tx.Now()),
-	)
+	n, err := tx.exec(`
+		UPDATE connection_health
+		SET probe_at = ?
+		WHERE connection_id = ?
+		AND opened_at IS NOT NULL
+		AND paused_at IS NULL
+		AND probe_at <= ?`, micro(until), endpoint, micro(tx.Now()))
 	if err != nil || n == 0 {
 		return nil, err
 	}
@@ -220,13 +192,24 @@ type Endpoint struct {
 // EndpointsToProbe lists the endpoints that Probe would find something for.
 func (r queries) EndpointsToProbe(ctx context.Context, limit int) ([]Endpoint, error) {
 	var list []Endpoint
-	err := r.query(
-		ctx,
-		`SELECT h.connection_id, c.module FROM connection_health h JOIN connections c ON c.id = h.connection_id WHERE h.opened_at IS NOT NULL AND h.paused_at IS NULL AND h.probe_at <= ?
-		AND (SELECT 1 FROM deliveries d WHERE d.endpoint_id = h.connection_id AND d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL LIMIT 1) = 1 ORDER BY h.probe_at LIMIT ?`,
-		[]any{micro(r.Now()), limit},
-		collect(&list, func(l *Endpoint) []any { return []any{&l.ID, &l.Module} }),
-	)
+	err := r.query(ctx, `
+		SELECT h.connection_id, c.module
+		FROM connection_health h
+		JOIN connections c ON c.id = h.connection_id
+		WHERE h.opened_at IS NOT NULL
+		AND h.paused_at IS NULL
+		AND h.probe_at <= ?
+		AND (
+			SELECT 1
+			FROM deliveries d
+			WHERE d.endpoint_id = h.connection_id
+			AND d.state IN ('pending', 'retrying')
+			AND d.next_at IS NOT NULL
+			LIMIT 1
+		) = 1
+		ORDER BY h.probe_at
+		LIMIT ?`,
+		[]any{micro(r.Now()), limit}, collect(&list, func(l *Endpoint) []any { return []any{&l.ID, &l.Module} }))
 	return list, err
 }
 
@@ -235,27 +218,29 @@ func (r queries) EndpointsToProbe(ctx context.Context, limit int) ([]Endpoint, e
 // nothing to be probed with may be back.
 func (r queries) FailingEndpoints(ctx context.Context, long time.Duration, limit int) ([]int64, error) {
 	var list []int64
-	err := r.query(
-		ctx,
-		"SELECT connection_id FROM connection_health WHERE opened_at IS NOT NULL AND paused_at IS NULL AND failing_since <= ? AND probe_at - failing_since >= ? ORDER BY failing_since LIMIT ?",
-		[]any{
-			micro(r.Now().Add(-long)),
-			long.Microseconds(),
-			limit,
-		},
-		collect(&list, func(id *int64) []any { return []any{id} }),
-	)
+	err := r.query(ctx, `
+		SELECT connection_id
+		FROM connection_health
+		WHERE opened_at IS NOT NULL
+		AND paused_at IS NULL
+		AND failing_since <= ?
+		AND probe_at - failing_since >= ?
+		ORDER BY failing_since
+		LIMIT ?`,
+		[]any{micro(r.Now().Add(-long)), long.Microseconds(), limit},
+		collect(&list, func(id *int64) []any { return []any{id} }))
 	return list, err
 }
 
 // RetryNow lets everything that waits for an endpoint go now: its receiver is back.
 func (tx *Tx) RetryNow(endpoint int64) error {
-	_, err := tx.exec(
-		"UPDATE deliveries SET next_at = ? WHERE endpoint_id = ? AND state IN ('pending', 'retrying') AND next_at IS NOT NULL AND next_at > ?",
-		micro(tx.Now()),
-		endpoint,
-		micro(tx.Now()),
-	)
+	_, err := tx.exec(`
+		UPDATE deliveries
+		SET next_at = ?
+		WHERE endpoint_id = ?
+		AND state IN ('pending', 'retrying')
+		AND next_at IS NOT NULL
+		AND next_at > ?`, micro(tx.Now()), endpoint, micro(tx.Now()))
 	return err
 }
 
@@ -272,13 +257,12 @@ func (r queries) BacklogOf(ctx context.Context, endpoint, upTo int64) (EndpointB
 		cond, args = " AND d.id <= ?", append(args, upTo)
 	}
 	var q EndpointBacklog
-	err := r.get(
-		ctx,
-		"SELECT coalesce(max(d.id), 0), count(*) FROM deliveries d WHERE d.endpoint_id = ? AND d.state IN "+openStates+" AND d.event_id IS NOT NULL"+cond,
-		args,
-		&q.Last,
-		&q.Open,
-	)
+	err := r.get(ctx, `
+		SELECT coalesce(max(d.id), 0), count(*)
+		FROM deliveries d
+		WHERE d.endpoint_id = ?
+		AND d.state IN `+openStates+`
+		AND d.event_id IS NOT NULL`+cond, args, &q.Last, &q.Open)
 	return q, err
 }
 
@@ -286,12 +270,15 @@ func (r queries) BacklogOf(ctx context.Context, endpoint, upTo int64) (EndpointB
 // time, more than a minute late.
 func (r queries) SentLate(ctx context.Context, endpoint, upTo int64, since time.Time) (int, error) {
 	var n int
-	err := r.get(
-		ctx,
-		"SELECT count(*) FROM deliveries d WHERE d.connection_id IN (SELECT c.id FROM connections c WHERE c.id = ? OR c.endpoint_id = ?) AND d.id <= ? AND d.state = 'delivered' AND d.finished_at >= ? AND d.finished_at - d.due_since > 60000000 AND d.event_id IS NOT NULL",
-		[]any{endpoint, endpoint, upTo, micro(since)},
-		&n,
-	)
+	err := r.get(ctx, `
+		SELECT count(*)
+		FROM deliveries d
+		WHERE d.connection_id IN (SELECT c.id FROM connections c WHERE c.id = ? OR c.endpoint_id = ?)
+		AND d.id <= ?
+		AND d.state = 'delivered'
+		AND d.finished_at >= ?
+		AND d.finished_at - d.due_since > 60000000
+		AND d.event_id IS NOT NULL`, []any{endpoint, endpoint, upTo, micro(since)}, &n)
 	return n, err
 }
 
@@ -299,11 +286,12 @@ func (r queries) SentLate(ctx context.Context, endpoint, upTo int64, since time.
 // to be summed up.
 func (r queries) Recovering(ctx context.Context, limit int) ([]int64, error) {
 	var list []int64
-	err := r.query(
-		ctx,
-		"SELECT connection_id FROM connection_health WHERE recover_upto IS NOT NULL ORDER BY recover_upto LIMIT ?",
-		[]any{limit},
-		collect(&list, func(id *int64) []any { return []any{id} }),
-	)
+	err := r.query(ctx, `
+		SELECT connection_id
+		FROM connection_health
+		WHERE recover_upto IS NOT NULL
+		ORDER BY recover_upto
+		LIMIT ?`,
+		[]any{limit}, collect(&list, func(id *int64) []any { return []any{id} }))
 	return list, err
 }

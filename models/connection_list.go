@@ -86,32 +86,24 @@ var ownedBy = map[OwnerKind]string{
 	OwnerShared:  "c.user_id IS NULL",
 }
 
-const connectionRowSelect = `SELECT c.id, c.product_id, c.group_id, c.user_id, c.endpoint_id, c.module, c.field, c.name, c.hint, c.enabled, c.disabled_why, c.version, c.created_at, c.updated_at,
-	coalesce(p.name, ''), coalesce(g.name, ''), coalesce(u.name, ''), (SELECT count(*) FROM deliveries d WHERE d.connection_id = c.id AND d.state IN ` + openStates + `), `
+const connectionRowSelect = `
+	SELECT c.id, c.product_id, c.group_id, c.user_id, c.endpoint_id, c.module, c.field, c.name, c.hint, c.enabled,
+		c.disabled_why, c.version, c.created_at, c.updated_at, coalesce(p.name, ''), coalesce(g.name, ''),
+		coalesce(u.name, ''), (
+		SELECT count(*)
+		FROM deliveries d
+		WHERE d.connection_id = c.id
+		AND d.state IN ` + openStates + `
+	), `
 
 const connectionRowFrom = ` FROM connections c JOIN connection_health h ON h.connection_id = c.id JOIN connection_health l ON l.connection_id = coalesce(c.endpoint_id, c.id)
 	LEFT JOIN products p ON p.id = c.product_id LEFT JOIN product_groups g ON g.id = c.group_id LEFT JOIN users u ON u.id = c.user_id `
 
 func (c *ConnectionRow) dst() []any {
 	mine := []any{
-		&c.ID,
-		&c.ProductID,
-		&c.GroupID,
-		&c.UserID,
-		&c.EndpointID,
-		&c.Module,
-		&c.Field,
-		&c.Name,
-		&c.Hint,
-		&c.Enabled,
-		&c.DisabledWhy,
-		&c.Version,
-		timeTo(&c.CreatedAt),
-		timeTo(&c.UpdatedAt),
-		&c.Product,
-		&c.Group,
-		&c.User,
-		&c.Waiting,
+		&c.ID, &c.ProductID, &c.GroupID, &c.UserID, &c.EndpointID, &c.Module, &c.Field, &c.Name, &c.Hint,
+		&c.Enabled, &c.DisabledWhy, &c.Version, timeTo(&c.CreatedAt), timeTo(&c.UpdatedAt), &c.Product, &c.Group,
+		&c.User, &c.Waiting,
 	}
 	return append(append(mine, c.OwnHealth.dst()...), c.EndpointHealth.dst()...)
 }
@@ -120,11 +112,8 @@ func (c *ConnectionRow) dst() []any {
 // scoped read.
 func (r queries) ConnectionRow(ctx context.Context, id int64) (ConnectionRow, error) {
 	var c ConnectionRow
-	err := r.get(
-		ctx,
-		connectionRowSelect+healthColumns+", "+endpointColumns+connectionRowFrom+"WHERE c.id = ?",
-		[]any{id},
-		c.dst()...)
+	err := r.get(ctx, connectionRowSelect+healthColumns+", "+endpointColumns+connectionRowFrom+"WHERE c.id = ?",
+		[]any{id}, c.dst()...)
 	if err != nil {
 		return c, notFound(err, "target")
 	}
@@ -145,12 +134,8 @@ func (r queries) ConnectionRowsOfGroup(ctx context.Context, groupID int64) ([]Co
 
 func (r queries) connectionRows(ctx context.Context, cond string, args []any) ([]ConnectionRow, error) {
 	var list []ConnectionRow
-	err := r.query(
-		ctx,
-		connectionRowSelect+healthColumns+", "+endpointColumns+connectionRowFrom+"WHERE "+cond+" ORDER BY c.id",
-		args,
-		collect(&list, (*ConnectionRow).dst),
-	)
+	err := r.query(ctx, connectionRowSelect+healthColumns+", "+endpointColumns+connectionRowFrom+"WHERE "+cond+`
+		ORDER BY c.id`, args, collect(&list, (*ConnectionRow).dst))
 	return list, err
 }
 
@@ -166,12 +151,9 @@ const trouble = `CASE WHEN l.paused_at IS NOT NULL AND c.enabled THEN 0 WHEN NOT
 func (r queries) Connections(ctx context.Context, f ConnectionFilter) ([]ConnectionRow, error) {
 	cond, args := connectionCondition(f)
 	var list []ConnectionRow
-	err := r.query(
-		ctx,
-		connectionRowSelect+healthColumns+", "+endpointColumns+connectionRowFrom+"WHERE "+cond+" ORDER BY "+trouble+", c.id LIMIT ?",
-		append(args, f.Limit),
-		collect(&list, (*ConnectionRow).dst),
-	)
+	err := r.query(ctx, connectionRowSelect+healthColumns+", "+endpointColumns+connectionRowFrom+"WHERE "+cond+`
+		ORDER BY `+trouble+`, c.id
+		LIMIT ?`, append(args, f.Limit), collect(&list, (*ConnectionRow).dst))
 	return list, err
 }
 
@@ -219,7 +201,8 @@ func (r queries) MailServer(ctx context.Context) (ConnectionRow, error) {
 
 // ShareEndpoint lets all connections of a module share an endpoint.
 func (tx *Tx) ShareEndpoint(module string, endpoint int64) error {
-	_, err := tx.exec("UPDATE connections SET endpoint_id = ? WHERE module = ? AND id <> ?", endpoint, module, endpoint)
+	_, err := tx.exec("UPDATE connections SET endpoint_id = ? WHERE module = ? AND id <> ?",
+		endpoint, module, endpoint)
 	return err
 }
 
@@ -232,14 +215,9 @@ type OutboxTally struct {
 // Outbox counts what is open.
 func (r queries) Outbox(ctx context.Context) (OutboxTally, error) {
 	var t OutboxTally
-	err := r.get(
-		ctx,
-		`SELECT (SELECT count(*) FROM deliveries WHERE state IN `+waitingStates+`), (SELECT count(*) FROM deliveries WHERE state = 'sending'),
-		(SELECT min(due_since) FROM deliveries WHERE state IN `+waitingStates+`)`,
-		nil,
-		&t.Waiting,
-		&t.Sending,
-		timeTo(&t.Oldest),
-	)
+	err := r.get(ctx, `
+		SELECT (SELECT count(*) FROM deliveries WHERE state IN `+waitingStates+`), (SELECT count(*) FROM deliveries
+			WHERE state = 'sending'), (SELECT min(due_since) FROM deliveries WHERE state IN `+waitingStates+")",
+		nil, &t.Waiting, &t.Sending, timeTo(&t.Oldest))
 	return t, err
 }

@@ -73,27 +73,9 @@ const deliveryColumns = `d.id, d.uuid, coalesce(d.event_id, 0), d.connection_id,
 
 func (d *Delivery) dst() []any {
 	return []any{
-		&d.ID,
-		&d.UUID,
-		&d.EventID,
-		&d.ConnectionID,
-		&d.EndpointID,
-		&d.ProductID,
-		&d.Recipient,
-		&d.Title,
-		&d.State,
-		&d.Reason,
-		&d.Attempts,
-		&d.Spent,
-		timeTo(&d.NextAt),
-		timeTo(&d.LockedUntil),
-		&d.Claim,
-		&d.Probe,
-		&d.ByHand,
-		&d.ResendID,
-		timeTo(&d.CreatedAt),
-		timeTo(&d.DueSince),
-		timeTo(&d.FinishedAt),
+		&d.ID, &d.UUID, &d.EventID, &d.ConnectionID, &d.EndpointID, &d.ProductID, &d.Recipient, &d.Title, &d.State,
+		&d.Reason, &d.Attempts, &d.Spent, timeTo(&d.NextAt), timeTo(&d.LockedUntil), &d.Claim, &d.Probe, &d.ByHand,
+		&d.ResendID, timeTo(&d.CreatedAt), timeTo(&d.DueSince), timeTo(&d.FinishedAt),
 	}
 }
 
@@ -109,22 +91,19 @@ type LedgerRow struct {
 	ProbeAt    time.Time // and when it is tried next; zero where it is paused
 }
 
-const ledgerSelect = "SELECT " + deliveryColumns + `, coalesce(p.name, ''), c.name, c.module, c.hint, coalesce(c.product_id, 0), coalesce(c.group_id, 0), coalesce(c.user_id, 0),
-	h.opened_at IS NOT NULL, CASE WHEN h.paused_at IS NULL THEN h.probe_at END
-	FROM deliveries d JOIN connections c ON c.id = d.connection_id JOIN connection_health h ON h.connection_id = d.endpoint_id LEFT JOIN products p ON p.id = d.product_id `
+const ledgerSelect = `
+	SELECT ` + deliveryColumns + `, coalesce(p.name, ''), c.name, c.module, c.hint, coalesce(c.product_id, 0),
+		coalesce(c.group_id, 0), coalesce(c.user_id, 0), h.opened_at IS NOT NULL, CASE
+		WHEN h.paused_at IS NULL THEN h.probe_at END
+	FROM deliveries d
+	JOIN connections c ON c.id = d.connection_id
+	JOIN connection_health h ON h.connection_id = d.endpoint_id
+	LEFT JOIN products p ON p.id = d.product_id `
 
 func (l *LedgerRow) dst() []any {
 	return append(
-		l.Delivery.dst(),
-		&l.Product,
-		&l.Connection,
-		&l.Module,
-		&l.Hint,
-		&l.Owner.ProductID,
-		&l.Owner.GroupID,
-		&l.Owner.UserID,
-		&l.Down,
-		timeTo(&l.ProbeAt),
+		l.Delivery.dst(), &l.Product, &l.Connection, &l.Module, &l.Hint, &l.Owner.ProductID, &l.Owner.GroupID,
+		&l.Owner.UserID, &l.Down, timeTo(&l.ProbeAt),
 	)
 }
 
@@ -156,24 +135,16 @@ func (r queries) Delivery(ctx context.Context, scope Scope, id int64) (LedgerRow
 // from a scoped read.
 func (r queries) AttemptsOf(ctx context.Context, d Delivery) ([]Attempt, error) {
 	var list []Attempt
-	err := r.query(
-		ctx,
-		"SELECT number, at, duration, result, status, reason, answer, private, probe FROM attempts WHERE delivery_id = ? ORDER BY number",
-		[]any{d.ID},
-		collect(&list, func(a *Attempt) []any {
-			return []any{
-				&a.Number,
-				timeTo(&a.At),
-				(*int64)(&a.Duration),
-				&a.Result,
-				&a.Status,
-				&a.Reason,
-				&a.Answer,
-				&a.Private,
-				&a.Probe,
-			}
-		}),
-	)
+	err := r.query(ctx, `
+		SELECT number, at, duration, result, status, reason, answer, private, probe
+		FROM attempts
+		WHERE delivery_id = ?
+		ORDER BY number`, []any{d.ID}, collect(&list, func(a *Attempt) []any {
+		return []any{
+			&a.Number, timeTo(&a.At), (*int64)(&a.Duration), &a.Result, &a.Status, &a.Reason, &a.Answer, &a.Private,
+			&a.Probe,
+		}
+	}))
 	return list, err
 }
 
@@ -240,8 +211,8 @@ func ledgerCondition(scope Scope, f LedgerFilter) (string, []any) {
 	}
 	if f.Connections != nil {
 		cond, args = cond+" AND d.connection_id IN ("+placeholders(len(f.Connections))+")", append(
-			args,
-			toAny(f.Connections)...)
+			args, toAny(f.Connections)...,
+		)
 	}
 	return cond, args
 }
@@ -250,12 +221,9 @@ func ledgerCondition(scope Scope, f LedgerFilter) (string, []any) {
 func (r queries) Ledger(ctx context.Context, scope Scope, f LedgerFilter) ([]LedgerRow, error) {
 	cond, args := ledgerCondition(scope, f)
 	var list []LedgerRow
-	err := r.query(
-		ctx,
-		ledgerSelect+"WHERE "+cond+" ORDER BY d.id DESC LIMIT ?",
-		append(args, f.Limit),
-		collect(&list, (*LedgerRow).dst),
-	)
+	err := r.query(ctx, ledgerSelect+"WHERE "+cond+`
+		ORDER BY d.id DESC
+		LIMIT ?`, append(args, f.Limit), collect(&list, (*LedgerRow).dst))
 	return list, err
 }
 
@@ -268,25 +236,23 @@ func (r queries) DeliveryTally(
 		return tally, nil
 	}
 	cond, args := scope.where("d.product_id")
-	err := r.query(
-		ctx,
-		"SELECT d.event_id, d.state, count(*) FROM deliveries d WHERE d.event_id IN ("+placeholders(
-			len(eventIDs),
-		)+") AND "+cond+" GROUP BY d.event_id, d.state",
-		append(toAny(eventIDs), args...),
-		func(rows scanner) error {
-			var id int64
-			var state DeliveryState
-			var n int
-			if err := rows.Scan(&id, &state, &n); err != nil {
-				return err
-			}
-			if tally[id] == nil {
-				tally[id] = map[DeliveryState]int{}
-			}
-			tally[id][state] = n
-			return nil
-		},
-	)
+	err := r.query(ctx, `
+		SELECT d.event_id, d.state, count(*)
+		FROM deliveries d
+		WHERE d.event_id IN (`+placeholders(len(eventIDs))+`)
+		AND `+cond+`
+		GROUP BY d.event_id, d.state`, append(toAny(eventIDs), args...), func(rows scanner) error {
+		var id int64
+		var state DeliveryState
+		var n int
+		if err := rows.Scan(&id, &state, &n); err != nil {
+			return err
+		}
+		if tally[id] == nil {
+			tally[id] = map[DeliveryState]int{}
+		}
+		tally[id][state] = n
+		return nil
+	})
 	return tally, err
 }

@@ -28,25 +28,15 @@ func (tx *Tx) InsertDelivery(d *Delivery) (made bool, err error) {
 	if d.DueSince.IsZero() {
 		d.DueSince = d.CreatedAt
 	}
-	d.ID, err = tx.insert(
-		`INSERT INTO deliveries (uuid, event_id, connection_id, endpoint_id, product_id, recipient, title, state, reason, next_at, locked_until, claim, created_at, due_since, finished_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id`,
-		d.UUID,
-		nullID(d.EventID),
-		d.ConnectionID,
-		d.EndpointID,
-		nullID(d.ProductID),
-		d.Recipient,
-		d.Title,
-		d.State,
-		d.Reason,
-		micro(d.NextAt),
-		micro(d.LockedUntil),
-		d.Claim,
-		micro(d.CreatedAt),
-		micro(d.DueSince),
-		micro(d.FinishedAt),
-	)
+	d.ID, err = tx.insert(`
+		INSERT INTO deliveries (uuid, event_id, connection_id, endpoint_id, product_id, recipient, title, state,
+			reason, next_at, locked_until, claim, created_at, due_since, finished_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO NOTHING
+		RETURNING id`,
+		d.UUID, nullID(d.EventID), d.ConnectionID, d.EndpointID, nullID(d.ProductID), d.Recipient, d.Title, d.State,
+		d.Reason, micro(d.NextAt), micro(d.LockedUntil), d.Claim, micro(d.CreatedAt), micro(d.DueSince),
+		micro(d.FinishedAt))
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -71,15 +61,23 @@ type QueuePosition struct {
 func (r queries) QueuePositionOf(ctx context.Context, d Delivery) (QueuePosition, error) {
 	var busy int
 	var opened, free sql.NullInt64
-	err := r.get(
-		ctx,
-		`SELECT (SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE connection_id = ? AND product_id = ? AND recipient = ? AND event_id IS NOT NULL AND state IN `+openStates+` LIMIT 1) x),
-		h.opened_at, h.free_at FROM connection_health h WHERE h.connection_id = ?`,
-		[]any{d.ConnectionID, d.ProductID, d.Recipient, d.EndpointID},
-		&busy,
-		&opened,
-		&free,
-	)
+	err := r.get(ctx, `
+		SELECT (
+			SELECT count(*)
+			FROM (
+				SELECT 1
+				FROM deliveries
+				WHERE connection_id = ?
+				AND product_id = ?
+				AND recipient = ?
+				AND event_id IS NOT NULL
+				AND state IN `+openStates+`
+				LIMIT 1
+			) x
+		), h.opened_at, h.free_at
+		FROM connection_health h
+		WHERE h.connection_id = ?`,
+		[]any{d.ConnectionID, d.ProductID, d.Recipient, d.EndpointID}, &busy, &opened, &free)
 	return QueuePosition{Busy: busy > 0, Stopped: opened.Valid || free.Int64 > r.Now().UnixMicro()}, err
 }
 
@@ -92,9 +90,22 @@ type Due struct {
 
 // endpointsWithDue walks from one endpoint that has rows with a time to the next, so
 // that it costs the same however many each has.
-const endpointsWithDue = `WITH RECURSIVE endpoints (id) AS (
-	SELECT min(endpoint_id) FROM deliveries WHERE ` + due + `
-	UNION ALL SELECT (SELECT min(d.endpoint_id) FROM deliveries d WHERE d.state IN ('pending', 'retrying') AND d.next_at IS NOT NULL AND d.endpoint_id > endpoints.id) FROM endpoints WHERE endpoints.id IS NOT NULL) `
+const endpointsWithDue = `
+	WITH RECURSIVE endpoints (id) AS (
+		SELECT min(endpoint_id)
+		FROM deliveries
+		WHERE ` + due + `
+		UNION ALL
+		SELECT (
+			SELECT min(d.endpoint_id)
+			FROM deliveries d
+			WHERE d.state IN ('pending', 'retrying')
+			AND d.next_at IS NOT NULL
+			AND d.endpoint_id > endpoints.id
+		)
+		FROM endpoints
+		WHERE endpoints.id IS NOT NULL
+	) `
 
 // DueDeliveries lists what is due, of each endpoint the longest due first and at
 // most so many: none of the endpoints in except, of those that are stopped, or that
@@ -105,7 +116,15 @@ func (r queries) DueDeliveries(ctx context.Context, except []int64, each int) ([
 	if len(except) > 0 {
 		cond = " AND l.id NOT IN (" + placeholders(len(except)) + ")"
 	}
-	const rows = "SELECT x.id, x.next_at, x.endpoint_id FROM deliveries x WHERE x.endpoint_id = l.id AND x.state IN ('pending', 'retrying') AND x.next_at IS NOT NULL AND x.next_at <= ?" + firstOfQueue + " ORDER BY x.next_at, x.id LIMIT ?"
+	const rows = `
+		SELECT x.id, x.next_at, x.endpoint_id
+		FROM deliveries x
+		WHERE x.endpoint_id = l.id
+		AND x.state IN ('pending', 'retrying')
+		AND x.next_at IS NOT NULL
+		AND x.next_at <= ?` + firstOfQueue + `
+		ORDER BY x.next_at, x.id
+		LIMIT ?`
 	args := []any{now, each}
 	join := " CROSS JOIN deliveries d WHERE d.id IN (SELECT y.id FROM (" + rows + ") y)"
 	if r.dialect == Postgres {
@@ -117,8 +136,7 @@ func (r queries) DueDeliveries(ctx context.Context, except []int64, each int) ([
 		ctx,
 		endpointsWithDue+`SELECT d.id, l.id, c.module FROM endpoints l JOIN connection_health h ON h.connection_id = l.id JOIN connections c ON c.id = l.id`+
 			join+" AND h.opened_at IS NULL AND h.free_at <= ?"+cond+" ORDER BY d.next_at, d.id",
-		args,
-		collect(&list, func(d *Due) []any { return []any{&d.ID, &d.EndpointID, &d.Module} }),
+		args, collect(&list, func(d *Due) []any { return []any{&d.ID, &d.EndpointID, &d.Module} }),
 	)
 	return list, err
 }
@@ -140,14 +158,17 @@ func (tx *Tx) claim(cond string, args []any) ([]Delivery, error) {
 		lock = " FOR UPDATE SKIP LOCKED"
 	}
 	var list []Delivery
-	err := tx.query(
-		tx.Context(),
-		`UPDATE deliveries SET state = 'sending', locked_until = ?, claim = ?, probe = ? WHERE id IN (
-		SELECT d.id FROM deliveries d WHERE d.state IN `+waitingStates+` AND `+cond+` ORDER BY d.id`+lock+`)
-		RETURNING `+claimColumns,
-		args,
-		collect(&list, (*Delivery).dst),
-	)
+	err := tx.query(tx.Context(), `
+		UPDATE deliveries
+		SET state = 'sending', locked_until = ?, claim = ?, probe = ?
+		WHERE id IN (
+			SELECT d.id
+			FROM deliveries d
+			WHERE d.state IN `+waitingStates+`
+			AND `+cond+`
+			ORDER BY d.id`+lock+`
+		)
+		RETURNING `+claimColumns, args, collect(&list, (*Delivery).dst))
 	return list, err
 }
 
@@ -167,8 +188,7 @@ func (r queries) NextDue(ctx context.Context) (time.Time, error) {
 		ctx,
 		endpointsWithDue+`SELECT min(CASE WHEN h.opened_at IS NULL THEN `+greatest+`((SELECT min(x.next_at) FROM deliveries x WHERE x.endpoint_id = l.id AND x.state IN ('pending', 'retrying') AND x.next_at IS NOT NULL), h.free_at)
 		WHEN h.paused_at IS NULL THEN h.probe_at END) FROM endpoints l JOIN connection_health h ON h.connection_id = l.id`,
-		nil,
-		timeTo(&at),
+		nil, timeTo(&at),
 	)
 	return at, err
 }
@@ -182,18 +202,14 @@ func (tx *Tx) Settle(d Delivery, claim string, tried *Attempt) (bool, error) {
 			return false, err
 		}
 	}
-	n, err := tx.exec(
-		`UPDATE deliveries SET state = ?, reason = ?, attempts = ?, spent = ?, next_at = ?, locked_until = NULL, claim = '', probe = FALSE, finished_at = ?
-		WHERE id = ? AND claim = ? AND state = 'sending'`,
-		d.State,
-		d.Reason,
-		d.Attempts,
-		d.Spent,
-		micro(d.NextAt),
-		micro(d.FinishedAt),
-		d.ID,
-		claim,
-	)
+	n, err := tx.exec(`
+		UPDATE deliveries
+		SET state = ?, reason = ?, attempts = ?, spent = ?, next_at = ?, locked_until = NULL, claim = '',
+			probe = FALSE, finished_at = ?
+		WHERE id = ?
+		AND claim = ?
+		AND state = 'sending'`,
+		d.State, d.Reason, d.Attempts, d.Spent, micro(d.NextAt), micro(d.FinishedAt), d.ID, claim)
 	if err == nil && n == 1 && !d.State.Open() {
 		err = tx.promote(d)
 	}
@@ -204,19 +220,16 @@ func (tx *Tx) Settle(d Delivery, claim string, tried *Attempt) (bool, error) {
 }
 
 func (tx *Tx) insertAttempt(id int64, a Attempt) error {
-	_, err := tx.exec(
-		`INSERT INTO attempts (delivery_id, number, at, duration, result, status, reason, answer, private, probe)
-		SELECT d.id, (SELECT coalesce(max(a.number), 0) + 1 FROM attempts a WHERE a.delivery_id = d.id), `+attemptValues(tx.dialect)+` FROM deliveries d WHERE d.id = ?`,
-		micro(a.At),
-		int64(a.Duration),
-		a.Result,
-		a.Status,
-		a.Reason,
-		a.Answer,
-		a.Private,
-		a.Probe,
-		id,
-	)
+	_, err := tx.exec(`
+		INSERT INTO attempts (delivery_id, number, at, duration, result, status, reason, answer, private, probe)
+		SELECT d.id, (
+			SELECT coalesce(max(a.number), 0) + 1
+			FROM attempts a
+			WHERE a.delivery_id = d.id
+		), `+attemptValues(tx.dialect)+`
+		FROM deliveries d
+		WHERE d.id = ?`,
+		micro(a.At), int64(a.Duration), a.Result, a.Status, a.Reason, a.Answer, a.Private, a.Probe, id)
 	return err
 }
 
@@ -231,9 +244,20 @@ func (tx *Tx) promote(d Delivery) error {
 	if d.EventID == 0 || d.ProductID == 0 {
 		return nil
 	}
-	_, err := tx.exec(`UPDATE deliveries SET next_at = ? WHERE state = 'pending' AND next_at IS NULL AND id = (
-		SELECT min(f.id) FROM deliveries f WHERE f.connection_id = ? AND f.product_id = ? AND f.recipient = ? AND f.event_id IS NOT NULL AND f.state IN `+openStates+`)`,
-		micro(tx.Now()), d.ConnectionID, d.ProductID, d.Recipient)
+	_, err := tx.exec(`
+		UPDATE deliveries
+		SET next_at = ?
+		WHERE state = 'pending'
+		AND next_at IS NULL
+		AND id = (
+			SELECT min(f.id)
+			FROM deliveries f
+			WHERE f.connection_id = ?
+			AND f.product_id = ?
+			AND f.recipient = ?
+			AND f.event_id IS NOT NULL
+			AND f.state IN `+openStates+`
+		)`, micro(tx.Now()), d.ConnectionID, d.ProductID, d.Recipient)
 	return err
 }
 
@@ -242,21 +266,34 @@ func (tx *Tx) promote(d Delivery) error {
 // looked at: each costs a look at its queue.
 func (r queries) HasBlocked(ctx context.Context, newest int) (bool, error) {
 	var n int
-	err := r.get(
-		ctx,
-		`SELECT count(*) FROM (SELECT 1 FROM (SELECT b.id, b.event_id, b.connection_id, b.product_id, b.recipient FROM deliveries b
-		WHERE b.state = 'pending' AND b.next_at IS NULL ORDER BY b.id DESC LIMIT ?) x WHERE 1 = 1`+firstOfQueue+" LIMIT 1) y",
-		[]any{newest},
-		&n,
-	)
+	err := r.get(ctx, `
+		SELECT count(*)
+		FROM (
+			SELECT 1
+			FROM (
+				SELECT b.id, b.event_id, b.connection_id, b.product_id, b.recipient
+				FROM deliveries b
+				WHERE b.state = 'pending'
+				AND b.next_at IS NULL
+				ORDER BY b.id DESC
+				LIMIT ?
+			) x
+			WHERE 1 = 1`+firstOfQueue+`
+			LIMIT 1
+		) y`, []any{newest}, &n)
 	return n > 0, err
 }
 
 // FreeBlocked gives such deliveries their time: on PostgreSQL one can be
 // written while the last of its queue is being settled.
 func (tx *Tx) FreeBlocked() (int64, error) {
-	return tx.exec(
-		"UPDATE deliveries SET next_at = ? WHERE id IN (SELECT x.id FROM deliveries x WHERE x.state = 'pending' AND x.next_at IS NULL"+firstOfQueue+")",
-		micro(tx.Now()),
-	)
+	return tx.exec(`
+		UPDATE deliveries
+		SET next_at = ?
+		WHERE id IN (
+			SELECT x.id
+			FROM deliveries x
+			WHERE x.state = 'pending'
+			AND x.next_at IS NULL`+firstOfQueue+`
+		)`, micro(tx.Now()))
 }

@@ -20,12 +20,15 @@ const (
 // than its lease.
 func (r queries) HasExpiredLease(ctx context.Context) (bool, error) {
 	var n int
-	err := r.get(
-		ctx,
-		"SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE state = 'sending' AND locked_until <= ? LIMIT 1) x",
-		[]any{micro(r.Now())},
-		&n,
-	)
+	err := r.get(ctx, `
+		SELECT count(*)
+		FROM (
+			SELECT 1
+			FROM deliveries
+			WHERE state = 'sending'
+			AND locked_until <= ?
+			LIMIT 1
+		) x`, []any{micro(r.Now())}, &n)
 	return n > 0, err
 }
 
@@ -44,23 +47,24 @@ func (tx *Tx) ReturnExpired(by time.Time) (int64, error) {
 		until time.Time
 	}
 	var list []lost
-	err := tx.query(
-		tx.Context(),
-		"SELECT id, probe, locked_until FROM deliveries WHERE state = 'sending' AND locked_until <= ? ORDER BY locked_until LIMIT ?"+lock,
+	err := tx.query(tx.Context(), `
+		SELECT id, probe, locked_until
+		FROM deliveries
+		WHERE state = 'sending'
+		AND locked_until <= ?
+		ORDER BY locked_until
+		LIMIT ?`+lock,
 		[]any{micro(by), maxLost},
-		collect(&list, func(l *lost) []any { return []any{&l.id, &l.probe, timeTo(&l.until)} }),
-	)
+		collect(&list, func(l *lost) []any { return []any{&l.id, &l.probe, timeTo(&l.until)} }))
 	if err != nil {
 		return 0, err
 	}
 	for _, l := range list {
-		if _, err := tx.exec(
-			`UPDATE deliveries SET state = CASE WHEN spent = 0 THEN 'pending' ELSE 'retrying' END, attempts = attempts + 1, next_at = ?,
-			locked_until = NULL, claim = '', probe = FALSE, reason = ? WHERE id = ?`,
-			micro(tx.Now()),
-			why,
-			l.id,
-		); err != nil {
+		if _, err := tx.exec(`
+			UPDATE deliveries
+			SET state = CASE WHEN spent = 0 THEN 'pending' ELSE 'retrying' END, attempts = attempts + 1, next_at = ?,
+				locked_until = NULL, claim = '', probe = FALSE, reason = ?
+			WHERE id = ?`, micro(tx.Now()), why, l.id); err != nil {
 			return 0, err
 		}
 		at := tx.Now()
@@ -77,25 +81,24 @@ func (tx *Tx) ReturnExpired(by time.Time) (int64, error) {
 // ExpiredDeliveries lists some deliveries that have waited since a time or longer.
 func (r queries) ExpiredDeliveries(ctx context.Context, since time.Time, limit int) ([]Delivery, error) {
 	var list []Delivery
-	err := r.query(
-		ctx,
-		"SELECT "+deliveryColumns+" FROM deliveries d WHERE d.state IN "+waitingStates+" AND d.due_since <= ? ORDER BY d.due_since LIMIT ?",
-		[]any{micro(since), limit},
-		collect(&list, (*Delivery).dst),
-	)
+	err := r.query(ctx, `
+		SELECT `+deliveryColumns+`
+		FROM deliveries d
+		WHERE d.state IN `+waitingStates+`
+		AND d.due_since <= ?
+		ORDER BY d.due_since
+		LIMIT ?`, []any{micro(since), limit}, collect(&list, (*Delivery).dst))
 	return list, err
 }
 
 // GiveUp ends deliveries that still wait.
 func (tx *Tx) GiveUp(list []Delivery, state DeliveryState, reason func(Delivery) string) error {
 	for _, d := range list {
-		n, err := tx.exec(
-			"UPDATE deliveries SET state = ?, reason = ?, next_at = NULL, finished_at = ? WHERE id = ? AND state IN "+waitingStates,
-			state,
-			reason(d),
-			micro(tx.Now()),
-			d.ID,
-		)
+		n, err := tx.exec(`
+			UPDATE deliveries
+			SET state = ?, reason = ?, next_at = NULL, finished_at = ?
+			WHERE id = ?
+			AND state IN `+waitingStates, state, reason(d), micro(tx.Now()), d.ID)
 		if err == nil && n > 0 {
 			err = tx.promote(d)
 		}

@@ -19,13 +19,13 @@ type LastNotified struct {
 // LastNotifiedOf looks at what a delivery's target has been told before it.
 func (r queries) LastNotifiedOf(ctx context.Context, d Delivery) (LastNotified, error) {
 	var w LastNotified
-	err := r.get(
-		ctx,
-		"SELECT g.announced_id, g.to_state FROM gate_changes g WHERE g.product_id = ? AND g.announced_id IS NOT NULL ORDER BY g.event_id DESC LIMIT 1",
-		[]any{d.ProductID},
-		&w.Latest,
-		&w.Now,
-	)
+	err := r.get(ctx, `
+		SELECT g.announced_id, g.to_state
+		FROM gate_changes g
+		WHERE g.product_id = ?
+		AND g.announced_id IS NOT NULL
+		ORDER BY g.event_id DESC
+		LIMIT 1`, []any{d.ProductID}, &w.Latest, &w.Now)
 	if errors.Is(err, sql.ErrNoRows) {
 		return LastNotified{}, nil
 	}
@@ -33,12 +33,8 @@ func (r queries) LastNotifiedOf(ctx context.Context, d Delivery) (LastNotified, 
 		return w, err
 	}
 	var n int
-	if err := r.get(
-		ctx,
-		"SELECT count(*) FROM gate_changes WHERE product_id = ? AND announced_id = ?",
-		[]any{d.ProductID, d.EventID},
-		&n,
-	); err != nil ||
+	if err := r.get(ctx, "SELECT count(*) FROM gate_changes WHERE product_id = ? AND announced_id = ?",
+		[]any{d.ProductID, d.EventID}, &n); err != nil ||
 		n == 0 {
 		return w, err
 	}
@@ -46,24 +42,25 @@ func (r queries) LastNotifiedOf(ctx context.Context, d Delivery) (LastNotified, 
 	const queue = "d.connection_id = ? AND d.product_id = ? AND d.recipient = ? AND "
 	args := []any{d.ConnectionID, d.ProductID, d.Recipient}
 	var told int64
-	err = r.get(
-		ctx,
-		"SELECT g.announced_id, g.to_state FROM deliveries d JOIN gate_changes g ON g.product_id = d.product_id AND g.announced_id = d.event_id WHERE "+queue+
-			"d.event_id < ? AND d.state = 'delivered' ORDER BY d.id DESC LIMIT 1",
-		append(args[:3:3], d.EventID),
-		&told,
-		&w.Delivered,
-	)
+	err = r.get(ctx, `
+		SELECT g.announced_id, g.to_state
+		FROM deliveries d
+		JOIN gate_changes g ON g.product_id = d.product_id AND g.announced_id = d.event_id
+		WHERE `+queue+`d.event_id < ?
+		AND d.state = 'delivered'
+		ORDER BY d.id DESC
+		LIMIT 1`, append(args[:3:3], d.EventID), &told, &w.Delivered)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return w, err
 	}
-	err = r.get(
-		ctx,
-		`SELECT count(*) FROM (SELECT 1 FROM deliveries d JOIN gate_changes g ON g.product_id = d.product_id AND g.announced_id = d.event_id JOIN attempts a ON a.delivery_id = d.id
-		WHERE `+queue+"d.event_id > ? AND a.result IN ('"+ResultUnsure+"', '"+ResultLost+"') LIMIT 1) x",
-		append(args[:3:3], told),
-		&n,
-	)
+	err = r.get(ctx, `
+		SELECT count(*)
+		FROM (SELECT 1
+		FROM deliveries d
+		JOIN gate_changes g ON g.product_id = d.product_id AND g.announced_id = d.event_id
+		JOIN attempts a ON a.delivery_id = d.id
+		WHERE `+queue+`d.event_id > ?
+		AND a.result IN ('`+ResultUnsure+"', '"+ResultLost+"') LIMIT 1) x", append(args[:3:3], told), &n)
 	w.MayKnow = n > 0
 	return w, err
 }
@@ -71,17 +68,21 @@ func (r queries) LastNotifiedOf(ctx context.Context, d Delivery) (LastNotified, 
 // CancelOutdated cancels what waits in a delivery's queue to tell of changes of
 // the gate up to an event, but for what somebody asked for by hand.
 func (tx *Tx) CancelOutdated(d Delivery, upTo int64, reason string) error {
-	_, err := tx.exec(
-		`UPDATE deliveries SET state = 'cancelled', reason = ?, next_at = NULL, finished_at = ? WHERE connection_id = ? AND product_id = ? AND recipient = ?
-		AND state IN `+waitingStates+` AND NOT by_hand AND event_id IN (SELECT g.announced_id FROM gate_changes g WHERE g.product_id = ? AND g.announced_id <= ?)`,
-		reason,
-		micro(tx.Now()),
-		d.ConnectionID,
-		d.ProductID,
-		d.Recipient,
-		d.ProductID,
-		upTo,
-	)
+	_, err := tx.exec(`
+		UPDATE deliveries
+		SET state = 'cancelled', reason = ?, next_at = NULL, finished_at = ?
+		WHERE connection_id = ?
+		AND product_id = ?
+		AND recipient = ?
+		AND state IN `+waitingStates+`
+		AND NOT by_hand
+		AND event_id IN (
+			SELECT g.announced_id
+			FROM gate_changes g
+			WHERE g.product_id = ?
+			AND g.announced_id <= ?
+		)`,
+		reason, micro(tx.Now()), d.ConnectionID, d.ProductID, d.Recipient, d.ProductID, upTo)
 	if err != nil {
 		return err
 	}
@@ -92,13 +93,16 @@ func (tx *Tx) CancelOutdated(d Delivery, upTo int64, reason string) error {
 // a product, or is an administrator. Without a product only these may.
 func (r queries) MayHear(ctx context.Context, address string, productID int64) (bool, error) {
 	var n int
-	err := r.get(
-		ctx,
-		`SELECT count(*) FROM (SELECT 1 FROM users u WHERE lower(u.email) = lower(?) AND u.active AND (u.administrator
-		OR `+existsSQL(roleUnionSQL("= u.id", "= ?", viewing))+`) LIMIT 1) x`,
-		append([]any{address}, repeatArgs(4, productID)...),
-		&n,
-	)
+	err := r.get(ctx, `
+		SELECT count(*)
+		FROM (
+			SELECT 1
+			FROM users u
+			WHERE lower(u.email) = lower(?)
+			AND u.active
+			AND (u.administrator OR `+existsSQL(roleUnionSQL("= u.id", "= ?", viewing))+`)
+			LIMIT 1
+		) x`, append([]any{address}, repeatArgs(4, productID)...), &n)
 	return n > 0, err
 }
 
@@ -106,13 +110,13 @@ func (r queries) MayHear(ctx context.Context, address string, productID int64) (
 // there is one.
 func (r queries) MayHearOwn(ctx context.Context, userID, productID int64) (bool, error) {
 	var n int
-	err := r.get(
-		ctx,
-		`SELECT count(*) FROM users u WHERE u.id = ? AND u.active AND (u.administrator OR CAST(? AS BIGINT) = 0
-		OR `+existsSQL(roleUnionSQL("= u.id", "= ?", viewing))+`)`,
-		append([]any{userID, productID}, repeatArgs(4, productID)...),
-		&n,
-	)
+	err := r.get(ctx, `
+		SELECT count(*)
+		FROM users u
+		WHERE u.id = ?
+		AND u.active
+		AND (u.administrator OR CAST(? AS BIGINT) = 0 OR `+existsSQL(roleUnionSQL("= u.id", "= ?", viewing))+")",
+		append([]any{userID, productID}, repeatArgs(4, productID)...), &n)
 	return n > 0, err
 }
 

@@ -21,18 +21,24 @@ func (t SourceTally) Drifted() bool {
 func (r queries) TallySources(ctx context.Context, branches []int64) (map[int64][]SourceTally, error) {
 	var list []SourceTally
 	in := "(" + placeholders(len(branches)) + ")"
-	err := r.query(
-		ctx,
-		"SELECT "+sourceColumns+" FROM sources s WHERE s.branch_id IN "+in+" ORDER BY s.branch_id, s.id",
-		toAny(branches),
-		collect(&list, func(t *SourceTally) []any { return t.dst() }),
-	)
+	err := r.query(ctx, `
+		SELECT `+sourceColumns+`
+		FROM sources s
+		WHERE s.branch_id IN `+in+`
+		ORDER BY s.branch_id, s.id`,
+		toAny(branches), collect(&list, func(t *SourceTally) []any { return t.dst() }))
 	if err != nil {
 		return nil, err
 	}
 	counted := map[int64]Counts{}
-	err = r.query(ctx, `SELECT o.source_id, o.severity, count(*) FROM observations o JOIN sources s ON s.id = o.source_id
-		WHERE o.branch_id IN `+in+" AND o.active = TRUE AND o.since <= s.version GROUP BY o.source_id, o.severity", toAny(branches), func(rows scanner) error {
+	err = r.query(ctx, `
+		SELECT o.source_id, o.severity, count(*)
+		FROM observations o
+		JOIN sources s ON s.id = o.source_id
+		WHERE o.branch_id IN `+in+`
+		AND o.active = TRUE
+		AND o.since <= s.version
+		GROUP BY o.source_id, o.severity`, toAny(branches), func(rows scanner) error {
 		var source, n int64
 		var severity Severity
 		if err := rows.Scan(&source, &severity, &n); err != nil {
@@ -55,10 +61,12 @@ func (r queries) TallySources(ctx context.Context, branches []int64) (map[int64]
 // when these were counted. An import that has read it before has to do so once
 // more.
 func (tx *Tx) Correct(t SourceTally) error {
-	n, err := tx.exec(
-		`UPDATE sources SET critical = ?, high = ?, medium = ?, low = ?, none = ?, unknown = ?, version = version + 1
-		WHERE id = ? AND version = ? AND NOT unsettled`,
-		append(t.Counted.args(), t.ID, t.Version)...)
+	n, err := tx.exec(`
+		UPDATE sources
+		SET critical = ?, high = ?, medium = ?, low = ?, none = ?, unknown = ?, version = version + 1
+		WHERE id = ?
+		AND version = ?
+		AND NOT unsettled`, append(t.Counted.args(), t.ID, t.Version)...)
 	if err == nil && n == 0 {
 		return errSourceMoved()
 	}

@@ -31,28 +31,18 @@ func (tx *Tx) InsertEvent(e *Event, readers ...string) error {
 	if e.ProductID != 0 {
 		product = e.ProductID
 	}
-	id, err := tx.insert(
-		"INSERT INTO events (uuid, type, version, product_id, actor, at, payload) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-		e.UUID,
-		e.Type,
-		e.Version,
-		product,
-		e.Actor,
-		micro(e.At),
-		string(e.Payload),
-	)
+	id, err := tx.insert(`
+		INSERT INTO events (uuid, type, version, product_id, actor, at, payload)
+		VALUES (?, ?, ?, ?, ?, ?, ?)
+		RETURNING id`,
+		e.UUID, e.Type, e.Version, product, e.Actor, micro(e.At), string(e.Payload))
 	if err != nil {
 		return err
 	}
 	e.ID = id
 	for _, reader := range readers {
-		if _, err := tx.exec(
-			"INSERT INTO event_work (reader, event_id, product_id, next_at) VALUES (?, ?, ?, ?)",
-			reader,
-			id,
-			e.ProductID,
-			micro(e.At),
-		); err != nil {
+		if _, err := tx.exec("INSERT INTO event_work (reader, event_id, product_id, next_at) VALUES (?, ?, ?, ?)",
+			reader, id, e.ProductID, micro(e.At)); err != nil {
 			return err
 		}
 	}
@@ -70,11 +60,27 @@ type Work struct {
 func (r queries) EventWork(ctx context.Context, reader string, limit int) ([]Work, error) {
 	now := micro(r.Now())
 	var list []Work
-	err := r.query(ctx, "SELECT "+eventColumns+`, coalesce(p.name, ''), w.attempts
-		FROM event_work w JOIN events e ON e.id = w.event_id LEFT JOIN products p ON p.id = e.product_id
-		WHERE w.reader = ? AND NOT w.parked AND w.next_at <= ? AND NOT EXISTS (SELECT 1 FROM event_work f
-			WHERE f.reader = w.reader AND f.product_id = w.product_id AND w.product_id <> 0 AND f.event_id < w.event_id AND NOT f.parked AND f.next_at > ?)
-		ORDER BY w.event_id LIMIT ?`, []any{reader, now, now, limit},
+	err := r.query(ctx, `
+		SELECT `+eventColumns+`, coalesce(p.name, ''), w.attempts
+		FROM event_work w
+		JOIN events e ON e.id = w.event_id
+		LEFT JOIN products p ON p.id = e.product_id
+		WHERE w.reader = ?
+		AND NOT w.parked
+		AND w.next_at <= ?
+		AND NOT EXISTS (
+			SELECT 1
+			FROM event_work f
+			WHERE f.reader = w.reader
+			AND f.product_id = w.product_id
+			AND w.product_id <> 0
+			AND f.event_id < w.event_id
+			AND NOT f.parked
+			AND f.next_at > ?
+		)
+		ORDER BY w.event_id
+		LIMIT ?`,
+		[]any{reader, now, now, limit},
 		collect(&list, func(w *Work) []any { return append(w.Event.dst(), &w.Event.Product, &w.Attempts) }))
 	return list, err
 }
@@ -91,9 +97,17 @@ type Parked struct {
 func (r queries) ParkedWork(ctx context.Context, scope Scope, reader string, limit int) ([]Parked, error) {
 	cond, args := scope.where("e.product_id")
 	var list []Parked
-	err := r.query(ctx, "SELECT "+eventColumns+`, coalesce(p.name, ''), w.attempts, w.error
-		FROM event_work w JOIN events e ON e.id = w.event_id LEFT JOIN products p ON p.id = e.product_id
-		WHERE w.reader = ? AND w.parked AND `+cond+" ORDER BY w.event_id DESC LIMIT ?", append(append([]any{reader}, args...), limit),
+	err := r.query(ctx, `
+		SELECT `+eventColumns+`, coalesce(p.name, ''), w.attempts, w.error
+		FROM event_work w
+		JOIN events e ON e.id = w.event_id
+		LEFT JOIN products p ON p.id = e.product_id
+		WHERE w.reader = ?
+		AND w.parked
+		AND `+cond+`
+		ORDER BY w.event_id DESC
+		LIMIT ?`,
+		append(append([]any{reader}, args...), limit),
 		collect(&list, func(w *Parked) []any { return append(w.Event.dst(), &w.Event.Product, &w.Attempts, &w.Error) }))
 	return list, err
 }
@@ -102,12 +116,12 @@ func (r queries) ParkedWork(ctx context.Context, scope Scope, reader string, lim
 func (r queries) Event(ctx context.Context, scope Scope, id int64) (Event, error) {
 	cond, args := scope.where("e.product_id")
 	var e Event
-	err := r.get(
-		ctx,
-		"SELECT "+eventColumns+`, coalesce(p.name, '') FROM events e LEFT JOIN products p ON p.id = e.product_id
-		WHERE e.id = ? AND `+cond,
-		append([]any{id}, args...),
-		append(e.dst(), &e.Product)...)
+	err := r.get(ctx, `
+		SELECT `+eventColumns+`, coalesce(p.name, '')
+		FROM events e
+		LEFT JOIN products p ON p.id = e.product_id
+		WHERE e.id = ?
+		AND `+cond, append([]any{id}, args...), append(e.dst(), &e.Product)...)
 	if err != nil {
 		return Event{}, notFound(err, "event")
 	}
@@ -127,14 +141,11 @@ func (tx *Tx) DelayWork(reader string, eventID int64, why string, next time.Time
 	if parked {
 		next = tx.Now()
 	}
-	_, err := tx.exec(
-		"UPDATE event_work SET attempts = attempts + 1, error = ?, next_at = ?, parked = ? WHERE reader = ? AND event_id = ?",
-		why,
-		micro(next),
-		parked,
-		reader,
-		eventID,
-	)
+	_, err := tx.exec(`
+		UPDATE event_work
+		SET attempts = attempts + 1, error = ?, next_at = ?, parked = ?
+		WHERE reader = ?
+		AND event_id = ?`, why, micro(next), parked, reader, eventID)
 	return err
 }
 
@@ -142,7 +153,9 @@ func (tx *Tx) DelayWork(reader string, eventID int64, why string, next time.Time
 // whether it is. It is taken in the transaction of the work itself, so that an
 // idle program writes nothing.
 func (tx *Tx) TakeLease(name, holder string, until time.Time) (bool, error) {
-	n, err := tx.exec(`INSERT INTO leases (name, holder, until) VALUES (?, ?, ?)
+	n, err := tx.exec(`
+		INSERT INTO leases (name, holder, until)
+		VALUES (?, ?, ?)
 		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
 		WHERE leases.holder = excluded.holder OR leases.until < ?`, name, holder, micro(until), micro(tx.Now()))
 	return n == 1, err

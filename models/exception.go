@@ -60,30 +60,10 @@ const exceptionColumns = `g.id, g.owner, coalesce(p.name, ''), g.key, g.by, g.ki
 
 func (g *ExceptionGroup) dst() []any {
 	return []any{
-		&g.ID,
-		&g.ProductID,
-		&g.Product,
-		&g.Key,
-		&g.By,
-		&g.Kind,
-		&g.Class,
-		&g.Message,
-		&g.Function,
-		&g.State,
-		timeTo(&g.FirstAt),
-		timeTo(&g.LastAt),
-		&g.Count,
-		&g.Notified,
-		timeTo(&g.NotifiedAt),
-		&g.Suppressed,
-		&g.Held,
-		timeTo(&g.Until),
-		timeTo(&g.MutedUntil),
-		timeTo(&g.ResolvedAt),
-		&g.ResolvedBy,
-		timeTo(&g.RegressedAt),
-		timeTo(&g.SampleAt),
-		&g.Version,
+		&g.ID, &g.ProductID, &g.Product, &g.Key, &g.By, &g.Kind, &g.Class, &g.Message, &g.Function, &g.State,
+		timeTo(&g.FirstAt), timeTo(&g.LastAt), &g.Count, &g.Notified, timeTo(&g.NotifiedAt), &g.Suppressed, &g.Held,
+		timeTo(&g.Until), timeTo(&g.MutedUntil), timeTo(&g.ResolvedAt), &g.ResolvedBy, timeTo(&g.RegressedAt),
+		timeTo(&g.SampleAt), &g.Version,
 	}
 }
 
@@ -124,14 +104,18 @@ type ExceptionClaim struct {
 // its own, or the one that somebody has put it into. id is 0 where there is
 // none yet.
 func (r queries) ExceptionKey(ctx context.Context, productID int64, key string) (id int64, groupKey string, err error) {
-	err = r.get(
-		ctx,
-		`SELECT g.id, g.key FROM exception_merges m JOIN exception_groups g ON g.id = m.group_id WHERE m.owner = ? AND m.key = ?
-		UNION ALL SELECT g.id, g.key FROM exception_groups g WHERE g.owner = ? AND g.key = ? LIMIT 1`,
-		[]any{productID, key, productID, key},
-		&id,
-		&groupKey,
-	)
+	err = r.get(ctx, `
+		SELECT g.id, g.key
+		FROM exception_merges m
+		JOIN exception_groups g ON g.id = m.group_id
+		WHERE m.owner = ?
+		AND m.key = ?
+		UNION ALL
+		SELECT g.id, g.key
+		FROM exception_groups g
+		WHERE g.owner = ?
+		AND g.key = ?
+		LIMIT 1`, []any{productID, key, productID, key}, &id, &groupKey)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, key, nil
 	}
@@ -142,12 +126,15 @@ func (r queries) ExceptionKey(ctx context.Context, productID int64, key string) 
 // the first time since, up to a limit.
 func (r queries) CountNewExceptions(ctx context.Context, productID int64, since time.Time, limit int) (int, error) {
 	var n int
-	err := r.get(
-		ctx,
-		"SELECT count(*) FROM (SELECT 1 FROM exception_groups WHERE owner = ? AND first_at > ? LIMIT ?) x",
-		[]any{productID, micro(since), limit},
-		&n,
-	)
+	err := r.get(ctx, `
+		SELECT count(*)
+		FROM (
+			SELECT 1
+			FROM exception_groups
+			WHERE owner = ?
+			AND first_at > ?
+			LIMIT ?
+		) x`, []any{productID, micro(since), limit}, &n)
 	return n, err
 }
 
@@ -165,40 +152,21 @@ func (tx *Tx) ClaimException(e ExceptionReport, window time.Duration, before *Ex
 	var c ExceptionClaim
 	var notified int64
 	var regressed time.Time
-	err := tx.get(
-		tx.Context(),
-		`INSERT INTO exception_groups (owner, product_id, key, by, kind, class, message, function, first_at, last_at, count, notified, notified_at, until, sample, sample_at)
+	err := tx.get(tx.Context(), `
+		INSERT INTO exception_groups (owner, product_id, key, by, kind, class, message, function, first_at, last_at,
+			count, notified, notified_at, until, sample, sample_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1, ?, ?, ?, ?)
-		ON CONFLICT (owner, key) DO UPDATE SET last_at = excluded.last_at, count = exception_groups.count + 1, notified = exception_groups.notified + 1,
-			was_notified_at = exception_groups.notified_at, notified_at = excluded.notified_at, was_held = exception_groups.held, held = 0, until = excluded.until,
-			sample = excluded.sample, sample_at = excluded.sample_at,
-			regressed_at = CASE WHEN exception_groups.state = 'resolved' THEN excluded.last_at ELSE exception_groups.regressed_at END,
+		ON CONFLICT (owner, key) DO UPDATE SET last_at = excluded.last_at, count = exception_groups.count + 1,
+			notified = exception_groups.notified + 1, was_notified_at = exception_groups.notified_at,
+			notified_at = excluded.notified_at, was_held = exception_groups.held, held = 0, until = excluded.until,
+			sample = excluded.sample, sample_at = excluded.sample_at, regressed_at = CASE
+			WHEN exception_groups.state = 'resolved' THEN excluded.last_at ELSE exception_groups.regressed_at END,
 			state = 'open', resolved_at = NULL, resolved_by = ''
-		WHERE (exception_groups.until <= excluded.last_at OR exception_groups.state = 'resolved') AND (exception_groups.muted_until IS NULL OR exception_groups.muted_until <= excluded.last_at)
+		WHERE (exception_groups.until <= excluded.last_at OR exception_groups.state = 'resolved')
+		AND (exception_groups.muted_until IS NULL OR exception_groups.muted_until <= excluded.last_at)
 		RETURNING id, notified, was_held, was_notified_at, until, regressed_at`,
-		[]any{
-			e.ProductID,
-			nullID(e.ProductID),
-			e.Key,
-			e.By,
-			e.Kind,
-			e.Class,
-			e.Message,
-			e.Function,
-			micro(now),
-			micro(now),
-			micro(now),
-			micro(now.Add(window)),
-			string(e.Sample),
-			micro(now),
-		},
-		&c.GroupID,
-		&notified,
-		&c.Held,
-		timeTo(&c.HeldSince),
-		timeTo(&c.Until),
-		timeTo(&regressed),
-	)
+		[]any{e.ProductID, nullID(e.ProductID), e.Key, e.By, e.Kind, e.Class, e.Message, e.Function, micro(now), micro(now), micro(now), micro(now.Add(window)), string(e.Sample), micro(now)},
+		&c.GroupID, &notified, &c.Held, timeTo(&c.HeldSince), timeTo(&c.Until), timeTo(&regressed))
 	switch {
 	case err == nil:
 		c.Notify, c.First, c.Regressed = true, notified == 1, regressed.Equal(now)
@@ -207,15 +175,12 @@ func (tx *Tx) ClaimException(e ExceptionReport, window time.Duration, before *Ex
 		return c, err
 	}
 	var muted time.Time
-	if err := tx.get(
-		tx.Context(),
-		"SELECT id, until, muted_until, held + 1 FROM exception_groups WHERE owner = ? AND key = ?",
-		[]any{e.ProductID, e.Key},
-		&c.GroupID,
-		timeTo(&c.Until),
-		timeTo(&muted),
-		&c.Held,
-	); err != nil {
+	if err := tx.get(tx.Context(), `
+		SELECT id, until, muted_until, held + 1
+		FROM exception_groups
+		WHERE owner = ?
+		AND key = ?`,
+		[]any{e.ProductID, e.Key}, &c.GroupID, timeTo(&c.Until), timeTo(&muted), &c.Held); err != nil {
 		return c, err
 	}
 	if muted.After(c.Until) {
@@ -249,16 +214,14 @@ func (tx *Tx) CountExceptions(list []ExceptionCount) ([]ExceptionWindow, error) 
 		w := ExceptionWindow{GroupID: c.GroupID}
 		var muted time.Time
 		var state ExceptionState
-		err := tx.get(
-			tx.Context(),
-			`UPDATE exception_groups SET count = count + ?, suppressed = suppressed + ?, held = held + ?,
-			last_at = CASE WHEN last_at < CAST(? AS BIGINT) THEN CAST(? AS BIGINT) ELSE last_at END WHERE id = ? RETURNING until, muted_until, state, held`,
-			[]any{c.N, c.N, c.N, micro(c.LastAt), micro(c.LastAt), c.GroupID},
-			timeTo(&w.Until),
-			timeTo(&muted),
-			&state,
-			&w.Held,
-		)
+		err := tx.get(tx.Context(), `
+			UPDATE exception_groups
+			SET count = count + ?, suppressed = suppressed + ?, held = held + ?, last_at = CASE
+				WHEN last_at < CAST(? AS BIGINT) THEN CAST(? AS BIGINT) ELSE last_at END
+			WHERE id = ?
+			RETURNING until, muted_until, state, held`,
+			[]any{c.N, c.N, c.N, micro(c.LastAt), micro(c.LastAt), c.GroupID}, timeTo(&w.Until), timeTo(&muted), &state,
+			&w.Held)
 		if errors.Is(err, sql.ErrNoRows) {
 			w.Gone = true
 			windows[i] = w
@@ -277,12 +240,8 @@ func (tx *Tx) CountExceptions(list []ExceptionCount) ([]ExceptionWindow, error) 
 		if c.Sample == nil {
 			continue
 		}
-		if _, err := tx.exec(
-			"UPDATE exception_groups SET sample = ?, sample_at = ? WHERE id = ?",
-			string(c.Sample),
-			micro(c.LastAt),
-			c.GroupID,
-		); err != nil {
+		if _, err := tx.exec("UPDATE exception_groups SET sample = ?, sample_at = ? WHERE id = ?",
+			string(c.Sample), micro(c.LastAt), c.GroupID); err != nil {
 			return nil, err
 		}
 	}
@@ -291,13 +250,17 @@ func (tx *Tx) CountExceptions(list []ExceptionCount) ([]ExceptionWindow, error) 
 
 // noteException adds to the hours and the releases of a group.
 func (tx *Tx) noteException(groupID, n int64, at time.Time, releases ...string) error {
-	_, err := tx.exec(`INSERT INTO exception_hours (group_id, hour, count) VALUES (?, ?, ?)
+	_, err := tx.exec(`
+		INSERT INTO exception_hours (group_id, hour, count)
+		VALUES (?, ?, ?)
 		ON CONFLICT (group_id, hour) DO UPDATE SET count = exception_hours.count + excluded.count`, groupID, hourOf(at), n)
 	for _, release := range releases {
 		if err != nil || release == "" {
 			return err
 		}
-		_, err = tx.exec(`INSERT INTO exception_releases (group_id, name, first_at, last_at) VALUES (?, ?, ?, ?)
+		_, err = tx.exec(`
+			INSERT INTO exception_releases (group_id, name, first_at, last_at)
+			VALUES (?, ?, ?, ?)
 			ON CONFLICT (group_id, name) DO UPDATE SET last_at = excluded.last_at`, groupID, release, micro(at), micro(at))
 	}
 	return err
@@ -311,16 +274,15 @@ func hourOf(t time.Time) int64 { return t.UTC().Unix() / int64(time.Hour/time.Se
 // has been counted.
 func (tx *Tx) ReopenException(groupID int64, window time.Duration) (g ExceptionGroup, yes bool, err error) {
 	now := tx.Now()
-	n, err := tx.exec(
-		`UPDATE exception_groups SET state = 'open', resolved_at = NULL, resolved_by = '', regressed_at = ?, notified = notified + 1,
-		suppressed = suppressed - 1, was_notified_at = notified_at, notified_at = ?, was_held = held - 1, held = 0, until = ?
-		WHERE id = ? AND state = 'resolved' AND (muted_until IS NULL OR muted_until <= ?)`,
-		micro(now),
-		micro(now),
-		micro(now.Add(window)),
-		groupID,
-		micro(now),
-	)
+	n, err := tx.exec(`
+		UPDATE exception_groups
+		SET state = 'open', resolved_at = NULL, resolved_by = '', regressed_at = ?, notified = notified + 1,
+			suppressed = suppressed - 1, was_notified_at = notified_at, notified_at = ?, was_held = held - 1, held = 0,
+			until = ?
+		WHERE id = ?
+		AND state = 'resolved'
+		AND (muted_until IS NULL OR muted_until <= ?)`,
+		micro(now), micro(now), micro(now.Add(window)), groupID, micro(now))
 	if err != nil || n == 0 {
 		return ExceptionGroup{}, false, err
 	}
@@ -333,11 +295,12 @@ func (tx *Tx) ReopenException(groupID int64, window time.Duration) (g ExceptionG
 func (r queries) ExceptionGroup(ctx context.Context, scope Scope, id int64) (ExceptionGroup, error) {
 	cond, args := scope.where("g.product_id")
 	var g ExceptionGroup
-	err := r.get(
-		ctx,
-		"SELECT "+exceptionColumns+", g.sample FROM exception_groups g LEFT JOIN products p ON p.id = g.product_id WHERE g.id = ? AND "+cond,
-		append([]any{id}, args...),
-		append(g.dst(), &g.Sample)...)
+	err := r.get(ctx, `
+		SELECT `+exceptionColumns+`, g.sample
+		FROM exception_groups g
+		LEFT JOIN products p ON p.id = g.product_id
+		WHERE g.id = ?
+		AND `+cond, append([]any{id}, args...), append(g.dst(), &g.Sample)...)
 	if err != nil {
 		return ExceptionGroup{}, notFound(err, "exception")
 	}
@@ -373,12 +336,13 @@ type ExceptionFilter struct {
 func (r queries) ExceptionGroups(ctx context.Context, scope Scope, f ExceptionFilter) ([]ExceptionGroup, error) {
 	cond, args := f.where(scope, r.Now())
 	var list []ExceptionGroup
-	err := r.query(
-		ctx,
-		"SELECT "+exceptionColumns+" FROM exception_groups g LEFT JOIN products p ON p.id = g.product_id WHERE "+cond+" ORDER BY g.last_at DESC, g.id DESC LIMIT ?",
-		append(args, f.Limit),
-		collect(&list, (*ExceptionGroup).dst),
-	)
+	err := r.query(ctx, `
+		SELECT `+exceptionColumns+`
+		FROM exception_groups g
+		LEFT JOIN products p ON p.id = g.product_id
+		WHERE `+cond+`
+		ORDER BY g.last_at DESC, g.id DESC
+		LIMIT ?`, append(args, f.Limit), collect(&list, (*ExceptionGroup).dst))
 	return list, err
 }
 
@@ -434,22 +398,21 @@ func (r queries) ExceptionHours(
 	if len(groups) == 0 {
 		return hours, nil
 	}
-	err := r.query(
-		ctx,
-		"SELECT group_id, hour, count FROM exception_hours WHERE group_id IN ("+placeholders(len(groups))+") AND hour >= ?",
-		append(toAny(groups), hourOf(since)),
-		func(rows scanner) error {
-			var group, hour, n int64
-			if err := rows.Scan(&group, &hour, &n); err != nil {
-				return err
-			}
-			if hours[group] == nil {
-				hours[group] = map[int64]int64{}
-			}
-			hours[group][hour] = n
-			return nil
-		},
-	)
+	err := r.query(ctx, `
+		SELECT group_id, hour, count
+		FROM exception_hours
+		WHERE group_id IN (`+placeholders(len(groups))+`)
+		AND hour >= ?`, append(toAny(groups), hourOf(since)), func(rows scanner) error {
+		var group, hour, n int64
+		if err := rows.Scan(&group, &hour, &n); err != nil {
+			return err
+		}
+		if hours[group] == nil {
+			hours[group] = map[int64]int64{}
+		}
+		hours[group][hour] = n
+		return nil
+	})
 	return hours, err
 }
 
@@ -463,11 +426,13 @@ type ExceptionRelease struct {
 // one seen last first.
 func (r queries) ExceptionReleases(ctx context.Context, groupID int64, limit int) ([]ExceptionRelease, error) {
 	var list []ExceptionRelease
-	err := r.query(
-		ctx,
-		"SELECT name, first_at, last_at FROM exception_releases WHERE group_id = ? ORDER BY last_at DESC, name LIMIT ?",
+	err := r.query(ctx, `
+		SELECT name, first_at, last_at
+		FROM exception_releases
+		WHERE group_id = ?
+		ORDER BY last_at DESC, name
+		LIMIT ?`,
 		[]any{groupID, limit},
-		collect(&list, func(e *ExceptionRelease) []any { return []any{&e.Name, timeTo(&e.FirstAt), timeTo(&e.LastAt)} }),
-	)
+		collect(&list, func(e *ExceptionRelease) []any { return []any{&e.Name, timeTo(&e.FirstAt), timeTo(&e.LastAt)} }))
 	return list, err
 }

@@ -9,28 +9,28 @@ import (
 
 // ResolveException says that a group is done with.
 func (tx *Tx) ResolveException(id int64, by string) error {
-	_, err := tx.exec(
-		"UPDATE exception_groups SET state = 'resolved', resolved_at = ?, resolved_by = ?, version = version + 1 WHERE id = ? AND state = 'open'",
-		micro(tx.Now()),
-		by,
-		id,
-	)
+	_, err := tx.exec(`
+		UPDATE exception_groups
+		SET state = 'resolved', resolved_at = ?, resolved_by = ?, version = version + 1
+		WHERE id = ?
+		AND state = 'open'`, micro(tx.Now()), by, id)
 	return err
 }
 
 // UnresolveException takes that back, without telling anybody.
 func (tx *Tx) UnresolveException(id int64) error {
-	_, err := tx.exec(
-		"UPDATE exception_groups SET state = 'open', resolved_at = NULL, resolved_by = '', version = version + 1 WHERE id = ?",
-		id,
-	)
+	_, err := tx.exec(`
+		UPDATE exception_groups
+		SET state = 'open', resolved_at = NULL, resolved_by = '', version = version + 1
+		WHERE id = ?`, id)
 	return err
 }
 
 // MuteException has nobody told of a group until a time; the zero time ends
 // that.
 func (tx *Tx) MuteException(id int64, until time.Time) error {
-	_, err := tx.exec("UPDATE exception_groups SET muted_until = ?, version = version + 1 WHERE id = ?", micro(until), id)
+	_, err := tx.exec("UPDATE exception_groups SET muted_until = ?, version = version + 1 WHERE id = ?",
+		micro(until), id)
 	return err
 }
 
@@ -44,12 +44,14 @@ type ExceptionMerge struct {
 // scope, the newest first.
 func (r queries) ExceptionMerges(ctx context.Context, groupID int64, limit int) ([]ExceptionMerge, error) {
 	var list []ExceptionMerge
-	err := r.query(
-		ctx,
-		"SELECT key, class, message, by_name, at FROM exception_merges WHERE group_id = ? ORDER BY at DESC, key LIMIT ?",
+	err := r.query(ctx, `
+		SELECT key, class, message, by_name, at
+		FROM exception_merges
+		WHERE group_id = ?
+		ORDER BY at DESC, key
+		LIMIT ?`,
 		[]any{groupID, limit},
-		collect(&list, func(m *ExceptionMerge) []any { return []any{&m.Key, &m.Class, &m.Message, &m.By, timeTo(&m.At)} }),
-	)
+		collect(&list, func(m *ExceptionMerge) []any { return []any{&m.Key, &m.Class, &m.Message, &m.By, timeTo(&m.At)} }))
 	return list, err
 }
 

@@ -14,12 +14,13 @@ import (
 func (r queries) NotifiedEvent(ctx context.Context, who Viewer, id int64) (Event, error) {
 	cond, args := who.where()
 	var e Event
-	err := r.get(
-		ctx,
-		"SELECT "+eventColumns+`, coalesce(p.name, '') FROM notifications n JOIN events e ON e.id = n.event_id LEFT JOIN products p ON p.id = e.product_id
-		WHERE n.event_id = ? AND `+cond,
-		append([]any{id}, args...),
-		append(e.dst(), &e.Product)...)
+	err := r.get(ctx, `
+		SELECT `+eventColumns+`, coalesce(p.name, '')
+		FROM notifications n
+		JOIN events e ON e.id = n.event_id
+		LEFT JOIN products p ON p.id = e.product_id
+		WHERE n.event_id = ?
+		AND `+cond, append([]any{id}, args...), append(e.dst(), &e.Product)...)
 	if err != nil {
 		return Event{}, notFound(err, "event")
 	}
@@ -38,10 +39,15 @@ type Routing struct {
 // RoutingOf finds the work that a reader has with an event; ok is false where
 // it has none any more.
 func (r queries) RoutingOf(ctx context.Context, reader string, e Event) (work Routing, ok bool, err error) {
-	err = r.get(ctx, `SELECT w.attempts, w.next_at, w.parked, w.error, coalesce((SELECT min(f.event_id) FROM event_work f
-			WHERE f.reader = w.reader AND f.product_id = w.product_id AND w.product_id <> 0 AND f.event_id < w.event_id AND NOT f.parked AND f.next_at > ?), 0)
-		FROM event_work w WHERE w.reader = ? AND w.event_id = ?`, []any{micro(r.Now()), reader, e.ID},
-		&work.Attempts, timeTo(&work.NextAt), &work.Parked, &work.Error, &work.Behind)
+	err = r.get(ctx, `
+		SELECT w.attempts, w.next_at, w.parked, w.error,
+			coalesce(( SELECT min(f.event_id) FROM event_work f WHERE f.reader = w.reader AND f.product_id = w.product_id
+			AND w.product_id <> 0 AND f.event_id < w.event_id AND NOT f.parked AND f.next_at > ? ), 0)
+		FROM event_work w
+		WHERE w.reader = ?
+		AND w.event_id = ?`,
+		[]any{micro(r.Now()), reader, e.ID}, &work.Attempts, timeTo(&work.NextAt), &work.Parked, &work.Error,
+		&work.Behind)
 	return found(work, err)
 }
 
@@ -56,16 +62,18 @@ type Announcement struct {
 // AnnouncementOf finds the change of a gate that an event is, or tells of; ok is
 // false where it is none, or its row of the history is gone.
 func (r queries) AnnouncementOf(ctx context.Context, e Event) (a Announcement, ok bool, err error) {
-	err = r.get(
-		ctx,
-		`SELECT c.event_id, coalesce(c.announced_id, 0), t.at, (SELECT max(b.held_until) FROM branches b WHERE b.product_id = c.product_id AND b.held_event = c.event_id)
-		FROM gate_changes c LEFT JOIN events t ON t.id = c.announced_id WHERE c.product_id = ? AND (c.event_id = ? OR c.announced_id = ?)`,
-		[]any{e.ProductID, e.ID, e.ID},
-		&a.Change,
-		&a.Told,
-		timeTo(&a.ToldAt),
-		timeTo(&a.Until),
-	)
+	err = r.get(ctx, `
+		SELECT c.event_id, coalesce(c.announced_id, 0), t.at, (
+			SELECT max(b.held_until)
+			FROM branches b
+			WHERE b.product_id = c.product_id
+			AND b.held_event = c.event_id
+		)
+		FROM gate_changes c
+		LEFT JOIN events t ON t.id = c.announced_id
+		WHERE c.product_id = ?
+		AND (c.event_id = ? OR c.announced_id = ?)`,
+		[]any{e.ProductID, e.ID, e.ID}, &a.Change, &a.Told, timeTo(&a.ToldAt), timeTo(&a.Until))
 	return found(a, err)
 }
 
@@ -80,16 +88,12 @@ type InboxEntry struct {
 // InboxEntryOf finds an event's row of the inbox; ok is false where there is
 // none.
 func (r queries) InboxEntryOf(ctx context.Context, e Event) (entry InboxEntry, ok bool, err error) {
-	err = r.get(
-		ctx,
-		`SELECT coalesce(n.user_id, 0), coalesce(u.name, ''), coalesce(n.silence_id, 0), coalesce(n.targets, -1)
-		FROM notifications n LEFT JOIN users u ON u.id = n.user_id WHERE n.event_id = ?`,
-		[]any{e.ID},
-		&entry.UserID,
-		&entry.User,
-		&entry.SilenceID,
-		&entry.Targets,
-	)
+	err = r.get(ctx, `
+		SELECT coalesce(n.user_id, 0), coalesce(u.name, ''), coalesce(n.silence_id, 0), coalesce(n.targets, -1)
+		FROM notifications n
+		LEFT JOIN users u ON u.id = n.user_id
+		WHERE n.event_id = ?`,
+		[]any{e.ID}, &entry.UserID, &entry.User, &entry.SilenceID, &entry.Targets)
 	return found(entry, err)
 }
 
@@ -114,19 +118,40 @@ type RoleSource struct {
 // it: his own first.
 func (r queries) RoleSourcesOf(ctx context.Context, userID, productID int64) ([]RoleSource, error) {
 	var list []RoleSource
-	err := r.query(
-		ctx,
-		`SELECT m.role, 0, '', 0, '' FROM members m WHERE m.user_id = ? AND m.product_id = ? AND m.role `+viewing+`
-		UNION ALL SELECT m.role, g.id, g.name, 0, '' FROM products p JOIN product_groups g ON g.id = p.group_id
-			JOIN group_members m ON m.group_id = g.id WHERE m.user_id = ? AND p.id = ? AND m.role `+viewing+`
-		UNION ALL SELECT a.role, 0, '', u.id, u.name FROM authorization_roles a JOIN authorization_groups u ON u.id = a.authorization_group_id
-			JOIN authorization_members m ON m.authorization_group_id = u.id WHERE m.user_id = ? AND a.product_id = ? AND a.role `+viewing+`
-		UNION ALL SELECT a.role, g.id, g.name, u.id, u.name FROM products p JOIN product_groups g ON g.id = p.group_id
-			JOIN authorization_roles a ON a.group_id = g.id JOIN authorization_groups u ON u.id = a.authorization_group_id
-			JOIN authorization_members m ON m.authorization_group_id = u.id WHERE m.user_id = ? AND p.id = ? AND a.role `+viewing+`
+	err := r.query(ctx, `
+		SELECT m.role, 0, '', 0, ''
+		FROM members m
+		WHERE m.user_id = ?
+		AND m.product_id = ?
+		AND m.role `+viewing+`
+		UNION ALL
+		SELECT m.role, g.id, g.name, 0, ''
+		FROM products p
+		JOIN product_groups g ON g.id = p.group_id
+		JOIN group_members m ON m.group_id = g.id
+		WHERE m.user_id = ?
+		AND p.id = ?
+		AND m.role `+viewing+`
+		UNION ALL
+		SELECT a.role, 0, '', u.id, u.name
+		FROM authorization_roles a
+		JOIN authorization_groups u ON u.id = a.authorization_group_id
+		JOIN authorization_members m ON m.authorization_group_id = u.id
+		WHERE m.user_id = ?
+		AND a.product_id = ?
+		AND a.role `+viewing+`
+		UNION ALL
+		SELECT a.role, g.id, g.name, u.id, u.name
+		FROM products p
+		JOIN product_groups g ON g.id = p.group_id
+		JOIN authorization_roles a ON a.group_id = g.id
+		JOIN authorization_groups u ON u.id = a.authorization_group_id
+		JOIN authorization_members m ON m.authorization_group_id = u.id
+		WHERE m.user_id = ?
+		AND p.id = ?
+		AND a.role `+viewing+`
 		ORDER BY 4, 2`,
 		repeatArgs(4, userID, productID),
-		collect(&list, func(w *RoleSource) []any { return []any{&w.Role, &w.GroupID, &w.Group, &w.UsersID, &w.Users} }),
-	)
+		collect(&list, func(w *RoleSource) []any { return []any{&w.Role, &w.GroupID, &w.Group, &w.UsersID, &w.Users} }))
 	return list, err
 }

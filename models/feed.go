@@ -16,7 +16,8 @@ type Feed struct {
 // FeedOf finds a user's feed.
 func (r queries) FeedOf(ctx context.Context, userID int64) (Feed, error) {
 	f := Feed{UserID: userID}
-	err := r.get(ctx, "SELECT hash, created_at FROM feeds WHERE user_id = ?", []any{userID}, &f.Hash, timeTo(&f.CreatedAt))
+	err := r.get(ctx, "SELECT hash, created_at FROM feeds WHERE user_id = ?",
+		[]any{userID}, &f.Hash, timeTo(&f.CreatedAt))
 	if err != nil {
 		return Feed{}, notFound(err, "feed")
 	}
@@ -27,9 +28,13 @@ func (r queries) FeedOf(ctx context.Context, userID int64) (Feed, error) {
 // who is not active is not there.
 func (r queries) FeedReader(ctx context.Context, hash []byte) (Feed, User, error) {
 	f, u := Feed{Hash: hash}, User{Active: true}
-	err := r.get(ctx, `SELECT f.created_at, u.id, u.name, u.administrator, u.created_at
-		FROM feeds f JOIN users u ON u.id = f.user_id WHERE f.hash = ? AND u.active`, []any{hash},
-		timeTo(&f.CreatedAt), &u.ID, &u.Name, &u.Administrator, timeTo(&u.CreatedAt))
+	err := r.get(ctx, `
+		SELECT f.created_at, u.id, u.name, u.administrator, u.created_at
+		FROM feeds f
+		JOIN users u ON u.id = f.user_id
+		WHERE f.hash = ?
+		AND u.active`,
+		[]any{hash}, timeTo(&f.CreatedAt), &u.ID, &u.Name, &u.Administrator, timeTo(&u.CreatedAt))
 	if err != nil {
 		return Feed{}, User{}, notFound(err, "feed")
 	}
@@ -39,8 +44,11 @@ func (r queries) FeedReader(ctx context.Context, hash []byte) (Feed, User, error
 
 // SaveFeed gives a user a feed under a new address: a former one is gone.
 func (tx *Tx) SaveFeed(userID int64, hash []byte) error {
-	_, err := tx.exec(`INSERT INTO feeds (user_id, hash, created_at) VALUES (?, ?, ?)
-		ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, created_at = excluded.created_at`, userID, hash, micro(tx.Now()))
+	_, err := tx.exec(`
+		INSERT INTO feeds (user_id, hash, created_at)
+		VALUES (?, ?, ?)
+		ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, created_at = excluded.created_at`,
+		userID, hash, micro(tx.Now()))
 	return err
 }
 
@@ -62,17 +70,13 @@ func (r queries) Origins(ctx context.Context, ids []int64) (map[int64]Origin, er
 	if len(ids) == 0 {
 		return origins, nil
 	}
-	err := r.query(
-		ctx,
-		"SELECT id, uuid, actor FROM events WHERE id IN ("+placeholders(len(ids))+")",
-		toAny(ids),
-		func(rows scanner) error {
+	err := r.query(ctx, "SELECT id, uuid, actor FROM events WHERE id IN ("+placeholders(len(ids))+")",
+		toAny(ids), func(rows scanner) error {
 			var id int64
 			var o Origin
 			err := rows.Scan(&id, &o.UUID, &o.Actor)
 			origins[id] = o
 			return err
-		},
-	)
+		})
 	return origins, err
 }

@@ -22,8 +22,10 @@ type GateChange struct {
 
 // InsertGateChange adds a row to the history of the event's product.
 func (tx *Tx) InsertGateChange(c GateChange) error {
-	_, err := tx.exec(
-		"INSERT INTO gate_changes (product_id, event_id, announced_id, from_state, to_state, critical, high, medium, low, none, unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	_, err := tx.exec(`
+		INSERT INTO gate_changes (product_id, event_id, announced_id, from_state, to_state, critical, high, medium,
+			low, none, unknown)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		append([]any{c.ProductID, c.EventID, nullID(c.Announced), c.From, c.To}, c.Counts.args()...)...)
 	return err
 }
@@ -31,12 +33,8 @@ func (tx *Tx) InsertGateChange(c GateChange) error {
 // AnnounceGateChange notes which event has told people of a change that was
 // held.
 func (tx *Tx) AnnounceGateChange(productID, eventID, announced int64) error {
-	_, err := tx.exec(
-		"UPDATE gate_changes SET announced_id = ? WHERE product_id = ? AND event_id = ?",
-		announced,
-		productID,
-		eventID,
-	)
+	_, err := tx.exec("UPDATE gate_changes SET announced_id = ? WHERE product_id = ? AND event_id = ?",
+		announced, productID, eventID)
 	return err
 }
 
@@ -44,10 +42,8 @@ const gateChangeColumns = `c.product_id, c.event_id, coalesce(c.announced_id, 0)
 
 func (c *GateChange) dst() []any {
 	return append(
-		append([]any{&c.ProductID, &c.EventID, &c.Announced, &c.From, &c.To}, c.Counts.dst()...),
-		timeTo(&c.At),
-		&c.Actor,
-		&c.Payload,
+		append([]any{&c.ProductID, &c.EventID, &c.Announced, &c.From, &c.To}, c.Counts.dst()...), timeTo(&c.At),
+		&c.Actor, &c.Payload,
 	)
 }
 
@@ -62,9 +58,15 @@ func (r queries) GateHistory(
 		cond, args = cond+" AND c.event_id < ?", append(args, before)
 	}
 	var list []GateChange
-	err := r.query(ctx, "SELECT "+gateChangeColumns+`, t.at
-		FROM gate_changes c JOIN events e ON e.id = c.event_id LEFT JOIN events t ON t.id = c.announced_id
-		WHERE c.product_id = ? AND `+cond+" ORDER BY c.event_id DESC LIMIT ?", append(args, limit),
-		collect(&list, func(c *GateChange) []any { return append(c.dst(), timeTo(&c.ToldAt)) }))
+	err := r.query(ctx, `
+		SELECT `+gateChangeColumns+`, t.at
+		FROM gate_changes c
+		JOIN events e ON e.id = c.event_id
+		LEFT JOIN events t ON t.id = c.announced_id
+		WHERE c.product_id = ?
+		AND `+cond+`
+		ORDER BY c.event_id DESC
+		LIMIT ?`,
+		append(args, limit), collect(&list, func(c *GateChange) []any { return append(c.dst(), timeTo(&c.ToldAt)) }))
 	return list, err
 }

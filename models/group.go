@@ -105,19 +105,17 @@ func (r queries) GroupsOf(ctx context.Context, products []ProductRow) (map[int64
 		return groups, nil
 	}
 	ids := slices.Collect(maps.Keys(groups))
-	err := r.query(
-		ctx,
-		"SELECT "+groupColumns+" FROM product_groups g WHERE g.id IN ("+placeholders(len(ids))+")",
-		toAny(ids),
-		func(rows scanner) error {
-			var g Group
-			if err := rows.Scan(g.dst()...); err != nil {
-				return err
-			}
-			groups[g.ID] = &g
-			return nil
-		},
-	)
+	err := r.query(ctx, `
+		SELECT `+groupColumns+`
+		FROM product_groups g
+		WHERE g.id IN (`+placeholders(len(ids))+")", toAny(ids), func(rows scanner) error {
+		var g Group
+		if err := rows.Scan(g.dst()...); err != nil {
+			return err
+		}
+		groups[g.ID] = &g
+		return nil
+	})
 	return groups, err
 }
 
@@ -153,9 +151,20 @@ func (r queries) groups(
 ) ([]GroupRow, error) {
 	visible, scopeArgs := scope.whereGroup("g.id", role)
 	var list []GroupRow
-	err := r.query(ctx, "SELECT "+groupColumns+`, (SELECT count(*) FROM products p WHERE p.group_id = g.id),
-		(SELECT count(*) FROM products p JOIN branches b ON b.product_id = p.id AND b.is_default WHERE p.group_id = g.id AND b.gate_state = 'failed')
-		FROM product_groups g WHERE `+cond+" AND "+visible+" ORDER BY g.name LIMIT ?", append(append(args, scopeArgs...), limit),
+	err := r.query(ctx, `
+		SELECT `+groupColumns+`, (SELECT count(*) FROM products p WHERE p.group_id = g.id), (
+			SELECT count(*)
+			FROM products p
+			JOIN branches b ON b.product_id = p.id AND b.is_default
+			WHERE p.group_id = g.id
+			AND b.gate_state = 'failed'
+		)
+		FROM product_groups g
+		WHERE `+cond+`
+		AND `+visible+`
+		ORDER BY g.name
+		LIMIT ?`,
+		append(append(args, scopeArgs...), limit),
 		collect(&list, func(g *GroupRow) []any { return append(g.Group.dst(), &g.Products, &g.Failed) }))
 	return list, err
 }
@@ -167,18 +176,14 @@ func (r queries) GroupNames(ctx context.Context, ids []int64) (map[int64]string,
 	if len(ids) == 0 {
 		return names, nil
 	}
-	err := r.query(
-		ctx,
-		"SELECT id, name FROM product_groups WHERE id IN ("+placeholders(len(ids))+")",
-		toAny(ids),
-		func(rows scanner) error {
+	err := r.query(ctx, "SELECT id, name FROM product_groups WHERE id IN ("+placeholders(len(ids))+")",
+		toAny(ids), func(rows scanner) error {
 			var id int64
 			var name string
 			err := rows.Scan(&id, &name)
 			names[id] = name
 			return err
-		},
-	)
+		})
 	return names, err
 }
 
@@ -196,12 +201,8 @@ func (tx *Tx) CreateGroup(g *Group, owner int64) error {
 
 func (tx *Tx) freeGroupName(g Group) error {
 	var n int64
-	if err := tx.get(
-		tx.Context(),
-		"SELECT count(*) FROM product_groups WHERE name = ? AND id <> ?",
-		[]any{g.Name, g.ID},
-		&n,
-	); err != nil {
+	if err := tx.get(tx.Context(), "SELECT count(*) FROM product_groups WHERE name = ? AND id <> ?",
+		[]any{g.Name, g.ID}, &n); err != nil {
 		return err
 	}
 	if n > 0 {
@@ -251,12 +252,10 @@ func (tx *Tx) DeleteGroup(id int64) error {
 // MoveProduct puts a product into a group, or, with nil, into none. What was
 // told before counts as viewed by those who come to see it thereby.
 func (tx *Tx) MoveProduct(productID int64, groupID *int64) error {
-	n, err := tx.exec(
-		"UPDATE products SET group_id = ?, grouped_event = "+newest+", version = version + 1, updated_at = ? WHERE id = ?",
-		groupID,
-		micro(tx.Now()),
-		productID,
-	)
+	n, err := tx.exec(`
+		UPDATE products
+		SET group_id = ?, grouped_event = `+newest+`, version = version + 1, updated_at = ?
+		WHERE id = ?`, groupID, micro(tx.Now()), productID)
 	if err == nil && n == 0 {
 		return fault.NewNotFound("product")
 	}
@@ -267,12 +266,8 @@ func (tx *Tx) MoveProduct(productID int64, groupID *int64) error {
 // checked the right to change them all.
 func (r queries) ProductsOfGroup(ctx context.Context, groupID int64) ([]int64, error) {
 	var list []int64
-	err := r.query(
-		ctx,
-		"SELECT id FROM products WHERE group_id = ? ORDER BY id",
-		[]any{groupID},
-		collect(&list, func(id *int64) []any { return []any{id} }),
-	)
+	err := r.query(ctx, "SELECT id FROM products WHERE group_id = ? ORDER BY id",
+		[]any{groupID}, collect(&list, func(id *int64) []any { return []any{id} }))
 	return list, err
 }
 
@@ -280,11 +275,13 @@ func (r queries) ProductsOfGroup(ctx context.Context, groupID int64) ([]int64, e
 // ever been evaluated.
 func (r queries) EvaluatedBranchesOfGroup(ctx context.Context, groupID int64, limit int) ([]Branch, error) {
 	var list []Branch
-	err := r.query(
-		ctx,
-		"SELECT "+branchColumns+" FROM products p JOIN branches b ON b.product_id = p.id WHERE p.group_id = ? AND b.evaluated ORDER BY b.id LIMIT ?",
-		[]any{groupID, limit},
-		collect(&list, (*Branch).dst),
-	)
+	err := r.query(ctx, `
+		SELECT `+branchColumns+`
+		FROM products p
+		JOIN branches b ON b.product_id = p.id
+		WHERE p.group_id = ?
+		AND b.evaluated
+		ORDER BY b.id
+		LIMIT ?`, []any{groupID, limit}, collect(&list, (*Branch).dst))
 	return list, err
 }

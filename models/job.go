@@ -41,30 +41,18 @@ const runColumns = "id, job, slot, by_name, instance, started_at, lease_until, f
 
 func (j *JobRun) dst() []any {
 	return []any{
-		&j.ID,
-		&j.Job,
-		&j.Slot,
-		&j.By,
-		&j.Instance,
-		timeTo(&j.StartedAt),
-		timeTo(&j.LeaseUntil),
-		timeTo(&j.FinishedAt),
-		&j.Result,
-		&j.Message,
-		&j.Affected,
+		&j.ID, &j.Job, &j.Slot, &j.By, &j.Instance, timeTo(&j.StartedAt), timeTo(&j.LeaseUntil),
+		timeTo(&j.FinishedAt), &j.Result, &j.Message, &j.Affected,
 	}
 }
 
 // TakeSlot inserts the slot of a job's due time, and reports whether this
 // instance is the one that did: it alone runs the job then.
 func (tx *Tx) TakeSlot(job, slot, instance string) (bool, error) {
-	n, err := tx.exec(
-		"INSERT INTO job_slots (job, slot, instance, started_at) VALUES (?, ?, ?, ?) ON CONFLICT (job, slot) DO NOTHING",
-		job,
-		slot,
-		instance,
-		micro(tx.Now()),
-	)
+	n, err := tx.exec(`
+		INSERT INTO job_slots (job, slot, instance, started_at)
+		VALUES (?, ?, ?, ?)
+		ON CONFLICT (job, slot) DO NOTHING`, job, slot, instance, micro(tx.Now()))
 	return n == 1, err
 }
 
@@ -76,33 +64,39 @@ func (r queries) LastSlot(ctx context.Context, job string) (slot string, err err
 
 // DeleteOldSlots removes some slots of a job before one, never its newest.
 func (tx *Tx) DeleteOldSlots(job, before string, limit int) (int64, error) {
-	return tx.exec(`DELETE FROM job_slots WHERE job = ? AND slot IN (SELECT slot FROM job_slots WHERE job = ? AND slot < ?
-		AND slot < (SELECT max(slot) FROM job_slots WHERE job = ?) ORDER BY slot LIMIT ?)`, job, job, before, job, limit)
+	return tx.exec(`
+		DELETE FROM job_slots
+		WHERE job = ?
+		AND slot IN (
+			SELECT slot
+			FROM job_slots
+			WHERE job = ?
+			AND slot < ?
+			AND slot < (SELECT max(slot) FROM job_slots WHERE job = ?)
+			ORDER BY slot
+			LIMIT ?
+		)`, job, job, before, job, limit)
 }
 
 // StartRun saves a run that begins now and sets its id. It reports whether it
 // may: no other one of the job is at work.
 func (tx *Tx) StartRun(j *JobRun) (bool, error) {
-	if _, err := tx.exec(
-		"UPDATE job_runs SET result = 'lost', finished_at = lease_until WHERE job = ? AND result = 'running' AND lease_until < ?",
-		j.Job,
-		micro(tx.Now()),
-	); err != nil {
+	if _, err := tx.exec(`
+		UPDATE job_runs
+		SET result = 'lost', finished_at = lease_until
+		WHERE job = ?
+		AND result = 'running'
+		AND lease_until < ?`, j.Job, micro(tx.Now())); err != nil {
 		return false, err
 	}
 	j.StartedAt, j.Result = tx.Now(), RunRunning
 	var err error
-	j.ID, err = tx.insert(
-		`INSERT INTO job_runs (job, slot, by_name, instance, started_at, lease_until, result) VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO NOTHING RETURNING id`,
-		j.Job,
-		j.Slot,
-		j.By,
-		j.Instance,
-		micro(j.StartedAt),
-		micro(j.LeaseUntil),
-		j.Result,
-	)
+	j.ID, err = tx.insert(`
+		INSERT INTO job_runs (job, slot, by_name, instance, started_at, lease_until, result)
+		VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO NOTHING
+		RETURNING id`,
+		j.Job, j.Slot, j.By, j.Instance, micro(j.StartedAt), micro(j.LeaseUntil), j.Result)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -117,21 +111,19 @@ func (tx *Tx) KeepRun(id int64, until time.Time) (bool, error) {
 
 // FinishRun notes how a run has ended, unless it was given up before.
 func (tx *Tx) FinishRun(j JobRun) error {
-	_, err := tx.exec(
-		"UPDATE job_runs SET finished_at = ?, result = ?, message = ?, affected = ? WHERE id = ? AND result = 'running'",
-		micro(tx.Now()),
-		j.Result,
-		j.Message,
-		j.Affected,
-		j.ID,
-	)
+	_, err := tx.exec(`
+		UPDATE job_runs
+		SET finished_at = ?, result = ?, message = ?, affected = ?
+		WHERE id = ?
+		AND result = 'running'`, micro(tx.Now()), j.Result, j.Message, j.Affected, j.ID)
 	return err
 }
 
 // MarkRunsLost gives up all runs at work: for the start of the only instance there
 // is.
 func (tx *Tx) MarkRunsLost() error {
-	_, err := tx.exec("UPDATE job_runs SET result = 'lost', finished_at = ? WHERE result = 'running'", micro(tx.Now()))
+	_, err := tx.exec("UPDATE job_runs SET result = 'lost', finished_at = ? WHERE result = 'running'",
+		micro(tx.Now()))
 	return err
 }
 
@@ -151,12 +143,12 @@ func (r queries) JobRuns(ctx context.Context, job string, before int64, limit in
 		cond, args = cond+" AND id < ?", append(args, before)
 	}
 	var list []JobRun
-	err := r.query(
-		ctx,
-		"SELECT "+runColumns+" FROM job_runs WHERE "+cond+" ORDER BY id DESC LIMIT ?",
-		append(args, limit),
-		collect(&list, (*JobRun).dst),
-	)
+	err := r.query(ctx, `
+		SELECT `+runColumns+`
+		FROM job_runs
+		WHERE `+cond+`
+		ORDER BY id DESC
+		LIMIT ?`, append(args, limit), collect(&list, (*JobRun).dst))
 	for i, run := range list {
 		list[i] = run.shown(r.Now())
 	}

@@ -33,9 +33,12 @@ func (tx *Tx) Mark(who Viewer, eventIDs []int64, as MarkAs) (int64, error) {
 	}
 	in := "(" + placeholders(len(ids)) + ")"
 	if as == MarkUnarchived {
-		_, err := tx.exec(
-			"UPDATE marks SET archived = FALSE WHERE user_id = ? AND archived AND event_id IN "+in,
-			append([]any{who.UserID}, toAny(ids)...)...)
+		_, err := tx.exec(`
+			UPDATE marks
+			SET archived = FALSE
+			WHERE user_id = ?
+			AND archived
+			AND event_id IN `+in, append([]any{who.UserID}, toAny(ids)...)...)
 		return int64(len(ids)), err
 	}
 	viewed, update := as != MarkUnviewed, "viewed = excluded.viewed"
@@ -43,15 +46,13 @@ func (tx *Tx) Mark(who Viewer, eventIDs []int64, as MarkAs) (int64, error) {
 		update += ", archived = excluded.archived"
 	}
 	args := append([]any{who.UserID, viewed, as == MarkArchived}, toAny(ids)...)
-	_, err = tx.exec(
-		"INSERT INTO marks (user_id, event_id, viewed, archived) SELECT "+placeholder(
-			tx.dialect, "BIGINT",
-		)+", n.event_id, "+placeholder(tx.dialect, "BOOLEAN")+
-			", "+placeholder(
-			tx.dialect,
-			"BOOLEAN",
-		)+" FROM notifications n WHERE n.event_id IN "+in+" ON CONFLICT (user_id, event_id) DO UPDATE SET "+update,
-		args...)
+	_, err = tx.exec(`
+		INSERT INTO marks (user_id, event_id, viewed, archived)
+		SELECT `+placeholder(tx.dialect, "BIGINT")+", n.event_id, "+placeholder(tx.dialect, "BOOLEAN")+`,
+			`+placeholder(tx.dialect, "BOOLEAN")+`
+		FROM notifications n
+		WHERE n.event_id IN `+in+`
+		ON CONFLICT (user_id, event_id) DO UPDATE SET `+update, args...)
 	return int64(len(ids)), err
 }
 
@@ -72,8 +73,11 @@ func (tx *Tx) MarkAll(userID, upTo int64) error {
 		return err
 	}
 	upTo = min(upTo, newest)
-	if _, err := tx.exec(`INSERT INTO read_upto (user_id, event_id) VALUES (?, ?)
-		ON CONFLICT (user_id) DO UPDATE SET event_id = excluded.event_id WHERE read_upto.event_id < excluded.event_id`, userID, upTo); err != nil {
+	if _, err := tx.exec(`
+		INSERT INTO read_upto (user_id, event_id)
+		VALUES (?, ?)
+		ON CONFLICT (user_id) DO UPDATE SET event_id = excluded.event_id
+		WHERE read_upto.event_id < excluded.event_id`, userID, upTo); err != nil {
 		return err
 	}
 	_, err = tx.exec("DELETE FROM marks WHERE user_id = ? AND event_id <= ? AND NOT archived", userID, upTo)

@@ -29,12 +29,8 @@ func (m Member) table() (table, column string, id int64) {
 // those by authorization groups.
 func (r queries) RolesOf(ctx context.Context, userID, productID int64) ([]Role, error) {
 	var roles []Role
-	err := r.query(
-		ctx,
-		"SELECT DISTINCT role FROM ("+roleUnionSQL("= ?", "= ?", "")+") w",
-		repeatArgs(4, userID, productID),
-		collect(&roles, func(r *Role) []any { return []any{r} }),
-	)
+	err := r.query(ctx, "SELECT DISTINCT role FROM ("+roleUnionSQL("= ?", "= ?", "")+") w",
+		repeatArgs(4, userID, productID), collect(&roles, func(r *Role) []any { return []any{r} }))
 	return roles, err
 }
 
@@ -45,11 +41,10 @@ func (r queries) RolesIn(ctx context.Context, userID int64, products []int64) (m
 		return roles, nil
 	}
 	args := repeatArgs(4, append([]any{userID}, toAny(products)...)...)
-	err := r.query(
-		ctx,
-		"SELECT DISTINCT product_id, role FROM ("+roleUnionSQL("= ?", "IN ("+placeholders(len(products))+")", "")+") w",
-		args,
-		func(rows scanner) error {
+	err := r.query(ctx, `
+		SELECT DISTINCT product_id, role
+		FROM (`+roleUnionSQL("= ?", "IN ("+placeholders(len(products))+")", "")+") w",
+		args, func(rows scanner) error {
 			var id int64
 			var role Role
 			if err := rows.Scan(&id, &role); err != nil {
@@ -57,8 +52,7 @@ func (r queries) RolesIn(ctx context.Context, userID int64, products []int64) (m
 			}
 			roles[id] = append(roles[id], role)
 			return nil
-		},
-	)
+		})
 	return roles, err
 }
 
@@ -66,12 +60,8 @@ func (r queries) RolesIn(ctx context.Context, userID int64, products []int64) (m
 // by authorization groups.
 func (r queries) GroupRolesOf(ctx context.Context, userID, groupID int64) ([]Role, error) {
 	var roles []Role
-	err := r.query(
-		ctx,
-		"SELECT DISTINCT role FROM ("+groupRoleUnionSQL("= ?", "= ?", anyRole)+") w",
-		repeatArgs(2, userID, groupID),
-		collect(&roles, func(r *Role) []any { return []any{r} }),
-	)
+	err := r.query(ctx, "SELECT DISTINCT role FROM ("+groupRoleUnionSQL("= ?", "= ?", anyRole)+") w",
+		repeatArgs(2, userID, groupID), collect(&roles, func(r *Role) []any { return []any{r} }))
 	return roles, err
 }
 
@@ -82,18 +72,16 @@ func (r queries) GroupRolesIn(ctx context.Context, userID int64, groups []int64)
 		return roles, nil
 	}
 	args := repeatArgs(2, append([]any{userID}, toAny(groups)...)...)
-	err := r.query(
-		ctx,
-		"SELECT DISTINCT group_id, role FROM ("+groupRoleUnionSQL("= ?", "IN ("+placeholders(len(groups))+")", anyRole)+") w",
-		args,
-		func(rows scanner) error {
+	err := r.query(ctx, `
+		SELECT DISTINCT group_id, role
+		FROM (`+groupRoleUnionSQL("= ?", "IN ("+placeholders(len(groups))+")", anyRole)+") w",
+		args, func(rows scanner) error {
 			var id int64
 			var role Role
 			err := rows.Scan(&id, &role)
 			roles[id] = append(roles[id], role)
 			return err
-		},
-	)
+		})
 	return roles, err
 }
 
@@ -101,10 +89,26 @@ func (r queries) GroupRolesIn(ctx context.Context, userID int64, groups []int64)
 // products by his roles.
 func (r queries) EditsAnything(ctx context.Context, userID int64) (bool, error) {
 	var n int
-	err := r.get(ctx, `SELECT count(*) FROM (SELECT 1 FROM members m WHERE m.user_id = ? AND m.role `+editing+`
-		UNION ALL SELECT 1 FROM group_members m WHERE m.user_id = ? AND m.role `+editing+`
-		UNION ALL SELECT 1 FROM authorization_members m JOIN authorization_roles a ON a.authorization_group_id = m.authorization_group_id
-			WHERE m.user_id = ? AND a.role `+editing+` LIMIT 1) x`, repeatArgs(3, userID), &n)
+	err := r.get(ctx, `
+		SELECT count(*)
+		FROM (
+			SELECT 1
+			FROM members m
+			WHERE m.user_id = ?
+			AND m.role `+editing+`
+			UNION ALL
+			SELECT 1
+			FROM group_members m
+			WHERE m.user_id = ?
+			AND m.role `+editing+`
+			UNION ALL
+			SELECT 1
+			FROM authorization_members m
+			JOIN authorization_roles a ON a.authorization_group_id = m.authorization_group_id
+			WHERE m.user_id = ?
+			AND a.role `+editing+`
+			LIMIT 1
+		) x`, repeatArgs(3, userID), &n)
 	return n > 0, err
 }
 
@@ -112,7 +116,11 @@ func (r queries) EditsAnything(ctx context.Context, userID int64) (bool, error) 
 func (r queries) OwnRole(ctx context.Context, m Member) (Role, error) {
 	table, column, id := m.table()
 	var role Role
-	err := r.get(ctx, "SELECT role FROM "+table+" WHERE user_id = ? AND "+column+" = ?", []any{m.UserID, id}, &role)
+	err := r.get(ctx, `
+		SELECT role
+		FROM `+table+`
+		WHERE user_id = ?
+		AND `+column+" = ?", []any{m.UserID, id}, &role)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
@@ -123,9 +131,7 @@ func (r queries) OwnRole(ctx context.Context, m Member) (Role, error) {
 func (r queries) Members(ctx context.Context, scope Scope, productID int64) ([]Member, error) {
 	cond, args := scope.where("m.product_id")
 	return r.members(
-		ctx,
-		"m.product_id, 0, m.role, u.name, m.created_at FROM members m",
-		"m.product_id = ? AND "+cond,
+		ctx, "m.product_id, 0, m.role, u.name, m.created_at FROM members m", "m.product_id = ? AND "+cond,
 		append([]any{productID}, args...),
 	)
 }
@@ -134,23 +140,19 @@ func (r queries) Members(ctx context.Context, scope Scope, productID int64) ([]M
 // the right to see them.
 func (r queries) GroupMembers(ctx context.Context, groupID int64) ([]Member, error) {
 	return r.members(
-		ctx,
-		"0, m.group_id, m.role, u.name, m.created_at FROM group_members m",
-		"m.group_id = ?",
-		[]any{groupID},
+		ctx, "0, m.group_id, m.role, u.name, m.created_at FROM group_members m", "m.group_id = ?", []any{groupID},
 	)
 }
 
 func (r queries) members(ctx context.Context, columns, cond string, args []any) ([]Member, error) {
 	var list []Member
-	err := r.query(
-		ctx,
-		"SELECT m.user_id, "+columns+" JOIN users u ON u.id = m.user_id WHERE "+cond+" ORDER BY lower(u.name)",
-		args,
-		collect(&list, func(m *Member) []any {
-			return []any{&m.UserID, &m.ProductID, &m.GroupID, &m.Role, &m.User, timeTo(&m.CreatedAt)}
-		}),
-	)
+	err := r.query(ctx, `
+		SELECT m.user_id, `+columns+`
+		JOIN users u ON u.id = m.user_id
+		WHERE `+cond+`
+		ORDER BY lower(u.name)`, args, collect(&list, func(m *Member) []any {
+		return []any{&m.UserID, &m.ProductID, &m.GroupID, &m.Role, &m.User, timeTo(&m.CreatedAt)}
+	}))
 	return list, err
 }
 
@@ -161,14 +163,10 @@ const newest = "(SELECT coalesce(max(id), 0) FROM events)"
 // SaveMember gives a user a role in a product or a group.
 func (tx *Tx) SaveMember(m Member) error {
 	table, column, id := m.table()
-	_, err := tx.exec(
-		"INSERT INTO "+table+" (user_id, "+column+", role, joined_event, created_at) VALUES (?, ?, ?, "+newest+`, ?)
-		ON CONFLICT (user_id, `+column+") DO UPDATE SET role = excluded.role",
-		m.UserID,
-		id,
-		m.Role,
-		micro(tx.Now()),
-	)
+	_, err := tx.exec(`
+		INSERT INTO `+table+" (user_id, "+column+`, role, joined_event, created_at)
+		VALUES (?, ?, ?, `+newest+`, ?)
+		ON CONFLICT (user_id, `+column+") DO UPDATE SET role = excluded.role", m.UserID, id, m.Role, micro(tx.Now()))
 	return err
 }
 
@@ -176,7 +174,10 @@ func (tx *Tx) SaveMember(m Member) error {
 // was in it by himself.
 func (tx *Tx) DeleteMember(m Member) (bool, error) {
 	table, column, id := m.table()
-	n, err := tx.exec("DELETE FROM "+table+" WHERE user_id = ? AND "+column+" = ?", m.UserID, id)
+	n, err := tx.exec(`
+		DELETE FROM `+table+`
+		WHERE user_id = ?
+		AND `+column+" = ?", m.UserID, id)
 	return n > 0, err
 }
 
@@ -186,11 +187,17 @@ func (tx *Tx) DeleteMember(m Member) (bool, error) {
 func (r queries) HasOtherOwner(ctx context.Context, m Member) (bool, error) {
 	table, column, id := m.table()
 	var n int
-	err := r.get(
-		ctx,
-		"SELECT count(*) FROM (SELECT 1 FROM "+table+" m JOIN users u ON u.id = m.user_id WHERE m."+column+" = ? AND m.user_id <> ? AND m.role = 'owner' AND u.active LIMIT 1) x",
-		[]any{id, m.UserID},
-		&n,
-	)
+	err := r.get(ctx, `
+		SELECT count(*)
+		FROM (
+			SELECT 1
+			FROM `+table+` m
+			JOIN users u ON u.id = m.user_id
+			WHERE m.`+column+` = ?
+			AND m.user_id <> ?
+			AND m.role = 'owner'
+			AND u.active
+			LIMIT 1
+		) x`, []any{id, m.UserID}, &n)
 	return n > 0, err
 }

@@ -28,42 +28,21 @@ const notificationColumns = "n.event_id, coalesce(n.product_id, 0), coalesce(p.n
 
 func (n *Notification) dst() []any {
 	return []any{
-		&n.EventID,
-		&n.ProductID,
-		&n.Product,
-		&n.Type,
-		&n.Tone,
-		&n.Name,
-		&n.Message,
-		timeTo(&n.At),
-		&n.Severity,
-		&n.Subject,
-		&n.SilenceID,
-		&n.Targets,
-		&n.Viewed,
-		&n.Archived,
+		&n.EventID, &n.ProductID, &n.Product, &n.Type, &n.Tone, &n.Name, &n.Message, timeTo(&n.At), &n.Severity,
+		&n.Subject, &n.SilenceID, &n.Targets, &n.Viewed, &n.Archived,
 	}
 }
 
 // InsertNotification saves a row of the inbox; a second one of the same event
 // changes nothing.
 func (tx *Tx) InsertNotification(n Notification) error {
-	_, err := tx.exec(
-		`INSERT INTO notifications (event_id, product_id, user_id, type, tone, name, message, at, severity, subject, silence_id, targets)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING`,
-		n.EventID,
-		nullID(n.ProductID),
-		nullID(n.UserID),
-		n.Type,
-		n.Tone,
-		n.Name,
-		n.Message,
-		micro(n.At),
-		n.Severity,
-		n.Subject,
-		nullID(n.SilenceID),
-		n.Targets,
-	)
+	_, err := tx.exec(`
+		INSERT INTO notifications (event_id, product_id, user_id, type, tone, name, message, at, severity, subject,
+			silence_id, targets)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (event_id) DO NOTHING`,
+		n.EventID, nullID(n.ProductID), nullID(n.UserID), n.Type, n.Tone, n.Name, n.Message, micro(n.At), n.Severity,
+		n.Subject, nullID(n.SilenceID), n.Targets)
 	return err
 }
 
@@ -85,11 +64,10 @@ func (w Viewer) viewed() (string, []any) {
 	if w.Administrator {
 		return mark + ")", repeatArgs(2, w.UserID)
 	}
-	return mark + " OR n.event_id <= coalesce((SELECT min(a.joined_event) FROM (" + roleUnionSQL(
-		"= ?",
-		"= n.product_id",
-		viewing,
-	) + ") a), 0))", repeatArgs(6, w.UserID)
+	return mark + ` OR n.event_id <= coalesce((
+			SELECT min(a.joined_event)
+			FROM (` + roleUnionSQL("= ?", "= n.product_id", viewing) + `) a
+		), 0))`, repeatArgs(6, w.UserID)
 }
 
 // archived is whether a reader has put a row away.
@@ -112,11 +90,12 @@ func (r queries) Notification(ctx context.Context, who Viewer, eventID int64) (N
 	cond, condArgs := who.where()
 	args = append(append(args, who.UserID, eventID), condArgs...)
 	var n Notification
-	err := r.get(
-		ctx,
-		"SELECT "+notificationColumns+", "+viewed+", "+archived+" FROM notifications n LEFT JOIN products p ON p.id = n.product_id WHERE n.event_id = ? AND "+cond,
-		args,
-		n.dst()...)
+	err := r.get(ctx, `
+		SELECT `+notificationColumns+", "+viewed+", "+archived+`
+		FROM notifications n
+		LEFT JOIN products p ON p.id = n.product_id
+		WHERE n.event_id = ?
+		AND `+cond, args, n.dst()...)
 	if err != nil {
 		return Notification{}, notFound(err, "notification")
 	}

@@ -101,29 +101,10 @@ const observationColumns = `o.id, o.branch_id, o.source_id, o.title, o.descripti
 
 func (o *Observation) dst() []any {
 	return []any{
-		&o.ID,
-		&o.BranchID,
-		&o.SourceID,
-		&o.Title,
-		&o.Description,
-		&o.Component,
-		&o.Location,
-		&o.Fix,
-		&o.URL,
-		&o.Severity,
-		&o.ReportStatus,
-		&o.Status,
-		timeTo(&o.FirstSeenAt),
-		timeTo(&o.ChangedAt),
-		timeTo(&o.ResolvedAt),
-		&o.Assessed.Status,
-		&o.Assessed.ReportSeverity,
-		timeTo(&o.Assessed.At),
-		&o.Assessed.By,
-		timeTo(&o.Assessed.Until),
-		&o.Assessed.Noticed,
-		&o.Assessed.DuplicateOf,
-		&o.Scanner,
+		&o.ID, &o.BranchID, &o.SourceID, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL,
+		&o.Severity, &o.ReportStatus, &o.Status, timeTo(&o.FirstSeenAt), timeTo(&o.ChangedAt),
+		timeTo(&o.ResolvedAt), &o.Assessed.Status, &o.Assessed.ReportSeverity, timeTo(&o.Assessed.At),
+		&o.Assessed.By, timeTo(&o.Assessed.Until), &o.Assessed.Noticed, &o.Assessed.DuplicateOf, &o.Scanner,
 	}
 }
 
@@ -213,12 +194,11 @@ func (f ObservationFilter) where(scope Scope) (string, []any) {
 func (r queries) Observations(ctx context.Context, scope Scope, f ObservationFilter) ([]Observation, error) {
 	cond, args := f.where(scope)
 	var list []Observation
-	err := r.query(
-		ctx,
-		"SELECT "+observationColumns+", b.name"+observationsFrom+cond+" ORDER BY o.severity, o.id LIMIT ?",
-		append(args, f.Limit),
-		collect(&list, func(o *Observation) []any { return append(o.dst(), &o.Branch) }),
-	)
+	err := r.query(ctx, `
+		SELECT `+observationColumns+", b.name"+observationsFrom+cond+`
+		ORDER BY o.severity, o.id
+		LIMIT ?`,
+		append(args, f.Limit), collect(&list, func(o *Observation) []any { return append(o.dst(), &o.Branch) }))
 	return list, err
 }
 
@@ -226,7 +206,9 @@ func (r queries) Observations(ctx context.Context, scope Scope, f ObservationFil
 func (r queries) CountObservations(ctx context.Context, scope Scope, f ObservationFilter) (int, error) {
 	cond, args := f.where(scope)
 	var n int
-	err := r.get(ctx, "SELECT count(*) FROM (SELECT 1"+observationsFrom+cond+" LIMIT ?) x", append(args, f.Limit), &n)
+	err := r.get(ctx, `
+		SELECT count(*)
+		FROM (SELECT 1`+observationsFrom+cond+" LIMIT ?) x", append(args, f.Limit), &n)
 	return n, err
 }
 
@@ -236,24 +218,20 @@ func (r queries) ObservationsLike(ctx context.Context, scope Scope, o Observatio
 	cond, args := scope.where("b.product_id")
 	args = append(args, o.BranchID, o.ID, o.Title, o.Component, o.Title, limit)
 	var list []Observation
-	err := r.query(
-		ctx,
-		"SELECT "+observationColumns+observationsFrom+cond+` AND o.since <= s.version AND o.branch_id = ? AND o.active = TRUE AND o.id <> ?
-		AND (o.title = ? OR o.component <> '' AND o.component = ?) ORDER BY CASE WHEN o.title = ? THEN 0 ELSE 1 END, o.severity, o.id LIMIT ?`,
-		args,
-		collect(&list, (*Observation).dst),
-	)
+	err := r.query(ctx, `
+		SELECT `+observationColumns+observationsFrom+cond+` AND o.since <= s.version AND o.branch_id = ?
+			AND o.active = TRUE AND o.id <> ? AND (o.title = ? OR o.component <> '' AND o.component = ?)
+		ORDER BY CASE WHEN o.title = ? THEN 0 ELSE 1 END, o.severity, o.id
+		LIMIT ?`, args, collect(&list, (*Observation).dst))
 	return list, err
 }
 
 // Observation finds an observation in scope, and the id of its product.
 func (r queries) Observation(ctx context.Context, scope Scope, id int64) (o Observation, productID int64, err error) {
 	cond, args := scope.where("b.product_id")
-	err = r.get(
-		ctx,
-		"SELECT "+observationColumns+", b.name, b.product_id"+observationsFrom+"o.id = ? AND o.since <= s.version AND "+cond,
-		append([]any{id}, args...),
-		append(o.dst(), &o.Branch, &productID)...)
+	err = r.get(ctx, `
+		SELECT `+observationColumns+", b.name, b.product_id"+observationsFrom+`o.id = ? AND o.since <= s.version
+			AND `+cond, append([]any{id}, args...), append(o.dst(), &o.Branch, &productID)...)
 	if err != nil {
 		return Observation{}, 0, notFound(err, "observation")
 	}
@@ -266,34 +244,22 @@ func (r queries) Observation(ctx context.Context, scope Scope, id int64) (o Obse
 func (r queries) EachObservation(ctx context.Context, sourceID int64, fn func(o *Observation)) error {
 	var o Observation
 	dst := []any{
-		&o.ID,
-		&o.Identity,
-		&o.Title,
-		&o.Description,
-		&o.Component,
-		&o.Location,
-		&o.Fix,
-		&o.URL,
-		&o.Severity,
-		&o.ReportStatus,
-		&o.Status,
-		timeTo(&o.ResolvedAt),
-		&o.Assessed.Status,
-		&o.Assessed.ReportSeverity,
+		&o.ID, &o.Identity, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL, &o.Severity,
+		&o.ReportStatus, &o.Status, timeTo(&o.ResolvedAt), &o.Assessed.Status, &o.Assessed.ReportSeverity,
 	}
-	return r.query(
-		ctx,
-		`SELECT o.id, o.identity, o.title, o.description, o.component, o.location, o.fix, o.url, o.severity, o.report_status, o.status,
-		o.resolved_at, o.assessed_status, o.report_severity FROM observations o JOIN sources s ON s.id = o.source_id WHERE o.source_id = ? AND o.since <= s.version`,
-		[]any{sourceID},
-		func(rows scanner) error {
-			if err := rows.Scan(dst...); err != nil {
-				return err
-			}
-			fn(&o)
-			return nil
-		},
-	)
+	return r.query(ctx, `
+		SELECT o.id, o.identity, o.title, o.description, o.component, o.location, o.fix, o.url, o.severity,
+			o.report_status, o.status, o.resolved_at, o.assessed_status, o.report_severity
+		FROM observations o
+		JOIN sources s ON s.id = o.source_id
+		WHERE o.source_id = ?
+		AND o.since <= s.version`, []any{sourceID}, func(rows scanner) error {
+		if err := rows.Scan(dst...); err != nil {
+			return err
+		}
+		fn(&o)
+		return nil
+	})
 }
 
 // observationBatch keeps a statement under the 999 parameters that an old
@@ -308,29 +274,14 @@ func (tx *Tx) InsertObservations(list []Observation) error {
 		args := make([]any, 0, n*16)
 		for _, o := range list[:n] {
 			args = append(
-				args,
-				o.BranchID,
-				o.SourceID,
-				o.Identity,
-				o.Title,
-				o.Description,
-				o.Component,
-				o.Location,
-				o.Fix,
-				o.URL,
-				o.Severity,
-				o.ReportStatus,
-				o.Status,
-				o.Status.Active(),
-				micro(o.FirstSeenAt),
-				micro(o.ChangedAt),
-				o.Since,
+				args, o.BranchID, o.SourceID, o.Identity, o.Title, o.Description, o.Component, o.Location, o.Fix, o.URL,
+				o.Severity, o.ReportStatus, o.Status, o.Status.Active(), micro(o.FirstSeenAt), micro(o.ChangedAt), o.Since,
 			)
 		}
-		if _, err := tx.exec(
-			`INSERT INTO observations (branch_id, source_id, identity, title, description, component, location, fix, url,
-			severity, report_status, status, active, first_seen_at, changed_at, since) VALUES `+row+strings.Repeat(", "+row, n-1),
-			args...); err != nil {
+		if _, err := tx.exec(`
+			INSERT INTO observations (branch_id, source_id, identity, title, description, component, location, fix, url,
+				severity, report_status, status, active, first_seen_at, changed_at, since)
+			VALUES `+row+strings.Repeat(", "+row, n-1), args...); err != nil {
 			return err
 		}
 		list = list[n:]
@@ -340,24 +291,14 @@ func (tx *Tx) InsertObservations(list []Observation) error {
 
 // UpdateObservation writes what a later report says of a known observation.
 func (tx *Tx) UpdateObservation(o Observation) error {
-	_, err := tx.exec(
-		`UPDATE observations SET title = ?, description = ?, component = ?, location = ?, fix = ?, url = ?,
-		severity = ?, report_severity = ?, report_status = ?, status = ?, active = ?, changed_at = ?, resolved_at = ? WHERE id = ?`,
-		o.Title,
-		o.Description,
-		o.Component,
-		o.Location,
-		o.Fix,
-		o.URL,
-		o.Severity,
-		severityOrNull(o.Assessed.ReportSeverity),
-		o.ReportStatus,
-		o.Status,
-		o.Status.Active(),
-		micro(o.ChangedAt),
-		micro(o.ResolvedAt),
-		o.ID,
-	)
+	_, err := tx.exec(`
+		UPDATE observations
+		SET title = ?, description = ?, component = ?, location = ?, fix = ?, url = ?, severity = ?,
+			report_severity = ?, report_status = ?, status = ?, active = ?, changed_at = ?, resolved_at = ?
+		WHERE id = ?`,
+		o.Title, o.Description, o.Component, o.Location, o.Fix, o.URL, o.Severity,
+		severityOrNull(o.Assessed.ReportSeverity), o.ReportStatus, o.Status, o.Status.Active(), micro(o.ChangedAt),
+		micro(o.ResolvedAt), o.ID)
 	return err
 }
 
@@ -366,11 +307,10 @@ func (tx *Tx) ResolveObservations(ids []int64) error {
 	for len(ids) > 0 {
 		n := min(len(ids), 500)
 		args := append([]any{micro(tx.Now()), micro(tx.Now())}, toAny(ids[:n])...)
-		if _, err := tx.exec(
-			"UPDATE observations SET status = 'resolved', active = FALSE, changed_at = ?, resolved_at = ? WHERE id IN ("+placeholders(
-				n,
-			)+")",
-			args...); err != nil {
+		if _, err := tx.exec(`
+			UPDATE observations
+			SET status = 'resolved', active = FALSE, changed_at = ?, resolved_at = ?
+			WHERE id IN (`+placeholders(n)+")", args...); err != nil {
 			return err
 		}
 		ids = ids[n:]
@@ -389,8 +329,16 @@ func (r queries) FailingObservations(
 		if len(list) >= limit {
 			break
 		}
-		if err := r.query(ctx, "SELECT "+observationColumns+` FROM observations o JOIN sources s ON s.id = o.source_id
-			WHERE o.branch_id = ? AND o.active = TRUE AND o.severity = ? AND o.since <= s.version ORDER BY o.id DESC LIMIT ?`,
+		if err := r.query(ctx, `
+			SELECT `+observationColumns+`
+			FROM observations o
+			JOIN sources s ON s.id = o.source_id
+			WHERE o.branch_id = ?
+			AND o.active = TRUE
+			AND o.severity = ?
+			AND o.since <= s.version
+			ORDER BY o.id DESC
+			LIMIT ?`,
 			[]any{branchID, severity, limit - len(list)}, collect(&list, (*Observation).dst)); err != nil {
 			return nil, err
 		}
@@ -424,25 +372,13 @@ func toAny[T any](list []T) []any {
 
 // InsertObservation saves a new observation, and returns its id.
 func (tx *Tx) InsertObservation(o Observation) (int64, error) {
-	return tx.insert(
-		`INSERT INTO observations (branch_id, source_id, identity, title, description, component, location, fix, url,
-		severity, report_status, status, active, first_seen_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-		o.BranchID,
-		o.SourceID,
-		o.Identity,
-		o.Title,
-		o.Description,
-		o.Component,
-		o.Location,
-		o.Fix,
-		o.URL,
-		o.Severity,
-		o.ReportStatus,
-		o.Status,
-		o.Status.Active(),
-		micro(o.FirstSeenAt),
-		micro(o.ChangedAt),
-	)
+	return tx.insert(`
+		INSERT INTO observations (branch_id, source_id, identity, title, description, component, location, fix, url,
+			severity, report_status, status, active, first_seen_at, changed_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		RETURNING id`,
+		o.BranchID, o.SourceID, o.Identity, o.Title, o.Description, o.Component, o.Location, o.Fix, o.URL, o.Severity,
+		o.ReportStatus, o.Status, o.Status.Active(), micro(o.FirstSeenAt), micro(o.ChangedAt))
 }
 
 // DeleteObservation removes an observation with its history.

@@ -16,22 +16,21 @@ func (r queries) GateSpans(
 	}
 	cond, args := scope.where("c.product_id")
 	args = append(append(toAny(products), micro(since)), args...)
-	err := r.query(
-		ctx,
-		`SELECT c.product_id, c.event_id, c.from_state, c.to_state, e.at FROM gate_changes c JOIN events e ON e.id = c.event_id
-		WHERE c.product_id IN (`+placeholders(
-			len(products),
-		)+") AND e.at >= ? AND "+cond+" ORDER BY c.product_id, c.event_id",
-		args,
-		func(rows scanner) error {
-			var c GateChange
-			if err := rows.Scan(&c.ProductID, &c.EventID, &c.From, &c.To, timeTo(&c.At)); err != nil {
-				return err
-			}
-			spans[c.ProductID] = append(spans[c.ProductID], c)
-			return nil
-		},
-	)
+	err := r.query(ctx, `
+		SELECT c.product_id, c.event_id, c.from_state, c.to_state, e.at
+		FROM gate_changes c
+		JOIN events e ON e.id = c.event_id
+		WHERE c.product_id IN (`+placeholders(len(products))+`)
+		AND e.at >= ?
+		AND `+cond+`
+		ORDER BY c.product_id, c.event_id`, args, func(rows scanner) error {
+		var c GateChange
+		if err := rows.Scan(&c.ProductID, &c.EventID, &c.From, &c.To, timeTo(&c.At)); err != nil {
+			return err
+		}
+		spans[c.ProductID] = append(spans[c.ProductID], c)
+		return nil
+	})
 	return spans, err
 }
 
@@ -42,24 +41,27 @@ func (r queries) LastChanges(ctx context.Context, scope Scope, products []int64)
 		return last, nil
 	}
 	cond, args := scope.where("c.product_id")
-	err := r.query(
-		ctx,
-		`SELECT c.product_id, c.event_id, coalesce(c.announced_id, 0), c.from_state, c.to_state, e.at, e.actor, e.payload FROM gate_changes c JOIN events e ON e.id = c.event_id
-		WHERE (c.product_id, c.event_id) IN (SELECT g.product_id, max(g.event_id) FROM gate_changes g WHERE g.product_id IN (`+placeholders(
-			len(products),
-		)+") GROUP BY g.product_id) AND "+cond,
-		append(toAny(products), args...),
-		func(rows scanner) error {
-			var c GateChange
-			if err := rows.Scan(
-				&c.ProductID, &c.EventID, &c.Announced, &c.From, &c.To, timeTo(&c.At), &c.Actor, &c.Payload,
-			); err != nil {
-				return err
-			}
-			last[c.ProductID] = c
-			return nil
-		},
-	)
+	err := r.query(ctx, `
+		SELECT c.product_id, c.event_id, coalesce(c.announced_id, 0), c.from_state, c.to_state, e.at, e.actor,
+			e.payload
+		FROM gate_changes c
+		JOIN events e ON e.id = c.event_id
+		WHERE (c.product_id, c.event_id) IN (
+			SELECT g.product_id, max(g.event_id)
+			FROM gate_changes g
+			WHERE g.product_id IN (`+placeholders(len(products))+`)
+			GROUP BY g.product_id
+		)
+		AND `+cond, append(toAny(products), args...), func(rows scanner) error {
+		var c GateChange
+		if err := rows.Scan(
+			&c.ProductID, &c.EventID, &c.Announced, &c.From, &c.To, timeTo(&c.At), &c.Actor, &c.Payload,
+		); err != nil {
+			return err
+		}
+		last[c.ProductID] = c
+		return nil
+	})
 	return last, err
 }
 
@@ -67,20 +69,20 @@ func (r queries) LastChanges(ctx context.Context, scope Scope, products []int64)
 func (r queries) DeliveriesSince(ctx context.Context, scope Scope, since time.Time) (map[DeliveryState]int, error) {
 	cond, args := scope.where("d.product_id")
 	tally := map[DeliveryState]int{}
-	err := r.query(
-		ctx,
-		"SELECT d.state, count(*) FROM deliveries d WHERE d.created_at >= ? AND "+cond+" GROUP BY d.state",
-		append([]any{micro(since)}, args...),
-		func(rows scanner) error {
-			var s DeliveryState
-			var n int
-			if err := rows.Scan(&s, &n); err != nil {
-				return err
-			}
-			tally[s] = n
-			return nil
-		},
-	)
+	err := r.query(ctx, `
+		SELECT d.state, count(*)
+		FROM deliveries d
+		WHERE d.created_at >= ?
+		AND `+cond+`
+		GROUP BY d.state`, append([]any{micro(since)}, args...), func(rows scanner) error {
+		var s DeliveryState
+		var n int
+		if err := rows.Scan(&s, &n); err != nil {
+			return err
+		}
+		tally[s] = n
+		return nil
+	})
 	return tally, err
 }
 
@@ -90,21 +92,19 @@ func (r queries) Waiting(ctx context.Context, connections []int64) (map[int64]in
 	if len(connections) == 0 {
 		return waiting, nil
 	}
-	err := r.query(
-		ctx,
-		"SELECT connection_id, count(*) FROM deliveries WHERE connection_id IN ("+placeholders(
-			len(connections),
-		)+") AND state IN "+openStates+" GROUP BY connection_id",
-		toAny(connections),
-		func(rows scanner) error {
-			var id int64
-			var n int
-			if err := rows.Scan(&id, &n); err != nil {
-				return err
-			}
-			waiting[id] = n
-			return nil
-		},
-	)
+	err := r.query(ctx, `
+		SELECT connection_id, count(*)
+		FROM deliveries
+		WHERE connection_id IN (`+placeholders(len(connections))+`)
+		AND state IN `+openStates+`
+		GROUP BY connection_id`, toAny(connections), func(rows scanner) error {
+		var id int64
+		var n int
+		if err := rows.Scan(&id, &n); err != nil {
+			return err
+		}
+		waiting[id] = n
+		return nil
+	})
 	return waiting, err
 }

@@ -75,8 +75,12 @@ func (p *Product) dst() []any {
 	}
 }
 
-const productRowSelect = "SELECT " + productColumns + ", " + branchColumns + `,
-	(SELECT max(s.last_report_at) FROM sources s JOIN branches x ON x.id = s.branch_id WHERE x.product_id = p.id AND s.format <> '` + FormatManual + `')
+const productRowSelect = `
+	SELECT ` + productColumns + ", " + branchColumns + `, (SELECT max(s.last_report_at)
+	FROM sources s
+	JOIN branches x ON x.id = s.branch_id
+	WHERE x.product_id = p.id
+	AND s.format <> '` + FormatManual + `')
 	FROM products p JOIN branches b ON b.product_id = p.id AND b.is_default `
 
 func (p *ProductRow) dst() []any {
@@ -154,12 +158,9 @@ func (r queries) Products(ctx context.Context, scope Scope, f ProductFilter) ([]
 		order = rank + ", p.name"
 	}
 	var rows []ProductRow
-	err := r.query(
-		ctx,
-		productRowSelect+"WHERE "+cond+" ORDER BY "+order+" LIMIT ?",
-		append(args, f.Limit),
-		collect(&rows, (*ProductRow).dst),
-	)
+	err := r.query(ctx, productRowSelect+"WHERE "+cond+`
+		ORDER BY `+order+`
+		LIMIT ?`, append(args, f.Limit), collect(&rows, (*ProductRow).dst))
 	return rows, err
 }
 
@@ -171,20 +172,20 @@ func (r queries) GateTally(ctx context.Context, scope Scope, group int64) (map[G
 		cond, args = cond+" AND (SELECT p.group_id FROM products p WHERE p.id = b.product_id) = ?", append(args, group)
 	}
 	tally := map[GateState]int64{}
-	err := r.query(
-		ctx,
-		"SELECT b.gate_state, count(*) FROM branches b WHERE b.is_default AND "+cond+" GROUP BY b.gate_state",
-		args,
-		func(rows scanner) error {
-			var state GateState
-			var n int64
-			if err := rows.Scan(&state, &n); err != nil {
-				return err
-			}
-			tally[state] = n
-			return nil
-		},
-	)
+	err := r.query(ctx, `
+		SELECT b.gate_state, count(*)
+		FROM branches b
+		WHERE b.is_default
+		AND `+cond+`
+		GROUP BY b.gate_state`, args, func(rows scanner) error {
+		var state GateState
+		var n int64
+		if err := rows.Scan(&state, &n); err != nil {
+			return err
+		}
+		tally[state] = n
+		return nil
+	})
 	return tally, err
 }
 
@@ -212,9 +213,8 @@ func (tx *Tx) CreateProduct(p *Product, defaultBranch string, owner int64) error
 // that was read, else it is a conflict.
 func (tx *Tx) SaveProduct(p *Product) error {
 	var other int64
-	if err := tx.get(
-		tx.Context(), "SELECT count(*) FROM products WHERE name = ? AND id <> ?", []any{p.Name, p.ID}, &other,
-	); err != nil {
+	if err := tx.get(tx.Context(), "SELECT count(*) FROM products WHERE name = ? AND id <> ?",
+		[]any{p.Name, p.ID}, &other); err != nil {
 		return err
 	}
 	if other > 0 {
@@ -255,14 +255,30 @@ func (tx *Tx) DeleteProduct(id int64) error {
 	if err := tx.LockProduct(id); err != nil {
 		return err
 	}
-	if _, err := tx.exec(
-		"DELETE FROM events WHERE id IN (SELECT event_id FROM notifications WHERE product_id = ? UNION SELECT event_id FROM gate_changes WHERE product_id = ? UNION SELECT announced_id FROM gate_changes WHERE product_id = ? AND announced_id IS NOT NULL UNION SELECT event_id FROM deliveries WHERE product_id = ? UNION SELECT event_id FROM event_work WHERE product_id = ?)",
-		id,
-		id,
-		id,
-		id,
-		id,
-	); err != nil {
+	if _, err := tx.exec(`
+		DELETE FROM events
+		WHERE id IN (
+			SELECT event_id
+			FROM notifications
+			WHERE product_id = ?
+			UNION
+			SELECT event_id
+			FROM gate_changes
+			WHERE product_id = ?
+			UNION
+			SELECT announced_id
+			FROM gate_changes
+			WHERE product_id = ?
+			AND announced_id IS NOT NULL
+			UNION
+			SELECT event_id
+			FROM deliveries
+			WHERE product_id = ?
+			UNION
+			SELECT event_id
+			FROM event_work
+			WHERE product_id = ?
+		)`, id, id, id, id, id); err != nil {
 		return err
 	}
 	if _, err := tx.exec("DELETE FROM event_work WHERE product_id = ?", id); err != nil {
@@ -283,11 +299,10 @@ func contains(text string) string {
 // OrphanEvents counts the events of products that are not there.
 func (r queries) OrphanEvents(ctx context.Context) (int, error) {
 	var n int
-	err := r.get(
-		ctx,
-		"SELECT count(*) FROM events WHERE product_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM products p WHERE p.id = events.product_id)",
-		nil,
-		&n,
-	)
+	err := r.get(ctx, `
+		SELECT count(*)
+		FROM events
+		WHERE product_id IS NOT NULL
+		AND NOT EXISTS (SELECT 1 FROM products p WHERE p.id = events.product_id)`, nil, &n)
 	return n, err
 }

@@ -25,14 +25,10 @@ func (s *Resend) dst() []any {
 // CreateResend saves a resend and sets its id.
 func (tx *Tx) CreateResend(s *Resend) (err error) {
 	s.CreatedAt = tx.Now()
-	s.ID, err = tx.insert(
-		"INSERT INTO resends (user_id, by_name, what, total, created_at) VALUES (?, ?, ?, ?, ?) RETURNING id",
-		nullID(s.UserID),
-		s.By,
-		s.What,
-		s.Total,
-		micro(s.CreatedAt),
-	)
+	s.ID, err = tx.insert(`
+		INSERT INTO resends (user_id, by_name, what, total, created_at)
+		VALUES (?, ?, ?, ?, ?)
+		RETURNING id`, nullID(s.UserID), s.By, s.What, s.Total, micro(s.CreatedAt))
 	return err
 }
 
@@ -45,11 +41,11 @@ func (tx *Tx) ExtendResend(id int64, n int) error {
 // Resend finds a resend that a user has asked for; administrators (0) see all.
 func (r queries) Resend(ctx context.Context, id, userID int64) (Resend, error) {
 	var s Resend
-	err := r.get(
-		ctx,
-		"SELECT "+resendColumns+" FROM resends WHERE id = ? AND (CAST(? AS BIGINT) = 0 OR user_id = ?)",
-		[]any{id, userID, userID},
-		s.dst()...)
+	err := r.get(ctx, `
+		SELECT `+resendColumns+`
+		FROM resends
+		WHERE id = ?
+		AND (CAST(? AS BIGINT) = 0 OR user_id = ?)`, []any{id, userID, userID}, s.dst()...)
 	if err != nil {
 		return s, notFound(err, "resend")
 	}
@@ -60,11 +56,8 @@ func (r queries) Resend(ctx context.Context, id, userID int64) (Resend, error) {
 // from Resend.
 func (r queries) ResendStates(ctx context.Context, id int64) (map[DeliveryState]int, error) {
 	tally := map[DeliveryState]int{}
-	err := r.query(
-		ctx,
-		"SELECT state, count(*) FROM deliveries WHERE resend_id = ? GROUP BY state",
-		[]any{id},
-		func(rows scanner) error {
+	err := r.query(ctx, "SELECT state, count(*) FROM deliveries WHERE resend_id = ? GROUP BY state",
+		[]any{id}, func(rows scanner) error {
 			var s DeliveryState
 			var n int
 			if err := rows.Scan(&s, &n); err != nil {
@@ -72,8 +65,7 @@ func (r queries) ResendStates(ctx context.Context, id int64) (map[DeliveryState]
 			}
 			tally[s] = n
 			return nil
-		},
-	)
+		})
 	return tally, err
 }
 
@@ -82,20 +74,20 @@ func (r queries) ResendStates(ctx context.Context, id int64) (map[DeliveryState]
 func (tx *Tx) Requeue(ids []int64, resendID int64, reason string) (int, error) {
 	now, sent := micro(tx.Now()), 0
 	for _, id := range ids {
-		n, err := tx.exec(
-			`UPDATE deliveries SET state = 'pending', reason = ?, spent = 0, by_hand = TRUE, due_since = ?, finished_at = NULL, resend_id = ?, next_at = CASE
-			WHEN event_id IS NOT NULL AND (SELECT count(*) FROM deliveries f WHERE f.connection_id = deliveries.connection_id AND f.product_id = deliveries.product_id
-				AND f.recipient = deliveries.recipient AND f.event_id IS NOT NULL AND f.state IN `+openStates+`) > 0 THEN NULL
-			ELSE `+placeholder(
-				tx.dialect,
-				"BIGINT",
-			)+` END WHERE id = ? AND state NOT IN `+openStates,
-			reason,
-			now,
-			nullID(resendID),
-			now,
-			id,
-		)
+		n, err := tx.exec(`
+			UPDATE deliveries
+			SET state = 'pending', reason = ?, spent = 0, by_hand = TRUE, due_since = ?, finished_at = NULL,
+				resend_id = ?, next_at = CASE WHEN event_id IS NOT NULL AND (
+				SELECT count(*)
+				FROM deliveries f
+				WHERE f.connection_id = deliveries.connection_id
+				AND f.product_id = deliveries.product_id
+				AND f.recipient = deliveries.recipient
+				AND f.event_id IS NOT NULL
+				AND f.state IN `+openStates+`
+			) > 0 THEN NULL ELSE `+placeholder(tx.dialect, "BIGINT")+` END
+			WHERE id = ?
+			AND state NOT IN `+openStates, reason, now, nullID(resendID), now, id)
 		if err != nil {
 			return sent, err
 		}
@@ -107,11 +99,16 @@ func (tx *Tx) Requeue(ids []int64, resendID int64, reason string) (int, error) {
 // ProbeNow lets the endpoints of deliveries be tried at once, paused ones too:
 // somebody has asked for it. One that is shared is for administrators to try.
 func (tx *Tx) ProbeNow(ids []int64) error {
-	_, err := tx.exec(
-		"UPDATE connection_health SET probe_at = ?, "+tx.unpause()+" WHERE opened_at IS NOT NULL AND connection_id IN (SELECT d.endpoint_id FROM deliveries d WHERE d.endpoint_id = d.connection_id AND d.id IN ("+placeholders(
-			len(ids),
-		)+"))",
-		append([]any{micro(tx.Now()), micro(tx.Now())}, toAny(ids)...)...)
+	_, err := tx.exec(`
+		UPDATE connection_health
+		SET probe_at = ?, `+tx.unpause()+`
+		WHERE opened_at IS NOT NULL
+		AND connection_id IN (
+			SELECT d.endpoint_id
+			FROM deliveries d
+			WHERE d.endpoint_id = d.connection_id
+			AND d.id IN (`+placeholders(len(ids))+`)
+		)`, append([]any{micro(tx.Now()), micro(tx.Now())}, toAny(ids)...)...)
 	return err
 }
 
@@ -125,24 +122,23 @@ func (tx *Tx) unpause() string {
 // Resume lets an endpoint be tried at once, from the beginning.
 func (tx *Tx) Resume(endpoint int64) error {
 	now := micro(tx.Now())
-	_, err := tx.exec(
-		"UPDATE connection_health SET probe_at = ?, probes = 0, "+tx.unpause()+" WHERE connection_id = ? AND opened_at IS NOT NULL",
-		now,
-		now,
-		endpoint,
-	)
+	_, err := tx.exec(`
+		UPDATE connection_health
+		SET probe_at = ?, probes = 0, `+tx.unpause()+`
+		WHERE connection_id = ?
+		AND opened_at IS NOT NULL`, now, now, endpoint)
 	return err
 }
 
 // StopResend ends what still waits of a resend, as dead again.
 func (tx *Tx) StopResend(id int64, reason string) error {
 	var list []Delivery
-	err := tx.query(
-		tx.Context(),
-		"SELECT "+deliveryColumns+" FROM deliveries d WHERE d.resend_id = ? AND d.state IN "+waitingStates+" ORDER BY d.id",
-		[]any{id},
-		collect(&list, (*Delivery).dst),
-	)
+	err := tx.query(tx.Context(), `
+		SELECT `+deliveryColumns+`
+		FROM deliveries d
+		WHERE d.resend_id = ?
+		AND d.state IN `+waitingStates+`
+		ORDER BY d.id`, []any{id}, collect(&list, (*Delivery).dst))
 	if err != nil {
 		return err
 	}
@@ -155,11 +151,8 @@ func (tx *Tx) StopResend(id int64, reason string) error {
 
 // DeleteOldResends removes some resends of before a time.
 func (tx *Tx) DeleteOldResends(before time.Time, limit int) (int64, error) {
-	return tx.exec(
-		"DELETE FROM resends WHERE id IN (SELECT id FROM resends WHERE created_at < ? LIMIT ?)",
-		micro(before),
-		limit,
-	)
+	return tx.exec("DELETE FROM resends WHERE id IN (SELECT id FROM resends WHERE created_at < ? LIMIT ?)",
+		micro(before), limit)
 }
 
 // LedgerTally counts deliveries of a filter by connection.
@@ -176,24 +169,22 @@ type LedgerTally struct {
 func (r queries) LedgerTally(ctx context.Context, scope Scope, f LedgerFilter) ([]LedgerTally, error) {
 	cond, args := ledgerCondition(scope, f)
 	var list []LedgerTally
-	err := r.query(
-		ctx,
-		`SELECT c.id, c.name, c.module, c.enabled, coalesce(c.product_id, 0), coalesce(c.group_id, 0), coalesce(c.user_id, 0), t.n FROM (SELECT d.connection_id, count(*) AS n FROM deliveries d WHERE `+cond+
-			" GROUP BY d.connection_id) t JOIN connections c ON c.id = t.connection_id ORDER BY t.n DESC, c.id",
-		args,
-		collect(&list, func(t *LedgerTally) []any {
-			return []any{
-				&t.ConnectionID,
-				&t.Connection,
-				&t.Module,
-				&t.Enabled,
-				&t.Owner.ProductID,
-				&t.Owner.GroupID,
-				&t.Owner.UserID,
-				&t.N,
-			}
-		}),
-	)
+	err := r.query(ctx, `
+		SELECT c.id, c.name, c.module, c.enabled, coalesce(c.product_id, 0), coalesce(c.group_id, 0),
+			coalesce(c.user_id, 0), t.n
+		FROM (
+			SELECT d.connection_id, count(*) AS n
+			FROM deliveries d
+			WHERE `+cond+`
+			GROUP BY d.connection_id
+		) t
+		JOIN connections c ON c.id = t.connection_id
+		ORDER BY t.n DESC, c.id`, args, collect(&list, func(t *LedgerTally) []any {
+		return []any{
+			&t.ConnectionID, &t.Connection, &t.Module, &t.Enabled, &t.Owner.ProductID, &t.Owner.GroupID,
+			&t.Owner.UserID, &t.N,
+		}
+	}))
 	return list, err
 }
 
@@ -202,11 +193,7 @@ func (r queries) LedgerTally(ctx context.Context, scope Scope, f LedgerFilter) (
 func (r queries) LedgerIDs(ctx context.Context, scope Scope, f LedgerFilter, after int64) ([]int64, error) {
 	cond, args := ledgerCondition(scope, f)
 	var list []int64
-	err := r.query(
-		ctx,
-		"SELECT d.id FROM deliveries d WHERE "+cond+" AND d.id > ? ORDER BY d.id LIMIT ?",
-		append(args, after, f.Limit),
-		collect(&list, func(id *int64) []any { return []any{id} }),
-	)
+	err := r.query(ctx, "SELECT d.id FROM deliveries d WHERE "+cond+" AND d.id > ? ORDER BY d.id LIMIT ?",
+		append(args, after, f.Limit), collect(&list, func(id *int64) []any { return []any{id} }))
 	return list, err
 }

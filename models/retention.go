@@ -22,14 +22,24 @@ var (
 	// NotificationTable has the rows of the inbox, read or not. Their marks go
 	// with them.
 	NotificationTable = RetentionTable{
-		page:   "SELECT event_id, at, at, TRUE FROM notifications WHERE event_id > ? ORDER BY event_id LIMIT ?",
+		page: `
+			SELECT event_id, at, at, TRUE
+			FROM notifications
+			WHERE event_id > ?
+			ORDER BY event_id
+			LIMIT ?`,
 		remove: "DELETE FROM notifications WHERE event_id IN ",
 		still:  "at < ?",
 	}
 	// DeliveryTable has the deliveries, by when they ended; their attempts go
 	// with them.
 	DeliveryTable = RetentionTable{
-		page:   "SELECT id, created_at, coalesce(finished_at, created_at), state NOT IN " + openStates + " FROM deliveries WHERE id > ? ORDER BY id LIMIT ?",
+		page: `
+			SELECT id, created_at, coalesce(finished_at, created_at), state NOT IN ` + openStates + `
+			FROM deliveries
+			WHERE id > ?
+			ORDER BY id
+			LIMIT ?`,
 		remove: "DELETE FROM deliveries WHERE id IN ",
 		still:  "coalesce(finished_at, created_at) < ? AND state NOT IN " + openStates,
 	}
@@ -48,7 +58,12 @@ var (
 	}
 	// RunTable has the runs of jobs, but the last one of each.
 	RunTable = RetentionTable{
-		page:   "SELECT j.id, j.started_at, j.started_at, " + overrun + " FROM job_runs j WHERE j.id > ? ORDER BY j.id LIMIT ?",
+		page: `
+			SELECT j.id, j.started_at, j.started_at, ` + overrun + `
+			FROM job_runs j
+			WHERE j.id > ?
+			ORDER BY j.id
+			LIMIT ?`,
 		remove: "DELETE FROM job_runs AS j WHERE j.id IN ",
 		still:  "j.started_at < ? AND " + overrun,
 	}
@@ -103,7 +118,8 @@ func (tx *Tx) DeleteOld(table RetentionTable, before time.Time, keys []int64) (i
 // where there are no more than these. It reads so many keys.
 func (r queries) NotificationsBeyond(ctx context.Context, most int64) (int64, error) {
 	var id int64
-	err := r.get(ctx, "SELECT n.event_id FROM notifications n ORDER BY n.event_id DESC LIMIT 1 OFFSET ?", []any{most}, &id)
+	err := r.get(ctx, "SELECT n.event_id FROM notifications n ORDER BY n.event_id DESC LIMIT 1 OFFSET ?",
+		[]any{most}, &id)
 	id, _, err = found(id, err)
 	return id, err
 }
@@ -111,21 +127,30 @@ func (r queries) NotificationsBeyond(ctx context.Context, most int64) (int64, er
 // DeleteOldNotifications removes the oldest notifications up to one, so many at
 // once, and says how many went.
 func (tx *Tx) DeleteOldNotifications(upto int64, limit int) (int64, error) {
-	return tx.exec(
-		"DELETE FROM notifications WHERE event_id IN (SELECT event_id FROM notifications WHERE event_id <= ? ORDER BY event_id LIMIT ?)",
-		upto,
-		limit,
-	)
+	return tx.exec(`
+		DELETE FROM notifications
+		WHERE event_id IN (
+			SELECT event_id
+			FROM notifications
+			WHERE event_id <= ?
+			ORDER BY event_id
+			LIMIT ?
+		)`, upto, limit)
 }
 
 // DeleteOldSilences removes silences that ended before a time, so many at once, and
 // says how many went.
 func (tx *Tx) DeleteOldSilences(before time.Time, limit int) (int64, error) {
-	return tx.exec(
-		"DELETE FROM silences WHERE id IN (SELECT id FROM silences WHERE ended_at IS NOT NULL AND ended_at < ? ORDER BY ended_at, id LIMIT ?)",
-		micro(before),
-		limit,
-	)
+	return tx.exec(`
+		DELETE FROM silences
+		WHERE id IN (
+			SELECT id
+			FROM silences
+			WHERE ended_at IS NOT NULL
+			AND ended_at < ?
+			ORDER BY ended_at, id
+			LIMIT ?
+		)`, micro(before), limit)
 }
 
 // OldObservation is one that was resolved long ago.
@@ -141,13 +166,16 @@ func (r queries) OldObservations(
 	ctx context.Context, before time.Time, after OldObservation, limit int,
 ) ([]OldObservation, error) {
 	var list []OldObservation
-	err := r.query(
-		ctx,
-		`SELECT id, source_id, resolved_at FROM observations WHERE resolved_at IS NOT NULL AND resolved_at < ?
-		AND (resolved_at, id) > (?, ?) ORDER BY resolved_at, id LIMIT ?`,
+	err := r.query(ctx, `
+		SELECT id, source_id, resolved_at
+		FROM observations
+		WHERE resolved_at IS NOT NULL
+		AND resolved_at < ?
+		AND (resolved_at, id) > (?, ?)
+		ORDER BY resolved_at, id
+		LIMIT ?`,
 		[]any{micro(before), after.ResolvedAt.UnixMicro(), after.ID, limit},
-		collect(&list, func(o *OldObservation) []any { return []any{&o.ID, &o.SourceID, timeTo(&o.ResolvedAt)} }),
-	)
+		collect(&list, func(o *OldObservation) []any { return []any{&o.ID, &o.SourceID, timeTo(&o.ResolvedAt)} }))
 	return list, err
 }
 
@@ -159,11 +187,12 @@ func (tx *Tx) DeleteOldObservations(sourceID int64, before time.Time, ids []int6
 	if err != nil || n == 0 {
 		return 0, err
 	}
-	return tx.exec(
-		"DELETE FROM observations WHERE source_id = ? AND NOT active AND resolved_at < ? AND id IN ("+placeholders(
-			len(ids),
-		)+")",
-		append([]any{sourceID, micro(before)}, toAny(ids)...)...)
+	return tx.exec(`
+		DELETE FROM observations
+		WHERE source_id = ?
+		AND NOT active
+		AND resolved_at < ?
+		AND id IN (`+placeholders(len(ids))+")", append([]any{sourceID, micro(before)}, toAny(ids)...)...)
 }
 
 // OldGateChange is a row of a product's gate history that is not its last.
@@ -175,23 +204,28 @@ func (r queries) OldGateChanges(
 	ctx context.Context, before time.Time, after OldGateChange, limit int,
 ) (old []OldGateChange, upto OldGateChange, err error) {
 	n := 0
-	err = r.query(
-		ctx,
-		`SELECT g.product_id, g.event_id, e.at < ? AND EXISTS (SELECT 1 FROM gate_changes l WHERE l.product_id = g.product_id AND l.event_id > g.event_id)
-		FROM gate_changes g JOIN events e ON e.id = g.event_id WHERE (g.product_id, g.event_id) > (?, ?) ORDER BY g.product_id, g.event_id LIMIT ?`,
-		[]any{micro(before), after.ProductID, after.EventID, limit},
-		func(rows scanner) error {
-			var may bool
-			if err := rows.Scan(&upto.ProductID, &upto.EventID, &may); err != nil {
-				return err
-			}
-			n++
-			if may {
-				old = append(old, upto)
-			}
-			return nil
-		},
-	)
+	err = r.query(ctx, `
+		SELECT g.product_id, g.event_id, e.at < ? AND EXISTS (
+			SELECT 1
+			FROM gate_changes l
+			WHERE l.product_id = g.product_id
+			AND l.event_id > g.event_id
+		)
+		FROM gate_changes g
+		JOIN events e ON e.id = g.event_id
+		WHERE (g.product_id, g.event_id) > (?, ?)
+		ORDER BY g.product_id, g.event_id
+		LIMIT ?`, []any{micro(before), after.ProductID, after.EventID, limit}, func(rows scanner) error {
+		var may bool
+		if err := rows.Scan(&upto.ProductID, &upto.EventID, &may); err != nil {
+			return err
+		}
+		n++
+		if may {
+			old = append(old, upto)
+		}
+		return nil
+	})
 	if n < limit {
 		upto = OldGateChange{}
 	}

@@ -22,13 +22,8 @@ type Session struct {
 // Session finds a session that has not expired. ok is false when there is none.
 func (r queries) Session(ctx context.Context, token string) (s Session, ok bool, err error) {
 	s.Token = token
-	err = r.get(
-		ctx,
-		"SELECT data, seen_at FROM sessions WHERE token = ? AND expiry > ?",
-		[]any{token, micro(r.Now())},
-		&s.Data,
-		timeTo(&s.SeenAt),
-	)
+	err = r.get(ctx, "SELECT data, seen_at FROM sessions WHERE token = ? AND expiry > ?",
+		[]any{token, micro(r.Now())}, &s.Data, timeTo(&s.SeenAt))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Session{}, false, nil
 	}
@@ -39,17 +34,15 @@ func (r queries) Session(ctx context.Context, token string) (s Session, ok bool,
 // first, without their data.
 func (r queries) SessionsOf(ctx context.Context, userID int64) ([]Session, error) {
 	var list []Session
-	err := r.query(ctx, `SELECT token, coalesce(user_id, 0), expiry, created_at, seen_at, user_agent, address FROM sessions
-		WHERE user_id = ? AND expiry > ? ORDER BY seen_at DESC, created_at DESC, token`, []any{userID, micro(r.Now())},
-		collect(&list, func(s *Session) []any {
+	err := r.query(ctx, `
+		SELECT token, coalesce(user_id, 0), expiry, created_at, seen_at, user_agent, address
+		FROM sessions
+		WHERE user_id = ?
+		AND expiry > ?
+		ORDER BY seen_at DESC, created_at DESC, token`,
+		[]any{userID, micro(r.Now())}, collect(&list, func(s *Session) []any {
 			return []any{
-				&s.Token,
-				&s.UserID,
-				timeTo(&s.Expiry),
-				timeTo(&s.CreatedAt),
-				timeTo(&s.SeenAt),
-				&s.UserAgent,
-				&s.Address,
+				&s.Token, &s.UserID, timeTo(&s.Expiry), timeTo(&s.CreatedAt), timeTo(&s.SeenAt), &s.UserAgent, &s.Address,
 			}
 		}))
 	return list, err
@@ -58,43 +51,26 @@ func (r queries) SessionsOf(ctx context.Context, userID int64) ([]Session, error
 // UpdateSession writes a session that was there before. One that was ended
 // meanwhile stays so.
 func (tx *Tx) UpdateSession(s Session) error {
-	_, err := tx.exec(
-		"UPDATE sessions SET data = ?, user_id = ?, expiry = ? WHERE token = ?",
-		s.Data,
-		nullID(s.UserID),
-		micro(s.Expiry),
-		s.Token,
-	)
+	_, err := tx.exec("UPDATE sessions SET data = ?, user_id = ?, expiry = ? WHERE token = ?",
+		s.Data, nullID(s.UserID), micro(s.Expiry), s.Token)
 	return err
 }
 
 // SaveSession writes a session, which is seen by that.
 func (tx *Tx) SaveSession(s Session) error {
 	now := micro(tx.Now())
-	_, err := tx.exec(
-		`INSERT INTO sessions (token, data, user_id, expiry, created_at, seen_at, user_agent, address) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+	_, err := tx.exec(`
+		INSERT INTO sessions (token, data, user_id, expiry, created_at, seen_at, user_agent, address)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (token) DO UPDATE SET data = excluded.data, user_id = excluded.user_id, expiry = excluded.expiry`,
-		s.Token,
-		s.Data,
-		nullID(s.UserID),
-		micro(s.Expiry),
-		now,
-		now,
-		s.UserAgent,
-		s.Address,
-	)
+		s.Token, s.Data, nullID(s.UserID), micro(s.Expiry), now, now, s.UserAgent, s.Address)
 	return err
 }
 
 // TouchSessions notes when sessions were last seen.
 func (tx *Tx) TouchSessions(seen map[string]time.Time) error {
 	for token, at := range seen {
-		if _, err := tx.exec(
-			"UPDATE sessions SET seen_at = ? WHERE token = ? AND seen_at < ?",
-			micro(at),
-			token,
-			micro(at),
-		); err != nil {
+		if _, err := tx.exec("UPDATE sessions SET seen_at = ? WHERE token = ? AND seen_at < ?", micro(at), token, micro(at)); err != nil {
 			return err
 		}
 	}
@@ -121,9 +97,7 @@ func (tx *Tx) DeleteOtherSessions(userID int64, but string) (int64, error) {
 // DeleteExpiredSessions removes at most limit sessions that have expired, and
 // says how many it did.
 func (tx *Tx) DeleteExpiredSessions(limit int) (int64, error) {
-	return tx.exec(
-		"DELETE FROM sessions WHERE token IN (SELECT token FROM sessions WHERE expiry <= ? LIMIT ?)",
-		micro(tx.Now()),
-		limit,
-	)
+	return tx.exec(`
+		DELETE FROM sessions
+		WHERE token IN (SELECT token FROM sessions WHERE expiry <= ? LIMIT ?)`, micro(tx.Now()), limit)
 }

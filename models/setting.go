@@ -30,7 +30,8 @@ func (s *Setting) dst() []any {
 // Settings reads all sections that were ever changed.
 func (r queries) Settings(ctx context.Context) ([]Setting, error) {
 	var list []Setting
-	err := r.query(ctx, "SELECT "+settingColumns+" FROM settings ORDER BY section", nil, collect(&list, (*Setting).dst))
+	err := r.query(ctx, "SELECT "+settingColumns+" FROM settings ORDER BY section",
+		nil, collect(&list, (*Setting).dst))
 	return list, err
 }
 
@@ -46,9 +47,12 @@ func (r queries) SettingsVersion(ctx context.Context) (int64, error) {
 func (tx *Tx) SaveSetting(s *Setting) error {
 	was := s.Version
 	s.Version, s.UpdatedAt = was+1, tx.Now()
-	n, err := tx.exec(`INSERT INTO settings (`+settingColumns+`) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (section) DO UPDATE SET body = excluded.body, secrets = excluded.secrets, version = excluded.version,
-		updated_by = excluded.updated_by, updated_at = excluded.updated_at WHERE settings.version = ?`,
+	n, err := tx.exec(`
+		INSERT INTO settings (`+settingColumns+`)
+		VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (section) DO UPDATE SET body = excluded.body, secrets = excluded.secrets,
+			version = excluded.version, updated_by = excluded.updated_by, updated_at = excluded.updated_at
+		WHERE settings.version = ?`,
 		s.Section, s.Body, s.Secrets, s.Version, s.UpdatedBy, micro(s.UpdatedAt), was)
 	if err == nil && n == 0 {
 		return fault.New(

@@ -32,14 +32,8 @@ func (tx *Tx) TrySignIn(limits ...SignInLimit) (until time.Time, err error) {
 				return until, err
 			}
 		}
-		err := tx.get(
-			tx.Context(),
-			"SELECT failures, until, at FROM sign_in_tries WHERE key = ?",
-			[]any{l.Key},
-			&failures[i],
-			timeTo(&at),
-			timeTo(&last),
-		)
+		err := tx.get(tx.Context(), "SELECT failures, until, at FROM sign_in_tries WHERE key = ?",
+			[]any{l.Key}, &failures[i], timeTo(&at), timeTo(&last))
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return until, err
 		}
@@ -55,7 +49,9 @@ func (tx *Tx) TrySignIn(limits ...SignInLimit) (until time.Time, err error) {
 	}
 	for i, l := range limits {
 		n := failures[i] + 1
-		if _, err := tx.exec(`INSERT INTO sign_in_tries (key, failures, until, at) VALUES (?, ?, ?, ?)
+		if _, err := tx.exec(`
+			INSERT INTO sign_in_tries (key, failures, until, at)
+			VALUES (?, ?, ?, ?)
 			ON CONFLICT (key) DO UPDATE SET failures = excluded.failures, until = excluded.until, at = excluded.at`,
 			l.Key, n, micro(now.Add(signInWait(n-l.Free))), micro(now)); err != nil {
 			return until, err
@@ -89,9 +85,7 @@ func (tx *Tx) SignInWorked(limits ...SignInLimit) error {
 
 // DeleteOldSignIns removes some of the failures that count no more.
 func (tx *Tx) DeleteOldSignIns(limit int) (int64, error) {
-	return tx.exec(
-		"DELETE FROM sign_in_tries WHERE key IN (SELECT key FROM sign_in_tries WHERE at < ? LIMIT ?)",
-		micro(tx.Now().Add(-signInMemory)),
-		limit,
-	)
+	return tx.exec(`
+		DELETE FROM sign_in_tries
+		WHERE key IN (SELECT key FROM sign_in_tries WHERE at < ? LIMIT ?)`, micro(tx.Now().Add(-signInMemory)), limit)
 }

@@ -49,9 +49,13 @@ func (s Silence) State(now time.Time) SilenceState {
 	return SilenceActive
 }
 
-const silenceSelect = `SELECT s.id, coalesce(s.product_id, 0), coalesce(s.group_id, 0), coalesce(p.name, g.name, ''), s.type, s.text, s.reason,
-	coalesce(s.user_id, 0), s.author, s.created_at, s.starts_at, s.ends_at, s.ended_at, s.ended_by, s.version
-	FROM silences s LEFT JOIN products p ON p.id = s.product_id LEFT JOIN product_groups g ON g.id = s.group_id `
+const silenceSelect = `
+	SELECT s.id, coalesce(s.product_id, 0), coalesce(s.group_id, 0), coalesce(p.name, g.name, ''), s.type, s.text,
+		s.reason, coalesce(s.user_id, 0), s.author, s.created_at, s.starts_at, s.ends_at, s.ended_at, s.ended_by,
+		s.version
+	FROM silences s
+	LEFT JOIN products p ON p.id = s.product_id
+	LEFT JOIN product_groups g ON g.id = s.group_id `
 
 func (s *Silence) dst() []any {
 	return []any{
@@ -79,8 +83,8 @@ func (s Scope) whereSilence() (string, []any) {
 	product, args := s.where("s.product_id")
 	group, groupArgs := s.whereGroup("s.group_id", viewing)
 	return "(s.product_id IS NOT NULL AND " + product + " OR s.group_id IS NOT NULL AND " + group + ")", append(
-		args,
-		groupArgs...)
+		args, groupArgs...,
+	)
 }
 
 // Silences lists the silences in scope, newest first.
@@ -109,12 +113,9 @@ func (r queries) Silences(ctx context.Context, scope Scope, f SilenceFilter) ([]
 		cond, args = cond+" AND s.id < ?", append(args, f.Before)
 	}
 	var list []Silence
-	err := r.query(
-		ctx,
-		silenceSelect+"WHERE "+cond+" ORDER BY s.id DESC LIMIT ?",
-		append(args, f.Limit),
-		collect(&list, (*Silence).dst),
-	)
+	err := r.query(ctx, silenceSelect+"WHERE "+cond+`
+		ORDER BY s.id DESC
+		LIMIT ?`, append(args, f.Limit), collect(&list, (*Silence).dst))
 	return list, err
 }
 
@@ -134,12 +135,9 @@ func (r queries) Silence(ctx context.Context, scope Scope, id int64) (Silence, e
 // before the end is held, whenever it is routed.
 func (r queries) SilencesWithin(ctx context.Context, first, last time.Time) ([]Silence, error) {
 	var list []Silence
-	err := r.query(
-		ctx,
-		silenceSelect+`WHERE (s.ended_at IS NULL OR s.ended_at > ?) AND s.ends_at > ? AND s.starts_at <= ? ORDER BY s.id`,
-		[]any{micro(first), micro(first), micro(last)},
-		collect(&list, (*Silence).dst),
-	)
+	err := r.query(ctx, silenceSelect+`WHERE (s.ended_at IS NULL OR s.ended_at > ?) AND s.ends_at > ? AND s.starts_at <= ?
+		ORDER BY s.id`,
+		[]any{micro(first), micro(first), micro(last)}, collect(&list, (*Silence).dst))
 	return list, err
 }
 
@@ -149,17 +147,16 @@ func (r queries) ProductGroups(ctx context.Context, products []int64) (map[int64
 	if len(products) == 0 {
 		return groups, nil
 	}
-	err := r.query(
-		ctx,
-		"SELECT id, group_id FROM products WHERE group_id IS NOT NULL AND id IN ("+placeholders(len(products))+")",
-		toAny(products),
-		func(rows scanner) error {
-			var id, group int64
-			err := rows.Scan(&id, &group)
-			groups[id] = group
-			return err
-		},
-	)
+	err := r.query(ctx, `
+		SELECT id, group_id
+		FROM products
+		WHERE group_id IS NOT NULL
+		AND id IN (`+placeholders(len(products))+")", toAny(products), func(rows scanner) error {
+		var id, group int64
+		err := rows.Scan(&id, &group)
+		groups[id] = group
+		return err
+	})
 	return groups, err
 }
 
@@ -176,32 +173,30 @@ func (r queries) HeldBy(ctx context.Context, silences []int64) (map[int64]Silenc
 	if len(silences) == 0 {
 		return held, nil
 	}
-	err := r.query(
-		ctx,
-		"SELECT silence_id, count(*), count(DISTINCT product_id) FROM notifications WHERE silence_id IN ("+placeholders(
-			len(silences),
-		)+") GROUP BY silence_id",
-		toAny(silences),
-		func(rows scanner) error {
-			var id int64
-			var h SilencedCounts
-			err := rows.Scan(&id, &h.Rows, &h.Products)
-			held[id] = h
-			return err
-		},
-	)
+	err := r.query(ctx, `
+		SELECT silence_id, count(*), count(DISTINCT product_id)
+		FROM notifications
+		WHERE silence_id IN (`+placeholders(len(silences))+`)
+		GROUP BY silence_id`, toAny(silences), func(rows scanner) error {
+		var id int64
+		var h SilencedCounts
+		err := rows.Scan(&id, &h.Rows, &h.Products)
+		held[id] = h
+		return err
+	})
 	return held, err
 }
 
 // FirstHeld lists what a silence has held back first.
 func (r queries) FirstHeld(ctx context.Context, silence int64, limit int) ([]Notification, error) {
 	var list []Notification
-	err := r.query(
-		ctx,
-		"SELECT "+notificationColumns+", TRUE, FALSE FROM notifications n LEFT JOIN products p ON p.id = n.product_id WHERE n.silence_id = ? ORDER BY n.event_id LIMIT ?",
-		[]any{silence, limit},
-		collect(&list, (*Notification).dst),
-	)
+	err := r.query(ctx, `
+		SELECT `+notificationColumns+`, TRUE, FALSE
+		FROM notifications n
+		LEFT JOIN products p ON p.id = n.product_id
+		WHERE n.silence_id = ?
+		ORDER BY n.event_id
+		LIMIT ?`, []any{silence, limit}, collect(&list, (*Notification).dst))
 	return list, err
 }
 
@@ -213,12 +208,14 @@ func (r queries) HeldRows(ctx context.Context, who Viewer, silence, before int64
 		cond, args = cond+" AND n.event_id < ?", append(args, before)
 	}
 	var ids []int64
-	err := r.query(
-		ctx,
-		"SELECT n.event_id FROM notifications n WHERE n.silence_id = ? AND "+cond+" ORDER BY n.event_id DESC LIMIT ?",
-		append(append([]any{silence}, args...), limit),
-		collect(&ids, func(id *int64) []any { return []any{id} }),
-	)
+	err := r.query(ctx, `
+		SELECT n.event_id
+		FROM notifications n
+		WHERE n.silence_id = ?
+		AND `+cond+`
+		ORDER BY n.event_id DESC
+		LIMIT ?`,
+		append(append([]any{silence}, args...), limit), collect(&ids, func(id *int64) []any { return []any{id} }))
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
@@ -236,12 +233,8 @@ func (r queries) OpenSilences(ctx context.Context, productID, groupID int64) (in
 		cond, args = "group_id = ?", []any{groupID}
 	}
 	var n int
-	err := r.get(
-		ctx,
-		"SELECT count(*) FROM silences WHERE ended_at IS NULL AND ends_at > ? AND "+cond,
-		append([]any{micro(r.Now())}, args...),
-		&n,
-	)
+	err := r.get(ctx, "SELECT count(*) FROM silences WHERE ended_at IS NULL AND ends_at > ? AND "+cond,
+		append([]any{micro(r.Now())}, args...), &n)
 	return n, err
 }
 
@@ -261,13 +254,20 @@ func (r queries) SilenceCandidates(ctx context.Context, s Silence, since time.Ti
 		return nil, err
 	}
 	var list []Notification
-	err = r.query(
-		ctx,
-		"SELECT "+notificationColumns+", TRUE, FALSE FROM (SELECT n.* FROM notifications n WHERE "+cond+` AND n.event_id >= ? ORDER BY n.event_id DESC LIMIT ?) n
-		LEFT JOIN products p ON p.id = n.product_id WHERE n.at >= ? ORDER BY n.event_id DESC`,
-		append(args, first, limit, micro(since)),
-		collect(&list, (*Notification).dst),
-	)
+	err = r.query(ctx, `
+		SELECT `+notificationColumns+`, TRUE, FALSE
+		FROM (
+			SELECT n.*
+			FROM notifications n
+			WHERE `+cond+`
+			AND n.event_id >= ?
+			ORDER BY n.event_id DESC
+			LIMIT ?
+		) n
+		LEFT JOIN products p ON p.id = n.product_id
+		WHERE n.at >= ?
+		ORDER BY n.event_id DESC`,
+		append(args, first, limit, micro(since)), collect(&list, (*Notification).dst))
 	who := Viewer{Administrator: s.ProductID == 0 && s.GroupID == 0}
 	for i := range list {
 		who.mask(&list[i])
@@ -278,36 +278,25 @@ func (r queries) SilenceCandidates(ctx context.Context, s Silence, since time.Ti
 // InsertSilence saves a new silence and sets its id.
 func (tx *Tx) InsertSilence(s *Silence) (err error) {
 	s.Version, s.CreatedAt = 1, tx.Now()
-	s.ID, err = tx.insert(
-		`INSERT INTO silences (product_id, group_id, type, text, reason, user_id, author, created_at, starts_at, ends_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-		nullID(s.ProductID),
-		nullID(s.GroupID),
-		s.Type,
-		s.Text,
-		s.Reason,
-		nullID(s.UserID),
-		s.Author,
-		micro(s.CreatedAt),
-		micro(s.StartsAt),
-		micro(s.EndsAt),
-	)
+	s.ID, err = tx.insert(`
+		INSERT INTO silences (product_id, group_id, type, text, reason, user_id, author, created_at, starts_at,
+			ends_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		RETURNING id`,
+		nullID(s.ProductID), nullID(s.GroupID), s.Type, s.Text, s.Reason, nullID(s.UserID), s.Author,
+		micro(s.CreatedAt), micro(s.StartsAt), micro(s.EndsAt))
 	return err
 }
 
 // SaveSilence writes what may be changed of a silence if its version is still
 // the one that was read and its end was not seen to, else it is a conflict.
 func (tx *Tx) SaveSilence(s *Silence) error {
-	n, err := tx.exec(
-		"UPDATE silences SET type = ?, text = ?, reason = ?, ends_at = ?, ended_by = ?, version = version + 1 WHERE id = ? AND version = ? AND ended_at IS NULL",
-		s.Type,
-		s.Text,
-		s.Reason,
-		micro(s.EndsAt),
-		s.EndedBy,
-		s.ID,
-		s.Version,
-	)
+	n, err := tx.exec(`
+		UPDATE silences
+		SET type = ?, text = ?, reason = ?, ends_at = ?, ended_by = ?, version = version + 1
+		WHERE id = ?
+		AND version = ?
+		AND ended_at IS NULL`, s.Type, s.Text, s.Reason, micro(s.EndsAt), s.EndedBy, s.ID, s.Version)
 	if err == nil && n == 0 {
 		return fault.New(fault.Conflict, "Somebody else has changed this silence meanwhile, or it has ended")
 	}
@@ -319,12 +308,9 @@ func (tx *Tx) SaveSilence(s *Silence) error {
 // to, the longest over first.
 func (r queries) DueSilences(ctx context.Context, by time.Time, limit int) ([]Silence, error) {
 	var list []Silence
-	err := r.query(
-		ctx,
-		silenceSelect+"WHERE s.ended_at IS NULL AND s.ends_at <= ? ORDER BY s.ends_at, s.id LIMIT ?",
-		[]any{micro(by), limit},
-		collect(&list, (*Silence).dst),
-	)
+	err := r.query(ctx, silenceSelect+`WHERE s.ended_at IS NULL AND s.ends_at <= ?
+		ORDER BY s.ends_at, s.id
+		LIMIT ?`, []any{micro(by), limit}, collect(&list, (*Silence).dst))
 	return list, err
 }
 
@@ -332,8 +318,17 @@ func (r queries) DueSilences(ctx context.Context, by time.Time, limit int) ([]Si
 // it. Those it has given up do not count.
 func (r queries) UnroutedEvents(ctx context.Context, reader string, before time.Time) (bool, error) {
 	var n int
-	err := r.get(ctx, `SELECT count(*) FROM (SELECT 1 FROM event_work w JOIN events e ON e.id = w.event_id
-		WHERE w.reader = ? AND NOT w.parked AND e.at < ? LIMIT 1) x`, []any{reader, micro(before)}, &n)
+	err := r.get(ctx, `
+		SELECT count(*)
+		FROM (
+			SELECT 1
+			FROM event_work w
+			JOIN events e ON e.id = w.event_id
+			WHERE w.reader = ?
+			AND NOT w.parked
+			AND e.at < ?
+			LIMIT 1
+		) x`, []any{reader, micro(before)}, &n)
 	return n > 0, err
 }
 
@@ -341,6 +336,7 @@ func (r queries) UnroutedEvents(ctx context.Context, reader string, before time.
 // this was the first to do so.
 func (tx *Tx) EndSilence(id int64) (bool, error) {
 	now := micro(tx.Now())
-	n, err := tx.exec("UPDATE silences SET ended_at = ? WHERE id = ? AND ended_at IS NULL AND ends_at <= ?", now, id, now)
+	n, err := tx.exec("UPDATE silences SET ended_at = ? WHERE id = ? AND ended_at IS NULL AND ends_at <= ?",
+		now, id, now)
 	return n == 1, err
 }

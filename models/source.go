@@ -35,8 +35,12 @@ func (s *Source) dst() []any {
 // Source finds a branch's source by scanner and name; ok is false when there
 // is none yet.
 func (r queries) Source(ctx context.Context, branchID int64, scanner, name string) (s Source, ok bool, err error) {
-	err = r.get(ctx, "SELECT "+sourceColumns+" FROM sources s WHERE s.branch_id = ? AND s.scanner = ? AND s.name = ?",
-		[]any{branchID, scanner, name}, s.dst()...)
+	err = r.get(ctx, `
+		SELECT `+sourceColumns+`
+		FROM sources s
+		WHERE s.branch_id = ?
+		AND s.scanner = ?
+		AND s.name = ?`, []any{branchID, scanner, name}, s.dst()...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Source{}, false, nil
 	}
@@ -47,8 +51,15 @@ func (r queries) Source(ctx context.Context, branchID int64, scanner, name strin
 func (r queries) Sources(ctx context.Context, scope Scope, productID int64) ([]Source, error) {
 	cond, args := scope.where("b.product_id")
 	var list []Source
-	err := r.query(ctx, "SELECT "+sourceColumns+`, b.name FROM sources s JOIN branches b ON b.id = s.branch_id
-		WHERE b.product_id = ? AND s.version > 0 AND `+cond+" ORDER BY b.is_default DESC, s.last_report_at DESC, s.id", append([]any{productID}, args...),
+	err := r.query(ctx, `
+		SELECT `+sourceColumns+`, b.name
+		FROM sources s
+		JOIN branches b ON b.id = s.branch_id
+		WHERE b.product_id = ?
+		AND s.version > 0
+		AND `+cond+`
+		ORDER BY b.is_default DESC, s.last_report_at DESC, s.id`,
+		append([]any{productID}, args...),
 		collect(&list, func(s *Source) []any { return append(s.dst(), &s.Branch) }))
 	return list, err
 }
@@ -60,20 +71,25 @@ func (tx *Tx) SaveSource(s *Source) error {
 	if s.ID == 0 {
 		args := append([]any{s.BranchID, s.Scanner, s.Name, s.Format}, s.Counts.args()...)
 		var err error
-		s.ID, err = tx.insert(
-			`INSERT INTO sources (branch_id, scanner, name, format, critical, high, medium, low, none, unknown, created_at, last_report_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (branch_id, scanner, name) DO NOTHING RETURNING id`,
-			append(args, at, at)...)
+		s.ID, err = tx.insert(`
+			INSERT INTO sources (branch_id, scanner, name, format, critical, high, medium, low, none, unknown,
+				created_at, last_report_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (branch_id, scanner, name) DO NOTHING
+			RETURNING id`, append(args, at, at)...)
 		if errors.Is(err, sql.ErrNoRows) {
 			return errSourceMoved()
 		}
 		return err
 	}
 	args := append([]any{s.Format}, s.Counts.args()...)
-	n, err := tx.exec(
-		`UPDATE sources SET format = ?, critical = ?, high = ?, medium = ?, low = ?, none = ?, unknown = ?, version = version + 1,
-		last_report_at = ? WHERE id = ? AND version = ? AND unsettled = ?`,
-		append(args, at, s.ID, s.Version, s.Unsettled)...)
+	n, err := tx.exec(`
+		UPDATE sources
+		SET format = ?, critical = ?, high = ?, medium = ?, low = ?, none = ?, unknown = ?, version = version + 1,
+			last_report_at = ?
+		WHERE id = ?
+		AND version = ?
+		AND unsettled = ?`, append(args, at, s.ID, s.Version, s.Unsettled)...)
 	if err == nil && n == 0 {
 		return errSourceMoved()
 	}
@@ -122,12 +138,8 @@ func (tx *Tx) ManualSource(branchID int64) (Source, error) {
 // TouchSources notes when sources last reported, where nothing else changed.
 func (tx *Tx) TouchSources(seen map[int64]time.Time) error {
 	for id, at := range seen {
-		if _, err := tx.exec(
-			"UPDATE sources SET last_report_at = ? WHERE id = ? AND last_report_at < ?",
-			micro(at),
-			id,
-			micro(at),
-		); err != nil {
+		if _, err := tx.exec("UPDATE sources SET last_report_at = ? WHERE id = ? AND last_report_at < ?",
+			micro(at), id, micro(at)); err != nil {
 			return err
 		}
 	}

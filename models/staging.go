@@ -20,29 +20,24 @@ func (tx *Tx) BeginStaging(s *Source, total int) error {
 	if s.ID == 0 {
 		at := micro(tx.Now())
 		var err error
-		s.ID, err = tx.insert(
-			`INSERT INTO sources (branch_id, scanner, name, format, version, unsettled, rows_total, created_at, last_report_at)
-			VALUES (?, ?, ?, ?, 0, TRUE, ?, ?, ?) ON CONFLICT (branch_id, scanner, name) DO NOTHING RETURNING id`,
-			s.BranchID,
-			s.Scanner,
-			s.Name,
-			s.Format,
-			total,
-			at,
-			at,
-		)
+		s.ID, err = tx.insert(`
+			INSERT INTO sources (branch_id, scanner, name, format, version, unsettled, rows_total, created_at,
+				last_report_at)
+			VALUES (?, ?, ?, ?, 0, TRUE, ?, ?, ?)
+			ON CONFLICT (branch_id, scanner, name) DO NOTHING
+			RETURNING id`, s.BranchID, s.Scanner, s.Name, s.Format, total, at, at)
 		s.Version, s.Unsettled = 0, true
 		if errors.Is(err, sql.ErrNoRows) {
 			return errSourceMoved()
 		}
 		return err
 	}
-	n, err := tx.exec(
-		"UPDATE sources SET unsettled = TRUE, rows_done = 0, rows_total = ? WHERE id = ? AND version = ? AND NOT unsettled",
-		total,
-		s.ID,
-		s.Version,
-	)
+	n, err := tx.exec(`
+		UPDATE sources
+		SET unsettled = TRUE, rows_done = 0, rows_total = ?
+		WHERE id = ?
+		AND version = ?
+		AND NOT unsettled`, total, s.ID, s.Version)
 	if err == nil && n == 0 {
 		return errSourceMoved()
 	}
@@ -60,29 +55,14 @@ func (tx *Tx) StageChanges(sourceID, since int64, list []Observation) error {
 		args := make([]any, 0, n*13)
 		for _, o := range list[:n] {
 			args = append(
-				args,
-				o.ID,
-				sourceID,
-				since,
-				o.Title,
-				o.Description,
-				o.Component,
-				o.Location,
-				o.Fix,
-				o.URL,
-				o.Severity,
-				severityOrNull(o.Assessed.ReportSeverity),
-				o.ReportStatus,
-				o.Status,
+				args, o.ID, sourceID, since, o.Title, o.Description, o.Component, o.Location, o.Fix, o.URL, o.Severity,
+				severityOrNull(o.Assessed.ReportSeverity), o.ReportStatus, o.Status,
 			)
 		}
-		if _, err := tx.exec(
-			`INSERT INTO observation_changes (observation_id, source_id, since, title, description, component, location, fix, url,
-			severity, report_severity, report_status, status) VALUES `+row+strings.Repeat(
-				", "+row,
-				n-1,
-			),
-			args...); err != nil {
+		if _, err := tx.exec(`
+			INSERT INTO observation_changes (observation_id, source_id, since, title, description, component, location,
+				fix, url, severity, report_severity, report_status, status)
+			VALUES `+row+strings.Repeat(", "+row, n-1), args...); err != nil {
 			return err
 		}
 		list = list[n:]
@@ -131,49 +111,59 @@ type ImportProgress struct {
 // ImportsInProgress lists the large imports at work in a product.
 func (r queries) ImportsInProgress(ctx context.Context, productID int64) ([]ImportProgress, error) {
 	var list []ImportProgress
-	err := r.query(ctx, `SELECT b.name, s.scanner, s.name, s.rows_done, s.rows_total FROM branches b CROSS JOIN sources s
-		WHERE b.product_id = ? AND s.branch_id = b.id AND s.unsettled AND s.rows_total > 0 ORDER BY s.id`, []any{productID},
+	err := r.query(ctx, `
+		SELECT b.name, s.scanner, s.name, s.rows_done, s.rows_total
+		FROM branches b
+		CROSS JOIN sources s
+		WHERE b.product_id = ?
+		AND s.branch_id = b.id
+		AND s.unsettled
+		AND s.rows_total > 0
+		ORDER BY s.id`,
+		[]any{productID},
 		collect(&list, func(a *ImportProgress) []any { return []any{&a.Branch, &a.Scanner, &a.Source, &a.Done, &a.Total} }))
 	return list, err
 }
 
 func (tx *Tx) dropChanges(id, version int64, limit int) (int64, error) {
-	return tx.exec(`DELETE FROM observation_changes WHERE observation_id IN (
-		SELECT observation_id FROM observation_changes WHERE source_id = ? AND since > ? LIMIT ?)`, id, version, limit)
+	return tx.exec(`
+		DELETE FROM observation_changes
+		WHERE observation_id IN (
+			SELECT observation_id
+			FROM observation_changes
+			WHERE source_id = ?
+			AND since > ?
+			LIMIT ?
+		)`, id, version, limit)
 }
 
 func (tx *Tx) dropStaged(id, version int64, limit int) (int64, error) {
-	return tx.exec(
-		"DELETE FROM observations WHERE id IN (SELECT id FROM observations WHERE source_id = ? AND since > ? AND since > 0 LIMIT ?)",
-		id,
-		version,
-		limit,
-	)
+	return tx.exec(`
+		DELETE FROM observations
+		WHERE id IN (
+			SELECT id
+			FROM observations
+			WHERE source_id = ?
+			AND since > ?
+			AND since > 0
+			LIMIT ?
+		)`, id, version, limit)
 }
 
 func (tx *Tx) applyChanges(id, _ int64, limit int) (int64, error) {
 	var list []Observation
-	err := tx.query(
-		tx.Context(),
-		`SELECT observation_id, title, description, component, location, fix, url, severity, report_severity, report_status, status
-		FROM observation_changes WHERE source_id = ? ORDER BY since, observation_id LIMIT ?`,
-		[]any{id, limit},
-		collect(&list, func(o *Observation) []any {
-			return []any{
-				&o.ID,
-				&o.Title,
-				&o.Description,
-				&o.Component,
-				&o.Location,
-				&o.Fix,
-				&o.URL,
-				&o.Severity,
-				&o.Assessed.ReportSeverity,
-				&o.ReportStatus,
-				&o.Status,
-			}
-		}),
-	)
+	err := tx.query(tx.Context(), `
+		SELECT observation_id, title, description, component, location, fix, url, severity, report_severity,
+			report_status, status
+		FROM observation_changes
+		WHERE source_id = ?
+		ORDER BY since, observation_id
+		LIMIT ?`, []any{id, limit}, collect(&list, func(o *Observation) []any {
+		return []any{
+			&o.ID, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL, &o.Severity,
+			&o.Assessed.ReportSeverity, &o.ReportStatus, &o.Status,
+		}
+	}))
 	if err != nil || len(list) == 0 {
 		return 0, err
 	}
@@ -192,18 +182,20 @@ func (tx *Tx) applyChanges(id, _ int64, limit int) (int64, error) {
 	if err := tx.ResolveObservations(missing); err != nil {
 		return 0, err
 	}
-	return tx.exec("DELETE FROM observation_changes WHERE observation_id IN ("+placeholders(len(ids))+")", ids...)
+	return tx.exec("DELETE FROM observation_changes WHERE observation_id IN ("+placeholders(len(ids))+")",
+		ids...)
 }
 
 // UnsettledSources lists sources that a large import has left unfinished, or
 // is at work on.
 func (r queries) UnsettledSources(ctx context.Context) ([]int64, error) {
 	var ids []int64
-	err := r.query(ctx, "SELECT id FROM sources WHERE unsettled ORDER BY id LIMIT 100", nil, func(rows scanner) error {
-		var id int64
-		err := rows.Scan(&id)
-		ids = append(ids, id)
-		return err
-	})
+	err := r.query(ctx, "SELECT id FROM sources WHERE unsettled ORDER BY id LIMIT 100",
+		nil, func(rows scanner) error {
+			var id int64
+			err := rows.Scan(&id)
+			ids = append(ids, id)
+			return err
+		})
 	return ids, err
 }

@@ -27,8 +27,9 @@ const sweepColumns = "run, version, branch_id, seen, total, changed, started_at,
 // it is done, for version 0.
 func (r queries) GateSweep(ctx context.Context) (GateSweep, error) {
 	var s GateSweep
-	err := r.get(ctx, "SELECT "+sweepColumns+" FROM gate_sweeps", nil,
-		&s.Run, &s.Version, &s.BranchID, &s.Seen, &s.Total, &s.Changed, timeTo(&s.StartedAt), timeTo(&s.FinishedAt), &s.Done)
+	err := r.get(ctx, "SELECT "+sweepColumns+" FROM gate_sweeps",
+		nil, &s.Run, &s.Version, &s.BranchID, &s.Seen, &s.Total, &s.Changed, timeTo(&s.StartedAt),
+		timeTo(&s.FinishedAt), &s.Done)
 	if errors.Is(err, sql.ErrNoRows) {
 		return GateSweep{Done: true}, nil
 	}
@@ -38,10 +39,12 @@ func (r queries) GateSweep(ctx context.Context) (GateSweep, error) {
 // BeginGateSweep begins a look at all gates in the place of one that was read.
 // ok is false where another has been asked for, or begun, meanwhile.
 func (tx *Tx) BeginGateSweep(was GateSweep, version, total int64) (ok bool, err error) {
-	n, err := tx.exec(`INSERT INTO gate_sweeps (id, run, version, total, started_at, done) VALUES (1, ?, ?, ?, ?, FALSE)
-		ON CONFLICT (id) DO UPDATE SET run = excluded.run, version = excluded.version, branch_id = 0, seen = 0, total = excluded.total, changed = 0,
-		started_at = excluded.started_at, finished_at = NULL, done = FALSE WHERE gate_sweeps.run = ?`,
-		was.Run+1, version, total, micro(tx.Now()), was.Run)
+	n, err := tx.exec(`
+		INSERT INTO gate_sweeps (id, run, version, total, started_at, done)
+		VALUES (1, ?, ?, ?, ?, FALSE)
+		ON CONFLICT (id) DO UPDATE SET run = excluded.run, version = excluded.version, branch_id = 0, seen = 0,
+			total = excluded.total, changed = 0, started_at = excluded.started_at, finished_at = NULL, done = FALSE
+		WHERE gate_sweeps.run = ?`, was.Run+1, version, total, micro(tx.Now()), was.Run)
 	return n == 1, err
 }
 
@@ -49,24 +52,24 @@ func (tx *Tx) BeginGateSweep(was GateSweep, version, total int64) (ok bool, err 
 // ok is false where another one is at work, or this one further: then what the
 // caller has done counts for nothing and is to be undone.
 func (tx *Tx) SaveGateSweep(s GateSweep, from int64) (ok bool, err error) {
-	n, err := tx.exec(
-		"UPDATE gate_sweeps SET branch_id = ?, seen = ?, changed = ?, finished_at = ?, done = ? WHERE run = ? AND branch_id = ? AND NOT done",
-		s.BranchID,
-		s.Seen,
-		s.Changed,
-		micro(s.FinishedAt),
-		s.Done,
-		s.Run,
-		from,
-	)
+	n, err := tx.exec(`
+		UPDATE gate_sweeps
+		SET branch_id = ?, seen = ?, changed = ?, finished_at = ?, done = ?
+		WHERE run = ?
+		AND branch_id = ?
+		AND NOT done`,
+		s.BranchID, s.Seen, s.Changed, micro(s.FinishedAt), s.Done, s.Run, from)
 	return n == 1, err
 }
 
 // RepeatGateSweep has all gates looked at once more. Whoever is at work on them
 // begins anew.
 func (tx *Tx) RepeatGateSweep() error {
-	_, err := tx.exec(`INSERT INTO gate_sweeps (id, run, version, done) VALUES (1, 1, 0, FALSE)
-		ON CONFLICT (id) DO UPDATE SET run = gate_sweeps.run + 1, branch_id = 0, seen = 0, total = 0, changed = 0, started_at = NULL, finished_at = NULL, done = FALSE`)
+	_, err := tx.exec(`
+		INSERT INTO gate_sweeps (id, run, version, done)
+		VALUES (1, 1, 0, FALSE)
+		ON CONFLICT (id) DO UPDATE SET run = gate_sweeps.run + 1, branch_id = 0, seen = 0, total = 0, changed = 0,
+			started_at = NULL, finished_at = NULL, done = FALSE`)
 	return err
 }
 
@@ -85,25 +88,27 @@ func (tx *Tx) LockGates(after int64, limit int) ([]Gated, error) {
 	if tx.dialect == Postgres {
 		how = " FOR UPDATE OF p, b"
 	}
-	return tx.gates(
-		tx.Context(),
-		"SELECT "+productColumns+", "+branchColumns+` FROM branches b JOIN products p ON p.id = b.product_id
-		WHERE b.id > ? AND b.evaluated ORDER BY b.id LIMIT ?`+how,
-		after,
-		limit,
-	)
+	return tx.gates(tx.Context(), `
+		SELECT `+productColumns+", "+branchColumns+`
+		FROM branches b
+		JOIN products p ON p.id = b.product_id
+		WHERE b.id > ?
+		AND b.evaluated
+		ORDER BY b.id
+		LIMIT ?`+how, after, limit)
 }
 
 // EvaluatedGates lists the branches after one that have ever been evaluated, by
 // id, with their products.
 func (r queries) EvaluatedGates(ctx context.Context, after int64, limit int) ([]Gated, error) {
-	return r.gates(
-		ctx,
-		"SELECT "+productColumns+", "+branchColumns+` FROM branches b JOIN products p ON p.id = b.product_id
-		WHERE b.id > ? AND b.evaluated ORDER BY b.id LIMIT ?`,
-		after,
-		limit,
-	)
+	return r.gates(ctx, `
+		SELECT `+productColumns+", "+branchColumns+`
+		FROM branches b
+		JOIN products p ON p.id = b.product_id
+		WHERE b.id > ?
+		AND b.evaluated
+		ORDER BY b.id
+		LIMIT ?`, after, limit)
 }
 
 // gates reads branches with their products, and then the groups of these: what
@@ -127,17 +132,15 @@ func (r queries) gates(ctx context.Context, query string, args ...any) ([]Gated,
 	if len(ids) == 0 {
 		return list, nil
 	}
-	err = r.query(
-		ctx,
-		"SELECT "+groupColumns+" FROM product_groups g WHERE g.id IN ("+placeholders(len(ids))+")",
-		toAny(ids),
-		func(rows scanner) error {
-			var g Group
-			err := rows.Scan(g.dst()...)
-			known[g.ID] = &g
-			return err
-		},
-	)
+	err = r.query(ctx, `
+		SELECT `+groupColumns+`
+		FROM product_groups g
+		WHERE g.id IN (`+placeholders(len(ids))+")", toAny(ids), func(rows scanner) error {
+		var g Group
+		err := rows.Scan(g.dst()...)
+		known[g.ID] = &g
+		return err
+	})
 	for i, g := range list {
 		if g.Product.GroupID != nil {
 			list[i].Group = known[*g.Product.GroupID]

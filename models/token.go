@@ -36,10 +36,14 @@ func (r queries) Bearer(ctx context.Context, hash []byte) (Bearer, error) {
 	var uid, pid *int64
 	var admin, active *bool
 	var name, zone *string
-	err := r.get(ctx, `SELECT t.id, t.user_id, t.product_id, t.name, t.role, u.name, u.administrator, u.active, u.time_zone
-		FROM tokens t LEFT JOIN users u ON u.id = t.user_id
-		WHERE t.hash = ? AND (t.expires_at IS NULL OR t.expires_at > ?)`, []any{hash, micro(r.Now())},
-		&b.Token.ID, &uid, &pid, &b.Token.Name, &b.Token.Role, &name, &admin, &active, &zone)
+	err := r.get(ctx, `
+		SELECT t.id, t.user_id, t.product_id, t.name, t.role, u.name, u.administrator, u.active, u.time_zone
+		FROM tokens t
+		LEFT JOIN users u ON u.id = t.user_id
+		WHERE t.hash = ?
+		AND (t.expires_at IS NULL OR t.expires_at > ?)`,
+		[]any{hash, micro(r.Now())}, &b.Token.ID, &uid, &pid, &b.Token.Name, &b.Token.Role, &name, &admin, &active,
+		&zone)
 	if err != nil {
 		return Bearer{}, notFound(err, "token")
 	}

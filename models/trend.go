@@ -27,10 +27,10 @@ func (tx *Tx) Recount(b *Branch, counts Counts) error {
 	if was.IsZero() || dayOf(was) >= dayOf(now) {
 		return nil
 	}
-	_, err := tx.exec(
-		`INSERT INTO branch_days (branch_id, day, critical, high, medium, low, none, unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (branch_id, day) DO NOTHING`,
-		append([]any{b.ID, dayOf(was)}, old.args()...)...)
+	_, err := tx.exec(`
+		INSERT INTO branch_days (branch_id, day, critical, high, medium, low, none, unknown)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (branch_id, day) DO NOTHING`, append([]any{b.ID, dayOf(was)}, old.args()...)...)
 	return err
 }
 
@@ -40,22 +40,21 @@ func (tx *Tx) Recount(b *Branch, counts Counts) error {
 func (r queries) Trend(ctx context.Context, b Branch, since time.Time) ([]DayCounts, error) {
 	var list []DayCounts
 	first := dayOf(since)
-	err := r.query(
-		ctx,
-		`SELECT d.day, d.critical, d.high, d.medium, d.low, d.none, d.unknown FROM branch_days d WHERE d.branch_id = ?
-		AND d.day >= COALESCE((SELECT max(e.day) FROM branch_days e WHERE e.branch_id = ? AND e.day < ?), ?) ORDER BY d.day`,
-		[]any{b.ID, b.ID, first, first},
-		func(rows scanner) error {
-			var day int64
-			var d DayCounts
-			if err := rows.Scan(append([]any{&day}, d.Counts.dst()...)...); err != nil {
-				return err
-			}
-			d.Day = time.Unix(0, 0).UTC().Add(time.Duration(day) * daySpan)
-			list = append(list, d)
-			return nil
-		},
-	)
+	err := r.query(ctx, `
+		SELECT d.day, d.critical, d.high, d.medium, d.low, d.none, d.unknown
+		FROM branch_days d
+		WHERE d.branch_id = ?
+		AND d.day >= COALESCE(( SELECT max(e.day) FROM branch_days e WHERE e.branch_id = ? AND e.day < ? ), ?)
+		ORDER BY d.day`, []any{b.ID, b.ID, first, first}, func(rows scanner) error {
+		var day int64
+		var d DayCounts
+		if err := rows.Scan(append([]any{&day}, d.Counts.dst()...)...); err != nil {
+			return err
+		}
+		d.Day = time.Unix(0, 0).UTC().Add(time.Duration(day) * daySpan)
+		list = append(list, d)
+		return nil
+	})
 	if b.CountedAt.IsZero() || err != nil {
 		return list, err
 	}
@@ -77,24 +76,25 @@ func (r queries) DeliveriesByHour(ctx context.Context, scope Scope, since time.T
 	cond, args := scope.where("d.product_id")
 	const hour = int64(time.Hour / time.Microsecond)
 	var list []HourTally
-	err := r.query(
-		ctx,
-		"SELECT d.created_at / ? AS hour, d.state, count(*) FROM deliveries d WHERE d.created_at >= ? AND "+cond+" GROUP BY 1, d.state ORDER BY 1",
-		append([]any{hour, micro(since)}, args...),
-		func(rows scanner) error {
-			var at int64
-			var state DeliveryState
-			var n int
-			if err := rows.Scan(&at, &state, &n); err != nil {
-				return err
-			}
-			begin := time.UnixMicro(at * hour).UTC()
-			if len(list) == 0 || !list[len(list)-1].Hour.Equal(begin) {
-				list = append(list, HourTally{begin, map[DeliveryState]int{}})
-			}
-			list[len(list)-1].States[state] = n
-			return nil
-		},
-	)
+	err := r.query(ctx, `
+		SELECT d.created_at / ? AS hour, d.state, count(*)
+		FROM deliveries d
+		WHERE d.created_at >= ?
+		AND `+cond+`
+		GROUP BY 1, d.state
+		ORDER BY 1`, append([]any{hour, micro(since)}, args...), func(rows scanner) error {
+		var at int64
+		var state DeliveryState
+		var n int
+		if err := rows.Scan(&at, &state, &n); err != nil {
+			return err
+		}
+		begin := time.UnixMicro(at * hour).UTC()
+		if len(list) == 0 || !list[len(list)-1].Hour.Equal(begin) {
+			list = append(list, HourTally{begin, map[DeliveryState]int{}})
+		}
+		list[len(list)-1].States[state] = n
+		return nil
+	})
 	return list, err
 }

@@ -50,12 +50,13 @@ func (r queries) UserByName(ctx context.Context, name string) (User, error) {
 // FirstNameOf is the first name of the user with a mail address, "" for none.
 func (r queries) FirstNameOf(ctx context.Context, email string) (string, error) {
 	var name string
-	err := r.get(
-		ctx,
-		"SELECT first_name FROM users WHERE lower(email) = lower(?) AND active ORDER BY id LIMIT 1",
-		[]any{email},
-		&name,
-	)
+	err := r.get(ctx, `
+		SELECT first_name
+		FROM users
+		WHERE lower(email) = lower(?)
+		AND active
+		ORDER BY id
+		LIMIT 1`, []any{email}, &name)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}

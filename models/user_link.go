@@ -30,14 +30,14 @@ type UserLink struct {
 // is missing.
 func (r queries) UserLink(ctx context.Context, purpose LinkPurpose, hash []byte) (UserLink, error) {
 	l := UserLink{Hash: hash, Purpose: purpose}
-	err := r.get(
-		ctx,
-		"SELECT user_id, email, expires_at FROM user_links WHERE hash = ? AND purpose = ? AND used_at IS NULL AND expires_at > ?",
-		[]any{hash, purpose, micro(r.Now())},
-		&l.UserID,
-		&l.Email,
-		timeTo(&l.ExpiresAt),
-	)
+	err := r.get(ctx, `
+		SELECT user_id, email, expires_at
+		FROM user_links
+		WHERE hash = ?
+		AND purpose = ?
+		AND used_at IS NULL
+		AND expires_at > ?`,
+		[]any{hash, purpose, micro(r.Now())}, &l.UserID, &l.Email, timeTo(&l.ExpiresAt))
 	if err != nil {
 		return UserLink{}, notFound(err, "link")
 	}
@@ -49,26 +49,20 @@ func (tx *Tx) CreateUserLink(l UserLink) error {
 	if err := tx.EndUserLinks(l.UserID, l.Purpose); err != nil {
 		return err
 	}
-	_, err := tx.exec(
-		"INSERT INTO user_links (hash, user_id, purpose, email, expires_at) VALUES (?, ?, ?, ?, ?)",
-		l.Hash,
-		l.UserID,
-		l.Purpose,
-		l.Email,
-		micro(l.ExpiresAt),
-	)
+	_, err := tx.exec("INSERT INTO user_links (hash, user_id, purpose, email, expires_at) VALUES (?, ?, ?, ?, ?)",
+		l.Hash, l.UserID, l.Purpose, l.Email, micro(l.ExpiresAt))
 	return err
 }
 
 // UseUserLink takes a link, which then works no more; of two at once one gets
 // it, for the other it is missing.
 func (tx *Tx) UseUserLink(l UserLink) error {
-	n, err := tx.exec(
-		"UPDATE user_links SET used_at = ? WHERE hash = ? AND used_at IS NULL AND expires_at > ?",
-		micro(tx.Now()),
-		l.Hash,
-		micro(tx.Now()),
-	)
+	n, err := tx.exec(`
+		UPDATE user_links
+		SET used_at = ?
+		WHERE hash = ?
+		AND used_at IS NULL
+		AND expires_at > ?`, micro(tx.Now()), l.Hash, micro(tx.Now()))
 	if err == nil && n == 0 {
 		return fault.NewNotFound("link")
 	}
@@ -83,9 +77,7 @@ func (tx *Tx) EndUserLinks(userID int64, purpose LinkPurpose) error {
 
 // DeleteOldUserLinks removes some of the links that have expired.
 func (tx *Tx) DeleteOldUserLinks(limit int) (int64, error) {
-	return tx.exec(
-		"DELETE FROM user_links WHERE hash IN (SELECT hash FROM user_links WHERE expires_at < ? LIMIT ?)",
-		micro(tx.Now()),
-		limit,
-	)
+	return tx.exec(`
+		DELETE FROM user_links
+		WHERE hash IN (SELECT hash FROM user_links WHERE expires_at < ? LIMIT ?)`, micro(tx.Now()), limit)
 }

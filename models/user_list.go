@@ -20,27 +20,22 @@ type UserFilter struct {
 	Limit         int
 }
 
-const userRowSelect = `SELECT u.id, u.name, u.email, u.first_name, u.administrator, u.active, u.must_change_password, u.time_zone, u.theme, u.email_pending,
-	u.last_sign_in_at, u.created_at, u.updated_at, (SELECT count(*) FROM members m WHERE m.user_id = u.id),
-	(SELECT count(*) FROM sessions s WHERE s.user_id = u.id AND s.expiry > ?) FROM users u `
+const userRowSelect = `
+	SELECT u.id, u.name, u.email, u.first_name, u.administrator, u.active, u.must_change_password, u.time_zone,
+		u.theme, u.email_pending, u.last_sign_in_at, u.created_at, u.updated_at, (SELECT count(*) FROM members m
+		WHERE m.user_id = u.id), (
+		SELECT count(*)
+		FROM sessions s
+		WHERE s.user_id = u.id
+		AND s.expiry > ?
+	)
+	FROM users u `
 
 func (u *UserRow) dst() []any {
 	return []any{
-		&u.ID,
-		&u.Name,
-		&u.Email,
-		&u.FirstName,
-		&u.Administrator,
-		&u.Active,
-		&u.MustChangePassword,
-		&u.TimeZone,
-		&u.Theme,
-		&u.EmailPending,
-		timeTo(&u.LastSignInAt),
-		timeTo(&u.CreatedAt),
-		timeTo(&u.UpdatedAt),
-		&u.Memberships,
-		&u.Sessions,
+		&u.ID, &u.Name, &u.Email, &u.FirstName, &u.Administrator, &u.Active, &u.MustChangePassword, &u.TimeZone,
+		&u.Theme, &u.EmailPending, timeTo(&u.LastSignInAt), timeTo(&u.CreatedAt), timeTo(&u.UpdatedAt),
+		&u.Memberships, &u.Sessions,
 	}
 }
 
@@ -64,12 +59,9 @@ func (r queries) Users(ctx context.Context, f UserFilter) ([]UserRow, error) {
 		and("u.administrator = ?", *f.Administrator)
 	}
 	var list []UserRow
-	err := r.query(
-		ctx,
-		userRowSelect+"WHERE "+cond+" ORDER BY lower(u.name) LIMIT ?",
-		append(args, f.Limit),
-		collect(&list, (*UserRow).dst),
-	)
+	err := r.query(ctx, userRowSelect+"WHERE "+cond+`
+		ORDER BY lower(u.name)
+		LIMIT ?`, append(args, f.Limit), collect(&list, (*UserRow).dst))
 	return list, err
 }
 
@@ -108,14 +100,15 @@ type Membership struct {
 func (r queries) MembershipsOf(ctx context.Context, scope Scope, userID int64) ([]Membership, error) {
 	cond, args := scope.where("m.product_id")
 	var list []Membership
-	err := r.query(
-		ctx,
-		"SELECT m.product_id, p.name, m.role FROM members m JOIN products p ON p.id = m.product_id WHERE m.user_id = ? AND "+cond+" ORDER BY p.name",
-		append(
-			[]any{userID},
-			args...),
-		collect(&list, func(m *Membership) []any { return []any{&m.ProductID, &m.Product, &m.Role} }),
-	)
+	err := r.query(ctx, `
+		SELECT m.product_id, p.name, m.role
+		FROM members m
+		JOIN products p ON p.id = m.product_id
+		WHERE m.user_id = ?
+		AND `+cond+`
+		ORDER BY p.name`,
+		append([]any{userID}, args...),
+		collect(&list, func(m *Membership) []any { return []any{&m.ProductID, &m.Product, &m.Role} }))
 	return list, err
 }
 
