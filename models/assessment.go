@@ -135,41 +135,29 @@ func (tx *Tx) noteAssessments(ids []int64, s AssessmentInput) error {
 func (s AssessmentInput) sets(now time.Time) (set []string, args []any) {
 	add := func(text string, values ...any) { set, args = append(set, text), append(args, values...) }
 	add("changed_at = ?", micro(now))
-	switch { // whoever says nothing any more is forgotten
+	switch { // a user none of whose assessments is left is not named any more
 	case s.Status != "" || s.Severity != nil:
 		add("assessed_at = ?, assessed_by = ?", micro(now), s.Actor)
 	case s.ClearStatus && s.ClearSeverity:
 		add("assessed_at = NULL, assessed_by = ''")
 	case s.ClearStatus:
-		add(
-			"assessed_at = CASE WHEN report_severity IS NULL THEN NULL ELSE assessed_at END, assessed_by = CASE WHEN report_severity IS NULL THEN '' ELSE assessed_by END",
-		)
+		add("assessed_at = CASE WHEN report_severity IS NULL THEN NULL ELSE assessed_at END")
+		add("assessed_by = CASE WHEN report_severity IS NULL THEN '' ELSE assessed_by END")
 	case s.ClearSeverity:
-		add(
-			"assessed_at = CASE WHEN assessed_status = '' THEN NULL ELSE CAST(? AS BIGINT) END, assessed_by = CASE WHEN assessed_status = '' THEN '' ELSE CAST(? AS TEXT) END",
-			micro(now),
-			s.Actor,
-		)
+		add("assessed_at = CASE WHEN assessed_status = '' THEN NULL ELSE CAST(? AS BIGINT) END", micro(now))
+		add("assessed_by = CASE WHEN assessed_status = '' THEN '' ELSE CAST(? AS TEXT) END", s.Actor)
 	}
 	switch {
 	case s.Status != "":
-		add(
-			"assessed_status = ?, waiver_until = ?, waiver_noticed = ?, duplicate_of = ?",
-			s.Status,
-			micro(s.Until),
-			s.Noticed,
-			nullID(s.DuplicateOf),
-		)
-		add(
-			"status = CASE WHEN resolved_at IS NULL THEN CAST(? AS TEXT) ELSE status END, active = CAST(? AS BOOLEAN) AND resolved_at IS NULL",
-			s.Status,
-			s.Status.Active(),
-		)
+		add("assessed_status = ?", s.Status)
+		add("waiver_until = ?, waiver_noticed = ?", micro(s.Until), s.Noticed)
+		add("duplicate_of = ?", nullID(s.DuplicateOf))
+		add("status = CASE WHEN resolved_at IS NULL THEN CAST(? AS TEXT) ELSE status END", s.Status)
+		add("active = CAST(? AS BOOLEAN) AND resolved_at IS NULL", s.Status.Active())
 	case s.ClearStatus:
 		add("assessed_status = '', waiver_until = NULL, waiver_noticed = FALSE, duplicate_of = NULL")
-		add(
-			"status = CASE WHEN resolved_at IS NULL THEN report_status ELSE status END, active = resolved_at IS NULL AND report_status IN ('open', 'affected', 'in_review')",
-		)
+		add("status = CASE WHEN resolved_at IS NULL THEN report_status ELSE status END")
+		add("active = resolved_at IS NULL AND report_status IN ('open', 'affected', 'in_review')")
 	}
 	switch {
 	case s.Severity != nil:

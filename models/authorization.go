@@ -62,15 +62,10 @@ func (r queries) authorizationGroups(
 	}
 	var list []AuthorizationGroupRow
 	err := r.query(ctx, `
-		SELECT a.id, a.name, a.version, a.created_at, a.updated_at, (
-			SELECT count(*)
-			FROM authorization_members m
-			WHERE m.authorization_group_id = a.id
-		), (
-			SELECT count(*)
-			FROM authorization_roles o
-			WHERE o.authorization_group_id = a.id
-		), `+manager+`
+		SELECT a.id, a.name, a.version, a.created_at, a.updated_at,
+			(SELECT count(*) FROM authorization_members m WHERE m.authorization_group_id = a.id),
+			(SELECT count(*) FROM authorization_roles o WHERE o.authorization_group_id = a.id),
+			`+manager+`
 		FROM authorization_groups a
 		WHERE `+cond+`
 		ORDER BY a.name
@@ -215,8 +210,8 @@ func (tx *Tx) SaveAuthorizationRole(a AuthorizationRole) error {
 	_, err := tx.exec(`
 		INSERT INTO authorization_roles (authorization_group_id, `+column+`, role, joined_event, created_at)
 		VALUES (?, ?, ?, `+newest+`, ?)
-		ON CONFLICT (`+column+`, authorization_group_id)
-		WHERE `+column+" IS NOT NULL DO UPDATE SET role = excluded.role", a.GroupID, id, a.Role, micro(tx.Now()))
+		ON CONFLICT (`+column+", authorization_group_id) WHERE "+column+` IS NOT NULL
+		DO UPDATE SET role = excluded.role`, a.GroupID, id, a.Role, micro(tx.Now()))
 	return err
 }
 

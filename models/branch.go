@@ -40,8 +40,8 @@ type Held struct {
 func (h Held) Any() bool { return !h.Until.IsZero() }
 
 const branchColumns = `b.id, b.product_id, b.name, b.is_default, b.critical, b.high, b.medium, b.low, b.none, b.unknown,
-	b.gate_state, b.gate_since, b.gate_why, b.evaluated, b.created_at, b.counted_at, b.held_from, b.held_until, coalesce(b.held_event, 0),
-	b.stale_since, b.protected`
+	b.gate_state, b.gate_since, b.gate_why, b.evaluated, b.created_at, b.counted_at,
+	b.held_from, b.held_until, coalesce(b.held_event, 0), b.stale_since, b.protected`
 
 func (b *Branch) dst() []any {
 	d := append([]any{&b.ID, &b.ProductID, &b.Name, &b.Default}, b.Counts.dst()...)

@@ -13,7 +13,12 @@ type BranchRow struct {
 
 // branchReported is when a branch got its newest report. What people enter by
 // hand is none.
-const branchReported = "(SELECT max(s.last_report_at) FROM sources s WHERE s.branch_id = b.id AND s.format <> '" + FormatManual + "')"
+const branchReported = `(
+	SELECT max(s.last_report_at)
+	FROM sources s
+	WHERE s.branch_id = b.id
+	AND s.format <> '` + FormatManual + `'
+)`
 
 const branchRowSelect = "SELECT " + branchColumns + ", " + branchReported + " FROM branches b WHERE "
 

@@ -82,7 +82,8 @@ func (f BetweenFilter) where(scope Scope) (string, []any) {
 	case Went:
 		cond += " AND o.resolved_at > ? AND o.resolved_at <= ?"
 	case Judged: // what was assessed has changed then, or later
-		cond += " AND o.changed_at > ? AND EXISTS (SELECT 1 FROM assessments a WHERE a.observation_id = o.id AND a.at > ? AND a.at <= ?)"
+		cond += ` AND o.changed_at > ?
+			AND EXISTS (SELECT 1 FROM assessments a WHERE a.observation_id = o.id AND a.at > ? AND a.at <= ?)`
 		args = append(args, micro(f.From))
 	}
 	args = append(args, micro(f.From), micro(f.To))

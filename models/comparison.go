@@ -17,8 +17,13 @@ const (
 
 // thereIn reads from the observations d that are a branch's in its last reports
 // and the same finding as o, of the source s.
-const thereIn = ` FROM sources t JOIN observations d ON d.source_id = t.id AND d.identity = o.identity
-	WHERE t.branch_id = ? AND t.scanner = s.scanner AND d.resolved_at IS NULL AND d.since <= t.version`
+const thereIn = `
+	FROM sources t
+	JOIN observations d ON d.source_id = t.id AND d.identity = o.identity
+	WHERE t.branch_id = ?
+	AND t.scanner = s.scanner
+	AND d.resolved_at IS NULL
+	AND d.since <= t.version`
 
 // branchStatusSQL is the Standing of o, as SQL.
 const branchStatusSQL = "coalesce((SELECT max(CASE WHEN d.active THEN 2 ELSE 1 END)" + thereIn + "), 0)"

@@ -67,13 +67,7 @@ func (c Connection) ConfigPlace() string { return secretPath("connections", c.ID
 // Connection finds a connection of a product in scope, of a group that the user
 // who asks has a role in, or his own.
 func (r queries) Connection(ctx context.Context, scope Scope, id int64) (Connection, error) {
-	cond, args := scope.where("connections.product_id")
-	if scope.user != 0 { // one's own too
-		cond = "(" + cond + " OR connections.user_id = ? OR " + existsSQL(
-			groupRoleUnionSQL("= ?", "= connections.group_id", viewing),
-		) + ")"
-		args = append(args, repeatArgs(3, scope.user)...)
-	}
+	cond, args := scope.whereConnection()
 	var c Connection
 	err := r.db(ctx).Where("id = ?", id).Where(cond, args...).Take(&c).Error
 	return c, missing(err, "target")
@@ -110,9 +104,12 @@ type Target struct {
 
 const (
 	targetColumns = `
-		SELECT c.id, coalesce(c.endpoint_id, c.id), c.module, c.name, c.enabled, h.broken_at IS NOT NULL
-			OR l.broken_at IS NOT NULL, `
-	targetFrom   = " FROM connections c JOIN connection_health h ON h.connection_id = c.id JOIN connection_health l ON l.connection_id = coalesce(c.endpoint_id, c.id) "
+		SELECT c.id, coalesce(c.endpoint_id, c.id), c.module, c.name, c.enabled,
+			h.broken_at IS NOT NULL OR l.broken_at IS NOT NULL, `
+	targetFrom = `
+		FROM connections c
+		JOIN connection_health h ON h.connection_id = c.id
+		JOIN connection_health l ON l.connection_id = coalesce(c.endpoint_id, c.id) `
 	targetSelect = targetColumns + "coalesce(c.product_id, 0)" + targetFrom
 )
 
@@ -123,7 +120,11 @@ func (t *Target) dst() []any {
 // SystemTargets reads the connections of the system.
 func (r queries) SystemTargets(ctx context.Context) ([]Target, error) {
 	var list []Target
-	err := r.query(ctx, targetSelect+`WHERE c.product_id IS NULL AND c.group_id IS NULL AND c.user_id IS NULL AND c.field = ''
+	err := r.query(ctx, targetSelect+`
+		WHERE c.product_id IS NULL
+		AND c.group_id IS NULL
+		AND c.user_id IS NULL
+		AND c.field = ''
 		ORDER BY c.id`, nil, collect(&list, (*Target).dst))
 	return list, err
 }
@@ -136,16 +137,22 @@ const ExceptionField = "exception_"
 // settings name, and the other connections of the system.
 func (r queries) ExceptionTargets(ctx context.Context) ([]Target, error) {
 	var list []Target
-	err := r.query(ctx, targetSelect+`WHERE c.product_id IS NULL AND c.group_id IS NULL AND c.user_id IS NULL AND (c.field = ''
-			OR c.field LIKE '`+ExceptionField+"%') ORDER BY c.id", nil, collect(&list, (*Target).dst))
+	err := r.query(ctx, targetSelect+`
+		WHERE c.product_id IS NULL
+		AND c.group_id IS NULL
+		AND c.user_id IS NULL
+		AND (c.field = '' OR c.field LIKE '`+ExceptionField+`%')
+		ORDER BY c.id`, nil, collect(&list, (*Target).dst))
 	return list, err
 }
 
 // PeopleTarget is the system's connection by which mail goes to people.
 func (r queries) PeopleTarget(ctx context.Context) (Target, error) {
 	var t Target
-	err := r.get(ctx, targetSelect+"WHERE c.product_id IS NULL AND c.group_id IS NULL AND c.field = ?",
-		[]any{FieldPeople}, t.dst()...)
+	err := r.get(ctx, targetSelect+`
+		WHERE c.product_id IS NULL
+		AND c.group_id IS NULL
+		AND c.field = ?`, []any{FieldPeople}, t.dst()...)
 	if err != nil {
 		return t, notFound(err, "connection")
 	}
@@ -163,9 +170,19 @@ func (r queries) TargetsOf(ctx context.Context, products []int64) (map[int64][]T
 	for len(products) > 0 {
 		n := min(len(products), 500)
 		ids := toAny(products[:n])
-		err := r.query(ctx, targetColumns+"c.product_id"+targetFrom+"WHERE c.product_id IN ("+placeholders(n)+`) UNION ALL
-			`+targetColumns+"p.id"+targetFrom+`JOIN products p ON p.group_id = c.group_id WHERE p.id IN (`+placeholders(n)+`)
-			AND (SELECT 1 FROM connections own WHERE own.product_id = p.id AND own.module = c.module LIMIT 1) IS NULL ORDER BY 1`, append(ids, ids...),
+		own := targetColumns + "c.product_id" + targetFrom + `
+			WHERE c.product_id IN (` + placeholders(n) + ")"
+		grouped := targetColumns + "p.id" + targetFrom + `
+			JOIN products p ON p.group_id = c.group_id
+			WHERE p.id IN (` + placeholders(n) + `)
+			AND (
+				SELECT 1
+				FROM connections own
+				WHERE own.product_id = p.id
+				AND own.module = c.module
+				LIMIT 1
+			) IS NULL`
+		err := r.query(ctx, own+" UNION ALL "+grouped+" ORDER BY 1", append(ids, ids...),
 			func(rows scanner) error {
 				var t Target
 				if err := rows.Scan(t.dst()...); err != nil {

@@ -25,8 +25,9 @@ type Health struct {
 	BusySince     time.Time // since when messages wait for the rate
 }
 
-const healthColumns = `h.connection_id, h.failures, h.failing_since, h.rejected, h.reason, h.opened_at, h.probe_at, h.probes, h.paused_at, h.broken_at,
-	h.closed_at, coalesce(h.recover_upto, 0), h.last_success_at, nullif(h.slot_at, 0), nullif(h.free_at, 0), h.busy_since`
+const healthColumns = `h.connection_id, h.failures, h.failing_since, h.rejected, h.reason, h.opened_at, h.probe_at,
+	h.probes, h.paused_at, h.broken_at, h.closed_at, coalesce(h.recover_upto, 0), h.last_success_at,
+	nullif(h.slot_at, 0), nullif(h.free_at, 0), h.busy_since`
 
 func (h *Health) dst() []any {
 	return []any{
@@ -173,10 +174,15 @@ func (tx *Tx) Probe(endpoint int64, claim string, until time.Time) (*Delivery, e
 	if err != nil || n == 0 {
 		return nil, err
 	}
-	list, err := tx.claim(
-		"d.id = (SELECT x.id FROM deliveries x WHERE x.endpoint_id = ? AND x.state IN ('pending', 'retrying') AND x.next_at IS NOT NULL"+firstOfQueue+" ORDER BY x.id LIMIT 1)",
-		[]any{micro(until), claim, true, endpoint},
-	)
+	list, err := tx.claim(`d.id = (
+		SELECT x.id
+		FROM deliveries x
+		WHERE x.endpoint_id = ?
+		AND x.state IN ('pending', 'retrying')
+		AND x.next_at IS NOT NULL`+firstOfQueue+`
+		ORDER BY x.id
+		LIMIT 1
+	)`, []any{micro(until), claim, true, endpoint})
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
@@ -228,7 +234,7 @@ func (r queries) FailingEndpoints(ctx context.Context, long time.Duration, limit
 		ORDER BY failing_since
 		LIMIT ?`,
 		[]any{micro(r.Now().Add(-long)), long.Microseconds(), limit},
-		collect(&list, func(id *int64) []any { return []any{id} }))
+		collect(&list, idDst))
 	return list, err
 }
 
@@ -292,6 +298,6 @@ func (r queries) Recovering(ctx context.Context, limit int) ([]int64, error) {
 		WHERE recover_upto IS NOT NULL
 		ORDER BY recover_upto
 		LIMIT ?`,
-		[]any{limit}, collect(&list, func(id *int64) []any { return []any{id} }))
+		[]any{limit}, collect(&list, idDst))
 	return list, err
 }

@@ -86,18 +86,24 @@ var ownedBy = map[OwnerKind]string{
 	OwnerShared:  "c.user_id IS NULL",
 }
 
-const connectionRowSelect = `
-	SELECT c.id, c.product_id, c.group_id, c.user_id, c.endpoint_id, c.module, c.field, c.name, c.hint, c.enabled,
-		c.disabled_why, c.version, c.created_at, c.updated_at, coalesce(p.name, ''), coalesce(g.name, ''),
-		coalesce(u.name, ''), (
-		SELECT count(*)
-		FROM deliveries d
-		WHERE d.connection_id = c.id
-		AND d.state IN ` + openStates + `
-	), `
+// endpointColumns are healthColumns of the health of the endpoint.
+var endpointColumns = strings.ReplaceAll(healthColumns, "h.", "l.")
 
-const connectionRowFrom = ` FROM connections c JOIN connection_health h ON h.connection_id = c.id JOIN connection_health l ON l.connection_id = coalesce(c.endpoint_id, c.id)
-	LEFT JOIN products p ON p.id = c.product_id LEFT JOIN product_groups g ON g.id = c.group_id LEFT JOIN users u ON u.id = c.user_id `
+var connectionRowSelect = `
+	SELECT c.id, c.product_id, c.group_id, c.user_id, c.endpoint_id, c.module, c.field, c.name, c.hint, c.enabled,
+		c.disabled_why, c.version, c.created_at, c.updated_at,
+		coalesce(p.name, ''), coalesce(g.name, ''), coalesce(u.name, ''), (
+			SELECT count(*)
+			FROM deliveries d
+			WHERE d.connection_id = c.id
+			AND d.state IN ` + openStates + `
+		), ` + healthColumns + ", " + endpointColumns + `
+	FROM connections c
+	JOIN connection_health h ON h.connection_id = c.id
+	JOIN connection_health l ON l.connection_id = coalesce(c.endpoint_id, c.id)
+	LEFT JOIN products p ON p.id = c.product_id
+	LEFT JOIN product_groups g ON g.id = c.group_id
+	LEFT JOIN users u ON u.id = c.user_id `
 
 func (c *ConnectionRow) dst() []any {
 	mine := []any{
@@ -112,8 +118,7 @@ func (c *ConnectionRow) dst() []any {
 // scoped read.
 func (r queries) ConnectionRow(ctx context.Context, id int64) (ConnectionRow, error) {
 	var c ConnectionRow
-	err := r.get(ctx, connectionRowSelect+healthColumns+", "+endpointColumns+connectionRowFrom+"WHERE c.id = ?",
-		[]any{id}, c.dst()...)
+	err := r.get(ctx, connectionRowSelect+"WHERE c.id = ?", []any{id}, c.dst()...)
 	if err != nil {
 		return c, notFound(err, "target")
 	}
@@ -134,39 +139,36 @@ func (r queries) ConnectionRowsOfGroup(ctx context.Context, groupID int64) ([]Co
 
 func (r queries) connectionRows(ctx context.Context, cond string, args []any) ([]ConnectionRow, error) {
 	var list []ConnectionRow
-	err := r.query(ctx, connectionRowSelect+healthColumns+", "+endpointColumns+connectionRowFrom+"WHERE "+cond+`
+	err := r.query(ctx, connectionRowSelect+`
+		WHERE `+cond+`
 		ORDER BY c.id`, args, collect(&list, (*ConnectionRow).dst))
 	return list, err
 }
 
-// endpointColumns are those of the health of the endpoint.
-var endpointColumns = strings.ReplaceAll(healthColumns, "h.", "l.")
-
-// trouble is what people should look at, the worst first, as State has it: up to
-// 3 nothing arrives.
-const trouble = `CASE WHEN l.paused_at IS NOT NULL AND c.enabled THEN 0 WHEN NOT c.enabled AND c.disabled_why <> '' THEN 1 WHEN l.opened_at IS NOT NULL AND c.enabled THEN 2
-	WHEN h.broken_at IS NOT NULL AND h.recover_upto IS NULL AND h.rejected > 0 AND c.enabled THEN 3 WHEN (l.failures > 0 OR h.rejected > 0) AND c.enabled THEN 4 ELSE 5 END`
+// trouble ranks connections as State does, the worst first: up to 3 nothing arrives,
+// 4 fails, 5 needs no attention.
+const trouble = `CASE
+	WHEN l.paused_at IS NOT NULL AND c.enabled THEN 0
+	WHEN NOT c.enabled AND c.disabled_why <> '' THEN 1
+	WHEN l.opened_at IS NOT NULL AND c.enabled THEN 2
+	WHEN h.broken_at IS NOT NULL AND h.recover_upto IS NULL AND h.rejected > 0 AND c.enabled THEN 3
+	WHEN (l.failures > 0 OR h.rejected > 0) AND c.enabled THEN 4
+	ELSE 5 END`
 
 // Connections lists connections that a user may edit, those in trouble first.
 func (r queries) Connections(ctx context.Context, f ConnectionFilter) ([]ConnectionRow, error) {
 	cond, args := connectionCondition(f)
 	var list []ConnectionRow
-	err := r.query(ctx, connectionRowSelect+healthColumns+", "+endpointColumns+connectionRowFrom+"WHERE "+cond+`
+	err := r.query(ctx, connectionRowSelect+`
+		WHERE `+cond+`
 		ORDER BY `+trouble+`, c.id
 		LIMIT ?`, append(args, f.Limit), collect(&list, (*ConnectionRow).dst))
 	return list, err
 }
 
 func connectionCondition(f ConnectionFilter) (string, []any) {
-	cond, args := "c.field <> ?", []any{FieldPeople}
-	if f.All {
-		cond, args = cond+" AND (c.user_id IS NULL OR c.user_id = ?)", append(args, f.UserID)
-	} else {
-		cond += " AND (c.user_id = ? OR " + existsSQL(roleUnionSQL("= ?", "= c.product_id", editing)) + " OR " + existsSQL(
-			groupRoleUnionSQL("= ?", "= c.group_id", editing),
-		) + ")"
-		args = append(args, repeatArgs(7, f.UserID)...)
-	}
+	cond, args := editableConnection(f.UserID, f.All)
+	cond, args = "c.field <> ? AND "+cond, append([]any{FieldPeople}, args...)
 	if f.Owner.Valid() {
 		cond += " AND " + ownedBy[f.Owner]
 	}
@@ -177,7 +179,8 @@ func connectionCondition(f ConnectionFilter) (string, []any) {
 		cond += " AND " + trouble + " < 4"
 	}
 	if f.Text != "" {
-		cond += ` AND (lower(c.name) LIKE lower(?) ESCAPE '\' OR lower(coalesce(p.name, g.name, '')) LIKE lower(?) ESCAPE '\')`
+		cond += ` AND (lower(c.name) LIKE lower(?) ESCAPE '\'
+			OR lower(coalesce(p.name, g.name, '')) LIKE lower(?) ESCAPE '\')`
 		args = append(args, contains(f.Text), contains(f.Text))
 	}
 	return cond, args
@@ -216,8 +219,9 @@ type OutboxTally struct {
 func (r queries) Outbox(ctx context.Context) (OutboxTally, error) {
 	var t OutboxTally
 	err := r.get(ctx, `
-		SELECT (SELECT count(*) FROM deliveries WHERE state IN `+waitingStates+`), (SELECT count(*) FROM deliveries
-			WHERE state = 'sending'), (SELECT min(due_since) FROM deliveries WHERE state IN `+waitingStates+")",
+		SELECT (SELECT count(*) FROM deliveries WHERE state IN `+waitingStates+`),
+			(SELECT count(*) FROM deliveries WHERE state = 'sending'),
+			(SELECT min(due_since) FROM deliveries WHERE state IN `+waitingStates+")",
 		nil, &t.Waiting, &t.Sending, timeTo(&t.Oldest))
 	return t, err
 }

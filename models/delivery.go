@@ -68,8 +68,9 @@ type Delivery struct {
 	FinishedAt   time.Time
 }
 
-const deliveryColumns = `d.id, d.uuid, coalesce(d.event_id, 0), d.connection_id, d.endpoint_id, coalesce(d.product_id, 0), d.recipient, d.title,
-	d.state, d.reason, d.attempts, d.spent, d.next_at, d.locked_until, d.claim, d.probe, d.by_hand, coalesce(d.resend_id, 0), d.created_at, d.due_since, d.finished_at`
+const deliveryColumns = `d.id, d.uuid, coalesce(d.event_id, 0), d.connection_id, d.endpoint_id,
+	coalesce(d.product_id, 0), d.recipient, d.title, d.state, d.reason, d.attempts, d.spent, d.next_at,
+	d.locked_until, d.claim, d.probe, d.by_hand, coalesce(d.resend_id, 0), d.created_at, d.due_since, d.finished_at`
 
 func (d *Delivery) dst() []any {
 	return []any{
@@ -92,9 +93,9 @@ type LedgerRow struct {
 }
 
 const ledgerSelect = `
-	SELECT ` + deliveryColumns + `, coalesce(p.name, ''), c.name, c.module, c.hint, coalesce(c.product_id, 0),
-		coalesce(c.group_id, 0), coalesce(c.user_id, 0), h.opened_at IS NOT NULL, CASE
-		WHEN h.paused_at IS NULL THEN h.probe_at END
+	SELECT ` + deliveryColumns + `, coalesce(p.name, ''), c.name, c.module, c.hint,
+		coalesce(c.product_id, 0), coalesce(c.group_id, 0), coalesce(c.user_id, 0),
+		h.opened_at IS NOT NULL, CASE WHEN h.paused_at IS NULL THEN h.probe_at END
 	FROM deliveries d
 	JOIN connections c ON c.id = d.connection_id
 	JOIN connection_health h ON h.connection_id = d.endpoint_id
@@ -167,14 +168,7 @@ type LedgerFilter struct {
 
 // ledgerCondition is a filter as a condition on d.
 func ledgerCondition(scope Scope, f LedgerFilter) (string, []any) {
-	cond, args := scope.where("d.product_id")
-	if scope.user != 0 { // and what went to one's own connections, or to those of groups that one edits: tests
-		cond = "(" + cond + " OR d.connection_id IN (SELECT o.id FROM connections o WHERE o.user_id = ? UNION ALL SELECT o.id FROM (" +
-			groupRoleUnionSQL(
-				"= ?", "> 0", editing,
-			) + ") w JOIN connections o ON o.group_id = w.group_id WHERE d.product_id IS NULL))"
-		args = append(args, repeatArgs(3, scope.user)...)
-	}
+	cond, args := scope.whereDelivery()
 	and := func(c string, arg any) { cond, args = cond+" AND "+c, append(args, arg) }
 	if f.State != "" {
 		and("d.state = ?", f.State)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -41,14 +42,6 @@ func (tx *Tx) InsertDelivery(d *Delivery) (made bool, err error) {
 		return false, nil
 	}
 	return err == nil, err
-}
-
-// nullID is an id, NULL for none.
-func nullID(id int64) any {
-	if id == 0 {
-		return nil
-	}
-	return id
 }
 
 // QueuePosition is whether a message may go out at once.
@@ -132,18 +125,30 @@ func (r queries) DueDeliveries(ctx context.Context, except []int64, each int) ([
 	}
 	args = append(append(args, now), toAny(except)...)
 	var list []Due
-	err := r.query(
-		ctx,
-		endpointsWithDue+`SELECT d.id, l.id, c.module FROM endpoints l JOIN connection_health h ON h.connection_id = l.id JOIN connections c ON c.id = l.id`+
-			join+" AND h.opened_at IS NULL AND h.free_at <= ?"+cond+" ORDER BY d.next_at, d.id",
-		args, collect(&list, func(d *Due) []any { return []any{&d.ID, &d.EndpointID, &d.Module} }),
-	)
+	err := r.query(ctx, endpointsWithDue+`
+		SELECT d.id, l.id, c.module
+		FROM endpoints l
+		JOIN connection_health h ON h.connection_id = l.id
+		JOIN connections c ON c.id = l.id`+join+`
+		AND h.opened_at IS NULL
+		AND h.free_at <= ?`+cond+`
+		ORDER BY d.next_at, d.id`,
+		args, collect(&list, func(d *Due) []any { return []any{&d.ID, &d.EndpointID, &d.Module} }))
 	return list, err
 }
 
 // firstOfQueue lets only the first open delivery of a queue through.
-const firstOfQueue = ` AND (x.event_id IS NULL OR NOT EXISTS (SELECT 1 FROM deliveries f WHERE f.connection_id = x.connection_id AND f.product_id = x.product_id AND f.recipient = x.recipient
-	AND f.id < x.id AND f.event_id IS NOT NULL AND f.state IN ` + openStates + `))`
+const firstOfQueue = `
+	AND (x.event_id IS NULL OR NOT EXISTS (
+		SELECT 1
+		FROM deliveries f
+		WHERE f.connection_id = x.connection_id
+		AND f.product_id = x.product_id
+		AND f.recipient = x.recipient
+		AND f.id < x.id
+		AND f.event_id IS NOT NULL
+		AND f.state IN ` + openStates + `
+	))`
 
 // Claim leases deliveries that are still waiting to a claim, and returns those
 // it got.
@@ -172,9 +177,10 @@ func (tx *Tx) claim(cond string, args []any) ([]Delivery, error) {
 	return list, err
 }
 
-// SQLite's RETURNING knows no alias of the table.
-const claimColumns = `id, uuid, coalesce(event_id, 0), connection_id, endpoint_id, coalesce(product_id, 0), recipient, title,
-	state, reason, attempts, spent, next_at, locked_until, claim, probe, by_hand, coalesce(resend_id, 0), created_at, due_since, finished_at`
+// claimColumns are deliveryColumns without the alias: SQLite's RETURNING knows none.
+const claimColumns = `id, uuid, coalesce(event_id, 0), connection_id, endpoint_id, coalesce(product_id, 0),
+	recipient, title, state, reason, attempts, spent, next_at, locked_until, claim, probe, by_hand,
+	coalesce(resend_id, 0), created_at, due_since, finished_at`
 
 // NextDue is when the next delivery can go out, zero when none waits: when its
 // own time has come, and that of its endpoint.
@@ -184,12 +190,19 @@ func (r queries) NextDue(ctx context.Context) (time.Time, error) {
 		greatest = "greatest"
 	}
 	var at time.Time
-	err := r.get(
-		ctx,
-		endpointsWithDue+`SELECT min(CASE WHEN h.opened_at IS NULL THEN `+greatest+`((SELECT min(x.next_at) FROM deliveries x WHERE x.endpoint_id = l.id AND x.state IN ('pending', 'retrying') AND x.next_at IS NOT NULL), h.free_at)
-		WHEN h.paused_at IS NULL THEN h.probe_at END) FROM endpoints l JOIN connection_health h ON h.connection_id = l.id`,
-		nil, timeTo(&at),
-	)
+	err := r.get(ctx, endpointsWithDue+`
+		SELECT min(CASE
+			WHEN h.opened_at IS NULL THEN `+greatest+`((
+				SELECT min(x.next_at)
+				FROM deliveries x
+				WHERE x.endpoint_id = l.id
+				AND x.state IN ('pending', 'retrying')
+				AND x.next_at IS NOT NULL
+			), h.free_at)
+			WHEN h.paused_at IS NULL THEN h.probe_at
+		END)
+		FROM endpoints l
+		JOIN connection_health h ON h.connection_id = l.id`, nil, timeTo(&at))
 	return at, err
 }
 
@@ -235,7 +248,7 @@ func (tx *Tx) insertAttempt(id int64, a Attempt) error {
 
 func attemptValues(d Dialect) string {
 	bigint, text, boolean := placeholder(d, "BIGINT"), placeholder(d, "TEXT"), placeholder(d, "BOOLEAN")
-	return bigint + ", " + bigint + ", " + text + ", " + bigint + ", " + text + ", " + text + ", " + boolean + ", " + boolean
+	return strings.Join([]string{bigint, bigint, text, bigint, text, text, boolean, boolean}, ", ")
 }
 
 // promote gives the next delivery of a queue its time, once the one before it is

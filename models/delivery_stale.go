@@ -39,14 +39,18 @@ func (r queries) LastNotifiedOf(ctx context.Context, d Delivery) (LastNotified, 
 		return w, err
 	}
 	w.Changing = true
-	const queue = "d.connection_id = ? AND d.product_id = ? AND d.recipient = ? AND "
+	const queue = `
+		WHERE d.connection_id = ?
+		AND d.product_id = ?
+		AND d.recipient = ?`
 	args := []any{d.ConnectionID, d.ProductID, d.Recipient}
 	var told int64
 	err = r.get(ctx, `
 		SELECT g.announced_id, g.to_state
 		FROM deliveries d
 		JOIN gate_changes g ON g.product_id = d.product_id AND g.announced_id = d.event_id
-		WHERE `+queue+`d.event_id < ?
+		`+queue+`
+		AND d.event_id < ?
 		AND d.state = 'delivered'
 		ORDER BY d.id DESC
 		LIMIT 1`, append(args[:3:3], d.EventID), &told, &w.Delivered)
@@ -55,12 +59,16 @@ func (r queries) LastNotifiedOf(ctx context.Context, d Delivery) (LastNotified, 
 	}
 	err = r.get(ctx, `
 		SELECT count(*)
-		FROM (SELECT 1
-		FROM deliveries d
-		JOIN gate_changes g ON g.product_id = d.product_id AND g.announced_id = d.event_id
-		JOIN attempts a ON a.delivery_id = d.id
-		WHERE `+queue+`d.event_id > ?
-		AND a.result IN ('`+ResultUnsure+"', '"+ResultLost+"') LIMIT 1) x", append(args[:3:3], told), &n)
+		FROM (
+			SELECT 1
+			FROM deliveries d
+			JOIN gate_changes g ON g.product_id = d.product_id AND g.announced_id = d.event_id
+			JOIN attempts a ON a.delivery_id = d.id
+			`+queue+`
+			AND d.event_id > ?
+			AND a.result IN ('`+ResultUnsure+"', '"+ResultLost+`')
+			LIMIT 1
+		) x`, append(args[:3:3], told), &n)
 	w.MayKnow = n > 0
 	return w, err
 }
@@ -102,7 +110,7 @@ func (r queries) MayHear(ctx context.Context, address string, productID int64) (
 			AND u.active
 			AND (u.administrator OR `+existsSQL(roleUnionSQL("= u.id", "= ?", viewing))+`)
 			LIMIT 1
-		) x`, append([]any{address}, repeatArgs(4, productID)...), &n)
+		) x`, append([]any{address}, repeatArgs(roleSelects, productID)...), &n)
 	return n > 0, err
 }
 
@@ -116,7 +124,7 @@ func (r queries) MayHearOwn(ctx context.Context, userID, productID int64) (bool,
 		WHERE u.id = ?
 		AND u.active
 		AND (u.administrator OR CAST(? AS BIGINT) = 0 OR `+existsSQL(roleUnionSQL("= u.id", "= ?", viewing))+")",
-		append([]any{userID, productID}, repeatArgs(4, productID)...), &n)
+		append([]any{userID, productID}, repeatArgs(roleSelects, productID)...), &n)
 	return n > 0, err
 }
 
@@ -130,10 +138,10 @@ func (r queries) Keepers(ctx context.Context, o Owner) ([]string, error) {
 		query += "u.id = ?"
 	case o.GroupID != 0:
 		query += "(u.administrator OR " + existsSQL(groupRoleUnionSQL("= u.id", "= ?", owning)) + ")"
-		args = repeatArgs(2, o.GroupID)
+		args = repeatArgs(groupRoleSelects, o.GroupID)
 	default:
 		query += "(u.administrator OR " + existsSQL(roleUnionSQL("= u.id", "= ?", owning)) + ")"
-		args = repeatArgs(4, o.ProductID)
+		args = repeatArgs(roleSelects, o.ProductID)
 	}
 	var list []string
 	err := r.query(ctx, query+" ORDER BY 1", args, collect(&list, func(s *string) []any { return []any{s} }))

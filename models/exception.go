@@ -55,8 +55,9 @@ type ExceptionGroup struct {
 	Version     int64
 }
 
-const exceptionColumns = `g.id, g.owner, coalesce(p.name, ''), g.key, g.by, g.kind, g.class, g.message, g.function, g.state, g.first_at, g.last_at, g.count, g.notified, g.notified_at,
-	g.suppressed, g.held, g.until, g.muted_until, g.resolved_at, g.resolved_by, g.regressed_at, g.sample_at, g.version`
+const exceptionColumns = `g.id, g.owner, coalesce(p.name, ''), g.key, g.by, g.kind, g.class, g.message, g.function,
+	g.state, g.first_at, g.last_at, g.count, g.notified, g.notified_at, g.suppressed, g.held, g.until,
+	g.muted_until, g.resolved_at, g.resolved_by, g.regressed_at, g.sample_at, g.version`
 
 func (g *ExceptionGroup) dst() []any {
 	return []any{
@@ -159,13 +160,17 @@ func (tx *Tx) ClaimException(e ExceptionReport, window time.Duration, before *Ex
 		ON CONFLICT (owner, key) DO UPDATE SET last_at = excluded.last_at, count = exception_groups.count + 1,
 			notified = exception_groups.notified + 1, was_notified_at = exception_groups.notified_at,
 			notified_at = excluded.notified_at, was_held = exception_groups.held, held = 0, until = excluded.until,
-			sample = excluded.sample, sample_at = excluded.sample_at, regressed_at = CASE
-			WHEN exception_groups.state = 'resolved' THEN excluded.last_at ELSE exception_groups.regressed_at END,
+			sample = excluded.sample, sample_at = excluded.sample_at,
+			regressed_at = CASE WHEN exception_groups.state = 'resolved'
+				THEN excluded.last_at ELSE exception_groups.regressed_at END,
 			state = 'open', resolved_at = NULL, resolved_by = ''
 		WHERE (exception_groups.until <= excluded.last_at OR exception_groups.state = 'resolved')
 		AND (exception_groups.muted_until IS NULL OR exception_groups.muted_until <= excluded.last_at)
 		RETURNING id, notified, was_held, was_notified_at, until, regressed_at`,
-		[]any{e.ProductID, nullID(e.ProductID), e.Key, e.By, e.Kind, e.Class, e.Message, e.Function, micro(now), micro(now), micro(now), micro(now.Add(window)), string(e.Sample), micro(now)},
+		[]any{
+			e.ProductID, nullID(e.ProductID), e.Key, e.By, e.Kind, e.Class, e.Message, e.Function, micro(now),
+			micro(now), micro(now), micro(now.Add(window)), string(e.Sample), micro(now),
+		},
 		&c.GroupID, &notified, &c.Held, timeTo(&c.HeldSince), timeTo(&c.Until), timeTo(&regressed))
 	switch {
 	case err == nil:
@@ -216,8 +221,8 @@ func (tx *Tx) CountExceptions(list []ExceptionCount) ([]ExceptionWindow, error) 
 		var state ExceptionState
 		err := tx.get(tx.Context(), `
 			UPDATE exception_groups
-			SET count = count + ?, suppressed = suppressed + ?, held = held + ?, last_at = CASE
-				WHEN last_at < CAST(? AS BIGINT) THEN CAST(? AS BIGINT) ELSE last_at END
+			SET count = count + ?, suppressed = suppressed + ?, held = held + ?,
+				last_at = CASE WHEN last_at < CAST(? AS BIGINT) THEN CAST(? AS BIGINT) ELSE last_at END
 			WHERE id = ?
 			RETURNING until, muted_until, state, held`,
 			[]any{c.N, c.N, c.N, micro(c.LastAt), micro(c.LastAt), c.GroupID}, timeTo(&w.Until), timeTo(&muted), &state,
@@ -376,12 +381,9 @@ func (f ExceptionFilter) where(scope Scope, now time.Time) (string, []any) {
 		if f.Messages {
 			readable = "1 = 1"
 		}
-		and(
-			`(lower(g.class) LIKE lower(?) ESCAPE '\' OR `+readable+` AND (lower(g.message) LIKE lower(?) ESCAPE '\' OR lower(g.function) LIKE lower(?) ESCAPE '\'))`,
-			part,
-			part,
-			part,
-		)
+		and(`(lower(g.class) LIKE lower(?) ESCAPE '\'
+			OR `+readable+` AND (lower(g.message) LIKE lower(?) ESCAPE '\'
+				OR lower(g.function) LIKE lower(?) ESCAPE '\'))`, part, part, part)
 	}
 	if f.After != nil {
 		and("(g.last_at, g.id) < (?, ?)", f.After.LastAt, f.After.ID)

@@ -40,9 +40,16 @@ type Routing struct {
 // it has none any more.
 func (r queries) RoutingOf(ctx context.Context, reader string, e Event) (work Routing, ok bool, err error) {
 	err = r.get(ctx, `
-		SELECT w.attempts, w.next_at, w.parked, w.error,
-			coalesce(( SELECT min(f.event_id) FROM event_work f WHERE f.reader = w.reader AND f.product_id = w.product_id
-			AND w.product_id <> 0 AND f.event_id < w.event_id AND NOT f.parked AND f.next_at > ? ), 0)
+		SELECT w.attempts, w.next_at, w.parked, w.error, coalesce((
+			SELECT min(f.event_id)
+			FROM event_work f
+			WHERE f.reader = w.reader
+			AND f.product_id = w.product_id
+			AND w.product_id <> 0
+			AND f.event_id < w.event_id
+			AND NOT f.parked
+			AND f.next_at > ?
+		), 0)
 		FROM event_work w
 		WHERE w.reader = ?
 		AND w.event_id = ?`,
@@ -103,55 +110,4 @@ func found[T any](row T, err error) (T, bool, error) {
 		return row, false, nil
 	}
 	return row, err == nil, err
-}
-
-// RoleSource is one of the ways by which somebody has a role in a product.
-type RoleSource struct {
-	Role    Role
-	GroupID int64 // of products, 0 = in the product itself
-	Group   string
-	UsersID int64 // the authorization group, 0 = his own
-	Users   string
-}
-
-// RoleSourcesOf lists the ways by which a user has a role in a product that may view
-// it: his own first.
-func (r queries) RoleSourcesOf(ctx context.Context, userID, productID int64) ([]RoleSource, error) {
-	var list []RoleSource
-	err := r.query(ctx, `
-		SELECT m.role, 0, '', 0, ''
-		FROM members m
-		WHERE m.user_id = ?
-		AND m.product_id = ?
-		AND m.role `+viewing+`
-		UNION ALL
-		SELECT m.role, g.id, g.name, 0, ''
-		FROM products p
-		JOIN product_groups g ON g.id = p.group_id
-		JOIN group_members m ON m.group_id = g.id
-		WHERE m.user_id = ?
-		AND p.id = ?
-		AND m.role `+viewing+`
-		UNION ALL
-		SELECT a.role, 0, '', u.id, u.name
-		FROM authorization_roles a
-		JOIN authorization_groups u ON u.id = a.authorization_group_id
-		JOIN authorization_members m ON m.authorization_group_id = u.id
-		WHERE m.user_id = ?
-		AND a.product_id = ?
-		AND a.role `+viewing+`
-		UNION ALL
-		SELECT a.role, g.id, g.name, u.id, u.name
-		FROM products p
-		JOIN product_groups g ON g.id = p.group_id
-		JOIN authorization_roles a ON a.group_id = g.id
-		JOIN authorization_groups u ON u.id = a.authorization_group_id
-		JOIN authorization_members m ON m.authorization_group_id = u.id
-		WHERE m.user_id = ?
-		AND p.id = ?
-		AND a.role `+viewing+`
-		ORDER BY 4, 2`,
-		repeatArgs(4, userID, productID),
-		collect(&list, func(w *RoleSource) []any { return []any{&w.Role, &w.GroupID, &w.Group, &w.UsersID, &w.Users} }))
-	return list, err
 }

@@ -38,7 +38,8 @@ func (tx *Tx) AnnounceGateChange(productID, eventID, announced int64) error {
 	return err
 }
 
-const gateChangeColumns = `c.product_id, c.event_id, coalesce(c.announced_id, 0), c.from_state, c.to_state, c.critical, c.high, c.medium, c.low, c.none, c.unknown, e.at, e.actor, e.payload`
+const gateChangeColumns = `c.product_id, c.event_id, coalesce(c.announced_id, 0), c.from_state, c.to_state,
+	c.critical, c.high, c.medium, c.low, c.none, c.unknown, e.at, e.actor, e.payload`
 
 func (c *GateChange) dst() []any {
 	return append(

@@ -44,7 +44,8 @@ type GroupFilter struct {
 }
 
 const groupColumns = `g.id, g.name, g.description, g.gate_mode,
-	g.threshold_critical, g.threshold_high, g.threshold_medium, g.threshold_low, g.threshold_none, g.threshold_unknown, g.version, g.created_at, g.updated_at`
+	g.threshold_critical, g.threshold_high, g.threshold_medium, g.threshold_low, g.threshold_none,
+	g.threshold_unknown, g.version, g.created_at, g.updated_at`
 
 func (g *Group) dst() []any {
 	t := &g.Thresholds
@@ -52,18 +53,6 @@ func (g *Group) dst() []any {
 		&g.ID, &g.Name, &g.Description, &g.GateMode, &t.Critical, &t.High, &t.Medium, &t.Low, &t.None, &t.Unknown,
 		&g.Version, timeTo(&g.CreatedAt), timeTo(&g.UpdatedAt),
 	}
-}
-
-// whereGroup is which groups a scope has: those that its user has such a role
-// in.
-func (s Scope) whereGroup(column, role string) (string, []any) {
-	switch {
-	case s.all:
-		return "1 = 1", nil
-	case s.user != 0:
-		return existsSQL(groupRoleUnionSQL("= ?", "= "+column, role)), repeatArgs(2, s.user)
-	}
-	return "1 = 0", nil
 }
 
 // Group finds a group in scope.
@@ -267,7 +256,7 @@ func (tx *Tx) MoveProduct(productID int64, groupID *int64) error {
 func (r queries) ProductsOfGroup(ctx context.Context, groupID int64) ([]int64, error) {
 	var list []int64
 	err := r.query(ctx, "SELECT id FROM products WHERE group_id = ? ORDER BY id",
-		[]any{groupID}, collect(&list, func(id *int64) []any { return []any{id} }))
+		[]any{groupID}, collect(&list, idDst))
 	return list, err
 }
 

@@ -27,7 +27,7 @@ func (tx *Tx) Mark(who Viewer, eventIDs []int64, as MarkAs) (int64, error) {
 	if len(eventIDs) == 0 {
 		return 0, nil
 	}
-	ids, err := tx.visible(tx.Context(), who, eventIDs)
+	ids, err := tx.visibleIDs(tx.Context(), who, eventIDs)
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
@@ -48,20 +48,12 @@ func (tx *Tx) Mark(who Viewer, eventIDs []int64, as MarkAs) (int64, error) {
 	args := append([]any{who.UserID, viewed, as == MarkArchived}, toAny(ids)...)
 	_, err = tx.exec(`
 		INSERT INTO marks (user_id, event_id, viewed, archived)
-		SELECT `+placeholder(tx.dialect, "BIGINT")+", n.event_id, "+placeholder(tx.dialect, "BOOLEAN")+`,
-			`+placeholder(tx.dialect, "BOOLEAN")+`
+		SELECT `+placeholder(tx.dialect, "BIGINT")+`, n.event_id,
+			`+placeholder(tx.dialect, "BOOLEAN")+", "+placeholder(tx.dialect, "BOOLEAN")+`
 		FROM notifications n
 		WHERE n.event_id IN `+in+`
 		ON CONFLICT (user_id, event_id) DO UPDATE SET `+update, args...)
 	return int64(len(ids)), err
-}
-
-// placeholder is a parameter in a select list, whose type PostgreSQL cannot guess.
-func placeholder(d Dialect, kind string) string {
-	if d == Postgres {
-		return "CAST(? AS " + kind + ")"
-	}
-	return "?"
 }
 
 // MarkAll marks everything up to an event as viewed by a user: his watermark

@@ -30,7 +30,7 @@ func (m Member) table() (table, column string, id int64) {
 func (r queries) RolesOf(ctx context.Context, userID, productID int64) ([]Role, error) {
 	var roles []Role
 	err := r.query(ctx, "SELECT DISTINCT role FROM ("+roleUnionSQL("= ?", "= ?", "")+") w",
-		repeatArgs(4, userID, productID), collect(&roles, func(r *Role) []any { return []any{r} }))
+		repeatArgs(roleSelects, userID, productID), collect(&roles, func(r *Role) []any { return []any{r} }))
 	return roles, err
 }
 
@@ -40,7 +40,7 @@ func (r queries) RolesIn(ctx context.Context, userID int64, products []int64) (m
 	if len(products) == 0 {
 		return roles, nil
 	}
-	args := repeatArgs(4, append([]any{userID}, toAny(products)...)...)
+	args := repeatArgs(roleSelects, append([]any{userID}, toAny(products)...)...)
 	err := r.query(ctx, `
 		SELECT DISTINCT product_id, role
 		FROM (`+roleUnionSQL("= ?", "IN ("+placeholders(len(products))+")", "")+") w",
@@ -61,7 +61,7 @@ func (r queries) RolesIn(ctx context.Context, userID int64, products []int64) (m
 func (r queries) GroupRolesOf(ctx context.Context, userID, groupID int64) ([]Role, error) {
 	var roles []Role
 	err := r.query(ctx, "SELECT DISTINCT role FROM ("+groupRoleUnionSQL("= ?", "= ?", anyRole)+") w",
-		repeatArgs(2, userID, groupID), collect(&roles, func(r *Role) []any { return []any{r} }))
+		repeatArgs(groupRoleSelects, userID, groupID), collect(&roles, func(r *Role) []any { return []any{r} }))
 	return roles, err
 }
 
@@ -71,7 +71,7 @@ func (r queries) GroupRolesIn(ctx context.Context, userID int64, groups []int64)
 	if len(groups) == 0 {
 		return roles, nil
 	}
-	args := repeatArgs(2, append([]any{userID}, toAny(groups)...)...)
+	args := repeatArgs(groupRoleSelects, append([]any{userID}, toAny(groups)...)...)
 	err := r.query(ctx, `
 		SELECT DISTINCT group_id, role
 		FROM (`+groupRoleUnionSQL("= ?", "IN ("+placeholders(len(groups))+")", anyRole)+") w",

@@ -133,7 +133,11 @@ type ObservationFilter struct {
 	Limit     int
 }
 
-const observationsFrom = " FROM observations o JOIN branches b ON b.id = o.branch_id JOIN sources s ON s.id = o.source_id WHERE "
+const observationsFrom = `
+	FROM observations o
+	JOIN branches b ON b.id = o.branch_id
+	JOIN sources s ON s.id = o.source_id
+	WHERE `
 
 // where is the condition of a filter.
 func (f ObservationFilter) where(scope Scope) (string, []any) {
@@ -175,14 +179,10 @@ func (f ObservationFilter) where(scope Scope) (string, []any) {
 	}
 	if f.Text != "" {
 		part := contains(f.Text)
-		and(
-			`(lower(o.title) LIKE lower(?) ESCAPE '\' OR lower(o.component) LIKE lower(?) ESCAPE '\' OR lower(o.location) LIKE lower(?) ESCAPE '\'
-			OR lower(o.description) LIKE lower(?) ESCAPE '\')`,
-			part,
-			part,
-			part,
-			part,
-		)
+		and(`(lower(o.title) LIKE lower(?) ESCAPE '\'
+			OR lower(o.component) LIKE lower(?) ESCAPE '\'
+			OR lower(o.location) LIKE lower(?) ESCAPE '\'
+			OR lower(o.description) LIKE lower(?) ESCAPE '\')`, part, part, part, part)
 	}
 	if f.After != nil {
 		and("(o.severity, o.id) > (?, ?)", f.After.Severity, f.After.ID)
@@ -208,7 +208,10 @@ func (r queries) CountObservations(ctx context.Context, scope Scope, f Observati
 	var n int
 	err := r.get(ctx, `
 		SELECT count(*)
-		FROM (SELECT 1`+observationsFrom+cond+" LIMIT ?) x", append(args, f.Limit), &n)
+		FROM (
+			SELECT 1`+observationsFrom+cond+`
+			LIMIT ?
+		) x`, append(args, f.Limit), &n)
 	return n, err
 }
 
@@ -219,8 +222,12 @@ func (r queries) ObservationsLike(ctx context.Context, scope Scope, o Observatio
 	args = append(args, o.BranchID, o.ID, o.Title, o.Component, o.Title, limit)
 	var list []Observation
 	err := r.query(ctx, `
-		SELECT `+observationColumns+observationsFrom+cond+` AND o.since <= s.version AND o.branch_id = ?
-			AND o.active = TRUE AND o.id <> ? AND (o.title = ? OR o.component <> '' AND o.component = ?)
+		SELECT `+observationColumns+observationsFrom+cond+`
+		AND o.since <= s.version
+		AND o.branch_id = ?
+		AND o.active = TRUE
+		AND o.id <> ?
+		AND (o.title = ? OR o.component <> '' AND o.component = ?)
 		ORDER BY CASE WHEN o.title = ? THEN 0 ELSE 1 END, o.severity, o.id
 		LIMIT ?`, args, collect(&list, (*Observation).dst))
 	return list, err
@@ -230,8 +237,9 @@ func (r queries) ObservationsLike(ctx context.Context, scope Scope, o Observatio
 func (r queries) Observation(ctx context.Context, scope Scope, id int64) (o Observation, productID int64, err error) {
 	cond, args := scope.where("b.product_id")
 	err = r.get(ctx, `
-		SELECT `+observationColumns+", b.name, b.product_id"+observationsFrom+`o.id = ? AND o.since <= s.version
-			AND `+cond, append([]any{id}, args...), append(o.dst(), &o.Branch, &productID)...)
+		SELECT `+observationColumns+", b.name, b.product_id"+observationsFrom+`o.id = ?
+		AND o.since <= s.version
+		AND `+cond, append([]any{id}, args...), append(o.dst(), &o.Branch, &productID)...)
 	if err != nil {
 		return Observation{}, 0, notFound(err, "observation")
 	}
@@ -352,22 +360,6 @@ func severityOrNull(s *Severity) any {
 		return nil
 	}
 	return *s
-}
-
-// placeholders gives "?, ?, ?" for n arguments.
-func placeholders(n int) string {
-	if n == 0 {
-		return "NULL"
-	}
-	return strings.Repeat("?, ", n-1) + "?"
-}
-
-func toAny[T any](list []T) []any {
-	args := make([]any, len(list))
-	for i, v := range list {
-		args[i] = v
-	}
-	return args
 }
 
 // InsertObservation saves a new observation, and returns its id.

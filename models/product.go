@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"gatecrier/app/fault"
@@ -76,12 +75,15 @@ func (p *Product) dst() []any {
 }
 
 const productRowSelect = `
-	SELECT ` + productColumns + ", " + branchColumns + `, (SELECT max(s.last_report_at)
-	FROM sources s
-	JOIN branches x ON x.id = s.branch_id
-	WHERE x.product_id = p.id
-	AND s.format <> '` + FormatManual + `')
-	FROM products p JOIN branches b ON b.product_id = p.id AND b.is_default `
+	SELECT ` + productColumns + ", " + branchColumns + `, (
+		SELECT max(s.last_report_at)
+		FROM sources s
+		JOIN branches x ON x.id = s.branch_id
+		WHERE x.product_id = p.id
+		AND s.format <> '` + FormatManual + `'
+	)
+	FROM products p
+	JOIN branches b ON b.product_id = p.id AND b.is_default `
 
 func (p *ProductRow) dst() []any {
 	return append(append(p.Product.dst(), p.Default.dst()...), timeTo(&p.LastReportAt))
@@ -289,11 +291,6 @@ func (tx *Tx) DeleteProduct(id int64) error {
 		return fault.NewNotFound("product")
 	}
 	return err
-}
-
-// contains makes a LIKE pattern of a user's text.
-func contains(text string) string {
-	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text) + "%"
 }
 
 // OrphanEvents counts the events of products that are not there.

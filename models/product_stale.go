@@ -15,17 +15,26 @@ func (r queries) StaleChanges(ctx context.Context, otherwise time.Duration, afte
 	var list []int64
 	err := r.query(ctx, `
 		SELECT q.id
-		FROM (SELECT p.id, b.stale_since AS told, coalesce(p.stale_after, CAST(? AS BIGINT)) * 1000000 AS span,
-			(SELECT max(s.last_report_at)
-		FROM sources s
-		WHERE s.branch_id = b.id
-		AND s.version > 0
-		AND s.format <> '`+FormatManual+`') AS newest
-			FROM products p JOIN branches b ON b.product_id = p.id AND b.is_default
-			WHERE p.id > ? AND b.evaluated AND (b.stale_since IS NOT NULL OR coalesce(p.stale_after, CAST(? AS BIGINT)) > 0)) q
-		WHERE CASE WHEN q.told IS NULL THEN q.newest <= CAST(? AS BIGINT) - q.span ELSE q.span = 0 OR q.newest > CAST(? AS BIGINT) - q.span END
-		ORDER BY q.id LIMIT ?`,
-		[]any{seconds, after, seconds, now, now, limit}, collect(&list, func(id *int64) []any { return []any{id} }))
+		FROM (
+			SELECT p.id, b.stale_since AS told, coalesce(p.stale_after, CAST(? AS BIGINT)) * 1000000 AS span, (
+				SELECT max(s.last_report_at)
+				FROM sources s
+				WHERE s.branch_id = b.id
+				AND s.version > 0
+				AND s.format <> '`+FormatManual+`'
+			) AS newest
+			FROM products p
+			JOIN branches b ON b.product_id = p.id AND b.is_default
+			WHERE p.id > ?
+			AND b.evaluated
+			AND (b.stale_since IS NOT NULL OR coalesce(p.stale_after, CAST(? AS BIGINT)) > 0)
+		) q
+		WHERE CASE
+			WHEN q.told IS NULL THEN q.newest <= CAST(? AS BIGINT) - q.span
+			ELSE q.span = 0 OR q.newest > CAST(? AS BIGINT) - q.span END
+		ORDER BY q.id
+		LIMIT ?`,
+		[]any{seconds, after, seconds, now, now, limit}, collect(&list, idDst))
 	return list, err
 }
 

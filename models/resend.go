@@ -77,15 +77,18 @@ func (tx *Tx) Requeue(ids []int64, resendID int64, reason string) (int, error) {
 		n, err := tx.exec(`
 			UPDATE deliveries
 			SET state = 'pending', reason = ?, spent = 0, by_hand = TRUE, due_since = ?, finished_at = NULL,
-				resend_id = ?, next_at = CASE WHEN event_id IS NOT NULL AND (
-				SELECT count(*)
-				FROM deliveries f
-				WHERE f.connection_id = deliveries.connection_id
-				AND f.product_id = deliveries.product_id
-				AND f.recipient = deliveries.recipient
-				AND f.event_id IS NOT NULL
-				AND f.state IN `+openStates+`
-			) > 0 THEN NULL ELSE `+placeholder(tx.dialect, "BIGINT")+` END
+				resend_id = ?, next_at = CASE
+					WHEN event_id IS NOT NULL AND (
+						SELECT count(*)
+						FROM deliveries f
+						WHERE f.connection_id = deliveries.connection_id
+						AND f.product_id = deliveries.product_id
+						AND f.recipient = deliveries.recipient
+						AND f.event_id IS NOT NULL
+						AND f.state IN `+openStates+`
+					) > 0 THEN NULL
+					ELSE `+placeholder(tx.dialect, "BIGINT")+`
+				END
 			WHERE id = ?
 			AND state NOT IN `+openStates, reason, now, nullID(resendID), now, id)
 		if err != nil {
@@ -194,6 +197,6 @@ func (r queries) LedgerIDs(ctx context.Context, scope Scope, f LedgerFilter, aft
 	cond, args := ledgerCondition(scope, f)
 	var list []int64
 	err := r.query(ctx, "SELECT d.id FROM deliveries d WHERE "+cond+" AND d.id > ? ORDER BY d.id LIMIT ?",
-		append(args, after, f.Limit), collect(&list, func(id *int64) []any { return []any{id} }))
+		append(args, after, f.Limit), collect(&list, idDst))
 	return list, err
 }

@@ -75,7 +75,8 @@ const (
 		AND NOT EXISTS (SELECT 1 FROM gate_changes h WHERE h.announced_id = e.id)
 		AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.event_id = e.id)
 		AND e.id NOT IN (SELECT w.event_id FROM event_work w))`
-	overrun = "(j.result <> 'running' AND EXISTS (SELECT 1 FROM job_runs l WHERE l.job = j.job AND l.id > j.id))"
+	overrun = `(j.result <> 'running'
+		AND EXISTS (SELECT 1 FROM job_runs l WHERE l.job = j.job AND l.id > j.id))`
 )
 
 // Old is a page of a trail.

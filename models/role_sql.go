@@ -1,74 +1,23 @@
 package models
 
-// A user's rights in a product are the union of four sources:
-//
-//	product member ----------------------------> product
-//	group member ------------------> group ----> product
-//	authorization group ------------------------> product
-//	authorization group -----------> group ----> product
-//
-// Administrators see every product without a role, which is the fifth.
+import "context"
 
-// roleUnionSQL selects user_id, product_id, role and joined_event of the users with a role
-// in a product, once per source. user, product and role are conditions ("= ?",
-// "= n.product_id", "<> 'upload'"), "" for any. Their arguments come in that order, for
-// each of the four sources.
+// A user sees a product by one of five sources of a right:
 //
-// The conditions are inside each select of the union: around it, SQLite would look at all
-// roles of a user for each row. No other query uses its aliases.
-func roleUnionSQL(user, product, role string) string {
-	cond := func(userColumn, productColumn, roleColumn string) string {
-		text := ""
-		for _, c := range [][2]string{{userColumn, user}, {productColumn, product}, {roleColumn, role}} {
-			if c[1] != "" {
-				text += " AND " + c[0] + " " + c[1]
-			}
-		}
-		return text
-	}
-	return `SELECT vm.user_id, vm.product_id, vm.role, vm.joined_event FROM members vm WHERE 1 = 1` + cond(
-		"vm.user_id", "vm.product_id", "vm.role",
-	) + `
-		UNION ALL SELECT vm.user_id, vp.id, vm.role, ` + greatestSQL(
-		"vm.joined_event",
-		"vp.grouped_event",
-	) + `
-			FROM products vp JOIN group_members vm ON vm.group_id = vp.group_id WHERE 1 = 1` + cond(
-		"vm.user_id",
-		"vp.id",
-		"vm.role",
-	) + `
-		UNION ALL SELECT vm.user_id, vr.product_id, vr.role, ` + greatestSQL(
-		"vm.joined_event",
-		"vr.joined_event",
-	) + `
-			FROM authorization_roles vr JOIN authorization_members vm ON vm.authorization_group_id = vr.authorization_group_id
-			WHERE vr.product_id IS NOT NULL` + cond(
-		"vm.user_id",
-		"vr.product_id",
-		"vr.role",
-	) + `
-		UNION ALL SELECT vm.user_id, vp.id, vr.role, ` + greatestSQL(
-		greatestSQL("vm.joined_event", "vr.joined_event"),
-		"vp.grouped_event",
-	) + `
-			FROM products vp JOIN authorization_roles vr ON vr.group_id = vp.group_id JOIN authorization_members vm ON vm.authorization_group_id = vr.authorization_group_id
-			WHERE 1 = 1` + cond(
-		"vm.user_id",
-		"vp.id",
-		"vr.role",
-	)
-}
+//	administrator (Scope.all) ---------------------------------------------> every product
+//
+//	user -- members -------------------------------------------------------> product
+//	user -- group_members --------------------------------> product group -> product
+//	user -- authorization_members -> authorization group
+//	                                  |-- authorization_roles -------------> product
+//	                                  `-- authorization_roles -> product group -> product
+//
+// The last four give a role in the product, and roleUnionSQL selects one row for each.
+// Every role but upload lets its user view the product's data.
+//
+// Scope and Viewer turn these sources into the conditions of all lists: see scope.go.
 
-// groupRoleUnionSQL selects user_id, group_id and role of the users with a role in a
-// product group, once per source, of which there are two.
-func groupRoleUnionSQL(user, group, role string) string {
-	return "SELECT vm.user_id, vm.group_id, vm.role FROM group_members vm WHERE vm.user_id " + user + " AND vm.group_id " + group + " AND vm.role " + role + `
-		UNION ALL SELECT vm.user_id, vr.group_id, vr.role FROM authorization_roles vr JOIN authorization_members vm ON vm.authorization_group_id = vr.authorization_group_id
-			WHERE vm.user_id ` + user + " AND vr.group_id " + group + " AND vr.role " + role
-}
-
-// Conditions on roles.
+// Conditions on a role, for the parameter role of roleUnionSQL and groupRoleUnionSQL.
 const (
 	viewing = "<> 'upload'"
 	editing = "IN ('maintainer', 'owner')"
@@ -76,9 +25,131 @@ const (
 	anyRole = "<> ''"
 )
 
-// existsSQL returns the condition that a roleUnionSQL has a row. Its arguments are those
-// of the union.
-func existsSQL(holders string) string { return "(SELECT 1 FROM (" + holders + ") vis LIMIT 1) = 1" }
+// The number of selects in a union, each of which takes the arguments of its conditions.
+const (
+	roleSelects      = 4 // of roleUnionSQL
+	groupRoleSelects = 2 // of groupRoleUnionSQL
+)
+
+// roleUnionSQL selects user_id, product_id, role and joined_event of the users with a role
+// in a product, once per source. joined_event is the newest event at the time when the last
+// link of the source was made: what happened until then counts as read for the user.
+//
+// user, product and role are conditions ("= ?", "= n.product_id", "<> 'upload'"), "" for
+// any. Their arguments come in that order, for each of the four sources.
+//
+// The conditions are inside each select of the union: around it, SQLite would look at all
+// roles of a user for each row. No other query uses the aliases vm, vp and vr.
+func roleUnionSQL(user, product, role string) string {
+	cond := func(userColumn, productColumn, roleColumn string) string {
+		return andSQL(userColumn, user) + andSQL(productColumn, product) + andSQL(roleColumn, role)
+	}
+	grouped := greatestSQL("vm.joined_event", "vp.grouped_event")
+	authorized := greatestSQL("vm.joined_event", "vr.joined_event")
+	return `
+		SELECT vm.user_id, vm.product_id, vm.role, vm.joined_event
+		FROM members vm
+		WHERE 1 = 1` + cond("vm.user_id", "vm.product_id", "vm.role") + `
+		UNION ALL
+		SELECT vm.user_id, vp.id, vm.role, ` + grouped + `
+		FROM products vp
+		JOIN group_members vm ON vm.group_id = vp.group_id
+		WHERE 1 = 1` + cond("vm.user_id", "vp.id", "vm.role") + `
+		UNION ALL
+		SELECT vm.user_id, vr.product_id, vr.role, ` + authorized + `
+		FROM authorization_roles vr
+		JOIN authorization_members vm ON vm.authorization_group_id = vr.authorization_group_id
+		WHERE vr.product_id IS NOT NULL` + cond("vm.user_id", "vr.product_id", "vr.role") + `
+		UNION ALL
+		SELECT vm.user_id, vp.id, vr.role, ` + greatestSQL(authorized, "vp.grouped_event") + `
+		FROM products vp
+		JOIN authorization_roles vr ON vr.group_id = vp.group_id
+		JOIN authorization_members vm ON vm.authorization_group_id = vr.authorization_group_id
+		WHERE 1 = 1` + cond("vm.user_id", "vp.id", "vr.role")
+}
+
+// RoleSource is one source of a user's role in a product.
+type RoleSource struct {
+	Role    Role
+	GroupID int64 // the product group, 0 = in the product itself
+	Group   string
+	UsersID int64 // the authorization group, 0 = the user's own role
+	Users   string
+}
+
+// RoleSourcesOf lists the sources of a user's roles in a product that can view it, their
+// own role first: roleUnionSQL with the names of the groups.
+func (r queries) RoleSourcesOf(ctx context.Context, userID, productID int64) ([]RoleSource, error) {
+	var list []RoleSource
+	err := r.query(ctx, `
+		SELECT m.role, 0, '', 0, ''
+		FROM members m
+		WHERE m.user_id = ?
+		AND m.product_id = ?
+		AND m.role `+viewing+`
+		UNION ALL
+		SELECT m.role, g.id, g.name, 0, ''
+		FROM products p
+		JOIN product_groups g ON g.id = p.group_id
+		JOIN group_members m ON m.group_id = g.id
+		WHERE m.user_id = ?
+		AND p.id = ?
+		AND m.role `+viewing+`
+		UNION ALL
+		SELECT a.role, 0, '', u.id, u.name
+		FROM authorization_roles a
+		JOIN authorization_groups u ON u.id = a.authorization_group_id
+		JOIN authorization_members m ON m.authorization_group_id = u.id
+		WHERE m.user_id = ?
+		AND a.product_id = ?
+		AND a.role `+viewing+`
+		UNION ALL
+		SELECT a.role, g.id, g.name, u.id, u.name
+		FROM products p
+		JOIN product_groups g ON g.id = p.group_id
+		JOIN authorization_roles a ON a.group_id = g.id
+		JOIN authorization_groups u ON u.id = a.authorization_group_id
+		JOIN authorization_members m ON m.authorization_group_id = u.id
+		WHERE m.user_id = ?
+		AND p.id = ?
+		AND a.role `+viewing+`
+		ORDER BY 4, 2`,
+		repeatArgs(roleSelects, userID, productID),
+		collect(&list, func(w *RoleSource) []any { return []any{&w.Role, &w.GroupID, &w.Group, &w.UsersID, &w.Users} }))
+	return list, err
+}
+
+// groupRoleUnionSQL selects user_id, group_id and role of the users with a role in a
+// product group, once per source: a direct member, or a member of an authorization group.
+// The conditions are those of roleUnionSQL, and none may be "".
+func groupRoleUnionSQL(user, group, role string) string {
+	return `
+		SELECT vm.user_id, vm.group_id, vm.role
+		FROM group_members vm
+		WHERE vm.user_id ` + user + `
+		AND vm.group_id ` + group + `
+		AND vm.role ` + role + `
+		UNION ALL
+		SELECT vm.user_id, vr.group_id, vr.role
+		FROM authorization_roles vr
+		JOIN authorization_members vm ON vm.authorization_group_id = vr.authorization_group_id
+		WHERE vm.user_id ` + user + `
+		AND vr.group_id ` + group + `
+		AND vr.role ` + role
+}
+
+// existsSQL returns the condition that a union has a row. Its arguments are those of the
+// union. It is a scalar subquery, since SQLite would build a bloom filter over the whole
+// membership for EXISTS.
+func existsSQL(union string) string { return "(SELECT 1 FROM (" + union + ") vis LIMIT 1) = 1" }
+
+// andSQL returns one more condition on a column, "" where cond is "".
+func andSQL(column, cond string) string {
+	if cond == "" {
+		return ""
+	}
+	return " AND " + column + " " + cond
+}
 
 func greatestSQL(a, b string) string {
 	return "CASE WHEN " + a + " > " + b + " THEN " + a + " ELSE " + b + " END"

@@ -70,7 +70,8 @@ func (tx *Tx) SaveSession(s Session) error {
 // TouchSessions notes when sessions were last seen.
 func (tx *Tx) TouchSessions(seen map[string]time.Time) error {
 	for token, at := range seen {
-		if _, err := tx.exec("UPDATE sessions SET seen_at = ? WHERE token = ? AND seen_at < ?", micro(at), token, micro(at)); err != nil {
+		_, err := tx.exec("UPDATE sessions SET seen_at = ? WHERE token = ? AND seen_at < ?", micro(at), token, micro(at))
+		if err != nil {
 			return err
 		}
 	}

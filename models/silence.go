@@ -74,19 +74,6 @@ type SilenceFilter struct {
 	Limit     int
 }
 
-// whereSilence is which silences a scope has: those of a product or a group
-// that it may view. Those of all are for who sees all.
-func (s Scope) whereSilence() (string, []any) {
-	if s.all {
-		return "1 = 1", nil
-	}
-	product, args := s.where("s.product_id")
-	group, groupArgs := s.whereGroup("s.group_id", viewing)
-	return "(s.product_id IS NOT NULL AND " + product + " OR s.group_id IS NOT NULL AND " + group + ")", append(
-		args, groupArgs...,
-	)
-}
-
 // Silences lists the silences in scope, newest first.
 func (r queries) Silences(ctx context.Context, scope Scope, f SilenceFilter) ([]Silence, error) {
 	cond, args := scope.whereSilence()
@@ -106,7 +93,9 @@ func (r queries) Silences(ctx context.Context, scope Scope, f SilenceFilter) ([]
 		cond, args = cond+" AND s.id IN ("+placeholders(len(f.IDs))+")", append(args, toAny(f.IDs)...)
 	}
 	if f.ProductID != 0 {
-		cond += ` AND (s.product_id = ? OR s.group_id = (SELECT q.group_id FROM products q WHERE q.id = ?) OR s.product_id IS NULL AND s.group_id IS NULL)`
+		cond += ` AND (s.product_id = ?
+			OR s.group_id = (SELECT q.group_id FROM products q WHERE q.id = ?)
+			OR s.product_id IS NULL AND s.group_id IS NULL)`
 		args = append(args, f.ProductID, f.ProductID)
 	}
 	if f.Before != 0 {
@@ -135,7 +124,10 @@ func (r queries) Silence(ctx context.Context, scope Scope, id int64) (Silence, e
 // before the end is held, whenever it is routed.
 func (r queries) SilencesWithin(ctx context.Context, first, last time.Time) ([]Silence, error) {
 	var list []Silence
-	err := r.query(ctx, silenceSelect+`WHERE (s.ended_at IS NULL OR s.ended_at > ?) AND s.ends_at > ? AND s.starts_at <= ?
+	err := r.query(ctx, silenceSelect+`
+		WHERE (s.ended_at IS NULL OR s.ended_at > ?)
+		AND s.ends_at > ?
+		AND s.starts_at <= ?
 		ORDER BY s.id`,
 		[]any{micro(first), micro(first), micro(last)}, collect(&list, (*Silence).dst))
 	return list, err
@@ -215,7 +207,7 @@ func (r queries) HeldRows(ctx context.Context, who Viewer, silence, before int64
 		AND `+cond+`
 		ORDER BY n.event_id DESC
 		LIMIT ?`,
-		append(append([]any{silence}, args...), limit), collect(&ids, func(id *int64) []any { return []any{id} }))
+		append(append([]any{silence}, args...), limit), collect(&ids, idDst))
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
@@ -249,7 +241,7 @@ func (r queries) SilenceCandidates(ctx context.Context, s Silence, since time.Ti
 	case s.GroupID != 0:
 		cond, args = "n.product_id IN (SELECT q.id FROM products q WHERE q.group_id = ?)", []any{s.GroupID}
 	}
-	first, err := r.notificationAt(ctx, since.Add(-clocksDiffer)) // so that no more is read than those of that time
+	first, err := r.notificationAt(ctx, since.Add(-clockSkew)) // so that no more is read than those of that time
 	if err != nil {
 		return nil, err
 	}
@@ -308,7 +300,9 @@ func (tx *Tx) SaveSilence(s *Silence) error {
 // to, the longest over first.
 func (r queries) DueSilences(ctx context.Context, by time.Time, limit int) ([]Silence, error) {
 	var list []Silence
-	err := r.query(ctx, silenceSelect+`WHERE s.ended_at IS NULL AND s.ends_at <= ?
+	err := r.query(ctx, silenceSelect+`
+		WHERE s.ended_at IS NULL
+		AND s.ends_at <= ?
 		ORDER BY s.ends_at, s.id
 		LIMIT ?`, []any{micro(by), limit}, collect(&list, (*Silence).dst))
 	return list, err

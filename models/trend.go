@@ -44,7 +44,7 @@ func (r queries) Trend(ctx context.Context, b Branch, since time.Time) ([]DayCou
 		SELECT d.day, d.critical, d.high, d.medium, d.low, d.none, d.unknown
 		FROM branch_days d
 		WHERE d.branch_id = ?
-		AND d.day >= COALESCE(( SELECT max(e.day) FROM branch_days e WHERE e.branch_id = ? AND e.day < ? ), ?)
+		AND d.day >= COALESCE((SELECT max(e.day) FROM branch_days e WHERE e.branch_id = ? AND e.day < ?), ?)
 		ORDER BY d.day`, []any{b.ID, b.ID, first, first}, func(rows scanner) error {
 		var day int64
 		var d DayCounts

@@ -22,13 +22,9 @@ type UserFilter struct {
 
 const userRowSelect = `
 	SELECT u.id, u.name, u.email, u.first_name, u.administrator, u.active, u.must_change_password, u.time_zone,
-		u.theme, u.email_pending, u.last_sign_in_at, u.created_at, u.updated_at, (SELECT count(*) FROM members m
-		WHERE m.user_id = u.id), (
-		SELECT count(*)
-		FROM sessions s
-		WHERE s.user_id = u.id
-		AND s.expiry > ?
-	)
+		u.theme, u.email_pending, u.last_sign_in_at, u.created_at, u.updated_at,
+		(SELECT count(*) FROM members m WHERE m.user_id = u.id),
+		(SELECT count(*) FROM sessions s WHERE s.user_id = u.id AND s.expiry > ?)
 	FROM users u `
 
 func (u *UserRow) dst() []any {
@@ -45,12 +41,9 @@ func (r queries) Users(ctx context.Context, f UserFilter) ([]UserRow, error) {
 	and := func(c string, values ...any) { cond, args = cond+" AND "+c, append(args, values...) }
 	if f.Text != "" {
 		like := contains(f.Text)
-		and(
-			`(lower(u.name) LIKE lower(?) ESCAPE '\' OR lower(u.first_name) LIKE lower(?) ESCAPE '\' OR lower(u.email) LIKE lower(?) ESCAPE '\')`,
-			like,
-			like,
-			like,
-		)
+		and(`(lower(u.name) LIKE lower(?) ESCAPE '\'
+			OR lower(u.first_name) LIKE lower(?) ESCAPE '\'
+			OR lower(u.email) LIKE lower(?) ESCAPE '\')`, like, like, like)
 	}
 	if f.Active != nil {
 		and("u.active = ?", *f.Active)
