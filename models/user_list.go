@@ -1,8 +1,6 @@
 package models
 
-import (
-	"context"
-)
+import "context"
 
 // UserRow is an account as it is listed.
 type UserRow struct {

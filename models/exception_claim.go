@@ -1,0 +1,235 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+)
+
+// ExceptionReport is one occurrence of an exception, as far as it is stored.
+type ExceptionReport struct {
+	ProductID int64 // 0 = none
+	Key       string
+	By        string
+	Kind      ExceptionKind
+	Class     string
+	Message   string
+	Function  string
+	Release   string // "" = not known
+	Sample    []byte
+}
+
+// ExceptionCount is what was counted of a group and is not stored yet.
+type ExceptionCount struct {
+	GroupID  int64
+	N        int64
+	LastAt   time.Time
+	Sample   []byte // a newer one, nil for none
+	Releases []string
+}
+
+// ExceptionClaim is what came of asking whether people are to be told.
+type ExceptionClaim struct {
+	GroupID   int64
+	Notify    bool      // they are, by the event that is appended with it
+	First     bool      // it was never seen before
+	Regressed bool      // it was resolved
+	Held      int64     // how often it occurred since they were told last, without this one
+	HeldSince time.Time // when that was, zero for never
+	Until     time.Time // nobody is told before then
+}
+
+// ExceptionKey finds the group that a key of a product, or of none, stands for:
+// its own, or the one that somebody has put it into. id is 0 where there is
+// none yet.
+func (r queries) ExceptionKey(ctx context.Context, productID int64, key string) (id int64, groupKey string, err error) {
+	err = r.get(ctx, `
+		SELECT g.id, g.key
+		FROM exception_merges m
+		JOIN exception_groups g ON g.id = m.group_id
+		WHERE m.owner = ?
+		AND m.key = ?
+		UNION ALL
+		SELECT g.id, g.key
+		FROM exception_groups g
+		WHERE g.owner = ?
+		AND g.key = ?
+		LIMIT 1`, []any{productID, key, productID, key}, &id, &groupKey)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, key, nil
+	}
+	return id, groupKey, err
+}
+
+// CountNewExceptions counts the groups of a product, or of none, that were seen for
+// the first time since, up to a limit.
+func (r queries) CountNewExceptions(ctx context.Context, productID int64, since time.Time, limit int) (int, error) {
+	var n int
+	err := r.get(ctx, `
+		SELECT count(*)
+		FROM (
+			SELECT 1
+			FROM exception_groups
+			WHERE owner = ?
+			AND first_at > ?
+			LIMIT ?
+		) x`, []any{productID, micro(since), limit}, &n)
+	return n, err
+}
+
+// ClaimException counts an exception, and decides in one statement whether
+// people are told of it: where its group is new, its window is over, or it was
+// resolved; never while it is muted. Of several that claim at the same time one
+// does. What was counted before and is not stored yet comes with it.
+func (tx *Tx) ClaimException(e ExceptionReport, window time.Duration, before *ExceptionCount) (ExceptionClaim, error) {
+	if before != nil && before.N > 0 {
+		if _, err := tx.CountExceptions([]ExceptionCount{*before}); err != nil {
+			return ExceptionClaim{}, err
+		}
+	}
+	now := tx.Now()
+	var c ExceptionClaim
+	var notified int64
+	var regressed time.Time
+	err := tx.get(tx.Context(), `
+		INSERT INTO exception_groups (owner, product_id, key, by, kind, class, message, function, first_at, last_at,
+			count, notified, notified_at, until, sample, sample_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1, ?, ?, ?, ?)
+		ON CONFLICT (owner, key) DO UPDATE SET last_at = excluded.last_at, count = exception_groups.count + 1,
+			notified = exception_groups.notified + 1, was_notified_at = exception_groups.notified_at,
+			notified_at = excluded.notified_at, was_held = exception_groups.held, held = 0, until = excluded.until,
+			sample = excluded.sample, sample_at = excluded.sample_at,
+			regressed_at = CASE WHEN exception_groups.state = 'resolved'
+				THEN excluded.last_at ELSE exception_groups.regressed_at END,
+			state = 'open', resolved_at = NULL, resolved_by = ''
+		WHERE (exception_groups.until <= excluded.last_at OR exception_groups.state = 'resolved')
+		AND (exception_groups.muted_until IS NULL OR exception_groups.muted_until <= excluded.last_at)
+		RETURNING id, notified, was_held, was_notified_at, until, regressed_at`,
+		[]any{
+			e.ProductID, nullID(e.ProductID), e.Key, e.By, e.Kind, e.Class, e.Message, e.Function, micro(now),
+			micro(now), micro(now), micro(now.Add(window)), string(e.Sample), micro(now),
+		},
+		&c.GroupID, &notified, &c.Held, timeTo(&c.HeldSince), timeTo(&c.Until), timeTo(&regressed))
+	switch {
+	case err == nil:
+		c.Notify, c.First, c.Regressed = true, notified == 1, regressed.Equal(now)
+		return c, tx.noteException(c.GroupID, 1, now, e.Release)
+	case !errors.Is(err, sql.ErrNoRows):
+		return c, err
+	}
+	var muted time.Time
+	if err := tx.get(tx.Context(), `
+		SELECT id, until, muted_until, held + 1
+		FROM exception_groups
+		WHERE owner = ?
+		AND key = ?`,
+		[]any{e.ProductID, e.Key}, &c.GroupID, timeTo(&c.Until), timeTo(&muted), &c.Held); err != nil {
+		return c, err
+	}
+	if muted.After(c.Until) {
+		c.Until = muted
+	}
+	_, err = tx.CountExceptions([]ExceptionCount{{GroupID: c.GroupID, N: 1, LastAt: now, Releases: releasesOf(e.Release)}})
+	return c, err
+}
+
+func releasesOf(release string) []string {
+	if release == "" {
+		return nil
+	}
+	return []string{release}
+}
+
+// ExceptionWindow is how a group stands after its count was stored.
+type ExceptionWindow struct {
+	GroupID  int64
+	Gone     bool      // it is not there any more
+	Resolved bool      // somebody has resolved it: a report of it tells people at once
+	Until    time.Time // nobody is told before then
+	Held     int64     // since people were told last
+}
+
+// CountExceptions stores what was counted of groups. Of several, they come in
+// the order of their ids, so that two that store never wait for each other.
+func (tx *Tx) CountExceptions(list []ExceptionCount) ([]ExceptionWindow, error) {
+	windows := make([]ExceptionWindow, len(list))
+	for i, c := range list {
+		w := ExceptionWindow{GroupID: c.GroupID}
+		var muted time.Time
+		var state ExceptionState
+		err := tx.get(tx.Context(), `
+			UPDATE exception_groups
+			SET count = count + ?, suppressed = suppressed + ?, held = held + ?,
+				last_at = CASE WHEN last_at < CAST(? AS BIGINT) THEN CAST(? AS BIGINT) ELSE last_at END
+			WHERE id = ?
+			RETURNING until, muted_until, state, held`,
+			[]any{c.N, c.N, c.N, micro(c.LastAt), micro(c.LastAt), c.GroupID}, timeTo(&w.Until), timeTo(&muted), &state,
+			&w.Held)
+		if errors.Is(err, sql.ErrNoRows) {
+			w.Gone = true
+			windows[i] = w
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if w.Resolved = state == ExceptionResolved; muted.After(w.Until) {
+			w.Until, w.Resolved = muted, w.Resolved && !muted.After(tx.Now())
+		}
+		windows[i] = w
+		if err := tx.noteException(c.GroupID, c.N, c.LastAt, c.Releases...); err != nil {
+			return nil, err
+		}
+		if c.Sample == nil {
+			continue
+		}
+		if _, err := tx.exec("UPDATE exception_groups SET sample = ?, sample_at = ? WHERE id = ?",
+			string(c.Sample), micro(c.LastAt), c.GroupID); err != nil {
+			return nil, err
+		}
+	}
+	return windows, nil
+}
+
+// noteException adds to the hours and the releases of a group.
+func (tx *Tx) noteException(groupID, n int64, at time.Time, releases ...string) error {
+	_, err := tx.exec(`
+		INSERT INTO exception_hours (group_id, hour, count)
+		VALUES (?, ?, ?)
+		ON CONFLICT (group_id, hour) DO UPDATE SET count = exception_hours.count + excluded.count`, groupID, hourOf(at), n)
+	for _, release := range releases {
+		if err != nil || release == "" {
+			return err
+		}
+		_, err = tx.exec(`
+			INSERT INTO exception_releases (group_id, name, first_at, last_at)
+			VALUES (?, ?, ?, ?)
+			ON CONFLICT (group_id, name) DO UPDATE SET last_at = excluded.last_at`, groupID, release, micro(at), micro(at))
+	}
+	return err
+}
+
+// hourOf is the number of a time's hour.
+func hourOf(t time.Time) int64 { return t.UTC().Unix() / int64(time.Hour/time.Second) }
+
+// ReopenException makes a group that is resolved open again, and reports
+// whether it was: one of several that ask is told so. The report that led to it
+// has been counted.
+func (tx *Tx) ReopenException(groupID int64, window time.Duration) (g ExceptionGroup, yes bool, err error) {
+	now := tx.Now()
+	n, err := tx.exec(`
+		UPDATE exception_groups
+		SET state = 'open', resolved_at = NULL, resolved_by = '', regressed_at = ?, notified = notified + 1,
+			suppressed = suppressed - 1, was_notified_at = notified_at, notified_at = ?, was_held = held - 1, held = 0,
+			until = ?
+		WHERE id = ?
+		AND state = 'resolved'
+		AND (muted_until IS NULL OR muted_until <= ?)`,
+		micro(now), micro(now), micro(now.Add(window)), groupID, micro(now))
+	if err != nil || n == 0 {
+		return ExceptionGroup{}, false, err
+	}
+	g, err = tx.ExceptionGroup(tx.Context(), SystemScope("it has come back"), groupID)
+	return g, true, err
+}

@@ -1,0 +1,150 @@
+package models
+
+import (
+	"context"
+	"time"
+)
+
+// ExceptionGroup finds a group in scope. One without a product is for whoever
+// sees all.
+func (r queries) ExceptionGroup(ctx context.Context, scope Scope, id int64) (ExceptionGroup, error) {
+	cond, args := scope.where("g.product_id")
+	var g ExceptionGroup
+	err := r.get(ctx, `
+		SELECT `+exceptionColumns+`, g.sample
+		FROM exception_groups g
+		LEFT JOIN products p ON p.id = g.product_id
+		WHERE g.id = ?
+		AND `+cond, append([]any{id}, args...), append(g.dst(), &g.Sample)...)
+	if err != nil {
+		return ExceptionGroup{}, notFound(err, "exception")
+	}
+	return g, nil
+}
+
+// ExceptionKeyset is the keyset of a list of groups: when one occurred last,
+// then its id.
+type ExceptionKeyset struct {
+	LastAt int64 // microseconds since 1970
+	ID     int64
+}
+
+// ExceptionFilter narrows a list of groups. Zero fields do not narrow.
+type ExceptionFilter struct {
+	ProductID int64
+	Own       bool // those of no product
+	// OfProducts leaves out those of no product.
+	OfProducts bool
+	Kind       ExceptionKind
+	// OnlyKinds leaves out what the reader may not see at all.
+	OnlyKinds []ExceptionKind
+	State     ExceptionState
+	Muted     bool
+	Text      string // part of the class or the function, in any case; of the message too where Messages
+	Messages  bool   // the reader may read the messages of all kinds
+	After     *ExceptionKeyset
+	Limit     int
+}
+
+// ExceptionGroups lists groups in scope, the one that occurred last first;
+// without their samples.
+func (r queries) ExceptionGroups(ctx context.Context, scope Scope, f ExceptionFilter) ([]ExceptionGroup, error) {
+	cond, args := f.where(scope, r.Now())
+	var list []ExceptionGroup
+	err := r.query(ctx, `
+		SELECT `+exceptionColumns+`
+		FROM exception_groups g
+		LEFT JOIN products p ON p.id = g.product_id
+		WHERE `+cond+`
+		ORDER BY g.last_at DESC, g.id DESC
+		LIMIT ?`, append(args, f.Limit), collect(&list, (*ExceptionGroup).dst))
+	return list, err
+}
+
+func (f ExceptionFilter) where(scope Scope, now time.Time) (string, []any) {
+	cond, args := scope.where("g.product_id")
+	and := func(text string, values ...any) { cond, args = cond+" AND "+text, append(args, values...) }
+	switch {
+	case f.Own:
+		and("g.owner = 0")
+	case f.ProductID != 0:
+		and("g.owner = ?", f.ProductID)
+	}
+	if f.OfProducts {
+		and("g.owner <> 0")
+	}
+	if f.Kind != "" {
+		and("g.kind = ?", f.Kind)
+	}
+	if len(f.OnlyKinds) > 0 {
+		and("g.kind IN ("+placeholders(len(f.OnlyKinds))+")", toAny(f.OnlyKinds)...)
+	}
+	if f.State != "" {
+		and("g.state = ?", f.State)
+	}
+	if f.Muted {
+		and("g.muted_until > ?", micro(now))
+	}
+	if f.Text != "" {
+		part := contains(f.Text)
+		readable := "g.kind = 'reported'" // of others the message and the function are masked
+		if f.Messages {
+			readable = "1 = 1"
+		}
+		and(`(lower(g.class) LIKE lower(?) ESCAPE '\'
+			OR `+readable+` AND (lower(g.message) LIKE lower(?) ESCAPE '\'
+				OR lower(g.function) LIKE lower(?) ESCAPE '\'))`, part, part, part)
+	}
+	if f.After != nil {
+		and("(g.last_at, g.id) < (?, ?)", f.After.LastAt, f.After.ID)
+	}
+	return cond, args
+}
+
+// ExceptionHours reads how often groups occurred in each hour since a time, by
+// group.
+func (r queries) ExceptionHours(
+	ctx context.Context, groups []int64, since time.Time,
+) (map[int64]map[int64]int64, error) {
+	hours := map[int64]map[int64]int64{}
+	if len(groups) == 0 {
+		return hours, nil
+	}
+	err := r.query(ctx, `
+		SELECT group_id, hour, count
+		FROM exception_hours
+		WHERE group_id IN (`+placeholders(len(groups))+`)
+		AND hour >= ?`, append(toAny(groups), hourOf(since)), func(rows scanner) error {
+		var group, hour, n int64
+		if err := rows.Scan(&group, &hour, &n); err != nil {
+			return err
+		}
+		if hours[group] == nil {
+			hours[group] = map[int64]int64{}
+		}
+		hours[group][hour] = n
+		return nil
+	})
+	return hours, err
+}
+
+// ExceptionRelease is a release that an exception was seen in.
+type ExceptionRelease struct {
+	Name            string
+	FirstAt, LastAt time.Time
+}
+
+// ExceptionReleases lists the releases of a group that was read in scope, the
+// one seen last first.
+func (r queries) ExceptionReleases(ctx context.Context, groupID int64, limit int) ([]ExceptionRelease, error) {
+	var list []ExceptionRelease
+	err := r.query(ctx, `
+		SELECT name, first_at, last_at
+		FROM exception_releases
+		WHERE group_id = ?
+		ORDER BY last_at DESC, name
+		LIMIT ?`,
+		[]any{groupID, limit},
+		collect(&list, func(e *ExceptionRelease) []any { return []any{&e.Name, timeTo(&e.FirstAt), timeTo(&e.LastAt)} }))
+	return list, err
+}

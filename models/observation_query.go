@@ -1,0 +1,196 @@
+package models
+
+import (
+	"context"
+	"slices"
+)
+
+// ObservationKey is the keyset of a list of observations: severity, then id.
+type ObservationKey struct {
+	Severity Severity
+	ID       int64
+}
+
+// ObservationFilter narrows a list of observations: of a branch, or, without
+// one, of a product. Zero fields do not narrow.
+type ObservationFilter struct {
+	ProductID int64
+	BranchID  int64
+	IDs       []int64 // at most 500
+	Severity  *Severity
+	Inactive  bool   // those that do not count, instead of those that do
+	All       bool   // both
+	Status    Status // exactly; then Inactive and All do not count
+	Scanner   string
+	Text      string          // part of the title, the component, the location or the description, in any case
+	Assessed  bool            // people have said something of them
+	Source    int64           // the id of their source
+	Same      int64           // the id of the one that they are duplicates of
+	After     *ObservationKey // the last row of the page before
+	Limit     int
+}
+
+const observationsFrom = `
+	FROM observations o
+	JOIN branches b ON b.id = o.branch_id
+	JOIN sources s ON s.id = o.source_id
+	WHERE `
+
+// where is the condition of a filter.
+func (f ObservationFilter) where(scope Scope) (string, []any) {
+	cond, args := scope.where("b.product_id")
+	cond += " AND o.since <= s.version"
+	and := func(text string, values ...any) { cond, args = cond+" AND "+text, append(args, values...) }
+	if f.BranchID != 0 {
+		and("o.branch_id = ?", f.BranchID)
+	}
+	if f.ProductID != 0 {
+		and("b.product_id = ?", f.ProductID)
+	}
+	if len(f.IDs) > 0 {
+		and("o.id IN ("+placeholders(len(f.IDs))+")", toAny(f.IDs)...)
+	}
+	switch {
+	case f.Status != "":
+		and("o.active = ? AND o.status = ?", f.Status.Active(), f.Status)
+	case f.All:
+	case f.Inactive:
+		and("o.active = FALSE")
+	default:
+		and("o.active = TRUE")
+	}
+	if f.Severity != nil {
+		and("o.severity = ?", *f.Severity)
+	}
+	if f.Scanner != "" {
+		and("s.scanner = ?", f.Scanner)
+	}
+	if f.Source != 0 {
+		and("o.source_id = ?", f.Source)
+	}
+	if f.Same != 0 {
+		and("o.duplicate_of = ?", f.Same)
+	}
+	if f.Assessed {
+		and("(o.assessed_status <> '' OR o.report_severity IS NOT NULL)")
+	}
+	if f.Text != "" {
+		part := contains(f.Text)
+		and(`(lower(o.title) LIKE lower(?) ESCAPE '\'
+			OR lower(o.component) LIKE lower(?) ESCAPE '\'
+			OR lower(o.location) LIKE lower(?) ESCAPE '\'
+			OR lower(o.description) LIKE lower(?) ESCAPE '\')`, part, part, part, part)
+	}
+	if f.After != nil {
+		and("(o.severity, o.id) > (?, ?)", f.After.Severity, f.After.ID)
+	}
+	return cond, args
+}
+
+// Observations lists observations, worst first.
+func (r queries) Observations(ctx context.Context, scope Scope, f ObservationFilter) ([]Observation, error) {
+	cond, args := f.where(scope)
+	var list []Observation
+	err := r.query(ctx, `
+		SELECT `+observationColumns+", b.name"+observationsFrom+cond+`
+		ORDER BY o.severity, o.id
+		LIMIT ?`,
+		append(args, f.Limit), collect(&list, func(o *Observation) []any { return append(o.dst(), &o.Branch) }))
+	return list, err
+}
+
+// CountObservations counts observations, up to the filter's limit.
+func (r queries) CountObservations(ctx context.Context, scope Scope, f ObservationFilter) (int, error) {
+	cond, args := f.where(scope)
+	var n int
+	err := r.get(ctx, `
+		SELECT count(*)
+		FROM (
+			SELECT 1`+observationsFrom+cond+`
+			LIMIT ?
+		) x`, append(args, f.Limit), &n)
+	return n, err
+}
+
+// ObservationsLike lists what an observation may be the same as: the active ones
+// of its branch that have its title, and then those of its component.
+func (r queries) ObservationsLike(ctx context.Context, scope Scope, o Observation, limit int) ([]Observation, error) {
+	cond, args := scope.where("b.product_id")
+	args = append(args, o.BranchID, o.ID, o.Title, o.Component, o.Title, limit)
+	var list []Observation
+	err := r.query(ctx, `
+		SELECT `+observationColumns+observationsFrom+cond+`
+		AND o.since <= s.version
+		AND o.branch_id = ?
+		AND o.active = TRUE
+		AND o.id <> ?
+		AND (o.title = ? OR o.component <> '' AND o.component = ?)
+		ORDER BY CASE WHEN o.title = ? THEN 0 ELSE 1 END, o.severity, o.id
+		LIMIT ?`, args, collect(&list, (*Observation).dst))
+	return list, err
+}
+
+// Observation finds an observation in scope, and the id of its product.
+func (r queries) Observation(ctx context.Context, scope Scope, id int64) (o Observation, productID int64, err error) {
+	cond, args := scope.where("b.product_id")
+	err = r.get(ctx, `
+		SELECT `+observationColumns+", b.name, b.product_id"+observationsFrom+`o.id = ?
+		AND o.since <= s.version
+		AND `+cond, append([]any{id}, args...), append(o.dst(), &o.Branch, &productID)...)
+	if err != nil {
+		return Observation{}, 0, notFound(err, "observation")
+	}
+	return o, productID, nil
+}
+
+// EachObservation calls fn with each current observation of a source: its id,
+// identity, texts, severities and statuses. It is for comparing, without holding
+// all of them. What it is given is good until fn returns.
+func (r queries) EachObservation(ctx context.Context, sourceID int64, fn func(o *Observation)) error {
+	var o Observation
+	dst := []any{
+		&o.ID, &o.Identity, &o.Title, &o.Description, &o.Component, &o.Location, &o.Fix, &o.URL, &o.Severity,
+		&o.ReportStatus, &o.Status, timeTo(&o.ResolvedAt), &o.Assessed.Status, &o.Assessed.ReportSeverity,
+	}
+	return r.query(ctx, `
+		SELECT o.id, o.identity, o.title, o.description, o.component, o.location, o.fix, o.url, o.severity,
+			o.report_status, o.status, o.resolved_at, o.assessed_status, o.report_severity
+		FROM observations o
+		JOIN sources s ON s.id = o.source_id
+		WHERE o.source_id = ?
+		AND o.since <= s.version`, []any{sourceID}, func(rows scanner) error {
+		if err := rows.Scan(dst...); err != nil {
+			return err
+		}
+		fn(&o)
+		return nil
+	})
+}
+
+// FailingObservations finds a branch's active observations of some severities,
+// worst and newest first: those that a gate fails by. It reads no more than
+// limit of each severity, however many there are.
+func (r queries) FailingObservations(
+	ctx context.Context, branchID int64, severities []Severity, limit int,
+) ([]Observation, error) {
+	var list []Observation
+	for _, severity := range slices.Sorted(slices.Values(severities)) {
+		if len(list) >= limit {
+			break
+		}
+		if err := r.query(ctx, `
+			SELECT `+observationColumns+`
+			FROM observations o
+			JOIN sources s ON s.id = o.source_id
+			WHERE o.branch_id = ?
+			AND o.active = TRUE
+			AND o.severity = ?
+			AND o.since <= s.version
+			ORDER BY o.id DESC
+			LIMIT ?`,
+			[]any{branchID, severity, limit - len(list)}, collect(&list, (*Observation).dst)); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}

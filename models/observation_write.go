@@ -1,0 +1,84 @@
+package models
+
+import "strings"
+
+// observationBatch keeps a statement under the 999 parameters that an old
+// SQLite allows.
+const observationBatch = 60
+
+// InsertObservations saves new observations in statements of many rows.
+func (tx *Tx) InsertObservations(list []Observation) error {
+	const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	for len(list) > 0 {
+		n := min(len(list), observationBatch)
+		args := make([]any, 0, n*16)
+		for _, o := range list[:n] {
+			args = append(
+				args, o.BranchID, o.SourceID, o.Identity, o.Title, o.Description, o.Component, o.Location, o.Fix, o.URL,
+				o.Severity, o.ReportStatus, o.Status, o.Status.Active(), micro(o.FirstSeenAt), micro(o.ChangedAt), o.Since,
+			)
+		}
+		if _, err := tx.exec(`
+			INSERT INTO observations (branch_id, source_id, identity, title, description, component, location, fix, url,
+				severity, report_status, status, active, first_seen_at, changed_at, since)
+			VALUES `+row+strings.Repeat(", "+row, n-1), args...); err != nil {
+			return err
+		}
+		list = list[n:]
+	}
+	return nil
+}
+
+// UpdateObservation writes what a later report says of a known observation.
+func (tx *Tx) UpdateObservation(o Observation) error {
+	_, err := tx.exec(`
+		UPDATE observations
+		SET title = ?, description = ?, component = ?, location = ?, fix = ?, url = ?, severity = ?,
+			report_severity = ?, report_status = ?, status = ?, active = ?, changed_at = ?, resolved_at = ?
+		WHERE id = ?`,
+		o.Title, o.Description, o.Component, o.Location, o.Fix, o.URL, o.Severity,
+		severityOrNull(o.Assessed.ReportSeverity), o.ReportStatus, o.Status, o.Status.Active(), micro(o.ChangedAt),
+		micro(o.ResolvedAt), o.ID)
+	return err
+}
+
+// ResolveObservations marks observations that a report no longer holds.
+func (tx *Tx) ResolveObservations(ids []int64) error {
+	for len(ids) > 0 {
+		n := min(len(ids), 500)
+		args := append([]any{micro(tx.Now()), micro(tx.Now())}, toAny(ids[:n])...)
+		if _, err := tx.exec(`
+			UPDATE observations
+			SET status = 'resolved', active = FALSE, changed_at = ?, resolved_at = ?
+			WHERE id IN (`+placeholders(n)+")", args...); err != nil {
+			return err
+		}
+		ids = ids[n:]
+	}
+	return nil
+}
+
+// severityOrNull is a severity, NULL for none.
+func severityOrNull(s *Severity) any {
+	if s == nil {
+		return nil
+	}
+	return *s
+}
+
+// InsertObservation saves a new observation, and returns its id.
+func (tx *Tx) InsertObservation(o Observation) (int64, error) {
+	return tx.insert(`
+		INSERT INTO observations (branch_id, source_id, identity, title, description, component, location, fix, url,
+			severity, report_status, status, active, first_seen_at, changed_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		RETURNING id`,
+		o.BranchID, o.SourceID, o.Identity, o.Title, o.Description, o.Component, o.Location, o.Fix, o.URL, o.Severity,
+		o.ReportStatus, o.Status, o.Status.Active(), micro(o.FirstSeenAt), micro(o.ChangedAt))
+}
+
+// DeleteObservation removes an observation with its history.
+func (tx *Tx) DeleteObservation(id int64) error {
+	_, err := tx.exec("DELETE FROM observations WHERE id = ?", id)
+	return err
+}

@@ -1,0 +1,239 @@
+package models
+
+import (
+	"context"
+	"time"
+)
+
+// SilenceFilter narrows a list of silences. Zero fields do not narrow.
+type SilenceFilter struct {
+	State     SilenceState
+	Open      bool  // those that have not ended, whatever State is
+	ProductID int64 // those that count for it: its own, its group's and those of all
+	IDs       []int64
+	Before    int64 // keyset: the last id of the page before
+	Limit     int
+}
+
+// Silences lists the silences in scope, newest first.
+func (r queries) Silences(ctx context.Context, scope Scope, f SilenceFilter) ([]Silence, error) {
+	cond, args := scope.whereSilence()
+	now := micro(r.Now())
+	switch f.State {
+	case SilenceScheduled:
+		cond, args = cond+" AND s.ended_at IS NULL AND s.ends_at > ? AND s.starts_at > ?", append(args, now, now)
+	case SilenceActive:
+		cond, args = cond+" AND s.ended_at IS NULL AND s.ends_at > ? AND s.starts_at <= ?", append(args, now, now)
+	case SilenceEnded:
+		cond, args = cond+" AND (s.ended_at IS NOT NULL OR s.ends_at <= ?)", append(args, now)
+	}
+	if f.Open {
+		cond, args = cond+" AND s.ended_at IS NULL AND s.ends_at > ?", append(args, now)
+	}
+	if len(f.IDs) > 0 {
+		cond, args = cond+" AND s.id IN ("+placeholders(len(f.IDs))+")", append(args, toAny(f.IDs)...)
+	}
+	if f.ProductID != 0 {
+		cond += ` AND (s.product_id = ?
+			OR s.group_id = (SELECT q.group_id FROM products q WHERE q.id = ?)
+			OR s.product_id IS NULL AND s.group_id IS NULL)`
+		args = append(args, f.ProductID, f.ProductID)
+	}
+	if f.Before != 0 {
+		cond, args = cond+" AND s.id < ?", append(args, f.Before)
+	}
+	var list []Silence
+	err := r.query(ctx, silenceSelect+"WHERE "+cond+`
+		ORDER BY s.id DESC
+		LIMIT ?`, append(args, f.Limit), collect(&list, (*Silence).dst))
+	return list, err
+}
+
+// Silence finds a silence in scope.
+func (r queries) Silence(ctx context.Context, scope Scope, id int64) (Silence, error) {
+	cond, args := scope.whereSilence()
+	var s Silence
+	err := r.get(ctx, silenceSelect+"WHERE s.id = ? AND "+cond, append([]any{id}, args...), s.dst()...)
+	if err != nil {
+		return Silence{}, notFound(err, "silence")
+	}
+	return s, nil
+}
+
+// SilencesWithin lists, the oldest first, the silences that may hold an event
+// from first to last. Those that have ended since are among them: what happened
+// before the end is held, whenever it is routed.
+func (r queries) SilencesWithin(ctx context.Context, first, last time.Time) ([]Silence, error) {
+	var list []Silence
+	err := r.query(ctx, silenceSelect+`
+		WHERE (s.ended_at IS NULL OR s.ended_at > ?)
+		AND s.ends_at > ?
+		AND s.starts_at <= ?
+		ORDER BY s.id`,
+		[]any{micro(first), micro(first), micro(last)}, collect(&list, (*Silence).dst))
+	return list, err
+}
+
+// ProductGroups tells the group of those of some products that are in one.
+func (r queries) ProductGroups(ctx context.Context, products []int64) (map[int64]int64, error) {
+	groups := map[int64]int64{}
+	if len(products) == 0 {
+		return groups, nil
+	}
+	err := r.query(ctx, `
+		SELECT id, group_id
+		FROM products
+		WHERE group_id IS NOT NULL
+		AND id IN (`+placeholders(len(products))+")", toAny(products), func(rows scanner) error {
+		var id, group int64
+		err := rows.Scan(&id, &group)
+		groups[id] = group
+		return err
+	})
+	return groups, err
+}
+
+// SilencedCounts is how much a silence has held back.
+type SilencedCounts struct {
+	Rows     int // notifications
+	Products int // that they are of
+}
+
+// HeldBy counts what silences have held back. They must have come from a scoped
+// read.
+func (r queries) HeldBy(ctx context.Context, silences []int64) (map[int64]SilencedCounts, error) {
+	held := map[int64]SilencedCounts{}
+	if len(silences) == 0 {
+		return held, nil
+	}
+	err := r.query(ctx, `
+		SELECT silence_id, count(*), count(DISTINCT product_id)
+		FROM notifications
+		WHERE silence_id IN (`+placeholders(len(silences))+`)
+		GROUP BY silence_id`, toAny(silences), func(rows scanner) error {
+		var id int64
+		var h SilencedCounts
+		err := rows.Scan(&id, &h.Rows, &h.Products)
+		held[id] = h
+		return err
+	})
+	return held, err
+}
+
+// FirstHeld lists what a silence has held back first.
+func (r queries) FirstHeld(ctx context.Context, silence int64, limit int) ([]Notification, error) {
+	var list []Notification
+	err := r.query(ctx, `
+		SELECT `+notificationColumns+`, TRUE, FALSE
+		FROM notifications n
+		LEFT JOIN products p ON p.id = n.product_id
+		WHERE n.silence_id = ?
+		ORDER BY n.event_id
+		LIMIT ?`, []any{silence, limit}, collect(&list, (*Notification).dst))
+	return list, err
+}
+
+// HeldRows lists what a silence has held back and a reader may see, newest
+// first, below an id where one is given.
+func (r queries) HeldRows(ctx context.Context, who Viewer, silence, before int64, limit int) ([]Notification, error) {
+	cond, args := who.where()
+	if before != 0 {
+		cond, args = cond+" AND n.event_id < ?", append(args, before)
+	}
+	var ids []int64
+	err := r.query(ctx, `
+		SELECT n.event_id
+		FROM notifications n
+		WHERE n.silence_id = ?
+		AND `+cond+`
+		ORDER BY n.event_id DESC
+		LIMIT ?`,
+		append(append([]any{silence}, args...), limit), collect(&ids, idDst))
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	return r.inboxRows(ctx, who, ids, "")
+}
+
+// OpenSilences counts the silences of a place that have not ended; of all with
+// neither a product nor a group.
+func (r queries) OpenSilences(ctx context.Context, productID, groupID int64) (int, error) {
+	cond, args := "product_id IS NULL AND group_id IS NULL", []any(nil)
+	switch {
+	case productID != 0:
+		cond, args = "product_id = ?", []any{productID}
+	case groupID != 0:
+		cond, args = "group_id = ?", []any{groupID}
+	}
+	var n int
+	err := r.get(ctx, "SELECT count(*) FROM silences WHERE ended_at IS NULL AND ends_at > ? AND "+cond,
+		append([]any{micro(r.Now())}, args...), &n)
+	return n, err
+}
+
+// SilenceCandidates lists the newest notifications since a time that are of a
+// silence's place: those it might have held. Whoever calls has checked the right
+// to the place; messages for administrators are shown to those of all alone.
+func (r queries) SilenceCandidates(ctx context.Context, s Silence, since time.Time, limit int) ([]Notification, error) {
+	cond, args := "1 = 1", []any(nil)
+	switch {
+	case s.ProductID != 0:
+		cond, args = "n.product_id = ?", []any{s.ProductID}
+	case s.GroupID != 0:
+		cond, args = "n.product_id IN (SELECT q.id FROM products q WHERE q.group_id = ?)", []any{s.GroupID}
+	}
+	first, err := r.notificationAt(ctx, since.Add(-clockSkew)) // so that no more is read than those of that time
+	if err != nil {
+		return nil, err
+	}
+	var list []Notification
+	err = r.query(ctx, `
+		SELECT `+notificationColumns+`, TRUE, FALSE
+		FROM (
+			SELECT n.*
+			FROM notifications n
+			WHERE `+cond+`
+			AND n.event_id >= ?
+			ORDER BY n.event_id DESC
+			LIMIT ?
+		) n
+		LEFT JOIN products p ON p.id = n.product_id
+		WHERE n.at >= ?
+		ORDER BY n.event_id DESC`,
+		append(args, first, limit, micro(since)), collect(&list, (*Notification).dst))
+	who := Viewer{Administrator: s.ProductID == 0 && s.GroupID == 0}
+	for i := range list {
+		who.mask(&list[i])
+	}
+	return list, err
+}
+
+// DueSilences lists silences that were over by a time and whose end was not seen
+// to, the longest over first.
+func (r queries) DueSilences(ctx context.Context, by time.Time, limit int) ([]Silence, error) {
+	var list []Silence
+	err := r.query(ctx, silenceSelect+`
+		WHERE s.ended_at IS NULL
+		AND s.ends_at <= ?
+		ORDER BY s.ends_at, s.id
+		LIMIT ?`, []any{micro(by), limit}, collect(&list, (*Silence).dst))
+	return list, err
+}
+
+// UnroutedEvents reports whether a reader has events from before a time still before
+// it. Those it has given up do not count.
+func (r queries) UnroutedEvents(ctx context.Context, reader string, before time.Time) (bool, error) {
+	var n int
+	err := r.get(ctx, `
+		SELECT count(*)
+		FROM (
+			SELECT 1
+			FROM event_work w
+			JOIN events e ON e.id = w.event_id
+			WHERE w.reader = ?
+			AND NOT w.parked
+			AND e.at < ?
+			LIMIT 1
+		) x`, []any{reader, micro(before)}, &n)
+	return n > 0, err
+}
