@@ -7,43 +7,43 @@ import (
 	"time"
 )
 
-// AssessmentInput is what somebody says of observations, the same of each.
+// AssessmentInput is what a user says of observations, the same of each.
 type AssessmentInput struct {
 	Action        AssessmentAction
-	ClearStatus   bool      // no status that was said before counts any more
-	ClearSeverity bool      // no severity does
+	ClearStatus   bool      // removes the assessed status
+	ClearSeverity bool      // removes the assessed severity
 	Status        Status    // "" leaves it as it is
 	Severity      *Severity // nil leaves it as it is
 	Until         time.Time // when a waiver ends
-	Noticed       bool      // nobody need be told that it ends soon
-	DuplicateOf   int64     // the observation that they are the same as, 0 for none
+	Noticed       bool      // users need no notification that it ends soon
+	DuplicateOf   int64     // the observation that they are duplicates of, 0 for none
 	Comment       string
-	UserID        int64 // 0 = nobody, or no user
+	UserID        int64 // 0 = no user
 	Actor         string
 }
 
-// AssessmentAction says what a row of an observation's history is about.
+// AssessmentAction is the kind of a row of an observation's history.
 type AssessmentAction string
 
 // The actions.
 const (
 	ActionAssess AssessmentAction = "assess"
-	ActionClear  AssessmentAction = "clear"  // somebody has taken it back
+	ActionClear  AssessmentAction = "clear"  // a user has taken an assessment back
 	ActionExpire AssessmentAction = "expire" // a waiver has ended
-	ActionCreate AssessmentAction = "create" // entered by hand
-	ActionEdit   AssessmentAction = "edit"   // of one entered by hand
+	ActionCreate AssessmentAction = "create" // a user has entered the observation
+	ActionEdit   AssessmentAction = "edit"   // a user has edited an observation that a user entered
 )
 
-// Assessment is a row of an observation's history: who has said what of it.
+// Assessment is a row of an observation's history: a change and its author.
 type Assessment struct {
 	ID            int64
 	ObservationID int64
 	At            time.Time
-	UserID        int64 // 0 = nobody, or no user
+	UserID        int64 // 0 = no user
 	Actor         string
 	Action        AssessmentAction
-	WasStatus     Status // what counted before
-	Status        Status // what was said; where it was taken back, what counts again
+	WasStatus     Status // that counted before
+	Status        Status // that counts afterwards
 	WasSeverity   Severity
 	Severity      Severity
 	Comment       string
@@ -51,11 +51,11 @@ type Assessment struct {
 	DuplicateOf   int64
 }
 
-// Assess is the observation as what is said makes it.
+// Assess returns the observation as the input changes it.
 func (o Observation) Assess(s AssessmentInput, at time.Time) Observation {
 	a := &o.Assessed
 	severity := o.ReportSeverity()
-	if s.Action != ActionExpire { // by itself
+	if s.Action != ActionExpire { // a waiver that ends has no author
 		a.At, a.By = at, s.Actor
 	}
 	if s.ClearStatus {
@@ -82,12 +82,11 @@ func (o Observation) Assess(s AssessmentInput, at time.Time) Observation {
 	return o
 }
 
-// assessAtOnce is how many observations one statement writes.
+// assessAtOnce bounds the observations that one statement writes.
 const assessAtOnce = 500
 
-// Assess writes what is said of observations, and a row of the history of
-// each. Their sources, branch and gate are for who calls it, in the same
-// transaction.
+// Assess writes an assessment of observations, and a row of the history of each. The caller must
+// update their sources, branch and gate in the same transaction.
 func (tx *Tx) Assess(ids []int64, s AssessmentInput) error {
 	for part := range slices.Chunk(ids, assessAtOnce) {
 		if err := tx.noteAssessments(part, s); err != nil {
@@ -131,7 +130,7 @@ func (tx *Tx) noteAssessments(ids []int64, s AssessmentInput) error {
 	return err
 }
 
-// sets are the columns that change.
+// sets returns the assignments of the columns that change, and their arguments.
 func (s AssessmentInput) sets(now time.Time) (set []string, args []any) {
 	add := func(text string, values ...any) { set, args = append(set, text), append(args, values...) }
 	add("changed_at = ?", micro(now))
@@ -179,9 +178,9 @@ func (tx *Tx) NoteAssessment(a Assessment) error {
 	return err
 }
 
-// Assessments lists the history of an observation that was read in scope,
-// newest first; before is the keyset: the last id of the page before, 0 for the
-// first page.
+// Assessments lists the history of an observation, newest first. before is the keyset: the last
+// id of the page before, 0 for the first page. The observation must have come from a scoped
+// read.
 func (r queries) Assessments(ctx context.Context, observationID, before int64, limit int) ([]Assessment, error) {
 	cond, args := "observation_id = ?", []any{observationID}
 	if before != 0 {
@@ -203,7 +202,7 @@ func (r queries) Assessments(ctx context.Context, observationID, before int64, l
 	return list, err
 }
 
-// CountDuplicates counts the observations that people call the same as one.
+// CountDuplicates counts the observations that users have assessed as duplicates of one.
 func (r queries) CountDuplicates(ctx context.Context, observationID int64) (int, error) {
 	var n int
 	err := r.get(ctx, `
@@ -214,9 +213,9 @@ func (r queries) CountDuplicates(ctx context.Context, observationID int64) (int,
 	return n, err
 }
 
-// ShiftSource changes a source's counts by what its observations were changed
-// by. An import that has compared its report with them has to do so once more.
-// It is a conflict while a large import is at work on the source.
+// ShiftSource adds to a source's counts what its observations were changed by. An import that
+// has compared its report with them must do so again. It returns a conflict while a large import
+// of the source is in progress.
 func (tx *Tx) ShiftSource(sourceID int64, by Counts) error {
 	n, err := tx.exec(`
 		UPDATE sources

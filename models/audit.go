@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// Audit is a change that somebody has made, as it is kept.
+// Audit is a change that a user has made, as it is stored.
 type Audit struct {
 	ID        int64
 	At        time.Time
-	UserID    int64 // 0 where the user is gone, or a product's token did it
+	UserID    int64 // 0 = a deleted user, or a product's token
 	Actor     string
 	Action    string
 	Kind      string // of the thing
 	Name      string // of the thing
-	ProductID int64  // whose it is, 0 for none
+	ProductID int64  // that the thing belongs to, 0 for none
 	Product   string
 	Was       map[string]string // the fields that changed, by their names
 	Became    map[string]string
@@ -44,7 +44,7 @@ func (tx *Tx) InsertAudit(a Audit) error {
 type AuditFilter struct {
 	Kind      string
 	Name      string // exact, of the thing
-	Actor     string // part of who, in any case
+	Actor     string // part of the actor's name, in any case
 	Text      string // part of the thing's name, in any case
 	ProductID int64
 	Since     time.Time
@@ -53,8 +53,7 @@ type AuditFilter struct {
 	Limit     int
 }
 
-// Audits lists changes, newest first. Whoever calls has checked the right to
-// see them.
+// Audits lists changes, newest first. The caller must have checked the right to see them.
 func (r queries) Audits(ctx context.Context, f AuditFilter) ([]Audit, error) {
 	cond, args := "1 = 1", []any(nil)
 	and := func(c string, arg any) { cond, args = cond+" AND "+c, append(args, arg) }

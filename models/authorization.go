@@ -7,28 +7,27 @@ import (
 	"gatecrier/app/fault"
 )
 
-// AuthorizationGroup is a group of users that has roles in products and in
-// groups of them.
+// AuthorizationGroup is a group of users that has roles in products and in product groups.
 type AuthorizationGroup struct {
 	ID        int64
-	Name      string // unique whatever its case
+	Name      string // unique in any case
 	Version   int64
 	CreatedAt time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 	UpdatedAt time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 }
 
-// TableName is gorm's.
+// TableName returns the name of gorm's table.
 func (AuthorizationGroup) TableName() string { return "authorization_groups" }
 
-// AuthorizationGroupRow is a group of users with how many it has.
+// AuthorizationGroupRow is an authorization group as it is listed.
 type AuthorizationGroupRow struct {
 	AuthorizationGroup
 	Members int
 	Roles   int  // in products and groups
-	Manager bool // whoever asks may add and remove members
+	Manager bool // the user who asks can add and remove members
 }
 
-// AuthorizationGroups lists the groups of users that a user is in; with 0 all.
+// AuthorizationGroups lists the authorization groups that a user is in; with 0 all.
 func (r queries) AuthorizationGroups(
 	ctx context.Context, userID int64, f GroupFilter,
 ) ([]AuthorizationGroupRow, error) {
@@ -39,7 +38,7 @@ func (r queries) AuthorizationGroups(
 	return r.authorizationGroups(ctx, userID, cond, args, f.Limit)
 }
 
-// AuthorizationGroup finds a group of users that a user is in; with 0 any.
+// AuthorizationGroup finds an authorization group that a user is in; with 0 any.
 func (r queries) AuthorizationGroup(ctx context.Context, userID, id int64) (AuthorizationGroupRow, error) {
 	list, err := r.authorizationGroups(ctx, userID, "a.id = ?", []any{id}, 1)
 	if err == nil && len(list) == 0 {
@@ -77,15 +76,15 @@ func (r queries) authorizationGroups(
 	return list, err
 }
 
-// AuthorizationGroupByName finds a group of users by its name, in any case.
+// AuthorizationGroupByName finds an authorization group by its name, in any case.
 func (r queries) AuthorizationGroupByName(ctx context.Context, name string) (AuthorizationGroup, error) {
 	var a AuthorizationGroup
 	err := r.db(ctx).Take(&a, "lower(name) = lower(?)", name).Error
 	return a, missing(err, "authorization group")
 }
 
-// SaveAuthorizationGroup makes a group of users, or renames it if its version
-// is still the one that was read.
+// SaveAuthorizationGroup creates a group, or renames it if its version is still the one that was
+// read, else it returns a conflict.
 func (tx *Tx) SaveAuthorizationGroup(a *AuthorizationGroup) error {
 	if other, err := tx.AuthorizationGroupByName(tx.Context(), a.Name); err == nil && other.ID != a.ID {
 		return fault.BadField("name", "There is an authorization group of that name already")
@@ -105,8 +104,7 @@ func (tx *Tx) SaveAuthorizationGroup(a *AuthorizationGroup) error {
 	return res.Error
 }
 
-// DeleteAuthorizationGroup removes a group of users, with the roles that it
-// has given them.
+// DeleteAuthorizationGroup removes a group with its roles.
 func (tx *Tx) DeleteAuthorizationGroup(id int64) error {
 	n, err := tx.exec("DELETE FROM authorization_groups WHERE id = ?", id)
 	if err == nil && n == 0 {
@@ -115,7 +113,7 @@ func (tx *Tx) DeleteAuthorizationGroup(id int64) error {
 	return err
 }
 
-// AuthorizationMember is a user in a group of users.
+// AuthorizationMember is a user in an authorization group.
 type AuthorizationMember struct {
 	UserID    int64
 	GroupID   int64 // the authorization group
@@ -124,8 +122,8 @@ type AuthorizationMember struct {
 	CreatedAt time.Time
 }
 
-// AuthorizationMembers lists the users of a group by name. Whoever calls has
-// checked the right to see them.
+// AuthorizationMembers lists the users of a group by name. The caller must have checked the
+// right to see them.
 func (r queries) AuthorizationMembers(ctx context.Context, groupID int64) ([]AuthorizationMember, error) {
 	var list []AuthorizationMember
 	err := r.query(ctx, `
@@ -139,39 +137,36 @@ func (r queries) AuthorizationMembers(ctx context.Context, groupID int64) ([]Aut
 	return list, err
 }
 
-// SaveAuthorizationMember puts a user into a group of users, or makes him its
-// manager, or no more.
+// SaveAuthorizationMember adds a user to a group, or changes whether they manage it.
 func (tx *Tx) SaveAuthorizationMember(m AuthorizationMember) error {
 	_, err := tx.exec(`
 		INSERT INTO authorization_members (user_id, authorization_group_id, manager, joined_event, created_at)
-		VALUES (?, ?, ?, `+newest+`, ?)
+		VALUES (?, ?, ?, `+newestEventSQL+`, ?)
 		ON CONFLICT (user_id, authorization_group_id) DO UPDATE SET manager = excluded.manager`,
 		m.UserID, m.GroupID, m.Manager, micro(tx.Now()))
 	return err
 }
 
-// DeleteAuthorizationMember takes a user out of a group of users, and says
-// whether he was in it.
+// DeleteAuthorizationMember removes a user from a group, and reports whether they were in it.
 func (tx *Tx) DeleteAuthorizationMember(userID, groupID int64) (bool, error) {
 	n, err := tx.exec("DELETE FROM authorization_members WHERE user_id = ? AND authorization_group_id = ?",
 		userID, groupID)
 	return n > 0, err
 }
 
-// AuthorizationRole is what a group of users may in a product or in a group of
-// them.
+// AuthorizationRole is the role of an authorization group in a product or a product group.
 type AuthorizationRole struct {
 	ID        int64
 	GroupID   int64  // the authorization group
 	Group     string // its name
 	Owner     Owner  // a product or a group
-	Of        string // the name of that
+	Of        string // the name of the product or group
 	Role      Role
 	CreatedAt time.Time
 }
 
-// AuthorizationRoles lists the roles that groups of users have in a product or
-// in a group. Whoever calls has checked the right to see them.
+// AuthorizationRoles lists the roles that authorization groups have in a product or a product
+// group. The caller must have checked the right to see them.
 func (r queries) AuthorizationRoles(ctx context.Context, o Owner) ([]AuthorizationRole, error) {
 	if o.GroupID != 0 {
 		return r.authorizationRoles(ctx, "r.group_id = ?", o.GroupID)
@@ -179,8 +174,8 @@ func (r queries) AuthorizationRoles(ctx context.Context, o Owner) ([]Authorizati
 	return r.authorizationRoles(ctx, "r.product_id = ?", o.ProductID)
 }
 
-// RolesOfAuthorizationGroup lists all roles that a group of users has. Whoever
-// calls has checked the right to see them.
+// RolesOfAuthorizationGroup lists all roles of an authorization group. The caller must have
+// checked the right to see them.
 func (r queries) RolesOfAuthorizationGroup(ctx context.Context, id int64) ([]AuthorizationRole, error) {
 	return r.authorizationRoles(ctx, "r.authorization_group_id = ?", id)
 }
@@ -201,7 +196,7 @@ func (r queries) authorizationRoles(ctx context.Context, cond string, id int64) 
 	return list, err
 }
 
-// SaveAuthorizationRole gives a group of users a role in a product or a group.
+// SaveAuthorizationRole gives an authorization group a role in a product or a product group.
 func (tx *Tx) SaveAuthorizationRole(a AuthorizationRole) error {
 	column, id := "product_id", a.Owner.ProductID
 	if a.Owner.GroupID != 0 {
@@ -209,14 +204,14 @@ func (tx *Tx) SaveAuthorizationRole(a AuthorizationRole) error {
 	}
 	_, err := tx.exec(`
 		INSERT INTO authorization_roles (authorization_group_id, `+column+`, role, joined_event, created_at)
-		VALUES (?, ?, ?, `+newest+`, ?)
+		VALUES (?, ?, ?, `+newestEventSQL+`, ?)
 		ON CONFLICT (`+column+", authorization_group_id) WHERE "+column+` IS NOT NULL
 		DO UPDATE SET role = excluded.role`, a.GroupID, id, a.Role, micro(tx.Now()))
 	return err
 }
 
-// DeleteAuthorizationRole takes a role from a group of users, and says whether
-// it had one.
+// DeleteAuthorizationRole removes a role of an authorization group, and reports whether it had
+// one.
 func (tx *Tx) DeleteAuthorizationRole(a AuthorizationRole) (bool, error) {
 	column, id := "product_id", a.Owner.ProductID
 	if a.Owner.GroupID != 0 {

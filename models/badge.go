@@ -2,8 +2,8 @@ package models
 
 import "context"
 
-// BadgeState is what the gate of the product with a badge's token says. The
-// token is the right to ask.
+// BadgeState returns the gate state of the product with a badge token. The token is the right to
+// read it.
 func (r queries) BadgeState(ctx context.Context, token string) (GateState, error) {
 	var state GateState
 	err := r.get(ctx, `
@@ -17,7 +17,7 @@ func (r queries) BadgeState(ctx context.Context, token string) (GateState, error
 	return state, nil
 }
 
-// SaveBadge gives a product a badge of this token; "" takes it away.
+// SaveBadge gives a product a badge with this token; "" removes the badge.
 func (tx *Tx) SaveBadge(productID int64, token string) error {
 	var value any
 	if token != "" {

@@ -9,8 +9,8 @@ import (
 	"gatecrier/app/fault"
 )
 
-// Branch is a line of a product's code, with the counts of its active
-// observations over all its sources, and its gate.
+// Branch is a branch of a product's code, with the counts of its active observations over all
+// its sources, and its gate.
 type Branch struct {
 	ID         int64
 	ProductID  int64
@@ -18,25 +18,25 @@ type Branch struct {
 	Default    bool
 	Counts     Counts
 	Gate       GateState
-	Since      time.Time // when the gate came to say so
+	Since      time.Time // when the gate got its state
 	Why        string    // the reason, a sentence
 	Evaluated  bool      // false until the first report
 	CreatedAt  time.Time
 	CountedAt  time.Time // when the counts changed last, zero if that is not known
 	Held       Held
-	StaleSince time.Time // people were told that no reports come any more, zero where they do
-	Protected  bool      // stays although no report comes any more
+	StaleSince time.Time // when users were notified that no reports are received any more, zero = they are
+	Protected  bool      // is kept although no reports are received
 }
 
-// Held is a change of a gate that has not been announced yet: it has to stand
-// for a time. The zero value is none.
+// Held is a gate change that is on hold: it is announced once it has lasted for a time. The zero
+// value is none.
 type Held struct {
-	From    GateState // what was announced last
+	From    GateState // the state announced last
 	Until   time.Time // when the change is announced
 	EventID int64     // of the change
 }
 
-// Any reports whether a change waits.
+// Any reports whether a change is on hold.
 func (h Held) Any() bool { return !h.Until.IsZero() }
 
 const branchColumns = `b.id, b.product_id, b.name, b.is_default, b.critical, b.high, b.medium, b.low, b.none, b.unknown,
@@ -89,8 +89,8 @@ type Gated struct {
 	Branch  Branch
 }
 
-// GateOf locks a product for an evaluation of a branch's gate, and reads both.
-// "" is the default branch.
+// GateOf locks a product for an evaluation of a branch's gate, and reads both. branch "" is the
+// default branch.
 func (tx *Tx) GateOf(productID int64, branch string) (Gated, error) {
 	cond, args := "b.is_default", []any{productID}
 	if branch != "" {
@@ -116,9 +116,8 @@ func (tx *Tx) GateOf(productID int64, branch string) (Gated, error) {
 	return g, err
 }
 
-// EnsureBranch makes a branch that is not there yet. Where asDefault is true
-// it becomes the default branch, which is allowed while the default branch has
-// never had a report.
+// EnsureBranch creates a branch that does not exist yet. With asDefault it becomes the default
+// branch, which is allowed until the default branch has had a report.
 func (tx *Tx) EnsureBranch(productID int64, name string, asDefault bool) error {
 	def, err := tx.BranchByName(tx.Context(), SystemScope("inside an import"), productID, "")
 	if err != nil {
@@ -150,11 +149,10 @@ func (tx *Tx) nameDefault(def Branch, name string) error {
 	return tx.SetDefaultBranch(def.ProductID, other.ID)
 }
 
-// SetDefaultBranch makes one of a product's branches its default. What the
-// product's gate said goes with it, as does a change that waits to be announced:
-// both are the product's. Whether it is stale is looked at anew: only default
-// branches are. The new default's own counts are for an evaluation, in the same
-// transaction.
+// SetDefaultBranch makes one of a product's branches its default. The state of the product's
+// gate moves to it, and so does a change on hold: both belong to the product. Both branches lose
+// their stale mark, since only default branches are checked. The caller must evaluate the new
+// default's own counts in the same transaction.
 func (tx *Tx) SetDefaultBranch(productID, branchID int64) error {
 	former, err := tx.BranchByName(tx.Context(), SystemScope("inside a change of the default branch"), productID, "")
 	if err != nil || former.ID == branchID {
@@ -186,7 +184,7 @@ func (tx *Tx) RenameBranch(branchID int64, name string) error {
 	return err
 }
 
-// branch makes a branch unless there is one of that name, and returns its id.
+// branch creates a branch unless the product has one of that name, and returns its id.
 func (tx *Tx) branch(productID int64, name string, isDefault bool) (int64, error) {
 	id, err := tx.insert(`
 		INSERT INTO branches (product_id, name, is_default, gate_since, created_at)
@@ -211,14 +209,14 @@ func (tx *Tx) SaveGate(b Branch) error {
 	return err
 }
 
-// SaveHeld notes which change of a branch's gate waits to be announced.
+// SaveHeld writes which change of a branch's gate is on hold.
 func (tx *Tx) SaveHeld(branchID int64, h Held) error {
 	_, err := tx.exec("UPDATE branches SET held_from = ?, held_until = ?, held_event = ? WHERE id = ?",
 		h.From, micro(h.Until), nullID(h.EventID), branchID)
 	return err
 }
 
-// HeldBranches lists branches one of whose changes has stood for its time.
+// HeldBranches lists branches whose change on hold is due to be announced.
 func (r queries) HeldBranches(ctx context.Context, limit int) ([]Branch, error) {
 	var list []Branch
 	err := r.query(ctx, `
@@ -231,14 +229,14 @@ func (r queries) HeldBranches(ctx context.Context, limit int) ([]Branch, error) 
 	return list, err
 }
 
-// SaveStale notes since when people know that a branch is stale; the zero
-// time is that it is not.
+// SaveStale writes when users were notified that a branch is stale; the zero time marks it as
+// not stale.
 func (tx *Tx) SaveStale(branchID int64, at time.Time) error {
 	_, err := tx.exec("UPDATE branches SET stale_since = ? WHERE id = ?", micro(at), branchID)
 	return err
 }
 
-// ProtectBranch says whether a branch stays although no report comes any more.
+// ProtectBranch sets whether a branch is kept without reports.
 func (tx *Tx) ProtectBranch(branchID int64, protected bool) error {
 	_, err := tx.exec("UPDATE branches SET protected = ? WHERE id = ?", protected, branchID)
 	return err

@@ -11,8 +11,8 @@ type BranchRow struct {
 	LastReportAt time.Time // zero before the first
 }
 
-// branchReported is when a branch got its newest report. What people enter by
-// hand is none.
+// branchReported is the time of a branch's newest report. Observations that users enter are
+// none.
 const branchReported = `(
 	SELECT max(s.last_report_at)
 	FROM sources s
@@ -35,15 +35,13 @@ func (r queries) Branch(ctx context.Context, scope Scope, id int64) (BranchRow, 
 	return b, nil
 }
 
-// BranchKey is the keyset of a list of branches: the default one first, then by
-// name.
+// BranchKey is the keyset of a list of branches: the default branch first, then by name.
 type BranchKey struct {
 	Default bool
 	Name    string
 }
 
-// BranchFilter narrows a list of a product's branches. Zero fields do not
-// narrow.
+// BranchFilter narrows a list of a product's branches. Zero fields do not narrow.
 type BranchFilter struct {
 	ProductID int64
 	Text      string     // part of the name, in any case
@@ -72,9 +70,8 @@ func (r queries) BranchRows(ctx context.Context, scope Scope, f BranchFilter) ([
 	return list, err
 }
 
-// StaleBranches lists branches that got no report since a time, or never one
-// and are older than that; not default ones nor protected ones. They are in the
-// order of their ids, after one.
+// StaleBranches lists branches without a report since a time, or created before it and never
+// reported, by id after one. Default and protected branches are left out.
 func (r queries) StaleBranches(ctx context.Context, before time.Time, after int64, limit int) ([]Branch, error) {
 	var list []Branch
 	err := r.query(ctx, `
@@ -89,8 +86,8 @@ func (r queries) StaleBranches(ctx context.Context, before time.Time, after int6
 	return list, err
 }
 
-// SourcesOf lists the sources of a branch that was read in scope, those of a
-// large import at work too.
+// SourcesOf lists the sources of a branch, also those of a large import in progress. The branch
+// must have come from a scoped read.
 func (r queries) SourcesOf(ctx context.Context, branchID int64) ([]Source, error) {
 	var list []Source
 	err := r.query(ctx, `
@@ -101,8 +98,7 @@ func (r queries) SourcesOf(ctx context.Context, branchID int64) ([]Source, error
 	return list, err
 }
 
-// AnyObservations reads some observations of a branch, whatever became of them:
-// for what removes them in parts.
+// AnyObservations reads some observations of a branch in any state, to remove them in parts.
 func (r queries) AnyObservations(ctx context.Context, branchID int64, limit int) ([]Observation, error) {
 	var list []Observation
 	err := r.query(ctx, `
@@ -114,8 +110,8 @@ func (r queries) AnyObservations(ctx context.Context, branchID int64, limit int)
 	return list, err
 }
 
-// DeleteObservations removes observations with their histories. Their sources,
-// branch and gate are for who calls it, in the same transaction.
+// DeleteObservations removes observations with their histories. The caller must update their
+// sources, branch and gate in the same transaction.
 func (tx *Tx) DeleteObservations(ids []int64) error {
 	_, err := tx.exec("DELETE FROM observations WHERE id IN ("+placeholders(len(ids))+")", toAny(ids)...)
 	return err

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// GateChangesAround finds a product's last gate change up to a time, and the
-// first one after it; zero ones where there are none.
+// GateChangesAround finds a product's last gate change up to a time, and the first one after it;
+// a zero GateChange for none.
 func (r queries) GateChangesAround(
 	ctx context.Context, scope Scope, productID int64, at time.Time,
 ) (last, next GateChange, err error) {
@@ -34,9 +34,8 @@ func (r queries) GateChangesAround(
 	return last, next, err
 }
 
-// DayBefore finds a branch's counts at the end of the last day that was over at
-// a time and of which there are some. The branch must have come from a scoped
-// read.
+// DayBefore finds a branch's counts at the end of the last day with counts before the day of a
+// time. The branch must have come from a scoped read.
 func (r queries) DayBefore(ctx context.Context, branchID int64, at time.Time) (d DayCounts, ok bool, err error) {
 	err = r.query(ctx, `
 		SELECT d.day, d.critical, d.high, d.medium, d.low, d.none, d.unknown
@@ -53,18 +52,18 @@ func (r queries) DayBefore(ctx context.Context, branchID int64, at time.Time) (d
 	return d, ok, err
 }
 
-// Between is what became of observations between two times.
+// Between is what happened to observations between two times.
 type Between string
 
 // What may have become of one.
 const (
 	Came   Between = "came"     // first seen
-	Went   Between = "went"     // resolved by a report, and not back since
-	Judged Between = "assessed" // people have said something of it, or a waiver has ended
+	Went   Between = "went"     // resolved by a report, and not reopened since
+	Judged Between = "assessed" // a user has assessed it, or a waiver has ended
 )
 
-// BetweenFilter chooses observations of a branch by what became of them after a
-// time, up to another.
+// BetweenFilter chooses observations of a branch by what happened to them after one time, up to
+// another.
 type BetweenFilter struct {
 	BranchID int64
 	What     Between
@@ -81,7 +80,7 @@ func (f BetweenFilter) where(scope Scope) (string, []any) {
 		cond += " AND o.first_seen_at > ? AND o.first_seen_at <= ?"
 	case Went:
 		cond += " AND o.resolved_at > ? AND o.resolved_at <= ?"
-	case Judged: // what was assessed has changed then, or later
+	case Judged: // an assessment changes the observation then, or later
 		cond += ` AND o.changed_at > ?
 			AND EXISTS (SELECT 1 FROM assessments a WHERE a.observation_id = o.id AND a.at > ? AND a.at <= ?)`
 		args = append(args, micro(f.From))
@@ -93,8 +92,8 @@ func (f BetweenFilter) where(scope Scope) (string, []any) {
 	return cond, args
 }
 
-// ObservationsBetween lists observations by what became of them, worst first.
-// It reads all observations of the branch.
+// ObservationsBetween lists observations by what happened to them, worst first. It reads all
+// observations of the branch.
 func (r queries) ObservationsBetween(ctx context.Context, scope Scope, f BetweenFilter) ([]Observation, error) {
 	cond, args := f.where(scope)
 	var list []Observation
@@ -105,8 +104,8 @@ func (r queries) ObservationsBetween(ctx context.Context, scope Scope, f Between
 	return list, err
 }
 
-// TallyBetween counts observations by what became of them, by severity; the
-// filter's severity and limit do not count.
+// TallyBetween counts observations by what happened to them, by severity. It ignores the
+// filter's severity and limit.
 func (r queries) TallyBetween(ctx context.Context, scope Scope, f BetweenFilter) (Counts, error) {
 	f.Severity = nil
 	cond, args := f.where(scope)

@@ -2,21 +2,20 @@ package models
 
 import "context"
 
-// A finding of one branch is there in another too where the last report of the
-// same scanner has one of the same identity, under whatever source name.
-
-// BranchStatus is how a branch's active observation stands in another branch.
+// BranchStatus is the status of a branch's active observation in another branch. The observation
+// is in the other branch if the last report of the same scanner has one of the same identity,
+// under any source name.
 type BranchStatus int
 
-// The standings.
+// The statuses of an observation in another branch.
 const (
 	BranchStatusAdded  BranchStatus = iota // not in the other's last reports at all
-	BranchStatusKnown                      // there, but it does not count: waived, a false positive
-	BranchStatusShared                     // it counts there too
+	BranchStatusKnown                      // in its last reports, but not counted: waived, a false positive
+	BranchStatusShared                     // counted there too
 )
 
-// thereIn reads from the observations d that are a branch's in its last reports
-// and the same finding as o, of the source s.
+// thereIn reads, of a branch's last reports, the observations d that are the same as o of the
+// source s.
 const thereIn = `
 	FROM sources t
 	JOIN observations d ON d.source_id = t.id AND d.identity = o.identity
@@ -25,21 +24,21 @@ const thereIn = `
 	AND d.resolved_at IS NULL
 	AND d.since <= t.version`
 
-// branchStatusSQL is the Standing of o, as SQL.
+// branchStatusSQL is the BranchStatus of o.
 const branchStatusSQL = "coalesce((SELECT max(CASE WHEN d.active THEN 2 ELSE 1 END)" + thereIn + "), 0)"
 
-// BranchPair is two branches of a product that are compared. They must have come from
-// a scoped read.
+// BranchPair is two branches of a product that are compared. They must have come from a scoped
+// read.
 type BranchPair struct {
-	BranchID int64 // that adds something
-	OtherID  int64 // to this one
+	BranchID int64 // the branch that adds observations
+	OtherID  int64 // the branch that it is compared with
 }
 
 // Comparison is what a branch adds to another.
 type Comparison struct {
 	Added  Counts // its active observations that are not in the other's last reports at all
-	Known  Counts // those that are there, and do not count
-	Shared Counts // those that count in both
+	Known  Counts // those that are there, but not counted
+	Shared Counts // those counted in both
 }
 
 // Compare counts what branches add to another one, by branch.
@@ -88,7 +87,7 @@ func (c *Comparison) of(st BranchStatus) *Counts {
 // CompareFilter narrows a list of what a branch adds.
 type CompareFilter struct {
 	BranchPair
-	Known    bool // those that are there and do not count, instead of those that are not there
+	Known    bool // those that are there but not counted, instead of those that are not there
 	Severity *Severity
 	After    *ObservationKey // the last row of the page before
 	Limit    int
@@ -97,7 +96,7 @@ type CompareFilter struct {
 // Added is an active observation that another branch does not count.
 type Added struct {
 	Observation
-	There Status // what it is in the other branch, "" where it is not in its last reports
+	There Status // its status in the other branch, "" = not in its last reports
 }
 
 // AddedObservations lists what a branch adds to another, worst first.
@@ -131,8 +130,9 @@ func (r queries) AddedObservations(ctx context.Context, f CompareFilter) ([]Adde
 	return list, err
 }
 
-// ResolvedOnBranch counts what is active in the other branch and not in the branch's last
-// reports. What no scanner of the branch looks for is not known to be gone.
+// ResolvedOnBranch counts the observations that are active in the other branch and not in the
+// branch's last reports. It leaves out those of scanners that the branch has no reports of: they
+// may still be there.
 func (r queries) ResolvedOnBranch(ctx context.Context, p BranchPair) (Counts, error) {
 	var c Counts
 	err := r.query(ctx, `

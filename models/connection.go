@@ -8,19 +8,19 @@ import (
 	"gatecrier/app/secret"
 )
 
-// Connection is a module's saved configuration, sealed as a whole. One that
-// belongs to a product is a target of it.
+// Connection is a module's saved configuration, sealed as a whole. One that belongs to a product
+// or a product group is its target.
 type Connection struct {
 	ID          int64
-	ProductID   *int64 // of which product it is a target
-	GroupID     *int64 // of which group of products
-	UserID      *int64 // whose own it is; with neither it is the system's
-	EndpointID  *int64 // whose health it shares, nil = its own
+	ProductID   *int64 // the product whose target it is
+	GroupID     *int64 // the product group whose target it is
+	UserID      *int64 // the user whose own it is; with none of the three it is the system's
+	EndpointID  *int64 // the connection whose health it shares, nil = its own
 	Module      string
-	Field       string // the field of the product's form that it is, "" for none
+	Field       string // the field of the product's form that it fills, "" for none
 	Name        string
 	Config      secret.Text // the module's fields as JSON
-	Hint        string      // what may be shown of it: host and last four characters
+	Hint        string      // the part that pages can show: host and last four characters
 	Enabled     bool
 	DisabledWhy string // why Gatecrier itself turned it off
 	Version     int64
@@ -28,17 +28,17 @@ type Connection struct {
 	UpdatedAt   time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 }
 
-// TableName is gorm's.
+// TableName returns the name of gorm's table.
 func (Connection) TableName() string { return "connections" }
 
-// Owner is whose a connection is: a product's, a group's, a user's, or, with
-// none of them, the system's.
+// Owner is the owner of a connection: a product, a product group, a user, or, with none of them,
+// the system.
 type Owner struct{ ProductID, GroupID, UserID int64 }
 
-// System reports whether it is the system's.
+// System reports whether the owner is the system.
 func (o Owner) System() bool { return o == Owner{} }
 
-// Owner tells whose the connection is.
+// Owner returns the connection's owner.
 func (c Connection) Owner() Owner {
 	var o Owner
 	if c.ProductID != nil {
@@ -61,11 +61,11 @@ func (c Connection) Endpoint() int64 {
 	return c.ID
 }
 
-// ConfigPlace names the place that a connection's configuration is sealed for.
+// ConfigPlace returns the path that a connection's configuration is sealed for.
 func (c Connection) ConfigPlace() string { return secretPath("connections", c.ID, "config") }
 
-// Connection finds a connection of a product in scope, of a group that the user
-// who asks has a role in, or his own.
+// Connection finds a connection in scope: of a product, of a product group that the user has a
+// role in, or the user's own.
 func (r queries) Connection(ctx context.Context, scope Scope, id int64) (Connection, error) {
 	cond, args := scope.whereConnection()
 	var c Connection
@@ -73,9 +73,9 @@ func (r queries) Connection(ctx context.Context, scope Scope, id int64) (Connect
 	return c, missing(err, "target")
 }
 
-// FieldConnections lists those of a product's or a group's connections that are
-// fields of its form, by id; of the system's, those that are fields of the
-// exceptions' settings. Whoever calls has checked the right to see them.
+// FieldConnections lists the connections that are fields of a product's or a group's form, by
+// id; of the system's, those that are fields of the exceptions' settings. The caller must have
+// checked the right to see them.
 func (r queries) FieldConnections(ctx context.Context, o Owner) ([]Connection, error) {
 	db := r.db(ctx)
 	switch {
@@ -95,11 +95,11 @@ func (r queries) FieldConnections(ctx context.Context, o Owner) ([]Connection, e
 type Target struct {
 	ConnectionID int64
 	EndpointID   int64
-	ProductID    int64 // which it tells of
+	ProductID    int64 // the product whose events it gets, 0 = the system's
 	Module       string
 	Name         string
 	Enabled      bool
-	Broken       bool // people were told so
+	Broken       bool // users were notified that it is broken
 }
 
 const (
@@ -129,12 +129,12 @@ func (r queries) SystemTargets(ctx context.Context) ([]Target, error) {
 	return list, err
 }
 
-// ExceptionField begins the names of the fields of the exceptions' settings
-// that are connections of the system.
+// ExceptionField begins the names of the fields of the exceptions' settings that are connections
+// of the system.
 const ExceptionField = "exception_"
 
-// ExceptionTargets reads where exceptions go that are of no product: what the
-// settings name, and the other connections of the system.
+// ExceptionTargets reads the targets of exceptions without a product: those that the settings
+// name, and the other connections of the system.
 func (r queries) ExceptionTargets(ctx context.Context) ([]Target, error) {
 	var list []Target
 	err := r.query(ctx, targetSelect+`
@@ -146,7 +146,7 @@ func (r queries) ExceptionTargets(ctx context.Context) ([]Target, error) {
 	return list, err
 }
 
-// PeopleTarget is the system's connection by which mail goes to people.
+// PeopleTarget reads the system's connection that sends email to users.
 func (r queries) PeopleTarget(ctx context.Context) (Target, error) {
 	var t Target
 	err := r.get(ctx, targetSelect+`
@@ -159,12 +159,12 @@ func (r queries) PeopleTarget(ctx context.Context) (Target, error) {
 	return t, nil
 }
 
-// FieldPeople is the field of the connection by which mail goes to people: its
-// deliveries name the recipient. All connections by mail share its endpoint.
+// FieldPeople is the field of the connection that sends email to users: its deliveries name the
+// recipient. All email connections share its endpoint.
 const FieldPeople = "people"
 
-// TargetsOf reads whom products tell, by product: of each module their own
-// connections, else those of their group.
+// TargetsOf reads the targets of products, by product: for each module its own connections, else
+// those of its group.
 func (r queries) TargetsOf(ctx context.Context, products []int64) (map[int64][]Target, error) {
 	targets := map[int64][]Target{}
 	for len(products) > 0 {
@@ -199,8 +199,8 @@ func (r queries) TargetsOf(ctx context.Context, products []int64) (map[int64][]T
 	return targets, nil
 }
 
-// CreateConnection saves a new connection and sets its id. Its configuration
-// is sealed for that id, so seal is called with it before the row is complete.
+// CreateConnection saves a new connection and sets its id. Its configuration is sealed for that
+// id, so that seal is called before the row is complete.
 func (tx *Tx) CreateConnection(c *Connection, seal func(place string) (secret.Text, error)) error {
 	c.Version, c.CreatedAt, c.UpdatedAt = 1, tx.Now(), tx.Now()
 	if err := tx.db(tx.Context()).Create(c).Error; err != nil {
@@ -242,7 +242,7 @@ func (tx *Tx) DisableConnection(id int64, why string) error {
 	return tx.CancelWaiting(id, why)
 }
 
-// CancelWaiting cancels what waits for a connection.
+// CancelWaiting cancels the waiting messages of a connection.
 func (tx *Tx) CancelWaiting(id int64, why string) error {
 	_, err := tx.exec(`
 		UPDATE deliveries

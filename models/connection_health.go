@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// Health is how a connection does. Zero times are "not".
+// Health is the state of a connection's messages and of its breaker. Zero times are "not".
 type Health struct {
 	ConnectionID  int64
-	Failures      int // in a row, of those that count for the breaker
+	Failures      int // in a row; they count for the breaker
 	FailingSince  time.Time
-	Rejected      int // in a row, by a receiver that is there
+	Rejected      int // in a row, by a receiver that answers
 	Reason        string
-	OpenedAt      time.Time // the breaker is open since
-	ProbeAt       time.Time // when the next probe may go
-	Probes        int       // that failed since it opened
-	PausedAt      time.Time // no more probes since
-	BrokenAt      time.Time // people were told
-	ClosedAt      time.Time // when it came back last
-	RecoverUpTo   int64     // the last delivery that waited then, 0 when all have gone
+	OpenedAt      time.Time // when the breaker opened
+	ProbeAt       time.Time // when the next probe can be sent
+	Probes        int       // failed probes since the breaker opened
+	PausedAt      time.Time // since when no more probes are sent
+	BrokenAt      time.Time // users were notified
+	ClosedAt      time.Time // when the breaker closed last
+	RecoverUpTo   int64     // the last delivery that waited then, 0 = all are sent
 	LastSuccessAt time.Time
-	SlotAt        time.Time // when the messages so far are worked off, by its rate
-	FreeAt        time.Time // when the next one may go
+	SlotAt        time.Time // when the messages so far are sent, at the rate of the endpoint
+	FreeAt        time.Time // when the next message can be sent
 	BusySince     time.Time // since when messages wait for the rate
 }
 
@@ -37,16 +37,16 @@ func (h *Health) dst() []any {
 	}
 }
 
-// Open reports whether the breaker is open: nothing but probes goes out.
+// Open reports whether the breaker is open: only probes are sent.
 func (h Health) Open() bool { return !h.OpenedAt.IsZero() }
 
-// Clean reports whether nothing is wrong, and nothing to be made good.
+// Clean reports whether nothing has failed and no recovery is left to report.
 func (h Health) Clean() bool {
 	return h.Failures == 0 && h.Rejected == 0 && !h.Open() && h.BrokenAt.IsZero() && h.RecoverUpTo == 0
 }
 
-// ConnectionWithHealth is a connection as a send needs it: with its own health, and that of
-// its endpoint.
+// ConnectionWithHealth is a connection with its own health and that of its endpoint, as a send
+// needs it.
 type ConnectionWithHealth struct {
 	Connection
 	OwnHealth, Shared Health
@@ -62,8 +62,8 @@ func (r queries) ConnectionWithHealth(ctx context.Context, id int64) (Connection
 	return ConnectionWithHealth{c, list[c.ID], list[c.Endpoint()]}, err
 }
 
-// Healths reads the health of some connections. They must have come from a
-// scoped read.
+// Healths reads the health of some connections, by connection. They must have come from a scoped
+// read.
 func (r queries) Healths(ctx context.Context, connections []int64) (map[int64]Health, error) {
 	found := map[int64]Health{}
 	if len(connections) == 0 {
@@ -83,7 +83,7 @@ func (r queries) Healths(ctx context.Context, connections []int64) (map[int64]He
 	return found, err
 }
 
-// LockHealth reads the health of a connection that is about to change.
+// LockHealth reads the health of a connection that is about to change, and locks it.
 func (tx *Tx) LockHealth(id int64) (Health, error) {
 	lock := ""
 	if tx.dialect == Postgres {
@@ -100,7 +100,7 @@ func (tx *Tx) LockHealth(id int64) (Health, error) {
 	return h, nil
 }
 
-// SaveHealth writes what LockHealth has read, but for the rate.
+// SaveHealth writes what LockHealth has read, except the rate.
 func (tx *Tx) SaveHealth(h Health) error {
 	_, err := tx.exec(`
 		UPDATE connection_health
@@ -113,6 +113,7 @@ func (tx *Tx) SaveHealth(h Health) error {
 	return err
 }
 
+// orZero returns a time as it is stored in a column that is not NULL: 0 for the zero time.
 func orZero(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -120,13 +121,13 @@ func orZero(t time.Time) int64 {
 	return t.UnixMicro()
 }
 
-// idleAfter is how long an endpoint may have had nothing to do until what waits is
-// no more said to wait for its rate.
+// idleAfter is how long an endpoint can be idle before its waiting messages no longer count as
+// waiting for its rate.
 const idleAfter = 10 * time.Second
 
-// TakeSlots takes up to want places of an endpoint that sends one message each
-// interval, burst of them at once after a pause, and returns how many there
-// were. All instances take from the same.
+// TakeSlots takes up to want places in the rate of an endpoint, and returns how many it got. The
+// endpoint sends one message per interval, and burst of them at once after a pause. All
+// instances share the rate.
 func (tx *Tx) TakeSlots(endpoint int64, want int, interval time.Duration, burst int) (int, error) {
 	h, err := tx.LockHealth(endpoint)
 	if err != nil {
@@ -160,9 +161,9 @@ func (tx *Tx) TakeSlots(endpoint int64, want int, interval time.Duration, burst 
 	return got, err
 }
 
-// Probe leases the oldest message of an endpoint whose breaker is open and whose
-// time to be tried has come, to see whether the receiver is back. It is nil
-// where none waits, or somebody else is at it.
+// Probe leases the oldest message of an endpoint whose breaker is open and whose probe is due,
+// to check whether the receiver is back. It returns nil if no message waits, or another instance
+// has taken the probe.
 func (tx *Tx) Probe(endpoint int64, claim string, until time.Time) (*Delivery, error) {
 	n, err := tx.exec(`
 		UPDATE connection_health
@@ -195,7 +196,7 @@ type Endpoint struct {
 	Module string
 }
 
-// EndpointsToProbe lists the endpoints that Probe would find something for.
+// EndpointsToProbe lists the endpoints for which Probe would find a message.
 func (r queries) EndpointsToProbe(ctx context.Context, limit int) ([]Endpoint, error) {
 	var list []Endpoint
 	err := r.query(ctx, `
@@ -219,9 +220,9 @@ func (r queries) EndpointsToProbe(ctx context.Context, limit int) ([]Endpoint, e
 	return list, err
 }
 
-// FailingEndpoints lists the endpoints whose breaker is open, that have failed for so
-// long and were probed until then, and that are not paused yet. One that had
-// nothing to be probed with may be back.
+// FailingEndpoints lists the endpoints to pause: their breaker is open, they have failed for
+// this long and were probed until then. One that had no message to be probed with may be back,
+// and is left out.
 func (r queries) FailingEndpoints(ctx context.Context, long time.Duration, limit int) ([]int64, error) {
 	var list []int64
 	err := r.query(ctx, `
@@ -238,7 +239,7 @@ func (r queries) FailingEndpoints(ctx context.Context, long time.Duration, limit
 	return list, err
 }
 
-// RetryNow lets everything that waits for an endpoint go now: its receiver is back.
+// RetryNow makes all messages that wait for an endpoint due now: its receiver is back.
 func (tx *Tx) RetryNow(endpoint int64) error {
 	_, err := tx.exec(`
 		UPDATE deliveries
@@ -250,13 +251,13 @@ func (tx *Tx) RetryNow(endpoint int64) error {
 	return err
 }
 
-// EndpointBacklog is what waits for an endpoint.
+// EndpointBacklog is the messages that wait for an endpoint.
 type EndpointBacklog struct {
-	Last int64 // the newest of it, 0 for nothing
+	Last int64 // the newest delivery, 0 for none
 	Open int
 }
 
-// BacklogOf looks at what is open on an endpoint, up to a delivery (0 = all).
+// BacklogOf counts the open messages of an endpoint, up to a delivery (0 = all).
 func (r queries) BacklogOf(ctx context.Context, endpoint, upTo int64) (EndpointBacklog, error) {
 	cond, args := "", []any{endpoint}
 	if upTo > 0 {
@@ -272,8 +273,8 @@ func (r queries) BacklogOf(ctx context.Context, endpoint, upTo int64) (EndpointB
 	return q, err
 }
 
-// SentLate counts the messages of an endpoint up to one that have gone out since a
-// time, more than a minute late.
+// SentLate counts the messages of an endpoint up to one that were delivered since a time, more
+// than a minute late.
 func (r queries) SentLate(ctx context.Context, endpoint, upTo int64, since time.Time) (int, error) {
 	var n int
 	err := r.get(ctx, `
@@ -288,8 +289,7 @@ func (r queries) SentLate(ctx context.Context, endpoint, upTo int64, since time.
 	return n, err
 }
 
-// Recovering lists the endpoints that are back and whose late messages are still
-// to be summed up.
+// Recovering lists the endpoints that are back and whose late messages are not reported yet.
 func (r queries) Recovering(ctx context.Context, limit int) ([]int64, error) {
 	var list []int64
 	err := r.query(ctx, `

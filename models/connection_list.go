@@ -6,19 +6,18 @@ import (
 	"time"
 )
 
-// ConnectionRow is a connection with whose it is and how it does.
+// ConnectionRow is a connection as it is listed.
 type ConnectionRow struct {
 	Connection
-	Product        string // the name of the product whose target it is, "" for none
-	Group          string // of the group of products whose target it is
-	User           string // of the user whose own it is
+	Product        string // the product's name, "" for none
+	Group          string // the product group's name
+	User           string // the user's name
 	OwnHealth      Health
-	EndpointHealth Health // that of its endpoint: its own, or that of the server it shares
-	Waiting        int    // messages that are open
+	EndpointHealth Health // of its endpoint: its own, or that of the server it shares
+	Waiting        int    // open messages
 }
 
-// State says how a connection does: off, paused, down, rejecting, failing,
-// working, or new where nothing was sent yet.
+// State returns the state of a connection; ConnectionNew until a message was delivered.
 func (c ConnectionRow) State() ConnectionState {
 	switch {
 	case !c.Enabled:
@@ -37,15 +36,15 @@ func (c ConnectionRow) State() ConnectionState {
 	return ConnectionWorking
 }
 
-// ConnectionState is how a connection does.
+// ConnectionState is the state of a connection, as its last messages show it.
 type ConnectionState string
 
 // The states of a connection.
 const (
-	ConnectionOff       ConnectionState = "off"       // turned off, by somebody or because the receiver is gone
-	ConnectionPaused    ConnectionState = "paused"    // failed for so long that it is not tried any more
+	ConnectionOff       ConnectionState = "off"       // turned off, by a user or because the receiver is gone
+	ConnectionPaused    ConnectionState = "paused"    // failed for so long that it is no longer probed
 	ConnectionDown      ConnectionState = "down"      // its breaker is open
-	ConnectionRejecting ConnectionState = "rejecting" // it answers, and takes no message
+	ConnectionRejecting ConnectionState = "rejecting" // it answers, and accepts no message
 	ConnectionFailing   ConnectionState = "failing"   // its last messages have failed
 	ConnectionWorking   ConnectionState = "working"
 	ConnectionNew       ConnectionState = "new" // nothing has arrived yet
@@ -54,30 +53,30 @@ const (
 // ConnectionFilter narrows a list of connections to those that a user may edit.
 type ConnectionFilter struct {
 	UserID  int64
-	All     bool      // he is an administrator: all but those of other users
-	Owner   OwnerKind // whose, "" for anybody's
-	Trouble bool      // only those that people should look at
-	Broken  bool      // only those of them through which nothing arrives
-	Text    string    // part of the name, or of that of its product or group
+	All     bool      // the user is an administrator: all but those of other users
+	Owner   OwnerKind // "" for all owners
+	Trouble bool      // only those that need attention
+	Broken  bool      // only those that deliver nothing
+	Text    string    // part of the name, or of its product's or group's name
 	Limit   int
 }
 
-// OwnerKind is whose connections are.
+// OwnerKind is the kind of a connection's owner.
 type OwnerKind string
 
 // The kinds of owners.
 const (
-	OwnerMine    OwnerKind = "mine" // the user's who asks
+	OwnerMine    OwnerKind = "mine" // the user who asks
 	OwnerProduct OwnerKind = "product"
 	OwnerGroup   OwnerKind = "group"
 	OwnerSystem  OwnerKind = "system"
 	OwnerShared  OwnerKind = "shared" // not a user's
 )
 
-// Valid reports whether it is one of the kinds.
+// Valid reports whether k is one of the kinds.
 func (k OwnerKind) Valid() bool { return ownedBy[k] != "" }
 
-// ownedBy are the kinds as conditions. Those of other users are left out anyway.
+// ownedBy has the condition of each kind. Connections of other users are left out anyway.
 var ownedBy = map[OwnerKind]string{
 	OwnerMine:    "c.user_id IS NOT NULL",
 	OwnerProduct: "c.product_id IS NOT NULL",
@@ -114,8 +113,7 @@ func (c *ConnectionRow) dst() []any {
 	return append(append(mine, c.OwnHealth.dst()...), c.EndpointHealth.dst()...)
 }
 
-// ConnectionRow reads a connection as it is listed. It must have come from a
-// scoped read.
+// ConnectionRow reads a connection as it is listed. It must have come from a scoped read.
 func (r queries) ConnectionRow(ctx context.Context, id int64) (ConnectionRow, error) {
 	var c ConnectionRow
 	err := r.get(ctx, connectionRowSelect+"WHERE c.id = ?", []any{id}, c.dst()...)
@@ -131,8 +129,8 @@ func (r queries) ConnectionRowsOf(ctx context.Context, scope Scope, productID in
 	return r.connectionRows(ctx, "c.product_id = ? AND "+cond, append([]any{productID}, args...))
 }
 
-// ConnectionRowsOfGroup lists a group's connections by id. Whoever calls has
-// checked the right to see the group.
+// ConnectionRowsOfGroup lists a group's connections by id. The caller must have checked the
+// right to see the group.
 func (r queries) ConnectionRowsOfGroup(ctx context.Context, groupID int64) ([]ConnectionRow, error) {
 	return r.connectionRows(ctx, "c.group_id = ?", []any{groupID})
 }
@@ -145,9 +143,9 @@ func (r queries) connectionRows(ctx context.Context, cond string, args []any) ([
 	return list, err
 }
 
-// trouble ranks connections as State does, the worst first: up to 3 nothing arrives,
+// troubleRankSQL ranks connections as State does, the worst first: up to 3 nothing arrives,
 // 4 fails, 5 needs no attention.
-const trouble = `CASE
+const troubleRankSQL = `CASE
 	WHEN l.paused_at IS NOT NULL AND c.enabled THEN 0
 	WHEN NOT c.enabled AND c.disabled_why <> '' THEN 1
 	WHEN l.opened_at IS NOT NULL AND c.enabled THEN 2
@@ -155,13 +153,13 @@ const trouble = `CASE
 	WHEN (l.failures > 0 OR h.rejected > 0) AND c.enabled THEN 4
 	ELSE 5 END`
 
-// Connections lists connections that a user may edit, those in trouble first.
+// Connections lists connections that a user can edit, those in trouble first.
 func (r queries) Connections(ctx context.Context, f ConnectionFilter) ([]ConnectionRow, error) {
 	cond, args := connectionCondition(f)
 	var list []ConnectionRow
 	err := r.query(ctx, connectionRowSelect+`
 		WHERE `+cond+`
-		ORDER BY `+trouble+`, c.id
+		ORDER BY `+troubleRankSQL+`, c.id
 		LIMIT ?`, append(args, f.Limit), collect(&list, (*ConnectionRow).dst))
 	return list, err
 }
@@ -173,10 +171,10 @@ func connectionCondition(f ConnectionFilter) (string, []any) {
 		cond += " AND " + ownedBy[f.Owner]
 	}
 	if f.Trouble {
-		cond += " AND " + trouble + " < 5"
+		cond += " AND " + troubleRankSQL + " < 5"
 	}
 	if f.Broken {
-		cond += " AND " + trouble + " < 4"
+		cond += " AND " + troubleRankSQL + " < 4"
 	}
 	if f.Text != "" {
 		cond += ` AND (lower(c.name) LIKE lower(?) ESCAPE '\'
@@ -186,8 +184,7 @@ func connectionCondition(f ConnectionFilter) (string, []any) {
 	return cond, args
 }
 
-// MailServer is the connection that stands for the mail server, as it is
-// listed.
+// MailServer reads the connection of the mail server, as it is listed.
 func (r queries) MailServer(ctx context.Context) (ConnectionRow, error) {
 	t, err := r.PeopleTarget(ctx)
 	if err != nil {
@@ -209,13 +206,13 @@ func (tx *Tx) ShareEndpoint(module string, endpoint int64) error {
 	return err
 }
 
-// OutboxTally is what waits to be sent.
+// OutboxTally counts the messages that are not sent yet.
 type OutboxTally struct {
 	Waiting, Sending int
-	Oldest           time.Time // when the oldest of it was first due
+	Oldest           time.Time // when the oldest of them was first due
 }
 
-// Outbox counts what is open.
+// Outbox counts the open messages.
 func (r queries) Outbox(ctx context.Context) (OutboxTally, error) {
 	var t OutboxTally
 	err := r.get(ctx, `

@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// DeliveryState is where a delivery stands.
+// DeliveryState is the state of a delivery.
 type DeliveryState string
 
 // The states. Pending, sending and retrying are open; the others are final.
 const (
 	DeliveryPending    DeliveryState = "pending"    // waits for its first attempt
-	DeliverySending    DeliveryState = "sending"    // leased to an instance that is at it
+	DeliverySending    DeliveryState = "sending"    // leased to an instance that sends it
 	DeliveryRetrying   DeliveryState = "retrying"   // waits for another attempt
 	DeliveryDelivered  DeliveryState = "delivered"  // the receiver has accepted it
 	DeliveryDead       DeliveryState = "dead"       // given up
 	DeliverySkipped    DeliveryState = "skipped"    // never tried, for the reason given
-	DeliverySuppressed DeliveryState = "suppressed" // held back by a rule
+	DeliverySuppressed DeliveryState = "suppressed" // not sent because of a rule
 	DeliveryCancelled  DeliveryState = "cancelled"  // no longer relevant, or no longer allowed
 )
 
@@ -49,22 +49,22 @@ type Delivery struct {
 	UUID         string // the message's id, the same in each attempt
 	EventID      int64  // 0 = a test
 	ConnectionID int64
-	EndpointID   int64 // the connection whose breaker and rate count
+	EndpointID   int64 // the connection whose breaker and rate it uses
 	ProductID    int64
 	Recipient    string
 	Title        string
 	State        DeliveryState
 	Reason       string
-	Attempts     int       // in all, without probes
-	Spent        int       // of those that it has, since it was first due or asked for again
-	NextAt       time.Time // zero while it waits for an earlier one of its queue
+	Attempts     int       // of all times, without probes
+	Spent        int       // attempts used since it was first due or requeued
+	NextAt       time.Time // zero while it waits for an earlier one in its queue
 	LockedUntil  time.Time
-	Claim        string // who is at it
-	Probe        bool   // what is being sent shows whether the receiver is back
-	ByHand       bool   // somebody asked for it again: it is sent even if it is stale
-	ResendID     int64  // with what it was asked for again, 0 = not or alone
+	Claim        string // the claim that it is leased to
+	Probe        bool   // the attempt checks whether the receiver is back
+	ByHand       bool   // a user requeued it: it is sent even if it is outdated
+	ResendID     int64  // the resend that requeued it, 0 = none
 	CreatedAt    time.Time
-	DueSince     time.Time // when it was first due, or asked for again
+	DueSince     time.Time // when it was first due, or requeued
 	FinishedAt   time.Time
 }
 
@@ -80,7 +80,7 @@ func (d *Delivery) dst() []any {
 	}
 }
 
-// LedgerRow is a delivery with the names of what it belongs to.
+// LedgerRow is a delivery as it is listed in the delivery log.
 type LedgerRow struct {
 	Delivery
 	Product    string
@@ -89,7 +89,7 @@ type LedgerRow struct {
 	Hint       string
 	Owner      Owner     // of the connection
 	Down       bool      // the endpoint's breaker is open
-	ProbeAt    time.Time // and when it is tried next; zero where it is paused
+	ProbeAt    time.Time // when it is probed next; zero while it is paused
 }
 
 const ledgerSelect = `
@@ -113,12 +113,12 @@ type Attempt struct {
 	Number   int
 	At       time.Time
 	Duration time.Duration
-	Result   string // the kind of its result, ResultUnsure or ResultLost
-	Status   int    // of HTTP, 0 where there was no answer
+	Result   string // the kind of its result, also ResultUnsure or ResultLost
+	Status   int    // of HTTP, 0 = no answer
 	Reason   string
 	Answer   string // its first 4 KB
-	Private  bool   // from a private address: for administrators alone
-	Probe    bool   // to see whether the receiver is back
+	Private  bool   // the answer comes from a private address: only administrators see it
+	Probe    bool   // it checks whether the receiver is back
 }
 
 // Delivery finds a delivery in scope.
@@ -149,7 +149,7 @@ func (r queries) AttemptsOf(ctx context.Context, d Delivery) ([]Attempt, error) 
 	return list, err
 }
 
-// LedgerFilter narrows the ledger. Zero fields do not narrow.
+// LedgerFilter narrows the delivery log. Zero fields do not narrow.
 type LedgerFilter struct {
 	State        DeliveryState
 	ProductID    int64
@@ -159,14 +159,14 @@ type LedgerFilter struct {
 	Until        time.Time // before it
 	ResendID     int64
 	IDs          []int64 // only these
-	Connections  []int64 // only to these, where not nil
+	Connections  []int64 // only to these, unless nil
 	Trouble      bool    // only retrying and dead
-	Final        bool    // only what has ended
+	Final        bool    // only final deliveries
 	Before       int64   // keyset: the last id of the page before
 	Limit        int
 }
 
-// ledgerCondition is a filter as a condition on d.
+// ledgerCondition returns the condition of a scope and a filter on d.
 func ledgerCondition(scope Scope, f LedgerFilter) (string, []any) {
 	cond, args := scope.whereDelivery()
 	and := func(c string, arg any) { cond, args = cond+" AND "+c, append(args, arg) }
@@ -221,7 +221,7 @@ func (r queries) Ledger(ctx context.Context, scope Scope, f LedgerFilter) ([]Led
 	return list, err
 }
 
-// DeliveryTally counts deliveries of some events by state.
+// DeliveryTally counts the deliveries in scope of some events, by event and state.
 func (r queries) DeliveryTally(
 	ctx context.Context, scope Scope, eventIDs []int64,
 ) (map[int64]map[DeliveryState]int, error) {

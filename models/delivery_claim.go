@@ -8,20 +8,20 @@ import (
 	"time"
 )
 
-// These are the statements of the outbox. A delivery is open while it is
-// pending, retrying or sending. Those of one connection, product and recipient
-// are a queue, of which only the first has a time to be sent; tests are in none.
-// An endpoint is what connections share that use one server: one breaker, one rate.
+// These are the statements of the outbox. A delivery is open while it is pending, retrying or
+// sending. The open deliveries of one connection, product and recipient are a queue, in which
+// only the first has a time to be sent; tests are in no queue. Connections that use one server
+// share an endpoint: one breaker, one rate.
 
 const (
 	openStates    = "('pending', 'retrying', 'sending')"
 	waitingStates = "('pending', 'retrying')"
-	// due are the rows of the index deliveries_due, in its own words.
-	due = "state IN ('pending', 'retrying') AND next_at IS NOT NULL"
+	// dueSQL is the condition of the index deliveries_due, word for word.
+	dueSQL = "state IN ('pending', 'retrying') AND next_at IS NOT NULL"
 )
 
-// InsertDelivery saves a delivery and sets its id. made is false where the
-// same event, connection and recipient had one already.
+// InsertDelivery saves a delivery and sets its id. made is false if the event, connection and
+// recipient have one already.
 func (tx *Tx) InsertDelivery(d *Delivery) (made bool, err error) {
 	if d.EndpointID == 0 {
 		d.EndpointID = d.ConnectionID
@@ -44,13 +44,13 @@ func (tx *Tx) InsertDelivery(d *Delivery) (made bool, err error) {
 	return err == nil, err
 }
 
-// QueuePosition is whether a message may go out at once.
+// QueuePosition is what keeps a message from being sent at once.
 type QueuePosition struct {
-	Busy    bool // an earlier one of its queue is open
-	Stopped bool // its endpoint's breaker is open, or the endpoint has to wait
+	Busy    bool // an earlier one in its queue is open
+	Stopped bool // its endpoint's breaker is open, or the endpoint waits for its rate
 }
 
-// QueuePositionOf looks at the queue and the endpoint of a delivery that is about to be made.
+// QueuePositionOf reads the queue and the endpoint of a delivery that is about to be created.
 func (r queries) QueuePositionOf(ctx context.Context, d Delivery) (QueuePosition, error) {
 	var busy int
 	var opened, free sql.NullInt64
@@ -74,20 +74,20 @@ func (r queries) QueuePositionOf(ctx context.Context, d Delivery) (QueuePosition
 	return QueuePosition{Busy: busy > 0, Stopped: opened.Valid || free.Int64 > r.Now().UnixMicro()}, err
 }
 
-// Due is a delivery that may be claimed.
+// Due is a delivery that can be claimed.
 type Due struct {
 	ID         int64
 	EndpointID int64
 	Module     string // of the endpoint
 }
 
-// endpointsWithDue walks from one endpoint that has rows with a time to the next, so
-// that it costs the same however many each has.
+// endpointsWithDue steps from one endpoint with due rows to the next, so that its cost does not
+// depend on how many rows each has.
 const endpointsWithDue = `
 	WITH RECURSIVE endpoints (id) AS (
 		SELECT min(endpoint_id)
 		FROM deliveries
-		WHERE ` + due + `
+		WHERE ` + dueSQL + `
 		UNION ALL
 		SELECT (
 			SELECT min(d.endpoint_id)
@@ -100,9 +100,9 @@ const endpointsWithDue = `
 		WHERE endpoints.id IS NOT NULL
 	) `
 
-// DueDeliveries lists what is due, of each endpoint the longest due first and at
-// most so many: none of the endpoints in except, of those that are stopped, or that
-// have to wait, and none whose queue has an earlier open one.
+// DueDeliveries lists the due deliveries of each endpoint, the longest due first and at most
+// each of them. It leaves out the endpoints in except, those that are stopped or wait for their
+// rate, and deliveries whose queue has an earlier open one.
 func (r queries) DueDeliveries(ctx context.Context, except []int64, each int) ([]Due, error) {
 	now := r.Now().UnixMicro()
 	cond := ""
@@ -137,7 +137,7 @@ func (r queries) DueDeliveries(ctx context.Context, except []int64, each int) ([
 	return list, err
 }
 
-// firstOfQueue lets only the first open delivery of a queue through.
+// firstOfQueue is the condition that x is the first open delivery of its queue.
 const firstOfQueue = `
 	AND (x.event_id IS NULL OR NOT EXISTS (
 		SELECT 1
@@ -150,8 +150,7 @@ const firstOfQueue = `
 		AND f.state IN ` + openStates + `
 	))`
 
-// Claim leases deliveries that are still waiting to a claim, and returns those
-// it got.
+// Claim leases waiting deliveries to a claim, and returns those that it got.
 func (tx *Tx) Claim(claim string, until time.Time, ids []int64) ([]Delivery, error) {
 	args := append(append([]any{micro(until), claim, false}, toAny(ids)...), micro(tx.Now()))
 	return tx.claim("d.id IN ("+placeholders(len(ids))+") AND d.next_at <= ?", args)
@@ -182,8 +181,8 @@ const claimColumns = `id, uuid, coalesce(event_id, 0), connection_id, endpoint_i
 	recipient, title, state, reason, attempts, spent, next_at, locked_until, claim, probe, by_hand,
 	coalesce(resend_id, 0), created_at, due_since, finished_at`
 
-// NextDue is when the next delivery can go out, zero when none waits: when its
-// own time has come, and that of its endpoint.
+// NextDue returns when the next delivery can be sent: when its own time and that of its endpoint
+// has come. It is zero when none waits.
 func (r queries) NextDue(ctx context.Context) (time.Time, error) {
 	greatest := "max"
 	if r.dialect == Postgres {
@@ -206,9 +205,9 @@ func (r queries) NextDue(ctx context.Context) (time.Time, error) {
 	return at, err
 }
 
-// Settle writes what came of an attempt: the delivery's new state and, where a
-// try was made, the attempt. It reports false where the claim was lost
-// meanwhile; the attempt is kept all the same.
+// Settle writes the outcome of an attempt: the delivery's new state and, if tried is not nil,
+// the attempt. It reports false if the claim was lost meanwhile; the attempt is saved all the
+// same.
 func (tx *Tx) Settle(d Delivery, claim string, tried *Attempt) (bool, error) {
 	if tx.dialect == Postgres { // a lost claim and its successor number their attempts one after the other
 		if _, err := tx.exec("SELECT 1 FROM deliveries WHERE id = ? FOR UPDATE", d.ID); err != nil {
@@ -251,8 +250,7 @@ func attemptValues(d Dialect) string {
 	return strings.Join([]string{bigint, bigint, text, bigint, text, text, boolean, boolean}, ", ")
 }
 
-// promote gives the next delivery of a queue its time, once the one before it is
-// final.
+// promote makes the next delivery of a queue due, once the one before it is final.
 func (tx *Tx) promote(d Delivery) error {
 	if d.EventID == 0 || d.ProductID == 0 {
 		return nil
@@ -274,9 +272,8 @@ func (tx *Tx) promote(d Delivery) error {
 	return err
 }
 
-// HasBlocked reports whether a delivery, among the newest that wait for their
-// queue, waits for one in which nothing is before it. newest is how many are
-// looked at: each costs a look at its queue.
+// HasBlocked reports whether a delivery waits for its queue although nothing is before it. It
+// looks at the newest deliveries that wait, up to newest: each costs a read of its queue.
 func (r queries) HasBlocked(ctx context.Context, newest int) (bool, error) {
 	var n int
 	err := r.get(ctx, `
@@ -297,8 +294,8 @@ func (r queries) HasBlocked(ctx context.Context, newest int) (bool, error) {
 	return n > 0, err
 }
 
-// FreeBlocked gives such deliveries their time: on PostgreSQL one can be
-// written while the last of its queue is being settled.
+// FreeBlocked makes such deliveries due: on PostgreSQL one can be inserted while the last of its
+// queue is being settled.
 func (tx *Tx) FreeBlocked() (int64, error) {
 	return tx.exec(`
 		UPDATE deliveries

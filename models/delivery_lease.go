@@ -5,19 +5,17 @@ import (
 	"time"
 )
 
-// maxLost bounds the leases that are taken back in one transaction.
+// maxLost bounds the leases that are returned in one transaction.
 const maxLost = 500
 
-// ResultLost is the result of an attempt whose sender was never heard of again:
-// the message may have arrived. ResultUnsure is that of one that was sent and
-// got no answer.
+// ResultLost is the result of an attempt whose instance is gone, ResultUnsure that of a message
+// that was sent and got no answer. Either message may have arrived.
 const (
 	ResultLost   = "lost"
 	ResultUnsure = "unsure"
 )
 
-// HasExpiredLease reports whether an instance has kept a delivery for longer
-// than its lease.
+// HasExpiredLease reports whether an instance has held a delivery for longer than its lease.
 func (r queries) HasExpiredLease(ctx context.Context) (bool, error) {
 	var n int
 	err := r.get(ctx, `
@@ -32,9 +30,9 @@ func (r queries) HasExpiredLease(ctx context.Context) (bool, error) {
 	return n > 0, err
 }
 
-// ReturnExpired makes some deliveries due again whose lease has ended by a
-// time, since the instance that had them is gone. That is an attempt which may
-// have arrived; it is none of those that a message has.
+// ReturnExpired makes some deliveries due again whose lease has ended by a time, since their
+// instance is gone. Each gets an attempt that may have arrived; it does not count as one of the
+// attempts that a message has.
 func (tx *Tx) ReturnExpired(by time.Time) (int64, error) {
 	const why = "The program stopped while it was sending this"
 	lock := ""
@@ -91,7 +89,7 @@ func (r queries) ExpiredDeliveries(ctx context.Context, since time.Time, limit i
 	return list, err
 }
 
-// GiveUp ends deliveries that still wait.
+// GiveUp sets the final state of deliveries that still wait.
 func (tx *Tx) GiveUp(list []Delivery, state DeliveryState, reason func(Delivery) string) error {
 	for _, d := range list {
 		n, err := tx.exec(`

@@ -6,17 +6,17 @@ import (
 	"errors"
 )
 
-// LastNotified is what a target has been told of a product's gate, and what there is to
-// tell now. Changes that wait until they have stood for a time do not count yet.
+// LastNotified is which state of a product's gate a target was notified of, and the newest one.
+// Changes on hold do not count yet.
 type LastNotified struct {
 	Latest    int64     // the event that announced the gate's last change, 0 for none
-	Now       GateState // what it says since
-	Delivered GateState // what was delivered last before the event asked about, "" for nothing
-	MayKnow   bool      // a later message may have arrived, though nothing says so
+	Now       GateState // the gate's state since then
+	Delivered GateState // the state delivered last before the event in question, "" for none
+	MayKnow   bool      // a later message may have arrived, although no receiver confirmed it
 	Changing  bool      // the event is a change of a gate
 }
 
-// LastNotifiedOf looks at what a delivery's target has been told before it.
+// LastNotifiedOf reads which state a delivery's target was notified of before it.
 func (r queries) LastNotifiedOf(ctx context.Context, d Delivery) (LastNotified, error) {
 	var w LastNotified
 	err := r.get(ctx, `
@@ -73,8 +73,8 @@ func (r queries) LastNotifiedOf(ctx context.Context, d Delivery) (LastNotified, 
 	return w, err
 }
 
-// CancelOutdated cancels what waits in a delivery's queue to tell of changes of
-// the gate up to an event, but for what somebody asked for by hand.
+// CancelOutdated cancels the deliveries in a delivery's queue that announce changes of the gate
+// up to an event, except those that a user requeued.
 func (tx *Tx) CancelOutdated(d Delivery, upTo int64, reason string) error {
 	_, err := tx.exec(`
 		UPDATE deliveries
@@ -97,8 +97,8 @@ func (tx *Tx) CancelOutdated(d Delivery, upTo int64, reason string) error {
 	return tx.promote(d)
 }
 
-// MayHear reports whether a mail address is that of an active user who may see
-// a product, or is an administrator. Without a product only these may.
+// MayHear reports whether an email address is that of an active user who can view a product, or
+// of an administrator. Without a product, only administrators qualify.
 func (r queries) MayHear(ctx context.Context, address string, productID int64) (bool, error) {
 	var n int
 	err := r.get(ctx, `
@@ -114,8 +114,8 @@ func (r queries) MayHear(ctx context.Context, address string, productID int64) (
 	return n > 0, err
 }
 
-// MayHearOwn reports whether a user is active and may see a product, where
-// there is one.
+// MayHearOwn reports whether a user is active and can view a product; without a product, whether
+// they are active.
 func (r queries) MayHearOwn(ctx context.Context, userID, productID int64) (bool, error) {
 	var n int
 	err := r.get(ctx, `
@@ -128,9 +128,9 @@ func (r queries) MayHearOwn(ctx context.Context, userID, productID int64) (bool,
 	return n > 0, err
 }
 
-// Keepers lists the mail addresses of those who look after connections: the
-// owners of a product or a group, and the administrators; of his own a user
-// alone.
+// Keepers lists the email addresses of the users who look after an owner's connections: the
+// owners of a product or a product group, and the administrators; for a user's own, only that
+// user.
 func (r queries) Keepers(ctx context.Context, o Owner) ([]string, error) {
 	query, args := "SELECT DISTINCT lower(u.email) FROM users u WHERE u.email <> '' AND u.active AND ", []any{o.UserID}
 	switch {

@@ -1,13 +1,13 @@
-// Package models holds what Gatecrier stores: the entities with their rules,
-// the queries, and the Store that reads and writes them in SQLite or
-// PostgreSQL.
+// Package models has the entities that Gatecrier stores, their rules and queries, and the Store
+// that reads and writes them in SQLite or PostgreSQL.
 //
-// A [Store] only reads. Whatever changes something is a method of [Tx], and
-// the only way to a Tx is [Store.Write]: a closure whose statements are kept
-// together or not at all. On SQLite closures that wait at the same time share
-// one commit, each in a savepoint of its own, so that a synced commit is paid
-// once for all of them.
+// A [Store] only reads. Every method that changes data is a method of [Tx], and [Store.Write] is
+// the only way to get one: it runs a closure in a transaction. On SQLite, closures that wait at
+// the same time share one synced commit, each in a savepoint of its own.
 //
-// SQL is written once, with ? for arguments, and rebound for PostgreSQL. Times
-// are stored as microseconds since 1970 in UTC, a zero time as NULL.
+// Every statement is written once, with ? for arguments, and rebound for PostgreSQL. Times are
+// stored as microseconds since 1970 in UTC, a zero time as NULL.
+//
+// A read of data that belongs to products takes a [Scope]. A read that takes an id or an entity
+// instead says in its comment which check the caller must have made.
 package models

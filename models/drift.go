@@ -2,22 +2,21 @@ package models
 
 import "context"
 
-// SourceTally is a source with its active observations as they are counted
-// anew. The count holds where the source still has its version afterwards: the
-// source was read first.
+// SourceTally is a source with its active observations counted again. The source was read first:
+// the count is valid if the source still has its version afterwards.
 type SourceTally struct {
 	Source
 	Counted Counts
 }
 
-// Drifted reports whether a source says something else than its observations.
-// One that has none, or that a large import is at work on, never does.
+// Drifted reports whether a source's counts differ from those of its observations. It is false
+// for a source without observations, and during a large import.
 func (t SourceTally) Drifted() bool {
 	return t.Format != FormatCounts && !t.Unsettled && t.Counted != t.Counts
 }
 
-// TallySources counts the observations of branches anew, by branch and source.
-// It reads all active ones of these branches.
+// TallySources counts the observations of branches again, by branch and source. It reads all
+// active observations of these branches.
 func (r queries) TallySources(ctx context.Context, branches []int64) (map[int64][]SourceTally, error) {
 	var list []SourceTally
 	in := "(" + placeholders(len(branches)) + ")"
@@ -57,9 +56,8 @@ func (r queries) TallySources(ctx context.Context, branches []int64) (map[int64]
 	return tallies, err
 }
 
-// Correct gives a source the counts of its observations, where it is as it was
-// when these were counted. An import that has read it before has to do so once
-// more.
+// Correct writes the counted counts of a source if it still has the version that was read, else
+// it returns a conflict. An import that has read the source before must read it again.
 func (tx *Tx) Correct(t SourceTally) error {
 	n, err := tx.exec(`
 		UPDATE sources

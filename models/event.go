@@ -12,8 +12,8 @@ type Event struct {
 	Type      string
 	Version   int
 	ProductID int64  // 0 = none
-	Product   string // its name, where it was asked for
-	Actor     string // who or what caused it, "" = Gatecrier itself
+	Product   string // its name, if the read includes it
+	Actor     string // the user or program that caused it, "" = Gatecrier itself
 	At        time.Time
 	Payload   []byte // JSON
 }
@@ -24,8 +24,7 @@ func (e *Event) dst() []any {
 	return []any{&e.ID, &e.UUID, &e.Type, &e.Version, &e.ProductID, &e.Actor, timeTo(&e.At), &e.Payload}
 }
 
-// InsertEvent appends an event, sets its id, and writes a row of work for each
-// reader.
+// InsertEvent appends an event, sets its id, and adds a row of work for each reader.
 func (tx *Tx) InsertEvent(e *Event, readers ...string) error {
 	var product any
 	if e.ProductID != 0 {
@@ -49,14 +48,14 @@ func (tx *Tx) InsertEvent(e *Event, readers ...string) error {
 	return nil
 }
 
-// Work is a row of work that a reader of events has before it.
+// Work is an event that a reader of events has yet to process.
 type Work struct {
 	Event    Event
 	Attempts int
 }
 
-// EventWork reads the work that is due for a reader, in order. While an event
-// of a product waits for another try, later ones of that product wait too.
+// EventWork reads the work that is due for a reader, in order. While an event of a product waits
+// for another try, later ones of that product wait too.
 func (r queries) EventWork(ctx context.Context, reader string, limit int) ([]Work, error) {
 	now := micro(r.Now())
 	var list []Work
@@ -92,8 +91,7 @@ type Parked struct {
 	Error    string // why the last try failed
 }
 
-// ParkedWork lists the work in scope that a reader has given up, the newest
-// first.
+// ParkedWork lists the work in scope that a reader has given up, newest first.
 func (r queries) ParkedWork(ctx context.Context, scope Scope, reader string, limit int) ([]Parked, error) {
 	cond, args := scope.where("e.product_id")
 	var list []Parked
@@ -128,14 +126,14 @@ func (r queries) Event(ctx context.Context, scope Scope, id int64) (Event, error
 	return e, nil
 }
 
-// FinishWork deletes a row of work, and says whether it was still there.
+// FinishWork deletes a row of work, and reports whether it existed.
 func (tx *Tx) FinishWork(reader string, eventID int64) (bool, error) {
 	n, err := tx.exec("DELETE FROM event_work WHERE reader = ? AND event_id = ?", reader, eventID)
 	return n > 0, err
 }
 
-// DelayWork notes that an event could not be read: it is tried again at next,
-// or parked where next is zero.
+// DelayWork records that a reader failed to process an event: it is tried again at next, or
+// parked if next is zero.
 func (tx *Tx) DelayWork(reader string, eventID int64, why string, next time.Time) error {
 	parked := next.IsZero()
 	if parked {
@@ -149,9 +147,9 @@ func (tx *Tx) DelayWork(reader string, eventID int64, why string, next time.Time
 	return err
 }
 
-// TakeLease makes holder the one that may do a work until a time, and reports
-// whether it is. It is taken in the transaction of the work itself, so that an
-// idle program writes nothing.
+// TakeLease makes holder the only one that can do a work until a time, and reports whether it
+// succeeded. It is taken in the transaction of the work itself, so that an idle program writes
+// nothing.
 func (tx *Tx) TakeLease(name, holder string, until time.Time) (bool, error) {
 	n, err := tx.exec(`
 		INSERT INTO leases (name, holder, until)
@@ -161,14 +159,13 @@ func (tx *Tx) TakeLease(name, holder string, until time.Time) (bool, error) {
 	return n == 1, err
 }
 
-// DropLease gives a lease up.
+// DropLease ends a lease of a holder.
 func (tx *Tx) DropLease(name, holder string) error {
 	_, err := tx.exec("DELETE FROM leases WHERE name = ? AND holder = ?", name, holder)
 	return err
 }
 
-// DropLeases ends the leases of everybody: for the start of the only instance
-// there is.
+// DropLeases ends all leases. Only the only instance may call it, when it starts.
 func (tx *Tx) DropLeases() error {
 	_, err := tx.exec("DELETE FROM leases")
 	return err

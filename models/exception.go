@@ -2,17 +2,17 @@ package models
 
 import "time"
 
-// ExceptionKind says where an exception comes from.
+// ExceptionKind is the origin of an exception.
 type ExceptionKind string
 
 // The kinds.
 const (
-	ExceptionRequest  ExceptionKind = "request"  // Gatecrier itself, while it answered
-	ExceptionTask     ExceptionKind = "task"     // Gatecrier itself, in the background
-	ExceptionReported ExceptionKind = "reported" // another program
+	ExceptionRequest  ExceptionKind = "request"  // in Gatecrier itself, in a request
+	ExceptionTask     ExceptionKind = "task"     // in Gatecrier itself, in the background
+	ExceptionReported ExceptionKind = "reported" // in another program
 )
 
-// ExceptionState is whether a group of exceptions is done with.
+// ExceptionState is whether a group of exceptions is resolved.
 type ExceptionState string
 
 // The states.
@@ -25,9 +25,9 @@ const (
 type ExceptionGroup struct {
 	ID          int64
 	ProductID   int64  // 0 = none
-	Product     string // its name, where it was asked for
+	Product     string // its name, if the read includes it
 	Key         string
-	By          string // what the key was made of
+	By          string // the method that made the key
 	Kind        ExceptionKind
 	Class       string
 	Message     string // of the first
@@ -36,15 +36,15 @@ type ExceptionGroup struct {
 	FirstAt     time.Time
 	LastAt      time.Time
 	Count       int64
-	Notified    int64 // how often people were told
+	Notified    int64 // how often users were notified
 	NotifiedAt  time.Time
-	Suppressed  int64     // how often they were not
-	Held        int64     // how often since they were told last
-	Until       time.Time // people are told again from then on
+	Suppressed  int64     // how often users were not notified
+	Held        int64     // how often since the last notification
+	Until       time.Time // when users can be notified again
 	MutedUntil  time.Time
 	ResolvedAt  time.Time
 	ResolvedBy  string
-	RegressedAt time.Time // it came back after it was resolved
+	RegressedAt time.Time // when it came back after it was resolved
 	Sample      []byte    // the latest, as JSON
 	SampleAt    time.Time
 	Version     int64

@@ -20,7 +20,7 @@ type ExceptionReport struct {
 	Sample    []byte
 }
 
-// ExceptionCount is what was counted of a group and is not stored yet.
+// ExceptionCount is a number of occurrences of a group that is not stored yet.
 type ExceptionCount struct {
 	GroupID  int64
 	N        int64
@@ -29,20 +29,19 @@ type ExceptionCount struct {
 	Releases []string
 }
 
-// ExceptionClaim is what came of asking whether people are to be told.
+// ExceptionClaim is the answer to whether users are notified of an occurrence.
 type ExceptionClaim struct {
 	GroupID   int64
-	Notify    bool      // they are, by the event that is appended with it
-	First     bool      // it was never seen before
-	Regressed bool      // it was resolved
-	Held      int64     // how often it occurred since they were told last, without this one
-	HeldSince time.Time // when that was, zero for never
-	Until     time.Time // nobody is told before then
+	Notify    bool      // users are notified, by the event appended in the same transaction
+	First     bool      // the group is new
+	Regressed bool      // the group was resolved
+	Held      int64     // how often it occurred since the last notification, without this one
+	HeldSince time.Time // the time of the last notification, zero for none
+	Until     time.Time // users are not notified before then
 }
 
-// ExceptionKey finds the group that a key of a product, or of none, stands for:
-// its own, or the one that somebody has put it into. id is 0 where there is
-// none yet.
+// ExceptionKey finds the group of a key of a product, or of none: the key's own, or the one that
+// a user has merged it into. id is 0 if the group does not exist yet.
 func (r queries) ExceptionKey(ctx context.Context, productID int64, key string) (id int64, groupKey string, err error) {
 	err = r.get(ctx, `
 		SELECT g.id, g.key
@@ -62,8 +61,8 @@ func (r queries) ExceptionKey(ctx context.Context, productID int64, key string) 
 	return id, groupKey, err
 }
 
-// CountNewExceptions counts the groups of a product, or of none, that were seen for
-// the first time since, up to a limit.
+// CountNewExceptions counts the groups of a product, or of none, that were first seen after a
+// time, up to a limit.
 func (r queries) CountNewExceptions(ctx context.Context, productID int64, since time.Time, limit int) (int, error) {
 	var n int
 	err := r.get(ctx, `
@@ -78,10 +77,10 @@ func (r queries) CountNewExceptions(ctx context.Context, productID int64, since 
 	return n, err
 }
 
-// ClaimException counts an exception, and decides in one statement whether
-// people are told of it: where its group is new, its window is over, or it was
-// resolved; never while it is muted. Of several that claim at the same time one
-// does. What was counted before and is not stored yet comes with it.
+// ClaimException counts an exception, and decides in one statement whether users are notified of
+// it: if its group is new, its window is over, or it was resolved; never while it is muted. Of
+// several concurrent claims one succeeds. before is what was counted earlier and is not stored
+// yet; it is stored first.
 func (tx *Tx) ClaimException(e ExceptionReport, window time.Duration, before *ExceptionCount) (ExceptionClaim, error) {
 	if before != nil && before.N > 0 {
 		if _, err := tx.CountExceptions([]ExceptionCount{*before}); err != nil {
@@ -141,17 +140,17 @@ func releasesOf(release string) []string {
 	return []string{release}
 }
 
-// ExceptionWindow is how a group stands after its count was stored.
+// ExceptionWindow is the state of a group after its count was stored.
 type ExceptionWindow struct {
 	GroupID  int64
-	Gone     bool      // it is not there any more
-	Resolved bool      // somebody has resolved it: a report of it tells people at once
-	Until    time.Time // nobody is told before then
-	Held     int64     // since people were told last
+	Gone     bool      // the group is deleted
+	Resolved bool      // it is resolved: the next report of it notifies users at once
+	Until    time.Time // users are not notified before then
+	Held     int64     // occurrences since the last notification
 }
 
-// CountExceptions stores what was counted of groups. Of several, they come in
-// the order of their ids, so that two that store never wait for each other.
+// CountExceptions stores counts of groups, and returns the state of each. The counts must be in
+// the order of their group ids, so that two calls never wait for each other.
 func (tx *Tx) CountExceptions(list []ExceptionCount) ([]ExceptionWindow, error) {
 	windows := make([]ExceptionWindow, len(list))
 	for i, c := range list {
@@ -210,12 +209,11 @@ func (tx *Tx) noteException(groupID, n int64, at time.Time, releases ...string) 
 	return err
 }
 
-// hourOf is the number of a time's hour.
+// hourOf returns the number of a time's hour since 1970.
 func hourOf(t time.Time) int64 { return t.UTC().Unix() / int64(time.Hour/time.Second) }
 
-// ReopenException makes a group that is resolved open again, and reports
-// whether it was: one of several that ask is told so. The report that led to it
-// has been counted.
+// ReopenException opens a resolved group, and reports whether it did: of several concurrent
+// calls one does. The caller has counted the report that led to it.
 func (tx *Tx) ReopenException(groupID int64, window time.Duration) (g ExceptionGroup, yes bool, err error) {
 	now := tx.Now()
 	n, err := tx.exec(`

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// ExceptionGroup finds a group in scope. One without a product is for whoever
-// sees all.
+// ExceptionGroup finds a group in scope. A group without a product is only in a scope that sees
+// everything.
 func (r queries) ExceptionGroup(ctx context.Context, scope Scope, id int64) (ExceptionGroup, error) {
 	cond, args := scope.where("g.product_id")
 	var g ExceptionGroup
@@ -22,8 +22,8 @@ func (r queries) ExceptionGroup(ctx context.Context, scope Scope, id int64) (Exc
 	return g, nil
 }
 
-// ExceptionKeyset is the keyset of a list of groups: when one occurred last,
-// then its id.
+// ExceptionKeyset is the keyset of a list of groups: the time of the last occurrence, then the
+// id.
 type ExceptionKeyset struct {
 	LastAt int64 // microseconds since 1970
 	ID     int64
@@ -32,22 +32,21 @@ type ExceptionKeyset struct {
 // ExceptionFilter narrows a list of groups. Zero fields do not narrow.
 type ExceptionFilter struct {
 	ProductID int64
-	Own       bool // those of no product
-	// OfProducts leaves out those of no product.
+	Own       bool // groups without a product
+	// OfProducts leaves out groups without a product.
 	OfProducts bool
 	Kind       ExceptionKind
-	// OnlyKinds leaves out what the reader may not see at all.
+	// OnlyKinds leaves out the kinds that the viewer cannot see at all.
 	OnlyKinds []ExceptionKind
 	State     ExceptionState
 	Muted     bool
-	Text      string // part of the class or the function, in any case; of the message too where Messages
-	Messages  bool   // the reader may read the messages of all kinds
+	Text      string // part of the class or the function, with Messages also of the message; in any case
+	Messages  bool   // the viewer can read the messages of all kinds
 	After     *ExceptionKeyset
 	Limit     int
 }
 
-// ExceptionGroups lists groups in scope, the one that occurred last first;
-// without their samples.
+// ExceptionGroups lists groups in scope, the last occurrence first, without their samples.
 func (r queries) ExceptionGroups(ctx context.Context, scope Scope, f ExceptionFilter) ([]ExceptionGroup, error) {
 	cond, args := f.where(scope, r.Now())
 	var list []ExceptionGroup
@@ -87,7 +86,7 @@ func (f ExceptionFilter) where(scope Scope, now time.Time) (string, []any) {
 	}
 	if f.Text != "" {
 		part := contains(f.Text)
-		readable := "g.kind = 'reported'" // of others the message and the function are masked
+		readable := "g.kind = 'reported'" // the message and the function of other kinds are masked
 		if f.Messages {
 			readable = "1 = 1"
 		}
@@ -101,8 +100,7 @@ func (f ExceptionFilter) where(scope Scope, now time.Time) (string, []any) {
 	return cond, args
 }
 
-// ExceptionHours reads how often groups occurred in each hour since a time, by
-// group.
+// ExceptionHours reads how often groups occurred in each hour since a time, by group and hour.
 func (r queries) ExceptionHours(
 	ctx context.Context, groups []int64, since time.Time,
 ) (map[int64]map[int64]int64, error) {
@@ -128,14 +126,14 @@ func (r queries) ExceptionHours(
 	return hours, err
 }
 
-// ExceptionRelease is a release that an exception was seen in.
+// ExceptionRelease is a release in which an exception was seen.
 type ExceptionRelease struct {
 	Name            string
 	FirstAt, LastAt time.Time
 }
 
-// ExceptionReleases lists the releases of a group that was read in scope, the
-// one seen last first.
+// ExceptionReleases lists the releases of a group, the last seen first. The group must have come
+// from a scoped read.
 func (r queries) ExceptionReleases(ctx context.Context, groupID int64, limit int) ([]ExceptionRelease, error) {
 	var list []ExceptionRelease
 	err := r.query(ctx, `

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// What became of one event. All these reads but the first take an event that
-// must have come from a scoped read.
+// These reads explain what happened to one event. All but the first take an event that must have
+// come from a scoped read.
 
-// NotifiedEvent finds the event of a notification that a reader may see.
-func (r queries) NotifiedEvent(ctx context.Context, who Viewer, id int64) (Event, error) {
-	cond, args := who.where()
+// NotifiedEvent finds the event of a notification that a viewer can see.
+func (r queries) NotifiedEvent(ctx context.Context, viewer Viewer, id int64) (Event, error) {
+	cond, args := viewer.where()
 	var e Event
 	err := r.get(ctx, `
 		SELECT `+eventColumns+`, coalesce(p.name, '')
@@ -33,11 +33,10 @@ type Routing struct {
 	NextAt   time.Time
 	Parked   bool
 	Error    string // why the last try failed
-	Behind   int64  // an earlier event of its product that has to go first, 0 = none
+	Behind   int64  // an earlier event of its product that must be processed first, 0 = none
 }
 
-// RoutingOf finds the work that a reader has with an event; ok is false where
-// it has none any more.
+// RoutingOf finds the work that a reader has with an event; ok is false if it has none any more.
 func (r queries) RoutingOf(ctx context.Context, reader string, e Event) (work Routing, ok bool, err error) {
 	err = r.get(ctx, `
 		SELECT w.attempts, w.next_at, w.parked, w.error, coalesce((
@@ -58,16 +57,16 @@ func (r queries) RoutingOf(ctx context.Context, reader string, e Event) (work Ro
 	return found(work, err)
 }
 
-// Announcement is how people were told of a change of a gate.
+// Announcement is how users were notified of a gate change.
 type Announcement struct {
 	Change int64     // the event of the change
-	Told   int64     // the event that told people: the same, a later one where the change was held, 0 = none
-	ToldAt time.Time // zero where none has
-	Until  time.Time // when it is told where it waits still, else zero
+	Told   int64     // the event that notified users: the same, a later one if the change was on hold, 0 = none
+	ToldAt time.Time // zero if none has
+	Until  time.Time // when the change is announced if it is still on hold, else zero
 }
 
-// AnnouncementOf finds the change of a gate that an event is, or tells of; ok is
-// false where it is none, or its row of the history is gone.
+// AnnouncementOf finds the gate change that an event is, or announces; ok is false if it is
+// none, or its row of the history is deleted.
 func (r queries) AnnouncementOf(ctx context.Context, e Event) (a Announcement, ok bool, err error) {
 	err = r.get(ctx, `
 		SELECT c.event_id, coalesce(c.announced_id, 0), t.at, (
@@ -84,16 +83,15 @@ func (r queries) AnnouncementOf(ctx context.Context, e Event) (a Announcement, o
 	return found(a, err)
 }
 
-// InboxEntry is an event's row of the inbox, without what it says.
+// InboxEntry is an event's row of the inbox, without its texts.
 type InboxEntry struct {
-	UserID    int64  // whom alone it is for, 0 = all who may see its product
-	User      string // his name
-	SilenceID int64  // what held its messages back, 0 = nothing
-	Targets   int    // how many connections were to be told when it was routed; -1 = not noted
+	UserID    int64  // the only user, beside administrators, who sees it; 0 = all who can view the product
+	User      string // the user's name
+	SilenceID int64  // the silence that held its messages back, 0 = none
+	Targets   int    // how many connections were to be notified when it was routed; -1 = not recorded
 }
 
-// InboxEntryOf finds an event's row of the inbox; ok is false where there is
-// none.
+// InboxEntryOf finds an event's row of the inbox; ok is false if it has none.
 func (r queries) InboxEntryOf(ctx context.Context, e Event) (entry InboxEntry, ok bool, err error) {
 	err = r.get(ctx, `
 		SELECT coalesce(n.user_id, 0), coalesce(u.name, ''), coalesce(n.silence_id, 0), coalesce(n.targets, -1)
@@ -104,7 +102,7 @@ func (r queries) InboxEntryOf(ctx context.Context, e Event) (entry InboxEntry, o
 	return found(entry, err)
 }
 
-// found tells a row that is not there from one that could not be read.
+// found returns ok false for "no rows", and every other error.
 func found[T any](row T, err error) (T, bool, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return row, false, nil

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Feed is where a user's inbox is read without a session; only the hash of the
-// address is kept.
+// Feed is an address at which a user's inbox is read without a session; only the hash of its
+// token is stored.
 type Feed struct {
 	UserID    int64
 	Hash      []byte // SHA-256 of the token
@@ -24,8 +24,8 @@ func (r queries) FeedOf(ctx context.Context, userID int64) (Feed, error) {
 	return f, nil
 }
 
-// FeedReader finds the feed with a hash, and who reads it now. The feed of a user
-// who is not active is not there.
+// FeedReader finds the feed with a hash, and its user. The feed of a user who is not active is
+// missing.
 func (r queries) FeedReader(ctx context.Context, hash []byte) (Feed, User, error) {
 	f, u := Feed{Hash: hash}, User{Active: true}
 	err := r.get(ctx, `
@@ -42,7 +42,7 @@ func (r queries) FeedReader(ctx context.Context, hash []byte) (Feed, User, error
 	return f, u, nil
 }
 
-// SaveFeed gives a user a feed under a new address: a former one is gone.
+// SaveFeed gives a user a feed at a new address, in place of the one that they had.
 func (tx *Tx) SaveFeed(userID int64, hash []byte) error {
 	_, err := tx.exec(`
 		INSERT INTO feeds (user_id, hash, created_at)
@@ -52,19 +52,20 @@ func (tx *Tx) SaveFeed(userID int64, hash []byte) error {
 	return err
 }
 
-// DeleteFeed takes a user's feed away, and says whether there was one.
+// DeleteFeed removes a user's feed, and reports whether it existed.
 func (tx *Tx) DeleteFeed(userID int64) (bool, error) {
 	n, err := tx.exec("DELETE FROM feeds WHERE user_id = ?", userID)
 	return n > 0, err
 }
 
-// Origin is how an event is named outside, and who caused it.
+// Origin is an event's public id and its actor.
 type Origin struct {
 	UUID  string
 	Actor string // "" = Gatecrier itself
 }
 
-// Origins reads those of events. Whoever calls may see the events.
+// Origins reads the origins of events, by event. The caller must have checked the right to see
+// the events.
 func (r queries) Origins(ctx context.Context, ids []int64) (map[int64]Origin, error) {
 	origins := make(map[int64]Origin, len(ids))
 	if len(ids) == 0 {

@@ -5,17 +5,16 @@ import (
 	"time"
 )
 
-// GateChange is a row of a product's gate history. What it was told with is
-// its event's payload.
+// GateChange is a row of a product's gate history. The payload is its event's.
 type GateChange struct {
 	ProductID int64
 	EventID   int64
-	Announced int64 // the event that told people: its own, a later one where it was held, 0 = none
+	Announced int64 // the event that notified users: its own, a later one if it was on hold, 0 = none
 	From      GateState
 	To        GateState
 	Counts    Counts
 	At        time.Time
-	ToldAt    time.Time // when people were told, zero where they were not; only in a history
+	ToldAt    time.Time // when users were notified, zero if they were not; only in a history
 	Actor     string
 	Payload   []byte
 }
@@ -30,8 +29,7 @@ func (tx *Tx) InsertGateChange(c GateChange) error {
 	return err
 }
 
-// AnnounceGateChange notes which event has told people of a change that was
-// held.
+// AnnounceGateChange records the event that announced a change that was on hold.
 func (tx *Tx) AnnounceGateChange(productID, eventID, announced int64) error {
 	_, err := tx.exec("UPDATE gate_changes SET announced_id = ? WHERE product_id = ? AND event_id = ?",
 		announced, productID, eventID)
@@ -48,8 +46,8 @@ func (c *GateChange) dst() []any {
 	)
 }
 
-// GateHistory lists a product's gate changes, newest first; before is the
-// keyset: the last event id of the page before, 0 for the first page.
+// GateHistory lists a product's gate changes, newest first. before is the keyset: the last event
+// id of the page before, 0 for the first page.
 func (r queries) GateHistory(
 	ctx context.Context, scope Scope, productID, before int64, limit int,
 ) ([]GateChange, error) {

@@ -9,9 +9,9 @@ import (
 	"gatecrier/app/fault"
 )
 
-// Group is a group of products. Its members may in each of its products what
-// their role allows, its gate mode counts for all of them unless it is
-// standard, and its connections tell of those that have none of their module.
+// Group is a product group. Its members have their role in each of its products, its gate mode
+// applies to all of them unless it is standard, and its connections are the targets of those
+// that have none of the same module.
 type Group struct {
 	ID          int64
 	Name        string
@@ -23,10 +23,10 @@ type Group struct {
 	UpdatedAt   time.Time  `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 }
 
-// TableName is gorm's.
+// TableName returns the name of gorm's table.
 func (Group) TableName() string { return "product_groups" }
 
-// GroupRow is a group with what is in it, as far as whoever asks may see that.
+// GroupRow is a group as it is listed.
 type GroupRow struct {
 	Group
 	Products int
@@ -39,7 +39,7 @@ type GroupFilter struct {
 	Name  string // exact
 	After string // keyset: the last name of the page before
 	Limit int
-	// Editable leaves out groups that the scope's user sees, but may not edit.
+	// Editable leaves out groups that the scope's user sees but cannot edit.
 	Editable bool
 }
 
@@ -74,15 +74,17 @@ func (r queries) groupOf(ctx context.Context, id int64) (*Group, error) {
 	return &g, err
 }
 
-// GroupOf reads the group of a product that was read in scope, nil for none.
+// GroupOf reads the group of a product, nil for none. The product must have come from a scoped
+// read.
 func (r queries) GroupOf(ctx context.Context, p Product) (*Group, error) {
 	if p.GroupID == nil {
-		return nil, nil //nolint:nilnil // none is none
+		return nil, nil //nolint:nilnil // nil is no group, and no error
 	}
 	return r.groupOf(ctx, *p.GroupID)
 }
 
-// GroupsOf reads the groups of products that were read in scope, by their ids.
+// GroupsOf reads the groups of products, by group id. The products must have come from a scoped
+// read.
 func (r queries) GroupsOf(ctx context.Context, products []ProductRow) (map[int64]*Group, error) {
 	groups := map[int64]*Group{}
 	for _, p := range products {
@@ -108,8 +110,8 @@ func (r queries) GroupsOf(ctx context.Context, products []ProductRow) (map[int64
 	return groups, err
 }
 
-// InGroup reports whether a product is in a group. A connection of the group may
-// not tell of it otherwise; what is about no product it may.
+// InGroup reports whether a product is in a group, so that a connection of the group can notify
+// of it. It is true for productID 0.
 func (r queries) InGroup(ctx context.Context, productID, groupID int64) (bool, error) {
 	if productID == 0 {
 		return true, nil
@@ -158,8 +160,8 @@ func (r queries) groups(
 	return list, err
 }
 
-// GroupNames names groups by id: that a product is in one is no secret of who
-// may see the product.
+// GroupNames returns the names of groups, by id. A user who can view a product can see its
+// group's name.
 func (r queries) GroupNames(ctx context.Context, ids []int64) (map[int64]string, error) {
 	names := map[int64]string{}
 	if len(ids) == 0 {
@@ -178,7 +180,7 @@ func (r queries) GroupNames(ctx context.Context, ids []int64) (map[int64]string,
 
 // CreateGroup saves a new group, with its creator as owner.
 func (tx *Tx) CreateGroup(g *Group, owner int64) error {
-	if err := tx.freeGroupName(*g); err != nil {
+	if err := tx.checkGroupName(*g); err != nil {
 		return err
 	}
 	g.Version, g.CreatedAt, g.UpdatedAt = 1, tx.Now(), tx.Now()
@@ -188,7 +190,8 @@ func (tx *Tx) CreateGroup(g *Group, owner int64) error {
 	return tx.SaveMember(Member{UserID: owner, GroupID: g.ID, Role: RoleOwner})
 }
 
-func (tx *Tx) freeGroupName(g Group) error {
+// checkGroupName returns a field error if another group has the name.
+func (tx *Tx) checkGroupName(g Group) error {
 	var n int64
 	if err := tx.get(tx.Context(), "SELECT count(*) FROM product_groups WHERE name = ? AND id <> ?",
 		[]any{g.Name, g.ID}, &n); err != nil {
@@ -200,8 +203,7 @@ func (tx *Tx) freeGroupName(g Group) error {
 	return nil
 }
 
-// LockGroup lets no other transaction change the group, or who is in it, until
-// this one ends.
+// LockGroup locks a group and its membership until the transaction ends.
 func (tx *Tx) LockGroup(id int64) error {
 	how := ""
 	if tx.dialect == Postgres {
@@ -214,10 +216,10 @@ func (tx *Tx) LockGroup(id int64) error {
 	return nil
 }
 
-// SaveGroup writes a group's own fields if its version is still the one that
-// was read, else it is a conflict.
+// SaveGroup writes a group's own fields if its version is still the one that was read, else it
+// returns a conflict.
 func (tx *Tx) SaveGroup(g *Group) error {
-	if err := tx.freeGroupName(*g); err != nil {
+	if err := tx.checkGroupName(*g); err != nil {
 		return err
 	}
 	was := g.Version
@@ -238,12 +240,12 @@ func (tx *Tx) DeleteGroup(id int64) error {
 	return err
 }
 
-// MoveProduct puts a product into a group, or, with nil, into none. What was
-// told before counts as viewed by those who come to see it thereby.
+// MoveProduct moves a product into a group, or, with nil, out of its group. Earlier
+// notifications count as read for the users who can see the product because of the move.
 func (tx *Tx) MoveProduct(productID int64, groupID *int64) error {
 	n, err := tx.exec(`
 		UPDATE products
-		SET group_id = ?, grouped_event = `+newest+`, version = version + 1, updated_at = ?
+		SET group_id = ?, grouped_event = `+newestEventSQL+`, version = version + 1, updated_at = ?
 		WHERE id = ?`, groupID, micro(tx.Now()), productID)
 	if err == nil && n == 0 {
 		return fault.NewNotFound("product")
@@ -251,8 +253,8 @@ func (tx *Tx) MoveProduct(productID int64, groupID *int64) error {
 	return err
 }
 
-// ProductsOfGroup lists the ids of a group's products. It is for whoever has
-// checked the right to change them all.
+// ProductsOfGroup lists the ids of a group's products. The caller must have checked the right to
+// change them all.
 func (r queries) ProductsOfGroup(ctx context.Context, groupID int64) ([]int64, error) {
 	var list []int64
 	err := r.query(ctx, "SELECT id FROM products WHERE group_id = ? ORDER BY id",
@@ -260,8 +262,7 @@ func (r queries) ProductsOfGroup(ctx context.Context, groupID int64) ([]int64, e
 	return list, err
 }
 
-// EvaluatedBranchesOfGroup lists some branches of a group's products that have
-// ever been evaluated.
+// EvaluatedBranchesOfGroup lists some branches of a group's products that were ever evaluated.
 func (r queries) EvaluatedBranchesOfGroup(ctx context.Context, groupID int64, limit int) ([]Branch, error) {
 	var list []Branch
 	err := r.query(ctx, `

@@ -9,16 +9,15 @@ import (
 	"gatecrier/app/fault"
 )
 
-// Answered is the first answer to a request that named a key.
+// Answered is the first answer to a request with an idempotency key.
 type Answered struct {
-	Scope  string // who asked, by which route, for which product
+	Scope  string // the caller, the route and the product of the request
 	Key    string
 	Hash   []byte // of the request's body
 	Answer string
 }
 
-// Answered finds what was answered to a key after a time; ok is false where
-// nothing was.
+// Answered finds the answer to a key that was saved after a time; ok is false if there is none.
 func (r queries) Answered(ctx context.Context, scope, key string, after time.Time) (a Answered, ok bool, err error) {
 	a = Answered{Scope: scope, Key: key}
 	err = r.get(ctx, `
@@ -33,8 +32,8 @@ func (r queries) Answered(ctx context.Context, scope, key string, after time.Tim
 	return a, err == nil, err
 }
 
-// SaveAnswered keeps an answer for its key. An answer from before a time is
-// replaced; a newer one makes it a conflict.
+// SaveAnswered saves an answer for its key. It replaces an answer from before a time, and
+// returns a conflict for a newer one.
 func (tx *Tx) SaveAnswered(a Answered, before time.Time) error {
 	n, err := tx.exec(`
 		INSERT INTO idempotency_keys (scope, key, hash, answer, created_at)

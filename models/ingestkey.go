@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// IngestKey lets other programs report a product's exceptions, and do nothing
-// else. It is no secret: it stands in the address that a Sentry SDK is given.
+// IngestKey lets other programs report a product's exceptions, and do nothing else. It is no
+// secret: it is part of the address (DSN) that a Sentry SDK is given.
 type IngestKey struct {
 	ProductID int64
 	Key       string // 32 hexadecimal digits
@@ -22,8 +22,7 @@ func (k *IngestKey) dst() []any {
 	return []any{&k.ProductID, &k.Key, &k.CreatedBy, timeTo(&k.CreatedAt)}
 }
 
-// IngestKey finds the key of a product in scope; ok is false where there is
-// none.
+// IngestKey finds the key of a product in scope; ok is false if it has none.
 func (r queries) IngestKey(ctx context.Context, scope Scope, productID int64) (k IngestKey, ok bool, err error) {
 	cond, args := scope.where("k.product_id")
 	err = r.get(ctx, `
@@ -55,7 +54,7 @@ func (tx *Tx) SaveIngestKey(k IngestKey) error {
 	return err
 }
 
-// DeleteIngestKey takes a product's key away.
+// DeleteIngestKey removes a product's key.
 func (tx *Tx) DeleteIngestKey(productID int64) error {
 	_, err := tx.exec("DELETE FROM ingest_keys WHERE product_id = ?", productID)
 	return err

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// RunResult is what came of a run of a job.
+// RunResult is the outcome of a run of a job.
 type RunResult string
 
 // The results.
@@ -23,18 +23,18 @@ const (
 type JobRun struct {
 	ID         int64
 	Job        string
-	Slot       string // the due time that it is for, "" where somebody asked for it
-	By         string // who that was, "" = the schedule
+	Slot       string // the due time that it is for, "" if a user started it
+	By         string // the user who started it, "" = the schedule
 	Instance   string
 	StartedAt  time.Time
 	LeaseUntil time.Time
-	FinishedAt time.Time // zero while it runs; of one that is lost, when its lease ended
+	FinishedAt time.Time // zero while it runs; the end of the lease of a lost run
 	Result     RunResult
 	Message    string
 	Affected   int64 // rows
 }
 
-// Took is how long a run has taken.
+// Took returns how long a run has taken.
 func (j JobRun) Took() time.Duration { return j.FinishedAt.Sub(j.StartedAt) }
 
 const runColumns = "id, job, slot, by_name, instance, started_at, lease_until, finished_at, result, message, affected"
@@ -46,8 +46,8 @@ func (j *JobRun) dst() []any {
 	}
 }
 
-// TakeSlot inserts the slot of a job's due time, and reports whether this
-// instance is the one that did: it alone runs the job then.
+// TakeSlot inserts the slot of a job's due time, and reports whether this instance did. Only
+// that instance runs the job then.
 func (tx *Tx) TakeSlot(job, slot, instance string) (bool, error) {
 	n, err := tx.exec(`
 		INSERT INTO job_slots (job, slot, instance, started_at)
@@ -62,7 +62,7 @@ func (r queries) LastSlot(ctx context.Context, job string) (slot string, err err
 	return slot, err
 }
 
-// DeleteOldSlots removes some slots of a job before one, never its newest.
+// DeleteOldSlots removes some slots of a job before one, but never its newest.
 func (tx *Tx) DeleteOldSlots(job, before string, limit int) (int64, error) {
 	return tx.exec(`
 		DELETE FROM job_slots
@@ -78,8 +78,8 @@ func (tx *Tx) DeleteOldSlots(job, before string, limit int) (int64, error) {
 		)`, job, job, before, job, limit)
 }
 
-// StartRun saves a run that begins now and sets its id. It reports whether it
-// may: no other one of the job is at work.
+// StartRun saves a run that begins now and sets its id. It reports false if another run of the
+// job is running.
 func (tx *Tx) StartRun(j *JobRun) (bool, error) {
 	if _, err := tx.exec(`
 		UPDATE job_runs
@@ -103,13 +103,13 @@ func (tx *Tx) StartRun(j *JobRun) (bool, error) {
 	return err == nil, err
 }
 
-// KeepRun extends the lease of a run, and reports whether it still counts.
+// KeepRun extends the lease of a run, and reports whether it is still running.
 func (tx *Tx) KeepRun(id int64, until time.Time) (bool, error) {
 	n, err := tx.exec("UPDATE job_runs SET lease_until = ? WHERE id = ? AND result = 'running'", micro(until), id)
 	return n == 1, err
 }
 
-// FinishRun notes how a run has ended, unless it was given up before.
+// FinishRun writes how a run has ended, unless it was given up before.
 func (tx *Tx) FinishRun(j JobRun) error {
 	_, err := tx.exec(`
 		UPDATE job_runs
@@ -119,15 +119,15 @@ func (tx *Tx) FinishRun(j JobRun) error {
 	return err
 }
 
-// MarkRunsLost gives up all runs at work: for the start of the only instance there
-// is.
+// MarkRunsLost gives up all runs in progress. Only the only instance may call it, when it
+// starts.
 func (tx *Tx) MarkRunsLost() error {
 	_, err := tx.exec("UPDATE job_runs SET result = 'lost', finished_at = ? WHERE result = 'running'",
 		micro(tx.Now()))
 	return err
 }
 
-// shown is a run as it is now: one whose lease has ended is lost.
+// shown returns a run as it is at a time: one whose lease has ended is lost.
 func (j JobRun) shown(now time.Time) JobRun {
 	if j.Result == RunRunning && j.LeaseUntil.Before(now) {
 		j.Result, j.FinishedAt = RunLost, j.LeaseUntil
@@ -135,8 +135,8 @@ func (j JobRun) shown(now time.Time) JobRun {
 	return j
 }
 
-// JobRuns lists the runs of a job, newest first; before is the keyset: the
-// last id of the page before, 0 for the first page.
+// JobRuns lists the runs of a job, newest first. before is the keyset: the last id of the page
+// before, 0 for the first page.
 func (r queries) JobRuns(ctx context.Context, job string, before int64, limit int) ([]JobRun, error) {
 	cond, args := "job = ?", []any{job}
 	if before != 0 {

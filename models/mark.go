@@ -1,10 +1,10 @@
 package models
 
-// MarkAs is what becomes of notifications for one reader.
+// MarkAs is a change of the read state of notifications, for one viewer.
 type MarkAs string
 
-// The marks. What is put away is viewed; what is marked as not viewed comes
-// back.
+// The marks. Archived notifications are viewed; marking one as not viewed takes it out of the
+// archive.
 const (
 	MarkViewed     MarkAs = "viewed"
 	MarkUnviewed   MarkAs = "unviewed"
@@ -12,7 +12,7 @@ const (
 	MarkUnarchived MarkAs = "unarchived"
 )
 
-// Valid reports whether there is such a mark.
+// Valid reports whether m is one of the marks.
 func (m MarkAs) Valid() bool {
 	switch m {
 	case MarkViewed, MarkUnviewed, MarkArchived, MarkUnarchived:
@@ -21,13 +21,13 @@ func (m MarkAs) Valid() bool {
 	return false
 }
 
-// Mark marks notifications for a reader. Ids that he may not see are left out;
-// it says how many he may.
-func (tx *Tx) Mark(who Viewer, eventIDs []int64, as MarkAs) (int64, error) {
+// Mark marks notifications for a viewer. It leaves out ids that the viewer cannot see, and
+// returns how many they can.
+func (tx *Tx) Mark(viewer Viewer, eventIDs []int64, as MarkAs) (int64, error) {
 	if len(eventIDs) == 0 {
 		return 0, nil
 	}
-	ids, err := tx.visibleIDs(tx.Context(), who, eventIDs)
+	ids, err := tx.visibleIDs(tx.Context(), viewer, eventIDs)
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
@@ -38,14 +38,14 @@ func (tx *Tx) Mark(who Viewer, eventIDs []int64, as MarkAs) (int64, error) {
 			SET archived = FALSE
 			WHERE user_id = ?
 			AND archived
-			AND event_id IN `+in, append([]any{who.UserID}, toAny(ids)...)...)
+			AND event_id IN `+in, append([]any{viewer.UserID}, toAny(ids)...)...)
 		return int64(len(ids)), err
 	}
 	viewed, update := as != MarkUnviewed, "viewed = excluded.viewed"
 	if as != MarkViewed {
 		update += ", archived = excluded.archived"
 	}
-	args := append([]any{who.UserID, viewed, as == MarkArchived}, toAny(ids)...)
+	args := append([]any{viewer.UserID, viewed, as == MarkArchived}, toAny(ids)...)
 	_, err = tx.exec(`
 		INSERT INTO marks (user_id, event_id, viewed, archived)
 		SELECT `+placeholder(tx.dialect, "BIGINT")+`, n.event_id,
@@ -56,9 +56,9 @@ func (tx *Tx) Mark(who Viewer, eventIDs []int64, as MarkAs) (int64, error) {
 	return int64(len(ids)), err
 }
 
-// MarkAll marks everything up to an event as viewed by a user: his watermark
-// moves there, though never into the future, and the marks below it go, but of
-// what he has put away.
+// MarkAll marks all notifications of a user up to an event as read: their read position moves
+// there, but never past the newest notification, and the marks up to there are deleted, except
+// those of archived rows.
 func (tx *Tx) MarkAll(userID, upTo int64) error {
 	newest, err := tx.NewestNotification(tx.Context())
 	if err != nil {
@@ -76,8 +76,8 @@ func (tx *Tx) MarkAll(userID, upTo int64) error {
 	return err
 }
 
-// DeleteNotifications removes rows of everybody's inbox, and their marks. Their
-// events stay. It says how many there were.
+// DeleteNotifications removes notifications from all inboxes, with their marks, and returns how
+// many. Their events stay.
 func (tx *Tx) DeleteNotifications(ids []int64) (int64, error) {
 	return tx.exec("DELETE FROM notifications WHERE event_id IN ("+placeholders(len(ids))+")", toAny(ids)...)
 }

@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// Member is a user's own role in a product or in a group of products.
+// Member is a user's own role in a product or in a product group.
 type Member struct {
 	UserID    int64
 	ProductID int64 // or
 	GroupID   int64
 	Role      Role
-	User      string // the user's name, where it was asked for
+	User      string // the user's name, if the read includes it
 	CreatedAt time.Time
 }
 
-// table is where members of that kind are, and the column of what they are in.
+// table returns the table of such a member, and the column and the id of what they are in.
 func (m Member) table() (table, column string, id int64) {
 	if m.GroupID != 0 {
 		return "group_members", "group_id", m.GroupID
@@ -25,8 +25,7 @@ func (m Member) table() (table, column string, id int64) {
 	return "members", "product_id", m.ProductID
 }
 
-// RolesOf lists a user's roles in a product: his own, those by its group and
-// those by authorization groups.
+// RolesOf lists a user's roles in a product, from all sources of a right.
 func (r queries) RolesOf(ctx context.Context, userID, productID int64) ([]Role, error) {
 	var roles []Role
 	err := r.query(ctx, "SELECT DISTINCT role FROM ("+roleUnionSQL("= ?", "= ?", "")+") w",
@@ -34,7 +33,8 @@ func (r queries) RolesOf(ctx context.Context, userID, productID int64) ([]Role, 
 	return roles, err
 }
 
-// RolesIn lists a user's roles in those of some products where he has any.
+// RolesIn lists a user's roles in several products, by product. Products without a role are left
+// out.
 func (r queries) RolesIn(ctx context.Context, userID int64, products []int64) (map[int64][]Role, error) {
 	roles := map[int64][]Role{}
 	if len(products) == 0 {
@@ -56,8 +56,8 @@ func (r queries) RolesIn(ctx context.Context, userID int64, products []int64) (m
 	return roles, err
 }
 
-// GroupRolesOf lists a user's roles in a group of products: his own and those
-// by authorization groups.
+// GroupRolesOf lists a user's roles in a product group: their own and those by authorization
+// groups.
 func (r queries) GroupRolesOf(ctx context.Context, userID, groupID int64) ([]Role, error) {
 	var roles []Role
 	err := r.query(ctx, "SELECT DISTINCT role FROM ("+groupRoleUnionSQL("= ?", "= ?", anyRole)+") w",
@@ -65,7 +65,7 @@ func (r queries) GroupRolesOf(ctx context.Context, userID, groupID int64) ([]Rol
 	return roles, err
 }
 
-// GroupRolesIn is GroupRolesOf for several groups, with one look.
+// GroupRolesIn is GroupRolesOf for several groups, with one statement.
 func (r queries) GroupRolesIn(ctx context.Context, userID int64, groups []int64) (map[int64][]Role, error) {
 	roles := map[int64][]Role{}
 	if len(groups) == 0 {
@@ -85,8 +85,7 @@ func (r queries) GroupRolesIn(ctx context.Context, userID int64, groups []int64)
 	return roles, err
 }
 
-// EditsAnything reports whether a user may edit any product or group of
-// products by his roles.
+// EditsAnything reports whether a user can edit any product or product group by their roles.
 func (r queries) EditsAnything(ctx context.Context, userID int64) (bool, error) {
 	var n int
 	err := r.get(ctx, `
@@ -112,7 +111,7 @@ func (r queries) EditsAnything(ctx context.Context, userID int64) (bool, error) 
 	return n > 0, err
 }
 
-// OwnRole is the role that a member has by himself, "" for none.
+// OwnRole returns the role of a direct member, "" for none.
 func (r queries) OwnRole(ctx context.Context, m Member) (Role, error) {
 	table, column, id := m.table()
 	var role Role
@@ -127,7 +126,7 @@ func (r queries) OwnRole(ctx context.Context, m Member) (Role, error) {
 	return role, err
 }
 
-// Members lists a product's own members by name.
+// Members lists a product's direct members by name.
 func (r queries) Members(ctx context.Context, scope Scope, productID int64) ([]Member, error) {
 	cond, args := scope.where("m.product_id")
 	return r.members(
@@ -136,8 +135,8 @@ func (r queries) Members(ctx context.Context, scope Scope, productID int64) ([]M
 	)
 }
 
-// GroupMembers lists a group's own members by name. Whoever calls has checked
-// the right to see them.
+// GroupMembers lists a group's direct members by name. The caller must have checked the right to
+// see them.
 func (r queries) GroupMembers(ctx context.Context, groupID int64) ([]Member, error) {
 	return r.members(
 		ctx, "0, m.group_id, m.role, u.name, m.created_at FROM group_members m", "m.group_id = ?", []any{groupID},
@@ -156,22 +155,22 @@ func (r queries) members(ctx context.Context, columns, cond string, args []any) 
 	return list, err
 }
 
-// newest is the newest event's id: what was told before somebody came counts
-// as viewed by him.
-const newest = "(SELECT coalesce(max(id), 0) FROM events)"
+// newestEventSQL is the newest event's id, the joined event of a role: earlier notifications count as
+// read for its user.
+const newestEventSQL = "(SELECT coalesce(max(id), 0) FROM events)"
 
 // SaveMember gives a user a role in a product or a group.
 func (tx *Tx) SaveMember(m Member) error {
 	table, column, id := m.table()
 	_, err := tx.exec(`
 		INSERT INTO `+table+" (user_id, "+column+`, role, joined_event, created_at)
-		VALUES (?, ?, ?, `+newest+`, ?)
+		VALUES (?, ?, ?, `+newestEventSQL+`, ?)
 		ON CONFLICT (user_id, `+column+") DO UPDATE SET role = excluded.role", m.UserID, id, m.Role, micro(tx.Now()))
 	return err
 }
 
-// DeleteMember takes a user out of a product or a group, and says whether he
-// was in it by himself.
+// DeleteMember removes a direct member from a product or a group, and reports whether they were
+// one.
 func (tx *Tx) DeleteMember(m Member) (bool, error) {
 	table, column, id := m.table()
 	n, err := tx.exec(`
@@ -181,9 +180,9 @@ func (tx *Tx) DeleteMember(m Member) (bool, error) {
 	return n > 0, err
 }
 
-// HasOtherOwner reports whether anybody active owns by himself what a member is
-// in, beside that member. Who does by a group or an authorization group does not
-// count: he may be out of that at any time.
+// HasOtherOwner reports whether an active user other than the member is a direct owner of the
+// same product or group. Owners by a group or an authorization group do not count: they can lose
+// that role at any time.
 func (r queries) HasOtherOwner(ctx context.Context, m Member) (bool, error) {
 	table, column, id := m.table()
 	var n int

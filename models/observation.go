@@ -2,8 +2,8 @@ package models
 
 import "time"
 
-// Status is what became of an observation. Open, affected and in review are
-// active: only these count for a gate.
+// Status is the status of an observation. Open, affected and in review are active: only these
+// count for a gate.
 type Status string
 
 // The statuses.
@@ -24,8 +24,8 @@ func (s Status) Active() bool {
 	return s == StatusOpen || s == StatusAffected || s == StatusInReview
 }
 
-// Observation is one finding of one source. It is one for as long as its
-// identity stays the same; what a report no longer holds is resolved.
+// Observation is one finding of one source. It is the same one while its identity stays the
+// same; when a report no longer contains it, it is resolved.
 type Observation struct {
 	ID           int64
 	BranchID     int64
@@ -33,42 +33,42 @@ type Observation struct {
 	Identity     []byte // a hash, unique within the source
 	Title        string // a CVE, a rule
 	Description  string
-	Component    string // what it was found in, with its version
-	Location     string // where that lies
-	Fix          string // the version that mends it
+	Component    string // the component that it was found in, with its version
+	Location     string // where the component is
+	Fix          string // the version that fixes it
 	URL          string
 	Severity     Severity
-	ReportStatus Status // what the report says
-	Status       Status // what counts
+	ReportStatus Status // according to the report
+	Status       Status // that counts for the gate
 	FirstSeenAt  time.Time
 	ChangedAt    time.Time
-	ResolvedAt   time.Time // since when its report no longer holds it, zero where it does
-	Since        int64     // the version of its source that brought it
+	ResolvedAt   time.Time // since when the report no longer contains it, zero while it does
+	Since        int64     // the version of its source that added it
 	Assessed     Assessed
-	Scanner      string // of its source, where it was asked for
-	Branch       string // the branch's name, where it was asked for
+	Scanner      string // of its source, if the read includes it
+	Branch       string // the branch's name, if the read includes it
 }
 
-// Assessed is what a person says of an observation. It counts in place of what
-// the report says. The zero value is nothing.
+// Assessed is a user's assessment of an observation, which counts in place of the report. The
+// zero value is none.
 type Assessed struct {
-	Status         Status    // "" where only the severity is another
-	ReportSeverity *Severity // the report's, where the observation's is the person's; nil where it is the report's
+	Status         Status    // "" if only the severity is assessed
+	ReportSeverity *Severity // the report's, if a user has assessed the severity, else nil
 	At             time.Time
 	By             string
-	Until          time.Time // when a waiver ends, zero for what does not
-	Noticed        bool      // people were told that it ends soon
-	DuplicateOf    int64     // the observation that it is the same as, 0 for none
+	Until          time.Time // when a waiver ends, zero for no time limit
+	Noticed        bool      // users were notified that it ends soon
+	DuplicateOf    int64     // the observation that it is a duplicate of, 0 for none
 }
 
-// Any reports whether somebody has said something.
+// Any reports whether a user has assessed the status or the severity.
 func (a Assessed) Any() bool { return a.Status != "" || a.ReportSeverity != nil }
 
-// InReport reports whether the last report holds it. Where not, it is resolved,
-// whatever anybody says.
+// InReport reports whether the last report contains the observation. If not, it is resolved,
+// regardless of assessments.
 func (o Observation) InReport() bool { return o.ResolvedAt.IsZero() }
 
-// ReportSeverity is what the report says.
+// ReportSeverity returns the severity of the report.
 func (o Observation) ReportSeverity() Severity {
 	if o.Assessed.ReportSeverity != nil {
 		return *o.Assessed.ReportSeverity
@@ -76,8 +76,7 @@ func (o Observation) ReportSeverity() Severity {
 	return o.Severity
 }
 
-// Renew gives an observation the status and the severity of its report, as far
-// as nobody says otherwise.
+// Renew sets the status and the severity of the report, where a user has not assessed them.
 func (o *Observation) Renew(status Status, severity Severity) {
 	o.ReportStatus, o.Status = status, status
 	if o.Assessed.Status != "" {
@@ -90,9 +89,9 @@ func (o *Observation) Renew(status Status, severity Severity) {
 	o.Severity = severity
 }
 
-const observationColumns = `o.id, o.branch_id, o.source_id, o.title, o.description, o.component, o.location, o.fix, o.url,
-	o.severity, o.report_status, o.status, o.first_seen_at, o.changed_at, o.resolved_at, o.assessed_status, o.report_severity,
-	o.assessed_at, o.assessed_by, o.waiver_until, o.waiver_noticed, coalesce(o.duplicate_of, 0), s.scanner`
+const observationColumns = `o.id, o.branch_id, o.source_id, o.title, o.description, o.component, o.location,
+	o.fix, o.url, o.severity, o.report_status, o.status, o.first_seen_at, o.changed_at, o.resolved_at,
+	o.assessed_status, o.report_severity, o.assessed_at, o.assessed_by, o.waiver_until, o.waiver_noticed, coalesce(o.duplicate_of, 0), s.scanner`
 
 func (o *Observation) dst() []any {
 	return []any{

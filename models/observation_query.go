@@ -5,27 +5,27 @@ import (
 	"slices"
 )
 
-// ObservationKey is the keyset of a list of observations: severity, then id.
+// ObservationKey is the keyset of a list of observations: the severity, then the id.
 type ObservationKey struct {
 	Severity Severity
 	ID       int64
 }
 
-// ObservationFilter narrows a list of observations: of a branch, or, without
-// one, of a product. Zero fields do not narrow.
+// ObservationFilter narrows a list of observations: of a branch, or, without one, of a product.
+// Zero fields do not narrow.
 type ObservationFilter struct {
 	ProductID int64
 	BranchID  int64
 	IDs       []int64 // at most 500
 	Severity  *Severity
-	Inactive  bool   // those that do not count, instead of those that do
-	All       bool   // both
-	Status    Status // exactly; then Inactive and All do not count
+	Inactive  bool   // inactive ones, instead of active ones
+	All       bool   // active and inactive ones
+	Status    Status // exact; Inactive and All are ignored then
 	Scanner   string
 	Text      string          // part of the title, the component, the location or the description, in any case
-	Assessed  bool            // people have said something of them
+	Assessed  bool            // only assessed ones
 	Source    int64           // the id of their source
-	Same      int64           // the id of the one that they are duplicates of
+	Same      int64           // the id of the observation that they are duplicates of
 	After     *ObservationKey // the last row of the page before
 	Limit     int
 }
@@ -36,7 +36,7 @@ const observationsFrom = `
 	JOIN sources s ON s.id = o.source_id
 	WHERE `
 
-// where is the condition of a filter.
+// where returns the condition of the filter, with its arguments.
 func (f ObservationFilter) where(scope Scope) (string, []any) {
 	cond, args := scope.where("b.product_id")
 	cond += " AND o.since <= s.version"
@@ -112,8 +112,8 @@ func (r queries) CountObservations(ctx context.Context, scope Scope, f Observati
 	return n, err
 }
 
-// ObservationsLike lists what an observation may be the same as: the active ones
-// of its branch that have its title, and then those of its component.
+// ObservationsLike lists what an observation may be a duplicate of: the active observations of
+// its branch with its title, then those with its component.
 func (r queries) ObservationsLike(ctx context.Context, scope Scope, o Observation, limit int) ([]Observation, error) {
 	cond, args := scope.where("b.product_id")
 	args = append(args, o.BranchID, o.ID, o.Title, o.Component, o.Title, limit)
@@ -143,9 +143,8 @@ func (r queries) Observation(ctx context.Context, scope Scope, id int64) (o Obse
 	return o, productID, nil
 }
 
-// EachObservation calls fn with each current observation of a source: its id,
-// identity, texts, severities and statuses. It is for comparing, without holding
-// all of them. What it is given is good until fn returns.
+// EachObservation calls fn with each current observation of a source: its id, identity, texts,
+// severities and statuses. It does not hold all of them, and o is valid until fn returns.
 func (r queries) EachObservation(ctx context.Context, sourceID int64, fn func(o *Observation)) error {
 	var o Observation
 	dst := []any{
@@ -167,9 +166,8 @@ func (r queries) EachObservation(ctx context.Context, sourceID int64, fn func(o 
 	})
 }
 
-// FailingObservations finds a branch's active observations of some severities,
-// worst and newest first: those that a gate fails by. It reads no more than
-// limit of each severity, however many there are.
+// FailingObservations finds a branch's active observations of some severities, worst and newest
+// first: those that fail its gate. It reads no more than limit of each severity.
 func (r queries) FailingObservations(
 	ctx context.Context, branchID int64, severities []Severity, limit int,
 ) ([]Observation, error) {

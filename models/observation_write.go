@@ -2,8 +2,7 @@ package models
 
 import "strings"
 
-// observationBatch keeps a statement under the 999 parameters that an old
-// SQLite allows.
+// observationBatch keeps a statement under the 999 parameters that an old SQLite allows.
 const observationBatch = 60
 
 // InsertObservations saves new observations in statements of many rows.
@@ -29,7 +28,7 @@ func (tx *Tx) InsertObservations(list []Observation) error {
 	return nil
 }
 
-// UpdateObservation writes what a later report says of a known observation.
+// UpdateObservation writes what a later report contains of a known observation.
 func (tx *Tx) UpdateObservation(o Observation) error {
 	_, err := tx.exec(`
 		UPDATE observations
@@ -42,7 +41,7 @@ func (tx *Tx) UpdateObservation(o Observation) error {
 	return err
 }
 
-// ResolveObservations marks observations that a report no longer holds.
+// ResolveObservations marks observations as resolved that a report no longer contains.
 func (tx *Tx) ResolveObservations(ids []int64) error {
 	for len(ids) > 0 {
 		n := min(len(ids), 500)
@@ -58,7 +57,7 @@ func (tx *Tx) ResolveObservations(ids []int64) error {
 	return nil
 }
 
-// severityOrNull is a severity, NULL for none.
+// severityOrNull returns a severity as an argument, NULL for nil.
 func severityOrNull(s *Severity) any {
 	if s == nil {
 		return nil

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// GateSpans reads the gate changes of some products since a time, oldest
-// first, by product: what a picture of each is drawn from.
+// GateSpans reads the gate changes of some products since a time, oldest first, by product, to
+// draw the timeline of each.
 func (r queries) GateSpans(
 	ctx context.Context, scope Scope, products []int64, since time.Time,
 ) (map[int64][]GateChange, error) {
@@ -34,7 +34,7 @@ func (r queries) GateSpans(
 	return spans, err
 }
 
-// LastChanges reads the newest gate change of each of some products.
+// LastChanges reads the newest gate change of each of some products, by product.
 func (r queries) LastChanges(ctx context.Context, scope Scope, products []int64) (map[int64]GateChange, error) {
 	last := map[int64]GateChange{}
 	if len(products) == 0 {
@@ -86,7 +86,8 @@ func (r queries) DeliveriesSince(ctx context.Context, scope Scope, since time.Ti
 	return tally, err
 }
 
-// Waiting counts the open deliveries of each of some connections.
+// Waiting counts the open deliveries of each of some connections. They must have come from a
+// scoped read.
 func (r queries) Waiting(ctx context.Context, connections []int64) (map[int64]int, error) {
 	waiting := map[int64]int{}
 	if len(connections) == 0 {

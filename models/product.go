@@ -7,7 +7,7 @@ import (
 	"gatecrier/app/fault"
 )
 
-// GateState is what a gate says. A product is born none.
+// GateState is the state of a gate. A new product has GateNone.
 type GateState string
 
 // The three states.
@@ -20,38 +20,37 @@ const (
 // Valid reports whether s is one of the three.
 func (s GateState) Valid() bool { return s == GateNone || s == GatePassed || s == GateFailed }
 
-// GateMode says whose thresholds count for a product.
+// GateMode selects the thresholds of a product's gate.
 type GateMode string
 
 // The three modes.
 const (
 	GateStandard GateMode = "standard" // the global ones
-	GateDisabled GateMode = "disabled" // none: the gate is none
+	GateDisabled GateMode = "disabled" // no thresholds: the gate is GateNone
 	GateOwn      GateMode = "own"      // the product's own
 )
 
 // Valid reports whether m is one of the three.
 func (m GateMode) Valid() bool { return m == GateStandard || m == GateDisabled || m == GateOwn }
 
-// Product is something that is scanned and has a gate. Its gate is that of
-// its default branch.
+// Product is something that is scanned and has a gate. Its gate is that of its default branch.
 type Product struct {
 	ID           int64
 	Name         string
 	Description  string
 	GroupID      *int64 // nil for none
-	GroupedEvent int64  // the newest event when it came into its group
+	GroupedEvent int64  // the newest event when it was moved into its group
 	GateMode     GateMode
 	Thresholds   Thresholds `gorm:"embedded;embeddedPrefix:threshold_"`
-	HoldSeconds  *int64     // how long a new state of its gate stands before it is announced; nil = as the settings say
-	StaleAfter   *int64     // after how many seconds without a report it is stale; 0 = never, nil = as the settings say
-	BadgeToken   *string    // the address of its badge, nil where it has none
+	HoldSeconds  *int64     // how long a gate change is on hold before it is announced; nil = the setting
+	StaleAfter   *int64     // after how many seconds without a report it is stale; 0 = never, nil = the setting
+	BadgeToken   *string    // the token in the address of its badge, nil for none
 	Version      int64      // grows with each change of its fields
 	CreatedAt    time.Time  `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 	UpdatedAt    time.Time  `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 }
 
-// TableName is gorm's.
+// TableName returns the name of gorm's table.
 func (Product) TableName() string { return "products" }
 
 // ProductRow is a product with its default branch and its last report.
@@ -108,16 +107,16 @@ type ProductFilter struct {
 	Group int64     // the id of the group they are in
 	After string    // keyset: the last name of the page before
 	Limit int       // rows, at least 1
-	// Stale has only those of which people were told that no reports come any more.
+	// Stale has only products that users were notified are stale.
 	Stale bool
-	// Worst has failing gates first, then those that are none, each by name. It
-	// reads all gates in scope: 10,000 take some 2 ms.
+	// Worst has failed gates first, then those that are none, each by name. It reads all gates in
+	// scope: 10,000 take some 2 ms.
 	Worst      bool
 	AfterState GateState // of the last row of the page before, with After
 }
 
-// rank orders the states of gates, failing first.
-const rank = "CASE b.gate_state WHEN 'failed' THEN 0 WHEN 'none' THEN 1 ELSE 2 END"
+// gateRankSQL orders the states of gates, failed first.
+const gateRankSQL = "CASE b.gate_state WHEN 'failed' THEN 0 WHEN 'none' THEN 1 ELSE 2 END"
 
 func (s GateState) rank() int {
 	switch s {
@@ -151,13 +150,13 @@ func (r queries) Products(ctx context.Context, scope Scope, f ProductFilter) ([]
 	order := "p.name"
 	switch {
 	case f.Worst && f.After != "":
-		cond, args = cond+" AND ("+rank+", p.name) > (?, ?)", append(args, f.AfterState.rank(), f.After)
+		cond, args = cond+" AND ("+gateRankSQL+", p.name) > (?, ?)", append(args, f.AfterState.rank(), f.After)
 	case !f.Worst:
 		// Also on the first page: by it the names' index is read in order.
 		cond, args = cond+" AND p.name > ?", append(args, f.After)
 	}
 	if f.Worst {
-		order = rank + ", p.name"
+		order = gateRankSQL + ", p.name"
 	}
 	var rows []ProductRow
 	err := r.query(ctx, productRowSelect+"WHERE "+cond+`
@@ -166,8 +165,8 @@ func (r queries) Products(ctx context.Context, scope Scope, f ProductFilter) ([]
 	return rows, err
 }
 
-// GateTally counts the products in scope by the state of their gate: those of a
-// group, or, with 0, all.
+// GateTally counts the products in scope by the state of their gate: those of a group, or, with
+// 0, all.
 func (r queries) GateTally(ctx context.Context, scope Scope, group int64) (map[GateState]int64, error) {
 	cond, args := scope.where("b.product_id")
 	if group != 0 {
@@ -191,8 +190,7 @@ func (r queries) GateTally(ctx context.Context, scope Scope, group int64) (map[G
 	return tally, err
 }
 
-// CreateProduct saves a new product with its default branch, and its creator
-// as owner.
+// CreateProduct saves a new product with its default branch, and its creator as owner.
 func (tx *Tx) CreateProduct(p *Product, defaultBranch string, owner int64) error {
 	var n int64
 	if err := tx.get(tx.Context(), "SELECT count(*) FROM products WHERE name = ?", []any{p.Name}, &n); err != nil {
@@ -211,8 +209,8 @@ func (tx *Tx) CreateProduct(p *Product, defaultBranch string, owner int64) error
 	return tx.SaveMember(Member{UserID: owner, ProductID: p.ID, Role: RoleOwner})
 }
 
-// SaveProduct writes a product's own fields if its version is still the one
-// that was read, else it is a conflict.
+// SaveProduct writes a product's own fields if its version is still the one that was read, else
+// it returns a conflict.
 func (tx *Tx) SaveProduct(p *Product) error {
 	var other int64
 	if err := tx.get(tx.Context(), "SELECT count(*) FROM products WHERE name = ? AND id <> ?",
@@ -231,16 +229,15 @@ func (tx *Tx) SaveProduct(p *Product) error {
 	return res.Error
 }
 
-// LockProduct lets no other transaction change the product, or what hangs on
-// it, until this one ends. It comes first in whatever changes several of them.
-func (tx *Tx) LockProduct(id int64) error { return tx.holdProduct(id, " FOR UPDATE") }
+// LockProduct lets no other transaction change the product, or the rows that refer to it, until
+// this one ends. A transaction that changes several of them calls it first.
+func (tx *Tx) LockProduct(id int64) error { return tx.lockProduct(id, " FOR UPDATE") }
 
-// LockProductShared lets no other transaction delete the product until this one
-// ends.
-func (tx *Tx) LockProductShared(id int64) error { return tx.holdProduct(id, " FOR KEY SHARE") }
+// LockProductShared lets no other transaction delete the product until this one ends.
+func (tx *Tx) LockProductShared(id int64) error { return tx.lockProduct(id, " FOR KEY SHARE") }
 
-// holdProduct locks where several write at the same time: not on SQLite.
-func (tx *Tx) holdProduct(id int64, how string) error {
+// lockProduct locks a product on PostgreSQL, where several transactions write at the same time.
+func (tx *Tx) lockProduct(id int64, how string) error {
 	if tx.dialect == SQLite {
 		how = ""
 	}
@@ -252,7 +249,7 @@ func (tx *Tx) holdProduct(id int64, how string) error {
 	return nil
 }
 
-// DeleteProduct removes a product and all that belongs to it.
+// DeleteProduct removes a product with everything that belongs to it.
 func (tx *Tx) DeleteProduct(id int64) error {
 	if err := tx.LockProduct(id); err != nil {
 		return err
@@ -293,7 +290,7 @@ func (tx *Tx) DeleteProduct(id int64) error {
 	return err
 }
 
-// OrphanEvents counts the events of products that are not there.
+// OrphanEvents counts the events of products that do not exist.
 func (r queries) OrphanEvents(ctx context.Context) (int, error) {
 	var n int
 	err := r.get(ctx, `

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// StaleChanges lists products after one whose default branch has come to be
-// stale, or is not any more although people were told so; otherwise is the
-// time of those that have none of their own, 0 for never. It reads the default
-// branches that have a time, and the sources of each by their index: of 10,000
-// that takes some 70 ms on SQLite. Whoever acts on it looks again.
+// StaleChanges lists products after one whose default branch has become stale, or is no longer
+// stale although users were notified that it is. otherwise is the time of products without one
+// of their own, 0 for never. It reads the default branches with a time, and the sources of each
+// by their index: some 70 ms for 10,000 on SQLite. The caller must check a product again before
+// it acts.
 func (r queries) StaleChanges(ctx context.Context, otherwise time.Duration, after int64, limit int) ([]int64, error) {
 	seconds, now := int64(otherwise/time.Second), micro(r.Now())
 	var list []int64
@@ -38,7 +38,8 @@ func (r queries) StaleChanges(ctx context.Context, otherwise time.Duration, afte
 	return list, err
 }
 
-// BranchSources lists the sources of a branch that was read in scope.
+// BranchSources lists the sources of a branch that have had a report. The branch must have come
+// from a scoped read.
 func (r queries) BranchSources(ctx context.Context, branchID int64) ([]Source, error) {
 	var list []Source
 	err := r.query(ctx, `
@@ -50,12 +51,10 @@ func (r queries) BranchSources(ctx context.Context, branchID int64) ([]Source, e
 	return list, err
 }
 
-// Reports reports whether reports come by a source, as against what people
-// enter.
+// Reports reports whether the source is filled by reports, not by users.
 func (s Source) Reports() bool { return s.Format != FormatManual }
 
-// StaleTally counts the products in scope that are stale, by the state of
-// their gate.
+// StaleTally counts the stale products in scope by the state of their gate.
 func (r queries) StaleTally(ctx context.Context, scope Scope) (map[GateState]int, error) {
 	cond, args := scope.where("b.product_id")
 	tally := map[GateState]int{}

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Resend is what somebody asked to be sent again together.
+// Resend is a set of deliveries that a user has requeued together.
 type Resend struct {
 	ID        int64
-	UserID    int64 // 0 where the user is gone, or a product's token asked
+	UserID    int64 // 0 = a deleted user, or a product's token
 	By        string
 	What      string // in words
 	Total     int
@@ -32,13 +32,13 @@ func (tx *Tx) CreateResend(s *Resend) (err error) {
 	return err
 }
 
-// ExtendResend counts deliveries into a resend.
+// ExtendResend adds to the number of a resend's deliveries.
 func (tx *Tx) ExtendResend(id int64, n int) error {
 	_, err := tx.exec("UPDATE resends SET total = total + ? WHERE id = ?", n, id)
 	return err
 }
 
-// Resend finds a resend that a user has asked for; administrators (0) see all.
+// Resend finds a resend of a user; with userID 0, for administrators, of any user.
 func (r queries) Resend(ctx context.Context, id, userID int64) (Resend, error) {
 	var s Resend
 	err := r.get(ctx, `
@@ -52,8 +52,7 @@ func (r queries) Resend(ctx context.Context, id, userID int64) (Resend, error) {
 	return s, nil
 }
 
-// ResendStates counts a resend's deliveries by state. The resend must have come
-// from Resend.
+// ResendStates counts a resend's deliveries by state. The resend must have come from Resend.
 func (r queries) ResendStates(ctx context.Context, id int64) (map[DeliveryState]int, error) {
 	tally := map[DeliveryState]int{}
 	err := r.query(ctx, "SELECT state, count(*) FROM deliveries WHERE resend_id = ? GROUP BY state",
@@ -69,8 +68,8 @@ func (r queries) ResendStates(ctx context.Context, id int64) (map[DeliveryState]
 	return tally, err
 }
 
-// Requeue makes final deliveries due again, as a part of a resend (0 = of
-// none), and says how many were. What they have tried before stays.
+// Requeue makes final deliveries due again, as part of a resend (0 = none), and returns how
+// many. Their earlier attempts stay.
 func (tx *Tx) Requeue(ids []int64, resendID int64, reason string) (int, error) {
 	now, sent := micro(tx.Now()), 0
 	for _, id := range ids {
@@ -99,8 +98,8 @@ func (tx *Tx) Requeue(ids []int64, resendID int64, reason string) (int, error) {
 	return sent, nil
 }
 
-// ProbeNow lets the endpoints of deliveries be tried at once, paused ones too:
-// somebody has asked for it. One that is shared is for administrators to try.
+// ProbeNow makes the endpoints of deliveries due for a probe, also paused ones, because a user
+// asked for it. It leaves out shared endpoints: only administrators can probe these.
 func (tx *Tx) ProbeNow(ids []int64) error {
 	_, err := tx.exec(`
 		UPDATE connection_health
@@ -115,14 +114,14 @@ func (tx *Tx) ProbeNow(ids []int64) error {
 	return err
 }
 
-// unpause begins the time anew after which an endpoint is paused, where it was.
+// unpause restarts the time after which an endpoint is paused, if it was paused.
 func (tx *Tx) unpause() string {
 	return "paused_at = NULL, failing_since = CASE WHEN paused_at IS NULL THEN failing_since ELSE " + placeholder(
 		tx.dialect, "BIGINT",
 	) + " END"
 }
 
-// Resume lets an endpoint be tried at once, from the beginning.
+// Resume makes an endpoint due for a probe, and counts its probes from zero.
 func (tx *Tx) Resume(endpoint int64) error {
 	now := micro(tx.Now())
 	_, err := tx.exec(`
@@ -133,7 +132,7 @@ func (tx *Tx) Resume(endpoint int64) error {
 	return err
 }
 
-// StopResend ends what still waits of a resend, as dead again.
+// StopResend gives up the waiting deliveries of a resend.
 func (tx *Tx) StopResend(id int64, reason string) error {
 	var list []Delivery
 	err := tx.query(tx.Context(), `
@@ -152,13 +151,13 @@ func (tx *Tx) StopResend(id int64, reason string) error {
 	return err
 }
 
-// DeleteOldResends removes some resends of before a time.
+// DeleteOldResends removes some resends from before a time.
 func (tx *Tx) DeleteOldResends(before time.Time, limit int) (int64, error) {
 	return tx.exec("DELETE FROM resends WHERE id IN (SELECT id FROM resends WHERE created_at < ? LIMIT ?)",
 		micro(before), limit)
 }
 
-// LedgerTally counts deliveries of a filter by connection.
+// LedgerTally is a number of deliveries of a connection.
 type LedgerTally struct {
 	ConnectionID int64
 	Connection   string
@@ -168,7 +167,7 @@ type LedgerTally struct {
 	N            int
 }
 
-// LedgerTally counts what a filter finds in scope, the most first.
+// LedgerTally counts what a filter finds in scope by connection, the most first.
 func (r queries) LedgerTally(ctx context.Context, scope Scope, f LedgerFilter) ([]LedgerTally, error) {
 	cond, args := ledgerCondition(scope, f)
 	var list []LedgerTally
@@ -191,8 +190,7 @@ func (r queries) LedgerTally(ctx context.Context, scope Scope, f LedgerFilter) (
 	return list, err
 }
 
-// LedgerIDs lists the ids of what a filter finds in scope, oldest first, after
-// one.
+// LedgerIDs lists the ids of what a filter finds in scope, oldest first, after one.
 func (r queries) LedgerIDs(ctx context.Context, scope Scope, f LedgerFilter, after int64) ([]int64, error) {
 	cond, args := ledgerCondition(scope, f)
 	var list []int64

@@ -5,22 +5,21 @@ import (
 	"time"
 )
 
-// What grows without end is removed after a time. Each trail is walked from its
-// oldest row by its key, a page at a time, until rows are young enough: that
-// costs no index by time, and what cannot go does not stop the walk. Pages are
-// read outside of any transaction; what is removed is looked at once more.
+// Tables that grow with time lose their old rows. A run reads a table from its oldest row in the
+// order of its key, a page at a time, until rows are young enough: that needs no index by time,
+// and rows that must stay do not stop it. Pages are read outside of any transaction; a row is
+// checked again when it is removed.
 
 // RetentionTable is a table that grows with time, in the order of its key.
 type RetentionTable struct {
-	page   string // key, time in the key's order, time that counts, whether the row may go; after a key, so many
-	remove string // by keys
-	still  string // whether one still may go, before a time
+	page   string // selects key, time in the key's order, time that counts, whether it can be removed; after a key, with a limit
+	remove string // deletes rows by keys
+	still  string // the condition that a row can still be removed, with a time
 }
 
-// The trails.
+// The tables that grow with time.
 var (
-	// NotificationTable has the rows of the inbox, read or not. Their marks go
-	// with them.
+	// NotificationTable has the rows of the inbox, read or not. Their marks are removed with them.
 	NotificationTable = RetentionTable{
 		page: `
 			SELECT event_id, at, at, TRUE
@@ -31,8 +30,7 @@ var (
 		remove: "DELETE FROM notifications WHERE event_id IN ",
 		still:  "at < ?",
 	}
-	// DeliveryTable has the deliveries, by when they ended; their attempts go
-	// with them.
+	// DeliveryTable has the deliveries, by when they ended. Their attempts are removed with them.
 	DeliveryTable = RetentionTable{
 		page: `
 			SELECT id, created_at, coalesce(finished_at, created_at), state NOT IN ` + openStates + `
@@ -43,51 +41,51 @@ var (
 		remove: "DELETE FROM deliveries WHERE id IN ",
 		still:  "coalesce(finished_at, created_at) < ? AND state NOT IN " + openStates,
 	}
-	// EventTable has the events that nothing refers to: no notification, no
-	// delivery, no row of a gate's history, and nobody's work.
+	// EventTable has the events that nothing refers to: no notification, no delivery, no row of a
+	// gate's history, and no work of a reader.
 	EventTable = RetentionTable{
-		page:   "SELECT e.id, e.at, e.at, " + unreferred + " FROM events e WHERE e.id > ? ORDER BY e.id LIMIT ?",
+		page:   "SELECT e.id, e.at, e.at, " + unreferencedSQL + " FROM events e WHERE e.id > ? ORDER BY e.id LIMIT ?",
 		remove: "DELETE FROM events AS e WHERE e.id IN ",
-		still:  "e.at < ? AND " + unreferred,
+		still:  "e.at < ? AND " + unreferencedSQL,
 	}
-	// AuditTable has who changed what.
+	// AuditTable has the audit.
 	AuditTable = RetentionTable{
 		page:   "SELECT id, at, at, TRUE FROM audit WHERE id > ? ORDER BY id LIMIT ?",
 		remove: "DELETE FROM audit WHERE id IN ",
 		still:  "at < ?",
 	}
-	// RunTable has the runs of jobs, but the last one of each.
+	// RunTable has the runs of jobs, except the last one of each.
 	RunTable = RetentionTable{
 		page: `
-			SELECT j.id, j.started_at, j.started_at, ` + overrun + `
+			SELECT j.id, j.started_at, j.started_at, ` + supersededRunSQL + `
 			FROM job_runs j
 			WHERE j.id > ?
 			ORDER BY j.id
 			LIMIT ?`,
 		remove: "DELETE FROM job_runs AS j WHERE j.id IN ",
-		still:  "j.started_at < ? AND " + overrun,
+		still:  "j.started_at < ? AND " + supersededRunSQL,
 	}
 )
 
 const (
-	unreferred = `(NOT EXISTS (SELECT 1 FROM notifications n WHERE n.event_id = e.id)
+	unreferencedSQL = `(NOT EXISTS (SELECT 1 FROM notifications n WHERE n.event_id = e.id)
 		AND NOT EXISTS (SELECT 1 FROM gate_changes g WHERE g.product_id = e.product_id AND g.event_id = e.id)
 		AND NOT EXISTS (SELECT 1 FROM gate_changes h WHERE h.announced_id = e.id)
 		AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.event_id = e.id)
 		AND e.id NOT IN (SELECT w.event_id FROM event_work w))`
-	overrun = `(j.result <> 'running'
+	supersededRunSQL = `(j.result <> 'running'
 		AND EXISTS (SELECT 1 FROM job_runs l WHERE l.job = j.job AND l.id > j.id))`
 )
 
-// Old is a page of a trail.
+// Old is a page of a table's old rows.
 type Old struct {
-	Keys []int64 // of the rows that may go
+	Keys []int64 // of the rows that can be removed
 	Upto int64   // the last key of the page
 	More bool    // there may be another page
 }
 
-// OldRows reads the page of a trail that comes after a key: what of it is older
-// than a time and may go.
+// OldRows reads the page of a table that comes after a key, and finds the rows in it that are
+// older than a time and can be removed.
 func (r queries) OldRows(
 	ctx context.Context, table RetentionTable, before time.Time, after int64, limit int,
 ) (Old, error) {
@@ -109,24 +107,24 @@ func (r queries) OldRows(
 	return old, err
 }
 
-// DeleteOld removes rows of a trail from before a time, as far as they still may
-// go, and says how many did.
+// DeleteOld removes rows of a table from before a time that can still be removed, and returns
+// how many.
 func (tx *Tx) DeleteOld(table RetentionTable, before time.Time, keys []int64) (int64, error) {
 	return tx.exec(table.remove+"("+placeholders(len(keys))+") AND "+table.still, append(toAny(keys), micro(before))...)
 }
 
-// NotificationsBeyond is the newest notification beyond so many of the newest, 0
-// where there are no more than these. It reads so many keys.
-func (r queries) NotificationsBeyond(ctx context.Context, most int64) (int64, error) {
+// NotificationsBeyond returns the newest notification that is not among the newest max, 0 for
+// none. It reads max keys.
+func (r queries) NotificationsBeyond(ctx context.Context, keep int64) (int64, error) {
 	var id int64
 	err := r.get(ctx, "SELECT n.event_id FROM notifications n ORDER BY n.event_id DESC LIMIT 1 OFFSET ?",
-		[]any{most}, &id)
+		[]any{keep}, &id)
 	id, _, err = found(id, err)
 	return id, err
 }
 
-// DeleteOldNotifications removes the oldest notifications up to one, so many at
-// once, and says how many went.
+// DeleteOldNotifications removes up to limit of the oldest notifications, up to an id, and
+// returns how many.
 func (tx *Tx) DeleteOldNotifications(upto int64, limit int) (int64, error) {
 	return tx.exec(`
 		DELETE FROM notifications
@@ -139,8 +137,7 @@ func (tx *Tx) DeleteOldNotifications(upto int64, limit int) (int64, error) {
 		)`, upto, limit)
 }
 
-// DeleteOldSilences removes silences that ended before a time, so many at once, and
-// says how many went.
+// DeleteOldSilences removes up to limit silences that ended before a time, and returns how many.
 func (tx *Tx) DeleteOldSilences(before time.Time, limit int) (int64, error) {
 	return tx.exec(`
 		DELETE FROM silences
@@ -154,15 +151,15 @@ func (tx *Tx) DeleteOldSilences(before time.Time, limit int) (int64, error) {
 		)`, micro(before), limit)
 }
 
-// OldObservation is one that was resolved long ago.
+// OldObservation is an observation that was resolved long ago.
 type OldObservation struct {
 	ID         int64
 	SourceID   int64
 	ResolvedAt time.Time
 }
 
-// OldObservations lists observations that were resolved before a time, the
-// longest ago first, after one.
+// OldObservations lists observations that were resolved before a time, the longest ago first,
+// after one.
 func (r queries) OldObservations(
 	ctx context.Context, before time.Time, after OldObservation, limit int,
 ) ([]OldObservation, error) {
@@ -180,9 +177,9 @@ func (r queries) OldObservations(
 	return list, err
 }
 
-// DeleteOldObservations removes observations of a source that were resolved before
-// a time, unless a large import is at work on it. An import that has already
-// compared its report with them has to do so once more.
+// DeleteOldObservations removes observations of a source that were resolved before a time,
+// unless a large import of the source is in progress. An import that has already compared its
+// report with them must do so again.
 func (tx *Tx) DeleteOldObservations(sourceID int64, before time.Time, ids []int64) (int64, error) {
 	n, err := tx.exec("UPDATE sources SET version = version + 1 WHERE id = ? AND NOT unsettled", sourceID)
 	if err != nil || n == 0 {
@@ -199,8 +196,9 @@ func (tx *Tx) DeleteOldObservations(sourceID int64, before time.Time, ids []int6
 // OldGateChange is a row of a product's gate history that is not its last.
 type OldGateChange struct{ ProductID, EventID int64 }
 
-// OldGateChanges is OldRows for the history of the gates, which is by product:
-// a page after a row, what of it may go, and its last row, zero at the end.
+// OldGateChanges is OldRows for the gate history, whose key is the product and the event: it
+// returns the rows of the page after a row that can be removed, and the last row of the page,
+// zero at the end.
 func (r queries) OldGateChanges(
 	ctx context.Context, before time.Time, after OldGateChange, limit int,
 ) (old []OldGateChange, upto OldGateChange, err error) {
@@ -233,7 +231,7 @@ func (r queries) OldGateChanges(
 	return old, upto, err
 }
 
-// DeleteOldGateChanges removes rows of the gates' history.
+// DeleteOldGateChanges removes rows of the gate history, and returns how many.
 func (tx *Tx) DeleteOldGateChanges(list []OldGateChange) (int64, error) {
 	var gone int64
 	for _, c := range list {

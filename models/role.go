@@ -1,7 +1,7 @@
 package models
 
-// Role is what a member may do with a product; the matrix of permissions is
-// app/authz's.
+// Role is a member's role in a product or a product group; app/authz has the permissions of
+// each.
 type Role string
 
 // The five roles, least first.

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Session is a browser in which somebody is signed in, or not yet.
+// Session is a browser session, of a user or not signed in yet.
 type Session struct {
 	Token     string // hashed
 	Data      []byte
@@ -16,10 +16,10 @@ type Session struct {
 	CreatedAt time.Time
 	SeenAt    time.Time // to the minute
 	UserAgent string
-	Address   string // that it was begun from
+	Address   string // the address that began it
 }
 
-// Session finds a session that has not expired. ok is false when there is none.
+// Session finds a session that has not expired; ok is false if there is none.
 func (r queries) Session(ctx context.Context, token string) (s Session, ok bool, err error) {
 	s.Token = token
 	err = r.get(ctx, "SELECT data, seen_at FROM sessions WHERE token = ? AND expiry > ?",
@@ -48,15 +48,14 @@ func (r queries) SessionsOf(ctx context.Context, userID int64) ([]Session, error
 	return list, err
 }
 
-// UpdateSession writes a session that was there before. One that was ended
-// meanwhile stays so.
+// UpdateSession writes an existing session. One that was ended meanwhile stays deleted.
 func (tx *Tx) UpdateSession(s Session) error {
 	_, err := tx.exec("UPDATE sessions SET data = ?, user_id = ?, expiry = ? WHERE token = ?",
 		s.Data, nullID(s.UserID), micro(s.Expiry), s.Token)
 	return err
 }
 
-// SaveSession writes a session, which is seen by that.
+// SaveSession writes a session; a new one counts as seen now.
 func (tx *Tx) SaveSession(s Session) error {
 	now := micro(tx.Now())
 	_, err := tx.exec(`
@@ -67,7 +66,7 @@ func (tx *Tx) SaveSession(s Session) error {
 	return err
 }
 
-// TouchSessions notes when sessions were last seen.
+// TouchSessions records when sessions were last seen.
 func (tx *Tx) TouchSessions(seen map[string]time.Time) error {
 	for token, at := range seen {
 		_, err := tx.exec("UPDATE sessions SET seen_at = ? WHERE token = ? AND seen_at < ?", micro(at), token, micro(at))
@@ -78,7 +77,7 @@ func (tx *Tx) TouchSessions(seen map[string]time.Time) error {
 	return nil
 }
 
-// DeleteSession removes a session; one that is not there is no error.
+// DeleteSession removes a session; a missing one is no error.
 func (tx *Tx) DeleteSession(token string) error {
 	_, err := tx.exec("DELETE FROM sessions WHERE token = ?", token)
 	return err
@@ -90,13 +89,12 @@ func (tx *Tx) DeleteUserSessions(userID int64) error {
 	return err
 }
 
-// DeleteOtherSessions removes all sessions of a user but one, and says how many.
+// DeleteOtherSessions removes all sessions of a user but one, and returns how many.
 func (tx *Tx) DeleteOtherSessions(userID int64, but string) (int64, error) {
 	return tx.exec("DELETE FROM sessions WHERE user_id = ? AND token <> ?", userID, but)
 }
 
-// DeleteExpiredSessions removes at most limit sessions that have expired, and
-// says how many it did.
+// DeleteExpiredSessions removes up to limit sessions that have expired, and returns how many.
 func (tx *Tx) DeleteExpiredSessions(limit int) (int64, error) {
 	return tx.exec(`
 		DELETE FROM sessions

@@ -18,7 +18,7 @@ type Setting struct {
 	UpdatedAt time.Time
 }
 
-// SecretsPlace names the place that a section's secrets are sealed for.
+// SecretsPlace returns the path that a section's secrets are sealed for.
 func (s Setting) SecretsPlace() string { return "settings/" + s.Section + "/secrets" }
 
 const settingColumns = "section, body, secrets, version, updated_by, updated_at"
@@ -35,15 +35,15 @@ func (r queries) Settings(ctx context.Context) ([]Setting, error) {
 	return list, err
 }
 
-// SettingsVersion is a number that differs after each change of any section.
+// SettingsVersion returns a number that differs after each change of any section.
 func (r queries) SettingsVersion(ctx context.Context) (int64, error) {
 	var sum int64
 	err := r.get(ctx, "SELECT coalesce(sum(version), 0) FROM settings", nil, &sum)
 	return sum, err
 }
 
-// SaveSetting writes a section if its version is still the one read, and sets
-// the new one.
+// SaveSetting writes a section if its version is still the one that was read, else it returns a
+// conflict, and sets the new version.
 func (tx *Tx) SaveSetting(s *Setting) error {
 	was := s.Version
 	s.Version, s.UpdatedAt = was+1, tx.Now()

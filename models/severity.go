@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Severity orders findings from critical (0) to unknown (5).
+// Severity is the severity of an observation, from critical (0) to unknown (5).
 type Severity int
 
 // The six severities, worst first.
@@ -26,7 +26,7 @@ func Severities() []Severity { return []Severity{Critical, High, Medium, Low, No
 // Valid reports whether s is one of the six.
 func (s Severity) Valid() bool { return s >= Critical && s <= Unknown }
 
-// String is the severity's name in the API.
+// String returns the severity's name in the API.
 func (s Severity) String() string {
 	if !s.Valid() {
 		return fmt.Sprintf("severity(%d)", int(s))
@@ -57,8 +57,8 @@ func SeverityByName(name string) (Severity, bool) {
 	return Unknown, false
 }
 
-// Counts holds a number per severity: of active observations, or of those
-// allowed. Its JSON is the API's: always six keys.
+// Counts has a number for each severity: of active observations, or of those allowed. Its JSON
+// is the API's: always six keys.
 type Counts struct {
 	Critical int64 `json:"critical"`
 	High     int64 `json:"high"`
@@ -90,7 +90,7 @@ func (c Counts) Minus(o Counts) Counts {
 	return c
 }
 
-// Total is the sum over the severities.
+// Total returns the sum of all severities.
 func (c Counts) Total() int64 {
 	return c.Critical + c.High + c.Medium + c.Low + c.None + c.Unknown
 }
@@ -121,7 +121,7 @@ func (c Counts) args() []any {
 	return []any{c.Critical, c.High, c.Medium, c.Low, c.None, c.Unknown}
 }
 
-// Thresholds are a product's own: nil where unset.
+// Thresholds are a product's own thresholds, nil where unset.
 type Thresholds struct {
 	Critical *int64 `json:"critical"`
 	High     *int64 `json:"high"`
@@ -131,13 +131,13 @@ type Thresholds struct {
 	Unknown  *int64 `json:"unknown"`
 }
 
-// MaxThreshold is the largest threshold that may be set.
+// MaxThreshold is the largest threshold that can be set.
 const MaxThreshold = 999999
 
 // Of returns the threshold of one severity, nil where unset.
 func (t Thresholds) Of(s Severity) *int64 { return *t.At(s) }
 
-// At points to the threshold of one severity.
+// At returns a pointer to the threshold of one severity.
 func (t *Thresholds) At(s Severity) **int64 {
 	switch s {
 	case Critical:
@@ -156,7 +156,7 @@ func (t *Thresholds) At(s Severity) **int64 {
 	return &t.Unknown
 }
 
-// Limits are the thresholds with zero for what is unset.
+// Limits returns the thresholds, with zero for unset ones.
 func (t Thresholds) Limits() Counts {
 	var c Counts
 	for _, s := range Severities() {

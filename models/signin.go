@@ -6,28 +6,28 @@ import (
 	"time"
 )
 
-// SignInLimit bounds how often a sign-in may fail in a row under a key before
-// the next one has to wait.
+// SignInLimit is the number of failed sign-ins in a row under a key before the next one has to
+// wait.
 type SignInLimit struct {
 	Key  string
-	Free int // so many are without a wait
+	Free int // failures without a wait
 }
 
 const (
 	signInFirst  = time.Second
 	maxSignIn    = 15 * time.Minute
-	signInMemory = 24 * time.Hour // after so long a failure is forgotten
+	signInMemory = 24 * time.Hour // the time after which failures are forgotten
 )
 
-// TrySignIn counts a sign-in as failed, under all keys, before it is looked at:
-// many at once are counted too. Where one has to wait, nothing is counted, and
-// it returns until when.
+// TrySignIn counts a sign-in as failed, under all keys, before the password is checked, so that
+// many at once are counted too. If one has to wait, nothing is counted, and it returns until
+// when.
 func (tx *Tx) TrySignIn(limits ...SignInLimit) (until time.Time, err error) {
 	now := tx.Now()
 	failures := make([]int, len(limits))
 	for i, l := range limits {
 		var at, last time.Time
-		if tx.dialect == Postgres { // a row lock would not hold back those who see no row yet
+		if tx.dialect == Postgres { // a row lock would not block transactions that see no row yet
 			if _, err := tx.exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", l.Key); err != nil {
 				return until, err
 			}
@@ -60,7 +60,7 @@ func (tx *Tx) TrySignIn(limits ...SignInLimit) (until time.Time, err error) {
 	return until, nil
 }
 
-// signInWait doubles with each failure beyond those that are free.
+// signInWait returns a wait that doubles with each failure beyond the free ones.
 func signInWait(beyond int) time.Duration {
 	if beyond < 0 {
 		return 0
@@ -68,8 +68,8 @@ func signInWait(beyond int) time.Duration {
 	return min(signInFirst<<min(beyond, 20), maxSignIn)
 }
 
-// SignInWorked takes back the failure that TrySignIn has counted; the first key
-// has none any more.
+// SignInWorked takes back the failure that TrySignIn has counted; the first key loses all of
+// them.
 func (tx *Tx) SignInWorked(limits ...SignInLimit) error {
 	for i, l := range limits {
 		query := "DELETE FROM sign_in_tries WHERE key = ?"
@@ -83,7 +83,7 @@ func (tx *Tx) SignInWorked(limits ...SignInLimit) error {
 	return nil
 }
 
-// DeleteOldSignIns removes some of the failures that count no more.
+// DeleteOldSignIns removes some of the failures that are forgotten.
 func (tx *Tx) DeleteOldSignIns(limit int) (int64, error) {
 	return tx.exec(`
 		DELETE FROM sign_in_tries

@@ -6,38 +6,37 @@ import (
 	"gatecrier/app/fault"
 )
 
-// Silence holds messages back for a time: those of a product, of a group of
-// products, or, with neither, of all. It is no stale product, which sends no
-// reports.
+// Silence holds messages back for a time: those of a product, of a product group, or, with
+// neither, of all products. It has nothing to do with a stale product, which gets no reports.
 type Silence struct {
 	ID        int64
 	ProductID int64
 	GroupID   int64
-	ScopeName string // the name of its product or group, "" where it is of all
-	Type      string // of events, "" = every
-	Text      string // part of the name or message, in any case, "" = every
+	ScopeName string // the name of its product or group, "" = all products
+	Type      string // of events, "" = all
+	Text      string // part of the name or message, in any case, "" = all
 	Reason    string
-	UserID    int64 // who made it, 0 where he is gone or was none
+	UserID    int64 // the user who created it, 0 = deleted or none
 	Author    string
 	CreatedAt time.Time
 	StartsAt  time.Time
 	EndsAt    time.Time
-	EndedAt   time.Time // its end was seen to, zero before
-	EndedBy   string    // who ended it early, "" for nobody
+	EndedAt   time.Time // when its end was processed, zero before
+	EndedBy   string    // the user who ended it early, "" = none
 	Version   int64
 }
 
-// SilenceState is where a silence stands.
+// SilenceState is the state of a silence.
 type SilenceState string
 
 // The states.
 const (
-	SilenceScheduled SilenceState = "scheduled" // it has not begun
+	SilenceScheduled SilenceState = "scheduled" // it has not started yet
 	SilenceActive    SilenceState = "active"
 	SilenceEnded     SilenceState = "ended"
 )
 
-// State is where the silence stands at a time.
+// State returns the state of the silence at a time.
 func (s Silence) State(now time.Time) SilenceState {
 	switch {
 	case !s.EndedAt.IsZero() || !s.EndsAt.After(now):
@@ -76,8 +75,8 @@ func (tx *Tx) InsertSilence(s *Silence) (err error) {
 	return err
 }
 
-// SaveSilence writes what may be changed of a silence if its version is still
-// the one that was read and its end was not seen to, else it is a conflict.
+// SaveSilence writes the editable fields of a silence if its version is still the one that was
+// read and its end is not processed, else it returns a conflict.
 func (tx *Tx) SaveSilence(s *Silence) error {
 	n, err := tx.exec(`
 		UPDATE silences
@@ -92,8 +91,8 @@ func (tx *Tx) SaveSilence(s *Silence) error {
 	return err
 }
 
-// EndSilence sees to the end of a silence whose time is over, and says whether
-// this was the first to do so.
+// EndSilence processes the end of a silence whose time is over, and reports whether this call
+// was the first to do so.
 func (tx *Tx) EndSilence(id int64) (bool, error) {
 	now := micro(tx.Now())
 	n, err := tx.exec("UPDATE silences SET ended_at = ? WHERE id = ? AND ended_at IS NULL AND ends_at <= ?",

@@ -8,8 +8,8 @@ import (
 // SilenceFilter narrows a list of silences. Zero fields do not narrow.
 type SilenceFilter struct {
 	State     SilenceState
-	Open      bool  // those that have not ended, whatever State is
-	ProductID int64 // those that count for it: its own, its group's and those of all
+	Open      bool  // those that have not ended, in addition to State
+	ProductID int64 // those that apply to it: its own, its group's and those of all products
 	IDs       []int64
 	Before    int64 // keyset: the last id of the page before
 	Limit     int
@@ -60,9 +60,9 @@ func (r queries) Silence(ctx context.Context, scope Scope, id int64) (Silence, e
 	return s, nil
 }
 
-// SilencesWithin lists, the oldest first, the silences that may hold an event
-// from first to last. Those that have ended since are among them: what happened
-// before the end is held, whenever it is routed.
+// SilencesWithin lists, oldest first, the silences that can apply to an event from first to
+// last. It includes silences that have ended since: an event from before the end is silenced,
+// whenever it is routed.
 func (r queries) SilencesWithin(ctx context.Context, first, last time.Time) ([]Silence, error) {
 	var list []Silence
 	err := r.query(ctx, silenceSelect+`
@@ -74,7 +74,7 @@ func (r queries) SilencesWithin(ctx context.Context, first, last time.Time) ([]S
 	return list, err
 }
 
-// ProductGroups tells the group of those of some products that are in one.
+// ProductGroups returns the group of those products that are in one, by product.
 func (r queries) ProductGroups(ctx context.Context, products []int64) (map[int64]int64, error) {
 	groups := map[int64]int64{}
 	if len(products) == 0 {
@@ -96,10 +96,10 @@ func (r queries) ProductGroups(ctx context.Context, products []int64) (map[int64
 // SilencedCounts is how much a silence has held back.
 type SilencedCounts struct {
 	Rows     int // notifications
-	Products int // that they are of
+	Products int // the products that they belong to
 }
 
-// HeldBy counts what silences have held back. They must have come from a scoped
+// HeldBy counts what silences have held back, by silence. They must have come from a scoped
 // read.
 func (r queries) HeldBy(ctx context.Context, silences []int64) (map[int64]SilencedCounts, error) {
 	held := map[int64]SilencedCounts{}
@@ -120,7 +120,8 @@ func (r queries) HeldBy(ctx context.Context, silences []int64) (map[int64]Silenc
 	return held, err
 }
 
-// FirstHeld lists what a silence has held back first.
+// FirstHeld lists the first notifications that a silence has held back. It must have come from a
+// scoped read.
 func (r queries) FirstHeld(ctx context.Context, silence int64, limit int) ([]Notification, error) {
 	var list []Notification
 	err := r.query(ctx, `
@@ -133,10 +134,10 @@ func (r queries) FirstHeld(ctx context.Context, silence int64, limit int) ([]Not
 	return list, err
 }
 
-// HeldRows lists what a silence has held back and a reader may see, newest
-// first, below an id where one is given.
-func (r queries) HeldRows(ctx context.Context, who Viewer, silence, before int64, limit int) ([]Notification, error) {
-	cond, args := who.where()
+// HeldRows lists the notifications that a silence has held back and a viewer can see, newest
+// first. before is the keyset: the last event id of the page before, 0 for the first page.
+func (r queries) HeldRows(ctx context.Context, viewer Viewer, silence, before int64, limit int) ([]Notification, error) {
+	cond, args := viewer.where()
 	if before != 0 {
 		cond, args = cond+" AND n.event_id < ?", append(args, before)
 	}
@@ -152,11 +153,11 @@ func (r queries) HeldRows(ctx context.Context, who Viewer, silence, before int64
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	return r.inboxRows(ctx, who, ids, "")
+	return r.inboxRows(ctx, viewer, ids, "")
 }
 
-// OpenSilences counts the silences of a place that have not ended; of all with
-// neither a product nor a group.
+// OpenSilences counts the silences of a product or a group that have not ended; with neither,
+// those of all products.
 func (r queries) OpenSilences(ctx context.Context, productID, groupID int64) (int, error) {
 	cond, args := "product_id IS NULL AND group_id IS NULL", []any(nil)
 	switch {
@@ -171,9 +172,9 @@ func (r queries) OpenSilences(ctx context.Context, productID, groupID int64) (in
 	return n, err
 }
 
-// SilenceCandidates lists the newest notifications since a time that are of a
-// silence's place: those it might have held. Whoever calls has checked the right
-// to the place; messages for administrators are shown to those of all alone.
+// SilenceCandidates lists the newest notifications since a time that a silence of this product,
+// group or all products could have held back. The caller must have checked the right to these.
+// Messages for administrators are shown only with a silence of all products.
 func (r queries) SilenceCandidates(ctx context.Context, s Silence, since time.Time, limit int) ([]Notification, error) {
 	cond, args := "1 = 1", []any(nil)
 	switch {
@@ -201,15 +202,15 @@ func (r queries) SilenceCandidates(ctx context.Context, s Silence, since time.Ti
 		WHERE n.at >= ?
 		ORDER BY n.event_id DESC`,
 		append(args, first, limit, micro(since)), collect(&list, (*Notification).dst))
-	who := Viewer{Administrator: s.ProductID == 0 && s.GroupID == 0}
+	viewer := Viewer{Administrator: s.ProductID == 0 && s.GroupID == 0}
 	for i := range list {
-		who.mask(&list[i])
+		viewer.mask(&list[i])
 	}
 	return list, err
 }
 
-// DueSilences lists silences that were over by a time and whose end was not seen
-// to, the longest over first.
+// DueSilences lists silences that were over by a time and whose end is not processed, the
+// longest over first.
 func (r queries) DueSilences(ctx context.Context, by time.Time, limit int) ([]Silence, error) {
 	var list []Silence
 	err := r.query(ctx, silenceSelect+`
@@ -220,8 +221,8 @@ func (r queries) DueSilences(ctx context.Context, by time.Time, limit int) ([]Si
 	return list, err
 }
 
-// UnroutedEvents reports whether a reader has events from before a time still before
-// it. Those it has given up do not count.
+// UnroutedEvents reports whether a reader has yet to process events from before a time. Those
+// that it has given up do not count.
 func (r queries) UnroutedEvents(ctx context.Context, reader string, before time.Time) (bool, error) {
 	var n int
 	err := r.get(ctx, `

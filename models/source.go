@@ -9,19 +9,19 @@ import (
 	"gatecrier/app/fault"
 )
 
-// Source is what one scanner, under one source name, last said of a branch,
-// and how much of the branch's counts is its.
+// Source is one scanner's last report on a branch, under one source name, with its part of the
+// branch's counts.
 type Source struct {
 	ID           int64
 	BranchID     int64
 	Scanner      string
 	Name         string
-	Format       string // FormatCounts for bare counts, FormatManual for what people enter
+	Format       string // FormatCounts for bare counts, FormatManual for what users enter
 	Counts       Counts
 	Version      int64 // grows with each import
 	LastReportAt time.Time
-	Unsettled    bool   // a large import is at work on it, or was
-	Branch       string // the branch's name, where it was asked for
+	Unsettled    bool   // a large import of it is in progress, or was interrupted
+	Branch       string // the branch's name, if the read includes it
 }
 
 const sourceColumns = `s.id, s.branch_id, s.scanner, s.name, s.format,
@@ -32,8 +32,7 @@ func (s *Source) dst() []any {
 	return append(d, &s.Version, timeTo(&s.LastReportAt), &s.Unsettled)
 }
 
-// Source finds a branch's source by scanner and name; ok is false when there
-// is none yet.
+// Source finds a branch's source by scanner and name; ok is false if it does not exist yet.
 func (r queries) Source(ctx context.Context, branchID int64, scanner, name string) (s Source, ok bool, err error) {
 	err = r.get(ctx, `
 		SELECT `+sourceColumns+`
@@ -47,7 +46,8 @@ func (r queries) Source(ctx context.Context, branchID int64, scanner, name strin
 	return s, err == nil, err
 }
 
-// Sources lists what reports of a product's branches there are, newest first.
+// Sources lists the sources of a product's branches that have had a report, the default branch
+// first, newest first.
 func (r queries) Sources(ctx context.Context, scope Scope, productID int64) ([]Source, error) {
 	cond, args := scope.where("b.product_id")
 	var list []Source
@@ -64,8 +64,8 @@ func (r queries) Sources(ctx context.Context, scope Scope, productID int64) ([]S
 	return list, err
 }
 
-// SaveSource writes a source after an import: a new one gets its id, a known
-// one must still be as it was read.
+// SaveSource writes a source after an import: a new one gets its id, a known one must still be
+// as it was read, else it returns a conflict.
 func (tx *Tx) SaveSource(s *Source) error {
 	at := micro(s.LastReportAt)
 	if s.ID == 0 {
@@ -96,6 +96,7 @@ func (tx *Tx) SaveSource(s *Source) error {
 	return err
 }
 
+// errImporting is the conflict with a large import.
 func errImporting() error {
 	return fault.New(
 		fault.Conflict,
@@ -103,6 +104,7 @@ func errImporting() error {
 	)
 }
 
+// errSourceMoved is the conflict with another import of the source.
 func errSourceMoved() error {
 	return fault.New(fault.Conflict, "Another report of the same scanner and source was imported meanwhile")
 }
@@ -110,15 +112,15 @@ func errSourceMoved() error {
 // FormatCounts marks a source that gives bare counts, without observations.
 const FormatCounts = "counts"
 
-// ManualScanner is the scanner of observations that people enter by hand, and
-// FormatManual the format of their source. No report comes by it.
+// ManualScanner is the scanner of observations that users enter, and FormatManual the format of
+// their source. No report fills it.
 const (
 	ManualScanner = "manual"
 	FormatManual  = "manual"
 )
 
-// ManualSource finds the source of what people enter in a branch, and makes it
-// where there is none yet.
+// ManualSource finds the source of observations that users enter in a branch, and creates it if
+// it does not exist yet.
 func (tx *Tx) ManualSource(branchID int64) (Source, error) {
 	s, ok, err := tx.Source(tx.Context(), branchID, ManualScanner, "")
 	if err != nil || ok && s.Format == FormatManual {
@@ -135,7 +137,7 @@ func (tx *Tx) ManualSource(branchID int64) (Source, error) {
 	return s, err
 }
 
-// TouchSources notes when sources last reported, where nothing else changed.
+// TouchSources records when sources last reported, if nothing else has changed.
 func (tx *Tx) TouchSources(seen map[int64]time.Time) error {
 	for id, at := range seen {
 		if _, err := tx.exec("UPDATE sources SET last_report_at = ? WHERE id = ? AND last_report_at < ?",

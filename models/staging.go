@@ -7,15 +7,14 @@ import (
 	"strings"
 )
 
-// A large import goes in four steps, so that it never holds the writer for
-// long: BeginStaging; InsertObservations and StageChanges in many transactions,
-// which nobody sees; SaveSource, by which all of it counts; SettleSome, until
-// nothing is left. Whoever finds a source unsettled after a crash goes on with
-// the last step: it applies what counts, and removes what never came to.
+// A large import takes four steps, so that it never holds the writer for long: BeginStaging;
+// InsertObservations and StageChanges in many transactions, whose rows no read returns;
+// SaveSource, which makes all of them count; SettleSome, until nothing is left. If a source is
+// unsettled after a crash, the last step continues: it applies the changes that count, and
+// removes rows that never counted.
 
-// BeginStaging marks a source as having a large import of so many rows at work,
-// and makes it, as version 0, where it is not there. It must still be as it was
-// read.
+// BeginStaging marks a source as having a large import of total rows in progress, and creates it
+// as version 0 if it does not exist. It returns a conflict unless the source is as it was read.
 func (tx *Tx) BeginStaging(s *Source, total int) error {
 	if s.ID == 0 {
 		at := micro(tx.Now())
@@ -45,9 +44,9 @@ func (tx *Tx) BeginStaging(s *Source, total int) error {
 	return err
 }
 
-// StageChanges keeps what a large import changes of known observations until
-// it counts: their new values, by their ids. A status resolved without a
-// status in the report is that of one that is missing there.
+// StageChanges stores what a large import changes of known observations until it counts: their
+// new values, by their ids. A resolved status without a report status marks an observation that
+// the report no longer contains.
 func (tx *Tx) StageChanges(sourceID, since int64, list []Observation) error {
 	const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	for len(list) > 0 {
@@ -70,9 +69,9 @@ func (tx *Tx) StageChanges(sourceID, since int64, list []Observation) error {
 	return nil
 }
 
-// SettleSome does a part of what a large import has left: it applies changes
-// that count, and removes what never came to. It reports whether that was all;
-// the source is settled then.
+// SettleSome does a part of the last step of a large import: it applies changes that count, and
+// removes rows that never counted. It reports whether nothing is left; the source is settled
+// then.
 func (tx *Tx) SettleSome(sourceID int64, limit int) (done bool, err error) {
 	var version int64
 	err = tx.get(tx.Context(), "SELECT version FROM sources WHERE id = ?", []any{sourceID}, &version)
@@ -82,7 +81,8 @@ func (tx *Tx) SettleSome(sourceID int64, limit int) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	for _, step := range []func(id, version int64, limit int) (int64, error){tx.dropChanges, tx.dropStaged, tx.applyChanges} {
+	type settle func(id, version int64, limit int) (int64, error)
+	for _, step := range []settle{tx.dropChanges, tx.dropStaged, tx.applyChanges} {
 		n, err := step(sourceID, version, limit)
 		if err == nil && n > 0 {
 			err = tx.Staged(sourceID, int(n))
@@ -95,20 +95,21 @@ func (tx *Tx) SettleSome(sourceID int64, limit int) (done bool, err error) {
 	return true, err
 }
 
-// Staged notes that so many more rows of a large import are done.
+// Staged adds to the number of rows that a large import has done.
 func (tx *Tx) Staged(sourceID int64, rows int) error {
 	_, err := tx.exec("UPDATE sources SET rows_done = rows_done + ? WHERE id = ?", rows, sourceID)
 	return err
 }
 
-// ImportProgress is a large import at work: how many rows it has written and settled,
-// and how many there are.
+// ImportProgress is a large import in progress: how many rows it has written and settled, and
+// how many there are.
 type ImportProgress struct {
 	Branch, Scanner, Source string
 	Done, Total             int64
 }
 
-// ImportsInProgress lists the large imports at work in a product.
+// ImportsInProgress lists the large imports in progress in a product. The caller must have
+// checked the right to see it.
 func (r queries) ImportsInProgress(ctx context.Context, productID int64) ([]ImportProgress, error) {
 	var list []ImportProgress
 	err := r.query(ctx, `
@@ -186,8 +187,7 @@ func (tx *Tx) applyChanges(id, _ int64, limit int) (int64, error) {
 		ids...)
 }
 
-// UnsettledSources lists sources that a large import has left unfinished, or
-// is at work on.
+// UnsettledSources lists sources of large imports that are in progress or were interrupted.
 func (r queries) UnsettledSources(ctx context.Context) ([]int64, error) {
 	var ids []int64
 	err := r.query(ctx, "SELECT id FROM sources WHERE unsettled ORDER BY id LIMIT 100",

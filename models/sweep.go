@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// GateSweep is how far a look at all gates has come. Only branches that were
-// ever evaluated count.
+// GateSweep is the progress of an evaluation of all gates. Only branches that were ever
+// evaluated count.
 type GateSweep struct {
-	Run        int64 // grows with each look that is asked for
+	Run        int64 // grows with each sweep that is requested
 	Version    int64 // of the gate settings that it applies
-	BranchID   int64 // the last one seen
-	Seen       int64 // branches
-	Total      int64 // as many as there were when it began
-	Changed    int64 // gates that came to say something else
+	BranchID   int64 // the last branch evaluated
+	Seen       int64 // branches evaluated
+	Total      int64 // branches when the sweep began
+	Changed    int64 // gates whose state has changed
 	StartedAt  time.Time
 	FinishedAt time.Time
 	Done       bool
@@ -23,8 +23,7 @@ type GateSweep struct {
 
 const sweepColumns = "run, version, branch_id, seen, total, changed, started_at, finished_at, done"
 
-// GateSweep reads how far the look at all gates has come. Where there was none
-// it is done, for version 0.
+// GateSweep reads the progress of the last sweep. If there was none, it is done, for version 0.
 func (r queries) GateSweep(ctx context.Context) (GateSweep, error) {
 	var s GateSweep
 	err := r.get(ctx, "SELECT "+sweepColumns+" FROM gate_sweeps",
@@ -36,8 +35,8 @@ func (r queries) GateSweep(ctx context.Context) (GateSweep, error) {
 	return s, err
 }
 
-// BeginGateSweep begins a look at all gates in the place of one that was read.
-// ok is false where another has been asked for, or begun, meanwhile.
+// BeginGateSweep begins a sweep in place of the one that was read. ok is false if another one
+// was requested or has begun meanwhile.
 func (tx *Tx) BeginGateSweep(was GateSweep, version, total int64) (ok bool, err error) {
 	n, err := tx.exec(`
 		INSERT INTO gate_sweeps (id, run, version, total, started_at, done)
@@ -48,9 +47,8 @@ func (tx *Tx) BeginGateSweep(was GateSweep, version, total int64) (ok bool, err 
 	return n == 1, err
 }
 
-// SaveGateSweep notes that a look at all gates has come further than a branch.
-// ok is false where another one is at work, or this one further: then what the
-// caller has done counts for nothing and is to be undone.
+// SaveGateSweep saves a sweep's progress beyond the branch from. ok is false if another sweep
+// has begun, or this one is further: the caller must then undo its work.
 func (tx *Tx) SaveGateSweep(s GateSweep, from int64) (ok bool, err error) {
 	n, err := tx.exec(`
 		UPDATE gate_sweeps
@@ -62,8 +60,7 @@ func (tx *Tx) SaveGateSweep(s GateSweep, from int64) (ok bool, err error) {
 	return n == 1, err
 }
 
-// RepeatGateSweep has all gates looked at once more. Whoever is at work on them
-// begins anew.
+// RepeatGateSweep requests a new sweep of all gates. A sweep in progress starts again.
 func (tx *Tx) RepeatGateSweep() error {
 	_, err := tx.exec(`
 		INSERT INTO gate_sweeps (id, run, version, done)
@@ -80,9 +77,9 @@ func (r queries) CountEvaluatedBranches(ctx context.Context) (int64, error) {
 	return n, err
 }
 
-// LockGates locks the branches after one that have ever been evaluated, by id,
-// with their products, for an evaluation of their gates. Few statements do,
-// however many there are.
+// LockGates locks the branches after one that were ever evaluated, by id, with their products,
+// for an evaluation of their gates. The number of statements does not depend on the number of
+// branches.
 func (tx *Tx) LockGates(after int64, limit int) ([]Gated, error) {
 	how := ""
 	if tx.dialect == Postgres {
@@ -98,8 +95,8 @@ func (tx *Tx) LockGates(after int64, limit int) ([]Gated, error) {
 		LIMIT ?`+how, after, limit)
 }
 
-// EvaluatedGates lists the branches after one that have ever been evaluated, by
-// id, with their products.
+// EvaluatedGates lists the branches after one that were ever evaluated, by id, with their
+// products.
 func (r queries) EvaluatedGates(ctx context.Context, after int64, limit int) ([]Gated, error) {
 	return r.gates(ctx, `
 		SELECT `+productColumns+", "+branchColumns+`
@@ -111,8 +108,8 @@ func (r queries) EvaluatedGates(ctx context.Context, after int64, limit int) ([]
 		LIMIT ?`, after, limit)
 }
 
-// gates reads branches with their products, and then the groups of these: what
-// a lock has waited for may have changed a group.
+// gates reads branches with their products, then the groups of these: a group may have changed
+// while the lock was awaited.
 func (r queries) gates(ctx context.Context, query string, args ...any) ([]Gated, error) {
 	var list []Gated
 	err := r.query(

@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// Token is an API token of a user or of a product; only the hash of its text
-// is kept.
+// Token is an API token of a user or of a product; only the hash of its text is stored.
 type Token struct {
 	ID         int64
 	UserID     *int64
@@ -20,7 +19,7 @@ type Token struct {
 	LastUsedAt time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 }
 
-// TableName is gorm's.
+// TableName returns the name of gorm's table.
 func (Token) TableName() string { return "tokens" }
 
 // Bearer is a token with its user, as a request needs them.
@@ -29,8 +28,8 @@ type Bearer struct {
 	User  User // zero for a product's token
 }
 
-// Bearer finds the token with a hash that has not expired. Its user may not be
-// active. One prepared look-up: it is made on each call of the API.
+// Bearer finds the token with a hash that has not expired. Its user may be inactive: the caller
+// must check that. It is one prepared statement, since each call of the API runs it.
 func (r queries) Bearer(ctx context.Context, hash []byte) (Bearer, error) {
 	var b Bearer
 	var uid, pid *int64
@@ -64,21 +63,21 @@ func (tx *Tx) CreateToken(t *Token) error {
 	return tx.db(tx.Context()).Create(t).Error
 }
 
-// ProductTokens lists a product's tokens by name. Whoever calls has checked the
-// right to see them.
+// ProductTokens lists a product's tokens by name. The caller must have checked the right to see
+// them.
 func (r queries) ProductTokens(ctx context.Context, productID int64) ([]Token, error) {
 	var list []Token
 	err := r.db(ctx).Where("product_id = ?", productID).Order("lower(name), id").Find(&list).Error
 	return list, err
 }
 
-// DeleteToken ends a token.
+// DeleteToken removes a token.
 func (tx *Tx) DeleteToken(id int64) error {
 	_, err := tx.exec("DELETE FROM tokens WHERE id = ?", id)
 	return err
 }
 
-// TouchTokens notes when tokens were last used.
+// TouchTokens records when tokens were last used.
 func (tx *Tx) TouchTokens(used map[int64]time.Time) error {
 	for id, at := range used {
 		if _, err := tx.exec("UPDATE tokens SET last_used_at = ? WHERE id = ?", micro(at), id); err != nil {

@@ -6,14 +6,14 @@ import (
 	"gatecrier/app/fault"
 )
 
-// TokensOf lists a user's tokens, the newest first, without their hashes.
+// TokensOf lists a user's tokens, newest first, without their hashes.
 func (r queries) TokensOf(ctx context.Context, userID int64) ([]Token, error) {
 	var list []Token
 	err := r.db(ctx).Omit("hash").Where("user_id = ?", userID).Order("id DESC").Find(&list).Error
 	return list, err
 }
 
-// TokenByHash finds a token by the hash of its text, whether it counts or not.
+// TokenByHash finds a token by the hash of its text, even if it has expired.
 func (r queries) TokenByHash(ctx context.Context, hash []byte) (Token, error) {
 	var t Token
 	err := r.db(ctx).Take(&t, "hash = ?", hash).Error

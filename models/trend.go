@@ -7,15 +7,15 @@ import (
 
 const daySpan = 24 * time.Hour
 
-// DayCounts are a branch's counts at the end of a day. They hold until the next
-// day that there are some of.
+// DayCounts are a branch's counts at the end of a day. They apply until the next day that has
+// counts.
 type DayCounts struct {
 	Day    time.Time // its beginning, UTC
 	Counts Counts
 }
 
-// Recount gives a branch new counts. Where the old ones are of an earlier day,
-// that day is closed with them.
+// Recount gives a branch new counts. If the old ones are from an earlier day, they are stored as
+// the counts of that day.
 func (tx *Tx) Recount(b *Branch, counts Counts) error {
 	was, now := b.CountedAt, tx.Now()
 	old := b.Counts
@@ -34,9 +34,9 @@ func (tx *Tx) Recount(b *Branch, counts Counts) error {
 	return err
 }
 
-// Trend lists a branch's counts by day since a time, oldest first, and before
-// them what held at that time. The counts of now are the branch's own. The
-// branch must have come from a scoped read.
+// Trend lists a branch's counts by day since a time, oldest first, preceded by the counts at
+// that time and followed by the branch's current ones. The branch must have come from a scoped
+// read.
 func (r queries) Trend(ctx context.Context, b Branch, since time.Time) ([]DayCounts, error) {
 	var list []DayCounts
 	first := dayOf(since)
@@ -61,17 +61,17 @@ func (r queries) Trend(ctx context.Context, b Branch, since time.Time) ([]DayCou
 	return append(list, DayCounts{b.CountedAt.UTC().Truncate(daySpan), b.Counts}), nil
 }
 
-// dayOf is the number of a time's day.
+// dayOf returns the number of a time's day since 1970.
 func dayOf(t time.Time) int64 { return t.UTC().Unix() / int64(daySpan/time.Second) }
 
-// HourTally is how many messages were decided on in an hour, by state.
+// HourTally is the number of messages created in an hour, by state.
 type HourTally struct {
 	Hour   time.Time // its beginning
 	States map[DeliveryState]int
 }
 
-// DeliveriesByHour counts the deliveries in scope since a time, hours in order;
-// those without any are left out.
+// DeliveriesByHour counts the deliveries in scope since a time, hours in order. Hours without
+// deliveries are left out.
 func (r queries) DeliveriesByHour(ctx context.Context, scope Scope, since time.Time) ([]HourTally, error) {
 	cond, args := scope.where("d.product_id")
 	const hour = int64(time.Hour / time.Microsecond)

@@ -15,7 +15,7 @@ import (
 // User is a person with a local account.
 type User struct {
 	ID                 int64
-	Name               string // unique whatever its case
+	Name               string // unique in any case
 	Email              string
 	FirstName          string
 	PasswordHash       string // argon2id, in its PHC string form
@@ -23,31 +23,31 @@ type User struct {
 	Active             bool
 	MustChangePassword bool
 	TimeZone           string    // an IANA name, "" for UTC
-	Theme              string    // light, dark; "" as the system
-	EmailPending       string    // a new address that was not confirmed yet, "" for none
+	Theme              string    // light or dark; "" = as the system
+	EmailPending       string    // a new address that is not confirmed yet, "" for none
 	LastSignInAt       time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 	CreatedAt          time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 	UpdatedAt          time.Time `gorm:"serializer:micro;autoCreateTime:false;autoUpdateTime:false"`
 }
 
-// TableName is gorm's.
+// TableName returns the name of gorm's table.
 func (User) TableName() string { return "users" }
 
-// User finds an account by its id.
+// User finds a user by id.
 func (r queries) User(ctx context.Context, id int64) (User, error) {
 	var u User
 	err := r.db(ctx).Take(&u, "id = ?", id).Error
 	return u, missing(err, "user")
 }
 
-// UserByName finds an account by its name, in any case.
+// UserByName finds a user by name, in any case.
 func (r queries) UserByName(ctx context.Context, name string) (User, error) {
 	var u User
 	err := r.db(ctx).Take(&u, "lower(name) = lower(?)", name).Error
 	return u, missing(err, "user")
 }
 
-// FirstNameOf is the first name of the user with a mail address, "" for none.
+// FirstNameOf returns the first name of the active user with an email address, "" for none.
 func (r queries) FirstNameOf(ctx context.Context, email string) (string, error) {
 	var name string
 	err := r.get(ctx, `
@@ -63,14 +63,14 @@ func (r queries) FirstNameOf(ctx context.Context, email string) (string, error) 
 	return name, err
 }
 
-// HasUsers reports whether any account exists.
+// HasUsers reports whether any user exists.
 func (r queries) HasUsers(ctx context.Context) (bool, error) {
 	var n int64
 	err := r.db(ctx).Model(&User{}).Limit(1).Count(&n).Error
 	return n > 0, err
 }
 
-// CreateUser saves a new account and sets its id and times.
+// CreateUser saves a new user and sets the id and times.
 func (tx *Tx) CreateUser(u *User) error {
 	u.Name = strings.TrimSpace(u.Name)
 	if _, err := tx.UserByName(tx.Context(), u.Name); err == nil {
@@ -82,13 +82,13 @@ func (tx *Tx) CreateUser(u *User) error {
 	return tx.db(tx.Context()).Create(u).Error
 }
 
-// SaveUser writes all fields of an account.
+// SaveUser writes all fields of a user.
 func (tx *Tx) SaveUser(u *User) error {
 	u.UpdatedAt = tx.Now()
 	return tx.db(tx.Context()).Save(u).Error
 }
 
-// missing turns gorm's "record not found" into a fault that names the thing.
+// missing turns gorm's "record not found" into a fault that names the missing entity.
 func missing(err error, what string) error {
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return fault.NewNotFound(what)
@@ -96,8 +96,8 @@ func missing(err error, what string) error {
 	return err
 }
 
-// LockUsers makes other transactions that lock the users wait for this one, so
-// that only one of them finds none. SQLite has one writer at a time anyway.
+// LockUsers makes other transactions that lock the users wait for this one, so that only one of
+// them finds none. SQLite has one writer at a time anyway.
 func (tx *Tx) LockUsers() error {
 	if tx.dialect != Postgres {
 		return nil

@@ -7,27 +7,26 @@ import (
 	"gatecrier/app/fault"
 )
 
-// LinkPurpose is what a link that was mailed is for.
+// LinkPurpose is the purpose of an emailed link.
 type LinkPurpose string
 
 // The purposes.
 const (
-	LinkPassword LinkPurpose = "password" // to choose a new one
+	LinkPassword LinkPurpose = "password" // to choose a new password
 	LinkEmail    LinkPurpose = "email"    // to confirm a new address
 )
 
-// UserLink is a link that was mailed to a user; only its hash is kept.
+// UserLink is a link that was emailed to a user; only its hash is stored.
 type UserLink struct {
 	Hash      []byte
 	UserID    int64
 	Purpose   LinkPurpose
-	Email     string // that it was sent to
+	Email     string // the address that it was sent to
 	ExpiresAt time.Time
 	UsedAt    time.Time
 }
 
-// UserLink finds a link that still works. One that is unknown, used or expired
-// is missing.
+// UserLink finds a valid link. One that is unknown, used or expired is missing.
 func (r queries) UserLink(ctx context.Context, purpose LinkPurpose, hash []byte) (UserLink, error) {
 	l := UserLink{Hash: hash, Purpose: purpose}
 	err := r.get(ctx, `
@@ -44,7 +43,7 @@ func (r queries) UserLink(ctx context.Context, purpose LinkPurpose, hash []byte)
 	return l, nil
 }
 
-// CreateUserLink saves a link. Others of its user and purpose work no more.
+// CreateUserLink saves a link. Earlier links of its user and purpose become invalid.
 func (tx *Tx) CreateUserLink(l UserLink) error {
 	if err := tx.EndUserLinks(l.UserID, l.Purpose); err != nil {
 		return err
@@ -54,8 +53,8 @@ func (tx *Tx) CreateUserLink(l UserLink) error {
 	return err
 }
 
-// UseUserLink takes a link, which then works no more; of two at once one gets
-// it, for the other it is missing.
+// UseUserLink marks a link as used. Of two concurrent calls one succeeds, for the other the link
+// is missing.
 func (tx *Tx) UseUserLink(l UserLink) error {
 	n, err := tx.exec(`
 		UPDATE user_links
@@ -69,7 +68,7 @@ func (tx *Tx) UseUserLink(l UserLink) error {
 	return err
 }
 
-// EndUserLinks ends a user's links of a purpose.
+// EndUserLinks deletes a user's links of a purpose.
 func (tx *Tx) EndUserLinks(userID int64, purpose LinkPurpose) error {
 	_, err := tx.exec("DELETE FROM user_links WHERE user_id = ? AND purpose = ?", userID, purpose)
 	return err

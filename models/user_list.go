@@ -2,16 +2,16 @@ package models
 
 import "context"
 
-// UserRow is an account as it is listed.
+// UserRow is a user as they are listed.
 type UserRow struct {
 	User
 	Memberships int // in products, directly
 	Sessions    int // that have not expired
 }
 
-// UserFilter narrows a list of accounts. Zero fields do not narrow.
+// UserFilter narrows a list of users. Zero fields do not narrow.
 type UserFilter struct {
-	Text          string // part of the name, the first name or the mail address, in any case
+	Text          string // part of the name, the first name or the email address, in any case
 	Active        *bool
 	Administrator *bool
 	After         string // keyset: the last name of the page before
@@ -33,7 +33,7 @@ func (u *UserRow) dst() []any {
 	}
 }
 
-// Users lists accounts by name, without the hashes of their passwords.
+// Users lists users by name, without their password hashes.
 func (r queries) Users(ctx context.Context, f UserFilter) ([]UserRow, error) {
 	cond, args := "lower(u.name) > lower(?)", []any{micro(r.Now()), f.After}
 	and := func(c string, values ...any) { cond, args = cond+" AND "+c, append(args, values...) }
@@ -56,7 +56,7 @@ func (r queries) Users(ctx context.Context, f UserFilter) ([]UserRow, error) {
 	return list, err
 }
 
-// UserRow reads an account as it is listed.
+// UserRow reads a user as they are listed.
 func (r queries) UserRow(ctx context.Context, id int64) (UserRow, error) {
 	var u UserRow
 	err := r.get(ctx, userRowSelect+"WHERE u.id = ?", []any{micro(r.Now()), id}, u.dst()...)
@@ -73,21 +73,21 @@ func (r queries) CountAdministrators(ctx context.Context) (int64, error) {
 	return n, err
 }
 
-// UsersByEmail lists some of the active users with a mail address, in any case.
+// UsersByEmail lists some of the active users with an email address, in any case.
 func (r queries) UsersByEmail(ctx context.Context, email string, limit int) ([]User, error) {
 	var list []User
 	err := r.db(ctx).Where("lower(email) = lower(?) AND active", email).Order("id").Limit(limit).Find(&list).Error
 	return list, err
 }
 
-// Membership is a product in which a user has a role.
+// Membership is a product in which a user is a direct member.
 type Membership struct {
 	ProductID int64
 	Product   string
 	Role      Role
 }
 
-// MembershipsOf lists the products in scope in which a user has a role, by name.
+// MembershipsOf lists the products in scope in which a user is a direct member, by name.
 func (r queries) MembershipsOf(ctx context.Context, scope Scope, userID int64) ([]Membership, error) {
 	cond, args := scope.where("m.product_id")
 	var list []Membership
@@ -103,7 +103,7 @@ func (r queries) MembershipsOf(ctx context.Context, scope Scope, userID int64) (
 	return list, err
 }
 
-// SignedIn notes that a user has signed in now.
+// SignedIn records that a user has signed in now.
 func (tx *Tx) SignedIn(userID int64) error {
 	_, err := tx.exec("UPDATE users SET last_sign_in_at = ? WHERE id = ?", micro(tx.Now()), userID)
 	return err

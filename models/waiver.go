@@ -13,28 +13,28 @@ type Waiver struct {
 	Until         time.Time
 }
 
-// EndedWaivers lists waivers whose time has come, the oldest first, after one.
+// EndedWaivers lists waivers that have ended, the oldest first, after one.
 func (r queries) EndedWaivers(ctx context.Context, now time.Time, after Waiver, limit int) ([]Waiver, error) {
 	return r.waivers(ctx, "o.waiver_until <= ?", []any{micro(now)}, after, limit)
 }
 
-// endsUntold is a waiver that ends between two times, and that nobody was told
-// of.
-const endsUntold = "o.waiver_until > ? AND o.waiver_until <= ? AND NOT o.waiver_noticed AND o.resolved_at IS NULL"
+// endsUnnoticed is the condition that a waiver ends between two times and users were not notified
+// of it.
+const endsUnnoticed = "o.waiver_until > ? AND o.waiver_until <= ? AND NOT o.waiver_noticed AND o.resolved_at IS NULL"
 
-// EndingWaivers lists waivers that end between two times and that nobody was
-// told of, the first to end first, after one.
+// EndingWaivers lists waivers that end between two times and of which users were not notified,
+// the first to end first, after one.
 func (r queries) EndingWaivers(ctx context.Context, from, to time.Time, after Waiver, limit int) ([]Waiver, error) {
-	return r.waivers(ctx, endsUntold, []any{micro(from), micro(to)}, after, limit)
+	return r.waivers(ctx, endsUnnoticed, []any{micro(from), micro(to)}, after, limit)
 }
 
-// EndingWaiversOf lists those of a product, the first to end first. There are
-// few waivers that end: the sum keeps SQLite from going by the branches.
+// EndingWaiversOf lists those of a product, the first to end first. Few waivers end in such a
+// time: the sum keeps SQLite from reading all branches of the product instead.
 func (r queries) EndingWaiversOf(
 	ctx context.Context, productID int64, from, to time.Time, limit int,
 ) ([]Waiver, error) {
 	return r.waivers(
-		ctx, endsUntold+" AND b.product_id + 0 = ?", []any{micro(from), micro(to), productID}, Waiver{}, limit,
+		ctx, endsUnnoticed+" AND b.product_id + 0 = ?", []any{micro(from), micro(to), productID}, Waiver{}, limit,
 	)
 }
 
@@ -56,7 +56,7 @@ func (r queries) waivers(ctx context.Context, cond string, args []any, after Wai
 	return list, err
 }
 
-// NoticeWaivers notes that people were told that waivers end soon.
+// NoticeWaivers records that users were notified that waivers end soon.
 func (tx *Tx) NoticeWaivers(ids []int64) error {
 	for part := range slices.Chunk(ids, assessAtOnce) {
 		if _, err := tx.exec(`
