@@ -33,9 +33,9 @@ func (r queries) LastNotifiedOf(ctx context.Context, d Delivery) (LastNotified, 
 		return w, err
 	}
 	var n int
-	if err := r.get(ctx, "SELECT count(*) FROM gate_changes WHERE product_id = ? AND announced_id = ?",
-		[]any{d.ProductID, d.EventID}, &n); err != nil ||
-		n == 0 {
+	err = r.get(ctx, "SELECT count(*) FROM gate_changes WHERE product_id = ? AND announced_id = ?",
+		[]any{d.ProductID, d.EventID}, &n)
+	if err != nil || n == 0 {
 		return w, err
 	}
 	w.Changing = true
@@ -44,7 +44,7 @@ func (r queries) LastNotifiedOf(ctx context.Context, d Delivery) (LastNotified, 
 		AND d.product_id = ?
 		AND d.recipient = ?`
 	args := []any{d.ConnectionID, d.ProductID, d.Recipient}
-	var told int64
+	var announced int64
 	err = r.get(ctx, `
 		SELECT g.announced_id, g.to_state
 		FROM deliveries d
@@ -53,7 +53,7 @@ func (r queries) LastNotifiedOf(ctx context.Context, d Delivery) (LastNotified, 
 		AND d.event_id < ?
 		AND d.state = 'delivered'
 		ORDER BY d.id DESC
-		LIMIT 1`, append(args[:3:3], d.EventID), &told, &w.Delivered)
+		LIMIT 1`, append(args[:3:3], d.EventID), &announced, &w.Delivered)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return w, err
 	}
@@ -68,7 +68,7 @@ func (r queries) LastNotifiedOf(ctx context.Context, d Delivery) (LastNotified, 
 			AND d.event_id > ?
 			AND a.result IN ('`+ResultUnsure+"', '"+ResultLost+`')
 			LIMIT 1
-		) x`, append(args[:3:3], told), &n)
+		) x`, append(args[:3:3], announced), &n)
 	w.MayKnow = n > 0
 	return w, err
 }
@@ -95,55 +95,4 @@ func (tx *Tx) CancelOutdated(d Delivery, upTo int64, reason string) error {
 		return err
 	}
 	return tx.promote(d)
-}
-
-// MayHear reports whether an email address is that of an active user who can view a product, or
-// of an administrator. Without a product, only administrators qualify.
-func (r queries) MayHear(ctx context.Context, address string, productID int64) (bool, error) {
-	var n int
-	err := r.get(ctx, `
-		SELECT count(*)
-		FROM (
-			SELECT 1
-			FROM users u
-			WHERE lower(u.email) = lower(?)
-			AND u.active
-			AND (u.administrator OR `+existsSQL(roleUnionSQL("= u.id", "= ?", viewing))+`)
-			LIMIT 1
-		) x`, append([]any{address}, repeatArgs(roleSelects, productID)...), &n)
-	return n > 0, err
-}
-
-// MayHearOwn reports whether a user is active and can view a product; without a product, whether
-// they are active.
-func (r queries) MayHearOwn(ctx context.Context, userID, productID int64) (bool, error) {
-	var n int
-	err := r.get(ctx, `
-		SELECT count(*)
-		FROM users u
-		WHERE u.id = ?
-		AND u.active
-		AND (u.administrator OR CAST(? AS BIGINT) = 0 OR `+existsSQL(roleUnionSQL("= u.id", "= ?", viewing))+")",
-		append([]any{userID, productID}, repeatArgs(roleSelects, productID)...), &n)
-	return n > 0, err
-}
-
-// Keepers lists the email addresses of the users who look after an owner's connections: the
-// owners of a product or a product group, and the administrators; for a user's own, only that
-// user.
-func (r queries) Keepers(ctx context.Context, o Owner) ([]string, error) {
-	query, args := "SELECT DISTINCT lower(u.email) FROM users u WHERE u.email <> '' AND u.active AND ", []any{o.UserID}
-	switch {
-	case o.UserID != 0:
-		query += "u.id = ?"
-	case o.GroupID != 0:
-		query += "(u.administrator OR " + existsSQL(groupRoleUnionSQL("= u.id", "= ?", owning)) + ")"
-		args = repeatArgs(groupRoleSelects, o.GroupID)
-	default:
-		query += "(u.administrator OR " + existsSQL(roleUnionSQL("= u.id", "= ?", owning)) + ")"
-		args = repeatArgs(roleSelects, o.ProductID)
-	}
-	var list []string
-	err := r.query(ctx, query+" ORDER BY 1", args, collect(&list, func(s *string) []any { return []any{s} }))
-	return list, err
 }
