@@ -61,27 +61,28 @@ func newLarge(b *testing.B, dialect models.Dialect, news int64) large {
 	return l
 }
 
-// fill tells the news, by statements that make many rows each.
+// fill inserts the notifications, by statements that insert many rows each.
 func (l large) fill(b *testing.B, news int64) {
 	b.Helper()
 	const each = someNews
 	for first := int64(1); first <= news; first += each {
 		rows := fmt.Sprintf(
 			"WITH RECURSIVE n (i) AS (SELECT CAST(%d AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < %d) ",
-			first,
-			first+each-1,
+			first, first+each-1,
 		)
 		product := fmt.Sprintf(
 			"%d + CASE WHEN i %% 1000 = 0 THEN 0 WHEN i < %d THEN (i * 7919) %% %d ELSE (i * 7919) %% %d END",
-			l.products[0],
-			news/10,
-			manyProducts,
-			manyProducts-oldProducts,
+			l.products[0], news/10, manyProducts, manyProducts-oldProducts,
 		)
 		l.w.write(func(tx *models.Tx) error {
 			for _, statement := range []string{
-				"INSERT INTO events (id, uuid, type, version, product_id, actor, at, payload) " + rows + "SELECT i, 'e' || i, 'gate.changed', 1, " + product + ", 'ci', i, '{}' FROM n",
-				"INSERT INTO notifications (event_id, product_id, type, tone, name, message, at) " + rows + "SELECT i, " + product + ", 'gate.changed', 'bad', 'Security gate has changed to Failed', '1 critical (limit 0)', i FROM n",
+				`INSERT INTO events (id, uuid, type, version, product_id, actor, at, payload) ` + rows + `
+				SELECT i, 'e' || i, 'gate.changed', 1, ` + product + `, 'ci', i, '{}'
+				FROM n`,
+				`INSERT INTO notifications (event_id, product_id, type, tone, name, message, at) ` + rows + `
+				SELECT i, ` + product + `, 'gate.changed', 'bad', 'Security gate has changed to Failed',
+					'1 critical (limit 0)', i
+				FROM n`,
 			} {
 				if _, err := tx.Exec(statement); err != nil {
 					return err

@@ -32,22 +32,19 @@ func findings(b *testing.B, dialect models.Dialect) (w world, branch int64) {
 			return err
 		}
 		text := "CAST(i AS TEXT)"
-		_, err = tx.Exec(
-			fmt.Sprintf(
-				`WITH RECURSIVE n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < %d)
-			INSERT INTO observations (branch_id, source_id, identity, title, description, component, location, fix, url, severity, report_status, status, active, first_seen_at, changed_at)
-			SELECT %d, %d, CAST('f' || %s AS %s), 'CVE-2026-' || %s, 'A heap overflow in the decoding of images, number ' || %s || ', lets a server that is sent one run what its author wants; see the advisory for what is affected.',
-				'library-' || (i %% 5000) || ' 1.2.' || (i %% 9), '/usr/lib/x86_64-linux-gnu/library-' || %s || '.so', '', '', i %% 6, 'open', 'open', TRUE, i, i FROM n`,
-				manyFindings,
-				branch,
-				s.ID,
-				text,
-				map[models.Dialect]string{models.SQLite: "BLOB", models.Postgres: "BYTEA"}[dialect],
-				text,
-				text,
-				text,
-			),
-		)
+		blob := map[models.Dialect]string{models.SQLite: "BLOB", models.Postgres: "BYTEA"}[dialect]
+		_, err = tx.Exec(fmt.Sprintf(`
+			WITH RECURSIVE n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < %d)
+			INSERT INTO observations (branch_id, source_id, identity, title, description, component, location,
+				fix, url, severity, report_status, status, active, first_seen_at, changed_at)
+			SELECT %d, %d, CAST('f' || %s AS %s), 'CVE-2026-' || %s,
+				'A heap overflow in the decoding of images, number ' || %s
+					|| ', lets a server that is sent one run what its author wants;'
+					|| ' see the advisory for what is affected.',
+				'library-' || (i %% 5000) || ' 1.2.' || (i %% 9),
+				'/usr/lib/x86_64-linux-gnu/library-' || %s || '.so',
+				'', '', i %% 6, 'open', 'open', TRUE, i, i
+			FROM n`, manyFindings, branch, s.ID, text, blob, text, text, text))
 		return err
 	})
 	if dialect == models.Postgres {
@@ -85,7 +82,8 @@ func BenchmarkObservations(b *testing.B) {
 			{"count/all", 10_001, count(models.ObservationFilter{})},
 			{"count/search", 10_001, count(models.ObservationFilter{Text: "heap"})},
 			{"like", 20, func(b *testing.B) (int, error) {
-				rows, err := w.s.ObservationsLike(b.Context(), all, models.Observation{ID: 1, BranchID: branch, Title: "CVE-2026-1", Component: "library-1 1.2.1"}, 20)
+				o := models.Observation{ID: 1, BranchID: branch, Title: "CVE-2026-1", Component: "library-1 1.2.1"}
+				rows, err := w.s.ObservationsLike(b.Context(), all, o, 20)
 				return len(rows), err
 			}},
 		} {

@@ -35,7 +35,9 @@ func BenchmarkSilenceNews(b *testing.B) {
 			w.write(func(tx *models.Tx) error {
 				for _, statement := range []string{
 					"UPDATE branches SET evaluated = TRUE",
-					"INSERT INTO sources (branch_id, scanner, name, format, created_at, last_report_at) SELECT b.id, n.scanner, '', 'sarif', b.created_at, b.created_at FROM branches b, (SELECT 'a' AS scanner UNION SELECT 'b') n",
+					`INSERT INTO sources (branch_id, scanner, name, format, created_at, last_report_at)
+					SELECT b.id, n.scanner, '', 'sarif', b.created_at, b.created_at
+					FROM branches b, (SELECT 'a' AS scanner UNION SELECT 'b') n`,
 				} {
 					if _, err := tx.Exec(statement); err != nil {
 						return err

@@ -172,8 +172,11 @@ func TestPlansOfComparisons(t *testing.T) {
 	product := w.product("Shop", w.user("ann"))
 	def, dev := w.branchOf(product, "main"), w.branchOf(product, "dev")
 	pair := models.BranchPair{BranchID: dev.ID, OtherID: def.ID}
-	const byBranch, byScanner, byIdentity = "SEARCH o USING INDEX observations_branch (branch_id=? AND active=?)",
-		"SEARCH t USING INDEX sqlite_autoindex_sources_1 (branch_id=? AND scanner=?)", "SEARCH d USING INDEX sqlite_autoindex_observations_1 (source_id=? AND identity=?)"
+	const (
+		byBranch   = "SEARCH o USING INDEX observations_branch (branch_id=? AND active=?)"
+		byScanner  = "SEARCH t USING INDEX sqlite_autoindex_sources_1 (branch_id=? AND scanner=?)"
+		byIdentity = "SEARCH d USING INDEX sqlite_autoindex_observations_1 (source_id=? AND identity=?)"
+	)
 	for name, read := range map[string]func(ctx context.Context) error{
 		"added": func(ctx context.Context) error {
 			_, err := w.s.AddedObservations(ctx, models.CompareFilter{BranchPair: pair, Limit: 10})

@@ -215,7 +215,11 @@ func TestDisableCancelsWaiting(t *testing.T) {
 		sending, waiting, elsewhere := w.delivery(conn, product), w.delivery(conn, product), w.delivery(other, product)
 		w.claim("one", sending.ID)
 		w.write(func(tx *models.Tx) error { return tx.DisableConnection(conn, "gone") })
-		for id, want := range map[int64]models.DeliveryState{sending.ID: models.DeliverySending, waiting.ID: models.DeliveryCancelled, elsewhere.ID: models.DeliveryPending} {
+		for id, want := range map[int64]models.DeliveryState{
+			sending.ID:   models.DeliverySending,
+			waiting.ID:   models.DeliveryCancelled,
+			elsewhere.ID: models.DeliveryPending,
+		} {
 			if d := w.stored(id); d.State != want ||
 				(want == models.DeliveryCancelled) != (d.FinishedAt == noon && d.Reason == "gone" && d.NextAt.IsZero()) {
 				t.Errorf("want %s: %+v", want, d)

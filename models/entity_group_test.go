@@ -48,8 +48,11 @@ func (w world) longSince() {
 	w.t.Helper()
 	w.write(func(tx *models.Tx) error {
 		for _, statement := range []string{
-			"UPDATE members SET joined_event = 0", "UPDATE group_members SET joined_event = 0", "UPDATE authorization_members SET joined_event = 0",
-			"UPDATE authorization_roles SET joined_event = 0", "UPDATE products SET grouped_event = 0",
+			"UPDATE members SET joined_event = 0",
+			"UPDATE group_members SET joined_event = 0",
+			"UPDATE authorization_members SET joined_event = 0",
+			"UPDATE authorization_roles SET joined_event = 0",
+			"UPDATE products SET grouped_event = 0",
 		} {
 			if _, err := tx.Exec(statement); err != nil {
 				return err
@@ -95,8 +98,13 @@ func TestGroupScopes(t *testing.T) {
 			scope models.Scope
 			want  string
 		}{
-			"owner": {models.MemberScope(owner), "ours"}, "a product's member": {models.MemberScope(member), ""}, "another": {models.MemberScope(other), "theirs"},
-			"by users": {models.MemberScope(users), "ours"}, "all": {all, "ours theirs"}, "a product's token": {models.ProductScope(product), ""}, "none": {models.Scope{}, ""},
+			"owner":              {models.MemberScope(owner), "ours"},
+			"a product's member": {models.MemberScope(member), ""},
+			"another":            {models.MemberScope(other), "theirs"},
+			"by users":           {models.MemberScope(users), "ours"},
+			"all":                {all, "ours theirs"},
+			"a product's token":  {models.ProductScope(product), ""},
+			"none":               {models.Scope{}, ""},
 		} {
 			list, err := w.s.Groups(t.Context(), test.scope, models.GroupFilter{Limit: 10})
 			var names []string
@@ -221,7 +229,11 @@ func TestTargetsOfGroups(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for product, want := range map[int64]string{own: "group's slack, own hook", none: "group's hook, group's slack", out: ""} {
+		for product, want := range map[int64]string{
+			own:  "group's slack, own hook",
+			none: "group's hook, group's slack",
+			out:  "",
+		} {
 			var names []string
 			for _, target := range targets[product] {
 				names = append(names, target.Name)
@@ -317,7 +329,16 @@ func TestEditors(t *testing.T) {
 		owner := w.user("owner")
 		product, group, other := w.product("ours", owner), w.group("group", owner), w.group("other", owner)
 		users := map[string]int64{}
-		for _, name := range []string{"nobody", "reader", "writer", "maintainer", "by group", "reads by group", "by users", "by users in group"} {
+		for _, name := range []string{
+			"nobody",
+			"reader",
+			"writer",
+			"maintainer",
+			"by group",
+			"reads by group",
+			"by users",
+			"by users in group",
+		} {
 			users[name] = w.user(name)
 		}
 		w.member(users["reader"], product, models.RoleReader)
@@ -333,7 +354,12 @@ func TestEditors(t *testing.T) {
 				t.Errorf("%s: %v, %v", name, got, err)
 			}
 		}
-		for name, want := range map[string]models.Role{"by group": models.RoleOwner, "reads by group": models.RoleReader, "by users in group": models.RoleMaintainer, "maintainer": ""} {
+		for name, want := range map[string]models.Role{
+			"by group":          models.RoleOwner,
+			"reads by group":    models.RoleReader,
+			"by users in group": models.RoleMaintainer,
+			"maintainer":        "",
+		} {
 			roles, err := w.s.GroupRolesIn(t.Context(), users[name], []int64{group, other})
 			if err != nil || len(roles[other]) != 0 || want != "" && !slices.Equal(roles[group], []models.Role{want}) ||
 				want == "" && len(roles) != 0 {

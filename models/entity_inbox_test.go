@@ -147,12 +147,15 @@ func TestInboxFilters(t *testing.T) {
 			f    models.InboxFilter
 			want []int64
 		}{
-			"all":              {models.InboxFilter{}, []int64{c, b, a}},
-			"type":             {models.InboxFilter{Type: "gate.changed"}, []int64{b, a}},
-			"product":          {models.InboxFilter{ProductID: bank}, []int64{c, b}},
-			"unread":           {models.InboxFilter{Unread: true}, []int64{c, b}},
-			"before":           {models.InboxFilter{Before: c}, []int64{b, a}},
-			"all of them":      {models.InboxFilter{Unread: true, Before: c, Type: "gate.changed", ProductID: bank, Text: "gate"}, []int64{b}},
+			"all":     {models.InboxFilter{}, []int64{c, b, a}},
+			"type":    {models.InboxFilter{Type: "gate.changed"}, []int64{b, a}},
+			"product": {models.InboxFilter{ProductID: bank}, []int64{c, b}},
+			"unread":  {models.InboxFilter{Unread: true}, []int64{c, b}},
+			"before":  {models.InboxFilter{Before: c}, []int64{b, a}},
+			"all of them": {
+				models.InboxFilter{Unread: true, Before: c, Type: "gate.changed", ProductID: bank, Text: "gate"},
+				[]int64{b},
+			},
 			"name, any case":   {models.InboxFilter{Text: "GATE"}, []int64{b, a}},
 			"message":          {models.InboxFilter{Text: "critical"}, []int64{a}},
 			"product's name":   {models.InboxFilter{Text: "the shop"}, []int64{a}},

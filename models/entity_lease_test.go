@@ -49,7 +49,10 @@ func TestExpiredLease(t *testing.T) {
 		if n := w.returnExpired(); n != 2 || w.expired() {
 			t.Errorf("%d leases ended, want 2; left: %v", n, w.expired())
 		}
-		for was, want := range map[*models.Delivery]models.DeliveryState{&activated: models.DeliveryPending, &tried: models.DeliveryRetrying} {
+		for was, want := range map[*models.Delivery]models.DeliveryState{
+			&activated: models.DeliveryPending,
+			&tried:     models.DeliveryRetrying,
+		} {
 			d := w.stored(was.ID)
 			if d.UUID != was.UUID || d.State != want || d.NextAt != w.s.Now() || d.Claim != "" || !d.LockedUntil.IsZero() ||
 				d.Reason == "" {

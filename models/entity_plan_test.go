@@ -13,7 +13,7 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// plan is what SQLite says of how it runs a statement.
+// plan returns the steps by which SQLite runs a statement.
 func (w world) plan(said models.Said) []string {
 	w.t.Helper()
 	var list []string
@@ -30,7 +30,7 @@ func (w world) plan(said models.Said) []string {
 	return list
 }
 
-// plans are those of all statements that a read, or a write, runs.
+// plans returns the plans of all statements that a read, or a write, runs.
 func (w world) plans(read func(ctx context.Context) error, write func(tx *models.Tx) error) []string {
 	w.t.Helper()
 	var said []models.Said
@@ -53,7 +53,7 @@ func (w world) plans(read func(ctx context.Context) error, write func(tx *models
 	return list
 }
 
-// derived are what our statements call a part of their own.
+// derived are the scans of parts of a statement, not of tables.
 var derived = []string{
 	"SCAN page",
 	"SCAN x",
@@ -69,7 +69,7 @@ var derived = []string{
 	"SCAN j VIRTUAL TABLE INDEX 1:",
 }
 
-// scans are the steps of a plan that read a whole table.
+// scans returns the steps of a plan that read a whole table.
 func scans(plan []string) []string {
 	var list []string
 	for _, step := range plan {
@@ -81,13 +81,13 @@ func scans(plan []string) []string {
 	return list
 }
 
-// hot is a statement that is run often, with what its plan must have.
+// hot is a statement that is run often, with a step that its plan must have.
 type hot struct {
 	read  func(ctx context.Context) error
 	write func(tx *models.Tx) error
 	want  string // a step of its plan
-	walk  bool   // newest first over the notifications' key, as far as the page goes
-	work  bool   // it asks for all of event_work, which is as good as empty
+	walk  bool   // it reads the notifications newest first, as far as the page goes
+	work  bool   // it reads all of event_work, which is almost empty
 }
 
 func TestPlans(t *testing.T) {
@@ -113,7 +113,7 @@ func TestPlans(t *testing.T) {
 	}
 }
 
-// Reading nothing by an index would be found out.
+// A plan that reads a table without an index must be found.
 func TestPlansFindScans(t *testing.T) {
 	s := modelstest.SQLite(t)
 	w := world{t: t, s: s}
@@ -124,98 +124,143 @@ func TestPlansFindScans(t *testing.T) {
 	}
 }
 
+// hots has a statement of each kind that is run often.
 func (w world) hots(ann int64, d models.Delivery) map[string]hot {
-	read := func(want string, fn func(ctx context.Context) error) hot { return hot{read: fn, want: want} }
-	write := func(want string, fn func(tx *models.Tx) error) hot { return hot{write: fn, want: want} }
-	list := map[string]hot{
-		"due": read(
+	list := w.hotDeliveries(d)
+	maps.Copy(list, w.hotGates(ann, d))
+	maps.Copy(list, w.hotObservations())
+	maps.Copy(list, w.hotInbox(ann))
+	maps.Copy(list, w.hotProducts(ann))
+	maps.Copy(list, w.hotRetention())
+	return list
+}
+
+func hotRead(want string, fn func(ctx context.Context) error) hot { return hot{read: fn, want: want} }
+
+func hotWrite(want string, fn func(tx *models.Tx) error) hot { return hot{write: fn, want: want} }
+
+func (w world) hotDeliveries(d models.Delivery) map[string]hot {
+	return map[string]hot{
+		"due": hotRead(
 			"SEARCH x USING INDEX deliveries_due (endpoint_id=? AND next_at>? AND next_at<?)",
 			func(ctx context.Context) error {
 				_, err := w.s.DueDeliveries(ctx, nil, 10)
 				return err
 			},
 		),
-		"due, its queues": read(
+		"due, its queues": hotRead(
 			"SEARCH f USING INDEX deliveries_queue (connection_id=? AND product_id=? AND id<?)",
 			func(ctx context.Context) error {
 				_, err := w.s.DueDeliveries(ctx, []int64{1, 2}, 10)
 				return err
 			},
 		),
-		"next due": read("SEARCH deliveries USING INDEX deliveries_due", func(ctx context.Context) error {
+		"next due": hotRead("SEARCH deliveries USING INDEX deliveries_due", func(ctx context.Context) error {
 			_, err := w.s.NextDue(ctx)
 			return err
 		}),
-		"expired": read(
+		"expired": hotRead(
 			"SEARCH deliveries USING COVERING INDEX deliveries_leased (locked_until<?)",
 			func(ctx context.Context) error {
 				_, err := w.s.HasExpiredLease(ctx)
 				return err
 			},
 		),
-		"due, its endpoints": read("SEARCH d USING INDEX deliveries_due (endpoint_id>?)", func(ctx context.Context) error {
+		"due, its endpoints": hotRead("SEARCH d USING INDEX deliveries_due (endpoint_id>?)", func(ctx context.Context) error {
 			_, err := w.s.DueDeliveries(ctx, nil, 10)
 			return err
 		}),
-		"to be probed": read("SEARCH h USING INDEX connection_health_open (probe_at<?)", func(ctx context.Context) error {
+		"to be probed": hotRead("SEARCH h USING INDEX connection_health_open (probe_at<?)", func(ctx context.Context) error {
 			_, err := w.s.EndpointsToProbe(ctx, 10)
 			return err
 		}),
-		"to be paused": read("SCAN connection_health USING INDEX connection_health_open", func(ctx context.Context) error {
+		"to be paused": hotRead("SCAN connection_health USING INDEX connection_health_open", func(ctx context.Context) error {
 			_, err := w.s.FailingEndpoints(ctx, life, 10)
 			return err
 		}),
-		"too old": read("SEARCH d USING INDEX deliveries_old (due_since<?)", func(ctx context.Context) error {
+		"too old": hotRead("SEARCH d USING INDEX deliveries_old (due_since<?)", func(ctx context.Context) error {
 			_, err := w.s.ExpiredDeliveries(ctx, noon, 10)
 			return err
 		}),
-		"endpoint": read(
+		"endpoint": hotRead(
 			"SEARCH d USING INDEX deliveries_endpoint (endpoint_id=? AND id<?)",
 			func(ctx context.Context) error {
 				_, err := w.s.BacklogOf(ctx, d.EndpointID, 9)
 				return err
 			},
 		),
-		"what was told": read("SEARCH g USING PRIMARY KEY (product_id=?)", func(ctx context.Context) error {
+		"what was told": hotRead("SEARCH g USING PRIMARY KEY (product_id=?)", func(ctx context.Context) error {
 			_, err := w.s.LastNotifiedOf(ctx, d)
 			return err
 		}),
-		"queue": read(
+		"queue": hotRead(
 			"SEARCH deliveries USING INDEX deliveries_queue (connection_id=? AND product_id=?)",
 			func(ctx context.Context) error {
 				_, err := w.s.QueuePositionOf(ctx, d)
 				return err
 			},
 		),
-		"claim": write("SEARCH deliveries USING INTEGER PRIMARY KEY (rowid=?)", func(tx *models.Tx) error {
+		"claim": hotWrite("SEARCH deliveries USING INTEGER PRIMARY KEY (rowid=?)", func(tx *models.Tx) error {
 			_, err := tx.Claim("one", noon, []int64{d.ID, d.ID + 1})
 			return err
 		}),
-		"settle": write("SEARCH deliveries USING INTEGER PRIMARY KEY (rowid=?)", func(tx *models.Tx) error {
+		"settle": hotWrite("SEARCH deliveries USING INTEGER PRIMARY KEY (rowid=?)", func(tx *models.Tx) error {
 			_, err := tx.Settle(d, "one", &models.Attempt{At: noon})
 			return err
 		}),
-		"sweep": write("SEARCH deliveries USING INDEX deliveries_leased (locked_until<?)", func(tx *models.Tx) error {
+		"sweep": hotWrite("SEARCH deliveries USING INDEX deliveries_leased (locked_until<?)", func(tx *models.Tx) error {
 			_, err := tx.ReturnExpired(noon)
 			return err
 		}),
-		"work": read("SEARCH w USING INDEX sqlite_autoindex_event_work_1 (reader=?)", func(ctx context.Context) error {
+		"work": hotRead("SEARCH w USING INDEX sqlite_autoindex_event_work_1 (reader=?)", func(ctx context.Context) error {
 			_, err := w.s.EventWork(ctx, "notify", 10)
 			return err
 		}),
-		"silence": read("SEARCH s USING INDEX sqlite_autoindex_sources_1 (branch_id=?)", func(ctx context.Context) error {
+		"ledger of a product": hotRead(
+			"SEARCH d USING INDEX deliveries_product (product_id=?)",
+			func(ctx context.Context) error {
+				_, err := w.s.Ledger(ctx, all, models.LedgerFilter{ProductID: d.ProductID, Limit: 10})
+				return err
+			},
+		),
+	}
+}
+
+func (w world) hotGates(ann int64, d models.Delivery) map[string]hot {
+	return map[string]hot{
+		"silence": hotRead("SEARCH s USING INDEX sqlite_autoindex_sources_1 (branch_id=?)", func(ctx context.Context) error {
 			_, err := w.s.StaleChanges(ctx, time.Hour, 0, 10)
 			return err
 		}),
-		"stale products": read("SEARCH b USING INDEX branches_stale (stale_since>?)", func(ctx context.Context) error {
+		"stale products": hotRead("SEARCH b USING INDEX branches_stale (stale_since>?)", func(ctx context.Context) error {
 			_, err := w.s.StaleTally(ctx, all)
 			return err
 		}),
-		"changes around": read("SEARCH c USING PRIMARY KEY (product_id=?)", func(ctx context.Context) error {
+		"changes around": hotRead("SEARCH c USING PRIMARY KEY (product_id=?)", func(ctx context.Context) error {
 			_, _, err := w.s.GateChangesAround(ctx, all, d.ProductID, noon)
 			return err
 		}),
-		"observations between": read(
+		"history": hotRead("SEARCH c USING PRIMARY KEY (product_id=? AND event_id<?)", func(ctx context.Context) error {
+			_, err := w.s.GateHistory(ctx, models.MemberScope(ann), d.ProductID, 5, 10)
+			return err
+		}),
+		"held changes": hotRead(
+			"SEARCH b USING INDEX branches_held (held_until>? AND held_until<?)",
+			func(ctx context.Context) error {
+				_, err := w.s.HeldBranches(ctx, 10)
+				return err
+			},
+		),
+		"all gates": hotWrite("SEARCH b USING INTEGER PRIMARY KEY (rowid>?)", func(tx *models.Tx) error {
+			_, err := tx.LockGates(1, 10)
+			return err
+		}),
+	}
+}
+
+func (w world) hotObservations() map[string]hot {
+	return map[string]hot{
+		"observations between": hotRead(
 			"SEARCH o USING INDEX observations_branch (branch_id=?)",
 			func(ctx context.Context) error {
 				_, err := w.s.ObservationsBetween(
@@ -224,95 +269,70 @@ func (w world) hots(ann int64, d models.Delivery) map[string]hot {
 				return err
 			},
 		),
-		"history": read("SEARCH c USING PRIMARY KEY (product_id=? AND event_id<?)", func(ctx context.Context) error {
-			_, err := w.s.GateHistory(ctx, models.MemberScope(ann), d.ProductID, 5, 10)
-			return err
-		}),
-		"ledger of a product": read(
-			"SEARCH d USING INDEX deliveries_product (product_id=?)",
-			func(ctx context.Context) error {
-				_, err := w.s.Ledger(ctx, all, models.LedgerFilter{ProductID: d.ProductID, Limit: 10})
-				return err
-			},
-		),
-		"observations": read(
+		"observations": hotRead(
 			"SEARCH o USING INDEX observations_branch (branch_id=? AND active=?)",
 			func(ctx context.Context) error {
 				_, err := w.s.Observations(ctx, all, models.ObservationFilter{BranchID: 1, Limit: 10})
 				return err
 			},
 		),
+		"what fails a gate": hotRead(
+			"SEARCH o USING INDEX observations_branch (branch_id=? AND active=? AND severity=?)",
+			func(ctx context.Context) error {
+				_, err := w.s.FailingObservations(ctx, 1, []models.Severity{models.High}, 5)
+				return err
+			},
+		),
+		"duplicates of an observation": hotRead(
+			"SEARCH o USING INDEX observations_duplicates (duplicate_of=?)",
+			func(ctx context.Context) error {
+				_, err := w.s.Observations(ctx, all, models.ObservationFilter{ProductID: 1, Same: 1, All: true, Limit: 10})
+				return err
+			},
+		),
+		"observations like one": hotRead(
+			"SEARCH o USING INDEX observations_branch (branch_id=? AND active=?)",
+			func(ctx context.Context) error {
+				_, err := w.s.ObservationsLike(
+					ctx, all, models.Observation{ID: 1, BranchID: 1, Title: "CVE-1", Component: "a 1"}, 10,
+				)
+				return err
+			},
+		),
+		"ending waivers of a product": hotRead(
+			"SEARCH o USING INDEX observations_waivers (waiver_until>? AND waiver_until<?)",
+			func(ctx context.Context) error {
+				_, err := w.s.EndingWaiversOf(ctx, 1, noon, noon, 10)
+				return err
+			},
+		),
+		"duplicates of one": hotRead(
+			"SEARCH observations USING INDEX observations_duplicates (duplicate_of=?)",
+			func(ctx context.Context) error {
+				_, err := w.s.CountDuplicates(ctx, 1)
+				return err
+			},
+		),
+		"ended waivers": hotRead(
+			"SEARCH o USING INDEX observations_waivers (waiver_until>? AND waiver_until<?)",
+			func(ctx context.Context) error {
+				_, err := w.s.EndedWaivers(ctx, noon, models.Waiver{}, 10)
+				return err
+			},
+		),
+		"sources counted anew": hotRead(
+			"SEARCH o USING INDEX observations_branch (branch_id=? AND active=?)",
+			func(ctx context.Context) error {
+				_, err := w.s.TallySources(ctx, []int64{1, 2})
+				return err
+			},
+		),
 	}
-	list["what fails a gate"] = read(
-		"SEARCH o USING INDEX observations_branch (branch_id=? AND active=? AND severity=?)",
-		func(ctx context.Context) error {
-			_, err := w.s.FailingObservations(ctx, 1, []models.Severity{models.High}, 5)
-			return err
-		},
-	)
-	list["duplicates of an observation"] = read(
-		"SEARCH o USING INDEX observations_duplicates (duplicate_of=?)",
-		func(ctx context.Context) error {
-			_, err := w.s.Observations(ctx, all, models.ObservationFilter{ProductID: 1, Same: 1, All: true, Limit: 10})
-			return err
-		},
-	)
-	list["observations like one"] = read(
-		"SEARCH o USING INDEX observations_branch (branch_id=? AND active=?)",
-		func(ctx context.Context) error {
-			_, err := w.s.ObservationsLike(
-				ctx, all, models.Observation{ID: 1, BranchID: 1, Title: "CVE-1", Component: "a 1"}, 10,
-			)
-			return err
-		},
-	)
-	list["held changes"] = read(
-		"SEARCH b USING INDEX branches_held (held_until>? AND held_until<?)",
-		func(ctx context.Context) error {
-			_, err := w.s.HeldBranches(ctx, 10)
-			return err
-		},
-	)
-	list["ending waivers of a product"] = read(
-		"SEARCH o USING INDEX observations_waivers (waiver_until>? AND waiver_until<?)",
-		func(ctx context.Context) error {
-			_, err := w.s.EndingWaiversOf(ctx, 1, noon, noon, 10)
-			return err
-		},
-	)
-	list["duplicates of one"] = read(
-		"SEARCH observations USING INDEX observations_duplicates (duplicate_of=?)",
-		func(ctx context.Context) error {
-			_, err := w.s.CountDuplicates(ctx, 1)
-			return err
-		},
-	)
-	list["ended waivers"] = read(
-		"SEARCH o USING INDEX observations_waivers (waiver_until>? AND waiver_until<?)",
-		func(ctx context.Context) error {
-			_, err := w.s.EndedWaivers(ctx, noon, models.Waiver{}, 10)
-			return err
-		},
-	)
-	list["sources counted anew"] = read(
-		"SEARCH o USING INDEX observations_branch (branch_id=? AND active=?)",
-		func(ctx context.Context) error {
-			_, err := w.s.TallySources(ctx, []int64{1, 2})
-			return err
-		},
-	)
-	list["all gates"] = write("SEARCH b USING INTEGER PRIMARY KEY (rowid>?)", func(tx *models.Tx) error {
-		_, err := tx.LockGates(1, 10)
-		return err
-	})
-	maps.Copy(list, w.hotInbox(ann))
-	maps.Copy(list, w.hotProducts(ann))
-	maps.Copy(list, w.hotRetention())
-	return list
 }
 
 func (w world) hotInbox(ann int64) map[string]hot {
-	const byProduct, byKey = "SEARCH n USING COVERING INDEX notifications_product (product_id=?", "SEARCH n USING INTEGER PRIMARY KEY (rowid=?)"
+	const byProduct = "SEARCH n USING COVERING INDEX notifications_product (product_id=?"
+	const byKey = "SEARCH n USING INTEGER PRIMARY KEY (rowid=?)"
 	const unreadOf = "SEARCH n USING INDEX notifications_product (product_id=? AND event_id>?)" // a silence is in the row
 	inbox := func(want string, who models.Viewer, f models.InboxFilter) hot {
 		f.Limit = 10

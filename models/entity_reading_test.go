@@ -312,9 +312,9 @@ func TestHeldBackIsViewed(t *testing.T) {
 		product := w.product("ours", ann.UserID)
 		news := w.tell(product, 2)
 		w.write(func(tx *models.Tx) error {
-			if _, err := tx.Exec(
-				"INSERT INTO silences (id, reason, author, created_at, starts_at, ends_at) VALUES (7, 'maintenance', 'ann', 1, 1, 2)",
-			); err != nil {
+			if _, err := tx.Exec(`
+				INSERT INTO silences (id, reason, author, created_at, starts_at, ends_at)
+				VALUES (7, 'maintenance', 'ann', 1, 1, 2)`); err != nil {
 				return err
 			}
 			_, err := tx.Exec(fmt.Sprintf("UPDATE notifications SET silence_id = 7 WHERE event_id = %d", news[1]))

@@ -346,7 +346,13 @@ func (w world) hotRetention() map[string]hot {
 			return err
 		},
 	}
-	for name, trail := range map[string]models.RetentionTable{"notifications": models.NotificationTable, "deliveries": models.DeliveryTable, "audit": models.AuditTable, "e": models.EventTable, "j": models.RunTable} {
+	for name, trail := range map[string]models.RetentionTable{
+		"notifications": models.NotificationTable,
+		"deliveries":    models.DeliveryTable,
+		"audit":         models.AuditTable,
+		"e":             models.EventTable,
+		"j":             models.RunTable,
+	} {
 		list["old "+name] = hot{want: fmt.Sprintf(byKey, name), work: name == "e", read: func(ctx context.Context) error {
 			_, err := w.s.OldRows(ctx, trail, noon, 0, 10)
 			return err

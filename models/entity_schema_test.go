@@ -48,18 +48,20 @@ func lines(t testing.TB, s *models.Store, query string) []string {
 	return list
 }
 
-// own are tables that we have made, and those of nobody else.
+// own is the condition on the tables of Gatecrier itself.
 const own = "NOT IN ('goose_db_version', 'sqlite_sequence')"
 
 // questions ask a database for the parts of its schema, in words that are the same for both. A column
 // of a primary key is never null.
 var questions = map[string]map[models.Dialect]string{
 	"columns": { // in their order
-		models.SQLite: `SELECT t.name, CAST(c.cid + 1 AS TEXT), c.name, CASE c.type WHEN 'INTEGER' THEN 'bigint' WHEN 'BLOB' THEN 'bytea' ELSE lower(c.type) END,
+		models.SQLite: `SELECT t.name, CAST(c.cid + 1 AS TEXT), c.name,
+			CASE c.type WHEN 'INTEGER' THEN 'bigint' WHEN 'BLOB' THEN 'bytea' ELSE lower(c.type) END,
 			CASE WHEN c."notnull" OR c.pk > 0 THEN 'NO' ELSE 'YES' END, lower(coalesce(c.dflt_value, '-'))
 			FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name ` + own,
-		models.Postgres: `SELECT table_name, (row_number() OVER (PARTITION BY table_name ORDER BY ordinal_position))::text, column_name, data_type,
-			is_nullable, replace(coalesce(column_default, '-'), '::text', '')
+		models.Postgres: `SELECT table_name,
+			(row_number() OVER (PARTITION BY table_name ORDER BY ordinal_position))::text,
+			column_name, data_type, is_nullable, replace(coalesce(column_default, '-'), '::text', '')
 			FROM information_schema.columns WHERE table_schema = 'public' AND table_name ` + own,
 	},
 	"generated keys": {
@@ -71,35 +73,47 @@ var questions = map[string]map[models.Dialect]string{
 		models.SQLite: `SELECT t.name, c.name, CAST(c.pk AS TEXT) FROM sqlite_schema t JOIN pragma_table_info(t.name) c
 			WHERE t.type = 'table' AND c.pk > 0 AND t.name ` + own,
 		models.Postgres: `SELECT k.table_name, k.column_name, k.ordinal_position::text
-			FROM information_schema.table_constraints c JOIN information_schema.key_column_usage k USING (constraint_schema, constraint_name)
+			FROM information_schema.table_constraints c
+			JOIN information_schema.key_column_usage k USING (constraint_schema, constraint_name)
 			WHERE c.constraint_type = 'PRIMARY KEY' AND c.table_schema = 'public' AND c.table_name ` + own,
 	},
 	"foreign keys": {
-		models.SQLite: `SELECT t.name, f."from", f."table", f."to", f.on_delete, f.on_update FROM sqlite_schema t JOIN pragma_foreign_key_list(t.name) f WHERE t.type = 'table'`,
+		models.SQLite: `SELECT t.name, f."from", f."table", f."to", f.on_delete, f.on_update
+			FROM sqlite_schema t JOIN pragma_foreign_key_list(t.name) f
+			WHERE t.type = 'table'`,
 		models.Postgres: `SELECT k.table_name, k.column_name, u.table_name, u.column_name, r.delete_rule, r.update_rule
 			FROM information_schema.referential_constraints r
 			JOIN information_schema.key_column_usage k USING (constraint_schema, constraint_name)
 			JOIN information_schema.constraint_column_usage u USING (constraint_schema, constraint_name)`,
 	},
 	"indexes": { // with their expressions and predicates
-		models.SQLite: `SELECT i.name, t.name, CASE WHEN i."unique" THEN 'unique' ELSE 'any' END, substr(x.sql, instr(x.sql, '('))
-			FROM sqlite_schema t JOIN pragma_index_list(t.name) i JOIN sqlite_schema x ON x.type = 'index' AND x.name = i.name
+		models.SQLite: `SELECT i.name, t.name, CASE WHEN i."unique" THEN 'unique' ELSE 'any' END,
+			substr(x.sql, instr(x.sql, '('))
+			FROM sqlite_schema t
+			JOIN pragma_index_list(t.name) i
+			JOIN sqlite_schema x ON x.type = 'index' AND x.name = i.name
 			WHERE t.type = 'table' AND i.origin = 'c' AND t.name ` + own,
-		models.Postgres: `SELECT i.relname, t.relname, CASE WHEN x.indisunique THEN 'unique' ELSE 'any' END, split_part(pg_get_indexdef(i.oid), ' USING btree ', 2)
+		models.Postgres: `SELECT i.relname, t.relname, CASE WHEN x.indisunique THEN 'unique' ELSE 'any' END,
+			split_part(pg_get_indexdef(i.oid), ' USING btree ', 2)
 			FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
 			JOIN pg_namespace s ON s.oid = t.relnamespace AND s.nspname = 'public'
-			WHERE NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conindid = x.indexrelid AND c.contype IN ('p', 'u')) AND t.relname ` + own,
+			WHERE NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conindid = x.indexrelid AND c.contype IN ('p', 'u'))
+			AND t.relname ` + own,
 	},
 	"unique constraints": {
 		models.SQLite: `SELECT t.name, (SELECT group_concat(c.name, ',' ORDER BY c.seqno) FROM pragma_index_info(i.name) c)
 			FROM sqlite_schema t JOIN pragma_index_list(t.name) i WHERE t.type = 'table' AND i.origin = 'u' AND t.name ` + own,
 		models.Postgres: `SELECT table_name, string_agg(k.column_name, ',' ORDER BY k.ordinal_position)
-			FROM information_schema.table_constraints c JOIN information_schema.key_column_usage k USING (constraint_schema, constraint_name, table_name)
-			WHERE c.constraint_type = 'UNIQUE' AND c.table_schema = 'public' AND table_name ` + own + ` GROUP BY constraint_name, table_name`,
+			FROM information_schema.table_constraints c
+			JOIN information_schema.key_column_usage k USING (constraint_schema, constraint_name, table_name)
+			WHERE c.constraint_type = 'UNIQUE' AND c.table_schema = 'public' AND table_name ` + own + `
+			GROUP BY constraint_name, table_name`,
 	},
 	"checks": { // SQLite has the text of the table alone
 		models.SQLite: `SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%CHECK (%' AND name ` + own,
-		models.Postgres: `SELECT t.relname, pg_get_constraintdef(c.oid) FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid
+		models.Postgres: `SELECT t.relname, pg_get_constraintdef(c.oid)
+			FROM pg_constraint c
+			JOIN pg_class t ON t.oid = c.conrelid
 			JOIN pg_namespace s ON s.oid = t.relnamespace AND s.nspname = 'public' WHERE c.contype = 'c' AND t.relname ` + own,
 	},
 }
@@ -159,7 +173,9 @@ func tables(t testing.TB, s *models.Store) map[string][]string {
 	t.Helper()
 	query := "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
 	if s.Dialect() == models.SQLite {
-		query = "SELECT t.name, c.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name <> 'sqlite_sequence'"
+		query = `SELECT t.name, c.name
+			FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+			WHERE t.type = 'table' AND t.name <> 'sqlite_sequence'`
 	}
 	list := map[string][]string{}
 	for _, line := range lines(t, s, query) {
@@ -211,17 +227,20 @@ func TestEntitiesFitTheSchema(t *testing.T) {
 // would cost each event.
 func TestForeignKeysAreIndexed(t *testing.T) {
 	s := modelstest.SQLite(t)
-	found := lines(
-		t,
-		s,
-		`SELECT t.name, coalesce(c.name, '?') FROM sqlite_schema t JOIN pragma_index_list(t.name) i JOIN pragma_index_info(i.name) c WHERE t.type = 'table' AND c.seqno = 0
-		UNION SELECT t.name, c.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND c.pk = 1`,
-	)
-	keys := lines(
-		t,
-		s,
-		`SELECT t.name, f."from" FROM sqlite_schema t JOIN pragma_foreign_key_list(t.name) f WHERE t.type = 'table'`,
-	)
+	found := lines(t, s, `
+		SELECT t.name, coalesce(c.name, '?')
+		FROM sqlite_schema t
+		JOIN pragma_index_list(t.name) i
+		JOIN pragma_index_info(i.name) c
+		WHERE t.type = 'table' AND c.seqno = 0
+		UNION
+		SELECT t.name, c.name
+		FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+		WHERE t.type = 'table' AND c.pk = 1`)
+	keys := lines(t, s, `
+		SELECT t.name, f."from"
+		FROM sqlite_schema t JOIN pragma_foreign_key_list(t.name) f
+		WHERE t.type = 'table'`)
 	var bare []string
 	for _, key := range keys {
 		if !slices.Contains(found, key) {

@@ -401,7 +401,21 @@ func ids(both []owned) []int64 { return []int64{both[0].product, both[1].product
 func TestScopes(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		people := map[string]int64{"nobody": 0}
-		for _, name := range []string{"stranger", "former", "upload", "reader", "writer", "maintainer", "owner", "mixed", "by group", "upload by group", "by users", "by users in group", "upload and by group"} {
+		for _, name := range []string{
+			"stranger",
+			"former",
+			"upload",
+			"reader",
+			"writer",
+			"maintainer",
+			"owner",
+			"mixed",
+			"by group",
+			"upload by group",
+			"by users",
+			"by users in group",
+			"upload and by group",
+		} {
 			people[name] = w.user(name)
 		}
 		both := []owned{
@@ -470,7 +484,11 @@ func TestScopeOfToken(t *testing.T) {
 		for i := range both {
 			both[i] = both[i].make(w)
 		}
-		for name, scope := range map[string]models.Scope{"ours": models.ProductScope(both[0].product), "theirs": models.ProductScope(both[1].product), "": {}} {
+		for name, scope := range map[string]models.Scope{
+			"ours":   models.ProductScope(both[0].product),
+			"theirs": models.ProductScope(both[1].product),
+			"":       {},
+		} {
 			for method, look := range looks {
 				want := name
 				if slices.Contains(methodsWith[models.Viewer](), method) {
@@ -500,7 +518,14 @@ func TestOutOfScopeIsMissing(t *testing.T) {
 			"delivery":     func(id int64) error { _, err := w.s.Delivery(t.Context(), scope, id); return err },
 			"notification": func(id int64) error { _, err := w.s.Notification(t.Context(), reader, id); return err },
 		} {
-			id := map[string]int64{"product": o.product, "branch": o.product, "event": o.event, "target": o.conn, "delivery": o.delivery, "notification": o.event}[name]
+			id := map[string]int64{
+				"product":      o.product,
+				"branch":       o.product,
+				"event":        o.event,
+				"target":       o.conn,
+				"delivery":     o.delivery,
+				"notification": o.event,
+			}[name]
 			hidden, missing := get(id), get(never)
 			if !fault.Is(hidden, fault.NotFound) || hidden.Error() != missing.Error() ||
 				!strings.Contains(hidden.Error(), name) {

@@ -68,7 +68,12 @@ func TestConnectionsByOwner(t *testing.T) {
 		ann, eve := w.user("ann"), w.user("eve")
 		w.connection(w.product("Shop", ann), "product's")
 		group := w.group("Shops", ann)
-		for name, c := range map[string]models.Connection{"group's": {GroupID: &group}, "ann's": {UserID: &ann}, "eve's": {UserID: &eve}, "system's": {}} {
+		for name, c := range map[string]models.Connection{
+			"group's":  {GroupID: &group},
+			"ann's":    {UserID: &ann},
+			"eve's":    {UserID: &eve},
+			"system's": {},
+		} {
 			c.Name, c.Module, c.Enabled = name, "webhook", true
 			w.connectionOf(c)
 		}

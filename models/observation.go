@@ -91,7 +91,8 @@ func (o *Observation) Renew(status Status, severity Severity) {
 
 const observationColumns = `o.id, o.branch_id, o.source_id, o.title, o.description, o.component, o.location,
 	o.fix, o.url, o.severity, o.report_status, o.status, o.first_seen_at, o.changed_at, o.resolved_at,
-	o.assessed_status, o.report_severity, o.assessed_at, o.assessed_by, o.waiver_until, o.waiver_noticed, coalesce(o.duplicate_of, 0), s.scanner`
+	o.assessed_status, o.report_severity, o.assessed_at, o.assessed_by, o.waiver_until, o.waiver_noticed,
+	coalesce(o.duplicate_of, 0), s.scanner`
 
 func (o *Observation) dst() []any {
 	return []any{

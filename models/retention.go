@@ -12,9 +12,11 @@ import (
 
 // RetentionTable is a table that grows with time, in the order of its key.
 type RetentionTable struct {
-	page   string // selects key, time in the key's order, time that counts, whether it can be removed; after a key, with a limit
-	remove string // deletes rows by keys
-	still  string // the condition that a row can still be removed, with a time
+	// page selects, after a key and up to a limit: the key, a time in the order of the key, the
+	// time that counts, and whether the row can be removed.
+	page   string
+	remove string // the start of a DELETE by keys
+	still  string // the condition that a row from before a time can still be removed
 }
 
 // The tables that grow with time.

@@ -136,7 +136,9 @@ func (r queries) FirstHeld(ctx context.Context, silence int64, limit int) ([]Not
 
 // HeldRows lists the notifications that a silence has held back and a viewer can see, newest
 // first. before is the keyset: the last event id of the page before, 0 for the first page.
-func (r queries) HeldRows(ctx context.Context, viewer Viewer, silence, before int64, limit int) ([]Notification, error) {
+func (r queries) HeldRows(
+	ctx context.Context, viewer Viewer, silence, before int64, limit int,
+) ([]Notification, error) {
 	cond, args := viewer.where()
 	if before != 0 {
 		cond, args = cond+" AND n.event_id < ?", append(args, before)
