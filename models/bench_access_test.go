@@ -13,12 +13,12 @@ const (
 	manyProducts = 10_000
 	manyNews     = 1_000_000
 	someNews     = 100_000
-	oldProducts  = 100 // the last ones, of which nothing is told after a tenth of the news
+	oldProducts  = 100 // the last ones, without notifications after the first tenth
 	inGroups     = 20  // groups of products, of the same size
 )
 
-// large is a database with many products in groups, a change of each product's
-// gate told many times, and one user who is in nothing yet.
+// large is a database with many products in groups, many notifications of each product's gate,
+// and one user who is in nothing yet.
 type large struct {
 	w        world
 	eve      int64
@@ -94,8 +94,8 @@ func (l large) fill(b *testing.B, news int64) {
 	l.analyze()
 }
 
-// analyze lets PostgreSQL count its rows, as it does by itself after a while, and
-// look at each row once: the first to read one after its commit writes that down.
+// analyze makes PostgreSQL analyze its tables, as it does by itself after a while, and reads
+// each row once: the first read after a commit writes the row's status down.
 func (l large) analyze() {
 	if l.w.s.Dialect() != models.Postgres {
 		return
@@ -105,8 +105,8 @@ func (l large) analyze() {
 	l.w.count("events WHERE length(payload) > 1")
 }
 
-// BenchmarkMembership is a change of who is where, among 10,000 products and a
-// million notifications: 500 products come or go with a group.
+// BenchmarkMembership changes memberships among 10,000 products and a million notifications: 500
+// products are added or removed with a group.
 func BenchmarkMembership(b *testing.B) {
 	for _, dialect := range []models.Dialect{models.SQLite, models.Postgres} {
 		b.Run(dialect.String(), func(b *testing.B) {

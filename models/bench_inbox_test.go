@@ -7,8 +7,8 @@ import (
 	"gatecrier/models"
 )
 
-// readers are who reads a large inbox: in one product, in a hundred, in a
-// hundred of which nothing was told for long, in 5,000 by groups, in all.
+// readers returns viewers of a large inbox: of one product, of a hundred, of a hundred without
+// new notifications, of 5,000 by groups, and of all.
 func (l large) readers(b *testing.B) map[string]models.Viewer {
 	b.Helper()
 	in := func(name string, products []int64, groups []int64) models.Viewer {
@@ -49,8 +49,8 @@ func (l large) readers(b *testing.B) map[string]models.Viewer {
 	return readers
 }
 
-// BenchmarkInbox reads and marks a large inbox, and one of a tenth of its size:
-// what it costs should hardly grow.
+// BenchmarkInbox reads and marks a large inbox, and one of a tenth of its size: the cost should
+// hardly grow.
 func BenchmarkInbox(b *testing.B) {
 	for _, dialect := range []models.Dialect{models.SQLite, models.Postgres} {
 		for _, news := range []int64{someNews, manyNews} {

@@ -53,9 +53,9 @@ func findings(b *testing.B, dialect models.Dialect) (w world, branch int64) {
 	return w, branch
 }
 
-// What the list of a branch with 100,000 active observations costs: a page, a
-// search that finds one and one that finds nothing, the number that is named
-// for a step on all, and what one may be a duplicate of.
+// BenchmarkObservations reads the list of a branch with 100,000 active observations: a page, a
+// search that finds one and one that finds nothing, the number shown for a step on all, and the
+// candidates for a duplicate.
 func BenchmarkObservations(b *testing.B) {
 	for _, dialect := range []models.Dialect{models.SQLite, models.Postgres} {
 		w, branch := findings(b, dialect)

@@ -9,9 +9,9 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// BenchmarkSilenceNews looks for silence among 10,000 products that are not
-// stale, with two sources each; with a time for all, and without any.
-func BenchmarkSilenceNews(b *testing.B) {
+// BenchmarkStaleChanges looks for stale products among 10,000 that are not stale, with two
+// sources each; with a time for all, and without any.
+func BenchmarkStaleChanges(b *testing.B) {
 	for _, dialect := range []models.Dialect{models.SQLite, models.Postgres} {
 		b.Run(dialect.String(), func(b *testing.B) {
 			open := modelstest.SQLiteAt

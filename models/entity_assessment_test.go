@@ -11,15 +11,15 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// judged is an observation as it may be before somebody says something of it.
+// judged returns an observation as it can be before an assessment.
 type judged struct {
 	report models.Status
 	gone   bool
 	said   []models.AssessmentInput
 }
 
-// What the entity says that an assessment makes of it, and what the statement
-// makes of its row, is the same, whatever was said before.
+// Observation.Assess and the statement of Tx.Assess have the same effect, after any earlier
+// assessment.
 func TestAssessIsTheSameInCodeAndStore(t *testing.T) {
 	clock := modelstest.NewClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 	low, critical := models.Low, models.Critical
@@ -90,8 +90,8 @@ func TestAssessIsTheSameInCodeAndStore(t *testing.T) {
 	})
 }
 
-// A source that a large import is at work on takes no shift; another does, and
-// moves on, so that an import compares again.
+// A source of a large import in progress returns a conflict; another one is shifted and gets a
+// new version, so that an import compares again.
 func TestShiftSource(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, s *models.Store) {
 		source := someSource(t, s)

@@ -165,7 +165,7 @@ func TestCompareBranches(t *testing.T) {
 	})
 }
 
-// What is compared is found by indexes, a look for each finding of the branch.
+// A comparison uses indexes, once for each observation of the branch.
 func TestPlansOfComparisons(t *testing.T) {
 	clock := modelstest.NewClock(noon)
 	w := world{t, modelstest.SQLiteAt(t, clock.Now), clock}
@@ -307,9 +307,9 @@ func TestStaleBranches(t *testing.T) {
 	})
 }
 
-// What people were told of a product's gate goes with the default branch; that
-// the former one was stale does not.
-func TestTheGateGoesWithTheDefaultBranch(t *testing.T) {
+// The announced state of a product's gate moves with the default branch; that the former one was
+// stale does not.
+func TestGateMovesWithTheDefaultBranch(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("Shop", w.user("ann"))
 		def, dev := w.branchOf(product, "main"), w.branchOf(product, "dev")

@@ -13,7 +13,7 @@ import (
 // queue is a connection and a product.
 type queue struct{ connection, product int64 }
 
-// ledger is what claimers have got, as they saw it.
+// ledger records which deliveries the claimers have got.
 type ledger struct {
 	t        *testing.T
 	mu       sync.Mutex
@@ -34,16 +34,16 @@ func (l *ledger) begin(claim string, d models.Delivery) {
 	l.took[claim]++
 }
 
-// end is noted before it is written: after, somebody else may begin.
+// end records the end of a send before it is written: afterwards, another claimer can begin.
 func (l *ledger) end(d models.Delivery) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.inFlight, queue{d.ConnectionID, d.ProductID})
 }
 
-// Several claimers at once send each delivery once, one at a time of each queue,
-// and each queue in order.
-func TestClaimersAtOnce(t *testing.T) {
+// Several concurrent claimers send each delivery once, one at a time in each queue, and each
+// queue in order.
+func TestConcurrentClaimersKeepQueueOrder(t *testing.T) {
 	const claimers, queues, long = 4, 6, 12
 	each(t, func(t *testing.T, w world) {
 		want := map[queue][]int64{}
@@ -144,9 +144,8 @@ func (w world) send(l *ledger, claim string, ids []int64) bool {
 	return true
 }
 
-// Two that have chosen the same rows get each row once between them, though
-// both ask at the same time.
-func TestSameRowsAtOnce(t *testing.T) {
+// Two concurrent claimers of the same rows get each row once between them.
+func TestConcurrentClaimsGetEachRowOnce(t *testing.T) {
 	const rounds, rows, claimers = 20, 8, 4
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))

@@ -12,7 +12,7 @@ import (
 	"gatecrier/models"
 )
 
-// lasting are the tables of which nothing belongs to a product.
+// lasting are the tables without rows of a product.
 var lasting = []string{
 	"sign_in_tries",
 	"audit",   // outlives all
@@ -47,8 +47,8 @@ func (w world) sizes() map[string]int {
 	return sizes
 }
 
-// full is a product with rows in each table that knows products, and one of
-// its deliveries on its way.
+// full makes a product with rows in each table that refers to products, and with one of its
+// deliveries being sent.
 func (w world) full(name string, owner int64) (product int64, flying models.Delivery) {
 	w.t.Helper()
 	o := owned{name: name, gate: models.GateFailed, state: models.DeliveryPending, news: make([]int64, 2)}.make(w)
@@ -125,7 +125,7 @@ func (w world) deleteProduct(id int64) error {
 	return w.s.Write(w.t.Context(), func(tx *models.Tx) error { return tx.DeleteProduct(id) })
 }
 
-// A product takes along all that belongs to it, and nothing else.
+// Deleting a product deletes everything that belongs to it, and nothing else.
 func TestDeleteProduct(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann := w.user("ann")
@@ -161,8 +161,8 @@ func TestDeleteProduct(t *testing.T) {
 	})
 }
 
-// What was on its way when its product went settles as nothing, and does no
-// harm to what settles with it.
+// A delivery that was being sent when its product was deleted settles as nothing, and does not
+// affect those that settle with it.
 func TestSettleAfterDelete(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann := w.user("ann")
@@ -200,7 +200,7 @@ func TestSettleAfterDelete(t *testing.T) {
 	})
 }
 
-// The same, where both happen at once: who settles waits for the deletion.
+// A settlement waits for a concurrent deletion.
 func TestSettleWhileDeleting(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product, flying := w.full("ours", w.user("ann"))
@@ -249,7 +249,7 @@ func (w world) somebodyWaits() bool {
 	return w.count("pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") > 0
 }
 
-// A connection takes its deliveries along, and those of no other.
+// Deleting a connection deletes its deliveries, and those of no other.
 func TestDeleteConnection(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))

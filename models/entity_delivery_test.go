@@ -28,9 +28,9 @@ func (w world) queueBusy(connection, product int64) bool {
 	return way.Busy
 }
 
-// One delivery of a queue is at it at a time, in the order of their ids: until
-// it is final, the later ones wait.
-func TestLimits(t *testing.T) {
+// One delivery of a queue is sent at a time, in the order of their ids: until it is final, the
+// later ones wait.
+func TestQueueSendsOneAtATime(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
 		conn := w.connection(product, "a")
@@ -60,8 +60,7 @@ func TestLimits(t *testing.T) {
 	})
 }
 
-// Queues wait for nobody else: neither for another connection nor for another
-// product. Tests are in none.
+// A queue does not wait for another connection or another product. Tests are in no queue.
 func TestQueuesAreIndependent(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann := w.user("ann")
@@ -83,8 +82,8 @@ func TestQueuesAreIndependent(t *testing.T) {
 	})
 }
 
-// The longest due go first, whatever their ids, at most so many, and none of a
-// connection that has its share.
+// The longest due are sent first, in any order of ids, up to a limit, and none of an endpoint
+// that is left out.
 func TestDueDeliveries(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
@@ -120,8 +119,8 @@ func TestDueDeliveries(t *testing.T) {
 	})
 }
 
-// What is due in the future is not due, to the microsecond.
-func TestNotYetDue(t *testing.T) {
+// A delivery is not due a microsecond before its time.
+func TestDeliveryIsNotDueEarly(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
 		conn := w.connection(product, "a")
@@ -140,7 +139,7 @@ func TestNotYetDue(t *testing.T) {
 	})
 }
 
-// Of the final states none is ever due, nor claimed.
+// A final delivery is never due, nor claimed.
 func TestClaimOnlyWaiting(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
@@ -173,9 +172,8 @@ func TestClaimOnlyWaiting(t *testing.T) {
 	})
 }
 
-// The same event, connection and recipient have one delivery; tests, which
-// have no event, any number.
-func TestDeliveryOnce(t *testing.T) {
+// An event, connection and recipient have one delivery; tests, which have no event, any number.
+func TestInsertDeliveryIsIdempotent(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
 		a, b := w.connection(product, "a"), w.connection(product, "b")
@@ -206,8 +204,8 @@ func TestDeliveryOnce(t *testing.T) {
 	})
 }
 
-// To turn a connection off cancels what waits for it, and leaves what is being
-// sent to its sender.
+// Disabling a connection cancels its waiting deliveries, and leaves those that are being sent to
+// their sender.
 func TestDisableCancelsWaiting(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))

@@ -43,7 +43,7 @@ func (w world) usersIn(name string, at models.Owner, role models.Role, members .
 	return g.ID
 }
 
-// longSince lets everybody have come before the first event.
+// longSince makes all users members from before the first event.
 func (w world) longSince() {
 	w.t.Helper()
 	w.write(func(tx *models.Tx) error {
@@ -123,8 +123,9 @@ func TestGroupScopes(t *testing.T) {
 	})
 }
 
-// Whoever leaves by one way stays by another, and is out by the last.
-func TestWaysIn(t *testing.T) {
+// A user who loses one source of a right keeps the product by another, and loses it with the
+// last.
+func TestRoleSourcesAreIndependent(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		owner, eve := w.user("owner"), w.user("eve")
 		product := w.product("shop", owner)
@@ -179,9 +180,9 @@ func TestWaysIn(t *testing.T) {
 	})
 }
 
-// Who comes to see a product finds what was told before as viewed, by whatever
-// way he comes; the way that he has had for longest counts.
-func TestComingLate(t *testing.T) {
+// Earlier notifications count as read for a user who comes to see a product, by any source of a
+// right; of several sources, the longest held counts.
+func TestEarlierNotificationsCountAsRead(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		owner := w.user("owner")
 		product := w.product("shop", owner)
@@ -192,7 +193,7 @@ func TestComingLate(t *testing.T) {
 		w.tell(product, 2)
 		w.write(func(tx *models.Tx) error { return tx.MoveProduct(product, &group) })
 		w.groupMember(late, group, models.RoleReader)
-		w.groupMember(early, group, models.RoleOwner) // he was there before
+		w.groupMember(early, group, models.RoleOwner) // a member from the beginning
 		w.usersIn("users", models.Owner{GroupID: group}, models.RoleReader, users)
 		w.tell(product, 1)
 		for name, test := range map[string]struct {
@@ -245,8 +246,7 @@ func TestTargetsOfGroups(t *testing.T) {
 	})
 }
 
-// The last owner is one who owns by himself: by groups one may be out at any
-// time.
+// The last owner is a direct owner: a role by a group can be lost at any time.
 func TestHasOtherOwner(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann, bob, carl := w.user("ann"), w.user("bob"), w.user("carl")
@@ -265,7 +265,7 @@ func TestHasOtherOwner(t *testing.T) {
 			c.Active = false
 			return tx.SaveUser(&c)
 		})
-		w.ownedBy(product, ann, false) // nobody else who could
+		w.ownedBy(product, ann, false) // no other owner
 		of := models.Member{UserID: bob, GroupID: group}
 		if has, err := w.s.HasOtherOwner(t.Context(), of); err != nil || has {
 			t.Errorf("of the group: %v, %v", has, err)
@@ -304,7 +304,7 @@ func TestGroupsAreNotSavedBlindly(t *testing.T) {
 	})
 }
 
-// A test of a group's target is in the ledger of those who may edit the group.
+// A test of a group's target is in the delivery log of the users who can edit the group.
 func TestLedgerOfGroups(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		owner, reader, stranger := w.user("owner"), w.user("reader"), w.user("stranger")
@@ -322,9 +322,9 @@ func TestLedgerOfGroups(t *testing.T) {
 	})
 }
 
-// Who edits anything does so by any of four ways, and roles in several groups
-// are read with one look.
-func TestEditors(t *testing.T) {
+// A user can edit by any of four sources, and roles in several groups are read with one
+// statement.
+func TestEditsAnything(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		owner := w.user("owner")
 		product, group, other := w.product("ours", owner), w.group("group", owner), w.group("other", owner)

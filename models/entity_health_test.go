@@ -31,8 +31,8 @@ func (w world) change(connection int64, fn func(h *models.Health)) {
 	})
 }
 
-// While an endpoint is stopped, or has to wait, nothing of it is due but tests by
-// hand; it is due again at its time.
+// While an endpoint is stopped or waits for its rate, only tests of it are due; its other
+// messages are due again at its time.
 func TestStoppedEndpoints(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
@@ -65,7 +65,7 @@ func TestStoppedEndpoints(t *testing.T) {
 	})
 }
 
-// A probe is the oldest message of an endpoint, whenever that is due, and one alone.
+// A probe is the oldest message of an endpoint, whenever that is due, and only one.
 func TestProbe(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann := w.user("ann")
@@ -138,8 +138,8 @@ func TestProbe(t *testing.T) {
 
 const life = 72 * time.Hour
 
-// An endpoint that has failed for long is to be paused once, while it is stopped and
-// was tried to the end.
+// An endpoint that has failed for long is to be paused once, while it is stopped and was probed
+// until the end.
 func TestFailingEndpoints(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
@@ -171,8 +171,8 @@ func TestFailingEndpoints(t *testing.T) {
 	})
 }
 
-// An endpoint's rate is one for all who take from it.
-func TestRateOfAEndpoint(t *testing.T) {
+// All claimers share an endpoint's rate.
+func TestRateOfAnEndpoint(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		endpoint := w.connection(w.product("ours", w.user("ann")), "a")
 		take := func(want int) (got int) {
@@ -207,8 +207,8 @@ func TestRateOfAEndpoint(t *testing.T) {
 	})
 }
 
-// What an endpoint has open, and what it sent late once it was back.
-func TestQueue(t *testing.T) {
+// An endpoint's open messages are counted, and those that it sent late once it was back.
+func TestBacklogOfAnEndpoint(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann := w.user("ann")
 		product := w.product("ours", ann)
@@ -236,8 +236,8 @@ func TestQueue(t *testing.T) {
 	})
 }
 
-// What waits for an endpoint is let go when its receiver is back.
-func TestHasten(t *testing.T) {
+// The waiting messages of an endpoint become due when its receiver is back.
+func TestRetryNow(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
 		conn := w.connection(product, "a")
@@ -258,7 +258,7 @@ func TestHasten(t *testing.T) {
 }
 
 // A delivery that is left without a time in an empty queue gets one.
-func TestBlocked(t *testing.T) {
+func TestFreeBlocked(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
 		conn := w.connection(product, "a")
@@ -278,8 +278,8 @@ func TestBlocked(t *testing.T) {
 	})
 }
 
-// The connections of a user are his alone; those by one server share its endpoint.
-func TestOwners(t *testing.T) {
+// Only a user sees their own connections; those to one server share its endpoint.
+func TestOwnConnections(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann, bob := w.user("ann"), w.user("bob")
 		product := w.product("ours", ann)
@@ -324,8 +324,8 @@ func TestOwners(t *testing.T) {
 	})
 }
 
-// What belongs to one user alone is in his inbox, and in the administrators'.
-func TestNoticesToOneUser(t *testing.T) {
+// A notification for one user is in their inbox, and in those of administrators.
+func TestNotificationForOneUser(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann, bob := w.user("ann"), w.user("bob")
 		product := w.product("ours", ann)
@@ -358,9 +358,9 @@ func TestNoticesToOneUser(t *testing.T) {
 	})
 }
 
-// What is sent again is due at once, unless its queue is at work, keeps its id
-// and what it has tried, and can be stopped.
-func TestSendAgain(t *testing.T) {
+// A requeued delivery is due at once unless its queue is open, keeps its id and its attempts,
+// and can be stopped.
+func TestRequeue(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann := w.user("ann")
 		product := w.product("ours", ann)

@@ -52,7 +52,7 @@ func TestMarks(t *testing.T) {
 		if n := w.count("marks"); n != 2 {
 			t.Errorf("%d marks: one for what is hidden", n)
 		}
-		unread(root, reversed(both)...) // to each his own
+		unread(root, reversed(both)...) // marks are per user
 		w.mark(ann, false, news[3])
 		unread(ann, news[4], news[3], news[2], news[0])
 
@@ -95,8 +95,8 @@ func TestBadgeStopsCounting(t *testing.T) {
 	})
 }
 
-// Days can be asked for where nothing was told yet.
-func TestDaysOfAnEmptyInbox(t *testing.T) {
+// A filter by time works on an empty inbox.
+func TestTimeFilterOfAnEmptyInbox(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		root := models.Viewer{UserID: w.user("root"), Administrator: true}
 		for _, f := range []models.InboxFilter{{Since: noon}, {Until: noon}, {Since: noon, Until: noon}} {
@@ -109,7 +109,7 @@ func TestDaysOfAnEmptyInbox(t *testing.T) {
 }
 
 // A second notification of one event changes nothing.
-func TestNotificationOnce(t *testing.T) {
+func TestInsertNotificationIsIdempotent(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann := w.user("ann")
 		product := w.product("ours", ann)
@@ -206,8 +206,8 @@ func eventsOf(list []models.Notification) []int64 {
 	return ids
 }
 
-// Pages hold each row of the beginning once, though rows are added between
-// them, and while they are read.
+// Pages contain each row of the beginning once, although rows are added between them, and while
+// they are read.
 func TestInboxPages(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann := w.user("ann")

@@ -26,9 +26,9 @@ func (w world) returnExpired() int64 {
 	return n
 }
 
-// A lease that has ended makes a delivery due again: the same message, with the
-// attempts that it had. That the sender was lost is an attempt that may have
-// arrived, and none of those that a message has.
+// A lease that has ended makes a delivery due again: the same message, with its attempts. It
+// adds an attempt that may have arrived, which does not count as one of those that a message
+// has.
 func TestExpiredLease(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
@@ -72,7 +72,7 @@ func TestExpiredLease(t *testing.T) {
 	})
 }
 
-// Only who holds the claim settles. What somebody tried who lost it is kept.
+// Only the holder of the claim settles. The attempt of one that has lost it is saved.
 func TestSettleByOwnClaim(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
@@ -130,7 +130,7 @@ func TestSettleByOwnClaim(t *testing.T) {
 }
 
 // A lease of work belongs to one holder until it ends.
-func TestLease(t *testing.T) {
+func TestTakeLease(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		take := func(holder string) bool {
 			t.Helper()
@@ -166,8 +166,8 @@ func TestLease(t *testing.T) {
 	})
 }
 
-// A slot of a job is one instance's.
-func TestSlots(t *testing.T) {
+// Only one instance gets a slot of a job.
+func TestTakeSlot(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		take := func(slot, instance string) (mine bool) {
 			t.Helper()
@@ -200,9 +200,9 @@ func TestSlots(t *testing.T) {
 	})
 }
 
-// Of a job one run is at work; one that died makes room when its lease has
-// ended, and what it still says then does not count.
-func TestRuns(t *testing.T) {
+// Only one run of a job is in progress; one that died is replaced when its lease has ended, and
+// can no longer finish.
+func TestJobRuns(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		start := func(job string) (run models.JobRun, may bool) {
 			t.Helper()

@@ -7,8 +7,7 @@ import (
 	"gatecrier/models"
 )
 
-// inbox are the ids of what a member sees, newest first, and of what of it is
-// unread.
+// inbox returns the ids of what a member sees, newest first, and of the unread ones.
 func (w world) inbox(who models.Viewer) (seen, unread []int64) {
 	w.t.Helper()
 	list, err := w.s.Inbox(w.t.Context(), who, models.InboxFilter{Limit: 1000})
@@ -32,8 +31,8 @@ func (w world) inbox(who models.Viewer) (seen, unread []int64) {
 	return seen, unread
 }
 
-// wantInbox says which ids are there, oldest first, and how many of the newest
-// of these are unread.
+// wantInbox checks which ids are in the inbox, oldest first, and how many of the newest of them
+// are unread.
 func (w world) wantInbox(what string, who models.Viewer, want []int64, newest int) {
 	w.t.Helper()
 	seen, unread := w.inbox(who)
@@ -44,8 +43,8 @@ func (w world) wantInbox(what string, who models.Viewer, want []int64, newest in
 	}
 }
 
-// Membership is what it is at reading time.
-func TestMembershipWhenReading(t *testing.T) {
+// Membership is evaluated at reading time.
+func TestMembershipIsEvaluatedOnRead(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product, bob := w.product("ours", w.user("ann")), w.user("bob")
 		who := models.Viewer{UserID: bob}
@@ -75,8 +74,8 @@ func TestMembershipWhenReading(t *testing.T) {
 	})
 }
 
-// An event from before somebody joined counts as viewed though it is told later.
-func TestToldAfterJoining(t *testing.T) {
+// An event from before a user joined counts as read although its notification is written later.
+func TestEventBeforeJoiningCountsAsRead(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product, bob := w.product("ours", w.user("ann")), w.user("bob")
 		before := w.event(product)

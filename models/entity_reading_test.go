@@ -10,7 +10,7 @@ import (
 	"gatecrier/models"
 )
 
-// tiding is a notification as a test has made it.
+// tiding is a notification as a test has inserted it.
 type tiding struct {
 	id, product int64
 	nth         int // its product is
@@ -19,7 +19,7 @@ type tiding struct {
 	at          time.Time
 }
 
-// press is a world with many products and news, all of them known to the test.
+// press is a world with many products and notifications, which the test knows all of.
 type press struct {
 	w        world
 	products []int64
@@ -29,7 +29,7 @@ type press struct {
 
 const pressProducts = 450
 
-// newPress tells news of products in turn. Every hundredth one names a needle.
+// newPress inserts notifications of products in turn. Every hundredth one contains a needle.
 func newPress(t *testing.T, w world, news int) *press {
 	t.Helper()
 	owner := w.user("owner")
@@ -100,8 +100,7 @@ func newPress(t *testing.T, w world, news int) *press {
 	return p
 }
 
-// reader makes a user who has seen the first so many products from the
-// beginning.
+// reader makes a user who has seen the first products of the list from the beginning.
 func (p *press) reader(name string, products int) models.Viewer {
 	p.w.t.Helper()
 	id := p.w.user(name)
@@ -140,8 +139,8 @@ func (p *press) want(see func(tiding) bool, f models.InboxFilter, unread func(ti
 	return ids
 }
 
-// Whoever sees one product, some, many or all: each filter finds what it means,
-// page after page, and nothing else.
+// For viewers of one product, some, many and all, each filter finds what it should, page after
+// page, and nothing else.
 func TestInboxOfMany(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		p := newPress(t, w, 9000)
@@ -220,8 +219,8 @@ func TestInboxOfMany(t *testing.T) {
 	})
 }
 
-// A search that takes long stops, and says where to go on.
-func TestASearchStops(t *testing.T) {
+// A long search stops, and returns where to continue.
+func TestLongSearchStops(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		newPress(t, w, 60_000)
 		root := models.Viewer{UserID: w.user("root"), Administrator: true}
@@ -248,7 +247,7 @@ func TestASearchStops(t *testing.T) {
 	})
 }
 
-// What somebody has put away is not in his inbox, but found; another one's is
+// An archived notification leaves its user's inbox but can be found; another user's inbox stays
 // as it was.
 func TestArchive(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
@@ -305,8 +304,8 @@ func TestArchive(t *testing.T) {
 	})
 }
 
-// What was held back is viewed from the beginning, and may be marked otherwise.
-func TestHeldBackIsViewed(t *testing.T) {
+// A silenced notification is read from the beginning, and can be marked as unread.
+func TestSilencedNotificationIsRead(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann := models.Viewer{UserID: w.user("ann")}
 		product := w.product("ours", ann.UserID)

@@ -10,8 +10,8 @@ import (
 	"gatecrier/models"
 )
 
-// forget walks a trail as its job does, two rows at a time, and says how many
-// rows went.
+// forget runs over a table as its job does, two rows at a time, and returns how many rows it
+// removed.
 func (w world) forget(trail models.RetentionTable, before time.Time) int64 {
 	w.t.Helper()
 	var gone int64
@@ -27,10 +27,10 @@ func (w world) forget(trail models.RetentionTable, before time.Time) int64 {
 	return gone
 }
 
-// month is what makes things old.
+// month is the age from which rows are old.
 const month = 30 * 24 * time.Hour
 
-func TestForgetNotifications(t *testing.T) {
+func TestRetentionOfNotifications(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann := w.user("ann")
 		product := w.product("ours", ann)
@@ -50,8 +50,9 @@ func TestForgetNotifications(t *testing.T) {
 	})
 }
 
-// A bound keeps the newest, and silences go after what they have held.
-func TestForgetBeyondANumber(t *testing.T) {
+// A bound keeps the newest notifications, and silences are removed after what they have held
+// back.
+func TestRetentionBeyondANumber(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann := w.user("ann")
 		product := w.product("ours", ann)
@@ -91,8 +92,8 @@ func TestForgetBeyondANumber(t *testing.T) {
 	})
 }
 
-// What waits stays, whatever its age; what has ended counts from its end.
-func TestForgetDeliveries(t *testing.T) {
+// Waiting deliveries stay at any age; the age of a final one counts from its end.
+func TestRetentionOfDeliveries(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
 		a, b := w.connection(product, "a"), w.connection(product, "b")
@@ -114,9 +115,8 @@ func TestForgetDeliveries(t *testing.T) {
 	})
 }
 
-// An event that is asked to go after it was looked at, and is referred to by
-// then, stays.
-func TestForgetEvents(t *testing.T) {
+// An event stays if it is referred to after it was found to be removable.
+func TestRetentionOfEvents(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
 		conn := w.connection(product, "a")
@@ -159,7 +159,7 @@ func TestForgetEvents(t *testing.T) {
 	})
 }
 
-func TestForgetAuditAndRuns(t *testing.T) {
+func TestRetentionOfAuditAndRuns(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		run := func(job string, result models.RunResult) {
 			w.write(func(tx *models.Tx) error {
@@ -191,8 +191,8 @@ func TestForgetAuditAndRuns(t *testing.T) {
 	})
 }
 
-// The last change of a product's gate stays, however old.
-func TestForgetGateChanges(t *testing.T) {
+// The last change of a product's gate stays at any age.
+func TestRetentionOfGateChanges(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann := w.user("ann")
 		ours, theirs := w.product("ours", ann), w.product("theirs", ann)
@@ -231,8 +231,7 @@ func TestForgetGateChanges(t *testing.T) {
 	})
 }
 
-// resolvedIn makes a product whose one observation is resolved, and says of
-// which source it is.
+// resolvedIn makes a product whose one observation is resolved, and returns its source.
 func (w world) resolvedIn(name string) (owned, models.Source) {
 	w.t.Helper()
 	o := owned{name: name, gate: models.GateFailed, state: models.DeliveryPending, news: make([]int64, 1)}.make(w)
@@ -248,9 +247,9 @@ func (w world) resolvedIn(name string) (owned, models.Source) {
 	return o, sources[0]
 }
 
-// Only what was resolved long ago goes, and only while no large import counts
-// on it; one that has compared before has to do so again.
-func TestForgetObservations(t *testing.T) {
+// Only observations that were resolved long ago are removed, and only without a large import in
+// progress; an import that has compared before must do so again.
+func TestRetentionOfObservations(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		_, settled := w.resolvedIn("settled")
 		_, busy := w.resolvedIn("busy")

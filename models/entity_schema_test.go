@@ -51,7 +51,7 @@ func lines(t testing.TB, s *models.Store, query string) []string {
 // own is the condition on the tables of Gatecrier itself.
 const own = "NOT IN ('goose_db_version', 'sqlite_sequence')"
 
-// questions ask a database for the parts of its schema, in words that are the same for both. A column
+// questions ask a database for the parts of its schema, with the same answer in both. A column
 // of a primary key is never null.
 var questions = map[string]map[models.Dialect]string{
 	"columns": { // in their order
@@ -222,9 +222,8 @@ func TestEntitiesFitTheSchema(t *testing.T) {
 	})
 }
 
-// A row whose parent goes is found by an index: the first column of one is the
-// key's. event_work has none by event: it is as good as empty, and an index
-// would cost each event.
+// The rows of a deleted parent are found by an index whose first column is the key's. event_work
+// has none by event: it is almost empty, and an index would cost each event.
 func TestForeignKeysAreIndexed(t *testing.T) {
 	s := modelstest.SQLite(t)
 	found := lines(t, s, `
@@ -257,7 +256,7 @@ func TestForeignKeysAreIndexed(t *testing.T) {
 
 var numbered = regexp.MustCompile(`^\d{5}_[a-z_]+\.sql$`)
 
-// Both have the same migrations, numbered without gaps, and none goes back.
+// Both databases have the same migrations, numbered without gaps, and none goes back.
 func TestMigrationFiles(t *testing.T) {
 	var have [2][]string
 	for i, dialect := range []models.Dialect{models.SQLite, models.Postgres} {
@@ -282,8 +281,8 @@ func TestMigrationFiles(t *testing.T) {
 	}
 }
 
-// An empty database gets the schema, each migration once; to migrate again
-// does nothing, nor does a second opening.
+// An empty database gets the schema, each migration once; migrating again, or opening a second
+// time, does nothing.
 func TestMigrateOnce(t *testing.T) {
 	for name, url := range map[string]string{
 		"sqlite":   "sqlite:" + filepath.Join(t.TempDir(), "x.db"),

@@ -14,7 +14,7 @@ import (
 	"gatecrier/models"
 )
 
-// owned is a product with one of everything that a read with a scope may find.
+// owned is a product with one of everything that a read with a scope can find.
 type owned struct {
 	name                                                       string
 	product, branch, event, conn, delivery, finding, exception int64
@@ -24,9 +24,9 @@ type owned struct {
 	news                                                       []int64
 }
 
-// make fills a product. Two of them differ in their gates, in the states of
-// their deliveries and in how many notifications they have: by these the reads
-// that only count tell which they have seen.
+// make fills a product. Two of them differ in their gates, in the states of their deliveries and
+// in how many notifications they have: reads that only count show by these which of them they
+// have seen.
 func (o owned) make(w world) owned {
 	w.t.Helper()
 	o.product = w.product(o.name, w.user("owner of "+o.name))
@@ -93,8 +93,7 @@ func (o owned) make(w world) owned {
 	return o
 }
 
-// holdBack says which silence has held a product's first notification back; nil
-// for none.
+// holdBack sets the silence that has held a product's first notification back; nil for none.
 func holdBack(ctx context.Context, s *models.Store, o owned, silence any) error {
 	return s.Write(ctx, func(tx *models.Tx) error {
 		_, err := tx.Exec("UPDATE notifications SET silence_id = ? WHERE event_id = ?", silence, o.event)
@@ -102,7 +101,7 @@ func holdBack(ctx context.Context, s *models.Store, o owned, silence any) error 
 	})
 }
 
-// between asks what became of the product's observations.
+// between asks for what happened to the product's observations.
 func (o owned) between(what models.Between) models.BetweenFilter {
 	return models.BetweenFilter{
 		BranchID: o.branch,
@@ -113,8 +112,7 @@ func (o owned) between(what models.Between) models.BetweenFilter {
 	}
 }
 
-// raise gives a product an exception, one that is merged into it, and a key to
-// report them by.
+// raise gives a product an exception, one that is merged into it, and a key to report them.
 func raise(tx *models.Tx, product int64) (int64, error) {
 	var ids []int64
 	for _, key := range []string{"one", "other"} {
@@ -141,7 +139,7 @@ func raise(tx *models.Tx, product int64) (int64, error) {
 	return ids[0], tx.SaveIngestKey(models.IngestKey{ProductID: product, Key: rand.Text(), CreatedBy: "ann"})
 }
 
-// onlooker is who reads: an inbox knows readers, all else scopes.
+// onlooker is the caller of a read: an inbox takes a viewer, all other reads a scope.
 type onlooker struct {
 	scope  models.Scope
 	reader models.Viewer
@@ -150,7 +148,7 @@ type onlooker struct {
 // look reads with a scope of all it can, and says which of two products it saw.
 type look func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error)
 
-// of is a look at one product at a time: what is missing is not seen.
+// of makes a look from a read of one product at a time: a missing one is not seen.
 func of(see func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error)) look {
 	return func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
 		var seen []string
@@ -167,7 +165,7 @@ func of(see func(ctx context.Context, s *models.Store, who onlooker, o owned) (b
 	}
 }
 
-// whose names the products for which ok holds.
+// whose returns the names of the products for which ok holds.
 func whose(both []owned, ok func(o owned) bool) []string {
 	var seen []string
 	for _, o := range both {
@@ -178,7 +176,7 @@ func whose(both []owned, ok func(o owned) bool) []string {
 	return seen
 }
 
-// looks are by the names of Store's methods.
+// looks has a look for each method of Store that takes a scope or a viewer.
 var looks = map[string]look{
 	"Product": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
 		p, err := s.Product(ctx, who.scope, o.product)
@@ -423,7 +421,7 @@ func TestScopes(t *testing.T) {
 			{name: "theirs", gate: models.GatePassed, state: models.DeliveryDelivered, news: make([]int64, 2)},
 		}
 		for i := range both {
-			// They are members before anything is told, else it counts as viewed.
+			// They are members before the first notification, else it counts as read.
 			both[i] = both[i].withMembers(w, people)
 		}
 		w.leave(people["former"], both[0].product)
@@ -503,7 +501,7 @@ func TestScopeOfToken(t *testing.T) {
 	})
 }
 
-// What is not for somebody's eyes answers as what is not there.
+// A row out of scope returns the same error as a missing row.
 func TestOutOfScopeIsMissing(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		o := owned{name: "ours", gate: models.GateFailed, state: models.DeliveryDead, news: make([]int64, 1)}.make(w)
@@ -538,8 +536,8 @@ func TestOutOfScopeIsMissing(t *testing.T) {
 // ofGroups are the reads of groups themselves: TestGroupScopes.
 var ofGroups = []string{"Group", "Groups"}
 
-// Nobody adds a read with a scope and forgets to test it here.
-func TestLooksAreAll(t *testing.T) {
+// Every read with a scope has a look.
+func TestEveryScopedReadHasALook(t *testing.T) {
 	have := append(methodsWith[models.Scope](), methodsWith[models.Viewer]()...)
 	for _, method := range have {
 		if looks[method] == nil && !slices.Contains(ofGroups, method) {

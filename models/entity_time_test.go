@@ -10,31 +10,30 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// told is a time as a caller may have it: in a zone of its own, finer than a
-// microsecond. stored is the same as it comes back.
+// precise is a time in a zone of its own and finer than a microsecond, stored the same time as it
+// comes back.
 var (
-	told   = time.Date(2026, 3, 1, 13, 30, 15, 123456789, time.FixedZone("CET", 3600))
-	stored = time.Date(2026, 3, 1, 12, 30, 15, 123456000, time.UTC)
+	precise = time.Date(2026, 3, 1, 13, 30, 15, 123456789, time.FixedZone("CET", 3600))
+	stored  = time.Date(2026, 3, 1, 12, 30, 15, 123456000, time.UTC)
 )
 
-// timed makes one of each entity, all at one time, and returns the times that
-// come back.
+// timed makes one of each entity, all at one time, and returns the times that come back.
 func (w world) timed() map[string]time.Time {
 	w.t.Helper()
 	ann := w.user("ann")
 	product := w.product("ours", ann)
 	conn := w.connection(product, "a")
-	token := models.Token{UserID: &ann, Name: "ci", Hash: []byte("h"), ExpiresAt: told}
-	e := models.Event{UUID: "u", Type: "gate.changed", Version: 1, ProductID: product, At: told, Payload: []byte("{}")}
+	token := models.Token{UserID: &ann, Name: "ci", Hash: []byte("h"), ExpiresAt: precise}
+	e := models.Event{UUID: "u", Type: "gate.changed", Version: 1, ProductID: product, At: precise, Payload: []byte("{}")}
 	d := models.Delivery{
 		UUID:         "u",
 		ConnectionID: conn,
 		ProductID:    product,
 		State:        models.DeliverySending,
-		NextAt:       told,
-		LockedUntil:  told,
-		CreatedAt:    told,
-		FinishedAt:   told,
+		NextAt:       precise,
+		LockedUntil:  precise,
+		CreatedAt:    precise,
+		FinishedAt:   precise,
 		Claim:        "one",
 	}
 	var branch models.Branch
@@ -43,7 +42,7 @@ func (w world) timed() map[string]time.Time {
 		if err := tx.CreateToken(&token); err != nil {
 			return err
 		}
-		if err := tx.TouchTokens(map[int64]time.Time{token.ID: told}); err != nil {
+		if err := tx.TouchTokens(map[int64]time.Time{token.ID: precise}); err != nil {
 			return err
 		}
 		if err := tx.InsertEvent(&e); err != nil {
@@ -54,7 +53,7 @@ func (w world) timed() map[string]time.Time {
 		); err != nil {
 			return err
 		}
-		if err := tx.InsertNotification(models.Notification{EventID: e.ID, ProductID: product, At: told}); err != nil {
+		if err := tx.InsertNotification(models.Notification{EventID: e.ID, ProductID: product, At: precise}); err != nil {
 			return err
 		}
 		if _, err := tx.InsertDelivery(&d); err != nil {
@@ -70,7 +69,7 @@ func (w world) timed() map[string]time.Time {
 	found["delivery locked"] = got.LockedUntil
 	found["delivery created"] = got.CreatedAt
 	found["delivery finished"] = got.FinishedAt
-	w.settle(d, "one", models.DeliveryDelivered, &models.Attempt{At: told})
+	w.settle(d, "one", models.DeliveryDelivered, &models.Attempt{At: precise})
 	attempts, err := w.s.AttemptsOf(w.t.Context(), d)
 	w.no(err)
 	found["attempt"] = attempts[0].At
@@ -96,11 +95,11 @@ func (w world) no(err error) {
 func (w world) scanned(b models.Branch) map[string]time.Time {
 	w.t.Helper()
 	w.write(func(tx *models.Tx) error {
-		b.Since = told
+		b.Since = precise
 		if err := tx.SaveGate(b); err != nil {
 			return err
 		}
-		s := models.Source{BranchID: b.ID, Scanner: "trivy", LastReportAt: told}
+		s := models.Source{BranchID: b.ID, Scanner: "trivy", LastReportAt: precise}
 		if err := tx.SaveSource(&s); err != nil {
 			return err
 		}
@@ -110,8 +109,8 @@ func (w world) scanned(b models.Branch) map[string]time.Time {
 			Identity:     []byte{1},
 			Status:       models.StatusOpen,
 			ReportStatus: models.StatusOpen,
-			FirstSeenAt:  told,
-			ChangedAt:    told,
+			FirstSeenAt:  precise,
+			ChangedAt:    precise,
 		}
 		return tx.InsertObservations([]models.Observation{o})
 	})
@@ -121,7 +120,7 @@ func (w world) scanned(b models.Branch) map[string]time.Time {
 	if !o.ResolvedAt.IsZero() {
 		w.t.Errorf("resolved at %v, which it was never", o.ResolvedAt)
 	}
-	o.ResolvedAt = told
+	o.ResolvedAt = precise
 	w.write(func(tx *models.Tx) error { return tx.UpdateObservation(o) })
 	list, err = w.s.Observations(w.t.Context(), all, models.ObservationFilter{BranchID: b.ID, Limit: 1})
 	w.no(err)
@@ -163,11 +162,11 @@ func (w world) timesOfNews(found map[string]time.Time, product, user int64) {
 	found["notification"] = n.At
 }
 
-// Each time comes back as it was stored, in UTC and to the microsecond, and
-// alike from both databases.
+// Each time comes back as it was stored, in UTC and to the microsecond, the same from both
+// databases.
 func TestTimesOfEntities(t *testing.T) {
 	seen := map[models.Dialect]map[string]time.Time{}
-	modelstest.EachAt(t, func() time.Time { return told }, func(t *testing.T, s *models.Store) {
+	modelstest.EachAt(t, func() time.Time { return precise }, func(t *testing.T, s *models.Store) {
 		w := world{t: t, s: s}
 		got := w.timed()
 		seen[s.Dialect()] = got
@@ -178,8 +177,8 @@ func TestTimesOfEntities(t *testing.T) {
 		}
 		var raw int64
 		w.no(s.Get(t.Context(), "SELECT at FROM events", nil, &raw))
-		if raw != told.UnixMicro() {
-			t.Errorf("stored as %d, want microseconds: %d", raw, told.UnixMicro())
+		if raw != precise.UnixMicro() {
+			t.Errorf("stored as %d, want microseconds: %d", raw, precise.UnixMicro())
 		}
 	})
 	if diff := cmp.Diff(seen[models.SQLite], seen[models.Postgres]); diff != "" || len(seen[models.SQLite]) != 25 {

@@ -22,8 +22,8 @@ func (w world) found(f models.ConnectionFilter) []string {
 	return names
 }
 
-// The worst comes first; what has come back is no trouble, whatever is still to
-// be said about it.
+// The worst comes first; a connection that is back is not in trouble, even if its recovery is
+// not reported yet.
 func TestConnectionsInTrouble(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann := w.user("ann")

@@ -97,7 +97,7 @@ func TestUsersAreListed(t *testing.T) {
 	})
 }
 
-// A link is for one purpose, once, for some time; a newer one ends it.
+// A link is for one purpose, works once and for a time, and a newer one ends it.
 func TestLinksOfUsers(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann := w.user("ann")

@@ -10,7 +10,7 @@ import (
 	"gatecrier/models"
 )
 
-// works are the ids of the events that a reader has before it, in order.
+// works returns the ids of the events that a reader has yet to process, in order.
 func (w world) works(reader string, limit int) []int64 {
 	w.t.Helper()
 	list, err := w.s.EventWork(w.t.Context(), reader, limit)
@@ -42,8 +42,8 @@ func (w world) delay(event int64, next time.Time) {
 	w.write(func(tx *models.Tx) error { return tx.DelayWork("notify", event, "broken", next) })
 }
 
-// While an event of a product waits for another try, the later ones of that
-// product wait with it, and nobody else.
+// While an event of a product waits for another try, the later ones of that product wait too,
+// and no others.
 func TestWorkInOrder(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann := w.user("ann")
@@ -52,7 +52,7 @@ func TestWorkInOrder(t *testing.T) {
 		x := w.event(theirs, "notify").ID
 		b := w.event(ours, "notify").ID
 		y := w.event(theirs, "notify").ID
-		w.event(ours) // for nobody
+		w.event(ours) // without a reader
 		wantWork(t, w, "in the order of events", a, x, b, y)
 		if got := w.works("notify", 3); !slices.Equal(got, []int64{a, x, b}) {
 			t.Errorf("three of them: %v", got)
@@ -69,7 +69,7 @@ func TestWorkInOrder(t *testing.T) {
 	})
 }
 
-// Each failure is counted. Parked, an event is out of the way of the others.
+// Each failure is counted. A parked event does not block the others.
 func TestWorkIsParked(t *testing.T) {
 	const tries = 5
 	each(t, func(t *testing.T, w world) {
@@ -96,7 +96,7 @@ func TestWorkIsParked(t *testing.T) {
 	})
 }
 
-// Each reader has its own work. What is finished says so once.
+// Each reader has its own work, and can finish it once.
 func TestWorkOfReaders(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))
@@ -121,7 +121,7 @@ func TestWorkOfReaders(t *testing.T) {
 
 var errMidway = errors.New("midway")
 
-// route is what a reader does: the work is deleted where its rows are written.
+// route does what a reader does: it deletes the work in the transaction that writes its rows.
 func route(tx *models.Tx, e models.Event, conns []int64, end error) error {
 	if still, err := tx.FinishWork("notify", e.ID); err != nil || !still {
 		return err
@@ -151,8 +151,8 @@ func tell(tx *models.Tx, e models.Event, conns []int64) error {
 	return nil
 }
 
-// Work that is not committed is still there, with none of its rows. Done again
-// it gives the same rows; done twice, the unique keys let no more through.
+// Work that is not committed still exists, with none of its rows. Repeated, it writes the same
+// rows; done twice, the unique keys reject the second.
 func TestWorkIsReplayed(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("ours", w.user("ann"))

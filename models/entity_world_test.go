@@ -11,7 +11,7 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// noon is when the clock of these tests begins.
+// noon is the time at which the clock of these tests begins.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // world makes entities, one transaction each.
@@ -135,8 +135,7 @@ func tellIn(tx *models.Tx, product int64, n int) ([]int64, error) {
 	return ids, nil
 }
 
-// delivery makes one that is due now, or waits for its queue, of an event of its
-// own.
+// delivery makes a delivery of an event of its own that is due now, or waits for its queue.
 func (w world) delivery(connection, product int64) models.Delivery {
 	w.t.Helper()
 	d := models.Delivery{
@@ -157,7 +156,7 @@ func (w world) delivery(connection, product int64) models.Delivery {
 	return w.insert(d)
 }
 
-// test makes a test's delivery, which is of no event.
+// test makes the delivery of a test, which has no event.
 func (w world) test(connection, product int64) models.Delivery {
 	w.t.Helper()
 	return w.insert(
@@ -178,7 +177,7 @@ func (w world) insert(d models.Delivery) models.Delivery {
 	return d
 }
 
-// due are the ids of what may be claimed, in order.
+// due returns the ids of the deliveries that can be claimed, in order.
 func (w world) due(except ...int64) []int64 {
 	w.t.Helper()
 	list, err := w.s.DueDeliveries(w.t.Context(), except, 1000)
@@ -202,7 +201,7 @@ func (w world) claim(claim string, ids ...int64) []models.Delivery {
 	return got
 }
 
-// settle says whether the claim was still held.
+// settle settles a delivery, and reports whether the claim was still held.
 func (w world) settle(d models.Delivery, claim string, state models.DeliveryState, tried *models.Attempt) bool {
 	w.t.Helper()
 	var mine bool

@@ -9,7 +9,7 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// Failing gates first, in pages that leave nothing out and repeat nothing.
+// Failed gates come first, in pages that leave nothing out and repeat nothing.
 func TestWorstProductsFirst(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		ann := w.user("ann")
@@ -45,7 +45,7 @@ func TestWorstProductsFirst(t *testing.T) {
 	})
 }
 
-// BenchmarkWorstProducts is a page of 50 of 10,000 products, failing ones first.
+// BenchmarkWorstProducts reads a page of 50 of 10,000 products, failed gates first.
 func BenchmarkWorstProducts(b *testing.B) {
 	s := sqliteProducts(b, 10_000)
 	for b.Loop() {

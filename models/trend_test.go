@@ -9,7 +9,7 @@ import (
 	"gatecrier/models"
 )
 
-// A day is closed with what held at its end, by the first change after it.
+// The first change after a day stores the counts at the end of that day.
 func TestTrend(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		product := w.product("Shop", w.user("ann"))

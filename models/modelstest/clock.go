@@ -14,17 +14,17 @@ type Clock struct {
 	at time.Time
 }
 
-// NewClock makes a clock that stands at a time.
+// NewClock returns a clock that shows a time until a test moves it.
 func NewClock(at time.Time) *Clock { return &Clock{at: at} }
 
-// Now is the time it stands at.
+// Now returns the time of the clock.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.at
 }
 
-// Advance moves it by d.
+// Advance moves the clock by d.
 func (c *Clock) Advance(d time.Duration) {
 	if c.Before != nil {
 		c.Before(d)

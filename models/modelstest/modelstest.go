@@ -1,5 +1,5 @@
-// Package modelstest gives tests real databases: a SQLite file of their own,
-// and a database of their own in a PostgreSQL that is started for them.
+// Package modelstest gives each test real databases of its own: a SQLite file, and a database in
+// a PostgreSQL that is started for the tests.
 package modelstest
 
 import (
@@ -14,7 +14,7 @@ import (
 	"gatecrier/models"
 )
 
-// machinery is what the tests of one process share. Main ends it.
+// machinery is what the tests of one process share. Main stops it.
 type machinery struct {
 	schema   sync.Once
 	file     []byte // an empty migrated SQLite database
@@ -24,7 +24,7 @@ type machinery struct {
 	pgErr    error
 }
 
-// There is one per test process, which is why it is a variable of the package.
+// shared is a package variable, since there is one machinery per test process.
 var shared machinery
 
 // Main runs a package's tests and then stops the PostgreSQL that they started:
@@ -33,7 +33,7 @@ var shared machinery
 func Main(m *testing.M) int {
 	code := m.Run()
 	if err := shared.stop(); err != nil {
-		_, _ = os.Stderr.WriteString("modelstest: " + err.Error() + "\n") //nolint:errcheck // nobody else is left to tell
+		_, _ = os.Stderr.WriteString("modelstest: " + err.Error() + "\n") //nolint:errcheck // nothing else can report it
 		return max(code, 1)
 	}
 	return code
@@ -53,8 +53,7 @@ func SQLiteAt(t testing.TB, now func() time.Time) *models.Store {
 	return open(t, "sqlite:"+path, now)
 }
 
-// SQLiteFile makes an empty migrated database in a file that is not there yet;
-// one that is there stays.
+// SQLiteFile makes an empty migrated database in a file. An existing file is kept.
 func SQLiteFile(t testing.TB, path string) {
 	t.Helper()
 	shared.schema.Do(func() { shared.file, shared.fileErr = migratedFile(t) })
@@ -86,8 +85,7 @@ func PostgresAt(t testing.TB, now func() time.Time) *models.Store {
 	return open(t, MigratedURL(t), now)
 }
 
-// MigratedURL is the URL of an empty migrated PostgreSQL database of the test's
-// own.
+// MigratedURL returns the URL of an empty migrated PostgreSQL database of the test's own.
 func MigratedURL(t testing.TB) string {
 	t.Helper()
 	s := running(t)
@@ -97,15 +95,14 @@ func MigratedURL(t testing.TB) string {
 	return activated(t, s, s.template)
 }
 
-// PostgresURL is the URL of an empty database of the test's own, without a
-// schema.
+// PostgresURL returns the URL of an empty database of the test's own, without a schema.
 func PostgresURL(t testing.TB) string {
 	t.Helper()
 	return activated(t, running(t), "template0")
 }
 
-// Each runs fn on an empty migrated database of either kind, in subtests
-// "sqlite" and "postgres".
+// Each runs fn on an empty migrated database of each kind, in the subtests "sqlite" and
+// "postgres".
 func Each(t *testing.T, fn func(t *testing.T, s *models.Store)) {
 	t.Helper()
 	EachAt(t, time.Now, fn)
@@ -132,7 +129,7 @@ func open(t testing.TB, url string, now func() time.Time) *models.Store {
 	return s
 }
 
-// migratedFile is the content of a database that has the schema.
+// migratedFile returns the content of a SQLite database with the schema.
 func migratedFile(t testing.TB) ([]byte, error) {
 	path := filepath.Join(t.TempDir(), "schema.db")
 	s, err := models.Open(t.Context(), models.Options{URL: "sqlite:" + path})

@@ -16,14 +16,14 @@ import (
 	"syscall"
 )
 
-// settings are for speed: what is stored need not survive the tests. It
-// listens on a socket in its own directory and nowhere else.
+// settings make PostgreSQL fast: its data need not survive the tests. It listens only on a
+// socket in its own directory.
 var settings = []string{
 	"listen_addresses=", "fsync=off", "synchronous_commit=off", "full_page_writes=off",
 	"max_connections=400", "shared_buffers=32MB", "autovacuum=off", "log_min_messages=fatal",
 }
 
-// process is a PostgreSQL that lives no longer than we do.
+// process is a PostgreSQL that ends with the test process.
 type process struct {
 	dir    string
 	cmd    *exec.Cmd
@@ -48,9 +48,8 @@ func startProcess() (*process, error) {
 	return p, nil
 }
 
-// memory is the directory of a file system in memory that has room for all the
-// databases of a package's tests, or empty where there is none: each test copies a
-// database of some 400 files.
+// memory returns the directory of a file system in memory with room for all the databases of a
+// package's tests, "" for none: each test copies a database of some 400 files.
 func memory() string {
 	const dir, enough = "/dev/shm", 4 << 30
 	var fs syscall.Statfs_t
@@ -97,8 +96,8 @@ func (p *process) begin(bin string) error {
 	return <-started
 }
 
-// run starts the server and waits for its end, on a thread that ends no sooner
-// than this process: that is whose death the kernel tells the server of.
+// run starts the server and waits for its end. It locks its thread, since the kernel signals the
+// server when the thread that started it ends.
 func (p *process) run(started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -117,8 +116,8 @@ func (p *process) command(attr *syscall.SysProcAttr, name string, args ...string
 	return cmd
 }
 
-// identity makes the directory that of another user where we are root, as whom
-// PostgreSQL refuses to run.
+// identity gives the directory to another user if the tests run as root, since PostgreSQL
+// refuses to run as root.
 func (p *process) identity() (*syscall.SysProcAttr, error) {
 	attr := &syscall.SysProcAttr{Pdeathsig: syscall.SIGQUIT}
 	if os.Geteuid() != 0 {
@@ -164,7 +163,7 @@ func (p *process) gone() bool {
 
 func (p *process) output() string { return p.log.String() }
 
-// stop ends it at once, and removes what it stored.
+// stop ends the server at once, and removes its directory.
 func (p *process) stop() error {
 	if !p.gone() {
 		if err := p.cmd.Process.Signal(syscall.SIGQUIT); err != nil && !errors.Is(err, os.ErrProcessDone) {
@@ -175,8 +174,8 @@ func (p *process) stop() error {
 	return os.RemoveAll(p.dir)
 }
 
-// programs finds the directory of initdb and postgres: that of the PATH, or
-// where Debian puts them, the highest version first.
+// programs finds the directory of initdb and postgres: in the PATH, or where Debian installs
+// them, the highest version first.
 func programs() (string, error) {
 	if initdb, err := exec.LookPath("initdb"); err == nil {
 		if _, err := exec.LookPath("postgres"); err == nil {
@@ -200,20 +199,20 @@ func version(initdb string) int {
 	return n
 }
 
-// buffer keeps what the server says.
+// buffer keeps the output of the server.
 type buffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-// Write appends.
+// Write appends p.
 func (b *buffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.text.Write(p)
 }
 
-// String is all of it.
+// String returns the whole output.
 func (b *buffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -18,22 +18,22 @@ import (
 	"gatecrier/models"
 )
 
-// adminVariable names an administrator's URL of a PostgreSQL to use instead of
-// one of our own.
+// adminVariable names the environment variable with an administrator's URL of a PostgreSQL to
+// use instead of starting one.
 const adminVariable = "GATECRIER_TEST_POSTGRES"
 
 // server is a PostgreSQL in which tests make databases.
 type server struct {
 	admin    *url.URL
 	db       *sql.DB
-	process  *process // nil where it is not ours
+	process  *process // nil if the server was not started here
 	template string   // the database that has the schema
 
-	mu       sync.Mutex // a database is copied by one at a time
+	mu       sync.Mutex // one database is copied at a time
 	migrated bool
 }
 
-// running is the process's server, started by the first test that asks.
+// running returns the process's server, started by the first test that needs it.
 func running(t testing.TB) *server {
 	t.Helper()
 	shared.server.Do(func() { shared.postgres, shared.pgErr = startServer() })
@@ -65,7 +65,7 @@ func startServer() (*server, error) {
 	return s, nil
 }
 
-// await waits until the server takes connections.
+// await waits until the server accepts connections.
 func (s *server) await() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
@@ -85,7 +85,7 @@ func (s *server) await() error {
 	}
 }
 
-// migrate makes the template once.
+// migrate makes the template, once.
 func (s *server) migrate(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -112,7 +112,7 @@ func (s *server) url(database string) string {
 	return u.String()
 }
 
-// Names are ours alone: name makes them.
+// create makes a database. Its name must be one that name has made: it is not quoted.
 func (s *server) create(ctx context.Context, database, template string) error {
 	_, err := s.db.ExecContext(ctx, "CREATE DATABASE "+database+" TEMPLATE "+template)
 	return err
@@ -137,7 +137,7 @@ func (s *server) stop() error {
 	return errors.Join(errs...)
 }
 
-// activated makes a database that goes with the test, and returns its URL.
+// activated makes a database that is dropped with the test, and returns its URL.
 func activated(t testing.TB, s *server, template string) string {
 	t.Helper()
 	database := name()

@@ -6,8 +6,7 @@ import (
 	"testing"
 )
 
-// Statement runs SQL on a SQLite file beside the program that has it open, as
-// its operator could.
+// Statement runs SQL on a SQLite file beside the program that has it open, as an operator could.
 func Statement(t testing.TB, path, query string, args ...any) {
 	t.Helper()
 	db, err := sql.Open("sqlite3", "file:"+path+"?_busy_timeout=5000")
@@ -20,7 +19,7 @@ func Statement(t testing.TB, path, query string, args ...any) {
 	}
 }
 
-// PostgresStatement runs SQL on the PostgreSQL database of a URL, as its operator could.
+// PostgresStatement runs SQL on the PostgreSQL database of a URL, as an operator could.
 func PostgresStatement(t testing.TB, url, query string, args ...any) {
 	t.Helper()
 	db, err := sql.Open("pgx", url)
