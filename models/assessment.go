@@ -182,18 +182,18 @@ func (tx *Tx) NoteAssessment(a Assessment) error {
 // id of the page before, 0 for the first page. The observation must have come from a scoped
 // read.
 func (r queries) Assessments(ctx context.Context, observationID, before int64, limit int) ([]Assessment, error) {
-	cond, args := "observation_id = ?", []any{observationID}
+	cond := sqlFragment{"observation_id = ?", []any{observationID}}
 	if before != 0 {
-		cond, args = cond+" AND id < ?", append(args, before)
+		cond.and("id < ?", before)
 	}
 	var list []Assessment
 	err := r.query(ctx, `
 		SELECT id, observation_id, at, coalesce(user_id, 0), actor, action, was_status, status, was_severity,
 			severity, comment, waiver_until, coalesce(duplicate_of, 0)
 		FROM assessments
-		WHERE `+cond+`
+		WHERE `+cond.text+`
 		ORDER BY id DESC
-		LIMIT ?`, append(args, limit), collect(&list, func(a *Assessment) []any {
+		LIMIT ?`, append(cond.args, limit), collect(&list, func(a *Assessment) []any {
 		return []any{
 			&a.ID, &a.ObservationID, timeTo(&a.At), &a.UserID, &a.Actor, &a.Action, &a.WasStatus, &a.Status,
 			&a.WasSeverity, &a.Severity, &a.Comment, timeTo(&a.Until), &a.DuplicateOf,

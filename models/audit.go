@@ -55,31 +55,30 @@ type AuditFilter struct {
 
 // Audits lists changes, newest first. The caller must have checked the right to see them.
 func (r queries) Audits(ctx context.Context, f AuditFilter) ([]Audit, error) {
-	cond, args := "1 = 1", []any(nil)
-	and := func(c string, arg any) { cond, args = cond+" AND "+c, append(args, arg) }
+	cond := sqlFragment{text: "1 = 1"}
 	if f.Kind != "" {
-		and("a.kind = ?", f.Kind)
+		cond.and("a.kind = ?", f.Kind)
 	}
 	if f.Name != "" {
-		and("a.name = ?", f.Name)
+		cond.and("a.name = ?", f.Name)
 	}
 	if f.Actor != "" {
-		and(`lower(a.actor) LIKE lower(?) ESCAPE '\'`, contains(f.Actor))
+		cond.and(`lower(a.actor) LIKE lower(?) ESCAPE '\'`, contains(f.Actor))
 	}
 	if f.Text != "" {
-		and(`lower(a.name) LIKE lower(?) ESCAPE '\'`, contains(f.Text))
+		cond.and(`lower(a.name) LIKE lower(?) ESCAPE '\'`, contains(f.Text))
 	}
 	if f.ProductID != 0 {
-		and("a.product_id = ?", f.ProductID)
+		cond.and("a.product_id = ?", f.ProductID)
 	}
 	if !f.Since.IsZero() {
-		and("a.at >= ?", micro(f.Since))
+		cond.and("a.at >= ?", micro(f.Since))
 	}
 	if !f.Until.IsZero() {
-		and("a.at < ?", micro(f.Until))
+		cond.and("a.at < ?", micro(f.Until))
 	}
 	if f.Before != 0 {
-		and("a.id < ?", f.Before)
+		cond.and("a.id < ?", f.Before)
 	}
 	var list []Audit
 	err := r.query(ctx, `
@@ -87,9 +86,9 @@ func (r queries) Audits(ctx context.Context, f AuditFilter) ([]Audit, error) {
 			coalesce(p.name, ''), a.was, a.became
 		FROM audit a
 		LEFT JOIN products p ON p.id = a.product_id
-		WHERE `+cond+`
+		WHERE `+cond.text+`
 		ORDER BY a.id DESC
-		LIMIT ?`, append(args, f.Limit), func(rows scanner) error {
+		LIMIT ?`, append(cond.args, f.Limit), func(rows scanner) error {
 		var a Audit
 		var was, became string
 		if err := rows.Scan(

@@ -31,11 +31,11 @@ type AuthorizationGroupRow struct {
 func (r queries) AuthorizationGroups(
 	ctx context.Context, userID int64, f GroupFilter,
 ) ([]AuthorizationGroupRow, error) {
-	cond, args := "a.name > ?", []any{f.After}
+	cond := sqlFragment{"a.name > ?", []any{f.After}}
 	if f.Text != "" {
-		cond, args = cond+` AND lower(a.name) LIKE lower(?) ESCAPE '\'`, append(args, contains(f.Text))
+		cond.and(`lower(a.name) LIKE lower(?) ESCAPE '\'`, contains(f.Text))
 	}
-	return r.authorizationGroups(ctx, userID, cond, args, f.Limit)
+	return r.authorizationGroups(ctx, userID, cond.text, cond.args, f.Limit)
 }
 
 // AuthorizationGroup finds an authorization group that a user is in; with 0 any.

@@ -51,18 +51,18 @@ func (b *Branch) dst() []any {
 
 // BranchByName finds a branch of a product; "" is the default branch.
 func (r queries) BranchByName(ctx context.Context, scope Scope, productID int64, name string) (Branch, error) {
-	cond, args := scope.where("b.product_id")
-	cond, args = "b.product_id = ? AND "+cond, append([]any{productID}, args...)
+	cond := sqlFragment{"b.product_id = ?", []any{productID}}
+	cond.andWhere(scope.where("b.product_id"))
 	if name == "" {
-		cond += " AND b.is_default"
+		cond.and("b.is_default")
 	} else {
-		cond, args = cond+" AND b.name = ?", append(args, name)
+		cond.and("b.name = ?", name)
 	}
 	var b Branch
 	err := r.get(ctx, `
 		SELECT `+branchColumns+`
 		FROM branches b
-		WHERE `+cond, args, b.dst()...)
+		WHERE `+cond.text, cond.args, b.dst()...)
 	if err != nil {
 		return Branch{}, notFound(err, "branch")
 	}

@@ -51,22 +51,21 @@ type BranchFilter struct {
 
 // BranchRows lists a product's branches, the default one first.
 func (r queries) BranchRows(ctx context.Context, scope Scope, f BranchFilter) ([]BranchRow, error) {
-	cond, args := scope.where("b.product_id")
-	cond, args = "b.product_id = ? AND "+cond, append([]any{f.ProductID}, args...)
+	cond := sqlFragment{"b.product_id = ?", []any{f.ProductID}}
+	cond.andWhere(scope.where("b.product_id"))
 	if f.Text != "" {
-		cond, args = cond+` AND lower(b.name) LIKE lower(?) ESCAPE '\'`, append(args, contains(f.Text))
+		cond.and(`lower(b.name) LIKE lower(?) ESCAPE '\'`, contains(f.Text))
 	}
 	if f.After != nil {
-		cond += " AND NOT b.is_default"
+		cond.and("NOT b.is_default")
 		if !f.After.Default {
-			cond, args = cond+" AND b.name > ?", append(args, f.After.Name)
+			cond.and("b.name > ?", f.After.Name)
 		}
 	}
 	var list []BranchRow
-	err := r.query(
-		ctx, branchRowSelect+cond+" ORDER BY b.is_default DESC, b.name LIMIT ?", append(args, f.Limit),
-		collect(&list, (*BranchRow).dst),
-	)
+	err := r.query(ctx, branchRowSelect+cond.text+`
+		ORDER BY b.is_default DESC, b.name
+		LIMIT ?`, append(cond.args, f.Limit), collect(&list, (*BranchRow).dst))
 	return list, err
 }
 

@@ -73,23 +73,23 @@ type BetweenFilter struct {
 }
 
 func (f BetweenFilter) where(scope Scope) (string, []any) {
-	cond, args := scope.where("b.product_id")
-	cond, args = "o.branch_id = ? AND o.since <= s.version AND "+cond, append([]any{f.BranchID}, args...)
+	cond := sqlFragment{"o.branch_id = ? AND o.since <= s.version", []any{f.BranchID}}
+	cond.andWhere(scope.where("b.product_id"))
+	from, to := micro(f.From), micro(f.To)
 	switch f.What {
 	case Came:
-		cond += " AND o.first_seen_at > ? AND o.first_seen_at <= ?"
+		cond.and("o.first_seen_at > ? AND o.first_seen_at <= ?", from, to)
 	case Went:
-		cond += " AND o.resolved_at > ? AND o.resolved_at <= ?"
+		cond.and("o.resolved_at > ? AND o.resolved_at <= ?", from, to)
 	case Judged: // an assessment changes the observation then, or later
-		cond += ` AND o.changed_at > ?
-			AND EXISTS (SELECT 1 FROM assessments a WHERE a.observation_id = o.id AND a.at > ? AND a.at <= ?)`
-		args = append(args, micro(f.From))
+		cond.and(`o.changed_at > ?
+			AND EXISTS (SELECT 1 FROM assessments a WHERE a.observation_id = o.id AND a.at > ? AND a.at <= ?)`,
+			from, from, to)
 	}
-	args = append(args, micro(f.From), micro(f.To))
 	if f.Severity != nil {
-		cond, args = cond+" AND o.severity = ?", append(args, *f.Severity)
+		cond.and("o.severity = ?", *f.Severity)
 	}
-	return cond, args
+	return cond.text, cond.args
 }
 
 // ObservationsBetween lists observations by what happened to them, worst first. It reads all

@@ -101,32 +101,31 @@ type Added struct {
 
 // AddedObservations lists what a branch adds to another, worst first.
 func (r queries) AddedObservations(ctx context.Context, f CompareFilter) ([]Added, error) {
-	cond, args := "o.branch_id = ? AND o.active = TRUE AND o.since <= s.version", []any{f.BranchID}
+	cond := sqlFragment{"o.branch_id = ? AND o.active = TRUE AND o.since <= s.version", []any{f.BranchID}}
 	there := "''"
 	if f.Known {
 		there = "(SELECT min(d.status)" + thereIn + ")"
-		args = append([]any{f.OtherID}, args...)
-		cond, args = cond+" AND EXISTS (SELECT 1"+thereIn+") AND NOT EXISTS (SELECT 1"+thereIn+" AND d.active)", append(
-			args, f.OtherID, f.OtherID,
-		)
+		cond.args = append([]any{f.OtherID}, cond.args...)
+		cond.and("EXISTS (SELECT 1"+thereIn+")", f.OtherID)
+		cond.and("NOT EXISTS (SELECT 1"+thereIn+" AND d.active)", f.OtherID)
 	} else {
-		cond, args = cond+" AND NOT EXISTS (SELECT 1"+thereIn+")", append(args, f.OtherID)
+		cond.and("NOT EXISTS (SELECT 1"+thereIn+")", f.OtherID)
 	}
 	if f.Severity != nil {
-		cond, args = cond+" AND o.severity = ?", append(args, *f.Severity)
+		cond.and("o.severity = ?", *f.Severity)
 	}
 	if f.After != nil {
-		cond, args = cond+" AND (o.severity, o.id) > (?, ?)", append(args, f.After.Severity, f.After.ID)
+		cond.and("(o.severity, o.id) > (?, ?)", f.After.Severity, f.After.ID)
 	}
 	var list []Added
 	err := r.query(ctx, `
 		SELECT `+observationColumns+", "+there+`
 		FROM observations o
 		JOIN sources s ON s.id = o.source_id
-		WHERE `+cond+`
+		WHERE `+cond.text+`
 		ORDER BY o.severity, o.id
 		LIMIT ?`,
-		append(args, f.Limit), collect(&list, func(a *Added) []any { return append(a.dst(), &a.There) }))
+		append(cond.args, f.Limit), collect(&list, func(a *Added) []any { return append(a.dst(), &a.There) }))
 	return list, err
 }
 

@@ -182,15 +182,14 @@ func (r queries) TargetsOf(ctx context.Context, products []int64) (map[int64][]T
 				AND own.module = c.module
 				LIMIT 1
 			) IS NULL`
-		err := r.query(ctx, own+" UNION ALL "+grouped+" ORDER BY 1", append(ids, ids...),
-			func(rows scanner) error {
-				var t Target
-				if err := rows.Scan(t.dst()...); err != nil {
-					return err
-				}
-				targets[t.ProductID] = append(targets[t.ProductID], t)
-				return nil
-			})
+		err := r.query(ctx, own+" UNION ALL "+grouped+" ORDER BY 1", append(ids, ids...), func(rows scanner) error {
+			var t Target
+			if err := rows.Scan(t.dst()...); err != nil {
+				return err
+			}
+			targets[t.ProductID] = append(targets[t.ProductID], t)
+			return nil
+		})
 		if err != nil {
 			return nil, err
 		}

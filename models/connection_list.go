@@ -165,23 +165,23 @@ func (r queries) Connections(ctx context.Context, f ConnectionFilter) ([]Connect
 }
 
 func connectionCondition(f ConnectionFilter) (string, []any) {
-	cond, args := editableConnection(f.UserID, f.All)
-	cond, args = "c.field <> ? AND "+cond, append([]any{FieldPeople}, args...)
+	cond := sqlFragment{"c.field <> ?", []any{FieldPeople}}
+	cond.andWhere(editableConnection(f.UserID, f.All))
 	if f.Owner.Valid() {
-		cond += " AND " + ownedBy[f.Owner]
+		cond.and(ownedBy[f.Owner])
 	}
 	if f.Trouble {
-		cond += " AND " + troubleRankSQL + " < 5"
+		cond.and(troubleRankSQL + " < 5")
 	}
 	if f.Broken {
-		cond += " AND " + troubleRankSQL + " < 4"
+		cond.and(troubleRankSQL + " < 4")
 	}
 	if f.Text != "" {
-		cond += ` AND (lower(c.name) LIKE lower(?) ESCAPE '\'
-			OR lower(coalesce(p.name, g.name, '')) LIKE lower(?) ESCAPE '\')`
-		args = append(args, contains(f.Text), contains(f.Text))
+		like := contains(f.Text)
+		cond.and(`(lower(c.name) LIKE lower(?) ESCAPE '\'
+			OR lower(coalesce(p.name, g.name, '')) LIKE lower(?) ESCAPE '\')`, like, like)
 	}
-	return cond, args
+	return cond.text, cond.args
 }
 
 // MailServer reads the connection of the mail server, as it is listed.

@@ -168,47 +168,44 @@ type LedgerFilter struct {
 
 // ledgerCondition returns the condition of a scope and a filter on d.
 func ledgerCondition(scope Scope, f LedgerFilter) (string, []any) {
-	cond, args := scope.whereDelivery()
-	and := func(c string, arg any) { cond, args = cond+" AND "+c, append(args, arg) }
+	cond := conditionOf(scope.whereDelivery())
 	if f.State != "" {
-		and("d.state = ?", f.State)
+		cond.and("d.state = ?", f.State)
 	}
 	if f.Trouble {
-		cond += " AND d.state IN ('retrying', 'dead')"
+		cond.and("d.state IN ('retrying', 'dead')")
 	}
 	if f.Final {
-		cond += " AND d.state NOT IN " + openStates
+		cond.and("d.state NOT IN " + openStates)
 	}
 	if f.ProductID != 0 {
-		and("d.product_id = ?", f.ProductID)
+		cond.and("d.product_id = ?", f.ProductID)
 	}
 	if f.ConnectionID != 0 {
-		and("d.connection_id = ?", f.ConnectionID)
+		cond.and("d.connection_id = ?", f.ConnectionID)
 	}
 	if f.EventID != 0 {
-		and("d.event_id = ?", f.EventID)
+		cond.and("d.event_id = ?", f.EventID)
 	}
 	if !f.Since.IsZero() {
-		and("d.created_at >= ?", micro(f.Since))
+		cond.and("d.created_at >= ?", micro(f.Since))
 	}
 	if !f.Until.IsZero() {
-		and("d.created_at < ?", micro(f.Until))
+		cond.and("d.created_at < ?", micro(f.Until))
 	}
 	if f.ResendID != 0 {
-		and("d.resend_id = ?", f.ResendID)
+		cond.and("d.resend_id = ?", f.ResendID)
 	}
 	if f.Before != 0 {
-		and("d.id < ?", f.Before)
+		cond.and("d.id < ?", f.Before)
 	}
 	if len(f.IDs) > 0 {
-		cond, args = cond+" AND d.id IN ("+placeholders(len(f.IDs))+")", append(args, toAny(f.IDs)...)
+		cond.and("d.id IN ("+placeholders(len(f.IDs))+")", toAny(f.IDs)...)
 	}
 	if f.Connections != nil {
-		cond, args = cond+" AND d.connection_id IN ("+placeholders(len(f.Connections))+")", append(
-			args, toAny(f.Connections)...,
-		)
+		cond.and("d.connection_id IN ("+placeholders(len(f.Connections))+")", toAny(f.Connections)...)
 	}
-	return cond, args
+	return cond.text, cond.args
 }
 
 // Ledger lists deliveries in scope, newest first.

@@ -61,28 +61,27 @@ func (r queries) ExceptionGroups(ctx context.Context, scope Scope, f ExceptionFi
 }
 
 func (f ExceptionFilter) where(scope Scope, now time.Time) (string, []any) {
-	cond, args := scope.where("g.product_id")
-	and := func(text string, values ...any) { cond, args = cond+" AND "+text, append(args, values...) }
+	cond := conditionOf(scope.where("g.product_id"))
 	switch {
 	case f.Own:
-		and("g.owner = 0")
+		cond.and("g.owner = 0")
 	case f.ProductID != 0:
-		and("g.owner = ?", f.ProductID)
+		cond.and("g.owner = ?", f.ProductID)
 	}
 	if f.OfProducts {
-		and("g.owner <> 0")
+		cond.and("g.owner <> 0")
 	}
 	if f.Kind != "" {
-		and("g.kind = ?", f.Kind)
+		cond.and("g.kind = ?", f.Kind)
 	}
 	if len(f.OnlyKinds) > 0 {
-		and("g.kind IN ("+placeholders(len(f.OnlyKinds))+")", toAny(f.OnlyKinds)...)
+		cond.and("g.kind IN ("+placeholders(len(f.OnlyKinds))+")", toAny(f.OnlyKinds)...)
 	}
 	if f.State != "" {
-		and("g.state = ?", f.State)
+		cond.and("g.state = ?", f.State)
 	}
 	if f.Muted {
-		and("g.muted_until > ?", micro(now))
+		cond.and("g.muted_until > ?", micro(now))
 	}
 	if f.Text != "" {
 		part := contains(f.Text)
@@ -90,14 +89,14 @@ func (f ExceptionFilter) where(scope Scope, now time.Time) (string, []any) {
 		if f.Messages {
 			readable = "1 = 1"
 		}
-		and(`(lower(g.class) LIKE lower(?) ESCAPE '\'
+		cond.and(`(lower(g.class) LIKE lower(?) ESCAPE '\'
 			OR `+readable+` AND (lower(g.message) LIKE lower(?) ESCAPE '\'
 				OR lower(g.function) LIKE lower(?) ESCAPE '\'))`, part, part, part)
 	}
 	if f.After != nil {
-		and("(g.last_at, g.id) < (?, ?)", f.After.LastAt, f.After.ID)
+		cond.and("(g.last_at, g.id) < (?, ?)", f.After.LastAt, f.After.ID)
 	}
-	return cond, args
+	return cond.text, cond.args
 }
 
 // ExceptionHours reads how often groups occurred in each hour since a time, by group and hour.

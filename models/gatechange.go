@@ -40,10 +40,8 @@ const gateChangeColumns = `c.product_id, c.event_id, coalesce(c.announced_id, 0)
 	c.critical, c.high, c.medium, c.low, c.none, c.unknown, e.at, e.actor, e.payload`
 
 func (c *GateChange) dst() []any {
-	return append(
-		append([]any{&c.ProductID, &c.EventID, &c.Announced, &c.From, &c.To}, c.Counts.dst()...), timeTo(&c.At),
-		&c.Actor, &c.Payload,
-	)
+	d := append([]any{&c.ProductID, &c.EventID, &c.Announced, &c.From, &c.To}, c.Counts.dst()...)
+	return append(d, timeTo(&c.At), &c.Actor, &c.Payload)
 }
 
 // GateHistory lists a product's gate changes, newest first. before is the keyset: the last event
@@ -51,10 +49,10 @@ func (c *GateChange) dst() []any {
 func (r queries) GateHistory(
 	ctx context.Context, scope Scope, productID, before int64, limit int,
 ) ([]GateChange, error) {
-	cond, args := scope.where("c.product_id")
-	args = append([]any{productID}, args...)
+	cond := sqlFragment{"c.product_id = ?", []any{productID}}
+	cond.andWhere(scope.where("c.product_id"))
 	if before != 0 {
-		cond, args = cond+" AND c.event_id < ?", append(args, before)
+		cond.and("c.event_id < ?", before)
 	}
 	var list []GateChange
 	err := r.query(ctx, `
@@ -62,10 +60,9 @@ func (r queries) GateHistory(
 		FROM gate_changes c
 		JOIN events e ON e.id = c.event_id
 		LEFT JOIN events t ON t.id = c.announced_id
-		WHERE c.product_id = ?
-		AND `+cond+`
+		WHERE `+cond.text+`
 		ORDER BY c.event_id DESC
 		LIMIT ?`,
-		append(args, limit), collect(&list, func(c *GateChange) []any { return append(c.dst(), timeTo(&c.ToldAt)) }))
+		append(cond.args, limit), collect(&list, func(c *GateChange) []any { return append(c.dst(), timeTo(&c.ToldAt)) }))
 	return list, err
 }

@@ -123,18 +123,18 @@ func (r queries) InGroup(ctx context.Context, productID, groupID int64) (bool, e
 
 // Groups lists the groups in scope by name.
 func (r queries) Groups(ctx context.Context, scope Scope, f GroupFilter) ([]GroupRow, error) {
-	cond, args := "g.name > ?", []any{f.After}
+	cond := sqlFragment{"g.name > ?", []any{f.After}}
 	if f.Text != "" {
-		cond, args = cond+` AND lower(g.name) LIKE lower(?) ESCAPE '\'`, append(args, contains(f.Text))
+		cond.and(`lower(g.name) LIKE lower(?) ESCAPE '\'`, contains(f.Text))
 	}
 	if f.Name != "" {
-		cond, args = cond+" AND g.name = ?", append(args, f.Name)
+		cond.and("g.name = ?", f.Name)
 	}
 	role := viewing
 	if f.Editable {
 		role = editing
 	}
-	return r.groups(ctx, scope, role, cond, args, f.Limit)
+	return r.groups(ctx, scope, role, cond.text, cond.args, f.Limit)
 }
 
 func (r queries) groups(

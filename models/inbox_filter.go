@@ -57,8 +57,7 @@ func (q inboxQuery) andProduct(cond *sqlFragment) {
 
 // andVisible adds that the viewer can see the row.
 func (q inboxQuery) andVisible(cond *sqlFragment) {
-	visible, args := q.viewer.where()
-	cond.and(visible, args...)
+	cond.andWhere(q.viewer.where())
 }
 
 // rowFilter returns the conditions that need the row itself, not only its id.

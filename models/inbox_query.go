@@ -6,20 +6,6 @@ import (
 	"slices"
 )
 
-// sqlFragment is a part of a statement with the arguments of its placeholders.
-type sqlFragment struct {
-	text string
-	args []any
-}
-
-func (s *sqlFragment) add(text string, args ...any) {
-	s.text += text
-	s.args = append(s.args[:len(s.args):len(s.args)], args...)
-}
-
-// and adds a condition.
-func (s *sqlFragment) and(cond string, args ...any) { s.add(" AND "+cond, args...) }
-
 // inboxQuery builds the SQL that selects a viewer's notifications. A statement is put
 // together from three parts:
 //

@@ -138,17 +138,17 @@ func (j JobRun) shown(now time.Time) JobRun {
 // JobRuns lists the runs of a job, newest first. before is the keyset: the last id of the page
 // before, 0 for the first page.
 func (r queries) JobRuns(ctx context.Context, job string, before int64, limit int) ([]JobRun, error) {
-	cond, args := "job = ?", []any{job}
+	cond := sqlFragment{"job = ?", []any{job}}
 	if before != 0 {
-		cond, args = cond+" AND id < ?", append(args, before)
+		cond.and("id < ?", before)
 	}
 	var list []JobRun
 	err := r.query(ctx, `
 		SELECT `+runColumns+`
 		FROM job_runs
-		WHERE `+cond+`
+		WHERE `+cond.text+`
 		ORDER BY id DESC
-		LIMIT ?`, append(args, limit), collect(&list, (*JobRun).dst))
+		LIMIT ?`, append(cond.args, limit), collect(&list, (*JobRun).dst))
 	for i, run := range list {
 		list[i] = run.shown(r.Now())
 	}

@@ -155,8 +155,8 @@ func (r queries) members(ctx context.Context, columns, cond string, args []any) 
 	return list, err
 }
 
-// newestEventSQL is the newest event's id, the joined event of a role: earlier notifications count as
-// read for its user.
+// newestEventSQL is the newest event's id, the joined event of a new role: earlier notifications
+// count as read for its user.
 const newestEventSQL = "(SELECT coalesce(max(id), 0) FROM events)"
 
 // SaveMember gives a user a role in a product or a group.

@@ -38,53 +38,52 @@ const observationsFrom = `
 
 // where returns the condition of the filter, with its arguments.
 func (f ObservationFilter) where(scope Scope) (string, []any) {
-	cond, args := scope.where("b.product_id")
-	cond += " AND o.since <= s.version"
-	and := func(text string, values ...any) { cond, args = cond+" AND "+text, append(args, values...) }
+	cond := conditionOf(scope.where("b.product_id"))
+	cond.and("o.since <= s.version")
 	if f.BranchID != 0 {
-		and("o.branch_id = ?", f.BranchID)
+		cond.and("o.branch_id = ?", f.BranchID)
 	}
 	if f.ProductID != 0 {
-		and("b.product_id = ?", f.ProductID)
+		cond.and("b.product_id = ?", f.ProductID)
 	}
 	if len(f.IDs) > 0 {
-		and("o.id IN ("+placeholders(len(f.IDs))+")", toAny(f.IDs)...)
+		cond.and("o.id IN ("+placeholders(len(f.IDs))+")", toAny(f.IDs)...)
 	}
 	switch {
 	case f.Status != "":
-		and("o.active = ? AND o.status = ?", f.Status.Active(), f.Status)
+		cond.and("o.active = ? AND o.status = ?", f.Status.Active(), f.Status)
 	case f.All:
 	case f.Inactive:
-		and("o.active = FALSE")
+		cond.and("o.active = FALSE")
 	default:
-		and("o.active = TRUE")
+		cond.and("o.active = TRUE")
 	}
 	if f.Severity != nil {
-		and("o.severity = ?", *f.Severity)
+		cond.and("o.severity = ?", *f.Severity)
 	}
 	if f.Scanner != "" {
-		and("s.scanner = ?", f.Scanner)
+		cond.and("s.scanner = ?", f.Scanner)
 	}
 	if f.Source != 0 {
-		and("o.source_id = ?", f.Source)
+		cond.and("o.source_id = ?", f.Source)
 	}
 	if f.Same != 0 {
-		and("o.duplicate_of = ?", f.Same)
+		cond.and("o.duplicate_of = ?", f.Same)
 	}
 	if f.Assessed {
-		and("(o.assessed_status <> '' OR o.report_severity IS NOT NULL)")
+		cond.and("(o.assessed_status <> '' OR o.report_severity IS NOT NULL)")
 	}
 	if f.Text != "" {
 		part := contains(f.Text)
-		and(`(lower(o.title) LIKE lower(?) ESCAPE '\'
+		cond.and(`(lower(o.title) LIKE lower(?) ESCAPE '\'
 			OR lower(o.component) LIKE lower(?) ESCAPE '\'
 			OR lower(o.location) LIKE lower(?) ESCAPE '\'
 			OR lower(o.description) LIKE lower(?) ESCAPE '\')`, part, part, part, part)
 	}
 	if f.After != nil {
-		and("(o.severity, o.id) > (?, ?)", f.After.Severity, f.After.ID)
+		cond.and("(o.severity, o.id) > (?, ?)", f.After.Severity, f.After.ID)
 	}
-	return cond, args
+	return cond.text, cond.args
 }
 
 // Observations lists observations, worst first.

@@ -131,54 +131,54 @@ func (s GateState) rank() int {
 
 // Products lists the products in scope by name.
 func (r queries) Products(ctx context.Context, scope Scope, f ProductFilter) ([]ProductRow, error) {
-	cond, args := scope.where("p.id")
+	cond := conditionOf(scope.where("p.id"))
 	if f.Name != "" {
-		cond, args = cond+" AND p.name = ?", append(args, f.Name)
+		cond.and("p.name = ?", f.Name)
 	}
 	if f.Text != "" {
-		cond, args = cond+` AND lower(p.name) LIKE lower(?) ESCAPE '\'`, append(args, contains(f.Text))
+		cond.and(`lower(p.name) LIKE lower(?) ESCAPE '\'`, contains(f.Text))
 	}
 	if f.State != "" {
-		cond, args = cond+" AND b.gate_state = ?", append(args, f.State)
+		cond.and("b.gate_state = ?", f.State)
 	}
 	if f.Group != 0 {
-		cond, args = cond+" AND p.group_id = ?", append(args, f.Group)
+		cond.and("p.group_id = ?", f.Group)
 	}
 	if f.Stale {
-		cond += " AND b.stale_since IS NOT NULL"
+		cond.and("b.stale_since IS NOT NULL")
 	}
 	order := "p.name"
 	switch {
 	case f.Worst && f.After != "":
-		cond, args = cond+" AND ("+gateRankSQL+", p.name) > (?, ?)", append(args, f.AfterState.rank(), f.After)
+		cond.and("("+gateRankSQL+", p.name) > (?, ?)", f.AfterState.rank(), f.After)
 	case !f.Worst:
 		// Also on the first page: by it the names' index is read in order.
-		cond, args = cond+" AND p.name > ?", append(args, f.After)
+		cond.and("p.name > ?", f.After)
 	}
 	if f.Worst {
 		order = gateRankSQL + ", p.name"
 	}
 	var rows []ProductRow
-	err := r.query(ctx, productRowSelect+"WHERE "+cond+`
+	err := r.query(ctx, productRowSelect+"WHERE "+cond.text+`
 		ORDER BY `+order+`
-		LIMIT ?`, append(args, f.Limit), collect(&rows, (*ProductRow).dst))
+		LIMIT ?`, append(cond.args, f.Limit), collect(&rows, (*ProductRow).dst))
 	return rows, err
 }
 
 // GateTally counts the products in scope by the state of their gate: those of a group, or, with
 // 0, all.
 func (r queries) GateTally(ctx context.Context, scope Scope, group int64) (map[GateState]int64, error) {
-	cond, args := scope.where("b.product_id")
+	cond := conditionOf(scope.where("b.product_id"))
 	if group != 0 {
-		cond, args = cond+" AND (SELECT p.group_id FROM products p WHERE p.id = b.product_id) = ?", append(args, group)
+		cond.and("(SELECT p.group_id FROM products p WHERE p.id = b.product_id) = ?", group)
 	}
 	tally := map[GateState]int64{}
 	err := r.query(ctx, `
 		SELECT b.gate_state, count(*)
 		FROM branches b
 		WHERE b.is_default
-		AND `+cond+`
-		GROUP BY b.gate_state`, args, func(rows scanner) error {
+		AND `+cond.text+`
+		GROUP BY b.gate_state`, cond.args, func(rows scanner) error {
 		var state GateState
 		var n int64
 		if err := rows.Scan(&state, &n); err != nil {

@@ -116,9 +116,8 @@ func (tx *Tx) ProbeNow(ids []int64) error {
 
 // unpause restarts the time after which an endpoint is paused, if it was paused.
 func (tx *Tx) unpause() string {
-	return "paused_at = NULL, failing_since = CASE WHEN paused_at IS NULL THEN failing_since ELSE " + placeholder(
-		tx.dialect, "BIGINT",
-	) + " END"
+	now := placeholder(tx.dialect, "BIGINT")
+	return "paused_at = NULL, failing_since = CASE WHEN paused_at IS NULL THEN failing_since ELSE " + now + " END"
 }
 
 // Resume makes an endpoint due for a probe, and counts its probes from zero.

@@ -17,35 +17,34 @@ type SilenceFilter struct {
 
 // Silences lists the silences in scope, newest first.
 func (r queries) Silences(ctx context.Context, scope Scope, f SilenceFilter) ([]Silence, error) {
-	cond, args := scope.whereSilence()
+	cond := conditionOf(scope.whereSilence())
 	now := micro(r.Now())
 	switch f.State {
 	case SilenceScheduled:
-		cond, args = cond+" AND s.ended_at IS NULL AND s.ends_at > ? AND s.starts_at > ?", append(args, now, now)
+		cond.and("s.ended_at IS NULL AND s.ends_at > ? AND s.starts_at > ?", now, now)
 	case SilenceActive:
-		cond, args = cond+" AND s.ended_at IS NULL AND s.ends_at > ? AND s.starts_at <= ?", append(args, now, now)
+		cond.and("s.ended_at IS NULL AND s.ends_at > ? AND s.starts_at <= ?", now, now)
 	case SilenceEnded:
-		cond, args = cond+" AND (s.ended_at IS NOT NULL OR s.ends_at <= ?)", append(args, now)
+		cond.and("(s.ended_at IS NOT NULL OR s.ends_at <= ?)", now)
 	}
 	if f.Open {
-		cond, args = cond+" AND s.ended_at IS NULL AND s.ends_at > ?", append(args, now)
+		cond.and("s.ended_at IS NULL AND s.ends_at > ?", now)
 	}
 	if len(f.IDs) > 0 {
-		cond, args = cond+" AND s.id IN ("+placeholders(len(f.IDs))+")", append(args, toAny(f.IDs)...)
+		cond.and("s.id IN ("+placeholders(len(f.IDs))+")", toAny(f.IDs)...)
 	}
 	if f.ProductID != 0 {
-		cond += ` AND (s.product_id = ?
+		cond.and(`(s.product_id = ?
 			OR s.group_id = (SELECT q.group_id FROM products q WHERE q.id = ?)
-			OR s.product_id IS NULL AND s.group_id IS NULL)`
-		args = append(args, f.ProductID, f.ProductID)
+			OR s.product_id IS NULL AND s.group_id IS NULL)`, f.ProductID, f.ProductID)
 	}
 	if f.Before != 0 {
-		cond, args = cond+" AND s.id < ?", append(args, f.Before)
+		cond.and("s.id < ?", f.Before)
 	}
 	var list []Silence
-	err := r.query(ctx, silenceSelect+"WHERE "+cond+`
+	err := r.query(ctx, silenceSelect+"WHERE "+cond.text+`
 		ORDER BY s.id DESC
-		LIMIT ?`, append(args, f.Limit), collect(&list, (*Silence).dst))
+		LIMIT ?`, append(cond.args, f.Limit), collect(&list, (*Silence).dst))
 	return list, err
 }
 
@@ -139,19 +138,19 @@ func (r queries) FirstHeld(ctx context.Context, silence int64, limit int) ([]Not
 func (r queries) HeldRows(
 	ctx context.Context, viewer Viewer, silence, before int64, limit int,
 ) ([]Notification, error) {
-	cond, args := viewer.where()
+	cond := conditionOf(viewer.where())
 	if before != 0 {
-		cond, args = cond+" AND n.event_id < ?", append(args, before)
+		cond.and("n.event_id < ?", before)
 	}
 	var ids []int64
 	err := r.query(ctx, `
 		SELECT n.event_id
 		FROM notifications n
 		WHERE n.silence_id = ?
-		AND `+cond+`
+		AND `+cond.text+`
 		ORDER BY n.event_id DESC
 		LIMIT ?`,
-		append(append([]any{silence}, args...), limit), collect(&ids, idDst))
+		append(append([]any{silence}, cond.args...), limit), collect(&ids, idDst))
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}

@@ -2,6 +2,26 @@ package models
 
 import "strings"
 
+// sqlFragment is a part of a statement, or a condition, with the arguments of its placeholders.
+type sqlFragment struct {
+	text string
+	args []any
+}
+
+// conditionOf returns the condition that a where method returns.
+func conditionOf(cond string, args []any) sqlFragment { return sqlFragment{cond, args} }
+
+func (s *sqlFragment) add(text string, args ...any) {
+	s.text += text
+	s.args = append(s.args[:len(s.args):len(s.args)], args...)
+}
+
+// and adds a condition.
+func (s *sqlFragment) and(cond string, args ...any) { s.add(" AND "+cond, args...) }
+
+// andWhere adds the condition that a where method returns.
+func (s *sqlFragment) andWhere(cond string, args []any) { s.and(cond, args...) }
+
 // placeholders returns "?, ?, ?" for n arguments, NULL for none.
 func placeholders(n int) string {
 	if n == 0 {

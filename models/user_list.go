@@ -35,24 +35,23 @@ func (u *UserRow) dst() []any {
 
 // Users lists users by name, without their password hashes.
 func (r queries) Users(ctx context.Context, f UserFilter) ([]UserRow, error) {
-	cond, args := "lower(u.name) > lower(?)", []any{micro(r.Now()), f.After}
-	and := func(c string, values ...any) { cond, args = cond+" AND "+c, append(args, values...) }
+	cond := sqlFragment{"lower(u.name) > lower(?)", []any{micro(r.Now()), f.After}}
 	if f.Text != "" {
 		like := contains(f.Text)
-		and(`(lower(u.name) LIKE lower(?) ESCAPE '\'
+		cond.and(`(lower(u.name) LIKE lower(?) ESCAPE '\'
 			OR lower(u.first_name) LIKE lower(?) ESCAPE '\'
 			OR lower(u.email) LIKE lower(?) ESCAPE '\')`, like, like, like)
 	}
 	if f.Active != nil {
-		and("u.active = ?", *f.Active)
+		cond.and("u.active = ?", *f.Active)
 	}
 	if f.Administrator != nil {
-		and("u.administrator = ?", *f.Administrator)
+		cond.and("u.administrator = ?", *f.Administrator)
 	}
 	var list []UserRow
-	err := r.query(ctx, userRowSelect+"WHERE "+cond+`
+	err := r.query(ctx, userRowSelect+"WHERE "+cond.text+`
 		ORDER BY lower(u.name)
-		LIMIT ?`, append(args, f.Limit), collect(&list, (*UserRow).dst))
+		LIMIT ?`, append(cond.args, f.Limit), collect(&list, (*UserRow).dst))
 	return list, err
 }
 

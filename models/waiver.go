@@ -15,7 +15,7 @@ type Waiver struct {
 
 // EndedWaivers lists waivers that have ended, the oldest first, after one.
 func (r queries) EndedWaivers(ctx context.Context, now time.Time, after Waiver, limit int) ([]Waiver, error) {
-	return r.waivers(ctx, "o.waiver_until <= ?", []any{micro(now)}, after, limit)
+	return r.waivers(ctx, sqlFragment{"o.waiver_until <= ?", []any{micro(now)}}, after, limit)
 }
 
 // endsUnnoticed is the condition that a waiver ends between two times and users were not notified
@@ -25,7 +25,7 @@ const endsUnnoticed = "o.waiver_until > ? AND o.waiver_until <= ? AND NOT o.waiv
 // EndingWaivers lists waivers that end between two times and of which users were not notified,
 // the first to end first, after one.
 func (r queries) EndingWaivers(ctx context.Context, from, to time.Time, after Waiver, limit int) ([]Waiver, error) {
-	return r.waivers(ctx, endsUnnoticed, []any{micro(from), micro(to)}, after, limit)
+	return r.waivers(ctx, sqlFragment{endsUnnoticed, []any{micro(from), micro(to)}}, after, limit)
 }
 
 // EndingWaiversOf lists those of a product, the first to end first. Few waivers end in such a
@@ -33,14 +33,15 @@ func (r queries) EndingWaivers(ctx context.Context, from, to time.Time, after Wa
 func (r queries) EndingWaiversOf(
 	ctx context.Context, productID int64, from, to time.Time, limit int,
 ) ([]Waiver, error) {
-	return r.waivers(
-		ctx, endsUnnoticed+" AND b.product_id + 0 = ?", []any{micro(from), micro(to), productID}, Waiver{}, limit,
-	)
+	cond := sqlFragment{endsUnnoticed, []any{micro(from), micro(to)}}
+	cond.and("b.product_id + 0 = ?", productID)
+	return r.waivers(ctx, cond, Waiver{}, limit)
 }
 
-func (r queries) waivers(ctx context.Context, cond string, args []any, after Waiver, limit int) ([]Waiver, error) {
+// waivers lists the waivers that meet a condition, the first to end first, after one.
+func (r queries) waivers(ctx context.Context, cond sqlFragment, after Waiver, limit int) ([]Waiver, error) {
 	if !after.Until.IsZero() {
-		cond, args = cond+" AND (o.waiver_until, o.id) > (?, ?)", append(args, micro(after.Until), after.ObservationID)
+		cond.and("(o.waiver_until, o.id) > (?, ?)", micro(after.Until), after.ObservationID)
 	}
 	var list []Waiver
 	err := r.query(ctx, `
@@ -48,10 +49,10 @@ func (r queries) waivers(ctx context.Context, cond string, args []any, after Wai
 		FROM observations o
 		JOIN branches b ON b.id = o.branch_id
 		WHERE o.waiver_until IS NOT NULL
-		AND `+cond+`
+		AND `+cond.text+`
 		ORDER BY o.waiver_until, o.id
 		LIMIT ?`,
-		append(args, limit),
+		append(cond.args, limit),
 		collect(&list, func(w *Waiver) []any { return []any{&w.ObservationID, &w.ProductID, timeTo(&w.Until)} }))
 	return list, err
 }
