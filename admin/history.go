@@ -68,7 +68,7 @@ func (a *Admin) historyRows(c *gin.Context, row models.ProductRow, changes []mod
 		case held.Any() && held.EventID == change.EventID:
 			r.Waits = a.zoned(c, held.Until)
 		case change.Announced != change.EventID:
-			r.ToldAt = a.zoned(c, change.ToldAt)
+			r.ToldAt = a.zoned(c, change.NotifiedAt)
 		}
 		rows[i] = r
 	}

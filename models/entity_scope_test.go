@@ -250,11 +250,11 @@ var looks = map[string]look{
 			return slices.ContainsFunc(list, func(q models.Silence) bool { return q.ID == o.silence && q.ScopeName == o.name })
 		}), err
 	},
-	"HeldRows": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
+	"SilencedRows": of(func(ctx context.Context, s *models.Store, who onlooker, o owned) (bool, error) {
 		var list []models.Notification
 		err := holdBack(ctx, s, o, o.silence)
 		if err == nil {
-			list, err = s.HeldRows(ctx, who.reader, o.silence, 0, 10)
+			list, err = s.SilencedRows(ctx, who.reader, o.silence, 0, 10)
 		}
 		return len(list) == 1, errors.Join(err, holdBack(ctx, s, o, nil))
 	}),

@@ -140,12 +140,12 @@ func (s silences) holdNotifications(t *testing.T) {
 		_, err := tx.Exec("UPDATE notifications SET silence_id = ? WHERE event_id IN (?, ?)", s.own.ID, news[0], news[1])
 		return err
 	})
-	held, err := s.w.s.HeldBy(t.Context(), []int64{s.own.ID, s.past.ID})
+	held, err := s.w.s.SilencedBy(t.Context(), []int64{s.own.ID, s.past.ID})
 	if err != nil || held[s.own.ID] != (models.SilencedCounts{Rows: 2, Products: 1}) ||
 		held[s.past.ID] != (models.SilencedCounts{}) {
 		t.Errorf("%v, %v", held, err)
 	}
-	if list, err := s.w.s.HeldRows(
+	if list, err := s.w.s.SilencedRows(
 		t.Context(), models.Viewer{UserID: s.ann}, s.own.ID, news[1], 10,
 	); err != nil || len(list) != 1 ||
 		list[0].EventID != news[0] {

@@ -59,10 +59,10 @@ func (r queries) RoutingOf(ctx context.Context, reader string, e Event) (work Ro
 
 // Announcement is how users were notified of a gate change.
 type Announcement struct {
-	Change int64     // the event of the change
-	Told   int64     // the event that notified users: the same, a later one if the change was on hold, 0 = none
-	ToldAt time.Time // zero if none has
-	Until  time.Time // when the change is announced if it is still on hold, else zero
+	Change     int64     // the event of the change
+	Announced  int64     // the event that notified users: the same, a later one if the change was on hold, 0 = none
+	NotifiedAt time.Time // zero if none has
+	Until      time.Time // when the change is announced if it is still on hold, else zero
 }
 
 // AnnouncementOf finds the gate change that an event is, or announces; ok is false if it is
@@ -79,7 +79,7 @@ func (r queries) AnnouncementOf(ctx context.Context, e Event) (a Announcement, o
 		LEFT JOIN events t ON t.id = c.announced_id
 		WHERE c.product_id = ?
 		AND (c.event_id = ? OR c.announced_id = ?)`,
-		[]any{e.ProductID, e.ID, e.ID}, &a.Change, &a.Told, timeTo(&a.ToldAt), timeTo(&a.Until))
+		[]any{e.ProductID, e.ID, e.ID}, &a.Change, &a.Announced, timeTo(&a.NotifiedAt), timeTo(&a.Until))
 	return found(a, err)
 }
 

@@ -7,16 +7,16 @@ import (
 
 // GateChange is a row of a product's gate history. The payload is its event's.
 type GateChange struct {
-	ProductID int64
-	EventID   int64
-	Announced int64 // the event that notified users: its own, a later one if it was on hold, 0 = none
-	From      GateState
-	To        GateState
-	Counts    Counts
-	At        time.Time
-	ToldAt    time.Time // when users were notified, zero if they were not; only in a history
-	Actor     string
-	Payload   []byte
+	ProductID  int64
+	EventID    int64
+	Announced  int64 // the event that notified users: its own, a later one if it was on hold, 0 = none
+	From       GateState
+	To         GateState
+	Counts     Counts
+	At         time.Time
+	NotifiedAt time.Time // when users were notified, zero if they were not; only in a history
+	Actor      string
+	Payload    []byte
 }
 
 // InsertGateChange adds a row to the history of the event's product.
@@ -63,6 +63,6 @@ func (r queries) GateHistory(
 		WHERE `+cond.text+`
 		ORDER BY c.event_id DESC
 		LIMIT ?`,
-		append(cond.args, limit), collect(&list, func(c *GateChange) []any { return append(c.dst(), timeTo(&c.ToldAt)) }))
+		append(cond.args, limit), collect(&list, func(c *GateChange) []any { return append(c.dst(), timeTo(&c.NotifiedAt)) }))
 	return list, err
 }

@@ -2,9 +2,9 @@ package models
 
 import "context"
 
-// MayHear reports whether an email address is that of an active user who can view a product, or
+// CanNotify reports whether an email address is that of an active user who can view a product, or
 // of an administrator. Without a product, only administrators qualify.
-func (r queries) MayHear(ctx context.Context, address string, productID int64) (bool, error) {
+func (r queries) CanNotify(ctx context.Context, address string, productID int64) (bool, error) {
 	var n int
 	err := r.get(ctx, `
 		SELECT count(*)
@@ -19,9 +19,9 @@ func (r queries) MayHear(ctx context.Context, address string, productID int64) (
 	return n > 0, err
 }
 
-// MayHearOwn reports whether a user is active and can view a product; without a product, whether
-// they are active.
-func (r queries) MayHearOwn(ctx context.Context, userID, productID int64) (bool, error) {
+// CanNotifyUser reports whether a user is active and can view a product; without a product,
+// whether they are active.
+func (r queries) CanNotifyUser(ctx context.Context, userID, productID int64) (bool, error) {
 	var n int
 	err := r.get(ctx, `
 		SELECT count(*)

@@ -98,9 +98,9 @@ type SilencedCounts struct {
 	Products int // the products that they belong to
 }
 
-// HeldBy counts what silences have held back, by silence. They must have come from a scoped
+// SilencedBy counts what silences have held back, by silence. They must have come from a scoped
 // read.
-func (r queries) HeldBy(ctx context.Context, silences []int64) (map[int64]SilencedCounts, error) {
+func (r queries) SilencedBy(ctx context.Context, silences []int64) (map[int64]SilencedCounts, error) {
 	held := map[int64]SilencedCounts{}
 	if len(silences) == 0 {
 		return held, nil
@@ -119,9 +119,9 @@ func (r queries) HeldBy(ctx context.Context, silences []int64) (map[int64]Silenc
 	return held, err
 }
 
-// FirstHeld lists the first notifications that a silence has held back. It must have come from a
+// FirstSilenced lists the first notifications that a silence has held back. It must have come from a
 // scoped read.
-func (r queries) FirstHeld(ctx context.Context, silence int64, limit int) ([]Notification, error) {
+func (r queries) FirstSilenced(ctx context.Context, silence int64, limit int) ([]Notification, error) {
 	var list []Notification
 	err := r.query(ctx, `
 		SELECT `+notificationColumns+`, TRUE, FALSE
@@ -133,9 +133,9 @@ func (r queries) FirstHeld(ctx context.Context, silence int64, limit int) ([]Not
 	return list, err
 }
 
-// HeldRows lists the notifications that a silence has held back and a viewer can see, newest
+// SilencedRows lists the notifications that a silence has held back and a viewer can see, newest
 // first. before is the keyset: the last event id of the page before, 0 for the first page.
-func (r queries) HeldRows(
+func (r queries) SilencedRows(
 	ctx context.Context, viewer Viewer, silence, before int64, limit int,
 ) ([]Notification, error) {
 	cond := conditionOf(viewer.where())

@@ -41,7 +41,7 @@ func changeOf(c models.GateChange, held models.Held) changeBody {
 		At:          c.At,
 		Actor:       c.Actor,
 		Counts:      c.Counts,
-		AnnouncedAt: optional(c.ToldAt),
+		AnnouncedAt: optional(c.NotifiedAt),
 	}
 	if c.Announced != 0 {
 		b.AnnouncedBy = &c.Announced

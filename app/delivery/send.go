@@ -125,10 +125,10 @@ func (d *Dispatcher) forbiddenReason(
 		may, err = d.store.InGroup(ctx, row.ProductID, *target.GroupID)
 		why = "The product is not in this target's group any more"
 	case target.UserID != nil:
-		may, err = d.store.MayHearOwn(ctx, *target.UserID, row.ProductID)
+		may, err = d.store.CanNotifyUser(ctx, *target.UserID, row.ProductID)
 		why = "Its owner may not see this product any more"
 	case target.Field == models.FieldPeople && (row.ProductID != 0 || row.EventID != 0):
-		may, err = d.store.MayHear(ctx, row.Recipient, row.ProductID)
+		may, err = d.store.CanNotify(ctx, row.Recipient, row.ProductID)
 		why = "Whoever has this address may not be told of it any more"
 	}
 	if may || err != nil {

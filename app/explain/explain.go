@@ -243,7 +243,7 @@ func (f *data) inActorsInbox() bool { return f.listed && f.actor.User.ID != 0 }
 // historyOnly reports whether an event is only in the history: a gate change that another
 // event announces after its hold time.
 func (f *data) historyOnly() bool {
-	return f.changed && f.announcement.Change == f.event.ID && f.announcement.Told != f.event.ID
+	return f.changed && f.announcement.Change == f.event.ID && f.announcement.Announced != f.event.ID
 }
 
 func (f *data) sentCount() int {

@@ -92,11 +92,11 @@ func (f *data) hold() []Step {
 		}
 	case !f.changed:
 		return nil
-	case f.announcement.Told == f.event.ID:
+	case f.announcement.Announced == f.event.ID:
 		s.Outcome, s.Text = None, "No hold time: it was told at once"
-	case f.announcement.Told != 0:
-		s.Outcome, s.At, s.Text = Done, f.announcement.ToldAt, "It had to stand first; another event told people of it"
-		s.Link = Link{path("events", f.announcement.Told), "What told people"}
+	case f.announcement.Announced != 0:
+		s.Outcome, s.At, s.Text = Done, f.announcement.NotifiedAt, "It had to stand first; another event told people of it"
+		s.Link = Link{path("events", f.announcement.Announced), "What told people"}
 	case !f.announcement.Until.IsZero():
 		s.Outcome, s.Until = Waiting, f.announcement.Until
 		s.Text = "It has to stand first; people are told unless the gate returns"

@@ -79,12 +79,12 @@ func endedPayload(tx *models.Tx, one models.Silence) (event.SilenceEnded, error)
 		Silence: one.ID, Author: one.Author, Reason: one.Reason,
 		Started: one.StartsAt, Ended: one.EndsAt, EndedBy: one.EndedBy, Named: []event.HeldBack{},
 	}
-	held, err := tx.HeldBy(tx.Context(), []int64{one.ID})
+	held, err := tx.SilencedBy(tx.Context(), []int64{one.ID})
 	if err != nil {
 		return p, err
 	}
 	p.Held, p.Products = held[one.ID].Rows, held[one.ID].Products
-	list, err := tx.FirstHeld(tx.Context(), one.ID, event.HeldNamed)
+	list, err := tx.FirstSilenced(tx.Context(), one.ID, event.HeldNamed)
 	if err != nil {
 		return p, err
 	}

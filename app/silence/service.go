@@ -61,7 +61,7 @@ func (s *Service) rows(ctx context.Context, actor authz.Actor, list []models.Sil
 			groups = append(groups, one.GroupID)
 		}
 	}
-	held, err := s.store.HeldBy(ctx, ids)
+	held, err := s.store.SilencedBy(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (s *Service) Held(
 	if _, err := s.store.Silence(ctx, actor.Scope(), id); err != nil {
 		return nil, err
 	}
-	return s.store.HeldRows(ctx, actor.Reader(), id, before, limit)
+	return s.store.SilencedRows(ctx, actor.Reader(), id, before, limit)
 }
 
 // Note is an active silence of a product, for its page.
