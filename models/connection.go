@@ -229,25 +229,25 @@ func (tx *Tx) SaveConnection(c *Connection) error {
 }
 
 // DisableConnection turns a connection off for a reason that Gatecrier found.
-func (tx *Tx) DisableConnection(id int64, why string) error {
+func (tx *Tx) DisableConnection(id int64, reason string) error {
 	_, err := tx.exec(`
 		UPDATE connections
 		SET enabled = FALSE, disabled_why = ?, version = version + 1, updated_at = ?
 		WHERE id = ?
-		AND enabled`, why, micro(tx.Now()), id)
+		AND enabled`, reason, micro(tx.Now()), id)
 	if err != nil {
 		return err
 	}
-	return tx.CancelWaiting(id, why)
+	return tx.CancelWaiting(id, reason)
 }
 
 // CancelWaiting cancels the waiting messages of a connection.
-func (tx *Tx) CancelWaiting(id int64, why string) error {
+func (tx *Tx) CancelWaiting(id int64, reason string) error {
 	_, err := tx.exec(`
 		UPDATE deliveries
 		SET state = 'cancelled', reason = ?, next_at = NULL, finished_at = ?
 		WHERE connection_id = ?
-		AND state IN ('pending', 'retrying')`, why, micro(tx.Now()), id)
+		AND state IN ('pending', 'retrying')`, reason, micro(tx.Now()), id)
 	return err
 }
 

@@ -105,12 +105,12 @@ var connectionRowSelect = `
 	LEFT JOIN users u ON u.id = c.user_id `
 
 func (c *ConnectionRow) dst() []any {
-	mine := []any{
+	own := []any{
 		&c.ID, &c.ProductID, &c.GroupID, &c.UserID, &c.EndpointID, &c.Module, &c.Field, &c.Name, &c.Hint,
 		&c.Enabled, &c.DisabledWhy, &c.Version, timeTo(&c.CreatedAt), timeTo(&c.UpdatedAt), &c.Product, &c.Group,
 		&c.User, &c.Waiting,
 	}
-	return append(append(mine, c.OwnHealth.dst()...), c.EndpointHealth.dst()...)
+	return append(append(own, c.OwnHealth.dst()...), c.EndpointHealth.dst()...)
 }
 
 // ConnectionRow reads a connection as it is listed. It must have come from a scoped read.

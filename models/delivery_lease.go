@@ -34,7 +34,7 @@ func (r queries) HasExpiredLease(ctx context.Context) (bool, error) {
 // instance is gone. Each gets an attempt that may have arrived; it does not count as one of the
 // attempts that a message has.
 func (tx *Tx) ReturnExpired(by time.Time) (int64, error) {
-	const why = "The program stopped while it was sending this"
+	const reason = "The program stopped while it was sending this"
 	lock := ""
 	if tx.dialect == Postgres {
 		lock = " FOR UPDATE SKIP LOCKED"
@@ -62,14 +62,14 @@ func (tx *Tx) ReturnExpired(by time.Time) (int64, error) {
 			UPDATE deliveries
 			SET state = CASE WHEN spent = 0 THEN 'pending' ELSE 'retrying' END, attempts = attempts + 1, next_at = ?,
 				locked_until = NULL, claim = '', probe = FALSE, reason = ?
-			WHERE id = ?`, micro(tx.Now()), why, l.id); err != nil {
+			WHERE id = ?`, micro(tx.Now()), reason, l.id); err != nil {
 			return 0, err
 		}
 		at := tx.Now()
 		if l.until.Before(at) {
 			at = l.until
 		}
-		if err := tx.insertAttempt(l.id, Attempt{At: at, Result: ResultLost, Reason: why, Probe: l.probe}); err != nil {
+		if err := tx.insertAttempt(l.id, Attempt{At: at, Result: ResultLost, Reason: reason, Probe: l.probe}); err != nil {
 			return 0, err
 		}
 	}

@@ -134,7 +134,7 @@ func (tx *Tx) FinishWork(reader string, eventID int64) (bool, error) {
 
 // DelayWork records that a reader failed to process an event: it is tried again at next, or
 // parked if next is zero.
-func (tx *Tx) DelayWork(reader string, eventID int64, why string, next time.Time) error {
+func (tx *Tx) DelayWork(reader string, eventID int64, reason string, next time.Time) error {
 	parked := next.IsZero()
 	if parked {
 		next = tx.Now()
@@ -143,7 +143,7 @@ func (tx *Tx) DelayWork(reader string, eventID int64, why string, next time.Time
 		UPDATE event_work
 		SET attempts = attempts + 1, error = ?, next_at = ?, parked = ?
 		WHERE reader = ?
-		AND event_id = ?`, why, micro(next), parked, reader, eventID)
+		AND event_id = ?`, reason, micro(next), parked, reader, eventID)
 	return err
 }
 

@@ -214,7 +214,7 @@ func hourOf(t time.Time) int64 { return t.UTC().Unix() / int64(time.Hour/time.Se
 
 // ReopenException opens a resolved group, and reports whether it did: of several concurrent
 // calls one does. The caller has counted the report that led to it.
-func (tx *Tx) ReopenException(groupID int64, window time.Duration) (g ExceptionGroup, yes bool, err error) {
+func (tx *Tx) ReopenException(groupID int64, window time.Duration) (g ExceptionGroup, reopened bool, err error) {
 	now := tx.Now()
 	n, err := tx.exec(`
 		UPDATE exception_groups

@@ -205,12 +205,12 @@ func (tx *Tx) checkGroupName(g Group) error {
 
 // LockGroup locks a group and its membership until the transaction ends.
 func (tx *Tx) LockGroup(id int64) error {
-	how := ""
+	lock := ""
 	if tx.dialect == Postgres {
-		how = " FOR UPDATE"
+		lock = " FOR UPDATE"
 	}
-	var there int
-	if err := tx.get(tx.Context(), "SELECT 1 FROM product_groups WHERE id = ?"+how, []any{id}, &there); err != nil {
+	var one int
+	if err := tx.get(tx.Context(), "SELECT 1 FROM product_groups WHERE id = ?"+lock, []any{id}, &one); err != nil {
 		return notFound(err, "group")
 	}
 	return nil

@@ -237,12 +237,12 @@ func (tx *Tx) LockProduct(id int64) error { return tx.lockProduct(id, " FOR UPDA
 func (tx *Tx) LockProductShared(id int64) error { return tx.lockProduct(id, " FOR KEY SHARE") }
 
 // lockProduct locks a product on PostgreSQL, where several transactions write at the same time.
-func (tx *Tx) lockProduct(id int64, how string) error {
+func (tx *Tx) lockProduct(id int64, lock string) error {
 	if tx.dialect == SQLite {
-		how = ""
+		lock = ""
 	}
-	var there int
-	err := tx.get(tx.Context(), "SELECT 1 FROM products WHERE id = ?"+how, []any{id}, &there)
+	var one int
+	err := tx.get(tx.Context(), "SELECT 1 FROM products WHERE id = ?"+lock, []any{id}, &one)
 	if err != nil {
 		return notFound(err, "product")
 	}

@@ -94,13 +94,13 @@ func (r queries) OldRows(
 	old, n, young := Old{}, 0, false
 	err := r.query(ctx, table.page, []any{after, limit}, func(rows scanner) error {
 		var inOrder, at time.Time
-		var may bool
-		if err := rows.Scan(&old.Upto, timeTo(&inOrder), timeTo(&at), &may); err != nil {
+		var removable bool
+		if err := rows.Scan(&old.Upto, timeTo(&inOrder), timeTo(&at), &removable); err != nil {
 			return err
 		}
 		n++
 		young = !inOrder.Before(before)
-		if may && at.Before(before) {
+		if removable && at.Before(before) {
 			old.Keys = append(old.Keys, old.Upto)
 		}
 		return nil
@@ -217,12 +217,12 @@ func (r queries) OldGateChanges(
 		WHERE (g.product_id, g.event_id) > (?, ?)
 		ORDER BY g.product_id, g.event_id
 		LIMIT ?`, []any{micro(before), after.ProductID, after.EventID, limit}, func(rows scanner) error {
-		var may bool
-		if err := rows.Scan(&upto.ProductID, &upto.EventID, &may); err != nil {
+		var removable bool
+		if err := rows.Scan(&upto.ProductID, &upto.EventID, &removable); err != nil {
 			return err
 		}
 		n++
-		if may {
+		if removable {
 			old = append(old, upto)
 		}
 		return nil
@@ -235,13 +235,13 @@ func (r queries) OldGateChanges(
 
 // DeleteOldGateChanges removes rows of the gate history, and returns how many.
 func (tx *Tx) DeleteOldGateChanges(list []OldGateChange) (int64, error) {
-	var gone int64
+	var removed int64
 	for _, c := range list {
 		n, err := tx.exec("DELETE FROM gate_changes WHERE product_id = ? AND event_id = ?", c.ProductID, c.EventID)
 		if err != nil {
-			return gone, err
+			return removed, err
 		}
-		gone += n
+		removed += n
 	}
-	return gone, nil
+	return removed, nil
 }

@@ -119,8 +119,8 @@ func (r queries) SilencedBy(ctx context.Context, silences []int64) (map[int64]Si
 	return held, err
 }
 
-// FirstSilenced lists the first notifications that a silence has held back. It must have come from a
-// scoped read.
+// FirstSilenced lists the first notifications that a silence has held back. The silence must
+// have come from a scoped read.
 func (r queries) FirstSilenced(ctx context.Context, silence int64, limit int) ([]Notification, error) {
 	var list []Notification
 	err := r.query(ctx, `

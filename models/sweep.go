@@ -81,9 +81,9 @@ func (r queries) CountEvaluatedBranches(ctx context.Context) (int64, error) {
 // for an evaluation of their gates. The number of statements does not depend on the number of
 // branches.
 func (tx *Tx) LockGates(after int64, limit int) ([]Gated, error) {
-	how := ""
+	lock := ""
 	if tx.dialect == Postgres {
-		how = " FOR UPDATE OF p, b"
+		lock = " FOR UPDATE OF p, b"
 	}
 	return tx.gates(tx.Context(), `
 		SELECT `+productColumns+", "+branchColumns+`
@@ -92,7 +92,7 @@ func (tx *Tx) LockGates(after int64, limit int) ([]Gated, error) {
 		WHERE b.id > ?
 		AND b.evaluated
 		ORDER BY b.id
-		LIMIT ?`+how, after, limit)
+		LIMIT ?`+lock, after, limit)
 }
 
 // EvaluatedGates lists the branches after one that were ever evaluated, by id, with their
