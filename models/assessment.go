@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// AssessmentInput is what a user says of observations, the same of each.
+// AssessmentInput is the assessment that a user makes of one or more observations.
 type AssessmentInput struct {
 	Action        AssessmentAction
 	ClearStatus   bool      // removes the assessed status

@@ -55,7 +55,7 @@ func (r queries) DayBefore(ctx context.Context, branchID int64, at time.Time) (d
 // Between is what happened to observations between two times.
 type Between string
 
-// What may have become of one.
+// What can have happened to an observation.
 const (
 	Came   Between = "came"     // first seen
 	Went   Between = "went"     // resolved by a report, and not reopened since

@@ -50,7 +50,7 @@ const (
 	ConnectionNew       ConnectionState = "new" // nothing has arrived yet
 )
 
-// ConnectionFilter narrows a list of connections to those that a user may edit.
+// ConnectionFilter narrows a list of connections to those that a user can edit.
 type ConnectionFilter struct {
 	UserID  int64
 	All     bool      // the user is an administrator: all but those of other users

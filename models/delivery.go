@@ -38,7 +38,7 @@ func (s DeliveryState) Valid() bool {
 	return false
 }
 
-// Open reports whether the delivery may still be attempted.
+// Open reports whether the delivery can still be attempted.
 func (s DeliveryState) Open() bool {
 	return s == DeliveryPending || s == DeliverySending || s == DeliveryRetrying
 }

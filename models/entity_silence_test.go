@@ -117,7 +117,7 @@ func (s silences) end(t *testing.T) {
 			return nil
 		})
 	}
-	end(s.own, false) // it goes on
+	end(s.own, false) // it has not ended
 	end(s.past, true)
 	end(s.past, false)
 	stale := s.own

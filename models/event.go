@@ -165,7 +165,7 @@ func (tx *Tx) DropLease(name, holder string) error {
 	return err
 }
 
-// DropLeases ends all leases. Only the only instance may call it, when it starts.
+// DropLeases ends all leases. It is for the start of a program that is the only instance.
 func (tx *Tx) DropLeases() error {
 	_, err := tx.exec("DELETE FROM leases")
 	return err

@@ -119,8 +119,8 @@ func (tx *Tx) FinishRun(j JobRun) error {
 	return err
 }
 
-// MarkRunsLost gives up all runs in progress. Only the only instance may call it, when it
-// starts.
+// MarkRunsLost gives up all runs in progress. It is for the start of a program that is the only
+// instance.
 func (tx *Tx) MarkRunsLost() error {
 	_, err := tx.exec("UPDATE job_runs SET result = 'lost', finished_at = ? WHERE result = 'running'",
 		micro(tx.Now()))

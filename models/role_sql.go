@@ -4,7 +4,7 @@ import "context"
 
 // A user sees a product by one of five sources of a right:
 //
-//	administrator (Scope.all) ---------------------------------------------> every product
+//	administrator (SystemScope) -------------------------------------------> every product
 //
 //	user -- members -------------------------------------------------------> product
 //	user -- group_members --------------------------------> product group -> product
@@ -15,7 +15,8 @@ import "context"
 // The last four give a role in the product, and roleUnionSQL selects one row for each.
 // Every role but upload lets its user view the product's data.
 //
-// Scope and Viewer turn these sources into the conditions of all lists: see scope.go.
+// A product's token sees its product without a role (ProductScope). Scope and Viewer turn the
+// sources into the conditions of all lists: see scope.go.
 
 // Conditions on a role, for the parameter role of roleUnionSQL and groupRoleUnionSQL.
 const (
