@@ -67,13 +67,13 @@ func (a *Admin) audit(c *gin.Context) error {
 	}
 	if len(rows) > pageSize {
 		rows = rows[:pageSize]
-		v.Pager.Next = link(auditPath, append(here, "before", count(rows[pageSize-1].ID))...)
+		v.Pager.Next = link(auditPath, append(here, "before", formatInt(rows[pageSize-1].ID))...)
 	}
 	v.Pager.Text = plural(len(rows), "change", "changes") + " shown"
 	for _, r := range rows {
 		v.Rows = append(v.Rows, page.AuditRow{
 			ID:        r.ID,
-			At:        a.zoned(c, r.At),
+			At:        a.inUserZone(c, r.At),
 			Actor:     r.Actor,
 			Action:    r.Action,
 			Kind:      r.Kind,
@@ -84,7 +84,7 @@ func (a *Admin) audit(c *gin.Context) error {
 		})
 	}
 	v.Frame = a.frame(c, "Audit", nav)
-	return show(c, http.StatusOK, page.Audit(v))
+	return render(c, http.StatusOK, page.Audit(v))
 }
 
 // auditFilter reads the filter of the URL. Days are those of the reader's zone,
@@ -114,7 +114,7 @@ func (a *Admin) dayOf(c *gin.Context, name string, errs map[string]string) time.
 	if text == "" {
 		return time.Time{}
 	}
-	day, err := time.ParseInLocation(time.DateOnly, text, a.zoned(c, a.Store.Now()).Location())
+	day, err := time.ParseInLocation(time.DateOnly, text, a.inUserZone(c, a.Store.Now()).Location())
 	if err != nil {
 		errs[name] = "A day like 2026-11-20"
 	}
@@ -129,8 +129,8 @@ func kindOptions(current string) []ui.Option {
 	return options
 }
 
-// spaced writes the names of fields as words.
-var spaced = strings.NewReplacer("_", " ", ".", " ")
+// fieldWords writes the names of fields as words.
+var fieldWords = strings.NewReplacer("_", " ", ".", " ")
 
 // auditFields are the fields that a change has touched, by name.
 func auditFields(r models.Audit) []page.AuditField {
@@ -143,7 +143,7 @@ func auditFields(r models.Audit) []page.AuditField {
 	slices.Sort(names)
 	fields := make([]page.AuditField, 0, len(names))
 	for _, name := range names {
-		f := page.AuditField{Name: spaced.Replace(name)}
+		f := page.AuditField{Name: fieldWords.Replace(name)}
 		f.Was, f.Had = r.Was[name]
 		f.Became, f.Has = r.Became[name]
 		if f.Was != "" || f.Became != "" { // what was empty and came empty says nothing

@@ -56,7 +56,7 @@ func (a *Admin) authorizationList(c *gin.Context, status int, name string, errs 
 			v.Rows, page.AuthorizationGroupRow{ID: g.ID, Name: g.Name, Members: g.Members, Roles: g.Roles, Manager: g.Manager},
 		)
 	}
-	return show(c, status, page.AuthorizationGroups(v))
+	return render(c, status, page.AuthorizationGroups(v))
 }
 
 func (a *Admin) authorizationCreate(c *gin.Context) error {
@@ -121,7 +121,7 @@ func (a *Admin) authorizationPage(
 	if change != nil {
 		change(&v)
 	}
-	return show(c, status, page.AuthorizationGroup(v))
+	return render(c, status, page.AuthorizationGroup(v))
 }
 
 // authorizationRename gives a group of users another name.
@@ -195,12 +195,12 @@ func (a *Admin) authorizationMemberRemove(c *gin.Context) error {
 	return nil
 }
 
-// authorizationDeleteAsk names what is lost with a group of users.
-func (a *Admin) authorizationDeleteAsk(c *gin.Context) error {
-	return a.authorizationConfirm(c, http.StatusOK, "")
+// authorizationDeleteConfirm names what is lost with a group of users.
+func (a *Admin) authorizationDeleteConfirm(c *gin.Context) error {
+	return a.authorizationDeletePage(c, http.StatusOK, "")
 }
 
-func (a *Admin) authorizationConfirm(c *gin.Context, status int, wrong string) error {
+func (a *Admin) authorizationDeletePage(c *gin.Context, status int, wrong string) error {
 	g, err := a.authorizationOf(c)
 	if err != nil {
 		return err
@@ -212,7 +212,7 @@ func (a *Admin) authorizationConfirm(c *gin.Context, status int, wrong string) e
 	for _, r := range g.Roles {
 		lost = append(lost, "the role "+string(r.Role)+" in "+r.Of+", for all of them")
 	}
-	return show(c, status, page.Confirm(page.ConfirmView{
+	return render(c, status, page.Confirm(page.ConfirmView{
 		Frame:  a.frame(c, "Delete "+g.Name, layout.NavAuthorization),
 		Title:  "Delete the authorization group " + g.Name + "?",
 		Lost:   lost,
@@ -230,7 +230,7 @@ func (a *Admin) authorizationDelete(c *gin.Context) error {
 		return err
 	}
 	if c.PostForm("confirm") != g.Name {
-		return a.authorizationConfirm(c, http.StatusUnprocessableEntity, "Type the group's name to confirm")
+		return a.authorizationDeletePage(c, http.StatusUnprocessableEntity, "Type the group's name to confirm")
 	}
 	if err := a.Products.DeleteAuthorizationGroup(c.Request.Context(), actorOf(c), g.ID); err != nil {
 		return err

@@ -22,16 +22,16 @@ func (a *Admin) registerBranches(get, post func(path string, h handler)) {
 	get(branch, a.comparison)
 	post(branch+"/protect", a.branchProtect(true))
 	post(branch+"/unprotect", a.branchProtect(false))
-	get(branch+"/default", a.branchDefaultAsk)
+	get(branch+"/default", a.branchDefaultConfirm)
 	post(branch+"/default", a.branchDefault)
-	get(branch+"/delete", a.branchDeleteAsk)
+	get(branch+"/delete", a.branchDeleteConfirm)
 	post(branch+"/delete", a.branchDelete)
-	post("/products/:id/badge", a.badgeMake)
-	get("/products/:id/badge/:action", a.badgeAsk)
-	post("/products/:id/badge/:action", a.badgeDo)
+	post("/products/:id/badge", a.badgeCreate)
+	get("/products/:id/badge/:action", a.badgeConfirm)
+	post("/products/:id/badge/:action", a.badgeChange)
 }
 
-func branchPath(b models.Branch) string { return productPath(b.ProductID) + "/branches/" + count(b.ID) }
+func branchPath(b models.Branch) string { return productPath(b.ProductID) + "/branches/" + formatInt(b.ID) }
 
 func branchesPath(productID int64) string { return productPath(productID) + "?tab=branches" }
 
@@ -79,7 +79,7 @@ func (a *Admin) branchesKept() string {
 func (a *Admin) branchRow(c *gin.Context, b models.BranchRow) page.BranchRow {
 	return page.BranchRow{
 		ID: b.ID, Name: b.Name, Default: b.Default, Protected: b.Protected, Gate: string(b.Gate), Why: whyOf(b.Branch),
-		Counts: uiCounts(b.Counts), LastReport: a.zoned(c, b.LastReportAt),
+		Counts: uiCounts(b.Counts), LastReport: a.inUserZone(c, b.LastReportAt),
 	}
 }
 
@@ -141,7 +141,7 @@ func (a *Admin) comparison(c *gin.Context) error {
 	a.compareChips(c, b.Branch, found, &v)
 	a.addedRows(c, b.Branch, f, found.Rows, &v)
 	v.Frame = a.frame(c, b.Name+" beside "+found.Default.Name, layout.NavProducts)
-	return show(c, http.StatusOK, page.Comparison(v))
+	return render(c, http.StatusOK, page.Comparison(v))
 }
 
 // compareChips choose between what is added and what is known, and a severity.
@@ -185,7 +185,7 @@ func (a *Admin) addedRows(
 	if len(rows) > pageSize {
 		rows = rows[:pageSize]
 		last := rows[pageSize-1]
-		v.Pager.Next = link(branchPath(b), append(here, "after", count(int64(last.Severity))+"-"+count(last.ID))...)
+		v.Pager.Next = link(branchPath(b), append(here, "after", formatInt(int64(last.Severity))+"-"+formatInt(last.ID))...)
 	}
 	v.Pager.Text = plural(len(rows), "observation", "observations") + " shown"
 	for _, o := range rows {
@@ -199,7 +199,7 @@ func (a *Admin) addedRows(
 			Location:    o.Location,
 			Fix:         o.Fix,
 			Status:      string(o.Status),
-			FirstSeen:   a.zoned(c, o.FirstSeenAt),
+			FirstSeen:   a.inUserZone(c, o.FirstSeenAt),
 			Scanner:     o.Scanner,
 		}})
 	}

@@ -16,14 +16,14 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// lastDeliveries is how many deliveries a connection's page shows.
-const lastDeliveries = 10
+// maxLastDeliveries is how many deliveries a connection's page shows.
+const maxLastDeliveries = 10
 
 func connectionPath(id int64) string { return "/connections/" + strconv.FormatInt(id, 10) }
 
-// hidden is an error about a connection: whoever may not edit one does not
+// hideForbidden is an error about a connection: whoever may not edit one does not
 // learn here that it is there.
-func hidden(err error) error {
+func hideForbidden(err error) error {
 	if fault.Is(err, fault.Forbidden) {
 		return fault.NewNotFound("connection")
 	}
@@ -37,7 +37,7 @@ func (a *Admin) connectionOf(c *gin.Context) (models.Connection, error) {
 		return models.Connection{}, err
 	}
 	found, err := a.Connections.Editable(c.Request.Context(), actorOf(c), id)
-	return found, hidden(err)
+	return found, hideForbidden(err)
 }
 
 func (a *Admin) connection(c *gin.Context) error {
@@ -53,9 +53,9 @@ func (a *Admin) connectionPage(c *gin.Context, id int64, status int, change func
 	ctx, actor := c.Request.Context(), actorOf(c)
 	d, err := a.Connections.Details(ctx, actor, id)
 	if err != nil {
-		return hidden(err)
+		return hideForbidden(err)
 	}
-	last, err := a.Ledger.List(ctx, actor, models.LedgerFilter{ConnectionID: id, Limit: lastDeliveries})
+	last, err := a.Ledger.List(ctx, actor, models.LedgerFilter{ConnectionID: id, Limit: maxLastDeliveries})
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (a *Admin) connectionPage(c *gin.Context, id int64, status int, change func
 		Enabled:      d.Enabled,
 		CanResume:    d.Resumes,
 		Rotates:      d.Rotates,
-		RotatedUntil: a.zoned(c, d.RotatedUntil),
+		RotatedUntil: a.inUserZone(c, d.RotatedUntil),
 		Version:      d.Version,
 		Fields:       connectionFields(d),
 		Deliveries:   a.deliveryRows(c, last),
@@ -73,7 +73,7 @@ func (a *Admin) connectionPage(c *gin.Context, id int64, status int, change func
 	if change != nil {
 		change(&v)
 	}
-	return show(c, status, page.Connection(v))
+	return render(c, status, page.Connection(v))
 }
 
 // connectionFields are the fields of a connection's form. Secrets are left
@@ -94,9 +94,9 @@ func connectionFields(d connection.Details) []ui.Field {
 	return fields
 }
 
-// retyped puts what was typed into the fields again, with what is wrong. A
+// refillFields puts what was typed into the fields again, with what is wrong. A
 // secret is typed again.
-func retyped(fields []ui.Field, d module.Descriptor, typed, errs map[string]string) {
+func refillFields(fields []ui.Field, d module.Descriptor, typed, errs map[string]string) {
 	secret := map[string]bool{}
 	for _, f := range d.FormFields() {
 		secret[f.Name] = f.Secret
@@ -118,7 +118,7 @@ func (a *Admin) connectionSave(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	descriptor, change := a.module(found.Module), connection.Change{Config: module.Config{}}
+	descriptor, change := a.descriptor(found.Module), connection.Change{Config: module.Config{}}
 	name := c.PostForm("name")
 	change.Name = &name
 	if change.Version, err = strconv.ParseInt(c.PostForm("version"), 10, 64); err != nil {
@@ -138,11 +138,11 @@ func (a *Admin) connectionSave(c *gin.Context) error {
 			if errs == nil {
 				v.Failed = textOf(err)
 			}
-			retyped(v.Fields, descriptor, typed, errs)
+			refillFields(v.Fields, descriptor, typed, errs)
 		})
 	}
 	if err != nil {
-		return hidden(err)
+		return hideForbidden(err)
 	}
 	note := savedNote("Saved", saved.Warning)
 	a.flash(c, note.Kind, note.Title, note.Text)
@@ -190,7 +190,7 @@ func (a *Admin) connectionRotate(c *gin.Context) error {
 		return err
 	}
 	return a.connectionPage(c, found.ID, http.StatusOK, func(v *page.ConnectionView) {
-		v.Secret = &page.NewSecret{Target: r.Name, Label: "secret", Value: r.Secret, Until: a.zoned(c, r.Until)}
+		v.Secret = &page.NewSecret{Target: r.Name, Label: "secret", Value: r.Secret, Until: a.inUserZone(c, r.Until)}
 	})
 }
 
@@ -219,8 +219,8 @@ func (a *Admin) flashEnabled(c *gin.Context, name string, enabled bool) {
 	}
 }
 
-// connectionDeleteAsk names what is lost with a connection.
-func (a *Admin) connectionDeleteAsk(c *gin.Context) error {
+// connectionDeleteConfirm names what is lost with a connection.
+func (a *Admin) connectionDeleteConfirm(c *gin.Context) error {
 	found, err := a.connectionOf(c)
 	if err != nil {
 		return err
@@ -229,7 +229,7 @@ func (a *Admin) connectionDeleteAsk(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return show(c, http.StatusOK, page.Confirm(page.ConfirmView{
+	return render(c, http.StatusOK, page.Confirm(page.ConfirmView{
 		Frame: a.frame(c, "Delete "+found.Name, layout.NavConnections), Title: "Delete " + found.Name + "?",
 		Lost: []string{
 			"its address and its secret",
@@ -246,7 +246,7 @@ func (a *Admin) connectionDelete(c *gin.Context) error {
 		return err
 	}
 	if err := a.Connections.Delete(c.Request.Context(), actorOf(c), found.ID); err != nil {
-		return hidden(err)
+		return hideForbidden(err)
 	}
 	a.flash(c, "ok", found.Name+" is deleted", "")
 	web.SeeOther(c, "/connections")

@@ -38,7 +38,7 @@ func (a *Admin) connectionsPage(c *gin.Context, status int, adds []page.ModuleFo
 		return err
 	}
 	v := page.ConnectionsView{
-		Chips: a.ownerChips(c, f), Trouble: troubleChip(f), Query: f.Text, Keep: kept(f), Adds: adds,
+		Chips: a.ownerChips(c, f), Trouble: troubleChip(f), Query: f.Text, Keep: connectionHiddenFields(f), Adds: adds,
 		Any: len(rows) > 0 || f.Owner != "" || f.Trouble || f.Text != "",
 	}
 	if len(rows) > maxConnections {
@@ -46,7 +46,7 @@ func (a *Admin) connectionsPage(c *gin.Context, status int, adds []page.ModuleFo
 	}
 	v.Rows = a.connectionRows(c, rows)
 	v.Frame = a.frame(c, "Connections", layout.NavConnections)
-	return show(c, status, page.Connections(v))
+	return render(c, status, page.Connections(v))
 }
 
 // connectionFilter reads the filter from the URL.
@@ -72,8 +72,8 @@ func connectionsLink(owner models.OwnerKind, trouble bool, text string) string {
 	return link("/connections", "owner", string(owner), "trouble", only, "q", text)
 }
 
-// kept are the filters that a search keeps.
-func kept(f models.ConnectionFilter) []page.Hidden {
+// connectionHiddenFields are the filters that a search keeps.
+func connectionHiddenFields(f models.ConnectionFilter) []page.Hidden {
 	var list []page.Hidden
 	if f.Owner != "" {
 		list = append(list, page.Hidden{Name: "owner", Value: string(f.Owner)})
@@ -115,7 +115,7 @@ func (a *Admin) connectionRows(c *gin.Context, rows []models.ConnectionRow) []pa
 }
 
 func (a *Admin) connectionRow(c *gin.Context, r models.ConnectionRow) page.ConnectionRow {
-	m := a.module(r.Module)
+	m := a.descriptor(r.Module)
 	row := page.ConnectionRow{
 		ID:        r.ID,
 		Name:      r.Name,
@@ -141,11 +141,11 @@ func (a *Admin) connectionRow(c *gin.Context, r models.ConnectionRow) page.Conne
 func (a *Admin) condition(c *gin.Context, r models.ConnectionRow) page.Condition {
 	v := page.Condition{
 		State:       string(r.State()),
-		Since:       a.zoned(c, troubledSince(r)),
+		Since:       a.inUserZone(c, troubledSince(r)),
 		Failures:    r.EndpointHealth.Failures,
 		Refusals:    r.OwnHealth.Rejected,
 		Probes:      r.EndpointHealth.Probes,
-		LastSuccess: a.zoned(c, r.OwnHealth.LastSuccessAt),
+		LastSuccess: a.inUserZone(c, r.OwnHealth.LastSuccessAt),
 		Waiting:     r.Waiting,
 		Server:      r.EndpointID != nil,
 	}
@@ -155,7 +155,7 @@ func (a *Admin) condition(c *gin.Context, r models.ConnectionRow) page.Condition
 			v.State, v.Reason = "gone", r.DisabledWhy
 		}
 	case models.ConnectionDown:
-		v.NextAt, v.Reason = a.zoned(c, r.EndpointHealth.ProbeAt), r.EndpointHealth.Reason
+		v.NextAt, v.Reason = a.inUserZone(c, r.EndpointHealth.ProbeAt), r.EndpointHealth.Reason
 	case models.ConnectionPaused:
 		v.Reason = r.EndpointHealth.Reason
 	case models.ConnectionFailing, models.ConnectionRejecting:
@@ -212,11 +212,11 @@ func (a *Admin) connectionForms(c *gin.Context, named string, typed, errs map[st
 	return forms
 }
 
-// draft reads the form of a new connection.
-func (a *Admin) draft(c *gin.Context) (d connection.Draft, typed map[string]string) {
+// connectionDraft reads the form of a new connection.
+func (a *Admin) connectionDraft(c *gin.Context) (d connection.Draft, typed map[string]string) {
 	d = connection.Draft{Module: c.PostForm("module"), Name: c.PostForm("name"), Config: module.Config{}}
 	typed = map[string]string{"name": d.Name, "owner": c.PostForm("owner")}
-	for _, f := range a.module(d.Module).FormFields() {
+	for _, f := range a.descriptor(d.Module).FormFields() {
 		d.Config[f.Name], typed[f.Name] = c.PostForm(f.Name), c.PostForm(f.Name)
 	}
 	return d, typed
@@ -225,7 +225,7 @@ func (a *Admin) draft(c *gin.Context) (d connection.Draft, typed map[string]stri
 // connectionCreate adds a connection of the user's own, or of the system. The
 // page that follows is rendered at once, since it may show a made secret.
 func (a *Admin) connectionCreate(c *gin.Context) error {
-	d, typed := a.draft(c)
+	d, typed := a.connectionDraft(c)
 	owner := models.Owner{UserID: actorOf(c).User.ID}
 	if typed["owner"] == string(models.OwnerSystem) {
 		owner = models.Owner{}

@@ -24,7 +24,7 @@ func (a *Admin) deliveries(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	v := page.DeliveriesView{Wrong: q.wrong}
+	v := page.DeliveriesView{Wrong: q.problem}
 	if v.Filters, err = a.ledgerNames(c, q); err != nil {
 		return err
 	}
@@ -49,20 +49,20 @@ func (a *Admin) deliveries(c *gin.Context) error {
 		return err
 	}
 	var states map[models.DeliveryState]int
-	v.Hours, states = a.hours(c, hours)
+	v.Hours, states = a.hoursOfDay(c, hours)
 	v.Summary = ledgerSummary(states)
 	v.Frame = a.frame(c, "Deliveries", layout.NavDeliveries)
-	return show(c, http.StatusOK, page.Deliveries(v))
+	return render(c, http.StatusOK, page.Deliveries(v))
 }
 
-// hours fills the hours of the last day in which nothing was decided, and sums
+// hoursOfDay fills the hours of the last day in which nothing was decided, and sums
 // all of them up.
-func (a *Admin) hours(c *gin.Context, list []models.HourTally) ([]ui.Hour, map[models.DeliveryState]int) {
+func (a *Admin) hoursOfDay(c *gin.Context, list []models.HourTally) ([]ui.Hour, map[models.DeliveryState]int) {
 	sum := map[models.DeliveryState]int{}
 	hours := make([]ui.Hour, 24)
 	first := a.Store.Now().Truncate(time.Hour).Add(-23 * time.Hour)
 	for i := range hours {
-		hours[i].At = a.zoned(c, first.Add(time.Duration(i)*time.Hour))
+		hours[i].At = a.inUserZone(c, first.Add(time.Duration(i)*time.Hour))
 	}
 	for _, h := range list {
 		for state, n := range h.States {
@@ -80,10 +80,10 @@ func ledgerSummary(states map[models.DeliveryState]int) string {
 	t := tallyOf(states)
 	text := plural(t.Total, "message", "messages") + " in the last 24 hours"
 	if t.Retrying > 0 {
-		text += ", " + count(t.Retrying) + " on the way"
+		text += ", " + formatInt(t.Retrying) + " on the way"
 	}
 	if t.Dead > 0 {
-		text += ", " + count(t.Dead) + " dead"
+		text += ", " + formatInt(t.Dead) + " dead"
 	}
 	return text
 }
@@ -113,7 +113,7 @@ type ledgerPager struct {
 func (p *ledgerPager) cut(rows []delivery.Row) []delivery.Row {
 	if len(rows) > pageSize {
 		rows = rows[:pageSize]
-		p.Next = link(p.path, append(p.pairs, "before", count(rows[pageSize-1].ID))...)
+		p.Next = link(p.path, append(p.pairs, "before", formatInt(rows[pageSize-1].ID))...)
 	}
 	p.Text = plural(len(rows), "delivery", "deliveries") + " shown"
 	return rows
@@ -144,7 +144,7 @@ func (a *Admin) deliveryRows(c *gin.Context, rows []delivery.Row) []page.Deliver
 }
 
 func (a *Admin) deliveryRow(c *gin.Context, l delivery.Row) page.DeliveryRow {
-	m := a.module(l.Module)
+	m := a.descriptor(l.Module)
 	if l.Down {
 		l.NextAt = l.ProbeAt
 	}
@@ -162,8 +162,8 @@ func (a *Admin) deliveryRow(c *gin.Context, l delivery.Row) page.DeliveryRow {
 		Connection: l.Connection,
 		Hint:       l.Hint,
 		Attempts:   l.Delivery.Attempts,
-		NextAt:     a.zoned(c, l.NextAt),
-		At:         a.zoned(c, l.CreatedAt),
+		NextAt:     a.inUserZone(c, l.NextAt),
+		At:         a.inUserZone(c, l.CreatedAt),
 	}
 }
 
@@ -182,13 +182,13 @@ func (a *Admin) delivery(c *gin.Context) error {
 		Row:       a.deliveryRow(c, e.Row),
 		UUID:      "msg_" + e.UUID,
 		Recipient: e.Recipient,
-		Finished:  a.zoned(c, e.FinishedAt),
+		Finished:  a.inUserZone(c, e.FinishedAt),
 		Test:      e.EventID == 0,
 	}
 	for _, t := range e.Attempts {
 		v.Attempts = append(v.Attempts, ui.Attempt{
 			Number:   t.Number,
-			At:       a.zoned(c, t.At),
+			At:       a.inUserZone(c, t.At),
 			Duration: t.Duration,
 			OK:       t.Result == "delivered",
 			Note:     attemptNote(t),
@@ -206,9 +206,9 @@ func (a *Admin) delivery(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	v.Headers, v.Body = strings.Join(sent.Head, "\n"), pretty(sent.Body)
+	v.Headers, v.Body = strings.Join(sent.Head, "\n"), indentJSON(sent.Body)
 	v.Frame = a.frame(c, e.Title, layout.NavDeliveries)
-	return show(c, http.StatusOK, page.Delivery(v))
+	return render(c, http.StatusOK, page.Delivery(v))
 }
 
 // attemptNote is what is special about an attempt.
@@ -226,8 +226,8 @@ func attemptNote(t models.Attempt) string {
 	return strings.Join(notes, "; ")
 }
 
-// pretty indents what is JSON.
-func pretty(body string) string {
+// indentJSON indents what is JSON.
+func indentJSON(body string) string {
 	var b bytes.Buffer
 	if err := json.Indent(&b, []byte(body), "", "  "); err != nil {
 		return body

@@ -23,14 +23,14 @@ func (a *Admin) event(c *gin.Context) error {
 	}
 	e := found.Event
 	v := page.EventView{
-		ID: e.ID, Type: e.Type, Title: e.Title, Message: e.Message, Actor: e.Actor, At: a.zoned(c, e.At),
+		ID: e.ID, Type: e.Type, Title: e.Title, Message: e.Message, Actor: e.Actor, At: a.inUserZone(c, e.At),
 		ProductID: e.ProductID, Product: e.Product, Inbox: found.Inbox,
 	}
 	for _, s := range found.Steps {
 		v.Steps = append(v.Steps, a.explainStep(c, s))
 	}
 	v.Frame = a.frame(c, "What happened to this: "+e.Title, layout.NavInbox)
-	return show(c, http.StatusOK, page.Event(v))
+	return render(c, http.StatusOK, page.Event(v))
 }
 
 func (a *Admin) explainStep(c *gin.Context, s explain.Step) page.ExplainStep {
@@ -39,8 +39,8 @@ func (a *Admin) explainStep(c *gin.Context, s explain.Step) page.ExplainStep {
 		Outcome: string(s.Outcome),
 		Text:    s.Text,
 		Detail:  s.Detail,
-		At:      a.zoned(c, s.At),
-		Until:   a.zoned(c, s.Until),
+		At:      a.inUserZone(c, s.At),
+		Until:   a.inUserZone(c, s.Until),
 		Href:    s.Link.Path,
 		Link:    s.Link.Text,
 	}

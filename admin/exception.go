@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// week is the hours that an exception's page shows.
-	week = 7 * 24
+	// weekHours is the hours that an exception's page shows.
+	weekHours = 7 * 24
 	// maxOthers bounds the exceptions that one can be merged with on its page;
 	// the list has them all.
 	maxOthers = 50
@@ -40,12 +40,12 @@ func (a *Admin) exceptionPage(c *gin.Context, status int, d exception.Detail, ch
 		By:          d.By,
 		Key:         d.Key,
 		Notified:    d.Notified,
-		NotifiedAt:  a.zoned(c, d.NotifiedAt),
+		NotifiedAt:  a.inUserZone(c, d.NotifiedAt),
 		Suppressed:  d.Suppressed,
-		Until:       a.zoned(c, d.Until),
+		Until:       a.inUserZone(c, d.Until),
 		ResolvedBy:  d.ResolvedBy,
-		ResolvedAt:  a.zoned(c, d.ResolvedAt),
-		RegressedAt: a.zoned(c, d.RegressedAt),
+		ResolvedAt:  a.inUserZone(c, d.ResolvedAt),
+		RegressedAt: a.inUserZone(c, d.RegressedAt),
 		CanAct:      d.Rights.Assess,
 		CanDelete:   d.Rights.Delete,
 		Sample:      a.sampleView(c, d),
@@ -56,12 +56,12 @@ func (a *Admin) exceptionPage(c *gin.Context, status int, d exception.Detail, ch
 	}
 	for _, r := range d.Releases {
 		v.Releases = append(
-			v.Releases, page.ReleaseRow{Name: r.Name, FirstAt: a.zoned(c, r.FirstAt), LastAt: a.zoned(c, r.LastAt)},
+			v.Releases, page.ReleaseRow{Name: r.Name, FirstAt: a.inUserZone(c, r.FirstAt), LastAt: a.inUserZone(c, r.LastAt)},
 		)
 	}
 	for _, m := range d.Merges {
 		v.Merges = append(
-			v.Merges, page.MergeRow{Key: m.Key, Class: m.Class, Message: m.Message, By: m.By, At: a.zoned(c, m.At)},
+			v.Merges, page.MergeRow{Key: m.Key, Class: m.Class, Message: m.Message, By: m.By, At: a.inUserZone(c, m.At)},
 		)
 	}
 	var err error
@@ -77,17 +77,17 @@ func (a *Admin) exceptionPage(c *gin.Context, status int, d exception.Detail, ch
 		change(&v)
 	}
 	v.Frame = a.frame(c, d.Class, layout.NavExceptions)
-	return show(c, status, page.Exception(v))
+	return render(c, status, page.Exception(v))
 }
 
 // weekOf is how often an exception occurred in each hour of the last week.
 func (a *Admin) weekOf(c *gin.Context, id int64) ([]ui.Beat, error) {
-	first := a.Store.Now().Truncate(time.Hour).Add(-(week - 1) * time.Hour)
+	first := a.Store.Now().Truncate(time.Hour).Add(-(weekHours - 1) * time.Hour)
 	counts, err := a.Store.ExceptionHours(c.Request.Context(), []int64{id}, first)
-	beats := make([]ui.Beat, week)
+	beats := make([]ui.Beat, weekHours)
 	for i := range beats {
 		at := first.Add(time.Duration(i) * time.Hour)
-		beats[i] = ui.Beat{At: a.zoned(c, at), N: counts[id][at.Unix()/int64(time.Hour/time.Second)]}
+		beats[i] = ui.Beat{At: a.inUserZone(c, at), N: counts[id][at.Unix()/int64(time.Hour/time.Second)]}
 	}
 	return beats, err
 }
@@ -100,7 +100,7 @@ func (a *Admin) othersOf(c *gin.Context, g exception.Group) ([]ui.Option, error)
 	for _, o := range groups {
 		if o.ID != g.ID {
 			options = append(
-				options, ui.Option{Value: count(o.ID), Label: exception.Clean("#"+count(o.ID)+" "+o.Class+": "+o.Message, 100)},
+				options, ui.Option{Value: formatInt(o.ID), Label: exception.Clean("#"+formatInt(o.ID)+" "+o.Class+": "+o.Message, 100)},
 			)
 		}
 	}
@@ -114,11 +114,11 @@ func (a *Admin) sampleView(c *gin.Context, d exception.Detail) *page.SampleView 
 		return nil
 	}
 	v := &page.SampleView{
-		At:        a.zoned(c, s.At),
+		At:        a.inUserZone(c, s.At),
 		Frames:    frameRows(s.Frames),
 		Truncated: s.Truncated,
-		Arguments: pairsOf(s.Arguments),
-		Tags:      pairsOf(s.Tags),
+		Arguments: sortedPairs(s.Arguments),
+		Tags:      sortedPairs(s.Tags),
 	}
 	if s.Message != d.Message {
 		v.Message = s.Message
@@ -127,8 +127,8 @@ func (a *Admin) sampleView(c *gin.Context, d exception.Detail) *page.SampleView 
 		v.Chain = append(v.Chain, page.CauseView{Class: cause.Class, Message: cause.Message, Frames: frameRows(cause.Frames)})
 	}
 	for _, p := range []page.Pair{
-		{Name: "Class", Value: other(s.Class, d.Class)},
-		{Name: "Function", Value: other(s.Function, d.Function)},
+		{Name: "Class", Value: ifDifferent(s.Class, d.Class)},
+		{Name: "Function", Value: ifDifferent(s.Function, d.Function)},
 		{Name: "Level", Value: s.Level},
 		{Name: "Release", Value: s.Release},
 		{Name: "Environment", Value: s.Environment},
@@ -144,8 +144,8 @@ func (a *Admin) sampleView(c *gin.Context, d exception.Detail) *page.SampleView 
 	return v
 }
 
-// other is a text where it is not the one that is shown already.
-func other(text, shown string) string {
+// ifDifferent is a text where it is not the one that is shown already.
+func ifDifferent(text, shown string) string {
 	if text == shown {
 		return ""
 	}
@@ -167,8 +167,8 @@ func frameRows(frames []exception.Frame) []page.FrameRow {
 	return rows
 }
 
-// pairsOf are the values of a map in the order of their names.
-func pairsOf(m map[string]string) []page.Pair {
+// sortedPairs are the values of a map in the order of their names.
+func sortedPairs(m map[string]string) []page.Pair {
 	var list []page.Pair
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		list = append(list, page.Pair{Name: name, Value: m[name]})

@@ -16,8 +16,8 @@ import (
 	"gatecrier/templates/page"
 )
 
-// exceptionDo is what a button of an exception's page does.
-func (a *Admin) exceptionDo(
+// exceptionAction is what a button of an exception's page does.
+func (a *Admin) exceptionAction(
 	do func(ctx context.Context, actor authz.Actor, id int64) error, title, text string,
 ) handler {
 	return func(c *gin.Context) error {
@@ -43,7 +43,7 @@ func (a *Admin) exceptionMute(c *gin.Context) error {
 	var until time.Time
 	length, typed := c.PostForm("for"), c.PostForm("until")
 	if length == "" {
-		until, err = time.ParseInLocation(localTime, typed, a.zone(c))
+		until, err = time.ParseInLocation(localTime, typed, a.userZone(c))
 	} else {
 		var span time.Duration
 		span, err = time.ParseDuration(length)
@@ -68,7 +68,7 @@ func (a *Admin) exceptionMute(c *gin.Context) error {
 	a.flash(
 		c,
 		"ok",
-		"Nobody is told of it until "+until.In(a.zone(c)).Format("Mon 2 Jan 2006, 15:04 MST"),
+		"Nobody is told of it until "+until.In(a.userZone(c)).Format("Mon 2 Jan 2006, 15:04 MST"),
 		"It is counted meanwhile.",
 	)
 	web.SeeOther(c, exceptionPath(d.ID))
@@ -80,7 +80,7 @@ func (a *Admin) exceptionSplit(c *gin.Context) error {
 	split := func(ctx context.Context, actor authz.Actor, id int64) error {
 		return a.Exceptions.Split(ctx, actor, id, key)
 	}
-	return a.exceptionDo(
+	return a.exceptionAction(
 		split,
 		"It is split off",
 		"The next one has a page of its own again. What was counted until now stays here.",
@@ -113,7 +113,7 @@ func (a *Admin) exceptionResolveMany(c *gin.Context) error {
 			"Whoever is told hears of one at once when it comes back.",
 		)
 	}
-	web.SeeOther(c, local(c.PostForm("next")))
+	web.SeeOther(c, safeRedirect(c.PostForm("next")))
 	return nil
 }
 
@@ -140,13 +140,13 @@ func exceptionIDs(texts []string) ([]int64, error) {
 		}
 	}
 	if len(ids) > pageSize {
-		return nil, fault.BadField("id", "At most "+count(pageSize)+" at a time")
+		return nil, fault.BadField("id", "At most "+formatInt(pageSize)+" at a time")
 	}
 	return ids, nil
 }
 
-// exceptionMergeAsk names what would be merged, into the first.
-func (a *Admin) exceptionMergeAsk(c *gin.Context) error {
+// exceptionMergeConfirm names what would be merged, into the first.
+func (a *Admin) exceptionMergeConfirm(c *gin.Context) error {
 	ids, err := exceptionIDs(c.QueryArray("id"))
 	if err != nil {
 		return err
@@ -184,7 +184,7 @@ func (a *Admin) exceptionMergePage(c *gin.Context, status int, into int64, from 
 		v.Error = errs["groups"]
 	}
 	v.Frame = a.frame(c, "Merge exceptions", layout.NavExceptions)
-	return show(c, status, page.Merge(v))
+	return render(c, status, page.Merge(v))
 }
 
 func (a *Admin) exceptionMerge(c *gin.Context) error {
@@ -205,8 +205,8 @@ func (a *Admin) exceptionMerge(c *gin.Context) error {
 	return nil
 }
 
-// exceptionDeleteAsk names what is lost with an exception.
-func (a *Admin) exceptionDeleteAsk(c *gin.Context) error {
+// exceptionDeleteConfirm names what is lost with an exception.
+func (a *Admin) exceptionDeleteConfirm(c *gin.Context) error {
 	d, err := a.exceptionOf(c)
 	if err != nil {
 		return err
@@ -220,7 +220,7 @@ func (a *Admin) exceptionDeleteAsk(c *gin.Context) error {
 		Button: "Delete the exception",
 		Cancel: exceptionPath(d.ID),
 		Lost: []string{
-			plural(int(d.Count), "occurrence", "occurrences") + " counted since " + a.zoned(c, d.FirstAt).
+			plural(int(d.Count), "occurrence", "occurrences") + " counted since " + a.inUserZone(c, d.FirstAt).
 				Format("2 Jan 2006, 15:04 MST"),
 			"its latest sample, its hours and releases",
 		},
@@ -233,7 +233,7 @@ func (a *Admin) exceptionDeleteAsk(c *gin.Context) error {
 	}
 	v.Lost = append(v.Lost, "when it occurs again, it is new, and told at once")
 	v.Frame = a.frame(c, v.Title, layout.NavExceptions)
-	return show(c, http.StatusOK, page.Confirm(v))
+	return render(c, http.StatusOK, page.Confirm(v))
 }
 
 func (a *Admin) exceptionDelete(c *gin.Context) error {

@@ -97,14 +97,14 @@ func (a *Admin) exceptionList(c *gin.Context) error {
 		return err
 	}
 	v.Frame = a.frame(c, "Exceptions", layout.NavExceptions)
-	return show(c, http.StatusOK, page.Exceptions(v))
+	return render(c, http.StatusOK, page.Exceptions(v))
 }
 
 // exceptionFilters fills what the list can be filtered by. Whoever is no
 // administrator sees none of requests.
 func (a *Admin) exceptionFilters(c *gin.Context, q exceptionQuery, v *page.ExceptionsView) error {
-	v.Chips = exceptionChips(exceptionsPath, q.ExceptionFilter, pairsBut(pairsBut(q.pairs, "state"), "muted"))
-	rest := pairsBut(q.pairs, "kind")
+	v.Chips = exceptionChips(exceptionsPath, q.ExceptionFilter, withoutPairs(withoutPairs(q.pairs, "state"), "muted"))
+	rest := withoutPairs(q.pairs, "kind")
 	v.Kinds = []ui.Chip{{Label: "Any source", Href: link(exceptionsPath, rest...), Count: -1, Current: q.Kind == ""}}
 	for _, k := range []struct {
 		kind  models.ExceptionKind
@@ -127,7 +127,7 @@ func (a *Admin) exceptionFilters(c *gin.Context, q exceptionQuery, v *page.Excep
 	}
 	if q.Own {
 		v.Filters = append(
-			v.Filters, page.Removable{Label: "Of no product", Clear: link(exceptionsPath, pairsBut(q.pairs, "product")...)},
+			v.Filters, page.Removable{Label: "Of no product", Clear: link(exceptionsPath, withoutPairs(q.pairs, "product")...)},
 		)
 	}
 	if q.ProductID == 0 {
@@ -135,7 +135,7 @@ func (a *Admin) exceptionFilters(c *gin.Context, q exceptionQuery, v *page.Excep
 	}
 	row, err := a.Products.Get(c.Request.Context(), actorOf(c), q.ProductID)
 	v.Filters = append(
-		v.Filters, page.Removable{Label: row.Name, Clear: link(exceptionsPath, pairsBut(q.pairs, "product")...)},
+		v.Filters, page.Removable{Label: row.Name, Clear: link(exceptionsPath, withoutPairs(q.pairs, "product")...)},
 	)
 	return err
 }
@@ -172,7 +172,7 @@ func cutExceptions(groups []exception.Group, path string, pairs ...string) (list
 	}
 	groups = groups[:pageSize]
 	last := groups[pageSize-1]
-	return groups, link(path, append(slices.Clone(pairs), "after", count(last.LastAt.UnixMicro())+"-"+count(last.ID))...)
+	return groups, link(path, append(slices.Clone(pairs), "after", formatInt(last.LastAt.UnixMicro())+"-"+formatInt(last.ID))...)
 }
 
 func (a *Admin) exceptionRows(c *gin.Context, groups []exception.Group) []page.ExceptionRow {
@@ -193,8 +193,8 @@ func (a *Admin) exceptionRow(c *gin.Context, g exception.Group) page.ExceptionRo
 		Kind:      string(g.Kind),
 		ProductID: g.ProductID,
 		Product:   g.Product,
-		FirstAt:   a.zoned(c, g.FirstAt),
-		LastAt:    a.zoned(c, g.LastAt),
+		FirstAt:   a.inUserZone(c, g.FirstAt),
+		LastAt:    a.inUserZone(c, g.LastAt),
 		Count:     g.Count,
 		Held:      g.Held,
 		New:       now.Sub(g.FirstAt) < newFor,
@@ -203,11 +203,11 @@ func (a *Admin) exceptionRow(c *gin.Context, g exception.Group) page.ExceptionRo
 		Overflow:  exception.KeyMethod(g.By) == exception.ByOverflow,
 	}
 	if g.MutedUntil.After(now) {
-		row.MutedUntil = a.zoned(c, g.MutedUntil)
+		row.MutedUntil = a.inUserZone(c, g.MutedUntil)
 	}
 	first := now.Truncate(time.Hour).Add(-time.Duration(len(g.Hours)-1) * time.Hour)
 	for i, n := range g.Hours {
-		row.Hours = append(row.Hours, ui.Beat{At: a.zoned(c, first.Add(time.Duration(i)*time.Hour)), N: int64(n)})
+		row.Hours = append(row.Hours, ui.Beat{At: a.inUserZone(c, first.Add(time.Duration(i)*time.Hour)), N: int64(n)})
 	}
 	return row
 }
@@ -258,7 +258,7 @@ func (a *Admin) exceptionsTab(c *gin.Context, row models.ProductRow, v *page.Pro
 	groups, t.Pager.Next = cutExceptions(groups, path, here...)
 	t.Pager.Text = plural(len(groups), "exception", "exceptions") + " shown"
 	t.Rows = a.exceptionRows(c, groups)
-	return a.ingestKeyPart(c, row, v)
+	return a.ingestKeyFacts(c, row, v)
 }
 
 // exceptionOf finds the exception of a path.
@@ -270,4 +270,4 @@ func (a *Admin) exceptionOf(c *gin.Context) (exception.Detail, error) {
 	return a.Exceptions.Get(c.Request.Context(), actorOf(c), id)
 }
 
-func exceptionPath(id int64) string { return exceptionsPath + "/" + count(id) }
+func exceptionPath(id int64) string { return exceptionsPath + "/" + formatInt(id) }

@@ -63,14 +63,14 @@ func (a *Admin) groupPage(
 	if change != nil {
 		change(&v)
 	}
-	return show(c, status, page.Group(v))
+	return render(c, status, page.Group(v))
 }
 
 // groupTab fills the tab that is shown.
 func (a *Admin) groupTab(c *gin.Context, row models.GroupRow, v *page.GroupView) (err error) {
 	switch v.Current() {
 	case page.GroupMembers:
-		v.People, err = a.peopleOf(c, product.InGroup(row.ID), "group")
+		v.People, err = a.membersOf(c, product.InGroup(row.ID), "group")
 		v.TabCounts[page.GroupMembers] = len(v.People.Members)
 	case page.GroupTargets:
 		err = a.groupTargetsTab(c, row.ID, v)
@@ -169,7 +169,7 @@ func (a *Admin) groupSave(c *gin.Context) error {
 	return nil
 }
 
-func (a *Admin) groupDeleteAsk(c *gin.Context) error {
+func (a *Admin) groupDeleteConfirm(c *gin.Context) error {
 	return a.groupDeletePage(c, http.StatusOK, "", nil)
 }
 
@@ -187,7 +187,7 @@ func (a *Admin) groupDeletePage(c *gin.Context, status int, choice string, errs 
 	if err != nil {
 		return err
 	}
-	return show(c, status, page.GroupDelete(page.GroupDeleteView{
+	return render(c, status, page.GroupDelete(page.GroupDeleteView{
 		Frame:    a.frame(c, "Delete "+row.Name, layout.NavGroups),
 		ID:       row.ID,
 		Name:     row.Name,
@@ -203,18 +203,18 @@ func (a *Admin) groupDelete(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	var bad fault.Fields
+	var fieldErrs fault.Fields
 	choice := c.PostForm("products")
 	if choice != "keep" && choice != "delete" {
-		bad.Add("products", "Say what becomes of them")
+		fieldErrs.Add("products", "Say what becomes of them")
 	}
-	if choice == "delete" && c.PostForm("count") != count(row.Products) { // more than were shown would be lost
-		bad.Add("products", "It has "+plural(row.Products, "product", "products")+" now: choose again")
+	if choice == "delete" && c.PostForm("count") != formatInt(row.Products) { // more than were shown would be lost
+		fieldErrs.Add("products", "It has "+plural(row.Products, "product", "products")+" now: choose again")
 	}
 	if c.PostForm("confirm") != row.Name {
-		bad.Add("confirm", "Type the group's name to confirm")
+		fieldErrs.Add("confirm", "Type the group's name to confirm")
 	}
-	if errs := fieldErrors(bad.Err()); errs != nil {
+	if errs := fieldErrors(fieldErrs.Err()); errs != nil {
 		return a.groupDeletePage(c, http.StatusUnprocessableEntity, choice, errs)
 	}
 	if err := a.Products.DeleteGroup(c.Request.Context(), actorOf(c), row.ID, choice == "delete"); err != nil {

@@ -34,7 +34,7 @@ func (a *Admin) groups(c *gin.Context) error {
 			ID: g.ID, Name: g.Name, Description: g.Description, Products: g.Products, Failed: g.Failed, Gate: groupGate(g.Group),
 		})
 	}
-	return show(c, http.StatusOK, page.Groups(v))
+	return render(c, http.StatusOK, page.Groups(v))
 }
 
 // groupGate says what a group's gate mode means.
@@ -54,7 +54,7 @@ func limitWords(limits models.Counts) string {
 	var parts []string
 	for _, s := range models.Severities() {
 		if n := limits.Of(s); n < settings.NoLimit {
-			parts = append(parts, s.String()+" "+count(n))
+			parts = append(parts, s.String()+" "+formatInt(n))
 		}
 	}
 	if len(parts) == 0 {
@@ -69,7 +69,7 @@ func (a *Admin) groupNew(c *gin.Context) error {
 
 func (a *Admin) groupNewPage(c *gin.Context, status int, v page.GroupNewView) error {
 	v.Frame = a.frame(c, "New group", layout.NavGroups)
-	return show(c, status, page.GroupNew(v))
+	return render(c, status, page.GroupNew(v))
 }
 
 func (a *Admin) groupCreate(c *gin.Context) error {

@@ -20,7 +20,7 @@ func (a *Admin) health(c *gin.Context) error {
 		return err
 	}
 	v.Frame = a.frame(c, "Health", layout.NavHealth)
-	return show(c, http.StatusOK, page.Health(v))
+	return render(c, http.StatusOK, page.Health(v))
 }
 
 // healthNow is the part of the page that asks for itself.
@@ -29,8 +29,8 @@ func (a *Admin) healthNow(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	v.Frame = layout.View{Version: a.Version, Now: a.zoned(c, a.Store.Now())}
-	return show(c, http.StatusOK, page.HealthNow(v))
+	v.Frame = layout.View{Version: a.Version, Now: a.inUserZone(c, a.Store.Now())}
+	return render(c, http.StatusOK, page.HealthNow(v))
 }
 
 func (a *Admin) healthView(c *gin.Context) (page.HealthView, error) {
@@ -38,7 +38,7 @@ func (a *Admin) healthView(c *gin.Context) (page.HealthView, error) {
 	if err != nil {
 		return page.HealthView{}, err
 	}
-	parked, err := a.parked(c)
+	parked, err := a.parkedEvents(c)
 	if err != nil {
 		return page.HealthView{}, err
 	}
@@ -51,9 +51,9 @@ func (a *Admin) healthView(c *gin.Context) (page.HealthView, error) {
 		MailSet: mail.Host != "" && mail.From != "",
 		Waiting: o.Outbox.Waiting,
 		Sending: o.Outbox.Sending,
-		Oldest:  a.zoned(c, o.Outbox.Oldest),
+		Oldest:  a.inUserZone(c, o.Outbox.Oldest),
 		Loops:   a.loopsOf(c),
-		Storage: storage(a.Store.Dialect()),
+		Storage: databaseName(a.Store.Dialect()),
 	}, nil
 }
 
@@ -61,30 +61,30 @@ func (a *Admin) healthView(c *gin.Context) (page.HealthView, error) {
 func (a *Admin) loopsOf(c *gin.Context) []page.LoopRow {
 	list := a.Loops()
 	for i := range list {
-		list[i].FailedAt = a.zoned(c, list[i].FailedAt)
+		list[i].FailedAt = a.inUserZone(c, list[i].FailedAt)
 	}
 	return list
 }
 
-// parkedShown bounds the list of events that nobody was told of.
-const parkedShown = 20
+// maxParked bounds the list of events that nobody was told of.
+const maxParked = 20
 
-// parked lists the events that could not be routed, each with the way to what it
+// parkedEvents lists the events that could not be routed, each with the way to what it
 // is about.
-func (a *Admin) parked(c *gin.Context) ([]page.ParkedRow, error) {
-	list, err := a.Store.ParkedWork(c.Request.Context(), actorOf(c).Scope(), string(event.ReaderNotify), parkedShown)
+func (a *Admin) parkedEvents(c *gin.Context) ([]page.ParkedRow, error) {
+	list, err := a.Store.ParkedWork(c.Request.Context(), actorOf(c).Scope(), string(event.ReaderNotify), maxParked)
 	rows := make([]page.ParkedRow, len(list))
 	for i, p := range list {
 		rows[i] = page.ParkedRow{
 			ID:    p.Event.ID,
 			Type:  p.Event.Type,
-			At:    a.zoned(c, p.Event.At),
+			At:    a.inUserZone(c, p.Event.At),
 			Tries: p.Attempts,
 			Error: p.Error,
 		}
 		switch event.Type(p.Event.Type) {
 		case event.ExceptionRequest, event.ExceptionTask, event.ExceptionReported:
-			rows[i].What, rows[i].Path = "The exception", exceptionOf(p.Event.Payload)
+			rows[i].What, rows[i].Path = "The exception", exceptionPathOf(p.Event.Payload)
 		default:
 			if p.Event.ProductID != 0 {
 				rows[i].What, rows[i].Path = p.Event.Product, productPath(p.Event.ProductID)
@@ -94,9 +94,9 @@ func (a *Admin) parked(c *gin.Context) ([]page.ParkedRow, error) {
 	return rows, err
 }
 
-// exceptionOf is the path of the exception that a payload is about. It may be
+// exceptionPathOf is the path of the exception that a payload is about. It may be
 // the payload that could not be read.
-func exceptionOf(payload []byte) string {
+func exceptionPathOf(payload []byte) string {
 	var p struct {
 		Group int64 `json:"group"`
 	}
@@ -106,8 +106,8 @@ func exceptionOf(payload []byte) string {
 	return "/exceptions/" + strconv.FormatInt(p.Group, 10)
 }
 
-// storage names a database.
-func storage(d models.Dialect) string {
+// databaseName names a database.
+func databaseName(d models.Dialect) string {
 	if d == models.Postgres {
 		return "PostgreSQL"
 	}

@@ -32,18 +32,18 @@ func (a *Admin) inboxList(c *gin.Context) error {
 		return err
 	}
 	v := page.InboxView{
-		Here: c.Request.URL.RequestURI(), First: q.with("", ""), State: link("/inbox/state", q.pairs...), After: -1,
-		Archived: q.Archived, Narrowed: q.IsFiltered(), Kept: a.kept(),
+		Here: c.Request.URL.RequestURI(), First: q.withParam("", ""), State: link("/inbox/state", q.pairs...), After: -1,
+		Archived: q.Archived, Narrowed: q.IsFiltered(), Kept: a.retentionText(),
 	}
 	rows := found.Rows
 	if len(rows) > pageSize {
 		rows = rows[:pageSize]
-		v.Pager.Next = link(inboxPath, append(q.pairs, "before", count(rows[pageSize-1].EventID))...)
+		v.Pager.Next = link(inboxPath, append(q.pairs, "before", formatInt(rows[pageSize-1].EventID))...)
 	} else if found.Further != 0 {
-		v.Further = link(inboxPath, append(q.pairs, "before", count(found.Further))...)
+		v.Further = link(inboxPath, append(q.pairs, "before", formatInt(found.Further))...)
 	}
 	v.Pager.Text = plural(len(rows), "notification", "notifications") + " shown"
-	if v.UpTo, err = a.newest(c, rows, f, q.IsFiltered()); err != nil {
+	if v.UpTo, err = a.newestShown(c, rows, f, q.IsFiltered()); err != nil {
 		return err
 	}
 	if before > 0 {
@@ -58,9 +58,9 @@ func (a *Admin) inboxList(c *gin.Context) error {
 		return err
 	}
 	if len(rows) > 0 && (q.IsFiltered() || v.Pager.Next != "") {
-		v.Found = link("/inbox/found", append(q.pairs, "up_to", count(v.UpTo))...)
+		v.Found = link("/inbox/found", append(q.pairs, "up_to", formatInt(v.UpTo))...)
 	}
-	if v.Filters, err = a.pills(c, q); err != nil {
+	if v.Filters, err = a.inboxPills(c, q); err != nil {
 		return err
 	}
 	if v.Form, err = a.inboxForm(c, q); err != nil {
@@ -69,28 +69,28 @@ func (a *Admin) inboxList(c *gin.Context) error {
 	v.Frame = a.frame(c, "Inbox", layout.NavInbox)
 	v.Unread = v.Frame.Unread
 	if v.Unread > 0 {
-		v.Frame.Title = "Inbox (" + count(v.Unread) + ")"
+		v.Frame.Title = "Inbox (" + formatInt(v.Unread) + ")"
 	}
 	v.Chips = []ui.Chip{
-		{Label: "All", Href: q.with("filter", ""), Count: -1, Current: q.filter == ""},
-		{Label: "Unread", Href: q.with("filter", "unread"), Count: v.Unread, Current: q.Unread},
-		{Label: "Archived", Href: q.with("filter", "archived"), Count: -1, Current: q.Archived},
+		{Label: "All", Href: q.withParam("filter", ""), Count: -1, Current: q.filter == ""},
+		{Label: "Unread", Href: q.withParam("filter", "unread"), Count: v.Unread, Current: q.Unread},
+		{Label: "Archived", Href: q.withParam("filter", "archived"), Count: -1, Current: q.Archived},
 	}
-	return show(c, http.StatusOK, page.Inbox(v))
+	return render(c, http.StatusOK, page.Inbox(v))
 }
 
-// kept says for how long notifications are kept.
-func (a *Admin) kept() string {
+// retentionText says for how long notifications are kept.
+func (a *Admin) retentionText() string {
 	if days := a.Settings.Retention().Notifications; days > 0 {
 		return "kept for " + plural(int(days), "day", "days")
 	}
 	return "kept for ever"
 }
 
-// newest is the newest notification that the page knows of: "mark all" goes up
+// newestShown is the newest notification that the page knows of: "mark all" goes up
 // to it, and not to what has come since. Where the page is not the first one, or
 // does not show all, it is the newest of the inbox.
-func (a *Admin) newest(c *gin.Context, rows []models.Notification, f models.InboxFilter, narrowed bool) (int64, error) {
+func (a *Admin) newestShown(c *gin.Context, rows []models.Notification, f models.InboxFilter, narrowed bool) (int64, error) {
 	if f.Before == 0 && !narrowed && len(rows) > 0 {
 		return rows[0].EventID, nil
 	}
@@ -112,7 +112,7 @@ func (a *Admin) inboxDays(c *gin.Context, rows []models.Notification) ([]page.In
 	if err != nil {
 		return nil, false, err
 	}
-	now := a.zoned(c, a.Store.Now())
+	now := a.inUserZone(c, a.Store.Now())
 	var days []page.InboxDay
 	heads := map[string]int{} // of the day, by what it is about
 	deletes := false
@@ -154,7 +154,7 @@ func (a *Admin) inboxRows(c *gin.Context, rows []models.Notification) ([]page.In
 	for i, n := range rows {
 		ids[i] = n.EventID
 	}
-	tallies, err := a.tallies(c, ids)
+	tallies, err := a.deliveryTallies(c, ids)
 	list := make([]page.InboxRow, 0, len(rows))
 	for _, n := range rows {
 		list = append(list, page.InboxRow{
@@ -167,20 +167,20 @@ func (a *Admin) inboxRows(c *gin.Context, rows []models.Notification) ([]page.In
 			Product:   n.Product,
 			Viewed:    n.Viewed,
 			Silenced:  n.SilenceID != 0,
-			At:        a.zoned(c, n.At),
+			At:        a.inUserZone(c, n.At),
 			Delivery:  tallies[n.EventID],
 		})
 	}
 	return list, err
 }
 
-// badge answers the part of the frame that counts what is unread.
-func (a *Admin) badge(c *gin.Context) error {
+// unreadBadge answers the part of the frame that counts what is unread.
+func (a *Admin) unreadBadge(c *gin.Context) error {
 	n, err := a.Inbox.Unread(c.Request.Context(), actorOf(c))
 	if err != nil {
 		return err
 	}
-	return show(c, http.StatusOK, layout.Badges(n))
+	return render(c, http.StatusOK, layout.Badges(n))
 }
 
 func (a *Admin) notification(c *gin.Context) error {
@@ -198,7 +198,7 @@ func (a *Admin) notification(c *gin.Context) error {
 		Type:      n.Type,
 		Name:      n.Name,
 		Message:   n.Message,
-		At:        a.zoned(c, n.At),
+		At:        a.inUserZone(c, n.At),
 		Viewed:    n.Viewed,
 		Archived:  n.Archived,
 		SilenceID: n.SilenceID,
@@ -233,7 +233,7 @@ func (a *Admin) notification(c *gin.Context) error {
 		return err
 	}
 	v.Frame = a.frame(c, n.Name, layout.NavInbox)
-	return show(c, http.StatusOK, page.Notification(v))
+	return render(c, http.StatusOK, page.Notification(v))
 }
 
 // maySilence reports whether the reader may silence what a notification is of.

@@ -15,9 +15,9 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// inboxDeleteAsk asks before notifications are deleted for everybody: those
+// inboxDeleteConfirm asks before notifications are deleted for everybody: those
 // named by id, or all that a filter finds.
-func (a *Admin) inboxDeleteAsk(c *gin.Context) error {
+func (a *Admin) inboxDeleteConfirm(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	ids, err := idsOf(c.QueryArray("id"))
 	if err != nil {
@@ -26,7 +26,7 @@ func (a *Admin) inboxDeleteAsk(c *gin.Context) error {
 	v := page.AskView{Crumbs: []ui.Crumb{{Label: "Inbox", Href: inboxPath}}, Cancel: inboxPath}
 	if len(ids) == 0 && c.Query("up_to") == "" {
 		a.flash(c, "wait", "Nothing was selected", "Tick the notifications to delete.")
-		web.SeeOther(c, local(c.DefaultQuery("next", inboxPath)))
+		web.SeeOther(c, safeRedirect(c.DefaultQuery("next", inboxPath)))
 		return nil
 	}
 	n := 0
@@ -38,16 +38,16 @@ func (a *Admin) inboxDeleteAsk(c *gin.Context) error {
 		if n = len(list); n == 0 {
 			return fault.NewNotFound("notification")
 		}
-		for _, one := range list[:min(n, maxNamed)] {
-			v.Effects = append(v.Effects, named(one))
+		for _, one := range list[:min(n, maxListed)] {
+			v.Effects = append(v.Effects, notificationName(one))
 		}
-		if n > maxNamed {
-			v.Effects = append(v.Effects, "and "+count(n-maxNamed)+" more")
+		if n > maxListed {
+			v.Effects = append(v.Effects, "and "+formatInt(n-maxListed)+" more")
 		}
-		v.Cancel = local(c.DefaultQuery("next", inboxPath))
-		v.Action = link("/inbox/delete", "id", joined(list), "next", v.Cancel)
+		v.Cancel = safeRedirect(c.DefaultQuery("next", inboxPath))
+		v.Action = link("/inbox/delete", "id", joinIDs(list), "next", v.Cancel)
 	} else {
-		q, upTo, err := a.foundOf(c)
+		q, upTo, err := a.foundQuery(c)
 		if err != nil {
 			return err
 		}
@@ -57,9 +57,9 @@ func (a *Admin) inboxDeleteAsk(c *gin.Context) error {
 		if err != nil {
 			return err
 		}
-		n, v.Cancel = found.N, q.with("", "")
-		v.Action = link("/inbox/delete", append(q.pairs, "up_to", count(upTo))...)
-		if v.Effects, err = a.narrowing(c, q); err != nil {
+		n, v.Cancel = found.N, q.withParam("", "")
+		v.Action = link("/inbox/delete", append(q.pairs, "up_to", formatInt(upTo))...)
+		if v.Effects, err = a.filterWords(c, q); err != nil {
 			return err
 		}
 	}
@@ -72,20 +72,20 @@ func (a *Admin) inboxDeleteAsk(c *gin.Context) error {
 		{Label: "Delete " + plural(n, "notification", "notifications") + " for all", Danger: true},
 	}
 	v.Frame = a.frame(c, v.Title, layout.NavInbox)
-	return show(c, http.StatusOK, page.Ask(v))
+	return render(c, http.StatusOK, page.Ask(v))
 }
 
-func named(n models.Notification) string {
+func notificationName(n models.Notification) string {
 	if n.Product == "" {
 		return n.Name
 	}
 	return fmt.Sprintf("%s (%s)", n.Name, n.Product)
 }
 
-func joined(list []models.Notification) string {
+func joinIDs(list []models.Notification) string {
 	ids := make([]string, len(list))
 	for i, n := range list {
-		ids[i] = count(n.EventID)
+		ids[i] = formatInt(n.EventID)
 	}
 	return strings.Join(ids, ",")
 }
@@ -97,7 +97,7 @@ func (a *Admin) inboxDelete(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	n, back := len(ids), local(c.DefaultQuery("next", inboxPath))
+	n, back := len(ids), safeRedirect(c.DefaultQuery("next", inboxPath))
 	if n > 0 {
 		err = a.Inbox.Delete(ctx, actor, ids)
 	} else {
@@ -115,7 +115,7 @@ func (a *Admin) inboxDelete(c *gin.Context) error {
 }
 
 func (a *Admin) deleteFound(c *gin.Context) (int, string, error) {
-	q, upTo, err := a.foundOf(c)
+	q, upTo, err := a.foundQuery(c)
 	if err != nil {
 		return 0, "", err
 	}
@@ -123,5 +123,5 @@ func (a *Admin) deleteFound(c *gin.Context) (int, string, error) {
 		return 0, "", fault.BadField("filter", "Narrow it by something first")
 	}
 	n, err := a.Inbox.DeleteFound(c.Request.Context(), actorOf(c), q.InboxFilter, upTo)
-	return n, q.with("", ""), err
+	return n, q.withParam("", ""), err
 }

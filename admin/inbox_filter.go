@@ -21,12 +21,12 @@ type inboxQuery struct {
 	models.InboxFilter
 	filter       string // unread, archived
 	since, until string // days as the form has them
-	wrong        string // what is wrong with the days
+	problem        string // what is wrong with the days
 	pairs        []string
 }
 
-// families are the types of notifications that can be chosen.
-var families = []struct{ value, label string }{
+// notificationFamilies are the types of notifications that can be chosen.
+var notificationFamilies = []struct{ value, label string }{
 	{
 		"gate",
 		"Gate",
@@ -69,7 +69,7 @@ func (a *Admin) inboxQuery(c *gin.Context, values url.Values) (inboxQuery, error
 		*part.to = id
 		q.keep(part.name, text)
 	}
-	q.days(values.Get("since"), values.Get("until"), a.zone(c))
+	q.days(values.Get("since"), values.Get("until"), a.userZone(c))
 	if q.Text = strings.TrimSpace(values.Get("q")); q.Text != "" {
 		q.keep("q", q.Text)
 	}
@@ -92,7 +92,7 @@ func (q *inboxQuery) days(since, until string, zone *time.Location) {
 		*d.shown = d.text
 		at, err := time.ParseInLocation(time.DateOnly, d.text, zone)
 		if err != nil {
-			q.wrong = "A day like 2026-05-04"
+			q.problem = "A day like 2026-05-04"
 			continue
 		}
 		*d.to = at.AddDate(0, 0, d.whole)
@@ -102,21 +102,21 @@ func (q *inboxQuery) days(since, until string, zone *time.Location) {
 		q.keep(d.name, d.text)
 	}
 	if !q.Since.IsZero() && !q.Until.IsZero() && q.Until.Before(q.Since) {
-		q.wrong = "The last day is before the first"
+		q.problem = "The last day is before the first"
 	}
 }
 
-// with is the list with another value of one part of the filter, "" for none.
-func (q *inboxQuery) with(name, value string) string {
-	return link(inboxPath, append(pairsBut(q.pairs, name), name, value)...)
+// withParam is the list with another value of one part of the filter, "" for none.
+func (q *inboxQuery) withParam(name, value string) string {
+	return link(inboxPath, append(withoutPairs(q.pairs, name), name, value)...)
 }
 
-// pills name what the inbox is narrowed by, each with the way out of it.
-func (a *Admin) pills(c *gin.Context, q inboxQuery) ([]page.Removable, error) {
+// inboxPills name what the inbox is narrowed by, each with the way out of it.
+func (a *Admin) inboxPills(c *gin.Context, q inboxQuery) ([]page.Removable, error) {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	var list []page.Removable
 	add := func(label, name string) {
-		list = append(list, page.Removable{Label: label, Clear: q.with(name, "")})
+		list = append(list, page.Removable{Label: label, Clear: q.withParam(name, "")})
 	}
 	if q.ProductID != 0 {
 		row, err := a.Products.Get(ctx, actor, q.ProductID)
@@ -136,7 +136,7 @@ func (a *Admin) pills(c *gin.Context, q inboxQuery) ([]page.Removable, error) {
 		add(familyLabel(q.Type), "type")
 	}
 	if q.Severity != nil {
-		add(worse(*q.Severity), "severity")
+		add(orWorse(*q.Severity), "severity")
 	}
 	if q.since != "" && !q.Since.IsZero() {
 		add("since "+q.Since.Format("2 Jan 2006"), "since")
@@ -151,7 +151,7 @@ func (a *Admin) pills(c *gin.Context, q inboxQuery) ([]page.Removable, error) {
 }
 
 func familyLabel(kind string) string {
-	for _, f := range families {
+	for _, f := range notificationFamilies {
 		if f.value == kind {
 			return f.label
 		}
@@ -159,7 +159,7 @@ func familyLabel(kind string) string {
 	return kind
 }
 
-func worse(s models.Severity) string {
+func orWorse(s models.Severity) string {
 	if s == models.Critical {
 		return "critical"
 	}
@@ -168,10 +168,10 @@ func worse(s models.Severity) string {
 
 // inboxForm is what the filter can be changed by.
 func (a *Admin) inboxForm(c *gin.Context, q inboxQuery) (page.InboxForm, error) {
-	f := page.InboxForm{Query: q.Text, Since: q.since, Until: q.until, Wrong: q.wrong}
+	f := page.InboxForm{Query: q.Text, Since: q.since, Until: q.until, Wrong: q.problem}
 	f.Types = []ui.Option{{Label: "any", Checked: q.Type == ""}}
 	known := q.Type == ""
-	for _, t := range families {
+	for _, t := range notificationFamilies {
 		f.Types = append(f.Types, ui.Option{Value: t.value, Label: t.label, Checked: q.Type == t.value})
 		known = known || q.Type == t.value
 	}
@@ -181,10 +181,10 @@ func (a *Admin) inboxForm(c *gin.Context, q inboxQuery) (page.InboxForm, error) 
 	f.Severities = []ui.Option{{Label: "any", Checked: q.Severity == nil}}
 	for _, s := range models.Severities() {
 		f.Severities = append(
-			f.Severities, ui.Option{Value: s.String(), Label: worse(s), Checked: q.Severity != nil && *q.Severity == s},
+			f.Severities, ui.Option{Value: s.String(), Label: orWorse(s), Checked: q.Severity != nil && *q.Severity == s},
 		)
 	}
-	groups, err := a.Products.Groups(c.Request.Context(), actorOf(c), models.GroupFilter{Limit: groupsOffered})
+	groups, err := a.Products.Groups(c.Request.Context(), actorOf(c), models.GroupFilter{Limit: maxGroupsOffered})
 	if err != nil {
 		return f, err
 	}
@@ -192,14 +192,14 @@ func (a *Admin) inboxForm(c *gin.Context, q inboxQuery) (page.InboxForm, error) 
 		f.Groups = []ui.Option{{Label: "any", Checked: q.GroupID == 0}}
 		offered := q.GroupID == 0
 		for _, g := range groups {
-			f.Groups = append(f.Groups, ui.Option{Value: count(g.ID), Label: g.Name, Checked: g.ID == q.GroupID})
+			f.Groups = append(f.Groups, ui.Option{Value: formatInt(g.ID), Label: g.Name, Checked: g.ID == q.GroupID})
 			offered = offered || g.ID == q.GroupID
 		}
 		if !offered {
-			f.Groups = append(f.Groups, ui.Option{Value: count(q.GroupID), Label: "the one chosen", Checked: true})
+			f.Groups = append(f.Groups, ui.Option{Value: formatInt(q.GroupID), Label: "the one chosen", Checked: true})
 		}
 	}
-	f.Open = len(pairsBut(q.pairs, "filter", "product", "q")) > 0 || q.wrong != ""
+	f.Open = len(withoutPairs(q.pairs, "filter", "product", "q")) > 0 || q.problem != ""
 	for i := 0; i < len(q.pairs); i += 2 {
 		if q.pairs[i] == "filter" || q.pairs[i] == "product" {
 			f.Hidden = append(f.Hidden, page.Hidden{Name: q.pairs[i], Value: q.pairs[i+1]})
@@ -208,5 +208,5 @@ func (a *Admin) inboxForm(c *gin.Context, q inboxQuery) (page.InboxForm, error) 
 	return f, nil
 }
 
-// groupsOffered is how many groups the form offers.
-const groupsOffered = 50
+// maxGroupsOffered is how many groups the form offers.
+const maxGroupsOffered = 50

@@ -43,7 +43,7 @@ func (a *Admin) inboxLive(c *gin.Context) error {
 		if !ok {
 			return nil
 		}
-		state, err := a.stateNow(ctx, actor.User.ID)
+		state, err := a.currentState(ctx, actor.User.ID)
 		if err != nil {
 			if !fault.Is(err, fault.NotFound) && !errors.Is(err, context.Canceled) {
 				a.Log.ErrorContext(ctx, "a stream of an inbox ends", "error", err)
@@ -62,8 +62,8 @@ func (a *Admin) inboxLive(c *gin.Context) error {
 	}
 }
 
-// stateNow is the state of the inbox of who is signed in by this request still.
-func (a *Admin) stateNow(ctx context.Context, user int64) (inbox.State, error) {
+// currentState is the state of the inbox of who is signed in by this request still.
+func (a *Admin) currentState(ctx context.Context, user int64) (inbox.State, error) {
 	lasts, err := a.Sessions.Lasts(ctx)
 	if err == nil && !lasts {
 		err = fault.NewNotFound("session")
@@ -104,26 +104,26 @@ func (s stream) write(text string) error {
 	if _, err := s.w.WriteString(text); err != nil {
 		return err
 	}
-	return http.NewResponseController(unwrapped(s.w)).Flush()
+	return http.NewResponseController(unwrap(s.w)).Flush()
 }
 
-// unwrapped is what gin writes to: its own Flush takes it to be a flusher, which
+// unwrap is what gin writes to: its own Flush takes it to be a flusher, which
 // that of sessions is by way of unwrapping alone.
-func unwrapped(w http.ResponseWriter) http.ResponseWriter {
+func unwrap(w http.ResponseWriter) http.ResponseWriter {
 	if u, ok := w.(interface{ Unwrap() http.ResponseWriter }); ok {
 		return u.Unwrap()
 	}
 	return w
 }
 
-// inboxNow is how rows that a page shows are now, and how many have come since.
-type inboxNow struct {
-	Rows []rowNow `json:"rows"` // those that are there still
+// inboxStateAnswer is how rows that a page shows are now, and how many have come since.
+type inboxStateAnswer struct {
+	Rows []rowState `json:"rows"` // those that are there still
 	New  int      `json:"new"`  // newer ones that the page's filter finds, up to maxNew
 	More bool     `json:"more"` // there are more
 }
 
-type rowNow struct {
+type rowState struct {
 	ID       int64 `json:"id"`
 	Viewed   bool  `json:"viewed"`
 	Archived bool  `json:"archived"`
@@ -144,14 +144,14 @@ func (a *Admin) inboxState(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	answer := inboxNow{Rows: []rowNow{}}
+	answer := inboxStateAnswer{Rows: []rowState{}}
 	if len(ids) > 0 {
 		rows, err := a.Inbox.States(ctx, actor, ids)
 		if err != nil {
 			return err
 		}
 		for _, n := range rows {
-			answer.Rows = append(answer.Rows, rowNow{n.EventID, n.Viewed, n.Archived})
+			answer.Rows = append(answer.Rows, rowState{n.EventID, n.Viewed, n.Archived})
 		}
 	}
 	if after, err := strconv.ParseInt(c.Query("after"), 10, 64); err == nil && after >= 0 {

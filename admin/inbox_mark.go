@@ -34,9 +34,9 @@ func (a *Admin) mark(as models.MarkAs) handler {
 			return err
 		}
 		if web.IsHTMX(c) {
-			return a.badge(c)
+			return a.unreadBadge(c)
 		}
-		web.SeeOther(c, local(c.PostForm("next")))
+		web.SeeOther(c, safeRedirect(c.PostForm("next")))
 		return nil
 	}
 }
@@ -77,10 +77,10 @@ func upToOf(text string) (int64, error) {
 	return upTo, nil
 }
 
-// inboxFound asks what to do with all that a filter finds, and names how many
+// inboxFoundConfirm asks what to do with all that a filter finds, and names how many
 // they are.
-func (a *Admin) inboxFound(c *gin.Context) error {
-	q, upTo, err := a.foundOf(c)
+func (a *Admin) inboxFoundConfirm(c *gin.Context) error {
+	q, upTo, err := a.foundQuery(c)
 	if err != nil {
 		return err
 	}
@@ -92,13 +92,13 @@ func (a *Admin) inboxFound(c *gin.Context) error {
 	}
 	v := page.AskView{
 		Crumbs: []ui.Crumb{
-			{Label: "Inbox", Href: q.with("", "")},
+			{Label: "Inbox", Href: q.withParam("", "")},
 		},
 		Title:  foundTitle(found.N, found.More),
-		Cancel: q.with("", ""),
-		Action: link("/inbox/found", append(q.pairs, "up_to", count(upTo))...),
+		Cancel: q.withParam("", ""),
+		Action: link("/inbox/found", append(q.pairs, "up_to", formatInt(upTo))...),
 	}
-	if v.Effects, err = a.narrowing(c, q); err != nil {
+	if v.Effects, err = a.filterWords(c, q); err != nil {
 		return err
 	}
 	if found.More {
@@ -122,7 +122,7 @@ func (a *Admin) inboxFound(c *gin.Context) error {
 		}
 	}
 	v.Frame = a.frame(c, v.Title, layout.NavInbox)
-	return show(c, http.StatusOK, page.Ask(v))
+	return render(c, http.StatusOK, page.Ask(v))
 }
 
 func foundTitle(n int, more bool) string {
@@ -136,9 +136,9 @@ func foundTitle(n int, more bool) string {
 	return text
 }
 
-// narrowing says in words what a filter leaves.
-func (a *Admin) narrowing(c *gin.Context, q inboxQuery) ([]string, error) {
-	pills, err := a.pills(c, q)
+// filterWords says in words what a filter leaves.
+func (a *Admin) filterWords(c *gin.Context, q inboxQuery) ([]string, error) {
+	pills, err := a.inboxPills(c, q)
 	if err != nil {
 		return nil, err
 	}
@@ -155,28 +155,28 @@ func (a *Admin) narrowing(c *gin.Context, q inboxQuery) ([]string, error) {
 	return []string{"Of your inbox: " + strings.Join(labels, ", ") + "."}, nil
 }
 
-// foundOf reads a filter and the newest that was shown, from a URL.
-func (a *Admin) foundOf(c *gin.Context) (inboxQuery, int64, error) {
+// foundQuery reads a filter and the newest that was shown, from a URL.
+func (a *Admin) foundQuery(c *gin.Context) (inboxQuery, int64, error) {
 	q, err := a.inboxQuery(c, c.Request.URL.Query())
 	if err != nil {
 		return q, 0, err
 	}
-	if q.wrong != "" {
-		return q, 0, fault.BadField("since", q.wrong)
+	if q.problem != "" {
+		return q, 0, fault.BadField("since", q.problem)
 	}
 	upTo, err := upToOf(c.Query("up_to"))
 	return q, upTo, err
 }
 
-// inboxFoundDo does it.
-func (a *Admin) inboxFoundDo(c *gin.Context) error {
-	q, upTo, err := a.foundOf(c)
+// inboxFound does it.
+func (a *Admin) inboxFound(c *gin.Context) error {
+	q, upTo, err := a.foundQuery(c)
 	if err != nil {
 		return err
 	}
 	how := c.PostForm("how")
 	if how == "delete" {
-		web.SeeOther(c, link("/inbox/delete", append(q.pairs, "up_to", count(upTo))...))
+		web.SeeOther(c, link("/inbox/delete", append(q.pairs, "up_to", formatInt(upTo))...))
 		return nil
 	}
 	as := models.MarkAs(how)
@@ -188,7 +188,7 @@ func (a *Admin) inboxFoundDo(c *gin.Context) error {
 		return err
 	}
 	a.flash(c, "ok", plural(n, "notification is ", "notifications are ")+markWord(as), "")
-	web.SeeOther(c, q.with("", ""))
+	web.SeeOther(c, q.withParam("", ""))
 	return nil
 }
 

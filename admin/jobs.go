@@ -24,7 +24,7 @@ func (a *Admin) jobList(c *gin.Context) error {
 		v.Rows = append(v.Rows, a.jobRow(c, s))
 		v.Running = v.Running || s.Running
 	}
-	return show(c, http.StatusOK, page.Jobs(v))
+	return render(c, http.StatusOK, page.Jobs(v))
 }
 
 // job shows one with its runs, newest first.
@@ -50,13 +50,13 @@ func (a *Admin) job(c *gin.Context) error {
 	}
 	if len(runs) > pageSize {
 		runs = runs[:pageSize]
-		v.Pager.Next = link(jobPath(name), "before", count(runs[pageSize-1].ID))
+		v.Pager.Next = link(jobPath(name), "before", formatInt(runs[pageSize-1].ID))
 	}
 	v.Pager.Text = plural(len(runs), "run", "runs") + " shown"
 	for _, run := range runs {
 		v.Runs = append(v.Runs, a.runRow(c, run))
 	}
-	return show(c, http.StatusOK, page.Job(v))
+	return render(c, http.StatusOK, page.Job(v))
 }
 
 // jobRun has a job run at once.
@@ -70,7 +70,7 @@ func (a *Admin) jobRun(c *gin.Context) error {
 	default:
 		a.flash(c, "ok", "The job has begun", "")
 	}
-	web.SeeOther(c, local(c.PostForm("next")))
+	web.SeeOther(c, safeRedirect(c.PostForm("next")))
 	return nil
 }
 
@@ -81,7 +81,7 @@ func (a *Admin) jobRow(c *gin.Context, s jobs.Status) page.JobRow {
 		About:   s.About,
 		Spec:    s.Spec,
 		Words:   jobs.Words(s.Spec),
-		Next:    a.zoned(c, s.Next),
+		Next:    a.inUserZone(c, s.Next),
 		Running: s.Running,
 	}
 	if s.Last.ID != 0 {
@@ -94,7 +94,7 @@ func (a *Admin) runRow(c *gin.Context, run models.JobRun) page.RunRow {
 	return page.RunRow{
 		Result:   string(run.Result),
 		By:       run.By,
-		Started:  a.zoned(c, run.StartedAt),
+		Started:  a.inUserZone(c, run.StartedAt),
 		Took:     run.Took(),
 		Affected: run.Affected,
 		Message:  run.Message,

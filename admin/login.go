@@ -16,17 +16,17 @@ import (
 )
 
 func (a *Admin) login(c *gin.Context) error {
-	next := local(c.Query("next"))
+	next := safeRedirect(c.Query("next"))
 	if a.Sessions.UserID(c.Request.Context()) != 0 {
 		web.SeeOther(c, next)
 		return nil
 	}
-	return show(c, http.StatusOK, page.Login(a.loginView("", next, "")))
+	return render(c, http.StatusOK, page.Login(a.loginView("", next, "")))
 }
 
 func (a *Admin) loginView(name, next, why string) page.LoginView {
 	v := page.LoginView{
-		Frame: a.outside("Sign in"),
+		Frame: a.guestFrame("Sign in"),
 		Name:  name, Next: next, Error: why, FirstHint: a.FirstHint(),
 	}
 	if a.Banner.SignIn != "" {
@@ -35,27 +35,27 @@ func (a *Admin) loginView(name, next, why string) page.LoginView {
 	return v
 }
 
-// outside is the frame of who is not signed in.
-func (a *Admin) outside(title string) layout.View {
+// guestFrame is the frame of who is not signed in.
+func (a *Admin) guestFrame(title string) layout.View {
 	return layout.View{Title: title, Banner: a.Banner, Version: a.Version, Now: a.Store.Now()}
 }
 
 func (a *Admin) signIn(c *gin.Context) error {
-	name, next := c.PostForm("name"), local(c.PostForm("next"))
+	name, next := c.PostForm("name"), safeRedirect(c.PostForm("next"))
 	user, err := a.Accounts.SignIn(c.Request.Context(), name, c.PostForm("password"), c.ClientIP())
 	if fault.Is(err, fault.Unauthenticated) {
-		return show(
+		return render(
 			c, http.StatusUnauthorized, page.Login(a.loginView(name, next, "That name and password do not belong together.")),
 		)
 	}
 	if f := (*fault.Error)(nil); fault.Is(err, fault.TooMany) && errors.As(err, &f) {
 		c.Header("Retry-After", strconv.Itoa(int(f.Wait/time.Second)))
-		return show(c, http.StatusTooManyRequests, page.Login(a.loginView(name, next, f.Text)))
+		return render(c, http.StatusTooManyRequests, page.Login(a.loginView(name, next, f.Text)))
 	}
 	if err != nil {
 		return err
 	}
-	if err := a.Sessions.SignIn(c.Request.Context(), user, cameFrom(c)); err != nil {
+	if err := a.Sessions.SignIn(c.Request.Context(), user, clientOf(c)); err != nil {
 		return err
 	}
 	a.Log.InfoContext(c, "signed in", "user", user.ID, "request_id", web.RequestID(c.Request.Context()))
@@ -63,8 +63,8 @@ func (a *Admin) signIn(c *gin.Context) error {
 	return nil
 }
 
-// cameFrom is where a request comes from.
-func cameFrom(c *gin.Context) account.Client {
+// clientOf is where a request comes from.
+func clientOf(c *gin.Context) account.Client {
 	return account.Client{Agent: c.Request.UserAgent(), Address: c.ClientIP()}
 }
 
@@ -81,19 +81,19 @@ func (a *Admin) password(c *gin.Context) error {
 }
 
 func (a *Admin) passwordPage(c *gin.Context, status int, errs map[string]string) error {
-	return show(c, status, page.Password(page.PasswordView{
+	return render(c, status, page.Password(page.PasswordView{
 		Frame:  a.frame(c, "Change your password", layout.NavNone),
 		Forced: actorOf(c).User.MustChangePassword, MinLength: a.Settings.Users().PasswordMinLength, Errors: errs,
 	}))
 }
 
 func (a *Admin) changePassword(c *gin.Context) error {
-	fresh := c.PostForm("new")
-	if c.PostForm("repeat") != fresh {
+	newPassword := c.PostForm("new")
+	if c.PostForm("repeat") != newPassword {
 		return a.passwordPage(c, http.StatusUnprocessableEntity, map[string]string{"repeat": "This is not the same as above"})
 	}
 	ctx := c.Request.Context()
-	err := a.Accounts.ChangePassword(ctx, actorOf(c).User.ID, c.PostForm("current"), fresh)
+	err := a.Accounts.ChangePassword(ctx, actorOf(c).User.ID, c.PostForm("current"), newPassword)
 	if errs := fieldErrors(err); errs != nil {
 		return a.passwordPage(c, http.StatusUnprocessableEntity, errs)
 	}
@@ -101,7 +101,7 @@ func (a *Admin) changePassword(c *gin.Context) error {
 		return err
 	}
 	// All sessions have ended, this one too: it begins anew.
-	if err := a.Sessions.SignIn(ctx, actorOf(c).User, cameFrom(c)); err != nil {
+	if err := a.Sessions.SignIn(ctx, actorOf(c).User, clientOf(c)); err != nil {
 		return err
 	}
 	a.flash(c, "ok", "Your password is changed", "Other sessions of yours have ended.")

@@ -58,8 +58,8 @@ func (a *Admin) findingOf(c *gin.Context) (finding, error) {
 	return finding{}, err
 }
 
-// mine is findingOf for who may assess.
-func (a *Admin) mine(c *gin.Context) (finding, error) {
+// assessableObservation is findingOf for who may assess.
+func (a *Admin) assessableObservation(c *gin.Context) (finding, error) {
 	f, err := a.findingOf(c)
 	if err != nil {
 		return f, err
@@ -99,9 +99,9 @@ func (a *Admin) observationPage(c *gin.Context, status int, f finding, form page
 		List:     f.list(),
 		Manual:   f.Scanner == models.ManualScanner,
 		InReport: f.InReport(),
-		Changed:  a.zoned(c, f.ChangedAt),
-		Resolved: a.zoned(c, f.ResolvedAt),
-		SaidAt:   a.zoned(c, f.Assessed.At),
+		Changed:  a.inUserZone(c, f.ChangedAt),
+		Resolved: a.inUserZone(c, f.ResolvedAt),
+		SaidAt:   a.inUserZone(c, f.Assessed.At),
 		Form:     form,
 		Reported: page.Verdict{Status: string(f.ReportStatus), Severity: f.ReportSeverity().String()},
 		Said:     page.Verdict{Status: string(f.Assessed.Status)},
@@ -113,13 +113,13 @@ func (a *Admin) observationPage(c *gin.Context, status int, f finding, form page
 	if v.CanAssess, err = authz.May(ctx, a.Store, actor, authz.Assess, f.product.ID); err != nil {
 		return err
 	}
-	for _, fill := range []func(*gin.Context, finding, *page.ObservationView) error{a.sourceFacts, a.duplicateFacts, a.saidFacts} {
+	for _, fill := range []func(*gin.Context, finding, *page.ObservationView) error{a.sourceFacts, a.duplicateFacts, a.assessmentHistory} {
 		if err := fill(c, f, &v); err != nil {
 			return err
 		}
 	}
 	v.Frame = a.productFrame(c, f.Title, f.product)
-	return show(c, status, page.Observation(v))
+	return render(c, status, page.Observation(v))
 }
 
 // contribution says what an observation means for the gate of its branch.
@@ -194,8 +194,8 @@ func duplicateRow(o models.Observation, chosen int64) page.DuplicateRow {
 	}
 }
 
-// did says what a row of the history is about.
-var did = map[models.AssessmentAction]string{
+// actionWords says what a row of the history is about.
+var actionWords = map[models.AssessmentAction]string{
 	models.ActionAssess: "assessed it",
 	models.ActionClear:  "took back what was said",
 	models.ActionExpire: "The waiver has ended",
@@ -203,8 +203,8 @@ var did = map[models.AssessmentAction]string{
 	models.ActionEdit:   "edited it",
 }
 
-// saidFacts lists a page of the history.
-func (a *Admin) saidFacts(c *gin.Context, f finding, v *page.ObservationView) error {
+// assessmentHistory lists a page of the history.
+func (a *Admin) assessmentHistory(c *gin.Context, f finding, v *page.ObservationView) error {
 	before := idOf(c.Query("before"))
 	rows, err := a.Observations.History(c.Request.Context(), actorOf(c), f.ID, before, pageSize+1)
 	if err != nil {
@@ -215,16 +215,16 @@ func (a *Admin) saidFacts(c *gin.Context, f finding, v *page.ObservationView) er
 	}
 	if len(rows) > pageSize {
 		rows = rows[:pageSize]
-		v.Pager.Next = link(f.path(), "before", count(rows[pageSize-1].ID))
+		v.Pager.Next = link(f.path(), "before", formatInt(rows[pageSize-1].ID))
 	}
 	v.Pager.Text = ui.Plural(len(rows), "entry", "entries") + " shown"
 	for _, r := range rows {
 		v.History = append(v.History, page.SaidRow{
-			At:      a.zoned(c, r.At),
+			At:      a.inUserZone(c, r.At),
 			Actor:   r.Actor,
-			Did:     did[r.Action],
+			Did:     actionWords[r.Action],
 			Comment: r.Comment,
-			Until:   a.zoned(c, r.Until),
+			Until:   a.inUserZone(c, r.Until),
 			SameAs:  r.DuplicateOf,
 			Was: page.Verdict{
 				Status:   string(r.WasStatus),
@@ -238,11 +238,11 @@ func (a *Admin) saidFacts(c *gin.Context, f finding, v *page.ObservationView) er
 
 // assessOne says something of one observation.
 func (a *Admin) assessOne(c *gin.Context) error {
-	f, err := a.mine(c)
+	f, err := a.assessableObservation(c)
 	if err != nil {
 		return err
 	}
-	done, err := a.assess(c, observation.Selection{ProductID: f.product.ID, IDs: []int64{f.ID}})
+	done, err := a.assessSelection(c, observation.Selection{ProductID: f.product.ID, IDs: []int64{f.ID}})
 	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
 		return a.observationPage(c, web.StatusOf(err), f, a.assessForm(c, c.PostForm("status"), c.PostForm("severity"), err))
 	}
@@ -250,17 +250,17 @@ func (a *Admin) assessOne(c *gin.Context) error {
 		return err
 	}
 	what := "Assessed"
-	if c.PostForm("status") == sayClear {
+	if c.PostForm("status") == clearAssessment {
 		what = "Taken back"
 	}
-	a.flashDone(c, what, done)
+	a.flashAssessed(c, what, done)
 	web.SeeOther(c, f.path())
 	return nil
 }
 
-// duplicateAsk asks what an observation is the same as.
-func (a *Admin) duplicateAsk(c *gin.Context) error {
-	f, err := a.mine(c)
+// duplicate asks what an observation is the same as.
+func (a *Admin) duplicate(c *gin.Context) error {
+	f, err := a.assessableObservation(c)
 	if err != nil {
 		return err
 	}
@@ -274,18 +274,18 @@ func (a *Admin) duplicatePage(c *gin.Context, status int, f finding, wrong error
 	}
 	v := page.DuplicateView{
 		Row: page.ObservationRow{ID: f.ID, Title: f.Title, Component: f.Component, Scanner: f.Scanner}, Branch: f.branch.Name,
-		Typed: c.PostForm("number"), Comment: c.PostForm("comment"), Errors: problems(wrong),
+		Typed: c.PostForm("number"), Comment: c.PostForm("comment"), Errors: assessErrors(wrong),
 	}
 	for _, o := range rows {
 		v.Rows = append(v.Rows, duplicateRow(o, idOf(c.PostForm("duplicate_of"))))
 	}
 	v.Frame = a.productFrame(c, "Same as another", f.product)
-	return show(c, status, page.Duplicate(v))
+	return render(c, status, page.Duplicate(v))
 }
 
 // duplicateSave calls an observation a duplicate of one that was chosen.
 func (a *Admin) duplicateSave(c *gin.Context) error {
-	f, err := a.mine(c)
+	f, err := a.assessableObservation(c)
 	if err != nil {
 		return err
 	}
@@ -293,13 +293,13 @@ func (a *Admin) duplicateSave(c *gin.Context) error {
 	if text == "" {
 		text = c.PostForm("duplicate_of")
 	}
-	said := observation.Assessment{Status: models.StatusDuplicate, DuplicateOf: idOf(text), Comment: c.PostForm("comment")}
+	assessment := observation.Assessment{Status: models.StatusDuplicate, DuplicateOf: idOf(text), Comment: c.PostForm("comment")}
 	var done observation.Done
-	if said.DuplicateOf < 1 {
+	if assessment.DuplicateOf < 1 {
 		err = fault.BadField("duplicate_of", "Choose one above, or give its number")
 	} else {
 		done, err = a.Observations.AssessMany(
-			c.Request.Context(), actorOf(c), observation.Selection{ProductID: f.product.ID, IDs: []int64{f.ID}}, said,
+			c.Request.Context(), actorOf(c), observation.Selection{ProductID: f.product.ID, IDs: []int64{f.ID}}, assessment,
 		)
 	}
 	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
@@ -308,7 +308,7 @@ func (a *Admin) duplicateSave(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	a.flashDone(c, "It is a duplicate now", done)
+	a.flashAssessed(c, "It is a duplicate now", done)
 	web.SeeOther(c, f.path())
 	return nil
 }

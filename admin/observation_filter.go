@@ -64,24 +64,24 @@ func (a *Admin) observationQuery(c *gin.Context, row models.ProductRow, values u
 
 func (q *observationQuery) keep(name, value string) { q.pairs = append(q.pairs, name, value) }
 
-// link is the list with another value of one part of the filter, "" for none.
-func (q *observationQuery) link(name, value string, without ...string) string {
-	return link(q.path, append(pairsBut(q.pairs, append(without, name)...), name, value)...)
+// withParam is the list with another value of one part of the filter, "" for none.
+func (q *observationQuery) withParam(name, value string, without ...string) string {
+	return link(q.path, append(withoutPairs(q.pairs, append(without, name)...), name, value)...)
 }
 
 // hidden carries the filter over to a form, without what the form itself asks
 // for.
 func (q *observationQuery) hidden(without ...string) [][2]string {
 	var list [][2]string
-	rest := pairsBut(q.pairs, without...)
+	rest := withoutPairs(q.pairs, without...)
 	for i := 0; i < len(rest); i += 2 {
 		list = append(list, [2]string{rest[i], rest[i+1]})
 	}
 	return list
 }
 
-// bare reports whether nothing narrows what is counted beside the branch.
-func (q *observationQuery) bare() bool {
+// onlyBranch reports whether nothing narrows what is counted beside the branch.
+func (q *observationQuery) onlyBranch() bool {
 	return q.Status == "" && !q.Inactive && !q.All && q.Scanner == "" && q.Text == "" && !q.Assessed
 }
 
@@ -116,26 +116,26 @@ func (q *observationQuery) words() string {
 // branch's, where nothing else narrows.
 func (q *observationQuery) chips() (show, severities []ui.Chip) {
 	active := -1
-	if q.bare() && q.Severity == nil {
+	if q.onlyBranch() && q.Severity == nil {
 		active = int(q.branch.Counts.Total())
 	}
 	listed := q.Status == ""
 	show = []ui.Chip{
-		{Label: "Active", Href: q.link("active", "", "status"), Count: active, Current: listed && !q.Inactive && !q.All},
-		{Label: "Not active", Href: q.link("active", "false", "status"), Count: -1, Current: listed && q.Inactive},
-		{Label: "All", Href: q.link("active", "all", "status"), Count: -1, Current: listed && q.All},
+		{Label: "Active", Href: q.withParam("active", "", "status"), Count: active, Current: listed && !q.Inactive && !q.All},
+		{Label: "Not active", Href: q.withParam("active", "false", "status"), Count: -1, Current: listed && q.Inactive},
+		{Label: "All", Href: q.withParam("active", "all", "status"), Count: -1, Current: listed && q.All},
 	}
-	severities = []ui.Chip{{Label: "Any severity", Href: q.link("severity", ""), Count: -1, Current: q.Severity == nil}}
+	severities = []ui.Chip{{Label: "Any severity", Href: q.withParam("severity", ""), Count: -1, Current: q.Severity == nil}}
 	for _, s := range models.Severities() {
 		n := -1
-		if q.bare() {
+		if q.onlyBranch() {
 			n = int(q.branch.Counts.Of(s))
 		}
 		current := q.Severity != nil && *q.Severity == s
 		if n != 0 || current {
 			severities = append(
 				severities,
-				ui.Chip{Label: ui.Title(s.String()), Href: q.link("severity", s.String()), Count: n, Current: current},
+				ui.Chip{Label: ui.Title(s.String()), Href: q.withParam("severity", s.String()), Count: n, Current: current},
 			)
 		}
 	}
@@ -171,14 +171,14 @@ func (q *observationQuery) fields(branches []models.Branch, sources []page.Sourc
 		f.Scanners = append(f.Scanners, ui.Option{Value: s, Label: s, Checked: s == q.Scanner})
 	}
 	f.People = []ui.Option{{Label: "or not"}, {Value: "true", Label: "by people", Checked: q.Assessed}}
-	if len(pairsBut(q.pairs, "branch")) > 0 {
-		f.Clear = link(q.path, "branch", q.named())
+	if len(withoutPairs(q.pairs, "branch")) > 0 {
+		f.Clear = link(q.path, "branch", q.branchParam())
 	}
 	return f
 }
 
-// named is the branch as the URL names it: the default one is not named.
-func (q *observationQuery) named() string {
+// branchParam is the branch as the URL names it: the default one is not named.
+func (q *observationQuery) branchParam() string {
 	if q.branch.Default {
 		return ""
 	}

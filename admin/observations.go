@@ -17,15 +17,15 @@ func (a *Admin) registerObservations(get, post func(path string, h handler)) {
 	const all, one = "/products/:id/observations", "/products/:id/observations/:observation"
 	post(all, a.manualCreate)
 	get(all+"/new", a.manualNew)
-	get(all+"/assess", a.assessAsk)
+	get(all+"/assess", a.assessConfirm)
 	post(all+"/assess", a.assessMany)
 	get(one, a.observation)
 	post(one+"/assess", a.assessOne)
-	get(one+"/duplicate", a.duplicateAsk)
+	get(one+"/duplicate", a.duplicate)
 	post(one+"/duplicate", a.duplicateSave)
 	get(one+"/edit", a.manualEdit)
 	post(one+"/edit", a.manualSave)
-	get(one+"/delete", a.manualDeleteAsk)
+	get(one+"/delete", a.manualDeleteConfirm)
 	post(one+"/delete", a.manualDelete)
 }
 
@@ -77,7 +77,7 @@ func (a *Admin) observationPages(
 	}
 	if len(list) > pageSize {
 		last := list[pageSize-1]
-		t.Pager.Next = link(q.path, append(q.pairs, "after", count(int64(last.Severity))+"-"+count(last.ID))...)
+		t.Pager.Next = link(q.path, append(q.pairs, "after", formatInt(int64(last.Severity))+"-"+formatInt(last.ID))...)
 	}
 	*rows = list[:shown]
 	if q.After != nil || len(list) > pageSize {
@@ -98,7 +98,7 @@ func (a *Admin) observationPages(
 		t.Pager.Text = ui.Plural(shown, "observation", "observations") + " shown"
 	}
 	if t.Total > shown && !t.TooMany {
-		t.All = link(q.path+"/observations/assess", append(q.pairs, "all", count(t.Total))...)
+		t.All = link(q.path+"/observations/assess", append(q.pairs, "all", formatInt(t.Total))...)
 	}
 	return nil
 }
@@ -118,9 +118,9 @@ func (a *Admin) observationRow(
 		Location:    o.Location,
 		Fix:         o.Fix,
 		Status:      string(o.Status),
-		FirstSeen:   a.zoned(c, o.FirstSeenAt),
+		FirstSeen:   a.inUserZone(c, o.FirstSeenAt),
 		Scanner:     o.Scanner,
-		Until:       a.zoned(c, o.Assessed.Until),
+		Until:       a.inUserZone(c, o.Assessed.Until),
 		FailsGate:   failsGate(o, policy, counts),
 	}
 	if o.Assessed.Any() {

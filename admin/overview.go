@@ -32,23 +32,23 @@ func (a *Admin) overview(c *gin.Context) error {
 		BaseURL: a.BaseURL(), CanCreate: a.Products.MayCreate(actorOf(c)) == nil,
 	}
 	v.Products = v.Failed + v.Passed + v.None
-	if err := a.broken(c, &v); err != nil {
+	if err := a.brokenConnections(c, &v); err != nil {
 		return err
 	}
-	if v.Failing, err = a.failing(c, scope); err != nil {
+	if v.Failing, err = a.failingProducts(c, scope); err != nil {
 		return err
 	}
-	if err := a.stale(c, scope, &v); err != nil {
+	if err := a.staleProducts(c, scope, &v); err != nil {
 		return err
 	}
 	if err := a.deliveryTrouble(c, &v); err != nil {
 		return err
 	}
-	if v.Changes, err = a.changes(c); err != nil {
+	if v.Changes, err = a.gateChanges(c); err != nil {
 		return err
 	}
 	v.Frame = a.frame(c, overviewTitle(v), layout.NavOverview)
-	return show(c, http.StatusOK, page.Overview(v))
+	return render(c, http.StatusOK, page.Overview(v))
 }
 
 func overviewTitle(v page.OverviewView) string {
@@ -61,9 +61,9 @@ func overviewTitle(v page.OverviewView) string {
 // maxBroken is up to where connections that do not work are counted.
 const maxBroken = 1000
 
-// broken lists the connections through which nothing arrives, as far as the
+// brokenConnections lists the connections through which nothing arrives, as far as the
 // user may mend them.
-func (a *Admin) broken(c *gin.Context, v *page.OverviewView) error {
+func (a *Admin) brokenConnections(c *gin.Context, v *page.OverviewView) error {
 	rows, err := a.Connections.All(
 		c.Request.Context(), actorOf(c), models.ConnectionFilter{Broken: true, Limit: maxBroken},
 	)
@@ -75,7 +75,7 @@ func (a *Admin) broken(c *gin.Context, v *page.OverviewView) error {
 	return nil
 }
 
-func (a *Admin) failing(c *gin.Context, scope models.Scope) ([]page.FailingRow, error) {
+func (a *Admin) failingProducts(c *gin.Context, scope models.Scope) ([]page.FailingRow, error) {
 	ctx := c.Request.Context()
 	rows, err := a.Store.Products(ctx, scope, models.ProductFilter{State: models.GateFailed, Limit: maxOverview})
 	if err != nil {
@@ -93,16 +93,16 @@ func (a *Admin) failing(c *gin.Context, scope models.Scope) ([]page.FailingRow, 
 	if err != nil {
 		return nil, err
 	}
-	told, err := a.told(c, last)
+	told, err := a.announcementTallies(c, last)
 	if err != nil {
 		return nil, err
 	}
 	list := make([]page.FailingRow, 0, len(rows))
 	for _, r := range rows {
 		row := page.FailingRow{
-			ID: r.ID, Name: r.Name, Branch: r.Default.Name, Why: r.Default.Why, Since: a.zoned(c, r.Default.Since),
+			ID: r.ID, Name: r.Name, Branch: r.Default.Name, Why: r.Default.Why, Since: a.inUserZone(c, r.Default.Since),
 			Segments: a.segments(c, r.Default, spans[r.ID], page.TimelineDays), Delivery: told[last[r.ID].Announced],
-			Held: a.heldText(c, r.Default, last[r.ID]),
+			Held: a.announcementText(c, r.Default, last[r.ID]),
 		}
 		if change, ok := last[r.ID]; ok {
 			row.Why, row.Detail = reasonOf(change, r.Default.Why), causeOf(change)
@@ -112,19 +112,19 @@ func (a *Admin) failing(c *gin.Context, scope models.Scope) ([]page.FailingRow, 
 	return list, nil
 }
 
-// told sums up the deliveries of some changes, by the events that announced
+// announcementTallies sums up the deliveries of some changes, by the events that announced
 // them.
-func (a *Admin) told(c *gin.Context, changes map[int64]models.GateChange) (map[int64]page.DeliveryTally, error) {
+func (a *Admin) announcementTallies(c *gin.Context, changes map[int64]models.GateChange) (map[int64]page.DeliveryTally, error) {
 	ids := make([]int64, 0, len(changes))
 	for _, change := range changes {
 		if change.Announced != 0 {
 			ids = append(ids, change.Announced)
 		}
 	}
-	return a.tallies(c, ids)
+	return a.deliveryTallies(c, ids)
 }
 
-func (a *Admin) tallies(c *gin.Context, events []int64) (map[int64]page.DeliveryTally, error) {
+func (a *Admin) deliveryTallies(c *gin.Context, events []int64) (map[int64]page.DeliveryTally, error) {
 	states, err := a.Store.DeliveryTally(c.Request.Context(), actorOf(c).Scope(), events)
 	sums := map[int64]page.DeliveryTally{}
 	for id, tally := range states {
@@ -148,17 +148,17 @@ func tallyOf(states map[models.DeliveryState]int) page.DeliveryTally {
 
 // segments turns a product's changes into the stretches of a picture.
 func (a *Admin) segments(c *gin.Context, b models.Branch, changes []models.GateChange, days int) []ui.Segment {
-	now := a.zoned(c, a.Store.Now())
+	now := a.inUserZone(c, a.Store.Now())
 	from, state := now.AddDate(0, 0, -days), b.Gate
 	if len(changes) > 0 {
 		state = changes[0].From
 	}
 	if b.CreatedAt.After(from) {
-		from = a.zoned(c, b.CreatedAt)
+		from = a.inUserZone(c, b.CreatedAt)
 	}
 	segments := make([]ui.Segment, 0, len(changes)+1)
 	for _, change := range changes {
-		at := a.zoned(c, change.At)
+		at := a.inUserZone(c, change.At)
 		segments = append(segments, ui.Segment{State: string(state), From: from, To: at})
 		from, state = at, change.To
 	}
@@ -181,8 +181,8 @@ func (a *Admin) deliveryTrouble(c *gin.Context, v *page.OverviewView) error {
 	return err
 }
 
-// changes are the last changes of gates that the user has been told of.
-func (a *Admin) changes(c *gin.Context) ([]page.ChangeRow, error) {
+// gateChanges are the last changes of gates that the user has been told of.
+func (a *Admin) gateChanges(c *gin.Context) ([]page.ChangeRow, error) {
 	found, err := a.Inbox.List(
 		c.Request.Context(), actorOf(c), models.InboxFilter{Type: string(event.GateChanged), Limit: 5},
 	)
@@ -193,7 +193,7 @@ func (a *Admin) changes(c *gin.Context) ([]page.ChangeRow, error) {
 	for _, n := range found.Rows {
 		list = append(
 			list,
-			page.ChangeRow{ProductID: n.ProductID, Product: n.Product, To: gateOfTone(n), Why: n.Message, At: a.zoned(c, n.At)},
+			page.ChangeRow{ProductID: n.ProductID, Product: n.Product, To: gateOfTone(n), Why: n.Message, At: a.inUserZone(c, n.At)},
 		)
 	}
 	return list, nil

@@ -70,7 +70,7 @@ func (a *Admin) productPage(
 		change(&v)
 	}
 	v.Frame = a.frame(c, row.Name, layout.NavProducts)
-	return show(c, status, page.Product(v))
+	return render(c, status, page.Product(v))
 }
 
 // productHead fills what stands above the tabs.
@@ -93,7 +93,7 @@ func (a *Admin) productHead(c *gin.Context, row models.ProductRow) (page.Product
 		TabCounts:    map[page.Tab]int{page.TabObservations: int(b.Counts.Total())},
 	}
 	if b.Evaluated {
-		v.Since = a.zoned(c, b.Since)
+		v.Since = a.inUserZone(c, b.Since)
 	}
 	if policy.Active {
 		limits := uiCounts(policy.Thresholds)
@@ -109,7 +109,7 @@ func (a *Admin) productHead(c *gin.Context, row models.ProductRow) (page.Product
 	if err != nil {
 		return v, err
 	}
-	if v.Quiet, err = a.quiet(c, row.ID); err != nil {
+	if v.Quiet, err = a.silenceNotes(c, row.ID); err != nil {
 		return v, err
 	}
 	v.Segments = a.segments(c, b, spans[row.ID], page.HistoryDays)
@@ -235,12 +235,12 @@ func (a *Admin) lastChange(c *gin.Context, row models.ProductRow, v *page.Produc
 	v.TabCounts[page.TabTargets] = len(targets[row.ID])
 	if change, ok := last[row.ID]; ok && change.To == row.Default.Gate {
 		v.Cause, v.Why = causeOf(change), reasonOf(change, row.Default.Why)
-		told, err := a.told(c, last)
+		told, err := a.announcementTallies(c, last)
 		if err != nil {
 			return err
 		}
 		v.Told = told[change.Announced]
-		v.ToldText = a.heldText(c, row.Default, change)
+		v.ToldText = a.announcementText(c, row.Default, change)
 	}
 	if len(targets[row.ID]) == 0 && v.ToldText == "" {
 		v.ToldText = "Nobody is told: there are no targets"

@@ -16,7 +16,7 @@ func (a *Admin) productSources(c *gin.Context, row models.ProductRow, v *page.Pr
 	if after > 0 {
 		v.StaleAfter = ui.Span(after)
 	}
-	v.StaleSince = a.zoned(c, row.Default.StaleSince)
+	v.StaleSince = a.inUserZone(c, row.Default.StaleSince)
 	for _, s := range sources {
 		stale := after > 0 && s.Reports() && s.BranchID == row.Default.ID && now.Sub(s.LastReportAt) >= after
 		if stale {
@@ -27,7 +27,7 @@ func (a *Admin) productSources(c *gin.Context, row models.ProductRow, v *page.Pr
 			Name:       s.Name,
 			Branch:     s.Branch,
 			Format:     s.Format,
-			LastReport: a.zoned(c, s.LastReportAt),
+			LastReport: a.inUserZone(c, s.LastReportAt),
 			Counts:     uiCounts(s.Counts),
 			Stale:      stale,
 		})
@@ -35,8 +35,8 @@ func (a *Admin) productSources(c *gin.Context, row models.ProductRow, v *page.Pr
 	return err
 }
 
-// stale lists the products of which people were told that no reports come.
-func (a *Admin) stale(c *gin.Context, scope models.Scope, v *page.OverviewView) error {
+// staleProducts lists the products of which people were told that no reports come.
+func (a *Admin) staleProducts(c *gin.Context, scope models.Scope, v *page.OverviewView) error {
 	ctx := c.Request.Context()
 	tally, err := a.Store.StaleTally(ctx, scope)
 	for _, n := range tally {
@@ -52,8 +52,8 @@ func (a *Admin) stale(c *gin.Context, scope models.Scope, v *page.OverviewView) 
 			Name:       r.Name,
 			Branch:     r.Default.Name,
 			Gate:       string(r.Default.Gate),
-			Since:      a.zoned(c, r.Default.StaleSince),
-			LastReport: a.zoned(c, r.LastReportAt),
+			Since:      a.inUserZone(c, r.Default.StaleSince),
+			LastReport: a.inUserZone(c, r.LastReportAt),
 		})
 	}
 	return err

@@ -87,7 +87,7 @@ func (a *Admin) productList(c *gin.Context) error {
 	}
 	v.Frame = a.frame(c, "Products", layout.NavProducts)
 	v.Frame.Query = q
-	return show(c, http.StatusOK, page.Products(v))
+	return render(c, http.StatusOK, page.Products(v))
 }
 
 // groupFilter is the group that the list is narrowed to; a zero one is all.
@@ -141,10 +141,10 @@ func (a *Admin) productRows(c *gin.Context, rows []models.ProductRow) ([]page.Pr
 			Name:       r.Name,
 			Gate:       string(r.Default.Gate),
 			Why:        whyOf(r.Default),
-			Since:      a.zoned(c, r.Default.Since),
+			Since:      a.inUserZone(c, r.Default.Since),
 			Counts:     uiCounts(r.Default.Counts),
-			LastReport: a.zoned(c, r.LastReportAt),
-			StaleSince: a.zoned(c, r.Default.StaleSince),
+			LastReport: a.inUserZone(c, r.LastReportAt),
+			StaleSince: a.inUserZone(c, r.Default.StaleSince),
 			Targets:    len(targets[r.ID]),
 		})
 	}
@@ -177,7 +177,7 @@ func (a *Admin) groupsOf(c *gin.Context, rows []models.ProductRow) (map[int64]gr
 	seen, err := a.Products.Groups(c.Request.Context(), actorOf(c), models.GroupFilter{Limit: maxGroups})
 	for _, g := range seen {
 		if _, here := links[g.ID]; here {
-			links[g.ID] = groupLink{g.Name, link("/products", "group", count(g.ID))}
+			links[g.ID] = groupLink{g.Name, link("/products", "group", formatInt(g.ID))}
 		}
 	}
 	return links, err
@@ -202,17 +202,17 @@ func (a *Admin) productNew(c *gin.Context) error {
 	if err := a.Products.MayCreate(actorOf(c)); err != nil {
 		return err
 	}
-	return a.newPage(c, http.StatusOK, page.ProductNewView{DefaultBranch: product.DefaultBranch}, idOf(c.Query("group")))
+	return a.productNewPage(c, http.StatusOK, page.ProductNewView{DefaultBranch: product.DefaultBranch}, idOf(c.Query("group")))
 }
 
-// newPage asks for a product, and for its group where there are some to choose.
-func (a *Admin) newPage(c *gin.Context, status int, v page.ProductNewView, group int64) error {
+// productNewPage asks for a product, and for its group where there are some to choose.
+func (a *Admin) productNewPage(c *gin.Context, status int, v page.ProductNewView, group int64) error {
 	var err error
 	if v.Groups, err = a.groupOptions(c, group); err != nil {
 		return err
 	}
 	v.Frame = a.frame(c, "New product", layout.NavProducts)
-	return show(c, status, page.ProductNew(v))
+	return render(c, status, page.ProductNew(v))
 }
 
 func (a *Admin) productCreate(c *gin.Context) error {
@@ -224,7 +224,7 @@ func (a *Admin) productCreate(c *gin.Context) error {
 	}
 	row, err := a.Products.Create(c.Request.Context(), actorOf(c), d)
 	if errs := fieldErrors(err); errs != nil {
-		return a.newPage(c, http.StatusUnprocessableEntity, page.ProductNewView{
+		return a.productNewPage(c, http.StatusUnprocessableEntity, page.ProductNewView{
 			Name: d.Name, Description: d.Description, DefaultBranch: d.DefaultBranch, Errors: errs,
 		}, d.GroupID)
 	}

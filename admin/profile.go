@@ -46,9 +46,9 @@ func (a *Admin) profilePage(c *gin.Context, status int, with func(v *page.Profil
 			Name:     t.Name,
 			Role:     string(t.Role),
 			Hint:     t.Hint,
-			Created:  a.zoned(c, t.CreatedAt),
-			LastUsed: a.zoned(c, t.LastUsedAt),
-			Expires:  a.zoned(c, t.ExpiresAt),
+			Created:  a.inUserZone(c, t.CreatedAt),
+			LastUsed: a.inUserZone(c, t.LastUsedAt),
+			Expires:  a.inUserZone(c, t.ExpiresAt),
 			Expired:  !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(a.Store.Now()),
 		})
 	}
@@ -59,13 +59,13 @@ func (a *Admin) profilePage(c *gin.Context, status int, with func(v *page.Profil
 	if err != nil {
 		return err
 	}
-	v.Feed.Created = a.zoned(c, made)
-	v.Token.Soonest = a.zoned(c, a.Store.Now()).Format(time.DateOnly)
+	v.Feed.Created = a.inUserZone(c, made)
+	v.Token.Soonest = a.inUserZone(c, a.Store.Now()).Format(time.DateOnly)
 	for _, r := range models.Roles() {
 		v.Token.Roles = append(v.Token.Roles, string(r))
 	}
 	with(&v)
-	return show(c, status, page.Profile(v))
+	return render(c, status, page.Profile(v))
 }
 
 func (a *Admin) sessionRows(c *gin.Context) ([]page.SessionRow, error) {
@@ -76,8 +76,8 @@ func (a *Admin) sessionRows(c *gin.Context) ([]page.SessionRow, error) {
 			ID:      s.ID,
 			Browser: account.Browser(s.UserAgent),
 			Address: s.Address,
-			Since:   a.zoned(c, s.CreatedAt),
-			Seen:    a.zoned(c, s.SeenAt),
+			Since:   a.inUserZone(c, s.CreatedAt),
+			Seen:    a.inUserZone(c, s.SeenAt),
 			This:    s.This,
 		})
 	}
@@ -92,7 +92,7 @@ func (a *Admin) profileSave(c *gin.Context) error {
 	pending, err := a.Accounts.EditProfile(
 		c.Request.Context(), actorOf(c), account.Profile{FirstName: &first, Email: &email, TimeZone: &zone, Theme: &theme},
 	)
-	if errs := wrongs(err); errs != nil {
+	if errs := formErrors(err); errs != nil {
 		return a.profilePage(c, web.StatusOf(err), func(v *page.ProfileView) {
 			v.FirstName, v.Email, v.TimeZone, v.Theme, v.Errors = first, email, zone, theme, errs
 		})
@@ -127,7 +127,7 @@ func (a *Admin) tokenCreate(c *gin.Context) error {
 	if n.ExpiresAt, err = a.dayAfter(c, expires); err == nil {
 		_, text, err = a.Accounts.AddToken(c.Request.Context(), actorOf(c), "", n)
 	}
-	if errs := wrongs(err); errs != nil {
+	if errs := formErrors(err); errs != nil {
 		return a.profilePage(c, web.StatusOf(err), func(v *page.ProfileView) {
 			v.Token.Name, v.Token.Role, v.Token.Expires, v.Token.Errors = n.Name, string(n.Role), expires, errs
 		})
@@ -143,19 +143,19 @@ func (a *Admin) dayAfter(c *gin.Context, day string) (time.Time, error) {
 	if day == "" {
 		return time.Time{}, nil
 	}
-	at, err := time.ParseInLocation(time.DateOnly, day, a.zoned(c, a.Store.Now()).Location())
+	at, err := time.ParseInLocation(time.DateOnly, day, a.inUserZone(c, a.Store.Now()).Location())
 	if err != nil {
 		return time.Time{}, fault.BadField("expires_at", "A day, as 2030-12-31 is")
 	}
 	return at.AddDate(0, 0, 1), nil
 }
 
-func (a *Admin) tokenRevokeAsk(c *gin.Context) error {
+func (a *Admin) tokenRevokeConfirm(c *gin.Context) error {
 	t, err := a.tokenOf(c)
 	if err != nil {
 		return err
 	}
-	return show(c, http.StatusOK, page.Ask(page.AskView{
+	return render(c, http.StatusOK, page.Ask(page.AskView{
 		Frame:   a.frame(c, "Revoke "+t.Name, layout.NavNone),
 		Crumbs:  []ui.Crumb{{Label: "Your profile", Href: profilePath}},
 		Title:   "Revoke the token " + t.Name + "?",
@@ -209,9 +209,9 @@ func (a *Admin) sessionsEnd(c *gin.Context) error {
 	return nil
 }
 
-// wrongs are what is wrong with a form: by field, or, where somebody or
+// formErrors are what is wrong with a form: by field, or, where somebody or
 // something else is in the way, as a whole.
-func wrongs(err error) map[string]string {
+func formErrors(err error) map[string]string {
 	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.TooMany) {
 		return map[string]string{"": textOf(err)}
 	}

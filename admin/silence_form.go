@@ -49,7 +49,7 @@ type silenceInput struct {
 // silenceInput reads a form; what is wrong with its times, and a product that
 // there is not, is told by field.
 func (a *Admin) silenceInput(c *gin.Context, get func(string) string) (silenceInput, fault.Fields) {
-	var bad fault.Fields
+	var fieldErrs fault.Fields
 	in := silenceInput{
 		draft:   silence.Draft{Type: get("type"), Text: get("text"), Reason: get("reason")},
 		of:      get("of"),
@@ -59,12 +59,12 @@ func (a *Admin) silenceInput(c *gin.Context, get func(string) string) (silenceIn
 		length:  get("for"),
 		until:   get("until"),
 	}
-	zone := a.zone(c)
+	zone := a.userZone(c)
 	from := a.Store.Now()
 	if in.starts != "" {
 		at, err := time.ParseInLocation(localTime, in.starts, zone)
 		if err != nil {
-			bad.Add("starts_at", "A time like 2026-05-04T12:30")
+			fieldErrs.Add("starts_at", "A time like 2026-05-04T12:30")
 		} else {
 			in.draft.StartsAt, from = at, at
 		}
@@ -72,31 +72,31 @@ func (a *Admin) silenceInput(c *gin.Context, get func(string) string) (silenceIn
 	if in.length != "" {
 		span, err := time.ParseDuration(in.length)
 		if err != nil {
-			bad.Add("ends_at", "One of the choices")
+			fieldErrs.Add("ends_at", "One of the choices")
 		}
 		in.draft.EndsAt = from.Add(span)
 	} else if in.until != "" {
 		at, err := time.ParseInLocation(localTime, in.until, zone)
 		if err != nil {
-			bad.Add("ends_at", "A time like 2026-05-04T12:30")
+			fieldErrs.Add("ends_at", "A time like 2026-05-04T12:30")
 		}
 		in.draft.EndsAt = at
 	}
-	return in, bad
+	return in, fieldErrs
 }
 
-// place finds what the form says that the silence is of. It says what is missing
+// resolveScope finds what the form says that the silence is of. It says what is missing
 // or not there by field.
-func (a *Admin) place(c *gin.Context, in *silenceInput, bad *fault.Fields) error {
+func (a *Admin) resolveScope(c *gin.Context, in *silenceInput, fieldErrs *fault.Fields) error {
 	switch in.of {
 	case ofAll:
 	case ofGroup:
 		if in.draft.GroupID = idOf(in.group); in.draft.GroupID < 1 {
-			bad.Add("group_id", "Choose a group")
+			fieldErrs.Add("group_id", "Choose a group")
 		}
 	default:
 		if in.product == "" {
-			bad.Add("product_id", "Choose a product")
+			fieldErrs.Add("product_id", "Choose a product")
 			return nil
 		}
 		rows, err := a.Store.Products(
@@ -106,7 +106,7 @@ func (a *Admin) place(c *gin.Context, in *silenceInput, bad *fault.Fields) error
 			return err
 		}
 		if len(rows) == 0 {
-			bad.Add("product_id", "There is no product of that name, or you may not see it")
+			fieldErrs.Add("product_id", "There is no product of that name, or you may not see it")
 			return nil
 		}
 		in.draft.ProductID = rows[0].ID
@@ -125,14 +125,14 @@ func (a *Admin) silenceForm(c *gin.Context, in silenceInput, errs map[string]str
 		Until:   in.until,
 		Note:    in.unknown,
 		Errors:  errs,
-		Zone:    a.zone(c).String(),
+		Zone:    a.userZone(c).String(),
 		Types:   []ui.Option{{Label: everyType, Checked: in.draft.Type == ""}},
 	}
 	if f.Until == "" {
-		f.Until = a.zoned(c, a.Store.Now()).Add(4 * time.Hour).Format(localTime)
+		f.Until = a.inUserZone(c, a.Store.Now()).Add(4 * time.Hour).Format(localTime)
 	}
 	for _, t := range event.Silenceable() {
-		f.Types = append(f.Types, ui.Option{Value: string(t), Label: silenceables[t], Checked: string(t) == in.draft.Type})
+		f.Types = append(f.Types, ui.Option{Value: string(t), Label: silenceableTypes[t], Checked: string(t) == in.draft.Type})
 	}
 	for _, o := range silenceLengths {
 		o.Checked = o.Value == in.length
@@ -141,8 +141,8 @@ func (a *Admin) silenceForm(c *gin.Context, in silenceInput, errs map[string]str
 	return f
 }
 
-// silencePlaces fills in what a new silence may be of.
-func (a *Admin) silencePlaces(c *gin.Context, in silenceInput, f *page.SilenceForm) error {
+// silenceScopes fills in what a new silence may be of.
+func (a *Admin) silenceScopes(c *gin.Context, in silenceInput, f *page.SilenceForm) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	rows, err := a.Store.Products(ctx, actor.Scope(), models.ProductFilter{Limit: maxNames})
 	if err != nil {

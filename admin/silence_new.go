@@ -17,11 +17,11 @@ import (
 )
 
 func (a *Admin) silenceCreate(c *gin.Context) error {
-	in, bad := a.silenceInput(c, c.PostForm)
-	if err := a.place(c, &in, &bad); err != nil {
+	in, fieldErrs := a.silenceInput(c, c.PostForm)
+	if err := a.resolveScope(c, &in, &fieldErrs); err != nil {
 		return err
 	}
-	err := bad.Err()
+	err := fieldErrs.Err()
 	var row silence.Row
 	if err == nil {
 		row, err = a.Silences.Create(c.Request.Context(), actorOf(c), in.draft)
@@ -36,9 +36,9 @@ func (a *Admin) silenceCreate(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	title := "Messages are held back until " + row.EndsAt.In(a.zone(c)).Format("Mon 2 Jan 2006, 15:04 MST")
+	title := "Messages are held back until " + row.EndsAt.In(a.userZone(c)).Format("Mon 2 Jan 2006, 15:04 MST")
 	if row.State(a.Store.Now()) == models.SilenceScheduled {
-		title = "Messages are held back from " + row.StartsAt.In(a.zone(c)).Format("Mon 2 Jan 2006, 15:04 MST")
+		title = "Messages are held back from " + row.StartsAt.In(a.userZone(c)).Format("Mon 2 Jan 2006, 15:04 MST")
 	}
 	a.flash(c, "ok", title, "When the silence ends, a notice says what it held back.")
 	web.SeeOther(c, silencePath(row.ID))
@@ -56,11 +56,11 @@ func (a *Admin) silenceNew(c *gin.Context) error {
 		}
 		return a.silenceNewPage(c, http.StatusOK, filled, nil, back)
 	}
-	in, bad := a.silenceInput(c, q.Get)
-	if err := a.place(c, &in, &bad); err != nil {
+	in, fieldErrs := a.silenceInput(c, q.Get)
+	if err := a.resolveScope(c, &in, &fieldErrs); err != nil {
 		return err
 	}
-	return a.silenceNewPage(c, http.StatusOK, in, fieldErrors(bad.Err()), silencesPath)
+	return a.silenceNewPage(c, http.StatusOK, in, fieldErrors(fieldErrs.Err()), silencesPath)
 }
 
 // silenceFrom is a form for what a page was about.
@@ -104,7 +104,7 @@ func (a *Admin) silenceFor(c *gin.Context, in silenceInput, ids []int64) (silenc
 	first := list[0]
 	back := inboxPath
 	if len(list) == 1 {
-		back = inboxPath + "/" + count(first.EventID)
+		back = inboxPath + "/" + formatInt(first.EventID)
 	}
 	oneProduct, oneType, oneName := true, true, true
 	for _, n := range list {
@@ -129,15 +129,15 @@ func (a *Admin) silenceFor(c *gin.Context, in silenceInput, ids []int64) (silenc
 	if oneName {
 		in.draft.Reason = "Known: " + first.Name
 		if strings.HasPrefix(first.Type, "exception.") {
-			in.draft.Text = cutTo(first.Name, silence.MaxText)
+			in.draft.Text = truncate(first.Name, silence.MaxText)
 		}
 	}
-	in.draft.Reason = cutTo(in.draft.Reason, silence.MaxReason)
+	in.draft.Reason = truncate(in.draft.Reason, silence.MaxReason)
 	return in, back, nil
 }
 
-// cutTo cuts a text to a number of characters.
-func cutTo(text string, most int) string {
+// truncate cuts a text to a number of characters.
+func truncate(text string, most int) string {
 	if runes := []rune(text); len(runes) > most {
 		return string(runes[:most])
 	}
@@ -146,7 +146,7 @@ func cutTo(text string, most int) string {
 
 func (a *Admin) silenceNewPage(c *gin.Context, status int, in silenceInput, errs map[string]string, back string) error {
 	v := page.SilenceNewView{Form: a.silenceForm(c, in, errs), Back: back}
-	if err := a.silencePlaces(c, in, &v.Form); err != nil {
+	if err := a.silenceScopes(c, in, &v.Form); err != nil {
 		return err
 	}
 	var err error
@@ -154,27 +154,27 @@ func (a *Admin) silenceNewPage(c *gin.Context, status int, in silenceInput, errs
 		return err
 	}
 	v.Frame = a.frame(c, "New silence", layout.NavSilences)
-	return show(c, status, page.SilenceNew(v))
+	return render(c, status, page.SilenceNew(v))
 }
 
 // silencePreview answers the part of the form that says what a silence would
 // have held.
 func (a *Admin) silencePreview(c *gin.Context) error {
-	in, bad := a.silenceInput(c, c.Request.URL.Query().Get)
-	if err := a.place(c, &in, &bad); err != nil {
+	in, fieldErrs := a.silenceInput(c, c.Request.URL.Query().Get)
+	if err := a.resolveScope(c, &in, &fieldErrs); err != nil {
 		return err
 	}
 	v, err := a.silencePreviewOf(c, in)
 	if err != nil {
 		return err
 	}
-	return show(c, http.StatusOK, page.SilencePreviewed(v))
+	return render(c, http.StatusOK, page.SilencePreviewed(v))
 }
 
 // silencePreviewOf looks what a silence would have held; where it is not known
 // what it is of, or something is wrong with it, it says so.
 func (a *Admin) silencePreviewOf(c *gin.Context, in silenceInput) (page.SilencePreview, error) {
-	v := page.SilencePreview{Days: silence.PreviewDays, Now: a.zoned(c, a.Store.Now())}
+	v := page.SilencePreview{Days: silence.PreviewDays, Now: a.inUserZone(c, a.Store.Now())}
 	d := in.draft
 	if in.of != ofAll && d.ProductID == 0 && d.GroupID == 0 {
 		v.Missing = "Choose what it is of, to see what it would have held."
@@ -192,8 +192,8 @@ func (a *Admin) silencePreviewOf(c *gin.Context, in silenceInput) (page.SilenceP
 	return v, err
 }
 
-// quiet are the silences in force on a product's page.
-func (a *Admin) quiet(c *gin.Context, product int64) ([]page.QuietRow, error) {
+// silenceNotes are the silences in force on a product's page.
+func (a *Admin) silenceNotes(c *gin.Context, product int64) ([]page.QuietRow, error) {
 	notes, err := a.Silences.NotesFor(c.Request.Context(), actorOf(c), product)
 	rows := make([]page.QuietRow, len(notes))
 	for i, n := range notes {
@@ -201,7 +201,7 @@ func (a *Admin) quiet(c *gin.Context, product int64) ([]page.QuietRow, error) {
 			Reason: n.Reason,
 			Author: n.Author,
 			What:   silenceWords(n.Silence),
-			EndsAt: a.zoned(c, n.EndsAt),
+			EndsAt: a.inUserZone(c, n.EndsAt),
 		}
 		if n.Seen {
 			rows[i].Href = silencePath(n.ID)

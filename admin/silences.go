@@ -20,10 +20,10 @@ import (
 
 const silencesPath = "/silences"
 
-func silencePath(id int64) string { return silencesPath + "/" + count(id) }
+func silencePath(id int64) string { return silencesPath + "/" + formatInt(id) }
 
-// silenceables are the types that may be held back, in words.
-var silenceables = map[event.Type]string{
+// silenceableTypes are the types that may be held back, in words.
+var silenceableTypes = map[event.Type]string{
 	event.GateChanged:       "Changes of gates",
 	event.WaiverEnds:        "Waivers that end",
 	event.ProductIsStale:    "Products that send no reports",
@@ -41,7 +41,7 @@ func (a *Admin) registerSilences(get, post func(string, handler)) {
 	post(silencesPath, a.silenceCreate)
 	get(silencesPath+"/:id", a.silence)
 	post(silencesPath+"/:id", a.silenceSave)
-	get(silencesPath+"/:id/end", a.silenceEndAsk)
+	get(silencesPath+"/:id/end", a.silenceEndConfirm)
 	post(silencesPath+"/:id/end", a.silenceEnd)
 }
 
@@ -59,7 +59,7 @@ func (a *Admin) silenceList(c *gin.Context) error {
 		if err != nil {
 			return err
 		}
-		f.ProductID, v.Narrowed, pairs = row.ID, true, []string{"product", count(row.ID)}
+		f.ProductID, v.Narrowed, pairs = row.ID, true, []string{"product", formatInt(row.ID)}
 		v.Filters = []page.Removable{{Label: row.Name, Clear: link(silencesPath, "state", state)}}
 	}
 	//nolint:errcheck // text that is no number begins at the first page
@@ -71,7 +71,7 @@ func (a *Admin) silenceList(c *gin.Context) error {
 	here := slices.Concat(pairs, []string{"state", state})
 	if len(rows) > pageSize {
 		rows = rows[:pageSize]
-		v.Pager.Next = link(silencesPath, append(here, "before", count(rows[pageSize-1].ID))...)
+		v.Pager.Next = link(silencesPath, append(here, "before", formatInt(rows[pageSize-1].ID))...)
 	}
 	if f.Before > 0 {
 		v.Pager.First = link(silencesPath, here...)
@@ -97,7 +97,7 @@ func (a *Admin) silenceList(c *gin.Context) error {
 		},
 	}
 	v.Frame = a.frame(c, "Silences", layout.NavSilences)
-	return show(c, http.StatusOK, page.Silences(v))
+	return render(c, http.StatusOK, page.Silences(v))
 }
 
 func (a *Admin) silenceRow(c *gin.Context, r silence.Row) page.SilenceRow {
@@ -108,8 +108,8 @@ func (a *Admin) silenceRow(c *gin.Context, r silence.Row) page.SilenceRow {
 		Reason:    r.Reason,
 		Author:    r.Author,
 		State:     string(r.State(a.Store.Now())),
-		StartsAt:  a.zoned(c, r.StartsAt),
-		EndsAt:    a.zoned(c, r.EndsAt),
+		StartsAt:  a.inUserZone(c, r.StartsAt),
+		EndsAt:    a.inUserZone(c, r.EndsAt),
 		EndedBy:   r.EndedBy,
 		Held:      r.Held.Rows,
 		Products:  r.Held.Products,
@@ -129,7 +129,7 @@ func (a *Admin) silenceRow(c *gin.Context, r silence.Row) page.SilenceRow {
 // silenceWords says what of its place a silence holds.
 func silenceWords(s models.Silence) string {
 	text := everyType
-	if word := silenceables[event.Type(s.Type)]; word != "" {
+	if word := silenceableTypes[event.Type(s.Type)]; word != "" {
 		text = word
 	}
 	if s.Text != "" {
@@ -157,7 +157,7 @@ func (a *Admin) silence(c *gin.Context) error {
 			Text:   row.Text,
 			Reason: row.Reason,
 		},
-		until: row.EndsAt.In(a.zone(c)).Format(localTime),
+		until: row.EndsAt.In(a.userZone(c)).Format(localTime),
 	}, nil)
 	return a.silencePage(c, http.StatusOK, row, form)
 }
@@ -175,20 +175,20 @@ func (a *Admin) silencePage(c *gin.Context, status int, row silence.Row, form pa
 	}
 	if len(held) > pageSize {
 		held = held[:pageSize]
-		v.Pager.Next = link(silencePath(row.ID), "before", count(held[pageSize-1].EventID))
+		v.Pager.Next = link(silencePath(row.ID), "before", formatInt(held[pageSize-1].EventID))
 	}
 	if before != 0 {
 		v.Pager.First = silencePath(row.ID)
 	}
 	v.Held = a.heldRows(c, held)
 	v.Frame = a.frame(c, "Silence: "+row.Reason, layout.NavSilences)
-	return show(c, status, page.Silence(v))
+	return render(c, status, page.Silence(v))
 }
 
 func (a *Admin) heldRows(c *gin.Context, list []models.Notification) []page.HeldRow {
 	rows := make([]page.HeldRow, len(list))
 	for i, n := range list {
-		rows[i] = page.HeldRow{ID: n.EventID, Name: n.Name, Product: n.Product, At: a.zoned(c, n.At)}
+		rows[i] = page.HeldRow{ID: n.EventID, Name: n.Name, Product: n.Product, At: a.inUserZone(c, n.At)}
 	}
 	return rows
 }
@@ -199,8 +199,8 @@ func (a *Admin) silenceSave(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	in, bad := a.silenceInput(c, c.PostForm)
-	err = bad.Err()
+	in, fieldErrs := a.silenceInput(c, c.PostForm)
+	err = fieldErrs.Err()
 	if err == nil {
 		d := in.draft
 		_, err = a.Silences.Change(c.Request.Context(), actorOf(c), row.ID, silence.Edit{
@@ -223,7 +223,7 @@ func (a *Admin) silenceSave(c *gin.Context) error {
 	return nil
 }
 
-func (a *Admin) silenceEndAsk(c *gin.Context) error {
+func (a *Admin) silenceEndConfirm(c *gin.Context) error {
 	row, err := a.silenceOf(c)
 	if err != nil {
 		return err
@@ -266,7 +266,7 @@ func (a *Admin) silenceEndAsk(c *gin.Context) error {
 		)
 	}
 	v.Frame = a.frame(c, v.Title, layout.NavSilences)
-	return show(c, http.StatusOK, page.Ask(v))
+	return render(c, http.StatusOK, page.Ask(v))
 }
 
 func (a *Admin) silenceEnd(c *gin.Context) error {

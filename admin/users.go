@@ -15,8 +15,8 @@ import (
 
 const usersPath = "/admin/users"
 
-// usersShown are the filters of the list.
-var usersShown = []struct{ show, label string }{
+// userFilters are the filters of the list.
+var userFilters = []struct{ show, label string }{
 	{"", "All"},
 	{"active", "Active"},
 	{"deactivated", "Deactivated"},
@@ -45,7 +45,7 @@ func (a *Admin) users(c *gin.Context) error {
 		return err
 	}
 	v := page.UsersView{Frame: a.frame(c, "Users", layout.NavUsers), Query: q, Show: shown}
-	for _, s := range usersShown {
+	for _, s := range userFilters {
 		v.Chips = append(
 			v.Chips,
 			ui.Chip{Label: s.label, Href: link(usersPath, "q", q, "show", s.show), Count: -1, Current: s.show == shown},
@@ -62,13 +62,13 @@ func (a *Admin) users(c *gin.Context) error {
 	for _, u := range rows {
 		v.Rows = append(v.Rows, a.userRow(c, u))
 	}
-	return show(c, http.StatusOK, page.Users(v))
+	return render(c, http.StatusOK, page.Users(v))
 }
 
 func (a *Admin) userRow(c *gin.Context, u models.UserRow) page.UserRow {
 	return page.UserRow{
 		ID: u.ID, Name: u.Name, FirstName: u.FirstName, Email: u.Email, Administrator: u.Administrator, Active: u.Active,
-		Memberships: u.Memberships, LastSignIn: a.zoned(c, u.LastSignInAt),
+		Memberships: u.Memberships, LastSignIn: a.inUserZone(c, u.LastSignInAt),
 	}
 }
 
@@ -83,7 +83,7 @@ func (a *Admin) userNew(c *gin.Context) error {
 
 func (a *Admin) userNewPage(c *gin.Context, status int, v page.UserNewView) error {
 	v.Frame, v.Mails = a.frame(c, "New user", layout.NavUsers), a.Accounts.CanSendMail()
-	return show(c, status, page.UserNew(v))
+	return render(c, status, page.UserNew(v))
 }
 
 func (a *Admin) userCreate(c *gin.Context) error {
@@ -95,7 +95,7 @@ func (a *Admin) userCreate(c *gin.Context) error {
 	}
 	byLink := c.PostForm("how") == "link"
 	made, err := a.Accounts.Add(c.Request.Context(), actorOf(c), n, byLink)
-	if errs := wrongs(err); errs != nil {
+	if errs := formErrors(err); errs != nil {
 		return a.userNewPage(c, web.StatusOf(err), page.UserNewView{
 			Name: n.Name, Email: n.Email, FirstName: n.FirstName, Administrator: n.Administrator, ByLink: byLink, Errors: errs,
 		})
@@ -103,18 +103,18 @@ func (a *Admin) userCreate(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.madePage(c, made, made.User.Name+" can sign in")
+	return a.userAddedPage(c, made, made.User.Name+" can sign in")
 }
 
-// madePage shows the password that was made, or leads to the user whom a link
+// userAddedPage shows the password that was made, or leads to the user whom a link
 // was sent.
-func (a *Admin) madePage(c *gin.Context, made account.Added, title string) error {
+func (a *Admin) userAddedPage(c *gin.Context, made account.Added, title string) error {
 	if made.Password == "" {
 		a.flash(c, "ok", "A link is on its way to "+made.User.Email, "It works once, within three days.")
 		web.SeeOther(c, userPath(made.User.ID))
 		return nil
 	}
-	return show(c, http.StatusOK, page.UserMade(page.UserMadeView{
+	return render(c, http.StatusOK, page.UserMade(page.UserMadeView{
 		Frame:    a.frame(c, title, layout.NavUsers),
 		ID:       made.User.ID,
 		Title:    title,
@@ -123,7 +123,7 @@ func (a *Admin) madePage(c *gin.Context, made account.Added, title string) error
 	}))
 }
 
-func userPath(id int64) string { return usersPath + "/" + count(id) }
+func userPath(id int64) string { return usersPath + "/" + formatInt(id) }
 
 func (a *Admin) user(c *gin.Context) error { return a.userPage(c, http.StatusOK, nil, nil) }
 
@@ -144,7 +144,7 @@ func (a *Admin) userPage(c *gin.Context, status int, typed, errs map[string]stri
 		Self:         u.ID == actorOf(c).User.ID,
 		Sessions:     u.Sessions,
 		TimeZone:     u.TimeZone,
-		Created:      a.zoned(c, u.CreatedAt),
+		Created:      a.inUserZone(c, u.CreatedAt),
 		Typed:        typed,
 		Errors:       errs,
 	}
@@ -153,7 +153,7 @@ func (a *Admin) userPage(c *gin.Context, status int, typed, errs map[string]stri
 			v.Memberships, page.UserMembership{ProductID: m.ProductID, Product: m.Product, Role: string(m.Role)},
 		)
 	}
-	return show(c, status, page.User(v))
+	return render(c, status, page.User(v))
 }
 
 func (a *Admin) userOf(c *gin.Context) (models.UserRow, error) {
@@ -171,7 +171,7 @@ func (a *Admin) userSave(c *gin.Context) error {
 	}
 	email, first := c.PostForm("email"), c.PostForm("first_name")
 	_, err = a.Accounts.Edit(c.Request.Context(), actorOf(c), u.ID, account.UserEdit{Email: &email, FirstName: &first})
-	if errs := wrongs(err); errs != nil {
+	if errs := formErrors(err); errs != nil {
 		return a.userPage(c, web.StatusOf(err), map[string]string{"email": email, "first_name": first}, errs)
 	}
 	if err != nil {

@@ -20,16 +20,16 @@ import (
 const formRoom = 1 << 20
 
 func (a *Admin) upload(c *gin.Context) error {
-	row, err := a.importable(c)
+	row, err := a.importableProduct(c)
 	if err != nil {
 		return err
 	}
 	return a.uploadPage(c, http.StatusOK, row, page.UploadView{})
 }
 
-// importable finds the product of a path, which the actor may view and import
+// importableProduct finds the product of a path, which the actor may view and import
 // into.
-func (a *Admin) importable(c *gin.Context) (models.ProductRow, error) {
+func (a *Admin) importableProduct(c *gin.Context) (models.ProductRow, error) {
 	row, err := a.productOf(c)
 	if err != nil {
 		return row, err
@@ -64,12 +64,12 @@ func (a *Admin) uploadProgress(c *gin.Context) error {
 func (a *Admin) uploadPage(c *gin.Context, status int, row models.ProductRow, v page.UploadView) error {
 	v.Frame = a.frame(c, "Upload a report to "+row.Name, layout.NavProducts)
 	v.ID, v.Product, v.Default, v.BaseURL = row.ID, row.Name, row.Default.Name, a.BaseURL()
-	return show(c, status, page.Upload(v))
+	return render(c, status, page.Upload(v))
 }
 
 // uploadReport imports a report by the same way as the API.
 func (a *Admin) uploadReport(c *gin.Context) error {
-	row, err := a.importable(c)
+	row, err := a.importableProduct(c)
 	if err != nil {
 		return err
 	}

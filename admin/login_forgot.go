@@ -16,48 +16,48 @@ import (
 )
 
 func (a *Admin) forgot(c *gin.Context) error {
-	return show(
+	return render(
 		c,
 		http.StatusOK,
-		page.Forgot(page.ForgotView{Frame: a.outside("Forgotten password"), Mails: a.Accounts.CanSendMail()}),
+		page.Forgot(page.ForgotView{Frame: a.guestFrame("Forgotten password"), Mails: a.Accounts.CanSendMail()}),
 	)
 }
 
 // forgotSend answers the same, whoever is meant.
 func (a *Admin) forgotSend(c *gin.Context) error {
-	v := page.ForgotView{Frame: a.outside("Forgotten password"), Mails: a.Accounts.CanSendMail(), Who: c.PostForm("who")}
+	v := page.ForgotView{Frame: a.guestFrame("Forgotten password"), Mails: a.Accounts.CanSendMail(), Who: c.PostForm("who")}
 	err := a.Accounts.Forgot(c.Request.Context(), v.Who, c.ClientIP())
 	if f := (*fault.Error)(nil); fault.Is(err, fault.TooMany) && errors.As(err, &f) {
 		c.Header("Retry-After", strconv.Itoa(int(f.Wait/time.Second)))
 		v.Error = f.Text
-		return show(c, http.StatusTooManyRequests, page.Forgot(v))
+		return render(c, http.StatusTooManyRequests, page.Forgot(v))
 	}
 	if fault.Is(err, fault.Unavailable) && !v.Mails {
-		return show(c, http.StatusOK, page.Forgot(v))
+		return render(c, http.StatusOK, page.Forgot(v))
 	}
 	if err != nil {
 		return err
 	}
 	v.Asked = true
-	return show(c, http.StatusOK, page.Forgot(v))
+	return render(c, http.StatusOK, page.Forgot(v))
 }
 
-// choose is where a link leads to. It only shows: programs that look at mails
+// passwordByLink is where a link leads to. It only shows: programs that look at mails
 // follow links too.
-func (a *Admin) choose(c *gin.Context) error {
-	return a.choosePage(c, http.StatusOK, c.Query("link"), nil)
+func (a *Admin) passwordByLink(c *gin.Context) error {
+	return a.passwordByLinkPage(c, http.StatusOK, c.Query("link"), nil)
 }
 
-func (a *Admin) choosePage(c *gin.Context, status int, link string, errs map[string]string) error {
+func (a *Admin) passwordByLinkPage(c *gin.Context, status int, link string, errs map[string]string) error {
 	u, err := a.Accounts.LinkUser(c.Request.Context(), models.LinkPassword, link)
 	if fault.Is(err, fault.NotFound) {
-		return a.deadLink(c, err)
+		return a.invalidLink(c, err)
 	}
 	if err != nil {
 		return err
 	}
-	return show(c, status, page.Password(page.PasswordView{
-		Frame:     a.outside("Choose a password"),
+	return render(c, status, page.Password(page.PasswordView{
+		Frame:     a.guestFrame("Choose a password"),
 		Link:      link,
 		Name:      u.Name,
 		MinLength: a.Settings.Users().PasswordMinLength,
@@ -65,9 +65,9 @@ func (a *Admin) choosePage(c *gin.Context, status int, link string, errs map[str
 	}))
 }
 
-func (a *Admin) deadLink(c *gin.Context, err error) error {
-	return show(c, http.StatusNotFound, page.Door(page.DoorView{
-		Frame: a.outside("Link"),
+func (a *Admin) invalidLink(c *gin.Context, err error) error {
+	return render(c, http.StatusNotFound, page.Door(page.DoorView{
+		Frame: a.guestFrame("Link"),
 		Title: "This link does not work",
 		Text:  textOf(err) + ".",
 		Href:  "/login/forgot",
@@ -75,25 +75,25 @@ func (a *Admin) deadLink(c *gin.Context, err error) error {
 	}))
 }
 
-func (a *Admin) chooseSave(c *gin.Context) error {
-	link, fresh := c.PostForm("link"), c.PostForm("new")
-	if c.PostForm("repeat") != fresh {
-		return a.choosePage(
+func (a *Admin) passwordByLinkSave(c *gin.Context) error {
+	link, newPassword := c.PostForm("link"), c.PostForm("new")
+	if c.PostForm("repeat") != newPassword {
+		return a.passwordByLinkPage(
 			c, http.StatusUnprocessableEntity, link, map[string]string{"repeat": "This is not the same as above"},
 		)
 	}
-	err := a.Accounts.ChooseByLink(c.Request.Context(), link, fresh)
+	err := a.Accounts.ChooseByLink(c.Request.Context(), link, newPassword)
 	if errs := fieldErrors(err); errs != nil {
-		return a.choosePage(c, http.StatusUnprocessableEntity, link, errs)
+		return a.passwordByLinkPage(c, http.StatusUnprocessableEntity, link, errs)
 	}
 	if fault.Is(err, fault.NotFound) {
-		return a.deadLink(c, err)
+		return a.invalidLink(c, err)
 	}
 	if err != nil {
 		return err
 	}
-	return show(c, http.StatusOK, page.Door(page.DoorView{
-		Frame: a.outside("Password"),
+	return render(c, http.StatusOK, page.Door(page.DoorView{
+		Frame: a.guestFrame("Password"),
 		Title: "Your password is changed",
 		Text:  "All your sessions have ended. Sign in with the new one.",
 		Href:  "/login",
@@ -105,13 +105,13 @@ func (a *Admin) confirmEmail(c *gin.Context) error {
 	link := c.Query("link")
 	u, err := a.Accounts.LinkUser(c.Request.Context(), models.LinkEmail, link)
 	if fault.Is(err, fault.NotFound) {
-		return a.deadEmailLink(c, err)
+		return a.invalidEmailLink(c, err)
 	}
 	if err != nil {
 		return err
 	}
-	return show(c, http.StatusOK, page.Door(page.DoorView{
-		Frame:  a.outside("Mail address"),
+	return render(c, http.StatusOK, page.Door(page.DoorView{
+		Frame:  a.guestFrame("Mail address"),
 		Title:  "Confirm this address",
 		Text:   "From then on " + u.EmailPending + " is the address of " + u.Name + ".",
 		Action: account.ConfirmPath,
@@ -122,9 +122,9 @@ func (a *Admin) confirmEmail(c *gin.Context) error {
 	}))
 }
 
-func (a *Admin) deadEmailLink(c *gin.Context, err error) error {
-	return show(c, http.StatusNotFound, page.Door(page.DoorView{
-		Frame: a.outside("Link"),
+func (a *Admin) invalidEmailLink(c *gin.Context, err error) error {
+	return render(c, http.StatusNotFound, page.Door(page.DoorView{
+		Frame: a.guestFrame("Link"),
 		Title: "This link does not work",
 		Text:  textOf(err) + ".",
 		Href:  "/profile",
@@ -135,7 +135,7 @@ func (a *Admin) deadEmailLink(c *gin.Context, err error) error {
 func (a *Admin) confirmEmailSave(c *gin.Context) error {
 	u, err := a.Accounts.ConfirmEmail(c.Request.Context(), c.PostForm("link"))
 	if fault.Is(err, fault.NotFound) {
-		return a.deadEmailLink(c, err)
+		return a.invalidEmailLink(c, err)
 	}
 	if err != nil {
 		return err
@@ -145,8 +145,8 @@ func (a *Admin) confirmEmailSave(c *gin.Context) error {
 		web.SeeOther(c, "/profile")
 		return nil
 	}
-	return show(c, http.StatusOK, page.Door(page.DoorView{
-		Frame: a.outside("Mail address"),
+	return render(c, http.StatusOK, page.Door(page.DoorView{
+		Frame: a.guestFrame("Mail address"),
 		Title: "The address is confirmed",
 		Text:  u.Email + " is that of " + u.Name + " now.",
 		Href:  "/login",

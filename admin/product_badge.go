@@ -33,7 +33,7 @@ func (a *Admin) editableProduct(c *gin.Context) (models.ProductRow, error) {
 	return row, err
 }
 
-func (a *Admin) badgeMake(c *gin.Context) error {
+func (a *Admin) badgeCreate(c *gin.Context) error {
 	row, err := a.editableProduct(c)
 	if err != nil {
 		return err
@@ -54,8 +54,8 @@ const (
 	badgeRemove = "remove"
 )
 
-// badgeAsk says what becomes of the badge's address.
-func (a *Admin) badgeAsk(c *gin.Context) error {
+// badgeConfirm says what becomes of the badge's address.
+func (a *Admin) badgeConfirm(c *gin.Context) error {
 	row, err := a.editableProduct(c)
 	if err != nil {
 		return err
@@ -78,10 +78,10 @@ func (a *Admin) badgeAsk(c *gin.Context) error {
 		return fault.NewNotFound("page")
 	}
 	v.Frame = a.frame(c, v.Title, layout.NavProducts)
-	return show(c, http.StatusOK, page.Ask(v))
+	return render(c, http.StatusOK, page.Ask(v))
 }
 
-func (a *Admin) badgeDo(c *gin.Context) error {
+func (a *Admin) badgeChange(c *gin.Context) error {
 	row, err := a.editableProduct(c)
 	if err != nil {
 		return err

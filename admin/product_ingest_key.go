@@ -20,8 +20,8 @@ const (
 	keyDelete = "delete"
 )
 
-// ingestKeyPart shows how programs report exceptions, to those who may import.
-func (a *Admin) ingestKeyPart(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
+// ingestKeyFacts shows how programs report exceptions, to those who may import.
+func (a *Admin) ingestKeyFacts(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
 	t := &v.Exceptions
 	if t.MayRead = v.CanUpload; !t.MayRead {
 		return nil
@@ -34,10 +34,10 @@ func (a *Admin) ingestKeyPart(c *gin.Context, row models.ProductRow, v *page.Pro
 	return err
 }
 
-func keyTab(id int64) string { return productPath(id) + "?tab=" + string(page.TabExceptions) }
+func exceptionsTabPath(id int64) string { return productPath(id) + "?tab=" + string(page.TabExceptions) }
 
-// keyMake makes a product's first key. Where somebody was faster, his stays.
-func (a *Admin) keyMake(c *gin.Context) error {
+// ingestKeyCreate makes a product's first key. Where somebody was faster, his stays.
+func (a *Admin) ingestKeyCreate(c *gin.Context) error {
 	row, err := a.productOf(c)
 	if err != nil {
 		return err
@@ -51,19 +51,19 @@ func (a *Admin) keyMake(c *gin.Context) error {
 	}
 	if has {
 		a.flash(c, "wait", "There is a DSN already", "Nothing was changed.")
-		web.SeeOther(c, keyTab(row.ID))
+		web.SeeOther(c, exceptionsTabPath(row.ID))
 		return nil
 	}
 	if _, err := a.Products.NewIngestKey(c.Request.Context(), actorOf(c), row.ID); err != nil {
 		return err
 	}
 	a.flash(c, "ok", "The DSN is there", "Give it to the programs of this product.")
-	web.SeeOther(c, keyTab(row.ID))
+	web.SeeOther(c, exceptionsTabPath(row.ID))
 	return nil
 }
 
-// keyAsk says what it means to replace the key, or to remove it.
-func (a *Admin) keyAsk(c *gin.Context) error {
+// ingestKeyConfirm says what it means to replace the key, or to remove it.
+func (a *Admin) ingestKeyConfirm(c *gin.Context) error {
 	row, err := a.productOf(c)
 	if err != nil {
 		return err
@@ -72,8 +72,8 @@ func (a *Admin) keyAsk(c *gin.Context) error {
 		return err
 	}
 	v := page.AskView{
-		Crumbs: []ui.Crumb{{Label: "Products", Href: "/products"}, {Label: row.Name, Href: keyTab(row.ID)}},
-		Action: c.Request.URL.Path, Cancel: keyTab(row.ID),
+		Crumbs: []ui.Crumb{{Label: "Products", Href: "/products"}, {Label: row.Name, Href: exceptionsTabPath(row.ID)}},
+		Action: c.Request.URL.Path, Cancel: exceptionsTabPath(row.ID),
 	}
 	switch c.Param("action") {
 	case keyRotate:
@@ -89,10 +89,10 @@ func (a *Admin) keyAsk(c *gin.Context) error {
 		return fault.NewNotFound("page")
 	}
 	v.Frame = a.frame(c, v.Title, layout.NavProducts)
-	return show(c, http.StatusOK, page.Ask(v))
+	return render(c, http.StatusOK, page.Ask(v))
 }
 
-func (a *Admin) keyDo(c *gin.Context) error {
+func (a *Admin) ingestKeyChange(c *gin.Context) error {
 	row, err := a.productOf(c)
 	if err != nil {
 		return err
@@ -113,6 +113,6 @@ func (a *Admin) keyDo(c *gin.Context) error {
 	} else {
 		a.flash(c, "ok", "There is a new key", "The former one counts no more.")
 	}
-	web.SeeOther(c, keyTab(row.ID))
+	web.SeeOther(c, exceptionsTabPath(row.ID))
 	return nil
 }

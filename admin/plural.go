@@ -2,13 +2,13 @@ package admin
 
 import "strconv"
 
-// count is a number in a sentence.
-func count[T int | int64](n T) string { return strconv.FormatInt(int64(n), 10) }
+// formatInt is a number in a sentence.
+func formatInt[T int | int64](n T) string { return strconv.FormatInt(int64(n), 10) }
 
 // plural is a number with its noun: "1 delivery", "2 deliveries".
 func plural(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return count(n) + " " + many
+	return formatInt(n) + " " + many
 }

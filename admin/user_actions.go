@@ -74,10 +74,10 @@ func userActions() map[string]userAction {
 
 const actionPassword = "password"
 
-func (a *Admin) userAsk(c *gin.Context) error { return a.askPage(c, http.StatusOK, nil) }
+func (a *Admin) userConfirm(c *gin.Context) error { return a.userConfirmPage(c, http.StatusOK, nil) }
 
-// askPage says what an action does; wrong is why it was not done.
-func (a *Admin) askPage(c *gin.Context, status int, wrong error) error {
+// userConfirmPage says what an action does; wrong is why it was not done.
+func (a *Admin) userConfirmPage(c *gin.Context, status int, wrong error) error {
 	u, err := a.userOf(c)
 	if err != nil {
 		return err
@@ -89,7 +89,7 @@ func (a *Admin) askPage(c *gin.Context, status int, wrong error) error {
 	action, known := userActions()[c.Param("action")]
 	switch {
 	case c.Param("action") == actionPassword:
-		a.askPassword(&v, u)
+		a.passwordConfirm(&v, u)
 	case !known:
 		return fault.NewNotFound("page")
 	default:
@@ -98,10 +98,10 @@ func (a *Admin) askPage(c *gin.Context, status int, wrong error) error {
 		v.Buttons = []page.AskButton{{Label: action.button, Danger: action.danger}}
 	}
 	v.Frame = a.frame(c, v.Title, layout.NavUsers)
-	return show(c, status, page.Ask(v))
+	return render(c, status, page.Ask(v))
 }
 
-func (a *Admin) askPassword(v *page.AskView, u models.UserRow) {
+func (a *Admin) passwordConfirm(v *page.AskView, u models.UserRow) {
 	v.Title = "Reset the password of " + u.Name + "?"
 	v.Effects = []string{
 		"A password is made and shown to you once. It counts at once, all sessions end, and it has to be changed at the next sign-in.",
@@ -117,7 +117,7 @@ func (a *Admin) askPassword(v *page.AskView, u models.UserRow) {
 	v.Buttons = append(v.Buttons, page.AskButton{Label: "Make a password", Value: "password", Danger: true})
 }
 
-func (a *Admin) userDo(c *gin.Context) error {
+func (a *Admin) userChange(c *gin.Context) error {
 	u, err := a.userOf(c)
 	if err != nil {
 		return err
@@ -131,7 +131,7 @@ func (a *Admin) userDo(c *gin.Context) error {
 	}
 	_, err = a.Accounts.Edit(c.Request.Context(), actorOf(c), u.ID, action.edit)
 	if fault.Is(err, fault.Conflict) {
-		return a.askPage(c, http.StatusConflict, err)
+		return a.userConfirmPage(c, http.StatusConflict, err)
 	}
 	if err != nil {
 		return err
@@ -148,10 +148,10 @@ func (a *Admin) userDo(c *gin.Context) error {
 func (a *Admin) userReset(c *gin.Context, u models.UserRow) error {
 	made, err := a.Accounts.ResetPassword(c.Request.Context(), actorOf(c), u.ID, c.PostForm("how") == "link")
 	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.Invalid) {
-		return a.askPage(c, web.StatusOf(err), err)
+		return a.userConfirmPage(c, web.StatusOf(err), err)
 	}
 	if err != nil {
 		return err
 	}
-	return a.madePage(c, made, "A new password for "+u.Name)
+	return a.userAddedPage(c, made, "A new password for "+u.Name)
 }

@@ -25,7 +25,7 @@ func (a *Admin) targetsTab(c *gin.Context, row models.ProductRow, v *page.Produc
 		ids[i] = t.ID
 	}
 	v.Targets.Adds = a.moduleForms("", nil, nil)
-	v.Inherited, err = a.inherited(c, row, ids)
+	v.Inherited, err = a.inheritedTargets(c, row, ids)
 	return err
 }
 
@@ -33,7 +33,7 @@ func (a *Admin) targetsTab(c *gin.Context, row models.ProductRow, v *page.Produc
 func (a *Admin) targetRows(c *gin.Context, list []models.ConnectionRow) []page.TargetRow {
 	rows := make([]page.TargetRow, 0, len(list))
 	for _, t := range list {
-		m := a.module(t.Module)
+		m := a.descriptor(t.Module)
 		rows = append(rows, page.TargetRow{
 			ID:        t.ID,
 			Module:    m.Title,
@@ -47,8 +47,8 @@ func (a *Admin) targetRows(c *gin.Context, list []models.ConnectionRow) []page.T
 	return rows
 }
 
-// module describes a module; one that is no more has its name alone.
-func (a *Admin) module(name string) module.Descriptor {
+// descriptor describes a module; one that is no more has its name alone.
+func (a *Admin) descriptor(name string) module.Descriptor {
 	for _, m := range a.Connections.Modules() {
 		if d := m.Descriptor(); d.Name == name {
 			return d
@@ -140,7 +140,7 @@ func (a *Admin) targetCreate(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	d, typed := a.draft(c)
+	d, typed := a.connectionDraft(c)
 	saved, err := a.Connections.Create(c.Request.Context(), actorOf(c), row.ID, d)
 	if errs := fieldErrors(err); errs != nil {
 		return a.productPage(c, http.StatusUnprocessableEntity, row, page.TabTargets, func(v *page.ProductView) {

@@ -27,8 +27,8 @@ func (a *Admin) resendFilter(c *gin.Context, values url.Values, ids []string) (l
 	if err != nil {
 		return q, err
 	}
-	if q.wrong != "" {
-		return q, fault.BadField("since", q.wrong)
+	if q.problem != "" {
+		return q, fault.BadField("since", q.problem)
 	}
 	if len(ids) == 0 {
 		return q, nil
@@ -49,8 +49,8 @@ func (a *Admin) resendFilter(c *gin.Context, values url.Values, ids []string) (l
 	return q, nil
 }
 
-// resendAsk says what would be sent again. It changes nothing.
-func (a *Admin) resendAsk(c *gin.Context) error {
+// resendConfirm says what would be sent again. It changes nothing.
+func (a *Admin) resendConfirm(c *gin.Context) error {
 	q, err := a.resendFilter(c, c.Request.URL.Query(), c.QueryArray("id"))
 	if err != nil {
 		return err
@@ -69,7 +69,7 @@ func (a *Admin) resendAsk(c *gin.Context) error {
 	}
 	var longest time.Duration
 	for _, t := range p.By {
-		m := a.module(t.Module)
+		m := a.descriptor(t.Module)
 		v.By = append(v.By, page.ResendTarget{Icon: m.Icon, Name: m.Title + ": " + t.Connection, N: t.N})
 		if m.Limits.PerSecond > 0 {
 			longest = max(longest, time.Duration(float64(t.N)/m.Limits.PerSecond*float64(time.Second)))
@@ -88,7 +88,7 @@ func (a *Admin) resendAsk(c *gin.Context) error {
 		v.Hidden = hiddenFilter(q)
 	}
 	v.Frame = a.frame(c, "Send again", layout.NavDeliveries)
-	return show(c, http.StatusOK, page.Resend(v))
+	return render(c, http.StatusOK, page.Resend(v))
 }
 
 // hiddenFilter carries a filter over to the form that confirms it, its times
@@ -147,10 +147,10 @@ func (a *Admin) resendProgress(c *gin.Context) error {
 		ID:      p.ID,
 		What:    p.What,
 		By:      p.By,
-		At:      a.zoned(c, p.CreatedAt),
+		At:      a.inUserZone(c, p.CreatedAt),
 		Total:   p.Total,
 		Left:    p.Left(),
-		Stopped: a.zoned(c, p.StoppedAt),
+		Stopped: a.inUserZone(c, p.StoppedAt),
 	}
 	for _, s := range models.DeliveryStates() {
 		if n := p.States[s]; n > 0 {
@@ -158,10 +158,10 @@ func (a *Admin) resendProgress(c *gin.Context) error {
 		}
 	}
 	if c.GetHeader("HX-Request") != "" {
-		return show(c, http.StatusOK, page.ProgressPart(v))
+		return render(c, http.StatusOK, page.ProgressPart(v))
 	}
 	v.Frame = a.frame(c, "Sent again", layout.NavDeliveries)
-	return show(c, http.StatusOK, page.Progress(v))
+	return render(c, http.StatusOK, page.Progress(v))
 }
 
 func (a *Admin) resendStop(c *gin.Context) error {

@@ -29,8 +29,8 @@ func (a *Admin) editableBranch(c *gin.Context) (models.BranchRow, models.Product
 	return b, row, err
 }
 
-// askBranch is a question about a branch.
-func (a *Admin) askBranch(c *gin.Context, status int, b models.BranchRow, row models.ProductRow, v page.AskView) error {
+// branchConfirmPage is a question about a branch.
+func (a *Admin) branchConfirmPage(c *gin.Context, status int, b models.BranchRow, row models.ProductRow, v page.AskView) error {
 	v.Crumbs = []ui.Crumb{
 		{Label: "Products", Href: "/products"},
 		{Label: row.Name, Href: productPath(row.ID)},
@@ -38,11 +38,11 @@ func (a *Admin) askBranch(c *gin.Context, status int, b models.BranchRow, row mo
 		{Label: b.Name, Href: branchPath(b.Branch)},
 	}
 	v.Action, v.Cancel, v.Frame = c.Request.URL.Path, branchPath(b.Branch), a.frame(c, v.Title, layout.NavProducts)
-	return show(c, status, page.Ask(v))
+	return render(c, status, page.Ask(v))
 }
 
-// branchDefaultAsk says what it means to make a branch the default.
-func (a *Admin) branchDefaultAsk(c *gin.Context) error {
+// branchDefaultConfirm says what it means to make a branch the default.
+func (a *Admin) branchDefaultConfirm(c *gin.Context) error {
 	return a.branchDefaultPage(c, http.StatusOK, nil)
 }
 
@@ -69,7 +69,7 @@ func (a *Admin) branchDefaultPage(c *gin.Context, status int, wrong error) error
 		"Reports that name no branch belong to it.",
 		"“" + row.Default.Name + "” becomes a branch like the others" + a.lifeOf(row.Default) + ".",
 	}
-	return a.askBranch(c, status, b, row, v)
+	return a.branchConfirmPage(c, status, b, row, v)
 }
 
 // gateMove says what a gate says, and what it will say.
@@ -125,8 +125,8 @@ func (a *Admin) branchDefault(c *gin.Context) error {
 	return nil
 }
 
-// branchDeleteAsk names what is lost with a branch.
-func (a *Admin) branchDeleteAsk(c *gin.Context) error {
+// branchDeleteConfirm names what is lost with a branch.
+func (a *Admin) branchDeleteConfirm(c *gin.Context) error {
 	return a.branchDeletePage(c, http.StatusOK, nil)
 }
 
@@ -152,7 +152,7 @@ func (a *Admin) branchDeletePage(c *gin.Context, status int, wrong error) error 
 	v := page.AskView{Title: "Delete the branch " + b.Name + "?", Error: firstText(wrong)}
 	if b.Default {
 		v.Effects = []string{"The default branch stays: make another one the default first."}
-		return a.askBranch(c, status, b, row, v)
+		return a.branchConfirmPage(c, status, b, row, v)
 	}
 	v.Effects = []string{
 		"Lost: " + upTo(n, maxCounted, "observation", "observations") + ", with all that people have said of them.",
@@ -161,7 +161,7 @@ func (a *Admin) branchDeletePage(c *gin.Context, status int, wrong error) error 
 		"The next report of a branch of this name makes it anew, without what was there before.",
 	}
 	v.Buttons = []page.AskButton{{Label: "Delete the branch", Danger: true}}
-	return a.askBranch(c, status, b, row, v)
+	return a.branchConfirmPage(c, status, b, row, v)
 }
 
 // upTo is plural for a number that was not counted further than most.
@@ -172,8 +172,8 @@ func upTo(n, most int, one, many string) string {
 	return plural(n, one, many)
 }
 
-// namedSources is how many sources a sentence names.
-const namedSources = 5
+// maxNamedSources is how many sources a sentence names.
+const maxNamedSources = 5
 
 // sourceNames says what reports a branch has.
 func sourceNames(list []models.Source) string {
@@ -181,14 +181,14 @@ func sourceNames(list []models.Source) string {
 		return "no report"
 	}
 	var names []string
-	for _, s := range list[:min(len(list), namedSources)] {
+	for _, s := range list[:min(len(list), maxNamedSources)] {
 		name := s.Scanner
 		if s.Name != "" {
 			name += " (" + s.Name + ")"
 		}
 		names = append(names, name)
 	}
-	if len(list) > namedSources {
+	if len(list) > maxNamedSources {
 		names = append(names, "and others")
 	}
 	return plural(len(list), "source", "sources") + " of reports: " + strings.Join(names, ", ")

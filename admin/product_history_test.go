@@ -42,7 +42,7 @@ func TestWhyNobodyWasTold(t *testing.T) {
 			[]string{back, "Not announced: it returned within 1 min", "Not announced: it changed again within 2 min", ""},
 		},
 	} {
-		if got := untoldOf(test.changes, test.held); !slices.Equal(got, test.want) {
+		if got := unannouncedReasons(test.changes, test.held); !slices.Equal(got, test.want) {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
 		}
 	}

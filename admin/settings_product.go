@@ -29,8 +29,8 @@ func (a *Admin) settingsOf(c *gin.Context, row models.ProductRow) (page.Settings
 		Name:          row.Name,
 		Description:   row.Description,
 		DefaultBranch: row.Default.Name,
-		Hold:          ownTerm(row.HoldSeconds, "0"),
-		Stale:         ownTerm(row.StaleAfter, "never"),
+		Hold:          overrideText(row.HoldSeconds, "0"),
+		Stale:         overrideText(row.StaleAfter, "never"),
 		GateMode:      string(row.GateMode),
 		Thresholds:    thresholdTexts(row.Thresholds),
 		Defaults:      uiCounts(a.Settings.Gate().Thresholds),
@@ -61,7 +61,7 @@ func (a *Admin) settingsOf(c *gin.Context, row models.ProductRow) (page.Settings
 // lastChanged says who has changed a form's thing last.
 func (a *Admin) lastChanged(c *gin.Context, t *page.SettingsTab, k audit.Kind, name string, productID int64) error {
 	last, err := a.Audit.Last(c.Request.Context(), k, name, productID)
-	t.ChangedBy, t.ChangedAt = last.Actor, a.zoned(c, last.At)
+	t.ChangedBy, t.ChangedAt = last.Actor, a.inUserZone(c, last.At)
 	return err
 }
 
@@ -70,7 +70,7 @@ func thresholdTexts(t models.Thresholds) map[string]string {
 	texts := map[string]string{}
 	for _, s := range models.Severities() {
 		if v := t.Of(s); v != nil {
-			texts[s.String()] = count(*v)
+			texts[s.String()] = formatInt(*v)
 		}
 	}
 	return texts
@@ -131,7 +131,7 @@ func settingsForm(c *gin.Context) (page.SettingsTab, product.Edit, error) {
 		Thresholds: map[models.Severity]*int64{}, Version: t.Version,
 		Targets: connection.FieldsChange{EmailTo: &t.EmailTo, MSTeams: &t.MSTeams, Slack: &t.Slack},
 	}
-	var bad fault.Fields
+	var fieldErrs fault.Fields
 	for _, s := range models.Severities() {
 		text, sent := c.GetPostForm("threshold_" + s.String())
 		if !sent {
@@ -145,19 +145,19 @@ func settingsForm(c *gin.Context) (page.SettingsTab, product.Edit, error) {
 		}
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			bad.Add("threshold_"+s.String(), "A whole number from 0 to "+strconv.Itoa(models.MaxThreshold))
+			fieldErrs.Add("threshold_"+s.String(), "A whole number from 0 to "+strconv.Itoa(models.MaxThreshold))
 			continue
 		}
 		e.Thresholds[s] = &n
 	}
-	termForm(c, &t, &e, &bad)
-	return t, e, bad.Err()
+	durationFields(c, &t, &e, &fieldErrs)
+	return t, e, fieldErrs.Err()
 }
 
-func (a *Admin) productDeleteAsk(c *gin.Context) error { return a.confirmDelete(c, http.StatusOK, "") }
+func (a *Admin) productDeleteConfirm(c *gin.Context) error { return a.productDeletePage(c, http.StatusOK, "") }
 
-// confirmDelete names what is lost with a product, and has its name typed.
-func (a *Admin) confirmDelete(c *gin.Context, status int, wrong string) error {
+// productDeletePage names what is lost with a product, and has its name typed.
+func (a *Admin) productDeletePage(c *gin.Context, status int, wrong string) error {
 	row, err := a.productOf(c)
 	if err != nil {
 		return err
@@ -169,7 +169,7 @@ func (a *Admin) confirmDelete(c *gin.Context, status int, wrong string) error {
 	if err != nil {
 		return err
 	}
-	return show(c, status, page.Confirm(page.ConfirmView{
+	return render(c, status, page.Confirm(page.ConfirmView{
 		Frame: a.frame(c, "Delete "+row.Name, layout.NavProducts), Title: "Delete " + row.Name + "?",
 		Lost: []string{
 			plural(
@@ -189,7 +189,7 @@ func (a *Admin) productDelete(c *gin.Context) error {
 		return err
 	}
 	if c.PostForm("confirm") != row.Name {
-		return a.confirmDelete(c, http.StatusUnprocessableEntity, "Type the product's name to confirm")
+		return a.productDeletePage(c, http.StatusUnprocessableEntity, "Type the product's name to confirm")
 	}
 	if err := a.Products.Delete(c.Request.Context(), actorOf(c), row.ID); err != nil {
 		return err

@@ -29,9 +29,9 @@ func (a *Admin) tokensTab(c *gin.Context, row models.ProductRow, v *page.Product
 			Name:     t.Name,
 			Role:     string(t.Role),
 			Hint:     t.Hint,
-			Created:  a.zoned(c, t.CreatedAt),
-			LastUsed: a.zoned(c, t.LastUsedAt),
-			Expires:  a.zoned(c, t.ExpiresAt),
+			Created:  a.inUserZone(c, t.CreatedAt),
+			LastUsed: a.inUserZone(c, t.LastUsedAt),
+			Expires:  a.inUserZone(c, t.ExpiresAt),
 			Expired:  !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(now),
 		})
 	}

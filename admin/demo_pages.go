@@ -28,7 +28,7 @@ type Page struct {
 
 // Add adds routes, before the program starts.
 func (a *Admin) Add(e *gin.Engine, routes []Route) {
-	in := e.Group("/", a.signedIn)
+	in := e.Group("/", a.requireUser)
 	for _, r := range routes {
 		handle := in.Handle
 		if r.Open {
@@ -57,7 +57,7 @@ func (p *Page) ID(name, what string) (int64, error) { return web.ID(p.c, name, w
 func (p *Page) Frame(title string) layout.View { return p.admin.frame(p.c, title, layout.NavNone) }
 
 // Show answers with a page.
-func (p *Page) Show(status int, component templ.Component) error { return show(p.c, status, component) }
+func (p *Page) Show(status int, component templ.Component) error { return render(p.c, status, component) }
 
 // Text answers with a text of a media type.
 func (p *Page) Text(mediaType, text string) error {
@@ -76,5 +76,5 @@ func (p *Page) SeeOther(path, title, text string) error {
 
 // SignIn makes the session that of a user.
 func (p *Page) SignIn(u models.User) error {
-	return p.admin.Sessions.SignIn(p.Context(), u, cameFrom(p.c))
+	return p.admin.Sessions.SignIn(p.Context(), u, clientOf(p.c))
 }

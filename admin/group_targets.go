@@ -69,7 +69,7 @@ func (a *Admin) groupTargetCreate(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	draft, typed := a.draft(c)
+	draft, typed := a.connectionDraft(c)
 	saved, err := a.Connections.CreateFor(c.Request.Context(), actorOf(c), product.InGroup(row.ID), draft)
 	if errs := fieldErrors(err); errs != nil {
 		return a.groupPage(c, http.StatusUnprocessableEntity, row, page.GroupTargets, func(v *page.GroupView) {
@@ -91,9 +91,9 @@ func (a *Admin) groupTargetCreate(c *gin.Context) error {
 	})
 }
 
-// inherited are the group's targets that tell of a product. Whoever may not edit
+// inheritedTargets are the group's targets that tell of a product. Whoever may not edit
 // the group learns their names and modules alone.
-func (a *Admin) inherited(c *gin.Context, row models.ProductRow, own []int64) ([]page.TargetRow, error) {
+func (a *Admin) inheritedTargets(c *gin.Context, row models.ProductRow, own []int64) ([]page.TargetRow, error) {
 	if row.GroupID == nil {
 		return nil, nil
 	}
@@ -113,7 +113,7 @@ func (a *Admin) inherited(c *gin.Context, row models.ProductRow, own []int64) ([
 			rows = append(rows, page.TargetRow{
 				ID:      t.ConnectionID,
 				Name:    t.Name,
-				Module:  a.module(t.Module).Title,
+				Module:  a.descriptor(t.Module).Title,
 				Hint:    hints[t.ConnectionID],
 				Enabled: t.Enabled,
 			})

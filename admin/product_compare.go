@@ -40,15 +40,15 @@ func (a *Admin) compare(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	var bad fault.Fields
-	from := a.moment(c, changes, "from", defaultMoment(changes), &bad)
-	to := a.moment(c, changes, "to", momentNow, &bad)
+	var fieldErrs fault.Fields
+	from := a.moment(c, changes, "from", defaultMoment(changes), &fieldErrs)
+	to := a.moment(c, changes, "to", momentNow, &fieldErrs)
 	v := page.CompareView{ID: row.ID, Product: row.Name, Branch: row.Default.Name, From: from.form, To: to.form}
 	severity, narrowed := models.SeverityByName(c.Query("severity"))
 	if narrowed {
 		v.Severity = severity.String()
 	}
-	err = bad.Err()
+	err = fieldErrs.Err()
 	if err == nil {
 		q := gate.Query{Product: row, From: from.at, To: to.at, Limit: maxCompared}
 		if narrowed {
@@ -64,7 +64,7 @@ func (a *Admin) compare(c *gin.Context) error {
 		return err
 	}
 	v.Frame = a.frame(c, "Compare "+row.Name, layout.NavProducts)
-	return show(c, status, page.Compare(v))
+	return render(c, status, page.Compare(v))
 }
 
 // defaultMoment is the change before the last one, so that what the last one was
@@ -73,7 +73,7 @@ func defaultMoment(changes []models.GateChange) string {
 	if len(changes) == 0 {
 		return momentTime
 	}
-	return count(changes[min(1, len(changes)-1)].EventID)
+	return formatInt(changes[min(1, len(changes)-1)].EventID)
 }
 
 // moment is one that was asked for; a zero time is now.
@@ -86,7 +86,7 @@ type moment struct {
 const typedTime = "2006-01-02T15:04"
 
 // moment reads one of the two. A time that was typed counts before a change.
-func (a *Admin) moment(c *gin.Context, changes []models.GateChange, name, otherwise string, bad *fault.Fields) moment {
+func (a *Admin) moment(c *gin.Context, changes []models.GateChange, name, otherwise string, fieldErrs *fault.Fields) moment {
 	chosen, typed := c.DefaultQuery(name, otherwise), c.Query(name+"_at")
 	m := moment{form: page.MomentForm{At: typed}}
 	if typed != "" {
@@ -96,11 +96,11 @@ func (a *Admin) moment(c *gin.Context, changes []models.GateChange, name, otherw
 	case chosen == momentNow:
 	case chosen == momentTime && typed == "":
 		m.at = a.Store.Now().AddDate(0, 0, -page.TimelineDays)
-		m.form.At = a.zoned(c, m.at).Format(typedTime)
+		m.form.At = a.inUserZone(c, m.at).Format(typedTime)
 	case chosen == momentTime:
-		at, err := time.ParseInLocation(typedTime, typed[:min(len(typed), len(typedTime))], a.zone(c))
+		at, err := time.ParseInLocation(typedTime, typed[:min(len(typed), len(typedTime))], a.userZone(c))
 		if err != nil {
-			bad.Add(name, "A date and a time, like 2026-05-04T12:00")
+			fieldErrs.Add(name, "A date and a time, like 2026-05-04T12:00")
 		}
 		m.at = at
 	default:
@@ -111,7 +111,7 @@ func (a *Admin) moment(c *gin.Context, changes []models.GateChange, name, otherw
 			}
 		}
 		if !found {
-			bad.Add(name, "There is no such change: choose one, or a time")
+			fieldErrs.Add(name, "There is no such change: choose one, or a time")
 		}
 	}
 	m.form.Options = a.momentOptions(c, changes, chosen)
@@ -121,8 +121,8 @@ func (a *Admin) moment(c *gin.Context, changes []models.GateChange, name, otherw
 func (a *Admin) momentOptions(c *gin.Context, changes []models.GateChange, chosen string) []ui.Option {
 	options := []ui.Option{{Value: momentNow, Label: "Now", Checked: chosen == momentNow}}
 	for _, change := range changes {
-		id := count(change.EventID)
-		label := page.Clock(a.zoned(c, change.At), a.Store.Now()) + ": " + event.StateWord(
+		id := formatInt(change.EventID)
+		label := page.Clock(a.inUserZone(c, change.At), a.Store.Now()) + ": " + event.StateWord(
 			change.From,
 		) + " to " + event.StateWord(change.To)
 		options = append(options, ui.Option{Value: id, Label: label, Checked: chosen == id})
@@ -148,14 +148,14 @@ func (a *Admin) compared(c *gin.Context, q gate.Query, v *page.CompareView) erro
 
 func (a *Admin) momentOf(c *gin.Context, m gate.Moment) page.Moment {
 	out := page.Moment{
-		At:     a.zoned(c, m.At),
+		At:     a.inUserZone(c, m.At),
 		State:  string(m.State),
 		Counts: uiCounts(m.Counts),
 		Daily:  m.Daily,
 		Policy: ownerText(m.Owner, ""),
 	}
 	if !m.AsOf.Equal(m.At) {
-		out.AsOf = a.zoned(c, m.AsOf)
+		out.AsOf = a.inUserZone(c, m.AsOf)
 	}
 	if m.Thresholds != nil {
 		limits := uiCounts(*m.Thresholds)
@@ -193,11 +193,11 @@ func (a *Admin) betweenList(c *gin.Context, list gate.BetweenList, q gate.Query)
 		}
 		switch list.What {
 		case models.Came:
-			r.At = a.zoned(c, o.FirstSeenAt)
+			r.At = a.inUserZone(c, o.FirstSeenAt)
 		case models.Went:
-			r.At = a.zoned(c, o.ResolvedAt)
+			r.At = a.inUserZone(c, o.ResolvedAt)
 		case models.Judged:
-			r.At, r.By = a.zoned(c, o.ChangedAt), o.Assessed.By
+			r.At, r.By = a.inUserZone(c, o.ChangedAt), o.Assessed.By
 		}
 		out.Rows = append(out.Rows, r)
 	}

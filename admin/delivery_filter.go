@@ -18,12 +18,12 @@ import (
 type ledgerQuery struct {
 	models.LedgerFilter
 	within string // a length of time before now
-	wrong  string // what is wrong with the times
+	problem  string // what is wrong with the times
 	pairs  []string
 }
 
-// withins are the lengths of time that can be chosen.
-var withins = []struct {
+// timeRanges are the lengths of time that can be chosen.
+var timeRanges = []struct {
 	value, label string
 	length       time.Duration
 }{{"1h", "last hour", time.Hour}, {"24h", "last 24 hours", day}, {"168h", "last 7 days", 7 * day}, {"720h", "last 30 days", 30 * day}}
@@ -54,7 +54,7 @@ func (a *Admin) ledgerQuery(c *gin.Context, values url.Values) (ledgerQuery, err
 		*part.to = id
 		q.keep(part.name, text)
 	}
-	q.times(values.Get("within"), values.Get("since"), values.Get("until"), a.zone(c), a.Store.Now())
+	q.times(values.Get("within"), values.Get("since"), values.Get("until"), a.userZone(c), a.Store.Now())
 	return q, nil
 }
 
@@ -63,7 +63,7 @@ func (q *ledgerQuery) keep(name, value string) { q.pairs = append(q.pairs, name,
 // times reads the part of the filter that is about times, as people write them
 // in a zone.
 func (q *ledgerQuery) times(within, since, until string, zone *time.Location, now time.Time) {
-	for _, w := range withins {
+	for _, w := range timeRanges {
 		if w.value == within && since == "" {
 			q.within, q.Since = within, now.Add(-w.length)
 			q.keep("within", within)
@@ -81,7 +81,7 @@ func (q *ledgerQuery) times(within, since, until string, zone *time.Location, no
 			at, err = time.Parse(time.RFC3339, t.text)
 		}
 		if err != nil {
-			q.wrong = "A time like 2026-05-04T12:30"
+			q.problem = "A time like 2026-05-04T12:30"
 			continue
 		}
 		*t.to = at
@@ -119,7 +119,7 @@ func (a *Admin) ledgerNames(c *gin.Context, q ledgerQuery) ([]page.Removable, er
 		if err != nil {
 			return nil, err
 		}
-		add(a.module(conn.Module).Title+": "+conn.Name, "connection")
+		add(a.descriptor(conn.Module).Title+": "+conn.Name, "connection")
 	}
 	if q.ResendID != 0 {
 		p, err := a.Ledger.Progress(ctx, actor, q.ResendID)
@@ -134,9 +134,9 @@ func (a *Admin) ledgerNames(c *gin.Context, q ledgerQuery) ([]page.Removable, er
 // ledgerForms fills what the filter can be changed by.
 func (a *Admin) ledgerForms(c *gin.Context, q ledgerQuery, v *page.DeliveriesView) {
 	state := string(q.State)
-	v.Chips = stateChips("/deliveries", state, pairsBut(q.pairs, "state")...)
+	v.Chips = stateChips("/deliveries", state, withoutPairs(q.pairs, "state")...)
 	v.Within = []ui.Option{{Value: "", Label: "any time", Checked: q.within == ""}}
-	for _, w := range withins {
+	for _, w := range timeRanges {
 		v.Within = append(v.Within, ui.Option{Value: w.value, Label: w.label, Checked: q.within == w.value})
 	}
 	if q.within == "" {
@@ -150,13 +150,13 @@ func (a *Admin) ledgerForms(c *gin.Context, q ledgerQuery, v *page.DeliveriesVie
 	dead := slices.ContainsFunc(v.Rows, func(r page.DeliveryRow) bool {
 		return r.Selectable && r.State == string(models.DeliveryDead)
 	})
-	if dead && q.wrong == "" {
-		v.Again = link("/deliveries/resend", append(pairsBut(q.pairs, "state"), "state", string(models.DeliveryDead))...)
+	if dead && q.problem == "" {
+		v.Again = link("/deliveries/resend", append(withoutPairs(q.pairs, "state"), "state", string(models.DeliveryDead))...)
 	}
 }
 
-// pairsBut are names and values without those of some names.
-func pairsBut(pairs []string, names ...string) []string {
+// withoutPairs are names and values without those of some names.
+func withoutPairs(pairs []string, names ...string) []string {
 	var rest []string
 	for i := 0; i < len(pairs); i += 2 {
 		if !slices.Contains(names, pairs[i]) {

@@ -24,16 +24,16 @@ import (
 
 // A selection names so many observations at most; more of them are found by a
 // filter.
-const assessedByID = 500
+const maxSelectedByID = 500
 
 // waiverDays is how long a risk is accepted unless somebody says otherwise.
 const waiverDays = 30
 
-// maxNamed is how many of the observations of a step its page names.
-const maxNamed = 8
+// maxListed is how many of the observations of a step its page names.
+const maxListed = 8
 
-// assessable is the product of the path, in which the user may assess.
-func (a *Admin) assessable(c *gin.Context) (models.ProductRow, error) {
+// assessableProduct is the product of the path, in which the user may assess.
+func (a *Admin) assessableProduct(c *gin.Context) (models.ProductRow, error) {
 	row, err := a.productOf(c)
 	if err != nil {
 		return row, err
@@ -52,21 +52,21 @@ type selection struct {
 // filterField is the field of the form that has the filter.
 const filterField = "filter"
 
-func (s *selection) none() bool { return len(s.ids) == 0 && s.all == 0 }
+func (s *selection) isEmpty() bool { return len(s.ids) == 0 && s.all == 0 }
 
-// back is the list that was selected from.
-func (s *selection) back() string { return link(s.query.path, s.query.pairs...) }
+// listPath is the list that was selected from.
+func (s *selection) listPath() string { return link(s.query.path, s.query.pairs...) }
 
 // hidden carries the selection over to the form, the filter as one field: the
 // form has fields of the same names.
 func (s *selection) hidden() [][2]string {
-	_, filter, _ := strings.Cut(s.back(), "?")
+	_, filter, _ := strings.Cut(s.listPath(), "?")
 	list := [][2]string{{filterField, filter}}
 	for _, id := range s.ids {
-		list = append(list, [2]string{"id", count(id)})
+		list = append(list, [2]string{"id", formatInt(id)})
 	}
 	if len(s.ids) == 0 {
-		list = append(list, [2]string{"all", count(s.all)})
+		list = append(list, [2]string{"all", formatInt(s.all)})
 	}
 	return list
 }
@@ -87,7 +87,7 @@ func (a *Admin) selection(c *gin.Context, row models.ProductRow, values, filter 
 	}
 	slices.Sort(s.ids)
 	s.ids = slices.Compact(s.ids)
-	if len(s.ids) > assessedByID {
+	if len(s.ids) > maxSelectedByID {
 		return s, fault.New(fault.Invalid, "At most 500 are selected one by one: use the filter for more")
 	}
 	if len(s.ids) == 0 {
@@ -96,9 +96,9 @@ func (a *Admin) selection(c *gin.Context, row models.ProductRow, values, filter 
 	return s, nil
 }
 
-// assessAsk asks what is said of a selection. It changes nothing.
-func (a *Admin) assessAsk(c *gin.Context) error {
-	row, err := a.assessable(c)
+// assessConfirm asks what is said of a selection. It changes nothing.
+func (a *Admin) assessConfirm(c *gin.Context) error {
+	row, err := a.assessableProduct(c)
 	if err != nil {
 		return err
 	}
@@ -111,14 +111,14 @@ func (a *Admin) assessAsk(c *gin.Context) error {
 
 // assessPage asks what is said of a selection, of as many as there are now.
 func (a *Admin) assessPage(c *gin.Context, status int, row models.ProductRow, s selection, form page.AssessForm) error {
-	if s.none() {
+	if s.isEmpty() {
 		a.flash(
 			c,
 			"wait",
 			"Nothing is selected",
 			"Select observations, or all that a filter finds, and assess them together.",
 		)
-		web.SeeOther(c, s.back())
+		web.SeeOther(c, s.listPath())
 		return nil
 	}
 	rows, n, err := a.selected(c, row, s)
@@ -129,14 +129,14 @@ func (a *Admin) assessPage(c *gin.Context, status int, row models.ProductRow, s 
 		a.flash(
 			c, "wait", "They cannot be assessed in one step", "There are "+ui.Number(int64(n))+" now: 1 to 10 000 can be.",
 		)
-		web.SeeOther(c, s.back())
+		web.SeeOther(c, s.listPath())
 		return nil
 	}
-	v := page.AssessView{What: "Selected one by one", N: n, Form: form, Back: s.back()}
+	v := page.AssessView{What: "Selected one by one", N: n, Form: form, Back: s.listPath()}
 	if len(s.ids) == 0 {
 		v.What, s.all = s.query.words(), n
 	}
-	for _, o := range rows[:min(len(rows), maxNamed)] {
+	for _, o := range rows[:min(len(rows), maxListed)] {
 		v.Rows = append(
 			v.Rows,
 			page.ObservationRow{Title: o.Title, Component: o.Component, Severity: o.Severity.String(), Status: string(o.Status)},
@@ -145,7 +145,7 @@ func (a *Admin) assessPage(c *gin.Context, status int, row models.ProductRow, s 
 	v.Form.Action, v.Form.Hidden, v.Form.Duplicate = observationsPath(row.ID)+"/assess", s.hidden(), true
 	v.Form.Button = "Assess " + ui.Plural(n, "observation", "observations")
 	v.Frame = a.productFrame(c, "Assess observations", row)
-	return show(c, status, page.Assess(v))
+	return render(c, status, page.Assess(v))
 }
 
 // selected are the first observations of a selection, and how many it has.
@@ -161,9 +161,9 @@ func (a *Admin) selected(c *gin.Context, row models.ProductRow, s selection) ([]
 		return rows, len(rows), err
 	}
 	f := s.query.ObservationFilter
-	f.Limit = maxNamed
+	f.Limit = maxListed
 	rows, err := a.Store.Observations(ctx, scope, f)
-	if err != nil || len(rows) < maxNamed {
+	if err != nil || len(rows) < maxListed {
 		return rows, len(rows), err
 	}
 	f.Limit = observation.MaxSelected + 1
@@ -173,7 +173,7 @@ func (a *Admin) selected(c *gin.Context, row models.ProductRow, s selection) ([]
 
 // assessMany says the same of all that are selected.
 func (a *Admin) assessMany(c *gin.Context) error {
-	row, err := a.assessable(c)
+	row, err := a.assessableProduct(c)
 	if err != nil {
 		return err
 	}
@@ -188,22 +188,22 @@ func (a *Admin) assessMany(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.none() {
+	if s.isEmpty() {
 		return a.assessPage(c, http.StatusOK, row, s, page.AssessForm{})
 	}
 	sel := observation.Selection{ProductID: row.ID, IDs: s.ids, Expected: s.all}
 	if len(s.ids) == 0 {
 		sel.Filter = &s.query.ObservationFilter
 	}
-	done, err := a.assess(c, sel)
+	done, err := a.assessSelection(c, sel)
 	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
 		return a.assessPage(c, web.StatusOf(err), row, s, a.assessForm(c, c.PostForm("status"), c.PostForm("severity"), err))
 	}
 	if err != nil {
 		return err
 	}
-	a.flashDone(c, ui.Plural(done.Changed, "observation", "observations")+" assessed", done)
-	web.SeeOther(c, s.back())
+	a.flashAssessed(c, ui.Plural(done.Changed, "observation", "observations")+" assessed", done)
+	web.SeeOther(c, s.listPath())
 	return nil
 }
 
@@ -224,53 +224,53 @@ func filterOf(text string) (url.Values, error) {
 	return filter, nil
 }
 
-// assess carries out what the form says.
-func (a *Admin) assess(c *gin.Context, sel observation.Selection) (observation.Done, error) {
-	said, err := a.assessmentOf(c)
+// assessSelection carries out what the form says.
+func (a *Admin) assessSelection(c *gin.Context, sel observation.Selection) (observation.Done, error) {
+	assessment, err := a.assessmentOf(c)
 	if err != nil {
 		return observation.Done{}, err
 	}
-	return a.Observations.AssessMany(c.Request.Context(), actorOf(c), sel, said)
+	return a.Observations.AssessMany(c.Request.Context(), actorOf(c), sel, assessment)
 }
 
 // assessmentOf reads the form. A waiver lasts until its day has ended in the
 // user's zone; its field counts with its status alone, and so does that of what
 // they are the same as.
 func (a *Admin) assessmentOf(c *gin.Context) (observation.Assessment, error) {
-	said := observation.Assessment{Status: models.Status(c.PostForm("status")), Comment: c.PostForm("comment")}
-	if said.Status == sayClear {
-		said.Status, said.Clear = "", true
+	assessment := observation.Assessment{Status: models.Status(c.PostForm("status")), Comment: c.PostForm("comment")}
+	if assessment.Status == clearAssessment {
+		assessment.Status, assessment.Clear = "", true
 	}
 	if text := c.PostForm("severity"); text != "" {
 		s, ok := models.SeverityByName(text)
 		if !ok {
-			return said, fault.BadField("severity", "One of critical, high, medium, low, none, unknown")
+			return assessment, fault.BadField("severity", "One of critical, high, medium, low, none, unknown")
 		}
-		said.Severity = &s
+		assessment.Severity = &s
 	}
-	if text := c.PostForm("waiver_until"); text != "" && said.Status == models.StatusRiskAccepted {
-		day, err := time.ParseInLocation(time.DateOnly, text, a.zone(c))
+	if text := c.PostForm("waiver_until"); text != "" && assessment.Status == models.StatusRiskAccepted {
+		day, err := time.ParseInLocation(time.DateOnly, text, a.userZone(c))
 		if err != nil {
-			return said, fault.BadField("waiver_until", "A day like 2026-11-20")
+			return assessment, fault.BadField("waiver_until", "A day like 2026-11-20")
 		}
-		said.Until = time.Date(day.Year(), day.Month(), day.Day(), 23, 59, 59, 0, day.Location())
+		assessment.Until = time.Date(day.Year(), day.Month(), day.Day(), 23, 59, 59, 0, day.Location())
 	}
-	if text := strings.TrimSpace(c.PostForm("duplicate_of")); text != "" && said.Status == models.StatusDuplicate {
+	if text := strings.TrimSpace(c.PostForm("duplicate_of")); text != "" && assessment.Status == models.StatusDuplicate {
 		id, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || id < 1 {
-			return said, fault.BadField("duplicate_of", "The number of an observation")
+			return assessment, fault.BadField("duplicate_of", "The number of an observation")
 		}
-		said.DuplicateOf = id
+		assessment.DuplicateOf = id
 	}
-	return said, nil
+	return assessment, nil
 }
 
-// sayClear is the choice of the form that takes back what was said.
-const sayClear = "clear"
+// clearAssessment is the choice of the form that takes back what was said.
+const clearAssessment = "clear"
 
 // assessForm is the form, as it was sent where something is wrong with it.
 func (a *Admin) assessForm(c *gin.Context, status, severity string, err error) page.AssessForm {
-	today := a.zoned(c, a.Store.Now())
+	today := a.inUserZone(c, a.Store.Now())
 	f := page.AssessForm{
 		Statuses: []ui.Option{
 			{Label: "as it is"},
@@ -282,7 +282,7 @@ func (a *Admin) assessForm(c *gin.Context, status, severity string, err error) p
 			Format(time.DateOnly),
 		First:  today.Format(time.DateOnly),
 		Button: "Save",
-		Errors: problems(err),
+		Errors: assessErrors(err),
 	}
 	if text := c.PostForm("waiver_until"); text != "" {
 		f.Until = text
@@ -291,7 +291,7 @@ func (a *Admin) assessForm(c *gin.Context, status, severity string, err error) p
 		f.Statuses = append(f.Statuses, ui.Option{Value: string(s), Label: statusWord(s), Checked: string(s) == status})
 	}
 	f.Statuses = append(
-		f.Statuses, ui.Option{Value: sayClear, Label: "take back what was said", Checked: status == sayClear},
+		f.Statuses, ui.Option{Value: clearAssessment, Label: "take back what was said", Checked: status == clearAssessment},
 	)
 	f.Severities = append(f.Severities, severityOptions(severity)...)
 	return f
@@ -305,9 +305,9 @@ func severityOptions(current string) []ui.Option {
 	return list
 }
 
-// problems are an error's messages by field; what is about no field that a form
+// assessErrors are an error's messages by field; what is about no field that a form
 // has is under "".
-func problems(err error) map[string]string {
+func assessErrors(err error) map[string]string {
 	errs := fieldErrors(err)
 	if err == nil || errs != nil && errs["ids"] == "" && errs["filter"] == "" {
 		return errs
@@ -321,8 +321,8 @@ func problems(err error) map[string]string {
 	return map[string]string{"": text}
 }
 
-// flashDone says what a step has done, and what that has made of the gates.
-func (a *Admin) flashDone(c *gin.Context, what string, done observation.Done) {
+// flashAssessed says what a step has done, and what that has made of the gates.
+func (a *Admin) flashAssessed(c *gin.Context, what string, done observation.Done) {
 	var parts []string
 	text := ""
 	for _, g := range done.Gates {
@@ -351,7 +351,7 @@ func (a *Admin) flashDone(c *gin.Context, what string, done observation.Done) {
 
 func observationsPath(product int64) string { return productPath(product) + "/observations" }
 
-func observationPath(product, id int64) string { return observationsPath(product) + "/" + count(id) }
+func observationPath(product, id int64) string { return observationsPath(product) + "/" + formatInt(id) }
 
 // productFrame is the frame of a page below a product's.
 func (a *Admin) productFrame(c *gin.Context, title string, row models.ProductRow) page.ProductFrame {

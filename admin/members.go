@@ -14,8 +14,8 @@ import (
 	"gatecrier/templates/page"
 )
 
-// peopleOf is who has a role in a product or a group.
-func (a *Admin) peopleOf(c *gin.Context, at product.Owner, noun string) (page.People, error) {
+// membersOf is who has a role in a product or a group.
+func (a *Admin) membersOf(c *gin.Context, at product.Owner, noun string) (page.People, error) {
 	p := page.People{Path: ownerPath(at), Noun: noun}
 	var err error
 	if p.CanEdit, err = a.mayAt(c, authz.Edit, at); err != nil {
@@ -55,9 +55,9 @@ func (a *Admin) roleRows(c *gin.Context, at product.Owner) (members, groups []pa
 	return members, groups, err
 }
 
-// through is what a product's group gives beside its own members. Whoever does
+// groupMembers is what a product's group gives beside its own members. Whoever does
 // not see the group learns its name alone.
-func (a *Admin) through(c *gin.Context, v *page.ProductView, p models.Product) error {
+func (a *Admin) groupMembers(c *gin.Context, v *page.ProductView, p models.Product) error {
 	if p.GroupID == nil {
 		return nil
 	}
@@ -73,11 +73,11 @@ func (a *Admin) through(c *gin.Context, v *page.ProductView, p models.Product) e
 
 func (a *Admin) membersTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
 	var err error
-	if v.People, err = a.peopleOf(c, product.InProduct(row.ID), "product"); err != nil {
+	if v.People, err = a.membersOf(c, product.InProduct(row.ID), "product"); err != nil {
 		return err
 	}
 	v.TabCounts[page.TabMembers] = len(v.People.Members)
-	return a.through(c, v, row.Product)
+	return a.groupMembers(c, v, row.Product)
 }
 
 // memberSet gives a user a role, or another one.
@@ -152,7 +152,7 @@ func (a *Admin) roleAnswer(
 	c *gin.Context, at product.Owner, err error, done string, wrong func(*page.People, map[string]string),
 ) error {
 	if errs := fieldErrors(err); errs != nil && wrong != nil {
-		return a.peoplePage(c, at, func(p *page.People) { wrong(p, errs) })
+		return a.membersPage(c, at, func(p *page.People) { wrong(p, errs) })
 	}
 	switch {
 	case fault.Is(err, fault.Conflict), fault.Is(err, fault.Forbidden):
@@ -172,8 +172,8 @@ func (a *Admin) roleAnswer(
 	return nil
 }
 
-// peoplePage shows the members of a place with what was wrong.
-func (a *Admin) peoplePage(c *gin.Context, at product.Owner, change func(*page.People)) error {
+// membersPage shows the members of a place with what was wrong.
+func (a *Admin) membersPage(c *gin.Context, at product.Owner, change func(*page.People)) error {
 	if at.GroupID != 0 {
 		row, err := a.groupOf(c)
 		if err != nil {

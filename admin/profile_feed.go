@@ -17,9 +17,9 @@ const (
 	feedRemove = "remove"
 )
 
-// feedMake makes the first address of the user's feed. One that is there stays:
+// feedCreate makes the first address of the user's feed. One that is there stays:
 // another is asked for first.
-func (a *Admin) feedMake(c *gin.Context) error {
+func (a *Admin) feedCreate(c *gin.Context) error {
 	at, err := a.Feeds.State(c.Request.Context(), actorOf(c))
 	if err != nil {
 		return err
@@ -29,12 +29,12 @@ func (a *Admin) feedMake(c *gin.Context) error {
 		web.SeeOther(c, profilePath)
 		return nil
 	}
-	return a.feedShow(c)
+	return a.feedCreatePage(c)
 }
 
-// feedShow makes an address. The page that follows is rendered at once, since it
+// feedCreatePage makes an address. The page that follows is rendered at once, since it
 // shows the address this one time.
-func (a *Admin) feedShow(c *gin.Context) error {
+func (a *Admin) feedCreatePage(c *gin.Context) error {
 	url, err := a.Feeds.Make(c.Request.Context(), actorOf(c))
 	if err != nil {
 		return err
@@ -42,8 +42,8 @@ func (a *Admin) feedShow(c *gin.Context) error {
 	return a.profilePage(c, http.StatusOK, func(v *page.ProfileView) { v.Feed.Made = url })
 }
 
-// feedAsk says what becomes of the feed's address.
-func (a *Admin) feedAsk(c *gin.Context) error {
+// feedConfirm says what becomes of the feed's address.
+func (a *Admin) feedConfirm(c *gin.Context) error {
 	at, err := a.Feeds.State(c.Request.Context(), actorOf(c))
 	if err != nil {
 		return err
@@ -69,13 +69,13 @@ func (a *Admin) feedAsk(c *gin.Context) error {
 		return fault.NewNotFound("page")
 	}
 	v.Frame = a.frame(c, v.Title, layout.NavNone)
-	return show(c, http.StatusOK, page.Ask(v))
+	return render(c, http.StatusOK, page.Ask(v))
 }
 
-func (a *Admin) feedDo(c *gin.Context) error {
+func (a *Admin) feedChange(c *gin.Context) error {
 	switch c.Param("action") {
 	case feedRotate:
-		return a.feedShow(c)
+		return a.feedCreatePage(c)
 	case feedRemove:
 	default:
 		return fault.NewNotFound("page")

@@ -17,8 +17,8 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// globalsFirst leads to the first section of the global settings.
-func (a *Admin) globalsFirst(c *gin.Context) error {
+// globalSettingsFirst leads to the first section of the global settings.
+func (a *Admin) globalSettingsFirst(c *gin.Context) error {
 	first := a.Settings.Sections()[0].Name
 	if _, err := a.Settings.Get(c.Request.Context(), actorOf(c), first); err != nil {
 		return err
@@ -27,31 +27,31 @@ func (a *Admin) globalsFirst(c *gin.Context) error {
 	return nil
 }
 
-func (a *Admin) globals(c *gin.Context) error {
-	return a.globalsPage(c, http.StatusOK, nil, nil)
+func (a *Admin) globalSettings(c *gin.Context) error {
+	return a.globalSettingsPage(c, http.StatusOK, nil, nil)
 }
 
-// globalsPage shows a section: as it is saved, or as it was typed with what is
+// globalSettingsPage shows a section: as it is saved, or as it was typed with what is
 // wrong with it.
-func (a *Admin) globalsPage(c *gin.Context, status int, typed map[string]string, wrong error) error {
-	view, err := a.globalsView(c, c.Param("section"), typed, wrong)
+func (a *Admin) globalSettingsPage(c *gin.Context, status int, typed map[string]string, wrong error) error {
+	view, err := a.globalSettingsView(c, c.Param("section"), typed, wrong)
 	if err != nil {
 		return err
 	}
-	return show(c, status, page.Settings(view))
+	return render(c, status, page.Settings(view))
 }
 
-// mailPage shows the section of mails with what came of a test.
-func (a *Admin) mailPage(c *gin.Context, status int, test page.MailTest) error {
-	view, err := a.globalsView(c, settings.SectionMail, nil, nil)
+// mailSettingsPage shows the section of mails with what came of a test.
+func (a *Admin) mailSettingsPage(c *gin.Context, status int, test page.MailTest) error {
+	view, err := a.globalSettingsView(c, settings.SectionMail, nil, nil)
 	if err != nil {
 		return err
 	}
 	view.Mail = &test
-	return show(c, status, page.Settings(view))
+	return render(c, status, page.Settings(view))
 }
 
-func (a *Admin) globalsView(
+func (a *Admin) globalSettingsView(
 	c *gin.Context, section string, typed map[string]string, wrong error,
 ) (page.SettingsView, error) {
 	v, err := a.Settings.Get(c.Request.Context(), actorOf(c), section)
@@ -61,7 +61,7 @@ func (a *Admin) globalsView(
 	errs := fieldErrors(wrong)
 	view := page.SettingsView{
 		Frame: a.frame(c, v.Title+" settings", layout.NavSettings), Name: v.Name, Title: v.Title, Summary: v.Summary,
-		Version: strconv.FormatInt(v.Version, 10), ChangedBy: v.By, ChangedAt: a.zoned(c, v.At),
+		Version: strconv.FormatInt(v.Version, 10), ChangedBy: v.By, ChangedAt: a.inUserZone(c, v.At),
 	}
 	if fault.Is(wrong, fault.Conflict) {
 		view.Failed = textOf(wrong)
@@ -76,12 +76,12 @@ func (a *Admin) globalsView(
 		}
 		view.Fields = append(view.Fields, field)
 	}
-	err = a.globalsExtra(c, &view)
+	err = a.globalSettingsExtra(c, &view)
 	return view, err
 }
 
-// globalsExtra adds what only one of the sections has.
-func (a *Admin) globalsExtra(c *gin.Context, view *page.SettingsView) error {
+// globalSettingsExtra adds what only one of the sections has.
+func (a *Admin) globalSettingsExtra(c *gin.Context, view *page.SettingsView) error {
 	switch view.Name {
 	case settings.SectionJobs:
 		for i, f := range view.Fields {
@@ -100,7 +100,7 @@ func (a *Admin) globalsExtra(c *gin.Context, view *page.SettingsView) error {
 		Changed: int(at.Changed),
 		Done:    at.Done,
 		Began:   !at.StartedAt.IsZero(),
-		Ended:   a.zoned(c, at.FinishedAt),
+		Ended:   a.inUserZone(c, at.FinishedAt),
 	}
 	return err
 }
@@ -113,7 +113,7 @@ func (a *Admin) mailTest(c *gin.Context) error {
 	test := page.MailTest{To: strings.TrimSpace(c.PostForm("to"))}
 	if _, err := a.Mail.Prepare(module.Config{"to": test.To}); err != nil {
 		test.Error = fieldErrors(err)["to"]
-		return a.mailPage(c, http.StatusUnprocessableEntity, test)
+		return a.mailSettingsPage(c, http.StatusUnprocessableEntity, test)
 	}
 	result := a.Mail.SendTest(c.Request.Context(), test.To, a.BaseURL())
 	test.Answer = result.Answer
@@ -122,7 +122,7 @@ func (a *Admin) mailTest(c *gin.Context) error {
 	} else {
 		test.Result = &ui.Note{Kind: "bad", Title: "The mail was not sent", Text: result.Reason}
 	}
-	return a.mailPage(c, http.StatusOK, test)
+	return a.mailSettingsPage(c, http.StatusOK, test)
 }
 
 // globalField is a setting as a form shows it.
@@ -199,7 +199,7 @@ func globalText(value any) string {
 	return ""
 }
 
-func (a *Admin) globalsSave(c *gin.Context) error {
+func (a *Admin) globalSettingsSave(c *gin.Context) error {
 	section, ok := a.Settings.Section(c.Param("section"))
 	if !ok {
 		return fault.NewNotFound("page")
@@ -227,7 +227,7 @@ func (a *Admin) globalsSave(c *gin.Context) error {
 	}
 	saved, err := a.Settings.Update(c.Request.Context(), actorOf(c), section.Name, patch, settings.At(version))
 	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
-		return a.globalsPage(c, web.StatusOf(err), typed, err)
+		return a.globalSettingsPage(c, web.StatusOf(err), typed, err)
 	}
 	if err != nil {
 		return err

@@ -62,7 +62,7 @@ func (a *Admin) groupOptions(c *gin.Context, current int64) ([]ui.Option, error)
 	}
 	options := []ui.Option{{Label: "none", Checked: current == 0}}
 	for _, g := range rows {
-		options = append(options, ui.Option{Value: count(g.ID), Label: g.Name, Checked: g.ID == current})
+		options = append(options, ui.Option{Value: formatInt(g.ID), Label: g.Name, Checked: g.ID == current})
 	}
 	return options, nil
 }

@@ -31,9 +31,9 @@ func (a *Admin) page(h handler) gin.HandlerFunc {
 	}
 }
 
-// signedIn lets signed-in users through, and sends others to the login. Who
+// requireUser lets signed-in users through, and sends others to the login. Who
 // must change his password can do nothing else.
-func (a *Admin) signedIn(c *gin.Context) {
+func (a *Admin) requireUser(c *gin.Context) {
 	ctx := c.Request.Context()
 	actor, err := authz.Actor{}, error(fault.NewNotFound("session"))
 	if id := a.Sessions.UserID(ctx); id != 0 {
@@ -41,7 +41,7 @@ func (a *Admin) signedIn(c *gin.Context) {
 	}
 	switch {
 	case fault.Is(err, fault.NotFound):
-		a.toLogin(c)
+		a.redirectToLogin(c)
 	case err != nil:
 		a.Fail(c, err)
 		c.Abort()
@@ -53,7 +53,7 @@ func (a *Admin) signedIn(c *gin.Context) {
 	}
 }
 
-func (a *Admin) toLogin(c *gin.Context) {
+func (a *Admin) redirectToLogin(c *gin.Context) {
 	c.Abort()
 	target := "/login"
 	if c.Request.Method == http.MethodGet && c.Request.URL.Path != "/" && !web.IsHTMX(c) {
@@ -88,8 +88,8 @@ func (a *Admin) frame(c *gin.Context, title string, nav layout.Nav) layout.View 
 		Banner:   a.Banner,
 		SiteName: a.Settings.General().SiteName,
 		Version:  a.Version,
-		Now:      a.zoned(c, a.Store.Now()),
-		User:     person(actor.User),
+		Now:      a.inUserZone(c, a.Store.Now()),
+		User:     layoutUser(actor.User),
 	}
 	if actor.User.ID == 0 {
 		return v
@@ -104,21 +104,21 @@ func (a *Admin) frame(c *gin.Context, title string, nav layout.Nav) layout.View 
 	return v
 }
 
-// person is who is signed in, as frames show him.
-func person(u models.User) layout.User {
+// layoutUser is who is signed in, as frames show him.
+func layoutUser(u models.User) layout.User {
 	return layout.User{Name: u.Name, Email: u.Email, Admin: u.Administrator, Theme: u.Theme, Zone: u.TimeZone}
 }
 
-// zoned puts a time into the user's zone.
-func (a *Admin) zoned(c *gin.Context, t time.Time) time.Time {
+// inUserZone puts a time into the user's zone.
+func (a *Admin) inUserZone(c *gin.Context, t time.Time) time.Time {
 	if t.IsZero() {
 		return t
 	}
-	return t.In(a.zone(c))
+	return t.In(a.userZone(c))
 }
 
-// zone is the zone of who reads.
-func (a *Admin) zone(c *gin.Context) *time.Location {
+// userZone is the zone of who reads.
+func (a *Admin) userZone(c *gin.Context) *time.Location {
 	zone, err := time.LoadLocation(actorOf(c).User.TimeZone)
 	if err != nil {
 		return time.UTC
@@ -145,7 +145,7 @@ func (a *Admin) Fail(c *gin.Context, err error) {
 	}
 	view.Frame = layout.View{Title: problem.Title, Banner: a.Banner, Version: a.Version, Now: a.Store.Now()}
 	if actor, ok := web.ActorOf(c.Request.Context()); ok {
-		view.Frame.User = person(actor.User)
+		view.Frame.User = layoutUser(actor.User)
 	}
 	if err := web.Render(c, problem.Status, page.Error(view)); err != nil {
 		a.Log.ErrorContext(c, "error page not rendered", "error", err)
@@ -153,8 +153,8 @@ func (a *Admin) Fail(c *gin.Context, err error) {
 	}
 }
 
-// show renders a page.
-func show(c *gin.Context, status int, component templ.Component) error {
+// render renders a page.
+func render(c *gin.Context, status int, component templ.Component) error {
 	return web.Render(c, status, component)
 }
 
@@ -172,8 +172,8 @@ func fieldErrors(err error) map[string]string {
 	return messages
 }
 
-// local makes sure that a path leads nowhere else than here.
-func local(path string) string {
+// safeRedirect makes sure that a path leads nowhere else than here.
+func safeRedirect(path string) string {
 	u, err := url.Parse(path)
 	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") ||
 		strings.Contains(path, `\`) {

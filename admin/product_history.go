@@ -27,7 +27,7 @@ func (a *Admin) historyTab(c *gin.Context, row models.ProductRow, v *page.Produc
 	}
 	if len(all) > pageSize {
 		all = all[:pageSize]
-		t.Pager.Next = link(path, "tab", "history", "before", count(all[pageSize-1].ID))
+		t.Pager.Next = link(path, "tab", "history", "before", formatInt(all[pageSize-1].ID))
 	}
 	t.Pager.Text, t.Rows = plural(len(all), "change", "changes")+" shown", all
 	if hold := a.Gates.HoldTime(row.Product); hold > 0 {
@@ -39,7 +39,7 @@ func (a *Admin) historyTab(c *gin.Context, row models.ProductRow, v *page.Produc
 
 // historyRows are changes, newest first, with who was told of each.
 func (a *Admin) historyRows(c *gin.Context, row models.ProductRow, changes []models.GateChange) []page.HistoryRow {
-	untold := untoldOf(changes, row.Default.Held)
+	untold := unannouncedReasons(changes, row.Default.Held)
 	rows := make([]page.HistoryRow, len(changes))
 	for i, change := range changes {
 		p := payloadOf(change)
@@ -50,7 +50,7 @@ func (a *Admin) historyRows(c *gin.Context, row models.ProductRow, changes []mod
 			Why:          p.Why,
 			Kind:         string(p.Cause.Kind),
 			Actor:        change.Actor,
-			At:           a.zoned(c, change.At),
+			At:           a.inUserZone(c, change.At),
 			Counts:       uiCounts(change.Counts),
 			Policy:       ownerText(gate.Owner(p.Policy), ""),
 			Failing:      failingRows(p.Failing.Items),
@@ -66,19 +66,19 @@ func (a *Admin) historyRows(c *gin.Context, row models.ProductRow, changes []mod
 		}
 		switch held := row.Default.Held; {
 		case held.Any() && held.EventID == change.EventID:
-			r.Waits = a.zoned(c, held.Until)
+			r.Waits = a.inUserZone(c, held.Until)
 		case change.Announced != change.EventID:
-			r.ToldAt = a.zoned(c, change.NotifiedAt)
+			r.ToldAt = a.inUserZone(c, change.NotifiedAt)
 		}
 		rows[i] = r
 	}
 	return rows
 }
 
-// untoldOf says of each of some changes, newest first, why nobody was told of
+// unannouncedReasons says of each of some changes, newest first, why nobody was told of
 // it; "" where people were, or will be. What people know before a change is
 // what the last one of which they were told has made of the gate.
-func untoldOf(changes []models.GateChange, held models.Held) []string {
+func unannouncedReasons(changes []models.GateChange, held models.Held) []string {
 	words := make([]string, len(changes))
 	var known models.GateState
 	for i := len(changes) - 1; i >= 0; i-- {
@@ -96,7 +96,7 @@ func untoldOf(changes []models.GateChange, held models.Held) []string {
 			if next.To == known {
 				what = "it returned"
 			}
-			words[i] = "Not announced: " + what + " within " + within(next.At.Sub(change.At))
+			words[i] = "Not announced: " + what + " within " + minutesSpan(next.At.Sub(change.At))
 		default:
 			words[i] = "Not announced: it did not stand long enough"
 		}
@@ -104,8 +104,8 @@ func untoldOf(changes []models.GateChange, held models.Held) []string {
 	return words
 }
 
-// within is a time rounded up to minutes.
-func within(d time.Duration) string {
+// minutesSpan is a time rounded up to minutes.
+func minutesSpan(d time.Duration) string {
 	return ui.Span((d + time.Minute - 1).Truncate(time.Minute))
 }
 
@@ -120,16 +120,16 @@ func (a *Admin) linkedSegments(c *gin.Context, row models.ProductRow) ([]ui.Segm
 	for i, change := range changes {
 		at := []string{"tab", "history"}
 		if len(changes)-i > pageSize { // it is not on the first page
-			at = append(at, "before", count(change.EventID+1))
+			at = append(at, "before", formatInt(change.EventID+1))
 		}
-		segments[i+1].Href = link(productPath(row.ID), at...) + "#change-" + count(change.EventID)
+		segments[i+1].Href = link(productPath(row.ID), at...) + "#change-" + formatInt(change.EventID)
 	}
 	return segments, err
 }
 
-// heldText says of a change that waits when people are told, and of one of which
+// announcementText says of a change that waits when people are told, and of one of which
 // nobody was told why not; "" for any other.
-func (a *Admin) heldText(c *gin.Context, b models.Branch, last models.GateChange) string {
+func (a *Admin) announcementText(c *gin.Context, b models.Branch, last models.GateChange) string {
 	switch {
 	case b.Held.Any():
 		now := a.Store.Now()
@@ -137,7 +137,7 @@ func (a *Admin) heldText(c *gin.Context, b models.Branch, last models.GateChange
 		if !b.Held.Until.After(now) {
 			return stood + "; it is announced now"
 		}
-		return stood + "; announced at " + page.Clock(a.zoned(c, b.Held.Until), now) + " unless it returns"
+		return stood + "; announced at " + page.Clock(a.inUserZone(c, b.Held.Until), now) + " unless it returns"
 	case last.EventID != 0 && last.Announced == 0:
 		return "Nobody was told: the gate is back at what people know"
 	}

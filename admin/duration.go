@@ -17,8 +17,8 @@ import (
 )
 
 var (
-	termPattern = regexp.MustCompile(`^(\d{1,9})\s*([a-z]+)$`)
-	termUnits   = map[string]time.Duration{
+	durationPattern = regexp.MustCompile(`^(\d{1,9})\s*([a-z]+)$`)
+	durationUnits   = map[string]time.Duration{
 		"s":       time.Second,
 		"sec":     time.Second,
 		"second":  time.Second,
@@ -39,17 +39,17 @@ var (
 	}
 )
 
-// termOf reads a time as people write it: "10 minutes", "2 h", "never". An empty
+// parseRetention reads a time as people write it: "10 minutes", "2 h", "never". An empty
 // text is none of one's own.
-func termOf(text string) (t product.Retention, ok bool) {
+func parseRetention(text string) (t product.Retention, ok bool) {
 	text = strings.ToLower(strings.TrimSpace(text))
 	if text == "" {
 		return t, true
 	}
 	seconds := int64(0)
-	if parts := termPattern.FindStringSubmatch(text); parts != nil {
+	if parts := durationPattern.FindStringSubmatch(text); parts != nil {
 		n, err := strconv.ParseInt(parts[1], 10, 64)
-		unit, known := termUnits[parts[2]]
+		unit, known := durationUnits[parts[2]]
 		if err != nil || !known {
 			return t, false
 		}
@@ -60,8 +60,8 @@ func termOf(text string) (t product.Retention, ok bool) {
 	return product.Retention{Seconds: &seconds}, true
 }
 
-// termText writes a time as termOf reads it; zero is the word for none.
-func termText(d time.Duration, zero string) string {
+// durationText writes a time as parseRetention reads it; zero is the word for none.
+func durationText(d time.Duration, zero string) string {
 	for _, unit := range []struct {
 		span      time.Duration
 		one, many string
@@ -76,15 +76,15 @@ func termText(d time.Duration, zero string) string {
 	return plural(int(d/time.Second), "second", "seconds")
 }
 
-func ownTerm(seconds *int64, zero string) string {
+func overrideText(seconds *int64, zero string) string {
 	if seconds == nil {
 		return ""
 	}
-	return termText(time.Duration(*seconds)*time.Second, zero)
+	return durationText(time.Duration(*seconds)*time.Second, zero)
 }
 
-// termForm reads a product's times from its form. One that was not sent stays.
-func termForm(c *gin.Context, t *page.SettingsTab, e *product.Edit, bad *fault.Fields) {
+// durationFields reads a product's times from its form. One that was not sent stays.
+func durationFields(c *gin.Context, t *page.SettingsTab, e *product.Edit, fieldErrs *fault.Fields) {
 	for _, f := range []struct {
 		name  string
 		typed *string
@@ -95,9 +95,9 @@ func termForm(c *gin.Context, t *page.SettingsTab, e *product.Edit, bad *fault.F
 			continue
 		}
 		*f.typed = text
-		term, ok := termOf(text)
+		term, ok := parseRetention(text)
 		if !ok {
-			bad.Add(f.name, "A time like “10 minutes”, “2 hours” or “1 day”; empty: as the settings say")
+			fieldErrs.Add(f.name, "A time like “10 minutes”, “2 hours” or “1 day”; empty: as the settings say")
 			continue
 		}
 		*f.to = &term
@@ -117,12 +117,12 @@ func (a *Admin) policyFacts(c *gin.Context, row models.ProductRow, t *page.Setti
 			t.Now[s.String()] = limitWord(o.Thresholds.Of(s)) + ", " + words[s.String()]
 		}
 	}
-	t.HoldNow = termText(o.Hold, "at once") + whoseTerm(o.HoldSource == gate.SourceProduct)
-	t.StaleNow = termText(a.Settings.Reports().Stale(row.Product), "never") + whoseTerm(row.StaleAfter != nil)
+	t.HoldNow = durationText(o.Hold, "at once") + durationSource(o.HoldSource == gate.SourceProduct)
+	t.StaleNow = durationText(a.Settings.Reports().Stale(row.Product), "never") + durationSource(row.StaleAfter != nil)
 	return nil
 }
 
-func whoseTerm(own bool) string {
+func durationSource(own bool) string {
 	if own {
 		return ", its own"
 	}

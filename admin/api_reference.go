@@ -9,9 +9,9 @@ import (
 	"gatecrier/templates/page"
 )
 
-// reference is the page about the API.
-func (a *Admin) reference(c *gin.Context) error {
-	return show(
+// apiReference is the page about the API.
+func (a *Admin) apiReference(c *gin.Context) error {
+	return render(
 		c,
 		http.StatusOK,
 		page.API(page.APIView{Frame: a.frame(c, "The API", layout.NavNone), BaseURL: a.BaseURL(), Groups: a.API}),

@@ -13,8 +13,8 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// draftOf reads the form of an observation that somebody enters.
-func draftOf(c *gin.Context) (observation.Draft, error) {
+// observationDraft reads the form of an observation that somebody enters.
+func observationDraft(c *gin.Context) (observation.Draft, error) {
 	d := observation.Draft{
 		Branch:      c.PostForm("branch"),
 		Title:       c.PostForm("title"),
@@ -45,7 +45,7 @@ func manualFields(d observation.Draft) map[string]string {
 
 // manualNew asks for an observation.
 func (a *Admin) manualNew(c *gin.Context) error {
-	row, err := a.assessable(c)
+	row, err := a.assessableProduct(c)
 	if err != nil {
 		return err
 	}
@@ -61,23 +61,23 @@ func (a *Admin) manualNewPage(
 	}
 	v := page.ManualView{
 		Fields:     manualFields(d),
-		Errors:     problems(wrong),
+		Errors:     assessErrors(wrong),
 		Severities: append([]ui.Option{{Label: "choose one"}}, severityOptions(severity)...),
 	}
 	for _, b := range branches {
 		v.Branches = append(v.Branches, ui.Option{Value: b.Name, Label: b.Name, Checked: b.Name == d.Branch})
 	}
 	v.Frame = a.productFrame(c, "Enter an observation", row)
-	return show(c, status, page.Manual(v))
+	return render(c, status, page.Manual(v))
 }
 
 // manualCreate enters an observation.
 func (a *Admin) manualCreate(c *gin.Context) error {
-	row, err := a.assessable(c)
+	row, err := a.assessableProduct(c)
 	if err != nil {
 		return err
 	}
-	d, err := draftOf(c)
+	d, err := observationDraft(c)
 	var o models.Observation
 	var done observation.Done
 	if err == nil {
@@ -89,14 +89,14 @@ func (a *Admin) manualCreate(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	a.flashDone(c, "The observation is there", done)
+	a.flashAssessed(c, "The observation is there", done)
 	web.SeeOther(c, observationPath(row.ID, o.ID))
 	return nil
 }
 
-// byHand is an observation that somebody has entered, for who may change it.
-func (a *Admin) byHand(c *gin.Context) (finding, error) {
-	f, err := a.mine(c)
+// manualObservation is an observation that somebody has entered, for who may change it.
+func (a *Admin) manualObservation(c *gin.Context) (finding, error) {
+	f, err := a.assessableObservation(c)
 	if err == nil && f.Scanner != models.ManualScanner {
 		err = fault.New(
 			fault.Conflict,
@@ -108,7 +108,7 @@ func (a *Admin) byHand(c *gin.Context) (finding, error) {
 
 // manualEdit is the form of one that is there.
 func (a *Admin) manualEdit(c *gin.Context) error {
-	f, err := a.byHand(c)
+	f, err := a.manualObservation(c)
 	if err != nil {
 		return err
 	}
@@ -126,18 +126,18 @@ func (a *Admin) manualEdit(c *gin.Context) error {
 func (a *Admin) manualEditPage(
 	c *gin.Context, status int, f finding, d observation.Draft, severity string, wrong error,
 ) error {
-	v := page.ManualView{ID: f.ID, Fields: manualFields(d), Errors: problems(wrong), Severities: severityOptions(severity)}
+	v := page.ManualView{ID: f.ID, Fields: manualFields(d), Errors: assessErrors(wrong), Severities: severityOptions(severity)}
 	v.Frame = a.productFrame(c, "Edit an observation", f.product)
-	return show(c, status, page.Manual(v))
+	return render(c, status, page.Manual(v))
 }
 
 // manualSave changes one.
 func (a *Admin) manualSave(c *gin.Context) error {
-	f, err := a.byHand(c)
+	f, err := a.manualObservation(c)
 	if err != nil {
 		return err
 	}
-	d, err := draftOf(c)
+	d, err := observationDraft(c)
 	var done observation.Done
 	if err == nil {
 		_, done, err = a.Observations.Edit(c.Request.Context(), actorOf(c), f.ID, d)
@@ -148,14 +148,14 @@ func (a *Admin) manualSave(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	a.flashDone(c, "Saved", done)
+	a.flashAssessed(c, "Saved", done)
 	web.SeeOther(c, f.path())
 	return nil
 }
 
-// manualDeleteAsk says what is lost, and what that means for the gate.
-func (a *Admin) manualDeleteAsk(c *gin.Context) error {
-	f, err := a.byHand(c)
+// manualDeleteConfirm says what is lost, and what that means for the gate.
+func (a *Admin) manualDeleteConfirm(c *gin.Context) error {
+	f, err := a.manualObservation(c)
 	if err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ func (a *Admin) manualDeleteAsk(c *gin.Context) error {
 		return err
 	}
 	frame := a.productFrame(c, "Delete an observation", f.product)
-	return show(c, http.StatusOK, page.Ask(page.AskView{
+	return render(c, http.StatusOK, page.Ask(page.AskView{
 		Frame:   frame.View,
 		Title:   "Delete “" + f.Title + "”?",
 		Effects: lossOf(f, g),
@@ -202,7 +202,7 @@ func lossOf(f finding, g observation.BranchGate) []string {
 
 // manualDelete deletes one.
 func (a *Admin) manualDelete(c *gin.Context) error {
-	f, err := a.byHand(c)
+	f, err := a.manualObservation(c)
 	if err != nil {
 		return err
 	}
@@ -215,7 +215,7 @@ func (a *Admin) manualDelete(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	a.flashDone(c, f.Title+" is deleted", done)
+	a.flashAssessed(c, f.Title+" is deleted", done)
 	web.SeeOther(c, f.list())
 	return nil
 }

@@ -14,9 +14,9 @@ import (
 	"gatecrier/templates/page"
 )
 
-// moveAsk says what it means to move a product to the group that the query
+// productMoveConfirm says what it means to move a product to the group that the query
 // names.
-func (a *Admin) moveAsk(c *gin.Context) error {
+func (a *Admin) productMoveConfirm(c *gin.Context) error {
 	row, err := a.productOf(c)
 	if err != nil {
 		return err
@@ -48,13 +48,13 @@ func (a *Admin) moveAsk(c *gin.Context) error {
 		web.SeeOther(c, productPath(row.ID)+"?tab=settings")
 		return nil
 	}
-	v.Means = moveMeans(row.Product, from, to)
+	v.Means = moveEffects(row.Product, from, to)
 	v.Frame = a.frame(c, "Move "+row.Name, layout.NavProducts)
-	return show(c, http.StatusOK, page.Move(v))
+	return render(c, http.StatusOK, page.Move(v))
 }
 
-// moveMeans says what a move changes; nil is no group.
-func moveMeans(p models.Product, from, to *models.Group) []string {
+// moveEffects says what a move changes; nil is no group.
+func moveEffects(p models.Product, from, to *models.Group) []string {
 	var means []string
 	if from != nil {
 		means = append(
@@ -82,8 +82,8 @@ func moveMeans(p models.Product, from, to *models.Group) []string {
 	return append(means, "its gate is looked at again at once; a change of it is told")
 }
 
-// move puts a product into another group, or into none.
-func (a *Admin) move(c *gin.Context) error {
+// productMove puts a product into another group, or into none.
+func (a *Admin) productMove(c *gin.Context) error {
 	row, err := a.productOf(c)
 	if err != nil {
 		return err
