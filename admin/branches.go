@@ -31,7 +31,9 @@ func (a *Admin) registerBranches(get, post func(path string, h handler)) {
 	post("/products/:id/badge/:action", a.badgeChange)
 }
 
-func branchPath(b models.Branch) string { return productPath(b.ProductID) + "/branches/" + formatInt(b.ID) }
+func branchPath(b models.Branch) string {
+	return productPath(b.ProductID) + "/branches/" + formatInt(b.ID)
+}
 
 func branchesPath(productID int64) string { return productPath(productID) + "?tab=branches" }
 

@@ -17,9 +17,9 @@ import (
 // ledgerQuery is the ledger's filter as the URL has it.
 type ledgerQuery struct {
 	models.LedgerFilter
-	within string // a length of time before now
-	problem  string // what is wrong with the times
-	pairs  []string
+	within  string // a length of time before now
+	problem string // what is wrong with the times
+	pairs   []string
 }
 
 // timeRanges are the lengths of time that can be chosen.
@@ -101,11 +101,11 @@ func (q ledgerQuery) without(path string, names ...string) string {
 }
 
 // ledgerNames names what the ledger is filtered by.
-func (a *Admin) ledgerNames(c *gin.Context, q ledgerQuery) ([]page.Removable, error) {
+func (a *Admin) ledgerNames(c *gin.Context, q ledgerQuery) ([]ui.Removable, error) {
 	ctx, actor := c.Request.Context(), actorOf(c)
-	var list []page.Removable
+	var list []ui.Removable
 	add := func(label, name string) {
-		list = append(list, page.Removable{Label: label, Clear: q.without("/deliveries", name)})
+		list = append(list, ui.Removable{Label: label, Clear: q.without("/deliveries", name)})
 	}
 	if q.ProductID != 0 {
 		row, err := a.Products.Get(ctx, actor, q.ProductID)

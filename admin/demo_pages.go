@@ -57,7 +57,9 @@ func (p *Page) ID(name, what string) (int64, error) { return web.ID(p.c, name, w
 func (p *Page) Frame(title string) layout.View { return p.admin.frame(p.c, title, layout.NavNone) }
 
 // Show answers with a page.
-func (p *Page) Show(status int, component templ.Component) error { return render(p.c, status, component) }
+func (p *Page) Show(status int, component templ.Component) error {
+	return render(p.c, status, component)
+}
 
 // Text answers with a text of a media type.
 func (p *Page) Text(mediaType, text string) error {

@@ -127,7 +127,7 @@ func (a *Admin) exceptionFilters(c *gin.Context, q exceptionQuery, v *page.Excep
 	}
 	if q.Own {
 		v.Filters = append(
-			v.Filters, page.Removable{Label: "Of no product", Clear: link(exceptionsPath, withoutPairs(q.pairs, "product")...)},
+			v.Filters, ui.Removable{Label: "Of no product", Clear: link(exceptionsPath, withoutPairs(q.pairs, "product")...)},
 		)
 	}
 	if q.ProductID == 0 {
@@ -135,7 +135,7 @@ func (a *Admin) exceptionFilters(c *gin.Context, q exceptionQuery, v *page.Excep
 	}
 	row, err := a.Products.Get(c.Request.Context(), actorOf(c), q.ProductID)
 	v.Filters = append(
-		v.Filters, page.Removable{Label: row.Name, Clear: link(exceptionsPath, withoutPairs(q.pairs, "product")...)},
+		v.Filters, ui.Removable{Label: row.Name, Clear: link(exceptionsPath, withoutPairs(q.pairs, "product")...)},
 	)
 	return err
 }

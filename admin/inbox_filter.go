@@ -21,7 +21,7 @@ type inboxQuery struct {
 	models.InboxFilter
 	filter       string // unread, archived
 	since, until string // days as the form has them
-	problem        string // what is wrong with the days
+	problem      string // what is wrong with the days
 	pairs        []string
 }
 
@@ -112,11 +112,11 @@ func (q *inboxQuery) withParam(name, value string) string {
 }
 
 // inboxPills name what the inbox is narrowed by, each with the way out of it.
-func (a *Admin) inboxPills(c *gin.Context, q inboxQuery) ([]page.Removable, error) {
+func (a *Admin) inboxPills(c *gin.Context, q inboxQuery) ([]ui.Removable, error) {
 	ctx, actor := c.Request.Context(), actorOf(c)
-	var list []page.Removable
+	var list []ui.Removable
 	add := func(label, name string) {
-		list = append(list, page.Removable{Label: label, Clear: q.withParam(name, "")})
+		list = append(list, ui.Removable{Label: label, Clear: q.withParam(name, "")})
 	}
 	if q.ProductID != 0 {
 		row, err := a.Products.Get(ctx, actor, q.ProductID)

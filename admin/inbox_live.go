@@ -119,8 +119,8 @@ func unwrap(w http.ResponseWriter) http.ResponseWriter {
 // inboxStateAnswer is how rows that a page shows are now, and how many have come since.
 type inboxStateAnswer struct {
 	Rows []rowState `json:"rows"` // those that are there still
-	New  int      `json:"new"`  // newer ones that the page's filter finds, up to maxNew
-	More bool     `json:"more"` // there are more
+	New  int        `json:"new"`  // newer ones that the page's filter finds, up to maxNew
+	More bool       `json:"more"` // there are more
 }
 
 type rowState struct {

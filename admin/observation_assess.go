@@ -351,7 +351,9 @@ func (a *Admin) flashAssessed(c *gin.Context, what string, done observation.Done
 
 func observationsPath(product int64) string { return productPath(product) + "/observations" }
 
-func observationPath(product, id int64) string { return observationsPath(product) + "/" + formatInt(id) }
+func observationPath(product, id int64) string {
+	return observationsPath(product) + "/" + formatInt(id)
+}
 
 // productFrame is the frame of a page below a product's.
 func (a *Admin) productFrame(c *gin.Context, title string, row models.ProductRow) page.ProductFrame {

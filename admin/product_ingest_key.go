@@ -34,7 +34,9 @@ func (a *Admin) ingestKeyFacts(c *gin.Context, row models.ProductRow, v *page.Pr
 	return err
 }
 
-func exceptionsTabPath(id int64) string { return productPath(id) + "?tab=" + string(page.TabExceptions) }
+func exceptionsTabPath(id int64) string {
+	return productPath(id) + "?tab=" + string(page.TabExceptions)
+}
 
 // ingestKeyCreate makes a product's first key. Where somebody was faster, his stays.
 func (a *Admin) ingestKeyCreate(c *gin.Context) error {

@@ -154,7 +154,9 @@ func settingsForm(c *gin.Context) (page.SettingsTab, product.Edit, error) {
 	return t, e, fieldErrs.Err()
 }
 
-func (a *Admin) productDeleteConfirm(c *gin.Context) error { return a.productDeletePage(c, http.StatusOK, "") }
+func (a *Admin) productDeleteConfirm(c *gin.Context) error {
+	return a.productDeletePage(c, http.StatusOK, "")
+}
 
 // productDeletePage names what is lost with a product, and has its name typed.
 func (a *Admin) productDeletePage(c *gin.Context, status int, wrong string) error {

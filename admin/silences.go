@@ -60,7 +60,7 @@ func (a *Admin) silenceList(c *gin.Context) error {
 			return err
 		}
 		f.ProductID, v.Narrowed, pairs = row.ID, true, []string{"product", formatInt(row.ID)}
-		v.Filters = []page.Removable{{Label: row.Name, Clear: link(silencesPath, "state", state)}}
+		v.Filters = []ui.Removable{{Label: row.Name, Clear: link(silencesPath, "state", state)}}
 	}
 	//nolint:errcheck // text that is no number begins at the first page
 	f.Before, _ = strconv.ParseInt(c.Query("before"), 10, 64)

@@ -34,7 +34,7 @@ type DeliveriesView struct {
 	Frame   layout.View
 	Summary string    // "422 in the last 24 hours; 37 dead"
 	Chips   []ui.Chip // states with counts
-	Filters []Removable
+	Filters []ui.Removable
 	Within  []ui.Option // the times to choose from
 	Since   string      // as the fields for times take it, "" = from the beginning
 	Until   string
@@ -46,9 +46,6 @@ type DeliveriesView struct {
 	Hours   []ui.Hour // the last 24; needed where there is Any
 	Any     bool      // there are deliveries outside the filter
 }
-
-// Removable is a filter with the URL without it.
-type Removable struct{ Label, Clear string }
 
 // selectable reports whether there is a row to select.
 func (v DeliveriesView) selectable() bool {

@@ -13,7 +13,7 @@ type ExceptionsView struct {
 	Frame   layout.View
 	Chips   []ui.Chip // states
 	Kinds   []ui.Chip // where they come from
-	Filters []Removable
+	Filters []ui.Removable
 	Query   string
 	Hidden  []Hidden // the rest of the filter, for the search form
 	Here    string   // the URL of this page

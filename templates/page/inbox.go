@@ -14,7 +14,7 @@ import (
 type InboxView struct {
 	Frame      layout.View
 	Chips      []ui.Chip // all, unread, archived
-	Filters    []Removable
+	Filters    []ui.Removable
 	Form       InboxForm
 	Unread     int
 	Kept       string // for how long notifications are kept

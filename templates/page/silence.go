@@ -12,7 +12,7 @@ import (
 type SilencesView struct {
 	Frame    layout.View
 	Chips    []ui.Chip // in force, ended
-	Filters  []Removable
+	Filters  []ui.Removable
 	Ended    bool // it lists those that have ended
 	Narrowed bool
 	MayNew   string // the URL of the form for a new one, "" = the user may silence nothing

@@ -448,7 +448,7 @@ func inbox() InboxView {
 		Kept:      "kept for 180 days",
 		Narrowed:  true,
 		MayDelete: true,
-		Filters:   []Removable{{Label: long, Clear: "/inbox"}, {Label: "high or worse", Clear: "/inbox"}},
+		Filters:   []ui.Removable{{Label: long, Clear: "/inbox"}, {Label: "high or worse", Clear: "/inbox"}},
 		Form: InboxForm{
 			Types: []ui.Option{
 				{Label: "any", Checked: true},
@@ -580,7 +580,7 @@ func deliveryStories() []story {
 		Rows:    rows(),
 		Pager:   ui.Pager{Next: "?before=1", Text: "8 of 422"},
 		Any:     true,
-		Filters: []Removable{{script, "/deliveries"}},
+		Filters: []ui.Removable{{Label: script, Clear: "/deliveries"}},
 		Again:   "/deliveries/resend?state=dead",
 	}
 	for i, s := range []string{"All", "Delivered", "Retrying", "Dead", "Skipped", "Suppressed", "Cancelled"} {

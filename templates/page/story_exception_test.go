@@ -144,7 +144,7 @@ func exceptionStories() []story {
 		Frame:   frame("Exceptions", layout.NavExceptions),
 		Chips:   chips,
 		Kinds:   chips,
-		Filters: []Removable{{script, "/exceptions"}},
+		Filters: []ui.Removable{{Label: script, Clear: "/exceptions"}},
 		Query:   script,
 		Hidden: []Hidden{
 			{"state", "open"},

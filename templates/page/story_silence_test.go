@@ -132,7 +132,7 @@ func silenceStories() []story {
 				Chips:   chips,
 				Ended:   true,
 				Rows:    ended,
-				Filters: []Removable{{Label: script, Clear: "/silences"}},
+				Filters: []ui.Removable{{Label: script, Clear: "/silences"}},
 			}),
 		},
 		{"silences-none", Silences(SilencesView{Frame: nav("Silences"), Chips: chips, MayNew: "/silences/new"})},

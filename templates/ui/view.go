@@ -58,6 +58,9 @@ type Chip struct {
 	Current bool
 }
 
+// Removable is a filter that narrows a list; Clear is the URL of the list without it.
+type Removable struct{ Label, Clear string }
+
 // Pager leads to the pages around this one. Paging is by key, so there are no
 // page numbers.
 type Pager struct {
