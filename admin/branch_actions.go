@@ -100,14 +100,6 @@ func (a *Admin) isDefault(c *gin.Context, b models.BranchRow) error {
 	return nil
 }
 
-// firstText is what is wrong, for a page without the field that it is about.
-func firstText(err error) string {
-	for _, f := range fault.FieldsOf(err) {
-		return f.Message
-	}
-	return textOf(err)
-}
-
 func (a *Admin) branchDefault(c *gin.Context) error {
 	b, err := a.branchOf(c)
 	if err != nil {
@@ -164,14 +156,6 @@ func (a *Admin) branchDeletePage(c *gin.Context, status int, wrong error) error 
 	return a.branchConfirmPage(c, status, b, row, v)
 }
 
-// upTo is plural for a number that was not counted further than most.
-func upTo(n, most int, one, many string) string {
-	if n > most {
-		return "more than " + plural(most, one, many)
-	}
-	return plural(n, one, many)
-}
-
 // maxNamedSources is how many sources a sentence names.
 const maxNamedSources = 5
 
@@ -209,4 +193,33 @@ func (a *Admin) branchDelete(c *gin.Context) error {
 	a.flash(c, "ok", "The branch "+b.Name+" is deleted", "")
 	web.SeeOther(c, branchesPath(b.ProductID))
 	return nil
+}
+
+// branchProtect keeps a branch although no report comes any more, or not.
+func (a *Admin) branchProtect(protected bool) handler {
+	return func(c *gin.Context) error {
+		b, err := a.branchOf(c)
+		if err != nil {
+			return err
+		}
+		if _, err := a.Products.UpdateBranch(
+			c.Request.Context(), actorOf(c), b.ID, product.BranchEdit{Protected: &protected},
+		); err != nil {
+			return err
+		}
+		switch kept := a.branchesKept(); {
+		case protected:
+			a.flash(c, "ok", b.Name+" is protected", "It stays although no report of it comes any more.")
+		case kept != "":
+			a.flash(c, "ok", b.Name+" is not protected any more", "It is removed once it has got no report for "+kept+".")
+		default:
+			a.flash(c, "ok", b.Name+" is not protected any more", "")
+		}
+		if c.PostForm("back") == "branch" {
+			web.SeeOther(c, branchPath(b.Branch))
+			return nil
+		}
+		web.SeeOther(c, branchesPath(b.ProductID))
+		return nil
+	}
 }

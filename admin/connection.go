@@ -19,8 +19,6 @@ import (
 // maxLastDeliveries is how many deliveries a connection's page shows.
 const maxLastDeliveries = 10
 
-func connectionPath(id int64) string { return "/connections/" + strconv.FormatInt(id, 10) }
-
 // hideForbidden is an error about a connection: whoever may not edit one does not
 // learn here that it is there.
 func hideForbidden(err error) error {
@@ -208,14 +206,6 @@ func (a *Admin) connectionEnable(enabled bool) handler {
 		a.flashEnabled(c, found.Name, enabled)
 		web.SeeOther(c, connectionPath(found.ID))
 		return nil
-	}
-}
-
-func (a *Admin) flashEnabled(c *gin.Context, name string, enabled bool) {
-	if enabled {
-		a.flash(c, "ok", name+" is told again", "")
-	} else {
-		a.flash(c, "ok", name+" is turned off", "What waits for it is cancelled; nothing new is sent.")
 	}
 }
 

@@ -2,12 +2,9 @@ package admin
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
-	"gatecrier/app/connection"
-	"gatecrier/app/module"
 	"gatecrier/app/web"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
@@ -106,85 +103,6 @@ func troubleChip(f models.ConnectionFilter) ui.Chip {
 	return ui.Chip{Label: "In trouble", Href: connectionsLink(f.Owner, !f.Trouble, f.Text), Count: -1, Current: f.Trouble}
 }
 
-func (a *Admin) connectionRows(c *gin.Context, rows []models.ConnectionRow) []page.ConnectionRow {
-	list := make([]page.ConnectionRow, 0, len(rows))
-	for _, r := range rows {
-		list = append(list, a.connectionRow(c, r))
-	}
-	return list
-}
-
-func (a *Admin) connectionRow(c *gin.Context, r models.ConnectionRow) page.ConnectionRow {
-	m := a.descriptor(r.Module)
-	row := page.ConnectionRow{
-		ID:        r.ID,
-		Name:      r.Name,
-		Module:    m.Title,
-		Icon:      m.Icon,
-		Hint:      r.Hint,
-		Condition: a.condition(c, r),
-	}
-	switch o := r.Owner(); {
-	case o.ProductID != 0:
-		row.Owner, row.OwnerKind, row.OwnerHref = r.Product, "product", productPath(o.ProductID)+"?tab=targets"
-	case o.GroupID != 0:
-		row.Owner, row.OwnerKind = r.Group, "group"
-	case o.UserID != 0:
-		row.Owner = "Your own"
-	default:
-		row.Owner = "The system"
-	}
-	return row
-}
-
-// condition is how a connection does.
-func (a *Admin) condition(c *gin.Context, r models.ConnectionRow) page.Condition {
-	v := page.Condition{
-		State:       string(r.State()),
-		Since:       a.inUserZone(c, troubledSince(r)),
-		Failures:    r.EndpointHealth.Failures,
-		Refusals:    r.OwnHealth.Rejected,
-		Probes:      r.EndpointHealth.Probes,
-		LastSuccess: a.inUserZone(c, r.OwnHealth.LastSuccessAt),
-		Waiting:     r.Waiting,
-		Server:      r.EndpointID != nil,
-	}
-	switch r.State() {
-	case models.ConnectionOff:
-		if r.DisabledWhy != "" {
-			v.State, v.Reason = "gone", r.DisabledWhy
-		}
-	case models.ConnectionDown:
-		v.NextAt, v.Reason = a.inUserZone(c, r.EndpointHealth.ProbeAt), r.EndpointHealth.Reason
-	case models.ConnectionPaused:
-		v.Reason = r.EndpointHealth.Reason
-	case models.ConnectionFailing, models.ConnectionRejecting:
-		if v.Reason = r.EndpointHealth.Reason; v.Reason == "" {
-			v.Reason = r.OwnHealth.Reason
-		}
-	case models.ConnectionWorking, models.ConnectionNew:
-	}
-	return v
-}
-
-// troubledSince is since when a connection is in the trouble it is in.
-func troubledSince(r models.ConnectionRow) (since time.Time) {
-	switch r.State() {
-	case models.ConnectionOff:
-		since = r.UpdatedAt
-	case models.ConnectionPaused:
-		since = r.EndpointHealth.PausedAt
-	case models.ConnectionDown:
-		since = r.EndpointHealth.OpenedAt
-	case models.ConnectionFailing:
-		since = r.EndpointHealth.FailingSince
-	case models.ConnectionRejecting:
-		since = r.OwnHealth.BrokenAt
-	case models.ConnectionWorking, models.ConnectionNew:
-	}
-	return since
-}
-
 // connectionForms are the forms of all modules for a connection of no product.
 // Administrators choose whose it is to be.
 func (a *Admin) connectionForms(c *gin.Context, named string, typed, errs map[string]string) []page.ModuleForm {
@@ -212,16 +130,6 @@ func (a *Admin) connectionForms(c *gin.Context, named string, typed, errs map[st
 	return forms
 }
 
-// connectionDraft reads the form of a new connection.
-func (a *Admin) connectionDraft(c *gin.Context) (d connection.Draft, typed map[string]string) {
-	d = connection.Draft{Module: c.PostForm("module"), Name: c.PostForm("name"), Config: module.Config{}}
-	typed = map[string]string{"name": d.Name, "owner": c.PostForm("owner")}
-	for _, f := range a.descriptor(d.Module).FormFields() {
-		d.Config[f.Name], typed[f.Name] = c.PostForm(f.Name), c.PostForm(f.Name)
-	}
-	return d, typed
-}
-
 // connectionCreate adds a connection of the user's own, or of the system. The
 // page that follows is rendered at once, since it may show a made secret.
 func (a *Admin) connectionCreate(c *gin.Context) error {
@@ -245,12 +153,4 @@ func (a *Admin) connectionCreate(c *gin.Context) error {
 			v.Frame.Flash = savedNote("The connection is there", saved.Warning)
 		}
 	})
-}
-
-// savedNote says that something was saved, with what is doubtful about it.
-func savedNote(title, warning string) *ui.Note {
-	if warning != "" {
-		return &ui.Note{Kind: "wait", Title: title + ", with a doubt", Text: warning}
-	}
-	return &ui.Note{Kind: "ok", Title: title, Text: "Send a test to see whether messages arrive."}
 }

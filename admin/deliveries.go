@@ -10,7 +10,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gatecrier/app/delivery"
 	"gatecrier/app/web"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
@@ -87,87 +86,6 @@ func ledgerSummary(states map[models.DeliveryState]int) string {
 	}
 	return text
 }
-
-func stateChips(path, current string, pairs ...string) []ui.Chip {
-	chips := []ui.Chip{{Label: "All", Href: link(path, pairs...), Count: -1, Current: current == ""}}
-	for _, s := range []struct{ state, label string }{
-		{"retrying", "Retrying"}, {"dead", "Dead"}, {"delivered", "Delivered"}, {"pending", "Pending"}, {"cancelled", "Cancelled"}, {"skipped", "Skipped"}, {"suppressed", "Held back"},
-	} {
-		chips = append(chips, ui.Chip{
-			Label:   s.label,
-			Href:    link(path, append(pairs[:len(pairs):len(pairs)], "state", s.state)...),
-			Count:   -1,
-			Current: current == s.state,
-		})
-	}
-	return chips
-}
-
-// ledgerPager cuts a list to its page.
-type ledgerPager struct {
-	ui.Pager
-	path  string
-	pairs []string
-}
-
-func (p *ledgerPager) cut(rows []delivery.Row) []delivery.Row {
-	if len(rows) > pageSize {
-		rows = rows[:pageSize]
-		p.Next = link(p.path, append(p.pairs, "before", formatInt(rows[pageSize-1].ID))...)
-	}
-	p.Text = plural(len(rows), "delivery", "deliveries") + " shown"
-	return rows
-}
-
-// ledgerFilter reads a ledger's filter from the URL; pairs are what else is in
-// it.
-func (a *Admin) ledgerFilter(c *gin.Context, path string, pairs ...string) (models.LedgerFilter, *ledgerPager) {
-	f := models.LedgerFilter{Limit: pageSize + 1}
-	if s := models.DeliveryState(c.Query("state")); s.Valid() {
-		f.State = s
-		pairs = append(pairs, "state", string(s))
-	}
-	p := &ledgerPager{path: path, pairs: pairs}
-	if before, err := strconv.ParseInt(c.Query("before"), 10, 64); err == nil {
-		f.Before = before
-		p.First = link(path, pairs...)
-	}
-	return f, p
-}
-
-func (a *Admin) deliveryRows(c *gin.Context, rows []delivery.Row) []page.DeliveryRow {
-	list := make([]page.DeliveryRow, 0, len(rows))
-	for _, l := range rows {
-		list = append(list, a.deliveryRow(c, l))
-	}
-	return list
-}
-
-func (a *Admin) deliveryRow(c *gin.Context, l delivery.Row) page.DeliveryRow {
-	m := a.descriptor(l.Module)
-	if l.Down {
-		l.NextAt = l.ProbeAt
-	}
-	return page.DeliveryRow{
-		Down:       l.Down,
-		ID:         l.ID,
-		EventID:    l.EventID,
-		State:      string(l.State),
-		Reason:     l.Reason,
-		Title:      l.Title,
-		ProductID:  l.ProductID,
-		Product:    l.Product,
-		Module:     m.Title,
-		Icon:       m.Icon,
-		Connection: l.Connection,
-		Hint:       l.Hint,
-		Attempts:   l.Delivery.Attempts,
-		NextAt:     a.inUserZone(c, l.NextAt),
-		At:         a.inUserZone(c, l.CreatedAt),
-	}
-}
-
-func deliveryPath(id int64) string { return "/deliveries/" + strconv.FormatInt(id, 10) }
 
 func (a *Admin) delivery(c *gin.Context) error {
 	id, err := web.ID(c, "id", "delivery")

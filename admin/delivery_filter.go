@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"gatecrier/app/delivery"
 	"gatecrier/app/fault"
 	"gatecrier/models"
 	"gatecrier/templates/page"
@@ -27,9 +28,6 @@ var timeRanges = []struct {
 	value, label string
 	length       time.Duration
 }{{"1h", "last hour", time.Hour}, {"24h", "last 24 hours", day}, {"168h", "last 7 days", 7 * day}, {"720h", "last 30 days", 30 * day}}
-
-// localTime is how fields for times write one.
-const localTime = "2006-01-02T15:04"
 
 // ledgerQuery reads the filter of a URL, or of a form with the same fields. What
 // is no id is of nothing that there is.
@@ -155,13 +153,34 @@ func (a *Admin) ledgerForms(c *gin.Context, q ledgerQuery, v *page.DeliveriesVie
 	}
 }
 
-// withoutPairs are names and values without those of some names.
-func withoutPairs(pairs []string, names ...string) []string {
-	var rest []string
-	for i := 0; i < len(pairs); i += 2 {
-		if !slices.Contains(names, pairs[i]) {
-			rest = append(rest, pairs[i], pairs[i+1])
-		}
+// ledgerPager cuts a list to its page.
+type ledgerPager struct {
+	ui.Pager
+	path  string
+	pairs []string
+}
+
+func (p *ledgerPager) cut(rows []delivery.Row) []delivery.Row {
+	if len(rows) > pageSize {
+		rows = rows[:pageSize]
+		p.Next = link(p.path, append(p.pairs, "before", formatInt(rows[pageSize-1].ID))...)
 	}
-	return rest
+	p.Text = plural(len(rows), "delivery", "deliveries") + " shown"
+	return rows
+}
+
+// ledgerFilter reads a ledger's filter from the URL; pairs are what else is in
+// it.
+func (a *Admin) ledgerFilter(c *gin.Context, path string, pairs ...string) (models.LedgerFilter, *ledgerPager) {
+	f := models.LedgerFilter{Limit: pageSize + 1}
+	if s := models.DeliveryState(c.Query("state")); s.Valid() {
+		f.State = s
+		pairs = append(pairs, "state", string(s))
+	}
+	p := &ledgerPager{path: path, pairs: pairs}
+	if before, err := strconv.ParseInt(c.Query("before"), 10, 64); err == nil {
+		f.Before = before
+		p.First = link(path, pairs...)
+	}
+	return f, p
 }

@@ -6,14 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gin-gonic/gin"
-
-	"gatecrier/app/fault"
-	"gatecrier/app/gate"
 	"gatecrier/app/product"
-	"gatecrier/models"
-	"gatecrier/templates/page"
-	"gatecrier/templates/ui"
 )
 
 var (
@@ -81,57 +74,4 @@ func overrideText(seconds *int64, zero string) string {
 		return ""
 	}
 	return durationText(time.Duration(*seconds)*time.Second, zero)
-}
-
-// durationFields reads a product's times from its form. One that was not sent stays.
-func durationFields(c *gin.Context, t *page.SettingsTab, e *product.Edit, fieldErrs *fault.Fields) {
-	for _, f := range []struct {
-		name  string
-		typed *string
-		to    **product.Retention
-	}{{"hold_seconds", &t.Hold, &e.Hold}, {"stale_after", &t.Stale, &e.Stale}} {
-		text, sent := c.GetPostForm(f.name)
-		if !sent {
-			continue
-		}
-		*f.typed = text
-		term, ok := parseRetention(text)
-		if !ok {
-			fieldErrs.Add(f.name, "A time like “10 minutes”, “2 hours” or “1 day”; empty: as the settings say")
-			continue
-		}
-		*f.to = &term
-	}
-}
-
-// policyFacts say in a product's form what counts now, and whose it is.
-func (a *Admin) policyFacts(c *gin.Context, row models.ProductRow, t *page.SettingsTab) error {
-	o, err := a.originOf(c, row.Product)
-	if err != nil {
-		return err
-	}
-	words := sourceWords(o)
-	t.Now = map[string]string{}
-	for _, s := range models.Severities() {
-		if o.Active {
-			t.Now[s.String()] = limitWord(o.Thresholds.Of(s)) + ", " + words[s.String()]
-		}
-	}
-	t.HoldNow = durationText(o.Hold, "at once") + durationSource(o.HoldSource == gate.SourceProduct)
-	t.StaleNow = durationText(a.Settings.Reports().Stale(row.Product), "never") + durationSource(row.StaleAfter != nil)
-	return nil
-}
-
-func durationSource(own bool) string {
-	if own {
-		return ", its own"
-	}
-	return ", as the settings say"
-}
-
-func limitWord(n int64) string {
-	if n >= page.NoLimit {
-		return "no limit"
-	}
-	return ui.Number(n)
 }

@@ -5,11 +5,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gatecrier/app/audit"
 	"gatecrier/app/authz"
-	"gatecrier/app/fault"
 	"gatecrier/app/product"
-	"gatecrier/app/web"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
@@ -22,14 +19,6 @@ func (a *Admin) group(c *gin.Context) error {
 		return err
 	}
 	return a.groupPage(c, http.StatusOK, row, page.Tab(c.Query("tab")), nil)
-}
-
-func (a *Admin) groupOf(c *gin.Context) (models.GroupRow, error) {
-	id, err := web.ID(c, "id", "group")
-	if err != nil {
-		return models.GroupRow{}, err
-	}
-	return a.Products.Group(c.Request.Context(), actorOf(c), id)
 }
 
 // groupPage renders the page; change, where given, has the last word on the
@@ -114,117 +103,4 @@ func (a *Admin) groupProducts(c *gin.Context, id int64, v *page.GroupView) error
 		v.List.Rows[i].Group = "" // all are in this one
 	}
 	return err
-}
-
-func (a *Admin) groupSettings(c *gin.Context, row models.GroupRow) (page.SettingsTab, error) {
-	f, err := a.Connections.FieldsOf(c.Request.Context(), actorOf(c), product.InGroup(row.ID))
-	if err != nil {
-		return page.SettingsTab{}, err
-	}
-	t := page.SettingsTab{
-		Version:     row.Version,
-		Name:        row.Name,
-		Description: row.Description,
-		GateMode:    string(row.GateMode),
-		Thresholds:  thresholdTexts(row.Thresholds),
-		Defaults:    uiCounts(a.Settings.Gate().Thresholds),
-		EmailTo:     f.EmailTo,
-		MSTeams:     f.MSTeams,
-		Slack:       f.Slack,
-	}
-	err = a.lastChanged(c, &t, audit.Group, row.Name, 0)
-	return t, err
-}
-
-// groupSave saves the settings of a group. What is wrong is said beside the
-// field, with what was typed still there.
-func (a *Admin) groupSave(c *gin.Context) error {
-	row, err := a.groupOf(c)
-	if err != nil {
-		return err
-	}
-	typed, e, err := settingsForm(c)
-	if err == nil {
-		edit := product.GroupEdit{
-			Name:        e.Name,
-			Description: e.Description,
-			GateMode:    e.GateMode,
-			Thresholds:  e.Thresholds,
-			Targets:     e.Targets,
-			Version:     e.Version,
-		}
-		_, err = a.Products.UpdateGroup(c.Request.Context(), actorOf(c), row.ID, edit)
-	}
-	if a.settingsErrors(&typed, err, row.Version) {
-		return a.groupPage(c, web.StatusOf(err), row, page.GroupSettings, func(v *page.GroupView) {
-			typed.ChangedBy, typed.ChangedAt = v.Settings.ChangedBy, v.Settings.ChangedAt
-			v.Settings = typed
-		})
-	}
-	if err != nil {
-		return err
-	}
-	a.flash(c, "ok", "Saved", "")
-	web.SeeOther(c, groupPath(row.ID)+"?tab=settings")
-	return nil
-}
-
-func (a *Admin) groupDeleteConfirm(c *gin.Context) error {
-	return a.groupDeletePage(c, http.StatusOK, "", nil)
-}
-
-// groupDeletePage asks what becomes of a group's products, and has its name
-// typed.
-func (a *Admin) groupDeletePage(c *gin.Context, status int, choice string, errs map[string]string) error {
-	row, err := a.groupOf(c)
-	if err != nil {
-		return err
-	}
-	if err := a.Products.Require(c.Request.Context(), actorOf(c), authz.Own, product.InGroup(row.ID)); err != nil {
-		return err
-	}
-	targets, err := a.Connections.ListGroup(c.Request.Context(), actorOf(c), row.ID)
-	if err != nil {
-		return err
-	}
-	return render(c, status, page.GroupDelete(page.GroupDeleteView{
-		Frame:    a.frame(c, "Delete "+row.Name, layout.NavGroups),
-		ID:       row.ID,
-		Name:     row.Name,
-		Products: row.Products,
-		Targets:  len(targets),
-		Choice:   choice,
-		Errors:   errs,
-	}))
-}
-
-func (a *Admin) groupDelete(c *gin.Context) error {
-	row, err := a.groupOf(c)
-	if err != nil {
-		return err
-	}
-	var fieldErrs fault.Fields
-	choice := c.PostForm("products")
-	if choice != "keep" && choice != "delete" {
-		fieldErrs.Add("products", "Say what becomes of them")
-	}
-	if choice == "delete" && c.PostForm("count") != formatInt(row.Products) { // more than were shown would be lost
-		fieldErrs.Add("products", "It has "+plural(row.Products, "product", "products")+" now: choose again")
-	}
-	if c.PostForm("confirm") != row.Name {
-		fieldErrs.Add("confirm", "Type the group's name to confirm")
-	}
-	if errs := fieldErrors(fieldErrs.Err()); errs != nil {
-		return a.groupDeletePage(c, http.StatusUnprocessableEntity, choice, errs)
-	}
-	if err := a.Products.DeleteGroup(c.Request.Context(), actorOf(c), row.ID, choice == "delete"); err != nil {
-		return err
-	}
-	if choice == "delete" {
-		a.flash(c, "ok", row.Name+" is deleted, with "+plural(row.Products, "product", "products"), "")
-	} else {
-		a.flash(c, "ok", row.Name+" is deleted", plural(row.Products, "product is", "products are")+" in no group now.")
-	}
-	web.SeeOther(c, "/groups")
-	return nil
 }

@@ -1,16 +1,12 @@
 package admin
 
 import (
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
-	"gatecrier/app/authz"
-	"gatecrier/app/event"
-	"gatecrier/app/web"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
@@ -181,90 +177,4 @@ func (a *Admin) unreadBadge(c *gin.Context) error {
 		return err
 	}
 	return render(c, http.StatusOK, layout.Badges(n))
-}
-
-func (a *Admin) notification(c *gin.Context) error {
-	ctx, actor := c.Request.Context(), actorOf(c)
-	id, err := web.ID(c, "id", "notification")
-	if err != nil {
-		return err
-	}
-	n, err := a.Inbox.Get(ctx, actor, id)
-	if err != nil {
-		return err
-	}
-	v := page.NotificationView{
-		ID:        n.EventID,
-		Type:      n.Type,
-		Name:      n.Name,
-		Message:   n.Message,
-		At:        a.inUserZone(c, n.At),
-		Viewed:    n.Viewed,
-		Archived:  n.Archived,
-		SilenceID: n.SilenceID,
-		ProductID: n.ProductID,
-		Product:   n.Product,
-		Here:      c.Request.URL.RequestURI(),
-	}
-	e, err := a.Store.NotifiedEvent(ctx, actor.Reader(), n.EventID)
-	if err != nil {
-		return err
-	}
-	if words, err := event.Describe(e); err == nil {
-		v.Page = words.Page
-	}
-	var p event.GateChange
-	if n.Type == string(event.GateChanged) && json.Unmarshal(e.Payload, &p) == nil {
-		gateWhy(&v, p)
-	}
-	rows, err := a.Ledger.List(
-		ctx, actor, models.LedgerFilter{EventID: n.EventID, ProductID: n.ProductID, Limit: pageSize},
-	)
-	if err != nil {
-		return err
-	}
-	v.Deliveries = a.deliveryRows(c, rows)
-	may, err := a.Inbox.MayDelete(ctx, actor, []models.Notification{n})
-	if err != nil {
-		return err
-	}
-	v.MayDelete = may[n.EventID]
-	if v.MaySilence, err = a.maySilence(c, n); err != nil {
-		return err
-	}
-	v.Frame = a.frame(c, n.Name, layout.NavInbox)
-	return render(c, http.StatusOK, page.Notification(v))
-}
-
-// maySilence reports whether the reader may silence what a notification is of.
-func (a *Admin) maySilence(c *gin.Context, n models.Notification) (bool, error) {
-	if event.Type(n.Type).Mandatory() {
-		return false, nil
-	}
-	if n.ProductID == 0 {
-		return actorOf(c).Administrator(), nil
-	}
-	return authz.May(c.Request.Context(), a.Store, actorOf(c), authz.Edit, n.ProductID)
-}
-
-func gateWhy(v *page.NotificationView, p event.GateChange) {
-	v.Branch, v.From, v.To, v.Why, v.Cause = p.Branch, string(p.From), string(p.To), p.Why, "by "+p.Cause.Text
-	v.Counts = uiCounts(p.Counts)
-	v.Failing = failingRows(p.Failing.Items)
-	v.FailingTotal = max(p.Failing.Total(), len(p.Failing.Items))
-	if p.Thresholds != nil {
-		limits := uiCounts(*p.Thresholds)
-		v.Limits, v.Policy = &limits, "the limits of all products"
-		if p.Policy == "product" {
-			v.Policy = "its own limits"
-		}
-	}
-}
-
-func failingRows(items []event.Finding) []page.FailingObservation {
-	rows := make([]page.FailingObservation, 0, len(items))
-	for _, f := range items {
-		rows = append(rows, page.FailingObservation{Title: f.Title, Severity: f.Severity.String(), Component: f.Component})
-	}
-	return rows
 }

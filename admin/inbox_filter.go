@@ -159,13 +159,6 @@ func familyLabel(kind string) string {
 	return kind
 }
 
-func orWorse(s models.Severity) string {
-	if s == models.Critical {
-		return "critical"
-	}
-	return s.String() + " or worse"
-}
-
 // inboxForm is what the filter can be changed by.
 func (a *Admin) inboxForm(c *gin.Context, q inboxQuery) (page.InboxForm, error) {
 	f := page.InboxForm{Query: q.Text, Since: q.since, Until: q.until, Wrong: q.problem}

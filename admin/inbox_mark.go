@@ -53,22 +53,6 @@ func (a *Admin) markSome(c *gin.Context, as models.MarkAs) error {
 	return a.Inbox.Mark(c.Request.Context(), actorOf(c), ids, as)
 }
 
-// idsOf reads the ids of notifications: fields that may each have several, with
-// commas.
-func idsOf(fields []string) ([]int64, error) {
-	var ids []int64
-	for _, field := range fields {
-		for text := range strings.SplitSeq(field, ",") {
-			id, err := strconv.ParseInt(text, 10, 64)
-			if err != nil {
-				return nil, fault.NewNotFound("notification")
-			}
-			ids = append(ids, id)
-		}
-	}
-	return ids, nil
-}
-
 func upToOf(text string) (int64, error) {
 	upTo, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {

@@ -20,63 +20,6 @@ import (
 // maxDuplicates is how many duplicates, or what may be one, a page lists.
 const maxDuplicates = 20
 
-// finding is an observation with the product and the branch that it is in.
-type finding struct {
-	models.Observation
-	product models.ProductRow
-	branch  models.Branch
-}
-
-// findingOf reads the observation that the path names, of the product that it
-// names.
-func (a *Admin) findingOf(c *gin.Context) (finding, error) {
-	ctx, actor := c.Request.Context(), actorOf(c)
-	row, err := a.productOf(c)
-	if err != nil {
-		return finding{}, err
-	}
-	id, err := web.ID(c, "observation", "observation")
-	if err != nil {
-		return finding{}, err
-	}
-	o, productID, err := a.Observations.Get(ctx, actor, id)
-	if err == nil && productID != row.ID {
-		err = fault.NewNotFound("observation")
-	}
-	if err != nil {
-		return finding{}, err
-	}
-	branches, err := a.Store.Branches(ctx, actor.Scope(), row.ID)
-	for _, b := range branches {
-		if b.ID == o.BranchID {
-			return finding{o, row, b}, nil
-		}
-	}
-	if err == nil {
-		err = fault.NewNotFound("observation")
-	}
-	return finding{}, err
-}
-
-// assessableObservation is findingOf for who may assess.
-func (a *Admin) assessableObservation(c *gin.Context) (finding, error) {
-	f, err := a.findingOf(c)
-	if err != nil {
-		return f, err
-	}
-	return f, authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Assess, f.product.ID)
-}
-
-func (f finding) path() string { return observationPath(f.product.ID, f.ID) }
-
-// list is the list of its branch.
-func (f finding) list() string {
-	if f.branch.Default {
-		return productPath(f.product.ID)
-	}
-	return link(productPath(f.product.ID), "branch", f.branch.Name)
-}
-
 // observation shows one finding.
 func (a *Admin) observation(c *gin.Context) error {
 	f, err := a.findingOf(c)
@@ -182,18 +125,6 @@ func (a *Admin) duplicateFacts(c *gin.Context, f finding, v *page.ObservationVie
 	return err
 }
 
-func duplicateRow(o models.Observation, chosen int64) page.DuplicateRow {
-	return page.DuplicateRow{
-		ID:        o.ID,
-		Title:     o.Title,
-		Component: o.Component,
-		Severity:  o.Severity.String(),
-		Scanner:   o.Scanner,
-		Location:  o.Location,
-		Chosen:    o.ID == chosen,
-	}
-}
-
 // actionWords says what a row of the history is about.
 var actionWords = map[models.AssessmentAction]string{
 	models.ActionAssess: "assessed it",
@@ -254,61 +185,6 @@ func (a *Admin) assessOne(c *gin.Context) error {
 		what = "Taken back"
 	}
 	a.flashAssessed(c, what, done)
-	web.SeeOther(c, f.path())
-	return nil
-}
-
-// duplicate asks what an observation is the same as.
-func (a *Admin) duplicate(c *gin.Context) error {
-	f, err := a.assessableObservation(c)
-	if err != nil {
-		return err
-	}
-	return a.duplicatePage(c, http.StatusOK, f, nil)
-}
-
-func (a *Admin) duplicatePage(c *gin.Context, status int, f finding, wrong error) error {
-	rows, err := a.Store.ObservationsLike(c.Request.Context(), actorOf(c).Scope(), f.Observation, maxDuplicates)
-	if err != nil {
-		return err
-	}
-	v := page.DuplicateView{
-		Row: page.ObservationRow{ID: f.ID, Title: f.Title, Component: f.Component, Scanner: f.Scanner}, Branch: f.branch.Name,
-		Typed: c.PostForm("number"), Comment: c.PostForm("comment"), Errors: assessErrors(wrong),
-	}
-	for _, o := range rows {
-		v.Rows = append(v.Rows, duplicateRow(o, idOf(c.PostForm("duplicate_of"))))
-	}
-	v.Frame = a.productFrame(c, "Same as another", f.product)
-	return render(c, status, page.Duplicate(v))
-}
-
-// duplicateSave calls an observation a duplicate of one that was chosen.
-func (a *Admin) duplicateSave(c *gin.Context) error {
-	f, err := a.assessableObservation(c)
-	if err != nil {
-		return err
-	}
-	text := strings.TrimSpace(c.PostForm("number"))
-	if text == "" {
-		text = c.PostForm("duplicate_of")
-	}
-	assessment := observation.Assessment{Status: models.StatusDuplicate, DuplicateOf: idOf(text), Comment: c.PostForm("comment")}
-	var done observation.Done
-	if assessment.DuplicateOf < 1 {
-		err = fault.BadField("duplicate_of", "Choose one above, or give its number")
-	} else {
-		done, err = a.Observations.AssessMany(
-			c.Request.Context(), actorOf(c), observation.Selection{ProductID: f.product.ID, IDs: []int64{f.ID}}, assessment,
-		)
-	}
-	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
-		return a.duplicatePage(c, web.StatusOf(err), f, err)
-	}
-	if err != nil {
-		return err
-	}
-	a.flashAssessed(c, "It is a duplicate now", done)
 	web.SeeOther(c, f.path())
 	return nil
 }

@@ -3,7 +3,6 @@ package admin
 import (
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -187,17 +186,3 @@ func (q *observationQuery) branchParam() string {
 
 // countsFormat is the format of sources that have no observations.
 const countsFormat = "counts"
-
-// statusWord is a status as people read it.
-func statusWord(s models.Status) string { return strings.ReplaceAll(string(s), "_", " ") }
-
-// observationKey reads where a page begins; what is none is the first page.
-func observationKey(text string) *models.ObservationKey {
-	before, after, _ := strings.Cut(text, "-")
-	severity, err := strconv.Atoi(before)
-	id := idOf(after)
-	if err != nil || id < 1 {
-		return nil
-	}
-	return &models.ObservationKey{Severity: models.Severity(severity), ID: id}
-}

@@ -1,9 +1,7 @@
 package admin
 
 import (
-	"encoding/json"
 	"net/http"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -11,14 +9,10 @@ import (
 	"gatecrier/models"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
-	"gatecrier/templates/ui"
 )
 
 // maxOverview bounds each list of the overview.
 const maxOverview = 10
-
-// day is the time that the overview looks back for deliveries.
-const day = 24 * time.Hour
 
 func (a *Admin) overview(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
@@ -112,59 +106,6 @@ func (a *Admin) failingProducts(c *gin.Context, scope models.Scope) ([]page.Fail
 	return list, nil
 }
 
-// announcementTallies sums up the deliveries of some changes, by the events that announced
-// them.
-func (a *Admin) announcementTallies(c *gin.Context, changes map[int64]models.GateChange) (map[int64]page.DeliveryTally, error) {
-	ids := make([]int64, 0, len(changes))
-	for _, change := range changes {
-		if change.Announced != 0 {
-			ids = append(ids, change.Announced)
-		}
-	}
-	return a.deliveryTallies(c, ids)
-}
-
-func (a *Admin) deliveryTallies(c *gin.Context, events []int64) (map[int64]page.DeliveryTally, error) {
-	states, err := a.Store.DeliveryTally(c.Request.Context(), actorOf(c).Scope(), events)
-	sums := map[int64]page.DeliveryTally{}
-	for id, tally := range states {
-		sums[id] = tallyOf(tally)
-	}
-	return sums, err
-}
-
-func tallyOf(states map[models.DeliveryState]int) page.DeliveryTally {
-	t := page.DeliveryTally{
-		Delivered: states[models.DeliveryDelivered],
-		Dead:      states[models.DeliveryDead],
-		Held:      states[models.DeliverySuppressed],
-		Retrying:  states[models.DeliveryRetrying] + states[models.DeliveryPending] + states[models.DeliverySending],
-	}
-	for _, n := range states {
-		t.Total += n
-	}
-	return t
-}
-
-// segments turns a product's changes into the stretches of a picture.
-func (a *Admin) segments(c *gin.Context, b models.Branch, changes []models.GateChange, days int) []ui.Segment {
-	now := a.inUserZone(c, a.Store.Now())
-	from, state := now.AddDate(0, 0, -days), b.Gate
-	if len(changes) > 0 {
-		state = changes[0].From
-	}
-	if b.CreatedAt.After(from) {
-		from = a.inUserZone(c, b.CreatedAt)
-	}
-	segments := make([]ui.Segment, 0, len(changes)+1)
-	for _, change := range changes {
-		at := a.inUserZone(c, change.At)
-		segments = append(segments, ui.Segment{State: string(state), From: from, To: at})
-		from, state = at, change.To
-	}
-	return append(segments, ui.Segment{State: string(state), From: from, To: now})
-}
-
 func (a *Admin) deliveryTrouble(c *gin.Context, v *page.OverviewView) error {
 	ctx, actor, since := c.Request.Context(), actorOf(c), a.Store.Now().Add(-day)
 	states, err := a.Store.DeliveriesSince(ctx, actor.Scope(), since)
@@ -199,48 +140,26 @@ func (a *Admin) gateChanges(c *gin.Context) ([]page.ChangeRow, error) {
 	return list, nil
 }
 
-// gateOfTone is the state that a notification of a gate tells of.
-func gateOfTone(n models.Notification) string {
-	if n.Type != string(event.GateChanged) {
-		return ""
+// staleProducts lists the products of which people were told that no reports come.
+func (a *Admin) staleProducts(c *gin.Context, scope models.Scope, v *page.OverviewView) error {
+	ctx := c.Request.Context()
+	tally, err := a.Store.StaleTally(ctx, scope)
+	for _, n := range tally {
+		v.StaleTotal += n
 	}
-	switch event.Tone(n.Tone) {
-	case event.ToneBad:
-		return string(models.GateFailed)
-	case event.ToneGood:
-		return string(models.GatePassed)
-	case event.TonePlain:
+	if err != nil || v.StaleTotal == 0 {
+		return err
 	}
-	return string(models.GateNone)
-}
-
-// payloadOf reads what a change was told with. One that cannot be read is
-// shown with what its own row says.
-func payloadOf(change models.GateChange) event.GateChange {
-	var p event.GateChange
-	if err := json.Unmarshal(change.Payload, &p); err != nil {
-		return event.GateChange{From: change.From, To: change.To, Counts: change.Counts}
+	rows, err := a.Store.Products(ctx, scope, models.ProductFilter{Stale: true, Limit: maxOverview})
+	for _, r := range rows {
+		v.Stale = append(v.Stale, page.StaleRow{
+			ID:         r.ID,
+			Name:       r.Name,
+			Branch:     r.Default.Name,
+			Gate:       string(r.Default.Gate),
+			Since:      a.inUserZone(c, r.Default.StaleSince),
+			LastReport: a.inUserZone(c, r.LastReportAt),
+		})
 	}
-	return p
-}
-
-// reasonOf is why a gate says what it says, with the findings that failing it as
-// long as these are still the reason.
-func reasonOf(change models.GateChange, now string) string {
-	if p := payloadOf(change); p.Why == now {
-		return p.Reason()
-	}
-	return now
-}
-
-func causeOf(change models.GateChange) string {
-	p := payloadOf(change)
-	if p.Cause.Text == "" {
-		return ""
-	}
-	text := "by " + p.Cause.Text
-	if change.Actor != "" {
-		text += ", sent by " + change.Actor
-	}
-	return text
+	return err
 }

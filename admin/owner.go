@@ -67,11 +67,46 @@ func (a *Admin) groupOptions(c *gin.Context, current int64) ([]ui.Option, error)
 	return options, nil
 }
 
-// idOf reads an id that a form or a query may have, 0 for none.
-func idOf(text string) int64 {
-	id, err := strconv.ParseInt(text, 10, 64)
+func productPath(id int64) string { return "/products/" + strconv.FormatInt(id, 10) }
+
+func (a *Admin) productOf(c *gin.Context) (models.ProductRow, error) {
+	id, err := web.ID(c, "id", "product")
 	if err != nil {
-		return 0
+		return models.ProductRow{}, err
 	}
-	return id
+	return a.Products.Get(c.Request.Context(), actorOf(c), id)
+}
+
+func (a *Admin) groupOf(c *gin.Context) (models.GroupRow, error) {
+	id, err := web.ID(c, "id", "group")
+	if err != nil {
+		return models.GroupRow{}, err
+	}
+	return a.Products.Group(c.Request.Context(), actorOf(c), id)
+}
+
+// editableProduct is productOf for who may edit it.
+func (a *Admin) editableProduct(c *gin.Context) (models.ProductRow, error) {
+	row, err := a.productOf(c)
+	if err == nil {
+		err = authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Edit, row.ID)
+	}
+	return row, err
+}
+
+// assessableProduct is the product of the path, in which the user may assess.
+func (a *Admin) assessableProduct(c *gin.Context) (models.ProductRow, error) {
+	row, err := a.productOf(c)
+	if err != nil {
+		return row, err
+	}
+	return row, authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Assess, row.ID)
+}
+
+func productIDs(rows []models.ProductRow) []int64 {
+	ids := make([]int64, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ID
+	}
+	return ids
 }

@@ -1,15 +1,14 @@
 package admin
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
+	"gatecrier/app/account"
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
 	"gatecrier/app/web"
@@ -109,23 +108,6 @@ func layoutUser(u models.User) layout.User {
 	return layout.User{Name: u.Name, Email: u.Email, Admin: u.Administrator, Theme: u.Theme, Zone: u.TimeZone}
 }
 
-// inUserZone puts a time into the user's zone.
-func (a *Admin) inUserZone(c *gin.Context, t time.Time) time.Time {
-	if t.IsZero() {
-		return t
-	}
-	return t.In(a.userZone(c))
-}
-
-// userZone is the zone of who reads.
-func (a *Admin) userZone(c *gin.Context) *time.Location {
-	zone, err := time.LoadLocation(actorOf(c).User.TimeZone)
-	if err != nil {
-		return time.UTC
-	}
-	return zone
-}
-
 // Fail answers an error as a page.
 func (a *Admin) Fail(c *gin.Context, err error) {
 	problem := web.ToProblem(c.Request.Context(), a.Log, err)
@@ -158,42 +140,12 @@ func render(c *gin.Context, status int, component templ.Component) error {
 	return web.Render(c, status, component)
 }
 
-// fieldErrors are an error's messages by field; nil where it is not about
-// fields.
-func fieldErrors(err error) map[string]string {
-	var f *fault.Error
-	if !errors.As(err, &f) || f.Kind != fault.Invalid {
-		return nil
-	}
-	messages := map[string]string{}
-	for _, field := range f.Fields {
-		messages[field.Name] = field.Message
-	}
-	return messages
+// guestFrame is the frame of who is not signed in.
+func (a *Admin) guestFrame(title string) layout.View {
+	return layout.View{Title: title, Banner: a.Banner, Version: a.Version, Now: a.Store.Now()}
 }
 
-// safeRedirect makes sure that a path leads nowhere else than here.
-func safeRedirect(path string) string {
-	u, err := url.Parse(path)
-	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") ||
-		strings.Contains(path, `\`) {
-		return "/"
-	}
-	return path
+// clientOf is where a request comes from.
+func clientOf(c *gin.Context) account.Client {
+	return account.Client{Agent: c.Request.UserAgent(), Address: c.ClientIP()}
 }
-
-// link is a path with a query; empty values are left out.
-func link(path string, pairs ...string) string {
-	q := url.Values{}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			q.Set(pairs[i], pairs[i+1])
-		}
-	}
-	if len(q) == 0 {
-		return path
-	}
-	return path + "?" + q.Encode()
-}
-
-func uiCounts(c models.Counts) ui.Counts { return ui.Counts(c) }

@@ -12,3 +12,11 @@ func plural(n int, one, many string) string {
 	}
 	return formatInt(n) + " " + many
 }
+
+// upTo is plural for a number that was not counted further than most.
+func upTo(n, most int, one, many string) string {
+	if n > most {
+		return "more than " + plural(most, one, many)
+	}
+	return plural(n, one, many)
+}

@@ -7,8 +7,6 @@ import (
 
 	"gatecrier/app/authz"
 	"gatecrier/app/fault"
-	"gatecrier/app/gate"
-	"gatecrier/app/web"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
@@ -22,14 +20,6 @@ func (a *Admin) product(c *gin.Context) error {
 		return err
 	}
 	return a.productPage(c, http.StatusOK, row, page.Tab(c.Query("tab")), nil)
-}
-
-func (a *Admin) productOf(c *gin.Context) (models.ProductRow, error) {
-	id, err := web.ID(c, "id", "product")
-	if err != nil {
-		return models.ProductRow{}, err
-	}
-	return a.Products.Get(c.Request.Context(), actorOf(c), id)
 }
 
 // productPage renders the page; change, where given, has the last word on the
@@ -135,58 +125,6 @@ func (a *Admin) trend(c *gin.Context, b models.Branch) (map[string][]ui.Point, e
 	return points, err
 }
 
-func (a *Admin) policyOf(c *gin.Context, p models.Product) (gate.Policy, error) {
-	group, err := a.Store.GroupOf(c.Request.Context(), p)
-	return a.Gates.Policy(group, p), err
-}
-
-// originOf is what counts for a product, and whose it is.
-func (a *Admin) originOf(c *gin.Context, p models.Product) (gate.Origin, error) {
-	group, err := a.Store.GroupOf(c.Request.Context(), p)
-	return a.Gates.Origin(group, p), err
-}
-
-func policyText(o gate.Origin) string {
-	if !o.Active {
-		return ""
-	}
-	return ownerText(o.Owner, o.Group)
-}
-
-// ownerText says whose limits they are; group is its name, where that is known.
-func ownerText(o gate.Owner, group string) string {
-	switch o {
-	case gate.OwnerProduct:
-		return "its own limits"
-	case gate.OwnerGroup:
-		if group != "" {
-			return "the limits of its group " + group
-		}
-		return "the limits of its group"
-	case gate.OwnerGlobal:
-		return "the limits of all products"
-	}
-	return ""
-}
-
-// sourceWords say of each limit whose it is, by severity.
-func sourceWords(o gate.Origin) map[string]string {
-	words := map[string]string{}
-	for s, source := range o.Sources {
-		switch source {
-		case gate.SourceGlobal:
-			words[s.String()] = "global"
-		case gate.SourceGroup:
-			words[s.String()] = "group"
-		case gate.SourceProduct:
-			words[s.String()] = "own"
-		case gate.SourceUnset:
-			words[s.String()] = "unset: 0"
-		}
-	}
-	return words
-}
-
 // groupFacts says which group a product is in, and what that means for its
 // gate. It is a link for who sees the group.
 func (a *Admin) groupFacts(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
@@ -244,22 +182,6 @@ func (a *Admin) lastChange(c *gin.Context, row models.ProductRow, v *page.Produc
 	}
 	if len(targets[row.ID]) == 0 && v.ToldText == "" {
 		v.ToldText = "Nobody is told: there are no targets"
-	}
-	return nil
-}
-
-func (a *Admin) deliveriesTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
-	f, pager := a.ledgerFilter(c, productPath(row.ID), "tab", "deliveries")
-	f.ProductID = row.ID
-	rows, err := a.Ledger.List(c.Request.Context(), actorOf(c), f)
-	if err != nil {
-		return err
-	}
-	rows = pager.cut(rows)
-	v.Deliveries = page.DeliveriesTab{
-		Rows:  a.deliveryRows(c, rows),
-		Pager: pager.Pager,
-		Chips: stateChips(productPath(row.ID), string(f.State), "tab", "deliveries"),
 	}
 	return nil
 }

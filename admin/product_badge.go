@@ -5,7 +5,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gatecrier/app/authz"
 	"gatecrier/app/fault"
 	"gatecrier/app/product"
 	"gatecrier/app/web"
@@ -22,15 +21,6 @@ func (a *Admin) badgeForm(row models.ProductRow) page.BadgeForm {
 	}
 	path := product.BadgePath(*row.BadgeToken)
 	return page.BadgeForm{Path: path, URL: a.BaseURL() + path, State: string(row.Default.Gate)}
-}
-
-// editableProduct is productOf for who may edit it.
-func (a *Admin) editableProduct(c *gin.Context) (models.ProductRow, error) {
-	row, err := a.productOf(c)
-	if err == nil {
-		err = authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Edit, row.ID)
-	}
-	return row, err
 }
 
 func (a *Admin) badgeCreate(c *gin.Context) error {

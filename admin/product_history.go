@@ -6,7 +6,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gatecrier/app/event"
 	"gatecrier/app/gate"
 	"gatecrier/models"
 	"gatecrier/templates/page"
@@ -125,21 +124,4 @@ func (a *Admin) linkedSegments(c *gin.Context, row models.ProductRow) ([]ui.Segm
 		segments[i+1].Href = link(productPath(row.ID), at...) + "#change-" + formatInt(change.EventID)
 	}
 	return segments, err
-}
-
-// announcementText says of a change that waits when people are told, and of one of which
-// nobody was told why not; "" for any other.
-func (a *Admin) announcementText(c *gin.Context, b models.Branch, last models.GateChange) string {
-	switch {
-	case b.Held.Any():
-		now := a.Store.Now()
-		stood := event.StateWord(b.Gate) + " for " + ui.Span(now.Sub(b.Since))
-		if !b.Held.Until.After(now) {
-			return stood + "; it is announced now"
-		}
-		return stood + "; announced at " + page.Clock(a.inUserZone(c, b.Held.Until), now) + " unless it returns"
-	case last.EventID != 0 && last.Announced == 0:
-		return "Nobody was told: the gate is back at what people know"
-	}
-	return ""
 }

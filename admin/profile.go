@@ -7,12 +7,10 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/account"
-	"gatecrier/app/fault"
 	"gatecrier/app/web"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
-	"gatecrier/templates/ui"
 )
 
 const profilePath = "/profile"
@@ -68,22 +66,6 @@ func (a *Admin) profilePage(c *gin.Context, status int, with func(v *page.Profil
 	return render(c, status, page.Profile(v))
 }
 
-func (a *Admin) sessionRows(c *gin.Context) ([]page.SessionRow, error) {
-	open, err := a.Sessions.Open(c.Request.Context(), actorOf(c))
-	rows := make([]page.SessionRow, 0, len(open))
-	for _, s := range open {
-		rows = append(rows, page.SessionRow{
-			ID:      s.ID,
-			Browser: account.Browser(s.UserAgent),
-			Address: s.Address,
-			Since:   a.inUserZone(c, s.CreatedAt),
-			Seen:    a.inUserZone(c, s.SeenAt),
-			This:    s.This,
-		})
-	}
-	return rows, err
-}
-
 func (a *Admin) profileSave(c *gin.Context) error {
 	first := c.PostForm("first_name")
 	email := c.PostForm("email")
@@ -117,103 +99,4 @@ func (a *Admin) themeSave(c *gin.Context) error {
 	}
 	c.Status(http.StatusNoContent)
 	return nil
-}
-
-func (a *Admin) tokenCreate(c *gin.Context) error {
-	n := account.NewToken{Name: c.PostForm("name"), Role: models.Role(c.PostForm("role"))}
-	expires := c.PostForm("expires")
-	var err error
-	var text string
-	if n.ExpiresAt, err = a.dayAfter(c, expires); err == nil {
-		_, text, err = a.Accounts.AddToken(c.Request.Context(), actorOf(c), "", n)
-	}
-	if errs := formErrors(err); errs != nil {
-		return a.profilePage(c, web.StatusOf(err), func(v *page.ProfileView) {
-			v.Token.Name, v.Token.Role, v.Token.Expires, v.Token.Errors = n.Name, string(n.Role), expires, errs
-		})
-	}
-	if err != nil {
-		return err
-	}
-	return a.profilePage(c, http.StatusOK, func(v *page.ProfileView) { v.Token.Made = text })
-}
-
-// dayAfter is the end of a day in the user's zone; zero where none is given.
-func (a *Admin) dayAfter(c *gin.Context, day string) (time.Time, error) {
-	if day == "" {
-		return time.Time{}, nil
-	}
-	at, err := time.ParseInLocation(time.DateOnly, day, a.inUserZone(c, a.Store.Now()).Location())
-	if err != nil {
-		return time.Time{}, fault.BadField("expires_at", "A day, as 2030-12-31 is")
-	}
-	return at.AddDate(0, 0, 1), nil
-}
-
-func (a *Admin) tokenRevokeConfirm(c *gin.Context) error {
-	t, err := a.tokenOf(c)
-	if err != nil {
-		return err
-	}
-	return render(c, http.StatusOK, page.Ask(page.AskView{
-		Frame:   a.frame(c, "Revoke "+t.Name, layout.NavNone),
-		Crumbs:  []ui.Crumb{{Label: "Your profile", Href: profilePath}},
-		Title:   "Revoke the token " + t.Name + "?",
-		Action:  c.Request.URL.Path,
-		Cancel:  profilePath,
-		Buttons: []page.AskButton{{Label: "Revoke it", Danger: true}},
-		Effects: []string{
-			"Programs that use the token that ends in " + t.Hint + " get no answer any more, from this moment on.",
-			"It cannot be brought back: a new one is needed.",
-		},
-	}))
-}
-
-func (a *Admin) tokenOf(c *gin.Context) (models.Token, error) {
-	id, err := web.ID(c, "id", "token")
-	if err != nil {
-		return models.Token{}, err
-	}
-	return a.Accounts.Token(c.Request.Context(), actorOf(c), id)
-}
-
-func (a *Admin) tokenRevoke(c *gin.Context) error {
-	t, err := a.tokenOf(c)
-	if err != nil {
-		return err
-	}
-	if err := a.Accounts.RevokeToken(c.Request.Context(), actorOf(c), t.ID); err != nil {
-		return err
-	}
-	a.flash(c, "ok", "The token "+t.Name+" is revoked", "")
-	web.SeeOther(c, profilePath)
-	return nil
-}
-
-func (a *Admin) sessionEnd(c *gin.Context) error {
-	if err := a.Sessions.End(c.Request.Context(), actorOf(c), c.Param("id")); err != nil {
-		return err
-	}
-	a.flash(c, "ok", "The session has ended", "")
-	web.SeeOther(c, profilePath)
-	return nil
-}
-
-func (a *Admin) sessionsEnd(c *gin.Context) error {
-	n, err := a.Sessions.EndOthers(c.Request.Context(), actorOf(c))
-	if err != nil {
-		return err
-	}
-	a.flash(c, "ok", plural(int(n), "session has", "sessions have")+" ended", "")
-	web.SeeOther(c, profilePath)
-	return nil
-}
-
-// formErrors are what is wrong with a form: by field, or, where somebody or
-// something else is in the way, as a whole.
-func formErrors(err error) map[string]string {
-	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.TooMany) {
-		return map[string]string{"": textOf(err)}
-	}
-	return fieldErrors(err)
 }

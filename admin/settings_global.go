@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -239,13 +238,4 @@ func (a *Admin) globalSettingsSave(c *gin.Context) error {
 	}
 	web.SeeOther(c, "/admin/settings/"+section.Name)
 	return nil
-}
-
-// textOf is an error's text for the user.
-func textOf(err error) string {
-	var f *fault.Error
-	if errors.As(err, &f) {
-		return f.Text
-	}
-	return ""
 }

@@ -10,73 +10,11 @@ import (
 	"gatecrier/app/fault"
 	"gatecrier/app/product"
 	"gatecrier/app/web"
-	"gatecrier/models"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
 )
 
 func authorizationPath(id int64) string { return "/authorization-groups/" + strconv.FormatInt(id, 10) }
-
-// authorizationFirst leads administrators to the list that all have.
-func (a *Admin) authorizationFirst(c *gin.Context) error {
-	web.SeeOther(c, "/authorization-groups")
-	return nil
-}
-
-func (a *Admin) authorizationGroups(c *gin.Context) error {
-	return a.authorizationList(c, http.StatusOK, "", nil)
-}
-
-// authorizationList lists the groups of users that the actor is in, or all,
-// with the form for a new one for administrators.
-func (a *Admin) authorizationList(c *gin.Context, status int, name string, errs map[string]string) error {
-	const path = "/authorization-groups"
-	f := models.GroupFilter{Text: c.Query("q"), After: c.Query("after"), Limit: pageSize + 1}
-	rows, err := a.Products.AuthorizationGroups(c.Request.Context(), actorOf(c), f)
-	if err != nil {
-		return err
-	}
-	v := page.AuthorizationGroupsView{
-		Frame:     a.frame(c, "Authorization groups", layout.NavAuthorization),
-		Query:     f.Text,
-		CanCreate: actorOf(c).Administrator(),
-		Name:      name,
-		Errors:    errs,
-	}
-	if len(rows) > pageSize {
-		rows = rows[:pageSize]
-		v.Pager.Next = link(path, "q", f.Text, "after", rows[pageSize-1].Name)
-	}
-	if f.After != "" {
-		v.Pager.First = link(path, "q", f.Text)
-	}
-	v.Pager.Text = plural(len(rows), "authorization group", "authorization groups") + " shown"
-	for _, g := range rows {
-		v.Rows = append(
-			v.Rows, page.AuthorizationGroupRow{ID: g.ID, Name: g.Name, Members: g.Members, Roles: g.Roles, Manager: g.Manager},
-		)
-	}
-	return render(c, status, page.AuthorizationGroups(v))
-}
-
-func (a *Admin) authorizationCreate(c *gin.Context) error {
-	name := c.PostForm("name")
-	g, err := a.Products.SaveAuthorizationGroup(c.Request.Context(), actorOf(c), 0, name, 0)
-	if errs := fieldErrors(err); errs != nil {
-		return a.authorizationList(c, http.StatusUnprocessableEntity, name, errs)
-	}
-	if err != nil {
-		return err
-	}
-	a.flash(
-		c,
-		"ok",
-		"The authorization group is there",
-		"Put users into it, then give it roles on the Members tab of products and groups.",
-	)
-	web.SeeOther(c, authorizationPath(g.ID))
-	return nil
-}
 
 // authorizationOf finds the group of users of a path, which the actor must be
 // in.

@@ -34,27 +34,3 @@ func (a *Admin) productSources(c *gin.Context, row models.ProductRow, v *page.Pr
 	}
 	return err
 }
-
-// staleProducts lists the products of which people were told that no reports come.
-func (a *Admin) staleProducts(c *gin.Context, scope models.Scope, v *page.OverviewView) error {
-	ctx := c.Request.Context()
-	tally, err := a.Store.StaleTally(ctx, scope)
-	for _, n := range tally {
-		v.StaleTotal += n
-	}
-	if err != nil || v.StaleTotal == 0 {
-		return err
-	}
-	rows, err := a.Store.Products(ctx, scope, models.ProductFilter{Stale: true, Limit: maxOverview})
-	for _, r := range rows {
-		v.Stale = append(v.Stale, page.StaleRow{
-			ID:         r.ID,
-			Name:       r.Name,
-			Branch:     r.Default.Name,
-			Gate:       string(r.Default.Gate),
-			Since:      a.inUserZone(c, r.Default.StaleSince),
-			LastReport: a.inUserZone(c, r.LastReportAt),
-		})
-	}
-	return err
-}

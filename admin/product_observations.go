@@ -4,9 +4,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/authz"
-	"gatecrier/app/gate"
 	"gatecrier/app/observation"
-	"gatecrier/app/web"
 	"gatecrier/models"
 	"gatecrier/templates/page"
 	"gatecrier/templates/ui"
@@ -101,41 +99,4 @@ func (a *Admin) observationPages(
 		t.All = link(q.path+"/observations/assess", append(q.pairs, "all", formatInt(t.Total))...)
 	}
 	return nil
-}
-
-// observationRow is an observation as lists show it; policy and counts are
-// those of its branch's gate.
-func (a *Admin) observationRow(
-	c *gin.Context, o models.Observation, policy gate.Policy, counts models.Counts,
-) page.ObservationRow {
-	r := page.ObservationRow{
-		ID:          o.ID,
-		Title:       o.Title,
-		Description: o.Description,
-		URL:         web.HTTPLink(o.URL),
-		Severity:    o.Severity.String(),
-		Component:   o.Component,
-		Location:    o.Location,
-		Fix:         o.Fix,
-		Status:      string(o.Status),
-		FirstSeen:   a.inUserZone(c, o.FirstSeenAt),
-		Scanner:     o.Scanner,
-		Until:       a.inUserZone(c, o.Assessed.Until),
-		FailsGate:   failsGate(o, policy, counts),
-	}
-	if o.Assessed.Any() {
-		r.By = o.Assessed.By
-	}
-	if o.Assessed.Status != o.Status {
-		r.Said = string(o.Assessed.Status)
-	}
-	if reported := o.ReportSeverity(); reported != o.Severity {
-		r.Reported = reported.String()
-	}
-	return r
-}
-
-// failsGate reports whether an observation is one of those that a gate fails by.
-func failsGate(o models.Observation, policy gate.Policy, counts models.Counts) bool {
-	return o.Status.Active() && policy.Active && counts.Of(o.Severity) > policy.Thresholds.Of(o.Severity)
 }

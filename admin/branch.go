@@ -1,0 +1,142 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/app/product"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+func branchPath(b models.Branch) string {
+	return productPath(b.ProductID) + "/branches/" + formatInt(b.ID)
+}
+
+// branchOf is the branch of a path, which must be of the product that is there
+// too.
+func (a *Admin) branchOf(c *gin.Context) (models.BranchRow, error) {
+	productID, err := web.ID(c, "id", "product")
+	if err != nil {
+		return models.BranchRow{}, err
+	}
+	id, err := web.ID(c, "branch", "branch")
+	if err != nil {
+		return models.BranchRow{}, err
+	}
+	b, err := a.Products.Branch(c.Request.Context(), actorOf(c), id)
+	if err == nil && b.ProductID != productID {
+		err = fault.NewNotFound("branch")
+	}
+	return b, err
+}
+
+// comparison shows what a branch adds to the default one.
+func (a *Admin) comparison(c *gin.Context) error {
+	b, err := a.branchOf(c)
+	if err != nil {
+		return err
+	}
+	ctx, actor := c.Request.Context(), actorOf(c)
+	row, err := a.Products.Get(ctx, actor, b.ProductID)
+	if err != nil {
+		return err
+	}
+	f := models.CompareFilter{
+		Known: c.Query("list") == "known",
+		After: observationKey(c.Query("after")),
+		Limit: pageSize + 1,
+	}
+	if severity, filtered := models.SeverityByName(c.Query("severity")); filtered {
+		f.Severity = &severity
+	}
+	found, err := a.Products.Compare(ctx, actor, b.ID, f)
+	if err != nil {
+		return err
+	}
+	v := page.ComparisonView{
+		ProductID: row.ID,
+		Product:   row.Name,
+		Branch:    a.branchRow(c, found.Branch),
+		Default:   a.branchRow(c, found.Default),
+		Added:     uiCounts(found.Added),
+		Known:     uiCounts(found.Known),
+		Shared:    uiCounts(found.Shared),
+		Gone:      uiCounts(found.Gone),
+		KnownList: f.Known,
+	}
+	if v.CanEdit, err = authz.May(ctx, a.Store, actor, authz.Edit, row.ID); err != nil {
+		return err
+	}
+	a.compareChips(c, b.Branch, found, &v)
+	a.addedRows(c, b.Branch, f, found.Rows, &v)
+	v.Frame = a.frame(c, b.Name+" beside "+found.Default.Name, layout.NavProducts)
+	return render(c, http.StatusOK, page.Comparison(v))
+}
+
+// compareChips choose between what is added and what is known, and a severity.
+func (a *Admin) compareChips(c *gin.Context, b models.Branch, found product.Comparison, v *page.ComparisonView) {
+	path, severity, list := branchPath(b), c.Query("severity"), ""
+	listed := found.Added
+	if v.KnownList {
+		list, listed = "known", found.Known
+	}
+	v.Chips = []ui.Chip{
+		{Label: "Added", Href: link(path, "severity", severity), Count: int(found.Added.Total()), Current: !v.KnownList},
+		{
+			Label:   "Known there",
+			Href:    link(path, "severity", severity, "list", "known"),
+			Count:   int(found.Known.Total()),
+			Current: v.KnownList,
+		},
+	}
+	v.Severities = []ui.Chip{
+		{Label: "All", Href: link(path, "list", list), Count: int(listed.Total()), Current: severity == ""},
+	}
+	for _, s := range models.Severities() {
+		if n := listed.Of(s); n > 0 || severity == s.String() {
+			v.Severities = append(v.Severities, ui.Chip{
+				Label:   ui.Title(s.String()),
+				Href:    link(path, "list", list, "severity", s.String()),
+				Count:   int(n),
+				Current: severity == s.String(),
+			})
+		}
+	}
+}
+
+func (a *Admin) addedRows(
+	c *gin.Context, b models.Branch, f models.CompareFilter, rows []models.Added, v *page.ComparisonView,
+) {
+	here := []string{"list", c.Query("list"), "severity", c.Query("severity")}
+	if f.After != nil {
+		v.Pager.First = link(branchPath(b), here...)
+	}
+	if len(rows) > pageSize {
+		rows = rows[:pageSize]
+		last := rows[pageSize-1]
+		v.Pager.Next = link(branchPath(b), append(here, "after", formatInt(int64(last.Severity))+"-"+formatInt(last.ID))...)
+	}
+	v.Pager.Text = plural(len(rows), "observation", "observations") + " shown"
+	for _, o := range rows {
+		v.Rows = append(v.Rows, page.AddedRow{There: string(o.There), ObservationRow: page.ObservationRow{
+			ID:          o.ID,
+			Title:       o.Title,
+			Description: o.Description,
+			URL:         web.HTTPLink(o.URL),
+			Severity:    o.Severity.String(),
+			Component:   o.Component,
+			Location:    o.Location,
+			Fix:         o.Fix,
+			Status:      string(o.Status),
+			FirstSeen:   a.inUserZone(c, o.FirstSeenAt),
+			Scanner:     o.Scanner,
+		}})
+	}
+}

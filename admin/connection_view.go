@@ -1,0 +1,118 @@
+package admin
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/models"
+	"gatecrier/templates/page"
+)
+
+func connectionPath(id int64) string { return "/connections/" + strconv.FormatInt(id, 10) }
+
+func (a *Admin) connectionRows(c *gin.Context, rows []models.ConnectionRow) []page.ConnectionRow {
+	list := make([]page.ConnectionRow, 0, len(rows))
+	for _, r := range rows {
+		list = append(list, a.connectionRow(c, r))
+	}
+	return list
+}
+
+func (a *Admin) connectionRow(c *gin.Context, r models.ConnectionRow) page.ConnectionRow {
+	m := a.descriptor(r.Module)
+	row := page.ConnectionRow{
+		ID:        r.ID,
+		Name:      r.Name,
+		Module:    m.Title,
+		Icon:      m.Icon,
+		Hint:      r.Hint,
+		Condition: a.condition(c, r),
+	}
+	switch o := r.Owner(); {
+	case o.ProductID != 0:
+		row.Owner, row.OwnerKind, row.OwnerHref = r.Product, "product", productPath(o.ProductID)+"?tab=targets"
+	case o.GroupID != 0:
+		row.Owner, row.OwnerKind = r.Group, "group"
+	case o.UserID != 0:
+		row.Owner = "Your own"
+	default:
+		row.Owner = "The system"
+	}
+	return row
+}
+
+// condition is how a connection does.
+func (a *Admin) condition(c *gin.Context, r models.ConnectionRow) page.Condition {
+	v := page.Condition{
+		State:       string(r.State()),
+		Since:       a.inUserZone(c, troubledSince(r)),
+		Failures:    r.EndpointHealth.Failures,
+		Refusals:    r.OwnHealth.Rejected,
+		Probes:      r.EndpointHealth.Probes,
+		LastSuccess: a.inUserZone(c, r.OwnHealth.LastSuccessAt),
+		Waiting:     r.Waiting,
+		Server:      r.EndpointID != nil,
+	}
+	switch r.State() {
+	case models.ConnectionOff:
+		if r.DisabledWhy != "" {
+			v.State, v.Reason = "gone", r.DisabledWhy
+		}
+	case models.ConnectionDown:
+		v.NextAt, v.Reason = a.inUserZone(c, r.EndpointHealth.ProbeAt), r.EndpointHealth.Reason
+	case models.ConnectionPaused:
+		v.Reason = r.EndpointHealth.Reason
+	case models.ConnectionFailing, models.ConnectionRejecting:
+		if v.Reason = r.EndpointHealth.Reason; v.Reason == "" {
+			v.Reason = r.OwnHealth.Reason
+		}
+	case models.ConnectionWorking, models.ConnectionNew:
+	}
+	return v
+}
+
+// troubledSince is since when a connection is in the trouble it is in.
+func troubledSince(r models.ConnectionRow) (since time.Time) {
+	switch r.State() {
+	case models.ConnectionOff:
+		since = r.UpdatedAt
+	case models.ConnectionPaused:
+		since = r.EndpointHealth.PausedAt
+	case models.ConnectionDown:
+		since = r.EndpointHealth.OpenedAt
+	case models.ConnectionFailing:
+		since = r.EndpointHealth.FailingSince
+	case models.ConnectionRejecting:
+		since = r.OwnHealth.BrokenAt
+	case models.ConnectionWorking, models.ConnectionNew:
+	}
+	return since
+}
+
+// targetRows are targets with how they do.
+func (a *Admin) targetRows(c *gin.Context, list []models.ConnectionRow) []page.TargetRow {
+	rows := make([]page.TargetRow, 0, len(list))
+	for _, t := range list {
+		m := a.descriptor(t.Module)
+		rows = append(rows, page.TargetRow{
+			ID:        t.ID,
+			Module:    m.Title,
+			Icon:      m.Icon,
+			Name:      t.Name,
+			Hint:      t.Hint,
+			Enabled:   t.Enabled,
+			Condition: a.condition(c, t),
+		})
+	}
+	return rows
+}
+
+func (a *Admin) flashEnabled(c *gin.Context, name string, enabled bool) {
+	if enabled {
+		a.flash(c, "ok", name+" is told again", "")
+	} else {
+		a.flash(c, "ok", name+" is turned off", "What waits for it is cancelled; nothing new is sent.")
+	}
+}

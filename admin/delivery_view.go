@@ -1,0 +1,60 @@
+package admin
+
+import (
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/delivery"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+func deliveryPath(id int64) string { return "/deliveries/" + strconv.FormatInt(id, 10) }
+
+func (a *Admin) deliveryRows(c *gin.Context, rows []delivery.Row) []page.DeliveryRow {
+	list := make([]page.DeliveryRow, 0, len(rows))
+	for _, l := range rows {
+		list = append(list, a.deliveryRow(c, l))
+	}
+	return list
+}
+
+func (a *Admin) deliveryRow(c *gin.Context, l delivery.Row) page.DeliveryRow {
+	m := a.descriptor(l.Module)
+	if l.Down {
+		l.NextAt = l.ProbeAt
+	}
+	return page.DeliveryRow{
+		Down:       l.Down,
+		ID:         l.ID,
+		EventID:    l.EventID,
+		State:      string(l.State),
+		Reason:     l.Reason,
+		Title:      l.Title,
+		ProductID:  l.ProductID,
+		Product:    l.Product,
+		Module:     m.Title,
+		Icon:       m.Icon,
+		Connection: l.Connection,
+		Hint:       l.Hint,
+		Attempts:   l.Delivery.Attempts,
+		NextAt:     a.inUserZone(c, l.NextAt),
+		At:         a.inUserZone(c, l.CreatedAt),
+	}
+}
+
+func stateChips(path, current string, pairs ...string) []ui.Chip {
+	chips := []ui.Chip{{Label: "All", Href: link(path, pairs...), Count: -1, Current: current == ""}}
+	for _, s := range []struct{ state, label string }{
+		{"retrying", "Retrying"}, {"dead", "Dead"}, {"delivered", "Delivered"}, {"pending", "Pending"}, {"cancelled", "Cancelled"}, {"skipped", "Skipped"}, {"suppressed", "Held back"},
+	} {
+		chips = append(chips, ui.Chip{
+			Label:   s.label,
+			Href:    link(path, append(pairs[:len(pairs):len(pairs)], "state", s.state)...),
+			Count:   -1,
+			Current: current == s.state,
+		})
+	}
+	return chips
+}

@@ -1,0 +1,99 @@
+package admin
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/fault"
+	"gatecrier/models"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+// ownExceptions stands for those of no product in the URL.
+const ownExceptions = "none"
+
+// exceptionQuery is the list's filter as the URL has it.
+type exceptionQuery struct {
+	models.ExceptionFilter
+	pairs []string
+}
+
+// exceptionQuery reads the filter of the URL. What is no id is of nothing that
+// there is.
+func readExceptionQuery(c *gin.Context) (exceptionQuery, error) {
+	var q exceptionQuery
+	keep := func(name, value string) { q.pairs = append(q.pairs, name, value) }
+	switch s := models.ExceptionState(c.Query("state")); s {
+	case models.ExceptionOpen, models.ExceptionResolved:
+		q.State = s
+		keep("state", string(s))
+	}
+	if c.Query("muted") == "1" {
+		q.Muted = true
+		keep("muted", "1")
+	}
+	switch k := models.ExceptionKind(c.Query("kind")); k {
+	case models.ExceptionRequest, models.ExceptionTask, models.ExceptionReported:
+		q.Kind = k
+		keep("kind", string(k))
+	}
+	switch text := c.Query("product"); text {
+	case "":
+	case ownExceptions:
+		q.Own = true
+		keep("product", text)
+	default:
+		if q.ProductID = idOf(text); q.ProductID < 1 {
+			return q, fault.NewNotFound("product")
+		}
+		keep("product", text)
+	}
+	if q.Text = strings.TrimSpace(c.Query("q")); q.Text != "" {
+		keep("q", q.Text)
+	}
+	q.Limit = pageSize + 1
+	return q, nil
+}
+
+// exceptionFilters fills what the list can be filtered by. Whoever is no
+// administrator sees none of requests.
+func (a *Admin) exceptionFilters(c *gin.Context, q exceptionQuery, v *page.ExceptionsView) error {
+	v.Chips = exceptionChips(exceptionsPath, q.ExceptionFilter, withoutPairs(withoutPairs(q.pairs, "state"), "muted"))
+	rest := withoutPairs(q.pairs, "kind")
+	v.Kinds = []ui.Chip{{Label: "Any source", Href: link(exceptionsPath, rest...), Count: -1, Current: q.Kind == ""}}
+	for _, k := range []struct {
+		kind  models.ExceptionKind
+		label string
+		admin bool
+	}{{models.ExceptionReported, "Reported", false}, {models.ExceptionTask, "Background tasks", false}, {models.ExceptionRequest, "Requests", true}} {
+		if !k.admin || actorOf(c).Administrator() {
+			v.Kinds = append(v.Kinds, ui.Chip{
+				Label:   k.label,
+				Href:    link(exceptionsPath, append(slices.Clone(rest), "kind", string(k.kind))...),
+				Count:   -1,
+				Current: q.Kind == k.kind,
+			})
+		}
+	}
+	for i := 0; i < len(q.pairs); i += 2 {
+		if q.pairs[i] != "q" {
+			v.Hidden = append(v.Hidden, page.Hidden{Name: q.pairs[i], Value: q.pairs[i+1]})
+		}
+	}
+	if q.Own {
+		v.Filters = append(
+			v.Filters, ui.Removable{Label: "Of no product", Clear: link(exceptionsPath, withoutPairs(q.pairs, "product")...)},
+		)
+	}
+	if q.ProductID == 0 {
+		return nil
+	}
+	row, err := a.Products.Get(c.Request.Context(), actorOf(c), q.ProductID)
+	v.Filters = append(
+		v.Filters, ui.Removable{Label: row.Name, Clear: link(exceptionsPath, withoutPairs(q.pairs, "product")...)},
+	)
+	return err
+}

@@ -1,0 +1,226 @@
+package admin
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/event"
+	"gatecrier/app/gate"
+	"gatecrier/app/settings"
+	"gatecrier/models"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+func uiCounts(c models.Counts) ui.Counts { return ui.Counts(c) }
+
+func whyOf(b models.Branch) string {
+	if !b.Evaluated {
+		return "no report yet"
+	}
+	return b.Why
+}
+
+// limitWords are the severities that are limited, with their limits.
+func limitWords(limits models.Counts) string {
+	var parts []string
+	for _, s := range models.Severities() {
+		if n := limits.Of(s); n < settings.NoLimit {
+			parts = append(parts, s.String()+" "+formatInt(n))
+		}
+	}
+	if len(parts) == 0 {
+		return "none is limited"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// groupGate says what a group's gate mode means.
+func groupGate(g models.Group) string {
+	switch g.GateMode {
+	case models.GateOwn:
+		return "limits of the group: " + limitWords(g.Thresholds.Limits())
+	case models.GateDisabled:
+		return "all gates disabled by the group"
+	case models.GateStandard:
+	}
+	return "each product has its own gate"
+}
+
+// ownerText says whose limits they are; group is its name, where that is known.
+func ownerText(o gate.Owner, group string) string {
+	switch o {
+	case gate.OwnerProduct:
+		return "its own limits"
+	case gate.OwnerGroup:
+		if group != "" {
+			return "the limits of its group " + group
+		}
+		return "the limits of its group"
+	case gate.OwnerGlobal:
+		return "the limits of all products"
+	}
+	return ""
+}
+
+func policyText(o gate.Origin) string {
+	if !o.Active {
+		return ""
+	}
+	return ownerText(o.Owner, o.Group)
+}
+
+// sourceWords say of each limit whose it is, by severity.
+func sourceWords(o gate.Origin) map[string]string {
+	words := map[string]string{}
+	for s, source := range o.Sources {
+		switch source {
+		case gate.SourceGlobal:
+			words[s.String()] = "global"
+		case gate.SourceGroup:
+			words[s.String()] = "group"
+		case gate.SourceProduct:
+			words[s.String()] = "own"
+		case gate.SourceUnset:
+			words[s.String()] = "unset: 0"
+		}
+	}
+	return words
+}
+
+func (a *Admin) policyOf(c *gin.Context, p models.Product) (gate.Policy, error) {
+	group, err := a.Store.GroupOf(c.Request.Context(), p)
+	return a.Gates.Policy(group, p), err
+}
+
+// originOf is what counts for a product, and whose it is.
+func (a *Admin) originOf(c *gin.Context, p models.Product) (gate.Origin, error) {
+	group, err := a.Store.GroupOf(c.Request.Context(), p)
+	return a.Gates.Origin(group, p), err
+}
+
+// segments turns a product's changes into the stretches of a picture.
+func (a *Admin) segments(c *gin.Context, b models.Branch, changes []models.GateChange, days int) []ui.Segment {
+	now := a.inUserZone(c, a.Store.Now())
+	from, state := now.AddDate(0, 0, -days), b.Gate
+	if len(changes) > 0 {
+		state = changes[0].From
+	}
+	if b.CreatedAt.After(from) {
+		from = a.inUserZone(c, b.CreatedAt)
+	}
+	segments := make([]ui.Segment, 0, len(changes)+1)
+	for _, change := range changes {
+		at := a.inUserZone(c, change.At)
+		segments = append(segments, ui.Segment{State: string(state), From: from, To: at})
+		from, state = at, change.To
+	}
+	return append(segments, ui.Segment{State: string(state), From: from, To: now})
+}
+
+// payloadOf reads what a change was told with. One that cannot be read is
+// shown with what its own row says.
+func payloadOf(change models.GateChange) event.GateChange {
+	var p event.GateChange
+	if err := json.Unmarshal(change.Payload, &p); err != nil {
+		return event.GateChange{From: change.From, To: change.To, Counts: change.Counts}
+	}
+	return p
+}
+
+// reasonOf is why a gate says what it says, with the findings that failing it as
+// long as these are still the reason.
+func reasonOf(change models.GateChange, now string) string {
+	if p := payloadOf(change); p.Why == now {
+		return p.Reason()
+	}
+	return now
+}
+
+func causeOf(change models.GateChange) string {
+	p := payloadOf(change)
+	if p.Cause.Text == "" {
+		return ""
+	}
+	text := "by " + p.Cause.Text
+	if change.Actor != "" {
+		text += ", sent by " + change.Actor
+	}
+	return text
+}
+
+// gateOfTone is the state that a notification of a gate tells of.
+func gateOfTone(n models.Notification) string {
+	if n.Type != string(event.GateChanged) {
+		return ""
+	}
+	switch event.Tone(n.Tone) {
+	case event.ToneBad:
+		return string(models.GateFailed)
+	case event.ToneGood:
+		return string(models.GatePassed)
+	case event.TonePlain:
+	}
+	return string(models.GateNone)
+}
+
+func failingRows(items []event.Finding) []page.FailingObservation {
+	rows := make([]page.FailingObservation, 0, len(items))
+	for _, f := range items {
+		rows = append(rows, page.FailingObservation{Title: f.Title, Severity: f.Severity.String(), Component: f.Component})
+	}
+	return rows
+}
+
+// announcementText says of a change that waits when people are told, and of one of which
+// nobody was told why not; "" for any other.
+func (a *Admin) announcementText(c *gin.Context, b models.Branch, last models.GateChange) string {
+	switch {
+	case b.Held.Any():
+		now := a.Store.Now()
+		stood := event.StateWord(b.Gate) + " for " + ui.Span(now.Sub(b.Since))
+		if !b.Held.Until.After(now) {
+			return stood + "; it is announced now"
+		}
+		return stood + "; announced at " + page.Clock(a.inUserZone(c, b.Held.Until), now) + " unless it returns"
+	case last.EventID != 0 && last.Announced == 0:
+		return "Nobody was told: the gate is back at what people know"
+	}
+	return ""
+}
+
+// announcementTallies sums up the deliveries of some changes, by the events that announced
+// them.
+func (a *Admin) announcementTallies(c *gin.Context, changes map[int64]models.GateChange) (map[int64]page.DeliveryTally, error) {
+	ids := make([]int64, 0, len(changes))
+	for _, change := range changes {
+		if change.Announced != 0 {
+			ids = append(ids, change.Announced)
+		}
+	}
+	return a.deliveryTallies(c, ids)
+}
+
+func (a *Admin) deliveryTallies(c *gin.Context, events []int64) (map[int64]page.DeliveryTally, error) {
+	states, err := a.Store.DeliveryTally(c.Request.Context(), actorOf(c).Scope(), events)
+	sums := map[int64]page.DeliveryTally{}
+	for id, tally := range states {
+		sums[id] = tallyOf(tally)
+	}
+	return sums, err
+}
+
+func tallyOf(states map[models.DeliveryState]int) page.DeliveryTally {
+	t := page.DeliveryTally{
+		Delivered: states[models.DeliveryDelivered],
+		Dead:      states[models.DeliveryDead],
+		Held:      states[models.DeliverySuppressed],
+		Retrying:  states[models.DeliveryRetrying] + states[models.DeliveryPending] + states[models.DeliverySending],
+	}
+	for _, n := range states {
+		t.Total += n
+	}
+	return t
+}

@@ -1,0 +1,74 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/app/product"
+	"gatecrier/app/web"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+)
+
+func (a *Admin) groupDeleteConfirm(c *gin.Context) error {
+	return a.groupDeletePage(c, http.StatusOK, "", nil)
+}
+
+// groupDeletePage asks what becomes of a group's products, and has its name
+// typed.
+func (a *Admin) groupDeletePage(c *gin.Context, status int, choice string, errs map[string]string) error {
+	row, err := a.groupOf(c)
+	if err != nil {
+		return err
+	}
+	if err := a.Products.Require(c.Request.Context(), actorOf(c), authz.Own, product.InGroup(row.ID)); err != nil {
+		return err
+	}
+	targets, err := a.Connections.ListGroup(c.Request.Context(), actorOf(c), row.ID)
+	if err != nil {
+		return err
+	}
+	return render(c, status, page.GroupDelete(page.GroupDeleteView{
+		Frame:    a.frame(c, "Delete "+row.Name, layout.NavGroups),
+		ID:       row.ID,
+		Name:     row.Name,
+		Products: row.Products,
+		Targets:  len(targets),
+		Choice:   choice,
+		Errors:   errs,
+	}))
+}
+
+func (a *Admin) groupDelete(c *gin.Context) error {
+	row, err := a.groupOf(c)
+	if err != nil {
+		return err
+	}
+	var fieldErrs fault.Fields
+	choice := c.PostForm("products")
+	if choice != "keep" && choice != "delete" {
+		fieldErrs.Add("products", "Say what becomes of them")
+	}
+	if choice == "delete" && c.PostForm("count") != formatInt(row.Products) { // more than were shown would be lost
+		fieldErrs.Add("products", "It has "+plural(row.Products, "product", "products")+" now: choose again")
+	}
+	if c.PostForm("confirm") != row.Name {
+		fieldErrs.Add("confirm", "Type the group's name to confirm")
+	}
+	if errs := fieldErrors(fieldErrs.Err()); errs != nil {
+		return a.groupDeletePage(c, http.StatusUnprocessableEntity, choice, errs)
+	}
+	if err := a.Products.DeleteGroup(c.Request.Context(), actorOf(c), row.ID, choice == "delete"); err != nil {
+		return err
+	}
+	if choice == "delete" {
+		a.flash(c, "ok", row.Name+" is deleted, with "+plural(row.Products, "product", "products"), "")
+	} else {
+		a.flash(c, "ok", row.Name+" is deleted", plural(row.Products, "product is", "products are")+" in no group now.")
+	}
+	web.SeeOther(c, "/groups")
+	return nil
+}

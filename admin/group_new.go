@@ -1,0 +1,37 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/product"
+	"gatecrier/app/web"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+)
+
+func (a *Admin) groupNew(c *gin.Context) error {
+	return a.groupNewPage(c, http.StatusOK, page.GroupNewView{})
+}
+
+func (a *Admin) groupNewPage(c *gin.Context, status int, v page.GroupNewView) error {
+	v.Frame = a.frame(c, "New group", layout.NavGroups)
+	return render(c, status, page.GroupNew(v))
+}
+
+func (a *Admin) groupCreate(c *gin.Context) error {
+	d := product.GroupDraft{Name: c.PostForm("name"), Description: c.PostForm("description")}
+	row, err := a.Products.CreateGroup(c.Request.Context(), actorOf(c), d)
+	if errs := fieldErrors(err); errs != nil {
+		return a.groupNewPage(
+			c, http.StatusUnprocessableEntity, page.GroupNewView{Name: d.Name, Description: d.Description, Errors: errs},
+		)
+	}
+	if err != nil {
+		return err
+	}
+	a.flash(c, "ok", "The group is there", "Create products in it, or move some here by their settings.")
+	web.SeeOther(c, groupPath(row.ID))
+	return nil
+}

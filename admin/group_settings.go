@@ -1,0 +1,64 @@
+package admin
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/audit"
+	"gatecrier/app/product"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/page"
+)
+
+func (a *Admin) groupSettings(c *gin.Context, row models.GroupRow) (page.SettingsTab, error) {
+	f, err := a.Connections.FieldsOf(c.Request.Context(), actorOf(c), product.InGroup(row.ID))
+	if err != nil {
+		return page.SettingsTab{}, err
+	}
+	t := page.SettingsTab{
+		Version:     row.Version,
+		Name:        row.Name,
+		Description: row.Description,
+		GateMode:    string(row.GateMode),
+		Thresholds:  thresholdTexts(row.Thresholds),
+		Defaults:    uiCounts(a.Settings.Gate().Thresholds),
+		EmailTo:     f.EmailTo,
+		MSTeams:     f.MSTeams,
+		Slack:       f.Slack,
+	}
+	err = a.lastChanged(c, &t, audit.Group, row.Name, 0)
+	return t, err
+}
+
+// groupSave saves the settings of a group. What is wrong is said beside the
+// field, with what was typed still there.
+func (a *Admin) groupSave(c *gin.Context) error {
+	row, err := a.groupOf(c)
+	if err != nil {
+		return err
+	}
+	typed, e, err := settingsForm(c)
+	if err == nil {
+		edit := product.GroupEdit{
+			Name:        e.Name,
+			Description: e.Description,
+			GateMode:    e.GateMode,
+			Thresholds:  e.Thresholds,
+			Targets:     e.Targets,
+			Version:     e.Version,
+		}
+		_, err = a.Products.UpdateGroup(c.Request.Context(), actorOf(c), row.ID, edit)
+	}
+	if a.settingsErrors(&typed, err, row.Version) {
+		return a.groupPage(c, web.StatusOf(err), row, page.GroupSettings, func(v *page.GroupView) {
+			typed.ChangedBy, typed.ChangedAt = v.Settings.ChangedBy, v.Settings.ChangedAt
+			v.Settings = typed
+		})
+	}
+	if err != nil {
+		return err
+	}
+	a.flash(c, "ok", "Saved", "")
+	web.SeeOther(c, groupPath(row.ID)+"?tab=settings")
+	return nil
+}

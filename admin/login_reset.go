@@ -1,0 +1,70 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/fault"
+	"gatecrier/models"
+	"gatecrier/templates/page"
+)
+
+// passwordByLink is where a link leads to. It only shows: programs that look at mails
+// follow links too.
+func (a *Admin) passwordByLink(c *gin.Context) error {
+	return a.passwordByLinkPage(c, http.StatusOK, c.Query("link"), nil)
+}
+
+func (a *Admin) passwordByLinkPage(c *gin.Context, status int, link string, errs map[string]string) error {
+	u, err := a.Accounts.LinkUser(c.Request.Context(), models.LinkPassword, link)
+	if fault.Is(err, fault.NotFound) {
+		return a.invalidLink(c, err)
+	}
+	if err != nil {
+		return err
+	}
+	return render(c, status, page.Password(page.PasswordView{
+		Frame:     a.guestFrame("Choose a password"),
+		Link:      link,
+		Name:      u.Name,
+		MinLength: a.Settings.Users().PasswordMinLength,
+		Errors:    errs,
+	}))
+}
+
+func (a *Admin) passwordByLinkSave(c *gin.Context) error {
+	link, newPassword := c.PostForm("link"), c.PostForm("new")
+	if c.PostForm("repeat") != newPassword {
+		return a.passwordByLinkPage(
+			c, http.StatusUnprocessableEntity, link, map[string]string{"repeat": "This is not the same as above"},
+		)
+	}
+	err := a.Accounts.ChooseByLink(c.Request.Context(), link, newPassword)
+	if errs := fieldErrors(err); errs != nil {
+		return a.passwordByLinkPage(c, http.StatusUnprocessableEntity, link, errs)
+	}
+	if fault.Is(err, fault.NotFound) {
+		return a.invalidLink(c, err)
+	}
+	if err != nil {
+		return err
+	}
+	return render(c, http.StatusOK, page.Door(page.DoorView{
+		Frame: a.guestFrame("Password"),
+		Title: "Your password is changed",
+		Text:  "All your sessions have ended. Sign in with the new one.",
+		Href:  "/login",
+		Label: "Sign in",
+	}))
+}
+
+func (a *Admin) invalidLink(c *gin.Context, err error) error {
+	return render(c, http.StatusNotFound, page.Door(page.DoorView{
+		Frame: a.guestFrame("Link"),
+		Title: "This link does not work",
+		Text:  textOf(err) + ".",
+		Href:  "/login/forgot",
+		Label: "Ask for another one",
+	}))
+}

@@ -1,0 +1,69 @@
+package admin
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/observation"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/page"
+)
+
+// duplicate asks what an observation is the same as.
+func (a *Admin) duplicate(c *gin.Context) error {
+	f, err := a.assessableObservation(c)
+	if err != nil {
+		return err
+	}
+	return a.duplicatePage(c, http.StatusOK, f, nil)
+}
+
+func (a *Admin) duplicatePage(c *gin.Context, status int, f finding, wrong error) error {
+	rows, err := a.Store.ObservationsLike(c.Request.Context(), actorOf(c).Scope(), f.Observation, maxDuplicates)
+	if err != nil {
+		return err
+	}
+	v := page.DuplicateView{
+		Row: page.ObservationRow{ID: f.ID, Title: f.Title, Component: f.Component, Scanner: f.Scanner}, Branch: f.branch.Name,
+		Typed: c.PostForm("number"), Comment: c.PostForm("comment"), Errors: assessErrors(wrong),
+	}
+	for _, o := range rows {
+		v.Rows = append(v.Rows, duplicateRow(o, idOf(c.PostForm("duplicate_of"))))
+	}
+	v.Frame = a.productFrame(c, "Same as another", f.product)
+	return render(c, status, page.Duplicate(v))
+}
+
+// duplicateSave calls an observation a duplicate of one that was chosen.
+func (a *Admin) duplicateSave(c *gin.Context) error {
+	f, err := a.assessableObservation(c)
+	if err != nil {
+		return err
+	}
+	text := strings.TrimSpace(c.PostForm("number"))
+	if text == "" {
+		text = c.PostForm("duplicate_of")
+	}
+	assessment := observation.Assessment{Status: models.StatusDuplicate, DuplicateOf: idOf(text), Comment: c.PostForm("comment")}
+	var done observation.Done
+	if assessment.DuplicateOf < 1 {
+		err = fault.BadField("duplicate_of", "Choose one above, or give its number")
+	} else {
+		done, err = a.Observations.AssessMany(
+			c.Request.Context(), actorOf(c), observation.Selection{ProductID: f.product.ID, IDs: []int64{f.ID}}, assessment,
+		)
+	}
+	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
+		return a.duplicatePage(c, web.StatusOf(err), f, err)
+	}
+	if err != nil {
+		return err
+	}
+	a.flashAssessed(c, "It is a duplicate now", done)
+	web.SeeOther(c, f.path())
+	return nil
+}

@@ -1,0 +1,135 @@
+package admin
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/observation"
+	"gatecrier/models"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+// clearAssessment is the choice of the form that takes back what was said.
+const clearAssessment = "clear"
+
+// waiverDays is how long a risk is accepted unless somebody says otherwise.
+const waiverDays = 30
+
+// assessForm is the form, as it was sent where something is wrong with it.
+func (a *Admin) assessForm(c *gin.Context, status, severity string, err error) page.AssessForm {
+	today := a.inUserZone(c, a.Store.Now())
+	f := page.AssessForm{
+		Statuses: []ui.Option{
+			{Label: "as it is"},
+		},
+		Severities: []ui.Option{{Label: "as it is"}},
+		Comment:    c.PostForm("comment"),
+		Same:       c.PostForm("duplicate_of"),
+		Until: today.AddDate(0, 0, waiverDays).
+			Format(time.DateOnly),
+		First:  today.Format(time.DateOnly),
+		Button: "Save",
+		Errors: assessErrors(err),
+	}
+	if text := c.PostForm("waiver_until"); text != "" {
+		f.Until = text
+	}
+	for _, s := range observation.Assessable() {
+		f.Statuses = append(f.Statuses, ui.Option{Value: string(s), Label: statusWord(s), Checked: string(s) == status})
+	}
+	f.Statuses = append(
+		f.Statuses, ui.Option{Value: clearAssessment, Label: "take back what was said", Checked: status == clearAssessment},
+	)
+	f.Severities = append(f.Severities, severityOptions(severity)...)
+	return f
+}
+
+// assessmentOf reads the form. A waiver lasts until its day has ended in the
+// user's zone; its field counts with its status alone, and so does that of what
+// they are the same as.
+func (a *Admin) assessmentOf(c *gin.Context) (observation.Assessment, error) {
+	assessment := observation.Assessment{Status: models.Status(c.PostForm("status")), Comment: c.PostForm("comment")}
+	if assessment.Status == clearAssessment {
+		assessment.Status, assessment.Clear = "", true
+	}
+	if text := c.PostForm("severity"); text != "" {
+		s, ok := models.SeverityByName(text)
+		if !ok {
+			return assessment, fault.BadField("severity", "One of critical, high, medium, low, none, unknown")
+		}
+		assessment.Severity = &s
+	}
+	if text := c.PostForm("waiver_until"); text != "" && assessment.Status == models.StatusRiskAccepted {
+		day, err := time.ParseInLocation(time.DateOnly, text, a.userZone(c))
+		if err != nil {
+			return assessment, fault.BadField("waiver_until", "A day like 2026-11-20")
+		}
+		assessment.Until = time.Date(day.Year(), day.Month(), day.Day(), 23, 59, 59, 0, day.Location())
+	}
+	if text := strings.TrimSpace(c.PostForm("duplicate_of")); text != "" && assessment.Status == models.StatusDuplicate {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || id < 1 {
+			return assessment, fault.BadField("duplicate_of", "The number of an observation")
+		}
+		assessment.DuplicateOf = id
+	}
+	return assessment, nil
+}
+
+// assessSelection carries out what the form says.
+func (a *Admin) assessSelection(c *gin.Context, sel observation.Selection) (observation.Done, error) {
+	assessment, err := a.assessmentOf(c)
+	if err != nil {
+		return observation.Done{}, err
+	}
+	return a.Observations.AssessMany(c.Request.Context(), actorOf(c), sel, assessment)
+}
+
+// assessErrors are an error's messages by field; what is about no field that a form
+// has is under "".
+func assessErrors(err error) map[string]string {
+	errs := fieldErrors(err)
+	if err == nil || errs != nil && errs["ids"] == "" && errs["filter"] == "" {
+		return errs
+	}
+	text := textOf(err)
+	for _, name := range []string{"ids", "filter"} {
+		if errs[name] != "" {
+			text = errs[name]
+		}
+	}
+	return map[string]string{"": text}
+}
+
+// flashAssessed says what a step has done, and what that has made of the gates.
+func (a *Admin) flashAssessed(c *gin.Context, what string, done observation.Done) {
+	var parts []string
+	text := ""
+	for _, g := range done.Gates {
+		name := "the gate"
+		if !g.Default {
+			name = "the gate of " + g.Branch
+		}
+		switch {
+		case g.Before != g.After:
+			parts = append(parts, name+" has changed from "+ui.Title(string(g.Before))+" to "+ui.Title(string(g.After)))
+		case len(done.Gates) == 1 && g.After != models.GateNone:
+			parts = append(parts, name+" stays "+ui.Title(string(g.After)))
+		}
+		if g.After == models.GateFailed {
+			text = ui.Title(g.Why)
+		}
+		if g.Held.Any() {
+			text = "It is announced if it still stands " + ui.Relative(g.Held.Until, a.Store.Now()) + "."
+		}
+	}
+	if len(parts) > 0 {
+		what += ": " + strings.Join(parts, ", ")
+	}
+	a.flash(c, "ok", what, text)
+}

@@ -1,0 +1,104 @@
+package admin
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/gate"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+func observationsPath(product int64) string { return productPath(product) + "/observations" }
+
+func observationPath(product, id int64) string {
+	return observationsPath(product) + "/" + formatInt(id)
+}
+
+// productFrame is the frame of a page below a product's.
+func (a *Admin) productFrame(c *gin.Context, title string, row models.ProductRow) page.ProductFrame {
+	return page.ProductFrame{View: a.frame(c, title, layout.NavProducts), ID: row.ID, Name: row.Name}
+}
+
+// observationRow is an observation as lists show it; policy and counts are
+// those of its branch's gate.
+func (a *Admin) observationRow(
+	c *gin.Context, o models.Observation, policy gate.Policy, counts models.Counts,
+) page.ObservationRow {
+	r := page.ObservationRow{
+		ID:          o.ID,
+		Title:       o.Title,
+		Description: o.Description,
+		URL:         web.HTTPLink(o.URL),
+		Severity:    o.Severity.String(),
+		Component:   o.Component,
+		Location:    o.Location,
+		Fix:         o.Fix,
+		Status:      string(o.Status),
+		FirstSeen:   a.inUserZone(c, o.FirstSeenAt),
+		Scanner:     o.Scanner,
+		Until:       a.inUserZone(c, o.Assessed.Until),
+		FailsGate:   failsGate(o, policy, counts),
+	}
+	if o.Assessed.Any() {
+		r.By = o.Assessed.By
+	}
+	if o.Assessed.Status != o.Status {
+		r.Said = string(o.Assessed.Status)
+	}
+	if reported := o.ReportSeverity(); reported != o.Severity {
+		r.Reported = reported.String()
+	}
+	return r
+}
+
+// failsGate reports whether an observation is one of those that a gate fails by.
+func failsGate(o models.Observation, policy gate.Policy, counts models.Counts) bool {
+	return o.Status.Active() && policy.Active && counts.Of(o.Severity) > policy.Thresholds.Of(o.Severity)
+}
+
+func duplicateRow(o models.Observation, chosen int64) page.DuplicateRow {
+	return page.DuplicateRow{
+		ID:        o.ID,
+		Title:     o.Title,
+		Component: o.Component,
+		Severity:  o.Severity.String(),
+		Scanner:   o.Scanner,
+		Location:  o.Location,
+		Chosen:    o.ID == chosen,
+	}
+}
+
+func severityOptions(current string) []ui.Option {
+	var list []ui.Option
+	for _, s := range models.Severities() {
+		list = append(list, ui.Option{Value: s.String(), Label: s.String(), Checked: s.String() == current})
+	}
+	return list
+}
+
+func orWorse(s models.Severity) string {
+	if s == models.Critical {
+		return "critical"
+	}
+	return s.String() + " or worse"
+}
+
+// statusWord is a status as people read it.
+func statusWord(s models.Status) string { return strings.ReplaceAll(string(s), "_", " ") }
+
+// observationKey reads where a page begins; what is none is the first page.
+func observationKey(text string) *models.ObservationKey {
+	before, after, _ := strings.Cut(text, "-")
+	severity, err := strconv.Atoi(before)
+	id := idOf(after)
+	if err != nil || id < 1 {
+		return nil
+	}
+	return &models.ObservationKey{Severity: models.Severity(severity), ID: id}
+}

@@ -1,0 +1,59 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/web"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+)
+
+func (a *Admin) productDeleteConfirm(c *gin.Context) error {
+	return a.productDeletePage(c, http.StatusOK, "")
+}
+
+// productDeletePage names what is lost with a product, and has its name typed.
+func (a *Admin) productDeletePage(c *gin.Context, status int, wrong string) error {
+	row, err := a.productOf(c)
+	if err != nil {
+		return err
+	}
+	if err := authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Own, row.ID); err != nil {
+		return err
+	}
+	targets, err := a.Connections.List(c.Request.Context(), actorOf(c), row.ID)
+	if err != nil {
+		return err
+	}
+	return render(c, status, page.Confirm(page.ConfirmView{
+		Frame: a.frame(c, "Delete "+row.Name, layout.NavProducts), Title: "Delete " + row.Name + "?",
+		Lost: []string{
+			plural(
+				int(row.Default.Counts.Total()), "active observation", "active observations",
+			) + ", and all resolved ones, of every branch",
+			"the history of its gate, and its notifications in everybody's inbox",
+			plural(len(targets), "target", "targets") + " with their secrets, and the record of what was delivered",
+		},
+		Action: productPath(row.ID) + "/delete", Button: "Delete the product", Cancel: productPath(row.ID) + "?tab=settings",
+		Type: row.Name, Error: wrong,
+	}))
+}
+
+func (a *Admin) productDelete(c *gin.Context) error {
+	row, err := a.productOf(c)
+	if err != nil {
+		return err
+	}
+	if c.PostForm("confirm") != row.Name {
+		return a.productDeletePage(c, http.StatusUnprocessableEntity, "Type the product's name to confirm")
+	}
+	if err := a.Products.Delete(c.Request.Context(), actorOf(c), row.ID); err != nil {
+		return err
+	}
+	a.flash(c, "ok", row.Name+" is deleted", "")
+	web.SeeOther(c, "/products")
+	return nil
+}

@@ -1,0 +1,50 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/product"
+	"gatecrier/app/web"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+)
+
+func (a *Admin) productNew(c *gin.Context) error {
+	if err := a.Products.MayCreate(actorOf(c)); err != nil {
+		return err
+	}
+	return a.productNewPage(c, http.StatusOK, page.ProductNewView{DefaultBranch: product.DefaultBranch}, idOf(c.Query("group")))
+}
+
+// productNewPage asks for a product, and for its group where there are some to choose.
+func (a *Admin) productNewPage(c *gin.Context, status int, v page.ProductNewView, group int64) error {
+	var err error
+	if v.Groups, err = a.groupOptions(c, group); err != nil {
+		return err
+	}
+	v.Frame = a.frame(c, "New product", layout.NavProducts)
+	return render(c, status, page.ProductNew(v))
+}
+
+func (a *Admin) productCreate(c *gin.Context) error {
+	d := product.Draft{
+		Name:          c.PostForm("name"),
+		Description:   c.PostForm("description"),
+		DefaultBranch: c.PostForm("default_branch"),
+		GroupID:       idOf(c.PostForm("group_id")),
+	}
+	row, err := a.Products.Create(c.Request.Context(), actorOf(c), d)
+	if errs := fieldErrors(err); errs != nil {
+		return a.productNewPage(c, http.StatusUnprocessableEntity, page.ProductNewView{
+			Name: d.Name, Description: d.Description, DefaultBranch: d.DefaultBranch, Errors: errs,
+		}, d.GroupID)
+	}
+	if err != nil {
+		return err
+	}
+	a.flash(c, "ok", "The product is there", "Say next who is to be told, and send a first report.")
+	web.SeeOther(c, productPath(row.ID)+"?tab=targets")
+	return nil
+}

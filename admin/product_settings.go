@@ -1,0 +1,112 @@
+package admin
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/audit"
+	"gatecrier/app/authz"
+	"gatecrier/app/gate"
+	"gatecrier/app/product"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+// settingsOf is the form of a product as it is saved.
+func (a *Admin) settingsOf(c *gin.Context, row models.ProductRow) (page.SettingsTab, error) {
+	f, err := a.Connections.FieldsOf(c.Request.Context(), actorOf(c), product.InProduct(row.ID))
+	if err != nil {
+		return page.SettingsTab{}, err
+	}
+	t := page.SettingsTab{
+		Version:       row.Version,
+		Name:          row.Name,
+		Description:   row.Description,
+		DefaultBranch: row.Default.Name,
+		Hold:          overrideText(row.HoldSeconds, "0"),
+		Stale:         overrideText(row.StaleAfter, "never"),
+		GateMode:      string(row.GateMode),
+		Thresholds:    thresholdTexts(row.Thresholds),
+		Defaults:      uiCounts(a.Settings.Gate().Thresholds),
+		EmailTo:       f.EmailTo,
+		MSTeams:       f.MSTeams,
+		Slack:         f.Slack,
+	}
+	if err := a.lastChanged(c, &t, audit.Product, row.Name, row.ID); err != nil {
+		return t, err
+	}
+	if err := a.policyFacts(c, row, &t); err != nil {
+		return t, err
+	}
+	if may, err := a.mayAt(c, authz.Own, product.InProduct(row.ID)); err != nil || !may {
+		return t, err
+	}
+	var group int64
+	if row.GroupID != nil { // only who may edit it takes the product out
+		group = *row.GroupID
+		if may, err := a.mayAt(c, authz.Edit, product.InGroup(group)); err != nil || !may {
+			return t, err
+		}
+	}
+	t.Groups, err = a.groupOptions(c, group)
+	return t, err
+}
+
+// productSave saves the settings of a product. What is wrong is said beside
+// the field, with what was typed still there.
+func (a *Admin) productSave(c *gin.Context) error {
+	row, err := a.productOf(c)
+	if err != nil {
+		return err
+	}
+	typed, edit, err := settingsForm(c)
+	if err == nil {
+		_, err = a.Products.Update(c.Request.Context(), actorOf(c), row.ID, edit)
+	}
+	if a.settingsErrors(&typed, err, row.Version) {
+		return a.productPage(c, web.StatusOf(err), row, page.TabSettings, func(v *page.ProductView) {
+			typed.Now, typed.HoldNow, typed.StaleNow = v.Settings.Now, v.Settings.HoldNow, v.Settings.StaleNow
+			typed.Groups, typed.ChangedBy, typed.ChangedAt = v.Settings.Groups, v.Settings.ChangedBy, v.Settings.ChangedAt
+			v.Settings = typed
+		})
+	}
+	if err != nil {
+		return err
+	}
+	a.flash(c, "ok", "Saved", "")
+	web.SeeOther(c, productPath(row.ID)+"?tab=settings")
+	return nil
+}
+
+// policyFacts say in a product's form what counts now, and whose it is.
+func (a *Admin) policyFacts(c *gin.Context, row models.ProductRow, t *page.SettingsTab) error {
+	o, err := a.originOf(c, row.Product)
+	if err != nil {
+		return err
+	}
+	words := sourceWords(o)
+	t.Now = map[string]string{}
+	for _, s := range models.Severities() {
+		if o.Active {
+			t.Now[s.String()] = limitWord(o.Thresholds.Of(s)) + ", " + words[s.String()]
+		}
+	}
+	t.HoldNow = durationText(o.Hold, "at once") + durationSource(o.HoldSource == gate.SourceProduct)
+	t.StaleNow = durationText(a.Settings.Reports().Stale(row.Product), "never") + durationSource(row.StaleAfter != nil)
+	return nil
+}
+
+func durationSource(own bool) string {
+	if own {
+		return ", its own"
+	}
+	return ", as the settings say"
+}
+
+func limitWord(n int64) string {
+	if n >= page.NoLimit {
+		return "no limit"
+	}
+	return ui.Number(n)
+}

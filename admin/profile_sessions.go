@@ -1,0 +1,44 @@
+package admin
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/account"
+	"gatecrier/app/web"
+	"gatecrier/templates/page"
+)
+
+func (a *Admin) sessionRows(c *gin.Context) ([]page.SessionRow, error) {
+	open, err := a.Sessions.Open(c.Request.Context(), actorOf(c))
+	rows := make([]page.SessionRow, 0, len(open))
+	for _, s := range open {
+		rows = append(rows, page.SessionRow{
+			ID:      s.ID,
+			Browser: account.Browser(s.UserAgent),
+			Address: s.Address,
+			Since:   a.inUserZone(c, s.CreatedAt),
+			Seen:    a.inUserZone(c, s.SeenAt),
+			This:    s.This,
+		})
+	}
+	return rows, err
+}
+
+func (a *Admin) sessionEnd(c *gin.Context) error {
+	if err := a.Sessions.End(c.Request.Context(), actorOf(c), c.Param("id")); err != nil {
+		return err
+	}
+	a.flash(c, "ok", "The session has ended", "")
+	web.SeeOther(c, profilePath)
+	return nil
+}
+
+func (a *Admin) sessionsEnd(c *gin.Context) error {
+	n, err := a.Sessions.EndOthers(c.Request.Context(), actorOf(c))
+	if err != nil {
+		return err
+	}
+	a.flash(c, "ok", plural(int(n), "session has", "sessions have")+" ended", "")
+	web.SeeOther(c, profilePath)
+	return nil
+}

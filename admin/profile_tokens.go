@@ -1,0 +1,87 @@
+package admin
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/account"
+	"gatecrier/app/fault"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+func (a *Admin) tokenCreate(c *gin.Context) error {
+	n := account.NewToken{Name: c.PostForm("name"), Role: models.Role(c.PostForm("role"))}
+	expires := c.PostForm("expires")
+	var err error
+	var text string
+	if n.ExpiresAt, err = a.dayAfter(c, expires); err == nil {
+		_, text, err = a.Accounts.AddToken(c.Request.Context(), actorOf(c), "", n)
+	}
+	if errs := formErrors(err); errs != nil {
+		return a.profilePage(c, web.StatusOf(err), func(v *page.ProfileView) {
+			v.Token.Name, v.Token.Role, v.Token.Expires, v.Token.Errors = n.Name, string(n.Role), expires, errs
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return a.profilePage(c, http.StatusOK, func(v *page.ProfileView) { v.Token.Made = text })
+}
+
+// dayAfter is the end of a day in the user's zone; zero where none is given.
+func (a *Admin) dayAfter(c *gin.Context, day string) (time.Time, error) {
+	if day == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.ParseInLocation(time.DateOnly, day, a.inUserZone(c, a.Store.Now()).Location())
+	if err != nil {
+		return time.Time{}, fault.BadField("expires_at", "A day, as 2030-12-31 is")
+	}
+	return at.AddDate(0, 0, 1), nil
+}
+
+func (a *Admin) tokenOf(c *gin.Context) (models.Token, error) {
+	id, err := web.ID(c, "id", "token")
+	if err != nil {
+		return models.Token{}, err
+	}
+	return a.Accounts.Token(c.Request.Context(), actorOf(c), id)
+}
+
+func (a *Admin) tokenRevokeConfirm(c *gin.Context) error {
+	t, err := a.tokenOf(c)
+	if err != nil {
+		return err
+	}
+	return render(c, http.StatusOK, page.Ask(page.AskView{
+		Frame:   a.frame(c, "Revoke "+t.Name, layout.NavNone),
+		Crumbs:  []ui.Crumb{{Label: "Your profile", Href: profilePath}},
+		Title:   "Revoke the token " + t.Name + "?",
+		Action:  c.Request.URL.Path,
+		Cancel:  profilePath,
+		Buttons: []page.AskButton{{Label: "Revoke it", Danger: true}},
+		Effects: []string{
+			"Programs that use the token that ends in " + t.Hint + " get no answer any more, from this moment on.",
+			"It cannot be brought back: a new one is needed.",
+		},
+	}))
+}
+
+func (a *Admin) tokenRevoke(c *gin.Context) error {
+	t, err := a.tokenOf(c)
+	if err != nil {
+		return err
+	}
+	if err := a.Accounts.RevokeToken(c.Request.Context(), actorOf(c), t.ID); err != nil {
+		return err
+	}
+	a.flash(c, "ok", "The token "+t.Name+" is revoked", "")
+	web.SeeOther(c, profilePath)
+	return nil
+}

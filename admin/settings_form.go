@@ -1,0 +1,106 @@
+package admin
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/audit"
+	"gatecrier/app/connection"
+	"gatecrier/app/fault"
+	"gatecrier/app/product"
+	"gatecrier/models"
+	"gatecrier/templates/page"
+)
+
+// lastChanged says who has changed a form's thing last.
+func (a *Admin) lastChanged(c *gin.Context, t *page.SettingsTab, k audit.Kind, name string, productID int64) error {
+	last, err := a.Audit.Last(c.Request.Context(), k, name, productID)
+	t.ChangedBy, t.ChangedAt = last.Actor, a.inUserZone(c, last.At)
+	return err
+}
+
+// thresholdTexts are the thresholds that are set, by severity.
+func thresholdTexts(t models.Thresholds) map[string]string {
+	texts := map[string]string{}
+	for _, s := range models.Severities() {
+		if v := t.Of(s); v != nil {
+			texts[s.String()] = formatInt(*v)
+		}
+	}
+	return texts
+}
+
+// settingsErrors puts into a form what was wrong with it, and tells whether
+// anything was. version is the current one, for who saves after all.
+func (a *Admin) settingsErrors(typed *page.SettingsTab, err error, version int64) bool {
+	errs := fieldErrors(err)
+	if fault.Is(err, fault.Conflict) {
+		errs, typed.Version = map[string]string{"": textOf(err)}, version
+	}
+	for _, s := range models.Severities() { // the form has its own names for them
+		if message, ok := errs["thresholds."+s.String()]; ok {
+			errs["threshold_"+s.String()] = message
+		}
+	}
+	typed.Errors, typed.Defaults = errs, uiCounts(a.Settings.Gate().Thresholds)
+	return errs != nil
+}
+
+func settingsForm(c *gin.Context) (page.SettingsTab, product.Edit, error) {
+	t := page.SettingsTab{
+		Name: c.PostForm("name"), Description: c.PostForm("description"), DefaultBranch: c.PostForm("default_branch"),
+		GateMode: c.PostForm("gate_mode"), Thresholds: map[string]string{},
+		EmailTo: c.PostForm("email_to"), MSTeams: c.PostForm("ms_teams_webhook"), Slack: c.PostForm("slack_webhook"),
+	}
+	t.Version, _ = strconv.ParseInt(c.PostForm("version"), 10, 64) //nolint:errcheck // without one, the last save wins
+	mode := models.GateMode(t.GateMode)
+	e := product.Edit{
+		Name: &t.Name, Description: &t.Description, DefaultBranch: &t.DefaultBranch, GateMode: &mode,
+		Thresholds: map[models.Severity]*int64{}, Version: t.Version,
+		Targets: connection.FieldsChange{EmailTo: &t.EmailTo, MSTeams: &t.MSTeams, Slack: &t.Slack},
+	}
+	var fieldErrs fault.Fields
+	for _, s := range models.Severities() {
+		text, sent := c.GetPostForm("threshold_" + s.String())
+		if !sent {
+			continue
+		}
+		text = strings.TrimSpace(text)
+		t.Thresholds[s.String()] = text
+		if text == "" {
+			e.Thresholds[s] = nil
+			continue
+		}
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			fieldErrs.Add("threshold_"+s.String(), "A whole number from 0 to "+strconv.Itoa(models.MaxThreshold))
+			continue
+		}
+		e.Thresholds[s] = &n
+	}
+	durationFields(c, &t, &e, &fieldErrs)
+	return t, e, fieldErrs.Err()
+}
+
+// durationFields reads a product's times from its form. One that was not sent stays.
+func durationFields(c *gin.Context, t *page.SettingsTab, e *product.Edit, fieldErrs *fault.Fields) {
+	for _, f := range []struct {
+		name  string
+		typed *string
+		to    **product.Retention
+	}{{"hold_seconds", &t.Hold, &e.Hold}, {"stale_after", &t.Stale, &e.Stale}} {
+		text, sent := c.GetPostForm(f.name)
+		if !sent {
+			continue
+		}
+		*f.typed = text
+		term, ok := parseRetention(text)
+		if !ok {
+			fieldErrs.Add(f.name, "A time like “10 minutes”, “2 hours” or “1 day”; empty: as the settings say")
+			continue
+		}
+		*f.to = &term
+	}
+}

@@ -1,0 +1,159 @@
+package admin
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/fault"
+	"gatecrier/app/silence"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+	"gatecrier/templates/ui"
+)
+
+func (a *Admin) silenceOf(c *gin.Context) (silence.Row, error) {
+	id, err := web.ID(c, "id", "silence")
+	if err != nil {
+		return silence.Row{}, err
+	}
+	return a.Silences.Get(c.Request.Context(), actorOf(c), id)
+}
+
+func (a *Admin) silence(c *gin.Context) error {
+	row, err := a.silenceOf(c)
+	if err != nil {
+		return err
+	}
+	form := a.silenceForm(c, silenceInput{
+		draft: silence.Draft{
+			Type:   row.Type,
+			Text:   row.Text,
+			Reason: row.Reason,
+		},
+		until: row.EndsAt.In(a.userZone(c)).Format(localTime),
+	}, nil)
+	return a.silencePage(c, http.StatusOK, row, form)
+}
+
+func (a *Admin) silencePage(c *gin.Context, status int, row silence.Row, form page.SilenceForm) error {
+	v := page.SilenceView{Row: a.silenceRow(c, row)}
+	if row.May {
+		form.Version = row.Version
+		v.Form = &form
+	}
+	before := idOf(c.Query("before"))
+	held, err := a.Silences.Held(c.Request.Context(), actorOf(c), row.ID, before, pageSize+1)
+	if err != nil {
+		return err
+	}
+	if len(held) > pageSize {
+		held = held[:pageSize]
+		v.Pager.Next = link(silencePath(row.ID), "before", formatInt(held[pageSize-1].EventID))
+	}
+	if before != 0 {
+		v.Pager.First = silencePath(row.ID)
+	}
+	v.Held = a.heldRows(c, held)
+	v.Frame = a.frame(c, "Silence: "+row.Reason, layout.NavSilences)
+	return render(c, status, page.Silence(v))
+}
+
+// silenceSave changes what a silence holds, why, and until when.
+func (a *Admin) silenceSave(c *gin.Context) error {
+	row, err := a.silenceOf(c)
+	if err != nil {
+		return err
+	}
+	in, fieldErrs := a.silenceInput(c, c.PostForm)
+	err = fieldErrs.Err()
+	if err == nil {
+		d := in.draft
+		_, err = a.Silences.Change(c.Request.Context(), actorOf(c), row.ID, silence.Edit{
+			Type: &d.Type, Text: &d.Text, Reason: &d.Reason, EndsAt: &d.EndsAt, Version: idOf(c.PostForm("version")),
+		})
+	}
+	if errs := fieldErrors(err); errs != nil && row.May {
+		return a.silencePage(c, http.StatusUnprocessableEntity, row, a.silenceForm(c, in, errs))
+	}
+	if fault.Is(err, fault.Conflict) {
+		a.flash(c, "wait", "The silence was not changed", textOf(err))
+		web.SeeOther(c, silencePath(row.ID))
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	a.flash(c, "ok", "The silence is changed", "It counts for what happens from now on.")
+	web.SeeOther(c, silencePath(row.ID))
+	return nil
+}
+
+func (a *Admin) silenceEndConfirm(c *gin.Context) error {
+	row, err := a.silenceOf(c)
+	if err != nil {
+		return err
+	}
+	if !row.May {
+		if row.State(a.Store.Now()) == models.SilenceEnded {
+			web.SeeOther(c, silencePath(row.ID))
+			return nil
+		}
+		return fault.New(fault.Forbidden, "Who may edit what a silence is of may end it")
+	}
+	shown := a.silenceRow(c, row)
+	v := page.AskView{
+		Crumbs:  []ui.Crumb{{Label: "Silences", Href: silencesPath}, {Label: row.Reason, Href: silencePath(row.ID)}},
+		Title:   "End the silence now?",
+		Action:  c.Request.URL.Path,
+		Cancel:  silencePath(row.ID),
+		Buttons: []page.AskButton{{Label: "End it now"}},
+		Effects: []string{
+			"It is of " + strings.ToLower(
+				shown.ScopeName[:1],
+			) + shown.ScopeName[1:] + ", by " + row.Author + ": " + row.Reason + ".",
+		},
+	}
+	if row.ProductID != 0 || row.GroupID != 0 {
+		v.Effects[0] = "It is of " + row.ScopeName + ", by " + row.Author + ": " + row.Reason + "."
+	}
+	switch n := row.Held.Rows; {
+	case row.State(a.Store.Now()) == models.SilenceScheduled:
+		v.Effects = append(v.Effects, "It has not begun, and never will.")
+	case n == 0:
+		v.Effects = append(v.Effects, "It has held back nothing. From now on messages go out again.")
+	default:
+		v.Effects = append(
+			v.Effects,
+			"From now on messages go out again.",
+			"Those of the "+plural(
+				n, "notification", "notifications",
+			)+" that it has held back are not sent any more: a notice names what it was. They can be sent again from Deliveries.",
+		)
+	}
+	v.Frame = a.frame(c, v.Title, layout.NavSilences)
+	return render(c, http.StatusOK, page.Ask(v))
+}
+
+func (a *Admin) silenceEnd(c *gin.Context) error {
+	row, err := a.silenceOf(c)
+	if err != nil {
+		return err
+	}
+	_, err = a.Silences.EndNow(c.Request.Context(), actorOf(c), row.ID)
+	switch {
+	case fault.Is(err, fault.Conflict):
+		a.flash(c, "wait", textOf(err), "")
+	case err != nil:
+		return err
+	case row.State(a.Store.Now()) == models.SilenceScheduled:
+		a.flash(c, "ok", "The silence is taken back", "It had not begun.")
+	default:
+		a.flash(c, "ok", "The silence has ended", "A notice of what it has held back follows.")
+	}
+	web.SeeOther(c, silencePath(row.ID))
+	return nil
+}

@@ -1,0 +1,72 @@
+package admin
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/event"
+	"gatecrier/app/silence"
+	"gatecrier/models"
+	"gatecrier/templates/page"
+)
+
+const silencesPath = "/silences"
+
+func silencePath(id int64) string { return silencesPath + "/" + formatInt(id) }
+
+// silenceableTypes are the types that may be held back, in words.
+var silenceableTypes = map[event.Type]string{
+	event.GateChanged:       "Changes of gates",
+	event.WaiverEnds:        "Waivers that end",
+	event.ProductIsStale:    "Products that send no reports",
+	event.ExceptionReported: "Exceptions reported by programs",
+	event.ExceptionRequest:  "Exceptions in requests",
+	event.ExceptionTask:     "Exceptions in background tasks",
+}
+
+const everyType = "Everything that may be held back"
+
+func (a *Admin) silenceRow(c *gin.Context, r silence.Row) page.SilenceRow {
+	row := page.SilenceRow{
+		ID:        r.ID,
+		ScopeName: r.ScopeName,
+		What:      silenceWords(r.Silence),
+		Reason:    r.Reason,
+		Author:    r.Author,
+		State:     string(r.State(a.Store.Now())),
+		StartsAt:  a.inUserZone(c, r.StartsAt),
+		EndsAt:    a.inUserZone(c, r.EndsAt),
+		EndedBy:   r.EndedBy,
+		Held:      r.Held.Rows,
+		Products:  r.Held.Products,
+		May:       r.May,
+	}
+	switch {
+	case r.ProductID != 0:
+		row.ScopeHref = productPath(r.ProductID)
+	case r.GroupID != 0:
+		row.ScopeHref, row.Group = groupPath(r.GroupID), true
+	default:
+		row.ScopeName = "All products"
+	}
+	return row
+}
+
+// silenceWords says what of its place a silence holds.
+func silenceWords(s models.Silence) string {
+	text := everyType
+	if word := silenceableTypes[event.Type(s.Type)]; word != "" {
+		text = word
+	}
+	if s.Text != "" {
+		text += " with “" + s.Text + "”"
+	}
+	return text
+}
+
+func (a *Admin) heldRows(c *gin.Context, list []models.Notification) []page.HeldRow {
+	rows := make([]page.HeldRow, len(list))
+	for i, n := range list {
+		rows[i] = page.HeldRow{ID: n.EventID, Name: n.Name, Product: n.Product, At: a.inUserZone(c, n.At)}
+	}
+	return rows
+}

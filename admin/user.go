@@ -1,0 +1,79 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/account"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+)
+
+func userPath(id int64) string { return usersPath + "/" + formatInt(id) }
+
+func (a *Admin) user(c *gin.Context) error { return a.userPage(c, http.StatusOK, nil, nil) }
+
+func (a *Admin) userPage(c *gin.Context, status int, typed, errs map[string]string) error {
+	u, err := a.userOf(c)
+	if err != nil {
+		return err
+	}
+	members, err := a.Accounts.Memberships(c.Request.Context(), actorOf(c), u.ID)
+	if err != nil {
+		return err
+	}
+	v := page.UserView{
+		Frame:        a.frame(c, u.Name, layout.NavUsers),
+		User:         a.userRow(c, u),
+		EmailPending: u.EmailPending,
+		MustChange:   u.MustChangePassword,
+		Self:         u.ID == actorOf(c).User.ID,
+		Sessions:     u.Sessions,
+		TimeZone:     u.TimeZone,
+		Created:      a.inUserZone(c, u.CreatedAt),
+		Typed:        typed,
+		Errors:       errs,
+	}
+	for _, m := range members {
+		v.Memberships = append(
+			v.Memberships, page.UserMembership{ProductID: m.ProductID, Product: m.Product, Role: string(m.Role)},
+		)
+	}
+	return render(c, status, page.User(v))
+}
+
+func (a *Admin) userOf(c *gin.Context) (models.UserRow, error) {
+	id, err := web.ID(c, "id", "user")
+	if err != nil {
+		return models.UserRow{}, err
+	}
+	return a.Accounts.Get(c.Request.Context(), actorOf(c), id)
+}
+
+func (a *Admin) userSave(c *gin.Context) error {
+	u, err := a.userOf(c)
+	if err != nil {
+		return err
+	}
+	email, first := c.PostForm("email"), c.PostForm("first_name")
+	_, err = a.Accounts.Edit(c.Request.Context(), actorOf(c), u.ID, account.UserEdit{Email: &email, FirstName: &first})
+	if errs := formErrors(err); errs != nil {
+		return a.userPage(c, web.StatusOf(err), map[string]string{"email": email, "first_name": first}, errs)
+	}
+	if err != nil {
+		return err
+	}
+	a.flash(c, "ok", "Saved", "")
+	web.SeeOther(c, userPath(u.ID))
+	return nil
+}
+
+func (a *Admin) userRow(c *gin.Context, u models.UserRow) page.UserRow {
+	return page.UserRow{
+		ID: u.ID, Name: u.Name, FirstName: u.FirstName, Email: u.Email, Administrator: u.Administrator, Active: u.Active,
+		Memberships: u.Memberships, LastSignIn: a.inUserZone(c, u.LastSignInAt),
+	}
+}

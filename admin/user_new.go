@@ -1,0 +1,64 @@
+package admin
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/account"
+	"gatecrier/app/web"
+	"gatecrier/models"
+	"gatecrier/templates/layout"
+	"gatecrier/templates/page"
+)
+
+func (a *Admin) userNew(c *gin.Context) error {
+	if _, err := a.Accounts.List(
+		c.Request.Context(), actorOf(c), models.UserFilter{Limit: 1},
+	); err != nil { // for administrators
+		return err
+	}
+	return a.userNewPage(c, http.StatusOK, page.UserNewView{})
+}
+
+func (a *Admin) userNewPage(c *gin.Context, status int, v page.UserNewView) error {
+	v.Frame, v.Mails = a.frame(c, "New user", layout.NavUsers), a.Accounts.CanSendMail()
+	return render(c, status, page.UserNew(v))
+}
+
+func (a *Admin) userCreate(c *gin.Context) error {
+	n := account.NewUser{
+		Name:          c.PostForm("name"),
+		Email:         c.PostForm("email"),
+		FirstName:     c.PostForm("first_name"),
+		Administrator: c.PostForm("administrator") == "on",
+	}
+	byLink := c.PostForm("how") == "link"
+	made, err := a.Accounts.Add(c.Request.Context(), actorOf(c), n, byLink)
+	if errs := formErrors(err); errs != nil {
+		return a.userNewPage(c, web.StatusOf(err), page.UserNewView{
+			Name: n.Name, Email: n.Email, FirstName: n.FirstName, Administrator: n.Administrator, ByLink: byLink, Errors: errs,
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return a.userAddedPage(c, made, made.User.Name+" can sign in")
+}
+
+// userAddedPage shows the password that was made, or leads to the user whom a link
+// was sent.
+func (a *Admin) userAddedPage(c *gin.Context, made account.Added, title string) error {
+	if made.Password == "" {
+		a.flash(c, "ok", "A link is on its way to "+made.User.Email, "It works once, within three days.")
+		web.SeeOther(c, userPath(made.User.ID))
+		return nil
+	}
+	return render(c, http.StatusOK, page.UserMade(page.UserMadeView{
+		Frame:    a.frame(c, title, layout.NavUsers),
+		ID:       made.User.ID,
+		Title:    title,
+		Name:     made.User.Name,
+		Password: made.Password,
+	}))
+}
