@@ -70,168 +70,43 @@ type Admin struct {
 // New returns the pages.
 func New(s Services) *Admin { return &Admin{s} }
 
-// Register adds the pages' routes to an engine.
+// Register adds the pages' routes to an engine. Each screen names its own beside its handlers.
 func (a *Admin) Register(e *gin.Engine) {
-	e.GET("/login", a.page(a.login))
-	e.POST("/login", a.page(a.signIn))
-	e.GET("/login/forgot", a.page(a.forgot))
-	e.POST("/login/forgot", a.page(a.forgotSend))
-	e.GET(account.ResetPath, a.page(a.passwordByLink))
-	e.POST(account.ResetPath, a.page(a.passwordByLinkSave))
-	e.GET(account.ConfirmPath, a.page(a.confirmEmail))
-	e.POST(account.ConfirmPath, a.page(a.confirmEmailSave))
-	in := e.Group("/", a.requireUser)
-	get := func(path string, h handler) { in.GET(path, a.page(h)) }
-	post := func(path string, h handler) { in.POST(path, a.page(h)) }
-
-	post("/logout", a.signOut)
-	get("/profile/password", a.password)
-	post("/profile/password", a.changePassword)
-	get("/", a.overview)
-	get("/api", a.apiReference)
-	a.registerInbox(get, post)
-	get("/products", a.productList)
-	get("/products/new", a.productNew)
-	post("/products", a.productCreate)
-	get("/products/:id", a.product)
-	post("/products/:id/settings", a.productSave)
-	get("/products/:id/delete", a.productDeleteConfirm)
-	post("/products/:id/delete", a.productDelete)
-	get("/products/:id/upload", a.upload)
-	get("/products/:id/upload/progress", a.uploadProgress)
-	post("/products/:id/upload", a.uploadReport)
-	post("/products/:id/targets", a.targetCreate)
-	post("/products/:id/targets/:target/test", a.targetTest)
-	post("/products/:id/targets/:target/enable", a.targetEnable(true))
-	post("/products/:id/targets/:target/disable", a.targetEnable(false))
-	post("/products/:id/targets/:target/delete", a.targetDelete)
-	get("/connections", a.connectionList)
-	post("/connections", a.connectionCreate)
-	get("/connections/:id", a.connection)
-	post("/connections/:id", a.connectionSave)
-	post("/connections/:id/test", a.connectionTest)
-	post("/connections/:id/resume", a.connectionResume)
-	post("/connections/:id/rotate", a.connectionRotate)
-	post("/connections/:id/enable", a.connectionEnable(true))
-	post("/connections/:id/disable", a.connectionEnable(false))
-	get("/connections/:id/delete", a.connectionDeleteConfirm)
-	post("/connections/:id/delete", a.connectionDelete)
-	get("/admin/connections", a.connectionsSystem)
-	get("/admin/health", a.health)
-	get("/admin/health/now", a.healthNow)
-	post("/admin/health/mail", a.mailResume)
-	get("/products/:id/compare", a.compare)
-	get("/products/:id/move", a.productMoveConfirm)
-	post("/products/:id/move", a.productMove)
-	post("/products/:id/tokens", a.productTokenCreate)
-	post("/products/:id/tokens/:token/delete", a.productTokenRevoke)
-	a.registerObservations(get, post)
-	a.registerRoles(get, post)
-	a.registerBranches(get, post)
-	a.registerExceptions(get, post)
-	a.registerSilences(get, post)
-	get("/admin/settings", a.globalSettingsFirst)
-	get("/admin/settings/:section", a.globalSettings)
-	post("/admin/settings/:section", a.globalSettingsSave)
-	post("/admin/settings/mail/test", a.mailTest)
-	get("/admin/jobs", a.jobList)
-	get("/admin/jobs/:name", a.job)
-	post("/admin/jobs/:name/run", a.jobRun)
-	get("/profile", a.profile)
-	post("/profile", a.profileSave)
-	post("/profile/theme", a.themeSave)
-	post("/profile/tokens", a.tokenCreate)
-	get("/profile/tokens/:id/revoke", a.tokenRevokeConfirm)
-	post("/profile/tokens/:id/revoke", a.tokenRevoke)
-	post("/profile/feed", a.feedCreate)
-	get("/profile/feed/:action", a.feedConfirm)
-	post("/profile/feed/:action", a.feedChange)
-	post("/profile/sessions/revoke", a.sessionsEnd)
-	post("/profile/sessions/:id/revoke", a.sessionEnd)
-	get("/admin/users", a.users)
-	get("/admin/users/new", a.userNew)
-	post("/admin/users", a.userCreate)
-	get("/admin/users/:id", a.user)
-	post("/admin/users/:id", a.userSave)
-	get("/admin/users/:id/:action", a.userConfirm)
-	post("/admin/users/:id/:action", a.userChange)
-	get("/deliveries", a.deliveries)
-	get("/deliveries/resend", a.resendConfirm)
-	post("/deliveries/resend", a.resendStart)
-	get("/deliveries/:id", a.delivery)
-	get("/events/:id", a.event)
-	post("/deliveries/:id/resend", a.resendOne)
-	get("/resends/:id", a.resendProgress)
-	post("/resends/:id/stop", a.resendStop)
-}
-
-// registerInbox adds the pages of notifications.
-func (a *Admin) registerInbox(get, post func(path string, h handler)) {
-	get(inboxPath, a.inboxList)
-	get("/inbox/badge", a.unreadBadge)
-	get("/inbox/live", a.inboxLive)
-	get("/inbox/state", a.inboxState)
-	get("/inbox/found", a.inboxFoundConfirm)
-	post("/inbox/found", a.inboxFound)
-	get("/inbox/delete", a.inboxDeleteConfirm)
-	post("/inbox/delete", a.inboxDelete)
-	get("/inbox/:id", a.notification)
-	for _, as := range []models.MarkAs{models.MarkViewed, models.MarkUnviewed, models.MarkArchived, models.MarkUnarchived} {
-		post("/inbox/"+string(as), a.mark(as))
+	open := router{a, e}
+	in := router{a, e.Group("/", a.requireUser)}
+	a.loginRoutes(open, in)
+	for _, routes := range []func(router){a.forgotRoutes, a.resetRoutes, a.emailRoutes} {
+		routes(open)
+	}
+	for _, routes := range []func(router){
+		a.overviewRoutes, a.apiRoutes,
+		a.inboxRoutes, a.inboxLiveRoutes, a.inboxMarkRoutes, a.inboxDeleteRoutes, a.notificationRoutes,
+		a.productsRoutes, a.productNewRoutes, a.productRoutes, a.productSettingsRoutes, a.productDeleteRoutes,
+		a.productUploadRoutes, a.productCompareRoutes, a.productMoveRoutes, a.productTokenRoutes,
+		a.productBadgeRoutes,
+		a.targetRoutes, a.memberRoutes,
+		a.observationRoutes, a.manualRoutes, a.assessRoutes, a.duplicateRoutes,
+		a.branchRoutes, a.branchActionRoutes,
+		a.ingestKeyRoutes, a.exceptionsRoutes, a.exceptionRoutes, a.exceptionActionRoutes,
+		a.groupsRoutes, a.groupNewRoutes, a.groupRoutes, a.groupSettingsRoutes, a.groupDeleteRoutes,
+		a.authorizationGroupsRoutes, a.authorizationGroupRoutes,
+		a.connectionsRoutes, a.connectionRoutes, a.deliveriesRoutes, a.deliveryRoutes, a.resendRoutes,
+		a.eventRoutes,
+		a.silencesRoutes, a.silenceNewRoutes, a.silenceRoutes,
+		a.passwordRoutes, a.profileRoutes, a.profileTokenRoutes, a.profileFeedRoutes, a.profileSessionRoutes,
+		a.healthRoutes, a.auditRoutes, a.globalSettingsRoutes, a.jobRoutes, a.usersRoutes, a.userNewRoutes,
+		a.userRoutes, a.userActionRoutes,
+	} {
+		routes(in)
 	}
 }
 
-// registerExceptions adds the pages of exceptions, and of what reports them.
-func (a *Admin) registerExceptions(get, post func(path string, h handler)) {
-	get("/exceptions", a.exceptionList)
-	post("/exceptions/resolve", a.exceptionResolveMany)
-	get("/exceptions/merge", a.exceptionMergeConfirm)
-	post("/exceptions/merge", a.exceptionMerge)
-	get("/exceptions/:id", a.exception)
-	post(
-		"/exceptions/:id/resolve",
-		a.exceptionAction(a.Exceptions.Resolve, "It is resolved", "Whoever is told hears of it at once when it comes back."),
-	)
-	post("/exceptions/:id/reopen", a.exceptionAction(a.Exceptions.Reopen, "It is open again", ""))
-	post("/exceptions/:id/mute", a.exceptionMute)
-	post("/exceptions/:id/unmute", a.exceptionAction(a.Exceptions.Unmute, "People are told of it again", ""))
-	post("/exceptions/:id/split", a.exceptionSplit)
-	get("/exceptions/:id/delete", a.exceptionDeleteConfirm)
-	post("/exceptions/:id/delete", a.exceptionDelete)
-	post("/products/:id/ingest-key", a.ingestKeyCreate)
-	get("/products/:id/ingest-key/:action", a.ingestKeyConfirm)
-	post("/products/:id/ingest-key/:action", a.ingestKeyChange)
+// router adds routes to a part of the engine: to all of it, or to what only users reach.
+type router struct {
+	admin  *Admin
+	routes gin.IRoutes
 }
 
-// registerRoles adds the pages of groups, of who may what where, and of who has
-// changed it.
-func (a *Admin) registerRoles(get, post func(path string, h handler)) {
-	for _, place := range []string{"/products/:id", "/groups/:id"} {
-		post(place+"/members", a.memberSet)
-		post(place+"/members/:user/delete", a.memberRemove)
-		post(place+"/authorization-groups", a.authorizationRoleSet)
-		post(place+"/authorization-groups/:group/delete", a.authorizationRoleRemove)
-	}
-	get("/groups", a.groups)
-	get("/groups/new", a.groupNew)
-	post("/groups", a.groupCreate)
-	get("/groups/:id", a.group)
-	post("/groups/:id/settings", a.groupSave)
-	get("/groups/:id/delete", a.groupDeleteConfirm)
-	post("/groups/:id/delete", a.groupDelete)
-	post("/groups/:id/targets", a.groupTargetCreate)
-	post("/groups/:id/targets/:target/test", a.targetTest)
-	post("/groups/:id/targets/:target/enable", a.targetEnable(true))
-	post("/groups/:id/targets/:target/disable", a.targetEnable(false))
-	post("/groups/:id/targets/:target/delete", a.targetDelete)
-	get("/authorization-groups", a.authorizationGroups)
-	post("/authorization-groups", a.authorizationCreate)
-	get("/authorization-groups/:id", a.authorizationGroup)
-	post("/authorization-groups/:id", a.authorizationRename)
-	get("/authorization-groups/:id/delete", a.authorizationDeleteConfirm)
-	post("/authorization-groups/:id/delete", a.authorizationDelete)
-	post("/authorization-groups/:id/members", a.authorizationMemberSet)
-	post("/authorization-groups/:id/members/:user/delete", a.authorizationMemberRemove)
-	get("/admin/authorization-groups", a.authorizationFirst)
-	get(auditPath, a.audit)
-}
+func (r router) get(path string, h handler) { r.routes.GET(path, r.admin.page(h)) }
+
+func (r router) post(path string, h handler) { r.routes.POST(path, r.admin.page(h)) }

@@ -9,6 +9,11 @@ import (
 	"gatecrier/templates/page"
 )
 
+// apiRoutes adds the page about the API.
+func (a *Admin) apiRoutes(r router) {
+	r.get("/api", a.apiReference)
+}
+
 // apiReference is the page about the API.
 func (a *Admin) apiReference(c *gin.Context) error {
 	return render(

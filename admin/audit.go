@@ -16,6 +16,11 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// auditRoutes adds the audit.
+func (a *Admin) auditRoutes(r router) {
+	r.get(auditPath, a.audit)
+}
+
 // auditPath is the audit; with ?product= it is that of one, for its owners too.
 const auditPath = "/admin/audit"
 

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -14,7 +13,18 @@ import (
 	"gatecrier/templates/page"
 )
 
-func authorizationPath(id int64) string { return "/authorization-groups/" + strconv.FormatInt(id, 10) }
+// authorizationGroupRoutes adds the page of an authorization group.
+func (a *Admin) authorizationGroupRoutes(r router) {
+	const one = authorizationGroupsPath + "/:id"
+	r.get(one, a.authorizationGroup)
+	r.post(one, a.authorizationRename)
+	r.get(one+"/delete", a.authorizationDeleteConfirm)
+	r.post(one+"/delete", a.authorizationDelete)
+	r.post(one+"/members", a.authorizationMemberSet)
+	r.post(one+"/members/:user/delete", a.authorizationMemberRemove)
+}
+
+func authorizationPath(id int64) string { return authorizationGroupsPath + "/" + formatInt(id) }
 
 // authorizationOf finds the group of users of a path, which the actor must be
 // in.
@@ -126,7 +136,7 @@ func (a *Admin) authorizationMemberRemove(c *gin.Context) error {
 	}
 	a.flash(c, "ok", "The member is removed", "")
 	if user == actorOf(c).User.ID && !actorOf(c).Administrator() { // he does not see it any more
-		web.SeeOther(c, "/authorization-groups")
+		web.SeeOther(c, authorizationGroupsPath)
 		return nil
 	}
 	web.SeeOther(c, authorizationPath(g.ID))
@@ -174,6 +184,6 @@ func (a *Admin) authorizationDelete(c *gin.Context) error {
 		return err
 	}
 	a.flash(c, "ok", g.Name+" is deleted", "")
-	web.SeeOther(c, "/authorization-groups")
+	web.SeeOther(c, authorizationGroupsPath)
 	return nil
 }

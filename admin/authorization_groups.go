@@ -11,9 +11,18 @@ import (
 	"gatecrier/templates/page"
 )
 
+const authorizationGroupsPath = "/authorization-groups"
+
+// authorizationGroupsRoutes adds the list of authorization groups.
+func (a *Admin) authorizationGroupsRoutes(r router) {
+	r.get(authorizationGroupsPath, a.authorizationGroups)
+	r.post(authorizationGroupsPath, a.authorizationCreate)
+	r.get("/admin/authorization-groups", a.authorizationFirst)
+}
+
 // authorizationFirst leads administrators to the list that all have.
 func (a *Admin) authorizationFirst(c *gin.Context) error {
-	web.SeeOther(c, "/authorization-groups")
+	web.SeeOther(c, authorizationGroupsPath)
 	return nil
 }
 
@@ -24,7 +33,6 @@ func (a *Admin) authorizationGroups(c *gin.Context) error {
 // authorizationList lists the groups of users that the actor is in, or all,
 // with the form for a new one for administrators.
 func (a *Admin) authorizationList(c *gin.Context, status int, name string, errs map[string]string) error {
-	const path = "/authorization-groups"
 	f := models.GroupFilter{Text: c.Query("q"), After: c.Query("after"), Limit: pageSize + 1}
 	rows, err := a.Products.AuthorizationGroups(c.Request.Context(), actorOf(c), f)
 	if err != nil {
@@ -39,10 +47,10 @@ func (a *Admin) authorizationList(c *gin.Context, status int, name string, errs 
 	}
 	if len(rows) > pageSize {
 		rows = rows[:pageSize]
-		v.Pager.Next = link(path, "q", f.Text, "after", rows[pageSize-1].Name)
+		v.Pager.Next = link(authorizationGroupsPath, "q", f.Text, "after", rows[pageSize-1].Name)
 	}
 	if f.After != "" {
-		v.Pager.First = link(path, "q", f.Text)
+		v.Pager.First = link(authorizationGroupsPath, "q", f.Text)
 	}
 	v.Pager.Text = plural(len(rows), "authorization group", "authorization groups") + " shown"
 	for _, g := range rows {

@@ -15,6 +15,13 @@ import (
 	"gatecrier/templates/ui"
 )
 
+const branchRoute = "/products/:id/branches/:branch"
+
+// branchRoutes adds the page of a branch.
+func (a *Admin) branchRoutes(r router) {
+	r.get(branchRoute, a.comparison)
+}
+
 func branchPath(b models.Branch) string {
 	return productPath(b.ProductID) + "/branches/" + formatInt(b.ID)
 }

@@ -16,6 +16,16 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// branchActionRoutes adds the actions on a branch.
+func (a *Admin) branchActionRoutes(r router) {
+	r.post(branchRoute+"/protect", a.branchProtect(true))
+	r.post(branchRoute+"/unprotect", a.branchProtect(false))
+	r.get(branchRoute+"/default", a.branchDefaultConfirm)
+	r.post(branchRoute+"/default", a.branchDefault)
+	r.get(branchRoute+"/delete", a.branchDeleteConfirm)
+	r.post(branchRoute+"/delete", a.branchDelete)
+}
+
 // editableBranch is branchOf for who may edit the product, with the product.
 func (a *Admin) editableBranch(c *gin.Context) (models.BranchRow, models.ProductRow, error) {
 	b, err := a.branchOf(c)

@@ -16,6 +16,19 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// connectionRoutes adds the page of a connection.
+func (a *Admin) connectionRoutes(r router) {
+	r.get("/connections/:id", a.connection)
+	r.post("/connections/:id", a.connectionSave)
+	r.post("/connections/:id/test", a.connectionTest)
+	r.post("/connections/:id/resume", a.connectionResume)
+	r.post("/connections/:id/rotate", a.connectionRotate)
+	r.post("/connections/:id/enable", a.connectionEnable(true))
+	r.post("/connections/:id/disable", a.connectionEnable(false))
+	r.get("/connections/:id/delete", a.connectionDeleteConfirm)
+	r.post("/connections/:id/delete", a.connectionDelete)
+}
+
 // maxLastDeliveries is how many deliveries a connection's page shows.
 const maxLastDeliveries = 10
 

@@ -12,6 +12,13 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// connectionsRoutes adds the list of connections.
+func (a *Admin) connectionsRoutes(r router) {
+	r.get("/connections", a.connectionList)
+	r.post("/connections", a.connectionCreate)
+	r.get("/admin/connections", a.connectionsSystem)
+}
+
 // maxConnections bounds the list of connections.
 const maxConnections = 200
 

@@ -18,6 +18,15 @@ import (
 	"gatecrier/templates/page"
 )
 
+// resendRoutes adds the pages that send deliveries again.
+func (a *Admin) resendRoutes(r router) {
+	r.get("/deliveries/resend", a.resendConfirm)
+	r.post("/deliveries/resend", a.resendStart)
+	r.post("/deliveries/:id/resend", a.resendOne)
+	r.get("/resends/:id", a.resendProgress)
+	r.post("/resends/:id/stop", a.resendStop)
+}
+
 // maxSelected is how many deliveries a form selects at most.
 const maxSelected = 1000
 

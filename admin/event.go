@@ -11,6 +11,11 @@ import (
 	"gatecrier/templates/page"
 )
 
+// eventRoutes adds the page that explains an event.
+func (a *Admin) eventRoutes(r router) {
+	r.get("/events/:id", a.event)
+}
+
 // event shows what became of an event, step by step.
 func (a *Admin) event(c *gin.Context) error {
 	id, err := web.ID(c, "id", "event")

@@ -16,6 +16,11 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// exceptionRoutes adds the page of an exception.
+func (a *Admin) exceptionRoutes(r router) {
+	r.get("/exceptions/:id", a.exception)
+}
+
 const (
 	// weekHours is the hours that an exception's page shows.
 	weekHours = 7 * 24

@@ -16,6 +16,24 @@ import (
 	"gatecrier/templates/page"
 )
 
+// exceptionActionRoutes adds the actions on exceptions.
+func (a *Admin) exceptionActionRoutes(r router) {
+	const one = exceptionsPath + "/:id"
+	resolved := a.exceptionAction(
+		a.Exceptions.Resolve, "It is resolved", "Whoever is told hears of it at once when it comes back.",
+	)
+	r.post("/exceptions/resolve", a.exceptionResolveMany)
+	r.get("/exceptions/merge", a.exceptionMergeConfirm)
+	r.post("/exceptions/merge", a.exceptionMerge)
+	r.post(one+"/resolve", resolved)
+	r.post(one+"/reopen", a.exceptionAction(a.Exceptions.Reopen, "It is open again", ""))
+	r.post(one+"/mute", a.exceptionMute)
+	r.post(one+"/unmute", a.exceptionAction(a.Exceptions.Unmute, "People are told of it again", ""))
+	r.post(one+"/split", a.exceptionSplit)
+	r.get(one+"/delete", a.exceptionDeleteConfirm)
+	r.post(one+"/delete", a.exceptionDelete)
+}
+
 // exceptionAction is what a button of an exception's page does.
 func (a *Admin) exceptionAction(
 	do func(ctx context.Context, actor authz.Actor, id int64) error, title, text string,

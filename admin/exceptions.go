@@ -12,6 +12,11 @@ import (
 	"gatecrier/templates/page"
 )
 
+// exceptionsRoutes adds the list of exceptions.
+func (a *Admin) exceptionsRoutes(r router) {
+	r.get(exceptionsPath, a.exceptionList)
+}
+
 // exceptionList shows the exceptions that the URL's filter finds.
 func (a *Admin) exceptionList(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), actorOf(c)

@@ -12,6 +12,11 @@ import (
 	"gatecrier/templates/page"
 )
 
+// groupRoutes adds the page of a group.
+func (a *Admin) groupRoutes(r router) {
+	r.get("/groups/:id", a.group)
+}
+
 // group shows a group, with the tab that the URL names.
 func (a *Admin) group(c *gin.Context) error {
 	row, err := a.groupOf(c)

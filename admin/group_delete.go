@@ -13,6 +13,12 @@ import (
 	"gatecrier/templates/page"
 )
 
+// groupDeleteRoutes adds the deletion of a group.
+func (a *Admin) groupDeleteRoutes(r router) {
+	r.get("/groups/:id/delete", a.groupDeleteConfirm)
+	r.post("/groups/:id/delete", a.groupDelete)
+}
+
 func (a *Admin) groupDeleteConfirm(c *gin.Context) error {
 	return a.groupDeletePage(c, http.StatusOK, "", nil)
 }

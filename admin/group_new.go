@@ -11,6 +11,12 @@ import (
 	"gatecrier/templates/page"
 )
 
+// groupNewRoutes adds the form for a new group.
+func (a *Admin) groupNewRoutes(r router) {
+	r.get("/groups/new", a.groupNew)
+	r.post("/groups", a.groupCreate)
+}
+
 func (a *Admin) groupNew(c *gin.Context) error {
 	return a.groupNewPage(c, http.StatusOK, page.GroupNewView{})
 }

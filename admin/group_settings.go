@@ -10,6 +10,11 @@ import (
 	"gatecrier/templates/page"
 )
 
+// groupSettingsRoutes adds the settings of a group.
+func (a *Admin) groupSettingsRoutes(r router) {
+	r.post("/groups/:id/settings", a.groupSave)
+}
+
 func (a *Admin) groupSettings(c *gin.Context, row models.GroupRow) (page.SettingsTab, error) {
 	f, err := a.Connections.FieldsOf(c.Request.Context(), actorOf(c), product.InGroup(row.ID))
 	if err != nil {

@@ -10,6 +10,11 @@ import (
 	"gatecrier/templates/page"
 )
 
+// groupsRoutes adds the list of groups.
+func (a *Admin) groupsRoutes(r router) {
+	r.get("/groups", a.groups)
+}
+
 func (a *Admin) groups(c *gin.Context) error {
 	f := models.GroupFilter{Text: c.Query("q"), After: c.Query("after"), Limit: pageSize + 1}
 	rows, err := a.Products.Groups(c.Request.Context(), actorOf(c), f)

@@ -14,6 +14,13 @@ import (
 	"gatecrier/templates/page"
 )
 
+// healthRoutes adds the health page.
+func (a *Admin) healthRoutes(r router) {
+	r.get("/admin/health", a.health)
+	r.get("/admin/health/now", a.healthNow)
+	r.post("/admin/health/mail", a.mailResume)
+}
+
 func (a *Admin) health(c *gin.Context) error {
 	v, err := a.healthView(c)
 	if err != nil {

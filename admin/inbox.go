@@ -13,6 +13,12 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// inboxRoutes adds the inbox.
+func (a *Admin) inboxRoutes(r router) {
+	r.get(inboxPath, a.inboxList)
+	r.get("/inbox/badge", a.unreadBadge)
+}
+
 func (a *Admin) inboxList(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	q, err := a.inboxQuery(c, c.Request.URL.Query())

@@ -15,6 +15,12 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// inboxDeleteRoutes adds the deletion of notifications.
+func (a *Admin) inboxDeleteRoutes(r router) {
+	r.get("/inbox/delete", a.inboxDeleteConfirm)
+	r.post("/inbox/delete", a.inboxDelete)
+}
+
 // inboxDeleteConfirm asks before notifications are deleted for everybody: those
 // named by id, or all that a filter finds.
 func (a *Admin) inboxDeleteConfirm(c *gin.Context) error {

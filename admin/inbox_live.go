@@ -16,6 +16,12 @@ import (
 	"gatecrier/app/inbox"
 )
 
+// inboxLiveRoutes adds the stream of the inbox and the state of its rows.
+func (a *Admin) inboxLiveRoutes(r router) {
+	r.get("/inbox/live", a.inboxLive)
+	r.get("/inbox/state", a.inboxState)
+}
+
 // streamRetry is how soon a browser asks again for a stream that has ended.
 const streamRetry = 3 * time.Second
 

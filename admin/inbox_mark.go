@@ -15,6 +15,15 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// inboxMarkRoutes adds the actions that mark notifications.
+func (a *Admin) inboxMarkRoutes(r router) {
+	r.get("/inbox/found", a.inboxFoundConfirm)
+	r.post("/inbox/found", a.inboxFound)
+	for _, as := range []models.MarkAs{models.MarkViewed, models.MarkUnviewed, models.MarkArchived, models.MarkUnarchived} {
+		r.post("/inbox/"+string(as), a.mark(as))
+	}
+}
+
 // mark marks notifications for the reader: those named by id, or, as viewed, all
 // up to one.
 func (a *Admin) mark(as models.MarkAs) handler {

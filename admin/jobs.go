@@ -14,6 +14,13 @@ import (
 	"gatecrier/templates/page"
 )
 
+// jobRoutes adds the pages of the scheduled jobs.
+func (a *Admin) jobRoutes(r router) {
+	r.get("/admin/jobs", a.jobList)
+	r.get("/admin/jobs/:name", a.job)
+	r.post("/admin/jobs/:name/run", a.jobRun)
+}
+
 func (a *Admin) jobList(c *gin.Context) error {
 	list, err := a.Jobs.List(c.Request.Context(), actorOf(c))
 	if err != nil {

@@ -13,6 +13,13 @@ import (
 	"gatecrier/templates/page"
 )
 
+// loginRoutes adds the sign-in page, for everyone, and the sign-out.
+func (a *Admin) loginRoutes(open, in router) {
+	open.get("/login", a.login)
+	open.post("/login", a.signIn)
+	in.post("/logout", a.signOut)
+}
+
 func (a *Admin) login(c *gin.Context) error {
 	next := safeRedirect(c.Query("next"))
 	if a.Sessions.UserID(c.Request.Context()) != 0 {

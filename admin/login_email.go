@@ -12,6 +12,12 @@ import (
 	"gatecrier/templates/page"
 )
 
+// emailRoutes adds the page that a link to confirm an email address leads to.
+func (a *Admin) emailRoutes(r router) {
+	r.get(account.ConfirmPath, a.confirmEmail)
+	r.post(account.ConfirmPath, a.confirmEmailSave)
+}
+
 func (a *Admin) confirmEmail(c *gin.Context) error {
 	link := c.Query("link")
 	u, err := a.Accounts.LinkUser(c.Request.Context(), models.LinkEmail, link)

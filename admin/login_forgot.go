@@ -12,6 +12,12 @@ import (
 	"gatecrier/templates/page"
 )
 
+// forgotRoutes adds the page that asks for a link to a new password.
+func (a *Admin) forgotRoutes(r router) {
+	r.get("/login/forgot", a.forgot)
+	r.post("/login/forgot", a.forgotSend)
+}
+
 func (a *Admin) forgot(c *gin.Context) error {
 	return render(
 		c,

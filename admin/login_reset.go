@@ -5,10 +5,17 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"gatecrier/app/account"
 	"gatecrier/app/fault"
 	"gatecrier/models"
 	"gatecrier/templates/page"
 )
+
+// resetRoutes adds the page that a link to a new password leads to.
+func (a *Admin) resetRoutes(r router) {
+	r.get(account.ResetPath, a.passwordByLink)
+	r.post(account.ResetPath, a.passwordByLinkSave)
+}
 
 // passwordByLink is where a link leads to. It only shows: programs that look at mails
 // follow links too.

@@ -14,6 +14,16 @@ import (
 	"gatecrier/templates/page"
 )
 
+// memberRoutes adds the actions on the roles in products and groups.
+func (a *Admin) memberRoutes(r router) {
+	for _, owner := range ownerRoutes {
+		r.post(owner+"/members", a.memberSet)
+		r.post(owner+"/members/:user/delete", a.memberRemove)
+		r.post(owner+"/authorization-groups", a.authorizationRoleSet)
+		r.post(owner+"/authorization-groups/:group/delete", a.authorizationRoleRemove)
+	}
+}
+
 // membersOf is who has a role in a product or a group.
 func (a *Admin) membersOf(c *gin.Context, at product.Owner, noun string) (page.People, error) {
 	p := page.People{Path: ownerPath(at), Noun: noun}

@@ -14,6 +14,11 @@ import (
 	"gatecrier/templates/page"
 )
 
+// notificationRoutes adds the page of a notification.
+func (a *Admin) notificationRoutes(r router) {
+	r.get("/inbox/:id", a.notification)
+}
+
 func (a *Admin) notification(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	id, err := web.ID(c, "id", "notification")

@@ -17,6 +17,12 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// observationRoutes adds the page of an observation.
+func (a *Admin) observationRoutes(r router) {
+	r.get(observationRoute, a.observation)
+	r.post(observationRoute+"/assess", a.assessOne)
+}
+
 // maxDuplicates is how many duplicates, or what may be one, a page lists.
 const maxDuplicates = 20
 

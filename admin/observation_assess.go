@@ -18,6 +18,12 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// assessRoutes adds the assessment of a selection of observations.
+func (a *Admin) assessRoutes(r router) {
+	r.get(observationsRoute+"/assess", a.assessConfirm)
+	r.post(observationsRoute+"/assess", a.assessMany)
+}
+
 // A selection names so many observations at most; more of them are found by a
 // filter.
 const maxSelectedByID = 500

@@ -13,6 +13,12 @@ import (
 	"gatecrier/templates/page"
 )
 
+// duplicateRoutes adds the page that marks an observation as a duplicate.
+func (a *Admin) duplicateRoutes(r router) {
+	r.get(observationRoute+"/duplicate", a.duplicate)
+	r.post(observationRoute+"/duplicate", a.duplicateSave)
+}
+
 // duplicate asks what an observation is the same as.
 func (a *Admin) duplicate(c *gin.Context) error {
 	f, err := a.assessableObservation(c)

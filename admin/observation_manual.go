@@ -13,6 +13,16 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// manualRoutes adds the pages of observations that users enter.
+func (a *Admin) manualRoutes(r router) {
+	r.post(observationsRoute, a.manualCreate)
+	r.get(observationsRoute+"/new", a.manualNew)
+	r.get(observationRoute+"/edit", a.manualEdit)
+	r.post(observationRoute+"/edit", a.manualSave)
+	r.get(observationRoute+"/delete", a.manualDeleteConfirm)
+	r.post(observationRoute+"/delete", a.manualDelete)
+}
+
 // observationDraft reads the form of an observation that somebody enters.
 func observationDraft(c *gin.Context) (observation.Draft, error) {
 	d := observation.Draft{

@@ -14,6 +14,12 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// The routes of the observations of a product, and of one of them.
+const (
+	observationsRoute = "/products/:id/observations"
+	observationRoute  = observationsRoute + "/:observation"
+)
+
 func observationsPath(product int64) string { return productPath(product) + "/observations" }
 
 func observationPath(product, id int64) string {

@@ -11,6 +11,11 @@ import (
 	"gatecrier/templates/page"
 )
 
+// overviewRoutes adds the start page.
+func (a *Admin) overviewRoutes(r router) {
+	r.get("/", a.overview)
+}
+
 // maxOverview bounds each list of the overview.
 const maxOverview = 10
 

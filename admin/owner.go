@@ -13,6 +13,9 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// ownerRoutes are the routes of the owners of targets and roles: products and groups.
+var ownerRoutes = []string{"/products/:id", "/groups/:id"}
+
 // maxGroups bounds the groups of a select.
 const maxGroups = 500
 

@@ -44,8 +44,8 @@ func (a *Admin) requireUser(c *gin.Context) {
 	case err != nil:
 		a.Fail(c, err)
 		c.Abort()
-	case actor.User.MustChangePassword && c.FullPath() != "/profile/password" && c.FullPath() != "/logout":
-		web.SeeOther(c, "/profile/password")
+	case actor.User.MustChangePassword && c.FullPath() != passwordPath && c.FullPath() != "/logout":
+		web.SeeOther(c, passwordPath)
 		c.Abort()
 	default:
 		c.Request = c.Request.WithContext(web.WithActor(ctx, actor))

@@ -13,6 +13,11 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// productRoutes adds the page of a product.
+func (a *Admin) productRoutes(r router) {
+	r.get("/products/:id", a.product)
+}
+
 // product shows a product, with the tab that the URL names.
 func (a *Admin) product(c *gin.Context) error {
 	row, err := a.productOf(c)

@@ -14,6 +14,13 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// productBadgeRoutes adds the actions on the badge of a product.
+func (a *Admin) productBadgeRoutes(r router) {
+	r.post("/products/:id/badge", a.badgeCreate)
+	r.get("/products/:id/badge/:action", a.badgeConfirm)
+	r.post("/products/:id/badge/:action", a.badgeChange)
+}
+
 // badgeForm is the badge as the settings show it, to who may edit the product.
 func (a *Admin) badgeForm(row models.ProductRow) page.BadgeForm {
 	if row.BadgeToken == nil {

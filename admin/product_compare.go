@@ -16,6 +16,11 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// productCompareRoutes adds the comparison of a product at two moments.
+func (a *Admin) productCompareRoutes(r router) {
+	r.get("/products/:id/compare", a.compare)
+}
+
 const (
 	// maxCompared is the length of each list of a comparison.
 	maxCompared = 50

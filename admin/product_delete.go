@@ -11,6 +11,12 @@ import (
 	"gatecrier/templates/page"
 )
 
+// productDeleteRoutes adds the deletion of a product.
+func (a *Admin) productDeleteRoutes(r router) {
+	r.get("/products/:id/delete", a.productDeleteConfirm)
+	r.post("/products/:id/delete", a.productDelete)
+}
+
 func (a *Admin) productDeleteConfirm(c *gin.Context) error {
 	return a.productDeletePage(c, http.StatusOK, "")
 }

@@ -15,6 +15,13 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// ingestKeyRoutes adds the actions on the ingest key of a product.
+func (a *Admin) ingestKeyRoutes(r router) {
+	r.post("/products/:id/ingest-key", a.ingestKeyCreate)
+	r.get("/products/:id/ingest-key/:action", a.ingestKeyConfirm)
+	r.post("/products/:id/ingest-key/:action", a.ingestKeyChange)
+}
+
 const (
 	keyRotate = "rotate"
 	keyDelete = "delete"

@@ -14,6 +14,12 @@ import (
 	"gatecrier/templates/page"
 )
 
+// productMoveRoutes adds the move of a product to a group.
+func (a *Admin) productMoveRoutes(r router) {
+	r.get("/products/:id/move", a.productMoveConfirm)
+	r.post("/products/:id/move", a.productMove)
+}
+
 // productMoveConfirm says what it means to move a product to the group that the query
 // names.
 func (a *Admin) productMoveConfirm(c *gin.Context) error {

@@ -11,6 +11,12 @@ import (
 	"gatecrier/templates/page"
 )
 
+// productNewRoutes adds the form for a new product.
+func (a *Admin) productNewRoutes(r router) {
+	r.get("/products/new", a.productNew)
+	r.post("/products", a.productCreate)
+}
+
 func (a *Admin) productNew(c *gin.Context) error {
 	if err := a.Products.MayCreate(actorOf(c)); err != nil {
 		return err

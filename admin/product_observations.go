@@ -10,23 +10,6 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// registerObservations adds the pages of what scanners and people have found.
-func (a *Admin) registerObservations(get, post func(path string, h handler)) {
-	const all, one = "/products/:id/observations", "/products/:id/observations/:observation"
-	post(all, a.manualCreate)
-	get(all+"/new", a.manualNew)
-	get(all+"/assess", a.assessConfirm)
-	post(all+"/assess", a.assessMany)
-	get(one, a.observation)
-	post(one+"/assess", a.assessOne)
-	get(one+"/duplicate", a.duplicate)
-	post(one+"/duplicate", a.duplicateSave)
-	get(one+"/edit", a.manualEdit)
-	post(one+"/edit", a.manualSave)
-	get(one+"/delete", a.manualDeleteConfirm)
-	post(one+"/delete", a.manualDelete)
-}
-
 // observationsTab lists what the filter of the URL finds.
 func (a *Admin) observationsTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
 	ctx, actor := c.Request.Context(), actorOf(c)

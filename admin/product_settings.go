@@ -13,6 +13,11 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// productSettingsRoutes adds the settings of a product.
+func (a *Admin) productSettingsRoutes(r router) {
+	r.post("/products/:id/settings", a.productSave)
+}
+
 // settingsOf is the form of a product as it is saved.
 func (a *Admin) settingsOf(c *gin.Context, row models.ProductRow) (page.SettingsTab, error) {
 	f, err := a.Connections.FieldsOf(c.Request.Context(), actorOf(c), product.InProduct(row.ID))

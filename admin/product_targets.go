@@ -12,6 +12,18 @@ import (
 	"gatecrier/templates/page"
 )
 
+// targetRoutes adds the actions on the targets of products and groups.
+func (a *Admin) targetRoutes(r router) {
+	r.post("/products/:id/targets", a.targetCreate)
+	r.post("/groups/:id/targets", a.groupTargetCreate)
+	for _, owner := range ownerRoutes {
+		r.post(owner+"/targets/:target/test", a.targetTest)
+		r.post(owner+"/targets/:target/enable", a.targetEnable(true))
+		r.post(owner+"/targets/:target/disable", a.targetEnable(false))
+		r.post(owner+"/targets/:target/delete", a.targetDelete)
+	}
+}
+
 func (a *Admin) targetsTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
 	list, err := a.Connections.List(c.Request.Context(), actorOf(c), row.ID)
 	if err != nil {

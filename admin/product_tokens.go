@@ -14,6 +14,12 @@ import (
 	"gatecrier/templates/page"
 )
 
+// productTokenRoutes adds the actions on the tokens of a product.
+func (a *Admin) productTokenRoutes(r router) {
+	r.post("/products/:id/tokens", a.productTokenCreate)
+	r.post("/products/:id/tokens/:token/delete", a.productTokenRevoke)
+}
+
 // tokensTab lists a product's tokens, for its owners.
 func (a *Admin) tokensTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
 	rows, err := a.Products.Tokens(c.Request.Context(), actorOf(c), row.ID)

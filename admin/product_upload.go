@@ -16,6 +16,13 @@ import (
 	"gatecrier/templates/page"
 )
 
+// productUploadRoutes adds the upload of a report.
+func (a *Admin) productUploadRoutes(r router) {
+	r.get("/products/:id/upload", a.upload)
+	r.get("/products/:id/upload/progress", a.uploadProgress)
+	r.post("/products/:id/upload", a.uploadReport)
+}
+
 // formRoom is what a form may have beside the report itself.
 const formRoom = 1 << 20
 

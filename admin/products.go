@@ -11,6 +11,11 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// productsRoutes adds the list of products.
+func (a *Admin) productsRoutes(r router) {
+	r.get("/products", a.productList)
+}
+
 // sortGate has failing gates first; the other order is by name.
 const sortGate = "gate"
 

@@ -13,6 +13,13 @@ import (
 	"gatecrier/templates/page"
 )
 
+// profileRoutes adds the profile of the user.
+func (a *Admin) profileRoutes(r router) {
+	r.get(profilePath, a.profile)
+	r.post(profilePath, a.profileSave)
+	r.post("/profile/theme", a.themeSave)
+}
+
 const profilePath = "/profile"
 
 func (a *Admin) profile(c *gin.Context) error {

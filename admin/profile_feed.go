@@ -12,6 +12,13 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// profileFeedRoutes adds the actions on the user's feed.
+func (a *Admin) profileFeedRoutes(r router) {
+	r.post("/profile/feed", a.feedCreate)
+	r.get("/profile/feed/:action", a.feedConfirm)
+	r.post("/profile/feed/:action", a.feedChange)
+}
+
 const (
 	feedRotate = "rotate"
 	feedRemove = "remove"

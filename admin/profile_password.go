@@ -10,6 +10,14 @@ import (
 	"gatecrier/templates/page"
 )
 
+const passwordPath = "/profile/password"
+
+// passwordRoutes adds the page that changes the user's password.
+func (a *Admin) passwordRoutes(r router) {
+	r.get(passwordPath, a.password)
+	r.post(passwordPath, a.changePassword)
+}
+
 func (a *Admin) password(c *gin.Context) error {
 	return a.passwordPage(c, http.StatusOK, nil)
 }

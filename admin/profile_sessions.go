@@ -8,6 +8,12 @@ import (
 	"gatecrier/templates/page"
 )
 
+// profileSessionRoutes adds the actions on the user's sessions.
+func (a *Admin) profileSessionRoutes(r router) {
+	r.post("/profile/sessions/revoke", a.sessionsEnd)
+	r.post("/profile/sessions/:id/revoke", a.sessionEnd)
+}
+
 func (a *Admin) sessionRows(c *gin.Context) ([]page.SessionRow, error) {
 	open, err := a.Sessions.Open(c.Request.Context(), actorOf(c))
 	rows := make([]page.SessionRow, 0, len(open))

@@ -15,6 +15,13 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// profileTokenRoutes adds the actions on the user's tokens.
+func (a *Admin) profileTokenRoutes(r router) {
+	r.post("/profile/tokens", a.tokenCreate)
+	r.get("/profile/tokens/:id/revoke", a.tokenRevokeConfirm)
+	r.post("/profile/tokens/:id/revoke", a.tokenRevoke)
+}
+
 func (a *Admin) tokenCreate(c *gin.Context) error {
 	n := account.NewToken{Name: c.PostForm("name"), Role: models.Role(c.PostForm("role"))}
 	expires := c.PostForm("expires")

@@ -16,6 +16,14 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// globalSettingsRoutes adds the global settings.
+func (a *Admin) globalSettingsRoutes(r router) {
+	r.get("/admin/settings", a.globalSettingsFirst)
+	r.get("/admin/settings/:section", a.globalSettings)
+	r.post("/admin/settings/:section", a.globalSettingsSave)
+	r.post("/admin/settings/mail/test", a.mailTest)
+}
+
 // globalSettingsFirst leads to the first section of the global settings.
 func (a *Admin) globalSettingsFirst(c *gin.Context) error {
 	first := a.Settings.Sections()[0].Name

@@ -15,6 +15,14 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// silenceRoutes adds the page of a silence.
+func (a *Admin) silenceRoutes(r router) {
+	r.get(silencesPath+"/:id", a.silence)
+	r.post(silencesPath+"/:id", a.silenceSave)
+	r.get(silencesPath+"/:id/end", a.silenceEndConfirm)
+	r.post(silencesPath+"/:id/end", a.silenceEnd)
+}
+
 func (a *Admin) silenceOf(c *gin.Context) (silence.Row, error) {
 	id, err := web.ID(c, "id", "silence")
 	if err != nil {

@@ -16,6 +16,13 @@ import (
 	"gatecrier/templates/page"
 )
 
+// silenceNewRoutes adds the form for a new silence.
+func (a *Admin) silenceNewRoutes(r router) {
+	r.get(silencesPath+"/new", a.silenceNew)
+	r.get(silencesPath+"/preview", a.silencePreview)
+	r.post(silencesPath, a.silenceCreate)
+}
+
 func (a *Admin) silenceCreate(c *gin.Context) error {
 	in, fieldErrs := a.silenceInput(c, c.PostForm)
 	if err := a.resolveScope(c, &in, &fieldErrs); err != nil {

@@ -13,15 +13,9 @@ import (
 	"gatecrier/templates/ui"
 )
 
-func (a *Admin) registerSilences(get, post func(string, handler)) {
-	get(silencesPath, a.silenceList)
-	get(silencesPath+"/new", a.silenceNew)
-	get(silencesPath+"/preview", a.silencePreview)
-	post(silencesPath, a.silenceCreate)
-	get(silencesPath+"/:id", a.silence)
-	post(silencesPath+"/:id", a.silenceSave)
-	get(silencesPath+"/:id/end", a.silenceEndConfirm)
-	post(silencesPath+"/:id/end", a.silenceEnd)
+// silencesRoutes adds the list of silences.
+func (a *Admin) silencesRoutes(r router) {
+	r.get(silencesPath, a.silenceList)
 }
 
 func (a *Admin) silenceList(c *gin.Context) error {

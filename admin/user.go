@@ -12,6 +12,12 @@ import (
 	"gatecrier/templates/page"
 )
 
+// userRoutes adds the page of a user.
+func (a *Admin) userRoutes(r router) {
+	r.get(usersPath+"/:id", a.user)
+	r.post(usersPath+"/:id", a.userSave)
+}
+
 func userPath(id int64) string { return usersPath + "/" + formatInt(id) }
 
 func (a *Admin) user(c *gin.Context) error { return a.userPage(c, http.StatusOK, nil, nil) }

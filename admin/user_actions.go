@@ -14,6 +14,12 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// userActionRoutes adds the actions on a user.
+func (a *Admin) userActionRoutes(r router) {
+	r.get(usersPath+"/:id/:action", a.userConfirm)
+	r.post(usersPath+"/:id/:action", a.userChange)
+}
+
 // userAction is something that is done with a user once it was asked.
 type userAction struct {
 	title   string // before the name

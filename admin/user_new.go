@@ -12,6 +12,12 @@ import (
 	"gatecrier/templates/page"
 )
 
+// userNewRoutes adds the form for a new user.
+func (a *Admin) userNewRoutes(r router) {
+	r.get(usersPath+"/new", a.userNew)
+	r.post(usersPath, a.userCreate)
+}
+
 func (a *Admin) userNew(c *gin.Context) error {
 	if _, err := a.Accounts.List(
 		c.Request.Context(), actorOf(c), models.UserFilter{Limit: 1},

@@ -11,6 +11,11 @@ import (
 	"gatecrier/templates/ui"
 )
 
+// usersRoutes adds the list of users.
+func (a *Admin) usersRoutes(r router) {
+	r.get(usersPath, a.users)
+}
+
 const usersPath = "/admin/users"
 
 // userFilters are the filters of the list.
