@@ -88,12 +88,7 @@ func (a *Admin) authorizationRename(c *gin.Context) error {
 			}
 		})
 	}
-	if err != nil {
-		return err
-	}
-	a.flash(c, "ok", "Saved", "")
-	web.SeeOther(c, authorizationPath(g.ID))
-	return nil
+	return a.done(c, err, "Saved", "", authorizationPath(g.ID))
 }
 
 // authorizationMemberSet puts a user into a group of users, as its manager or
@@ -148,7 +143,9 @@ func (a *Admin) authorizationDeleteConfirm(c *gin.Context) error {
 	return a.authorizationDeletePage(c, http.StatusOK, "")
 }
 
-func (a *Admin) authorizationDeletePage(c *gin.Context, status int, wrong string) error {
+// authorizationDeletePage names what is lost with an authorization group, and has its name typed.
+// problem is what is wrong with the typed name.
+func (a *Admin) authorizationDeletePage(c *gin.Context, status int, problem string) error {
 	g, err := a.authorizationOf(c)
 	if err != nil {
 		return err
@@ -160,16 +157,14 @@ func (a *Admin) authorizationDeletePage(c *gin.Context, status int, wrong string
 	for _, r := range g.Roles {
 		lost = append(lost, "the role "+string(r.Role)+" in "+r.Of+", for all of them")
 	}
-	return render(c, status, page.Confirm(page.ConfirmView{
-		Frame:  a.frame(c, "Delete "+g.Name, layout.NavAuthorization),
+	return a.confirmPage(c, status, "Delete "+g.Name, layout.NavAuthorization, page.ConfirmView{
 		Title:  "Delete the authorization group " + g.Name + "?",
 		Lost:   lost,
-		Action: authorizationPath(g.ID) + "/delete",
 		Button: "Delete it",
 		Cancel: authorizationPath(g.ID),
 		Type:   g.Name,
-		Error:  wrong,
-	}))
+		Error:  problem,
+	})
 }
 
 func (a *Admin) authorizationDelete(c *gin.Context) error {
@@ -180,10 +175,6 @@ func (a *Admin) authorizationDelete(c *gin.Context) error {
 	if c.PostForm("confirm") != g.Name {
 		return a.authorizationDeletePage(c, http.StatusUnprocessableEntity, "Type the group's name to confirm")
 	}
-	if err := a.Products.DeleteAuthorizationGroup(c.Request.Context(), actorOf(c), g.ID); err != nil {
-		return err
-	}
-	a.flash(c, "ok", g.Name+" is deleted", "")
-	web.SeeOther(c, authorizationGroupsPath)
-	return nil
+	err = a.Products.DeleteAuthorizationGroup(c.Request.Context(), actorOf(c), g.ID)
+	return a.done(c, err, g.Name+" is deleted", "", authorizationGroupsPath)
 }

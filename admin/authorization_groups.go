@@ -67,15 +67,5 @@ func (a *Admin) authorizationCreate(c *gin.Context) error {
 	if errs := fieldErrors(err); errs != nil {
 		return a.authorizationList(c, http.StatusUnprocessableEntity, name, errs)
 	}
-	if err != nil {
-		return err
-	}
-	a.flash(
-		c,
-		"ok",
-		"The authorization group is there",
-		"Put users into it, then give it roles on the Members tab of products and groups.",
-	)
-	web.SeeOther(c, authorizationPath(g.ID))
-	return nil
+	return a.done(c, err, "The authorization group is there", "Put users into it, then give it roles on the Members tab of products and groups.", authorizationPath(g.ID))
 }

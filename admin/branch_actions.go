@@ -47,8 +47,8 @@ func (a *Admin) branchConfirmPage(c *gin.Context, status int, b models.BranchRow
 		{Label: "Branches", Href: branchesPath(row.ID)},
 		{Label: b.Name, Href: branchPath(b.Branch)},
 	}
-	v.Action, v.Cancel, v.Frame = c.Request.URL.Path, branchPath(b.Branch), a.frame(c, v.Title, layout.NavProducts)
-	return render(c, status, page.Ask(v))
+	v.Cancel = branchPath(b.Branch)
+	return a.askPage(c, status, v.Title, layout.NavProducts, v)
 }
 
 // branchDefaultConfirm says what it means to make a branch the default.
@@ -116,15 +116,10 @@ func (a *Admin) branchDefault(c *gin.Context) error {
 		return err
 	}
 	_, err = a.Products.UpdateBranch(c.Request.Context(), actorOf(c), b.ID, product.BranchEdit{Default: true})
-	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
+	if isFormError(err) {
 		return a.branchDefaultPage(c, web.StatusOf(err), err)
 	}
-	if err != nil {
-		return err
-	}
-	a.flash(c, "ok", b.Name+" is the default branch", "Its findings decide the gate.")
-	web.SeeOther(c, branchesPath(b.ProductID))
-	return nil
+	return a.done(c, err, b.Name+" is the default branch", "Its findings decide the gate.", branchesPath(b.ProductID))
 }
 
 // branchDeleteConfirm names what is lost with a branch.
@@ -197,12 +192,7 @@ func (a *Admin) branchDelete(c *gin.Context) error {
 	if fault.Is(err, fault.Conflict) {
 		return a.branchDeletePage(c, web.StatusOf(err), err)
 	}
-	if err != nil {
-		return err
-	}
-	a.flash(c, "ok", "The branch "+b.Name+" is deleted", "")
-	web.SeeOther(c, branchesPath(b.ProductID))
-	return nil
+	return a.done(c, err, "The branch "+b.Name+" is deleted", "", branchesPath(b.ProductID))
 }
 
 // branchProtect keeps a branch although no report comes any more, or not.

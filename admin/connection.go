@@ -20,17 +20,20 @@ import (
 func (a *Admin) connectionRoutes(r router) {
 	r.get("/connections/:id", a.connection)
 	r.post("/connections/:id", a.connectionSave)
-	r.post("/connections/:id/test", a.connectionTest)
+	r.post("/connections/:id/test", a.testConnection(a.connectionOf))
 	r.post("/connections/:id/resume", a.connectionResume)
 	r.post("/connections/:id/rotate", a.connectionRotate)
-	r.post("/connections/:id/enable", a.connectionEnable(true))
-	r.post("/connections/:id/disable", a.connectionEnable(false))
+	r.post("/connections/:id/enable", a.enableConnection(true, a.connectionOf, pageOfConnection))
+	r.post("/connections/:id/disable", a.enableConnection(false, a.connectionOf, pageOfConnection))
 	r.get("/connections/:id/delete", a.connectionDeleteConfirm)
 	r.post("/connections/:id/delete", a.connectionDelete)
 }
 
 // maxLastDeliveries is how many deliveries a connection's page shows.
 const maxLastDeliveries = 10
+
+// pageOfConnection returns the path of a connection's own page.
+func pageOfConnection(found models.Connection) string { return connectionPath(found.ID) }
 
 // hideForbidden is an error about a connection: whoever may not edit one does not
 // learn here that it is there.
@@ -161,19 +164,6 @@ func (a *Admin) connectionSave(c *gin.Context) error {
 	return nil
 }
 
-func (a *Admin) connectionTest(c *gin.Context) error {
-	found, err := a.connectionOf(c)
-	if err != nil {
-		return err
-	}
-	d, err := a.Dispatcher.Test(c.Request.Context(), found)
-	if err != nil {
-		return err
-	}
-	web.SeeOther(c, deliveryPath(d.ID))
-	return nil
-}
-
 // connectionResume lets a connection be tried now.
 func (a *Admin) connectionResume(c *gin.Context) error {
 	found, err := a.connectionOf(c)
@@ -205,23 +195,6 @@ func (a *Admin) connectionRotate(c *gin.Context) error {
 	})
 }
 
-func (a *Admin) connectionEnable(enabled bool) handler {
-	return func(c *gin.Context) error {
-		found, err := a.connectionOf(c)
-		if err != nil {
-			return err
-		}
-		if _, err := a.Connections.Update(
-			c.Request.Context(), actorOf(c), found.ID, connection.Change{Enabled: &enabled},
-		); err != nil {
-			return err
-		}
-		a.flashEnabled(c, found.Name, enabled)
-		web.SeeOther(c, connectionPath(found.ID))
-		return nil
-	}
-}
-
 // connectionDeleteConfirm names what is lost with a connection.
 func (a *Admin) connectionDeleteConfirm(c *gin.Context) error {
 	found, err := a.connectionOf(c)
@@ -232,15 +205,16 @@ func (a *Admin) connectionDeleteConfirm(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return render(c, http.StatusOK, page.Confirm(page.ConfirmView{
-		Frame: a.frame(c, "Delete "+found.Name, layout.NavConnections), Title: "Delete " + found.Name + "?",
+	return a.confirmPage(c, http.StatusOK, "Delete "+found.Name, layout.NavConnections, page.ConfirmView{
+		Title: "Delete " + found.Name + "?",
 		Lost: []string{
 			"its address and its secret",
 			plural(lost.Deliveries, "delivery", "deliveries") + " in its history, with their attempts",
 			plural(lost.Waiting, "message that waits, and is never sent", "messages that wait, and are never sent"),
 		},
-		Action: connectionPath(found.ID) + "/delete", Button: "Delete the connection", Cancel: connectionPath(found.ID),
-	}))
+		Button: "Delete the connection",
+		Cancel: connectionPath(found.ID),
+	})
 }
 
 func (a *Admin) connectionDelete(c *gin.Context) error {
@@ -248,10 +222,6 @@ func (a *Admin) connectionDelete(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Connections.Delete(c.Request.Context(), actorOf(c), found.ID); err != nil {
-		return hideForbidden(err)
-	}
-	a.flash(c, "ok", found.Name+" is deleted", "")
-	web.SeeOther(c, "/connections")
-	return nil
+	err = hideForbidden(a.Connections.Delete(c.Request.Context(), actorOf(c), found.ID))
+	return a.done(c, err, found.Name+" is deleted", "", "/connections")
 }

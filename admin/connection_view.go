@@ -6,6 +6,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"gatecrier/app/connection"
+	"gatecrier/app/web"
 	"gatecrier/models"
 	"gatecrier/templates/page"
 )
@@ -109,10 +111,37 @@ func (a *Admin) targetRows(c *gin.Context, list []models.ConnectionRow) []page.T
 	return rows
 }
 
-func (a *Admin) flashEnabled(c *gin.Context, name string, enabled bool) {
-	if enabled {
-		a.flash(c, "ok", name+" is told again", "")
-	} else {
-		a.flash(c, "ok", name+" is turned off", "What waits for it is cancelled; nothing new is sent.")
+// testConnection sends a test message over the connection that load finds, and shows its delivery.
+func (a *Admin) testConnection(load func(*gin.Context) (models.Connection, error)) handler {
+	return func(c *gin.Context) error {
+		found, err := load(c)
+		if err != nil {
+			return err
+		}
+		d, err := a.Dispatcher.Test(c.Request.Context(), found)
+		if err != nil {
+			return err
+		}
+		web.SeeOther(c, deliveryPath(d.ID))
+		return nil
+	}
+}
+
+// enableConnection turns the connection that load finds on or off, and leads to its page.
+func (a *Admin) enableConnection(
+	enabled bool, load func(*gin.Context) (models.Connection, error), pageOf func(models.Connection) string,
+) handler {
+	return func(c *gin.Context) error {
+		found, err := load(c)
+		if err != nil {
+			return err
+		}
+		change := connection.Change{Enabled: &enabled}
+		_, err = a.Connections.Update(c.Request.Context(), actorOf(c), found.ID, change)
+		title, text := found.Name+" is told again", ""
+		if !enabled {
+			title, text = found.Name+" is turned off", "What waits for it is cancelled; nothing new is sent."
+		}
+		return a.done(c, err, title, text, pageOf(found))
 	}
 }

@@ -45,3 +45,9 @@ func firstText(err error) string {
 	}
 	return textOf(err)
 }
+
+// isFormError reports whether err is shown on the form again: a field is invalid, or something has
+// changed meanwhile.
+func isFormError(err error) bool {
+	return fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict)
+}

@@ -80,17 +80,7 @@ func (a *Admin) exceptionMute(c *gin.Context) error {
 	if !d.Rights.Assess {
 		err = authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Assess, d.ProductID)
 	}
-	if err != nil {
-		return err
-	}
-	a.flash(
-		c,
-		"ok",
-		"Nobody is told of it until "+until.In(a.userZone(c)).Format("Mon 2 Jan 2006, 15:04 MST"),
-		"It is counted meanwhile.",
-	)
-	web.SeeOther(c, exceptionPath(d.ID))
-	return nil
+	return a.done(c, err, "Nobody is told of it until "+until.In(a.userZone(c)).Format("Mon 2 Jan 2006, 15:04 MST"), "It is counted meanwhile.", exceptionPath(d.ID))
 }
 
 func (a *Admin) exceptionSplit(c *gin.Context) error {
@@ -215,12 +205,7 @@ func (a *Admin) exceptionMerge(c *gin.Context) error {
 	if fault.Is(err, fault.Invalid) {
 		return a.exceptionMergePage(c, http.StatusUnprocessableEntity, into, ids, err)
 	}
-	if err != nil {
-		return err
-	}
-	a.flash(c, "ok", plural(len(ids), "exception is", "exceptions are")+" merged into this one", "")
-	web.SeeOther(c, exceptionPath(into))
-	return nil
+	return a.done(c, err, plural(len(ids), "exception is", "exceptions are")+" merged into this one", "", exceptionPath(into))
 }
 
 // exceptionDeleteConfirm names what is lost with an exception.
@@ -234,7 +219,6 @@ func (a *Admin) exceptionDeleteConfirm(c *gin.Context) error {
 	}
 	v := page.ConfirmView{
 		Title:  "Delete " + d.Class + "?",
-		Action: c.Request.URL.Path,
 		Button: "Delete the exception",
 		Cancel: exceptionPath(d.ID),
 		Lost: []string{
@@ -250,8 +234,7 @@ func (a *Admin) exceptionDeleteConfirm(c *gin.Context) error {
 		v.Lost = append(v.Lost, "that it is resolved, or muted")
 	}
 	v.Lost = append(v.Lost, "when it occurs again, it is new, and told at once")
-	v.Frame = a.frame(c, v.Title, layout.NavExceptions)
-	return render(c, http.StatusOK, page.Confirm(v))
+	return a.confirmPage(c, http.StatusOK, v.Title, layout.NavExceptions, v)
 }
 
 func (a *Admin) exceptionDelete(c *gin.Context) error {
@@ -259,10 +242,6 @@ func (a *Admin) exceptionDelete(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Exceptions.Delete(c.Request.Context(), actorOf(c), d.ID); err != nil {
-		return err
-	}
-	a.flash(c, "ok", d.Class+" is deleted", "")
-	web.SeeOther(c, exceptionsPath)
-	return nil
+	err = a.Exceptions.Delete(c.Request.Context(), actorOf(c), d.ID)
+	return a.done(c, err, d.Class+" is deleted", "", exceptionsPath)
 }

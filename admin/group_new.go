@@ -6,7 +6,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/product"
-	"gatecrier/app/web"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
 )
@@ -34,10 +33,5 @@ func (a *Admin) groupCreate(c *gin.Context) error {
 			c, http.StatusUnprocessableEntity, page.GroupNewView{Name: d.Name, Description: d.Description, Errors: errs},
 		)
 	}
-	if err != nil {
-		return err
-	}
-	a.flash(c, "ok", "The group is there", "Create products in it, or move some here by their settings.")
-	web.SeeOther(c, groupPath(row.ID))
-	return nil
+	return a.done(c, err, "The group is there", "Create products in it, or move some here by their settings.", groupPath(row.ID))
 }

@@ -60,10 +60,5 @@ func (a *Admin) groupSave(c *gin.Context) error {
 			v.Settings = typed
 		})
 	}
-	if err != nil {
-		return err
-	}
-	a.flash(c, "ok", "Saved", "")
-	web.SeeOther(c, groupPath(row.ID)+"?tab=settings")
-	return nil
+	return a.done(c, err, "Saved", "", groupPath(row.ID)+"?tab=settings")
 }

@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"net/http"
 	"slices"
 
 	"github.com/gin-gonic/gin"
@@ -62,31 +61,21 @@ func usesOf(
 	return used, own
 }
 
-// groupTargetCreate adds a target to a group. The page follows at once, since it
-// shows a made secret this one time.
+// groupTargetCreate adds a target to a group. The page follows at once, since it shows a made
+// secret this one time.
 func (a *Admin) groupTargetCreate(c *gin.Context) error {
 	row, err := a.groupOf(c)
 	if err != nil {
 		return err
 	}
-	draft, typed := a.connectionDraft(c)
-	saved, err := a.Connections.CreateFor(c.Request.Context(), actorOf(c), product.InGroup(row.ID), draft)
-	if errs := fieldErrors(err); errs != nil {
-		return a.groupPage(c, http.StatusUnprocessableEntity, row, page.GroupTargets, func(v *page.GroupView) {
-			v.Targets.Adds = a.moduleForms(draft.Module, typed, errs)
-		})
-	}
+	added, err := a.addTarget(c, product.InGroup(row.ID))
 	if err != nil {
 		return err
 	}
-	return a.groupPage(c, http.StatusOK, row, page.GroupTargets, func(v *page.GroupView) {
-		for name, value := range saved.Made {
-			v.Targets.Secret = &page.NewSecret{Target: saved.Name, Label: name, Value: value}
-		}
+	return a.groupPage(c, added.status, row, page.GroupTargets, func(v *page.GroupView) {
+		added.fill(&v.Targets.Adds, &v.Targets.Secret)
 		for i := range v.Targets.Rows {
-			if v.Targets.Rows[i].ID == saved.ID {
-				v.Targets.Rows[i].Warning = saved.Warning
-			}
+			added.mark(&v.Targets.Rows[i].TargetRow)
 		}
 	})
 }

@@ -77,8 +77,7 @@ func (a *Admin) inboxDeleteConfirm(c *gin.Context) error {
 	v.Buttons = []page.AskButton{
 		{Label: "Delete " + plural(n, "notification", "notifications") + " for all", Danger: true},
 	}
-	v.Frame = a.frame(c, v.Title, layout.NavInbox)
-	return render(c, http.StatusOK, page.Ask(v))
+	return a.askPage(c, http.StatusOK, v.Title, layout.NavInbox, v)
 }
 
 func notificationName(n models.Notification) string {

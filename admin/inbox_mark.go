@@ -114,8 +114,7 @@ func (a *Admin) inboxFoundConfirm(c *gin.Context) error {
 			v.Buttons = append(v.Buttons, page.AskButton{Label: "Delete for all…", Value: "delete", Danger: true})
 		}
 	}
-	v.Frame = a.frame(c, v.Title, layout.NavInbox)
-	return render(c, http.StatusOK, page.Ask(v))
+	return a.askPage(c, http.StatusOK, v.Title, layout.NavInbox, v)
 }
 
 func foundTitle(n int, more bool) string {
@@ -177,12 +176,7 @@ func (a *Admin) inboxFound(c *gin.Context) error {
 		return fault.BadField("how", "Choose what to do")
 	}
 	n, err := a.Inbox.MarkFound(c.Request.Context(), actorOf(c), q.InboxFilter, upTo, as)
-	if err != nil {
-		return err
-	}
-	a.flash(c, "ok", plural(n, "notification is ", "notifications are ")+markWord(as), "")
-	web.SeeOther(c, q.withParam("", ""))
-	return nil
+	return a.done(c, err, plural(n, "notification is ", "notifications are ")+markWord(as), "", q.withParam("", ""))
 }
 
 func markWord(as models.MarkAs) string {

@@ -7,7 +7,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/authz"
-	"gatecrier/app/fault"
 	"gatecrier/app/gate"
 	"gatecrier/app/observation"
 	"gatecrier/app/settings"
@@ -173,24 +172,20 @@ func (a *Admin) assessmentHistory(c *gin.Context, f finding, v *page.Observation
 	return nil
 }
 
-// assessOne says something of one observation.
+// assessOne assesses one observation.
 func (a *Admin) assessOne(c *gin.Context) error {
 	f, err := a.assessableObservation(c)
 	if err != nil {
 		return err
 	}
 	done, err := a.assessSelection(c, observation.Selection{ProductID: f.product.ID, IDs: []int64{f.ID}})
-	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
-		return a.observationPage(c, web.StatusOf(err), f, a.assessForm(c, c.PostForm("status"), c.PostForm("severity"), err))
+	if isFormError(err) {
+		form := a.assessForm(c, c.PostForm("status"), c.PostForm("severity"), err)
+		return a.observationPage(c, web.StatusOf(err), f, form)
 	}
-	if err != nil {
-		return err
-	}
-	what := "Assessed"
+	title := "Assessed"
 	if c.PostForm("status") == clearAssessment {
-		what = "Taken back"
+		title = "Taken back"
 	}
-	a.flashAssessed(c, what, done)
-	web.SeeOther(c, f.path())
-	return nil
+	return a.assessed(c, done, err, title, f.path())
 }

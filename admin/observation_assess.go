@@ -158,7 +158,7 @@ func (a *Admin) selected(c *gin.Context, row models.ProductRow, s selection) ([]
 	return rows, n, err
 }
 
-// assessMany says the same of all that are selected.
+// assessMany assesses all that are selected in the same way.
 func (a *Admin) assessMany(c *gin.Context) error {
 	row, err := a.assessableProduct(c)
 	if err != nil {
@@ -178,20 +178,17 @@ func (a *Admin) assessMany(c *gin.Context) error {
 	if s.isEmpty() {
 		return a.assessPage(c, http.StatusOK, row, s, page.AssessForm{})
 	}
-	sel := observation.Selection{ProductID: row.ID, IDs: s.ids, Expected: s.all}
+	selected := observation.Selection{ProductID: row.ID, IDs: s.ids, Expected: s.all}
 	if len(s.ids) == 0 {
-		sel.Filter = &s.query.ObservationFilter
+		selected.Filter = &s.query.ObservationFilter
 	}
-	done, err := a.assessSelection(c, sel)
-	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
-		return a.assessPage(c, web.StatusOf(err), row, s, a.assessForm(c, c.PostForm("status"), c.PostForm("severity"), err))
+	done, err := a.assessSelection(c, selected)
+	if isFormError(err) {
+		form := a.assessForm(c, c.PostForm("status"), c.PostForm("severity"), err)
+		return a.assessPage(c, web.StatusOf(err), row, s, form)
 	}
-	if err != nil {
-		return err
-	}
-	a.flashAssessed(c, ui.Plural(done.Changed, "observation", "observations")+" assessed", done)
-	web.SeeOther(c, s.listPath())
-	return nil
+	title := ui.Plural(done.Changed, "observation", "observations") + " assessed"
+	return a.assessed(c, done, err, title, s.listPath())
 }
 
 // filterOf reads the filter of a form. Its texts were not looked at with those of

@@ -44,7 +44,7 @@ func (a *Admin) duplicatePage(c *gin.Context, status int, f finding, wrong error
 	return render(c, status, page.Duplicate(v))
 }
 
-// duplicateSave calls an observation a duplicate of one that was chosen.
+// duplicateSave marks an observation as a duplicate of the one that was chosen.
 func (a *Admin) duplicateSave(c *gin.Context) error {
 	f, err := a.assessableObservation(c)
 	if err != nil {
@@ -54,22 +54,18 @@ func (a *Admin) duplicateSave(c *gin.Context) error {
 	if text == "" {
 		text = c.PostForm("duplicate_of")
 	}
-	assessment := observation.Assessment{Status: models.StatusDuplicate, DuplicateOf: idOf(text), Comment: c.PostForm("comment")}
+	assessment := observation.Assessment{
+		Status: models.StatusDuplicate, DuplicateOf: idOf(text), Comment: c.PostForm("comment"),
+	}
+	selection := observation.Selection{ProductID: f.product.ID, IDs: []int64{f.ID}}
 	var done observation.Done
 	if assessment.DuplicateOf < 1 {
 		err = fault.BadField("duplicate_of", "Choose one above, or give its number")
 	} else {
-		done, err = a.Observations.AssessMany(
-			c.Request.Context(), actorOf(c), observation.Selection{ProductID: f.product.ID, IDs: []int64{f.ID}}, assessment,
-		)
+		done, err = a.Observations.AssessMany(c.Request.Context(), actorOf(c), selection, assessment)
 	}
-	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
+	if isFormError(err) {
 		return a.duplicatePage(c, web.StatusOf(err), f, err)
 	}
-	if err != nil {
-		return err
-	}
-	a.flashAssessed(c, "It is a duplicate now", done)
-	web.SeeOther(c, f.path())
-	return nil
+	return a.assessed(c, done, err, "It is a duplicate now", f.path())
 }

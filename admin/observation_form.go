@@ -106,8 +106,12 @@ func assessErrors(err error) map[string]string {
 	return map[string]string{"": text}
 }
 
-// flashAssessed says what a step has done, and what that has made of the gates.
-func (a *Admin) flashAssessed(c *gin.Context, what string, done observation.Done) {
+// assessed ends a form that changes observations: it says what was done and what that has made of
+// the gates, and leads on; or it returns err.
+func (a *Admin) assessed(c *gin.Context, done observation.Done, err error, title, to string) error {
+	if err != nil {
+		return err
+	}
 	var parts []string
 	text := ""
 	for _, g := range done.Gates {
@@ -129,7 +133,7 @@ func (a *Admin) flashAssessed(c *gin.Context, what string, done observation.Done
 		}
 	}
 	if len(parts) > 0 {
-		what += ": " + strings.Join(parts, ", ")
+		title += ": " + strings.Join(parts, ", ")
 	}
-	a.flash(c, "ok", what, text)
+	return a.done(c, nil, title, text, to)
 }

@@ -9,6 +9,7 @@ import (
 	"gatecrier/app/observation"
 	"gatecrier/app/web"
 	"gatecrier/models"
+	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
 	"gatecrier/templates/ui"
 )
@@ -63,7 +64,7 @@ func (a *Admin) manualNew(c *gin.Context) error {
 }
 
 func (a *Admin) manualNewPage(
-	c *gin.Context, status int, row models.ProductRow, d observation.Draft, severity string, wrong error,
+	c *gin.Context, status int, row models.ProductRow, d observation.Draft, severity string, formErr error,
 ) error {
 	branches, err := a.Store.Branches(c.Request.Context(), actorOf(c).Scope(), row.ID)
 	if err != nil {
@@ -71,7 +72,7 @@ func (a *Admin) manualNewPage(
 	}
 	v := page.ManualView{
 		Fields:     manualFields(d),
-		Errors:     assessErrors(wrong),
+		Errors:     assessErrors(formErr),
 		Severities: append([]ui.Option{{Label: "choose one"}}, severityOptions(severity)...),
 	}
 	for _, b := range branches {
@@ -93,15 +94,10 @@ func (a *Admin) manualCreate(c *gin.Context) error {
 	if err == nil {
 		o, done, err = a.Observations.Create(c.Request.Context(), actorOf(c), row.ID, d)
 	}
-	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
+	if isFormError(err) {
 		return a.manualNewPage(c, web.StatusOf(err), row, d, c.PostForm("severity"), err)
 	}
-	if err != nil {
-		return err
-	}
-	a.flashAssessed(c, "The observation is there", done)
-	web.SeeOther(c, observationPath(row.ID, o.ID))
-	return nil
+	return a.assessed(c, done, err, "The observation is there", observationPath(row.ID, o.ID))
 }
 
 // manualObservation is an observation that somebody has entered, for who may change it.
@@ -134,14 +130,18 @@ func (a *Admin) manualEdit(c *gin.Context) error {
 }
 
 func (a *Admin) manualEditPage(
-	c *gin.Context, status int, f finding, d observation.Draft, severity string, wrong error,
+	c *gin.Context, status int, f finding, d observation.Draft, severity string, formErr error,
 ) error {
-	v := page.ManualView{ID: f.ID, Fields: manualFields(d), Errors: assessErrors(wrong), Severities: severityOptions(severity)}
-	v.Frame = a.productFrame(c, "Edit an observation", f.product)
-	return render(c, status, page.Manual(v))
+	return render(c, status, page.Manual(page.ManualView{
+		Frame:      a.productFrame(c, "Edit an observation", f.product),
+		ID:         f.ID,
+		Fields:     manualFields(d),
+		Errors:     assessErrors(formErr),
+		Severities: severityOptions(severity),
+	}))
 }
 
-// manualSave changes one.
+// manualSave changes an observation that was entered.
 func (a *Admin) manualSave(c *gin.Context) error {
 	f, err := a.manualObservation(c)
 	if err != nil {
@@ -152,18 +152,13 @@ func (a *Admin) manualSave(c *gin.Context) error {
 	if err == nil {
 		_, done, err = a.Observations.Edit(c.Request.Context(), actorOf(c), f.ID, d)
 	}
-	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
+	if isFormError(err) {
 		return a.manualEditPage(c, web.StatusOf(err), f, d, c.PostForm("severity"), err)
 	}
-	if err != nil {
-		return err
-	}
-	a.flashAssessed(c, "Saved", done)
-	web.SeeOther(c, f.path())
-	return nil
+	return a.assessed(c, done, err, "Saved", f.path())
 }
 
-// manualDeleteConfirm says what is lost, and what that means for the gate.
+// manualDeleteConfirm names what is lost, and what that means for the gate.
 func (a *Admin) manualDeleteConfirm(c *gin.Context) error {
 	f, err := a.manualObservation(c)
 	if err != nil {
@@ -173,12 +168,9 @@ func (a *Admin) manualDeleteConfirm(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	frame := a.productFrame(c, "Delete an observation", f.product)
-	return render(c, http.StatusOK, page.Ask(page.AskView{
-		Frame:   frame.View,
+	return a.askPage(c, http.StatusOK, "Delete an observation", layout.NavProducts, page.AskView{
 		Title:   "Delete “" + f.Title + "”?",
 		Effects: lossOf(f, g),
-		Action:  f.path() + "/delete",
 		Cancel:  f.path(),
 		Crumbs: []ui.Crumb{
 			{Label: "Products", Href: "/products"},
@@ -186,31 +178,27 @@ func (a *Admin) manualDeleteConfirm(c *gin.Context) error {
 			{Label: f.Title, Href: f.path()},
 		},
 		Buttons: []page.AskButton{{Label: "Delete the observation", Danger: true}},
-	}))
+	})
 }
 
 // lossOf says what a deletion means.
 func lossOf(f finding, g observation.BranchGate) []string {
-	list := []string{"The observation goes, with its history of who has said what of it. It cannot be brought back."}
+	const first = "The observation goes, with its history of who has said what of it. It cannot be brought back."
+	stays := "gate of " + g.Branch + " stays " + ui.Title(string(g.After)) + "."
 	if !f.Status.Active() {
-		return append(list, "It does not count now, so the gate of "+g.Branch+" stays "+ui.Title(string(g.After))+".")
+		return []string{first, "It does not count now, so the " + stays}
 	}
-	list = append(
-		list,
-		"It counts now: "+f.branch.Name+" has "+ui.Number(
-			f.branch.Counts.Of(f.Severity),
-		)+" active "+f.Severity.String()+", and "+ui.Number(g.Counts.Of(f.Severity))+" without it.",
-	)
+	now, without := ui.Number(f.branch.Counts.Of(f.Severity)), ui.Number(g.Counts.Of(f.Severity))
+	counts := "It counts now: " + f.branch.Name + " has " + now + " active " + f.Severity.String() +
+		", and " + without + " without it."
 	if g.Before == g.After {
-		return append(list, "The gate of "+g.Branch+" stays "+ui.Title(string(g.After))+".")
+		return []string{first, counts, "The " + stays}
 	}
-	return append(
-		list,
-		"The gate of "+g.Branch+" changes from "+ui.Title(string(g.Before))+" to "+ui.Title(string(g.After))+".",
-	)
+	before, after := ui.Title(string(g.Before)), ui.Title(string(g.After))
+	return []string{first, counts, "The gate of " + g.Branch + " changes from " + before + " to " + after + "."}
 }
 
-// manualDelete deletes one.
+// manualDelete deletes an observation that was entered.
 func (a *Admin) manualDelete(c *gin.Context) error {
 	f, err := a.manualObservation(c)
 	if err != nil {
@@ -222,10 +210,5 @@ func (a *Admin) manualDelete(c *gin.Context) error {
 		web.SeeOther(c, f.path())
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	a.flashAssessed(c, f.Title+" is deleted", done)
-	web.SeeOther(c, f.list())
-	return nil
+	return a.assessed(c, done, err, f.Title+" is deleted", f.list())
 }

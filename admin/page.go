@@ -78,6 +78,16 @@ func (a *Admin) flash(c *gin.Context, kind, title, text string) {
 	a.Sessions.Put(c.Request.Context(), flashKey, strings.Join([]string{kind, title, text}, "\x00"))
 }
 
+// done ends an action that a form asked for: it says what was done and leads on, or returns err.
+func (a *Admin) done(c *gin.Context, err error, title, text, to string) error {
+	if err != nil {
+		return err
+	}
+	a.flash(c, "ok", title, text)
+	web.SeeOther(c, to)
+	return nil
+}
+
 // frame is what surrounds a page.
 func (a *Admin) frame(c *gin.Context, title string, nav layout.Nav) layout.View {
 	actor := actorOf(c)

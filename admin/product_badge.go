@@ -60,7 +60,7 @@ func (a *Admin) badgeConfirm(c *gin.Context) error {
 	settings := productPath(row.ID) + "?tab=settings"
 	v := page.AskView{
 		Crumbs: []ui.Crumb{{Label: "Products", Href: "/products"}, {Label: row.Name, Href: settings}},
-		Action: c.Request.URL.Path, Cancel: settings,
+		Cancel: settings,
 	}
 	lost := "The address of now shows nothing any more, wherever it is used."
 	switch c.Param("action") {
@@ -74,8 +74,7 @@ func (a *Admin) badgeConfirm(c *gin.Context) error {
 	default:
 		return fault.NewNotFound("page")
 	}
-	v.Frame = a.frame(c, v.Title, layout.NavProducts)
-	return render(c, http.StatusOK, page.Ask(v))
+	return a.askPage(c, http.StatusOK, v.Title, layout.NavProducts, v)
 }
 
 func (a *Admin) badgeChange(c *gin.Context) error {
@@ -93,10 +92,5 @@ func (a *Admin) badgeChange(c *gin.Context) error {
 	default:
 		err = fault.NewNotFound("page")
 	}
-	if err != nil {
-		return err
-	}
-	a.flash(c, "ok", done, "")
-	web.SeeOther(c, productPath(row.ID)+"?tab=settings")
-	return nil
+	return a.done(c, err, done, "", productPath(row.ID)+"?tab=settings")
 }

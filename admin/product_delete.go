@@ -6,7 +6,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/authz"
-	"gatecrier/app/web"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
 )
@@ -21,8 +20,9 @@ func (a *Admin) productDeleteConfirm(c *gin.Context) error {
 	return a.productDeletePage(c, http.StatusOK, "")
 }
 
-// productDeletePage names what is lost with a product, and has its name typed.
-func (a *Admin) productDeletePage(c *gin.Context, status int, wrong string) error {
+// productDeletePage names what is lost with a product, and has its name typed. problem is what is
+// wrong with the typed name.
+func (a *Admin) productDeletePage(c *gin.Context, status int, problem string) error {
 	row, err := a.productOf(c)
 	if err != nil {
 		return err
@@ -34,18 +34,19 @@ func (a *Admin) productDeletePage(c *gin.Context, status int, wrong string) erro
 	if err != nil {
 		return err
 	}
-	return render(c, status, page.Confirm(page.ConfirmView{
-		Frame: a.frame(c, "Delete "+row.Name, layout.NavProducts), Title: "Delete " + row.Name + "?",
+	active := plural(int(row.Default.Counts.Total()), "active observation", "active observations")
+	return a.confirmPage(c, status, "Delete "+row.Name, layout.NavProducts, page.ConfirmView{
+		Title: "Delete " + row.Name + "?",
 		Lost: []string{
-			plural(
-				int(row.Default.Counts.Total()), "active observation", "active observations",
-			) + ", and all resolved ones, of every branch",
+			active + ", and all resolved ones, of every branch",
 			"the history of its gate, and its notifications in everybody's inbox",
 			plural(len(targets), "target", "targets") + " with their secrets, and the record of what was delivered",
 		},
-		Action: productPath(row.ID) + "/delete", Button: "Delete the product", Cancel: productPath(row.ID) + "?tab=settings",
-		Type: row.Name, Error: wrong,
-	}))
+		Button: "Delete the product",
+		Cancel: productPath(row.ID) + "?tab=settings",
+		Type:   row.Name,
+		Error:  problem,
+	})
 }
 
 func (a *Admin) productDelete(c *gin.Context) error {
@@ -56,10 +57,6 @@ func (a *Admin) productDelete(c *gin.Context) error {
 	if c.PostForm("confirm") != row.Name {
 		return a.productDeletePage(c, http.StatusUnprocessableEntity, "Type the product's name to confirm")
 	}
-	if err := a.Products.Delete(c.Request.Context(), actorOf(c), row.ID); err != nil {
-		return err
-	}
-	a.flash(c, "ok", row.Name+" is deleted", "")
-	web.SeeOther(c, "/products")
-	return nil
+	err = a.Products.Delete(c.Request.Context(), actorOf(c), row.ID)
+	return a.done(c, err, row.Name+" is deleted", "", "/products")
 }

@@ -82,7 +82,7 @@ func (a *Admin) ingestKeyConfirm(c *gin.Context) error {
 	}
 	v := page.AskView{
 		Crumbs: []ui.Crumb{{Label: "Products", Href: "/products"}, {Label: row.Name, Href: exceptionsTabPath(row.ID)}},
-		Action: c.Request.URL.Path, Cancel: exceptionsTabPath(row.ID),
+		Cancel: exceptionsTabPath(row.ID),
 	}
 	switch c.Param("action") {
 	case keyRotate:
@@ -97,8 +97,7 @@ func (a *Admin) ingestKeyConfirm(c *gin.Context) error {
 	default:
 		return fault.NewNotFound("page")
 	}
-	v.Frame = a.frame(c, v.Title, layout.NavProducts)
-	return render(c, http.StatusOK, page.Ask(v))
+	return a.askPage(c, http.StatusOK, v.Title, layout.NavProducts, v)
 }
 
 func (a *Admin) ingestKeyChange(c *gin.Context) error {

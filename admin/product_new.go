@@ -6,7 +6,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/product"
-	"gatecrier/app/web"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
 )
@@ -47,10 +46,5 @@ func (a *Admin) productCreate(c *gin.Context) error {
 			Name: d.Name, Description: d.Description, DefaultBranch: d.DefaultBranch, Errors: errs,
 		}, d.GroupID)
 	}
-	if err != nil {
-		return err
-	}
-	a.flash(c, "ok", "The product is there", "Say next who is to be told, and send a first report.")
-	web.SeeOther(c, productPath(row.ID)+"?tab=targets")
-	return nil
+	return a.done(c, err, "The product is there", "Say next who is to be told, and send a first report.", productPath(row.ID)+"?tab=targets")
 }

@@ -76,12 +76,7 @@ func (a *Admin) productSave(c *gin.Context) error {
 			v.Settings = typed
 		})
 	}
-	if err != nil {
-		return err
-	}
-	a.flash(c, "ok", "Saved", "")
-	web.SeeOther(c, productPath(row.ID)+"?tab=settings")
-	return nil
+	return a.done(c, err, "Saved", "", productPath(row.ID)+"?tab=settings")
 }
 
 // policyFacts say in a product's form what counts now, and whose it is.

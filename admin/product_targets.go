@@ -5,8 +5,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gatecrier/app/connection"
 	"gatecrier/app/fault"
+	"gatecrier/app/product"
 	"gatecrier/app/web"
 	"gatecrier/models"
 	"gatecrier/templates/page"
@@ -17,9 +17,9 @@ func (a *Admin) targetRoutes(r router) {
 	r.post("/products/:id/targets", a.targetCreate)
 	r.post("/groups/:id/targets", a.groupTargetCreate)
 	for _, owner := range ownerRoutes {
-		r.post(owner+"/targets/:target/test", a.targetTest)
-		r.post(owner+"/targets/:target/enable", a.targetEnable(true))
-		r.post(owner+"/targets/:target/disable", a.targetEnable(false))
+		r.post(owner+"/targets/:target/test", a.testConnection(a.targetOf))
+		r.post(owner+"/targets/:target/enable", a.enableConnection(true, a.targetOf, targetsTabPath))
+		r.post(owner+"/targets/:target/disable", a.enableConnection(false, a.targetOf, targetsTabPath))
 		r.post(owner+"/targets/:target/delete", a.targetDelete)
 	}
 }
@@ -39,33 +39,63 @@ func (a *Admin) targetsTab(c *gin.Context, row models.ProductRow, v *page.Produc
 	return err
 }
 
-// targetCreate adds a target. The page that follows is rendered at once, and
-// not after a redirect, since it shows a made secret this one time.
+// targetCreate adds a target to a product. The page follows at once, and not after a redirect,
+// since it shows a made secret this one time.
 func (a *Admin) targetCreate(c *gin.Context) error {
 	row, err := a.productOf(c)
 	if err != nil {
 		return err
 	}
-	d, typed := a.connectionDraft(c)
-	saved, err := a.Connections.Create(c.Request.Context(), actorOf(c), row.ID, d)
-	if errs := fieldErrors(err); errs != nil {
-		return a.productPage(c, http.StatusUnprocessableEntity, row, page.TabTargets, func(v *page.ProductView) {
-			v.Targets.Adds = a.moduleForms(d.Module, typed, errs)
-		})
-	}
+	added, err := a.addTarget(c, product.InProduct(row.ID))
 	if err != nil {
 		return err
 	}
-	return a.productPage(c, http.StatusOK, row, page.TabTargets, func(v *page.ProductView) {
-		for name, value := range saved.Made {
-			v.Targets.Secret = &page.NewSecret{Target: saved.Name, Label: name, Value: value}
-		}
+	return a.productPage(c, added.status, row, page.TabTargets, func(v *page.ProductView) {
+		added.fill(&v.Targets.Adds, &v.Targets.Secret)
 		for i := range v.Targets.Rows {
-			if v.Targets.Rows[i].ID == saved.ID {
-				v.Targets.Rows[i].Warning = saved.Warning
-			}
+			added.mark(&v.Targets.Rows[i])
 		}
 	})
+}
+
+// addedTarget is what the page after the form for a new target shows.
+type addedTarget struct {
+	status  int
+	forms   []page.ModuleForm // as they were sent, with the errors; nil = the target was added
+	secret  *page.NewSecret   // made for the target; nil = none
+	id      int64
+	warning string // what is doubtful about the target; "" = nothing
+}
+
+// addTarget reads the form for a new target and adds it. Errors in the form are no error here.
+func (a *Admin) addTarget(c *gin.Context, at product.Owner) (addedTarget, error) {
+	draft, typed := a.connectionDraft(c)
+	saved, err := a.Connections.CreateFor(c.Request.Context(), actorOf(c), at, draft)
+	if errs := fieldErrors(err); errs != nil {
+		return addedTarget{
+			status: http.StatusUnprocessableEntity, forms: a.moduleForms(draft.Module, typed, errs),
+		}, nil
+	}
+	added := addedTarget{status: http.StatusOK, id: saved.ID, warning: saved.Warning}
+	for name, value := range saved.Made {
+		added.secret = &page.NewSecret{Target: saved.Name, Label: name, Value: value}
+	}
+	return added, err
+}
+
+// fill sets the forms for new targets, if something is wrong with one, and the secret.
+func (t addedTarget) fill(forms *[]page.ModuleForm, secret **page.NewSecret) {
+	if t.forms != nil {
+		*forms = t.forms
+	}
+	*secret = t.secret
+}
+
+// mark puts the warning beside the row of the new target.
+func (t addedTarget) mark(row *page.TargetRow) {
+	if row.ID == t.id {
+		row.Warning = t.warning
+	}
 }
 
 // targetOf finds the target of a path, which must be one of its product or
@@ -86,45 +116,14 @@ func (a *Admin) targetOf(c *gin.Context) (models.Connection, error) {
 	return t, err
 }
 
-func (a *Admin) targetTest(c *gin.Context) error {
-	t, err := a.targetOf(c)
-	if err != nil {
-		return err
-	}
-	d, err := a.Dispatcher.Test(c.Request.Context(), t)
-	if err != nil {
-		return err
-	}
-	web.SeeOther(c, deliveryPath(d.ID))
-	return nil
-}
-
-func (a *Admin) targetEnable(enabled bool) handler {
-	return func(c *gin.Context) error {
-		t, err := a.targetOf(c)
-		if err != nil {
-			return err
-		}
-		if _, err := a.Connections.Update(
-			c.Request.Context(), actorOf(c), t.ID, connection.Change{Enabled: &enabled},
-		); err != nil {
-			return err
-		}
-		a.flashEnabled(c, t.Name, enabled)
-		web.SeeOther(c, ownerPath(t.Owner())+"?tab=targets")
-		return nil
-	}
-}
-
 func (a *Admin) targetDelete(c *gin.Context) error {
 	t, err := a.targetOf(c)
 	if err != nil {
 		return err
 	}
-	if err := a.Connections.Delete(c.Request.Context(), actorOf(c), t.ID); err != nil {
-		return err
-	}
-	a.flash(c, "ok", t.Name+" is deleted", "")
-	web.SeeOther(c, ownerPath(t.Owner())+"?tab=targets")
-	return nil
+	err = a.Connections.Delete(c.Request.Context(), actorOf(c), t.ID)
+	return a.done(c, err, t.Name+" is deleted", "", targetsTabPath(t))
 }
+
+// targetsTabPath returns the path of the tab that lists the targets of a target's owner.
+func targetsTabPath(t models.Connection) string { return ownerPath(t.Owner()) + "?tab=targets" }

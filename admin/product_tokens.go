@@ -90,10 +90,6 @@ func (a *Admin) productTokenRevoke(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Products.RevokeToken(c.Request.Context(), actorOf(c), row.ID, token); err != nil {
-		return err
-	}
-	a.flash(c, "ok", "The token is revoked", "Whatever uses it is refused from now on.")
-	web.SeeOther(c, productPath(row.ID)+"?tab=tokens")
-	return nil
+	err = a.Products.RevokeToken(c.Request.Context(), actorOf(c), row.ID, token)
+	return a.done(c, err, "The token is revoked", "Whatever uses it is refused from now on.", productPath(row.ID)+"?tab=tokens")
 }

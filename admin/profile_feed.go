@@ -61,7 +61,6 @@ func (a *Admin) feedConfirm(c *gin.Context) error {
 	lost := "The old address stops working: programs that read it get no answer any more, from this moment on."
 	v := page.AskView{
 		Crumbs: []ui.Crumb{{Label: "Your profile", Href: profilePath}},
-		Action: c.Request.URL.Path,
 		Cancel: profilePath,
 	}
 	switch c.Param("action") {
@@ -75,8 +74,7 @@ func (a *Admin) feedConfirm(c *gin.Context) error {
 	default:
 		return fault.NewNotFound("page")
 	}
-	v.Frame = a.frame(c, v.Title, layout.NavNone)
-	return render(c, http.StatusOK, page.Ask(v))
+	return a.askPage(c, http.StatusOK, v.Title, layout.NavNone, v)
 }
 
 func (a *Admin) feedChange(c *gin.Context) error {
@@ -87,10 +85,5 @@ func (a *Admin) feedChange(c *gin.Context) error {
 	default:
 		return fault.NewNotFound("page")
 	}
-	if err := a.Feeds.Remove(c.Request.Context(), actorOf(c)); err != nil {
-		return err
-	}
-	a.flash(c, "ok", "Your feed is removed", "")
-	web.SeeOther(c, profilePath)
-	return nil
+	return a.done(c, a.Feeds.Remove(c.Request.Context(), actorOf(c)), "Your feed is removed", "", profilePath)
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gatecrier/app/web"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
 )
@@ -43,10 +42,6 @@ func (a *Admin) changePassword(c *gin.Context) error {
 		return err
 	}
 	// All sessions have ended, this one too: it begins anew.
-	if err := a.Sessions.SignIn(ctx, actorOf(c).User, clientOf(c)); err != nil {
-		return err
-	}
-	a.flash(c, "ok", "Your password is changed", "Other sessions of yours have ended.")
-	web.SeeOther(c, "/")
-	return nil
+	err = a.Sessions.SignIn(ctx, actorOf(c).User, clientOf(c))
+	return a.done(c, err, "Your password is changed", "Other sessions of yours have ended.", "/")
 }

@@ -4,7 +4,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/account"
-	"gatecrier/app/web"
 	"gatecrier/templates/page"
 )
 
@@ -31,20 +30,11 @@ func (a *Admin) sessionRows(c *gin.Context) ([]page.SessionRow, error) {
 }
 
 func (a *Admin) sessionEnd(c *gin.Context) error {
-	if err := a.Sessions.End(c.Request.Context(), actorOf(c), c.Param("id")); err != nil {
-		return err
-	}
-	a.flash(c, "ok", "The session has ended", "")
-	web.SeeOther(c, profilePath)
-	return nil
+	err := a.Sessions.End(c.Request.Context(), actorOf(c), c.Param("id"))
+	return a.done(c, err, "The session has ended", "", profilePath)
 }
 
 func (a *Admin) sessionsEnd(c *gin.Context) error {
 	n, err := a.Sessions.EndOthers(c.Request.Context(), actorOf(c))
-	if err != nil {
-		return err
-	}
-	a.flash(c, "ok", plural(int(n), "session has", "sessions have")+" ended", "")
-	web.SeeOther(c, profilePath)
-	return nil
+	return a.done(c, err, plural(int(n), "session has", "sessions have")+" ended", "", profilePath)
 }

@@ -66,18 +66,16 @@ func (a *Admin) tokenRevokeConfirm(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return render(c, http.StatusOK, page.Ask(page.AskView{
-		Frame:   a.frame(c, "Revoke "+t.Name, layout.NavNone),
+	return a.askPage(c, http.StatusOK, "Revoke "+t.Name, layout.NavNone, page.AskView{
 		Crumbs:  []ui.Crumb{{Label: "Your profile", Href: profilePath}},
 		Title:   "Revoke the token " + t.Name + "?",
-		Action:  c.Request.URL.Path,
 		Cancel:  profilePath,
 		Buttons: []page.AskButton{{Label: "Revoke it", Danger: true}},
 		Effects: []string{
 			"Programs that use the token that ends in " + t.Hint + " get no answer any more, from this moment on.",
 			"It cannot be brought back: a new one is needed.",
 		},
-	}))
+	})
 }
 
 func (a *Admin) tokenRevoke(c *gin.Context) error {
@@ -85,10 +83,6 @@ func (a *Admin) tokenRevoke(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Accounts.RevokeToken(c.Request.Context(), actorOf(c), t.ID); err != nil {
-		return err
-	}
-	a.flash(c, "ok", "The token "+t.Name+" is revoked", "")
-	web.SeeOther(c, profilePath)
-	return nil
+	err = a.Accounts.RevokeToken(c.Request.Context(), actorOf(c), t.ID)
+	return a.done(c, err, "The token "+t.Name+" is revoked", "", profilePath)
 }

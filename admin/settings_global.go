@@ -233,7 +233,7 @@ func (a *Admin) globalSettingsSave(c *gin.Context) error {
 		return fault.BadField("version", "The form has lost its version: open it again")
 	}
 	saved, err := a.Settings.Update(c.Request.Context(), actorOf(c), section.Name, patch, settings.At(version))
-	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
+	if isFormError(err) {
 		return a.globalSettingsPage(c, web.StatusOf(err), typed, err)
 	}
 	if err != nil {

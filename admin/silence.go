@@ -92,12 +92,7 @@ func (a *Admin) silenceSave(c *gin.Context) error {
 		web.SeeOther(c, silencePath(row.ID))
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	a.flash(c, "ok", "The silence is changed", "It counts for what happens from now on.")
-	web.SeeOther(c, silencePath(row.ID))
-	return nil
+	return a.done(c, err, "The silence is changed", "It counts for what happens from now on.", silencePath(row.ID))
 }
 
 func (a *Admin) silenceEndConfirm(c *gin.Context) error {
@@ -116,7 +111,6 @@ func (a *Admin) silenceEndConfirm(c *gin.Context) error {
 	v := page.AskView{
 		Crumbs:  []ui.Crumb{{Label: "Silences", Href: silencesPath}, {Label: row.Reason, Href: silencePath(row.ID)}},
 		Title:   "End the silence now?",
-		Action:  c.Request.URL.Path,
 		Cancel:  silencePath(row.ID),
 		Buttons: []page.AskButton{{Label: "End it now"}},
 		Effects: []string{
@@ -142,8 +136,7 @@ func (a *Admin) silenceEndConfirm(c *gin.Context) error {
 			)+" that it has held back are not sent any more: a notice names what it was. They can be sent again from Deliveries.",
 		)
 	}
-	v.Frame = a.frame(c, v.Title, layout.NavSilences)
-	return render(c, http.StatusOK, page.Ask(v))
+	return a.askPage(c, http.StatusOK, v.Title, layout.NavSilences, v)
 }
 
 func (a *Admin) silenceEnd(c *gin.Context) error {

@@ -33,7 +33,7 @@ func (a *Admin) silenceCreate(c *gin.Context) error {
 	if err == nil {
 		row, err = a.Silences.Create(c.Request.Context(), actorOf(c), in.draft)
 	}
-	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
+	if isFormError(err) {
 		errs := fieldErrors(err)
 		if errs == nil {
 			errs = map[string]string{"": textOf(err)}

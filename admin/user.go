@@ -69,12 +69,7 @@ func (a *Admin) userSave(c *gin.Context) error {
 	if errs := formErrors(err); errs != nil {
 		return a.userPage(c, web.StatusOf(err), map[string]string{"email": email, "first_name": first}, errs)
 	}
-	if err != nil {
-		return err
-	}
-	a.flash(c, "ok", "Saved", "")
-	web.SeeOther(c, userPath(u.ID))
-	return nil
+	return a.done(c, err, "Saved", "", userPath(u.ID))
 }
 
 func (a *Admin) userRow(c *gin.Context, u models.UserRow) page.UserRow {

@@ -90,7 +90,7 @@ func (a *Admin) userConfirmPage(c *gin.Context, status int, wrong error) error {
 	}
 	v := page.AskView{
 		Crumbs: []ui.Crumb{{Label: "Users", Href: usersPath}, {Label: u.Name, Href: userPath(u.ID)}},
-		Action: c.Request.URL.Path, Cancel: userPath(u.ID), Error: textOf(wrong),
+		Cancel: userPath(u.ID), Error: textOf(wrong),
 	}
 	action, known := userActions()[c.Param("action")]
 	switch {
@@ -103,8 +103,7 @@ func (a *Admin) userConfirmPage(c *gin.Context, status int, wrong error) error {
 		v.Effects = action.effects
 		v.Buttons = []page.AskButton{{Label: action.button, Danger: action.danger}}
 	}
-	v.Frame = a.frame(c, v.Title, layout.NavUsers)
-	return render(c, status, page.Ask(v))
+	return a.askPage(c, status, v.Title, layout.NavUsers, v)
 }
 
 func (a *Admin) passwordConfirm(v *page.AskView, u models.UserRow) {
