@@ -29,7 +29,7 @@ import (
 	"gatecrier/templates/page"
 )
 
-// Services are the use cases that the pages offer.
+// Services holds the use cases that the pages offer.
 type Services struct {
 	Store       *models.Store
 	Accounts    *account.Service
@@ -62,15 +62,16 @@ type Services struct {
 	Observations *observation.Service
 }
 
-// Admin holds the handlers.
+// Admin holds the handlers of the pages.
 type Admin struct {
 	Services
 }
 
-// New returns the pages.
+// New returns the pages over some services.
 func New(s Services) *Admin { return &Admin{s} }
 
-// Register adds the pages' routes to an engine. Each screen names its own beside its handlers.
+// Register adds the routes of all pages to an engine. Each screen names its routes beside its
+// handlers.
 func (a *Admin) Register(e *gin.Engine) {
 	open := router{a, e}
 	in := router{a, e.Group("/", a.requireUser)}
@@ -101,7 +102,7 @@ func (a *Admin) Register(e *gin.Engine) {
 	}
 }
 
-// router adds routes to a part of the engine: to all of it, or to what only users reach.
+// router adds routes to an engine, or to the part of it that needs a signed-in user.
 type router struct {
 	admin  *Admin
 	routes gin.IRoutes

@@ -14,7 +14,7 @@ func (a *Admin) apiRoutes(r router) {
 	r.get("/api", a.apiReference)
 }
 
-// apiReference is the page about the API.
+// apiReference shows the page about the API.
 func (a *Admin) apiReference(c *gin.Context) error {
 	return render(
 		c,

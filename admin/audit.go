@@ -21,10 +21,10 @@ func (a *Admin) auditRoutes(r router) {
 	r.get(auditPath, a.audit)
 }
 
-// auditPath is the audit; with ?product= it is that of one, for its owners too.
+// auditPath is the path of the audit. With ?product= it shows one product, to its owners too.
 const auditPath = "/admin/audit"
 
-// audit lists who has changed what.
+// audit lists the changes, newest first, with the user who made each.
 func (a *Admin) audit(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	v := page.AuditView{
@@ -92,8 +92,8 @@ func (a *Admin) audit(c *gin.Context) error {
 	return render(c, http.StatusOK, page.Audit(v))
 }
 
-// auditFilter reads the filter of the URL. Days are those of the reader's zone,
-// both included.
+// auditFilter reads the filter of the URL. Days are in the user's zone, the first and the last one
+// included.
 func (a *Admin) auditFilter(c *gin.Context, v *page.AuditView) models.AuditFilter {
 	f := models.AuditFilter{
 		Actor:     v.Actor,
@@ -112,8 +112,8 @@ func (a *Admin) auditFilter(c *gin.Context, v *page.AuditView) models.AuditFilte
 	return f
 }
 
-// dayOf is when a day of the query begins for the reader, zero where there is
-// none.
+// dayOf returns when a day of the query begins in the user's zone, or the zero time if the query
+// names none. It adds to errs what is no day.
 func (a *Admin) dayOf(c *gin.Context, name string, errs map[string]string) time.Time {
 	text := c.Query(name)
 	if text == "" {
@@ -137,7 +137,7 @@ func kindOptions(current string) []ui.Option {
 // fieldWords writes the names of fields as words.
 var fieldWords = strings.NewReplacer("_", " ", ".", " ")
 
-// auditFields are the fields that a change has touched, by name.
+// auditFields returns the fields that a change has touched, sorted by name.
 func auditFields(r models.Audit) []page.AuditField {
 	names := slices.Collect(maps.Keys(r.Was))
 	for name := range r.Became {

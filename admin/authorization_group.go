@@ -26,8 +26,7 @@ func (a *Admin) authorizationGroupRoutes(r router) {
 
 func authorizationPath(id int64) string { return authorizationGroupsPath + "/" + formatInt(id) }
 
-// authorizationOf finds the group of users of a path, which the actor must be
-// in.
+// authorizationOf returns the authorization group of the path. The actor must be in it.
 func (a *Admin) authorizationOf(c *gin.Context) (product.AuthorizationGroup, error) {
 	id, err := web.ID(c, "id", "authorization group")
 	if err != nil {
@@ -44,8 +43,7 @@ func (a *Admin) authorizationGroup(c *gin.Context) error {
 	return a.authorizationPage(c, http.StatusOK, g, nil)
 }
 
-// authorizationPage shows a group of users; change, where given, has the last
-// word on the view.
+// authorizationPage renders an authorization group; change, unless nil, edits the view last.
 func (a *Admin) authorizationPage(
 	c *gin.Context, status int, g product.AuthorizationGroup, change func(*page.AuthorizationGroupView),
 ) error {
@@ -72,7 +70,7 @@ func (a *Admin) authorizationPage(
 	return render(c, status, page.AuthorizationGroup(v))
 }
 
-// authorizationRename gives a group of users another name.
+// authorizationRename gives an authorization group another name.
 func (a *Admin) authorizationRename(c *gin.Context) error {
 	g, err := a.authorizationOf(c)
 	if err != nil {
@@ -91,8 +89,7 @@ func (a *Admin) authorizationRename(c *gin.Context) error {
 	return a.done(c, err, "Saved", "", authorizationPath(g.ID))
 }
 
-// authorizationMemberSet puts a user into a group of users, as its manager or
-// not.
+// authorizationMemberSet adds a user to an authorization group, as a manager or as a plain member.
 func (a *Admin) authorizationMemberSet(c *gin.Context) error {
 	g, err := a.authorizationOf(c)
 	if err != nil {
@@ -138,7 +135,7 @@ func (a *Admin) authorizationMemberRemove(c *gin.Context) error {
 	return nil
 }
 
-// authorizationDeleteConfirm names what is lost with a group of users.
+// authorizationDeleteConfirm names what is lost with an authorization group.
 func (a *Admin) authorizationDeleteConfirm(c *gin.Context) error {
 	return a.authorizationDeletePage(c, http.StatusOK, "")
 }

@@ -20,7 +20,7 @@ func (a *Admin) authorizationGroupsRoutes(r router) {
 	r.get("/admin/authorization-groups", a.authorizationFirst)
 }
 
-// authorizationFirst leads administrators to the list that all have.
+// authorizationFirst redirects from the menu of administrators to the list that all users have.
 func (a *Admin) authorizationFirst(c *gin.Context) error {
 	web.SeeOther(c, authorizationGroupsPath)
 	return nil
@@ -30,8 +30,8 @@ func (a *Admin) authorizationGroups(c *gin.Context) error {
 	return a.authorizationList(c, http.StatusOK, "", nil)
 }
 
-// authorizationList lists the groups of users that the actor is in, or all,
-// with the form for a new one for administrators.
+// authorizationList lists the authorization groups of the actor. Administrators see all of them,
+// and the form for a new one.
 func (a *Admin) authorizationList(c *gin.Context, status int, name string, errs map[string]string) error {
 	f := models.GroupFilter{Text: c.Query("q"), After: c.Query("after"), Limit: pageSize + 1}
 	rows, err := a.Products.AuthorizationGroups(c.Request.Context(), actorOf(c), f)

@@ -26,8 +26,7 @@ func branchPath(b models.Branch) string {
 	return productPath(b.ProductID) + "/branches/" + formatInt(b.ID)
 }
 
-// branchOf is the branch of a path, which must be of the product that is there
-// too.
+// branchOf returns the branch of the path. It must belong to the product of the path.
 func (a *Admin) branchOf(c *gin.Context) (models.BranchRow, error) {
 	productID, err := web.ID(c, "id", "product")
 	if err != nil {
@@ -44,7 +43,7 @@ func (a *Admin) branchOf(c *gin.Context) (models.BranchRow, error) {
 	return b, err
 }
 
-// comparison shows what a branch adds to the default one.
+// comparison shows what a branch adds to the default branch.
 func (a *Admin) comparison(c *gin.Context) error {
 	b, err := a.branchOf(c)
 	if err != nil {
@@ -87,7 +86,7 @@ func (a *Admin) comparison(c *gin.Context) error {
 	return render(c, http.StatusOK, page.Comparison(v))
 }
 
-// compareChips choose between what is added and what is known, and a severity.
+// compareChips fills the chips that choose between added and known observations, and a severity.
 func (a *Admin) compareChips(c *gin.Context, b models.Branch, found product.Comparison, v *page.ComparisonView) {
 	path, severity, list := branchPath(b), c.Query("severity"), ""
 	listed := found.Added

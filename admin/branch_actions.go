@@ -26,7 +26,7 @@ func (a *Admin) branchActionRoutes(r router) {
 	r.post(branchRoute+"/delete", a.branchDelete)
 }
 
-// editableBranch is branchOf for who may edit the product, with the product.
+// editableBranch returns the branch of the path and its product, if the actor can edit the product.
 func (a *Admin) editableBranch(c *gin.Context) (models.BranchRow, models.ProductRow, error) {
 	b, err := a.branchOf(c)
 	if err == nil {
@@ -39,7 +39,7 @@ func (a *Admin) editableBranch(c *gin.Context) (models.BranchRow, models.Product
 	return b, row, err
 }
 
-// branchConfirmPage is a question about a branch.
+// branchConfirmPage asks before an action on a branch is done.
 func (a *Admin) branchConfirmPage(c *gin.Context, status int, b models.BranchRow, row models.ProductRow, v page.AskView) error {
 	v.Crumbs = []ui.Crumb{
 		{Label: "Products", Href: "/products"},
@@ -51,7 +51,7 @@ func (a *Admin) branchConfirmPage(c *gin.Context, status int, b models.BranchRow
 	return a.askPage(c, status, v.Title, layout.NavProducts, v)
 }
 
-// branchDefaultConfirm says what it means to make a branch the default.
+// branchDefaultConfirm says what changes if a branch becomes the default.
 func (a *Admin) branchDefaultConfirm(c *gin.Context) error {
 	return a.branchDefaultPage(c, http.StatusOK, nil)
 }
@@ -82,7 +82,8 @@ func (a *Admin) branchDefaultPage(c *gin.Context, status int, wrong error) error
 	return a.branchConfirmPage(c, status, b, row, v)
 }
 
-// gateMove says what a gate says, and what it will say.
+// gateMove says how the gate changes, or why it cannot be evaluated, if the branch to replaces the
+// branch from as the default.
 func gateMove(from, to models.Branch, state models.GateState, why string) string {
 	switch {
 	case !to.Evaluated:
@@ -95,7 +96,7 @@ func gateMove(from, to models.Branch, state models.GateState, why string) string
 	) + ": " + why + ". That is told, once it has stood for the hold time where there is one."
 }
 
-// lifeOf says how long a branch that is not the default stays.
+// lifeOf says when a branch that is not the default is removed; "" = never.
 func (a *Admin) lifeOf(b models.Branch) string {
 	kept := a.branchesKept()
 	if kept == "" || b.Protected {
@@ -127,7 +128,7 @@ func (a *Admin) branchDeleteConfirm(c *gin.Context) error {
 	return a.branchDeletePage(c, http.StatusOK, nil)
 }
 
-// maxCounted bounds what is counted for a sentence.
+// maxCounted bounds a number that is only counted for a sentence.
 const maxCounted = 10_000
 
 func (a *Admin) branchDeletePage(c *gin.Context, status int, wrong error) error {
@@ -161,10 +162,10 @@ func (a *Admin) branchDeletePage(c *gin.Context, status int, wrong error) error 
 	return a.branchConfirmPage(c, status, b, row, v)
 }
 
-// maxNamedSources is how many sources a sentence names.
+// maxNamedSources bounds the sources that a sentence names.
 const maxNamedSources = 5
 
-// sourceNames says what reports a branch has.
+// sourceNames says which sources of reports a branch has.
 func sourceNames(list []models.Source) string {
 	if len(list) == 0 {
 		return "no report"
@@ -195,7 +196,8 @@ func (a *Admin) branchDelete(c *gin.Context) error {
 	return a.done(c, err, "The branch "+b.Name+" is deleted", "", branchesPath(b.ProductID))
 }
 
-// branchProtect keeps a branch although no report comes any more, or not.
+// branchProtect returns the handler that protects a branch, or stops protecting it. A protected
+// branch stays although no report of it comes in any more.
 func (a *Admin) branchProtect(protected bool) handler {
 	return func(c *gin.Context) error {
 		b, err := a.branchOf(c)

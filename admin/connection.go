@@ -29,14 +29,14 @@ func (a *Admin) connectionRoutes(r router) {
 	r.post("/connections/:id/delete", a.connectionDelete)
 }
 
-// maxLastDeliveries is how many deliveries a connection's page shows.
+// maxLastDeliveries bounds the deliveries on a connection's page.
 const maxLastDeliveries = 10
 
 // pageOfConnection returns the path of a connection's own page.
 func pageOfConnection(found models.Connection) string { return connectionPath(found.ID) }
 
-// hideForbidden is an error about a connection: whoever may not edit one does not
-// learn here that it is there.
+// hideForbidden turns "forbidden" into "not found": a user who cannot edit a connection does not
+// learn here that it exists.
 func hideForbidden(err error) error {
 	if fault.Is(err, fault.Forbidden) {
 		return fault.NewNotFound("connection")
@@ -44,7 +44,7 @@ func hideForbidden(err error) error {
 	return err
 }
 
-// connectionOf finds the connection of a path.
+// connectionOf returns the connection of the path. The actor must be able to edit it.
 func (a *Admin) connectionOf(c *gin.Context) (models.Connection, error) {
 	id, err := web.ID(c, "id", "connection")
 	if err != nil {
@@ -62,7 +62,7 @@ func (a *Admin) connection(c *gin.Context) error {
 	return a.connectionPage(c, found.ID, http.StatusOK, nil)
 }
 
-// connectionPage shows a connection; change adds what an action has to say.
+// connectionPage renders a connection; change, unless nil, edits the view last.
 func (a *Admin) connectionPage(c *gin.Context, id int64, status int, change func(v *page.ConnectionView)) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	d, err := a.Connections.Details(ctx, actor, id)
@@ -90,8 +90,8 @@ func (a *Admin) connectionPage(c *gin.Context, id int64, status int, change func
 	return render(c, status, page.Connection(v))
 }
 
-// connectionFields are the fields of a connection's form. Secrets are left
-// empty, and then left as they are.
+// connectionFields returns the fields of a connection's form. Secrets are empty; saved empty, they
+// stay as they are.
 func connectionFields(d connection.Details) []ui.Field {
 	values := map[string]string{"name": d.Name}
 	for name, value := range d.Visible {
@@ -108,8 +108,8 @@ func connectionFields(d connection.Details) []ui.Field {
 	return fields
 }
 
-// refillFields puts what was typed into the fields again, with what is wrong. A
-// secret is typed again.
+// refillFields puts what was typed back into the fields, with the errors. Secrets must be typed
+// again.
 func refillFields(fields []ui.Field, d module.Descriptor, typed, errs map[string]string) {
 	secret := map[string]bool{}
 	for _, f := range d.FormFields() {
@@ -164,7 +164,7 @@ func (a *Admin) connectionSave(c *gin.Context) error {
 	return nil
 }
 
-// connectionResume lets a connection be tried now.
+// connectionResume makes a connection try again now.
 func (a *Admin) connectionResume(c *gin.Context) error {
 	found, err := a.connectionOf(c)
 	if err != nil {
@@ -179,8 +179,8 @@ func (a *Admin) connectionResume(c *gin.Context) error {
 	return nil
 }
 
-// connectionRotate replaces the secret of a connection. The page is rendered at
-// once, since it shows the new one this one time.
+// connectionRotate replaces the secret of a connection. The page follows at once, and not after a
+// redirect, since it shows the new secret this one time.
 func (a *Admin) connectionRotate(c *gin.Context) error {
 	found, err := a.connectionOf(c)
 	if err != nil {

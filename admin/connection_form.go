@@ -9,7 +9,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// descriptor describes a module; one that is no more has its name alone.
+// descriptor describes a module. Of a module that no longer exists, only the name is known.
 func (a *Admin) descriptor(name string) module.Descriptor {
 	for _, m := range a.Connections.Modules() {
 		if d := m.Descriptor(); d.Name == name {
@@ -19,8 +19,8 @@ func (a *Admin) descriptor(name string) module.Descriptor {
 	return module.Descriptor{Name: name, Title: name}
 }
 
-// moduleForms are the forms of all modules. That of the one named has what was
-// typed, and what is wrong with it.
+// moduleForms returns the forms of all modules. The form of the module named has what was typed,
+// and the errors.
 func (a *Admin) moduleForms(named string, typed, errs map[string]string) []page.ModuleForm {
 	modules := a.Connections.Modules()
 	forms := make([]page.ModuleForm, len(modules))
@@ -36,7 +36,7 @@ func (a *Admin) moduleForms(named string, typed, errs map[string]string) []page.
 	return forms
 }
 
-// moduleForm is the form of a module, from its descriptor.
+// moduleForm builds the form of a module from its descriptor.
 func moduleForm(d module.Descriptor, typed, errs map[string]string) page.ModuleForm {
 	f := page.ModuleForm{Module: d.Name, Title: d.Title, Icon: d.Icon, Summary: d.Summary}
 	id := "target-" + d.Name + "-"
@@ -95,7 +95,7 @@ func inputType(k module.FieldKind) string {
 	return "text"
 }
 
-// connectionDraft reads the form of a new connection.
+// connectionDraft reads the form for a new connection. typed is what was sent, by field.
 func (a *Admin) connectionDraft(c *gin.Context) (d connection.Draft, typed map[string]string) {
 	d = connection.Draft{Module: c.PostForm("module"), Name: c.PostForm("name"), Config: module.Config{}}
 	typed = map[string]string{"name": d.Name, "owner": c.PostForm("owner")}
@@ -105,7 +105,7 @@ func (a *Admin) connectionDraft(c *gin.Context) (d connection.Draft, typed map[s
 	return d, typed
 }
 
-// savedNote says that something was saved, with what is doubtful about it.
+// savedNote says that something was saved, and the warning about it, if any.
 func savedNote(title, warning string) *ui.Note {
 	if warning != "" {
 		return &ui.Note{Kind: "wait", Title: title + ", with a doubt", Text: warning}

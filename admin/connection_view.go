@@ -45,7 +45,7 @@ func (a *Admin) connectionRow(c *gin.Context, r models.ConnectionRow) page.Conne
 	return row
 }
 
-// condition is how a connection does.
+// condition describes the health of a connection.
 func (a *Admin) condition(c *gin.Context, r models.ConnectionRow) page.Condition {
 	v := page.Condition{
 		State:       string(r.State()),
@@ -75,7 +75,8 @@ func (a *Admin) condition(c *gin.Context, r models.ConnectionRow) page.Condition
 	return v
 }
 
-// troubledSince is since when a connection is in the trouble it is in.
+// troubledSince returns since when a connection has had its present trouble, or the zero time if it
+// works.
 func troubledSince(r models.ConnectionRow) (since time.Time) {
 	switch r.State() {
 	case models.ConnectionOff:
@@ -93,7 +94,7 @@ func troubledSince(r models.ConnectionRow) (since time.Time) {
 	return since
 }
 
-// targetRows are targets with how they do.
+// targetRows returns targets with their health.
 func (a *Admin) targetRows(c *gin.Context, list []models.ConnectionRow) []page.TargetRow {
 	rows := make([]page.TargetRow, 0, len(list))
 	for _, t := range list {

@@ -26,7 +26,7 @@ func (a *Admin) connectionList(c *gin.Context) error {
 	return a.connectionsPage(c, http.StatusOK, a.connectionForms(c, "", nil, nil))
 }
 
-// connectionsSystem leads administrators to the connections of the system.
+// connectionsSystem redirects administrators to the connections of the system.
 func (a *Admin) connectionsSystem(c *gin.Context) error {
 	if err := a.Connections.MayEditSystem(actorOf(c)); err != nil {
 		return err
@@ -53,7 +53,7 @@ func (a *Admin) connectionsPage(c *gin.Context, status int, adds []page.ModuleFo
 	return render(c, status, page.Connections(v))
 }
 
-// connectionFilter reads the filter from the URL.
+// connectionFilter reads the filter of the URL.
 func connectionFilter(c *gin.Context) models.ConnectionFilter {
 	f := models.ConnectionFilter{
 		Owner:   models.OwnerKind(c.Query("owner")),
@@ -67,7 +67,7 @@ func connectionFilter(c *gin.Context) models.ConnectionFilter {
 	return f
 }
 
-// connectionsLink leads to a list with a filter.
+// connectionsLink returns the path of the list with a filter.
 func connectionsLink(owner models.OwnerKind, trouble bool, text string) string {
 	only := ""
 	if trouble {
@@ -76,7 +76,7 @@ func connectionsLink(owner models.OwnerKind, trouble bool, text string) string {
 	return link("/connections", "owner", string(owner), "trouble", only, "q", text)
 }
 
-// connectionHiddenFields are the filters that a search keeps.
+// connectionHiddenFields returns the filters that a search keeps.
 func connectionHiddenFields(f models.ConnectionFilter) []page.Hidden {
 	var list []page.Hidden
 	if f.Owner != "" {
@@ -105,13 +105,13 @@ func (a *Admin) ownerChips(c *gin.Context, f models.ConnectionFilter) []ui.Chip 
 	return chips
 }
 
-// troubleChip turns the filter by trouble on, and off again.
+// troubleChip turns the filter for connections in trouble on, and off again.
 func troubleChip(f models.ConnectionFilter) ui.Chip {
 	return ui.Chip{Label: "In trouble", Href: connectionsLink(f.Owner, !f.Trouble, f.Text), Count: -1, Current: f.Trouble}
 }
 
-// connectionForms are the forms of all modules for a connection of no product.
-// Administrators choose whose it is to be.
+// connectionForms returns the forms of all modules for a connection without a product.
+// Administrators choose between their own and the system's.
 func (a *Admin) connectionForms(c *gin.Context, named string, typed, errs map[string]string) []page.ModuleForm {
 	forms := a.moduleForms(named, typed, errs)
 	for i := range forms {
@@ -137,8 +137,8 @@ func (a *Admin) connectionForms(c *gin.Context, named string, typed, errs map[st
 	return forms
 }
 
-// connectionCreate adds a connection of the user's own, or of the system. The
-// page that follows is rendered at once, since it may show a made secret.
+// connectionCreate adds a connection of the user or of the system. The page follows at once, and
+// not after a redirect, since it can show a generated secret.
 func (a *Admin) connectionCreate(c *gin.Context) error {
 	d, typed := a.connectionDraft(c)
 	owner := models.Owner{UserID: actorOf(c).User.ID}

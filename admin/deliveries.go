@@ -55,8 +55,8 @@ func (a *Admin) deliveries(c *gin.Context) error {
 	return render(c, http.StatusOK, page.Deliveries(v))
 }
 
-// hoursOfDay fills the hours of the last day in which nothing was decided, and sums
-// all of them up.
+// hoursOfDay returns the last 24 hours, with zeros for hours without deliveries, and the sum of all
+// by state.
 func (a *Admin) hoursOfDay(c *gin.Context, list []models.HourTally) ([]ui.Hour, map[models.DeliveryState]int) {
 	sum := map[models.DeliveryState]int{}
 	hours := make([]ui.Hour, 24)

@@ -62,7 +62,7 @@ func (a *Admin) delivery(c *gin.Context) error {
 	return render(c, http.StatusOK, page.Delivery(v))
 }
 
-// attemptNote is what is special about an attempt.
+// attemptNote says what is special about an attempt.
 func attemptNote(t models.Attempt) string {
 	var notes []string
 	if t.Probe {
@@ -77,7 +77,7 @@ func attemptNote(t models.Attempt) string {
 	return strings.Join(notes, "; ")
 }
 
-// indentJSON indents what is JSON.
+// indentJSON indents a body that is JSON; another one is returned as it is.
 func indentJSON(body string) string {
 	var b bytes.Buffer
 	if err := json.Indent(&b, []byte(body), "", "  "); err != nil {

@@ -15,7 +15,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// ledgerQuery is the ledger's filter as the URL has it.
+// ledgerQuery is the filter of the delivery log as the URL has it.
 type ledgerQuery struct {
 	models.LedgerFilter
 	within  string // a length of time before now
@@ -23,14 +23,14 @@ type ledgerQuery struct {
 	pairs   []string
 }
 
-// timeRanges are the lengths of time that can be chosen.
+// timeRanges are the spans before now that the filter offers.
 var timeRanges = []struct {
 	value, label string
 	length       time.Duration
 }{{"1h", "last hour", time.Hour}, {"24h", "last 24 hours", day}, {"168h", "last 7 days", 7 * day}, {"720h", "last 30 days", 30 * day}}
 
-// ledgerQuery reads the filter of a URL, or of a form with the same fields. What
-// is no id is of nothing that there is.
+// ledgerQuery reads the filter of a URL, or of a form with the same fields. It returns a "not
+// found" error for a text that is no id.
 func (a *Admin) ledgerQuery(c *gin.Context, values url.Values) (ledgerQuery, error) {
 	var q ledgerQuery
 	if s := models.DeliveryState(values.Get("state")); s.Valid() {
@@ -58,8 +58,7 @@ func (a *Admin) ledgerQuery(c *gin.Context, values url.Values) (ledgerQuery, err
 
 func (q *ledgerQuery) keep(name, value string) { q.pairs = append(q.pairs, name, value) }
 
-// times reads the part of the filter that is about times, as people write them
-// in a zone.
+// times reads the filter by time, in the zone of the user. RFC 3339 is accepted too.
 func (q *ledgerQuery) times(within, since, until string, zone *time.Location, now time.Time) {
 	for _, w := range timeRanges {
 		if w.value == within && since == "" {
@@ -87,7 +86,7 @@ func (q *ledgerQuery) times(within, since, until string, zone *time.Location, no
 	}
 }
 
-// without is the filter's URL without some of its parts.
+// without returns the URL of the list without some parts of the filter.
 func (q ledgerQuery) without(path string, names ...string) string {
 	var rest []string
 	for i := 0; i < len(q.pairs); i += 2 {
@@ -98,7 +97,8 @@ func (q ledgerQuery) without(path string, names ...string) string {
 	return link(path, rest...)
 }
 
-// ledgerNames names what the ledger is filtered by.
+// ledgerNames names the product, the connection and the resend of the filter, each with a link that
+// removes it.
 func (a *Admin) ledgerNames(c *gin.Context, q ledgerQuery) ([]ui.Removable, error) {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	var list []ui.Removable
@@ -129,7 +129,7 @@ func (a *Admin) ledgerNames(c *gin.Context, q ledgerQuery) ([]ui.Removable, erro
 	return list, nil
 }
 
-// ledgerForms fills what the filter can be changed by.
+// ledgerForms fills the chips and the forms that change the filter.
 func (a *Admin) ledgerForms(c *gin.Context, q ledgerQuery, v *page.DeliveriesView) {
 	state := string(q.State)
 	v.Chips = stateChips("/deliveries", state, withoutPairs(q.pairs, "state")...)
@@ -153,7 +153,7 @@ func (a *Admin) ledgerForms(c *gin.Context, q ledgerQuery, v *page.DeliveriesVie
 	}
 }
 
-// ledgerPager cuts a list to its page.
+// ledgerPager cuts a list of deliveries to one page.
 type ledgerPager struct {
 	ui.Pager
 	path  string
@@ -169,8 +169,8 @@ func (p *ledgerPager) cut(rows []delivery.Row) []delivery.Row {
 	return rows
 }
 
-// ledgerFilter reads a ledger's filter from the URL; pairs are what else is in
-// it.
+// ledgerFilter reads the state and the page of a list of deliveries from the URL; pairs are its
+// other parameters.
 func (a *Admin) ledgerFilter(c *gin.Context, path string, pairs ...string) (models.LedgerFilter, *ledgerPager) {
 	f := models.LedgerFilter{Limit: pageSize + 1}
 	if s := models.DeliveryState(c.Query("state")); s.Valid() {

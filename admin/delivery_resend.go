@@ -27,10 +27,10 @@ func (a *Admin) resendRoutes(r router) {
 	r.post("/resends/:id/stop", a.resendStop)
 }
 
-// maxSelected is how many deliveries a form selects at most.
+// maxSelected bounds the deliveries that a form can select.
 const maxSelected = 1000
 
-// resendFilter reads what is to be sent again: a selection, or a filter.
+// resendFilter reads what to send again: the selected ids, or a filter.
 func (a *Admin) resendFilter(c *gin.Context, values url.Values, ids []string) (ledgerQuery, error) {
 	q, err := a.ledgerQuery(c, values)
 	if err != nil {
@@ -100,8 +100,8 @@ func (a *Admin) resendConfirm(c *gin.Context) error {
 	return render(c, http.StatusOK, page.Resend(v))
 }
 
-// hiddenFilter carries a filter over to the form that confirms it, its times
-// as they are now.
+// hiddenFilter carries a filter over to the form that confirms it, its times fixed to the present
+// ones.
 func hiddenFilter(q ledgerQuery) [][2]string {
 	list := [][2]string{{"state", string(q.State)}}
 	for name, id := range map[string]int64{"product": q.ProductID, "connection": q.ConnectionID, "resend": q.ResendID} {
@@ -141,8 +141,7 @@ func (a *Admin) resendStart(c *gin.Context) error {
 
 func resendPath(id int64) string { return "/resends/" + strconv.FormatInt(id, 10) }
 
-// resendProgress shows how far a resend is; scripts ask for the part that
-// changes.
+// resendProgress shows how far a resend is. A script asks for the part that changes.
 func (a *Admin) resendProgress(c *gin.Context) error {
 	id, err := web.ID(c, "id", "resend")
 	if err != nil {

@@ -12,21 +12,21 @@ import (
 	"gatecrier/templates/layout"
 )
 
-// Route is a page that somebody else adds: it has the frame, the session and
-// the error pages of all others.
+// Route is a page that another package adds. It has the frame, the session and the error pages of
+// all others.
 type Route struct {
 	Method, Path string
 	Open         bool // also for who is not signed in
 	Serve        func(p *Page) error
 }
 
-// Page is a request for such a page.
+// Page is a request for a page of another package.
 type Page struct {
 	admin *Admin
 	c     *gin.Context
 }
 
-// Add adds routes, before the program starts.
+// Add adds the routes of another package. Call it before the program starts to serve.
 func (a *Admin) Add(e *gin.Engine, routes []Route) {
 	in := e.Group("/", a.requireUser)
 	for _, r := range routes {
@@ -38,22 +38,22 @@ func (a *Admin) Add(e *gin.Engine, routes []Route) {
 	}
 }
 
-// Context is the request's.
+// Context returns the context of the request.
 func (p *Page) Context() context.Context { return p.c.Request.Context() }
 
-// Header is that of the answer.
+// Header returns the headers of the response.
 func (p *Page) Header() http.Header { return p.c.Writer.Header() }
 
-// Query is a parameter of the URL's query, "" where it is absent.
+// Query returns a parameter of the URL's query, or "" if it is absent.
 func (p *Page) Query(name string) string { return p.c.Query(name) }
 
-// Form is a field of a form, "" where it is absent.
+// Form returns a field of a form, or "" if it is absent.
 func (p *Page) Form(name string) string { return p.c.PostForm(name) }
 
-// ID is an id in the path; what is none names what was not found.
+// ID returns an id of the path, or a "not found" error that names what, if it is no id.
 func (p *Page) ID(name, what string) (int64, error) { return web.ID(p.c, name, what) }
 
-// Frame is what surrounds the page.
+// Frame returns what surrounds the page.
 func (p *Page) Frame(title string) layout.View { return p.admin.frame(p.c, title, layout.NavNone) }
 
 // Show answers with a page.
@@ -67,7 +67,7 @@ func (p *Page) Text(mediaType, text string) error {
 	return nil
 }
 
-// SeeOther leads to another page, which shows what was done.
+// SeeOther redirects to another page, which shows what was done.
 func (p *Page) SeeOther(path, title, text string) error {
 	if title != "" {
 		p.admin.flash(p.c, "ok", title, text)
@@ -76,7 +76,7 @@ func (p *Page) SeeOther(path, title, text string) error {
 	return nil
 }
 
-// SignIn makes the session that of a user.
+// SignIn makes the session one of the user u.
 func (p *Page) SignIn(u models.User) error {
 	return p.admin.Sessions.SignIn(p.Context(), u, clientOf(p.c))
 }

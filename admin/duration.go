@@ -32,8 +32,8 @@ var (
 	}
 )
 
-// parseRetention reads a time as people write it: "10 minutes", "2 h", "never". An empty
-// text is none of one's own.
+// parseRetention reads a time such as "10 minutes", "2 h" or "never". An empty text means that the
+// product has no time of its own. ok is false for a text that is no time.
 func parseRetention(text string) (t product.Retention, ok bool) {
 	text = strings.ToLower(strings.TrimSpace(text))
 	if text == "" {
@@ -53,7 +53,7 @@ func parseRetention(text string) (t product.Retention, ok bool) {
 	return product.Retention{Seconds: &seconds}, true
 }
 
-// durationText writes a time as parseRetention reads it; zero is the word for none.
+// durationText writes a time as parseRetention reads it; zero is the word for no time.
 func durationText(d time.Duration, zero string) string {
 	for _, unit := range []struct {
 		span      time.Duration

@@ -6,8 +6,7 @@ import (
 	"gatecrier/app/fault"
 )
 
-// fieldErrors are an error's messages by field; nil where it is not about
-// fields.
+// fieldErrors returns an error's messages by field, or nil if it is not about fields.
 func fieldErrors(err error) map[string]string {
 	var f *fault.Error
 	if !errors.As(err, &f) || f.Kind != fault.Invalid {
@@ -20,7 +19,7 @@ func fieldErrors(err error) map[string]string {
 	return messages
 }
 
-// textOf is an error's text for the user.
+// textOf returns an error's text for the user.
 func textOf(err error) string {
 	var f *fault.Error
 	if errors.As(err, &f) {
@@ -29,8 +28,8 @@ func textOf(err error) string {
 	return ""
 }
 
-// formErrors are what is wrong with a form: by field, or, where somebody or
-// something else is in the way, as a whole.
+// formErrors returns the errors of a form by field. A conflict or a limit is about the form as a
+// whole, under "".
 func formErrors(err error) map[string]string {
 	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.TooMany) {
 		return map[string]string{"": textOf(err)}
@@ -38,7 +37,7 @@ func formErrors(err error) map[string]string {
 	return fieldErrors(err)
 }
 
-// firstText is what is wrong, for a page without the field that it is about.
+// firstText returns the first message of an error, for a page without the field that it is about.
 func firstText(err error) string {
 	for _, f := range fault.FieldsOf(err) {
 		return f.Message
@@ -46,7 +45,7 @@ func firstText(err error) string {
 	return textOf(err)
 }
 
-// isFormError reports whether err is shown on the form again: a field is invalid, or something has
+// isFormError reports whether the form shows err again: a field is invalid, or something has
 // changed meanwhile.
 func isFormError(err error) bool {
 	return fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict)

@@ -16,7 +16,7 @@ func (a *Admin) eventRoutes(r router) {
 	r.get("/events/:id", a.event)
 }
 
-// event shows what became of an event, step by step.
+// event shows step by step what happened to an event.
 func (a *Admin) event(c *gin.Context) error {
 	id, err := web.ID(c, "id", "event")
 	if err != nil {

@@ -37,8 +37,7 @@ func (a *Admin) exception(c *gin.Context) error {
 	return a.exceptionPage(c, http.StatusOK, d, nil)
 }
 
-// exceptionPage renders an exception's page; change, where given, has the last
-// word on it.
+// exceptionPage renders an exception; change, unless nil, edits the view last.
 func (a *Admin) exceptionPage(c *gin.Context, status int, d exception.Detail, change func(*page.ExceptionView)) error {
 	v := page.ExceptionView{
 		Row:         a.exceptionRow(c, d.Group),
@@ -85,7 +84,7 @@ func (a *Admin) exceptionPage(c *gin.Context, status int, d exception.Detail, ch
 	return render(c, status, page.Exception(v))
 }
 
-// weekOf is how often an exception occurred in each hour of the last week.
+// weekOf returns how often an exception occurred in each hour of the last week.
 func (a *Admin) weekOf(c *gin.Context, id int64) ([]ui.Beat, error) {
 	first := a.Store.Now().Truncate(time.Hour).Add(-(weekHours - 1) * time.Hour)
 	counts, err := a.Store.ExceptionHours(c.Request.Context(), []int64{id}, first)
@@ -97,7 +96,7 @@ func (a *Admin) weekOf(c *gin.Context, id int64) ([]ui.Beat, error) {
 	return beats, err
 }
 
-// othersOf are those that an exception can be merged with.
+// othersOf returns the exceptions that an exception can be merged with.
 func (a *Admin) othersOf(c *gin.Context, g exception.Group) ([]ui.Option, error) {
 	f := models.ExceptionFilter{ProductID: g.ProductID, Own: g.ProductID == 0, Kind: g.Kind, Limit: maxOthers}
 	groups, err := a.Exceptions.List(c.Request.Context(), actorOf(c), f)
@@ -112,7 +111,7 @@ func (a *Admin) othersOf(c *gin.Context, g exception.Group) ([]ui.Option, error)
 	return options, err
 }
 
-// sampleView is the latest occurrence; nil where nothing is known of it.
+// sampleView returns the latest occurrence, or nil if none is known.
 func (a *Admin) sampleView(c *gin.Context, d exception.Detail) *page.SampleView {
 	s := d.Sample
 	if s.At.IsZero() {
@@ -149,7 +148,7 @@ func (a *Admin) sampleView(c *gin.Context, d exception.Detail) *page.SampleView 
 	return v
 }
 
-// ifDifferent is a text where it is not the one that is shown already.
+// ifDifferent returns text, or "" if it equals the text that is shown already.
 func ifDifferent(text, shown string) string {
 	if text == shown {
 		return ""
@@ -172,7 +171,7 @@ func frameRows(frames []exception.Frame) []page.FrameRow {
 	return rows
 }
 
-// sortedPairs are the values of a map in the order of their names.
+// sortedPairs returns the values of a map, sorted by name.
 func sortedPairs(m map[string]string) []page.Pair {
 	var list []page.Pair
 	for _, name := range slices.Sorted(maps.Keys(m)) {

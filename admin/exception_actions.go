@@ -34,7 +34,7 @@ func (a *Admin) exceptionActionRoutes(r router) {
 	r.post(one+"/delete", a.exceptionDelete)
 }
 
-// exceptionAction is what a button of an exception's page does.
+// exceptionAction returns the handler of a button on an exception's page.
 func (a *Admin) exceptionAction(
 	do func(ctx context.Context, actor authz.Actor, id int64) error, title, text string,
 ) handler {
@@ -52,7 +52,7 @@ func (a *Admin) exceptionAction(
 	}
 }
 
-// exceptionMute mutes for the chosen length, or until the time beside it.
+// exceptionMute mutes an exception for the chosen length, or until the time beside it.
 func (a *Admin) exceptionMute(c *gin.Context) error {
 	d, err := a.exceptionOf(c)
 	if err != nil {
@@ -95,7 +95,8 @@ func (a *Admin) exceptionSplit(c *gin.Context) error {
 	)(c)
 }
 
-// exceptionResolveMany resolves what was selected.
+// exceptionResolveMany resolves the selected exceptions: all of them, or none if a right is
+// missing.
 func (a *Admin) exceptionResolveMany(c *gin.Context) error {
 	ids, err := exceptionIDs(c.PostFormArray("id"))
 	if err != nil {
@@ -125,7 +126,7 @@ func (a *Admin) exceptionResolveMany(c *gin.Context) error {
 	return nil
 }
 
-// mayAssessException makes sure that the actor may change an exception.
+// mayAssessException returns an error unless the actor can change an exception.
 func (a *Admin) mayAssessException(c *gin.Context, id int64) error {
 	d, err := a.Exceptions.Get(c.Request.Context(), actorOf(c), id)
 	if err == nil && !d.Rights.Assess {
@@ -134,7 +135,7 @@ func (a *Admin) mayAssessException(c *gin.Context, id int64) error {
 	return err
 }
 
-// exceptionIDs reads ids of a form or a query, in their order, each once.
+// exceptionIDs reads ids of a form or a query, in their order, without repeats.
 func exceptionIDs(texts []string) ([]int64, error) {
 	var ids []int64
 	seen := map[int64]bool{}
@@ -153,7 +154,7 @@ func exceptionIDs(texts []string) ([]int64, error) {
 	return ids, nil
 }
 
-// exceptionMergeConfirm names what would be merged, into the first.
+// exceptionMergeConfirm names the exceptions that would be merged into the first.
 func (a *Admin) exceptionMergeConfirm(c *gin.Context) error {
 	ids, err := exceptionIDs(c.QueryArray("id"))
 	if err != nil {

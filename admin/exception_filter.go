@@ -12,17 +12,17 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// ownExceptions stands for those of no product in the URL.
+// ownExceptions is the value of the product filter for exceptions without a product.
 const ownExceptions = "none"
 
-// exceptionQuery is the list's filter as the URL has it.
+// exceptionQuery is the filter of the list as the URL has it.
 type exceptionQuery struct {
 	models.ExceptionFilter
 	pairs []string
 }
 
-// exceptionQuery reads the filter of the URL. What is no id is of nothing that
-// there is.
+// readExceptionQuery reads the filter of the URL. It returns a "not found" error for a product that
+// is no id.
 func readExceptionQuery(c *gin.Context) (exceptionQuery, error) {
 	var q exceptionQuery
 	keep := func(name, value string) { q.pairs = append(q.pairs, name, value) }
@@ -58,8 +58,7 @@ func readExceptionQuery(c *gin.Context) (exceptionQuery, error) {
 	return q, nil
 }
 
-// exceptionFilters fills what the list can be filtered by. Whoever is no
-// administrator sees none of requests.
+// exceptionFilters fills the filters of the list. Only administrators see exceptions of requests.
 func (a *Admin) exceptionFilters(c *gin.Context, q exceptionQuery, v *page.ExceptionsView) error {
 	v.Chips = exceptionChips(exceptionsPath, q.ExceptionFilter, withoutPairs(withoutPairs(q.pairs, "state"), "muted"))
 	rest := withoutPairs(q.pairs, "kind")

@@ -59,7 +59,7 @@ func (a *Admin) exceptionRow(c *gin.Context, g exception.Group) page.ExceptionRo
 	return row
 }
 
-// exceptionChips are the states to filter by.
+// exceptionChips returns the states to filter by.
 func exceptionChips(path string, f models.ExceptionFilter, rest []string) []ui.Chip {
 	of := func(label string, current bool, pair ...string) ui.Chip {
 		return ui.Chip{Label: label, Href: link(path, append(slices.Clone(rest), pair...)...), Count: -1, Current: current}
@@ -72,8 +72,8 @@ func exceptionChips(path string, f models.ExceptionFilter, rest []string) []ui.C
 	}
 }
 
-// exceptionKey reads where a page begins; what is no such place begins at the
-// first.
+// exceptionKey reads the key at which a page begins, or returns nil, the first page, for a text
+// that is no key.
 func exceptionKey(text string) *models.ExceptionKeyset {
 	at, id, _ := strings.Cut(text, "-")
 	last, err1 := strconv.ParseInt(at, 10, 64)
@@ -84,7 +84,7 @@ func exceptionKey(text string) *models.ExceptionKeyset {
 	return &models.ExceptionKeyset{LastAt: last, ID: n}
 }
 
-// cutExceptions cuts a list to its page, and says where the next one is.
+// cutExceptions cuts a list to one page and returns the URL of the next.
 func cutExceptions(groups []exception.Group, path string, pairs ...string) (list []exception.Group, next string) {
 	if len(groups) <= pageSize {
 		return groups, ""
@@ -94,7 +94,7 @@ func cutExceptions(groups []exception.Group, path string, pairs ...string) (list
 	return groups, link(path, append(slices.Clone(pairs), "after", formatInt(last.LastAt.UnixMicro())+"-"+formatInt(last.ID))...)
 }
 
-// exceptionOf finds the exception of a path.
+// exceptionOf returns the exception of the path.
 func (a *Admin) exceptionOf(c *gin.Context) (exception.Detail, error) {
 	id, err := web.ID(c, "id", "exception")
 	if err != nil {

@@ -17,7 +17,7 @@ func (a *Admin) exceptionsRoutes(r router) {
 	r.get(exceptionsPath, a.exceptionList)
 }
 
-// exceptionList shows the exceptions that the URL's filter finds.
+// exceptionList shows the exceptions that match the filter of the URL.
 func (a *Admin) exceptionList(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	q, err := readExceptionQuery(c)
@@ -47,8 +47,8 @@ func (a *Admin) exceptionList(c *gin.Context) error {
 	return render(c, http.StatusOK, page.Exceptions(v))
 }
 
-// selectableExceptions marks the rows that the actor may resolve and merge, with
-// one look at his roles.
+// selectableExceptions marks the rows that the actor can resolve and merge. It reads the actor's
+// roles once for all rows.
 func (a *Admin) selectableExceptions(c *gin.Context, groups []exception.Group, rows []page.ExceptionRow) error {
 	var products []int64
 	for _, g := range groups {

@@ -23,7 +23,7 @@ func whyOf(b models.Branch) string {
 	return b.Why
 }
 
-// limitWords are the severities that are limited, with their limits.
+// limitWords names the severities that have a threshold, with the thresholds.
 func limitWords(limits models.Counts) string {
 	var parts []string
 	for _, s := range models.Severities() {
@@ -49,7 +49,7 @@ func groupGate(g models.Group) string {
 	return "each product has its own gate"
 }
 
-// ownerText says whose limits they are; group is its name, where that is known.
+// ownerText says who set the thresholds; group is the group's name, or "" if it is not known.
 func ownerText(o gate.Owner, group string) string {
 	switch o {
 	case gate.OwnerProduct:
@@ -72,7 +72,7 @@ func policyText(o gate.Origin) string {
 	return ownerText(o.Owner, o.Group)
 }
 
-// sourceWords say of each limit whose it is, by severity.
+// sourceWords says who set each threshold, by severity.
 func sourceWords(o gate.Origin) map[string]string {
 	words := map[string]string{}
 	for s, source := range o.Sources {
@@ -95,13 +95,13 @@ func (a *Admin) policyOf(c *gin.Context, p models.Product) (gate.Policy, error) 
 	return a.Gates.Policy(group, p), err
 }
 
-// originOf is what counts for a product, and whose it is.
+// originOf returns the policy of a product, and who set it.
 func (a *Admin) originOf(c *gin.Context, p models.Product) (gate.Origin, error) {
 	group, err := a.Store.GroupOf(c.Request.Context(), p)
 	return a.Gates.Origin(group, p), err
 }
 
-// segments turns a product's changes into the stretches of a picture.
+// segments turns a branch's gate changes into the stretches of a timeline of some days.
 func (a *Admin) segments(c *gin.Context, b models.Branch, changes []models.GateChange, days int) []ui.Segment {
 	now := a.inUserZone(c, a.Store.Now())
 	from, state := now.AddDate(0, 0, -days), b.Gate
@@ -120,8 +120,8 @@ func (a *Admin) segments(c *gin.Context, b models.Branch, changes []models.GateC
 	return append(segments, ui.Segment{State: string(state), From: from, To: now})
 }
 
-// payloadOf reads what a change was told with. One that cannot be read is
-// shown with what its own row says.
+// payloadOf reads the payload of a gate change. If it cannot be read, the row's own columns stand
+// in for it.
 func payloadOf(change models.GateChange) event.GateChange {
 	var p event.GateChange
 	if err := json.Unmarshal(change.Payload, &p); err != nil {
@@ -130,8 +130,8 @@ func payloadOf(change models.GateChange) event.GateChange {
 	return p
 }
 
-// reasonOf is why a gate says what it says, with the findings that failing it as
-// long as these are still the reason.
+// reasonOf says why a gate has its state. It names the failing observations while they are still
+// the reason.
 func reasonOf(change models.GateChange, now string) string {
 	if p := payloadOf(change); p.Why == now {
 		return p.Reason()
@@ -151,7 +151,8 @@ func causeOf(change models.GateChange) string {
 	return text
 }
 
-// gateOfTone is the state that a notification of a gate tells of.
+// gateOfTone returns the state of the gate that a notification is about, or "" if it is not about a
+// gate.
 func gateOfTone(n models.Notification) string {
 	if n.Type != string(event.GateChanged) {
 		return ""
@@ -174,8 +175,8 @@ func failingRows(items []event.Finding) []page.FailingObservation {
 	return rows
 }
 
-// announcementText says of a change that waits when people are told, and of one of which
-// nobody was told why not; "" for any other.
+// announcementText says when a change on hold is announced, or why the last change was not; "" for
+// any other.
 func (a *Admin) announcementText(c *gin.Context, b models.Branch, last models.GateChange) string {
 	switch {
 	case b.Held.Any():
@@ -191,8 +192,7 @@ func (a *Admin) announcementText(c *gin.Context, b models.Branch, last models.Ga
 	return ""
 }
 
-// announcementTallies sums up the deliveries of some changes, by the events that announced
-// them.
+// announcementTallies sums up the deliveries of some changes, by the events that announced them.
 func (a *Admin) announcementTallies(c *gin.Context, changes map[int64]models.GateChange) (map[int64]page.DeliveryTally, error) {
 	ids := make([]int64, 0, len(changes))
 	for _, change := range changes {

@@ -26,8 +26,7 @@ func (a *Admin) group(c *gin.Context) error {
 	return a.groupPage(c, http.StatusOK, row, page.Tab(c.Query("tab")), nil)
 }
 
-// groupPage renders the page; change, where given, has the last word on the
-// view.
+// groupPage renders a group; change, unless nil, edits the view last.
 func (a *Admin) groupPage(
 	c *gin.Context, status int, row models.GroupRow, tab page.Tab, change func(*page.GroupView),
 ) error {
@@ -76,7 +75,7 @@ func (a *Admin) groupTab(c *gin.Context, row models.GroupRow, v *page.GroupView)
 	return err
 }
 
-// groupProducts lists a group's products, failing ones first.
+// groupProducts lists a group's products, failing ones first unless the URL sorts them by name.
 func (a *Admin) groupProducts(c *gin.Context, id int64, v *page.GroupView) error {
 	path, sort := groupPath(id), c.Query("sort")
 	f := models.ProductFilter{

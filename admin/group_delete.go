@@ -23,8 +23,7 @@ func (a *Admin) groupDeleteConfirm(c *gin.Context) error {
 	return a.groupDeletePage(c, http.StatusOK, "", nil)
 }
 
-// groupDeletePage asks what becomes of a group's products, and has its name
-// typed.
+// groupDeletePage asks what becomes of a group's products, and has the group's name typed.
 func (a *Admin) groupDeletePage(c *gin.Context, status int, choice string, errs map[string]string) error {
 	row, err := a.groupOf(c)
 	if err != nil {

@@ -35,8 +35,8 @@ func (a *Admin) groupSettings(c *gin.Context, row models.GroupRow) (page.Setting
 	return t, err
 }
 
-// groupSave saves the settings of a group. What is wrong is said beside the
-// field, with what was typed still there.
+// groupSave saves the settings of a group. Errors are shown beside the fields, which keep what was
+// typed.
 func (a *Admin) groupSave(c *gin.Context) error {
 	row, err := a.groupOf(c)
 	if err != nil {

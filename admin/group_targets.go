@@ -11,7 +11,7 @@ import (
 	"gatecrier/templates/page"
 )
 
-// groupTargetsTab lists whom a group tells, and of which of its products.
+// groupTargetsTab lists the targets of a group, with the products that each is used for.
 func (a *Admin) groupTargetsTab(c *gin.Context, id int64, v *page.GroupView) error {
 	ctx := c.Request.Context()
 	list, err := a.Connections.ListGroup(ctx, actorOf(c), id)
@@ -40,8 +40,8 @@ func (a *Admin) groupTargetsTab(c *gin.Context, id int64, v *page.GroupView) err
 	return nil
 }
 
-// usesOf counts the products that a group's target tells of, and names those
-// that have targets of its module themselves.
+// usesOf counts the products that a group's target is used for, and names the products that have
+// targets of the same module themselves.
 func usesOf(
 	t models.ConnectionRow, group map[int64]bool, products []models.ProductRow, told map[int64][]models.Target,
 ) (used int, own []string) {
@@ -61,8 +61,8 @@ func usesOf(
 	return used, own
 }
 
-// groupTargetCreate adds a target to a group. The page follows at once, since it shows a made
-// secret this one time.
+// groupTargetCreate adds a target to a group. The page follows at once, and not after a redirect,
+// since it shows a generated secret this one time.
 func (a *Admin) groupTargetCreate(c *gin.Context) error {
 	row, err := a.groupOf(c)
 	if err != nil {
@@ -80,8 +80,8 @@ func (a *Admin) groupTargetCreate(c *gin.Context) error {
 	})
 }
 
-// inheritedTargets are the group's targets that tell of a product. Whoever may not edit
-// the group learns their names and modules alone.
+// inheritedTargets returns the group's targets that are used for a product. Users who cannot edit
+// the group see only names and modules.
 func (a *Admin) inheritedTargets(c *gin.Context, row models.ProductRow, own []int64) ([]page.TargetRow, error) {
 	if row.GroupID == nil {
 		return nil, nil

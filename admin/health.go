@@ -30,7 +30,7 @@ func (a *Admin) health(c *gin.Context) error {
 	return render(c, http.StatusOK, page.Health(v))
 }
 
-// healthNow is the part of the page that asks for itself.
+// healthNow renders the part of the page that reloads itself.
 func (a *Admin) healthNow(c *gin.Context) error {
 	v, err := a.healthView(c)
 	if err != nil {
@@ -64,7 +64,7 @@ func (a *Admin) healthView(c *gin.Context) (page.HealthView, error) {
 	}, nil
 }
 
-// loopsOf are the loops of this instance, with times of the user's.
+// loopsOf returns the loops of this instance, with times in the user's zone.
 func (a *Admin) loopsOf(c *gin.Context) []page.LoopRow {
 	list := a.Loops()
 	for i := range list {
@@ -73,11 +73,10 @@ func (a *Admin) loopsOf(c *gin.Context) []page.LoopRow {
 	return list
 }
 
-// maxParked bounds the list of events that nobody was told of.
+// maxParked bounds the list of events that could not be routed.
 const maxParked = 20
 
-// parkedEvents lists the events that could not be routed, each with the way to what it
-// is about.
+// parkedEvents lists the events that could not be routed, each with a link to its subject.
 func (a *Admin) parkedEvents(c *gin.Context) ([]page.ParkedRow, error) {
 	list, err := a.Store.ParkedWork(c.Request.Context(), actorOf(c).Scope(), string(event.ReaderNotify), maxParked)
 	rows := make([]page.ParkedRow, len(list))
@@ -101,8 +100,8 @@ func (a *Admin) parkedEvents(c *gin.Context) ([]page.ParkedRow, error) {
 	return rows, err
 }
 
-// exceptionPathOf is the path of the exception that a payload is about. It may be
-// the payload that could not be read.
+// exceptionPathOf returns the path of the exception that a payload is about, or of the list: the
+// payload may be what could not be read.
 func exceptionPathOf(payload []byte) string {
 	var p struct {
 		Group int64 `json:"group"`
@@ -121,7 +120,7 @@ func databaseName(d models.Dialect) string {
 	return "SQLite"
 }
 
-// mailResume lets the mail server be tried now.
+// mailResume makes the mail server try again now.
 func (a *Admin) mailResume(c *gin.Context) error {
 	if err := a.Connections.ResumeMail(c.Request.Context(), actorOf(c)); err != nil {
 		return err

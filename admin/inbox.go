@@ -81,7 +81,7 @@ func (a *Admin) inboxList(c *gin.Context) error {
 	return render(c, http.StatusOK, page.Inbox(v))
 }
 
-// retentionText says for how long notifications are kept.
+// retentionText says how long notifications are kept.
 func (a *Admin) retentionText() string {
 	if days := a.Settings.Retention().Notifications; days > 0 {
 		return "kept for " + plural(int(days), "day", "days")
@@ -89,9 +89,9 @@ func (a *Admin) retentionText() string {
 	return "kept for ever"
 }
 
-// newestShown is the newest notification that the page knows of: "mark all" goes up
-// to it, and not to what has come since. Where the page is not the first one, or
-// does not show all, it is the newest of the inbox.
+// newestShown returns the newest notification that the page knows of: "mark all" marks up to it,
+// and not what has arrived since. If the page is not the first one, or is filtered, it is the
+// newest of the inbox.
 func (a *Admin) newestShown(c *gin.Context, rows []models.Notification, f models.InboxFilter, narrowed bool) (int64, error) {
 	if f.Before == 0 && !narrowed && len(rows) > 0 {
 		return rows[0].EventID, nil
@@ -103,8 +103,8 @@ func (a *Admin) newestShown(c *gin.Context, rows []models.Notification, f models
 	return list.Rows[0].EventID, nil
 }
 
-// inboxDays puts notifications under their days, and repeats of a day under the
-// newest of them. It tells whether the reader may delete any.
+// inboxDays groups notifications by day, and repeats of a day under the newest of them. The bool
+// reports whether the user can delete any.
 func (a *Admin) inboxDays(c *gin.Context, rows []models.Notification) ([]page.InboxDay, bool, error) {
 	list, err := a.inboxRows(c, rows)
 	if err != nil {
@@ -137,7 +137,7 @@ func (a *Admin) inboxDays(c *gin.Context, rows []models.Notification) ([]page.In
 	return days, deletes, nil
 }
 
-// dayLabel names a day, seen from now, in the zone of both.
+// dayLabel names the day of at, seen from now. Both are in the same zone.
 func dayLabel(at, now time.Time) string {
 	switch at.Format(time.DateOnly) {
 	case now.Format(time.DateOnly):
@@ -176,7 +176,7 @@ func (a *Admin) inboxRows(c *gin.Context, rows []models.Notification) ([]page.In
 	return list, err
 }
 
-// unreadBadge answers the part of the frame that counts what is unread.
+// unreadBadge renders the part of the frame that counts what is unread.
 func (a *Admin) unreadBadge(c *gin.Context) error {
 	n, err := a.Inbox.Unread(c.Request.Context(), actorOf(c))
 	if err != nil {

@@ -21,8 +21,8 @@ func (a *Admin) inboxDeleteRoutes(r router) {
 	r.post("/inbox/delete", a.inboxDelete)
 }
 
-// inboxDeleteConfirm asks before notifications are deleted for everybody: those
-// named by id, or all that a filter finds.
+// inboxDeleteConfirm asks before notifications are deleted for all users: those named by id, or all
+// that match a filter.
 func (a *Admin) inboxDeleteConfirm(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	ids, err := idsOf(c.QueryArray("id"))
@@ -95,7 +95,7 @@ func joinIDs(list []models.Notification) string {
 	return strings.Join(ids, ",")
 }
 
-// inboxDelete deletes them.
+// inboxDelete deletes the notifications for all users.
 func (a *Admin) inboxDelete(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	ids, err := idsOf(c.QueryArray("id"))

@@ -16,7 +16,7 @@ import (
 
 const inboxPath = "/inbox"
 
-// inboxQuery is the inbox's filter as the URL has it.
+// inboxQuery is the filter of the inbox as the URL has it.
 type inboxQuery struct {
 	models.InboxFilter
 	filter       string // unread, archived
@@ -25,7 +25,7 @@ type inboxQuery struct {
 	pairs        []string
 }
 
-// notificationFamilies are the types of notifications that can be chosen.
+// notificationFamilies are the types of notifications that the filter offers.
 var notificationFamilies = []struct{ value, label string }{
 	{
 		"gate",
@@ -38,8 +38,8 @@ var notificationFamilies = []struct{ value, label string }{
 	{"silence", "Silences"},
 }
 
-// inboxQuery reads the filter of a URL, or of a form with the same fields. What
-// is no id is of nothing that there is.
+// inboxQuery reads the filter of a URL, or of a form with the same fields. It returns a "not found"
+// error for a text that is no id.
 func (a *Admin) inboxQuery(c *gin.Context, values url.Values) (inboxQuery, error) {
 	var q inboxQuery
 	switch f := values.Get("filter"); f {
@@ -106,12 +106,12 @@ func (q *inboxQuery) days(since, until string, zone *time.Location) {
 	}
 }
 
-// withParam is the list with another value of one part of the filter, "" for none.
+// withParam returns the URL of the inbox with another value of one part of the filter, "" for none.
 func (q *inboxQuery) withParam(name, value string) string {
 	return link(inboxPath, append(withoutPairs(q.pairs, name), name, value)...)
 }
 
-// inboxPills name what the inbox is narrowed by, each with the way out of it.
+// inboxPills names the parts of the filter, each with a link that removes it.
 func (a *Admin) inboxPills(c *gin.Context, q inboxQuery) ([]ui.Removable, error) {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	var list []ui.Removable
@@ -159,7 +159,7 @@ func familyLabel(kind string) string {
 	return kind
 }
 
-// inboxForm is what the filter can be changed by.
+// inboxForm returns the form that changes the filter.
 func (a *Admin) inboxForm(c *gin.Context, q inboxQuery) (page.InboxForm, error) {
 	f := page.InboxForm{Query: q.Text, Since: q.since, Until: q.until, Wrong: q.problem}
 	f.Types = []ui.Option{{Label: "any", Checked: q.Type == ""}}
@@ -201,5 +201,5 @@ func (a *Admin) inboxForm(c *gin.Context, q inboxQuery) (page.InboxForm, error) 
 	return f, nil
 }
 
-// maxGroupsOffered is how many groups the form offers.
+// maxGroupsOffered bounds the groups that the form offers.
 const maxGroupsOffered = 50

@@ -22,12 +22,11 @@ func (a *Admin) inboxLiveRoutes(r router) {
 	r.get("/inbox/state", a.inboxState)
 }
 
-// streamRetry is how soon a browser asks again for a stream that has ended.
+// streamRetry is how soon a browser reconnects to a stream that has ended.
 const streamRetry = 3 * time.Second
 
-// inboxLive is a stream of server-sent events: the state of the reader's inbox
-// at once, and whenever it changes. It says nothing that he may not see, and
-// ends with his session.
+// inboxLive streams server-sent events: the state of the user's inbox at once, and after each
+// change. It checks rights and session each time, and ends with the session.
 func (a *Admin) inboxLive(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	watch, err := a.Hub.Watch(actor.User.ID)
@@ -68,7 +67,8 @@ func (a *Admin) inboxLive(c *gin.Context) error {
 	}
 }
 
-// currentState is the state of the inbox of who is signed in by this request still.
+// currentState returns the state of the user's inbox, or a "not found" error if the session has
+// ended.
 func (a *Admin) currentState(ctx context.Context, user int64) (inbox.State, error) {
 	lasts, err := a.Sessions.Lasts(ctx)
 	if err == nil && !lasts {
@@ -103,7 +103,7 @@ func (s stream) send(state inbox.State) error {
 	return s.write(fmt.Sprintf("retry: %d\nevent: inbox\ndata: %s\n\n", streamRetry.Milliseconds(), text))
 }
 
-// beat shows that the stream is alive.
+// beat writes a comment that keeps the stream alive.
 func (s stream) beat() error { return s.write(":\n\n") }
 
 func (s stream) write(text string) error {
@@ -113,8 +113,8 @@ func (s stream) write(text string) error {
 	return http.NewResponseController(unwrap(s.w)).Flush()
 }
 
-// unwrap is what gin writes to: its own Flush takes it to be a flusher, which
-// that of sessions is by way of unwrapping alone.
+// unwrap returns the writer below gin's. gin's own Flush needs an http.Flusher, and the writer of
+// the sessions can only flush through Unwrap.
 func unwrap(w http.ResponseWriter) http.ResponseWriter {
 	if u, ok := w.(interface{ Unwrap() http.ResponseWriter }); ok {
 		return u.Unwrap()
@@ -122,7 +122,7 @@ func unwrap(w http.ResponseWriter) http.ResponseWriter {
 	return w
 }
 
-// inboxStateAnswer is how rows that a page shows are now, and how many have come since.
+// inboxStateAnswer is the present state of rows that a page shows, and how many have arrived since.
 type inboxStateAnswer struct {
 	Rows []rowState `json:"rows"` // those that are there still
 	New  int        `json:"new"`  // newer ones that the page's filter finds, up to maxNew
@@ -135,11 +135,11 @@ type rowState struct {
 	Archived bool  `json:"archived"`
 }
 
-// maxNew is where new ones are not counted any further.
+// maxNew is where the count of new notifications stops.
 const maxNew = 99
 
-// inboxState says how the rows of a page are now: a page asks when its stream
-// tells of a change, or has been away.
+// inboxState answers with the present state of a page's rows. A page asks when its stream reports a
+// change, or after it was disconnected.
 func (a *Admin) inboxState(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	q, err := a.inboxQuery(c, c.Request.URL.Query())

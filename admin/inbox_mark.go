@@ -24,8 +24,8 @@ func (a *Admin) inboxMarkRoutes(r router) {
 	}
 }
 
-// mark marks notifications for the reader: those named by id, or, as viewed, all
-// up to one.
+// mark returns the handler that marks notifications for the user: those named by id, or, as viewed,
+// all up to one.
 func (a *Admin) mark(as models.MarkAs) handler {
 	return func(c *gin.Context) error {
 		ctx, actor := c.Request.Context(), actorOf(c)
@@ -70,7 +70,7 @@ func upToOf(text string) (int64, error) {
 	return upTo, nil
 }
 
-// inboxFoundConfirm asks what to do with all that a filter finds, and names how many
+// inboxFoundConfirm asks what to do with all notifications that match a filter, and says how many
 // they are.
 func (a *Admin) inboxFoundConfirm(c *gin.Context) error {
 	q, upTo, err := a.foundQuery(c)
@@ -128,7 +128,7 @@ func foundTitle(n int, more bool) string {
 	return text
 }
 
-// filterWords says in words what a filter leaves.
+// filterWords describes a filter in words.
 func (a *Admin) filterWords(c *gin.Context, q inboxQuery) ([]string, error) {
 	pills, err := a.inboxPills(c, q)
 	if err != nil {
@@ -147,7 +147,7 @@ func (a *Admin) filterWords(c *gin.Context, q inboxQuery) ([]string, error) {
 	return []string{"Of your inbox: " + strings.Join(labels, ", ") + "."}, nil
 }
 
-// foundQuery reads a filter and the newest that was shown, from a URL.
+// foundQuery reads from the URL a filter and the newest notification that was shown.
 func (a *Admin) foundQuery(c *gin.Context) (inboxQuery, int64, error) {
 	q, err := a.inboxQuery(c, c.Request.URL.Query())
 	if err != nil {
@@ -160,7 +160,7 @@ func (a *Admin) foundQuery(c *gin.Context) (inboxQuery, int64, error) {
 	return q, upTo, err
 }
 
-// inboxFound does it.
+// inboxFound marks the notifications that match a filter, or leads on to their deletion.
 func (a *Admin) inboxFound(c *gin.Context) error {
 	q, upTo, err := a.foundQuery(c)
 	if err != nil {

@@ -34,7 +34,7 @@ func (a *Admin) jobList(c *gin.Context) error {
 	return render(c, http.StatusOK, page.Jobs(v))
 }
 
-// job shows one with its runs, newest first.
+// job shows a job with its runs, newest first.
 func (a *Admin) job(c *gin.Context) error {
 	ctx, actor, name := c.Request.Context(), actorOf(c), c.Param("name")
 	s, err := a.Jobs.Get(ctx, actor, name)
@@ -66,7 +66,7 @@ func (a *Admin) job(c *gin.Context) error {
 	return render(c, http.StatusOK, page.Job(v))
 }
 
-// jobRun has a job run at once.
+// jobRun starts a job now.
 func (a *Admin) jobRun(c *gin.Context) error {
 	_, err := a.Jobs.RunNow(c.Request.Context(), actorOf(c), c.Param("name"))
 	switch {

@@ -1,7 +1,7 @@
 package admin
 
-// pageSize is the length of a page of a list.
+// pageSize is the number of rows on a page of a list.
 const pageSize = 50
 
-// maxListed is how many of the observations of a step its page names.
+// maxListed bounds the rows that a confirmation names one by one.
 const maxListed = 8

@@ -26,7 +26,7 @@ func (a *Admin) forgot(c *gin.Context) error {
 	)
 }
 
-// forgotSend answers the same, whoever is meant.
+// forgotSend gives the same answer for a name that exists and for one that does not.
 func (a *Admin) forgotSend(c *gin.Context) error {
 	v := page.ForgotView{Frame: a.guestFrame("Forgotten password"), Mails: a.Accounts.CanSendMail(), Who: c.PostForm("who")}
 	err := a.Accounts.Forgot(c.Request.Context(), v.Who, c.ClientIP())

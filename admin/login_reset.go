@@ -17,8 +17,8 @@ func (a *Admin) resetRoutes(r router) {
 	r.post(account.ResetPath, a.passwordByLinkSave)
 }
 
-// passwordByLink is where a link leads to. It only shows: programs that look at mails
-// follow links too.
+// passwordByLink shows the form that a mailed link leads to. It changes nothing: programs that scan
+// mail follow links too.
 func (a *Admin) passwordByLink(c *gin.Context) error {
 	return a.passwordByLinkPage(c, http.StatusOK, c.Query("link"), nil)
 }

@@ -24,7 +24,7 @@ func (a *Admin) memberRoutes(r router) {
 	}
 }
 
-// membersOf is who has a role in a product or a group.
+// membersOf returns the users and authorization groups that have a role in a product or a group.
 func (a *Admin) membersOf(c *gin.Context, at product.Owner, noun string) (page.People, error) {
 	p := page.People{Path: ownerPath(at), Noun: noun}
 	var err error
@@ -43,8 +43,8 @@ func (a *Admin) membersOf(c *gin.Context, at product.Owner, noun string) (page.P
 	return p, err
 }
 
-// roleRows are the members and the authorization groups of a place. Only
-// administrators are led to the groups: others may not be in them.
+// roleRows returns the members and the authorization groups of an owner. Only administrators get
+// links to the authorization groups, since others may not be in them.
 func (a *Admin) roleRows(c *gin.Context, at product.Owner) (members, groups []page.MemberRow, err error) {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	list, err := a.Products.Members(ctx, actor, at)
@@ -65,8 +65,8 @@ func (a *Admin) roleRows(c *gin.Context, at product.Owner) (members, groups []pa
 	return members, groups, err
 }
 
-// groupMembers is what a product's group gives beside its own members. Whoever does
-// not see the group learns its name alone.
+// groupMembers adds the roles that a product's group gives beside the product's own. Users who
+// cannot see the group learn only its name.
 func (a *Admin) groupMembers(c *gin.Context, v *page.ProductView, p models.Product) error {
 	if p.GroupID == nil {
 		return nil
@@ -156,8 +156,8 @@ func (a *Admin) authorizationRoleRemove(c *gin.Context) error {
 	return fault.NewNotFound("authorization group here")
 }
 
-// roleAnswer leads back to the members, with what was done; or says beside the
-// field, or above all, why nothing was.
+// roleAnswer leads back to the members with what was done. An error is shown beside its field by
+// showErrs, or above all.
 func (a *Admin) roleAnswer(
 	c *gin.Context, at product.Owner, err error, done string, wrong func(*page.People, map[string]string),
 ) error {
@@ -182,7 +182,7 @@ func (a *Admin) roleAnswer(
 	return nil
 }
 
-// membersPage shows the members of a place with what was wrong.
+// membersPage renders the members of an owner after an invalid form.
 func (a *Admin) membersPage(c *gin.Context, at product.Owner, change func(*page.People)) error {
 	if at.GroupID != 0 {
 		row, err := a.groupOf(c)

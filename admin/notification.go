@@ -72,7 +72,7 @@ func (a *Admin) notification(c *gin.Context) error {
 	return render(c, http.StatusOK, page.Notification(v))
 }
 
-// maySilence reports whether the reader may silence what a notification is of.
+// maySilence reports whether the user can silence the subject of a notification.
 func (a *Admin) maySilence(c *gin.Context, n models.Notification) (bool, error) {
 	if event.Type(n.Type).Mandatory() {
 		return false, nil

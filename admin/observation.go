@@ -22,10 +22,10 @@ func (a *Admin) observationRoutes(r router) {
 	r.post(observationRoute+"/assess", a.assessOne)
 }
 
-// maxDuplicates is how many duplicates, or what may be one, a page lists.
+// maxDuplicates bounds the duplicates, and the candidates for one, that a page lists.
 const maxDuplicates = 20
 
-// observation shows one finding.
+// observation shows an observation.
 func (a *Admin) observation(c *gin.Context) error {
 	f, err := a.findingOf(c)
 	if err != nil {
@@ -70,7 +70,7 @@ func (a *Admin) observationPage(c *gin.Context, status int, f finding, form page
 	return render(c, status, page.Observation(v))
 }
 
-// contribution says what an observation means for the gate of its branch.
+// contribution says how an observation counts for the gate of its branch.
 func contribution(f finding, policy gate.Policy) string {
 	n, s := f.branch.Counts.Of(f.Severity), f.Severity.String()
 	of := "It counts: one of " + ui.Number(n) + " active " + s + " ones of " + f.branch.Name
@@ -104,8 +104,7 @@ func (a *Admin) sourceFacts(c *gin.Context, f finding, v *page.ObservationView) 
 	return err
 }
 
-// duplicateFacts finds what an observation is the same as, and what is the same
-// as it.
+// duplicateFacts finds the original of an observation, and its duplicates.
 func (a *Admin) duplicateFacts(c *gin.Context, f finding, v *page.ObservationView) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	if id := f.Assessed.DuplicateOf; id != 0 {
@@ -139,7 +138,7 @@ var actionWords = map[models.AssessmentAction]string{
 	models.ActionEdit:   "edited it",
 }
 
-// assessmentHistory lists a page of the history.
+// assessmentHistory fills one page of the history of assessments.
 func (a *Admin) assessmentHistory(c *gin.Context, f finding, v *page.ObservationView) error {
 	before := idOf(c.Query("before"))
 	rows, err := a.Observations.History(c.Request.Context(), actorOf(c), f.ID, before, pageSize+1)

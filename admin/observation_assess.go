@@ -24,28 +24,27 @@ func (a *Admin) assessRoutes(r router) {
 	r.post(observationsRoute+"/assess", a.assessMany)
 }
 
-// A selection names so many observations at most; more of them are found by a
-// filter.
+// maxSelectedByID bounds the observations that a selection names one by one. A filter can find
+// more.
 const maxSelectedByID = 500
 
-// selection is what a step is about: observations by their ids, or all that the
-// filter finds.
+// selection is what to assess: observations by their ids, or all that match the filter.
 type selection struct {
 	query observationQuery
 	ids   []int64
 	all   int // how many the filter found, 0 where there are ids
 }
 
-// filterField is the field of the form that has the filter.
+// filterField is the field of the form that carries the filter.
 const filterField = "filter"
 
 func (s *selection) isEmpty() bool { return len(s.ids) == 0 && s.all == 0 }
 
-// listPath is the list that was selected from.
+// listPath returns the path of the list that was selected from.
 func (s *selection) listPath() string { return link(s.query.path, s.query.pairs...) }
 
-// hidden carries the selection over to the form, the filter as one field: the
-// form has fields of the same names.
+// hidden returns the hidden fields that carry the selection over. The filter is one field, since
+// the form has fields of the same names.
 func (s *selection) hidden() [][2]string {
 	_, filter, _ := strings.Cut(s.listPath(), "?")
 	list := [][2]string{{filterField, filter}}
@@ -83,7 +82,7 @@ func (a *Admin) selection(c *gin.Context, row models.ProductRow, values, filter 
 	return s, nil
 }
 
-// assessConfirm asks what is said of a selection. It changes nothing.
+// assessConfirm shows the form that assesses a selection. It changes nothing.
 func (a *Admin) assessConfirm(c *gin.Context) error {
 	row, err := a.assessableProduct(c)
 	if err != nil {
@@ -96,7 +95,7 @@ func (a *Admin) assessConfirm(c *gin.Context) error {
 	return a.assessPage(c, http.StatusOK, row, s, a.assessForm(c, "", "", nil))
 }
 
-// assessPage asks what is said of a selection, of as many as there are now.
+// assessPage renders the form that assesses a selection, with the present number of observations.
 func (a *Admin) assessPage(c *gin.Context, status int, row models.ProductRow, s selection, form page.AssessForm) error {
 	if s.isEmpty() {
 		a.flash(
@@ -135,7 +134,7 @@ func (a *Admin) assessPage(c *gin.Context, status int, row models.ProductRow, s 
 	return render(c, status, page.Assess(v))
 }
 
-// selected are the first observations of a selection, and how many it has.
+// selected returns the first observations of a selection, and how many it has.
 func (a *Admin) selected(c *gin.Context, row models.ProductRow, s selection) ([]models.Observation, int, error) {
 	ctx, scope := c.Request.Context(), actorOf(c).Scope()
 	if len(s.ids) > 0 {
@@ -191,8 +190,8 @@ func (a *Admin) assessMany(c *gin.Context) error {
 	return a.assessed(c, done, err, title, s.listPath())
 }
 
-// filterOf reads the filter of a form. Its texts were not looked at with those of
-// the form.
+// filterOf reads the filter of a form. It checks the encoding of its values, which the check of the
+// form itself does not see.
 func filterOf(text string) (url.Values, error) {
 	filter, err := url.ParseQuery(text)
 	for _, values := range filter {

@@ -19,7 +19,7 @@ func (a *Admin) duplicateRoutes(r router) {
 	r.post(observationRoute+"/duplicate", a.duplicateSave)
 }
 
-// duplicate asks what an observation is the same as.
+// duplicate shows the form that chooses the original of an observation.
 func (a *Admin) duplicate(c *gin.Context) error {
 	f, err := a.assessableObservation(c)
 	if err != nil {

@@ -21,8 +21,8 @@ type observationQuery struct {
 	pairs  []string // what the URL has of it
 }
 
-// observationQuery reads the filter of a URL, or of a form with the same fields.
-// A value that is none does not narrow; a branch that is not there is missing.
+// observationQuery reads the filter of a URL, or of a form with the same fields. Unknown values are
+// ignored; for an unknown branch it returns a "not found" error.
 func (a *Admin) observationQuery(c *gin.Context, row models.ProductRow, values url.Values) (observationQuery, error) {
 	q := observationQuery{branch: row.Default, path: productPath(row.ID)}
 	if name := values.Get("branch"); name != "" && name != row.Default.Name {
@@ -63,13 +63,13 @@ func (a *Admin) observationQuery(c *gin.Context, row models.ProductRow, values u
 
 func (q *observationQuery) keep(name, value string) { q.pairs = append(q.pairs, name, value) }
 
-// withParam is the list with another value of one part of the filter, "" for none.
+// withParam returns the URL of the list with another value of one part of the filter, "" for none.
 func (q *observationQuery) withParam(name, value string, without ...string) string {
 	return link(q.path, append(withoutPairs(q.pairs, append(without, name)...), name, value)...)
 }
 
-// hidden carries the filter over to a form, without what the form itself asks
-// for.
+// hidden returns the hidden fields that carry the filter over to a form, without the parts that the
+// form asks for.
 func (q *observationQuery) hidden(without ...string) [][2]string {
 	var list [][2]string
 	rest := withoutPairs(q.pairs, without...)
@@ -79,7 +79,7 @@ func (q *observationQuery) hidden(without ...string) [][2]string {
 	return list
 }
 
-// onlyBranch reports whether nothing narrows what is counted beside the branch.
+// onlyBranch reports whether no other part of the filter than branch and severity narrows the list.
 func (q *observationQuery) onlyBranch() bool {
 	return q.Status == "" && !q.Inactive && !q.All && q.Scanner == "" && q.Text == "" && !q.Assessed
 }
@@ -111,8 +111,8 @@ func (q *observationQuery) words() string {
 	return "All of " + q.branch.Name + " that are: " + strings.Join(parts, ", ")
 }
 
-// chips are the parts of the filter that are links. The numbers are the
-// branch's, where nothing else narrows.
+// chips returns the parts of the filter that are links. They have the branch's numbers where no
+// other part narrows the list.
 func (q *observationQuery) chips() (show, severities []ui.Chip) {
 	active := -1
 	if q.onlyBranch() && q.Severity == nil {
@@ -141,7 +141,7 @@ func (q *observationQuery) chips() (show, severities []ui.Chip) {
 	return show, severities
 }
 
-// fields are the parts of the filter that a form has.
+// fields returns the parts of the filter that a form has.
 func (q *observationQuery) fields(branches []models.Branch, sources []page.SourceRow) page.FindingFilter {
 	f := page.FindingFilter{Query: q.Text, Hidden: q.hidden("branch", "status", "scanner", "q", "assessed")}
 	for i, b := range branches {
@@ -176,7 +176,7 @@ func (q *observationQuery) fields(branches []models.Branch, sources []page.Sourc
 	return f
 }
 
-// branchParam is the branch as the URL names it: the default one is not named.
+// branchParam returns the branch as the URL names it, "" for the default one.
 func (q *observationQuery) branchParam() string {
 	if q.branch.Default {
 		return ""

@@ -9,15 +9,14 @@ import (
 	"gatecrier/models"
 )
 
-// finding is an observation with the product and the branch that it is in.
+// finding is an observation with its product and its branch.
 type finding struct {
 	models.Observation
 	product models.ProductRow
 	branch  models.Branch
 }
 
-// findingOf reads the observation that the path names, of the product that it
-// names.
+// findingOf returns the observation of the path. It must belong to the product of the path.
 func (a *Admin) findingOf(c *gin.Context) (finding, error) {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	row, err := a.productOf(c)
@@ -47,7 +46,7 @@ func (a *Admin) findingOf(c *gin.Context) (finding, error) {
 	return finding{}, err
 }
 
-// assessableObservation is findingOf for who may assess.
+// assessableObservation returns the observation of the path, if the actor can assess it.
 func (a *Admin) assessableObservation(c *gin.Context) (finding, error) {
 	f, err := a.findingOf(c)
 	if err != nil {
@@ -58,7 +57,7 @@ func (a *Admin) assessableObservation(c *gin.Context) (finding, error) {
 
 func (f finding) path() string { return observationPath(f.product.ID, f.ID) }
 
-// list is the list of its branch.
+// list returns the path of the list of the observation's branch.
 func (f finding) list() string {
 	if f.branch.Default {
 		return productPath(f.product.ID)

@@ -14,13 +14,13 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// clearAssessment is the choice of the form that takes back what was said.
+// clearAssessment is the choice of the form that takes an assessment back.
 const clearAssessment = "clear"
 
-// waiverDays is how long a risk is accepted unless somebody says otherwise.
+// waiverDays is the length of a waiver unless the user chooses another.
 const waiverDays = 30
 
-// assessForm is the form, as it was sent where something is wrong with it.
+// assessForm returns the form, with what was sent and the errors if err is not nil.
 func (a *Admin) assessForm(c *gin.Context, status, severity string, err error) page.AssessForm {
 	today := a.inUserZone(c, a.Store.Now())
 	f := page.AssessForm{
@@ -49,9 +49,8 @@ func (a *Admin) assessForm(c *gin.Context, status, severity string, err error) p
 	return f
 }
 
-// assessmentOf reads the form. A waiver lasts until its day has ended in the
-// user's zone; its field counts with its status alone, and so does that of what
-// they are the same as.
+// assessmentOf reads the form. A waiver ends with its last day in the user's zone. The fields for a
+// waiver and for an original are only read with their statuses.
 func (a *Admin) assessmentOf(c *gin.Context) (observation.Assessment, error) {
 	assessment := observation.Assessment{Status: models.Status(c.PostForm("status")), Comment: c.PostForm("comment")}
 	if assessment.Status == clearAssessment {
@@ -81,7 +80,7 @@ func (a *Admin) assessmentOf(c *gin.Context) (observation.Assessment, error) {
 	return assessment, nil
 }
 
-// assessSelection carries out what the form says.
+// assessSelection assesses a selection as the form says.
 func (a *Admin) assessSelection(c *gin.Context, sel observation.Selection) (observation.Done, error) {
 	assessment, err := a.assessmentOf(c)
 	if err != nil {
@@ -90,8 +89,8 @@ func (a *Admin) assessSelection(c *gin.Context, sel observation.Selection) (obse
 	return a.Observations.AssessMany(c.Request.Context(), actorOf(c), sel, assessment)
 }
 
-// assessErrors are an error's messages by field; what is about no field that a form
-// has is under "".
+// assessErrors returns an error's messages by field. What is about no field of the form is under
+// "".
 func assessErrors(err error) map[string]string {
 	errs := fieldErrors(err)
 	if err == nil || errs != nil && errs["ids"] == "" && errs["filter"] == "" {

@@ -24,7 +24,7 @@ func (a *Admin) manualRoutes(r router) {
 	r.post(observationRoute+"/delete", a.manualDelete)
 }
 
-// observationDraft reads the form of an observation that somebody enters.
+// observationDraft reads the form of an observation that a user enters.
 func observationDraft(c *gin.Context) (observation.Draft, error) {
 	d := observation.Draft{
 		Branch:      c.PostForm("branch"),
@@ -42,7 +42,7 @@ func observationDraft(c *gin.Context) (observation.Draft, error) {
 	return d, nil
 }
 
-// manualFields are the texts of a draft by the names of their fields.
+// manualFields returns the texts of a draft by field.
 func manualFields(d observation.Draft) map[string]string {
 	return map[string]string{
 		"title":       d.Title,
@@ -54,7 +54,7 @@ func manualFields(d observation.Draft) map[string]string {
 	}
 }
 
-// manualNew asks for an observation.
+// manualNew shows the form for a new observation.
 func (a *Admin) manualNew(c *gin.Context) error {
 	row, err := a.assessableProduct(c)
 	if err != nil {
@@ -100,7 +100,8 @@ func (a *Admin) manualCreate(c *gin.Context) error {
 	return a.assessed(c, done, err, "The observation is there", observationPath(row.ID, o.ID))
 }
 
-// manualObservation is an observation that somebody has entered, for who may change it.
+// manualObservation returns the observation of the path, if a user has entered it and the actor can
+// change it.
 func (a *Admin) manualObservation(c *gin.Context) (finding, error) {
 	f, err := a.assessableObservation(c)
 	if err == nil && f.Scanner != models.ManualScanner {
@@ -112,7 +113,7 @@ func (a *Admin) manualObservation(c *gin.Context) (finding, error) {
 	return f, err
 }
 
-// manualEdit is the form of one that is there.
+// manualEdit shows the form of an observation that was entered.
 func (a *Admin) manualEdit(c *gin.Context) error {
 	f, err := a.manualObservation(c)
 	if err != nil {

@@ -26,13 +26,13 @@ func observationPath(product, id int64) string {
 	return observationsPath(product) + "/" + formatInt(id)
 }
 
-// productFrame is the frame of a page below a product's.
+// productFrame returns the frame of a page below a product's.
 func (a *Admin) productFrame(c *gin.Context, title string, row models.ProductRow) page.ProductFrame {
 	return page.ProductFrame{View: a.frame(c, title, layout.NavProducts), ID: row.ID, Name: row.Name}
 }
 
-// observationRow is an observation as lists show it; policy and counts are
-// those of its branch's gate.
+// observationRow returns an observation as lists show it; policy and counts belong to the gate of
+// its branch.
 func (a *Admin) observationRow(
 	c *gin.Context, o models.Observation, policy gate.Policy, counts models.Counts,
 ) page.ObservationRow {
@@ -63,7 +63,7 @@ func (a *Admin) observationRow(
 	return r
 }
 
-// failsGate reports whether an observation is one of those that a gate fails by.
+// failsGate reports whether an observation is one that a gate fails by.
 func failsGate(o models.Observation, policy gate.Policy, counts models.Counts) bool {
 	return o.Status.Active() && policy.Active && counts.Of(o.Severity) > policy.Thresholds.Of(o.Severity)
 }
@@ -95,10 +95,11 @@ func orWorse(s models.Severity) string {
 	return s.String() + " or worse"
 }
 
-// statusWord is a status as people read it.
+// statusWord writes a status as words.
 func statusWord(s models.Status) string { return strings.ReplaceAll(string(s), "_", " ") }
 
-// observationKey reads where a page begins; what is none is the first page.
+// observationKey reads the key at which a page begins, or returns nil, the first page, for a text
+// that is no key.
 func observationKey(text string) *models.ObservationKey {
 	before, after, _ := strings.Cut(text, "-")
 	severity, err := strconv.Atoi(before)

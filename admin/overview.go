@@ -57,11 +57,10 @@ func overviewTitle(v page.OverviewView) string {
 	return "Overview"
 }
 
-// maxBroken is up to where connections that do not work are counted.
+// maxBroken is where the count of broken connections stops.
 const maxBroken = 1000
 
-// brokenConnections lists the connections through which nothing arrives, as far as the
-// user may mend them.
+// brokenConnections lists the broken connections that the user can edit.
 func (a *Admin) brokenConnections(c *gin.Context, v *page.OverviewView) error {
 	rows, err := a.Connections.All(
 		c.Request.Context(), actorOf(c), models.ConnectionFilter{Broken: true, Limit: maxBroken},
@@ -111,6 +110,7 @@ func (a *Admin) failingProducts(c *gin.Context, scope models.Scope) ([]page.Fail
 	return list, nil
 }
 
+// deliveryTrouble counts the deliveries of the last day and lists those in trouble.
 func (a *Admin) deliveryTrouble(c *gin.Context, v *page.OverviewView) error {
 	ctx, actor, since := c.Request.Context(), actorOf(c), a.Store.Now().Add(-day)
 	states, err := a.Store.DeliveriesSince(ctx, actor.Scope(), since)
@@ -127,7 +127,7 @@ func (a *Admin) deliveryTrouble(c *gin.Context, v *page.OverviewView) error {
 	return err
 }
 
-// gateChanges are the last changes of gates that the user has been told of.
+// gateChanges lists the last gate changes that the user was notified of.
 func (a *Admin) gateChanges(c *gin.Context) ([]page.ChangeRow, error) {
 	found, err := a.Inbox.List(
 		c.Request.Context(), actorOf(c), models.InboxFilter{Type: string(event.GateChanged), Limit: 5},
@@ -145,7 +145,7 @@ func (a *Admin) gateChanges(c *gin.Context) ([]page.ChangeRow, error) {
 	return list, nil
 }
 
-// staleProducts lists the products of which people were told that no reports come.
+// staleProducts lists the products whose missing reports were announced.
 func (a *Admin) staleProducts(c *gin.Context, scope models.Scope, v *page.OverviewView) error {
 	ctx := c.Request.Context()
 	tally, err := a.Store.StaleTally(ctx, scope)

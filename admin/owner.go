@@ -21,7 +21,7 @@ const maxGroups = 500
 
 func groupPath(id int64) string { return "/groups/" + strconv.FormatInt(id, 10) }
 
-// ownerPath is the page of a product or a group.
+// ownerPath returns the path of a product or a group.
 func ownerPath(at product.Owner) string {
 	if at.GroupID != 0 {
 		return groupPath(at.GroupID)
@@ -29,7 +29,7 @@ func ownerPath(at product.Owner) string {
 	return productPath(at.ProductID)
 }
 
-// ownerOf is the product or the group that a path is about.
+// ownerOf returns the product or the group that a path is about.
 func ownerOf(c *gin.Context) (product.Owner, error) {
 	if strings.HasPrefix(c.FullPath(), "/groups/") {
 		id, err := web.ID(c, "id", "group")
@@ -39,7 +39,7 @@ func ownerOf(c *gin.Context) (product.Owner, error) {
 	return product.InProduct(id), err
 }
 
-// ownerFor is ownerOf where the actor may do something in it.
+// ownerFor is like ownerOf, and requires a permission.
 func (a *Admin) ownerFor(c *gin.Context, p authz.Permission) (product.Owner, error) {
 	at, err := ownerOf(c)
 	if err != nil {
@@ -48,7 +48,7 @@ func (a *Admin) ownerFor(c *gin.Context, p authz.Permission) (product.Owner, err
 	return at, a.Products.Require(c.Request.Context(), actorOf(c), p, at)
 }
 
-// mayAt is a right in a place as a yes or no.
+// mayAt reports whether the actor has a permission in a product or a group.
 func (a *Admin) mayAt(c *gin.Context, p authz.Permission, at product.Owner) (bool, error) {
 	if at.GroupID != 0 {
 		return authz.MayGroup(c.Request.Context(), a.Store, actorOf(c), p, at.GroupID)
@@ -56,8 +56,8 @@ func (a *Admin) mayAt(c *gin.Context, p authz.Permission, at product.Owner) (boo
 	return authz.May(c.Request.Context(), a.Store, actorOf(c), p, at.ProductID)
 }
 
-// groupOptions are the groups that the actor may put products into, and none;
-// nil where there are none at all.
+// groupOptions returns the groups that the actor can put products into, and "none". It returns nil
+// if there are no such groups.
 func (a *Admin) groupOptions(c *gin.Context, current int64) ([]ui.Option, error) {
 	rows, err := a.Products.Groups(c.Request.Context(), actorOf(c), models.GroupFilter{Editable: true, Limit: maxGroups})
 	if err != nil || len(rows) == 0 {
@@ -88,7 +88,7 @@ func (a *Admin) groupOf(c *gin.Context) (models.GroupRow, error) {
 	return a.Products.Group(c.Request.Context(), actorOf(c), id)
 }
 
-// editableProduct is productOf for who may edit it.
+// editableProduct returns the product of the path, if the actor can edit it.
 func (a *Admin) editableProduct(c *gin.Context) (models.ProductRow, error) {
 	row, err := a.productOf(c)
 	if err == nil {
@@ -97,7 +97,7 @@ func (a *Admin) editableProduct(c *gin.Context) (models.ProductRow, error) {
 	return row, err
 }
 
-// assessableProduct is the product of the path, in which the user may assess.
+// assessableProduct returns the product of the path, if the actor can assess its observations.
 func (a *Admin) assessableProduct(c *gin.Context) (models.ProductRow, error) {
 	row, err := a.productOf(c)
 	if err != nil {

@@ -18,10 +18,10 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// handler renders a page or answers an error.
+// handler renders a page, or returns the error to show instead.
 type handler func(c *gin.Context) error
 
-// page makes a gin handler of one of ours.
+// page turns a handler into one of gin.
 func (a *Admin) page(h handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if err := h(c); err != nil {
@@ -30,8 +30,8 @@ func (a *Admin) page(h handler) gin.HandlerFunc {
 	}
 }
 
-// requireUser lets signed-in users through, and sends others to the login. Who
-// must change his password can do nothing else.
+// requireUser lets signed-in users through, and redirects others to the sign-in page. A user who
+// must change the password can do nothing else.
 func (a *Admin) requireUser(c *gin.Context) {
 	ctx := c.Request.Context()
 	actor, err := authz.Actor{}, error(fault.NewNotFound("session"))
@@ -73,7 +73,7 @@ func actorOf(c *gin.Context) authz.Actor {
 
 const flashKey = "flash"
 
-// flash keeps the result of an action for the next page.
+// flash keeps the result of an action for the next page. kind is ok, wait or bad.
 func (a *Admin) flash(c *gin.Context, kind, title, text string) {
 	a.Sessions.Put(c.Request.Context(), flashKey, strings.Join([]string{kind, title, text}, "\x00"))
 }
@@ -88,7 +88,7 @@ func (a *Admin) done(c *gin.Context, err error, title, text, to string) error {
 	return nil
 }
 
-// frame is what surrounds a page.
+// frame returns what surrounds a page.
 func (a *Admin) frame(c *gin.Context, title string, nav layout.Nav) layout.View {
 	actor := actorOf(c)
 	v := layout.View{
@@ -113,12 +113,12 @@ func (a *Admin) frame(c *gin.Context, title string, nav layout.Nav) layout.View 
 	return v
 }
 
-// layoutUser is who is signed in, as frames show him.
+// layoutUser returns a user as frames show them.
 func layoutUser(u models.User) layout.User {
 	return layout.User{Name: u.Name, Email: u.Email, Admin: u.Administrator, Theme: u.Theme, Zone: u.TimeZone}
 }
 
-// Fail answers an error as a page.
+// Fail answers with an error page.
 func (a *Admin) Fail(c *gin.Context, err error) {
 	problem := web.ToProblem(c.Request.Context(), a.Log, err)
 	view := page.ErrorView{
@@ -145,17 +145,17 @@ func (a *Admin) Fail(c *gin.Context, err error) {
 	}
 }
 
-// render renders a page.
+// render writes a page.
 func render(c *gin.Context, status int, component templ.Component) error {
 	return web.Render(c, status, component)
 }
 
-// guestFrame is the frame of who is not signed in.
+// guestFrame returns the frame of a page for visitors who are not signed in.
 func (a *Admin) guestFrame(title string) layout.View {
 	return layout.View{Title: title, Banner: a.Banner, Version: a.Version, Now: a.Store.Now()}
 }
 
-// clientOf is where a request comes from.
+// clientOf returns the browser and the address of a request.
 func clientOf(c *gin.Context) account.Client {
 	return account.Client{Agent: c.Request.UserAgent(), Address: c.ClientIP()}
 }

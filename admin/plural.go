@@ -2,10 +2,10 @@ package admin
 
 import "strconv"
 
-// formatInt is a number in a sentence.
+// formatInt writes a number for a sentence or a URL.
 func formatInt[T int | int64](n T) string { return strconv.FormatInt(int64(n), 10) }
 
-// plural is a number with its noun: "1 delivery", "2 deliveries".
+// plural returns a number with its noun: "1 delivery", "2 deliveries".
 func plural(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
@@ -13,7 +13,7 @@ func plural(n int, one, many string) string {
 	return formatInt(n) + " " + many
 }
 
-// upTo is plural for a number that was not counted further than most.
+// upTo is like plural, for a number whose count stopped at limit.
 func upTo(n, most int, one, many string) string {
 	if n > most {
 		return "more than " + plural(most, one, many)

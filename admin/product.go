@@ -27,8 +27,8 @@ func (a *Admin) product(c *gin.Context) error {
 	return a.productPage(c, http.StatusOK, row, page.Tab(c.Query("tab")), nil)
 }
 
-// productPage renders the page; change, where given, has the last word on the
-// view: an error beside a field, a secret just made.
+// productPage renders a product; change, unless nil, edits the view last: an error beside a field,
+// a new secret.
 func (a *Admin) productPage(
 	c *gin.Context, status int, row models.ProductRow, tab page.Tab, change func(*page.ProductView),
 ) error {
@@ -68,7 +68,7 @@ func (a *Admin) productPage(
 	return render(c, status, page.Product(v))
 }
 
-// productHead fills what stands above the tabs.
+// productHead fills the part above the tabs.
 func (a *Admin) productHead(c *gin.Context, row models.ProductRow) (page.ProductView, error) {
 	ctx, scope, b := c.Request.Context(), actorOf(c).Scope(), row.Default
 	policy, err := a.originOf(c, row.Product)
@@ -118,7 +118,7 @@ func (a *Admin) productHead(c *gin.Context, row models.ProductRow) (page.Product
 	return v, err
 }
 
-// trend is what a branch's counts have been, by severity.
+// trend returns the counts of a branch over time, by severity.
 func (a *Admin) trend(c *gin.Context, b models.Branch) (map[string][]ui.Point, error) {
 	days, err := a.Store.Trend(c.Request.Context(), b, a.Store.Now().AddDate(0, 0, -page.HistoryDays))
 	points := map[string][]ui.Point{}
@@ -130,8 +130,8 @@ func (a *Admin) trend(c *gin.Context, b models.Branch) (map[string][]ui.Point, e
 	return points, err
 }
 
-// groupFacts says which group a product is in, and what that means for its
-// gate. It is a link for who sees the group.
+// groupFacts says which group a product is in, and what that means for its gate. Users who can see
+// the group get a link.
 func (a *Admin) groupFacts(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
 	ctx := c.Request.Context()
 	group, err := a.Store.GroupOf(ctx, row.Product)
@@ -164,7 +164,7 @@ func (a *Admin) rightsOf(c *gin.Context, id int64, v *page.ProductView) error {
 	return nil
 }
 
-// lastChange says by what the gate came to its state, and who was told.
+// lastChange says what changed the gate last, and what was sent about it.
 func (a *Admin) lastChange(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
 	ctx, scope := c.Request.Context(), actorOf(c).Scope()
 	last, err := a.Store.LastChanges(ctx, scope, []int64{row.ID})

@@ -21,7 +21,8 @@ func (a *Admin) productBadgeRoutes(r router) {
 	r.post("/products/:id/badge/:action", a.badgeChange)
 }
 
-// badgeForm is the badge as the settings show it, to who may edit the product.
+// badgeForm returns the badge as the settings show it. The caller must have checked that the user
+// can edit the product.
 func (a *Admin) badgeForm(row models.ProductRow) page.BadgeForm {
 	if row.BadgeToken == nil {
 		return page.BadgeForm{}
@@ -51,7 +52,7 @@ const (
 	badgeRemove = "remove"
 )
 
-// badgeConfirm says what becomes of the badge's address.
+// badgeConfirm says what happens to the badge's address.
 func (a *Admin) badgeConfirm(c *gin.Context) error {
 	row, err := a.editableProduct(c)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 
 func branchesPath(productID int64) string { return productPath(productID) + "?tab=branches" }
 
-// branchesTab lists the branches, and what each adds to the default one.
+// branchesTab lists the branches, and what each adds to the default branch.
 func (a *Admin) branchesTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
 	ctx := c.Request.Context()
 	f := models.BranchFilter{ProductID: row.ID, Text: c.Query("q"), Limit: pageSize + 1}
@@ -42,8 +42,7 @@ func (a *Admin) branchesTab(c *gin.Context, row models.ProductRow, v *page.Produ
 	return err
 }
 
-// branchesKept is after how long a branch without reports is removed, "" for
-// never.
+// branchesKept says after how long a branch without reports is removed, "" for never.
 func (a *Admin) branchesKept() string {
 	kept := a.Settings.Reports().BranchesKept
 	if kept == 0 {

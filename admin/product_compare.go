@@ -34,8 +34,8 @@ const (
 	momentTime = "time"
 )
 
-// compare shows what has become of a product between two moments. Without any
-// these are the change before the last one, and now.
+// compare shows how a product has changed between two moments. By default these are the change
+// before the last one, and now.
 func (a *Admin) compare(c *gin.Context) error {
 	row, err := a.productOf(c)
 	if err != nil {
@@ -72,8 +72,7 @@ func (a *Admin) compare(c *gin.Context) error {
 	return render(c, status, page.Compare(v))
 }
 
-// defaultMoment is the change before the last one, so that what the last one was
-// about is seen.
+// defaultMoment returns the change before the last one, so that the effect of the last one shows.
 func defaultMoment(changes []models.GateChange) string {
 	if len(changes) == 0 {
 		return momentTime
@@ -81,7 +80,7 @@ func defaultMoment(changes []models.GateChange) string {
 	return formatInt(changes[min(1, len(changes)-1)].EventID)
 }
 
-// moment is one that was asked for; a zero time is now.
+// moment is a moment that was asked for; a zero time is now.
 type moment struct {
 	at   time.Time
 	form page.MomentForm
@@ -90,7 +89,7 @@ type moment struct {
 // typedTime is how a browser sends a time of a datetime-local.
 const typedTime = "2006-01-02T15:04"
 
-// moment reads one of the two. A time that was typed counts before a change.
+// moment reads one of the two moments. A typed time takes precedence over a change.
 func (a *Admin) moment(c *gin.Context, changes []models.GateChange, name, otherwise string, fieldErrs *fault.Fields) moment {
 	chosen, typed := c.DefaultQuery(name, otherwise), c.Query(name+"_at")
 	m := moment{form: page.MomentForm{At: typed}}
@@ -209,7 +208,7 @@ func (a *Admin) betweenList(c *gin.Context, list gate.BetweenList, q gate.Query)
 	return out
 }
 
-// compareChips filter the lists by severity.
+// compareChips returns chips that filter the lists by severity.
 func compareChips(c *gin.Context, id int64, tally models.Counts, current string) []ui.Chip {
 	path := productPath(id) + "/compare"
 	here := []string{

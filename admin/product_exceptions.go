@@ -7,8 +7,7 @@ import (
 	"gatecrier/templates/page"
 )
 
-// exceptionsTab lists a product's exceptions, and has what its programs need to
-// report theirs.
+// exceptionsTab lists a product's exceptions, and shows how programs report theirs.
 func (a *Admin) exceptionsTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
 	q, err := readExceptionQuery(c)
 	if err != nil {

@@ -36,7 +36,7 @@ func (a *Admin) historyTab(c *gin.Context, row models.ProductRow, v *page.Produc
 	return err
 }
 
-// historyRows are changes, newest first, with who was told of each.
+// historyRows returns changes, newest first, with what was announced of each.
 func (a *Admin) historyRows(c *gin.Context, row models.ProductRow, changes []models.GateChange) []page.HistoryRow {
 	untold := unannouncedReasons(changes, row.Default.Held)
 	rows := make([]page.HistoryRow, len(changes))
@@ -74,9 +74,8 @@ func (a *Admin) historyRows(c *gin.Context, row models.ProductRow, changes []mod
 	return rows
 }
 
-// unannouncedReasons says of each of some changes, newest first, why nobody was told of
-// it; "" where people were, or will be. What people know before a change is
-// what the last one of which they were told has made of the gate.
+// unannouncedReasons says of each change, newest first, why it was not announced; "" if it was, or
+// will be. What users know before a change is the state of the last announced one.
 func unannouncedReasons(changes []models.GateChange, held models.Held) []string {
 	words := make([]string, len(changes))
 	var known models.GateState
@@ -103,13 +102,13 @@ func unannouncedReasons(changes []models.GateChange, held models.Held) []string 
 	return words
 }
 
-// minutesSpan is a time rounded up to minutes.
+// minutesSpan writes a time rounded up to minutes.
 func minutesSpan(d time.Duration) string {
 	return ui.Span((d + time.Minute - 1).Truncate(time.Minute))
 }
 
-// linkedSegments are the stretches of a product's gate, each with the way to the
-// change that began it.
+// linkedSegments returns the stretches of a product's gate, each with a link to the change that
+// began it.
 func (a *Admin) linkedSegments(c *gin.Context, row models.ProductRow) ([]ui.Segment, error) {
 	spans, err := a.Store.GateSpans(
 		c.Request.Context(), actorOf(c).Scope(), []int64{row.ID}, a.Store.Now().AddDate(0, 0, -page.HistoryDays),

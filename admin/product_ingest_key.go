@@ -27,7 +27,7 @@ const (
 	keyDelete = "delete"
 )
 
-// ingestKeyFacts shows how programs report exceptions, to those who may import.
+// ingestKeyFacts shows how programs report exceptions, to users who can import.
 func (a *Admin) ingestKeyFacts(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
 	t := &v.Exceptions
 	if t.MayRead = v.CanUpload; !t.MayRead {
@@ -45,7 +45,7 @@ func exceptionsTabPath(id int64) string {
 	return productPath(id) + "?tab=" + string(page.TabExceptions)
 }
 
-// ingestKeyCreate makes a product's first key. Where somebody was faster, his stays.
+// ingestKeyCreate makes a product's first key. A key that somebody else has just made stays.
 func (a *Admin) ingestKeyCreate(c *gin.Context) error {
 	row, err := a.productOf(c)
 	if err != nil {
@@ -71,7 +71,7 @@ func (a *Admin) ingestKeyCreate(c *gin.Context) error {
 	return nil
 }
 
-// ingestKeyConfirm says what it means to replace the key, or to remove it.
+// ingestKeyConfirm says what happens if the key is replaced or removed.
 func (a *Admin) ingestKeyConfirm(c *gin.Context) error {
 	row, err := a.productOf(c)
 	if err != nil {

@@ -20,8 +20,7 @@ func (a *Admin) productMoveRoutes(r router) {
 	r.post("/products/:id/move", a.productMove)
 }
 
-// productMoveConfirm says what it means to move a product to the group that the query
-// names.
+// productMoveConfirm says what happens if a product moves to the group that the query names.
 func (a *Admin) productMoveConfirm(c *gin.Context) error {
 	row, err := a.productOf(c)
 	if err != nil {
@@ -88,7 +87,7 @@ func moveEffects(p models.Product, from, to *models.Group) []string {
 	return append(means, "its gate is looked at again at once; a change of it is told")
 }
 
-// productMove puts a product into another group, or into none.
+// productMove moves a product to another group, or out of its group.
 func (a *Admin) productMove(c *gin.Context) error {
 	row, err := a.productOf(c)
 	if err != nil {

@@ -23,7 +23,7 @@ func (a *Admin) productNew(c *gin.Context) error {
 	return a.productNewPage(c, http.StatusOK, page.ProductNewView{DefaultBranch: product.DefaultBranch}, idOf(c.Query("group")))
 }
 
-// productNewPage asks for a product, and for its group where there are some to choose.
+// productNewPage shows the form for a product, with a choice of groups if the user has any.
 func (a *Admin) productNewPage(c *gin.Context, status int, v page.ProductNewView, group int64) error {
 	var err error
 	if v.Groups, err = a.groupOptions(c, group); err != nil {

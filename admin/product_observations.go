@@ -10,7 +10,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// observationsTab lists what the filter of the URL finds.
+// observationsTab lists the observations that match the filter of the URL.
 func (a *Admin) observationsTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	q, err := a.observationQuery(c, row, c.Request.URL.Query())
@@ -45,8 +45,8 @@ func (a *Admin) observationsTab(c *gin.Context, row models.ProductRow, v *page.P
 	return nil
 }
 
-// observationPages cuts a page off the rows, and says how many there are in
-// all. They are only counted where there are more than those of this page.
+// observationPages cuts the rows to one page, and says how many match in all. It only counts them
+// if there are more than one page.
 func (a *Admin) observationPages(
 	c *gin.Context, q *observationQuery, rows *[]models.Observation, t *page.ObservationsTab,
 ) error {

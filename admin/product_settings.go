@@ -18,7 +18,7 @@ func (a *Admin) productSettingsRoutes(r router) {
 	r.post("/products/:id/settings", a.productSave)
 }
 
-// settingsOf is the form of a product as it is saved.
+// settingsOf returns the form of a product as it is saved.
 func (a *Admin) settingsOf(c *gin.Context, row models.ProductRow) (page.SettingsTab, error) {
 	f, err := a.Connections.FieldsOf(c.Request.Context(), actorOf(c), product.InProduct(row.ID))
 	if err != nil {
@@ -58,8 +58,8 @@ func (a *Admin) settingsOf(c *gin.Context, row models.ProductRow) (page.Settings
 	return t, err
 }
 
-// productSave saves the settings of a product. What is wrong is said beside
-// the field, with what was typed still there.
+// productSave saves the settings of a product. Errors are shown beside the fields, which keep what
+// was typed.
 func (a *Admin) productSave(c *gin.Context) error {
 	row, err := a.productOf(c)
 	if err != nil {
@@ -79,7 +79,7 @@ func (a *Admin) productSave(c *gin.Context) error {
 	return a.done(c, err, "Saved", "", productPath(row.ID)+"?tab=settings")
 }
 
-// policyFacts say in a product's form what counts now, and whose it is.
+// policyFacts shows in a product's form the values in force, and who set them.
 func (a *Admin) policyFacts(c *gin.Context, row models.ProductRow, t *page.SettingsTab) error {
 	o, err := a.originOf(c, row.Product)
 	if err != nil {

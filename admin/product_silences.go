@@ -6,7 +6,7 @@ import (
 	"gatecrier/templates/page"
 )
 
-// silenceNotes are the silences in force on a product's page.
+// silenceNotes returns the silences in force for a product's page.
 func (a *Admin) silenceNotes(c *gin.Context, product int64) ([]page.QuietRow, error) {
 	notes, err := a.Silences.NotesFor(c.Request.Context(), actorOf(c), product)
 	rows := make([]page.QuietRow, len(notes))

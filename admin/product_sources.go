@@ -8,8 +8,8 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// productSources lists where a product's reports come from, and which of those
-// of its default branch have come to be older than they may.
+// productSources lists the sources of a product's reports, and marks those of the default branch
+// that are older than the settings allow.
 func (a *Admin) productSources(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
 	sources, err := a.Store.Sources(c.Request.Context(), actorOf(c).Scope(), row.ID)
 	after, now := a.Settings.Reports().Stale(row.Product), a.Store.Now()

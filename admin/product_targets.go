@@ -40,7 +40,7 @@ func (a *Admin) targetsTab(c *gin.Context, row models.ProductRow, v *page.Produc
 }
 
 // targetCreate adds a target to a product. The page follows at once, and not after a redirect,
-// since it shows a made secret this one time.
+// since it shows a generated secret this one time.
 func (a *Admin) targetCreate(c *gin.Context) error {
 	row, err := a.productOf(c)
 	if err != nil {
@@ -98,8 +98,7 @@ func (t addedTarget) mark(row *page.TargetRow) {
 	}
 }
 
-// targetOf finds the target of a path, which must be one of its product or
-// group.
+// targetOf returns the target of the path. It must belong to the product or the group of the path.
 func (a *Admin) targetOf(c *gin.Context) (models.Connection, error) {
 	at, err := ownerOf(c)
 	if err != nil {

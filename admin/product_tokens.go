@@ -44,8 +44,8 @@ func (a *Admin) tokensTab(c *gin.Context, row models.ProductRow, v *page.Product
 	return nil
 }
 
-// tokenCreate makes a token. The page that follows is rendered at once, and not
-// after a redirect, since it shows the token this one time.
+// productTokenCreate makes a token. The page follows at once, and not after a redirect, since it
+// shows the token this one time.
 func (a *Admin) productTokenCreate(c *gin.Context) error {
 	row, err := a.productOf(c)
 	if err == nil {

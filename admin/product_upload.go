@@ -23,7 +23,7 @@ func (a *Admin) productUploadRoutes(r router) {
 	r.post("/products/:id/upload", a.uploadReport)
 }
 
-// formRoom is what a form may have beside the report itself.
+// formRoom is the size in bytes that a form can have beside the report itself.
 const formRoom = 1 << 20
 
 func (a *Admin) upload(c *gin.Context) error {
@@ -34,8 +34,7 @@ func (a *Admin) upload(c *gin.Context) error {
 	return a.uploadPage(c, http.StatusOK, row, page.UploadView{})
 }
 
-// importableProduct finds the product of a path, which the actor may view and import
-// into.
+// importableProduct returns the product of the path, if the actor can view it and import into it.
 func (a *Admin) importableProduct(c *gin.Context) (models.ProductRow, error) {
 	row, err := a.productOf(c)
 	if err != nil {
@@ -44,8 +43,8 @@ func (a *Admin) importableProduct(c *gin.Context) (models.ProductRow, error) {
 	return row, authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Import, row.ID)
 }
 
-// uploadProgress tells the upload's form how far the product's largest import
-// is. There is no page: scripts ask.
+// uploadProgress answers with the progress of the product's largest import. A script of the upload
+// form asks for it.
 func (a *Admin) uploadProgress(c *gin.Context) error {
 	id, err := web.ID(c, "id", "product")
 	if err != nil {
@@ -74,7 +73,7 @@ func (a *Admin) uploadPage(c *gin.Context, status int, row models.ProductRow, v 
 	return render(c, status, page.Upload(v))
 }
 
-// uploadReport imports a report by the same way as the API.
+// uploadReport imports a report by the same use case as the API.
 func (a *Admin) uploadReport(c *gin.Context) error {
 	row, err := a.importableProduct(c)
 	if err != nil {
@@ -137,7 +136,7 @@ func (a *Admin) tooLarge(cause error) error {
 	)
 }
 
-// uploadErrors are the errors beside the form's fields; the report is the
+// uploadErrors returns the errors beside the form's fields. What the use case calls report is the
 // field file there.
 func uploadErrors(err error) map[string]string {
 	var f *fault.Error

@@ -16,7 +16,7 @@ func (a *Admin) productsRoutes(r router) {
 	r.get("/products", a.productList)
 }
 
-// sortGate has failing gates first; the other order is by name.
+// sortGate lists failing gates first; the default order is by name.
 const sortGate = "gate"
 
 func (a *Admin) productList(c *gin.Context) error {
@@ -89,7 +89,7 @@ func (a *Admin) productList(c *gin.Context) error {
 	return render(c, http.StatusOK, page.Products(v))
 }
 
-// groupFilter is the group that the list is narrowed to; a zero one is all.
+// groupFilter returns the group that the list is filtered by, or a zero one.
 func (a *Admin) groupFilter(c *gin.Context) (models.GroupRow, error) {
 	if c.Query("group") == "" {
 		return models.GroupRow{}, nil
@@ -97,7 +97,7 @@ func (a *Admin) groupFilter(c *gin.Context) (models.GroupRow, error) {
 	return a.Products.Group(c.Request.Context(), actorOf(c), idOf(c.Query("group")))
 }
 
-// gateChips filter by the state of the gate; here is the rest of the URL.
+// gateChips returns chips that filter by the state of the gate; here is the rest of the URL.
 func gateChips(here []string, current models.GateState, tally map[models.GateState]int64) []ui.Chip {
 	all := 0
 	chips := []ui.Chip{{Label: "All", Href: link("/products", here...), Current: current == ""}}
@@ -150,11 +150,10 @@ func (a *Admin) productRows(c *gin.Context, rows []models.ProductRow) ([]page.Pr
 	return list, nil
 }
 
-// groupLink is the name of a group, and the list of its products for who sees
-// the group.
+// groupLink is the name of a group, and the path of its products for users who can see it.
 type groupLink struct{ name, href string }
 
-// groupsOf are the groups of products by id.
+// groupsOf returns the groups of products by id.
 func (a *Admin) groupsOf(c *gin.Context, rows []models.ProductRow) (map[int64]groupLink, error) {
 	var ids []int64
 	for _, r := range rows {

@@ -26,7 +26,7 @@ func (a *Admin) profile(c *gin.Context) error {
 	return a.profilePage(c, http.StatusOK, func(*page.ProfileView) {})
 }
 
-// profilePage shows the profile; with lays what was typed over what is saved.
+// profilePage renders the profile; change edits the view last: what was typed, a new token.
 func (a *Admin) profilePage(c *gin.Context, status int, with func(v *page.ProfileView)) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	u := actor.User
@@ -98,7 +98,7 @@ func (a *Admin) profileSave(c *gin.Context) error {
 	return nil
 }
 
-// themeSave is what the switch at the top of each page sends.
+// themeSave saves the theme that the switch at the top of each page sends.
 func (a *Admin) themeSave(c *gin.Context) error {
 	theme := c.PostForm("theme")
 	if _, err := a.Accounts.EditProfile(c.Request.Context(), actorOf(c), account.Profile{Theme: &theme}); err != nil {

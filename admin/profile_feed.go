@@ -24,8 +24,8 @@ const (
 	feedRemove = "remove"
 )
 
-// feedCreate makes the first address of the user's feed. One that is there stays:
-// another is asked for first.
+// feedCreate makes the first address of the user's feed. A feed that exists keeps its address: to
+// replace it, the user confirms first.
 func (a *Admin) feedCreate(c *gin.Context) error {
 	at, err := a.Feeds.State(c.Request.Context(), actorOf(c))
 	if err != nil {
@@ -39,7 +39,7 @@ func (a *Admin) feedCreate(c *gin.Context) error {
 	return a.feedCreatePage(c)
 }
 
-// feedCreatePage makes an address. The page that follows is rendered at once, since it
+// feedCreatePage makes an address. The page follows at once, and not after a redirect, since it
 // shows the address this one time.
 func (a *Admin) feedCreatePage(c *gin.Context) error {
 	url, err := a.Feeds.Make(c.Request.Context(), actorOf(c))
@@ -49,7 +49,7 @@ func (a *Admin) feedCreatePage(c *gin.Context) error {
 	return a.profilePage(c, http.StatusOK, func(v *page.ProfileView) { v.Feed.Made = url })
 }
 
-// feedConfirm says what becomes of the feed's address.
+// feedConfirm says what happens to the feed's address.
 func (a *Admin) feedConfirm(c *gin.Context) error {
 	at, err := a.Feeds.State(c.Request.Context(), actorOf(c))
 	if err != nil {

@@ -41,7 +41,7 @@ func (a *Admin) tokenCreate(c *gin.Context) error {
 	return a.profilePage(c, http.StatusOK, func(v *page.ProfileView) { v.Token.Made = text })
 }
 
-// dayAfter is the end of a day in the user's zone; zero where none is given.
+// dayAfter returns the end of a day in the user's zone, or the zero time if day is empty.
 func (a *Admin) dayAfter(c *gin.Context, day string) (time.Time, error) {
 	if day == "" {
 		return time.Time{}, nil

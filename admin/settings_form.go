@@ -14,14 +14,14 @@ import (
 	"gatecrier/templates/page"
 )
 
-// lastChanged says who has changed a form's thing last.
+// lastChanged says who has saved the form last, and when.
 func (a *Admin) lastChanged(c *gin.Context, t *page.SettingsTab, k audit.Kind, name string, productID int64) error {
 	last, err := a.Audit.Last(c.Request.Context(), k, name, productID)
 	t.ChangedBy, t.ChangedAt = last.Actor, a.inUserZone(c, last.At)
 	return err
 }
 
-// thresholdTexts are the thresholds that are set, by severity.
+// thresholdTexts returns the thresholds that are set, by severity.
 func thresholdTexts(t models.Thresholds) map[string]string {
 	texts := map[string]string{}
 	for _, s := range models.Severities() {
@@ -32,8 +32,8 @@ func thresholdTexts(t models.Thresholds) map[string]string {
 	return texts
 }
 
-// settingsErrors puts into a form what was wrong with it, and tells whether
-// anything was. version is the current one, for who saves after all.
+// settingsErrors puts the errors into a form and reports whether there are any. After a conflict
+// the form gets the current version, so that saving again overwrites.
 func (a *Admin) settingsErrors(typed *page.SettingsTab, err error, version int64) bool {
 	errs := fieldErrors(err)
 	if fault.Is(err, fault.Conflict) {
@@ -84,7 +84,7 @@ func settingsForm(c *gin.Context) (page.SettingsTab, product.Edit, error) {
 	return t, e, fieldErrs.Err()
 }
 
-// durationFields reads a product's times from its form. One that was not sent stays.
+// durationFields reads a product's times from its form. A time that was not sent stays.
 func durationFields(c *gin.Context, t *page.SettingsTab, e *product.Edit, fieldErrs *fault.Fields) {
 	for _, f := range []struct {
 		name  string

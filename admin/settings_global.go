@@ -24,7 +24,7 @@ func (a *Admin) globalSettingsRoutes(r router) {
 	r.post("/admin/settings/mail/test", a.mailTest)
 }
 
-// globalSettingsFirst leads to the first section of the global settings.
+// globalSettingsFirst redirects to the first section of the global settings.
 func (a *Admin) globalSettingsFirst(c *gin.Context) error {
 	first := a.Settings.Sections()[0].Name
 	if _, err := a.Settings.Get(c.Request.Context(), actorOf(c), first); err != nil {
@@ -38,8 +38,7 @@ func (a *Admin) globalSettings(c *gin.Context) error {
 	return a.globalSettingsPage(c, http.StatusOK, nil, nil)
 }
 
-// globalSettingsPage shows a section: as it is saved, or as it was typed with what is
-// wrong with it.
+// globalSettingsPage renders a section: as it is saved, or as it was typed with the errors.
 func (a *Admin) globalSettingsPage(c *gin.Context, status int, typed map[string]string, wrong error) error {
 	view, err := a.globalSettingsView(c, c.Param("section"), typed, wrong)
 	if err != nil {
@@ -48,7 +47,7 @@ func (a *Admin) globalSettingsPage(c *gin.Context, status int, typed map[string]
 	return render(c, status, page.Settings(view))
 }
 
-// mailSettingsPage shows the section of mails with what came of a test.
+// mailSettingsPage renders the mail section with the result of a test.
 func (a *Admin) mailSettingsPage(c *gin.Context, status int, test page.MailTest) error {
 	view, err := a.globalSettingsView(c, settings.SectionMail, nil, nil)
 	if err != nil {
@@ -112,7 +111,7 @@ func (a *Admin) globalSettingsExtra(c *gin.Context, view *page.SettingsView) err
 	return err
 }
 
-// mailTest sends a test mail at once, and shows what the server said.
+// mailTest sends a test mail at once, and shows the answer of the server.
 func (a *Admin) mailTest(c *gin.Context) error {
 	if _, err := a.Settings.Get(c.Request.Context(), actorOf(c), settings.SectionMail); err != nil {
 		return err
@@ -132,7 +131,7 @@ func (a *Admin) mailTest(c *gin.Context) error {
 	return a.mailSettingsPage(c, http.StatusOK, test)
 }
 
-// globalField is a setting as a form shows it.
+// globalField returns a setting as a form shows it.
 func globalField(f settings.Field, value any, typed map[string]string) ui.Field {
 	field := ui.Field{
 		Name:         f.Name,
@@ -175,7 +174,7 @@ func globalField(f settings.Field, value any, typed map[string]string) ui.Field 
 	return field
 }
 
-// globalNote says a setting's default and range.
+// globalNote names a setting's default and range.
 func globalNote(f settings.Field) string {
 	note := "default: " + globalText(f.Default)
 	switch {

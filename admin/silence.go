@@ -70,7 +70,7 @@ func (a *Admin) silencePage(c *gin.Context, status int, row silence.Row, form pa
 	return render(c, status, page.Silence(v))
 }
 
-// silenceSave changes what a silence holds, why, and until when.
+// silenceSave changes what a silence holds back, why, and until when.
 func (a *Admin) silenceSave(c *gin.Context) error {
 	row, err := a.silenceOf(c)
 	if err != nil {

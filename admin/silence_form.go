@@ -22,7 +22,7 @@ const (
 	ofAll     = "all"
 )
 
-// silenceLengths are the choices of the form; the last is until a time.
+// silenceLengths are the choices of the form. The last one is a time.
 var silenceLengths = []ui.Option{
 	{
 		Value: "1h",
@@ -36,7 +36,7 @@ var silenceLengths = []ui.Option{
 
 const usualLength = "4h"
 
-// maxNames bounds the names that a form has to choose from while one types.
+// maxNames bounds the product names that the form suggests.
 const maxNames = 200
 
 // silenceInput is a form for a silence as it was sent.
@@ -46,8 +46,7 @@ type silenceInput struct {
 	starts, length, until, unknown string
 }
 
-// silenceInput reads a form; what is wrong with its times, and a product that
-// there is not, is told by field.
+// silenceInput reads a form. It returns the errors in its times by field.
 func (a *Admin) silenceInput(c *gin.Context, get func(string) string) (silenceInput, fault.Fields) {
 	var fieldErrs fault.Fields
 	in := silenceInput{
@@ -85,8 +84,8 @@ func (a *Admin) silenceInput(c *gin.Context, get func(string) string) (silenceIn
 	return in, fieldErrs
 }
 
-// resolveScope finds what the form says that the silence is of. It says what is missing
-// or not there by field.
+// resolveScope finds the product or the group that the form names, and adds to fieldErrs what is
+// missing or unknown.
 func (a *Admin) resolveScope(c *gin.Context, in *silenceInput, fieldErrs *fault.Fields) error {
 	switch in.of {
 	case ofAll:
@@ -114,8 +113,8 @@ func (a *Admin) resolveScope(c *gin.Context, in *silenceInput, fieldErrs *fault.
 	return nil
 }
 
-// silenceForm is the form with what can be chosen in it, as it was sent where
-// something is wrong with it.
+// silenceForm returns the form with its choices, with what was sent and the errors if there are
+// any.
 func (a *Admin) silenceForm(c *gin.Context, in silenceInput, errs map[string]string) page.SilenceForm {
 	f := page.SilenceForm{
 		Product: in.product,
@@ -141,7 +140,7 @@ func (a *Admin) silenceForm(c *gin.Context, in silenceInput, errs map[string]str
 	return f
 }
 
-// silenceScopes fills in what a new silence may be of.
+// silenceScopes fills in what a new silence can be for.
 func (a *Admin) silenceScopes(c *gin.Context, in silenceInput, f *page.SilenceForm) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	rows, err := a.Store.Products(ctx, actor.Scope(), models.ProductFilter{Limit: maxNames})

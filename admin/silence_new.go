@@ -52,8 +52,8 @@ func (a *Admin) silenceCreate(c *gin.Context) error {
 	return nil
 }
 
-// silenceNew is the form, filled in from the URL: with the fields of the form
-// itself, or with notifications, a product or a group.
+// silenceNew shows the form, filled in from the URL: from the form's own fields, or from
+// notifications, a product or a group.
 func (a *Admin) silenceNew(c *gin.Context) error {
 	q := c.Request.URL.Query()
 	if !q.Has("of") {
@@ -70,7 +70,8 @@ func (a *Admin) silenceNew(c *gin.Context) error {
 	return a.silenceNewPage(c, http.StatusOK, in, fieldErrors(fieldErrs.Err()), silencesPath)
 }
 
-// silenceFrom is a form for what a page was about.
+// silenceFrom fills in the form for the subject of the page that the user comes from. It returns
+// the path of that page too.
 func (a *Admin) silenceFrom(c *gin.Context, q url.Values) (silenceInput, string, error) {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	in, back := silenceInput{of: ofProduct, length: usualLength}, silencesPath
@@ -99,7 +100,8 @@ func (a *Admin) silenceFrom(c *gin.Context, q url.Values) (silenceInput, string,
 	return in, back, nil
 }
 
-// silenceFor is a form for some notifications: of what they have in common.
+// silenceFor fills in the form with what some notifications have in common. It returns the path to
+// go back to.
 func (a *Admin) silenceFor(c *gin.Context, in silenceInput, ids []int64) (silenceInput, string, error) {
 	list, err := a.Store.ReadStates(c.Request.Context(), actorOf(c).Reader(), ids)
 	if err != nil {
@@ -143,7 +145,7 @@ func (a *Admin) silenceFor(c *gin.Context, in silenceInput, ids []int64) (silenc
 	return in, back, nil
 }
 
-// truncate cuts a text to a number of characters.
+// truncate cuts a text to limit characters.
 func truncate(text string, most int) string {
 	if runes := []rune(text); len(runes) > most {
 		return string(runes[:most])
@@ -164,8 +166,7 @@ func (a *Admin) silenceNewPage(c *gin.Context, status int, in silenceInput, errs
 	return render(c, status, page.SilenceNew(v))
 }
 
-// silencePreview answers the part of the form that says what a silence would
-// have held.
+// silencePreview renders the part of the form that says what a silence would have held back.
 func (a *Admin) silencePreview(c *gin.Context) error {
 	in, fieldErrs := a.silenceInput(c, c.Request.URL.Query().Get)
 	if err := a.resolveScope(c, &in, &fieldErrs); err != nil {
@@ -178,8 +179,8 @@ func (a *Admin) silencePreview(c *gin.Context) error {
 	return render(c, http.StatusOK, page.SilencePreviewed(v))
 }
 
-// silencePreviewOf looks what a silence would have held; where it is not known
-// what it is of, or something is wrong with it, it says so.
+// silencePreviewOf looks up what a silence would have held back. If the form is incomplete or
+// invalid, the preview says so.
 func (a *Admin) silencePreviewOf(c *gin.Context, in silenceInput) (page.SilencePreview, error) {
 	v := page.SilencePreview{Days: silence.PreviewDays, Now: a.inUserZone(c, a.Store.Now())}
 	d := in.draft

@@ -13,7 +13,7 @@ const silencesPath = "/silences"
 
 func silencePath(id int64) string { return silencesPath + "/" + formatInt(id) }
 
-// silenceableTypes are the types that may be held back, in words.
+// silenceableTypes names the types that can be silenced.
 var silenceableTypes = map[event.Type]string{
 	event.GateChanged:       "Changes of gates",
 	event.WaiverEnds:        "Waivers that end",
@@ -51,7 +51,7 @@ func (a *Admin) silenceRow(c *gin.Context, r silence.Row) page.SilenceRow {
 	return row
 }
 
-// silenceWords says what of its place a silence holds.
+// silenceWords says what a silence holds back.
 func silenceWords(s models.Silence) string {
 	text := everyType
 	if word := silenceableTypes[event.Type(s.Type)]; word != "" {

@@ -9,7 +9,8 @@ import (
 	"gatecrier/app/fault"
 )
 
-// safeRedirect makes sure that a path leads nowhere else than here.
+// safeRedirect returns path if it leads to a page of this server, and "/" otherwise. It guards
+// against open redirects.
 func safeRedirect(path string) string {
 	u, err := url.Parse(path)
 	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") ||
@@ -19,7 +20,7 @@ func safeRedirect(path string) string {
 	return path
 }
 
-// link is a path with a query; empty values are left out.
+// link returns a path with a query. Empty values are left out.
 func link(path string, pairs ...string) string {
 	q := url.Values{}
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -33,7 +34,7 @@ func link(path string, pairs ...string) string {
 	return path + "?" + q.Encode()
 }
 
-// withoutPairs are names and values without those of some names.
+// withoutPairs returns names and values without those of some names.
 func withoutPairs(pairs []string, names ...string) []string {
 	var rest []string
 	for i := 0; i < len(pairs); i += 2 {
@@ -44,7 +45,7 @@ func withoutPairs(pairs []string, names ...string) []string {
 	return rest
 }
 
-// idOf reads an id that a form or a query may have, 0 for none.
+// idOf reads an id of a form or a query, 0 for none.
 func idOf(text string) int64 {
 	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
@@ -53,8 +54,7 @@ func idOf(text string) int64 {
 	return id
 }
 
-// idsOf reads the ids of notifications: fields that may each have several, with
-// commas.
+// idsOf reads the ids of notifications. Each field can have several, separated by commas.
 func idsOf(fields []string) ([]int64, error) {
 	var ids []int64
 	for _, field := range fields {

@@ -20,7 +20,7 @@ func (a *Admin) userActionRoutes(r router) {
 	r.post(usersPath+"/:id/:action", a.userChange)
 }
 
-// userAction is something that is done with a user once it was asked.
+// userAction is an action on a user that is confirmed first.
 type userAction struct {
 	title   string // before the name
 	effects []string
@@ -30,7 +30,7 @@ type userAction struct {
 	done    string
 }
 
-// userActions are all but the reset of a password, by their names in the path.
+// userActions returns all actions but the reset of a password, by their names in the path.
 func userActions() map[string]userAction {
 	yes, no := true, false
 	return map[string]userAction{
@@ -82,7 +82,7 @@ const actionPassword = "password"
 
 func (a *Admin) userConfirm(c *gin.Context) error { return a.userConfirmPage(c, http.StatusOK, nil) }
 
-// userConfirmPage says what an action does; wrong is why it was not done.
+// userConfirmPage says what an action does; actionErr, unless nil, is why it was not done.
 func (a *Admin) userConfirmPage(c *gin.Context, status int, wrong error) error {
 	u, err := a.userOf(c)
 	if err != nil {

@@ -52,8 +52,8 @@ func (a *Admin) userCreate(c *gin.Context) error {
 	return a.userAddedPage(c, made, made.User.Name+" can sign in")
 }
 
-// userAddedPage shows the password that was made, or leads to the user whom a link
-// was sent.
+// userAddedPage shows the password that was made. If a link was mailed instead, it leads to the
+// user.
 func (a *Admin) userAddedPage(c *gin.Context, made account.Added, title string) error {
 	if made.Password == "" {
 		a.flash(c, "ok", "A link is on its way to "+made.User.Email, "It works once, within three days.")
