@@ -1,6 +1,5 @@
-// Package admin is the user interface: pages that are rendered here, a file per
-// screen. Forms are decoded, use cases called, views filled; nothing is decided
-// here.
+// Package admin is the user interface: pages rendered on the server, one file per screen. Handlers
+// decode forms, call use cases and fill views; they decide nothing themselves.
 package admin
 
 import (
@@ -54,10 +53,10 @@ type Services struct {
 	Log         *slog.Logger
 	Version     string
 	Banner      layout.Banner
-	API         []page.APIGroup       // what the page about the API shows
+	API         []page.APIGroup       // for the page about the API
 	Loops       func() []page.LoopRow // of this instance
 	BaseURL     func() string
-	FirstHint   func() string // where the first password is, "" once it was used
+	FirstHint   func() string // where to find the first password; "" once it was used
 
 	Observations *observation.Service
 }

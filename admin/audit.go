@@ -151,7 +151,7 @@ func auditFields(r models.Audit) []page.AuditField {
 		f := page.AuditField{Name: fieldWords.Replace(name)}
 		f.Was, f.Had = r.Was[name]
 		f.Became, f.Has = r.Became[name]
-		if f.Was != "" || f.Became != "" { // what was empty and came empty says nothing
+		if f.Was != "" || f.Became != "" { // otherwise nothing has changed
 			fields = append(fields, f)
 		}
 	}

@@ -127,7 +127,7 @@ func (a *Admin) authorizationMemberRemove(c *gin.Context) error {
 		return err
 	}
 	a.flash(c, "ok", "The member is removed", "")
-	if user == actorOf(c).User.ID && !actorOf(c).Administrator() { // he does not see it any more
+	if user == actorOf(c).User.ID && !actorOf(c).Administrator() { // the actor cannot see it any more
 		web.SeeOther(c, authorizationGroupsPath)
 		return nil
 	}

@@ -56,7 +56,7 @@ func (a *Admin) branchDefaultConfirm(c *gin.Context) error {
 	return a.branchDefaultPage(c, http.StatusOK, nil)
 }
 
-func (a *Admin) branchDefaultPage(c *gin.Context, status int, wrong error) error {
+func (a *Admin) branchDefaultPage(c *gin.Context, status int, actionErr error) error {
 	b, row, err := a.editableBranch(c)
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func (a *Admin) branchDefaultPage(c *gin.Context, status int, wrong error) error
 	v := page.AskView{
 		Title:   "Make " + b.Name + " the default branch?",
 		Buttons: []page.AskButton{{Label: "Make it the default"}},
-		Error:   firstText(wrong),
+		Error:   firstText(actionErr),
 	}
 	v.Effects = []string{
 		"Its findings decide the gate of " + row.Name + " from then on.",
@@ -131,7 +131,7 @@ func (a *Admin) branchDeleteConfirm(c *gin.Context) error {
 // maxCounted bounds a number that is only counted for a sentence.
 const maxCounted = 10_000
 
-func (a *Admin) branchDeletePage(c *gin.Context, status int, wrong error) error {
+func (a *Admin) branchDeletePage(c *gin.Context, status int, actionErr error) error {
 	b, row, err := a.editableBranch(c)
 	if err != nil {
 		return err
@@ -147,7 +147,7 @@ func (a *Admin) branchDeletePage(c *gin.Context, status int, wrong error) error 
 	if err != nil {
 		return err
 	}
-	v := page.AskView{Title: "Delete the branch " + b.Name + "?", Error: firstText(wrong)}
+	v := page.AskView{Title: "Delete the branch " + b.Name + "?", Error: firstText(actionErr)}
 	if b.Default {
 		v.Effects = []string{"The default branch stays: make another one the default first."}
 		return a.branchConfirmPage(c, status, b, row, v)

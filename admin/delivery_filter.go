@@ -18,8 +18,8 @@ import (
 // ledgerQuery is the filter of the delivery log as the URL has it.
 type ledgerQuery struct {
 	models.LedgerFilter
-	within  string // a length of time before now
-	problem string // what is wrong with the times
+	within  string // one of timeRanges; "" = none
+	problem string // the error in the times; "" = none
 	pairs   []string
 }
 

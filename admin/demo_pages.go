@@ -16,7 +16,7 @@ import (
 // all others.
 type Route struct {
 	Method, Path string
-	Open         bool // also for who is not signed in
+	Open         bool // also for visitors who are not signed in
 	Serve        func(p *Page) error
 }
 

@@ -49,7 +49,7 @@ func (a *Admin) explainStep(c *gin.Context, s explain.Step) page.ExplainStep {
 		Href:    s.Link.Path,
 		Link:    s.Link.Text,
 	}
-	if s.Key == explain.Recorded { // the page has it above
+	if s.Key == explain.Recorded { // the page shows it above
 		step.Detail = ""
 	}
 	if s.Sent != nil {

@@ -22,10 +22,10 @@ func (a *Admin) exceptionRoutes(r router) {
 }
 
 const (
-	// weekHours is the hours that an exception's page shows.
+	// weekHours is the number of hours that an exception's page shows.
 	weekHours = 7 * 24
-	// maxOthers bounds the exceptions that one can be merged with on its page;
-	// the list has them all.
+	// maxOthers bounds the exceptions that an exception can be merged with on its page. On the
+	// list, any can be chosen.
 	maxOthers = 50
 )
 

@@ -168,7 +168,7 @@ func (a *Admin) exceptionMergeConfirm(c *gin.Context) error {
 	return a.exceptionMergePage(c, http.StatusOK, ids[0], ids[1:], nil)
 }
 
-func (a *Admin) exceptionMergePage(c *gin.Context, status int, into int64, from []int64, wrong error) error {
+func (a *Admin) exceptionMergePage(c *gin.Context, status int, into int64, from []int64, mergeErr error) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	var v page.MergeView
 	var first exception.Group
@@ -189,7 +189,7 @@ func (a *Admin) exceptionMergePage(c *gin.Context, status int, into int64, from 
 		}
 		v.From = append(v.From, a.exceptionRow(c, d.Group))
 	}
-	if errs := fieldErrors(wrong); errs != nil {
+	if errs := fieldErrors(mergeErr); errs != nil {
 		v.Error = errs["groups"]
 	}
 	v.Frame = a.frame(c, "Merge exceptions", layout.NavExceptions)

@@ -57,7 +57,7 @@ func (a *Admin) groupDelete(c *gin.Context) error {
 	if choice != "keep" && choice != "delete" {
 		fieldErrs.Add("products", "Say what becomes of them")
 	}
-	if choice == "delete" && c.PostForm("count") != formatInt(row.Products) { // more than were shown would be lost
+	if choice == "delete" && c.PostForm("count") != formatInt(row.Products) { // the group has changed since it was shown
 		fieldErrs.Add("products", "It has "+plural(row.Products, "product", "products")+" now: choose again")
 	}
 	if c.PostForm("confirm") != row.Name {

@@ -25,7 +25,7 @@ func (a *Admin) inboxList(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	//nolint:errcheck // text that is no number begins at the first page
+	//nolint:errcheck // a text that is no number means the first page
 	before, _ := strconv.ParseInt(c.Query("before"), 10, 64)
 	f := q.InboxFilter
 	f.Before, f.Limit = max(before, 0), pageSize+1
@@ -116,7 +116,7 @@ func (a *Admin) inboxDays(c *gin.Context, rows []models.Notification) ([]page.In
 	}
 	now := a.inUserZone(c, a.Store.Now())
 	var days []page.InboxDay
-	heads := map[string]int{} // of the day, by what it is about
+	heads := map[string]int{} // the newest of the day, by subject
 	deletes := false
 	for i, row := range list {
 		deletes = deletes || may[row.ID]

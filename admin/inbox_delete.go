@@ -111,7 +111,7 @@ func (a *Admin) inboxDelete(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if strings.HasPrefix(back, inboxPath+"/") { // of one that is no more
+	if strings.HasPrefix(back, inboxPath+"/") { // the page of a deleted notification
 		back = inboxPath
 	}
 	a.flash(c, "ok", plural(n, "notification is", "notifications are")+" deleted for all", "")

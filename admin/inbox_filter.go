@@ -19,9 +19,9 @@ const inboxPath = "/inbox"
 // inboxQuery is the filter of the inbox as the URL has it.
 type inboxQuery struct {
 	models.InboxFilter
-	filter       string // unread, archived
-	since, until string // days as the form has them
-	problem      string // what is wrong with the days
+	filter       string // unread or archived; "" = neither
+	since, until string // days as the form writes them
+	problem      string // the error in the days; "" = none
 	pairs        []string
 }
 
@@ -84,7 +84,7 @@ func (q *inboxQuery) days(since, until string, zone *time.Location) {
 		name, text string
 		to         *time.Time
 		shown      *string
-		whole      int // days until it ends
+		whole      int // days to add: the last day is included
 	}{{"since", since, &q.Since, &q.since, 0}, {"until", until, &q.Until, &q.until, 1}} {
 		if d.text == "" {
 			continue

@@ -41,7 +41,7 @@ func (a *Admin) inboxLive(c *gin.Context) error {
 	out := stream{c.Writer}
 	out.begin()
 	if err := out.send(last); err != nil {
-		return nil //nolint:nilerr // whoever listened has gone
+		return nil //nolint:nilerr // the client has disconnected
 	}
 	for {
 		marked, ok := watch.Wait(ctx)
@@ -51,7 +51,7 @@ func (a *Admin) inboxLive(c *gin.Context) error {
 		state, err := a.currentState(ctx, actor.User.ID)
 		if err != nil {
 			if !fault.Is(err, fault.NotFound) && !errors.Is(err, context.Canceled) {
-				a.Log.ErrorContext(ctx, "a stream of an inbox ends", "error", err)
+				a.Log.ErrorContext(ctx, "stream inbox", "error", err)
 			}
 			return nil
 		}
@@ -62,7 +62,7 @@ func (a *Admin) inboxLive(c *gin.Context) error {
 			err = out.beat()
 		}
 		if err != nil {
-			return nil //nolint:nilerr // whoever listened has gone
+			return nil //nolint:nilerr // the client has disconnected
 		}
 	}
 }
@@ -91,7 +91,7 @@ func (s stream) begin() {
 	h := s.w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no") // for proxies that would keep it back
+	h.Set("X-Accel-Buffering", "no") // proxies must not buffer it
 	s.w.WriteHeaderNow()
 }
 
@@ -124,9 +124,9 @@ func unwrap(w http.ResponseWriter) http.ResponseWriter {
 
 // inboxStateAnswer is the present state of rows that a page shows, and how many have arrived since.
 type inboxStateAnswer struct {
-	Rows []rowState `json:"rows"` // those that are there still
-	New  int        `json:"new"`  // newer ones that the page's filter finds, up to maxNew
-	More bool       `json:"more"` // there are more
+	Rows []rowState `json:"rows"` // those that still exist
+	New  int        `json:"new"`  // newer notifications that match the filter, up to maxNew
+	More bool       `json:"more"` // more than maxNew are newer
 }
 
 type rowState struct {

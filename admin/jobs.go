@@ -41,7 +41,7 @@ func (a *Admin) job(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	//nolint:errcheck // text that is no number begins at the first page
+	//nolint:errcheck // a text that is no number means the first page
 	before, _ := strconv.ParseInt(c.Query("before"), 10, 64)
 	runs, err := a.Jobs.Runs(ctx, actor, name, before, pageSize+1)
 	if err != nil {

@@ -29,10 +29,10 @@ func (a *Admin) login(c *gin.Context) error {
 	return render(c, http.StatusOK, page.Login(a.loginView("", next, "")))
 }
 
-func (a *Admin) loginView(name, next, why string) page.LoginView {
+func (a *Admin) loginView(name, next, problem string) page.LoginView {
 	v := page.LoginView{
 		Frame: a.guestFrame("Sign in"),
-		Name:  name, Next: next, Error: why, FirstHint: a.FirstHint(),
+		Name:  name, Next: next, Error: problem, FirstHint: a.FirstHint(),
 	}
 	if a.Banner.SignIn != "" {
 		v.FirstHint = a.Banner.SignIn

@@ -124,7 +124,7 @@ func (a *Admin) authorizationRoleSet(c *gin.Context) error {
 		return err
 	}
 	form := page.RoleForm{Name: c.PostForm("authorization_group"), Role: c.PostForm("role")}
-	if form.Role == "" { // which would take the role away
+	if form.Role == "" { // an empty role would remove it
 		err = fault.BadField("role", "Choose one")
 	} else {
 		err = a.Products.SetAuthorizationRole(c.Request.Context(), actorOf(c), at, form.Name, models.Role(form.Role))
@@ -159,10 +159,10 @@ func (a *Admin) authorizationRoleRemove(c *gin.Context) error {
 // roleAnswer leads back to the members with what was done. An error is shown beside its field by
 // showErrs, or above all.
 func (a *Admin) roleAnswer(
-	c *gin.Context, at product.Owner, err error, done string, wrong func(*page.People, map[string]string),
+	c *gin.Context, at product.Owner, err error, done string, showErrs func(*page.People, map[string]string),
 ) error {
-	if errs := fieldErrors(err); errs != nil && wrong != nil {
-		return a.membersPage(c, at, func(p *page.People) { wrong(p, errs) })
+	if errs := fieldErrors(err); errs != nil && showErrs != nil {
+		return a.membersPage(c, at, func(p *page.People) { showErrs(p, errs) })
 	}
 	switch {
 	case fault.Is(err, fault.Conflict), fault.Is(err, fault.Forbidden):
@@ -175,7 +175,7 @@ func (a *Admin) roleAnswer(
 	to := ownerPath(at) + "?tab=members"
 	if sees, err := a.mayAt(c, authz.View, at); err != nil {
 		return err
-	} else if !sees { // whoever took himself out
+	} else if !sees { // the actor has removed their own role
 		to = "/products"
 	}
 	web.SeeOther(c, to)

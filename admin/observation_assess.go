@@ -32,7 +32,7 @@ const maxSelectedByID = 500
 type selection struct {
 	query observationQuery
 	ids   []int64
-	all   int // how many the filter found, 0 where there are ids
+	all   int // the number that the filter found; 0 with ids
 }
 
 // filterField is the field of the form that carries the filter.

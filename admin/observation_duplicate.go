@@ -28,14 +28,14 @@ func (a *Admin) duplicate(c *gin.Context) error {
 	return a.duplicatePage(c, http.StatusOK, f, nil)
 }
 
-func (a *Admin) duplicatePage(c *gin.Context, status int, f finding, wrong error) error {
+func (a *Admin) duplicatePage(c *gin.Context, status int, f finding, formErr error) error {
 	rows, err := a.Store.ObservationsLike(c.Request.Context(), actorOf(c).Scope(), f.Observation, maxDuplicates)
 	if err != nil {
 		return err
 	}
 	v := page.DuplicateView{
 		Row: page.ObservationRow{ID: f.ID, Title: f.Title, Component: f.Component, Scanner: f.Scanner}, Branch: f.branch.Name,
-		Typed: c.PostForm("number"), Comment: c.PostForm("comment"), Errors: assessErrors(wrong),
+		Typed: c.PostForm("number"), Comment: c.PostForm("comment"), Errors: assessErrors(formErr),
 	}
 	for _, o := range rows {
 		v.Rows = append(v.Rows, duplicateRow(o, idOf(c.PostForm("duplicate_of"))))

@@ -17,8 +17,8 @@ import (
 type observationQuery struct {
 	models.ObservationFilter
 	branch models.Branch
-	path   string   // of the product
-	pairs  []string // what the URL has of it
+	path   string   // the product's page
+	pairs  []string // names and values in the URL
 }
 
 // observationQuery reads the filter of a URL, or of a form with the same fields. Unknown values are
@@ -146,7 +146,7 @@ func (q *observationQuery) fields(branches []models.Branch, sources []page.Sourc
 	f := page.FindingFilter{Query: q.Text, Hidden: q.hidden("branch", "status", "scanner", "q", "assessed")}
 	for i, b := range branches {
 		value := b.Name
-		if i == 0 { // the default one, which the URL does not name
+		if i == 0 { // the default branch, which the URL does not name
 			value = ""
 		}
 		f.Branches = append(f.Branches, ui.Option{Value: value, Label: b.Name, Checked: b.ID == q.branch.ID})

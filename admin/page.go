@@ -105,7 +105,7 @@ func (a *Admin) frame(c *gin.Context, title string, nav layout.Nav) layout.View 
 	}
 	var err error
 	if v.Unread, err = a.Inbox.Unread(c.Request.Context(), actor); err != nil {
-		a.Log.ErrorContext(c, "unread not counted", "error", err)
+		a.Log.ErrorContext(c, "count unread notifications", "error", err)
 	}
 	if parts := strings.Split(a.Sessions.PopString(c.Request.Context(), flashKey), "\x00"); len(parts) == 3 {
 		v.Flash = &ui.Note{Kind: parts[0], Title: parts[1], Text: parts[2]}
@@ -140,7 +140,7 @@ func (a *Admin) Fail(c *gin.Context, err error) {
 		view.Frame.User = layoutUser(actor.User)
 	}
 	if err := web.Render(c, problem.Status, page.Error(view)); err != nil {
-		a.Log.ErrorContext(c, "error page not rendered", "error", err)
+		a.Log.ErrorContext(c, "render error page", "error", err)
 		c.String(problem.Status, problem.Title)
 	}
 }

@@ -14,9 +14,9 @@ func plural(n int, one, many string) string {
 }
 
 // upTo is like plural, for a number whose count stopped at limit.
-func upTo(n, most int, one, many string) string {
-	if n > most {
-		return "more than " + plural(most, one, many)
+func upTo(n, limit int, one, many string) string {
+	if n > limit {
+		return "more than " + plural(limit, one, many)
 	}
 	return plural(n, one, many)
 }

@@ -22,13 +22,13 @@ func (a *Admin) productCompareRoutes(r router) {
 }
 
 const (
-	// maxCompared is the length of each list of a comparison.
+	// maxCompared bounds each list of a comparison.
 	maxCompared = 50
-	// maxMoments is how many changes there are to choose from.
+	// maxMoments bounds the changes that the form offers.
 	maxMoments = 30
 )
 
-// What a moment may be beside a change.
+// Moments that are no change of the gate.
 const (
 	momentNow  = "now"
 	momentTime = "time"
@@ -86,9 +86,6 @@ type moment struct {
 	form page.MomentForm
 }
 
-// typedTime is how a browser sends a time of a datetime-local.
-const typedTime = "2006-01-02T15:04"
-
 // moment reads one of the two moments. A typed time takes precedence over a change.
 func (a *Admin) moment(c *gin.Context, changes []models.GateChange, name, otherwise string, fieldErrs *fault.Fields) moment {
 	chosen, typed := c.DefaultQuery(name, otherwise), c.Query(name+"_at")
@@ -100,9 +97,9 @@ func (a *Admin) moment(c *gin.Context, changes []models.GateChange, name, otherw
 	case chosen == momentNow:
 	case chosen == momentTime && typed == "":
 		m.at = a.Store.Now().AddDate(0, 0, -page.TimelineDays)
-		m.form.At = a.inUserZone(c, m.at).Format(typedTime)
+		m.form.At = a.inUserZone(c, m.at).Format(localTime)
 	case chosen == momentTime:
-		at, err := time.ParseInLocation(typedTime, typed[:min(len(typed), len(typedTime))], a.userZone(c))
+		at, err := time.ParseInLocation(localTime, typed[:min(len(typed), len(localTime))], a.userZone(c))
 		if err != nil {
 			fieldErrs.Add(name, "A date and a time, like 2026-05-04T12:00")
 		}

@@ -13,7 +13,7 @@ import (
 )
 
 func (a *Admin) historyTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
-	//nolint:errcheck // text that is no number begins at the first page
+	//nolint:errcheck // a text that is no number means the first page
 	before, _ := strconv.ParseInt(c.Query("before"), 10, 64)
 	rows, err := a.Store.GateHistory(c.Request.Context(), actorOf(c).Scope(), row.ID, before, pageSize+1)
 	if err != nil {

@@ -48,7 +48,7 @@ func (a *Admin) settingsOf(c *gin.Context, row models.ProductRow) (page.Settings
 		return t, err
 	}
 	var group int64
-	if row.GroupID != nil { // only who may edit it takes the product out
+	if row.GroupID != nil { // without editing the group, nobody takes the product out
 		group = *row.GroupID
 		if may, err := a.mayAt(c, authz.Edit, product.InGroup(group)); err != nil || !may {
 			return t, err

@@ -64,10 +64,11 @@ type addedTarget struct {
 	forms   []page.ModuleForm // as they were sent, with the errors; nil = the target was added
 	secret  *page.NewSecret   // made for the target; nil = none
 	id      int64
-	warning string // what is doubtful about the target; "" = nothing
+	warning string // about the target; "" = none
 }
 
-// addTarget reads the form for a new target and adds it. Errors in the form are no error here.
+// addTarget reads the form for a new target and adds it. An invalid form is no error: the
+// result has its messages.
 func (a *Admin) addTarget(c *gin.Context, at product.Owner) (addedTarget, error) {
 	draft, typed := a.connectionDraft(c)
 	saved, err := a.Connections.CreateFor(c.Request.Context(), actorOf(c), at, draft)
@@ -83,7 +84,7 @@ func (a *Admin) addTarget(c *gin.Context, at product.Owner) (addedTarget, error)
 	return added, err
 }
 
-// fill sets the forms for new targets, if something is wrong with one, and the secret.
+// fill sets the secret and, after an invalid form, the forms for new targets.
 func (t addedTarget) fill(forms *[]page.ModuleForm, secret **page.NewSecret) {
 	if t.forms != nil {
 		*forms = t.forms

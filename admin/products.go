@@ -162,7 +162,7 @@ func (a *Admin) groupsOf(c *gin.Context, rows []models.ProductRow) (map[int64]gr
 		}
 	}
 	if len(ids) == 0 {
-		return nil, nil //nolint:nilnil // a map to read from
+		return nil, nil //nolint:nilnil // a nil map can be read
 	}
 	links := map[int64]groupLink{}
 	names, err := a.Store.GroupNames(c.Request.Context(), ids)

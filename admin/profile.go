@@ -27,7 +27,7 @@ func (a *Admin) profile(c *gin.Context) error {
 }
 
 // profilePage renders the profile; change edits the view last: what was typed, a new token.
-func (a *Admin) profilePage(c *gin.Context, status int, with func(v *page.ProfileView)) error {
+func (a *Admin) profilePage(c *gin.Context, status int, change func(v *page.ProfileView)) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	u := actor.User
 	v := page.ProfileView{
@@ -69,7 +69,7 @@ func (a *Admin) profilePage(c *gin.Context, status int, with func(v *page.Profil
 	for _, r := range models.Roles() {
 		v.Token.Roles = append(v.Token.Roles, string(r))
 	}
-	with(&v)
+	change(&v)
 	return render(c, status, page.Profile(v))
 }
 

@@ -41,7 +41,7 @@ func (a *Admin) changePassword(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	// All sessions have ended, this one too: it begins anew.
+	// All sessions have ended, this one too: start a new one.
 	err = a.Sessions.SignIn(ctx, actorOf(c).User, clientOf(c))
 	return a.done(c, err, "Your password is changed", "Other sessions of yours have ended.", "/")
 }

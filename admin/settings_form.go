@@ -39,7 +39,7 @@ func (a *Admin) settingsErrors(typed *page.SettingsTab, err error, version int64
 	if fault.Is(err, fault.Conflict) {
 		errs, typed.Version = map[string]string{"": textOf(err)}, version
 	}
-	for _, s := range models.Severities() { // the form has its own names for them
+	for _, s := range models.Severities() { // the form names them differently
 		if message, ok := errs["thresholds."+s.String()]; ok {
 			errs["threshold_"+s.String()] = message
 		}

@@ -39,8 +39,8 @@ func (a *Admin) globalSettings(c *gin.Context) error {
 }
 
 // globalSettingsPage renders a section: as it is saved, or as it was typed with the errors.
-func (a *Admin) globalSettingsPage(c *gin.Context, status int, typed map[string]string, wrong error) error {
-	view, err := a.globalSettingsView(c, c.Param("section"), typed, wrong)
+func (a *Admin) globalSettingsPage(c *gin.Context, status int, typed map[string]string, formErr error) error {
+	view, err := a.globalSettingsView(c, c.Param("section"), typed, formErr)
 	if err != nil {
 		return err
 	}
@@ -58,19 +58,19 @@ func (a *Admin) mailSettingsPage(c *gin.Context, status int, test page.MailTest)
 }
 
 func (a *Admin) globalSettingsView(
-	c *gin.Context, section string, typed map[string]string, wrong error,
+	c *gin.Context, section string, typed map[string]string, formErr error,
 ) (page.SettingsView, error) {
 	v, err := a.Settings.Get(c.Request.Context(), actorOf(c), section)
 	if err != nil {
 		return page.SettingsView{}, err
 	}
-	errs := fieldErrors(wrong)
+	errs := fieldErrors(formErr)
 	view := page.SettingsView{
 		Frame: a.frame(c, v.Title+" settings", layout.NavSettings), Name: v.Name, Title: v.Title, Summary: v.Summary,
 		Version: strconv.FormatInt(v.Version, 10), ChangedBy: v.By, ChangedAt: a.inUserZone(c, v.At),
 	}
-	if fault.Is(wrong, fault.Conflict) {
-		view.Failed = textOf(wrong)
+	if fault.Is(formErr, fault.Conflict) {
+		view.Failed = textOf(formErr)
 	}
 	for _, s := range a.Settings.Sections() {
 		view.Sections = append(view.Sections, page.SettingsLink{Name: s.Name, Title: s.Title})
@@ -216,7 +216,7 @@ func (a *Admin) globalSettingsSave(c *gin.Context) error {
 	typed, patch := map[string]string{}, map[string]any{}
 	for _, f := range section.Fields {
 		text, sent := c.GetPostForm(f.Name)
-		if !sent && f.Kind != settings.KindBool { // the form is of an older page: it says nothing of this one
+		if !sent && f.Kind != settings.KindBool { // the form is of an older version without this field
 			continue
 		}
 		if f.Kind == settings.KindSecret {

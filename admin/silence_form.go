@@ -15,7 +15,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// What a silence is of, as its form says it.
+// The scopes of a silence, as its form names them.
 const (
 	ofProduct = "product"
 	ofGroup   = "group"

@@ -146,9 +146,9 @@ func (a *Admin) silenceFor(c *gin.Context, in silenceInput, ids []int64) (silenc
 }
 
 // truncate cuts a text to limit characters.
-func truncate(text string, most int) string {
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most])
+func truncate(text string, limit int) string {
+	if runes := []rune(text); len(runes) > limit {
+		return string(runes[:limit])
 	}
 	return text
 }

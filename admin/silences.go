@@ -35,7 +35,7 @@ func (a *Admin) silenceList(c *gin.Context) error {
 		f.ProductID, v.Narrowed, pairs = row.ID, true, []string{"product", formatInt(row.ID)}
 		v.Filters = []ui.Removable{{Label: row.Name, Clear: link(silencesPath, "state", state)}}
 	}
-	//nolint:errcheck // text that is no number begins at the first page
+	//nolint:errcheck // a text that is no number means the first page
 	f.Before, _ = strconv.ParseInt(c.Query("before"), 10, 64)
 	rows, err := a.Silences.List(ctx, actor, f)
 	if err != nil {

@@ -22,7 +22,7 @@ func (a *Admin) userActionRoutes(r router) {
 
 // userAction is an action on a user that is confirmed first.
 type userAction struct {
-	title   string // before the name
+	title   string // followed by the name
 	effects []string
 	button  string
 	danger  bool
@@ -83,14 +83,14 @@ const actionPassword = "password"
 func (a *Admin) userConfirm(c *gin.Context) error { return a.userConfirmPage(c, http.StatusOK, nil) }
 
 // userConfirmPage says what an action does; actionErr, unless nil, is why it was not done.
-func (a *Admin) userConfirmPage(c *gin.Context, status int, wrong error) error {
+func (a *Admin) userConfirmPage(c *gin.Context, status int, actionErr error) error {
 	u, err := a.userOf(c)
 	if err != nil {
 		return err
 	}
 	v := page.AskView{
 		Crumbs: []ui.Crumb{{Label: "Users", Href: usersPath}, {Label: u.Name, Href: userPath(u.ID)}},
-		Cancel: userPath(u.ID), Error: textOf(wrong),
+		Cancel: userPath(u.ID), Error: textOf(actionErr),
 	}
 	action, known := userActions()[c.Param("action")]
 	switch {
@@ -142,7 +142,7 @@ func (a *Admin) userChange(c *gin.Context) error {
 		return err
 	}
 	a.flash(c, "ok", u.Name+action.done, "")
-	if u.ID == actorOf(c).User.ID { // no administrator any more
+	if u.ID == actorOf(c).User.ID { // the actor is no administrator any more
 		web.SeeOther(c, "/")
 		return nil
 	}

@@ -19,9 +19,8 @@ func (a *Admin) userNewRoutes(r router) {
 }
 
 func (a *Admin) userNew(c *gin.Context) error {
-	if _, err := a.Accounts.List(
-		c.Request.Context(), actorOf(c), models.UserFilter{Limit: 1},
-	); err != nil { // for administrators
+	// The list is for administrators only, as the form is.
+	if _, err := a.Accounts.List(c.Request.Context(), actorOf(c), models.UserFilter{Limit: 1}); err != nil {
 		return err
 	}
 	return a.userNewPage(c, http.StatusOK, page.UserNewView{})
