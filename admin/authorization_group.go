@@ -59,10 +59,9 @@ func (a *Admin) authorizationPage(
 		if r.Owner.GroupID != 0 {
 			kind = "group"
 		}
-		v.Roles = append(
-			v.Roles,
-			page.AuthorizationRoleRow{Kind: kind, Name: r.Of, Href: ownerPath(r.Owner) + "?tab=members", Role: string(r.Role)},
-		)
+		v.Roles = append(v.Roles, page.AuthorizationRoleRow{
+			Kind: kind, Name: r.Of, Href: ownerPath(r.Owner) + "?tab=members", Role: string(r.Role),
+		})
 	}
 	if change != nil {
 		change(&v)

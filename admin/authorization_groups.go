@@ -54,9 +54,13 @@ func (a *Admin) authorizationList(c *gin.Context, status int, name string, errs 
 	}
 	v.Pager.Text = plural(len(rows), "authorization group", "authorization groups") + " shown"
 	for _, g := range rows {
-		v.Rows = append(
-			v.Rows, page.AuthorizationGroupRow{ID: g.ID, Name: g.Name, Members: g.Members, Roles: g.Roles, Manager: g.Manager},
-		)
+		v.Rows = append(v.Rows, page.AuthorizationGroupRow{
+			ID:      g.ID,
+			Name:    g.Name,
+			Members: g.Members,
+			Roles:   g.Roles,
+			Manager: g.Manager,
+		})
 	}
 	return render(c, status, page.AuthorizationGroups(v))
 }

@@ -137,9 +137,9 @@ func (a *Admin) branchDeletePage(c *gin.Context, status int, actionErr error) er
 		return err
 	}
 	ctx, scope := c.Request.Context(), actorOf(c).Scope()
-	n, err := a.Store.CountObservations(
-		ctx, scope, models.ObservationFilter{BranchID: b.ID, All: true, Limit: maxCounted + 1},
-	)
+	n, err := a.Store.CountObservations(ctx, scope, models.ObservationFilter{
+		BranchID: b.ID, All: true, Limit: maxCounted + 1,
+	})
 	if err != nil {
 		return err
 	}

@@ -97,10 +97,9 @@ func (a *Admin) ownerChips(c *gin.Context, f models.ConnectionFilter) []ui.Chip 
 		if o.kind == models.OwnerSystem && a.Connections.MayEditSystem(actorOf(c)) != nil {
 			continue
 		}
-		chips = append(
-			chips,
-			ui.Chip{Label: o.label, Href: connectionsLink(o.kind, f.Trouble, f.Text), Count: -1, Current: f.Owner == o.kind},
-		)
+		chips = append(chips, ui.Chip{
+			Label: o.label, Href: connectionsLink(o.kind, f.Trouble, f.Text), Count: -1, Current: f.Owner == o.kind,
+		})
 	}
 	return chips
 }

@@ -59,14 +59,18 @@ func (a *Admin) exceptionPage(c *gin.Context, status int, d exception.Detail, ch
 		v.Until = v.Row.MutedUntil
 	}
 	for _, r := range d.Releases {
-		v.Releases = append(
-			v.Releases, page.ReleaseRow{Name: r.Name, FirstAt: a.inUserZone(c, r.FirstAt), LastAt: a.inUserZone(c, r.LastAt)},
-		)
+		v.Releases = append(v.Releases, page.ReleaseRow{
+			Name: r.Name, FirstAt: a.inUserZone(c, r.FirstAt), LastAt: a.inUserZone(c, r.LastAt),
+		})
 	}
 	for _, m := range d.Merges {
-		v.Merges = append(
-			v.Merges, page.MergeRow{Key: m.Key, Class: m.Class, Message: m.Message, By: m.By, At: a.inUserZone(c, m.At)},
-		)
+		v.Merges = append(v.Merges, page.MergeRow{
+			Key:     m.Key,
+			Class:   m.Class,
+			Message: m.Message,
+			By:      m.By,
+			At:      a.inUserZone(c, m.At),
+		})
 	}
 	var err error
 	if v.Hours, err = a.weekOf(c, d.ID); err != nil {
@@ -103,9 +107,9 @@ func (a *Admin) othersOf(c *gin.Context, g exception.Group) ([]ui.Option, error)
 	var options []ui.Option
 	for _, o := range groups {
 		if o.ID != g.ID {
-			options = append(
-				options, ui.Option{Value: formatInt(o.ID), Label: exception.Clean("#"+formatInt(o.ID)+" "+o.Class+": "+o.Message, 100)},
-			)
+			options = append(options, ui.Option{
+				Value: formatInt(o.ID), Label: exception.Clean("#"+formatInt(o.ID)+" "+o.Class+": "+o.Message, 100),
+			})
 		}
 	}
 	return options, err

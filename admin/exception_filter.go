@@ -83,16 +83,16 @@ func (a *Admin) exceptionFilters(c *gin.Context, q exceptionQuery, v *page.Excep
 		}
 	}
 	if q.Own {
-		v.Filters = append(
-			v.Filters, ui.Removable{Label: "Of no product", Clear: link(exceptionsPath, withoutPairs(q.pairs, "product")...)},
-		)
+		v.Filters = append(v.Filters, ui.Removable{
+			Label: "Of no product", Clear: link(exceptionsPath, withoutPairs(q.pairs, "product")...),
+		})
 	}
 	if q.ProductID == 0 {
 		return nil
 	}
 	row, err := a.Products.Get(c.Request.Context(), actorOf(c), q.ProductID)
-	v.Filters = append(
-		v.Filters, ui.Removable{Label: row.Name, Clear: link(exceptionsPath, withoutPairs(q.pairs, "product")...)},
-	)
+	v.Filters = append(v.Filters, ui.Removable{
+		Label: row.Name, Clear: link(exceptionsPath, withoutPairs(q.pairs, "product")...),
+	})
 	return err
 }

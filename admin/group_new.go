@@ -29,9 +29,9 @@ func (a *Admin) groupCreate(c *gin.Context) error {
 	d := product.GroupDraft{Name: c.PostForm("name"), Description: c.PostForm("description")}
 	row, err := a.Products.CreateGroup(c.Request.Context(), actorOf(c), d)
 	if errs := fieldErrors(err); errs != nil {
-		return a.groupNewPage(
-			c, http.StatusUnprocessableEntity, page.GroupNewView{Name: d.Name, Description: d.Description, Errors: errs},
-		)
+		return a.groupNewPage(c, http.StatusUnprocessableEntity, page.GroupNewView{
+			Name: d.Name, Description: d.Description, Errors: errs,
+		})
 	}
 	return a.done(c, err, "The group is there", "Create products in it, or move some here by their settings.", groupPath(row.ID))
 }

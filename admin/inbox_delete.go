@@ -70,10 +70,8 @@ func (a *Admin) inboxDeleteConfirm(c *gin.Context) error {
 		}
 	}
 	v.Title = "Delete " + plural(n, "notification", "notifications") + " for all?"
-	v.Effects = append(
-		v.Effects,
-		"They go from everybody's inbox, not only from yours. The history of the gates and the deliveries stay.",
-	)
+	v.Effects = append(v.Effects,
+		"They go from everybody's inbox, not only from yours. The history of the gates and the deliveries stay.")
 	v.Buttons = []page.AskButton{
 		{Label: "Delete " + plural(n, "notification", "notifications") + " for all", Danger: true},
 	}

@@ -173,9 +173,9 @@ func (a *Admin) inboxForm(c *gin.Context, q inboxQuery) (page.InboxForm, error) 
 	}
 	f.Severities = []ui.Option{{Label: "any", Checked: q.Severity == nil}}
 	for _, s := range models.Severities() {
-		f.Severities = append(
-			f.Severities, ui.Option{Value: s.String(), Label: orWorse(s), Checked: q.Severity != nil && *q.Severity == s},
-		)
+		f.Severities = append(f.Severities, ui.Option{
+			Value: s.String(), Label: orWorse(s), Checked: q.Severity != nil && *q.Severity == s,
+		})
 	}
 	groups, err := a.Products.Groups(c.Request.Context(), actorOf(c), models.GroupFilter{Limit: maxGroupsOffered})
 	if err != nil {

@@ -95,10 +95,8 @@ func (a *Admin) inboxFoundConfirm(c *gin.Context) error {
 		return err
 	}
 	if found.More {
-		v.Effects = append(
-			v.Effects,
-			"There may be more: what you choose is done with the newest "+ui.Number(int64(found.N))+".",
-		)
+		v.Effects = append(v.Effects,
+			"There may be more: what you choose is done with the newest "+ui.Number(int64(found.N))+".")
 	}
 	if found.N > 0 {
 		v.Buttons = []page.AskButton{

@@ -53,9 +53,9 @@ func (a *Admin) notification(c *gin.Context) error {
 	if n.Type == string(event.GateChanged) && json.Unmarshal(e.Payload, &p) == nil {
 		gateWhy(&v, p)
 	}
-	rows, err := a.Ledger.List(
-		ctx, actor, models.LedgerFilter{EventID: n.EventID, ProductID: n.ProductID, Limit: pageSize},
-	)
+	rows, err := a.Ledger.List(ctx, actor, models.LedgerFilter{
+		EventID: n.EventID, ProductID: n.ProductID, Limit: pageSize,
+	})
 	if err != nil {
 		return err
 	}

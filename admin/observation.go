@@ -115,11 +115,9 @@ func (a *Admin) duplicateFacts(c *gin.Context, f finding, v *page.ObservationVie
 		row := duplicateRow(o, 0)
 		v.Same = &row
 	}
-	others, err := a.Store.Observations(
-		ctx,
-		actor.Scope(),
-		models.ObservationFilter{ProductID: f.product.ID, Same: f.ID, All: true, Limit: maxDuplicates + 1},
-	)
+	others, err := a.Store.Observations(ctx, actor.Scope(), models.ObservationFilter{
+		ProductID: f.product.ID, Same: f.ID, All: true, Limit: maxDuplicates + 1,
+	})
 	if v.Over = len(others) > maxDuplicates; v.Over {
 		others = others[:maxDuplicates]
 	}

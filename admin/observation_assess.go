@@ -123,10 +123,9 @@ func (a *Admin) assessPage(c *gin.Context, status int, row models.ProductRow, s 
 		v.What, s.all = s.query.words(), n
 	}
 	for _, o := range rows[:min(len(rows), maxListed)] {
-		v.Rows = append(
-			v.Rows,
-			page.ObservationRow{Title: o.Title, Component: o.Component, Severity: o.Severity.String(), Status: string(o.Status)},
-		)
+		v.Rows = append(v.Rows, page.ObservationRow{
+			Title: o.Title, Component: o.Component, Severity: o.Severity.String(), Status: string(o.Status),
+		})
 	}
 	v.Form.Action, v.Form.Hidden, v.Form.Duplicate = observationsPath(row.ID)+"/assess", s.hidden(), true
 	v.Form.Button = "Assess " + ui.Plural(n, "observation", "observations")
@@ -138,9 +137,9 @@ func (a *Admin) assessPage(c *gin.Context, status int, row models.ProductRow, s 
 func (a *Admin) selected(c *gin.Context, row models.ProductRow, s selection) ([]models.Observation, int, error) {
 	ctx, scope := c.Request.Context(), actorOf(c).Scope()
 	if len(s.ids) > 0 {
-		rows, err := a.Store.Observations(
-			ctx, scope, models.ObservationFilter{ProductID: row.ID, IDs: s.ids, All: true, Limit: len(s.ids)},
-		)
+		rows, err := a.Store.Observations(ctx, scope, models.ObservationFilter{
+			ProductID: row.ID, IDs: s.ids, All: true, Limit: len(s.ids),
+		})
 		if err == nil && len(rows) < len(s.ids) {
 			err = fault.NewNotFound("observation")
 		}

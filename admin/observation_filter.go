@@ -132,10 +132,9 @@ func (q *observationQuery) chips() (show, severities []ui.Chip) {
 		}
 		current := q.Severity != nil && *q.Severity == s
 		if n != 0 || current {
-			severities = append(
-				severities,
-				ui.Chip{Label: ui.Title(s.String()), Href: q.withParam("severity", s.String()), Count: n, Current: current},
-			)
+			severities = append(severities, ui.Chip{
+				Label: ui.Title(s.String()), Href: q.withParam("severity", s.String()), Count: n, Current: current,
+			})
 		}
 	}
 	return show, severities

@@ -42,9 +42,9 @@ func (a *Admin) assessForm(c *gin.Context, status, severity string, err error) p
 	for _, s := range observation.Assessable() {
 		f.Statuses = append(f.Statuses, ui.Option{Value: string(s), Label: statusWord(s), Checked: string(s) == status})
 	}
-	f.Statuses = append(
-		f.Statuses, ui.Option{Value: clearAssessment, Label: "take back what was said", Checked: status == clearAssessment},
-	)
+	f.Statuses = append(f.Statuses, ui.Option{
+		Value: clearAssessment, Label: "take back what was said", Checked: status == clearAssessment,
+	})
 	f.Severities = append(f.Severities, severityOptions(severity)...)
 	return f
 }

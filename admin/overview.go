@@ -62,9 +62,9 @@ const maxBroken = 1000
 
 // brokenConnections lists the broken connections that the user can edit.
 func (a *Admin) brokenConnections(c *gin.Context, v *page.OverviewView) error {
-	rows, err := a.Connections.All(
-		c.Request.Context(), actorOf(c), models.ConnectionFilter{Broken: true, Limit: maxBroken},
-	)
+	rows, err := a.Connections.All(c.Request.Context(), actorOf(c), models.ConnectionFilter{
+		Broken: true, Limit: maxBroken,
+	})
 	if err != nil {
 		return err
 	}
@@ -129,18 +129,21 @@ func (a *Admin) deliveryTrouble(c *gin.Context, v *page.OverviewView) error {
 
 // gateChanges lists the last gate changes that the user was notified of.
 func (a *Admin) gateChanges(c *gin.Context) ([]page.ChangeRow, error) {
-	found, err := a.Inbox.List(
-		c.Request.Context(), actorOf(c), models.InboxFilter{Type: string(event.GateChanged), Limit: 5},
-	)
+	found, err := a.Inbox.List(c.Request.Context(), actorOf(c), models.InboxFilter{
+		Type: string(event.GateChanged), Limit: 5,
+	})
 	if err != nil {
 		return nil, err
 	}
 	list := make([]page.ChangeRow, 0, len(found.Rows))
 	for _, n := range found.Rows {
-		list = append(
-			list,
-			page.ChangeRow{ProductID: n.ProductID, Product: n.Product, To: gateOfTone(n), Why: n.Message, At: a.inUserZone(c, n.At)},
-		)
+		list = append(list, page.ChangeRow{
+			ProductID: n.ProductID,
+			Product:   n.Product,
+			To:        gateOfTone(n),
+			Why:       n.Message,
+			At:        a.inUserZone(c, n.At),
+		})
 	}
 	return list, nil
 }

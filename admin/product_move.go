@@ -62,10 +62,8 @@ func (a *Admin) productMoveConfirm(c *gin.Context) error {
 func moveEffects(p models.Product, from, to *models.Group) []string {
 	var means []string
 	if from != nil {
-		means = append(
-			means,
-			"the members of “"+from.Name+"” lose what they may here by it, and its targets tell of the product no more",
-		)
+		means = append(means,
+			"the members of “"+from.Name+"” lose what they may here by it, and its targets tell of the product no more")
 	}
 	switch {
 	case to != nil && to.GateMode == models.GateOwn:

@@ -78,9 +78,9 @@ func (a *Admin) profileSave(c *gin.Context) error {
 	email := c.PostForm("email")
 	zone := c.PostForm("time_zone")
 	theme := c.PostForm("theme")
-	pending, err := a.Accounts.EditProfile(
-		c.Request.Context(), actorOf(c), account.Profile{FirstName: &first, Email: &email, TimeZone: &zone, Theme: &theme},
-	)
+	pending, err := a.Accounts.EditProfile(c.Request.Context(), actorOf(c), account.Profile{
+		FirstName: &first, Email: &email, TimeZone: &zone, Theme: &theme,
+	})
 	if errs := formErrors(err); errs != nil {
 		return a.profilePage(c, web.StatusOf(err), func(v *page.ProfileView) {
 			v.FirstName, v.Email, v.TimeZone, v.Theme, v.Errors = first, email, zone, theme, errs

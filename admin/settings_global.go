@@ -164,9 +164,9 @@ func globalField(f settings.Field, value any, typed map[string]string) ui.Field 
 	case settings.KindChoice:
 		field.Type = "select"
 		for _, choice := range f.Choices {
-			field.Options = append(
-				field.Options, ui.Option{Value: choice.Value, Label: choice.Label, Checked: choice.Value == text},
-			)
+			field.Options = append(field.Options, ui.Option{
+				Value: choice.Value, Label: choice.Label, Checked: choice.Value == text,
+			})
 		}
 	case settings.KindText, settings.KindTarget:
 		field.Value = text

@@ -98,9 +98,9 @@ func (a *Admin) resolveScope(c *gin.Context, in *silenceInput, fieldErrs *fault.
 			fieldErrs.Add("product_id", "Choose a product")
 			return nil
 		}
-		rows, err := a.Store.Products(
-			c.Request.Context(), actorOf(c).Scope(), models.ProductFilter{Name: in.product, Limit: 1},
-		)
+		rows, err := a.Store.Products(c.Request.Context(), actorOf(c).Scope(), models.ProductFilter{
+			Name: in.product, Limit: 1,
+		})
 		if err != nil {
 			return err
 		}

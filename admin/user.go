@@ -44,9 +44,9 @@ func (a *Admin) userPage(c *gin.Context, status int, typed, errs map[string]stri
 		Errors:       errs,
 	}
 	for _, m := range members {
-		v.Memberships = append(
-			v.Memberships, page.UserMembership{ProductID: m.ProductID, Product: m.Product, Role: string(m.Role)},
-		)
+		v.Memberships = append(v.Memberships, page.UserMembership{
+			ProductID: m.ProductID, Product: m.Product, Role: string(m.Role),
+		})
 	}
 	return render(c, status, page.User(v))
 }

@@ -113,10 +113,8 @@ func (a *Admin) passwordConfirm(v *page.AskView, u models.UserRow) {
 		"API tokens go on working.",
 	}
 	if a.Accounts.CanSendMail() && u.Email != "" {
-		v.Effects = append(
-			v.Effects,
-			"Or a link is mailed to "+u.Email+": it works once, within three days, and until then the old password counts.",
-		)
+		v.Effects = append(v.Effects,
+			"Or a link is mailed to "+u.Email+": it works once, within three days, and until then the old password counts.")
 		v.Buttons = append(v.Buttons, page.AskButton{Label: "Mail a link", Value: "link"})
 	}
 	v.Buttons = append(v.Buttons, page.AskButton{Label: "Make a password", Value: "password", Danger: true})

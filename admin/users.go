@@ -49,10 +49,9 @@ func (a *Admin) users(c *gin.Context) error {
 	}
 	v := page.UsersView{Frame: a.frame(c, "Users", layout.NavUsers), Query: q, Show: shown}
 	for _, s := range userFilters {
-		v.Chips = append(
-			v.Chips,
-			ui.Chip{Label: s.label, Href: link(usersPath, "q", q, "show", s.show), Count: -1, Current: s.show == shown},
-		)
+		v.Chips = append(v.Chips, ui.Chip{
+			Label: s.label, Href: link(usersPath, "q", q, "show", s.show), Count: -1, Current: s.show == shown,
+		})
 	}
 	if len(rows) > pageSize {
 		rows = rows[:pageSize]
