@@ -16,9 +16,6 @@ func (a *Admin) apiRoutes(r router) {
 
 // apiReference shows the page about the API.
 func (a *Admin) apiReference(c *gin.Context) error {
-	return render(
-		c,
-		http.StatusOK,
-		page.API(page.APIView{Frame: a.frame(c, "The API", layout.NavNone), BaseURL: a.BaseURL(), Groups: a.API}),
-	)
+	v := page.APIView{Frame: a.frame(c, "The API", layout.NavNone), BaseURL: a.BaseURL(), Groups: a.API}
+	return render(c, http.StatusOK, page.API(v))
 }

@@ -53,29 +53,7 @@ func (a *Admin) audit(c *gin.Context) error {
 			nav = layout.NavProducts
 		}
 	}
-	here := []string{
-		"kind",
-		f.Kind,
-		"actor",
-		v.Actor,
-		"q",
-		v.Query,
-		"since",
-		v.Since,
-		"until",
-		v.Until,
-		"product",
-		c.Query("product"),
-	}
-	if f.Before != 0 {
-		v.Pager.First = link(auditPath, here...)
-	}
-	if len(rows) > pageSize {
-		rows = rows[:pageSize]
-		v.Pager.Next = link(auditPath, append(here, "before", formatInt(rows[pageSize-1].ID))...)
-	}
-	v.Pager.Text = plural(len(rows), "change", "changes") + " shown"
-	for _, r := range rows {
+	for _, r := range auditPager(c, f, rows, &v) {
 		v.Rows = append(v.Rows, page.AuditRow{
 			ID:        r.ID,
 			At:        a.inUserZone(c, r.At),
@@ -156,4 +134,21 @@ func auditFields(r models.Audit) []page.AuditField {
 		}
 	}
 	return fields
+}
+
+// auditPager cuts the rows to one page and fills the links to the others.
+func auditPager(c *gin.Context, f models.AuditFilter, rows []models.Audit, v *page.AuditView) []models.Audit {
+	here := []string{
+		"kind", f.Kind, "actor", v.Actor, "q", v.Query,
+		"since", v.Since, "until", v.Until, "product", c.Query("product"),
+	}
+	if f.Before != 0 {
+		v.Pager.First = link(auditPath, here...)
+	}
+	if len(rows) > pageSize {
+		rows = rows[:pageSize]
+		v.Pager.Next = link(auditPath, append(here, "before", formatInt(rows[pageSize-1].ID))...)
+	}
+	v.Pager.Text = plural(len(rows), "change", "changes") + " shown"
+	return rows
 }

@@ -108,9 +108,7 @@ func (a *Admin) authorizationMemberSet(c *gin.Context) error {
 	if manager {
 		done = user + " is a manager now"
 	}
-	a.flash(c, "ok", done, "")
-	web.SeeOther(c, authorizationPath(g.ID))
-	return nil
+	return a.redirect(c, "ok", done, "", authorizationPath(g.ID))
 }
 
 func (a *Admin) authorizationMemberRemove(c *gin.Context) error {

@@ -71,5 +71,6 @@ func (a *Admin) authorizationCreate(c *gin.Context) error {
 	if errs := fieldErrors(err); errs != nil {
 		return a.authorizationList(c, http.StatusUnprocessableEntity, name, errs)
 	}
-	return a.done(c, err, "The authorization group is there", "Put users into it, then give it roles on the Members tab of products and groups.", authorizationPath(g.ID))
+	return a.done(c, err, "The authorization group is there",
+		"Put users into it, then give it roles on the Members tab of products and groups.", authorizationPath(g.ID))
 }

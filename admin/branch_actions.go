@@ -40,7 +40,9 @@ func (a *Admin) editableBranch(c *gin.Context) (models.BranchRow, models.Product
 }
 
 // branchConfirmPage asks before an action on a branch is done.
-func (a *Admin) branchConfirmPage(c *gin.Context, status int, b models.BranchRow, row models.ProductRow, v page.AskView) error {
+func (a *Admin) branchConfirmPage(
+	c *gin.Context, status int, b models.BranchRow, row models.ProductRow, v page.AskView,
+) error {
 	v.Crumbs = []ui.Crumb{
 		{Label: "Products", Href: "/products"},
 		{Label: row.Name, Href: productPath(row.ID)},
@@ -91,9 +93,8 @@ func gateMove(from, to models.Branch, state models.GateState, why string) string
 	case from.Gate == state:
 		return "The gate stays " + string(state) + ": " + why + "."
 	}
-	return "The gate changes from " + string(from.Gate) + " to " + string(
-		state,
-	) + ": " + why + ". That is told, once it has stood for the hold time where there is one."
+	return "The gate changes from " + string(from.Gate) + " to " + string(state) + ": " + why +
+		". That is told, once it has stood for the hold time where there is one."
 }
 
 // lifeOf says when a branch that is not the default is removed; "" = never.
@@ -106,9 +107,8 @@ func (a *Admin) lifeOf(b models.Branch) string {
 }
 
 func (a *Admin) isDefault(c *gin.Context, b models.BranchRow) error {
-	a.flash(c, "ok", b.Name+" is the default branch already", "Nothing was changed.")
-	web.SeeOther(c, branchesPath(b.ProductID))
-	return nil
+	return a.redirect(c, "ok",
+		b.Name+" is the default branch already", "Nothing was changed.", branchesPath(b.ProductID))
 }
 
 func (a *Admin) branchDefault(c *gin.Context) error {
@@ -204,9 +204,8 @@ func (a *Admin) branchProtect(protected bool) handler {
 		if err != nil {
 			return err
 		}
-		if _, err := a.Products.UpdateBranch(
-			c.Request.Context(), actorOf(c), b.ID, product.BranchEdit{Protected: &protected},
-		); err != nil {
+		edit := product.BranchEdit{Protected: &protected}
+		if _, err := a.Products.UpdateBranch(c.Request.Context(), actorOf(c), b.ID, edit); err != nil {
 			return err
 		}
 		switch kept := a.branchesKept(); {

@@ -159,9 +159,7 @@ func (a *Admin) connectionSave(c *gin.Context) error {
 		return hideForbidden(err)
 	}
 	note := savedNote("Saved", saved.Warning)
-	a.flash(c, note.Kind, note.Title, note.Text)
-	web.SeeOther(c, connectionPath(found.ID))
-	return nil
+	return a.redirect(c, note.Kind, note.Title, note.Text, connectionPath(found.ID))
 }
 
 // connectionResume makes a connection try again now.
@@ -174,9 +172,8 @@ func (a *Admin) connectionResume(c *gin.Context) error {
 		return err
 	}
 	a.Dispatcher.Wake()
-	a.flash(c, "ok", found.Name+" is tried now", "Its oldest message shows whether the receiver is back.")
-	web.SeeOther(c, connectionPath(found.ID))
-	return nil
+	return a.redirect(c, "ok",
+		found.Name+" is tried now", "Its oldest message shows whether the receiver is back.", connectionPath(found.ID))
 }
 
 // connectionRotate replaces the secret of a connection. The page follows at once, and not after a

@@ -93,7 +93,13 @@ func (a *Admin) ownerChips(c *gin.Context, f models.ConnectionFilter) []ui.Chip 
 	for _, o := range []struct {
 		kind  models.OwnerKind
 		label string
-	}{{"", "All"}, {models.OwnerMine, "Your own"}, {models.OwnerProduct, "Of products"}, {models.OwnerGroup, "Of groups"}, {models.OwnerSystem, "Of the system"}} {
+	}{
+		{"", "All"},
+		{models.OwnerMine, "Your own"},
+		{models.OwnerProduct, "Of products"},
+		{models.OwnerGroup, "Of groups"},
+		{models.OwnerSystem, "Of the system"},
+	} {
 		if o.kind == models.OwnerSystem && a.Connections.MayEditSystem(actorOf(c)) != nil {
 			continue
 		}

@@ -27,7 +27,12 @@ type ledgerQuery struct {
 var timeRanges = []struct {
 	value, label string
 	length       time.Duration
-}{{"1h", "last hour", time.Hour}, {"24h", "last 24 hours", day}, {"168h", "last 7 days", 7 * day}, {"720h", "last 30 days", 30 * day}}
+}{
+	{"1h", "last hour", time.Hour},
+	{"24h", "last 24 hours", day},
+	{"168h", "last 7 days", 7 * day},
+	{"720h", "last 30 days", 30 * day},
+}
 
 // ledgerQuery reads the filter of a URL, or of a form with the same fields. It returns a "not
 // found" error for a text that is no id.

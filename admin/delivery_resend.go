@@ -85,10 +85,8 @@ func (a *Admin) resendConfirm(c *gin.Context) error {
 		}
 	}
 	if longest > time.Minute {
-		v.Slow = fmt.Sprintf(
-			"Since no target gets more than it can take, this needs some %d minutes.",
-			int(longest.Minutes())+1,
-		)
+		minutes := int(longest.Minutes()) + 1
+		v.Slow = fmt.Sprintf("Since no target gets more than it can take, this needs some %d minutes.", minutes)
 	}
 	for _, id := range q.IDs {
 		v.Hidden = append(v.Hidden, [2]string{"id", strconv.FormatInt(id, 10)})
@@ -128,9 +126,7 @@ func (a *Admin) resendStart(c *gin.Context) error {
 	}
 	r, err := a.Ledger.Resend(c.Request.Context(), actorOf(c), q.LedgerFilter)
 	if fault.Is(err, fault.Conflict) {
-		a.flash(c, "bad", "Nothing was sent again", textOf(err))
-		web.SeeOther(c, "/deliveries")
-		return nil
+		return a.redirect(c, "bad", "Nothing was sent again", textOf(err), "/deliveries")
 	}
 	if err != nil {
 		return err

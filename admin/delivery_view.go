@@ -47,7 +47,13 @@ func (a *Admin) deliveryRow(c *gin.Context, l delivery.Row) page.DeliveryRow {
 func stateChips(path, current string, pairs ...string) []ui.Chip {
 	chips := []ui.Chip{{Label: "All", Href: link(path, pairs...), Count: -1, Current: current == ""}}
 	for _, s := range []struct{ state, label string }{
-		{"retrying", "Retrying"}, {"dead", "Dead"}, {"delivered", "Delivered"}, {"pending", "Pending"}, {"cancelled", "Cancelled"}, {"skipped", "Skipped"}, {"suppressed", "Held back"},
+		{"retrying", "Retrying"},
+		{"dead", "Dead"},
+		{"delivered", "Delivered"},
+		{"pending", "Pending"},
+		{"cancelled", "Cancelled"},
+		{"skipped", "Skipped"},
+		{"suppressed", "Held back"},
 	} {
 		chips = append(chips, ui.Chip{
 			Label:   s.label,

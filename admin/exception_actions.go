@@ -46,9 +46,7 @@ func (a *Admin) exceptionAction(
 		if err := do(c.Request.Context(), actorOf(c), id); err != nil {
 			return err
 		}
-		a.flash(c, "ok", title, text)
-		web.SeeOther(c, exceptionPath(id))
-		return nil
+		return a.redirect(c, "ok", title, text, exceptionPath(id))
 	}
 }
 
@@ -80,7 +78,8 @@ func (a *Admin) exceptionMute(c *gin.Context) error {
 	if !d.Rights.Assess {
 		err = authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Assess, d.ProductID)
 	}
-	return a.done(c, err, "Nobody is told of it until "+until.In(a.userZone(c)).Format("Mon 2 Jan 2006, 15:04 MST"), "It is counted meanwhile.", exceptionPath(d.ID))
+	title := "Nobody is told of it until " + until.In(a.userZone(c)).Format("Mon 2 Jan 2006, 15:04 MST")
+	return a.done(c, err, title, "It is counted meanwhile.", exceptionPath(d.ID))
 }
 
 func (a *Admin) exceptionSplit(c *gin.Context) error {
@@ -88,11 +87,8 @@ func (a *Admin) exceptionSplit(c *gin.Context) error {
 	split := func(ctx context.Context, actor authz.Actor, id int64) error {
 		return a.Exceptions.Split(ctx, actor, id, key)
 	}
-	return a.exceptionAction(
-		split,
-		"It is split off",
-		"The next one has a page of its own again. What was counted until now stays here.",
-	)(c)
+	const text = "The next one has a page of its own again. What was counted until now stays here."
+	return a.exceptionAction(split, "It is split off", text)(c)
 }
 
 // exceptionResolveMany resolves the selected exceptions: all of them, or none if a right is
@@ -112,18 +108,12 @@ func (a *Admin) exceptionResolveMany(c *gin.Context) error {
 			return err
 		}
 	}
+	next := safeRedirect(c.PostForm("next"))
 	if len(ids) == 0 {
-		a.flash(c, "wait", "Nothing was selected", "Tick the exceptions to resolve.")
-	} else {
-		a.flash(
-			c,
-			"ok",
-			plural(len(ids), "exception is", "exceptions are")+" resolved",
-			"Whoever is told hears of one at once when it comes back.",
-		)
+		return a.redirect(c, "wait", "Nothing was selected", "Tick the exceptions to resolve.", next)
 	}
-	web.SeeOther(c, safeRedirect(c.PostForm("next")))
-	return nil
+	title := plural(len(ids), "exception is", "exceptions are") + " resolved"
+	return a.redirect(c, "ok", title, "Whoever is told hears of one at once when it comes back.", next)
 }
 
 // mayAssessException returns an error unless the actor can change an exception.
@@ -161,9 +151,8 @@ func (a *Admin) exceptionMergeConfirm(c *gin.Context) error {
 		return err
 	}
 	if len(ids) < 2 {
-		a.flash(c, "wait", "Select two or more to merge", "They must be of the same product and source.")
-		web.SeeOther(c, exceptionsPath)
-		return nil
+		return a.redirect(c, "wait",
+			"Select two or more to merge", "They must be of the same product and source.", exceptionsPath)
 	}
 	return a.exceptionMergePage(c, http.StatusOK, ids[0], ids[1:], nil)
 }
@@ -206,7 +195,8 @@ func (a *Admin) exceptionMerge(c *gin.Context) error {
 	if fault.Is(err, fault.Invalid) {
 		return a.exceptionMergePage(c, http.StatusUnprocessableEntity, into, ids, err)
 	}
-	return a.done(c, err, plural(len(ids), "exception is", "exceptions are")+" merged into this one", "", exceptionPath(into))
+	title := plural(len(ids), "exception is", "exceptions are") + " merged into this one"
+	return a.done(c, err, title, "", exceptionPath(into))
 }
 
 // exceptionDeleteConfirm names what is lost with an exception.

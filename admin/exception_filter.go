@@ -67,7 +67,11 @@ func (a *Admin) exceptionFilters(c *gin.Context, q exceptionQuery, v *page.Excep
 		kind  models.ExceptionKind
 		label string
 		admin bool
-	}{{models.ExceptionReported, "Reported", false}, {models.ExceptionTask, "Background tasks", false}, {models.ExceptionRequest, "Requests", true}} {
+	}{
+		{models.ExceptionReported, "Reported", false},
+		{models.ExceptionTask, "Background tasks", false},
+		{models.ExceptionRequest, "Requests", true},
+	} {
 		if !k.admin || actorOf(c).Administrator() {
 			v.Kinds = append(v.Kinds, ui.Chip{
 				Label:   k.label,

@@ -91,7 +91,8 @@ func cutExceptions(groups []exception.Group, path string, pairs ...string) (list
 	}
 	groups = groups[:pageSize]
 	last := groups[pageSize-1]
-	return groups, link(path, append(slices.Clone(pairs), "after", formatInt(last.LastAt.UnixMicro())+"-"+formatInt(last.ID))...)
+	after := formatInt(last.LastAt.UnixMicro()) + "-" + formatInt(last.ID)
+	return groups, link(path, append(slices.Clone(pairs), "after", after)...)
 }
 
 // exceptionOf returns the exception of the path.

@@ -193,7 +193,9 @@ func (a *Admin) announcementText(c *gin.Context, b models.Branch, last models.Ga
 }
 
 // announcementTallies sums up the deliveries of some changes, by the events that announced them.
-func (a *Admin) announcementTallies(c *gin.Context, changes map[int64]models.GateChange) (map[int64]page.DeliveryTally, error) {
+func (a *Admin) announcementTallies(
+	c *gin.Context, changes map[int64]models.GateChange,
+) (map[int64]page.DeliveryTally, error) {
 	ids := make([]int64, 0, len(changes))
 	for _, change := range changes {
 		if change.Announced != 0 {

@@ -33,5 +33,6 @@ func (a *Admin) groupCreate(c *gin.Context) error {
 			Name: d.Name, Description: d.Description, Errors: errs,
 		})
 	}
-	return a.done(c, err, "The group is there", "Create products in it, or move some here by their settings.", groupPath(row.ID))
+	const text = "Create products in it, or move some here by their settings."
+	return a.done(c, err, "The group is there", text, groupPath(row.ID))
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/event"
-	"gatecrier/app/web"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
@@ -126,7 +125,6 @@ func (a *Admin) mailResume(c *gin.Context) error {
 		return err
 	}
 	a.Dispatcher.Wake()
-	a.flash(c, "ok", "The mail server is tried now", "The oldest mail shows whether it is back.")
-	web.SeeOther(c, "/admin/health")
-	return nil
+	return a.redirect(c, "ok",
+		"The mail server is tried now", "The oldest mail shows whether it is back.", "/admin/health")
 }

@@ -10,7 +10,6 @@ import (
 	"gatecrier/models"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
-	"gatecrier/templates/ui"
 )
 
 // inboxRoutes adds the inbox.
@@ -73,11 +72,7 @@ func (a *Admin) inboxList(c *gin.Context) error {
 	if v.Unread > 0 {
 		v.Frame.Title = "Inbox (" + formatInt(v.Unread) + ")"
 	}
-	v.Chips = []ui.Chip{
-		{Label: "All", Href: q.withParam("filter", ""), Count: -1, Current: q.filter == ""},
-		{Label: "Unread", Href: q.withParam("filter", "unread"), Count: v.Unread, Current: q.Unread},
-		{Label: "Archived", Href: q.withParam("filter", "archived"), Count: -1, Current: q.Archived},
-	}
+	v.Chips = q.chips(v.Unread)
 	return render(c, http.StatusOK, page.Inbox(v))
 }
 
@@ -92,7 +87,9 @@ func (a *Admin) retentionText() string {
 // newestShown returns the newest notification that the page knows of: "mark all" marks up to it,
 // and not what has arrived since. If the page is not the first one, or is filtered, it is the
 // newest of the inbox.
-func (a *Admin) newestShown(c *gin.Context, rows []models.Notification, f models.InboxFilter, narrowed bool) (int64, error) {
+func (a *Admin) newestShown(
+	c *gin.Context, rows []models.Notification, f models.InboxFilter, narrowed bool,
+) (int64, error) {
 	if f.Before == 0 && !narrowed && len(rows) > 0 {
 		return rows[0].EventID, nil
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/fault"
-	"gatecrier/app/web"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
@@ -31,9 +30,8 @@ func (a *Admin) inboxDeleteConfirm(c *gin.Context) error {
 	}
 	v := page.AskView{Crumbs: []ui.Crumb{{Label: "Inbox", Href: inboxPath}}, Cancel: inboxPath}
 	if len(ids) == 0 && c.Query("up_to") == "" {
-		a.flash(c, "wait", "Nothing was selected", "Tick the notifications to delete.")
-		web.SeeOther(c, safeRedirect(c.DefaultQuery("next", inboxPath)))
-		return nil
+		return a.redirect(c, "wait",
+			"Nothing was selected", "Tick the notifications to delete.", safeRedirect(c.DefaultQuery("next", inboxPath)))
 	}
 	n := 0
 	if len(ids) > 0 {
@@ -112,9 +110,7 @@ func (a *Admin) inboxDelete(c *gin.Context) error {
 	if strings.HasPrefix(back, inboxPath+"/") { // the page of a deleted notification
 		back = inboxPath
 	}
-	a.flash(c, "ok", plural(n, "notification is", "notifications are")+" deleted for all", "")
-	web.SeeOther(c, back)
-	return nil
+	return a.redirect(c, "ok", plural(n, "notification is", "notifications are")+" deleted for all", "", back)
 }
 
 func (a *Admin) deleteFound(c *gin.Context) (int, string, error) {

@@ -203,3 +203,12 @@ func (a *Admin) inboxForm(c *gin.Context, q inboxQuery) (page.InboxForm, error) 
 
 // maxGroupsOffered bounds the groups that the form offers.
 const maxGroupsOffered = 50
+
+// chips returns the links to all, the unread and the archived notifications.
+func (q *inboxQuery) chips(unread int) []ui.Chip {
+	return []ui.Chip{
+		{Label: "All", Href: q.withParam("filter", ""), Count: -1, Current: q.filter == ""},
+		{Label: "Unread", Href: q.withParam("filter", "unread"), Count: unread, Current: q.Unread},
+		{Label: "Archived", Href: q.withParam("filter", "archived"), Count: -1, Current: q.Archived},
+	}
+}

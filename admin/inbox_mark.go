@@ -19,7 +19,8 @@ import (
 func (a *Admin) inboxMarkRoutes(r router) {
 	r.get("/inbox/found", a.inboxFoundConfirm)
 	r.post("/inbox/found", a.inboxFound)
-	for _, as := range []models.MarkAs{models.MarkViewed, models.MarkUnviewed, models.MarkArchived, models.MarkUnarchived} {
+	marks := []models.MarkAs{models.MarkViewed, models.MarkUnviewed, models.MarkArchived, models.MarkUnarchived}
+	for _, as := range marks {
 		r.post("/inbox/"+string(as), a.mark(as))
 	}
 }

@@ -44,9 +44,8 @@ func (a *Admin) signIn(c *gin.Context) error {
 	name, next := c.PostForm("name"), safeRedirect(c.PostForm("next"))
 	user, err := a.Accounts.SignIn(c.Request.Context(), name, c.PostForm("password"), c.ClientIP())
 	if fault.Is(err, fault.Unauthenticated) {
-		return render(
-			c, http.StatusUnauthorized, page.Login(a.loginView(name, next, "That name and password do not belong together.")),
-		)
+		v := a.loginView(name, next, "That name and password do not belong together.")
+		return render(c, http.StatusUnauthorized, page.Login(v))
 	}
 	if f := (*fault.Error)(nil); fault.Is(err, fault.TooMany) && errors.As(err, &f) {
 		c.Header("Retry-After", strconv.Itoa(int(f.Wait/time.Second)))

@@ -7,7 +7,6 @@ import (
 
 	"gatecrier/app/account"
 	"gatecrier/app/fault"
-	"gatecrier/app/web"
 	"gatecrier/models"
 	"gatecrier/templates/page"
 )
@@ -48,9 +47,7 @@ func (a *Admin) confirmEmailSave(c *gin.Context) error {
 		return err
 	}
 	if a.Sessions.UserID(c.Request.Context()) == u.ID {
-		a.flash(c, "ok", "Your mail address is confirmed", u.Email)
-		web.SeeOther(c, "/profile")
-		return nil
+		return a.redirect(c, "ok", "Your mail address is confirmed", u.Email, "/profile")
 	}
 	return render(c, http.StatusOK, page.Door(page.DoorView{
 		Frame: a.guestFrame("Mail address"),

@@ -19,16 +19,15 @@ func (a *Admin) forgotRoutes(r router) {
 }
 
 func (a *Admin) forgot(c *gin.Context) error {
-	return render(
-		c,
-		http.StatusOK,
-		page.Forgot(page.ForgotView{Frame: a.guestFrame("Forgotten password"), Mails: a.Accounts.CanSendMail()}),
-	)
+	v := page.ForgotView{Frame: a.guestFrame("Forgotten password"), Mails: a.Accounts.CanSendMail()}
+	return render(c, http.StatusOK, page.Forgot(v))
 }
 
 // forgotSend gives the same answer for a name that exists and for one that does not.
 func (a *Admin) forgotSend(c *gin.Context) error {
-	v := page.ForgotView{Frame: a.guestFrame("Forgotten password"), Mails: a.Accounts.CanSendMail(), Who: c.PostForm("who")}
+	v := page.ForgotView{
+		Frame: a.guestFrame("Forgotten password"), Mails: a.Accounts.CanSendMail(), Who: c.PostForm("who"),
+	}
 	err := a.Accounts.Forgot(c.Request.Context(), v.Who, c.ClientIP())
 	if f := (*fault.Error)(nil); fault.Is(err, fault.TooMany) && errors.As(err, &f) {
 		c.Header("Retry-After", strconv.Itoa(int(f.Wait/time.Second)))

@@ -43,9 +43,8 @@ func (a *Admin) passwordByLinkPage(c *gin.Context, status int, link string, errs
 func (a *Admin) passwordByLinkSave(c *gin.Context) error {
 	link, newPassword := c.PostForm("link"), c.PostForm("new")
 	if c.PostForm("repeat") != newPassword {
-		return a.passwordByLinkPage(
-			c, http.StatusUnprocessableEntity, link, map[string]string{"repeat": "This is not the same as above"},
-		)
+		errs := map[string]string{"repeat": "This is not the same as above"}
+		return a.passwordByLinkPage(c, http.StatusUnprocessableEntity, link, errs)
 	}
 	err := a.Accounts.ChooseByLink(c.Request.Context(), link, newPassword)
 	if errs := fieldErrors(err); errs != nil {

@@ -112,9 +112,8 @@ func (a *Admin) memberRemove(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.roleAnswer(
-		c, at, a.Products.RemoveMember(c.Request.Context(), actorOf(c), at, user), "The member is removed", nil,
-	)
+	err = a.Products.RemoveMember(c.Request.Context(), actorOf(c), at, user)
+	return a.roleAnswer(c, at, err, "The member is removed", nil)
 }
 
 // authorizationRoleSet gives an authorization group a role, or another one.
@@ -189,15 +188,13 @@ func (a *Admin) membersPage(c *gin.Context, at product.Owner, change func(*page.
 		if err != nil {
 			return err
 		}
-		return a.groupPage(
-			c, http.StatusUnprocessableEntity, row, page.GroupMembers, func(v *page.GroupView) { change(&v.People) },
-		)
+		fill := func(v *page.GroupView) { change(&v.People) }
+		return a.groupPage(c, http.StatusUnprocessableEntity, row, page.GroupMembers, fill)
 	}
 	row, err := a.productOf(c)
 	if err != nil {
 		return err
 	}
-	return a.productPage(
-		c, http.StatusUnprocessableEntity, row, page.TabMembers, func(v *page.ProductView) { change(&v.People) },
-	)
+	fill := func(v *page.ProductView) { change(&v.People) }
+	return a.productPage(c, http.StatusUnprocessableEntity, row, page.TabMembers, fill)
 }

@@ -61,7 +61,9 @@ func (a *Admin) observationPage(c *gin.Context, status int, f finding, form page
 	if v.CanAssess, err = authz.May(ctx, a.Store, actor, authz.Assess, f.product.ID); err != nil {
 		return err
 	}
-	for _, fill := range []func(*gin.Context, finding, *page.ObservationView) error{a.sourceFacts, a.duplicateFacts, a.assessmentHistory} {
+	for _, fill := range []func(*gin.Context, finding, *page.ObservationView) error{
+		a.sourceFacts, a.duplicateFacts, a.assessmentHistory,
+	} {
 		if err := fill(c, f, &v); err != nil {
 			return err
 		}

@@ -98,25 +98,16 @@ func (a *Admin) assessConfirm(c *gin.Context) error {
 // assessPage renders the form that assesses a selection, with the present number of observations.
 func (a *Admin) assessPage(c *gin.Context, status int, row models.ProductRow, s selection, form page.AssessForm) error {
 	if s.isEmpty() {
-		a.flash(
-			c,
-			"wait",
-			"Nothing is selected",
-			"Select observations, or all that a filter finds, and assess them together.",
-		)
-		web.SeeOther(c, s.listPath())
-		return nil
+		return a.redirect(c, "wait",
+			"Nothing is selected", "Select observations, or all that a filter finds, and assess them together.", s.listPath())
 	}
 	rows, n, err := a.selected(c, row, s)
 	if err != nil {
 		return err
 	}
 	if n == 0 || n > observation.MaxSelected {
-		a.flash(
-			c, "wait", "They cannot be assessed in one step", "There are "+ui.Number(int64(n))+" now: 1 to 10 000 can be.",
-		)
-		web.SeeOther(c, s.listPath())
-		return nil
+		return a.redirect(c, "wait",
+			"They cannot be assessed in one step", "There are "+ui.Number(int64(n))+" now: 1 to 10 000 can be.", s.listPath())
 	}
 	v := page.AssessView{What: "Selected one by one", N: n, Form: form, Back: s.listPath()}
 	if len(s.ids) == 0 {

@@ -124,7 +124,9 @@ func (q *observationQuery) chips() (show, severities []ui.Chip) {
 		{Label: "Not active", Href: q.withParam("active", "false", "status"), Count: -1, Current: listed && q.Inactive},
 		{Label: "All", Href: q.withParam("active", "all", "status"), Count: -1, Current: listed && q.All},
 	}
-	severities = []ui.Chip{{Label: "Any severity", Href: q.withParam("severity", ""), Count: -1, Current: q.Severity == nil}}
+	severities = []ui.Chip{
+		{Label: "Any severity", Href: q.withParam("severity", ""), Count: -1, Current: q.Severity == nil},
+	}
 	for _, s := range models.Severities() {
 		n := -1
 		if q.onlyBranch() {

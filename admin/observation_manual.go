@@ -105,10 +105,8 @@ func (a *Admin) manualCreate(c *gin.Context) error {
 func (a *Admin) manualObservation(c *gin.Context) (finding, error) {
 	f, err := a.assessableObservation(c)
 	if err == nil && f.Scanner != models.ManualScanner {
-		err = fault.New(
-			fault.Conflict,
-			"Only observations that were entered by hand are edited or deleted: assess this one instead",
-		)
+		const text = "Only observations that were entered by hand are edited or deleted: assess this one instead"
+		err = fault.New(fault.Conflict, text)
 	}
 	return f, err
 }
@@ -207,9 +205,7 @@ func (a *Admin) manualDelete(c *gin.Context) error {
 	}
 	done, err := a.Observations.Delete(c.Request.Context(), actorOf(c), f.ID)
 	if fault.Is(err, fault.Conflict) {
-		a.flash(c, "bad", "Not deleted", textOf(err))
-		web.SeeOther(c, f.path())
-		return nil
+		return a.redirect(c, "bad", "Not deleted", textOf(err), f.path())
 	}
 	return a.assessed(c, done, err, f.Title+" is deleted", f.list())
 }

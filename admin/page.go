@@ -83,7 +83,12 @@ func (a *Admin) done(c *gin.Context, err error, title, text, to string) error {
 	if err != nil {
 		return err
 	}
-	a.flash(c, "ok", title, text)
+	return a.redirect(c, "ok", title, text, to)
+}
+
+// redirect leads to a path, where the next page shows a note. kind is ok, wait or bad.
+func (a *Admin) redirect(c *gin.Context, kind, title, text, to string) error {
+	a.flash(c, kind, title, text)
 	web.SeeOther(c, to)
 	return nil
 }

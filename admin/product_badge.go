@@ -7,7 +7,6 @@ import (
 
 	"gatecrier/app/fault"
 	"gatecrier/app/product"
-	"gatecrier/app/web"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
@@ -36,15 +35,12 @@ func (a *Admin) badgeCreate(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	settings := productPath(row.ID) + "?tab=settings"
 	if row.BadgeToken != nil {
-		a.flash(c, "ok", "There is a badge already", "Nothing was changed.")
-	} else if _, err := a.Products.MakeBadge(c.Request.Context(), actorOf(c), row.ID); err != nil {
-		return err
-	} else {
-		a.flash(c, "ok", "The badge is there", "Its address is with the settings, below.")
+		return a.redirect(c, "ok", "There is a badge already", "Nothing was changed.", settings)
 	}
-	web.SeeOther(c, productPath(row.ID)+"?tab=settings")
-	return nil
+	_, err = a.Products.MakeBadge(c.Request.Context(), actorOf(c), row.ID)
+	return a.done(c, err, "The badge is there", "Its address is with the settings, below.", settings)
 }
 
 const (

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,7 +88,9 @@ type moment struct {
 }
 
 // moment reads one of the two moments. A typed time takes precedence over a change.
-func (a *Admin) moment(c *gin.Context, changes []models.GateChange, name, otherwise string, fieldErrs *fault.Fields) moment {
+func (a *Admin) moment(
+	c *gin.Context, changes []models.GateChange, name, otherwise string, fieldErrs *fault.Fields,
+) moment {
 	chosen, typed := c.DefaultQuery(name, otherwise), c.Query(name+"_at")
 	m := moment{form: page.MomentForm{At: typed}}
 	if typed != "" {
@@ -123,9 +126,8 @@ func (a *Admin) momentOptions(c *gin.Context, changes []models.GateChange, chose
 	options := []ui.Option{{Value: momentNow, Label: "Now", Checked: chosen == momentNow}}
 	for _, change := range changes {
 		id := formatInt(change.EventID)
-		label := page.Clock(a.inUserZone(c, change.At), a.Store.Now()) + ": " + event.StateWord(
-			change.From,
-		) + " to " + event.StateWord(change.To)
+		label := page.Clock(a.inUserZone(c, change.At), a.Store.Now()) + ": " +
+			event.StateWord(change.From) + " to " + event.StateWord(change.To)
 		options = append(options, ui.Option{Value: id, Label: label, Checked: chosen == id})
 	}
 	return append(options, ui.Option{Value: momentTime, Label: "Another time:", Checked: chosen == momentTime})
@@ -170,7 +172,8 @@ var betweenWords = map[models.Between]page.BetweenList{
 	models.Went: {
 		Title: "Went",
 		Empty: "Nothing was resolved.",
-		Note:  "Resolved by a report, and not back since. What came back later, or was removed by the settings of retention, is not known here.",
+		Note: "Resolved by a report, and not back since. " +
+			"What came back later, or was removed by the settings of retention, is not known here.",
 	},
 	models.Judged: {
 		Title: "Assessed",
@@ -208,16 +211,11 @@ func (a *Admin) betweenList(c *gin.Context, list gate.BetweenList, q gate.Query)
 // compareChips returns chips that filter the lists by severity.
 func compareChips(c *gin.Context, id int64, tally models.Counts, current string) []ui.Chip {
 	path := productPath(id) + "/compare"
-	here := []string{
-		"from",
-		c.Query("from"),
-		"from_at",
-		c.Query("from_at"),
-		"to",
-		c.Query("to"),
-		"to_at",
-		c.Query("to_at"),
+	var here []string
+	for _, name := range []string{"from", "from_at", "to", "to_at"} {
+		here = append(here, name, c.Query(name))
 	}
+	here = slices.Clip(here) // each chip appends to it
 	chips := []ui.Chip{{Label: "All", Href: link(path, here...), Count: int(tally.Total()), Current: current == ""}}
 	for _, s := range models.Severities() {
 		if n := tally.Of(s); n > 0 || current == s.String() {

@@ -110,9 +110,8 @@ func minutesSpan(d time.Duration) string {
 // linkedSegments returns the stretches of a product's gate, each with a link to the change that
 // began it.
 func (a *Admin) linkedSegments(c *gin.Context, row models.ProductRow) ([]ui.Segment, error) {
-	spans, err := a.Store.GateSpans(
-		c.Request.Context(), actorOf(c).Scope(), []int64{row.ID}, a.Store.Now().AddDate(0, 0, -page.HistoryDays),
-	)
+	since := a.Store.Now().AddDate(0, 0, -page.HistoryDays)
+	spans, err := a.Store.GateSpans(c.Request.Context(), actorOf(c).Scope(), []int64{row.ID}, since)
 	changes := spans[row.ID]
 	segments := a.segments(c, row.Default, changes, page.HistoryDays)
 	for i, change := range changes {

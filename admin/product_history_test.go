@@ -8,12 +8,12 @@ import (
 	"gatecrier/models"
 )
 
-// A change of which nobody was told says why, by its neighbours.
-func TestWhyNobodyWasTold(t *testing.T) {
+// A change that was not announced says why, by its neighbours.
+func TestUnannouncedReasons(t *testing.T) {
 	const passed, failed, none = models.GatePassed, models.GateFailed, models.GateNone
 	at := func(minute int) time.Time { return time.Date(2026, 5, 4, 12, minute, 0, 0, time.UTC) }
-	change := func(id, told int64, from, to models.GateState, minute int) models.GateChange {
-		return models.GateChange{EventID: id, Announced: told, From: from, To: to, At: at(minute)}
+	change := func(id, announced int64, from, to models.GateState, minute int) models.GateChange {
+		return models.GateChange{EventID: id, Announced: announced, From: from, To: to, At: at(minute)}
 	}
 	const back = "Not announced: the gate is back at what people know"
 	for name, test := range map[string]struct {
@@ -22,12 +22,20 @@ func TestWhyNobodyWasTold(t *testing.T) {
 		want    []string
 	}{
 		"it returned": {
-			[]models.GateChange{change(3, 0, failed, passed, 9), change(2, 0, passed, failed, 6), change(1, 1, none, passed, 0)},
+			[]models.GateChange{
+				change(3, 0, failed, passed, 9),
+				change(2, 0, passed, failed, 6),
+				change(1, 1, none, passed, 0),
+			},
 			models.Held{},
 			[]string{back, "Not announced: it returned within 3 min", ""},
 		},
 		"it went on": {
-			[]models.GateChange{change(3, 4, failed, none, 9), change(2, 0, passed, failed, 6), change(1, 1, none, passed, 0)},
+			[]models.GateChange{
+				change(3, 4, failed, none, 9),
+				change(2, 0, passed, failed, 6),
+				change(1, 1, none, passed, 0),
+			},
 			models.Held{},
 			[]string{"", "Not announced: it changed again within 3 min", ""},
 		},
@@ -36,8 +44,13 @@ func TestWhyNobodyWasTold(t *testing.T) {
 			models.Held{EventID: 2, Until: at(16)},
 			[]string{"", ""},
 		},
-		"a way round": {
-			[]models.GateChange{change(4, 0, none, passed, 9), change(3, 0, failed, none, 8), change(2, 0, passed, failed, 6), change(1, 1, none, passed, 0)},
+		"a detour": {
+			[]models.GateChange{
+				change(4, 0, none, passed, 9),
+				change(3, 0, failed, none, 8),
+				change(2, 0, passed, failed, 6),
+				change(1, 1, none, passed, 0),
+			},
 			models.Held{},
 			[]string{back, "Not announced: it returned within 1 min", "Not announced: it changed again within 2 min", ""},
 		},

@@ -5,10 +5,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"gatecrier/app/authz"
 	"gatecrier/app/fault"
 	"gatecrier/app/product"
-	"gatecrier/app/web"
 	"gatecrier/models"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
@@ -47,11 +45,8 @@ func exceptionsTabPath(id int64) string {
 
 // ingestKeyCreate makes a product's first key. A key that somebody else has just made stays.
 func (a *Admin) ingestKeyCreate(c *gin.Context) error {
-	row, err := a.productOf(c)
+	row, err := a.editableProduct(c)
 	if err != nil {
-		return err
-	}
-	if err := authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Edit, row.ID); err != nil {
 		return err
 	}
 	_, has, err := a.Products.IngestKey(c.Request.Context(), actorOf(c), row.ID)
@@ -59,25 +54,16 @@ func (a *Admin) ingestKeyCreate(c *gin.Context) error {
 		return err
 	}
 	if has {
-		a.flash(c, "wait", "There is a DSN already", "Nothing was changed.")
-		web.SeeOther(c, exceptionsTabPath(row.ID))
-		return nil
+		return a.redirect(c, "wait", "There is a DSN already", "Nothing was changed.", exceptionsTabPath(row.ID))
 	}
-	if _, err := a.Products.NewIngestKey(c.Request.Context(), actorOf(c), row.ID); err != nil {
-		return err
-	}
-	a.flash(c, "ok", "The DSN is there", "Give it to the programs of this product.")
-	web.SeeOther(c, exceptionsTabPath(row.ID))
-	return nil
+	_, err = a.Products.NewIngestKey(c.Request.Context(), actorOf(c), row.ID)
+	return a.done(c, err, "The DSN is there", "Give it to the programs of this product.", exceptionsTabPath(row.ID))
 }
 
 // ingestKeyConfirm says what happens if the key is replaced or removed.
 func (a *Admin) ingestKeyConfirm(c *gin.Context) error {
-	row, err := a.productOf(c)
+	row, err := a.editableProduct(c)
 	if err != nil {
-		return err
-	}
-	if err := authz.Require(c.Request.Context(), a.Store, actorOf(c), authz.Edit, row.ID); err != nil {
 		return err
 	}
 	v := page.AskView{
@@ -105,22 +91,15 @@ func (a *Admin) ingestKeyChange(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	ctx, title, text := c.Request.Context(), "The key is removed", ""
 	switch c.Param("action") {
 	case keyRotate:
-		_, err = a.Products.NewIngestKey(c.Request.Context(), actorOf(c), row.ID)
+		title, text = "There is a new key", "The former one counts no more."
+		_, err = a.Products.NewIngestKey(ctx, actorOf(c), row.ID)
 	case keyDelete:
-		err = a.Products.RemoveIngestKey(c.Request.Context(), actorOf(c), row.ID)
+		err = a.Products.RemoveIngestKey(ctx, actorOf(c), row.ID)
 	default:
 		err = fault.NewNotFound("page")
 	}
-	if err != nil {
-		return err
-	}
-	if c.Param("action") == keyDelete {
-		a.flash(c, "ok", "The key is removed", "")
-	} else {
-		a.flash(c, "ok", "There is a new key", "The former one counts no more.")
-	}
-	web.SeeOther(c, exceptionsTabPath(row.ID))
-	return nil
+	return a.done(c, err, title, text, exceptionsTabPath(row.ID))
 }

@@ -49,9 +49,7 @@ func (a *Admin) productMoveConfirm(c *gin.Context) error {
 		v.From = from.Name
 	}
 	if v.From == v.To {
-		a.flash(c, "ok", "It is there already", "Nothing was changed.")
-		web.SeeOther(c, productPath(row.ID)+"?tab=settings")
-		return nil
+		return a.redirect(c, "ok", "It is there already", "Nothing was changed.", productPath(row.ID)+"?tab=settings")
 	}
 	v.Means = moveEffects(row.Product, from, to)
 	v.Frame = a.frame(c, "Move "+row.Name, layout.NavProducts)

@@ -20,7 +20,8 @@ func (a *Admin) productNew(c *gin.Context) error {
 	if err := a.Products.MayCreate(actorOf(c)); err != nil {
 		return err
 	}
-	return a.productNewPage(c, http.StatusOK, page.ProductNewView{DefaultBranch: product.DefaultBranch}, idOf(c.Query("group")))
+	v := page.ProductNewView{DefaultBranch: product.DefaultBranch}
+	return a.productNewPage(c, http.StatusOK, v, idOf(c.Query("group")))
 }
 
 // productNewPage shows the form for a product, with a choice of groups if the user has any.
@@ -46,5 +47,6 @@ func (a *Admin) productCreate(c *gin.Context) error {
 			Name: d.Name, Description: d.Description, DefaultBranch: d.DefaultBranch, Errors: errs,
 		}, d.GroupID)
 	}
-	return a.done(c, err, "The product is there", "Say next who is to be told, and send a first report.", productPath(row.ID)+"?tab=targets")
+	const text = "Say next who is to be told, and send a first report."
+	return a.done(c, err, "The product is there", text, productPath(row.ID)+"?tab=targets")
 }

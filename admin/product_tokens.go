@@ -28,18 +28,8 @@ func (a *Admin) tokensTab(c *gin.Context, row models.ProductRow, v *page.Product
 	}
 	v.Tokens.BaseURL = a.BaseURL()
 	v.TabCounts[page.TabTokens] = len(rows)
-	now := a.Store.Now()
 	for _, t := range rows {
-		v.Tokens.Rows = append(v.Tokens.Rows, page.TokenRow{
-			ID:       t.ID,
-			Name:     t.Name,
-			Role:     string(t.Role),
-			Hint:     t.Hint,
-			Created:  a.inUserZone(c, t.CreatedAt),
-			LastUsed: a.inUserZone(c, t.LastUsedAt),
-			Expires:  a.inUserZone(c, t.ExpiresAt),
-			Expired:  !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(now),
-		})
+		v.Tokens.Rows = append(v.Tokens.Rows, a.tokenRow(c, t))
 	}
 	return nil
 }
@@ -91,5 +81,6 @@ func (a *Admin) productTokenRevoke(c *gin.Context) error {
 		return err
 	}
 	err = a.Products.RevokeToken(c.Request.Context(), actorOf(c), row.ID, token)
-	return a.done(c, err, "The token is revoked", "Whatever uses it is refused from now on.", productPath(row.ID)+"?tab=tokens")
+	to := productPath(row.ID) + "?tab=tokens"
+	return a.done(c, err, "The token is revoked", "Whatever uses it is refused from now on.", to)
 }

@@ -131,9 +131,8 @@ func (a *Admin) importForm(c *gin.Context, id int64) (ingest.Result, page.Upload
 }
 
 func (a *Admin) tooLarge(cause error) error {
-	return fault.Wrap(
-		fault.TooLarge, fmt.Sprintf("The report is larger than %d MiB", a.Settings.Reports().MaxBytes>>20), cause,
-	)
+	text := fmt.Sprintf("The report is larger than %d MiB", a.Settings.Reports().MaxBytes>>20)
+	return fault.Wrap(fault.TooLarge, text, cause)
 }
 
 // uploadErrors returns the errors beside the form's fields. What the use case calls report is the

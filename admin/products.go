@@ -21,10 +21,6 @@ const sortGate = "gate"
 
 func (a *Admin) productList(c *gin.Context) error {
 	ctx, scope := c.Request.Context(), actorOf(c).Scope()
-	q, state, after := c.Query("q"), models.GateState(c.Query("gate")), c.Query("after")
-	if !state.Valid() {
-		state = ""
-	}
 	group, err := a.groupFilter(c)
 	if err != nil {
 		return err
@@ -33,60 +29,65 @@ func (a *Admin) productList(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	sort := c.Query("sort")
-	if sort != sortGate {
-		sort = ""
-	}
-	stale := c.Query("stale")
-	f := models.ProductFilter{
-		Text:       q,
-		State:      state,
-		Stale:      stale != "",
-		Group:      group.ID,
-		After:      after,
-		Limit:      pageSize + 1,
-		Worst:      sort == sortGate,
-		AfterState: models.GateState(c.Query("from")),
-	}
+	f := productFilter(c, group.ID)
 	rows, err := a.Store.Products(ctx, scope, f)
 	if err != nil {
 		return err
 	}
-	here := []string{"q", q, "group", c.Query("group"), "stale", stale}
+	sort, gate := "", string(f.State)
+	if f.Worst {
+		sort = sortGate
+	}
+	here := []string{"q", f.Text, "group", c.Query("group"), "stale", c.Query("stale")}
 	v := page.ProductsView{
-		Query:     q,
-		Gate:      string(state),
+		Query:     f.Text,
+		Gate:      gate,
 		CanCreate: a.Products.MayCreate(actorOf(c)) == nil,
-		Chips:     gateChips(append(here, "sort", sort), state, tally),
+		Chips:     gateChips(append(here, "sort", sort), f.State, tally),
 		Sort:      sort,
 		Stale:     f.Stale,
 		GroupID:   group.ID,
 		Group:     group.Name,
-		ByName: link(
-			"/products",
-			append(here, "gate", string(state))...),
-		ByGate: link("/products", append(here, "gate", string(state), "sort", sortGate)...),
+		ByName:    link("/products", append(here, "gate", gate)...),
+		ByGate:    link("/products", append(here, "gate", gate, "sort", sortGate)...),
 	}
 	for _, n := range tally {
 		v.Total += int(n)
 	}
+	here = append(here, "gate", gate, "sort", sort)
 	if len(rows) > pageSize {
 		rows = rows[:pageSize]
 		last := rows[pageSize-1]
-		v.Pager.Next = link(
-			"/products",
-			append(here, "gate", string(state), "sort", sort, "after", last.Name, "from", string(last.Default.Gate))...)
+		v.Pager.Next = link("/products", append(here, "after", last.Name, "from", string(last.Default.Gate))...)
 	}
-	if after != "" {
-		v.Pager.First = link("/products", append(here, "gate", string(state), "sort", sort)...)
+	if f.After != "" {
+		v.Pager.First = link("/products", here...)
 	}
 	v.Pager.Text = plural(len(rows), "product", "products") + " shown"
 	if v.Rows, err = a.productRows(c, rows); err != nil {
 		return err
 	}
 	v.Frame = a.frame(c, "Products", layout.NavProducts)
-	v.Frame.Query = q
+	v.Frame.Query = f.Text
 	return render(c, http.StatusOK, page.Products(v))
+}
+
+// productFilter reads the filter of the URL; group is the id of its group, 0 for all.
+func productFilter(c *gin.Context, group int64) models.ProductFilter {
+	f := models.ProductFilter{
+		Text:       c.Query("q"),
+		State:      models.GateState(c.Query("gate")),
+		Stale:      c.Query("stale") != "",
+		Group:      group,
+		After:      c.Query("after"),
+		Limit:      pageSize + 1,
+		Worst:      c.Query("sort") == sortGate,
+		AfterState: models.GateState(c.Query("from")),
+	}
+	if !f.State.Valid() {
+		f.State = ""
+	}
+	return f
 }
 
 // groupFilter returns the group that the list is filtered by, or a zero one.

@@ -46,16 +46,7 @@ func (a *Admin) profilePage(c *gin.Context, status int, change func(v *page.Prof
 		return err
 	}
 	for _, t := range tokens {
-		v.Tokens = append(v.Tokens, page.TokenRow{
-			ID:       t.ID,
-			Name:     t.Name,
-			Role:     string(t.Role),
-			Hint:     t.Hint,
-			Created:  a.inUserZone(c, t.CreatedAt),
-			LastUsed: a.inUserZone(c, t.LastUsedAt),
-			Expires:  a.inUserZone(c, t.ExpiresAt),
-			Expired:  !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(a.Store.Now()),
-		})
+		v.Tokens = append(v.Tokens, a.tokenRow(c, t))
 	}
 	if v.Sessions, err = a.sessionRows(c); err != nil {
 		return err

@@ -6,7 +6,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/fault"
-	"gatecrier/app/web"
 	"gatecrier/templates/layout"
 	"gatecrier/templates/page"
 	"gatecrier/templates/ui"
@@ -32,9 +31,7 @@ func (a *Admin) feedCreate(c *gin.Context) error {
 		return err
 	}
 	if !at.IsZero() {
-		a.flash(c, "ok", "Your feed has an address already", "Nothing was changed.")
-		web.SeeOther(c, profilePath)
-		return nil
+		return a.redirect(c, "ok", "Your feed has an address already", "Nothing was changed.", profilePath)
 	}
 	return a.feedCreatePage(c)
 }

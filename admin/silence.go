@@ -88,9 +88,7 @@ func (a *Admin) silenceSave(c *gin.Context) error {
 		return a.silencePage(c, http.StatusUnprocessableEntity, row, a.silenceForm(c, in, errs))
 	}
 	if fault.Is(err, fault.Conflict) {
-		a.flash(c, "wait", "The silence was not changed", textOf(err))
-		web.SeeOther(c, silencePath(row.ID))
-		return nil
+		return a.redirect(c, "wait", "The silence was not changed", textOf(err), silencePath(row.ID))
 	}
 	return a.done(c, err, "The silence is changed", "It counts for what happens from now on.", silencePath(row.ID))
 }
@@ -107,20 +105,17 @@ func (a *Admin) silenceEndConfirm(c *gin.Context) error {
 		}
 		return fault.New(fault.Forbidden, "Who may edit what a silence is of may end it")
 	}
-	shown := a.silenceRow(c, row)
+	scope := row.ScopeName
+	if row.ProductID == 0 && row.GroupID == 0 {
+		scope = allProducts
+		scope = strings.ToLower(scope[:1]) + scope[1:]
+	}
 	v := page.AskView{
 		Crumbs:  []ui.Crumb{{Label: "Silences", Href: silencesPath}, {Label: row.Reason, Href: silencePath(row.ID)}},
 		Title:   "End the silence now?",
 		Cancel:  silencePath(row.ID),
 		Buttons: []page.AskButton{{Label: "End it now"}},
-		Effects: []string{
-			"It is of " + strings.ToLower(
-				shown.ScopeName[:1],
-			) + shown.ScopeName[1:] + ", by " + row.Author + ": " + row.Reason + ".",
-		},
-	}
-	if row.ProductID != 0 || row.GroupID != 0 {
-		v.Effects[0] = "It is of " + row.ScopeName + ", by " + row.Author + ": " + row.Reason + "."
+		Effects: []string{"It is of " + scope + ", by " + row.Author + ": " + row.Reason + "."},
 	}
 	switch n := row.Held.Rows; {
 	case row.State(a.Store.Now()) == models.SilenceScheduled:
@@ -128,13 +123,10 @@ func (a *Admin) silenceEndConfirm(c *gin.Context) error {
 	case n == 0:
 		v.Effects = append(v.Effects, "It has held back nothing. From now on messages go out again.")
 	default:
-		v.Effects = append(
-			v.Effects,
-			"From now on messages go out again.",
-			"Those of the "+plural(
-				n, "notification", "notifications",
-			)+" that it has held back are not sent any more: a notice names what it was. They can be sent again from Deliveries.",
-		)
+		held := plural(n, "notification", "notifications")
+		v.Effects = append(v.Effects, "From now on messages go out again.",
+			"Those of the "+held+" that it has held back are not sent any more: a notice names what it was. "+
+				"They can be sent again from Deliveries.")
 	}
 	return a.askPage(c, http.StatusOK, v.Title, layout.NavSilences, v)
 }

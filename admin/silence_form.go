@@ -131,7 +131,9 @@ func (a *Admin) silenceForm(c *gin.Context, in silenceInput, errs map[string]str
 		f.Until = a.inUserZone(c, a.Store.Now()).Add(4 * time.Hour).Format(localTime)
 	}
 	for _, t := range event.Silenceable() {
-		f.Types = append(f.Types, ui.Option{Value: string(t), Label: silenceableTypes[t], Checked: string(t) == in.draft.Type})
+		f.Types = append(f.Types, ui.Option{
+			Value: string(t), Label: silenceableTypes[t], Checked: string(t) == in.draft.Type,
+		})
 	}
 	for _, o := range silenceLengths {
 		o.Checked = o.Value == in.length

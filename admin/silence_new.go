@@ -47,9 +47,7 @@ func (a *Admin) silenceCreate(c *gin.Context) error {
 	if row.State(a.Store.Now()) == models.SilenceScheduled {
 		title = "Messages are held back from " + row.StartsAt.In(a.userZone(c)).Format("Mon 2 Jan 2006, 15:04 MST")
 	}
-	a.flash(c, "ok", title, "When the silence ends, a notice says what it held back.")
-	web.SeeOther(c, silencePath(row.ID))
-	return nil
+	return a.redirect(c, "ok", title, "When the silence ends, a notice says what it held back.", silencePath(row.ID))
 }
 
 // silenceNew shows the form, filled in from the URL: from the form's own fields, or from

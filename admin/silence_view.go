@@ -23,6 +23,8 @@ var silenceableTypes = map[event.Type]string{
 	event.ExceptionTask:     "Exceptions in background tasks",
 }
 
+const allProducts = "All products"
+
 const everyType = "Everything that may be held back"
 
 func (a *Admin) silenceRow(c *gin.Context, r silence.Row) page.SilenceRow {
@@ -46,7 +48,7 @@ func (a *Admin) silenceRow(c *gin.Context, r silence.Row) page.SilenceRow {
 	case r.GroupID != 0:
 		row.ScopeHref, row.Group = groupPath(r.GroupID), true
 	default:
-		row.ScopeName = "All products"
+		row.ScopeName = allProducts
 	}
 	return row
 }

@@ -109,7 +109,8 @@ func (a *Admin) userConfirmPage(c *gin.Context, status int, actionErr error) err
 func (a *Admin) passwordConfirm(v *page.AskView, u models.UserRow) {
 	v.Title = "Reset the password of " + u.Name + "?"
 	v.Effects = []string{
-		"A password is made and shown to you once. It counts at once, all sessions end, and it has to be changed at the next sign-in.",
+		"A password is made and shown to you once. " +
+			"It counts at once, all sessions end, and it has to be changed at the next sign-in.",
 		"API tokens go on working.",
 	}
 	if a.Accounts.CanSendMail() && u.Email != "" {
