@@ -29,12 +29,12 @@ var entries = []entry{
 	{NavSettings, "/admin/settings", "settings", "Settings", true},
 }
 
-// entries are those that the user may open.
+// entries returns the entries that the user can open.
 func (v View) entries() []entry {
 	return slices.DeleteFunc(slices.Clone(entries), func(e entry) bool { return e.admin && !v.User.Admin })
 }
 
-// theme is what the pages of a user say of it, so that a script knows it too.
+// theme returns the theme for the attribute that scripts read too.
 func (u User) theme() string {
 	if u.Theme == "" {
 		return "auto"
@@ -56,8 +56,8 @@ func (v View) documentTitle() string {
 	return v.Title + " · " + v.site()
 }
 
-// health is the foot of the navigation: a page that is shown has a database
-// that answers.
+// health returns the foot of the navigation. It does not check the database: a page that is shown
+// has read from it.
 func (v View) health() string {
 	if v.Version == "" {
 		return "Healthy"

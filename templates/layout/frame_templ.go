@@ -15,7 +15,7 @@ import (
 	"strconv"
 )
 
-// Frame is the page of whoever is signed in; the content comes as its children.
+// Frame renders the page of a signed-in user around its children.
 func Frame(v View) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -102,8 +102,8 @@ func Frame(v View) templ.Component {
 	})
 }
 
-// Plain is the page of somebody who is not signed in, or of whom we do not
-// know: only the content.
+// Plain renders a page without navigation around its children, for visitors and for users who are
+// not known.
 func Plain(v View) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -764,7 +764,7 @@ func side(v View) templ.Component {
 	})
 }
 
-// Badges is the answer at BadgePath: the two unread badges of the frame.
+// Badges renders the answer at BadgePath: the two unread badges of the frame.
 func Badges(unread int) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -794,7 +794,7 @@ func Badges(unread int) templ.Component {
 	})
 }
 
-// bell is the badge that asks for itself and its sibling.
+// bell renders the badge that reloads itself and its sibling.
 func bell(unread int) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

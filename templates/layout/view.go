@@ -8,7 +8,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// BadgePath answers the unread badges (Badges); the frame asks it every 30 s.
+// BadgePath is the path of the unread badges (Badges). The frame reloads it every 30 s.
 const BadgePath = "/inbox/badge"
 
 // Nav names an entry of the main navigation.
@@ -33,7 +33,7 @@ const (
 	NavSettings      Nav = "settings"
 )
 
-// View is what a frame shows. Every page has one in its field Frame.
+// View is what a frame shows. Each page has one in its field Frame.
 type View struct {
 	Title    string // of the document, with the state in it: "4 gates are failing"
 	SiteName string // "" = Gatecrier
@@ -47,8 +47,7 @@ type View struct {
 	Now      time.Time // what relative times are relative to
 }
 
-// Banner is a line at the top of every page, of an installation that is not a
-// usual one. A zero Banner is none.
+// Banner is a line at the top of every page of an unusual installation. A zero Banner is none.
 type Banner struct {
 	Text   string // "Demo: ..."
 	Href   string // where more is said
@@ -56,7 +55,7 @@ type Banner struct {
 	SignIn string // how one signs in here
 }
 
-// User is who is signed in; a zero User is nobody.
+// User is the signed-in user. A zero User is a visitor.
 type User struct {
 	Name     string
 	Email    string

@@ -42,10 +42,10 @@ type APIField struct {
 	Doc      string
 }
 
-// title is the group's name as a heading.
+// title returns the group's name as a heading.
 func (g APIGroup) title() string { return strings.ToUpper(g.Name[:1]) + g.Name[1:] }
 
-// curl is a command that calls an operation.
+// curl returns a command that calls an operation.
 func (o APIOperation) curl(baseURL string) string {
 	line := "curl -H \"Authorization: Bearer $TOKEN\""
 	if o.Method != "GET" {

@@ -14,7 +14,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// API is the reference of the REST interface.
+// API renders the reference of the REST interface.
 func API(v APIView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -5,7 +5,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// AskView asks before something is done. Its form posts to Action.
+// AskView asks before an action is done. Its form posts to Action.
 type AskView struct {
 	Frame   layout.View
 	Crumbs  []ui.Crumb
@@ -17,7 +17,7 @@ type AskView struct {
 	Error   string // why it was not done
 }
 
-// AskButton is one way to do it; a value is sent as the field how.
+// AskButton is one way to do it. A value is sent as the field how.
 type AskButton struct {
 	Label, Value string
 	Danger       bool

@@ -14,7 +14,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// Ask says what happens, and asks whether to do it.
+// Ask renders what an action does, and asks whether to do it.
 func Ask(v AskView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

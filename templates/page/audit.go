@@ -7,8 +7,8 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// AuditView lists who has changed what, filtered by kind, actor, q, product,
-// since and until in the URL.
+// AuditView lists the changes with their users. The URL filters by kind, actor, q, product, since
+// and until.
 type AuditView struct {
 	Frame        layout.View
 	Kinds        []ui.Option
@@ -41,7 +41,7 @@ type AuditField struct {
 	Had, Has          bool // whether it was there before, and is after
 }
 
-// did is what was done, in a word.
+// did returns what was done, in a word.
 func (r AuditRow) did() string {
 	switch r.Action {
 	case "create":
@@ -52,7 +52,7 @@ func (r AuditRow) did() string {
 	return "changed"
 }
 
-// filtered reports whether not all is shown.
+// filtered reports whether a filter narrows the list.
 func (v AuditView) filtered() bool {
 	for _, k := range v.Kinds {
 		if k.Checked && k.Value != "" {

@@ -14,7 +14,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// Audit lists who has changed what.
+// Audit renders the list of changes with their users.
 func Audit(v AuditView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -545,7 +545,7 @@ func became(text string) templ.Component {
 	})
 }
 
-// clear is the list without filters.
+// clear returns the path of the list without filters.
 func (v AuditView) clear() string {
 	if v.ProductID != 0 {
 		return "/admin/audit?product=" + id(v.ProductID)

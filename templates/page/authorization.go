@@ -5,8 +5,8 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// AuthorizationGroupsView is the list of groups of users. The form for a new one
-// posts name to /authorization-groups.
+// AuthorizationGroupsView is the list of authorization groups. The form for a new one posts name to
+// /authorization-groups.
 type AuthorizationGroupsView struct {
 	Frame     layout.View
 	Query     string
@@ -17,7 +17,7 @@ type AuthorizationGroupsView struct {
 	Errors    map[string]string
 }
 
-// AuthorizationGroupRow is a group of users in the list.
+// AuthorizationGroupRow is an authorization group in the list.
 type AuthorizationGroupRow struct {
 	ID      int64
 	Name    string
@@ -26,9 +26,8 @@ type AuthorizationGroupRow struct {
 	Manager bool
 }
 
-// AuthorizationGroupView is the page of a group of users. Its forms post user
-// and manager to .../members, nothing to .../members/{user}/delete, and name and
-// version to the page itself.
+// AuthorizationGroupView is the page of an authorization group. Its forms post user and manager to
+// .../members, nothing to .../members/{user}/delete, and name and version to the page itself.
 type AuthorizationGroupView struct {
 	Frame    layout.View
 	ID       int64
@@ -45,14 +44,14 @@ type AuthorizationGroupView struct {
 	Conflict string // why a name was not saved
 }
 
-// AuthorizationMemberRow is a user in it.
+// AuthorizationMemberRow is a user in an authorization group.
 type AuthorizationMemberRow struct {
 	ID      int64
 	Name    string
 	Manager bool
 }
 
-// AuthorizationRoleRow is a role that it has.
+// AuthorizationRoleRow is a role of an authorization group.
 type AuthorizationRoleRow struct {
 	Kind, Name, Href, Role string
 }

@@ -14,7 +14,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// AuthorizationGroups is the list of groups of users.
+// AuthorizationGroups renders the list of authorization groups.
 func AuthorizationGroups(v AuthorizationGroupsView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -291,7 +291,7 @@ func authorizationTable(v AuthorizationGroupsView) templ.Component {
 	})
 }
 
-// AuthorizationGroup is the page of a group of users.
+// AuthorizationGroup renders the page of an authorization group.
 func AuthorizationGroup(v AuthorizationGroupView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -9,9 +9,9 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// BranchesTab lists the branches of a product, the default one first. Its forms
-// post to /products/{id}/branches/{branch}/protect and /unprotect; /default and
-// /delete there ask first.
+// BranchesTab lists the branches of a product, the default one first. Its forms post to
+// /products/{id}/branches/{branch}/protect and /unprotect. The pages /default and /delete there ask
+// first.
 type BranchesTab struct {
 	Query string
 	Rows  []BranchRow
@@ -49,15 +49,14 @@ type ComparisonView struct {
 	CanEdit         bool
 }
 
-// AddedRow is a finding of a branch.
+// AddedRow is an observation of a branch.
 type AddedRow struct {
 	ObservationRow
 	There string // its status in the default branch; "" = it has none such
 }
 
-// BadgeForm is a product's badge. Its form posts to /products/{id}/badge; a new
-// address and the end of it are asked for at /products/{id}/badge/renew and
-// /remove.
+// BadgeForm is a product's badge. Its form posts to /products/{id}/badge. The pages
+// /products/{id}/badge/renew and /remove ask first.
 type BadgeForm struct {
 	Path  string // "" = there is none
 	URL   string
@@ -72,7 +71,7 @@ func branchPath(product, branch int64, action string) string {
 	return path
 }
 
-// branchObservations lists what a branch has.
+// branchObservations returns the path of a branch's observations.
 func branchObservations(product int64, name string) string {
 	return productPath(product) + "?" + url.Values{"tab": {string(TabObservations)}, "branch": {name}}.Encode()
 }
@@ -98,10 +97,10 @@ func more(n int) string {
 	return " …"
 }
 
-// statusText is a status in words: "risk accepted".
+// statusText returns a status in words: "risk accepted".
 func statusText(status string) string { return strings.ReplaceAll(status, "_", " ") }
 
-// markdown is a badge in a README that leads to the product.
+// markdown returns a badge for a README that leads to the product.
 func (b BadgeForm) markdown(productURL string) string {
 	return "[![Security gate](" + b.URL + ")](" + productURL + ")"
 }

@@ -397,7 +397,7 @@ func branchMarks(b BranchRow) templ.Component {
 	})
 }
 
-// branchActions are what may be done with a branch; on its own page all of it.
+// branchActions renders the actions on a branch; on its own page all of them.
 func branchActions(product int64, b BranchRow, all bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -564,7 +564,7 @@ func protectAction(b BranchRow) string {
 	return "protect"
 }
 
-// Comparison is what a branch adds to the default branch.
+// Comparison renders what a branch adds to the default branch.
 func Comparison(v ComparisonView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1304,7 +1304,7 @@ func (v ComparisonView) nothing() string {
 	return "Nothing here that the default branch does not have."
 }
 
-// badgeForm shows the badge of a product, and makes one.
+// badgeForm renders the badge of a product, or the form that makes one.
 func badgeForm(v ProductView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -7,7 +7,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// Condition is how a connection does.
+// Condition is the health of a connection.
 type Condition struct {
 	State       string    // working, failing, rejecting, down, paused, gone (turned off by Gatecrier), off, new
 	Since       time.Time // of the trouble; zero = unknown
@@ -34,9 +34,8 @@ type ConnectionRow struct {
 	Condition Condition
 }
 
-// ConnectionsView is the list of connections, filtered in the URL. The forms
-// of Adds post to /connections: module, name, the module's fields, and owner
-// ("mine", "system") for administrators.
+// ConnectionsView is the list of connections, filtered in the URL. The forms of Adds post to
+// /connections: module, name, the module's fields, and owner ("mine", "system") for administrators.
 type ConnectionsView struct {
 	Frame   layout.View
 	Chips   []ui.Chip // owners
@@ -49,9 +48,9 @@ type ConnectionsView struct {
 	Adds    []ModuleForm
 }
 
-// ConnectionView is one connection, for who may edit it. It posts version,
-// name and the module's fields to /connections/{id}, and to its /test, /resume,
-// /rotate, /enable and /disable. Deleting is confirmed at /connections/{id}/delete.
+// ConnectionView is one connection, for users who can edit it. It posts version, name and the
+// module's fields to /connections/{id}, and to its /test, /resume, /rotate, /enable and /disable.
+// The page /connections/{id}/delete asks first.
 type ConnectionView struct {
 	Frame        layout.View
 	Row          ConnectionRow
@@ -66,8 +65,8 @@ type ConnectionView struct {
 	Deliveries   []DeliveryRow
 }
 
-// HealthView is how the program does, for administrators. Its live part asks
-// for itself at /admin/health/now.
+// HealthView is the health of the program, for administrators. Its live part is reloaded from
+// /admin/health/now.
 type HealthView struct {
 	Frame   layout.View
 	Rows    []ConnectionRow // those in trouble first
@@ -91,7 +90,7 @@ type LoopRow struct {
 	Why      string    // and why
 }
 
-// ParkedRow is an event that was given up after some tries.
+// ParkedRow is an event that was given up after some attempts.
 type ParkedRow struct {
 	ID    int64
 	Type  string
@@ -119,13 +118,13 @@ func (r ConnectionRow) icon() string {
 	return r.Icon
 }
 
-// waitingPath lists what a connection's messages have become.
+// waitingPath returns the path of the connection's deliveries.
 func (r ConnectionRow) waitingPath() string { return "/deliveries?connection=" + id(r.ID) }
 
-// failures in a row, of both kinds.
+// failures returns the failures in a row, of both kinds.
 func (c Condition) failures() int { return c.Failures + c.Refusals }
 
-// tried says what has been tried in vain.
+// tried says which attempts have failed.
 func (c Condition) tried() string {
 	switch {
 	case c.State == "down" && c.Probes > 0:
@@ -138,7 +137,7 @@ func (c Condition) tried() string {
 	return "the last " + several(c.Failures, "try", "tries") + " failed"
 }
 
-// several leaves the number out where it is one: "the last try was".
+// several omits the number one: "the last try was".
 func several(n int, one, many string) string {
 	if n == 1 {
 		return one

@@ -29,7 +29,7 @@ type DeliveryRow struct {
 	At         time.Time // when it was decided
 }
 
-// DeliveriesView is the ledger, filtered by the URL.
+// DeliveriesView is the delivery log, filtered by the URL.
 type DeliveriesView struct {
 	Frame   layout.View
 	Summary string    // "422 in the last 24 hours; 37 dead"
@@ -52,7 +52,7 @@ func (v DeliveriesView) selectable() bool {
 	return slices.ContainsFunc(v.Rows, func(r DeliveryRow) bool { return r.Selectable })
 }
 
-// DeliveryView is one message with its attempts.
+// DeliveryView is one delivery with its attempts.
 type DeliveryView struct {
 	Frame     layout.View
 	Row       DeliveryRow
@@ -80,7 +80,7 @@ type ResendView struct {
 	Back   string
 }
 
-// ResendTarget is a line of what is sent again.
+// ResendTarget is a target with the number of messages to send again.
 type ResendTarget struct {
 	Icon, Name string
 	N          int
@@ -99,16 +99,16 @@ type ProgressView struct {
 	Stopped time.Time    // zero = it was not
 }
 
-// StateCount is how many deliveries are in a state.
+// StateCount is the number of deliveries in a state.
 type StateCount struct {
 	State string
 	N     int
 }
 
-// done is how many have ended.
+// done returns how many deliveries have ended.
 func (v ProgressView) done() int { return max(0, v.Total-v.Left) }
 
-// sentence says how far it is.
+// sentence says how far the resend is.
 func (v ProgressView) sentence() string {
 	switch {
 	case v.Left > 0:
@@ -119,7 +119,7 @@ func (v ProgressView) sentence() string {
 	return "All " + ui.Plural(v.Total, "message", "messages") + " done"
 }
 
-// to names the receiver: "Webhook: on call".
+// to names the target: "Webhook: on call".
 func (r DeliveryRow) to() string {
 	if r.Module == "" {
 		return r.Connection
@@ -152,12 +152,12 @@ func (r DeliveryRow) icon() string {
 	return r.Icon
 }
 
-// open reports whether it has not ended yet.
+// open reports whether the delivery has not ended yet.
 func (r DeliveryRow) open() bool {
 	return r.State == "pending" || r.State == "retrying" || r.State == "sending"
 }
 
-// waits reports whether there is a next try to tell of.
+// waits reports whether the delivery has a next attempt to show.
 func (r DeliveryRow) waits() bool {
 	return !r.NextAt.IsZero() && (r.State == "retrying" || r.State == "pending")
 }

@@ -15,7 +15,7 @@ import (
 	"strconv"
 )
 
-// Deliveries is the ledger.
+// Deliveries renders the delivery log.
 func Deliveries(v DeliveriesView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -123,7 +123,7 @@ func Deliveries(v DeliveriesView) templ.Component {
 	})
 }
 
-// times filters by when messages were decided on.
+// times renders the filter by when messages were decided on.
 func times(v DeliveriesView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -265,7 +265,7 @@ func times(v DeliveriesView) templ.Component {
 	})
 }
 
-// deliveryList is the list, in a form where something of it can be sent again.
+// deliveryList renders the list. It is a form if some rows can be sent again.
 func deliveryList(v DeliveriesView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -417,8 +417,8 @@ func deliveryList(v DeliveriesView) templ.Component {
 	})
 }
 
-// deliveryTable is the ledger's table, here and on other pages. Where all rows
-// are of one product, it is not named.
+// deliveryTable renders a list of deliveries, here and on other pages. product adds the name of
+// each product.
 func deliveryTable(rows []DeliveryRow, f layout.View, product bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -444,7 +444,7 @@ func deliveryTable(rows []DeliveryRow, f layout.View, product bool) templ.Compon
 	})
 }
 
-// deliveryRows is that table, with boxes to select rows by or not.
+// deliveryRows renders that table, with boxes that select rows if boxes is set.
 func deliveryRows(rows []DeliveryRow, f layout.View, product, boxes bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -746,7 +746,7 @@ func deliveryRows(rows []DeliveryRow, f layout.View, product, boxes bool) templ.
 	})
 }
 
-// next says when a delivery is tried next.
+// next renders when a delivery is tried next.
 func next(r DeliveryRow, f layout.View) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -820,7 +820,7 @@ func next(r DeliveryRow, f layout.View) templ.Component {
 	})
 }
 
-// Delivery is one message with its attempts.
+// Delivery renders a delivery with its attempts.
 func Delivery(v DeliveryView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1572,7 +1572,7 @@ func leftOut(v ResendView) templ.Component {
 	})
 }
 
-// Progress is a resend, while it is at work and afterwards.
+// Progress renders a resend, while it runs and afterwards.
 func Progress(v ProgressView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1679,7 +1679,7 @@ func Progress(v ProgressView) templ.Component {
 	})
 }
 
-// ProgressPart is what changes of it.
+// ProgressPart renders the part of a resend's page that changes.
 func ProgressPart(v ProgressView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -27,7 +27,7 @@ type DemoView struct {
 	Changed   bool          // of news: the gate, or what is told, is another
 }
 
-// DemoMessage is one that has arrived at the demo's receiver.
+// DemoMessage is a message that has arrived at the demo's receiver.
 type DemoMessage struct {
 	ID      int
 	Channel string // mail, slack, teams, webhook
@@ -46,7 +46,7 @@ type DemoMessage struct {
 	Signed  bool
 }
 
-// DemoEnterView is the way into the demo.
+// DemoEnterView is the entrance to the demo.
 type DemoEnterView struct {
 	Frame layout.View
 	Key   string
@@ -77,15 +77,15 @@ func (m DemoMessage) channel() string {
 	return "Mail"
 }
 
-// id is the element's.
+// id returns the id of the message's element.
 func (m DemoMessage) id() string { return "message-" + strconv.Itoa(m.ID) }
 
-// down says for how long the receiver is still down.
+// down says how long the receiver is still down.
 func (v DemoView) down() string {
 	return strconv.Itoa(int(v.Down.Round(time.Second)/time.Second)) + " s"
 }
 
-// now is the state of the receiver in a sentence.
+// now describes the state of the receiver in a sentence.
 func (v DemoView) now() string {
 	var parts []string
 	if v.Down > 0 {

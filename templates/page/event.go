@@ -6,7 +6,7 @@ import (
 	"gatecrier/templates/layout"
 )
 
-// EventView is an event and what became of it.
+// EventView is an event and what happened to it.
 type EventView struct {
 	Frame     layout.View
 	ID        int64
@@ -21,7 +21,7 @@ type EventView struct {
 	Steps     []ExplainStep
 }
 
-// ExplainStep is a step of an event's way.
+// ExplainStep is a step in the processing of an event.
 type ExplainStep struct {
 	Key       string // recorded, hold, window, routing, inbox, silence, settings, target, reader
 	Outcome   string // done, waiting, held, skipped, cancelled, failed, none, unknown
@@ -48,7 +48,7 @@ func (s ExplainStep) word() string {
 	return stepWords[s.Key]
 }
 
-// look is how an outcome is shown: the colours of a state, a picture and a word.
+// look returns how an outcome is shown: the colors of a state, an icon and a word.
 func (s ExplainStep) look() (class, icon, word string) {
 	switch s.Outcome {
 	case "done":
@@ -73,7 +73,7 @@ func (s ExplainStep) class() string  { class, _, _ := s.look(); return class }
 func (s ExplainStep) icon() string   { _, icon, _ := s.look(); return icon }
 func (s ExplainStep) result() string { _, _, word := s.look(); return word }
 
-// until says what comes at the time in Until, or came.
+// until says what happens, or happened, at the time in Until.
 func (s ExplainStep) until(now time.Time) string {
 	switch {
 	case s.Key == "hold":

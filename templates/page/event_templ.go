@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Event is what became of an event.
+// Event renders what happened to an event.
 func Event(v EventView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -7,8 +7,8 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// ExceptionsView is the list of exceptions, filtered by the URL. Its form posts
-// id (several) to /exceptions/resolve, or leads with them to /exceptions/merge.
+// ExceptionsView is the list of exceptions, filtered by the URL. Its form posts id (several) to
+// /exceptions/resolve, or sends them to the page /exceptions/merge.
 type ExceptionsView struct {
 	Frame   layout.View
 	Chips   []ui.Chip // states
@@ -54,9 +54,8 @@ func (v ExceptionsView) selectable() bool {
 	return false
 }
 
-// ExceptionView is a group of exceptions. Its forms post to /exceptions/{id}/
-// resolve, reopen, mute (for, or until), unmute and split (key); merging and
-// deleting have pages that ask.
+// ExceptionView is a group of exceptions. Its forms post to /exceptions/{id}/ resolve, reopen, mute
+// (for, or until), unmute and split (key). The pages for merging and deleting ask first.
 type ExceptionView struct {
 	Frame       layout.View
 	Row         ExceptionRow
@@ -81,13 +80,13 @@ type ExceptionView struct {
 	MuteError   string
 }
 
-// ReleaseRow is a release that it was seen in.
+// ReleaseRow is a release that an exception was seen in.
 type ReleaseRow struct {
 	Name            string
 	FirstAt, LastAt time.Time
 }
 
-// MergeRow is a key that somebody has put into a group.
+// MergeRow is a key that a user has merged into a group.
 type MergeRow struct {
 	Key, Class, Message, By string
 	At                      time.Time
@@ -121,7 +120,7 @@ type CauseView struct {
 	Frames         []FrameRow
 }
 
-// MergeView asks whether to put exceptions into another one.
+// MergeView asks whether to merge exceptions into another one.
 type MergeView struct {
 	Frame layout.View
 	Into  ExceptionRow
@@ -129,14 +128,13 @@ type MergeView struct {
 	Error string
 }
 
-// frameRun is a stretch of calls that are shown, or folded.
+// frameRun is a run of calls that are shown, or folded.
 type frameRun struct {
 	frames []FrameRow
 	folded bool
 }
 
-// runsOf folds the calls that are not the program's own. Where none is, all are
-// shown.
+// runsOf folds the calls that are not the program's own. If none is its own, all are shown.
 func runsOf(frames []FrameRow) []frameRun {
 	own := false
 	for _, f := range frames {
@@ -182,7 +180,7 @@ func byWord(by string) string {
 	return by
 }
 
-// heldText says how often people were not told since they were told last.
+// heldText says how many occurrences were suppressed since the last notice.
 func (v ExceptionView) heldText() string {
 	if v.Row.Held == 0 {
 		return "none since the last notice"
@@ -194,7 +192,7 @@ func (v ExceptionView) heldText() string {
 	return text + "the last notice"
 }
 
-// next says when people are told again.
+// next says when the next notice is sent.
 func (v ExceptionView) next() string {
 	switch {
 	case v.Row.Resolved && v.Row.MutedUntil.IsZero():
@@ -207,7 +205,7 @@ func (v ExceptionView) next() string {
 
 func exceptionPath(n int64) string { return "/exceptions/" + id(n) }
 
-// MuteFor are the lengths of time that one may mute for, in hours.
+// MuteFor are the lengths to mute for, in hours.
 var MuteFor = []ui.Option{
 	{Value: "1h", Label: "1 hour"},
 	{Value: "8h", Label: "8 hours"},

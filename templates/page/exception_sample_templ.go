@@ -14,7 +14,7 @@ import (
 	"strconv"
 )
 
-// sample is the latest occurrence that was kept.
+// sample renders the latest occurrence that was kept.
 func sample(v ExceptionView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -143,7 +143,7 @@ func sample(v ExceptionView) templ.Component {
 	})
 }
 
-// frames lists calls; those that are not the program's own are folded.
+// frames renders calls. Those that are not the program's own are folded.
 func frames(list []FrameRow) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -316,7 +316,7 @@ func call(f FrameRow) templ.Component {
 	})
 }
 
-// chainOf is what led to it, outermost first.
+// chainOf renders the chain of causes, the outermost first.
 func chainOf(chain []CauseView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -442,7 +442,7 @@ func chainOf(chain []CauseView) templ.Component {
 	})
 }
 
-// pairs lists values by their names.
+// pairs renders values with their names.
 func pairs(title string, list []Pair) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

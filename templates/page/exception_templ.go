@@ -14,7 +14,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// Exceptions is the list of groups of exceptions.
+// Exceptions renders the list of groups of exceptions.
 func Exceptions(v ExceptionsView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -200,8 +200,8 @@ func Exceptions(v ExceptionsView) templ.Component {
 	})
 }
 
-// exceptionRows is the table, here and on a product's page. Where all are of one
-// product, it is not named.
+// exceptionRows renders the table, here and on a product's page. product adds the name of each
+// product, and boxes the boxes that select rows.
 func exceptionRows(rows []ExceptionRow, f layout.View, product, boxes bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -460,7 +460,7 @@ func exceptionRows(rows []ExceptionRow, f layout.View, product, boxes bool) temp
 	})
 }
 
-// source says whose an exception is, as a link to those of the same.
+// source renders where an exception comes from, with a link to others of the same product.
 func source(r ExceptionRow, product bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -603,7 +603,7 @@ func source(r ExceptionRow, product bool) templ.Component {
 	})
 }
 
-// exceptionStates says how it stands.
+// exceptionStates renders the states of an exception.
 func exceptionStates(r ExceptionRow, f layout.View) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -691,7 +691,7 @@ func exceptionStates(r ExceptionRow, f layout.View) templ.Component {
 	})
 }
 
-// Exception is a group of exceptions.
+// Exception renders a group of exceptions.
 func Exception(v ExceptionView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1552,7 +1552,7 @@ func mergeForm(v ExceptionView) templ.Component {
 	})
 }
 
-// merges are the keys that people have put into this group.
+// merges renders the keys that users have merged into this group.
 func merges(v ExceptionView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1738,7 +1738,7 @@ func merges(v ExceptionView) templ.Component {
 	})
 }
 
-// Merge asks whether to put exceptions into another one.
+// Merge asks whether to merge exceptions into another one.
 func Merge(v MergeView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -14,7 +14,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// Group is a group's page.
+// Group renders the page of a group.
 func Group(v GroupView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -25,8 +25,7 @@ type GroupRow struct {
 	Gate        string // its mode in words
 }
 
-// GroupNewView is the form for a new group. It posts name and description to
-// /groups.
+// GroupNewView is the form for a new group. It posts name and description to /groups.
 type GroupNewView struct {
 	Frame       layout.View
 	Name        string
@@ -63,8 +62,8 @@ type GroupView struct {
 	Settings SettingsTab
 }
 
-// GroupTargetsTab lists whom a group tells of its products. Its forms are those
-// of a product's, under /groups/{id}/targets.
+// GroupTargetsTab lists the targets that a group has for its products. Its forms are those of a
+// product's targets, under /groups/{id}/targets.
 type GroupTargetsTab struct {
 	Rows   []GroupTargetRow
 	Adds   []ModuleForm
@@ -90,8 +89,8 @@ type GroupDeleteView struct {
 	Errors   map[string]string
 }
 
-// MoveView says what it means to move a product to another group. It posts
-// group to /products/{id}/move.
+// MoveView says what changes if a product moves to another group. It posts group to
+// /products/{id}/move.
 type MoveView struct {
 	Frame    layout.View
 	ID       int64
@@ -106,8 +105,8 @@ var groupTabs = []struct {
 	label string
 }{{GroupProducts, "Products"}, {GroupMembers, "Members"}, {GroupTargets, "Targets"}, {GroupSettings, "Settings"}}
 
-// Current is the tab that is shown; an unknown name, or one that the user has no
-// use for, is the first.
+// Current returns the tab to show. For an unknown name, or a tab that the user cannot see, it is
+// the first.
 func (v GroupView) Current() Tab {
 	for _, t := range groupTabs {
 		if t.tab == v.Tab && v.shows(t.tab) {
@@ -117,7 +116,7 @@ func (v GroupView) Current() Tab {
 	return GroupProducts
 }
 
-// shows reports whether the user has a use for a tab.
+// shows reports whether the user can see a tab.
 func (v GroupView) shows(t Tab) bool {
 	return v.CanEdit || t != GroupTargets && t != GroupSettings
 }
@@ -135,7 +134,7 @@ func groupTargetPath(group, target int64, action string) string {
 	return groupPath(group) + "/targets/" + id(target) + "/" + action
 }
 
-// title is what the page that asks is headed by.
+// title returns the heading of the page.
 func (v MoveView) title() string {
 	if v.To == "" {
 		return "Take " + v.Product + " out of " + v.From + "?"
@@ -143,7 +142,7 @@ func (v MoveView) title() string {
 	return "Move " + v.Product + " to " + v.To + "?"
 }
 
-// used says for whom a target of a group is.
+// used says which products a target of a group is used for.
 func (t GroupTargetRow) used() string {
 	if t.Used == 0 {
 		return "tells of no product now"
@@ -151,7 +150,7 @@ func (t GroupTargetRow) used() string {
 	return "tells of " + ui.Plural(t.Used, "product", "products")
 }
 
-// others names some of the products that a target does not tell of.
+// others names some of the products that a target is not used for.
 func (t GroupTargetRow) others() string {
 	const most = 5
 	if len(t.Own) <= most {

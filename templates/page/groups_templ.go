@@ -14,7 +14,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// Groups is the list of groups of products.
+// Groups renders the list of groups of products.
 func Groups(v GroupsView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -299,7 +299,7 @@ func failingGates(n int) templ.Component {
 	})
 }
 
-// GroupNew is the form for a new group.
+// GroupNew renders the form for a new group.
 func GroupNew(v GroupNewView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -515,7 +515,7 @@ func GroupDelete(v GroupDeleteView) templ.Component {
 	})
 }
 
-// Move says what a move to another group means.
+// Move renders what a move to another group changes.
 func Move(v MoveView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -662,7 +662,7 @@ func (v MoveView) button() string {
 	return "Move it"
 }
 
-// products asks what becomes of them.
+// products asks what becomes of the group's products.
 func (v GroupDeleteView) products() string {
 	if v.Products == 0 {
 		return "Products that come into it meanwhile"

@@ -14,7 +14,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// Health is how the program does.
+// Health renders the health of the program.
 func Health(v HealthView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -62,7 +62,7 @@ func Health(v HealthView) templ.Component {
 	})
 }
 
-// HealthNow is the part of it that asks for itself.
+// HealthNow renders the part of the health page that reloads itself.
 func HealthNow(v HealthView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -492,8 +492,8 @@ func program(v HealthView) templ.Component {
 	})
 }
 
-// parked lists the events that nobody could be told of. Nobody is told of that
-// either, where they are exceptions.
+// parked renders the events that could not be routed. If such an event is an exception, only this
+// page shows it.
 func parked(v HealthView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -7,8 +7,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// HistoryTab lists the gate's changes, newest first, below a picture whose parts
-// lead to them.
+// HistoryTab lists the gate's changes, newest first, below a timeline whose parts link to them.
 type HistoryTab struct {
 	Rows     []HistoryRow
 	Segments []ui.Segment // over HistoryDays
@@ -60,9 +59,8 @@ func causeOf(kind string) cause {
 	return cause{"history", "Change"}
 }
 
-// CompareView is what has become of a product between two moments. The form
-// sends from and to: the id of a change, "now", or "time" with from_at and to_at
-// in the user's zone.
+// CompareView shows how a product has changed between two moments. The form sends from and to: the
+// id of a change, "now", or "time" with from_at and to_at in the user's zone.
 type CompareView struct {
 	Frame    layout.View
 	ID       int64
@@ -74,7 +72,7 @@ type CompareView struct {
 	Result   *Compared // nil where what was asked for is wrong
 }
 
-// MomentForm is how a moment is asked for.
+// MomentForm is the form for one of the moments.
 type MomentForm struct {
 	Options []ui.Option // changes, now, another time
 	At      string      // as typed: 2026-11-20T14:32
@@ -99,7 +97,7 @@ type Moment struct {
 	Policy string // whose the limits were, "" = not known
 }
 
-// BetweenList is what became of observations.
+// BetweenList is a list of observations that have changed.
 type BetweenList struct {
 	Title string
 	Note  string // what is not known, "" for nothing
@@ -115,7 +113,7 @@ type BetweenRow struct {
 	By                                 string // who has assessed it
 }
 
-// asOf says how far the counts of a moment are known.
+// asOf says for which time the counts of a moment are known.
 func (m Moment) asOf() string {
 	switch {
 	case m.AsOf.IsZero():
@@ -129,7 +127,7 @@ func (m Moment) asOf() string {
 	return "the counts as of " + ui.Absolute(m.AsOf) + "; between changes of the gate they are known by the day alone"
 }
 
-// measured says whose the limits were.
+// measured says who set the thresholds.
 func (c Compared) measured() string {
 	text := "What it was measured by then is not known"
 	if c.From.Policy != "" {
@@ -174,7 +172,7 @@ func limitWord(limits *ui.Counts, severity string) string {
 	return "no limit"
 }
 
-// difference is a number with its sign.
+// difference returns a number with its sign.
 func difference(before, now int64) string {
 	switch {
 	case now > before:
@@ -185,7 +183,7 @@ func difference(before, now int64) string {
 	return "0"
 }
 
-// Clock is a time of day in its own zone, with its date where that is not today.
+// Clock returns a time of day in its own zone, with its date unless that is today.
 func Clock(at, now time.Time) string {
 	now = now.In(at.Location())
 	switch {

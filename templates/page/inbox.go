@@ -8,9 +8,9 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// InboxView is the list of notifications. Its form posts id (several, each may
-// be a list with commas) to /inbox/viewed and the like, with next = where to go
-// back to; all=1 with up_to marks all as viewed.
+// InboxView is the list of notifications. Its form posts id (several, each can be a list with
+// commas) to /inbox/viewed and the like, with next = where to go back to. all=1 with up_to marks
+// all as viewed.
 type InboxView struct {
 	Frame      layout.View
 	Chips      []ui.Chip // all, unread, archived
@@ -33,7 +33,7 @@ type InboxView struct {
 	After      int64  // the newest on the page, where it is the first page; else -1
 }
 
-// InboxForm is what the inbox can be filtered by.
+// InboxForm is the filter of the inbox.
 type InboxForm struct {
 	Query        string
 	Types        []ui.Option
@@ -51,13 +51,13 @@ type InboxDay struct {
 	Groups []InboxGroup
 }
 
-// InboxGroup is a notification and the earlier ones of its day about the same.
+// InboxGroup is a notification and the earlier ones of its day with the same subject.
 type InboxGroup struct {
 	InboxRow
 	Earlier []InboxRow
 }
 
-// ids names the whole group.
+// ids returns the ids of the whole group.
 func (g InboxGroup) ids() string {
 	list := []string{id(g.ID)}
 	for _, r := range g.Earlier {
@@ -66,7 +66,7 @@ func (g InboxGroup) ids() string {
 	return strings.Join(list, ",")
 }
 
-// unread is how many of the earlier ones are.
+// unread counts the earlier ones that are unread.
 func (g InboxGroup) unread() int {
 	n := 0
 	for _, r := range g.Earlier {
@@ -77,7 +77,7 @@ func (g InboxGroup) unread() int {
 	return n
 }
 
-// earlier sums up what is folded away.
+// earlier sums up the ones that are folded.
 func (g InboxGroup) earlier() string {
 	text := ui.Number(int64(len(g.Earlier))) + " earlier about the same"
 	if n := g.unread(); n > 0 {
@@ -101,7 +101,7 @@ type InboxRow struct {
 	Delivery  DeliveryTally
 }
 
-// shortcuts are the keys of the inbox.
+// shortcuts returns the keys of the inbox.
 func shortcuts() [][2]string {
 	return [][2]string{
 		{"j", "next notification"},
@@ -116,8 +116,8 @@ func shortcuts() [][2]string {
 	}
 }
 
-// NotificationView is one notification. Opening marks it as viewed: by htmx, or
-// by its button.
+// NotificationView is one notification. It is marked as viewed when opened: by htmx, or by its
+// button.
 type NotificationView struct {
 	Frame        layout.View
 	ID           int64
@@ -146,7 +146,7 @@ type NotificationView struct {
 	Here         string
 }
 
-// about says what stands on the page of what it is about.
+// about says what the page of the subject shows.
 func (v NotificationView) about() string {
 	if v.Type == "silence.ended" {
 		return "The silence, and all that it has held back"
@@ -154,7 +154,7 @@ func (v NotificationView) about() string {
 	return "The exception: where it came from, and how often"
 }
 
-// limits sums up the limits there were.
+// limits sums up the thresholds in force then.
 func (v NotificationView) limits() string {
 	if v.Limits == nil {
 		return "no gate"
@@ -162,7 +162,7 @@ func (v NotificationView) limits() string {
 	return limitsText(*v.Limits)
 }
 
-// limitsText names the limits that there are.
+// limitsText names the thresholds that are set.
 func limitsText(c ui.Counts) string {
 	var parts []string
 	for _, t := range c.List() {
@@ -176,7 +176,7 @@ func limitsText(c ui.Counts) string {
 	return strings.Join(parts, ", ")
 }
 
-// typeIcon is the picture of a type of notification.
+// typeIcon returns the icon of a type of notification.
 func typeIcon(kind string) string {
 	switch kind {
 	case "connector.error":

@@ -11,8 +11,8 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "gatecrier/templates/ui"
 
-// inherited are the group's targets that tell of a product, since it has none
-// of their module.
+// inherited renders the group's targets that are used for a product, since it has none of their
+// module.
 func inherited(v ProductView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -49,7 +49,7 @@ type RunRow struct {
 	Message  string
 }
 
-// runLook is how a result looks.
+// runLook is how a result is shown.
 type runLook struct{ kind, icon, word string }
 
 func (r RunRow) look() runLook {
@@ -68,7 +68,7 @@ func (r RunRow) look() runLook {
 	return runLook{"off", "circle-dashed", "Never run"}
 }
 
-// did is what a run did, in words.
+// did returns what a run did, in words.
 func (r RunRow) did() string {
 	switch {
 	case r.Result == "lost":
@@ -82,10 +82,10 @@ func (r RunRow) did() string {
 	return ""
 }
 
-// more is a message that has more than one line.
+// more reports whether the message has more than one line.
 func (r RunRow) more() bool { return strings.Contains(r.Message, "\n") }
 
-// when is a job's schedule in words or, where there are none, as it is.
+// when returns a job's schedule in words, or as a cron expression if it has none.
 func (j JobRow) when() string {
 	if j.Words != "" {
 		return j.Words
@@ -95,10 +95,10 @@ func (j JobRow) when() string {
 
 func jobPath(name string) string { return "/admin/jobs/" + url.PathEscape(name) }
 
-// timesPath leads to the setting of a job.
+// timesPath returns the path of the setting of a job.
 func timesPath(name string) string { return settingsPath("jobs") + "#f-" + url.PathEscape(name) }
 
-// poll has a part of a page ask for itself while something goes on.
+// poll makes a part of a page reload itself while live is set.
 func poll(live bool, path, part string) templ.Attributes {
 	if !live {
 		return nil

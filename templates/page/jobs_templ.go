@@ -14,7 +14,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// Jobs lists what runs by itself at its times.
+// Jobs renders the list of scheduled jobs.
 func Jobs(v JobsView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -214,7 +214,7 @@ func Jobs(v JobsView) templ.Component {
 	})
 }
 
-// Job is one job with its runs.
+// Job renders one job with its runs.
 func Job(v JobView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -633,7 +633,7 @@ func jobTimes(j JobRow, f layout.View) templ.Component {
 	})
 }
 
-// runNow is the button that has a job run at once, and leads back.
+// runNow renders the button that starts a job now and leads back.
 func runNow(j JobRow, back string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -47,8 +47,7 @@ type ForgotView struct {
 	Asked bool   // the answer, whoever it was
 }
 
-// DoorView is a plain page with something to know, and perhaps one thing to
-// press: its form posts link to Action.
+// DoorView is a plain page with a message, and at most one button: its form posts link to Action.
 type DoorView struct {
 	Frame       layout.View
 	Title, Text string

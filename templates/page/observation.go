@@ -14,12 +14,12 @@ type ProductFrame struct {
 	Name string
 }
 
-// crumbs lead to the product, and further.
+// crumbs returns the crumbs that lead to the product, and further.
 func (f ProductFrame) crumbs(more ...ui.Crumb) []ui.Crumb {
 	return append([]ui.Crumb{{Label: "Products", Href: "/products"}, {Label: f.Name, Href: productPath(f.ID)}}, more...)
 }
 
-// ObservationView is one finding with all that is known of it.
+// ObservationView is an observation with all that is known of it.
 type ObservationView struct {
 	Frame     ProductFrame
 	Row       ObservationRow
@@ -66,7 +66,7 @@ type SaidRow struct {
 	SameAs  int64 // the observation that it was called a duplicate of
 }
 
-// DuplicateView asks what an observation is the same as.
+// DuplicateView asks for the original of an observation.
 type DuplicateView struct {
 	Frame   ProductFrame
 	Row     ObservationRow
@@ -77,7 +77,7 @@ type DuplicateView struct {
 	Errors  map[string]string
 }
 
-// ManualView is the form of an observation that somebody enters.
+// ManualView is the form of an observation that a user enters.
 type ManualView struct {
 	Frame      ProductFrame
 	ID         int64 // 0 = a new one
@@ -108,7 +108,7 @@ func (v ManualView) title() string {
 	return "Edit the observation"
 }
 
-// field is a line of text of the form.
+// field returns a line of text of the form.
 func (v ManualView) field(name, label string, most int, required bool) ui.Field {
 	help := map[string]string{
 		"component": "What it is in, with its version",

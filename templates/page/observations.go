@@ -7,7 +7,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// ObservationsTab lists findings, worst first, filtered by the URL.
+// ObservationsTab lists observations, worst first, filtered by the URL.
 type ObservationsTab struct {
 	Show   []ui.Chip // active ones, the others, all
 	Chips  []ui.Chip // severities with counts
@@ -22,7 +22,7 @@ type ObservationsTab struct {
 	TooMany   bool        // it finds more than are assessed in one step
 }
 
-// FindingFilter is what narrows the list beside the chips.
+// FindingFilter is the part of the filter beside the chips.
 type FindingFilter struct {
 	Query    string
 	Branches []ui.Option
@@ -33,7 +33,7 @@ type FindingFilter struct {
 	Clear    string      // the list without any filter; "" = there is none
 }
 
-// ObservationRow is one finding.
+// ObservationRow is one observation.
 type ObservationRow struct {
 	ID          int64
 	Title       string
@@ -53,7 +53,7 @@ type ObservationRow struct {
 	Scanner     string
 }
 
-// AssessForm is the form of what somebody says of observations.
+// AssessForm is the form that assesses observations.
 type AssessForm struct {
 	Action     string // path
 	Hidden     [][2]string
@@ -68,7 +68,7 @@ type AssessForm struct {
 	Errors     map[string]string // by the name of the field
 }
 
-// AssessView asks what is said of several observations.
+// AssessView is the page that assesses several observations.
 type AssessView struct {
 	Frame ProductFrame
 	What  string // the selection in words
@@ -78,10 +78,10 @@ type AssessView struct {
 	Back  string
 }
 
-// more is how many are not named.
+// more returns how many observations are not named.
 func (v AssessView) more() int { return v.N - len(v.Rows) }
 
-// word is a status as people read it.
+// word returns a status in words.
 func word(status string) string { return strings.ReplaceAll(status, "_", " ") }
 
 func observationsPath(product int64) string { return productPath(product) + "/observations" }

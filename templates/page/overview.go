@@ -66,7 +66,7 @@ type ChangeRow struct {
 // TimelineDays is the span of the gate pictures on the overview and in lists.
 const TimelineDays = 30
 
-// Sentence is what is wrong, in a sentence; it makes a good title too.
+// Sentence returns what is wrong, in a sentence. It is the title too.
 func (v OverviewView) Sentence() string {
 	switch {
 	case v.Products == 0 && v.Breaks == 0:
@@ -89,7 +89,7 @@ func (v OverviewView) Sentence() string {
 	return "All " + ui.Number(int64(v.Passed)) + " gates hold"
 }
 
-// silents is how many products send no reports.
+// staleText says how many products send no reports.
 func (v OverviewView) staleText() string {
 	return ui.Number(int64(v.StaleTotal)) + " " + staleWord(v.StaleTotal)
 }
@@ -101,12 +101,12 @@ func staleWord(n int) string {
 	return "products are stale"
 }
 
-// breaks is how many connections do not work.
+// breaks says how many connections do not work.
 func (v OverviewView) breaks() string {
 	return ui.Number(int64(v.Breaks)) + " " + connectionsWord(v.Breaks)
 }
 
-// rest is the line under the sentence.
+// rest returns the line under the sentence.
 func (v OverviewView) rest() string {
 	switch {
 	case v.Breaks > 0 && v.Failed > 0:
@@ -138,7 +138,7 @@ func (v OverviewView) deliveries() string {
 	return ui.Plural(v.Delivered, "message", "messages") + " delivered in the last 24 hours."
 }
 
-// second is the line under a reason.
+// second returns the line under a reason.
 func (r FailingRow) second() string {
 	word := told(r.Delivery)
 	if r.Held != "" {

@@ -29,7 +29,7 @@ func targetPath(product, target int64, action string) string {
 	return productPath(product) + "/targets/" + id(target) + "/" + action
 }
 
-// pushCommand is the command that sends a report, to be copied.
+// pushCommand returns the command that sends a report.
 func pushCommand(baseURL, product, branch, scanner, source string) string {
 	lines := []string{
 		"gatecrier push --url " + quote(baseURL),
@@ -44,7 +44,7 @@ func pushCommand(baseURL, product, branch, scanner, source string) string {
 	return strings.Join(append(lines, "--fail-on-gate report.json"), " \\\n  ")
 }
 
-// quote writes a word for a POSIX shell.
+// quote returns a word quoted for a POSIX shell.
 func quote(word string) string {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._/:@%+=", r)
@@ -55,7 +55,7 @@ func quote(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// web tells whether a link from a report may be followed: http and https only.
+// web reports whether a link of a report can be followed: http and https only.
 func web(link string) bool {
 	u, err := url.Parse(link)
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""

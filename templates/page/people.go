@@ -2,9 +2,9 @@ package page
 
 import "gatecrier/templates/ui"
 
-// People is who has a role in a product or in a group of products. Its forms
-// post user and role to Path/members, authorization_group and role to
-// Path/authorization-groups, and nothing to .../{id}/delete of either.
+// People lists the users and groups with a role in a product or in a group of products. Its forms
+// post user and role to Path/members, authorization_group and role to Path/authorization-groups,
+// and nothing to .../{id}/delete of either.
 type People struct {
 	Path    string // "/products/3"
 	Noun    string // product, group
@@ -18,7 +18,7 @@ type People struct {
 	Give    RoleForm // for another authorization group
 }
 
-// MemberRow is somebody with a role, or an authorization group.
+// MemberRow is a user or an authorization group with a role.
 type MemberRow struct {
 	ID   int64
 	Name string
@@ -26,8 +26,8 @@ type MemberRow struct {
 	Role string
 }
 
-// Through is a product's group, whose members have their roles in the product
-// too. Who may not see the group knows no more of it than its name.
+// Through is a product's group, whose members have their roles in the product too. Users who cannot
+// see the group only learn its name.
 type Through struct {
 	Name, Href string
 	Members    []MemberRow
@@ -40,10 +40,10 @@ type RoleForm struct {
 	Errors     map[string]string
 }
 
-// may reports whether the role of a row may be changed by whoever looks.
+// may reports whether the user can change the role of a row.
 func (p People) may(r MemberRow) bool { return p.CanEdit && (p.CanOwn || r.Role != "owner") }
 
-// options are the roles that may be given.
+// options returns the roles that the user can give.
 func (p People) options(current string) []ui.Option {
 	options := make([]ui.Option, len(p.Roles))
 	for i, role := range p.Roles {
@@ -52,7 +52,7 @@ func (p People) options(current string) []ui.Option {
 	return options
 }
 
-// roleWords say what a role may do, shortly.
+// roleWords says in short what a role can do.
 var roleWords = map[string]string{
 	"reader":     "reader: sees everything",
 	"upload":     "upload: sends reports, sees nothing",

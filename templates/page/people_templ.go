@@ -764,7 +764,7 @@ func giveRole(p People, part, field, title, label string, f RoleForm) templ.Comp
 	})
 }
 
-// roleField is the field that names whose role it is.
+// roleField returns the name of the field for the user or the authorization group.
 func roleField(part string) string {
 	if part == "members" {
 		return "user"

@@ -2,7 +2,7 @@ package page
 
 import "gatecrier/templates/layout"
 
-// ErrorView is what is shown instead of a page: 403, 404, 422, 500.
+// ErrorView is shown instead of a page: 403, 404, 422, 500.
 type ErrorView struct {
 	Frame     layout.View
 	Status    int
@@ -50,7 +50,7 @@ func (v ErrorView) heading() string {
 	return "That did not work"
 }
 
-// advice is what went wrong, or what to do next.
+// advice returns what went wrong, or what to do next.
 func (v ErrorView) advice() string {
 	switch {
 	case v.Text != "":

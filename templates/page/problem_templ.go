@@ -15,7 +15,7 @@ import (
 	"strconv"
 )
 
-// Error is shown instead of a page. Whoever is signed in keeps the navigation.
+// Error renders an error instead of a page. A signed-in user keeps the navigation.
 func Error(v ErrorView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

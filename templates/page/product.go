@@ -26,8 +26,8 @@ const (
 	TabSettings     Tab = "settings"
 )
 
-// ProductView is a product's page: its gate, and one tab. Only the part of the
-// current tab is needed.
+// ProductView is a product's page: its gate, and one tab. Only the part of the current tab is
+// needed.
 type ProductView struct {
 	Frame       layout.View
 	ID          int64
@@ -75,10 +75,10 @@ type ProductView struct {
 	Settings     SettingsTab
 }
 
-// NoLimit and above are shown as "no limit".
+// NoLimit and higher thresholds are shown as "no limit".
 const NoLimit = 99999
 
-// SourceRow is where reports come from, with what the last one adds.
+// SourceRow is a source of reports, with what the last one adds.
 type SourceRow struct {
 	Scanner    string
 	Name       string // "" = unnamed
@@ -96,8 +96,8 @@ type DeliveriesTab struct {
 	Pager ui.Pager
 }
 
-// TargetsTab lists who is told, and has the form for another one. The forms
-// post to /products/{id}/targets (module, name and the module's fields) and to
+// TargetsTab lists the targets, and has the form for another one. The forms post to
+// /products/{id}/targets (module, name and the module's fields) and to
 // /products/{id}/targets/{target}/test, /enable, /disable and /delete.
 type TargetsTab struct {
 	Rows   []TargetRow
@@ -135,9 +135,9 @@ type NewSecret struct {
 	Until  time.Time // until when the former one counts; zero = there is none
 }
 
-// SettingsTab is the form of a product. It posts version, name, description,
-// default_branch, gate_mode and threshold_critical to threshold_unknown to
-// /products/{id}/settings. Deleting is confirmed at /products/{id}/delete.
+// SettingsTab is the form of a product. It posts version, name, description, default_branch,
+// gate_mode and threshold_critical to threshold_unknown to /products/{id}/settings. The page
+// /products/{id}/delete asks first.
 type SettingsTab struct {
 	Version       int64
 	Name          string
@@ -160,7 +160,7 @@ type SettingsTab struct {
 	Groups        []ui.Option       // that the product may be moved to, with the one it is in; none = it may not
 }
 
-// title says what it is.
+// title returns the heading of the notice.
 func (s NewSecret) title() string {
 	if s.Until.IsZero() {
 		return "“" + s.Target + "” has got a " + s.Label + "."
@@ -168,7 +168,7 @@ func (s NewSecret) title() string {
 	return "“" + s.Target + "” has a new " + s.Label + "."
 }
 
-// text says what to do with it.
+// text says what to do with the secret.
 func (s NewSecret) text() string {
 	text := "It is shown this once: put it where the receiver checks signatures."
 	if s.Until.IsZero() {
@@ -192,8 +192,8 @@ var tabList = []struct {
 	{TabSettings, "Settings"},
 }
 
-// Current is the tab that is shown; an unknown name, or one that the user has no
-// use for, is the first.
+// Current returns the tab to show. For an unknown name, or a tab that the user cannot see, it is
+// the first.
 func (v ProductView) Current() Tab {
 	for _, t := range tabList {
 		if t.tab == v.Tab && v.shows(t.tab) {
@@ -203,7 +203,7 @@ func (v ProductView) Current() Tab {
 	return TabObservations
 }
 
-// shows reports whether the user has a use for a tab.
+// shows reports whether the user can see a tab.
 func (v ProductView) shows(t Tab) bool {
 	switch t {
 	case TabSettings:
@@ -215,7 +215,7 @@ func (v ProductView) shows(t Tab) bool {
 	}
 }
 
-// limit of a severity; where there is no gate, there is no limit.
+// limit returns the threshold of a severity. Without a gate it is NoLimit.
 func (v ProductView) limit(severity string) int64 { return limitOf(v.Limits, severity) }
 
 func limitOf(limits *ui.Counts, severity string) int64 {
@@ -239,7 +239,7 @@ func (v ProductView) limitText(severity string) string {
 	return "no limit"
 }
 
-// expected goes on from when people were told of silence.
+// expected says since when reports are missing, after a notice of a stale product.
 func (v ProductView) expected() string {
 	text := ". The gate says what was true when the last one came."
 	if v.StaleAfter == "" {
@@ -272,7 +272,7 @@ func (s SettingsTab) mode() string {
 	return s.GateMode
 }
 
-// threshold is the field for one severity's limit.
+// threshold returns the field for one severity's threshold.
 func (s SettingsTab) threshold(t ui.Tally) ui.Field {
 	name := "threshold_" + t.Severity
 	return ui.Field{

@@ -7,9 +7,8 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// ExceptionsTab lists a product's exceptions, and tells how programs report
-// them. Its forms post to /products/{id}/ingest-key; replacing and removing the
-// key have pages that ask.
+// ExceptionsTab lists a product's exceptions, and shows how programs report them. Its forms post to
+// /products/{id}/ingest-key. The pages that replace and remove the key ask first.
 type ExceptionsTab struct {
 	Rows    []ExceptionRow
 	Pager   ui.Pager
@@ -28,14 +27,14 @@ func keyPath(product int64, action string) string {
 	return path
 }
 
-// snippet is what to type in a program.
+// snippet is a piece of code for a program.
 type snippet struct {
 	Title string // of the fold
 	What  string // for the button that copies it
 	Text  string
 }
 
-// snippets are those for a product's address, and for its id.
+// snippets returns the code for a product's address, and for its id.
 func snippets(t ExceptionsTab, product int64) []snippet {
 	list := []snippet{
 		{"Go", "the lines for Go", `err := sentry.Init(sentry.ClientOptions{

@@ -98,7 +98,7 @@ func exceptionsTab(v ProductView) templ.Component {
 	})
 }
 
-// reportHow tells how programs report their exceptions.
+// reportHow renders how programs report their exceptions.
 func reportHow(v ProductView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

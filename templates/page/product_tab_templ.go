@@ -261,7 +261,7 @@ func settingsTab(v ProductView) templ.Component {
 	})
 }
 
-// moveForm leads to the page that says what a move to another group means.
+// moveForm leads to the page that says what a move to another group changes.
 func moveForm(v ProductView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -310,7 +310,7 @@ func moveForm(v ProductView) templ.Component {
 	})
 }
 
-// lastChanged says who has changed the settings last.
+// lastChanged renders who has changed the settings last.
 func lastChanged(s SettingsTab, now time.Time) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -368,7 +368,7 @@ func lastChanged(s SettingsTab, now time.Time) templ.Component {
 	})
 }
 
-// targetFields are the targets that have a place of their own in the form.
+// targetFields renders the targets that have fields of their own in the form.
 func targetFields(s SettingsTab, help string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -402,7 +402,7 @@ func targetFields(s SettingsTab, help string) templ.Component {
 	})
 }
 
-// limits are the thresholds of who has them, and the mode that they count with.
+// limits renders the thresholds of a product or a group, and the gate mode.
 func limits(s SettingsTab, label, mode string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

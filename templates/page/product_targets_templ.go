@@ -108,7 +108,7 @@ func targetsTab(v ProductView) templ.Component {
 	})
 }
 
-// addForm adds a connection of one module.
+// addForm renders the form for a connection of one module.
 func addForm(action, button string, m ModuleForm) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -623,7 +623,7 @@ func (t TargetRow) icon() string {
 	return t.Icon
 }
 
-// standard sums up the limits of all products.
+// standard sums up the thresholds of all products.
 func (s SettingsTab) standard() string {
 	text := ""
 	for _, t := range s.Defaults.List() {

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Product is a product's page.
+// Product renders the page of a product.
 func Product(v ProductView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

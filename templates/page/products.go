@@ -53,7 +53,7 @@ type ProductNewView struct {
 	Errors        map[string]string // by the name of the field
 }
 
-// kept are the filters that a search keeps.
+// kept returns the filters that a search keeps.
 func (v ProductsView) kept() []Hidden {
 	var kept []Hidden
 	if v.GroupID != 0 {

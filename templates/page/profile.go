@@ -7,9 +7,8 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// ProfileView is what somebody sees and changes of himself. Its forms post
-// first_name, email, time_zone and theme to /profile; name, role and expires to
-// /profile/tokens.
+// ProfileView is the user's own account. Its forms post first_name, email, time_zone and theme to
+// /profile; name, role and expires to /profile/tokens.
 type ProfileView struct {
 	Frame        layout.View
 	Name         string
@@ -27,14 +26,14 @@ type ProfileView struct {
 	Feed         FeedForm
 }
 
-// FeedForm is the feed of the inbox: off where it was never created. Its forms
-// are posted to /profile/feed.
+// FeedForm is the feed of the inbox. It is off until it is created. Its forms post to
+// /profile/feed.
 type FeedForm struct {
 	Created time.Time // when its address was made, zero = there is none
 	Made    string    // the address, shown this once; "" = none was made now
 }
 
-// TokenForm is the form for a new token, and what was made by it.
+// TokenForm is the form for a new token, and the token that it has made.
 type TokenForm struct {
 	Name, Role, Expires string
 	Roles               []string
@@ -65,7 +64,7 @@ type SessionRow struct {
 	This    bool
 }
 
-// roles are the choices of the form.
+// roles returns the choices of the form.
 func (f TokenForm) roles() []ui.Option {
 	options := []ui.Option{{Label: "all that I may", Checked: f.Role == ""}}
 	for _, r := range f.Roles {
@@ -74,7 +73,7 @@ func (f TokenForm) roles() []ui.Option {
 	return options
 }
 
-// themes are the choices of the form.
+// themes returns the choices of the form.
 func (v ProfileView) themes() []ui.Option {
 	return []ui.Option{
 		{Value: "", Label: "As the system", Checked: v.Theme == ""},
@@ -83,7 +82,7 @@ func (v ProfileView) themes() []ui.Option {
 	}
 }
 
-// emailHelp says when another address counts.
+// emailHelp says when a new address takes effect.
 func (v ProfileView) emailHelp() string {
 	switch {
 	case v.EmailPending != "":

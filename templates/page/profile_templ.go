@@ -14,7 +14,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// Profile is what somebody sees and changes of himself.
+// Profile renders the user's own account.
 func Profile(v ProfileView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

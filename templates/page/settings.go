@@ -25,7 +25,7 @@ type SettingsView struct {
 	Mail      *MailTest  // for the section of mails
 }
 
-// SweepView is how far the look at all gates has come that follows a change.
+// SweepView is the progress of the evaluation of all gates that follows a change.
 type SweepView struct {
 	Seen, Total int
 	Changed     int // gates that came to say something else
@@ -49,7 +49,7 @@ func (v SweepView) sentence() string {
 	return ui.Plural(v.Seen, "gate", "gates") + " looked at again, " + ui.Number(int64(v.Changed)) + " changed"
 }
 
-// full is what the bar counts up to, and at how far it is.
+// full returns the maximum of the progress bar.
 func (v SweepView) full() int { return max(1, v.Total) }
 
 func (v SweepView) at() int {
@@ -69,7 +69,7 @@ type SettingsError struct {
 	Field, Label string
 }
 
-// MailTest is the form that sends a test mail, and what came of the last one.
+// MailTest is the form that sends a test mail, and the result of the last one.
 type MailTest struct {
 	To     string
 	Error  string

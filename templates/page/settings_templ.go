@@ -16,7 +16,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// Settings is a section of the global settings, with the way to the others.
+// Settings renders a section of the global settings, with links to the others.
 func Settings(v SettingsView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -336,7 +336,7 @@ func settingsForm(v SettingsView) templ.Component {
 	})
 }
 
-// sweep has its place at all times: nothing moves when it begins or ends.
+// sweep renders the progress. It is always there, so that nothing moves when it begins or ends.
 func sweep(v SweepView, f layout.View) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -38,7 +38,7 @@ type SilenceRow struct {
 	May       bool
 }
 
-// HeldRow is a notification that a silence has held, or would have.
+// HeldRow is a notification that a silence has held back, or would have.
 type HeldRow struct {
 	ID      int64
 	Name    string
@@ -65,9 +65,8 @@ type SilenceNewView struct {
 	Back    string
 }
 
-// SilenceForm is what is asked of a silence: of (product, group, all), product (a
-// name), group (an id), type, text, reason, starts, for (a length, "" = until the
-// time in until).
+// SilenceForm is the form of a silence: of (product, group, all), product (a name), group (an id),
+// type, text, reason, starts, for (a length, "" = until the time in until).
 type SilenceForm struct {
 	Of       []ui.Option // empty = it is known
 	Product  string
@@ -85,7 +84,7 @@ type SilenceForm struct {
 	Errors   map[string]string
 }
 
-// SilencePreview is what a silence would have held lately.
+// SilencePreview is what a silence would have held back lately.
 type SilencePreview struct {
 	Missing string // what is to be chosen first, "" = nothing
 	Held    int
@@ -107,7 +106,7 @@ type QuietRow struct {
 
 func silencePath(n int64) string { return "/silences/" + id(n) }
 
-// state is where it stands, as a pill shows it.
+// state returns how the state is shown as a pill.
 func (r SilenceRow) state() (class, icon, word string) {
 	switch r.State {
 	case "scheduled":
@@ -132,7 +131,7 @@ func (r SilenceRow) held() string {
 	return text
 }
 
-// left is how long it goes on: to the minute on its last day.
+// left says how long the silence lasts: to the minute on its last day.
 func (r SilenceRow) left(now time.Time) string {
 	d := r.EndsAt.Sub(now)
 	if h := d.Round(time.Minute); h >= 100*time.Minute && h < 36*time.Hour {
@@ -144,7 +143,7 @@ func (r SilenceRow) left(now time.Time) string {
 	return ui.Span(d) + " left"
 }
 
-// none says that it has held nothing.
+// none says that the silence has held back nothing.
 func (v SilenceView) none() string {
 	switch v.Row.State {
 	case "scheduled":
@@ -155,7 +154,7 @@ func (v SilenceView) none() string {
 	return "Nothing."
 }
 
-// sum is what a preview comes to.
+// sum sums up a preview.
 func (p SilencePreview) sum() string {
 	days := ui.Plural(p.Days, "day", "days")
 	switch {

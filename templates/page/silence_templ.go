@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Silences is the list of silences.
+// Silences renders the list of silences.
 func Silences(v SilencesView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -452,7 +452,7 @@ func silencePlace(r SilenceRow) templ.Component {
 	})
 }
 
-// silenceTime is how long it goes on, or when it begins, or when it ended.
+// silenceTime renders how long the silence lasts, or when it begins, or when it ended.
 func silenceTime(r SilenceRow, now time.Time) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -574,7 +574,7 @@ func silenceTime(r SilenceRow, now time.Time) templ.Component {
 	})
 }
 
-// Silence is one silence.
+// Silence renders a silence.
 func Silence(v SilenceView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -980,7 +980,7 @@ func heldList(rows []HeldRow, now time.Time) templ.Component {
 	})
 }
 
-// SilenceNew is the form for a new silence.
+// SilenceNew renders the form for a new silence.
 func SilenceNew(v SilenceNewView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1081,7 +1081,7 @@ func SilenceNew(v SilenceNewView) templ.Component {
 	})
 }
 
-// SilencePreviewed is what a silence would have held lately.
+// SilencePreviewed renders what a silence would have held back lately.
 func SilencePreviewed(p SilencePreview) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

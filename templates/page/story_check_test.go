@@ -9,7 +9,7 @@ import (
 	"golang.org/x/net/html"
 )
 
-// checker looks for what a page must not have.
+// checker looks for faults of a page.
 type checker struct {
 	faults []string
 	ids    map[string]int
@@ -55,8 +55,8 @@ func (c *checker) walk(n *html.Node) {
 	}
 }
 
-// attributes: the content policy allows no style and no handler; addresses are
-// local, or those of the web.
+// attributes checks attributes: the content policy allows no style and no handler; addresses are
+// local, or of the web.
 func (c *checker) attributes(n *html.Node) {
 	for _, a := range n.Attr {
 		switch {
@@ -122,8 +122,7 @@ func (c *checker) references() {
 	}
 }
 
-// balance finds end tags that are missing or surplus, which a parser mends in
-// silence.
+// balance finds end tags that are missing or surplus, which a parser would repair silently.
 func (c *checker) balance(text string) {
 	void := []string{"meta", "link", "input", "br", "hr", "img"}
 	var open []string

@@ -7,7 +7,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// conditions are connections' by their states.
+// conditions returns connections' health by their states.
 func conditions() map[string]Condition {
 	return map[string]Condition{
 		"paused": {

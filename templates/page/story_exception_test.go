@@ -9,7 +9,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// beats are n hours, the last one now.
+// beats returns n hours, the last one now.
 func beats(n int, most int64) []ui.Beat {
 	list := make([]ui.Beat, n)
 	for i := range list {
@@ -134,7 +134,7 @@ func exceptionOne() ExceptionView {
 	}
 }
 
-// exceptionStories are those of exceptions.
+// exceptionStories returns the stories of exceptions.
 func exceptionStories() []story {
 	chips := []ui.Chip{
 		{Label: "All", Href: "/exceptions", Count: -1, Current: true},

@@ -12,7 +12,7 @@ func below(title string) ProductFrame {
 	return ProductFrame{View: frame(title, layout.NavProducts), ID: 7, Name: long}
 }
 
-// selectable is the list of who may assess, with all that a row can show.
+// selectable returns the list for a user who can assess, with all that a row can show.
 func selectable() ObservationsTab {
 	t := observations()
 	t.CanAssess, t.All, t.Total, t.Hidden = true, "/products/7/observations/assess?all=83", 83, [][2]string{{"q", script}}

@@ -7,7 +7,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// peopleStories are those of users and of what they see of themselves.
+// peopleStories returns the stories of users and of their own accounts.
 func peopleStories() []story {
 	plain := layout.View{Title: "Sign in", Now: now}
 	row := UserRow{

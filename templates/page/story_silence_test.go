@@ -78,7 +78,7 @@ func silenceFormOf(errs map[string]string) SilenceForm {
 	}
 }
 
-// silenceStories are those of silences.
+// silenceStories returns the stories of silences.
 func silenceStories() []story {
 	nav := func(title string) layout.View { return frame(title, layout.NavSilences) }
 	chips := []ui.Chip{

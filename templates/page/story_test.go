@@ -10,9 +10,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-// TestStories renders every page in several states, with hostile names, and
-// checks what must hold for all. With STORY_DIR set it writes them there, to be
-// looked at.
+// TestStories renders every page in several states, with hostile names, and checks what must hold
+// for all. With STORY_DIR set it writes them to that directory.
 func TestStories(t *testing.T) {
 	seen := map[string]bool{}
 	for _, s := range stories() {

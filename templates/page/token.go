@@ -1,8 +1,8 @@
 package page
 
-// TokensTab lists a product's API tokens, and has the form for another one,
-// which posts name, role and expires (days, or never) to
-// /products/{id}/tokens. One is revoked by /products/{id}/tokens/{token}/delete.
+// TokensTab lists a product's API tokens, and has the form for another one, which posts name, role
+// and expires (days, or never) to /products/{id}/tokens. /products/{id}/tokens/{token}/delete
+// revokes one.
 type TokensTab struct {
 	Rows    []TokenRow
 	Name    string // as typed

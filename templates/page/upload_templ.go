@@ -14,7 +14,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// Upload is the form for a report, with the result of the last one above it.
+// Upload renders the form for a report, below the result of the last one.
 func Upload(v UploadView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -43,7 +43,7 @@ type UserNewView struct {
 	Errors        map[string]string // by the name of the field
 }
 
-// UserMadeView shows a password that was made, this once.
+// UserMadeView shows a new password, this one time.
 type UserMadeView struct {
 	Frame    layout.View
 	ID       int64
@@ -75,7 +75,7 @@ type UserMembership struct {
 	Role      string
 }
 
-// value is what was typed, else what is saved.
+// value returns what was typed, else what is saved.
 func (v UserView) value(field, saved string) string {
 	if text, ok := v.Typed[field]; ok {
 		return text
@@ -83,7 +83,7 @@ func (v UserView) value(field, saved string) string {
 	return saved
 }
 
-// act is where something is asked and done with a user.
+// act returns the path of the page that asks before an action on a user.
 func (v UserView) act(what string) string { return userPath(v.User.ID) + "/" + what }
 
 func userPath(n int64) string { return "/admin/users/" + id(n) }

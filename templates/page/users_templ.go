@@ -14,7 +14,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// Users is the list of users.
+// Users renders the list of users.
 func Users(v UsersView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -322,7 +322,7 @@ func userState(u UserRow) templ.Component {
 	})
 }
 
-// UserNew is the form for a new user.
+// UserNew renders the form for a new user.
 func UserNew(v UserNewView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -418,7 +418,7 @@ func UserNew(v UserNewView) templ.Component {
 	})
 }
 
-// UserMade shows a password that was made, this once.
+// UserMade renders a new password, this one time.
 func UserMade(v UserMadeView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -517,7 +517,7 @@ func UserMade(v UserMadeView) templ.Component {
 	})
 }
 
-// User is a user, for administrators.
+// User renders a user, for administrators.
 func User(v UserView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

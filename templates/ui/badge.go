@@ -7,7 +7,7 @@ const (
 	BadgeHeight = 20
 )
 
-// badgeFill is a colour on which white is well read.
+// badgeFill returns a color on which white is well readable.
 func badgeFill(state string) string {
 	switch gateClass(state) {
 	case "failed":
@@ -18,7 +18,7 @@ func badgeFill(state string) string {
 	return "#626c7a"
 }
 
-// badgeText is how wide the state's word is, whatever the font.
+// badgeText returns the width of the state's word, whatever the font.
 func badgeText(state string) float64 {
 	switch gateClass(state) {
 	case "failed":

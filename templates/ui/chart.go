@@ -15,8 +15,8 @@ type block struct {
 	label    string // inside, where there is room
 }
 
-// blocks lays segments out over a span; what lies outside is cut off. Even a
-// short failure stays visible.
+// blocks lays segments out over a span and cuts off what lies outside. Even a short failure stays
+// visible.
 func blocks(segments []Segment, from, to time.Time) []block {
 	span := to.Sub(from)
 	if span <= 0 {
@@ -94,7 +94,7 @@ func FailedText(segments []Segment, from, to time.Time) string {
 // tick is a date under a timeline.
 type tick struct{ x, anchor, text string }
 
-// ticks are dates at the thirds of a span, the last one being now.
+// ticks returns dates at the thirds of a span, the last one being now.
 func ticks(from, to time.Time) []tick {
 	day := func(part time.Duration) string {
 		return from.Add(to.Sub(from) * part / 3).UTC().Format("2 Jan")
@@ -105,8 +105,8 @@ func ticks(from, to time.Time) []tick {
 // percent writes a share for an SVG attribute.
 func percent(v float64) string { return strconv.FormatFloat(v, 'f', 2, 64) + "%" }
 
-// logShare is the length of a bar for a count: logarithmic, so that 1 and 5000
-// fit one column; 0 has none.
+// logShare returns the length of a bar for a count: logarithmic, so that 1 and 5000 fit one column;
+// 0 has none.
 func logShare(n int64) float64 {
 	if n <= 0 {
 		return 0
@@ -133,7 +133,7 @@ type share struct {
 	x, width float64
 }
 
-// shares divides a bar; a part that is there at all stays visible.
+// shares divides a bar. A part that is not zero stays visible.
 func shares(failed, passed, none int) []share {
 	const least, gap = 1.6, .4
 	var list []share
@@ -158,7 +158,7 @@ func shares(failed, passed, none int) []share {
 	return list
 }
 
-// lineRole is img for a picture, group where parts of it are links.
+// lineRole returns img for a picture, and group if parts of it are links.
 func lineRole(segments []Segment) string {
 	for _, s := range segments {
 		if s.Href != "" {

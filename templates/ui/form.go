@@ -25,7 +25,7 @@ func (f Field) class() string {
 	return class
 }
 
-// attributes are those that not every input has.
+// attributes returns the attributes that not every input has.
 func (f Field) attributes() templ.Attributes {
 	a := templ.Attributes{}
 	set := func(name, value string) {
@@ -55,7 +55,7 @@ func (f Field) attributes() templ.Attributes {
 	return a
 }
 
-// beside is what stands next to the label.
+// beside returns the text next to the label.
 func (f Field) beside() string {
 	switch {
 	case f.Note == "-":

@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "strconv"
 
-// Input is a field with its label, help and error.
+// Input renders a field with its label, help and error.
 func Input(f Field) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -520,7 +520,7 @@ func about(f Field) templ.Component {
 	})
 }
 
-// Wrong is what is wrong with a field; nothing where text is empty.
+// Wrong renders the error of a field; nothing if text is empty.
 func Wrong(id, text string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -582,7 +582,7 @@ func Wrong(id, text string) templ.Component {
 	})
 }
 
-// Choice is a radio group.
+// Choice renders a radio group.
 func Choice(name, label string, options []Option) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -719,8 +719,8 @@ func Choice(name, label string, options []Option) templ.Component {
 	})
 }
 
-// Copy is a text that selects as a whole, with a button that copies it where
-// there is a script. what names it for the button.
+// Copy renders a text that selects as a whole, with a button that copies it if there is a script.
+// what names it for the button.
 func Copy(what, text string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -793,7 +793,7 @@ func Copy(what, text string) templ.Component {
 	})
 }
 
-// Notice is the result of an action or something to know.
+// Notice renders a note, with more about it as its children.
 func Notice(n Note) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -30,8 +30,7 @@ type sparkBar struct {
 	title            string
 }
 
-// sparkBars scales beats so that the most fills the height; what is not nothing
-// can be seen.
+// sparkBars scales beats so that the highest fills the height. What is not zero stays visible.
 func sparkBars(beats []Beat) []sparkBar {
 	most := int64(1)
 	for _, b := range beats {
@@ -52,7 +51,7 @@ func sparkBars(beats []Beat) []sparkBar {
 	return list
 }
 
-// sparkText is the picture in words.
+// sparkText describes the picture in words.
 func sparkText(beats []Beat) string {
 	var sum int64
 	var most Beat

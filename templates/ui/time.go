@@ -22,7 +22,7 @@ func Relative(at, now time.Time) string {
 	return Span(d) + " ago"
 }
 
-// Span is a length of time in its largest unit: "8 min", "3 days".
+// Span returns a length of time in its largest unit: "8 min", "3 days".
 func Span(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
@@ -40,7 +40,7 @@ func Span(d time.Duration) string {
 	return plural(int(d/(365*day)), "year")
 }
 
-// Elapsed is how long something took: "184 ms", "1.2 s".
+// Elapsed returns how long something took: "184 ms", "1.2 s".
 func Elapsed(d time.Duration) string {
 	switch {
 	case d < time.Millisecond:
@@ -53,7 +53,7 @@ func Elapsed(d time.Duration) string {
 	return Span(d)
 }
 
-// Absolute is a time in full, in UTC.
+// Absolute returns a time in full, in UTC.
 func Absolute(at time.Time) string { return at.UTC().Format("Mon 2 Jan 2006, 15:04 UTC") }
 
 func plural(n int, unit string) string {
@@ -63,7 +63,7 @@ func plural(n int, unit string) string {
 	return fmt.Sprintf("%d %ss", n, unit)
 }
 
-// Plural is a number with its noun: "1 gate", "4 gates".
+// Plural returns a number with its noun: "1 gate", "4 gates".
 func Plural(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one

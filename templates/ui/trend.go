@@ -21,8 +21,7 @@ type trend struct {
 	text         string
 }
 
-// trendOf lays points out over a span, scaled so that the most, or the limit,
-// fills the height.
+// trendOf lays points out over a span, scaled so that the highest, or the limit, fills the height.
 func trendOf(points []Point, limit, noLimit int64, from, to time.Time) trend {
 	steps := stepsOf(points, from, to)
 	most := int64(0)
@@ -54,7 +53,7 @@ func trendOf(points []Point, limit, noLimit int64, from, to time.Time) trend {
 	return t
 }
 
-// box is a step's rectangle as a part of a path.
+// box writes a step's rectangle as a part of a path.
 func box(b *strings.Builder, s step, top, bottom float64) {
 	fmt.Fprintf(b, "M%s %sH%sV%sH%sZ", px(s.x), px(top), px(s.end), px(bottom), px(s.x))
 }
@@ -122,8 +121,7 @@ type hourPart struct {
 	y, height float64 // pixels of 56
 }
 
-// hourBars stacks an hour's messages, dead ones at the bottom where they are
-// seen first.
+// hourBars stacks an hour's messages, failed ones at the bottom, where they are seen first.
 func hourBars(hours []Hour) []hourBar {
 	most := 1
 	for _, h := range hours {
@@ -165,7 +163,7 @@ func hourText(h Hour) string {
 	return strings.Join(parts, ", ")
 }
 
-// hoursText is the picture in words.
+// hoursText describes the picture in words.
 func hoursText(hours []Hour) string {
 	var sum, busiest Hour
 	for _, h := range hours {

@@ -26,7 +26,7 @@ func (c Counts) List() []Tally {
 	}
 }
 
-// Total is the sum of all severities.
+// Total returns the sum of all severities.
 func (c Counts) Total() int64 {
 	return c.Critical + c.High + c.Medium + c.Low + c.None + c.Unknown
 }
@@ -69,7 +69,7 @@ type Pager struct {
 	Text  string // what is shown: "25 of 318"
 }
 
-// Crumb is one step of the way to a page.
+// Crumb is one step of the path to a page.
 type Crumb struct {
 	Label string
 	Href  string
@@ -82,7 +82,7 @@ type Note struct {
 	Text  string
 }
 
-// Field is one input of a form with its label, help and what is wrong with it.
+// Field is one input of a form with its label, help and error.
 type Field struct {
 	ID           string // unique on the page; "" = made of Name
 	Name         string

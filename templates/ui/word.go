@@ -14,7 +14,7 @@ func Title(word string) string {
 	return word
 }
 
-// Initials are one or two letters for a name: "Ilse Quillmark" is IQ.
+// Initials returns one or two letters for a name: "Ilse Quillmark" is IQ.
 func Initials(name string) string {
 	var letters []rune
 	for word := range strings.FieldsFuncSeq(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
@@ -32,7 +32,7 @@ func Initials(name string) string {
 	return string(letters)
 }
 
-// Part is a piece of a reason; the strong ones are what failing the gate.
+// Part is a piece of a reason. The strong ones say what fails the gate.
 type Part struct {
 	Text   string
 	Strong bool
@@ -68,7 +68,7 @@ func identifiers(text string) []Part {
 	return append(parts, Part{text[at:], false})
 }
 
-// letter is the sign of a severity, which stands beside its colour.
+// letter returns the letter of a severity, which is shown beside its color.
 func letter(severity string) string {
 	switch severity {
 	case "critical", "high", "medium", "low", "none":
@@ -77,7 +77,7 @@ func letter(severity string) string {
 	return "?"
 }
 
-// severityClass names the colours of a severity; anything unknown is unknown.
+// severityClass names the colors of a severity. An unknown one has those of "unknown".
 func severityClass(severity string) string {
 	switch severity {
 	case "critical", "high", "medium", "low":
@@ -88,8 +88,7 @@ func severityClass(severity string) string {
 	return "unknown"
 }
 
-// gateClass makes a known word of a state, since classes are no place for
-// others.
+// gateClass returns a known word for a state, since other text must not get into a class.
 func gateClass(state string) string {
 	switch state {
 	case "failed", "passed":
