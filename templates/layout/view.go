@@ -42,7 +42,7 @@ type View struct {
 	User     User
 	Unread   int       // notifications of the user
 	Query    string    // in the search box
-	Flash    *ui.Note  // the result of what was done before; nil = none
+	Flash    *ui.Note  // the result of the last action; nil = none
 	Version  string    // of the program
 	Now      time.Time // what relative times are relative to
 }

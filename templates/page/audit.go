@@ -16,7 +16,7 @@ type AuditView struct {
 	Since, Until string // days, 2026-11-20
 	ProductID    int64  // 0 = of everything
 	Product      string
-	All          string // the audit without filters; "" = there is none
+	All          string // the audit without filters; "" = none
 	Errors       map[string]string
 	Rows         []AuditRow
 	Pager        ui.Pager

@@ -35,7 +35,7 @@ type AuthorizationGroupView struct {
 	Version  int64
 	Members  []AuthorizationMemberRow
 	Roles    []AuthorizationRoleRow
-	CanEdit  bool // who is in it
+	CanEdit  bool // its members
 	Admin    bool // its name and end, too
 	User     string
 	Manager  bool

@@ -43,7 +43,7 @@ type ComparisonView struct {
 	Shared, Gone    ui.Counts
 	Chips           []ui.Chip // added or known
 	Severities      []ui.Chip
-	KnownList       bool // what is known there is listed, in place of what is added
+	KnownList       bool // it lists known observations, not added ones
 	Rows            []AddedRow
 	Pager           ui.Pager
 	CanEdit         bool
@@ -58,7 +58,7 @@ type AddedRow struct {
 // BadgeForm is a product's badge. Its form posts to /products/{id}/badge. The pages
 // /products/{id}/badge/renew and /remove ask first.
 type BadgeForm struct {
-	Path  string // "" = there is none
+	Path  string // "" = none
 	URL   string
 	State string
 }

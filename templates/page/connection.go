@@ -13,9 +13,9 @@ type Condition struct {
 	Since       time.Time // of the trouble; zero = unknown
 	NextAt      time.Time // of the next probe, while down
 	Failures    int       // in a row
-	Refusals    int       // in a row, by a receiver that is there
+	Refusals    int       // in a row, by a receiver that answers
 	Probes      int       // that failed while down
-	Reason      string    // of the last failure; "" where there is none, or the reader may not know it
+	Reason      string    // of the last failure; "" = none, or hidden from the user
 	LastSuccess time.Time
 	Waiting     int
 	Server      bool // it shares the mail server, whose trouble is that of all mail
@@ -57,7 +57,7 @@ type ConnectionView struct {
 	Enabled      bool
 	CanResume    bool
 	Rotates      bool
-	RotatedUntil time.Time // until when the former secret counts; zero = none does
+	RotatedUntil time.Time // until when the former secret is valid; zero = none
 	Secret       *NewSecret
 	Version      int64
 	Fields       []ui.Field // name first
@@ -71,13 +71,13 @@ type HealthView struct {
 	Frame   layout.View
 	Rows    []ConnectionRow // those in trouble first
 	More    bool            // there are others beyond Rows
-	Mail    ConnectionRow   // stands for the mail server
+	Mail    ConnectionRow   // of the mail server
 	MailSet bool            // a mail server is set
 	Waiting int             // in the outbox
 	Sending int
-	Oldest  time.Time // when the oldest of what waits was due; zero = nothing waits
+	Oldest  time.Time // when the oldest waiting message was due; zero = none waits
 	Loops   []LoopRow
-	Parked  []ParkedRow // events that nobody could be told of
+	Parked  []ParkedRow // events that could not be routed
 	Storage string      // the kind of database
 }
 
@@ -85,7 +85,7 @@ type HealthView struct {
 type LoopRow struct {
 	Name     string
 	Runs     bool
-	Restarts int       // how often it had to be started again
+	Restarts int       // how often it was restarted
 	FailedAt time.Time // the last time
 	Why      string    // and why
 }
@@ -94,7 +94,7 @@ type LoopRow struct {
 type ParkedRow struct {
 	ID    int64
 	Type  string
-	What  string // of which product, or exception
+	What  string // the product, or the exception
 	Path  string // the page about that, "" for none
 	At    time.Time
 	Tries int

@@ -13,7 +13,7 @@ type DeliveryRow struct {
 	ID         int64
 	EventID    int64  // 0 = a test
 	State      string // pending, sending, delivered, retrying, dead, skipped, suppressed, cancelled
-	Reason     string // in words; the last answer
+	Reason     string // the last answer, in words
 	Title      string
 	ProductID  int64
 	Product    string
@@ -25,7 +25,7 @@ type DeliveryRow struct {
 	NextAt     time.Time // of the next try, while retrying or pending
 	Down       bool      // its target does not answer: it waits for a probe, at NextAt
 	ConnID     int64     // the list is filtered by it; 0 = not
-	Selectable bool      // the reader may send it again
+	Selectable bool      // the user can send it again
 	At         time.Time // when it was decided
 }
 
@@ -38,12 +38,12 @@ type DeliveriesView struct {
 	Within  []ui.Option // the times to choose from
 	Since   string      // as the fields for times take it, "" = from the beginning
 	Until   string
-	Wrong   string      // what is wrong with the times
-	Hidden  [][2]string // the rest of the filter, for the form of times
-	Again   string      // the page that asks whether to send again what was given up; "" = none
+	Wrong   string      // the error in the times; "" = none
+	Hidden  [][2]string // the rest of the filter, for the form of the times
+	Again   string      // the page that asks whether to send failed ones again; "" = none
 	Rows    []DeliveryRow
 	Pager   ui.Pager
-	Hours   []ui.Hour // the last 24; needed where there is Any
+	Hours   []ui.Hour // the last 24; needed if Any is set
 	Any     bool      // there are deliveries outside the filter
 }
 
@@ -63,7 +63,7 @@ type DeliveryView struct {
 	Headers   string // as sent, without secrets; "" = not shown
 	Body      string // as sent; "" = not shown
 	ResendURL string // the form for another try posts there; "" = none
-	Test      bool   // sent by hand, to try the connection
+	Test      bool   // sent by a user, to test the connection
 }
 
 // ResendView asks whether to send again what a filter finds.
@@ -75,7 +75,7 @@ type ResendView struct {
 	Other  int // left out: their targets are for others to edit
 	Over   int // left out: more than one resend sends
 	By     []ResendTarget
-	Slow   string // how long their rates make it take, "" = moments
+	Slow   string // how long it takes at the rates of the targets; "" = moments
 	Hidden [][2]string
 	Back   string
 }

@@ -23,8 +23,8 @@ type DemoView struct {
 	Waiting   int           // messages on the way
 	Chips     []ui.Chip     // channels
 	Messages  []DemoMessage // newest first
-	Poll      string        // where news are asked for
-	Changed   bool          // of news: the gate, or what is told, is another
+	Poll      string        // the path of the news
+	Changed   bool          // of news: the gate or Told has changed
 }
 
 // DemoMessage is a message that has arrived at the demo's receiver.

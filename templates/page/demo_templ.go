@@ -985,7 +985,7 @@ func demoCard(m DemoMessage) templ.Component {
 	})
 }
 
-// DemoEnter signs in a visitor who has the address that the program has printed at its start.
+// DemoEnter signs in a visitor with the address that the program prints when it starts.
 func DemoEnter(v DemoEnterView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

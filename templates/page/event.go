@@ -17,7 +17,7 @@ type EventView struct {
 	At        time.Time
 	ProductID int64
 	Product   string
-	Inbox     bool // the user has it in his inbox
+	Inbox     bool // the user has it in the inbox
 	Steps     []ExplainStep
 }
 

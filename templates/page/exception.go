@@ -26,7 +26,7 @@ type ExceptionsView struct {
 type ExceptionRow struct {
 	ID         int64
 	Class      string
-	Message    string // masked where the reader may not see it
+	Message    string // masked if the user cannot see it
 	Function   string // the same
 	Kind       string // request, task, reported
 	ProductID  int64
@@ -34,14 +34,14 @@ type ExceptionRow struct {
 	FirstAt    time.Time
 	LastAt     time.Time
 	Count      int64
-	Held       int64     // since people were told last
-	New        bool      // it was seen for the first time a short while ago
+	Held       int64     // since the last notice
+	New        bool      // it was first seen a short time ago
 	Regressed  bool      // it came back after it was resolved
-	Resolved   bool      // somebody is done with it
+	Resolved   bool      // a user has resolved it
 	MutedUntil time.Time // zero = it is not muted now
-	Overflow   bool      // it stands for many that are different
+	Overflow   bool      // it collects many different ones
 	Hours      []ui.Beat // of the last day
-	Selectable bool      // the reader may resolve and merge it
+	Selectable bool      // the user can resolve and merge it
 }
 
 // selectable reports whether there is a row to select.
@@ -63,8 +63,8 @@ type ExceptionView struct {
 	Key         string
 	Notified    int64
 	NotifiedAt  time.Time // zero = never
-	Suppressed  int64     // how often people were not told
-	Until       time.Time // people are told again from then on
+	Suppressed  int64     // occurrences without a notice
+	Until       time.Time // when the next notice can be sent
 	ResolvedBy  string
 	ResolvedAt  time.Time
 	RegressedAt time.Time
@@ -73,7 +73,7 @@ type ExceptionView struct {
 	Sample      *SampleView // nil = none was kept
 	Merges      []MergeRow
 	Others      []ui.Option // that it could be merged with
-	Masked      bool        // what it says is hidden from the reader
+	Masked      bool        // its content is hidden from the user
 	CanAct      bool
 	CanDelete   bool
 	MuteUntil   string // as typed

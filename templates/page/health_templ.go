@@ -492,8 +492,8 @@ func program(v HealthView) templ.Component {
 	})
 }
 
-// parked renders the events that could not be routed. If such an event is an exception, only this
-// page shows it.
+// parked renders the events that could not be routed. For exceptions, no notice
+// of that is sent either.
 func parked(v HealthView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -12,7 +12,7 @@ type HistoryTab struct {
 	Rows     []HistoryRow
 	Segments []ui.Segment // over HistoryDays
 	Pager    ui.Pager
-	Hold     string // how long a new state stands before it is announced: "10 min"; "" = at once
+	Hold     string // the hold time of a new state: "10 min"; "" = announced at once
 }
 
 // HistoryRow is a change of the gate.
@@ -25,13 +25,13 @@ type HistoryRow struct {
 	Actor        string
 	At           time.Time
 	Counts       ui.Counts
-	Limits       *ui.Counts // that it was measured by, nil where there was no gate
-	Policy       string     // whose these were
+	Limits       *ui.Counts // in force then; nil = no gate
+	Policy       string     // who set these
 	Failing      []FailingObservation
 	FailingTotal int       // how many there are in all
-	Waits        time.Time // when it is announced, zero where it does not wait
-	ToldAt       time.Time // when it was announced after it had waited, zero where that was at once, or never
-	Untold       string    // why nobody was told, "" where people were
+	Waits        time.Time // when it is announced; zero = it does not wait
+	ToldAt       time.Time // when it was announced after its hold time; zero = at once, or never
+	Untold       string    // why it was not announced; "" = it was
 }
 
 // FailingObservation is an observation that made a gate fail.
@@ -69,7 +69,7 @@ type CompareView struct {
 	From, To MomentForm
 	Severity string // that the lists are narrowed to, "" = all
 	Chips    []ui.Chip
-	Result   *Compared // nil where what was asked for is wrong
+	Result   *Compared // nil = the moments are invalid
 }
 
 // MomentForm is the form for one of the moments.
@@ -91,19 +91,19 @@ type Moment struct {
 	Now    bool // it is the present
 	State  string
 	Counts ui.Counts
-	AsOf   time.Time // of when the counts are; zero where they are exact
-	Daily  bool      // they are those of the end of a day
+	AsOf   time.Time // the time of the counts; zero = they are exact
+	Daily  bool      // the counts are those of the end of a day
 	Limits *ui.Counts
-	Policy string // whose the limits were, "" = not known
+	Policy string // who set the limits; "" = not known
 }
 
 // BetweenList is a list of observations that have changed.
 type BetweenList struct {
 	Title string
-	Note  string // what is not known, "" for nothing
+	Note  string // what is not known; "" = nothing
 	Empty string
 	Rows  []BetweenRow
-	Total int // may be more than Rows
+	Total int // can be more than Rows
 }
 
 // BetweenRow is one observation.

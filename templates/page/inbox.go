@@ -30,7 +30,7 @@ type InboxView struct {
 	MaySilence bool   // something
 	Further    string // the URL to search on from; "" = the search went through
 	State      string // the URL that says how the list is now
-	After      int64  // the newest on the page, where it is the first page; else -1
+	After      int64  // the newest on the page if it is the first page, else -1
 }
 
 // InboxForm is the filter of the inbox.
@@ -40,7 +40,7 @@ type InboxForm struct {
 	Severities   []ui.Option
 	Groups       []ui.Option // none = there are no groups
 	Since, Until string      // days
-	Wrong        string      // what is wrong with them
+	Wrong        string      // the error in the days; "" = none
 	Open         bool        // more than the text is filtered by
 	Hidden       []Hidden    // the rest of the filter
 }
@@ -136,13 +136,13 @@ type NotificationView struct {
 	From, To     string // states of the gate; "" = not about a gate
 	Why          string
 	Cause        string
-	Policy       string // whose limits; "" = none
+	Policy       string // who set the limits; "" = none
 	Counts       ui.Counts
 	Limits       *ui.Counts
 	Failing      []FailingObservation
 	FailingTotal int
 	Deliveries   []DeliveryRow
-	Page         string // of what it is about, "" = none of its own
+	Page         string // of its subject; "" = it has none
 	Here         string
 }
 

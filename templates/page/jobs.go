@@ -15,7 +15,7 @@ import (
 type JobsView struct {
 	Frame   layout.View
 	Rows    []JobRow
-	Running bool // one is at work: the list asks for itself
+	Running bool // one is running: the list reloads itself
 }
 
 // JobView is one job with its runs.
@@ -24,7 +24,7 @@ type JobView struct {
 	Job     JobRow
 	Runs    []RunRow
 	Pager   ui.Pager
-	Running bool // it is at work, and this is the first page
+	Running bool // it is running, and this is the first page
 }
 
 // JobRow is a job with its newest run.
@@ -42,7 +42,7 @@ type JobRow struct {
 // RunRow is a run of a job.
 type RunRow struct {
 	Result   string // running, ok, failed, stopped, lost; "" = none
-	By       string // who asked for it, "" = the schedule
+	By       string // the user who started it; "" = the schedule
 	Started  time.Time
 	Took     time.Duration
 	Affected int64

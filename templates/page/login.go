@@ -9,7 +9,7 @@ type LoginView struct {
 	Name      string // as typed before
 	Next      string // local path to go to afterwards
 	Error     string // why the last try failed; "" = none
-	FirstHint string // where the first password is to be found; "" = no hint
+	FirstHint string // where to find the first password; "" = no hint
 }
 
 // PasswordView asks for a new password. Its form posts current, new and repeat
@@ -18,7 +18,7 @@ type PasswordView struct {
 	Frame     layout.View
 	Forced    bool              // at the first sign-in: nothing else is possible before
 	MinLength int               // of the new password, in characters
-	Link      string            // by which somebody comes who is not signed in; "" = none
+	Link      string            // that a visitor has followed; "" = none
 	Name      string            // his
 	Errors    map[string]string // by the name of the field
 }
@@ -43,8 +43,8 @@ type ForgotView struct {
 	Frame layout.View
 	Mails bool   // whether mail is set up
 	Who   string // as typed before
-	Error string // why that was not looked at; "" = it was
-	Asked bool   // the answer, whoever it was
+	Error string // why the form was refused; "" = it was not
+	Asked bool   // the form was sent: the answer is the same for every name
 }
 
 // DoorView is a plain page with a message, and at most one button: its form posts link to Action.

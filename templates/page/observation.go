@@ -27,12 +27,12 @@ type ObservationView struct {
 	List      string // the list of its branch
 	Source    string // the name of its source; "" = unnamed
 	Format    string // of its report; "" = not known
-	Manual    bool   // somebody has entered it
+	Manual    bool   // a user has entered it
 	InReport  bool   // the last report holds it
 	Changed   time.Time
 	Resolved  time.Time // zero = it is not
 	Reported  Verdict   // what the report says
-	Said      Verdict   // what people say; an empty part is as reported
+	Said      Verdict   // the assessment; an empty part is as reported
 	SaidAt    time.Time
 	Counts    string // what it means for the gate
 	Same      *DuplicateRow
@@ -71,7 +71,7 @@ type DuplicateView struct {
 	Frame   ProductFrame
 	Row     ObservationRow
 	Branch  string
-	Rows    []DuplicateRow // what it may be
+	Rows    []DuplicateRow // candidates
 	Typed   string         // an id
 	Comment string
 	Errors  map[string]string

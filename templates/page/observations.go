@@ -28,9 +28,9 @@ type FindingFilter struct {
 	Branches []ui.Option
 	Statuses []ui.Option
 	Scanners []ui.Option
-	People   []ui.Option // whether people have said something
+	People   []ui.Option // whether it was assessed
 	Hidden   [][2]string // the chips' part
-	Clear    string      // the list without any filter; "" = there is none
+	Clear    string      // the list without filters; "" = no filter is set
 }
 
 // ObservationRow is one observation.
@@ -40,13 +40,13 @@ type ObservationRow struct {
 	Description string
 	URL         string // of the advisory; "" = none
 	Severity    string
-	Reported    string // the severity of its report, where somebody has set another
+	Reported    string // the severity of its report, if an assessment has changed it
 	Component   string
 	Location    string
-	Fix         string // the version that mends it; "" = unknown
+	Fix         string // the version that fixes it; "" = unknown
 	Status      string
-	Said        string // the status that somebody has given it, where it does not count; "" = none
-	By          string // who has assessed it; "" = nobody
+	Said        string // the assessed status, if another one is in force; "" = none
+	By          string // the user who has assessed it; "" = none
 	Until       time.Time
 	FailsGate   bool // its severity is over the limit
 	FirstSeen   time.Time
@@ -61,8 +61,8 @@ type AssessForm struct {
 	Severities []ui.Option
 	Comment    string
 	Until      string // a day, as fields take it
-	First      string // the first day that may be chosen
-	Duplicate  bool   // the id of what they are the same as can be given
+	First      string // the first day that can be chosen
+	Duplicate  bool   // the form has a field for the original
 	Same       string // that id
 	Button     string
 	Errors     map[string]string // by the name of the field

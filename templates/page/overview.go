@@ -14,17 +14,17 @@ type OverviewView struct {
 	Failed     int
 	Passed     int
 	None       int
-	Broken     []ConnectionRow // connections that the user may edit and that do not work; may be fewer than Breaks
+	Broken     []ConnectionRow // broken connections that the user can edit; can be fewer than Breaks
 	Breaks     int             // how many there are in all
-	Failing    []FailingRow    // the longest or worst first; may be fewer than Failed
-	Stale      []StaleRow      // products that send no reports; may be fewer than StaleTotal
+	Failing    []FailingRow    // the longest or worst first; can be fewer than Failed
+	Stale      []StaleRow      // products that send no reports; can be fewer than StaleTotal
 	StaleTotal int             // how many there are in all
 	Troubles   []DeliveryRow   // dead and retrying ones, newest first
 	Trouble    int             // how many there are in all, in the last 24 hours
 	Delivered  int             // in the last 24 hours
 	Changes    []ChangeRow     // the last changes of gates, newest first
 	BaseURL    string          // for the push command of the empty state
-	CanCreate  bool            // may create products
+	CanCreate  bool            // the user can create products
 }
 
 // FailingRow is a product whose gate is failing.
@@ -33,11 +33,11 @@ type FailingRow struct {
 	Name     string
 	Branch   string
 	Why      string
-	Detail   string // second line: the cause, who was told; "" = none
+	Detail   string // second line: the cause; "" = none
 	Since    time.Time
 	Segments []ui.Segment // the gate over TimelineDays; empty = no picture
 	Delivery DeliveryTally
-	Held     string // why people have not been told, "" where they have
+	Held     string // why it is not announced; "" = it is
 }
 
 // StaleRow is a product that sends no reports any more.

@@ -10,10 +10,10 @@ type People struct {
 	Noun    string // product, group
 	Members []MemberRow
 	Groups  []MemberRow // authorization groups
-	Through *Through    // what gives roles beside them, nil for nothing
+	Through *Through    // the product's group, which gives roles too; nil = none
 	CanEdit bool
 	CanOwn  bool     // also change owners
-	Roles   []string // that may be given
+	Roles   []string // that the user can give
 	Add     RoleForm // for another member
 	Give    RoleForm // for another authorization group
 }

@@ -7,8 +7,8 @@ type ErrorView struct {
 	Frame     layout.View
 	Status    int
 	Text      string // what went wrong, for the user; "" = said by the status
-	RequestID string // for whoever reads the log; "" = none
-	Group     int64  // of the exception that it was; 0 = none, or not for these eyes
+	RequestID string // for the reader of the log; "" = none
+	Group     int64  // of the exception; 0 = none, or hidden from the user
 }
 
 // ConfirmView asks before something is lost. Its form posts to Action.

@@ -33,8 +33,8 @@ type ProductView struct {
 	ID          int64
 	Name        string
 	Description string
-	Group       string // that it is in, "" for none
-	GroupHref   string // "" = who looks may not see the group
+	Group       string // of the product; "" = none
+	GroupHref   string // "" = the user cannot see the group
 	GroupGate   string // what a group says that overrides the product's own gate: "its own limits"
 	Branch      string // the default branch
 	Gate        string // failed, passed, none
@@ -42,17 +42,16 @@ type ProductView struct {
 	Since       time.Time // zero = never evaluated
 	Cause       string    // "by the Grype report (deps)"; "" = unknown
 	Told        DeliveryTally
-	ToldText    string // "nobody is told: no targets"; "" = from Told
+	ToldText    string // instead of Told: "Nobody is told: there are no targets"; "" = from Told
 	Policy      string // whose limits: "the limits of all products", "its own limits"; "" = no gate
-	// LimitSources are whose each limit is, by severity: "global", "group", "own",
-	// "unset: 0".
+	// LimitSources says who set each limit, by severity: "global", "group", "own", "unset: 0".
 	LimitSources map[string]string
-	StaleSince   time.Time  // when people were told that no reports come, zero where they do
-	StaleAfter   string     // without a report for so long it is stale: "1 day"; "" = never
+	StaleSince   time.Time  // when missing reports were announced; zero = none are missing
+	StaleAfter   string     // the time without a report after which it is stale: "1 day"; "" = never
 	Quiet        []QuietRow // silences in force that count for it
 	Stale        int        // sources of the default branch that are older than that
 	Counts       ui.Counts
-	Limits       *ui.Counts            // nil where there is no gate
+	Limits       *ui.Counts            // nil = no gate
 	Segments     []ui.Segment          // over HistoryDays
 	Trend        map[string][]ui.Point // by severity, over HistoryDays
 	Sources      []SourceRow
@@ -69,7 +68,7 @@ type ProductView struct {
 	Deliveries   DeliveriesTab
 	Exceptions   ExceptionsTab
 	Targets      TargetsTab
-	Inherited    []TargetRow // of the group; hints only for who may edit it
+	Inherited    []TargetRow // of the group; with hints if the user can edit it
 	People       People
 	Tokens       TokensTab
 	Settings     SettingsTab
@@ -111,7 +110,7 @@ type TargetRow struct {
 	Module    string // its title: "Webhook"
 	Icon      string
 	Name      string
-	Hint      string // host and last four characters; "" for who may not edit it
+	Hint      string // host and last four characters; "" = the user cannot edit it
 	Enabled   bool
 	Condition Condition
 	Warning   string
@@ -132,7 +131,7 @@ type NewSecret struct {
 	Target string // the name of the target
 	Label  string
 	Value  string
-	Until  time.Time // until when the former one counts; zero = there is none
+	Until  time.Time // until when the former one is valid; zero = none
 }
 
 // SettingsTab is the form of a product. It posts version, name, description, default_branch,
@@ -152,12 +151,12 @@ type SettingsTab struct {
 	Errors        map[string]string // by the name of the field
 	ChangedBy     string            // "" = not known
 	ChangedAt     time.Time
-	Hold          string // how long a new state stands before it is announced, as typed: "10 minutes"; "" = as the settings say
-	Stale         string // without a report for so long it is stale, as typed
-	HoldNow       string // what counts, and whose it is: "10 minutes, of all products"
+	Hold          string // hold time, as typed: "10 minutes"; "" = as the settings say
+	Stale         string // time until the product is stale, as typed
+	HoldNow       string // the value in force, and who set it: "10 minutes, of all products"
 	StaleNow      string
-	Now           map[string]string // what limits count, by severity: "3, own"
-	Groups        []ui.Option       // that the product may be moved to, with the one it is in; none = it may not
+	Now           map[string]string // the limits in force, by severity: "3, own"
+	Groups        []ui.Option       // to move the product to, with its own; none = the user cannot move it
 }
 
 // title returns the heading of the notice.
@@ -239,7 +238,7 @@ func (v ProductView) limitText(severity string) string {
 	return "no limit"
 }
 
-// expected says since when reports are missing, after a notice of a stale product.
+// expected ends the sentence about a stale product: how often a report is expected.
 func (v ProductView) expected() string {
 	text := ". The gate says what was true when the last one came."
 	if v.StaleAfter == "" {

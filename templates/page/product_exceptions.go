@@ -14,7 +14,7 @@ type ExceptionsTab struct {
 	Pager   ui.Pager
 	Chips   []ui.Chip
 	MayRead bool   // the address for an SDK
-	DSN     string // that address; "" = there is none yet
+	DSN     string // that address; "" = none yet
 	MadeBy  string
 	BaseURL string
 }

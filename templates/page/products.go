@@ -29,15 +29,15 @@ type ProductsView struct {
 type ProductRow struct {
 	ID         int64
 	Name       string
-	Group      string // that it is in, "" for none
-	GroupHref  string // the products of that; "" = who looks does not see the group
+	Group      string // of the product; "" = none
+	GroupHref  string // the products of the group; "" = the user cannot see it
 	Gate       string // failed, passed, none
 	Why        string
 	Since      time.Time
 	Counts     ui.Counts
 	LastReport time.Time // zero = never
 	Source     string    // the scanner of the last report
-	// StaleSince is when people were told that no reports come, zero where they do.
+	// StaleSince is when missing reports were announced; zero = none are missing.
 	StaleSince time.Time
 	Targets    int
 }
@@ -49,7 +49,7 @@ type ProductNewView struct {
 	Name          string
 	Description   string
 	DefaultBranch string
-	Groups        []ui.Option       // that it may be put into; none = it is not asked
+	Groups        []ui.Option       // to choose from; empty = no choice
 	Errors        map[string]string // by the name of the field
 }
 

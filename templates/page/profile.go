@@ -29,7 +29,7 @@ type ProfileView struct {
 // FeedForm is the feed of the inbox. It is off until it is created. Its forms post to
 // /profile/feed.
 type FeedForm struct {
-	Created time.Time // when its address was made, zero = there is none
+	Created time.Time // when its address was made; zero = none
 	Made    string    // the address, shown this once; "" = none was made now
 }
 
@@ -46,7 +46,7 @@ type TokenForm struct {
 type TokenRow struct {
 	ID       int64
 	Name     string
-	Role     string // "" = all that its user may
+	Role     string // "" = all rights of its user
 	Hint     string
 	Created  time.Time
 	LastUsed time.Time // zero = never

@@ -15,7 +15,7 @@ type SettingsView struct {
 	Name      string // of the section, in its path
 	Title     string
 	Summary   string
-	Version   string // sent back, so that two people at once are told
+	Version   string // sent back, so that the second of two users learns of the first
 	Fields    []ui.Field
 	Errors    []SettingsError // what was wrong, by field
 	Failed    string          // why nothing was saved, where no field is to blame
@@ -28,10 +28,10 @@ type SettingsView struct {
 // SweepView is the progress of the evaluation of all gates that follows a change.
 type SweepView struct {
 	Seen, Total int
-	Changed     int // gates that came to say something else
+	Changed     int // gates that have changed
 	Done        bool
 	Began       bool
-	Ended       time.Time // zero where it is not done, or was so long ago
+	Ended       time.Time // zero = not done, or long ago
 }
 
 // sentence says how far it is.

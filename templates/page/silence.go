@@ -15,7 +15,7 @@ type SilencesView struct {
 	Filters  []ui.Removable
 	Ended    bool // it lists those that have ended
 	Narrowed bool
-	MayNew   string // the URL of the form for a new one, "" = the user may silence nothing
+	MayNew   string // the URL of the form for a new one; "" = the user can silence nothing
 	Rows     []SilenceRow
 	Pager    ui.Pager
 }
@@ -32,7 +32,7 @@ type SilenceRow struct {
 	State     string // scheduled, active, ended
 	StartsAt  time.Time
 	EndsAt    time.Time
-	EndedBy   string // who ended it early
+	EndedBy   string // the user who ended it early
 	Held      int
 	Products  int // that these are of
 	May       bool
@@ -51,8 +51,8 @@ type HeldRow struct {
 type SilenceView struct {
 	Frame layout.View
 	Row   SilenceRow
-	Form  *SilenceForm // nil = the user may not change it, or it has ended
-	Held  []HeldRow    // those that the user may see, newest first
+	Form  *SilenceForm // nil = the user cannot change it, or it has ended
+	Held  []HeldRow    // those that the user can see, newest first
 	Pager ui.Pager
 }
 
@@ -101,7 +101,7 @@ type QuietRow struct {
 	Author string
 	What   string
 	EndsAt time.Time
-	Href   string // "" = the user may not see it
+	Href   string // "" = the user cannot see it
 }
 
 func silencePath(n int64) string { return "/silences/" + id(n) }

@@ -22,7 +22,7 @@ func (c *checker) say(format string, args ...any) {
 	c.faults = append(c.faults, fmt.Sprintf(format, args...))
 }
 
-// collect notes ids and labels, which may come after their use.
+// collect notes ids and labels, which can come after their use.
 func (c *checker) collect(n *html.Node) {
 	if n.Type == html.ElementNode {
 		if n.Namespace == "" {

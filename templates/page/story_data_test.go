@@ -11,7 +11,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// Names as people and scanners give them.
+// Names as users and scanners write them.
 const (
 	script = `"><script>alert(document.domain)</script>`
 	arabic = "شبكة-الدفع gateway"

@@ -59,12 +59,12 @@ type UserView struct {
 	User         UserRow
 	EmailPending string
 	MustChange   bool
-	Self         bool // it is who looks
+	Self         bool // it is the user who views the page
 	Sessions     int
 	TimeZone     string
 	Created      time.Time
 	Memberships  []UserMembership
-	Typed        map[string]string // what was typed, where it was wrong
+	Typed        map[string]string // what was typed in an invalid form
 	Errors       map[string]string // by the name of the field
 }
 

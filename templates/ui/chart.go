@@ -12,7 +12,7 @@ type block struct {
 	Segment
 	x, width float64
 	title    string
-	label    string // inside, where there is room
+	label    string // inside, if there is room
 }
 
 // blocks lays segments out over a span and cuts off what lies outside. Even a short failure stays
