@@ -136,7 +136,8 @@ func (c Compared) measured() string {
 	if c.To.Policy != "" {
 		text += ", later by " + c.To.Policy
 	}
-	return text + ". The limits of a moment in the past are those of the gate's last change before it: an edit that changed nothing of the gate is in the audit alone."
+	return text + ". The limits of a moment in the past are those of the gate's last change before it: " +
+		"an edit that changed nothing of the gate is in the audit alone."
 }
 
 // comparedRow is a line of the comparison.

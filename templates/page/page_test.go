@@ -20,7 +20,8 @@ func TestQuoteForTheShell(t *testing.T) {
 func TestOnlyWebLinksAreFollowed(t *testing.T) {
 	for link, want := range map[string]bool{
 		"https://a.example/x": true, "http://a.example": true, "": false, "javascript:alert(1)": false, "//a.example": false,
-		"data:text/html,x": false, "https:": false, "HTTPS://a.example": true, "\thttps://a.example": false, "ftp://a.example": false,
+		"data:text/html,x": false, "https:": false, "HTTPS://a.example": true,
+		"\thttps://a.example": false, "ftp://a.example": false,
 	} {
 		if got := web(link); got != want {
 			t.Errorf("%q: got %v", link, got)
@@ -59,7 +60,9 @@ func TestTabsByRight(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	v := ProductView{Limits: &ui.Counts{High: 3, Medium: NoLimit}}
-	for severity, want := range map[string]string{"critical": "limit 0", "high": "limit 3", "medium": "no limit", "strange": "no limit"} {
+	for severity, want := range map[string]string{
+		"critical": "limit 0", "high": "limit 3", "medium": "no limit", "strange": "no limit",
+	} {
 		if got := v.limitText(severity); got != want {
 			t.Errorf("%s: got %q, want %q", severity, got, want)
 		}

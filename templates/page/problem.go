@@ -60,7 +60,8 @@ func (v ErrorView) advice() string {
 	case v.Status == 404:
 		return "The page has moved or been deleted, or it belongs to a product that you cannot see."
 	case v.Status >= 500:
-		return "It is written down, and nothing was half saved. Try again in a moment; if it stays, give the reference below to whoever runs this server."
+		return "It is written down, and nothing was half saved. Try again in a moment; " +
+			"if it stays, give the reference below to whoever runs this server."
 	}
 	return "Go back, look at what was entered, and try again."
 }

@@ -84,7 +84,9 @@ func connectionList() []ConnectionRow {
 			OwnerHref: "/products/2?tab=targets",
 		})
 	}
-	for i, name := range []string{"paused", "down", "opened", "gone", "rejecting", "failing", "refused", "off", "new", "working"} {
+	for i, name := range []string{
+		"paused", "down", "opened", "gone", "rejecting", "failing", "refused", "off", "new", "working",
+	} {
 		list[i].ID, list[i].Condition = int64(i+1), conditions()[name]
 	}
 	return list

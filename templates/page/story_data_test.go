@@ -41,7 +41,11 @@ type story struct {
 
 func stories() []story {
 	var list []story
-	for _, group := range [][]story{doorStories(), compareStories(), overviewStories(), productStories(), tabStories(), observationStories(), branchStories(), groupStories(), roleStories(), inboxStories(), deliveryStories(), eventStories(), exceptionStories(), silenceStories(), jobStories(), peopleStories(), connectionStories(), otherStories()} {
+	for _, group := range [][]story{
+		doorStories(), compareStories(), overviewStories(), productStories(), tabStories(), observationStories(),
+		branchStories(), groupStories(), roleStories(), inboxStories(), deliveryStories(), eventStories(),
+		exceptionStories(), silenceStories(), jobStories(), peopleStories(), connectionStories(), otherStories(),
+	} {
 		list = append(list, group...)
 	}
 	return list
@@ -55,7 +59,8 @@ func doorStories() []story {
 			Login(LoginView{
 				Frame:     plain,
 				Next:      "/products",
-				FirstHint: "The password of the first administrator is in the file initial-password in the data directory, on the server.",
+				FirstHint: "The password of the first administrator is in the file initial-password " +
+					"in the data directory, on the server.",
 			}),
 		},
 		{"login-wrong", Login(LoginView{Frame: plain, Name: script, Error: "That name and password do not belong together"})},
@@ -97,10 +102,23 @@ func overview() OverviewView {
 		CanCreate: true,
 	}
 	for i, r := range []FailingRow{
-		{Name: long, Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Detail: "by the Trivy report", Delivery: DeliveryTally{Total: 7, Delivered: 6, Retrying: 1}},
-		{Name: "ident-broker", Branch: "release/9.x", Why: "1 critical (limit 0), 18 high (limit 0), 19 new: CVE-2026-30417", Detail: "by the Grype report (deps)", Delivery: DeliveryTally{Total: 3, Delivered: 3}},
-		{Name: arabic, Why: "5 high (limit 3)", Detail: "Ilse Quillmark changed the limits", Held: "Failed for 3 min; announced at 14:39 unless it returns"},
-		{Name: script, Why: "1 high (limit 0): " + script, Detail: "by the " + script + " report", Delivery: DeliveryTally{Total: 2, Delivered: 1, Dead: 1}},
+		{
+			Name: long, Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Detail: "by the Trivy report",
+			Delivery: DeliveryTally{Total: 7, Delivered: 6, Retrying: 1},
+		},
+		{
+			Name: "ident-broker", Branch: "release/9.x",
+			Why: "1 critical (limit 0), 18 high (limit 0), 19 new: CVE-2026-30417", Detail: "by the Grype report (deps)",
+			Delivery: DeliveryTally{Total: 3, Delivered: 3},
+		},
+		{
+			Name: arabic, Why: "5 high (limit 3)", Detail: "Ilse Quillmark changed the limits",
+			Held: "Failed for 3 min; announced at 14:39 unless it returns",
+		},
+		{
+			Name: script, Why: "1 high (limit 0): " + script, Detail: "by the " + script + " report",
+			Delivery: DeliveryTally{Total: 2, Delivered: 1, Dead: 1},
+		},
 	} {
 		r.ID, r.Since, r.Segments = int64(i+1), ago(time.Duration(i*i*i+1)*31*time.Minute), segments(int64(i+1))
 		v.Failing = append(v.Failing, r)
@@ -160,12 +178,29 @@ func productList() ProductsView {
 		Pager: ui.Pager{First: "/products", Next: "/products?after=x", Text: "25 of 58"},
 	}
 	for i, r := range []ProductRow{
-		{Name: long, Gate: "failed", Why: "2 critical (limit 0)", Counts: ui.Counts{Critical: 2, High: 3, Medium: 14, Low: 61, None: 3}, LastReport: ago(31 * time.Minute), Source: "Trivy", Targets: 5},
-		{Name: "ident-broker", Gate: "failed", Why: "1 critical (limit 0), 18 high (limit 0)", Counts: ui.Counts{Critical: 1, High: 18, Medium: 120, Low: 12345}, LastReport: ago(3 * time.Hour), Source: "Grype", Targets: 1},
-		{Name: script, Gate: "passed", Why: "within all limits: 0 critical (limit 0), 0 high (limit 0)", LastReport: days(3), Source: script, Targets: 2, StaleSince: days(2)},
-		{Name: arabic, Gate: "none", Why: "the gate of this product is disabled", Counts: ui.Counts{Medium: 6}, LastReport: days(100), Source: "SARIF"},
+		{
+			Name: long, Gate: "failed", Why: "2 critical (limit 0)",
+			Counts: ui.Counts{Critical: 2, High: 3, Medium: 14, Low: 61, None: 3}, LastReport: ago(31 * time.Minute),
+			Source: "Trivy", Targets: 5,
+		},
+		{
+			Name: "ident-broker", Gate: "failed", Why: "1 critical (limit 0), 18 high (limit 0)",
+			Counts: ui.Counts{Critical: 1, High: 18, Medium: 120, Low: 12345}, LastReport: ago(3 * time.Hour),
+			Source: "Grype", Targets: 1,
+		},
+		{
+			Name: script, Gate: "passed", Why: "within all limits: 0 critical (limit 0), 0 high (limit 0)",
+			LastReport: days(3), Source: script, Targets: 2, StaleSince: days(2),
+		},
+		{
+			Name: arabic, Gate: "none", Why: "the gate of this product is disabled", Counts: ui.Counts{Medium: 6},
+			LastReport: days(100), Source: "SARIF",
+		},
 		{Name: cjk, Gate: "none", Why: "no report yet"},
-		{Name: single, Gate: "passed", Why: "no severity is limited", Counts: ui.Counts{Low: 4}, LastReport: days(1), Source: "counts", Targets: 1},
+		{
+			Name: single, Gate: "passed", Why: "no severity is limited", Counts: ui.Counts{Low: 4}, LastReport: days(1),
+			Source: "counts", Targets: 1,
+		},
 	} {
 		r.ID = int64(i + 1)
 		v.Rows = append(v.Rows, r)
@@ -262,9 +297,21 @@ func observations() ObservationsTab {
 		{Label: "Not active", Href: "?active=0", Count: -1},
 	}}
 	for i, o := range []ObservationRow{
-		{Title: "CVE-2026-31337", Severity: "critical", Description: "Heap overflow in lossless decoding of images that a server is sent", Component: "libwebp 1.2.4", Location: "/usr/lib/x86_64-linux-gnu/libwebp.so.7", Fix: "1.2.5", FailsGate: true, URL: "https://advisories.example/CVE-2026-31337"},
-		{Title: "CVE-2026-28810", Severity: "critical", Description: "Request smuggling through a folded header", Component: "gateway-http 3.1.0-rc2", Location: "pom.xml:188", FailsGate: true, URL: "javascript:alert(1)"},
-		{Title: "GHSA-7q2m-x4v9-made", Severity: "high", Description: strings.Repeat("Signature check accepts an empty key. ", 12), Component: "jose 4.11.0", Location: "src/main/java/net/northquay/payments/settlement/reconciliation/batch/reader/SettlementFileReader.java:73"},
+		{
+			Title: "CVE-2026-31337", Severity: "critical",
+			Description: "Heap overflow in lossless decoding of images that a server is sent",
+			Component:   "libwebp 1.2.4", Location: "/usr/lib/x86_64-linux-gnu/libwebp.so.7", Fix: "1.2.5",
+			FailsGate: true, URL: "https://advisories.example/CVE-2026-31337",
+		},
+		{
+			Title: "CVE-2026-28810", Severity: "critical", Description: "Request smuggling through a folded header",
+			Component: "gateway-http 3.1.0-rc2", Location: "pom.xml:188", FailsGate: true, URL: "javascript:alert(1)",
+		},
+		{
+			Title: "GHSA-7q2m-x4v9-made", Severity: "high",
+			Description: strings.Repeat("Signature check accepts an empty key. ", 12), Component: "jose 4.11.0",
+			Location: "src/main/java/net/northquay/payments/settlement/reconciliation/batch/reader/SettlementFileReader.java:73",
+		},
 		{Title: script, Severity: "medium", Description: "'; DROP TABLE observations; --", Component: arabic, Location: cjk},
 		{Title: single, Severity: "none"},
 		{Title: long + long, Severity: "unknown", Component: long + long, Location: long + long + long},
@@ -280,10 +327,25 @@ func history() HistoryTab {
 	limits := ui.Counts{High: 3, Medium: 20, Low: NoLimit, None: NoLimit}
 	t.Segments, t.Hold = segments(7), "10 min"
 	for i, h := range []HistoryRow{
-		{From: "failed", To: "passed", Why: "within all limits: 0 critical (limit 0)", Kind: "waiver", Cause: "by a waiver that has ended: CVE-2026-31337", Limits: &limits, Policy: "its own limits", Waits: now.Add(7 * time.Minute)},
-		{From: "passed", To: "failed", Why: "1 high (limit 0)", Kind: "counts", Untold: "Not announced: it returned within 3 min"},
-		{From: "passed", To: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Kind: "import", ToldAt: ago(21 * time.Minute), Limits: &limits, Policy: "the limits of its group " + script, Cause: "by the Trivy report (pipeline #48213)", Actor: "ci-payments", FailingTotal: 9, Failing: failingRows()},
-		{From: "failed", To: "passed", Why: "within all limits: 0 critical (limit 0)", Cause: "the limits were changed", Actor: arabic},
+		{
+			From: "failed", To: "passed", Why: "within all limits: 0 critical (limit 0)", Kind: "waiver",
+			Cause: "by a waiver that has ended: CVE-2026-31337", Limits: &limits, Policy: "its own limits",
+			Waits: now.Add(7 * time.Minute),
+		},
+		{
+			From: "passed", To: "failed", Why: "1 high (limit 0)", Kind: "counts",
+			Untold: "Not announced: it returned within 3 min",
+		},
+		{
+			From: "passed", To: "failed", Why: "2 critical (limit 0), 1 new: CVE-2026-31337", Kind: "import",
+			ToldAt: ago(21 * time.Minute), Limits: &limits, Policy: "the limits of its group " + script,
+			Cause: "by the Trivy report (pipeline #48213)", Actor: "ci-payments", FailingTotal: 9,
+			Failing: failingRows(),
+		},
+		{
+			From: "failed", To: "passed", Why: "within all limits: 0 critical (limit 0)",
+			Cause: "the limits were changed", Actor: arabic,
+		},
 		{From: "none", To: "failed", Why: "1 high (limit 0)", Cause: "by the " + script + " report", Actor: script},
 	} {
 		h.ID, h.At = int64(i+1), days(i*i*8)
@@ -472,11 +534,29 @@ func inbox() InboxView {
 		Pager: ui.Pager{Next: "/inbox?before=1", Text: "6 of 318"},
 	}
 	for i, r := range []InboxRow{
-		{Type: "gate.changed", Gate: "failed", Name: "Security gate has changed to Failed", Message: "2 critical (limit 0), 1 new: CVE-2026-31337", Product: long, Delivery: DeliveryTally{Total: 7, Delivered: 6, Retrying: 1}},
-		{Type: "gate.changed", Gate: "passed", Name: "Security gate has changed to Passed", Message: "within all limits: 0 critical (limit 0)", Product: arabic, Viewed: true, Delivery: DeliveryTally{Total: 2, Delivered: 2}},
-		{Type: "connector.error", Name: "Webhook: SOAR intake does not answer", Message: "503 Service Unavailable, 6 times in a row; 14 messages wait"},
-		{Type: "gate.changed", Gate: "none", Name: "Security gate has changed to None", Message: "the gate of this product is disabled", Product: single, Viewed: true, Delivery: DeliveryTally{Total: 1, Dead: 1}},
-		{Type: "gate.changed", Gate: "failed", Name: script, Message: script, Product: script, Delivery: DeliveryTally{Total: 1, Delivered: 1}},
+		{
+			Type: "gate.changed", Gate: "failed", Name: "Security gate has changed to Failed",
+			Message: "2 critical (limit 0), 1 new: CVE-2026-31337", Product: long,
+			Delivery: DeliveryTally{Total: 7, Delivered: 6, Retrying: 1},
+		},
+		{
+			Type: "gate.changed", Gate: "passed", Name: "Security gate has changed to Passed",
+			Message: "within all limits: 0 critical (limit 0)", Product: arabic, Viewed: true,
+			Delivery: DeliveryTally{Total: 2, Delivered: 2},
+		},
+		{
+			Type: "connector.error", Name: "Webhook: SOAR intake does not answer",
+			Message: "503 Service Unavailable, 6 times in a row; 14 messages wait",
+		},
+		{
+			Type: "gate.changed", Gate: "none", Name: "Security gate has changed to None",
+			Message: "the gate of this product is disabled", Product: single, Viewed: true,
+			Delivery: DeliveryTally{Total: 1, Dead: 1},
+		},
+		{
+			Type: "gate.changed", Gate: "failed", Name: script, Message: script, Product: script,
+			Delivery: DeliveryTally{Total: 1, Delivered: 1},
+		},
 		{Type: "report.imported", Name: "Report imported", Message: cjk, Product: cjk, Viewed: true},
 	} {
 		r.ID, r.ProductID, r.At = int64(100-i), int64(i+1), ago(time.Duration(i*i*i*i+1)*31*time.Minute)
@@ -600,7 +680,9 @@ func deliveryStories() []story {
 		Headers:   "webhook-id: 0192f0c4\nwebhook-timestamp: 1795184000",
 		ResendURL: "/deliveries/2/resend",
 	}
-	for i, reason := range []string{"no answer in 20 s", "Service Unavailable", "Service Unavailable, Retry-After 30", script} {
+	for i, reason := range []string{
+		"no answer in 20 s", "Service Unavailable", "Service Unavailable, Retry-After 30", script,
+	} {
 		one.Attempts = append(
 			one.Attempts,
 			ui.Attempt{
@@ -673,7 +755,11 @@ func otherStories() []story {
 		},
 	}
 	for _, r := range []ImportResult{
-		{Format: "Grype", Scanner: "grype", Branch: "main", New: 19, Updated: 120, Resolved: 4, Counts: ui.Counts{Critical: 1, High: 18, Medium: 40}, Before: "passed", After: "failed", Why: "1 critical (limit 0), 18 high (limit 0), 19 new: CVE-2026-31337", Evaluated: true},
+		{
+			Format: "Grype", Scanner: "grype", Branch: "main", New: 19, Updated: 120, Resolved: 4,
+			Counts: ui.Counts{Critical: 1, High: 18, Medium: 40}, Before: "passed", After: "failed",
+			Why: "1 critical (limit 0), 18 high (limit 0), 19 new: CVE-2026-31337", Evaluated: true,
+		},
 		{Format: "SARIF", Branch: script, New: 1},
 	} {
 		list = append(list, story{

@@ -21,7 +21,9 @@ func eventStories() []story {
 		Product:   long,
 		Inbox:     true,
 	}
-	for i, outcome := range []string{"done", "done", "none", "done", "done", "held", "skipped", "waiting", "failed", "cancelled", "unknown"} {
+	for i, outcome := range []string{
+		"done", "done", "none", "done", "done", "held", "skipped", "waiting", "failed", "cancelled", "unknown",
+	} {
 		keys := []string{
 			"recorded",
 			"hold",

@@ -75,7 +75,10 @@ func compareStories() []story {
 
 func TestClock(t *testing.T) {
 	quay := time.FixedZone("", 2*3600)
-	for want, at := range map[string]time.Time{"16:32": now.In(quay), "20 Nov 00:10": time.Date(2026, 11, 20, 0, 10, 0, 0, quay), "3 Jan 2025 10:00": time.Date(2025, 1, 3, 10, 0, 0, 0, time.UTC)} {
+	for want, at := range map[string]time.Time{
+		"16:32": now.In(quay), "20 Nov 00:10": time.Date(2026, 11, 20, 0, 10, 0, 0, quay),
+		"3 Jan 2025 10:00": time.Date(2025, 1, 3, 10, 0, 0, 0, time.UTC),
+	} {
 		today := now
 		if want == "20 Nov 00:10" {
 			today = now.AddDate(0, 0, 1)
@@ -90,8 +93,12 @@ func TestAMomentSaysHowFarItIsKnown(t *testing.T) {
 	at := time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC)
 	for want, m := range map[string]Moment{
 		"the counts of that moment": {At: at},
-		"the counts as of the end of 2 Nov 2026 (UTC); between changes of the gate they are known by the day alone": {AsOf: at, Daily: true},
-		"the counts as of Tue 3 Nov 2026, 00:00 UTC; between changes of the gate they are known by the day alone":   {AsOf: at},
+		"the counts as of the end of 2 Nov 2026 (UTC); between changes of the gate they are known by the day alone": {
+			AsOf: at, Daily: true,
+		},
+		"the counts as of Tue 3 Nov 2026, 00:00 UTC; between changes of the gate they are known by the day alone": {
+			AsOf: at,
+		},
 	} {
 		if got := m.asOf(); got != want {
 			t.Errorf("%q, want %q", got, want)

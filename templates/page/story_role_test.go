@@ -165,9 +165,18 @@ func roleStories() []story {
 		Errors:    map[string]string{"since": "A day like 2026-11-20"},
 	}
 	for _, r := range []AuditRow{
-		{Actor: "Ilse Quillmark", Action: "change", Kind: "settings", Name: "mail", Fields: []AuditField{{"smtp password", "(secret)", "(secret)", true, true}, {"smtp host", "", script, true, true}}},
-		{Actor: script, Action: "create", Kind: "member", Name: script, ProductID: 7, Product: long, Fields: []AuditField{{Name: "role", Became: "owner", Has: true}}},
-		{Actor: "token ci", Action: "delete", Kind: "target", Name: arabic, Fields: []AuditField{{Name: "name", Was: long, Had: true}}},
+		{
+			Actor: "Ilse Quillmark", Action: "change", Kind: "settings", Name: "mail",
+			Fields: []AuditField{{"smtp password", "(secret)", "(secret)", true, true}, {"smtp host", "", script, true, true}},
+		},
+		{
+			Actor: script, Action: "create", Kind: "member", Name: script, ProductID: 7, Product: long,
+			Fields: []AuditField{{Name: "role", Became: "owner", Has: true}},
+		},
+		{
+			Actor: "token ci", Action: "delete", Kind: "target", Name: arabic,
+			Fields: []AuditField{{Name: "name", Was: long, Had: true}},
+		},
 	} {
 		r.At = ago(time.Hour)
 		changes.Rows = append(changes.Rows, r)

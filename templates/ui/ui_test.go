@@ -13,8 +13,10 @@ var now = time.Date(2026, 11, 20, 14, 32, 0, 0, time.UTC)
 func TestRelative(t *testing.T) {
 	const day = 24 * time.Hour
 	for want, d := range map[string]time.Duration{
-		"just now": 59 * time.Second, "1 min ago": 60 * time.Second, "99 min ago": 99 * time.Minute, "1 h ago": 100 * time.Minute,
-		"35 h ago": 35 * time.Hour, "1 day ago": 36 * time.Hour, "59 days ago": 59 * day, "2 months ago": 60 * day, "2 years ago": 731 * day,
+		"just now": 59 * time.Second, "1 min ago": 60 * time.Second, "99 min ago": 99 * time.Minute,
+		"1 h ago": 100 * time.Minute,
+		"35 h ago": 35 * time.Hour, "1 day ago": 36 * time.Hour, "59 days ago": 59 * day, "2 months ago": 60 * day,
+		"2 years ago": 731 * day,
 		"in 3 s": -3 * time.Second, "in 1 s": -time.Millisecond, "in 8 min": -8 * time.Minute,
 	} {
 		if got := Relative(now.Add(-d), now); got != want {
@@ -27,7 +29,10 @@ func TestRelative(t *testing.T) {
 }
 
 func TestElapsed(t *testing.T) {
-	for want, d := range map[string]time.Duration{"<1 ms": time.Microsecond, "184 ms": 184 * time.Millisecond, "1.2 s": 1200 * time.Millisecond, "2 min": 2 * time.Minute} {
+	for want, d := range map[string]time.Duration{
+		"<1 ms": time.Microsecond, "184 ms": 184 * time.Millisecond, "1.2 s": 1200 * time.Millisecond,
+		"2 min": 2 * time.Minute,
+	} {
 		if got := Elapsed(d); got != want {
 			t.Errorf("%v: got %q, want %q", d, got, want)
 		}
@@ -43,7 +48,9 @@ func TestNumber(t *testing.T) {
 }
 
 func TestInitials(t *testing.T) {
-	for name, want := range map[string]string{"Ilse Quillmark": "IQ", "admin": "A", "a b c": "AC", "": "?", "<>": "?", "決済 x": "決X"} {
+	for name, want := range map[string]string{
+		"Ilse Quillmark": "IQ", "admin": "A", "a b c": "AC", "": "?", "<>": "?", "決済 x": "決X",
+	} {
 		if got := Initials(name); got != want {
 			t.Errorf("%q: got %q, want %q", name, got, want)
 		}

@@ -17,7 +17,8 @@ func Title(word string) string {
 // Initials returns one or two letters for a name: "Ilse Quillmark" is IQ.
 func Initials(name string) string {
 	var letters []rune
-	for word := range strings.FieldsFuncSeq(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+	between := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+	for word := range strings.FieldsFuncSeq(name, between) {
 		for _, r := range word {
 			letters = append(letters, unicode.ToUpper(r))
 			break
