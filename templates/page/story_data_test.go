@@ -43,6 +43,7 @@ func stories() []story {
 	var list []story
 	for _, group := range [][]story{
 		doorStories(), compareStories(), overviewStories(), productStories(), tabStories(), observationStories(),
+		observationFormStories(), profileStories(), passwordStories(),
 		branchStories(), groupStories(), roleStories(), inboxStories(), deliveryStories(), eventStories(),
 		exceptionStories(), silenceStories(), jobStories(), peopleStories(), connectionStories(), otherStories(),
 	} {
@@ -57,8 +58,8 @@ func doorStories() []story {
 		{
 			"login",
 			Login(LoginView{
-				Frame:     plain,
-				Next:      "/products",
+				Frame: plain,
+				Next:  "/products",
 				FirstHint: "The password of the first administrator is in the file initial-password " +
 					"in the data directory, on the server.",
 			}),

@@ -147,6 +147,32 @@ func observationStories() []story {
 		Reported: Verdict{"open", "unknown"},
 		Counts:   "It counts.",
 	}
+	return []story{
+		{"observations-selectable", Product(tab)},
+		{"observations-too-many", Product(over)},
+		{"observations-nothing-found", Product(nothing)},
+		{
+			"assess",
+			Assess(AssessView{
+				Frame: below("Assess"),
+				What:  "All of " + script,
+				N:     83,
+				Rows:  selectable().Rows,
+				Form:  assessing(),
+				Back:  "/products/7?q=x",
+			}),
+		},
+		{"observation", Observation(known)},
+		{"observation-resolved", Observation(gone)},
+		{"observation-manual", Observation(mine)},
+		{"observation-bare", Observation(bare)},
+	}
+}
+
+// observationFormStories returns the stories of the forms of an observation.
+func observationFormStories() []story {
+	row := selectable().Rows[1]
+	row.URL = "https://advisories.example/" + long
 	dups := DuplicateView{
 		Frame:   below("Same"),
 		Row:     row,
@@ -180,24 +206,6 @@ func observationStories() []story {
 	edit := form
 	edit.ID, edit.Branches = 3, nil
 	return []story{
-		{"observations-selectable", Product(tab)},
-		{"observations-too-many", Product(over)},
-		{"observations-nothing-found", Product(nothing)},
-		{
-			"assess",
-			Assess(AssessView{
-				Frame: below("Assess"),
-				What:  "All of " + script,
-				N:     83,
-				Rows:  selectable().Rows,
-				Form:  assessing(),
-				Back:  "/products/7?q=x",
-			}),
-		},
-		{"observation", Observation(known)},
-		{"observation-resolved", Observation(gone)},
-		{"observation-manual", Observation(mine)},
-		{"observation-bare", Observation(bare)},
 		{"duplicate", Duplicate(dups)},
 		{"duplicate-none", Duplicate(DuplicateView{Frame: below("Same"), Row: row, Branch: script})},
 		{"manual", Manual(form)},

@@ -7,9 +7,8 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// peopleStories returns the stories of users and of their own accounts.
+// peopleStories returns the stories of users, for administrators.
 func peopleStories() []story {
-	plain := layout.View{Title: "Sign in", Now: now}
 	row := UserRow{
 		ID:            7,
 		Name:          script,
@@ -48,71 +47,7 @@ func peopleStories() []story {
 	self.Memberships = nil
 	self.Errors = map[string]string{"email": "This is no mail address"}
 	deactivated := UserView{Frame: frame("w", layout.NavUsers), User: gone, Created: days(2)}
-	profile := ProfileView{
-		Frame:        frame("Your profile", ""),
-		Name:         script,
-		FirstName:    "Ilse",
-		Email:        "ilse@northquay.example",
-		EmailPending: "new@northquay.example",
-		Mails:        true,
-		TimeZone:     "Europe/Berlin",
-		Zones:        []string{"Europe/Berlin", "UTC"},
-		Theme:        "dark",
-		Token: TokenForm{
-			Roles:   []string{"reader", "owner"},
-			Role:    "reader",
-			Soonest: "2026-11-20",
-			Made:    "gct_" + strings.Repeat("A", 52),
-		},
-		Tokens: []TokenRow{
-			{ID: 1, Name: script, Role: "upload", Hint: "ABCD", Created: days(9), LastUsed: days(1), Expires: days(-90)},
-			{ID: 2, Name: long, Hint: "2345", Created: days(90), Expires: days(1), Expired: true},
-		},
-		Sessions: []SessionRow{
-			{ID: "a1", Browser: "Firefox on Linux", Address: "2001:db8::7", Since: days(0), Seen: now, This: true},
-			{ID: "b2", Browser: "an unknown browser", Since: days(1), Seen: days(1)},
-		},
-	}
-	alone := ProfileView{
-		Frame:    frame("Your profile", ""),
-		Name:     single,
-		Sessions: profile.Sessions[:1],
-		Errors:   map[string]string{"": "Too often", "time_zone": "This is no time zone"},
-		Token: TokenForm{
-			Roles:  []string{"reader"},
-			Errors: map[string]string{"name": "1 to 100 characters", "expires_at": "A time to come"},
-		},
-	}
 	return []story{
-		{
-			"forgot",
-			Forgot(ForgotView{Frame: plain, Mails: true, Who: script, Error: "That was asked too often. Try again in 4s"}),
-		},
-		{"forgot-asked", Forgot(ForgotView{Frame: plain, Mails: true, Asked: true})},
-		{"forgot-no-mail", Forgot(ForgotView{Frame: plain})},
-		{
-			"password-link",
-			Password(PasswordView{
-				Frame:     plain,
-				Link:      script,
-				Name:      script,
-				MinLength: 10,
-				Errors:    map[string]string{"new": "At least 10 characters"},
-			}),
-		},
-		{
-			"door",
-			Door(DoorView{
-				Frame:  plain,
-				Title:  "Confirm this address",
-				Text:   "From then on " + script,
-				Action: "/login/mail",
-				Button: "Confirm",
-				Link:   script,
-				Href:   "/login",
-				Label:  "Not now",
-			}),
-		},
 		{"users", Users(users)},
 		{"users-none", Users(UsersView{Frame: users.Frame, Query: "x"})},
 		{
@@ -149,7 +84,84 @@ func peopleStories() []story {
 			Cancel:  "/",
 			Error:   "This is the last active administrator",
 		})},
+	}
+}
+
+// profileStories returns the stories of a user's own account.
+func profileStories() []story {
+	profile := ProfileView{
+		Frame:        frame("Your profile", ""),
+		Name:         script,
+		FirstName:    "Ilse",
+		Email:        "ilse@northquay.example",
+		EmailPending: "new@northquay.example",
+		Mails:        true,
+		TimeZone:     "Europe/Berlin",
+		Zones:        []string{"Europe/Berlin", "UTC"},
+		Theme:        "dark",
+		Token: TokenForm{
+			Roles:   []string{"reader", "owner"},
+			Role:    "reader",
+			Soonest: "2026-11-20",
+			Made:    "gct_" + strings.Repeat("A", 52),
+		},
+		Tokens: []TokenRow{
+			{ID: 1, Name: script, Role: "upload", Hint: "ABCD", Created: days(9), LastUsed: days(1), Expires: days(-90)},
+			{ID: 2, Name: long, Hint: "2345", Created: days(90), Expires: days(1), Expired: true},
+		},
+		Sessions: []SessionRow{
+			{ID: "a1", Browser: "Firefox on Linux", Address: "2001:db8::7", Since: days(0), Seen: now, This: true},
+			{ID: "b2", Browser: "an unknown browser", Since: days(1), Seen: days(1)},
+		},
+	}
+	alone := ProfileView{
+		Frame:    frame("Your profile", ""),
+		Name:     single,
+		Sessions: profile.Sessions[:1],
+		Errors:   map[string]string{"": "Too often", "time_zone": "This is no time zone"},
+		Token: TokenForm{
+			Roles:  []string{"reader"},
+			Errors: map[string]string{"name": "1 to 100 characters", "expires_at": "A time to come"},
+		},
+	}
+	return []story{
 		{"profile", Profile(profile)},
 		{"profile-alone", Profile(alone)},
+	}
+}
+
+// passwordStories returns the stories of forgotten passwords and of mailed links.
+func passwordStories() []story {
+	plain := layout.View{Title: "Sign in", Now: now}
+	return []story{
+		{
+			"forgot",
+			Forgot(ForgotView{Frame: plain, Mails: true, Who: script, Error: "That was asked too often. Try again in 4s"}),
+		},
+		{"forgot-asked", Forgot(ForgotView{Frame: plain, Mails: true, Asked: true})},
+		{"forgot-no-mail", Forgot(ForgotView{Frame: plain})},
+		{
+			"password-link",
+			Password(PasswordView{
+				Frame:     plain,
+				Link:      script,
+				Name:      script,
+				MinLength: 10,
+				Errors:    map[string]string{"new": "At least 10 characters"},
+			}),
+		},
+		{
+			"door",
+			Door(DoorView{
+				Frame:  plain,
+				Title:  "Confirm this address",
+				Text:   "From then on " + script,
+				Action: "/login/mail",
+				Button: "Confirm",
+				Link:   script,
+				Href:   "/login",
+				Label:  "Not now",
+			}),
+		},
 	}
 }

@@ -14,10 +14,10 @@ func TestRelative(t *testing.T) {
 	const day = 24 * time.Hour
 	for want, d := range map[string]time.Duration{
 		"just now": 59 * time.Second, "1 min ago": 60 * time.Second, "99 min ago": 99 * time.Minute,
-		"1 h ago": 100 * time.Minute,
+		"1 h ago":  100 * time.Minute,
 		"35 h ago": 35 * time.Hour, "1 day ago": 36 * time.Hour, "59 days ago": 59 * day, "2 months ago": 60 * day,
 		"2 years ago": 731 * day,
-		"in 3 s": -3 * time.Second, "in 1 s": -time.Millisecond, "in 8 min": -8 * time.Minute,
+		"in 3 s":      -3 * time.Second, "in 1 s": -time.Millisecond, "in 8 min": -8 * time.Minute,
 	} {
 		if got := Relative(now.Add(-d), now); got != want {
 			t.Errorf("%v: got %q, want %q", d, got, want)
