@@ -84,7 +84,7 @@ func (a *Admin) Register(e *gin.Engine) {
 		a.productsRoutes, a.productNewRoutes, a.productRoutes, a.productSettingsRoutes, a.productDeleteRoutes,
 		a.productUploadRoutes, a.productCompareRoutes, a.productMoveRoutes, a.productTokenRoutes,
 		a.productBadgeRoutes,
-		a.targetRoutes, a.memberRoutes,
+		a.targetRoutes, a.productTargetRoutes, a.groupTargetRoutes, a.memberRoutes,
 		a.observationRoutes, a.manualRoutes, a.assessRoutes, a.duplicateRoutes,
 		a.branchRoutes, a.branchActionRoutes,
 		a.ingestKeyRoutes, a.exceptionsRoutes, a.exceptionRoutes, a.exceptionActionRoutes,

@@ -21,9 +21,6 @@ func (a *Admin) auditRoutes(r router) {
 	r.get(auditPath, a.audit)
 }
 
-// auditPath is the path of the audit. With ?product= it shows one product, to its owners too.
-const auditPath = "/admin/audit"
-
 // audit lists the changes, newest first, with the user who made each.
 func (a *Admin) audit(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), actorOf(c)

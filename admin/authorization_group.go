@@ -24,8 +24,6 @@ func (a *Admin) authorizationGroupRoutes(r router) {
 	r.post(one+"/members/:user/delete", a.authorizationMemberRemove)
 }
 
-func authorizationPath(id int64) string { return authorizationGroupsPath + "/" + formatInt(id) }
-
 // authorizationOf returns the authorization group of the path. The actor must be in it.
 func (a *Admin) authorizationOf(c *gin.Context) (product.AuthorizationGroup, error) {
 	id, err := web.ID(c, "id", "authorization group")

@@ -11,8 +11,6 @@ import (
 	"gatecrier/templates/page"
 )
 
-const authorizationGroupsPath = "/authorization-groups"
-
 // authorizationGroupsRoutes adds the list of authorization groups.
 func (a *Admin) authorizationGroupsRoutes(r router) {
 	r.get(authorizationGroupsPath, a.authorizationGroups)

@@ -6,7 +6,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/authz"
-	"gatecrier/app/fault"
 	"gatecrier/app/product"
 	"gatecrier/app/web"
 	"gatecrier/models"
@@ -15,32 +14,9 @@ import (
 	"gatecrier/templates/ui"
 )
 
-const branchRoute = "/products/:id/branches/:branch"
-
 // branchRoutes adds the page of a branch.
 func (a *Admin) branchRoutes(r router) {
 	r.get(branchRoute, a.comparison)
-}
-
-func branchPath(b models.Branch) string {
-	return productPath(b.ProductID) + "/branches/" + formatInt(b.ID)
-}
-
-// branchOf returns the branch of the path. It must belong to the product of the path.
-func (a *Admin) branchOf(c *gin.Context) (models.BranchRow, error) {
-	productID, err := web.ID(c, "id", "product")
-	if err != nil {
-		return models.BranchRow{}, err
-	}
-	id, err := web.ID(c, "branch", "branch")
-	if err != nil {
-		return models.BranchRow{}, err
-	}
-	b, err := a.Products.Branch(c.Request.Context(), actorOf(c), id)
-	if err == nil && b.ProductID != productID {
-		err = fault.NewNotFound("branch")
-	}
-	return b, err
 }
 
 // comparison shows what a branch adds to the default branch.

@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -11,8 +10,6 @@ import (
 	"gatecrier/models"
 	"gatecrier/templates/page"
 )
-
-func connectionPath(id int64) string { return "/connections/" + strconv.FormatInt(id, 10) }
 
 func (a *Admin) connectionRows(c *gin.Context, rows []models.ConnectionRow) []page.ConnectionRow {
 	list := make([]page.ConnectionRow, 0, len(rows))

@@ -135,8 +135,6 @@ func (a *Admin) resendStart(c *gin.Context) error {
 	return nil
 }
 
-func resendPath(id int64) string { return "/resends/" + strconv.FormatInt(id, 10) }
-
 // resendProgress shows how far a resend is. A script asks for the part that changes.
 func (a *Admin) resendProgress(c *gin.Context) error {
 	id, err := web.ID(c, "id", "resend")

@@ -1,16 +1,12 @@
 package admin
 
 import (
-	"strconv"
-
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/app/delivery"
 	"gatecrier/templates/page"
 	"gatecrier/templates/ui"
 )
-
-func deliveryPath(id int64) string { return "/deliveries/" + strconv.FormatInt(id, 10) }
 
 func (a *Admin) deliveryRows(c *gin.Context, rows []delivery.Row) []page.DeliveryRow {
 	list := make([]page.DeliveryRow, 0, len(rows))

@@ -15,10 +15,6 @@ import (
 	"gatecrier/templates/ui"
 )
 
-const exceptionsPath = "/exceptions"
-
-func exceptionPath(id int64) string { return exceptionsPath + "/" + formatInt(id) }
-
 // newFor is how long an exception is called new.
 const newFor = 24 * time.Hour
 

@@ -1,15 +1,15 @@
 package admin
 
 import (
-	"slices"
-
 	"github.com/gin-gonic/gin"
 
-	"gatecrier/app/fault"
 	"gatecrier/app/product"
 	"gatecrier/models"
 	"gatecrier/templates/page"
 )
+
+// groupTargetRoutes adds the form for a new target of a group.
+func (a *Admin) groupTargetRoutes(r router) { r.post("/groups/:id/targets", a.groupTargetCreate) }
 
 // groupTargetsTab lists the targets of a group, with the products that each is used for.
 func (a *Admin) groupTargetsTab(c *gin.Context, id int64, v *page.GroupView) error {
@@ -78,35 +78,4 @@ func (a *Admin) groupTargetCreate(c *gin.Context) error {
 			added.mark(&v.Targets.Rows[i].TargetRow)
 		}
 	})
-}
-
-// inheritedTargets returns the group's targets that are used for a product. Users who cannot edit
-// the group see only names and modules.
-func (a *Admin) inheritedTargets(c *gin.Context, row models.ProductRow, own []int64) ([]page.TargetRow, error) {
-	if row.GroupID == nil {
-		return nil, nil
-	}
-	ctx := c.Request.Context()
-	hints := map[int64]string{}
-	list, err := a.Connections.ListGroup(ctx, actorOf(c), *row.GroupID)
-	if err != nil && !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Forbidden) {
-		return nil, err
-	}
-	for _, t := range list {
-		hints[t.ID] = t.Hint
-	}
-	told, err := a.Store.TargetsOf(ctx, []int64{row.ID})
-	var rows []page.TargetRow
-	for _, t := range told[row.ID] {
-		if !slices.Contains(own, t.ConnectionID) {
-			rows = append(rows, page.TargetRow{
-				ID:      t.ConnectionID,
-				Name:    t.Name,
-				Module:  a.descriptor(t.Module).Title,
-				Hint:    hints[t.ConnectionID],
-				Enabled: t.Enabled,
-			})
-		}
-	}
-	return rows, err
 }

@@ -14,8 +14,6 @@ import (
 	"gatecrier/templates/ui"
 )
 
-const inboxPath = "/inbox"
-
 // inboxQuery is the filter of the inbox as the URL has it.
 type inboxQuery struct {
 	models.InboxFilter
@@ -211,4 +209,44 @@ func (q *inboxQuery) chips(unread int) []ui.Chip {
 		{Label: "Unread", Href: q.withParam("filter", "unread"), Count: unread, Current: q.Unread},
 		{Label: "Archived", Href: q.withParam("filter", "archived"), Count: -1, Current: q.Archived},
 	}
+}
+
+// filterWords describes a filter in words.
+func (a *Admin) filterWords(c *gin.Context, q inboxQuery) ([]string, error) {
+	pills, err := a.inboxPills(c, q)
+	if err != nil {
+		return nil, err
+	}
+	labels := make([]string, 0, len(pills)+1)
+	if q.filter != "" {
+		labels = append(labels, q.filter)
+	}
+	for _, p := range pills {
+		labels = append(labels, p.Label)
+	}
+	if len(labels) == 0 {
+		return []string{"That is all of your inbox."}, nil
+	}
+	return []string{"Of your inbox: " + strings.Join(labels, ", ") + "."}, nil
+}
+
+// foundQuery reads from the URL a filter and the newest notification that was shown.
+func (a *Admin) foundQuery(c *gin.Context) (inboxQuery, int64, error) {
+	q, err := a.inboxQuery(c, c.Request.URL.Query())
+	if err != nil {
+		return q, 0, err
+	}
+	if q.problem != "" {
+		return q, 0, fault.BadField("since", q.problem)
+	}
+	upTo, err := upToOf(c.Query("up_to"))
+	return q, upTo, err
+}
+
+func upToOf(text string) (int64, error) {
+	upTo, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, fault.BadField("up_to", "This is no id")
+	}
+	return upTo, nil
 }

@@ -2,8 +2,6 @@ package admin
 
 import (
 	"net/http"
-	"strconv"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -63,14 +61,6 @@ func (a *Admin) markSome(c *gin.Context, as models.MarkAs) error {
 	return a.Inbox.Mark(c.Request.Context(), actorOf(c), ids, as)
 }
 
-func upToOf(text string) (int64, error) {
-	upTo, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return 0, fault.BadField("up_to", "This is no id")
-	}
-	return upTo, nil
-}
-
 // inboxFoundConfirm asks what to do with all notifications that match a filter, and says how many
 // they are.
 func (a *Admin) inboxFoundConfirm(c *gin.Context) error {
@@ -125,38 +115,6 @@ func foundTitle(n int, more bool) string {
 		text = "At least " + text
 	}
 	return text
-}
-
-// filterWords describes a filter in words.
-func (a *Admin) filterWords(c *gin.Context, q inboxQuery) ([]string, error) {
-	pills, err := a.inboxPills(c, q)
-	if err != nil {
-		return nil, err
-	}
-	labels := make([]string, 0, len(pills)+1)
-	if q.filter != "" {
-		labels = append(labels, q.filter)
-	}
-	for _, p := range pills {
-		labels = append(labels, p.Label)
-	}
-	if len(labels) == 0 {
-		return []string{"That is all of your inbox."}, nil
-	}
-	return []string{"Of your inbox: " + strings.Join(labels, ", ") + "."}, nil
-}
-
-// foundQuery reads from the URL a filter and the newest notification that was shown.
-func (a *Admin) foundQuery(c *gin.Context) (inboxQuery, int64, error) {
-	q, err := a.inboxQuery(c, c.Request.URL.Query())
-	if err != nil {
-		return q, 0, err
-	}
-	if q.problem != "" {
-		return q, 0, fault.BadField("since", q.problem)
-	}
-	upTo, err := upToOf(c.Query("up_to"))
-	return q, upTo, err
 }
 
 // inboxFound marks the notifications that match a filter, or leads on to their deletion.

@@ -107,5 +107,3 @@ func (a *Admin) runRow(c *gin.Context, run models.JobRun) page.RunRow {
 		Message:  run.Message,
 	}
 }
-
-func jobPath(name string) string { return "/admin/jobs/" + name }

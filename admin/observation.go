@@ -22,9 +22,6 @@ func (a *Admin) observationRoutes(r router) {
 	r.post(observationRoute+"/assess", a.assessOne)
 }
 
-// maxDuplicates bounds the duplicates, and the candidates for one, that a page lists.
-const maxDuplicates = 20
-
 // observation shows an observation.
 func (a *Admin) observation(c *gin.Context) error {
 	f, err := a.findingOf(c)

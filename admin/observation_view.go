@@ -14,18 +14,6 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// The routes of the observations of a product, and of one of them.
-const (
-	observationsRoute = "/products/:id/observations"
-	observationRoute  = observationsRoute + "/:observation"
-)
-
-func observationsPath(product int64) string { return productPath(product) + "/observations" }
-
-func observationPath(product, id int64) string {
-	return observationsPath(product) + "/" + formatInt(id)
-}
-
 // productFrame returns the frame of a page below a product's.
 func (a *Admin) productFrame(c *gin.Context, title string, row models.ProductRow) page.ProductFrame {
 	return page.ProductFrame{View: a.frame(c, title, layout.NavProducts), ID: row.ID, Name: row.Name}
@@ -109,3 +97,6 @@ func observationKey(text string) *models.ObservationKey {
 	}
 	return &models.ObservationKey{Severity: models.Severity(severity), ID: id}
 }
+
+// maxDuplicates bounds the duplicates, and the candidates for one, that a page lists.
+const maxDuplicates = 20

@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -13,21 +12,8 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// ownerRoutes are the routes of the owners of targets and roles: products and groups.
-var ownerRoutes = []string{"/products/:id", "/groups/:id"}
-
 // maxGroups bounds the groups of a select.
 const maxGroups = 500
-
-func groupPath(id int64) string { return "/groups/" + strconv.FormatInt(id, 10) }
-
-// ownerPath returns the path of a product or a group.
-func ownerPath(at product.Owner) string {
-	if at.GroupID != 0 {
-		return groupPath(at.GroupID)
-	}
-	return productPath(at.ProductID)
-}
 
 // ownerOf returns the product or the group that a path is about.
 func ownerOf(c *gin.Context) (product.Owner, error) {
@@ -69,8 +55,6 @@ func (a *Admin) groupOptions(c *gin.Context, current int64) ([]ui.Option, error)
 	}
 	return options, nil
 }
-
-func productPath(id int64) string { return "/products/" + strconv.FormatInt(id, 10) }
 
 func (a *Admin) productOf(c *gin.Context) (models.ProductRow, error) {
 	id, err := web.ID(c, "id", "product")

@@ -1,15 +1,11 @@
 package admin
 
 import (
-	"time"
-
 	"github.com/gin-gonic/gin"
 
 	"gatecrier/models"
 	"gatecrier/templates/page"
 )
-
-func branchesPath(productID int64) string { return productPath(productID) + "?tab=branches" }
 
 // branchesTab lists the branches, and what each adds to the default branch.
 func (a *Admin) branchesTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
@@ -40,20 +36,4 @@ func (a *Admin) branchesTab(c *gin.Context, row models.ProductRow, v *page.Produ
 		t.Rows = append(t.Rows, r)
 	}
 	return err
-}
-
-// branchesKept says after how long a branch without reports is removed, "" for never.
-func (a *Admin) branchesKept() string {
-	kept := a.Settings.Reports().BranchesKept
-	if kept == 0 {
-		return ""
-	}
-	return plural(int(kept/(24*time.Hour)), "day", "days")
-}
-
-func (a *Admin) branchRow(c *gin.Context, b models.BranchRow) page.BranchRow {
-	return page.BranchRow{
-		ID: b.ID, Name: b.Name, Default: b.Default, Protected: b.Protected, Gate: string(b.Gate), Why: whyOf(b.Branch),
-		Counts: uiCounts(b.Counts), LastReport: a.inUserZone(c, b.LastReportAt),
-	}
 }

@@ -39,10 +39,6 @@ func (a *Admin) ingestKeyFacts(c *gin.Context, row models.ProductRow, v *page.Pr
 	return err
 }
 
-func exceptionsTabPath(id int64) string {
-	return productPath(id) + "?tab=" + string(page.TabExceptions)
-}
-
 // ingestKeyCreate makes a product's first key. A key that somebody else has just made stays.
 func (a *Admin) ingestKeyCreate(c *gin.Context) error {
 	row, err := a.editableProduct(c)

@@ -20,8 +20,6 @@ func (a *Admin) profileRoutes(r router) {
 	r.post("/profile/theme", a.themeSave)
 }
 
-const profilePath = "/profile"
-
 func (a *Admin) profile(c *gin.Context) error {
 	return a.profilePage(c, http.StatusOK, func(*page.ProfileView) {})
 }

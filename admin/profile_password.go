@@ -9,8 +9,6 @@ import (
 	"gatecrier/templates/page"
 )
 
-const passwordPath = "/profile/password"
-
 // passwordRoutes adds the page that changes the user's password.
 func (a *Admin) passwordRoutes(r router) {
 	r.get(passwordPath, a.password)

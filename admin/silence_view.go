@@ -9,10 +9,6 @@ import (
 	"gatecrier/templates/page"
 )
 
-const silencesPath = "/silences"
-
-func silencePath(id int64) string { return silencesPath + "/" + formatInt(id) }
-
 // silenceableTypes names the types that can be silenced.
 var silenceableTypes = map[event.Type]string{
 	event.GateChanged:       "Changes of gates",

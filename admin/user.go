@@ -18,8 +18,6 @@ func (a *Admin) userRoutes(r router) {
 	r.post(usersPath+"/:id", a.userSave)
 }
 
-func userPath(id int64) string { return usersPath + "/" + formatInt(id) }
-
 func (a *Admin) user(c *gin.Context) error { return a.userPage(c, http.StatusOK, nil, nil) }
 
 func (a *Admin) userPage(c *gin.Context, status int, typed, errs map[string]string) error {

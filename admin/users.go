@@ -16,8 +16,6 @@ func (a *Admin) usersRoutes(r router) {
 	r.get(usersPath, a.users)
 }
 
-const usersPath = "/admin/users"
-
 // userFilters are the filters of the list.
 var userFilters = []struct{ show, label string }{
 	{"", "All"},
