@@ -43,10 +43,7 @@ func (a *Admin) exceptionAction(
 		if err != nil {
 			return err
 		}
-		if err := do(c.Request.Context(), actorOf(c), id); err != nil {
-			return err
-		}
-		return a.redirect(c, "ok", title, text, exceptionPath(id))
+		return a.done(c, do(c.Request.Context(), actorOf(c), id), title, text, exceptionPath(id))
 	}
 }
 

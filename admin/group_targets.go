@@ -23,7 +23,7 @@ func (a *Admin) groupTargetsTab(c *gin.Context, id int64, v *page.GroupView) err
 	if err != nil {
 		return err
 	}
-	told, err := a.Store.TargetsOf(ctx, productIDs(products))
+	targets, err := a.Store.TargetsOf(ctx, productIDs(products))
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (a *Admin) groupTargetsTab(c *gin.Context, id int64, v *page.GroupView) err
 		ids[t.ID] = true
 	}
 	for i, t := range list {
-		used, own := usesOf(t, ids, products, told)
+		used, own := usesOf(t, ids, products, targets)
 		v.Targets.Rows = append(v.Targets.Rows, page.GroupTargetRow{TargetRow: rows[i], Used: used, Own: own})
 	}
 	v.TabCounts[page.GroupTargets] = len(list)
@@ -43,10 +43,10 @@ func (a *Admin) groupTargetsTab(c *gin.Context, id int64, v *page.GroupView) err
 // usesOf counts the products that a group's target is used for, and names the products that have
 // targets of the same module themselves.
 func usesOf(
-	t models.ConnectionRow, group map[int64]bool, products []models.ProductRow, told map[int64][]models.Target,
+	t models.ConnectionRow, group map[int64]bool, products []models.ProductRow, targets map[int64][]models.Target,
 ) (used int, own []string) {
 	for _, p := range products {
-		for _, target := range told[p.ID] {
+		for _, target := range targets[p.ID] {
 			if target.Module != t.Module {
 				continue
 			}

@@ -91,7 +91,7 @@ func (a *Admin) failingProducts(c *gin.Context, scope models.Scope) ([]page.Fail
 	if err != nil {
 		return nil, err
 	}
-	told, err := a.announcementTallies(c, last)
+	tallies, err := a.announcementTallies(c, last)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func (a *Admin) failingProducts(c *gin.Context, scope models.Scope) ([]page.Fail
 	for _, r := range rows {
 		row := page.FailingRow{
 			ID: r.ID, Name: r.Name, Branch: r.Default.Name, Why: r.Default.Why, Since: a.inUserZone(c, r.Default.Since),
-			Segments: a.segments(c, r.Default, spans[r.ID], page.TimelineDays), Delivery: told[last[r.ID].Announced],
+			Segments: a.segments(c, r.Default, spans[r.ID], page.TimelineDays), Delivery: tallies[last[r.ID].Announced],
 			Held: a.announcementText(c, r.Default, last[r.ID]),
 		}
 		if change, ok := last[r.ID]; ok {

@@ -178,11 +178,11 @@ func (a *Admin) lastChange(c *gin.Context, row models.ProductRow, v *page.Produc
 	v.TabCounts[page.TabTargets] = len(targets[row.ID])
 	if change, ok := last[row.ID]; ok && change.To == row.Default.Gate {
 		v.Cause, v.Why = causeOf(change), reasonOf(change, row.Default.Why)
-		told, err := a.announcementTallies(c, last)
+		tallies, err := a.announcementTallies(c, last)
 		if err != nil {
 			return err
 		}
-		v.Told = told[change.Announced]
+		v.Told = tallies[change.Announced]
 		v.ToldText = a.announcementText(c, row.Default, change)
 	}
 	if len(targets[row.ID]) == 0 && v.ToldText == "" {

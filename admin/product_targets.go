@@ -63,9 +63,9 @@ func (a *Admin) inheritedTargets(c *gin.Context, row models.ProductRow, own []in
 	for _, t := range list {
 		hints[t.ID] = t.Hint
 	}
-	told, err := a.Store.TargetsOf(ctx, []int64{row.ID})
+	targets, err := a.Store.TargetsOf(ctx, []int64{row.ID})
 	var rows []page.TargetRow
-	for _, t := range told[row.ID] {
+	for _, t := range targets[row.ID] {
 		if !slices.Contains(own, t.ConnectionID) {
 			rows = append(rows, page.TargetRow{
 				ID:      t.ConnectionID,
