@@ -107,8 +107,8 @@ func (a *Admin) lifeOf(b models.Branch) string {
 }
 
 func (a *Admin) isDefault(c *gin.Context, b models.BranchRow) error {
-	return a.redirect(c, "ok",
-		b.Name+" is the default branch already", "Nothing was changed.", branchesPath(b.ProductID))
+	const text = "Nothing was changed."
+	return a.redirect(c, "ok", b.Name+" is the default branch already", text, branchesPath(b.ProductID))
 }
 
 func (a *Admin) branchDefault(c *gin.Context) error {

@@ -172,8 +172,8 @@ func (a *Admin) connectionResume(c *gin.Context) error {
 		return err
 	}
 	a.Dispatcher.Wake()
-	return a.redirect(c, "ok",
-		found.Name+" is tried now", "Its oldest message shows whether the receiver is back.", connectionPath(found.ID))
+	const text = "Its oldest message shows whether the receiver is back."
+	return a.redirect(c, "ok", found.Name+" is tried now", text, connectionPath(found.ID))
 }
 
 // connectionRotate replaces the secret of a connection. The page follows at once, and not after a

@@ -148,8 +148,8 @@ func (a *Admin) exceptionMergeConfirm(c *gin.Context) error {
 		return err
 	}
 	if len(ids) < 2 {
-		return a.redirect(c, "wait",
-			"Select two or more to merge", "They must be of the same product and source.", exceptionsPath)
+		const text = "They must be of the same product and source."
+		return a.redirect(c, "wait", "Select two or more to merge", text, exceptionsPath)
 	}
 	return a.exceptionMergePage(c, http.StatusOK, ids[0], ids[1:], nil)
 }

@@ -125,6 +125,6 @@ func (a *Admin) mailResume(c *gin.Context) error {
 		return err
 	}
 	a.Dispatcher.Wake()
-	return a.redirect(c, "ok",
-		"The mail server is tried now", "The oldest mail shows whether it is back.", "/admin/health")
+	const text = "The oldest mail shows whether it is back."
+	return a.redirect(c, "ok", "The mail server is tried now", text, "/admin/health")
 }

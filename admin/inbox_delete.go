@@ -30,8 +30,8 @@ func (a *Admin) inboxDeleteConfirm(c *gin.Context) error {
 	}
 	v := page.AskView{Crumbs: []ui.Crumb{{Label: "Inbox", Href: inboxPath}}, Cancel: inboxPath}
 	if len(ids) == 0 && c.Query("up_to") == "" {
-		return a.redirect(c, "wait",
-			"Nothing was selected", "Tick the notifications to delete.", safeRedirect(c.DefaultQuery("next", inboxPath)))
+		const text = "Tick the notifications to delete."
+		return a.redirect(c, "wait", "Nothing was selected", text, safeRedirect(c.DefaultQuery("next", inboxPath)))
 	}
 	n := 0
 	if len(ids) > 0 {

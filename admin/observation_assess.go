@@ -98,16 +98,16 @@ func (a *Admin) assessConfirm(c *gin.Context) error {
 // assessPage renders the form that assesses a selection, with the present number of observations.
 func (a *Admin) assessPage(c *gin.Context, status int, row models.ProductRow, s selection, form page.AssessForm) error {
 	if s.isEmpty() {
-		return a.redirect(c, "wait",
-			"Nothing is selected", "Select observations, or all that a filter finds, and assess them together.", s.listPath())
+		const text = "Select observations, or all that a filter finds, and assess them together."
+		return a.redirect(c, "wait", "Nothing is selected", text, s.listPath())
 	}
 	rows, n, err := a.selected(c, row, s)
 	if err != nil {
 		return err
 	}
 	if n == 0 || n > observation.MaxSelected {
-		return a.redirect(c, "wait",
-			"They cannot be assessed in one step", "There are "+ui.Number(int64(n))+" now: 1 to 10 000 can be.", s.listPath())
+		text := "There are " + ui.Number(int64(n)) + " now: 1 to 10 000 can be."
+		return a.redirect(c, "wait", "They cannot be assessed in one step", text, s.listPath())
 	}
 	v := page.AssessView{What: "Selected one by one", N: n, Form: form, Back: s.listPath()}
 	if len(s.ids) == 0 {

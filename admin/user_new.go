@@ -55,8 +55,8 @@ func (a *Admin) userCreate(c *gin.Context) error {
 // user.
 func (a *Admin) userAddedPage(c *gin.Context, made account.Added, title string) error {
 	if made.Password == "" {
-		return a.redirect(c, "ok",
-			"A link is on its way to "+made.User.Email, "It works once, within three days.", userPath(made.User.ID))
+		const text = "It works once, within three days."
+		return a.redirect(c, "ok", "A link is on its way to "+made.User.Email, text, userPath(made.User.ID))
 	}
 	return render(c, http.StatusOK, page.UserMade(page.UserMadeView{
 		Frame:    a.frame(c, title, layout.NavUsers),
