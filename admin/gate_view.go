@@ -120,8 +120,8 @@ func (a *Admin) segments(c *gin.Context, b models.Branch, changes []models.GateC
 	return append(segments, ui.Segment{State: string(state), From: from, To: now})
 }
 
-// payloadOf reads the payload of a gate change. If it cannot be read, the row's own columns stand
-// in for it.
+// payloadOf reads the payload of a gate change. If it cannot be read, the row's own columns are
+// used.
 func payloadOf(change models.GateChange) event.GateChange {
 	var p event.GateChange
 	if err := json.Unmarshal(change.Payload, &p); err != nil {

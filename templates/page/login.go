@@ -19,7 +19,7 @@ type PasswordView struct {
 	Forced    bool              // at the first sign-in: nothing else is possible before
 	MinLength int               // of the new password, in characters
 	Link      string            // that a visitor has followed; "" = none
-	Name      string            // his
+	Name      string            // of the user
 	Errors    map[string]string // by the name of the field
 }
 
