@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"gatecrier/app/fault"
 	"gatecrier/app/observation"
 	"gatecrier/models"
@@ -146,52 +144,22 @@ func historyOf(h models.Assessment) historyBody {
 }
 
 func (a *API) assessments() {
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPatch,
-			"/observations/{id}",
-			"assess-observation",
-			"Say what counts of an observation, or change one that was entered by hand (JSON merge patch)",
-			0,
-		),
-		func(ctx context.Context, in *assessInput) (*assessedAnswer, error) {
-			out, err := a.assess(ctx, in)
-			return out, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPost,
-			"/products/{id}/observations/assess",
-			"assess-observations",
-			"Say the same of many observations, in one step",
-			http.StatusOK,
-		),
-		func(ctx context.Context, in *assessManyInput) (*manyAnswer, error) {
-			out, err := a.assessMany(ctx, in)
-			return out, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodGet,
-			"/observations/{id}/history",
-			"observation-history",
-			"What people have said of an observation, newest first",
-			0,
-		),
+	register(a, onPatch("/observations/{id}", "assess-observation"),
+		"Say what counts of an observation, or change one that was entered by hand (JSON merge patch)",
+		a.assess)
+	register(a, onPost("/products/{id}/observations/assess", "assess-observations", http.StatusOK),
+		"Say the same of many observations, in one step",
+		a.assessMany)
+	register(a, onGet("/observations/{id}/history", "observation-history"),
+		"What people have said of an observation, newest first",
 		func(ctx context.Context, in *struct {
 			IDPath
 			Page
 		},
 		) (*list[historyBody], error) {
 			out, err := a.assessmentHistory(ctx, in.ID, in.Page)
-			return out, a.problem(ctx, err)
-		},
-	)
+			return out, err
+		})
 }
 
 func (a *API) assess(ctx context.Context, in *assessInput) (*assessedAnswer, error) {

@@ -2,10 +2,7 @@ package api
 
 import (
 	"context"
-	"net/http"
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"gatecrier/models"
 )
@@ -55,7 +52,8 @@ type auditInput struct {
 }
 
 func (a *API) audit() {
-	huma.Register(a.huma, operation(http.MethodGet, "/audit", "list-audit", "Who has changed what, newest first", 0),
+	register(a, onGet("/audit", "list-audit"),
+		"Who has changed what, newest first",
 		func(ctx context.Context, in *auditInput) (*list[auditBody], error) {
 			f := models.AuditFilter{
 				Kind:      in.Kind,
@@ -67,11 +65,11 @@ func (a *API) audit() {
 				Limit:     in.Limit + 1,
 			}
 			if err := seek(in.Cursor, &f.Before); err != nil {
-				return nil, a.problem(ctx, err)
+				return nil, err
 			}
 			rows, err := a.Audit.List(ctx, actorOf(ctx), f)
 			if err != nil {
-				return nil, a.problem(ctx, err)
+				return nil, err
 			}
 			return answer(rows, in.Limit, auditOf, func(r models.Audit) any { return r.ID })
 		})

@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"gatecrier/app/product"
 	"gatecrier/models"
 )
@@ -79,97 +77,57 @@ type authorizationMemberInput struct {
 
 func (a *API) authorizationGroups() {
 	const path = "/authorization-groups"
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodGet,
-			path,
-			"list-authorization-groups",
-			"List the groups of users that you are in; administrators all",
-			0,
-		),
+	register(a, onGet(path, "list-authorization-groups"),
+		"List the groups of users that you are in; administrators all",
 		func(ctx context.Context, in *groupsInput) (*list[authorizationBody], error) {
 			f, err := in.filter()
 			if err != nil {
-				return nil, a.problem(ctx, err)
+				return nil, err
 			}
 			rows, err := a.Products.AuthorizationGroups(ctx, actorOf(ctx), f)
 			if err != nil {
-				return nil, a.problem(ctx, err)
+				return nil, err
 			}
 			return answer(rows, in.Limit, authorizationOf, func(g models.AuthorizationGroupRow) any { return g.Name })
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(http.MethodPost, path, "create-authorization-group", "Create a group of users", http.StatusCreated),
+		})
+	register(a, onPost(path, "create-authorization-group", http.StatusCreated),
+		"Create a group of users",
 		func(ctx context.Context, in *authorizationInput) (*authorizationAnswer, error) {
 			g, err := a.Products.SaveAuthorizationGroup(ctx, actorOf(ctx), 0, in.Body.Name, 0)
 			return a.authorization(ctx, g.ID, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(http.MethodGet, path+"/{id}", "get-authorization-group", "Get a group of users with who is in it", 0),
+		})
+	register(a, onGet(path+"/{id}", "get-authorization-group"),
+		"Get a group of users with who is in it",
 		func(ctx context.Context, in *IDPath) (*authorizationAnswer, error) {
 			return a.authorization(ctx, in.ID, nil)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(http.MethodPatch, path+"/{id}", "update-authorization-group", "Rename a group of users", 0),
+		})
+	register(a, onPatch(path+"/{id}", "update-authorization-group"),
+		"Rename a group of users",
 		func(ctx context.Context, in *authorizationPatch) (*authorizationAnswer, error) {
 			g, err := a.Products.SaveAuthorizationGroup(ctx, actorOf(ctx), in.ID, in.Body.Name, in.Body.Version)
 			return a.authorization(ctx, g.ID, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodDelete,
-			path+"/{id}",
-			"delete-authorization-group",
-			"Delete a group of users, with the roles that it gives",
-			http.StatusNoContent,
-		),
+		})
+	register(a, onDelete(path+"/{id}", "delete-authorization-group"),
+		"Delete a group of users, with the roles that it gives",
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
-			return nil, a.problem(ctx, a.Products.DeleteAuthorizationGroup(ctx, actorOf(ctx), in.ID))
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPost,
-			path+"/{id}/members",
-			"set-authorization-member",
-			"Put a user into a group of users",
-			http.StatusNoContent,
-		),
+			return nil, a.Products.DeleteAuthorizationGroup(ctx, actorOf(ctx), in.ID)
+		})
+	register(a, onPost(path+"/{id}/members", "set-authorization-member", http.StatusNoContent),
+		"Put a user into a group of users",
 		func(ctx context.Context, in *authorizationMemberInput) (*struct{}, error) {
-			return nil, a.problem(
-				ctx, a.Products.SetAuthorizationMember(ctx, actorOf(ctx), in.ID, in.Body.User, in.Body.Manager),
-			)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodDelete,
-			path+"/{id}/members/{user_id}",
-			"remove-authorization-member",
-			"Take a user out of a group of users",
-			http.StatusNoContent,
-		),
+			return nil, a.Products.SetAuthorizationMember(ctx, actorOf(ctx), in.ID, in.Body.User, in.Body.Manager)
+		})
+	register(a, onDelete(path+"/{id}/members/{user_id}", "remove-authorization-member"),
+		"Take a user out of a group of users",
 		func(ctx context.Context, in *MemberPath) (*struct{}, error) {
-			return nil, a.problem(ctx, a.Products.RemoveAuthorizationMember(ctx, actorOf(ctx), in.ID, in.UserID))
-		},
-	)
+			return nil, a.Products.RemoveAuthorizationMember(ctx, actorOf(ctx), in.ID, in.UserID)
+		})
 }
 
 func (a *API) authorization(ctx context.Context, id int64, err error) (*authorizationAnswer, error) {
 	if err != nil {
-		return nil, a.problem(ctx, err)
+		return nil, err
 	}
 	g, err := a.Products.AuthorizationGroup(ctx, actorOf(ctx), id)
-	return &authorizationAnswer{wholeAuthorization(g)}, a.problem(ctx, err)
+	return &authorizationAnswer{wholeAuthorization(g)}, err
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"gatecrier/models"
 )
 
@@ -15,27 +13,17 @@ type badgeBody struct {
 }
 
 func (a *API) badges() {
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPost,
-			"/products/{id}/badge",
-			"make-badge",
-			"Make a badge of the gate's state, under a new address: a former one shows nothing any more",
-			http.StatusCreated,
-		),
+	register(a, onPost("/products/{id}/badge", "make-badge", http.StatusCreated),
+		"Make a badge of the gate's state, under a new address: a former one shows nothing any more",
 		func(ctx context.Context, in *IDPath) (*struct{ Body badgeBody }, error) {
 			path, err := a.Products.MakeBadge(ctx, actorOf(ctx), in.ID)
-			return &struct{ Body badgeBody }{badgeBody{a.BaseURL() + path}}, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(http.MethodDelete, "/products/{id}/badge", "remove-badge", "Remove the badge", http.StatusNoContent),
+			return &struct{ Body badgeBody }{badgeBody{a.BaseURL() + path}}, err
+		})
+	register(a, onDelete("/products/{id}/badge", "remove-badge"),
+		"Remove the badge",
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
-			return nil, a.problem(ctx, a.Products.DropBadge(ctx, actorOf(ctx), in.ID))
-		},
-	)
+			return nil, a.Products.DropBadge(ctx, actorOf(ctx), in.ID)
+		})
 }
 
 // badgeOf is the address of a product's badge, "" where there is none for the

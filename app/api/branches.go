@@ -2,10 +2,7 @@ package api
 
 import (
 	"context"
-	"net/http"
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"gatecrier/app/fault"
 	"gatecrier/app/product"
@@ -77,15 +74,8 @@ type comparisonInput struct {
 }
 
 func (a *API) branches() {
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodGet,
-			"/products/{id}/branches",
-			"list-branches",
-			"List a product's branches with their gates, the default one first",
-			0,
-		),
+	register(a, onGet("/products/{id}/branches", "list-branches"),
+		"List a product's branches with their gates, the default one first",
 		func(ctx context.Context, in *struct {
 			IDPath
 			Page
@@ -93,40 +83,25 @@ func (a *API) branches() {
 		},
 		) (*list[branchBody], error) {
 			out, err := a.listBranches(ctx, in.Page, models.BranchFilter{ProductID: in.ID, Text: in.Q})
-			return out, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(http.MethodPatch, "/branches/{id}", "update-branch", "Change a branch (JSON merge patch)", 0),
+			return out, err
+		})
+	register(a, onPatch("/branches/{id}", "update-branch"),
+		"Change a branch (JSON merge patch)",
 		func(ctx context.Context, in *branchPatch) (*branchAnswer, error) {
 			row, err := a.updateBranch(ctx, in)
-			return &branchAnswer{branchOf(row)}, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodDelete,
-			"/branches/{id}",
-			"delete-branch",
-			"Delete a branch and all that its reports said; the default one stays",
-			http.StatusNoContent,
-		),
+			return &branchAnswer{branchOf(row)}, err
+		})
+	register(a, onDelete("/branches/{id}", "delete-branch"),
+		"Delete a branch and all that its reports said; the default one stays",
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
-			return nil, a.problem(ctx, a.Products.DeleteBranch(ctx, actorOf(ctx), in.ID))
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodGet, "/branches/{id}/comparison", "compare-branch", "What a branch adds to the default branch", 0,
-		),
+			return nil, a.Products.DeleteBranch(ctx, actorOf(ctx), in.ID)
+		})
+	register(a, onGet("/branches/{id}/comparison", "compare-branch"),
+		"What a branch adds to the default branch",
 		func(ctx context.Context, in *comparisonInput) (*struct{ Body comparisonBody }, error) {
 			out, err := a.compareBranch(ctx, in)
-			return &struct{ Body comparisonBody }{out}, a.problem(ctx, err)
-		},
-	)
+			return &struct{ Body comparisonBody }{out}, err
+		})
 }
 
 func (a *API) listBranches(ctx context.Context, p Page, f models.BranchFilter) (*list[branchBody], error) {

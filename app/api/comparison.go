@@ -2,10 +2,7 @@ package api
 
 import (
 	"context"
-	"net/http"
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"gatecrier/app/gate"
 	"gatecrier/models"
@@ -87,20 +84,9 @@ type momentsInput struct {
 }
 
 func (a *API) comparisons() {
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodGet,
-			"/products/{id}/gate/comparison",
-			"compare-gate",
-			"Compare what a product's gate said at two moments, and what came and went between",
-			0,
-		),
-		func(ctx context.Context, in *momentsInput) (*struct{ Body momentsBody }, error) {
-			out, err := a.compare(ctx, in)
-			return out, a.problem(ctx, err)
-		},
-	)
+	register(a, onGet("/products/{id}/gate/comparison", "compare-gate"),
+		"Compare what a product's gate said at two moments, and what came and went between",
+		a.compare)
 }
 
 func (a *API) compare(ctx context.Context, in *momentsInput) (*struct{ Body momentsBody }, error) {

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"gatecrier/app/connection"
 	"gatecrier/app/fault"
 	"gatecrier/app/module"
@@ -108,15 +106,8 @@ type rotatedAnswer struct {
 }
 
 func (a *API) connections() {
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodGet,
-			"/connections",
-			"list-connections",
-			"List the connections that you may edit, those in trouble first",
-			0,
-		),
+	register(a, onGet("/connections", "list-connections"),
+		"List the connections that you may edit, those in trouble first",
 		func(ctx context.Context, in *connectionsInput) (*list[connectionBody], error) {
 			rows, err := a.Connections.All(
 				ctx,
@@ -124,78 +115,42 @@ func (a *API) connections() {
 				models.ConnectionFilter{Owner: models.OwnerKind(in.Owner), Trouble: in.Trouble, Text: in.Name, Limit: in.Limit},
 			)
 			if err != nil {
-				return nil, a.problem(ctx, err)
+				return nil, err
 			}
-			out, err := answer(rows, len(rows), connectionOf, nil)
-			return out, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPost,
-			"/connections",
-			"create-connection",
-			"Add a connection of your own, or of the system",
-			http.StatusCreated,
-		),
+			return answer(rows, len(rows), connectionOf, nil)
+		})
+	register(a, onPost("/connections", "create-connection", http.StatusCreated),
+		"Add a connection of your own, or of the system",
 		func(ctx context.Context, in *connectionInput) (*targetAnswer, error) {
 			s, err := a.createConnection(ctx, in)
 			return a.saved(ctx, s, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(http.MethodGet, "/targets/{id}", "get-target", "Get a connection that you may edit, and how it does", 0),
+		})
+	register(a, onGet("/targets/{id}", "get-target"),
+		"Get a connection that you may edit, and how it does",
 		func(ctx context.Context, in *IDPath) (*struct{ Body connectionBody }, error) {
 			d, err := a.Connections.Details(ctx, actorOf(ctx), in.ID)
-			return &struct{ Body connectionBody }{connectionOf(d.ConnectionRow)}, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPost,
-			"/targets/{id}/rotate",
-			"rotate-target",
-			"Make a new secret; the old one counts for 24 hours more",
-			0,
-		),
+			return &struct{ Body connectionBody }{connectionOf(d.ConnectionRow)}, err
+		})
+	register(a, onPost("/targets/{id}/rotate", "rotate-target", http.StatusOK),
+		"Make a new secret; the old one counts for 24 hours more",
 		func(ctx context.Context, in *IDPath) (*rotatedAnswer, error) {
 			r, err := a.Connections.Rotate(ctx, actorOf(ctx), in.ID)
 			out := &rotatedAnswer{}
 			out.Body.Secret, out.Body.Until = r.Secret, r.Until
-			return out, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPost,
-			"/targets/{id}/resume",
-			"resume-target",
-			"Try a connection now that is down or paused",
-			http.StatusAccepted,
-		),
+			return out, err
+		})
+	register(a, onPost("/targets/{id}/resume", "resume-target", http.StatusAccepted),
+		"Try a connection now that is down or paused",
 		func(ctx context.Context, in *IDPath) (*struct{ Body connectionBody }, error) {
 			b, err := a.resume(ctx, in.ID)
-			return &struct{ Body connectionBody }{b}, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodGet,
-			"/modules",
-			"list-modules",
-			"List what a connection can be of, with the fields of its configuration",
-			0,
-		),
+			return &struct{ Body connectionBody }{b}, err
+		})
+	register(a, onGet("/modules", "list-modules"),
+		"List what a connection can be of, with the fields of its configuration",
 		func(context.Context, *struct{}) (*list[moduleBody], error) {
 			modules := a.Connections.Modules()
 			return answer(modules, len(modules), moduleOf, nil)
-		},
-	)
+		})
 }
 
 func (a *API) createConnection(ctx context.Context, in *connectionInput) (connection.Saved, error) {

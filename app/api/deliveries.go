@@ -2,10 +2,7 @@ package api
 
 import (
 	"context"
-	"net/http"
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"gatecrier/app/delivery"
 	"gatecrier/app/fault"
@@ -90,19 +87,15 @@ type deliveriesInput struct {
 }
 
 func (a *API) deliveries() {
-	huma.Register(a.huma, operation(http.MethodGet, "/deliveries", "list-deliveries", "List deliveries, newest first", 0),
-		func(ctx context.Context, in *deliveriesInput) (*list[deliveryBody], error) {
-			out, err := a.deliveryPage(ctx, in)
-			return out, a.problem(ctx, err)
-		})
-	huma.Register(
-		a.huma,
-		operation(http.MethodGet, "/deliveries/{id}", "get-delivery", "Get a delivery with its attempts", 0),
+	register(a, onGet("/deliveries", "list-deliveries"),
+		"List deliveries, newest first",
+		a.deliveryPage)
+	register(a, onGet("/deliveries/{id}", "get-delivery"),
+		"Get a delivery with its attempts",
 		func(ctx context.Context, in *IDPath) (*struct{ Body deliveryBody }, error) {
 			e, err := a.Ledger.Get(ctx, actorOf(ctx), in.ID)
-			return &struct{ Body deliveryBody }{entryOf(e)}, a.problem(ctx, err)
-		},
-	)
+			return &struct{ Body deliveryBody }{entryOf(e)}, err
+		})
 }
 
 func (a *API) deliveryPage(ctx context.Context, in *deliveriesInput) (*list[deliveryBody], error) {

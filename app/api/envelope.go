@@ -37,13 +37,8 @@ func (a *API) envelopes(engine *gin.Engine) {
 		engine.POST(path, crossOrigin, a.envelope)
 		engine.OPTIONS(path, crossOrigin, func(c *gin.Context) { c.Status(http.StatusNoContent) })
 	}
-	op := operation(
-		http.MethodPost,
-		"/{product_id}/envelope/",
-		"send-envelope",
-		"Report exceptions with an SDK of Sentry",
-		http.StatusOK,
-	)
+	op := onPost("/{product_id}/envelope/", "send-envelope", http.StatusOK)
+	op.Summary = "Report exceptions with an SDK of Sentry"
 	op.Tags = []string{"exceptions"}
 	op.Description = "Its address is /api/{product_id}/envelope/, without /v1; SDKs make it from the DSN"
 	op.Servers = []*huma.Server{{URL: "/api"}}

@@ -3,10 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"gatecrier/app/explain"
 	"gatecrier/models"
@@ -83,28 +80,27 @@ type traceBody struct {
 }
 
 func (a *API) events() {
-	huma.Register(a.huma, operation(http.MethodGet, "/events/{id}", "get-event", "Get an event", 0),
+	register(a, onGet("/events/{id}", "get-event"),
+		"Get an event",
 		func(ctx context.Context, in *IDPath) (*struct{ Body eventBody }, error) {
 			e, err := a.Explain.Event(ctx, actorOf(ctx), in.ID)
 			if err != nil {
-				return nil, a.problem(ctx, err)
+				return nil, err
 			}
 			body, err := eventOf(e)
-			return &struct{ Body eventBody }{body}, a.problem(ctx, err)
+			return &struct{ Body eventBody }{body}, err
 		})
-	huma.Register(
-		a.huma,
-		operation(http.MethodGet, "/events/{id}/trace", "trace-event", "Tell why an event was sent, or not, step by step", 0),
+	register(a, onGet("/events/{id}/trace", "trace-event"),
+		"Tell why an event was sent, or not, step by step",
 		func(ctx context.Context, in *IDPath) (*struct{ Body traceBody }, error) {
 			found, err := a.Explain.Explain(ctx, actorOf(ctx), in.ID)
 			if err != nil {
-				return nil, a.problem(ctx, err)
+				return nil, err
 			}
 			body := traceBody{EventID: in.ID, Steps: make([]stepBody, 0, len(found.Steps))}
 			for _, s := range found.Steps {
 				body.Steps = append(body.Steps, stepOf(s))
 			}
 			return &struct{ Body traceBody }{body}, nil
-		},
-	)
+		})
 }

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"gatecrier/app/exception"
 	"gatecrier/app/fault"
 	"gatecrier/models"
@@ -177,43 +175,21 @@ type exceptionPatch struct {
 }
 
 func (a *API) exceptionGroups() {
-	huma.Register(
-		a.huma,
-		operation(http.MethodGet, "/exceptions", "list-exceptions", "List exceptions, the one that occurred last first", 0),
-		func(ctx context.Context, in *exceptionsInput) (*list[exceptionBody], error) {
-			out, err := a.exceptionPage(ctx, in)
-			return out, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(http.MethodGet, "/exceptions/{id}", "get-exception", "Get an exception with its latest sample", 0),
+	register(a, onGet("/exceptions", "list-exceptions"),
+		"List exceptions, the one that occurred last first",
+		a.exceptionPage)
+	register(a, onGet("/exceptions/{id}", "get-exception"),
+		"Get an exception with its latest sample",
 		func(ctx context.Context, in *IDPath) (*exceptionAnswer, error) {
 			return a.exceptionAfter(ctx, in.ID, nil)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPatch,
-			"/exceptions/{id}",
-			"update-exception",
-			"Resolve an exception, open it again, mute it until a time",
-			0,
-		),
+		})
+	register(a, onPatch("/exceptions/{id}", "update-exception"),
+		"Resolve an exception, open it again, mute it until a time",
 		func(ctx context.Context, in *exceptionPatch) (*exceptionAnswer, error) {
 			return a.exceptionAfter(ctx, in.ID, a.patchException(ctx, in))
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPost,
-			"/exceptions/{id}/merge",
-			"merge-exceptions",
-			"Make other exceptions of the same product the same as this one",
-			0,
-		),
+		})
+	register(a, onPost("/exceptions/{id}/merge", "merge-exceptions", http.StatusOK),
+		"Make other exceptions of the same product the same as this one",
 		func(ctx context.Context, in *struct {
 			IDPath
 			Body struct {
@@ -222,17 +198,9 @@ func (a *API) exceptionGroups() {
 		},
 		) (*exceptionAnswer, error) {
 			return a.exceptionAfter(ctx, in.ID, a.Exceptions.Merge(ctx, actorOf(ctx), in.ID, in.Body.Groups))
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPost,
-			"/exceptions/{id}/split",
-			"split-exception",
-			"Give what was merged a group of its own again, from its next report on",
-			0,
-		),
+		})
+	register(a, onPost("/exceptions/{id}/split", "split-exception", http.StatusOK),
+		"Give what was merged a group of its own again, from its next report on",
 		func(ctx context.Context, in *struct {
 			IDPath
 			Body struct {
@@ -241,30 +209,21 @@ func (a *API) exceptionGroups() {
 		},
 		) (*exceptionAnswer, error) {
 			return a.exceptionAfter(ctx, in.ID, a.Exceptions.Split(ctx, actorOf(ctx), in.ID, in.Body.Key))
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodDelete,
-			"/exceptions/{id}",
-			"delete-exception",
-			"Delete an exception with what was counted",
-			http.StatusNoContent,
-		),
+		})
+	register(a, onDelete("/exceptions/{id}", "delete-exception"),
+		"Delete an exception with what was counted",
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
-			return nil, a.problem(ctx, a.Exceptions.Delete(ctx, actorOf(ctx), in.ID))
-		},
-	)
+			return nil, a.Exceptions.Delete(ctx, actorOf(ctx), in.ID)
+		})
 }
 
 // exceptionAfter answers a group as it is after a change, or why that failed.
 func (a *API) exceptionAfter(ctx context.Context, id int64, err error) (*exceptionAnswer, error) {
 	if err != nil {
-		return nil, a.problem(ctx, err)
+		return nil, err
 	}
 	d, err := a.Exceptions.Get(ctx, actorOf(ctx), id)
-	return exceptionDetailOf(d), a.problem(ctx, err)
+	return exceptionDetailOf(d), err
 }
 
 func (a *API) exceptionPage(ctx context.Context, in *exceptionsInput) (*list[exceptionBody], error) {

@@ -44,9 +44,8 @@ type reportedItem struct {
 // same route; the document describes it all the same.
 func (a *API) exceptions(group *gin.RouterGroup) {
 	group.POST("/exceptions", a.reportExceptions)
-	op := operation(
-		http.MethodPost, "/exceptions", "report-exception", "Report an exception of another program", http.StatusAccepted,
-	)
+	op := onPost("/exceptions", "report-exception", http.StatusAccepted)
+	op.Summary = "Report an exception of another program"
 	op.Parameters = []*huma.Param{
 		{
 			Name:        "Idempotency-Key",

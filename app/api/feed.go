@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"gatecrier/app/fault"
 )
 
@@ -22,36 +20,27 @@ type feedBody struct {
 }
 
 func (a *API) feed() {
-	huma.Register(a.huma, operation(http.MethodGet, "/feed", "get-feed", "Whether your inbox has a feed", 0),
+	register(a, onGet("/feed", "get-feed"),
+		"Whether your inbox has a feed",
 		func(ctx context.Context, _ *struct{}) (*struct{ Body feedState }, error) {
 			at, err := a.Feeds.State(ctx, actorOf(ctx))
 			b := feedState{Made: !at.IsZero()}
 			if b.Made {
 				b.CreatedAt = &at
 			}
-			return &struct{ Body feedState }{b}, a.problem(ctx, err)
+			return &struct{ Body feedState }{b}, err
 		})
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPost,
-			"/feed",
-			"make-feed",
-			"Make an address for the feed of your inbox: a former one shows nothing any more",
-			http.StatusCreated,
-		),
+	register(a, onPost("/feed", "make-feed", http.StatusCreated),
+		"Make an address for the feed of your inbox: a former one shows nothing any more",
 		func(ctx context.Context, _ *struct{}) (*struct{ Body feedBody }, error) {
 			url, err := a.makeFeed(ctx)
-			return &struct{ Body feedBody }{feedBody{url}}, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(http.MethodDelete, "/feed", "remove-feed", "Remove the feed of your inbox", http.StatusNoContent),
+			return &struct{ Body feedBody }{feedBody{url}}, err
+		})
+	register(a, onDelete("/feed", "remove-feed"),
+		"Remove the feed of your inbox",
 		func(ctx context.Context, _ *struct{}) (*struct{}, error) {
-			return nil, a.problem(ctx, a.Feeds.Remove(ctx, actorOf(ctx)))
-		},
-	)
+			return nil, a.Feeds.Remove(ctx, actorOf(ctx))
+		})
 }
 
 // makeFeed refuses a token that expires: the feed would outlive it.

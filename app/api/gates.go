@@ -3,10 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"gatecrier/app/event"
 	"gatecrier/app/ingest"
@@ -68,31 +65,21 @@ type BranchQuery struct {
 }
 
 func (a *API) gates() {
-	huma.Register(
-		a.huma,
-		operation(http.MethodGet, "/products/{id}/gate", "get-gate", "What a branch's gate says, and why", 0),
-		func(ctx context.Context, in *BranchQuery) (*struct{ Body gateAnswer }, error) {
-			out, err := a.gateOfBranch(ctx, in)
-			return out, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodGet, "/products/{id}/gate/history", "gate-history", "What the product's gate has said, newest first", 0,
-		),
+	register(a, onGet("/products/{id}/gate", "get-gate"),
+		"What a branch's gate says, and why",
+		a.gateOfBranch)
+	register(a, onGet("/products/{id}/gate/history", "gate-history"),
+		"What the product's gate has said, newest first",
 		func(ctx context.Context, in *struct {
 			IDPath
 			Page
 		},
 		) (*list[changeBody], error) {
 			out, err := a.history(ctx, in.ID, in.Page)
-			return out, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(http.MethodPut, "/products/{id}/counts", "put-counts", "Replace a scanner's counts per severity", 0),
+			return out, err
+		})
+	register(a, onPut("/products/{id}/counts", "put-counts"),
+		"Replace a scanner's counts per severity",
 		func(ctx context.Context, in *countsInput) (*struct{ Body importBody }, error) {
 			r, err := a.Ingest.Counts(
 				ctx,
@@ -100,9 +87,8 @@ func (a *API) gates() {
 				ingest.Destination{ProductID: in.ID, Branch: in.Body.Branch, Scanner: in.Body.Scanner},
 				in.Body.Counts,
 			)
-			return &struct{ Body importBody }{importOf(r)}, a.problem(ctx, err)
-		},
-	)
+			return &struct{ Body importBody }{importOf(r)}, err
+		})
 }
 
 type countsInput struct {

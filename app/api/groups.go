@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"gatecrier/app/product"
 	"gatecrier/models"
 )
@@ -37,12 +35,12 @@ type groupAnswer struct{ Body groupBody }
 // wholeGroup is a group with its fields.
 func (a *API) wholeGroup(ctx context.Context, row models.GroupRow, err error) (*groupAnswer, error) {
 	if err != nil {
-		return nil, a.problem(ctx, err)
+		return nil, err
 	}
 	f, err := a.Connections.FieldsOf(ctx, actorOf(ctx), product.InGroup(row.ID))
 	out := &groupAnswer{groupOf(row)}
 	out.Body.FieldsBody = &FieldsBody{EmailTo: f.EmailTo, MSTeamsWebhook: f.MSTeams, SlackWebhook: f.Slack}
-	return out, a.problem(ctx, err)
+	return out, err
 }
 
 type groupInput struct {
@@ -78,23 +76,21 @@ func (in *groupsInput) filter() (models.GroupFilter, error) {
 }
 
 func (a *API) groups() {
-	huma.Register(a.huma, operation(http.MethodGet, "/groups", "list-groups", "List groups of products by name", 0),
+	register(a, onGet("/groups", "list-groups"),
+		"List groups of products by name",
 		func(ctx context.Context, in *groupsInput) (*list[groupBody], error) {
 			f, err := in.filter()
 			if err != nil {
-				return nil, a.problem(ctx, err)
+				return nil, err
 			}
 			rows, err := a.Products.Groups(ctx, actorOf(ctx), f)
 			if err != nil {
-				return nil, a.problem(ctx, err)
+				return nil, err
 			}
 			return answer(rows, in.Limit, groupOf, func(g models.GroupRow) any { return g.Name })
 		})
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPost, "/groups", "create-group", "Create a group of products and become its owner", http.StatusCreated,
-		),
+	register(a, onPost("/groups", "create-group", http.StatusCreated),
+		"Create a group of products and become its owner",
 		func(ctx context.Context, in *groupInput) (*groupAnswer, error) {
 			d := product.GroupDraft{
 				Name:        in.Body.Name,
@@ -107,32 +103,28 @@ func (a *API) groups() {
 			}
 			row, err := a.Products.CreateGroup(ctx, actorOf(ctx), d)
 			return a.wholeGroup(ctx, row, err)
-		},
-	)
-	huma.Register(a.huma, operation(http.MethodGet, "/groups/{id}", "get-group", "Get a group of products", 0),
+		})
+	register(a, onGet("/groups/{id}", "get-group"),
+		"Get a group of products",
 		func(ctx context.Context, in *IDPath) (*groupAnswer, error) {
 			row, err := a.Products.Group(ctx, actorOf(ctx), in.ID)
 			return a.wholeGroup(ctx, row, err)
 		})
-	huma.Register(
-		a.huma,
-		operation(http.MethodPatch, "/groups/{id}", "update-group", "Change a group of products (JSON merge patch)", 0),
+	register(a, onPatch("/groups/{id}", "update-group"),
+		"Change a group of products (JSON merge patch)",
 		func(ctx context.Context, in *groupPatch) (*groupAnswer, error) {
 			row, err := a.Products.UpdateGroup(ctx, actorOf(ctx), in.ID, groupEditOf(in))
 			return a.wholeGroup(ctx, row, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(http.MethodDelete, "/groups/{id}", "delete-group", "Delete a group of products", http.StatusNoContent),
+		})
+	register(a, onDelete("/groups/{id}", "delete-group"),
+		"Delete a group of products",
 		func(ctx context.Context, in *struct {
 			IDPath
 			Products string `query:"products" enum:"keep,delete" default:"keep" doc:"What happens to them"`
 		},
 		) (*struct{}, error) {
-			return nil, a.problem(ctx, a.Products.DeleteGroup(ctx, actorOf(ctx), in.ID, in.Products == "delete"))
-		},
-	)
+			return nil, a.Products.DeleteGroup(ctx, actorOf(ctx), in.ID, in.Products == "delete")
+		})
 	a.groupTargets()
 }
 
@@ -151,30 +143,19 @@ func groupEditOf(in *groupPatch) product.GroupEdit {
 }
 
 func (a *API) groupTargets() {
-	huma.Register(
-		a.huma,
-		operation(http.MethodGet, "/groups/{id}/targets", "group-list-targets", "List a group's targets", 0),
+	register(a, onGet("/groups/{id}/targets", "group-list-targets"),
+		"List a group's targets",
 		func(ctx context.Context, in *IDPath) (*list[targetBody], error) {
 			rows, err := a.Connections.ListGroup(ctx, actorOf(ctx), in.ID)
 			if err != nil {
-				return nil, a.problem(ctx, err)
+				return nil, err
 			}
-			out, err := answer(rows, len(rows), targetRowOf, nil)
-			return out, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPost,
-			"/groups/{id}/targets",
-			"group-create-target",
-			"Add a target to a group: it tells of products without one of its module",
-			http.StatusCreated,
-		),
+			return answer(rows, len(rows), targetRowOf, nil)
+		})
+	register(a, onPost("/groups/{id}/targets", "group-create-target", http.StatusCreated),
+		"Add a target to a group: it tells of products without one of its module",
 		func(ctx context.Context, in *targetInput) (*targetAnswer, error) {
 			s, err := a.Connections.CreateFor(ctx, actorOf(ctx), models.Owner{GroupID: in.ID}, in.draft())
 			return a.saved(ctx, s, err)
-		},
-	)
+		})
 }

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"gatecrier/app/fault"
 	"gatecrier/app/product"
 	"gatecrier/models"
@@ -28,44 +26,24 @@ func (a *API) ingestKeyOf(k models.IngestKey) *ingestKeyAnswer {
 }
 
 func (a *API) ingestKeys() {
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodGet,
-			"/products/{id}/ingest-key",
-			"get-ingest-key",
-			"Get the key that a product's exceptions are reported with",
-			0,
-		),
+	register(a, onGet("/products/{id}/ingest-key", "get-ingest-key"),
+		"Get the key that a product's exceptions are reported with",
 		func(ctx context.Context, in *IDPath) (*ingestKeyAnswer, error) {
 			k, ok, err := a.Products.IngestKey(ctx, actorOf(ctx), in.ID)
 			if err == nil && !ok {
 				err = fault.NewNotFound("ingest key: make one")
 			}
-			return a.ingestKeyOf(k), a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPost,
-			"/products/{id}/ingest-key",
-			"create-ingest-key",
-			"Make that key, or another one in its place",
-			http.StatusCreated,
-		),
+			return a.ingestKeyOf(k), err
+		})
+	register(a, onPost("/products/{id}/ingest-key", "create-ingest-key", http.StatusCreated),
+		"Make that key, or another one in its place",
 		func(ctx context.Context, in *IDPath) (*ingestKeyAnswer, error) {
 			k, err := a.Products.NewIngestKey(ctx, actorOf(ctx), in.ID)
-			return a.ingestKeyOf(k), a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodDelete, "/products/{id}/ingest-key", "delete-ingest-key", "Take that key away", http.StatusNoContent,
-		),
+			return a.ingestKeyOf(k), err
+		})
+	register(a, onDelete("/products/{id}/ingest-key", "delete-ingest-key"),
+		"Take that key away",
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
-			return nil, a.problem(ctx, a.Products.RemoveIngestKey(ctx, actorOf(ctx), in.ID))
-		},
-	)
+			return nil, a.Products.RemoveIngestKey(ctx, actorOf(ctx), in.ID)
+		})
 }

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"gatecrier/jobs"
 	"gatecrier/models"
 )
@@ -66,21 +64,20 @@ type jobsAnswer struct {
 }
 
 func (a *API) jobs() {
-	huma.Register(
-		a.huma,
-		operation(http.MethodGet, "/jobs", "list-jobs", "List the jobs with their times and last runs", 0),
+	register(a, onGet("/jobs", "list-jobs"),
+		"List the jobs with their times and last runs",
 		func(ctx context.Context, _ *struct{}) (*jobsAnswer, error) {
 			out := &jobsAnswer{}
 			list, err := a.Jobs.List(ctx, actorOf(ctx))
 			for _, s := range list {
 				out.Body.Items = append(out.Body.Items, jobOf(s))
 			}
-			return out, a.problem(ctx, err)
-		},
-	)
-	huma.Register(a.huma, operation(http.MethodPost, "/jobs/{name}/run", "run-job", "Run a job now", http.StatusAccepted),
+			return out, err
+		})
+	register(a, onPost("/jobs/{name}/run", "run-job", http.StatusAccepted),
+		"Run a job now",
 		func(ctx context.Context, in *JobPath) (*struct{ Body runBody }, error) {
 			run, err := a.Jobs.RunNow(ctx, actorOf(ctx), in.Name)
-			return &struct{ Body runBody }{runOf(run)}, a.problem(ctx, err)
+			return &struct{ Body runBody }{runOf(run)}, err
 		})
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"gatecrier/app/fault"
 	"gatecrier/app/product"
 	"gatecrier/models"
@@ -70,49 +68,32 @@ func (p place) named(id string) string {
 }
 
 func (a *API) membersOf(p place) {
-	huma.Register(
-		a.huma,
-		operation(http.MethodGet, p.path+"/members", p.named("list-members"), "List a "+p.noun+"'s own members", 0),
+	register(a, onGet(p.path+"/members", p.named("list-members")),
+		"List a "+p.noun+"'s own members",
 		func(ctx context.Context, in *IDPath) (*list[memberBody], error) {
 			rows, err := a.Products.Members(ctx, actorOf(ctx), p.at(in.ID))
 			if err != nil {
-				return nil, a.problem(ctx, err)
+				return nil, err
 			}
-			out, err := answer(rows, len(rows), memberOf, nil)
-			return out, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPost, p.path+"/members", p.named("add-member"), "Give a user a role in a "+p.noun, http.StatusCreated,
-		),
+			return answer(rows, len(rows), memberOf, nil)
+		})
+	register(a, onPost(p.path+"/members", p.named("add-member"), http.StatusCreated),
+		"Give a user a role in a "+p.noun,
 		func(ctx context.Context, in *memberInput) (*memberAnswer, error) {
 			m, err := a.Products.SetMember(ctx, actorOf(ctx), p.at(in.ID), in.Body.User, in.Body.Role)
-			return &memberAnswer{memberOf(m)}, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(http.MethodPatch, p.path+"/members/{user_id}", p.named("update-member"), "Change a member's role", 0),
+			return &memberAnswer{memberOf(m)}, err
+		})
+	register(a, onPatch(p.path+"/members/{user_id}", p.named("update-member")),
+		"Change a member's role",
 		func(ctx context.Context, in *memberPatch) (*memberAnswer, error) {
 			m, err := a.changeMember(ctx, p.at(in.ID), in.UserID, in.Body.Role)
-			return &memberAnswer{memberOf(m)}, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodDelete,
-			p.path+"/members/{user_id}",
-			p.named("remove-member"),
-			"Take a member out of a "+p.noun,
-			http.StatusNoContent,
-		),
+			return &memberAnswer{memberOf(m)}, err
+		})
+	register(a, onDelete(p.path+"/members/{user_id}", p.named("remove-member")),
+		"Take a member out of a "+p.noun,
 		func(ctx context.Context, in *MemberPath) (*struct{}, error) {
-			return nil, a.problem(ctx, a.Products.RemoveMember(ctx, actorOf(ctx), p.at(in.ID), in.UserID))
-		},
-	)
+			return nil, a.Products.RemoveMember(ctx, actorOf(ctx), p.at(in.ID), in.UserID)
+		})
 }
 
 func (a *API) changeMember(
@@ -156,52 +137,25 @@ type AuthorizationRolePath struct {
 
 func (a *API) authorizationRolesOf(p place) {
 	path := p.path + "/authorization-groups"
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodGet,
-			path,
-			p.named("list-authorization-roles"),
-			"List the authorization groups that have a role in a "+p.noun,
-			0,
-		),
+	register(a, onGet(path, p.named("list-authorization-roles")),
+		"List the authorization groups that have a role in a "+p.noun,
 		func(ctx context.Context, in *IDPath) (*list[authorizationRoleBody], error) {
 			rows, err := a.Products.AuthorizationRoles(ctx, actorOf(ctx), p.at(in.ID))
 			if err != nil {
-				return nil, a.problem(ctx, err)
+				return nil, err
 			}
-			out, err := answer(rows, len(rows), authorizationRoleOf, nil)
-			return out, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPost,
-			path,
-			p.named("set-authorization-role"),
-			"Give an authorization group a role in a "+p.noun,
-			http.StatusNoContent,
-		),
+			return answer(rows, len(rows), authorizationRoleOf, nil)
+		})
+	register(a, onPost(path, p.named("set-authorization-role"), http.StatusNoContent),
+		"Give an authorization group a role in a "+p.noun,
 		func(ctx context.Context, in *authorizationRoleInput) (*struct{}, error) {
-			return nil, a.problem(
-				ctx, a.Products.SetAuthorizationRole(ctx, actorOf(ctx), p.at(in.ID), in.Body.Name, in.Body.Role),
-			)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodDelete,
-			path+"/{authorization_group_id}",
-			p.named("remove-authorization-role"),
-			"Take its role in a "+p.noun+" from an authorization group",
-			http.StatusNoContent,
-		),
+			return nil, a.Products.SetAuthorizationRole(ctx, actorOf(ctx), p.at(in.ID), in.Body.Name, in.Body.Role)
+		})
+	register(a, onDelete(path+"/{authorization_group_id}", p.named("remove-authorization-role")),
+		"Take its role in a "+p.noun+" from an authorization group",
 		func(ctx context.Context, in *AuthorizationRolePath) (*struct{}, error) {
-			return nil, a.problem(ctx, a.removeAuthorizationRole(ctx, p.at(in.ID), in.GroupID))
-		},
-	)
+			return nil, a.removeAuthorizationRole(ctx, p.at(in.ID), in.GroupID)
+		})
 }
 
 func (a *API) removeAuthorizationRole(ctx context.Context, at product.Owner, id int64) error {

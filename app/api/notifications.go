@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"gatecrier/app/fault"
 	"gatecrier/models"
 )
@@ -101,32 +99,20 @@ type inboxAnswer struct {
 }
 
 func (a *API) notifications() {
-	huma.Register(
-		a.huma,
-		operation(http.MethodGet, "/notifications", "list-notifications", "List your inbox, newest first", 0),
-		func(ctx context.Context, in *inboxInput) (*inboxAnswer, error) {
-			out, err := a.inboxPage(ctx, in)
-			return out, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodGet,
-			"/notifications/count",
-			"count-notifications",
-			"Count your unread notifications, up to 1000, and what a filter finds, up to 10000",
-			0,
-		),
+	register(a, onGet("/notifications", "list-notifications"),
+		"List your inbox, newest first",
+		a.inboxPage)
+	register(a, onGet("/notifications/count", "count-notifications"),
+		"Count your unread notifications, up to 1000, and what a filter finds, up to 10000",
 		func(ctx context.Context, in *InboxFilter) (*unreadAnswer, error) {
 			out, err := a.inboxCount(ctx, *in)
-			return out, a.problem(ctx, err)
-		},
-	)
-	huma.Register(a.huma, operation(http.MethodGet, "/notifications/{id}", "get-notification", "Get a notification", 0),
+			return out, err
+		})
+	register(a, onGet("/notifications/{id}", "get-notification"),
+		"Get a notification",
 		func(ctx context.Context, in *IDPath) (*struct{ Body notificationBody }, error) {
 			n, err := a.Inbox.Get(ctx, actorOf(ctx), in.ID)
-			return &struct{ Body notificationBody }{notificationOf(n)}, a.problem(ctx, err)
+			return &struct{ Body notificationBody }{notificationOf(n)}, err
 		})
 	for _, m := range []struct {
 		as            models.MarkAs
@@ -137,40 +123,22 @@ func (a *API) notifications() {
 		{models.MarkArchived, "archive-notifications", "Archive notifications, for you: they are viewed, and out of the inbox"},
 		{models.MarkUnarchived, "unarchive-notifications", "Put notifications back into your inbox"},
 	} {
-		huma.Register(
-			a.huma,
-			operation(http.MethodPost, "/notifications/"+string(m.as), m.what, m.summary, http.StatusNoContent),
+		register(a, onPost("/notifications/"+string(m.as), m.what, http.StatusNoContent),
+			m.summary,
 			func(ctx context.Context, in *markInput) (*struct{}, error) {
-				return nil, a.problem(ctx, a.mark(ctx, in.Body, m.as))
-			},
-		)
+				return nil, a.mark(ctx, in.Body, m.as)
+			})
 	}
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPost,
-			"/notifications/delete",
-			"delete-notifications",
-			"Delete notifications for everybody, as an owner of their products",
-			http.StatusNoContent,
-		),
+	register(a, onPost("/notifications/delete", "delete-notifications", http.StatusNoContent),
+		"Delete notifications for everybody, as an owner of their products",
 		func(ctx context.Context, in *markInput) (*struct{}, error) {
-			return nil, a.problem(ctx, a.deleteNotifications(ctx, in.Body))
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodDelete,
-			"/notifications/{id}",
-			"delete-notification",
-			"Delete a notification for everybody, as an owner of its product",
-			http.StatusNoContent,
-		),
+			return nil, a.deleteNotifications(ctx, in.Body)
+		})
+	register(a, onDelete("/notifications/{id}", "delete-notification"),
+		"Delete a notification for everybody, as an owner of its product",
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
-			return nil, a.problem(ctx, a.Inbox.Delete(ctx, actorOf(ctx), []int64{in.ID}))
-		},
-	)
+			return nil, a.Inbox.Delete(ctx, actorOf(ctx), []int64{in.ID})
+		})
 }
 
 // found reads the filter of a request, if it has one.

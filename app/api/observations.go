@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"gatecrier/app/fault"
 	"gatecrier/app/observation"
 	"gatecrier/models"
@@ -129,49 +127,24 @@ type observationsInput struct {
 }
 
 func (a *API) observations() {
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodGet, "/products/{id}/observations", "list-observations", "List a branch's observations, worst first", 0,
-		),
-		func(ctx context.Context, in *observationsInput) (*list[observationBody], error) {
-			out, err := a.listObservations(ctx, in)
-			return out, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPost,
-			"/products/{id}/observations",
-			"create-observation",
-			"Enter an observation by hand, which no report resolves",
-			http.StatusCreated,
-		),
-		func(ctx context.Context, in *draftInput) (*assessedAnswer, error) {
-			out, err := a.enter(ctx, in)
-			return out, a.problem(ctx, err)
-		},
-	)
-	huma.Register(a.huma, operation(http.MethodGet, "/observations/{id}", "get-observation", "Get an observation", 0),
+	register(a, onGet("/products/{id}/observations", "list-observations"),
+		"List a branch's observations, worst first",
+		a.listObservations)
+	register(a, onPost("/products/{id}/observations", "create-observation", http.StatusCreated),
+		"Enter an observation by hand, which no report resolves",
+		a.enter)
+	register(a, onGet("/observations/{id}", "get-observation"),
+		"Get an observation",
 		func(ctx context.Context, in *IDPath) (*observationAnswer, error) {
 			o, productID, err := a.Observations.Get(ctx, actorOf(ctx), in.ID)
-			return &observationAnswer{observationOf(o, productID)}, a.problem(ctx, err)
+			return &observationAnswer{observationOf(o, productID)}, err
 		})
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodDelete,
-			"/observations/{id}",
-			"delete-observation",
-			"Delete an observation that was entered by hand",
-			http.StatusNoContent,
-		),
+	register(a, onDelete("/observations/{id}", "delete-observation"),
+		"Delete an observation that was entered by hand",
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
 			_, err := a.Observations.Delete(ctx, actorOf(ctx), in.ID)
-			return nil, a.problem(ctx, err)
-		},
-	)
+			return nil, err
+		})
 }
 
 func (a *API) listObservations(ctx context.Context, in *observationsInput) (*list[observationBody], error) {

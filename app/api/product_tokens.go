@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"gatecrier/app/product"
 	"gatecrier/models"
 )
@@ -45,55 +43,37 @@ type productTokenInput struct {
 }
 
 func (a *API) productTokens() {
-	huma.Register(
-		a.huma,
-		operation(http.MethodGet, "/products/{id}/tokens", "list-product-tokens", "List a product's tokens", 0),
+	register(a, onGet("/products/{id}/tokens", "list-product-tokens"),
+		"List a product's tokens",
 		func(ctx context.Context, in *IDPath) (*list[tokenBody], error) {
 			rows, err := a.Products.Tokens(ctx, actorOf(ctx), in.ID)
 			if err != nil {
-				return nil, a.problem(ctx, err)
+				return nil, err
 			}
 			return answer(rows, len(rows), tokenOf, nil)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPost,
-			"/products/{id}/tokens",
-			"create-product-token",
-			"Make a token that has a role in one product",
-			http.StatusCreated,
-		),
+		})
+	register(a, onPost("/products/{id}/tokens", "create-product-token", http.StatusCreated),
+		"Make a token that has a role in one product",
 		func(ctx context.Context, in *productTokenInput) (*struct{ Body tokenBody }, error) {
 			d := product.TokenDraft{Name: in.Body.Name, Role: in.Body.Role}
 			if in.Body.ExpiresAt != nil {
 				d.ExpiresAt = *in.Body.ExpiresAt
 			}
 			if err := a.Accounts.Outlived(ctx, bearerOf(ctx), d.ExpiresAt); err != nil {
-				return nil, a.problem(ctx, err)
+				return nil, err
 			}
 			t, text, err := a.Products.CreateToken(ctx, actorOf(ctx), in.ID, d)
 			b := tokenOf(t)
 			b.Token = text
-			return &struct{ Body tokenBody }{b}, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodDelete,
-			"/products/{id}/tokens/{token_id}",
-			"revoke-product-token",
-			"Revoke a product's token",
-			http.StatusNoContent,
-		),
+			return &struct{ Body tokenBody }{b}, err
+		})
+	register(a, onDelete("/products/{id}/tokens/{token_id}", "revoke-product-token"),
+		"Revoke a product's token",
 		func(ctx context.Context, in *struct {
 			ID      int64 `path:"id"`
 			TokenID int64 `path:"token_id"`
 		},
 		) (*struct{}, error) {
-			return nil, a.problem(ctx, a.Products.RevokeToken(ctx, actorOf(ctx), in.ID, in.TokenID))
-		},
-	)
+			return nil, a.Products.RevokeToken(ctx, actorOf(ctx), in.ID, in.TokenID)
+		})
 }

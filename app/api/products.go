@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"gatecrier/app/connection"
 	"gatecrier/app/fault"
 	"gatecrier/app/product"
@@ -45,11 +43,11 @@ type FieldsBody struct {
 // whole is a product with its fields.
 func (a *API) whole(ctx context.Context, row models.ProductRow, err error) (*productAnswer, error) {
 	if err != nil {
-		return nil, a.problem(ctx, err)
+		return nil, err
 	}
 	list, err := a.policies(ctx, []models.ProductRow{row})
 	if err != nil {
-		return nil, a.problem(ctx, err)
+		return nil, err
 	}
 	f, err := a.Connections.FieldsOf(ctx, actorOf(ctx), product.InProduct(row.ID))
 	out := &productAnswer{productOf(row, list[0])}
@@ -57,7 +55,7 @@ func (a *API) whole(ctx context.Context, row models.ProductRow, err error) (*pro
 	if err == nil {
 		out.Body.BadgeURL, err = a.badgeOf(ctx, row.Product)
 	}
-	return out, a.problem(ctx, err)
+	return out, err
 }
 
 // gateBody is a branch's gate.
@@ -192,7 +190,8 @@ type IDPath struct {
 }
 
 func (a *API) products() {
-	huma.Register(a.huma, operation(http.MethodGet, "/products", "list-products", "List products by name", 0),
+	register(a, onGet("/products", "list-products"),
+		"List products by name",
 		func(ctx context.Context, in *struct {
 			Page
 			Name  string `query:"name" doc:"Exact"`
@@ -203,44 +202,31 @@ func (a *API) products() {
 			out, err := a.listProducts(
 				ctx, in.Page, models.ProductFilter{Name: in.Name, Text: in.Q, State: models.GateState(in.State)},
 			)
-			return out, a.problem(ctx, err)
+			return out, err
 		})
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPost, "/products", "create-product", "Create a product and become its owner", http.StatusCreated,
-		),
+	register(a, onPost("/products", "create-product", http.StatusCreated),
+		"Create a product and become its owner",
 		func(ctx context.Context, in *productInput) (*productAnswer, error) {
 			row, err := a.Products.Create(ctx, actorOf(ctx), draftOf(in))
 			return a.whole(ctx, row, err)
-		},
-	)
-	huma.Register(a.huma, operation(http.MethodGet, "/products/{id}", "get-product", "Get a product", 0),
+		})
+	register(a, onGet("/products/{id}", "get-product"),
+		"Get a product",
 		func(ctx context.Context, in *IDPath) (*productAnswer, error) {
 			row, err := a.Products.Get(ctx, actorOf(ctx), in.ID)
 			return a.whole(ctx, row, err)
 		})
-	huma.Register(
-		a.huma,
-		operation(http.MethodPatch, "/products/{id}", "update-product", "Change a product (JSON merge patch)", 0),
+	register(a, onPatch("/products/{id}", "update-product"),
+		"Change a product (JSON merge patch)",
 		func(ctx context.Context, in *productPatch) (*productAnswer, error) {
 			row, err := a.Products.Update(ctx, actorOf(ctx), in.ID, editOf(in))
 			return a.whole(ctx, row, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodDelete,
-			"/products/{id}",
-			"delete-product",
-			"Delete a product and all that belongs to it",
-			http.StatusNoContent,
-		),
+		})
+	register(a, onDelete("/products/{id}", "delete-product"),
+		"Delete a product and all that belongs to it",
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
-			return nil, a.problem(ctx, a.Products.Delete(ctx, actorOf(ctx), in.ID))
-		},
-	)
+			return nil, a.Products.Delete(ctx, actorOf(ctx), in.ID)
+		})
 }
 
 func draftOf(in *productInput) product.Draft {

@@ -54,9 +54,8 @@ func importOf(r ingest.Result) importBody {
 // describes it all the same.
 func (a *API) reports(group *gin.RouterGroup) {
 	group.POST("/products/:id/reports", a.upload)
-	op := operation(
-		http.MethodPost, "/products/{id}/reports", "upload-report", "Import a scanner report", http.StatusCreated,
-	)
+	op := onPost("/products/{id}/reports", "upload-report", http.StatusCreated)
+	op.Summary = "Import a scanner report"
 	text := &huma.Schema{Type: "string"}
 	op.Parameters = []*huma.Param{
 		{Name: "id", In: "path", Required: true, Schema: &huma.Schema{Type: "integer"}},
@@ -108,9 +107,8 @@ type atWorkBody struct {
 
 // imports tells how far large imports are.
 func (a *API) imports() {
-	huma.Register(
-		a.huma,
-		operation(http.MethodGet, "/products/{id}/imports", "list-imports", "How far large imports at work are", 0),
+	register(a, onGet("/products/{id}/imports", "list-imports"),
+		"How far large imports at work are",
 		func(ctx context.Context, in *IDPath) (*list[atWorkBody], error) {
 			out := &list[atWorkBody]{}
 			out.Body.Items = []atWorkBody{}
@@ -118,9 +116,8 @@ func (a *API) imports() {
 			for _, w := range found {
 				out.Body.Items = append(out.Body.Items, atWorkBody(w))
 			}
-			return out, a.problem(ctx, err)
-		},
-	)
+			return out, err
+		})
 }
 
 func (a *API) upload(c *gin.Context) {

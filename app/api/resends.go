@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"gatecrier/app/delivery"
 	"gatecrier/app/fault"
 	"gatecrier/models"
@@ -92,51 +90,34 @@ type (
 )
 
 func (a *API) resends() {
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPost,
-			"/deliveries/{id}/resend",
-			"resend-delivery",
-			"Send a delivery again, with the same message id",
-			http.StatusAccepted,
-		),
+	register(a, onPost("/deliveries/{id}/resend", "resend-delivery", http.StatusAccepted),
+		"Send a delivery again, with the same message id",
 		func(ctx context.Context, in *IDPath) (*struct{ Body deliveryBody }, error) {
 			b, err := a.resendOne(ctx, in.ID)
-			return &struct{ Body deliveryBody }{b}, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPost,
-			"/deliveries/resend",
-			"resend-deliveries",
-			"Send again what was given up, or a selection",
-			http.StatusAccepted,
-		),
+			return &struct{ Body deliveryBody }{b}, err
+		})
+	register(a, onPost("/deliveries/resend", "resend-deliveries", http.StatusAccepted),
+		"Send again what was given up, or a selection",
 		func(ctx context.Context, in *resendInput) (*resendAnswer, error) {
 			b, err := a.resend(ctx, in)
-			return &resendAnswer{b}, a.problem(ctx, err)
-		},
-	)
-	huma.Register(a.huma, operation(http.MethodGet, "/resends/{id}", "get-resend", "How far a resend is", 0),
+			return &resendAnswer{b}, err
+		})
+	register(a, onGet("/resends/{id}", "get-resend"),
+		"How far a resend is",
 		func(ctx context.Context, in *IDPath) (*progressAnswer, error) {
 			p, err := a.Ledger.Progress(ctx, actorOf(ctx), in.ID)
-			return &progressAnswer{progressOf(p)}, a.problem(ctx, err)
+			return &progressAnswer{progressOf(p)}, err
 		})
-	huma.Register(
-		a.huma,
-		operation(http.MethodPost, "/resends/{id}/stop", "stop-resend", "End what is not yet sent of a resend", 0),
+	register(a, onPost("/resends/{id}/stop", "stop-resend", http.StatusOK),
+		"End what is not yet sent of a resend",
 		func(ctx context.Context, in *IDPath) (*progressAnswer, error) {
 			err := a.Ledger.StopResend(ctx, actorOf(ctx), in.ID)
 			if err != nil {
-				return nil, a.problem(ctx, err)
+				return nil, err
 			}
 			p, err := a.Ledger.Progress(ctx, actorOf(ctx), in.ID)
-			return &progressAnswer{progressOf(p)}, a.problem(ctx, err)
-		},
-	)
+			return &progressAnswer{progressOf(p)}, err
+		})
 }
 
 func (a *API) resendOne(ctx context.Context, id int64) (deliveryBody, error) {

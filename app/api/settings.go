@@ -2,10 +2,7 @@ package api
 
 import (
 	"context"
-	"net/http"
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"gatecrier/app/fault"
 	"gatecrier/app/settings"
@@ -30,42 +27,24 @@ type settingsPatch struct {
 }
 
 func (a *API) settings() {
-	huma.Register(
-		a.huma,
-		operation(http.MethodGet, "/settings/{section}", "get-settings", "Get a section of the global settings", 0),
+	register(a, onGet("/settings/{section}", "get-settings"),
+		"Get a section of the global settings",
 		func(ctx context.Context, in *SectionPath) (*settingsAnswer, error) {
 			v, err := a.Settings.Get(ctx, actorOf(ctx), in.Section)
-			return settingsOf(v), a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPatch,
-			"/settings/{section}",
-			"update-settings",
-			"Change a section of the global settings (JSON merge patch)",
-			0,
-		),
+			return settingsOf(v), err
+		})
+	register(a, onPatch("/settings/{section}", "update-settings"),
+		"Change a section of the global settings (JSON merge patch)",
 		func(ctx context.Context, in *settingsPatch) (*settingsAnswer, error) {
 			v, err := a.changeSettings(ctx, in)
-			return settingsOf(v), a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodGet,
-			"/settings/gate/progress",
-			"get-gate-progress",
-			"How far the look at all gates has come that follows a change of the gate settings",
-			0,
-		),
+			return settingsOf(v), err
+		})
+	register(a, onGet("/settings/gate/progress", "get-gate-progress"),
+		"How far the look at all gates has come that follows a change of the gate settings",
 		func(ctx context.Context, _ *struct{}) (*struct{ Body sweepBody }, error) {
 			s, err := a.Sweeper.Progress(ctx, actorOf(ctx))
-			return &struct{ Body sweepBody }{sweepOf(s)}, a.problem(ctx, err)
-		},
-	)
+			return &struct{ Body sweepBody }{sweepOf(s)}, err
+		})
 }
 
 // sweepBody is how far the look at all gates has come.

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"gatecrier/app/silence"
 	"gatecrier/models"
 )
@@ -61,7 +59,7 @@ type silenceAnswer struct{ Body silenceBody }
 
 func (a *API) silenceAnswer(ctx context.Context, r silence.Row, err error) (*silenceAnswer, error) {
 	if err != nil {
-		return nil, a.problem(ctx, err)
+		return nil, err
 	}
 	return &silenceAnswer{a.silenceOf(r)}, nil
 }
@@ -145,41 +143,33 @@ type silencePreviewAnswer struct {
 }
 
 func (a *API) silences() {
-	huma.Register(a.huma, operation(http.MethodGet, "/silences", "list-silences", "List silences, newest first", 0),
+	register(a, onGet("/silences", "list-silences"),
+		"List silences, newest first",
 		func(ctx context.Context, in *silencesInput) (*list[silenceBody], error) {
 			f, err := in.filter()
 			if err != nil {
-				return nil, a.problem(ctx, err)
+				return nil, err
 			}
 			rows, err := a.Silences.List(ctx, actorOf(ctx), f)
 			if err != nil {
-				return nil, a.problem(ctx, err)
+				return nil, err
 			}
 			return answer(rows, in.Limit, a.silenceOf, func(r silence.Row) any { return r.ID })
 		})
-	huma.Register(
-		a.huma,
-		operation(http.MethodPost, "/silences", "create-silence", "Hold messages back for a time", http.StatusCreated),
+	register(a, onPost("/silences", "create-silence", http.StatusCreated),
+		"Hold messages back for a time",
 		func(ctx context.Context, in *silenceInput) (*silenceAnswer, error) {
 			d := in.Body.draft()
 			d.Reason, d.StartsAt, d.EndsAt = in.Body.Reason, in.Body.StartsAt, in.Body.EndsAt
 			row, err := a.Silences.Create(ctx, actorOf(ctx), d)
 			return a.silenceAnswer(ctx, row, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPost,
-			"/silences/preview",
-			"preview-silence",
-			"Tell what a silence would have held in the last 7 days",
-			http.StatusOK,
-		),
+		})
+	register(a, onPost("/silences/preview", "preview-silence", http.StatusOK),
+		"Tell what a silence would have held in the last 7 days",
 		func(ctx context.Context, in *struct{ Body SilenceMatch }) (*silencePreviewAnswer, error) {
 			p, err := a.Silences.Preview(ctx, actorOf(ctx), in.Body.draft())
 			if err != nil {
-				return nil, a.problem(ctx, err)
+				return nil, err
 			}
 			out := &silencePreviewAnswer{}
 			out.Body.Held, out.Body.Of, out.Body.Items = p.Held, p.Of, []silencedBody{}
@@ -187,39 +177,28 @@ func (a *API) silences() {
 				out.Body.Items = append(out.Body.Items, silencedOf(n))
 			}
 			return out, nil
-		},
-	)
-	huma.Register(a.huma, operation(http.MethodGet, "/silences/{id}", "get-silence", "Get a silence", 0),
+		})
+	register(a, onGet("/silences/{id}", "get-silence"),
+		"Get a silence",
 		func(ctx context.Context, in *IDPath) (*silenceAnswer, error) {
 			row, err := a.Silences.Get(ctx, actorOf(ctx), in.ID)
 			return a.silenceAnswer(ctx, row, err)
 		})
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodGet,
-			"/silences/{id}/notifications",
-			"list-held-notifications",
-			"List what a silence has held back, newest first",
-			0,
-		),
+	register(a, onGet("/silences/{id}/notifications", "list-held-notifications"),
+		"List what a silence has held back, newest first",
 		func(ctx context.Context, in *heldInput) (*list[silencedBody], error) {
 			before := int64(0)
 			if err := seek(in.Cursor, &before); err != nil {
-				return nil, a.problem(ctx, err)
+				return nil, err
 			}
 			rows, err := a.Silences.Held(ctx, actorOf(ctx), in.ID, before, in.Limit+1)
 			if err != nil {
-				return nil, a.problem(ctx, err)
+				return nil, err
 			}
 			return answer(rows, in.Limit, silencedOf, func(n models.Notification) any { return n.EventID })
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPatch, "/silences/{id}", "update-silence", "Change a silence that has not ended (JSON merge patch)", 0,
-		),
+		})
+	register(a, onPatch("/silences/{id}", "update-silence"),
+		"Change a silence that has not ended (JSON merge patch)",
 		func(ctx context.Context, in *silencePatch) (*silenceAnswer, error) {
 			b := in.Body
 			row, err := a.Silences.Change(ctx, actorOf(ctx), in.ID, silence.Edit{
@@ -230,20 +209,11 @@ func (a *API) silences() {
 				Version: b.Version,
 			})
 			return a.silenceAnswer(ctx, row, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodDelete,
-			"/silences/{id}",
-			"end-silence",
-			"End a silence now; what it held is told, and it stays in the list of ended ones",
-			http.StatusNoContent,
-		),
+		})
+	register(a, onDelete("/silences/{id}", "end-silence"),
+		"End a silence now; what it held is told, and it stays in the list of ended ones",
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
 			_, err := a.Silences.EndNow(ctx, actorOf(ctx), in.ID)
-			return nil, a.problem(ctx, err)
-		},
-	)
+			return nil, err
+		})
 }

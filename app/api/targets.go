@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"gatecrier/app/connection"
 	"gatecrier/app/module"
 	"gatecrier/models"
@@ -41,12 +39,12 @@ func targetOf(c models.Connection) targetBody {
 
 func (a *API) saved(ctx context.Context, s connection.Saved, err error) (*targetAnswer, error) {
 	if err != nil {
-		return nil, a.problem(ctx, err)
+		return nil, err
 	}
 	row, err := a.Store.ConnectionRow(ctx, s.ID)
 	b := targetRowOf(row)
 	b.Warning, b.Made = s.Warning, s.Made
-	return &targetAnswer{b}, a.problem(ctx, err)
+	return &targetAnswer{b}, err
 }
 
 type targetAnswer struct{ Body targetBody }
@@ -74,58 +72,40 @@ type targetPatch struct {
 }
 
 func (a *API) targets() {
-	huma.Register(
-		a.huma,
-		operation(http.MethodGet, "/products/{id}/targets", "list-targets", "List a product's targets", 0),
+	register(a, onGet("/products/{id}/targets", "list-targets"),
+		"List a product's targets",
 		func(ctx context.Context, in *IDPath) (*list[targetBody], error) {
 			rows, err := a.Connections.List(ctx, actorOf(ctx), in.ID)
 			if err != nil {
-				return nil, a.problem(ctx, err)
+				return nil, err
 			}
-			out, err := answer(rows, len(rows), targetRowOf, nil)
-			return out, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPost, "/products/{id}/targets", "create-target", "Add a target to a product", http.StatusCreated,
-		),
+			return answer(rows, len(rows), targetRowOf, nil)
+		})
+	register(a, onPost("/products/{id}/targets", "create-target", http.StatusCreated),
+		"Add a target to a product",
 		func(ctx context.Context, in *targetInput) (*targetAnswer, error) {
 			s, err := a.Connections.Create(ctx, actorOf(ctx), in.ID, in.draft())
 			return a.saved(ctx, s, err)
-		},
-	)
-	huma.Register(a.huma, operation(http.MethodPatch, "/targets/{id}", "update-target", "Change a target", 0),
+		})
+	register(a, onPatch("/targets/{id}", "update-target"),
+		"Change a target",
 		func(ctx context.Context, in *targetPatch) (*targetAnswer, error) {
 			s, err := a.Connections.Update(
 				ctx, actorOf(ctx), in.ID, connection.Change{Name: in.Body.Name, Enabled: in.Body.Enabled, Config: in.Body.Config},
 			)
 			return a.saved(ctx, s, err)
 		})
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodDelete, "/targets/{id}", "delete-target", "Delete a target and its deliveries", http.StatusNoContent,
-		),
+	register(a, onDelete("/targets/{id}", "delete-target"),
+		"Delete a target and its deliveries",
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
-			return nil, a.problem(ctx, a.Connections.Delete(ctx, actorOf(ctx), in.ID))
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPost,
-			"/targets/{id}/test",
-			"test-target",
-			"Send a test message by the way all messages go",
-			http.StatusAccepted,
-		),
+			return nil, a.Connections.Delete(ctx, actorOf(ctx), in.ID)
+		})
+	register(a, onPost("/targets/{id}/test", "test-target", http.StatusAccepted),
+		"Send a test message by the way all messages go",
 		func(ctx context.Context, in *IDPath) (*struct{ Body testBody }, error) {
 			b, err := a.test(ctx, in.ID)
-			return &struct{ Body testBody }{b}, a.problem(ctx, err)
-		},
-	)
+			return &struct{ Body testBody }{b}, err
+		})
 }
 
 type testBody struct {

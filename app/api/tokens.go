@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"gatecrier/app/account"
 	"gatecrier/models"
 )
@@ -20,18 +18,17 @@ type userTokenInput struct {
 }
 
 func (a *API) tokens() {
-	huma.Register(a.huma, operation(http.MethodGet, "/tokens", "list-own-tokens", "List your tokens, the newest first", 0),
+	register(a, onGet("/tokens", "list-own-tokens"),
+		"List your tokens, the newest first",
 		func(ctx context.Context, _ *struct{}) (*list[tokenBody], error) {
 			rows, err := a.Accounts.Tokens(ctx, actorOf(ctx))
 			if err != nil {
-				return nil, a.problem(ctx, err)
+				return nil, err
 			}
-			out, err := answer(rows, len(rows), tokenOf, nil)
-			return out, a.problem(ctx, err)
+			return answer(rows, len(rows), tokenOf, nil)
 		})
-	huma.Register(
-		a.huma,
-		operation(http.MethodPost, "/tokens", "create-own-token", "Make a token of your own", http.StatusCreated),
+	register(a, onPost("/tokens", "create-own-token", http.StatusCreated),
+		"Make a token of your own",
 		func(ctx context.Context, in *userTokenInput) (*struct{ Body tokenBody }, error) {
 			n := account.NewToken{Name: in.Body.Name, Role: in.Body.Role}
 			if in.Body.ExpiresAt != nil {
@@ -40,14 +37,11 @@ func (a *API) tokens() {
 			t, text, err := a.Accounts.AddToken(ctx, actorOf(ctx), bearerOf(ctx), n)
 			b := tokenOf(t)
 			b.Token = text
-			return &struct{ Body tokenBody }{b}, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(http.MethodDelete, "/tokens/{id}", "revoke-own-token", "Revoke one of your tokens", http.StatusNoContent),
+			return &struct{ Body tokenBody }{b}, err
+		})
+	register(a, onDelete("/tokens/{id}", "revoke-own-token"),
+		"Revoke one of your tokens",
 		func(ctx context.Context, in *IDPath) (*struct{}, error) {
-			return nil, a.problem(ctx, a.Accounts.RevokeToken(ctx, actorOf(ctx), in.ID))
-		},
-	)
+			return nil, a.Accounts.RevokeToken(ctx, actorOf(ctx), in.ID)
+		})
 }

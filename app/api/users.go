@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"gatecrier/app/account"
 	"gatecrier/app/fault"
 	"gatecrier/models"
@@ -92,53 +90,35 @@ type resetInput struct {
 }
 
 func (a *API) users() {
-	huma.Register(
-		a.huma,
-		operation(http.MethodGet, "/users", "list-users", "List the users by name; for administrators", 0),
-		func(ctx context.Context, in *usersInput) (*list[userBody], error) {
-			out, err := a.listUsers(ctx, in)
-			return out, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(http.MethodPost, "/users", "create-user", "Make a user; for administrators", http.StatusCreated),
+	register(a, onGet("/users", "list-users"),
+		"List the users by name; for administrators",
+		a.listUsers)
+	register(a, onPost("/users", "create-user", http.StatusCreated),
+		"Make a user; for administrators",
 		func(ctx context.Context, in *userInput) (*userMade, error) {
 			b := in.Body
 			n := account.NewUser{Name: b.Name, Email: b.Email, FirstName: b.FirstName, Administrator: b.Administrator}
 			made, err := a.Accounts.Add(ctx, actorOf(ctx), n, b.Link)
 			return a.userMade(ctx, made, err)
-		},
-	)
-	huma.Register(a.huma, operation(http.MethodGet, "/users/{id}", "get-user", "Get a user; for administrators", 0),
+		})
+	register(a, onGet("/users/{id}", "get-user"),
+		"Get a user; for administrators",
 		func(ctx context.Context, in *IDPath) (*userAnswer, error) {
 			u, err := a.Accounts.Get(ctx, actorOf(ctx), in.ID)
-			return &userAnswer{userRowOf(u)}, a.problem(ctx, err)
+			return &userAnswer{userRowOf(u)}, err
 		})
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPatch,
-			"/users/{id}",
-			"update-user",
-			"Change, deactivate or activate a user (JSON merge patch); for administrators",
-			0,
-		),
+	register(a, onPatch("/users/{id}", "update-user"),
+		"Change, deactivate or activate a user (JSON merge patch); for administrators",
 		func(ctx context.Context, in *userPatch) (*userAnswer, error) {
 			u, err := a.changeUser(ctx, in)
-			return &userAnswer{userRowOf(u)}, a.problem(ctx, err)
-		},
-	)
-	huma.Register(
-		a.huma,
-		operation(
-			http.MethodPost, "/users/{id}/password", "reset-password", "Reset a user's password; for administrators", 0,
-		),
+			return &userAnswer{userRowOf(u)}, err
+		})
+	register(a, onPost("/users/{id}/password", "reset-password", http.StatusOK),
+		"Reset a user's password; for administrators",
 		func(ctx context.Context, in *resetInput) (*userMade, error) {
 			made, err := a.Accounts.ResetPassword(ctx, actorOf(ctx), in.ID, in.Body.Link)
 			return a.userMade(ctx, made, err)
-		},
-	)
+		})
 }
 
 // asked is a yes or no of a query, nil where it is absent.
@@ -187,9 +167,9 @@ func (a *API) changeUser(ctx context.Context, in *userPatch) (models.UserRow, er
 func (a *API) userMade(ctx context.Context, made account.Added, err error) (*userMade, error) {
 	out := &userMade{}
 	if err != nil {
-		return out, a.problem(ctx, err)
+		return out, err
 	}
 	u, err := a.Store.UserRow(ctx, made.User.ID)
 	out.Body.userBody, out.Body.Password, out.Body.LinkSent = userRowOf(u), made.Password, made.Password == ""
-	return out, a.problem(ctx, err)
+	return out, err
 }

@@ -1,0 +1,50 @@
+package api
+
+import (
+	"context"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"gatecrier/app/authz"
+	"gatecrier/app/fault"
+	"gatecrier/app/web"
+)
+
+// isPublic reports whether a path needs no token.
+func isPublic(path string) bool { return strings.HasPrefix(path, prefix+"/openapi") }
+
+// authenticate sets the actor of a request from its bearer token, or refuses the request.
+func (a *API) authenticate(c *gin.Context) {
+	if isPublic(c.Request.URL.Path) {
+		return
+	}
+	scheme, token, _ := strings.Cut(c.GetHeader("Authorization"), " ")
+	var actor authz.Actor
+	err := error(fault.New(fault.Unauthenticated, "Send a token: Authorization: Bearer gct_..."))
+	if strings.EqualFold(scheme, "Bearer") {
+		actor, err = a.Accounts.Bearer(c.Request.Context(), strings.TrimSpace(token))
+	}
+	if err != nil {
+		c.Header("WWW-Authenticate", "Bearer")
+		a.fail(c, err)
+		return
+	}
+	ctx := context.WithValue(c.Request.Context(), bearerKey{}, strings.TrimSpace(token))
+	c.Request = c.Request.WithContext(web.WithActor(ctx, actor))
+}
+
+// bearerKey is the context key of the request's token.
+type bearerKey struct{}
+
+// bearerOf returns the text of the request's token.
+func bearerOf(ctx context.Context) string {
+	text, _ := ctx.Value(bearerKey{}).(string)
+	return text
+}
+
+// actorOf returns the actor of a request; authenticate has set one.
+func actorOf(ctx context.Context) authz.Actor {
+	a, _ := web.ActorOf(ctx)
+	return a
+}
