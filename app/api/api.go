@@ -1,5 +1,5 @@
-// Package api is the REST interface under /api/v1: JSON, bearer tokens,
-// problems (RFC 9457), keyset pages, and its own OpenAPI document.
+// Package api is the REST interface under /api/v1: JSON, bearer tokens, problems (RFC 9457),
+// keyset pages, and its own OpenAPI document.
 package api
 
 import (
@@ -29,47 +29,46 @@ import (
 	"gatecrier/templates/page"
 )
 
-// prefix is where the API lives.
+// prefix begins the path of every route of the API.
 const prefix = "/api/v1"
 
 // Services are the use cases that the API offers.
 type Services struct {
 	Store        *models.Store
+	Log          *slog.Logger
+	BaseURL      func() string
 	Accounts     *account.Service
 	Products     *product.Service
+	Gates        *gate.Service
+	Sweeper      *gate.Sweeper
 	Ingest       *ingest.Service
+	Observations *observation.Service
 	Connections  *connection.Service
 	Dispatcher   *delivery.Dispatcher
 	Ledger       *delivery.Log
 	Inbox        *inbox.Service
+	Feeds        *feed.Service
+	Silences     *silence.Service
 	Explain      *explain.Service
+	Exceptions   *exception.Service
 	Settings     *settings.Service
 	Audit        *audit.Service
 	Jobs         *jobs.Schedule
-	Sweeper      *gate.Sweeper
-	Log          *slog.Logger
-	Observations *observation.Service
-	BaseURL      func() string
-	Gates        *gate.Service
-	Exceptions   *exception.Service
-	Silences     *silence.Service
-	Feeds        *feed.Service
 }
 
 // API holds the handlers.
 type API struct {
 	Services
-	huma   huma.API
-	budget budget   // of ingest keys
-	atWork sync.Map // Idempotency-Keys whose requests are
+	huma    huma.API
+	budget  budget   // of ingest keys
+	running sync.Map // Idempotency-Keys of the requests that this instance is answering
 }
 
-// Register adds the API's routes to an engine, and returns what the page about
-// them shows.
+// Register adds the API's routes to an engine. It returns their reference, which a page shows.
 func Register(engine *gin.Engine, s Services) []page.APIGroup {
 	a := &API{Services: s}
 	group := engine.Group(prefix, a.authenticate)
-	config := huma.DefaultConfig("Gatecrier", "1") // of the interface: that of the program is not for everybody
+	config := huma.DefaultConfig("Gatecrier", "1") // the API's version; the program's is not public
 	config.Servers = []*huma.Server{{URL: prefix}}
 	config.DocsPath, config.SchemasPath = "", ""
 	config.CreateHooks = nil // no $schema links in answers

@@ -10,7 +10,7 @@ import (
 	"gatecrier/models"
 )
 
-// outcomeBody is what a step made of a branch's gate.
+// outcomeBody is the effect of an assessment on a branch's gate.
 type outcomeBody struct {
 	Branch string           `json:"branch"`
 	Before models.GateState `json:"before" enum:"none,passed,failed"`
@@ -23,7 +23,7 @@ func outcomeOf(g observation.BranchGate) outcomeBody {
 	return outcomeBody{Branch: g.Branch, Before: g.Before, After: g.After, Why: g.Why, Counts: g.Counts}
 }
 
-// assessedAnswer is an observation after a step, with the gate of its branch.
+// assessedAnswer is an observation after an assessment, with the gate of its branch.
 type assessedAnswer struct {
 	Body struct {
 		observationBody
@@ -53,8 +53,8 @@ type assessInput struct {
 	}
 }
 
-// ManualFields are what an observation has that was entered by hand. A patch
-// changes these, and the severity as it was entered, or it assesses.
+// ManualFields are the fields of an observation that was entered by hand. A patch either
+// changes these and the entered severity, or assesses the observation.
 type ManualFields struct {
 	Title       patch[string] `json:"title,omitempty" doc:"Of one that was entered by hand; goes with severity, not with an assessment"`
 	Description patch[string] `json:"description,omitempty" doc:"The same"`
@@ -72,7 +72,14 @@ func (f ManualFields) apply(d *observation.Draft) {
 	for _, field := range []struct {
 		to   *string
 		sent patch[string]
-	}{{&d.Title, f.Title}, {&d.Description, f.Description}, {&d.Component, f.Component}, {&d.Location, f.Location}, {&d.Fix, f.Fix}, {&d.URL, f.URL}} {
+	}{
+		{&d.Title, f.Title},
+		{&d.Description, f.Description},
+		{&d.Component, f.Component},
+		{&d.Location, f.Location},
+		{&d.Fix, f.Fix},
+		{&d.URL, f.URL},
+	} {
 		if field.sent.Sent {
 			*field.to = field.sent.Value
 		}
@@ -94,7 +101,7 @@ type assessManyInput struct {
 	}
 }
 
-// listed is the filter of a list, in a body.
+// listed is the filter of a list of observations, in a body.
 type listed struct {
 	Branch   string `json:"branch,omitempty" doc:"Absent: the default branch"`
 	Severity string `json:"severity,omitempty" enum:"critical,high,medium,low,none,unknown"`
@@ -152,14 +159,7 @@ func (a *API) assessments() {
 		a.assessMany)
 	register(a, onGet("/observations/{id}/history", "observation-history"),
 		"What people have said of an observation, newest first",
-		func(ctx context.Context, in *struct {
-			IDPath
-			Page
-		},
-		) (*list[historyBody], error) {
-			out, err := a.assessmentHistory(ctx, in.ID, in.Page)
-			return out, err
-		})
+		a.assessmentHistory)
 }
 
 func (a *API) assess(ctx context.Context, in *assessInput) (*assessedAnswer, error) {
@@ -179,16 +179,21 @@ func (a *API) assess(ctx context.Context, in *assessInput) (*assessedAnswer, err
 	return assessedOf(o, productID, done), err
 }
 
-// amend changes what was entered by hand.
+// amend changes an observation that was entered by hand.
 func (a *API) amend(ctx context.Context, in *assessInput, productID int64) (*assessedAnswer, error) {
 	b := in.Body
-	var bad fault.Fields
-	for name, sent := range map[string]bool{"status": b.Status.Sent, "comment": b.Comment != "", "waiver_until": b.WaiverUntil.Sent, "duplicate_of": b.DuplicateOf.Sent} {
+	var fieldErrs fault.Fields
+	for name, sent := range map[string]bool{
+		"status":       b.Status.Sent,
+		"comment":      b.Comment != "",
+		"waiver_until": b.WaiverUntil.Sent,
+		"duplicate_of": b.DuplicateOf.Sent,
+	} {
 		if sent {
-			bad.Add(name, "Change what was entered and assess it one after the other")
+			fieldErrs.Add(name, "Change what was entered and assess it one after the other")
 		}
 	}
-	if err := bad.Err(); err != nil {
+	if err := fieldErrs.Err(); err != nil {
 		return nil, err
 	}
 	severity := models.Unknown
@@ -207,8 +212,8 @@ func (a *API) amend(ctx context.Context, in *assessInput, productID int64) (*ass
 	return assessedOf(o, productID, done), err
 }
 
-// assessmentOf is what a patch says. An end of a waiver, or what it is a
-// duplicate of, may come without the status that is there already.
+// assessmentOf returns the assessment of a patch. The patch can leave out the status where it
+// only changes the end of a waiver, or the observation that this one is a duplicate of.
 func assessmentOf(in *assessInput, was models.Observation) (observation.Assessment, error) {
 	b := in.Body
 	said := observation.Assessment{
@@ -243,13 +248,13 @@ func (a *API) assessMany(ctx context.Context, in *assessManyInput) (*manyAnswer,
 		return nil, fault.BadField("filter", "Say which observations by ids or by a filter, not by both")
 	case b.Filter != nil:
 		f, err := a.filterOf(ctx, in.ID, observationFilter{
-			b.Filter.Branch,
-			b.Filter.Severity,
-			b.Filter.Status,
-			b.Filter.Active,
-			b.Filter.Q,
-			b.Filter.Scanner,
-			b.Filter.Assessed,
+			Branch:   b.Filter.Branch,
+			Severity: b.Filter.Severity,
+			Status:   b.Filter.Status,
+			Active:   b.Filter.Active,
+			Q:        b.Filter.Q,
+			Scanner:  b.Filter.Scanner,
+			Assessed: b.Filter.Assessed,
 		})
 		if err != nil {
 			return nil, err
@@ -263,9 +268,7 @@ func (a *API) assessMany(ctx context.Context, in *assessManyInput) (*manyAnswer,
 		Status:      models.Status(b.Status),
 		Comment:     b.Comment,
 		DuplicateOf: b.DuplicateOf,
-	}
-	if b.WaiverUntil != nil {
-		said.Until = *b.WaiverUntil
+		Until:       valueOf(b.WaiverUntil),
 	}
 	if b.Severity != "" {
 		s, err := severityOf(b.Severity)
@@ -283,14 +286,14 @@ func (a *API) assessMany(ctx context.Context, in *assessManyInput) (*manyAnswer,
 	return out, err
 }
 
-func (a *API) assessmentHistory(ctx context.Context, id int64, p Page) (*list[historyBody], error) {
+func (a *API) assessmentHistory(ctx context.Context, in *idPageInput) (*list[historyBody], error) {
 	var before int64
-	if err := seek(p.Cursor, &before); err != nil {
+	if err := seek(in.Cursor, &before); err != nil {
 		return nil, err
 	}
-	rows, err := a.Observations.History(ctx, actorOf(ctx), id, before, p.Limit+1)
+	rows, err := a.Observations.History(ctx, actorOf(ctx), in.ID, before, in.Limit+1)
 	if err != nil {
 		return nil, err
 	}
-	return answer(rows, p.Limit, historyOf, func(h models.Assessment) any { return h.ID })
+	return answer(rows, in.Limit, historyOf, func(h models.Assessment) any { return h.ID })
 }

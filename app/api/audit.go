@@ -7,7 +7,7 @@ import (
 	"gatecrier/models"
 )
 
-// auditBody is a change that somebody has made.
+// auditBody is an entry of the audit log.
 type auditBody struct {
 	ID      int64             `json:"id"`
 	At      time.Time         `json:"at"`

@@ -8,7 +8,7 @@ import (
 	"gatecrier/models"
 )
 
-// authorizationBody is a group of users as the API answers it.
+// authorizationBody is an authorization group, a group of users, as the API returns it.
 type authorizationBody struct {
 	ID      int64                     `json:"id"`
 	Name    string                    `json:"name"`

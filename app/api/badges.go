@@ -7,7 +7,7 @@ import (
 	"gatecrier/models"
 )
 
-// badgeBody is where a product's badge is.
+// badgeBody is the address of a product's badge.
 type badgeBody struct {
 	URL string `json:"url" doc:"For everybody who has it: it shows the state of the gate, and nothing else"`
 }
@@ -26,8 +26,8 @@ func (a *API) badges() {
 		})
 }
 
-// badgeOf is the address of a product's badge, "" where there is none for the
-// actor.
+// badgeOf returns the address of a product's badge, "" if it has none or the actor cannot
+// edit the product.
 func (a *API) badgeOf(ctx context.Context, p models.Product) (string, error) {
 	path, err := a.Products.Badge(ctx, actorOf(ctx), p)
 	if path == "" || err != nil {

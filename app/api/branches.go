@@ -9,7 +9,7 @@ import (
 	"gatecrier/models"
 )
 
-// branchBody is a branch as the API answers it.
+// branchBody is a branch as the API returns it.
 type branchBody struct {
 	ID           int64      `json:"id"`
 	ProductID    int64      `json:"product_id"`
@@ -23,8 +23,14 @@ type branchBody struct {
 
 func branchOf(b models.BranchRow) branchBody {
 	return branchBody{
-		ID: b.ID, ProductID: b.ProductID, Name: b.Name, Default: b.Default, Protected: b.Protected, Gate: gateOf(b.Branch),
-		LastReportAt: optional(b.LastReportAt), Created: b.CreatedAt,
+		ID:           b.ID,
+		ProductID:    b.ProductID,
+		Name:         b.Name,
+		Default:      b.Default,
+		Protected:    b.Protected,
+		Gate:         gateOf(b.Branch),
+		LastReportAt: optional(b.LastReportAt),
+		Created:      b.CreatedAt,
 	}
 }
 
@@ -39,7 +45,7 @@ type branchPatch struct {
 	}
 }
 
-// comparisonBody is what a branch adds to the default branch.
+// comparisonBody compares a branch with the default branch.
 type comparisonBody struct {
 	Branch     branchBody    `json:"branch"`
 	Default    branchBody    `json:"default" doc:"What it is compared with"`
@@ -51,7 +57,7 @@ type comparisonBody struct {
 	NextCursor string        `json:"next_cursor,omitempty" doc:"Absent on the last page"`
 }
 
-// addedBody is an observation with what it is in the default branch.
+// addedBody is an observation with its status in the default branch.
 type addedBody struct {
 	observationBody
 	There *models.Status `json:"status_there" doc:"Its status in the default branch, null where that has no such finding"`
@@ -73,18 +79,16 @@ type comparisonInput struct {
 	List     string `query:"list" enum:"added,known" default:"added"`
 }
 
+type branchesInput struct {
+	IDPath
+	Page
+	Q string `query:"q" doc:"Part of the name"`
+}
+
 func (a *API) branches() {
 	register(a, onGet("/products/{id}/branches", "list-branches"),
 		"List a product's branches with their gates, the default one first",
-		func(ctx context.Context, in *struct {
-			IDPath
-			Page
-			Q string `query:"q" doc:"Part of the name"`
-		},
-		) (*list[branchBody], error) {
-			out, err := a.listBranches(ctx, in.Page, models.BranchFilter{ProductID: in.ID, Text: in.Q})
-			return out, err
-		})
+		a.listBranches)
 	register(a, onPatch("/branches/{id}", "update-branch"),
 		"Change a branch (JSON merge patch)",
 		func(ctx context.Context, in *branchPatch) (*branchAnswer, error) {
@@ -104,22 +108,22 @@ func (a *API) branches() {
 		})
 }
 
-func (a *API) listBranches(ctx context.Context, p Page, f models.BranchFilter) (*list[branchBody], error) {
+func (a *API) listBranches(ctx context.Context, in *branchesInput) (*list[branchBody], error) {
+	f := models.BranchFilter{ProductID: in.ID, Text: in.Q, Limit: in.Limit + 1}
 	var key models.BranchKey
-	if err := seek(p.Cursor, &key); err != nil {
+	if err := seek(in.Cursor, &key); err != nil {
 		return nil, err
 	}
-	if p.Cursor != "" {
+	if in.Cursor != "" {
 		f.After = &key
 	}
-	f.Limit = p.Limit + 1
 	rows, err := a.Products.Branches(ctx, actorOf(ctx), f)
 	if err != nil {
 		return nil, err
 	}
-	return answer(
-		rows, p.Limit, branchOf, func(b models.BranchRow) any { return models.BranchKey{Default: b.Default, Name: b.Name} },
-	)
+	return answer(rows, in.Limit, branchOf, func(b models.BranchRow) any {
+		return models.BranchKey{Default: b.Default, Name: b.Name}
+	})
 }
 
 func (a *API) updateBranch(ctx context.Context, in *branchPatch) (models.BranchRow, error) {

@@ -12,8 +12,8 @@ import (
 	"gatecrier/models"
 )
 
-// healthBody is how a connection does. Where connections share a server, the
-// failures and the breaker are the server's.
+// healthBody is the health of a connection. Connections that share a server share its
+// failures and its circuit breaker.
 type healthBody struct {
 	Failures    int        `json:"failures" doc:"In a row, of those that count for the breaker"`
 	Rejected    int        `json:"rejected" doc:"In a row, by a receiver that is there"`
@@ -55,8 +55,8 @@ func targetRowOf(c models.ConnectionRow) targetBody {
 	return b
 }
 
-// ownerBody is whose a connection is: a product's, a group's, a user's, or, with
-// none of them, the system's.
+// ownerBody is the owner of a connection: a product, a group or a user; with none of them the
+// system owns it.
 type ownerBody struct {
 	Product *named `json:"product"`
 	Group   *named `json:"group"`
@@ -109,11 +109,12 @@ func (a *API) connections() {
 	register(a, onGet("/connections", "list-connections"),
 		"List the connections that you may edit, those in trouble first",
 		func(ctx context.Context, in *connectionsInput) (*list[connectionBody], error) {
-			rows, err := a.Connections.All(
-				ctx,
-				actorOf(ctx),
-				models.ConnectionFilter{Owner: models.OwnerKind(in.Owner), Trouble: in.Trouble, Text: in.Name, Limit: in.Limit},
-			)
+			rows, err := a.Connections.All(ctx, actorOf(ctx), models.ConnectionFilter{
+				Owner:   models.OwnerKind(in.Owner),
+				Trouble: in.Trouble,
+				Text:    in.Name,
+				Limit:   in.Limit,
+			})
 			if err != nil {
 				return nil, err
 			}
@@ -162,9 +163,11 @@ func (a *API) createConnection(ctx context.Context, in *connectionInput) (connec
 	case actor.User.ID == 0:
 		return connection.Saved{}, fault.New(fault.Forbidden, "A product's token has no connections of its own")
 	}
-	return a.Connections.CreateFor(
-		ctx, actor, owner, connection.Draft{Module: in.Body.Module, Name: in.Body.Name, Config: in.Body.Config},
-	)
+	return a.Connections.CreateFor(ctx, actor, owner, connection.Draft{
+		Module: in.Body.Module,
+		Name:   in.Body.Name,
+		Config: in.Body.Config,
+	})
 }
 
 func (a *API) resume(ctx context.Context, id int64) (connectionBody, error) {
@@ -217,7 +220,7 @@ func moduleOf(m module.Module) moduleBody {
 	return b
 }
 
-// configDoc says which fields each module's configuration has.
+// configDoc lists the fields of each module's configuration.
 func (a *API) configDoc() string {
 	var lines []string
 	for _, m := range a.Connections.Modules() {
@@ -238,7 +241,7 @@ func (a *API) configDoc() string {
 	return strings.Join(lines, "; ")
 }
 
-// describeConfigs puts the modules' fields into the document.
+// describeConfigs adds the modules' fields to the OpenAPI document.
 func (a *API) describeConfigs() {
 	doc := a.huma.OpenAPI()
 	for _, body := range doc.Components.Schemas.Map() {

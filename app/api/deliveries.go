@@ -69,8 +69,14 @@ func entryOf(e delivery.Entry) deliveryBody {
 	b := deliveryOf(e.Row)
 	for _, a := range e.Attempts {
 		b.Attempts = append(b.Attempts, attemptBody{
-			Number: a.Number, At: a.At, DurationMS: float64(a.Duration.Microseconds()) / 1000,
-			Result: a.Result, Probe: a.Probe, Status: a.Status, Reason: a.Reason, Answer: a.Answer,
+			Number:     a.Number,
+			At:         a.At,
+			DurationMS: float64(a.Duration.Microseconds()) / 1000,
+			Result:     a.Result,
+			Probe:      a.Probe,
+			Status:     a.Status,
+			Reason:     a.Reason,
+			Answer:     a.Answer,
 		})
 	}
 	return b

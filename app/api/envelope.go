@@ -18,20 +18,19 @@ import (
 )
 
 const (
-	// eventsPerSecond and eventsAtOnce are what one product's key may report to
-	// one instance.
+	// eventsPerSecond and eventsAtOnce bound the events that one instance accepts of one
+	// product's key: the rate, and the burst.
 	eventsPerSecond = 100
 	eventsAtOnce    = 1000
-	// overBudget is how many seconds whoever reports more is asked to wait.
+	// overBudget is the Retry-After of a key over its budget, in seconds.
 	overBudget = "60"
 )
 
-// errOverBudget refuses what a key may not report any more.
+// errOverBudget refuses the events of a key over its budget.
 var errOverBudget = fault.New(fault.TooMany, "This key has reported too much: wait a minute")
 
-// envelopes takes what SDKs of Sentry send. It is no part of the API: neither
-// tokens nor sessions count here, only the ingest key of the product; and pages
-// of any site may send.
+// envelopes adds the route that Sentry SDKs send to. It is not part of the API: it accepts the
+// ingest key of a product, neither tokens nor sessions, and pages of any site can send to it.
 func (a *API) envelopes(engine *gin.Engine) {
 	for _, path := range []string{web.EnvelopePath, web.EnvelopePath + "/"} {
 		engine.POST(path, crossOrigin, a.envelope)
@@ -57,11 +56,13 @@ func (a *API) envelopes(engine *gin.Engine) {
 		Required:    true,
 		Content:     map[string]*huma.MediaType{"application/x-sentry-envelope": {}},
 	}
-	op.Responses = map[string]*huma.Response{"200": {Description: "Its events are counted; other items are ignored"}}
+	op.Responses = map[string]*huma.Response{
+		"200": {Description: "Its events are counted; other items are ignored"},
+	}
 	a.huma.OpenAPI().AddOperation(&op)
 }
 
-// crossOrigin lets pages of any site send, without their cookies.
+// crossOrigin allows pages of any site to send, without their cookies.
 func crossOrigin(c *gin.Context) {
 	h := c.Writer.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
@@ -90,7 +91,7 @@ func (a *API) envelope(c *gin.Context) {
 	}
 }
 
-// refuseEnvelope answers as SDKs read it.
+// refuseEnvelope answers an error with the headers that SDKs read.
 func (a *API) refuseEnvelope(c *gin.Context, err error) {
 	p := web.ToProblem(c.Request.Context(), a.Log, err)
 	switch {
@@ -104,13 +105,13 @@ func (a *API) refuseEnvelope(c *gin.Context, err error) {
 	c.JSON(p.Status, gin.H{"detail": p.Detail})
 }
 
-// takeEnvelope reports the events of an envelope as they are read, and returns
-// the id to answer.
+// takeEnvelope reports the events of an envelope while it reads them. It returns the id for
+// the answer.
 func (a *API) takeEnvelope(c *gin.Context) (string, error) {
 	ctx := c.Request.Context()
 	id, _ := strconv.ParseInt(c.Param("product_id"), 10, 64) //nolint:errcheck // there is no product 0
 	key := sentry.KeyOf(c.Request)
-	if key != "" { // before anything is read
+	if key != "" { // before the body is read
 		if err := a.admit(c, id, key); err != nil {
 			return "", err
 		}
@@ -133,7 +134,7 @@ func (a *API) takeEnvelope(c *gin.Context) (string, error) {
 		if errors.Is(err, io.EOF) {
 			return e.EventID, nil
 		}
-		if err == nil && n > 0 && !a.budget.take(id, a.Store.Now()) { // the first is paid for
+		if err == nil && n > 0 && !a.budget.take(id, a.Store.Now()) { // admit has counted the first
 			err = errOverBudget
 		}
 		if err == nil {
@@ -146,8 +147,7 @@ func (a *API) takeEnvelope(c *gin.Context) (string, error) {
 	}
 }
 
-// admit checks a product's key, and what it has reported lately. A product that
-// is none is refused like a wrong key.
+// admit checks a product's key and its budget. An unknown product is refused like a wrong key.
 func (a *API) admit(c *gin.Context, productID int64, key string) error {
 	if key == "" {
 		return fault.New(fault.Unauthenticated, "Send the product's ingest key, as a DSN has it")
@@ -164,13 +164,14 @@ func (a *API) admit(c *gin.Context, productID int64, key string) error {
 	return nil
 }
 
-// budget is what products may report in events, each by itself. It is bounded
-// by the products that have a key.
+// budget limits the events of each product. It grows no larger than the number of products
+// that have a key.
 type budget struct {
 	mu    sync.Mutex
 	rates map[int64]*rate.Limiter
 }
 
+// take reports whether a product can report one more event, and counts it.
 func (b *budget) take(productID int64, now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -69,7 +69,12 @@ func stepOf(s explain.Step) stepBody {
 		Link:    s.Link.Path,
 	}
 	if l := s.Sent; l != nil {
-		b.Sent = &sentBody{l.ID, targetRef{l.ConnectionID, l.Connection, l.Module, l.Hint}, l.State, l.Delivery.Attempts}
+		b.Sent = &sentBody{
+			ID:     l.ID,
+			Target: targetRef{l.ConnectionID, l.Connection, l.Module, l.Hint},
+			State:  l.State,
+			Tried:  l.Delivery.Attempts,
+		}
 	}
 	return b
 }

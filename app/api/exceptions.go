@@ -21,27 +21,27 @@ import (
 )
 
 const (
-	// maxExceptions is how many exceptions are reported at once.
+	// maxExceptions bounds the exceptions of one request.
 	maxExceptions = 1000
-	// maxProducts is of how many products at once.
+	// maxProducts bounds the products that they belong to.
 	maxProducts = 100
 )
 
-// reportedBody is what came of a report.
+// reportedBody is the result of a report.
 type reportedBody struct {
 	Group      int64 `json:"group" doc:"What it belongs to"`
 	Notified   bool  `json:"notified" doc:"This report made the notice"`
 	Suppressed int64 `json:"suppressed" doc:"How often it has occurred since the last notice, this one included"`
 }
 
-// reportedItem is that of one of several.
+// reportedItem is the result, or the error, of one of several reports.
 type reportedItem struct {
 	*reportedBody
 	Error *web.Problem `json:"error,omitempty"`
 }
 
-// exceptions takes reports: a plain handler, since one and several come by the
-// same route; the document describes it all the same.
+// exceptions adds the route that takes reports. It is a plain gin handler because the body is
+// one exception or a list; the OpenAPI document describes it nevertheless.
 func (a *API) exceptions(group *gin.RouterGroup) {
 	group.POST("/exceptions", a.reportExceptions)
 	op := onPost("/exceptions", "report-exception", http.StatusAccepted)
@@ -56,9 +56,13 @@ func (a *API) exceptions(group *gin.RouterGroup) {
 	}
 	schemas := a.huma.OpenAPI().Components.Schemas
 	op.RequestBody = &huma.RequestBody{
-		Description: "One, or a list of at most 1000, at most 4 MiB; the answer to a list is {\"results\": [...]}, each with what came of it or its error. All are checked before any is taken",
-		Required:    true,
-		Content:     map[string]*huma.MediaType{"application/json": {Schema: huma.SchemaFromType(schemas, typeOf[draftBody]())}},
+		Description: "One, or a list of at most 1000, at most 4 MiB; the answer to a list is " +
+			"{\"results\": [...]}, each with what came of it or its error. " +
+			"All are checked before any is taken",
+		Required: true,
+		Content: map[string]*huma.MediaType{
+			"application/json": {Schema: huma.SchemaFromType(schemas, typeOf[draftBody]())},
+		},
 	}
 	op.Responses = map[string]*huma.Response{"202": {
 		Description: "It is counted; where people are to be told, that is certain",
@@ -79,7 +83,7 @@ func (a *API) reportExceptions(c *gin.Context) {
 	}
 }
 
-// reportOnce takes reports, or repeats what was answered to them before.
+// reportOnce takes reports, or repeats the stored answer to the same request.
 func (a *API) reportOnce(c *gin.Context, body []byte) error {
 	ctx := c.Request.Context()
 	drafts, many, err := draftsOf(body)
@@ -118,7 +122,7 @@ func (a *API) reportOnce(c *gin.Context, body []byte) error {
 	return nil
 }
 
-// take reports what was checked. Of several, each has its own answer.
+// take reports checked exceptions. Of several, each has a result of its own.
 func (a *API) take(ctx context.Context, reports []exception.Report, many bool) (any, error) {
 	results := make([]reportedItem, len(reports))
 	for i, r := range reports {
@@ -142,8 +146,7 @@ func (a *API) take(ctx context.Context, reports []exception.Report, many bool) (
 	return gin.H{"results": results}, nil
 }
 
-// reportsOf makes reports of drafts, once the right to report of each product
-// was looked at.
+// reportsOf turns drafts into reports. It checks the right to report into each product.
 func (a *API) reportsOf(ctx context.Context, drafts []draftBody, many bool) ([]exception.Report, error) {
 	actor, known := actorOf(ctx), map[productRef]int64{}
 	reports := make([]exception.Report, len(drafts))
@@ -155,9 +158,8 @@ func (a *API) reportsOf(ctx context.Context, drafts []draftBody, many bool) ([]e
 				return nil, err
 			}
 			if known[d.Product] = id; len(known) > maxProducts {
-				return nil, fault.BadField(
-					at(i, many, "product"), fmt.Sprintf("Exceptions of at most %d products at once", maxProducts),
-				)
+				text := fmt.Sprintf("Exceptions of at most %d products at once", maxProducts)
+				return nil, fault.BadField(at(i, many, "product"), text)
 			}
 		}
 		reports[i] = d.report(id)
@@ -165,8 +167,8 @@ func (a *API) reportsOf(ctx context.Context, drafts []draftBody, many bool) ([]e
 	return reports, nil
 }
 
-// reportInto finds the product that an exception is reported of. Those of none
-// are for administrators.
+// reportInto finds the product of an exception. Only administrators report exceptions without
+// a product.
 func (a *API) reportInto(ctx context.Context, actor authz.Actor, ref productRef) (int64, error) {
 	switch {
 	case ref.id != 0:
@@ -179,7 +181,7 @@ func (a *API) reportInto(ctx context.Context, actor authz.Actor, ref productRef)
 	return 0, nil
 }
 
-// draftsOf reads one exception, or a list of them.
+// draftsOf decodes one exception or a list of them; many reports which.
 func draftsOf(body []byte) (drafts []draftBody, many bool, err error) {
 	in := json.NewDecoder(bytes.NewReader(body))
 	in.DisallowUnknownFields()
@@ -216,7 +218,7 @@ func draftsOf(body []byte) (drafts []draftBody, many bool, err error) {
 	return drafts, many, nil
 }
 
-// at names a field of one of several: [3].class.
+// at returns the name of a field of one of several exceptions: "[3].class".
 func at(i int, many bool, name string) string {
 	switch {
 	case !many:
@@ -227,14 +229,14 @@ func at(i int, many bool, name string) string {
 	return fmt.Sprintf("[%d].%s", i, name)
 }
 
-// badDraft says which field cannot be read.
+// badDraft turns a decoding error into an error of the field that it is about.
 func badDraft(err error, where string) error {
 	field := func(name string) string { return strings.Trim(where+"."+name, ".") }
 	var kind *json.UnmarshalTypeError
-	var bad *draftError
+	var fieldErr *draftError
 	switch {
-	case errors.As(err, &bad):
-		return fault.BadField(field(bad.field), bad.text)
+	case errors.As(err, &fieldErr):
+		return fault.BadField(field(fieldErr.field), fieldErr.text)
 	case errors.As(err, &kind) && kind.Field == "":
 		return fault.BadField(field(""), "An object")
 	case errors.As(err, &kind):

@@ -8,13 +8,13 @@ import (
 	"gatecrier/app/fault"
 )
 
-// feedState is whether the actor's feed has an address.
+// feedState reports whether the actor's inbox has a feed.
 type feedState struct {
 	Made      bool       `json:"made"`
 	CreatedAt *time.Time `json:"created_at,omitempty" doc:"When its address was made"`
 }
 
-// feedBody is where a feed is.
+// feedBody is the address of a feed.
 type feedBody struct {
 	URL string `json:"url" doc:"Shown this once: whoever has it reads your inbox"`
 }
@@ -43,7 +43,7 @@ func (a *API) feed() {
 		})
 }
 
-// makeFeed refuses a token that expires: the feed would outlive it.
+// makeFeed creates the actor's feed. It refuses a token that expires: the feed would outlive it.
 func (a *API) makeFeed(ctx context.Context) (string, error) {
 	actor := actorOf(ctx)
 	if actor.User.ID != 0 {

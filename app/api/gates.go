@@ -24,7 +24,7 @@ type changeBody struct {
 	Policy     string           `json:"policy"`
 	Cause      event.Cause      `json:"cause"`
 	Failing    event.Failing    `json:"failing"`
-	// How people were told: by the change's own event, or a later one.
+	// The event that announced the change: its own, or a later one.
 	AnnouncedBy *int64     `json:"announced_by" doc:"The event that told people of it: its own, a later one where it had to stand for a time first, or null"`
 	AnnouncedAt *time.Time `json:"announced_at"`
 	HeldUntil   *time.Time `json:"held_until" doc:"When it is announced, where it still waits"`
@@ -47,7 +47,7 @@ func changeOf(c models.GateChange, held models.Held) changeBody {
 		b.HeldUntil = &held.Until
 	}
 	var p event.GateChange
-	if err := json.Unmarshal(c.Payload, &p); err == nil { // a row tells what it can without its event
+	if err := json.Unmarshal(c.Payload, &p); err == nil { // without its event the row has no details
 		b.Branch = p.Branch
 		b.Why = p.Why
 		b.Thresholds = p.Thresholds
@@ -70,23 +70,12 @@ func (a *API) gates() {
 		a.gateOfBranch)
 	register(a, onGet("/products/{id}/gate/history", "gate-history"),
 		"What the product's gate has said, newest first",
-		func(ctx context.Context, in *struct {
-			IDPath
-			Page
-		},
-		) (*list[changeBody], error) {
-			out, err := a.history(ctx, in.ID, in.Page)
-			return out, err
-		})
+		a.history)
 	register(a, onPut("/products/{id}/counts", "put-counts"),
 		"Replace a scanner's counts per severity",
 		func(ctx context.Context, in *countsInput) (*struct{ Body importBody }, error) {
-			r, err := a.Ingest.Counts(
-				ctx,
-				actorOf(ctx),
-				ingest.Destination{ProductID: in.ID, Branch: in.Body.Branch, Scanner: in.Body.Scanner},
-				in.Body.Counts,
-			)
+			dest := ingest.Destination{ProductID: in.ID, Branch: in.Body.Branch, Scanner: in.Body.Scanner}
+			r, err := a.Ingest.Counts(ctx, actorOf(ctx), dest, in.Body.Counts)
 			return &struct{ Body importBody }{importOf(r)}, err
 		})
 }
@@ -100,24 +89,20 @@ type countsInput struct {
 	}
 }
 
-func (a *API) history(ctx context.Context, productID int64, p Page) (*list[changeBody], error) {
+func (a *API) history(ctx context.Context, in *idPageInput) (*list[changeBody], error) {
 	scope := actorOf(ctx).Scope()
-	row, err := a.Store.Product(ctx, scope, productID)
+	row, err := a.Store.Product(ctx, scope, in.ID)
 	if err != nil {
 		return nil, err
 	}
 	var before int64
-	if err := seek(p.Cursor, &before); err != nil {
+	if err := seek(in.Cursor, &before); err != nil {
 		return nil, err
 	}
-	rows, err := a.Store.GateHistory(ctx, scope, productID, before, p.Limit+1)
+	rows, err := a.Store.GateHistory(ctx, scope, in.ID, before, in.Limit+1)
 	if err != nil {
 		return nil, err
 	}
-	return answer(
-		rows,
-		p.Limit,
-		func(c models.GateChange) changeBody { return changeOf(c, row.Default.Held) },
-		func(c models.GateChange) any { return c.EventID },
-	)
+	body := func(c models.GateChange) changeBody { return changeOf(c, row.Default.Held) }
+	return answer(rows, in.Limit, body, func(c models.GateChange) any { return c.EventID })
 }

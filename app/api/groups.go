@@ -9,7 +9,7 @@ import (
 	"gatecrier/models"
 )
 
-// groupBody is a group of products as the API answers it.
+// groupBody is a product group as the API returns it.
 type groupBody struct {
 	ID          int64             `json:"id"`
 	Name        string            `json:"name"`
@@ -25,14 +25,21 @@ type groupBody struct {
 
 func groupOf(g models.GroupRow) groupBody {
 	return groupBody{
-		ID: g.ID, Name: g.Name, Description: g.Description, GateMode: g.GateMode, Thresholds: g.Thresholds,
-		Products: g.Products, Failed: g.Failed, Version: g.Version, Created: g.CreatedAt,
+		ID:          g.ID,
+		Name:        g.Name,
+		Description: g.Description,
+		GateMode:    g.GateMode,
+		Thresholds:  g.Thresholds,
+		Products:    g.Products,
+		Failed:      g.Failed,
+		Version:     g.Version,
+		Created:     g.CreatedAt,
 	}
 }
 
 type groupAnswer struct{ Body groupBody }
 
-// wholeGroup is a group with its fields.
+// wholeGroup returns the answer with a group and its target fields, or err.
 func (a *API) wholeGroup(ctx context.Context, row models.GroupRow, err error) (*groupAnswer, error) {
 	if err != nil {
 		return nil, err
@@ -73,6 +80,11 @@ type groupsInput struct {
 func (in *groupsInput) filter() (models.GroupFilter, error) {
 	f := models.GroupFilter{Text: in.Q, Limit: in.Limit + 1}
 	return f, seek(in.Cursor, &f.After)
+}
+
+type groupDeletion struct {
+	IDPath
+	Products string `query:"products" enum:"keep,delete" default:"keep" doc:"What happens to them"`
 }
 
 func (a *API) groups() {
@@ -118,11 +130,7 @@ func (a *API) groups() {
 		})
 	register(a, onDelete("/groups/{id}", "delete-group"),
 		"Delete a group of products",
-		func(ctx context.Context, in *struct {
-			IDPath
-			Products string `query:"products" enum:"keep,delete" default:"keep" doc:"What happens to them"`
-		},
-		) (*struct{}, error) {
+		func(ctx context.Context, in *groupDeletion) (*struct{}, error) {
 			return nil, a.Products.DeleteGroup(ctx, actorOf(ctx), in.ID, in.Products == "delete")
 		})
 	a.groupTargets()
@@ -131,8 +139,12 @@ func (a *API) groups() {
 func groupEditOf(in *groupPatch) product.GroupEdit {
 	b := in.Body
 	e := product.GroupEdit{
-		Name: b.Name.pointer(), Description: b.Description.pointer(), GateMode: b.GateMode.pointer(), Version: b.Version,
-		Thresholds: b.Thresholds.Value.changes(), Targets: b.change(),
+		Name:        b.Name.pointer(),
+		Description: b.Description.pointer(),
+		GateMode:    b.GateMode.pointer(),
+		Version:     b.Version,
+		Thresholds:  b.Thresholds.Value.changes(),
+		Targets:     b.change(),
 	}
 	if b.Thresholds.Null {
 		for _, s := range models.Severities() {

@@ -30,13 +30,20 @@ type runBody struct {
 	Rows     int64            `json:"rows" doc:"That it has changed"`
 }
 
-// JobPath is the job of a path.
+// JobPath names the job of a path.
 type JobPath struct {
 	Name string `path:"name" maxLength:"100"`
 }
 
 func jobOf(s jobs.Status) jobBody {
-	b := jobBody{Name: s.Name, Title: s.Title, About: s.About, Schedule: s.Spec, Next: s.Next, Running: s.Running}
+	b := jobBody{
+		Name:     s.Name,
+		Title:    s.Title,
+		About:    s.About,
+		Schedule: s.Spec,
+		Next:     s.Next,
+		Running:  s.Running,
+	}
 	if s.Last.ID != 0 {
 		last := runOf(s.Last)
 		b.Last = &last

@@ -42,57 +42,60 @@ type memberPatch struct {
 	}
 }
 
-// place is what people have roles in: where it is in the interface, and what it
-// is called.
-type place struct {
-	path, noun string
-	at         func(id int64) product.Owner
+// roleOwner is what users have roles in: a product or a product group.
+type roleOwner struct {
+	path  string // of its routes
+	noun  string
+	owner func(id int64) product.Owner
 }
 
-var places = []place{{"/products/{id}", "product", product.InProduct}, {"/groups/{id}", "group", product.InGroup}}
+var roleOwners = []roleOwner{
+	{"/products/{id}", "product", product.InProduct},
+	{"/groups/{id}", "group", product.InGroup},
+}
 
 func (a *API) members() {
-	for _, p := range places {
-		a.membersOf(p)
-		a.authorizationRolesOf(p)
+	for _, o := range roleOwners {
+		a.membersOf(o)
+		a.authorizationRolesOf(o)
 	}
 }
 
-// named tells the operations of two places apart: those of products have the
-// plain name.
-func (p place) named(id string) string {
-	if p.noun == "product" {
+// operationID returns the id of an operation: the plain one for products, for groups one with
+// a prefix.
+func (o roleOwner) operationID(id string) string {
+	if o.noun == "product" {
 		return id
 	}
-	return p.noun + "-" + id
+	return o.noun + "-" + id
 }
 
-func (a *API) membersOf(p place) {
-	register(a, onGet(p.path+"/members", p.named("list-members")),
-		"List a "+p.noun+"'s own members",
+func (a *API) membersOf(o roleOwner) {
+	register(a, onGet(o.path+"/members", o.operationID("list-members")),
+		"List a "+o.noun+"'s own members",
 		func(ctx context.Context, in *IDPath) (*list[memberBody], error) {
-			rows, err := a.Products.Members(ctx, actorOf(ctx), p.at(in.ID))
+			rows, err := a.Products.Members(ctx, actorOf(ctx), o.owner(in.ID))
 			if err != nil {
 				return nil, err
 			}
 			return answer(rows, len(rows), memberOf, nil)
 		})
-	register(a, onPost(p.path+"/members", p.named("add-member"), http.StatusCreated),
-		"Give a user a role in a "+p.noun,
+	register(a, onPost(o.path+"/members", o.operationID("add-member"), http.StatusCreated),
+		"Give a user a role in a "+o.noun,
 		func(ctx context.Context, in *memberInput) (*memberAnswer, error) {
-			m, err := a.Products.SetMember(ctx, actorOf(ctx), p.at(in.ID), in.Body.User, in.Body.Role)
+			m, err := a.Products.SetMember(ctx, actorOf(ctx), o.owner(in.ID), in.Body.User, in.Body.Role)
 			return &memberAnswer{memberOf(m)}, err
 		})
-	register(a, onPatch(p.path+"/members/{user_id}", p.named("update-member")),
+	register(a, onPatch(o.path+"/members/{user_id}", o.operationID("update-member")),
 		"Change a member's role",
 		func(ctx context.Context, in *memberPatch) (*memberAnswer, error) {
-			m, err := a.changeMember(ctx, p.at(in.ID), in.UserID, in.Body.Role)
+			m, err := a.changeMember(ctx, o.owner(in.ID), in.UserID, in.Body.Role)
 			return &memberAnswer{memberOf(m)}, err
 		})
-	register(a, onDelete(p.path+"/members/{user_id}", p.named("remove-member")),
-		"Take a member out of a "+p.noun,
+	register(a, onDelete(o.path+"/members/{user_id}", o.operationID("remove-member")),
+		"Take a member out of a "+o.noun,
 		func(ctx context.Context, in *MemberPath) (*struct{}, error) {
-			return nil, a.Products.RemoveMember(ctx, actorOf(ctx), p.at(in.ID), in.UserID)
+			return nil, a.Products.RemoveMember(ctx, actorOf(ctx), o.owner(in.ID), in.UserID)
 		})
 }
 
@@ -135,26 +138,26 @@ type AuthorizationRolePath struct {
 	GroupID int64 `path:"authorization_group_id"`
 }
 
-func (a *API) authorizationRolesOf(p place) {
-	path := p.path + "/authorization-groups"
-	register(a, onGet(path, p.named("list-authorization-roles")),
-		"List the authorization groups that have a role in a "+p.noun,
+func (a *API) authorizationRolesOf(o roleOwner) {
+	path := o.path + "/authorization-groups"
+	register(a, onGet(path, o.operationID("list-authorization-roles")),
+		"List the authorization groups that have a role in a "+o.noun,
 		func(ctx context.Context, in *IDPath) (*list[authorizationRoleBody], error) {
-			rows, err := a.Products.AuthorizationRoles(ctx, actorOf(ctx), p.at(in.ID))
+			rows, err := a.Products.AuthorizationRoles(ctx, actorOf(ctx), o.owner(in.ID))
 			if err != nil {
 				return nil, err
 			}
 			return answer(rows, len(rows), authorizationRoleOf, nil)
 		})
-	register(a, onPost(path, p.named("set-authorization-role"), http.StatusNoContent),
-		"Give an authorization group a role in a "+p.noun,
+	register(a, onPost(path, o.operationID("set-authorization-role"), http.StatusNoContent),
+		"Give an authorization group a role in a "+o.noun,
 		func(ctx context.Context, in *authorizationRoleInput) (*struct{}, error) {
-			return nil, a.Products.SetAuthorizationRole(ctx, actorOf(ctx), p.at(in.ID), in.Body.Name, in.Body.Role)
+			return nil, a.Products.SetAuthorizationRole(ctx, actorOf(ctx), o.owner(in.ID), in.Body.Name, in.Body.Role)
 		})
-	register(a, onDelete(path+"/{authorization_group_id}", p.named("remove-authorization-role")),
-		"Take its role in a "+p.noun+" from an authorization group",
+	register(a, onDelete(path+"/{authorization_group_id}", o.operationID("remove-authorization-role")),
+		"Take its role in a "+o.noun+" from an authorization group",
 		func(ctx context.Context, in *AuthorizationRolePath) (*struct{}, error) {
-			return nil, a.removeAuthorizationRole(ctx, p.at(in.ID), in.GroupID)
+			return nil, a.removeAuthorizationRole(ctx, o.owner(in.ID), in.GroupID)
 		})
 }
 

@@ -21,7 +21,7 @@ type notificationBody struct {
 	Created  time.Time        `json:"created"`
 	Viewed   bool             `json:"viewed"`
 	Archived bool             `json:"archived"`
-	// Silence is set where its messages were held back.
+	// Silence is the silence that held its messages back, 0 for none.
 	Silence int64 `json:"silence_id,omitempty" doc:"The silence that held its messages back"`
 	// Delivery counts the deliveries of its event by state.
 	Delivery map[models.DeliveryState]int `json:"delivery"`
@@ -34,8 +34,15 @@ type named struct {
 
 func notificationOf(n models.Notification) notificationBody {
 	b := notificationBody{
-		ID: n.EventID, Type: n.Type, Name: n.Name, Message: n.Message, Severity: n.Severity, Created: n.At,
-		Viewed: n.Viewed, Archived: n.Archived, Silence: n.SilenceID,
+		ID:       n.EventID,
+		Type:     n.Type,
+		Name:     n.Name,
+		Message:  n.Message,
+		Severity: n.Severity,
+		Created:  n.At,
+		Viewed:   n.Viewed,
+		Archived: n.Archived,
+		Silence:  n.SilenceID,
 	}
 	if n.ProductID != 0 {
 		b.Product = &named{n.ProductID, n.Product}
@@ -43,7 +50,7 @@ func notificationOf(n models.Notification) notificationBody {
 	return b
 }
 
-// InboxFilter is what narrows an inbox.
+// InboxFilter filters an inbox, in a query or in a body.
 type InboxFilter struct {
 	Unread   string    `query:"unread" json:"unread,omitempty" required:"false" enum:"true,false"`
 	Archived string    `query:"archived" json:"archived,omitempty" required:"false" enum:"true,false" doc:"What you have archived, instead of all else"`
@@ -58,8 +65,14 @@ type InboxFilter struct {
 
 func (in InboxFilter) filter() (models.InboxFilter, error) {
 	f := models.InboxFilter{
-		Unread: in.Unread == "true", Archived: in.Archived == "true", Type: in.Type, ProductID: in.Product, GroupID: in.Group,
-		Since: in.Since, Until: in.Until, Text: in.Q,
+		Unread:    in.Unread == "true",
+		Archived:  in.Archived == "true",
+		Type:      in.Type,
+		ProductID: in.Product,
+		GroupID:   in.Group,
+		Since:     in.Since,
+		Until:     in.Until,
+		Text:      in.Q,
 	}
 	if in.Severity != "" {
 		s, err := severityOf(in.Severity)
@@ -83,7 +96,7 @@ type markInput struct {
 	Body markBody
 }
 
-// markBody names notifications: by ids, or what a filter finds.
+// markBody selects notifications by their ids or by a filter.
 type markBody struct {
 	IDs    []int64      `json:"ids,omitempty" maxItems:"250"`
 	UpTo   int64        `json:"up_to,omitempty" doc:"Instead of ids: everything up to this notification"`
@@ -104,31 +117,14 @@ func (a *API) notifications() {
 		a.inboxPage)
 	register(a, onGet("/notifications/count", "count-notifications"),
 		"Count your unread notifications, up to 1000, and what a filter finds, up to 10000",
-		func(ctx context.Context, in *InboxFilter) (*unreadAnswer, error) {
-			out, err := a.inboxCount(ctx, *in)
-			return out, err
-		})
+		a.inboxCount)
 	register(a, onGet("/notifications/{id}", "get-notification"),
 		"Get a notification",
 		func(ctx context.Context, in *IDPath) (*struct{ Body notificationBody }, error) {
 			n, err := a.Inbox.Get(ctx, actorOf(ctx), in.ID)
 			return &struct{ Body notificationBody }{notificationOf(n)}, err
 		})
-	for _, m := range []struct {
-		as            models.MarkAs
-		what, summary string
-	}{
-		{models.MarkViewed, "mark-viewed", "Mark notifications as viewed, for you"},
-		{models.MarkUnviewed, "mark-unviewed", "Mark notifications as not viewed, for you"},
-		{models.MarkArchived, "archive-notifications", "Archive notifications, for you: they are viewed, and out of the inbox"},
-		{models.MarkUnarchived, "unarchive-notifications", "Put notifications back into your inbox"},
-	} {
-		register(a, onPost("/notifications/"+string(m.as), m.what, http.StatusNoContent),
-			m.summary,
-			func(ctx context.Context, in *markInput) (*struct{}, error) {
-				return nil, a.mark(ctx, in.Body, m.as)
-			})
-	}
+	a.marks()
 	register(a, onPost("/notifications/delete", "delete-notifications", http.StatusNoContent),
 		"Delete notifications for everybody, as an owner of their products",
 		func(ctx context.Context, in *markInput) (*struct{}, error) {
@@ -141,8 +137,31 @@ func (a *API) notifications() {
 		})
 }
 
-// found reads the filter of a request, if it has one.
-func (b markBody) found() (models.InboxFilter, error) {
+// marks adds an operation for each mark that a user puts on notifications.
+func (a *API) marks() {
+	for _, m := range []struct {
+		as          models.MarkAs
+		id, summary string
+	}{
+		{models.MarkViewed, "mark-viewed", "Mark notifications as viewed, for you"},
+		{models.MarkUnviewed, "mark-unviewed", "Mark notifications as not viewed, for you"},
+		{
+			models.MarkArchived,
+			"archive-notifications",
+			"Archive notifications, for you: they are viewed, and out of the inbox",
+		},
+		{models.MarkUnarchived, "unarchive-notifications", "Put notifications back into your inbox"},
+	} {
+		register(a, onPost("/notifications/"+string(m.as), m.id, http.StatusNoContent),
+			m.summary,
+			func(ctx context.Context, in *markInput) (*struct{}, error) {
+				return nil, a.mark(ctx, in.Body, m.as)
+			})
+	}
+}
+
+// filter returns the filter of a request, a zero one if the request has none.
+func (b markBody) filter() (models.InboxFilter, error) {
 	if b.Filter == nil {
 		return models.InboxFilter{}, nil
 	}
@@ -153,7 +172,7 @@ func (b markBody) found() (models.InboxFilter, error) {
 }
 
 func (a *API) mark(ctx context.Context, b markBody, as models.MarkAs) error {
-	f, err := b.found()
+	f, err := b.filter()
 	if err != nil {
 		return err
 	}
@@ -164,10 +183,10 @@ func (a *API) mark(ctx context.Context, b markBody, as models.MarkAs) error {
 	return err
 }
 
-// deleteNotifications deletes what is named; all that there is must be asked for
-// by a filter that narrows.
+// deleteNotifications deletes notifications by their ids or by a filter. It refuses an empty
+// filter, which would delete the whole inbox.
 func (a *API) deleteNotifications(ctx context.Context, b markBody) error {
-	f, err := b.found()
+	f, err := b.filter()
 	if err != nil {
 		return err
 	}
@@ -189,7 +208,7 @@ type unreadAnswer struct {
 	}
 }
 
-func (a *API) inboxCount(ctx context.Context, in InboxFilter) (*unreadAnswer, error) {
+func (a *API) inboxCount(ctx context.Context, in *InboxFilter) (*unreadAnswer, error) {
 	f, err := in.filter()
 	if err != nil {
 		return nil, err

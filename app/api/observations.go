@@ -10,7 +10,7 @@ import (
 	"gatecrier/models"
 )
 
-// observationBody is an observation as the API answers it.
+// observationBody is an observation as the API returns it.
 type observationBody struct {
 	ID             int64           `json:"id"`
 	ProductID      int64           `json:"product_id"`
@@ -31,7 +31,7 @@ type observationBody struct {
 	Resolved       *time.Time      `json:"resolved" doc:"Since when its report does not hold it any more, or null"`
 }
 
-// assessedBody is what people say of an observation.
+// assessedBody is the assessment of an observation by a user.
 type assessedBody struct {
 	Status      *models.Status   `json:"status" doc:"null: as the report says"`
 	Severity    *models.Severity `json:"severity" doc:"null: as the report says"`
@@ -75,7 +75,7 @@ func observationOf(o models.Observation, productID int64) observationBody {
 	return b
 }
 
-// unlessZero is nil for a zero value.
+// unlessZero returns a pointer to v, nil for a zero value.
 func unlessZero[T comparable](v T) *T {
 	var zero T
 	if v == zero {
@@ -86,14 +86,13 @@ func unlessZero[T comparable](v T) *T {
 
 type observationAnswer struct{ Body observationBody }
 
-// observationFilter says which observations of a product a list is of, or a
-// step is about. Its tags are for queries and for bodies.
+// observationFilter selects observations of a product, for a list or for an assessment.
 type observationFilter struct {
 	Branch, Severity, Status, Active, Q, Scanner string
 	Assessed                                     bool
 }
 
-// of is the filter of a product's observations.
+// filterOf returns the filter of a product's observations. It finds the branch by its name.
 func (a *API) filterOf(ctx context.Context, productID int64, f observationFilter) (models.ObservationFilter, error) {
 	b, err := a.Store.BranchByName(ctx, actorOf(ctx).Scope(), productID, f.Branch)
 	if err != nil {
@@ -148,11 +147,15 @@ func (a *API) observations() {
 }
 
 func (a *API) listObservations(ctx context.Context, in *observationsInput) (*list[observationBody], error) {
-	f, err := a.filterOf(
-		ctx,
-		in.ID,
-		observationFilter{in.Branch, in.Severity, in.Status, in.Active, in.Q, in.Scanner, in.Assessed == "true"},
-	)
+	f, err := a.filterOf(ctx, in.ID, observationFilter{
+		Branch:   in.Branch,
+		Severity: in.Severity,
+		Status:   in.Status,
+		Active:   in.Active,
+		Q:        in.Q,
+		Scanner:  in.Scanner,
+		Assessed: in.Assessed == "true",
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -168,14 +171,10 @@ func (a *API) listObservations(ctx context.Context, in *observationsInput) (*lis
 	if err != nil {
 		return nil, err
 	}
-	return answer(
-		rows,
-		in.Limit,
-		func(o models.Observation) observationBody { return observationOf(o, in.ID) },
-		func(o models.Observation) any {
-			return models.ObservationKey{Severity: o.Severity, ID: o.ID}
-		},
-	)
+	body := func(o models.Observation) observationBody { return observationOf(o, in.ID) }
+	return answer(rows, in.Limit, body, func(o models.Observation) any {
+		return models.ObservationKey{Severity: o.Severity, ID: o.ID}
+	})
 }
 
 type draftInput struct {
@@ -192,6 +191,7 @@ type draftInput struct {
 	}
 }
 
+// enter creates an observation that a user enters by hand.
 func (a *API) enter(ctx context.Context, in *draftInput) (*assessedAnswer, error) {
 	b := in.Body
 	severity, err := severityOf(b.Severity)
@@ -199,13 +199,19 @@ func (a *API) enter(ctx context.Context, in *draftInput) (*assessedAnswer, error
 		return nil, err
 	}
 	o, done, err := a.Observations.Create(ctx, actorOf(ctx), in.ID, observation.Draft{
-		Branch: b.Branch, Title: b.Title, Description: b.Description, Severity: severity,
-		Component: b.Component, Location: b.Location, Fix: b.Fix, URL: b.URL,
+		Branch:      b.Branch,
+		Title:       b.Title,
+		Description: b.Description,
+		Severity:    severity,
+		Component:   b.Component,
+		Location:    b.Location,
+		Fix:         b.Fix,
+		URL:         b.URL,
 	})
 	return assessedOf(o, in.ID, done), err
 }
 
-// severityOf reads the name of a severity.
+// severityOf returns the severity of a name, or an error of the field severity.
 func severityOf(name string) (models.Severity, error) {
 	s, ok := models.SeverityByName(name)
 	if !ok {

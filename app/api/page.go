@@ -8,11 +8,17 @@ import (
 	"gatecrier/app/fault"
 )
 
-// Page is what each list takes. It is exported, as the others that are embedded,
-// since huma reads no parameters from others.
+// Page is the query of each list. It is exported, like the other embedded types, because
+// huma reads no parameters from embedded types that are not.
 type Page struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"How many items at most"`
 	Cursor string `query:"cursor" doc:"next_cursor of the page before"`
+}
+
+// idPageInput asks for a page of what belongs to one thing.
+type idPageInput struct {
+	IDPath
+	Page
 }
 
 // list is the answer of each list.
@@ -23,8 +29,8 @@ type list[T any] struct {
 	}
 }
 
-// answer makes a list of rows that were read with one more than the limit, and
-// the cursor of the next page from the last row shown.
+// answer returns a page of rows. The caller reads one row more than the limit: with that row
+// the page has a cursor, made by key from the last row that the page shows.
 func answer[R, T any](rows []R, limit int, item func(R) T, key func(R) any) (*list[T], error) {
 	out := &list[T]{}
 	out.Body.Items = make([]T, 0, len(rows))
@@ -42,7 +48,7 @@ func answer[R, T any](rows []R, limit int, item func(R) T, key func(R) any) (*li
 	return out, nil
 }
 
-// seek reads a cursor into a key; an empty cursor leaves it as it is.
+// seek reads a cursor into a key. An empty cursor leaves the key as it is.
 func seek(cursor string, key any) error {
 	if cursor == "" {
 		return nil

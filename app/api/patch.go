@@ -14,7 +14,7 @@ type patch[T any] struct {
 	Value T
 }
 
-// UnmarshalJSON is called only where the field was sent.
+// UnmarshalJSON notes that the field was sent, and decodes its value.
 func (p *patch[T]) UnmarshalJSON(text []byte) error {
 	p.Sent = true
 	if string(text) == "null" {
@@ -24,7 +24,7 @@ func (p *patch[T]) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, &p.Value)
 }
 
-// Schema is the value's, or null.
+// Schema returns the schema of the value, which can be null.
 func (patch[T]) Schema(r huma.Registry) *huma.Schema {
 	s := r.Schema(reflect.TypeFor[T](), true, "")
 	if s.Ref != "" {
@@ -35,7 +35,7 @@ func (patch[T]) Schema(r huma.Registry) *huma.Schema {
 	return &nullable
 }
 
-// pointer is nil where the field is to stay; null gives the zero value.
+// pointer returns nil if the field was not sent. For null it points to the zero value.
 func (p patch[T]) pointer() *T {
 	if !p.Sent {
 		return nil

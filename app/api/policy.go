@@ -9,7 +9,7 @@ import (
 	"gatecrier/models"
 )
 
-// policyBody is what counts for a product, and whose each part of it is.
+// policyBody is the gate policy of a product, with the origin of each part.
 type policyBody struct {
 	Active     bool           `json:"active"`
 	Owner      gate.Owner     `json:"owner" enum:"global,group,product"`
@@ -20,7 +20,7 @@ type policyBody struct {
 	HoldSource gate.Source    `json:"hold_source" enum:"global,product"`
 }
 
-// sourcesBody says of each threshold where it comes from.
+// sourcesBody is the origin of each threshold.
 type sourcesBody struct {
 	Critical gate.Source `json:"critical" enum:"global,group,product,unset"`
 	High     gate.Source `json:"high" enum:"global,group,product,unset"`
@@ -38,18 +38,18 @@ func policyOf(o gate.Origin) *policyBody {
 	if s := o.Sources; o.Active {
 		b.Thresholds = &o.Thresholds
 		b.Sources = &sourcesBody{
-			s[models.Critical],
-			s[models.High],
-			s[models.Medium],
-			s[models.Low],
-			s[models.None],
-			s[models.Unknown],
+			Critical: s[models.Critical],
+			High:     s[models.High],
+			Medium:   s[models.Medium],
+			Low:      s[models.Low],
+			None:     s[models.None],
+			Unknown:  s[models.Unknown],
 		}
 	}
 	return b
 }
 
-// policies are those of some products that were read in scope, in their order.
+// policies returns the policies of products in their order. The actor must be able to see them.
 func (a *API) policies(ctx context.Context, rows []models.ProductRow) ([]*policyBody, error) {
 	groups, err := a.Store.GroupsOf(ctx, rows)
 	if err != nil {
@@ -66,7 +66,7 @@ func (a *API) policies(ctx context.Context, rows []models.ProductRow) ([]*policy
 	return list, nil
 }
 
-// heldBody is a change that waits to be announced.
+// heldBody is a gate change on hold.
 type heldBody struct {
 	From  models.GateState `json:"from" enum:"none,passed,failed" doc:"What was announced last"`
 	Until time.Time        `json:"until" doc:"When it is announced, unless the gate returns"`
@@ -79,7 +79,7 @@ func heldOf(b models.Branch) *heldBody {
 	return &heldBody{b.Held.From, b.Held.Until}
 }
 
-// gateOfBranch is what a branch's gate says, with what it is measured by.
+// gateOfBranch returns a branch's gate with the policy that it is evaluated by.
 func (a *API) gateOfBranch(ctx context.Context, in *BranchQuery) (*struct{ Body gateAnswer }, error) {
 	scope := actorOf(ctx).Scope()
 	b, err := a.Store.BranchByName(ctx, scope, in.ID, in.Branch)
@@ -103,8 +103,8 @@ type gateAnswer struct {
 	Policy *policyBody `json:"policy"`
 }
 
-// term is a time of a patch: nil where it is to stay.
-func term(p patch[int64]) *product.Retention {
+// retentionOf returns the change of one of a product's times, nil if it was not sent.
+func retentionOf(p patch[int64]) *product.Retention {
 	switch {
 	case p.Null:
 		return &product.Retention{}

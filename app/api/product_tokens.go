@@ -9,7 +9,7 @@ import (
 	"gatecrier/models"
 )
 
-// tokenBody is an API token as the API answers it.
+// tokenBody is an API token as the API returns it.
 type tokenBody struct {
 	ID       int64       `json:"id"`
 	Name     string      `json:"name"`
@@ -33,6 +33,15 @@ func tokenOf(t models.Token) tokenBody {
 	}
 }
 
+type tokenAnswer struct{ Body tokenBody }
+
+// createdToken returns the answer with a new token and its text.
+func createdToken(t models.Token, text string) *tokenAnswer {
+	b := tokenOf(t)
+	b.Token = text
+	return &tokenAnswer{b}
+}
+
 type productTokenInput struct {
 	IDPath
 	Body struct {
@@ -40,6 +49,11 @@ type productTokenInput struct {
 		Role      models.Role `json:"role" enum:"reader,upload,writer,maintainer"`
 		ExpiresAt *time.Time  `json:"expires_at,omitempty"`
 	}
+}
+
+type productTokenPath struct {
+	ID      int64 `path:"id"`
+	TokenID int64 `path:"token_id"`
 }
 
 func (a *API) productTokens() {
@@ -54,26 +68,17 @@ func (a *API) productTokens() {
 		})
 	register(a, onPost("/products/{id}/tokens", "create-product-token", http.StatusCreated),
 		"Make a token that has a role in one product",
-		func(ctx context.Context, in *productTokenInput) (*struct{ Body tokenBody }, error) {
-			d := product.TokenDraft{Name: in.Body.Name, Role: in.Body.Role}
-			if in.Body.ExpiresAt != nil {
-				d.ExpiresAt = *in.Body.ExpiresAt
-			}
+		func(ctx context.Context, in *productTokenInput) (*tokenAnswer, error) {
+			d := product.TokenDraft{Name: in.Body.Name, Role: in.Body.Role, ExpiresAt: valueOf(in.Body.ExpiresAt)}
 			if err := a.Accounts.Outlived(ctx, bearerOf(ctx), d.ExpiresAt); err != nil {
 				return nil, err
 			}
 			t, text, err := a.Products.CreateToken(ctx, actorOf(ctx), in.ID, d)
-			b := tokenOf(t)
-			b.Token = text
-			return &struct{ Body tokenBody }{b}, err
+			return createdToken(t, text), err
 		})
 	register(a, onDelete("/products/{id}/tokens/{token_id}", "revoke-product-token"),
 		"Revoke a product's token",
-		func(ctx context.Context, in *struct {
-			ID      int64 `path:"id"`
-			TokenID int64 `path:"token_id"`
-		},
-		) (*struct{}, error) {
+		func(ctx context.Context, in *productTokenPath) (*struct{}, error) {
 			return nil, a.Products.RevokeToken(ctx, actorOf(ctx), in.ID, in.TokenID)
 		})
 }

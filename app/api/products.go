@@ -11,7 +11,7 @@ import (
 	"gatecrier/models"
 )
 
-// productBody is a product as the API answers it.
+// productBody is a product as the API returns it.
 type productBody struct {
 	ID            int64             `json:"id"`
 	Name          string            `json:"name"`
@@ -32,15 +32,15 @@ type productBody struct {
 	Created  time.Time `json:"created"`
 }
 
-// FieldsBody is the targets that are fields of a product. The list of products
-// leaves them out; they are empty for who may not edit them.
+// FieldsBody are the targets that are fields of a product. The list of products leaves them
+// out. They are empty for an actor who cannot edit them.
 type FieldsBody struct {
 	EmailTo        string `json:"email_to"`
 	MSTeamsWebhook string `json:"ms_teams_webhook" doc:"Host and last characters; a URL sets it, an empty text clears it"`
 	SlackWebhook   string `json:"slack_webhook" doc:"The same"`
 }
 
-// whole is a product with its fields.
+// whole returns the answer with a product and its target fields, or err.
 func (a *API) whole(ctx context.Context, row models.ProductRow, err error) (*productAnswer, error) {
 	if err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func (a *API) whole(ctx context.Context, row models.ProductRow, err error) (*pro
 	return out, err
 }
 
-// gateBody is a branch's gate.
+// gateBody is the gate of a branch.
 type gateBody struct {
 	Branch string           `json:"branch"`
 	State  models.GateState `json:"state" enum:"none,passed,failed"`
@@ -99,12 +99,20 @@ func productOf(p models.ProductRow, policy *policyBody) productBody {
 	}
 }
 
-// optional is nil for the zero time.
+// optional returns a pointer to t, nil for the zero time.
 func optional(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
 	return &t
+}
+
+// valueOf returns the time that t points to, the zero time for nil.
+func valueOf(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
 }
 
 type productAnswer struct{ Body productBody }
@@ -138,7 +146,7 @@ func (f TargetFields) change() connection.FieldsChange {
 	}
 }
 
-// thresholdsBody is the thresholds of a request; what is absent is left alone.
+// thresholdsBody are the thresholds of a request. A threshold that is absent stays.
 type thresholdsBody struct {
 	Critical patch[int64] `json:"critical,omitempty"`
 	High     patch[int64] `json:"high,omitempty"`
@@ -148,15 +156,19 @@ type thresholdsBody struct {
 	Unknown  patch[int64] `json:"unknown,omitempty"`
 }
 
-// changes are the thresholds that were sent; nil unsets one.
+// changes returns the thresholds that were sent; nil unsets one.
 func (t *thresholdsBody) changes() map[models.Severity]*int64 {
 	m := map[models.Severity]*int64{}
 	if t == nil {
 		return m
 	}
 	for s, p := range map[models.Severity]patch[int64]{
-		models.Critical: t.Critical, models.High: t.High, models.Medium: t.Medium,
-		models.Low: t.Low, models.None: t.None, models.Unknown: t.Unknown,
+		models.Critical: t.Critical,
+		models.High:     t.High,
+		models.Medium:   t.Medium,
+		models.Low:      t.Low,
+		models.None:     t.None,
+		models.Unknown:  t.Unknown,
 	} {
 		switch {
 		case p.Null:
@@ -184,26 +196,22 @@ type productPatch struct {
 	}
 }
 
-// IDPath is the id of a path.
+// IDPath is the id in a path.
 type IDPath struct {
 	ID int64 `path:"id"`
+}
+
+type productsInput struct {
+	Page
+	Name  string `query:"name" doc:"Exact"`
+	Q     string `query:"q" doc:"Part of the name"`
+	State string `query:"state" enum:"none,passed,failed"`
 }
 
 func (a *API) products() {
 	register(a, onGet("/products", "list-products"),
 		"List products by name",
-		func(ctx context.Context, in *struct {
-			Page
-			Name  string `query:"name" doc:"Exact"`
-			Q     string `query:"q" doc:"Part of the name"`
-			State string `query:"state" enum:"none,passed,failed"`
-		},
-		) (*list[productListed], error) {
-			out, err := a.listProducts(
-				ctx, in.Page, models.ProductFilter{Name: in.Name, Text: in.Q, State: models.GateState(in.State)},
-			)
-			return out, err
-		})
+		a.listProducts)
 	register(a, onPost("/products", "create-product", http.StatusCreated),
 		"Create a product and become its owner",
 		func(ctx context.Context, in *productInput) (*productAnswer, error) {
@@ -241,10 +249,10 @@ func draftOf(in *productInput) product.Draft {
 	for s, v := range in.Body.Thresholds.changes() {
 		*d.Thresholds.At(s) = v
 	}
-	if t := term(in.Body.HoldSeconds); t != nil {
+	if t := retentionOf(in.Body.HoldSeconds); t != nil {
 		d.HoldSeconds = t.Seconds
 	}
-	if t := term(in.Body.StaleAfter); t != nil {
+	if t := retentionOf(in.Body.StaleAfter); t != nil {
 		d.StaleAfter = t.Seconds
 	}
 	return d
@@ -261,8 +269,8 @@ func editOf(in *productPatch) product.Edit {
 		Version:       b.Version,
 		Thresholds:    b.Thresholds.Value.changes(),
 		Targets:       b.change(),
-		Hold:          term(b.HoldSeconds),
-		Stale:         term(b.StaleAfter),
+		Hold:          retentionOf(b.HoldSeconds),
+		Stale:         retentionOf(b.StaleAfter),
 	}
 	if b.Thresholds.Null {
 		for _, s := range models.Severities() {
@@ -272,25 +280,30 @@ func editOf(in *productPatch) product.Edit {
 	return e
 }
 
-// productListed is an item of the list: whole, or, for who may only import,
-// its id and name.
+// productListed is an item of the list of products: the whole product, or only its id and
+// name for an actor who can only import into it.
 type productListed struct {
 	ID   int64  `json:"id"`
 	Name string `json:"name"`
 	*productBody
 }
 
-func (a *API) listProducts(ctx context.Context, p Page, f models.ProductFilter) (*list[productListed], error) {
-	if err := seek(p.Cursor, &f.After); err != nil {
+func (a *API) listProducts(ctx context.Context, in *productsInput) (*list[productListed], error) {
+	f := models.ProductFilter{
+		Name:  in.Name,
+		Text:  in.Q,
+		State: models.GateState(in.State),
+		Limit: in.Limit + 1,
+	}
+	if err := seek(in.Cursor, &f.After); err != nil {
 		return nil, err
 	}
-	f.Limit = p.Limit + 1
 	actor := actorOf(ctx)
 	rows, err := a.Store.Products(ctx, actor.Scope(), f)
 	if err != nil {
 		return nil, err
 	}
-	if len(rows) == 0 && f.Name != "" && p.Cursor == "" {
+	if len(rows) == 0 && f.Name != "" && in.Cursor == "" {
 		return a.namedForImport(ctx, f.Name)
 	}
 	list, err := a.policies(ctx, rows)
@@ -301,14 +314,14 @@ func (a *API) listProducts(ctx context.Context, p Page, f models.ProductFilter) 
 	for i, r := range rows {
 		policies[r.ID] = list[i]
 	}
-	return answer(rows, p.Limit, func(r models.ProductRow) productListed {
+	listed := func(r models.ProductRow) productListed {
 		body := productOf(r, policies[r.ID])
 		return productListed{ID: body.ID, Name: body.Name, productBody: &body}
-	}, func(r models.ProductRow) any { return r.Name })
+	}
+	return answer(rows, in.Limit, listed, func(r models.ProductRow) any { return r.Name })
 }
 
-// namedForImport finds a product by its exact name for who may import into it
-// and nothing else.
+// namedForImport finds a product by its exact name for an actor who can only import into it.
 func (a *API) namedForImport(ctx context.Context, name string) (*list[productListed], error) {
 	out := &list[productListed]{}
 	out.Body.Items = []productListed{}

@@ -12,10 +12,10 @@ import (
 	"gatecrier/templates/page"
 )
 
-// deepest bounds how far the fields of bodies are followed.
-const deepest = 4
+// maxDepth bounds the nesting of the fields of a body.
+const maxDepth = 4
 
-// reference is the document as the page about the API shows it.
+// reference returns the OpenAPI document as the page about the API shows it.
 func (a *API) reference() []page.APIGroup {
 	doc := a.huma.OpenAPI()
 	groups := map[string]*page.APIGroup{}
@@ -35,19 +35,18 @@ func (a *API) reference() []page.APIGroup {
 	for _, name := range slices.Sorted(maps.Keys(groups)) {
 		g := groups[name]
 		slices.SortFunc(g.Operations, func(a, b page.APIOperation) int {
-			return cmp.Or(strings.Compare(a.Path, b.Path), order(a.Method)-order(b.Method))
+			return cmp.Or(strings.Compare(a.Path, b.Path), methodOrder(a.Method)-methodOrder(b.Method))
 		})
 		list = append(list, *g)
 	}
 	return list
 }
 
-// order is that in which the methods of a path are read.
-func order(method string) int {
-	return slices.Index(
-		[]string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}, method,
-	)
-}
+// methods are the methods of a path in the order in which the page lists them.
+var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+
+// methodOrder returns the place of a method on the page.
+func methodOrder(method string) int { return slices.Index(methods, method) }
 
 func describe(schemas huma.Registry, path string, op *huma.Operation) page.APIOperation {
 	d := page.APIOperation{ID: op.OperationID, Method: op.Method, Path: prefix + path, Summary: op.Summary}
@@ -67,25 +66,25 @@ func describe(schemas huma.Registry, path string, op *huma.Operation) page.APIOp
 		}
 	}
 	for _, status := range slices.Sorted(maps.Keys(op.Responses)) {
-		if status == "default" { // a problem, which is the same everywhere
+		if status == "default" { // the problem, which is the same for every operation
 			continue
 		}
 		d.Status = status
 		if m := op.Responses[status].Content["application/json"]; m != nil {
 			d.Answer = fieldsOf(schemas, m.Schema, "", 0)
 			for i := range d.Answer {
-				d.Answer[i].Required = false // whoever reads has nothing to fill in
+				d.Answer[i].Required = false // only a request has required fields
 			}
 		}
 	}
 	return d
 }
 
-// fieldsOf lists an object's fields, those of objects in it as a.b, and of
-// objects in its arrays as a[].b.
+// fieldsOf lists the fields of an object. It names a field of an inner object a.b, and a field
+// of the objects of an array a[].b.
 func fieldsOf(schemas huma.Registry, s *huma.Schema, prefix string, depth int) []page.APIField {
 	s = resolved(schemas, s)
-	if s == nil || depth > deepest {
+	if s == nil || depth > maxDepth {
 		return nil
 	}
 	var list []page.APIField
@@ -120,7 +119,7 @@ func docOf(s *huma.Schema) string {
 	return s.Description
 }
 
-// typeIn names a type, with what values it takes.
+// typeIn returns the name of a type, or the values of an enum.
 func typeIn(schemas huma.Registry, s *huma.Schema) string {
 	s = resolved(schemas, s)
 	switch {

@@ -16,7 +16,7 @@ import (
 	"gatecrier/models"
 )
 
-// importBody is the answer to reports and counts.
+// importBody is the answer to a report or to counts.
 type importBody struct {
 	Format       string        `json:"format"`
 	Branch       string        `json:"branch"`
@@ -50,8 +50,8 @@ func importOf(r ingest.Result) importBody {
 	return b
 }
 
-// reports is a plain handler, since a report is read as it comes; the document
-// describes it all the same.
+// reports adds the route that takes reports. It is a plain gin handler because a report is
+// read as it arrives; the OpenAPI document describes it nevertheless.
 func (a *API) reports(group *gin.RouterGroup) {
 	group.POST("/products/:id/reports", a.upload)
 	op := onPost("/products/{id}/reports", "upload-report", http.StatusCreated)
@@ -78,7 +78,8 @@ func (a *API) reports(group *gin.RouterGroup) {
 	body := map[string]*huma.MediaType{
 		"application/json": {Schema: &huma.Schema{Type: "object"}},
 		"multipart/form-data": {Schema: &huma.Schema{
-			Type: "object", Required: []string{"file"},
+			Type:       "object",
+			Required:   []string{"file"},
 			Properties: map[string]*huma.Schema{"file": {Type: "string", Format: "binary"}},
 		}},
 	}
@@ -87,16 +88,17 @@ func (a *API) reports(group *gin.RouterGroup) {
 		Required:    true,
 		Content:     body,
 	}
+	schemas := a.huma.OpenAPI().Components.Schemas
 	op.Responses = map[string]*huma.Response{"201": {
 		Description: "What the import did; also where the gate fails",
 		Content: map[string]*huma.MediaType{
-			"application/json": {Schema: huma.SchemaFromType(a.huma.OpenAPI().Components.Schemas, typeOf[importBody]())},
+			"application/json": {Schema: huma.SchemaFromType(schemas, typeOf[importBody]())},
 		},
 	}}
 	a.huma.OpenAPI().AddOperation(&op)
 }
 
-// atWorkBody is a large import on its way.
+// atWorkBody is the progress of a large import.
 type atWorkBody struct {
 	Branch  string `json:"branch"`
 	Scanner string `json:"scanner"`
@@ -105,7 +107,7 @@ type atWorkBody struct {
 	Total   int64  `json:"rows_total"`
 }
 
-// imports tells how far large imports are.
+// imports adds the operation that lists the large imports in progress.
 func (a *API) imports() {
 	register(a, onGet("/products/{id}/imports", "list-imports"),
 		"How far large imports at work are",
@@ -137,7 +139,7 @@ func (a *API) upload(c *gin.Context) {
 	}
 }
 
-// importOnce imports a report, or repeats what was answered to it before.
+// importOnce imports a report, or repeats the stored answer to the same request.
 func (a *API) importOnce(c *gin.Context, dest ingest.Destination, body io.Reader) error {
 	actor, _ := web.ActorOf(c.Request.Context())
 	o, err := a.onceOf(c, http.StatusCreated)
@@ -155,8 +157,8 @@ func (a *API) importOnce(c *gin.Context, dest ingest.Destination, body io.Reader
 	}
 	result, err := a.Ingest.Upload(c.Request.Context(), actor, dest, body)
 	if o != nil && fault.Is(err, fault.Conflict) { // the same request at the same time
-		if done, again := o.replay(c, strings.NewReader("")); done {
-			return again
+		if done, replayErr := o.replay(c, strings.NewReader("")); done {
+			return replayErr
 		}
 	}
 	if err != nil {
@@ -187,7 +189,7 @@ func destinationOf(c *gin.Context) (ingest.Destination, error) {
 	return dest, nil
 }
 
-// reportBody is the request's body, or its multipart field file.
+// reportBody returns the request's body, or its multipart field file.
 func reportBody(r *http.Request) (io.Reader, error) {
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
 		return r.Body, nil

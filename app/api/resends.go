@@ -11,7 +11,7 @@ import (
 	"gatecrier/models"
 )
 
-// maxResendIDs is how many deliveries a selection names at most.
+// maxResendIDs bounds the deliveries that a selection names.
 const maxResendIDs = 1000
 
 type resendInput struct {
@@ -28,12 +28,12 @@ type resendInput struct {
 
 func (in *resendInput) filter() (models.LedgerFilter, error) {
 	b := in.Body
-	f := models.LedgerFilter{ProductID: b.Product, ConnectionID: b.Connection, State: b.State}
-	if b.Since != nil {
-		f.Since = *b.Since
-	}
-	if b.Until != nil {
-		f.Until = *b.Until
+	f := models.LedgerFilter{
+		ProductID:    b.Product,
+		ConnectionID: b.Connection,
+		State:        b.State,
+		Since:        valueOf(b.Since),
+		Until:        valueOf(b.Until),
 	}
 	if f.IDs = slices.Compact(slices.Sorted(slices.Values(b.IDs))); len(f.IDs) > maxResendIDs {
 		return f, fault.BadField("ids", "at most 1000")
@@ -137,7 +137,13 @@ func (a *API) resend(ctx context.Context, in *resendInput) (resendBody, error) {
 	if err != nil {
 		return resendBody{}, err
 	}
-	b := resendBody{Will: p.Will, Off: p.Off, Other: p.Other, Over: p.Over, Targets: make([]resendTarget, 0, len(p.By))}
+	b := resendBody{
+		Will:    p.Will,
+		Off:     p.Off,
+		Other:   p.Other,
+		Over:    p.Over,
+		Targets: make([]resendTarget, 0, len(p.By)),
+	}
 	for _, t := range p.By {
 		b.Targets = append(b.Targets, resendTarget{t.ConnectionID, t.Connection, t.Module, t.N})
 	}

@@ -9,14 +9,13 @@ import (
 	"gatecrier/models"
 )
 
-// SectionPath is the section of a path.
+// SectionPath names the section of a path.
 type SectionPath struct {
 	Section string `path:"section" doc:"general, gate, mail, exceptions, reports, delivery, users, jobs, retention"`
 }
 
-// settingsAnswer has the values of a section by their names, its version, and
-// under secrets which secret values there are; after a change, warnings may say
-// what will not work as it is.
+// settingsAnswer has the values of a section by their names, its version, and under secrets
+// which secrets are set. After a change it can have warnings about values that will not work.
 type settingsAnswer struct {
 	Body map[string]any
 }
@@ -47,7 +46,7 @@ func (a *API) settings() {
 		})
 }
 
-// sweepBody is how far the look at all gates has come.
+// sweepBody is the progress of the evaluation of all gates.
 type sweepBody struct {
 	Version    int64      `json:"version" doc:"Of the gate settings that it applies"`
 	Seen       int64      `json:"seen" doc:"Gates of branches, of those that were ever evaluated"`
@@ -60,8 +59,13 @@ type sweepBody struct {
 
 func sweepOf(s models.GateSweep) sweepBody {
 	return sweepBody{
-		Version: s.Version, Seen: s.Seen, Total: s.Total, Changed: s.Changed,
-		StartedAt: optional(s.StartedAt), FinishedAt: optional(s.FinishedAt), Done: s.Done,
+		Version:    s.Version,
+		Seen:       s.Seen,
+		Total:      s.Total,
+		Changed:    s.Changed,
+		StartedAt:  optional(s.StartedAt),
+		FinishedAt: optional(s.FinishedAt),
+		Done:       s.Done,
 	}
 }
 

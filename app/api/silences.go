@@ -9,7 +9,7 @@ import (
 	"gatecrier/models"
 )
 
-// silenceBody is a silence as the API answers it.
+// silenceBody is a silence as the API returns it.
 type silenceBody struct {
 	ID       int64               `json:"id"`
 	Product  *named              `json:"product" doc:"Whose messages it holds; with neither a product nor a group those of all"`
@@ -64,8 +64,8 @@ func (a *API) silenceAnswer(ctx context.Context, r silence.Row, err error) (*sil
 	return &silenceAnswer{a.silenceOf(r)}, nil
 }
 
-// SilenceMatch is what a silence holds. It is exported since huma reads no
-// embedded fields from others.
+// SilenceMatch selects the messages that a silence holds back. It is exported because huma
+// reads no embedded fields from types that are not.
 type SilenceMatch struct {
 	ProductID int64  `json:"product_id,omitempty" minimum:"0" doc:"With neither a product nor a group it is of all, which is for administrators"`
 	GroupID   int64  `json:"group_id,omitempty" minimum:"0"`
@@ -111,12 +111,7 @@ func (in *silencesInput) filter() (models.SilenceFilter, error) {
 	return f, seek(in.Cursor, &f.Before)
 }
 
-type heldInput struct {
-	IDPath
-	Page
-}
-
-// silencedBody is a notification as a silence holds it: neither read nor unread.
+// silencedBody is a silenced notification. It is neither read nor unread.
 type silencedBody struct {
 	ID      int64     `json:"id"`
 	Type    string    `json:"type"`
@@ -186,7 +181,7 @@ func (a *API) silences() {
 		})
 	register(a, onGet("/silences/{id}/notifications", "list-held-notifications"),
 		"List what a silence has held back, newest first",
-		func(ctx context.Context, in *heldInput) (*list[silencedBody], error) {
+		func(ctx context.Context, in *idPageInput) (*list[silencedBody], error) {
 			before := int64(0)
 			if err := seek(in.Cursor, &before); err != nil {
 				return nil, err

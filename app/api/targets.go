@@ -9,8 +9,8 @@ import (
 	"gatecrier/models"
 )
 
-// targetBody is a target as the API answers it. Its configuration is
-// write-only: what may be shown of it is the hint.
+// targetBody is a target as the API returns it. Its configuration is write-only: the API shows
+// only the hint.
 type targetBody struct {
 	ID      int64         `json:"id"`
 	Module  string        `json:"module"`
@@ -90,9 +90,11 @@ func (a *API) targets() {
 	register(a, onPatch("/targets/{id}", "update-target"),
 		"Change a target",
 		func(ctx context.Context, in *targetPatch) (*targetAnswer, error) {
-			s, err := a.Connections.Update(
-				ctx, actorOf(ctx), in.ID, connection.Change{Name: in.Body.Name, Enabled: in.Body.Enabled, Config: in.Body.Config},
-			)
+			s, err := a.Connections.Update(ctx, actorOf(ctx), in.ID, connection.Change{
+				Name:    in.Body.Name,
+				Enabled: in.Body.Enabled,
+				Config:  in.Body.Config,
+			})
 			return a.saved(ctx, s, err)
 		})
 	register(a, onDelete("/targets/{id}", "delete-target"),

@@ -29,15 +29,10 @@ func (a *API) tokens() {
 		})
 	register(a, onPost("/tokens", "create-own-token", http.StatusCreated),
 		"Make a token of your own",
-		func(ctx context.Context, in *userTokenInput) (*struct{ Body tokenBody }, error) {
-			n := account.NewToken{Name: in.Body.Name, Role: in.Body.Role}
-			if in.Body.ExpiresAt != nil {
-				n.ExpiresAt = *in.Body.ExpiresAt
-			}
+		func(ctx context.Context, in *userTokenInput) (*tokenAnswer, error) {
+			n := account.NewToken{Name: in.Body.Name, Role: in.Body.Role, ExpiresAt: valueOf(in.Body.ExpiresAt)}
 			t, text, err := a.Accounts.AddToken(ctx, actorOf(ctx), bearerOf(ctx), n)
-			b := tokenOf(t)
-			b.Token = text
-			return &struct{ Body tokenBody }{b}, err
+			return createdToken(t, text), err
 		})
 	register(a, onDelete("/tokens/{id}", "revoke-own-token"),
 		"Revoke one of your tokens",

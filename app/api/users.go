@@ -46,7 +46,7 @@ func userRowOf(u models.UserRow) userBody {
 
 type userAnswer struct{ Body userBody }
 
-// userMade is a user with the way in that was made.
+// userMade is a user with a new password, or a note that a link was sent.
 type userMade struct {
 	Body struct {
 		userBody
@@ -121,7 +121,7 @@ func (a *API) users() {
 		})
 }
 
-// asked is a yes or no of a query, nil where it is absent.
+// asked returns a boolean of a query, nil if it is absent.
 func asked(text string) *bool {
 	if text == "" {
 		return nil
@@ -161,7 +161,7 @@ func (a *API) changeUser(ctx context.Context, in *userPatch) (models.UserRow, er
 	if _, err := a.Accounts.Edit(ctx, actorOf(ctx), in.ID, e); err != nil {
 		return models.UserRow{}, err
 	}
-	return a.Store.UserRow(ctx, in.ID) // an administrator who has taken his own rights sees what came of it
+	return a.Store.UserRow(ctx, in.ID) // also for an administrator who has just given up that role
 }
 
 func (a *API) userMade(ctx context.Context, made account.Added, err error) (*userMade, error) {

@@ -13,8 +13,8 @@ import (
 	"gatecrier/models"
 )
 
-// draftBody is an exception as it is reported. Texts that are too long are cut,
-// and its sample says so.
+// draftBody is a reported exception. Texts that are too long are cut, and the sample is
+// marked as truncated.
 type draftBody struct {
 	Class       string      `json:"class" doc:"Of the root cause: ValueError"`
 	Message     string      `json:"message"`
@@ -37,21 +37,21 @@ type draftLink struct {
 	Frames  frameList `json:"frames,omitempty"`
 }
 
-// draftError is what is wrong with a field that reads itself.
+// draftError is an error of a field that decodes itself.
 type draftError struct{ field, text string }
 
 func (e *draftError) Error() string { return e.field + ": " + e.text }
 
-// check says what is wrong with what can be read.
+// check returns the errors of an exception that could be decoded. i is its place in a list.
 func (d draftBody) check(i int, many bool) error {
-	var bad fault.Fields
+	var fieldErrs fault.Fields
 	if strings.TrimSpace(d.Class) == "" {
-		bad.Add(at(i, many, "class"), "It needs one")
+		fieldErrs.Add(at(i, many, "class"), "It needs one")
 	}
 	if len(d.Chain) > 50 {
-		bad.Add(at(i, many, "chain"), "At most 50")
+		fieldErrs.Add(at(i, many, "chain"), "At most 50")
 	}
-	return bad.Err()
+	return fieldErrs.Err()
 }
 
 func (d draftBody) report(productID int64) exception.Report {
@@ -76,13 +76,13 @@ func (d draftBody) report(productID int64) exception.Report {
 	return r
 }
 
-// productRef is a product by its id or its name.
+// productRef names a product by its id or its name.
 type productRef struct {
 	id   int64
 	name string
 }
 
-// UnmarshalJSON takes a number or a text.
+// UnmarshalJSON accepts a number or a text.
 func (p *productRef) UnmarshalJSON(raw []byte) error {
 	*p = productRef{}
 	switch raw[0] {
@@ -100,17 +100,17 @@ func (p *productRef) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// Schema is either.
+// Schema returns the schema of an integer or a string.
 func (productRef) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{OneOf: []*huma.Schema{{Type: "integer"}, {Type: "string"}}}
 }
 
-// oneOrMore are texts, of which there are at most maxWords.
+// oneOrMore are at most maxWords texts.
 type oneOrMore []string
 
 const maxWords = 20
 
-// UnmarshalJSON takes a list, or one text.
+// UnmarshalJSON accepts a list of texts, or one text.
 func (o *oneOrMore) UnmarshalJSON(raw []byte) error {
 	var list []string
 	var one string
@@ -125,7 +125,7 @@ func (o *oneOrMore) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// Schema is either.
+// Schema returns the schema of a string or an array of strings.
 func (oneOrMore) Schema(huma.Registry) *huma.Schema {
 	text := &huma.Schema{Type: "string"}
 	return &huma.Schema{OneOf: []*huma.Schema{text, {Type: "array", Items: text}}}
@@ -136,7 +136,7 @@ type pairs map[string]string
 
 const maxPairs = 100
 
-// UnmarshalJSON takes an object.
+// UnmarshalJSON accepts an object, and keeps at most maxPairs of its fields.
 func (p *pairs) UnmarshalJSON(raw []byte) error {
 	var in map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &in); err != nil {
@@ -156,17 +156,17 @@ func (p *pairs) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// Schema is an object.
+// Schema returns the schema of an object with any fields.
 func (pairs) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: "object", AdditionalProperties: true}
 }
 
-// frameList are calls, of which there are at most maxFrames.
+// frameList are at most maxFrames calls.
 type frameList []exception.Frame
 
 const maxFrames = 250
 
-// UnmarshalJSON reads one by one, so that a long list takes no room.
+// UnmarshalJSON reads the calls one by one, so that a list that is too long takes no memory.
 func (f *frameList) UnmarshalJSON(raw []byte) error {
 	*f = nil
 	if raw[0] == 'n' {
@@ -189,7 +189,7 @@ func (f *frameList) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// Schema is a list of calls.
+// Schema returns the schema of a list of calls.
 func (frameList) Schema(r huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: "array", Items: huma.SchemaFromType(r, typeOf[exception.Frame]())}
 }

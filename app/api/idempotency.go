@@ -18,11 +18,10 @@ import (
 	"gatecrier/models"
 )
 
-// keepAnswers is how long a repeat with the same Idempotency-Key gets the first
-// answer.
+// keepAnswers is how long a repeat with the same Idempotency-Key gets the first answer.
 const keepAnswers = 24 * time.Hour
 
-// once is a request that names a key, so that it can be repeated safely
+// once is a request with an Idempotency-Key, which clients can repeat safely
 // (draft-ietf-httpapi-idempotency-key-header).
 type once struct {
 	api    *API
@@ -32,8 +31,8 @@ type once struct {
 	hash   hash.Hash // of the body, as far as it was read
 }
 
-// onceOf reads a request's key; nil where it has none. A key counts for who
-// sends it, and for the route with its query.
+// onceOf returns a request with its Idempotency-Key, nil if it has none. A key is valid for
+// the actor that sends it, and for the route with its query.
 func (a *API) onceOf(c *gin.Context, status int) (*once, error) {
 	key := c.GetHeader("Idempotency-Key")
 	if key == "" {
@@ -43,19 +42,18 @@ func (a *API) onceOf(c *gin.Context, status int) (*once, error) {
 		return nil, fault.BadField("Idempotency-Key", "At most 255 printable ASCII characters")
 	}
 	actor, _ := web.ActorOf(c.Request.Context())
-	scope := fmt.Sprintf(
-		"%d/%d POST %s?%s", actor.User.ID, actor.ProductID, c.Request.URL.Path, c.Request.URL.Query().Encode(),
-	)
+	u := c.Request.URL
+	scope := fmt.Sprintf("%d/%d POST %s?%s", actor.User.ID, actor.ProductID, u.Path, u.Query().Encode())
 	if len(scope) > 500 {
 		scope = fmt.Sprintf("%x", sha256.Sum256([]byte(scope)))
 	}
 	return &once{api: a, status: status, scope: scope, key: key, hash: sha256.New()}, nil
 }
 
-// reading passes a body on and hashes it.
+// reading returns the body and hashes it as it is read.
 func (o *once) reading(body io.Reader) io.Reader { return io.TeeReader(body, o.hash) }
 
-// keep stores an import's answer in its transaction.
+// keep stores the answer to an import in the transaction of the import.
 func (o *once) keep(tx *models.Tx, r ingest.Result) error {
 	return o.save(tx, importOf(r))
 }
@@ -66,14 +64,12 @@ func (o *once) save(tx *models.Tx, body any) error {
 	if err != nil {
 		return fmt.Errorf("encode an answer: %w", err)
 	}
-	return tx.SaveAnswered(
-		models.Answered{Scope: o.scope, Key: o.key, Hash: o.hash.Sum(nil), Answer: string(answer)},
-		tx.Now().Add(-keepAnswers),
-	)
+	answered := models.Answered{Scope: o.scope, Key: o.key, Hash: o.hash.Sum(nil), Answer: string(answer)}
+	return tx.SaveAnswered(answered, tx.Now().Add(-keepAnswers))
 }
 
-// replay answers a repeat: as the first time where the body is the same. It
-// reports false where there was no first time.
+// replay answers a repeat as the first request was answered. It refuses a repeat with another
+// body, and reports false if this is the first request.
 func (o *once) replay(c *gin.Context, body io.Reader) (bool, error) {
 	ctx := c.Request.Context()
 	first, ok, err := o.api.Store.Answered(ctx, o.scope, o.key, o.api.Store.Now().Add(-keepAnswers))
@@ -91,12 +87,12 @@ func (o *once) replay(c *gin.Context, body io.Reader) (bool, error) {
 	return true, nil
 }
 
-// begin takes the key for this instance until done is called, where the answer
-// is not stored together with what it is about.
+// begin reserves the key on this instance until done is called. It is for requests whose
+// answer is stored after their work, not in the same transaction.
 func (o *once) begin() (done func(), err error) {
 	name := o.scope + "\x00" + o.key
-	if _, busy := o.api.atWork.LoadOrStore(name, true); busy {
+	if _, busy := o.api.running.LoadOrStore(name, true); busy {
 		return nil, fault.New(fault.Conflict, "A request with this Idempotency-Key is still at work")
 	}
-	return func() { o.api.atWork.Delete(name) }, nil
+	return func() { o.api.running.Delete(name) }, nil
 }

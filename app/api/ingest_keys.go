@@ -20,9 +20,12 @@ type ingestKeyBody struct {
 type ingestKeyAnswer struct{ Body ingestKeyBody }
 
 func (a *API) ingestKeyOf(k models.IngestKey) *ingestKeyAnswer {
-	return &ingestKeyAnswer{
-		ingestKeyBody{Key: k.Key, DSN: product.DSN(a.BaseURL(), k), CreatedBy: k.CreatedBy, CreatedAt: k.CreatedAt},
-	}
+	return &ingestKeyAnswer{ingestKeyBody{
+		Key:       k.Key,
+		DSN:       product.DSN(a.BaseURL(), k),
+		CreatedBy: k.CreatedBy,
+		CreatedAt: k.CreatedAt,
+	}}
 }
 
 func (a *API) ingestKeys() {

@@ -72,8 +72,8 @@ type exceptionDetail struct {
 	Merges   []exceptionMerge   `json:"merges" doc:"Keys that were merged into this group"`
 }
 
-// exceptionSample is an exception.Sample: the document has other things of its
-// parts' names.
+// exceptionSample is an exception.Sample. It has a type of its own because the OpenAPI
+// document already uses the names of that type's parts.
 type exceptionSample struct {
 	At          time.Time         `json:"at"`
 	Class       string            `json:"class"`
@@ -217,7 +217,7 @@ func (a *API) exceptionGroups() {
 		})
 }
 
-// exceptionAfter answers a group as it is after a change, or why that failed.
+// exceptionAfter returns a group after a change, or the error of the change.
 func (a *API) exceptionAfter(ctx context.Context, id int64, err error) (*exceptionAnswer, error) {
 	if err != nil {
 		return nil, err
@@ -248,14 +248,14 @@ func (a *API) exceptionPage(ctx context.Context, in *exceptionsInput) (*list[exc
 	})
 }
 
-// patchException carries out a patch, once all of it was looked at.
+// patchException checks a whole patch, then applies it.
 func (a *API) patchException(ctx context.Context, in *exceptionPatch) error {
 	actor, state, muted := actorOf(ctx), in.Body.State, in.Body.MutedUntil
 	if state.Sent && state.Value != models.ExceptionOpen && state.Value != models.ExceptionResolved {
 		return fault.BadField("state", "open or resolved")
 	}
 	var err error
-	switch { // the one that may be refused comes first
+	switch { // muting can be refused, so it comes first
 	case muted.Sent && !muted.Null:
 		err = a.Exceptions.Mute(ctx, actor, in.ID, muted.Value)
 	case muted.Sent:

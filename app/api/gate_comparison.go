@@ -8,7 +8,7 @@ import (
 	"gatecrier/models"
 )
 
-// momentBody is what is known of a gate at a time.
+// momentBody is a gate at one time.
 type momentBody struct {
 	At         time.Time        `json:"at"`
 	State      models.GateState `json:"state" enum:"none,passed,failed"`
@@ -36,7 +36,7 @@ func momentOf(m gate.Moment) momentBody {
 	return b
 }
 
-// betweenBody is what became of observations, worst first.
+// betweenBody lists observations that changed between two moments, worst first.
 type betweenBody struct {
 	Count  int64         `json:"count" doc:"All there are; items may be fewer"`
 	Counts models.Counts `json:"counts"`
@@ -57,15 +57,21 @@ type betweenItem struct {
 func betweenOf(l gate.BetweenList) betweenBody {
 	b := betweenBody{Count: l.Tally.Total(), Counts: l.Tally, Items: make([]betweenItem, 0, len(l.Rows))}
 	for _, o := range l.Rows {
-		b.Items = append(
-			b.Items,
-			betweenItem{o.ID, o.Title, o.Component, o.Scanner, o.Severity, o.Status, o.FirstSeenAt, optional(o.ResolvedAt)},
-		)
+		b.Items = append(b.Items, betweenItem{
+			ID:        o.ID,
+			Title:     o.Title,
+			Component: o.Component,
+			Scanner:   o.Scanner,
+			Severity:  o.Severity,
+			Status:    o.Status,
+			FirstSeen: o.FirstSeenAt,
+			Resolved:  optional(o.ResolvedAt),
+		})
 	}
 	return b
 }
 
-// momentsBody is what has become of a product between two moments.
+// momentsBody compares a product's gate at two moments.
 type momentsBody struct {
 	From       momentBody    `json:"from"`
 	To         momentBody    `json:"to"`
