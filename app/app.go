@@ -172,7 +172,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	}
 	a.Accounts = account.New(account.Parts{
 		Store: store, Log: o.Log, InitialFile: o.Config.initialFile(), Users: a.Settings.Users,
-		Post: account.Mailer{Ready: a.mails, Send: a.mail.SendTo}, BaseURL: a.BaseURL, HashMemory: o.HashMemory,
+		Mailer: account.Mailer{Ready: a.mails, Send: a.mail.SendTo}, BaseURL: a.BaseURL, HashMemory: o.HashMemory,
 	})
 	if err := a.firstAdministrator(ctx, o); err != nil {
 		return err

@@ -2,12 +2,12 @@ package account
 
 import "strings"
 
-// word is what a part of a User-Agent says.
-type word struct{ part, says string }
+// agentPart is a part of a User-Agent and the name that it stands for.
+type agentPart struct{ part, name string }
 
-// browsers and systems are looked for in this order: many claim to be others too.
+// The order matters: many browsers claim to be others too.
 var (
-	browsers = []word{
+	browsers = []agentPart{
 		{"Edg", "Edge"},
 		{"OPR/", "Opera"},
 		{"Firefox/", "Firefox"},
@@ -20,11 +20,8 @@ var (
 		{"curl/", "curl"},
 		{"Go-http-client/", "a program"},
 	}
-	systems = []word{
-		{
-			"Android",
-			"Android",
-		},
+	systems = []agentPart{
+		{"Android", "Android"},
 		{"iPhone", "iPhone"},
 		{"iPad", "iPad"},
 		{"Windows", "Windows"},
@@ -34,7 +31,7 @@ var (
 	}
 )
 
-// Browser says what a User-Agent stands for: "Firefox on Linux".
+// Browser returns the name of a User-Agent: "Firefox on Linux".
 func Browser(agent string) string {
 	browser, system := firstMatch(browsers, agent), firstMatch(systems, agent)
 	switch {
@@ -48,10 +45,10 @@ func Browser(agent string) string {
 	return browser + " on " + system
 }
 
-func firstMatch(words []word, agent string) string {
-	for _, w := range words {
-		if strings.Contains(agent, w.part) {
-			return w.says
+func firstMatch(parts []agentPart, agent string) string {
+	for _, p := range parts {
+		if strings.Contains(agent, p.part) {
+			return p.name
 		}
 	}
 	return ""

@@ -1,86 +1,95 @@
-// Package account has people's local accounts: passwords, sessions and API
-// tokens.
 package account
 
 import (
-	"cmp"
 	"context"
-	"runtime"
-	"sync/atomic"
+	"crypto/rand"
+	"strings"
+	"unicode/utf8"
 
-	"github.com/alexedwards/argon2id"
-
+	"gatecrier/app/authz"
 	"gatecrier/app/fault"
+	"gatecrier/models"
 )
 
-// hashMemory is how much memory hashing a password takes, in KiB.
-const hashMemory = 19 * 1024
-
-// hasher hashes with argon2id, by default at 19 MiB and two passes (the first
-// recommendation of OWASP's password storage page), two at a time, so that a
-// burst of sign-ins takes neither the memory nor all processors.
-type hasher struct {
-	params *argon2id.Params
-	turns  chan struct{}
-	queue  atomic.Int32 // those that wait for a turn, or have one
-}
-
-func newHasher(memory uint32) *hasher {
-	return &hasher{
-		params: &argon2id.Params{
-			Memory:      cmp.Or(memory, hashMemory),
-			Iterations:  2,
-			Parallelism: 1,
-			SaltLength:  16,
-			KeyLength:   32,
-		},
-		turns: make(chan struct{}, min(2, runtime.GOMAXPROCS(0))),
+// ChangePassword checks a user's current password, sets the new one, and ends all their
+// sessions.
+func (s *Service) ChangePassword(ctx context.Context, userID int64, current, password string) error {
+	u, err := s.store.User(ctx, userID)
+	if err != nil {
+		return err
 	}
-}
-
-// dummy is compared where there is no account, to take as long: nobody's
-// password by the parameters of a hasher. To make it at each start would cost as
-// much as a sign-in.
-const dummy = "$argon2id$v=19$m=19456,t=2,p=1$dmU7vMe706hYqEAK6fmyGA$2lZCKqsDVm0+rOt4zhgS297Pa7qqn+KKgcRxcLuiRZ0"
-
-// maxQueue bounds how many wait for their turn, some seconds' worth.
-const maxQueue = 50
-
-func (h *hasher) turn(ctx context.Context) error {
-	if h.queue.Add(1) > maxQueue {
-		h.queue.Add(-1)
-		return fault.New(fault.Unavailable, "Too many sign-ins at once: try again in a moment")
+	limits := tryLimits("password ", u.Name, "")
+	if err := s.mayTry(ctx, limits, "Your password was tried too often."); err != nil {
+		return err
 	}
-	select {
-	case h.turns <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		h.queue.Add(-1)
-		return fault.Wrap(fault.Unavailable, "Too many sign-ins at once: try again", ctx.Err())
+	ok, err := s.hasher.matches(ctx, current, u.PasswordHash)
+	if err != nil {
+		return err
 	}
+	if !ok {
+		return fault.BadField("current", "This is not your current password")
+	}
+	if err := s.store.Write(ctx, func(tx *models.Tx) error { return tx.SignInWorked(limits...) }); err != nil {
+		return err
+	}
+	if password == current {
+		return fault.BadField("new", "Choose another one than the current")
+	}
+	return s.setPassword(ctx, authz.UserActor(u), u, "new", password)
 }
 
-func (h *hasher) done() {
-	<-h.turns
-	h.queue.Add(-1)
+// SetPassword sets a user's password without the current one, for the command line.
+func (s *Service) SetPassword(ctx context.Context, name, password string) error {
+	u, err := s.store.UserByName(ctx, name)
+	if err != nil {
+		return err
+	}
+	return s.setPassword(ctx, commandLine, u, "password", password)
 }
 
-func (h *hasher) hash(ctx context.Context, password string) (string, error) {
-	if err := h.turn(ctx); err != nil {
+func (s *Service) setPassword(ctx context.Context, actor authz.Actor, u models.User, field, password string) error {
+	hash, err := s.newHash(ctx, field, password, u)
+	if err != nil {
+		return err
+	}
+	_, err = s.change(ctx, actor, u.ID, func(tx *models.Tx, u *models.User) error {
+		return replacePassword(tx, u, hash, false)
+	})
+	return err
+}
+
+// newHash checks a new password of a user and hashes it. Errors are of the given field.
+func (s *Service) newHash(ctx context.Context, field, password string, u models.User) (string, error) {
+	if err := s.checkPassword(field, password, u); err != nil {
 		return "", err
 	}
-	defer h.done()
-	return argon2id.CreateHash(password, h.params)
+	return s.hasher.hash(ctx, password)
 }
 
-func (h *hasher) matches(ctx context.Context, password, hash string) (bool, error) {
-	if err := h.turn(ctx); err != nil {
-		return false, err
+// replacePassword sets the password of a user. It ends their sessions and the links for a new
+// password.
+func replacePassword(tx *models.Tx, u *models.User, hash string, mustChange bool) error {
+	u.PasswordHash, u.MustChangePassword = hash, mustChange
+	if err := tx.EndUserLinks(u.ID, models.LinkPassword); err != nil {
+		return err
 	}
-	defer h.done()
-	if hash == "" {
-		_, err := argon2id.ComparePasswordAndHash(password, dummy)
-		return false, err
+	return tx.DeleteUserSessions(u.ID)
+}
+
+// RandomPassword returns a password of 26 letters and digits (130 bits), or a longer one if the
+// settings require it.
+func (s *Service) RandomPassword() string {
+	text := strings.ToLower(rand.Text())
+	for utf8.RuneCountInString(text) < s.Users().PasswordMinLength {
+		text += strings.ToLower(rand.Text())
 	}
-	return argon2id.ComparePasswordAndHash(password, hash)
+	return text
+}
+
+// checkPassword checks every new password. Its error is of the given field.
+func (s *Service) checkPassword(field, password string, u models.User) error {
+	if reason := WrongPassword(password, s.Users().PasswordMinLength, u.Name, u.Email); reason != "" {
+		return fault.BadField(field, reason)
+	}
+	return nil
 }

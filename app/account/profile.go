@@ -11,25 +11,25 @@ import (
 	"gatecrier/models"
 )
 
-// zonesText has the names of time zones that people choose from: one for each
-// zone of the IANA time zone database that a place is in.
+// zonesText has the names of the time zones that users choose from: the zones of the IANA time
+// zone database that a place is in.
 //
 //go:embed zones.txt
 var zonesText string
 
-// Zones are the names of time zones to choose from. Others are known too.
+// Zones returns the names of the time zones to choose from. Other zones are valid too.
 func Zones() []string { return strings.Fields(zonesText) }
 
-// Themes are the looks of pages; "" is the system's.
+// Themes returns the themes of pages; "" follows the system.
 func Themes() []string { return []string{"", "light", "dark"} }
 
-// Profile says what a user changes of himself; nil leaves a thing as it is.
+// Profile is a user's change of their own account. A nil field stays as it is.
 type Profile struct {
 	FirstName, Email, TimeZone, Theme *string
 }
 
-// EditProfile changes the actor's own account. A new mail address counts once
-// it is confirmed by the link that is sent there; pending tells that one was.
+// EditProfile changes the actor's own account. It sends a link to a new email address, which
+// replaces the old one when the user opens the link; pending reports that a link was sent.
 func (s *Service) EditProfile(ctx context.Context, actor authz.Actor, p Profile) (pending bool, err error) {
 	me, err := s.store.User(ctx, actor.User.ID)
 	if err != nil {
@@ -48,28 +48,32 @@ func (s *Service) EditProfile(ctx context.Context, actor authz.Actor, p Profile)
 	if err != nil || confirm == nil {
 		return false, err
 	}
-	s.sendLater(ready(s.emailMail(u, *confirm)))
+	s.sendLater(ready(s.confirmMail(u, *confirm)))
 	return true, nil
 }
 
-// check tidies what was typed, and says what is wrong with it.
+// check trims the fields in place, and returns their errors.
 func (p Profile) check(u *models.User) error {
 	next := NewUser{Name: u.Name}
-	for _, f := range []struct{ typed, to *string }{{p.FirstName, &next.FirstName}, {p.Email, &next.Email}, {p.TimeZone, new(string)}} {
+	for _, f := range []struct{ typed, to *string }{
+		{p.FirstName, &next.FirstName},
+		{p.Email, &next.Email},
+		{p.TimeZone, new(string)},
+	} {
 		if f.typed != nil {
 			*f.typed = strings.TrimSpace(*f.typed)
 			*f.to = *f.typed
 		}
 	}
-	var bad fault.Fields
-	bad = append(bad, fault.FieldsOf(checkPerson(next))...)
+	var fieldErrs fault.Fields
+	fieldErrs = append(fieldErrs, fault.FieldsOf(checkProfile(next))...)
 	if p.TimeZone != nil && !validZone(*p.TimeZone) {
-		bad.Add("time_zone", "This is no time zone, as Europe/Berlin is")
+		fieldErrs.Add("time_zone", "This is no time zone, as Europe/Berlin is")
 	}
 	if p.Theme != nil && !validTheme(*p.Theme) {
-		bad.Add("theme", "One of light, dark, or empty")
+		fieldErrs.Add("theme", "One of light, dark, or empty")
 	}
-	return bad.Err()
+	return fieldErrs.Err()
 }
 
 func validZone(name string) bool {
@@ -79,7 +83,7 @@ func validZone(name string) bool {
 
 func validTheme(name string) bool { return name == "" || name == "light" || name == "dark" }
 
-// confirmation is the link that a new address is confirmed by.
+// confirmation returns the link that confirms a new email address.
 func (s *Service) confirmation(ctx context.Context, u models.User, email string) (*link, error) {
 	if !s.CanSendMail() {
 		return nil, fault.BadField("email", "Mail is not set up here: an administrator can change your address")
@@ -92,10 +96,9 @@ func (s *Service) confirmation(ctx context.Context, u models.User, email string)
 }
 
 func (p Profile) apply(tx *models.Tx, u *models.User, confirm *link) error {
-	keep := func(text string) string { return text }
-	set(&u.FirstName, p.FirstName, keep)
-	set(&u.TimeZone, p.TimeZone, keep)
-	set(&u.Theme, p.Theme, keep)
+	set(&u.FirstName, p.FirstName, identity)
+	set(&u.TimeZone, p.TimeZone, identity)
+	set(&u.Theme, p.Theme, identity)
 	if p.Email == nil {
 		return nil
 	}

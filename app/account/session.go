@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -18,31 +17,29 @@ import (
 	"gatecrier/models"
 )
 
-// The keys of what a session knows: its user, and where he signed in.
+// The keys of a session's values: its user, and where they signed in.
 const (
 	sessionUser    = "user_id"
 	sessionAgent   = "agent"
 	sessionAddress = "address"
 )
 
-// Sessions keeps people signed in, by sessions in the database whose tokens
-// are stored hashed.
+// Sessions keeps users signed in. Sessions are in the database, which stores their tokens as
+// hashes.
 type Sessions struct {
 	*scs.SessionManager
 	store *models.Store
 	users func() settings.Users
-
-	mu   sync.Mutex
-	seen map[string]time.Time // since the last flush
+	seen  pendingTimes[string] // of sessions, by their tokens
 }
 
-// NewSessions returns the sessions of a store. With secure, the cookie goes
-// over HTTPS alone.
+// NewSessions returns the sessions of a store. With secure, browsers send the cookie only over
+// HTTPS.
 func NewSessions(store *models.Store, secure bool, users func() settings.Users) *Sessions {
 	m := scs.New()
-	s := &Sessions{SessionManager: m, store: store, users: users, seen: map[string]time.Time{}}
+	s := &Sessions{SessionManager: m, store: store, users: users}
 	m.Store = sessionStore{s}
-	m.Lifetime = settings.DefaultUsers().SessionTime // of those without a user
+	m.Lifetime = settings.DefaultUsers().SessionTime // of sessions without a user
 	m.HashTokenInStore = true
 	m.Cookie.Name = "gatecrier_session"
 	m.Cookie.HttpOnly = true
@@ -52,30 +49,32 @@ func NewSessions(store *models.Store, secure bool, users func() settings.Users) 
 	return s
 }
 
-// found remembers which tokens were there when a request came in.
-type found struct{ token string }
+// requestSession is the session that a request came with: its hashed token, "" if it has none.
+type requestSession struct{ token string }
 
-type foundKey struct{}
+// requestSessionKey is the context key of a requestSession.
+type requestSessionKey struct{}
 
-// LoadAndSave gives requests their session. One that was ended while a request
-// was under way stays ended: the request's end must not write it again.
+// LoadAndSave gives requests their session. A session that ends during a request stays ended:
+// the end of the request does not write it again.
 func (s *Sessions) LoadAndSave(next http.Handler) http.Handler {
 	inner := s.SessionManager.LoadAndSave(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		inner.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), foundKey{}, &found{})))
+		ctx := context.WithValue(r.Context(), requestSessionKey{}, &requestSession{})
+		inner.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 
-// Client is where somebody signs in.
+// Client is the browser of a sign-in.
 type Client struct {
 	Agent   string // the browser's User-Agent
 	Address string
 }
 
-// maxAgent bounds what is kept of a User-Agent.
+// maxAgent bounds the stored part of a User-Agent, in bytes.
 const maxAgent = 300
 
-// SignIn begins the session of a user, under a new token.
+// SignIn begins a session of a user under a new token.
 func (s *Sessions) SignIn(ctx context.Context, u models.User, at Client) error {
 	if err := s.RenewToken(ctx); err != nil {
 		return err
@@ -87,10 +86,10 @@ func (s *Sessions) SignIn(ctx context.Context, u models.User, at Client) error {
 	return nil
 }
 
-// UserID is the user of the session, 0 for nobody.
+// UserID returns the user of the session, 0 if nobody is signed in.
 func (s *Sessions) UserID(ctx context.Context) int64 { return s.GetInt64(ctx, sessionUser) }
 
-// Lasts reports whether the session of a request has not ended meanwhile.
+// Lasts reports whether the session of a request has not ended since the request began.
 func (s *Sessions) Lasts(ctx context.Context) (bool, error) {
 	_, ok, err := s.store.Session(ctx, tokenIn(ctx))
 	return ok, err
@@ -99,11 +98,11 @@ func (s *Sessions) Lasts(ctx context.Context) (bool, error) {
 // Open is a session as its user sees it.
 type Open struct {
 	models.Session
-	ID   string // names it, and is no key to it
-	This bool   // that of the request
+	ID   string // for the user; not the token
+	This bool   // whether it is the request's session
 }
 
-// Open lists the actor's sessions, that of the request first.
+// Open lists the actor's sessions, the request's own first.
 func (s *Sessions) Open(ctx context.Context, actor authz.Actor) ([]Open, error) {
 	rows, err := s.store.SessionsOf(ctx, actor.User.ID)
 	list := make([]Open, 0, len(rows))
@@ -118,13 +117,13 @@ func (s *Sessions) Open(ctx context.Context, actor authz.Actor) ([]Open, error) 
 	return list, err
 }
 
-// tokenIn is the token, hashed, that a request came with.
+// tokenIn returns the hashed session token of a request, "" if it has none.
 func tokenIn(ctx context.Context) string {
-	f, ok := ctx.Value(foundKey{}).(*found)
+	session, ok := ctx.Value(requestSessionKey{}).(*requestSession)
 	if !ok {
 		return ""
 	}
-	return f.token
+	return session.token
 }
 
 func sessionID(token string) string {
@@ -157,8 +156,7 @@ func (s *Sessions) End(ctx context.Context, actor authz.Actor, id string) error 
 	return fault.NewNotFound("session")
 }
 
-// EndOthers ends all of the actor's sessions but that of the request, and says
-// how many it did.
+// EndOthers ends all of the actor's sessions except the request's own. It returns their number.
 func (s *Sessions) EndOthers(ctx context.Context, actor authz.Actor) (int64, error) {
 	var n int64
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
@@ -176,42 +174,33 @@ func (s *Sessions) EndOthers(ctx context.Context, actor authz.Actor) (int64, err
 	return n, err
 }
 
-// seenEvery is how exactly it is known when a session was last seen.
+// seenEvery is the resolution of the time when a session was last seen.
 const seenEvery = time.Minute
 
-// note remembers that a session was seen, where that is news.
+// note sets the time when a session was last seen, unless the stored one is new enough.
 func (s *Sessions) note(row models.Session) {
 	now := s.store.Now()
 	if now.Sub(row.SeenAt) < seenEvery {
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.seen[row.Token] = now
+	s.seen.set(row.Token, now)
 }
 
-// Flush writes when sessions were last seen. It is called every few seconds and
-// at the end.
+// Flush writes when sessions were last seen. The caller calls it every few seconds, and once
+// before the program stops.
 func (s *Sessions) Flush(ctx context.Context) error {
-	s.mu.Lock()
-	seen := s.seen
-	s.seen = map[string]time.Time{}
-	s.mu.Unlock()
-	if len(seen) == 0 {
-		return nil
-	}
-	return s.store.Write(ctx, func(tx *models.Tx) error { return tx.TouchSessions(seen) })
+	return s.seen.flush(ctx, s.store, (*models.Tx).TouchSessions)
 }
 
-// sessionStore is scs's store over ours.
+// sessionStore is the store of scs, over the database.
 type sessionStore struct {
 	*Sessions
 }
 
 func (s sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
 	row, ok, err := s.store.Session(ctx, token)
-	if f, noted := ctx.Value(foundKey{}).(*found); noted && ok {
-		f.token = token
+	if session, found := ctx.Value(requestSessionKey{}).(*requestSession); found && ok {
+		session.token = token
 	}
 	if ok {
 		s.note(row)

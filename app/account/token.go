@@ -15,21 +15,21 @@ import (
 	"gatecrier/models"
 )
 
-// tokenPrefix tells a secret scanner whose token it has found.
+// tokenPrefix lets a secret scanner recognize a token of Gatecrier.
 const tokenPrefix = "gct_"
 
-// maxTokens bounds how many tokens a user has.
+// maxTokens bounds the tokens of a user.
 const maxTokens = 200
 
-// NewToken is what a token of a user is made from.
+// NewToken describes a new token of a user.
 type NewToken struct {
 	Name      string
 	Role      models.Role // narrows the user's rights; "" = all of them
 	ExpiresAt time.Time   // zero = never
 }
 
-// CreateToken makes an API token of a user, for the command line, and returns
-// its text, which is kept nowhere.
+// CreateToken creates an API token of a user for the command line. It returns the text of the
+// token, which is not stored.
 func (s *Service) CreateToken(ctx context.Context, userName, name string) (string, error) {
 	u, err := s.store.UserByName(ctx, userName)
 	if err != nil {
@@ -44,19 +44,19 @@ func (s *Service) CreateToken(ctx context.Context, userName, name string) (strin
 
 // Tokens lists the actor's own tokens, the newest first.
 func (s *Service) Tokens(ctx context.Context, actor authz.Actor) ([]models.Token, error) {
-	if err := person(actor); err != nil {
+	if err := requireUser(actor); err != nil {
 		return nil, err
 	}
 	return s.store.TokensOf(ctx, actor.User.ID)
 }
 
-// AddToken makes a token of the actor's own and returns its text, which is kept
-// nowhere. bearer is the text of the token that asks, "" on a page: no token
-// makes one that may more, or lives longer, than itself.
+// AddToken creates a token of the actor. It returns the text of the token, which is not stored.
+// bearer is the text of the request's own token, "" on a page: a token creates none with more
+// rights or a later expiry than its own.
 func (s *Service) AddToken(
 	ctx context.Context, actor authz.Actor, bearer string, n NewToken,
 ) (models.Token, string, error) {
-	if err := person(actor); err != nil {
+	if err := requireUser(actor); err != nil {
 		return models.Token{}, "", err
 	}
 	if err := s.withinBearer(ctx, actor, bearer, n); err != nil {
@@ -65,27 +65,25 @@ func (s *Service) AddToken(
 	return s.addToken(ctx, actor, actor.User, n)
 }
 
-func person(actor authz.Actor) error {
+// requireUser refuses the token of a product, which belongs to no user.
+func requireUser(actor authz.Actor) error {
 	if actor.User.ID == 0 {
 		return fault.New(fault.Forbidden, "This token is a product's: it has no user whose tokens these could be")
 	}
 	return nil
 }
 
+// withinBearer refuses a token with more rights or a later expiry than the request's own.
 func (s *Service) withinBearer(ctx context.Context, actor authz.Actor, bearer string, n NewToken) error {
-	var bad fault.Fields
 	if !within(n.Role, actor.Role) {
-		bad.Add("role", "Not more than the token that asks may")
+		return fault.BadField("role", "Not more than the token that asks may")
 	}
-	if err := bad.Err(); err != nil {
-		return err
-	}
-	return s.Outlived(ctx, bearer, n.ExpiresAt)
+	return s.RequireExpiryWithin(ctx, bearer, n.ExpiresAt)
 }
 
-// Outlived refuses a token that would live longer than the one that asks for it.
-// bearer is the text of that, "" on a page.
-func (s *Service) Outlived(ctx context.Context, bearer string, expires time.Time) error {
+// RequireExpiryWithin refuses a token that would expire later than the request's own token.
+// bearer is the text of that token, "" on a page. A zero expires is never.
+func (s *Service) RequireExpiryWithin(ctx context.Context, bearer string, expires time.Time) error {
 	if bearer == "" {
 		return nil
 	}
@@ -99,8 +97,8 @@ func (s *Service) Outlived(ctx context.Context, bearer string, expires time.Time
 	return nil
 }
 
-// within reports whether a token of a role may nothing that one of another may
-// not; "" is all that the user may.
+// within reports whether a role has no permission that other lacks. The role "" has all
+// permissions of the user.
 func within(role, other models.Role) bool {
 	if other == "" || role == "" {
 		return other == ""
@@ -131,29 +129,32 @@ func (s *Service) addToken(
 		if len(have) >= maxTokens {
 			return fault.New(fault.Conflict, "These are too many tokens: revoke some first")
 		}
-		t = token // a transaction that was lost is run again
+		t = token // the transaction can run more than once
 		if err := tx.CreateToken(&t); err != nil {
 			return err
 		}
-		return audit.Write(
-			tx, actor, audit.Entry{Action: audit.Create, Kind: audit.Token, Name: t.Name, Became: auditedToken(u, t)},
-		)
+		return audit.Write(tx, actor, audit.Entry{
+			Action: audit.Create,
+			Kind:   audit.Token,
+			Name:   t.Name,
+			Became: auditedToken(u, t),
+		})
 	})
 	return t, text, err
 }
 
 func (n NewToken) check(now time.Time) error {
-	var bad fault.Fields
+	var fieldErrs fault.Fields
 	if c := utf8.RuneCountInString(n.Name); c < 1 || c > 100 || strings.ContainsFunc(n.Name, unicode.IsControl) {
-		bad.Add("name", "1 to 100 characters, no control characters")
+		fieldErrs.Add("name", "1 to 100 characters, no control characters")
 	}
 	if n.Role != "" && !n.Role.Valid() {
-		bad.Add("role", "One of reader, upload, writer, maintainer, owner, or none")
+		fieldErrs.Add("role", "One of reader, upload, writer, maintainer, owner, or none")
 	}
 	if !n.ExpiresAt.IsZero() && !n.ExpiresAt.After(now) {
-		bad.Add("expires_at", "A time to come")
+		fieldErrs.Add("expires_at", "A time to come")
 	}
-	return bad.Err()
+	return fieldErrs.Err()
 }
 
 func auditedToken(u models.User, t models.Token) audit.Values {
@@ -178,8 +179,8 @@ func (s *Service) Token(ctx context.Context, actor authz.Actor, id int64) (model
 	return models.Token{}, fault.NewNotFound("token")
 }
 
-// RevokeToken ends one of the actor's own tokens. A token ends none that may
-// more than itself.
+// RevokeToken revokes one of the actor's own tokens. A token cannot revoke one with more rights
+// than its own.
 func (s *Service) RevokeToken(ctx context.Context, actor authz.Actor, id int64) error {
 	t, err := s.Token(ctx, actor, id)
 	if err != nil {
@@ -192,20 +193,23 @@ func (s *Service) RevokeToken(ctx context.Context, actor authz.Actor, id int64) 
 		if err := tx.DeleteUserToken(actor.User.ID, id); err != nil {
 			return err
 		}
-		return audit.Write(
-			tx, actor, audit.Entry{Action: audit.Delete, Kind: audit.Token, Name: t.Name, Was: auditedToken(actor.User, t)},
-		)
+		return audit.Write(tx, actor, audit.Entry{
+			Action: audit.Delete,
+			Kind:   audit.Token,
+			Name:   t.Name,
+			Was:    auditedToken(actor.User, t),
+		})
 	})
 }
 
-// MintToken makes a token's text, and the row that knows it by its hash. Whose it
-// is, and what it may, is for the caller to set.
+// MintToken returns the text of a new token, and its row, which has only the hash of the text.
+// The caller sets the owner and the role.
 func MintToken(name string) (text string, token models.Token) {
 	text = tokenPrefix + rand.Text() + rand.Text()
 	return text, models.Token{Name: name, Hash: tokenHash(text), Hint: text[len(text)-4:]}
 }
 
-// Bearer finds who an API token belongs to.
+// Bearer returns the actor that an API token belongs to. It notes that the token was used.
 func (s *Service) Bearer(ctx context.Context, text string) (authz.Actor, error) {
 	unknown := fault.New(fault.Unauthenticated, "This token is unknown, expired or revoked")
 	if !strings.HasPrefix(text, tokenPrefix) || len(text) > 200 {
@@ -221,28 +225,19 @@ func (s *Service) Bearer(ctx context.Context, text string) (authz.Actor, error) 
 	if b.User.ID != 0 && !b.User.Active {
 		return authz.Actor{}, fault.New(fault.Unauthenticated, "The user of this token is deactivated")
 	}
-	s.mu.Lock()
-	s.used[b.Token.ID] = s.store.Now()
-	s.mu.Unlock()
+	s.used.set(b.Token.ID, s.store.Now())
 	return authz.TokenActor(b), nil
 }
 
-// tokenHash is SHA-256: the text has 256 random bits, so nothing is to be won
-// by a slow hash.
+// tokenHash returns the SHA-256 of a token's text. The text has 256 random bits, so a slow hash
+// would gain nothing.
 func tokenHash(text string) []byte {
 	sum := sha256.Sum256([]byte(text))
 	return sum[:]
 }
 
-// Flush writes when tokens were last used. It is called every few seconds and
-// at the end.
+// Flush writes when tokens were last used. The caller calls it every few seconds, and once
+// before the program stops.
 func (s *Service) Flush(ctx context.Context) error {
-	s.mu.Lock()
-	used := s.used
-	s.used = map[int64]time.Time{}
-	s.mu.Unlock()
-	if len(used) == 0 {
-		return nil
-	}
-	return s.store.Write(ctx, func(tx *models.Tx) error { return tx.TouchTokens(used) })
+	return s.used.flush(ctx, s.store, (*models.Tx).TouchTokens)
 }

@@ -47,7 +47,7 @@ func (a *API) feed() {
 func (a *API) makeFeed(ctx context.Context) (string, error) {
 	actor := actorOf(ctx)
 	if actor.User.ID != 0 {
-		err := a.Accounts.Outlived(ctx, bearerOf(ctx), time.Time{})
+		err := a.Accounts.RequireExpiryWithin(ctx, bearerOf(ctx), time.Time{})
 		if fault.Is(err, fault.Invalid) {
 			err = fault.New(fault.Forbidden, "This token expires, and the feed would not")
 		}

@@ -70,7 +70,7 @@ func (a *API) productTokens() {
 		"Make a token that has a role in one product",
 		func(ctx context.Context, in *productTokenInput) (*tokenAnswer, error) {
 			d := product.TokenDraft{Name: in.Body.Name, Role: in.Body.Role, ExpiresAt: valueOf(in.Body.ExpiresAt)}
-			if err := a.Accounts.Outlived(ctx, bearerOf(ctx), d.ExpiresAt); err != nil {
+			if err := a.Accounts.RequireExpiryWithin(ctx, bearerOf(ctx), d.ExpiresAt); err != nil {
 				return nil, err
 			}
 			t, text, err := a.Products.CreateToken(ctx, actorOf(ctx), in.ID, d)

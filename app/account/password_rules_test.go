@@ -9,10 +9,10 @@ import (
 	"gatecrier/models"
 )
 
-// Who asks for somebody who is not there waits as long as for somebody who is.
-func TestNobodysPasswordTakesAsLong(t *testing.T) {
+// A sign-in with an unknown name takes as long as one with a known name.
+func TestDummyHashTakesAsLong(t *testing.T) {
 	h := newHasher(0)
-	got, salt, key, err := argon2id.DecodeHash(dummy)
+	got, salt, key, err := argon2id.DecodeHash(dummyHash)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,9 +26,16 @@ func TestNobodysPasswordTakesAsLong(t *testing.T) {
 
 func TestWrongPassword(t *testing.T) {
 	for password, want := range map[string]string{
-		"a good one, this": "", strings.Repeat("é", 10): "", strings.Repeat("é", 9): "At least 10", strings.Repeat("é", 257): "At most 256",
-		"Ilse Quill": "Not your name", "ILSE@northquay.example": "Not your name", "ilse.q@box": "", "PassWord123": "guessed first", "1q2w3e4r5t": "guessed first",
-		"abcdefghi\xff": "no text",
+		"a good one, this":       "",
+		strings.Repeat("é", 10):  "",
+		strings.Repeat("é", 9):   "At least 10",
+		strings.Repeat("é", 257): "At most 256",
+		"Ilse Quill":             "Not your name",
+		"ILSE@northquay.example": "Not your name",
+		"ilse.q@box":             "",
+		"PassWord123":            "guessed first",
+		"1q2w3e4r5t":             "guessed first",
+		"abcdefghi\xff":          "no text",
 	} {
 		got := WrongPassword(password, 10, "ilse quill", "ilse@northquay.example")
 		if (got == "") != (want == "") || !strings.Contains(got, want) {
@@ -49,7 +56,7 @@ func TestWrongPassword(t *testing.T) {
 	}
 }
 
-func TestWithin(t *testing.T) {
+func TestRoleWithin(t *testing.T) {
 	for _, test := range []struct {
 		role, other models.Role
 		want        bool
@@ -71,17 +78,41 @@ func TestWithin(t *testing.T) {
 	}
 }
 
+// browserAgents are User-Agents with their names.
+var browserAgents = []struct{ agent, want string }{
+	{
+		"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+		"Firefox on Linux",
+	},
+	{
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) " +
+			"Chrome/126.0.0.0 Safari/537.36 Edg/126.0.0.0",
+		"Edge on Windows",
+	},
+	{
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) " +
+			"Version/17.5 Mobile/15E148 Safari/604.1",
+		"Safari on iPhone",
+	},
+	{
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) " +
+			"Version/17.5 Safari/605.1.15",
+		"Safari on macOS",
+	},
+	{
+		"Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) " +
+			"Chrome/126.0.0.0 Mobile Safari/537.36",
+		"Chrome on Android",
+	},
+	{"curl/8.5.0", "curl"},
+	{"", "an unknown browser"},
+	{"<script>", "an unknown browser"},
+}
+
 func TestBrowser(t *testing.T) {
-	for agent, want := range map[string]string{
-		"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0":                                                                  "Firefox on Linux",
-		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36 Edg/126.0.0.0":           "Edge on Windows",
-		"Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1": "Safari on iPhone",
-		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15":                   "Safari on macOS",
-		"Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36":                            "Chrome on Android",
-		"curl/8.5.0": "curl", "": "an unknown browser", "<script>": "an unknown browser",
-	} {
-		if got := Browser(agent); got != want {
-			t.Errorf("%s: %q, want %q", agent, got, want)
+	for _, test := range browserAgents {
+		if got := Browser(test.agent); got != test.want {
+			t.Errorf("%s: %q, want %q", test.agent, got, test.want)
 		}
 	}
 }

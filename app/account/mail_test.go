@@ -12,23 +12,24 @@ import (
 	"gatecrier/app/module"
 )
 
-// office sends letters as results say, the last one again and again.
-type office struct {
+// fakeMailer answers sends with results in order, and repeats the last one.
+type fakeMailer struct {
 	results []module.Result
 	sent    []string
 	at      []time.Duration
 	began   time.Time
 }
 
-func (o *office) service() *Service {
+func (o *fakeMailer) service() *Service {
 	o.began = time.Now()
 	return &Service{
-		Parts: Parts{Post: Mailer{Ready: func() bool { return true }, Send: o.send}},
-		log:   slog.New(slog.DiscardHandler), tasks: make(chan mailTask, maxMailTasks),
+		Parts: Parts{Mailer: Mailer{Ready: func() bool { return true }, Send: o.send}},
+		log:   slog.New(slog.DiscardHandler),
+		tasks: make(chan mailTask, maxMailTasks),
 	}
 }
 
-func (o *office) send(ctx context.Context, to string, _ module.Message) module.Result {
+func (o *fakeMailer) send(ctx context.Context, to string, _ module.Message) module.Result {
 	if ctx.Err() != nil {
 		return module.Transient("cancelled")
 	}
@@ -39,20 +40,26 @@ func (o *office) send(ctx context.Context, to string, _ module.Message) module.R
 
 func to(address string) mailTask { return ready(accountMail{to: address}) }
 
-func TestLettersAreTriedAgain(t *testing.T) {
+func TestMailIsRetried(t *testing.T) {
 	for name, test := range map[string]struct {
 		results []module.Result
 		want    []time.Duration
 	}{
-		"taken":           {[]module.Result{module.Delivered("ok")}, []time.Duration{0}},
-		"taken late":      {[]module.Result{module.Transient("down"), module.Transient("down"), module.Delivered("ok")}, []time.Duration{0, 5 * time.Second, 35 * time.Second}},
-		"never taken":     {[]module.Result{module.Transient("down")}, []time.Duration{0, 5 * time.Second, 35 * time.Second, 155 * time.Second}},
+		"taken": {[]module.Result{module.Delivered("ok")}, []time.Duration{0}},
+		"taken late": {
+			[]module.Result{module.Transient("down"), module.Transient("down"), module.Delivered("ok")},
+			[]time.Duration{0, 5 * time.Second, 35 * time.Second},
+		},
+		"never taken": {
+			[]module.Result{module.Transient("down")},
+			[]time.Duration{0, 5 * time.Second, 35 * time.Second, 155 * time.Second},
+		},
 		"no such address": {[]module.Result{module.Permanent("no")}, []time.Duration{0}},
 		"not set up":      {[]module.Result{module.Skipped("no")}, []time.Duration{0}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				o := office{results: test.results}
+				o := fakeMailer{results: test.results}
 				s := o.service()
 				ctx, cancel := context.WithCancel(t.Context())
 				go s.Run(ctx)
@@ -68,11 +75,11 @@ func TestLettersAreTriedAgain(t *testing.T) {
 	}
 }
 
-// What was asked for before the end is still sent, once each; who waits for
-// another try does not hold the end up.
-func TestLettersAtTheEnd(t *testing.T) {
+// Mails that were queued before the stop are still sent, once each. A mail that waits for its
+// next attempt does not delay the stop.
+func TestQueuedMailIsSentAtStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := office{results: []module.Result{module.Transient("down")}}
+		o := fakeMailer{results: []module.Result{module.Transient("down")}}
 		s := o.service()
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
@@ -89,9 +96,9 @@ func TestLettersAtTheEnd(t *testing.T) {
 	})
 }
 
-// Whoever asks never waits, however many have asked.
-func TestLettersAreBounded(t *testing.T) {
-	o := office{results: []module.Result{module.Delivered("ok")}}
+// A request never waits, however many tasks are queued.
+func TestMailQueueIsBounded(t *testing.T) {
+	o := fakeMailer{results: []module.Result{module.Delivered("ok")}}
 	s := o.service()
 	for range 3 * maxMailTasks {
 		s.sendLater(to("eve"))
