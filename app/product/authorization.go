@@ -11,85 +11,16 @@ import (
 	"gatecrier/models"
 )
 
-// AuthorizationRoles lists the roles that groups of users have in a place.
-func (s *Service) AuthorizationRoles(
-	ctx context.Context, actor authz.Actor, at Owner,
-) ([]models.AuthorizationRole, error) {
-	if err := s.Require(ctx, actor, authz.View, at); err != nil {
-		return nil, err
-	}
-	return s.store.AuthorizationRoles(ctx, at)
-}
-
-// SetAuthorizationRole gives a group of users, by name, a role in a place; ""
-// takes it away. Owners are for owners to make.
-func (s *Service) SetAuthorizationRole(
-	ctx context.Context, actor authz.Actor, at Owner, name string, role models.Role,
-) error {
-	if err := s.Require(ctx, actor, authz.Edit, at); err != nil {
-		return err
-	}
-	if role != "" {
-		if err := checkRole(role); err != nil {
-			return err
-		}
-	}
-	group, err := s.store.AuthorizationGroupByName(ctx, strings.TrimSpace(name))
-	if fault.Is(err, fault.NotFound) {
-		return fault.BadField("authorization_group", "There is no authorization group of that name")
-	}
-	if err != nil {
-		return err
-	}
-	return s.store.Write(ctx, func(tx *models.Tx) error {
-		return setAuthorizationRole(
-			tx, actor, models.AuthorizationRole{GroupID: group.ID, Group: group.Name, Owner: at, Role: role},
-		)
-	})
-}
-
-func setAuthorizationRole(tx *models.Tx, actor authz.Actor, a models.AuthorizationRole) error {
-	if err := lock(tx, a.Owner); err != nil {
-		return err
-	}
-	list, err := tx.AuthorizationRoles(tx.Context(), a.Owner)
-	if err != nil {
-		return err
-	}
-	var was models.Role
-	for _, other := range list {
-		if other.GroupID == a.GroupID {
-			was = other.Role
-		}
-	}
-	if was == models.RoleOwner || a.Role == models.RoleOwner {
-		if err := require(tx.Context(), tx, actor, authz.Own, a.Owner); err != nil {
-			return onlyOwners(err)
-		}
-	}
-	if a.Role == "" {
-		if there, err := tx.DeleteAuthorizationRole(a); err != nil || !there {
-			return missingOr(err, "authorization group here")
-		}
-	} else if err := tx.SaveAuthorizationRole(a); err != nil {
-		return err
-	}
-	where, err := ownerName(tx, a.Owner)
-	if err != nil {
-		return err
-	}
-	return audit.Write(tx, actor, roleEntry("authorization group "+a.Group+" in "+where, a.Owner.ProductID, was, a.Role))
-}
-
-func missingOr(err error, what string) error {
+// errOrNotFound returns err, or an error that a thing does not exist if err is nil.
+func errOrNotFound(err error, what string) error {
 	if err != nil {
 		return err
 	}
 	return fault.NewNotFound(what)
 }
 
-// AuthorizationGroups lists the groups of users that the actor is in;
-// administrators see all.
+// AuthorizationGroups lists the authorization groups that the actor is in, all for
+// administrators.
 func (s *Service) AuthorizationGroups(
 	ctx context.Context, actor authz.Actor, f models.GroupFilter,
 ) ([]models.AuthorizationGroupRow, error) {
@@ -100,7 +31,7 @@ func (s *Service) AuthorizationGroups(
 	return s.store.AuthorizationGroups(ctx, user, f)
 }
 
-// seesGroupsOf is the user whose groups of users an actor sees, 0 for all.
+// seesGroupsOf returns the user whose authorization groups an actor sees, 0 for all groups.
 func seesGroupsOf(actor authz.Actor) (int64, error) {
 	switch {
 	case actor.Administrator():
@@ -111,16 +42,15 @@ func seesGroupsOf(actor authz.Actor) (int64, error) {
 	return actor.User.ID, nil
 }
 
-// AuthorizationGroup is a group of users as one of them, or an administrator,
-// sees it.
+// AuthorizationGroup is a group of users as a member or an administrator sees it.
 type AuthorizationGroup struct {
 	models.AuthorizationGroupRow
 	Members []models.AuthorizationMember
-	Roles   []models.AuthorizationRole // for administrators alone
-	MayEdit bool                       // its members
+	Roles   []models.AuthorizationRole // only for administrators
+	MayEdit bool                       // whether the actor can change its members
 }
 
-// AuthorizationGroup finds a group of users that the actor is in.
+// AuthorizationGroup finds an authorization group that the actor is in.
 func (s *Service) AuthorizationGroup(ctx context.Context, actor authz.Actor, id int64) (AuthorizationGroup, error) {
 	user, err := seesGroupsOf(actor)
 	if err != nil {
@@ -130,7 +60,8 @@ func (s *Service) AuthorizationGroup(ctx context.Context, actor authz.Actor, id 
 	if err != nil {
 		return AuthorizationGroup{}, err
 	}
-	g := AuthorizationGroup{AuthorizationGroupRow: row, MayEdit: actor.Administrator() || row.Manager && actor.Role == ""}
+	mayEdit := actor.Administrator() || row.Manager && actor.Role == ""
+	g := AuthorizationGroup{AuthorizationGroupRow: row, MayEdit: mayEdit}
 	if g.Members, err = s.store.AuthorizationMembers(ctx, id); err != nil || !actor.Administrator() {
 		return g, err
 	}
@@ -138,9 +69,8 @@ func (s *Service) AuthorizationGroup(ctx context.Context, actor authz.Actor, id 
 	return g, err
 }
 
-// SaveAuthorizationGroup makes a group of users (id 0), or renames one. It is
-// for administrators. version is that of the group that was edited, 0 =
-// whichever it is.
+// SaveAuthorizationGroup creates an authorization group (id 0) or renames one, for
+// administrators. version is the expected version, 0 for any; another is a Conflict error.
 func (s *Service) SaveAuthorizationGroup(
 	ctx context.Context, actor authz.Actor, id int64, name string, version int64,
 ) (models.AuthorizationGroup, error) {
@@ -148,8 +78,8 @@ func (s *Service) SaveAuthorizationGroup(
 	if !actor.Administrator() {
 		return g, fault.New(fault.Forbidden, "Only administrators make authorization groups")
 	}
-	if why := badText(g.Name, 1, 255, false); why != "" {
-		return g, fault.BadField("name", why)
+	if reason := checkText(g.Name, 1, 255, false); reason != "" {
+		return g, fault.BadField("name", reason)
 	}
 	e := audit.Entry{
 		Action: audit.Create,
@@ -171,7 +101,7 @@ func (s *Service) SaveAuthorizationGroup(
 	}
 	var saved models.AuthorizationGroup
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
-		saved = g // a transaction that was lost is run again
+		saved = g // the transaction can run more than once
 		if err := tx.SaveAuthorizationGroup(&saved); err != nil {
 			return err
 		}
@@ -180,8 +110,8 @@ func (s *Service) SaveAuthorizationGroup(
 	return saved, err
 }
 
-// DeleteAuthorizationGroup removes a group of users with the roles that it has
-// given them. It is for administrators.
+// DeleteAuthorizationGroup deletes an authorization group and the roles that it gives, for
+// administrators.
 func (s *Service) DeleteAuthorizationGroup(ctx context.Context, actor authz.Actor, id int64) error {
 	if !actor.Administrator() {
 		return fault.New(fault.Forbidden, "Only administrators delete authorization groups")
@@ -195,14 +125,19 @@ func (s *Service) DeleteAuthorizationGroup(ctx context.Context, actor authz.Acto
 			return err
 		}
 		return audit.Write(tx, actor, audit.Entry{
-			Action: audit.Delete, Kind: audit.AuthorizationGroup, Name: row.Name,
-			Was: audit.Values{"members": strconv.Itoa(row.Members), "roles": strconv.Itoa(row.Roles)},
+			Action: audit.Delete,
+			Kind:   audit.AuthorizationGroup,
+			Name:   row.Name,
+			Was: audit.Values{
+				"members": strconv.Itoa(row.Members),
+				"roles":   strconv.Itoa(row.Roles),
+			},
 		})
 	})
 }
 
-// SetAuthorizationMember puts a user, by name, into a group of users, as its
-// manager or not. It is for administrators and its managers.
+// SetAuthorizationMember adds a user, by name, to an authorization group, or changes whether they
+// manage it. It is for administrators and the managers of the group.
 func (s *Service) SetAuthorizationMember(
 	ctx context.Context, actor authz.Actor, id int64, userName string, manager bool,
 ) error {
@@ -218,9 +153,8 @@ func (s *Service) SetAuthorizationMember(
 		return err
 	}
 	return s.store.Write(ctx, func(tx *models.Tx) error {
-		if err := tx.SaveAuthorizationMember(
-			models.AuthorizationMember{UserID: u.ID, GroupID: id, Manager: manager},
-		); err != nil {
+		member := models.AuthorizationMember{UserID: u.ID, GroupID: id, Manager: manager}
+		if err := tx.SaveAuthorizationMember(member); err != nil {
 			return err
 		}
 		e := audit.Entry{
@@ -238,17 +172,17 @@ func (s *Service) SetAuthorizationMember(
 	})
 }
 
-// RemoveAuthorizationMember takes a user out of a group of users. It is for
-// administrators and its managers.
+// RemoveAuthorizationMember removes a user from an authorization group. It is for administrators
+// and the managers of the group.
 func (s *Service) RemoveAuthorizationMember(ctx context.Context, actor authz.Actor, id, userID int64) error {
 	g, err := s.managed(ctx, actor, id)
 	if err != nil {
 		return err
 	}
 	return s.store.Write(ctx, func(tx *models.Tx) error {
-		there, err := tx.DeleteAuthorizationMember(userID, id)
-		if err != nil || !there {
-			return missingOr(err, "member")
+		found, err := tx.DeleteAuthorizationMember(userID, id)
+		if err != nil || !found {
+			return errOrNotFound(err, "member")
 		}
 		u, err := tx.User(tx.Context(), userID)
 		if err != nil {
@@ -263,6 +197,7 @@ func (s *Service) RemoveAuthorizationMember(ctx context.Context, actor authz.Act
 	})
 }
 
+// managed finds an authorization group whose members the actor can change.
 func (s *Service) managed(ctx context.Context, actor authz.Actor, id int64) (AuthorizationGroup, error) {
 	g, err := s.AuthorizationGroup(ctx, actor, id)
 	if err == nil && !g.MayEdit {

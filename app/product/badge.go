@@ -9,11 +9,11 @@ import (
 	"gatecrier/models"
 )
 
-// BadgePath is where the badge with a token is.
+// BadgePath returns the path of the badge with a token.
 func BadgePath(token string) string { return "/badge/" + token + ".svg" }
 
-// Badge is the path of a product's badge for who may edit the product; "" for
-// others, and where it has none.
+// Badge returns the path of a product's badge, "" if it has none or the actor cannot edit the
+// product.
 func (s *Service) Badge(ctx context.Context, actor authz.Actor, p models.Product) (string, error) {
 	if p.BadgeToken == nil {
 		return "", nil
@@ -25,14 +25,14 @@ func (s *Service) Badge(ctx context.Context, actor authz.Actor, p models.Product
 	return BadgePath(*p.BadgeToken), nil
 }
 
-// MakeBadge gives a product a badge under a new address, and returns its path.
-// A former address shows nothing any more.
+// MakeBadge gives a product a badge with a new path, and returns the path. An earlier path stops
+// working.
 func (s *Service) MakeBadge(ctx context.Context, actor authz.Actor, id int64) (string, error) {
 	token := rand.Text()
 	return BadgePath(token), s.saveBadge(ctx, actor, id, token)
 }
 
-// DropBadge takes a product's badge away.
+// DropBadge removes a product's badge.
 func (s *Service) DropBadge(ctx context.Context, actor authz.Actor, id int64) error {
 	return s.saveBadge(ctx, actor, id, "")
 }
@@ -60,13 +60,17 @@ func (s *Service) saveBadge(ctx context.Context, actor authz.Actor, id int64, to
 			return err
 		}
 		return audit.Write(tx, actor, audit.Entry{
-			Action: audit.Change, Kind: audit.Product, Name: row.Name, ProductID: id,
-			Was: audit.Values{"badge": masked(was)}, Became: audit.Values{"badge": masked(token)},
+			Action:    audit.Change,
+			Kind:      audit.Product,
+			Name:      row.Name,
+			ProductID: id,
+			Was:       audit.Values{"badge": masked(was)},
+			Became:    audit.Values{"badge": masked(token)},
 		})
 	})
 }
 
-// masked stands for a secret; nothing for none.
+// masked replaces a secret by audit.Masked, unless it is empty.
 func masked(secret string) string {
 	if secret == "" {
 		return ""
@@ -74,7 +78,7 @@ func masked(secret string) string {
 	return audit.Masked
 }
 
-// BadgeState is what the gate of the product with a badge's token says.
+// BadgeState returns the state of the gate of the product with a badge's token.
 func (s *Service) BadgeState(ctx context.Context, token string) (models.GateState, error) {
 	return s.store.BadgeState(ctx, token)
 }

@@ -12,8 +12,7 @@ import (
 	"gatecrier/models"
 )
 
-// Branches lists the branches of a product that the actor may view, the default
-// one first.
+// Branches lists the branches of a product that the actor can view, the default one first.
 func (s *Service) Branches(ctx context.Context, actor authz.Actor, f models.BranchFilter) ([]models.BranchRow, error) {
 	if _, err := s.Get(ctx, actor, f.ProductID); err != nil {
 		return nil, err
@@ -21,16 +20,16 @@ func (s *Service) Branches(ctx context.Context, actor authz.Actor, f models.Bran
 	return s.store.BranchRows(ctx, actor.Scope(), f)
 }
 
-// Branch finds a branch of a product that the actor may view.
+// Branch finds a branch of a product that the actor can view.
 func (s *Service) Branch(ctx context.Context, actor authz.Actor, id int64) (models.BranchRow, error) {
 	return s.store.Branch(ctx, actor.Scope(), id)
 }
 
-// BranchEdit says what to change of a branch; nil leaves a thing as it is.
+// BranchEdit is a change of a branch. A nil field stays as it is.
 type BranchEdit struct {
 	Name      *string
 	Protected *bool
-	Default   bool // make it the default branch, as an edit of the product does
+	Default   bool // whether to make it the default branch
 }
 
 // UpdateBranch changes a branch.
@@ -52,7 +51,7 @@ func (s *Service) UpdateBranch(
 		if err := updateBranch(tx, actor, &b.Branch, e); err != nil || !e.Default || b.Default {
 			return err
 		}
-		return asDefault(s.update(tx, actor, b.ProductID, Edit{DefaultBranch: &b.Name}))
+		return defaultField(s.update(tx, actor, b.ProductID, Edit{DefaultBranch: &b.Name}))
 	})
 	if err != nil {
 		return row, err
@@ -60,8 +59,9 @@ func (s *Service) UpdateBranch(
 	return s.store.Branch(ctx, models.SystemScope("the right to edit was checked"), id)
 }
 
-// asDefault names the field of a branch in place of the product's.
-func asDefault(err error) error {
+// defaultField turns an error of a product's field default_branch into one of a branch's field
+// default.
+func defaultField(err error) error {
 	for _, f := range fault.FieldsOf(err) {
 		if f.Name == "default_branch" {
 			return fault.BadField("default", f.Message)
@@ -70,7 +70,7 @@ func asDefault(err error) error {
 	return err
 }
 
-// editable finds a branch of a product that the actor may edit.
+// editable finds a branch of a product that the actor can edit.
 func (s *Service) editable(ctx context.Context, actor authz.Actor, id int64) (models.BranchRow, error) {
 	row, err := s.store.Branch(ctx, models.SystemScope("the right to edit is checked next"), id)
 	if err != nil {
@@ -98,14 +98,19 @@ func updateBranch(tx *models.Tx, actor authz.Actor, b *models.Branch, e BranchEd
 		}
 	}
 	return audit.Write(tx, actor, audit.Entry{
-		Action: audit.Change, Kind: audit.Branch, Name: b.Name, ProductID: b.ProductID, Was: was, Became: branchValues(*b),
+		Action:    audit.Change,
+		Kind:      audit.Branch,
+		Name:      b.Name,
+		ProductID: b.ProductID,
+		Was:       was,
+		Became:    branchValues(*b),
 	})
 }
 
-// renameBranch gives a branch the name that it has now, where no other has it.
+// renameBranch saves the name of a branch. It returns an error if another branch has the name.
 func renameBranch(tx *models.Tx, b models.Branch) error {
-	if why := badText(b.Name, 1, 255, false); why != "" {
-		return fault.BadField("name", why)
+	if reason := checkText(b.Name, 1, 255, false); reason != "" {
+		return fault.BadField("name", reason)
 	}
 	_, err := tx.BranchByName(tx.Context(), models.SystemScope("inside an edit"), b.ProductID, b.Name)
 	switch {
@@ -121,7 +126,7 @@ func branchValues(b models.Branch) audit.Values {
 	return audit.Values{"name": b.Name, "protected": strconv.FormatBool(b.Protected)}
 }
 
-// AsDefault is what the product's gate would say if a branch were its default.
+// AsDefault returns the verdict of the product's gate if a branch were the default.
 func (s *Service) AsDefault(ctx context.Context, actor authz.Actor, b models.Branch) (gate.Verdict, error) {
 	row, err := s.Get(ctx, actor, b.ProductID)
 	if err != nil {
@@ -131,14 +136,14 @@ func (s *Service) AsDefault(ctx context.Context, actor authz.Actor, b models.Bra
 	return gate.Decide(s.gates.Policy(group, row.Product), b.Counts), err
 }
 
-// DeleteBranch removes a branch with all that its reports said. The default one
-// stays. A report of it makes the branch anew.
+// DeleteBranch deletes a branch and its observations. The default branch cannot be deleted. A new
+// report for the branch creates it again.
 func (s *Service) DeleteBranch(ctx context.Context, actor authz.Actor, id int64) error {
 	row, err := s.editable(ctx, actor, id)
 	if err != nil {
 		return err
 	}
-	// Half of it is of no use: who has gone away meanwhile gets it all the same.
+	// A half-deleted branch is of no use, so the end of the request does not stop it.
 	_, err = s.removeBranch(context.WithoutCancel(ctx), actor, row.Branch, func(b models.BranchRow) error {
 		if b.Default {
 			return fault.New(fault.Conflict, "The default branch stays: make another one the default first")

@@ -7,20 +7,20 @@ import (
 	"gatecrier/models"
 )
 
-// maxCompared is how many observations are compared for a list of branches. Of
-// more it does not say what they add; the comparison of one branch does.
+// maxCompared bounds the observations that BranchDelta compares for a list of branches. Compare
+// has no bound.
 const maxCompared = 20_000
 
-// Comparison is a branch beside the default branch of its product.
+// Comparison compares a branch with the default branch of its product.
 type Comparison struct {
 	models.Comparison
-	Gone            models.Counts // what the branch does not have any more
+	Gone            models.Counts // observations that the branch no longer has
 	Branch, Default models.BranchRow
 	Rows            []models.Added
 }
 
-// Compare tells what a branch adds to the default branch, and lists that. The
-// filter's pair is set here.
+// Compare compares a branch with the default branch, and lists the observations that it adds. It
+// sets the pair of the filter itself.
 func (s *Service) Compare(
 	ctx context.Context, actor authz.Actor, id int64, f models.CompareFilter,
 ) (Comparison, error) {
@@ -49,8 +49,8 @@ func (s *Service) Compare(
 	return c, err
 }
 
-// BranchDelta tells of some branches of a product, that were read in scope, what each
-// adds to the default one: as many of them as are compared quickly.
+// BranchDelta returns the counts that branches add to the default branch, by branch. It leaves
+// out branches beyond maxCompared observations. The actor must be able to see the branches.
 func (s *Service) BranchDelta(
 	ctx context.Context, def models.Branch, list []models.BranchRow,
 ) (map[int64]models.Counts, error) {

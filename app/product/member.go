@@ -9,28 +9,7 @@ import (
 	"gatecrier/models"
 )
 
-// Owner is a product or a group of products: what people have roles in.
-type Owner = models.Owner
-
-// InProduct is a product as a place.
-func InProduct(id int64) Owner { return Owner{ProductID: id} }
-
-// InGroup is a group of products as a place.
-func InGroup(id int64) Owner { return Owner{GroupID: id} }
-
-// Require checks that the actor may do something in a place.
-func (s *Service) Require(ctx context.Context, actor authz.Actor, p authz.Permission, at Owner) error {
-	return require(ctx, s.store, actor, p, at)
-}
-
-func require(ctx context.Context, roles authz.Roles, actor authz.Actor, p authz.Permission, at Owner) error {
-	if at.GroupID != 0 {
-		return authz.RequireGroup(ctx, roles, actor, p, at.GroupID)
-	}
-	return authz.Require(ctx, roles, actor, p, at.ProductID)
-}
-
-// Members lists a place's own members.
+// Members lists the direct members of a product or a group.
 func (s *Service) Members(ctx context.Context, actor authz.Actor, at Owner) ([]models.Member, error) {
 	if err := s.Require(ctx, actor, authz.View, at); err != nil {
 		return nil, err
@@ -41,8 +20,8 @@ func (s *Service) Members(ctx context.Context, actor authz.Actor, at Owner) ([]m
 	return s.store.Members(ctx, actor.Scope(), at.ProductID)
 }
 
-// SetMember gives a user, by name, a role in a place. Only owners make owners or
-// change one, and the last owner stays.
+// SetMember gives a user, by name, a role in a product or a group. Only owners can give or change
+// the role owner, and the last owner keeps it.
 func (s *Service) SetMember(
 	ctx context.Context, actor authz.Actor, at Owner, userName string, role models.Role,
 ) (models.Member, error) {
@@ -79,7 +58,7 @@ func checkRole(role models.Role) error {
 	return nil
 }
 
-// RemoveMember takes a user out of a place.
+// RemoveMember removes a user from a product or a group.
 func (s *Service) RemoveMember(ctx context.Context, actor authz.Actor, at Owner, userID int64) error {
 	if err := s.Require(ctx, actor, authz.Edit, at); err != nil {
 		return err
@@ -90,12 +69,9 @@ func (s *Service) RemoveMember(ctx context.Context, actor authz.Actor, at Owner,
 		if err != nil {
 			return err
 		}
-		there, err := tx.DeleteMember(m)
-		if err == nil && !there {
-			return fault.NewNotFound("member")
-		}
-		if err != nil {
-			return err
+		found, err := tx.DeleteMember(m)
+		if err != nil || !found {
+			return errOrNotFound(err, "member")
 		}
 		u, err := tx.User(tx.Context(), userID)
 		if err != nil {
@@ -105,10 +81,11 @@ func (s *Service) RemoveMember(ctx context.Context, actor authz.Actor, at Owner,
 	})
 }
 
-// guardOwners looks at what a member was before what he is to become.
+// guardOwners refuses a change of an owner by an actor who is none, and one that leaves no owner.
+// It returns the role before the change.
 func guardOwners(tx *models.Tx, actor authz.Actor, next models.Member) (was models.Role, err error) {
 	at := Owner{ProductID: next.ProductID, GroupID: next.GroupID}
-	if err := lock(tx, at); err != nil { // two owners cannot be the last one each
+	if err := lock(tx, at); err != nil { // two changes at once could remove both last owners
 		return "", err
 	}
 	was, err = tx.OwnRole(tx.Context(), next)
@@ -135,14 +112,7 @@ func onlyOwners(err error) error {
 	return err
 }
 
-func lock(tx *models.Tx, at Owner) error {
-	if at.GroupID != 0 {
-		return tx.LockGroup(at.GroupID)
-	}
-	return tx.LockProduct(at.ProductID)
-}
-
-// noteMember keeps a change of a member's role for the audit.
+// noteMember writes a change of a member's role to the audit log.
 func noteMember(tx *models.Tx, actor authz.Actor, m models.Member, who string, was models.Role) error {
 	where, err := ownerName(tx, Owner{ProductID: m.ProductID, GroupID: m.GroupID})
 	if err != nil {
@@ -151,7 +121,7 @@ func noteMember(tx *models.Tx, actor authz.Actor, m models.Member, who string, w
 	return audit.Write(tx, actor, roleEntry(who+" in "+where, m.ProductID, was, m.Role))
 }
 
-// roleEntry is a change of a role: "" is none.
+// roleEntry returns the audit entry of a change of a role. The role "" is none.
 func roleEntry(name string, productID int64, was, became models.Role) audit.Entry {
 	e := audit.Entry{Action: audit.Change, Kind: audit.Member, Name: name, ProductID: productID}
 	if was != "" {
@@ -165,14 +135,4 @@ func roleEntry(name string, productID int64, was, became models.Role) audit.Entr
 		e.Action = audit.Delete
 	}
 	return e
-}
-
-func ownerName(tx *models.Tx, at Owner) (string, error) {
-	all := models.SystemScope("the audit names what it is about")
-	if at.GroupID != 0 {
-		g, err := tx.Group(tx.Context(), all, at.GroupID)
-		return "group " + g.Name, err
-	}
-	p, err := tx.Product(tx.Context(), all, at.ProductID)
-	return p.Name, err
 }

@@ -23,15 +23,15 @@ func (s *Service) Tokens(ctx context.Context, actor authz.Actor, productID int64
 	return s.store.ProductTokens(ctx, productID)
 }
 
-// TokenDraft is a token as somebody asks for it.
+// TokenDraft describes a token that an actor wants to create.
 type TokenDraft struct {
 	Name      string
 	Role      models.Role // at most maintainer
 	ExpiresAt time.Time   // zero for never
 }
 
-// CreateToken makes an API token of a product, and returns its text, which is
-// kept nowhere. Its rights are those of its role in this product alone.
+// CreateToken creates an API token of a product. It returns the text of the token, which is not
+// stored. The token has the rights of its role, in this product only.
 func (s *Service) CreateToken(
 	ctx context.Context, actor authz.Actor, productID int64, d TokenDraft,
 ) (models.Token, string, error) {
@@ -39,22 +39,22 @@ func (s *Service) CreateToken(
 		return models.Token{}, "", err
 	}
 	d.Name = strings.TrimSpace(d.Name)
-	var bad fault.Fields
-	if why := badText(d.Name, 1, 100, false); why != "" {
-		bad.Add("name", why)
+	var fieldErrs fault.Fields
+	if reason := checkText(d.Name, 1, 100, false); reason != "" {
+		fieldErrs.Add("name", reason)
 	}
 	if !d.Role.Valid() || d.Role == models.RoleOwner {
-		bad.Add("role", "One of reader, upload, writer, maintainer")
+		fieldErrs.Add("role", "One of reader, upload, writer, maintainer")
 	}
 	if !d.ExpiresAt.IsZero() && !d.ExpiresAt.After(s.store.Now()) {
-		bad.Add("expires_at", "A time to come")
+		fieldErrs.Add("expires_at", "A time to come")
 	}
-	if err := bad.Err(); err != nil {
+	if err := fieldErrs.Err(); err != nil {
 		return models.Token{}, "", err
 	}
 	text, token := account.MintToken(d.Name)
 	token.ProductID, token.Role, token.ExpiresAt = &productID, d.Role, d.ExpiresAt
-	var made models.Token
+	var created models.Token
 	err := s.store.Write(ctx, func(tx *models.Tx) error {
 		if err := tx.LockProduct(productID); err != nil {
 			return err
@@ -66,17 +66,19 @@ func (s *Service) CreateToken(
 		if len(list) >= maxTokens {
 			return fault.New(fault.Conflict, "A product has at most 100 tokens: revoke one first")
 		}
-		made = token // a transaction that was lost is run again
-		if err := tx.CreateToken(&made); err != nil {
+		created = token // the transaction can run more than once
+		if err := tx.CreateToken(&created); err != nil {
 			return err
 		}
-		return audit.Write(
-			tx,
-			actor,
-			audit.Entry{Action: audit.Create, Kind: audit.Token, Name: d.Name, ProductID: productID, Became: tokenValues(made)},
-		)
+		return audit.Write(tx, actor, audit.Entry{
+			Action:    audit.Create,
+			Kind:      audit.Token,
+			Name:      d.Name,
+			ProductID: productID,
+			Became:    tokenValues(created),
+		})
 	})
-	return made, text, err
+	return created, text, err
 }
 
 func tokenValues(t models.Token) audit.Values {
@@ -87,7 +89,7 @@ func tokenValues(t models.Token) audit.Values {
 	return v
 }
 
-// RevokeToken ends a product's token at once.
+// RevokeToken revokes a product's token.
 func (s *Service) RevokeToken(ctx context.Context, actor authz.Actor, productID, id int64) error {
 	if err := authz.Require(ctx, s.store, actor, authz.Own, productID); err != nil {
 		return err
@@ -104,11 +106,13 @@ func (s *Service) RevokeToken(ctx context.Context, actor authz.Actor, productID,
 			if err := tx.DeleteToken(id); err != nil {
 				return err
 			}
-			return audit.Write(
-				tx,
-				actor,
-				audit.Entry{Action: audit.Delete, Kind: audit.Token, Name: t.Name, ProductID: productID, Was: tokenValues(t)},
-			)
+			return audit.Write(tx, actor, audit.Entry{
+				Action:    audit.Delete,
+				Kind:      audit.Token,
+				Name:      t.Name,
+				ProductID: productID,
+				Was:       tokenValues(t),
+			})
 		}
 		return fault.NewNotFound("token")
 	})

@@ -12,8 +12,8 @@ import (
 	"gatecrier/models"
 )
 
-// IngestKey is the key that other programs report a product's exceptions with,
-// for those who may import into it. ok is false where it has none.
+// IngestKey returns the key that programs report a product's exceptions with, for actors who can
+// import into the product. ok is false if it has none.
 func (s *Service) IngestKey(
 	ctx context.Context, actor authz.Actor, productID int64,
 ) (k models.IngestKey, ok bool, err error) {
@@ -23,8 +23,8 @@ func (s *Service) IngestKey(
 	return s.store.IngestKey(ctx, models.SystemScope("the right to import was checked"), productID)
 }
 
-// NewIngestKey gives a product a key, for those who may edit it. One that it
-// had is good for nothing from then on.
+// NewIngestKey gives a product a new key, for actors who can edit the product. The earlier key
+// stops working.
 func (s *Service) NewIngestKey(ctx context.Context, actor authz.Actor, productID int64) (models.IngestKey, error) {
 	if err := authz.Require(ctx, s.store, actor, authz.Edit, productID); err != nil {
 		return models.IngestKey{}, err
@@ -61,8 +61,7 @@ func (s *Service) NewIngestKey(ctx context.Context, actor authz.Actor, productID
 	return k, err
 }
 
-// RemoveIngestKey takes a product's key away: programs that report with it are
-// refused at once.
+// RemoveIngestKey removes a product's key. Programs that report with it are refused at once.
 func (s *Service) RemoveIngestKey(ctx context.Context, actor authz.Actor, productID int64) error {
 	if err := authz.Require(ctx, s.store, actor, authz.Edit, productID); err != nil {
 		return err
@@ -90,7 +89,8 @@ func (s *Service) RemoveIngestKey(ctx context.Context, actor authz.Actor, produc
 
 func keyValues(k models.IngestKey) audit.Values { return audit.Values{"ends_in": k.Key[len(k.Key)-4:]} }
 
-// DSN is the address that a Sentry SDK is given: it holds the key as its user.
+// DSN returns the address for a Sentry SDK. It has the key as its user, and is "" if baseURL is
+// not a URL.
 func DSN(baseURL string, k models.IngestKey) string {
 	u, err := url.Parse(baseURL)
 	if err != nil {

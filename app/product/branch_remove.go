@@ -15,35 +15,37 @@ import (
 )
 
 const (
-	removeAtOnce = 500 // observations in one transaction: others wait for no longer
-	staleAtOnce  = 100 // branches in one look
+	removeAtOnce = 500 // observations per transaction: other writers wait no longer
+	staleAtOnce  = 100 // branches per query
 )
 
-// errKept is that a branch is not to be removed any more.
+// errKept reports that a branch must not be removed any more.
 var errKept = errors.New("the branch is kept")
 
-// removeBranch removes a branch, in parts where it is large. may looks at it in
-// each transaction, and ends that by an error. It returns how many observations
-// went. Between the parts the branch is whole, with fewer of them.
+// removeBranch deletes a branch, a large one in several transactions. check runs in each
+// transaction; its error stops the deletion. Between the transactions the branch is consistent,
+// with fewer observations. It returns the number of deleted observations.
 func (s *Service) removeBranch(
-	ctx context.Context, actor authz.Actor, b models.Branch, may func(models.BranchRow) error,
-) (gone int64, err error) {
+	ctx context.Context, actor authz.Actor, b models.Branch, check func(models.BranchRow) error,
+) (removed int64, err error) {
 	for done := false; !done; {
 		var n int
 		err := s.store.Write(ctx, func(tx *models.Tx) (err error) {
-			n, done, err = s.removePart(tx, actor, b, may)
+			n, done, err = s.removePart(tx, actor, b, check)
 			return err
 		})
 		if err != nil {
-			return gone, err
+			return removed, err
 		}
-		gone += int64(n)
+		removed += int64(n)
 	}
-	return gone, nil
+	return removed, nil
 }
 
+// removePart deletes removeAtOnce observations of a branch, or the branch with the rest of them.
+// done reports that the branch is deleted.
 func (s *Service) removePart(
-	tx *models.Tx, actor authz.Actor, b models.Branch, may func(models.BranchRow) error,
+	tx *models.Tx, actor authz.Actor, b models.Branch, check func(models.BranchRow) error,
 ) (n int, done bool, err error) {
 	if err := tx.LockProduct(b.ProductID); err != nil {
 		return 0, false, err
@@ -52,7 +54,7 @@ func (s *Service) removePart(
 	if err != nil {
 		return 0, false, err
 	}
-	if err := may(now); err != nil {
+	if err := check(now); err != nil {
 		return 0, false, err
 	}
 	sources, err := tx.SourcesOf(tx.Context(), b.ID)
@@ -61,7 +63,8 @@ func (s *Service) removePart(
 	}
 	for _, source := range sources {
 		if source.Unsettled {
-			return 0, false, fault.New(fault.Conflict, "A large import into this branch is at work: try again when that is done")
+			text := "A large import into this branch is at work: try again when that is done"
+			return 0, false, fault.New(fault.Conflict, text)
 		}
 	}
 	list, err := tx.AnyObservations(tx.Context(), b.ID, removeAtOnce)
@@ -69,25 +72,25 @@ func (s *Service) removePart(
 		return 0, false, err
 	}
 	if len(list) == removeAtOnce {
-		return len(list), false, s.removeSome(tx, actor, now.Branch, list)
+		return len(list), false, s.removeObservations(tx, actor, now.Branch, list)
 	}
 	if err := tx.DeleteBranch(b.ID); err != nil {
 		return 0, false, err
 	}
-	return len(
-			list,
-		), true, audit.Write(tx, actor, audit.Entry{
-			Action:    audit.Delete,
-			Kind:      audit.Branch,
-			Name:      now.Name,
-			ProductID: b.ProductID,
-			Was:       branchValues(now.Branch),
-		})
+	return len(list), true, audit.Write(tx, actor, audit.Entry{
+		Action:    audit.Delete,
+		Kind:      audit.Branch,
+		Name:      now.Name,
+		ProductID: b.ProductID,
+		Was:       branchValues(now.Branch),
+	})
 }
 
-// removeSome removes some observations of a branch. What it counts follows, so
-// that nothing is out of step if the rest of it has to wait.
-func (s *Service) removeSome(tx *models.Tx, actor authz.Actor, b models.Branch, list []models.Observation) error {
+// removeObservations deletes observations of a branch and updates its counts and its gate, so
+// that the branch is consistent if the rest has to wait.
+func (s *Service) removeObservations(
+	tx *models.Tx, actor authz.Actor, b models.Branch, list []models.Observation,
+) error {
 	ids, total := make([]int64, len(list)), b.Counts
 	shifts := map[int64]models.Counts{}
 	for i, o := range list {
@@ -119,38 +122,39 @@ func (s *Service) removeSome(tx *models.Tx, actor authz.Actor, b models.Branch, 
 	return err
 }
 
-// RemovedBranches is a branch that was removed since no reports come of it.
+// RemovedBranches is a branch that was removed because it got no reports.
 type RemovedBranches struct {
 	Product, Branch string
 }
 
-// RemoveStaleBranches removes the branches that got no report for a time, neither
-// default ones nor protected ones. One that gets a report meanwhile, or at which
-// a large import is at work, is left alone. What is removed is told also where
-// it returns an error.
+// RemoveStaleBranches removes the branches that got no report for a time, except default and
+// protected ones. It skips a branch that gets a report in the meantime or has a large import in
+// progress. It returns the removed branches, also with an error.
 func (s *Service) RemoveStaleBranches(ctx context.Context, kept time.Duration) ([]RemovedBranches, error) {
 	actor := authz.Actor{Label: "job forget_branches"}
-	var gone []RemovedBranches
+	var removed []RemovedBranches
 	for after := int64(0); ; {
 		list, err := s.store.StaleBranches(ctx, s.store.Now().Add(-kept), after, staleAtOnce)
 		if err != nil || len(list) == 0 {
-			return gone, err
+			return removed, err
 		}
 		for _, b := range list {
 			after = b.ID
-			one, err := s.forget(ctx, actor, b, kept)
+			one, err := s.removeStale(ctx, actor, b, kept)
 			switch {
 			case err == nil:
-				gone = append(gone, one)
+				removed = append(removed, one)
 			case errors.Is(err, errKept), fault.Is(err, fault.NotFound), fault.Is(err, fault.Conflict):
 			default:
-				return gone, fmt.Errorf("remove branch %d: %w", b.ID, err)
+				return removed, fmt.Errorf("remove branch %d: %w", b.ID, err)
 			}
 		}
 	}
 }
 
-func (s *Service) forget(
+// removeStale removes a branch that got no report for a time. It returns errKept for a branch
+// that must stay.
+func (s *Service) removeStale(
 	ctx context.Context, actor authz.Actor, b models.Branch, kept time.Duration,
 ) (RemovedBranches, error) {
 	row, err := s.store.Product(ctx, models.SystemScope("branches go by themselves"), b.ProductID)
@@ -158,11 +162,11 @@ func (s *Service) forget(
 		return RemovedBranches{}, err
 	}
 	_, err = s.removeBranch(ctx, actor, b, func(now models.BranchRow) error {
-		seen := now.LastReportAt
-		if seen.IsZero() {
-			seen = now.CreatedAt
+		lastSeen := now.LastReportAt
+		if lastSeen.IsZero() {
+			lastSeen = now.CreatedAt
 		}
-		if now.Default || now.Protected || !seen.Before(s.store.Now().Add(-kept)) {
+		if now.Default || now.Protected || !lastSeen.Before(s.store.Now().Add(-kept)) {
 			return errKept
 		}
 		return nil
