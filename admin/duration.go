@@ -34,7 +34,7 @@ var (
 
 // parseRetention reads a time such as "10 minutes", "2 h" or "never". An empty text means that the
 // product has no time of its own. ok is false for a text that is no time.
-func parseRetention(text string) (t product.Retention, ok bool) {
+func parseRetention(text string) (t product.TimeOverride, ok bool) {
 	text = strings.ToLower(strings.TrimSpace(text))
 	if text == "" {
 		return t, true
@@ -50,7 +50,7 @@ func parseRetention(text string) (t product.Retention, ok bool) {
 	} else if text != "0" && text != "never" && text != "at once" {
 		return t, false
 	}
-	return product.Retention{Seconds: &seconds}, true
+	return product.TimeOverride{Seconds: &seconds}, true
 }
 
 // durationText writes a time as parseRetention reads it; zero is the word for no time.

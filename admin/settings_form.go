@@ -89,7 +89,7 @@ func durationFields(c *gin.Context, t *page.SettingsTab, e *product.Edit, fieldE
 	for _, f := range []struct {
 		name  string
 		typed *string
-		to    **product.Retention
+		to    **product.TimeOverride
 	}{{"hold_seconds", &t.Hold, &e.Hold}, {"stale_after", &t.Stale, &e.Stale}} {
 		text, sent := c.GetPostForm(f.name)
 		if !sent {

@@ -23,7 +23,7 @@ func forgetBranches(ctx context.Context, w *Work) error {
 }
 
 // branchNames says which branches went: "Shop: feature/a, feature/b".
-func branchNames(gone []product.RemovedBranches) string {
+func branchNames(gone []product.RemovedBranch) string {
 	var b strings.Builder
 	for i, f := range gone {
 		part := ", " + f.Branch

@@ -103,13 +103,13 @@ type gateAnswer struct {
 	Policy *policyBody `json:"policy"`
 }
 
-// retentionOf returns the change of one of a product's times, nil if it was not sent.
-func retentionOf(p patch[int64]) *product.Retention {
+// overrideOf returns the change of one of a product's times, nil if it was not sent.
+func overrideOf(p patch[int64]) *product.TimeOverride {
 	switch {
 	case p.Null:
-		return &product.Retention{}
+		return &product.TimeOverride{}
 	case p.Sent:
-		return &product.Retention{Seconds: &p.Value}
+		return &product.TimeOverride{Seconds: &p.Value}
 	}
 	return nil
 }

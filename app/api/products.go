@@ -249,10 +249,10 @@ func draftOf(in *productInput) product.Draft {
 	for s, v := range in.Body.Thresholds.changes() {
 		*d.Thresholds.At(s) = v
 	}
-	if t := retentionOf(in.Body.HoldSeconds); t != nil {
+	if t := overrideOf(in.Body.HoldSeconds); t != nil {
 		d.HoldSeconds = t.Seconds
 	}
-	if t := retentionOf(in.Body.StaleAfter); t != nil {
+	if t := overrideOf(in.Body.StaleAfter); t != nil {
 		d.StaleAfter = t.Seconds
 	}
 	return d
@@ -269,8 +269,8 @@ func editOf(in *productPatch) product.Edit {
 		Version:       b.Version,
 		Thresholds:    b.Thresholds.Value.changes(),
 		Targets:       b.change(),
-		Hold:          retentionOf(b.HoldSeconds),
-		Stale:         retentionOf(b.StaleAfter),
+		Hold:          overrideOf(b.HoldSeconds),
+		Stale:         overrideOf(b.StaleAfter),
 	}
 	if b.Thresholds.Null {
 		for _, s := range models.Severities() {

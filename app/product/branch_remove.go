@@ -122,17 +122,17 @@ func (s *Service) removeObservations(
 	return err
 }
 
-// RemovedBranches is a branch that was removed because it got no reports.
-type RemovedBranches struct {
+// RemovedBranch is a branch that was removed because it got no reports.
+type RemovedBranch struct {
 	Product, Branch string
 }
 
 // RemoveStaleBranches removes the branches that got no report for a time, except default and
 // protected ones. It skips a branch that gets a report in the meantime or has a large import in
 // progress. It returns the removed branches, also with an error.
-func (s *Service) RemoveStaleBranches(ctx context.Context, kept time.Duration) ([]RemovedBranches, error) {
+func (s *Service) RemoveStaleBranches(ctx context.Context, kept time.Duration) ([]RemovedBranch, error) {
 	actor := authz.Actor{Label: "job forget_branches"}
-	var removed []RemovedBranches
+	var removed []RemovedBranch
 	for after := int64(0); ; {
 		list, err := s.store.StaleBranches(ctx, s.store.Now().Add(-kept), after, staleAtOnce)
 		if err != nil || len(list) == 0 {
@@ -156,10 +156,10 @@ func (s *Service) RemoveStaleBranches(ctx context.Context, kept time.Duration) (
 // that must stay.
 func (s *Service) removeStale(
 	ctx context.Context, actor authz.Actor, b models.Branch, kept time.Duration,
-) (RemovedBranches, error) {
+) (RemovedBranch, error) {
 	row, err := s.store.Product(ctx, models.SystemScope("branches go by themselves"), b.ProductID)
 	if err != nil {
-		return RemovedBranches{}, err
+		return RemovedBranch{}, err
 	}
 	_, err = s.removeBranch(ctx, actor, b, func(now models.BranchRow) error {
 		lastSeen := now.LastReportAt
@@ -171,5 +171,5 @@ func (s *Service) removeStale(
 		}
 		return nil
 	})
-	return RemovedBranches{Product: row.Name, Branch: b.Name}, err
+	return RemovedBranch{Product: row.Name, Branch: b.Name}, err
 }

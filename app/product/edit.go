@@ -16,7 +16,7 @@ type Edit struct {
 	Name, Description, DefaultBranch *string
 	GateMode                         *models.GateMode
 	Thresholds                       map[models.Severity]*int64
-	Hold, Stale                      *Retention
+	Hold, Stale                      *TimeOverride
 	Targets                          connection.FieldsChange
 	GroupID                          *int64 // 0 for none
 	Version                          int64  // the expected version, 0 for any

@@ -8,11 +8,11 @@ import (
 	"gatecrier/app/settings"
 )
 
-// Retention is a new value of one of a product's times, in seconds. With nil the settings
+// TimeOverride is a new value of one of a product's times, in seconds. With nil the settings
 // decide again.
-type Retention struct{ Seconds *int64 }
+type TimeOverride struct{ Seconds *int64 }
 
-func (t *Retention) set(to **int64) {
+func (t *TimeOverride) set(to **int64) {
 	if t != nil {
 		*to = t.Seconds
 	}
