@@ -87,7 +87,7 @@ func (a *Admin) jobRow(c *gin.Context, s jobs.Status) page.JobRow {
 		Title:   s.Title,
 		About:   s.About,
 		Spec:    s.Spec,
-		Words:   jobs.Words(s.Spec),
+		Words:   jobs.DescribeSpec(s.Spec),
 		Next:    a.inUserZone(c, s.Next),
 		Running: s.Running,
 	}

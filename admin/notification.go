@@ -42,7 +42,7 @@ func (a *Admin) notification(c *gin.Context) error {
 		Product:   n.Product,
 		Here:      c.Request.URL.RequestURI(),
 	}
-	e, err := a.Store.NotifiedEvent(ctx, actor.Reader(), n.EventID)
+	e, err := a.Store.NotifiedEvent(ctx, actor.Viewer(), n.EventID)
 	if err != nil {
 		return err
 	}

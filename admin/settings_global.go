@@ -231,15 +231,15 @@ func (a *Admin) globalSettingsSave(c *gin.Context) error {
 	if err != nil {
 		return fault.BadField("version", "The form has lost its version: open it again")
 	}
-	saved, err := a.Settings.Update(c.Request.Context(), actorOf(c), section.Name, patch, settings.At(version))
+	saved, err := a.Settings.Update(c.Request.Context(), actorOf(c), section.Name, patch, settings.IfVersion(version))
 	if isFormError(err) {
 		return a.globalSettingsPage(c, web.StatusOf(err), typed, err)
 	}
 	if err != nil {
 		return err
 	}
-	if len(saved.Doubts) > 0 {
-		a.flash(c, "wait", "Saved, with a doubt", strings.Join(saved.Doubts, "; "))
+	if len(saved.Warnings) > 0 {
+		a.flash(c, "wait", "Saved, with a doubt", strings.Join(saved.Warnings, "; "))
 	} else {
 		a.flash(c, "ok", "Saved", "")
 	}

@@ -101,7 +101,7 @@ func (a *Admin) silenceFrom(c *gin.Context, q url.Values) (silenceInput, string,
 // silenceFor fills in the form with what some notifications have in common. It returns the path to
 // go back to.
 func (a *Admin) silenceFor(c *gin.Context, in silenceInput, ids []int64) (silenceInput, string, error) {
-	list, err := a.Store.ReadStates(c.Request.Context(), actorOf(c).Reader(), ids)
+	list, err := a.Store.ReadStates(c.Request.Context(), actorOf(c).Viewer(), ids)
 	if err != nil {
 		return in, inboxPath, err
 	}

@@ -117,7 +117,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := locked(ctx, o, key)
+	a, err := newLocked(ctx, o, key)
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
@@ -125,8 +125,8 @@ func New(ctx context.Context, o Options) (*App, error) {
 	return a, nil
 }
 
-// locked is New under the lock.
-func locked(ctx context.Context, o Options, key []byte) (*App, error) {
+// newLocked is New under the lock.
+func newLocked(ctx context.Context, o Options, key []byte) (*App, error) {
 	store, err := OpenStore(ctx, o)
 	if err != nil {
 		return nil, err
@@ -138,7 +138,7 @@ func locked(ctx context.Context, o Options, key []byte) (*App, error) {
 		err = a.build(ctx, o, ring)
 	}
 	if err == nil {
-		err = a.keepKeyCheck(ctx, ring)
+		err = a.saveKeyCheck(ctx, ring)
 	}
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
@@ -156,7 +156,7 @@ func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
 	if err := a.Settings.Load(ctx); err != nil {
 		return err
 	}
-	a.Settings.OnChange(a.guard(client))
+	a.Settings.OnChange(a.outboundPolicy(client))
 	a.mail = email.New(client, a.mailServer, a.greeting, o.Now)
 	modules, err := module.NewRegistry(append([]module.Module{
 		webhook.New(client, o.Now),
@@ -261,9 +261,9 @@ func (a *App) greeting(ctx context.Context, address string) string {
 	return name
 }
 
-// guard gives the client what may be reached: by the environment, and by the
+// outboundPolicy gives the client what may be reached: by the environment, and by the
 // setting.
-func (a *App) guard(client *outbound.Client) func() {
+func (a *App) outboundPolicy(client *outbound.Client) func() {
 	current := "\x00"
 	return func() {
 		list := a.config.AllowNetworks + "," + a.Settings.Delivery().AllowNetworks
@@ -314,7 +314,7 @@ func (a *App) Start(ctx context.Context) error {
 		a.base.Store("http://" + a.addr)
 	}
 	if a.Store.Dialect() == models.SQLite { // under its lock nobody else can be sending
-		if err := errors.Join(a.Dispatcher.ReturnLeases(ctx), a.schedule.LoseRuns(ctx)); err != nil {
+		if err := errors.Join(a.Dispatcher.ReturnLeases(ctx), a.schedule.MarkRunsLost(ctx)); err != nil {
 			return errors.Join(err, listener.Close())
 		}
 	}
@@ -337,9 +337,9 @@ const tidyEvery = time.Minute
 // countEvery is how old the counts of exceptions become in memory.
 const countEvery = time.Second
 
-// releaseEvery is how soon a change of a gate is announced that has stood for
+// announceEvery is how soon a change of a gate is announced that has stood for
 // its time.
-const releaseEvery = time.Second
+const announceEvery = time.Second
 
 // silenceEvery is how soon it is told that a silence has ended.
 const silenceEvery = time.Second
@@ -355,7 +355,7 @@ func (a *App) loopList() []jobs.Loop {
 		{Name: "letters", Run: a.Accounts.Run},
 		{Name: "schedule", Run: a.schedule.Run},
 		{Name: "gates", Run: a.Sweeper.Run},
-		{Name: "held changes", Run: jobs.Every(releaseEvery, a.log, "changes that were held not announced", a.release)},
+		{Name: "held changes", Run: jobs.Every(announceEvery, a.log, "changes that were held not announced", a.announceDue)},
 		{Name: "silences", Run: jobs.Every(silenceEvery, a.log, "ends of silences not told", a.Silences.End)},
 		{Name: "settings", Run: jobs.Every(refreshEvery, a.log, "settings not read", a.Settings.Refresh)},
 		{Name: "imports", Run: jobs.Every(tidyEvery, a.log, "large imports not put in order", a.Ingest.Tidy)},
@@ -368,7 +368,7 @@ func (a *App) loopList() []jobs.Loop {
 	}
 }
 
-func (a *App) release(ctx context.Context) error { return a.Gates.AnnounceDue(ctx, a.Store) }
+func (a *App) announceDue(ctx context.Context) error { return a.Gates.AnnounceDue(ctx, a.Store) }
 
 // exceptionPolicy is how exceptions are grouped and how often people are told.
 func (a *App) exceptionPolicy() exception.Policy {

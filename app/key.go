@@ -94,9 +94,9 @@ func (c Config) checkKey(ctx context.Context, store *models.Store, r *secret.Rin
 	return nil
 }
 
-// keepKeyCheck leaves a value for checkKey at the first start. Of two that
+// saveKeyCheck leaves a value for checkKey at the first start. Of two that
 // start at once, each with a key of its own, one is refused here.
-func (a *App) keepKeyCheck(ctx context.Context, r *secret.Ring) error {
+func (a *App) saveKeyCheck(ctx context.Context, r *secret.Ring) error {
 	sealed, err := r.Seal(models.KeyCheckPlace, "gatecrier")
 	if err != nil {
 		return err

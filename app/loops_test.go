@@ -3,7 +3,7 @@ package app
 import "testing"
 
 // What people are told by never reports its own failures; all else does.
-func TestLoopsThatAreQuiet(t *testing.T) {
+func TestQuietLoops(t *testing.T) {
 	quiet := map[string]bool{"delivery": true, "routing": true, "exceptions": true}
 	for _, l := range (&App{}).loopList() {
 		if l.Quiet != quiet[l.Name] {

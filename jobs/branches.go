@@ -7,8 +7,8 @@ import (
 	"gatecrier/app/product"
 )
 
-// maxNamed bounds the text of what a run has removed.
-const maxNamed = 900
+// maxBranchNames bounds the text of what a run has removed.
+const maxBranchNames = 900
 
 // forgetBranches removes branches that no report came of for a time.
 func forgetBranches(ctx context.Context, w *Work) error {
@@ -30,7 +30,7 @@ func branchNames(gone []product.RemovedBranch) string {
 		if i == 0 || f.Product != gone[i-1].Product {
 			part = "; " + f.Product + ": " + f.Branch
 		}
-		if b.Len()+len(part) > maxNamed {
+		if b.Len()+len(part) > maxBranchNames {
 			b.WriteString(", …")
 			break
 		}

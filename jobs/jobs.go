@@ -167,12 +167,12 @@ func expireSessions(ctx context.Context, w *Work) error {
 	return w.Repeat(ctx, (*models.Tx).DeleteExpiredSessions)
 }
 
-// keepKeys is how long Idempotency-Keys are remembered, and an hour.
-const keepKeys = 25 * time.Hour
+// keyRetention is how long Idempotency-Keys are remembered, and an hour.
+const keyRetention = 25 * time.Hour
 
 func forgetKeys(ctx context.Context, w *Work) error {
 	return w.Repeat(ctx, func(tx *models.Tx, limit int) (int64, error) {
-		return tx.DeleteAnswered(tx.Now().Add(-keepKeys), limit)
+		return tx.DeleteAnswered(tx.Now().Add(-keyRetention), limit)
 	})
 }
 
@@ -184,12 +184,12 @@ func forgetLinks(ctx context.Context, w *Work) error {
 	return w.Repeat(ctx, (*models.Tx).DeleteOldUserLinks)
 }
 
-// keepResends is how long it is known what was sent again together.
-const keepResends = 90 * 24 * time.Hour
+// resendRetention is how long it is known what was sent again together.
+const resendRetention = 90 * 24 * time.Hour
 
 func forgetResends(ctx context.Context, w *Work) error {
 	return w.Repeat(ctx, func(tx *models.Tx, limit int) (int64, error) {
-		return tx.DeleteOldResends(tx.Now().Add(-keepResends), limit)
+		return tx.DeleteOldResends(tx.Now().Add(-resendRetention), limit)
 	})
 }
 

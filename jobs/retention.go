@@ -10,13 +10,13 @@ import (
 // beyond a number where there is a bound, and then silences that have ended
 // before them.
 func forgetNotifications(ctx context.Context, w *Work) error {
-	if err := w.walk(ctx, models.NotificationTable, w.Keep.Notifications); err != nil {
+	if err := w.deleteOld(ctx, models.NotificationTable, w.Keep.Notifications); err != nil {
 		return err
 	}
-	if err := forgetMore(ctx, w); err != nil {
+	if err := deleteExcessNotifications(ctx, w); err != nil {
 		return err
 	}
-	before, ends := w.before(w.Keep.Notifications)
+	before, ends := w.cutoff(w.Keep.Notifications)
 	if w.Keep.MaxNotifications > 0 {
 		w.message = ""
 	}
@@ -26,8 +26,8 @@ func forgetNotifications(ctx context.Context, w *Work) error {
 	return w.Repeat(ctx, func(tx *models.Tx, limit int) (int64, error) { return tx.DeleteOldSilences(before, limit) })
 }
 
-// forgetMore removes the oldest rows of the inbox beyond a number.
-func forgetMore(ctx context.Context, w *Work) error {
+// deleteExcessNotifications removes the oldest rows of the inbox beyond a number.
+func deleteExcessNotifications(ctx context.Context, w *Work) error {
 	if w.Keep.MaxNotifications == 0 {
 		return nil
 	}
@@ -40,21 +40,21 @@ func forgetMore(ctx context.Context, w *Work) error {
 
 // forgetDeliveries removes deliveries that have ended long ago.
 func forgetDeliveries(ctx context.Context, w *Work) error {
-	return w.walk(ctx, models.DeliveryTable, w.Keep.Deliveries)
+	return w.deleteOld(ctx, models.DeliveryTable, w.Keep.Deliveries)
 }
 
 // forgetEvents removes old events that nothing refers to any more.
 func forgetEvents(ctx context.Context, w *Work) error {
-	return w.walk(ctx, models.EventTable, w.Keep.Events)
+	return w.deleteOld(ctx, models.EventTable, w.Keep.Events)
 }
 
 func forgetAudit(ctx context.Context, w *Work) error {
-	return w.walk(ctx, models.AuditTable, w.Keep.Audit)
+	return w.deleteOld(ctx, models.AuditTable, w.Keep.Audit)
 }
 
 // forgetRuns removes old runs and slots, but the last of each job.
 func forgetRuns(ctx context.Context, w *Work) error {
-	before, ends := w.before(w.Keep.JobRuns)
+	before, ends := w.cutoff(w.Keep.JobRuns)
 	if !ends {
 		return nil
 	}
@@ -66,12 +66,12 @@ func forgetRuns(ctx context.Context, w *Work) error {
 			return err
 		}
 	}
-	return w.walk(ctx, models.RunTable, w.Keep.JobRuns)
+	return w.deleteOld(ctx, models.RunTable, w.Keep.JobRuns)
 }
 
-// walk removes what is older than so many days from a trail, page by page.
-func (w *Work) walk(ctx context.Context, table models.RetentionTable, days int64) error {
-	before, ends := w.before(days)
+// deleteOld removes what is older than so many days from a trail, page by page.
+func (w *Work) deleteOld(ctx context.Context, table models.RetentionTable, days int64) error {
+	before, ends := w.cutoff(days)
 	for page := (models.Old{More: ends}); page.More; {
 		var err error
 		if page, err = w.store.OldRows(ctx, table, before, page.Upto, batch); err != nil {
@@ -91,7 +91,7 @@ func (w *Work) walk(ctx context.Context, table models.RetentionTable, days int64
 
 // forgetObservations removes observations that were resolved long ago.
 func forgetObservations(ctx context.Context, w *Work) error {
-	before, ends := w.before(w.Keep.Observations)
+	before, ends := w.cutoff(w.Keep.Observations)
 	if !ends {
 		return nil
 	}
@@ -118,7 +118,7 @@ func forgetObservations(ctx context.Context, w *Work) error {
 
 // forgetGateHistory removes old changes of gates, but the last of each product.
 func forgetGateHistory(ctx context.Context, w *Work) error {
-	before, more := w.before(w.Keep.GateHistory)
+	before, more := w.cutoff(w.Keep.GateHistory)
 	for last := (models.OldGateChange{}); more; {
 		old, upto, err := w.store.OldGateChanges(ctx, before, last, batch)
 		if err != nil {

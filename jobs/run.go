@@ -13,15 +13,15 @@ import (
 const (
 	// lease is how long a run counts as at work without being heard of.
 	lease = 2 * time.Minute
-	// beatEvery is how often it is heard of.
-	beatEvery = 30 * time.Second
+	// extendEvery is how often it is heard of.
+	extendEvery = 30 * time.Second
 )
 
 // errLost ends a run that was given up meanwhile.
 var errLost = errors.New("the run was given up: its lease had ended")
 
-// due runs a job for one of its times, unless that has been done.
-func (s *Schedule) due(ctx context.Context, job Job, slot string) {
+// runDue runs a job for one of its times, unless that has been done.
+func (s *Schedule) runDue(ctx context.Context, job Job, slot string) {
 	run := models.JobRun{Job: job.Name, Slot: slot, Instance: s.Instance}
 	var mine, may bool
 	err := s.Store.Write(ctx, func(tx *models.Tx) (err error) {
@@ -38,19 +38,19 @@ func (s *Schedule) due(ctx context.Context, job Job, slot string) {
 			s.Log.Error("job not begun", "job", job.Name, "error", err)
 		}
 	case may:
-		s.carryOut(ctx, job, run)
+		s.execute(ctx, job, run)
 	case mine:
 		s.Log.Warn("job passed over: its last run is still at work", "job", job.Name, "slot", slot)
 	}
 }
 
-// carryOut does the work of a run that has begun, and notes how it ended.
-func (s *Schedule) carryOut(ctx context.Context, job Job, run models.JobRun) {
+// execute does the work of a run that has begun, and notes how it ended.
+func (s *Schedule) execute(ctx context.Context, job Job, run models.JobRun) {
 	kept, end := context.WithCancelCause(ctx)
 	beating := make(chan struct{})
 	go func() {
 		defer close(beating)
-		s.beat(kept, end, run.ID)
+		s.extendLease(kept, end, run.ID)
 	}()
 	w := &Work{Services: s.Services, store: s.Store, Keep: s.Keep()}
 	err := safely(kept, job, w)
@@ -99,10 +99,10 @@ func readable(err error) string {
 	return text
 }
 
-// beat extends a run's lease until its context ends, and ends the run where it
+// extendLease extends a run's lease until its context ends, and ends the run where it
 // does not count any more.
-func (s *Schedule) beat(ctx context.Context, end context.CancelCauseFunc, id int64) {
-	ticker := time.NewTicker(beatEvery)
+func (s *Schedule) extendLease(ctx context.Context, end context.CancelCauseFunc, id int64) {
+	ticker := time.NewTicker(extendEvery)
 	defer ticker.Stop()
 	for {
 		select {

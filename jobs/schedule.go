@@ -29,11 +29,11 @@ type Parts struct {
 // inserts the row of that time's slot. Of a job one run is at work at a time.
 type Schedule struct {
 	Parts
-	mu      sync.Mutex
-	entries []*entry
-	asked   []models.JobRun // that have begun, until the loop takes them
-	wake    chan struct{}
-	work    sync.WaitGroup
+	mu        sync.Mutex
+	entries   []*entry
+	requested []models.JobRun // that have begun, until the loop takes them
+	wake      chan struct{}
+	work      sync.WaitGroup
 }
 
 // entry is a job with its times.
@@ -90,14 +90,14 @@ func (s *Schedule) Wake() {
 	}
 }
 
-// lookEvery is how often the clock is looked at, at least: it may have been
+// checkEvery is how often the clock is looked at, at least: it may have been
 // set, or the machine have slept.
-const lookEvery = 30 * time.Second
+const checkEvery = 30 * time.Second
 
 // Run keeps the schedule until ctx ends, and waits for what is at work.
 func (s *Schedule) Run(ctx context.Context) {
 	defer s.work.Wait()
-	if err := s.makeUp(ctx); err != nil && ctx.Err() == nil {
+	if err := s.runMissed(ctx); err != nil && ctx.Err() == nil {
 		s.Log.Error("missed jobs not looked for", "error", err)
 	}
 	for {
@@ -118,24 +118,24 @@ func (s *Schedule) Run(ctx context.Context) {
 func (s *Schedule) startDue(ctx context.Context) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now, wait := s.Store.Now(), lookEvery
+	now, wait := s.Store.Now(), checkEvery
 	for _, e := range s.entries {
 		if e.next.IsZero() {
 			continue
 		}
 		if !e.next.After(now) {
 			slot := lastDue(e.times, now) // of several that went by, the latest
-			s.start(func() { s.due(ctx, e.Job, slotOf(slot)) })
+			s.start(func() { s.runDue(ctx, e.Job, slotOf(slot)) })
 			e.next = e.times.Next(now)
 		}
 		wait = min(wait, e.next.Sub(now))
 	}
-	for _, run := range s.asked {
+	for _, run := range s.requested {
 		if e := s.find(run.Job); e != nil {
-			s.start(func() { s.carryOut(ctx, e.Job, run) })
+			s.start(func() { s.execute(ctx, e.Job, run) })
 		}
 	}
-	s.asked = nil
+	s.requested = nil
 	return wait
 }
 
@@ -155,9 +155,9 @@ func (s *Schedule) find(name string) *entry {
 	return s.entries[i]
 }
 
-// makeUp starts jobs whose last due time went by while nothing ran. For one that
+// runMissed starts jobs whose last due time went by while nothing ran. For one that
 // has never been due, that time only becomes the one to count from.
-func (s *Schedule) makeUp(ctx context.Context) error {
+func (s *Schedule) runMissed(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	activated := map[string]string{}
@@ -173,7 +173,7 @@ func (s *Schedule) makeUp(ctx context.Context) error {
 			activated[e.Name] = slotOf(due)
 		case last < slotOf(due):
 			s.Log.Info("job is made up", "job", e.Name, "slot", slotOf(due))
-			s.start(func() { s.due(ctx, e.Job, slotOf(due)) })
+			s.start(func() { s.runDue(ctx, e.Job, slotOf(due)) })
 		}
 	}
 	if len(activated) == 0 {
@@ -189,8 +189,8 @@ func (s *Schedule) makeUp(ctx context.Context) error {
 	})
 }
 
-// LoseRuns gives up what an earlier process had at work: for the start of the
+// MarkRunsLost gives up what an earlier process had at work: for the start of the
 // only instance there is.
-func (s *Schedule) LoseRuns(ctx context.Context) error {
+func (s *Schedule) MarkRunsLost(ctx context.Context) error {
 	return s.Store.Write(ctx, (*models.Tx).MarkRunsLost)
 }

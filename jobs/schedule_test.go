@@ -23,8 +23,8 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(modelstest.Main(m)) }
 
-// rig is a database with a clock, and a job that counts.
-type rig struct {
+// fixture is a database with a clock, and a job that counts.
+type fixture struct {
 	t     *testing.T
 	store *models.Store
 	clock *modelstest.Clock
@@ -32,12 +32,12 @@ type rig struct {
 	ran   *atomic.Int64
 }
 
-func each(t *testing.T, fn func(t *testing.T, r rig)) {
+func eachDatabase(t *testing.T, fn func(t *testing.T, r fixture)) {
 	t.Helper()
 	for name, open := range map[string]func(testing.TB, func() time.Time) *models.Store{"sqlite": modelstest.SQLiteAt, "postgres": modelstest.PostgresAt} {
 		t.Run(name, func(t *testing.T) {
 			clock := modelstest.NewClock(noon)
-			r := rig{t: t, store: open(t, clock.Now), clock: clock, ran: &atomic.Int64{}}
+			r := fixture{t: t, store: open(t, clock.Now), clock: clock, ran: &atomic.Int64{}}
 			r.job = Job{
 				Name:  "count",
 				Title: "Counting",
@@ -50,7 +50,7 @@ func each(t *testing.T, fn func(t *testing.T, r rig)) {
 }
 
 // start runs a schedule of the rig's job, and more, until stop.
-func (r rig) start(instance string, more ...Job) (s *Schedule, stop func()) {
+func (r fixture) start(instance string, more ...Job) (s *Schedule, stop func()) {
 	s = NewSchedule(Parts{
 		Store:    r.store,
 		Log:      slog.New(slog.NewTextHandler(io.Discard, nil)),
@@ -76,14 +76,14 @@ func (r rig) start(instance string, more ...Job) (s *Schedule, stop func()) {
 	}
 }
 
-func (r rig) advance(d time.Duration, all ...*Schedule) {
+func (r fixture) advance(d time.Duration, all ...*Schedule) {
 	r.clock.Advance(d)
 	for _, s := range all {
 		s.Wake()
 	}
 }
 
-func (r rig) until(what string, ok func() bool) {
+func (r fixture) until(what string, ok func() bool) {
 	r.t.Helper()
 	for deadline := time.Now().Add(15 * time.Second); !ok(); {
 		if time.Now().After(deadline) {
@@ -93,7 +93,7 @@ func (r rig) until(what string, ok func() bool) {
 	}
 }
 
-func (r rig) runs(job string) []models.JobRun {
+func (r fixture) runs(job string) []models.JobRun {
 	r.t.Helper()
 	list, err := r.store.JobRuns(r.t.Context(), job, 0, 100)
 	if err != nil {
@@ -103,7 +103,7 @@ func (r rig) runs(job string) []models.JobRun {
 }
 
 // ended waits until a job has so many runs that have ended.
-func (r rig) ended(job string, n int) []models.JobRun {
+func (r fixture) ended(job string, n int) []models.JobRun {
 	r.t.Helper()
 	var list []models.JobRun
 	r.until("runs have ended", func() bool {
@@ -116,8 +116,8 @@ func (r rig) ended(job string, n int) []models.JobRun {
 var ann = authz.Actor{User: models.User{Administrator: true}, Label: "ann"}
 
 // Each time is one instance's, and one that went by with others is not made up.
-func TestTwoInstances(t *testing.T) {
-	each(t, func(t *testing.T, r rig) {
+func TestEachTimeRunsOnOneInstance(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, r fixture) {
 		one, stopOne := r.start("one")
 		two, stopTwo := r.start("two")
 		for n := range 3 {
@@ -141,8 +141,8 @@ func TestTwoInstances(t *testing.T) {
 }
 
 // New times hold at once, and a job whose times stay is left alone.
-func TestNewTimesHoldAtOnce(t *testing.T) {
-	each(t, func(t *testing.T, r rig) {
+func TestApplyIsEffectiveAtOnce(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, r fixture) {
 		other := Job{Name: "other", Spec: "30 * * * *", Run: r.job.Run}
 		s, stop := r.start("one", other)
 		defer stop()
@@ -165,8 +165,8 @@ func TestNewTimesHoldAtOnce(t *testing.T) {
 }
 
 // A time that has come, though nobody has looked, is not lost to a change.
-func TestATimeThatHasComeIsNotLost(t *testing.T) {
-	r := rig{t: t, clock: modelstest.NewClock(noon), ran: &atomic.Int64{}}
+func TestApplyKeepsADueTime(t *testing.T) {
+	r := fixture{t: t, clock: modelstest.NewClock(noon), ran: &atomic.Int64{}}
 	r.store = modelstest.SQLiteAt(t, r.clock.Now)
 	s := NewSchedule(Parts{Store: r.store, Jobs: []Job{{Name: "count", Spec: "17 * * * *"}}})
 	r.clock.Advance(18 * time.Minute)
@@ -178,7 +178,7 @@ func TestATimeThatHasComeIsNotLost(t *testing.T) {
 
 // What was due while nothing ran is made up once, where that matters.
 func TestMissedTimesAreMadeUp(t *testing.T) {
-	each(t, func(t *testing.T, r rig) {
+	eachDatabase(t, func(t *testing.T, r fixture) {
 		matters := Job{Name: "matters", Spec: "7 2 * * *", MakeUp: true, Run: r.job.Run}
 		_, first := r.start("one", matters)
 		r.until("times are counted from now", func() bool {
@@ -217,7 +217,7 @@ func TestMissedTimesAreMadeUp(t *testing.T) {
 }
 
 func TestRunNow(t *testing.T) {
-	each(t, func(t *testing.T, r rig) {
+	eachDatabase(t, func(t *testing.T, r fixture) {
 		held, release := make(chan struct{}, 1), make(chan struct{})
 		slow := Job{Name: "slow", Title: "Slowly", Spec: "1 * * * *", Run: func(ctx context.Context, w *Work) error {
 			held <- struct{}{}
@@ -265,8 +265,8 @@ func TestRunNow(t *testing.T) {
 
 // Each run ends as what it was, and those that went wrong do not take the
 // schedule along.
-func TestHowRunsEnd(t *testing.T) {
-	each(t, func(t *testing.T, r rig) {
+func TestRunResults(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, r fixture) {
 		job := func(name string, fn func(ctx context.Context, w *Work) error) Job {
 			return Job{Name: name, Spec: "30 * * * *", Run: fn}
 		}
@@ -316,7 +316,7 @@ func TestHowRunsEnd(t *testing.T) {
 
 // Retention goes in batches, between which others write.
 func TestRetentionLetsOthersWrite(t *testing.T) {
-	each(t, func(t *testing.T, r rig) {
+	eachDatabase(t, func(t *testing.T, r fixture) {
 		const rows = 3000
 		report := func(n int) {
 			t.Helper()

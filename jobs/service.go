@@ -20,7 +20,7 @@ type Status struct {
 	Running bool
 }
 
-func mayLook(actor authz.Actor) error {
+func requireAdministrator(actor authz.Actor) error {
 	if !actor.Administrator() {
 		return fault.New(fault.Forbidden, "Jobs are for administrators")
 	}
@@ -29,7 +29,7 @@ func mayLook(actor authz.Actor) error {
 
 // List lists the jobs with their last runs.
 func (s *Schedule) List(ctx context.Context, actor authz.Actor) ([]Status, error) {
-	if err := mayLook(actor); err != nil {
+	if err := requireAdministrator(actor); err != nil {
 		return nil, err
 	}
 	list := make([]Status, 0, len(s.entries))
@@ -45,10 +45,10 @@ func (s *Schedule) List(ctx context.Context, actor authz.Actor) ([]Status, error
 
 // Get finds a job by its name.
 func (s *Schedule) Get(ctx context.Context, actor authz.Actor, name string) (Status, error) {
-	if err := mayLook(actor); err != nil {
+	if err := requireAdministrator(actor); err != nil {
 		return Status{}, err
 	}
-	status, ok := s.now(name)
+	status, ok := s.status(name)
 	if !ok {
 		return Status{}, fault.NewNotFound("job")
 	}
@@ -59,8 +59,8 @@ func (s *Schedule) Get(ctx context.Context, actor authz.Actor, name string) (Sta
 	return status, err
 }
 
-// now is a job with its times as they are.
-func (s *Schedule) now(name string) (Status, bool) {
+// status is a job with its times as they are.
+func (s *Schedule) status(name string) (Status, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.find(name)
@@ -72,7 +72,7 @@ func (s *Schedule) now(name string) (Status, bool) {
 
 // Next is when a job is due, zero where there is no such job.
 func (s *Schedule) Next(name string) time.Time {
-	status, _ := s.now(name)
+	status, _ := s.status(name)
 	return status.Next
 }
 
@@ -108,7 +108,7 @@ func (s *Schedule) RunNow(ctx context.Context, actor authz.Actor, name string) (
 		return models.JobRun{}, fault.New(fault.Conflict, fmt.Sprintf("%s: a run is at work already", status.Title))
 	}
 	s.mu.Lock()
-	s.asked = append(s.asked, run)
+	s.requested = append(s.requested, run)
 	s.mu.Unlock()
 	s.Wake()
 	return run, nil

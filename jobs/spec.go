@@ -9,8 +9,8 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-// five reads cron expressions of five fields, and nothing else.
-var five = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow)
+// cronParser reads cron expressions of five fields, and nothing else.
+var cronParser = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow)
 
 // BadSpec says what is wrong with a job's cron expression at a time, "" for
 // nothing. The parser alone would take a time zone, or panic over one, and take
@@ -41,16 +41,16 @@ func parse(spec string) (times cron.Schedule, err error) {
 			times, err = nil, fmt.Errorf("%v", v)
 		}
 	}()
-	return five.Parse(spec)
+	return cronParser.Parse(spec)
 }
 
-// lookBack is how far the last due time is looked for, step by step.
-var lookBack = []time.Duration{time.Hour, 24 * time.Hour, 31 * 24 * time.Hour, 366 * 24 * time.Hour}
+// searchBack is how far the last due time is looked for, step by step.
+var searchBack = []time.Duration{time.Hour, 24 * time.Hour, 31 * 24 * time.Hour, 366 * 24 * time.Hour}
 
 // lastDue is the latest due time up to now, zero where there was none for a
 // year.
 func lastDue(times cron.Schedule, now time.Time) time.Time {
-	for _, back := range lookBack {
+	for _, back := range searchBack {
 		var last time.Time
 		for at := times.Next(now.Add(-back)); !at.IsZero() && !at.After(now); at = times.Next(at) {
 			last = at
@@ -65,8 +65,8 @@ func lastDue(times cron.Schedule, now time.Time) time.Time {
 // slotOf names a due time, in the order of time.
 func slotOf(at time.Time) string { return at.UTC().Format("2006-01-02T15:04Z") }
 
-// Words say an expression, where that is simple; else "".
-func Words(spec string) string {
+// DescribeSpec say an expression, where that is simple; else "".
+func DescribeSpec(spec string) string {
 	f := strings.Fields(spec)
 	if len(f) != 5 || f[2] != "*" || f[3] != "*" || f[4] != "*" {
 		return ""

@@ -54,7 +54,7 @@ func TestLastDue(t *testing.T) {
 	}
 }
 
-func TestWords(t *testing.T) {
+func TestDescribeSpec(t *testing.T) {
 	for spec, want := range map[string]string{
 		"7 * * * *":   "Every hour at :07",
 		"7 2 * * *":   "Every day at 02:07 UTC",
@@ -63,7 +63,7 @@ func TestWords(t *testing.T) {
 		"*/7 2 * * *": "",
 		"7 2,3 * * *": "",
 	} {
-		if got := Words(spec); got != want {
+		if got := DescribeSpec(spec); got != want {
 			t.Errorf("%s: %q, want %q", spec, got, want)
 		}
 	}
@@ -73,7 +73,7 @@ func TestWords(t *testing.T) {
 func TestDefaultSpecs(t *testing.T) {
 	seen := map[string]bool{}
 	for _, job := range All() {
-		if why := BadSpec(job.Spec, noon); why != "" || Words(job.Spec) == "" || job.Title == "" || job.About == "" ||
+		if why := BadSpec(job.Spec, noon); why != "" || DescribeSpec(job.Spec) == "" || job.Title == "" || job.About == "" ||
 			seen[job.Name] {
 			t.Errorf("%+v: %s", job, why)
 		}

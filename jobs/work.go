@@ -54,9 +54,9 @@ func (w *Work) Repeat(ctx context.Context, fn func(tx *models.Tx, limit int) (in
 	}
 }
 
-// before is the time that retention of so many days keeps rows from; ends is
+// cutoff is the time that retention of so many days keeps rows from; ends is
 // false where they are kept for ever, which the run then says.
-func (w *Work) before(days int64) (at time.Time, ends bool) {
+func (w *Work) cutoff(days int64) (at time.Time, ends bool) {
 	if days == 0 {
 		w.message = "Nothing was looked for: the retention is for ever"
 		return time.Time{}, false

@@ -70,16 +70,16 @@ func sweepOf(s models.GateSweep) sweepBody {
 }
 
 func (a *API) changeSettings(ctx context.Context, in *settingsPatch) (settings.View, error) {
-	var expected settings.Expected
+	var ifVersion *int64
 	if sent, ok := in.Body["version"]; ok {
 		n, ok := sent.(float64)
 		if !ok {
 			return settings.View{}, fault.BadField("version", "A whole number")
 		}
-		expected = settings.At(int64(n))
+		ifVersion = settings.IfVersion(int64(n))
 		delete(in.Body, "version")
 	}
-	return a.Settings.Update(ctx, actorOf(ctx), in.Section, in.Body, expected)
+	return a.Settings.Update(ctx, actorOf(ctx), in.Section, in.Body, ifVersion)
 }
 
 func settingsOf(v settings.View) *settingsAnswer {
@@ -94,8 +94,8 @@ func settingsOf(v settings.View) *settingsAnswer {
 	if len(secrets) > 0 {
 		body["secrets"] = secrets
 	}
-	if len(v.Doubts) > 0 {
-		body["warnings"] = v.Doubts
+	if len(v.Warnings) > 0 {
+		body["warnings"] = v.Warnings
 	}
 	return &settingsAnswer{body}
 }

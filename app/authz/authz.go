@@ -72,8 +72,8 @@ func (a Actor) Scope() models.Scope {
 	return models.Scope{}
 }
 
-// Reader is the actor as the reader of an inbox. A product's token has none.
-func (a Actor) Reader() models.Viewer {
+// Viewer is the actor as the reader of an inbox. A product's token has none.
+func (a Actor) Viewer() models.Viewer {
 	if a.Role != "" && !Allows(a.Role, View) {
 		return models.Viewer{}
 	}

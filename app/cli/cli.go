@@ -65,14 +65,14 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	return Run(ctx, args, stdout, stderr)
 }
 
-// exited carries kong's wish to exit, after --help.
-type exited int
+// exitCode carries kong's wish to exit, after --help.
+type exitCode int
 
 // Run is Main under a context of the caller's.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
 	defer func() {
 		v := recover()
-		if e, ok := v.(exited); ok {
+		if e, ok := v.(exitCode); ok {
 			code = int(e)
 		} else if v != nil {
 			panic(v)
@@ -80,7 +80,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	}()
 	parser, err := kong.New(&commands{}, kong.Name("gatecrier"),
 		kong.Description("Tells the right people once when a product's security gate changes."),
-		kong.Vars{"version": versionText()}, kong.Writers(stdout, stderr), kong.Exit(func(code int) { panic(exited(code)) }))
+		kong.Vars{"version": versionText()}, kong.Writers(stdout, stderr), kong.Exit(func(code int) { panic(exitCode(code)) }))
 	if err != nil {
 		return report(stderr, err)
 	}

@@ -29,8 +29,8 @@ type progress struct {
 	shown     bool
 }
 
-// reading counts what is read of the file.
-func (p *progress) reading(r io.Reader) io.ReadCloser {
+// counted counts what is read of the file.
+func (p *progress) counted(r io.Reader) io.ReadCloser {
 	return io.NopCloser(io.TeeReader(r, p))
 }
 
@@ -64,14 +64,14 @@ func (p *progress) watch(ctx context.Context, ticks <-chan time.Time) {
 			return
 		case <-ticks:
 			if p.terminal || n%logEvery == 0 {
-				p.show(p.far(ctx))
+				p.show(p.status(ctx))
 			}
 		}
 	}
 }
 
-// far is how far the file is, in words.
-func (p *progress) far(ctx context.Context) string {
+// status is how far the file is, in words.
+func (p *progress) status(ctx context.Context) string {
 	if sent := p.sent.Load(); sent < p.size {
 		return fmt.Sprintf("%d of %d MiB sent", sent>>20, p.size>>20)
 	}

@@ -83,7 +83,7 @@ func (c pushCmd) push(in *invocation, id int64, path string) (answer imported, e
 		terminal:  in.terminal,
 	}
 	defer p.begin(in.ctx)()
-	err = c.call(in.ctx, http.MethodPost, "/products/"+strconv.FormatInt(id, 10)+"/reports", query, p.reading(f), &answer)
+	err = c.call(in.ctx, http.MethodPost, "/products/"+strconv.FormatInt(id, 10)+"/reports", query, p.counted(f), &answer)
 	return answer, err
 }
 

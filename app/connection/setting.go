@@ -44,7 +44,7 @@ func (e ExceptionFields) Plan(
 	change := FieldsChange{EmailTo: value(fieldEmail), MSTeams: value(fieldTeams), Slack: value(fieldSlack)}
 	wants, warnings, err := e.wantFields(ctx, change, exceptionForm)
 	return settings.TargetChange{
-		Doubts: warnings,
+		Warnings: warnings,
 		Apply: func(tx *models.Tx) (was, became map[string]string, err error) {
 			if was, err = e.auditValues(tx); err != nil {
 				return nil, nil, err

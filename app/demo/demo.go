@@ -56,9 +56,9 @@ type Demo struct {
 	key      string       // of this start
 	mix      maphash.Seed // of stamps
 
-	mu     sync.Mutex
-	told   string // what the last step did
-	thrown int64  // the exception that it threw, 0 for none
+	mu            sync.Mutex
+	lastStep      string // what the last step did
+	lastException int64  // the exception that it threw, 0 for none
 }
 
 // Start prepares the directory, where it is new fills it, and starts.
@@ -82,7 +82,7 @@ func Start(ctx context.Context, o Options) (*Demo, error) {
 		)
 	}
 	for path, secret := range s.Secrets {
-		d.receiver.Know(path, secret)
+		d.receiver.SetSecret(path, secret)
 	}
 	if err := d.run(ctx, activated); err != nil {
 		err = errors.Join(err, d.receiver.Close())
@@ -137,7 +137,7 @@ func (d *Demo) prepare(ctx context.Context, activated bool) error {
 		if err := d.seed(ctx); err != nil {
 			return fmt.Errorf("fill the demo: %w", err)
 		}
-		d.receiver.Forget() // what is of the past is in the ledger
+		d.receiver.Clear() // what is of the past is in the ledger
 		d.state.MailPort, d.state.HTTPPort = d.receiver.MailPort(), d.receiver.HTTPPort()
 		if err := d.state.save(d.options.Dir); err != nil {
 			return err
@@ -203,22 +203,22 @@ func (d *Demo) flip(ctx context.Context, told string) error {
 	if err != nil {
 		return err
 	}
-	findings := world[0].worse
+	findings := sampleProducts[0].worse
 	if row.Default.Gate == models.GateFailed {
-		findings = world[0].fixed
+		findings = sampleProducts[0].fixed
 	}
 	return d.step(ctx, row.ID, findings, told)
 }
 
 // step sends the guided product's report, and keeps what is to be told of it.
 func (d *Demo) step(ctx context.Context, productID int64, findings int, told string) error {
-	r, err := d.send(ctx, world[0], productID, findings)
+	r, err := d.send(ctx, sampleProducts[0], productID, findings)
 	if err != nil {
 		return err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.told, d.thrown = told+" "+outcome(r), 0
+	d.lastStep, d.lastException = told+" "+outcome(r), 0
 	return nil
 }
 
@@ -245,14 +245,14 @@ func (d *Demo) guided(ctx context.Context) (models.ProductRow, error) {
 	if fault.Is(err, fault.NotFound) {
 		return row, fault.New(
 			fault.Conflict,
-			world[0].name+", the product of the guided page, was deleted. Stop the demo, delete "+d.options.Dir+" and start it again",
+			sampleProducts[0].name+", the product of the guided page, was deleted. Stop the demo, delete "+d.options.Dir+" and start it again",
 		)
 	}
 	return row, err
 }
 
 // send imports a report as a pipeline would.
-func (d *Demo) send(ctx context.Context, t thing, productID int64, findings int) (ingest.Result, error) {
+func (d *Demo) send(ctx context.Context, t sampleProduct, productID int64, findings int) (ingest.Result, error) {
 	actor, err := d.actor(ctx)
 	if err != nil {
 		return ingest.Result{}, err

@@ -9,8 +9,8 @@ import (
 
 // Each embedded report can be read, has as many findings as are asked for, and
 // is at its best at first.
-func TestReports(t *testing.T) {
-	for name := range where {
+func TestEmbeddedReports(t *testing.T) {
+	for name := range findingsPath {
 		last := -1
 		for n := range 20 {
 			text, err := report(name, n)
@@ -37,12 +37,12 @@ func TestReports(t *testing.T) {
 
 // What the products of the demo tell is consistent: a worse report is worse than
 // a fixed one, reports are those that there are, and time goes on.
-func TestWorld(t *testing.T) {
-	for _, thing := range world {
+func TestSampleProducts(t *testing.T) {
+	for _, thing := range sampleProducts {
 		if thing.report == "" {
 			continue
 		}
-		if _, ok := where[thing.report]; !ok || thing.worse <= thing.fixed {
+		if _, ok := findingsPath[thing.report]; !ok || thing.worse <= thing.fixed {
 			t.Errorf("%s: report %q, worse %d, fixed %d", thing.name, thing.report, thing.worse, thing.fixed)
 		}
 		for i := range thing.days[1:] {

@@ -11,8 +11,8 @@ import (
 	"gatecrier/models"
 )
 
-// thrown is an exception of a sample product.
-type thrown struct {
+// pastException is an exception of a sample product.
+type pastException struct {
 	product  string
 	report   exception.Report
 	episodes []episode
@@ -25,8 +25,8 @@ type episode struct {
 	times int
 }
 
-// timeout is what the guided page throws.
-func timeout() exception.Report {
+// gatewayTimeout is what the guided page throws.
+func gatewayTimeout() exception.Report {
 	return exception.Report{
 		Kind:        models.ExceptionReported,
 		Class:       "GatewayTimeout",
@@ -58,9 +58,9 @@ func timeout() exception.Report {
 }
 
 // pastExceptions are those that the demo begins with.
-func pastExceptions() []thrown {
+func pastExceptions() []pastException {
 	const day = 24 * time.Hour
-	return []thrown{
+	return []pastException{
 		{
 			product: "Billing API",
 			report: exception.Report{
@@ -122,7 +122,7 @@ func (d *Demo) exceptionMoments(now time.Time, ids []int64) []moment {
 	var list []moment
 	for _, t := range pastExceptions() {
 		r := t.report
-		r.ProductID = ids[slices.IndexFunc(world, func(w thing) bool { return w.name == t.product })]
+		r.ProductID = ids[slices.IndexFunc(sampleProducts, func(w sampleProduct) bool { return w.name == t.product })]
 		var group int64
 		for _, e := range t.episodes {
 			list = append(list, moment{now.Add(-e.ago), func(ctx context.Context) error {
@@ -156,14 +156,14 @@ func (d *Demo) throw(p *admin.Page) error {
 	if err != nil {
 		return err
 	}
-	r := timeout()
+	r := gatewayTimeout()
 	r.ProductID = row.ID
 	result, err := d.Exceptions.Report(p.Context(), r)
 	if err != nil {
 		return err
 	}
 	d.mu.Lock()
-	d.told, d.thrown = thrownText(result), result.Group
+	d.lastStep, d.lastException = thrownText(result), result.Group
 	d.mu.Unlock()
 	return p.SeeOther("/demo", "", "")
 }

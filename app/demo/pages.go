@@ -111,7 +111,7 @@ func (d *Demo) view(p *admin.Page, after int) (page.DemoView, error) {
 		ProductID: row.ID, Product: row.Name, State: string(row.Default.Gate), Why: row.Default.Why,
 		Waiting: states[models.DeliveryRetrying] + states[models.DeliveryPending],
 	}
-	v.Told, v.Thrown = d.lastTold()
+	v.Told, v.Thrown = d.last()
 	stamp := strconv.FormatUint(maphash.String(d.mix, v.State+"\x00"+v.Why+"\x00"+v.Told), 36)
 	v.Changed = p.Query("seen") != stamp
 	v.Poll = "/demo/messages?" + url.Values{
@@ -170,18 +170,18 @@ func (d *Demo) mail(p *admin.Page) error {
 	return p.Text("text/html; charset=utf-8", m.HTML)
 }
 
-func (d *Demo) lastTold() (told string, thrown int64) {
+func (d *Demo) last() (told string, thrown int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.told, d.thrown
+	return d.lastStep, d.lastException
 }
 
 func (d *Demo) worse(p *admin.Page) error {
-	return d.guide(p, world[0].worse, "You have sent a worse report.")
+	return d.guide(p, sampleProducts[0].worse, "You have sent a worse report.")
 }
 
 func (d *Demo) fixed(p *admin.Page) error {
-	return d.guide(p, world[0].fixed, "You have sent a fixed report.")
+	return d.guide(p, sampleProducts[0].fixed, "You have sent a fixed report.")
 }
 
 func (d *Demo) guide(p *admin.Page, findings int, told string) error {

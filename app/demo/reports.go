@@ -12,8 +12,8 @@ import (
 //go:embed reports
 var files embed.FS
 
-// where is the list of findings in each report.
-var where = map[string][]string{
+// findingsPath is the list of findings in each report.
+var findingsPath = map[string][]string{
 	"checkout.grype.json":    {"matches"},
 	"billing.cyclonedx.json": {"vulnerabilities"},
 	"portal.trivy.json":      {"Results", "Vulnerabilities"},
@@ -31,14 +31,14 @@ func report(name string, findings int) ([]byte, error) {
 	if err := json.Unmarshal(text, &doc); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if !keep(doc, where[name], findings) {
-		return nil, fmt.Errorf("%s: no findings at %v", name, where[name])
+	if !shorten(doc, findingsPath[name], findings) {
+		return nil, fmt.Errorf("%s: no findings at %v", name, findingsPath[name])
 	}
 	return json.Marshal(doc)
 }
 
-// keep shortens the list at a path; lists on the way have one element.
-func keep(at map[string]any, path []string, most int) bool {
+// shorten shortens the list at a path; lists on the way have one element.
+func shorten(at map[string]any, path []string, most int) bool {
 	if len(path) == 0 {
 		return false
 	}
@@ -51,5 +51,5 @@ func keep(at map[string]any, path []string, most int) bool {
 		return true
 	}
 	inner, ok := list[0].(map[string]any)
-	return ok && keep(inner, path[1:], most)
+	return ok && shorten(inner, path[1:], most)
 }

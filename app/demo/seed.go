@@ -22,7 +22,7 @@ import (
 const (
 	longAgo    = 90 * 24 * time.Hour
 	settleTime = 20 * time.Second // for the messages of one report
-	lookEvery  = 2 * time.Millisecond
+	pollEvery  = 2 * time.Millisecond
 )
 
 // seed makes the past: everything goes the way it goes in the present, under a
@@ -33,7 +33,7 @@ func (d *Demo) seed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range people {
+	for _, p := range sampleUsers {
 		n := account.NewUser{Name: p.name, FirstName: p.first, Email: p.name + "@demo.example", Password: rand.Text()}
 		if _, err := d.Accounts.Create(ctx, n); err != nil {
 			return err
@@ -52,8 +52,8 @@ func (d *Demo) seed(ctx context.Context) error {
 	if _, err := d.Settings.Update(ctx, actor, settings.SectionMail, mail, nil); err != nil {
 		return err
 	}
-	ids := make([]int64, len(world))
-	for i, t := range world {
+	ids := make([]int64, len(sampleProducts))
+	for i, t := range sampleProducts {
 		if ids[i], err = d.make(ctx, actor, t); err != nil {
 			return fmt.Errorf("%s: %w", t.name, err)
 		}
@@ -67,7 +67,7 @@ func (d *Demo) seed(ctx context.Context) error {
 		if err := m.do(ctx); err != nil {
 			return err
 		}
-		if err := d.settled(ctx); err != nil {
+		if err := d.waitSettled(ctx); err != nil {
 			return err
 		}
 	}
@@ -77,7 +77,7 @@ func (d *Demo) seed(ctx context.Context) error {
 // moments lists the past in order: reports, and exceptions.
 func (d *Demo) moments(now time.Time, ids []int64) []moment {
 	list := d.exceptionMoments(now, ids)
-	for i, t := range world {
+	for i, t := range sampleProducts {
 		for _, day := range t.days {
 			at := now.Add(-time.Duration(day.ago)*24*time.Hour - 3*time.Hour + time.Duration(i)*17*time.Minute)
 			list = append(list, moment{at, func(ctx context.Context) error {
@@ -93,7 +93,7 @@ func (d *Demo) moments(now time.Time, ids []int64) []moment {
 }
 
 // make makes a sample product with its members and targets.
-func (d *Demo) make(ctx context.Context, actor authz.Actor, t thing) (int64, error) {
+func (d *Demo) make(ctx context.Context, actor authz.Actor, t sampleProduct) (int64, error) {
 	place := strings.ReplaceAll(strings.ToLower(t.name), " ", "-")
 	at := "http://127.0.0.1:" + d.receiver.HTTPPort()
 	draft := product.Draft{
@@ -138,28 +138,28 @@ func (d *Demo) make(ctx context.Context, actor authz.Actor, t thing) (int64, err
 		return 0, err
 	}
 	d.state.Secrets[path] = saved.Made["secret"]
-	d.receiver.Know(path, saved.Made["secret"])
+	d.receiver.SetSecret(path, saved.Made["secret"])
 	return row.ID, nil
 }
 
 // group puts the sample products into groups, and some users into an
 // authorization group that reads in all of them.
 func (d *Demo) group(ctx context.Context, actor authz.Actor, ids []int64) error {
-	team, err := d.Products.SaveAuthorizationGroup(ctx, actor, 0, readers, 0)
+	team, err := d.Products.SaveAuthorizationGroup(ctx, actor, 0, readerGroup, 0)
 	if err != nil {
 		return err
 	}
-	for i, name := range reading {
+	for i, name := range readerNames {
 		if err := d.Products.SetAuthorizationMember(ctx, actor, team.ID, name, i == 0); err != nil {
 			return err
 		}
 	}
-	for _, p := range packs {
+	for _, p := range sampleGroups {
 		row, err := d.Products.CreateGroup(ctx, actor, product.GroupDraft{Name: p.name, Description: p.description})
 		if err != nil {
 			return err
 		}
-		for i, t := range world {
+		for i, t := range sampleProducts {
 			if slices.Contains(p.things, t.name) {
 				if err := d.Products.Move(ctx, actor, ids[i], row.ID); err != nil {
 					return err
@@ -172,21 +172,21 @@ func (d *Demo) group(ctx context.Context, actor authz.Actor, ids []int64) error 
 				return err
 			}
 		}
-		if err := d.Products.SetAuthorizationRole(ctx, actor, at, readers, models.RoleReader); err != nil {
+		if err := d.Products.SetAuthorizationRole(ctx, actor, at, readerGroup, models.RoleReader); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// settled waits until nothing is on its way any more.
-func (d *Demo) settled(ctx context.Context) error {
+// waitSettled waits until nothing is on its way any more.
+func (d *Demo) waitSettled(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, settleTime, errors.New("messages do not arrive at the demo's receiver"))
 	defer cancel()
-	ticker := time.NewTicker(lookEvery)
+	ticker := time.NewTicker(pollEvery)
 	defer ticker.Stop()
 	for {
-		done, err := d.quiet(ctx)
+		done, err := d.isSettled(ctx)
 		if err != nil || done {
 			return err
 		}
@@ -198,7 +198,7 @@ func (d *Demo) settled(ctx context.Context) error {
 	}
 }
 
-func (d *Demo) quiet(ctx context.Context) (bool, error) {
+func (d *Demo) isSettled(ctx context.Context) (bool, error) {
 	work, err := d.Store.EventWork(ctx, "notify", 1)
 	if err != nil || len(work) > 0 {
 		return false, err

@@ -2,9 +2,9 @@ package demo
 
 import "gatecrier/models"
 
-// thing is a sample product. Days before now say how many of its report's
+// sampleProduct is a sample product. Days before now say how many of its report's
 // findings there were from then on.
-type thing struct {
+type sampleProduct struct {
 	name, description, report, source string
 	days                              []day
 	worse, fixed                      int // findings of a worse and of a fixed report
@@ -14,13 +14,13 @@ type thing struct {
 
 type day struct{ ago, findings int }
 
-// people are members beside whoever looks at the demo.
-var people = []struct{ name, first string }{
+// sampleUsers are members beside whoever looks at the demo.
+var sampleUsers = []struct{ name, first string }{
 	{"amara", "Amara"}, {"jonas", "Jonas"}, {"mei", "Mei"}, {"sofia", "Sofía"},
 }
 
-// packs are groups of the sample products.
-var packs = []struct {
+// sampleGroups are groups of the sample products.
+var sampleGroups = []struct {
 	name, description string
 	things            []string
 	roles             map[string]models.Role
@@ -41,12 +41,12 @@ var packs = []struct {
 
 // The members of the authorization group, its manager first; it reads in all
 // groups.
-const readers = "Security team"
+const readerGroup = "Security team"
 
-var reading = []string{"mei", "sofia"}
+var readerNames = []string{"mei", "sofia"}
 
 // The guided page sends reports of the first one.
-var world = []thing{
+var sampleProducts = []sampleProduct{
 	{
 		name:        "Checkout",
 		description: "Basket, payment and everything between",

@@ -104,7 +104,7 @@ func (s *Service) find(ctx context.Context, actor authz.Actor, id int64) (models
 	if !fault.Is(err, fault.NotFound) || actor.User.ID == 0 {
 		return e, err
 	}
-	e, err = s.store.NotifiedEvent(ctx, actor.Reader(), id)
+	e, err = s.store.NotifiedEvent(ctx, actor.Viewer(), id)
 	if err == nil && e.ProductID != 0 {
 		err = fault.NewNotFound("event")
 	}
@@ -131,7 +131,7 @@ func visible(actor authz.Actor, e models.Event) Event {
 	if n, err := event.Describe(e); err == nil {
 		v.Title, v.Message = n.Title, n.Message
 	}
-	if kind == event.ExceptionTask && !actor.Reader().Administrator && v.Message != "" {
+	if kind == event.ExceptionTask && !actor.Viewer().Administrator && v.Message != "" {
 		v.Message = "…"
 	}
 	if !actor.Administrator() && (e.ProductID == 0 || !slices.Contains(publicTypes, kind)) || !json.Valid(e.Payload) {

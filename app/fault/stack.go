@@ -8,14 +8,14 @@ import (
 // maxFrames bounds a trace.
 const maxFrames = 48
 
-// traced is an error with the place where it was first seen here.
-type traced struct {
+// stackError is an error with the place where it was first seen here.
+type stackError struct {
 	err error
 	pcs []uintptr
 }
 
-func (t *traced) Error() string { return t.err.Error() }
-func (t *traced) Unwrap() error { return t.err }
+func (t *stackError) Error() string { return t.err.Error() }
+func (t *stackError) Unwrap() error { return t.err }
 
 // WithStack keeps where an error came from: the calls that led to whoever asks.
 // One that has a trace already, or that is for the user rather than a fault of
@@ -24,19 +24,19 @@ func WithStack(err error) error {
 	if err == nil {
 		return nil
 	}
-	var t *traced
+	var t *stackError
 	var known *Error
 	if errors.As(err, &t) || errors.As(err, &known) && known.Kind != Internal {
 		return err
 	}
 	pcs := make([]uintptr, maxFrames)
-	return &traced{err, pcs[:runtime.Callers(2, pcs)]}
+	return &stackError{err, pcs[:runtime.Callers(2, pcs)]}
 }
 
 // StackOf gives the calls that led to an error, innermost first; nil where
 // nobody has kept them.
 func StackOf(err error) []runtime.Frame {
-	var t *traced
+	var t *stackError
 	if !errors.As(err, &t) {
 		return nil
 	}

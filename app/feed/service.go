@@ -90,7 +90,7 @@ func (s *Service) Read(ctx context.Context, token string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.store.Inbox(ctx, authz.UserActor(u).Reader(), models.InboxFilter{Limit: maxEntries})
+	list, err := s.store.Inbox(ctx, authz.UserActor(u).Viewer(), models.InboxFilter{Limit: maxEntries})
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,7 @@ func (s *Service) Delete(ctx context.Context, actor authz.Actor, ids []int64) er
 	if err != nil {
 		return err
 	}
-	list, err := s.store.ReadStates(ctx, actor.Reader(), ids)
+	list, err := s.store.ReadStates(ctx, actor.Viewer(), ids)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (s *Service) DeleteFound(ctx context.Context, actor authz.Actor, f models.I
 	}
 	var list []models.Notification
 	for part := range slices.Chunk(ids, batchSize) {
-		rows, err := s.store.ReadStates(ctx, actor.Reader(), part)
+		rows, err := s.store.ReadStates(ctx, actor.Viewer(), part)
 		if err != nil {
 			return 0, err
 		}

@@ -29,7 +29,7 @@ func (s *Service) State(ctx context.Context, actor authz.Actor) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
-	ids, _, err := s.store.InboxIDs(ctx, actor.Reader(), models.InboxFilter{Limit: 1})
+	ids, _, err := s.store.InboxIDs(ctx, actor.Viewer(), models.InboxFilter{Limit: 1})
 	if err != nil || len(ids) == 0 {
 		return State{Unread: unread}, err
 	}

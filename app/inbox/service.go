@@ -36,7 +36,7 @@ func (s *Service) List(ctx context.Context, actor authz.Actor, f models.InboxFil
 	if actor.User.ID == 0 {
 		return models.InboxPage{}, errTokenHasNoInbox()
 	}
-	return s.store.InboxPage(ctx, actor.Reader(), f)
+	return s.store.InboxPage(ctx, actor.Viewer(), f)
 }
 
 // Get returns one of the actor's notifications, else fault.NotFound.
@@ -44,7 +44,7 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, id int64) (models.
 	if actor.User.ID == 0 {
 		return models.Notification{}, errTokenHasNoInbox()
 	}
-	return s.store.Notification(ctx, actor.Reader(), id)
+	return s.store.Notification(ctx, actor.Viewer(), id)
 }
 
 // Unread counts the actor's unread notifications, up to MaxBadge.
@@ -52,7 +52,7 @@ func (s *Service) Unread(ctx context.Context, actor authz.Actor) (int, error) {
 	if actor.User.ID == 0 {
 		return 0, errTokenHasNoInbox()
 	}
-	return s.store.CountUnread(ctx, actor.Reader(), MaxBadge)
+	return s.store.CountUnread(ctx, actor.Viewer(), MaxBadge)
 }
 
 // Count is the number of notifications of a filter.
@@ -66,7 +66,7 @@ func (s *Service) Count(ctx context.Context, actor authz.Actor, f models.InboxFi
 	if actor.User.ID == 0 {
 		return Count{}, errTokenHasNoInbox()
 	}
-	n, whole, err := s.store.CountInbox(ctx, actor.Reader(), f, MaxBulk+1)
+	n, whole, err := s.store.CountInbox(ctx, actor.Viewer(), f, MaxBulk+1)
 	return Count{min(n, MaxBulk), n > MaxBulk || !whole}, err
 }
 
@@ -80,7 +80,7 @@ func (s *Service) States(ctx context.Context, actor authz.Actor, ids []int64) ([
 	if err != nil {
 		return nil, err
 	}
-	return s.store.ReadStates(ctx, actor.Reader(), ids)
+	return s.store.ReadStates(ctx, actor.Viewer(), ids)
 }
 
 // Mark marks notifications for the actor only. If the actor cannot see one of them, it marks
@@ -95,7 +95,7 @@ func (s *Service) Mark(ctx context.Context, actor authz.Actor, ids []int64, as m
 	}
 	defer s.hub.Refresh(actor.User.ID)
 	return s.store.Write(ctx, func(tx *models.Tx) error {
-		n, err := tx.Mark(actor.Reader(), ids, as)
+		n, err := tx.Mark(actor.Viewer(), ids, as)
 		if err == nil && n != int64(len(ids)) {
 			return fault.NewNotFound("notification")
 		}
@@ -135,7 +135,7 @@ func (s *Service) MarkFound(
 	done := 0
 	for part := range slices.Chunk(ids, batchSize) {
 		err := s.store.Write(ctx, func(tx *models.Tx) error {
-			_, err := tx.Mark(actor.Reader(), part, as)
+			_, err := tx.Mark(actor.Viewer(), part, as)
 			return err
 		})
 		if err != nil {
@@ -155,7 +155,7 @@ func (s *Service) foundIDs(ctx context.Context, actor authz.Actor, f models.Inbo
 		return nil, err
 	}
 	f.Before, f.Limit = upTo+1, MaxBulk
-	ids, _, err := s.store.InboxIDs(ctx, actor.Reader(), f)
+	ids, _, err := s.store.InboxIDs(ctx, actor.Viewer(), f)
 	return ids, err
 }
 

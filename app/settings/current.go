@@ -12,27 +12,27 @@ import (
 
 // values reads a section's fields by their kinds.
 type values struct {
-	now     *snapshot
-	section Section
+	snapshot *snapshot
+	section  Section
 }
 
 func (s *Service) values(name string) values {
 	section, _ := s.Section(name)
-	return values{s.now.Load(), section}
+	return values{s.current.Load(), section}
 }
 
 func (v values) text(field string) string {
-	text, _ := v.now.value(v.section, field).(string)
+	text, _ := v.snapshot.value(v.section, field).(string)
 	return text
 }
 
 func (v values) number(field string) int64 {
-	n, _ := v.now.value(v.section, field).(int64)
+	n, _ := v.snapshot.value(v.section, field).(int64)
 	return n
 }
 
 func (v values) yes(field string) bool {
-	b, _ := v.now.value(v.section, field).(bool)
+	b, _ := v.snapshot.value(v.section, field).(bool)
 	return b
 }
 
@@ -45,7 +45,7 @@ func (s *Service) General() General {
 // Gate is the current gate policy.
 func (s *Service) Gate() Gate {
 	v := s.values(SectionGate)
-	row := v.now.rows[SectionGate]
+	row := v.snapshot.rows[SectionGate]
 	g := Gate{
 		Active:  v.yes("active"),
 		Hold:    time.Duration(v.number("hold_seconds")) * time.Second,
@@ -141,7 +141,7 @@ func ReadUsers(ctx context.Context, store *models.Store) (Users, error) {
 			return Users{}, err
 		}
 	}
-	s.now.Store(now)
+	s.current.Store(now)
 	return s.Users(), nil
 }
 

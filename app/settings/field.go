@@ -47,11 +47,11 @@ type Field struct {
 
 // Section is a group of settings that is changed together.
 type Section struct {
-	Name    string
-	Title   string
-	Summary string
-	Fields  []Field
-	review  validator
+	Name     string
+	Title    string
+	Summary  string
+	Fields   []Field
+	validate validator
 }
 
 // validator looks at values that are about to be saved together: it notes what is

@@ -91,7 +91,7 @@ func gateSection() Section {
 
 func mailSection(hosts Hosts) Section {
 	return Section{
-		Name: SectionMail, Title: "Mail", Summary: "The server that mails are handed to.", review: reviewServer(hosts),
+		Name: SectionMail, Title: "Mail", Summary: "The server that mails are handed to.", validate: reviewServer(hosts),
 		Fields: []Field{
 			{
 				Name:        "email_from",
@@ -216,7 +216,7 @@ func exceptionSection() Section {
 func reports() Section {
 	return Section{
 		Name: SectionReports, Title: "Reports", Summary: "What is taken in.",
-		review: reviewReports,
+		validate: reviewReports,
 		Fields: []Field{
 			{
 				Name:    "max_bytes",
@@ -313,10 +313,10 @@ func retentionSection() Section {
 		return Field{Name: name, Label: label, Kind: KindInt, Default: standard, Max: 36500, Unit: "days", Help: help}
 	}
 	s := Section{
-		Name:    SectionRetention,
-		Title:   "Retention",
-		review:  reviewRetention,
-		Summary: "After how many days old things are removed, each by a job of its own once a day. 0 keeps them for ever, else the least is 7. What was removed does not come back.",
+		Name:     SectionRetention,
+		Title:    "Retention",
+		validate: reviewRetention,
+		Summary:  "After how many days old things are removed, each by a job of its own once a day. 0 keeps them for ever, else the least is 7. What was removed does not come back.",
 		Fields: []Field{
 			days(
 				"notifications_days",

@@ -24,7 +24,7 @@ type Service struct {
 	ring     *secret.Ring
 	sections []Section
 	targets  map[string]Targets // by section
-	now      atomic.Pointer[snapshot]
+	current  atomic.Pointer[snapshot]
 	mu       sync.Mutex // of reloads: an older one never replaces a newer
 	changed  []func()
 }
@@ -39,7 +39,7 @@ type snapshot struct {
 // New returns a service of sections. Load comes before everything else.
 func New(store *models.Store, ring *secret.Ring, sections []Section) *Service {
 	s := &Service{store: store, ring: ring, sections: sections, targets: map[string]Targets{}}
-	s.now.Store(&snapshot{values: map[string]map[string]any{}, rows: map[string]models.Setting{}})
+	s.current.Store(&snapshot{values: map[string]map[string]any{}, rows: map[string]models.Setting{}})
 	return s
 }
 
@@ -67,7 +67,7 @@ func (s *Service) Load(ctx context.Context) error {
 		next.version += row.Version
 		next.values[row.Section], next.rows[row.Section] = values, row
 	}
-	before := s.now.Swap(next)
+	before := s.current.Swap(next)
 	if before.version != next.version {
 		for _, fn := range s.changed {
 			fn()
@@ -80,7 +80,7 @@ func (s *Service) Load(ctx context.Context) error {
 // line, has changed them.
 func (s *Service) Refresh(ctx context.Context) error {
 	version, err := s.store.SettingsVersion(ctx)
-	if err != nil || version == s.now.Load().version {
+	if err != nil || version == s.current.Load().version {
 		return err
 	}
 	return s.Load(ctx)
@@ -121,18 +121,15 @@ func (s *Service) Section(name string) (Section, bool) {
 // View is a section with its values. A secret's is whether there is one.
 type View struct {
 	Section
-	Values  map[string]any
-	Version int64
-	By      string // who changed it last, "" for nobody
-	At      time.Time
-	Doubts  []string // after a change: what was saved, but will not work as it is
+	Values   map[string]any
+	Version  int64
+	By       string // who changed it last, "" for nobody
+	At       time.Time
+	Warnings []string // after a change: what was saved, but will not work as it is
 }
 
-// Expected is the version that a change was made from; nil is whichever it is.
-type Expected *int64
-
-// At expects one version.
-func At(version int64) Expected { return &version }
+// IfVersion returns the version that Update must find.
+func IfVersion(version int64) *int64 { return &version }
 
 // Get reads a section, for administrators.
 func (s *Service) Get(ctx context.Context, actor authz.Actor, name string) (View, error) {
@@ -143,7 +140,7 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, name string) (View
 	if !ok {
 		return View{}, fault.NewNotFound("section of settings")
 	}
-	now := s.now.Load()
+	now := s.current.Load()
 	row := now.rows[name]
 	v := View{Section: section, Values: map[string]any{}, Version: row.Version, By: row.UpdatedBy, At: row.UpdatedAt}
 	for _, f := range section.Fields {
@@ -159,7 +156,7 @@ func (s *Service) Get(ctx context.Context, actor authz.Actor, name string) (View
 
 // Update changes what a patch names of a section; nil gives back a default.
 func (s *Service) Update(
-	ctx context.Context, actor authz.Actor, name string, patch map[string]any, version Expected,
+	ctx context.Context, actor authz.Actor, name string, patch map[string]any, ifVersion *int64,
 ) (View, error) {
 	if _, err := s.Get(ctx, actor, name); err != nil {
 		return View{}, err
@@ -168,10 +165,10 @@ func (s *Service) Update(
 		return View{}, err
 	}
 	section, _ := s.Section(name)
-	now := s.now.Load()
+	now := s.current.Load()
 	row := now.rows[name]
-	if version != nil && *version != row.Version {
-		return View{}, s.overtaken(ctx, row, *version)
+	if ifVersion != nil && *ifVersion != row.Version {
+		return View{}, s.overtaken(ctx, row, *ifVersion)
 	}
 	values, doubts, err := section.accept(ctx, now.values[name], patch)
 	plan, planErr := s.planTargetChanges(ctx, actor, section, patch)
@@ -200,7 +197,7 @@ func (s *Service) Update(
 		return View{}, err
 	}
 	v, err := s.Get(ctx, actor, name)
-	v.Doubts = slices.Concat(doubts, plan.Doubts)
+	v.Warnings = slices.Concat(doubts, plan.Warnings)
 	return v, err
 }
 
@@ -258,11 +255,11 @@ func (s Section) accept(
 	ctx context.Context, values, patch map[string]any,
 ) (next map[string]any, doubts []string, err error) {
 	next, err = s.patched(values, patch)
-	if err != nil || s.review == nil {
+	if err != nil || s.validate == nil {
 		return next, nil, err
 	}
 	var bad fault.Fields
-	doubts = s.review(ctx, s.lookup(values), s.lookup(next), &bad)
+	doubts = s.validate(ctx, s.lookup(values), s.lookup(next), &bad)
 	return next, doubts, bad.Err()
 }
 

@@ -21,7 +21,7 @@ type Targets interface {
 
 // TargetChange is a change of targets that was checked.
 type TargetChange struct {
-	Doubts []string
+	Warnings []string
 	// Apply carries it out, and tells what the audit may know of how the fields
 	// were and have become.
 	Apply func(tx *models.Tx) (was, became map[string]string, err error)

@@ -92,7 +92,7 @@ func (s *Service) Held(
 	if _, err := s.store.Silence(ctx, actor.Scope(), id); err != nil {
 		return nil, err
 	}
-	return s.store.SilencedRows(ctx, actor.Reader(), id, before, limit)
+	return s.store.SilencedRows(ctx, actor.Viewer(), id, before, limit)
 }
 
 // Note is an active silence of a product, for its page.

@@ -22,7 +22,7 @@ type request struct {
 	id     string
 	method string
 	route  string
-	tell   ReportFunc
+	report ReportFunc
 }
 
 // ReportFunc takes an exception of Gatecrier itself and returns the group that it
@@ -57,7 +57,7 @@ func NewEngine(
 
 func setRequestID(report ReportFunc) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		r := request{id: uuid.NewString(), method: c.Request.Method, route: c.FullPath(), tell: report}
+		r := request{id: uuid.NewString(), method: c.Request.Method, route: c.FullPath(), report: report}
 		c.Header("X-Request-Id", r.id)
 		c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestKey{}, r))
 	}

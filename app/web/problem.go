@@ -98,13 +98,13 @@ func ToProblem(ctx context.Context, log *slog.Logger, err error) *Problem {
 // read about it.
 func (p *Problem) report(ctx context.Context, err error) {
 	asked := requestOf(ctx)
-	if asked.tell == nil {
+	if asked.report == nil {
 		return
 	}
 	actor, _ := ActorOf(ctx)
 	r := exception.Of(models.ExceptionRequest, asked.function(), err)
 	r.User, r.Reference = actor.Label, asked.id
-	group := asked.tell(ctx, r)
+	group := asked.report(ctx, r)
 	if group != 0 && actor.Administrator() {
 		p.Group, p.Exception = group, "/exceptions/"+strconv.FormatInt(group, 10)
 	}

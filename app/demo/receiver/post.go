@@ -12,8 +12,8 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
-// mostBody bounds what is read of a post, in bytes.
-const mostBody = 1 << 20
+// maxBody bounds what is read of a post, in bytes.
+const maxBody = 1 << 20
 
 // ServeHTTP takes what is posted to /slack/..., /teams/... and /webhook/...
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
@@ -21,7 +21,7 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, "The demo's receiver is down for a minute", http.StatusServiceUnavailable)
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, mostBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
 	if err != nil || req.Method != http.MethodPost {
 		http.Error(w, "Post a message", http.StatusBadRequest)
 		return

@@ -14,8 +14,8 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// most bounds how many messages are kept.
-const most = 200
+// maxMessages bounds how many messages are kept.
+const maxMessages = 200
 
 // Channel is what a message came by.
 type Channel string
@@ -119,15 +119,15 @@ func (r *Receiver) MailPort() string { return r.mailPort }
 // HTTPPort is where the rest goes.
 func (r *Receiver) HTTPPort() string { return r.httpPort }
 
-// Know gives the secret of the webhook at a path.
-func (r *Receiver) Know(path, secret string) {
+// SetSecret gives the secret of the webhook at a path.
+func (r *Receiver) SetSecret(path, secret string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.secrets[path] = secret
 }
 
-// Forget forgets what has arrived so far.
-func (r *Receiver) Forget() {
+// Clear forgets what has arrived so far.
+func (r *Receiver) Clear() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.list = nil
@@ -206,7 +206,7 @@ func (r *Receiver) keep(m Message) {
 	r.last++
 	m.ID = r.last
 	r.list = append(r.list, m)
-	if len(r.list) > most {
-		r.list = r.list[len(r.list)-most:]
+	if len(r.list) > maxMessages {
+		r.list = r.list[len(r.list)-maxMessages:]
 	}
 }

@@ -87,10 +87,10 @@ func TestPosts(t *testing.T) {
 		c.Link != "http://127.0.0.1/x" {
 		t.Errorf("Slack: %+v", c)
 	}
-	for range most + 10 {
+	for range maxMessages + 10 {
 		post(t, r, "/webhook/"+time.Now().String()[20:], `{"a":1}`)
 	}
-	if list, _ := r.Since(0); len(list) != most {
+	if list, _ := r.Since(0); len(list) != maxMessages {
 		t.Errorf("%d messages are kept", len(list))
 	}
 }
@@ -148,7 +148,7 @@ func TestMailAndOutage(t *testing.T) {
 	if _, err := readMail(bytes.Repeat([]byte("x"), 10)); err == nil {
 		t.Error("what is no mail was read")
 	}
-	r.Forget()
+	r.Clear()
 	if list, _ := r.Since(0); len(list) != 0 {
 		t.Error("something is remembered")
 	}
