@@ -78,9 +78,10 @@ func hourly() []Job {
 		{
 			Name:  "reconcile_gates",
 			Title: "All gates",
-			About: "Compares all counts with their observations and all gates with what counts for them, and mends what has drifted.",
-			Spec:  "41 * * * *",
-			Run:   reconcileGates,
+			About: "Compares all counts with their observations and all gates with what counts for them, and mends " +
+				"what has drifted.",
+			Spec: "41 * * * *",
+			Run:  reconcileGates,
 		},
 	}
 }
@@ -88,9 +89,10 @@ func hourly() []Job {
 func daily() []Job {
 	return []Job{
 		{
-			Name:   "forget_branches",
-			Title:  "Abandoned branches",
-			About:  "Removes branches that no report came of for so long, by the settings of reports; not default ones nor protected ones.",
+			Name:  "forget_branches",
+			Title: "Abandoned branches",
+			About: "Removes branches that no report came of for so long, by the settings of reports; " +
+				"not default ones nor protected ones.",
 			Spec:   "57 1 * * *",
 			MakeUp: true,
 			Run:    forgetBranches,

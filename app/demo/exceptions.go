@@ -171,7 +171,8 @@ func (d *Demo) throw(p *admin.Page) error {
 // thrownText tells what became of a report.
 func thrownText(r exception.Result) string {
 	if r.Notified {
-		return "You have thrown GatewayTimeout: one message to each target. Within the next hour the same one is counted, and told to nobody."
+		return "You have thrown GatewayTimeout: one message to each target. " +
+			"Within the next hour the same one is counted, and told to nobody."
 	}
 	return fmt.Sprintf(
 		"You have thrown GatewayTimeout again. Nobody is told a second time: held back: %d. The next notice says so.",

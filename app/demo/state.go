@@ -45,7 +45,8 @@ func openState(dir string) (s state, activated bool, err error) {
 		return s, false, err
 	}
 	return s, false, fmt.Errorf(
-		"%s is not empty and no demo's, or of one that was not finished: name another directory with --data-dir, or delete it",
+		"%s is not empty and no demo's, or of one that was not finished: "+
+			"name another directory with --data-dir, or delete it",
 		dir,
 	)
 }

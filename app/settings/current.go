@@ -1,16 +1,13 @@
 package settings
 
 import (
-	"context"
-	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 
 	"gatecrier/models"
 )
 
-// values reads a section's fields by their kinds.
+// values reads the fields of a section by their kinds.
 type values struct {
 	snapshot *snapshot
 	section  Section
@@ -36,13 +33,13 @@ func (v values) yes(field string) bool {
 	return b
 }
 
-// General is the current section general.
+// General returns the current section general.
 func (s *Service) General() General {
 	v := s.values(SectionGeneral)
 	return General{BaseURL: strings.TrimSuffix(v.text("base_url"), "/"), SiteName: v.text("site_name")}
 }
 
-// Gate is the current gate policy.
+// Gate returns the current gate policy.
 func (s *Service) Gate() Gate {
 	v := s.values(SectionGate)
 	row := v.snapshot.rows[SectionGate]
@@ -58,16 +55,20 @@ func (s *Service) Gate() Gate {
 	return g
 }
 
-// Mail is how mail is sent now.
+// Mail returns the current mail server.
 func (s *Service) Mail() Mail {
 	v := s.values(SectionMail)
 	return Mail{
-		Host: v.text("smtp_host"), Port: int(v.number("smtp_port")), TLS: v.text("smtp_tls"),
-		User: v.text("smtp_user"), Password: v.text("smtp_password"), From: v.text("email_from"),
+		Host:     v.text("smtp_host"),
+		Port:     int(v.number("smtp_port")),
+		TLS:      v.text("smtp_tls"),
+		User:     v.text("smtp_user"),
+		Password: v.text("smtp_password"),
+		From:     v.text("email_from"),
 	}
 }
 
-// Exceptions is how exceptions are grouped, and how often people are told, now.
+// Exceptions returns the current settings of exceptions.
 func (s *Service) Exceptions() Exceptions {
 	v := s.values(SectionException)
 	return Exceptions{
@@ -76,21 +77,22 @@ func (s *Service) Exceptions() Exceptions {
 	}
 }
 
-// Reports is what is taken in now.
+// Reports returns the current settings of reports.
 func (s *Service) Reports() Reports {
 	v := s.values(SectionReports)
 	return Reports{
-		MaxBytes: v.number("max_bytes"), StaleAfter: time.Duration(v.number("stale_after_seconds")) * time.Second,
+		MaxBytes:     v.number("max_bytes"),
+		StaleAfter:   time.Duration(v.number("stale_after_seconds")) * time.Second,
 		BranchesKept: time.Duration(v.number("branch_days")) * 24 * time.Hour,
 	}
 }
 
-// Delivery is where messages may go now.
+// Delivery returns the current settings of delivery.
 func (s *Service) Delivery() Delivery {
 	return Delivery{AllowNetworks: Networks(s.values(SectionDelivery).text("allow_networks"))}
 }
 
-// Jobs is when jobs run now: their cron expressions by name.
+// Jobs returns the current cron expressions of the jobs, by name.
 func (s *Service) Jobs() map[string]string {
 	v, specs := s.values(SectionJobs), map[string]string{}
 	for _, f := range v.section.Fields {
@@ -99,7 +101,7 @@ func (s *Service) Jobs() map[string]string {
 	return specs
 }
 
-// Retention is how long things are kept now.
+// Retention returns the current retention times.
 func (s *Service) Retention() Retention {
 	v := s.values(SectionRetention)
 	return Retention{
@@ -114,7 +116,7 @@ func (s *Service) Retention() Retention {
 	}
 }
 
-// Users is what counts for accounts now.
+// Users returns the current settings of accounts.
 func (s *Service) Users() Users {
 	v := s.values(SectionUsers)
 	return Users{
@@ -122,50 +124,4 @@ func (s *Service) Users() Users {
 		SessionTime:       time.Duration(v.number("session_hours")) * time.Hour,
 		MayCreateProducts: v.yes("may_create_products"),
 	}
-}
-
-// ReadUsers reads what counts for accounts without the key that other sections
-// are sealed with: for the command line.
-func ReadUsers(ctx context.Context, store *models.Store) (Users, error) {
-	s := New(store, nil, []Section{usersSection()})
-	rows, err := store.Settings(ctx)
-	if err != nil {
-		return Users{}, fmt.Errorf("read settings: %w", err)
-	}
-	now := &snapshot{values: map[string]map[string]any{}}
-	for _, row := range rows {
-		if row.Section != SectionUsers {
-			continue
-		}
-		if now.values[row.Section], err = s.decodeOpen(row); err != nil {
-			return Users{}, err
-		}
-	}
-	s.current.Store(now)
-	return s.Users(), nil
-}
-
-// decodeOpen reads the values of a stored section that has no secrets.
-func (s *Service) decodeOpen(row models.Setting) (map[string]any, error) {
-	stored := map[string]any{}
-	if err := json.Unmarshal([]byte(row.Body), &stored); err != nil {
-		return nil, fmt.Errorf("decode settings %s: %w", row.Section, err)
-	}
-	return s.known(row.Section, stored), nil
-}
-
-// known are the stored values that their fields still take.
-func (s *Service) known(name string, stored map[string]any) map[string]any {
-	values := map[string]any{}
-	section, _ := s.Section(name)
-	for name, value := range stored {
-		f, ok := section.Field(name)
-		if !ok {
-			continue
-		}
-		if v, wrong := f.accept(value); wrong == "" {
-			values[name] = v
-		}
-	}
-	return values
 }

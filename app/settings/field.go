@@ -13,7 +13,7 @@ import (
 	"gatecrier/app/fault"
 )
 
-// Kind says what values a field has and how it is asked for.
+// Kind is the type of a field's values and of its input on a page.
 type Kind string
 
 // The kinds of fields.
@@ -22,9 +22,9 @@ const (
 	KindInt    Kind = "int"
 	KindText   Kind = "text"
 	KindLines  Kind = "lines"  // text of several lines
-	KindSecret Kind = "secret" // text that is sealed, and never shown again
+	KindSecret Kind = "secret" // text that is sealed and never shown
 	KindChoice Kind = "choice"
-	KindTarget Kind = "target" // text that others keep: connections, of which a part is shown
+	KindTarget Kind = "target" // text that Targets stores: a connection, shown in part
 )
 
 // Choice is one value of a KindChoice.
@@ -42,10 +42,10 @@ type Field struct {
 	Unit        string
 	Help        string
 	Placeholder string
-	check       func(text string) string // what is wrong with a text, "" for nothing
+	check       func(text string) string // the reason why a text is not allowed, "" if it is
 }
 
-// Section is a group of settings that is changed together.
+// Section is a group of settings that change together.
 type Section struct {
 	Name     string
 	Title    string
@@ -54,11 +54,11 @@ type Section struct {
 	validate validator
 }
 
-// validator looks at values that are about to be saved together: it notes what is
-// wrong, and returns what is only doubtful, in sentences.
-type validator func(ctx context.Context, before, next lookup, bad *fault.Fields) (doubts []string)
+// validator checks the values of a section together before they are saved. It adds errors to
+// fieldErrs, and returns warnings as sentences.
+type validator func(ctx context.Context, before, next lookup, fieldErrs *fault.Fields) (warnings []string)
 
-// lookup reads a field's value, or its default.
+// lookup returns the value of a field, or its default.
 type lookup func(field string) any
 
 // Field finds one of a section's fields.
@@ -70,7 +70,7 @@ func (s Section) Field(name string) (Field, bool) {
 	return s.Fields[i], true
 }
 
-// Range is the values that a field takes, in words; "" where any will do.
+// Range returns the values that a field accepts, in words, "" if it accepts any.
 func (f Field) Range() string {
 	if f.Kind != KindInt {
 		return ""
@@ -78,7 +78,7 @@ func (f Field) Range() string {
 	return strings.TrimSpace(fmt.Sprintf("%s to %s %s", grouped(f.Min), grouped(f.Max), f.Unit))
 }
 
-// grouped writes a number with commas.
+// grouped formats a number with commas.
 func grouped(n int64) string {
 	text := strconv.FormatInt(n, 10)
 	for i := len(text) - 3; i > 0; i -= 3 {
@@ -87,8 +87,8 @@ func grouped(n int64) string {
 	return text
 }
 
-// accept turns a value as JSON has it into the field's type, or says what is
-// wrong with it.
+// accept converts a decoded JSON value to the field's type. It returns the reason why the value
+// is not allowed, "" if it is.
 func (f Field) accept(value any) (any, string) {
 	switch f.Kind {
 	case KindBool:
@@ -107,7 +107,7 @@ func (f Field) accept(value any) (any, string) {
 	if f.Kind != KindSecret {
 		text = strings.TrimSpace(text)
 	}
-	return text, f.wrong(text)
+	return text, f.checkText(text)
 }
 
 func (f Field) acceptInt(value any) (any, string) {
@@ -129,10 +129,11 @@ func (f Field) acceptInt(value any) (any, string) {
 	return n, ""
 }
 
-func (f Field) wrong(text string) string {
-	most := f.MaxLength
-	if most == 0 {
-		most = 200
+// checkText returns the reason why a text is not allowed, "" if it is.
+func (f Field) checkText(text string) string {
+	maxLength := f.MaxLength
+	if maxLength == 0 {
+		maxLength = 200
 	}
 	control := func(r rune) bool {
 		return unicode.IsControl(r) && (f.Kind != KindLines || r != '\n' && r != '\r' && r != '\t')
@@ -140,8 +141,8 @@ func (f Field) wrong(text string) string {
 	switch {
 	case f.Kind == KindChoice && !slices.ContainsFunc(f.Choices, func(c Choice) bool { return c.Value == text }):
 		return "One of " + f.choices()
-	case utf8.RuneCountInString(text) > most:
-		return fmt.Sprintf("At most %s characters", grouped(int64(most)))
+	case utf8.RuneCountInString(text) > maxLength:
+		return fmt.Sprintf("At most %s characters", grouped(int64(maxLength)))
 	case !utf8.ValidString(text) || strings.ContainsFunc(text, control):
 		return "No control characters"
 	case f.check != nil:
@@ -158,8 +159,8 @@ func (f Field) choices() string {
 	return strings.Join(words, ", ")
 }
 
-// Read turns what a form sent into a value of the field's type. What cannot be
-// read is left as it is, for Update to refuse.
+// Read converts the input of a form to the field's type. It returns an invalid input unchanged,
+// so that Update refuses it.
 func (f Field) Read(text string) any {
 	switch f.Kind {
 	case KindBool:

@@ -1,6 +1,5 @@
-// Package settings has the global settings: sections of described fields with
-// their defaults, ranges and help, from which forms and the API are made, and
-// typed values that are current in memory.
+// Package settings has the global settings: sections of fields with their defaults, ranges and
+// help, which forms and the API are made from, and the current values as typed structs.
 package settings
 
 import (
@@ -22,12 +21,12 @@ const (
 	SectionRetention = "retention"
 )
 
-// NoLimit is the default threshold of the severities that are not limited.
+// NoLimit is the default threshold of severities that should never fail the gate.
 const NoLimit = 99999
 
-// General is what everybody sees of an installation.
+// General is the name and the address of an installation.
 type General struct {
-	BaseURL  string // how people reach it, without a slash at its end
+	BaseURL  string // the address for users, without a slash at its end
 	SiteName string
 }
 
@@ -35,25 +34,28 @@ type General struct {
 type Gate struct {
 	Active     bool          // whether standard products have a gate at all
 	Thresholds models.Counts // the most active observations that still pass, per severity
-	Hold       time.Duration // how long a new state stands before it is announced
+	Hold       time.Duration // the time on hold before a new state is announced
 	Version    int64         // of these settings
-	By         string        // who changed them last
+	By         string        // the last change's actor
 }
 
-// DefaultGate passes no critical and no high observation, and any number of
-// the others, as SecObserve does.
+// DefaultGate returns the default gate policy, which is SecObserve's: it fails with any critical
+// or high observation, and allows any number of the others.
 func DefaultGate() Gate {
-	return Gate{Active: true, Thresholds: models.Counts{Medium: NoLimit, Low: NoLimit, None: NoLimit, Unknown: NoLimit}}
+	return Gate{
+		Active:     true,
+		Thresholds: models.Counts{Medium: NoLimit, Low: NoLimit, None: NoLimit, Unknown: NoLimit},
+	}
 }
 
-// The ways of TLS to a mail server.
+// The modes of TLS to a mail server.
 const (
 	TLSNone     = "none"
 	TLSStart    = "starttls"
 	TLSImplicit = "tls"
 )
 
-// Mail is how mail is sent. Without a From nothing is.
+// Mail is the mail server. Without a From no mail is sent.
 type Mail struct {
 	Host     string
 	Port     int
@@ -63,21 +65,21 @@ type Mail struct {
 	From     string
 }
 
-// Reports bounds what is taken in, and says when it is missed.
+// Reports bounds the size of reports, and sets the times after which missing ones are noticed.
 type Reports struct {
 	MaxBytes     int64
 	StaleAfter   time.Duration // without a report a product is stale; 0 = never
 	BranchesKept time.Duration // without a report a branch is removed; 0 = never
 }
 
-// The bounds of times after which a product is stale.
+// The bounds of the time after which a product is stale.
 const (
 	MinStaleAfter = 15 * time.Minute
 	MaxStaleAfter = 30 * 24 * time.Hour
 )
 
-// Stale is after how long without a report a product is stale, 0 for never:
-// its own time, else that of all.
+// Stale returns the time without a report after which a product is stale, 0 for never: the
+// product's own time, else the global one.
 func (r Reports) Stale(p models.Product) time.Duration {
 	if p.StaleAfter != nil {
 		return time.Duration(*p.StaleAfter) * time.Second
@@ -85,54 +87,54 @@ func (r Reports) Stale(p models.Product) time.Duration {
 	return r.StaleAfter
 }
 
-// MaxHold is the longest time that a new state of a gate may have to stand.
+// MaxHold is the longest time on hold of a gate's new state.
 const MaxHold = 24 * time.Hour
 
-// The ways in which it is decided which exceptions are the same.
+// The ways to decide which exceptions are the same.
 const (
 	GroupingSmart = "smart"
 	GroupingExact = "exact"
 )
 
-// Exceptions is how exceptions are grouped, and how often people are told.
+// Exceptions sets how exceptions are grouped and how often users are notified.
 type Exceptions struct {
-	RateLimit time.Duration // between two notices of the same; 0 = of each
+	RateLimit time.Duration // between two notifications of a group; 0: of each exception
 	Grouping  string        // GroupingSmart, GroupingExact
 }
 
-// Delivery is where messages may go although the address is private.
+// Delivery allows messages to private addresses.
 type Delivery struct {
 	AllowNetworks string // networks and hosts, separated by commas or lines
 }
 
-// Job is a job whose times are a setting.
+// Job is a job with a configurable schedule.
 type Job struct {
 	Name  string
 	Title string
 	About string // what it does, in a sentence
-	Spec  string // its times by default
+	Spec  string // the default cron expression
 }
 
-// Retention is how many days things are kept; 0 is for ever.
+// Retention is the number of days after which things are deleted, 0 for never.
 type Retention struct {
-	Notifications    int64 // and silences that have ended
-	MaxNotifications int64 // notifications, however old; 0 = any number
-	Deliveries       int64 // that have ended
-	Observations     int64 // that were resolved
+	Notifications    int64 // also of ended silences
+	MaxNotifications int64 // a number, whatever their age; 0: no bound
+	Deliveries       int64 // ended ones
+	Observations     int64 // resolved ones
 	GateHistory      int64
-	Events           int64 // that nothing else refers to
+	Events           int64 // without references from elsewhere
 	Audit            int64
 	JobRuns          int64
 }
 
-// Users is what counts for accounts.
+// Users are the settings of accounts.
 type Users struct {
 	PasswordMinLength int
-	SessionTime       time.Duration // of sessions that begin now
-	MayCreateProducts bool          // also who is no administrator
+	SessionTime       time.Duration // of new sessions
+	MayCreateProducts bool          // whether users who are not administrators can
 }
 
-// DefaultUsers counts where nobody has set anything else.
+// DefaultUsers returns the default settings of accounts.
 func DefaultUsers() Users {
 	return Users{PasswordMinLength: 10, SessionTime: 12 * time.Hour, MayCreateProducts: true}
 }

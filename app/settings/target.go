@@ -2,6 +2,7 @@ package settings
 
 import (
 	"context"
+	"slices"
 
 	"gatecrier/app/audit"
 	"gatecrier/app/authz"
@@ -9,29 +10,26 @@ import (
 	"gatecrier/models"
 )
 
-// Targets keeps the fields of a section that are connections, KindTarget, by
-// their names.
+// Targets stores the fields of a section that are connections (KindTarget), by name.
 type Targets interface {
-	// Shown are the fields as an administrator may see them.
+	// Shown returns the fields as an administrator can see them.
 	Shown(ctx context.Context) (map[string]string, error)
-	// Plan checks a change of some. A value that is what was shown leaves a
-	// field as it is, an empty one clears it.
+	// Plan checks a change of fields. The value that Shown returns leaves a field as it is; an
+	// empty value clears it.
 	Plan(ctx context.Context, actor authz.Actor, changes map[string]string) (TargetChange, error)
 }
 
-// TargetChange is a change of targets that was checked.
+// TargetChange is a checked change of targets.
 type TargetChange struct {
 	Warnings []string
-	// Apply carries it out, and tells what the audit may know of how the fields
-	// were and have become.
+	// Apply makes the change. It returns the fields before and after it for the audit log.
 	Apply func(tx *models.Tx) (was, became map[string]string, err error)
 }
 
-// RegisterTargets says who keeps the targets of a section. It is for the wiring, before
-// anything runs.
+// RegisterTargets sets the store of a section's targets. Call it only before the program runs.
 func (s *Service) RegisterTargets(section string, t Targets) { s.targets[section] = t }
 
-// showTargets adds what is kept elsewhere to a section.
+// showTargets adds the targets of a section to its view.
 func (s *Service) showTargets(ctx context.Context, v *View) error {
 	t := s.targets[v.Name]
 	if t == nil {
@@ -46,11 +44,11 @@ func (s *Service) showTargets(ctx context.Context, v *View) error {
 	return err
 }
 
-// planTargetChanges checks what a patch changes of the targets of a section.
+// planTargetChanges checks the changes of a patch to the targets of a section.
 func (s *Service) planTargetChanges(
 	ctx context.Context, actor authz.Actor, section Section, patch map[string]any,
 ) (TargetChange, error) {
-	var bad fault.Fields
+	var fieldErrs fault.Fields
 	changes := map[string]string{}
 	for name, value := range patch {
 		f, ok := section.Field(name)
@@ -60,23 +58,22 @@ func (s *Service) planTargetChanges(
 		if value == nil {
 			value = f.Default
 		}
-		text, wrong := f.accept(value)
-		if wrong != "" {
-			bad.Add(name, wrong)
+		text, reason := f.accept(value)
+		if reason != "" {
+			fieldErrs.Add(name, reason)
 			continue
 		}
 		changes[name], _ = text.(string)
 	}
 	t := s.targets[section.Name]
 	if len(changes) == 0 || t == nil {
-		return TargetChange{}, bad.Err()
+		return TargetChange{}, fieldErrs.Err()
 	}
 	plan, err := t.Plan(ctx, actor, changes)
-	return plan, joinErrors(bad.Err(), err)
+	return plan, joinErrors(fieldErrs.Err(), err)
 }
 
-// apply does what was planned, and adds it to the section's entry in the
-// audit.
+// apply makes the change, and adds it to the audit entry of the section.
 func (p TargetChange) apply(tx *models.Tx, e *audit.Entry) error {
 	if p.Apply == nil {
 		return nil
@@ -95,13 +92,12 @@ func (p TargetChange) apply(tx *models.Tx, e *audit.Entry) error {
 	return nil
 }
 
-// joinErrors is what is wrong with the fields by two errors; one that is about
-// something else comes first.
+// joinErrors joins the field errors of a and b. It returns an error of another kind alone.
 func joinErrors(a, b error) error {
 	for _, err := range []error{a, b} {
 		if err != nil && (!fault.Is(err, fault.Invalid) || len(fault.FieldsOf(err)) == 0) {
 			return err
 		}
 	}
-	return append(append(fault.Fields{}, fault.FieldsOf(a)...), fault.FieldsOf(b)...).Err()
+	return fault.Fields(slices.Concat(fault.FieldsOf(a), fault.FieldsOf(b))).Err()
 }

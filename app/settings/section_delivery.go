@@ -1,0 +1,34 @@
+package settings
+
+import (
+	"strings"
+	"unicode"
+)
+
+func deliverySection(badNetworks func(string) string) Section {
+	return Section{
+		Name:  SectionDelivery,
+		Title: "Delivery",
+		Summary: "Where messages may go. Loopback, private and link-local addresses are refused unless they are " +
+			"allowed here or by GATECRIER_ALLOW_NETWORKS.",
+		Fields: []Field{
+			{
+				Name:        "allow_networks",
+				Label:       "ALLOW_NETWORKS",
+				Kind:        KindLines,
+				Default:     "",
+				MaxLength:   4000,
+				Placeholder: "10.20.0.0/16, mattermost.internal:8065",
+				Help: "Separated by commas or lines: 10.20.0.0/16, 10.1.2.3, host.internal, host.internal:8443. " +
+					"A name allows whatever it resolves to.",
+				check: func(list string) string { return badNetworks(Networks(list)) },
+			},
+		},
+	}
+}
+
+// Networks returns a list of networks with commas between them.
+func Networks(list string) string {
+	separator := func(r rune) bool { return r == ',' || unicode.IsSpace(r) }
+	return strings.Join(strings.FieldsFunc(list, separator), ",")
+}

@@ -1,0 +1,102 @@
+package settings
+
+import (
+	"context"
+	"net/mail"
+	"strings"
+
+	"gatecrier/app/fault"
+)
+
+func mailSection(hosts Hosts) Section {
+	return Section{
+		Name:     SectionMail,
+		Title:    "Mail",
+		Summary:  "The server that mails are handed to.",
+		validate: validateServer(hosts),
+		Fields: []Field{
+			{
+				Name:        "email_from",
+				Label:       "EMAIL_FROM",
+				Kind:        KindText,
+				Default:     "",
+				Placeholder: "gatecrier@example.org",
+				Help:        "The sender's address. While it is empty no mail is sent, and the record of deliveries says so.",
+				check:       badAddress,
+			},
+			{
+				Name:        "smtp_host",
+				Label:       "SMTP_HOST",
+				Kind:        KindText,
+				Default:     "",
+				MaxLength:   253,
+				Placeholder: "smtp.example.org",
+				Help:        "A name or an address. A private one must be allowed on the page Delivery.",
+				check:       badHost,
+			},
+			{
+				Name:    "smtp_port",
+				Label:   "SMTP_PORT",
+				Kind:    KindInt,
+				Default: int64(587),
+				Min:     1,
+				Max:     65535,
+				Help:    "587 with STARTTLS, 465 with TLS, 25 between servers.",
+			},
+			{
+				Name:    "smtp_tls",
+				Label:   "SMTP_TLS",
+				Kind:    KindChoice,
+				Default: TLSStart,
+				Help:    "STARTTLS is insisted on: a server that does not offer it gets nothing.",
+				Choices: []Choice{{TLSStart, "STARTTLS"}, {TLSImplicit, "TLS from the start"}, {TLSNone, "None"}},
+			},
+			{Name: "smtp_user", Label: "SMTP_USER", Kind: KindText, Default: "", Help: "Empty: without signing in."},
+			{
+				Name:      "smtp_password",
+				Label:     "SMTP_PASSWORD",
+				Kind:      KindSecret,
+				Default:   "",
+				MaxLength: 1000,
+				Help:      "Sealed, and never shown again.",
+			},
+		},
+	}
+}
+
+// validateServer checks the host of a mail server that has changed.
+func validateServer(hosts Hosts) validator {
+	return func(ctx context.Context, before, next lookup, fieldErrs *fault.Fields) []string {
+		host, _ := next("smtp_host").(string)
+		port, _ := next("smtp_port").(int64)
+		if host == "" || host == before("smtp_host") && port == before("smtp_port") {
+			return nil
+		}
+		if err := hosts.CheckHost(host, uint16(port)); err != nil { //nolint:gosec // a port
+			fieldErrs.Add("smtp_host", err.Error())
+			return nil
+		}
+		if warning := hosts.CheckHostWarning(ctx, host, uint16(port)); warning != "" { //nolint:gosec // a port
+			return []string{"smtp_host: " + warning}
+		}
+		return nil
+	}
+}
+
+func badAddress(text string) string {
+	if text == "" {
+		return ""
+	}
+	a, err := mail.ParseAddress(text)
+	if err != nil || a.Address != text {
+		return "A mail address, like gatecrier@example.org"
+	}
+	return ""
+}
+
+func badHost(text string) string {
+	if strings.ContainsAny(text, " /@") || strings.Contains(text, "://") {
+		return "A host's name or address alone, without port or path"
+	}
+	return ""
+}
