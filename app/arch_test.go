@@ -17,9 +17,9 @@ import (
 	"gatecrier/models"
 )
 
-// floors is the import law of docs/architecture.md: a package imports only
-// from lower floors. A package that is not here fails the test.
-var floors = map[string]int{
+// layers are the layers of docs/architecture.md: a package imports only from lower layers. A
+// package that is not listed fails the test.
+var layers = map[string]int{
 	"app/fault":             0,
 	"app/secret":            0,
 	"models/engine":         0,
@@ -66,8 +66,8 @@ var floors = map[string]int{
 	".":                     10,
 }
 
-// beside are the imports within one floor.
-var beside = map[string][]string{
+// sameLayer are the allowed imports within one layer.
+var sameLayer = map[string][]string{
 	"models/engine":    {"app/fault"},
 	"app/audit":        {"app/authz"},
 	"app/settings":     {"app/audit", "app/authz"},
@@ -75,54 +75,54 @@ var beside = map[string][]string{
 	"templates/page":   {"templates/ui", "templates/layout"},
 }
 
-// views know nothing of ours but the files that a page refers to.
+// views import only the static files that a page refers to.
 var views = []string{"templates/ui", "templates/layout", "templates/page"}
 
-// forTests may be imported by tests and by each other only.
-var forTests = []string{"models/modelstest", "app/outbound/outboundtest", "app/module/moduletest", "app/apptest"}
+// testOnly are packages that only tests and each other import.
+var testOnly = []string{"models/modelstest", "app/outbound/outboundtest", "app/module/moduletest", "app/apptest"}
 
-// wrongs says where a package's imports break the law.
-func wrongs(pkg string, imports []string) []string {
-	if slices.Contains(forTests, pkg) {
+// violations returns the imports of a package that break the layers.
+func violations(pkg string, imports []string) []string {
+	if slices.Contains(testOnly, pkg) {
 		return nil
 	}
-	floor, ok := floors[pkg]
+	layer, ok := layers[pkg]
 	if !ok {
-		return []string{pkg + " has no floor: give it one here and in docs/architecture.md"}
+		return []string{pkg + " has no layer: give it one here and in docs/architecture.md"}
 	}
 	var found []string
 	for _, to := range imports {
-		other, known := floors[to]
+		other, known := layers[to]
 		switch {
-		case slices.Contains(forTests, to):
+		case slices.Contains(testOnly, to):
 			found = append(found, pkg+" imports "+to+", which is for tests")
 		case !known:
-			found = append(found, pkg+" imports "+to+", which has no floor")
-		case slices.Contains(beside[pkg], to):
+			found = append(found, pkg+" imports "+to+", which has no layer")
+		case slices.Contains(sameLayer[pkg], to):
 		case slices.Contains(views, pkg) && to != "static":
 			found = append(found, pkg+" imports "+to+": a page is given what it shows")
-		case other >= floor:
+		case other >= layer:
 			found = append(found, pkg+" imports "+to+", which is not below it")
 		}
 	}
 	return found
 }
 
-func TestPackagesImportOnlyFromLowerFloors(t *testing.T) {
+func TestPackagesImportOnlyFromLowerLayers(t *testing.T) {
 	tree := packages(t)
 	for _, pkg := range slices.Sorted(maps.Keys(tree)) {
-		for _, wrong := range wrongs(pkg, tree[pkg]) {
-			t.Error(wrong)
+		for _, violation := range violations(pkg, tree[pkg]) {
+			t.Error(violation)
 		}
 	}
-	for pkg := range floors {
+	for pkg := range layers {
 		if _, ok := tree[pkg]; !ok {
-			t.Errorf("%s has a floor, but is not there", pkg)
+			t.Errorf("%s has a layer, but does not exist", pkg)
 		}
 	}
 }
 
-func TestTheImportLawIsEnforced(t *testing.T) {
+func TestViolations(t *testing.T) {
 	for _, test := range []struct{ pkg, imported, want string }{
 		{"admin", "app/gate", ""},
 		{"templates/page", "templates/layout", ""},
@@ -134,10 +134,10 @@ func TestTheImportLawIsEnforced(t *testing.T) {
 		{"templates/page", "models", "is given what it shows"},
 		{"templates/ui", "templates/page", "is given what it shows"},
 		{"jobs", "models/modelstest", "for tests"},
-		{"app/nowhere", "app/fault", "no floor"},
-		{"app", "app/nowhere", "no floor"},
+		{"app/nowhere", "app/fault", "no layer"},
+		{"app", "app/nowhere", "no layer"},
 	} {
-		got := strings.Join(wrongs(test.pkg, []string{test.imported}), "; ")
+		got := strings.Join(violations(test.pkg, []string{test.imported}), "; ")
 		if (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
 			t.Errorf("%s importing %s: %q, want %q", test.pkg, test.imported, got, test.want)
 		}
@@ -155,8 +155,7 @@ func TestModelsKeepsSQLToItself(t *testing.T) {
 	}
 }
 
-// packages are the directories with Go code that is not a test's, with what
-// they import of this module.
+// packages returns the packages of this module with their imports of this module, without tests.
 func packages(t *testing.T) map[string][]string {
 	t.Helper()
 	const module = "gatecrier"
@@ -166,7 +165,8 @@ func packages(t *testing.T) map[string][]string {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "data") {
+		hidden := strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "data"
+		if d.IsDir() && name != "." && hidden {
 			return fs.SkipDir
 		}
 		if d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {

@@ -17,12 +17,12 @@ import (
 	"gatecrier/models"
 )
 
-// Check says which variable has a value that cannot be used. It is asked before
-// anything is written.
+// Check returns an error that names the first variable with an unusable value. It writes
+// nothing.
 func (c Config) Check() error {
 	for _, check := range []struct {
 		variable string
-		wrong    error
+		err      error
 	}{
 		{"GATECRIER_LISTEN", c.checkListen()},
 		{"GATECRIER_DATABASE_URL", models.CheckURL(c.databaseURL())},
@@ -36,8 +36,8 @@ func (c Config) Check() error {
 		{"GATECRIER_LOG_LEVEL", c.checkLevel()},
 		{"GATECRIER_LOG_FORMAT", c.checkFormat()},
 	} {
-		if check.wrong != nil {
-			return fmt.Errorf("%s: %w", check.variable, check.wrong)
+		if check.err != nil {
+			return fmt.Errorf("%s: %w", check.variable, check.err)
 		}
 	}
 	return nil
@@ -62,8 +62,8 @@ func (c Config) checkSecretKey() error {
 	return err
 }
 
-// The three of the first administrator are as app/account wants them of any
-// user, who is asked too late to tell which variable it was.
+// The checks of the first administrator repeat those of app/account, whose errors do not name
+// the variable.
 
 func checkName(name string) error {
 	name = strings.TrimSpace(name)
@@ -96,10 +96,9 @@ func (c Config) checkPassword() error {
 	if err != nil || password == "" {
 		return err
 	}
-	if wrong := account.WrongPassword(
-		password, settings.DefaultUsers().PasswordMinLength, strings.TrimSpace(c.AdminUser), c.AdminEmail,
-	); wrong != "" {
-		return errors.New(wrong)
+	minLength, name := settings.DefaultUsers().PasswordMinLength, strings.TrimSpace(c.AdminUser)
+	if reason := account.WrongPassword(password, minLength, name, c.AdminEmail); reason != "" {
+		return errors.New(reason)
 	}
 	return nil
 }

@@ -63,7 +63,7 @@ func TestCheckNamesTheVariable(t *testing.T) {
 	}
 }
 
-// Check asks of the first administrator what any user is asked.
+// Check accepts the same first administrators as the accounts do.
 func TestCheckAgreesWithAccounts(t *testing.T) {
 	accounts := account.New(account.Parts{Store: modelstest.SQLite(t), Log: slog.New(slog.DiscardHandler)})
 	good := account.NewUser{Name: "eve", Email: "eve@example.com", Password: strings.Repeat("p", 10)}
@@ -86,8 +86,8 @@ func TestCheckAgreesWithAccounts(t *testing.T) {
 		c := config()
 		c.AdminUser, c.AdminEmail, c.AdminPassword = u.Name, u.Email, u.Password
 		_, refused := accounts.Create(t.Context(), u)
-		if wrong := c.Check(); (wrong == nil) != (refused == nil) {
-			t.Errorf("%d: Check says %v, an account %v", i, wrong, refused)
+		if err := c.Check(); (err == nil) != (refused == nil) {
+			t.Errorf("%d: Check says %v, an account %v", i, err, refused)
 		}
 	}
 }

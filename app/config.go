@@ -16,8 +16,8 @@ import (
 	"gatecrier/models"
 )
 
-// Config is what must be known before the database opens. It comes from the
-// environment; the README lists it.
+// Config is the configuration that the program needs before it opens the database. It comes from
+// the environment; the README lists the variables.
 type Config struct {
 	Listen            string `env:"GATECRIER_LISTEN" envDefault:"127.0.0.1:8080"`
 	DataDir           string `env:"GATECRIER_DATA_DIR" envDefault:"./data"`
@@ -44,7 +44,7 @@ func ReadConfig() (Config, error) {
 	return c, c.Check()
 }
 
-// Level is the least level that is logged.
+// Level returns the lowest level that is logged.
 func (c Config) Level() (slog.Level, error) {
 	var l slog.Level
 	err := l.UnmarshalText([]byte(c.LogLevel))
@@ -60,7 +60,7 @@ func (c Config) databaseURL() string {
 	return "sqlite:" + filepath.Join(c.DataDir, "gatecrier.db")
 }
 
-// FindDatabase is an error where there is no file of a SQLite database yet.
+// FindDatabase returns an error if the database is a SQLite file that does not exist.
 func (c Config) FindDatabase() error {
 	file := models.File(c.databaseURL())
 	if file == "" {
@@ -75,8 +75,8 @@ func (c Config) FindDatabase() error {
 
 func (c Config) initialFile() string { return filepath.Join(c.DataDir, "initial-password") }
 
-// adminPassword is the password chosen for the first administrator, "" where
-// one is to be made up.
+// adminPassword returns the configured password of the first administrator, "" if the program
+// should create one.
 func (c Config) adminPassword() (string, error) {
 	if c.AdminPassword != "" || c.AdminPasswordFile == "" {
 		return c.AdminPassword, nil
@@ -102,7 +102,7 @@ func (c Config) proxies() []string {
 	return list
 }
 
-// origins are those that a browser may send from, beside the request's host.
+// origins returns the origins that browsers can send from, besides the request's own host.
 func (c Config) origins() []string {
 	u, err := url.Parse(c.BaseURL)
 	if err != nil || u.Host == "" {
@@ -111,5 +111,5 @@ func (c Config) origins() []string {
 	return []string{u.Scheme + "://" + u.Host}
 }
 
-// secure reports whether people reach the program over HTTPS alone.
+// secure reports whether users reach the program only over HTTPS.
 func (c Config) secure() bool { return strings.HasPrefix(c.BaseURL, "https://") }

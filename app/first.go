@@ -10,9 +10,8 @@ import (
 	"gatecrier/models"
 )
 
-// firstAdministrator makes the first user. A password that nobody chose is
-// shown on a terminal, else written to a file before the user exists, so that
-// a crash between the two locks nobody out.
+// firstAdministrator creates the first user. A random password is shown on a terminal, or
+// written to a file before the user is created, so that a crash in between locks nobody out.
 func (a *App) firstAdministrator(ctx context.Context, o Options) error {
 	if has, err := a.Store.HasUsers(ctx); err != nil || has {
 		return err
@@ -28,23 +27,19 @@ func (a *App) firstAdministrator(ctx context.Context, o Options) error {
 		return firstError(err)
 	case o.Terminal:
 		user.Password = a.Accounts.RandomPassword()
-		made, err := a.Accounts.First(ctx, user)
-		if made {
-			_, err = fmt.Fprintf(
-				o.Stderr,
-				"\n  First start. Sign in as %s with the password %s\n  It is shown this once.\n\n",
-				user.Name,
-				user.Password,
-			)
+		created, err := a.Accounts.First(ctx, user)
+		if created {
+			const text = "\n  First start. Sign in as %s with the password %s\n  It is shown this once.\n\n"
+			_, err = fmt.Fprintf(o.Stderr, text, user.Name, user.Password)
 		}
 		return firstError(err)
 	}
 	return a.firstByFile(ctx, o, user)
 }
 
-// firstByFile writes the password under a lock on its file, so that of two that
-// start in one directory neither spoils what the other has written there. The
-// file that it leaves is always that of the administrator that was made.
+// firstByFile writes the password to a file under a lock of that file, so that two programs that
+// start in one directory do not overwrite each other's password. The file that stays has the
+// password of the administrator that was created.
 func (a *App) firstByFile(ctx context.Context, o Options, user account.NewUser) (err error) {
 	user.Password, user.MustChangePassword = a.Accounts.RandomPassword(), true
 	f, err := models.Lock(ctx, o.Config.initialFile())
@@ -52,28 +47,22 @@ func (a *App) firstByFile(ctx context.Context, o Options, user account.NewUser) 
 		return fmt.Errorf("write the first password: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if has, err := a.Store.HasUsers(ctx); err != nil || has { // another was faster
+	if has, err := a.Store.HasUsers(ctx); err != nil || has { // another program has created one
 		return errors.Join(err, removeEmpty(f))
 	}
 	if err := rewrite(f, user.Password+"\n"); err != nil {
 		return fmt.Errorf("write the first password: %w", err)
 	}
-	made, err := a.Accounts.First(ctx, user)
-	if err != nil || !made {
+	created, err := a.Accounts.First(ctx, user)
+	if err != nil || !created {
 		return errors.Join(firstError(err), os.Remove(f.Name()))
 	}
-	o.Log.Info(
-		"first start: the administrator's password is in a file that the first sign-in removes",
-		"user",
-		user.Name,
-		"path",
-		f.Name(),
-	)
+	const message = "first start: the administrator's password is in a file that the first sign-in removes"
+	o.Log.Info(message, "user", user.Name, "path", f.Name())
 	return nil
 }
 
-// rewrite replaces what a file holds: a start that was cut short may have left
-// something.
+// rewrite replaces the content of a file. An interrupted start can have left some.
 func rewrite(f *os.File, content string) error {
 	if err := f.Truncate(0); err != nil {
 		return err
@@ -84,7 +73,7 @@ func rewrite(f *os.File, content string) error {
 	return f.Sync()
 }
 
-// removeEmpty removes a file that only the lock has made.
+// removeEmpty removes a file that the lock has created.
 func removeEmpty(f *os.File) error {
 	info, err := f.Stat()
 	if err != nil || info.Size() > 0 {
@@ -93,6 +82,7 @@ func removeEmpty(f *os.File) error {
 	return os.Remove(f.Name())
 }
 
+// firstError adds the operation to an error, nil for nil.
 func firstError(err error) error {
 	if err != nil {
 		return fmt.Errorf("make the first administrator: %w", err)
@@ -100,7 +90,7 @@ func firstError(err error) error {
 	return nil
 }
 
-// firstHint says where the first password is, while it is there.
+// firstHint returns a text about the file with the first password, "" if it does not exist.
 func (a *App) firstHint() string {
 	if _, err := os.Stat(a.config.initialFile()); err != nil {
 		return ""

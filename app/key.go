@@ -11,8 +11,7 @@ import (
 	"gatecrier/models"
 )
 
-// keyPath is where the key's file is or will be, "" where the key itself is in
-// the environment.
+// keyPath returns the path of the key's file, "" if the environment has the key itself.
 func (c Config) keyPath() string {
 	switch {
 	case c.SecretKey != "":
@@ -23,7 +22,7 @@ func (c Config) keyPath() string {
 	return filepath.Join(c.DataDir, "secret.key")
 }
 
-// key reads the key that seals secrets; nil where its file is not there yet.
+// key reads the key that seals secrets. It returns nil if the file does not exist.
 func (c Config) key() ([]byte, error) {
 	path := c.keyPath()
 	if path == "" {
@@ -40,9 +39,8 @@ func (c Config) key() ([]byte, error) {
 	return key, err
 }
 
-// openRing makes a ring of the key, and refuses one that is not the database's. A
-// new key is made for a database without users alone: others have secrets that
-// it would not open.
+// openRing returns the ring of the key. It refuses a key that is not the database's. It creates a
+// key only for a database without users: others have secrets that a new key cannot open.
 func openRing(ctx context.Context, o Options, store *models.Store, key []byte) (*secret.Ring, error) {
 	if key == nil {
 		var err error
@@ -62,19 +60,18 @@ func newKey(ctx context.Context, o Options, store *models.Store) ([]byte, error)
 	if has, err := store.HasUsers(ctx); err != nil {
 		return nil, err
 	} else if has {
-		return nil, fmt.Errorf(
-			"the key file %s is not there, and this database's secrets are sealed with its key: put back your copy of it",
-			path,
-		)
+		const text = "the key file %s is not there, " +
+			"and this database's secrets are sealed with its key: put back your copy of it"
+		return nil, fmt.Errorf(text, path)
 	}
-	key, made, err := secret.KeyFile(path)
-	if made {
-		o.Log.Info("key file made: keep a copy, secrets cannot be opened without it", "path", path)
+	key, created, err := secret.KeyFile(path)
+	if created {
+		o.Log.Info("create key file: keep a copy, secrets cannot be opened without it", "path", path)
 	}
 	return key, err
 }
 
-// checkKey opens a value that the database's key has sealed.
+// checkKey checks the key by opening a value that the database's key has sealed.
 func (c Config) checkKey(ctx context.Context, store *models.Store, r *secret.Ring) error {
 	place, sealed, err := store.KeyCheck(ctx)
 	if err != nil {
@@ -85,17 +82,14 @@ func (c Config) checkKey(ctx context.Context, store *models.Store, r *secret.Rin
 		if name == "" {
 			name = "GATECRIER_SECRET_KEY"
 		}
-		return fmt.Errorf(
-			"%s is not the key of this database: give it the key that it was first started with (%w)",
-			name,
-			err,
-		)
+		const text = "%s is not the key of this database: give it the key that it was first started with (%w)"
+		return fmt.Errorf(text, name, err)
 	}
 	return nil
 }
 
-// saveKeyCheck leaves a value for checkKey at the first start. Of two that
-// start at once, each with a key of its own, one is refused here.
+// saveKeyCheck saves the value for checkKey at the first start, then checks it: of two programs
+// that start at once with different keys, one is refused.
 func (a *App) saveKeyCheck(ctx context.Context, r *secret.Ring) error {
 	sealed, err := r.Seal(models.KeyCheckPlace, "gatecrier")
 	if err != nil {

@@ -1,0 +1,67 @@
+package app
+
+import (
+	"context"
+
+	"gatecrier/app/exception"
+	"gatecrier/app/module/email"
+	"gatecrier/app/outbound"
+	"gatecrier/jobs"
+)
+
+// The parts read the settings through these functions, so that a change is effective at once.
+
+// canSendMail reports whether mail is set up.
+func (a *App) canSendMail() bool {
+	s := a.mailServer()
+	return s.From != "" && s.Host != ""
+}
+
+// mailServer returns the current mail server.
+func (a *App) mailServer() email.Server { return email.Server(a.Settings.Mail()) }
+
+// greeting returns the first name of the user with an email address, "" if there is no such user.
+// An error is logged only: a mail without a name is better than no mail.
+func (a *App) greeting(ctx context.Context, address string) string {
+	name, err := a.Store.FirstNameOf(ctx, address)
+	if err != nil {
+		a.log.WarnContext(ctx, "look up recipient name", "error", err)
+	}
+	return name
+}
+
+// outboundPolicy returns a function that gives client the allowed networks of the environment
+// and of the settings.
+func (a *App) outboundPolicy(client *outbound.Client) func() {
+	current := "\x00"
+	return func() {
+		list := a.config.AllowNetworks + "," + a.Settings.Delivery().AllowNetworks
+		if list == current {
+			return
+		}
+		allow, err := outbound.ParseAllow(list)
+		if err != nil { // both lists were checked before they were saved
+			a.log.Error("parse allowed networks", "error", err)
+			return
+		}
+		current = list
+		client.SetPolicy(outbound.Policy{Allow: allow})
+	}
+}
+
+// exceptionPolicy returns the current rules of grouping exceptions and notifying of them.
+func (a *App) exceptionPolicy() exception.Policy {
+	s := a.Settings.Exceptions()
+	return exception.Policy{Grouping: exception.Grouping(s.Grouping), Window: s.RateLimit}
+}
+
+// badNetworks returns the reason why a list of networks is not allowed, "" if it is.
+func badNetworks(list string) string {
+	if _, err := outbound.ParseAllow(list); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// badSpec returns the reason why the cron expression of a job is not allowed, "" if it is.
+func (a *App) badSpec(spec string) string { return jobs.BadSpec(spec, a.Store.Now()) }

@@ -1,0 +1,48 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"gatecrier/jobs"
+)
+
+// The intervals of the loops.
+const (
+	flushEvery    = 5 * time.Second // the times of reports, tokens and sessions in memory
+	tidyEvery     = time.Minute     // what a large import has left behind
+	countEvery    = time.Second     // the counts of exceptions in memory
+	announceEvery = time.Second     // gate changes whose time on hold is over
+	silenceEvery  = time.Second     // silences that have ended
+	refreshEvery  = time.Second     // settings that another instance has changed
+)
+
+// loopList returns the loops. Their names are on the health page and in the answer of /readyz.
+func (a *App) loopList() []jobs.Loop {
+	every := func(interval time.Duration, what string, fn func(context.Context) error) func(context.Context) {
+		return jobs.Every(interval, a.log, what, fn)
+	}
+	return []jobs.Loop{
+		{Name: "delivery", Run: a.Dispatcher.Run, Quiet: true},
+		{Name: "routing", Run: a.router.Run, Quiet: true},
+		{Name: "inboxes", Run: a.hub.Run},
+		{Name: "letters", Run: a.Accounts.Run},
+		{Name: "schedule", Run: a.schedule.Run},
+		{Name: "gates", Run: a.Sweeper.Run},
+		{Name: "held changes", Run: every(announceEvery, "announce gate changes", a.announceDue)},
+		{Name: "silences", Run: every(silenceEvery, "end silences", a.Silences.End)},
+		{Name: "settings", Run: every(refreshEvery, "refresh settings", a.Settings.Refresh)},
+		{Name: "imports", Run: every(tidyEvery, "tidy large imports", a.Ingest.Tidy)},
+		{Name: "exceptions", Run: every(countEvery, "write exception counts", a.Exceptions.Flush), Quiet: true},
+		{Name: "flush", Run: every(flushEvery, "write times in memory", a.flush)},
+	}
+}
+
+// announceDue announces the gate changes whose time on hold is over.
+func (a *App) announceDue(ctx context.Context) error { return a.Gates.AnnounceDue(ctx, a.Store) }
+
+// flush writes the times that are kept in memory.
+func (a *App) flush(ctx context.Context) error {
+	return errors.Join(a.Ingest.Flush(ctx), a.Accounts.Flush(ctx), a.sessions.Flush(ctx))
+}

@@ -1,0 +1,35 @@
+package app
+
+import (
+	"io"
+	"log/slog"
+	"time"
+
+	"gatecrier/admin"
+	"gatecrier/app/module"
+	"gatecrier/jobs"
+	"gatecrier/templates/layout"
+)
+
+// Version and Commit are set by the build. Commit is empty in a build without Git.
+var (
+	Version = "dev"
+	Commit  string
+)
+
+// Options configure a program.
+type Options struct {
+	Config   Config
+	Log      *slog.Logger
+	Now      func() time.Time
+	Stderr   io.Writer // where a first password is shown
+	Terminal bool      // whether Stderr is a terminal
+	Banner   layout.Banner
+	// Extra returns additional pages, for the demo; nil for none.
+	Extra func(*App) []admin.Route
+	// Modules and Jobs are added to the product's own.
+	Modules []module.Module
+	Jobs    []jobs.Job
+	// HashMemory is account.Parts.HashMemory.
+	HashMemory uint32
+}

@@ -1,0 +1,42 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"gatecrier/models"
+)
+
+// Start listens, starts the loops and serves. Failed reports an error of the server.
+func (a *App) Start(ctx context.Context) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", a.config.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", a.config.Listen, err)
+	}
+	a.addr = listener.Addr().String()
+	if a.config.BaseURL == "" {
+		a.base.Store("http://" + a.addr)
+	}
+	if err := a.recoverWork(ctx); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	loopCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	a.stop = stop
+	for _, l := range a.loopList() {
+		a.loops.Start(loopCtx, l)
+	}
+	go func() { a.served <- a.server.Serve(listener) }()
+	a.log.Info("listening", "address", a.addr, "url", a.BaseURL(), "version", Version)
+	return nil
+}
+
+// recoverWork takes over the deliveries and the job runs that an earlier process has left. On
+// PostgreSQL other instances can be working on them; their leases end by themselves.
+func (a *App) recoverWork(ctx context.Context) error {
+	if a.Store.Dialect() != models.SQLite {
+		return nil
+	}
+	return errors.Join(a.Dispatcher.ReturnLeases(ctx), a.schedule.MarkRunsLost(ctx))
+}

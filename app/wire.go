@@ -1,0 +1,161 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"gatecrier/app/account"
+	"gatecrier/app/connection"
+	"gatecrier/app/delivery"
+	"gatecrier/app/exception"
+	"gatecrier/app/gate"
+	"gatecrier/app/inbox"
+	"gatecrier/app/ingest"
+	"gatecrier/app/module"
+	"gatecrier/app/module/discord"
+	"gatecrier/app/module/email"
+	"gatecrier/app/module/ilert"
+	"gatecrier/app/module/mattermost"
+	"gatecrier/app/module/slack"
+	"gatecrier/app/module/teams"
+	"gatecrier/app/module/webhook"
+	"gatecrier/app/notify"
+	"gatecrier/app/observation"
+	"gatecrier/app/outbound"
+	"gatecrier/app/product"
+	"gatecrier/app/secret"
+	"gatecrier/app/settings"
+	"gatecrier/app/silence"
+	"gatecrier/jobs"
+)
+
+// build creates all parts in the order in which they need each other.
+func (a *App) build(ctx context.Context, o Options, ring *secret.Ring) error {
+	client := outbound.New(outbound.Policy{}, o.Log)
+	if err := a.buildSettings(ctx, o, ring, client); err != nil {
+		return err
+	}
+	modules, err := a.buildModules(o, client)
+	if err != nil {
+		return err
+	}
+	a.buildAccounts(o)
+	if err := a.firstAdministrator(ctx, o); err != nil {
+		return err
+	}
+	a.buildGates(o)
+	a.Connections = connection.New(a.Store, ring, modules, client.CheckWarning)
+	if err := a.Connections.EnsurePeople(ctx); err != nil {
+		return err
+	}
+	a.Settings.RegisterTargets(settings.SectionException, connection.ExceptionFields{Service: a.Connections})
+	a.buildServices()
+	a.buildDelivery(o, modules)
+	a.buildSchedule(o)
+	return a.buildServer(o)
+}
+
+func (a *App) buildSettings(ctx context.Context, o Options, ring *secret.Ring, client *outbound.Client) error {
+	sections := settings.Sections(o.Config.BaseURL, badNetworks, client, jobs.Fields(), a.badSpec)
+	a.Settings = settings.New(a.Store, ring, sections)
+	if err := a.Settings.Load(ctx); err != nil {
+		return err
+	}
+	a.Settings.OnChange(a.outboundPolicy(client))
+	return nil
+}
+
+func (a *App) buildModules(o Options, client *outbound.Client) (*module.Registry, error) {
+	a.mail = email.New(client, a.mailServer, a.greeting, o.Now)
+	own := []module.Module{
+		webhook.New(client, o.Now),
+		a.mail,
+		slack.New(client),
+		teams.New(client),
+		mattermost.New(client),
+		discord.New(client),
+		ilert.New(client),
+	}
+	return module.NewRegistry(append(own, o.Modules...)...)
+}
+
+func (a *App) buildAccounts(o Options) {
+	a.Accounts = account.New(account.Parts{
+		Store:       a.Store,
+		Log:         o.Log,
+		InitialFile: o.Config.initialFile(),
+		Users:       a.Settings.Users,
+		Mailer:      account.Mailer{Ready: a.canSendMail, Send: a.mail.SendTo},
+		BaseURL:     a.BaseURL,
+		HashMemory:  o.HashMemory,
+	})
+	a.sessions = account.NewSessions(a.Store, o.Config.secure(), a.Settings.Users)
+}
+
+// buildGates creates the gates, and the exceptions of Gatecrier itself that the loops report.
+func (a *App) buildGates(o Options) {
+	a.Exceptions = exception.New(a.Store, a.events, a.exceptionPolicy, o.Log)
+	a.loops = jobs.NewLoops(o.Log, a.Store.Now, a.Exceptions.ReportOwn)
+	a.Gates = gate.New(a.events, a.Settings.Gate)
+	a.Sweeper = gate.NewSweeper(a.Store, a.Gates, o.Log)
+	a.Reconciler = gate.NewReconciler(a.Store, a.Gates, a.Sweeper, o.Log)
+	a.Settings.OnChange(a.Sweeper.Wake)
+}
+
+func (a *App) buildServices() {
+	a.Products = product.New(a.Store, a.Gates, a.Connections, a.Settings.Users, a.Sweeper.Wake)
+	a.Ingest = ingest.New(a.Store, a.Gates, a.events, a.Settings.Reports)
+	a.Findings = observation.New(a.Store, a.Gates, a.events)
+	a.Silences = silence.New(a.Store, a.events)
+}
+
+func (a *App) buildDelivery(o Options, modules *module.Registry) {
+	a.Dispatcher = delivery.New(delivery.Parts{
+		Store:    a.Store,
+		Opener:   a.Connections,
+		Modules:  modules,
+		Events:   a.events,
+		Log:      o.Log,
+		Instance: a.instance,
+		BaseURL:  a.BaseURL,
+	})
+	a.router = notify.New(a.Store, a.Dispatcher, a.signal, o.Log, a.instance, a.canSendMail)
+	a.hub = inbox.NewHub(a.Store, o.Log)
+}
+
+func (a *App) buildSchedule(o Options) {
+	a.schedule = jobs.NewSchedule(jobs.Parts{
+		Store:      a.Store,
+		Log:        o.Log,
+		Instance:   a.instance,
+		Jobs:       append(jobs.All(), o.Jobs...),
+		Exceptions: a.Exceptions,
+		Keep:       a.Settings.Retention,
+		Services: jobs.Services{
+			Observations: a.Findings,
+			Gates:        a.Reconciler,
+			Ingest:       a.Ingest,
+			Products:     a.Products,
+			Reports:      a.Settings.Reports,
+		},
+	})
+	a.Settings.OnChange(func() { a.schedule.Apply(a.Settings.Jobs()) })
+}
+
+func (a *App) buildServer(o Options) error {
+	handler, err := a.handler(o)
+	if err != nil {
+		return err
+	}
+	a.server = &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       10 * time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
+	}
+	a.server.RegisterOnShutdown(a.hub.Close)
+	return nil
+}
