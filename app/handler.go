@@ -73,13 +73,16 @@ func (a *App) addPublicRoutes(engine *gin.Engine, feeds *feed.Service, fail func
 	})
 	engine.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	engine.GET("/readyz", a.ready)
-	for path, handle := range map[string]gin.HandlerFunc{
-		"/static/*path": gin.WrapH(static.Handler()),
-		"/badge/:file":  web.Badge(a.Products.BadgeState, fail),
-		"/feed/:file":   web.Feed(feeds.Read, fail),
+	for _, route := range []struct {
+		path   string
+		handle gin.HandlerFunc
+	}{
+		{"/static/*path", gin.WrapH(static.Handler())},
+		{"/badge/:file", web.Badge(a.Products.BadgeState, fail)},
+		{"/feed/:file", web.Feed(feeds.Read, fail)},
 	} {
-		engine.GET(path, handle)
-		engine.HEAD(path, handle)
+		engine.GET(route.path, route.handle)
+		engine.HEAD(route.path, route.handle)
 	}
 }
 

@@ -1,4 +1,4 @@
-// Package audit keeps who has changed what, in the transaction of the change.
+// Package audit stores who changed what, in the transaction of the change.
 package audit
 
 import (
@@ -10,7 +10,7 @@ import (
 	"gatecrier/models"
 )
 
-// Action is what was done.
+// Action is the kind of a change.
 type Action string
 
 // The actions.
@@ -24,7 +24,7 @@ const (
 	Resume Action = "try now"
 )
 
-// Kind is what it was done to.
+// Kind is the kind of the thing that changed.
 type Kind string
 
 // The kinds of things.
@@ -49,7 +49,7 @@ const (
 	Feed               Kind = "feed"
 )
 
-// Kinds lists them all, in the order of a menu.
+// Kinds returns all kinds in the order of a menu.
 func Kinds() []Kind {
 	return []Kind{
 		Settings,
@@ -73,24 +73,24 @@ func Kinds() []Kind {
 	}
 }
 
-// Masked stands for a secret that was or is set.
+// Masked replaces a secret.
 const Masked = "(secret)"
 
-// Values are the fields of a thing by their names, secrets masked.
+// Values are the fields of a thing by name. Secrets are masked.
 type Values map[string]string
 
-// Entry is a change.
+// Entry is a change of a thing.
 type Entry struct {
 	Action    Action
 	Kind      Kind
 	Name      string // of the thing
-	ProductID int64  // whose it is, 0 for none
-	Was       Values // nil where it was not there
-	Became    Values // nil where it is no more
+	ProductID int64  // that the thing belongs to, 0 for none
+	Was       Values // nil if it was created
+	Became    Values // nil if it was deleted
 }
 
-// Write keeps a change, in its own transaction. Fields that are the same before
-// and after are left out; a change of nothing is not kept.
+// Write stores a change in its transaction. It leaves out fields that did not change, and stores
+// nothing if no field of a Change did.
 func Write(tx *models.Tx, actor authz.Actor, e Entry) error {
 	was, became := differences(e.Was, e.Became)
 	if e.Action == Change && len(was) == 0 && len(became) == 0 {
@@ -108,12 +108,12 @@ func Write(tx *models.Tx, actor authz.Actor, e Entry) error {
 	})
 }
 
-// differences are the fields that differ. One that is secret on both sides
-// counts as one: whoever keeps that has changed it, else he leaves it out.
+// differences returns the fields that differ. A field that is masked on both sides counts as
+// changed: the caller leaves out secrets that did not change.
 func differences(was, became Values) (map[string]string, map[string]string) {
 	w, b := maps.Clone(map[string]string(was)), maps.Clone(map[string]string(became))
 	for name, value := range was {
-		if other, there := became[name]; there && other == value && value != Masked {
+		if other, found := became[name]; found && other == value && value != Masked {
 			delete(w, name)
 			delete(b, name)
 		}
@@ -121,7 +121,7 @@ func differences(was, became Values) (map[string]string, map[string]string) {
 	return w, b
 }
 
-// Service reads what was kept.
+// Service reads the audit log.
 type Service struct{ store *models.Store }
 
 // New returns a service.
@@ -142,8 +142,8 @@ func (s *Service) List(ctx context.Context, actor authz.Actor, f models.AuditFil
 	return s.store.Audits(ctx, f)
 }
 
-// Last is the newest change of a thing, for its form; a zero one where there is
-// none. Whoever calls has checked the right to edit the thing.
+// Last returns the newest change of a thing for its form, a zero one if it never changed. The
+// caller must have checked the right to edit the thing.
 func (s *Service) Last(ctx context.Context, k Kind, name string, productID int64) (models.Audit, error) {
 	list, err := s.store.Audits(ctx, models.AuditFilter{Kind: string(k), Name: name, ProductID: productID, Limit: 1})
 	if err != nil || len(list) == 0 {

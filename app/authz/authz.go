@@ -1,5 +1,5 @@
-// Package authz has the matrix of roles and permissions, and the check that
-// every use case begins with.
+// Package authz has the matrix of roles and permissions, and the check that every use case begins
+// with.
 package authz
 
 import (
@@ -10,7 +10,7 @@ import (
 	"gatecrier/models"
 )
 
-// Permission is something that may be done with a product.
+// Permission is an action on a product that needs a right.
 type Permission string
 
 // The permissions of a product.
@@ -22,7 +22,7 @@ const (
 	Own    Permission = "own"    // delete it, manage its owners
 )
 
-// matrix is who may do what.
+// matrix lists the permissions of each role.
 var matrix = map[models.Role][]Permission{
 	models.RoleReader:     {View},
 	models.RoleUpload:     {Import},
@@ -31,21 +31,21 @@ var matrix = map[models.Role][]Permission{
 	models.RoleOwner:      {View, Import, Assess, Edit, Own},
 }
 
-// Allows reports whether a role carries a permission.
+// Allows reports whether a role has a permission.
 func Allows(r models.Role, p Permission) bool { return slices.Contains(matrix[r], p) }
 
-// Actor is who asks: a signed-in user, or the bearer of a token.
+// Actor makes a request: a signed-in user, or the bearer of a token.
 type Actor struct {
 	User      models.User // zero for a product's token
 	ProductID int64       // of a product's token, else 0
-	Role      models.Role // what a token narrows its rights to; "" = nothing narrowed
-	Label     string      // how the log and messages name the actor
+	Role      models.Role // of a token: the role that it is limited to; "" for no limit
+	Label     string      // the name in the log and in messages
 }
 
-// UserActor is a signed-in user.
+// UserActor returns the actor of a signed-in user.
 func UserActor(u models.User) Actor { return Actor{User: u, Label: u.Name} }
 
-// TokenActor is the bearer of an API token.
+// TokenActor returns the actor of an API token.
 func TokenActor(b models.Bearer) Actor {
 	a := Actor{User: b.User, Role: b.Token.Role, Label: b.User.Name}
 	if b.Token.ProductID != nil {
@@ -54,13 +54,16 @@ func TokenActor(b models.Bearer) Actor {
 	return a
 }
 
-// Administrator reports whether the actor is one, with nothing narrowed.
+// Administrator reports whether the actor is an administrator without a token that limits them.
 func (a Actor) Administrator() bool { return a.User.Administrator && a.Role == "" }
 
-// Scope is what the actor may see of what belongs to products.
+// excludes reports whether the actor's token is limited to a role without a permission.
+func (a Actor) excludes(p Permission) bool { return a.Role != "" && !Allows(a.Role, p) }
+
+// Scope returns the scope of the products that the actor can see.
 func (a Actor) Scope() models.Scope {
 	switch {
-	case a.Role != "" && !Allows(a.Role, View):
+	case a.excludes(View):
 		return models.Scope{}
 	case a.ProductID != 0:
 		return models.ProductScope(a.ProductID)
@@ -72,15 +75,15 @@ func (a Actor) Scope() models.Scope {
 	return models.Scope{}
 }
 
-// Viewer is the actor as the reader of an inbox. A product's token has none.
+// Viewer returns the actor as the viewer of an inbox. A product's token has no inbox.
 func (a Actor) Viewer() models.Viewer {
-	if a.Role != "" && !Allows(a.Role, View) {
+	if a.excludes(View) {
 		return models.Viewer{}
 	}
 	return models.Viewer{UserID: a.User.ID, Administrator: a.User.Administrator}
 }
 
-// Roles is what the checks must read.
+// Roles reads the roles of users.
 type Roles interface {
 	RolesOf(ctx context.Context, userID, productID int64) ([]models.Role, error)
 	RolesIn(ctx context.Context, userID int64, products []int64) (map[int64][]models.Role, error)
@@ -88,9 +91,9 @@ type Roles interface {
 	GroupRolesIn(ctx context.Context, userID int64, groups []int64) (map[int64][]models.Role, error)
 }
 
-// Require checks that the actor may do something with a product. Whoever has
-// no role in it is told that it does not exist; who has one, but not the
-// permission, that he may not. What one may is the union over all one's roles.
+// Require checks that the actor has a permission in a product: the union over all their roles in
+// it. It returns a NotFound error if the actor has no role in the product, and a Forbidden error
+// if no role has the permission.
 func Require(ctx context.Context, roles Roles, a Actor, p Permission, productID int64) error {
 	mine, err := rolesOf(ctx, roles, a, productID)
 	if err != nil {
@@ -99,7 +102,7 @@ func Require(ctx context.Context, roles Roles, a Actor, p Permission, productID 
 	return a.check(mine, p, "product")
 }
 
-// RequireGroup is Require for a group of products.
+// RequireGroup is Require for a product group.
 func RequireGroup(ctx context.Context, roles Roles, a Actor, p Permission, groupID int64) error {
 	var mine []models.Role
 	var err error
@@ -120,73 +123,79 @@ func (a Actor) check(mine []models.Role, p Permission, what string) error {
 	switch {
 	case len(mine) == 0:
 		return fault.NewNotFound(what)
-	case !anyAllows(mine, p), a.Role != "" && !Allows(a.Role, p):
+	case !anyAllows(mine, p), a.excludes(p):
 		return fault.New(fault.Forbidden, "Your role in this "+what+" does not allow that")
 	}
 	return nil
 }
 
-// anyAllows reports whether any of some roles carries a permission.
+// anyAllows reports whether any of the roles has a permission.
 func anyAllows(roles []models.Role, p Permission) bool {
 	return slices.ContainsFunc(roles, func(r models.Role) bool { return Allows(r, p) })
 }
 
-// May is Require as a yes or no, for what a page offers.
+// May reports whether Require allows it. Pages use it to decide what to offer.
 func May(ctx context.Context, roles Roles, a Actor, p Permission, productID int64) (bool, error) {
-	return yes(Require(ctx, roles, a, p, productID))
+	return allowed(Require(ctx, roles, a, p, productID))
 }
 
-// MayGroup is RequireGroup as a yes or no.
+// MayGroup is May for a product group.
 func MayGroup(ctx context.Context, roles Roles, a Actor, p Permission, groupID int64) (bool, error) {
-	return yes(RequireGroup(ctx, roles, a, p, groupID))
+	return allowed(RequireGroup(ctx, roles, a, p, groupID))
 }
 
-func yes(err error) (bool, error) {
+// allowed turns the error of a check into whether it passed. Other errors stay errors.
+func allowed(err error) (bool, error) {
 	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-// Among tells in which of some products the actor may do something, with one
-// look at his roles.
+// Among returns in which of the products the actor has a permission. It reads all roles at once.
 func Among(ctx context.Context, roles Roles, a Actor, p Permission, products []int64) (map[int64]bool, error) {
+	if a.ProductID == 0 {
+		return a.among(ctx, p, products, roles.RolesIn)
+	}
 	may := map[int64]bool{}
-	if a.Role != "" && !Allows(a.Role, p) {
-		return may, nil
+	if !a.excludes(p) {
+		may[a.ProductID] = slices.Contains(products, a.ProductID)
 	}
-	if a.ProductID != 0 || a.User.Administrator {
-		for _, id := range products {
-			may[id] = a.ProductID == 0 || a.ProductID == id
-		}
-		return may, nil
-	}
-	mine, err := roles.RolesIn(ctx, a.User.ID, products)
-	for id, list := range mine {
-		may[id] = anyAllows(list, p)
-	}
-	return may, err
+	return may, nil
 }
 
-// AmongGroups is Among for groups of products.
+// AmongGroups is Among for product groups. A product's token has no role in a group.
 func AmongGroups(ctx context.Context, roles Roles, a Actor, p Permission, groups []int64) (map[int64]bool, error) {
+	if a.ProductID != 0 {
+		return map[int64]bool{}, nil
+	}
+	return a.among(ctx, p, groups, roles.GroupRolesIn)
+}
+
+// among returns in which of the products or groups a user has a permission. read reads their
+// roles there.
+func (a Actor) among(
+	ctx context.Context, p Permission, ids []int64,
+	read func(ctx context.Context, userID int64, ids []int64) (map[int64][]models.Role, error),
+) (map[int64]bool, error) {
 	may := map[int64]bool{}
-	if a.Role != "" && !Allows(a.Role, p) || a.ProductID != 0 {
+	if a.excludes(p) {
 		return may, nil
 	}
 	if a.User.Administrator {
-		for _, id := range groups {
+		for _, id := range ids {
 			may[id] = true
 		}
 		return may, nil
 	}
-	mine, err := roles.GroupRolesIn(ctx, a.User.ID, groups)
+	mine, err := read(ctx, a.User.ID, ids)
 	for id, list := range mine {
 		may[id] = anyAllows(list, p)
 	}
 	return may, err
 }
 
+// rolesOf returns the actor's roles in a product. An administrator counts as an owner.
 func rolesOf(ctx context.Context, roles Roles, a Actor, productID int64) ([]models.Role, error) {
 	switch {
 	case a.ProductID != 0 && a.ProductID == productID:

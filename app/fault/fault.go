@@ -1,6 +1,5 @@
-// Package fault has errors with an audience: a kind that decides the status of
-// an answer, a text that the user may read, errors of single fields, and a
-// cause that only the log may read.
+// Package fault has errors with an audience: a kind that decides the status of the answer, a text
+// for the user, errors of single fields, and a cause for the log only.
 package fault
 
 import (
@@ -9,25 +8,24 @@ import (
 	"time"
 )
 
-// Kind says what went wrong in terms of who can do something about it.
+// Kind is the kind of an error, by who can do something about it.
 type Kind int
 
-// The kinds. The zero value is Internal, so that an error nobody classified is
-// never shown to a user.
+// The kinds. The zero value is Internal, so that an unclassified error is never shown to a user.
 const (
-	Internal        Kind = iota // our fault: 500, the cause goes to the log
+	Internal        Kind = iota // the fault of the program: 500, the cause goes to the log
 	Invalid                     // the input: 422, with its fields
 	Malformed                   // the request itself: 400
 	Unauthenticated             // nobody is signed in: 401
 	Forbidden                   // signed in, not allowed: 403
-	NotFound                    // not there, or not for these eyes: 404
-	Conflict                    // somebody was faster: 409
+	NotFound                    // does not exist, or is not visible to the actor: 404
+	Conflict                    // another change was faster: 409
 	TooLarge                    // over a size limit: 413
-	TooMany                     // too often, later: 429
-	Unavailable                 // later perhaps: 503
+	TooMany                     // too many requests: 429
+	Unavailable                 // a later try can work: 503
 )
 
-// Field is what is wrong with one field of the input, by its name in the API.
+// Field is the error of one field of the input, by its name in the API.
 type Field struct {
 	Name    string `json:"name"`
 	Message string `json:"message"`
@@ -37,12 +35,12 @@ type Field struct {
 type Error struct {
 	Kind   Kind
 	Text   string        // a sentence for the user, without a full stop
-	Fields []Field       // what is wrong where; only with Invalid
+	Fields []Field       // the errors of fields, with Invalid
 	Cause  error         // for the log
-	Wait   time.Duration // with TooMany: until it may be tried again
+	Wait   time.Duration // with TooMany: the time until the next try
 }
 
-// Error tells all of it, for the log.
+// Error returns the text, the fields and the cause, for the log.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Text)
@@ -66,21 +64,22 @@ func Wrap(kind Kind, text string, cause error) *Error {
 	return &Error{Kind: kind, Text: text, Cause: cause}
 }
 
-// NewNotFound returns the error for a thing ("product") that does not exist or that the caller cannot see.
+// NewNotFound returns the error for a thing ("product") that does not exist or that the caller
+// cannot see.
 func NewNotFound(what string) *Error { return New(NotFound, "There is no such "+what) }
 
-// BadField says what is wrong with one field.
+// BadField returns an Invalid error of one field.
 func BadField(name, message string) *Error {
 	return &Error{Kind: Invalid, Text: "Some fields need another value", Fields: []Field{{name, message}}}
 }
 
-// Fields collects what is wrong with several fields; Err is nil while none is.
+// Fields collects the errors of several fields. Err is nil if it has none.
 type Fields []Field
 
-// Add notes what is wrong with a field.
+// Add adds the error of a field.
 func (f *Fields) Add(name, message string) { *f = append(*f, Field{name, message}) }
 
-// Err returns an Invalid error with all fields noted, or nil.
+// Err returns an Invalid error with all added fields, nil if there are none.
 func (f Fields) Err() error {
 	if len(f) == 0 {
 		return nil
@@ -106,5 +105,5 @@ func KindOf(err error) Kind {
 	return Internal
 }
 
-// Is reports whether err is of that kind. A nil err is of none.
+// Is reports whether err has a kind. A nil err has none.
 func Is(err error, kind Kind) bool { return err != nil && KindOf(err) == kind }

@@ -5,10 +5,10 @@ import (
 	"runtime"
 )
 
-// maxFrames bounds a trace.
+// maxFrames bounds a stack.
 const maxFrames = 48
 
-// stackError is an error with the place where it was first seen here.
+// stackError is an error with the stack where it came into this program's code.
 type stackError struct {
 	err error
 	pcs []uintptr
@@ -17,9 +17,8 @@ type stackError struct {
 func (t *stackError) Error() string { return t.err.Error() }
 func (t *stackError) Unwrap() error { return t.err }
 
-// WithStack keeps where an error came from: the calls that led to whoever asks.
-// One that has a trace already, or that is for the user rather than a fault of
-// ours, is left as it is, nil too.
+// WithStack adds the stack of the caller to an error. It returns nil, an error with a stack, and an
+// error for the user (a fault.Error other than Internal) unchanged.
 func WithStack(err error) error {
 	if err == nil {
 		return nil
@@ -33,8 +32,7 @@ func WithStack(err error) error {
 	return &stackError{err, pcs[:runtime.Callers(2, pcs)]}
 }
 
-// StackOf gives the calls that led to an error, innermost first; nil where
-// nobody has kept them.
+// StackOf returns the stack of an error, innermost call first, nil if it has none.
 func StackOf(err error) []runtime.Frame {
 	var t *stackError
 	if !errors.As(err, &t) {

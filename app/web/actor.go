@@ -1,6 +1,5 @@
-// Package web is the plumbing of HTTP: recovery, request ids, who asks, headers
-// of security, faults to answers, and pages that are rendered before a status
-// is written.
+// Package web has the HTTP layer that the pages and the API share: recovery, request ids, the
+// actor of a request, security headers, answers to faults, and buffered rendering of pages.
 package web
 
 import (
@@ -11,12 +10,12 @@ import (
 
 type actorKey struct{}
 
-// WithActor keeps who asks in a request's context.
+// WithActor returns a context with the actor of a request.
 func WithActor(ctx context.Context, a authz.Actor) context.Context {
 	return context.WithValue(ctx, actorKey{}, a)
 }
 
-// ActorOf is who asks. ok is false where nobody is signed in.
+// ActorOf returns the actor of a request. ok is false if nobody is signed in.
 func ActorOf(ctx context.Context) (a authz.Actor, ok bool) {
 	a, ok = ctx.Value(actorKey{}).(authz.Actor)
 	return a, ok

@@ -15,11 +15,11 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// Badge answers pictures of gates' states by their tokens, to anybody: it looks
-// at no session, and what is no badge is not there. Pages of other hosts may
-// show it, unlike anything else from here.
+// Badge answers with the picture of a gate's state by the token of its badge. It needs no session,
+// and answers 404 to an unknown token. Unlike all other answers, pages of other hosts can embed
+// the picture.
 func Badge(
-	state func(ctx context.Context, token string) (models.GateState, error), failed func(*gin.Context, error),
+	state func(ctx context.Context, token string) (models.GateState, error), fail func(*gin.Context, error),
 ) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		token, isPicture := strings.CutSuffix(c.Param("file"), ".svg")
@@ -35,7 +35,7 @@ func Badge(
 		case fault.Is(err, fault.NotFound):
 			c.String(http.StatusNotFound, "There is no such badge\n")
 		case err != nil:
-			failed(c, err)
+			fail(c, err)
 		default:
 			c.Header("Cache-Control", "no-cache")
 			c.Header("Cross-Origin-Resource-Policy", "cross-origin")
@@ -44,7 +44,7 @@ func Badge(
 	}
 }
 
-// sendTagged answers with a body and its ETag, or says that who asks has it.
+// sendTagged answers with a body and its ETag, or 304 if the client has that body.
 func sendTagged(c *gin.Context, contentType string, body []byte) {
 	sum := sha256.Sum256(body)
 	tag := `"` + hex.EncodeToString(sum[:8]) + `"`

@@ -17,7 +17,7 @@ import (
 
 type requestKey struct{}
 
-// request is what is known of a request from its beginning.
+// request describes a request in its context.
 type request struct {
 	id     string
 	method string
@@ -25,8 +25,8 @@ type request struct {
 	report ReportFunc
 }
 
-// ReportFunc takes an exception of Gatecrier itself and returns the group that it
-// belongs to, 0 for none. It comes back soon, whatever happens.
+// ReportFunc reports an exception of Gatecrier itself. It returns the group of the exception, 0 for
+// none. It returns quickly, also on errors.
 type ReportFunc func(ctx context.Context, r exception.Report) (group int64)
 
 func requestOf(ctx context.Context) request {
@@ -34,14 +34,14 @@ func requestOf(ctx context.Context) request {
 	return r
 }
 
-// RequestID names a request in the log and in its answer's X-Request-Id.
+// RequestID returns the id of a request in the log and in the header X-Request-Id.
 func RequestID(ctx context.Context) string { return requestOf(ctx).id }
 
-// NewEngine returns gin with what every request goes through. proxies are the
-// addresses whose X-Forwarded-For is believed. failed answers a panic, and tell
-// is told of those, and of whatever else is answered by a 500.
+// NewEngine returns a gin engine with the middleware of every request. It trusts the
+// X-Forwarded-For of proxies. fail answers a panic. report gets panics and the other errors that
+// are answered by 500.
 func NewEngine(
-	log *slog.Logger, proxies []string, report ReportFunc, failed func(*gin.Context, error),
+	log *slog.Logger, proxies []string, report ReportFunc, fail func(*gin.Context, error),
 ) (*gin.Engine, error) {
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New()
@@ -51,7 +51,13 @@ func NewEngine(
 	if err := e.SetTrustedProxies(proxies); err != nil {
 		return nil, err
 	}
-	e.Use(setRequestID(report), logRequests(log), securityHeaders, recoverPanics(log, failed), limitBody)
+	e.Use(
+		setRequestID(report),
+		logRequests(log),
+		securityHeaders,
+		recoverPanics(log, fail),
+		limitBody,
+	)
 	return e, nil
 }
 
@@ -63,12 +69,11 @@ func setRequestID(report ReportFunc) gin.HandlerFunc {
 	}
 }
 
-// maxForm is the largest body of an ordinary form. Reports have limits of their
-// own, by the setting.
+// maxForm is the largest body of an ordinary request, in bytes. The settings bound reports.
 const maxForm = 1 << 20
 
-// limitBody limits bodies, and removes the files that a form was read into:
-// net/http forgets those of a request whose context was replaced.
+// limitBody limits the body, and removes the files of a multipart form: net/http does not remove
+// them if the context of the request was replaced.
 func limitBody(c *gin.Context) {
 	if !isReportUpload(c.FullPath()) {
 		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBody(c.FullPath()))
@@ -76,21 +81,20 @@ func limitBody(c *gin.Context) {
 	defer func() {
 		if form := c.Request.MultipartForm; form != nil {
 			if err := form.RemoveAll(); err != nil {
-				_ = c.Error(err) //nolint:errcheck // it is kept for the log
+				_ = c.Error(err) //nolint:errcheck // gin keeps it for the log
 			}
 		}
 	}()
 	c.Next()
 }
 
-// MaxExceptions is the largest body with exceptions.
+// MaxExceptions is the largest body of reported exceptions, in bytes.
 const MaxExceptions = 4 << 20
 
-// EnvelopePath is where SDKs of Sentry send to, with a slash at its end or
-// without.
+// EnvelopePath is the path that Sentry SDKs send to, with or without a slash at its end.
 const EnvelopePath = "/api/:product_id/envelope"
 
-// maxBody is the largest body of a route, or a path.
+// maxBody returns the largest body of a route or a path, in bytes.
 func maxBody(route string) int64 {
 	if route == "/api/v1/exceptions" {
 		return MaxExceptions
@@ -98,8 +102,8 @@ func maxBody(route string) int64 {
 	return maxForm
 }
 
-// isReportUpload is for routes, and for paths: what comes there has readers that
-// look for themselves.
+// isReportUpload reports whether a route or a path takes reports or envelopes. Their readers check
+// the size and the encoding themselves.
 func isReportUpload(route string) bool {
 	if rest, ok := strings.CutPrefix(strings.TrimSuffix(route, "/"), "/api/"); ok {
 		if _, last, _ := strings.Cut(rest, "/"); last == "envelope" {
@@ -119,15 +123,18 @@ func logRequests(log *slog.Logger) gin.HandlerFunc {
 			level = slog.LevelError
 		}
 		log.LogAttrs(c, level, "request",
-			slog.String("method", c.Request.Method), slog.String("route", c.FullPath()), slog.Int("status", c.Writer.Status()),
-			slog.Duration("took", time.Since(began)), slog.String("request_id", RequestID(c.Request.Context())))
+			slog.String("method", c.Request.Method),
+			slog.String("route", c.FullPath()),
+			slog.Int("status", c.Writer.Status()),
+			slog.Duration("took", time.Since(began)),
+			slog.String("request_id", RequestID(c.Request.Context())))
 	}
 }
 
-// csp lets a page load what this program serves, and nothing else. Tabler's
-// select arrows are data images.
-const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
-	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+// csp allows a page to load only what this program serves. The arrows of Tabler's select elements
+// are data images.
+const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+	"font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 func securityHeaders(c *gin.Context) {
 	h := c.Writer.Header()
@@ -139,7 +146,8 @@ func securityHeaders(c *gin.Context) {
 	h.Set("Cache-Control", "no-store")
 }
 
-func recoverPanics(log *slog.Logger, failed func(*gin.Context, error)) gin.HandlerFunc {
+// recoverPanics logs and reports a panic, and answers it by fail unless the answer has begun.
+func recoverPanics(log *slog.Logger, fail func(*gin.Context, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		defer func() {
 			v := recover()
@@ -150,15 +158,14 @@ func recoverPanics(log *slog.Logger, failed func(*gin.Context, error)) gin.Handl
 				panic(v)
 			}
 			err := exception.Caught(v)
-			log.ErrorContext(
-				c, "panic", "error", err, "stack", string(debug.Stack()), "request_id", RequestID(c.Request.Context()),
-			)
+			id := RequestID(c.Request.Context())
+			log.ErrorContext(c, "panic", "error", err, "stack", string(debug.Stack()), "request_id", id)
 			c.Abort()
 			if c.Writer.Written() {
-				_ = ToProblem(c.Request.Context(), log, err) //nolint:errcheck // it is told of, although nobody can be answered
+				_ = ToProblem(c.Request.Context(), log, err) //nolint:errcheck // only to report it
 				return
 			}
-			failed(c, err)
+			fail(c, err)
 		}()
 		c.Next()
 	}

@@ -10,10 +10,10 @@ import (
 	"gatecrier/app/feed"
 )
 
-// Feed answers users' feeds by their tokens, to whoever has them: it looks at no
-// session, and what is no feed is not there.
+// Feed answers with a user's feed by its token. It needs no session, and answers 404 to an unknown
+// token.
 func Feed(
-	read func(ctx context.Context, token string) ([]byte, error), failed func(*gin.Context, error),
+	read func(ctx context.Context, token string) ([]byte, error), fail func(*gin.Context, error),
 ) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		c.Header("Referrer-Policy", "no-referrer") // the address is the secret
@@ -26,7 +26,7 @@ func Feed(
 		case fault.Is(err, fault.NotFound):
 			c.String(http.StatusNotFound, "There is no such feed\n")
 		case err != nil:
-			failed(c, err)
+			fail(c, err)
 		default:
 			c.Header("Cache-Control", "private, no-cache")
 			sendTagged(c, feed.MediaType+"; charset=utf-8", body)

@@ -8,7 +8,7 @@ import (
 	"gatecrier/app/fault"
 )
 
-// ID reads an id from the path. What is no id does not exist.
+// ID returns an id of the path. It returns a NotFound error about what if the text is not an id.
 func ID(c *gin.Context, param, what string) (int64, error) {
 	id, err := strconv.ParseInt(c.Param(param), 10, 64)
 	if err != nil || id < 1 {

@@ -5,10 +5,9 @@ import (
 	"net/http"
 )
 
-// SameOrigin refuses what a browser sends from another site and that could
-// change something. Requests of programs, without the headers of browsers,
-// pass. trusted are origins beside the request's own host, for a proxy that
-// changes it.
+// SameOrigin refuses requests that a browser sends from another site and that could change
+// something. Requests without the headers of browsers pass. trusted are allowed origins besides
+// the request's own host, for a proxy that changes the host.
 func SameOrigin(next http.Handler, trusted []string, log *slog.Logger) (http.Handler, error) {
 	protection := http.NewCrossOriginProtection()
 	for _, origin := range trusted {
@@ -16,16 +15,15 @@ func SameOrigin(next http.Handler, trusted []string, log *slog.Logger) (http.Han
 			return nil, err
 		}
 	}
-	for _, path := range []string{"/api/{product_id}/envelope", "/api/{product_id}/envelope/{$}"} { // pages of any site report their exceptions
+	// Pages of any site report their exceptions.
+	for _, path := range []string{"/api/{product_id}/envelope", "/api/{product_id}/envelope/{$}"} {
 		protection.AddInsecureBypassPattern(path)
 	}
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		log.Warn("cross-origin request refused", "path", r.URL.Path, "origin", r.Header.Get("Origin"))
-		http.Error(
-			w,
-			"This request comes from another site. If you reach Gatecrier by another address than its BASE_URL, set that.",
-			http.StatusForbidden,
-		)
+		log.Warn("refuse cross-origin request", "path", r.URL.Path, "origin", r.Header.Get("Origin"))
+		const text = "This request comes from another site. " +
+			"If you reach Gatecrier by another address than its BASE_URL, set that."
+		http.Error(w, text, http.StatusForbidden)
 	}))
 	return protection.Handler(next), nil
 }

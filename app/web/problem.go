@@ -12,31 +12,30 @@ import (
 	"gatecrier/models"
 )
 
-// Problem is an error as the API answers it (RFC 9457), with the fields that
-// need another value.
+// Problem is the API's answer to an error (RFC 9457), with the fields that need another value.
 type Problem struct {
 	Title  string        `json:"title"`
 	Status int           `json:"status"`
 	Detail string        `json:"detail,omitempty"`
 	Errors []fault.Field `json:"errors,omitempty"`
-	// Reference names the request, where the fault is the server's.
+	// Reference is the id of the request, if the fault is the server's.
 	Reference string `json:"reference,omitempty" doc:"Where the fault is the server's: the request's id, by which its log has it"`
-	// Exception is where administrators read about that.
+	// Exception is the path of the page about the fault, for administrators.
 	Exception string `json:"exception,omitempty" doc:"For administrators: the path of the page about it"`
-	// Group is what that page is about, 0 for none.
+	// Group is the exception group of that page, 0 for none.
 	Group int64 `json:"-"`
 }
 
-// Error is the problem in one line.
+// Error returns the problem in one line.
 func (p *Problem) Error() string { return p.Title + ": " + p.Detail }
 
-// GetStatus is the answer's status.
+// GetStatus returns the status of the answer.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// ContentType is RFC 9457's.
+// ContentType returns the media type of RFC 9457.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
-// StatusOf is the status that answers an error.
+// StatusOf returns the HTTP status that answers an error.
 func StatusOf(err error) int {
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
@@ -66,8 +65,8 @@ func StatusOf(err error) int {
 	return http.StatusInternalServerError
 }
 
-// ToProblem turns an error into a problem. What the user may not read goes to
-// the log alone.
+// ToProblem turns an error into a problem. A cause that the user must not read goes only to the
+// log. Errors that are answered by 500 are reported as exceptions.
 func ToProblem(ctx context.Context, log *slog.Logger, err error) *Problem {
 	status := StatusOf(err)
 	p := &Problem{Title: http.StatusText(status), Status: status}
@@ -85,33 +84,32 @@ func ToProblem(ctx context.Context, log *slog.Logger, err error) *Problem {
 	}
 	p.Reference = RequestID(ctx)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		return p // whoever asked has gone
+		return p // the client has gone
 	}
-	log.ErrorContext(ctx, "request failed", "error", err, "request_id", p.Reference)
-	if status == http.StatusInternalServerError { // the others have a cause that is known
+	log.ErrorContext(ctx, "answer request", "error", err, "request_id", p.Reference)
+	if status == http.StatusInternalServerError { // the others have a known cause
 		p.report(ctx, err)
 	}
 	return p
 }
 
-// report tells of an error before it is answered. Administrators learn where to
-// read about it.
+// report reports an error as an exception before it is answered. It adds the page about the
+// exception for administrators.
 func (p *Problem) report(ctx context.Context, err error) {
-	asked := requestOf(ctx)
-	if asked.report == nil {
+	request := requestOf(ctx)
+	if request.report == nil {
 		return
 	}
 	actor, _ := ActorOf(ctx)
-	r := exception.Of(models.ExceptionRequest, asked.function(), err)
-	r.User, r.Reference = actor.Label, asked.id
-	group := asked.report(ctx, r)
+	r := exception.Of(models.ExceptionRequest, request.function(), err)
+	r.User, r.Reference = actor.Label, request.id
+	group := request.report(ctx, r)
 	if group != 0 && actor.Administrator() {
 		p.Group, p.Exception = group, "/exceptions/"+strconv.FormatInt(group, 10)
 	}
 }
 
-// function names what was asked for, without what differs from one request to
-// the next.
+// function returns the method and the route, which are the same for all requests of a kind.
 func (r request) function() string {
 	if r.route == "" {
 		return r.method + " (no route)"

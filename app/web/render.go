@@ -10,8 +10,8 @@ import (
 	"gatecrier/app/fault"
 )
 
-// Render writes a page that has been rendered whole, so that none is ever half
-// written under a wrong status.
+// Render renders a whole page before it writes the status, so that an error cannot leave half a
+// page under a wrong status.
 func Render(c *gin.Context, status int, page templ.Component) error {
 	var b bytes.Buffer
 	if err := page.Render(c.Request.Context(), &b); err != nil {
@@ -26,5 +26,5 @@ func SeeOther(c *gin.Context, path string) {
 	c.Redirect(http.StatusSeeOther, path)
 }
 
-// IsHTMX reports whether htmx asks, for a part of a page.
+// IsHTMX reports whether htmx requests a part of a page.
 func IsHTMX(c *gin.Context) bool { return c.GetHeader("HX-Request") == "true" }

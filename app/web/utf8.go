@@ -13,59 +13,61 @@ import (
 	"gatecrier/app/fault"
 )
 
-// RequireUTF8 refuses requests with texts that no database and no page can have: bad
-// UTF-8 and NUL in the path, the query, a form, a JSON body, a cookie or the
-// Idempotency-Key. Reports are read by parsers that look for themselves.
+// RequireUTF8 refuses requests with texts that no database and no page can hold: invalid UTF-8 or
+// NUL in the path, the query, a form, a JSON body, a cookie or the Idempotency-Key. The parsers of
+// reports check these themselves.
 func RequireUTF8(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		field, wrong := invalidUTF8(r)
-		if wrong == "" {
+		field, reason := invalidUTF8(r)
+		if reason == "" {
 			next.ServeHTTP(w, r)
 			return
 		}
 		p := Problem{
 			Title:  http.StatusText(http.StatusBadRequest),
 			Status: http.StatusBadRequest,
-			Detail: wrong,
-			Errors: []fault.Field{{Name: field, Message: wrong}},
+			Detail: reason,
+			Errors: []fault.Field{{Name: field, Message: reason}},
 		}
 		if !strings.HasPrefix(r.URL.Path, "/api/") {
-			http.Error(w, "This request cannot be read. "+field+": "+wrong, p.Status)
+			http.Error(w, "This request cannot be read. "+field+": "+reason, p.Status)
 			return
 		}
 		w.Header().Set("Content-Type", p.ContentType(""))
 		w.WriteHeader(p.Status)
-		json.NewEncoder(w).Encode(p) //nolint:errcheck,errchkjson,gosec // who went away needs no answer
+		json.NewEncoder(w).Encode(p) //nolint:errcheck,errchkjson,gosec // the client has gone
 	})
 }
 
-const badText = "A text with bad UTF-8 or the character NUL"
+const invalidText = "A text with bad UTF-8 or the character NUL"
 
+// isPlainText reports whether a text is valid UTF-8 without NUL.
 func isPlainText(text string) bool { return utf8.ValidString(text) && !strings.Contains(text, "\x00") }
 
-// invalidUTF8 names the part of a request that is, and what is wrong with it.
-func invalidUTF8(r *http.Request) (field, wrong string) {
+// invalidUTF8 returns the part of a request with an invalid text, and the reason, "" if there is
+// no such part.
+func invalidUTF8(r *http.Request) (field, reason string) {
 	if !isPlainText(r.URL.Path) {
-		return "path", badText
+		return "path", invalidText
 	}
-	if name, bad := badValue(r.URL.Query()); bad {
-		return name, badText
+	if name, found := invalidValue(r.URL.Query()); found {
+		return name, invalidText
 	}
 	for _, name := range []string{"Cookie", "Idempotency-Key"} {
 		for _, value := range r.Header.Values(name) {
 			if !isPlainText(value) {
-				return name, badText
+				return name, invalidText
 			}
 		}
 	}
 	if isReportUpload(r.URL.Path) {
 		return "", ""
 	}
-	return badBody(r)
+	return invalidBody(r)
 }
 
-// badValue names a field with a name or a value that cannot be read.
-func badValue(values url.Values) (name string, bad bool) {
+// invalidValue returns the name of a field with an invalid name or value.
+func invalidValue(values url.Values) (name string, found bool) {
 	for name, list := range values {
 		if !isPlainText(name) {
 			return "query", true
@@ -79,9 +81,9 @@ func badValue(values url.Values) (name string, bad bool) {
 	return "", false
 }
 
-// badBody looks at a body, which stays as it was. One that is too large is for
-// others to refuse.
-func badBody(r *http.Request) (field, wrong string) {
+// invalidBody checks a form or a JSON body. The handler can read the body again. limitBody refuses
+// one that is too large.
+func invalidBody(r *http.Request) (field, reason string) {
 	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	form, isJSON := kind == "application/x-www-form-urlencoded", strings.HasSuffix(kind, "json")
 	if r.Body == nil || !form && !isJSON {
@@ -94,21 +96,20 @@ func badBody(r *http.Request) (field, wrong string) {
 		io.Closer
 	}{io.MultiReader(bytes.NewReader(text), rest), rest}
 	switch {
-	case err != nil: // it comes again
+	case err != nil: // the handler gets it again
 		return "", ""
 	case isJSON:
-		return badJSON(text)
+		return invalidJSON(text)
 	}
 	values, err := url.ParseQuery(string(text))
-	if name, bad := badValue(values); err == nil && bad {
-		return name, badText
+	if name, found := invalidValue(values); err == nil && found {
+		return name, invalidText
 	}
 	return "", ""
 }
 
-// badJSON finds what a decoder would silently take for U+FFFD, and an escaped
-// NUL.
-func badJSON(text []byte) (field, wrong string) {
+// invalidJSON finds bytes that a decoder would silently replace by U+FFFD, and an escaped NUL.
+func invalidJSON(text []byte) (field, reason string) {
 	for i := 0; i < len(text); {
 		c, size := utf8.DecodeRune(text[i:])
 		switch {
@@ -117,7 +118,7 @@ func badJSON(text []byte) (field, wrong string) {
 		case c == '\\' && bytes.HasPrefix(text[i:], []byte(`\u0000`)):
 			return "body", fmt.Sprintf("The character NUL at byte %d", i)
 		case c == '\\':
-			size = 2 // what it escapes
+			size = 2 // skips the escaped character
 		}
 		i += size
 	}
