@@ -25,7 +25,7 @@ build: ## Build bin/gatecrier
 
 check: test race lint ## Everything that must pass before a change goes in: test, race and lint
 
-test: deps ## Run all tests, and fuzz what strangers may send for 5 s each
+test: deps ## Run all tests, and fuzz untrusted input for 5 s each
 	@.ci/sqlite-notice
 	go test -timeout 20m ./...
 	@.ci/fuzz 5s FuzzEnvelope FuzzKey

@@ -1,4 +1,4 @@
-// Command gatecrier is the whole program; see its --help.
+// Command gatecrier is the whole program. Its --help lists the commands.
 package main
 
 import (

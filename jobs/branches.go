@@ -7,27 +7,27 @@ import (
 	"gatecrier/app/product"
 )
 
-// maxBranchNames bounds the text of what a run has removed.
+// maxBranchNames bounds the names of removed branches in a run's message, in bytes.
 const maxBranchNames = 900
 
-// forgetBranches removes branches that no report came of for a time.
+// forgetBranches removes branches that got no report for a time.
 func forgetBranches(ctx context.Context, w *Work) error {
 	kept := w.Reports().BranchesKept
 	if kept == 0 {
 		w.message = "Nothing was looked for: branches are kept for ever"
 		return nil
 	}
-	gone, err := w.Products.RemoveStaleBranches(ctx, kept)
-	w.affected, w.message = int64(len(gone)), branchNames(gone)
+	removed, err := w.Products.RemoveStaleBranches(ctx, kept)
+	w.affected, w.message = int64(len(removed)), branchNames(removed)
 	return err
 }
 
-// branchNames says which branches went: "Shop: feature/a, feature/b".
-func branchNames(gone []product.RemovedBranch) string {
+// branchNames returns the names of removed branches: "Shop: feature/a, feature/b".
+func branchNames(removed []product.RemovedBranch) string {
 	var b strings.Builder
-	for i, f := range gone {
+	for i, f := range removed {
 		part := ", " + f.Branch
-		if i == 0 || f.Product != gone[i-1].Product {
+		if i == 0 || f.Product != removed[i-1].Product {
 			part = "; " + f.Product + ": " + f.Branch
 		}
 		if b.Len()+len(part) > maxBranchNames {

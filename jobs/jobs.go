@@ -9,17 +9,17 @@ import (
 	"gatecrier/models"
 )
 
-// Job is work of the schedule.
+// Job is work that runs on a schedule.
 type Job struct {
 	Name   string
 	Title  string
 	About  string // what it does, in a sentence
-	Spec   string // when, by default: a cron expression of five fields, in UTC
-	MakeUp bool   // a due time that went by while nothing ran is made up at the start
+	Spec   string // the default cron expression of five fields, in UTC
+	MakeUp bool   // whether a time missed while nothing ran is made up at the start
 	Run    func(ctx context.Context, w *Work) error
 }
 
-// All lists the jobs.
+// All returns the product's own jobs.
 func All() []Job {
 	return append(hourly(), daily()...)
 }
@@ -156,7 +156,7 @@ func daily() []Job {
 	}
 }
 
-// Fields are the jobs as the settings know them.
+// Fields returns the jobs for the settings.
 func Fields() []settings.Job {
 	list := make([]settings.Job, 0, len(All()))
 	for _, j := range All() {
@@ -169,7 +169,7 @@ func expireSessions(ctx context.Context, w *Work) error {
 	return w.Repeat(ctx, (*models.Tx).DeleteExpiredSessions)
 }
 
-// keyRetention is how long Idempotency-Keys are remembered, and an hour.
+// keyRetention is the time that Idempotency-Keys are valid, and an hour.
 const keyRetention = 25 * time.Hour
 
 func forgetKeys(ctx context.Context, w *Work) error {
@@ -186,7 +186,7 @@ func forgetLinks(ctx context.Context, w *Work) error {
 	return w.Repeat(ctx, (*models.Tx).DeleteOldUserLinks)
 }
 
-// resendRetention is how long it is known what was sent again together.
+// resendRetention is how long the record of a resend is kept.
 const resendRetention = 90 * 24 * time.Hour
 
 func forgetResends(ctx context.Context, w *Work) error {
@@ -200,10 +200,10 @@ func expireWaivers(ctx context.Context, w *Work) error {
 	if err != nil {
 		return err
 	}
-	told, err := w.Observations.Notice(ctx)
+	notified, err := w.Observations.Notice(ctx)
 	w.affected = ended
-	if ended > 0 || told > 0 {
-		w.message = fmt.Sprintf("%d ended, %d end soon", ended, told)
+	if ended > 0 || notified > 0 {
+		w.message = fmt.Sprintf("%d ended, %d end soon", ended, notified)
 	}
 	return err
 }

@@ -1,5 +1,5 @@
-// Package jobs runs what goes on by itself: the worker loops, and the jobs of
-// the schedule.
+// Package jobs runs the background work: loops that run all the time, and jobs that run on a
+// schedule.
 package jobs
 
 import (
@@ -15,16 +15,16 @@ import (
 	"gatecrier/models"
 )
 
-// Loop is work that goes on until its context ends.
+// Loop is work that runs until its context ends.
 type Loop struct {
 	Name string
 	Run  func(ctx context.Context)
-	// Quiet is for what exceptions are told of by: whatever fails in it is not
-	// reported as one, for it would lead to the next.
+	// Quiet loops deliver the notifications of exceptions. Their own failures are not reported as
+	// exceptions: each would cause the next.
 	Quiet bool
 }
 
-// Loops runs loops, and starts one again that panicked.
+// Loops runs loops, and restarts a loop that panicked.
 type Loops struct {
 	log    *slog.Logger
 	now    func() time.Time
@@ -34,17 +34,16 @@ type Loops struct {
 	list   map[string]*LoopState
 }
 
-// ReportFunc takes an exception of Gatecrier itself, and returns its group. It comes
-// back soon, whatever happens.
+// ReportFunc reports an exception of Gatecrier itself and returns its group. It returns quickly,
+// also on errors.
 type ReportFunc func(ctx context.Context, r exception.Report) (group int64)
 
-// NewLoops returns no loops yet. now dates what happens to them, and tell is
-// told of those that panic.
+// NewLoops returns an empty set of loops. now dates their failures, and report gets their panics.
 func NewLoops(log *slog.Logger, now func() time.Time, report ReportFunc) *Loops {
 	return &Loops{log: log, now: now, report: report, list: map[string]*LoopState{}}
 }
 
-// restartAfter is the pause before a loop that panicked starts again.
+// restartAfter is the pause before a loop that panicked is restarted.
 const restartAfter = time.Second
 
 // Start runs a loop until ctx ends.
@@ -76,7 +75,7 @@ func (l *Loops) run(ctx context.Context, loop Loop) {
 			return
 		}
 		err := exception.Caught(v)
-		l.log.Error("loop panicked", "loop", loop.Name, "error", err, "stack", string(debug.Stack()))
+		l.log.Error("run loop", "loop", loop.Name, "error", err, "stack", string(debug.Stack()))
 		l.note(loop.Name, func(s *LoopState) { s.Restarts, s.FailedAt, s.Why = s.Restarts+1, l.now(), readable(err) })
 		l.report(ctx, exception.Of(models.ExceptionTask, loop.Name, err))
 	}()
@@ -84,7 +83,7 @@ func (l *Loops) run(ctx context.Context, loop Loop) {
 	loop.Run(ctx)
 }
 
-// note changes what is known of a loop.
+// note changes the state of a loop.
 func (l *Loops) note(name string, change func(s *LoopState)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -96,7 +95,7 @@ func (l *Loops) note(name string, change func(s *LoopState)) {
 	change(s)
 }
 
-// Down names a loop that does not run, "" when all do.
+// Down returns the name of a loop that does not run, "" if all run.
 func (l *Loops) Down() string {
 	for _, s := range l.States() {
 		if !s.Runs {
@@ -106,16 +105,16 @@ func (l *Loops) Down() string {
 	return ""
 }
 
-// LoopState is how a loop does.
+// LoopState is the state of a loop.
 type LoopState struct {
 	Name     string
 	Runs     bool
-	Restarts int       // how often it had to be started again
-	FailedAt time.Time // the last time
-	Why      string    // and why
+	Restarts int       // after panics
+	FailedAt time.Time // the time of the last panic
+	Why      string    // the error of the last panic
 }
 
-// States tells of each loop how it does, by name.
+// States returns the states of the loops by name.
 func (l *Loops) States() []LoopState {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -129,7 +128,8 @@ func (l *Loops) States() []LoopState {
 // Wait returns when all loops have ended.
 func (l *Loops) Wait() { l.wg.Wait() }
 
-// Every calls fn at intervals, and once more when ctx ends.
+// Every returns a loop that calls fn at intervals, and once more when ctx ends. what names the
+// operation in the log.
 func Every(
 	interval time.Duration, log *slog.Logger, what string, fn func(ctx context.Context) error,
 ) func(ctx context.Context) {

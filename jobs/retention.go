@@ -6,9 +6,8 @@ import (
 	"gatecrier/models"
 )
 
-// forgetNotifications removes old rows of the inbox with their marks, those
-// beyond a number where there is a bound, and then silences that have ended
-// before them.
+// forgetNotifications deletes old notifications with their marks, those beyond the bound if there
+// is one, and silences that ended before them.
 func forgetNotifications(ctx context.Context, w *Work) error {
 	if err := w.deleteOld(ctx, models.NotificationTable, w.Keep.Notifications); err != nil {
 		return err
@@ -23,10 +22,12 @@ func forgetNotifications(ctx context.Context, w *Work) error {
 	if !ends {
 		return nil
 	}
-	return w.Repeat(ctx, func(tx *models.Tx, limit int) (int64, error) { return tx.DeleteOldSilences(before, limit) })
+	return w.Repeat(ctx, func(tx *models.Tx, limit int) (int64, error) {
+		return tx.DeleteOldSilences(before, limit)
+	})
 }
 
-// deleteExcessNotifications removes the oldest rows of the inbox beyond a number.
+// deleteExcessNotifications deletes the oldest notifications beyond the bound.
 func deleteExcessNotifications(ctx context.Context, w *Work) error {
 	if w.Keep.MaxNotifications == 0 {
 		return nil
@@ -35,15 +36,17 @@ func deleteExcessNotifications(ctx context.Context, w *Work) error {
 	if err != nil || upto == 0 {
 		return err
 	}
-	return w.Repeat(ctx, func(tx *models.Tx, limit int) (int64, error) { return tx.DeleteOldNotifications(upto, limit) })
+	return w.Repeat(ctx, func(tx *models.Tx, limit int) (int64, error) {
+		return tx.DeleteOldNotifications(upto, limit)
+	})
 }
 
-// forgetDeliveries removes deliveries that have ended long ago.
+// forgetDeliveries deletes deliveries that ended long ago.
 func forgetDeliveries(ctx context.Context, w *Work) error {
 	return w.deleteOld(ctx, models.DeliveryTable, w.Keep.Deliveries)
 }
 
-// forgetEvents removes old events that nothing refers to any more.
+// forgetEvents deletes old events without references.
 func forgetEvents(ctx context.Context, w *Work) error {
 	return w.deleteOld(ctx, models.EventTable, w.Keep.Events)
 }
@@ -52,7 +55,7 @@ func forgetAudit(ctx context.Context, w *Work) error {
 	return w.deleteOld(ctx, models.AuditTable, w.Keep.Audit)
 }
 
-// forgetRuns removes old runs and slots, but the last of each job.
+// forgetRuns deletes old runs and slots, except the last of each job.
 func forgetRuns(ctx context.Context, w *Work) error {
 	before, ends := w.cutoff(w.Keep.JobRuns)
 	if !ends {
@@ -69,7 +72,7 @@ func forgetRuns(ctx context.Context, w *Work) error {
 	return w.deleteOld(ctx, models.RunTable, w.Keep.JobRuns)
 }
 
-// deleteOld removes what is older than so many days from a trail, page by page.
+// deleteOld deletes rows older than some days from a table, page by page.
 func (w *Work) deleteOld(ctx context.Context, table models.RetentionTable, days int64) error {
 	before, ends := w.cutoff(days)
 	for page := (models.Old{More: ends}); page.More; {
@@ -80,16 +83,17 @@ func (w *Work) deleteOld(ctx context.Context, table models.RetentionTable, days 
 		if len(page.Keys) == 0 {
 			continue
 		}
-		if _, err := w.Write(
-			ctx, func(tx *models.Tx) (int64, error) { return tx.DeleteOld(table, before, page.Keys) },
-		); err != nil {
+		_, err = w.Write(ctx, func(tx *models.Tx) (int64, error) {
+			return tx.DeleteOld(table, before, page.Keys)
+		})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// forgetObservations removes observations that were resolved long ago.
+// forgetObservations deletes observations that were resolved long ago.
 func forgetObservations(ctx context.Context, w *Work) error {
 	before, ends := w.cutoff(w.Keep.Observations)
 	if !ends {
@@ -107,16 +111,17 @@ func forgetObservations(ctx context.Context, w *Work) error {
 			sources[o.SourceID] = append(sources[o.SourceID], o.ID)
 		}
 		for source, ids := range sources {
-			if _, err := w.Write(
-				ctx, func(tx *models.Tx) (int64, error) { return tx.DeleteOldObservations(source, before, ids) },
-			); err != nil {
+			_, err := w.Write(ctx, func(tx *models.Tx) (int64, error) {
+				return tx.DeleteOldObservations(source, before, ids)
+			})
+			if err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// forgetGateHistory removes old changes of gates, but the last of each product.
+// forgetGateHistory deletes old gate changes, except the last of each product.
 func forgetGateHistory(ctx context.Context, w *Work) error {
 	before, more := w.cutoff(w.Keep.GateHistory)
 	for last := (models.OldGateChange{}); more; {
@@ -125,7 +130,8 @@ func forgetGateHistory(ctx context.Context, w *Work) error {
 			return err
 		}
 		if len(old) > 0 {
-			if _, err := w.Write(ctx, func(tx *models.Tx) (int64, error) { return tx.DeleteOldGateChanges(old) }); err != nil {
+			_, err := w.Write(ctx, func(tx *models.Tx) (int64, error) { return tx.DeleteOldGateChanges(old) })
+			if err != nil {
 				return err
 			}
 		}

@@ -11,73 +11,73 @@ import (
 )
 
 const (
-	// lease is how long a run counts as at work without being heard of.
+	// lease is how long a run counts as running without an extension.
 	lease = 2 * time.Minute
-	// extendEvery is how often it is heard of.
+	// extendEvery is how often a running one extends its lease.
 	extendEvery = 30 * time.Second
 )
 
-// errLost ends a run that was given up meanwhile.
+// errLost ends a run that another instance has given up because its lease ended.
 var errLost = errors.New("the run was given up: its lease had ended")
 
-// runDue runs a job for one of its times, unless that has been done.
+// runDue runs a job for one of its times, unless another instance has taken that time.
 func (s *Schedule) runDue(ctx context.Context, job Job, slot string) {
 	run := models.JobRun{Job: job.Name, Slot: slot, Instance: s.Instance}
-	var mine, may bool
+	var taken, started bool
 	err := s.Store.Write(ctx, func(tx *models.Tx) (err error) {
-		if mine, err = tx.TakeSlot(job.Name, slot, s.Instance); err != nil || !mine {
+		if taken, err = tx.TakeSlot(job.Name, slot, s.Instance); err != nil || !taken {
 			return err
 		}
 		run.LeaseUntil = tx.Now().Add(lease)
-		may, err = tx.StartRun(&run)
+		started, err = tx.StartRun(&run)
 		return err
 	})
 	switch {
 	case err != nil:
 		if ctx.Err() == nil {
-			s.Log.Error("job not begun", "job", job.Name, "error", err)
+			s.Log.Error("start job", "job", job.Name, "error", err)
 		}
-	case may:
+	case started:
 		s.execute(ctx, job, run)
-	case mine:
-		s.Log.Warn("job passed over: its last run is still at work", "job", job.Name, "slot", slot)
+	case taken:
+		s.Log.Warn("skip job: its last run is not finished", "job", job.Name, "slot", slot)
 	}
 }
 
-// execute does the work of a run that has begun, and notes how it ended.
+// execute does the work of a run that has started, and saves its result.
 func (s *Schedule) execute(ctx context.Context, job Job, run models.JobRun) {
-	kept, end := context.WithCancelCause(ctx)
-	beating := make(chan struct{})
+	runCtx, end := context.WithCancelCause(ctx)
+	extending := make(chan struct{})
 	go func() {
-		defer close(beating)
-		s.extendLease(kept, end, run.ID)
+		defer close(extending)
+		s.extendLease(runCtx, end, run.ID)
 	}()
 	w := &Work{Services: s.Services, store: s.Store, Keep: s.Keep()}
-	err := safely(kept, job, w)
-	if errors.Is(context.Cause(kept), errLost) {
+	err := runSafely(runCtx, job, w)
+	if errors.Is(context.Cause(runCtx), errLost) {
 		err = errLost
 	}
 	end(nil)
-	<-beating
+	<-extending
 	s.finish(ctx, run, w, err)
 }
 
-// finish notes how a run ended. One that nobody waits for has been stopped.
+// finish saves the result of a run. A run whose context ended has been stopped.
 func (s *Schedule) finish(ctx context.Context, run models.JobRun, w *Work, err error) {
 	run.Result, run.Message, run.Affected = models.RunOK, w.message, w.affected
 	switch {
 	case err == nil:
-		s.Log.Info("job done", "job", run.Job, "rows", run.Affected)
+		s.Log.Info("finish job", "job", run.Job, "rows", run.Affected)
 	case ctx.Err() != nil:
 		run.Result, run.Message = models.RunStopped, "The program was stopped before it was done"
-		s.Log.Info("job stopped", "job", run.Job, "rows", run.Affected)
+		s.Log.Info("stop job", "job", run.Job, "rows", run.Affected)
 	default:
 		run.Result, run.Message = models.RunFailed, readable(err)
-		s.Log.Error("job failed", "job", run.Job, "error", err)
+		s.Log.Error("run job", "job", run.Job, "error", err)
 	}
 	last := context.WithoutCancel(ctx)
 	if err := s.Store.Write(last, func(tx *models.Tx) error { return tx.FinishRun(run) }); err != nil {
-		s.Log.Error("end of a job not noted", "job", run.Job, "error", err)
+		s.Log.Error("record job end", "job", run.Job, "error", err)
 	}
 	if run.Result != models.RunFailed {
 		return
@@ -87,10 +87,10 @@ func (s *Schedule) finish(ctx context.Context, run models.JobRun, w *Work, err e
 	s.Exceptions.ReportOwn(last, report)
 }
 
-// maxMessage bounds the text of an error that is kept.
+// maxMessage bounds the stored text of an error, in bytes.
 const maxMessage = 1000
 
-// readable is an error's text as every database takes it.
+// readable returns the text of an error without bytes that a database refuses.
 func readable(err error) string {
 	text := strings.ReplaceAll(strings.ToValidUTF8(err.Error(), "?"), "\x00", "?")
 	if len(text) > maxMessage {
@@ -99,8 +99,8 @@ func readable(err error) string {
 	return text
 }
 
-// extendLease extends a run's lease until its context ends, and ends the run where it
-// does not count any more.
+// extendLease extends the lease of a run until its context ends. It ends the run if another
+// instance has given it up.
 func (s *Schedule) extendLease(ctx context.Context, end context.CancelCauseFunc, id int64) {
 	ticker := time.NewTicker(extendEvery)
 	defer ticker.Stop()
@@ -110,21 +110,22 @@ func (s *Schedule) extendLease(ctx context.Context, end context.CancelCauseFunc,
 			return
 		case <-ticker.C:
 		}
-		var counts bool
-		err := s.Store.Write(
-			ctx, func(tx *models.Tx) (err error) { counts, err = tx.KeepRun(id, tx.Now().Add(lease)); return err },
-		)
+		var extended bool
+		err := s.Store.Write(ctx, func(tx *models.Tx) (err error) {
+			extended, err = tx.KeepRun(id, tx.Now().Add(lease))
+			return err
+		})
 		switch {
 		case err != nil && ctx.Err() == nil:
-			s.Log.Error("lease of a job not extended", "error", err)
-		case err == nil && !counts:
+			s.Log.Error("extend job lease", "error", err)
+		case err == nil && !extended:
 			end(errLost)
 		}
 	}
 }
 
-// safely runs a job; a panic of it is an error.
-func safely(ctx context.Context, job Job, w *Work) (err error) {
+// runSafely runs a job. It returns a panic as an error.
+func runSafely(ctx context.Context, job Job, w *Work) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = exception.Caught(v)

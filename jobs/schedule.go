@@ -14,29 +14,29 @@ import (
 	"gatecrier/models"
 )
 
-// Parts are what a schedule is made of.
+// Parts are the dependencies of a schedule.
 type Parts struct {
 	Store      *models.Store
 	Log        *slog.Logger
 	Instance   string
 	Jobs       []Job
-	Exceptions *exception.Service        // is told of runs that fail
-	Keep       func() settings.Retention // what is current
+	Exceptions *exception.Service        // gets the failures of runs
+	Keep       func() settings.Retention // returns the current settings
 	Services
 }
 
-// Schedule runs jobs at their times, each time on one instance: whichever
-// inserts the row of that time's slot. Of a job one run is at work at a time.
+// Schedule runs jobs at their times, each time on one instance: the one that inserts the row of
+// that time's slot. A job has at most one run at a time.
 type Schedule struct {
 	Parts
 	mu        sync.Mutex
 	entries   []*entry
-	requested []models.JobRun // that have begun, until the loop takes them
+	requested []models.JobRun // started by users; the loop executes them
 	wake      chan struct{}
 	work      sync.WaitGroup
 }
 
-// entry is a job with its times.
+// entry is a job with its current schedule.
 type entry struct {
 	Job
 	spec  string
@@ -54,9 +54,8 @@ func NewSchedule(p Parts) *Schedule {
 	return s
 }
 
-// Apply gives jobs their expressions by name, the default where there is none.
-// It counts at once. A job whose expression stays is left alone, and a time that
-// is due already is not lost.
+// Apply sets the cron expressions of the jobs by name; a job without one gets its default. The
+// change is effective at once. A time that is already due is not lost.
 func (s *Schedule) Apply(specs map[string]string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -70,8 +69,8 @@ func (s *Schedule) Apply(specs map[string]string) {
 			continue
 		}
 		times, err := parse(spec)
-		if err != nil { // it was checked when it came in
-			s.Log.Error("job not scheduled anew", "job", e.Name, "error", err)
+		if err != nil { // the expression was checked before it was saved
+			s.Log.Error("schedule job", "job", e.Name, "error", err)
 			continue
 		}
 		e.spec, e.times = spec, times
@@ -82,7 +81,7 @@ func (s *Schedule) Apply(specs map[string]string) {
 	}
 }
 
-// Wake lets the schedule look at the clock at once.
+// Wake makes the schedule check the clock at once.
 func (s *Schedule) Wake() {
 	select {
 	case s.wake <- struct{}{}:
@@ -90,15 +89,15 @@ func (s *Schedule) Wake() {
 	}
 }
 
-// checkEvery is how often the clock is looked at, at least: it may have been
-// set, or the machine have slept.
+// checkEvery is the longest time between two checks of the clock: the clock can be set, and the
+// machine can sleep.
 const checkEvery = 30 * time.Second
 
-// Run keeps the schedule until ctx ends, and waits for what is at work.
+// Run starts jobs at their times until ctx ends, then waits for the running ones.
 func (s *Schedule) Run(ctx context.Context) {
 	defer s.work.Wait()
 	if err := s.runMissed(ctx); err != nil && ctx.Err() == nil {
-		s.Log.Error("missed jobs not looked for", "error", err)
+		s.Log.Error("check missed jobs", "error", err)
 	}
 	for {
 		timer := time.NewTimer(s.startDue(ctx))
@@ -113,8 +112,7 @@ func (s *Schedule) Run(ctx context.Context) {
 	}
 }
 
-// startDue starts what is due or was asked for, and says how long there is
-// nothing more to start.
+// startDue starts the due jobs and the requested runs. It returns the time until the next check.
 func (s *Schedule) startDue(ctx context.Context) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -124,7 +122,7 @@ func (s *Schedule) startDue(ctx context.Context) time.Duration {
 			continue
 		}
 		if !e.next.After(now) {
-			slot := lastDue(e.times, now) // of several that went by, the latest
+			slot := lastDue(e.times, now) // the latest of several missed times
 			s.start(func() { s.runDue(ctx, e.Job, slotOf(slot)) })
 			e.next = e.times.Next(now)
 		}
@@ -155,12 +153,12 @@ func (s *Schedule) find(name string) *entry {
 	return s.entries[i]
 }
 
-// runMissed starts jobs whose last due time went by while nothing ran. For one that
-// has never been due, that time only becomes the one to count from.
+// runMissed starts the jobs that missed their last due time while nothing ran. For a new job it
+// only takes the slot of that time, from which later misses count.
 func (s *Schedule) runMissed(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	activated := map[string]string{}
+	newJobs := map[string]string{}
 	for _, e := range s.entries {
 		due := lastDue(e.times, s.Store.Now())
 		if !e.MakeUp || due.IsZero() {
@@ -170,17 +168,17 @@ func (s *Schedule) runMissed(ctx context.Context) error {
 		case err != nil:
 			return err
 		case last == "":
-			activated[e.Name] = slotOf(due)
+			newJobs[e.Name] = slotOf(due)
 		case last < slotOf(due):
-			s.Log.Info("job is made up", "job", e.Name, "slot", slotOf(due))
+			s.Log.Info("make up job", "job", e.Name, "slot", slotOf(due))
 			s.start(func() { s.runDue(ctx, e.Job, slotOf(due)) })
 		}
 	}
-	if len(activated) == 0 {
+	if len(newJobs) == 0 {
 		return nil
 	}
 	return s.Store.Write(ctx, func(tx *models.Tx) error {
-		for job, slot := range activated {
+		for job, slot := range newJobs {
 			if _, err := tx.TakeSlot(job, slot, s.Instance); err != nil {
 				return err
 			}
@@ -189,8 +187,8 @@ func (s *Schedule) runMissed(ctx context.Context) error {
 	})
 }
 
-// MarkRunsLost gives up what an earlier process had at work: for the start of the
-// only instance there is.
+// MarkRunsLost gives up the runs of an earlier process. Call it at the start of a program that is
+// the only instance.
 func (s *Schedule) MarkRunsLost(ctx context.Context) error {
 	return s.Store.Write(ctx, (*models.Tx).MarkRunsLost)
 }

@@ -11,12 +11,12 @@ import (
 	"gatecrier/models"
 )
 
-// Status is a job as administrators see it.
+// Status is a job with its schedule and its last run.
 type Status struct {
 	Job
-	Spec    string        // what is current
-	Next    time.Time     // when it is due
-	Last    models.JobRun // its newest run; zero where there is none
+	Spec    string        // the current cron expression
+	Next    time.Time     // the next due time
+	Last    models.JobRun // the newest run, zero if there is none
 	Running bool
 }
 
@@ -59,7 +59,7 @@ func (s *Schedule) Get(ctx context.Context, actor authz.Actor, name string) (Sta
 	return status, err
 }
 
-// status is a job with its times as they are.
+// status returns a job with its current schedule.
 func (s *Schedule) status(name string) (Status, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -70,13 +70,13 @@ func (s *Schedule) status(name string) (Status, bool) {
 	return Status{Job: e.Job, Spec: e.spec, Next: e.next}, true
 }
 
-// Next is when a job is due, zero where there is no such job.
+// Next returns the next due time of a job, zero if the job does not exist.
 func (s *Schedule) Next(name string) time.Time {
 	status, _ := s.status(name)
 	return status.Next
 }
 
-// Runs lists the runs of a job, newest first, before one (0 = the newest).
+// Runs lists the runs of a job before the run with the id before, newest first; 0 lists all.
 func (s *Schedule) Runs(
 	ctx context.Context, actor authz.Actor, name string, before int64, limit int,
 ) ([]models.JobRun, error) {
@@ -86,17 +86,17 @@ func (s *Schedule) Runs(
 	return s.Store.JobRuns(ctx, name, before, limit)
 }
 
-// RunNow begins a run of a job, unless one is at work.
+// RunNow starts a run of a job. It returns a Conflict error if one is running.
 func (s *Schedule) RunNow(ctx context.Context, actor authz.Actor, name string) (models.JobRun, error) {
 	status, err := s.Get(ctx, actor, name)
 	if err != nil {
 		return models.JobRun{}, err
 	}
 	run := models.JobRun{Job: name, By: actor.Label, Instance: s.Instance}
-	var may bool
+	var started bool
 	err = s.Store.Write(ctx, func(tx *models.Tx) (err error) {
 		run.LeaseUntil = tx.Now().Add(lease)
-		if may, err = tx.StartRun(&run); err != nil || !may {
+		if started, err = tx.StartRun(&run); err != nil || !started {
 			return err
 		}
 		return audit.Write(tx, actor, audit.Entry{Action: audit.Run, Kind: audit.Job, Name: name})
@@ -104,7 +104,7 @@ func (s *Schedule) RunNow(ctx context.Context, actor authz.Actor, name string) (
 	if err != nil {
 		return models.JobRun{}, err
 	}
-	if !may {
+	if !started {
 		return models.JobRun{}, fault.New(fault.Conflict, fmt.Sprintf("%s: a run is at work already", status.Title))
 	}
 	s.mu.Lock()

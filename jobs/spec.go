@@ -9,12 +9,11 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-// cronParser reads cron expressions of five fields, and nothing else.
+// cronParser parses cron expressions of exactly five fields.
 var cronParser = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow)
 
-// BadSpec says what is wrong with a job's cron expression at a time, "" for
-// nothing. The parser alone would take a time zone, or panic over one, and take
-// a day that never comes.
+// BadSpec returns the reason why a cron expression is not allowed, "" if it is. The parser alone
+// accepts a time zone, or panics because of one, and accepts a date that never comes.
 func BadSpec(spec string, now time.Time) string {
 	switch {
 	case strings.Contains(spec, "TZ="):
@@ -34,7 +33,7 @@ func BadSpec(spec string, now time.Time) string {
 	return ""
 }
 
-// parse reads an expression. Some that are wrong make the parser panic.
+// parse parses a cron expression. It returns a panic of the parser as an error.
 func parse(spec string) (times cron.Schedule, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -44,11 +43,10 @@ func parse(spec string) (times cron.Schedule, err error) {
 	return cronParser.Parse(spec)
 }
 
-// searchBack is how far the last due time is looked for, step by step.
+// searchBack are the times within which lastDue looks for the last due time, in turn.
 var searchBack = []time.Duration{time.Hour, 24 * time.Hour, 31 * 24 * time.Hour, 366 * 24 * time.Hour}
 
-// lastDue is the latest due time up to now, zero where there was none for a
-// year.
+// lastDue returns the latest due time up to now, zero if there was none within a year.
 func lastDue(times cron.Schedule, now time.Time) time.Time {
 	for _, back := range searchBack {
 		var last time.Time
@@ -62,10 +60,10 @@ func lastDue(times cron.Schedule, now time.Time) time.Time {
 	return time.Time{}
 }
 
-// slotOf names a due time, in the order of time.
+// slotOf returns the name of a due time. Names sort like their times.
 func slotOf(at time.Time) string { return at.UTC().Format("2006-01-02T15:04Z") }
 
-// DescribeSpec say an expression, where that is simple; else "".
+// DescribeSpec describes a simple cron expression in words. It returns "" for others.
 func DescribeSpec(spec string) string {
 	f := strings.Fields(spec)
 	if len(f) != 5 || f[2] != "*" || f[3] != "*" || f[4] != "*" {

@@ -12,11 +12,11 @@ import (
 	"gatecrier/models"
 )
 
-// batch bounds what one transaction of a job changes, so that it never holds
-// the writer for long.
+// batch bounds the rows that one transaction of a job changes, so that other writers do not wait
+// long.
 const batch = 500
 
-// Work is a run as its job sees it.
+// Work is what a job works with during a run.
 type Work struct {
 	Services
 	Keep     settings.Retention
@@ -25,26 +25,29 @@ type Work struct {
 	message  string
 }
 
-// Services are the use cases that jobs carry out beside what models do.
+// Services are the use cases that jobs call.
 type Services struct {
 	Observations *observation.Service
 	Gates        *gate.Reconciler
 	Products     *product.Service
-	Reports      func() settings.Reports // what is current
+	Reports      func() settings.Reports // returns the current settings
 	Ingest       *ingest.Service
 }
 
-// Write does one batch, which says how many rows it has changed.
+// Write runs fn in a transaction. fn returns the number of rows that it changed.
 func (w *Work) Write(ctx context.Context, fn func(tx *models.Tx) (int64, error)) (int64, error) {
 	var n int64
-	err := w.store.Write(ctx, func(tx *models.Tx) (err error) { n, err = fn(tx); return err })
+	err := w.store.Write(ctx, func(tx *models.Tx) (err error) {
+		n, err = fn(tx)
+		return err
+	})
 	if err == nil {
 		w.affected += n
 	}
 	return n, err
 }
 
-// Repeat does batches until one is not full.
+// Repeat runs batches until one changes fewer rows than its limit.
 func (w *Work) Repeat(ctx context.Context, fn func(tx *models.Tx, limit int) (int64, error)) error {
 	for {
 		n, err := w.Write(ctx, func(tx *models.Tx) (int64, error) { return fn(tx, batch) })
@@ -54,8 +57,8 @@ func (w *Work) Repeat(ctx context.Context, fn func(tx *models.Tx, limit int) (in
 	}
 }
 
-// cutoff is the time that retention of so many days keeps rows from; ends is
-// false where they are kept for ever, which the run then says.
+// cutoff returns the time before which a retention in days deletes rows. ends is false if rows are
+// kept for ever; the message of the run then says so.
 func (w *Work) cutoff(days int64) (at time.Time, ends bool) {
 	if days == 0 {
 		w.message = "Nothing was looked for: the retention is for ever"

@@ -16,11 +16,10 @@ import (
 //go:embed css/*.css js/*.js vendor icons.svg
 var files embed.FS
 
-// table is built at the first use; the files are the program's own and do not
-// change.
+// table is built at the first use. The files are part of the binary and do not change.
 var table = sync.OnceValue(func() *assets { return load(files) })
 
-// assets finds files by their name and by the name with the content in it.
+// assets finds files by their name and by their name with a hash of the content.
 type assets struct {
 	byName, byHashed map[string]*asset
 }
@@ -31,7 +30,7 @@ type asset struct {
 	sum         string // hex, of the content
 	contentType string
 	plain       []byte
-	zipped      func() []byte // nil where it would save nothing
+	zipped      func() []byte // returns nil if compression saves nothing
 }
 
 func load(files fs.FS) *assets {
@@ -47,7 +46,7 @@ func load(files fs.FS) *assets {
 		t.add(name, plain)
 		return nil
 	})
-	if err != nil { // cannot be, with files that are part of the program
+	if err != nil { // impossible: the files are part of the binary
 		panic(err)
 	}
 	return t
@@ -67,7 +66,8 @@ func (t *assets) add(name string, plain []byte) {
 	t.byName[name], t.byHashed[a.hashed] = a, a
 }
 
-// contentType does not ask the system's table, which differs between machines.
+// contentType returns a media type. It does not use the system's table, which differs between
+// machines.
 func contentType(ext string) string {
 	switch ext {
 	case ".css":
@@ -83,7 +83,7 @@ func contentType(ext string) string {
 	}
 }
 
-// compress returns nil where the result is no smaller.
+// compress returns nil if the result is not smaller.
 func compress(plain []byte) []byte {
 	var b bytes.Buffer
 	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)

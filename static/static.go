@@ -1,7 +1,6 @@
-// Package static serves the style sheets, scripts and icons from within the
-// binary, under URLs that change with the content, so that a browser may keep
-// them for ever. What is ours is in css and js; what others wrote is in vendor,
-// pinned in vendor.json, each with its licence.
+// Package static serves the style sheets, scripts and icons from the binary. Their URLs change with
+// the content, so that browsers can cache them for ever. The project's own files are in css and js;
+// those of others are in vendor, pinned in vendor.json, with their licenses.
 package static
 
 import (
@@ -15,9 +14,9 @@ import (
 // Prefix is the path under which Handler expects its requests.
 const Prefix = "/static/"
 
-// URL returns the path of a file, with its content in it:
-// "css/gatecrier.css" becomes "/static/css/gatecrier.1a2b3c4d.css". A file that
-// does not exist keeps its name, and is answered with 404.
+// URL returns the path of a file with a hash of its content: "css/gatecrier.css" becomes
+// "/static/css/gatecrier.1a2b3c4d.css". A file that does not exist keeps its name; Handler answers
+// it with 404.
 func URL(name string) string {
 	if a, ok := table().byName[name]; ok {
 		return Prefix + a.hashed
@@ -25,8 +24,8 @@ func URL(name string) string {
 	return Prefix + name
 }
 
-// Handler answers GET and HEAD under Prefix. URLs made by URL may be kept for a
-// year; the bare names work too, and are asked for again each time.
+// Handler answers GET and HEAD under Prefix. Browsers cache the URLs of URL for a year. Plain names
+// work too; browsers revalidate them each time.
 func Handler() http.Handler { return http.HandlerFunc(serve) }
 
 func serve(w http.ResponseWriter, r *http.Request) {
@@ -44,7 +43,7 @@ func serve(w http.ResponseWriter, r *http.Request) {
 	a.serve(w, r)
 }
 
-// find returns the file of a path and how long it may be kept.
+// find returns the file of a path and its Cache-Control.
 func find(path string) (a *asset, caching string, ok bool) {
 	name, ok := strings.CutPrefix(path, Prefix)
 	if !ok {
@@ -66,7 +65,7 @@ func (a *asset) serve(w http.ResponseWriter, r *http.Request) {
 	if zipped := a.zipped(); zipped != nil && acceptsGzip(r.Header.Get("Accept-Encoding")) {
 		body = zipped
 		h.Set("Content-Encoding", "gzip")
-		h.Set("Content-Length", strconv.Itoa(len(body))) // ServeContent leaves it out beside an encoding
+		h.Set("Content-Length", strconv.Itoa(len(body))) // ServeContent omits it for an encoded body
 		h.Set("ETag", `"`+a.sum+`-gzip"`)
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
@@ -83,7 +82,7 @@ func acceptsGzip(header string) bool {
 	return false
 }
 
-// refused tells whether a weight such as "q=0.000" means "not this one".
+// refused reports whether a weight such as "q=0.000" refuses a coding.
 func refused(weight string) bool {
 	q, ok := strings.CutPrefix(strings.TrimSpace(weight), "q=")
 	if !ok {

@@ -48,7 +48,7 @@ func manifest(t *testing.T) []vendored {
 	return all
 }
 
-func TestVendoredFilesAreThoseOfTheManifest(t *testing.T) {
+func TestVendoredFilesMatchManifest(t *testing.T) {
 	for _, file := range manifest(t) {
 		content, err := os.ReadFile(filepath.Join("..", file.To))
 		if err != nil {
@@ -62,8 +62,8 @@ func TestVendoredFilesAreThoseOfTheManifest(t *testing.T) {
 	}
 }
 
-func TestNothingIsVendoredBesideTheManifest(t *testing.T) {
-	// The packages of Tabler carry no licence file, so this one is written by hand.
+func TestVendoredFilesAreInManifest(t *testing.T) {
+	// The packages of Tabler have no license file, so this one is written by hand.
 	want := []string{"vendor/LICENSE.tabler.txt"}
 	for _, file := range manifest(t) {
 		if name, ok := strings.CutPrefix(file.To, "static/"); ok && strings.HasPrefix(name, "vendor/") {
@@ -96,10 +96,16 @@ func TestSpriteHasTheListedIcons(t *testing.T) {
 	}
 }
 
-// A first page loads these; 250 kB is what it may weigh with its HTML.
+// The first page loads these files. With its HTML it must not exceed 250 kB.
 func TestFirstPageIsLight(t *testing.T) {
 	total := 0
-	for _, name := range []string{"vendor/tabler.min.css", "css/gatecrier.css", "js/gatecrier.js", "vendor/htmx.min.js", "icons.svg"} {
+	for _, name := range []string{
+		"vendor/tabler.min.css",
+		"css/gatecrier.css",
+		"js/gatecrier.js",
+		"vendor/htmx.min.js",
+		"icons.svg",
+	} {
 		total += ask(t, "GET", static.URL(name), "Accept-Encoding", "gzip").Body.Len()
 	}
 	if total == 0 || total > 200_000 {

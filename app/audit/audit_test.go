@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestWhatIsTheSameIsLeftOut(t *testing.T) {
+func TestDifferences(t *testing.T) {
 	was := Values{"name": "a", "role": "reader", "password": Masked, "gone": "x"}
 	became := Values{"name": "a", "role": "owner", "password": Masked, "new": "y"}
 	w, b := differences(was, became)

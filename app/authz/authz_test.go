@@ -9,8 +9,8 @@ import (
 	"gatecrier/models"
 )
 
-// The table of the documentation, line by line.
-func TestMatrix(t *testing.T) {
+// The matrix of the documentation, line by line.
+func TestAllows(t *testing.T) {
 	for _, row := range []struct {
 		may   authz.Permission
 		roles string
@@ -22,7 +22,7 @@ func TestMatrix(t *testing.T) {
 		{authz.Own, "owner"},
 	} {
 		got := ""
-		for _, r := range []models.Role{models.RoleReader, models.RoleUpload, models.RoleWriter, models.RoleMaintainer, models.RoleOwner} {
+		for _, r := range allRoles {
 			if authz.Allows(r, row.may) {
 				got += " " + string(r)
 			}
@@ -36,7 +36,15 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
-// roles is what users are in product 1.
+var allRoles = []models.Role{
+	models.RoleReader,
+	models.RoleUpload,
+	models.RoleWriter,
+	models.RoleMaintainer,
+	models.RoleOwner,
+}
+
+// roles are the roles of users in product 1.
 type roles map[int64][]models.Role
 
 func (r roles) RolesOf(_ context.Context, user, product int64) ([]models.Role, error) {
@@ -114,9 +122,10 @@ func TestRequire(t *testing.T) {
 			t.Errorf("%s, among several: %v, %v", name, among, err)
 		}
 		if test.actor.ProductID != 0 {
-			continue // a product's token has nothing to do with groups
+			continue // a product's token has no role in a group
 		}
-		if got, err := authz.MayGroup(t.Context(), who, test.actor, test.may, test.product); err != nil || got != test.ok {
+		got, err := authz.MayGroup(t.Context(), who, test.actor, test.may, test.product)
+		if err != nil || got != test.ok {
 			t.Errorf("%s, in a group: %v, %v", name, got, err)
 		}
 	}

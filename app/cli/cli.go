@@ -1,5 +1,5 @@
-// Package cli has the commands. serve and those that manage users work on the
-// database; push and gate are clients of a running program.
+// Package cli has the commands. serve, migrate, user and token work on the database; push, gate and
+// health are clients of a running server.
 package cli
 
 import (
@@ -24,14 +24,14 @@ import (
 	"gatecrier/models"
 )
 
-// The exit codes.
+// The exit codes of the program.
 const (
 	exitOK     = 0
 	exitError  = 1
 	exitFailed = 2 // a gate failed
 )
 
-// commands is the command line.
+// commands are the commands of the program.
 type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Run the program: pages, API, delivery."`
 	Demo    demoCmd    `cmd:"" help:"Show what it does: sample products, and a receiver for all messages; nothing leaves the machine."`
@@ -46,29 +46,28 @@ type commands struct {
 	ShowVersion kong.VersionFlag `name:"version" help:"Show the version, the commit and how it was built."`
 }
 
-// invocation is what a command may use.
+// invocation is what a command runs with.
 type invocation struct {
 	ctx            context.Context
 	stdout, stderr io.Writer
 	terminal       bool
 }
 
-// errGateFailed is the outcome of a push whose gate failed: no error, but an exit
-// code of its own.
+// errGateFailed makes the program exit with exitFailed, without an error message.
 var errGateFailed = errors.New("the gate failed")
 
-// Main runs a command and returns its exit code: 0, 1 for any error, 2 for a
-// failed gate. Errors are one line on stderr.
+// Main runs a command until a signal and returns its exit code: 0, 1 for an error, 2 for a failed
+// gate. It writes an error to stderr in one line.
 func Main(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return Run(ctx, args, stdout, stderr)
 }
 
-// exitCode carries kong's wish to exit, after --help.
+// exitCode is the panic value of kong's request to exit, after --help.
 type exitCode int
 
-// Run is Main under a context of the caller's.
+// Run is Main with a context of the caller.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
 	defer func() {
 		v := recover()
@@ -78,9 +77,12 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 			panic(v)
 		}
 	}()
-	parser, err := kong.New(&commands{}, kong.Name("gatecrier"),
+	parser, err := kong.New(&commands{},
+		kong.Name("gatecrier"),
 		kong.Description("Tells the right people once when a product's security gate changes."),
-		kong.Vars{"version": versionText()}, kong.Writers(stdout, stderr), kong.Exit(func(code int) { panic(exitCode(code)) }))
+		kong.Vars{"version": versionText()},
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { panic(exitCode(code)) }))
 	if err != nil {
 		return report(stderr, err)
 	}
@@ -101,6 +103,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	return exitOK
 }
 
+// report writes an error in one line, and returns exitError.
 func report(stderr io.Writer, err error) int {
 	line := strings.Join(strings.Fields(err.Error()), " ")
 	if _, err := fmt.Fprintln(stderr, "gatecrier: "+line); err != nil {
@@ -114,7 +117,7 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// logger logs as the configuration says; text where a person reads it.
+// logger returns the log of a configuration. By default it is text on a terminal, else JSON.
 func (in *invocation) logger(c app.Config) (*slog.Logger, error) {
 	level, err := c.Level()
 	if err != nil {
@@ -127,13 +130,13 @@ func (in *invocation) logger(c app.Config) (*slog.Logger, error) {
 	return slog.New(slog.NewTextHandler(in.stderr, options)), nil
 }
 
-// quiet logs warnings alone, for commands whose output is for programs.
+// quiet returns a log of warnings and errors only, for commands whose output programs read.
 func (in *invocation) quiet() *slog.Logger {
 	return slog.New(slog.NewTextHandler(in.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
-// withAccounts opens the database for a command beside the server. It makes
-// none: in a wrong directory that would be one that no server knows.
+// withAccounts opens the database for a command that runs beside the server. It does not create
+// one: a database in a wrong directory would belong to no server.
 func (in *invocation) withAccounts(fn func(*account.Service) error) error {
 	config, err := app.ReadConfig()
 	if err != nil {
@@ -147,12 +150,15 @@ func (in *invocation) withAccounts(fn func(*account.Service) error) error {
 		if err != nil {
 			return err
 		}
-		accounts := account.New(account.Parts{Store: store, Log: in.quiet(), Users: func() settings.Users { return users }})
-		return fn(accounts)
+		return fn(account.New(account.Parts{
+			Store: store,
+			Log:   in.quiet(),
+			Users: func() settings.Users { return users },
+		}))
 	})
 }
 
-// withStore opens the database and brings it up to date.
+// withStore opens and migrates the database.
 func (in *invocation) withStore(config app.Config, fn func(*models.Store) error) error {
 	store, err := app.OpenStore(in.ctx, app.Options{Config: config, Log: in.quiet(), Now: time.Now})
 	if err != nil {
@@ -163,7 +169,7 @@ func (in *invocation) withStore(config app.Config, fn func(*models.Store) error)
 
 type migrateCmd struct{}
 
-// Run migrates.
+// Run migrates the database.
 func (migrateCmd) Run(in *invocation) error {
 	config, err := app.ReadConfig()
 	if err != nil {

@@ -12,16 +12,16 @@ import (
 	"time"
 )
 
-// server is a running Gatecrier, as a client sees it.
+// server is a running Gatecrier that a command calls.
 type server struct {
 	URL   string `required:"" env:"GATECRIER_URL" help:"Where Gatecrier is: https://gatecrier.example"`
 	Token string `required:"" env:"GATECRIER_TOKEN" help:"An API token."`
 }
 
-// clientTime bounds one request: a large report takes its time.
-const clientTime = 10 * time.Minute
+// requestTime bounds one request; the upload of a large report can take minutes.
+const requestTime = 10 * time.Minute
 
-// check refuses an address that no request can go to.
+// check returns an error if the address of the server is not an http or https URL.
 func (s server) check() error {
 	u, err := url.Parse(s.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -30,12 +30,12 @@ func (s server) check() error {
 	return nil
 }
 
-// call makes a request and decodes its answer into out.
+// call sends a request to the API and decodes the answer into out.
 func (s server) call(ctx context.Context, method, path string, query url.Values, body io.Reader, out any) error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, clientTime)
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
 	target := strings.TrimSuffix(s.URL, "/") + "/api/v1" + path
 	if len(query) > 0 {
@@ -67,7 +67,7 @@ func (s server) call(ctx context.Context, method, path string, query url.Values,
 	return nil
 }
 
-// refusal puts a problem in one line.
+// refusal returns the error of a problem, in one line.
 func refusal(status int, text []byte) error {
 	var p struct {
 		Detail string `json:"detail"`

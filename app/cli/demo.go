@@ -11,7 +11,7 @@ type demoCmd struct {
 	Verbose bool   `help:"Log what a server would log."`
 }
 
-// Run is the demo until a signal.
+// Run runs the demo until a signal.
 func (c demoCmd) Run(in *invocation) error {
 	level := "warn"
 	if c.Verbose {

@@ -13,29 +13,30 @@ import (
 	"github.com/caarlos0/env/v11"
 )
 
-// healthTime bounds the question.
+// healthTime bounds the request.
 const healthTime = 5 * time.Second
 
-// healthCmd asks a server whether it can do its work: for images without curl.
+// healthCmd checks whether a server can do its work, for images without curl.
 type healthCmd struct {
 	URL string `env:"GATECRIER_URL" help:"Where Gatecrier is; absent: where GATECRIER_LISTEN says, on this host."`
 }
 
-// Run is an error unless the server says that it is ready.
+// Run returns an error unless the server is ready.
 func (c healthCmd) Run(in *invocation) error {
-	at := c.URL
-	if at == "" {
+	address := c.URL
+	if address == "" {
 		var err error
-		if at, err = ownAddress(); err != nil {
+		if address, err = ownAddress(); err != nil {
 			return err
 		}
 	}
-	if err := (server{URL: at}).check(); err != nil {
+	if err := (server{URL: address}).check(); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(in.ctx, healthTime)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(at, "/")+"/readyz", nil)
+	target := strings.TrimSuffix(address, "/") + "/readyz"
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
 		return fmt.Errorf("--url: %w", err)
 	}
@@ -47,16 +48,16 @@ func (c healthCmd) Run(in *invocation) error {
 	if err := errors.Join(err, res.Body.Close()); err != nil {
 		return err
 	}
-	said := strings.TrimSpace(string(text))
+	answer := strings.TrimSpace(string(text))
 	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("not ready: %s (%s)", said, res.Status)
+		return fmt.Errorf("not ready: %s (%s)", answer, res.Status)
 	}
-	_, err = fmt.Fprintln(in.stdout, said)
+	_, err = fmt.Fprintln(in.stdout, answer)
 	return err
 }
 
-// ownAddress is where a server with this environment listens; one that listens
-// everywhere is asked on loopback.
+// ownAddress returns the URL of a server with this environment. It uses loopback for a server that
+// listens on all addresses.
 func ownAddress() (string, error) {
 	config, err := env.ParseAs[struct {
 		Listen string `env:"GATECRIER_LISTEN" envDefault:"127.0.0.1:8080"`

@@ -10,14 +10,12 @@ import (
 	"time"
 )
 
-// progressEvery is how often progress is looked at. Where nobody looks at a
-// terminal, each tenth look is a line of the log.
 const (
-	progressEvery = time.Second
-	logEvery      = 10
+	progressEvery = time.Second // between two updates on a terminal
+	logEvery      = 10          // updates for each line of a log
 )
 
-// progress shows how far a file is: sent, then stored by the server.
+// progress shows the progress of a file: first the upload, then the import by the server.
 type progress struct {
 	server    server
 	productID int64
@@ -29,18 +27,18 @@ type progress struct {
 	shown     bool
 }
 
-// counted counts what is read of the file.
+// counted returns the file as a reader that counts its bytes.
 func (p *progress) counted(r io.Reader) io.ReadCloser {
 	return io.NopCloser(io.TeeReader(r, p))
 }
 
-// Write counts.
+// Write counts the bytes of the file that were sent.
 func (p *progress) Write(b []byte) (int, error) {
 	p.sent.Add(int64(len(b)))
 	return len(b), nil
 }
 
-// begin watches until it is told to end.
+// begin shows the progress until end is called.
 func (p *progress) begin(ctx context.Context) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	ticker, done := time.NewTicker(progressEvery), make(chan struct{})
@@ -70,7 +68,7 @@ func (p *progress) watch(ctx context.Context, ticks <-chan time.Time) {
 	}
 }
 
-// status is how far the file is, in words.
+// status returns the progress of the file in words.
 func (p *progress) status(ctx context.Context) string {
 	if sent := p.sent.Load(); sent < p.size {
 		return fmt.Sprintf("%d of %d MiB sent", sent>>20, p.size>>20)
@@ -82,26 +80,26 @@ func (p *progress) status(ctx context.Context) string {
 		}
 	}
 	err := p.server.call(ctx, http.MethodGet, "/products/"+strconv.FormatInt(p.productID, 10)+"/imports", nil, nil, &list)
-	if err != nil || len(list.Items) == 0 { // the upload itself will say what is wrong
+	if err != nil || len(list.Items) == 0 { // the upload itself returns an error
 		return "sent; the server reads it"
 	}
 	return fmt.Sprintf("%d of %d rows stored", list.Items[0].Done, list.Items[0].Total)
 }
 
-func (p *progress) show(far string) {
-	line := p.name + ": " + far + "\n"
+func (p *progress) show(status string) {
+	line := p.name + ": " + status + "\n"
 	if p.terminal {
-		line = "\r\x1b[K" + p.name + ": " + far
+		line = "\r\x1b[K" + p.name + ": " + status
 	}
 	if _, err := io.WriteString(p.out, line); err == nil {
 		p.shown = true
 	}
 }
 
-// clear takes the line away on a terminal.
+// clear removes the line on a terminal.
 func (p *progress) clear() {
 	if p.terminal && p.shown {
 		p.shown = false
-		io.WriteString(p.out, "\r\x1b[K") //nolint:errcheck,gosec // there is nowhere to say it
+		io.WriteString(p.out, "\r\x1b[K") //nolint:errcheck,gosec // nothing else can show the error
 	}
 }

@@ -63,7 +63,11 @@ func TestProgress(t *testing.T) {
 	}
 	answer(`{`, `{"items":[]}`, `{"items":[{"rows_done":300,"rows_total":1000}]}`)
 	got := follow(true, 4)
-	for _, want := range []string{"\r\x1b[Kr.json: 1 of 3 MiB sent", "sent; the server reads it", "300 of 1000 rows stored"} {
+	for _, want := range []string{
+		"\r\x1b[Kr.json: 1 of 3 MiB sent",
+		"sent; the server reads it",
+		"300 of 1000 rows stored",
+	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("a terminal is not shown %q: %q", want, got)
 		}

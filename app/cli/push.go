@@ -21,15 +21,14 @@ type pushCmd struct {
 	Files         []string `arg:"" name:"file" type:"existingfile" help:"The reports."`
 }
 
-// imported is the answer to a report.
+// imported is the API's answer to a report.
 type imported struct {
 	Format       string
 	Observations struct{ New, Updated, Reopened, Resolved int }
 	Gate         struct{ Before, After, Why string }
 }
 
-// Run sends the files one after the other; the gate that counts is the one
-// after the last.
+// Run sends the files one after the other. It shows the gate after the last one.
 func (c pushCmd) Run(in *invocation) error {
 	id, err := c.product(in.ctx, c.Product)
 	if err != nil {
@@ -83,7 +82,8 @@ func (c pushCmd) push(in *invocation, id int64, path string) (answer imported, e
 		terminal:  in.terminal,
 	}
 	defer p.begin(in.ctx)()
-	err = c.call(in.ctx, http.MethodPost, "/products/"+strconv.FormatInt(id, 10)+"/reports", query, p.counted(f), &answer)
+	target := "/products/" + strconv.FormatInt(id, 10) + "/reports"
+	err = c.call(in.ctx, http.MethodPost, target, query, p.counted(f), &answer)
 	return answer, err
 }
 
@@ -98,7 +98,7 @@ type gateCmd struct {
 	Branch  string `help:"Absent: the default branch."`
 }
 
-// Run shows what a gate says. It exits with 2 where that is failed.
+// Run shows the state of a gate. It returns errGateFailed for a failed one.
 func (c gateCmd) Run(in *invocation) error {
 	id, err := c.product(in.ctx, c.Product)
 	if err != nil {
@@ -109,9 +109,8 @@ func (c gateCmd) Run(in *invocation) error {
 		query.Set("branch", c.Branch)
 	}
 	var gate struct{ State, Why string }
-	if err := c.call(
-		in.ctx, http.MethodGet, "/products/"+strconv.FormatInt(id, 10)+"/gate", query, nil, &gate,
-	); err != nil {
+	target := "/products/" + strconv.FormatInt(id, 10) + "/gate"
+	if err := c.call(in.ctx, http.MethodGet, target, query, nil, &gate); err != nil {
 		return err
 	}
 	if err := showGate(in, gate.State, gate.Why); err != nil {

@@ -9,19 +9,22 @@ import (
 	"gatecrier/app"
 )
 
-// stopTime bounds the wait for requests at the end.
+// stopTime bounds the wait for requests when the server stops.
 const stopTime = 15 * time.Second
 
 type serveCmd struct{}
 
-// Help lists the environment.
+// Help lists the environment variables.
 func (serveCmd) Help() string {
-	return `Environment: GATECRIER_LISTEN (127.0.0.1:8080), GATECRIER_DATA_DIR (./data), GATECRIER_DATABASE_URL, GATECRIER_SECRET_KEY or
-GATECRIER_SECRET_KEY_FILE, GATECRIER_ADMIN_USER, GATECRIER_ADMIN_EMAIL, GATECRIER_ADMIN_PASSWORD or GATECRIER_ADMIN_PASSWORD_FILE,
-GATECRIER_BASE_URL, GATECRIER_ALLOW_NETWORKS, GATECRIER_TRUSTED_PROXIES, GATECRIER_LOG_FORMAT, GATECRIER_LOG_LEVEL.`
+	return "Environment: GATECRIER_LISTEN (127.0.0.1:8080), GATECRIER_DATA_DIR (./data), " +
+		"GATECRIER_DATABASE_URL, GATECRIER_SECRET_KEY or\nGATECRIER_SECRET_KEY_FILE, " +
+		"GATECRIER_ADMIN_USER, GATECRIER_ADMIN_EMAIL, " +
+		"GATECRIER_ADMIN_PASSWORD or GATECRIER_ADMIN_PASSWORD_FILE,\n" +
+		"GATECRIER_BASE_URL, GATECRIER_ALLOW_NETWORKS, GATECRIER_TRUSTED_PROXIES, " +
+		"GATECRIER_LOG_FORMAT, GATECRIER_LOG_LEVEL."
 }
 
-// Run serves until a signal, or until the server fails.
+// Run serves until a signal or an error of the server.
 func (serveCmd) Run(in *invocation) error {
 	config, err := app.ReadConfig()
 	if err != nil {
@@ -31,9 +34,13 @@ func (serveCmd) Run(in *invocation) error {
 	if err != nil {
 		return err
 	}
-	a, err := app.New(
-		in.ctx, app.Options{Config: config, Log: log, Now: time.Now, Stderr: in.stderr, Terminal: in.terminal},
-	)
+	a, err := app.New(in.ctx, app.Options{
+		Config:   config,
+		Log:      log,
+		Now:      time.Now,
+		Stderr:   in.stderr,
+		Terminal: in.terminal,
+	})
 	if err != nil {
 		return err
 	}

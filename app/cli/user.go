@@ -15,13 +15,13 @@ type userCmd struct {
 	Admin    userAdminCmd    `cmd:"" help:"Make a user an administrator."`
 }
 
-// password is how a command is given one.
+// password has the flags of a command that takes a password.
 type password struct {
 	Password     string `help:"The password; others can see it in the list of processes." xor:"password"`
 	PasswordFile string `help:"A file that holds it." type:"existingfile" xor:"password"`
 }
 
-// read returns the password given, "" where none is.
+// read returns the password of the flags, "" if there is none.
 func (p password) read() (string, error) {
 	switch {
 	case p.Password != "":
@@ -43,23 +43,26 @@ type userAddCmd struct {
 	password
 }
 
-// Run adds a user. A password that nobody gave is made, shown, and has to be
-// changed at the first sign-in.
+// Run adds a user. Without a password it creates one and prints it; the user must change it at the
+// first sign-in.
 func (c userAddCmd) Run(in *invocation) error {
 	text, err := c.read()
 	if err != nil {
 		return err
 	}
 	return in.withAccounts(func(accounts *account.Service) error {
-		made := text == ""
-		if made {
+		generated := text == ""
+		if generated {
 			text = accounts.RandomPassword()
 		}
-		_, err := accounts.Create(
-			in.ctx,
-			account.NewUser{Name: c.Name, Email: c.Email, Password: text, Administrator: c.Admin, MustChangePassword: made},
-		)
-		if err == nil && made {
+		_, err := accounts.Create(in.ctx, account.NewUser{
+			Name:               c.Name,
+			Email:              c.Email,
+			Password:           text,
+			Administrator:      c.Admin,
+			MustChangePassword: generated,
+		})
+		if err == nil && generated {
 			_, err = fmt.Fprintln(in.stdout, text)
 		}
 		return err
@@ -71,19 +74,19 @@ type userPasswordCmd struct {
 	password
 }
 
-// Run sets a password, and shows it if nobody gave one.
+// Run sets a password. Without one it creates a password and prints it.
 func (c userPasswordCmd) Run(in *invocation) error {
 	text, err := c.read()
 	if err != nil {
 		return err
 	}
 	return in.withAccounts(func(accounts *account.Service) error {
-		made := text == ""
-		if made {
+		generated := text == ""
+		if generated {
 			text = accounts.RandomPassword()
 		}
 		err := accounts.SetPassword(in.ctx, c.Name, text)
-		if err == nil && made {
+		if err == nil && generated {
 			_, err = fmt.Fprintln(in.stdout, text)
 		}
 		return err
@@ -94,7 +97,7 @@ type userAdminCmd struct {
 	Name string `arg:"" help:"The user."`
 }
 
-// Run makes an administrator.
+// Run makes a user an administrator.
 func (c userAdminCmd) Run(in *invocation) error {
 	return in.withAccounts(func(accounts *account.Service) error {
 		return accounts.MakeAdministrator(in.ctx, c.Name)
@@ -110,7 +113,7 @@ type tokenCreateCmd struct {
 	Name string `required:"" help:"What it is for."`
 }
 
-// Run makes a token.
+// Run creates a token and prints it.
 func (c tokenCreateCmd) Run(in *invocation) error {
 	return in.withAccounts(func(accounts *account.Service) error {
 		text, err := accounts.CreateToken(in.ctx, c.User, c.Name)
