@@ -23,7 +23,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(modelstest.Main(m)) }
 
-// fixture is a database with a clock, and a job that counts.
+// fixture is a database with a clock, and a job that counts its runs.
 type fixture struct {
 	t     *testing.T
 	store *models.Store
@@ -34,7 +34,10 @@ type fixture struct {
 
 func eachDatabase(t *testing.T, fn func(t *testing.T, r fixture)) {
 	t.Helper()
-	for name, open := range map[string]func(testing.TB, func() time.Time) *models.Store{"sqlite": modelstest.SQLiteAt, "postgres": modelstest.PostgresAt} {
+	for name, open := range map[string]func(testing.TB, func() time.Time) *models.Store{
+		"sqlite":   modelstest.SQLiteAt,
+		"postgres": modelstest.PostgresAt,
+	} {
 		t.Run(name, func(t *testing.T) {
 			clock := modelstest.NewClock(noon)
 			r := fixture{t: t, store: open(t, clock.Now), clock: clock, ran: &atomic.Int64{}}
@@ -49,7 +52,7 @@ func eachDatabase(t *testing.T, fn func(t *testing.T, r fixture)) {
 	}
 }
 
-// start runs a schedule of the rig's job, and more, until stop.
+// start runs a schedule of the fixture's job and more jobs until stop is called.
 func (r fixture) start(instance string, more ...Job) (s *Schedule, stop func()) {
 	s = NewSchedule(Parts{
 		Store:    r.store,
@@ -102,7 +105,7 @@ func (r fixture) runs(job string) []models.JobRun {
 	return list
 }
 
-// ended waits until a job has so many runs that have ended.
+// ended waits until a job has n runs and the newest has ended.
 func (r fixture) ended(job string, n int) []models.JobRun {
 	r.t.Helper()
 	var list []models.JobRun
@@ -115,7 +118,7 @@ func (r fixture) ended(job string, n int) []models.JobRun {
 
 var ann = authz.Actor{User: models.User{Administrator: true}, Label: "ann"}
 
-// Each time is one instance's, and one that went by with others is not made up.
+// One instance runs a job at each time. Of several missed times only the latest runs.
 func TestEachTimeRunsOnOneInstance(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r fixture) {
 		one, stopOne := r.start("one")
@@ -132,7 +135,12 @@ func TestEachTimeRunsOnOneInstance(t *testing.T) {
 		if len(list) != 4 || r.ran.Load() != 4 {
 			t.Fatalf("%d runs, %d times: %+v", len(list), r.ran.Load(), list)
 		}
-		for i, want := range []string{"2026-03-01T19:17Z", "2026-03-01T14:17Z", "2026-03-01T13:17Z", "2026-03-01T12:17Z"} {
+		for i, want := range []string{
+			"2026-03-01T19:17Z",
+			"2026-03-01T14:17Z",
+			"2026-03-01T13:17Z",
+			"2026-03-01T12:17Z",
+		} {
 			if got := list[i]; got.Slot != want || got.Result != models.RunOK || got.By != "" {
 				t.Errorf("run %d: %+v, want %s", i, got, want)
 			}
@@ -140,7 +148,7 @@ func TestEachTimeRunsOnOneInstance(t *testing.T) {
 	})
 }
 
-// New times hold at once, and a job whose times stay is left alone.
+// New times are effective at once, and a job whose times stay keeps its next time.
 func TestApplyIsEffectiveAtOnce(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r fixture) {
 		other := Job{Name: "other", Spec: "30 * * * *", Run: r.job.Run}
@@ -164,7 +172,7 @@ func TestApplyIsEffectiveAtOnce(t *testing.T) {
 	})
 }
 
-// A time that has come, though nobody has looked, is not lost to a change.
+// A change of the times keeps a time that is already due.
 func TestApplyKeepsADueTime(t *testing.T) {
 	r := fixture{t: t, clock: modelstest.NewClock(noon), ran: &atomic.Int64{}}
 	r.store = modelstest.SQLiteAt(t, r.clock.Now)
@@ -176,7 +184,7 @@ func TestApplyKeepsADueTime(t *testing.T) {
 	}
 }
 
-// What was due while nothing ran is made up once, where that matters.
+// A job with MakeUp runs once for the times that were missed while nothing ran.
 func TestMissedTimesAreMadeUp(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r fixture) {
 		matters := Job{Name: "matters", Spec: "7 2 * * *", MakeUp: true, Run: r.job.Run}
@@ -263,8 +271,7 @@ func TestRunNow(t *testing.T) {
 	})
 }
 
-// Each run ends as what it was, and those that went wrong do not take the
-// schedule along.
+// Each run has its result, and runs that failed do not stop the schedule.
 func TestRunResults(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r fixture) {
 		job := func(name string, fn func(ctx context.Context, w *Work) error) Job {
@@ -298,11 +305,11 @@ func TestRunResults(t *testing.T) {
 			t.Errorf("beside them: %+v", got)
 		}
 		stop()
-		told, err := r.store.EventWork(t.Context(), string(event.ReaderNotify), 10)
-		if err != nil || len(told) != 3 {
-			t.Errorf("%d events tell of failures, want 3, %v", len(told), err)
+		notified, err := r.store.EventWork(t.Context(), string(event.ReaderNotify), 10)
+		if err != nil || len(notified) != 3 {
+			t.Errorf("%d events tell of failures, want 3, %v", len(notified), err)
 		}
-		for _, w := range told {
+		for _, w := range notified {
 			if n, err := event.Describe(w.Event); err != nil || w.Event.ProductID != 0 ||
 				!strings.HasPrefix(n.Name, "Exception ") {
 				t.Errorf("%s: %+v, %v", w.Event.Type, n, err)
@@ -314,7 +321,7 @@ func TestRunResults(t *testing.T) {
 	})
 }
 
-// Retention goes in batches, between which others write.
+// Retention deletes in batches, and others write in between.
 func TestRetentionLetsOthersWrite(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, r fixture) {
 		const rows = 3000

@@ -69,7 +69,7 @@ func TestDescribeSpec(t *testing.T) {
 	}
 }
 
-// What is there by default is what the settings would take.
+// The default expressions are valid, and their jobs have all texts.
 func TestDefaultSpecs(t *testing.T) {
 	seen := map[string]bool{}
 	for _, job := range All() {

@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// clock is the machine's, but for the time that a demo makes its past in.
+// clock is the clock of the machine, or stopped at a time while the demo creates its past.
 type clock struct {
 	mu sync.Mutex
-	at time.Time // where it stands; zero: it runs
+	at time.Time // of a stopped clock, else zero
 }
 
 func newClock() *clock { return &clock{} }
 
-// Now is the time.
+// Now returns the time.
 func (c *clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -29,5 +29,5 @@ func (c *clock) set(at time.Time) {
 	c.at = at
 }
 
-// run has it go with the machine's again.
+// run makes the clock follow the machine again.
 func (c *clock) run() { c.set(time.Time{}) }

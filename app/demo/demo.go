@@ -1,9 +1,9 @@
-// Package demo is the program as a newcomer meets it: sample products with
-// three months of history, a receiver for whatever is sent, and a guided page.
-// Nothing leaves the machine.
+// Package demo runs the program with sample products, three months of history, a receiver for all
+// messages, and a guided page. Nothing leaves the machine.
 package demo
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -30,63 +30,61 @@ import (
 const (
 	user = "demo"
 
-	// firstAfter is when a report arrives that nobody has sent.
+	// firstAfter is the time after the start until a first report arrives.
 	firstAfter = 2 * time.Second
 	outageTime = time.Minute
 	stopTime   = 15 * time.Second
 )
 
-// Options are what a demo is given.
+// Options configure a demo.
 type Options struct {
-	Dir    string // made if it is not there
+	Dir    string // created if it does not exist
 	Listen string // on loopback; port 0 picks one
 	Log    *slog.Logger
 	Stdout io.Writer // where the address is printed
 }
 
-// Demo is a running one.
+// Demo is a running demo.
 type Demo struct {
 	*app.App
-	URL string // that signs its visitor in
+	URL string // signs the visitor in
 
 	options  Options
 	state    state
 	clock    *clock
 	receiver *receiver.Receiver
-	key      string       // of this start
-	mix      maphash.Seed // of stamps
+	key      string       // of URL
+	hashSeed maphash.Seed // of the hash of the page's state
 
 	mu            sync.Mutex
-	lastStep      string // what the last step did
-	lastException int64  // the exception that it threw, 0 for none
+	lastStep      string // the text about it
+	lastException int64  // the exception of the last step, 0 for none
 }
 
-// Start prepares the directory, where it is new fills it, and starts.
+// Start starts a demo. In a new directory it creates the sample products and their history.
 func Start(ctx context.Context, o Options) (*Demo, error) {
 	if err := onLoopback(o.Listen); err != nil {
 		return nil, err
 	}
-	s, activated, err := openState(o.Dir)
+	s, isNew, err := openState(o.Dir)
 	if err != nil {
 		return nil, err
 	}
-	d := &Demo{options: o, state: s, clock: newClock(), key: rand.Text(), mix: maphash.MakeSeed()}
-	if activated {
+	d := &Demo{options: o, state: s, clock: newClock(), key: rand.Text(), hashSeed: maphash.MakeSeed()}
+	if isNew {
 		d.clock.set(time.Now().Add(-longAgo))
 	}
 	d.receiver = receiver.New(d.clock.Now)
 	if err := d.receiver.Listen(ctx, s.MailPort, s.HTTPPort); err != nil {
-		return nil, fmt.Errorf(
-			"open the demo's receiver: %w (another demo may run; --data-dir gives this one a place of its own)",
-			err,
-		)
+		const text = "open the demo's receiver: %w (another demo may run; --data-dir gives this one a place of its own)"
+		return nil, fmt.Errorf(text, err)
 	}
 	for path, secret := range s.Secrets {
 		d.receiver.SetSecret(path, secret)
 	}
-	if err := d.run(ctx, activated); err != nil {
+	if err := d.run(ctx, isNew); err != nil {
 		err = errors.Join(err, d.receiver.Close())
-		if activated { // a half-made demo would be in the way of the next
+		if isNew { // a half-filled directory would block the next demo
 			err = errors.Join(err, os.RemoveAll(o.Dir))
 		}
 		return nil, err
@@ -94,8 +92,8 @@ func Start(ctx context.Context, o Options) (*Demo, error) {
 	return d, nil
 }
 
-// run starts the program, and fills it where it is activated.
-func (d *Demo) run(ctx context.Context, activated bool) error {
+// run starts the program, and fills a new directory.
+func (d *Demo) run(ctx context.Context, isNew bool) error {
 	config := app.Config{
 		Listen:        d.options.Listen,
 		DataDir:       d.options.Dir,
@@ -106,8 +104,12 @@ func (d *Demo) run(ctx context.Context, activated bool) error {
 		AllowNetworks: "127.0.0.1:" + d.receiver.MailPort() + ",127.0.0.1:" + d.receiver.HTTPPort(),
 	}
 	a, err := app.New(ctx, app.Options{
-		Config: config, Log: d.options.Log, Now: d.clock.Now, Stderr: io.Discard, Banner: banner(),
-		Extra: func(*app.App) []admin.Route { return d.routes() },
+		Config: config,
+		Log:    d.options.Log,
+		Now:    d.clock.Now,
+		Stderr: io.Discard,
+		Banner: banner(),
+		Extra:  func(*app.App) []admin.Route { return d.routes() },
 	})
 	if err != nil {
 		return err
@@ -115,16 +117,13 @@ func (d *Demo) run(ctx context.Context, activated bool) error {
 	d.App = a
 	if err := a.Start(ctx); err != nil {
 		if errors.Is(err, syscall.EADDRINUSE) {
-			err = fmt.Errorf(
-				"something listens on %s already: --listen 127.0.0.1:0 takes any free port (%w)",
-				d.options.Listen,
-				err,
-			)
+			const text = "something listens on %s already: --listen 127.0.0.1:0 takes any free port (%w)"
+			err = fmt.Errorf(text, d.options.Listen, err)
 		}
 		return errors.Join(err, a.Close())
 	}
 	d.URL = a.BaseURL() + "/demo/enter?key=" + d.key
-	if err := d.prepare(ctx, activated); err != nil {
+	if err := d.prepare(ctx, isNew); err != nil {
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 		defer cancel()
 		return errors.Join(err, a.Stop(stop))
@@ -132,12 +131,13 @@ func (d *Demo) run(ctx context.Context, activated bool) error {
 	return nil
 }
 
-func (d *Demo) prepare(ctx context.Context, activated bool) error {
-	if activated {
+// prepare fills a new demo, then lets the clock run.
+func (d *Demo) prepare(ctx context.Context, isNew bool) error {
+	if isNew {
 		if err := d.seed(ctx); err != nil {
 			return fmt.Errorf("fill the demo: %w", err)
 		}
-		d.receiver.Clear() // what is of the past is in the ledger
+		d.receiver.Clear() // the delivery log has the messages of the past
 		d.state.MailPort, d.state.HTTPPort = d.receiver.MailPort(), d.receiver.HTTPPort()
 		if err := d.state.save(d.options.Dir); err != nil {
 			return err
@@ -147,26 +147,25 @@ func (d *Demo) prepare(ctx context.Context, activated bool) error {
 	return nil
 }
 
-// banner marks every page.
+// banner returns the banner of every page.
 func banner() layout.Banner {
 	return layout.Banner{
-		Text: "Demo: made-up products, and nothing leaves this machine.", Href: "/demo", Label: "The guided page",
+		Text:   "Demo: made-up products, and nothing leaves this machine.",
+		Href:   "/demo",
+		Label:  "The guided page",
 		SignIn: "In the demo nothing is typed: open the address that the terminal has printed at the start.",
 	}
 }
 
-// Run is a demo until ctx ends.
+// Run runs a demo until ctx ends.
 func Run(ctx context.Context, o Options) error {
 	d, err := Start(ctx, o)
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(
-		o.Stdout,
-		"\nThe demo is at\n\n  %s\n\nThe first message arrives there in a moment. Ctrl-C ends it; its data stays in %s.\n\n",
-		d.URL,
-		o.Dir,
-	); err != nil {
+	const text = "\nThe demo is at\n\n  %s\n\n" +
+		"The first message arrives there in a moment. Ctrl-C ends it; its data stays in %s.\n\n"
+	if _, err := fmt.Fprintf(o.Stdout, text, d.URL, o.Dir); err != nil {
 		return errors.Join(err, d.Stop(context.WithoutCancel(ctx)))
 	}
 	first := time.NewTimer(firstAfter)
@@ -187,18 +186,18 @@ func Run(ctx context.Context, o Options) error {
 	return errors.Join(err, d.Stop(stop))
 }
 
-// Stop ends the program and its receiver.
+// Stop stops the program and its receiver.
 func (d *Demo) Stop(ctx context.Context) error {
 	return errors.Join(d.App.Stop(ctx), d.receiver.Close())
 }
 
-// First has a report arrive that changes a gate, as from a pipeline.
+// First sends a report that changes a gate, as a pipeline would.
 func (d *Demo) First(ctx context.Context) error {
 	return d.flip(ctx, "A pipeline has sent a report by itself.")
 }
 
-// flip sends the guided product's report by which its gate changes.
-func (d *Demo) flip(ctx context.Context, told string) error {
+// flip sends a report of the guided product that changes its gate. did says what caused it.
+func (d *Demo) flip(ctx context.Context, did string) error {
 	row, err := d.guided(ctx)
 	if err != nil {
 		return err
@@ -207,35 +206,31 @@ func (d *Demo) flip(ctx context.Context, told string) error {
 	if row.Default.Gate == models.GateFailed {
 		findings = sampleProducts[0].fixed
 	}
-	return d.step(ctx, row.ID, findings, told)
+	return d.step(ctx, row.ID, findings, did)
 }
 
-// step sends the guided product's report, and keeps what is to be told of it.
-func (d *Demo) step(ctx context.Context, productID int64, findings int, told string) error {
+// step sends a report of the guided product, and keeps the text about it for the page.
+func (d *Demo) step(ctx context.Context, productID int64, findings int, did string) error {
 	r, err := d.send(ctx, sampleProducts[0], productID, findings)
 	if err != nil {
 		return err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.lastStep, d.lastException = told+" "+outcome(r), 0
+	d.lastStep, d.lastException = did+" "+outcome(r), 0
 	return nil
 }
 
-// outcome tells what a report did to the gate.
+// outcome returns a text about the effect of a report on the gate.
 func outcome(r ingest.Result) string {
 	if r.Gate.Before != r.Gate.After {
-		return fmt.Sprintf(
-			"The gate went from %s to %s (%s): one message to each target.",
-			event.StateWord(r.Gate.Before),
-			event.StateWord(r.Gate.After),
-			r.Gate.Why,
-		)
+		before, after := event.StateWord(r.Gate.Before), event.StateWord(r.Gate.After)
+		return fmt.Sprintf("The gate went from %s to %s (%s): one message to each target.", before, after, r.Gate.Why)
 	}
 	return fmt.Sprintf("The gate stays %s (%s), so nobody is told again.", event.StateWord(r.Gate.After), r.Gate.Why)
 }
 
-// guided is the product of the guided page.
+// guided returns the product of the guided page.
 func (d *Demo) guided(ctx context.Context) (models.ProductRow, error) {
 	actor, err := d.actor(ctx)
 	if err != nil {
@@ -243,10 +238,9 @@ func (d *Demo) guided(ctx context.Context) (models.ProductRow, error) {
 	}
 	row, err := d.Store.Product(ctx, actor.Scope(), d.state.Guided)
 	if fault.Is(err, fault.NotFound) {
-		return row, fault.New(
-			fault.Conflict,
-			sampleProducts[0].name+", the product of the guided page, was deleted. Stop the demo, delete "+d.options.Dir+" and start it again",
-		)
+		text := sampleProducts[0].name + ", the product of the guided page, was deleted. " +
+			"Stop the demo, delete " + d.options.Dir + " and start it again"
+		return row, fault.New(fault.Conflict, text)
 	}
 	return row, err
 }
@@ -262,10 +256,11 @@ func (d *Demo) send(ctx context.Context, t sampleProduct, productID int64, findi
 	if err != nil {
 		return ingest.Result{}, err
 	}
-	return d.Ingest.Upload(ctx, actor, ingest.Destination{ProductID: productID, Source: t.source}, newReader(text))
+	dest := ingest.Destination{ProductID: productID, Source: t.source}
+	return d.Ingest.Upload(ctx, actor, dest, bytes.NewReader(text))
 }
 
-// actor is whoever looks at the demo, its administrator.
+// actor returns the visitor of the demo, its administrator.
 func (d *Demo) actor(ctx context.Context) (authz.Actor, error) {
 	u, err := d.Store.UserByName(ctx, user)
 	return authz.UserActor(u), err

@@ -7,10 +7,9 @@ import (
 	"gatecrier/app/ingest"
 )
 
-// Each embedded report can be read, has as many findings as are asked for, and
-// is at its best at first.
+// Each embedded report can be parsed and has the requested number of findings, up to all of them.
 func TestEmbeddedReports(t *testing.T) {
-	for name := range findingsPath {
+	for name := range findingsPaths {
 		last := -1
 		for n := range 20 {
 			text, err := report(name, n)
@@ -22,7 +21,7 @@ func TestEmbeddedReports(t *testing.T) {
 				t.Fatalf("%s with %d findings: %v", name, n, err)
 			}
 			if got := r.Findings.Len(); got != min(n, max(got, last)) || got < last {
-				t.Errorf("%s: %d findings, asked for %d", name, got, n)
+				t.Errorf("%s: %d findings, want %d", name, got, n)
 			}
 			last = r.Findings.Len()
 		}
@@ -35,14 +34,14 @@ func TestEmbeddedReports(t *testing.T) {
 	}
 }
 
-// What the products of the demo tell is consistent: a worse report is worse than
-// a fixed one, reports are those that there are, and time goes on.
+// The sample products are consistent: a worse report has more findings than a fixed one, their
+// reports exist, and their days are in order.
 func TestSampleProducts(t *testing.T) {
 	for _, thing := range sampleProducts {
 		if thing.report == "" {
 			continue
 		}
-		if _, ok := findingsPath[thing.report]; !ok || thing.worse <= thing.fixed {
+		if _, ok := findingsPaths[thing.report]; !ok || thing.worse <= thing.fixed {
 			t.Errorf("%s: report %q, worse %d, fixed %d", thing.name, thing.report, thing.worse, thing.fixed)
 		}
 		for i := range thing.days[1:] {

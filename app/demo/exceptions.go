@@ -16,16 +16,16 @@ type pastException struct {
 	product  string
 	report   exception.Report
 	episodes []episode
-	resolved time.Duration // how long ago somebody was done with it, 0 for never
+	resolved time.Duration // how long ago it was resolved, 0 for never
 }
 
-// episode is how often one occurred some time ago.
+// episode is a number of occurrences some time ago.
 type episode struct {
 	ago   time.Duration
 	times int
 }
 
-// gatewayTimeout is what the guided page throws.
+// gatewayTimeout returns the exception that the guided page throws.
 func gatewayTimeout() exception.Report {
 	return exception.Report{
 		Kind:        models.ExceptionReported,
@@ -57,7 +57,7 @@ func gatewayTimeout() exception.Report {
 	}
 }
 
-// pastExceptions are those that the demo begins with.
+// pastExceptions returns the exceptions of the demo's history.
 func pastExceptions() []pastException {
 	const day = 24 * time.Hour
 	return []pastException{
@@ -111,18 +111,19 @@ func pastExceptions() []pastException {
 	}
 }
 
-// moment is something that happened.
+// moment is something that happened in the past.
 type moment struct {
 	at time.Time
 	do func(ctx context.Context) error
 }
 
-// exceptionMoments are the exceptions of the past, one after the other.
+// exceptionMoments returns the moments of the past exceptions.
 func (d *Demo) exceptionMoments(now time.Time, ids []int64) []moment {
 	var list []moment
 	for _, t := range pastExceptions() {
 		r := t.report
-		r.ProductID = ids[slices.IndexFunc(sampleProducts, func(w sampleProduct) bool { return w.name == t.product })]
+		i := slices.IndexFunc(sampleProducts, func(p sampleProduct) bool { return p.name == t.product })
+		r.ProductID = ids[i]
 		var group int64
 		for _, e := range t.episodes {
 			list = append(list, moment{now.Add(-e.ago), func(ctx context.Context) error {
@@ -150,7 +151,7 @@ func (d *Demo) exceptionMoments(now time.Time, ids []int64) []moment {
 	return list
 }
 
-// throw reports an exception of the guided product, as a program of it would.
+// throw reports an exception of the guided product, as its program would.
 func (d *Demo) throw(p *admin.Page) error {
 	row, err := d.guided(p.Context())
 	if err != nil {
@@ -168,14 +169,13 @@ func (d *Demo) throw(p *admin.Page) error {
 	return p.SeeOther("/demo", "", "")
 }
 
-// thrownText tells what became of a report.
+// thrownText returns a text about the result of a report.
 func thrownText(r exception.Result) string {
 	if r.Notified {
 		return "You have thrown GatewayTimeout: one message to each target. " +
 			"Within the next hour the same one is counted, and told to nobody."
 	}
-	return fmt.Sprintf(
-		"You have thrown GatewayTimeout again. Nobody is told a second time: held back: %d. The next notice says so.",
-		r.Suppressed,
-	)
+	const text = "You have thrown GatewayTimeout again. " +
+		"Nobody is told a second time: held back: %d. The next notice says so."
+	return fmt.Sprintf(text, r.Suppressed)
 }

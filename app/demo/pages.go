@@ -17,7 +17,7 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// mailPolicy lets a mail have its styles, and nothing else.
+// mailPolicy allows a mail its own styles and inline images only.
 const mailPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 
 func (d *Demo) routes() []admin.Route {
@@ -34,10 +34,11 @@ func (d *Demo) routes() []admin.Route {
 	}
 }
 
-// door is the page behind the printed address. It changes nothing: its form
-// does, which a script sends at once.
+// door shows the page of the printed URL. It changes nothing: a script sends its form at once, which
+// signs the visitor in.
 func (d *Demo) door(p *admin.Page) error {
-	v := page.DemoEnterView{Frame: p.Frame("The demo"), Key: p.Query("key"), Wrong: !d.knows(p.Query("key"))}
+	key := p.Query("key")
+	v := page.DemoEnterView{Frame: p.Frame("The demo"), Key: key, Wrong: !d.isKey(key)}
 	if v.Wrong {
 		return p.Show(http.StatusForbidden, page.DemoEnter(v))
 	}
@@ -45,7 +46,7 @@ func (d *Demo) door(p *admin.Page) error {
 }
 
 func (d *Demo) enter(p *admin.Page) error {
-	if !d.knows(p.Form("key")) {
+	if !d.isKey(p.Form("key")) {
 		return p.Show(http.StatusForbidden, page.DemoEnter(page.DemoEnterView{Frame: p.Frame("The demo"), Wrong: true}))
 	}
 	actor, err := d.actor(p.Context())
@@ -58,7 +59,7 @@ func (d *Demo) enter(p *admin.Page) error {
 	return p.SeeOther("/demo", "", "")
 }
 
-func (d *Demo) knows(key string) bool {
+func (d *Demo) isKey(key string) bool {
 	return subtle.ConstantTimeCompare([]byte(key), []byte(d.key)) == 1
 }
 
@@ -68,7 +69,13 @@ func (d *Demo) page(p *admin.Page) error {
 		return err
 	}
 	channel := p.Query("channel")
-	for _, c := range []struct{ name, label string }{{"", "All"}, {"mail", "Mail"}, {"slack", "Slack"}, {"teams", "Teams"}, {"webhook", "Webhook"}} {
+	for _, c := range []struct{ name, label string }{
+		{"", "All"},
+		{"mail", "Mail"},
+		{"slack", "Slack"},
+		{"teams", "Teams"},
+		{"webhook", "Webhook"},
+	} {
 		href := "/demo"
 		if c.name != "" {
 			href += "?channel=" + c.name
@@ -76,12 +83,12 @@ func (d *Demo) page(p *admin.Page) error {
 		v.Chips = append(v.Chips, ui.Chip{Label: c.label, Href: href, Count: -1, Current: c.name == channel})
 	}
 	v.Frame = p.Frame("The demo")
-	// Mails are shown in frames, which the policy of other pages forbids.
+	// The page shows mails in frames, which the policy of other pages forbids.
 	p.Header().Set("Content-Security-Policy", p.Header().Get("Content-Security-Policy")+"; frame-src 'self'")
 	return p.Show(http.StatusOK, page.Demo(v))
 }
 
-// news answers what has arrived since the page asked last.
+// news answers with the messages since the last request of the page.
 func (d *Demo) news(p *admin.Page) error {
 	after, err := strconv.Atoi(p.Query("after"))
 	if err != nil {
@@ -108,11 +115,14 @@ func (d *Demo) view(p *admin.Page, after int) (page.DemoView, error) {
 	}
 	list, last := d.receiver.Since(after)
 	v := page.DemoView{
-		ProductID: row.ID, Product: row.Name, State: string(row.Default.Gate), Why: row.Default.Why,
-		Waiting: states[models.DeliveryRetrying] + states[models.DeliveryPending],
+		ProductID: row.ID,
+		Product:   row.Name,
+		State:     string(row.Default.Gate),
+		Why:       row.Default.Why,
+		Waiting:   states[models.DeliveryRetrying] + states[models.DeliveryPending],
 	}
 	v.Told, v.Thrown = d.last()
-	stamp := strconv.FormatUint(maphash.String(d.mix, v.State+"\x00"+v.Why+"\x00"+v.Told), 36)
+	stamp := strconv.FormatUint(maphash.String(d.hashSeed, v.State+"\x00"+v.Why+"\x00"+v.Told), 36)
 	v.Changed = p.Query("seen") != stamp
 	v.Poll = "/demo/messages?" + url.Values{
 		"after":   {strconv.Itoa(last)},
@@ -133,13 +143,23 @@ func (d *Demo) view(p *admin.Page, after int) (page.DemoView, error) {
 	return v, nil
 }
 
-// maxShown bounds how many messages the page shows.
+// maxShown bounds the messages that the page shows.
 const maxShown = 24
 
 func shown(m receiver.Message) page.DemoMessage {
 	s := page.DemoMessage{
-		ID: m.ID, Channel: string(m.Channel), At: m.At, To: m.To, Times: m.Times, From: m.Card.From, Title: m.Card.Title,
-		Texts: m.Card.Texts, Items: m.Card.Items, Link: m.Card.Link, Body: m.Body, Signed: m.Signed,
+		ID:      m.ID,
+		Channel: string(m.Channel),
+		At:      m.At,
+		To:      m.To,
+		Times:   m.Times,
+		From:    m.Card.From,
+		Title:   m.Card.Title,
+		Texts:   m.Card.Texts,
+		Items:   m.Card.Items,
+		Link:    m.Card.Link,
+		Body:    m.Body,
+		Signed:  m.Signed,
 	}
 	for _, f := range m.Card.Facts {
 		s.Facts = append(s.Facts, [2]string{f.Label, f.Value})
@@ -156,7 +176,7 @@ func shown(m receiver.Message) page.DemoMessage {
 	return s
 }
 
-// mail answers the HTML of a mail, for a frame.
+// mail answers with the HTML of a mail, for a frame.
 func (d *Demo) mail(p *admin.Page) error {
 	id, err := p.ID("id", "message")
 	if err != nil {
@@ -170,7 +190,8 @@ func (d *Demo) mail(p *admin.Page) error {
 	return p.Text("text/html; charset=utf-8", m.HTML)
 }
 
-func (d *Demo) last() (told string, thrown int64) {
+// last returns the text and the exception of the last step.
+func (d *Demo) last() (text string, exception int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.lastStep, d.lastException
@@ -184,12 +205,12 @@ func (d *Demo) fixed(p *admin.Page) error {
 	return d.guide(p, sampleProducts[0].fixed, "You have sent a fixed report.")
 }
 
-func (d *Demo) guide(p *admin.Page, findings int, told string) error {
+func (d *Demo) guide(p *admin.Page, findings int, did string) error {
 	row, err := d.guided(p.Context())
 	if err != nil {
 		return err
 	}
-	if err := d.step(p.Context(), row.ID, findings, told); err != nil {
+	if err := d.step(p.Context(), row.ID, findings, did); err != nil {
 		return err
 	}
 	return p.SeeOther("/demo", "", "")

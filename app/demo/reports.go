@@ -6,14 +6,13 @@ import (
 	"fmt"
 )
 
-// Each report runs from what a team lives with to what stops a release, so that
-// its first findings are those of a better day.
+// Each report begins with the mildest findings, so that a part of it is the report of a better day.
 //
 //go:embed reports
 var files embed.FS
 
-// findingsPath is the list of findings in each report.
-var findingsPath = map[string][]string{
+// findingsPaths are the paths of the lists of findings in the reports.
+var findingsPaths = map[string][]string{
 	"checkout.grype.json":    {"matches"},
 	"billing.cyclonedx.json": {"vulnerabilities"},
 	"portal.trivy.json":      {"Results", "Vulnerabilities"},
@@ -21,7 +20,7 @@ var findingsPath = map[string][]string{
 	"platform.gitlab.json":   {"vulnerabilities"},
 }
 
-// report is an embedded report with its first findings alone.
+// report returns an embedded report with its first findings only.
 func report(name string, findings int) ([]byte, error) {
 	text, err := files.ReadFile("reports/" + name)
 	if err != nil {
@@ -31,14 +30,15 @@ func report(name string, findings int) ([]byte, error) {
 	if err := json.Unmarshal(text, &doc); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if !shorten(doc, findingsPath[name], findings) {
-		return nil, fmt.Errorf("%s: no findings at %v", name, findingsPath[name])
+	if !shorten(doc, findingsPaths[name], findings) {
+		return nil, fmt.Errorf("%s: no findings at %v", name, findingsPaths[name])
 	}
 	return json.Marshal(doc)
 }
 
-// shorten shortens the list at a path; lists on the way have one element.
-func shorten(at map[string]any, path []string, most int) bool {
+// shorten shortens the list at a path to n elements. The lists on the path have one element. It
+// reports whether it found the list.
+func shorten(at map[string]any, path []string, n int) bool {
 	if len(path) == 0 {
 		return false
 	}
@@ -47,9 +47,9 @@ func shorten(at map[string]any, path []string, most int) bool {
 	case !ok:
 		return false
 	case len(path) == 1:
-		at[path[0]] = list[:min(most, len(list))]
+		at[path[0]] = list[:min(n, len(list))]
 		return true
 	}
 	inner, ok := list[0].(map[string]any)
-	return ok && shorten(inner, path[1:], most)
+	return ok && shorten(inner, path[1:], n)
 }

@@ -21,12 +21,12 @@ import (
 
 const (
 	longAgo    = 90 * 24 * time.Hour
-	settleTime = 20 * time.Second // for the messages of one report
+	settleTime = 20 * time.Second // bounds the delivery of one report's messages
 	pollEvery  = 2 * time.Millisecond
 )
 
-// seed makes the past: everything goes the way it goes in the present, under a
-// clock that is set to each day in turn.
+// seed creates the history: it sets the clock to each day in turn and uses the program as in the
+// present.
 func (d *Demo) seed(ctx context.Context) error {
 	now := time.Now()
 	actor, err := d.actor(ctx)
@@ -54,7 +54,7 @@ func (d *Demo) seed(ctx context.Context) error {
 	}
 	ids := make([]int64, len(sampleProducts))
 	for i, t := range sampleProducts {
-		if ids[i], err = d.make(ctx, actor, t); err != nil {
+		if ids[i], err = d.create(ctx, actor, t); err != nil {
 			return fmt.Errorf("%s: %w", t.name, err)
 		}
 	}
@@ -74,7 +74,7 @@ func (d *Demo) seed(ctx context.Context) error {
 	return nil
 }
 
-// moments lists the past in order: reports, and exceptions.
+// moments returns the reports and exceptions of the history in order.
 func (d *Demo) moments(now time.Time, ids []int64) []moment {
 	list := d.exceptionMoments(now, ids)
 	for i, t := range sampleProducts {
@@ -92,9 +92,9 @@ func (d *Demo) moments(now time.Time, ids []int64) []moment {
 	return list
 }
 
-// make makes a sample product with its members and targets.
-func (d *Demo) make(ctx context.Context, actor authz.Actor, t sampleProduct) (int64, error) {
-	place := strings.ReplaceAll(strings.ToLower(t.name), " ", "-")
+// create creates a sample product with its members and targets.
+func (d *Demo) create(ctx context.Context, actor authz.Actor, t sampleProduct) (int64, error) {
+	slug := strings.ReplaceAll(strings.ToLower(t.name), " ", "-")
 	at := "http://127.0.0.1:" + d.receiver.HTTPPort()
 	draft := product.Draft{
 		Name:          t.name,
@@ -105,13 +105,13 @@ func (d *Demo) make(ctx context.Context, actor authz.Actor, t sampleProduct) (in
 	for _, module := range t.targets {
 		switch module {
 		case "email":
-			list := place + "-team@demo.example"
+			list := slug + "-team@demo.example"
 			draft.Targets.EmailTo = &list
 		case "slack":
-			url := at + "/slack/" + place
+			url := at + "/slack/" + slug
 			draft.Targets.Slack = &url
 		case "teams":
-			url := at + "/teams/" + place
+			url := at + "/teams/" + slug
 			draft.Targets.MSTeams = &url
 		}
 	}
@@ -127,13 +127,12 @@ func (d *Demo) make(ctx context.Context, actor authz.Actor, t sampleProduct) (in
 	if !slices.Contains(t.targets, "webhook") {
 		return row.ID, nil
 	}
-	path := "/webhook/" + place
-	saved, err := d.Connections.Create(
-		ctx,
-		actor,
-		row.ID,
-		connection.Draft{Module: "webhook", Name: "Release bot", Config: module.Config{"url": at + path}},
-	)
+	path := "/webhook/" + slug
+	saved, err := d.Connections.Create(ctx, actor, row.ID, connection.Draft{
+		Module: "webhook",
+		Name:   "Release bot",
+		Config: module.Config{"url": at + path},
+	})
 	if err != nil {
 		return 0, err
 	}
@@ -142,8 +141,7 @@ func (d *Demo) make(ctx context.Context, actor authz.Actor, t sampleProduct) (in
 	return row.ID, nil
 }
 
-// group puts the sample products into groups, and some users into an
-// authorization group that reads in all of them.
+// group creates the sample groups, and an authorization group with the role reader in all of them.
 func (d *Demo) group(ctx context.Context, actor authz.Actor, ids []int64) error {
 	team, err := d.Products.SaveAuthorizationGroup(ctx, actor, 0, readerGroup, 0)
 	if err != nil {
@@ -179,9 +177,10 @@ func (d *Demo) group(ctx context.Context, actor authz.Actor, ids []int64) error 
 	return nil
 }
 
-// waitSettled waits until nothing is on its way any more.
+// waitSettled waits until all messages are delivered.
 func (d *Demo) waitSettled(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, settleTime, errors.New("messages do not arrive at the demo's receiver"))
+	cause := errors.New("messages do not arrive at the demo's receiver")
+	ctx, cancel := context.WithTimeoutCause(ctx, settleTime, cause)
 	defer cancel()
 	ticker := time.NewTicker(pollEvery)
 	defer ticker.Stop()
@@ -198,6 +197,7 @@ func (d *Demo) waitSettled(ctx context.Context) error {
 	}
 }
 
+// isSettled reports whether no event and no delivery is waiting.
 func (d *Demo) isSettled(ctx context.Context) (bool, error) {
 	work, err := d.Store.EventWork(ctx, "notify", 1)
 	if err != nil || len(work) > 0 {

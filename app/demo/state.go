@@ -1,11 +1,9 @@
 package demo
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
 	"net/netip"
@@ -13,8 +11,7 @@ import (
 	"path/filepath"
 )
 
-// state is what a demo knows beside its database. Its file marks the directory
-// as a demo's.
+// state is the state of a demo outside its database. Its file marks the directory of a demo.
 type state struct {
 	MailPort string            `json:"mail_port"`
 	HTTPPort string            `json:"http_port"`
@@ -24,8 +21,8 @@ type state struct {
 
 const stateFile = "demo.json"
 
-// openState reads the state of a directory; activated is one that has none yet.
-func openState(dir string) (s state, activated bool, err error) {
+// openState reads the state of a directory. isNew reports that the directory is empty or missing.
+func openState(dir string) (s state, isNew bool, err error) {
 	s = state{MailPort: "0", HTTPPort: "0", Secrets: map[string]string{}}
 	text, err := os.ReadFile(filepath.Join(dir, stateFile))
 	if err == nil {
@@ -59,7 +56,7 @@ func (s state) save(dir string) error {
 	return os.WriteFile(filepath.Join(dir, stateFile), text, 0o600)
 }
 
-// onLoopback refuses an address that others could reach.
+// onLoopback returns an error for an address that other machines could reach.
 func onLoopback(listen string) error {
 	host, _, err := net.SplitHostPort(listen)
 	if err != nil {
@@ -70,5 +67,3 @@ func onLoopback(listen string) error {
 	}
 	return nil
 }
-
-func newReader(text []byte) io.Reader { return bytes.NewReader(text) }

@@ -58,7 +58,7 @@ var (
 	slackDate = regexp.MustCompile(`<!date\^[^|>]*\|([^>]*)>`)
 )
 
-// slackText is mrkdwn without its marks.
+// slackText returns mrkdwn as plain text.
 func slackText(text string) string {
 	text = slackDate.ReplaceAllString(text, "$1")
 	return html.UnescapeString(strings.ReplaceAll(text, "*", ""))
@@ -119,7 +119,7 @@ var (
 	cardDate   = regexp.MustCompile(`\{\{(DATE|TIME)\(([^,)]+)[^}]*\)\}\}`)
 )
 
-// cardText is a card's Markdown as it is shown.
+// cardText returns the Markdown of a card as plain text.
 func cardText(text string) string {
 	text = cardDate.ReplaceAllStringFunc(text, func(call string) string {
 		part := cardDate.FindStringSubmatch(call)

@@ -12,7 +12,7 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// mailbox is the mail server's side.
+// mailbox is the backend of the mail server.
 type mailbox struct{ receiver *Receiver }
 
 var errDown = &smtp.SMTPError{
@@ -21,7 +21,7 @@ var errDown = &smtp.SMTPError{
 	Message:      "The demo's mail server is down for a minute",
 }
 
-// NewSession begins one, unless the receiver is down.
+// NewSession begins a session, unless the receiver is down.
 func (b mailbox) NewSession(*smtp.Conn) (smtp.Session, error) {
 	if b.receiver.refuse() {
 		return nil, errDown
@@ -29,14 +29,14 @@ func (b mailbox) NewSession(*smtp.Conn) (smtp.Session, error) {
 	return &session{receiver: b.receiver}, nil
 }
 
-// session takes one mail after the other.
+// session receives mails one after the other.
 type session struct {
 	receiver *Receiver
 	to       []string
 }
 
-// Mail takes any sender, unless the receiver went down while the connection was
-// kept. What comes by a new one then is counted as refused.
+// Mail accepts any sender, unless the receiver has gone down since the connection began. It counts
+// nothing as refused: the client tries again with a new connection, and NewSession counts that.
 func (s *session) Mail(string, *smtp.MailOptions) error {
 	if s.receiver.isDown() {
 		return errDown
@@ -44,13 +44,13 @@ func (s *session) Mail(string, *smtp.MailOptions) error {
 	return nil
 }
 
-// Rcpt takes any recipient.
+// Rcpt accepts any recipient.
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.to = append(s.to, to)
 	return nil
 }
 
-// Data takes a mail.
+// Data receives a mail.
 func (s *session) Data(r io.Reader) error {
 	text, err := io.ReadAll(r)
 	if err != nil {
@@ -65,22 +65,26 @@ func (s *session) Data(r io.Reader) error {
 	return nil
 }
 
-// Reset forgets the recipients.
+// Reset clears the recipients.
 func (s *session) Reset() { s.to = nil }
 
 // Logout ends the session.
 func (*session) Logout() error { return nil }
 
-// readMail reads a mail as a client does: its subject, and the part that it
-// would show.
+// readMail parses a mail: its sender, its subject and its texts.
 func readMail(text []byte) (Message, error) {
 	parsed, err := mail.ReadMessage(bytes.NewReader(text))
 	if err != nil {
 		return Message{}, err
 	}
-	m := Message{Channel: Mail, key: parsed.Header.Get("Message-ID"), Card: Card{
-		From: decoded(parsed.Header.Get("From")), Title: decoded(parsed.Header.Get("Subject")),
-	}}
+	m := Message{
+		Channel: Mail,
+		key:     parsed.Header.Get("Message-ID"),
+		Card: Card{
+			From:  decoded(parsed.Header.Get("From")),
+			Title: decoded(parsed.Header.Get("Subject")),
+		},
+	}
 	kind, params, err := mime.ParseMediaType(parsed.Header.Get("Content-Type"))
 	if err != nil || !strings.HasPrefix(kind, "multipart/") {
 		body, err := io.ReadAll(parsed.Body)
@@ -108,7 +112,7 @@ func readMail(text []byte) (Message, error) {
 	}
 }
 
-// decoded reads the words of a header (RFC 2047).
+// decoded decodes the encoded words of a header (RFC 2047).
 func decoded(header string) string {
 	text, err := new(mime.WordDecoder).DecodeHeader(strings.TrimSpace(header))
 	if err != nil {

@@ -12,10 +12,10 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
-// maxBody bounds what is read of a post, in bytes.
+// maxBody bounds a posted message, in bytes.
 const maxBody = 1 << 20
 
-// ServeHTTP takes what is posted to /slack/..., /teams/... and /webhook/...
+// ServeHTTP receives the messages that are posted to /slack/..., /teams/... and /webhook/...
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if r.refuse() {
 		http.Error(w, "The demo's receiver is down for a minute", http.StatusServiceUnavailable)
@@ -49,7 +49,7 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	r.keep(m)
 	w.WriteHeader(status)
-	io.WriteString(w, "ok") //nolint:errcheck,gosec // who went away has been heard
+	io.WriteString(w, "ok") //nolint:errcheck,gosec // the message is kept already
 }
 
 func digest(body []byte) string {
@@ -57,10 +57,16 @@ func digest(body []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// readWebhook reads a webhook, and checks its signature as its receiver would.
+// readWebhook reads a webhook, and checks its signature as a receiver should.
 func (r *Receiver) readWebhook(m *Message, header http.Header, body []byte) error {
 	m.Channel, m.key = Webhook, header.Get(standardwebhooks.HeaderWebhookID)
-	for _, name := range []string{"Content-Type", "User-Agent", "Webhook-Id", "Webhook-Timestamp", "Webhook-Signature"} {
+	for _, name := range []string{
+		"Content-Type",
+		"User-Agent",
+		"Webhook-Id",
+		"Webhook-Timestamp",
+		"Webhook-Signature",
+	} {
 		m.Headers = append(m.Headers, Header{strings.ToLower(name), header.Get(name)})
 	}
 	var pretty bytes.Buffer

@@ -1,6 +1,5 @@
-// Package receiver is where the messages of the demo arrive: a mail server and
-// an HTTP server on loopback, which keep what they get and read it as the
-// clients of people would. It can be taken down for a while.
+// Package receiver receives the messages of the demo: a mail server and an HTTP server on loopback.
+// It keeps the messages and renders them as the clients of users do. It can simulate an outage.
 package receiver
 
 import (
@@ -14,10 +13,10 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// maxMessages bounds how many messages are kept.
+// maxMessages bounds the kept messages.
 const maxMessages = 200
 
-// Channel is what a message came by.
+// Channel is the way by which a message arrived.
 type Channel string
 
 // The channels.
@@ -28,26 +27,26 @@ const (
 	Webhook Channel = "webhook"
 )
 
-// Message is one that has arrived, read.
+// Message is a received message.
 type Message struct {
-	ID      int // grows
+	ID      int // increases
 	Channel Channel
 	At      time.Time
 	To      string // a mail address, or the path that it was posted to
-	Times   int    // that it has arrived: more than once where an answer was lost
+	Times   int    // the number of arrivals: more than one if an answer was lost
 	Card    Card   // of all but webhooks
 	HTML    string // of a mail
 	Headers []Header
 	Body    string // of a webhook: indented JSON
-	Signed  bool   // a webhook whose signature is right
+	Signed  bool   // whether the signature of a webhook is valid
 
-	key string // the same in every attempt
+	key string // the same for every attempt
 }
 
-// Header is a line of a webhook's head.
+// Header is a header of a webhook.
 type Header struct{ Name, Value string }
 
-// Card is a message as a person reads it.
+// Card is a message as a user reads it.
 type Card struct {
 	From, Title string
 	Texts       []string
@@ -59,7 +58,7 @@ type Card struct {
 // Fact is a detail of a card.
 type Fact struct{ Label, Value string }
 
-// Receiver gets messages. It is safe for concurrent use.
+// Receiver receives messages. It is safe for concurrent use.
 type Receiver struct {
 	now func() time.Time
 
@@ -67,8 +66,8 @@ type Receiver struct {
 	list     []Message // oldest first
 	last     int
 	secrets  map[string]string // of webhooks, by path
-	down     time.Time         // until when
-	refused  int               // while it was down
+	down     time.Time         // the end of the outage
+	refused  int               // messages during the last outage
 	closing  []func() error
 	mailPort string
 	httpPort string
@@ -79,8 +78,7 @@ func New(now func() time.Time) *Receiver {
 	return &Receiver{now: now, secrets: map[string]string{}}
 }
 
-// Listen opens both servers on loopback, at ports of an earlier start or at
-// new ones ("0").
+// Listen starts both servers on loopback, at the ports of an earlier start or at free ones ("0").
 func (r *Receiver) Listen(ctx context.Context, mailPort, httpPort string) error {
 	mails, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", mailPort))
 	if err != nil {
@@ -98,13 +96,13 @@ func (r *Receiver) Listen(ctx context.Context, mailPort, httpPort string) error 
 	smtps.ReadTimeout = time.Minute
 	smtps.WriteTimeout = time.Minute
 	web := &http.Server{Handler: r, ReadHeaderTimeout: 10 * time.Second}
-	go smtps.Serve(mails) //nolint:errcheck // it says that it was closed
+	go smtps.Serve(mails) //nolint:errcheck // it returns that it was closed
 	go web.Serve(posts)   //nolint:errcheck // the same
 	r.closing = []func() error{smtps.Close, web.Close}
 	return nil
 }
 
-// Close ends both servers.
+// Close stops both servers.
 func (r *Receiver) Close() error {
 	var errs []error
 	for _, end := range r.closing {
@@ -113,35 +111,35 @@ func (r *Receiver) Close() error {
 	return errors.Join(errs...)
 }
 
-// MailPort is where mails go.
+// MailPort returns the port of the mail server.
 func (r *Receiver) MailPort() string { return r.mailPort }
 
-// HTTPPort is where the rest goes.
+// HTTPPort returns the port of the HTTP server.
 func (r *Receiver) HTTPPort() string { return r.httpPort }
 
-// SetSecret gives the secret of the webhook at a path.
+// SetSecret sets the secret of the webhook at a path.
 func (r *Receiver) SetSecret(path, secret string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.secrets[path] = secret
 }
 
-// Clear forgets what has arrived so far.
+// Clear deletes all messages.
 func (r *Receiver) Clear() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.list = nil
 }
 
-// Down takes the receiver down until a time: it refuses what comes.
+// Down starts an outage until a time: the receiver refuses all messages.
 func (r *Receiver) Down(until time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.down, r.refused = until, 0
 }
 
-// Outage is until when the receiver is down, zero if it is not, and how many
-// messages it has refused since it was taken down last.
+// Outage returns the end of the current outage, zero if there is none, and the number of messages
+// that the receiver has refused in the last one.
 func (r *Receiver) Outage() (until time.Time, refused int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -151,7 +149,7 @@ func (r *Receiver) Outage() (until time.Time, refused int) {
 	return until, r.refused
 }
 
-// refuse reports whether it is down, and counts what is refused.
+// refuse reports whether the receiver is down, and counts the refused message.
 func (r *Receiver) refuse() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -168,7 +166,7 @@ func (r *Receiver) isDown() bool {
 	return r.now().Before(r.down)
 }
 
-// Since lists the messages after one, newest first, and the newest id.
+// Since returns the messages after an id, newest first, and the newest id.
 func (r *Receiver) Since(id int) ([]Message, int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -179,7 +177,7 @@ func (r *Receiver) Since(id int) ([]Message, int) {
 	return found, r.last
 }
 
-// Message finds one by its id.
+// Message returns the message with an id.
 func (r *Receiver) Message(id int) (Message, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -191,7 +189,7 @@ func (r *Receiver) Message(id int) (Message, bool) {
 	return Message{}, false
 }
 
-// keep takes a message. One that has come before comes up again, counted.
+// keep stores a message. A repeated one replaces the earlier and counts its arrivals.
 func (r *Receiver) keep(m Message) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -43,20 +43,34 @@ func post(t *testing.T, r *Receiver, path, body string) int {
 	return res.StatusCode
 }
 
+const slackMessage = `{"blocks":[
+	{"type":"header","text":{"text":"A <b>"}},
+	{"type":"section","text":{"text":"why &amp; *how*"}},
+	{"type":"section","fields":[{"text":"*Gate*\nFailed"}]},
+	{"type":"section","text":{"text":"• one\n• two"}},
+	{"type":"section","text":{"text":"<http://127.0.0.1/x|Open>"}},
+	{"type":"context","elements":[{"text":"<!date^1^{date}|1 May>"}]}
+]}`
+
+const teamsMessage = `{"attachments":[{"content":{
+	"body":[
+		{"type":"TextBlock","text":"A \\<b\\>"},
+		{"type":"TextBlock","text":"why"},
+		{"type":"FactSet","facts":[{"title":"Gate","value":"Failed"}]},
+		{"type":"TextBlock","text":"• one"},
+		{"type":"TextBlock","text":"{{DATE(2026-05-01T10:20:30Z,SHORT)}} {{TIME(2026-05-01T10:20:30Z)}}"}
+	],
+	"actions":[{"url":"http://127.0.0.1/x"}]
+}}]}`
+
 func TestPosts(t *testing.T) {
 	r := open(t)
-	slack := `{"blocks":[{"type":"header","text":{"text":"A <b>"}},{"type":"section","text":{"text":"why &amp; *how*"}},
-		{"type":"section","fields":[{"text":"*Gate*\nFailed"}]},{"type":"section","text":{"text":"• one\n• two"}},
-		{"type":"section","text":{"text":"<http://127.0.0.1/x|Open>"}},{"type":"context","elements":[{"text":"<!date^1^{date}|1 May>"}]}]}`
-	teams := `{"attachments":[{"content":{"body":[{"type":"TextBlock","text":"A \\<b\\>"},{"type":"TextBlock","text":"why"},
-		{"type":"FactSet","facts":[{"title":"Gate","value":"Failed"}]},{"type":"TextBlock","text":"• one"},
-		{"type":"TextBlock","text":"{{DATE(2026-05-01T10:20:30Z,SHORT)}} {{TIME(2026-05-01T10:20:30Z)}}"}],"actions":[{"url":"http://127.0.0.1/x"}]}}]}`
 	for _, test := range []struct {
 		path, body string
 		status     int
 	}{
-		{"/slack/x", slack, 200},
-		{"/teams/x", teams, 202},
+		{"/slack/x", slackMessage, 200},
+		{"/teams/x", teamsMessage, 202},
 		{"/webhook/x", `{"a":1}`, 200},
 		{"/webhook/x", `{"a":1}`, 200},
 		{"/slack/x", `{`, 400},
@@ -95,7 +109,7 @@ func TestPosts(t *testing.T) {
 	}
 }
 
-// Connections that are kept from before do not lead around an outage.
+// The receiver also refuses mails on a connection from before the outage.
 func TestOutageOnKeptConnection(t *testing.T) {
 	r := open(t)
 	c, err := smtp.Dial("127.0.0.1:" + r.MailPort())
@@ -117,10 +131,27 @@ func TestOutageOnKeptConnection(t *testing.T) {
 
 func TestMailAndOutage(t *testing.T) {
 	r := open(t)
-	text := "From: =?UTF-8?q?Gr=C3=BC=C3=9Fe?= <a@demo.example>\r\nSubject: =?UTF-8?q?=C3=9Cber?=\r\nMessage-ID: <1@x>\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n" +
-		"--b\r\nContent-Type: text/plain\r\n\r\nplain\r\n--b\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<p>=C3=9Cber</p>\r\n--b--\r\n"
+	text := strings.Join([]string{
+		"From: =?UTF-8?q?Gr=C3=BC=C3=9Fe?= <a@demo.example>",
+		"Subject: =?UTF-8?q?=C3=9Cber?=",
+		"Message-ID: <1@x>",
+		"Content-Type: multipart/alternative; boundary=b",
+		"",
+		"--b",
+		"Content-Type: text/plain",
+		"",
+		"plain",
+		"--b",
+		"Content-Type: text/html",
+		"Content-Transfer-Encoding: quoted-printable",
+		"",
+		"<p>=C3=9Cber</p>",
+		"--b--",
+		"",
+	}, "\r\n")
 	send := func() error {
-		return smtp.SendMail("127.0.0.1:"+r.MailPort(), nil, "a@demo.example", []string{"b@demo.example"}, []byte(text))
+		to := []string{"b@demo.example"}
+		return smtp.SendMail("127.0.0.1:"+r.MailPort(), nil, "a@demo.example", to, []byte(text))
 	}
 	r.Down(time.Now().Add(time.Hour))
 	if err := send(); err == nil || !strings.Contains(err.Error(), "421") {
