@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"gatecrier/app/settings"
@@ -21,10 +22,11 @@ type Job struct {
 
 // All returns the product's own jobs.
 func All() []Job {
-	return append(hourly(), daily()...)
+	return slices.Concat(expiryJobs(), checkJobs(), retentionJobs(), historyJobs())
 }
 
-func hourly() []Job {
+// expiryJobs remove what has expired, every hour.
+func expiryJobs() []Job {
 	return []Job{
 		{
 			Name:  "expire_sessions",
@@ -61,6 +63,12 @@ func hourly() []Job {
 			Spec:  "43 * * * *",
 			Run:   forgetLinks,
 		},
+	}
+}
+
+// checkJobs check products and gates.
+func checkJobs() []Job {
+	return []Job{
 		{
 			Name:  "expire_waivers",
 			Title: "Waivers",
@@ -86,7 +94,8 @@ func hourly() []Job {
 	}
 }
 
-func daily() []Job {
+// retentionJobs remove old branches, messages and observations, every day.
+func retentionJobs() []Job {
 	return []Job{
 		{
 			Name:  "forget_branches",
@@ -121,6 +130,12 @@ func daily() []Job {
 			MakeUp: true,
 			Run:    forgetObservations,
 		},
+	}
+}
+
+// historyJobs remove old records of what happened, every day.
+func historyJobs() []Job {
+	return []Job{
 		{
 			Name:   "forget_gate_history",
 			Title:  "Old gate history",

@@ -294,7 +294,11 @@ func TestRunResults(t *testing.T) {
 				return ctx.Err()
 			}))
 		r.advance(time.Hour, s)
-		for name, want := range map[string]string{"fails": "the disk is full??é", "panics": "panic: oh", "writes": "no room"} {
+		for name, want := range map[string]string{
+			"fails":  "the disk is full??é",
+			"panics": "panic: oh",
+			"writes": "no room",
+		} {
 			if got := r.ended(name, 1)[0]; got.Result != models.RunFailed || !strings.HasPrefix(got.Message, want) ||
 				len(got.Message) > maxMessage+10 {
 				t.Errorf("%s: %+v", name, got)

@@ -140,17 +140,7 @@ type silencePreviewAnswer struct {
 func (a *API) silences() {
 	register(a, onGet("/silences", "list-silences"),
 		"List silences, newest first",
-		func(ctx context.Context, in *silencesInput) (*list[silenceBody], error) {
-			f, err := in.filter()
-			if err != nil {
-				return nil, err
-			}
-			rows, err := a.Silences.List(ctx, actorOf(ctx), f)
-			if err != nil {
-				return nil, err
-			}
-			return answer(rows, in.Limit, a.silenceOf, func(r silence.Row) any { return r.ID })
-		})
+		a.listSilences)
 	register(a, onPost("/silences", "create-silence", http.StatusCreated),
 		"Hold messages back for a time",
 		func(ctx context.Context, in *silenceInput) (*silenceAnswer, error) {
@@ -161,18 +151,7 @@ func (a *API) silences() {
 		})
 	register(a, onPost("/silences/preview", "preview-silence", http.StatusOK),
 		"Tell what a silence would have held in the last 7 days",
-		func(ctx context.Context, in *struct{ Body SilenceMatch }) (*silencePreviewAnswer, error) {
-			p, err := a.Silences.Preview(ctx, actorOf(ctx), in.Body.draft())
-			if err != nil {
-				return nil, err
-			}
-			out := &silencePreviewAnswer{}
-			out.Body.Held, out.Body.Of, out.Body.Items = p.Held, p.Of, []silencedBody{}
-			for _, n := range p.First {
-				out.Body.Items = append(out.Body.Items, silencedOf(n))
-			}
-			return out, nil
-		})
+		a.previewSilence)
 	register(a, onGet("/silences/{id}", "get-silence"),
 		"Get a silence",
 		func(ctx context.Context, in *IDPath) (*silenceAnswer, error) {
@@ -181,17 +160,7 @@ func (a *API) silences() {
 		})
 	register(a, onGet("/silences/{id}/notifications", "list-held-notifications"),
 		"List what a silence has held back, newest first",
-		func(ctx context.Context, in *idPageInput) (*list[silencedBody], error) {
-			before := int64(0)
-			if err := seek(in.Cursor, &before); err != nil {
-				return nil, err
-			}
-			rows, err := a.Silences.Held(ctx, actorOf(ctx), in.ID, before, in.Limit+1)
-			if err != nil {
-				return nil, err
-			}
-			return answer(rows, in.Limit, silencedOf, func(n models.Notification) any { return n.EventID })
-		})
+		a.silencedNotifications)
 	register(a, onPatch("/silences/{id}", "update-silence"),
 		"Change a silence that has not ended (JSON merge patch)",
 		func(ctx context.Context, in *silencePatch) (*silenceAnswer, error) {
@@ -211,4 +180,41 @@ func (a *API) silences() {
 			_, err := a.Silences.EndNow(ctx, actorOf(ctx), in.ID)
 			return nil, err
 		})
+}
+
+func (a *API) listSilences(ctx context.Context, in *silencesInput) (*list[silenceBody], error) {
+	f, err := in.filter()
+	if err != nil {
+		return nil, err
+	}
+	rows, err := a.Silences.List(ctx, actorOf(ctx), f)
+	if err != nil {
+		return nil, err
+	}
+	return answer(rows, in.Limit, a.silenceOf, func(r silence.Row) any { return r.ID })
+}
+
+func (a *API) previewSilence(ctx context.Context, in *struct{ Body SilenceMatch }) (*silencePreviewAnswer, error) {
+	p, err := a.Silences.Preview(ctx, actorOf(ctx), in.Body.draft())
+	if err != nil {
+		return nil, err
+	}
+	out := &silencePreviewAnswer{}
+	out.Body.Held, out.Body.Of, out.Body.Items = p.Held, p.Of, []silencedBody{}
+	for _, n := range p.First {
+		out.Body.Items = append(out.Body.Items, silencedOf(n))
+	}
+	return out, nil
+}
+
+func (a *API) silencedNotifications(ctx context.Context, in *idPageInput) (*list[silencedBody], error) {
+	before := int64(0)
+	if err := seek(in.Cursor, &before); err != nil {
+		return nil, err
+	}
+	rows, err := a.Silences.Held(ctx, actorOf(ctx), in.ID, before, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	return answer(rows, in.Limit, silencedOf, func(n models.Notification) any { return n.EventID })
 }

@@ -86,6 +86,7 @@ func TestRequire(t *testing.T) {
 		a.Role = role
 		return a
 	}
+	const forbidden = fault.Forbidden
 	token := authz.Actor{ProductID: 1, Role: models.RoleWriter}
 	for name, test := range map[string]struct {
 		actor   authz.Actor
@@ -94,24 +95,24 @@ func TestRequire(t *testing.T) {
 		want    fault.Kind
 		ok      bool
 	}{
-		"a reader views":                           {user(reader), authz.View, 1, 0, true},
-		"a reader does not import":                 {user(reader), authz.Import, 1, fault.Forbidden, false},
-		"an upload role does not view":             {user(upload), authz.View, 1, fault.Forbidden, false},
-		"who has two roles views by one":           {user(both), authz.View, 1, 0, true},
-		"and imports by the other":                 {user(both), authz.Import, 1, 0, true},
-		"two roles make no third":                  {user(both), authz.Assess, 1, fault.Forbidden, false},
-		"a stranger learns nothing":                {user(stranger), authz.View, 1, fault.NotFound, false},
-		"nobody learns nothing":                    {authz.Actor{}, authz.View, 1, fault.NotFound, false},
-		"an owner does all":                        {user(owner), authz.Own, 1, 0, true},
-		"not elsewhere":                            {user(owner), authz.View, 2, fault.NotFound, false},
-		"an administrator does all":                {user(admin), authz.Own, 1, 0, true},
-		"a token narrows its user":                 {narrowed(owner, models.RoleUpload), authz.Edit, 1, fault.Forbidden, false},
-		"a token leaves what it names":             {narrowed(owner, models.RoleUpload), authz.Import, 1, 0, true},
-		"a token gives nothing to a reader":        {narrowed(reader, models.RoleOwner), authz.Import, 1, fault.Forbidden, false},
-		"a token narrows an administrator":         {narrowed(admin, models.RoleReader), authz.Edit, 1, fault.Forbidden, false},
-		"a product's token works there":            {token, authz.Import, 1, 0, true},
-		"a product's token has its role":           {token, authz.Edit, 1, fault.Forbidden, false},
-		"a product's token knows no other product": {token, authz.View, 2, fault.NotFound, false},
+		"a reader views":                   {user(reader), authz.View, 1, 0, true},
+		"a reader does not import":         {user(reader), authz.Import, 1, forbidden, false},
+		"an upload role does not view":     {user(upload), authz.View, 1, forbidden, false},
+		"two roles: the first views":       {user(both), authz.View, 1, 0, true},
+		"two roles: the second imports":    {user(both), authz.Import, 1, 0, true},
+		"two roles make no third":          {user(both), authz.Assess, 1, forbidden, false},
+		"a stranger learns nothing":        {user(stranger), authz.View, 1, fault.NotFound, false},
+		"nobody learns nothing":            {authz.Actor{}, authz.View, 1, fault.NotFound, false},
+		"an owner does all":                {user(owner), authz.Own, 1, 0, true},
+		"not elsewhere":                    {user(owner), authz.View, 2, fault.NotFound, false},
+		"an administrator does all":        {user(admin), authz.Own, 1, 0, true},
+		"a token narrows its user":         {narrowed(owner, models.RoleUpload), authz.Edit, 1, forbidden, false},
+		"a token leaves what it names":     {narrowed(owner, models.RoleUpload), authz.Import, 1, 0, true},
+		"a token adds no right":            {narrowed(reader, models.RoleOwner), authz.Import, 1, forbidden, false},
+		"a token narrows an administrator": {narrowed(admin, models.RoleReader), authz.Edit, 1, forbidden, false},
+		"a product's token works there":    {token, authz.Import, 1, 0, true},
+		"a product's token has its role":   {token, authz.Edit, 1, forbidden, false},
+		"a product's token sees no other":  {token, authz.View, 2, fault.NotFound, false},
 	} {
 		err := authz.Require(t.Context(), who, test.actor, test.may, test.product)
 		if (err == nil) != test.ok || err != nil && !fault.Is(err, test.want) {

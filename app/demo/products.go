@@ -2,7 +2,8 @@ package demo
 
 import "gatecrier/models"
 
-// sampleProduct is a sample product. Its days are the past reports, each with the number of findings.
+// sampleProduct is a sample product. Its days are its past reports, each with the number of
+// findings.
 type sampleProduct struct {
 	name, description, report, source string
 	days                              []day
