@@ -18,8 +18,8 @@ func (a *App) Stop(ctx context.Context) error {
 	return errors.Join(err, a.Exceptions.Flush(last), a.flush(last), a.router.Stop(last), a.Close())
 }
 
-// Close closes the database and releases its lock. It is for a program that New has created and
-// Start has not started.
+// Close closes the database and releases its lock. Call it instead of Stop for a program that has
+// not started.
 func (a *App) Close() error { return errors.Join(a.Store.Close(), a.lock.Close()) }
 
 // Failed returns the channel of the error that ended the server before Stop.

@@ -171,11 +171,11 @@ func (a *API) assess(ctx context.Context, in *assessInput) (*assessedAnswer, err
 	if in.Body.sent() {
 		return a.amend(ctx, in, productID)
 	}
-	said, err := assessmentOf(in, was)
+	assessment, err := assessmentOf(in, was)
 	if err != nil {
 		return nil, err
 	}
-	o, done, err := a.Observations.Assess(ctx, actor, in.ID, said)
+	o, done, err := a.Observations.Assess(ctx, actor, in.ID, assessment)
 	return assessedOf(o, productID, done), err
 }
 
@@ -216,7 +216,7 @@ func (a *API) amend(ctx context.Context, in *assessInput, productID int64) (*ass
 // only changes the end of a waiver, or the observation that this one is a duplicate of.
 func assessmentOf(in *assessInput, was models.Observation) (observation.Assessment, error) {
 	b := in.Body
-	said := observation.Assessment{
+	assessment := observation.Assessment{
 		Clear:         b.Status.Null,
 		Status:        b.Status.Value,
 		ClearSeverity: b.Severity.Null,
@@ -228,16 +228,16 @@ func assessmentOf(in *assessInput, was models.Observation) (observation.Assessme
 	case b.Status.Sent:
 	case b.WaiverUntil.Sent && was.Assessed.Status == models.StatusRiskAccepted,
 		b.DuplicateOf.Sent && was.Assessed.Status == models.StatusDuplicate:
-		said.Status = was.Assessed.Status
+		assessment.Status = was.Assessed.Status
 	}
 	if b.Severity.Sent && !b.Severity.Null {
 		s, err := severityOf(b.Severity.Value)
 		if err != nil {
-			return said, err
+			return assessment, err
 		}
-		said.Severity = &s
+		assessment.Severity = &s
 	}
-	return said, nil
+	return assessment, nil
 }
 
 func (a *API) assessMany(ctx context.Context, in *assessManyInput) (*manyAnswer, error) {
@@ -263,7 +263,7 @@ func (a *API) assessMany(ctx context.Context, in *assessManyInput) (*manyAnswer,
 	case b.Expected != 0:
 		return nil, fault.BadField("expected", "Goes with a filter")
 	}
-	said := observation.Assessment{
+	assessment := observation.Assessment{
 		Clear:       b.Clear,
 		Status:      models.Status(b.Status),
 		Comment:     b.Comment,
@@ -275,9 +275,9 @@ func (a *API) assessMany(ctx context.Context, in *assessManyInput) (*manyAnswer,
 		if err != nil {
 			return nil, err
 		}
-		said.Severity = &s
+		assessment.Severity = &s
 	}
-	done, err := a.Observations.AssessMany(ctx, actorOf(ctx), sel, said)
+	done, err := a.Observations.AssessMany(ctx, actorOf(ctx), sel, assessment)
 	out := &manyAnswer{}
 	out.Body.Changed, out.Body.Gates = done.Changed, make([]outcomeBody, len(done.Gates))
 	for i, g := range done.Gates {

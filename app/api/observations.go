@@ -60,15 +60,15 @@ func observationOf(o models.Observation, productID int64) observationBody {
 		FirstSeen:      o.FirstSeenAt,
 		Resolved:       optional(o.ResolvedAt),
 	}
-	if said := o.Assessed; said.Any() {
+	if assessed := o.Assessed; assessed.Any() {
 		b.Assessment = &assessedBody{
-			By:          said.By,
-			At:          said.At,
-			WaiverUntil: optional(said.Until),
-			Status:      unlessZero(said.Status),
-			DuplicateOf: unlessZero(said.DuplicateOf),
+			By:          assessed.By,
+			At:          assessed.At,
+			WaiverUntil: optional(assessed.Until),
+			Status:      unlessZero(assessed.Status),
+			DuplicateOf: unlessZero(assessed.DuplicateOf),
 		}
-		if said.ReportSeverity != nil {
+		if assessed.ReportSeverity != nil {
 			b.Assessment.Severity = &o.Severity
 		}
 	}
