@@ -100,7 +100,7 @@ func TestNoAssessmentUnderALargeImport(t *testing.T) {
 		s.send(c, found("CVE-1 High", "CVE-2 High"))
 		c.Must(http.StatusCreated, "POST", s.path+"/reports?source=other", found("CVE-3 High"))
 		s.waive(t, p, c, "CVE-2", day)
-		sources, err := p.Store.Sources(t.Context(), apptest.Everything(), s.id)
+		sources, err := p.Store.Sources(t.Context(), apptest.AllProducts(), s.id)
 		if err != nil {
 			t.Fatal(err)
 		}

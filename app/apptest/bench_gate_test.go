@@ -53,7 +53,7 @@ func newGround(b *testing.B, database string, n int) ground {
 	g.counts = r.Counts
 	critical := models.Critical
 	list, err := w.app.Store.Observations(
-		b.Context(), apptest.Everything(), models.ObservationFilter{ProductID: g.id, Severity: &critical, Limit: 1},
+		b.Context(), apptest.AllProducts(), models.ObservationFilter{ProductID: g.id, Severity: &critical, Limit: 1},
 	)
 	if err != nil || len(list) != 1 {
 		b.Fatal(list, err)

@@ -16,7 +16,7 @@ import (
 // one, makes another the default, and shows the gate's state elsewhere.
 func TestBranchesInTheBrowser(t *testing.T) {
 	t.Parallel()
-	p := apptest.Start(t, apptest.Options{Ago: 4 * time.Hour})
+	p := apptest.Start(t, apptest.Options{ClockBehind: 4 * time.Hour})
 	c := p.Client("admin")
 	s := newShop(t, c, "Checkout", "")
 	c.Must(
@@ -44,56 +44,56 @@ func TestBranchesInTheBrowser(t *testing.T) {
 	comeIn(b, "admin")
 	b.Open(s.path)
 	b.Press(".gc-tabs a[href$='tab=branches']")
-	b.Sees("feature/pay-by-link", "adds 3 critical, 1 high", "adds 1 low", "default", "removed, unless they are protected")
+	b.WantText("feature/pay-by-link", "adds 3 critical, 1 high", "adds 1 low", "default", "removed, unless they are protected")
 	still(t, b, "branches", s.path+"?tab=branches")
 	b.TabThrough("branches")
 
 	b.Press("form[action='" + at(release) + "/protect'] button")
-	b.Sees("release/2026.10 is protected")
-	b.Look("branches-protected")
+	b.WantText("release/2026.10 is protected")
+	b.CheckPage("branches-protected")
 	b.Press("form[action='" + at(release) + "/unprotect'] button")
-	b.Sees("is not protected any more", "no report for 30 days")
+	b.WantText("is not protected any more", "no report for 30 days")
 	b.Open(s.path + "?tab=branches&q=nonsense")
-	b.Sees("No branch has that in its name")
-	b.Look("branches-none")
+	b.WantText("No branch has that in its name")
+	b.CheckPage("branches-none")
 
 	still(t, b, "comparison", at(pay))
-	b.Sees("beside the default branch, main", "3 critical (limit 0), 3 high (limit 0)", "CVE-2026-3001", "CVE-2026-3003")
+	b.WantText("beside the default branch, main", "3 critical (limit 0), 3 high (limit 0)", "CVE-2026-3001", "CVE-2026-3003")
 	b.TabThrough("comparison")
 	b.Press(".gc-chips a[href$='severity=high']")
-	b.Sees("CVE-2026-3003", "1 observation shown")
+	b.WantText("CVE-2026-3003", "1 observation shown")
 	b.Press(".gc-chips a[href*='list=known']")
-	b.Sees("CVE-2026-1002", "risk accepted")
-	b.Look("comparison-known")
+	b.WantText("CVE-2026-1002", "risk accepted")
+	b.CheckPage("comparison-known")
 	still(t, b, "comparison-nothing", at(release)+"?severity=critical")
 
 	// Another default branch, asked first.
 	b.Open(at(release))
 	b.Press("a[href='" + at(release) + "/default']")
-	b.Sees(
+	b.WantText(
 		"Make release/2026.10 the default branch?",
 		"The gate changes from failed to passed",
 		"“main” becomes a branch like the others, and is removed once it has got no report for 30 days",
 	)
-	b.Look("branch-default-ask")
+	b.CheckPage("branch-default-ask")
 	b.Press("form[action$='/default'] button")
-	b.Sees("release/2026.10 is the default branch", "Passed")
+	b.WantText("release/2026.10 is the default branch", "Passed")
 	still(t, b, "comparison-of-the-default", at(release))
 
 	// What is lost with a branch.
 	b.Open(at(pay))
 	b.Press("a[href='" + at(pay) + "/delete']")
-	b.Sees(
+	b.WantText(
 		"Lost: 6 observations",
 		"Lost: 1 source of reports: grype",
 		"The next report of a branch of this name makes it anew",
 	)
-	b.Look("branch-delete-ask")
+	b.CheckPage("branch-delete-ask")
 	b.Press("form[action$='/delete'] button")
-	b.Sees("The branch feature/pay-by-link is deleted")
+	b.WantText("The branch feature/pay-by-link is deleted")
 	b.Open(at(release) + "/delete")
-	b.Sees("The default branch stays")
-	b.Look("branch-delete-default")
+	b.WantText("The default branch stays")
+	b.CheckPage("branch-delete-default")
 
 	badgeInTheBrowser(t, b, s)
 }
@@ -102,8 +102,8 @@ func badgeInTheBrowser(t *testing.T, b *apptest.Browser, s shop) {
 	t.Helper()
 	b.Open(s.path + "?tab=settings")
 	b.Press("form[action$='/badge'] button")
-	b.Sees("The badge is there", "[![Security gate](", "New address")
-	b.Until(
+	b.WantText("The badge is there", "[![Security gate](", "New address")
+	b.WaitFor(
 		"the picture is there",
 		`[...document.querySelectorAll("img[src^='/badge/']")].some(i => i.complete && i.naturalWidth === 88)`,
 	)
@@ -120,17 +120,17 @@ func badgeInTheBrowser(t *testing.T, b *apptest.Browser, s shop) {
 	}
 	was := src()
 	b.Press("a[href$='/badge/renew']")
-	b.Sees("The address of now shows nothing any more")
-	b.Look("badge-renew")
+	b.WantText("The address of now shows nothing any more")
+	b.CheckPage("badge-renew")
 	b.Press("form[action$='/badge/renew'] button")
 	if now := src(); !strings.HasPrefix(now, "/badge/") || now == was {
 		t.Errorf("the address was %q, now %q", was, now)
 	}
 	b.Open(src()) // as a document of its own: the picture has no page around it
 	b.Do(chromedp.EmulateViewport(300, 100))
-	b.Shoot("badge")
+	b.Screenshot("badge")
 	b.Do(chromedp.EmulateViewport(1440, 900))
 	b.Open(s.path + "/badge/remove")
 	b.Press("form[action$='/badge/remove'] button")
-	b.Sees("The badge is removed", "There is none now")
+	b.WantText("The badge is removed", "There is none now")
 }

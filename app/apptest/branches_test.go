@@ -48,7 +48,7 @@ func branchNamed(t *testing.T, c *apptest.Client, s shop, name string) apptest.A
 func waive(t *testing.T, p *apptest.Program, s shop, title string) {
 	t.Helper()
 	list, err := p.Store.Observations(
-		t.Context(), apptest.Everything(), models.ObservationFilter{ProductID: s.id, Text: title, Limit: 10},
+		t.Context(), apptest.AllProducts(), models.ObservationFilter{ProductID: s.id, Text: title, Limit: 10},
 	)
 	if err != nil || len(list) == 0 {
 		t.Fatalf("no observation %s: %v", title, err)

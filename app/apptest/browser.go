@@ -39,8 +39,8 @@ type Browser struct {
 
 	hasAxe bool // in this page and in each that follows
 
-	mu    sync.Mutex
-	wrong []string
+	mu       sync.Mutex
+	problems []string
 }
 
 // NewBrowser opens a window for pages of one program.
@@ -96,7 +96,7 @@ func (b *Browser) listen(ev any) {
 func (b *Browser) note(what string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.wrong = append(b.wrong, what)
+	b.problems = append(b.problems, what)
 }
 
 // Do runs steps and fails the test if one cannot be done.
@@ -168,8 +168,8 @@ func (b *Browser) Path() string {
 	return strings.TrimPrefix(at, b.home)
 }
 
-// Sees fails the test unless the page has each of the texts.
-func (b *Browser) Sees(texts ...string) {
+// WantText fails the test unless the page has each of the texts.
+func (b *Browser) WantText(texts ...string) {
 	b.t.Helper()
 	page := strings.Join(strings.Fields(b.Text()), " ")
 	for _, text := range texts {
@@ -188,7 +188,7 @@ const (
 
 // A look is a width and a theme that a page is looked at in, and the rules of axe for
 // it: for each state of a page, or for the first of its kind in this run.
-type look struct {
+type pageCheck struct {
 	name   string
 	width  int64
 	scheme string
@@ -196,7 +196,7 @@ type look struct {
 	each   bool
 }
 
-var looks = []look{
+var pageChecks = []pageCheck{
 	{"wide-light", 1440, "light", allRules, true},
 	{"wide-dark", 1440, "dark", colors, false},
 	{"narrow-light", 360, "light", allRules, false},
@@ -209,32 +209,32 @@ const AllLooksEnv = "GATECRIER_ALL_LOOKS"
 
 const tenRows = `{exclude: [["tbody tr:nth-child(n+11)"]]}`
 
-func allLooks() bool { return os.Getenv(AllLooksEnv) != "" }
+func checkAllStates() bool { return os.Getenv(AllLooksEnv) != "" }
 
-// seenPages are the kinds of pages that this run has looked at: paths without their
+// checkedKinds are the kinds of pages that this run has looked at: paths without their
 // numbers, with the tab.
-var seenPages sync.Map
+var checkedKinds sync.Map
 
-func (b *Browser) firstOfItsKind() bool {
+func (b *Browser) isFirstOfKind() bool {
 	b.t.Helper()
 	at, err := url.Parse(b.Path())
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	kind := numbers.ReplaceAllString(at.Path, "1") + "?" + at.Query().Get("tab")
-	_, seen := seenPages.LoadOrStore(kind, true)
-	return !seen || allLooks()
+	_, seen := checkedKinds.LoadOrStore(kind, true)
+	return !seen || checkAllStates()
 }
 
 var numbers = regexp.MustCompile(`[0-9]+`)
 
-// Look examines the page wide and narrow, light and dark: axe finds nothing, nothing
+// CheckPage examines the page wide and narrow, light and dark: axe finds nothing, nothing
 // scrolls sideways. Where the environment asks for it, it takes pictures.
-func (b *Browser) Look(name string) {
+func (b *Browser) CheckPage(name string) {
 	b.t.Helper()
 	b.loadAxe()
-	first := b.firstOfItsKind()
-	for _, look := range looks {
+	first := b.isFirstOfKind()
+	for _, look := range pageChecks {
 		b.emulate(look.width, look.scheme)
 		wide, err := Read(b, chromedp.Evaluate[int64]("document.documentElement.scrollWidth"))
 		if err != nil {
@@ -246,15 +246,15 @@ func (b *Browser) Look(name string) {
 		if first || look.each {
 			b.runAxe(name+", "+look.name, look.rules)
 		}
-		b.shoot(name + "-" + look.name)
+		b.saveScreenshot(name + "-" + look.name)
 	}
 	b.emulate(1440, "light")
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, wrong := range b.wrong {
+	for _, wrong := range b.problems {
 		b.t.Errorf("%s: %s", name, wrong)
 	}
-	b.wrong = nil
+	b.problems = nil
 }
 
 func (b *Browser) emulate(width int64, scheme string) {
@@ -292,7 +292,7 @@ func (b *Browser) loadAxe() {
 func (b *Browser) runAxe(what, rules string) {
 	b.t.Helper()
 	part := tenRows
-	if allLooks() {
+	if checkAllStates() {
 		part = "document"
 	}
 	found, err := Read(b, chromedp.Evaluate[[]string](
@@ -307,7 +307,7 @@ func (b *Browser) runAxe(what, rules string) {
 	}
 }
 
-func (b *Browser) shoot(name string) {
+func (b *Browser) saveScreenshot(name string) {
 	b.t.Helper()
 	dir := os.Getenv(ShotsEnv)
 	if dir == "" {
@@ -331,9 +331,9 @@ func (b *Browser) Evaluate(script string) {
 	}
 }
 
-// Picture takes the picture of a page's upper part for the README, where the
+// ReadmePicture takes the picture of a page's upper part for the README, where the
 // environment asks for it.
-func (b *Browser) Picture(name string) {
+func (b *Browser) ReadmePicture(name string) {
 	b.t.Helper()
 	dir := os.Getenv(PicturesEnv)
 	if dir == "" {
@@ -350,8 +350,8 @@ func (b *Browser) Picture(name string) {
 	b.emulate(1440, "light")
 }
 
-// Shoot takes a picture, where the environment asks for them.
-func (b *Browser) Shoot(name string) {
+// Screenshot takes a picture, where the environment asks for them.
+func (b *Browser) Screenshot(name string) {
 	b.t.Helper()
-	b.shoot(name)
+	b.saveScreenshot(name)
 }

@@ -52,7 +52,7 @@ func TestFiveThousandInOneStep(t *testing.T) {
 		}
 		at := map[time.Time]int{}
 		list, err := p.Store.Observations(
-			t.Context(), apptest.Everything(), models.ObservationFilter{ProductID: s.id, Inactive: true, Limit: 2 * n},
+			t.Context(), apptest.AllProducts(), models.ObservationFilter{ProductID: s.id, Inactive: true, Limit: 2 * n},
 		)
 		if err != nil {
 			t.Fatal(err)

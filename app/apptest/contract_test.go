@@ -146,7 +146,7 @@ func TestTheContractOfWebhooks(t *testing.T) {
 		for i, k := range contracts {
 			t.Run(k.name, func(t *testing.T) { k.check(t, p, shops[i], began) })
 		}
-		seen := everyPage(t, p) + everyAnswer(t, c.With(t), shops) + p.Logged()
+		seen := everyPage(t, p) + everyAnswer(t, c.ForTest(t), shops) + p.Logged()
 		for _, secret := range secrets {
 			if strings.Contains(seen, secret) {
 				t.Errorf("%q is to be read somewhere", secret)
@@ -337,7 +337,7 @@ func TestTheContractOfSlack(t *testing.T) {
 	for i, k := range cases {
 		t.Run(k.name, func(t *testing.T) { k.check(t, p, shops[i], began) })
 	}
-	if strings.Contains(everyPage(t, p)+everyAnswer(t, c.With(t), shops)+p.Logged(), "a-secret-word") {
+	if strings.Contains(everyPage(t, p)+everyAnswer(t, c.ForTest(t), shops)+p.Logged(), "a-secret-word") {
 		t.Error("a webhook's address is to be read somewhere")
 	}
 }

@@ -49,86 +49,86 @@ func TestTheDemoInTheBrowser(t *testing.T) {
 	home := strings.TrimSuffix(d.URL, enter)
 	b := apptest.NewBrowser(t, home)
 	b.Open("/demo")
-	b.Sees("Sign in", "In the demo nothing is typed")
-	b.Look("demo-login")
+	b.WantText("Sign in", "In the demo nothing is typed")
+	b.CheckPage("demo-login")
 	b.Open("/demo/enter?key=wrong")
-	b.Sees("of an earlier start")
-	b.Look("demo-wrong")
+	b.WantText("of an earlier start")
+	b.CheckPage("demo-wrong")
 
 	b.Open(enter) // signs in by itself
-	b.Until(
+	b.WaitFor(
 		"the demo's page is there",
 		`location.pathname === "/demo" && document.body && document.body.innerText.includes("Nothing yet")`,
 	)
-	b.Sees("Demo: made-up products", "Checkout", "Failed", "Nothing yet")
+	b.WantText("Demo: made-up products", "Checkout", "Failed", "Nothing yet")
 	if err := d.First(t.Context()); err != nil { // what Run does some seconds after the start
 		t.Fatal(err)
 	}
 	arrived := func(what string, n string) {
 		t.Helper()
-		b.Until(what, `document.querySelectorAll("#demo-list article").length === `+n)
+		b.WaitFor(what, `document.querySelectorAll("#demo-list article").length === `+n)
 	}
 	arrived("four messages without a click", "4")
-	b.Sees(
+	b.WantText(
 		"A pipeline has sent a report by itself",
 		"Signature verified",
 		"checkout-team@demo.example",
 		"Microsoft Teams",
 		"Security gate for Checkout has changed to Passed",
 	)
-	b.Look("demo")
+	b.CheckPage("demo")
 
 	b.Press("form[action='/demo/worse'] button")
-	b.Sees("You have sent a worse report", "from Passed to Failed")
+	b.WantText("You have sent a worse report", "from Passed to Failed")
 	arrived("four more", "8")
-	b.Sees("CVE-2024-3094")
+	b.WantText("CVE-2024-3094")
 	b.Open("/demo?channel=mail")
 	arrived("two mails", "2")
-	b.Picture("demo")
+	b.ReadmePicture("demo")
 	b.Open("/")
-	b.Picture("overview")
+	b.ReadmePicture("overview")
 	b.Open("/products/1")
-	b.Picture("product")
+	b.ReadmePicture("product")
 	b.Open("/inbox")
-	b.Picture("inbox")
+	b.ReadmePicture("inbox")
 	b.Open("/demo")
 	b.Press("form[action='/demo/worse'] button")
-	b.Sees("The gate stays Failed", "nobody is told again")
+	b.WantText("The gate stays Failed", "nobody is told again")
 	b.Press("form[action='/demo/fixed'] button")
-	b.Sees("from Failed to Passed")
+	b.WantText("from Failed to Passed")
 	arrived("and four more", "12")
 	b.Open("/demo")
 	b.TabThrough("/demo")
 	for _, width := range []int64{1440, 360} {
 		b.Do(chromedp.EmulateViewport(width, 900))
 		b.Open("/demo")
-		if shift := b.Shift(); shift >= 0.05 {
+		if shift := b.LayoutShift(); shift >= 0.05 {
 			t.Errorf("/demo at %d pixels: layout shift %.3f", width, shift)
 		}
 	}
 	b.Open("/demo?channel=slack")
 	arrived("three by Slack", "3")
-	b.Look("demo-slack")
+	b.CheckPage("demo-slack")
 
 	b.Open("/demo")
 	b.Press("form[action='/demo/outage'] button")
-	b.Until(
+	b.WaitFor(
 		"attempts are refused",
 		`/down for another \d+ s; \d+ attempts refused; 4 messages wait/.test(document.querySelector("#demo-now").textContent)`,
 	)
-	b.Look("demo-outage")
+	b.CheckPage("demo-outage")
 	b.Open("/deliveries?state=retrying")
-	b.Sees("503", "Checkout")
+	b.WantText("503", "Checkout")
 	for _, page := range []string{"/", "/products", "/products/1", "/products/1?tab=history", "/inbox", "/deliveries"} {
 		b.Open(page)
-		b.Look("demo-page" + strings.NewReplacer("/", "-", "?", "-", "=", "-").Replace(page))
+		b.CheckPage("demo-page" + strings.NewReplacer("/", "-", "?", "-", "=", "-").Replace(page))
 	}
 	stopDemo(t, d)
 
 	// It goes on where it was; another program's directory is not touched.
 	d = startDemo(t, dir)
 	defer stopDemo(t, d)
-	if rows, err := d.Store.LastChanges(t.Context(), apptest.Everything(), []int64{1}); err != nil || len(rows) != 1 {
+	if rows, err := d.Store.LastChanges(t.Context(), apptest.AllProducts(), []int64{1}); err != nil || len(rows) != 1 {
 		t.Errorf("the history is gone: %v, %v", rows, err)
 	}
 	other := t.TempDir()
@@ -161,24 +161,24 @@ func TestTheDemoThrowsAnException(t *testing.T) {
 	b.Open(enter)
 	apptest.Eventually(t, "the demo's page is there", func() bool { return b.Path() == "/demo" })
 	b.Open("/exceptions?product=2")
-	b.Sees("psycopg.OperationalError", "billing.store.connect", "80", "held back")
+	b.WantText("psycopg.OperationalError", "billing.store.connect", "80", "held back")
 	b.Open("/exceptions?state=resolved")
-	b.Sees("TypeError", "Customer portal", "38", "Resolved")
+	b.WantText("TypeError", "Customer portal", "38", "Resolved")
 	b.Open("/demo")
 	for _, told := range []string{"one message to each target. Within the next hour", "held back: 1.", "held back: 2."} {
 		b.Press("form[action='/demo/exception'] button")
-		b.Sees("GatewayTimeout", told)
+		b.WantText("GatewayTimeout", told)
 	}
 	b.Press("#demo-now a[href^='/exceptions/']")
-	b.Sees(
+	b.WantText(
 		"GatewayTimeout", "no answer from the payment gateway", "checkout@3.12.0", "PaymentFailed", "2 calls of libraries",
 	)
-	b.Look("demo-exception")
+	b.CheckPage("demo-exception")
 	b.Open("/demo")
-	b.Until("one message to each of four targets", `document.querySelectorAll("#demo-list article").length === 4`)
-	b.Sees(`Exception "GatewayTimeout" has occurred`)
+	b.WaitFor("one message to each of four targets", `document.querySelectorAll("#demo-list article").length === 4`)
+	b.WantText(`Exception "GatewayTimeout" has occurred`)
 	b.Open("/products/2?tab=exceptions")
-	b.Look("demo-product-exceptions")
+	b.CheckPage("demo-product-exceptions")
 }
 
 func path(url string) string {

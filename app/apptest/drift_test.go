@@ -21,7 +21,7 @@ func drift(t *testing.T, s *models.Store, fn func(tx *models.Tx) error) {
 // gateOf is a product's default branch.
 func gateOf(t *testing.T, s *models.Store, id int64) models.Branch {
 	t.Helper()
-	row, err := s.Product(t.Context(), apptest.Everything(), id)
+	row, err := s.Product(t.Context(), apptest.AllProducts(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestDriftIsMended(t *testing.T) {
 		report := func(s shop) models.Source {
 			t.Helper()
 			c.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json"))
-			list, err := p.Store.Sources(t.Context(), apptest.Everything(), s.id)
+			list, err := p.Store.Sources(t.Context(), apptest.AllProducts(), s.id)
 			if err != nil || len(list) != 1 {
 				t.Fatal(list, err)
 			}
@@ -75,7 +75,7 @@ func TestDriftIsMended(t *testing.T) {
 			return tx.DeleteObservation(busyGone)
 		})
 		drift(t, p.Store, func(tx *models.Tx) error {
-			list, err := tx.Sources(tx.Context(), apptest.Everything(), sums.id)
+			list, err := tx.Sources(tx.Context(), apptest.AllProducts(), sums.id)
 			if err != nil {
 				return err
 			}

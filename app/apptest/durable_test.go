@@ -148,7 +148,7 @@ func TestManyChangesShareCommits(t *testing.T) {
 	last := ""
 	defer func() { t.Log(last) }()
 	apptest.Eventually(t, "all are delivered", func() bool {
-		states, err := p.Store.DeliveriesSince(t.Context(), apptest.Everything(), time.Unix(1, 0))
+		states, err := p.Store.DeliveriesSince(t.Context(), apptest.AllProducts(), time.Unix(1, 0))
 		if err != nil || states["delivered"] != callers {
 			last = fmt.Sprint(states, err)
 		}

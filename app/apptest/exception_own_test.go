@@ -85,7 +85,7 @@ func groupsOf(t *testing.T, p *apptest.Program) []models.ExceptionGroup {
 	if err := p.Exceptions.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	list, err := p.Store.ExceptionGroups(t.Context(), apptest.Everything(), models.ExceptionFilter{Own: true, Limit: 1000})
+	list, err := p.Store.ExceptionGroups(t.Context(), apptest.AllProducts(), models.ExceptionFilter{Own: true, Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestAPanicInTheMiddleOfAWrite(t *testing.T) {
 		if !strings.Contains(text, `"`+path+`"`) || id == "" || !strings.Contains(text, id) {
 			t.Errorf("the page of an administrator leads nowhere: %s", text)
 		}
-		g, err := p.Store.ExceptionGroup(t.Context(), apptest.Everything(), list[0].ID)
+		g, err := p.Store.ExceptionGroup(t.Context(), apptest.AllProducts(), list[0].ID)
 		if err != nil || g.Class != "panic" || g.Function != "GET /test/panic" || g.Kind != models.ExceptionRequest {
 			t.Errorf("%+v, %v", g, err)
 		}
@@ -201,12 +201,12 @@ func TestFaultsOfRequests(t *testing.T) {
 		browser := enter(t, p)
 		t.Run("81 to 83: what others do wrong", func(t *testing.T) {
 			p.User("mallory")
-			(&apptest.Client{URL: p.URL}).With(t).Must(http.StatusUnauthorized, "GET", "/products", nil)
-			p.Client("mallory").With(t).Must(http.StatusForbidden, "GET", "/settings/gate", nil)
-			c.With(t).Must(http.StatusNotFound, "GET", "/products/4711", nil)
-			c.With(t).Must(http.StatusUnprocessableEntity, "POST", "/products", map[string]any{"name": ""})
-			c.With(t).Must(http.StatusBadRequest, "POST", "/products", []byte("{"))
-			if a := c.With(t).Must(http.StatusNotFound, "GET", "/products/4711", nil); a.Get("reference") != nil {
+			(&apptest.Client{URL: p.URL}).ForTest(t).Must(http.StatusUnauthorized, "GET", "/products", nil)
+			p.Client("mallory").ForTest(t).Must(http.StatusForbidden, "GET", "/settings/gate", nil)
+			c.ForTest(t).Must(http.StatusNotFound, "GET", "/products/4711", nil)
+			c.ForTest(t).Must(http.StatusUnprocessableEntity, "POST", "/products", map[string]any{"name": ""})
+			c.ForTest(t).Must(http.StatusBadRequest, "POST", "/products", []byte("{"))
+			if a := c.ForTest(t).Must(http.StatusNotFound, "GET", "/products/4711", nil); a.Get("reference") != nil {
 				t.Errorf("it has a reference: %s", a.Text)
 			}
 			if list := groupsOf(t, p); len(list) != 0 {
@@ -233,7 +233,7 @@ func TestFaultsOfRequests(t *testing.T) {
 		})
 		t.Run("84: an answer of the interface", func(t *testing.T) {
 			misplace(t, p, first.target, second.target)
-			a := c.With(t).Must(http.StatusInternalServerError, "GET", fmt.Sprintf("/targets/%d", first.target), nil)
+			a := c.ForTest(t).Must(http.StatusInternalServerError, "GET", fmt.Sprintf("/targets/%d", first.target), nil)
 			list := groupsOf(t, p)
 			if len(list) != 2 || a.Get("exception") != fmt.Sprintf("/exceptions/%d", list[0].ID) ||
 				a.Get("reference") != a.Header.Get("X-Request-Id") ||
@@ -282,11 +282,11 @@ func TestFaultsOfRequests(t *testing.T) {
 func misplace(t *testing.T, p *apptest.Program, id, other int64) {
 	t.Helper()
 	err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
-		from, err := tx.Connection(tx.Context(), apptest.Everything(), other)
+		from, err := tx.Connection(tx.Context(), apptest.AllProducts(), other)
 		if err != nil {
 			return err
 		}
-		to, err := tx.Connection(tx.Context(), apptest.Everything(), id)
+		to, err := tx.Connection(tx.Context(), apptest.AllProducts(), id)
 		if err != nil {
 			return err
 		}
@@ -415,14 +415,14 @@ func TestFaultsOfTasks(t *testing.T) {
 				}
 			})
 			t.Run("without a sender mails are skipped, and say so", func(t *testing.T) {
-				c.With(t).Must(http.StatusOK, "PATCH", "/settings/mail", map[string]any{"email_from": ""})
-				c.With(t).Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{"exception_rate_limit": 0})
+				c.ForTest(t).Must(http.StatusOK, "PATCH", "/settings/mail", map[string]any{"email_from": ""})
+				c.ForTest(t).Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{"exception_rate_limit": 0})
 				p.Clock.Advance(time.Hour)
 				minute(t, p, 4)
 				apptest.Eventually(
 					t, "both are skipped", func() bool { return rows(c.Do("GET", "/deliveries?state=skipped", nil)) >= 2 },
 				)
-				if a := c.With(t).Do("GET", "/deliveries?state=skipped", nil); !strings.Contains(a.Text, "EMAIL_FROM is empty") {
+				if a := c.ForTest(t).Do("GET", "/deliveries?state=skipped", nil); !strings.Contains(a.Text, "EMAIL_FROM is empty") {
 					t.Errorf("why: %s", a.Text)
 				}
 			})
@@ -489,7 +489,7 @@ func TestNoEchoOfExceptions(t *testing.T) {
 			t.Run("a connection that fails is told of once", func(t *testing.T) {
 				receiver := apptest.NewReceiver(t)
 				breakDown(receiver)
-				c.With(t).
+				c.ForTest(t).
 					Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{"exception_slack_webhook": receiver.URL})
 				look(t, browser, p.URL+"/test/error/1")
 				broken := func() int { names, _ := noticesOf(c, "connector.error"); return len(names) }
@@ -542,7 +542,7 @@ func TestAnExceptionThatCannotBeRouted(t *testing.T) {
 			t.Fatal(err)
 		}
 		parked := func() []models.Parked {
-			list, err := p.Store.ParkedWork(t.Context(), apptest.Everything(), "notify", 10)
+			list, err := p.Store.ParkedWork(t.Context(), apptest.AllProducts(), "notify", 10)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -603,15 +603,15 @@ func TestFaultsInTheBrowser(t *testing.T) {
 	b.Fill("#f-name", "admin")
 	b.Fill("#f-password", apptest.Password)
 	b.Press("form[action='/login'] button")
-	b.Sees("EXCEPTION_EMAIL_TO")
-	b.Look("settings-exceptions")
+	b.WantText("EXCEPTION_EMAIL_TO")
+	b.CheckPage("settings-exceptions")
 	b.Fill("#f-exception_email_to", "nobody")
 	b.Press("form[action='/admin/settings/exceptions'] button[type=submit]")
-	b.Sees("1 field needs another value")
-	b.Look("settings-exceptions-wrong")
+	b.WantText("1 field needs another value")
+	b.CheckPage("settings-exceptions-wrong")
 	b.Open("/admin/health")
-	b.Sees("Events that nobody was told of")
-	b.Look("health-parked")
+	b.WantText("Events that nobody was told of")
+	b.CheckPage("health-parked")
 }
 
 // Whom exceptions are told are settings, that are connections.

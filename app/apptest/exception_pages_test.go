@@ -107,13 +107,13 @@ func TestEachChannelTellsOfAnException(t *testing.T) {
 // TestExceptionsInTheBrowser is how somebody works through exceptions by hand.
 func TestExceptionsInTheBrowser(t *testing.T) {
 	t.Parallel()
-	p := apptest.Start(t, apptest.Options{Ago: 4 * time.Hour})
+	p := apptest.Start(t, apptest.Options{ClockBehind: 4 * time.Hour})
 	p.User("mei")
 	c := p.Client("admin")
 	b := apptest.NewBrowser(t, p.URL)
 	comeIn(b, "admin")
 	still(t, b, "exceptions-empty", "/exceptions")
-	b.Sees("None yet", "Your products")
+	b.WantText("None yet", "Your products")
 
 	shop := newShop(t, c, "Checkout", "").id
 	c.Must(http.StatusCreated, "POST", "/products/1/members", map[string]any{"user": "mei", "role": "reader"})
@@ -151,19 +151,19 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	}
 
 	still(t, b, "exceptions", "/exceptions")
-	b.Sees("PaymentFailed", "order 7 is not paid", "13", "3 held back", "Checkout", "Requests")
+	b.WantText("PaymentFailed", "order 7 is not paid", "13", "3 held back", "Checkout", "Requests")
 	b.TabThrough("/exceptions")
 	b.Open("/exceptions?q=script%3E&state=open&kind=reported&product=1")
-	b.Sees("KeyError", "Checkout remove this filter")
+	b.WantText("KeyError", "Checkout remove this filter")
 	if strings.Contains(b.Text(), "PaymentFailed") {
 		t.Error("the filter finds what it should not")
 	}
 	b.Open("/exceptions?q=nothing-like-that")
-	b.Sees("No exception like that")
+	b.WantText("No exception like that")
 
 	page := fmt.Sprintf("/exceptions/%d", group)
 	still(t, b, "exception", page)
-	b.Sees(
+	b.WantText(
 		"PaymentFailed",
 		"order 7 is not paid",
 		"3 held back since the last notice",
@@ -181,25 +181,25 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	)
 	b.TabThrough(page)
 	b.Press("form[action$='/mute'] button")
-	b.Sees("Nobody is told of it until", "Muted, back in", "Unmute")
+	b.WantText("Nobody is told of it until", "Muted, back in", "Unmute")
 	b.Press("form[action$='/unmute'] button")
-	b.Sees("People are told of it again")
+	b.WantText("People are told of it again")
 	b.Do(chromedp.SetValue("select[name=for]", ""))
 	b.Press("form[action$='/mute'] button")
-	b.Sees("A time like")
-	b.Look("exception-mute-error")
+	b.WantText("A time like")
+	b.CheckPage("exception-mute-error")
 	b.Open(page)
 	b.Press("form[action$='/resolve'] button")
-	b.Sees("It is resolved", "Resolved", "as soon as it comes back", "by admin")
+	b.WantText("It is resolved", "Resolved", "as soon as it comes back", "by admin")
 	if !throw(t, p, declined(shop)).Notified {
 		t.Error("a resolved one that is back is not told")
 	}
 	b.Open(page)
-	b.Sees("Regressed", "after it was resolved")
+	b.WantText("Regressed", "after it was resolved")
 
 	b.Open("/inbox/1")
 	b.Press("a[href='" + page + "']")
-	b.Sees("PaymentFailed", "Came back")
+	b.WantText("PaymentFailed", "Came back")
 
 	// Merging, from the list.
 	b.Open("/exceptions?product=1&kind=reported")
@@ -207,18 +207,18 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 		chromedp.Click(fmt.Sprintf("input[name=id][value='%d']", group)),
 		chromedp.Click(fmt.Sprintf("input[name=id][value='%d']", second)),
 	)
-	b.Look("exceptions-selected")
+	b.CheckPage("exceptions-selected")
 	b.Press("button[formaction='/exceptions/merge']")
-	b.Sees("Merge 1 exception into one?", "PaymentFailed", "KeyError")
-	b.Look("exception-merge")
+	b.WantText("Merge 1 exception into one?", "PaymentFailed", "KeyError")
+	b.CheckPage("exception-merge")
 	b.Press("form[action='/exceptions/merge'] button")
-	b.Sees("1 exception is merged into this one", "Merged into it", "KeyError", "by admin")
-	b.Look("exception-merged")
+	b.WantText("1 exception is merged into this one", "Merged into it", "KeyError", "by admin")
+	b.CheckPage("exception-merged")
 	if got := throw(t, p, other).Group; got != group {
 		t.Errorf("a merged one is counted in group %d, want %d", got, group)
 	}
 	b.Press("form[action$='/split'] button")
-	b.Sees("It is split off")
+	b.WantText("It is split off")
 	activated := throw(t, p, other).Group
 	if activated == group || activated == second {
 		t.Errorf("one that was split off is counted in group %d", activated)
@@ -228,47 +228,47 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	b.Open("/exceptions?state=open")
 	b.Do(chromedp.Click("#all"))
 	b.Press(".gc-bulk button[type=submit]")
-	b.Sees("4 exceptions are resolved", "No exception like that")
+	b.WantText("4 exceptions are resolved", "No exception like that")
 	b.Open(fmt.Sprintf("/exceptions/%d/delete", activated))
-	b.Sees("1 occurrence counted since", "when it occurs again, it is new")
-	b.Look("exception-delete")
+	b.WantText("1 occurrence counted since", "when it occurs again, it is new")
+	b.CheckPage("exception-delete")
 	b.Press("form[action$='/delete'] button")
-	b.Sees("KeyError is deleted")
+	b.WantText("KeyError is deleted")
 
 	// What programs need.
 	still(t, b, "product-exceptions-no-key", "/products/1?tab=exceptions")
 	b.Press("form[action$='/ingest-key'] button")
-	b.Sees("The DSN is there")
+	b.WantText("The DSN is there")
 	dsn := dsnOf(t, b)
 	b.Do(chromedp.Click(".gc-add summary"))
-	b.Sees(dsn, "sentry.Init", "Made by admin")
-	b.Look("product-exceptions")
+	b.WantText(dsn, "sentry.Init", "Made by admin")
+	b.CheckPage("product-exceptions")
 	b.TabThrough("/products/1?tab=exceptions")
 	b.Press("a[href$='/ingest-key/rotate']")
-	b.Sees("report nothing any more, at once")
-	b.Look("key-rotate")
+	b.WantText("report nothing any more, at once")
+	b.CheckPage("key-rotate")
 	b.Press("form[action$='/rotate'] button")
-	b.Sees("There is a new key")
+	b.WantText("There is a new key")
 	if dsnOf(t, b) == dsn {
 		t.Error("the key is the former one")
 	}
 	b.Press("a[href$='/ingest-key/delete']")
 	b.Press("form[action$='/delete'] button")
-	b.Sees("The key is removed", "Make the DSN")
+	b.WantText("The key is removed", "Make the DSN")
 	b.Do(chromedp.Click("button[popovertarget=me]"))
 	b.Press("form[action='/logout'] button")
 
 	// A reader sees no secrets, and can change nothing.
 	comeIn(b, "mei")
 	still(t, b, "exceptions-reader", "/exceptions")
-	b.Sees("PaymentFailed", "*shop.Secret …")
+	b.WantText("PaymentFailed", "*shop.Secret …")
 	for _, hidden := range []string{"it says a secret", "panic", "Requests"} {
 		if strings.Contains(b.Text(), hidden) {
 			t.Errorf("a reader sees %q", hidden)
 		}
 	}
 	still(t, b, "exception-masked", fmt.Sprintf("/exceptions/%d", task))
-	b.Sees("what it says, and where it came from, is for administrators")
+	b.WantText("what it says, and where it came from, is for administrators")
 	for _, hidden := range []string{"it says a secret", "bill", "year", "Unmute", "Split off", "Delete…"} {
 		if strings.Contains(b.Text(), hidden) {
 			t.Errorf("a reader sees %q:\n%s", hidden, b.Text())
@@ -279,7 +279,7 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 		t.Error("a reader sees what only those may who import")
 	}
 	b.Open("/exceptions/4") // of a request
-	b.Sees("There is nothing here")
+	b.WantText("There is nothing here")
 }
 
 // dsnOf is the address that the page shows.

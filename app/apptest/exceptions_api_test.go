@@ -181,7 +181,7 @@ func TestRepeatedReportsOfExceptions(t *testing.T) {
 	t.Parallel()
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
-		keyed := c.Heading("Idempotency-Key", "one")
+		keyed := c.WithHeader("Idempotency-Key", "one")
 		body := []object{{"class": "E", "message": "m"}, {"class": "E", "message": "m"}}
 		first := keyed.Must(http.StatusAccepted, "POST", "/exceptions", body)
 		again := keyed.Must(http.StatusAccepted, "POST", "/exceptions", body)

@@ -408,9 +408,9 @@ func TestTheTraceInTheBrowser(t *testing.T) {
 	b := apptest.NewBrowser(t, p.URL)
 	signInBrowser(b, "admin", apptest.Password)
 	b.Open(fmt.Sprintf("/inbox/%d", first))
-	b.Look("notification-trace")
+	b.CheckPage("notification-trace")
 	b.Press("section[aria-labelledby=told] a[href^='/events/']")
-	b.Sees(
+	b.WantText(
 		"What happened to this",
 		"Routing",
 		"For all who may view the product",
@@ -419,21 +419,21 @@ func TestTheTraceInTheBrowser(t *testing.T) {
 		"There was nothing to send by",
 		"as an administrator",
 	)
-	b.Look("event")
+	b.CheckPage("event")
 	b.TabThrough("an event")
 	b.Open("/deliveries")
 	b.Press("tbody a[href^='/events/']")
-	b.Sees("Held back by a silence of admin", "the data centre moves")
-	b.Look("event-silenced")
+	b.WantText("Held back by a silence of admin", "the data centre moves")
+	b.CheckPage("event-silenced")
 	b.Press("a[href^='/silences/']")
-	b.Sees("the data centre moves")
+	b.WantText("the data centre moves")
 	p.Clock.Advance(2 * time.Hour)
 	b.Open(s.path + "?tab=history")
-	b.Look("history-trace")
+	b.CheckPage("history-trace")
 	b.Press(".gc-changes a[href^='/events/']")
 	b.Press("a[href^='/deliveries/']")
 	b.Press(".gc-head a[href^='/events/']")
-	b.Sees("What happened to this")
+	b.WantText("What happened to this")
 	b.Press("a[href*='tab=history']")
-	b.Sees("Compare two moments")
+	b.WantText("Compare two moments")
 }

@@ -70,7 +70,7 @@ func (s shop) changes(c *apptest.Client) int {
 func (s shop) recount(t *testing.T, p *apptest.Program) {
 	t.Helper()
 	list, err := p.Store.Observations(
-		t.Context(), apptest.Everything(), models.ObservationFilter{ProductID: s.id, All: true, Limit: 1_000_000},
+		t.Context(), apptest.AllProducts(), models.ObservationFilter{ProductID: s.id, All: true, Limit: 1_000_000},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func (s shop) recount(t *testing.T, p *apptest.Program) {
 		}
 		branches[o.BranchID], sources[o.SourceID] = b, src
 	}
-	all, err := p.Store.Branches(t.Context(), apptest.Everything(), s.id)
+	all, err := p.Store.Branches(t.Context(), apptest.AllProducts(), s.id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func (s shop) recount(t *testing.T, p *apptest.Program) {
 			t.Errorf("branch %s counts %+v, its observations are %+v", b.Name, b.Counts, branches[b.ID])
 		}
 	}
-	kept, err := p.Store.Sources(t.Context(), apptest.Everything(), s.id)
+	kept, err := p.Store.Sources(t.Context(), apptest.AllProducts(), s.id)
 	if err != nil {
 		t.Fatal(err)
 	}

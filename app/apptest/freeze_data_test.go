@@ -235,7 +235,7 @@ func (w *frozenWorld) lastHour(k *keys) {
 	if status, _ := submit(w.t, visitor(w.t), w.p.URL+"/login", wrong, formKind); status == http.StatusSeeOther {
 		w.t.Fatalf("a wrong password: %d", status)
 	}
-	keyed := w.c.Heading("Idempotency-Key", "one")
+	keyed := w.c.WithHeader("Idempotency-Key", "one")
 	keyed.Must(http.StatusCreated, "POST", w.products["Billing"].path+"/reports", emptyReport)
 
 	owner := apptest.NewClient(w.t, w.p.URL, k.Tokens["owner"])

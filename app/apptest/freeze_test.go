@@ -95,7 +95,7 @@ func noTableIsEmpty(t *testing.T, databaseURL string) {
 func freeze(t *testing.T, dir, databaseURL string) (at time.Time, f figures, k keys) {
 	t.Helper()
 	begin := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
-	p := apptest.Start(t, apptest.Options{Dir: dir, DatabaseURL: databaseURL, At: begin})
+	p := apptest.Start(t, apptest.Options{Dir: dir, DatabaseURL: databaseURL, StartTime: begin})
 	w := &frozenWorld{t: t, p: p, c: p.Client("admin"), receiver: apptest.NewReceiver(t), products: map[string]shop{}}
 	k = keys{Tokens: map[string]string{"admin": w.c.Token}}
 	w.settings()

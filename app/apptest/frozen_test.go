@@ -90,7 +90,7 @@ func figuresOf(t *testing.T, p *apptest.Program, c *apptest.Client, users map[st
 		f.Inboxes[user] = in
 	}
 	var err error
-	if f.Deliveries, err = p.Store.DeliveriesSince(t.Context(), apptest.Everything(), time.Unix(1, 0)); err != nil {
+	if f.Deliveries, err = p.Store.DeliveriesSince(t.Context(), apptest.AllProducts(), time.Unix(1, 0)); err != nil {
 		t.Fatal(err)
 	}
 	for section, fields := range frozenSettings() {
@@ -122,7 +122,7 @@ func figuresOfProduct(
 		Group:    a.Get("group_id") != nil,
 		Branches: map[string]string{}, Observations: map[string]int{}, Roles: map[string][]models.Role{},
 	}
-	branches, err := p.Store.Branches(t.Context(), apptest.Everything(), id)
+	branches, err := p.Store.Branches(t.Context(), apptest.AllProducts(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func figuresOfProduct(
 	}
 	f.History = list(c.Must(http.StatusOK, "GET", path+"/gate/history?limit=100", nil), "from", "to", "at")
 	all := models.ObservationFilter{ProductID: id, All: true, Limit: 10_000}
-	observations, err := p.Store.Observations(t.Context(), apptest.Everything(), all)
+	observations, err := p.Store.Observations(t.Context(), apptest.AllProducts(), all)
 	if err != nil {
 		t.Fatal(err)
 	}

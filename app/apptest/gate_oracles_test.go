@@ -24,8 +24,8 @@ func TestGatesAsSecObserveHasThem(t *testing.T) {
 		} {
 			for _, number := range slices.Sorted(maps.Keys(part)) {
 				t.Run(number, func(t *testing.T) {
-					part[number](oracles{t: t, p: p, c: w.c.With(t), receiver: w.receiver})
-					w.c.With(t).Must(http.StatusOK, "PATCH", "/settings/gate", maps.Clone(gateDefaults))
+					part[number](oracles{t: t, p: p, c: w.c.ForTest(t), receiver: w.receiver})
+					w.c.ForTest(t).Must(http.StatusOK, "PATCH", "/settings/gate", maps.Clone(gateDefaults))
 				})
 			}
 		}
@@ -80,7 +80,7 @@ func (w oracles) product(body object) shop {
 
 func (w oracles) products() []models.ProductRow {
 	w.t.Helper()
-	list, err := w.p.Store.Products(w.t.Context(), apptest.Everything(), models.ProductFilter{Limit: 1000})
+	list, err := w.p.Store.Products(w.t.Context(), apptest.AllProducts(), models.ProductFilter{Limit: 1000})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -345,7 +345,7 @@ func productOracles() map[string]func(oracles) {
 		// Who makes a product owns it.
 		"31": func(w oracles) {
 			w.p.User("maker")
-			maker := w.p.Client("maker").With(w.t)
+			maker := w.p.Client("maker").ForTest(w.t)
 			id := maker.Must(http.StatusCreated, "POST", "/products", object{"name": w.t.Name()}).ID("id")
 			if a := maker.Must(
 				http.StatusOK, "GET", fmt.Sprintf("/products/%d/members", id), nil,

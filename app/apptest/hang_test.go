@@ -67,7 +67,7 @@ func TestHangingReceiversHoldNobody(t *testing.T) {
 		for due := apptest.Settle(t, p.Store); !due.IsZero(); due = apptest.Settle(t, p.Store) {
 			p.Clock.Advance(due.Sub(p.Clock.Now()))
 		}
-		states, err := p.Store.DeliveriesSince(t.Context(), apptest.Everything(), time.Unix(1, 0))
+		states, err := p.Store.DeliveriesSince(t.Context(), apptest.AllProducts(), time.Unix(1, 0))
 		cancelled := states[models.DeliveryCancelled]
 		if err != nil || states[models.DeliveryDelivered]+cancelled != hangQueues*rounds || cancelled > hanging*(rounds-1) {
 			t.Errorf("deliveries %v, %v", states, err)

@@ -27,21 +27,21 @@ func TestHistoryInTheBrowser(t *testing.T) {
 	comeIn(b, "admin")
 	still(t, b, "history-empty", s.path+"?tab=history")
 	still(t, b, "compare-empty", s.path+"/compare")
-	b.Sees("Compare two moments", "Nothing was seen for the first time")
+	b.WantText("Compare two moments", "Nothing was seen for the first time")
 
 	// The product's own times, one wrong, in words.
 	b.Open(s.path + "?tab=settings")
 	b.Fill("[name=hold_seconds]", "soon")
 	b.Fill("[name=stale_after]", "14 minutes")
 	b.Press("form[action$='/settings'] button[type=submit]")
-	b.Sees("A time like “10 minutes”")
+	b.WantText("A time like “10 minutes”")
 	b.Fill("[name=hold_seconds]", "10 min")
 	b.Press("form[action$='/settings'] button[type=submit]")
-	b.Sees("from 15 minutes (900 seconds) to 30 days")
-	b.Look("product-times-error")
+	b.WantText("from 15 minutes (900 seconds) to 30 days")
+	b.CheckPage("product-times-error")
 	b.Fill("[name=stale_after]", "1 day")
 	b.Press("form[action$='/settings'] button[type=submit]")
-	b.Sees("Saved", "Now: 10 minutes, its own", "Now: 1 day, its own")
+	b.WantText("Saved", "Now: 10 minutes, its own", "Now: 1 day, its own")
 	still(t, b, "product-times", s.path+"?tab=settings")
 
 	setCounts(c, s, 0)
@@ -63,7 +63,7 @@ func TestHistoryInTheBrowser(t *testing.T) {
 	pass(3 * time.Minute)
 
 	still(t, b, "history-waits", s.path+"?tab=history")
-	b.Sees(
+	b.WantText(
 		"A new state is announced when it has stood for 10 min",
 		"unless it returns",
 		"Not announced: it returned within 3 min",
@@ -78,15 +78,15 @@ func TestHistoryInTheBrowser(t *testing.T) {
 	b.Evaluate(
 		`{ const a = document.querySelector(".gc-past a[href*='change-']"); if (!a) throw new Error("no part of the picture leads to its row"); location.href = a.getAttribute("href") }`,
 	)
-	b.Until("a part of the picture leads to its row", `document.querySelector(".gc-changes > li:target") !== null`)
+	b.WaitFor("a part of the picture leads to its row", `document.querySelector(".gc-changes > li:target") !== null`)
 
 	// Two moments: by themselves, by a form, by a severity.
 	b.Open(s.path + "?tab=history")
 	b.Press("a.btn[href$='/compare']")
-	b.Sees("Compare two moments", "Went", "35", "Failed", "Passed")
+	b.WantText("Compare two moments", "Went", "35", "Failed", "Passed")
 	still(t, b, "compare", s.path+"/compare")
 	b.Press(".gc-chips a[href*='severity=critical']")
-	b.Sees("CVE-2023-44981")
+	b.WantText("CVE-2023-44981")
 	if text := b.Text(); strings.Contains(text, "CVE-2023-2828") {
 		t.Error("a filter by severity shows others")
 	}
@@ -98,10 +98,10 @@ func TestHistoryInTheBrowser(t *testing.T) {
 		Add(24*time.Hour + 30*time.Minute).
 		Format("2006-01-02T15:04")
 	still(t, b, "compare-by-day", s.path+"/compare?from_at="+day)
-	b.Sees("the counts as of the end of", "known by the day alone")
+	b.WantText("the counts as of the end of", "known by the day alone")
 	b.Open(s.path + "/compare?from_at=" + p.Clock.Now().UTC().Add(time.Hour).Format("2006-01-02T15:04"))
-	b.Sees("Must be before the other moment")
-	b.Look("compare-wrong")
+	b.WantText("Must be before the other moment")
+	b.CheckPage("compare-wrong")
 }
 
 // TestSilenceInTheBrowser is how somebody sees that a product sends no reports:
@@ -119,11 +119,11 @@ func TestSilenceInTheBrowser(t *testing.T) {
 	b := apptest.NewBrowser(t, p.URL)
 	comeIn(b, "admin")
 	still(t, b, "product-stale", s.path)
-	b.Sees("Stale: no reports come any more", "1 stale")
+	b.WantText("Stale: no reports come any more", "1 stale")
 	still(t, b, "overview-stale", "/")
-	b.Sees("1 product is stale")
+	b.WantText("1 product is stale")
 	still(t, b, "products-stale", "/products?stale=1")
-	b.Sees("Only stale ones", "stale for")
+	b.WantText("Only stale ones", "stale for")
 	setCounts(c, s, 0)
 	b.Open(s.path)
 	if text := b.Text(); strings.Contains(text, "Stale: no reports") {

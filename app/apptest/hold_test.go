@@ -185,7 +185,7 @@ func TestWhatIsHeldOutlivesARestart(t *testing.T) {
 	s := newShop(t, c, "Shop", receiver.URL)
 	setCounts(c, s, 1)
 	p.Stop()
-	p = apptest.Start(t, apptest.Options{Dir: p.Dir, Ago: -9 * time.Minute})
+	p = apptest.Start(t, apptest.Options{Dir: p.Dir, ClockBehind: -9 * time.Minute})
 	apptest.Eventually(t, "it waits still", func() bool {
 		return p.Client("admin").Must(http.StatusOK, "GET", s.path+"/gate", nil).Get("held.from") == "none"
 	})

@@ -37,7 +37,7 @@ func TestTheInboxInTheBrowser(t *testing.T) {
 	b := apptest.NewBrowser(t, p.URL)
 	signInBrowser(b, "admin", apptest.Password)
 	b.Open("/inbox")
-	b.Sees("29 unread")
+	b.WantText("29 unread")
 
 	// Scrolled, two rows selected, a filter half written.
 	b.Evaluate(
@@ -49,33 +49,33 @@ func TestTheInboxInTheBrowser(t *testing.T) {
 	)
 	tell(shops[0])
 	told(30)
-	b.Until(
+	b.WaitFor(
 		"the new one is offered",
 		`document.querySelector("[data-new] a:not([hidden])")?.textContent.includes("Show 1 new")`,
 	)
-	b.Until("the badge counts it", `document.querySelector("#unread-bell").textContent.includes("30")`)
-	b.Until(
+	b.WaitFor("the badge counts it", `document.querySelector("#unread-bell").textContent.includes("30")`)
+	b.WaitFor(
 		"nothing has moved",
 		`document.querySelector("[data-row]:nth-of-type(11)").getBoundingClientRect().top === window.gcTop && window.scrollY === 600
 		&& document.querySelectorAll("input[name=id]:checked").length === 2 && document.querySelector("#inbox-q").value === "half a wo" && document.activeElement.id === "inbox-q"
 		&& document.querySelectorAll("[data-row]").length === 29`,
 	)
-	b.Look("inbox-new")
+	b.CheckPage("inbox-new")
 	b.Press("[data-new] a")
-	b.Sees("30 unread", "Shop 0")
+	b.WantText("30 unread", "Shop 0")
 
 	// Another tab marks, archives and deletes; this one follows.
 	first := seen(admin.Must(http.StatusOK, "GET", "/notifications?limit=3", nil))
 	row := func(i int) string { return fmt.Sprintf(`document.querySelector('[data-row="%d"]')`, first[i]) }
 	admin.Must(http.StatusNoContent, "POST", "/notifications/viewed", map[string]any{"ids": first[:1]})
-	b.Until(
+	b.WaitFor(
 		"the row is viewed",
 		`!`+row(0)+`.classList.contains("new") && document.querySelector("[data-unread]").textContent === "29 unread"`,
 	)
 	admin.Must(http.StatusNoContent, "POST", "/notifications/archived", map[string]any{"ids": first[1:2]})
-	b.Until("the row is away", row(1)+`.classList.contains("away")`)
+	b.WaitFor("the row is away", row(1)+`.classList.contains("away")`)
 	admin.Must(http.StatusNoContent, "DELETE", fmt.Sprint("/notifications/", first[2]), nil)
-	b.Until("so is the one that was deleted", row(2)+`.classList.contains("away")`)
+	b.WaitFor("so is the one that was deleted", row(2)+`.classList.contains("away")`)
 
 	// The connection is lost, and what came meanwhile is caught up with.
 	b.Evaluate(
@@ -85,7 +85,7 @@ func TestTheInboxInTheBrowser(t *testing.T) {
 	tell(shops[0])
 	told(29)
 	b.Evaluate(`delete document.hidden; document.dispatchEvent(new Event("visibilitychange"))`)
-	b.Until(
+	b.WaitFor(
 		"it has caught up",
 		row(
 			0,
@@ -95,54 +95,54 @@ func TestTheInboxInTheBrowser(t *testing.T) {
 	// By keys alone.
 	b.Open("/inbox")
 	b.Type("jjk")
-	b.Until(
+	b.WaitFor(
 		"the first row has the focus",
 		`document.activeElement.closest("[data-row]") === document.querySelector("[data-row]")`,
 	)
 	b.Type("x")
-	b.Until("it is selected", `document.querySelector("[data-select-count]").textContent.includes("selected")`)
+	b.WaitFor("it is selected", `document.querySelector("[data-select-count]").textContent.includes("selected")`)
 	b.Type("u")
-	b.Until("it is viewed", `!document.querySelector("[data-row]").classList.contains("new")`)
+	b.WaitFor("it is viewed", `!document.querySelector("[data-row]").classList.contains("new")`)
 	b.Type("u")
-	b.Until("it is not", `document.querySelector("[data-row]").classList.contains("new")`)
+	b.WaitFor("it is not", `document.querySelector("[data-row]").classList.contains("new")`)
 	b.Type("e")
-	b.Until(
+	b.WaitFor(
 		"it is archived, and the next has the focus",
 		`document.querySelector("[data-row]").classList.contains("away") && document.activeElement.closest("[data-row]") !== document.querySelector("[data-row]")`,
 	)
 	b.Type("ke")
-	b.Until("it is back", `!document.querySelector("[data-row]").classList.contains("away")`)
+	b.WaitFor("it is back", `!document.querySelector("[data-row]").classList.contains("away")`)
 	b.Type("?")
-	b.Until("the keys are named", `document.querySelector("#keys").open`)
-	b.Look("inbox-keys")
+	b.WaitFor("the keys are named", `document.querySelector("#keys").open`)
+	b.CheckPage("inbox-keys")
 	b.Evaluate(`document.querySelector("#keys-off").click(); document.querySelector("#keys form button").click()`)
 	b.Evaluate(`window.gcFocus = document.activeElement`)
 	b.Type("jj")
-	b.Until("they are off", `document.activeElement === window.gcFocus`)
+	b.WaitFor("they are off", `document.activeElement === window.gcFocus`)
 	b.Type("/")
-	b.Until("but for the search", `document.activeElement.id === "inbox-q"`)
+	b.WaitFor("but for the search", `document.activeElement.id === "inbox-q"`)
 	b.Evaluate(`document.activeElement.value = ""`) // the tool types the key as well
 	b.Type("Shop 7")
 	b.Enter()
-	b.Sees("1 notification shown", "“Shop 7”")
-	b.Look("inbox-filtered")
+	b.WantText("1 notification shown", "“Shop 7”")
+	b.CheckPage("inbox-filtered")
 	b.TabThrough("the inbox")
 
 	// All that a filter finds, with its number named; deleting asks first.
 	b.Open("/inbox?severity=unknown")
-	b.Sees("Nothing here", "unknown or worse")
+	b.WantText("Nothing here", "unknown or worse")
 	b.Open("/inbox?filter=unread&type=gate&q=shop")
 	b.Press("a[href^='/inbox/found']")
-	b.Sees("notifications match", "Of your inbox: unread, Gate, “shop”.")
-	b.Look("inbox-found")
+	b.WantText("notifications match", "Of your inbox: unread, Gate, “shop”.")
+	b.CheckPage("inbox-found")
 	b.Press("button[value=archived]")
-	b.Sees("notifications are archived", "Nothing here")
+	b.WantText("notifications are archived", "Nothing here")
 	b.Press("nav[aria-label=Show] a:last-child")
-	b.Look("inbox-archive")
+	b.CheckPage("inbox-archive")
 	b.Evaluate(`document.querySelector("input[name=id]").click()`)
 	b.Press("button[formaction='/inbox/delete']")
-	b.Sees("Delete 1 notification for all?", "They go from everybody's inbox")
-	b.Look("inbox-delete")
+	b.WantText("Delete 1 notification for all?", "They go from everybody's inbox")
+	b.CheckPage("inbox-delete")
 	b.Press("main .btn-danger")
-	b.Sees("1 notification is deleted for all")
+	b.WantText("1 notification is deleted for all")
 }

@@ -189,12 +189,12 @@ func TestRetention(t *testing.T) {
 // What was due while nothing ran is made up at the start, once.
 func TestAMissedJobIsMadeUp(t *testing.T) {
 	t.Parallel()
-	o := apptest.Options{Dir: t.TempDir(), Ago: 60 * time.Hour}
+	o := apptest.Options{Dir: t.TempDir(), ClockBehind: 60 * time.Hour}
 	last := func() apptest.Answer {
 		p := apptest.Start(t, o)
 		defer p.Stop()
 		c := p.Client("admin")
-		if o.Ago == 0 {
+		if o.ClockBehind == 0 {
 			apptest.Eventually(t, "it is made up", func() bool { return jobOf(t, c, "forget_audit").Get("last.result") == "ok" })
 		}
 		return jobOf(t, c, "forget_audit")
@@ -202,7 +202,7 @@ func TestAMissedJobIsMadeUp(t *testing.T) {
 	if got := last(); got.Get("last") != nil {
 		t.Errorf("at the first start: %v", got.JSON)
 	}
-	o.Ago = 0
+	o.ClockBehind = 0
 	first := last().ID("last.id")
 	if again := last().ID("last.id"); again != first {
 		t.Errorf("made up twice: runs %d and %d", first, again)
@@ -217,44 +217,44 @@ func TestJobsInTheBrowser(t *testing.T) {
 	b.Fill("#f-name", "admin")
 	b.Fill("#f-password", apptest.Password)
 	b.Press("form[action='/login'] button")
-	b.Sees("Jobs", "Expired sessions", "Every hour at :17", "Every day at 02:07 UTC", "Never run")
-	b.Look("jobs")
+	b.WantText("Jobs", "Expired sessions", "Every hour at :17", "Every day at 02:07 UTC", "Never run")
+	b.CheckPage("jobs")
 	b.Press("#run-expire_sessions")
-	b.Sees("The job has begun")
-	b.Until(
+	b.WantText("The job has begun")
+	b.WaitFor(
 		"it is done, without a press",
 		`[...document.querySelectorAll("#jobs tr")].some(r => r.innerText.includes("Expired sessions") && r.innerText.includes("Done") && r.innerText.includes("0 rows"))`,
 	)
-	b.Look("jobs-run")
+	b.CheckPage("jobs-run")
 	b.Press("a[href='/admin/jobs/expire_sessions']")
-	b.Sees("Expired sessions", "17 * * * *", "Done", "admin")
-	b.Look("job")
+	b.WantText("Expired sessions", "17 * * * *", "Done", "admin")
+	b.CheckPage("job")
 	b.Open("/admin/jobs/forget_audit")
-	b.Sees("It has not run yet")
-	b.Look("job-never")
+	b.WantText("It has not run yet")
+	b.CheckPage("job-never")
 
 	b.Open("/admin/settings/jobs")
-	b.Sees("five fields", "UTC", "Next: ", "default: 17 * * * *")
-	b.Look("settings-jobs")
+	b.WantText("five fields", "UTC", "Next: ", "default: 17 * * * *")
+	b.CheckPage("settings-jobs")
 	b.Fill("[name=forget_events]", "0 0 31 2 *")
 	b.Fill("[name=forget_audit]", "TZ=UTC 1 2 * * *")
 	b.Press("form[action='/admin/settings/jobs'] button[type=submit]")
-	b.Sees("2 fields need another value", "That never comes", "without TZ=")
-	b.Look("settings-jobs-error")
+	b.WantText("2 fields need another value", "That never comes", "without TZ=")
+	b.CheckPage("settings-jobs-error")
 	b.Fill("[name=forget_events]", "0 4 * * 1-5")
 	b.Fill("[name=forget_audit]", "0 5 * * *")
 	b.Press("form[action='/admin/settings/jobs'] button[type=submit]")
-	b.Sees("Saved")
+	b.WantText("Saved")
 	b.Open("/admin/jobs")
-	b.Sees("0 4 * * 1-5", "Every day at 05:00 UTC")
+	b.WantText("0 4 * * 1-5", "Every day at 05:00 UTC")
 
 	b.Open("/admin/settings/retention")
-	b.Sees("0 keeps them for ever", "default: 180")
-	b.Look("settings-retention")
+	b.WantText("0 keeps them for ever", "default: 180")
+	b.CheckPage("settings-retention")
 	b.Fill("[name=audit_days]", "3")
 	b.Press("form[action='/admin/settings/retention'] button[type=submit]")
-	b.Sees("1 field needs another value", "at least 7 days")
-	b.Look("settings-retention-error")
+	b.WantText("1 field needs another value", "at least 7 days")
+	b.CheckPage("settings-retention-error")
 }
 
 // A run at work is said so, by page and interface, until its process has died.

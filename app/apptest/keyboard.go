@@ -27,15 +27,15 @@ func (b *Browser) Enter() {
 	}
 }
 
-// mostTabs is more than a page has things to focus.
-const mostTabs = 400
+// maxTabs is more than a page has things to focus.
+const maxTabs = 400
 
 // Tab presses Tab until a selector has the focus.
 func (b *Browser) Tab(selector string) {
 	b.t.Helper()
-	for range mostTabs {
+	for range maxTabs {
 		b.Do(chromedp.KeyEvent(kb.Tab))
-		there, err := Read(b, chromedp.Evaluate[bool]("document.activeElement.matches("+quoted(selector)+")"))
+		there, err := Read(b, chromedp.Evaluate[bool]("document.activeElement.matches("+jsString(selector)+")"))
 		if err != nil {
 			b.t.Fatal(err)
 		}
@@ -46,11 +46,11 @@ func (b *Browser) Tab(selector string) {
 	b.t.Fatalf("%s: Tab does not lead to %s", b.Path(), selector)
 }
 
-// watch notes each stop of the focus, and returns how many there should be. Of
+// watchFocus notes each stop of the focus, and returns how many there should be. Of
 // radio buttons of one name the chosen one is a stop for all. A stop is looked
 // at as it gets the focus and again at the next key: between the two Chromium
 // may still have been about to draw the ring, and a user waits that long.
-const watch = `(() => {
+const watchFocus = `(() => {
 	const seen = e => { const s = getComputedStyle(e), r = e.getBoundingClientRect();
 		return s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2 && r.width > 0 && r.height > 0; };
 	window.gcStops = new Map();
@@ -63,8 +63,8 @@ const watch = `(() => {
 	return window.gcWanted().length;
 })()`
 
-// stops tells what the focus did not come by, and where it was not to be seen.
-const stops = `[
+// focusProblems tells what the focus did not come by, and where it was not to be seen.
+const focusProblems = `[
 	...window.gcWanted().filter(e => !window.gcStops.has(e)).map(e => "not reached: " + e.outerHTML.slice(0, 120)),
 	...[...window.gcStops].filter(([, seen]) => !seen).map(([e]) => "focus not seen: " + e.outerHTML.slice(0, 120)),
 ]`
@@ -73,7 +73,7 @@ const stops = `[
 // can be used, is caught by nothing, and is seen at each stop.
 func (b *Browser) TabThrough(name string) {
 	b.t.Helper()
-	n, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](watch))
+	n, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](watchFocus))
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func (b *Browser) TabThrough(name string) {
 		steps[i] = chromedp.KeyEvent(kb.Tab)
 	}
 	b.Do(steps...)
-	wrong, err := Read(b, chromedp.Evaluate[[]string](stops))
+	wrong, err := Read(b, chromedp.Evaluate[[]string](focusProblems))
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -97,9 +97,9 @@ func (b *Browser) TabThrough(name string) {
 	}
 }
 
-// Shift is the cumulative layout shift of the page since it was opened: the
+// LayoutShift is the cumulative layout shift of the page since it was opened: the
 // sum of scores by https://web.dev/articles/cls, 0 is none.
-func (b *Browser) Shift() float64 {
+func (b *Browser) LayoutShift() float64 {
 	b.t.Helper()
 	sum, err := Read(b, chromedp.Evaluate[float64](`new Promise(done => {
 		let sum = 0;
@@ -112,8 +112,8 @@ func (b *Browser) Shift() float64 {
 	return sum
 }
 
-// Weight is what the page and all that it loaded took on the wire, in bytes.
-func (b *Browser) Weight() int64 {
+// TransferSize is what the page and all that it loaded took on the wire, in bytes.
+func (b *Browser) TransferSize() int64 {
 	b.t.Helper()
 	sum, err := Read(b, chromedp.Evaluate[int64](
 		`[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].reduce((sum, e) => sum + e.transferSize, 0)`,
@@ -124,10 +124,10 @@ func (b *Browser) Weight() int64 {
 	return sum
 }
 
-func quoted(text string) string { return strconv.Quote(text) }
+func jsString(text string) string { return strconv.Quote(text) }
 
-// Until waits until a script says true on the page as it is.
-func (b *Browser) Until(what, script string) {
+// WaitFor waits until a script says true on the page as it is.
+func (b *Browser) WaitFor(what, script string) {
 	b.t.Helper()
 	Eventually(b.t, what+" ("+script+")", func() bool {
 		yes, err := Read(b, chromedp.Evaluate[bool](script))
@@ -135,8 +135,8 @@ func (b *Browser) Until(what, script string) {
 	})
 }
 
-// Medium shows the page on paper ("print") or on the screen again.
-func (b *Browser) Medium(name string) {
+// EmulateMedia shows the page on paper ("print") or on the screen again.
+func (b *Browser) EmulateMedia(name string) {
 	b.t.Helper()
 	b.Do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: name})

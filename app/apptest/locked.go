@@ -5,13 +5,13 @@ import (
 	"sync"
 )
 
-// locked lets several goroutines write to one writer.
-type locked struct {
+// lockedWriter lets several goroutines write to one writer.
+type lockedWriter struct {
 	mu sync.Mutex
 	w  io.Writer
 }
 
-func (l *locked) Write(p []byte) (int, error) {
+func (l *lockedWriter) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.w.Write(p)

@@ -21,9 +21,9 @@ func TestAConfusedNewcomer(t *testing.T) {
 	b.Fill("#f-name", "admin")
 	b.Fill("#f-password", "admin")
 	b.Press("form[action='/login'] button")
-	b.Sees("That name and password do not belong together")
+	b.WantText("That name and password do not belong together")
 	b.Press("a[href^='/login/forgot']")
-	b.Sees("Mail is not set up here", "gatecrier user password NAME")
+	b.WantText("Mail is not set up here", "gatecrier user password NAME")
 	b.Open("/inbox?unread=true")
 	b.Fill("#f-name", "admin")
 	b.Fill("#f-password", apptest.Password)
@@ -31,18 +31,18 @@ func TestAConfusedNewcomer(t *testing.T) {
 	if b.Path() != "/inbox?unread=true" {
 		t.Errorf("signed in, at %s, not where the way led", b.Path())
 	}
-	b.Sees("Nothing yet. When the gate of one of your products changes")
+	b.WantText("Nothing yet. When the gate of one of your products changes")
 	b.Open("/")
-	b.Sees("Nothing to guard yet", "Create a product")
+	b.WantText("Nothing to guard yet", "Create a product")
 	b.Open("/products/1")
-	b.Sees("There is no such product", "To the overview")
+	b.WantText("There is no such product", "To the overview")
 	b.Open("/products/new")
 	b.Fill("[name=name]", "  ") // nothing at all the browser itself refuses
 	b.Press("form[action='/products'] button[type=submit]")
-	b.Sees("1 to 255 characters")
+	b.WantText("1 to 255 characters")
 	b.Fill("[name=name]", "Shop")
 	b.Press("form[action='/products'] button[type=submit]")
-	b.Sees("The product is there", "first report")
+	b.WantText("The product is there", "first report")
 
 	// A report that is none, an empty one, none at all.
 	dir := t.TempDir()
@@ -57,7 +57,7 @@ func TestAConfusedNewcomer(t *testing.T) {
 			b.Do(chromedp.SetUploadFiles("[name=file]", []string{filepath.Join(dir, name)}))
 		}
 		b.Do(chromedp.Click("form[action$='/upload'] button[type=submit]"))
-		b.Until(name+" is refused: "+said, `document.querySelector("main").innerText.includes("`+said+`")`)
+		b.WaitFor(name+" is refused: "+said, `document.querySelector("main").innerText.includes("`+said+`")`)
 	}
 
 	// After an upload a refresh shows the form, and sends nothing again.
@@ -68,29 +68,29 @@ func TestAConfusedNewcomer(t *testing.T) {
 	b.Open("/products/1/upload")
 	b.Do(chromedp.SetUploadFiles("[name=file]", []string{path}))
 	b.Do(chromedp.Click("form[action$='/upload'] button[type=submit]"))
-	b.Until("the report is in", `document.querySelector("main").innerText.includes("18 high (limit 0)")`)
+	b.WaitFor("the report is in", `document.querySelector("main").innerText.includes("18 high (limit 0)")`)
 	b.Do(chromedp.Reload())
-	b.Sees("Upload a report", "What kind it is, is seen from what is in it")
+	b.WantText("Upload a report", "What kind it is, is seen from what is in it")
 	b.Open("/products/1?tab=history")
 	b.Evaluate("setTimeout(() => history.back(), 0)")
-	b.Until("the way back leads to the form", `document.querySelector("main h1").innerText === "Upload a report"`)
+	b.WaitFor("the way back leads to the form", `document.querySelector("main h1").innerText === "Upload a report"`)
 
 	// On paper there is the history, and nothing to press.
 	b.Open("/products/1?tab=history")
-	b.Medium("print")
-	b.Sees("18 high (limit 0)")
-	b.Until(
+	b.EmulateMedia("print")
+	b.WantText("18 high (limit 0)")
+	b.WaitFor(
 		"paper has no navigation",
 		`[...document.querySelectorAll(".gc-top, .gc-side, .gc-tabs, .gc-chips, .btn")].every(e => !e.checkVisibility())`,
 	)
-	b.Medium("screen")
+	b.EmulateMedia("screen")
 
 	// Two tabs: what one has deleted, the other is told of.
 	admin := p.Client("admin")
 	b.Open("/products/1?tab=settings")
 	admin.Must(204, "DELETE", "/products/1", nil)
 	b.Do(chromedp.Click("form[action$='/settings'] button[type=submit]"))
-	b.Until("the product is gone", `document.querySelector("main").innerText.includes("There is no such product")`)
+	b.WaitFor("the product is gone", `document.querySelector("main").innerText.includes("There is no such product")`)
 	b.Open("/products?q=Shop")
-	b.Sees("There is no product yet")
+	b.WantText("There is no product yet")
 }

@@ -17,13 +17,13 @@ import (
 // TestFindingObservationsInTheBrowser searches and filters by hand.
 func TestFindingObservationsInTheBrowser(t *testing.T) {
 	t.Parallel()
-	p := apptest.Start(t, apptest.Options{Ago: 4 * time.Hour})
+	p := apptest.Start(t, apptest.Options{ClockBehind: 4 * time.Hour})
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", "")
 	b := apptest.NewBrowser(t, p.URL)
 	comeIn(b, "admin")
 	still(t, b, "observations-none", "/products/1")
-	b.Sees("Upload the first report")
+	b.WantText("Upload the first report")
 	c.Must(http.StatusCreated, "POST", s.path+"/reports", large(64, graded))
 	c.Must(http.StatusCreated, "POST", s.path+"/reports?scanner=other", large(1, always("Critical")))
 	c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=feature", large(3, always("Low")))
@@ -31,34 +31,34 @@ func TestFindingObservationsInTheBrowser(t *testing.T) {
 
 	// Search and filters are in the URL, and go together.
 	still(t, b, "observations", "/products/1")
-	b.Sees("50 of 65 observations shown", "fails the gate", "Assess all 65 of this filter…")
+	b.WantText("50 of 65 observations shown", "fails the gate", "Assess all 65 of this filter…")
 	b.Press("nav[aria-label='Filter by severity'] a[href*='severity=high']")
-	b.Sees("7 observations shown")
+	b.WantText("7 observations shown")
 	b.Fill("#find-q", "LIB5")
 	b.Press(".gc-filter button")
-	b.Sees("CVE-000005", "1 observation shown")
+	b.WantText("CVE-000005", "1 observation shown")
 	if b.Path() != "/products/1?severity=high&q=LIB5&status=&scanner=&assessed=&branch=" &&
 		b.Path() != "/products/1?severity=high&q=LIB5&branch=&status=&scanner=&assessed=" {
 		t.Errorf("the URL is %s", b.Path())
 	}
 	b.Press("nav[aria-label='Show'] a[href*='active=false']")
-	b.Sees("No observation matches")
-	b.Look("observations-nothing")
+	b.WantText("No observation matches")
+	b.CheckPage("observations-nothing")
 	b.Press(".gc-filter a.btn")
-	b.Sees("50 of 65 observations shown")
+	b.WantText("50 of 65 observations shown")
 	b.Press("a[rel=next]")
-	b.Sees("15 of 65 observations shown", "First")
+	b.WantText("15 of 65 observations shown", "First")
 	b.Open("/products/1")
 	b.Do(chromedp.SetValue("#find-branch", "feature"))
 	b.Press(".gc-filter button")
-	b.Sees("3 observations shown")
+	b.WantText("3 observations shown")
 }
 
 // TestManyObservationsInTheBrowser assesses some by the keyboard alone, and all of
 // a filter while somebody else is at work.
 func TestManyObservationsInTheBrowser(t *testing.T) {
 	t.Parallel()
-	p := apptest.Start(t, apptest.Options{Ago: 4 * time.Hour})
+	p := apptest.Start(t, apptest.Options{ClockBehind: 4 * time.Hour})
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", "")
 	c.Must(http.StatusCreated, "POST", s.path+"/reports", large(64, graded))
@@ -71,43 +71,43 @@ func TestManyObservationsInTheBrowser(t *testing.T) {
 	b.Open("/products/1?severity=high")
 	b.Tab("#all")
 	b.Type(" ")
-	b.Until("they are counted", `document.querySelector("[data-select-count]").textContent === "7 selected"`)
-	b.Look("observations-selected")
+	b.WaitFor("they are counted", `document.querySelector("[data-select-count]").textContent === "7 selected"`)
+	b.CheckPage("observations-selected")
 	b.Open("/products/1?severity=high")
 	b.Tab("#all")
 	b.Type(" ")
 	b.Tab(".gc-bulk button")
 	b.Enter()
-	b.Sees("Assess 7 observations", "Selected one by one", "CVE-000001")
-	if shift := b.Shift(); shift >= 0.05 {
+	b.WantText("Assess 7 observations", "Selected one by one", "CVE-000001")
+	if shift := b.LayoutShift(); shift >= 0.05 {
 		t.Errorf("the form moves: %.3f", shift)
 	}
-	b.Look("assess")
+	b.CheckPage("assess")
 	b.Tab("#assess-status")
 	b.Type("risk")
-	b.Until(
+	b.WaitFor(
 		"its day can be chosen",
 		`document.querySelector("#assess-until").checkVisibility() && !document.querySelector("#assess-same").checkVisibility()`,
 	)
 	b.Tab("button[type=submit].btn-primary")
 	b.Enter()
-	b.Sees("Say why the risk is accepted")
+	b.WantText("Say why the risk is accepted")
 	b.Tab("#assess-status")
 	b.Type("false")
-	b.Until("it is chosen", `document.querySelector("#assess-status").value === "false_positive"`)
+	b.WaitFor("it is chosen", `document.querySelector("#assess-status").value === "false_positive"`)
 	b.Tab("#assess-comment")
 	b.Type("dead code")
 	b.Tab("button[type=submit].btn-primary")
 	b.Enter()
-	b.Sees("7 observations assessed: the gate stays Failed", "No observation matches")
+	b.WantText("7 observations assessed: the gate stays Failed", "No observation matches")
 
 	// All of a filter, while somebody else is at work.
 	b.Open("/products/1?severity=medium")
 	b.Press("a[href*='all=56']")
-	b.Sees("Assess 56 observations", "All of main that are: active, medium", "and 48 more")
+	b.WantText("Assess 56 observations", "All of main that are: active, medium", "and 48 more")
 	admin := authz.UserActor(models.User{ID: 1, Name: "admin", Administrator: true})
 	rows, err := p.Store.Observations(
-		t.Context(), apptest.Everything(), models.ObservationFilter{ProductID: s.id, Text: "lib63", Limit: 1},
+		t.Context(), apptest.AllProducts(), models.ObservationFilter{ProductID: s.id, Text: "lib63", Limit: 1},
 	)
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("%d rows: %v", len(rows), err)
@@ -119,20 +119,20 @@ func TestManyObservationsInTheBrowser(t *testing.T) {
 	}
 	b.Do(chromedp.SetValue("#assess-status", "not_security"))
 	b.Press(".gc-assess button[type=submit]")
-	b.Sees("There are 55 observations now, not 56", "Nothing was changed", "Assess 55 observations")
-	b.Look("assess-conflict")
+	b.WantText("There are 55 observations now, not 56", "Nothing was changed", "Assess 55 observations")
+	b.CheckPage("assess-conflict")
 	b.Press(".gc-assess button[type=submit]")
-	b.Sees("55 observations assessed: the gate stays Failed")
+	b.WantText("55 observations assessed: the gate stays Failed")
 	b.Open("/products/1?assessed=true&active=all&severity=high")
-	b.Sees("7 observations shown", "false positive", "by admin")
-	b.Look("observations-assessed")
+	b.WantText("7 observations shown", "false positive", "by admin")
+	b.CheckPage("observations-assessed")
 }
 
 // TestAnObservationInTheBrowser calls one a duplicate, accepts a risk for a time,
 // takes that back, and enters one by hand.
 func TestAnObservationInTheBrowser(t *testing.T) {
 	t.Parallel()
-	p := apptest.Start(t, apptest.Options{Ago: 4 * time.Hour})
+	p := apptest.Start(t, apptest.Options{ClockBehind: 4 * time.Hour})
 	receiver := apptest.NewReceiver(t)
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", receiver.URL)
@@ -143,55 +143,55 @@ func TestAnObservationInTheBrowser(t *testing.T) {
 
 	// One of the two is the same as the other.
 	still(t, b, "observation", "/products/1/observations/2")
-	b.Sees("CVE-000000", "other", "it fails the gate", "Nobody has said anything of it yet")
+	b.WantText("CVE-000000", "other", "it fails the gate", "Nobody has said anything of it yet")
 	b.TabThrough("the page of an observation")
 	b.Press("a[href$='/observations/2/duplicate']")
 	b.Press("form[action$='/duplicate'] .btn-primary")
-	b.Sees("Choose one above, or give its number")
-	b.Look("duplicate")
+	b.WantText("Choose one above, or give its number")
+	b.CheckPage("duplicate")
 	b.Do(chromedp.Click("#same-1"))
 	b.Press("form[action$='/duplicate'] .btn-primary")
-	b.Sees("It is a duplicate now: the gate stays Failed", "It is the same as", "the same as number 1")
-	b.Look("observation-duplicate")
+	b.WantText("It is a duplicate now: the gate stays Failed", "It is the same as", "the same as number 1")
+	b.CheckPage("observation-duplicate")
 	b.Press("#same + *, section[aria-labelledby=same] a[href$='/observations/1']")
-	b.Sees("The same as it", "CVE-000000")
+	b.WantText("The same as it", "CVE-000000")
 
 	// The risk of that one is accepted for a time.
 	b.Do(chromedp.SetValue("#assess-status", "risk_accepted"))
 	b.Do(chromedp.SetValue("#assess-severity", "high"))
 	b.Press(".gc-assess button[type=submit]")
-	b.Sees("Say why the risk is accepted")
-	b.Look("observation-wrong")
+	b.WantText("Say why the risk is accepted")
+	b.CheckPage("observation-wrong")
 	b.Fill("#assess-comment", "Behind the firewall until the rewrite")
 	b.Press(".gc-assess button[type=submit]")
-	b.Sees(
+	b.WantText(
 		"Assessed: the gate has changed from Failed to Passed",
 		"risk accepted",
 		"Behind the firewall until the rewrite",
 		"(in 30 days)",
 		p.Clock.Now().UTC().AddDate(0, 0, 30).Format("2 Jan 2006"),
 	)
-	b.Look("observation-waived")
+	b.CheckPage("observation-waived")
 	b.TabThrough("the page of a waiver")
 	receiver.Wait(t, 2)
 	b.Open("/products/1?status=risk_accepted")
-	b.Sees("by admin until", "reported critical")
-	b.Look("observations-waived")
+	b.WantText("by admin until", "reported critical")
+	b.CheckPage("observations-waived")
 	b.Open("/products/1/observations/1")
 	b.Press(".card-footer button.btn-sm")
-	b.Sees("Taken back: the gate has changed from Passed to Failed", "say nothing", "admin took back what was said")
-	b.Look("observation-history")
+	b.WantText("Taken back: the gate has changed from Passed to Failed", "say nothing", "admin took back what was said")
+	b.CheckPage("observation-history")
 	receiver.Wait(t, 3)
 	b.Do(chromedp.SetValue("#assess-status", "resolved"))
 	b.Press(".gc-assess button[type=submit]")
-	b.Sees("from Failed to Passed")
+	b.WantText("from Failed to Passed")
 }
 
 // TestEnteringAnObservationInTheBrowser enters one that no scanner finds, edits
 // and deletes it; who only reads is offered nothing of all that.
 func TestEnteringAnObservationInTheBrowser(t *testing.T) {
 	t.Parallel()
-	p := apptest.Start(t, apptest.Options{Ago: 4 * time.Hour})
+	p := apptest.Start(t, apptest.Options{ClockBehind: 4 * time.Hour})
 	c := p.Client("admin")
 	s := newShop(t, c, "Shop", "")
 	c.Must(http.StatusCreated, "POST", s.path+"/reports", large(1, always("Low")))
@@ -199,31 +199,31 @@ func TestEnteringAnObservationInTheBrowser(t *testing.T) {
 	comeIn(b, "admin")
 	b.Open("/products/1")
 	b.Press("a[href='/products/1/observations/new']")
-	b.Look("manual-new")
+	b.CheckPage("manual-new")
 	b.TabThrough("the form of an observation")
 	b.Evaluate(`document.querySelectorAll("form").forEach(f => f.noValidate = true)`)
 	b.Fill("[name=url]", "nowhere")
 	b.Press("form[action$='/observations'] .btn-primary")
-	b.Sees("Say how severe it is")
+	b.WantText("Say how severe it is")
 	b.Fill("[name=title]", "Default password of the console")
 	b.Do(chromedp.SetValue("[name=severity]", "critical"))
 	b.Press("form[action$='/observations'] .btn-primary")
-	b.Sees("An address that begins with")
-	b.Look("manual-wrong")
+	b.WantText("An address that begins with")
+	b.CheckPage("manual-wrong")
 	b.Fill("[name=url]", "https://example.org/advisory")
 	b.Press("form[action$='/observations'] .btn-primary")
-	b.Sees("The observation is there: the gate has changed from Passed to Failed", "entered by hand")
-	b.Look("manual")
+	b.WantText("The observation is there: the gate has changed from Passed to Failed", "entered by hand")
+	b.CheckPage("manual")
 	b.Press("a[href$='/edit']")
 	b.Fill("[name=component]", "console 3")
-	b.Look("manual-edit")
+	b.CheckPage("manual-edit")
 	b.Press("form[action$='/edit'] .btn-primary")
-	b.Sees("Saved", "console 3", "admin edited it")
+	b.WantText("Saved", "console 3", "admin edited it")
 	b.Press("a[href$='/delete']")
-	b.Sees("main has 1 active critical, and 0 without it", "changes from Failed to Passed")
-	b.Look("manual-delete")
+	b.WantText("main has 1 active critical, and 0 without it", "changes from Failed to Passed")
+	b.CheckPage("manual-delete")
 	b.Press("main .btn-danger")
-	b.Sees("is deleted: the gate has changed from Failed to Passed")
+	b.WantText("is deleted: the gate has changed from Failed to Passed")
 
 	// Who only reads is offered nothing.
 	p.User("rita")
@@ -235,7 +235,7 @@ func TestEnteringAnObservationInTheBrowser(t *testing.T) {
 	rita.Type(kb.Tab)
 	for _, path := range []string{"/products/1?active=all", "/products/1/observations/1"} {
 		rita.Open(path)
-		rita.Until(
+		rita.WaitFor(
 			"no form changes anything",
 			`document.querySelectorAll("main form[method=post], main [type=checkbox]").length === 0`,
 		)

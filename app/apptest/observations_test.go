@@ -194,7 +194,7 @@ func TestAWaiverEndsWithItsDay(t *testing.T) {
 			"behind the firewall",
 			"does not count for the gate",
 		)
-		o, _, err := p.Store.Observation(t.Context(), apptest.Everything(), 1)
+		o, _, err := p.Store.Observation(t.Context(), apptest.AllProducts(), 1)
 		if want := time.Date(day.Year(), day.Month(), day.Day(), 23, 59, 59, 0, tokyo); err != nil ||
 			!o.Assessed.Until.Equal(want) {
 			t.Errorf("until %v, want %v: %v", o.Assessed.Until, want, err)
@@ -283,7 +283,7 @@ func TestReadersOnlyReadObservations(t *testing.T) {
 		rita.misses("/products/1?q=lib", "Assess…", "Assess all", `type="checkbox"`, "Enter an observation")
 		rita.sees("/products/1/observations/1", "What counts", "Nobody has said anything of it yet")
 		rita.misses("/products/1/observations/1", `method="post" action="/products`, "/duplicate")
-		before, _, err := p.Store.Observation(t.Context(), apptest.Everything(), 1)
+		before, _, err := p.Store.Observation(t.Context(), apptest.AllProducts(), 1)
 		for _, path := range []string{"", "/assess", "/1/assess", "/1/duplicate", "/1/edit", "/1/delete"} {
 			if status, _ := rita.post(
 				"/products/1/observations"+path,
@@ -301,7 +301,7 @@ func TestReadersOnlyReadObservations(t *testing.T) {
 				t.Errorf("POST %s: %d", path, status)
 			}
 		}
-		after, _, err2 := p.Store.Observation(t.Context(), apptest.Everything(), 1)
+		after, _, err2 := p.Store.Observation(t.Context(), apptest.AllProducts(), 1)
 		if err != nil || err2 != nil || fmt.Sprint(before) != fmt.Sprint(after) || after.Status != models.StatusOpen {
 			t.Errorf("changed: %v, %v; %v %v", before, after, err, err2)
 		}

@@ -14,7 +14,7 @@ func TestARepeatGetsTheFirstAnswer(t *testing.T) {
 	on(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newShop(t, c, "Shop", "")
-		keyed := c.Heading("Idempotency-Key", "build-7")
+		keyed := c.WithHeader("Idempotency-Key", "build-7")
 		first := keyed.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json"))
 		again := keyed.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json"))
 		if again.Header.Get("Idempotency-Replayed") != "true" || again.ID("observations.new") != 35 ||
@@ -40,7 +40,7 @@ func TestARepeatGetsTheFirstAnswer(t *testing.T) {
 		) != 35 {
 			t.Errorf("a day later: %s", a.Text)
 		}
-		c.Heading("Idempotency-Key", "caf\u00e9").
+		c.WithHeader("Idempotency-Key", "caf\u00e9").
 			Must(http.StatusUnprocessableEntity, "POST", s.path+"/reports", apptest.Report(t, "grype-none.json"))
 	})
 }
@@ -56,7 +56,7 @@ func TestRepeatsAtTheSameTime(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range answers {
 			wg.Go(func() {
-				answers[i] = c.Heading("Idempotency-Key", "at-once").Do("POST", s.path+"/reports", report)
+				answers[i] = c.WithHeader("Idempotency-Key", "at-once").Do("POST", s.path+"/reports", report)
 			})
 		}
 		wg.Wait()

@@ -66,7 +66,7 @@ func healthOf(t *testing.T, p *apptest.Program, connection int64) models.Health 
 func ledgerOf(t *testing.T, p *apptest.Program, f models.LedgerFilter) []models.LedgerRow {
 	t.Helper()
 	f.Limit = 1000
-	rows, err := p.Store.Ledger(t.Context(), apptest.Everything(), f)
+	rows, err := p.Store.Ledger(t.Context(), apptest.AllProducts(), f)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -76,7 +76,7 @@ func TestPagesStandStillAndAreLight(t *testing.T) {
 
 	b := apptest.NewBrowser(t, p.URL)
 	b.Open("/login")
-	bytes := b.Weight()
+	bytes := b.TransferSize()
 	t.Logf("the first page: %d bytes", bytes)
 	if bytes > 250_000 || bytes < 10_000 {
 		t.Errorf("the first page took %d bytes, want at most 250,000", bytes)
@@ -88,7 +88,7 @@ func TestPagesStandStillAndAreLight(t *testing.T) {
 		b.Do(chromedp.EmulateViewport(width, 900))
 		for _, path := range allPages {
 			b.Open(path)
-			if shift := b.Shift(); shift >= 0.05 {
+			if shift := b.LayoutShift(); shift >= 0.05 {
 				t.Errorf("%s at %d pixels: layout shift %.3f", path, width, shift)
 			}
 		}
@@ -108,18 +108,18 @@ func TestByKeyboardAlone(t *testing.T) {
 	b.Tab("#f-password")
 	b.Type(apptest.Password)
 	b.Enter()
-	b.Sees("Nothing to guard yet")
+	b.WantText("Nothing to guard yet")
 	b.Open("/products/new")
 	b.Tab("#f-name")
 	b.Type("Shop")
 	b.Enter()
-	b.Sees("Shop", "None")
+	b.WantText("Shop", "None")
 	b.Open("/products/1?tab=settings")
 	b.Tab("[name=gate_mode]:checked")
 	b.Type(kb.ArrowDown) // the next choice
 	b.Tab("form[action$='/settings'] button[type=submit]")
 	b.Enter()
-	b.Sees("Saved")
+	b.WantText("Saved")
 
 	newShopTarget(t, p)
 	p.Client("admin").Must(http.StatusCreated, "POST", "/products/1/reports", apptest.Report(t, "grype-image.json"))
@@ -138,7 +138,7 @@ func TestByKeyboardAlone(t *testing.T) {
 	b.Evaluate("document.activeElement.select()")
 	b.Type("Shop")
 	b.Enter()
-	b.Sees("1 product shown")
+	b.WantText("1 product shown")
 }
 
 func newShopTarget(t *testing.T, p *apptest.Program) {

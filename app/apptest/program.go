@@ -36,7 +36,7 @@ type Program struct {
 	Dir   string
 	Clock *modelstest.Clock
 	Log   *bytes.Buffer // once the program has stopped; before, ask Logged
-	log   *locked
+	log   *lockedWriter
 	t     testing.TB
 }
 
@@ -45,8 +45,8 @@ type Options struct {
 	Dir         string // a data directory to go on with
 	DatabaseURL string
 	Strict      bool          // let nothing out to this host
-	Ago         time.Duration // how far back the clock starts
-	At          time.Time     // where the clock starts; zero is now
+	ClockBehind time.Duration // how far back the clock starts
+	StartTime   time.Time     // where the clock starts; zero is now
 	Extra       func(*app.App) []admin.Route
 	Modules     []module.Module
 	Jobs        []jobs.Job
@@ -71,11 +71,11 @@ func Start(t testing.TB, o Options) *Program {
 		}
 		modelstest.SQLiteFile(t, filepath.Join(o.Dir, "gatecrier.db")) // to migrate anew for each test is half of a start
 	}
-	if o.At.IsZero() {
-		o.At = time.Now()
+	if o.StartTime.IsZero() {
+		o.StartTime = time.Now()
 	}
-	p := &Program{Dir: o.Dir, Clock: modelstest.NewClock(o.At.Add(-o.Ago)), Log: &bytes.Buffer{}, t: t}
-	p.log = &locked{w: p.Log}
+	p := &Program{Dir: o.Dir, Clock: modelstest.NewClock(o.StartTime.Add(-o.ClockBehind)), Log: &bytes.Buffer{}, t: t}
+	p.log = &lockedWriter{w: p.Log}
 	log := slog.New(slog.NewTextHandler(p.log, nil))
 	var err error
 	p.App, err = app.New(t.Context(), app.Options{
@@ -95,7 +95,7 @@ func Start(t testing.TB, o Options) *Program {
 		t.Fatalf("start the program: %v", err)
 	}
 	p.URL = "http://" + p.Addr()
-	p.Clock.Before = finishing(t.Context(), p.Store)
+	p.Clock.Before = finishDue(t.Context(), p.Store)
 	t.Cleanup(p.Stop)
 	return p
 }
@@ -283,19 +283,19 @@ func Eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// Heading is the same client, with a header in each request.
-func (c *Client) Heading(name, value string) *Client {
+// WithHeader is the same client, with a header in each request.
+func (c *Client) WithHeader(name, value string) *Client {
 	return &Client{URL: c.URL, Token: c.Token, t: c.t, header: [2]string{name, value}}
 }
 
-// With is the same client in another test.
-func (c *Client) With(t testing.TB) *Client { return &Client{URL: c.URL, Token: c.Token, t: t} }
+// ForTest is the same client in another test.
+func (c *Client) ForTest(t testing.TB) *Client { return &Client{URL: c.URL, Token: c.Token, t: t} }
 
 // NewClient is a client of a program that runs elsewhere.
 func NewClient(t testing.TB, url, token string) *Client { return &Client{URL: url, Token: token, t: t} }
 
-// Everything is the scope of a test: all products.
-func Everything() models.Scope { return models.SystemScope("a test") }
+// AllProducts is the scope of a test: all products.
+func AllProducts() models.Scope { return models.SystemScope("a test") }
 
 // Logged is the program's log so far.
 func (p *Program) Logged() string {

@@ -14,10 +14,10 @@ import (
 func still(t *testing.T, b *apptest.Browser, name, path string) {
 	t.Helper()
 	b.Open(path)
-	if shift := b.Shift(); shift >= 0.05 {
+	if shift := b.LayoutShift(); shift >= 0.05 {
 		t.Errorf("%s: layout shift %.3f", path, shift)
 	}
-	b.Look(name)
+	b.CheckPage(name)
 }
 
 func comeIn(b *apptest.Browser, name string) {
@@ -31,7 +31,7 @@ func comeIn(b *apptest.Browser, name string) {
 // by hand: a group, who may what, tokens, and who has changed it.
 func TestGroupsAndRolesInTheBrowser(t *testing.T) {
 	t.Parallel()
-	p := apptest.Start(t, apptest.Options{Ago: 4 * time.Hour})
+	p := apptest.Start(t, apptest.Options{ClockBehind: 4 * time.Hour})
 	receiver := apptest.NewReceiver(t)
 	for _, name := range []string{"olga", "mei", "jonas"} {
 		p.User(name)
@@ -43,21 +43,21 @@ func TestGroupsAndRolesInTheBrowser(t *testing.T) {
 	still(t, b, "authorization-groups-empty", "/authorization-groups")
 
 	b.Press("a[href='/admin/audit']")
-	b.Sees("Who has changed what")
+	b.WantText("Who has changed what")
 	b.Open("/groups")
 	b.Press("a.btn[href='/groups/new']")
-	b.Look("group-new")
+	b.CheckPage("group-new")
 	b.Fill("#f-name", "Payments")
 	b.Fill("#f-description", "All that moves money")
 	b.Press("form[action='/groups'] button")
-	b.Sees("The group is there", "No product is in this group")
-	b.Look("group-empty")
+	b.WantText("The group is there", "No product is in this group")
+	b.CheckPage("group-empty")
 	still(t, b, "group-targets-empty", "/groups/1?tab=targets")
 	b.Fill("#target-webhook-name", "Release bot")
 	b.Fill("#target-webhook-url", receiver.URL+"/hook")
 	b.Press("form[action$='/targets'] button[type=submit]")
-	b.Sees("whsec_", "tells of no product now")
-	b.Look("group-target-secret")
+	b.WantText("whsec_", "tells of no product now")
+	b.CheckPage("group-target-secret")
 
 	// A group's limits, one wrong.
 	b.Open("/groups/1?tab=settings")
@@ -65,24 +65,24 @@ func TestGroupsAndRolesInTheBrowser(t *testing.T) {
 	b.Fill("[name=threshold_critical]", "1000000")
 	b.Evaluate(`document.querySelectorAll("form").forEach(f => f.noValidate = true)`)
 	b.Press("form[action$='/settings'] button[type=submit]")
-	b.Sees("From 0 to 999999")
-	b.Look("group-settings-error")
+	b.WantText("From 0 to 999999")
+	b.CheckPage("group-settings-error")
 	b.Fill("[name=threshold_critical]", "1")
 	b.Press("form[action$='/settings'] button[type=submit]")
-	b.Sees("Saved", "limits of the group: critical 1, high 0")
+	b.WantText("Saved", "limits of the group: critical 1, high 0")
 
 	// Users together.
 	b.Open("/authorization-groups")
 	b.Fill("#f-name", "Security team")
 	b.Press("form[action='/authorization-groups'] button")
-	b.Sees("Nobody is in it")
+	b.WantText("Nobody is in it")
 	b.Fill("#f-user", "nobody")
 	b.Press("form[action$='/members'] button")
-	b.Sees("There is no user of that name")
+	b.WantText("There is no user of that name")
 	b.Fill("#f-user", "olga")
 	b.Do(chromedp.Click("#f-manager"))
 	b.Press("form[action$='/members'] button")
-	b.Sees("olga is a manager now")
+	b.WantText("olga is a manager now")
 
 	// Products, and who may what.
 	for _, name := range []string{"Checkout", "Billing API"} {
@@ -99,11 +99,11 @@ func TestGroupsAndRolesInTheBrowser(t *testing.T) {
 	b.Open("/products/1?tab=settings")
 	b.Do(chromedp.SetValue("#move-group", "1"))
 	b.Press("form[action$='/move'] button")
-	b.Sees("Move Checkout to Payments?", "the limits of “Payments” decide its gate: critical 1, high 0")
-	b.Look("product-move")
+	b.WantText("Move Checkout to Payments?", "the limits of “Payments” decide its gate: critical 1, high 0")
+	b.CheckPage("product-move")
 	b.Press("form[action$='/move'] button")
-	b.Sees("Checkout is moved", "Failed", "Now the group decides")
-	b.Look("product-settings-in-group")
+	b.WantText("Checkout is moved", "Failed", "Now the group decides")
+	b.CheckPage("product-settings-in-group")
 	receiver.Wait(t, 1)
 	c.Must(http.StatusOK, "PATCH", "/products/2", map[string]any{"group_id": 1, "email_to": "billing@example.org"})
 
@@ -111,28 +111,28 @@ func TestGroupsAndRolesInTheBrowser(t *testing.T) {
 	b.Fill("#members-name", "jonas")
 	b.Do(chromedp.SetValue("#members-role", "maintainer"))
 	b.Press("form[aria-label='Add a member'] button")
-	b.Sees("jonas is maintainer now")
+	b.WantText("jonas is maintainer now")
 	b.Do(chromedp.Click("details:has(#authorization-groups-name) > summary"))
 	b.Fill("#authorization-groups-name", "security TEAM")
 	b.Press("form[aria-label='Give an authorization group a role'] button")
-	b.Sees("Security team")
+	b.WantText("Security team")
 	b.Do(chromedp.Click(".gc-sure summary"))
-	b.Look("group-members")
+	b.CheckPage("group-members")
 	b.Open("/products/1?tab=members")
 	b.Fill("#members-name", "jon")
 	b.Press("form[aria-label='Add a member'] button")
-	b.Sees("There is no user of that name")
-	b.Look("product-members-error")
+	b.WantText("There is no user of that name")
+	b.CheckPage("product-members-error")
 	b.Fill("#members-name", "mei")
 	b.Press("form[aria-label='Add a member'] button")
-	b.Sees("mei is reader now")
+	b.WantText("mei is reader now")
 
 	b.Open("/products/1?tab=tokens")
-	b.Look("product-tokens-empty")
+	b.CheckPage("product-tokens-empty")
 	b.Fill("#token-name", "pipeline")
 	b.Press("form[aria-label='New token'] button")
-	b.Sees("It is shown this once", "gatecrier push --url")
-	b.Look("product-token-secret")
+	b.WantText("It is shown this once", "gatecrier push --url")
+	b.CheckPage("product-token-secret")
 
 	for _, page := range []struct{ name, path string }{
 		{"groups", "/groups"},
@@ -162,7 +162,7 @@ func TestGroupsAndRolesInTheBrowser(t *testing.T) {
 	still(t, b, "authorization-group-manager", "/authorization-groups/1")
 	b.Fill("#f-user", "mei")
 	b.Press("form[aria-label='Add a member'] button")
-	b.Sees("mei is a member now")
+	b.WantText("mei is a member now")
 	still(t, b, "product-members-reader", "/products/1?tab=members")
 	still(t, b, "group-members-reader", "/groups/1?tab=members")
 }

@@ -447,7 +447,7 @@ func TestBadInputNamesTheField(t *testing.T) {
 		t.Errorf("a refused report left observations: %s", a.Text)
 	}
 	c.Must(http.StatusNotFound, "POST", "/products/777/reports", sarif)
-	(&apptest.Client{URL: p.URL}).With(t).Must(http.StatusUnauthorized, "GET", "/products", nil)
+	(&apptest.Client{URL: p.URL}).ForTest(t).Must(http.StatusUnauthorized, "GET", "/products", nil)
 }
 
 func counts(critical int) map[string]int {

@@ -404,7 +404,7 @@ func TestHostileEnvelopes(t *testing.T) {
 	if d.Get("sample.truncated") != true || len(message) > 4000 {
 		t.Errorf("%d bytes, %v", len(message), d.Get("sample.truncated"))
 	}
-	list, err := p.Store.ExceptionGroups(t.Context(), apptest.Everything(), models.ExceptionFilter{Limit: 10})
+	list, err := p.Store.ExceptionGroups(t.Context(), apptest.AllProducts(), models.ExceptionFilter{Limit: 10})
 	if err != nil || len(list) != 3 {
 		t.Errorf("%d groups, %v", len(list), err)
 	}

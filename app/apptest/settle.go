@@ -27,7 +27,7 @@ func Settled(ctx context.Context, store *models.Store) (next time.Time, settled 
 	if err != nil || !next.IsZero() && !next.After(now) {
 		return next, false, err
 	}
-	sending, err := store.Ledger(ctx, Everything(), models.LedgerFilter{State: models.DeliverySending, Limit: 1})
+	sending, err := store.Ledger(ctx, AllProducts(), models.LedgerFilter{State: models.DeliverySending, Limit: 1})
 	if err != nil || len(sending) > 0 {
 		return next, false, err
 	}
@@ -73,7 +73,7 @@ func Drain(t testing.TB, store *models.Store) {
 	for last := -1; ; {
 		open := -1
 		Eventually(t, "the backlog shrinks", func() bool {
-			states, err := store.DeliveriesSince(t.Context(), Everything(), time.Unix(1, 0))
+			states, err := store.DeliveriesSince(t.Context(), AllProducts(), time.Unix(1, 0))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -86,11 +86,11 @@ func Drain(t testing.TB, store *models.Store) {
 	}
 }
 
-// finishing is what a program's clock does before it moves far: it gives what is due
+// finishDue is what a program's clock does before it moves far: it gives what is due
 // the moment that it needs. Else leases of sends that are under way would end, and
 // messages that were never tried would be out of date. Where a receiver keeps it
 // waiting it goes on, and waits some seconds in all.
-func finishing(ctx context.Context, store *models.Store) func(time.Duration) {
+func finishDue(ctx context.Context, store *models.Store) func(time.Duration) {
 	const far, maxWait, maxInAll = 10 * time.Second, time.Second, 5 * time.Second
 	var mu sync.Mutex
 	var waited time.Duration

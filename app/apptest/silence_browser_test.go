@@ -23,36 +23,36 @@ func TestSilencesInTheBrowser(t *testing.T) {
 	b := apptest.NewBrowser(t, p.URL)
 	signInBrowser(b, "admin", apptest.Password)
 	b.Open("/silences")
-	b.Sees("No silence is in force")
-	b.Look("silences-none")
+	b.WantText("No silence is in force")
+	b.CheckPage("silences-none")
 
 	// Two clicks.
 	b.Open("/inbox")
 	b.Press("[data-row] a.name")
-	b.Sees("Who was told")
+	b.WantText("Who was told")
 	b.Press(`a[href^="/silences/new"]`)
-	b.Sees("In the last 7 days it would have held 1 of 1 notification")
-	b.Look("silence-new")
+	b.WantText("In the last 7 days it would have held 1 of 1 notification")
+	b.CheckPage("silence-new")
 	b.Fill("#silence-text", "another")
-	b.Until("the preview follows", `document.querySelector("#preview").textContent.includes("held 0 of 1")`)
+	b.WaitFor("the preview follows", `document.querySelector("#preview").textContent.includes("held 0 of 1")`)
 	b.Fill("#silence-text", "GATE")
-	b.Until("and follows", `document.querySelector("#preview").textContent.includes("held 1 of 1")`)
+	b.WaitFor("and follows", `document.querySelector("#preview").textContent.includes("held 1 of 1")`)
 	b.Press(`button[type="submit"].btn-primary`)
-	b.Sees("Messages are held back until", "In force", "Known: Security gate has changed to Failed", "4 h left")
-	b.Look("silence")
+	b.WantText("Messages are held back until", "In force", "Known: Security gate has changed to Failed", "4 h left")
+	b.CheckPage("silence")
 
 	// Its product says so, and so does the list.
 	b.Press(`.gc-head a[href^="/products/"]`)
-	b.Sees("Messages are held back until", "Known: Security gate")
-	b.Look("product-quiet")
+	b.WantText("Messages are held back until", "Known: Security gate")
+	b.CheckPage("product-quiet")
 	b.Open("/silences")
-	b.Sees("Known: Security gate", "left", "nothing yet")
-	b.Look("silences")
+	b.WantText("Known: Security gate", "left", "nothing yet")
+	b.CheckPage("silences")
 
 	// By keys: a wrong time is told beside its field.
 	b.Open("/inbox")
 	b.Type("js")
-	b.Until(
+	b.WaitFor(
 		"the form is there",
 		`document.readyState === "complete" && document.querySelector("h1").textContent === "New silence"`,
 	)
@@ -61,21 +61,21 @@ func TestSilencesInTheBrowser(t *testing.T) {
 	)
 	b.Tab(`button[type="submit"].btn-primary`)
 	b.Enter()
-	b.Sees("This is over already")
-	b.Look("silence-wrong")
+	b.WantText("This is over already")
+	b.CheckPage("silence-wrong")
 	b.TabThrough("silence-new")
 
 	b.Open("/silences")
 	b.Press(`a[href$="/end"]`)
-	b.Sees("End the silence now?", "It has held back nothing")
-	b.Look("silence-end")
+	b.WantText("End the silence now?", "It has held back nothing")
+	b.CheckPage("silence-end")
 	b.Press(`main button[type="submit"]`)
-	b.Sees("The silence has ended", "Ended", "ended early by admin")
+	b.WantText("The silence has ended", "Ended", "ended early by admin")
 	apptest.Eventually(t, "its end is told", func() bool {
 		p.Clock.Advance(time.Second)
 		return rows(c.Do("GET", "/notifications?type=silence.ended", nil)) == 1
 	})
 	b.Open("/silences?state=ended")
-	b.Sees("Known: Security gate", "by admin")
-	b.Look("silences-ended")
+	b.WantText("Known: Security gate", "by admin")
+	b.CheckPage("silences-ended")
 }

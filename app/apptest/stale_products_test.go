@@ -214,7 +214,7 @@ func TestSilenceOfTwoInstances(t *testing.T) {
 		shops = append(shops, s)
 	}
 	apptest.Eventually(t, "the gates are told of, before time goes by", func() bool {
-		states, err := one.Store.DeliveriesSince(t.Context(), apptest.Everything(), time.Unix(1, 0))
+		states, err := one.Store.DeliveriesSince(t.Context(), apptest.AllProducts(), time.Unix(1, 0))
 		return err == nil && states["delivered"] == len(shops)
 	})
 	one.Clock.Advance(16 * time.Minute)
@@ -238,7 +238,7 @@ func TestSilenceOfTwoInstances(t *testing.T) {
 	apptest.Eventually(t, "each is told", func() bool { return len(silences(t, receiver)) >= len(shops) })
 	one.Stop()
 	two.Stop()
-	shared.Ago = -17 * time.Minute
+	shared.ClockBehind = -17 * time.Minute
 	again := apptest.Start(t, shared)
 	c = again.Client("admin")
 	findStale(t, again)

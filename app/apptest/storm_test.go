@@ -152,10 +152,10 @@ func TestAStormOnTwoInstances(t *testing.T) {
 	p.Stop()
 	p = apptest.Start(t, o)
 	apptest.Settle(t, p.Store)
-	list, err := p.Store.ExceptionGroups(t.Context(), apptest.Everything(), models.ExceptionFilter{Limit: 100})
+	list, err := p.Store.ExceptionGroups(t.Context(), apptest.AllProducts(), models.ExceptionFilter{Limit: 100})
 	if err != nil || len(list) != kinds || notified.Load() != kinds || len(receiver.Messages()) != kinds {
 		t.Errorf("%d groups, %d notices, %d messages, %v", len(list), notified.Load(), len(receiver.Messages()), err)
-		rows, err := p.Store.Ledger(t.Context(), apptest.Everything(), models.LedgerFilter{Limit: 20})
+		rows, err := p.Store.Ledger(t.Context(), apptest.AllProducts(), models.LedgerFilter{Limit: 20})
 		t.Errorf("at %s: %+v, %v", p.Clock.Now(), rows, err)
 	}
 	for _, g := range list {
@@ -242,7 +242,7 @@ func TestAStormOfDifferentExceptions(t *testing.T) { // by itself: it measures t
 			t.Errorf("%d groups on the first page", rows(a))
 		}
 		list, err := p.Store.ExceptionGroups(
-			t.Context(), apptest.Everything(), models.ExceptionFilter{ProductID: s.id, Limit: 5000},
+			t.Context(), apptest.AllProducts(), models.ExceptionFilter{ProductID: s.id, Limit: 5000},
 		)
 		count, overflowed := int64(0), 0
 		for _, g := range list {

@@ -17,8 +17,8 @@ func TestProgressOfAllGatesInTheBrowser(t *testing.T) {
 	b.Fill("#f-name", "admin")
 	b.Fill("#f-password", apptest.Password)
 	b.Press("form[action='/login'] button")
-	b.Sees("All gates are as these settings say")
-	b.Look("sweep-none")
+	b.WantText("All gates are as these settings say")
+	b.CheckPage("sweep-none")
 
 	// Another instance has newer settings, and is at work.
 	at := models.GateSweep{Run: 1, Version: 7}
@@ -48,21 +48,21 @@ func TestProgressOfAllGatesInTheBrowser(t *testing.T) {
 	}
 	further(4200, 1834, false)
 	b.Open("/admin/settings/gate")
-	b.Sees("4200 of 10 000 gates looked at again, 1834 changed")
-	b.Look("sweep")
+	b.WantText("4200 of 10 000 gates looked at again, 1834 changed")
+	b.CheckPage("sweep")
 	b.Open("/admin/settings/gate")
 	b.Fill("[name=threshold_high]", "77")
 	further(9000, 4000, false)
-	b.Until("it has come further, without a press", `document.querySelector("#sweep progress").value === 9000`)
+	b.WaitFor("it has come further, without a press", `document.querySelector("#sweep progress").value === 9000`)
 	further(10_000, 4567, true)
-	b.Until(
+	b.WaitFor(
 		"it is done",
 		`document.querySelector("#sweep").innerText.includes("10\u202f000 gates looked at again, 4567 changed") && document.querySelector("#sweep").innerText.includes("Done")`,
 	)
-	b.Until("what was typed is still there", `document.querySelector("[name=threshold_high]").value === "77"`)
-	b.Until("it does not ask any more", `!document.querySelector("#sweep").hasAttribute("hx-get")`)
-	if shift := b.Shift(); shift >= 0.05 {
+	b.WaitFor("what was typed is still there", `document.querySelector("[name=threshold_high]").value === "77"`)
+	b.WaitFor("it does not ask any more", `!document.querySelector("#sweep").hasAttribute("hx-get")`)
+	if shift := b.LayoutShift(); shift >= 0.05 {
 		t.Errorf("layout shift %.3f", shift)
 	}
-	b.Look("sweep-done")
+	b.CheckPage("sweep-done")
 }

@@ -111,7 +111,7 @@ func history(t testing.TB, s *models.Store, product int64) []models.GateChange {
 	t.Helper()
 	var all []models.GateChange
 	for before := int64(0); ; {
-		list, err := s.GateHistory(t.Context(), apptest.Everything(), product, before, 200)
+		list, err := s.GateHistory(t.Context(), apptest.AllProducts(), product, before, 200)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -220,7 +220,7 @@ func TestASecondChangeMeanwhile(t *testing.T) {
 		}
 		for i, id := range e.products {
 			chained(t, p.Store, id, models.GateNone)
-			row, err := p.Store.Product(t.Context(), apptest.Everything(), id)
+			row, err := p.Store.Product(t.Context(), apptest.AllProducts(), id)
 			if err != nil || row.Default.Gate != models.GateNone {
 				t.Errorf("product %d: %s, %v", i, row.Default.Gate, err)
 			}
@@ -241,7 +241,7 @@ func chained(t testing.TB, s *models.Store, product int64, to models.GateState) 
 		if c.Announced == 0 {
 			continue
 		}
-		e, err := s.Event(t.Context(), apptest.Everything(), c.Announced)
+		e, err := s.Event(t.Context(), apptest.AllProducts(), c.Announced)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -34,7 +34,7 @@ func upgrade(t *testing.T, version, kind string) {
 	if err := json.Unmarshal(readFile(t, filepath.Join(from, "expect.json")), &f); err != nil {
 		t.Fatal(err)
 	}
-	o := apptest.Options{Dir: t.TempDir(), At: f.At}
+	o := apptest.Options{Dir: t.TempDir(), StartTime: f.At}
 	write := func(name string, content []byte) {
 		if err := os.WriteFile(filepath.Join(o.Dir, name), content, 0o600); err != nil {
 			t.Fatal(err)

@@ -220,7 +220,7 @@ func (w *walk) counts() error {
 // seen is one of the observations of a product, of those that a filter finds.
 func (w *walk) seen(f models.ObservationFilter) (models.Observation, error) {
 	f.ProductID, f.Limit = pick(w, w.products...), 60
-	list, err := w.app.Store.Observations(w.t.Context(), apptest.Everything(), f)
+	list, err := w.app.Store.Observations(w.t.Context(), apptest.AllProducts(), f)
 	if err == nil && len(list) == 0 {
 		err = fault.NewNotFound("observation")
 	}
@@ -449,7 +449,7 @@ func (w *walk) check(step int, last bool) {
 		w.t.Fatal(err)
 	}
 	for _, id := range w.products {
-		row, err := w.app.Store.Product(w.t.Context(), apptest.Everything(), id)
+		row, err := w.app.Store.Product(w.t.Context(), apptest.AllProducts(), id)
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -457,7 +457,7 @@ func (w *walk) check(step int, last bool) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		branches, err := w.app.Store.Branches(w.t.Context(), apptest.Everything(), id)
+		branches, err := w.app.Store.Branches(w.t.Context(), apptest.AllProducts(), id)
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -492,7 +492,7 @@ func (w *walk) check(step int, last bool) {
 // by row, and compares those of the sources on the way.
 func (w *walk) count(row models.ProductRow) map[string]models.Counts {
 	w.t.Helper()
-	sources, err := w.app.Store.Sources(w.t.Context(), apptest.Everything(), row.ID)
+	sources, err := w.app.Store.Sources(w.t.Context(), apptest.AllProducts(), row.ID)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -511,7 +511,7 @@ func (w *walk) count(row models.ProductRow) map[string]models.Counts {
 				w.t.Fatal(err)
 			}
 			active, err := w.app.Store.CountObservations(
-				w.t.Context(), apptest.Everything(), models.ObservationFilter{Source: s.ID, Limit: 1_000_000},
+				w.t.Context(), apptest.AllProducts(), models.ObservationFilter{Source: s.ID, Limit: 1_000_000},
 			)
 			if err != nil || active != rows {
 				w.t.Errorf("%s (%s), %s: %d are marked as active, %d are, %v", row.Name, s.Branch, s.Scanner, active, rows, err)
