@@ -42,7 +42,7 @@ race: deps ## Run the packages with goroutines, and the scenarios in which many 
 trial: deps ## Run the long trials: kills, walks, storms, instances, every state of every page (ten minutes)
 	GATECRIER_KILLS=50 GATECRIER_STEPS=10000 GATECRIER_STORM=25 GATECRIER_DELIVERIES=10000 GATECRIER_HANG=10 \
 	GATECRIER_GATES=5000 GATECRIER_ALL_LOOKS=1 go test -count=1 -timeout 90m -v \
-	-run 'Kill|AWalk|Storm|TwoInstances|OneOfTwo|Trial|InTheBrowser|FromThePage|AgainIs' ./app/apptest
+	-run 'Kill|RandomWalk|Storm|TwoInstances|OneOfTwo|Trial|InTheBrowser|FromThePage|AgainIs' ./app/apptest
 
 lint: tools ## Run the linters; see that generated code, go.mod and scripts are right
 	@.ci/scripts
@@ -65,7 +65,7 @@ bench: ## Run the benchmarks of all packages that have some
 	go test -run '^$$' -bench . -benchmem $$(git grep -l --untracked '^func Benchmark' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|')
 
 pictures: deps ## Renew the pictures of the README, from the demo
-	GATECRIER_PICTURES=$(CURDIR)/docs/images go test -count=1 -run TheDemoInTheBrowser ./app/apptest
+	GATECRIER_PICTURES=$(CURDIR)/docs/images go test -count=1 -run DemoInTheBrowser ./app/apptest
 
 freeze: deps ## Store databases of this schema, which later versions must be able to upgrade (VERSION=0.1.0)
 	GATECRIER_FREEZE=$(VERSION) go test -count=1 -run '^TestFreezeSchema$$' ./app/apptest

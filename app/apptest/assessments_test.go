@@ -10,8 +10,8 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// toldMessage is a message of a webhook.
-type toldMessage struct {
+// webhookMessage is a message of a webhook.
+type webhookMessage struct {
 	Type string
 	Data struct {
 		Product struct {
@@ -30,9 +30,9 @@ type toldMessage struct {
 	}
 }
 
-func bodyOf(t *testing.T, m apptest.Message) toldMessage {
+func messageBody(t *testing.T, m apptest.Message) webhookMessage {
 	t.Helper()
-	var body toldMessage
+	var body webhookMessage
 	if err := json.Unmarshal(m.Body, &body); err != nil {
 		t.Fatal(err)
 	}
@@ -41,12 +41,12 @@ func bodyOf(t *testing.T, m apptest.Message) toldMessage {
 
 // What somebody says of a finding outlives reports: it counts while the finding
 // is there, is kept while it is gone, and counts again when it comes back.
-func TestAnAssessmentOutlivesReports(t *testing.T) {
+func TestAssessment_OutlivesReports(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
-		s := newShop(t, c, "Shop", "")
-		s.send(c, found("CVE-1 High", "CVE-2 Low"))
+		s := newProduct(t, c, "Shop", "")
+		s.upload(c, findingsReport("CVE-1 High", "CVE-2 Low"))
 		a := s.assess(t, c, "CVE-1", object{"status": "false_positive", "comment": "not compiled in"})
 		if a.Get("status") != "false_positive" || a.Get("report_status") != "open" || a.Get("assessment.by") != "admin" || a.Get("assessment.severity") != nil ||
 			a.Get("gate.before") != "failed" || a.Get("gate.after") != "passed" ||
@@ -56,53 +56,53 @@ func TestAnAssessmentOutlivesReports(t *testing.T) {
 		}
 
 		// The same report again, and one that says more, change nothing of it.
-		for _, report := range [][]byte{found("CVE-1 High", "CVE-2 Low"), found("CVE-1 Critical", "CVE-2 Low")} {
-			if a := s.send(c, report); a.Get("gate.after") != "passed" || countsOf(a, "counts") != "1 low" ||
+		for _, report := range [][]byte{findingsReport("CVE-1 High", "CVE-2 Low"), findingsReport("CVE-1 Critical", "CVE-2 Low")} {
+			if a := s.upload(c, report); a.Get("gate.after") != "passed" || countsOf(a, "counts") != "1 low" ||
 				a.ID("observations.updated") != 2 {
 				t.Errorf("another report: %s", a.Text)
 			}
 		}
-		if a := s.one(t, c, "CVE-1"); a.Get("severity") != "critical" || a.Get("status") != "false_positive" {
+		if a := s.observation(t, c, "CVE-1"); a.Get("severity") != "critical" || a.Get("status") != "false_positive" {
 			t.Errorf("its severity is the report's still: %s", a.Text)
 		}
 
 		// Gone, it is resolved, and the assessment stays.
-		if a := s.send(c, found("CVE-2 Low")); a.ID("observations.resolved") != 1 {
+		if a := s.upload(c, findingsReport("CVE-2 Low")); a.ID("observations.resolved") != 1 {
 			t.Errorf("gone: %s", a.Text)
 		}
-		if a := s.one(t, c, "CVE-1"); a.Get("status") != "resolved" || a.Get("assessment.status") != "false_positive" ||
+		if a := s.observation(t, c, "CVE-1"); a.Get("status") != "resolved" || a.Get("assessment.status") != "false_positive" ||
 			a.Get("resolved") == nil {
 			t.Errorf("while it is gone: %s", a.Text)
 		}
 
 		// Back, it is reopened as an import had resolved it, and counts for nothing.
-		if a := s.send(c, found("CVE-1 High", "CVE-2 Low")); a.ID("observations.reopened") != 1 ||
+		if a := s.upload(c, findingsReport("CVE-1 High", "CVE-2 Low")); a.ID("observations.reopened") != 1 ||
 			a.Get("gate.after") != "passed" {
 			t.Errorf("back: %s", a.Text)
 		}
 		// One that a person resolved was never gone: that is no reopening.
 		s.assess(t, c, "CVE-1", object{"status": "resolved"})
-		if a := s.send(c, found("CVE-1 Critical", "CVE-2 Low")); a.ID("observations.reopened") != 0 ||
+		if a := s.upload(c, findingsReport("CVE-1 Critical", "CVE-2 Low")); a.ID("observations.reopened") != 0 ||
 			a.Get("gate.after") != "passed" {
 			t.Errorf("resolved by a person: %s", a.Text)
 		}
 
 		// Assessed while it is gone: that counts when it is back.
-		s.send(c, found("CVE-2 Low"))
+		s.upload(c, findingsReport("CVE-2 Low"))
 		if a := s.assess(t, c, "CVE-1", object{"status": "affected"}); a.Get("status") != "resolved" ||
 			a.Get("gate.after") != "passed" {
 			t.Errorf("assessed while gone: %s", a.Text)
 		}
-		if a := s.send(c, found("CVE-1 High", "CVE-2 Low")); a.Get("gate.after") != "failed" ||
+		if a := s.upload(c, findingsReport("CVE-1 High", "CVE-2 Low")); a.Get("gate.after") != "failed" ||
 			a.ID("observations.reopened") != 1 {
 			t.Errorf("back as affected: %s", a.Text)
 		}
 		if a := s.assess(t, c, "CVE-1", object{"status": nil}); a.Get("status") != "open" || a.Get("assessment") != nil {
 			t.Errorf("taken back: %s", a.Text)
 		}
-		history := c.Must(http.StatusOK, "GET", s.at(t, c, "CVE-1")+"/history", nil)
+		history := c.Must(http.StatusOK, "GET", s.observationPath(t, c, "CVE-1")+"/history", nil)
 		var got []string
-		for i := range rows(history) {
+		for i := range itemCount(history) {
 			at := fmt.Sprintf("items.%d.", i)
 			got = append(
 				got, fmt.Sprint(history.Get(at+"action"), " ", history.Get(at+"was_status"), " ", history.Get(at+"status")),
@@ -113,25 +113,25 @@ func TestAnAssessmentOutlivesReports(t *testing.T) {
 		) != want {
 			t.Errorf("history: %s", strings.Join(got, ", "))
 		}
-		page := c.Must(http.StatusOK, "GET", s.at(t, c, "CVE-1")+"/history?limit=3", nil)
+		page := c.Must(http.StatusOK, "GET", s.observationPath(t, c, "CVE-1")+"/history?limit=3", nil)
 		last := c.Must(
-			http.StatusOK, "GET", fmt.Sprint(s.at(t, c, "CVE-1"), "/history?limit=3&cursor=", page.Get("next_cursor")), nil,
+			http.StatusOK, "GET", fmt.Sprint(s.observationPath(t, c, "CVE-1"), "/history?limit=3&cursor=", page.Get("next_cursor")), nil,
 		)
-		if rows(page) != 3 || rows(last) != 1 || last.Get("items.0.comment") != "not compiled in" ||
+		if itemCount(page) != 3 || itemCount(last) != 1 || last.Get("items.0.comment") != "not compiled in" ||
 			last.Get("next_cursor") != nil {
 			t.Errorf("pages: %s, then %s", page.Text, last.Text)
 		}
-		s.recount(t, p)
+		s.checkCounts(t, p)
 	})
 }
 
 // Each status that a person may give counts for the gate or does not.
-func TestStatusesThatCount(t *testing.T) {
+func TestAssessmentStatus_DecidesWhatGateCounts(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
-		s := newShop(t, c, "Shop", "")
-		s.send(c, found("CVE-1 High"))
+		s := newProduct(t, c, "Shop", "")
+		s.upload(c, findingsReport("CVE-1 High"))
 		until := p.Clock.Now().AddDate(0, 1, 0)
 		for status, active := range map[string]bool{
 			"open": true, "affected": true, "in_review": true, "resolved": false, "duplicate": false, "false_positive": false,
@@ -146,34 +146,34 @@ func TestStatusesThatCount(t *testing.T) {
 				t.Errorf("%s: %s", status, a.Text)
 			}
 			for query, in := range map[string]bool{"active=true": active, "active=false": !active, "active=all": true, "status=" + status: true, "assessed=true&active=all": true} {
-				if got := titles(c.Must(http.StatusOK, "GET", s.path+"/observations?"+query, nil)); (got == "CVE-1") != in {
+				if got := itemTitles(c.Must(http.StatusOK, "GET", s.path+"/observations?"+query, nil)); (got == "CVE-1") != in {
 					t.Errorf("%s, %s: %q", status, query, got)
 				}
 			}
-			s.recount(t, p)
+			s.checkCounts(t, p)
 		}
 	})
 }
 
 // A severity that somebody has set counts in place of the report's, also where
 // the report changes, and until it is taken back.
-func TestASeverityOfAPerson(t *testing.T) {
+func TestAssessmentSeverity_OverridesReport(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
-		s := newShop(t, c, "Shop", "")
-		s.send(c, found("CVE-1 High"))
+		s := newProduct(t, c, "Shop", "")
+		s.upload(c, findingsReport("CVE-1 High"))
 		a := s.assess(t, c, "CVE-1", object{"severity": "low"})
 		if a.Get("severity") != "low" || a.Get("report_severity") != "high" || a.Get("assessment.severity") != "low" ||
 			a.Get("assessment.status") != nil ||
 			a.Get("gate.after") != "passed" {
 			t.Fatalf("lowered: %s", a.Text)
 		}
-		for _, report := range [][]byte{found("CVE-1 Critical"), found(), found("CVE-1 High")} {
-			s.send(c, report)
-			s.recount(t, p)
+		for _, report := range [][]byte{findingsReport("CVE-1 Critical"), findingsReport(), findingsReport("CVE-1 High")} {
+			s.upload(c, report)
+			s.checkCounts(t, p)
 		}
-		if a := s.one(t, c, "CVE-1"); a.Get("severity") != "low" || a.Get("report_severity") != "high" ||
+		if a := s.observation(t, c, "CVE-1"); a.Get("severity") != "low" || a.Get("report_severity") != "high" ||
 			a.Get("status") != "open" {
 			t.Errorf("after more reports: %s", a.Text)
 		}
@@ -188,7 +188,7 @@ func TestASeverityOfAPerson(t *testing.T) {
 		if a := s.assess(t, c, "CVE-1", object{"status": nil}); a.Get("severity") != "high" || a.Get("assessment") != nil {
 			t.Errorf("all is taken back: %s", a.Text)
 		}
-		s.recount(t, p)
+		s.checkCounts(t, p)
 
 		// A large report, which is staged, keeps it as well.
 		s.assess(t, c, "CVE-1", object{"severity": "medium", "status": "affected"})
@@ -197,28 +197,28 @@ func TestASeverityOfAPerson(t *testing.T) {
 			list[i] = fmt.Sprintf("CVE-X%d Low", i)
 		}
 		list = append(list, "CVE-1 Critical")
-		if a := s.send(c, found(list...)); countsOf(a, "counts") != "1 medium, 1500 low" || a.Get("gate.after") != "passed" {
+		if a := s.upload(c, findingsReport(list...)); countsOf(a, "counts") != "1 medium, 1500 low" || a.Get("gate.after") != "passed" {
 			t.Errorf("a large report: %s", a.Text)
 		}
-		if a := s.one(t, c, "CVE-1"); a.Get("severity") != "medium" || a.Get("report_severity") != "critical" ||
+		if a := s.observation(t, c, "CVE-1"); a.Get("severity") != "medium" || a.Get("report_severity") != "critical" ||
 			a.Get("status") != "affected" {
 			t.Errorf("after a large report: %s", a.Text)
 		}
-		s.recount(t, p)
+		s.checkCounts(t, p)
 	})
 }
 
 // A duplicate names what it is the same as, in its branch, and no chain or
 // circle comes of it.
-func TestDuplicatesByHand(t *testing.T) {
+func TestDuplicate_FormsNoChainOrCircle(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
-		s, other := newShop(t, c, "Shop", ""), newShop(t, c, "Other", "")
-		s.send(c, found("CVE-1 High", "CVE-2 High", "CVE-3 High"))
-		other.send(c, found("CVE-9 High"))
-		c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=feature", found("CVE-F High"))
-		id := func(s shop, title string) int64 { return s.one(t, c, title).ID("id") }
+		s, other := newProduct(t, c, "Shop", ""), newProduct(t, c, "Other", "")
+		s.upload(c, findingsReport("CVE-1 High", "CVE-2 High", "CVE-3 High"))
+		other.upload(c, findingsReport("CVE-9 High"))
+		c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=feature", findingsReport("CVE-F High"))
+		id := func(s productFixture, title string) int64 { return s.observation(t, c, title).ID("id") }
 		one, two, three := id(s, "CVE-1"), id(s, "CVE-2"), id(s, "CVE-3")
 		feature := c.Must(http.StatusOK, "GET", s.path+"/observations?branch=feature", nil).ID("items.0.id")
 		a := s.assess(t, c, "CVE-2", object{"status": "duplicate", "duplicate_of": one})
@@ -228,7 +228,7 @@ func TestDuplicatesByHand(t *testing.T) {
 		refused := func(title string, of int64, why string) {
 			t.Helper()
 			a := c.Must(
-				http.StatusUnprocessableEntity, "PATCH", s.at(t, c, title), object{"status": "duplicate", "duplicate_of": of},
+				http.StatusUnprocessableEntity, "PATCH", s.observationPath(t, c, title), object{"status": "duplicate", "duplicate_of": of},
 			)
 			if a.Get("errors.0.name") != "duplicate_of" || !strings.Contains(a.Text, why) {
 				t.Errorf("%s of %d: %s", title, of, a.Text)
@@ -240,16 +240,16 @@ func TestDuplicatesByHand(t *testing.T) {
 		refused("CVE-1", feature, "another branch")
 		refused("CVE-1", 99999, "no such observation")
 		a = c.Must(
-			http.StatusUnprocessableEntity, "PATCH", s.at(t, c, "CVE-1"), object{"status": "open", "duplicate_of": three},
+			http.StatusUnprocessableEntity, "PATCH", s.observationPath(t, c, "CVE-1"), object{"status": "open", "duplicate_of": three},
 		)
 		if a.Get("errors.0.name") != "duplicate_of" {
 			t.Errorf("without the status: %s", a.Text)
 		}
 
 		// One that is gone is a duplicate still: it may come back.
-		s.send(c, found("CVE-1 High", "CVE-3 High"))
+		s.upload(c, findingsReport("CVE-1 High", "CVE-3 High"))
 		refused("CVE-1", two, "is a duplicate itself")
-		s.send(c, found("CVE-1 High", "CVE-2 High", "CVE-3 High"))
+		s.upload(c, findingsReport("CVE-1 High", "CVE-2 High", "CVE-3 High"))
 
 		if a := s.assess(t, c, "CVE-2", object{"duplicate_of": three}); a.ID("assessment.duplicate_of") != three ||
 			a.Get("status") != "duplicate" {
@@ -262,18 +262,18 @@ func TestDuplicatesByHand(t *testing.T) {
 		if a := s.assess(t, c, "CVE-2", object{"status": "open"}); countsOf(a, "gate.counts") != "3 high" {
 			t.Errorf("none any more: %s", a.Text)
 		}
-		s.recount(t, p)
+		s.checkCounts(t, p)
 	})
 }
 
 // What somebody enters by hand counts as a finding does, and no report
 // resolves it.
-func TestObservationsByHand(t *testing.T) {
+func TestManualObservations_CountAndOutliveReports(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
-		s := newShop(t, c, "Shop", receiver.URL)
+		s := newProduct(t, c, "Shop", receiver.URL)
 		a := c.Must(
 			http.StatusCreated,
 			"POST",
@@ -297,10 +297,10 @@ func TestObservationsByHand(t *testing.T) {
 			a.Get("url") != "https://example.org/1" {
 			t.Errorf("edited: %s", a.Text)
 		}
-		if a := s.send(c, found("CVE-1 High")); countsOf(a, "counts") != "1 critical, 1 high" {
+		if a := s.upload(c, findingsReport("CVE-1 High")); countsOf(a, "counts") != "1 critical, 1 high" {
 			t.Errorf("beside a report: %s", a.Text)
 		}
-		if a := s.send(c, found()); countsOf(a, "counts") != "1 critical" || a.Get("gate.after") != "failed" {
+		if a := s.upload(c, findingsReport()); countsOf(a, "counts") != "1 critical" || a.Get("gate.after") != "failed" {
 			t.Errorf("no report resolves it: %s", a.Text)
 		}
 		if a := c.Must(http.StatusOK, "PATCH", path, object{"severity": "low"}); a.Get("report_severity") != "critical" ||
@@ -320,10 +320,10 @@ func TestObservationsByHand(t *testing.T) {
 			}
 		}
 		c.Must(http.StatusOK, "PATCH", path, object{"severity": nil})
-		s.recount(t, p)
+		s.checkCounts(t, p)
 
 		// It may be what others are duplicates of; then it stays.
-		s.send(c, found("CVE-1 High"))
+		s.upload(c, findingsReport("CVE-1 High"))
 		s.assess(
 			t, c, "CVE-1", object{"status": "duplicate", "duplicate_of": c.Must(http.StatusOK, "GET", path, nil).ID("id")},
 		)
@@ -331,7 +331,7 @@ func TestObservationsByHand(t *testing.T) {
 		s.assess(t, c, "CVE-1", object{"status": "false_positive"})
 		c.Must(http.StatusNoContent, "DELETE", path, nil)
 		c.Must(http.StatusNotFound, "GET", path, nil)
-		if got := s.gateOf(c); got != "passed" {
+		if got := s.gateState(c); got != "passed" {
 			t.Errorf("deleted: %s", got)
 		}
 		if a := c.Must(
@@ -345,11 +345,11 @@ func TestObservationsByHand(t *testing.T) {
 			audit.Get("items.0.name") != "Default passwords" {
 			t.Errorf("audit: %s", audit.Text)
 		}
-		wantNotified(t, p, receiver, map[string]int{"gate.changed": s.changes(c)})
-		s.recount(t, p)
+		wantNotified(t, p, receiver, map[string]int{"gate.changed": s.gateChangeCount(c)})
+		s.checkCounts(t, p)
 
 		// What a report says is neither edited nor deleted.
-		at := s.at(t, c, "CVE-1")
+		at := s.observationPath(t, c, "CVE-1")
 		c.Must(http.StatusConflict, "PATCH", at, object{"title": "Mine"})
 		c.Must(http.StatusConflict, "DELETE", at, nil)
 		if a := c.Must(
@@ -364,30 +364,30 @@ func TestObservationsByHand(t *testing.T) {
 }
 
 // No report comes by the name of what people enter.
-func TestNoReportIsManual(t *testing.T) {
+func TestReport_CannotUseManualSource(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
-		s := newShop(t, c, "Shop", "")
+		s := newProduct(t, c, "Shop", "")
 		c.Must(http.StatusCreated, "POST", s.path+"/observations", object{"title": "By hand", "severity": "high"})
 		for _, scanner := range []string{"manual", "Manual", "%20MANUAL%20"} {
 			if a := c.Must(
-				http.StatusUnprocessableEntity, "POST", s.path+"/reports?scanner="+scanner, found("CVE-1 Low"),
+				http.StatusUnprocessableEntity, "POST", s.path+"/reports?scanner="+scanner, findingsReport("CVE-1 Low"),
 			); a.Get("errors.0.name") != "scanner" {
 				t.Errorf("%s: %s", scanner, a.Text)
 			}
 		}
-		c.Must(http.StatusUnprocessableEntity, "PUT", s.path+"/counts", object{"scanner": "manual", "counts": counts(0)})
+		c.Must(http.StatusUnprocessableEntity, "PUT", s.path+"/counts", object{"scanner": "manual", "counts": criticalCounts(0)})
 		tool := `{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"manual"}},"results":[{"ruleId":"x","level":"error","message":{"text":"x"}}]}]}`
-		s.send(c, []byte(tool))
-		if a := s.one(t, c, "By hand"); a.Get("status") != "open" || a.Get("scanner") != "manual" {
+		s.upload(c, []byte(tool))
+		if a := s.observation(t, c, "By hand"); a.Get("status") != "open" || a.Get("scanner") != "manual" {
 			t.Errorf("a tool called manual: %s", a.Text)
 		}
-		if got := titles(
+		if got := itemTitles(
 			c.Must(http.StatusOK, "GET", s.path+"/observations?scanner=manual&active=all", nil),
 		); got != "By hand" {
 			t.Errorf("by hand: %s", got)
 		}
-		s.recount(t, p)
+		s.checkCounts(t, p)
 	})
 }

@@ -11,16 +11,16 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// fetched is an answer that was read.
-type fetched struct {
+// badgeResponse is an answer that was read.
+type badgeResponse struct {
 	Status  int
 	Header  http.Header
 	Cookies int
 	Length  int64
 }
 
-// fetch asks for a picture as a stranger does.
-func fetch(t *testing.T, method, url, known string) (fetched, string) {
+// fetchBadge asks for a picture as a stranger does.
+func fetchBadge(t *testing.T, method, url, known string) (badgeResponse, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, nil)
 	if err != nil {
@@ -38,14 +38,14 @@ func fetch(t *testing.T, method, url, known string) (fetched, string) {
 	if err = errors.Join(err, res.Body.Close()); err != nil {
 		t.Fatal(err)
 	}
-	return fetched{res.StatusCode, res.Header, len(res.Cookies()), res.ContentLength}, string(text)
+	return badgeResponse{res.StatusCode, res.Header, len(res.Cookies()), res.ContentLength}, string(text)
 }
 
-func TestABadgeShowsTheState(t *testing.T) {
+func TestBadge_ShowsGateState(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
-		s := newShop(t, c, "Shop", "")
+		s := newProduct(t, c, "Shop", "")
 		if a := c.Must(http.StatusOK, "GET", s.path, nil); strings.Contains(a.Text, "badge") {
 			t.Errorf("off by default: %s", a.Text)
 		}
@@ -65,23 +65,23 @@ func TestABadgeShowsTheState(t *testing.T) {
 			t.Errorf("for who may not edit: %s", a.Text)
 		}
 
-		res, text := fetch(t, "GET", url, "")
-		shows(t, res, text, "none")
+		res, text := fetchBadge(t, "GET", url, "")
+		checkBadge(t, res, text, "none")
 		tag := res.Header.Get("ETag")
-		if res, text := fetch(t, "GET", url, `"x", W/`+tag); res.Status != http.StatusNotModified || text != "" ||
+		if res, text := fetchBadge(t, "GET", url, `"x", W/`+tag); res.Status != http.StatusNotModified || text != "" ||
 			res.Header.Get("ETag") != tag {
 			t.Errorf("known already: %d %q", res.Status, text)
 		}
-		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(3)})
-		res, text = fetch(t, "GET", url, tag)
-		shows(t, res, text, "failed")
-		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(0)})
-		res, text = fetch(t, "GET", url, res.Header.Get("ETag"))
-		shows(t, res, text, "passed")
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(3)})
+		res, text = fetchBadge(t, "GET", url, tag)
+		checkBadge(t, res, text, "failed")
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(0)})
+		res, text = fetchBadge(t, "GET", url, res.Header.Get("ETag"))
+		checkBadge(t, res, text, "passed")
 		if strings.Contains(text, "Shop") {
 			t.Error("it tells the product's name")
 		}
-		if res, text := fetch(t, "HEAD", url, ""); res.Status != http.StatusOK || text != "" || res.Length <= 0 {
+		if res, text := fetchBadge(t, "HEAD", url, ""); res.Status != http.StatusOK || text != "" || res.Length <= 0 {
 			t.Errorf("HEAD: %d, %d bytes", res.Status, res.Length)
 		}
 
@@ -98,16 +98,16 @@ func TestABadgeShowsTheState(t *testing.T) {
 			p.URL + "/badge/a/b.svg",
 		}
 		for _, old := range gone {
-			if res, text := fetch(t, "GET", old, ""); res.Status != http.StatusNotFound || res.Cookies > 0 ||
+			if res, text := fetchBadge(t, "GET", old, ""); res.Status != http.StatusNotFound || res.Cookies > 0 ||
 				strings.Contains(text, "xmlns") {
 				t.Errorf("%s: %d", old, res.Status)
 			}
 		}
-		res, text = fetch(t, "GET", next, "")
-		shows(t, res, text, "passed")
+		res, text = fetchBadge(t, "GET", next, "")
+		checkBadge(t, res, text, "passed")
 		c.Must(http.StatusNoContent, "DELETE", s.path+"/badge", nil)
 		c.Must(http.StatusNoContent, "DELETE", s.path+"/badge", nil)
-		if res, _ := fetch(t, "GET", next, ""); res.Status != http.StatusNotFound {
+		if res, _ := fetchBadge(t, "GET", next, ""); res.Status != http.StatusNotFound {
 			t.Errorf("removed: %d", res.Status)
 		}
 		a := c.Must(http.StatusOK, "GET", "/audit", nil)
@@ -118,8 +118,8 @@ func TestABadgeShowsTheState(t *testing.T) {
 	})
 }
 
-// shows checks that an answer is the picture of a state, and can do nothing else.
-func shows(t *testing.T, res fetched, text, state string) {
+// checkBadge checks that an answer is the picture of a state, and can do nothing else.
+func checkBadge(t *testing.T, res badgeResponse, text, state string) {
 	t.Helper()
 	for name, want := range map[string]string{
 		"Content-Type": "image/svg+xml", "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "cross-origin", "Vary": "",

@@ -17,20 +17,20 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// ground is a product one of whose branches has many observations: all medium,
+// gateBench is a product one of whose branches has many observations: all medium,
 // none of which fails the gate, but for one that is critical.
-type ground struct {
-	*walk
+type gateBench struct {
+	*randomWalk
 	id       int64
 	counts   models.Counts
 	critical int64 // the observation that is
 }
 
-func newGround(b *testing.B, database string, n int) ground {
+func newGateBench(b *testing.B, database string, n int) gateBench {
 	b.Helper()
-	w := newWalk(b, database, 1)
+	w := newRandomWalk(b, database, 1)
 	mode, most := models.GateOwn, int64(models.MaxThreshold)
-	g := ground{walk: w, id: w.products[0]}
+	g := gateBench{randomWalk: w, id: w.products[0]}
 	_, err := w.app.Products.Update(
 		b.Context(),
 		w.actor,
@@ -40,7 +40,7 @@ func newGround(b *testing.B, database string, n int) ground {
 	if err != nil {
 		b.Fatal(err)
 	}
-	report := large(n, func(i int) string {
+	report := largeReport(n, func(i int) string {
 		if i == n/2 {
 			return "Critical"
 		}
@@ -62,8 +62,8 @@ func newGround(b *testing.B, database string, n int) ground {
 	return g
 }
 
-// waive lets the critical observation count, or not.
-func (g ground) waive(b *testing.B, off bool) observation.Done {
+// setWaived lets the critical observation count, or not.
+func (g gateBench) setWaived(b *testing.B, off bool) observation.Done {
 	b.Helper()
 	a := observation.Assessment{Clear: true}
 	if off {
@@ -77,7 +77,7 @@ func (g ground) waive(b *testing.B, off bool) observation.Done {
 }
 
 // evaluate looks at the gate as with a limit of the medium ones.
-func (g ground) evaluate(b *testing.B, medium int64) gate.Outcome {
+func (g gateBench) evaluate(b *testing.B, medium int64) gate.Outcome {
 	b.Helper()
 	var out gate.Outcome
 	err := g.app.Store.Write(b.Context(), func(tx *models.Tx) error {
@@ -100,9 +100,9 @@ func (g ground) evaluate(b *testing.B, medium int64) gate.Outcome {
 // costs are what an evaluation may be part of; i counts them.
 var costs = []struct {
 	name string
-	run  func(b *testing.B, g ground, i int) gate.Outcome
+	run  func(b *testing.B, g gateBench, i int) gate.Outcome
 }{
-	{"counts", func(b *testing.B, g ground, i int) gate.Outcome {
+	{"counts", func(b *testing.B, g gateBench, i int) gate.Outcome {
 		b.Helper()
 		r, err := g.app.Ingest.Counts(
 			b.Context(), g.actor, ingest.Destination{ProductID: g.id, Scanner: "bare"}, models.Counts{High: int64(i+1) % 2},
@@ -112,15 +112,15 @@ var costs = []struct {
 		}
 		return r.Gate
 	}},
-	{"assess", func(b *testing.B, g ground, i int) gate.Outcome {
+	{"assess", func(b *testing.B, g gateBench, i int) gate.Outcome {
 		b.Helper()
-		return g.waive(b, i%2 == 1).Gates[0].Outcome
+		return g.setWaived(b, i%2 == 1).Gates[0].Outcome
 	}},
-	{"settings", func(b *testing.B, g ground, i int) gate.Outcome {
+	{"settings", func(b *testing.B, g gateBench, i int) gate.Outcome {
 		b.Helper()
 		return g.evaluate(b, int64(i%2)*models.MaxThreshold)
 	}},
-	{"nothing", func(b *testing.B, g ground, _ int) gate.Outcome {
+	{"nothing", func(b *testing.B, g gateBench, _ int) gate.Outcome {
 		b.Helper()
 		return g.evaluate(b, models.MaxThreshold)
 	}},
@@ -138,8 +138,8 @@ func BenchmarkGate(b *testing.B) {
 			if dialect == models.Postgres {
 				database = modelstest.PostgresURL(b)
 			}
-			g := newGround(b, database, n)
-			g.waive(b, true)
+			g := newGateBench(b, database, n)
+			g.setWaived(b, true)
 			for _, cost := range costs {
 				b.Run(fmt.Sprintf("%s/%s/%d", dialect, cost.name, n), func(b *testing.B) {
 					times := make([]time.Duration, b.N+b.N%2) // it ends as it began

@@ -18,34 +18,34 @@ func TestBranchesInTheBrowser(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{ClockBehind: 4 * time.Hour})
 	c := p.Client("admin")
-	s := newShop(t, c, "Checkout", "")
+	s := newProduct(t, c, "Checkout", "")
 	c.Must(
 		http.StatusCreated,
 		"POST",
 		s.path+"/reports",
-		grype(some("High", "CVE-2026-1001", "CVE-2026-1002"), some("Medium", "CVE-2026-2001")),
+		grypeReport(grypeMatches("High", "CVE-2026-1001", "CVE-2026-1002"), grypeMatches("Medium", "CVE-2026-2001")),
 	)
-	waive(t, p, s, "CVE-2026-1002")
+	acceptRisk(t, p, s, "CVE-2026-1002")
 	c.Must(
 		http.StatusCreated,
 		"POST",
 		s.path+"/reports?branch=feature/pay-by-link",
-		grype(
-			some("High", "CVE-2026-1001", "CVE-2026-1002", "CVE-2026-3003"),
-			some("Critical", "CVE-2026-3001", "CVE-2026-3002", "CVE-2026-3004"),
+		grypeReport(
+			grypeMatches("High", "CVE-2026-1001", "CVE-2026-1002", "CVE-2026-3003"),
+			grypeMatches("Critical", "CVE-2026-3001", "CVE-2026-3002", "CVE-2026-3004"),
 		),
 	)
-	c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=release/2026.10", grype(some("Low", "CVE-2026-4001")))
+	c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=release/2026.10", grypeReport(grypeMatches("Low", "CVE-2026-4001")))
 	p.Clock.Advance(2 * time.Hour)
-	pay, release := branchNamed(t, c, s, "feature/pay-by-link").ID("id"), branchNamed(t, c, s, "release/2026.10").ID("id")
+	pay, release := findBranch(t, c, s, "feature/pay-by-link").ID("id"), findBranch(t, c, s, "release/2026.10").ID("id")
 	at := func(id int64) string { return fmt.Sprintf("%s/branches/%d", s.path, id) }
 
 	b := apptest.NewBrowser(t, p.URL)
-	comeIn(b, "admin")
+	signInOnPage(b, "admin")
 	b.Open(s.path)
 	b.Press(".gc-tabs a[href$='tab=branches']")
 	b.WantText("feature/pay-by-link", "adds 3 critical, 1 high", "adds 1 low", "default", "removed, unless they are protected")
-	still(t, b, "branches", s.path+"?tab=branches")
+	checkNoLayoutShift(t, b, "branches", s.path+"?tab=branches")
 	b.TabThrough("branches")
 
 	b.Press("form[action='" + at(release) + "/protect'] button")
@@ -57,7 +57,7 @@ func TestBranchesInTheBrowser(t *testing.T) {
 	b.WantText("No branch has that in its name")
 	b.CheckPage("branches-none")
 
-	still(t, b, "comparison", at(pay))
+	checkNoLayoutShift(t, b, "comparison", at(pay))
 	b.WantText("beside the default branch, main", "3 critical (limit 0), 3 high (limit 0)", "CVE-2026-3001", "CVE-2026-3003")
 	b.TabThrough("comparison")
 	b.Press(".gc-chips a[href$='severity=high']")
@@ -65,7 +65,7 @@ func TestBranchesInTheBrowser(t *testing.T) {
 	b.Press(".gc-chips a[href*='list=known']")
 	b.WantText("CVE-2026-1002", "risk accepted")
 	b.CheckPage("comparison-known")
-	still(t, b, "comparison-nothing", at(release)+"?severity=critical")
+	checkNoLayoutShift(t, b, "comparison-nothing", at(release)+"?severity=critical")
 
 	// Another default branch, asked first.
 	b.Open(at(release))
@@ -78,7 +78,7 @@ func TestBranchesInTheBrowser(t *testing.T) {
 	b.CheckPage("branch-default-ask")
 	b.Press("form[action$='/default'] button")
 	b.WantText("release/2026.10 is the default branch", "Passed")
-	still(t, b, "comparison-of-the-default", at(release))
+	checkNoLayoutShift(t, b, "comparison-of-the-default", at(release))
 
 	// What is lost with a branch.
 	b.Open(at(pay))
@@ -98,7 +98,7 @@ func TestBranchesInTheBrowser(t *testing.T) {
 	badgeInTheBrowser(t, b, s)
 }
 
-func badgeInTheBrowser(t *testing.T, b *apptest.Browser, s shop) {
+func badgeInTheBrowser(t *testing.T, b *apptest.Browser, s productFixture) {
 	t.Helper()
 	b.Open(s.path + "?tab=settings")
 	b.Press("form[action$='/badge'] button")
@@ -107,7 +107,7 @@ func badgeInTheBrowser(t *testing.T, b *apptest.Browser, s shop) {
 		"the picture is there",
 		`[...document.querySelectorAll("img[src^='/badge/']")].some(i => i.complete && i.naturalWidth === 88)`,
 	)
-	still(t, b, "product-settings-badge", s.path+"?tab=settings")
+	checkNoLayoutShift(t, b, "product-settings-badge", s.path+"?tab=settings")
 	b.TabThrough("settings with a badge")
 	src := func() string {
 		text, err := apptest.Read(

@@ -13,8 +13,8 @@ import (
 	"gatecrier/models"
 )
 
-// some is a Grype report with findings of these names, by severity.
-func some(severity string, names ...string) string {
+// grypeMatches is a Grype report with findings of these names, by severity.
+func grypeMatches(severity string, names ...string) string {
 	var b strings.Builder
 	for _, name := range names {
 		fmt.Fprintf(
@@ -27,12 +27,12 @@ func some(severity string, names ...string) string {
 	return b.String()
 }
 
-func grype(matches ...string) []byte {
+func grypeReport(matches ...string) []byte {
 	return []byte(`{"descriptor":{"name":"grype"},"matches":[` + strings.TrimPrefix(strings.Join(matches, ""), ",") + `]}`)
 }
 
-// branchNamed is a branch of the list of a product's branches.
-func branchNamed(t *testing.T, c *apptest.Client, s shop, name string) apptest.Answer {
+// findBranch is a branch of the list of a product's branches.
+func findBranch(t *testing.T, c *apptest.Client, s productFixture, name string) apptest.Answer {
 	t.Helper()
 	a := c.Must(http.StatusOK, "GET", s.path+"/branches?limit=100", nil)
 	items, _ := a.JSON["items"].([]any)
@@ -44,8 +44,8 @@ func branchNamed(t *testing.T, c *apptest.Client, s shop, name string) apptest.A
 	return apptest.Answer{}
 }
 
-// waive accepts the risk of the active observation of a title.
-func waive(t *testing.T, p *apptest.Program, s shop, title string) {
+// acceptRisk accepts the risk of the active observation of a title.
+func acceptRisk(t *testing.T, p *apptest.Program, s productFixture, title string) {
 	t.Helper()
 	list, err := p.Store.Observations(
 		t.Context(), apptest.AllProducts(), models.ObservationFilter{ProductID: s.id, Text: title, Limit: 10},
@@ -62,7 +62,7 @@ func waive(t *testing.T, p *apptest.Program, s shop, title string) {
 	}
 }
 
-func titlesThere(a apptest.Answer) string {
+func titlesWithDefaultStatus(a apptest.Answer) string {
 	items, _ := a.JSON["items"].([]any)
 	var list []string
 	for _, item := range items {
@@ -78,25 +78,25 @@ func titlesThere(a apptest.Answer) string {
 
 // A branch has a gate of its own, which nobody is told of, and shows what it
 // adds to the default one.
-func TestWhatABranchAdds(t *testing.T) {
+func TestBranch_ListsAddedObservations(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
-		s := newShop(t, c, "Shop", receiver.URL)
+		s := newProduct(t, c, "Shop", receiver.URL)
 		c.Must(
 			http.StatusCreated,
 			"POST",
 			s.path+"/reports",
-			grype(some("High", "OLD", "WAIVED", "FIXED"), some("Medium", "BOTH")),
+			grypeReport(grypeMatches("High", "OLD", "WAIVED", "FIXED"), grypeMatches("Medium", "BOTH")),
 		)
 		receiver.Wait(t, 1)
-		waive(t, p, s, "WAIVED")
+		acceptRisk(t, p, s, "WAIVED")
 		a := c.Must(
 			http.StatusCreated,
 			"POST",
 			s.path+"/reports?branch=feature/pay",
-			grype(some("High", "OLD", "WAIVED"), some("Critical", "NEW-1", "NEW-2"), some("Medium", "BOTH", "NEW-3")),
+			grypeReport(grypeMatches("High", "OLD", "WAIVED"), grypeMatches("Critical", "NEW-1", "NEW-2"), grypeMatches("Medium", "BOTH", "NEW-3")),
 		)
 		if a.Get("gate.before") != "none" || a.Get("gate.after") != "failed" ||
 			a.Get("gate.why") != "2 critical (limit 0), 2 high (limit 0)" {
@@ -125,7 +125,7 @@ func TestWhatABranchAdds(t *testing.T) {
 
 		at := fmt.Sprintf("/branches/%d", list.ID("items.1.id"))
 		a = c.Must(http.StatusOK, "GET", at+"/comparison", nil)
-		if titlesThere(a) != "NEW-1 NEW-2 NEW-3" || a.ID("added.critical") != 2 || a.ID("added.medium") != 1 || a.ID("added.high") != 0 ||
+		if titlesWithDefaultStatus(a) != "NEW-1 NEW-2 NEW-3" || a.ID("added.critical") != 2 || a.ID("added.medium") != 1 || a.ID("added.high") != 0 ||
 			a.ID("known.high") != 1 || a.ID("shared.high") != 1 ||
 			a.ID("shared.medium") != 1 ||
 			a.ID("gone.high") != 1 {
@@ -134,19 +134,19 @@ func TestWhatABranchAdds(t *testing.T) {
 		if a.Get("branch.gate.state") != "failed" || a.Get("default.gate.branch") != "main" {
 			t.Errorf("both gates: %s", a.Text)
 		}
-		if got := titlesThere(c.Must(http.StatusOK, "GET", at+"/comparison?list=known", nil)); got != "WAIVED=risk_accepted" {
+		if got := titlesWithDefaultStatus(c.Must(http.StatusOK, "GET", at+"/comparison?list=known", nil)); got != "WAIVED=risk_accepted" {
 			t.Errorf("known there: %s", got)
 		}
-		if got := titlesThere(c.Must(http.StatusOK, "GET", at+"/comparison?severity=medium", nil)); got != "NEW-3" {
+		if got := titlesWithDefaultStatus(c.Must(http.StatusOK, "GET", at+"/comparison?severity=medium", nil)); got != "NEW-3" {
 			t.Errorf("of a severity: %s", got)
 		}
 		first := c.Must(http.StatusOK, "GET", at+"/comparison?limit=2", nil)
 		cursor, _ = first.Get("next_cursor").(string)
 		if second := c.Must(
 			http.StatusOK, "GET", at+"/comparison?limit=2&cursor="+cursor, nil,
-		); titlesThere(first)+" "+titlesThere(second) != "NEW-1 NEW-2 NEW-3" ||
+		); titlesWithDefaultStatus(first)+" "+titlesWithDefaultStatus(second) != "NEW-1 NEW-2 NEW-3" ||
 			second.Get("next_cursor") != nil {
-			t.Errorf("by pages: %s and %s", titlesThere(first), titlesThere(second))
+			t.Errorf("by pages: %s and %s", titlesWithDefaultStatus(first), titlesWithDefaultStatus(second))
 		}
 
 		// Its findings come into the default branch: nothing is added any more.
@@ -154,9 +154,9 @@ func TestWhatABranchAdds(t *testing.T) {
 			http.StatusCreated,
 			"POST",
 			s.path+"/reports",
-			grype(some("High", "OLD", "WAIVED"), some("Critical", "NEW-1", "NEW-2"), some("Medium", "BOTH", "NEW-3")),
+			grypeReport(grypeMatches("High", "OLD", "WAIVED"), grypeMatches("Critical", "NEW-1", "NEW-2"), grypeMatches("Medium", "BOTH", "NEW-3")),
 		)
-		if a := c.Must(http.StatusOK, "GET", at+"/comparison", nil); titlesThere(a) != "" || a.ID("gone.high") != 0 ||
+		if a := c.Must(http.StatusOK, "GET", at+"/comparison", nil); titlesWithDefaultStatus(a) != "" || a.ID("gone.high") != 0 ||
 			a.ID("shared.critical") != 2 {
 			t.Errorf("after the merge: %s", a.Text)
 		}
@@ -166,14 +166,14 @@ func TestWhatABranchAdds(t *testing.T) {
 	})
 }
 
-func TestChangeABranch(t *testing.T) {
+func TestBranch_Update(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
-		s := newShop(t, c, "Shop", "")
-		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(0)})
-		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"branch": "dev", "scanner": "x", "counts": counts(2)})
-		def, dev := branchNamed(t, c, s, "main"), branchNamed(t, c, s, "dev")
+		s := newProduct(t, c, "Shop", "")
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(0)})
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"branch": "dev", "scanner": "x", "counts": criticalCounts(2)})
+		def, dev := findBranch(t, c, s, "main"), findBranch(t, c, s, "dev")
 		at := fmt.Sprintf("/branches/%d", dev.ID("id"))
 		for name, body := range map[string]map[string]any{
 			"name":    {"name": "main", "protected": true},
@@ -186,7 +186,7 @@ func TestChangeABranch(t *testing.T) {
 		for _, name := range []string{"", "  ", strings.Repeat("x", 256), "a\nb"} {
 			c.Must(http.StatusUnprocessableEntity, "PATCH", at, map[string]any{"name": name})
 		}
-		if b := branchNamed(t, c, s, "dev"); b.Get("protected") != false {
+		if b := findBranch(t, c, s, "dev"); b.Get("protected") != false {
 			t.Errorf("what is refused changes nothing: %v", b.JSON)
 		}
 		a := c.Must(http.StatusOK, "PATCH", at, map[string]any{"name": " develop ", "protected": true})
@@ -196,7 +196,7 @@ func TestChangeABranch(t *testing.T) {
 		c.Must(http.StatusConflict, "DELETE", fmt.Sprintf("/branches/%d", def.ID("id")), nil)
 		a = c.Must(http.StatusOK, "PATCH", at, map[string]any{"default": true})
 		if a.Get("default") != true || a.Get("gate.state") != "failed" ||
-			branchNamed(t, c, s, "main").Get("default") != false {
+			findBranch(t, c, s, "main").Get("default") != false {
 			t.Errorf("the default: %s", a.Text)
 		}
 		if a := c.Must(http.StatusOK, "GET", s.path, nil); a.Get("default_branch") != "develop" ||
@@ -228,13 +228,13 @@ func TestChangeABranch(t *testing.T) {
 }
 
 // A product's own limits count for all its branches at once.
-func TestLimitsCountForAllBranches(t *testing.T) {
+func TestProductThresholds_ApplyToAllBranches(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
-		s := newShop(t, c, "Shop", "")
+		s := newProduct(t, c, "Shop", "")
 		for _, branch := range []string{"", "dev"} {
-			c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"branch": branch, "scanner": "x", "counts": counts(2)})
+			c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"branch": branch, "scanner": "x", "counts": criticalCounts(2)})
 		}
 		c.Must(
 			http.StatusOK,
@@ -242,34 +242,34 @@ func TestLimitsCountForAllBranches(t *testing.T) {
 			s.path,
 			map[string]any{"gate_mode": "own", "thresholds": map[string]any{"critical": 5, "high": 5}},
 		)
-		if b := branchNamed(t, c, s, "dev"); b.Get("gate.state") != "passed" {
+		if b := findBranch(t, c, s, "dev"); b.Get("gate.state") != "passed" {
 			t.Errorf("the branch has %v", b.JSON)
 		}
 	})
 }
 
 // A large branch goes in parts, and a report makes it anew.
-func TestDeleteALargeBranch(t *testing.T) {
+func TestBranch_DeleteLarge(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
-		s := newShop(t, c, "Shop", "")
-		c.Must(http.StatusCreated, "POST", s.path+"/reports", grype(some("Low", "ONE")))
+		s := newProduct(t, c, "Shop", "")
+		c.Must(http.StatusCreated, "POST", s.path+"/reports", grypeReport(grypeMatches("Low", "ONE")))
 		const n = 1700
-		report := large(n, func(i int) string { return [...]string{"High", "Medium"}[i%2] })
+		report := largeReport(n, func(i int) string { return [...]string{"High", "Medium"}[i%2] })
 		c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=big", report)
-		id := branchNamed(t, c, s, "big").ID("id")
+		id := findBranch(t, c, s, "big").ID("id")
 		apptest.Eventually(t, "the import is settled", func() bool {
 			return c.Do("DELETE", fmt.Sprintf("/branches/%d", id), nil).Status == http.StatusNoContent
 		})
 		if left, err := p.Store.AnyObservations(t.Context(), id, 10); err != nil || len(left) > 0 {
 			t.Errorf("%d observations are left: %v", len(left), err)
 		}
-		if b := branchNamed(t, c, s, "main"); b.ID("gate.counts.low") != 1 {
+		if b := findBranch(t, c, s, "main"); b.ID("gate.counts.low") != 1 {
 			t.Errorf("the default branch: %v", b.JSON)
 		}
 		a := c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=big", report)
-		if a.ID("observations.new") != n || a.ID("counts.high") != n/2 || branchNamed(t, c, s, "big").ID("id") == id {
+		if a.ID("observations.new") != n || a.ID("counts.high") != n/2 || findBranch(t, c, s, "big").ID("id") == id {
 			t.Errorf("made anew: %s", a.Text)
 		}
 	})
@@ -277,27 +277,27 @@ func TestDeleteALargeBranch(t *testing.T) {
 
 // Branches without reports are removed, but for those that somebody keeps, and
 // those that are alive.
-func TestAbandonedBranchesAreRemoved(t *testing.T) {
+func TestBranchCleanup_RemovesAbandonedBranches(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
-		s := newShop(t, c, "Shop", "")
+		s := newProduct(t, c, "Shop", "")
 		const day = 24 * time.Hour
 		c.Must(
 			http.StatusOK, "PATCH", "/settings/jobs", map[string]any{"forget_branches": "0 0 29 2 *"},
 		) // only where it is asked for
 		send := func(branch string) apptest.Answer {
-			return c.Must(http.StatusCreated, "POST", s.path+"/reports?branch="+branch, grype(some("High", "ONE")))
+			return c.Must(http.StatusCreated, "POST", s.path+"/reports?branch="+branch, grypeReport(grypeMatches("High", "ONE")))
 		}
 		send("")
 		for _, branch := range []string{"old", "kept", "alive", "big"} {
 			send(branch)
 		}
-		c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=big&scanner=other", large(1300, always("Low")))
+		c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=big&scanner=other", largeReport(1300, sameSeverity("Low")))
 		c.Must(
 			http.StatusOK,
 			"PATCH",
-			fmt.Sprintf("/branches/%d", branchNamed(t, c, s, "kept").ID("id")),
+			fmt.Sprintf("/branches/%d", findBranch(t, c, s, "kept").ID("id")),
 			map[string]any{"protected": true},
 		)
 		p.Clock.Advance(29 * day)
@@ -307,7 +307,7 @@ func TestAbandonedBranchesAreRemoved(t *testing.T) {
 		if a := send("alive"); a.ID("observations.updated") != 1 {
 			t.Fatalf("the same report: %s", a.Text)
 		}
-		if b := branchNamed(t, c, s, "alive"); b.Get("last_report_at") != p.Clock.Now().
+		if b := findBranch(t, c, s, "alive"); b.Get("last_report_at") != p.Clock.Now().
 			UTC().
 			Truncate(time.Microsecond).
 			Format(time.RFC3339Nano) {
@@ -324,7 +324,7 @@ func TestAbandonedBranchesAreRemoved(t *testing.T) {
 			t.Errorf("the run: %v", job.JSON)
 		}
 		for name, there := range map[string]bool{"main": true, "kept": true, "alive": true, "old": false, "big": false} {
-			if got := branchNamed(t, c, s, name).JSON != nil; got != there {
+			if got := findBranch(t, c, s, name).JSON != nil; got != there {
 				t.Errorf("%s is there: %t", name, got)
 			}
 		}
@@ -334,7 +334,7 @@ func TestAbandonedBranchesAreRemoved(t *testing.T) {
 		c.Must(
 			http.StatusOK,
 			"PATCH",
-			fmt.Sprintf("/branches/%d", branchNamed(t, c, s, "kept").ID("id")),
+			fmt.Sprintf("/branches/%d", findBranch(t, c, s, "kept").ID("id")),
 			map[string]any{"protected": false},
 		)
 		if job := runJob(t, c, "forget_branches"); job.Get("last.message") != "Shop: kept" {

@@ -11,19 +11,19 @@ import (
 	"gatecrier/app/cli"
 )
 
-// run runs a command and returns its exit code and what it printed.
-func run(t *testing.T, args ...string) (int, string, string) {
+// runCommand runs a command and returns its exit code and what it printed.
+func runCommand(t *testing.T, args ...string) (int, string, string) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	code := cli.Run(t.Context(), args, &out, &errs)
 	return code, out.String(), errs.String()
 }
 
-func TestPushAndGate(t *testing.T) {
+func TestCLI_PushAndGate(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
-	newShop(t, c, "Shop & Söhne", "")
+	newProduct(t, c, "Shop & Söhne", "")
 	dir := t.TempDir()
 	bad, good := filepath.Join(dir, "grype-image.json"), filepath.Join(dir, "grype-none.json")
 	for _, path := range []string{bad, good} {
@@ -88,7 +88,7 @@ func TestPushAndGate(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			code, out, errs := run(t, test.args...)
+			code, out, errs := runCommand(t, test.args...)
 			if code != test.code || !strings.Contains(out, test.out) || !strings.Contains(errs, test.errors) {
 				t.Errorf("exit %d, want %d\nout: %s\nerrors: %s", code, test.code, out, errs)
 			}
@@ -99,45 +99,45 @@ func TestPushAndGate(t *testing.T) {
 	}
 }
 
-func TestUsersBesideARunningServer(t *testing.T) {
+func TestCLI_ManagesUsersOfRunningServer(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	t.Setenv("GATECRIER_DATA_DIR", p.Dir)
-	if code, _, errs := run(
+	if code, _, errs := runCommand(
 		t, "user", "add", "eve", "--email", "eve@example.com", "--password", apptest.Password,
 	); code != 0 {
 		t.Fatal(errs)
 	}
-	if code, _, errs := run(
+	if code, _, errs := runCommand(
 		t, "user", "add", "EVE", "--email", "eve@example.com", "--password", apptest.Password,
 	); code != 1 ||
 		!strings.Contains(errs, "name:") {
 		t.Errorf("the same name again: %d %s", code, errs)
 	}
-	if code, _, errs := run(t, "user", "add", "bob", "--email", "bob@example.com", "--password", "short"); code != 1 ||
+	if code, _, errs := runCommand(t, "user", "add", "bob", "--email", "bob@example.com", "--password", "short"); code != 1 ||
 		!strings.Contains(errs, "At least 10") {
 		t.Errorf("a short password: %d %s", code, errs)
 	}
-	code, token, errs := run(t, "token", "create", "--user", "eve", "--name", "test")
+	code, token, errs := runCommand(t, "token", "create", "--user", "eve", "--name", "test")
 	if code != 0 {
 		t.Fatal(errs)
 	}
 	c := apptest.NewClient(t, p.URL, strings.TrimSpace(token))
 	c.Must(200, "GET", "/products", nil) // usable at once
-	newShop(t, p.Client("admin"), "Shop", "")
+	newProduct(t, p.Client("admin"), "Shop", "")
 	if a := c.Must(200, "GET", "/products", nil); a.Get("items.0") != nil {
 		t.Error("eve sees a product of others")
 	}
-	if code, _, errs := run(t, "user", "admin", "eve"); code != 0 {
+	if code, _, errs := runCommand(t, "user", "admin", "eve"); code != 0 {
 		t.Fatal(errs)
 	}
 	if a := c.Must(200, "GET", "/products", nil); a.Get("items.0") == nil {
 		t.Error("an administrator does not see all")
 	}
-	code, out, errs := run(t, "user", "password", "eve")
+	code, out, errs := runCommand(t, "user", "password", "eve")
 	if code != 0 || len(strings.TrimSpace(out)) < 20 {
 		t.Errorf("a new password: %d %q %s", code, out, errs)
 	}
-	if code, out, _ := run(t, "version"); code != 0 || strings.TrimSpace(out) == "" {
+	if code, out, _ := runCommand(t, "version"); code != 0 || strings.TrimSpace(out) == "" {
 		t.Error("no version")
 	}
 }

@@ -14,28 +14,28 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// surfer is somebody who is signed in to the pages.
-type surfer struct {
+// pageClient is somebody who is signed in to the pages.
+type pageClient struct {
 	t *testing.T
 	p *apptest.Program
 	c *http.Client
 }
 
-func surf(t *testing.T, p *apptest.Program, name string) surfer {
+func newPageClient(t *testing.T, p *apptest.Program, name string) pageClient {
 	t.Helper()
-	s := surfer{t, p, visitor(t)}
-	if status, _ := submit(
-		t, s.c, p.URL+"/login", form("name", name, "password", apptest.Password), formKind,
+	s := pageClient{t, p, newHTTPClient(t)}
+	if status, _ := submitForm(
+		t, s.c, p.URL+"/login", encodeForm("name", name, "password", apptest.Password), formKind,
 	); status != http.StatusSeeOther {
 		t.Fatalf("%s does not get in: %d", name, status)
 	}
 	return s
 }
 
-// ask makes a request, and returns the status and the page, or where it leads.
-func (s surfer) ask(method, path string, pairs ...string) (int, string) {
+// request makes a request, and returns the status and the page, or where it leads.
+func (s pageClient) request(method, path string, pairs ...string) (int, string) {
 	s.t.Helper()
-	req, err := http.NewRequestWithContext(s.t.Context(), method, s.p.URL+path, form(pairs...))
+	req, err := http.NewRequestWithContext(s.t.Context(), method, s.p.URL+path, encodeForm(pairs...))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -59,26 +59,28 @@ func (s surfer) ask(method, path string, pairs ...string) (int, string) {
 }
 
 // must is ask where another status fails the test.
-func (s surfer) must(status int, method, path string, pairs ...string) string {
+func (s pageClient) must(status int, method, path string, pairs ...string) string {
 	s.t.Helper()
-	got, text := s.ask(method, path, pairs...)
+	got, text := s.request(method, path, pairs...)
 	if got != status {
 		s.t.Fatalf("%s %s: %d, want %d\n%s", method, path, got, status, text)
 	}
 	return text
 }
 
-// ails answers 503 from now on.
-func ails(r *apptest.Receiver) { r.Answer(slices.Repeat([]int{http.StatusServiceUnavailable}, 500)...) }
-
-// breakTarget lets the messages to a target fail until its breaker opens.
-func breakTarget(t *testing.T, p *apptest.Program, c *apptest.Client, s shop) {
-	t.Helper()
-	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
-	awaitState(t, p, c, s.target, "down")
+// failEveryRequest answers 503 from now on.
+func failEveryRequest(r *apptest.Receiver) {
+	r.Answer(slices.Repeat([]int{http.StatusServiceUnavailable}, 500)...)
 }
 
-func awaitState(t *testing.T, p *apptest.Program, c *apptest.Client, target int64, state string) {
+// failUntilBreakerOpens lets the messages to a target fail until its breaker opens.
+func failUntilBreakerOpens(t *testing.T, p *apptest.Program, c *apptest.Client, s productFixture) {
+	t.Helper()
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
+	waitTargetState(t, p, c, s.target, "down")
+}
+
+func waitTargetState(t *testing.T, p *apptest.Program, c *apptest.Client, target int64, state string) {
 	t.Helper()
 	apptest.Eventually(t, "it is "+state, func() bool {
 		if c.Do("GET", fmt.Sprintf("/targets/%d", target), nil).Get("state") == state {
@@ -102,26 +104,26 @@ func newConnection(t *testing.T, c *apptest.Client, owner, name, url string) int
 
 // A receiver goes away: the pages say so first, with what happens next. It
 // comes back, and so do they.
-func TestPagesTellOfABrokenConnection(t *testing.T) {
+func TestPages_ShowBrokenConnection(t *testing.T) {
 	t.Parallel()
-	on(t, brokenConnection)
+	eachDatabase(t, checkBrokenConnection)
 }
 
-func brokenConnection(t *testing.T, p *apptest.Program) {
+func checkBrokenConnection(t *testing.T, p *apptest.Program) {
 	t.Helper()
 	bad, good := apptest.NewReceiver(t), apptest.NewReceiver(t)
 	c := p.Client("admin")
 	newConnection(t, c, "system", "a good one", good.URL)
-	s := newShop(t, c, "Shop", bad.URL)
+	s := newProduct(t, c, "Shop", bad.URL)
 	p.User("reader")
 	p.User("stranger")
 	c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "reader", "role": "reader"})
-	admin, reader, stranger := surf(t, p, "admin"), surf(t, p, "reader"), surf(t, p, "stranger")
+	admin, reader, stranger := newPageClient(t, p, "admin"), newPageClient(t, p, "reader"), newPageClient(t, p, "stranger")
 	if text := admin.must(http.StatusOK, "GET", "/"); strings.Contains(text, "not work") {
 		t.Error("the overview is not calm")
 	}
-	ails(bad)
-	breakTarget(t, p, c, s)
+	failEveryRequest(bad)
+	failUntilBreakerOpens(t, p, c, s)
 
 	at := fmt.Sprintf("/connections/%d", s.target)
 	for path, wants := range map[string][]string{
@@ -157,19 +159,19 @@ func brokenConnection(t *testing.T, p *apptest.Program) {
 		strings.Contains(text, "/targets/") {
 		t.Errorf("a reader sees:\n%s", text)
 	}
-	for _, who := range []surfer{reader, stranger} {
+	for _, who := range []pageClient{reader, stranger} {
 		if strings.Contains(who.must(http.StatusOK, "GET", "/"), "not work") ||
 			strings.Contains(who.must(http.StatusOK, "GET", "/connections"), at) {
 			t.Error("the connection is shown to who may not edit it")
 		}
-		nothingAt(who, s.target)
+		checkNotFound(who, s.target)
 	}
 
 	bad.Answer()
 	if to := admin.must(http.StatusSeeOther, "POST", at+"/resume"); to != at {
 		t.Errorf("tried now, leads to %s", to)
 	}
-	awaitState(t, p, c, s.target, "working")
+	waitTargetState(t, p, c, s.target, "working")
 	if text := admin.must(http.StatusOK, "GET", "/"); strings.Contains(text, "not work") {
 		t.Error("the overview is not calm again")
 	}
@@ -182,14 +184,14 @@ func brokenConnection(t *testing.T, p *apptest.Program) {
 	}
 }
 
-// nothingAt fails the test unless somebody finds no connection at its id.
-func nothingAt(s surfer, id int64) {
+// checkNotFound fails the test unless somebody finds no connection at its id.
+func checkNotFound(s pageClient, id int64) {
 	s.t.Helper()
 	at := fmt.Sprintf("/connections/%d", id)
 	for _, r := range [][2]string{
 		{"GET", ""}, {"POST", ""}, {"POST", "/test"}, {"POST", "/resume"}, {"POST", "/rotate"}, {"POST", "/enable"}, {"POST", "/disable"}, {"GET", "/delete"}, {"POST", "/delete"},
 	} {
-		if status, _ := s.ask(r[0], at+r[1], "name", "taken", "version", "1"); status != http.StatusNotFound {
+		if status, _ := s.request(r[0], at+r[1], "name", "taken", "version", "1"); status != http.StatusNotFound {
 			s.t.Errorf("%s %s: %d", r[0], at+r[1], status)
 		}
 	}
@@ -197,24 +199,24 @@ func nothingAt(s surfer, id int64) {
 
 // One's own connections are nobody else's, administrators included; those of
 // the system are for administrators.
-func TestConnectionsOfOthersAreNotThere(t *testing.T) {
+func TestConnections_OfOtherUsersAreNotFound(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	receiver := apptest.NewReceiver(t)
 	p.User("eve")
 	system := newConnection(t, p.Client("admin"), "system", "of the system", receiver.URL)
 	own := newConnection(t, p.Client("eve"), "me", "eve alone", receiver.URL)
-	admin, eve := surf(t, p, "admin"), surf(t, p, "eve")
-	nothingAt(admin, own)
-	nothingAt(eve, system)
-	nothingAt(admin, 77)
+	admin, eve := newPageClient(t, p, "admin"), newPageClient(t, p, "eve")
+	checkNotFound(admin, own)
+	checkNotFound(eve, system)
+	checkNotFound(admin, 77)
 	mail, err := p.Store.MailServer(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	nothingAt(admin, mail.ID)
+	checkNotFound(admin, mail.ID)
 	for _, r := range [][2]string{{"GET", "/admin/connections"}, {"GET", "/admin/health"}, {"GET", "/admin/health/now"}, {"POST", "/admin/health/mail"}} {
-		if status, _ := eve.ask(r[0], r[1]); status != http.StatusForbidden {
+		if status, _ := eve.request(r[0], r[1]); status != http.StatusForbidden {
 			t.Errorf("%s %s as eve: %d", r[0], r[1], status)
 		}
 	}
@@ -280,16 +282,16 @@ func TestConnectionsOfOthersAreNotThere(t *testing.T) {
 
 // Forms change what they name, keep secrets that are left empty, and tell who
 // was faster.
-func TestAConnectionIsChangedByItsPage(t *testing.T) {
+func TestConnectionPage_ChangesConnection(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	receiver := apptest.NewReceiver(t)
 	c := p.Client("admin")
-	s := newShop(t, c, "Shop", receiver.URL+"/first")
+	s := newProduct(t, c, "Shop", receiver.URL+"/first")
 	at := fmt.Sprintf("/connections/%d", s.target)
 	p.User("eve")
 	c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "eve", "role": "maintainer"})
-	admin, eve := surf(t, p, "admin"), surf(t, p, "eve")
+	admin, eve := newPageClient(t, p, "admin"), newPageClient(t, p, "eve")
 
 	if text := admin.must(http.StatusOK, "GET", at); strings.Contains(text, s.secret) || strings.Contains(text, "/first") {
 		t.Error("the page shows a secret")
@@ -338,18 +340,18 @@ func TestAConnectionIsChangedByItsPage(t *testing.T) {
 		t.Errorf("what is lost:\n%s", text)
 	}
 	admin.must(http.StatusSeeOther, "POST", at+"/delete")
-	nothingAt(admin, s.target)
+	checkNotFound(admin, s.target)
 	if a := c.Must(http.StatusOK, "GET", "/audit?kind=target", nil); !strings.Contains(a.Text, `"was":{"name":"hook"}`) {
 		t.Errorf("the audit has not what the name was: %s", a.Text)
 	}
 }
 
 // All mail shares a server: when that is down, the pages say that it is.
-func TestTheMailServerIsDownForAll(t *testing.T) {
+func TestPages_ShowMailServerDown(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
-	s := newShop(t, c, "Shop", "")
+	s := newProduct(t, c, "Shop", "")
 	c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"email_to": "eve@example.org"})
 	c.Must(
 		http.StatusOK,
@@ -360,10 +362,10 @@ func TestTheMailServerIsDownForAll(t *testing.T) {
 	s.target = c.Must(http.StatusOK, "GET", s.path+"/targets", nil).ID("items.0.id")
 	p.User("eve")
 	c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "eve", "role": "maintainer"})
-	breakTarget(t, p, c, s)
+	failUntilBreakerOpens(t, p, c, s)
 
 	at := fmt.Sprintf("/connections/%d", s.target)
-	admin, eve := surf(t, p, "admin"), surf(t, p, "eve")
+	admin, eve := newPageClient(t, p, "admin"), newPageClient(t, p, "eve")
 	if text := admin.must(http.StatusOK, "GET", at); !strings.Contains(text, "All mail goes through one mail server") ||
 		!strings.Contains(text, "Try now") {
 		t.Errorf("an administrator sees:\n%s", text)
@@ -372,18 +374,18 @@ func TestTheMailServerIsDownForAll(t *testing.T) {
 		strings.Contains(text, "Try now") {
 		t.Errorf("a maintainer sees:\n%s", text)
 	}
-	if status, _ := eve.ask("POST", at+"/resume"); status != http.StatusForbidden {
+	if status, _ := eve.request("POST", at+"/resume"); status != http.StatusForbidden {
 		t.Errorf("a maintainer tries the mail server: %d", status)
 	}
 	if text := admin.must(http.StatusOK, "GET", "/admin/health/now"); !strings.Contains(text, "/admin/health/mail") {
 		t.Errorf("health:\n%s", text)
 	}
-	_, port := openPostbox(t)
+	_, port := newMailServer(t)
 	c.Must(http.StatusOK, "PATCH", "/settings/mail", map[string]any{"smtp_port": port})
 	if to := admin.must(http.StatusSeeOther, "POST", "/admin/health/mail"); to != "/admin/health" {
 		t.Errorf("tried now, leads to %s", to)
 	}
-	awaitState(t, p, c, s.target, "working")
+	waitTargetState(t, p, c, s.target, "working")
 }
 
 func TestConnectionsInTheBrowser(t *testing.T) {
@@ -410,7 +412,7 @@ func TestConnectionsInTheBrowser(t *testing.T) {
 	b.WantText("whsec_", "The system")
 	b.CheckPage("connection-made")
 
-	s := newShop(t, c, "Payments & Söhne", bad.URL)
+	s := newProduct(t, c, "Payments & Söhne", bad.URL)
 	for i, to := range []struct{ name, url string }{{"Intake of the operations centre", picky.URL}, {"Chat", good.URL}} {
 		c.Must(http.StatusCreated, "POST", s.path+"/targets", map[string]any{
 			"module": []string{"webhook", "mattermost"}[i],
@@ -418,11 +420,11 @@ func TestConnectionsInTheBrowser(t *testing.T) {
 			"config": map[string]string{"url": to.url},
 		})
 	}
-	ails(bad)
+	failEveryRequest(bad)
 	picky.Answer(slices.Repeat([]int{http.StatusBadRequest}, 500)...)
 	newConnection(t, c, "me", "My own phone", good.URL)
-	breakTarget(t, p, c, s)
-	awaitState(t, p, c, s.target+1, "rejecting")
+	failUntilBreakerOpens(t, p, c, s)
+	waitTargetState(t, p, c, s.target+1, "rejecting")
 
 	b.Open("/")
 	b.WantText("2 connections do not work", "next try", "waiting")
@@ -459,6 +461,6 @@ func TestConnectionsInTheBrowser(t *testing.T) {
 	// The page of health asks for itself.
 	b.Open("/admin/health")
 	bad.Answer()
-	awaitState(t, p, c, s.target, "working")
+	waitTargetState(t, p, c, s.target, "working")
 	apptest.Eventually(t, "health shows it by itself", func() bool { return strings.Contains(b.Text(), "1 in trouble") })
 }

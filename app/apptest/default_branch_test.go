@@ -10,44 +10,44 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// moves is a product whose default branch is moved between main, which fails,
+// branchMoves is a product whose default branch is moved between main, which fails,
 // and dev, which passes.
-type moves struct {
-	shop
+type branchMoves struct {
+	productFixture
 	t *testing.T
 	p *apptest.Program
 	c *apptest.Client
 	r *apptest.Receiver
 }
 
-func newMoves(t *testing.T, p *apptest.Program, hold time.Duration) moves {
+func newBranchMoves(t *testing.T, p *apptest.Program, hold time.Duration) branchMoves {
 	t.Helper()
-	m := moves{t: t, p: p, c: p.Client("admin"), r: apptest.NewReceiver(t)}
-	m.shop = newShop(t, m.c, "Shop", m.r.URL)
-	m.count("main", 3)
-	m.count("dev", 0)
-	m.told(1, "none failed")
+	m := branchMoves{t: t, p: p, c: p.Client("admin"), r: apptest.NewReceiver(t)}
+	m.productFixture = newProduct(t, m.c, "Shop", m.r.URL)
+	m.putCounts("main", 3)
+	m.putCounts("dev", 0)
+	m.wantMessage(1, "none failed")
 	m.c.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"hold_seconds": int(hold / time.Second)})
 	return m
 }
 
-func (m moves) count(branch string, critical int) {
+func (m branchMoves) putCounts(branch string, critical int) {
 	m.t.Helper()
 	m.c.Must(
 		http.StatusOK,
 		"PUT",
 		m.path+"/counts",
-		map[string]any{"branch": branch, "scanner": "x", "counts": counts(critical)},
+		map[string]any{"branch": branch, "scanner": "x", "counts": criticalCounts(critical)},
 	)
 }
 
-func (m moves) to(branch string) {
+func (m branchMoves) setDefault(branch string) {
 	m.t.Helper()
 	m.c.Must(http.StatusOK, "PATCH", m.path, map[string]any{"default_branch": branch})
 }
 
-// told says what the nth message is about, of as many as there are.
-func (m moves) told(n int, want string) {
+// wantMessage says what the nth message is about, of as many as there are.
+func (m branchMoves) wantMessage(n int, want string) {
 	m.t.Helper()
 	var body struct{ Data struct{ From, To string } }
 	if err := json.Unmarshal(m.r.Wait(m.t, n).Body, &body); err != nil {
@@ -58,8 +58,8 @@ func (m moves) told(n int, want string) {
 	}
 }
 
-// noMoreThan fails the test where more than n messages came, after a time.
-func (m moves) noMoreThan(n int, after time.Duration) {
+// wantAtMost fails the test where more than n messages came, after a time.
+func (m branchMoves) wantAtMost(n int, after time.Duration) {
 	m.t.Helper()
 	m.p.Clock.Advance(after)
 	held, err := m.p.Store.HeldBranches(m.t.Context(), 10)
@@ -72,7 +72,7 @@ func (m moves) noMoreThan(n int, after time.Duration) {
 	}
 }
 
-func (m moves) history(want string) {
+func (m branchMoves) wantHistory(want string) {
 	m.t.Helper()
 	a := m.c.Must(http.StatusOK, "GET", m.path+"/gate/history", nil)
 	items, _ := a.JSON["items"].([]any)
@@ -87,70 +87,70 @@ func (m moves) history(want string) {
 	}
 }
 
-func TestTheDefaultBranchMovesAtOnce(t *testing.T) {
+func TestDefaultBranch_ChangesAtOnce(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
-		m := newMoves(t, p, 0)
-		m.to("dev")
-		m.told(2, "failed passed")
-		m.to("main")
-		m.told(3, "passed failed")
-		m.count("dev", 1) // not the product's
-		m.to("dev")       // fails as well
-		m.history("none-failed failed-passed passed-failed ")
-		m.noMoreThan(3, time.Hour)
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		m := newBranchMoves(t, p, 0)
+		m.setDefault("dev")
+		m.wantMessage(2, "failed passed")
+		m.setDefault("main")
+		m.wantMessage(3, "passed failed")
+		m.putCounts("dev", 1) // not the product's
+		m.setDefault("dev")   // fails as well
+		m.wantHistory("none-failed failed-passed passed-failed ")
+		m.wantAtMost(3, time.Hour)
 	})
 }
 
 // Moved back and forth within the hold time, nothing is announced.
-func TestTheDefaultBranchMovesBackAndForth(t *testing.T) {
+func TestDefaultBranch_ChangedBackWithinHoldTime(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
-		m := newMoves(t, p, 10*time.Minute)
-		m.to("dev")
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		m := newBranchMoves(t, p, 10*time.Minute)
+		m.setDefault("dev")
 		p.Clock.Advance(3 * time.Minute)
-		m.to("main")
-		m.history("none-failed failed-passed passed-failed ")
-		m.noMoreThan(1, time.Hour)
+		m.setDefault("main")
+		m.wantHistory("none-failed failed-passed passed-failed ")
+		m.wantAtMost(1, time.Hour)
 
-		m.to("dev")
+		m.setDefault("dev")
 		p.Clock.Advance(11 * time.Minute)
-		m.told(2, "failed passed")
-		m.noMoreThan(2, time.Hour)
+		m.wantMessage(2, "failed passed")
+		m.wantAtMost(2, time.Hour)
 	})
 }
 
 // A change that is held on the former default branch is the product's.
-func TestWhatIsHeldMovesWithTheDefaultBranch(t *testing.T) {
+func TestDefaultBranch_KeepsChangeOnHold(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
-		m := newMoves(t, p, 10*time.Minute)
-		m.count("main", 0) // failed to passed, held
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		m := newBranchMoves(t, p, 10*time.Minute)
+		m.putCounts("main", 0) // failed to passed, held
 		p.Clock.Advance(3 * time.Minute)
-		m.to("dev") // passes as well: it goes on waiting
+		m.setDefault("dev") // passes as well: it goes on waiting
 		p.Clock.Advance(8 * time.Minute)
-		m.told(2, "failed passed")
+		m.wantMessage(2, "failed passed")
 
-		m.count("dev", 1) // passed to failed, held
+		m.putCounts("dev", 1) // passed to failed, held
 		p.Clock.Advance(3 * time.Minute)
-		m.to("main") // passes, as people have heard
-		m.history("none-failed failed-passed passed-failed failed-passed ")
-		m.noMoreThan(2, time.Hour)
-		m.count("dev", 0) // held no more: not the product's
-		m.noMoreThan(2, time.Hour)
+		m.setDefault("main") // passes, as people have heard
+		m.wantHistory("none-failed failed-passed passed-failed failed-passed ")
+		m.wantAtMost(2, time.Hour)
+		m.putCounts("dev", 0) // held no more: not the product's
+		m.wantAtMost(2, time.Hour)
 	})
 }
 
 // A first report that names the default branch decides the product's gate, also
 // where that branch has reports already.
-func TestAReportNamesTheDefaultBranch(t *testing.T) {
+func TestDefaultBranch_NamedByReport(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
-		for i, report := range [][]byte{grype(some("High", "ONE")), grype(some("High", "ONE"), some("Low", "TWO")), large(1500, always("High"))} {
-			s := newShop(t, c, fmt.Sprintf("Shop %d", i), receiver.URL)
-			c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=trunk", grype(some("High", "ONE")))
+		for i, report := range [][]byte{grypeReport(grypeMatches("High", "ONE")), grypeReport(grypeMatches("High", "ONE"), grypeMatches("Low", "TWO")), largeReport(1500, sameSeverity("High"))} {
+			s := newProduct(t, c, fmt.Sprintf("Shop %d", i), receiver.URL)
+			c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=trunk", grypeReport(grypeMatches("High", "ONE")))
 			if a := c.Must(http.StatusOK, "GET", s.path, nil); a.Get("gate.state") != "none" {
 				t.Fatalf("at first: %s", a.Text)
 			}

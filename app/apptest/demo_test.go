@@ -41,7 +41,7 @@ func stopDemo(t *testing.T, d *demo.Demo) {
 }
 
 // A newcomer opens the printed address, and walks the demo.
-func TestTheDemoInTheBrowser(t *testing.T) {
+func TestDemoInTheBrowser(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "demo")
 	d := startDemo(t, dir)
@@ -152,7 +152,7 @@ func TestTheDemoInTheBrowser(t *testing.T) {
 
 // The demo begins with exceptions, and throws one when it is asked to: it is told
 // once, and counted from then on.
-func TestTheDemoThrowsAnException(t *testing.T) {
+func TestDemo_ThrowsException(t *testing.T) {
 	t.Parallel()
 	d := startDemo(t, filepath.Join(t.TempDir(), "demo"))
 	defer stopDemo(t, d)

@@ -15,7 +15,7 @@ import (
 	"gatecrier/models"
 )
 
-func throw(t *testing.T, p *apptest.Program, r exception.Report) exception.Result {
+func reportException(t *testing.T, p *apptest.Program, r exception.Report) exception.Result {
 	t.Helper()
 	result, err := p.Exceptions.Report(t.Context(), r)
 	if err != nil {
@@ -24,7 +24,7 @@ func throw(t *testing.T, p *apptest.Program, r exception.Report) exception.Resul
 	return result
 }
 
-func declined(product int64) exception.Report {
+func declinedPayment(product int64) exception.Report {
 	return exception.Report{
 		Kind:        models.ExceptionReported,
 		ProductID:   product,
@@ -52,9 +52,9 @@ func declined(product int64) exception.Report {
 
 // Whatever the channel, a message about an exception says the same and leads to
 // its page.
-func TestEachChannelTellsOfAnException(t *testing.T) {
+func TestException_MessageOfEachChannel(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		receivers := map[string]*apptest.Receiver{
 			"webhook":    apptest.NewReceiver(t),
 			"slack":      apptest.NewReceiver(t),
@@ -63,7 +63,7 @@ func TestEachChannelTellsOfAnException(t *testing.T) {
 			"discord":    apptest.NewReceiver(t),
 		}
 		c := p.Client("admin")
-		s := newShop(t, c, "Shop", "")
+		s := newProduct(t, c, "Shop", "")
 		for module, r := range receivers {
 			c.Must(
 				http.StatusCreated,
@@ -72,7 +72,7 @@ func TestEachChannelTellsOfAnException(t *testing.T) {
 				map[string]any{"module": module, "name": module, "config": map[string]string{"url": r.URL + "/x"}},
 			)
 		}
-		group := throw(t, p, declined(s.id)).Group
+		group := reportException(t, p, declinedPayment(s.id)).Group
 		for module, r := range receivers {
 			r.Wait(t, 1)
 			body := r.Messages()[0].Body
@@ -111,21 +111,21 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	p.User("mei")
 	c := p.Client("admin")
 	b := apptest.NewBrowser(t, p.URL)
-	comeIn(b, "admin")
-	still(t, b, "exceptions-empty", "/exceptions")
+	signInOnPage(b, "admin")
+	checkNoLayoutShift(t, b, "exceptions-empty", "/exceptions")
 	b.WantText("None yet", "Your products")
 
-	shop := newShop(t, c, "Checkout", "").id
+	shop := newProduct(t, c, "Checkout", "").id
 	c.Must(http.StatusCreated, "POST", "/products/1/members", map[string]any{"user": "mei", "role": "reader"})
-	group := throw(t, p, declined(shop)).Group
-	other := declined(shop)
+	group := reportException(t, p, declinedPayment(shop)).Group
+	other := declinedPayment(shop)
 	other.Class = "KeyError"
 	other.Message = `"><script>alert(1)</script>`
 	other.Frames = nil
 	other.Chain = nil
 	other.Release = ""
-	second := throw(t, p, other).Group
-	task := throw(t, p, exception.Report{
+	second := reportException(t, p, other).Group
+	task := reportException(t, p, exception.Report{
 		Kind:      models.ExceptionTask,
 		ProductID: shop,
 		Class:     "*shop.Secret",
@@ -133,7 +133,7 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 		Function:  "bill",
 		Arguments: map[string]string{"year": "2026"},
 	}).Group
-	throw(t, p, exception.Report{
+	reportException(t, p, exception.Report{
 		Kind:      models.ExceptionRequest,
 		Class:     "panic",
 		Message:   "panic: index out of range",
@@ -143,14 +143,14 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	for range 3 {
 		p.Clock.Advance(61 * time.Minute)
 		for range 4 {
-			throw(t, p, declined(shop))
+			reportException(t, p, declinedPayment(shop))
 		}
 	}
 	if err := p.Exceptions.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 
-	still(t, b, "exceptions", "/exceptions")
+	checkNoLayoutShift(t, b, "exceptions", "/exceptions")
 	b.WantText("PaymentFailed", "order 7 is not paid", "13", "3 held back", "Checkout", "Requests")
 	b.TabThrough("/exceptions")
 	b.Open("/exceptions?q=script%3E&state=open&kind=reported&product=1")
@@ -162,7 +162,7 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	b.WantText("No exception like that")
 
 	page := fmt.Sprintf("/exceptions/%d", group)
-	still(t, b, "exception", page)
+	checkNoLayoutShift(t, b, "exception", page)
 	b.WantText(
 		"PaymentFailed",
 		"order 7 is not paid",
@@ -191,7 +191,7 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	b.Open(page)
 	b.Press("form[action$='/resolve'] button")
 	b.WantText("It is resolved", "Resolved", "as soon as it comes back", "by admin")
-	if !throw(t, p, declined(shop)).Notified {
+	if !reportException(t, p, declinedPayment(shop)).Notified {
 		t.Error("a resolved one that is back is not told")
 	}
 	b.Open(page)
@@ -214,12 +214,12 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	b.Press("form[action='/exceptions/merge'] button")
 	b.WantText("1 exception is merged into this one", "Merged into it", "KeyError", "by admin")
 	b.CheckPage("exception-merged")
-	if got := throw(t, p, other).Group; got != group {
+	if got := reportException(t, p, other).Group; got != group {
 		t.Errorf("a merged one is counted in group %d, want %d", got, group)
 	}
 	b.Press("form[action$='/split'] button")
 	b.WantText("It is split off")
-	activated := throw(t, p, other).Group
+	activated := reportException(t, p, other).Group
 	if activated == group || activated == second {
 		t.Errorf("one that was split off is counted in group %d", activated)
 	}
@@ -236,10 +236,10 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	b.WantText("KeyError is deleted")
 
 	// What programs need.
-	still(t, b, "product-exceptions-no-key", "/products/1?tab=exceptions")
+	checkNoLayoutShift(t, b, "product-exceptions-no-key", "/products/1?tab=exceptions")
 	b.Press("form[action$='/ingest-key'] button")
 	b.WantText("The DSN is there")
-	dsn := dsnOf(t, b)
+	dsn := shownDSN(t, b)
 	b.Do(chromedp.Click(".gc-add summary"))
 	b.WantText(dsn, "sentry.Init", "Made by admin")
 	b.CheckPage("product-exceptions")
@@ -249,7 +249,7 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	b.CheckPage("key-rotate")
 	b.Press("form[action$='/rotate'] button")
 	b.WantText("There is a new key")
-	if dsnOf(t, b) == dsn {
+	if shownDSN(t, b) == dsn {
 		t.Error("the key is the former one")
 	}
 	b.Press("a[href$='/ingest-key/delete']")
@@ -259,22 +259,22 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	b.Press("form[action='/logout'] button")
 
 	// A reader sees no secrets, and can change nothing.
-	comeIn(b, "mei")
-	still(t, b, "exceptions-reader", "/exceptions")
+	signInOnPage(b, "mei")
+	checkNoLayoutShift(t, b, "exceptions-reader", "/exceptions")
 	b.WantText("PaymentFailed", "*shop.Secret …")
 	for _, hidden := range []string{"it says a secret", "panic", "Requests"} {
 		if strings.Contains(b.Text(), hidden) {
 			t.Errorf("a reader sees %q", hidden)
 		}
 	}
-	still(t, b, "exception-masked", fmt.Sprintf("/exceptions/%d", task))
+	checkNoLayoutShift(t, b, "exception-masked", fmt.Sprintf("/exceptions/%d", task))
 	b.WantText("what it says, and where it came from, is for administrators")
 	for _, hidden := range []string{"it says a secret", "bill", "year", "Unmute", "Split off", "Delete…"} {
 		if strings.Contains(b.Text(), hidden) {
 			t.Errorf("a reader sees %q:\n%s", hidden, b.Text())
 		}
 	}
-	still(t, b, "product-exceptions-reader", "/products/1?tab=exceptions")
+	checkNoLayoutShift(t, b, "product-exceptions-reader", "/products/1?tab=exceptions")
 	if strings.Contains(b.Text(), "DSN") {
 		t.Error("a reader sees what only those may who import")
 	}
@@ -282,8 +282,8 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	b.WantText("There is nothing here")
 }
 
-// dsnOf is the address that the page shows.
-func dsnOf(t *testing.T, b *apptest.Browser) string {
+// shownDSN is the address that the page shows.
+func shownDSN(t *testing.T, b *apptest.Browser) string {
 	t.Helper()
 	for line := range strings.Lines(b.Text()) {
 		if at := strings.Index(line, "http://"); at >= 0 && strings.Contains(line, "@") {

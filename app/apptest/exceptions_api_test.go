@@ -10,11 +10,11 @@ import (
 	"gatecrier/app/apptest"
 )
 
-func TestReportedExceptions(t *testing.T) {
+func TestExceptionsAPI_ReportedExceptions(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
-		s := newShop(t, c, "Shop", "")
+		s := newProduct(t, c, "Shop", "")
 		full := object{
 			"class":     "ValueError",
 			"message":   "order 1 is lost",
@@ -120,7 +120,7 @@ func TestReportedExceptions(t *testing.T) {
 }
 
 // What is wrong with one of several is named, and none is taken.
-func TestBadReportsOfExceptions(t *testing.T) {
+func TestExceptionsAPI_RefusesInvalidReports(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
@@ -177,9 +177,9 @@ func TestBadReportsOfExceptions(t *testing.T) {
 	}
 }
 
-func TestRepeatedReportsOfExceptions(t *testing.T) {
+func TestExceptionsAPI_RepeatedReports(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		keyed := c.WithHeader("Idempotency-Key", "one")
 		body := []object{{"class": "E", "message": "m"}, {"class": "E", "message": "m"}}

@@ -11,9 +11,9 @@ import (
 	"gatecrier/models"
 )
 
-// wayOf is an event's way in short: "recorded done, routing done, ...", and the
+// explainedSteps is an event's way in short: "recorded done, routing done, ...", and the
 // whole answer.
-func wayOf(c *apptest.Client, event int64) (string, apptest.Answer) {
+func explainedSteps(c *apptest.Client, event int64) (string, apptest.Answer) {
 	a := c.Must(http.StatusOK, "GET", fmt.Sprintf("/events/%d/trace", event), nil)
 	var list []string
 	for i := 0; a.Get(fmt.Sprintf("steps.%d", i)) != nil; i++ {
@@ -24,13 +24,13 @@ func wayOf(c *apptest.Client, event int64) (string, apptest.Answer) {
 	return strings.Join(list, ", "), a
 }
 
-// lastChange is the event of the last change of a product's gate.
-func lastChange(c *apptest.Client, s shop) int64 {
+// lastGateEvent is the event of the last change of a product's gate.
+func lastGateEvent(c *apptest.Client, s productFixture) int64 {
 	return c.Must(http.StatusOK, "GET", s.path+"/gate/history?limit=1", nil).ID("items.0.event_id")
 }
 
-// goes waits for an event's way to be such, and finds texts in it.
-func goes(t *testing.T, c *apptest.Client, event int64, want string, texts ...string) apptest.Answer {
+// waitForSteps waits for an event's way to be such, and finds texts in it.
+func waitForSteps(t *testing.T, c *apptest.Client, event int64, want string, texts ...string) apptest.Answer {
 	t.Helper()
 	var way string
 	var a apptest.Answer
@@ -40,7 +40,7 @@ func goes(t *testing.T, c *apptest.Client, event int64, want string, texts ...st
 		}
 	}()
 	apptest.Eventually(t, "an event has gone its way", func() bool {
-		way, a = wayOf(c, event)
+		way, a = explainedSteps(c, event)
 		return way == want
 	})
 	for _, text := range texts {
@@ -51,8 +51,8 @@ func goes(t *testing.T, c *apptest.Client, event int64, want string, texts ...st
 	return a
 }
 
-// put writes an event as it is.
-func put(t *testing.T, p *apptest.Program, e models.Event, delay func(tx *models.Tx, id int64) error) int64 {
+// recordEvent writes an event as it is.
+func recordEvent(t *testing.T, p *apptest.Program, e models.Event, delay func(tx *models.Tx, id int64) error) int64 {
 	t.Helper()
 	err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
 		e.UUID, e.Version, e.At = fmt.Sprint("put ", e.Type, e.ProductID, len(e.Payload)), 1, tx.Now()
@@ -71,26 +71,26 @@ func put(t *testing.T, p *apptest.Program, e models.Event, delay func(tx *models
 	return e.ID
 }
 
-func TestWhyAMessageWasSentOrNot(t *testing.T) {
+func TestExplain_WhyMessageWasSentOrNot(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		receiver, c := apptest.NewReceiver(t), p.Client("admin")
 		for _, name := range []string{"reader", "stranger"} {
 			p.User(name)
 		}
 		reader, stranger := p.Client("reader"), p.Client("stranger")
-		join := func(s shop) {
+		join := func(s productFixture) {
 			c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "reader", "role": "reader"})
 		}
 		const begin = "recorded done, hold none, routing done, inbox done, silence none, "
 
 		// Delivered, then the target goes.
-		s := newShop(t, c, "Shop", receiver.URL+"/hidden")
+		s := newProduct(t, c, "Shop", receiver.URL+"/hidden")
 		join(s)
-		setCounts(c, s, 1)
+		setCritical(c, s, 1)
 		receiver.Wait(t, 1)
-		first := lastChange(c, s)
-		goes(
+		first := lastGateEvent(c, s)
+		waitForSteps(
 			t,
 			c,
 			first,
@@ -102,7 +102,7 @@ func TestWhyAMessageWasSentOrNot(t *testing.T) {
 			`"hook"`,
 			receiver.URL[len("http://"):],
 		)
-		a := goes(t, reader, first, begin+"target done, reader done", "as a reader of the product")
+		a := waitForSteps(t, reader, first, begin+"target done, reader done", "as a reader of the product")
 		if strings.Contains(a.Text, receiver.URL[len("http://"):]) {
 			t.Errorf("a reader sees where it went: %s", a.Text)
 		}
@@ -121,19 +121,19 @@ func TestWhyAMessageWasSentOrNot(t *testing.T) {
 
 		// Given up.
 		receiver.Answer(http.StatusGone)
-		setCounts(c, s, 0)
-		dead := lastChange(c, s)
-		goes(t, c, dead, begin+"target failed, reader done", "Given up, after 1 attempt", "410")
-		if a := goes(t, reader, dead, begin+"target failed, reader done"); strings.Contains(a.Text, "410") {
+		setCritical(c, s, 0)
+		dead := lastGateEvent(c, s)
+		waitForSteps(t, c, dead, begin+"target failed, reader done", "Given up, after 1 attempt", "410")
+		if a := waitForSteps(t, reader, dead, begin+"target failed, reader done"); strings.Contains(a.Text, "410") {
 			t.Errorf("a reader sees the answer: %s", a.Text)
 		}
 
 		// Turned off; and with nothing to send mail by.
 		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"email_to": "ops@example.org"})
 		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/targets/%d", s.target), map[string]any{"enabled": false})
-		setCounts(c, s, 1)
-		off := lastChange(c, s)
-		goes(
+		setCritical(c, s, 1)
+		off := lastGateEvent(c, s)
+		waitForSteps(
 			t,
 			c,
 			off,
@@ -142,45 +142,45 @@ func TestWhyAMessageWasSentOrNot(t *testing.T) {
 			"no mail is sent",
 			`"/admin/settings/mail"`,
 		)
-		if a := goes(t, reader, off, begin+"target skipped, target skipped, reader done"); strings.Contains(a.Text, "ops@") ||
+		if a := waitForSteps(t, reader, off, begin+"target skipped, target skipped, reader done"); strings.Contains(a.Text, "ops@") ||
 			strings.Contains(a.Text, "example.org") {
 			t.Errorf("a reader sees an address: %s", a.Text)
 		}
 		c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("/targets/%d", s.target), nil)
-		goes(t, c, first, begin+"target unknown, reader done", "1 target was there; 1 is gone since")
+		waitForSteps(t, c, first, begin+"target unknown, reader done", "1 target was there; 1 is gone since")
 
 		// No targets.
-		bare := newShop(t, c, "Bare", "")
-		setCounts(c, bare, 1)
-		goes(
+		bare := newProduct(t, c, "Bare", "")
+		setCritical(c, bare, 1)
+		waitForSteps(
 			t,
 			c,
-			lastChange(c, bare),
+			lastGateEvent(c, bare),
 			begin+"target none, reader done",
 			"The product had no targets",
 			fmt.Sprintf("/products/%d?tab=targets", bare.id),
 		)
 
 		// A silence of all: who sees the product is told why, and finds no page of it.
-		quiet := newShop(t, c, "Quiet", receiver.URL)
+		quiet := newProduct(t, c, "Quiet", receiver.URL)
 		join(quiet)
 		silence := c.Must(http.StatusCreated, "POST", "/silences", map[string]any{"reason": "the data centre moves", "ends_at": p.Store.Now().Add(time.Hour)}).
 			ID("id")
 		p.Clock.Advance(time.Second)
-		setCounts(c, quiet, 1)
-		held := lastChange(c, quiet)
+		setCritical(c, quiet, 1)
+		held := lastGateEvent(c, quiet)
 		const silenced = "recorded done, hold none, routing done, inbox done, silence held, target held, reader done"
-		goes(t, c, held, silenced, "by a silence of admin", "the data centre moves", fmt.Sprintf(`"/silences/%d"`, silence))
-		if a := goes(t, reader, held, silenced, "the data centre moves"); strings.Contains(a.Text, `"/silences/`) {
+		waitForSteps(t, c, held, silenced, "by a silence of admin", "the data centre moves", fmt.Sprintf(`"/silences/%d"`, silence))
+		if a := waitForSteps(t, reader, held, silenced, "the data centre moves"); strings.Contains(a.Text, `"/silences/`) {
 			t.Errorf("a way to what a reader may not see: %s", a.Text)
 		}
 		p.Clock.Advance(2 * time.Hour)
 
 		// One that waits, one behind it, and one that was given up.
-		wait := newShop(t, c, "Wait", "")
+		wait := newProduct(t, c, "Wait", "")
 		join(wait)
 		gate := []byte(`{"product":{"id":1,"name":"Wait"},"from":"passed","to":"failed","why":"x"}`)
-		waits := put(
+		waits := recordEvent(
 			t,
 			p,
 			models.Event{Type: "gate.changed", ProductID: wait.id, Payload: gate},
@@ -188,22 +188,22 @@ func TestWhyAMessageWasSentOrNot(t *testing.T) {
 				return tx.DelayWork("notify", id, "the database was away", tx.Now().Add(time.Hour))
 			},
 		)
-		goes(t, c, waits, "recorded done, routing waiting, reader done", "after 1 try", "the database was away")
-		if a := goes(t, reader, waits, "recorded done, routing waiting, reader done"); strings.Contains(
+		waitForSteps(t, c, waits, "recorded done, routing waiting, reader done", "after 1 try", "the database was away")
+		if a := waitForSteps(t, reader, waits, "recorded done, routing waiting, reader done"); strings.Contains(
 			a.Text, "the database",
 		) {
 			t.Errorf("a reader sees an error: %s", a.Text)
 		}
-		setCounts(c, wait, 1)
-		goes(
+		setCritical(c, wait, 1)
+		waitForSteps(
 			t,
 			c,
-			lastChange(c, wait),
+			lastGateEvent(c, wait),
 			"recorded done, hold none, routing waiting, reader done",
 			"waits for an earlier event",
 			fmt.Sprintf(`"/events/%d"`, waits),
 		)
-		parked := put(
+		parked := recordEvent(
 			t,
 			p,
 			models.Event{Type: "exception.task", ProductID: quiet.id, Payload: []byte(`{"class":5}`)},
@@ -211,7 +211,7 @@ func TestWhyAMessageWasSentOrNot(t *testing.T) {
 				return tx.DelayWork("notify", id, "cannot read class", time.Time{})
 			},
 		)
-		goes(
+		waitForSteps(
 			t,
 			c,
 			parked,
@@ -220,7 +220,7 @@ func TestWhyAMessageWasSentOrNot(t *testing.T) {
 			"cannot read class",
 			`"/admin/health"`,
 		)
-		if a := goes(t, reader, parked, "recorded done, routing failed, reader done"); strings.Contains(a.Text, "class") ||
+		if a := waitForSteps(t, reader, parked, "recorded done, routing failed, reader done"); strings.Contains(a.Text, "class") ||
 			strings.Contains(a.Text, "health") {
 			t.Errorf("a reader sees insides: %s", a.Text)
 		}
@@ -229,11 +229,11 @@ func TestWhyAMessageWasSentOrNot(t *testing.T) {
 
 // What only administrators may read of an event is for nobody else, and what was
 // told to one user alone is for him.
-func TestEventsAreMasked(t *testing.T) {
+func TestExplain_MasksHiddenData(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
-		s := newShop(t, c, "Shop", "")
+		s := newProduct(t, c, "Shop", "")
 		p.User("reader")
 		group := c.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Payments"}).ID("id")
 		users := c.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": "On call"}).ID("id")
@@ -252,7 +252,7 @@ func TestEventsAreMasked(t *testing.T) {
 		)
 		reader := p.Client("reader")
 
-		task := put(
+		task := recordEvent(
 			t,
 			p,
 			models.Event{
@@ -277,7 +277,7 @@ func TestEventsAreMasked(t *testing.T) {
 			t.Fatal(err)
 		}
 		const way = "recorded done, window done, routing done, inbox done, silence none, target none, reader done"
-		if a := goes(
+		if a := waitForSteps(
 			t,
 			reader,
 			task,
@@ -297,7 +297,7 @@ func TestEventsAreMasked(t *testing.T) {
 			!strings.HasPrefix(fmt.Sprint(a.Get("message")), "secret") {
 			t.Errorf("an administrator reads: %s", a.Text)
 		}
-		broken := put(
+		broken := recordEvent(
 			t,
 			p,
 			models.Event{
@@ -312,8 +312,8 @@ func TestEventsAreMasked(t *testing.T) {
 		) {
 			t.Errorf("it is not masked: %s", a.Text)
 		}
-		goes(t, reader, broken, "recorded done, routing done, inbox unknown, silence none, target unknown, reader done")
-		alone := put(
+		waitForSteps(t, reader, broken, "recorded done, routing done, inbox unknown, silence none, target unknown, reader done")
+		alone := recordEvent(
 			t, p, models.Event{Type: "exception.request", Payload: []byte(`{"group":1,"kind":"request","class":"E"}`)}, nil,
 		)
 		reader.Must(http.StatusNotFound, "GET", fmt.Sprintf("/events/%d", alone), nil)
@@ -328,19 +328,19 @@ func TestEventsAreMasked(t *testing.T) {
 			ended = reader.Do("GET", "/notifications?type=silence.ended", nil).ID("items.0.id")
 			return ended != 0
 		})
-		goes(t, reader, ended, "recorded done, routing done, inbox done, silence none, target none, reader done",
+		waitForSteps(t, reader, ended, "recorded done, routing done, inbox done, silence none, target none, reader done",
 			"For you alone", "because it is for you alone", "Silences never hold this back", fmt.Sprintf(`"/silences/%d"`, row))
-		goes(
+		waitForSteps(
 			t,
 			c,
 			ended,
 			"recorded done, routing done, inbox done, silence none, target none, reader done",
 			"For reader alone",
 		)
-		visitor := visitor(t)
-		submit(t, visitor, p.URL+"/login", form("name", "reader", "password", apptest.Password), formKind)
+		visitor := newHTTPClient(t)
+		submitForm(t, visitor, p.URL+"/login", encodeForm("name", "reader", "password", apptest.Password), formKind)
 		for _, path := range []string{"/events/%d", "/inbox/%d"} {
-			if status, _, _ := look(t, visitor, p.URL+fmt.Sprintf(path, ended)); status != http.StatusOK {
+			if status, _, _ := getPage(t, visitor, p.URL+fmt.Sprintf(path, ended)); status != http.StatusOK {
 				t.Errorf("%s: %d", path, status)
 			}
 		}
@@ -348,27 +348,27 @@ func TestEventsAreMasked(t *testing.T) {
 }
 
 // A change that had to stand leads to what told of it, and back.
-func TestTheTraceOfAHeldChange(t *testing.T) {
+func TestExplain_ChangeOnHold(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		receiver, c := apptest.NewReceiver(t), p.Client("admin")
-		s := newShop(t, c, "Shop", receiver.URL)
+		s := newProduct(t, c, "Shop", receiver.URL)
 		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"hold_seconds": 600})
-		setCounts(c, s, 1)
-		first := lastChange(c, s)
+		setCritical(c, s, 1)
+		first := lastGateEvent(c, s)
 		const end = ", routing none, reader done"
-		goes(t, c, first, "recorded done, hold waiting"+end, "It has to stand first")
-		setCounts(c, s, 0)
-		second := lastChange(c, s)
-		goes(t, c, first, "recorded done, hold skipped"+end, "Nobody was told")
+		waitForSteps(t, c, first, "recorded done, hold waiting"+end, "It has to stand first")
+		setCritical(c, s, 0)
+		second := lastGateEvent(c, s)
+		waitForSteps(t, c, first, "recorded done, hold skipped"+end, "Nobody was told")
 		p.Clock.Advance(11 * time.Minute)
 		receiver.Wait(t, 1)
-		a := goes(t, c, second, "recorded done, hold done"+end, "another event told people")
+		a := waitForSteps(t, c, second, "recorded done, hold done"+end, "another event told people")
 		told := second + 1
 		if want := fmt.Sprintf("/events/%d", told); a.Get("steps.1.link") != want {
 			t.Errorf("it leads to %v, want %s", a.Get("steps.1.link"), want)
 		}
-		a = goes(t, c, told, "recorded done, hold done, routing done, inbox done, silence none, target done, reader done")
+		a = waitForSteps(t, c, told, "recorded done, hold done, routing done, inbox done, silence none, target done, reader done")
 		if want := fmt.Sprintf("/events/%d", second); a.Get("steps.1.link") != want {
 			t.Errorf("it leads to %v, want %s", a.Get("steps.1.link"), want)
 		}
@@ -376,13 +376,13 @@ func TestTheTraceOfAHeldChange(t *testing.T) {
 }
 
 // The page, from each place that leads to it.
-func TestTheTraceInTheBrowser(t *testing.T) {
+func TestExplainInTheBrowser(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	receiver, c := apptest.NewReceiver(t), p.Client("admin")
-	s := newShop(t, c, "Payments reconciliation of the northern terminals", receiver.URL)
+	s := newProduct(t, c, "Payments reconciliation of the northern terminals", receiver.URL)
 	c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"email_to": "ops@example.org"})
-	setCounts(c, s, 1)
+	setCritical(c, s, 1)
 	receiver.Wait(t, 1)
 	c.Must(
 		http.StatusCreated,
@@ -391,18 +391,18 @@ func TestTheTraceInTheBrowser(t *testing.T) {
 		map[string]any{"product_id": s.id, "reason": "the data centre moves", "ends_at": p.Store.Now().Add(time.Hour)},
 	)
 	p.Clock.Advance(time.Second)
-	first := lastChange(c, s)
-	goes(
+	first := lastGateEvent(c, s)
+	waitForSteps(
 		t,
 		c,
 		first,
 		"recorded done, hold none, routing done, inbox done, silence none, settings skipped, target done, target skipped, reader done",
 	)
-	setCounts(c, s, 0)
-	goes(
+	setCritical(c, s, 0)
+	waitForSteps(
 		t,
 		c,
-		lastChange(c, s),
+		lastGateEvent(c, s),
 		"recorded done, hold none, routing done, inbox done, silence held, target held, target held, reader done",
 	)
 	b := apptest.NewBrowser(t, p.URL)

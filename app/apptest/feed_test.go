@@ -45,7 +45,7 @@ func (f atomFeed) titles() []string {
 
 func readFeed(t *testing.T, url string) atomFeed {
 	t.Helper()
-	res, text := fetch(t, "GET", url, "")
+	res, text := fetchBadge(t, "GET", url, "")
 	if res.Status != http.StatusOK {
 		t.Fatalf("the feed: %d %s", res.Status, text)
 	}
@@ -56,41 +56,41 @@ func readFeed(t *testing.T, url string) atomFeed {
 	return f
 }
 
-func feedOf(c *apptest.Client) string {
+func newFeed(c *apptest.Client) string {
 	url, _ := c.Must(http.StatusCreated, "POST", "/feed", nil).Get("url").(string)
 	return url
 }
 
 // A feed shows what its user may see, by an address that is a secret.
-func TestAFeed(t *testing.T) {
+func TestFeed_ShowsVisibleNotifications(t *testing.T) {
 	t.Parallel()
-	on(t, aFeed)
+	eachDatabase(t, checkFeed)
 }
 
-func aFeed(t *testing.T, p *apptest.Program) {
+func checkFeed(t *testing.T, p *apptest.Program) {
 	t.Helper()
 	admin := p.Client("admin")
 	p.User("ann")
 	ann := p.Client("ann")
-	shop, other := newShop(t, admin, "Shop <1>", ""), newShop(t, admin, "Other", "")
+	shop, other := newProduct(t, admin, "Shop <1>", ""), newProduct(t, admin, "Other", "")
 	admin.Must(http.StatusCreated, "POST", shop.path+"/members", map[string]any{"user": "ann", "role": "reader"})
 	if a := ann.Must(http.StatusOK, "GET", "/feed", nil); a.Get("made") != false {
 		t.Errorf("off by default: %s", a.Text)
 	}
-	url := feedOf(ann)
+	url := newFeed(ann)
 	token := strings.TrimSuffix(strings.TrimPrefix(url, p.URL+"/feed/"), ".atom")
 	if len(token) != 52 {
 		t.Fatalf("the address: %s", url)
 	}
 	empty := readFeed(t, url)
-	setCounts(admin, shop, 1)
-	setCounts(admin, other, 1)
-	apptest.Eventually(t, "both are told", func() bool { return rows(admin.Do("GET", "/notifications", nil)) == 2 })
+	setCritical(admin, shop, 1)
+	setCritical(admin, other, 1)
+	apptest.Eventually(t, "both are told", func() bool { return itemCount(admin.Do("GET", "/notifications", nil)) == 2 })
 	f := readFeed(t, url)
 	if len(empty.Entries) != 0 || f.ID != empty.ID || len(f.Entries) != 1 {
 		t.Fatalf("%+v, before %+v", f, empty)
 	}
-	e, id := f.Entries[0], seen(ann.Must(http.StatusOK, "GET", "/notifications", nil))[0]
+	e, id := f.Entries[0], itemIDs(ann.Must(http.StatusOK, "GET", "/notifications", nil))[0]
 	if e.Title != "Shop <1>: Security gate has changed to Failed" || e.Link.Href != fmt.Sprintf("%s/inbox/%d", p.URL, id) || e.Category.Term != "gate.changed" ||
 		!strings.HasPrefix(e.ID, "urn:uuid:") || e.Author == "" || !strings.Contains(e.Content, "critical") ||
 		f.Links[0].Rel != "self" ||
@@ -99,17 +99,17 @@ func aFeed(t *testing.T, p *apptest.Program) {
 	}
 
 	// Known already, asked for its head, and no cookies either way.
-	res, _ := fetch(t, "GET", url, "")
+	res, _ := fetchBadge(t, "GET", url, "")
 	tag := res.Header.Get("ETag")
 	if tag == "" || res.Cookies != 0 || res.Header.Get("Cache-Control") != "private, no-cache" ||
 		res.Header.Get("Referrer-Policy") != "no-referrer" ||
 		res.Header.Get("Content-Type") != "application/atom+xml; charset=utf-8" {
 		t.Errorf("%+v", res)
 	}
-	if res, text := fetch(t, "GET", url, tag); res.Status != http.StatusNotModified || text != "" {
+	if res, text := fetchBadge(t, "GET", url, tag); res.Status != http.StatusNotModified || text != "" {
 		t.Errorf("known: %d %s", res.Status, text)
 	}
-	if res, text := fetch(t, "HEAD", url, ""); res.Status != http.StatusOK || text != "" {
+	if res, text := fetchBadge(t, "HEAD", url, ""); res.Status != http.StatusOK || text != "" {
 		t.Errorf("HEAD: %d %s", res.Status, text)
 	}
 	ann.Must(http.StatusNoContent, "POST", "/notifications/viewed", map[string]any{"ids": []int64{id}})
@@ -124,13 +124,13 @@ func aFeed(t *testing.T, p *apptest.Program) {
 	// What is no feed is not there; a new address takes the old one's place.
 	gone := func(what, url string) {
 		t.Helper()
-		if res, text := fetch(t, "GET", url, ""); res.Status != http.StatusNotFound || text != "There is no such feed\n" {
+		if res, text := fetchBadge(t, "GET", url, ""); res.Status != http.StatusNotFound || text != "There is no such feed\n" {
 			t.Errorf("%s: %d %s", what, res.Status, text)
 		}
 	}
 	gone("another token", p.URL+"/feed/"+strings.Repeat("A", 52)+".atom")
 	gone("without its suffix", strings.TrimSuffix(url, ".atom"))
-	second := feedOf(ann)
+	second := newFeed(ann)
 	gone("the old address", url)
 	readFeed(t, second)
 	admin.Must(http.StatusOK, "PATCH", fmt.Sprintf("/users/%d", userID(admin, "ann")), map[string]any{"active": false})
@@ -148,7 +148,7 @@ func aFeed(t *testing.T, p *apptest.Program) {
 
 	// The address is nowhere but with who made it.
 	audit := admin.Must(http.StatusOK, "GET", "/audit?kind=feed", nil)
-	if rows(audit) != 3 || strings.Contains(audit.Text, token) {
+	if itemCount(audit) != 3 || strings.Contains(audit.Text, token) {
 		t.Errorf("%s", audit.Text)
 	}
 	if strings.Contains(p.Logged(), token) {
@@ -163,26 +163,26 @@ func userID(admin *apptest.Client, name string) int64 {
 
 // Who comes and who goes: each place that shows notifications is right at once,
 // and a new member finds the old ones viewed.
-func TestMembershipCountsEverywhere(t *testing.T) {
+func TestMembership_AppliesToInboxAndFeed(t *testing.T) {
 	t.Parallel()
-	on(t, membershipCounts)
+	eachDatabase(t, checkMembership)
 }
 
-func membershipCounts(t *testing.T, p *apptest.Program) {
+func checkMembership(t *testing.T, p *apptest.Program) {
 	t.Helper()
 	admin := p.Client("admin")
 	p.User("ann")
-	ann, page := p.Client("ann"), enterAs(t, p, "ann", apptest.Password)
-	stays, changes := newShop(t, admin, "Stays", ""), newShop(t, admin, "Changes", "")
+	ann, page := p.Client("ann"), signInAs(t, p, "ann", apptest.Password)
+	stays, changes := newProduct(t, admin, "Stays", ""), newProduct(t, admin, "Changes", "")
 	group := admin.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Payments"}).ID("id")
 	critical, n := map[int64]int{}, 0
-	tell := func(s shop) {
+	tell := func(s productFixture) {
 		t.Helper()
 		critical[s.id] = 1 - critical[s.id]
-		setCounts(admin, s, critical[s.id])
+		setCritical(admin, s, critical[s.id])
 		n++
 		apptest.Eventually(
-			t, "it is told", func() bool { return rows(admin.Do("GET", "/notifications?limit=100", nil)) == n },
+			t, "it is told", func() bool { return itemCount(admin.Do("GET", "/notifications?limit=100", nil)) == n },
 		)
 	}
 	member := func(path string, in bool) {
@@ -193,18 +193,18 @@ func membershipCounts(t *testing.T, p *apptest.Program) {
 			admin.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", path, userID(admin, "ann")), nil)
 		}
 	}
-	feed := feedOf(ann)
+	feed := newFeed(ann)
 	tell(changes)
 	member(stays.path, true)
-	said, stop := lines(t, page, p.URL+"/inbox/live")
+	said, stop := streamLines(t, page, p.URL+"/inbox/live")
 	defer stop()
-	next(t, said, `{"unread":0,"newest":0}`)
+	waitLine(t, said, `{"unread":0,"newest":0}`)
 	// shows is what ann has now: rows of each product, and how many are unread.
 	shows := func(what string, ofStays, ofChanges, unread int) {
 		t.Helper()
 		a := ann.Must(http.StatusOK, "GET", "/notifications", nil)
 		got := func(name string) (n int) {
-			for i := range rows(a) {
+			for i := range itemCount(a) {
 				if a.Get(fmt.Sprintf("items.%d.product.name", i)) == name {
 					n++
 				}
@@ -217,7 +217,7 @@ func membershipCounts(t *testing.T, p *apptest.Program) {
 		if n := int(ann.Must(http.StatusOK, "GET", "/notifications/count", nil).ID("unread")); n != unread {
 			t.Errorf("%s: %d unread, want %d", what, n, unread)
 		}
-		_, text := visit(t, page, p.URL+"/inbox")
+		_, text := getNoRedirect(t, page, p.URL+"/inbox")
 		words := fmt.Sprintf("%d unread", unread)
 		if unread == 0 {
 			words = "Nothing unread"
@@ -225,7 +225,7 @@ func membershipCounts(t *testing.T, p *apptest.Program) {
 		if !strings.Contains(text, words) || strings.Contains(text, ">Changes<") != (ofChanges > 0) {
 			t.Errorf("%s: the page does not say %s, or shows another's", what, words)
 		}
-		if _, badge := visit(t, page, p.URL+"/inbox/badge"); strings.Contains(
+		if _, badge := getNoRedirect(t, page, p.URL+"/inbox/badge"); strings.Contains(
 			badge, fmt.Sprintf("<b>%d <", unread),
 		) != (unread > 0) {
 			t.Errorf("%s: the badge says %s", what, badge)
@@ -242,14 +242,14 @@ func membershipCounts(t *testing.T, p *apptest.Program) {
 	hears := func(unread int) {
 		t.Helper()
 		tell(stays)
-		next(t, said, fmt.Sprintf(`{"unread":%d,"newest":%d}`, unread, mustNewest(t, p)))
+		waitLine(t, said, fmt.Sprintf(`{"unread":%d,"newest":%d}`, unread, newestNotification(t, p)))
 	}
 	shows("before", 0, 0, 0)
 	member(changes.path, true)
 	shows("a new member", 0, 1, 0) // what is old is viewed
 	hears(1)
 	tell(changes)
-	next(t, said, fmt.Sprintf(`{"unread":2,"newest":%d}`, mustNewest(t, p)))
+	waitLine(t, said, fmt.Sprintf(`{"unread":2,"newest":%d}`, newestNotification(t, p)))
 	shows("a member", 1, 2, 2)
 	member(changes.path, false)
 	shows("a member no more", 1, 0, 1)
@@ -271,12 +271,12 @@ func membershipCounts(t *testing.T, p *apptest.Program) {
 }
 
 // What is for administrators is masked in a member's feed.
-func TestAFeedIsMasked(t *testing.T) {
+func TestFeed_MasksAdministratorDetails(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	admin := p.Client("admin")
 	p.User("ann")
-	shop := newShop(t, admin, "Shop", "")
+	shop := newProduct(t, admin, "Shop", "")
 	admin.Must(http.StatusCreated, "POST", shop.path+"/members", map[string]any{"user": "ann", "role": "owner"})
 	err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
 		e := models.Event{
@@ -304,10 +304,10 @@ func TestAFeedIsMasked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f := readFeed(t, feedOf(p.Client("ann"))); len(f.Entries) != 1 || f.Entries[0].Content != "…" {
+	if f := readFeed(t, newFeed(p.Client("ann"))); len(f.Entries) != 1 || f.Entries[0].Content != "…" {
 		t.Errorf("%+v", f)
 	}
-	if f := readFeed(t, feedOf(admin)); len(f.Entries) != 1 || f.Entries[0].Content != "a secret" {
+	if f := readFeed(t, newFeed(admin)); len(f.Entries) != 1 || f.Entries[0].Content != "a secret" {
 		t.Errorf("%+v", f)
 	}
 }

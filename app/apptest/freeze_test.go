@@ -25,8 +25,8 @@ import (
 // freezeEnv names the version that the databases are stored for.
 const freezeEnv = "GATECRIER_FREEZE"
 
-// mayBeEmpty are the tables that have no rows in a stored database, each with the reason.
-var mayBeEmpty = map[string]string{
+// emptyTables are the tables that have no rows in a stored database, each with the reason.
+var emptyTables = map[string]string{
 	"leases":              "the router gives its lease back when the program stops, and another start takes it",
 	"observation_changes": "it has rows only while a report with more than 1000 changes is imported",
 }
@@ -79,12 +79,12 @@ func TestFreezeSchema(t *testing.T) {
 	}
 }
 
-// noTableIsEmpty checks that each table has rows, but for those of mayBeEmpty.
+// noTableIsEmpty checks that each table has rows, but for those of emptyTables.
 func noTableIsEmpty(t *testing.T, databaseURL string) {
 	t.Helper()
 	sizes := modelstest.Rows(t, databaseURL)
 	for _, table := range slices.Sorted(maps.Keys(sizes)) {
-		if _, ok := mayBeEmpty[table]; !ok && sizes[table] == 0 {
+		if _, ok := emptyTables[table]; !ok && sizes[table] == 0 {
 			t.Errorf("%s: the table %s is empty: give it rows, or explain it in mayBeEmpty", databaseURL, table)
 		}
 	}
@@ -96,10 +96,10 @@ func freeze(t *testing.T, dir, databaseURL string) (at time.Time, f figures, k k
 	t.Helper()
 	begin := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
 	p := apptest.Start(t, apptest.Options{Dir: dir, DatabaseURL: databaseURL, StartTime: begin})
-	w := &frozenWorld{t: t, p: p, c: p.Client("admin"), receiver: apptest.NewReceiver(t), products: map[string]shop{}}
+	w := &freezeFixture{t: t, p: p, c: p.Client("admin"), receiver: apptest.NewReceiver(t), products: map[string]productFixture{}}
 	k = keys{Tokens: map[string]string{"admin": w.c.Token}}
 	w.settings()
-	w.people(k.Tokens)
+	w.users(k.Tokens)
 	w.firstDay()
 	w.secondDay()
 	w.lastHour(&k)
@@ -114,7 +114,7 @@ func freeze(t *testing.T, dir, databaseURL string) (at time.Time, f figures, k k
 }
 
 // unrouted changes a gate in a program whose loops do not run.
-func (w *frozenWorld) unrouted(dir, databaseURL string, at time.Time) {
+func (w *freezeFixture) unrouted(dir, databaseURL string, at time.Time) {
 	w.t.Helper()
 	a, err := app.New(w.t.Context(), app.Options{
 		Config: app.Config{Listen: "127.0.0.1:0", DataDir: dir, DatabaseURL: databaseURL, AllowNetworks: "127.0.0.0/8"},
@@ -140,13 +140,13 @@ func (w *frozenWorld) unrouted(dir, databaseURL string, at time.Time) {
 // cookie jar keeps it.
 func cookieOf(t *testing.T, p *apptest.Program) string {
 	t.Helper()
-	body := form("name", "admin", "password", apptest.Password)
+	body := encodeForm("name", "admin", "password", apptest.Password)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL+"/login", body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", formKind)
-	res, err := visitor(t).Do(req)
+	res, err := newHTTPClient(t).Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,13 +165,13 @@ func cookieOf(t *testing.T, p *apptest.Program) string {
 const sessionCookie = "gatecrier_session"
 
 // report sends a report of the test data.
-func (w *frozenWorld) report(s shop, query, name string) apptest.Answer {
+func (w *freezeFixture) report(s productFixture, query, name string) apptest.Answer {
 	w.t.Helper()
 	return w.c.Must(http.StatusCreated, "POST", s.path+"/reports"+query, bytes.Clone(apptest.Report(w.t, name)))
 }
 
 // observation returns the path of the newest observation of a product by its title.
-func (w *frozenWorld) observation(s shop, nth int) string {
+func (w *freezeFixture) observation(s productFixture, nth int) string {
 	w.t.Helper()
 	id := w.c.Must(http.StatusOK, "GET", s.path+"/observations?limit=100", nil).ID(fmt.Sprintf("items.%d.id", nth))
 	if id == 0 {

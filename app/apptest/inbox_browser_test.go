@@ -10,19 +10,19 @@ import (
 
 // Notifications arrive while somebody reads: nothing moves under his hands. Two
 // tabs agree, and a stream that was lost catches up.
-func TestTheInboxInTheBrowser(t *testing.T) {
+func TestInboxInTheBrowser(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	admin := p.Client("admin")
-	shops := make([]shop, 30)
+	shops := make([]productFixture, 30)
 	for i := range shops {
-		shops[i] = newShop(t, admin, fmt.Sprint("Shop ", i), "")
+		shops[i] = newProduct(t, admin, fmt.Sprint("Shop ", i), "")
 	}
 	critical := map[string]int{}
-	tell := func(s shop) {
+	tell := func(s productFixture) {
 		t.Helper()
 		critical[s.path] = 1 - critical[s.path]
-		admin.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(critical[s.path])})
+		admin.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(critical[s.path])})
 	}
 	for _, s := range shops[1:] {
 		tell(s)
@@ -30,7 +30,7 @@ func TestTheInboxInTheBrowser(t *testing.T) {
 	told := func(n int) {
 		t.Helper()
 		apptest.Eventually(
-			t, "they are in the inbox", func() bool { return rows(admin.Do("GET", "/notifications?limit=100", nil)) == n },
+			t, "they are in the inbox", func() bool { return itemCount(admin.Do("GET", "/notifications?limit=100", nil)) == n },
 		)
 	}
 	told(29)
@@ -65,7 +65,7 @@ func TestTheInboxInTheBrowser(t *testing.T) {
 	b.WantText("30 unread", "Shop 0")
 
 	// Another tab marks, archives and deletes; this one follows.
-	first := seen(admin.Must(http.StatusOK, "GET", "/notifications?limit=3", nil))
+	first := itemIDs(admin.Must(http.StatusOK, "GET", "/notifications?limit=3", nil))
 	row := func(i int) string { return fmt.Sprintf(`document.querySelector('[data-row="%d"]')`, first[i]) }
 	admin.Must(http.StatusNoContent, "POST", "/notifications/viewed", map[string]any{"ids": first[:1]})
 	b.WaitFor(

@@ -14,10 +14,10 @@ import (
 	"gatecrier/models"
 )
 
-// newsOf makes the six notifications that SecObserve's tests are about: an
+// newSixNotifications makes the six notifications that SecObserve's tests are about: an
 // exception, the gates of two products, a task's exception of each, and one
 // more exception. It returns their ids by these numbers: 1 to 6.
-func newsOf(t *testing.T, p *apptest.Program, one, two int64) map[int]int64 {
+func newSixNotifications(t *testing.T, p *apptest.Program, one, two int64) map[int]int64 {
 	t.Helper()
 	ids := map[int]int64{}
 	for n, row := range []models.Notification{
@@ -46,12 +46,12 @@ func newsOf(t *testing.T, p *apptest.Program, one, two int64) map[int]int64 {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ids[n+1] = mustNewest(t, p)
+		ids[n+1] = newestNotification(t, p)
 	}
 	return ids
 }
 
-func mustNewest(t *testing.T, p *apptest.Program) int64 {
+func newestNotification(t *testing.T, p *apptest.Program) int64 {
 	t.Helper()
 	id, err := p.Store.NewestNotification(t.Context())
 	if err != nil {
@@ -60,10 +60,10 @@ func mustNewest(t *testing.T, p *apptest.Program) int64 {
 	return id
 }
 
-// seen are the ids of a list.
-func seen(a apptest.Answer) []int64 {
+// itemIDs are the ids of a list.
+func itemIDs(a apptest.Answer) []int64 {
 	var ids []int64
-	for i := range rows(a) {
+	for i := range itemCount(a) {
 		ids = append(ids, a.ID(fmt.Sprintf("items.%d.id", i)))
 	}
 	return ids
@@ -72,11 +72,11 @@ func seen(a apptest.Answer) []int64 {
 // What SecObserve's own tests hold of the inbox (numbers 92 to 101 of our
 // facts), by our paths and statuses; 95, a user who marks what he may not see,
 // is not to be.
-func TestTheInboxAsSecObserveHasIt(t *testing.T) {
+func TestInbox_SecObserveParity(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		admin := p.Client("admin")
-		one, two := newShop(t, admin, "one", ""), newShop(t, admin, "two", "")
+		one, two := newProduct(t, admin, "one", ""), newProduct(t, admin, "two", "")
 		users := admin.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": "users"}).ID("id")
 		for _, name := range []string{"owner", "member"} {
 			p.User(name)
@@ -94,18 +94,18 @@ func TestTheInboxAsSecObserveHasIt(t *testing.T) {
 			one.path+"/authorization-groups",
 			map[string]any{"authorization_group": "users", "role": "owner"},
 		)
-		id := newsOf(t, p, one.id, two.id)
+		id := newSixNotifications(t, p, one.id, two.id)
 
 		// 96: administrators see all, with what it says.
 		a := admin.Must(http.StatusOK, "GET", "/notifications", nil)
-		if got := seen(a); !slices.Equal(got, []int64{id[6], id[5], id[4], id[3], id[2], id[1]}) ||
+		if got := itemIDs(a); !slices.Equal(got, []int64{id[6], id[5], id[4], id[3], id[2], id[1]}) ||
 			!strings.Contains(a.Text, "message task 5") {
 			t.Errorf("an administrator sees %v: %s", got, a.Text)
 		}
 		for _, name := range []string{"owner", "member"} { // 97 to 101, by both ways
 			c := p.Client(name)
 			a := c.Must(http.StatusOK, "GET", "/notifications", nil)
-			if got := seen(a); !slices.Equal(got, []int64{id[5], id[3]}) || a.Get("items.0.message") != "…" ||
+			if got := itemIDs(a); !slices.Equal(got, []int64{id[5], id[3]}) || a.Get("items.0.message") != "…" ||
 				a.Get("items.1.message") != "message gate 3" {
 				t.Errorf("%s sees %v: %s", name, got, a.Text)
 			}
@@ -136,7 +136,7 @@ func TestTheInboxAsSecObserveHasIt(t *testing.T) {
 				fmt.Sprint("product=", two.id): nil, fmt.Sprint("product=", one.id): {id[5], id[3]}, "group=1": nil, "severity=unknown": nil,
 				"unread=true": nil, "archived=true": nil, "since=2000-01-01T00:00:00Z": {id[5], id[3]}, "until=2000-01-01T00:00:00Z": nil,
 			} {
-				if got := seen(c.Must(http.StatusOK, "GET", "/notifications?"+query, nil)); !slices.Equal(got, want) {
+				if got := itemIDs(c.Must(http.StatusOK, "GET", "/notifications?"+query, nil)); !slices.Equal(got, want) {
 					t.Errorf("%s, %s: %v, want %v", name, query, got, want)
 				}
 			}
@@ -158,19 +158,19 @@ func TestTheInboxAsSecObserveHasIt(t *testing.T) {
 }
 
 // Archiving is for oneself, deleting for all: by owners, and written down.
-func TestArchiveAndDelete(t *testing.T) {
+func TestInbox_ArchiveAndDelete(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		admin := p.Client("admin")
-		one, two := newShop(t, admin, "one", ""), newShop(t, admin, "two", "")
+		one, two := newProduct(t, admin, "one", ""), newProduct(t, admin, "two", "")
 		for name, role := range map[string]string{"ann": "owner", "bob": "maintainer"} {
 			p.User(name)
 			admin.Must(http.StatusCreated, "POST", one.path+"/members", map[string]any{"user": name, "role": role})
 		}
 		ann, bob := p.Client("ann"), p.Client("bob")
-		id := newsOf(t, p, one.id, two.id)
+		id := newSixNotifications(t, p, one.id, two.id)
 		bob.Must(http.StatusNoContent, "POST", "/notifications/archived", map[string]any{"ids": []int64{id[3]}})
-		if got := seen(bob.Must(http.StatusOK, "GET", "/notifications", nil)); !slices.Equal(got, []int64{id[5]}) {
+		if got := itemIDs(bob.Must(http.StatusOK, "GET", "/notifications", nil)); !slices.Equal(got, []int64{id[5]}) {
 			t.Errorf("bob sees %v", got)
 		}
 		if a := bob.Must(
@@ -179,7 +179,7 @@ func TestArchiveAndDelete(t *testing.T) {
 			a.Get("items.0.viewed") != true {
 			t.Errorf("archived: %s", a.Text)
 		}
-		if got := seen(ann.Must(http.StatusOK, "GET", "/notifications", nil)); len(got) != 2 {
+		if got := itemIDs(ann.Must(http.StatusOK, "GET", "/notifications", nil)); len(got) != 2 {
 			t.Errorf("ann sees %v", got)
 		}
 		// What a filter finds, and no further than was shown.
@@ -187,7 +187,7 @@ func TestArchiveAndDelete(t *testing.T) {
 		ann.Must(http.StatusNoContent, "POST", "/notifications/archived", filter)
 		filter["up_to"] = id[6]
 		ann.Must(http.StatusNoContent, "POST", "/notifications/archived", filter)
-		if got := seen(ann.Must(http.StatusOK, "GET", "/notifications?archived=true", nil)); !slices.Equal(
+		if got := itemIDs(ann.Must(http.StatusOK, "GET", "/notifications?archived=true", nil)); !slices.Equal(
 			got, []int64{id[3]},
 		) {
 			t.Errorf("ann has archived %v", got)
@@ -214,14 +214,14 @@ func TestArchiveAndDelete(t *testing.T) {
 			"/notifications/delete",
 			map[string]any{"filter": map[string]any{}, "up_to": id[6]},
 		)
-		if got := seen(admin.Must(http.StatusOK, "GET", "/notifications", nil)); len(got) != 6 {
+		if got := itemIDs(admin.Must(http.StatusOK, "GET", "/notifications", nil)); len(got) != 6 {
 			t.Fatalf("%v are left", got)
 		}
 		ann.Must(http.StatusNoContent, "DELETE", fmt.Sprint("/notifications/", id[3]), nil)
 		bob.Must(http.StatusNotFound, "GET", fmt.Sprint("/notifications/", id[3]), nil)
 		if a := ann.Must(
 			http.StatusOK, "GET", fmt.Sprintf("/audit?product=%d&kind=notification", one.id), nil,
-		); rows(a) != 1 || !strings.Contains(a.Text, "gate of one") ||
+		); itemCount(a) != 1 || !strings.Contains(a.Text, "gate of one") ||
 			a.Get("items.0.actor") != "ann" {
 			t.Errorf("audit: %s", a.Text)
 		}
@@ -231,7 +231,7 @@ func TestArchiveAndDelete(t *testing.T) {
 			"/notifications/delete",
 			map[string]any{"filter": map[string]any{"type": "exception.request"}, "up_to": id[6]},
 		)
-		if got := seen(admin.Must(http.StatusOK, "GET", "/notifications", nil)); !slices.Equal(
+		if got := itemIDs(admin.Must(http.StatusOK, "GET", "/notifications", nil)); !slices.Equal(
 			got, []int64{id[5], id[4], id[2]},
 		) {
 			t.Errorf("%v are left", got)
@@ -239,8 +239,8 @@ func TestArchiveAndDelete(t *testing.T) {
 	})
 }
 
-// lines are what a stream says, until it ends.
-func lines(t *testing.T, c *http.Client, address string) (<-chan string, func()) {
+// streamLines are what a stream says, until it ends.
+func streamLines(t *testing.T, c *http.Client, address string) (<-chan string, func()) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -267,7 +267,7 @@ func lines(t *testing.T, c *http.Client, address string) (<-chan string, func())
 	return said, stop
 }
 
-func next(t *testing.T, said <-chan string, want string) {
+func waitLine(t *testing.T, said <-chan string, want string) {
 	t.Helper()
 	select {
 	case got, open := <-said:
@@ -281,45 +281,45 @@ func next(t *testing.T, said <-chan string, want string) {
 
 // A stream tells of what its reader may see alone, of what he marks elsewhere,
 // and ends with his session, and with the program.
-func TestTheStreamOfAnInbox(t *testing.T) {
+func TestInboxStream(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	admin := p.Client("admin")
-	one, two := newShop(t, admin, "one", ""), newShop(t, admin, "two", "")
+	one, two := newProduct(t, admin, "one", ""), newProduct(t, admin, "two", "")
 	p.User("ann")
 	admin.Must(http.StatusCreated, "POST", one.path+"/members", map[string]any{"user": "ann", "role": "reader"})
-	if status, text := visit(t, visitor(t), p.URL+"/inbox/live"); strings.Contains(text, "data:") {
+	if status, text := getNoRedirect(t, newHTTPClient(t), p.URL+"/inbox/live"); strings.Contains(text, "data:") {
 		t.Errorf("anybody: %d %s", status, text)
 	}
-	ann, page := p.Client("ann"), enterAs(t, p, "ann", apptest.Password)
-	said, stop := lines(t, page, p.URL+"/inbox/live")
+	ann, page := p.Client("ann"), signInAs(t, p, "ann", apptest.Password)
+	said, stop := streamLines(t, page, p.URL+"/inbox/live")
 	defer stop()
-	next(t, said, `{"unread":0,"newest":0}`)
-	tell := func(s shop) int64 {
+	waitLine(t, said, `{"unread":0,"newest":0}`)
+	tell := func(s productFixture) int64 {
 		t.Helper()
 		admin.Must(
 			http.StatusOK,
 			"PUT",
 			s.path+"/counts",
-			map[string]any{"scanner": fmt.Sprint("x", p.Clock.Now().UnixNano()), "counts": counts(1)},
+			map[string]any{"scanner": fmt.Sprint("x", p.Clock.Now().UnixNano()), "counts": criticalCounts(1)},
 		)
 		apptest.Eventually(
 			t,
 			"it is in the inbox",
-			func() bool { return seen(admin.Do("GET", fmt.Sprint("/notifications?product=", s.id), nil)) != nil },
+			func() bool { return itemIDs(admin.Do("GET", fmt.Sprint("/notifications?product=", s.id), nil)) != nil },
 		)
-		return seen(admin.Do("GET", fmt.Sprint("/notifications?product=", s.id), nil))[0]
+		return itemIDs(admin.Do("GET", fmt.Sprint("/notifications?product=", s.id), nil))[0]
 	}
 	tell(two) // not for her: the next thing that she hears is her own
 	id := tell(one)
-	next(t, said, fmt.Sprintf(`{"unread":1,"newest":%d}`, id))
+	waitLine(t, said, fmt.Sprintf(`{"unread":1,"newest":%d}`, id))
 	ann.Must(http.StatusNoContent, "POST", "/notifications/viewed", map[string]any{"ids": []int64{id}})
-	next(t, said, fmt.Sprintf(`{"unread":0,"newest":%d}`, id))
+	waitLine(t, said, fmt.Sprintf(`{"unread":0,"newest":%d}`, id))
 	admin.Must(http.StatusNoContent, "DELETE", fmt.Sprint("/notifications/", id), nil)
-	next(t, said, `{"unread":0,"newest":0}`)
+	waitLine(t, said, `{"unread":0,"newest":0}`)
 
-	submit(t, page, p.URL+"/logout", nil, formKind)
-	admin.Must(http.StatusNoContent, "DELETE", fmt.Sprint("/notifications/", mustNewest(t, p)), nil) // so that it looks
+	submitForm(t, page, p.URL+"/logout", nil, formKind)
+	admin.Must(http.StatusNoContent, "DELETE", fmt.Sprint("/notifications/", newestNotification(t, p)), nil) // so that it looks
 	select {
 	case text, open := <-said:
 		if open {
@@ -329,13 +329,13 @@ func TestTheStreamOfAnInbox(t *testing.T) {
 		t.Error("the stream goes on after the end of the session")
 	}
 
-	page = enterAs(t, p, "ann", apptest.Password)
+	page = signInAs(t, p, "ann", apptest.Password)
 	for range 12 {
-		said, stop := lines(t, page, p.URL+"/inbox/live")
+		said, stop := streamLines(t, page, p.URL+"/inbox/live")
 		t.Cleanup(stop)
-		next(t, said, `{"unread":0,"newest":0}`)
+		waitLine(t, said, `{"unread":0,"newest":0}`)
 	}
-	if status, _ := visit(t, page, p.URL+"/inbox/live"); status != http.StatusTooManyRequests {
+	if status, _ := getNoRedirect(t, page, p.URL+"/inbox/live"); status != http.StatusTooManyRequests {
 		t.Errorf("one stream more: %d", status)
 	}
 	p.Stop() // does not wait for them

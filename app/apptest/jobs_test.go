@@ -11,8 +11,8 @@ import (
 	"gatecrier/models"
 )
 
-// jobOf is a job of the list.
-func jobOf(t *testing.T, c *apptest.Client, name string) apptest.Answer {
+// findJob is a job of the list.
+func findJob(t *testing.T, c *apptest.Client, name string) apptest.Answer {
 	t.Helper()
 	a := c.Must(http.StatusOK, "GET", "/jobs", nil)
 	items, _ := a.JSON["items"].([]any)
@@ -31,7 +31,7 @@ func runJob(t *testing.T, c *apptest.Client, name string) apptest.Answer {
 	run := c.Must(http.StatusAccepted, "POST", "/jobs/"+name+"/run", nil)
 	var job apptest.Answer
 	apptest.Eventually(t, name+" has run", func() bool {
-		job = jobOf(t, c, name)
+		job = findJob(t, c, name)
 		return job.ID("last.id") == run.ID("id") && job.Get("running") == false
 	})
 	if job.Get("last.result") != "ok" || job.Get("last.by") != "admin" {
@@ -40,23 +40,23 @@ func runJob(t *testing.T, c *apptest.Client, name string) apptest.Answer {
 	return job
 }
 
-func TestJobsByTheirTimes(t *testing.T) {
+func TestJobs_RunOnSchedule(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
-		if job := jobOf(t, c, "expire_sessions"); job.Get("schedule") != "17 * * * *" || job.Get("last") != nil ||
+		if job := findJob(t, c, "expire_sessions"); job.Get("schedule") != "17 * * * *" || job.Get("last") != nil ||
 			job.Get("running") != false {
 			t.Errorf("at first: %v", job.JSON)
 		}
 		c.Must(http.StatusOK, "PATCH", "/settings/jobs", map[string]any{"expire_sessions": "*/5 * * * *"})
 		next := p.Clock.Now().UTC().Truncate(5 * time.Minute).Add(5 * time.Minute)
-		if job := jobOf(t, c, "expire_sessions"); job.Get("next") != next.Format(time.RFC3339) {
+		if job := findJob(t, c, "expire_sessions"); job.Get("next") != next.Format(time.RFC3339) {
 			t.Errorf("new times do not hold at once: %v, want %s", job.JSON, next)
 		}
 		p.Clock.Advance(5 * time.Minute)
 		p.WakeJobs()
 		apptest.Eventually(t, "it has run by its new times", func() bool {
-			job := jobOf(t, c, "expire_sessions")
+			job := findJob(t, c, "expire_sessions")
 			return job.Get("last.result") == "ok" && job.Get("last.by") == ""
 		})
 		c.Must(http.StatusNotFound, "POST", "/jobs/nonsense/run", nil)
@@ -67,7 +67,7 @@ func TestJobsByTheirTimes(t *testing.T) {
 	})
 }
 
-func TestTimesThatAreNoneAreRefused(t *testing.T) {
+func TestJobSchedule_RefusesInvalidTimes(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
@@ -91,8 +91,8 @@ func TestTimesThatAreNoneAreRefused(t *testing.T) {
 	c.Must(http.StatusOK, "PATCH", "/settings/retention", map[string]any{"audit_days": 0})
 }
 
-// byHand has jobs run in half a year at the soonest.
-func byHand(t *testing.T, p *apptest.Program, c *apptest.Client, jobs ...string) {
+// disableSchedules has jobs run in half a year at the soonest.
+func disableSchedules(t *testing.T, p *apptest.Program, c *apptest.Client, jobs ...string) {
 	t.Helper()
 	for _, job := range jobs {
 		c.Must(
@@ -105,13 +105,13 @@ func byHand(t *testing.T, p *apptest.Program, c *apptest.Client, jobs ...string)
 }
 
 // What is old goes, what still says something stays.
-func TestRetention(t *testing.T) {
+func TestRetention_DeletesOldRows(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
-		s := newShop(t, c, "Shop", receiver.URL)
-		byHand(
+		s := newProduct(t, c, "Shop", receiver.URL)
+		disableSchedules(
 			t,
 			p,
 			c,
@@ -125,7 +125,7 @@ func TestRetention(t *testing.T) {
 		change := func(n int) {
 			t.Helper()
 			before := len(receiver.Messages())
-			c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "s", "counts": counts(n)})
+			c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "s", "counts": criticalCounts(n)})
 			receiver.Wait(t, before+1)
 		}
 		change(1)
@@ -133,19 +133,19 @@ func TestRetention(t *testing.T) {
 		apptest.Eventually(
 			t,
 			"both are settled, before ten days go by",
-			func() bool { return rows(c.Do("GET", "/deliveries?state=delivered", nil)) == 2 },
+			func() bool { return itemCount(c.Do("GET", "/deliveries?state=delivered", nil)) == 2 },
 		)
 		p.Clock.Advance(10 * 24 * time.Hour)
 		change(2)
 		apptest.Eventually(t, "all was told", func() bool {
-			return rows(c.Do("GET", "/deliveries?state=delivered", nil)) == 3 && rows(c.Do("GET", "/notifications", nil)) == 3
+			return itemCount(c.Do("GET", "/deliveries?state=delivered", nil)) == 3 && itemCount(c.Do("GET", "/notifications", nil)) == 3
 		})
 		for _, field := range []string{"notifications_days", "deliveries_days", "gate_history_days", "events_days", "audit_days"} {
 			c.Must(http.StatusOK, "PATCH", "/settings/retention", map[string]any{field: 7})
 		}
 		want := func(path string, n int) {
 			t.Helper()
-			if got := rows(c.Must(http.StatusOK, "GET", path, nil)); got != n {
+			if got := itemCount(c.Must(http.StatusOK, "GET", path, nil)); got != n {
 				t.Errorf("%s has %d rows, want %d", path, got, n)
 			}
 		}
@@ -156,7 +156,7 @@ func TestRetention(t *testing.T) {
 		}
 		oldest := c.Must(http.StatusOK, "GET", "/deliveries", nil)
 		c.Must(http.StatusOK, "GET", fmt.Sprintf("/deliveries/%d", oldest.ID("items.2.id")), nil)
-		old := rows(
+		old := itemCount(
 			c.Must(
 				http.StatusOK,
 				"GET",
@@ -182,12 +182,12 @@ func TestRetention(t *testing.T) {
 			t.Errorf("the gate: %s", got.Text)
 		}
 		change(0)
-		apptest.Eventually(t, "it goes on", func() bool { return rows(c.Do("GET", s.path+"/gate/history", nil)) == 2 })
+		apptest.Eventually(t, "it goes on", func() bool { return itemCount(c.Do("GET", s.path+"/gate/history", nil)) == 2 })
 	})
 }
 
 // What was due while nothing ran is made up at the start, once.
-func TestAMissedJobIsMadeUp(t *testing.T) {
+func TestMissedJob_RunsOnceAtStart(t *testing.T) {
 	t.Parallel()
 	o := apptest.Options{Dir: t.TempDir(), ClockBehind: 60 * time.Hour}
 	last := func() apptest.Answer {
@@ -195,9 +195,9 @@ func TestAMissedJobIsMadeUp(t *testing.T) {
 		defer p.Stop()
 		c := p.Client("admin")
 		if o.ClockBehind == 0 {
-			apptest.Eventually(t, "it is made up", func() bool { return jobOf(t, c, "forget_audit").Get("last.result") == "ok" })
+			apptest.Eventually(t, "it is made up", func() bool { return findJob(t, c, "forget_audit").Get("last.result") == "ok" })
 		}
-		return jobOf(t, c, "forget_audit")
+		return findJob(t, c, "forget_audit")
 	}
 	if got := last(); got.Get("last") != nil {
 		t.Errorf("at the first start: %v", got.JSON)
@@ -258,10 +258,10 @@ func TestJobsInTheBrowser(t *testing.T) {
 }
 
 // A run at work is said so, by page and interface, until its process has died.
-func TestAJobAtWorkIsNotRunTwice(t *testing.T) {
+func TestRunningJob_IsNotStartedTwice(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
-	c, admin := p.Client("admin"), enter(t, p)
+	c, admin := p.Client("admin"), signInAdmin(t, p)
 	elsewhere := models.JobRun{Job: "forget_audit", Instance: "another", LeaseUntil: p.Clock.Now().Add(2 * time.Minute)}
 	err := p.Store.Write(t.Context(), func(tx *models.Tx) error { _, err := tx.StartRun(&elsewhere); return err })
 	if err != nil {
@@ -269,48 +269,48 @@ func TestAJobAtWorkIsNotRunTwice(t *testing.T) {
 	}
 	press := func(want string) {
 		t.Helper()
-		if status, to := submit(
-			t, admin, p.URL+"/admin/jobs/forget_audit/run", form("next", "/admin/jobs"), formKind,
+		if status, to := submitForm(
+			t, admin, p.URL+"/admin/jobs/forget_audit/run", encodeForm("next", "/admin/jobs"), formKind,
 		); status != http.StatusSeeOther ||
 			to != "/admin/jobs" {
 			t.Fatalf("pressed: %d to %q", status, to)
 		}
-		if page := read(t, admin, p.URL+"/admin/jobs", http.StatusOK); !strings.Contains(page, want) {
+		if page := getWithStatus(t, admin, p.URL+"/admin/jobs", http.StatusOK); !strings.Contains(page, want) {
 			t.Errorf("the page does not say %q", want)
 		}
 	}
 	c.Must(http.StatusConflict, "POST", "/jobs/forget_audit/run", nil)
 	press("a run is at work already")
-	if job := jobOf(t, c, "forget_audit"); job.Get("running") != true || job.Get("last.finished") != nil {
+	if job := findJob(t, c, "forget_audit"); job.Get("running") != true || job.Get("last.finished") != nil {
 		t.Errorf("at work: %v", job.JSON)
 	}
 	p.Clock.Advance(3 * time.Minute)
-	if job := jobOf(t, c, "forget_audit"); job.Get("running") != false || job.Get("last.result") != "lost" {
+	if job := findJob(t, c, "forget_audit"); job.Get("running") != false || job.Get("last.result") != "lost" {
 		t.Errorf("its process died: %v", job.JSON)
 	}
 	press("The job has begun")
-	apptest.Eventually(t, "it has run", func() bool { return jobOf(t, c, "forget_audit").Get("last.result") == "ok" })
-	if page := read(t, admin, p.URL+"/admin/jobs/forget_audit", http.StatusOK); !strings.Contains(
+	apptest.Eventually(t, "it has run", func() bool { return findJob(t, c, "forget_audit").Get("last.result") == "ok" })
+	if page := getWithStatus(t, admin, p.URL+"/admin/jobs/forget_audit", http.StatusOK); !strings.Contains(
 		page, "Its process died",
 	) {
 		t.Error("the run that was lost is not in the history")
 	}
-	read(t, admin, p.URL+"/admin/jobs/nonsense", http.StatusNotFound)
+	getWithStatus(t, admin, p.URL+"/admin/jobs/nonsense", http.StatusNotFound)
 
 	p.User("mallory")
-	m := visitor(t)
-	submit(t, m, p.URL+"/login", form("name", "mallory", "password", apptest.Password), formKind)
-	read(t, m, p.URL+"/admin/jobs", http.StatusForbidden)
-	read(t, m, p.URL+"/admin/jobs/forget_audit", http.StatusForbidden)
-	if status, _ := submit(t, m, p.URL+"/admin/jobs/forget_audit/run", form(), formKind); status != http.StatusForbidden {
+	m := newHTTPClient(t)
+	submitForm(t, m, p.URL+"/login", encodeForm("name", "mallory", "password", apptest.Password), formKind)
+	getWithStatus(t, m, p.URL+"/admin/jobs", http.StatusForbidden)
+	getWithStatus(t, m, p.URL+"/admin/jobs/forget_audit", http.StatusForbidden)
+	if status, _ := submitForm(t, m, p.URL+"/admin/jobs/forget_audit/run", encodeForm(), formKind); status != http.StatusForbidden {
 		t.Errorf("somebody else pressed: %d", status)
 	}
 }
 
-// read gets a page that answers with a status.
-func read(t *testing.T, c *http.Client, address string, want int) string {
+// getWithStatus gets a page that answers with a status.
+func getWithStatus(t *testing.T, c *http.Client, address string, want int) string {
 	t.Helper()
-	status, text := visit(t, c, address)
+	status, text := getNoRedirect(t, c, address)
 	if status != want {
 		t.Errorf("%s: %d, want %d", address, status, want)
 	}

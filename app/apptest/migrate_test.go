@@ -14,7 +14,7 @@ import (
 )
 
 // A database that this program cannot bring up to date is refused in one line, and keeps every byte.
-func TestServeAndMigrateRefuseAnUnknownSchema(t *testing.T) {
+func TestServeAndMigrate_RefuseUnknownSchema(t *testing.T) {
 	for name, test := range map[string]struct{ statement, want string }{
 		"development build": {
 			"DROP TABLE migration_hashes; UPDATE goose_db_version SET version_id = 18 WHERE version_id = 1",
@@ -37,11 +37,11 @@ func TestServeAndMigrateRefuseAnUnknownSchema(t *testing.T) {
 			file := filepath.Join(dir, "gatecrier.db")
 			modelstest.Statement(t, file, test.statement)
 			before := readFile(t, file)
-			if said := boot(t, "GATECRIER_DATA_DIR="+dir); said != test.want {
+			if said := startFails(t, "GATECRIER_DATA_DIR="+dir); said != test.want {
 				t.Errorf("serve says: %s", said)
 			}
 			t.Setenv("GATECRIER_DATA_DIR", dir)
-			if code, out, errs := run(t, "migrate"); code != 1 || out != "" || errs != test.want {
+			if code, out, errs := runCommand(t, "migrate"); code != 1 || out != "" || errs != test.want {
 				t.Errorf("migrate: exit %d %s%s", code, out, errs)
 			}
 			if !bytes.Equal(before, readFile(t, file)) {
@@ -54,18 +54,18 @@ func TestServeAndMigrateRefuseAnUnknownSchema(t *testing.T) {
 	}
 }
 
-func TestServeAndMigrateRefuseADevelopmentDatabaseOnPostgres(t *testing.T) {
+func TestServeAndMigrate_RefuseDevelopmentDatabaseOnPostgres(t *testing.T) {
 	url := modelstest.MigratedURL(t)
 	modelstest.PostgresStatement(t, url, "DROP TABLE migration_hashes")
 	want := "this database was made by a development build from before 0.1.0"
 	dir := filepath.Join(t.TempDir(), "data")
-	if said := boot(t, "GATECRIER_DATA_DIR="+dir, "GATECRIER_DATABASE_URL="+url); !strings.Contains(said, want) ||
+	if said := startFails(t, "GATECRIER_DATA_DIR="+dir, "GATECRIER_DATABASE_URL="+url); !strings.Contains(said, want) ||
 		strings.Count(said, "\n") != 1 {
 		t.Errorf("serve says: %s", said)
 	}
 	t.Setenv("GATECRIER_DATA_DIR", dir)
 	t.Setenv("GATECRIER_DATABASE_URL", url)
-	if code, out, errs := run(t, "migrate"); code != 1 || out != "" || !strings.Contains(errs, want) ||
+	if code, out, errs := runCommand(t, "migrate"); code != 1 || out != "" || !strings.Contains(errs, want) ||
 		strings.Count(errs, "\n") != 1 {
 		t.Errorf("migrate: exit %d %s%s", code, out, errs)
 	}

@@ -24,30 +24,30 @@ import (
 	"gatecrier/models"
 )
 
-// setCounts lets a gate fail (1) or pass (0).
-func setCounts(c *apptest.Client, s shop, critical int) {
-	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(critical)})
+// setCritical lets a gate fail (1) or pass (0).
+func setCritical(c *apptest.Client, s productFixture, critical int) {
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(critical)})
 }
 
-// breakDown lets a receiver answer 503 until it is mended.
-func breakDown(r *apptest.Receiver) {
+// failUntilRepaired lets a receiver answer 503 until it is mended.
+func failUntilRepaired(r *apptest.Receiver) {
 	r.Answer(slices.Repeat([]int{http.StatusServiceUnavailable}, 1000)...)
 }
 
-func mend(r *apptest.Receiver) { r.Answer() }
+func repair(r *apptest.Receiver) { r.Answer() }
 
-// withTarget adds a target of a module to a product.
-func withTarget(c *apptest.Client, s shop, module, url string) int64 {
+// addTarget adds a target of a module to a product.
+func addTarget(c *apptest.Client, s productFixture, module, url string) int64 {
 	return c.Must(http.StatusCreated, "POST", s.path+"/targets", map[string]any{"module": module, "name": module, "config": map[string]string{"url": url}}).
 		ID("id")
 }
 
-// states are those of a product's deliveries to a connection, oldest first,
+// deliveryStates are those of a product's deliveries to a connection, oldest first,
 // with the reasons of those that were cancelled.
-func states(t *testing.T, p *apptest.Program, s shop, connection int64) []string {
+func deliveryStates(t *testing.T, p *apptest.Program, s productFixture, connection int64) []string {
 	t.Helper()
 	var list []string
-	for _, d := range ledgerOf(t, p, models.LedgerFilter{ProductID: s.id, ConnectionID: connection}) {
+	for _, d := range deliveryLog(t, p, models.LedgerFilter{ProductID: s.id, ConnectionID: connection}) {
 		text := string(d.State)
 		if d.State == models.DeliveryCancelled {
 			text += ": " + d.Reason
@@ -57,8 +57,8 @@ func states(t *testing.T, p *apptest.Program, s shop, connection int64) []string
 	return list
 }
 
-// arrived are the types and new states of messages.
-func arrived(t *testing.T, messages []apptest.Message) []string {
+// messageStates are the types and new states of messages.
+func messageStates(t *testing.T, messages []apptest.Message) []string {
 	t.Helper()
 	var list []string
 	for _, m := range messages {
@@ -74,7 +74,7 @@ func arrived(t *testing.T, messages []apptest.Message) []string {
 	return list
 }
 
-func same(t *testing.T, what string, got []string, want ...string) {
+func wantLines(t *testing.T, what string, got []string, want ...string) {
 	t.Helper()
 	if !slices.EqualFunc(got, want, strings.HasPrefix) {
 		t.Errorf("%s: %q, want %q", what, got, want)
@@ -86,11 +86,11 @@ const (
 	wasChanged = "cancelled: Out of date: the gate has changed to Failed since"
 )
 
-// subjects are those of the mails to an address, in order.
-func subjects(t *testing.T, box *postbox, to string) []string {
+// mailSubjects are those of the mails to an address, in order.
+func mailSubjects(t *testing.T, box *mailServer, to string) []string {
 	t.Helper()
 	var list []string
-	for _, m := range box.got() {
+	for _, m := range box.received() {
 		read, err := mail.ReadMessage(strings.NewReader(m.text))
 		if err != nil {
 			t.Fatal(err)
@@ -109,11 +109,11 @@ func subjects(t *testing.T, box *postbox, to string) []string {
 // Receivers are down for twenty minutes while gates change. Afterwards each has
 // been told what counts, once; nothing is missing from the ledger, the history
 // or the inbox; and whoever looks after them was told twice.
-func TestAnOutage(t *testing.T) {
+func TestOutage_OfManyReceivers(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
-		box, port := openPostbox(t)
-		mailBy(p.Client("admin"), port)
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		box, port := newMailServer(t)
+		configureMail(p.Client("admin"), port)
 		p.User("ann")
 		c := p.Client("ann")
 		receivers := map[string]*apptest.Receiver{
@@ -121,49 +121,49 @@ func TestAnOutage(t *testing.T) {
 			"returns": apptest.NewReceiver(t),
 			"flaps":   apptest.NewReceiver(t),
 		}
-		shops := map[string]shop{}
+		shops := map[string]productFixture{}
 		for _, name := range []string{"stays", "returns", "flaps"} {
-			s := newShop(t, c, name, "")
-			s.target = withTarget(
+			s := newProduct(t, c, name, "")
+			s.target = addTarget(
 				c, s, map[string]string{"stays": "webhook", "returns": "slack", "flaps": "webhook"}[name], receivers[name].URL,
 			)
 			shops[name] = s
-			setCounts(c, s, 0)
+			setCritical(c, s, 0)
 		}
-		pass(t, p, time.Minute)
+		passTime(t, p, time.Minute)
 		for _, r := range receivers {
 			r.Wait(t, 1)
-			breakDown(r)
+			failUntilRepaired(r)
 		}
 		for _, s := range shops {
-			setCounts(c, s, 1)
+			setCritical(c, s, 1)
 		}
-		pass(t, p, 5*time.Minute)
-		setCounts(c, shops["returns"], 0)
-		setCounts(c, shops["flaps"], 0)
-		pass(t, p, 5*time.Minute)
-		setCounts(c, shops["flaps"], 1)
-		pass(t, p, 10*time.Minute)
+		passTime(t, p, 5*time.Minute)
+		setCritical(c, shops["returns"], 0)
+		setCritical(c, shops["flaps"], 0)
+		passTime(t, p, 5*time.Minute)
+		setCritical(c, shops["flaps"], 1)
+		passTime(t, p, 10*time.Minute)
 		refused := map[string]int{}
 		for name, r := range receivers {
 			refused[name] = len(r.Messages())
-			mend(r)
+			repair(r)
 		}
-		pass(t, p, time.Hour)
+		passTime(t, p, time.Hour)
 
-		same(
+		wantLines(
 			t,
 			"one that stays failed",
-			states(t, p, shops["stays"], shops["stays"].target),
+			deliveryStates(t, p, shops["stays"], shops["stays"].target),
 			"delivered",
 			"delivered",
 			"delivered",
 		)
-		same(t, "one that returns", states(t, p, shops["returns"], shops["returns"].target), "delivered", wasBack, wasBack)
-		same(
+		wantLines(t, "one that returns", deliveryStates(t, p, shops["returns"], shops["returns"].target), "delivered", wasBack, wasBack)
+		wantLines(
 			t,
 			"one that flaps",
-			states(t, p, shops["flaps"], shops["flaps"].target),
+			deliveryStates(t, p, shops["flaps"], shops["flaps"].target),
 			"delivered",
 			wasChanged,
 			wasChanged,
@@ -171,22 +171,22 @@ func TestAnOutage(t *testing.T) {
 			"delivered",
 		)
 		for _, name := range []string{"stays", "flaps"} {
-			same(
+			wantLines(
 				t,
 				"what arrived of "+name,
-				arrived(t, receivers[name].Messages()[refused[name]:]),
+				messageStates(t, receivers[name].Messages()[refused[name]:]),
 				"gate.changed failed",
 				"connector.recovered",
 			)
-			same(t, "what the inbox says of "+name, told(t, p, shops[name].id), saysDown, "Delivering again, 1 sent late")
+			wantLines(t, "what the inbox says of "+name, connectionNotices(t, p, shops[name].id), saysDown, "Delivering again, 1 sent late")
 		}
 		if n := len(receivers["returns"].Messages()); n != refused["returns"] {
 			t.Errorf("one that returned was told: %s", receivers["returns"].Messages()[n-1].Body)
 		}
-		same(t, "what the inbox says of one that was never stopped", told(t, p, shops["returns"].id))
-		mails := subjects(t, box, "ann@example.com")
+		wantLines(t, "what the inbox says of one that was never stopped", connectionNotices(t, p, shops["returns"].id))
+		mails := mailSubjects(t, box, "ann@example.com")
 		slices.Sort(mails)
-		same(
+		wantLines(
 			t,
 			"mails to the owner",
 			mails,
@@ -208,31 +208,31 @@ func TestAnOutage(t *testing.T) {
 
 // A message that may have arrived, though nobody has said so, is answered: its
 // target hears that the gate is back where it was.
-func TestWhatMayHaveArrivedIsAnswered(t *testing.T) {
+func TestUncertainDelivery_IsCorrected(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		var breaks atomic.Bool
 		receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if breaks.Load() {
 				io.Copy(io.Discard, r.Body) //nolint:errcheck // the sender may be gone
-				reset(w, r)
+				resetConnection(w, r)
 			}
 		}))
 		t.Cleanup(receiver.Close)
 		c := p.Client("admin")
-		s := newShop(t, c, "Shop", receiver.URL)
-		setCounts(c, s, 0)
+		s := newProduct(t, c, "Shop", receiver.URL)
+		setCritical(c, s, 0)
 		apptest.Settle(t, p.Store)
 		breaks.Store(true)
-		setCounts(c, s, 1)
+		setCritical(c, s, 1)
 		apptest.Settle(t, p.Store)
 		breaks.Store(false)
-		setCounts(c, s, 0)
-		pass(t, p, time.Minute)
-		same(
+		setCritical(c, s, 0)
+		passTime(t, p, time.Minute)
+		wantLines(
 			t,
 			"in the end",
-			states(t, p, s, s.target),
+			deliveryStates(t, p, s, s.target),
 			"delivered",
 			"cancelled: Out of date: the gate has changed to Passed since",
 			"delivered",
@@ -242,37 +242,37 @@ func TestWhatMayHaveArrivedIsAnswered(t *testing.T) {
 
 // A broken connection that has nothing to be tried with is not taken for one
 // that has failed all the time: the next message shows how it does.
-func TestABrokenConnectionWithNothingToSend(t *testing.T) {
+func TestBrokenConnection_WithEmptyQueue(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c, receiver := p.Client("admin"), apptest.NewReceiver(t)
-		s := newShop(t, c, "Shop", receiver.URL)
-		setCounts(c, s, 0)
+		s := newProduct(t, c, "Shop", receiver.URL)
+		setCritical(c, s, 0)
 		apptest.Settle(t, p.Store)
-		breakDown(receiver)
-		setCounts(c, s, 1)
-		pass(t, p, 20*time.Minute)
-		setCounts(c, s, 0)
-		pass(t, p, life+time.Hour)
-		same(t, "while it has nothing to send", states(t, p, s, s.target), "delivered", wasBack, wasBack)
-		same(t, "what the inbox says", told(t, p, s.id), saysDown)
-		mend(receiver)
-		setCounts(c, s, 1)
+		failUntilRepaired(receiver)
+		setCritical(c, s, 1)
+		passTime(t, p, 20*time.Minute)
+		setCritical(c, s, 0)
+		passTime(t, p, maxDeliveryAge+time.Hour)
+		wantLines(t, "while it has nothing to send", deliveryStates(t, p, s, s.target), "delivered", wasBack, wasBack)
+		wantLines(t, "what the inbox says", connectionNotices(t, p, s.id), saysDown)
+		repair(receiver)
+		setCritical(c, s, 1)
 		apptest.Settle(t, p.Store)
-		same(t, "afterwards", states(t, p, s, s.target), "delivered", wasBack, wasBack, "delivered")
-		same(t, "what the inbox says", told(t, p, s.id), saysDown, "Delivering again")
+		wantLines(t, "afterwards", deliveryStates(t, p, s, s.target), "delivered", wasBack, wasBack, "delivered")
+		wantLines(t, "what the inbox says", connectionNotices(t, p, s.id), saysDown, "Delivering again")
 	})
 }
 
 // While the mail server is down, that is told by other ways and not by mail.
 // Once it is back each mail goes out once, no faster than mails may.
-func TestAnOutageOfMail(t *testing.T) {
+func TestOutage_OfMailServer(t *testing.T) {
 	t.Parallel()
 	const products = 14
-	on(t, func(t *testing.T, p *apptest.Program) {
-		box, port := openPostbox(t)
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		box, port := newMailServer(t)
 		c, other := p.Client("admin"), apptest.NewReceiver(t)
-		mailBy(c, port)
+		configureMail(c, port)
 		p.User("ann")
 		admin, err := p.Store.UserByName(t.Context(), "admin")
 		if err != nil {
@@ -286,47 +286,47 @@ func TestAnOutageOfMail(t *testing.T) {
 		); err != nil {
 			t.Fatal(err)
 		}
-		box.answer(func(string) error { return &smtp.SMTPError{Code: 421, Message: "closing"} })
+		box.refuseRecipients(func(string) error { return &smtp.SMTPError{Code: 421, Message: "closing"} })
 		for i := range products {
-			s := newShop(t, p.Client("ann"), fmt.Sprintf("Shop %02d", i), "")
+			s := newProduct(t, p.Client("ann"), fmt.Sprintf("Shop %02d", i), "")
 			c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"email_to": "ops@example.org"})
-			setCounts(c, s, 1)
+			setCritical(c, s, 1)
 		}
-		pass(t, p, 20*time.Minute)
-		same(t, "what others are told", arrived(t, other.Messages()), "connector.error")
-		box.answer(nil)
+		passTime(t, p, 20*time.Minute)
+		wantLines(t, "what others are told", messageStates(t, other.Messages()), "connector.error")
+		box.refuseRecipients(nil)
 		for range 200 { // to the next probe and on, in steps in which a few mails may go
 			p.Clock.Advance(10 * time.Second)
 			p.Wake()
-			before := len(box.got())
+			before := len(box.received())
 			apptest.Settle(t, p.Store)
-			if n := len(box.got()) - before; n > 10 {
+			if n := len(box.received()) - before; n > 10 {
 				t.Fatalf("%d mails at once", n)
 			}
 		}
-		mails := subjects(t, box, "ops@example.org")
+		mails := mailSubjects(t, box, "ops@example.org")
 		slices.Sort(mails)
 		if len(mails) != products || len(slices.Compact(mails)) != products {
 			t.Errorf("mails: %q", mails)
 		}
-		if n := len(box.got()); n != products {
+		if n := len(box.received()); n != products {
 			t.Errorf("%d mails, of which the outage is told by %d", n, n-products)
 		}
-		same(
-			t, "what the inbox says of mail", told(t, p, 0), saysDown, fmt.Sprintf("Delivering again, %d sent late", products),
+		wantLines(
+			t, "what the inbox says of mail", connectionNotices(t, p, 0), saysDown, fmt.Sprintf("Delivering again, %d sent late", products),
 		)
-		same(t, "what others are told", arrived(t, other.Messages()), "connector.error", "connector.recovered")
+		wantLines(t, "what others are told", messageStates(t, other.Messages()), "connector.error", "connector.recovered")
 	})
 }
 
 // Whoever may not be told any more is not, though the message waits for him; a
 // target that was turned off meanwhile gets nothing.
-func TestRightsAreLookedAtBeforeEachAttempt(t *testing.T) {
+func TestDelivery_ChecksRightsBeforeEachAttempt(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
-		box, port := openPostbox(t)
-		mailBy(p.Client("admin"), port)
-		box.answer(func(to string) error {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		box, port := newMailServer(t)
+		configureMail(p.Client("admin"), port)
+		box.refuseRecipients(func(to string) error {
 			if strings.HasPrefix(to, "kim@") {
 				return &smtp.SMTPError{Code: 451, Message: "later"}
 			}
@@ -336,42 +336,42 @@ func TestRightsAreLookedAtBeforeEachAttempt(t *testing.T) {
 		kim := p.User("kim").ID
 		c, gone, slow := p.Client("ann"), apptest.NewReceiver(t), apptest.NewReceiver(t)
 		gone.Answer(http.StatusGone)
-		breakDown(slow)
-		s := newShop(t, c, "Shop", gone.URL)
-		off := withTarget(c, s, "slack", slow.URL)
+		failUntilRepaired(slow)
+		s := newProduct(t, c, "Shop", gone.URL)
+		off := addTarget(c, s, "slack", slow.URL)
 		c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "kim", "role": "owner"})
-		setCounts(c, s, 1)
+		setCritical(c, s, 1)
 		apptest.Settle(t, p.Store)
 		c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", s.path, kim), nil)
 		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/targets/%d", off), map[string]any{"enabled": false})
-		box.answer(nil)
-		mend(slow)
-		pass(t, p, time.Hour)
-		same(t, "what was turned off", states(t, p, s, off), "cancelled: The target is turned off")
+		box.refuseRecipients(nil)
+		repair(slow)
+		passTime(t, p, time.Hour)
+		wantLines(t, "what was turned off", deliveryStates(t, p, s, off), "cancelled: The target is turned off")
 		if n := len(slow.Messages()); n != 1 {
 			t.Errorf("%d messages to what was turned off", n)
 		}
-		if ann, to := subjects(t, box, "ann@example.com"), subjects(t, box, "kim@example.com"); len(ann) != 1 ||
+		if ann, to := mailSubjects(t, box, "ann@example.com"), mailSubjects(t, box, "kim@example.com"); len(ann) != 1 ||
 			len(to) != 0 {
 			t.Errorf("mails to the owner %q, to who was one %q", ann, to)
 		}
 		found := false
-		for _, d := range ledgerOf(t, p, models.LedgerFilter{State: models.DeliveryCancelled}) {
+		for _, d := range deliveryLog(t, p, models.LedgerFilter{State: models.DeliveryCancelled}) {
 			found = found ||
 				d.Recipient == "kim@example.com" && d.Reason == "Whoever has this address may not be told of it any more"
 		}
 		if !found {
-			t.Errorf("the ledger does not say why: %+v", ledgerOf(t, p, models.LedgerFilter{}))
+			t.Errorf("the ledger does not say why: %+v", deliveryLog(t, p, models.LedgerFilter{}))
 		}
 	})
 }
 
 // What a channel takes is one message a second for Slack, and for mail ten and
 // then one a second, however many there are and however often we look.
-func TestRates(t *testing.T) {
+func TestDeliveryRate_OfSlackAndEmail(t *testing.T) {
 	t.Parallel()
 	const messages, mails = 6, 14
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		var mu sync.Mutex
 		var at []time.Time
 		written := make(chan struct{})
@@ -382,35 +382,35 @@ func TestRates(t *testing.T) {
 			<-written
 		}))
 		t.Cleanup(slack.Close)
-		box, port := openPostbox(t)
+		box, port := newMailServer(t)
 		c := p.Client("admin")
-		mailBy(c, port)
-		chatty := newShop(t, c, "Chatty", "")
-		withTarget(c, chatty, "slack", slack.URL)
+		configureMail(c, port)
+		chatty := newProduct(t, c, "Chatty", "")
+		addTarget(c, chatty, "slack", slack.URL)
 		for i := range messages {
-			setCounts(c, chatty, i%2)
+			setCritical(c, chatty, i%2)
 		}
 		apptest.Eventually(
 			t,
 			"all are written",
-			func() bool { return len(ledgerOf(t, p, models.LedgerFilter{ProductID: chatty.id})) == messages },
+			func() bool { return len(deliveryLog(t, p, models.LedgerFilter{ProductID: chatty.id})) == messages },
 		)
 		close(written)
 		for i := range mails {
-			s := newShop(t, c, fmt.Sprint("Shop ", i), "")
+			s := newProduct(t, c, fmt.Sprint("Shop ", i), "")
 			c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"email_to": "ops@example.org"})
-			setCounts(c, s, 1)
+			setCritical(c, s, 1)
 		}
 		apptest.Settle(t, p.Store)
 		for i := range 70 {
-			if n := len(box.got()); n > 10+i/10 {
+			if n := len(box.received()); n > 10+i/10 {
 				t.Fatalf("%d mails after %d tenths of a second", n, i)
 			}
 			p.Clock.Advance(100 * time.Millisecond)
 			p.Wake()
 			apptest.Settle(t, p.Store)
 		}
-		if n := len(box.got()); n != mails {
+		if n := len(box.received()); n != mails {
 			t.Errorf("%d mails, want %d", n, mails)
 		}
 		mu.Lock()
@@ -428,25 +428,25 @@ func TestRates(t *testing.T) {
 
 // A target that is deleted while it is being sent to takes its message along,
 // and no other: what was sent beside it is known to have arrived.
-func TestATargetIsDeletedWhileItIsSentTo(t *testing.T) {
+func TestTarget_DeletedDuringSend(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		receiver.Hold()
 		c := p.Client("admin")
-		stays := newShop(t, c, "stays", receiver.URL)
-		target := newShop(t, c, "target goes", receiver.URL)
-		product := newShop(t, c, "goes", receiver.URL)
-		for _, s := range []shop{stays, target, product} {
-			setCounts(c, s, 1)
+		stays := newProduct(t, c, "stays", receiver.URL)
+		target := newProduct(t, c, "target goes", receiver.URL)
+		product := newProduct(t, c, "goes", receiver.URL)
+		for _, s := range []productFixture{stays, target, product} {
+			setCritical(c, s, 1)
 		}
 		receiver.Wait(t, 3)
 		c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("/targets/%d", target.target), nil)
 		c.Must(http.StatusNoContent, "DELETE", product.path, nil)
 		receiver.Release()
 		apptest.Settle(t, p.Store)
-		pass(t, p, time.Hour)
-		same(t, "what stays", states(t, p, stays, stays.target), "delivered")
+		passTime(t, p, time.Hour)
+		wantLines(t, "what stays", deliveryStates(t, p, stays, stays.target), "delivered")
 		if n := len(receiver.Messages()); n != 3 {
 			t.Errorf("%d messages, want each once", n)
 		}

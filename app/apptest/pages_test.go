@@ -61,12 +61,12 @@ var allPages = []string{
 }
 
 // Pages stand still while they load, and the first costs little.
-func TestPagesStandStillAndAreLight(t *testing.T) {
+func TestPages_LayoutShiftAndTransferSize(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	receiver := apptest.NewReceiver(t)
 	c := p.Client("admin")
-	s := newShop(t, c, "Shop", receiver.URL)
+	s := newProduct(t, c, "Shop", receiver.URL)
 	c.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json"))
 	apptest.Eventually(
 		t,
@@ -97,7 +97,7 @@ func TestPagesStandStillAndAreLight(t *testing.T) {
 
 // Everything works by keyboard alone: signing in, making a product, a rule of
 // its gate; the focus is always seen, and never caught.
-func TestByKeyboardAlone(t *testing.T) {
+func TestPages_ByKeyboardAlone(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	b := apptest.NewBrowser(t, p.URL)
@@ -121,7 +121,7 @@ func TestByKeyboardAlone(t *testing.T) {
 	b.Enter()
 	b.WantText("Saved")
 
-	newShopTarget(t, p)
+	addWebhookTarget(t, p)
 	p.Client("admin").Must(http.StatusCreated, "POST", "/products/1/reports", apptest.Report(t, "grype-image.json"))
 	waitFor(t, b, "/inbox/1", "Mark not viewed") // the first visit marks it and replaces the button
 	for _, width := range []int64{360, 1440} {
@@ -141,7 +141,7 @@ func TestByKeyboardAlone(t *testing.T) {
 	b.WantText("1 product shown")
 }
 
-func newShopTarget(t *testing.T, p *apptest.Program) {
+func addWebhookTarget(t *testing.T, p *apptest.Program) {
 	t.Helper()
 	receiver := apptest.NewReceiver(t)
 	p.Client("admin").

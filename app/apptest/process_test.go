@@ -27,23 +27,23 @@ type process struct {
 	ahead    time.Duration // how far its clock is ahead
 }
 
-// spawning says how a process is started. Only dir is needed.
-type spawning struct {
+// spawnOptions says how a process is started. Only dir is needed.
+type spawnOptions struct {
 	dir, database string
-	movable       bool          // leapAhead works
+	movable       bool          // skipLeases works
 	ahead         time.Duration // how far its clock is ahead, where it is movable
 }
 
 var listening = regexp.MustCompile(`"address":"([^"]+)"`)
 
-// spawn starts the program on SQLite and waits until it listens.
-func spawn(t *testing.T, dir string) *process {
+// startProcess starts the program on SQLite and waits until it listens.
+func startProcess(t *testing.T, dir string) *process {
 	t.Helper()
-	return spawnWith(t, spawning{dir: dir})
+	return startProcessWith(t, spawnOptions{dir: dir})
 }
 
-// spawnWith starts the program and waits until it listens.
-func spawnWith(t *testing.T, o spawning) *process {
+// startProcessWith starts the program and waits until it listens.
+func startProcessWith(t *testing.T, o spawnOptions) *process {
 	t.Helper()
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), os.Args[0])
 	cmd.Env = append(os.Environ(), serveEnv+"=1", "GATECRIER_LISTEN=127.0.0.1:0", "GATECRIER_DATA_DIR="+o.dir,
@@ -87,8 +87,8 @@ func (p *process) kill() {
 	}
 }
 
-// leapAhead moves the clock of a movable process past every lease.
-func (p *process) leapAhead(t *testing.T) {
+// skipLeases moves the clock of a movable process past every lease.
+func (p *process) skipLeases(t *testing.T) {
 	t.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGUSR1); err != nil {
 		t.Error(err)

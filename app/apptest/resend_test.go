@@ -10,16 +10,16 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// refused is a product whose receiver does not want its message: it is dead
+// newRefusedDelivery is a product whose receiver does not want its message: it is dead
 // after three attempts.
-func refused(
+func newRefusedDelivery(
 	t *testing.T, p *apptest.Program, c *apptest.Client, receiver *apptest.Receiver,
-) (s shop, delivery string) {
+) (s productFixture, delivery string) {
 	t.Helper()
 	receiver.Answer(400, 400, 400)
-	s = newShop(t, c, "Shop", receiver.URL)
-	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
-	pass(t, p, 2*time.Minute)
+	s = newProduct(t, c, "Shop", receiver.URL)
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
+	passTime(t, p, 2*time.Minute)
 	a := c.Must(http.StatusOK, "GET", "/deliveries?state=dead", nil)
 	if a.Get("items.0") == nil {
 		t.Fatalf("the message is not given up: %s", a.Text)
@@ -27,12 +27,12 @@ func refused(
 	return s, fmt.Sprintf("/deliveries/%d", a.ID("items.0.id"))
 }
 
-func TestADeadMessageIsSentAgain(t *testing.T) {
+func TestResend_FailedDelivery(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
-		s, path := refused(t, p, c, receiver)
+		s, path := newRefusedDelivery(t, p, c, receiver)
 		p.User("reader")
 		p.User("stranger")
 		c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "reader", "role": "reader"})
@@ -75,12 +75,12 @@ func TestADeadMessageIsSentAgain(t *testing.T) {
 	})
 }
 
-func TestAResendIsFollowedAndStopped(t *testing.T) {
+func TestResend_ProgressAndStop(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
-		s, path := refused(t, p, c, receiver)
+		s, path := newRefusedDelivery(t, p, c, receiver)
 		since := p.Clock.Now().Add(-time.Hour)
 		wish := map[string]any{"since": since, "connection": s.target}
 		preview := map[string]any{"since": since, "connection": s.target, "preview": true}
@@ -121,12 +121,12 @@ func TestAResendIsFollowedAndStopped(t *testing.T) {
 	})
 }
 
-func TestASecretIsReplacedWithoutALostMessage(t *testing.T) {
+func TestRotateSecret_LosesNoMessage(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
-		s := newShop(t, c, "Shop", receiver.URL)
+		s := newProduct(t, c, "Shop", receiver.URL)
 		target := fmt.Sprintf("/targets/%d", s.target)
 		a := c.Must(http.StatusOK, "POST", target+"/rotate", nil)
 		activated, _ := a.Get("secret").(string)
@@ -153,9 +153,9 @@ func TestASecretIsReplacedWithoutALostMessage(t *testing.T) {
 	})
 }
 
-func TestConnectionsHaveOwners(t *testing.T) {
+func TestConnections_HaveOwners(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
 		p.User("eve")
@@ -197,7 +197,7 @@ func TestConnectionsHaveOwners(t *testing.T) {
 	})
 }
 
-func TestModulesAreDescribed(t *testing.T) {
+func TestModules_HaveDescriptors(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	a := p.Client("admin").Must(http.StatusOK, "GET", "/modules", nil)
@@ -215,16 +215,16 @@ func TestModulesAreDescribed(t *testing.T) {
 }
 
 // Whoever puts an address right need not wait for the next probe.
-func TestACorrectedTargetIsTriedAtOnce(t *testing.T) {
+func TestCorrectedTarget_IsTriedAtOnce(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	broken, right := apptest.NewReceiver(t), apptest.NewReceiver(t)
 	broken.Answer(slices.Repeat([]int{500}, 50)...)
 	c := p.Client("admin")
-	s := newShop(t, c, "Shop", broken.URL)
+	s := newProduct(t, c, "Shop", broken.URL)
 	target := fmt.Sprintf("/targets/%d", s.target)
-	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
-	pass(t, p, 20*time.Minute)
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
+	passTime(t, p, 20*time.Minute)
 	if a := c.Must(http.StatusOK, "GET", target, nil); a.Get("state") != "down" {
 		t.Fatalf("its breaker is not open: %s", a.Text)
 	}

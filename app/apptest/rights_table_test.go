@@ -3,7 +3,7 @@ package apptest_test
 type object = map[string]any
 
 // rightsTable has a line for each route that is about something. The ids in
-// braces are those of rightsWorld.
+// braces are those of rightsFixture.
 var rightsTable = []route{
 	// The interface: products.
 	{method: "GET", path: "/api/v1/products", need: signedIn},
@@ -37,7 +37,7 @@ var rightsTable = []route{
 		method: "PUT",
 		path:   "/api/v1/products/{product}/counts",
 		need:   imports,
-		body:   object{"scanner": "x", "counts": counts(1)},
+		body:   object{"scanner": "x", "counts": criticalCounts(1)},
 	},
 	{method: "GET", path: "/api/v1/products/{product}/members", need: viewProduct},
 	{

@@ -161,7 +161,7 @@ func (n need) hides(who string) bool {
 }
 
 // world is one product with all that hangs on it, and everybody.
-type rightsWorld struct {
+type rightsFixture struct {
 	t        *testing.T
 	p        *apptest.Program
 	admin    *apptest.Client
@@ -173,10 +173,10 @@ type rightsWorld struct {
 	n        int
 }
 
-func newRightsWorld(t *testing.T) *rightsWorld {
+func newRightsFixture(t *testing.T) *rightsFixture {
 	t.Helper()
 	p := apptest.Start(t, apptest.Options{})
-	w := &rightsWorld{
+	w := &rightsFixture{
 		t:        t,
 		p:        p,
 		admin:    p.Client(administrator),
@@ -189,24 +189,24 @@ func newRightsWorld(t *testing.T) *rightsWorld {
 		if name != anonymous && name != administrator {
 			p.User(name)
 		}
-		w.enter(name)
+		w.signIn(name)
 	}
 	w.p.User("extra")
 	w.users()
-	w.activated()
+	w.prepare()
 	return w
 }
 
-// enter signs somebody in, by page and by token.
-func (w *rightsWorld) enter(name string) {
+// signIn signs somebody in, by page and by token.
+func (w *rightsFixture) signIn(name string) {
 	w.t.Helper()
-	w.pages[name] = visitor(w.t)
+	w.pages[name] = newHTTPClient(w.t)
 	if name == anonymous {
 		w.api[name] = apptest.NewClient(w.t, w.p.URL, "")
 		return
 	}
-	if status, _ := submit(
-		w.t, w.pages[name], w.p.URL+"/login", form("name", name, "password", apptest.Password), formKind,
+	if status, _ := submitForm(
+		w.t, w.pages[name], w.p.URL+"/login", encodeForm("name", name, "password", apptest.Password), formKind,
 	); status != http.StatusSeeOther {
 		w.t.Fatalf("%s does not get in: %d", name, status)
 	}
@@ -214,7 +214,7 @@ func (w *rightsWorld) enter(name string) {
 }
 
 // users makes the groups of users.
-func (w *rightsWorld) users() {
+func (w *rightsFixture) users() {
 	w.t.Helper()
 	for name, members := range map[string][]string{"readers": {"users-reader"}, "maintainers": {"users-maintainer"}, "owners": {"users-group-owner"}} {
 		id := w.admin.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": name}).ID("id")
@@ -229,8 +229,8 @@ func (w *rightsWorld) users() {
 		ID("id")
 }
 
-// activated makes another product in another group, with all that a route may name.
-func (w *rightsWorld) activated() {
+// prepare makes another product in another group, with all that a route may name.
+func (w *rightsFixture) prepare() {
 	w.t.Helper()
 	w.n++
 	c := w.admin
@@ -305,8 +305,8 @@ func (w *rightsWorld) activated() {
 		w.ids["token"] = a.ID("id")
 	}
 	c.Must(http.StatusCreated, "POST", at+"/ingest-key", nil)
-	c.Must(http.StatusOK, "PUT", at+"/counts", map[string]any{"scanner": "x", "counts": counts(w.n % 2)})
-	c.Must(http.StatusOK, "PUT", at+"/counts", map[string]any{"branch": "dev", "scanner": "x", "counts": counts(1)})
+	c.Must(http.StatusOK, "PUT", at+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(w.n % 2)})
+	c.Must(http.StatusOK, "PUT", at+"/counts", map[string]any{"branch": "dev", "scanner": "x", "counts": criticalCounts(1)})
 	w.ids["branch"] = c.Must(http.StatusOK, "GET", at+"/branches?q=dev", nil).ID("items.0.id")
 	badge, _ := c.Must(http.StatusCreated, "POST", at+"/badge", nil).Get("url").(string)
 	w.secrets = append(w.secrets, strings.TrimPrefix(badge, w.p.URL))
@@ -340,7 +340,7 @@ func (w *rightsWorld) activated() {
 }
 
 // ask makes a request as somebody, and returns its status and text.
-func (w *rightsWorld) ask(who string, r route) (int, string) {
+func (w *rightsFixture) ask(who string, r route) (int, string) {
 	w.t.Helper()
 	path, values := strings.ReplaceAll(r.path, "{section}", "gate"), r.form
 	body := r.body
@@ -429,7 +429,7 @@ func isRefusal(status int) bool {
 
 func TestRouteByRole(t *testing.T) {
 	t.Parallel()
-	w := newRightsWorld(t)
+	w := newRightsFixture(t)
 	for _, r := range rightsTable {
 		who := people
 		if strings.HasPrefix(r.path, "/api/v1") {
@@ -441,11 +441,11 @@ func TestRouteByRole(t *testing.T) {
 	}
 }
 
-func (w *rightsWorld) try(who string, r route) {
+func (w *rightsFixture) try(who string, r route) {
 	w.t.Helper()
 	may := r.need.allows(who)
 	if may && r.once {
-		defer w.activated()
+		defer w.prepare()
 	}
 	status, text := w.ask(who, r)
 	what := r.method + " " + r.path + " as " + who
@@ -480,19 +480,19 @@ func jsonText(s string) string {
 }
 
 // Nobody adds a route without saying who may use it.
-func TestEveryRouteIsInTheTable(t *testing.T) {
+func TestRights_EveryRouteIsInTable(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	told := map[string]bool{}
 	for _, r := range rightsTable {
-		told[normal(r.name())] = true
+		told[withoutParamNames(r.name())] = true
 	}
 	for _, route := range openRoutes {
 		told[route] = true
 	}
 	there := map[string]bool{}
 	for _, route := range p.Routes() {
-		there[normal(route)] = true
+		there[withoutParamNames(route)] = true
 	}
 	for _, route := range slices.Sorted(maps.Keys(there)) {
 		if !told[route] {
@@ -506,8 +506,8 @@ func TestEveryRouteIsInTheTable(t *testing.T) {
 	}
 }
 
-// normal leaves the names of a path's parts out.
-func normal(route string) string {
+// withoutParamNames leaves the names of a path's parts out.
+func withoutParamNames(route string) string {
 	parts := strings.Split(route, "/")
 	for i, p := range parts {
 		if strings.HasPrefix(p, ":") || strings.HasPrefix(p, "{") {

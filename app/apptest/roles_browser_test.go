@@ -10,8 +10,8 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// still looks at a page, and fails the test where it moves while it loads.
-func still(t *testing.T, b *apptest.Browser, name, path string) {
+// checkNoLayoutShift looks at a page, and fails the test where it moves while it loads.
+func checkNoLayoutShift(t *testing.T, b *apptest.Browser, name, path string) {
 	t.Helper()
 	b.Open(path)
 	if shift := b.LayoutShift(); shift >= 0.05 {
@@ -20,7 +20,7 @@ func still(t *testing.T, b *apptest.Browser, name, path string) {
 	b.CheckPage(name)
 }
 
-func comeIn(b *apptest.Browser, name string) {
+func signInOnPage(b *apptest.Browser, name string) {
 	b.Open("/login")
 	b.Fill("#f-name", name)
 	b.Fill("#f-password", apptest.Password)
@@ -38,9 +38,9 @@ func TestGroupsAndRolesInTheBrowser(t *testing.T) {
 	}
 	c := p.Client("admin")
 	b := apptest.NewBrowser(t, p.URL)
-	comeIn(b, "admin")
-	still(t, b, "groups-empty", "/groups")
-	still(t, b, "authorization-groups-empty", "/authorization-groups")
+	signInOnPage(b, "admin")
+	checkNoLayoutShift(t, b, "groups-empty", "/groups")
+	checkNoLayoutShift(t, b, "authorization-groups-empty", "/authorization-groups")
 
 	b.Press("a[href='/admin/audit']")
 	b.WantText("Who has changed what")
@@ -52,7 +52,7 @@ func TestGroupsAndRolesInTheBrowser(t *testing.T) {
 	b.Press("form[action='/groups'] button")
 	b.WantText("The group is there", "No product is in this group")
 	b.CheckPage("group-empty")
-	still(t, b, "group-targets-empty", "/groups/1?tab=targets")
+	checkNoLayoutShift(t, b, "group-targets-empty", "/groups/1?tab=targets")
 	b.Fill("#target-webhook-name", "Release bot")
 	b.Fill("#target-webhook-url", receiver.URL+"/hook")
 	b.Press("form[action$='/targets'] button[type=submit]")
@@ -86,14 +86,14 @@ func TestGroupsAndRolesInTheBrowser(t *testing.T) {
 
 	// Products, and who may what.
 	for _, name := range []string{"Checkout", "Billing API"} {
-		s := newShop(t, c, name, "")
+		s := newProduct(t, c, name, "")
 		c.Must(
 			http.StatusOK,
 			"PATCH",
 			s.path,
 			map[string]any{"gate_mode": "own", "thresholds": map[string]any{"critical": 5, "high": 50}},
 		)
-		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "trivy", "counts": counts(2)})
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "trivy", "counts": criticalCounts(2)})
 	}
 	p.Clock.Advance(2 * time.Hour)
 	b.Open("/products/1?tab=settings")
@@ -152,17 +152,17 @@ func TestGroupsAndRolesInTheBrowser(t *testing.T) {
 		{"audit-product", "/admin/audit?product=1&kind=member"},
 		{"audit-none", "/admin/audit?q=nonsense"},
 	} {
-		still(t, b, page.name, page.path)
+		checkNoLayoutShift(t, b, page.name, page.path)
 	}
 	b.Do(chromedp.Click("button[popovertarget=me]"))
 	b.Press("form[action='/logout'] button")
 
 	// A manager who is no administrator, and what a reader sees.
-	comeIn(b, "olga")
-	still(t, b, "authorization-group-manager", "/authorization-groups/1")
+	signInOnPage(b, "olga")
+	checkNoLayoutShift(t, b, "authorization-group-manager", "/authorization-groups/1")
 	b.Fill("#f-user", "mei")
 	b.Press("form[aria-label='Add a member'] button")
 	b.WantText("mei is a member now")
-	still(t, b, "product-members-reader", "/products/1?tab=members")
-	still(t, b, "group-members-reader", "/groups/1?tab=members")
+	checkNoLayoutShift(t, b, "product-members-reader", "/products/1?tab=members")
+	checkNoLayoutShift(t, b, "group-members-reader", "/groups/1?tab=members")
 }

@@ -11,27 +11,27 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// person is somebody who is signed in, without a screen.
-type person struct {
+// pageUser is somebody who is signed in, without a screen.
+type pageUser struct {
 	t    *testing.T
 	url  string
 	http *http.Client
 }
 
-func signedInAs(t *testing.T, p *apptest.Program, name string) person {
+func signedInAs(t *testing.T, p *apptest.Program, name string) pageUser {
 	t.Helper()
-	c := visitor(t)
-	if status, to := submit(
-		t, c, p.URL+"/login", form("name", name, "password", apptest.Password), formKind,
+	c := newHTTPClient(t)
+	if status, to := submitForm(
+		t, c, p.URL+"/login", encodeForm("name", name, "password", apptest.Password), formKind,
 	); status != http.StatusSeeOther ||
 		to != "/" {
 		t.Fatalf("signed in: %d to %q", status, to)
 	}
-	return person{t, p.URL, c}
+	return pageUser{t, p.URL, c}
 }
 
-// read opens a page.
-func (v person) read(path string) (status int, text string) {
+// get opens a page.
+func (v pageUser) get(path string) (status int, text string) {
 	v.t.Helper()
 	req, err := http.NewRequestWithContext(v.t.Context(), http.MethodGet, v.url+path, nil)
 	if err != nil {
@@ -41,9 +41,9 @@ func (v person) read(path string) (status int, text string) {
 }
 
 // post sends a form, and returns the page that answers it.
-func (v person) post(path string, pairs ...string) (status int, text string) {
+func (v pageUser) post(path string, pairs ...string) (status int, text string) {
 	v.t.Helper()
-	req, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, v.url+path, form(pairs...))
+	req, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, v.url+path, encodeForm(pairs...))
 	if err != nil {
 		v.t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func (v person) post(path string, pairs ...string) (status int, text string) {
 	return v.send(req)
 }
 
-func (v person) send(req *http.Request) (status int, text string) {
+func (v pageUser) send(req *http.Request) (status int, text string) {
 	v.t.Helper()
 	res, err := v.http.Do(req)
 	if err != nil {
@@ -68,10 +68,10 @@ func (v person) send(req *http.Request) (status int, text string) {
 	return res.StatusCode, string(body)
 }
 
-// sees fails the test unless a page has each of the texts.
-func (v person) sees(path string, texts ...string) {
+// wantText fails the test unless a page has each of the texts.
+func (v pageUser) wantText(path string, texts ...string) {
 	v.t.Helper()
-	status, page := v.read(path)
+	status, page := v.get(path)
 	if status != http.StatusOK {
 		v.t.Errorf("%s: %d", path, status)
 	}
@@ -82,10 +82,10 @@ func (v person) sees(path string, texts ...string) {
 	}
 }
 
-// misses fails the test if a page has any of the texts.
-func (v person) misses(path string, texts ...string) {
+// wantNoText fails the test if a page has any of the texts.
+func (v pageUser) wantNoText(path string, texts ...string) {
 	v.t.Helper()
-	status, page := v.read(path)
+	status, page := v.get(path)
 	if status != http.StatusOK {
 		v.t.Errorf("%s: %d", path, status)
 	}
@@ -96,51 +96,51 @@ func (v person) misses(path string, texts ...string) {
 	}
 }
 
-// does sends a form that is carried out.
-func (v person) does(path string, pairs ...string) {
+// mustPost sends a form that is carried out.
+func (v pageUser) mustPost(path string, pairs ...string) {
 	v.t.Helper()
 	if status, text := v.post(path, pairs...); status != http.StatusSeeOther {
-		v.t.Errorf("POST %s: %d\n%s", path, status, wrongIn(text))
+		v.t.Errorf("POST %s: %d\n%s", path, status, fieldErrors(text))
 	}
 }
 
-var wrongs = regexp.MustCompile(`(?s)class="gc-err".*?<span>(.*?)</span>`)
+var fieldErrorPattern = regexp.MustCompile(`(?s)class="gc-err".*?<span>(.*?)</span>`)
 
-// wrongIn is what a page says is wrong with its fields.
-func wrongIn(page string) string {
+// fieldErrors is what a page says is wrong with its fields.
+func fieldErrors(page string) string {
 	var all []string
-	for _, m := range wrongs.FindAllStringSubmatch(page, -1) {
+	for _, m := range fieldErrorPattern.FindAllStringSubmatch(page, -1) {
 		all = append(all, m[1])
 	}
 	return strings.Join(all, "; ")
 }
 
-// refused sends a form that is not carried out, with the reason beside a field.
-func (v person) refused(reason, path string, pairs ...string) {
+// wantFieldError sends a form that is not carried out, with the reason beside a field.
+func (v pageUser) wantFieldError(reason, path string, pairs ...string) {
 	v.t.Helper()
 	if status, text := v.post(
 		path,
 		pairs...); status != http.StatusUnprocessableEntity ||
-		!strings.Contains(wrongIn(text), reason) {
-		v.t.Errorf("POST %s: %d, %q, want %q", path, status, wrongIn(text), reason)
+		!strings.Contains(fieldErrors(text), reason) {
+		v.t.Errorf("POST %s: %d, %q, want %q", path, status, fieldErrors(text), reason)
 	}
 }
 
-// company is a group with a product, and people in it, all by pages.
-type company struct {
+// companyFixture is a group with a product, and people in it, all by pages.
+type companyFixture struct {
 	p                                   *apptest.Program
 	admin                               *apptest.Client
-	owner, maintainer, reader, stranger person
+	owner, maintainer, reader, stranger pageUser
 	receiver                            *apptest.Receiver
 	group, product, users, team         string
 }
 
-func newCompany(t *testing.T, p *apptest.Program) company {
+func newCompany(t *testing.T, p *apptest.Program) companyFixture {
 	t.Helper()
 	for _, name := range []string{"owner", "maintainer", "reader", "stranger"} {
 		p.User(name)
 	}
-	k := company{
+	k := companyFixture{
 		p:          p,
 		admin:      p.Client("admin"),
 		receiver:   apptest.NewReceiver(t),
@@ -153,20 +153,20 @@ func newCompany(t *testing.T, p *apptest.Program) company {
 		reader:     signedInAs(t, p, "reader"),
 		stranger:   signedInAs(t, p, "stranger"),
 	}
-	k.owner.does("/groups", "name", "Payments", "description", "All that moves money")
-	k.owner.does("/products", "name", "Shop", "group_id", "1")
-	k.owner.does("/groups/1/members", "user", "reader", "role", "reader")
-	k.owner.does("/products/1/members", "user", " maintainer ", "role", "maintainer")
+	k.owner.mustPost("/groups", "name", "Payments", "description", "All that moves money")
+	k.owner.mustPost("/products", "name", "Shop", "group_id", "1")
+	k.owner.mustPost("/groups/1/members", "user", "reader", "role", "reader")
+	k.owner.mustPost("/products/1/members", "user", " maintainer ", "role", "maintainer")
 	k.admin.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": k.team})
 	return k
 }
 
-func (k company) counts(t *testing.T, critical int) {
+func (k companyFixture) counts(t *testing.T, critical int) {
 	t.Helper()
-	k.admin.Must(http.StatusOK, "PUT", k.product+"/counts", map[string]any{"scanner": "x", "counts": counts(critical)})
+	k.admin.Must(http.StatusOK, "PUT", k.product+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(critical)})
 }
 
-func TestStrangersFindNoPageOfAGroup(t *testing.T) {
+func TestGroupPages_HiddenFromNonMembers(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	k := newCompany(t, p)
@@ -174,7 +174,7 @@ func TestStrangersFindNoPageOfAGroup(t *testing.T) {
 		"/groups/1", "/groups/1?tab=members", "/groups/1?tab=targets", "/groups/1?tab=settings", "/groups/1/delete", "/groups/x", "/products/1?tab=tokens",
 		"/products/1/move?group=1", "/products?group=1", "/authorization-groups/1", "/authorization-groups/1/delete", "/admin/audit?product=1",
 	} {
-		if status, text := k.stranger.read(path); status != http.StatusNotFound || strings.Contains(text, "Payments") ||
+		if status, text := k.stranger.get(path); status != http.StatusNotFound || strings.Contains(text, "Payments") ||
 			strings.Contains(text, "Shop") {
 			t.Errorf("%s: %d", path, status)
 		}
@@ -205,21 +205,21 @@ func TestStrangersFindNoPageOfAGroup(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/admin/audit", "/admin/settings/general"} {
-		if status, _ := k.stranger.read(path); status != http.StatusForbidden {
+		if status, _ := k.stranger.get(path); status != http.StatusForbidden {
 			t.Errorf("%s: %d", path, status)
 		}
 	}
-	k.stranger.misses("/groups", "Payments")
-	k.stranger.misses("/authorization-groups", k.team)
-	k.stranger.refused("There is no such group", "/products", "name", "Mine", "group_id", "1")
+	k.stranger.wantNoText("/groups", "Payments")
+	k.stranger.wantNoText("/authorization-groups", k.team)
+	k.stranger.wantFieldError("There is no such group", "/products", "name", "Mine", "group_id", "1")
 }
 
 // Each does what his role allows, and sees the buttons of no more.
-func TestEachRoleAtItsPages(t *testing.T) {
+func TestGroupPages_ByRole(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	k := newCompany(t, p)
-	k.owner.does(
+	k.owner.mustPost(
 		"/products/1/settings",
 		"name",
 		"Shop",
@@ -232,8 +232,8 @@ func TestEachRoleAtItsPages(t *testing.T) {
 		"email_to",
 		"eve@example.org",
 	)
-	k.maintainer.sees("/products/1?tab=settings", "eve@example.org", "Last changed by <bdi>owner</bdi>")
-	k.maintainer.does(
+	k.maintainer.wantText("/products/1?tab=settings", "eve@example.org", "Last changed by <bdi>owner</bdi>")
+	k.maintainer.mustPost(
 		"/products/1/settings",
 		"name",
 		"Shop",
@@ -246,18 +246,18 @@ func TestEachRoleAtItsPages(t *testing.T) {
 		"email_to",
 		"eve@example.org",
 	)
-	k.maintainer.misses("/products/1?tab=members", `value="owner"`, "Remove owner")
-	k.maintainer.sees("/products/1?tab=members", "Add a member")
-	if status, _ := k.maintainer.read("/admin/audit?product=1"); status != http.StatusForbidden {
+	k.maintainer.wantNoText("/products/1?tab=members", `value="owner"`, "Remove owner")
+	k.maintainer.wantText("/products/1?tab=members", "Add a member")
+	if status, _ := k.maintainer.get("/admin/audit?product=1"); status != http.StatusForbidden {
 		t.Errorf("a maintainer reads the audit: %d", status)
 	}
-	k.owner.sees("/admin/audit?product=1", "owner", "maintainer", "thresholds critical", "Slack")
-	k.owner.misses("/admin/audit?product=1&kind=target", "threshold")
+	k.owner.wantText("/admin/audit?product=1", "owner", "maintainer", "thresholds critical", "Slack")
+	k.owner.wantNoText("/admin/audit?product=1&kind=target", "threshold")
 
-	k.reader.sees("/products/1?tab=members", "maintainer", "By the group", "Payments")
-	k.reader.sees("/groups/1?tab=members", "owner", "reader")
+	k.reader.wantText("/products/1?tab=members", "maintainer", "By the group", "Payments")
+	k.reader.wantText("/groups/1?tab=members", "owner", "reader")
 	for _, path := range []string{"/products/1?tab=members", "/products/1?tab=settings", "/products/1?tab=targets", "/products/1?tab=tokens", "/groups/1", "/groups/1?tab=members", "/groups/1?tab=settings"} {
-		k.reader.misses(
+		k.reader.wantNoText(
 			path,
 			`method="post" action="/products`,
 			`method="post" action="/groups`,
@@ -290,23 +290,23 @@ func TestEachRoleAtItsPages(t *testing.T) {
 	}
 
 	admin := signedInAs(t, p, "admin")
-	admin.does("/admin/settings/general", "site_name", "Northern Quay", "version", "0")
-	admin.sees("/admin/settings/general", "Last changed by")
-	admin.sees("/admin/audit?kind=settings", "<dt>site name</dt>", "Northern Quay")
-	admin.sees("/admin/audit?actor=maint", "threshold")
-	admin.misses("/admin/audit?actor=maint", "<dt>site name</dt>")
-	admin.misses("/admin/audit?until=2001-01-01", "<dt>site name</dt>")
-	admin.sees("/admin/audit?since=2001-01-01&q=gener", "<dt>site name</dt>")
-	admin.sees("/admin/audit?since=x", "A day like")
+	admin.mustPost("/admin/settings/general", "site_name", "Northern Quay", "version", "0")
+	admin.wantText("/admin/settings/general", "Last changed by")
+	admin.wantText("/admin/audit?kind=settings", "<dt>site name</dt>", "Northern Quay")
+	admin.wantText("/admin/audit?actor=maint", "threshold")
+	admin.wantNoText("/admin/audit?actor=maint", "<dt>site name</dt>")
+	admin.wantNoText("/admin/audit?until=2001-01-01", "<dt>site name</dt>")
+	admin.wantText("/admin/audit?since=2001-01-01&q=gener", "<dt>site name</dt>")
+	admin.wantText("/admin/audit?since=x", "A day like")
 }
 
-func TestMembersByPage(t *testing.T) {
+func TestMemberPages(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	k := newCompany(t, p)
-	k.owner.refused("There is no user of that name", "/products/1/members", "user", "nobody", "role", "reader")
-	k.owner.refused("One of reader", "/groups/1/members", "user", "reader", "role", "king")
-	k.owner.refused(
+	k.owner.wantFieldError("There is no user of that name", "/products/1/members", "user", "nobody", "role", "reader")
+	k.owner.wantFieldError("One of reader", "/groups/1/members", "user", "reader", "role", "king")
+	k.owner.wantFieldError(
 		"There is no authorization group",
 		"/groups/1/authorization-groups",
 		"authorization_group",
@@ -314,57 +314,57 @@ func TestMembersByPage(t *testing.T) {
 		"role",
 		"reader",
 	)
-	k.owner.refused("Choose one", "/groups/1/authorization-groups", "authorization_group", k.team)
-	k.owner.does("/groups/1/members", "user", "owner", "role", "reader")
-	k.owner.sees("/groups/1?tab=members", "This is the last owner")
-	k.maintainer.does("/products/1/members", "user", "reader", "role", "owner")
-	k.maintainer.sees("/products/1?tab=members", "Only owners manage owners")
-	k.maintainer.does("/products/1/members", "user", "stranger", "role", "writer")
-	k.stranger.sees("/products/1?tab=members", "stranger")
+	k.owner.wantFieldError("Choose one", "/groups/1/authorization-groups", "authorization_group", k.team)
+	k.owner.mustPost("/groups/1/members", "user", "owner", "role", "reader")
+	k.owner.wantText("/groups/1?tab=members", "This is the last owner")
+	k.maintainer.mustPost("/products/1/members", "user", "reader", "role", "owner")
+	k.maintainer.wantText("/products/1?tab=members", "Only owners manage owners")
+	k.maintainer.mustPost("/products/1/members", "user", "stranger", "role", "writer")
+	k.stranger.wantText("/products/1?tab=members", "stranger")
 
-	k.owner.does("/groups/1/authorization-groups", "authorization_group", k.team, "role", "writer")
-	k.owner.sees("/products/1?tab=members", k.team, "(authorization group) writer")
-	k.owner.does("/groups/1/authorization-groups/1/delete")
-	k.owner.misses("/products/1?tab=members", "(authorization group)")
+	k.owner.mustPost("/groups/1/authorization-groups", "authorization_group", k.team, "role", "writer")
+	k.owner.wantText("/products/1?tab=members", k.team, "(authorization group) writer")
+	k.owner.mustPost("/groups/1/authorization-groups/1/delete")
+	k.owner.wantNoText("/products/1?tab=members", "(authorization group)")
 
 	// Who takes himself out is led to where he may be.
 	id := k.admin.Must(http.StatusOK, "GET", "/products/1/members", nil).ID("items.2.user_id")
-	if status, to := submit(
-		t, k.stranger.http, p.URL+fmt.Sprintf("/products/1/members/%d/delete", id), form(), formKind,
+	if status, to := submitForm(
+		t, k.stranger.http, p.URL+fmt.Sprintf("/products/1/members/%d/delete", id), encodeForm(), formKind,
 	); status != http.StatusForbidden {
 		t.Errorf("a writer takes himself out: %d to %q", status, to)
 	}
-	k.maintainer.does(fmt.Sprintf("/products/1/members/%d/delete", id))
-	if status, _ := k.stranger.read("/products/1"); status != http.StatusNotFound {
+	k.maintainer.mustPost(fmt.Sprintf("/products/1/members/%d/delete", id))
+	if status, _ := k.stranger.get("/products/1"); status != http.StatusNotFound {
 		t.Errorf("a former member sees the product: %d", status)
 	}
 	own := k.admin.Must(http.StatusOK, "GET", "/products/1/members", nil).ID("items.0.user_id")
-	if _, to := submit(
-		t, k.maintainer.http, p.URL+fmt.Sprintf("/products/1/members/%d/delete", own), form(), formKind,
+	if _, to := submitForm(
+		t, k.maintainer.http, p.URL+fmt.Sprintf("/products/1/members/%d/delete", own), encodeForm(), formKind,
 	); to != "/products" {
 		t.Errorf("who has left is led to %q", to)
 	}
 }
 
 // A manager's new member sees the product at once, and is out at once.
-func TestAManagerAddsAndRemoves(t *testing.T) {
+func TestGroupManager_AddsAndRemovesMembers(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	k := newCompany(t, p)
 	admin := signedInAs(t, p, "admin")
-	admin.refused("There is an authorization group of that name", "/authorization-groups", "name", "team")
-	admin.refused("There is no user of that name", k.users+"/members", "user", "nobody")
-	admin.does(k.users+"/members", "user", "maintainer", "manager", "on")
-	admin.does("/groups/1/authorization-groups", "authorization_group", k.team, "role", "reader")
-	admin.sees(k.users, "Payments", "/groups/1?tab=members", "Manager no more")
+	admin.wantFieldError("There is an authorization group of that name", "/authorization-groups", "name", "team")
+	admin.wantFieldError("There is no user of that name", k.users+"/members", "user", "nobody")
+	admin.mustPost(k.users+"/members", "user", "maintainer", "manager", "on")
+	admin.mustPost("/groups/1/authorization-groups", "authorization_group", k.team, "role", "reader")
+	admin.wantText(k.users, "Payments", "/groups/1?tab=members", "Manager no more")
 
-	k.maintainer.sees("/", `href="/authorization-groups"`)
-	k.maintainer.sees("/authorization-groups", k.team, "you manage it")
-	k.maintainer.does(k.users+"/members", "user", "stranger")
-	k.stranger.sees("/products/1", "Shop")
-	k.stranger.sees("/groups/1", "Shop")
-	k.stranger.sees(k.users, "maintainer")
-	k.stranger.misses(k.users, "Add a member", "Payments", "Rename")
+	k.maintainer.wantText("/", `href="/authorization-groups"`)
+	k.maintainer.wantText("/authorization-groups", k.team, "you manage it")
+	k.maintainer.mustPost(k.users+"/members", "user", "stranger")
+	k.stranger.wantText("/products/1", "Shop")
+	k.stranger.wantText("/groups/1", "Shop")
+	k.stranger.wantText(k.users, "maintainer")
+	k.stranger.wantNoText(k.users, "Add a member", "Payments", "Rename")
 	if status, _ := k.stranger.post(k.users+"/members", "user", "reader"); status != http.StatusForbidden {
 		t.Errorf("who manages nothing adds a member: %d", status)
 	}
@@ -374,102 +374,102 @@ func TestAManagerAddsAndRemoves(t *testing.T) {
 		}
 	}
 	id := k.admin.Must(http.StatusOK, "GET", k.users, nil).ID("members.1.user_id")
-	k.maintainer.does(fmt.Sprintf("%s/members/%d/delete", k.users, id))
+	k.maintainer.mustPost(fmt.Sprintf("%s/members/%d/delete", k.users, id))
 	for _, path := range []string{"/products/1", "/groups/1", k.users} {
-		if status, _ := k.stranger.read(path); status != http.StatusNotFound {
+		if status, _ := k.stranger.get(path); status != http.StatusNotFound {
 			t.Errorf("a former member, %s: %d", path, status)
 		}
 	}
 
 	// Two administrators at once: the second is told.
-	admin.does(k.users, "name", "Crew", "version", "1")
+	admin.mustPost(k.users, "name", "Crew", "version", "1")
 	if status, text := admin.post(k.users, "name", "Gang", "version", "1"); status != http.StatusConflict ||
 		!strings.Contains(text, "Somebody else has changed") {
 		t.Errorf("the second is not told: %d", status)
 	}
-	admin.sees(k.users+"/delete", "1 member is", "the role reader in Payments")
-	admin.refused("Type the group", k.users+"/delete", "confirm", "Gang")
-	admin.does(k.users+"/delete", "confirm", "Crew")
-	if status, _ := admin.read(k.users); status != http.StatusNotFound {
+	admin.wantText(k.users+"/delete", "1 member is", "the role reader in Payments")
+	admin.wantFieldError("Type the group", k.users+"/delete", "confirm", "Gang")
+	admin.mustPost(k.users+"/delete", "confirm", "Crew")
+	if status, _ := admin.get(k.users); status != http.StatusNotFound {
 		t.Errorf("it is still there: %d", status)
 	}
 }
 
-func TestAGroupIsDeletedBothWays(t *testing.T) {
+func TestGroupPages_DeleteGroup(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	k := newCompany(t, p)
-	k.owner.does("/groups", "name", "Second")
-	k.owner.does("/products", "name", "Kept", "group_id", "2")
-	k.owner.sees("/groups/1/delete", "Its 1 product", "Delete them too")
-	k.owner.refused("Say what becomes of them", "/groups/1/delete", "confirm", "Payments")
-	k.owner.refused("Type the group", "/groups/1/delete", "products", "delete", "confirm", "payments")
-	k.owner.sees("/groups/1", "Shop")
-	k.owner.refused("It has 1 product now", "/groups/1/delete", "products", "delete", "confirm", "Payments", "count", "0")
-	k.owner.does("/groups/1/delete", "products", "delete", "confirm", "Payments", "count", "1")
-	k.owner.does("/groups/2/delete", "products", "keep", "confirm", "Second")
-	k.owner.sees("/groups", "There is no group that you can see")
-	k.owner.misses("/products", "Shop")
-	k.owner.sees("/products", "Kept")
-	k.owner.misses("/products", "in <bdi>Second")
-	if n := rows(k.admin.Must(http.StatusOK, "GET", "/products", nil)); n != 1 {
+	k.owner.mustPost("/groups", "name", "Second")
+	k.owner.mustPost("/products", "name", "Kept", "group_id", "2")
+	k.owner.wantText("/groups/1/delete", "Its 1 product", "Delete them too")
+	k.owner.wantFieldError("Say what becomes of them", "/groups/1/delete", "confirm", "Payments")
+	k.owner.wantFieldError("Type the group", "/groups/1/delete", "products", "delete", "confirm", "payments")
+	k.owner.wantText("/groups/1", "Shop")
+	k.owner.wantFieldError("It has 1 product now", "/groups/1/delete", "products", "delete", "confirm", "Payments", "count", "0")
+	k.owner.mustPost("/groups/1/delete", "products", "delete", "confirm", "Payments", "count", "1")
+	k.owner.mustPost("/groups/2/delete", "products", "keep", "confirm", "Second")
+	k.owner.wantText("/groups", "There is no group that you can see")
+	k.owner.wantNoText("/products", "Shop")
+	k.owner.wantText("/products", "Kept")
+	k.owner.wantNoText("/products", "in <bdi>Second")
+	if n := itemCount(k.admin.Must(http.StatusOK, "GET", "/products", nil)); n != 1 {
 		t.Errorf("%d products are left, want 1", n)
 	}
 }
 
 // A move to a stricter group is asked for with what it means; it flips the gate,
 // and the group's target is told, once.
-func TestAMoveToAStricterGroupIsToldOnce(t *testing.T) {
+func TestMoveToStricterGroup_NotifiesOnce(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		k := newCompany(t, p)
-		k.owner.does(
+		k.owner.mustPost(
 			"/products/1/settings", "name", "Shop", "default_branch", "main", "gate_mode", "own", "threshold_critical", "5",
 		)
 		k.counts(t, 2)
-		k.owner.does("/groups", "name", "Strict")
-		k.owner.does("/groups/2/settings", "name", "Strict", "gate_mode", "own", "threshold_critical", "1", "version", "1")
+		k.owner.mustPost("/groups", "name", "Strict")
+		k.owner.mustPost("/groups/2/settings", "name", "Strict", "gate_mode", "own", "threshold_critical", "1", "version", "1")
 		if status, text := k.owner.post(
 			"/groups/2/targets", "module", "webhook", "name", "Bot", "url", k.receiver.URL,
 		); status != http.StatusOK ||
 			!strings.Contains(text, "whsec_") {
 			t.Errorf("a target of a group: %d", status)
 		}
-		k.owner.sees("/groups/2?tab=targets", "tells of no product now")
-		k.owner.sees("/groups/2?tab=settings", "Last changed by <bdi>owner</bdi>")
-		k.owner.sees(
+		k.owner.wantText("/groups/2?tab=targets", "tells of no product now")
+		k.owner.wantText("/groups/2?tab=settings", "Last changed by <bdi>owner</bdi>")
+		k.owner.wantText(
 			"/products/1/move?group=2",
 			"the limits of “Strict” decide its gate: critical 1, high 0",
 			"the targets of “Strict”",
 		)
-		k.owner.sees("/products/1", "Passed")
-		k.owner.does("/products/1/move", "group", "2")
-		k.owner.sees(
+		k.owner.wantText("/products/1", "Passed")
+		k.owner.mustPost("/products/1/move", "group", "2")
+		k.owner.wantText(
 			"/products/1?tab=settings", "Failed", "2 critical", "Now the group decides: limits of the group: critical 1",
 		)
-		k.owner.sees("/products/1?tab=targets", "Bot", "By the group")
-		k.owner.sees("/groups/2?tab=targets", "tells of 1 product")
+		k.owner.wantText("/products/1?tab=targets", "Bot", "By the group")
+		k.owner.wantText("/groups/2?tab=targets", "tells of 1 product")
 		m := k.receiver.Wait(t, 1)
-		k.owner.does(
+		k.owner.mustPost(
 			fmt.Sprintf(
 				"/groups/2/targets/%d/test", k.admin.Must(http.StatusOK, "GET", "/groups/2/targets", nil).ID("items.0.id"),
 			),
 		)
 		apptest.Eventually(t, "both have arrived", func() bool { return len(k.receiver.Messages()) == 2 })
-		k.owner.sees("/groups/2", "1 gate fails")
-		k.owner.sees("/products?group=2", "Shop", "1 product")
-		k.owner.sees("/products", `href="/products?group=2"`)
-		k.maintainer.sees("/products", "Strict")
-		k.maintainer.misses("/products", "group=2")
+		k.owner.wantText("/groups/2", "1 gate fails")
+		k.owner.wantText("/products?group=2", "Shop", "1 product")
+		k.owner.wantText("/products", `href="/products?group=2"`)
+		k.maintainer.wantText("/products", "Strict")
+		k.maintainer.wantNoText("/products", "group=2")
 		if !strings.Contains(string(m.Body), "a move of the product to another group") {
 			t.Errorf("the message does not say why: %s", m.Body)
 		}
-		k.owner.does("/products/1/move", "group", "2") // again: nothing
+		k.owner.mustPost("/products/1/move", "group", "2") // again: nothing
 		k.counts(t, 2)
 		apptest.Eventually(t, "the delivery settles", func() bool {
-			return rows(k.admin.Must(http.StatusOK, "GET", "/deliveries?state=delivered", nil)) == 2
+			return itemCount(k.admin.Must(http.StatusOK, "GET", "/deliveries?state=delivered", nil)) == 2
 		})
-		if n := rows(k.admin.Must(http.StatusOK, "GET", "/products/1/gate/history", nil)); n != 2 {
+		if n := itemCount(k.admin.Must(http.StatusOK, "GET", "/products/1/gate/history", nil)); n != 2 {
 			t.Errorf("%d changes of the gate, want 2: passed, then failed", n)
 		}
 		if n := len(k.receiver.Messages()); n != 2 {
@@ -477,13 +477,13 @@ func TestAMoveToAStricterGroupIsToldOnce(t *testing.T) {
 		}
 
 		// Only who may edit the group takes the product out.
-		k.maintainer.misses("/products/1?tab=settings", "/products/1/move")
+		k.maintainer.wantNoText("/products/1?tab=settings", "/products/1/move")
 		if status, _ := k.maintainer.post("/products/1/move", "group", "0"); status != http.StatusForbidden {
 			t.Errorf("a product's maintainer takes it out: %d", status)
 		}
 		// His targets tab has the group's target without where it leads.
-		k.maintainer.sees("/products/1?tab=targets", "Bot")
-		k.maintainer.misses("/products/1?tab=targets", "127.0.0.1", "/groups/2")
+		k.maintainer.wantText("/products/1?tab=targets", "Bot")
+		k.maintainer.wantNoText("/products/1?tab=targets", "127.0.0.1", "/groups/2")
 
 		// The second of two who save is told.
 		if status, text := k.owner.post(
@@ -492,31 +492,31 @@ func TestAMoveToAStricterGroupIsToldOnce(t *testing.T) {
 			!strings.Contains(text, "Somebody else has changed this group") {
 			t.Errorf("the second is not told: %d", status)
 		}
-		k.owner.refused(
+		k.owner.wantFieldError(
 			"From 0 to 999999", "/groups/2/settings", "name", "Strict", "gate_mode", "own", "threshold_high", "1000000",
 		)
 	})
 }
 
-func TestTokensByPage(t *testing.T) {
+func TestTokenPages(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	k := newCompany(t, p)
-	k.owner.refused("1 to 100 characters", "/products/1/tokens", "name", "", "role", "upload", "expires", "30")
-	k.owner.refused("One of reader", "/products/1/tokens", "name", "ci", "role", "owner", "expires", "30")
-	k.owner.refused("A number of days", "/products/1/tokens", "name", "ci", "role", "upload", "expires", "soon")
-	k.owner.refused("A time to come", "/products/1/tokens", "name", "ci", "role", "upload", "expires", "-3")
+	k.owner.wantFieldError("1 to 100 characters", "/products/1/tokens", "name", "", "role", "upload", "expires", "30")
+	k.owner.wantFieldError("One of reader", "/products/1/tokens", "name", "ci", "role", "owner", "expires", "30")
+	k.owner.wantFieldError("A number of days", "/products/1/tokens", "name", "ci", "role", "upload", "expires", "soon")
+	k.owner.wantFieldError("A time to come", "/products/1/tokens", "name", "ci", "role", "upload", "expires", "-3")
 	status, page := k.owner.post("/products/1/tokens", "name", "ci", "role", "upload", "expires", "30")
 	made := regexp.MustCompile(`aria-label="the token">([^<]+)</code>`).FindStringSubmatch(page)
 	if status != http.StatusOK || made == nil || !strings.Contains(page, "gatecrier push --url") {
 		t.Fatalf("a token: %d", status)
 	}
 	ci := apptest.NewClient(t, p.URL, made[1])
-	ci.Must(http.StatusOK, "PUT", k.product+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
-	k.owner.misses("/products/1?tab=tokens", made[1])
-	k.owner.sees("/products/1?tab=tokens", "ends in", "upload", made[1][len(made[1])-4:])
+	ci.Must(http.StatusOK, "PUT", k.product+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
+	k.owner.wantNoText("/products/1?tab=tokens", made[1])
+	k.owner.wantText("/products/1?tab=tokens", "ends in", "upload", made[1][len(made[1])-4:])
 	id := k.admin.Must(http.StatusOK, "GET", k.product+"/tokens", nil).ID("items.0.id")
-	k.owner.does(fmt.Sprintf("/products/1/tokens/%d/delete", id))
-	ci.Must(http.StatusUnauthorized, "PUT", k.product+"/counts", map[string]any{"scanner": "x", "counts": counts(0)})
-	k.maintainer.misses("/products/1?tab=tokens", "New token", "?tab=tokens")
+	k.owner.mustPost(fmt.Sprintf("/products/1/tokens/%d/delete", id))
+	ci.Must(http.StatusUnauthorized, "PUT", k.product+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(0)})
+	k.maintainer.wantNoText("/products/1?tab=tokens", "New token", "?tab=tokens")
 }

@@ -12,8 +12,8 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// on runs a scenario on both databases.
-func on(t *testing.T, fn func(t *testing.T, p *apptest.Program)) {
+// eachDatabase runs a scenario on both databases.
+func eachDatabase(t *testing.T, fn func(t *testing.T, p *apptest.Program)) {
 	t.Run("sqlite", func(t *testing.T) { t.Parallel(); fn(t, apptest.Start(t, apptest.Options{})) })
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
@@ -21,19 +21,19 @@ func on(t *testing.T, fn func(t *testing.T, p *apptest.Program)) {
 	})
 }
 
-const noCounts = `{"critical":0,"high":0,"medium":0,"low":0,"none":0,"unknown":0}`
+const zeroCountsJSON = `{"critical":0,"high":0,"medium":0,"low":0,"none":0,"unknown":0}`
 
-// shop is a product with a webhook target.
-type shop struct {
+// productFixture is a product with a webhook target.
+type productFixture struct {
 	id, target int64
 	path       string
 	secret     string
 }
 
-func newShop(t *testing.T, c *apptest.Client, name, url string) shop {
+func newProduct(t *testing.T, c *apptest.Client, name, url string) productFixture {
 	t.Helper()
 	a := c.Must(http.StatusCreated, "POST", "/products", map[string]any{"name": name})
-	s := shop{id: a.ID("id"), path: fmt.Sprintf("/products/%d", a.ID("id"))}
+	s := productFixture{id: a.ID("id"), path: fmt.Sprintf("/products/%d", a.ID("id"))}
 	if a.Get("gate.state") != "none" {
 		t.Fatalf("a product is born none: %s", a.Text)
 	}
@@ -54,12 +54,12 @@ func newShop(t *testing.T, c *apptest.Client, name, url string) shop {
 	return s
 }
 
-func TestTheMainJob(t *testing.T) {
+func TestMainJob_FromReportToMessage(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
-		s := newShop(t, c, "Shop", receiver.URL+"/hook")
+		s := newProduct(t, c, "Shop", receiver.URL+"/hook")
 
 		// A first report fails the gate, and says why.
 		a := c.Must(http.StatusCreated, "POST", s.path+"/reports?source=deps", apptest.Report(t, "grype-image.json"))
@@ -153,14 +153,14 @@ func TestTheMainJob(t *testing.T) {
 	})
 }
 
-func TestAFailingReceiverGetsTheSameMessageAgain(t *testing.T) {
+func TestRetry_SendsTheSameMessage(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		receiver.Answer(500)
 		c := p.Client("admin")
-		s := newShop(t, c, "Shop", receiver.URL)
-		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
+		s := newProduct(t, c, "Shop", receiver.URL)
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
 		first := receiver.Wait(t, 1)
 		apptest.Eventually(t, "it waits for its second attempt", func() bool {
 			return c.Do("GET", "/deliveries?state=retrying", nil).Get("items.0.id") != nil
@@ -183,15 +183,15 @@ func TestAFailingReceiverGetsTheSameMessageAgain(t *testing.T) {
 	})
 }
 
-func TestOrderOfOneProductIsKept(t *testing.T) {
+func TestDelivery_KeepsOrderOfProduct(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	receiver := apptest.NewReceiver(t)
 	receiver.Hold()
 	c := p.Client("admin")
-	s := newShop(t, c, "Shop", receiver.URL)
+	s := newProduct(t, c, "Shop", receiver.URL)
 	for _, n := range []int{1, 0, 2} {
-		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(n)})
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(n)})
 	}
 	receiver.Wait(t, 1)
 	apptest.Eventually(
@@ -212,12 +212,12 @@ func TestOrderOfOneProductIsKept(t *testing.T) {
 	}
 }
 
-func TestTheGuardRefusesPrivateAddresses(t *testing.T) {
+func TestOutboundGuard_RefusesPrivateAddresses(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{Strict: true})
 	receiver := apptest.NewReceiver(t)
 	c := p.Client("admin")
-	s := newShop(t, c, "Shop", "")
+	s := newProduct(t, c, "Shop", "")
 	a := c.Must(
 		http.StatusUnprocessableEntity,
 		"POST",
@@ -237,7 +237,7 @@ func TestTheGuardRefusesPrivateAddresses(t *testing.T) {
 	if w, _ := a.Get("warning").(string); w == "" {
 		t.Errorf("saved without a warning: %s", a.Text)
 	}
-	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
 	apptest.Eventually(t, "the send is refused", func() bool {
 		return c.Do("GET", "/deliveries?state=retrying", nil).Get("items.0.id") != nil
 	})
@@ -246,15 +246,15 @@ func TestTheGuardRefusesPrivateAddresses(t *testing.T) {
 	}
 }
 
-func TestStrangersSeeNothing(t *testing.T) {
+func TestNonMembers_SeeNothing(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		p.User("owner")
 		p.User("stranger")
 		p.User("reader")
 		receiver := apptest.NewReceiver(t)
 		owner, stranger, reader := p.Client("owner"), p.Client("stranger"), p.Client("reader")
-		s := newShop(t, owner, "Shop", receiver.URL+"/secret-path")
+		s := newProduct(t, owner, "Shop", receiver.URL+"/secret-path")
 		owner.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "reader", "role": "reader"})
 		owner.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json"))
 		receiver.Wait(t, 1)
@@ -294,7 +294,7 @@ func TestStrangersSeeNothing(t *testing.T) {
 			"/targets": map[string]any{"module": "webhook", "name": "x", "config": map[string]string{"url": receiver.URL}},
 			"/counts": map[string]any{
 				"scanner": "x",
-				"counts":  counts(1),
+				"counts":  criticalCounts(1),
 			},
 			"/viewed":  map[string]any{"ids": []int64{event}},
 			"/reports": apptest.Report(t, "grype-none.json"),
@@ -343,11 +343,11 @@ func TestStrangersSeeNothing(t *testing.T) {
 	})
 }
 
-func TestBadInputNamesTheField(t *testing.T) {
+func TestInvalidInput_NamesField(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
-	s := newShop(t, c, "Shop", "")
+	s := newProduct(t, c, "Shop", "")
 	sarif := apptest.Report(t, "sarif-semgrep.sarif")
 	tests := []struct {
 		name, method, path string
@@ -371,7 +371,7 @@ func TestBadInputNamesTheField(t *testing.T) {
 			"negative counts",
 			"PUT",
 			s.path + "/counts",
-			map[string]any{"scanner": "x", "counts": counts(-1)},
+			map[string]any{"scanner": "x", "counts": criticalCounts(-1)},
 			422,
 			"counts.critical",
 		},
@@ -379,11 +379,11 @@ func TestBadInputNamesTheField(t *testing.T) {
 			"counts above all bounds",
 			"PUT",
 			s.path + "/counts",
-			map[string]any{"scanner": "x", "counts": counts(1 << 40)},
+			map[string]any{"scanner": "x", "counts": criticalCounts(1 << 40)},
 			422,
 			"counts.critical",
 		},
-		{"counts of nobody", "PUT", s.path + "/counts", map[string]any{"scanner": "", "counts": counts(1)}, 422, "scanner"},
+		{"counts of nobody", "PUT", s.path + "/counts", map[string]any{"scanner": "", "counts": criticalCounts(1)}, 422, "scanner"},
 		{"an unknown field", "POST", "/products", map[string]any{"name": "x", "colour": "red"}, 422, "colour"},
 		{"a truncated report", "POST", s.path + "/reports", []byte(`{"matches": [{"vuln`), 422, "report"},
 		{"an empty report", "POST", s.path + "/reports", []byte(""), 422, "report"},
@@ -440,7 +440,7 @@ func TestBadInputNamesTheField(t *testing.T) {
 	if a.Get("gate.state") != "none" || a.Get("gate_mode") != "standard" {
 		t.Errorf("something changed: %s", a.Text)
 	}
-	if got, err := json.Marshal(a.Get("gate.counts")); err != nil || len(got) != len(noCounts) {
+	if got, err := json.Marshal(a.Get("gate.counts")); err != nil || len(got) != len(zeroCountsJSON) {
 		t.Errorf("counts have not six keys: %s", got)
 	}
 	if a := c.Must(http.StatusOK, "GET", s.path+"/observations", nil); a.Get("items.0") != nil {
@@ -450,6 +450,6 @@ func TestBadInputNamesTheField(t *testing.T) {
 	(&apptest.Client{URL: p.URL}).ForTest(t).Must(http.StatusUnauthorized, "GET", "/products", nil)
 }
 
-func counts(critical int) map[string]int {
+func criticalCounts(critical int) map[string]int {
 	return map[string]int{"critical": critical, "high": 0, "medium": 0, "low": 0, "none": 0, "unknown": 0}
 }

@@ -12,7 +12,7 @@ import (
 
 // The report of gosec on this very source, which make lint writes, goes through push:
 // a real scanner, on code that was not written for a test.
-func TestGosecOfThisSourceIsPushed(t *testing.T) {
+func TestGosecReport_OfThisSource(t *testing.T) {
 	t.Parallel()
 	report := os.Getenv("GATECRIER_GOSEC_REPORT")
 	if report == "" {
@@ -25,10 +25,10 @@ func TestGosecOfThisSourceIsPushed(t *testing.T) {
 
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
-	newShop(t, c, "Gatecrier", "")
+	newProduct(t, c, "Gatecrier", "")
 	push := []string{"push", "--url", p.URL, "--token", c.Token, "--product", "Gatecrier", "--fail-on-gate", report}
 	for _, want := range []string{fmt.Sprintf("%d new, 0 updated", n), fmt.Sprintf("0 new, %d updated", n)} {
-		code, out, errs := run(t, push...)
+		code, out, errs := runCommand(t, push...)
 		if code == 1 {
 			t.Fatalf("push: %s", errs)
 		}

@@ -21,16 +21,16 @@ import (
 	"gatecrier/models"
 )
 
-// keyOf makes a product's ingest key.
-func keyOf(c *apptest.Client, s shop) (key, dsn string) {
+// newIngestKey makes a product's ingest key.
+func newIngestKey(c *apptest.Client, s productFixture) (key, dsn string) {
 	a := c.Must(http.StatusCreated, "POST", s.path+"/ingest-key", nil)
 	key, _ = a.Get("key").(string)
 	dsn, _ = a.Get("dsn").(string)
 	return key, dsn
 }
 
-// envelopeTo sends an envelope, with headers in pairs.
-func envelopeTo(t testing.TB, url string, body []byte, header ...string) apptest.Answer {
+// sendEnvelope sends an envelope, with headers in pairs.
+func sendEnvelope(t testing.TB, url string, body []byte, header ...string) apptest.Answer {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
@@ -50,7 +50,7 @@ func envelopeTo(t testing.TB, url string, body []byte, header ...string) apptest
 	return apptest.Answer{Status: res.StatusCode, Header: res.Header, Text: string(text)}
 }
 
-func recorded(t testing.TB, name string) []byte {
+func recordedEnvelope(t testing.TB, name string) []byte {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(apptest.Root(t), "app/sentry/testdata", name))
 	if err != nil {
@@ -69,10 +69,10 @@ func payOrder(order int) error { return fmt.Errorf("pay: %w", &outOfStock{order}
 // A stock SDK of Go reports into a product by its DSN.
 func TestSentryGo(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
-		s := newShop(t, c, "Shop", "")
-		_, dsn := keyOf(c, s)
+		s := newProduct(t, c, "Shop", "")
+		_, dsn := newIngestKey(c, s)
 		client, err := sentry.NewClient(
 			sentry.ClientOptions{Dsn: dsn, Release: "shop@2.0", Environment: "production", AttachStacktrace: true},
 		)
@@ -107,17 +107,17 @@ func TestSentryGo(t *testing.T) {
 }
 
 // What SDKs of Node and Python have sent is taken, in whatever it is packed.
-func TestRecordedEnvelopes(t *testing.T) {
+func TestEnvelopes_RecordedFromSDKs(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		for i, test := range []struct{ file, class, function, line string }{
 			{"node-11.12.0.envelope", "Error", "pay.pay", "5"},
 			{"python-1.9.10.envelope", "ConnectionRefusedError", "__main__.pay", "9"},
 		} {
-			s := newShop(t, c, fmt.Sprint("Shop ", i), "")
-			key, _ := keyOf(c, s)
-			url, plain := fmt.Sprintf("%s/api/%d/envelope/", p.URL, s.id), recorded(t, test.file)
+			s := newProduct(t, c, fmt.Sprint("Shop ", i), "")
+			key, _ := newIngestKey(c, s)
+			url, plain := fmt.Sprintf("%s/api/%d/envelope/", p.URL, s.id), recordedEnvelope(t, test.file)
 			var zipped, deflated bytes.Buffer
 			g, z := gzip.NewWriter(&zipped), zlib.NewWriter(&deflated)
 			for _, w := range []io.WriteCloser{g, z} {
@@ -128,15 +128,15 @@ func TestRecordedEnvelopes(t *testing.T) {
 			}
 			auth := "Sentry sentry_key=" + key + ", sentry_version=7"
 			for name, send := range map[string]func() apptest.Answer{
-				"query": func() apptest.Answer { return envelopeTo(t, url+"?sentry_version=7&sentry_key="+key, plain) },
+				"query": func() apptest.Answer { return sendEnvelope(t, url+"?sentry_version=7&sentry_key="+key, plain) },
 				"gzip": func() apptest.Answer {
-					return envelopeTo(t, url, zipped.Bytes(), "X-Sentry-Auth", auth, "Content-Encoding", "gzip")
+					return sendEnvelope(t, url, zipped.Bytes(), "X-Sentry-Auth", auth, "Content-Encoding", "gzip")
 				},
 				"deflate": func() apptest.Answer {
-					return envelopeTo(t, url, deflated.Bytes(), "X-Sentry-Auth", auth, "Content-Encoding", "deflate")
+					return sendEnvelope(t, url, deflated.Bytes(), "X-Sentry-Auth", auth, "Content-Encoding", "deflate")
 				},
 				"page": func() apptest.Answer {
-					return envelopeTo(t, strings.TrimSuffix(url, "/"), plain, "X-Sentry-Auth", auth, "Origin", "https://shop.example", "Sec-Fetch-Site", "cross-site", "Content-Type", "text/plain;charset=UTF-8")
+					return sendEnvelope(t, strings.TrimSuffix(url, "/"), plain, "X-Sentry-Auth", auth, "Origin", "https://shop.example", "Sec-Fetch-Site", "cross-site", "Content-Type", "text/plain;charset=UTF-8")
 				},
 			} {
 				res := send()
@@ -169,19 +169,19 @@ func TestRecordedEnvelopes(t *testing.T) {
 const oneEvent = "{}\n{\"type\":\"event\"}\n{\"exception\":{\"values\":[{\"type\":\"E\",\"value\":\"m\"}]}}\n"
 
 // A key is good for its product's envelopes, until another takes its place.
-func TestIngestKeys(t *testing.T) {
+func TestIngestKey_AcceptsEnvelopesOfItsProduct(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
-		s, other := newShop(t, c, "Shop", ""), newShop(t, c, "Other", "")
+		s, other := newProduct(t, c, "Shop", ""), newProduct(t, c, "Other", "")
 		c.Must(http.StatusNotFound, "GET", s.path+"/ingest-key", nil)
-		key, dsn := keyOf(c, s)
+		key, dsn := newIngestKey(c, s)
 		if want := strings.Replace(p.URL, "://", "://"+key+"@", 1) + fmt.Sprintf("/%d", s.id); dsn != want || len(key) != 32 {
 			t.Errorf("DSN %s, want %s", dsn, want)
 		}
 		at := func(id any) string { return fmt.Sprintf("%s/api/%v/envelope/", p.URL, id) }
 		send := func(url, key string) int {
-			res := envelopeTo(t, url, []byte(oneEvent), "X-Sentry-Auth", "Sentry sentry_key="+key)
+			res := sendEnvelope(t, url, []byte(oneEvent), "X-Sentry-Auth", "Sentry sentry_key="+key)
 			if res.Status != http.StatusOK && !strings.HasPrefix(res.Text, `{"detail":"`) {
 				t.Errorf("%d %s", res.Status, res.Text)
 			}
@@ -198,7 +198,7 @@ func TestIngestKeys(t *testing.T) {
 				t.Errorf("product %v, key %q: %d, want %d", test.id, test.key, got, test.want)
 			}
 		}
-		if res := envelopeTo(
+		if res := sendEnvelope(
 			t, at(s.id), []byte(fmt.Sprintf("{\"dsn\":%q}%s", dsn, oneEvent[2:])),
 		); res.Status != http.StatusOK {
 			t.Errorf("by the header's DSN: %d %s", res.Status, res.Text)
@@ -207,7 +207,7 @@ func TestIngestKeys(t *testing.T) {
 			again.Get("created_by") != "admin" {
 			t.Errorf("%s", again.Text)
 		}
-		activated, _ := keyOf(c, s)
+		activated, _ := newIngestKey(c, s)
 		if activated == key || send(at(s.id), key) != 403 || send(at(s.id), activated) != 200 {
 			t.Error("the key before is good after its rotation")
 		}
@@ -225,12 +225,12 @@ func TestIngestKeys(t *testing.T) {
 
 // An ingest key opens nothing but envelopes: no other route, whichever way it
 // is sent.
-func TestAnIngestKeyCanDoNothingElse(t *testing.T) {
+func TestIngestKey_OpensNoOtherRoute(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
-	s := newShop(t, c, "Shop", "")
-	key, _ := keyOf(c, s)
+	s := newProduct(t, c, "Shop", "")
+	key, _ := newIngestKey(c, s)
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	tried := 0
 	for _, route := range p.Routes() {
@@ -283,7 +283,7 @@ func TestAnIngestKeyCanDoNothingElse(t *testing.T) {
 }
 
 // Only envelopes may be sent by pages of other sites, and without their cookies.
-func TestPreflight(t *testing.T) {
+func TestEnvelopes_Preflight(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	ask := func(method, path string) apptest.Answer {
@@ -324,33 +324,33 @@ func TestPreflight(t *testing.T) {
 }
 
 // Whoever sends too much is told so, in the way that SDKs heed; others are not.
-func TestTheBudgetOfAKey(t *testing.T) {
+func TestIngestKey_RateLimit(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
-		s, other := newShop(t, c, "Shop", ""), newShop(t, c, "Other", "")
-		key, _ := keyOf(c, s)
-		otherKey, _ := keyOf(c, other)
+		s, other := newProduct(t, c, "Shop", ""), newProduct(t, c, "Other", "")
+		key, _ := newIngestKey(c, s)
+		otherKey, _ := newIngestKey(c, other)
 		url := fmt.Sprintf("%s/api/%d/envelope/?sentry_key=%s", p.URL, s.id, key)
 		many := []byte("{}\n" + strings.Repeat(strings.TrimPrefix(oneEvent, "{}\n"), 100))
 		for range 10 { // a thousand events, while the clock stands
-			if res := envelopeTo(t, url, many); res.Status != http.StatusOK {
+			if res := sendEnvelope(t, url, many); res.Status != http.StatusOK {
 				t.Fatalf("%d %s", res.Status, res.Text)
 			}
 		}
-		res := envelopeTo(t, url, []byte(oneEvent))
+		res := sendEnvelope(t, url, []byte(oneEvent))
 		if res.Status != http.StatusTooManyRequests || res.Header.Get("Retry-After") != "60" ||
 			res.Header.Get("X-Sentry-Rate-Limits") != "60:error:key" ||
 			!strings.Contains(res.Text, "detail") {
 			t.Errorf("%d %v %s", res.Status, res.Header, res.Text)
 		}
-		if res := envelopeTo(
+		if res := sendEnvelope(
 			t, fmt.Sprintf("%s/api/%d/envelope/?sentry_key=%s", p.URL, other.id, otherKey), []byte(oneEvent),
 		); res.Status != http.StatusOK {
 			t.Errorf("another product pays too: %d", res.Status)
 		}
 		p.Clock.Advance(time.Second)
-		if res := envelopeTo(t, url, []byte(oneEvent)); res.Status != http.StatusOK {
+		if res := sendEnvelope(t, url, []byte(oneEvent)); res.Status != http.StatusOK {
 			t.Errorf("a second later: %d", res.Status)
 		}
 	})
@@ -358,12 +358,12 @@ func TestTheBudgetOfAKey(t *testing.T) {
 
 // What cannot be read is refused in clear words, and what is too long is cut
 // with a mark.
-func TestHostileEnvelopes(t *testing.T) {
+func TestEnvelopes_InvalidOrTooLong(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
-	s := newShop(t, c, "Shop", "")
-	key, _ := keyOf(c, s)
+	s := newProduct(t, c, "Shop", "")
+	key, _ := newIngestKey(c, s)
 	url := fmt.Sprintf("%s/api/%d/envelope/?sentry_key=%s", p.URL, s.id, key)
 	event := func(text string) []byte { return []byte("{}\n{\"type\":\"event\"}\n" + text + "\n") }
 	var bomb bytes.Buffer
@@ -393,7 +393,7 @@ func TestHostileEnvelopes(t *testing.T) {
 		"nameless":     {event(`{"exception":{"values":[{"stacktrace":{"frames":[` + strings.Repeat(`{},`, 100_000) + `{}]}}]}}`), nil, 200},
 		"1 MB message": {event(`{"exception":{"values":[{"type":"Long","value":"` + strings.Repeat("x", 1_000_000) + `"}]}}`), nil, 200},
 	} {
-		res := envelopeTo(t, url, test.body, test.header...)
+		res := sendEnvelope(t, url, test.body, test.header...)
 		if res.Status != test.status || test.status != 200 && !strings.HasPrefix(res.Text, `{"detail":"`) {
 			t.Errorf("%s: %d %.300s", name, res.Status, res.Text)
 		}

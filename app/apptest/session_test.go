@@ -14,8 +14,8 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// visitor is a browser without a screen: cookies, and no redirect followed.
-func visitor(t *testing.T) *http.Client {
+// newHTTPClient is a browser without a screen: cookies, and no redirect followed.
+func newHTTPClient(t *testing.T) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -27,8 +27,8 @@ func visitor(t *testing.T) *http.Client {
 	}
 }
 
-// submit sends a form, and returns the status and where it leads.
-func submit(t *testing.T, c *http.Client, address string, body io.Reader, kind string) (int, string) {
+// submitForm sends a form, and returns the status and where it leads.
+func submitForm(t *testing.T, c *http.Client, address string, body io.Reader, kind string) (int, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, body)
 	if err != nil {
@@ -48,7 +48,7 @@ func submit(t *testing.T, c *http.Client, address string, body io.Reader, kind s
 
 const formKind = "application/x-www-form-urlencoded"
 
-func form(pairs ...string) io.Reader {
+func encodeForm(pairs ...string) io.Reader {
 	v := url.Values{}
 	for i := 0; i < len(pairs); i += 2 {
 		v.Add(pairs[i], pairs[i+1])
@@ -56,11 +56,11 @@ func form(pairs ...string) io.Reader {
 	return strings.NewReader(v.Encode())
 }
 
-func enter(t *testing.T, p *apptest.Program) *http.Client {
+func signInAdmin(t *testing.T, p *apptest.Program) *http.Client {
 	t.Helper()
-	c := visitor(t)
-	if status, to := submit(
-		t, c, p.URL+"/login", form("name", "admin", "password", apptest.Password), formKind,
+	c := newHTTPClient(t)
+	if status, to := submitForm(
+		t, c, p.URL+"/login", encodeForm("name", "admin", "password", apptest.Password), formKind,
 	); status != http.StatusSeeOther ||
 		to != "/" {
 		t.Fatalf("signed in: %d to %q", status, to)
@@ -70,27 +70,27 @@ func enter(t *testing.T, p *apptest.Program) *http.Client {
 
 // A session that ends while a request is under way stays ended, though that
 // request has something to keep in it.
-func TestASessionThatEndedStaysEnded(t *testing.T) {
+func TestSession_EndedDuringRequestStaysEnded(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
-	victim := enter(t, p)
+	victim := signInAdmin(t, p)
 	home, err := url.Parse(p.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	stolen := visitor(t)
+	stolen := newHTTPClient(t)
 	stolen.Jar.SetCookies(home, victim.Jar.Cookies(home))
 
 	body, rest := io.Pipe()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		submit(t, stolen, p.URL+"/inbox/viewed", body, formKind)
+		submitForm(t, stolen, p.URL+"/inbox/viewed", body, formKind)
 	}()
 	if _, err := rest.Write([]byte("next=%2Finbo")); err != nil {
 		t.Fatal(err)
 	}
-	if status, to := submit(t, victim, p.URL+"/logout", form(), formKind); status != http.StatusSeeOther {
+	if status, to := submitForm(t, victim, p.URL+"/logout", encodeForm(), formKind); status != http.StatusSeeOther {
 		t.Fatalf("signed out: %d to %q", status, to)
 	}
 	if _, err := rest.Write([]byte("x")); err != nil {
@@ -100,8 +100,8 @@ func TestASessionThatEndedStaysEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-done
-	if status, to := submit(
-		t, stolen, p.URL+"/inbox/viewed", form("next", "/inbox"), formKind,
+	if status, to := submitForm(
+		t, stolen, p.URL+"/inbox/viewed", encodeForm("next", "/inbox"), formKind,
 	); status != http.StatusSeeOther ||
 		!strings.HasPrefix(to, "/login") {
 		t.Errorf("the session is back: %d to %q", status, to)
@@ -109,7 +109,7 @@ func TestASessionThatEndedStaysEnded(t *testing.T) {
 }
 
 // A form is small; what it was read into is removed.
-func TestFormsLeaveNothingBehind(t *testing.T) {
+func TestForms_LeaveNoTemporaryFiles(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
 	p := apptest.Start(t, apptest.Options{Dir: filepath.Join(dir, "data")})
@@ -117,12 +117,12 @@ func TestFormsLeaveNothingBehind(t *testing.T) {
 		"x", 3<<20,
 	) + "\r\n--b--\r\n"
 	for _, path := range []string{"/login", "/inbox/viewed", "/products/1/upload"} {
-		submit(t, visitor(t), p.URL+path, strings.NewReader(big), "multipart/form-data; boundary=b")
+		submitForm(t, newHTTPClient(t), p.URL+path, strings.NewReader(big), "multipart/form-data; boundary=b")
 	}
-	c := enter(t, p)
-	newShop(t, p.Client("admin"), "Shop", "")
+	c := signInAdmin(t, p)
+	newProduct(t, p.Client("admin"), "Shop", "")
 	for _, path := range []string{"/inbox/viewed", "/products/1/settings", "/products/1/upload"} {
-		submit(t, c, p.URL+path, strings.NewReader(big), "multipart/form-data; boundary=b")
+		submitForm(t, c, p.URL+path, strings.NewReader(big), "multipart/form-data; boundary=b")
 	}
 	apptest.Eventually(t, "nothing is left behind", func() bool {
 		left, err := filepath.Glob(filepath.Join(dir, "multipart-*"))
@@ -131,7 +131,7 @@ func TestFormsLeaveNothingBehind(t *testing.T) {
 }
 
 // Only the one whom it is for removes the file with the first password.
-func TestTheFirstPasswordIsNotLostToOthers(t *testing.T) {
+func TestFirstPasswordFile_RemovedByItsUserOnly(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	p := apptest.Start(t, apptest.Options{Dir: dir})
@@ -145,8 +145,8 @@ func TestTheFirstPasswordIsNotLostToOthers(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	if status, to := submit(
-		t, visitor(t), p.URL+"/login", form("name", "eve", "password", apptest.Password), formKind,
+	if status, to := submitForm(
+		t, newHTTPClient(t), p.URL+"/login", encodeForm("name", "eve", "password", apptest.Password), formKind,
 	); status != http.StatusSeeOther {
 		t.Fatalf("signed in: %d to %q", status, to)
 	}

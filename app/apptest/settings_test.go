@@ -15,20 +15,20 @@ import (
 
 // A change of the global thresholds looks at all gates again in the
 // background, and tells what has changed.
-func TestNewThresholdsCountForAllProducts(t *testing.T) {
+func TestSettings_ThresholdsApplyToAllProducts(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
-		shops := make([]shop, 60) // more than one step of the sweep
+		shops := make([]productFixture, 60) // more than one step of the sweep
 		for i := range shops {
-			shops[i] = newShop(t, c, fmt.Sprintf("Shop %02d", i), "")
-			c.Must(http.StatusOK, "PUT", shops[i].path+"/counts", map[string]any{"scanner": "s", "counts": counts(i % 2)})
+			shops[i] = newProduct(t, c, fmt.Sprintf("Shop %02d", i), "")
+			c.Must(http.StatusOK, "PUT", shops[i].path+"/counts", map[string]any{"scanner": "s", "counts": criticalCounts(i % 2)})
 		}
-		told := newShop(t, c, "Told", receiver.URL)
-		c.Must(http.StatusOK, "PUT", told.path+"/counts", map[string]any{"scanner": "s", "counts": counts(3)})
+		told := newProduct(t, c, "Told", receiver.URL)
+		c.Must(http.StatusOK, "PUT", told.path+"/counts", map[string]any{"scanner": "s", "counts": criticalCounts(3)})
 		receiver.Wait(t, 1)
-		never := newShop(t, c, "Never evaluated", "")
+		never := newProduct(t, c, "Never evaluated", "")
 
 		a := c.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"threshold_critical": 3})
 		if a.ID("threshold_critical") != 3 || a.ID("threshold_medium") != 99999 || a.ID("version") != 1 ||
@@ -57,7 +57,7 @@ func TestNewThresholdsCountForAllProducts(t *testing.T) {
 	})
 }
 
-func TestSettingsRefuseWhatTheyCannotUse(t *testing.T) {
+func TestSettings_RefuseInvalidValues(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
@@ -100,7 +100,7 @@ func TestSettingsRefuseWhatTheyCannotUse(t *testing.T) {
 	c.Must(http.StatusNotFound, "GET", "/settings/nonsense", nil)
 }
 
-func TestSettingsAreForAdministrators(t *testing.T) {
+func TestSettings_RequireAdministrator(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	p.User("mallory")
@@ -109,7 +109,7 @@ func TestSettingsAreForAdministrators(t *testing.T) {
 	c.Must(http.StatusForbidden, "PATCH", "/settings/gate", map[string]any{"active": false})
 }
 
-func TestTwoAdministratorsAtOnce(t *testing.T) {
+func TestSettings_TwoAdministratorsAtOnce(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
@@ -132,7 +132,7 @@ func TestTwoAdministratorsAtOnce(t *testing.T) {
 
 // A secret is sealed, and told to nobody again: not in pages, not in the audit, not
 // in the log, not in the file of the database.
-func TestASecretSettingIsNotShownAgain(t *testing.T) {
+func TestSettings_SecretIsNeverShown(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
@@ -149,8 +149,8 @@ func TestASecretSettingIsNotShownAgain(t *testing.T) {
 	}
 	admin := signedInAs(t, p, "admin")
 	for path, text := range map[string]string{"/admin/settings/mail": "SMTP_PASSWORD", "/admin/audit": "(secret)"} {
-		admin.sees(path, text)
-		_, told[path] = admin.read(path)
+		admin.wantText(path, text)
+		_, told[path] = admin.get(path)
 	}
 	told["the log"] = p.Logged()
 	files, err := filepath.Glob(filepath.Join(p.Dir, "*"))
@@ -174,7 +174,7 @@ func TestASecretSettingIsNotShownAgain(t *testing.T) {
 }
 
 // What another instance writes is noticed.
-func TestAnotherInstanceChangesSettings(t *testing.T) {
+func TestSettings_ChangedByOtherInstance(t *testing.T) {
 	t.Parallel()
 	shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.MigratedURL(t)} // instances share a key, too
 	p := apptest.Start(t, shared)
@@ -184,7 +184,7 @@ func TestAnotherInstanceChangesSettings(t *testing.T) {
 	apptest.Eventually(t, "the other instance knows", func() bool {
 		return c.Do("GET", "/settings/reports", nil).ID("max_bytes") == 2<<20
 	})
-	s := newShop(t, c, "Shop", "")
+	s := newProduct(t, c, "Shop", "")
 	a := c.Must(
 		http.StatusRequestEntityTooLarge, "POST", s.path+"/reports", []byte(`{"matches":[`+strings.Repeat(" ", 3<<20)+`]}`),
 	)
@@ -194,17 +194,17 @@ func TestAnotherInstanceChangesSettings(t *testing.T) {
 }
 
 // The allow-list counts from the moment that it is saved.
-func TestAllowedNetworksCountAtOnce(t *testing.T) {
+func TestSettings_AllowedNetworksApplyAtOnce(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{Strict: true})
 	receiver := apptest.NewReceiver(t)
 	c := p.Client("admin")
 	c.Must(http.StatusOK, "PATCH", "/settings/delivery", map[string]any{"allow_networks": "127.0.0.0/8\n10.0.0.0/8"})
-	s := newShop(t, c, "Shop", receiver.URL)
-	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(1)})
+	s := newProduct(t, c, "Shop", receiver.URL)
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
 	receiver.Wait(t, 1)
 	c.Must(http.StatusOK, "PATCH", "/settings/delivery", map[string]any{"allow_networks": nil})
-	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": counts(0)})
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(0)})
 	apptest.Eventually(t, "the send is refused", func() bool {
 		return c.Do("GET", "/deliveries?state=retrying", nil).Get("items.0.id") != nil
 	})
@@ -212,7 +212,7 @@ func TestAllowedNetworksCountAtOnce(t *testing.T) {
 
 // Two browsers have the same page open: the second that saves is told who has
 // changed what, keeps what he typed, and changes nothing.
-func TestTwoBrowsersAtOnePageOfSettings(t *testing.T) {
+func TestSettingsPage_InTwoBrowsers(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	p.User("mallory")
@@ -223,17 +223,17 @@ func TestTwoBrowsersAtOnePageOfSettings(t *testing.T) {
 		fmt.Sprintf("/users/%d", c.Must(http.StatusOK, "GET", "/users?q=mallory", nil).ID("items.0.id")),
 		map[string]any{"administrator": true},
 	)
-	first, second := enter(t, p), enterAs(t, p, "mallory", apptest.Password)
+	first, second := signInAdmin(t, p), signInAs(t, p, "mallory", apptest.Password)
 	fields := func(version, critical, high string) io.Reader {
-		return form("version", version, "active", "on", "threshold_critical", critical, "threshold_high", high,
+		return encodeForm("version", version, "active", "on", "threshold_critical", critical, "threshold_high", high,
 			"threshold_medium", "99999", "threshold_low", "99999", "threshold_none", "99999", "threshold_unknown", "99999")
 	}
-	if status, _ := submit(
+	if status, _ := submitForm(
 		t, first, p.URL+"/admin/settings/gate", fields("0", "7", "0"), formKind,
 	); status != http.StatusSeeOther {
 		t.Fatalf("the first: %d", status)
 	}
-	status, text := post(t, second, p.URL+"/admin/settings/gate", fields("0", "0", "5"))
+	status, text := postForm(t, second, p.URL+"/admin/settings/gate", fields("0", "0", "5"))
 	if status != http.StatusConflict || !strings.Contains(text, "Meanwhile admin has changed threshold_critical") ||
 		!strings.Contains(text, `value="5"`) {
 		t.Errorf("the second: %d, %s", status, text)
@@ -244,8 +244,8 @@ func TestTwoBrowsersAtOnePageOfSettings(t *testing.T) {
 	}
 }
 
-// post sends a form, and returns the status and the page that answers.
-func post(t *testing.T, c *http.Client, address string, body io.Reader) (int, string) {
+// postForm sends a form, and returns the status and the page that answers.
+func postForm(t *testing.T, c *http.Client, address string, body io.Reader) (int, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, body)
 	if err != nil {

@@ -17,9 +17,9 @@ func TestSilencesInTheBrowser(t *testing.T) {
 	c := p.Client("admin")
 	c.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Payments"})
 	for i := range 3 {
-		setCounts(c, newShop(t, c, fmt.Sprint("Shop ", i), ""), 1)
+		setCritical(c, newProduct(t, c, fmt.Sprint("Shop ", i), ""), 1)
 	}
-	apptest.Eventually(t, "they are told", func() bool { return rows(c.Do("GET", "/notifications", nil)) == 3 })
+	apptest.Eventually(t, "they are told", func() bool { return itemCount(c.Do("GET", "/notifications", nil)) == 3 })
 	b := apptest.NewBrowser(t, p.URL)
 	signInBrowser(b, "admin", apptest.Password)
 	b.Open("/silences")
@@ -73,7 +73,7 @@ func TestSilencesInTheBrowser(t *testing.T) {
 	b.WantText("The silence has ended", "Ended", "ended early by admin")
 	apptest.Eventually(t, "its end is told", func() bool {
 		p.Clock.Advance(time.Second)
-		return rows(c.Do("GET", "/notifications?type=silence.ended", nil)) == 1
+		return itemCount(c.Do("GET", "/notifications?type=silence.ended", nil)) == 1
 	})
 	b.Open("/silences?state=ended")
 	b.WantText("Known: Security gate", "by admin")

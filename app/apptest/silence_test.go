@@ -13,18 +13,18 @@ import (
 )
 
 // A silence holds messages back, and its end is told of once, by one of two.
-func TestASilenceHoldsMessagesBack(t *testing.T) {
+func TestSilenceHoldsMessagesBack(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) { holdsBack(t, p, p) })
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) { checkSilenceHolds(t, p, p) })
 	t.Run("two instances", func(t *testing.T) {
 		shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.MigratedURL(t)}
-		holdsBack(t, apptest.Start(t, shared), apptest.Start(t, shared))
+		checkSilenceHolds(t, apptest.Start(t, shared), apptest.Start(t, shared))
 	})
 }
 
-func holdsBack(t *testing.T, p, other *apptest.Program) {
+func checkSilenceHolds(t *testing.T, p, other *apptest.Program) {
 	receiver, c := apptest.NewReceiver(t), p.Client("admin")
-	s := newShop(t, c, "Shop", receiver.URL)
+	s := newProduct(t, c, "Shop", receiver.URL)
 	admin, err := p.Accounts.Actor(t.Context(), 1)
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +51,7 @@ func holdsBack(t *testing.T, p, other *apptest.Program) {
 		t.Helper()
 		apptest.Eventually(t, "a silence ends", func() bool {
 			pass(time.Second)
-			return rows(c.Do("GET", "/notifications?type=silence.ended", nil)) == n
+			return itemCount(c.Do("GET", "/notifications?type=silence.ended", nil)) == n
 		})
 		looks := 0
 		apptest.Eventually(t, "that is told", func() bool {
@@ -63,16 +63,16 @@ func holdsBack(t *testing.T, p, other *apptest.Program) {
 	}
 	begin()
 	pass(time.Second)
-	setCounts(c, s, 1)
+	setCritical(c, s, 1)
 	apptest.Eventually(t, "it is held back", func() bool {
-		return rows(c.Do("GET", "/deliveries?state=suppressed", nil)) == 1
+		return itemCount(c.Do("GET", "/deliveries?state=suppressed", nil)) == 1
 	})
 	a := c.Must(http.StatusOK, "GET", "/deliveries?state=suppressed", nil)
 	if why, _ := a.Get("items.0.reason").(string); !strings.HasPrefix(why, "Held back by a silence of ") ||
 		!strings.HasSuffix(why, ": maintenance") {
 		t.Errorf("%s", a.Text)
 	}
-	if n := rows(c.Must(http.StatusOK, "GET", "/notifications", nil)); n != 1 {
+	if n := itemCount(c.Must(http.StatusOK, "GET", "/notifications", nil)); n != 1 {
 		t.Errorf("%d notifications", n)
 	}
 	if n := c.Must(http.StatusOK, "GET", "/notifications/count", nil).ID("unread"); n != 0 {
@@ -95,48 +95,48 @@ func holdsBack(t *testing.T, p, other *apptest.Program) {
 	}
 	row := begin()
 	pass(time.Second)
-	setCounts(c, s, 0)
+	setCritical(c, s, 0)
 	apptest.Eventually(
-		t, "the second is held back", func() bool { return rows(c.Do("GET", "/deliveries?state=suppressed", nil)) == 2 },
+		t, "the second is held back", func() bool { return itemCount(c.Do("GET", "/deliveries?state=suppressed", nil)) == 2 },
 	)
 	if _, err := p.Silences.EndNow(t.Context(), admin, row.ID); err != nil {
 		t.Fatal(err)
 	}
 	over(2)
-	last := newShop(t, c, "Last", receiver.URL)
-	setCounts(c, last, 1)
+	last := newProduct(t, c, "Last", receiver.URL)
+	setCritical(c, last, 1)
 	receiver.Wait(t, 3) // and nothing else between
-	if n := rows(c.Must(http.StatusOK, "GET", "/notifications?type=silence.ended", nil)); n != 2 {
+	if n := itemCount(c.Must(http.StatusOK, "GET", "/notifications?type=silence.ended", nil)); n != 2 {
 		t.Errorf("%d ends", n)
 	}
 }
 
 // What is held is what the preview says: of a product, a group, a type, a text.
 // What is mandatory passes, and what was held can be sent after all.
-func TestWhatSilencesHold(t *testing.T) {
+func TestSilence_HoldsWhatPreviewShows(t *testing.T) {
 	t.Parallel()
-	on(t, whatSilencesHold)
+	eachDatabase(t, checkHeldMessages)
 }
 
-func whatSilencesHold(t *testing.T, p *apptest.Program) {
+func checkHeldMessages(t *testing.T, p *apptest.Program) {
 	t.Helper()
 	receiver, c := apptest.NewReceiver(t), p.Client("admin")
 	group := c.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Payments"}).ID("id")
-	inGroup, alone := newShop(t, c, "In the group", receiver.URL), newShop(t, c, "Alone", receiver.URL)
+	inGroup, alone := newProduct(t, c, "In the group", receiver.URL), newProduct(t, c, "Alone", receiver.URL)
 	c.Must(http.StatusOK, "PATCH", inGroup.path, map[string]any{"group_id": group})
 	critical, told, ends := map[int64]int{}, 0, 0
 	// change lets the gate of a shop change, and waits for what becomes of that.
-	change := func(s shop) (state string) {
+	change := func(s productFixture) (state string) {
 		t.Helper()
 		p.Clock.Advance(time.Second)
 		critical[s.id] = 1 - critical[s.id]
-		setCounts(c, s, critical[s.id])
+		setCritical(c, s, critical[s.id])
 		told++
 		var a apptest.Answer
 		apptest.Eventually(t, "its messages have come to an end", func() bool {
 			a = c.Do("GET", "/deliveries?limit=100", nil)
 			state, _ = a.Get("items.0.state").(string)
-			return rows(a) == told && (state == "delivered" || state == "suppressed")
+			return itemCount(a) == told && (state == "delivered" || state == "suppressed")
 		})
 		return state
 	}
@@ -164,7 +164,7 @@ func whatSilencesHold(t *testing.T, p *apptest.Program) {
 		delete(test.of, "ends_at")
 		after := c.Must(http.StatusOK, "POST", "/silences/preview", test.of)
 		if more := after.ID("held") - before.ID("held"); more != held ||
-			int(held) != rows(c.Must(http.StatusOK, "GET", at+"/notifications", nil)) {
+			int(held) != itemCount(c.Must(http.StatusOK, "GET", at+"/notifications", nil)) {
 			t.Errorf("%s: it held %d, its preview %d more", name, held, more)
 		}
 		c.Must(http.StatusNoContent, "DELETE", at, nil)
@@ -172,11 +172,11 @@ func whatSilencesHold(t *testing.T, p *apptest.Program) {
 		ends++
 		apptest.Eventually(t, "its end is told", func() bool {
 			p.Clock.Advance(time.Second)
-			return rows(c.Do("GET", "/notifications?type=silence.ended&limit=100", nil)) == ends &&
-				rows(c.Do("GET", "/deliveries?state=pending", nil)) == 0 &&
-				rows(c.Do("GET", "/deliveries?state=sending", nil)) == 0
+			return itemCount(c.Do("GET", "/notifications?type=silence.ended&limit=100", nil)) == ends &&
+				itemCount(c.Do("GET", "/deliveries?state=pending", nil)) == 0 &&
+				itemCount(c.Do("GET", "/deliveries?state=sending", nil)) == 0
 		})
-		told = rows(c.Must(http.StatusOK, "GET", "/deliveries?limit=100", nil))
+		told = itemCount(c.Must(http.StatusOK, "GET", "/deliveries?limit=100", nil))
 	}
 
 	// What was held is sent when somebody asks for it.
@@ -187,23 +187,23 @@ func whatSilencesHold(t *testing.T, p *apptest.Program) {
 }
 
 // That a connection is broken is told whatever is silenced.
-func TestMandatoryNoticesPassSilences(t *testing.T) {
+func TestSilence_MandatoryNotificationsPass(t *testing.T) {
 	t.Parallel()
-	on(t, mandatoryPasses)
+	eachDatabase(t, checkMandatoryPasses)
 }
 
-func mandatoryPasses(t *testing.T, p *apptest.Program) {
+func checkMandatoryPasses(t *testing.T, p *apptest.Program) {
 	t.Helper()
 	bad, good, c := apptest.NewReceiver(t), apptest.NewReceiver(t), p.Client("admin")
-	s := newShop(t, c, "Shop", bad.URL)
+	s := newProduct(t, c, "Shop", bad.URL)
 	c.Must(
 		http.StatusCreated,
 		"POST",
 		s.path+"/targets",
 		map[string]any{"module": "webhook", "name": "good", "config": map[string]string{"url": good.URL}},
 	)
-	ails(bad)
-	setCounts(c, s, 1)
+	failEveryRequest(bad)
+	setCritical(c, s, 1)
 	good.Wait(t, 1)
 	c.Must(
 		http.StatusUnprocessableEntity,
@@ -217,17 +217,17 @@ func mandatoryPasses(t *testing.T, p *apptest.Program) {
 		"/silences",
 		map[string]any{"reason": "everything", "ends_at": p.Store.Now().Add(30 * 24 * time.Hour)},
 	)
-	awaitState(t, p, c, s.target, "down")
+	waitTargetState(t, p, c, s.target, "down")
 	if body := string(good.Wait(t, 2).Body); !strings.Contains(body, `"connector.error"`) {
 		t.Errorf("%s", body)
 	}
 	a := c.Must(http.StatusOK, "GET", "/notifications?type=connector.error", nil)
-	if rows(a) != 1 || a.Get("items.0.viewed") != false || a.Get("items.0.silence_id") != nil {
+	if itemCount(a) != 1 || a.Get("items.0.viewed") != false || a.Get("items.0.silence_id") != nil {
 		t.Errorf("%s", a.Text)
 	}
-	setCounts(c, s, 0)
+	setCritical(c, s, 0)
 	apptest.Eventually(
-		t, "the rest is held back", func() bool { return rows(c.Do("GET", "/deliveries?state=suppressed", nil)) == 2 },
+		t, "the rest is held back", func() bool { return itemCount(c.Do("GET", "/deliveries?state=suppressed", nil)) == 2 },
 	)
 	if n := len(good.Messages()); n != 2 {
 		t.Errorf("%d messages", n)
@@ -235,11 +235,11 @@ func mandatoryPasses(t *testing.T, p *apptest.Program) {
 }
 
 // What is wrong with a silence is told by field, and nothing is changed.
-func TestSilencesAreChecked(t *testing.T) {
+func TestSilence_RefusesInvalidInput(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
-	s := newShop(t, c, "Shop", "")
+	s := newProduct(t, c, "Shop", "")
 	now := p.Store.Now()
 	good := func() map[string]any {
 		return map[string]any{"product_id": s.id, "reason": "maintenance", "ends_at": now.Add(time.Hour)}
@@ -266,7 +266,7 @@ func TestSilencesAreChecked(t *testing.T) {
 			t.Errorf("%s: %s", name, a.Text)
 		}
 	}
-	if n := rows(c.Must(http.StatusOK, "GET", "/silences", nil)); n != 0 {
+	if n := itemCount(c.Must(http.StatusOK, "GET", "/silences", nil)); n != 0 {
 		t.Fatalf("%d silences", n)
 	}
 	a := c.Must(http.StatusCreated, "POST", "/silences", good())
@@ -287,7 +287,7 @@ func TestSilencesAreChecked(t *testing.T) {
 		t.Errorf("%s", a.Text)
 	}
 	for state, want := range map[string]int{"open": 2, "active": 1, "scheduled": 1, "ended": 0} {
-		if n := rows(c.Must(http.StatusOK, "GET", "/silences?state="+state, nil)); n != want {
+		if n := itemCount(c.Must(http.StatusOK, "GET", "/silences?state="+state, nil)); n != want {
 			t.Errorf("%s: %d, want %d", state, n, want)
 		}
 	}
@@ -306,33 +306,33 @@ func TestSilencesAreChecked(t *testing.T) {
 		list, err := p.Store.DueSilences(t.Context(), p.Store.Now(), 10)
 		return err == nil && len(list) == 0
 	})
-	if n := rows(c.Must(http.StatusOK, "GET", "/notifications", nil)); n != 0 {
+	if n := itemCount(c.Must(http.StatusOK, "GET", "/notifications", nil)); n != 0 {
 		t.Errorf("%d notifications", n)
 	}
 
 	// It goes with its product.
 	c.Must(http.StatusNoContent, "DELETE", s.path, nil)
 	c.Must(http.StatusNotFound, "GET", at, nil)
-	if n := rows(c.Must(http.StatusOK, "GET", "/audit?kind=silence", nil)); n < 3 {
+	if n := itemCount(c.Must(http.StatusOK, "GET", "/audit?kind=silence", nil)); n < 3 {
 		t.Errorf("%d rows of the audit", n)
 	}
 }
 
 // The end of a silence of a group is told who made it, in the inbox alone, and
 // only while the group is still his to see.
-func TestWhoHearsOfTheEndOfASilence(t *testing.T) {
+func TestSilenceEnd_NotifiesCreator(t *testing.T) {
 	t.Parallel()
-	on(t, whoHears)
+	eachDatabase(t, checkSilenceEnd)
 }
 
-func whoHears(t *testing.T, p *apptest.Program) {
+func checkSilenceEnd(t *testing.T, p *apptest.Program) {
 	t.Helper()
 	c, receiver := p.Client("admin"), apptest.NewReceiver(t)
 	p.User("ann")
 	p.User("bob")
 	group := c.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Payments"}).ID("id")
 	at := fmt.Sprintf("/groups/%d/members", group)
-	s := newShop(t, c, "Shop", receiver.URL)
+	s := newProduct(t, c, "Shop", receiver.URL)
 	c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"group_id": group})
 	for _, name := range []string{"ann", "bob"} {
 		c.Must(http.StatusCreated, "POST", at, map[string]any{"user": name, "role": "maintainer"})
@@ -340,12 +340,12 @@ func whoHears(t *testing.T, p *apptest.Program) {
 			Must(http.StatusCreated, "POST", "/silences", map[string]any{"group_id": group, "reason": name + "’s", "ends_at": p.Store.Now().Add(time.Hour)})
 	}
 	p.Clock.Advance(time.Second)
-	setCounts(c, s, 1)
+	setCritical(c, s, 1)
 	apptest.Eventually(
-		t, "it is held back", func() bool { return rows(c.Do("GET", "/deliveries?state=suppressed", nil)) == 1 },
+		t, "it is held back", func() bool { return itemCount(c.Do("GET", "/deliveries?state=suppressed", nil)) == 1 },
 	)
 	bob := c.Must(http.StatusOK, "GET", at, nil)
-	for i := range rows(bob) {
+	for i := range itemCount(bob) {
 		if user := fmt.Sprintf("items.%d.user", i); bob.Get(user) == "bob" {
 			c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/%d", at, bob.ID(fmt.Sprintf("items.%d.user_id", i))), nil)
 		}
@@ -353,13 +353,13 @@ func whoHears(t *testing.T, p *apptest.Program) {
 	p.Clock.Advance(time.Hour)
 	apptest.Eventually(t, "both ends are told", func() bool {
 		p.Clock.Advance(time.Second)
-		return rows(c.Do("GET", "/notifications?type=silence.ended", nil)) == 2
+		return itemCount(c.Do("GET", "/notifications?type=silence.ended", nil)) == 2
 	})
 	a := p.Client("ann").Must(http.StatusOK, "GET", "/notifications?type=silence.ended", nil)
-	if name, _ := a.Get("items.0.name").(string); rows(a) != 1 || !strings.Contains(name, "1 notification was held back") {
+	if name, _ := a.Get("items.0.name").(string); itemCount(a) != 1 || !strings.Contains(name, "1 notification was held back") {
 		t.Errorf("%s", a.Text)
 	}
-	if n := rows(p.Client("bob").Must(http.StatusOK, "GET", "/notifications", nil)); n != 0 {
+	if n := itemCount(p.Client("bob").Must(http.StatusOK, "GET", "/notifications", nil)); n != 0 {
 		t.Errorf("who is no member any more has %d notifications", n)
 	}
 	if n := len(receiver.Messages()); n != 0 {

@@ -12,8 +12,8 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// silences are the messages of product.stale that a receiver got, in order.
-func silences(t *testing.T, r *apptest.Receiver) []string {
+// staleMessages are the messages of product.stale that a receiver got, in order.
+func staleMessages(t *testing.T, r *apptest.Receiver) []string {
 	t.Helper()
 	var list []string
 	for _, m := range r.Messages() {
@@ -39,8 +39,8 @@ func silences(t *testing.T, r *apptest.Receiver) []string {
 	return list
 }
 
-// findStale does what the job does, which may be at work too.
-func findStale(t *testing.T, p *apptest.Program) {
+// runStaleJob does what the job does, which may be at work too.
+func runStaleJob(t *testing.T, p *apptest.Program) {
 	t.Helper()
 	if _, err := p.Ingest.FindStale(t.Context()); err != nil {
 		t.Fatal(err)
@@ -48,32 +48,32 @@ func findStale(t *testing.T, p *apptest.Program) {
 }
 
 // The job looks by itself.
-func TestAJobWatchesSilence(t *testing.T) {
+func TestStaleProduct_FoundByJob(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	receiver, c := apptest.NewReceiver(t), p.Client("admin")
-	s := newShop(t, c, "Shop", receiver.URL)
+	s := newProduct(t, c, "Shop", receiver.URL)
 	c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"stale_after": 900})
-	setCounts(c, s, 0)
+	setCritical(c, s, 0)
 	p.Clock.Advance(25 * time.Minute)
 	p.WakeJobs()
-	apptest.Eventually(t, "it is told", func() bool { return len(silences(t, receiver)) == 1 })
+	apptest.Eventually(t, "it is told", func() bool { return len(staleMessages(t, receiver)) == 1 })
 	apptest.Eventually(
 		t,
 		"the run says so",
-		func() bool { return jobOf(t, c, "find_stale_products").Get("last.message") == "1 stale, 0 back" },
+		func() bool { return findJob(t, c, "find_stale_products").Get("last.message") == "1 stale, 0 back" },
 	)
 }
 
 func TestStaleProduct_NotifiesOnce(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		receiver, c := apptest.NewReceiver(t), p.Client("admin")
-		shops := map[string]shop{}
+		shops := map[string]productFixture{}
 		for _, name := range []string{"Quiet", "Never", "Busy", "Empty", "Off"} {
-			shops[name] = newShop(t, c, name, receiver.URL)
+			shops[name] = newProduct(t, c, name, receiver.URL)
 			if name != "Empty" { // never evaluated, so nothing is expected
-				setCounts(c, shops[name], 0)
+				setCritical(c, shops[name], 0)
 			}
 		}
 		c.Must(http.StatusOK, "PATCH", shops["Quiet"].path, map[string]any{"stale_after": 3600})
@@ -82,20 +82,20 @@ func TestStaleProduct_NotifiesOnce(t *testing.T) {
 		since := func(name string) any { return c.Must(http.StatusOK, "GET", shops[name].path, nil).Get("stale_since") }
 		look := func(want ...string) {
 			t.Helper()
-			findStale(t, p)
-			findStale(t, p)
+			runStaleJob(t, p)
+			runStaleJob(t, p)
 			slices.Sort(want) // two products are told of in either order
 			apptest.Eventually(
 				t,
-				fmt.Sprintf("%q, not %q", want, silences(t, receiver)),
-				func() bool { return slices.Equal(slices.Sorted(slices.Values(silences(t, receiver))), want) },
+				fmt.Sprintf("%q, not %q", want, staleMessages(t, receiver)),
+				func() bool { return slices.Equal(slices.Sorted(slices.Values(staleMessages(t, receiver))), want) },
 			)
 		}
 
 		p.Clock.Advance(59 * time.Minute)
 		look()
 		p.Clock.Advance(2 * time.Minute)
-		setCounts(c, shops["Busy"], 0) // it changes nothing, and is in memory alone
+		setCritical(c, shops["Busy"], 0) // it changes nothing, and is in memory alone
 		look("Quiet stale 3600")
 		if since("Quiet") == nil || since("Busy") != nil || since("Never") != nil || since("Off") != nil ||
 			since("Empty") != nil {
@@ -107,15 +107,15 @@ func TestStaleProduct_NotifiesOnce(t *testing.T) {
 			http.StatusOK,
 			"PUT",
 			shops["Quiet"].path+"/counts",
-			map[string]any{"branch": "feature", "scanner": "x", "counts": counts(1)},
+			map[string]any{"branch": "feature", "scanner": "x", "counts": criticalCounts(1)},
 		)
 		look("Quiet stale 3600")
 
 		// The same counts again are a report: back, at once, and once.
 		p.Clock.Advance(10 * time.Minute)
-		setCounts(c, shops["Quiet"], 0)
-		apptest.Eventually(t, "it is back", func() bool { return len(silences(t, receiver)) == 2 })
-		setCounts(c, shops["Quiet"], 0)
+		setCritical(c, shops["Quiet"], 0)
+		apptest.Eventually(t, "it is back", func() bool { return len(staleMessages(t, receiver)) == 2 })
+		setCritical(c, shops["Quiet"], 0)
 		look("Quiet stale 3600", "Quiet back 3600")
 		if since("Quiet") != nil {
 			t.Error("it is back, and still stale")
@@ -124,11 +124,11 @@ func TestStaleProduct_NotifiesOnce(t *testing.T) {
 		// So is a report that changes something; the time of all counts for the
 		// others, and forgetting it is no news.
 		c.Must(http.StatusOK, "PATCH", "/settings/reports", map[string]any{"stale_after_seconds": 7200})
-		setCounts(c, shops["Busy"], 0)
+		setCritical(c, shops["Busy"], 0)
 		c.Must(http.StatusOK, "PATCH", shops["Busy"].path, map[string]any{"stale_after": 2592000})
 		p.Clock.Advance(2 * time.Hour)
 		look("Quiet stale 3600", "Quiet back 3600", "Quiet stale 3600", "Off stale 7200")
-		setCounts(c, shops["Quiet"], 1)
+		setCritical(c, shops["Quiet"], 1)
 		c.Must(http.StatusOK, "PATCH", shops["Off"].path, map[string]any{"stale_after": 86400})
 		look("Quiet stale 3600", "Quiet back 3600", "Quiet stale 3600", "Off stale 7200", "Quiet back 3600")
 		if since("Off") != nil {
@@ -138,41 +138,41 @@ func TestStaleProduct_NotifiesOnce(t *testing.T) {
 		// By the inbox too.
 		if a := c.Must(
 			http.StatusOK, "GET", "/notifications?type=product.stale", nil,
-		); rows(a) != 5 || a.Get("items.0.name") != "Reports come again" ||
+		); itemCount(a) != 5 || a.Get("items.0.name") != "Reports come again" ||
 			a.Get("items.2.name") != "No reports any more" {
 			t.Errorf("inbox: %s", a.Text)
 		}
 	})
 }
 
-func TestNewDefaultBranchIsStaleByItself(t *testing.T) {
+func TestStaleProduct_NewDefaultBranch(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		receiver, c := apptest.NewReceiver(t), p.Client("admin")
-		s := newShop(t, c, "Shop", receiver.URL)
+		s := newProduct(t, c, "Shop", receiver.URL)
 		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"stale_after": 900})
-		setCounts(c, s, 0)
+		setCritical(c, s, 0)
 		p.Clock.Advance(20 * time.Minute)
-		findStale(t, p)
-		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"branch": "next", "scanner": "x", "counts": counts(0)})
+		runStaleJob(t, p)
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"branch": "next", "scanner": "x", "counts": criticalCounts(0)})
 		if a := c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"default_branch": "next"}); a.Get(
 			"stale_since",
 		) != nil {
 			t.Errorf("the new default branch is not stale: %s", a.Text)
 		}
-		findStale(t, p)
+		runStaleJob(t, p)
 		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"default_branch": "main"})
-		findStale(t, p)
-		apptest.Eventually(t, "main is stale still, which is told", func() bool { return len(silences(t, receiver)) == 2 })
-		same(t, "told", silences(t, receiver), "Shop stale", "Shop stale")
+		runStaleJob(t, p)
+		apptest.Eventually(t, "main is stale still, which is told", func() bool { return len(staleMessages(t, receiver)) == 2 })
+		wantLines(t, "told", staleMessages(t, receiver), "Shop stale", "Shop stale")
 	})
 }
 
-func TestTimesOfSilenceAreBounded(t *testing.T) {
+func TestStaleAfter_IsBounded(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
-	s := newShop(t, c, "Shop", "")
+	s := newProduct(t, c, "Shop", "")
 	for seconds, status := range map[int]int{-1: 422, 1: 422, 899: 422, 2592001: 422, 0: 200, 900: 200, 2592000: 200} {
 		a := c.Do("PATCH", s.path, map[string]any{"stale_after": seconds})
 		b := c.Do("PATCH", "/settings/reports", map[string]any{"stale_after_seconds": seconds})
@@ -201,16 +201,16 @@ func TestTimesOfSilenceAreBounded(t *testing.T) {
 
 // Silence outlives a restart, and two instances tell of it once. A report that
 // one has in memory alone is written down before the other may look for long.
-func TestSilenceOfTwoInstances(t *testing.T) {
+func TestStaleProduct_OfTwoInstances(t *testing.T) {
 	t.Parallel()
 	shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.MigratedURL(t)}
 	one, two := apptest.Start(t, shared), apptest.Start(t, shared)
 	receiver, c := apptest.NewReceiver(t), one.Client("admin")
-	var shops []shop
+	var shops []productFixture
 	for i := range 10 {
-		s := newShop(t, c, fmt.Sprintf("Shop %d", i), receiver.URL)
+		s := newProduct(t, c, fmt.Sprintf("Shop %d", i), receiver.URL)
 		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"stale_after": 900})
-		setCounts(c, s, 0)
+		setCritical(c, s, 0)
 		shops = append(shops, s)
 	}
 	apptest.Eventually(t, "the gates are told of, before time goes by", func() bool {
@@ -235,20 +235,20 @@ func TestSilenceOfTwoInstances(t *testing.T) {
 		p.Clock.Advance(time.Second)
 		p.Wake()
 	}
-	apptest.Eventually(t, "each is told", func() bool { return len(silences(t, receiver)) >= len(shops) })
+	apptest.Eventually(t, "each is told", func() bool { return len(staleMessages(t, receiver)) >= len(shops) })
 	one.Stop()
 	two.Stop()
 	shared.ClockBehind = -17 * time.Minute
 	again := apptest.Start(t, shared)
 	c = again.Client("admin")
-	findStale(t, again)
-	setCounts(c, shops[0], 0)
-	apptest.Eventually(t, "one is back", func() bool { return len(silences(t, receiver)) > len(shops) })
+	runStaleJob(t, again)
+	setCritical(c, shops[0], 0)
+	apptest.Eventually(t, "one is back", func() bool { return len(staleMessages(t, receiver)) > len(shops) })
 	seen := map[string]int{}
-	for _, one := range silences(t, receiver) {
+	for _, one := range staleMessages(t, receiver) {
 		seen[one]++
 	}
-	if len(seen) != len(shops)+1 || len(silences(t, receiver)) != len(shops)+1 {
+	if len(seen) != len(shops)+1 || len(staleMessages(t, receiver)) != len(shops)+1 {
 		t.Errorf("told: %v", seen)
 	}
 }

@@ -48,29 +48,29 @@ func upgrade(t *testing.T, version, kind string) {
 	} else {
 		write("gatecrier.db", unzipped(t, filepath.Join(from, "sqlite.db.gz")))
 	}
-	canMigrate(t, version, url)
-	hasNewSchema(t, url)
+	checkMigrates(t, version, url)
+	checkSchemaIsNew(t, url)
 
 	p := apptest.Start(t, o)
 	k := f.Keys[kind]
-	w := &upgraded{
+	w := &upgradedProgram{
 		t: t, p: p, c: apptest.NewClient(t, p.URL, k.Tokens["admin"]), f: f, k: k,
 		receiver: apptest.NewReceiver(t), products: map[string]string{},
 	}
 	a := w.c.Must(http.StatusOK, "GET", "/products?limit=100", nil)
-	for i := range rows(a) {
+	for i := range itemCount(a) {
 		item := fmt.Sprintf("items.%d.", i)
 		w.products[fmt.Sprint(a.Get(item+"name"))] = fmt.Sprint("/products/", a.ID(item+"id"))
 	}
-	w.isAsRecorded()
-	w.takesOldKeys()
-	w.keepsRights()
-	w.delivers()
-	w.goesOn()
+	w.checkFigures()
+	w.checkOldKeys()
+	w.checkRights()
+	w.checkDeliveries()
+	w.checkNewReports()
 }
 
-// canMigrate migrates before the program does, to say what to do where a migration has changed.
-func canMigrate(t *testing.T, version, url string) {
+// checkMigrates migrates before the program does, to say what to do where a migration has changed.
+func checkMigrates(t *testing.T, version, url string) {
 	t.Helper()
 	s, err := models.Open(t.Context(), models.Options{URL: url})
 	if err != nil {
@@ -97,8 +97,8 @@ func canMigrate(t *testing.T, version, url string) {
 	}
 }
 
-// hasNewSchema compares the schema with that of a new database.
-func hasNewSchema(t *testing.T, url string) {
+// checkSchemaIsNew compares the schema with that of a new database.
+func checkSchemaIsNew(t *testing.T, url string) {
 	t.Helper()
 	activated := "sqlite:" + filepath.Join(t.TempDir(), "activated.db")
 	if strings.HasPrefix(url, "sqlite:") {
@@ -119,8 +119,8 @@ func hasNewSchema(t *testing.T, url string) {
 	}
 }
 
-// upgraded is a program on a stored database.
-type upgraded struct {
+// upgradedProgram is a program on a stored database.
+type upgradedProgram struct {
 	t        *testing.T
 	p        *apptest.Program
 	c        *apptest.Client
@@ -130,8 +130,8 @@ type upgraded struct {
 	products map[string]string // paths by name
 }
 
-// isAsRecorded compares the figures, once the event that waited is routed.
-func (w *upgraded) isAsRecorded() {
+// checkFigures compares the figures, once the event that waited is routed.
+func (w *upgradedProgram) checkFigures() {
 	w.t.Helper()
 	apptest.Eventually(w.t, "the event that was not routed is in the inbox", func() bool {
 		a := w.c.Must(http.StatusOK, "GET", "/notifications?limit=1", nil)
@@ -158,12 +158,12 @@ func (w *upgraded) isAsRecorded() {
 	sameFigures(w.t, "after the upgrade", got, want)
 }
 
-func (w *upgraded) waiting() int {
-	return rows(w.c.Must(http.StatusOK, "GET", "/deliveries?state=retrying&limit=100", nil))
+func (w *upgradedProgram) waiting() int {
+	return itemCount(w.c.Must(http.StatusOK, "GET", "/deliveries?state=retrying&limit=100", nil))
 }
 
-// takesOldKeys checks passwords, tokens, the session and the secret addresses.
-func (w *upgraded) takesOldKeys() {
+// checkOldKeys checks passwords, tokens, the session and the secret addresses.
+func (w *upgradedProgram) checkOldKeys() {
 	w.t.Helper()
 	cookieOf(w.t, w.p) // by the form, with the old password
 	if status := w.read("/inbox", w.k.Session); status != http.StatusOK {
@@ -182,14 +182,14 @@ func (w *upgraded) takesOldKeys() {
 }
 
 // read returns the status of a page.
-func (w *upgraded) read(path, session string) int {
+func (w *upgradedProgram) read(path, session string) int {
 	w.t.Helper()
 	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodGet, w.p.URL+path, nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	req.AddCookie(&http.Cookie{Name: sessionCookie, Value: session})
-	res, err := visitor(w.t).Do(req)
+	res, err := newHTTPClient(w.t).Do(req)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -199,8 +199,8 @@ func (w *upgraded) read(path, session string) int {
 	return res.StatusCode
 }
 
-// keepsRights checks what members may do, beside their recorded roles.
-func (w *upgraded) keepsRights() {
+// checkRights checks what members may do, beside their recorded roles.
+func (w *upgradedProgram) checkRights() {
 	w.t.Helper()
 	for user, want := range map[string]struct{ shop, billing int }{
 		"owner":      {http.StatusOK, http.StatusNotFound},
@@ -220,12 +220,12 @@ func (w *upgraded) keepsRights() {
 	}
 }
 
-// delivers checks that messages that waited arrive once their receivers can be reached.
-func (w *upgraded) delivers() {
+// checkDeliveries checks that messages that waited arrive once their receivers can be reached.
+func (w *upgradedProgram) checkDeliveries() {
 	w.t.Helper()
 	for _, name := range []string{"Gateway", "Unrouted", "Waiting", "Shop"} {
 		a := w.c.Must(http.StatusOK, "GET", w.products[name]+"/targets", nil)
-		for i := range rows(a) {
+		for i := range itemCount(a) {
 			item := fmt.Sprintf("items.%d.", i)
 			if a.Get(item+"module") == "webhook" {
 				corrected := object{"config": object{"url": w.receiver.URL}}
@@ -234,13 +234,13 @@ func (w *upgraded) delivers() {
 		}
 	}
 	w.p.Wake()
-	pass(w.t, w.p, 10*time.Minute)
+	passTime(w.t, w.p, 10*time.Minute)
 	w.receiver.Wait(w.t, 4)
 	apptest.Eventually(w.t, "none waits any more", func() bool { return w.waiting() == 0 })
 	// Gateway's breaker was open; its former change is canceled, since the last one has overtaken it.
 	var got []string
 	for _, m := range w.receiver.Messages() {
-		body := bodyOf(w.t, m)
+		body := messageBody(w.t, m)
 		got = append(got, strings.TrimSpace(body.Type+" "+body.Data.Product.Name+" "+body.Data.To))
 	}
 	slices.Sort(got)
@@ -253,10 +253,10 @@ func (w *upgraded) delivers() {
 	}
 }
 
-// goesOn checks that a report changes a gate and notifies, and that time ends what was begun.
-func (w *upgraded) goesOn() {
+// checkNewReports checks that a report changes a gate and notifies, and that time ends what was begun.
+func (w *upgradedProgram) checkNewReports() {
 	w.t.Helper()
-	box, port := openPostbox(w.t)
+	box, port := newMailServer(w.t)
 	w.c.Must(http.StatusOK, "PATCH", "/settings/mail", object{"smtp_port": port})
 	before := w.c.Must(http.StatusOK, "GET", "/notifications/count", nil).ID("unread")
 	sent := len(w.receiver.Messages())
@@ -269,9 +269,9 @@ func (w *upgraded) goesOn() {
 	if body := string(m.Body); !strings.Contains(body, `"from":"failed"`) || !strings.Contains(body, `"to":"passed"`) {
 		w.t.Errorf("the message: %s", body)
 	}
-	apptest.Eventually(w.t, "an email arrives", func() bool { return len(box.got()) == 1 })
+	apptest.Eventually(w.t, "an email arrives", func() bool { return len(box.received()) == 1 })
 	ci := apptest.NewClient(w.t, w.p.URL, w.k.Product)
-	a := ci.Must(http.StatusCreated, "POST", w.products["Shop"]+"/reports", found("CVE-1 Critical"))
+	a := ci.Must(http.StatusCreated, "POST", w.products["Shop"]+"/reports", findingsReport("CVE-1 Critical"))
 	if a.Get("gate.after") != "failed" {
 		w.t.Errorf("a report with a critical observation: %s", a.Text)
 	}
@@ -287,6 +287,6 @@ func (w *upgraded) goesOn() {
 	w.p.Clock.Advance(time.Hour)
 	apptest.Eventually(w.t, "the change on hold is announced, and silenced", func() bool {
 		a := w.c.Must(http.StatusOK, "GET", "/deliveries?state=suppressed&limit=100", nil)
-		return rows(a) > w.f.Figures.Deliveries[models.DeliverySuppressed]
+		return itemCount(a) > w.f.Figures.Deliveries[models.DeliverySuppressed]
 	})
 }

@@ -13,7 +13,7 @@ import (
 const day = 24 * time.Hour
 
 // waive accepts the risk of an observation for a time.
-func (s shop) waive(
+func (s productFixture) waive(
 	t *testing.T, p *apptest.Program, c *apptest.Client, title string, span time.Duration,
 ) apptest.Answer {
 	t.Helper()
@@ -27,14 +27,14 @@ func (s shop) waive(
 
 // A waiver ends by itself: its observation counts again, the gate says why, and
 // people were told seven days before, once.
-func TestAWaiverEnds(t *testing.T) {
+func TestWaiver_EndsByItself(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
-		byHand(t, p, c, "expire_waivers")
-		s := newShop(t, c, "Shop", receiver.URL)
-		s.send(c, found("CVE-1 High", "CVE-2 Low"))
+		disableSchedules(t, p, c, "expire_waivers")
+		s := newProduct(t, c, "Shop", receiver.URL)
+		s.upload(c, findingsReport("CVE-1 High", "CVE-2 Low"))
 		if a := s.waive(t, p, c, "CVE-1", 30*day); a.Get("status") != "risk_accepted" || a.Get("gate.after") != "passed" ||
 			a.Get("assessment.waiver_until") == nil {
 			t.Fatalf("waived: %s", a.Text)
@@ -52,19 +52,19 @@ func TestAWaiverEnds(t *testing.T) {
 		}
 		want["waiver.expiring"] = 1
 		wantNotified(t, p, receiver, want)
-		if body := bodyOf(t, receiver.Messages()[2]); body.Data.Count != 1 || body.Data.Waivers[0].Title != "CVE-1" {
+		if body := messageBody(t, receiver.Messages()[2]); body.Data.Count != 1 || body.Data.Waivers[0].Title != "CVE-1" {
 			t.Errorf("the notice: %s", receiver.Messages()[2].Body)
 		}
-		if n := toldOf(c, "waiver.expiring"); n != 1 {
+		if n := notificationCount(c, "waiver.expiring"); n != 1 {
 			t.Errorf("%d notices in the inbox", n)
 		}
 		for range 3 { // once is enough, though reports come meanwhile
 			p.Clock.Advance(2*day - time.Minute)
-			s.send(c, found("CVE-1 High", "CVE-2 Low"))
+			s.upload(c, findingsReport("CVE-1 High", "CVE-2 Low"))
 			runJob(t, c, "expire_waivers")
 		}
 		wantNotified(t, p, receiver, want)
-		if got := s.gateOf(c); got != "passed" {
+		if got := s.gateState(c); got != "passed" {
 			t.Errorf("before it ends: %s", got)
 		}
 
@@ -74,7 +74,7 @@ func TestAWaiverEnds(t *testing.T) {
 		}
 		want["gate.changed"]++
 		wantNotified(t, p, receiver, want)
-		last := bodyOf(t, receiver.Messages()[3])
+		last := messageBody(t, receiver.Messages()[3])
 		if last.Data.To != "failed" || last.Data.Cause.Kind != "waiver" ||
 			last.Data.Cause.Text != "a waiver that has ended: CVE-1" ||
 			last.Data.Failing.New != 0 || last.Data.Failing.Reopened != 1 ||
@@ -86,33 +86,33 @@ func TestAWaiverEnds(t *testing.T) {
 			a.Get("items.0.actor") != "" {
 			t.Errorf("history: %s", a.Text)
 		}
-		if a := s.one(t, c, "CVE-1"); a.Get("status") != "open" || a.Get("assessment") != nil {
+		if a := s.observation(t, c, "CVE-1"); a.Get("status") != "open" || a.Get("assessment") != nil {
 			t.Errorf("it is open again: %s", a.Text)
 		}
-		a = c.Must(http.StatusOK, "GET", s.at(t, c, "CVE-1")+"/history", nil)
-		if rows(a) != 2 || a.Get("items.0.action") != "expire" || a.Get("items.0.was_status") != "risk_accepted" ||
+		a = c.Must(http.StatusOK, "GET", s.observationPath(t, c, "CVE-1")+"/history", nil)
+		if itemCount(a) != 2 || a.Get("items.0.action") != "expire" || a.Get("items.0.was_status") != "risk_accepted" ||
 			a.Get("items.0.status") != "open" ||
 			a.Get("items.0.actor") != "" {
 			t.Errorf("history of it: %s", a.Text)
 		}
 		runJob(t, c, "expire_waivers")
 		wantNotified(t, p, receiver, want)
-		s.recount(t, p)
+		s.checkCounts(t, p)
 	})
 }
 
 // Who waives for less than seven days knows when it ends; one that is changed
 // is told of anew; all of a product that end soon are told of together; and one
 // of a finding that is gone only where it comes back.
-func TestNoticeOfWaivers(t *testing.T) {
+func TestWaiverNotice_SevenDaysBeforeEnd(t *testing.T) {
 	t.Parallel()
-	on(t, func(t *testing.T, p *apptest.Program) {
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
-		byHand(t, p, c, "expire_waivers")
-		s := newShop(t, c, "Shop", receiver.URL)
-		all := found("CVE-1 Low", "CVE-2 Low", "CVE-3 Low", "CVE-4 Low")
-		s.send(c, all)
+		disableSchedules(t, p, c, "expire_waivers")
+		s := newProduct(t, c, "Shop", receiver.URL)
+		all := findingsReport("CVE-1 Low", "CVE-2 Low", "CVE-3 Low", "CVE-4 Low")
+		s.upload(c, all)
 		want := map[string]int{"gate.changed": 1}
 		look := func(what string, notices int) {
 			t.Helper()
@@ -127,7 +127,7 @@ func TestNoticeOfWaivers(t *testing.T) {
 		look("less than seven days", 0)
 		p.Clock.Advance(7 * day)
 		look("it has ended", 0)
-		if a := s.one(t, c, "CVE-1"); a.Get("status") != "open" {
+		if a := s.observation(t, c, "CVE-1"); a.Get("status") != "open" {
 			t.Errorf("ended: %s", a.Text)
 		}
 
@@ -138,7 +138,7 @@ func TestNoticeOfWaivers(t *testing.T) {
 		p.Clock.Advance(4 * day)
 		look("three end soon", 1)
 		messages := receiver.Messages()
-		if body := bodyOf(t, messages[len(messages)-1]); body.Data.Count != 3 || body.Data.Waivers[0].Title != "CVE-3" ||
+		if body := messageBody(t, messages[len(messages)-1]); body.Data.Count != 3 || body.Data.Waivers[0].Title != "CVE-3" ||
 			len(body.Data.Waivers) != 3 {
 			t.Errorf("together: %s", messages[len(messages)-1].Body)
 		}
@@ -148,29 +148,29 @@ func TestNoticeOfWaivers(t *testing.T) {
 		p.Clock.Advance(14 * day)
 		look("the changed one ends soon", 1)
 
-		s.send(c, found("CVE-1 Low"))
+		s.upload(c, findingsReport("CVE-1 Low"))
 		p.Clock.Advance(10 * day)
 		look("those that are gone", 0)
 		p.Clock.Advance(5 * day)
-		s.send(c, all)
+		s.upload(c, all)
 		look("one is back, and ends soon", 1)
 		messages = receiver.Messages()
-		if body := bodyOf(t, messages[len(messages)-1]); body.Data.Count != 1 || body.Data.Waivers[0].Title != "CVE-4" {
+		if body := messageBody(t, messages[len(messages)-1]); body.Data.Count != 1 || body.Data.Waivers[0].Title != "CVE-4" {
 			t.Errorf("back: %s", messages[len(messages)-1].Body)
 		}
-		s.recount(t, p)
+		s.checkCounts(t, p)
 	})
 }
 
 // A waiver says why and until when, and what says so is no waiver of something
 // else.
-func TestWaiversSayWhyAndUntilWhen(t *testing.T) {
+func TestWaiver_RequiresReasonAndEnd(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
-	s := newShop(t, c, "Shop", "")
-	s.send(c, found("CVE-1 High"))
-	at, soon := s.at(t, c, "CVE-1"), p.Clock.Now().Add(day)
+	s := newProduct(t, c, "Shop", "")
+	s.upload(c, findingsReport("CVE-1 High"))
+	at, soon := s.observationPath(t, c, "CVE-1"), p.Clock.Now().Add(day)
 	for name, test := range map[string]struct {
 		field string
 		body  object
@@ -196,7 +196,7 @@ func TestWaiversSayWhyAndUntilWhen(t *testing.T) {
 			t.Errorf("%s: %s", name, a.Text)
 		}
 	}
-	if a := c.Must(http.StatusOK, "GET", at+"/history", nil); rows(a) != 0 {
+	if a := c.Must(http.StatusOK, "GET", at+"/history", nil); itemCount(a) != 0 {
 		t.Errorf("something was written: %s", a.Text)
 	}
 	for _, path := range []string{"/observations/99999", "/observations/99999/history"} {

@@ -1,0 +1,193 @@
+package apptest_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"gatecrier/app/apptest"
+)
+
+// wordWithPrefix is the long word of a page that begins with a prefix.
+func wordWithPrefix(t *testing.T, b *apptest.Browser, prefix string) string {
+	t.Helper()
+	for _, word := range strings.Fields(b.Text()) {
+		if strings.HasPrefix(word, prefix) && len(word) >= 26 {
+			return word
+		}
+	}
+	t.Fatalf("nothing to copy that begins with %q:\n%s", prefix, b.Text())
+	return ""
+}
+
+func signInBrowser(b *apptest.Browser, name, password string) {
+	b.Open("/login")
+	b.Fill("#f-name", name)
+	b.Fill("#f-password", password)
+	b.Press("form[action='/login'] button")
+}
+
+// The life of an account, from who makes it to who has forgotten its password.
+func TestAccountsInTheBrowser(t *testing.T) {
+	t.Parallel()
+	p := apptest.Start(t, apptest.Options{})
+	newProduct(t, p.Client("admin"), "Shop", "")
+	b := apptest.NewBrowser(t, p.URL)
+	b.Open("/login/forgot")
+	b.WantText("Mail is not set up here")
+	b.CheckPage("forgot-no-mail")
+
+	// An administrator makes a user.
+	signInBrowser(b, "admin", apptest.Password)
+	b.Open("/admin/users")
+	b.WantText("Users are deactivated, never deleted", "1 user shown")
+	b.Press("a[href='/admin/users/new']")
+	b.CheckPage("user-new")
+	b.Fill("[name=name]", "Eve")
+	b.Fill("[name=email]", "eve@")
+	b.Evaluate(`document.querySelectorAll("form").forEach(f => f.noValidate = true)`)
+	b.Press("form[action='/admin/users'] button[type=submit]")
+	b.WantText("This is no mail address")
+	b.CheckPage("user-new-error")
+	b.Fill("[name=email]", "eve@example.org")
+	b.Press("form[action='/admin/users'] button[type=submit]")
+	b.WantText("Eve can sign in", "shown this once")
+	b.CheckPage("user-made")
+	password := wordWithPrefix(t, b, "")
+	p.Client("admin").Must(201, "POST", "/products/1/members", map[string]any{"user": "eve", "role": "reader"})
+	b.Open("/admin/users?q=EVE")
+	b.WantText("eve@example.org", "1 user shown")
+	b.Open("/admin/users")
+	b.CheckPage("users")
+	b.Press("a[href='/admin/users/2']")
+	b.WantText("Shop", "reader", "has to be changed", "Users are not deleted")
+	b.CheckPage("user")
+	b.TabThrough("the page of a user")
+	b.Press("a[href='/admin/users/2/password']")
+	b.WantText("Make a password")
+	b.CheckPage("user-password")
+	b.Open("/admin/users/1/demote")
+	b.Press("main .btn-danger")
+	b.WantText("This is the last active administrator", "Nothing was changed")
+	b.CheckPage("user-ask-refused")
+
+	// She changes the password, her zone, her theme.
+	eve := apptest.NewBrowser(t, p.URL)
+	signInBrowser(eve, "eve", password)
+	if eve.Path() != "/profile/password" {
+		t.Errorf("a first sign-in leads to %s", eve.Path())
+	}
+	eve.Fill("[name=current]", password)
+	eve.Fill("[name=new]", "password1234")
+	eve.Fill("[name=repeat]", "password1234")
+	eve.Press("form[action='/profile/password'] button")
+	eve.WantText("guessed first")
+	eve.Fill("[name=current]", password)
+	eve.Fill("[name=new]", apptest.Password)
+	eve.Fill("[name=repeat]", apptest.Password)
+	eve.Press("form[action='/profile/password'] button")
+	eve.WantText("Your password is changed")
+	eve.Do(chromedp.Click("[popovertarget=me]"))
+	eve.Press("#me a[href='/profile']")
+	eve.WantText("Your profile", "this one", "Mail is not set up here: an administrator can change it")
+	eve.Fill("[name=first_name]", "Eve")
+	eve.Fill("[name=time_zone]", "Asia/Tokyo")
+	eve.Do(chromedp.SetValue("[name=theme]", "dark"))
+	eve.Press("form[action='/profile'] button[type=submit]")
+	eve.WantText("Saved")
+	eve.WaitFor(
+		"it is dark",
+		`document.documentElement.dataset.bsTheme === "dark" && getComputedStyle(document.body).backgroundColor === "rgb(13, 17, 23)"`,
+	)
+	eve.WaitFor("times are those of Tokyo", `[...document.querySelectorAll("time")].some(e => e.title.includes("GMT+9"))`)
+	eve.Do(chromedp.Click("[data-theme]")) // dark, as the system, light
+	eve.WaitFor("the switch counts", `!document.documentElement.dataset.bsTheme`)
+	apptest.Eventually(t, "it is kept on the server", func() bool {
+		u, err := p.Store.UserByName(t.Context(), "eve")
+		return err == nil && u.Theme == "" && u.TimeZone == "Asia/Tokyo" && u.FirstName == "Eve"
+	})
+	eve.Fill("[name=time_zone]", "Nowhere")
+	eve.Press("form[action='/profile'] button[type=submit]")
+	eve.WantText("This is no time zone")
+
+	// A token, made, used and revoked.
+	eve.Fill("#token-name", "build server")
+	eve.Do(
+		chromedp.SetValue("#token-role", "reader"),
+		chromedp.SetValue("#token-expires", p.Clock.Now().Add(48*time.Hour).Format(time.DateOnly)),
+	)
+	eve.Press("form[action='/profile/tokens'] button")
+	eve.WantText("Your new token", "build server", "reader at most", "in ")
+	token := apptest.NewClient(t, p.URL, wordWithPrefix(t, eve, "gct_"))
+	if a := token.Must(200, "GET", "/products", nil); a.Get("items.0.name") != "Shop" {
+		t.Errorf("the token sees %s", a.Text)
+	}
+	token.Must(403, "POST", "/products", map[string]any{"name": "x"})
+
+	// A session of another browser is ended.
+	other := apptest.NewBrowser(t, p.URL)
+	signInBrowser(other, "eve", apptest.Password)
+	eve.CheckPage("profile-token")
+	eve.Open("/profile")
+	eve.WantText("Chromium on Linux", "from 127.0.0.1", "End all others")
+	eve.CheckPage("profile")
+	eve.TabThrough("the profile")
+	eve.Press("form[action^='/profile/sessions/'][action$='/revoke'] button.btn-sm")
+	eve.WantText("The session has ended")
+	other.Open("/inbox")
+	other.WantText("Sign in")
+	eve.Press("a[href='/profile/tokens/1/revoke'], a[href$='/revoke']")
+	eve.CheckPage("token-revoke")
+	eve.Press("main .btn-danger")
+	eve.WantText("The token build server is revoked")
+	token.Must(401, "GET", "/products", nil)
+
+	// Forgotten: a mail, a link, a new password.
+	box := enableMail(t, p)
+	other.Open("/login")
+	other.Press("a[href='/login/forgot']")
+	other.CheckPage("forgot")
+	other.Tab("#f-who")
+	other.Type("eve@example.org")
+	other.Enter()
+	other.WantText("If there is such an account")
+	other.CheckPage("forgot-asked")
+	address, _ := box.waitLink(t, 1)
+	path := strings.TrimPrefix(address, p.URL)
+	other.Open(path)
+	other.WantText("Choose a password", "For Eve")
+	other.CheckPage("password-link")
+	other.Fill("[name=new]", "the second good one")
+	other.Fill("[name=repeat]", "the second good one")
+	other.Press("form[action='/login/reset'] button")
+	other.WantText("Your password is changed")
+	eve.Open("/inbox")
+	eve.WantText("Sign in")
+	other.Open(path)
+	other.WantText("This link does not work")
+	other.CheckPage("link-dead")
+	signInBrowser(other, "eve", "the second good one")
+	other.Open("/profile")
+	other.Fill("[name=email]", "eve@new.example")
+	other.Press("form[action='/profile'] button[type=submit]")
+	other.WantText("A link is on its way to eve@new.example", "Until it is used the one above counts")
+	address, _ = box.waitLink(t, 2)
+	other.Open(strings.TrimPrefix(address, p.URL))
+	other.CheckPage("confirm-mail")
+	other.Press("form[action='/login/mail'] button")
+	other.WantText("Your mail address is confirmed", "eve@new.example")
+
+	// Deactivated, she is out at once.
+	b.Open("/admin/users/2/deactivate")
+	b.WantText("All sessions end at once", "The memberships stay")
+	b.CheckPage("user-deactivate")
+	b.Press("main .btn-danger")
+	b.WantText("Eve is deactivated", "Deactivated")
+	b.CheckPage("user-deactivated")
+	other.Open("/profile")
+	other.WantText("Sign in")
+	b.Open("/admin/users?show=deactivated")
+	b.WantText("Eve", "1 user shown")
+}

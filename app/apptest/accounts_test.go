@@ -1,0 +1,667 @@
+package apptest_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gatecrier/app/account"
+	"gatecrier/app/apptest"
+	"gatecrier/models"
+)
+
+// getNoRedirect gets a page, following nothing.
+func getNoRedirect(t *testing.T, c *http.Client, address string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(res.Body)
+	if err := res.Body.Close(); err != nil {
+		t.Error(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(text)
+}
+
+// signInAs signs somebody in, in a browser of his own.
+func signInAs(t *testing.T, p *apptest.Program, name, password string) *http.Client {
+	t.Helper()
+	c := newHTTPClient(t)
+	if status, to := submitForm(
+		t, c, p.URL+"/login", encodeForm("name", name, "password", password), formKind,
+	); status != http.StatusSeeOther {
+		t.Fatalf("%s signed in: %d to %q", name, status, to)
+	}
+	return c
+}
+
+func isSignedIn(t *testing.T, p *apptest.Program, c *http.Client) bool {
+	t.Helper()
+	status, _ := getNoRedirect(t, c, p.URL+"/inbox")
+	return status == http.StatusOK
+}
+
+// enableMail sets mail up, with a server that keeps what it gets.
+func enableMail(t *testing.T, p *apptest.Program) *mailServer {
+	t.Helper()
+	box, port := newMailServer(t)
+	p.Client("admin").
+		Must(http.StatusOK, "PATCH", "/settings/mail", map[string]any{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"})
+	return box
+}
+
+var linkIn = regexp.MustCompile(`http://\S+/login/(?:reset|mail)\?link=[\w-]{43}`)
+
+// waitLink waits for the n-th mail, and returns the link in it and to whom it went.
+func (b *mailServer) waitLink(t *testing.T, n int) (address, to string) {
+	t.Helper()
+	apptest.Eventually(t, fmt.Sprintf("mail %d comes", n), func() bool { return len(b.received()) >= n })
+	m := b.received()[n-1]
+	plain := strings.NewReplacer("=\r\n", "", "=3D", "=").Replace(m.text) // quoted-printable
+	address = linkIn.FindString(plain)
+	if address == "" {
+		t.Fatalf("no link in the mail:\n%s", m.text)
+	}
+	return address, m.to
+}
+
+func linkSecret(t *testing.T, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Query().Get("link")
+}
+
+func TestUserPages_ByAdministrator(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		made := c.Must(
+			http.StatusCreated,
+			"POST",
+			"/users",
+			map[string]any{"name": "eve", "email": "eve@example.org", "first_name": "Eve"},
+		)
+		password, _ := made.Get("password").(string)
+		if len(password) < 20 || made.Get("must_change_password") != true || made.Get("link_sent") != false {
+			t.Fatalf("made: %s", made.Text)
+		}
+		path := fmt.Sprintf("/users/%d", made.ID("id"))
+		for _, test := range []struct {
+			body  map[string]any
+			field string
+		}{
+			{map[string]any{"name": "EVE"}, "name"},
+			{map[string]any{"name": ""}, "name"},
+			{map[string]any{"name": "x", "email": "nobody"}, "email"},
+			{map[string]any{"name": "x", "first_name": "a\nb"}, "first_name"},
+		} {
+			if a := c.Do("POST", "/users", test.body); a.Status != http.StatusUnprocessableEntity ||
+				a.Get("errors.0.name") != test.field {
+				t.Errorf("%v: %d %s", test.body, a.Status, a.Text)
+			}
+		}
+		c.Must(
+			http.StatusConflict, "POST", "/users", map[string]any{"name": "x", "email": "x@example.org", "link": true},
+		) // no mail yet
+
+		one := c.Must(http.StatusOK, "GET", "/users?limit=1", nil)
+		two := c.Must(http.StatusOK, "GET", fmt.Sprint("/users?limit=1&cursor=", one.Get("next_cursor")), nil)
+		if one.Get("items.0.name") != "admin" || two.Get("items.0.name") != "eve" || two.Get("next_cursor") != nil {
+			t.Errorf("pages: %s\n%s", one.Text, two.Text)
+		}
+		if a := c.Must(
+			http.StatusOK, "GET", "/users?administrator=false&active=true&q=EX", nil,
+		); a.Get("items.0.name") != "eve" ||
+			a.Get("items.1") != nil {
+			t.Errorf("narrowed: %s", a.Text)
+		}
+		c.Must(http.StatusBadRequest, "PATCH", path, map[string]any{"active": nil})
+
+		eve := signInAs(t, p, "eve", password)
+		if status, _ := getNoRedirect(t, eve, p.URL+"/inbox"); status != http.StatusSeeOther {
+			t.Errorf("before the password is changed: %d", status)
+		}
+		if status, to := submitForm(
+			t,
+			eve,
+			p.URL+"/profile/password",
+			encodeForm("current", password, "new", apptest.Password, "repeat", apptest.Password),
+			formKind,
+		); status != http.StatusSeeOther ||
+			to != "/" {
+			t.Fatalf("password changed: %d to %q", status, to)
+		}
+		if a := c.Must(http.StatusOK, "GET", path, nil); a.Get("last_sign_in") == nil || a.ID("sessions") != 1 ||
+			a.Get("must_change_password") != false {
+			t.Errorf("signed in: %s", a.Text)
+		}
+
+		// Deactivated, she is out at once, everywhere.
+		token := p.Client("eve")
+		a := c.Must(http.StatusOK, "PATCH", path, map[string]any{"active": false})
+		if a.Get("active") != false || a.ID("sessions") != 0 {
+			t.Errorf("deactivated: %s", a.Text)
+		}
+		if isSignedIn(t, p, eve) {
+			t.Error("the session goes on")
+		}
+		if a := token.Must(http.StatusUnauthorized, "GET", "/products", nil); !strings.Contains(a.Text, "deactivated") {
+			t.Errorf("the token is not told why: %s", a.Text)
+		}
+		if status, _, _ := trySignIn(t, p, "eve", apptest.Password); status != http.StatusUnauthorized {
+			t.Errorf("signs in: %d", status)
+		}
+		if _, err := p.Accounts.CreateToken(t.Context(), "eve", "x"); err == nil ||
+			!strings.Contains(err.Error(), "deactivated") {
+			t.Errorf("a token by the command line: %v", err)
+		}
+		c.Must(http.StatusConflict, "POST", path+"/password", map[string]any{})
+		c.Must(http.StatusOK, "PATCH", path, map[string]any{"active": true, "email": "e@example.org"})
+		token.Must(http.StatusOK, "GET", "/products", nil)
+
+		// A reset ends sessions, too.
+		eve = signInAs(t, p, "eve", apptest.Password)
+		reset := c.Must(http.StatusOK, "POST", path+"/password", map[string]any{})
+		if isSignedIn(t, p, eve) {
+			t.Error("the session outlives the password")
+		}
+		fresh, _ := reset.Get("password").(string)
+		signInAs(t, p, "eve", fresh)
+
+		audits, err := p.Store.Audits(t.Context(), models.AuditFilter{Kind: "user", Name: "eve", Limit: 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var told []string
+		for _, a := range audits {
+			if strings.Contains(fmt.Sprint(a.Was, a.Became), password) || a.At.IsZero() {
+				t.Errorf("audit: %+v", a)
+			}
+			for field := range a.Became {
+				told = append(told, a.Actor+" "+field)
+			}
+		}
+		for _, want := range []string{"admin active", "admin email", "admin password", "eve password", "admin administrator"} {
+			if !strings.Contains(strings.Join(told, ","), want) {
+				t.Errorf("the audit lacks %q: %v", want, told)
+			}
+		}
+	})
+}
+
+func TestUserPages_RequireAdministrator(t *testing.T) {
+	t.Parallel()
+	p := apptest.Start(t, apptest.Options{})
+	p.User("mallory")
+	c := p.Client("mallory")
+	c.Must(http.StatusForbidden, "GET", "/users", nil)
+	c.Must(http.StatusForbidden, "GET", "/users/1", nil)
+	c.Must(http.StatusForbidden, "POST", "/users", map[string]any{"name": "x"})
+	c.Must(http.StatusForbidden, "PATCH", "/users/2", map[string]any{"administrator": true})
+	c.Must(http.StatusForbidden, "POST", "/users/1/password", map[string]any{})
+	b := signInAs(t, p, "mallory", apptest.Password)
+	for _, path := range []string{"/admin/users", "/admin/users/new", "/admin/users/1", "/admin/users/1/deactivate", "/admin/users/1/password"} {
+		if status, _ := getNoRedirect(t, b, p.URL+path); status != http.StatusForbidden {
+			t.Errorf("%s: %d", path, status)
+		}
+	}
+	for _, path := range []string{"/admin/users", "/admin/users/1", "/admin/users/2/promote", "/admin/users/1/password"} {
+		if status, _ := submitForm(t, b, p.URL+path, encodeForm("name", "x"), formKind); status != http.StatusForbidden {
+			t.Errorf("POST %s: %d", path, status)
+		}
+	}
+}
+
+// Of two administrators who take each other's rights at once, one stays.
+func TestLastAdministrator_CannotBeRemoved(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		for _, change := range []map[string]any{{"active": false}, {"administrator": false}} {
+			c.Must(http.StatusConflict, "PATCH", "/users/1", change)
+		}
+		eve := p.User("eve")
+		path := fmt.Sprintf("/users/%d", eve.ID)
+		for range 5 {
+			c.Must(http.StatusOK, "PATCH", path, map[string]any{"administrator": true})
+			other := p.Client("eve")
+			c.Must(http.StatusConflict, "PATCH", "/users/1", map[string]any{"active": false}) // nobody does that to himself
+			var wg sync.WaitGroup
+			var answers [2]int
+			wg.Go(func() { answers[0] = c.Do("PATCH", path, map[string]any{"administrator": false}).Status })
+			wg.Go(func() { answers[1] = other.Do("PATCH", "/users/1", map[string]any{"administrator": false}).Status })
+			wg.Wait()
+			if n, err := p.Store.CountAdministrators(t.Context()); err != nil || n != 1 {
+				t.Fatalf("%d administrators are left, %v; answers %v", n, err, answers)
+			}
+			if answers[1] == http.StatusOK { // eve was faster: it is her turn to give them back
+				other.Must(http.StatusOK, "PATCH", "/users/1", map[string]any{"administrator": true})
+			}
+		}
+	})
+}
+
+func TestPasswordReset(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		p.User("eve")
+		asks := func(who string) (int, string) {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL+"/login/forgot", encodeForm("who", who))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Content-Type", formKind)
+			res, err := newHTTPClient(t).Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := io.ReadAll(res.Body)
+			if err := res.Body.Close(); err != nil {
+				t.Error(err)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			return res.StatusCode, string(text)
+		}
+		if _, text := asks("eve"); !strings.Contains(text, "Mail is not set up") {
+			t.Errorf("without mail: %s", text)
+		}
+		box := enableMail(t, p)
+		open := signInAs(t, p, "eve", apptest.Password)
+
+		_, known := asks("EVE")
+		status, unknown := asks("nobody")
+		if status != http.StatusOK || known != unknown || strings.Contains(known, "eve") {
+			t.Errorf("answers differ:\n%s\n%s", known, unknown)
+		}
+		address, to := box.waitLink(t, 1)
+		if to != "eve@example.com" || !strings.HasPrefix(address, p.URL+"/") {
+			t.Errorf("mailed to %s: %s", to, address)
+		}
+		asks("eve@example.com")
+		second, _ := box.waitLink(t, 2)
+		if n := len(box.received()); n != 2 {
+			t.Errorf("%d mails", n)
+		}
+		if status, _ := getNoRedirect(t, newHTTPClient(t), address); status != http.StatusNotFound {
+			t.Errorf("the first link, after a second: %d", status)
+		}
+		for range 2 { // to look at it does not use it up
+			if status, text := getNoRedirect(t, newHTTPClient(t), second); status != http.StatusOK ||
+				!strings.Contains(text, "Choose a password") {
+				t.Fatalf("the link: %d %s", status, text)
+			}
+		}
+		secret := linkSecret(t, second)
+		chooses := func(fresh string) int {
+			status, _ := submitForm(
+				t, newHTTPClient(t), p.URL+"/login/reset", encodeForm("link", secret, "new", fresh, "repeat", fresh), formKind,
+			)
+			return status
+		}
+		for _, bad := range []string{"short", "eve@example.com", "password1234", strings.Repeat("x", 257)} {
+			if status := chooses(bad); status != http.StatusUnprocessableEntity {
+				t.Errorf("%q: %d", bad, status)
+			}
+		}
+		if status := chooses("a quite new password"); status != http.StatusOK {
+			t.Fatalf("chosen: %d", status)
+		}
+		if isSignedIn(t, p, open) {
+			t.Error("the old session goes on")
+		}
+		if status := chooses("another new password"); status != http.StatusNotFound {
+			t.Errorf("used twice: %d", status)
+		}
+		signInAs(t, p, "eve", "a quite new password")
+		if strings.Contains(p.Logged(), secret) {
+			t.Error("the link is in the log")
+		}
+
+		// An hour is all that one has.
+		p.Clock.Advance(20 * time.Minute)
+		asks("eve")
+		late, _ := box.waitLink(t, 3)
+		p.Clock.Advance(time.Hour)
+		secret = linkSecret(t, late)
+		if status := chooses("too late for this one"); status != http.StatusNotFound {
+			t.Errorf("an hour later: %d", status)
+		}
+		if n, err := countLinks(t, p); err != nil || n != 0 {
+			t.Errorf("%d links are left, %v", n, err)
+		}
+
+		// Asking too often has to wait, whoever is meant.
+		for _, who := range []string{"eve", "nobody"} {
+			status := http.StatusOK
+			for range 8 {
+				status, _ = asks(who)
+			}
+			if status != http.StatusTooManyRequests {
+				t.Errorf("%s, asked often: %d", who, status)
+			}
+		}
+	})
+}
+
+// countLinks tidies up, and counts what is left.
+func countLinks(t *testing.T, p *apptest.Program) (int64, error) {
+	t.Helper()
+	var left int64
+	err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
+		if _, err := tx.DeleteOldUserLinks(100); err != nil {
+			return err
+		}
+		var err error
+		left, err = tx.DeleteOldUserLinks(100)
+		return err
+	})
+	return left, err
+}
+
+func TestEmailChange_IsConfirmedByLink(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		p.User("eve")
+		b := signInAs(t, p, "eve", apptest.Password)
+		save := func(email, zone string) int {
+			status, _ := submitForm(
+				t, b, p.URL+"/profile", encodeForm("first_name", "Eve", "email", email, "time_zone", zone, "theme", "dark"), formKind,
+			)
+			return status
+		}
+		if status := save("new@example.org", ""); status != http.StatusUnprocessableEntity {
+			t.Errorf("without mail: %d", status)
+		}
+		box := enableMail(t, p)
+		for _, zone := range []string{"Nowhere/None", "Local", "../etc/passwd"} {
+			if status := save("eve@example.com", zone); status != http.StatusUnprocessableEntity {
+				t.Errorf("zone %q: %d", zone, status)
+			}
+		}
+		if status := save("new@example.org", "Europe/Berlin"); status != http.StatusSeeOther {
+			t.Fatalf("saved: %d", status)
+		}
+		address, to := box.waitLink(t, 1)
+		if to != "new@example.org" {
+			t.Errorf("mailed to %s", to)
+		}
+		is := func(email, pending string) {
+			t.Helper()
+			u, err := p.Store.UserByName(t.Context(), "eve")
+			if err != nil || u.Email != email || u.EmailPending != pending || u.TimeZone != "Europe/Berlin" ||
+				u.Theme != "dark" ||
+				u.FirstName != "Eve" {
+				t.Errorf("stored: %+v, %v", u, err)
+			}
+		}
+		is("eve@example.com", "new@example.org")
+		if status, _ := getNoRedirect(t, newHTTPClient(t), address); status != http.StatusOK {
+			t.Errorf("the link: %d", status)
+		}
+		is("eve@example.com", "new@example.org")
+		for _, want := range []int{http.StatusOK, http.StatusNotFound} {
+			if status, _ := submitForm(
+				t, newHTTPClient(t), p.URL+"/login/mail", encodeForm("link", linkSecret(t, address)), formKind,
+			); status != want {
+				t.Errorf("confirmed: %d, want %d", status, want)
+			}
+		}
+		is("new@example.org", "")
+		if _, text := getNoRedirect(t, b, p.URL+"/profile"); !strings.Contains(text, `data-bs-theme="dark"`) ||
+			!strings.Contains(text, `data-gc-zone="Europe/Berlin"`) {
+			t.Error("the page has not the theme and the zone of its user")
+		}
+	})
+}
+
+// Who is invited by a link has no password until he has chosen one; one who gets
+// a link later keeps his until then.
+func TestPasswordLink_FromAdministrator(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		box := enableMail(t, p)
+		c := p.Client("admin")
+		a := c.Must(http.StatusUnprocessableEntity, "POST", "/users", map[string]any{"name": "eve", "link": true})
+		if a.Get("errors.0.name") != "email" {
+			t.Errorf("without an address: %s", a.Text)
+		}
+		a = c.Must(
+			http.StatusCreated, "POST", "/users", map[string]any{"name": "eve", "email": "eve@example.org", "link": true},
+		)
+		if a.Get("password") != nil || a.Get("link_sent") != true {
+			t.Errorf("made: %s", a.Text)
+		}
+		path := fmt.Sprintf("/users/%d", a.ID("id"))
+		for _, password := range []string{"", "nobody has this password"} {
+			if status, _, _ := trySignIn(t, p, "eve", password); status != http.StatusUnauthorized {
+				t.Errorf("signs in with %q: %d", password, status)
+			}
+		}
+		chooses := func(n int, fresh string, want int) {
+			t.Helper()
+			address, to := box.waitLink(t, n)
+			if status, _ := submitForm(
+				t, newHTTPClient(t), p.URL+"/login/reset", encodeForm("link", linkSecret(t, address), "new", fresh, "repeat", fresh), formKind,
+			); status != want ||
+				to != "eve@example.org" {
+				t.Errorf("chosen by %s: %d, want %d", to, status, want)
+			}
+		}
+		p.Clock.Advance(70 * time.Hour)
+		chooses(1, apptest.Password, http.StatusOK)
+		signInAs(t, p, "eve", apptest.Password)
+
+		c.Must(http.StatusOK, "POST", path+"/password", map[string]any{"link": true})
+		eve := signInAs(t, p, "eve", apptest.Password)
+		chooses(2, "the second good one", http.StatusOK)
+		if isSignedIn(t, p, eve) {
+			t.Error("the session outlives the password")
+		}
+		for _, ends := range []map[string]any{{"email": "other@example.org"}, {"active": false}} {
+			c.Must(http.StatusOK, "PATCH", path, map[string]any{"active": true, "email": "eve@example.org"})
+			n := len(box.received())
+			c.Must(http.StatusOK, "POST", path+"/password", map[string]any{"link": true})
+			box.waitLink(t, n+1)
+			c.Must(http.StatusOK, "PATCH", path, ends)
+			chooses(n+1, "the third good one", http.StatusNotFound)
+		}
+		if a := c.Must(http.StatusOK, "GET", "/deliveries", nil); a.Get("items.0") != nil {
+			t.Errorf("the ledger knows of it: %s", a.Text)
+		}
+	})
+}
+
+func TestUserTokens(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		s := newProduct(t, c, "Shop", "")
+		a := c.Must(
+			http.StatusCreated,
+			"POST",
+			"/tokens",
+			map[string]any{"name": "ci", "role": "upload", "expires_at": p.Clock.Now().Add(time.Hour)},
+		)
+		text, _ := a.Get("token").(string)
+		upload := apptest.NewClient(t, p.URL, text)
+		upload.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "s", "counts": criticalCounts(0)})
+		upload.Must(http.StatusForbidden, "PATCH", s.path, map[string]any{"name": "x"})
+		upload.Must(http.StatusForbidden, "GET", "/users", nil)
+		upload.Must(http.StatusForbidden, "POST", "/products", map[string]any{"name": "x"})
+		soon := p.Clock.Now().Add(time.Minute)
+		for field, body := range map[string]map[string]any{
+			"role":       {"name": "more", "expires_at": soon},
+			"expires_at": {"name": "longer", "role": "upload"},
+		} {
+			if a := upload.Do("POST", "/tokens", body); a.Status != http.StatusUnprocessableEntity ||
+				a.Get("errors.0.name") != field {
+				t.Errorf("%v: %d %s", body, a.Status, a.Text)
+			}
+		}
+		if a := upload.Do(
+			"POST", "/tokens", map[string]any{"name": "other", "role": "reader", "expires_at": soon},
+		); a.Status != http.StatusUnprocessableEntity {
+			t.Errorf("a role beside its own: %d", a.Status)
+		}
+		child := upload.Must(
+			http.StatusCreated, "POST", "/tokens", map[string]any{"name": "child", "role": "upload", "expires_at": soon},
+		)
+		if strings.Contains(upload.Must(http.StatusOK, "GET", "/tokens", nil).Text, text) {
+			t.Error("a token is shown again")
+		}
+		mine := c.Must(http.StatusOK, "GET", "/tokens", nil)
+		for i := range 3 {
+			if name, id := mine.Get(fmt.Sprintf("items.%d.name", i)), mine.ID(fmt.Sprintf("items.%d.id", i)); name == "test" {
+				upload.Must(http.StatusForbidden, "DELETE", fmt.Sprintf("/tokens/%d", id), nil) // it may more
+			}
+		}
+		p.User("mallory")
+		p.Client("mallory").Must(http.StatusNotFound, "DELETE", fmt.Sprintf("/tokens/%d", child.ID("id")), nil)
+		for _, want := range []int{http.StatusNoContent, http.StatusNotFound} {
+			c.Must(want, "DELETE", fmt.Sprintf("/tokens/%d", child.ID("id")), nil)
+		}
+		audits, err := p.Store.Audits(t.Context(), models.AuditFilter{Kind: "token", Name: "child", Limit: 5})
+		if err != nil || len(audits) != 2 || audits[0].Action != "delete" || audits[1].Action != "create" ||
+			audits[1].Became["role"] != "upload" ||
+			audits[1].UserID != 1 {
+			t.Errorf("audit: %+v, %v", audits, err)
+		}
+		p.Clock.Advance(2 * time.Hour)
+		upload.Must(http.StatusUnauthorized, "GET", "/tokens", nil)
+		for _, body := range []map[string]any{{"name": ""}, {"name": "a\nb"}, {"name": "x", "expires_at": p.Clock.Now().Add(-time.Hour)}} {
+			c.Must(http.StatusUnprocessableEntity, "POST", "/tokens", body)
+		}
+	})
+}
+
+func TestSessions_ListedAndEnded(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		first, second, third := signInAdmin(t, p), signInAdmin(t, p), signInAdmin(t, p)
+		rows, err := p.Store.SessionsOf(t.Context(), 1)
+		if err != nil || len(rows) != 3 || rows[0].Address != "127.0.0.1" ||
+			!strings.HasPrefix(rows[0].UserAgent, "Go-http-client") ||
+			rows[0].CreatedAt.IsZero() {
+			t.Fatalf("stored: %+v, %v", rows, err)
+		}
+		began := rows[0].SeenAt
+		p.Clock.Advance(30 * time.Second)
+		isSignedIn(t, p, first)
+		p.Clock.Advance(time.Hour)
+		isSignedIn(t, p, first)
+		apptest.Eventually(t, "it is known when it was seen", func() bool {
+			rows, err := p.Store.SessionsOf(t.Context(), 1)
+			return err == nil && rows[0].SeenAt.Sub(began) > time.Hour && rows[1].SeenAt.Sub(began) < time.Minute
+		})
+		_, text := getNoRedirect(t, first, p.URL+"/profile")
+		paths := regexp.MustCompile(`/profile/sessions/\w+/revoke`).FindAllString(text, -1)
+		if len(paths) != 2 || strings.Count(text, "this one") != 1 {
+			t.Fatalf("%d other sessions are shown:\n%s", len(paths), text)
+		}
+		for _, want := range []int{http.StatusSeeOther, http.StatusNotFound} {
+			if status, _ := submitForm(t, first, p.URL+paths[0], encodeForm(), formKind); status != want {
+				t.Errorf("ended: %d, want %d", status, want)
+			}
+		}
+		if isSignedIn(t, p, second) == isSignedIn(t, p, third) {
+			t.Error("not one of the two has ended")
+		}
+		if status, _ := submitForm(t, first, p.URL+"/profile/sessions/revoke", encodeForm(), formKind); status != http.StatusSeeOther {
+			t.Errorf("all others ended: %d", status)
+		}
+		if !isSignedIn(t, p, first) || isSignedIn(t, p, second) || isSignedIn(t, p, third) {
+			t.Error("the wrong ones have ended")
+		}
+		audits, err := p.Store.Audits(t.Context(), models.AuditFilter{Kind: "session", Limit: 5})
+		if err != nil || len(audits) != 2 || audits[0].Actor != "admin" || audits[1].Was["address"] != "127.0.0.1" {
+			t.Errorf("audit: %+v, %v", audits, err)
+		}
+	})
+}
+
+func TestUserSettings(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		p.User("eve")
+		old := signInAs(t, p, "eve", apptest.Password)
+		c.Must(
+			http.StatusOK,
+			"PATCH",
+			"/settings/users",
+			map[string]any{"password_min_length": 24, "session_hours": 1, "may_create_products": false},
+		)
+		if a := p.Client("eve").
+			Must(http.StatusForbidden, "POST", "/products", map[string]any{"name": "x"}); !strings.Contains(
+			a.Text,
+			"Only administrators",
+		) {
+			t.Errorf("why: %s", a.Text)
+		}
+		if _, text := getNoRedirect(t, old, p.URL+"/products"); strings.Contains(text, "/products/new") {
+			t.Error("the button is there")
+		}
+		if status, _ := getNoRedirect(t, old, p.URL+"/products/new"); status != http.StatusForbidden {
+			t.Errorf("the form: %d", status)
+		}
+		newProduct(t, c, "Shop", "")
+		if _, err := p.Accounts.Create(t.Context(), account.NewUser{Name: "bob", Password: apptest.Password}); err == nil ||
+			!strings.Contains(err.Error(), "At least 24") {
+			t.Errorf("a short password: %v", err)
+		}
+		fresh := signInAs(t, p, "eve", apptest.Password)
+		p.Clock.Advance(90 * time.Minute)
+		if isSignedIn(t, p, fresh) || !isSignedIn(t, p, old) {
+			t.Error("an hour is for sessions that begin now")
+		}
+	})
+}
+
+// The command line has the rules of the settings.
+func TestCLI_KnowsUserSettings(t *testing.T) {
+	p := apptest.Start(t, apptest.Options{})
+	t.Setenv("GATECRIER_DATA_DIR", p.Dir)
+	p.Client("admin").Must(http.StatusOK, "PATCH", "/settings/users", map[string]any{"password_min_length": 64})
+	for password, why := range map[string]string{apptest.Password: "At least 64", "": ""} {
+		args := []string{"user", "add", "eve", "--email", "eve@example.com"}
+		if password != "" {
+			args = append(args, "--password", password)
+		}
+		if code, _, errs := runCommand(t, args...); (code == 0) != (why == "") || !strings.Contains(errs, why) {
+			t.Errorf("%q: %d %s", password, code, errs)
+		}
+	}
+	u, err := p.Store.UserByName(t.Context(), "eve")
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := p.Client("eve").Token
+	p.Client("admin").Must(http.StatusOK, "PATCH", fmt.Sprintf("/users/%d", u.ID), map[string]any{"active": false})
+	if code, _, errs := runCommand(t, "gate", "--url", p.URL, "--token", token, "--product", "Shop"); code != 1 ||
+		!strings.Contains(errs, "deactivated") {
+		t.Errorf("gate: %d %s", code, errs)
+	}
+	if code, _, errs := runCommand(t, "token", "create", "--user", "eve", "--name", "x"); code != 1 ||
+		!strings.Contains(errs, "deactivated") {
+		t.Errorf("a token: %d %s", code, errs)
+	}
+}

@@ -1,0 +1,266 @@
+package apptest_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"gatecrier/app/apptest"
+	"gatecrier/models"
+)
+
+// Five thousand observations are assessed in one step: one change of the gate,
+// one message, a row of history each, all at the same time.
+func TestBulkAssessment_FiveThousandInOneChange(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		const n = 5000
+		receiver := apptest.NewReceiver(t)
+		c := p.Client("admin")
+		s, other := newProduct(t, c, "Shop", receiver.URL), newProduct(t, c, "Other", "")
+		s.upload(c, largeReport(n, sameSeverity("High")))
+		wantNotified(t, p, receiver, map[string]int{"gate.changed": 1})
+
+		stop, waits := make(chan struct{}), make(chan time.Duration)
+		go func() { waits <- slowestWrite(c, other, stop) }()
+		began := time.Now()
+		a := c.Must(http.StatusOK, "POST", s.path+"/observations/assess", object{
+			"filter": object{
+				"severity": "high",
+			},
+			"expected": n,
+			"status":   "not_affected",
+			"severity": "medium",
+			"comment":  "The feature is off",
+		})
+		took := time.Since(began)
+		close(stop)
+		t.Logf("%d observations in %s; the slowest of the others' writes took %s", n, took, <-waits)
+		if a.ID("changed") != n || a.Get("gates.0.before") != "failed" || a.Get("gates.0.after") != "passed" ||
+			a.Get("gates.0.branch") != "main" ||
+			a.Get("gates.1") != nil {
+			t.Fatalf("answer: %s", a.Text)
+		}
+		wantNotified(t, p, receiver, map[string]int{"gate.changed": 2})
+		if got := messageBody(t, receiver.Messages()[1]); got.Data.Cause.Text != "an assessment of 5000 observations" {
+			t.Errorf("message: %+v", got)
+		}
+		if got := s.gateChangeCount(c); got != 2 {
+			t.Errorf("%d changes of the gate", got)
+		}
+		at := map[time.Time]int{}
+		list, err := p.Store.Observations(
+			t.Context(), apptest.AllProducts(), models.ObservationFilter{ProductID: s.id, Inactive: true, Limit: 2 * n},
+		)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range list {
+			history, err := p.Store.Assessments(t.Context(), o.ID, 0, 10)
+			if err != nil || len(history) != 1 || history[0].Comment != "The feature is off" ||
+				history[0].WasSeverity != models.High ||
+				o.Severity != models.Medium {
+				t.Fatalf("history of %s: %+v, %v", o.Title, history, err)
+			}
+			at[history[0].At]++
+		}
+		if len(at) != 1 || len(list) != n {
+			t.Errorf("%d rows at %d times", len(list), len(at))
+		}
+		audit := c.Must(http.StatusOK, "GET", fmt.Sprintf("/audit?product=%d&limit=1", s.id), nil)
+		if audit.Get("items.0.kind") != "observation" || audit.Get("items.0.name") != "5000 observations" ||
+			audit.Get("items.0.actor") != "admin" ||
+			!strings.Contains(audit.Text, "not_affected") ||
+			!strings.Contains(audit.Text, "The feature is off") {
+			t.Errorf("audit: %s", audit.Text)
+		}
+		s.checkCounts(t, p)
+
+		a = c.Must(
+			http.StatusOK,
+			"POST",
+			s.path+"/observations/assess",
+			object{"filter": object{"active": "false", "assessed": true}, "clear": true},
+		)
+		if a.ID("changed") != n || a.Get("gates.0.after") != "failed" || countsOf(a, "gates.0.counts") != "5000 high" {
+			t.Errorf("taken back: %s", a.Text)
+		}
+		wantNotified(t, p, receiver, map[string]int{"gate.changed": 3})
+		s.checkCounts(t, p)
+	})
+}
+
+// Waivers of many observations of a product that end together are told of
+// once.
+func TestWaiverNotice_CombinesManyWaivers(t *testing.T) {
+	t.Parallel()
+	p := apptest.Start(t, apptest.Options{})
+	receiver := apptest.NewReceiver(t)
+	c := p.Client("admin")
+	disableSchedules(t, p, c, "expire_waivers")
+	s := newProduct(t, c, "Shop", receiver.URL)
+	s.upload(c, largeReport(2500, sameSeverity("High")))
+	c.Must(http.StatusOK, "POST", s.path+"/observations/assess", object{
+		"filter":       object{},
+		"status":       "risk_accepted",
+		"comment":      "Until the release",
+		"waiver_until": p.Clock.Now().Add(10 * day),
+	})
+	wantNotified(t, p, receiver, map[string]int{"gate.changed": 2})
+	p.Clock.Advance(4 * day)
+	runJob(t, c, "expire_waivers")
+	wantNotified(t, p, receiver, map[string]int{"gate.changed": 2, "waiver.expiring": 1})
+	if got := messageBody(t, receiver.Messages()[2]); got.Data.Count != 2500 || len(got.Data.Waivers) != 10 {
+		t.Errorf("notice: %+v", got)
+	}
+	p.Clock.Advance(7 * day)
+	if job := runJob(t, c, "expire_waivers"); job.ID("last.rows") != 2500 {
+		t.Errorf("the run: %v", job.JSON)
+	}
+	wantNotified(t, p, receiver, map[string]int{"gate.changed": 3, "waiver.expiring": 1})
+	s.checkCounts(t, p)
+}
+
+// slowestWrite writes in another product until it is to stop, and says how long the
+// slowest write took.
+func slowestWrite(c *apptest.Client, s productFixture, stop chan struct{}) (longest time.Duration) {
+	for n := 0; ; n++ {
+		select {
+		case <-stop:
+			return longest
+		default:
+		}
+		began := time.Now()
+		c.Do("PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(n % 2)})
+		longest = max(longest, time.Since(began))
+	}
+}
+
+// A step that cannot be done for all is done for none.
+func TestBulkAssessment_AppliesToAllOrNone(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		receiver := apptest.NewReceiver(t)
+		c := p.Client("admin")
+		s, other := newProduct(t, c, "Shop", receiver.URL), newProduct(t, c, "Other", "")
+		s.upload(c, findingsReport("CVE-1 High", "CVE-2 High", "CVE-3 Low"))
+		other.upload(c, findingsReport("CVE-9 High"))
+		c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=feature", findingsReport("CVE-F High"))
+		id := func(s productFixture, title string) int64 { return s.observation(t, c, title).ID("id") }
+		one, two := id(s, "CVE-1"), id(s, "CVE-2")
+		path := s.path + "/observations/assess"
+		for name, test := range map[string]struct {
+			status int
+			field  any
+			body   object
+		}{
+			"an id of another product": {404, nil, object{"ids": []int64{one, id(other, "CVE-9")}, "status": "false_positive"}},
+			"an id of nothing":         {404, nil, object{"ids": []int64{one, 99999}, "status": "false_positive"}},
+			"another number":           {409, nil, object{"filter": object{"severity": "high"}, "expected": 3, "status": "false_positive"}},
+			"nothing found":            {409, nil, object{"filter": object{"q": "CVE-77"}, "status": "false_positive"}},
+			"no branch":                {404, nil, object{"filter": object{"branch": "nowhere"}, "status": "false_positive"}},
+			"both":                     {422, "filter", object{"ids": []int64{one}, "filter": object{}, "status": "false_positive"}},
+			"no ids and a filter":      {422, "filter", object{"ids": []int64{}, "filter": object{}, "status": "false_positive"}},
+			"none":                     {422, "ids", object{"status": "false_positive"}},
+			"no ids":                   {422, "ids", object{"ids": []int64{}, "status": "false_positive"}},
+			"expected of ids":          {422, "expected", object{"ids": []int64{one}, "expected": 1, "status": "false_positive"}},
+			"expected none":            {422, "expected", object{"filter": object{}, "expected": 0, "status": "false_positive"}},
+			"nothing said":             {422, "status", object{"ids": []int64{one}}},
+			"cleared, and":             {422, "status", object{"ids": []int64{one}, "clear": true, "status": "open"}},
+			"no waiver's end":          {422, "waiver_until", object{"ids": []int64{one, two}, "status": "risk_accepted", "comment": "x"}},
+			"of itself":                {422, "duplicate_of", object{"ids": []int64{two, one}, "status": "duplicate", "duplicate_of": one}},
+			"an unknown status":        {422, "status", object{"ids": []int64{one}, "status": "wontfix"}},
+			"a filter that is none":    {422, "filter.active", object{"filter": object{"active": "perhaps"}, "status": "open"}},
+		} {
+			a := c.Must(test.status, "POST", path, test.body)
+			if test.field != nil && a.Get("errors.0.name") != test.field {
+				t.Errorf("%s: %s", name, a.Text)
+			}
+		}
+		if got := itemTitles(c.Must(http.StatusOK, "GET", s.path+"/observations", nil)); got != "CVE-1 CVE-2 CVE-3" {
+			t.Errorf("active: %s", got)
+		}
+		for _, title := range []string{"CVE-1", "CVE-2"} {
+			if a := c.Must(http.StatusOK, "GET", s.observationPath(t, c, title)+"/history", nil); itemCount(a) != 0 {
+				t.Errorf("history of %s: %s", title, a.Text)
+			}
+		}
+		wantNotified(t, p, receiver, map[string]int{"gate.changed": 1})
+
+		// Of two branches, each gate is told of in the answer, the default one's alone in a message.
+		feature := c.Must(http.StatusOK, "GET", s.path+"/observations?branch=feature", nil).ID("items.0.id")
+		a := c.Must(
+			http.StatusOK,
+			"POST",
+			path,
+			object{"ids": []int64{feature, one, two, one}, "status": "in_review", "severity": "low"},
+		)
+		if a.ID("changed") != 3 || a.Get("gates.0.branch") != "main" || a.Get("gates.0.after") != "passed" ||
+			a.Get("gates.1.branch") != "feature" ||
+			a.Get("gates.1.after") != "passed" {
+			t.Errorf("two branches: %s", a.Text)
+		}
+		wantNotified(t, p, receiver, map[string]int{"gate.changed": 2})
+		s.checkCounts(t, p)
+	})
+}
+
+// The list narrows by each of its filters, and a page follows another.
+func TestObservationFilters_InTheAPI(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		s := newProduct(t, c, "Shop", "")
+		s.upload(c, findingsReport("CVE-1 High", "CVE-2 High", "CVE-3 Low", "CVE-10%_ Low"))
+		c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=feature", findingsReport("CVE-F High"))
+		c.Must(
+			http.StatusCreated,
+			"POST",
+			s.path+"/observations",
+			object{"title": "By hand", "severity": "critical", "description": "Of the Login"},
+		)
+		s.assess(t, c, "CVE-2", object{"status": "not_security"})
+		for query, want := range map[string]string{
+			"":                               "By hand CVE-1 CVE-10%_ CVE-3",
+			"active=false":                   "CVE-2",
+			"active=all":                     "By hand CVE-1 CVE-10%_ CVE-2 CVE-3",
+			"active=all&severity=high":       "CVE-1 CVE-2",
+			"status=not_security":            "CVE-2",
+			"status=open&severity=low":       "CVE-10%_ CVE-3",
+			"assessed=true":                  "",
+			"assessed=true&active=all":       "CVE-2",
+			"scanner=manual":                 "By hand",
+			"scanner=grype":                  "CVE-1 CVE-10%_ CVE-3",
+			"q=login":                        "By hand",
+			"q=LIB-CVE-3":                    "CVE-3",
+			"q=%25_":                         "CVE-10%_",
+			"branch=feature":                 "CVE-F",
+			"branch=feature&q=CVE-1":         "",
+			"branch=main&q=CVE&severity=low": "CVE-10%_ CVE-3",
+		} {
+			if got := itemTitles(c.Must(http.StatusOK, "GET", s.path+"/observations?"+query, nil)); got != want {
+				t.Errorf("%s: %q, want %q", query, got, want)
+			}
+		}
+		for query, field := range map[string]string{"active=maybe": "active", "status=wontfix": "status", "severity=wild": "severity", "assessed=false": "assessed", "cursor=%21": "cursor"} {
+			if a := c.Must(http.StatusUnprocessableEntity, "GET", s.path+"/observations?"+query, nil); a.Get(
+				"errors.0.name",
+			) != field {
+				t.Errorf("%s: %s", query, a.Text)
+			}
+		}
+		c.Must(http.StatusNotFound, "GET", s.path+"/observations?branch=nowhere", nil)
+		var pages []string
+		for cursor, more := "", true; more; {
+			a := c.Must(http.StatusOK, "GET", s.path+"/observations?active=all&limit=2&cursor="+cursor, nil)
+			pages = append(pages, itemTitles(a))
+			cursor, more = a.Get("next_cursor").(string)
+		}
+		if len(pages) != 3 || pages[0] != "By hand CVE-1" || !strings.HasPrefix(pages[1], "CVE-") ||
+			len(strings.Fields(strings.Join(pages, " "))) != 6 {
+			t.Errorf("pages: %q", pages)
+		}
+	})
+}

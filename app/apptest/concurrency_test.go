@@ -1,0 +1,136 @@
+package apptest_test
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+
+	"gatecrier/app/apptest"
+	"gatecrier/models"
+)
+
+// Whoever sends the report that fails a gate, at the same time as others, is
+// told so: a pipeline decides by the answer.
+func TestConcurrentReports_AnswerIncludesOwnReport(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		bad, clean := apptest.Report(t, "grype-image.json"), apptest.Report(t, "grype-none.json")
+		for round := range 12 {
+			s := newProduct(t, c, fmt.Sprint("Shop ", round), "")
+			c.Must(http.StatusCreated, "POST", s.path+"/reports", clean)
+			var wg sync.WaitGroup
+			for range 10 {
+				wg.Go(func() {
+					a := c.Do("POST", s.path+"/reports", bad)
+					if a.Status != http.StatusCreated || a.Get("gate.after") != "failed" || a.ID("counts.critical") != 1 {
+						t.Errorf("round %d: %d %s", round, a.Status, a.Text)
+					}
+				})
+			}
+			wg.Wait()
+		}
+	})
+}
+
+func TestLastOwner_TwoOwnersCannotBothLeave(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		other := p.User("other").ID
+		for round := range 10 {
+			s := newProduct(t, c, fmt.Sprint("Shop ", round), "")
+			c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "other", "role": "owner"})
+			members := c.Must(http.StatusOK, "GET", s.path+"/members", nil)
+			var wg sync.WaitGroup
+			for i := range 2 {
+				wg.Go(func() {
+					c.Do("DELETE", fmt.Sprintf("%s/members/%d", s.path, members.ID(fmt.Sprintf("items.%d.user_id", i))), nil)
+				})
+			}
+			wg.Wait()
+			if a := c.Must(http.StatusOK, "GET", s.path+"/members", nil); a.Get("items.0.role") != "owner" {
+				t.Errorf("no owner is left, %d is gone too: %s", other, a.Text)
+			}
+		}
+	})
+}
+
+// A product that is deleted while reports come in takes all along, and who
+// comes late is told that it is not there.
+func TestDeleteProduct_ConcurrentWithImports(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		receiver := apptest.NewReceiver(t)
+		c := p.Client("admin")
+		for round := range 15 {
+			s := newProduct(t, c, fmt.Sprint("Shop ", round), receiver.URL)
+			var wg sync.WaitGroup
+			for i := range 6 {
+				wg.Go(func() {
+					a := c.Do(
+						"PUT", s.path+"/counts", map[string]any{"scanner": "s", "branch": fmt.Sprint("b", i/2), "counts": criticalCounts(i)},
+					)
+					if a.Status != http.StatusOK && a.Status != http.StatusNotFound {
+						t.Errorf("counts: %d %s", a.Status, a.Text)
+					}
+					a = c.Do("PUT", s.path+"/counts", map[string]any{"scanner": fmt.Sprint(i), "counts": criticalCounts(1)})
+					if a.Status != http.StatusOK && a.Status != http.StatusNotFound {
+						t.Errorf("counts: %d %s", a.Status, a.Text)
+					}
+				})
+			}
+			wg.Go(func() { c.Must(http.StatusNoContent, "DELETE", s.path, nil) })
+			wg.Wait()
+			apptest.Eventually(t, "the work is done", func() bool {
+				work, err := p.Store.EventWork(t.Context(), "notify", 10)
+				return err == nil && len(work) == 0
+			})
+		}
+		if n, err := p.Store.OrphanEvents(t.Context()); err != nil || n != 0 {
+			t.Errorf("%d events of products that are gone, %v", n, err)
+		}
+	})
+}
+
+func TestDisabledTarget_LeavesDeliveryRow(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		receiver := apptest.NewReceiver(t)
+		receiver.Answer(500)
+		c := p.Client("admin")
+		s := newProduct(t, c, "Shop", receiver.URL)
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "s", "counts": criticalCounts(1)})
+		apptest.Eventually(
+			t,
+			"it waits for another try",
+			func() bool { return c.Do("GET", "/deliveries?state=retrying", nil).Get("items.0.id") != nil },
+		)
+		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/targets/%d", s.target), map[string]any{"enabled": false})
+		if a := c.Must(http.StatusOK, "GET", "/deliveries", nil); a.Get("items.0.state") != string(models.DeliveryCancelled) {
+			t.Errorf("what waited: %s", a.Text)
+		}
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "s", "counts": criticalCounts(0)})
+		apptest.Eventually(t, "the change leaves a row", func() bool {
+			a := c.Do("GET", "/deliveries?state=skipped", nil)
+			return a.Get("items.0.reason") == "The target is turned off"
+		})
+		if n := len(receiver.Messages()); n != 1 {
+			t.Errorf("%d messages, want the first alone", n)
+		}
+	})
+}
+
+func TestMarkAsRead_NeverCoversFutureNotifications(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		s := newProduct(t, c, "Shop", "")
+		c.Must(http.StatusNoContent, "POST", "/notifications/viewed", map[string]any{"up_to": int64(1) << 62})
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "s", "counts": criticalCounts(1)})
+		apptest.Eventually(
+			t, "it is unread", func() bool { return c.Do("GET", "/notifications/count", nil).ID("unread") == 1 },
+		)
+	})
+}

@@ -1,0 +1,94 @@
+package apptest_test
+
+import (
+	"testing"
+	"time"
+
+	"gatecrier/app/apptest"
+	"gatecrier/models"
+)
+
+// maxDeliveryAge is how long a message is tried, and a connection.
+const maxDeliveryAge = 72 * time.Hour
+
+// passTime lets time pass, and everything happen at its time. No step is longer
+// than half an hour.
+func passTime(t *testing.T, p *apptest.Program, d time.Duration) {
+	t.Helper()
+	end := p.Clock.Now().Add(d)
+	for {
+		next := apptest.Settle(t, p.Store)
+		now := p.Clock.Now()
+		if !now.Before(end) {
+			return
+		}
+		to := now.Add(30 * time.Minute)
+		if !next.IsZero() && next.Before(to) {
+			to = next
+		}
+		if end.Before(to) {
+			to = end
+		}
+		p.Clock.Advance(to.Sub(now))
+		p.Wake()
+	}
+}
+
+// connectionNotices is what the inbox says of connections, oldest first.
+func connectionNotices(t *testing.T, p *apptest.Program, product int64) []string {
+	t.Helper()
+	rows, err := p.Store.Inbox(
+		t.Context(), models.Viewer{Administrator: true}, models.InboxFilter{ProductID: product, Limit: 200},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for i := len(rows) - 1; i >= 0; i-- {
+		if rows[i].Type != "gate.changed" {
+			list = append(list, rows[i].Message)
+		}
+	}
+	return list
+}
+
+// connectionHealth is how a connection does.
+func connectionHealth(t *testing.T, p *apptest.Program, connection int64) models.Health {
+	t.Helper()
+	list, err := p.Store.Healths(t.Context(), []int64{connection})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list[connection]
+}
+
+// deliveryLog is what a filter finds, oldest first.
+func deliveryLog(t *testing.T, p *apptest.Program, f models.LedgerFilter) []models.LedgerRow {
+	t.Helper()
+	f.Limit = 1000
+	rows, err := p.Store.Ledger(t.Context(), apptest.AllProducts(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, j := 0, len(rows)-1; i < j; i, j = i+1, j-1 {
+		rows[i], rows[j] = rows[j], rows[i]
+	}
+	return rows
+}
+
+// splitAttempts are a delivery's attempts: those of its own, and the probes.
+func splitAttempts(t *testing.T, p *apptest.Program, d models.Delivery) (own, probes []models.Attempt) {
+	t.Helper()
+	all, err := p.Store.AttemptsOf(t.Context(), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range all {
+		if a.Probe {
+			probes = append(probes, a)
+		} else {
+			own = append(own, a)
+		}
+	}
+	return own, probes
+}

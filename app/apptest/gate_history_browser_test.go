@@ -1,0 +1,132 @@
+package apptest_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"gatecrier/app/apptest"
+)
+
+// TestGateHistoryInTheBrowser is how somebody finds out what a gate has said, who
+// was told of it, and what came and went meanwhile.
+func TestGateHistoryInTheBrowser(t *testing.T) {
+	t.Parallel()
+	p := apptest.Start(t, apptest.Options{})
+	// At noon, so that the days' ends are where they are looked for.
+	p.Clock.Advance(36*time.Hour - p.Clock.Now().UTC().Sub(p.Clock.Now().UTC().Truncate(24*time.Hour)))
+	receiver, c := apptest.NewReceiver(t), p.Client("admin")
+	c.Must(http.StatusOK, "PATCH", "/settings/users", map[string]any{"session_hours": 720})
+	s := newProduct(t, c, "Shop", receiver.URL)
+	pass := func(d time.Duration) {
+		p.Clock.Advance(d)
+		p.Wake()
+	}
+	b := apptest.NewBrowser(t, p.URL)
+	signInOnPage(b, "admin")
+	checkNoLayoutShift(t, b, "history-empty", s.path+"?tab=history")
+	checkNoLayoutShift(t, b, "compare-empty", s.path+"/compare")
+	b.WantText("Compare two moments", "Nothing was seen for the first time")
+
+	// The product's own times, one wrong, in words.
+	b.Open(s.path + "?tab=settings")
+	b.Fill("[name=hold_seconds]", "soon")
+	b.Fill("[name=stale_after]", "14 minutes")
+	b.Press("form[action$='/settings'] button[type=submit]")
+	b.WantText("A time like “10 minutes”")
+	b.Fill("[name=hold_seconds]", "10 min")
+	b.Press("form[action$='/settings'] button[type=submit]")
+	b.WantText("from 15 minutes (900 seconds) to 30 days")
+	b.CheckPage("product-times-error")
+	b.Fill("[name=stale_after]", "1 day")
+	b.Press("form[action$='/settings'] button[type=submit]")
+	b.WantText("Saved", "Now: 10 minutes, its own", "Now: 1 day, its own")
+	checkNoLayoutShift(t, b, "product-times", s.path+"?tab=settings")
+
+	setCritical(c, s, 0)
+	pass(11 * time.Minute)
+	receiver.Wait(t, 1)
+	setCritical(c, s, 2)
+	pass(3 * time.Minute)
+	setCritical(c, s, 0)
+	pass(26 * time.Hour)
+	runStaleJob(t, p)
+	c.Must(http.StatusCreated, "POST", s.path+"/reports?source=deps", apptest.Report(t, "grype-image.json"))
+	pass(11 * time.Minute)
+	apptest.Eventually(
+		t,
+		"it is told",
+		func() bool { return strings.Contains(strings.Join(historyWithHold(c, s), ","), "passed failed later") },
+	)
+	c.Must(http.StatusCreated, "POST", s.path+"/reports?source=deps", apptest.Report(t, "grype-none.json"))
+	pass(3 * time.Minute)
+
+	checkNoLayoutShift(t, b, "history-waits", s.path+"?tab=history")
+	b.WantText(
+		"A new state is announced when it has stood for 10 min",
+		"unless it returns",
+		"Not announced: it returned within 3 min",
+		"Not announced: the gate is back at what people know",
+		"Held, and announced after 11 min",
+		"Measured by the limits of all products: critical 0, high 0",
+		"Report",
+		"Counts",
+		"Passed for 3 min; announced at",
+		"CVE-2023-44981",
+	)
+	b.Evaluate(
+		`{ const a = document.querySelector(".gc-past a[href*='change-']"); if (!a) throw new Error("no part of the picture leads to its row"); location.href = a.getAttribute("href") }`,
+	)
+	b.WaitFor("a part of the picture leads to its row", `document.querySelector(".gc-changes > li:target") !== null`)
+
+	// Two moments: by themselves, by a form, by a severity.
+	b.Open(s.path + "?tab=history")
+	b.Press("a.btn[href$='/compare']")
+	b.WantText("Compare two moments", "Went", "35", "Failed", "Passed")
+	checkNoLayoutShift(t, b, "compare", s.path+"/compare")
+	b.Press(".gc-chips a[href*='severity=critical']")
+	b.WantText("CVE-2023-44981")
+	if text := b.Text(); strings.Contains(text, "CVE-2023-2828") {
+		t.Error("a filter by severity shows others")
+	}
+	// Within the 26 hours, after the end of the day on which they began: whatever the time is now.
+	day := p.Clock.Now().
+		UTC().
+		Add(-26*time.Hour - 20*time.Minute).
+		Truncate(24 * time.Hour).
+		Add(24*time.Hour + 30*time.Minute).
+		Format("2006-01-02T15:04")
+	checkNoLayoutShift(t, b, "compare-by-day", s.path+"/compare?from_at="+day)
+	b.WantText("the counts as of the end of", "known by the day alone")
+	b.Open(s.path + "/compare?from_at=" + p.Clock.Now().UTC().Add(time.Hour).Format("2006-01-02T15:04"))
+	b.WantText("Must be before the other moment")
+	b.CheckPage("compare-wrong")
+}
+
+// TestStaleProductInTheBrowser is how somebody sees that a product sends no reports:
+// on its page, in the list, on the overview.
+func TestStaleProductInTheBrowser(t *testing.T) {
+	t.Parallel()
+	p := apptest.Start(t, apptest.Options{})
+	c := p.Client("admin")
+	c.Must(http.StatusOK, "PATCH", "/settings/users", map[string]any{"session_hours": 720})
+	s := newProduct(t, c, "Shop", "")
+	c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"stale_after": 86400})
+	setCritical(c, s, 0)
+	p.Clock.Advance(25 * time.Hour)
+	runStaleJob(t, p)
+	b := apptest.NewBrowser(t, p.URL)
+	signInOnPage(b, "admin")
+	checkNoLayoutShift(t, b, "product-stale", s.path)
+	b.WantText("Stale: no reports come any more", "1 stale")
+	checkNoLayoutShift(t, b, "overview-stale", "/")
+	b.WantText("1 product is stale")
+	checkNoLayoutShift(t, b, "products-stale", "/products?stale=1")
+	b.WantText("Only stale ones", "stale for")
+	setCritical(c, s, 0)
+	b.Open(s.path)
+	if text := b.Text(); strings.Contains(text, "Stale: no reports") {
+		t.Error("a report has come, and it is still stale")
+	}
+}

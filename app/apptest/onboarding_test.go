@@ -1,0 +1,96 @@
+package apptest_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"gatecrier/app/apptest"
+)
+
+// Somebody who does not know the program does things in the wrong order: each
+// way ends in a page that says what to do.
+func TestOnboarding_UnexpectedSteps(t *testing.T) {
+	t.Parallel()
+	p := apptest.Start(t, apptest.Options{})
+	b := apptest.NewBrowser(t, p.URL)
+	b.Do(chromedp.EmulateViewport(1440, 900))
+	b.Open("/inbox?unread=true")
+	b.Fill("#f-name", "admin")
+	b.Fill("#f-password", "admin")
+	b.Press("form[action='/login'] button")
+	b.WantText("That name and password do not belong together")
+	b.Press("a[href^='/login/forgot']")
+	b.WantText("Mail is not set up here", "gatecrier user password NAME")
+	b.Open("/inbox?unread=true")
+	b.Fill("#f-name", "admin")
+	b.Fill("#f-password", apptest.Password)
+	b.Press("form[action='/login'] button")
+	if b.Path() != "/inbox?unread=true" {
+		t.Errorf("signed in, at %s, not where the way led", b.Path())
+	}
+	b.WantText("Nothing yet. When the gate of one of your products changes")
+	b.Open("/")
+	b.WantText("Nothing to guard yet", "Create a product")
+	b.Open("/products/1")
+	b.WantText("There is no such product", "To the overview")
+	b.Open("/products/new")
+	b.Fill("[name=name]", "  ") // nothing at all the browser itself refuses
+	b.Press("form[action='/products'] button[type=submit]")
+	b.WantText("1 to 255 characters")
+	b.Fill("[name=name]", "Shop")
+	b.Press("form[action='/products'] button[type=submit]")
+	b.WantText("The product is there", "first report")
+
+	// A report that is none, an empty one, none at all.
+	dir := t.TempDir()
+	for name, said := range map[string]string{"": "Choose a report", "empty.json": "empty", "notes.json": "CycloneDX"} {
+		b.Open("/products/1/upload")
+		b.Evaluate(`document.querySelector("[name=file]").required = false`)
+		if name != "" {
+			text := map[string]string{"empty.json": "", "notes.json": `{"notes": []}`}[name]
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			b.Do(chromedp.SetUploadFiles("[name=file]", []string{filepath.Join(dir, name)}))
+		}
+		b.Do(chromedp.Click("form[action$='/upload'] button[type=submit]"))
+		b.WaitFor(name+" is refused: "+said, `document.querySelector("main").innerText.includes("`+said+`")`)
+	}
+
+	// After an upload a refresh shows the form, and sends nothing again.
+	path, err := filepath.Abs("../ingest/testdata/grype-image.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Open("/products/1/upload")
+	b.Do(chromedp.SetUploadFiles("[name=file]", []string{path}))
+	b.Do(chromedp.Click("form[action$='/upload'] button[type=submit]"))
+	b.WaitFor("the report is in", `document.querySelector("main").innerText.includes("18 high (limit 0)")`)
+	b.Do(chromedp.Reload())
+	b.WantText("Upload a report", "What kind it is, is seen from what is in it")
+	b.Open("/products/1?tab=history")
+	b.Evaluate("setTimeout(() => history.back(), 0)")
+	b.WaitFor("the way back leads to the form", `document.querySelector("main h1").innerText === "Upload a report"`)
+
+	// On paper there is the history, and nothing to press.
+	b.Open("/products/1?tab=history")
+	b.EmulateMedia("print")
+	b.WantText("18 high (limit 0)")
+	b.WaitFor(
+		"paper has no navigation",
+		`[...document.querySelectorAll(".gc-top, .gc-side, .gc-tabs, .gc-chips, .btn")].every(e => !e.checkVisibility())`,
+	)
+	b.EmulateMedia("screen")
+
+	// Two tabs: what one has deleted, the other is told of.
+	admin := p.Client("admin")
+	b.Open("/products/1?tab=settings")
+	admin.Must(204, "DELETE", "/products/1", nil)
+	b.Do(chromedp.Click("form[action$='/settings'] button[type=submit]"))
+	b.WaitFor("the product is gone", `document.querySelector("main").innerText.includes("There is no such product")`)
+	b.Open("/products?q=Shop")
+	b.WantText("There is no product yet")
+}

@@ -1,0 +1,144 @@
+package apptest_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"gatecrier/app/apptest"
+)
+
+// A group of one's own is no way to own the products of others.
+func TestGroup_MaintainerDoesNotBecomeOwner(t *testing.T) {
+	t.Parallel()
+	p := apptest.Start(t, apptest.Options{})
+	c := p.Client("admin")
+	p.User("mallory")
+	mallory := p.Client("mallory")
+	s := newProduct(t, c, "Shop", "")
+	c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "mallory", "role": "maintainer"})
+	group := mallory.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Mine"}).ID("id")
+	mallory.Must(http.StatusForbidden, "PATCH", s.path, map[string]any{"group_id": group, "description": "taken"})
+	mallory.Must(http.StatusForbidden, "GET", s.path+"/tokens", nil)
+	if a := c.Must(http.StatusOK, "GET", s.path, nil); a.Get("group_id") != nil || a.Get("description") != "" {
+		t.Errorf("half of it was done: %s", a.Text)
+	}
+}
+
+// The last owner is one who owns by himself.
+func TestLastOwner_OwnersByGroupDoNotReplaceOne(t *testing.T) {
+	t.Parallel()
+	p := apptest.Start(t, apptest.Options{})
+	c := p.Client("admin")
+	p.User("eve")
+	s := newProduct(t, c, "Shop", "")
+	users := c.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": "owners"}).ID("id")
+	c.Must(
+		http.StatusNoContent,
+		"POST",
+		fmt.Sprintf("/authorization-groups/%d/members", users),
+		map[string]any{"user": "eve", "manager": true},
+	)
+	c.Must(
+		http.StatusNoContent,
+		"POST",
+		s.path+"/authorization-groups",
+		map[string]any{"authorization_group": "owners", "role": "owner"},
+	)
+	owner := c.Must(http.StatusOK, "GET", s.path+"/members", nil).ID("items.0.user_id")
+	p.Client("eve").Must(http.StatusConflict, "DELETE", fmt.Sprintf("%s/members/%d", s.path, owner), nil)
+}
+
+// Why a message did not arrive may name a host: that is for who may edit the
+// target.
+func TestDelivery_ReaderSeesNoFailureReason(t *testing.T) {
+	t.Parallel()
+	p := apptest.Start(t, apptest.Options{})
+	c := p.Client("admin")
+	p.User("reader")
+	reader, page := p.Client("reader"), signInAs(t, p, "reader", apptest.Password)
+	const host = "vault.corp.invalid"
+	s := newProduct(t, c, "Shop", "http://"+host+"/hook")
+	c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "reader", "role": "reader"})
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
+	passTime(t, p, 20*time.Minute) // it is down, and people are told
+	if a := c.Must(http.StatusOK, "GET", "/deliveries/1", nil); !strings.Contains(a.Text, host) {
+		t.Errorf("not even the administrator is told why: %s", a.Text)
+	}
+	if itemCount(reader.Must(http.StatusOK, "GET", "/notifications", nil)) != 2 {
+		t.Error("the reader is not told that the target does not work")
+	}
+	for _, path := range []string{"/deliveries", "/deliveries/1", "/notifications", s.path + "/targets", s.path} {
+		if a := reader.Must(http.StatusOK, "GET", path, nil); strings.Contains(a.Text, host) {
+			t.Errorf("%s tells a reader: %s", path, a.Text)
+		}
+	}
+	for _, path := range []string{"/", "/inbox", "/inbox/1", "/inbox/2", "/deliveries", "/deliveries/1", s.path, s.path + "?tab=targets", s.path + "?tab=deliveries"} {
+		if status, text := getNoRedirect(t, page, p.URL+path); status != http.StatusOK || strings.Contains(text, host) {
+			t.Errorf("%s: %d, and tells a reader", path, status)
+		}
+	}
+}
+
+// A token that ends makes none that does not, also for a product.
+func TestToken_CannotCreateLongerLivedToken(t *testing.T) {
+	t.Parallel()
+	p := apptest.Start(t, apptest.Options{})
+	c := p.Client("admin")
+	s := newProduct(t, c, "Shop", "")
+	soon := p.Clock.Now().Add(time.Hour).UTC().Truncate(time.Second)
+	text, _ := c.Must(http.StatusCreated, "POST", "/tokens", map[string]any{"name": "short", "expires_at": soon}).Get("token").(string)
+	short := apptest.NewClient(t, p.URL, text)
+	short.Must(
+		http.StatusUnprocessableEntity, "POST", s.path+"/tokens", map[string]any{"name": "forever", "role": "maintainer"},
+	)
+	short.Must(
+		http.StatusCreated,
+		"POST",
+		s.path+"/tokens",
+		map[string]any{"name": "as long", "role": "maintainer", "expires_at": soon},
+	)
+}
+
+// Whoever has taken a session over does not guess the password with it.
+func TestPasswordChange_ThrottlesGuesses(t *testing.T) {
+	t.Parallel()
+	p := apptest.Start(t, apptest.Options{})
+	admin := signInAdmin(t, p)
+	var answers []int
+	for i := range 7 {
+		status, _ := submitForm(
+			t,
+			admin,
+			p.URL+"/profile/password",
+			encodeForm("current", fmt.Sprintf("wrong password %d", i), "new", "another long one 1", "repeat", "another long one 1"),
+			formKind,
+		)
+		answers = append(answers, status)
+	}
+	if answers[0] != http.StatusUnprocessableEntity || answers[6] != http.StatusTooManyRequests {
+		t.Errorf("guesses are answered with %v", answers)
+	}
+}
+
+// The path of a webhook is a secret whose case counts.
+func TestSlackWebhook_PathIsCaseSensitive(t *testing.T) {
+	t.Parallel()
+	p := apptest.Start(t, apptest.Options{})
+	receiver := apptest.NewReceiver(t)
+	c := p.Client("admin")
+	s := newProduct(t, c, "Shop", "")
+	var hints []any
+	for _, end := range []string{"AbCdEfGhIjKl", "ABCDEFGHIJKL"} {
+		hints = append(
+			hints,
+			c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"slack_webhook": receiver.URL + "/services/" + end}).
+				Get("slack_webhook"),
+		)
+	}
+	if hints[0] == hints[1] {
+		t.Errorf("the second address is not saved: %v", hints)
+	}
+}

@@ -1,0 +1,197 @@
+package apptest_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gatecrier/app/apptest"
+)
+
+// What SecObserve's own tests hold of settings, roles and health (numbers 102
+// and 104 to 107 of our facts), by our paths and statuses.
+func TestRoles_SecObserveParity(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		admin := p.Client("admin")
+		clients := map[string]*apptest.Client{}
+		for _, name := range []string{"owner", "reader", "external", "group-owner"} {
+			p.User(name)
+			clients[name] = p.Client(name)
+		}
+
+		// 102: settings are for administrators, and have their defaults.
+		a := admin.Must(http.StatusOK, "GET", "/settings/gate", nil)
+		for field, want := range map[string]float64{"threshold_critical": 0, "threshold_high": 0, "threshold_medium": 99999, "threshold_unknown": 99999} {
+			if a.Get(field) != want {
+				t.Errorf("%s is %v", field, a.Get(field))
+			}
+		}
+		clients["owner"].Must(http.StatusForbidden, "GET", "/settings/gate", nil)
+		clients["owner"].Must(http.StatusForbidden, "PATCH", "/settings/gate", map[string]any{"threshold_critical": 1})
+		if a := admin.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"threshold_critical": 1234}); a.ID(
+			"threshold_critical",
+		) != 1234 {
+			t.Errorf("changed: %s", a.Text)
+		}
+
+		// 104: a webhook that is no address is named, each field by itself.
+		s := newProduct(t, admin, "Shop", "")
+		a = admin.Must(
+			http.StatusUnprocessableEntity,
+			"PATCH",
+			s.path,
+			map[string]any{"ms_teams_webhook": "ftp://example.org", "slack_webhook": "ftp://example.org"},
+		)
+		if a.Get("errors.0.name") == a.Get("errors.1.name") || !strings.Contains(a.Text, "ms_teams_webhook") ||
+			!strings.Contains(a.Text, "slack_webhook") {
+			t.Errorf("bad webhooks: %s", a.Text)
+		}
+
+		// 105: roles by membership, by none, and by the group.
+		group := admin.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Group"}).ID("id")
+		admin.Must(http.StatusOK, "PATCH", s.path, map[string]any{"group_id": group})
+		admin.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "owner", "role": "owner"})
+		reader := admin.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "reader", "role": "reader"}).
+			ID("user_id")
+		admin.Must(
+			http.StatusCreated,
+			"POST",
+			fmt.Sprintf("/groups/%d/members", group),
+			map[string]any{"user": "group-owner", "role": "owner"},
+		)
+		for name, want := range map[string][2]int{"owner": {200, 200}, "reader": {200, 403}, "external": {404, 404}, "group-owner": {200, 200}} {
+			if got := clients[name].Do("GET", s.path, nil).Status; got != want[0] {
+				t.Errorf("%s views: %d", name, got)
+			}
+			if got := clients[name].Do("GET", s.path+"/tokens", nil).Status; got != want[1] {
+				t.Errorf("%s sees the tokens, which are for owners: %d", name, got)
+			}
+		}
+
+		// 106: only owners delete owners.
+		p.User("maintainer")
+		admin.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "maintainer", "role": "maintainer"})
+		owner := admin.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "owner", "role": "owner"}).
+			ID("user_id")
+		maintainer := p.Client("maintainer")
+		if a := maintainer.Must(http.StatusForbidden, "DELETE", fmt.Sprintf("%s/members/%d", s.path, owner), nil); a.Get(
+			"detail",
+		) != "Only owners manage owners" {
+			t.Errorf("why not: %s", a.Text)
+		}
+		maintainer.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", s.path, reader), nil)
+
+		// 107: health is for everybody and says nothing, the version is not for everybody.
+		if status, text := getNoRedirect(t, newHTTPClient(t), p.URL+"/healthz"); status != http.StatusOK || text != "ok\n" {
+			t.Errorf("health: %d %q", status, text)
+		}
+		for _, path := range []string{"/healthz", "/readyz", "/login", "/api/v1/openapi.json"} {
+			if _, text := getNoRedirect(t, newHTTPClient(t), p.URL+path); strings.Contains(text, "version "+p.Version()) ||
+				strings.Contains(text, `"version":"`+p.Version()) {
+				t.Errorf("%s tells the version to everybody", path)
+			}
+		}
+	})
+}
+
+// A pipeline needs no more than the role upload.
+func TestProductToken_UploadsReports(t *testing.T) {
+	t.Parallel()
+	p := apptest.Start(t, apptest.Options{})
+	c := p.Client("admin")
+	s := newProduct(t, c, "Shop", "")
+	newProduct(t, c, "Other", "")
+	token, _ := c.Must(http.StatusCreated, "POST", s.path+"/tokens", map[string]any{"name": "ci", "role": "upload"}).Get("token").(string)
+	path := filepath.Join(t.TempDir(), "grype-image.json")
+	if err := os.WriteFile(path, apptest.Report(t, "grype-image.json"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	push := func(product string) (int, string, string) {
+		return runCommand(t, "push", "--url", p.URL, "--token", token, "--product", product, "--fail-on-gate", path)
+	}
+	if code, out, errs := push("Shop"); code != 2 || !strings.Contains(out, "gate failed") {
+		t.Errorf("exit %d: %s%s", code, out, errs)
+	}
+	if code, _, errs := push("Other"); code != 1 || !strings.Contains(errs, `no product "Other"`) {
+		t.Errorf("another product: exit %d, %s", code, errs)
+	}
+	api := apptest.NewClient(t, p.URL, token)
+	api.Must(http.StatusForbidden, "GET", s.path+"/targets", nil)
+	api.Must(http.StatusNotFound, "GET", s.path, nil)
+	c.Must(
+		http.StatusNoContent,
+		"DELETE",
+		fmt.Sprintf("%s/tokens/%d", s.path, c.Must(http.StatusOK, "GET", s.path+"/tokens", nil).ID("items.0.id")),
+		nil,
+	)
+	if code, _, errs := push("Shop"); code != 1 || !strings.Contains(errs, "revoked") {
+		t.Errorf("revoked: exit %d, %s", code, errs)
+	}
+}
+
+// Whoever is taken out, by whichever way he was in, is out at once: of pages,
+// inbox and interface.
+func TestAccessRemoval_AppliesAtOnce(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		p.User("eve")
+		eve, page := p.Client("eve"), signInAs(t, p, "eve", apptest.Password)
+		s := newProduct(t, c, "Shop", "")
+		group := c.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Group"}).ID("id")
+		users := c.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": "users"}).ID("id")
+		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"group_id": group})
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
+		apptest.Settle(t, p.Store)
+		inGroup, inUsers := fmt.Sprintf("/groups/%d", group), fmt.Sprintf("/authorization-groups/%d", users)
+		id := c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "eve", "role": "reader"}).
+			ID("user_id")
+		c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", s.path, id), nil)
+		give := map[string]any{"authorization_group": "users", "role": "reader"}
+		c.Must(http.StatusNoContent, "POST", inUsers+"/members", map[string]any{"user": "eve"})
+
+		sees := func(how string, want bool) {
+			t.Helper()
+			status := map[bool]int{true: http.StatusOK, false: http.StatusNotFound}[want]
+			if got := eve.Do("GET", s.path, nil).Status; got != status {
+				t.Errorf("%s: the interface says %d", how, got)
+			}
+			if got := itemCount(eve.Do("GET", "/notifications", nil)) == 1; got != want {
+				t.Errorf("%s: in the inbox: %v", how, got)
+			}
+			if got, _ := getNoRedirect(t, page, p.URL+s.path); got != status {
+				t.Errorf("%s: the page says %d", how, got)
+			}
+			if _, text := getNoRedirect(t, page, p.URL+"/inbox"); strings.Contains(text, "Shop") != want {
+				t.Errorf("%s: on the inbox's page: %v", how, !want)
+			}
+		}
+		sees("nothing", false)
+		for _, way := range []struct {
+			how     string
+			in, out func()
+		}{
+			{"own member", func() {
+				c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "eve", "role": "reader"})
+			}, func() { c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", s.path, id), nil) }},
+			{"member of the group", func() {
+				c.Must(http.StatusCreated, "POST", inGroup+"/members", map[string]any{"user": "eve", "role": "reader"})
+			}, func() { c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", inGroup, id), nil) }},
+			{"authorization group of the product", func() { c.Must(http.StatusNoContent, "POST", s.path+"/authorization-groups", give) }, func() {
+				c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/authorization-groups/%d", s.path, users), nil)
+			}},
+			{"authorization group of the group", func() { c.Must(http.StatusNoContent, "POST", inGroup+"/authorization-groups", give) }, func() {
+				c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", inUsers, id), nil)
+			}},
+		} {
+			way.in()
+			sees(way.how, true)
+			way.out()
+			sees("no more "+way.how, false)
+		}
+	})
+}
