@@ -36,13 +36,13 @@ RACES := MainJob|AtOnce|Race|Same|Share|Two|Storm|Order|Late|Hanging|Stream|Outa
 race: deps ## Run the packages with goroutines, and the scenarios in which many meet, with the race detector
 	@.ci/sqlite-notice -race
 	go test -race -timeout 20m $$(go list ./... | grep -v -e /apptest -e /templates/ -e /static)
-	go test -race -timeout 20m -run '$(RACES)' -skip 'InTheBrowser|FromThePage|AgainIs' ./app/apptest
+	go test -race -timeout 20m -run '$(RACES)' -skip 'InTheBrowser|FromThePage' ./app/apptest
 
 # The same scenarios as in test, ten times as long, and those that only measure.
 trial: deps ## Run the long trials: kills, walks, storms, instances, every state of every page (ten minutes)
 	GATECRIER_KILLS=50 GATECRIER_STEPS=10000 GATECRIER_STORM=25 GATECRIER_DELIVERIES=10000 GATECRIER_HANG=10 \
 	GATECRIER_GATES=5000 GATECRIER_ALL_LOOKS=1 go test -count=1 -timeout 90m -v \
-	-run 'Kill|RandomWalk|Storm|TwoInstances|OneOfTwo|Trial|InTheBrowser|FromThePage|AgainIs' ./app/apptest
+	-run 'Kill|RandomWalk|Storm|TwoInstances|OneOfTwo|Trial|InTheBrowser|FromThePage' ./app/apptest
 
 lint: tools ## Run the linters; see that generated code, go.mod and scripts are right
 	@.ci/scripts

@@ -56,7 +56,7 @@ func TestAccountsInTheBrowser(t *testing.T) {
 	b.WantText("Eve can sign in", "shown this once")
 	b.CheckPage("user-made")
 	password := wordWithPrefix(t, b, "")
-	p.Client("admin").Must(201, "POST", "/products/1/members", map[string]any{"user": "eve", "role": "reader"})
+	p.Client("admin").Must(201, "POST", "/products/1/members", object{"user": "eve", "role": "reader"})
 	b.Open("/admin/users?q=EVE")
 	b.WantText("eve@example.org", "1 user shown")
 	b.Open("/admin/users")
@@ -114,17 +114,15 @@ func TestAccountsInTheBrowser(t *testing.T) {
 
 	// A token, made, used and revoked.
 	eve.Fill("#token-name", "build server")
-	eve.Do(
-		chromedp.SetValue("#token-role", "reader"),
-		chromedp.SetValue("#token-expires", p.Clock.Now().Add(48*time.Hour).Format(time.DateOnly)),
-	)
+	eve.Do(chromedp.SetValue("#token-role", "reader"),
+		chromedp.SetValue("#token-expires", p.Clock.Now().Add(48*time.Hour).Format(time.DateOnly)))
 	eve.Press("form[action='/profile/tokens'] button")
 	eve.WantText("Your new token", "build server", "reader at most", "in ")
 	token := apptest.NewClient(t, p.URL, wordWithPrefix(t, eve, "gct_"))
 	if a := token.Must(200, "GET", "/products", nil); a.Get("items.0.name") != "Shop" {
 		t.Errorf("the token sees %s", a.Text)
 	}
-	token.Must(403, "POST", "/products", map[string]any{"name": "x"})
+	token.Must(403, "POST", "/products", object{"name": "x"})
 
 	// A session of another browser is ended.
 	other := apptest.NewBrowser(t, p.URL)

@@ -60,7 +60,7 @@ func enableMail(t *testing.T, p *apptest.Program) *mailServer {
 	t.Helper()
 	box, port := newMailServer(t)
 	p.Client("admin").
-		Must(http.StatusOK, "PATCH", "/settings/mail", map[string]any{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"})
+		Must(http.StatusOK, "PATCH", "/settings/mail", object{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"})
 	return box
 }
 
@@ -92,12 +92,8 @@ func TestUserPages_ByAdministrator(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
-		made := c.Must(
-			http.StatusCreated,
-			"POST",
-			"/users",
-			map[string]any{"name": "eve", "email": "eve@example.org", "first_name": "Eve"},
-		)
+		made := c.Must(http.StatusCreated, "POST", "/users",
+			object{"name": "eve", "email": "eve@example.org", "first_name": "Eve"})
 		password, _ := made.Get("password").(string)
 		if len(password) < 20 || made.Get("must_change_password") != true || made.Get("link_sent") != false {
 			t.Fatalf("made: %s", made.Text)
@@ -107,10 +103,10 @@ func TestUserPages_ByAdministrator(t *testing.T) {
 			body  map[string]any
 			field string
 		}{
-			{map[string]any{"name": "EVE"}, "name"},
-			{map[string]any{"name": ""}, "name"},
-			{map[string]any{"name": "x", "email": "nobody"}, "email"},
-			{map[string]any{"name": "x", "first_name": "a\nb"}, "first_name"},
+			{object{"name": "EVE"}, "name"},
+			{object{"name": ""}, "name"},
+			{object{"name": "x", "email": "nobody"}, "email"},
+			{object{"name": "x", "first_name": "a\nb"}, "first_name"},
 		} {
 			if a := c.Do("POST", "/users", test.body); a.Status != http.StatusUnprocessableEntity ||
 				a.Get("errors.0.name") != test.field {
@@ -118,7 +114,7 @@ func TestUserPages_ByAdministrator(t *testing.T) {
 			}
 		}
 		c.Must(
-			http.StatusConflict, "POST", "/users", map[string]any{"name": "x", "email": "x@example.org", "link": true},
+			http.StatusConflict, "POST", "/users", object{"name": "x", "email": "x@example.org", "link": true},
 		) // no mail yet
 
 		one := c.Must(http.StatusOK, "GET", "/users?limit=1", nil)
@@ -132,7 +128,7 @@ func TestUserPages_ByAdministrator(t *testing.T) {
 			a.Get("items.1") != nil {
 			t.Errorf("narrowed: %s", a.Text)
 		}
-		c.Must(http.StatusBadRequest, "PATCH", path, map[string]any{"active": nil})
+		c.Must(http.StatusBadRequest, "PATCH", path, object{"active": nil})
 
 		eve := signInAs(t, p, "eve", password)
 		if status, _ := getNoRedirect(t, eve, p.URL+"/inbox"); status != http.StatusSeeOther {
@@ -155,7 +151,7 @@ func TestUserPages_ByAdministrator(t *testing.T) {
 
 		// Deactivated, she is out at once, everywhere.
 		token := p.Client("eve")
-		a := c.Must(http.StatusOK, "PATCH", path, map[string]any{"active": false})
+		a := c.Must(http.StatusOK, "PATCH", path, object{"active": false})
 		if a.Get("active") != false || a.ID("sessions") != 0 {
 			t.Errorf("deactivated: %s", a.Text)
 		}
@@ -172,13 +168,13 @@ func TestUserPages_ByAdministrator(t *testing.T) {
 			!strings.Contains(err.Error(), "deactivated") {
 			t.Errorf("a token by the command line: %v", err)
 		}
-		c.Must(http.StatusConflict, "POST", path+"/password", map[string]any{})
-		c.Must(http.StatusOK, "PATCH", path, map[string]any{"active": true, "email": "e@example.org"})
+		c.Must(http.StatusConflict, "POST", path+"/password", object{})
+		c.Must(http.StatusOK, "PATCH", path, object{"active": true, "email": "e@example.org"})
 		token.Must(http.StatusOK, "GET", "/products", nil)
 
 		// A reset ends sessions, too.
 		eve = signInAs(t, p, "eve", apptest.Password)
-		reset := c.Must(http.StatusOK, "POST", path+"/password", map[string]any{})
+		reset := c.Must(http.StatusOK, "POST", path+"/password", object{})
 		if isSignedIn(t, p, eve) {
 			t.Error("the session outlives the password")
 		}
@@ -213,9 +209,9 @@ func TestUserPages_RequireAdministrator(t *testing.T) {
 	c := p.Client("mallory")
 	c.Must(http.StatusForbidden, "GET", "/users", nil)
 	c.Must(http.StatusForbidden, "GET", "/users/1", nil)
-	c.Must(http.StatusForbidden, "POST", "/users", map[string]any{"name": "x"})
-	c.Must(http.StatusForbidden, "PATCH", "/users/2", map[string]any{"administrator": true})
-	c.Must(http.StatusForbidden, "POST", "/users/1/password", map[string]any{})
+	c.Must(http.StatusForbidden, "POST", "/users", object{"name": "x"})
+	c.Must(http.StatusForbidden, "PATCH", "/users/2", object{"administrator": true})
+	c.Must(http.StatusForbidden, "POST", "/users/1/password", object{})
 	b := signInAs(t, p, "mallory", apptest.Password)
 	for _, path := range []string{"/admin/users", "/admin/users/new", "/admin/users/1", "/admin/users/1/deactivate", "/admin/users/1/password"} {
 		if status, _ := getNoRedirect(t, b, p.URL+path); status != http.StatusForbidden {
@@ -234,25 +230,25 @@ func TestLastAdministrator_CannotBeRemoved(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
-		for _, change := range []map[string]any{{"active": false}, {"administrator": false}} {
+		for _, change := range []object{{"active": false}, {"administrator": false}} {
 			c.Must(http.StatusConflict, "PATCH", "/users/1", change)
 		}
 		eve := p.User("eve")
 		path := fmt.Sprintf("/users/%d", eve.ID)
 		for range 5 {
-			c.Must(http.StatusOK, "PATCH", path, map[string]any{"administrator": true})
+			c.Must(http.StatusOK, "PATCH", path, object{"administrator": true})
 			other := p.Client("eve")
-			c.Must(http.StatusConflict, "PATCH", "/users/1", map[string]any{"active": false}) // nobody does that to himself
+			c.Must(http.StatusConflict, "PATCH", "/users/1", object{"active": false}) // nobody does that to himself
 			var wg sync.WaitGroup
 			var answers [2]int
-			wg.Go(func() { answers[0] = c.Do("PATCH", path, map[string]any{"administrator": false}).Status })
-			wg.Go(func() { answers[1] = other.Do("PATCH", "/users/1", map[string]any{"administrator": false}).Status })
+			wg.Go(func() { answers[0] = c.Do("PATCH", path, object{"administrator": false}).Status })
+			wg.Go(func() { answers[1] = other.Do("PATCH", "/users/1", object{"administrator": false}).Status })
 			wg.Wait()
 			if n, err := p.Store.CountAdministrators(t.Context()); err != nil || n != 1 {
 				t.Fatalf("%d administrators are left, %v; answers %v", n, err, answers)
 			}
 			if answers[1] == http.StatusOK { // eve was faster: it is her turn to give them back
-				other.Must(http.StatusOK, "PATCH", "/users/1", map[string]any{"administrator": true})
+				other.Must(http.StatusOK, "PATCH", "/users/1", object{"administrator": true})
 			}
 		}
 	})
@@ -312,9 +308,8 @@ func TestPasswordReset(t *testing.T) {
 		}
 		secret := linkSecret(t, second)
 		chooses := func(fresh string) int {
-			status, _ := submitForm(
-				t, newHTTPClient(t), p.URL+"/login/reset", encodeForm("link", secret, "new", fresh, "repeat", fresh), formKind,
-			)
+			status, _ := submitForm(t, newHTTPClient(t), p.URL+"/login/reset",
+				encodeForm("link", secret, "new", fresh, "repeat", fresh), formKind)
 			return status
 		}
 		for _, bad := range []string{"short", "eve@example.com", "password1234", strings.Repeat("x", 257)} {
@@ -383,9 +378,8 @@ func TestEmailChange_IsConfirmedByLink(t *testing.T) {
 		p.User("eve")
 		b := signInAs(t, p, "eve", apptest.Password)
 		save := func(email, zone string) int {
-			status, _ := submitForm(
-				t, b, p.URL+"/profile", encodeForm("first_name", "Eve", "email", email, "time_zone", zone, "theme", "dark"), formKind,
-			)
+			status, _ := submitForm(t, b, p.URL+"/profile",
+				encodeForm("first_name", "Eve", "email", email, "time_zone", zone, "theme", "dark"), formKind)
 			return status
 		}
 		if status := save("new@example.org", ""); status != http.StatusUnprocessableEntity {
@@ -440,13 +434,11 @@ func TestPasswordLink_FromAdministrator(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		box := enableMail(t, p)
 		c := p.Client("admin")
-		a := c.Must(http.StatusUnprocessableEntity, "POST", "/users", map[string]any{"name": "eve", "link": true})
+		a := c.Must(http.StatusUnprocessableEntity, "POST", "/users", object{"name": "eve", "link": true})
 		if a.Get("errors.0.name") != "email" {
 			t.Errorf("without an address: %s", a.Text)
 		}
-		a = c.Must(
-			http.StatusCreated, "POST", "/users", map[string]any{"name": "eve", "email": "eve@example.org", "link": true},
-		)
+		a = c.Must(http.StatusCreated, "POST", "/users", object{"name": "eve", "email": "eve@example.org", "link": true})
 		if a.Get("password") != nil || a.Get("link_sent") != true {
 			t.Errorf("made: %s", a.Text)
 		}
@@ -470,16 +462,16 @@ func TestPasswordLink_FromAdministrator(t *testing.T) {
 		chooses(1, apptest.Password, http.StatusOK)
 		signInAs(t, p, "eve", apptest.Password)
 
-		c.Must(http.StatusOK, "POST", path+"/password", map[string]any{"link": true})
+		c.Must(http.StatusOK, "POST", path+"/password", object{"link": true})
 		eve := signInAs(t, p, "eve", apptest.Password)
 		chooses(2, "the second good one", http.StatusOK)
 		if isSignedIn(t, p, eve) {
 			t.Error("the session outlives the password")
 		}
-		for _, ends := range []map[string]any{{"email": "other@example.org"}, {"active": false}} {
-			c.Must(http.StatusOK, "PATCH", path, map[string]any{"active": true, "email": "eve@example.org"})
+		for _, ends := range []object{{"email": "other@example.org"}, {"active": false}} {
+			c.Must(http.StatusOK, "PATCH", path, object{"active": true, "email": "eve@example.org"})
 			n := len(box.received())
-			c.Must(http.StatusOK, "POST", path+"/password", map[string]any{"link": true})
+			c.Must(http.StatusOK, "POST", path+"/password", object{"link": true})
 			box.waitLink(t, n+1)
 			c.Must(http.StatusOK, "PATCH", path, ends)
 			chooses(n+1, "the third good one", http.StatusNotFound)
@@ -495,20 +487,16 @@ func TestUserTokens(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newProduct(t, c, "Shop", "")
-		a := c.Must(
-			http.StatusCreated,
-			"POST",
-			"/tokens",
-			map[string]any{"name": "ci", "role": "upload", "expires_at": p.Clock.Now().Add(time.Hour)},
-		)
+		a := c.Must(http.StatusCreated, "POST", "/tokens",
+			object{"name": "ci", "role": "upload", "expires_at": p.Clock.Now().Add(time.Hour)})
 		text, _ := a.Get("token").(string)
 		upload := apptest.NewClient(t, p.URL, text)
-		upload.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "s", "counts": criticalCounts(0)})
-		upload.Must(http.StatusForbidden, "PATCH", s.path, map[string]any{"name": "x"})
+		upload.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "s", "counts": criticalCounts(0)})
+		upload.Must(http.StatusForbidden, "PATCH", s.path, object{"name": "x"})
 		upload.Must(http.StatusForbidden, "GET", "/users", nil)
-		upload.Must(http.StatusForbidden, "POST", "/products", map[string]any{"name": "x"})
+		upload.Must(http.StatusForbidden, "POST", "/products", object{"name": "x"})
 		soon := p.Clock.Now().Add(time.Minute)
-		for field, body := range map[string]map[string]any{
+		for field, body := range map[string]object{
 			"role":       {"name": "more", "expires_at": soon},
 			"expires_at": {"name": "longer", "role": "upload"},
 		} {
@@ -518,13 +506,12 @@ func TestUserTokens(t *testing.T) {
 			}
 		}
 		if a := upload.Do(
-			"POST", "/tokens", map[string]any{"name": "other", "role": "reader", "expires_at": soon},
+			"POST", "/tokens", object{"name": "other", "role": "reader", "expires_at": soon},
 		); a.Status != http.StatusUnprocessableEntity {
 			t.Errorf("a role beside its own: %d", a.Status)
 		}
-		child := upload.Must(
-			http.StatusCreated, "POST", "/tokens", map[string]any{"name": "child", "role": "upload", "expires_at": soon},
-		)
+		child := upload.Must(http.StatusCreated, "POST", "/tokens",
+			object{"name": "child", "role": "upload", "expires_at": soon})
 		if strings.Contains(upload.Must(http.StatusOK, "GET", "/tokens", nil).Text, text) {
 			t.Error("a token is shown again")
 		}
@@ -547,7 +534,7 @@ func TestUserTokens(t *testing.T) {
 		}
 		p.Clock.Advance(2 * time.Hour)
 		upload.Must(http.StatusUnauthorized, "GET", "/tokens", nil)
-		for _, body := range []map[string]any{{"name": ""}, {"name": "a\nb"}, {"name": "x", "expires_at": p.Clock.Now().Add(-time.Hour)}} {
+		for _, body := range []object{{"name": ""}, {"name": "a\nb"}, {"name": "x", "expires_at": p.Clock.Now().Add(-time.Hour)}} {
 			c.Must(http.StatusUnprocessableEntity, "POST", "/tokens", body)
 		}
 	})
@@ -604,17 +591,11 @@ func TestUserSettings(t *testing.T) {
 		c := p.Client("admin")
 		p.User("eve")
 		old := signInAs(t, p, "eve", apptest.Password)
-		c.Must(
-			http.StatusOK,
-			"PATCH",
-			"/settings/users",
-			map[string]any{"password_min_length": 24, "session_hours": 1, "may_create_products": false},
-		)
+		c.Must(http.StatusOK, "PATCH", "/settings/users",
+			object{"password_min_length": 24, "session_hours": 1, "may_create_products": false})
 		if a := p.Client("eve").
-			Must(http.StatusForbidden, "POST", "/products", map[string]any{"name": "x"}); !strings.Contains(
-			a.Text,
-			"Only administrators",
-		) {
+			Must(http.StatusForbidden, "POST", "/products", object{"name": "x"}); !strings.Contains(a.Text,
+			"Only administrators") {
 			t.Errorf("why: %s", a.Text)
 		}
 		if _, text := getNoRedirect(t, old, p.URL+"/products"); strings.Contains(text, "/products/new") {
@@ -640,7 +621,7 @@ func TestUserSettings(t *testing.T) {
 func TestCLI_KnowsUserSettings(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	t.Setenv("GATECRIER_DATA_DIR", p.Dir)
-	p.Client("admin").Must(http.StatusOK, "PATCH", "/settings/users", map[string]any{"password_min_length": 64})
+	p.Client("admin").Must(http.StatusOK, "PATCH", "/settings/users", object{"password_min_length": 64})
 	for password, why := range map[string]string{apptest.Password: "At least 64", "": ""} {
 		args := []string{"user", "add", "eve", "--email", "eve@example.com"}
 		if password != "" {
@@ -655,7 +636,7 @@ func TestCLI_KnowsUserSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	token := p.Client("eve").Token
-	p.Client("admin").Must(http.StatusOK, "PATCH", fmt.Sprintf("/users/%d", u.ID), map[string]any{"active": false})
+	p.Client("admin").Must(http.StatusOK, "PATCH", fmt.Sprintf("/users/%d", u.ID), object{"active": false})
 	if code, _, errs := runCommand(t, "gate", "--url", p.URL, "--token", token, "--product", "Shop"); code != 1 ||
 		!strings.Contains(errs, "deactivated") {
 		t.Errorf("gate: %d %s", code, errs)

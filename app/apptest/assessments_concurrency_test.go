@@ -62,11 +62,8 @@ func TestAssessments_ConcurrentWithImports(t *testing.T) {
 		}
 		wg.Go(func() {
 			for i := range 20 {
-				do(
-					"POST",
-					s.path+"/observations/assess",
-					object{"ids": ids, "status": "in_review", "severity": []string{"high", "none"}[i%2]},
-				)
+				do("POST", s.path+"/observations/assess",
+					object{"ids": ids, "status": "in_review", "severity": []string{"high", "none"}[i%2]})
 			}
 		})
 		wg.Go(func() {

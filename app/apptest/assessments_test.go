@@ -104,9 +104,8 @@ func TestAssessment_OutlivesReports(t *testing.T) {
 		var got []string
 		for i := range itemCount(history) {
 			at := fmt.Sprintf("items.%d.", i)
-			got = append(
-				got, fmt.Sprint(history.Get(at+"action"), " ", history.Get(at+"was_status"), " ", history.Get(at+"status")),
-			)
+			got = append(got,
+				fmt.Sprint(history.Get(at+"action"), " ", history.Get(at+"was_status"), " ", history.Get(at+"status")))
 		}
 		if want := "clear affected open, assess resolved affected, assess false_positive resolved, assess open false_positive"; strings.Join(
 			got, ", ",
@@ -114,9 +113,8 @@ func TestAssessment_OutlivesReports(t *testing.T) {
 			t.Errorf("history: %s", strings.Join(got, ", "))
 		}
 		page := c.Must(http.StatusOK, "GET", s.observationPath(t, c, "CVE-1")+"/history?limit=3", nil)
-		last := c.Must(
-			http.StatusOK, "GET", fmt.Sprint(s.observationPath(t, c, "CVE-1"), "/history?limit=3&cursor=", page.Get("next_cursor")), nil,
-		)
+		last := c.Must(http.StatusOK, "GET",
+			fmt.Sprint(s.observationPath(t, c, "CVE-1"), "/history?limit=3&cursor=", page.Get("next_cursor")), nil)
 		if itemCount(page) != 3 || itemCount(last) != 1 || last.Get("items.0.comment") != "not compiled in" ||
 			last.Get("next_cursor") != nil {
 			t.Errorf("pages: %s, then %s", page.Text, last.Text)
@@ -227,9 +225,8 @@ func TestDuplicate_FormsNoChainOrCircle(t *testing.T) {
 		}
 		refused := func(title string, of int64, why string) {
 			t.Helper()
-			a := c.Must(
-				http.StatusUnprocessableEntity, "PATCH", s.observationPath(t, c, title), object{"status": "duplicate", "duplicate_of": of},
-			)
+			a := c.Must(http.StatusUnprocessableEntity, "PATCH", s.observationPath(t, c, title),
+				object{"status": "duplicate", "duplicate_of": of})
 			if a.Get("errors.0.name") != "duplicate_of" || !strings.Contains(a.Text, why) {
 				t.Errorf("%s of %d: %s", title, of, a.Text)
 			}
@@ -239,9 +236,8 @@ func TestDuplicate_FormsNoChainOrCircle(t *testing.T) {
 		refused("CVE-1", id(other, "CVE-9"), "no such observation")
 		refused("CVE-1", feature, "another branch")
 		refused("CVE-1", 99999, "no such observation")
-		a = c.Must(
-			http.StatusUnprocessableEntity, "PATCH", s.observationPath(t, c, "CVE-1"), object{"status": "open", "duplicate_of": three},
-		)
+		a = c.Must(http.StatusUnprocessableEntity, "PATCH", s.observationPath(t, c, "CVE-1"),
+			object{"status": "open", "duplicate_of": three})
 		if a.Get("errors.0.name") != "duplicate_of" {
 			t.Errorf("without the status: %s", a.Text)
 		}
@@ -274,24 +270,16 @@ func TestManualObservations_CountAndOutliveReports(t *testing.T) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
 		s := newProduct(t, c, "Shop", receiver.URL)
-		a := c.Must(
-			http.StatusCreated,
-			"POST",
-			s.path+"/observations",
-			object{"title": " Default password ", "severity": "medium", "component": "admin", "url": "https://example.org/1"},
-		)
+		a := c.Must(http.StatusCreated, "POST", s.path+"/observations",
+			object{"title": " Default password ", "severity": "medium", "component": "admin", "url": "https://example.org/1"})
 		if a.Get("gate.before") != "none" || a.Get("gate.after") != "passed" || a.Get("title") != "Default password" ||
 			a.Get("scanner") != "manual" ||
 			a.Get("status") != "open" {
 			t.Fatalf("entered: %s", a.Text)
 		}
 		path := fmt.Sprintf("/observations/%d", a.ID("id"))
-		a = c.Must(
-			http.StatusOK,
-			"PATCH",
-			path,
-			object{"severity": "critical", "title": "Default passwords", "fix": "Ask for another", "component": nil},
-		)
+		a = c.Must(http.StatusOK, "PATCH", path,
+			object{"severity": "critical", "title": "Default passwords", "fix": "Ask for another", "component": nil})
 		if a.Get("gate.after") != "failed" || a.Get("severity") != "critical" || a.Get("title") != "Default passwords" ||
 			a.Get("component") != "" ||
 			a.Get("url") != "https://example.org/1" {
@@ -324,9 +312,8 @@ func TestManualObservations_CountAndOutliveReports(t *testing.T) {
 
 		// It may be what others are duplicates of; then it stays.
 		s.upload(c, findingsReport("CVE-1 High"))
-		s.assess(
-			t, c, "CVE-1", object{"status": "duplicate", "duplicate_of": c.Must(http.StatusOK, "GET", path, nil).ID("id")},
-		)
+		s.assess(t, c, "CVE-1",
+			object{"status": "duplicate", "duplicate_of": c.Must(http.StatusOK, "GET", path, nil).ID("id")})
 		c.Must(http.StatusConflict, "DELETE", path, nil)
 		s.assess(t, c, "CVE-1", object{"status": "false_positive"})
 		c.Must(http.StatusNoContent, "DELETE", path, nil)

@@ -60,7 +60,7 @@ func TestBadge_ShowsGateState(t *testing.T) {
 			t.Errorf("in the list: %s", a.Text)
 		}
 		p.User("rita")
-		c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "rita", "role": "writer"})
+		c.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "rita", "role": "writer"})
 		if a := p.Client("rita").Must(http.StatusOK, "GET", s.path, nil); strings.Contains(a.Text, "badge") {
 			t.Errorf("for who may not edit: %s", a.Text)
 		}
@@ -72,10 +72,10 @@ func TestBadge_ShowsGateState(t *testing.T) {
 			res.Header.Get("ETag") != tag {
 			t.Errorf("known already: %d %q", res.Status, text)
 		}
-		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(3)})
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(3)})
 		res, text = fetchBadge(t, "GET", url, tag)
 		checkBadge(t, res, text, "failed")
-		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(0)})
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(0)})
 		res, text = fetchBadge(t, "GET", url, res.Header.Get("ETag"))
 		checkBadge(t, res, text, "passed")
 		if strings.Contains(text, "Shop") {

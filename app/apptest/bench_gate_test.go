@@ -31,12 +31,8 @@ func newGateBench(b *testing.B, database string, n int) gateBench {
 	w := newRandomWalk(b, database, 1)
 	mode, most := models.GateOwn, int64(models.MaxThreshold)
 	g := gateBench{randomWalk: w, id: w.products[0]}
-	_, err := w.app.Products.Update(
-		b.Context(),
-		w.actor,
-		g.id,
-		product.Edit{GateMode: &mode, Thresholds: map[models.Severity]*int64{models.Medium: &most}},
-	)
+	_, err := w.app.Products.Update(b.Context(), w.actor, g.id,
+		product.Edit{GateMode: &mode, Thresholds: map[models.Severity]*int64{models.Medium: &most}})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -52,9 +48,8 @@ func newGateBench(b *testing.B, database string, n int) gateBench {
 	}
 	g.counts = r.Counts
 	critical := models.Critical
-	list, err := w.app.Store.Observations(
-		b.Context(), apptest.AllProducts(), models.ObservationFilter{ProductID: g.id, Severity: &critical, Limit: 1},
-	)
+	list, err := w.app.Store.Observations(b.Context(), apptest.AllProducts(),
+		models.ObservationFilter{ProductID: g.id, Severity: &critical, Limit: 1})
 	if err != nil || len(list) != 1 {
 		b.Fatal(list, err)
 	}
@@ -86,9 +81,8 @@ func (g gateBench) evaluate(b *testing.B, medium int64) gate.Outcome {
 			return err
 		}
 		gated.Product.Thresholds.Medium = &medium
-		out, err = g.app.Gates.Evaluate(
-			tx, gated, gate.Change{Counts: gated.Branch.Counts, Cause: event.Cause{Kind: event.CauseSettings}},
-		)
+		out, err = g.app.Gates.Evaluate(tx, gated,
+			gate.Change{Counts: gated.Branch.Counts, Cause: event.Cause{Kind: event.CauseSettings}})
 		return err
 	})
 	if err != nil {
@@ -104,9 +98,8 @@ var costs = []struct {
 }{
 	{"counts", func(b *testing.B, g gateBench, i int) gate.Outcome {
 		b.Helper()
-		r, err := g.app.Ingest.Counts(
-			b.Context(), g.actor, ingest.Destination{ProductID: g.id, Scanner: "bare"}, models.Counts{High: int64(i+1) % 2},
-		)
+		r, err := g.app.Ingest.Counts(b.Context(), g.actor, ingest.Destination{ProductID: g.id, Scanner: "bare"},
+			models.Counts{High: int64(i+1) % 2})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -19,21 +19,15 @@ func TestBranchesInTheBrowser(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{ClockBehind: 4 * time.Hour})
 	c := p.Client("admin")
 	s := newProduct(t, c, "Checkout", "")
-	c.Must(
-		http.StatusCreated,
-		"POST",
-		s.path+"/reports",
-		grypeReport(grypeMatches("High", "CVE-2026-1001", "CVE-2026-1002"), grypeMatches("Medium", "CVE-2026-2001")),
-	)
+	c.Must(http.StatusCreated, "POST", s.path+"/reports",
+		grypeReport(grypeMatches("High", "CVE-2026-1001", "CVE-2026-1002"), grypeMatches("Medium", "CVE-2026-2001")))
 	acceptRisk(t, p, s, "CVE-2026-1002")
 	c.Must(
 		http.StatusCreated,
 		"POST",
 		s.path+"/reports?branch=feature/pay-by-link",
-		grypeReport(
-			grypeMatches("High", "CVE-2026-1001", "CVE-2026-1002", "CVE-2026-3003"),
-			grypeMatches("Critical", "CVE-2026-3001", "CVE-2026-3002", "CVE-2026-3004"),
-		),
+		grypeReport(grypeMatches("High", "CVE-2026-1001", "CVE-2026-1002", "CVE-2026-3003"),
+			grypeMatches("Critical", "CVE-2026-3001", "CVE-2026-3002", "CVE-2026-3004")),
 	)
 	c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=release/2026.10", grypeReport(grypeMatches("Low", "CVE-2026-4001")))
 	p.Clock.Advance(2 * time.Hour)
@@ -70,11 +64,8 @@ func TestBranchesInTheBrowser(t *testing.T) {
 	// Another default branch, asked first.
 	b.Open(at(release))
 	b.Press("a[href='" + at(release) + "/default']")
-	b.WantText(
-		"Make release/2026.10 the default branch?",
-		"The gate changes from failed to passed",
-		"“main” becomes a branch like the others, and is removed once it has got no report for 30 days",
-	)
+	b.WantText("Make release/2026.10 the default branch?", "The gate changes from failed to passed",
+		"“main” becomes a branch like the others, and is removed once it has got no report for 30 days")
 	b.CheckPage("branch-default-ask")
 	b.Press("form[action$='/default'] button")
 	b.WantText("release/2026.10 is the default branch", "Passed")
@@ -83,11 +74,8 @@ func TestBranchesInTheBrowser(t *testing.T) {
 	// What is lost with a branch.
 	b.Open(at(pay))
 	b.Press("a[href='" + at(pay) + "/delete']")
-	b.WantText(
-		"Lost: 6 observations",
-		"Lost: 1 source of reports: grype",
-		"The next report of a branch of this name makes it anew",
-	)
+	b.WantText("Lost: 6 observations", "Lost: 1 source of reports: grype",
+		"The next report of a branch of this name makes it anew")
 	b.CheckPage("branch-delete-ask")
 	b.Press("form[action$='/delete'] button")
 	b.WantText("The branch feature/pay-by-link is deleted")
@@ -103,16 +91,13 @@ func badgeInTheBrowser(t *testing.T, b *apptest.Browser, s productFixture) {
 	b.Open(s.path + "?tab=settings")
 	b.Press("form[action$='/badge'] button")
 	b.WantText("The badge is there", "[![Security gate](", "New address")
-	b.WaitFor(
-		"the picture is there",
-		`[...document.querySelectorAll("img[src^='/badge/']")].some(i => i.complete && i.naturalWidth === 88)`,
-	)
+	b.WaitFor("the picture is there",
+		`[...document.querySelectorAll("img[src^='/badge/']")].some(i => i.complete && i.naturalWidth === 88)`)
 	checkNoLayoutShift(t, b, "product-settings-badge", s.path+"?tab=settings")
 	b.TabThrough("settings with a badge")
 	src := func() string {
-		text, err := apptest.Read(
-			b, chromedp.Evaluate[string](`document.querySelector("img[src^='/badge/']")?.getAttribute("src") ?? ""`),
-		)
+		text, err := apptest.Read(b,
+			chromedp.Evaluate[string](`document.querySelector("img[src^='/badge/']")?.getAttribute("src") ?? ""`))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,12 +17,8 @@ import (
 func grypeMatches(severity string, names ...string) string {
 	var b strings.Builder
 	for _, name := range names {
-		fmt.Fprintf(
-			&b,
-			`,{"vulnerability":{"id":%q,"severity":%q},"artifact":{"name":"lib","version":"1","type":"deb"}}`,
-			name,
-			severity,
-		)
+		fmt.Fprintf(&b, `,{"vulnerability":{"id":%q,"severity":%q},"artifact":{"name":"lib","version":"1","type":"deb"}}`,
+			name, severity)
 	}
 	return b.String()
 }
@@ -47,9 +43,8 @@ func findBranch(t *testing.T, c *apptest.Client, s productFixture, name string) 
 // acceptRisk accepts the risk of the active observation of a title.
 func acceptRisk(t *testing.T, p *apptest.Program, s productFixture, title string) {
 	t.Helper()
-	list, err := p.Store.Observations(
-		t.Context(), apptest.AllProducts(), models.ObservationFilter{ProductID: s.id, Text: title, Limit: 10},
-	)
+	list, err := p.Store.Observations(t.Context(), apptest.AllProducts(),
+		models.ObservationFilter{ProductID: s.id, Text: title, Limit: 10})
 	if err != nil || len(list) == 0 {
 		t.Fatalf("no observation %s: %v", title, err)
 	}
@@ -84,12 +79,8 @@ func TestBranch_ListsAddedObservations(t *testing.T) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
 		s := newProduct(t, c, "Shop", receiver.URL)
-		c.Must(
-			http.StatusCreated,
-			"POST",
-			s.path+"/reports",
-			grypeReport(grypeMatches("High", "OLD", "WAIVED", "FIXED"), grypeMatches("Medium", "BOTH")),
-		)
+		c.Must(http.StatusCreated, "POST", s.path+"/reports",
+			grypeReport(grypeMatches("High", "OLD", "WAIVED", "FIXED"), grypeMatches("Medium", "BOTH")))
 		receiver.Wait(t, 1)
 		acceptRisk(t, p, s, "WAIVED")
 		a := c.Must(
@@ -171,11 +162,11 @@ func TestBranch_Update(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newProduct(t, c, "Shop", "")
-		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(0)})
-		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"branch": "dev", "scanner": "x", "counts": criticalCounts(2)})
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(0)})
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"branch": "dev", "scanner": "x", "counts": criticalCounts(2)})
 		def, dev := findBranch(t, c, s, "main"), findBranch(t, c, s, "dev")
 		at := fmt.Sprintf("/branches/%d", dev.ID("id"))
-		for name, body := range map[string]map[string]any{
+		for name, body := range map[string]object{
 			"name":    {"name": "main", "protected": true},
 			"default": {"default": false},
 		} {
@@ -184,17 +175,17 @@ func TestBranch_Update(t *testing.T) {
 			}
 		}
 		for _, name := range []string{"", "  ", strings.Repeat("x", 256), "a\nb"} {
-			c.Must(http.StatusUnprocessableEntity, "PATCH", at, map[string]any{"name": name})
+			c.Must(http.StatusUnprocessableEntity, "PATCH", at, object{"name": name})
 		}
 		if b := findBranch(t, c, s, "dev"); b.Get("protected") != false {
 			t.Errorf("what is refused changes nothing: %v", b.JSON)
 		}
-		a := c.Must(http.StatusOK, "PATCH", at, map[string]any{"name": " develop ", "protected": true})
+		a := c.Must(http.StatusOK, "PATCH", at, object{"name": " develop ", "protected": true})
 		if a.Get("name") != "develop" || a.Get("protected") != true || a.Get("default") != false {
 			t.Errorf("renamed: %s", a.Text)
 		}
 		c.Must(http.StatusConflict, "DELETE", fmt.Sprintf("/branches/%d", def.ID("id")), nil)
-		a = c.Must(http.StatusOK, "PATCH", at, map[string]any{"default": true})
+		a = c.Must(http.StatusOK, "PATCH", at, object{"default": true})
 		if a.Get("default") != true || a.Get("gate.state") != "failed" ||
 			findBranch(t, c, s, "main").Get("default") != false {
 			t.Errorf("the default: %s", a.Text)
@@ -210,7 +201,7 @@ func TestBranch_Update(t *testing.T) {
 		}
 		c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("/branches/%d", def.ID("id")), nil)
 		c.Must(http.StatusNotFound, "GET", fmt.Sprintf("/branches/%d/comparison", def.ID("id")), nil)
-		c.Must(http.StatusNotFound, "PATCH", fmt.Sprintf("/branches/%d", def.ID("id")), map[string]any{"protected": true})
+		c.Must(http.StatusNotFound, "PATCH", fmt.Sprintf("/branches/%d", def.ID("id")), object{"protected": true})
 
 		var said []string
 		audits, _ := c.Must(http.StatusOK, "GET", fmt.Sprintf("/audit?product=%d", s.id), nil).JSON["items"].([]any)
@@ -234,14 +225,9 @@ func TestProductThresholds_ApplyToAllBranches(t *testing.T) {
 		c := p.Client("admin")
 		s := newProduct(t, c, "Shop", "")
 		for _, branch := range []string{"", "dev"} {
-			c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"branch": branch, "scanner": "x", "counts": criticalCounts(2)})
+			c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"branch": branch, "scanner": "x", "counts": criticalCounts(2)})
 		}
-		c.Must(
-			http.StatusOK,
-			"PATCH",
-			s.path,
-			map[string]any{"gate_mode": "own", "thresholds": map[string]any{"critical": 5, "high": 5}},
-		)
+		c.Must(http.StatusOK, "PATCH", s.path, object{"gate_mode": "own", "thresholds": object{"critical": 5, "high": 5}})
 		if b := findBranch(t, c, s, "dev"); b.Get("gate.state") != "passed" {
 			t.Errorf("the branch has %v", b.JSON)
 		}
@@ -284,7 +270,7 @@ func TestBranchCleanup_RemovesAbandonedBranches(t *testing.T) {
 		s := newProduct(t, c, "Shop", "")
 		const day = 24 * time.Hour
 		c.Must(
-			http.StatusOK, "PATCH", "/settings/jobs", map[string]any{"forget_branches": "0 0 29 2 *"},
+			http.StatusOK, "PATCH", "/settings/jobs", object{"forget_branches": "0 0 29 2 *"},
 		) // only where it is asked for
 		send := func(branch string) apptest.Answer {
 			return c.Must(http.StatusCreated, "POST", s.path+"/reports?branch="+branch, grypeReport(grypeMatches("High", "ONE")))
@@ -294,12 +280,8 @@ func TestBranchCleanup_RemovesAbandonedBranches(t *testing.T) {
 			send(branch)
 		}
 		c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=big&scanner=other", largeReport(1300, sameSeverity("Low")))
-		c.Must(
-			http.StatusOK,
-			"PATCH",
-			fmt.Sprintf("/branches/%d", findBranch(t, c, s, "kept").ID("id")),
-			map[string]any{"protected": true},
-		)
+		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/branches/%d", findBranch(t, c, s, "kept").ID("id")),
+			object{"protected": true})
 		p.Clock.Advance(29 * day)
 		if job := runJob(t, c, "forget_branches"); job.ID("last.rows") != 0 {
 			t.Errorf("too early: %v", job.JSON)
@@ -314,11 +296,11 @@ func TestBranchCleanup_RemovesAbandonedBranches(t *testing.T) {
 			t.Errorf("a report that changed nothing is only remembered: %v, now %s", b.JSON, p.Clock.Now().UTC())
 		}
 		p.Clock.Advance(2 * day)
-		c.Must(http.StatusOK, "PATCH", "/settings/reports", map[string]any{"branch_days": 0})
+		c.Must(http.StatusOK, "PATCH", "/settings/reports", object{"branch_days": 0})
 		if job := runJob(t, c, "forget_branches"); job.ID("last.rows") != 0 {
 			t.Errorf("for ever: %v", job.JSON)
 		}
-		c.Must(http.StatusOK, "PATCH", "/settings/reports", map[string]any{"branch_days": 30})
+		c.Must(http.StatusOK, "PATCH", "/settings/reports", object{"branch_days": 30})
 		job := runJob(t, c, "forget_branches")
 		if job.ID("last.rows") != 2 || job.Get("last.message") != "Shop: old, big" {
 			t.Errorf("the run: %v", job.JSON)
@@ -331,12 +313,8 @@ func TestBranchCleanup_RemovesAbandonedBranches(t *testing.T) {
 		if a := send("old"); a.ID("observations.new") != 1 || a.Get("gate.before") != "none" {
 			t.Errorf("made anew: %s", a.Text)
 		}
-		c.Must(
-			http.StatusOK,
-			"PATCH",
-			fmt.Sprintf("/branches/%d", findBranch(t, c, s, "kept").ID("id")),
-			map[string]any{"protected": false},
-		)
+		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/branches/%d", findBranch(t, c, s, "kept").ID("id")),
+			object{"protected": false})
 		if job := runJob(t, c, "forget_branches"); job.Get("last.message") != "Shop: kept" {
 			t.Errorf("not protected any more: %v", job.JSON)
 		}

@@ -62,9 +62,8 @@ func NewBrowser(t testing.TB, home string) *Browser {
 			return err
 		}
 		// Each window behaves as the one in front, whatever others run beside it.
-		_, err := cdp.Call(
-			ctx, target, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true},
-		)
+		_, err := cdp.Call(ctx, target, emulation.SetFocusEmulationEnabled,
+			emulation.SetFocusEmulationEnabledParams{Enabled: true})
 		return err
 	}))
 	if err == nil {

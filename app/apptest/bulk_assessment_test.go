@@ -27,9 +27,7 @@ func TestBulkAssessment_FiveThousandInOneChange(t *testing.T) {
 		go func() { waits <- slowestWrite(c, other, stop) }()
 		began := time.Now()
 		a := c.Must(http.StatusOK, "POST", s.path+"/observations/assess", object{
-			"filter": object{
-				"severity": "high",
-			},
+			"filter":   object{"severity": "high"},
 			"expected": n,
 			"status":   "not_affected",
 			"severity": "medium",
@@ -51,9 +49,8 @@ func TestBulkAssessment_FiveThousandInOneChange(t *testing.T) {
 			t.Errorf("%d changes of the gate", got)
 		}
 		at := map[time.Time]int{}
-		list, err := p.Store.Observations(
-			t.Context(), apptest.AllProducts(), models.ObservationFilter{ProductID: s.id, Inactive: true, Limit: 2 * n},
-		)
+		list, err := p.Store.Observations(t.Context(), apptest.AllProducts(),
+			models.ObservationFilter{ProductID: s.id, Inactive: true, Limit: 2 * n})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,12 +75,8 @@ func TestBulkAssessment_FiveThousandInOneChange(t *testing.T) {
 		}
 		s.checkCounts(t, p)
 
-		a = c.Must(
-			http.StatusOK,
-			"POST",
-			s.path+"/observations/assess",
-			object{"filter": object{"active": "false", "assessed": true}, "clear": true},
-		)
+		a = c.Must(http.StatusOK, "POST", s.path+"/observations/assess",
+			object{"filter": object{"active": "false", "assessed": true}, "clear": true})
 		if a.ID("changed") != n || a.Get("gates.0.after") != "failed" || countsOf(a, "gates.0.counts") != "5000 high" {
 			t.Errorf("taken back: %s", a.Text)
 		}
@@ -191,12 +184,8 @@ func TestBulkAssessment_AppliesToAllOrNone(t *testing.T) {
 
 		// Of two branches, each gate is told of in the answer, the default one's alone in a message.
 		feature := c.Must(http.StatusOK, "GET", s.path+"/observations?branch=feature", nil).ID("items.0.id")
-		a := c.Must(
-			http.StatusOK,
-			"POST",
-			path,
-			object{"ids": []int64{feature, one, two, one}, "status": "in_review", "severity": "low"},
-		)
+		a := c.Must(http.StatusOK, "POST", path,
+			object{"ids": []int64{feature, one, two, one}, "status": "in_review", "severity": "low"})
 		if a.ID("changed") != 3 || a.Get("gates.0.branch") != "main" || a.Get("gates.0.after") != "passed" ||
 			a.Get("gates.1.branch") != "feature" ||
 			a.Get("gates.1.after") != "passed" {
@@ -215,12 +204,8 @@ func TestObservationFilters_InTheAPI(t *testing.T) {
 		s := newProduct(t, c, "Shop", "")
 		s.upload(c, findingsReport("CVE-1 High", "CVE-2 High", "CVE-3 Low", "CVE-10%_ Low"))
 		c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=feature", findingsReport("CVE-F High"))
-		c.Must(
-			http.StatusCreated,
-			"POST",
-			s.path+"/observations",
-			object{"title": "By hand", "severity": "critical", "description": "Of the Login"},
-		)
+		c.Must(http.StatusCreated, "POST", s.path+"/observations",
+			object{"title": "By hand", "severity": "critical", "description": "Of the Login"})
 		s.assess(t, c, "CVE-2", object{"status": "not_security"})
 		for query, want := range map[string]string{
 			"":                               "By hand CVE-1 CVE-10%_ CVE-3",

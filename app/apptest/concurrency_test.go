@@ -41,7 +41,7 @@ func TestLastOwner_TwoOwnersCannotBothLeave(t *testing.T) {
 		other := p.User("other").ID
 		for round := range 10 {
 			s := newProduct(t, c, fmt.Sprint("Shop ", round), "")
-			c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "other", "role": "owner"})
+			c.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "other", "role": "owner"})
 			members := c.Must(http.StatusOK, "GET", s.path+"/members", nil)
 			var wg sync.WaitGroup
 			for i := range 2 {
@@ -69,13 +69,12 @@ func TestDeleteProduct_ConcurrentWithImports(t *testing.T) {
 			var wg sync.WaitGroup
 			for i := range 6 {
 				wg.Go(func() {
-					a := c.Do(
-						"PUT", s.path+"/counts", map[string]any{"scanner": "s", "branch": fmt.Sprint("b", i/2), "counts": criticalCounts(i)},
-					)
+					a := c.Do("PUT", s.path+"/counts",
+						object{"scanner": "s", "branch": fmt.Sprint("b", i/2), "counts": criticalCounts(i)})
 					if a.Status != http.StatusOK && a.Status != http.StatusNotFound {
 						t.Errorf("counts: %d %s", a.Status, a.Text)
 					}
-					a = c.Do("PUT", s.path+"/counts", map[string]any{"scanner": fmt.Sprint(i), "counts": criticalCounts(1)})
+					a = c.Do("PUT", s.path+"/counts", object{"scanner": fmt.Sprint(i), "counts": criticalCounts(1)})
 					if a.Status != http.StatusOK && a.Status != http.StatusNotFound {
 						t.Errorf("counts: %d %s", a.Status, a.Text)
 					}
@@ -101,17 +100,15 @@ func TestDisabledTarget_LeavesDeliveryRow(t *testing.T) {
 		receiver.Answer(500)
 		c := p.Client("admin")
 		s := newProduct(t, c, "Shop", receiver.URL)
-		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "s", "counts": criticalCounts(1)})
-		apptest.Eventually(
-			t,
-			"it waits for another try",
-			func() bool { return c.Do("GET", "/deliveries?state=retrying", nil).Get("items.0.id") != nil },
-		)
-		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/targets/%d", s.target), map[string]any{"enabled": false})
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "s", "counts": criticalCounts(1)})
+		apptest.Eventually(t, "it waits for another try", func() bool {
+			return c.Do("GET", "/deliveries?state=retrying", nil).Get("items.0.id") != nil
+		})
+		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/targets/%d", s.target), object{"enabled": false})
 		if a := c.Must(http.StatusOK, "GET", "/deliveries", nil); a.Get("items.0.state") != string(models.DeliveryCancelled) {
 			t.Errorf("what waited: %s", a.Text)
 		}
-		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "s", "counts": criticalCounts(0)})
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "s", "counts": criticalCounts(0)})
 		apptest.Eventually(t, "the change leaves a row", func() bool {
 			a := c.Do("GET", "/deliveries?state=skipped", nil)
 			return a.Get("items.0.reason") == "The target is turned off"
@@ -127,10 +124,10 @@ func TestMarkAsRead_NeverCoversFutureNotifications(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		s := newProduct(t, c, "Shop", "")
-		c.Must(http.StatusNoContent, "POST", "/notifications/viewed", map[string]any{"up_to": int64(1) << 62})
-		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "s", "counts": criticalCounts(1)})
-		apptest.Eventually(
-			t, "it is unread", func() bool { return c.Do("GET", "/notifications/count", nil).ID("unread") == 1 },
-		)
+		c.Must(http.StatusNoContent, "POST", "/notifications/viewed", object{"up_to": int64(1) << 62})
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "s", "counts": criticalCounts(1)})
+		apptest.Eventually(t, "it is unread", func() bool {
+			return c.Do("GET", "/notifications/count", nil).ID("unread") == 1
+		})
 	})
 }

@@ -76,7 +76,7 @@ func failEveryRequest(r *apptest.Receiver) {
 // failUntilBreakerOpens lets the messages to a target fail until its breaker opens.
 func failUntilBreakerOpens(t *testing.T, p *apptest.Program, c *apptest.Client, s productFixture) {
 	t.Helper()
-	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(1)})
 	waitTargetState(t, p, c, s.target, "down")
 }
 
@@ -98,7 +98,7 @@ func waitTargetState(t *testing.T, p *apptest.Program, c *apptest.Client, target
 // newConnection adds a webhook of somebody's own, or of the system.
 func newConnection(t *testing.T, c *apptest.Client, owner, name, url string) int64 {
 	t.Helper()
-	return c.Must(http.StatusCreated, "POST", "/connections", map[string]any{"owner": owner, "module": "webhook", "name": name, "config": map[string]string{"url": url}}).
+	return c.Must(http.StatusCreated, "POST", "/connections", object{"owner": owner, "module": "webhook", "name": name, "config": map[string]string{"url": url}}).
 		ID("id")
 }
 
@@ -117,7 +117,7 @@ func checkBrokenConnection(t *testing.T, p *apptest.Program) {
 	s := newProduct(t, c, "Shop", bad.URL)
 	p.User("reader")
 	p.User("stranger")
-	c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "reader", "role": "reader"})
+	c.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "reader", "role": "reader"})
 	admin, reader, stranger := newPageClient(t, p, "admin"), newPageClient(t, p, "reader"), newPageClient(t, p, "stranger")
 	if text := admin.must(http.StatusOK, "GET", "/"); strings.Contains(text, "not work") {
 		t.Error("the overview is not calm")
@@ -239,13 +239,9 @@ func TestConnections_OfOtherUsersAreNotFound(t *testing.T) {
 	}
 
 	c := p.Client("admin")
-	group := c.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Shops"}).ID("id")
-	c.Must(
-		http.StatusCreated,
-		"POST",
-		fmt.Sprintf("/groups/%d/targets", group),
-		map[string]any{"module": "webhook", "name": "of the group", "config": map[string]string{"url": receiver.URL}},
-	)
+	group := c.Must(http.StatusCreated, "POST", "/groups", object{"name": "Shops"}).ID("id")
+	c.Must(http.StatusCreated, "POST", fmt.Sprintf("/groups/%d/targets", group),
+		object{"module": "webhook", "name": "of the group", "config": map[string]string{"url": receiver.URL}})
 	if a := c.Must(http.StatusOK, "GET", "/connections?owner=group", nil); a.Get("items.0.owner.group.name") != "Shops" ||
 		a.Get("items.1") != nil {
 		t.Errorf("those of groups: %s", a.Text)
@@ -262,11 +258,7 @@ func TestConnections_OfOtherUsersAreNotFound(t *testing.T) {
 	); !strings.Contains(text, "typed name") {
 		t.Error("what was typed is gone")
 	}
-	if text := eve.must(
-		http.StatusOK,
-		"POST",
-		"/connections",
-		hook...); !strings.Contains(text, "whsec_") ||
+	if text := eve.must(http.StatusOK, "POST", "/connections", hook...); !strings.Contains(text, "whsec_") ||
 		!strings.Contains(text, "Your own") {
 		t.Errorf("eve's new connection:\n%s", text)
 	}
@@ -290,7 +282,7 @@ func TestConnectionPage_ChangesConnection(t *testing.T) {
 	s := newProduct(t, c, "Shop", receiver.URL+"/first")
 	at := fmt.Sprintf("/connections/%d", s.target)
 	p.User("eve")
-	c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "eve", "role": "maintainer"})
+	c.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "eve", "role": "maintainer"})
 	admin, eve := newPageClient(t, p, "admin"), newPageClient(t, p, "eve")
 
 	if text := admin.must(http.StatusOK, "GET", at); strings.Contains(text, s.secret) || strings.Contains(text, "/first") {
@@ -330,11 +322,9 @@ func TestConnectionPage_ChangesConnection(t *testing.T) {
 		t.Errorf("turned off:\n%s", text)
 	}
 	admin.must(http.StatusSeeOther, "POST", at+"/enable")
-	apptest.Eventually(
-		t,
-		"both are delivered",
-		func() bool { return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.1") != nil },
-	)
+	apptest.Eventually(t, "both are delivered", func() bool {
+		return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.1") != nil
+	})
 	if text := admin.must(http.StatusOK, "GET", at+"/delete"); !strings.Contains(text, "2 deliveries in its history") ||
 		!strings.Contains(text, "0 messages that wait") {
 		t.Errorf("what is lost:\n%s", text)
@@ -352,16 +342,12 @@ func TestPages_ShowMailServerDown(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	s := newProduct(t, c, "Shop", "")
-	c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"email_to": "eve@example.org"})
-	c.Must(
-		http.StatusOK,
-		"PATCH",
-		"/settings/mail",
-		map[string]any{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": 1, "smtp_tls": "none"},
-	)
+	c.Must(http.StatusOK, "PATCH", s.path, object{"email_to": "eve@example.org"})
+	c.Must(http.StatusOK, "PATCH", "/settings/mail",
+		object{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": 1, "smtp_tls": "none"})
 	s.target = c.Must(http.StatusOK, "GET", s.path+"/targets", nil).ID("items.0.id")
 	p.User("eve")
-	c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "eve", "role": "maintainer"})
+	c.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "eve", "role": "maintainer"})
 	failUntilBreakerOpens(t, p, c, s)
 
 	at := fmt.Sprintf("/connections/%d", s.target)
@@ -381,7 +367,7 @@ func TestPages_ShowMailServerDown(t *testing.T) {
 		t.Errorf("health:\n%s", text)
 	}
 	_, port := newMailServer(t)
-	c.Must(http.StatusOK, "PATCH", "/settings/mail", map[string]any{"smtp_port": port})
+	c.Must(http.StatusOK, "PATCH", "/settings/mail", object{"smtp_port": port})
 	if to := admin.must(http.StatusSeeOther, "POST", "/admin/health/mail"); to != "/admin/health" {
 		t.Errorf("tried now, leads to %s", to)
 	}
@@ -414,10 +400,9 @@ func TestConnectionsInTheBrowser(t *testing.T) {
 
 	s := newProduct(t, c, "Payments & Söhne", bad.URL)
 	for i, to := range []struct{ name, url string }{{"Intake of the operations centre", picky.URL}, {"Chat", good.URL}} {
-		c.Must(http.StatusCreated, "POST", s.path+"/targets", map[string]any{
+		c.Must(http.StatusCreated, "POST", s.path+"/targets", object{
 			"module": []string{"webhook", "mattermost"}[i],
-			"name":   to.name,
-			"config": map[string]string{"url": to.url},
+			"name":   to.name, "config": map[string]string{"url": to.url},
 		})
 	}
 	failEveryRequest(bad)

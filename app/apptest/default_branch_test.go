@@ -27,23 +27,19 @@ func newBranchMoves(t *testing.T, p *apptest.Program, hold time.Duration) branch
 	m.putCounts("main", 3)
 	m.putCounts("dev", 0)
 	m.wantMessage(1, "none failed")
-	m.c.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"hold_seconds": int(hold / time.Second)})
+	m.c.Must(http.StatusOK, "PATCH", "/settings/gate", object{"hold_seconds": int(hold / time.Second)})
 	return m
 }
 
 func (m branchMoves) putCounts(branch string, critical int) {
 	m.t.Helper()
-	m.c.Must(
-		http.StatusOK,
-		"PUT",
-		m.path+"/counts",
-		map[string]any{"branch": branch, "scanner": "x", "counts": criticalCounts(critical)},
-	)
+	m.c.Must(http.StatusOK, "PUT", m.path+"/counts",
+		object{"branch": branch, "scanner": "x", "counts": criticalCounts(critical)})
 }
 
 func (m branchMoves) setDefault(branch string) {
 	m.t.Helper()
-	m.c.Must(http.StatusOK, "PATCH", m.path, map[string]any{"default_branch": branch})
+	m.c.Must(http.StatusOK, "PATCH", m.path, object{"default_branch": branch})
 }
 
 // wantMessage says what the nth message is about, of as many as there are.

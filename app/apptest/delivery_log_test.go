@@ -110,9 +110,8 @@ func TestDeliveryLog_ResendsSelection(t *testing.T) {
 	b := apptest.NewBrowser(t, p.URL)
 	signInBrowser(b, "admin", apptest.Password)
 	b.Open("/deliveries")
-	b.Do(
-		chromedp.Click(`tbody tr:nth-child(1) input[name="id"]`), chromedp.Click(`tbody tr:nth-child(3) input[name="id"]`),
-	)
+	b.Do(chromedp.Click(`tbody tr:nth-child(1) input[name="id"]`),
+		chromedp.Click(`tbody tr:nth-child(3) input[name="id"]`))
 	b.WantText("2 selected")
 	b.Press(`.gc-bulk button`)
 	b.WantText("Send 2 messages again?", "a selection of 2")

@@ -37,9 +37,8 @@ func passTime(t *testing.T, p *apptest.Program, d time.Duration) {
 // connectionNotices is what the inbox says of connections, oldest first.
 func connectionNotices(t *testing.T, p *apptest.Program, product int64) []string {
 	t.Helper()
-	rows, err := p.Store.Inbox(
-		t.Context(), models.Viewer{Administrator: true}, models.InboxFilter{ProductID: product, Limit: 200},
-	)
+	rows, err := p.Store.Inbox(t.Context(), models.Viewer{Administrator: true},
+		models.InboxFilter{ProductID: product, Limit: 200})
 	if err != nil {
 		t.Fatal(err)
 	}

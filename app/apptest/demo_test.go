@@ -21,9 +21,8 @@ import (
 func startDemo(t *testing.T, dir string) *demo.Demo {
 	t.Helper()
 	began := time.Now()
-	d, err := demo.Start(
-		t.Context(), demo.Options{Dir: dir, Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler), Stdout: io.Discard},
-	)
+	d, err := demo.Start(t.Context(),
+		demo.Options{Dir: dir, Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler), Stdout: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,10 +55,8 @@ func TestDemoInTheBrowser(t *testing.T) {
 	b.CheckPage("demo-wrong")
 
 	b.Open(enter) // signs in by itself
-	b.WaitFor(
-		"the demo's page is there",
-		`location.pathname === "/demo" && document.body && document.body.innerText.includes("Nothing yet")`,
-	)
+	b.WaitFor("the demo's page is there",
+		`location.pathname === "/demo" && document.body && document.body.innerText.includes("Nothing yet")`)
 	b.WantText("Demo: made-up products", "Checkout", "Failed", "Nothing yet")
 	if err := d.First(t.Context()); err != nil { // what Run does some seconds after the start
 		t.Fatal(err)
@@ -69,13 +66,8 @@ func TestDemoInTheBrowser(t *testing.T) {
 		b.WaitFor(what, `document.querySelectorAll("#demo-list article").length === `+n)
 	}
 	arrived("four messages without a click", "4")
-	b.WantText(
-		"A pipeline has sent a report by itself",
-		"Signature verified",
-		"checkout-team@demo.example",
-		"Microsoft Teams",
-		"Security gate for Checkout has changed to Passed",
-	)
+	b.WantText("A pipeline has sent a report by itself", "Signature verified", "checkout-team@demo.example",
+		"Microsoft Teams", "Security gate for Checkout has changed to Passed")
 	b.CheckPage("demo")
 
 	b.Press("form[action='/demo/worse'] button")
@@ -170,9 +162,8 @@ func TestDemo_ThrowsException(t *testing.T) {
 		b.WantText("GatewayTimeout", told)
 	}
 	b.Press("#demo-now a[href^='/exceptions/']")
-	b.WantText(
-		"GatewayTimeout", "no answer from the payment gateway", "checkout@3.12.0", "PaymentFailed", "2 calls of libraries",
-	)
+	b.WantText("GatewayTimeout", "no answer from the payment gateway", "checkout@3.12.0", "PaymentFailed",
+		"2 calls of libraries")
 	b.CheckPage("demo-exception")
 	b.Open("/demo")
 	b.WaitFor("one message to each of four targets", `document.querySelectorAll("#demo-list article").length === 4`)

@@ -30,14 +30,10 @@ func TestKill_LosesNothingInMemory(t *testing.T) {
 	p := startProcess(t, dir)
 	c := p.client(t)
 	s := newProduct(t, c, "Shop", healthy.URL)
-	a := c.Must(
-		http.StatusCreated,
-		"POST",
-		s.path+"/targets",
-		map[string]any{"module": "webhook", "name": "down", "config": map[string]string{"url": "http://" + address}},
-	)
+	a := c.Must(http.StatusCreated, "POST", s.path+"/targets",
+		object{"module": "webhook", "name": "down", "config": map[string]string{"url": "http://" + address}})
 	down, _ := a.Get("made.secret").(string)
-	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(1)})
 	p.kill() // right after the answer
 	beforeKill := len(healthy.Messages())
 
@@ -73,19 +69,19 @@ func TestKill_DoesNotResendSettledMessage(t *testing.T) {
 	p := startProcess(t, dir)
 	c := p.client(t)
 	s := newProduct(t, c, "Shop", healthy.URL)
-	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
-	apptest.Eventually(
-		t, "it is settled", func() bool { return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.0") != nil },
-	)
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(1)})
+	apptest.Eventually(t, "it is settled", func() bool {
+		return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.0") != nil
+	})
 	p.kill()
 	p = startProcess(t, dir)
 	c = apptest.NewClient(t, p.url, c.Token)
 	// A change after the restart goes out; by then, a repeat would have too.
-	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(0)})
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(0)})
 	healthy.Wait(t, 2)
-	apptest.Eventually(
-		t, "both are settled", func() bool { return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.1") != nil },
-	)
+	apptest.Eventually(t, "both are settled", func() bool {
+		return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.1") != nil
+	})
 	if n := len(healthy.Messages()); n != 2 {
 		t.Errorf("%d messages, want 2", n)
 	}
@@ -127,7 +123,7 @@ func TestWriter_ManyChangesShareCommits(t *testing.T) {
 	for _, s := range shops {
 		done.Go(func() {
 			<-ready
-			a := c.Do("PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
+			a := c.Do("PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(1)})
 			if a.Status != http.StatusOK || a.Get("gate.after") != "failed" {
 				failed <- a.Text
 			}

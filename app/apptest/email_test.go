@@ -115,40 +115,32 @@ func TestEmail_OneMailPerAddress(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := newProduct(t, c, "Shop", "")
-		a := c.Must(
-			http.StatusUnprocessableEntity, "PATCH", s.path, map[string]any{"email_to": "eve@example.org, not an address"},
-		)
+		a := c.Must(http.StatusUnprocessableEntity, "PATCH", s.path, object{"email_to": "eve@example.org, not an address"})
 		if a.Get("errors.0.name") != "email_to" || !strings.Contains(a.Text, "not an address") {
 			t.Errorf("the wrong address is not named: %s", a.Text)
 		}
-		a = c.Must(
-			http.StatusOK, "PATCH", s.path, map[string]any{"email_to": "eve@example.org, ops@example.org; EVE@example.org"},
-		)
+		a = c.Must(http.StatusOK, "PATCH", s.path, object{"email_to": "eve@example.org, ops@example.org; EVE@example.org"})
 		if a.Get("email_to") != "eve@example.org, ops@example.org" {
 			t.Errorf("stored: %s", a.Text)
 		}
 
 		c.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json"))
-		apptest.Eventually(
-			t, "both are skipped", func() bool { return c.Do("GET", "/deliveries?state=skipped", nil).Get("items.1") != nil },
-		)
+		apptest.Eventually(t, "both are skipped", func() bool {
+			return c.Do("GET", "/deliveries?state=skipped", nil).Get("items.1") != nil
+		})
 		if a := c.Must(http.StatusOK, "GET", "/deliveries?state=skipped", nil); !strings.Contains(
 			a.Text, "EMAIL_FROM is empty",
 		) {
 			t.Errorf("why: %s", a.Text)
 		}
 
-		c.Must(
-			http.StatusOK,
-			"PATCH",
-			"/settings/mail",
-			map[string]any{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"},
-		)
+		c.Must(http.StatusOK, "PATCH", "/settings/mail",
+			object{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"})
 		c.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-none.json"))
 		c.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-none.json"))
-		apptest.Eventually(
-			t, "both have come", func() bool { return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.1") != nil },
-		)
+		apptest.Eventually(t, "both have come", func() bool {
+			return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.1") != nil
+		})
 		mails := box.received()
 		if len(mails) != 2 || mails[0].to == mails[1].to {
 			t.Fatalf("%d mails: %+v", len(mails), mails)

@@ -42,9 +42,8 @@ func declinedPayment(product int64) exception.Report {
 		Chain: []exception.Cause{
 			{Class: "PaymentFailed", Message: "order 7 is not paid"},
 			{
-				Class:   "Timeout",
-				Message: "no answer in 10 s",
-				Frames:  []exception.Frame{{Function: "send", File: "requests/adapters.py"}},
+				Class: "Timeout", Message: "no answer in 10 s",
+				Frames: []exception.Frame{{Function: "send", File: "requests/adapters.py"}},
 			},
 		},
 	}
@@ -65,12 +64,8 @@ func TestException_MessageOfEachChannel(t *testing.T) {
 		c := p.Client("admin")
 		s := newProduct(t, c, "Shop", "")
 		for module, r := range receivers {
-			c.Must(
-				http.StatusCreated,
-				"POST",
-				s.path+"/targets",
-				map[string]any{"module": module, "name": module, "config": map[string]string{"url": r.URL + "/x"}},
-			)
+			c.Must(http.StatusCreated, "POST", s.path+"/targets",
+				object{"module": module, "name": module, "config": map[string]string{"url": r.URL + "/x"}})
 		}
 		group := reportException(t, p, declinedPayment(s.id)).Group
 		for module, r := range receivers {
@@ -116,7 +111,7 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	b.WantText("None yet", "Your products")
 
 	shop := newProduct(t, c, "Checkout", "").id
-	c.Must(http.StatusCreated, "POST", "/products/1/members", map[string]any{"user": "mei", "role": "reader"})
+	c.Must(http.StatusCreated, "POST", "/products/1/members", object{"user": "mei", "role": "reader"})
 	group := reportException(t, p, declinedPayment(shop)).Group
 	other := declinedPayment(shop)
 	other.Class = "KeyError"
@@ -163,22 +158,9 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 
 	page := fmt.Sprintf("/exceptions/%d", group)
 	checkNoLayoutShift(t, b, "exception", page)
-	b.WantText(
-		"PaymentFailed",
-		"order 7 is not paid",
-		"3 held back since the last notice",
-		"4 times, last",
-		"checkout@3.12.0",
-		"1 call of libraries",
-		"checkout.orders.pay",
-		"checkout/orders.py:141",
-		"caused by",
-		"no answer in 10 s",
-		"northpay",
-		"production",
-		"its class and the calls of the program's own",
-		"at the earliest",
-	)
+	b.WantText("PaymentFailed", "order 7 is not paid", "3 held back since the last notice", "4 times, last",
+		"checkout@3.12.0", "1 call of libraries", "checkout.orders.pay", "checkout/orders.py:141", "caused by",
+		"no answer in 10 s", "northpay", "production", "its class and the calls of the program's own", "at the earliest")
 	b.TabThrough(page)
 	b.Press("form[action$='/mute'] button")
 	b.WantText("Nobody is told of it until", "Muted, back in", "Unmute")
@@ -203,10 +185,8 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 
 	// Merging, from the list.
 	b.Open("/exceptions?product=1&kind=reported")
-	b.Do(
-		chromedp.Click(fmt.Sprintf("input[name=id][value='%d']", group)),
-		chromedp.Click(fmt.Sprintf("input[name=id][value='%d']", second)),
-	)
+	b.Do(chromedp.Click(fmt.Sprintf("input[name=id][value='%d']", group)),
+		chromedp.Click(fmt.Sprintf("input[name=id][value='%d']", second)))
 	b.CheckPage("exceptions-selected")
 	b.Press("button[formaction='/exceptions/merge']")
 	b.WantText("Merge 1 exception into one?", "PaymentFailed", "KeyError")

@@ -47,10 +47,8 @@ func faultyRoutes(a *app.App) []admin.Route {
 			return fmt.Errorf("read the file: %w", err)
 		}},
 		{
-			Method: http.MethodGet,
-			Path:   "/test/open",
-			Open:   true,
-			Serve:  func(*admin.Page) error { return errors.New("for who is not signed in") },
+			Method: http.MethodGet, Path: "/test/open", Open: true,
+			Serve: func(*admin.Page) error { return errors.New("for who is not signed in") },
 		},
 		{Method: http.MethodGet, Path: "/test/late", Serve: func(p *admin.Page) error {
 			if err := p.Text("text/plain", "so far, so good"); err != nil {
@@ -121,13 +119,9 @@ func newExceptionTargets(t *testing.T, c *apptest.Client) exceptionTargets {
 	t.Helper()
 	box, port := newMailServer(t)
 	w := exceptionTargets{box, apptest.NewReceiver(t), apptest.NewReceiver(t)}
-	c.Must(
-		http.StatusOK,
-		"PATCH",
-		"/settings/mail",
-		map[string]any{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"},
-	)
-	c.Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{
+	c.Must(http.StatusOK, "PATCH", "/settings/mail",
+		object{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"})
+	c.Must(http.StatusOK, "PATCH", "/settings/exceptions", object{
 		"exception_email_to":         "eve@example.org, ops@example.org",
 		"exception_ms_teams_webhook": w.teams.URL + "/teams",
 		"exception_slack_webhook":    w.slack.URL + "/slack",
@@ -204,7 +198,7 @@ func TestRequestFaults_AreReported(t *testing.T) {
 			(&apptest.Client{URL: p.URL}).ForTest(t).Must(http.StatusUnauthorized, "GET", "/products", nil)
 			p.Client("mallory").ForTest(t).Must(http.StatusForbidden, "GET", "/settings/gate", nil)
 			c.ForTest(t).Must(http.StatusNotFound, "GET", "/products/4711", nil)
-			c.ForTest(t).Must(http.StatusUnprocessableEntity, "POST", "/products", map[string]any{"name": ""})
+			c.ForTest(t).Must(http.StatusUnprocessableEntity, "POST", "/products", object{"name": ""})
 			c.ForTest(t).Must(http.StatusBadRequest, "POST", "/products", []byte("{"))
 			if a := c.ForTest(t).Must(http.StatusNotFound, "GET", "/products/4711", nil); a.Get("reference") != nil {
 				t.Errorf("it has a reference: %s", a.Text)
@@ -219,9 +213,8 @@ func TestRequestFaults_AreReported(t *testing.T) {
 			if status != http.StatusInternalServerError || strings.Contains(text, "nowhere") {
 				t.Errorf("%d: %s", status, text)
 			}
-			apptest.Eventually(
-				t, "there is a row", func() bool { names, _ := notifications(c, "exception.request"); return len(names) == 1 },
-			)
+			apptest.Eventually(t, "there is a row",
+				func() bool { names, _ := notifications(c, "exception.request"); return len(names) == 1 })
 			names, messages := notifications(c, "exception.request")
 			if names[0] != `Exception "syscall.Errno" has occurred` ||
 				!strings.Contains(messages[0], "read the file: open /nowhere/at/all") {
@@ -338,9 +331,8 @@ func TestFailingJob_NotifiesOncePerHour(t *testing.T) {
 			for i := range runs {
 				advanceMinute(t, p, int64(i+1))
 			}
-			apptest.Eventually(
-				t, "all notices are there", func() bool { names, _ := notifications(c, "exception.task"); return len(names) == 24 },
-			)
+			apptest.Eventually(t, "all notices are there",
+				func() bool { names, _ := notifications(c, "exception.task"); return len(names) == 24 })
 			names, messages := notifications(c, "exception.task")
 			for i, message := range messages {
 				if again := strings.Contains(message, "(+59 since "); !strings.HasPrefix(message, "the till is empty") ||
@@ -378,9 +370,8 @@ func TestTaskFaults_AreReported(t *testing.T) {
 				if g.Kind != models.ExceptionTask || g.Function != "bill" || g.ProductID != 0 {
 					t.Errorf("%+v", g)
 				}
-				apptest.Eventually(
-					t, "there is a row", func() bool { names, _ := notifications(c, "exception.task"); return len(names) == 1 },
-				)
+				apptest.Eventually(t, "there is a row",
+					func() bool { names, _ := notifications(c, "exception.task"); return len(names) == 1 })
 				if n := len(deliveryLog(t, p, models.LedgerFilter{})); n != 0 {
 					t.Errorf("%d messages", n)
 				}
@@ -415,13 +406,13 @@ func TestTaskFaults_AreReported(t *testing.T) {
 				}
 			})
 			t.Run("without a sender mails are skipped, and say so", func(t *testing.T) {
-				c.ForTest(t).Must(http.StatusOK, "PATCH", "/settings/mail", map[string]any{"email_from": ""})
-				c.ForTest(t).Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{"exception_rate_limit": 0})
+				c.ForTest(t).Must(http.StatusOK, "PATCH", "/settings/mail", object{"email_from": ""})
+				c.ForTest(t).Must(http.StatusOK, "PATCH", "/settings/exceptions", object{"exception_rate_limit": 0})
 				p.Clock.Advance(time.Hour)
 				advanceMinute(t, p, 4)
-				apptest.Eventually(
-					t, "both are skipped", func() bool { return itemCount(c.Do("GET", "/deliveries?state=skipped", nil)) >= 2 },
-				)
+				apptest.Eventually(t, "both are skipped", func() bool {
+					return itemCount(c.Do("GET", "/deliveries?state=skipped", nil)) >= 2
+				})
 				if a := c.ForTest(t).Do("GET", "/deliveries?state=skipped", nil); !strings.Contains(a.Text, "EMAIL_FROM is empty") {
 					t.Errorf("why: %s", a.Text)
 				}
@@ -462,13 +453,9 @@ func TestExceptionNotification_FailureReportsNoException(t *testing.T) {
 		apptest.Options{Extra: faultyRoutes, Modules: []module.Module{panickingModule{}}},
 		func(t *testing.T, p *apptest.Program) {
 			c := p.Client("admin")
-			c.Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{"exception_rate_limit": 0})
-			c.Must(
-				http.StatusCreated,
-				"POST",
-				"/connections",
-				map[string]any{"owner": "system", "module": "exploding", "name": "Mine", "config": map[string]string{}},
-			)
+			c.Must(http.StatusOK, "PATCH", "/settings/exceptions", object{"exception_rate_limit": 0})
+			c.Must(http.StatusCreated, "POST", "/connections",
+				object{"owner": "system", "module": "exploding", "name": "Mine", "config": map[string]string{}})
 			browser := signInAdmin(t, p)
 			only := func(t *testing.T, want int) {
 				t.Helper()
@@ -481,16 +468,16 @@ func TestExceptionNotification_FailureReportsNoException(t *testing.T) {
 			}
 			t.Run("a send that panics", func(t *testing.T) {
 				getPage(t, browser, p.URL+"/test/error/1")
-				apptest.Eventually(
-					t, "it is given up", func() bool { return itemCount(c.Do("GET", "/deliveries?state=dead", nil)) == 1 },
-				)
+				apptest.Eventually(t, "it is given up", func() bool {
+					return itemCount(c.Do("GET", "/deliveries?state=dead", nil)) == 1
+				})
 				only(t, 1)
 			})
 			t.Run("a connection that fails is told of once", func(t *testing.T) {
 				receiver := apptest.NewReceiver(t)
 				failUntilRepaired(receiver)
 				c.ForTest(t).
-					Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{"exception_slack_webhook": receiver.URL})
+					Must(http.StatusOK, "PATCH", "/settings/exceptions", object{"exception_slack_webhook": receiver.URL})
 				getPage(t, browser, p.URL+"/test/error/1")
 				broken := func() int { names, _ := notifications(c, "connector.error"); return len(names) }
 				apptest.Eventually(t, "it is told of", func() bool {
@@ -525,7 +512,7 @@ func TestException_ThatCannotBeRouted(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		c := p.Client("admin")
 		receiver := apptest.NewReceiver(t)
-		c.Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{"exception_slack_webhook": receiver.URL})
+		c.Must(http.StatusOK, "PATCH", "/settings/exceptions", object{"exception_slack_webhook": receiver.URL})
 		err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
 			return tx.InsertEvent(
 				&models.Event{
@@ -594,7 +581,7 @@ func TestRequestFaultsInTheBrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{
+	c.Must(http.StatusOK, "PATCH", "/settings/exceptions", object{
 		"exception_email_to":      "ops@example.org, dev@example.org",
 		"exception_slack_webhook": "https://hooks.slack.com/services/T0/B0/abcdefgh1234",
 	})
@@ -626,7 +613,7 @@ func TestExceptionSettings_CreateConnections(t *testing.T) {
 				t.Errorf("%s is %v by default", field, a.Get(field))
 			}
 		}
-		a = c.Must(http.StatusUnprocessableEntity, "PATCH", "/settings/exceptions", map[string]any{
+		a = c.Must(http.StatusUnprocessableEntity, "PATCH", "/settings/exceptions", object{
 			"exception_email_to":         "ops@example.org, nobody",
 			"exception_ms_teams_webhook": "ftp://x",
 			"exception_slack_webhook":    5,
@@ -637,7 +624,7 @@ func TestExceptionSettings_CreateConnections(t *testing.T) {
 				t.Errorf("%s is not named: %s", field, a.Text)
 			}
 		}
-		a = c.Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{
+		a = c.Must(http.StatusOK, "PATCH", "/settings/exceptions", object{
 			"exception_email_to":      "ops@example.org,dev@example.org",
 			"exception_slack_webhook": hook,
 			"grouping":                "exact",
@@ -655,23 +642,17 @@ func TestExceptionSettings_CreateConnections(t *testing.T) {
 		}
 
 		// What was shown, sent back, changes nothing; what is no address is refused.
-		c.Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{"exception_slack_webhook": hint})
+		c.Must(http.StatusOK, "PATCH", "/settings/exceptions", object{"exception_slack_webhook": hint})
 		if again := c.Must(http.StatusOK, "GET", "/connections?owner=system", nil); again.Text != connections.Text {
 			t.Errorf("it has changed: %s", again.Text)
 		}
-		a = c.Must(
-			http.StatusUnprocessableEntity,
-			"PATCH",
-			"/settings/exceptions",
-			map[string]any{"exception_slack_webhook": "another.host…9999", "exception_rate_limit": 5},
-		)
+		a = c.Must(http.StatusUnprocessableEntity, "PATCH", "/settings/exceptions",
+			object{"exception_slack_webhook": "another.host…9999", "exception_rate_limit": 5})
 		if a.Get("errors.0.name") != "exception_slack_webhook" ||
 			c.Do("GET", "/settings/exceptions", nil).ID("exception_rate_limit") != 3600 {
 			t.Errorf("%s", a.Text)
 		}
-		a = c.Must(
-			http.StatusConflict, "PATCH", "/settings/exceptions", map[string]any{"exception_email_to": "", "version": 1},
-		)
+		a = c.Must(http.StatusConflict, "PATCH", "/settings/exceptions", object{"exception_email_to": "", "version": 1})
 		if !strings.Contains(a.Text, "Meanwhile admin has changed") {
 			t.Errorf("%s", a.Text)
 		}
@@ -692,20 +673,8 @@ func TestExceptionSettings_CreateConnections(t *testing.T) {
 			t.Errorf("the page: %s", text)
 		}
 		fields := func(version, email, slack string) io.Reader {
-			return encodeForm(
-				"version",
-				version,
-				"exception_email_to",
-				email,
-				"exception_ms_teams_webhook",
-				"",
-				"exception_slack_webhook",
-				slack,
-				"exception_rate_limit",
-				"3600",
-				"grouping",
-				"smart",
-			)
+			return encodeForm("version", version, "exception_email_to", email, "exception_ms_teams_webhook", "",
+				"exception_slack_webhook", slack, "exception_rate_limit", "3600", "grouping", "smart")
 		}
 		if status, text := postForm(
 			t, browser, p.URL+"/admin/settings/exceptions", fields("2", "nobody", fmt.Sprint(hint)),
@@ -722,7 +691,7 @@ func TestExceptionSettings_CreateConnections(t *testing.T) {
 		if a.Get("exception_email_to") != "" || a.Get("exception_slack_webhook") != hint {
 			t.Errorf("%s", a.Text)
 		}
-		c.Must(http.StatusOK, "PATCH", "/settings/exceptions", map[string]any{"exception_slack_webhook": nil})
+		c.Must(http.StatusOK, "PATCH", "/settings/exceptions", object{"exception_slack_webhook": nil})
 		if n := itemCount(c.Must(http.StatusOK, "GET", "/connections?owner=system", nil)); n != 0 {
 			t.Errorf("%d are left", n)
 		}

@@ -58,12 +58,8 @@ func TestExceptionStorm_NotifiesOnce(t *testing.T) {
 		c := p.Client("admin")
 		one, two := apptest.NewReceiver(t), apptest.NewReceiver(t)
 		s := newProduct(t, c, "Shop", one.URL)
-		c.Must(
-			http.StatusCreated,
-			"POST",
-			s.path+"/targets",
-			object{"module": "webhook", "name": "second", "config": object{"url": two.URL}},
-		)
+		c.Must(http.StatusCreated, "POST", s.path+"/targets",
+			object{"module": "webhook", "name": "second", "config": object{"url": two.URL}})
 		var notified atomic.Int64
 		var wg sync.WaitGroup
 		for caller := range callers {
@@ -241,9 +237,8 @@ func TestExceptionStorm_OfDifferentExceptions(t *testing.T) { // by itself: it m
 		if itemCount(a) != 100 {
 			t.Errorf("%d groups on the first page", itemCount(a))
 		}
-		list, err := p.Store.ExceptionGroups(
-			t.Context(), apptest.AllProducts(), models.ExceptionFilter{ProductID: s.id, Limit: 5000},
-		)
+		list, err := p.Store.ExceptionGroups(t.Context(), apptest.AllProducts(),
+			models.ExceptionFilter{ProductID: s.id, Limit: 5000})
 		count, overflowed := int64(0), 0
 		for _, g := range list {
 			count += g.Count

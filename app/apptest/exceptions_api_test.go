@@ -99,9 +99,8 @@ func TestExceptionsAPI_ReportedExceptions(t *testing.T) {
 			t.Errorf("%s", a.Text)
 		}
 		c.Must(http.StatusUnprocessableEntity, "PATCH", at, object{"state": "gone"})
-		c.Must(
-			http.StatusUnprocessableEntity, "PATCH", at, object{"state": "resolved", "muted_until": "2020-01-01T00:00:00Z"},
-		)
+		c.Must(http.StatusUnprocessableEntity, "PATCH", at,
+			object{"state": "resolved", "muted_until": "2020-01-01T00:00:00Z"})
 		if a := c.Must(http.StatusOK, "GET", at, nil); a.Get("state") != "open" {
 			t.Errorf("a refused change has changed: %s", a.Text)
 		}

@@ -17,9 +17,8 @@ func explainedSteps(c *apptest.Client, event int64) (string, apptest.Answer) {
 	a := c.Must(http.StatusOK, "GET", fmt.Sprintf("/events/%d/trace", event), nil)
 	var list []string
 	for i := 0; a.Get(fmt.Sprintf("steps.%d", i)) != nil; i++ {
-		list = append(
-			list, fmt.Sprint(a.Get(fmt.Sprintf("steps.%d.step", i)), " ", a.Get(fmt.Sprintf("steps.%d.outcome", i))),
-		)
+		list = append(list,
+			fmt.Sprint(a.Get(fmt.Sprintf("steps.%d.step", i)), " ", a.Get(fmt.Sprintf("steps.%d.outcome", i))))
 	}
 	return strings.Join(list, ", "), a
 }
@@ -80,7 +79,7 @@ func TestExplain_WhyMessageWasSentOrNot(t *testing.T) {
 		}
 		reader, stranger := p.Client("reader"), p.Client("stranger")
 		join := func(s productFixture) {
-			c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "reader", "role": "reader"})
+			c.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "reader", "role": "reader"})
 		}
 		const begin = "recorded done, hold none, routing done, inbox done, silence none, "
 
@@ -90,18 +89,8 @@ func TestExplain_WhyMessageWasSentOrNot(t *testing.T) {
 		setCritical(c, s, 1)
 		receiver.Wait(t, 1)
 		first := lastGateEvent(c, s)
-		waitForSteps(
-			t,
-			c,
-			first,
-			begin+"target done, reader done",
-			"Delivered at the first attempt",
-			"No hold time",
-			"as an administrator",
-			fmt.Sprintf(`"/inbox/%d"`, first),
-			`"hook"`,
-			receiver.URL[len("http://"):],
-		)
+		waitForSteps(t, c, first, begin+"target done, reader done", "Delivered at the first attempt", "No hold time",
+			"as an administrator", fmt.Sprintf(`"/inbox/%d"`, first), `"hook"`, receiver.URL[len("http://"):])
 		a := waitForSteps(t, reader, first, begin+"target done, reader done", "as a reader of the product")
 		if strings.Contains(a.Text, receiver.URL[len("http://"):]) {
 			t.Errorf("a reader sees where it went: %s", a.Text)
@@ -129,19 +118,12 @@ func TestExplain_WhyMessageWasSentOrNot(t *testing.T) {
 		}
 
 		// Turned off; and with nothing to send mail by.
-		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"email_to": "ops@example.org"})
-		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/targets/%d", s.target), map[string]any{"enabled": false})
+		c.Must(http.StatusOK, "PATCH", s.path, object{"email_to": "ops@example.org"})
+		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/targets/%d", s.target), object{"enabled": false})
 		setCritical(c, s, 1)
 		off := lastGateEvent(c, s)
-		waitForSteps(
-			t,
-			c,
-			off,
-			begin+"settings skipped, target skipped, target skipped, reader done",
-			"The target is turned off",
-			"no mail is sent",
-			`"/admin/settings/mail"`,
-		)
+		waitForSteps(t, c, off, begin+"settings skipped, target skipped, target skipped, reader done",
+			"The target is turned off", "no mail is sent", `"/admin/settings/mail"`)
 		if a := waitForSteps(t, reader, off, begin+"target skipped, target skipped, reader done"); strings.Contains(a.Text, "ops@") ||
 			strings.Contains(a.Text, "example.org") {
 			t.Errorf("a reader sees an address: %s", a.Text)
@@ -152,19 +134,13 @@ func TestExplain_WhyMessageWasSentOrNot(t *testing.T) {
 		// No targets.
 		bare := newProduct(t, c, "Bare", "")
 		setCritical(c, bare, 1)
-		waitForSteps(
-			t,
-			c,
-			lastGateEvent(c, bare),
-			begin+"target none, reader done",
-			"The product had no targets",
-			fmt.Sprintf("/products/%d?tab=targets", bare.id),
-		)
+		waitForSteps(t, c, lastGateEvent(c, bare), begin+"target none, reader done", "The product had no targets",
+			fmt.Sprintf("/products/%d?tab=targets", bare.id))
 
 		// A silence of all: who sees the product is told why, and finds no page of it.
 		quiet := newProduct(t, c, "Quiet", receiver.URL)
 		join(quiet)
-		silence := c.Must(http.StatusCreated, "POST", "/silences", map[string]any{"reason": "the data centre moves", "ends_at": p.Store.Now().Add(time.Hour)}).
+		silence := c.Must(http.StatusCreated, "POST", "/silences", object{"reason": "the data centre moves", "ends_at": p.Store.Now().Add(time.Hour)}).
 			ID("id")
 		p.Clock.Advance(time.Second)
 		setCritical(c, quiet, 1)
@@ -195,14 +171,8 @@ func TestExplain_WhyMessageWasSentOrNot(t *testing.T) {
 			t.Errorf("a reader sees an error: %s", a.Text)
 		}
 		setCritical(c, wait, 1)
-		waitForSteps(
-			t,
-			c,
-			lastGateEvent(c, wait),
-			"recorded done, hold none, routing waiting, reader done",
-			"waits for an earlier event",
-			fmt.Sprintf(`"/events/%d"`, waits),
-		)
+		waitForSteps(t, c, lastGateEvent(c, wait), "recorded done, hold none, routing waiting, reader done",
+			"waits for an earlier event", fmt.Sprintf(`"/events/%d"`, waits))
 		parked := recordEvent(
 			t,
 			p,
@@ -211,15 +181,8 @@ func TestExplain_WhyMessageWasSentOrNot(t *testing.T) {
 				return tx.DelayWork("notify", id, "cannot read class", time.Time{})
 			},
 		)
-		waitForSteps(
-			t,
-			c,
-			parked,
-			"recorded done, routing failed, reader done",
-			"Given up after 1 try",
-			"cannot read class",
-			`"/admin/health"`,
-		)
+		waitForSteps(t, c, parked, "recorded done, routing failed, reader done", "Given up after 1 try", "cannot read class",
+			`"/admin/health"`)
 		if a := waitForSteps(t, reader, parked, "recorded done, routing failed, reader done"); strings.Contains(a.Text, "class") ||
 			strings.Contains(a.Text, "health") {
 			t.Errorf("a reader sees insides: %s", a.Text)
@@ -235,21 +198,12 @@ func TestExplain_MasksHiddenData(t *testing.T) {
 		c := p.Client("admin")
 		s := newProduct(t, c, "Shop", "")
 		p.User("reader")
-		group := c.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Payments"}).ID("id")
-		users := c.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": "On call"}).ID("id")
-		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"group_id": group})
-		c.Must(
-			http.StatusNoContent,
-			"POST",
-			fmt.Sprintf("/authorization-groups/%d/members", users),
-			map[string]any{"user": "reader"},
-		)
-		c.Must(
-			http.StatusNoContent,
-			"POST",
-			fmt.Sprintf("/groups/%d/authorization-groups", group),
-			map[string]any{"authorization_group": "On call", "role": "maintainer"},
-		)
+		group := c.Must(http.StatusCreated, "POST", "/groups", object{"name": "Payments"}).ID("id")
+		users := c.Must(http.StatusCreated, "POST", "/authorization-groups", object{"name": "On call"}).ID("id")
+		c.Must(http.StatusOK, "PATCH", s.path, object{"group_id": group})
+		c.Must(http.StatusNoContent, "POST", fmt.Sprintf("/authorization-groups/%d/members", users), object{"user": "reader"})
+		c.Must(http.StatusNoContent, "POST", fmt.Sprintf("/groups/%d/authorization-groups", group),
+			object{"authorization_group": "On call", "role": "maintainer"})
 		reader := p.Client("reader")
 
 		task := recordEvent(
@@ -313,13 +267,12 @@ func TestExplain_MasksHiddenData(t *testing.T) {
 			t.Errorf("it is not masked: %s", a.Text)
 		}
 		waitForSteps(t, reader, broken, "recorded done, routing done, inbox unknown, silence none, target unknown, reader done")
-		alone := recordEvent(
-			t, p, models.Event{Type: "exception.request", Payload: []byte(`{"group":1,"kind":"request","class":"E"}`)}, nil,
-		)
+		alone := recordEvent(t, p,
+			models.Event{Type: "exception.request", Payload: []byte(`{"group":1,"kind":"request","class":"E"}`)}, nil)
 		reader.Must(http.StatusNotFound, "GET", fmt.Sprintf("/events/%d", alone), nil)
 
 		// The end of a group's silence is told to who made it.
-		row := reader.Must(http.StatusCreated, "POST", "/silences", map[string]any{"group_id": group, "reason": "maintenance", "ends_at": p.Store.Now().Add(time.Hour)}).
+		row := reader.Must(http.StatusCreated, "POST", "/silences", object{"group_id": group, "reason": "maintenance", "ends_at": p.Store.Now().Add(time.Hour)}).
 			ID("id")
 		p.Clock.Advance(2 * time.Hour)
 		var ended int64
@@ -330,13 +283,8 @@ func TestExplain_MasksHiddenData(t *testing.T) {
 		})
 		waitForSteps(t, reader, ended, "recorded done, routing done, inbox done, silence none, target none, reader done",
 			"For you alone", "because it is for you alone", "Silences never hold this back", fmt.Sprintf(`"/silences/%d"`, row))
-		waitForSteps(
-			t,
-			c,
-			ended,
-			"recorded done, routing done, inbox done, silence none, target none, reader done",
-			"For reader alone",
-		)
+		waitForSteps(t, c, ended, "recorded done, routing done, inbox done, silence none, target none, reader done",
+			"For reader alone")
 		visitor := newHTTPClient(t)
 		submitForm(t, visitor, p.URL+"/login", encodeForm("name", "reader", "password", apptest.Password), formKind)
 		for _, path := range []string{"/events/%d", "/inbox/%d"} {
@@ -353,7 +301,7 @@ func TestExplain_ChangeOnHold(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		receiver, c := apptest.NewReceiver(t), p.Client("admin")
 		s := newProduct(t, c, "Shop", receiver.URL)
-		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"hold_seconds": 600})
+		c.Must(http.StatusOK, "PATCH", s.path, object{"hold_seconds": 600})
 		setCritical(c, s, 1)
 		first := lastGateEvent(c, s)
 		const end = ", routing none, reader done"
@@ -381,15 +329,11 @@ func TestExplainInTheBrowser(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	receiver, c := apptest.NewReceiver(t), p.Client("admin")
 	s := newProduct(t, c, "Payments reconciliation of the northern terminals", receiver.URL)
-	c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"email_to": "ops@example.org"})
+	c.Must(http.StatusOK, "PATCH", s.path, object{"email_to": "ops@example.org"})
 	setCritical(c, s, 1)
 	receiver.Wait(t, 1)
-	c.Must(
-		http.StatusCreated,
-		"POST",
-		"/silences",
-		map[string]any{"product_id": s.id, "reason": "the data centre moves", "ends_at": p.Store.Now().Add(time.Hour)},
-	)
+	c.Must(http.StatusCreated, "POST", "/silences",
+		object{"product_id": s.id, "reason": "the data centre moves", "ends_at": p.Store.Now().Add(time.Hour)})
 	p.Clock.Advance(time.Second)
 	first := lastGateEvent(c, s)
 	waitForSteps(
@@ -399,26 +343,15 @@ func TestExplainInTheBrowser(t *testing.T) {
 		"recorded done, hold none, routing done, inbox done, silence none, settings skipped, target done, target skipped, reader done",
 	)
 	setCritical(c, s, 0)
-	waitForSteps(
-		t,
-		c,
-		lastGateEvent(c, s),
-		"recorded done, hold none, routing done, inbox done, silence held, target held, target held, reader done",
-	)
+	waitForSteps(t, c, lastGateEvent(c, s),
+		"recorded done, hold none, routing done, inbox done, silence held, target held, target held, reader done")
 	b := apptest.NewBrowser(t, p.URL)
 	signInBrowser(b, "admin", apptest.Password)
 	b.Open(fmt.Sprintf("/inbox/%d", first))
 	b.CheckPage("notification-trace")
 	b.Press("section[aria-labelledby=told] a[href^='/events/']")
-	b.WantText(
-		"What happened to this",
-		"Routing",
-		"For all who may view the product",
-		"Webhook: hook",
-		"Delivered at the first attempt",
-		"There was nothing to send by",
-		"as an administrator",
-	)
+	b.WantText("What happened to this", "Routing", "For all who may view the product", "Webhook: hook",
+		"Delivered at the first attempt", "There was nothing to send by", "as an administrator")
 	b.CheckPage("event")
 	b.TabThrough("an event")
 	b.Open("/deliveries")

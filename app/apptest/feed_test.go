@@ -73,7 +73,7 @@ func checkFeed(t *testing.T, p *apptest.Program) {
 	p.User("ann")
 	ann := p.Client("ann")
 	shop, other := newProduct(t, admin, "Shop <1>", ""), newProduct(t, admin, "Other", "")
-	admin.Must(http.StatusCreated, "POST", shop.path+"/members", map[string]any{"user": "ann", "role": "reader"})
+	admin.Must(http.StatusCreated, "POST", shop.path+"/members", object{"user": "ann", "role": "reader"})
 	if a := ann.Must(http.StatusOK, "GET", "/feed", nil); a.Get("made") != false {
 		t.Errorf("off by default: %s", a.Text)
 	}
@@ -112,11 +112,11 @@ func checkFeed(t *testing.T, p *apptest.Program) {
 	if res, text := fetchBadge(t, "HEAD", url, ""); res.Status != http.StatusOK || text != "" {
 		t.Errorf("HEAD: %d %s", res.Status, text)
 	}
-	ann.Must(http.StatusNoContent, "POST", "/notifications/viewed", map[string]any{"ids": []int64{id}})
+	ann.Must(http.StatusNoContent, "POST", "/notifications/viewed", object{"ids": []int64{id}})
 	if again := readFeed(t, url); len(again.Entries) != 1 {
 		t.Errorf("what was viewed is gone: %+v", again)
 	}
-	ann.Must(http.StatusNoContent, "POST", "/notifications/archived", map[string]any{"ids": []int64{id}})
+	ann.Must(http.StatusNoContent, "POST", "/notifications/archived", object{"ids": []int64{id}})
 	if again := readFeed(t, url); len(again.Entries) != 0 {
 		t.Errorf("what was archived is there: %+v", again)
 	}
@@ -133,17 +133,17 @@ func checkFeed(t *testing.T, p *apptest.Program) {
 	second := newFeed(ann)
 	gone("the old address", url)
 	readFeed(t, second)
-	admin.Must(http.StatusOK, "PATCH", fmt.Sprintf("/users/%d", userID(admin, "ann")), map[string]any{"active": false})
+	admin.Must(http.StatusOK, "PATCH", fmt.Sprintf("/users/%d", userID(admin, "ann")), object{"active": false})
 	gone("who is not active", second)
-	admin.Must(http.StatusOK, "PATCH", fmt.Sprintf("/users/%d", userID(admin, "ann")), map[string]any{"active": true})
+	admin.Must(http.StatusOK, "PATCH", fmt.Sprintf("/users/%d", userID(admin, "ann")), object{"active": true})
 	readFeed(t, second)
 	ann.Must(http.StatusNoContent, "DELETE", "/feed", nil)
 	gone("a removed one", second)
 
 	// Tokens that may less make none.
-	small, _ := ann.Must(http.StatusCreated, "POST", "/tokens", map[string]any{"name": "small", "role": "reader"}).Get("token").(string)
+	small, _ := ann.Must(http.StatusCreated, "POST", "/tokens", object{"name": "small", "role": "reader"}).Get("token").(string)
 	apptest.NewClient(t, p.URL, small).Must(http.StatusForbidden, "POST", "/feed", nil)
-	short, _ := ann.Must(http.StatusCreated, "POST", "/tokens", map[string]any{"name": "short", "expires_at": p.Store.Now().Add(time.Hour)}).Get("token").(string)
+	short, _ := ann.Must(http.StatusCreated, "POST", "/tokens", object{"name": "short", "expires_at": p.Store.Now().Add(time.Hour)}).Get("token").(string)
 	apptest.NewClient(t, p.URL, short).Must(http.StatusForbidden, "POST", "/feed", nil)
 
 	// The address is nowhere but with who made it.
@@ -174,21 +174,21 @@ func checkMembership(t *testing.T, p *apptest.Program) {
 	p.User("ann")
 	ann, page := p.Client("ann"), signInAs(t, p, "ann", apptest.Password)
 	stays, changes := newProduct(t, admin, "Stays", ""), newProduct(t, admin, "Changes", "")
-	group := admin.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Payments"}).ID("id")
+	group := admin.Must(http.StatusCreated, "POST", "/groups", object{"name": "Payments"}).ID("id")
 	critical, n := map[int64]int{}, 0
 	tell := func(s productFixture) {
 		t.Helper()
 		critical[s.id] = 1 - critical[s.id]
 		setCritical(admin, s, critical[s.id])
 		n++
-		apptest.Eventually(
-			t, "it is told", func() bool { return itemCount(admin.Do("GET", "/notifications?limit=100", nil)) == n },
-		)
+		apptest.Eventually(t, "it is told", func() bool {
+			return itemCount(admin.Do("GET", "/notifications?limit=100", nil)) == n
+		})
 	}
 	member := func(path string, in bool) {
 		t.Helper()
 		if in {
-			admin.Must(http.StatusCreated, "POST", path+"/members", map[string]any{"user": "ann", "role": "reader"})
+			admin.Must(http.StatusCreated, "POST", path+"/members", object{"user": "ann", "role": "reader"})
 		} else {
 			admin.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", path, userID(admin, "ann")), nil)
 		}
@@ -262,11 +262,11 @@ func checkMembership(t *testing.T, p *apptest.Program) {
 	member(changes.path, false)
 	member(fmt.Sprintf("/groups/%d", group), true)
 	shows("in the group alone", 3, 0, 3)
-	admin.Must(http.StatusOK, "PATCH", changes.path, map[string]any{"group_id": group})
+	admin.Must(http.StatusOK, "PATCH", changes.path, object{"group_id": group})
 	shows("the product has come into the group", 3, 2, 3)
 	tell(changes)
 	shows("and tells of something", 3, 3, 4)
-	admin.Must(http.StatusOK, "PATCH", changes.path, map[string]any{"group_id": nil})
+	admin.Must(http.StatusOK, "PATCH", changes.path, object{"group_id": nil})
 	shows("and has left", 3, 0, 3)
 }
 
@@ -277,7 +277,7 @@ func TestFeed_MasksAdministratorDetails(t *testing.T) {
 	admin := p.Client("admin")
 	p.User("ann")
 	shop := newProduct(t, admin, "Shop", "")
-	admin.Must(http.StatusCreated, "POST", shop.path+"/members", map[string]any{"user": "ann", "role": "owner"})
+	admin.Must(http.StatusCreated, "POST", shop.path+"/members", object{"user": "ann", "role": "owner"})
 	err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
 		e := models.Event{
 			UUID:      "a task",

@@ -39,15 +39,8 @@ func startInDirs(t *testing.T, url string, dirs ...string) {
 	done := sync.WaitGroup{}
 	for _, dir := range dirs {
 		cmd := exec.CommandContext(context.WithoutCancel(t.Context()), os.Args[0])
-		cmd.Env = append(
-			os.Environ(),
-			serveEnv+"=1",
-			"GATECRIER_LISTEN=127.0.0.1:0",
-			"GATECRIER_LOG_FORMAT=json",
-			"GATECRIER_DATA_DIR="+dir,
-			"GATECRIER_DATABASE_URL="+url,
-			"GATECRIER_SECRET_KEY="+string(otherKey()),
-		)
+		cmd.Env = append(os.Environ(), serveEnv+"=1", "GATECRIER_LISTEN=127.0.0.1:0", "GATECRIER_LOG_FORMAT=json",
+			"GATECRIER_DATA_DIR="+dir, "GATECRIER_DATABASE_URL="+url, "GATECRIER_SECRET_KEY="+string(otherKey()))
 		stderr, err := cmd.StderrPipe()
 		if err != nil {
 			t.Fatal(err)

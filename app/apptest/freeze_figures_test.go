@@ -74,7 +74,7 @@ type inboxFigures struct {
 func figuresOf(t *testing.T, p *apptest.Program, c *apptest.Client, users map[string]string) figures {
 	t.Helper()
 	f := figures{
-		Products: map[string]productFigures{}, Inboxes: map[string]inboxFigures{}, Settings: map[string]map[string]any{},
+		Products: map[string]productFigures{}, Inboxes: map[string]inboxFigures{}, Settings: map[string]object{},
 	}
 	products := c.Must(http.StatusOK, "GET", "/products?limit=100", nil)
 	for i := range itemCount(products) {
@@ -95,7 +95,7 @@ func figuresOf(t *testing.T, p *apptest.Program, c *apptest.Client, users map[st
 	}
 	for section, fields := range frozenSettings() {
 		a := c.Must(http.StatusOK, "GET", "/settings/"+section, nil)
-		f.Settings[section] = map[string]any{"secrets": a.Get("secrets")}
+		f.Settings[section] = object{"secrets": a.Get("secrets")}
 		for field := range fields {
 			if field != "smtp_password" {
 				f.Settings[section][field] = a.Get(field)

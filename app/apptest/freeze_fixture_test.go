@@ -172,7 +172,8 @@ func (w *freezeFixture) waitNotified(event, product string) {
 func (w *freezeFixture) silence(product, reason string, lasts time.Duration) string {
 	w.t.Helper()
 	a := w.c.Must(http.StatusCreated, "POST", "/silences", object{
-		"product_id": w.products[product].id, "reason": reason, "ends_at": w.p.Clock.Now().Add(lasts),
+		"product_id": w.products[product].id, "reason": reason,
+		"ends_at": w.p.Clock.Now().Add(lasts),
 	})
 	return fmt.Sprint("/silences/", a.ID("id"))
 }

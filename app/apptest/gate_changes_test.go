@@ -24,25 +24,20 @@ type allChannels struct {
 func newAllChannels(t *testing.T, p *apptest.Program, c *apptest.Client) allChannels {
 	t.Helper()
 	box, port := newMailServer(t)
-	c.Must(
-		http.StatusOK,
-		"PATCH",
-		"/settings/mail",
-		map[string]any{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"},
-	)
+	c.Must(http.StatusOK, "PATCH", "/settings/mail",
+		object{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"})
 	web := map[string]*apptest.Receiver{
 		"webhook": apptest.NewReceiver(t),
 		"slack":   apptest.NewReceiver(t),
 		"teams":   apptest.NewReceiver(t),
 	}
 	e := allChannels{productFixture: newProduct(t, c, "Shop", web["webhook"].URL), web: web, box: box, addresses: 2, targets: 5}
-	c.Must(http.StatusOK, "PATCH", e.path, map[string]any{
+	c.Must(http.StatusOK, "PATCH", e.path, object{
 		"slack_webhook":    web["slack"].URL + "/services/x",
-		"ms_teams_webhook": web["teams"].URL + "/workflows/x",
-		"email_to":         "eve@example.org, ops@example.org",
+		"ms_teams_webhook": web["teams"].URL + "/workflows/x", "email_to": "eve@example.org, ops@example.org",
 	})
 	p.User("member")
-	c.Must(http.StatusCreated, "POST", e.path+"/members", map[string]any{"user": "member", "role": "reader"})
+	c.Must(http.StatusCreated, "POST", e.path+"/members", object{"user": "member", "role": "reader"})
 	e.member = p.Client("member")
 	return e
 }
@@ -117,11 +112,8 @@ func TestGateChanges_NotifyEachChannelOnce(t *testing.T) {
 			}
 			p.Clock.Advance(10 * time.Second) // no faster than the channels take it
 			want := fmt.Sprint(e.wantAfter(step.changes))
-			apptest.Eventually(
-				t,
-				fmt.Sprintf("step %d, %s: %s, not %v", i, step.report, want, e.countNotified(t, c)),
-				func() bool { return fmt.Sprint(e.countNotified(t, c)) == want },
-			)
+			apptest.Eventually(t, fmt.Sprintf("step %d, %s: %s, not %v", i, step.report, want, e.countNotified(t, c)),
+				func() bool { return fmt.Sprint(e.countNotified(t, c)) == want })
 		}
 		events := map[string]bool{}
 		for i := range 3 * e.targets {

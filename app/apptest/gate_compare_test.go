@@ -30,11 +30,11 @@ func TestGateHistory_ComparesTwoMoments(t *testing.T) {
 		) // 1 critical, 18 high, 13 medium
 		first := p.Clock.Now()
 		p.Clock.Advance(48 * time.Hour)
-		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"gate_mode": "own", "thresholds": map[string]int{"high": 3}})
+		c.Must(http.StatusOK, "PATCH", s.path, object{"gate_mode": "own", "thresholds": map[string]int{"high": 3}})
 		c.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-none.json"))
 		second := p.Clock.Now()
 		p.Clock.Advance(time.Hour)
-		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(0)})
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(0)})
 
 		// From before the first report to after it.
 		a := compare(http.StatusOK, begin, first.Add(time.Minute), "")
@@ -111,18 +111,13 @@ func TestGatePolicy_NamesOriginOfEachThreshold(t *testing.T) {
 			}
 		}
 		says("at first", "global", nil, "global", "global", 0, 99999, true)
-		c.Must(
-			http.StatusOK,
-			"PATCH",
-			s.path,
-			map[string]any{"gate_mode": "own", "thresholds": map[string]any{"critical": 0, "medium": 3}},
-		)
+		c.Must(http.StatusOK, "PATCH", s.path, object{"gate_mode": "own", "thresholds": object{"critical": 0, "medium": 3}})
 		says("its own", "product", nil, "product", "unset", 0, 3, true)
-		group := c.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Payments", "gate_mode": "own", "thresholds": map[string]any{"high": 7}}).
+		group := c.Must(http.StatusCreated, "POST", "/groups", object{"name": "Payments", "gate_mode": "own", "thresholds": object{"high": 7}}).
 			ID("id")
-		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"group_id": group})
+		c.Must(http.StatusOK, "PATCH", s.path, object{"group_id": group})
 		says("its group's", "group", "Payments", "unset", "group", 0, 0, true)
-		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/groups/%d", group), map[string]any{"gate_mode": "disabled"})
+		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/groups/%d", group), object{"gate_mode": "disabled"})
 		says("disabled", "group", "Payments", nil, nil, nil, nil, false)
 	})
 }

@@ -17,7 +17,7 @@ func TestGateHistoryInTheBrowser(t *testing.T) {
 	// At noon, so that the days' ends are where they are looked for.
 	p.Clock.Advance(36*time.Hour - p.Clock.Now().UTC().Sub(p.Clock.Now().UTC().Truncate(24*time.Hour)))
 	receiver, c := apptest.NewReceiver(t), p.Client("admin")
-	c.Must(http.StatusOK, "PATCH", "/settings/users", map[string]any{"session_hours": 720})
+	c.Must(http.StatusOK, "PATCH", "/settings/users", object{"session_hours": 720})
 	s := newProduct(t, c, "Shop", receiver.URL)
 	pass := func(d time.Duration) {
 		p.Clock.Advance(d)
@@ -54,27 +54,17 @@ func TestGateHistoryInTheBrowser(t *testing.T) {
 	runStaleJob(t, p)
 	c.Must(http.StatusCreated, "POST", s.path+"/reports?source=deps", apptest.Report(t, "grype-image.json"))
 	pass(11 * time.Minute)
-	apptest.Eventually(
-		t,
-		"it is told",
-		func() bool { return strings.Contains(strings.Join(historyWithHold(c, s), ","), "passed failed later") },
-	)
+	apptest.Eventually(t, "it is told", func() bool {
+		return strings.Contains(strings.Join(historyWithHold(c, s), ","), "passed failed later")
+	})
 	c.Must(http.StatusCreated, "POST", s.path+"/reports?source=deps", apptest.Report(t, "grype-none.json"))
 	pass(3 * time.Minute)
 
 	checkNoLayoutShift(t, b, "history-waits", s.path+"?tab=history")
-	b.WantText(
-		"A new state is announced when it has stood for 10 min",
-		"unless it returns",
-		"Not announced: it returned within 3 min",
-		"Not announced: the gate is back at what people know",
-		"Held, and announced after 11 min",
-		"Measured by the limits of all products: critical 0, high 0",
-		"Report",
-		"Counts",
-		"Passed for 3 min; announced at",
-		"CVE-2023-44981",
-	)
+	b.WantText("A new state is announced when it has stood for 10 min", "unless it returns",
+		"Not announced: it returned within 3 min", "Not announced: the gate is back at what people know",
+		"Held, and announced after 11 min", "Measured by the limits of all products: critical 0, high 0", "Report", "Counts",
+		"Passed for 3 min; announced at", "CVE-2023-44981")
 	b.Evaluate(
 		`{ const a = document.querySelector(".gc-past a[href*='change-']"); if (!a) throw new Error("no part of the picture leads to its row"); location.href = a.getAttribute("href") }`,
 	)
@@ -110,9 +100,9 @@ func TestStaleProductInTheBrowser(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
-	c.Must(http.StatusOK, "PATCH", "/settings/users", map[string]any{"session_hours": 720})
+	c.Must(http.StatusOK, "PATCH", "/settings/users", object{"session_hours": 720})
 	s := newProduct(t, c, "Shop", "")
-	c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"stale_after": 86400})
+	c.Must(http.StatusOK, "PATCH", s.path, object{"stale_after": 86400})
 	setCritical(c, s, 0)
 	p.Clock.Advance(25 * time.Hour)
 	runStaleJob(t, p)

@@ -69,12 +69,8 @@ func (w gateParity) product(body object) productFixture {
 	body["name"] = w.t.Name() + fmt.Sprint(" ", len(w.products()))
 	a := w.c.Must(http.StatusCreated, "POST", "/products", body)
 	s := productFixture{id: a.ID("id"), path: fmt.Sprint("/products/", a.ID("id"))}
-	w.c.Must(
-		http.StatusCreated,
-		"POST",
-		s.path+"/targets",
-		object{"module": "webhook", "name": "hook", "config": object{"url": w.receiver.URL}},
-	)
+	w.c.Must(http.StatusCreated, "POST", s.path+"/targets",
+		object{"module": "webhook", "name": "hook", "config": object{"url": w.receiver.URL}})
 	return s
 }
 
@@ -473,12 +469,8 @@ func correctedCases() map[string]func(gateParity) {
 			w.patch(s.path, ownPolicy(equalCounts(0, models.Low, 0)))
 			w.patch(fmt.Sprint("/groups/", group), ownPolicy(equalCounts(1, models.Low, 1)))
 			w.patch(s.path, object{"group_id": nil, "default_branch": "trunk"})
-			w.c.Must(
-				http.StatusCreated,
-				"POST",
-				s.path+"/targets",
-				object{"module": "webhook", "name": "another", "config": object{"url": w.receiver.URL}},
-			)
+			w.c.Must(http.StatusCreated, "POST", s.path+"/targets",
+				object{"module": "webhook", "name": "another", "config": object{"url": w.receiver.URL}})
 			runJob(w.t, w.c, "reconcile_gates")
 			w.settings(object{"threshold_low": 0}) // what the job has asked for is looked at at once then
 			w.wantGate(s, "none", 0)

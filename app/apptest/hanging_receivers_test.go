@@ -45,12 +45,12 @@ func TestHangingReceivers_DelayNoOtherMessages(t *testing.T) {
 		before := goroutines()
 		for n := range rounds {
 			for _, s := range shops {
-				c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": countsNumbered(n + 1)})
+				c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": countsNumbered(n + 1)})
 			}
 		}
-		apptest.Eventually(
-			t, "all others have theirs", func() bool { return len(quick.arrivals()) == (hangQueues-hanging)*rounds },
-		)
+		apptest.Eventually(t, "all others have theirs", func() bool {
+			return len(quick.arrivals()) == (hangQueues-hanging)*rounds
+		})
 		if n := len(hung.Messages()); n != hanging {
 			t.Errorf("%d messages hang, want the first of each queue", n)
 		}
@@ -109,15 +109,8 @@ func TestTrial_HangingReceivers(t *testing.T) {
 	for round := range 4 {
 		calm, disturbed := hangTrial(t, seconds, 0), hangTrial(t, seconds, hanging)
 		one, other := middleOf99ths(calm), middleOf99ths(disturbed)
-		t.Logf(
-			"round %d: p99 %v undisturbed, %v disturbed: %.2fx; over all seconds %v and %v",
-			round+1,
-			one,
-			other,
-			float64(other)/float64(one),
-			percentile(slices.Concat(calm...), 99),
-			percentile(slices.Concat(disturbed...), 99),
-		)
+		t.Logf("round %d: p99 %v undisturbed, %v disturbed: %.2fx; over all seconds %v and %v", round+1, one, other,
+			float64(other)/float64(one), percentile(slices.Concat(calm...), 99), percentile(slices.Concat(disturbed...), 99))
 	}
 }
 

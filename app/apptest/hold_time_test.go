@@ -67,7 +67,7 @@ func TestHoldTime_DelaysAnnouncement(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		receiver, c := apptest.NewReceiver(t), p.Client("admin")
-		c.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"hold_seconds": 600})
+		c.Must(http.StatusOK, "PATCH", "/settings/gate", object{"hold_seconds": 600})
 		s := newProduct(t, c, "Shop", receiver.URL)
 		pass := func(d time.Duration) {
 			p.Clock.Advance(d)
@@ -86,9 +86,8 @@ func TestHoldTime_DelaysAnnouncement(t *testing.T) {
 
 		// Failed for 3 minutes: nothing. What another branch does is nobody's news.
 		setCritical(c, s, 1)
-		c.Must(
-			http.StatusOK, "PUT", s.path+"/counts", map[string]any{"branch": "feature", "scanner": "x", "counts": criticalCounts(9)},
-		)
+		c.Must(http.StatusOK, "PUT", s.path+"/counts",
+			object{"branch": "feature", "scanner": "x", "counts": criticalCounts(9)})
 		pass(3 * time.Minute)
 		setCritical(c, s, 0)
 		if a := c.Must(http.StatusOK, "GET", s.path+"/gate", nil); a.Get("held") != nil {
@@ -106,15 +105,8 @@ func TestHoldTime_DelaysAnnouncement(t *testing.T) {
 		setCritical(c, s, 2)
 		pass(6 * time.Minute)
 		waitAnnounced(t, "11 minutes", receiver, "none passed held", "passed failed held")
-		wantLines(
-			t,
-			"history",
-			historyWithHold(c, s),
-			"passed failed later",
-			"failed passed untold",
-			"passed failed untold",
-			"none passed later",
-		)
+		wantLines(t, "history", historyWithHold(c, s), "passed failed later", "failed passed untold", "passed failed untold",
+			"none passed later")
 		if a := c.Must(http.StatusOK, "GET", "/notifications?type=gate.changed", nil); itemCount(a) != 2 {
 			t.Errorf("inbox: %s", a.Text)
 		}
@@ -125,7 +117,7 @@ func TestHoldTime_DelaysAnnouncement(t *testing.T) {
 		receiver.Wait(t, 3)
 		setCritical(c, s, 1)
 		pass(3 * time.Minute)
-		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"gate_mode": "disabled"})
+		c.Must(http.StatusOK, "PATCH", s.path, object{"gate_mode": "disabled"})
 		pass(9 * time.Minute) // 12 since it failed, 9 since it is none
 		if a := c.Must(http.StatusOK, "GET", s.path+"/gate", nil); a.Get("held.from") != "passed" ||
 			a.Get("policy.thresholds") != nil {
@@ -135,10 +127,10 @@ func TestHoldTime_DelaysAnnouncement(t *testing.T) {
 		waitAnnounced(t, "none", receiver, "none passed held", "passed failed held", "failed passed held", "passed none held")
 
 		// A time that changes counts for what waits: that of all, and its own.
-		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"gate_mode": "standard"})
-		c.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"hold_seconds": 0})
+		c.Must(http.StatusOK, "PATCH", s.path, object{"gate_mode": "standard"})
+		c.Must(http.StatusOK, "PATCH", "/settings/gate", object{"hold_seconds": 0})
 		receiver.Wait(t, 5)
-		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"hold_seconds": 86400})
+		c.Must(http.StatusOK, "PATCH", s.path, object{"hold_seconds": 86400})
 		setCritical(c, s, 0)
 		if a := c.Must(
 			http.StatusOK, "GET", s.path, nil,
@@ -146,32 +138,22 @@ func TestHoldTime_DelaysAnnouncement(t *testing.T) {
 			a.ID("hold_seconds") != 86400 {
 			t.Errorf("its own time: %s", a.Text)
 		}
-		if a := c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"hold_seconds": nil}); a.Get("hold_seconds") != nil {
+		if a := c.Must(http.StatusOK, "PATCH", s.path, object{"hold_seconds": nil}); a.Get("hold_seconds") != nil {
 			t.Errorf("given back: %s", a.Text)
 		}
 		receiver.Wait(t, 6)
 
 		// A first evaluation again, at once: nothing more has been said meanwhile.
 		setCritical(c, s, 3)
-		waitAnnounced(
-			t,
-			"all",
-			receiver,
-			"none passed held",
-			"passed failed held",
-			"failed passed held",
-			"passed none held",
-			"none failed held",
-			"failed passed held",
-			"passed failed",
-		)
+		waitAnnounced(t, "all", receiver, "none passed held", "passed failed held", "failed passed held", "passed none held",
+			"none failed held", "failed passed held", "passed failed")
 		for seconds, status := range map[any]int{-1: 422, 86401: 422, 1.5: 422, 0: 200, 86400: 200} {
-			a := c.Must(status, "PATCH", s.path, map[string]any{"hold_seconds": seconds})
+			a := c.Must(status, "PATCH", s.path, object{"hold_seconds": seconds})
 			if status == 422 && a.Get("errors.0.name") != "hold_seconds" {
 				t.Errorf("%v: %s", seconds, a.Text)
 			}
 		}
-		c.Must(http.StatusUnprocessableEntity, "PATCH", "/settings/gate", map[string]any{"hold_seconds": 86401})
+		c.Must(http.StatusUnprocessableEntity, "PATCH", "/settings/gate", object{"hold_seconds": 86401})
 	})
 }
 
@@ -181,7 +163,7 @@ func TestHoldTime_OutlivesRestart(t *testing.T) {
 	receiver := apptest.NewReceiver(t)
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
-	c.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"hold_seconds": 600})
+	c.Must(http.StatusOK, "PATCH", "/settings/gate", object{"hold_seconds": 600})
 	s := newProduct(t, c, "Shop", receiver.URL)
 	setCritical(c, s, 1)
 	p.Stop()
@@ -202,7 +184,7 @@ func TestHoldTime_AnnouncedByOneOfTwoInstances(t *testing.T) {
 	var all []productFixture
 	for i := range products {
 		s := newProduct(t, c, fmt.Sprintf("Shop %d", i), receiver.URL)
-		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"hold_seconds": 600})
+		c.Must(http.StatusOK, "PATCH", s.path, object{"hold_seconds": 600})
 		setCritical(c, s, 1)
 		all = append(all, s)
 	}

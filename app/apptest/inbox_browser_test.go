@@ -22,16 +22,16 @@ func TestInboxInTheBrowser(t *testing.T) {
 	tell := func(s productFixture) {
 		t.Helper()
 		critical[s.path] = 1 - critical[s.path]
-		admin.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(critical[s.path])})
+		admin.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(critical[s.path])})
 	}
 	for _, s := range shops[1:] {
 		tell(s)
 	}
 	told := func(n int) {
 		t.Helper()
-		apptest.Eventually(
-			t, "they are in the inbox", func() bool { return itemCount(admin.Do("GET", "/notifications?limit=100", nil)) == n },
-		)
+		apptest.Eventually(t, "they are in the inbox", func() bool {
+			return itemCount(admin.Do("GET", "/notifications?limit=100", nil)) == n
+		})
 	}
 	told(29)
 	b := apptest.NewBrowser(t, p.URL)
@@ -49,10 +49,8 @@ func TestInboxInTheBrowser(t *testing.T) {
 	)
 	tell(shops[0])
 	told(30)
-	b.WaitFor(
-		"the new one is offered",
-		`document.querySelector("[data-new] a:not([hidden])")?.textContent.includes("Show 1 new")`,
-	)
+	b.WaitFor("the new one is offered",
+		`document.querySelector("[data-new] a:not([hidden])")?.textContent.includes("Show 1 new")`)
 	b.WaitFor("the badge counts it", `document.querySelector("#unread-bell").textContent.includes("30")`)
 	b.WaitFor(
 		"nothing has moved",
@@ -67,12 +65,10 @@ func TestInboxInTheBrowser(t *testing.T) {
 	// Another tab marks, archives and deletes; this one follows.
 	first := itemIDs(admin.Must(http.StatusOK, "GET", "/notifications?limit=3", nil))
 	row := func(i int) string { return fmt.Sprintf(`document.querySelector('[data-row="%d"]')`, first[i]) }
-	admin.Must(http.StatusNoContent, "POST", "/notifications/viewed", map[string]any{"ids": first[:1]})
-	b.WaitFor(
-		"the row is viewed",
-		`!`+row(0)+`.classList.contains("new") && document.querySelector("[data-unread]").textContent === "29 unread"`,
-	)
-	admin.Must(http.StatusNoContent, "POST", "/notifications/archived", map[string]any{"ids": first[1:2]})
+	admin.Must(http.StatusNoContent, "POST", "/notifications/viewed", object{"ids": first[:1]})
+	b.WaitFor("the row is viewed",
+		`!`+row(0)+`.classList.contains("new") && document.querySelector("[data-unread]").textContent === "29 unread"`)
+	admin.Must(http.StatusNoContent, "POST", "/notifications/archived", object{"ids": first[1:2]})
 	b.WaitFor("the row is away", row(1)+`.classList.contains("away")`)
 	admin.Must(http.StatusNoContent, "DELETE", fmt.Sprint("/notifications/", first[2]), nil)
 	b.WaitFor("so is the one that was deleted", row(2)+`.classList.contains("away")`)
@@ -81,7 +77,7 @@ func TestInboxInTheBrowser(t *testing.T) {
 	b.Evaluate(
 		`window.gcFetch = window.fetch; Object.defineProperty(document, "hidden", {value: true, configurable: true}); document.dispatchEvent(new Event("visibilitychange"))`,
 	)
-	admin.Must(http.StatusNoContent, "POST", "/notifications/unviewed", map[string]any{"ids": first[:1]})
+	admin.Must(http.StatusNoContent, "POST", "/notifications/unviewed", object{"ids": first[:1]})
 	tell(shops[0])
 	told(29)
 	b.Evaluate(`delete document.hidden; document.dispatchEvent(new Event("visibilitychange"))`)
@@ -95,10 +91,8 @@ func TestInboxInTheBrowser(t *testing.T) {
 	// By keys alone.
 	b.Open("/inbox")
 	b.Type("jjk")
-	b.WaitFor(
-		"the first row has the focus",
-		`document.activeElement.closest("[data-row]") === document.querySelector("[data-row]")`,
-	)
+	b.WaitFor("the first row has the focus",
+		`document.activeElement.closest("[data-row]") === document.querySelector("[data-row]")`)
 	b.Type("x")
 	b.WaitFor("it is selected", `document.querySelector("[data-select-count]").textContent.includes("selected")`)
 	b.Type("u")

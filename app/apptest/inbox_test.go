@@ -77,23 +77,15 @@ func TestInbox_SecObserveParity(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		admin := p.Client("admin")
 		one, two := newProduct(t, admin, "one", ""), newProduct(t, admin, "two", "")
-		users := admin.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": "users"}).ID("id")
+		users := admin.Must(http.StatusCreated, "POST", "/authorization-groups", object{"name": "users"}).ID("id")
 		for _, name := range []string{"owner", "member"} {
 			p.User(name)
 		}
-		admin.Must(http.StatusCreated, "POST", one.path+"/members", map[string]any{"user": "owner", "role": "owner"})
-		admin.Must(
-			http.StatusNoContent,
-			"POST",
-			fmt.Sprintf("/authorization-groups/%d/members", users),
-			map[string]any{"user": "member"},
-		)
-		admin.Must(
-			http.StatusNoContent,
-			"POST",
-			one.path+"/authorization-groups",
-			map[string]any{"authorization_group": "users", "role": "owner"},
-		)
+		admin.Must(http.StatusCreated, "POST", one.path+"/members", object{"user": "owner", "role": "owner"})
+		admin.Must(http.StatusNoContent, "POST", fmt.Sprintf("/authorization-groups/%d/members", users),
+			object{"user": "member"})
+		admin.Must(http.StatusNoContent, "POST", one.path+"/authorization-groups",
+			object{"authorization_group": "users", "role": "owner"})
 		id := newSixNotifications(t, p, one.id, two.id)
 
 		// 96: administrators see all, with what it says.
@@ -114,16 +106,16 @@ func TestInbox_SecObserveParity(t *testing.T) {
 			before := p.Client("admin").Must(http.StatusOK, "GET", "/notifications/count", nil).ID("unread")
 			for _, as := range []string{"viewed", "unviewed", "archived", "unarchived"} {
 				path := "/notifications/" + as
-				c.Must(http.StatusUnprocessableEntity, "POST", path, map[string]any{})                         // 92
-				c.Must(http.StatusNotFound, "POST", path, map[string]any{"ids": []int64{1 << 40}})             // 94
-				c.Must(http.StatusNotFound, "POST", path, map[string]any{"ids": []int64{id[1]}})               // 95
-				c.Must(http.StatusNotFound, "POST", path, map[string]any{"ids": []int64{id[1], id[3], id[5]}}) // 100
+				c.Must(http.StatusUnprocessableEntity, "POST", path, object{})                         // 92
+				c.Must(http.StatusNotFound, "POST", path, object{"ids": []int64{1 << 40}})             // 94
+				c.Must(http.StatusNotFound, "POST", path, object{"ids": []int64{id[1]}})               // 95
+				c.Must(http.StatusNotFound, "POST", path, object{"ids": []int64{id[1], id[3], id[5]}}) // 100
 				if n := c.Must(http.StatusOK, "GET", "/notifications/count", nil).
 					ID("unread"); as == "viewed" &&
 					n != 2 { // and none was marked
 					t.Errorf("%s: %d unread", name, n)
 				}
-				c.Must(http.StatusNoContent, "POST", path, map[string]any{"ids": []int64{id[3], id[5]}}) // 93
+				c.Must(http.StatusNoContent, "POST", path, object{"ids": []int64{id[3], id[5]}}) // 93
 			}
 			// A hidden id and one that is not there are the same to him.
 			hidden, none := c.Do("GET", fmt.Sprint("/notifications/", id[2]), nil), c.Do("GET", "/notifications/99999", nil)
@@ -165,11 +157,11 @@ func TestInbox_ArchiveAndDelete(t *testing.T) {
 		one, two := newProduct(t, admin, "one", ""), newProduct(t, admin, "two", "")
 		for name, role := range map[string]string{"ann": "owner", "bob": "maintainer"} {
 			p.User(name)
-			admin.Must(http.StatusCreated, "POST", one.path+"/members", map[string]any{"user": name, "role": role})
+			admin.Must(http.StatusCreated, "POST", one.path+"/members", object{"user": name, "role": role})
 		}
 		ann, bob := p.Client("ann"), p.Client("bob")
 		id := newSixNotifications(t, p, one.id, two.id)
-		bob.Must(http.StatusNoContent, "POST", "/notifications/archived", map[string]any{"ids": []int64{id[3]}})
+		bob.Must(http.StatusNoContent, "POST", "/notifications/archived", object{"ids": []int64{id[3]}})
 		if got := itemIDs(bob.Must(http.StatusOK, "GET", "/notifications", nil)); !slices.Equal(got, []int64{id[5]}) {
 			t.Errorf("bob sees %v", got)
 		}
@@ -183,7 +175,7 @@ func TestInbox_ArchiveAndDelete(t *testing.T) {
 			t.Errorf("ann sees %v", got)
 		}
 		// What a filter finds, and no further than was shown.
-		filter := map[string]any{"filter": map[string]any{"type": "gate"}, "up_to": id[2]}
+		filter := object{"filter": object{"type": "gate"}, "up_to": id[2]}
 		ann.Must(http.StatusNoContent, "POST", "/notifications/archived", filter)
 		filter["up_to"] = id[6]
 		ann.Must(http.StatusNoContent, "POST", "/notifications/archived", filter)
@@ -192,28 +184,15 @@ func TestInbox_ArchiveAndDelete(t *testing.T) {
 		) {
 			t.Errorf("ann has archived %v", got)
 		}
-		ann.Must(
-			http.StatusUnprocessableEntity,
-			"POST",
-			"/notifications/viewed",
-			map[string]any{"filter": map[string]any{"type": "gate"}},
-		)
-		ann.Must(
-			http.StatusUnprocessableEntity,
-			"POST",
-			"/notifications/viewed",
-			map[string]any{"ids": []int64{id[3]}, "filter": map[string]any{}, "up_to": id[6]},
-		)
+		ann.Must(http.StatusUnprocessableEntity, "POST", "/notifications/viewed", object{"filter": object{"type": "gate"}})
+		ann.Must(http.StatusUnprocessableEntity, "POST", "/notifications/viewed",
+			object{"ids": []int64{id[3]}, "filter": object{}, "up_to": id[6]})
 
 		bob.Must(http.StatusForbidden, "DELETE", fmt.Sprint("/notifications/", id[3]), nil)
 		ann.Must(http.StatusNotFound, "DELETE", fmt.Sprint("/notifications/", id[2]), nil)
-		ann.Must(http.StatusNotFound, "POST", "/notifications/delete", map[string]any{"ids": []int64{id[3], id[2]}})
-		admin.Must(
-			http.StatusUnprocessableEntity,
-			"POST",
-			"/notifications/delete",
-			map[string]any{"filter": map[string]any{}, "up_to": id[6]},
-		)
+		ann.Must(http.StatusNotFound, "POST", "/notifications/delete", object{"ids": []int64{id[3], id[2]}})
+		admin.Must(http.StatusUnprocessableEntity, "POST", "/notifications/delete",
+			object{"filter": object{}, "up_to": id[6]})
 		if got := itemIDs(admin.Must(http.StatusOK, "GET", "/notifications", nil)); len(got) != 6 {
 			t.Fatalf("%v are left", got)
 		}
@@ -225,12 +204,8 @@ func TestInbox_ArchiveAndDelete(t *testing.T) {
 			a.Get("items.0.actor") != "ann" {
 			t.Errorf("audit: %s", a.Text)
 		}
-		admin.Must(
-			http.StatusNoContent,
-			"POST",
-			"/notifications/delete",
-			map[string]any{"filter": map[string]any{"type": "exception.request"}, "up_to": id[6]},
-		)
+		admin.Must(http.StatusNoContent, "POST", "/notifications/delete",
+			object{"filter": object{"type": "exception.request"}, "up_to": id[6]})
 		if got := itemIDs(admin.Must(http.StatusOK, "GET", "/notifications", nil)); !slices.Equal(
 			got, []int64{id[5], id[4], id[2]},
 		) {
@@ -287,7 +262,7 @@ func TestInboxStream(t *testing.T) {
 	admin := p.Client("admin")
 	one, two := newProduct(t, admin, "one", ""), newProduct(t, admin, "two", "")
 	p.User("ann")
-	admin.Must(http.StatusCreated, "POST", one.path+"/members", map[string]any{"user": "ann", "role": "reader"})
+	admin.Must(http.StatusCreated, "POST", one.path+"/members", object{"user": "ann", "role": "reader"})
 	if status, text := getNoRedirect(t, newHTTPClient(t), p.URL+"/inbox/live"); strings.Contains(text, "data:") {
 		t.Errorf("anybody: %d %s", status, text)
 	}
@@ -297,23 +272,17 @@ func TestInboxStream(t *testing.T) {
 	waitLine(t, said, `{"unread":0,"newest":0}`)
 	tell := func(s productFixture) int64 {
 		t.Helper()
-		admin.Must(
-			http.StatusOK,
-			"PUT",
-			s.path+"/counts",
-			map[string]any{"scanner": fmt.Sprint("x", p.Clock.Now().UnixNano()), "counts": criticalCounts(1)},
-		)
-		apptest.Eventually(
-			t,
-			"it is in the inbox",
-			func() bool { return itemIDs(admin.Do("GET", fmt.Sprint("/notifications?product=", s.id), nil)) != nil },
-		)
+		admin.Must(http.StatusOK, "PUT", s.path+"/counts",
+			object{"scanner": fmt.Sprint("x", p.Clock.Now().UnixNano()), "counts": criticalCounts(1)})
+		apptest.Eventually(t, "it is in the inbox", func() bool {
+			return itemIDs(admin.Do("GET", fmt.Sprint("/notifications?product=", s.id), nil)) != nil
+		})
 		return itemIDs(admin.Do("GET", fmt.Sprint("/notifications?product=", s.id), nil))[0]
 	}
 	tell(two) // not for her: the next thing that she hears is her own
 	id := tell(one)
 	waitLine(t, said, fmt.Sprintf(`{"unread":1,"newest":%d}`, id))
-	ann.Must(http.StatusNoContent, "POST", "/notifications/viewed", map[string]any{"ids": []int64{id}})
+	ann.Must(http.StatusNoContent, "POST", "/notifications/viewed", object{"ids": []int64{id}})
 	waitLine(t, said, fmt.Sprintf(`{"unread":0,"newest":%d}`, id))
 	admin.Must(http.StatusNoContent, "DELETE", fmt.Sprint("/notifications/", id), nil)
 	waitLine(t, said, `{"unread":0,"newest":0}`)

@@ -36,10 +36,8 @@ func TestInvalidUTF8_IsRefused(t *testing.T) {
 				{method: "GET", path: "/static/" + bad},
 				{method: "POST", path: "/login", kind: "application/x-www-form-urlencoded", body: "name=" + bad + "&password=x"},
 				{
-					method: "POST",
-					path:   "/login",
-					kind:   "application/x-www-form-urlencoded; charset=utf-8",
-					body:   "name=x&password=" + bad,
+					method: "POST", path: "/login", kind: "application/x-www-form-urlencoded; charset=utf-8",
+					body: "name=x&password=" + bad,
 				},
 				{method: "POST", path: "/api/v1" + s.path + "/reports?source=" + bad, body: "{}"},
 				{method: "POST", path: "/api/v1" + s.path + "/reports", body: "{}", key: raw},

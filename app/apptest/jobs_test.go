@@ -48,7 +48,7 @@ func TestJobs_RunOnSchedule(t *testing.T) {
 			job.Get("running") != false {
 			t.Errorf("at first: %v", job.JSON)
 		}
-		c.Must(http.StatusOK, "PATCH", "/settings/jobs", map[string]any{"expire_sessions": "*/5 * * * *"})
+		c.Must(http.StatusOK, "PATCH", "/settings/jobs", object{"expire_sessions": "*/5 * * * *"})
 		next := p.Clock.Now().UTC().Truncate(5 * time.Minute).Add(5 * time.Minute)
 		if job := findJob(t, c, "expire_sessions"); job.Get("next") != next.Format(time.RFC3339) {
 			t.Errorf("new times do not hold at once: %v, want %s", job.JSON, next)
@@ -75,32 +75,28 @@ func TestJobSchedule_RefusesInvalidTimes(t *testing.T) {
 		"61 * * * *": "maximum", "TZ=UTC 1 2 * * *": "without TZ=", "CRON_TZ=UTC 1 2 * * *": "without TZ=", "TZ=UTC": "without TZ=",
 		"@every 1h": "no @every", "0 0 31 2 *": "never comes", "": "Five fields", "1 2 3": "Five fields",
 	} {
-		a := c.Must(http.StatusUnprocessableEntity, "PATCH", "/settings/jobs", map[string]any{"forget_events": spec})
+		a := c.Must(http.StatusUnprocessableEntity, "PATCH", "/settings/jobs", object{"forget_events": spec})
 		text, _ := a.Get("errors.0.message").(string)
 		if a.Get("errors.0.name") != "forget_events" || !strings.Contains(text, why) {
 			t.Errorf("%q: %s", spec, a.Text)
 		}
 	}
 	for _, days := range []int{-1, 1, 6, 40000} {
-		a := c.Must(http.StatusUnprocessableEntity, "PATCH", "/settings/retention", map[string]any{"audit_days": days})
+		a := c.Must(http.StatusUnprocessableEntity, "PATCH", "/settings/retention", object{"audit_days": days})
 		if a.Get("errors.0.name") != "audit_days" {
 			t.Errorf("%d days: %s", days, a.Text)
 		}
 	}
-	c.Must(http.StatusUnprocessableEntity, "PATCH", "/settings/retention", map[string]any{"job_runs_days": 0})
-	c.Must(http.StatusOK, "PATCH", "/settings/retention", map[string]any{"audit_days": 0})
+	c.Must(http.StatusUnprocessableEntity, "PATCH", "/settings/retention", object{"job_runs_days": 0})
+	c.Must(http.StatusOK, "PATCH", "/settings/retention", object{"audit_days": 0})
 }
 
 // disableSchedules has jobs run in half a year at the soonest.
 func disableSchedules(t *testing.T, p *apptest.Program, c *apptest.Client, jobs ...string) {
 	t.Helper()
 	for _, job := range jobs {
-		c.Must(
-			http.StatusOK,
-			"PATCH",
-			"/settings/jobs",
-			map[string]any{job: fmt.Sprintf("0 0 1 %d *", (int(p.Clock.Now().Month())+5)%12+1)},
-		)
+		c.Must(http.StatusOK, "PATCH", "/settings/jobs",
+			object{job: fmt.Sprintf("0 0 1 %d *", (int(p.Clock.Now().Month())+5)%12+1)})
 	}
 }
 
@@ -111,37 +107,26 @@ func TestRetention_DeletesOldRows(t *testing.T) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
 		s := newProduct(t, c, "Shop", receiver.URL)
-		disableSchedules(
-			t,
-			p,
-			c,
-			"forget_notifications",
-			"forget_deliveries",
-			"forget_gate_history",
-			"forget_events",
-			"forget_audit",
-			"forget_job_runs",
-		)
+		disableSchedules(t, p, c, "forget_notifications", "forget_deliveries", "forget_gate_history", "forget_events",
+			"forget_audit", "forget_job_runs")
 		change := func(n int) {
 			t.Helper()
 			before := len(receiver.Messages())
-			c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "s", "counts": criticalCounts(n)})
+			c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "s", "counts": criticalCounts(n)})
 			receiver.Wait(t, before+1)
 		}
 		change(1)
 		change(0)
-		apptest.Eventually(
-			t,
-			"both are settled, before ten days go by",
-			func() bool { return itemCount(c.Do("GET", "/deliveries?state=delivered", nil)) == 2 },
-		)
+		apptest.Eventually(t, "both are settled, before ten days go by", func() bool {
+			return itemCount(c.Do("GET", "/deliveries?state=delivered", nil)) == 2
+		})
 		p.Clock.Advance(10 * 24 * time.Hour)
 		change(2)
 		apptest.Eventually(t, "all was told", func() bool {
 			return itemCount(c.Do("GET", "/deliveries?state=delivered", nil)) == 3 && itemCount(c.Do("GET", "/notifications", nil)) == 3
 		})
 		for _, field := range []string{"notifications_days", "deliveries_days", "gate_history_days", "events_days", "audit_days"} {
-			c.Must(http.StatusOK, "PATCH", "/settings/retention", map[string]any{field: 7})
+			c.Must(http.StatusOK, "PATCH", "/settings/retention", object{field: 7})
 		}
 		want := func(path string, n int) {
 			t.Helper()
@@ -157,12 +142,8 @@ func TestRetention_DeletesOldRows(t *testing.T) {
 		oldest := c.Must(http.StatusOK, "GET", "/deliveries", nil)
 		c.Must(http.StatusOK, "GET", fmt.Sprintf("/deliveries/%d", oldest.ID("items.2.id")), nil)
 		old := itemCount(
-			c.Must(
-				http.StatusOK,
-				"GET",
-				"/audit?limit=100&until="+p.Clock.Now().AddDate(0, 0, -7).UTC().Format(time.RFC3339),
-				nil,
-			),
+			c.Must(http.StatusOK, "GET", "/audit?limit=100&until="+p.Clock.Now().AddDate(0, 0, -7).UTC().Format(time.RFC3339),
+				nil),
 		)
 		if old == 0 {
 			t.Error("nothing old is in the audit")

@@ -142,13 +142,12 @@ func (w *gateWriter) run(ctx context.Context, url *atomic.Value, token string, s
 }
 
 func (w *gateWriter) putCounts(ctx context.Context, url *atomic.Value, token string, n int) bool {
-	body, err := json.Marshal(map[string]any{"scanner": "x", "counts": countsNumbered(n)})
+	body, err := json.Marshal(object{"scanner": "x", "counts": countsNumbered(n)})
 	if err != nil {
 		return false
 	}
-	req, err := http.NewRequestWithContext(
-		ctx, http.MethodPut, fmt.Sprint(url.Load(), "/api/v1", w.path, "/counts"), bytes.NewReader(body),
-	)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, fmt.Sprint(url.Load(), "/api/v1", w.path, "/counts"),
+		bytes.NewReader(body))
 	if err != nil {
 		return false
 	}
@@ -235,14 +234,14 @@ func killTrial(t *testing.T, database string, kills, seed int) {
 // what has arrived.
 func auditDeliveries(t *testing.T, c *apptest.Client, r *recorder, writers []*gateWriter, inFlight int) {
 	t.Helper()
-	ledger := map[string]map[string]any{} // by message id
-	byProduct := map[int64]map[int64]map[string]any{}
+	ledger := map[string]object{} // by message id
+	byProduct := map[int64]map[int64]object{}
 	for _, d := range allItems(c, "/deliveries?") {
 		id, _ := d["message_id"].(string)
 		ledger[id] = d
 		product := int64(d["product"].(map[string]any)["id"].(float64))
 		if byProduct[product] == nil {
-			byProduct[product] = map[int64]map[string]any{}
+			byProduct[product] = map[int64]object{}
 		}
 		event, _ := d["event_id"].(float64)
 		byProduct[product][int64(event)] = d
@@ -281,13 +280,8 @@ func auditDeliveries(t *testing.T, c *apptest.Client, r *recorder, writers []*ga
 	if lost > inFlight {
 		t.Errorf("%d attempts were lost, more than were at work", lost)
 	}
-	t.Logf(
-		"%d changes, %d deliveries cancelled as out of date, %d arrivals, %d attempts lost",
-		total,
-		cancelled,
-		len(r.arrivals()),
-		lost,
-	)
+	t.Logf("%d changes, %d deliveries cancelled as out of date, %d arrivals, %d attempts lost", total, cancelled,
+		len(r.arrivals()), lost)
 }
 
 func changeNumber(change map[string]any) int {

@@ -21,13 +21,9 @@ func largeReport(n int, severity func(i int) string) []byte {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(
-			&b,
-			`{"vulnerability":{"id":"CVE-%06d","severity":%q},"artifact":{"name":"lib%d","version":"1","type":"deb"}}`,
-			i,
-			severity(i),
-			i,
-		)
+		fmt.Fprintf(&b,
+			`{"vulnerability":{"id":"CVE-%06d","severity":%q},"artifact":{"name":"lib%d","version":"1","type":"deb"}}`, i,
+			severity(i), i)
 	}
 	b.WriteString("]}")
 	return []byte(b.String())
@@ -46,13 +42,8 @@ func TestLargeReport_ImportsLikeSmallOne(t *testing.T) {
 		send := func(report []byte, want string) apptest.Answer {
 			t.Helper()
 			a := c.Must(http.StatusCreated, "POST", s.path+"/reports", report)
-			got := fmt.Sprintf(
-				"%d new, %d updated, %d reopened, %d resolved",
-				a.ID("observations.new"),
-				a.ID("observations.updated"),
-				a.ID("observations.reopened"),
-				a.ID("observations.resolved"),
-			)
+			got := fmt.Sprintf("%d new, %d updated, %d reopened, %d resolved", a.ID("observations.new"),
+				a.ID("observations.updated"), a.ID("observations.reopened"), a.ID("observations.resolved"))
 			if got != want {
 				t.Fatalf("%s, want %s: %s", got, want, a.Text)
 			}

@@ -32,7 +32,7 @@ func TestLateResult_SettlesNothing(t *testing.T) {
 		})
 		c := p.Client("admin")
 		s := newProduct(t, c, "Shop", receiver.URL)
-		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(1)})
 		answers[0] = <-arrived
 		p.Clock.Advance(35 * time.Second) // its lease is over
 		apptest.Eventually(t, "it is sent again", func() bool {
@@ -45,18 +45,16 @@ func TestLateResult_SettlesNothing(t *testing.T) {
 			}
 		})
 		answers[0] <- http.StatusInternalServerError
-		apptest.Eventually(
-			t,
-			"the late answer is known",
-			func() bool { return strings.Contains(p.Logged(), "settle after the lease ended") },
-		)
+		apptest.Eventually(t, "the late answer is known", func() bool {
+			return strings.Contains(p.Logged(), "settle after the lease ended")
+		})
 		if a := c.Must(http.StatusOK, "GET", "/deliveries?state=sending", nil); a.Get("items.0") == nil {
 			t.Errorf("the second send was settled by the first: %s", a.Text)
 		}
 		answers[1] <- http.StatusOK
-		apptest.Eventually(
-			t, "it is delivered", func() bool { return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.0") != nil },
-		)
+		apptest.Eventually(t, "it is delivered", func() bool {
+			return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.0") != nil
+		})
 		p.Clock.Advance(time.Minute)
 		p.Wake()
 		if a := c.Must(http.StatusOK, "GET", "/deliveries", nil); a.Get("items.1") != nil ||

@@ -56,10 +56,8 @@ func serveAhead(by string) error {
 		return err
 	}
 	now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
-	a, err := app.New(
-		context.Background(),
-		app.Options{Config: config, Log: slog.New(slog.NewJSONHandler(os.Stderr, nil)), Now: now, Stderr: os.Stderr},
-	)
+	a, err := app.New(context.Background(),
+		app.Options{Config: config, Log: slog.New(slog.NewJSONHandler(os.Stderr, nil)), Now: now, Stderr: os.Stderr})
 	if err != nil {
 		return err
 	}

@@ -69,9 +69,8 @@ func (s productFixture) gateChangeCount(c *apptest.Client) int {
 // of its observations.
 func (s productFixture) checkCounts(t *testing.T, p *apptest.Program) {
 	t.Helper()
-	list, err := p.Store.Observations(
-		t.Context(), apptest.AllProducts(), models.ObservationFilter{ProductID: s.id, All: true, Limit: 1_000_000},
-	)
+	list, err := p.Store.Observations(t.Context(), apptest.AllProducts(),
+		models.ObservationFilter{ProductID: s.id, All: true, Limit: 1_000_000})
 	if err != nil {
 		t.Fatal(err)
 	}

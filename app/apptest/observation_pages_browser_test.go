@@ -106,9 +106,8 @@ func TestBulkAssessmentInTheBrowser(t *testing.T) {
 	b.Press("a[href*='all=56']")
 	b.WantText("Assess 56 observations", "All of main that are: active, medium", "and 48 more")
 	admin := authz.UserActor(models.User{ID: 1, Name: "admin", Administrator: true})
-	rows, err := p.Store.Observations(
-		t.Context(), apptest.AllProducts(), models.ObservationFilter{ProductID: s.id, Text: "lib63", Limit: 1},
-	)
+	rows, err := p.Store.Observations(t.Context(), apptest.AllProducts(),
+		models.ObservationFilter{ProductID: s.id, Text: "lib63", Limit: 1})
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("%d rows: %v", len(rows), err)
 	}
@@ -164,13 +163,8 @@ func TestObservationInTheBrowser(t *testing.T) {
 	b.CheckPage("observation-wrong")
 	b.Fill("#assess-comment", "Behind the firewall until the rewrite")
 	b.Press(".gc-assess button[type=submit]")
-	b.WantText(
-		"Assessed: the gate has changed from Failed to Passed",
-		"risk accepted",
-		"Behind the firewall until the rewrite",
-		"(in 30 days)",
-		p.Clock.Now().UTC().AddDate(0, 0, 30).Format("2 Jan 2006"),
-	)
+	b.WantText("Assessed: the gate has changed from Failed to Passed", "risk accepted",
+		"Behind the firewall until the rewrite", "(in 30 days)", p.Clock.Now().UTC().AddDate(0, 0, 30).Format("2 Jan 2006"))
 	b.CheckPage("observation-waived")
 	b.TabThrough("the page of a waiver")
 	receiver.Wait(t, 2)
@@ -227,7 +221,7 @@ func TestManualObservationInTheBrowser(t *testing.T) {
 
 	// Who only reads is offered nothing.
 	p.User("rita")
-	c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "rita", "role": "reader"})
+	c.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "rita", "role": "reader"})
 	rita := apptest.NewBrowser(t, p.URL)
 	signInOnPage(rita, "rita")
 	checkNoLayoutShift(t, rita, "observations-reader", "/products/1?active=all")
@@ -235,9 +229,7 @@ func TestManualObservationInTheBrowser(t *testing.T) {
 	rita.Type(kb.Tab)
 	for _, path := range []string{"/products/1?active=all", "/products/1/observations/1"} {
 		rita.Open(path)
-		rita.WaitFor(
-			"no form changes anything",
-			`document.querySelectorAll("main form[method=post], main [type=checkbox]").length === 0`,
-		)
+		rita.WaitFor("no form changes anything",
+			`document.querySelectorAll("main form[method=post], main [type=checkbox]").length === 0`)
 	}
 }

@@ -95,23 +95,20 @@ func TestObservationPages_BulkAssessment(t *testing.T) {
 			t.Fatal("all cannot be assessed together")
 		}
 		const path = "/products/1/observations/assess"
-		admin.wantText(
-			path+"?all=300&q=lib", "Assess 300 observations", "All of main that are: active, with “lib”", "and 292 more",
-		)
+		admin.wantText(path+"?all=300&q=lib", "Assess 300 observations", "All of main that are: active, with “lib”",
+			"and 292 more")
 
 		// A few, by their boxes: with what is wrong said beside the fields.
 		ids := selectableIDs(list)[:2]
 		admin.wantText(path+"?id="+ids[0]+"&id="+ids[1], "Assess 2 observations")
 		admin.wantFieldError("Say a status or a severity", path, "id", ids[0])
-		admin.wantFieldError(
-			"Say why the risk is accepted", path, "id", ids[0], "status", "risk_accepted", "waiver_until", "2099-01-01",
-		)
+		admin.wantFieldError("Say why the risk is accepted", path, "id", ids[0], "status", "risk_accepted", "waiver_until",
+			"2099-01-01")
 		admin.wantFieldError("A day like", path, "id", ids[0], "status", "risk_accepted", "waiver_until", "tomorrow", "comment", "x")
 		admin.wantFieldError("There is no such observation", path, "id", ids[0], "status", "duplicate", "duplicate_of", "999999")
 		admin.wantFieldError("The number of an observation", path, "id", ids[0], "status", "duplicate", "duplicate_of", "x")
-		admin.mustPost(
-			path, "id", ids[0], "id", ids[1], "status", "false_positive", "comment", "not reachable", "filter", "q=lib",
-		)
+		admin.mustPost(path, "id", ids[0], "id", ids[1], "status", "false_positive", "comment", "not reachable", "filter",
+			"q=lib")
 		admin.wantText("/products/1?q=lib", "2 observations assessed: the gate stays Failed")
 		admin.wantText("/products/1?status=false_positive", "2 observations shown", "by <bdi>admin</bdi>")
 
@@ -168,41 +165,20 @@ func TestObservationPages_WaiverEndsWithDayInUserZone(t *testing.T) {
 		}
 		day := p.Clock.Now().In(tokyo).AddDate(0, 0, 30)
 		admin.wantText(path, `value="`+day.Format(time.DateOnly)+`"`)
-		admin.wantFieldError(
-			"Must be in the future",
-			path+"/assess",
-			"status",
-			"risk_accepted",
-			"waiver_until",
-			day.AddDate(0, 0, -31).Format(time.DateOnly),
-			"comment",
-			"x",
-		)
-		admin.mustPost(
-			path+"/assess",
-			"status",
-			"risk_accepted",
-			"waiver_until",
-			day.Format(time.DateOnly),
-			"comment",
-			"behind the firewall",
-		)
-		admin.wantText(
-			path,
-			"Assessed: the gate has changed from Failed to Passed",
-			day.Format("2 Jan 2006"),
-			"behind the firewall",
-			"does not count for the gate",
-		)
+		admin.wantFieldError("Must be in the future", path+"/assess", "status", "risk_accepted", "waiver_until",
+			day.AddDate(0, 0, -31).Format(time.DateOnly), "comment", "x")
+		admin.mustPost(path+"/assess", "status", "risk_accepted", "waiver_until", day.Format(time.DateOnly), "comment",
+			"behind the firewall")
+		admin.wantText(path, "Assessed: the gate has changed from Failed to Passed", day.Format("2 Jan 2006"),
+			"behind the firewall", "does not count for the gate")
 		o, _, err := p.Store.Observation(t.Context(), apptest.AllProducts(), 1)
 		if want := time.Date(day.Year(), day.Month(), day.Day(), 23, 59, 59, 0, tokyo); err != nil ||
 			!o.Assessed.Until.Equal(want) {
 			t.Errorf("until %v, want %v: %v", o.Assessed.Until, want, err)
 		}
 		admin.mustPost(path+"/assess", "status", "clear")
-		admin.wantText(
-			path, "Taken back: the gate has changed from Passed to Failed", "took back what was said", "fails the gate",
-		)
+		admin.wantText(path, "Taken back: the gate has changed from Passed to Failed", "took back what was said",
+			"fails the gate")
 
 		// The date of a form counts for waivers alone.
 		admin.mustPost(path+"/assess", "status", "in_review", "severity", "low", "waiver_until", day.Format(time.DateOnly))
@@ -224,36 +200,16 @@ func TestObservationPages_ManualObservation(t *testing.T) {
 		admin.wantFieldError("Must not be empty", all, "severity", "high")
 		admin.wantFieldError("Say how severe it is", all, "title", "x")
 		admin.wantFieldError("begins with http", all, "title", "x", "severity", "high", "url", "javascript:alert(1)")
-		admin.mustPost(
-			all,
-			"title",
-			"Default password",
-			"severity",
-			"critical",
-			"component",
-			"admin console",
-			"description",
-			"one\ntwo",
-			"branch",
-			"main",
-		)
+		admin.mustPost(all, "title", "Default password", "severity", "critical", "component", "admin console", "description",
+			"one\ntwo", "branch", "main")
 		const path = all + "/2"
-		admin.wantText(
-			path,
-			"The observation is there: the gate has changed from Passed to Failed",
-			"entered by hand",
-			"entered it",
-			"it fails the gate",
-		)
+		admin.wantText(path, "The observation is there: the gate has changed from Passed to Failed", "entered by hand",
+			"entered it", "it fails the gate")
 		admin.wantFieldError("Must not be empty", path+"/edit", "title", "", "severity", "low")
 		admin.mustPost(path+"/edit", "title", "Default password of the console", "severity", "high")
 		admin.wantText(path, "Saved: the gate stays Failed", "Default password of the console", "edited it")
-		admin.wantText(
-			path+"/delete",
-			"Delete “Default password of the console”?",
-			"main has 1 active high, and 0 without it",
-			"The gate of main changes from Failed to Passed",
-		)
+		admin.wantText(path+"/delete", "Delete “Default password of the console”?",
+			"main has 1 active high, and 0 without it", "The gate of main changes from Failed to Passed")
 		admin.mustPost(path+"/assess", "status", "false_positive")
 		admin.wantText(path+"/delete", "It does not count now, so the gate of main stays Passed")
 		admin.mustPost(path+"/delete", "x", "")
@@ -277,7 +233,7 @@ func TestObservationPages_ReaderCannotAssess(t *testing.T) {
 		s := newProduct(t, c, "Shop", "")
 		c.Must(http.StatusCreated, "POST", s.path+"/reports", largeReport(60, sameSeverity("High")))
 		p.User("rita")
-		c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "rita", "role": "reader"})
+		c.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "rita", "role": "reader"})
 		rita := signedInAs(t, p, "rita")
 		rita.wantText("/products/1?q=lib", "50 of 60 observations shown", "/products/1/observations/1")
 		rita.wantNoText("/products/1?q=lib", "Assess…", "Assess all", `type="checkbox"`, "Enter an observation")

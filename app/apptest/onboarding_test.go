@@ -79,10 +79,8 @@ func TestOnboarding_UnexpectedSteps(t *testing.T) {
 	b.Open("/products/1?tab=history")
 	b.EmulateMedia("print")
 	b.WantText("18 high (limit 0)")
-	b.WaitFor(
-		"paper has no navigation",
-		`[...document.querySelectorAll(".gc-top, .gc-side, .gc-tabs, .gc-chips, .btn")].every(e => !e.checkVisibility())`,
-	)
+	b.WaitFor("paper has no navigation",
+		`[...document.querySelectorAll(".gc-top, .gc-side, .gc-tabs, .gc-chips, .btn")].every(e => !e.checkVisibility())`)
 	b.EmulateMedia("screen")
 
 	// Two tabs: what one has deleted, the other is told of.

@@ -26,7 +26,7 @@ import (
 
 // setCritical lets a gate fail (1) or pass (0).
 func setCritical(c *apptest.Client, s productFixture, critical int) {
-	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(critical)})
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(critical)})
 }
 
 // failUntilRepaired lets a receiver answer 503 until it is mended.
@@ -38,7 +38,7 @@ func repair(r *apptest.Receiver) { r.Answer() }
 
 // addTarget adds a target of a module to a product.
 func addTarget(c *apptest.Client, s productFixture, module, url string) int64 {
-	return c.Must(http.StatusCreated, "POST", s.path+"/targets", map[string]any{"module": module, "name": module, "config": map[string]string{"url": url}}).
+	return c.Must(http.StatusCreated, "POST", s.path+"/targets", object{"module": module, "name": module, "config": map[string]string{"url": url}}).
 		ID("id")
 }
 
@@ -124,9 +124,8 @@ func TestOutage_OfManyReceivers(t *testing.T) {
 		shops := map[string]productFixture{}
 		for _, name := range []string{"stays", "returns", "flaps"} {
 			s := newProduct(t, c, name, "")
-			s.target = addTarget(
-				c, s, map[string]string{"stays": "webhook", "returns": "slack", "flaps": "webhook"}[name], receivers[name].URL,
-			)
+			s.target = addTarget(c, s, map[string]string{"stays": "webhook", "returns": "slack", "flaps": "webhook"}[name],
+				receivers[name].URL)
 			shops[name] = s
 			setCritical(c, s, 0)
 		}
@@ -151,33 +150,14 @@ func TestOutage_OfManyReceivers(t *testing.T) {
 		}
 		passTime(t, p, time.Hour)
 
-		wantLines(
-			t,
-			"one that stays failed",
-			deliveryStates(t, p, shops["stays"], shops["stays"].target),
-			"delivered",
-			"delivered",
-			"delivered",
-		)
+		wantLines(t, "one that stays failed", deliveryStates(t, p, shops["stays"], shops["stays"].target), "delivered",
+			"delivered", "delivered")
 		wantLines(t, "one that returns", deliveryStates(t, p, shops["returns"], shops["returns"].target), "delivered", wasBack, wasBack)
-		wantLines(
-			t,
-			"one that flaps",
-			deliveryStates(t, p, shops["flaps"], shops["flaps"].target),
-			"delivered",
-			wasChanged,
-			wasChanged,
-			"delivered",
-			"delivered",
-		)
+		wantLines(t, "one that flaps", deliveryStates(t, p, shops["flaps"], shops["flaps"].target), "delivered", wasChanged,
+			wasChanged, "delivered", "delivered")
 		for _, name := range []string{"stays", "flaps"} {
-			wantLines(
-				t,
-				"what arrived of "+name,
-				messageStates(t, receivers[name].Messages()[refused[name]:]),
-				"gate.changed failed",
-				"connector.recovered",
-			)
+			wantLines(t, "what arrived of "+name, messageStates(t, receivers[name].Messages()[refused[name]:]),
+				"gate.changed failed", "connector.recovered")
 			wantLines(t, "what the inbox says of "+name, connectionNotices(t, p, shops[name].id), saysDown, "Delivering again, 1 sent late")
 		}
 		if n := len(receivers["returns"].Messages()); n != refused["returns"] {
@@ -186,15 +166,9 @@ func TestOutage_OfManyReceivers(t *testing.T) {
 		wantLines(t, "what the inbox says of one that was never stopped", connectionNotices(t, p, shops["returns"].id))
 		mails := mailSubjects(t, box, "ann@example.com")
 		slices.Sort(mails)
-		wantLines(
-			t,
-			"mails to the owner",
-			mails,
-			"Messages to “webhook” arrive again (flaps)",
-			"Messages to “webhook” arrive again (stays)",
-			"Messages to “webhook” do not arrive (flaps)",
-			"Messages to “webhook” do not arrive (stays)",
-		)
+		wantLines(t, "mails to the owner", mails, "Messages to “webhook” arrive again (flaps)",
+			"Messages to “webhook” arrive again (stays)", "Messages to “webhook” do not arrive (flaps)",
+			"Messages to “webhook” do not arrive (stays)")
 		for name, n := range map[string]int{"stays": 2, "returns": 3, "flaps": 4} {
 			history := c.Must(http.StatusOK, "GET", shops[name].path+"/gate/history", nil)
 			rows := c.Must(http.StatusOK, "GET", fmt.Sprintf("/notifications?type=gate.changed&product=%d", shops[name].id), nil)
@@ -229,14 +203,8 @@ func TestUncertainDelivery_IsCorrected(t *testing.T) {
 		breaks.Store(false)
 		setCritical(c, s, 0)
 		passTime(t, p, time.Minute)
-		wantLines(
-			t,
-			"in the end",
-			deliveryStates(t, p, s, s.target),
-			"delivered",
-			"cancelled: Out of date: the gate has changed to Passed since",
-			"delivered",
-		)
+		wantLines(t, "in the end", deliveryStates(t, p, s, s.target), "delivered",
+			"cancelled: Out of date: the gate has changed to Passed since", "delivered")
 	})
 }
 
@@ -289,7 +257,7 @@ func TestOutage_OfMailServer(t *testing.T) {
 		box.refuseRecipients(func(string) error { return &smtp.SMTPError{Code: 421, Message: "closing"} })
 		for i := range products {
 			s := newProduct(t, p.Client("ann"), fmt.Sprintf("Shop %02d", i), "")
-			c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"email_to": "ops@example.org"})
+			c.Must(http.StatusOK, "PATCH", s.path, object{"email_to": "ops@example.org"})
 			setCritical(c, s, 1)
 		}
 		passTime(t, p, 20*time.Minute)
@@ -312,9 +280,8 @@ func TestOutage_OfMailServer(t *testing.T) {
 		if n := len(box.received()); n != products {
 			t.Errorf("%d mails, of which the outage is told by %d", n, n-products)
 		}
-		wantLines(
-			t, "what the inbox says of mail", connectionNotices(t, p, 0), saysDown, fmt.Sprintf("Delivering again, %d sent late", products),
-		)
+		wantLines(t, "what the inbox says of mail", connectionNotices(t, p, 0), saysDown,
+			fmt.Sprintf("Delivering again, %d sent late", products))
 		wantLines(t, "what others are told", messageStates(t, other.Messages()), "connector.error", "connector.recovered")
 	})
 }
@@ -339,11 +306,11 @@ func TestDelivery_ChecksRightsBeforeEachAttempt(t *testing.T) {
 		failUntilRepaired(slow)
 		s := newProduct(t, c, "Shop", gone.URL)
 		off := addTarget(c, s, "slack", slow.URL)
-		c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "kim", "role": "owner"})
+		c.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "kim", "role": "owner"})
 		setCritical(c, s, 1)
 		apptest.Settle(t, p.Store)
 		c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", s.path, kim), nil)
-		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/targets/%d", off), map[string]any{"enabled": false})
+		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/targets/%d", off), object{"enabled": false})
 		box.refuseRecipients(nil)
 		repair(slow)
 		passTime(t, p, time.Hour)
@@ -390,15 +357,13 @@ func TestDeliveryRate_OfSlackAndEmail(t *testing.T) {
 		for i := range messages {
 			setCritical(c, chatty, i%2)
 		}
-		apptest.Eventually(
-			t,
-			"all are written",
-			func() bool { return len(deliveryLog(t, p, models.LedgerFilter{ProductID: chatty.id})) == messages },
-		)
+		apptest.Eventually(t, "all are written", func() bool {
+			return len(deliveryLog(t, p, models.LedgerFilter{ProductID: chatty.id})) == messages
+		})
 		close(written)
 		for i := range mails {
 			s := newProduct(t, c, fmt.Sprint("Shop ", i), "")
-			c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"email_to": "ops@example.org"})
+			c.Must(http.StatusOK, "PATCH", s.path, object{"email_to": "ops@example.org"})
 			setCritical(c, s, 1)
 		}
 		apptest.Settle(t, p.Store)

@@ -68,11 +68,9 @@ func TestPages_LayoutShiftAndTransferSize(t *testing.T) {
 	c := p.Client("admin")
 	s := newProduct(t, c, "Shop", receiver.URL)
 	c.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json"))
-	apptest.Eventually(
-		t,
-		"the delivery settles",
-		func() bool { return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.0.id") != nil },
-	)
+	apptest.Eventually(t, "the delivery settles", func() bool {
+		return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.0.id") != nil
+	})
 
 	b := apptest.NewBrowser(t, p.URL)
 	b.Open("/login")
@@ -145,5 +143,5 @@ func addWebhookTarget(t *testing.T, p *apptest.Program) {
 	t.Helper()
 	receiver := apptest.NewReceiver(t)
 	p.Client("admin").
-		Must(http.StatusCreated, "POST", "/products/1/targets", map[string]any{"module": "webhook", "name": "hook", "config": map[string]string{"url": receiver.URL}})
+		Must(http.StatusCreated, "POST", "/products/1/targets", object{"module": "webhook", "name": "hook", "config": map[string]string{"url": receiver.URL}})
 }

@@ -40,22 +40,17 @@ func TestPrivateAddresses_RefusedOnInput(t *testing.T) {
 	for _, host := range privateURLs {
 		url := "http://" + host + ":8099/hook"
 		for _, module := range []string{"webhook", "slack", "teams"} {
-			a := c.Do("POST", s.path+"/targets", map[string]any{
-				"module": module,
-				"name":   "x",
+			a := c.Do("POST", s.path+"/targets", object{
+				"module": module, "name": "x",
 				"config": map[string]string{"url": strings.Replace(url, "http:", "https:", 1)},
 			})
 			checkRefused(t, a, module+" "+host, "url")
 		}
 		for _, field := range []string{"slack_webhook", "ms_teams_webhook"} {
-			checkRefused(t, c.Do("PATCH", s.path, map[string]any{field: url}), field+" "+host, field)
+			checkRefused(t, c.Do("PATCH", s.path, object{field: url}), field+" "+host, field)
 		}
-		checkRefused(
-			t,
-			c.Do("PATCH", "/settings/mail", map[string]any{"smtp_host": strings.Trim(host, "[]")}),
-			"mail "+host,
-			"smtp_host",
-		)
+		checkRefused(t, c.Do("PATCH", "/settings/mail", object{"smtp_host": strings.Trim(host, "[]")}), "mail "+host,
+			"smtp_host")
 	}
 	if a := c.Must(http.StatusOK, "GET", s.path+"/targets", nil); a.Get("items.0") != nil {
 		t.Errorf("something was saved: %s", a.Text)
@@ -80,31 +75,23 @@ func TestPrivateHostNames_RefusedOnSending(t *testing.T) {
 	s := newProduct(t, c, "Shop", "")
 	url := strings.Replace(receiver.URL, "127.0.0.1", "localhost", 1)
 	for _, module := range []string{"webhook", "slack", "teams"} {
-		a := c.Must(
-			http.StatusCreated,
-			"POST",
-			s.path+"/targets",
-			map[string]any{"module": module, "name": module, "config": map[string]string{"url": url + "/" + module}},
-		)
+		a := c.Must(http.StatusCreated, "POST", s.path+"/targets",
+			object{"module": module, "name": module, "config": map[string]string{"url": url + "/" + module}})
 		if w, _ := a.Get("warning").(string); !strings.Contains(w, "localhost") {
 			t.Errorf("%s is saved without a warning: %s", module, a.Text)
 		}
 	}
-	a := c.Must(
-		http.StatusOK,
-		"PATCH",
-		"/settings/mail",
-		map[string]any{"email_from": "gates@example.org", "smtp_host": "localhost", "smtp_port": port, "smtp_tls": "none"},
-	)
+	a := c.Must(http.StatusOK, "PATCH", "/settings/mail",
+		object{"email_from": "gates@example.org", "smtp_host": "localhost", "smtp_port": port, "smtp_tls": "none"})
 	if !strings.Contains(fmt.Sprint(a.Get("warnings")), "localhost") {
 		t.Errorf("the mail server is saved without a warning: %s", a.Text)
 	}
-	c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"email_to": "eve@example.org"})
+	c.Must(http.StatusOK, "PATCH", s.path, object{"email_to": "eve@example.org"})
 
-	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
-	apptest.Eventually(
-		t, "all sends are refused", func() bool { return itemCount(c.Do("GET", "/deliveries?state=retrying", nil)) == 4 },
-	)
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(1)})
+	apptest.Eventually(t, "all sends are refused", func() bool {
+		return itemCount(c.Do("GET", "/deliveries?state=retrying", nil)) == 4
+	})
 	for i := range 4 {
 		id := c.Do("GET", "/deliveries", nil).ID(fmt.Sprintf("items.%d.id", i))
 		a := c.Must(http.StatusOK, "GET", fmt.Sprintf("/deliveries/%d", id), nil)
@@ -117,7 +104,7 @@ func TestPrivateHostNames_RefusedOnSending(t *testing.T) {
 	}
 
 	// Once it is allowed, the same targets work.
-	c.Must(http.StatusOK, "PATCH", "/settings/delivery", map[string]any{"allow_networks": "127.0.0.0/8, ::1/128"})
+	c.Must(http.StatusOK, "PATCH", "/settings/delivery", object{"allow_networks": "127.0.0.0/8, ::1/128"})
 	p.Clock.Advance(time.Minute)
 	p.Wake()
 	apptest.Eventually(t, "all arrive", func() bool { return len(receiver.Messages()) == 3 && len(box.received()) == 1 })

@@ -18,9 +18,9 @@ func TestGroup_MaintainerDoesNotBecomeOwner(t *testing.T) {
 	p.User("mallory")
 	mallory := p.Client("mallory")
 	s := newProduct(t, c, "Shop", "")
-	c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "mallory", "role": "maintainer"})
-	group := mallory.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Mine"}).ID("id")
-	mallory.Must(http.StatusForbidden, "PATCH", s.path, map[string]any{"group_id": group, "description": "taken"})
+	c.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "mallory", "role": "maintainer"})
+	group := mallory.Must(http.StatusCreated, "POST", "/groups", object{"name": "Mine"}).ID("id")
+	mallory.Must(http.StatusForbidden, "PATCH", s.path, object{"group_id": group, "description": "taken"})
 	mallory.Must(http.StatusForbidden, "GET", s.path+"/tokens", nil)
 	if a := c.Must(http.StatusOK, "GET", s.path, nil); a.Get("group_id") != nil || a.Get("description") != "" {
 		t.Errorf("half of it was done: %s", a.Text)
@@ -34,19 +34,11 @@ func TestLastOwner_OwnersByGroupDoNotReplaceOne(t *testing.T) {
 	c := p.Client("admin")
 	p.User("eve")
 	s := newProduct(t, c, "Shop", "")
-	users := c.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": "owners"}).ID("id")
-	c.Must(
-		http.StatusNoContent,
-		"POST",
-		fmt.Sprintf("/authorization-groups/%d/members", users),
-		map[string]any{"user": "eve", "manager": true},
-	)
-	c.Must(
-		http.StatusNoContent,
-		"POST",
-		s.path+"/authorization-groups",
-		map[string]any{"authorization_group": "owners", "role": "owner"},
-	)
+	users := c.Must(http.StatusCreated, "POST", "/authorization-groups", object{"name": "owners"}).ID("id")
+	c.Must(http.StatusNoContent, "POST", fmt.Sprintf("/authorization-groups/%d/members", users),
+		object{"user": "eve", "manager": true})
+	c.Must(http.StatusNoContent, "POST", s.path+"/authorization-groups",
+		object{"authorization_group": "owners", "role": "owner"})
 	owner := c.Must(http.StatusOK, "GET", s.path+"/members", nil).ID("items.0.user_id")
 	p.Client("eve").Must(http.StatusConflict, "DELETE", fmt.Sprintf("%s/members/%d", s.path, owner), nil)
 }
@@ -61,8 +53,8 @@ func TestDelivery_ReaderSeesNoFailureReason(t *testing.T) {
 	reader, page := p.Client("reader"), signInAs(t, p, "reader", apptest.Password)
 	const host = "vault.corp.invalid"
 	s := newProduct(t, c, "Shop", "http://"+host+"/hook")
-	c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "reader", "role": "reader"})
-	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
+	c.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "reader", "role": "reader"})
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(1)})
 	passTime(t, p, 20*time.Minute) // it is down, and people are told
 	if a := c.Must(http.StatusOK, "GET", "/deliveries/1", nil); !strings.Contains(a.Text, host) {
 		t.Errorf("not even the administrator is told why: %s", a.Text)
@@ -89,17 +81,11 @@ func TestToken_CannotCreateLongerLivedToken(t *testing.T) {
 	c := p.Client("admin")
 	s := newProduct(t, c, "Shop", "")
 	soon := p.Clock.Now().Add(time.Hour).UTC().Truncate(time.Second)
-	text, _ := c.Must(http.StatusCreated, "POST", "/tokens", map[string]any{"name": "short", "expires_at": soon}).Get("token").(string)
+	text, _ := c.Must(http.StatusCreated, "POST", "/tokens", object{"name": "short", "expires_at": soon}).Get("token").(string)
 	short := apptest.NewClient(t, p.URL, text)
-	short.Must(
-		http.StatusUnprocessableEntity, "POST", s.path+"/tokens", map[string]any{"name": "forever", "role": "maintainer"},
-	)
-	short.Must(
-		http.StatusCreated,
-		"POST",
-		s.path+"/tokens",
-		map[string]any{"name": "as long", "role": "maintainer", "expires_at": soon},
-	)
+	short.Must(http.StatusUnprocessableEntity, "POST", s.path+"/tokens", object{"name": "forever", "role": "maintainer"})
+	short.Must(http.StatusCreated, "POST", s.path+"/tokens",
+		object{"name": "as long", "role": "maintainer", "expires_at": soon})
 }
 
 // Whoever has taken a session over does not guess the password with it.
@@ -134,7 +120,7 @@ func TestSlackWebhook_PathIsCaseSensitive(t *testing.T) {
 	for _, end := range []string{"AbCdEfGhIjKl", "ABCDEFGHIJKL"} {
 		hints = append(
 			hints,
-			c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"slack_webhook": receiver.URL + "/services/" + end}).
+			c.Must(http.StatusOK, "PATCH", s.path, object{"slack_webhook": receiver.URL + "/services/" + end}).
 				Get("slack_webhook"),
 		)
 	}

@@ -18,7 +18,7 @@ func TestProductFormTargets_NotifyOnce(t *testing.T) {
 		hook, slack, teams := apptest.NewReceiver(t), apptest.NewReceiver(t), apptest.NewReceiver(t)
 		c := p.Client("admin")
 		s := newProduct(t, c, "Shop <&> \"x\"", hook.URL)
-		a := c.Must(http.StatusOK, "PATCH", s.path, map[string]any{
+		a := c.Must(http.StatusOK, "PATCH", s.path, object{
 			"slack_webhook":    slack.URL + "/services/T0/B0/secret",
 			"ms_teams_webhook": teams.URL + "/workflows/secret",
 		})
@@ -27,13 +27,9 @@ func TestProductFormTargets_NotifyOnce(t *testing.T) {
 			t.Fatalf("what is shown of the addresses: %s", a.Text)
 		}
 		// What was shown, sent back, leaves it; a word that is no address is refused.
-		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"slack_webhook": shown})
-		a = c.Must(
-			http.StatusUnprocessableEntity,
-			"PATCH",
-			s.path,
-			map[string]any{"name": "Other", "slack_webhook": "hooks.example.org"},
-		)
+		c.Must(http.StatusOK, "PATCH", s.path, object{"slack_webhook": shown})
+		a = c.Must(http.StatusUnprocessableEntity, "PATCH", s.path,
+			object{"name": "Other", "slack_webhook": "hooks.example.org"})
 		if a.Get("errors.0.name") != "slack_webhook" {
 			t.Errorf("the field is not named: %s", a.Text)
 		}
@@ -55,11 +51,9 @@ func TestProductFormTargets_NotifyOnce(t *testing.T) {
 				}
 			}
 		}
-		apptest.Eventually(
-			t,
-			"all are settled",
-			func() bool { return c.Do("GET", "/deliveries?state=delivered&limit=100", nil).Get("items.8") != nil },
-		)
+		apptest.Eventually(t, "all are settled", func() bool {
+			return c.Do("GET", "/deliveries?state=delivered&limit=100", nil).Get("items.8") != nil
+		})
 		for name, r := range map[string]*apptest.Receiver{"webhook": hook, "slack": slack, "teams": teams} {
 			if n := len(r.Messages()); n != 3 {
 				t.Errorf("%s: %d messages, want 3", name, n)
@@ -76,7 +70,7 @@ func TestProductFormTargets_NotifyOnce(t *testing.T) {
 			}
 		}
 
-		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"slack_webhook": ""})
+		c.Must(http.StatusOK, "PATCH", s.path, object{"slack_webhook": ""})
 		if a := c.Must(http.StatusOK, "GET", s.path+"/targets", nil); a.Get("items.2") != nil {
 			t.Errorf("a cleared field leaves its target: %s", a.Text)
 		}

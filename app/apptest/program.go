@@ -123,9 +123,8 @@ func (p *Program) Version() string { return app.Version }
 // User makes a user.
 func (p *Program) User(name string) models.User {
 	p.t.Helper()
-	u, err := p.Accounts.Create(
-		p.t.Context(), account.NewUser{Name: name, Email: name + "@example.com", Password: Password},
-	)
+	u, err := p.Accounts.Create(p.t.Context(),
+		account.NewUser{Name: name, Email: name + "@example.com", Password: Password})
 	if err != nil {
 		p.t.Fatalf("make user %s: %v", name, err)
 	}

@@ -108,9 +108,8 @@ func newRandomWalk(t testing.TB, database string, seed uint64) *randomWalk {
 	w := &randomWalk{t: t, clock: modelstest.NewClock(time.Now()), rand: rand.New(rand.NewPCG(seed, 1)), did: map[string]int{}}
 	config := app.Config{DataDir: t.TempDir(), DatabaseURL: database, AdminUser: "admin", AdminPassword: apptest.Password}
 	var err error
-	w.app, err = app.New(
-		t.Context(), app.Options{Config: config, Log: slog.New(slog.DiscardHandler), Now: w.clock.Now, Stderr: io.Discard},
-	)
+	w.app, err = app.New(t.Context(),
+		app.Options{Config: config, Log: slog.New(slog.DiscardHandler), Now: w.clock.Now, Stderr: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,13 +193,9 @@ func (w *randomWalk) report() error {
 		if w.rand.IntN(3) > 0 {
 			continue
 		}
-		fmt.Fprintf(
-			&b,
-			`%s{"vulnerability":{"id":"CVE-%d","severity":%q},"artifact":{"name":"lib","version":"1","type":"deb"}}`,
-			comma,
-			i,
-			pick(w, "Critical", "High", "Medium", "Low", "Negligible", "Unknown"),
-		)
+		fmt.Fprintf(&b,
+			`%s{"vulnerability":{"id":"CVE-%d","severity":%q},"artifact":{"name":"lib","version":"1","type":"deb"}}`, comma, i,
+			pick(w, "Critical", "High", "Medium", "Low", "Negligible", "Unknown"))
 		comma = ","
 	}
 	b.WriteString("]}")
@@ -272,12 +267,9 @@ func (w *randomWalk) withdraw() error {
 func (w *randomWalk) assessMany() error {
 	severity := w.severity()
 	f := models.ObservationFilter{All: w.rand.IntN(2) == 0, Severity: &severity}
-	_, err := w.app.Findings.AssessMany(
-		w.t.Context(),
-		w.actor,
+	_, err := w.app.Findings.AssessMany(w.t.Context(), w.actor,
 		observation.Selection{ProductID: pick(w, w.products...), Filter: &f},
-		pick(w, w.assessment(), w.waiver(), observation.Assessment{Clear: true}),
-	)
+		pick(w, w.assessment(), w.waiver(), observation.Assessment{Clear: true}))
 	return err
 }
 
@@ -328,9 +320,8 @@ func (w *randomWalk) thresholds() map[models.Severity]*int64 {
 
 func (w *randomWalk) policy() error {
 	mode := pick(w, models.GateStandard, models.GateDisabled, models.GateOwn)
-	_, err := w.app.Products.Update(
-		w.t.Context(), w.actor, pick(w, w.products...), product.Edit{GateMode: &mode, Thresholds: w.thresholds()},
-	)
+	_, err := w.app.Products.Update(w.t.Context(), w.actor, pick(w, w.products...),
+		product.Edit{GateMode: &mode, Thresholds: w.thresholds()})
 	return err
 }
 
@@ -350,9 +341,8 @@ func (w *randomWalk) defaultBranch() error {
 
 func (w *randomWalk) groupPolicy() error {
 	mode := pick(w, models.GateStandard, models.GateDisabled, models.GateOwn)
-	_, err := w.app.Products.UpdateGroup(
-		w.t.Context(), w.actor, pick(w, w.groups...), product.GroupEdit{GateMode: &mode, Thresholds: w.thresholds()},
-	)
+	_, err := w.app.Products.UpdateGroup(w.t.Context(), w.actor, pick(w, w.groups...),
+		product.GroupEdit{GateMode: &mode, Thresholds: w.thresholds()})
 	return err
 }
 
@@ -362,10 +352,9 @@ func (w *randomWalk) moveProduct() error {
 
 // settings changes them; that all gates are looked at is another step.
 func (w *randomWalk) settings() error {
-	patch := map[string]any{
+	patch := object{
 		"threshold_" + w.severity().String(): float64(w.rand.IntN(6)),
-		"active":                             w.rand.IntN(5) > 0,
-		"hold_seconds":                       pick(w, 0, 0, 3600.0),
+		"active":                             w.rand.IntN(5) > 0, "hold_seconds": pick(w, 0, 0, 3600.0),
 	}
 	_, err := w.app.Settings.Update(w.t.Context(), w.actor, "gate", patch, nil)
 	return err
@@ -470,18 +459,8 @@ func (w *randomWalk) check(step int, last bool) {
 				want = gate.Verdict{State: models.GateNone}
 			}
 			if b.Counts != counted[b.Name] || b.Gate != want.State || b.Why != want.Why {
-				w.t.Errorf(
-					"step %d, %s (%s): %+v, %s because of %s\nwant %+v, %s because of %s",
-					step,
-					row.Name,
-					b.Name,
-					b.Counts,
-					b.Gate,
-					b.Why,
-					counted[b.Name],
-					want.State,
-					want.Why,
-				)
+				w.t.Errorf("step %d, %s (%s): %+v, %s because of %s\nwant %+v, %s because of %s", step, row.Name, b.Name, b.Counts,
+					b.Gate, b.Why, counted[b.Name], want.State, want.Why)
 			}
 		}
 		if step%4000 == 0 || last {
@@ -512,9 +491,8 @@ func (w *randomWalk) count(row models.ProductRow) map[string]models.Counts {
 			if err != nil {
 				w.t.Fatal(err)
 			}
-			active, err := w.app.Store.CountObservations(
-				w.t.Context(), apptest.AllProducts(), models.ObservationFilter{Source: s.ID, Limit: 1_000_000},
-			)
+			active, err := w.app.Store.CountObservations(w.t.Context(), apptest.AllProducts(),
+				models.ObservationFilter{Source: s.ID, Limit: 1_000_000})
 			if err != nil || active != rows {
 				w.t.Errorf("%s (%s), %s: %d are marked as active, %d are, %v", row.Name, s.Branch, s.Scanner, active, rows, err)
 			}

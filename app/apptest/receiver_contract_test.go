@@ -91,33 +91,20 @@ var contracts = []contract{
 	{name: "204", answer: answerWith(204), state: models.DeliveryDelivered, tries: 1},
 	{name: "100 MB", answer: endlessBody, state: models.DeliveryDelivered, tries: 1},
 	{
-		name:   "301",
-		answer: answerWith(301, "Location", "http://127.0.0.1:1/"),
-		state:  models.DeliveryDead,
-		tries:  3,
-		told:   []string{saysRejecting},
+		name: "301", answer: answerWith(301, "Location", "http://127.0.0.1:1/"), state: models.DeliveryDead, tries: 3,
+		told: []string{saysRejecting},
 	},
 	{name: "400", answer: answerWith(400), state: models.DeliveryDead, tries: 3, told: []string{saysRejecting}},
 	{name: "404", answer: answerWith(404), state: models.DeliveryDead, tries: 3, told: []string{saysRejecting}},
 	{name: "410", answer: answerWith(410), state: models.DeliveryDead, tries: 1, told: []string{saysGone}, off: true},
 	{name: "408", answer: answerWith(408), state: models.DeliveryDead, tries: 5, probed: true, told: downNotices},
 	{
-		name:   "429 for 15 minutes",
-		answer: answerWith(429, "Retry-After", "900"),
-		state:  models.DeliveryDead,
-		tries:  5,
-		asked:  15 * time.Minute,
-		probed: true,
-		told:   downNotices,
+		name: "429 for 15 minutes", answer: answerWith(429, "Retry-After", "900"), state: models.DeliveryDead, tries: 5,
+		asked: 15 * time.Minute, probed: true, told: downNotices,
 	},
 	{
-		name:   "429 until a date",
-		answer: retryAfterDate,
-		state:  models.DeliveryDead,
-		tries:  5,
-		asked:  20*time.Minute - 30*time.Second,
-		probed: true,
-		told:   downNotices,
+		name: "429 until a date", answer: retryAfterDate, state: models.DeliveryDead, tries: 5,
+		asked: 20*time.Minute - 30*time.Second, probed: true, told: downNotices,
 	},
 	{name: "500", answer: answerWith(500), state: models.DeliveryDead, tries: 5, probed: true, told: downNotices},
 	{name: "503", answer: answerWith(503), state: models.DeliveryDead, tries: 5, probed: true, told: downNotices},
@@ -159,7 +146,7 @@ func TestReceiverContract_Webhook(t *testing.T) {
 }
 
 func failGate(c *apptest.Client, s productFixture) {
-	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(1)})
 }
 
 func (k contract) check(t *testing.T, p *apptest.Program, s productFixture, began time.Time) {
@@ -170,15 +157,8 @@ func (k contract) check(t *testing.T, p *apptest.Program, s productFixture, bega
 	d := rows[0].Delivery
 	own, probes := splitAttempts(t, p, d)
 	if d.State != k.state || len(own) != k.tries || d.Attempts != k.tries || d.Reason == "" {
-		t.Errorf(
-			"%s (%s) after %d attempts and %d probes, want %s after %d",
-			d.State,
-			d.Reason,
-			len(own),
-			len(probes),
-			k.state,
-			k.tries,
-		)
+		t.Errorf("%s (%s) after %d attempts and %d probes, want %s after %d", d.State, d.Reason, len(own), len(probes),
+			k.state, k.tries)
 	}
 	k.checkTimes(t, own)
 	k.checkHealth(t, p, s)
@@ -244,12 +224,8 @@ func everyPage(t *testing.T, p *apptest.Program) string {
 	t.Helper()
 	paths := []string{"/", "/inbox", "/products", "/deliveries", "/deliveries?state=dead", "/admin/settings"}
 	for _, d := range deliveryLog(t, p, models.LedgerFilter{}) {
-		paths = append(
-			paths,
-			fmt.Sprintf("/deliveries/%d", d.ID),
-			fmt.Sprintf("/products/%d", d.ProductID),
-			fmt.Sprintf("/inbox/%d", d.EventID),
-		)
+		paths = append(paths, fmt.Sprintf("/deliveries/%d", d.ID), fmt.Sprintf("/products/%d", d.ProductID),
+			fmt.Sprintf("/inbox/%d", d.EventID))
 	}
 	var text strings.Builder
 	browser := signInAdmin(t, p)
@@ -294,29 +270,17 @@ func TestReceiverContract_Slack(t *testing.T) {
 	t.Parallel()
 	cases := []contract{
 		{
-			name:   "no_service",
-			answer: slackAnswer(404, "no_service"),
-			state:  models.DeliveryDead,
-			tries:  1,
-			told:   []string{saysGone},
-			off:    true,
+			name: "no_service", answer: slackAnswer(404, "no_service"), state: models.DeliveryDead, tries: 1,
+			told: []string{saysGone}, off: true,
 		},
 		{
-			name:   "channel_not_found",
-			answer: slackAnswer(404, "channel_not_found"),
-			state:  models.DeliveryDead,
-			tries:  3,
-			told:   []string{saysRejecting},
+			name: "channel_not_found", answer: slackAnswer(404, "channel_not_found"), state: models.DeliveryDead, tries: 3,
+			told: []string{saysRejecting},
 		},
 		{name: "invalid_payload", answer: slackAnswer(400, "invalid_payload"), state: models.DeliveryDead, tries: 1},
 		{
-			name:   "429",
-			answer: answerWith(429, "Retry-After", "600"),
-			state:  models.DeliveryDead,
-			tries:  5,
-			asked:  10 * time.Minute,
-			probed: true,
-			told:   downNotices,
+			name: "429", answer: answerWith(429, "Retry-After", "600"), state: models.DeliveryDead, tries: 5,
+			asked: 10 * time.Minute, probed: true, told: downNotices,
 		},
 		{name: "503", answer: slackAnswer(503, "rollup_error"), state: models.DeliveryDead, tries: 5, probed: true, told: downNotices},
 	}
@@ -327,7 +291,7 @@ func TestReceiverContract_Slack(t *testing.T) {
 		server := httptest.NewServer(k.answer)
 		t.Cleanup(server.Close)
 		shops[i] = newProduct(t, c, k.name, "")
-		shops[i].target = c.Must(http.StatusCreated, "POST", shops[i].path+"/targets", map[string]any{
+		shops[i].target = c.Must(http.StatusCreated, "POST", shops[i].path+"/targets", object{
 			"module": "slack", "name": "chat", "config": map[string]string{"url": server.URL + "/services/T0/B0/a-secret-word"},
 		}).ID("id")
 		failGate(c, shops[i])
@@ -373,7 +337,7 @@ func TestReceiverContract_Email(t *testing.T) {
 	}
 	for _, k := range cases {
 		s := newProduct(t, c, k.to, "")
-		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"email_to": k.to})
+		c.Must(http.StatusOK, "PATCH", s.path, object{"email_to": k.to})
 		failGate(c, s)
 		apptest.Settle(t, p.Store)
 	}
@@ -386,15 +350,8 @@ func TestReceiverContract_Email(t *testing.T) {
 		}
 		own, _ := splitAttempts(t, p, rows[0].Delivery)
 		if rows[0].State != k.state || len(own) != k.tries {
-			t.Errorf(
-				"%s: %s (%s) after %d attempts, want %s after %d",
-				k.to,
-				rows[0].State,
-				rows[0].Reason,
-				len(own),
-				k.state,
-				k.tries,
-			)
+			t.Errorf("%s: %s (%s) after %d attempts, want %s after %d", k.to, rows[0].State, rows[0].Reason, len(own), k.state,
+				k.tries)
 		}
 		contract{}.checkTimes(t, own)
 	}
@@ -406,10 +363,6 @@ func TestReceiverContract_Email(t *testing.T) {
 
 // configureMail sets mail up.
 func configureMail(c *apptest.Client, port int) {
-	c.Must(
-		http.StatusOK,
-		"PATCH",
-		"/settings/mail",
-		map[string]any{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"},
-	)
+	c.Must(http.StatusOK, "PATCH", "/settings/mail",
+		object{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"})
 }

@@ -37,7 +37,7 @@ func TestReconcile_RepairsDrift(t *testing.T) {
 		c := p.Client("admin")
 		put := func(s productFixture, critical int) {
 			t.Helper()
-			c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "bare", "counts": criticalCounts(critical)})
+			c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "bare", "counts": criticalCounts(critical)})
 		}
 		report := func(s productFixture) models.Source {
 			t.Helper()

@@ -40,9 +40,8 @@ func TestReevaluationInTheBrowser(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	err := p.Store.Write(
-		t.Context(), func(tx *models.Tx) error { _, err := tx.BeginGateSweep(models.GateSweep{}, 7, 10_000); return err },
-	)
+	err := p.Store.Write(t.Context(),
+		func(tx *models.Tx) error { _, err := tx.BeginGateSweep(models.GateSweep{}, 7, 10_000); return err })
 	if err != nil {
 		t.Fatal(err)
 	}

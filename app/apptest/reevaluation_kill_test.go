@@ -28,7 +28,7 @@ func TestKill_DuringReevaluation(t *testing.T) {
 		}
 		return at
 	}
-	c.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"threshold_critical": 1})
+	c.Must(http.StatusOK, "PATCH", "/settings/gate", object{"threshold_critical": 1})
 	apptest.Eventually(t, "it has begun", func() bool { return look().Seen > 0 })
 	p.kill()
 	before := look()

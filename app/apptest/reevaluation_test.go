@@ -84,9 +84,8 @@ func newManyProducts(t testing.TB, a *app.App, n int) manyProducts {
 	for hand := range hands {
 		work.Go(func() {
 			for i := hand; i < n; i += hands {
-				row, err := a.Products.Create(
-					t.Context(), actor, product.Draft{Name: fmt.Sprintf("Product %05d", i), GroupID: e.group},
-				)
+				row, err := a.Products.Create(t.Context(), actor,
+					product.Draft{Name: fmt.Sprintf("Product %05d", i), GroupID: e.group})
 				if err != nil {
 					t.Error(err)
 					return
@@ -159,13 +158,9 @@ func TestReevaluation_AllGatesAtOnce(t *testing.T) {
 		e := newManyProducts(t, p.App, n)
 		newProduct(t, c, "Never evaluated", "")
 		waitRouted(t, p.Store)
-		c.Must(
-			http.StatusCreated,
-			"POST",
-			fmt.Sprintf("/groups/%d/targets", e.group),
-			map[string]any{"module": "webhook", "name": "hook", "config": map[string]string{"url": r.url}},
-		)
-		c.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"threshold_critical": 1})
+		c.Must(http.StatusCreated, "POST", fmt.Sprintf("/groups/%d/targets", e.group),
+			object{"module": "webhook", "name": "hook", "config": map[string]string{"url": r.url}})
+		c.Must(http.StatusOK, "PATCH", "/settings/gate", object{"threshold_critical": 1})
 		a := waitReevaluated(t, c)
 		if a.ID("version") != 1 || a.ID("seen") != n || a.ID("total") != n || a.ID("changed") != n/2 ||
 			a.Get("started_at") == nil ||
@@ -199,7 +194,7 @@ func TestReevaluation_RestartsAfterSecondChange(t *testing.T) {
 			if try == 20 {
 				t.Fatal("the second change always came too late")
 			}
-			c.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"threshold_critical": 1, "active": true})
+			c.Must(http.StatusOK, "PATCH", "/settings/gate", object{"threshold_critical": 1, "active": true})
 			apptest.Eventually(t, "it has begun", func() bool {
 				at, err := p.Store.GateSweep(t.Context())
 				return err == nil && at.Version == 2*try+1 && at.Seen > 0
@@ -208,7 +203,7 @@ func TestReevaluation_RestartsAfterSecondChange(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"active": false})
+			c.Must(http.StatusOK, "PATCH", "/settings/gate", object{"active": false})
 			a := waitReevaluated(t, c)
 			if a.ID("version") != 2*try+2 || a.ID("seen") != n {
 				t.Fatalf("progress: %s", a.Text)
@@ -269,7 +264,7 @@ func TestReevaluation_ByTwoInstances(t *testing.T) {
 	e := newManyProducts(t, p.App, n)
 	c := p.Client("admin")
 	for round := int64(1); round <= 4; round++ {
-		c.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"threshold_critical": round % 2})
+		c.Must(http.StatusOK, "PATCH", "/settings/gate", object{"threshold_critical": round % 2})
 		q.Sweeper.Wake()
 		a := waitReevaluated(t, c)
 		if a.ID("version") != round || a.ID("seen") != n || a.ID("changed") != n/2 {

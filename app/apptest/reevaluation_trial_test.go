@@ -39,7 +39,7 @@ func reevaluationTrial(t *testing.T, n int, database string) {
 	var took time.Duration
 	busy := measureLatency(t, p.url, c, func(ctx context.Context) {
 		began := time.Now()
-		c.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"threshold_critical": 1})
+		c.Must(http.StatusOK, "PATCH", "/settings/gate", object{"threshold_critical": 1})
 		for ctx.Err() == nil {
 			at, err := store.GateSweep(ctx)
 			if err == nil && at.Version == 1 && at.Done {
@@ -48,21 +48,12 @@ func reevaluationTrial(t *testing.T, n int, database string) {
 			}
 			sleep(ctx, 20*time.Millisecond)
 		}
-		t.Logf(
-			"%d gates in %v, %v since the change", n, took.Round(time.Millisecond), time.Since(began).Round(time.Millisecond),
-		)
+		t.Logf("%d gates in %v, %v since the change", n, took.Round(time.Millisecond),
+			time.Since(began).Round(time.Millisecond))
 	})
 	for i, what := range []string{"GET /api/v1/products", "PUT counts"} {
-		t.Logf(
-			"%s: p50 %v, p99 %v; before %v, %v (%d and %d requests)",
-			what,
-			percentile(busy[i], 50),
-			percentile(busy[i], 99),
-			percentile(quiet[i], 50),
-			percentile(quiet[i], 99),
-			len(busy[i]),
-			len(quiet[i]),
-		)
+		t.Logf("%s: p50 %v, p99 %v; before %v, %v (%d and %d requests)", what, percentile(busy[i], 50),
+			percentile(busy[i], 99), percentile(quiet[i], 50), percentile(quiet[i], 99), len(busy[i]), len(quiet[i]))
 	}
 	flips := 0
 	for _, id := range e.products {
@@ -103,9 +94,8 @@ func inboxCounts(t *testing.T, s *models.Store) map[int64]int {
 	t.Helper()
 	inbox := map[int64]int{}
 	for before := int64(0); ; {
-		list, err := s.Inbox(
-			t.Context(), models.Viewer{UserID: 1, Administrator: true}, models.InboxFilter{Before: before, Limit: 500},
-		)
+		list, err := s.Inbox(t.Context(), models.Viewer{UserID: 1, Administrator: true},
+			models.InboxFilter{Before: before, Limit: 500})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,7 +18,7 @@ func newRefusedDelivery(
 	t.Helper()
 	receiver.Answer(400, 400, 400)
 	s = newProduct(t, c, "Shop", receiver.URL)
-	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(1)})
 	passTime(t, p, 2*time.Minute)
 	a := c.Must(http.StatusOK, "GET", "/deliveries?state=dead", nil)
 	if a.Get("items.0") == nil {
@@ -35,24 +35,22 @@ func TestResend_FailedDelivery(t *testing.T) {
 		s, path := newRefusedDelivery(t, p, c, receiver)
 		p.User("reader")
 		p.User("stranger")
-		c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "reader", "role": "reader"})
+		c.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "reader", "role": "reader"})
 		reader, stranger := p.Client("reader"), p.Client("stranger")
-		all := map[string]any{"product": s.id}
+		all := object{"product": s.id}
 
 		stranger.Must(http.StatusNotFound, "POST", path+"/resend", nil)
 		reader.Must(http.StatusForbidden, "POST", path+"/resend", nil)
 		reader.Must(http.StatusForbidden, "POST", "/deliveries/resend", all)
 		stranger.Must(http.StatusConflict, "POST", "/deliveries/resend", all)
 		if a := reader.Must(
-			http.StatusAccepted, "POST", "/deliveries/resend", map[string]any{"product": s.id, "preview": true},
+			http.StatusAccepted, "POST", "/deliveries/resend", object{"product": s.id, "preview": true},
 		); a.ID("other") != 1 ||
 			a.ID("will") != 0 {
 			t.Errorf("what a reader would send again: %s", a.Text)
 		}
-		c.Must(http.StatusUnprocessableEntity, "POST", "/deliveries/resend", map[string]any{})
-		c.Must(
-			http.StatusUnprocessableEntity, "POST", "/deliveries/resend", map[string]any{"product": s.id, "state": "pending"},
-		)
+		c.Must(http.StatusUnprocessableEntity, "POST", "/deliveries/resend", object{})
+		c.Must(http.StatusUnprocessableEntity, "POST", "/deliveries/resend", object{"product": s.id, "state": "pending"})
 		if n := len(receiver.Messages()); n != 3 {
 			t.Fatalf("%d messages before anything may be sent again", n)
 		}
@@ -64,9 +62,8 @@ func TestResend_FailedDelivery(t *testing.T) {
 		}
 		apptest.Verify(t, s.secret, fourth)
 		var a apptest.Answer
-		apptest.Eventually(
-			t, "it is delivered", func() bool { a = c.Do("GET", path, nil); return a.Get("state") == "delivered" },
-		)
+		apptest.Eventually(t, "it is delivered",
+			func() bool { a = c.Do("GET", path, nil); return a.Get("state") == "delivered" })
 		if a.ID("attempts.0.status") != 400 || a.ID("attempts.2.status") != 400 || a.ID("attempts.3.status") != 200 ||
 			a.Get("attempts.4") != nil {
 			t.Errorf("the attempts before are not kept: %s", a.Text)
@@ -82,8 +79,8 @@ func TestResend_ProgressAndStop(t *testing.T) {
 		c := p.Client("admin")
 		s, path := newRefusedDelivery(t, p, c, receiver)
 		since := p.Clock.Now().Add(-time.Hour)
-		wish := map[string]any{"since": since, "connection": s.target}
-		preview := map[string]any{"since": since, "connection": s.target, "preview": true}
+		wish := object{"since": since, "connection": s.target}
+		preview := object{"since": since, "connection": s.target, "preview": true}
 		if a := c.Must(
 			http.StatusAccepted, "POST", "/deliveries/resend", preview,
 		); a.ID("will") != 1 || a.ID("targets.0.count") != 1 ||
@@ -93,18 +90,18 @@ func TestResend_ProgressAndStop(t *testing.T) {
 
 		// A target that is off gets nothing.
 		target := fmt.Sprintf("/targets/%d", s.target)
-		c.Must(http.StatusOK, "PATCH", target, map[string]any{"enabled": false})
+		c.Must(http.StatusOK, "PATCH", target, object{"enabled": false})
 		if a := c.Must(http.StatusConflict, "POST", "/deliveries/resend", wish); a.Get("detail") == "" {
 			t.Errorf("why not: %s", a.Text)
 		}
-		c.Must(http.StatusOK, "PATCH", target, map[string]any{"enabled": true})
+		c.Must(http.StatusOK, "PATCH", target, object{"enabled": true})
 
 		receiver.Answer(503, 503)
 		a := c.Must(http.StatusAccepted, "POST", "/deliveries/resend", wish)
 		resend := fmt.Sprintf("/resends/%d", a.ID("resend.id"))
-		apptest.Eventually(
-			t, "it waits for its next attempt", func() bool { return c.Do("GET", path, nil).Get("state") == "retrying" },
-		)
+		apptest.Eventually(t, "it waits for its next attempt", func() bool {
+			return c.Do("GET", path, nil).Get("state") == "retrying"
+		})
 		if a := c.Must(http.StatusOK, "GET", resend, nil); a.ID("total") != 1 || a.ID("left") != 1 ||
 			a.ID("states.retrying") != 1 {
 			t.Errorf("progress: %s", a.Text)
@@ -144,12 +141,7 @@ func TestRotateSecret_LosesNoMessage(t *testing.T) {
 		if !apptest.Verifies(activated, after) || apptest.Verifies(s.secret, after) {
 			t.Error("after a day the new secret alone is to count")
 		}
-		c.Must(
-			http.StatusUnprocessableEntity,
-			"PATCH",
-			target,
-			map[string]any{"config": map[string]string{"old_secret": s.secret}},
-		)
+		c.Must(http.StatusUnprocessableEntity, "PATCH", target, object{"config": map[string]string{"old_secret": s.secret}})
 	})
 }
 
@@ -161,7 +153,7 @@ func TestConnections_HaveOwners(t *testing.T) {
 		p.User("eve")
 		eve := p.Client("eve")
 		hook := func(owner string) map[string]any {
-			return map[string]any{
+			return object{
 				"owner":  owner,
 				"module": "webhook",
 				"name":   "hook of " + owner,
@@ -201,7 +193,7 @@ func TestModules_HaveDescriptors(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	a := p.Client("admin").Must(http.StatusOK, "GET", "/modules", nil)
-	fields := map[string]any{}
+	fields := object{}
 	for i := 0; a.Get(fmt.Sprintf("items.%d", i)) != nil; i++ {
 		item := fmt.Sprintf("items.%d.", i)
 		name, _ := a.Get(item + "name").(string)
@@ -223,15 +215,15 @@ func TestCorrectedTarget_IsTriedAtOnce(t *testing.T) {
 	c := p.Client("admin")
 	s := newProduct(t, c, "Shop", broken.URL)
 	target := fmt.Sprintf("/targets/%d", s.target)
-	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(1)})
 	passTime(t, p, 20*time.Minute)
 	if a := c.Must(http.StatusOK, "GET", target, nil); a.Get("state") != "down" {
 		t.Fatalf("its breaker is not open: %s", a.Text)
 	}
-	c.Must(http.StatusOK, "PATCH", target, map[string]any{"config": map[string]string{"url": right.URL}})
+	c.Must(http.StatusOK, "PATCH", target, object{"config": map[string]string{"url": right.URL}})
 	p.Wake()
 	right.Wait(t, 1)
-	apptest.Eventually(
-		t, "it works", func() bool { return c.Must(http.StatusOK, "GET", target, nil).Get("state") == "working" },
-	)
+	apptest.Eventually(t, "it works", func() bool {
+		return c.Must(http.StatusOK, "GET", target, nil).Get("state") == "working"
+	})
 }

@@ -62,52 +62,19 @@ var (
 // is another's own.
 var allowed = map[need][]string{
 	viewProduct: {
-		"reader",
-		"writer",
-		"maintainer",
-		"owner",
-		"group-reader",
-		"group-writer",
-		"group-maintainer",
-		"group-owner",
-		"users-reader",
-		"users-maintainer",
-		"users-group-owner",
-		tokenReader,
-		tokenEditor,
+		"reader", "writer", "maintainer", "owner", "group-reader", "group-writer", "group-maintainer",
+		"group-owner", "users-reader", "users-maintainer", "users-group-owner", tokenReader, tokenEditor,
 	},
 	imports: {
-		"upload",
-		"writer",
-		"maintainer",
-		"owner",
-		"group-upload",
-		"group-writer",
-		"group-maintainer",
-		"group-owner",
-		"users-maintainer",
-		"users-group-owner",
-		tokenUpload,
-		tokenEditor,
+		"upload", "writer", "maintainer", "owner", "group-upload", "group-writer", "group-maintainer", "group-owner",
+		"users-maintainer", "users-group-owner", tokenUpload, tokenEditor,
 	},
 	assesses: {
-		"writer",
-		"maintainer",
-		"owner",
-		"group-writer",
-		"group-maintainer",
-		"group-owner",
-		"users-maintainer",
-		"users-group-owner",
-		tokenEditor,
+		"writer", "maintainer", "owner", "group-writer", "group-maintainer", "group-owner", "users-maintainer",
+		"users-group-owner", tokenEditor,
 	},
 	editProduct: {
-		"maintainer",
-		"owner",
-		"group-maintainer",
-		"group-owner",
-		"users-maintainer",
-		"users-group-owner",
+		"maintainer", "owner", "group-maintainer", "group-owner", "users-maintainer", "users-group-owner",
 		tokenEditor,
 	},
 	ownProduct:  {"owner", "group-owner", "users-group-owner"},
@@ -217,15 +184,13 @@ func (w *rightsFixture) signIn(name string) {
 func (w *rightsFixture) users() {
 	w.t.Helper()
 	for name, members := range map[string][]string{"readers": {"users-reader"}, "maintainers": {"users-maintainer"}, "owners": {"users-group-owner"}} {
-		id := w.admin.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": name}).ID("id")
+		id := w.admin.Must(http.StatusCreated, "POST", "/authorization-groups", object{"name": name}).ID("id")
 		w.ids[name] = id
 		for _, m := range members {
-			w.admin.Must(
-				http.StatusNoContent, "POST", fmt.Sprintf("/authorization-groups/%d/members", id), map[string]any{"user": m},
-			)
+			w.admin.Must(http.StatusNoContent, "POST", fmt.Sprintf("/authorization-groups/%d/members", id), object{"user": m})
 		}
 	}
-	w.ids["empty"] = w.admin.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": "empty"}).
+	w.ids["empty"] = w.admin.Must(http.StatusCreated, "POST", "/authorization-groups", object{"name": "empty"}).
 		ID("id")
 }
 
@@ -234,79 +199,51 @@ func (w *rightsFixture) prepare() {
 	w.t.Helper()
 	w.n++
 	c := w.admin
-	group := c.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": fmt.Sprintf("Group %d", w.n)}).ID("id")
+	group := c.Must(http.StatusCreated, "POST", "/groups", object{"name": fmt.Sprintf("Group %d", w.n)}).ID("id")
 	mail := fmt.Sprintf("hidden-%d@example.org", w.n)
-	product := c.Must(http.StatusCreated, "POST", "/products", map[string]any{"name": fmt.Sprintf("Product %d", w.n), "group_id": group, "email_to": mail}).
+	product := c.Must(http.StatusCreated, "POST", "/products", object{"name": fmt.Sprintf("Product %d", w.n), "group_id": group, "email_to": mail}).
 		ID("id")
 	at := fmt.Sprintf("/products/%d", product)
 	w.secrets = []string{mail, "h…@example.org", w.receiver.URL + "/hidden"}
 	for _, role := range direct {
-		c.Must(http.StatusCreated, "POST", at+"/members", map[string]any{"user": role, "role": role})
-		c.Must(
-			http.StatusCreated,
-			"POST",
-			fmt.Sprintf("/groups/%d/members", group),
-			map[string]any{"user": "group-" + role, "role": role},
-		)
+		c.Must(http.StatusCreated, "POST", at+"/members", object{"user": role, "role": role})
+		c.Must(http.StatusCreated, "POST", fmt.Sprintf("/groups/%d/members", group),
+			object{"user": "group-" + role, "role": role})
 	}
-	c.Must(
-		http.StatusNoContent,
-		"POST",
-		at+"/authorization-groups",
-		map[string]any{"authorization_group": "maintainers", "role": "maintainer"},
-	)
-	c.Must(
-		http.StatusNoContent,
-		"POST",
-		fmt.Sprintf("/groups/%d/authorization-groups", group),
-		map[string]any{"authorization_group": "owners", "role": "owner"},
-	)
-	c.Must(
-		http.StatusNoContent,
-		"POST",
-		at+"/authorization-groups",
-		map[string]any{"authorization_group": "readers", "role": "reader"},
-	)
+	c.Must(http.StatusNoContent, "POST", at+"/authorization-groups",
+		object{"authorization_group": "maintainers", "role": "maintainer"})
+	c.Must(http.StatusNoContent, "POST", fmt.Sprintf("/groups/%d/authorization-groups", group),
+		object{"authorization_group": "owners", "role": "owner"})
+	c.Must(http.StatusNoContent, "POST", at+"/authorization-groups",
+		object{"authorization_group": "readers", "role": "reader"})
 	for _, of := range []string{at, fmt.Sprintf("/groups/%d", group)} {
-		c.Must(
-			http.StatusNoContent,
-			"POST",
-			of+"/authorization-groups",
-			map[string]any{"authorization_group": "empty", "role": "reader"},
-		)
-		w.ids["user"] = c.Must(http.StatusCreated, "POST", of+"/members", map[string]any{"user": "extra", "role": "reader"}).
+		c.Must(http.StatusNoContent, "POST", of+"/authorization-groups",
+			object{"authorization_group": "empty", "role": "reader"})
+		w.ids["user"] = c.Must(http.StatusCreated, "POST", of+"/members", object{"user": "extra", "role": "reader"}).
 			ID("user_id")
 	}
-	w.ids["spare"] = c.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": fmt.Sprintf("Spare %d", w.n)}).
+	w.ids["spare"] = c.Must(http.StatusCreated, "POST", "/authorization-groups", object{"name": fmt.Sprintf("Spare %d", w.n)}).
 		ID("id")
 	for _, user := range []string{"users-reader", "extra"} {
-		c.Must(
-			http.StatusNoContent,
-			"POST",
-			fmt.Sprintf("/authorization-groups/%d/members", w.ids["spare"]),
-			map[string]any{"user": user},
-		)
+		c.Must(http.StatusNoContent, "POST", fmt.Sprintf("/authorization-groups/%d/members", w.ids["spare"]),
+			object{"user": user})
 	}
-	c.Must(
-		http.StatusNoContent,
-		"POST",
-		fmt.Sprintf("/authorization-groups/%d/members", w.ids["spare"]),
-		map[string]any{"user": "users-manager", "manager": true},
-	)
-	hook := c.Must(http.StatusCreated, "POST", at+"/targets", map[string]any{"module": "webhook", "name": "hook", "config": map[string]string{"url": w.receiver.URL + "/hidden"}}).
+	c.Must(http.StatusNoContent, "POST", fmt.Sprintf("/authorization-groups/%d/members", w.ids["spare"]),
+		object{"user": "users-manager", "manager": true})
+	hook := c.Must(http.StatusCreated, "POST", at+"/targets", object{"module": "webhook", "name": "hook", "config": map[string]string{"url": w.receiver.URL + "/hidden"}}).
 		ID("id")
 	w.ids["product"], w.ids["group"], w.ids["target"] = product, group, hook
-	w.ids["grouptarget"] = c.Must(http.StatusCreated, "POST", fmt.Sprintf("/groups/%d/targets", group), map[string]any{"module": "slack", "name": "chat", "config": map[string]string{"url": w.receiver.URL + "/hidden"}}).
+	w.ids["grouptarget"] = c.Must(http.StatusCreated, "POST", fmt.Sprintf("/groups/%d/targets", group), object{"module": "slack", "name": "chat", "config": map[string]string{"url": w.receiver.URL + "/hidden"}}).
 		ID("id")
 	for name, role := range map[string]string{tokenUpload: "upload", tokenReader: "reader", tokenEditor: "maintainer"} {
-		a := c.Must(http.StatusCreated, "POST", at+"/tokens", map[string]any{"name": name, "role": role})
+		a := c.Must(http.StatusCreated, "POST", at+"/tokens", object{"name": name, "role": role})
 		text, _ := a.Get("token").(string)
 		w.api[name] = apptest.NewClient(w.t, w.p.URL, text)
 		w.ids["token"] = a.ID("id")
 	}
 	c.Must(http.StatusCreated, "POST", at+"/ingest-key", nil)
-	c.Must(http.StatusOK, "PUT", at+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(w.n % 2)})
-	c.Must(http.StatusOK, "PUT", at+"/counts", map[string]any{"branch": "dev", "scanner": "x", "counts": criticalCounts(1)})
+	c.Must(http.StatusOK, "PUT", at+"/counts", object{"scanner": "x", "counts": criticalCounts(w.n % 2)})
+	c.Must(http.StatusOK, "PUT", at+"/counts", object{"branch": "dev", "scanner": "x", "counts": criticalCounts(1)})
 	w.ids["branch"] = c.Must(http.StatusOK, "GET", at+"/branches?q=dev", nil).ID("items.0.id")
 	badge, _ := c.Must(http.StatusCreated, "POST", at+"/badge", nil).Get("url").(string)
 	w.secrets = append(w.secrets, strings.TrimPrefix(badge, w.p.URL))
@@ -316,26 +253,26 @@ func (w *rightsFixture) prepare() {
 		w.ids["delivery"], w.ids["event"] = a.ID("items.0.id"), a.ID("items.0.event_id")
 		return w.ids["delivery"] != 0
 	})
-	w.ids["observation"] = c.Must(http.StatusCreated, "POST", at+"/observations", map[string]any{"title": "By hand", "severity": "low"}).
+	w.ids["observation"] = c.Must(http.StatusCreated, "POST", at+"/observations", object{"title": "By hand", "severity": "low"}).
 		ID("id")
 	w.ids["finding"] = w.ids["observation"]
 	for _, name := range []string{"exception", "like"} {
-		w.ids[name] = c.Must(http.StatusAccepted, "POST", "/exceptions", map[string]any{"class": name, "message": "m", "product": product}).
+		w.ids[name] = c.Must(http.StatusAccepted, "POST", "/exceptions", object{"class": name, "message": "m", "product": product}).
 			ID("group")
 	}
 	if old := w.ids["usertoken"]; old != 0 { // one may not have any number of them
 		c.Do("DELETE", fmt.Sprintf("/tokens/%d", old), nil)
 	}
-	w.ids["usertoken"] = c.Must(http.StatusCreated, "POST", "/tokens", map[string]any{"name": "another"}).ID("id")
+	w.ids["usertoken"] = c.Must(http.StatusCreated, "POST", "/tokens", object{"name": "another"}).ID("id")
 	soon := w.p.Store.Now().Add(30 * 24 * time.Hour) // until then they hold nothing back
 	if old := w.ids["allsilence"]; old != 0 {
 		c.Do("DELETE", fmt.Sprintf("/silences/%d", old), nil)
 	}
-	for name, of := range map[string]map[string]any{"silence": {"product_id": product}, "groupsilence": {"group_id": group}, "allsilence": {}} {
+	for name, of := range map[string]object{"silence": {"product_id": product}, "groupsilence": {"group_id": group}, "allsilence": {}} {
 		of["reason"], of["starts_at"], of["ends_at"] = name, soon, soon.Add(time.Hour)
 		w.ids[name] = c.Must(http.StatusCreated, "POST", "/silences", of).ID("id")
 	}
-	w.ids["resend"] = c.Must(http.StatusAccepted, "POST", "/deliveries/resend", map[string]any{"ids": []int64{w.ids["delivery"]}}).
+	w.ids["resend"] = c.Must(http.StatusAccepted, "POST", "/deliveries/resend", object{"ids": []int64{w.ids["delivery"]}}).
 		ID("resend.id")
 }
 
@@ -345,7 +282,7 @@ func (w *rightsFixture) ask(who string, r route) (int, string) {
 	path, values := strings.ReplaceAll(r.path, "{section}", "gate"), r.form
 	body := r.body
 	if fields, ok := body.(map[string]any); ok { // with a product's id, or a group's
-		filled := map[string]any{}
+		filled := object{}
 		for name, value := range fields {
 			if ref, ok := value.(idOf); ok {
 				value = w.ids[string(ref)]
@@ -357,9 +294,8 @@ func (w *rightsFixture) ask(who string, r route) (int, string) {
 		body = filled
 	}
 	for name, id := range w.ids {
-		path, values = strings.ReplaceAll(path, "{"+name+"}", fmt.Sprint(id)), strings.ReplaceAll(
-			values, "{"+name+"}", fmt.Sprint(id),
-		)
+		path, values = strings.ReplaceAll(path, "{"+name+"}", fmt.Sprint(id)), strings.ReplaceAll(values, "{"+name+"}",
+			fmt.Sprint(id))
 	}
 	if strings.HasPrefix(path, "/api/v1") {
 		a := w.api[who].Do(r.method, strings.TrimPrefix(path, "/api/v1"), body)

@@ -87,13 +87,8 @@ func TestGroupsAndRolesInTheBrowser(t *testing.T) {
 	// Products, and who may what.
 	for _, name := range []string{"Checkout", "Billing API"} {
 		s := newProduct(t, c, name, "")
-		c.Must(
-			http.StatusOK,
-			"PATCH",
-			s.path,
-			map[string]any{"gate_mode": "own", "thresholds": map[string]any{"critical": 5, "high": 50}},
-		)
-		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "trivy", "counts": criticalCounts(2)})
+		c.Must(http.StatusOK, "PATCH", s.path, object{"gate_mode": "own", "thresholds": object{"critical": 5, "high": 50}})
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "trivy", "counts": criticalCounts(2)})
 	}
 	p.Clock.Advance(2 * time.Hour)
 	b.Open("/products/1?tab=settings")
@@ -105,7 +100,7 @@ func TestGroupsAndRolesInTheBrowser(t *testing.T) {
 	b.WantText("Checkout is moved", "Failed", "Now the group decides")
 	b.CheckPage("product-settings-in-group")
 	receiver.Wait(t, 1)
-	c.Must(http.StatusOK, "PATCH", "/products/2", map[string]any{"group_id": 1, "email_to": "billing@example.org"})
+	c.Must(http.StatusOK, "PATCH", "/products/2", object{"group_id": 1, "email_to": "billing@example.org"})
 
 	b.Open("/groups/1?tab=members")
 	b.Fill("#members-name", "jonas")

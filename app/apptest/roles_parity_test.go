@@ -31,8 +31,8 @@ func TestRoles_SecObserveParity(t *testing.T) {
 			}
 		}
 		clients["owner"].Must(http.StatusForbidden, "GET", "/settings/gate", nil)
-		clients["owner"].Must(http.StatusForbidden, "PATCH", "/settings/gate", map[string]any{"threshold_critical": 1})
-		if a := admin.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"threshold_critical": 1234}); a.ID(
+		clients["owner"].Must(http.StatusForbidden, "PATCH", "/settings/gate", object{"threshold_critical": 1})
+		if a := admin.Must(http.StatusOK, "PATCH", "/settings/gate", object{"threshold_critical": 1234}); a.ID(
 			"threshold_critical",
 		) != 1234 {
 			t.Errorf("changed: %s", a.Text)
@@ -40,29 +40,21 @@ func TestRoles_SecObserveParity(t *testing.T) {
 
 		// 104: a webhook that is no address is named, each field by itself.
 		s := newProduct(t, admin, "Shop", "")
-		a = admin.Must(
-			http.StatusUnprocessableEntity,
-			"PATCH",
-			s.path,
-			map[string]any{"ms_teams_webhook": "ftp://example.org", "slack_webhook": "ftp://example.org"},
-		)
+		a = admin.Must(http.StatusUnprocessableEntity, "PATCH", s.path,
+			object{"ms_teams_webhook": "ftp://example.org", "slack_webhook": "ftp://example.org"})
 		if a.Get("errors.0.name") == a.Get("errors.1.name") || !strings.Contains(a.Text, "ms_teams_webhook") ||
 			!strings.Contains(a.Text, "slack_webhook") {
 			t.Errorf("bad webhooks: %s", a.Text)
 		}
 
 		// 105: roles by membership, by none, and by the group.
-		group := admin.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Group"}).ID("id")
-		admin.Must(http.StatusOK, "PATCH", s.path, map[string]any{"group_id": group})
-		admin.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "owner", "role": "owner"})
-		reader := admin.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "reader", "role": "reader"}).
+		group := admin.Must(http.StatusCreated, "POST", "/groups", object{"name": "Group"}).ID("id")
+		admin.Must(http.StatusOK, "PATCH", s.path, object{"group_id": group})
+		admin.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "owner", "role": "owner"})
+		reader := admin.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "reader", "role": "reader"}).
 			ID("user_id")
-		admin.Must(
-			http.StatusCreated,
-			"POST",
-			fmt.Sprintf("/groups/%d/members", group),
-			map[string]any{"user": "group-owner", "role": "owner"},
-		)
+		admin.Must(http.StatusCreated, "POST", fmt.Sprintf("/groups/%d/members", group),
+			object{"user": "group-owner", "role": "owner"})
 		for name, want := range map[string][2]int{"owner": {200, 200}, "reader": {200, 403}, "external": {404, 404}, "group-owner": {200, 200}} {
 			if got := clients[name].Do("GET", s.path, nil).Status; got != want[0] {
 				t.Errorf("%s views: %d", name, got)
@@ -74,8 +66,8 @@ func TestRoles_SecObserveParity(t *testing.T) {
 
 		// 106: only owners delete owners.
 		p.User("maintainer")
-		admin.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "maintainer", "role": "maintainer"})
-		owner := admin.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "owner", "role": "owner"}).
+		admin.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "maintainer", "role": "maintainer"})
+		owner := admin.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "owner", "role": "owner"}).
 			ID("user_id")
 		maintainer := p.Client("maintainer")
 		if a := maintainer.Must(http.StatusForbidden, "DELETE", fmt.Sprintf("%s/members/%d", s.path, owner), nil); a.Get(
@@ -105,7 +97,7 @@ func TestProductToken_UploadsReports(t *testing.T) {
 	c := p.Client("admin")
 	s := newProduct(t, c, "Shop", "")
 	newProduct(t, c, "Other", "")
-	token, _ := c.Must(http.StatusCreated, "POST", s.path+"/tokens", map[string]any{"name": "ci", "role": "upload"}).Get("token").(string)
+	token, _ := c.Must(http.StatusCreated, "POST", s.path+"/tokens", object{"name": "ci", "role": "upload"}).Get("token").(string)
 	path := filepath.Join(t.TempDir(), "grype-image.json")
 	if err := os.WriteFile(path, apptest.Report(t, "grype-image.json"), 0o600); err != nil {
 		t.Fatal(err)
@@ -122,12 +114,8 @@ func TestProductToken_UploadsReports(t *testing.T) {
 	api := apptest.NewClient(t, p.URL, token)
 	api.Must(http.StatusForbidden, "GET", s.path+"/targets", nil)
 	api.Must(http.StatusNotFound, "GET", s.path, nil)
-	c.Must(
-		http.StatusNoContent,
-		"DELETE",
-		fmt.Sprintf("%s/tokens/%d", s.path, c.Must(http.StatusOK, "GET", s.path+"/tokens", nil).ID("items.0.id")),
-		nil,
-	)
+	c.Must(http.StatusNoContent, "DELETE",
+		fmt.Sprintf("%s/tokens/%d", s.path, c.Must(http.StatusOK, "GET", s.path+"/tokens", nil).ID("items.0.id")), nil)
 	if code, _, errs := push("Shop"); code != 1 || !strings.Contains(errs, "revoked") {
 		t.Errorf("revoked: exit %d, %s", code, errs)
 	}
@@ -142,17 +130,17 @@ func TestAccessRemoval_AppliesAtOnce(t *testing.T) {
 		p.User("eve")
 		eve, page := p.Client("eve"), signInAs(t, p, "eve", apptest.Password)
 		s := newProduct(t, c, "Shop", "")
-		group := c.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Group"}).ID("id")
-		users := c.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": "users"}).ID("id")
-		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"group_id": group})
-		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
+		group := c.Must(http.StatusCreated, "POST", "/groups", object{"name": "Group"}).ID("id")
+		users := c.Must(http.StatusCreated, "POST", "/authorization-groups", object{"name": "users"}).ID("id")
+		c.Must(http.StatusOK, "PATCH", s.path, object{"group_id": group})
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(1)})
 		apptest.Settle(t, p.Store)
 		inGroup, inUsers := fmt.Sprintf("/groups/%d", group), fmt.Sprintf("/authorization-groups/%d", users)
-		id := c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "eve", "role": "reader"}).
+		id := c.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "eve", "role": "reader"}).
 			ID("user_id")
 		c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", s.path, id), nil)
-		give := map[string]any{"authorization_group": "users", "role": "reader"}
-		c.Must(http.StatusNoContent, "POST", inUsers+"/members", map[string]any{"user": "eve"})
+		give := object{"authorization_group": "users", "role": "reader"}
+		c.Must(http.StatusNoContent, "POST", inUsers+"/members", object{"user": "eve"})
 
 		sees := func(how string, want bool) {
 			t.Helper()
@@ -176,10 +164,10 @@ func TestAccessRemoval_AppliesAtOnce(t *testing.T) {
 			in, out func()
 		}{
 			{"own member", func() {
-				c.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "eve", "role": "reader"})
+				c.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "eve", "role": "reader"})
 			}, func() { c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", s.path, id), nil) }},
 			{"member of the group", func() {
-				c.Must(http.StatusCreated, "POST", inGroup+"/members", map[string]any{"user": "eve", "role": "reader"})
+				c.Must(http.StatusCreated, "POST", inGroup+"/members", object{"user": "eve", "role": "reader"})
 			}, func() { c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", inGroup, id), nil) }},
 			{"authorization group of the product", func() { c.Must(http.StatusNoContent, "POST", s.path+"/authorization-groups", give) }, func() {
 				c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/authorization-groups/%d", s.path, users), nil)

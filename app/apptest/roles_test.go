@@ -118,9 +118,7 @@ func fieldErrors(page string) string {
 // wantFieldError sends a form that is not carried out, with the reason beside a field.
 func (v pageUser) wantFieldError(reason, path string, pairs ...string) {
 	v.t.Helper()
-	if status, text := v.post(
-		path,
-		pairs...); status != http.StatusUnprocessableEntity ||
+	if status, text := v.post(path, pairs...); status != http.StatusUnprocessableEntity ||
 		!strings.Contains(fieldErrors(text), reason) {
 		v.t.Errorf("POST %s: %d, %q, want %q", path, status, fieldErrors(text), reason)
 	}
@@ -157,13 +155,13 @@ func newCompany(t *testing.T, p *apptest.Program) companyFixture {
 	k.owner.mustPost("/products", "name", "Shop", "group_id", "1")
 	k.owner.mustPost("/groups/1/members", "user", "reader", "role", "reader")
 	k.owner.mustPost("/products/1/members", "user", " maintainer ", "role", "maintainer")
-	k.admin.Must(http.StatusCreated, "POST", "/authorization-groups", map[string]any{"name": k.team})
+	k.admin.Must(http.StatusCreated, "POST", "/authorization-groups", object{"name": k.team})
 	return k
 }
 
 func (k companyFixture) counts(t *testing.T, critical int) {
 	t.Helper()
-	k.admin.Must(http.StatusOK, "PUT", k.product+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(critical)})
+	k.admin.Must(http.StatusOK, "PUT", k.product+"/counts", object{"scanner": "x", "counts": criticalCounts(critical)})
 }
 
 func TestGroupPages_HiddenFromNonMembers(t *testing.T) {
@@ -219,33 +217,11 @@ func TestGroupPages_ByRole(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	k := newCompany(t, p)
-	k.owner.mustPost(
-		"/products/1/settings",
-		"name",
-		"Shop",
-		"default_branch",
-		"main",
-		"gate_mode",
-		"standard",
-		"slack_webhook",
-		k.receiver.URL+"/slack",
-		"email_to",
-		"eve@example.org",
-	)
+	k.owner.mustPost("/products/1/settings", "name", "Shop", "default_branch", "main", "gate_mode", "standard",
+		"slack_webhook", k.receiver.URL+"/slack", "email_to", "eve@example.org")
 	k.maintainer.wantText("/products/1?tab=settings", "eve@example.org", "Last changed by <bdi>owner</bdi>")
-	k.maintainer.mustPost(
-		"/products/1/settings",
-		"name",
-		"Shop",
-		"default_branch",
-		"main",
-		"gate_mode",
-		"own",
-		"threshold_critical",
-		"3",
-		"email_to",
-		"eve@example.org",
-	)
+	k.maintainer.mustPost("/products/1/settings", "name", "Shop", "default_branch", "main", "gate_mode", "own",
+		"threshold_critical", "3", "email_to", "eve@example.org")
 	k.maintainer.wantNoText("/products/1?tab=members", `value="owner"`, "Remove owner")
 	k.maintainer.wantText("/products/1?tab=members", "Add a member")
 	if status, _ := k.maintainer.get("/admin/audit?product=1"); status != http.StatusForbidden {
@@ -257,15 +233,8 @@ func TestGroupPages_ByRole(t *testing.T) {
 	k.reader.wantText("/products/1?tab=members", "maintainer", "By the group", "Payments")
 	k.reader.wantText("/groups/1?tab=members", "owner", "reader")
 	for _, path := range []string{"/products/1?tab=members", "/products/1?tab=settings", "/products/1?tab=targets", "/products/1?tab=tokens", "/groups/1", "/groups/1?tab=members", "/groups/1?tab=settings"} {
-		k.reader.wantNoText(
-			path,
-			`method="post" action="/products`,
-			`method="post" action="/groups`,
-			"eve@example.org",
-			"/delete",
-			"New product here",
-			"/admin/audit",
-		)
+		k.reader.wantNoText(path, `method="post" action="/products`, `method="post" action="/groups`, "eve@example.org",
+			"/delete", "New product here", "/admin/audit")
 	}
 	for _, path := range []string{"/products/1/members", "/products/1/tokens", "/products/1/move", "/groups/1/settings", "/groups/1/members", "/groups/1/targets", "/groups/1/delete"} {
 		if status, _ := k.reader.post(
@@ -306,14 +275,8 @@ func TestMemberPages(t *testing.T) {
 	k := newCompany(t, p)
 	k.owner.wantFieldError("There is no user of that name", "/products/1/members", "user", "nobody", "role", "reader")
 	k.owner.wantFieldError("One of reader", "/groups/1/members", "user", "reader", "role", "king")
-	k.owner.wantFieldError(
-		"There is no authorization group",
-		"/groups/1/authorization-groups",
-		"authorization_group",
-		"nobody",
-		"role",
-		"reader",
-	)
+	k.owner.wantFieldError("There is no authorization group", "/groups/1/authorization-groups", "authorization_group",
+		"nobody", "role", "reader")
 	k.owner.wantFieldError("Choose one", "/groups/1/authorization-groups", "authorization_group", k.team)
 	k.owner.mustPost("/groups/1/members", "user", "owner", "role", "reader")
 	k.owner.wantText("/groups/1?tab=members", "This is the last owner")
@@ -423,9 +386,8 @@ func TestMoveToStricterGroup_NotifiesOnce(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		k := newCompany(t, p)
-		k.owner.mustPost(
-			"/products/1/settings", "name", "Shop", "default_branch", "main", "gate_mode", "own", "threshold_critical", "5",
-		)
+		k.owner.mustPost("/products/1/settings", "name", "Shop", "default_branch", "main", "gate_mode", "own",
+			"threshold_critical", "5")
 		k.counts(t, 2)
 		k.owner.mustPost("/groups", "name", "Strict")
 		k.owner.mustPost("/groups/2/settings", "name", "Strict", "gate_mode", "own", "threshold_critical", "1", "version", "1")
@@ -437,23 +399,18 @@ func TestMoveToStricterGroup_NotifiesOnce(t *testing.T) {
 		}
 		k.owner.wantText("/groups/2?tab=targets", "tells of no product now")
 		k.owner.wantText("/groups/2?tab=settings", "Last changed by <bdi>owner</bdi>")
-		k.owner.wantText(
-			"/products/1/move?group=2",
-			"the limits of “Strict” decide its gate: critical 1, high 0",
-			"the targets of “Strict”",
-		)
+		k.owner.wantText("/products/1/move?group=2", "the limits of “Strict” decide its gate: critical 1, high 0",
+			"the targets of “Strict”")
 		k.owner.wantText("/products/1", "Passed")
 		k.owner.mustPost("/products/1/move", "group", "2")
-		k.owner.wantText(
-			"/products/1?tab=settings", "Failed", "2 critical", "Now the group decides: limits of the group: critical 1",
-		)
+		k.owner.wantText("/products/1?tab=settings", "Failed", "2 critical",
+			"Now the group decides: limits of the group: critical 1")
 		k.owner.wantText("/products/1?tab=targets", "Bot", "By the group")
 		k.owner.wantText("/groups/2?tab=targets", "tells of 1 product")
 		m := k.receiver.Wait(t, 1)
 		k.owner.mustPost(
-			fmt.Sprintf(
-				"/groups/2/targets/%d/test", k.admin.Must(http.StatusOK, "GET", "/groups/2/targets", nil).ID("items.0.id"),
-			),
+			fmt.Sprintf("/groups/2/targets/%d/test",
+				k.admin.Must(http.StatusOK, "GET", "/groups/2/targets", nil).ID("items.0.id")),
 		)
 		apptest.Eventually(t, "both have arrived", func() bool { return len(k.receiver.Messages()) == 2 })
 		k.owner.wantText("/groups/2", "1 gate fails")
@@ -492,9 +449,8 @@ func TestMoveToStricterGroup_NotifiesOnce(t *testing.T) {
 			!strings.Contains(text, "Somebody else has changed this group") {
 			t.Errorf("the second is not told: %d", status)
 		}
-		k.owner.wantFieldError(
-			"From 0 to 999999", "/groups/2/settings", "name", "Strict", "gate_mode", "own", "threshold_high", "1000000",
-		)
+		k.owner.wantFieldError("From 0 to 999999", "/groups/2/settings", "name", "Strict", "gate_mode", "own",
+			"threshold_high", "1000000")
 	})
 }
 
@@ -512,11 +468,11 @@ func TestTokenPages(t *testing.T) {
 		t.Fatalf("a token: %d", status)
 	}
 	ci := apptest.NewClient(t, p.URL, made[1])
-	ci.Must(http.StatusOK, "PUT", k.product+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
+	ci.Must(http.StatusOK, "PUT", k.product+"/counts", object{"scanner": "x", "counts": criticalCounts(1)})
 	k.owner.wantNoText("/products/1?tab=tokens", made[1])
 	k.owner.wantText("/products/1?tab=tokens", "ends in", "upload", made[1][len(made[1])-4:])
 	id := k.admin.Must(http.StatusOK, "GET", k.product+"/tokens", nil).ID("items.0.id")
 	k.owner.mustPost(fmt.Sprintf("/products/1/tokens/%d/delete", id))
-	ci.Must(http.StatusUnauthorized, "PUT", k.product+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(0)})
+	ci.Must(http.StatusUnauthorized, "PUT", k.product+"/counts", object{"scanner": "x", "counts": criticalCounts(0)})
 	k.maintainer.wantNoText("/products/1?tab=tokens", "New token", "?tab=tokens")
 }

@@ -32,7 +32,7 @@ type productFixture struct {
 
 func newProduct(t *testing.T, c *apptest.Client, name, url string) productFixture {
 	t.Helper()
-	a := c.Must(http.StatusCreated, "POST", "/products", map[string]any{"name": name})
+	a := c.Must(http.StatusCreated, "POST", "/products", object{"name": name})
 	s := productFixture{id: a.ID("id"), path: fmt.Sprintf("/products/%d", a.ID("id"))}
 	if a.Get("gate.state") != "none" {
 		t.Fatalf("a product is born none: %s", a.Text)
@@ -40,12 +40,8 @@ func newProduct(t *testing.T, c *apptest.Client, name, url string) productFixtur
 	if url == "" {
 		return s
 	}
-	a = c.Must(
-		http.StatusCreated,
-		"POST",
-		s.path+"/targets",
-		map[string]any{"module": "webhook", "name": "hook", "config": map[string]string{"url": url}},
-	)
+	a = c.Must(http.StatusCreated, "POST", s.path+"/targets",
+		object{"module": "webhook", "name": "hook", "config": map[string]string{"url": url}})
 	s.target = a.ID("id")
 	s.secret, _ = a.Get("made.secret").(string)
 	if !strings.HasPrefix(s.secret, "whsec_") {
@@ -94,11 +90,9 @@ func TestMainJob_FromReportToMessage(t *testing.T) {
 		}
 
 		// One unread row of the inbox, one row of history, one delivery.
-		apptest.Eventually(
-			t,
-			"the delivery settles",
-			func() bool { return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.0.id") != nil },
-		)
+		apptest.Eventually(t, "the delivery settles", func() bool {
+			return c.Do("GET", "/deliveries?state=delivered", nil).Get("items.0.id") != nil
+		})
 		a = c.Must(http.StatusOK, "GET", "/notifications?unread=true", nil)
 		if a.Get("items.0.name") != "Security gate has changed to Failed" || a.Get("items.1") != nil ||
 			a.ID("items.0.delivery.delivered") != 1 {
@@ -138,12 +132,12 @@ func TestMainJob_FromReportToMessage(t *testing.T) {
 		}
 
 		// Viewed is for one's own eyes and lowers the badge.
-		c.Must(http.StatusNoContent, "POST", "/notifications/viewed", map[string]any{"ids": []int64{first}})
+		c.Must(http.StatusNoContent, "POST", "/notifications/viewed", object{"ids": []int64{first}})
 		if n := c.Must(http.StatusOK, "GET", "/notifications/count", nil).ID("unread"); n != 2 {
 			t.Errorf("%d unread, want 2", n)
 		}
 		newest := c.Must(http.StatusOK, "GET", "/notifications", nil).ID("items.0.id")
-		c.Must(http.StatusNoContent, "POST", "/notifications/viewed", map[string]any{"up_to": newest})
+		c.Must(http.StatusNoContent, "POST", "/notifications/viewed", object{"up_to": newest})
 		if n := c.Must(http.StatusOK, "GET", "/notifications/count", nil).ID("unread"); n != 0 {
 			t.Errorf("%d unread, want 0", n)
 		}
@@ -160,7 +154,7 @@ func TestRetry_SendsTheSameMessage(t *testing.T) {
 		receiver.Answer(500)
 		c := p.Client("admin")
 		s := newProduct(t, c, "Shop", receiver.URL)
-		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(1)})
 		first := receiver.Wait(t, 1)
 		apptest.Eventually(t, "it waits for its second attempt", func() bool {
 			return c.Do("GET", "/deliveries?state=retrying", nil).Get("items.0.id") != nil
@@ -191,12 +185,12 @@ func TestDelivery_KeepsOrderOfProduct(t *testing.T) {
 	c := p.Client("admin")
 	s := newProduct(t, c, "Shop", receiver.URL)
 	for _, n := range []int{1, 0, 2} {
-		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(n)})
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(n)})
 	}
 	receiver.Wait(t, 1)
-	apptest.Eventually(
-		t, "three deliveries are there", func() bool { return c.Do("GET", "/deliveries", nil).Get("items.2") != nil },
-	)
+	apptest.Eventually(t, "three deliveries are there", func() bool {
+		return c.Do("GET", "/deliveries", nil).Get("items.2") != nil
+	})
 	receiver.Release()
 	receiver.Wait(t, 3)
 	var order []string
@@ -218,26 +212,18 @@ func TestOutboundGuard_RefusesPrivateAddresses(t *testing.T) {
 	receiver := apptest.NewReceiver(t)
 	c := p.Client("admin")
 	s := newProduct(t, c, "Shop", "")
-	a := c.Must(
-		http.StatusUnprocessableEntity,
-		"POST",
-		s.path+"/targets",
-		map[string]any{"module": "webhook", "name": "hook", "config": map[string]string{"url": receiver.URL}},
-	)
+	a := c.Must(http.StatusUnprocessableEntity, "POST", s.path+"/targets",
+		object{"module": "webhook", "name": "hook", "config": map[string]string{"url": receiver.URL}})
 	if a.Get("errors.0.name") != "config.url" && a.Get("errors.0.name") != "url" {
 		t.Errorf("the field is not named: %s", a.Text)
 	}
 	byName := strings.Replace(receiver.URL, "127.0.0.1", "localhost", 1)
-	a = c.Must(
-		http.StatusCreated,
-		"POST",
-		s.path+"/targets",
-		map[string]any{"module": "webhook", "name": "hook", "config": map[string]string{"url": byName}},
-	)
+	a = c.Must(http.StatusCreated, "POST", s.path+"/targets",
+		object{"module": "webhook", "name": "hook", "config": map[string]string{"url": byName}})
 	if w, _ := a.Get("warning").(string); w == "" {
 		t.Errorf("saved without a warning: %s", a.Text)
 	}
-	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(1)})
 	apptest.Eventually(t, "the send is refused", func() bool {
 		return c.Do("GET", "/deliveries?state=retrying", nil).Get("items.0.id") != nil
 	})
@@ -255,14 +241,12 @@ func TestNonMembers_SeeNothing(t *testing.T) {
 		receiver := apptest.NewReceiver(t)
 		owner, stranger, reader := p.Client("owner"), p.Client("stranger"), p.Client("reader")
 		s := newProduct(t, owner, "Shop", receiver.URL+"/secret-path")
-		owner.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "reader", "role": "reader"})
+		owner.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "reader", "role": "reader"})
 		owner.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json"))
 		receiver.Wait(t, 1)
-		apptest.Eventually(
-			t,
-			"the delivery settles",
-			func() bool { return owner.Do("GET", "/deliveries?state=delivered", nil).Get("items.0.id") != nil },
-		)
+		apptest.Eventually(t, "the delivery settles", func() bool {
+			return owner.Do("GET", "/deliveries?state=delivered", nil).Get("items.0.id") != nil
+		})
 		event := owner.Must(http.StatusOK, "GET", "/notifications", nil).ID("items.0.id")
 		delivery := owner.Must(http.StatusOK, "GET", "/deliveries", nil).ID("items.0.id")
 
@@ -286,23 +270,17 @@ func TestNonMembers_SeeNothing(t *testing.T) {
 			{"GET", fmt.Sprintf("/deliveries/%d", delivery)},
 			{"POST", "/notifications/viewed"},
 		}
-		bodies := map[string]any{
-			"/members": map[string]any{
-				"user": "stranger",
-				"role": "owner",
-			},
-			"/targets": map[string]any{"module": "webhook", "name": "x", "config": map[string]string{"url": receiver.URL}},
-			"/counts": map[string]any{
-				"scanner": "x",
-				"counts":  criticalCounts(1),
-			},
-			"/viewed":  map[string]any{"ids": []int64{event}},
+		bodies := object{
+			"/members": object{"user": "stranger", "role": "owner"},
+			"/targets": object{"module": "webhook", "name": "x", "config": map[string]string{"url": receiver.URL}},
+			"/counts":  object{"scanner": "x", "counts": criticalCounts(1)},
+			"/viewed":  object{"ids": []int64{event}},
 			"/reports": apptest.Report(t, "grype-none.json"),
 		}
 		for _, h := range hidden {
 			var body any
 			if h.method == "PATCH" {
-				body = map[string]any{}
+				body = object{}
 			}
 			for suffix, b := range bodies {
 				if h.method != "GET" && strings.HasSuffix(h.path, suffix) {
@@ -326,7 +304,7 @@ func TestNonMembers_SeeNothing(t *testing.T) {
 				t.Errorf("a reader learns the address by %s: %s", path, a.Text)
 			}
 		}
-		reader.Must(http.StatusForbidden, "PATCH", s.path, map[string]any{"name": "Mine"})
+		reader.Must(http.StatusForbidden, "PATCH", s.path, object{"name": "Mine"})
 		reader.Must(http.StatusForbidden, "POST", s.path+"/reports", apptest.Report(t, "grype-none.json"))
 		reader.Must(http.StatusForbidden, "DELETE", s.path, nil)
 
@@ -335,7 +313,7 @@ func TestNonMembers_SeeNothing(t *testing.T) {
 			t.Errorf("%d unread for a member from before, want 1", n)
 		}
 		p.User("later")
-		owner.Must(http.StatusCreated, "POST", s.path+"/members", map[string]any{"user": "later", "role": "writer"})
+		owner.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "later", "role": "writer"})
 		later := p.Client("later")
 		if a := later.Must(http.StatusOK, "GET", "/notifications", nil); a.Get("items.0.viewed") != true {
 			t.Errorf("a later member: %s", a.Text)
@@ -355,45 +333,35 @@ func TestInvalidInput_NamesField(t *testing.T) {
 		status             int
 		field              string
 	}{
-		{"no name", "POST", "/products", map[string]any{"name": "  "}, 422, "name"},
-		{"the same name", "POST", "/products", map[string]any{"name": "Shop"}, 422, "name"},
-		{"a control character", "POST", "/products", map[string]any{"name": "a\nb"}, 422, "name"},
+		{"no name", "POST", "/products", object{"name": "  "}, 422, "name"},
+		{"the same name", "POST", "/products", object{"name": "Shop"}, 422, "name"},
+		{"a control character", "POST", "/products", object{"name": "a\nb"}, 422, "name"},
 		{
-			"a threshold too high",
-			"PATCH",
-			s.path,
-			map[string]any{"gate_mode": "own", "thresholds": map[string]any{"high": 1000000}},
+			"a threshold too high", "PATCH", s.path,
+			object{"gate_mode": "own", "thresholds": object{"high": 1000000}},
 			422,
 			"thresholds.high",
 		},
-		{"a mode that is none", "PATCH", s.path, map[string]any{"gate_mode": "wild"}, 422, "gate_mode"},
+		{"a mode that is none", "PATCH", s.path, object{"gate_mode": "wild"}, 422, "gate_mode"},
 		{
-			"negative counts",
-			"PUT",
-			s.path + "/counts",
-			map[string]any{"scanner": "x", "counts": criticalCounts(-1)},
+			"negative counts", "PUT", s.path + "/counts",
+			object{"scanner": "x", "counts": criticalCounts(-1)},
 			422,
 			"counts.critical",
 		},
 		{
-			"counts above all bounds",
-			"PUT",
-			s.path + "/counts",
-			map[string]any{"scanner": "x", "counts": criticalCounts(1 << 40)},
+			"counts above all bounds", "PUT", s.path + "/counts",
+			object{"scanner": "x", "counts": criticalCounts(1 << 40)},
 			422,
 			"counts.critical",
 		},
-		{"counts of nobody", "PUT", s.path + "/counts", map[string]any{"scanner": "", "counts": criticalCounts(1)}, 422, "scanner"},
-		{"an unknown field", "POST", "/products", map[string]any{"name": "x", "colour": "red"}, 422, "colour"},
+		{"counts of nobody", "PUT", s.path + "/counts", object{"scanner": "", "counts": criticalCounts(1)}, 422, "scanner"},
+		{"an unknown field", "POST", "/products", object{"name": "x", "colour": "red"}, 422, "colour"},
 		{"a truncated report", "POST", s.path + "/reports", []byte(`{"matches": [{"vuln`), 422, "report"},
 		{"an empty report", "POST", s.path + "/reports", []byte(""), 422, "report"},
 		{"XML", "POST", s.path + "/reports", []byte(`<?xml version="1.0"?><testsuites/>`), 422, "report"},
 		{
-			"bad UTF-8",
-			"POST",
-			s.path + "/reports",
-			[]byte("{\"matches\": [{\"vulnerability\": {\"id\": \"CVE\xff\"}}]}"),
-			422,
+			"bad UTF-8", "POST", s.path + "/reports", []byte("{\"matches\": [{\"vulnerability\": {\"id\": \"CVE\xff\"}}]}"), 422,
 			"report",
 		},
 		{"truncated SARIF", "POST", s.path + "/reports", sarif[:len(sarif)/2], 422, "report"},
@@ -401,28 +369,19 @@ func TestInvalidInput_NamesField(t *testing.T) {
 		{"a cursor that is none", "GET", "/products?cursor=%21", nil, 422, "cursor"},
 		{"a limit too high", "GET", "/products?limit=1000", nil, 422, "limit"},
 		{
-			"an unknown module",
-			"POST",
-			s.path + "/targets",
-			map[string]any{"module": "pigeon", "name": "x", "config": map[string]string{}},
-			422,
-			"module",
+			"an unknown module", "POST", s.path + "/targets",
+			object{"module": "pigeon", "name": "x", "config": map[string]string{}},
+			422, "module",
 		},
 		{
-			"no address",
-			"POST",
-			s.path + "/targets",
-			map[string]any{"module": "webhook", "name": "x", "config": map[string]string{}},
-			422,
-			"url",
+			"no address", "POST", s.path + "/targets",
+			object{"module": "webhook", "name": "x", "config": map[string]string{}},
+			422, "url",
 		},
 		{
-			"another scheme",
-			"POST",
-			s.path + "/targets",
-			map[string]any{"module": "webhook", "name": "x", "config": map[string]string{"url": "ftp://example.com/x"}},
-			422,
-			"url",
+			"another scheme", "POST", s.path + "/targets",
+			object{"module": "webhook", "name": "x", "config": map[string]string{"url": "ftp://example.com/x"}},
+			422, "url",
 		},
 	}
 	for _, test := range tests {

@@ -23,14 +23,14 @@ func TestSettings_ThresholdsApplyToAllProducts(t *testing.T) {
 		shops := make([]productFixture, 60) // more than one step of the sweep
 		for i := range shops {
 			shops[i] = newProduct(t, c, fmt.Sprintf("Shop %02d", i), "")
-			c.Must(http.StatusOK, "PUT", shops[i].path+"/counts", map[string]any{"scanner": "s", "counts": criticalCounts(i % 2)})
+			c.Must(http.StatusOK, "PUT", shops[i].path+"/counts", object{"scanner": "s", "counts": criticalCounts(i % 2)})
 		}
 		told := newProduct(t, c, "Told", receiver.URL)
-		c.Must(http.StatusOK, "PUT", told.path+"/counts", map[string]any{"scanner": "s", "counts": criticalCounts(3)})
+		c.Must(http.StatusOK, "PUT", told.path+"/counts", object{"scanner": "s", "counts": criticalCounts(3)})
 		receiver.Wait(t, 1)
 		never := newProduct(t, c, "Never evaluated", "")
 
-		a := c.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"threshold_critical": 3})
+		a := c.Must(http.StatusOK, "PATCH", "/settings/gate", object{"threshold_critical": 3})
 		if a.ID("threshold_critical") != 3 || a.ID("threshold_medium") != 99999 || a.ID("version") != 1 ||
 			a.Get("active") != true {
 			t.Fatalf("answer: %s", a.Text)
@@ -50,7 +50,7 @@ func TestSettings_ThresholdsApplyToAllProducts(t *testing.T) {
 		}
 
 		// null gives back the default; switched off, gates are none.
-		c.Must(http.StatusOK, "PATCH", "/settings/gate", map[string]any{"threshold_critical": nil, "active": false})
+		c.Must(http.StatusOK, "PATCH", "/settings/gate", object{"threshold_critical": nil, "active": false})
 		apptest.Eventually(t, "all gates are none", func() bool {
 			return c.Do("GET", "/products?state=passed", nil).Get("items.0") == nil
 		})
@@ -87,7 +87,7 @@ func TestSettings_RefuseInvalidValues(t *testing.T) {
 		{"users", "session_hours", 721},
 		{"users", "may_create_products", "yes"},
 	} {
-		a := c.Do("PATCH", "/settings/"+test.section, map[string]any{test.field: test.value})
+		a := c.Do("PATCH", "/settings/"+test.section, object{test.field: test.value})
 		if a.Status != http.StatusUnprocessableEntity || a.Get("errors.0.name") != test.field {
 			t.Errorf("%s %v: %d %s", test.field, test.value, a.Status, a.Text)
 		}
@@ -106,20 +106,16 @@ func TestSettings_RequireAdministrator(t *testing.T) {
 	p.User("mallory")
 	c := p.Client("mallory")
 	c.Must(http.StatusForbidden, "GET", "/settings/mail", nil)
-	c.Must(http.StatusForbidden, "PATCH", "/settings/gate", map[string]any{"active": false})
+	c.Must(http.StatusForbidden, "PATCH", "/settings/gate", object{"active": false})
 }
 
 func TestSettings_TwoAdministratorsAtOnce(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
-	c.Must(
-		http.StatusOK,
-		"PATCH",
-		"/settings/mail",
-		map[string]any{"smtp_host": "mail.example", "smtp_password": "hunter22", "version": 0},
-	)
-	a := c.Must(http.StatusConflict, "PATCH", "/settings/mail", map[string]any{"smtp_host": "other.example", "version": 0})
+	c.Must(http.StatusOK, "PATCH", "/settings/mail",
+		object{"smtp_host": "mail.example", "smtp_password": "hunter22", "version": 0})
+	a := c.Must(http.StatusConflict, "PATCH", "/settings/mail", object{"smtp_host": "other.example", "version": 0})
 	if !strings.Contains(a.Text, "Meanwhile admin has changed smtp_host, smtp_password") {
 		t.Errorf("the second is not told: %s", a.Text)
 	}
@@ -138,7 +134,7 @@ func TestSettings_SecretIsNeverShown(t *testing.T) {
 	c := p.Client("admin")
 	secrets := []string{"hunter22", "swordfish"}
 	for _, secret := range secrets {
-		c.Must(http.StatusOK, "PATCH", "/settings/mail", map[string]any{"smtp_password": secret})
+		c.Must(http.StatusOK, "PATCH", "/settings/mail", object{"smtp_password": secret})
 	}
 	told := map[string]string{
 		"the settings": c.Must(http.StatusOK, "GET", "/settings/mail", nil).Text,
@@ -179,15 +175,14 @@ func TestSettings_ChangedByOtherInstance(t *testing.T) {
 	shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.MigratedURL(t)} // instances share a key, too
 	p := apptest.Start(t, shared)
 	q := apptest.Start(t, shared)
-	q.Client("admin").Must(http.StatusOK, "PATCH", "/settings/reports", map[string]any{"max_bytes": 2 << 20})
+	q.Client("admin").Must(http.StatusOK, "PATCH", "/settings/reports", object{"max_bytes": 2 << 20})
 	c := p.Client("admin")
 	apptest.Eventually(t, "the other instance knows", func() bool {
 		return c.Do("GET", "/settings/reports", nil).ID("max_bytes") == 2<<20
 	})
 	s := newProduct(t, c, "Shop", "")
-	a := c.Must(
-		http.StatusRequestEntityTooLarge, "POST", s.path+"/reports", []byte(`{"matches":[`+strings.Repeat(" ", 3<<20)+`]}`),
-	)
+	a := c.Must(http.StatusRequestEntityTooLarge, "POST", s.path+"/reports",
+		[]byte(`{"matches":[`+strings.Repeat(" ", 3<<20)+`]}`))
 	if !strings.Contains(a.Text, "2 MiB") {
 		t.Errorf("answer: %s", a.Text)
 	}
@@ -199,12 +194,12 @@ func TestSettings_AllowedNetworksApplyAtOnce(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{Strict: true})
 	receiver := apptest.NewReceiver(t)
 	c := p.Client("admin")
-	c.Must(http.StatusOK, "PATCH", "/settings/delivery", map[string]any{"allow_networks": "127.0.0.0/8\n10.0.0.0/8"})
+	c.Must(http.StatusOK, "PATCH", "/settings/delivery", object{"allow_networks": "127.0.0.0/8\n10.0.0.0/8"})
 	s := newProduct(t, c, "Shop", receiver.URL)
-	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(1)})
 	receiver.Wait(t, 1)
-	c.Must(http.StatusOK, "PATCH", "/settings/delivery", map[string]any{"allow_networks": nil})
-	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(0)})
+	c.Must(http.StatusOK, "PATCH", "/settings/delivery", object{"allow_networks": nil})
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(0)})
 	apptest.Eventually(t, "the send is refused", func() bool {
 		return c.Do("GET", "/deliveries?state=retrying", nil).Get("items.0.id") != nil
 	})
@@ -217,12 +212,9 @@ func TestSettingsPage_InTwoBrowsers(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	p.User("mallory")
 	c := p.Client("admin")
-	c.Must(
-		http.StatusOK,
-		"PATCH",
+	c.Must(http.StatusOK, "PATCH",
 		fmt.Sprintf("/users/%d", c.Must(http.StatusOK, "GET", "/users?q=mallory", nil).ID("items.0.id")),
-		map[string]any{"administrator": true},
-	)
+		object{"administrator": true})
 	first, second := signInAdmin(t, p), signInAs(t, p, "mallory", apptest.Password)
 	fields := func(version, critical, high string) io.Reader {
 		return encodeForm("version", version, "active", "on", "threshold_critical", critical, "threshold_high", high,

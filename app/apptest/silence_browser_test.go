@@ -15,7 +15,7 @@ func TestSilencesInTheBrowser(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
-	c.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Payments"})
+	c.Must(http.StatusCreated, "POST", "/groups", object{"name": "Payments"})
 	for i := range 3 {
 		setCritical(c, newProduct(t, c, fmt.Sprint("Shop ", i), ""), 1)
 	}
@@ -52,10 +52,8 @@ func TestSilencesInTheBrowser(t *testing.T) {
 	// By keys: a wrong time is told beside its field.
 	b.Open("/inbox")
 	b.Type("js")
-	b.WaitFor(
-		"the form is there",
-		`document.readyState === "complete" && document.querySelector("h1").textContent === "New silence"`,
-	)
+	b.WaitFor("the form is there",
+		`document.readyState === "complete" && document.querySelector("h1").textContent === "New silence"`)
 	b.Evaluate(
 		`document.querySelector("[name=for]").value = ""; document.querySelector("[name=until]").value = "2020-01-01T00:00"`,
 	)

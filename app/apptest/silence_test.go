@@ -36,9 +36,8 @@ func checkSilenceHolds(t *testing.T, p, other *apptest.Program) {
 		}
 	}
 	begin := func() silence.Row {
-		row, err := p.Silences.Create(
-			t.Context(), admin, silence.Draft{ProductID: s.id, Reason: "maintenance", EndsAt: p.Store.Now().Add(time.Hour)},
-		)
+		row, err := p.Silences.Create(t.Context(), admin,
+			silence.Draft{ProductID: s.id, Reason: "maintenance", EndsAt: p.Store.Now().Add(time.Hour)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,9 +95,9 @@ func checkSilenceHolds(t *testing.T, p, other *apptest.Program) {
 	row := begin()
 	pass(time.Second)
 	setCritical(c, s, 0)
-	apptest.Eventually(
-		t, "the second is held back", func() bool { return itemCount(c.Do("GET", "/deliveries?state=suppressed", nil)) == 2 },
-	)
+	apptest.Eventually(t, "the second is held back", func() bool {
+		return itemCount(c.Do("GET", "/deliveries?state=suppressed", nil)) == 2
+	})
 	if _, err := p.Silences.EndNow(t.Context(), admin, row.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -121,9 +120,9 @@ func TestSilence_HoldsWhatPreviewShows(t *testing.T) {
 func checkHeldMessages(t *testing.T, p *apptest.Program) {
 	t.Helper()
 	receiver, c := apptest.NewReceiver(t), p.Client("admin")
-	group := c.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Payments"}).ID("id")
+	group := c.Must(http.StatusCreated, "POST", "/groups", object{"name": "Payments"}).ID("id")
 	inGroup, alone := newProduct(t, c, "In the group", receiver.URL), newProduct(t, c, "Alone", receiver.URL)
-	c.Must(http.StatusOK, "PATCH", inGroup.path, map[string]any{"group_id": group})
+	c.Must(http.StatusOK, "PATCH", inGroup.path, object{"group_id": group})
 	critical, told, ends := map[int64]int{}, 0, 0
 	// change lets the gate of a shop change, and waits for what becomes of that.
 	change := func(s productFixture) (state string) {
@@ -144,13 +143,13 @@ func checkHeldMessages(t *testing.T, p *apptest.Program) {
 		of           map[string]any
 		group, other string // what becomes of the messages of each
 	}{
-		"of a product":        {map[string]any{"product_id": alone.id}, "delivered", "suppressed"},
-		"of a group":          {map[string]any{"group_id": group}, "suppressed", "delivered"},
-		"of all":              {map[string]any{}, "suppressed", "suppressed"},
-		"of another type":     {map[string]any{"type": "waiver.expiring"}, "delivered", "delivered"},
-		"of its type":         {map[string]any{"type": "gate.changed"}, "suppressed", "suppressed"},
-		"of another text":     {map[string]any{"text": "nightly"}, "delivered", "delivered"},
-		"of a group and text": {map[string]any{"group_id": group, "text": "GATE"}, "suppressed", "delivered"},
+		"of a product":        {object{"product_id": alone.id}, "delivered", "suppressed"},
+		"of a group":          {object{"group_id": group}, "suppressed", "delivered"},
+		"of all":              {object{}, "suppressed", "suppressed"},
+		"of another type":     {object{"type": "waiver.expiring"}, "delivered", "delivered"},
+		"of its type":         {object{"type": "gate.changed"}, "suppressed", "suppressed"},
+		"of another text":     {object{"text": "nightly"}, "delivered", "delivered"},
+		"of a group and text": {object{"group_id": group, "text": "GATE"}, "suppressed", "delivered"},
 	} {
 		before := c.Must(http.StatusOK, "POST", "/silences/preview", test.of)
 		test.of["reason"], test.of["ends_at"] = name, p.Store.Now().Add(time.Hour)
@@ -196,27 +195,15 @@ func checkMandatoryPasses(t *testing.T, p *apptest.Program) {
 	t.Helper()
 	bad, good, c := apptest.NewReceiver(t), apptest.NewReceiver(t), p.Client("admin")
 	s := newProduct(t, c, "Shop", bad.URL)
-	c.Must(
-		http.StatusCreated,
-		"POST",
-		s.path+"/targets",
-		map[string]any{"module": "webhook", "name": "good", "config": map[string]string{"url": good.URL}},
-	)
+	c.Must(http.StatusCreated, "POST", s.path+"/targets",
+		object{"module": "webhook", "name": "good", "config": map[string]string{"url": good.URL}})
 	failEveryRequest(bad)
 	setCritical(c, s, 1)
 	good.Wait(t, 1)
-	c.Must(
-		http.StatusUnprocessableEntity,
-		"POST",
-		"/silences",
-		map[string]any{"type": "connector.error", "reason": "noise", "ends_at": p.Store.Now().Add(24 * time.Hour)},
-	)
-	c.Must(
-		http.StatusCreated,
-		"POST",
-		"/silences",
-		map[string]any{"reason": "everything", "ends_at": p.Store.Now().Add(30 * 24 * time.Hour)},
-	)
+	c.Must(http.StatusUnprocessableEntity, "POST", "/silences",
+		object{"type": "connector.error", "reason": "noise", "ends_at": p.Store.Now().Add(24 * time.Hour)})
+	c.Must(http.StatusCreated, "POST", "/silences",
+		object{"reason": "everything", "ends_at": p.Store.Now().Add(30 * 24 * time.Hour)})
 	waitTargetState(t, p, c, s.target, "down")
 	if body := string(good.Wait(t, 2).Body); !strings.Contains(body, `"connector.error"`) {
 		t.Errorf("%s", body)
@@ -226,9 +213,9 @@ func checkMandatoryPasses(t *testing.T, p *apptest.Program) {
 		t.Errorf("%s", a.Text)
 	}
 	setCritical(c, s, 0)
-	apptest.Eventually(
-		t, "the rest is held back", func() bool { return itemCount(c.Do("GET", "/deliveries?state=suppressed", nil)) == 2 },
-	)
+	apptest.Eventually(t, "the rest is held back", func() bool {
+		return itemCount(c.Do("GET", "/deliveries?state=suppressed", nil)) == 2
+	})
 	if n := len(good.Messages()); n != 2 {
 		t.Errorf("%d messages", n)
 	}
@@ -242,9 +229,9 @@ func TestSilence_RefusesInvalidInput(t *testing.T) {
 	s := newProduct(t, c, "Shop", "")
 	now := p.Store.Now()
 	good := func() map[string]any {
-		return map[string]any{"product_id": s.id, "reason": "maintenance", "ends_at": now.Add(time.Hour)}
+		return object{"product_id": s.id, "reason": "maintenance", "ends_at": now.Add(time.Hour)}
 	}
-	for field, change := range map[string]map[string]any{
+	for field, change := range map[string]object{
 		"reason": {"reason": "  "}, "ends_at": {"ends_at": now.Add(-time.Minute)}, "starts_at": {"starts_at": now.Add(-time.Hour)}, "type": {"type": "gate"},
 		"text": {"text": strings.Repeat("x", silence.MaxText+1)}, "group_id": {"group_id": 1},
 	} {
@@ -278,11 +265,9 @@ func TestSilence_RefusesInvalidInput(t *testing.T) {
 	later := good()
 	later["starts_at"], later["ends_at"] = now.Add(time.Hour), now.Add(2*time.Hour)
 	c.Must(http.StatusCreated, "POST", "/silences", later)
-	c.Must(http.StatusConflict, "PATCH", at, map[string]any{"reason": "another", "version": 7})
-	c.Must(http.StatusUnprocessableEntity, "PATCH", at, map[string]any{"ends_at": now.Add(-time.Hour)})
-	if a := c.Must(
-		http.StatusOK, "PATCH", at, map[string]any{"reason": "another", "version": 1},
-	); a.Get("reason") != "another" ||
+	c.Must(http.StatusConflict, "PATCH", at, object{"reason": "another", "version": 7})
+	c.Must(http.StatusUnprocessableEntity, "PATCH", at, object{"ends_at": now.Add(-time.Hour)})
+	if a := c.Must(http.StatusOK, "PATCH", at, object{"reason": "another", "version": 1}); a.Get("reason") != "another" ||
 		a.ID("version") != 2 {
 		t.Errorf("%s", a.Text)
 	}
@@ -330,20 +315,20 @@ func checkSilenceEnd(t *testing.T, p *apptest.Program) {
 	c, receiver := p.Client("admin"), apptest.NewReceiver(t)
 	p.User("ann")
 	p.User("bob")
-	group := c.Must(http.StatusCreated, "POST", "/groups", map[string]any{"name": "Payments"}).ID("id")
+	group := c.Must(http.StatusCreated, "POST", "/groups", object{"name": "Payments"}).ID("id")
 	at := fmt.Sprintf("/groups/%d/members", group)
 	s := newProduct(t, c, "Shop", receiver.URL)
-	c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"group_id": group})
+	c.Must(http.StatusOK, "PATCH", s.path, object{"group_id": group})
 	for _, name := range []string{"ann", "bob"} {
-		c.Must(http.StatusCreated, "POST", at, map[string]any{"user": name, "role": "maintainer"})
+		c.Must(http.StatusCreated, "POST", at, object{"user": name, "role": "maintainer"})
 		p.Client(name).
-			Must(http.StatusCreated, "POST", "/silences", map[string]any{"group_id": group, "reason": name + "’s", "ends_at": p.Store.Now().Add(time.Hour)})
+			Must(http.StatusCreated, "POST", "/silences", object{"group_id": group, "reason": name + "’s", "ends_at": p.Store.Now().Add(time.Hour)})
 	}
 	p.Clock.Advance(time.Second)
 	setCritical(c, s, 1)
-	apptest.Eventually(
-		t, "it is held back", func() bool { return itemCount(c.Do("GET", "/deliveries?state=suppressed", nil)) == 1 },
-	)
+	apptest.Eventually(t, "it is held back", func() bool {
+		return itemCount(c.Do("GET", "/deliveries?state=suppressed", nil)) == 1
+	})
 	bob := c.Must(http.StatusOK, "GET", at, nil)
 	for i := range itemCount(bob) {
 		if user := fmt.Sprintf("items.%d.user", i); bob.Get(user) == "bob" {

@@ -53,16 +53,14 @@ func TestStaleProduct_FoundByJob(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	receiver, c := apptest.NewReceiver(t), p.Client("admin")
 	s := newProduct(t, c, "Shop", receiver.URL)
-	c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"stale_after": 900})
+	c.Must(http.StatusOK, "PATCH", s.path, object{"stale_after": 900})
 	setCritical(c, s, 0)
 	p.Clock.Advance(25 * time.Minute)
 	p.WakeJobs()
 	apptest.Eventually(t, "it is told", func() bool { return len(staleMessages(t, receiver)) == 1 })
-	apptest.Eventually(
-		t,
-		"the run says so",
-		func() bool { return findJob(t, c, "find_stale_products").Get("last.message") == "1 stale, 0 back" },
-	)
+	apptest.Eventually(t, "the run says so", func() bool {
+		return findJob(t, c, "find_stale_products").Get("last.message") == "1 stale, 0 back"
+	})
 }
 
 func TestStaleProduct_NotifiesOnce(t *testing.T) {
@@ -76,20 +74,18 @@ func TestStaleProduct_NotifiesOnce(t *testing.T) {
 				setCritical(c, shops[name], 0)
 			}
 		}
-		c.Must(http.StatusOK, "PATCH", shops["Quiet"].path, map[string]any{"stale_after": 3600})
-		c.Must(http.StatusOK, "PATCH", shops["Busy"].path, map[string]any{"stale_after": 3600})
-		c.Must(http.StatusOK, "PATCH", shops["Never"].path, map[string]any{"stale_after": 0})
+		c.Must(http.StatusOK, "PATCH", shops["Quiet"].path, object{"stale_after": 3600})
+		c.Must(http.StatusOK, "PATCH", shops["Busy"].path, object{"stale_after": 3600})
+		c.Must(http.StatusOK, "PATCH", shops["Never"].path, object{"stale_after": 0})
 		since := func(name string) any { return c.Must(http.StatusOK, "GET", shops[name].path, nil).Get("stale_since") }
 		look := func(want ...string) {
 			t.Helper()
 			runStaleJob(t, p)
 			runStaleJob(t, p)
 			slices.Sort(want) // two products are told of in either order
-			apptest.Eventually(
-				t,
-				fmt.Sprintf("%q, not %q", want, staleMessages(t, receiver)),
-				func() bool { return slices.Equal(slices.Sorted(slices.Values(staleMessages(t, receiver))), want) },
-			)
+			apptest.Eventually(t, fmt.Sprintf("%q, not %q", want, staleMessages(t, receiver)), func() bool {
+				return slices.Equal(slices.Sorted(slices.Values(staleMessages(t, receiver))), want)
+			})
 		}
 
 		p.Clock.Advance(59 * time.Minute)
@@ -103,12 +99,8 @@ func TestStaleProduct_NotifiesOnce(t *testing.T) {
 		}
 
 		// Other branches and what people enter say nothing of the default branch.
-		c.Must(
-			http.StatusOK,
-			"PUT",
-			shops["Quiet"].path+"/counts",
-			map[string]any{"branch": "feature", "scanner": "x", "counts": criticalCounts(1)},
-		)
+		c.Must(http.StatusOK, "PUT", shops["Quiet"].path+"/counts",
+			object{"branch": "feature", "scanner": "x", "counts": criticalCounts(1)})
 		look("Quiet stale 3600")
 
 		// The same counts again are a report: back, at once, and once.
@@ -123,13 +115,13 @@ func TestStaleProduct_NotifiesOnce(t *testing.T) {
 
 		// So is a report that changes something; the time of all counts for the
 		// others, and forgetting it is no news.
-		c.Must(http.StatusOK, "PATCH", "/settings/reports", map[string]any{"stale_after_seconds": 7200})
+		c.Must(http.StatusOK, "PATCH", "/settings/reports", object{"stale_after_seconds": 7200})
 		setCritical(c, shops["Busy"], 0)
-		c.Must(http.StatusOK, "PATCH", shops["Busy"].path, map[string]any{"stale_after": 2592000})
+		c.Must(http.StatusOK, "PATCH", shops["Busy"].path, object{"stale_after": 2592000})
 		p.Clock.Advance(2 * time.Hour)
 		look("Quiet stale 3600", "Quiet back 3600", "Quiet stale 3600", "Off stale 7200")
 		setCritical(c, shops["Quiet"], 1)
-		c.Must(http.StatusOK, "PATCH", shops["Off"].path, map[string]any{"stale_after": 86400})
+		c.Must(http.StatusOK, "PATCH", shops["Off"].path, object{"stale_after": 86400})
 		look("Quiet stale 3600", "Quiet back 3600", "Quiet stale 3600", "Off stale 7200", "Quiet back 3600")
 		if since("Off") != nil {
 			t.Error("its time is longer, and it is still stale")
@@ -150,18 +142,16 @@ func TestStaleProduct_NewDefaultBranch(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		receiver, c := apptest.NewReceiver(t), p.Client("admin")
 		s := newProduct(t, c, "Shop", receiver.URL)
-		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"stale_after": 900})
+		c.Must(http.StatusOK, "PATCH", s.path, object{"stale_after": 900})
 		setCritical(c, s, 0)
 		p.Clock.Advance(20 * time.Minute)
 		runStaleJob(t, p)
-		c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"branch": "next", "scanner": "x", "counts": criticalCounts(0)})
-		if a := c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"default_branch": "next"}); a.Get(
-			"stale_since",
-		) != nil {
+		c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"branch": "next", "scanner": "x", "counts": criticalCounts(0)})
+		if a := c.Must(http.StatusOK, "PATCH", s.path, object{"default_branch": "next"}); a.Get("stale_since") != nil {
 			t.Errorf("the new default branch is not stale: %s", a.Text)
 		}
 		runStaleJob(t, p)
-		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"default_branch": "main"})
+		c.Must(http.StatusOK, "PATCH", s.path, object{"default_branch": "main"})
 		runStaleJob(t, p)
 		apptest.Eventually(t, "main is stale still, which is told", func() bool { return len(staleMessages(t, receiver)) == 2 })
 		wantLines(t, "told", staleMessages(t, receiver), "Shop stale", "Shop stale")
@@ -174,13 +164,10 @@ func TestStaleAfter_IsBounded(t *testing.T) {
 	c := p.Client("admin")
 	s := newProduct(t, c, "Shop", "")
 	for seconds, status := range map[int]int{-1: 422, 1: 422, 899: 422, 2592001: 422, 0: 200, 900: 200, 2592000: 200} {
-		a := c.Do("PATCH", s.path, map[string]any{"stale_after": seconds})
-		b := c.Do("PATCH", "/settings/reports", map[string]any{"stale_after_seconds": seconds})
-		d := c.Do(
-			"POST",
-			"/products",
-			map[string]any{"name": fmt.Sprint("New ", seconds), "stale_after": seconds, "hold_seconds": 60},
-		)
+		a := c.Do("PATCH", s.path, object{"stale_after": seconds})
+		b := c.Do("PATCH", "/settings/reports", object{"stale_after_seconds": seconds})
+		d := c.Do("POST", "/products",
+			object{"name": fmt.Sprint("New ", seconds), "stale_after": seconds, "hold_seconds": 60})
 		if a.Status != status || b.Status != status || d.Status != max(status, 201) && status == 200 ||
 			d.Status != 422 && status == 422 {
 			t.Errorf("%d: %d, %d, %d, want %d", seconds, a.Status, b.Status, d.Status, status)
@@ -190,7 +177,7 @@ func TestStaleAfter_IsBounded(t *testing.T) {
 			t.Errorf("%d: the field is not named: %s %s %s", seconds, a.Text, b.Text, d.Text)
 		}
 	}
-	if a := c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"stale_after": nil}); a.Get("stale_after") != nil {
+	if a := c.Must(http.StatusOK, "PATCH", s.path, object{"stale_after": nil}); a.Get("stale_after") != nil {
 		t.Errorf("given back: %s", a.Text)
 	}
 	a := c.Must(http.StatusOK, "GET", fmt.Sprintf("/audit?product=%d", s.id), nil)
@@ -209,7 +196,7 @@ func TestStaleProduct_OfTwoInstances(t *testing.T) {
 	var shops []productFixture
 	for i := range 10 {
 		s := newProduct(t, c, fmt.Sprintf("Shop %d", i), receiver.URL)
-		c.Must(http.StatusOK, "PATCH", s.path, map[string]any{"stale_after": 900})
+		c.Must(http.StatusOK, "PATCH", s.path, object{"stale_after": 900})
 		setCritical(c, s, 0)
 		shops = append(shops, s)
 	}

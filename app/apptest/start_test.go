@@ -23,8 +23,7 @@ import (
 func startFails(t *testing.T, environment ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(
-		append(os.Environ(), serveEnv+"=1", "GATECRIER_LISTEN=127.0.0.1:0", "GATECRIER_LOG_FORMAT=json"),
+	cmd.Env = append(append(os.Environ(), serveEnv+"=1", "GATECRIER_LISTEN=127.0.0.1:0", "GATECRIER_LOG_FORMAT=json"),
 		environment...)
 	overdue := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() }) //nolint:errcheck // it may have ended
 	out, err := cmd.CombinedOutput()
@@ -42,11 +41,8 @@ func TestStart_RefusesSecondServerOnSQLite(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	p := startProcess(t, dir)
-	said := startFails(
-		t,
-		"GATECRIER_DATA_DIR="+dir,
-		"GATECRIER_DATABASE_URL=sqlite:"+dir+"/../"+filepath.Base(dir)+"/gatecrier.db",
-	)
+	said := startFails(t, "GATECRIER_DATA_DIR="+dir,
+		"GATECRIER_DATABASE_URL=sqlite:"+dir+"/../"+filepath.Base(dir)+"/gatecrier.db")
 	if !strings.Contains(said, "another gatecrier serves "+dir) || strings.Contains(said, "listening") {
 		t.Errorf("the second says: %s", said)
 	}
@@ -133,7 +129,7 @@ func TestStart_RefusesWrongKey(t *testing.T) {
 
 	writeFile(t, path, good)
 	p = apptest.Start(t, apptest.Options{Dir: dir})
-	p.Client("admin").Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
+	p.Client("admin").Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(1)})
 	receiver.Wait(t, 1)
 	p.Stop()
 	writeFile(t, path, otherKey())
@@ -141,11 +137,8 @@ func TestStart_RefusesWrongKey(t *testing.T) {
 		t.Errorf("once more, with another key, it says: %s", said)
 	}
 	// What the operations guide says of a key that is lost.
-	modelstest.Statement(
-		t,
-		filepath.Join(dir, "gatecrier.db"),
-		"DELETE FROM connections; UPDATE settings SET secrets = NULL; DELETE FROM key_checks",
-	)
+	modelstest.Statement(t, filepath.Join(dir, "gatecrier.db"),
+		"DELETE FROM connections; UPDATE settings SET secrets = NULL; DELETE FROM key_checks")
 	apptest.Start(t, apptest.Options{Dir: dir})
 }
 
@@ -177,7 +170,7 @@ func TestUnreadableConnectionConfig_IsRetried(t *testing.T) {
 	file := filepath.Join(p.Dir, "gatecrier.db")
 	modelstest.Statement(t, file, "CREATE TABLE kept AS SELECT id, config FROM connections")
 	modelstest.Statement(t, file, "UPDATE connections SET config = ?", []byte{1, 2, 3, 4, 5, 6})
-	c.Must(http.StatusOK, "PUT", s.path+"/counts", map[string]any{"scanner": "x", "counts": criticalCounts(1)})
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(1)})
 	var a apptest.Answer
 	apptest.Eventually(t, "the first attempt is over", func() bool {
 		a = c.Do("GET", "/deliveries", nil)
@@ -186,11 +179,8 @@ func TestUnreadableConnectionConfig_IsRetried(t *testing.T) {
 	if a.Get("items.0.state") != "retrying" {
 		t.Fatalf("the message is given up: %s", a.Text)
 	}
-	modelstest.Statement(
-		t,
-		file,
-		"UPDATE connections SET config = (SELECT k.config FROM kept k WHERE k.id = connections.id)",
-	)
+	modelstest.Statement(t, file,
+		"UPDATE connections SET config = (SELECT k.config FROM kept k WHERE k.id = connections.id)")
 	p.Clock.Advance(time.Hour)
 	p.Wake()
 	receiver.Wait(t, 1)

@@ -185,7 +185,7 @@ func TestOneOfTwoInstances_IsKilled(t *testing.T) {
 	three.skipLeases(t)
 	c := apptest.NewClient(t, three.url, f.c.Token)
 	apptest.Drain(t, three.store(t))
-	ledger := map[string]map[string]any{}
+	ledger := map[string]object{}
 	for _, d := range allItems(c, "/deliveries?") {
 		ledger[fmt.Sprint(d["message_id"])] = d
 		if d["state"] != "delivered" {

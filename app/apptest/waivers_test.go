@@ -17,12 +17,8 @@ func (s productFixture) waive(
 	t *testing.T, p *apptest.Program, c *apptest.Client, title string, span time.Duration,
 ) apptest.Answer {
 	t.Helper()
-	return s.assess(
-		t,
-		c,
-		title,
-		object{"status": "risk_accepted", "comment": "Nobody reaches it", "waiver_until": p.Clock.Now().Add(span)},
-	)
+	return s.assess(t, c, title,
+		object{"status": "risk_accepted", "comment": "Nobody reaches it", "waiver_until": p.Clock.Now().Add(span)})
 }
 
 // A waiver ends by itself: its observation counts again, the gate says why, and
