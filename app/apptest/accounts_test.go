@@ -41,9 +41,8 @@ func getNoRedirect(t *testing.T, c *http.Client, address string) (int, string) {
 func signInAs(t *testing.T, p *apptest.Program, name, password string) *http.Client {
 	t.Helper()
 	c := newHTTPClient(t)
-	if status, to := submitForm(
-		t, c, p.URL+"/login", encodeForm("name", name, "password", password), formKind,
-	); status != http.StatusSeeOther {
+	status, to := submitForm(t, c, p.URL+"/login", encodeForm("name", name, "password", password), formKind)
+	if status != http.StatusSeeOther {
 		t.Fatalf("%s signed in: %d to %q", name, status, to)
 	}
 	return c
@@ -60,7 +59,8 @@ func enableMail(t *testing.T, p *apptest.Program) *mailServer {
 	t.Helper()
 	box, port := newMailServer(t)
 	p.Client("admin").
-		Must(http.StatusOK, "PATCH", "/settings/mail", object{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"})
+		Must(http.StatusOK, "PATCH", "/settings/mail",
+			object{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"})
 	return box
 }
 
@@ -124,8 +124,7 @@ func TestUserPages_ByAdministrator(t *testing.T) {
 		}
 		if a := c.Must(
 			http.StatusOK, "GET", "/users?administrator=false&active=true&q=EX", nil,
-		); a.Get("items.0.name") != "eve" ||
-			a.Get("items.1") != nil {
+		); a.Get("items.0.name") != "eve" || a.Get("items.1") != nil {
 			t.Errorf("narrowed: %s", a.Text)
 		}
 		c.Must(http.StatusBadRequest, "PATCH", path, object{"active": nil})
@@ -134,14 +133,9 @@ func TestUserPages_ByAdministrator(t *testing.T) {
 		if status, _ := getNoRedirect(t, eve, p.URL+"/inbox"); status != http.StatusSeeOther {
 			t.Errorf("before the password is changed: %d", status)
 		}
-		if status, to := submitForm(
-			t,
-			eve,
-			p.URL+"/profile/password",
-			encodeForm("current", password, "new", apptest.Password, "repeat", apptest.Password),
-			formKind,
-		); status != http.StatusSeeOther ||
-			to != "/" {
+		status, to := submitForm(t, eve, p.URL+"/profile/password",
+			encodeForm("current", password, "new", apptest.Password, "repeat", apptest.Password), formKind)
+		if status != http.StatusSeeOther || to != "/" {
 			t.Fatalf("password changed: %d to %q", status, to)
 		}
 		if a := c.Must(http.StatusOK, "GET", path, nil); a.Get("last_sign_in") == nil || a.ID("sessions") != 1 ||
@@ -194,7 +188,9 @@ func TestUserPages_ByAdministrator(t *testing.T) {
 				told = append(told, a.Actor+" "+field)
 			}
 		}
-		for _, want := range []string{"admin active", "admin email", "admin password", "eve password", "admin administrator"} {
+		for _, want := range []string{
+			"admin active", "admin email", "admin password", "eve password", "admin administrator",
+		} {
 			if !strings.Contains(strings.Join(told, ","), want) {
 				t.Errorf("the audit lacks %q: %v", want, told)
 			}
@@ -213,7 +209,9 @@ func TestUserPages_RequireAdministrator(t *testing.T) {
 	c.Must(http.StatusForbidden, "PATCH", "/users/2", object{"administrator": true})
 	c.Must(http.StatusForbidden, "POST", "/users/1/password", object{})
 	b := signInAs(t, p, "mallory", apptest.Password)
-	for _, path := range []string{"/admin/users", "/admin/users/new", "/admin/users/1", "/admin/users/1/deactivate", "/admin/users/1/password"} {
+	for _, path := range []string{
+		"/admin/users", "/admin/users/new", "/admin/users/1", "/admin/users/1/deactivate", "/admin/users/1/password",
+	} {
 		if status, _ := getNoRedirect(t, b, p.URL+path); status != http.StatusForbidden {
 			t.Errorf("%s: %d", path, status)
 		}
@@ -402,8 +400,7 @@ func TestEmailChange_IsConfirmedByLink(t *testing.T) {
 			t.Helper()
 			u, err := p.Store.UserByName(t.Context(), "eve")
 			if err != nil || u.Email != email || u.EmailPending != pending || u.TimeZone != "Europe/Berlin" ||
-				u.Theme != "dark" ||
-				u.FirstName != "Eve" {
+				u.Theme != "dark" || u.FirstName != "Eve" {
 				t.Errorf("stored: %+v, %v", u, err)
 			}
 		}
@@ -413,9 +410,9 @@ func TestEmailChange_IsConfirmedByLink(t *testing.T) {
 		}
 		is("eve@example.com", "new@example.org")
 		for _, want := range []int{http.StatusOK, http.StatusNotFound} {
-			if status, _ := submitForm(
-				t, newHTTPClient(t), p.URL+"/login/mail", encodeForm("link", linkSecret(t, address)), formKind,
-			); status != want {
+			status, _ := submitForm(t, newHTTPClient(t), p.URL+"/login/mail", encodeForm("link", linkSecret(t, address)),
+				formKind)
+			if status != want {
 				t.Errorf("confirmed: %d, want %d", status, want)
 			}
 		}
@@ -451,10 +448,9 @@ func TestPasswordLink_FromAdministrator(t *testing.T) {
 		chooses := func(n int, fresh string, want int) {
 			t.Helper()
 			address, to := box.waitLink(t, n)
-			if status, _ := submitForm(
-				t, newHTTPClient(t), p.URL+"/login/reset", encodeForm("link", linkSecret(t, address), "new", fresh, "repeat", fresh), formKind,
-			); status != want ||
-				to != "eve@example.org" {
+			status, _ := submitForm(t, newHTTPClient(t), p.URL+"/login/reset",
+				encodeForm("link", linkSecret(t, address), "new", fresh, "repeat", fresh), formKind)
+			if status != want || to != "eve@example.org" {
 				t.Errorf("chosen by %s: %d, want %d", to, status, want)
 			}
 		}
@@ -505,9 +501,8 @@ func TestUserTokens(t *testing.T) {
 				t.Errorf("%v: %d %s", body, a.Status, a.Text)
 			}
 		}
-		if a := upload.Do(
-			"POST", "/tokens", object{"name": "other", "role": "reader", "expires_at": soon},
-		); a.Status != http.StatusUnprocessableEntity {
+		a = upload.Do("POST", "/tokens", object{"name": "other", "role": "reader", "expires_at": soon})
+		if a.Status != http.StatusUnprocessableEntity {
 			t.Errorf("a role beside its own: %d", a.Status)
 		}
 		child := upload.Must(http.StatusCreated, "POST", "/tokens",
@@ -528,13 +523,14 @@ func TestUserTokens(t *testing.T) {
 		}
 		audits, err := p.Store.Audits(t.Context(), models.AuditFilter{Kind: "token", Name: "child", Limit: 5})
 		if err != nil || len(audits) != 2 || audits[0].Action != "delete" || audits[1].Action != "create" ||
-			audits[1].Became["role"] != "upload" ||
-			audits[1].UserID != 1 {
+			audits[1].Became["role"] != "upload" || audits[1].UserID != 1 {
 			t.Errorf("audit: %+v, %v", audits, err)
 		}
 		p.Clock.Advance(2 * time.Hour)
 		upload.Must(http.StatusUnauthorized, "GET", "/tokens", nil)
-		for _, body := range []object{{"name": ""}, {"name": "a\nb"}, {"name": "x", "expires_at": p.Clock.Now().Add(-time.Hour)}} {
+		for _, body := range []object{
+			{"name": ""}, {"name": "a\nb"}, {"name": "x", "expires_at": p.Clock.Now().Add(-time.Hour)},
+		} {
 			c.Must(http.StatusUnprocessableEntity, "POST", "/tokens", body)
 		}
 	})
@@ -546,8 +542,7 @@ func TestSessions_ListedAndEnded(t *testing.T) {
 		first, second, third := signInAdmin(t, p), signInAdmin(t, p), signInAdmin(t, p)
 		rows, err := p.Store.SessionsOf(t.Context(), 1)
 		if err != nil || len(rows) != 3 || rows[0].Address != "127.0.0.1" ||
-			!strings.HasPrefix(rows[0].UserAgent, "Go-http-client") ||
-			rows[0].CreatedAt.IsZero() {
+			!strings.HasPrefix(rows[0].UserAgent, "Go-http-client") || rows[0].CreatedAt.IsZero() {
 			t.Fatalf("stored: %+v, %v", rows, err)
 		}
 		began := rows[0].SeenAt
@@ -572,7 +567,8 @@ func TestSessions_ListedAndEnded(t *testing.T) {
 		if isSignedIn(t, p, second) == isSignedIn(t, p, third) {
 			t.Error("not one of the two has ended")
 		}
-		if status, _ := submitForm(t, first, p.URL+"/profile/sessions/revoke", encodeForm(), formKind); status != http.StatusSeeOther {
+		status, _ := submitForm(t, first, p.URL+"/profile/sessions/revoke", encodeForm(), formKind)
+		if status != http.StatusSeeOther {
 			t.Errorf("all others ended: %d", status)
 		}
 		if !isSignedIn(t, p, first) || isSignedIn(t, p, second) || isSignedIn(t, p, third) {
@@ -593,8 +589,9 @@ func TestUserSettings(t *testing.T) {
 		old := signInAs(t, p, "eve", apptest.Password)
 		c.Must(http.StatusOK, "PATCH", "/settings/users",
 			object{"password_min_length": 24, "session_hours": 1, "may_create_products": false})
-		if a := p.Client("eve").
-			Must(http.StatusForbidden, "POST", "/products", object{"name": "x"}); !strings.Contains(a.Text,
+		a := p.Client("eve").
+			Must(http.StatusForbidden, "POST", "/products", object{"name": "x"})
+		if !strings.Contains(a.Text,
 			"Only administrators") {
 			t.Errorf("why: %s", a.Text)
 		}

@@ -48,15 +48,16 @@ func TestAssessment_OutlivesReports(t *testing.T) {
 		s := newProduct(t, c, "Shop", "")
 		s.upload(c, findingsReport("CVE-1 High", "CVE-2 Low"))
 		a := s.assess(t, c, "CVE-1", object{"status": "false_positive", "comment": "not compiled in"})
-		if a.Get("status") != "false_positive" || a.Get("report_status") != "open" || a.Get("assessment.by") != "admin" || a.Get("assessment.severity") != nil ||
-			a.Get("gate.before") != "failed" || a.Get("gate.after") != "passed" ||
-			a.Get("branch") != "main" ||
-			a.ID("product_id") != s.id {
+		if a.Get("status") != "false_positive" || a.Get("report_status") != "open" || a.Get("assessment.by") != "admin" ||
+			a.Get("assessment.severity") != nil || a.Get("gate.before") != "failed" || a.Get("gate.after") != "passed" ||
+			a.Get("branch") != "main" || a.ID("product_id") != s.id {
 			t.Fatalf("assessed: %s", a.Text)
 		}
 
 		// The same report again, and one that says more, change nothing of it.
-		for _, report := range [][]byte{findingsReport("CVE-1 High", "CVE-2 Low"), findingsReport("CVE-1 Critical", "CVE-2 Low")} {
+		for _, report := range [][]byte{
+			findingsReport("CVE-1 High", "CVE-2 Low"), findingsReport("CVE-1 Critical", "CVE-2 Low"),
+		} {
 			if a := s.upload(c, report); a.Get("gate.after") != "passed" || countsOf(a, "counts") != "1 low" ||
 				a.ID("observations.updated") != 2 {
 				t.Errorf("another report: %s", a.Text)
@@ -70,8 +71,8 @@ func TestAssessment_OutlivesReports(t *testing.T) {
 		if a := s.upload(c, findingsReport("CVE-2 Low")); a.ID("observations.resolved") != 1 {
 			t.Errorf("gone: %s", a.Text)
 		}
-		if a := s.observation(t, c, "CVE-1"); a.Get("status") != "resolved" || a.Get("assessment.status") != "false_positive" ||
-			a.Get("resolved") == nil {
+		a = s.observation(t, c, "CVE-1")
+		if a.Get("status") != "resolved" || a.Get("assessment.status") != "false_positive" || a.Get("resolved") == nil {
 			t.Errorf("while it is gone: %s", a.Text)
 		}
 
@@ -143,7 +144,10 @@ func TestAssessmentStatus_DecidesWhatGateCounts(t *testing.T) {
 			if a := s.assess(t, c, "CVE-1", what); a.Get("gate.after") != gate || a.Get("status") != status {
 				t.Errorf("%s: %s", status, a.Text)
 			}
-			for query, in := range map[string]bool{"active=true": active, "active=false": !active, "active=all": true, "status=" + status: true, "assessed=true&active=all": true} {
+			for query, in := range map[string]bool{
+				"active=true": active, "active=false": !active, "active=all": true, "status=" + status: true,
+				"assessed=true&active=all": true,
+			} {
 				if got := itemTitles(c.Must(http.StatusOK, "GET", s.path+"/observations?"+query, nil)); (got == "CVE-1") != in {
 					t.Errorf("%s, %s: %q", status, query, got)
 				}
@@ -163,8 +167,7 @@ func TestAssessmentSeverity_OverridesReport(t *testing.T) {
 		s.upload(c, findingsReport("CVE-1 High"))
 		a := s.assess(t, c, "CVE-1", object{"severity": "low"})
 		if a.Get("severity") != "low" || a.Get("report_severity") != "high" || a.Get("assessment.severity") != "low" ||
-			a.Get("assessment.status") != nil ||
-			a.Get("gate.after") != "passed" {
+			a.Get("assessment.status") != nil || a.Get("gate.after") != "passed" {
 			t.Fatalf("lowered: %s", a.Text)
 		}
 		for _, report := range [][]byte{findingsReport("CVE-1 Critical"), findingsReport(), findingsReport("CVE-1 High")} {
@@ -176,9 +179,8 @@ func TestAssessmentSeverity_OverridesReport(t *testing.T) {
 			t.Errorf("after more reports: %s", a.Text)
 		}
 		s.assess(t, c, "CVE-1", object{"status": "in_review"})
-		if a := s.assess(
-			t, c, "CVE-1", object{"severity": nil},
-		); a.Get("severity") != "high" || a.Get("assessment.status") != "in_review" || a.Get("assessment.severity") != nil ||
+		a = s.assess(t, c, "CVE-1", object{"severity": nil})
+		if a.Get("severity") != "high" || a.Get("assessment.status") != "in_review" || a.Get("assessment.severity") != nil ||
 			a.Get("gate.after") != "failed" {
 			t.Errorf("the severity alone is taken back: %s", a.Text)
 		}
@@ -195,7 +197,8 @@ func TestAssessmentSeverity_OverridesReport(t *testing.T) {
 			list[i] = fmt.Sprintf("CVE-X%d Low", i)
 		}
 		list = append(list, "CVE-1 Critical")
-		if a := s.upload(c, findingsReport(list...)); countsOf(a, "counts") != "1 medium, 1500 low" || a.Get("gate.after") != "passed" {
+		a = s.upload(c, findingsReport(list...))
+		if countsOf(a, "counts") != "1 medium, 1500 low" || a.Get("gate.after") != "passed" {
 			t.Errorf("a large report: %s", a.Text)
 		}
 		if a := s.observation(t, c, "CVE-1"); a.Get("severity") != "medium" || a.Get("report_severity") != "critical" ||
@@ -273,8 +276,7 @@ func TestManualObservations_CountAndOutliveReports(t *testing.T) {
 		a := c.Must(http.StatusCreated, "POST", s.path+"/observations",
 			object{"title": " Default password ", "severity": "medium", "component": "admin", "url": "https://example.org/1"})
 		if a.Get("gate.before") != "none" || a.Get("gate.after") != "passed" || a.Get("title") != "Default password" ||
-			a.Get("scanner") != "manual" ||
-			a.Get("status") != "open" {
+			a.Get("scanner") != "manual" || a.Get("status") != "open" {
 			t.Fatalf("entered: %s", a.Text)
 		}
 		path := fmt.Sprintf("/observations/%d", a.ID("id"))
@@ -300,8 +302,9 @@ func TestManualObservations_CountAndOutliveReports(t *testing.T) {
 			t.Errorf("an edit of its texts keeps what was said: %s", a.Text)
 		}
 		for name, body := range map[string]object{
-			"title": {"title": " "}, "url": {"url": "javascript:alert(1)"}, "severity": {"title": "x", "severity": "wild"}, "description": {"description": "a\x07b"},
-			"status": {"title": "x", "status": "open"}, "comment": {"fix": "x", "comment": "why"},
+			"title": {"title": " "}, "url": {"url": "javascript:alert(1)"}, "severity": {"title": "x", "severity": "wild"},
+			"description": {"description": "a\x07b"},
+			"status":      {"title": "x", "status": "open"}, "comment": {"fix": "x", "comment": "why"},
 		} {
 			if a := c.Must(http.StatusUnprocessableEntity, "PATCH", path, body); a.Get("errors.0.name") != name {
 				t.Errorf("%s: %s", name, a.Text)
@@ -321,9 +324,8 @@ func TestManualObservations_CountAndOutliveReports(t *testing.T) {
 		if got := s.gateState(c); got != "passed" {
 			t.Errorf("deleted: %s", got)
 		}
-		if a := c.Must(
-			http.StatusOK, "GET", s.path+"/gate/history", nil,
-		); a.Get("items.0.cause.text") != "an observation deleted by hand: Default passwords" ||
+		a = c.Must(http.StatusOK, "GET", s.path+"/gate/history", nil)
+		if a.Get("items.0.cause.text") != "an observation deleted by hand: Default passwords" ||
 			a.Get("items.0.cause.kind") != "assessment" {
 			t.Errorf("history: %s", a.Text)
 		}
@@ -339,12 +341,9 @@ func TestManualObservations_CountAndOutliveReports(t *testing.T) {
 		at := s.observationPath(t, c, "CVE-1")
 		c.Must(http.StatusConflict, "PATCH", at, object{"title": "Mine"})
 		c.Must(http.StatusConflict, "DELETE", at, nil)
-		if a := c.Must(
-			http.StatusUnprocessableEntity,
-			"POST",
-			s.path+"/observations",
-			object{"title": "x", "severity": "low", "branch": "nowhere"},
-		); a.Get("errors.0.name") != "branch" {
+		a = c.Must(http.StatusUnprocessableEntity, "POST", s.path+"/observations",
+			object{"title": "x", "severity": "low", "branch": "nowhere"})
+		if a.Get("errors.0.name") != "branch" {
 			t.Errorf("in no branch: %s", a.Text)
 		}
 	})
@@ -358,21 +357,20 @@ func TestReport_CannotUseManualSource(t *testing.T) {
 		s := newProduct(t, c, "Shop", "")
 		c.Must(http.StatusCreated, "POST", s.path+"/observations", object{"title": "By hand", "severity": "high"})
 		for _, scanner := range []string{"manual", "Manual", "%20MANUAL%20"} {
-			if a := c.Must(
-				http.StatusUnprocessableEntity, "POST", s.path+"/reports?scanner="+scanner, findingsReport("CVE-1 Low"),
-			); a.Get("errors.0.name") != "scanner" {
+			a := c.Must(http.StatusUnprocessableEntity, "POST", s.path+"/reports?scanner="+scanner, findingsReport("CVE-1 Low"))
+			if a.Get("errors.0.name") != "scanner" {
 				t.Errorf("%s: %s", scanner, a.Text)
 			}
 		}
-		c.Must(http.StatusUnprocessableEntity, "PUT", s.path+"/counts", object{"scanner": "manual", "counts": criticalCounts(0)})
+		c.Must(http.StatusUnprocessableEntity, "PUT", s.path+"/counts",
+			object{"scanner": "manual", "counts": criticalCounts(0)})
 		tool := `{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"manual"}},"results":[{"ruleId":"x","level":"error","message":{"text":"x"}}]}]}`
 		s.upload(c, []byte(tool))
 		if a := s.observation(t, c, "By hand"); a.Get("status") != "open" || a.Get("scanner") != "manual" {
 			t.Errorf("a tool called manual: %s", a.Text)
 		}
-		if got := itemTitles(
-			c.Must(http.StatusOK, "GET", s.path+"/observations?scanner=manual&active=all", nil),
-		); got != "By hand" {
+		got := itemTitles(c.Must(http.StatusOK, "GET", s.path+"/observations?scanner=manual&active=all", nil))
+		if got != "By hand" {
 			t.Errorf("by hand: %s", got)
 		}
 		s.checkCounts(t, p)

@@ -122,7 +122,8 @@ func TestBadge_ShowsGateState(t *testing.T) {
 func checkBadge(t *testing.T, res badgeResponse, text, state string) {
 	t.Helper()
 	for name, want := range map[string]string{
-		"Content-Type": "image/svg+xml", "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "cross-origin", "Vary": "",
+		"Content-Type": "image/svg+xml", "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff",
+		"Cross-Origin-Resource-Policy": "cross-origin", "Vary": "",
 	} {
 		if got := res.Header.Get(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)

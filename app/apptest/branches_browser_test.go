@@ -29,7 +29,8 @@ func TestBranchesInTheBrowser(t *testing.T) {
 		grypeReport(grypeMatches("High", "CVE-2026-1001", "CVE-2026-1002", "CVE-2026-3003"),
 			grypeMatches("Critical", "CVE-2026-3001", "CVE-2026-3002", "CVE-2026-3004")),
 	)
-	c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=release/2026.10", grypeReport(grypeMatches("Low", "CVE-2026-4001")))
+	c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=release/2026.10",
+		grypeReport(grypeMatches("Low", "CVE-2026-4001")))
 	p.Clock.Advance(2 * time.Hour)
 	pay, release := findBranch(t, c, s, "feature/pay-by-link").ID("id"), findBranch(t, c, s, "release/2026.10").ID("id")
 	at := func(id int64) string { return fmt.Sprintf("%s/branches/%d", s.path, id) }
@@ -38,7 +39,8 @@ func TestBranchesInTheBrowser(t *testing.T) {
 	signInOnPage(b, "admin")
 	b.Open(s.path)
 	b.Press(".gc-tabs a[href$='tab=branches']")
-	b.WantText("feature/pay-by-link", "adds 3 critical, 1 high", "adds 1 low", "default", "removed, unless they are protected")
+	b.WantText("feature/pay-by-link", "adds 3 critical, 1 high", "adds 1 low", "default",
+		"removed, unless they are protected")
 	checkNoLayoutShift(t, b, "branches", s.path+"?tab=branches")
 	b.TabThrough("branches")
 
@@ -52,7 +54,8 @@ func TestBranchesInTheBrowser(t *testing.T) {
 	b.CheckPage("branches-none")
 
 	checkNoLayoutShift(t, b, "comparison", at(pay))
-	b.WantText("beside the default branch, main", "3 critical (limit 0), 3 high (limit 0)", "CVE-2026-3001", "CVE-2026-3003")
+	b.WantText("beside the default branch, main", "3 critical (limit 0), 3 high (limit 0)", "CVE-2026-3001",
+		"CVE-2026-3003")
 	b.TabThrough("comparison")
 	b.Press(".gc-chips a[href$='severity=high']")
 	b.WantText("CVE-2026-3003", "1 observation shown")

@@ -87,7 +87,8 @@ func TestBranch_ListsAddedObservations(t *testing.T) {
 			http.StatusCreated,
 			"POST",
 			s.path+"/reports?branch=feature/pay",
-			grypeReport(grypeMatches("High", "OLD", "WAIVED"), grypeMatches("Critical", "NEW-1", "NEW-2"), grypeMatches("Medium", "BOTH", "NEW-3")),
+			grypeReport(grypeMatches("High", "OLD", "WAIVED"), grypeMatches("Critical", "NEW-1", "NEW-2"),
+				grypeMatches("Medium", "BOTH", "NEW-3")),
 		)
 		if a.Get("gate.before") != "none" || a.Get("gate.after") != "failed" ||
 			a.Get("gate.why") != "2 critical (limit 0), 2 high (limit 0)" {
@@ -96,46 +97,42 @@ func TestBranch_ListsAddedObservations(t *testing.T) {
 
 		list := c.Must(http.StatusOK, "GET", s.path+"/branches", nil)
 		if list.Get("items.0.name") != "main" || list.Get("items.0.default") != true ||
-			list.Get("items.1.name") != "feature/pay" ||
-			list.Get("items.2") != nil {
+			list.Get("items.1.name") != "feature/pay" || list.Get("items.2") != nil {
 			t.Fatalf("branches: %s", list.Text)
 		}
 		if list.Get("items.1.gate.state") != "failed" || list.ID("items.1.gate.counts.critical") != 2 ||
-			list.Get("items.1.protected") != false ||
-			list.Get("items.1.last_report_at") == nil {
+			list.Get("items.1.protected") != false || list.Get("items.1.last_report_at") == nil {
 			t.Errorf("the branch: %s", list.Text)
 		}
 		page := c.Must(http.StatusOK, "GET", s.path+"/branches?limit=1", nil)
 		cursor, _ := page.Get("next_cursor").(string)
-		if next := c.Must(
-			http.StatusOK, "GET", s.path+"/branches?limit=1&cursor="+cursor, nil,
-		); next.Get("items.0.name") != "feature/pay" ||
-			next.Get("next_cursor") != nil {
+		next := c.Must(http.StatusOK, "GET", s.path+"/branches?limit=1&cursor="+cursor, nil)
+		if next.Get("items.0.name") != "feature/pay" || next.Get("next_cursor") != nil {
 			t.Errorf("the next page: %s", next.Text)
 		}
 
 		at := fmt.Sprintf("/branches/%d", list.ID("items.1.id"))
 		a = c.Must(http.StatusOK, "GET", at+"/comparison", nil)
-		if titlesWithDefaultStatus(a) != "NEW-1 NEW-2 NEW-3" || a.ID("added.critical") != 2 || a.ID("added.medium") != 1 || a.ID("added.high") != 0 ||
-			a.ID("known.high") != 1 || a.ID("shared.high") != 1 ||
-			a.ID("shared.medium") != 1 ||
+		if titlesWithDefaultStatus(a) != "NEW-1 NEW-2 NEW-3" || a.ID("added.critical") != 2 || a.ID("added.medium") != 1 ||
+			a.ID("added.high") != 0 || a.ID("known.high") != 1 || a.ID("shared.high") != 1 || a.ID("shared.medium") != 1 ||
 			a.ID("gone.high") != 1 {
 			t.Errorf("what it adds: %s", a.Text)
 		}
 		if a.Get("branch.gate.state") != "failed" || a.Get("default.gate.branch") != "main" {
 			t.Errorf("both gates: %s", a.Text)
 		}
-		if got := titlesWithDefaultStatus(c.Must(http.StatusOK, "GET", at+"/comparison?list=known", nil)); got != "WAIVED=risk_accepted" {
+		got := titlesWithDefaultStatus(c.Must(http.StatusOK, "GET", at+"/comparison?list=known", nil))
+		if got != "WAIVED=risk_accepted" {
 			t.Errorf("known there: %s", got)
 		}
-		if got := titlesWithDefaultStatus(c.Must(http.StatusOK, "GET", at+"/comparison?severity=medium", nil)); got != "NEW-3" {
+		got = titlesWithDefaultStatus(c.Must(http.StatusOK, "GET", at+"/comparison?severity=medium", nil))
+		if got != "NEW-3" {
 			t.Errorf("of a severity: %s", got)
 		}
 		first := c.Must(http.StatusOK, "GET", at+"/comparison?limit=2", nil)
 		cursor, _ = first.Get("next_cursor").(string)
-		if second := c.Must(
-			http.StatusOK, "GET", at+"/comparison?limit=2&cursor="+cursor, nil,
-		); titlesWithDefaultStatus(first)+" "+titlesWithDefaultStatus(second) != "NEW-1 NEW-2 NEW-3" ||
+		second := c.Must(http.StatusOK, "GET", at+"/comparison?limit=2&cursor="+cursor, nil)
+		if titlesWithDefaultStatus(first)+" "+titlesWithDefaultStatus(second) != "NEW-1 NEW-2 NEW-3" ||
 			second.Get("next_cursor") != nil {
 			t.Errorf("by pages: %s and %s", titlesWithDefaultStatus(first), titlesWithDefaultStatus(second))
 		}
@@ -145,10 +142,11 @@ func TestBranch_ListsAddedObservations(t *testing.T) {
 			http.StatusCreated,
 			"POST",
 			s.path+"/reports",
-			grypeReport(grypeMatches("High", "OLD", "WAIVED"), grypeMatches("Critical", "NEW-1", "NEW-2"), grypeMatches("Medium", "BOTH", "NEW-3")),
+			grypeReport(grypeMatches("High", "OLD", "WAIVED"), grypeMatches("Critical", "NEW-1", "NEW-2"),
+				grypeMatches("Medium", "BOTH", "NEW-3")),
 		)
-		if a := c.Must(http.StatusOK, "GET", at+"/comparison", nil); titlesWithDefaultStatus(a) != "" || a.ID("gone.high") != 0 ||
-			a.ID("shared.critical") != 2 {
+		a = c.Must(http.StatusOK, "GET", at+"/comparison", nil)
+		if titlesWithDefaultStatus(a) != "" || a.ID("gone.high") != 0 || a.ID("shared.critical") != 2 {
 			t.Errorf("after the merge: %s", a.Text)
 		}
 		if n := len(receiver.Messages()); n != 1 {
@@ -210,9 +208,8 @@ func TestBranch_Update(t *testing.T) {
 				said = append(said, fmt.Sprint(row["action"], " ", row["kind"], " ", row["name"]))
 			}
 		}
-		if got := strings.Join(
-			said, ", ",
-		); got != "delete branch main, change product Shop, change branch develop, create product Shop" {
+		got := strings.Join(said, ", ")
+		if got != "delete branch main, change product Shop, change branch develop, create product Shop" {
 			t.Errorf("audit: %s", got)
 		}
 	})

@@ -37,8 +37,7 @@ func TestBulkAssessment_FiveThousandInOneChange(t *testing.T) {
 		close(stop)
 		t.Logf("%d observations in %s; the slowest of the others' writes took %s", n, took, <-waits)
 		if a.ID("changed") != n || a.Get("gates.0.before") != "failed" || a.Get("gates.0.after") != "passed" ||
-			a.Get("gates.0.branch") != "main" ||
-			a.Get("gates.1") != nil {
+			a.Get("gates.0.branch") != "main" || a.Get("gates.1") != nil {
 			t.Fatalf("answer: %s", a.Text)
 		}
 		wantNotified(t, p, receiver, map[string]int{"gate.changed": 2})
@@ -57,8 +56,7 @@ func TestBulkAssessment_FiveThousandInOneChange(t *testing.T) {
 		for _, o := range list {
 			history, err := p.Store.Assessments(t.Context(), o.ID, 0, 10)
 			if err != nil || len(history) != 1 || history[0].Comment != "The feature is off" ||
-				history[0].WasSeverity != models.High ||
-				o.Severity != models.Medium {
+				history[0].WasSeverity != models.High || o.Severity != models.Medium {
 				t.Fatalf("history of %s: %+v, %v", o.Title, history, err)
 			}
 			at[history[0].At]++
@@ -68,8 +66,7 @@ func TestBulkAssessment_FiveThousandInOneChange(t *testing.T) {
 		}
 		audit := c.Must(http.StatusOK, "GET", fmt.Sprintf("/audit?product=%d&limit=1", s.id), nil)
 		if audit.Get("items.0.kind") != "observation" || audit.Get("items.0.name") != "5000 observations" ||
-			audit.Get("items.0.actor") != "admin" ||
-			!strings.Contains(audit.Text, "not_affected") ||
+			audit.Get("items.0.actor") != "admin" || !strings.Contains(audit.Text, "not_affected") ||
 			!strings.Contains(audit.Text, "The feature is off") {
 			t.Errorf("audit: %s", audit.Text)
 		}
@@ -187,8 +184,7 @@ func TestBulkAssessment_AppliesToAllOrNone(t *testing.T) {
 		a := c.Must(http.StatusOK, "POST", path,
 			object{"ids": []int64{feature, one, two, one}, "status": "in_review", "severity": "low"})
 		if a.ID("changed") != 3 || a.Get("gates.0.branch") != "main" || a.Get("gates.0.after") != "passed" ||
-			a.Get("gates.1.branch") != "feature" ||
-			a.Get("gates.1.after") != "passed" {
+			a.Get("gates.1.branch") != "feature" || a.Get("gates.1.after") != "passed" {
 			t.Errorf("two branches: %s", a.Text)
 		}
 		wantNotified(t, p, receiver, map[string]int{"gate.changed": 2})
@@ -229,7 +225,10 @@ func TestObservationFilters_InTheAPI(t *testing.T) {
 				t.Errorf("%s: %q, want %q", query, got, want)
 			}
 		}
-		for query, field := range map[string]string{"active=maybe": "active", "status=wontfix": "status", "severity=wild": "severity", "assessed=false": "assessed", "cursor=%21": "cursor"} {
+		for query, field := range map[string]string{
+			"active=maybe": "active", "status=wontfix": "status", "severity=wild": "severity", "assessed=false": "assessed",
+			"cursor=%21": "cursor",
+		} {
 			if a := c.Must(http.StatusUnprocessableEntity, "GET", s.path+"/observations?"+query, nil); a.Get(
 				"errors.0.name",
 			) != field {

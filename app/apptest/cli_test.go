@@ -93,15 +93,13 @@ func TestCLI_PushAndGate(t *testing.T) {
 func TestCLI_ManagesUsersOfRunningServer(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	t.Setenv("GATECRIER_DATA_DIR", p.Dir)
-	if code, _, errs := runCommand(
-		t, "user", "add", "eve", "--email", "eve@example.com", "--password", apptest.Password,
-	); code != 0 {
+	code, _, errs := runCommand(t, "user", "add", "eve", "--email", "eve@example.com", "--password", apptest.Password)
+	if code != 0 {
 		t.Fatal(errs)
 	}
 	if code, _, errs := runCommand(
 		t, "user", "add", "EVE", "--email", "eve@example.com", "--password", apptest.Password,
-	); code != 1 ||
-		!strings.Contains(errs, "name:") {
+	); code != 1 || !strings.Contains(errs, "name:") {
 		t.Errorf("the same name again: %d %s", code, errs)
 	}
 	if code, _, errs := runCommand(t, "user", "add", "bob", "--email", "bob@example.com", "--password", "short"); code != 1 ||

@@ -24,9 +24,8 @@ type pageClient struct {
 func newPageClient(t *testing.T, p *apptest.Program, name string) pageClient {
 	t.Helper()
 	s := pageClient{t, p, newHTTPClient(t)}
-	if status, _ := submitForm(
-		t, s.c, p.URL+"/login", encodeForm("name", name, "password", apptest.Password), formKind,
-	); status != http.StatusSeeOther {
+	status, _ := submitForm(t, s.c, p.URL+"/login", encodeForm("name", name, "password", apptest.Password), formKind)
+	if status != http.StatusSeeOther {
 		t.Fatalf("%s does not get in: %d", name, status)
 	}
 	return s
@@ -98,7 +97,8 @@ func waitTargetState(t *testing.T, p *apptest.Program, c *apptest.Client, target
 // newConnection adds a webhook of somebody's own, or of the system.
 func newConnection(t *testing.T, c *apptest.Client, owner, name, url string) int64 {
 	t.Helper()
-	return c.Must(http.StatusCreated, "POST", "/connections", object{"owner": owner, "module": "webhook", "name": name, "config": map[string]string{"url": url}}).
+	return c.Must(http.StatusCreated, "POST", "/connections",
+		object{"owner": owner, "module": "webhook", "name": name, "config": map[string]string{"url": url}}).
 		ID("id")
 }
 
@@ -155,8 +155,7 @@ func checkBrokenConnection(t *testing.T, p *apptest.Program) {
 
 	text = reader.must(http.StatusOK, "GET", s.path+"?tab=targets")
 	if !strings.Contains(text, "Down") || strings.Contains(text, "503") || strings.Contains(text, at) ||
-		strings.Contains(text, "127.0.0.1:") ||
-		strings.Contains(text, "/targets/") {
+		strings.Contains(text, "127.0.0.1:") || strings.Contains(text, "/targets/") {
 		t.Errorf("a reader sees:\n%s", text)
 	}
 	for _, who := range []pageClient{reader, stranger} {
@@ -189,7 +188,15 @@ func checkNotFound(s pageClient, id int64) {
 	s.t.Helper()
 	at := fmt.Sprintf("/connections/%d", id)
 	for _, r := range [][2]string{
-		{"GET", ""}, {"POST", ""}, {"POST", "/test"}, {"POST", "/resume"}, {"POST", "/rotate"}, {"POST", "/enable"}, {"POST", "/disable"}, {"GET", "/delete"}, {"POST", "/delete"},
+		{"GET", ""},
+		{"POST", ""},
+		{"POST", "/test"},
+		{"POST", "/resume"},
+		{"POST", "/rotate"},
+		{"POST", "/enable"},
+		{"POST", "/disable"},
+		{"GET", "/delete"},
+		{"POST", "/delete"},
 	} {
 		if status, _ := s.request(r[0], at+r[1], "name", "taken", "version", "1"); status != http.StatusNotFound {
 			s.t.Errorf("%s %s: %d", r[0], at+r[1], status)
@@ -215,7 +222,12 @@ func TestConnections_OfOtherUsersAreNotFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkNotFound(admin, mail.ID)
-	for _, r := range [][2]string{{"GET", "/admin/connections"}, {"GET", "/admin/health"}, {"GET", "/admin/health/now"}, {"POST", "/admin/health/mail"}} {
+	for _, r := range [][2]string{
+		{"GET", "/admin/connections"},
+		{"GET", "/admin/health"},
+		{"GET", "/admin/health/now"},
+		{"POST", "/admin/health/mail"},
+	} {
 		if status, _ := eve.request(r[0], r[1]); status != http.StatusForbidden {
 			t.Errorf("%s %s as eve: %d", r[0], r[1], status)
 		}
@@ -231,9 +243,8 @@ func TestConnections_OfOtherUsersAreNotFound(t *testing.T) {
 		strings.Contains(text, "eve alone") {
 		t.Error("health does not show the system's alone")
 	}
-	if text := eve.must(
-		http.StatusOK, "GET", "/connections",
-	); strings.Contains(text, "of the system") || !strings.Contains(text, "eve alone") ||
+	text := eve.must(http.StatusOK, "GET", "/connections")
+	if strings.Contains(text, "of the system") || !strings.Contains(text, "eve alone") ||
 		strings.Contains(text, `name="owner"`) {
 		t.Error("eve does not see her own alone")
 	}
@@ -253,21 +264,16 @@ func TestConnections_OfOtherUsersAreNotFound(t *testing.T) {
 
 	hook := []string{"module", "webhook", "name", "hook", "url", receiver.URL}
 	eve.must(http.StatusForbidden, "POST", "/connections", append(hook, "owner", "system")...)
-	if text := eve.must(
-		http.StatusUnprocessableEntity, "POST", "/connections", "module", "webhook", "name", "typed name",
-	); !strings.Contains(text, "typed name") {
+	text = eve.must(http.StatusUnprocessableEntity, "POST", "/connections", "module", "webhook", "name", "typed name")
+	if !strings.Contains(text, "typed name") {
 		t.Error("what was typed is gone")
 	}
 	if text := eve.must(http.StatusOK, "POST", "/connections", hook...); !strings.Contains(text, "whsec_") ||
 		!strings.Contains(text, "Your own") {
 		t.Errorf("eve's new connection:\n%s", text)
 	}
-	if text := admin.must(
-		http.StatusOK,
-		"POST",
-		"/connections",
-		append(hook, "owner", "system")...); !strings.Contains(text, "whsec_") ||
-		!strings.Contains(text, "The system") {
+	text = admin.must(http.StatusOK, "POST", "/connections", append(hook, "owner", "system")...)
+	if !strings.Contains(text, "whsec_") || !strings.Contains(text, "The system") {
 		t.Errorf("the system's new connection:\n%s", text)
 	}
 }

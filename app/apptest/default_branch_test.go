@@ -144,7 +144,10 @@ func TestDefaultBranch_NamedByReport(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		receiver := apptest.NewReceiver(t)
 		c := p.Client("admin")
-		for i, report := range [][]byte{grypeReport(grypeMatches("High", "ONE")), grypeReport(grypeMatches("High", "ONE"), grypeMatches("Low", "TWO")), largeReport(1500, sameSeverity("High"))} {
+		for i, report := range [][]byte{
+			grypeReport(grypeMatches("High", "ONE")), grypeReport(grypeMatches("High", "ONE"), grypeMatches("Low", "TWO")),
+			largeReport(1500, sameSeverity("High")),
+		} {
 			s := newProduct(t, c, fmt.Sprintf("Shop %d", i), receiver.URL)
 			c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=trunk", grypeReport(grypeMatches("High", "ONE")))
 			if a := c.Must(http.StatusOK, "GET", s.path, nil); a.Get("gate.state") != "none" {
@@ -158,10 +161,8 @@ func TestDefaultBranch_NamedByReport(t *testing.T) {
 				a.Get("gate.state") != "failed" {
 				t.Errorf("report %d: %s", i, a.Text)
 			}
-			if a := c.Must(
-				http.StatusOK, "GET", s.path+"/gate/history", nil,
-			); a.Get("items.0.from") != "none" || a.Get("items.0.to") != "failed" ||
-				a.Get("items.1") != nil {
+			a = c.Must(http.StatusOK, "GET", s.path+"/gate/history", nil)
+			if a.Get("items.0.from") != "none" || a.Get("items.0.to") != "failed" || a.Get("items.1") != nil {
 				t.Errorf("report %d: history %s", i, a.Text)
 			}
 			receiver.Wait(t, i+1)

@@ -48,9 +48,9 @@ func newFailedDeliveries(t *testing.T, p *apptest.Program, s productFixture, n i
 				return err
 			}
 			d.State, d.Reason, d.Attempts, d.Spent, d.FinishedAt = models.DeliveryDead, "404 Not Found", 1, 1, tx.Now()
-			if _, err := tx.Settle(
-				d, "test", &models.Attempt{At: tx.Now(), Result: "rejected", Status: 404, Reason: "404 Not Found"},
-			); err != nil {
+			_, err := tx.Settle(d, "test",
+				&models.Attempt{At: tx.Now(), Result: "rejected", Status: 404, Reason: "404 Not Found"})
+			if err != nil {
 				return err
 			}
 		}
@@ -139,8 +139,10 @@ func TestDeliveryLog_FilteredByURL(t *testing.T) {
 	admin := signInAdmin(t, p)
 	rows := regexp.MustCompile(`<th scope="row"`)
 	for query, want := range map[string]int{
-		"": 3, "state=dead": 2, "state=nonsense": 3, "within=1h": 1, "within=24h": 3, "until=" + p.Clock.Now().UTC().Add(-time.Hour).Format("2006-01-02T15:04"): 2,
-		fmt.Sprintf("product=%d&state=dead", s.id): 2, fmt.Sprintf("connection=%d&within=1h", s.target): 1, "since=yesterday": 3,
+		"": 3, "state=dead": 2, "state=nonsense": 3, "within=1h": 1, "within=24h": 3,
+		"until=" + p.Clock.Now().UTC().Add(-time.Hour).Format("2006-01-02T15:04"): 2,
+		fmt.Sprintf("product=%d&state=dead", s.id):                                2,
+		fmt.Sprintf("connection=%d&within=1h", s.target):                          1, "since=yesterday": 3,
 	} {
 		status, text := getNoRedirect(t, admin, p.URL+"/deliveries?"+query)
 		if n := len(rows.FindAllString(text, -1)); status != http.StatusOK || n != want {

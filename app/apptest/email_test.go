@@ -109,9 +109,9 @@ func TestEmail_OneMailPerAddress(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		box, port := newMailServer(t)
 		c := p.Client("admin")
-		if _, err := p.Accounts.Create(
-			t.Context(), account.NewUser{Name: "eve", FirstName: "Eve", Email: "Eve@example.org", Password: apptest.Password},
-		); err != nil {
+		_, err := p.Accounts.Create(t.Context(),
+			account.NewUser{Name: "eve", FirstName: "Eve", Email: "Eve@example.org", Password: apptest.Password})
+		if err != nil {
 			t.Fatal(err)
 		}
 		s := newProduct(t, c, "Shop", "")
@@ -150,7 +150,10 @@ func TestEmail_OneMailPerAddress(t *testing.T) {
 			if m.to == "eve@example.org" {
 				greeting = "Hello Eve,"
 			}
-			for _, want := range []string{"Subject: Security gate for Shop has changed to Passed", greeting, "multipart/alternative", "text/plain", "text/html", "from Failed to Passed"} {
+			for _, want := range []string{
+				"Subject: Security gate for Shop has changed to Passed", greeting, "multipart/alternative", "text/plain",
+				"text/html", "from Failed to Passed",
+			} {
 				if !strings.Contains(m.text, want) {
 					t.Errorf("the mail to %s lacks %q:\n%s", m.to, want, m.text)
 				}

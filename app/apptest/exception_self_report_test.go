@@ -83,7 +83,8 @@ func ownExceptions(t *testing.T, p *apptest.Program) []models.ExceptionGroup {
 	if err := p.Exceptions.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	list, err := p.Store.ExceptionGroups(t.Context(), apptest.AllProducts(), models.ExceptionFilter{Own: true, Limit: 1000})
+	list, err := p.Store.ExceptionGroups(t.Context(), apptest.AllProducts(),
+		models.ExceptionFilter{Own: true, Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,10 +159,8 @@ func TestPanic_RollsBackWriteAndNotifiesOnce(t *testing.T) {
 		if a := c.Must(http.StatusOK, "GET", "/audit", nil); strings.Contains(a.Text, "half written") {
 			t.Error("what it had written is there")
 		}
-		if status, _, text := getPage(
-			t, signInAs(t, p, "mallory", apptest.Password), p.URL+"/test/panic",
-		); status != http.StatusInternalServerError ||
-			strings.Contains(text, "/exceptions/") {
+		status, _, text = getPage(t, signInAs(t, p, "mallory", apptest.Password), p.URL+"/test/panic")
+		if status != http.StatusInternalServerError || strings.Contains(text, "/exceptions/") {
 			t.Errorf("another's page: %d, %s", status, text)
 		}
 		apptest.Eventually(t, "all are told", func() bool { return w.count() == [3]int{2, 1, 1} })
@@ -229,8 +228,7 @@ func TestRequestFaults_AreReported(t *testing.T) {
 			a := c.ForTest(t).Must(http.StatusInternalServerError, "GET", fmt.Sprintf("/targets/%d", first.target), nil)
 			list := ownExceptions(t, p)
 			if len(list) != 2 || a.Get("exception") != fmt.Sprintf("/exceptions/%d", list[0].ID) ||
-				a.Get("reference") != a.Header.Get("X-Request-Id") ||
-				a.Get("reference") == "" {
+				a.Get("reference") != a.Header.Get("X-Request-Id") || a.Get("reference") == "" {
 				t.Errorf("%s, %+v", a.Text, list)
 			}
 			if list[0].Function != "GET /api/v1/targets/:id" {
@@ -343,7 +341,8 @@ func TestFailingJob_NotifiesOncePerHour(t *testing.T) {
 			if names[0] != `Exception "*errors.errorString" has occurred in background task` {
 				t.Errorf("%q", names[0])
 			}
-			if g := ownExceptions(t, p)[0]; g.Count != runs || g.Notified != 24 || g.Suppressed != runs-24 || g.Function != "bill" {
+			if g := ownExceptions(t, p)[0]; g.Count != runs || g.Notified != 24 || g.Suppressed != runs-24 ||
+				g.Function != "bill" {
 				t.Errorf("%+v", g)
 			}
 		},
@@ -358,9 +357,9 @@ func TestTaskFaults_AreReported(t *testing.T) {
 		apptest.Options{Jobs: []jobs.Job{failingJob(errors.New("test_exception"))}},
 		func(t *testing.T, p *apptest.Program) {
 			c := p.Client("admin")
-			if _, err := p.Accounts.Create(
-				t.Context(), account.NewUser{Name: "eve", FirstName: "Eve", Email: "eve@example.org", Password: apptest.Password},
-			); err != nil {
+			_, err := p.Accounts.Create(t.Context(),
+				account.NewUser{Name: "eve", FirstName: "Eve", Email: "eve@example.org", Password: apptest.Password})
+			if err != nil {
 				t.Fatal(err)
 			}
 			var w exceptionTargets
@@ -543,7 +542,8 @@ func TestException_ThatCannotBeRouted(t *testing.T) {
 		if got := parked()[0]; got.Attempts != 5 || !strings.Contains(got.Error, "class") {
 			t.Errorf("%+v", got)
 		}
-		if names, _ := notifications(c, ""); len(names) != 0 || len(ownExceptions(t, p)) != 0 || len(receiver.Messages()) != 0 {
+		names, _ := notifications(c, "")
+		if len(names) != 0 || len(ownExceptions(t, p)) != 0 || len(receiver.Messages()) != 0 {
 			t.Errorf("it is told of: %q", names)
 		}
 		_, _, text := getPage(t, signInAdmin(t, p), p.URL+"/admin/health")
@@ -619,7 +619,9 @@ func TestExceptionSettings_CreateConnections(t *testing.T) {
 			"exception_slack_webhook":    5,
 			"exception_rate_limit":       -1,
 		})
-		for _, field := range []string{"exception_email_to", "exception_ms_teams_webhook", "exception_slack_webhook", "exception_rate_limit"} {
+		for _, field := range []string{
+			"exception_email_to", "exception_ms_teams_webhook", "exception_slack_webhook", "exception_rate_limit",
+		} {
 			if !strings.Contains(a.Text, `"name":"`+field+`"`) {
 				t.Errorf("%s is not named: %s", field, a.Text)
 			}
@@ -666,25 +668,22 @@ func TestExceptionSettings_CreateConnections(t *testing.T) {
 
 		// The page does the same.
 		browser := signInAdmin(t, p)
-		if _, _, text := getPage(
-			t, browser, p.URL+"/admin/settings/exceptions",
-		); !strings.Contains(text, "EXCEPTION_MS_TEAMS_WEBHOOK") || !strings.Contains(text, "ops@example.org, dev@example.org") ||
-			strings.Contains(text, "abcdefgh") {
+		_, _, text := getPage(t, browser, p.URL+"/admin/settings/exceptions")
+		if !strings.Contains(text, "EXCEPTION_MS_TEAMS_WEBHOOK") ||
+			!strings.Contains(text, "ops@example.org, dev@example.org") || strings.Contains(text, "abcdefgh") {
 			t.Errorf("the page: %s", text)
 		}
 		fields := func(version, email, slack string) io.Reader {
 			return encodeForm("version", version, "exception_email_to", email, "exception_ms_teams_webhook", "",
 				"exception_slack_webhook", slack, "exception_rate_limit", "3600", "grouping", "smart")
 		}
-		if status, text := postForm(
-			t, browser, p.URL+"/admin/settings/exceptions", fields("2", "nobody", fmt.Sprint(hint)),
-		); status != http.StatusUnprocessableEntity || !strings.Contains(text, "#f-exception_email_to") ||
+		status, text := postForm(t, browser, p.URL+"/admin/settings/exceptions", fields("2", "nobody", fmt.Sprint(hint)))
+		if status != http.StatusUnprocessableEntity || !strings.Contains(text, "#f-exception_email_to") ||
 			!strings.Contains(text, `value="nobody"`) {
 			t.Errorf("%d: %s", status, text)
 		}
-		if status, _ := submitForm(
-			t, browser, p.URL+"/admin/settings/exceptions", fields("2", "", fmt.Sprint(hint)), formKind,
-		); status != http.StatusSeeOther {
+		status, _ = submitForm(t, browser, p.URL+"/admin/settings/exceptions", fields("2", "", fmt.Sprint(hint)), formKind)
+		if status != http.StatusSeeOther {
 			t.Errorf("%d", status)
 		}
 		a = c.Must(http.StatusOK, "GET", "/settings/exceptions", nil)

@@ -90,10 +90,8 @@ func TestExceptionStorm_NotifiesOnce(t *testing.T) {
 		if itemCount(list) != 1 || list.ID("items.0.suppressed") != all-1 || list.ID("items.0.count") != all {
 			t.Errorf("%s", list.Text)
 		}
-		if a := c.Must(
-			http.StatusAccepted, "POST", "/exceptions", exceptionReport("order 7 is lost", s.id),
-		); a.Get("notified") != false ||
-			a.ID("suppressed") != all {
+		a := c.Must(http.StatusAccepted, "POST", "/exceptions", exceptionReport("order 7 is lost", s.id))
+		if a.Get("notified") != false || a.ID("suppressed") != all {
 			t.Errorf("in the middle of the window, after a restart: %s", a.Text)
 		}
 		p.Clock.Advance(time.Hour)
@@ -205,13 +203,14 @@ func TestExceptionStorm_OfDifferentExceptions(t *testing.T) { // by itself: it m
 			for caller := range 16 {
 				wg.Go(func() {
 					for i := from + caller; i < to; i += 16 {
-						if _, err := p.Exceptions.Report(t.Context(), exception.Report{
+						_, err := p.Exceptions.Report(t.Context(), exception.Report{
 							Kind:      models.ExceptionReported,
 							ProductID: s.id,
 							Class:     fmt.Sprint("C", i),
 							Message:   "m",
 							Frames:    []exception.Frame{{Function: fmt.Sprint("f", i), InApp: true}},
-						}); err != nil {
+						})
+						if err != nil {
 							t.Error(err)
 							return
 						}

@@ -36,10 +36,8 @@ func TestExceptionsAPI_ReportedExceptions(t *testing.T) {
 			t.Errorf("%s", first.Text)
 		}
 		full["message"], full["product"], full["release"] = "order 2 is lost", s.id, "1.1"
-		if again := c.Must(
-			http.StatusAccepted, "POST", "/exceptions", full,
-		); again.Get("notified") != false || again.ID("suppressed") != 1 ||
-			again.ID("group") != first.ID("group") {
+		again := c.Must(http.StatusAccepted, "POST", "/exceptions", full)
+		if again.Get("notified") != false || again.ID("suppressed") != 1 || again.ID("group") != first.ID("group") {
 			t.Errorf("%s", again.Text)
 		}
 		if err := p.Exceptions.Flush(t.Context()); err != nil {
@@ -47,8 +45,10 @@ func TestExceptionsAPI_ReportedExceptions(t *testing.T) {
 		}
 		d := c.Must(http.StatusOK, "GET", fmt.Sprintf("/exceptions/%d", first.ID("group")), nil)
 		for path, want := range map[string]any{
-			"class": "ValueError", "function": "shop.pay", "product.name": "Shop", "count": 2.0, "suppressed": 1.0, "sample.arguments.id": "7", "sample.frames.0.line": 7.0, "sample.chain.1.message": "b",
-			"sample.tags.region": "eu", "releases.0.name": "1.0", "grouped_by": "frames", "state": "open", "sample.user": "ann", "hours.23": 2.0,
+			"class": "ValueError", "function": "shop.pay", "product.name": "Shop", "count": 2.0, "suppressed": 1.0,
+			"sample.arguments.id": "7", "sample.frames.0.line": 7.0, "sample.chain.1.message": "b",
+			"sample.tags.region": "eu", "releases.0.name": "1.0", "grouped_by": "frames", "state": "open", "sample.user": "ann",
+			"hours.23": 2.0,
 		} {
 			if got := d.Get(path); got != want && path != "releases.0.name" {
 				t.Errorf("%s: %v, want %v", path, got, want)
@@ -69,7 +69,8 @@ func TestExceptionsAPI_ReportedExceptions(t *testing.T) {
 
 		// The list: filters and pages.
 		for query, want := range map[string]int{
-			"": 4, fmt.Sprintf("?product=%d", s.id): 3, "?own=true": 1, "?q=valueERR": 1, "?q=lost": 1, "?state=resolved": 0, "?muted=true": 0, "?kind=task": 0, "?kind=reported": 4,
+			"": 4, fmt.Sprintf("?product=%d", s.id): 3, "?own=true": 1, "?q=valueERR": 1, "?q=lost": 1, "?state=resolved": 0,
+			"?muted=true": 0, "?kind=task": 0, "?kind=reported": 4,
 		} {
 			if list, _ := c.Must(http.StatusOK, "GET", "/exceptions"+query, nil).Get("items").([]any); len(list) != want {
 				t.Errorf("%s lists %d, want %d", query, len(list), want)
@@ -88,10 +89,8 @@ func TestExceptionsAPI_ReportedExceptions(t *testing.T) {
 		// What is done with them.
 		at := fmt.Sprintf("/exceptions/%d", first.ID("group"))
 		until := p.Store.Now().Add(time.Hour).UTC().Format(time.RFC3339)
-		if a := c.Must(
-			http.StatusOK, "PATCH", at, object{"state": "resolved", "muted_until": until},
-		); a.Get("state") != "resolved" || a.Get("resolved_by") != "admin" ||
-			a.Get("muted_until") == nil {
+		a := c.Must(http.StatusOK, "PATCH", at, object{"state": "resolved", "muted_until": until})
+		if a.Get("state") != "resolved" || a.Get("resolved_by") != "admin" || a.Get("muted_until") == nil {
 			t.Errorf("%s", a.Text)
 		}
 		if a := c.Must(http.StatusOK, "PATCH", at, object{"state": "open", "muted_until": nil}); a.Get("state") != "open" ||
@@ -163,15 +162,12 @@ func TestExceptionsAPI_RefusesInvalidReports(t *testing.T) {
 	if list, _ := c.Must(http.StatusOK, "GET", "/exceptions", nil).Get("items").([]any); len(list) != 0 {
 		t.Errorf("%d groups of what was refused", len(list))
 	}
-	if a := c.Do(
-		"POST", "/exceptions", []byte(`{"class":"E","message":"`+strings.Repeat("x", 3<<20)+`"}`),
-	); a.Status != http.StatusAccepted {
+	a := c.Do("POST", "/exceptions", []byte(`{"class":"E","message":"`+strings.Repeat("x", 3<<20)+`"}`))
+	if a.Status != http.StatusAccepted {
 		t.Errorf("3 MB: %d %s", a.Status, a.Text)
 	}
-	if a := c.Do(
-		"POST", "/exceptions", []byte(`[`+strings.TrimSuffix(strings.Repeat(good+",", 1000), ",")+`]`),
-	); a.Status != http.StatusAccepted ||
-		a.ID("results.999.suppressed") != 999 {
+	a = c.Do("POST", "/exceptions", []byte(`[`+strings.TrimSuffix(strings.Repeat(good+",", 1000), ",")+`]`))
+	if a.Status != http.StatusAccepted || a.ID("results.999.suppressed") != 999 {
 		t.Errorf("a thousand: %d %.200s", a.Status, a.Text)
 	}
 }

@@ -101,10 +101,8 @@ func TestExplain_WhyMessageWasSentOrNot(t *testing.T) {
 		if hidden.Status != http.StatusNotFound || hidden.Get("detail") != none.Get("detail") {
 			t.Errorf("hidden: %s, not there: %s", hidden.Text, none.Text)
 		}
-		if a := reader.Must(
-			http.StatusOK, "GET", fmt.Sprintf("/events/%d", first), nil,
-		); a.Get("type") != "gate.changed" || a.Get("payload.to") != "failed" ||
-			a.ID("product.id") != s.id {
+		a = reader.Must(http.StatusOK, "GET", fmt.Sprintf("/events/%d", first), nil)
+		if a.Get("type") != "gate.changed" || a.Get("payload.to") != "failed" || a.ID("product.id") != s.id {
 			t.Errorf("the event: %s", a.Text)
 		}
 
@@ -124,8 +122,8 @@ func TestExplain_WhyMessageWasSentOrNot(t *testing.T) {
 		off := lastGateEvent(c, s)
 		waitForSteps(t, c, off, begin+"settings skipped, target skipped, target skipped, reader done",
 			"The target is turned off", "no mail is sent", `"/admin/settings/mail"`)
-		if a := waitForSteps(t, reader, off, begin+"target skipped, target skipped, reader done"); strings.Contains(a.Text, "ops@") ||
-			strings.Contains(a.Text, "example.org") {
+		a = waitForSteps(t, reader, off, begin+"target skipped, target skipped, reader done")
+		if strings.Contains(a.Text, "ops@") || strings.Contains(a.Text, "example.org") {
 			t.Errorf("a reader sees an address: %s", a.Text)
 		}
 		c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("/targets/%d", s.target), nil)
@@ -140,7 +138,8 @@ func TestExplain_WhyMessageWasSentOrNot(t *testing.T) {
 		// A silence of all: who sees the product is told why, and finds no page of it.
 		quiet := newProduct(t, c, "Quiet", receiver.URL)
 		join(quiet)
-		silence := c.Must(http.StatusCreated, "POST", "/silences", object{"reason": "the data centre moves", "ends_at": p.Store.Now().Add(time.Hour)}).
+		silence := c.Must(http.StatusCreated, "POST", "/silences",
+			object{"reason": "the data centre moves", "ends_at": p.Store.Now().Add(time.Hour)}).
 			ID("id")
 		p.Clock.Advance(time.Second)
 		setCritical(c, quiet, 1)
@@ -183,8 +182,8 @@ func TestExplain_WhyMessageWasSentOrNot(t *testing.T) {
 		)
 		waitForSteps(t, c, parked, "recorded done, routing failed, reader done", "Given up after 1 try", "cannot read class",
 			`"/admin/health"`)
-		if a := waitForSteps(t, reader, parked, "recorded done, routing failed, reader done"); strings.Contains(a.Text, "class") ||
-			strings.Contains(a.Text, "health") {
+		a = waitForSteps(t, reader, parked, "recorded done, routing failed, reader done")
+		if strings.Contains(a.Text, "class") || strings.Contains(a.Text, "health") {
 			t.Errorf("a reader sees insides: %s", a.Text)
 		}
 	})
@@ -231,20 +230,13 @@ func TestExplain_MasksHiddenData(t *testing.T) {
 			t.Fatal(err)
 		}
 		const way = "recorded done, window done, routing done, inbox done, silence none, target none, reader done"
-		if a := waitForSteps(
-			t,
-			reader,
-			task,
-			way,
-			"before this one 3 were held back",
-			"as a maintainer of its group “Payments”, by the authorization group “On call”",
-		); strings.Contains(a.Text, "secret") {
+		a := waitForSteps(t, reader, task, way, "before this one 3 were held back",
+			"as a maintainer of its group “Payments”, by the authorization group “On call”")
+		if strings.Contains(a.Text, "secret") {
 			t.Errorf("it is not masked: %s", a.Text)
 		}
-		if a := reader.Must(
-			http.StatusOK, "GET", fmt.Sprintf("/events/%d", task), nil,
-		); a.Get("message") != "…" || strings.Contains(a.Text, "payload") ||
-			strings.Contains(a.Text, "secret") {
+		a = reader.Must(http.StatusOK, "GET", fmt.Sprintf("/events/%d", task), nil)
+		if a.Get("message") != "…" || strings.Contains(a.Text, "payload") || strings.Contains(a.Text, "secret") {
 			t.Errorf("it is not masked: %s", a.Text)
 		}
 		if a := c.Must(http.StatusOK, "GET", fmt.Sprintf("/events/%d", task), nil); a.Get("payload.message") != "secret" ||
@@ -266,13 +258,15 @@ func TestExplain_MasksHiddenData(t *testing.T) {
 		) {
 			t.Errorf("it is not masked: %s", a.Text)
 		}
-		waitForSteps(t, reader, broken, "recorded done, routing done, inbox unknown, silence none, target unknown, reader done")
+		waitForSteps(t, reader, broken,
+			"recorded done, routing done, inbox unknown, silence none, target unknown, reader done")
 		alone := recordEvent(t, p,
 			models.Event{Type: "exception.request", Payload: []byte(`{"group":1,"kind":"request","class":"E"}`)}, nil)
 		reader.Must(http.StatusNotFound, "GET", fmt.Sprintf("/events/%d", alone), nil)
 
 		// The end of a group's silence is told to who made it.
-		row := reader.Must(http.StatusCreated, "POST", "/silences", object{"group_id": group, "reason": "maintenance", "ends_at": p.Store.Now().Add(time.Hour)}).
+		row := reader.Must(http.StatusCreated, "POST", "/silences",
+			object{"group_id": group, "reason": "maintenance", "ends_at": p.Store.Now().Add(time.Hour)}).
 			ID("id")
 		p.Clock.Advance(2 * time.Hour)
 		var ended int64
@@ -316,7 +310,8 @@ func TestExplain_ChangeOnHold(t *testing.T) {
 		if want := fmt.Sprintf("/events/%d", told); a.Get("steps.1.link") != want {
 			t.Errorf("it leads to %v, want %s", a.Get("steps.1.link"), want)
 		}
-		a = waitForSteps(t, c, told, "recorded done, hold done, routing done, inbox done, silence none, target done, reader done")
+		a = waitForSteps(t, c, told,
+			"recorded done, hold done, routing done, inbox done, silence none, target done, reader done")
 		if want := fmt.Sprintf("/events/%d", second); a.Get("steps.1.link") != want {
 			t.Errorf("it leads to %v, want %s", a.Get("steps.1.link"), want)
 		}

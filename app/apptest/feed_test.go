@@ -91,10 +91,10 @@ func checkFeed(t *testing.T, p *apptest.Program) {
 		t.Fatalf("%+v, before %+v", f, empty)
 	}
 	e, id := f.Entries[0], itemIDs(ann.Must(http.StatusOK, "GET", "/notifications", nil))[0]
-	if e.Title != "Shop <1>: Security gate has changed to Failed" || e.Link.Href != fmt.Sprintf("%s/inbox/%d", p.URL, id) || e.Category.Term != "gate.changed" ||
+	if e.Title != "Shop <1>: Security gate has changed to Failed" ||
+		e.Link.Href != fmt.Sprintf("%s/inbox/%d", p.URL, id) || e.Category.Term != "gate.changed" ||
 		!strings.HasPrefix(e.ID, "urn:uuid:") || e.Author == "" || !strings.Contains(e.Content, "critical") ||
-		f.Links[0].Rel != "self" ||
-		f.Links[0].Href != url {
+		f.Links[0].Rel != "self" || f.Links[0].Href != url {
 		t.Errorf("%+v", f)
 	}
 
@@ -124,7 +124,8 @@ func checkFeed(t *testing.T, p *apptest.Program) {
 	// What is no feed is not there; a new address takes the old one's place.
 	gone := func(what, url string) {
 		t.Helper()
-		if res, text := fetchBadge(t, "GET", url, ""); res.Status != http.StatusNotFound || text != "There is no such feed\n" {
+		res, text := fetchBadge(t, "GET", url, "")
+		if res.Status != http.StatusNotFound || text != "There is no such feed\n" {
 			t.Errorf("%s: %d %s", what, res.Status, text)
 		}
 	}

@@ -96,7 +96,9 @@ func freeze(t *testing.T, dir, databaseURL string) (at time.Time, f figures, k k
 	t.Helper()
 	begin := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
 	p := apptest.Start(t, apptest.Options{Dir: dir, DatabaseURL: databaseURL, StartTime: begin})
-	w := &freezeFixture{t: t, p: p, c: p.Client("admin"), receiver: apptest.NewReceiver(t), products: map[string]productFixture{}}
+	w := &freezeFixture{
+		t: t, p: p, c: p.Client("admin"), receiver: apptest.NewReceiver(t), products: map[string]productFixture{},
+	}
 	k = keys{Tokens: map[string]string{"admin": w.c.Token}}
 	w.settings()
 	w.users(k.Tokens)

@@ -31,7 +31,9 @@ func newAllChannels(t *testing.T, p *apptest.Program, c *apptest.Client) allChan
 		"slack":   apptest.NewReceiver(t),
 		"teams":   apptest.NewReceiver(t),
 	}
-	e := allChannels{productFixture: newProduct(t, c, "Shop", web["webhook"].URL), web: web, box: box, addresses: 2, targets: 5}
+	e := allChannels{
+		productFixture: newProduct(t, c, "Shop", web["webhook"].URL), web: web, box: box, addresses: 2, targets: 5,
+	}
 	c.Must(http.StatusOK, "PATCH", e.path, object{
 		"slack_webhook":    web["slack"].URL + "/services/x",
 		"ms_teams_webhook": web["teams"].URL + "/workflows/x", "email_to": "eve@example.org, ops@example.org",

@@ -39,33 +39,26 @@ func TestGateHistory_ComparesTwoMoments(t *testing.T) {
 		// From before the first report to after it.
 		a := compare(http.StatusOK, begin, first.Add(time.Minute), "")
 		if a.Get("from.state") != "none" || a.ID("from.counts.high") != 0 || a.Get("to.state") != "failed" ||
-			a.ID("to.counts.high") != 18 ||
-			a.ID("difference.critical") != 1 {
+			a.ID("to.counts.high") != 18 || a.ID("difference.critical") != 1 {
 			t.Errorf("the first report: %s", a.Text)
 		}
 		if a.ID("came.count") != 35 || a.ID("came.counts.high") != 18 || a.Get("came.items.0.severity") != "critical" ||
-			a.ID("went.count") != 0 ||
-			a.Get("to.policy") != "global" {
+			a.ID("went.count") != 0 || a.Get("to.policy") != "global" {
 			t.Errorf("what came: %s", a.Text)
 		}
 		// A day later nothing had changed: the counts are as of the day's end.
 		a = compare(http.StatusOK, first.Add(30*time.Hour), time.Time{}, "&severity=medium&limit=5")
 		if a.Get("from.daily") != true || a.ID("from.counts.high") != 18 || a.ID("from.thresholds.high") != 0 ||
-			a.Get("to.state") != "passed" ||
-			a.ID("to.thresholds.high") != 3 ||
-			a.Get("to.policy") != "product" {
+			a.Get("to.state") != "passed" || a.ID("to.thresholds.high") != 3 || a.Get("to.policy") != "product" {
 			t.Errorf("to now: %s", a.Text)
 		}
 		if a.ID("went.count") != 35 || a.Get("went.items.0.severity") != "medium" || a.Get("went.items.4") == nil ||
-			a.Get("went.items.5") != nil ||
-			a.ID("difference.high") != -18 {
+			a.Get("went.items.5") != nil || a.ID("difference.high") != -18 {
 			t.Errorf("what went: %s", a.Text)
 		}
 		// A moment of the history has its own counts.
-		if a := compare(
-			http.StatusOK, first, second, "",
-		); a.Get("from.as_of") != a.Get("from.at") || a.ID("from.counts.critical") != 1 ||
-			a.ID("to.counts.critical") != 0 {
+		a = compare(http.StatusOK, first, second, "")
+		if a.Get("from.as_of") != a.Get("from.at") || a.ID("from.counts.critical") != 1 || a.ID("to.counts.critical") != 0 {
 			t.Errorf("two changes: %s", a.Text)
 		}
 		for _, bad := range [][2]time.Time{{second, first}, {first, first}, {p.Clock.Now().Add(time.Hour), {}}} {
@@ -113,7 +106,8 @@ func TestGatePolicy_NamesOriginOfEachThreshold(t *testing.T) {
 		says("at first", "global", nil, "global", "global", 0, 99999, true)
 		c.Must(http.StatusOK, "PATCH", s.path, object{"gate_mode": "own", "thresholds": object{"critical": 0, "medium": 3}})
 		says("its own", "product", nil, "product", "unset", 0, 3, true)
-		group := c.Must(http.StatusCreated, "POST", "/groups", object{"name": "Payments", "gate_mode": "own", "thresholds": object{"high": 7}}).
+		group := c.Must(http.StatusCreated, "POST", "/groups",
+			object{"name": "Payments", "gate_mode": "own", "thresholds": object{"high": 7}}).
 			ID("id")
 		c.Must(http.StatusOK, "PATCH", s.path, object{"group_id": group})
 		says("its group's", "group", "Payments", "unset", "group", 0, 0, true)

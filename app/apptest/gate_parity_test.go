@@ -20,7 +20,8 @@ func TestGate_SecObserveParity(t *testing.T) {
 		w := &gateParity{t: t, p: p, c: p.Client("admin"), receiver: apptest.NewReceiver(t)}
 		disableSchedules(t, p, w.c, "reconcile_gates")
 		for _, part := range []map[string]func(gateParity){
-			policyCases(), severityCases(), branchCases(), editCases(), settingsCases(), productCases(), importCases(), correctedCases(),
+			policyCases(), severityCases(), branchCases(), editCases(), settingsCases(), productCases(), importCases(),
+			correctedCases(),
 		} {
 			for _, number := range slices.Sorted(maps.Keys(part)) {
 				t.Run(number, func(t *testing.T) {
@@ -343,10 +344,8 @@ func productCases() map[string]func(gateParity) {
 			w.p.User("maker")
 			maker := w.p.Client("maker").ForTest(w.t)
 			id := maker.Must(http.StatusCreated, "POST", "/products", object{"name": w.t.Name()}).ID("id")
-			if a := maker.Must(
-				http.StatusOK, "GET", fmt.Sprintf("/products/%d/members", id), nil,
-			); a.Get("items.0.user") != "maker" || a.Get("items.0.role") != "owner" ||
-				itemCount(a) != 1 {
+			a := maker.Must(http.StatusOK, "GET", fmt.Sprintf("/products/%d/members", id), nil)
+			if a.Get("items.0.user") != "maker" || a.Get("items.0.role") != "owner" || itemCount(a) != 1 {
 				w.t.Errorf("members: %s", a.Text)
 			}
 		},

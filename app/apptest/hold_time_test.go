@@ -132,9 +132,8 @@ func TestHoldTime_DelaysAnnouncement(t *testing.T) {
 		receiver.Wait(t, 5)
 		c.Must(http.StatusOK, "PATCH", s.path, object{"hold_seconds": 86400})
 		setCritical(c, s, 0)
-		if a := c.Must(
-			http.StatusOK, "GET", s.path, nil,
-		); a.Get("gate.held") == nil || a.ID("policy.hold_seconds") != 86400 || a.Get("policy.hold_source") != "product" ||
+		a = c.Must(http.StatusOK, "GET", s.path, nil)
+		if a.Get("gate.held") == nil || a.ID("policy.hold_seconds") != 86400 || a.Get("policy.hold_source") != "product" ||
 			a.ID("hold_seconds") != 86400 {
 			t.Errorf("its own time: %s", a.Text)
 		}

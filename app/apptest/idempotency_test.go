@@ -28,9 +28,8 @@ func TestIdempotencyKey_RepeatGetsFirstAnswer(t *testing.T) {
 
 		// For another route, another user and another day the key is another.
 		other := newProduct(t, c, "Other", "")
-		if a := keyed.Must(
-			http.StatusCreated, "POST", other.path+"/reports", apptest.Report(t, "grype-none.json"),
-		); a.Header.Get("Idempotency-Replayed") != "" {
+		a := keyed.Must(http.StatusCreated, "POST", other.path+"/reports", apptest.Report(t, "grype-none.json"))
+		if a.Header.Get("Idempotency-Replayed") != "" {
 			t.Error("the key of one product counts for another")
 		}
 		keyed.Must(http.StatusCreated, "POST", s.path+"/reports?source=b", apptest.Report(t, "grype-none.json"))

@@ -110,9 +110,9 @@ func TestInbox_SecObserveParity(t *testing.T) {
 				c.Must(http.StatusNotFound, "POST", path, object{"ids": []int64{1 << 40}})             // 94
 				c.Must(http.StatusNotFound, "POST", path, object{"ids": []int64{id[1]}})               // 95
 				c.Must(http.StatusNotFound, "POST", path, object{"ids": []int64{id[1], id[3], id[5]}}) // 100
-				if n := c.Must(http.StatusOK, "GET", "/notifications/count", nil).
-					ID("unread"); as == "viewed" &&
-					n != 2 { // and none was marked
+				n := c.Must(http.StatusOK, "GET", "/notifications/count", nil).
+					ID("unread")
+				if as == "viewed" && n != 2 { // and none was marked
 					t.Errorf("%s: %d unread", name, n)
 				}
 				c.Must(http.StatusNoContent, "POST", path, object{"ids": []int64{id[3], id[5]}}) // 93
@@ -124,9 +124,12 @@ func TestInbox_SecObserveParity(t *testing.T) {
 			}
 			// Nor do searches and filters reveal anything.
 			for query, want := range map[string][]int64{
-				"q=message": {id[3]}, "q=task+5": nil, "q=gate+2": nil, "q=two": nil, "q=task+of": {id[5]}, "type=exception": {id[5]}, "type=exception.request": nil,
-				fmt.Sprint("product=", two.id): nil, fmt.Sprint("product=", one.id): {id[5], id[3]}, "group=1": nil, "severity=unknown": nil,
-				"unread=true": nil, "archived=true": nil, "since=2000-01-01T00:00:00Z": {id[5], id[3]}, "until=2000-01-01T00:00:00Z": nil,
+				"q=message": {id[3]}, "q=task+5": nil, "q=gate+2": nil, "q=two": nil, "q=task+of": {id[5]},
+				"type=exception": {id[5]}, "type=exception.request": nil,
+				fmt.Sprint("product=", two.id): nil, fmt.Sprint("product=", one.id): {id[5], id[3]}, "group=1": nil,
+				"severity=unknown": nil,
+				"unread=true":      nil, "archived=true": nil, "since=2000-01-01T00:00:00Z": {id[5], id[3]},
+				"until=2000-01-01T00:00:00Z": nil,
 			} {
 				if got := itemIDs(c.Must(http.StatusOK, "GET", "/notifications?"+query, nil)); !slices.Equal(got, want) {
 					t.Errorf("%s, %s: %v, want %v", name, query, got, want)
@@ -139,7 +142,10 @@ func TestInbox_SecObserveParity(t *testing.T) {
 				t.Errorf("%s has marked what an administrator reads: %d unread, was %d", name, got, before)
 			}
 		}
-		for query, field := range map[string]string{"severity=loud": "severity", "since=soon": "since", "since=2026-02-02T00:00:00Z&until=2026-02-01T00:00:00Z": "until", "cursor=x": "cursor", "product=-1": "product"} {
+		for query, field := range map[string]string{
+			"severity=loud": "severity", "since=soon": "since",
+			"since=2026-02-02T00:00:00Z&until=2026-02-01T00:00:00Z": "until", "cursor=x": "cursor", "product=-1": "product",
+		} {
 			if a := admin.Must(http.StatusUnprocessableEntity, "GET", "/notifications?"+query, nil); !strings.Contains(
 				a.Text, field,
 			) {
@@ -165,10 +171,8 @@ func TestInbox_ArchiveAndDelete(t *testing.T) {
 		if got := itemIDs(bob.Must(http.StatusOK, "GET", "/notifications", nil)); !slices.Equal(got, []int64{id[5]}) {
 			t.Errorf("bob sees %v", got)
 		}
-		if a := bob.Must(
-			http.StatusOK, "GET", "/notifications?archived=true", nil,
-		); a.ID("items.0.id") != id[3] || a.Get("items.0.archived") != true ||
-			a.Get("items.0.viewed") != true {
+		a := bob.Must(http.StatusOK, "GET", "/notifications?archived=true", nil)
+		if a.ID("items.0.id") != id[3] || a.Get("items.0.archived") != true || a.Get("items.0.viewed") != true {
 			t.Errorf("archived: %s", a.Text)
 		}
 		if got := itemIDs(ann.Must(http.StatusOK, "GET", "/notifications", nil)); len(got) != 2 {
@@ -198,10 +202,8 @@ func TestInbox_ArchiveAndDelete(t *testing.T) {
 		}
 		ann.Must(http.StatusNoContent, "DELETE", fmt.Sprint("/notifications/", id[3]), nil)
 		bob.Must(http.StatusNotFound, "GET", fmt.Sprint("/notifications/", id[3]), nil)
-		if a := ann.Must(
-			http.StatusOK, "GET", fmt.Sprintf("/audit?product=%d&kind=notification", one.id), nil,
-		); itemCount(a) != 1 || !strings.Contains(a.Text, "gate of one") ||
-			a.Get("items.0.actor") != "ann" {
+		a = ann.Must(http.StatusOK, "GET", fmt.Sprintf("/audit?product=%d&kind=notification", one.id), nil)
+		if itemCount(a) != 1 || !strings.Contains(a.Text, "gate of one") || a.Get("items.0.actor") != "ann" {
 			t.Errorf("audit: %s", a.Text)
 		}
 		admin.Must(http.StatusNoContent, "POST", "/notifications/delete",
@@ -288,7 +290,8 @@ func TestInboxStream(t *testing.T) {
 	waitLine(t, said, `{"unread":0,"newest":0}`)
 
 	submitForm(t, page, p.URL+"/logout", nil, formKind)
-	admin.Must(http.StatusNoContent, "DELETE", fmt.Sprint("/notifications/", newestNotification(t, p)), nil) // so that it looks
+	admin.Must(http.StatusNoContent, "DELETE", fmt.Sprint("/notifications/", newestNotification(t, p)),
+		nil) // so that it looks
 	select {
 	case text, open := <-said:
 		if open {

@@ -72,7 +72,8 @@ func TestJobSchedule_RefusesInvalidTimes(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	c := p.Client("admin")
 	for spec, why := range map[string]string{
-		"61 * * * *": "maximum", "TZ=UTC 1 2 * * *": "without TZ=", "CRON_TZ=UTC 1 2 * * *": "without TZ=", "TZ=UTC": "without TZ=",
+		"61 * * * *": "maximum", "TZ=UTC 1 2 * * *": "without TZ=", "CRON_TZ=UTC 1 2 * * *": "without TZ=",
+		"TZ=UTC":    "without TZ=",
 		"@every 1h": "no @every", "0 0 31 2 *": "never comes", "": "Five fields", "1 2 3": "Five fields",
 	} {
 		a := c.Must(http.StatusUnprocessableEntity, "PATCH", "/settings/jobs", object{"forget_events": spec})
@@ -123,9 +124,12 @@ func TestRetention_DeletesOldRows(t *testing.T) {
 		p.Clock.Advance(10 * 24 * time.Hour)
 		change(2)
 		apptest.Eventually(t, "all was told", func() bool {
-			return itemCount(c.Do("GET", "/deliveries?state=delivered", nil)) == 3 && itemCount(c.Do("GET", "/notifications", nil)) == 3
+			return itemCount(c.Do("GET", "/deliveries?state=delivered", nil)) == 3 &&
+				itemCount(c.Do("GET", "/notifications", nil)) == 3
 		})
-		for _, field := range []string{"notifications_days", "deliveries_days", "gate_history_days", "events_days", "audit_days"} {
+		for _, field := range []string{
+			"notifications_days", "deliveries_days", "gate_history_days", "events_days", "audit_days",
+		} {
 			c.Must(http.StatusOK, "PATCH", "/settings/retention", object{field: 7})
 		}
 		want := func(path string, n int) {
@@ -148,7 +152,9 @@ func TestRetention_DeletesOldRows(t *testing.T) {
 		if old == 0 {
 			t.Error("nothing old is in the audit")
 		}
-		for job, n := range map[string]int64{"forget_deliveries": 2, "forget_gate_history": 2, "forget_audit": int64(old), "forget_job_runs": 0} {
+		for job, n := range map[string]int64{
+			"forget_deliveries": 2, "forget_gate_history": 2, "forget_audit": int64(old), "forget_job_runs": 0,
+		} {
 			if got := runJob(t, c, job).ID("last.rows"); got != n {
 				t.Errorf("%s: %d rows, want %d", job, got, n)
 			}
@@ -176,7 +182,8 @@ func TestMissedJob_RunsOnceAtStart(t *testing.T) {
 		defer p.Stop()
 		c := p.Client("admin")
 		if o.ClockBehind == 0 {
-			apptest.Eventually(t, "it is made up", func() bool { return findJob(t, c, "forget_audit").Get("last.result") == "ok" })
+			apptest.Eventually(t, "it is made up",
+				func() bool { return findJob(t, c, "forget_audit").Get("last.result") == "ok" })
 		}
 		return findJob(t, c, "forget_audit")
 	}
@@ -250,10 +257,8 @@ func TestRunningJob_IsNotStartedTwice(t *testing.T) {
 	}
 	press := func(want string) {
 		t.Helper()
-		if status, to := submitForm(
-			t, admin, p.URL+"/admin/jobs/forget_audit/run", encodeForm("next", "/admin/jobs"), formKind,
-		); status != http.StatusSeeOther ||
-			to != "/admin/jobs" {
+		status, to := submitForm(t, admin, p.URL+"/admin/jobs/forget_audit/run", encodeForm("next", "/admin/jobs"), formKind)
+		if status != http.StatusSeeOther || to != "/admin/jobs" {
 			t.Fatalf("pressed: %d to %q", status, to)
 		}
 		if page := getWithStatus(t, admin, p.URL+"/admin/jobs", http.StatusOK); !strings.Contains(page, want) {
@@ -283,7 +288,8 @@ func TestRunningJob_IsNotStartedTwice(t *testing.T) {
 	submitForm(t, m, p.URL+"/login", encodeForm("name", "mallory", "password", apptest.Password), formKind)
 	getWithStatus(t, m, p.URL+"/admin/jobs", http.StatusForbidden)
 	getWithStatus(t, m, p.URL+"/admin/jobs/forget_audit", http.StatusForbidden)
-	if status, _ := submitForm(t, m, p.URL+"/admin/jobs/forget_audit/run", encodeForm(), formKind); status != http.StatusForbidden {
+	status, _ := submitForm(t, m, p.URL+"/admin/jobs/forget_audit/run", encodeForm(), formKind)
+	if status != http.StatusForbidden {
 		t.Errorf("somebody else pressed: %d", status)
 	}
 }

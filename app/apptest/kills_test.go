@@ -202,7 +202,9 @@ func killTrial(t *testing.T, database string, kills, seed int) {
 	writers := make([]*gateWriter, queues)
 	for i := range writers {
 		queue := fmt.Sprintf("/queue/%d", i)
-		writers[i] = &gateWriter{productFixture: newProduct(t, c, queue, r.url+queue), queue: queue, recorder: r, patient: i%2 == 0}
+		writers[i] = &gateWriter{
+			productFixture: newProduct(t, c, queue, r.url+queue), queue: queue, recorder: r, patient: i%2 == 0,
+		}
 	}
 	stop := make(chan struct{})
 	var done sync.WaitGroup
@@ -266,7 +268,8 @@ func auditDeliveries(t *testing.T, c *apptest.Client, r *recorder, writers []*ga
 			total++
 			switch state := d["state"]; {
 			case state == "delivered":
-			case state == "cancelled" && strings.HasPrefix(fmt.Sprint(d["reason"]), "Out of date: ") && (!w.patient || arrived[fmt.Sprint(d["message_id"])]):
+			case state == "cancelled" && strings.HasPrefix(fmt.Sprint(d["reason"]), "Out of date: ") &&
+				(!w.patient || arrived[fmt.Sprint(d["message_id"])]):
 				cancelled++ // one in a hurry has made the next change, or it had arrived when its sender was killed
 			default:
 				t.Errorf("%s: the delivery of change %d is %v", w.queue, i+1, d)

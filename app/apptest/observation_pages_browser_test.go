@@ -111,9 +111,8 @@ func TestBulkAssessmentInTheBrowser(t *testing.T) {
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("%d rows: %v", len(rows), err)
 	}
-	if _, _, err := p.Findings.Assess(
-		t.Context(), admin, rows[0].ID, observation.Assessment{Status: models.StatusNotAffected},
-	); err != nil {
+	_, _, err = p.Findings.Assess(t.Context(), admin, rows[0].ID, observation.Assessment{Status: models.StatusNotAffected})
+	if err != nil {
 		t.Fatal(err)
 	}
 	b.Do(chromedp.SetValue("#assess-status", "not_security"))

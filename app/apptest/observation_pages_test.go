@@ -42,7 +42,8 @@ func TestObservationPages_Filter(t *testing.T) {
 		s := newProduct(t, c, "Shop", "")
 		newProduct(t, c, "Other", "")
 		c.Must(http.StatusCreated, "POST", s.path+"/reports", largeReport(64, mixedSeverity))
-		c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=feature&scanner=other", largeReport(3, sameSeverity("Low")))
+		c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=feature&scanner=other",
+			largeReport(3, sameSeverity("Low")))
 		admin := signedInAs(t, p, "admin")
 		for query, want := range map[string]string{
 			"":                              "50 of 64 observations shown",
@@ -73,7 +74,8 @@ func TestObservationPages_Filter(t *testing.T) {
 			t.Fatalf("the next page: %q", next)
 		}
 		_, second := admin.get(strings.ReplaceAll(next[1], "&amp;", "&"))
-		if len(selectableIDs(first)) != 50 || len(selectableIDs(second)) != 14 || !strings.Contains(second, "14 of 64 observations shown") {
+		if len(selectableIDs(first)) != 50 || len(selectableIDs(second)) != 14 ||
+			!strings.Contains(second, "14 of 64 observations shown") {
 			t.Errorf("%d and %d rows", len(selectableIDs(first)), len(selectableIDs(second)))
 		}
 	})
@@ -104,8 +106,10 @@ func TestObservationPages_BulkAssessment(t *testing.T) {
 		admin.wantFieldError("Say a status or a severity", path, "id", ids[0])
 		admin.wantFieldError("Say why the risk is accepted", path, "id", ids[0], "status", "risk_accepted", "waiver_until",
 			"2099-01-01")
-		admin.wantFieldError("A day like", path, "id", ids[0], "status", "risk_accepted", "waiver_until", "tomorrow", "comment", "x")
-		admin.wantFieldError("There is no such observation", path, "id", ids[0], "status", "duplicate", "duplicate_of", "999999")
+		admin.wantFieldError("A day like", path, "id", ids[0], "status", "risk_accepted", "waiver_until", "tomorrow",
+			"comment", "x")
+		admin.wantFieldError("There is no such observation", path, "id", ids[0], "status", "duplicate", "duplicate_of",
+			"999999")
 		admin.wantFieldError("The number of an observation", path, "id", ids[0], "status", "duplicate", "duplicate_of", "x")
 		admin.mustPost(path, "id", ids[0], "id", ids[1], "status", "false_positive", "comment", "not reachable", "filter",
 			"q=lib")
@@ -135,14 +139,16 @@ func TestObservationPages_BulkAssessment(t *testing.T) {
 		// Nothing selected, nothing of another product, nothing of no product.
 		admin.mustPost(path, "status", "open")
 		admin.wantText("/products/1", "Nothing is selected")
-		for _, at := range []string{path + "?id=999999", "/products/2/observations/assess?id=" + ids[0], "/products/2/observations/" + ids[0], "/products/2/observations/" + ids[0] + "/duplicate", "/products/1/observations/x"} {
+		for _, at := range []string{
+			path + "?id=999999", "/products/2/observations/assess?id=" + ids[0], "/products/2/observations/" + ids[0],
+			"/products/2/observations/" + ids[0] + "/duplicate", "/products/1/observations/x",
+		} {
 			if status, _ := admin.get(at); status != http.StatusNotFound {
 				t.Errorf("%s: %d", at, status)
 			}
 		}
-		if status, _ := admin.post(
-			"/products/2/observations/"+ids[0]+"/assess", "status", "open",
-		); status != http.StatusNotFound {
+		status, _ = admin.post("/products/2/observations/"+ids[0]+"/assess", "status", "open")
+		if status != http.StatusNotFound {
 			t.Errorf("by another product: %d", status)
 		}
 	})
@@ -241,19 +247,9 @@ func TestObservationPages_ReaderCannotAssess(t *testing.T) {
 		rita.wantNoText("/products/1/observations/1", `method="post" action="/products`, "/duplicate")
 		before, _, err := p.Store.Observation(t.Context(), apptest.AllProducts(), 1)
 		for _, path := range []string{"", "/assess", "/1/assess", "/1/duplicate", "/1/edit", "/1/delete"} {
-			if status, _ := rita.post(
-				"/products/1/observations"+path,
-				"status",
-				"open",
-				"id",
-				"1",
-				"title",
-				"x",
-				"severity",
-				"low",
-				"duplicate_of",
-				"2",
-			); status != http.StatusForbidden {
+			status, _ := rita.post("/products/1/observations"+path, "status", "open", "id", "1", "title", "x", "severity", "low",
+				"duplicate_of", "2")
+			if status != http.StatusForbidden {
 				t.Errorf("POST %s: %d", path, status)
 			}
 		}

@@ -38,7 +38,8 @@ func repair(r *apptest.Receiver) { r.Answer() }
 
 // addTarget adds a target of a module to a product.
 func addTarget(c *apptest.Client, s productFixture, module, url string) int64 {
-	return c.Must(http.StatusCreated, "POST", s.path+"/targets", object{"module": module, "name": module, "config": map[string]string{"url": url}}).
+	return c.Must(http.StatusCreated, "POST", s.path+"/targets",
+		object{"module": module, "name": module, "config": map[string]string{"url": url}}).
 		ID("id")
 }
 
@@ -152,13 +153,15 @@ func TestOutage_OfManyReceivers(t *testing.T) {
 
 		wantLines(t, "one that stays failed", deliveryStates(t, p, shops["stays"], shops["stays"].target), "delivered",
 			"delivered", "delivered")
-		wantLines(t, "one that returns", deliveryStates(t, p, shops["returns"], shops["returns"].target), "delivered", wasBack, wasBack)
+		wantLines(t, "one that returns", deliveryStates(t, p, shops["returns"], shops["returns"].target), "delivered",
+			wasBack, wasBack)
 		wantLines(t, "one that flaps", deliveryStates(t, p, shops["flaps"], shops["flaps"].target), "delivered", wasChanged,
 			wasChanged, "delivered", "delivered")
 		for _, name := range []string{"stays", "flaps"} {
 			wantLines(t, "what arrived of "+name, messageStates(t, receivers[name].Messages()[refused[name]:]),
 				"gate.changed failed", "connector.recovered")
-			wantLines(t, "what the inbox says of "+name, connectionNotices(t, p, shops[name].id), saysDown, "Delivering again, 1 sent late")
+			wantLines(t, "what the inbox says of "+name, connectionNotices(t, p, shops[name].id), saysDown,
+				"Delivering again, 1 sent late")
 		}
 		if n := len(receivers["returns"].Messages()); n != refused["returns"] {
 			t.Errorf("one that returned was told: %s", receivers["returns"].Messages()[n-1].Body)
@@ -246,12 +249,9 @@ func TestOutage_OfMailServer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := p.Connections.CreateFor(
-			t.Context(),
-			authz.UserActor(admin),
-			models.Owner{},
-			connection.Draft{Module: "webhook", Name: "operators", Config: module.Config{"url": other.URL}},
-		); err != nil {
+		_, err = p.Connections.CreateFor(t.Context(), authz.UserActor(admin), models.Owner{},
+			connection.Draft{Module: "webhook", Name: "operators", Config: module.Config{"url": other.URL}})
+		if err != nil {
 			t.Fatal(err)
 		}
 		box.refuseRecipients(func(string) error { return &smtp.SMTPError{Code: 421, Message: "closing"} })

@@ -143,5 +143,6 @@ func addWebhookTarget(t *testing.T, p *apptest.Program) {
 	t.Helper()
 	receiver := apptest.NewReceiver(t)
 	p.Client("admin").
-		Must(http.StatusCreated, "POST", "/products/1/targets", object{"module": "webhook", "name": "hook", "config": map[string]string{"url": receiver.URL}})
+		Must(http.StatusCreated, "POST", "/products/1/targets",
+			object{"module": "webhook", "name": "hook", "config": map[string]string{"url": receiver.URL}})
 }

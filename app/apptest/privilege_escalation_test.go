@@ -67,7 +67,10 @@ func TestDelivery_ReaderSeesNoFailureReason(t *testing.T) {
 			t.Errorf("%s tells a reader: %s", path, a.Text)
 		}
 	}
-	for _, path := range []string{"/", "/inbox", "/inbox/1", "/inbox/2", "/deliveries", "/deliveries/1", s.path, s.path + "?tab=targets", s.path + "?tab=deliveries"} {
+	for _, path := range []string{
+		"/", "/inbox", "/inbox/1", "/inbox/2", "/deliveries", "/deliveries/1", s.path, s.path + "?tab=targets",
+		s.path + "?tab=deliveries",
+	} {
 		if status, text := getNoRedirect(t, page, p.URL+path); status != http.StatusOK || strings.Contains(text, host) {
 			t.Errorf("%s: %d, and tells a reader", path, status)
 		}
@@ -99,7 +102,8 @@ func TestPasswordChange_ThrottlesGuesses(t *testing.T) {
 			t,
 			admin,
 			p.URL+"/profile/password",
-			encodeForm("current", fmt.Sprintf("wrong password %d", i), "new", "another long one 1", "repeat", "another long one 1"),
+			encodeForm("current", fmt.Sprintf("wrong password %d", i), "new", "another long one 1", "repeat",
+				"another long one 1"),
 			formKind,
 		)
 		answers = append(answers, status)

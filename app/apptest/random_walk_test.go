@@ -105,7 +105,9 @@ func TestRandomWalk_KeepsCountsConsistent(t *testing.T) {
 
 func newRandomWalk(t testing.TB, database string, seed uint64) *randomWalk {
 	t.Helper()
-	w := &randomWalk{t: t, clock: modelstest.NewClock(time.Now()), rand: rand.New(rand.NewPCG(seed, 1)), did: map[string]int{}}
+	w := &randomWalk{
+		t: t, clock: modelstest.NewClock(time.Now()), rand: rand.New(rand.NewPCG(seed, 1)), did: map[string]int{},
+	}
 	config := app.Config{DataDir: t.TempDir(), DatabaseURL: database, AdminUser: "admin", AdminPassword: apptest.Password}
 	var err error
 	w.app, err = app.New(t.Context(),

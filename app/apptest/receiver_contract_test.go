@@ -59,7 +59,8 @@ func answerWith(status int, header ...string) http.HandlerFunc {
 }
 
 func retryAfterDate(w http.ResponseWriter, r *http.Request) {
-	answerWith(http.StatusTooManyRequests, "Retry-After", time.Now().Add(20*time.Minute).UTC().Format(http.TimeFormat))(w, r)
+	answerWith(http.StatusTooManyRequests, "Retry-After", time.Now().Add(20*time.Minute).UTC().Format(http.TimeFormat))(w,
+		r)
 }
 
 func resetConnection(w http.ResponseWriter, _ *http.Request) {

@@ -92,9 +92,8 @@ func newManyProducts(t testing.TB, a *app.App, n int) manyProducts {
 				}
 				e.products[i] = row.ID
 				counts := models.Counts{Critical: int64(i % 2), Medium: 1}
-				if _, err := a.Ingest.Counts(
-					t.Context(), actor, ingest.Destination{ProductID: row.ID, Scanner: "s"}, counts,
-				); err != nil {
+				_, err = a.Ingest.Counts(t.Context(), actor, ingest.Destination{ProductID: row.ID, Scanner: "s"}, counts)
+				if err != nil {
 					t.Error(err)
 					return
 				}
@@ -163,8 +162,7 @@ func TestReevaluation_AllGatesAtOnce(t *testing.T) {
 		c.Must(http.StatusOK, "PATCH", "/settings/gate", object{"threshold_critical": 1})
 		a := waitReevaluated(t, c)
 		if a.ID("version") != 1 || a.ID("seen") != n || a.ID("total") != n || a.ID("changed") != n/2 ||
-			a.Get("started_at") == nil ||
-			a.Get("finished_at") == nil {
+			a.Get("started_at") == nil || a.Get("finished_at") == nil {
 			t.Errorf("progress: %s", a.Text)
 		}
 		waitRouted(t, p.Store)

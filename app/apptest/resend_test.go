@@ -43,10 +43,8 @@ func TestResend_FailedDelivery(t *testing.T) {
 		reader.Must(http.StatusForbidden, "POST", path+"/resend", nil)
 		reader.Must(http.StatusForbidden, "POST", "/deliveries/resend", all)
 		stranger.Must(http.StatusConflict, "POST", "/deliveries/resend", all)
-		if a := reader.Must(
-			http.StatusAccepted, "POST", "/deliveries/resend", object{"product": s.id, "preview": true},
-		); a.ID("other") != 1 ||
-			a.ID("will") != 0 {
+		a := reader.Must(http.StatusAccepted, "POST", "/deliveries/resend", object{"product": s.id, "preview": true})
+		if a.ID("other") != 1 || a.ID("will") != 0 {
 			t.Errorf("what a reader would send again: %s", a.Text)
 		}
 		c.Must(http.StatusUnprocessableEntity, "POST", "/deliveries/resend", object{})
@@ -61,7 +59,6 @@ func TestResend_FailedDelivery(t *testing.T) {
 			t.Errorf("ids %q and %q", first.ID(), fourth.ID())
 		}
 		apptest.Verify(t, s.secret, fourth)
-		var a apptest.Answer
 		apptest.Eventually(t, "it is delivered",
 			func() bool { a = c.Do("GET", path, nil); return a.Get("state") == "delivered" })
 		if a.ID("attempts.0.status") != 400 || a.ID("attempts.2.status") != 400 || a.ID("attempts.3.status") != 200 ||
@@ -83,8 +80,7 @@ func TestResend_ProgressAndStop(t *testing.T) {
 		preview := object{"since": since, "connection": s.target, "preview": true}
 		if a := c.Must(
 			http.StatusAccepted, "POST", "/deliveries/resend", preview,
-		); a.ID("will") != 1 || a.ID("targets.0.count") != 1 ||
-			a.Get("resend") != nil {
+		); a.ID("will") != 1 || a.ID("targets.0.count") != 1 || a.Get("resend") != nil {
 			t.Errorf("preview: %s", a.Text)
 		}
 
@@ -163,10 +159,8 @@ func TestConnections_HaveOwners(t *testing.T) {
 		eve.Must(http.StatusForbidden, "POST", "/connections", hook("system"))
 		system := fmt.Sprintf("/targets/%d", c.Must(http.StatusCreated, "POST", "/connections", hook("system")).ID("id"))
 		mine := fmt.Sprintf("/targets/%d", eve.Must(http.StatusCreated, "POST", "/connections", hook("me")).ID("id"))
-		if a := eve.Must(
-			http.StatusOK, "GET", "/connections", nil,
-		); a.Get("items.1") != nil || a.Get("items.0.owner.user.name") != "eve" ||
-			a.Get("items.0.state") != "new" {
+		a := eve.Must(http.StatusOK, "GET", "/connections", nil)
+		if a.Get("items.1") != nil || a.Get("items.0.owner.user.name") != "eve" || a.Get("items.0.state") != "new" {
 			t.Errorf("eve's: %s", a.Text)
 		}
 		eve.Must(http.StatusNotFound, "GET", system, nil)

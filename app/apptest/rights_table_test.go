@@ -81,8 +81,8 @@ var rightsTable = []route{
 	{method: "GET", path: "/api/v1/exceptions/{exception}", need: viewProduct},
 	{method: "PATCH", path: "/api/v1/exceptions/{exception}", need: assesses, body: object{"state": "open"}},
 	{
-		method: "POST", path: "/api/v1/exceptions/{exception}/merge", need: assesses,
-		body: object{"groups": []idOf{"like"}}, once: true,
+		method: "POST", path: "/api/v1/exceptions/{exception}/merge", need: assesses, body: object{"groups": []idOf{"like"}},
+		once: true,
 	},
 	{method: "POST", path: "/api/v1/exceptions/{exception}/split", need: nobody, body: object{"key": "none"}},
 	{method: "DELETE", path: "/api/v1/exceptions/{exception}", need: ownProduct, once: true},

@@ -172,9 +172,9 @@ func (w *rightsFixture) signIn(name string) {
 		w.api[name] = apptest.NewClient(w.t, w.p.URL, "")
 		return
 	}
-	if status, _ := submitForm(
-		w.t, w.pages[name], w.p.URL+"/login", encodeForm("name", name, "password", apptest.Password), formKind,
-	); status != http.StatusSeeOther {
+	status, _ := submitForm(w.t, w.pages[name], w.p.URL+"/login", encodeForm("name", name, "password", apptest.Password),
+		formKind)
+	if status != http.StatusSeeOther {
 		w.t.Fatalf("%s does not get in: %d", name, status)
 	}
 	w.api[name] = w.p.Client(name)
@@ -183,7 +183,9 @@ func (w *rightsFixture) signIn(name string) {
 // users makes the groups of users.
 func (w *rightsFixture) users() {
 	w.t.Helper()
-	for name, members := range map[string][]string{"readers": {"users-reader"}, "maintainers": {"users-maintainer"}, "owners": {"users-group-owner"}} {
+	for name, members := range map[string][]string{
+		"readers": {"users-reader"}, "maintainers": {"users-maintainer"}, "owners": {"users-group-owner"},
+	} {
 		id := w.admin.Must(http.StatusCreated, "POST", "/authorization-groups", object{"name": name}).ID("id")
 		w.ids[name] = id
 		for _, m := range members {
@@ -201,7 +203,8 @@ func (w *rightsFixture) prepare() {
 	c := w.admin
 	group := c.Must(http.StatusCreated, "POST", "/groups", object{"name": fmt.Sprintf("Group %d", w.n)}).ID("id")
 	mail := fmt.Sprintf("hidden-%d@example.org", w.n)
-	product := c.Must(http.StatusCreated, "POST", "/products", object{"name": fmt.Sprintf("Product %d", w.n), "group_id": group, "email_to": mail}).
+	product := c.Must(http.StatusCreated, "POST", "/products",
+		object{"name": fmt.Sprintf("Product %d", w.n), "group_id": group, "email_to": mail}).
 		ID("id")
 	at := fmt.Sprintf("/products/%d", product)
 	w.secrets = []string{mail, "h…@example.org", w.receiver.URL + "/hidden"}
@@ -222,7 +225,8 @@ func (w *rightsFixture) prepare() {
 		w.ids["user"] = c.Must(http.StatusCreated, "POST", of+"/members", object{"user": "extra", "role": "reader"}).
 			ID("user_id")
 	}
-	w.ids["spare"] = c.Must(http.StatusCreated, "POST", "/authorization-groups", object{"name": fmt.Sprintf("Spare %d", w.n)}).
+	w.ids["spare"] = c.Must(http.StatusCreated, "POST", "/authorization-groups",
+		object{"name": fmt.Sprintf("Spare %d", w.n)}).
 		ID("id")
 	for _, user := range []string{"users-reader", "extra"} {
 		c.Must(http.StatusNoContent, "POST", fmt.Sprintf("/authorization-groups/%d/members", w.ids["spare"]),
@@ -230,10 +234,12 @@ func (w *rightsFixture) prepare() {
 	}
 	c.Must(http.StatusNoContent, "POST", fmt.Sprintf("/authorization-groups/%d/members", w.ids["spare"]),
 		object{"user": "users-manager", "manager": true})
-	hook := c.Must(http.StatusCreated, "POST", at+"/targets", object{"module": "webhook", "name": "hook", "config": map[string]string{"url": w.receiver.URL + "/hidden"}}).
+	hook := c.Must(http.StatusCreated, "POST", at+"/targets",
+		object{"module": "webhook", "name": "hook", "config": map[string]string{"url": w.receiver.URL + "/hidden"}}).
 		ID("id")
 	w.ids["product"], w.ids["group"], w.ids["target"] = product, group, hook
-	w.ids["grouptarget"] = c.Must(http.StatusCreated, "POST", fmt.Sprintf("/groups/%d/targets", group), object{"module": "slack", "name": "chat", "config": map[string]string{"url": w.receiver.URL + "/hidden"}}).
+	w.ids["grouptarget"] = c.Must(http.StatusCreated, "POST", fmt.Sprintf("/groups/%d/targets", group),
+		object{"module": "slack", "name": "chat", "config": map[string]string{"url": w.receiver.URL + "/hidden"}}).
 		ID("id")
 	for name, role := range map[string]string{tokenUpload: "upload", tokenReader: "reader", tokenEditor: "maintainer"} {
 		a := c.Must(http.StatusCreated, "POST", at+"/tokens", object{"name": name, "role": role})
@@ -253,11 +259,13 @@ func (w *rightsFixture) prepare() {
 		w.ids["delivery"], w.ids["event"] = a.ID("items.0.id"), a.ID("items.0.event_id")
 		return w.ids["delivery"] != 0
 	})
-	w.ids["observation"] = c.Must(http.StatusCreated, "POST", at+"/observations", object{"title": "By hand", "severity": "low"}).
+	w.ids["observation"] = c.Must(http.StatusCreated, "POST", at+"/observations",
+		object{"title": "By hand", "severity": "low"}).
 		ID("id")
 	w.ids["finding"] = w.ids["observation"]
 	for _, name := range []string{"exception", "like"} {
-		w.ids[name] = c.Must(http.StatusAccepted, "POST", "/exceptions", object{"class": name, "message": "m", "product": product}).
+		w.ids[name] = c.Must(http.StatusAccepted, "POST", "/exceptions",
+			object{"class": name, "message": "m", "product": product}).
 			ID("group")
 	}
 	if old := w.ids["usertoken"]; old != 0 { // one may not have any number of them
@@ -268,7 +276,9 @@ func (w *rightsFixture) prepare() {
 	if old := w.ids["allsilence"]; old != 0 {
 		c.Do("DELETE", fmt.Sprintf("/silences/%d", old), nil)
 	}
-	for name, of := range map[string]object{"silence": {"product_id": product}, "groupsilence": {"group_id": group}, "allsilence": {}} {
+	for name, of := range map[string]object{
+		"silence": {"product_id": product}, "groupsilence": {"group_id": group}, "allsilence": {},
+	} {
 		of["reason"], of["starts_at"], of["ends_at"] = name, soon, soon.Add(time.Hour)
 		w.ids[name] = c.Must(http.StatusCreated, "POST", "/silences", of).ID("id")
 	}

@@ -25,7 +25,9 @@ func TestRoles_SecObserveParity(t *testing.T) {
 
 		// 102: settings are for administrators, and have their defaults.
 		a := admin.Must(http.StatusOK, "GET", "/settings/gate", nil)
-		for field, want := range map[string]float64{"threshold_critical": 0, "threshold_high": 0, "threshold_medium": 99999, "threshold_unknown": 99999} {
+		for field, want := range map[string]float64{
+			"threshold_critical": 0, "threshold_high": 0, "threshold_medium": 99999, "threshold_unknown": 99999,
+		} {
 			if a.Get(field) != want {
 				t.Errorf("%s is %v", field, a.Get(field))
 			}
@@ -55,7 +57,9 @@ func TestRoles_SecObserveParity(t *testing.T) {
 			ID("user_id")
 		admin.Must(http.StatusCreated, "POST", fmt.Sprintf("/groups/%d/members", group),
 			object{"user": "group-owner", "role": "owner"})
-		for name, want := range map[string][2]int{"owner": {200, 200}, "reader": {200, 403}, "external": {404, 404}, "group-owner": {200, 200}} {
+		for name, want := range map[string][2]int{
+			"owner": {200, 200}, "reader": {200, 403}, "external": {404, 404}, "group-owner": {200, 200},
+		} {
 			if got := clients[name].Do("GET", s.path, nil).Status; got != want[0] {
 				t.Errorf("%s views: %d", name, got)
 			}

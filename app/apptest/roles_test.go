@@ -21,10 +21,8 @@ type pageUser struct {
 func signedInAs(t *testing.T, p *apptest.Program, name string) pageUser {
 	t.Helper()
 	c := newHTTPClient(t)
-	if status, to := submitForm(
-		t, c, p.URL+"/login", encodeForm("name", name, "password", apptest.Password), formKind,
-	); status != http.StatusSeeOther ||
-		to != "/" {
+	status, to := submitForm(t, c, p.URL+"/login", encodeForm("name", name, "password", apptest.Password), formKind)
+	if status != http.StatusSeeOther || to != "/" {
 		t.Fatalf("signed in: %d to %q", status, to)
 	}
 	return pageUser{t, p.URL, c}
@@ -169,8 +167,10 @@ func TestGroupPages_HiddenFromNonMembers(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	k := newCompany(t, p)
 	for _, path := range []string{
-		"/groups/1", "/groups/1?tab=members", "/groups/1?tab=targets", "/groups/1?tab=settings", "/groups/1/delete", "/groups/x", "/products/1?tab=tokens",
-		"/products/1/move?group=1", "/products?group=1", "/authorization-groups/1", "/authorization-groups/1/delete", "/admin/audit?product=1",
+		"/groups/1", "/groups/1?tab=members", "/groups/1?tab=targets", "/groups/1?tab=settings", "/groups/1/delete",
+		"/groups/x", "/products/1?tab=tokens",
+		"/products/1/move?group=1", "/products?group=1", "/authorization-groups/1", "/authorization-groups/1/delete",
+		"/admin/audit?product=1",
 	} {
 		if status, text := k.stranger.get(path); status != http.StatusNotFound || strings.Contains(text, "Payments") ||
 			strings.Contains(text, "Shop") {
@@ -178,27 +178,19 @@ func TestGroupPages_HiddenFromNonMembers(t *testing.T) {
 		}
 	}
 	for _, path := range []string{
-		"/groups/1/settings", "/groups/1/delete", "/groups/1/members", "/groups/1/members/1/delete", "/groups/1/authorization-groups", "/groups/1/authorization-groups/1/delete",
-		"/groups/1/targets", "/groups/1/targets/1/test", "/groups/1/targets/1/enable", "/groups/1/targets/1/disable", "/groups/1/targets/1/delete",
-		"/products/1/members", "/products/1/members/1/delete", "/products/1/authorization-groups", "/products/1/authorization-groups/1/delete",
+		"/groups/1/settings", "/groups/1/delete", "/groups/1/members", "/groups/1/members/1/delete",
+		"/groups/1/authorization-groups", "/groups/1/authorization-groups/1/delete",
+		"/groups/1/targets", "/groups/1/targets/1/test", "/groups/1/targets/1/enable", "/groups/1/targets/1/disable",
+		"/groups/1/targets/1/delete",
+		"/products/1/members", "/products/1/members/1/delete", "/products/1/authorization-groups",
+		"/products/1/authorization-groups/1/delete",
 		"/products/1/tokens", "/products/1/tokens/1/delete", "/products/1/move",
-		"/authorization-groups/1", "/authorization-groups/1/delete", "/authorization-groups/1/members", "/authorization-groups/1/members/1/delete",
+		"/authorization-groups/1", "/authorization-groups/1/delete", "/authorization-groups/1/members",
+		"/authorization-groups/1/members/1/delete",
 	} {
-		if status, _ := k.stranger.post(
-			path,
-			"name",
-			"x",
-			"user",
-			"stranger",
-			"role",
-			"owner",
-			"confirm",
-			"Payments",
-			"products",
-			"delete",
-			"authorization_group",
-			"Team",
-		); status != http.StatusNotFound {
+		status, _ := k.stranger.post(path, "name", "x", "user", "stranger", "role", "owner", "confirm", "Payments",
+			"products", "delete", "authorization_group", "Team")
+		if status != http.StatusNotFound {
 			t.Errorf("POST %s: %d", path, status)
 		}
 	}
@@ -232,28 +224,20 @@ func TestGroupPages_ByRole(t *testing.T) {
 
 	k.reader.wantText("/products/1?tab=members", "maintainer", "By the group", "Payments")
 	k.reader.wantText("/groups/1?tab=members", "owner", "reader")
-	for _, path := range []string{"/products/1?tab=members", "/products/1?tab=settings", "/products/1?tab=targets", "/products/1?tab=tokens", "/groups/1", "/groups/1?tab=members", "/groups/1?tab=settings"} {
+	for _, path := range []string{
+		"/products/1?tab=members", "/products/1?tab=settings", "/products/1?tab=targets", "/products/1?tab=tokens",
+		"/groups/1", "/groups/1?tab=members", "/groups/1?tab=settings",
+	} {
 		k.reader.wantNoText(path, `method="post" action="/products`, `method="post" action="/groups`, "eve@example.org",
 			"/delete", "New product here", "/admin/audit")
 	}
-	for _, path := range []string{"/products/1/members", "/products/1/tokens", "/products/1/move", "/groups/1/settings", "/groups/1/members", "/groups/1/targets", "/groups/1/delete"} {
-		if status, _ := k.reader.post(
-			path,
-			"user",
-			"reader",
-			"role",
-			"owner",
-			"name",
-			"x",
-			"expires",
-			"30",
-			"products",
-			"keep",
-			"confirm",
-			"Payments",
-			"group",
-			"0",
-		); status != http.StatusForbidden {
+	for _, path := range []string{
+		"/products/1/members", "/products/1/tokens", "/products/1/move", "/groups/1/settings", "/groups/1/members",
+		"/groups/1/targets", "/groups/1/delete",
+	} {
+		status, _ := k.reader.post(path, "user", "reader", "role", "owner", "name", "x", "expires", "30", "products", "keep",
+			"confirm", "Payments", "group", "0")
+		if status != http.StatusForbidden {
 			t.Errorf("a reader, POST %s: %d", path, status)
 		}
 	}
@@ -292,9 +276,9 @@ func TestMemberPages(t *testing.T) {
 
 	// Who takes himself out is led to where he may be.
 	id := k.admin.Must(http.StatusOK, "GET", "/products/1/members", nil).ID("items.2.user_id")
-	if status, to := submitForm(
-		t, k.stranger.http, p.URL+fmt.Sprintf("/products/1/members/%d/delete", id), encodeForm(), formKind,
-	); status != http.StatusForbidden {
+	status, to := submitForm(t, k.stranger.http, p.URL+fmt.Sprintf("/products/1/members/%d/delete", id), encodeForm(),
+		formKind)
+	if status != http.StatusForbidden {
 		t.Errorf("a writer takes himself out: %d to %q", status, to)
 	}
 	k.maintainer.mustPost(fmt.Sprintf("/products/1/members/%d/delete", id))
@@ -302,9 +286,9 @@ func TestMemberPages(t *testing.T) {
 		t.Errorf("a former member sees the product: %d", status)
 	}
 	own := k.admin.Must(http.StatusOK, "GET", "/products/1/members", nil).ID("items.0.user_id")
-	if _, to := submitForm(
-		t, k.maintainer.http, p.URL+fmt.Sprintf("/products/1/members/%d/delete", own), encodeForm(), formKind,
-	); to != "/products" {
+	_, to = submitForm(t, k.maintainer.http, p.URL+fmt.Sprintf("/products/1/members/%d/delete", own), encodeForm(),
+		formKind)
+	if to != "/products" {
 		t.Errorf("who has left is led to %q", to)
 	}
 }
@@ -368,7 +352,8 @@ func TestGroupPages_DeleteGroup(t *testing.T) {
 	k.owner.wantFieldError("Say what becomes of them", "/groups/1/delete", "confirm", "Payments")
 	k.owner.wantFieldError("Type the group", "/groups/1/delete", "products", "delete", "confirm", "payments")
 	k.owner.wantText("/groups/1", "Shop")
-	k.owner.wantFieldError("It has 1 product now", "/groups/1/delete", "products", "delete", "confirm", "Payments", "count", "0")
+	k.owner.wantFieldError("It has 1 product now", "/groups/1/delete", "products", "delete", "confirm", "Payments",
+		"count", "0")
 	k.owner.mustPost("/groups/1/delete", "products", "delete", "confirm", "Payments", "count", "1")
 	k.owner.mustPost("/groups/2/delete", "products", "keep", "confirm", "Second")
 	k.owner.wantText("/groups", "There is no group that you can see")
@@ -390,11 +375,10 @@ func TestMoveToStricterGroup_NotifiesOnce(t *testing.T) {
 			"threshold_critical", "5")
 		k.counts(t, 2)
 		k.owner.mustPost("/groups", "name", "Strict")
-		k.owner.mustPost("/groups/2/settings", "name", "Strict", "gate_mode", "own", "threshold_critical", "1", "version", "1")
-		if status, text := k.owner.post(
-			"/groups/2/targets", "module", "webhook", "name", "Bot", "url", k.receiver.URL,
-		); status != http.StatusOK ||
-			!strings.Contains(text, "whsec_") {
+		k.owner.mustPost("/groups/2/settings", "name", "Strict", "gate_mode", "own", "threshold_critical", "1", "version",
+			"1")
+		status, text := k.owner.post("/groups/2/targets", "module", "webhook", "name", "Bot", "url", k.receiver.URL)
+		if status != http.StatusOK || !strings.Contains(text, "whsec_") {
 			t.Errorf("a target of a group: %d", status)
 		}
 		k.owner.wantText("/groups/2?tab=targets", "tells of no product now")
@@ -443,10 +427,8 @@ func TestMoveToStricterGroup_NotifiesOnce(t *testing.T) {
 		k.maintainer.wantNoText("/products/1?tab=targets", "127.0.0.1", "/groups/2")
 
 		// The second of two who save is told.
-		if status, text := k.owner.post(
-			"/groups/2/settings", "name", "Late", "gate_mode", "own", "version", "1",
-		); status != http.StatusConflict ||
-			!strings.Contains(text, "Somebody else has changed this group") {
+		status, text = k.owner.post("/groups/2/settings", "name", "Late", "gate_mode", "own", "version", "1")
+		if status != http.StatusConflict || !strings.Contains(text, "Somebody else has changed this group") {
 			t.Errorf("the second is not told: %d", status)
 		}
 		k.owner.wantFieldError("From 0 to 999999", "/groups/2/settings", "name", "Strict", "gate_mode", "own",

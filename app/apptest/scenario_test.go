@@ -84,8 +84,7 @@ func TestMainJob_FromReportToMessage(t *testing.T) {
 			t.Fatal(err)
 		}
 		if body.Type != "gate.changed" || body.Data.From != "none" || body.Data.To != "failed" ||
-			body.Data.Failing.New != 19 ||
-			body.Data.Failing.Items[0].Severity != "critical" {
+			body.Data.Failing.New != 19 || body.Data.Failing.Items[0].Severity != "critical" {
 			t.Fatalf("message: %s", m.Body)
 		}
 
@@ -125,9 +124,8 @@ func TestMainJob_FromReportToMessage(t *testing.T) {
 		}
 		receiver.Wait(t, 3)
 		a = c.Must(http.StatusOK, "GET", s.path+"/gate/history", nil)
-		if got := fmt.Sprint(
-			a.Get("items.0.to"), a.Get("items.1.to"), a.Get("items.2.to"), a.Get("items.3"),
-		); got != "failedpassedfailed<nil>" {
+		got := fmt.Sprint(a.Get("items.0.to"), a.Get("items.1.to"), a.Get("items.2.to"), a.Get("items.3"))
+		if got != "failedpassedfailed<nil>" {
 			t.Errorf("history: %s in %s", got, a.Text)
 		}
 

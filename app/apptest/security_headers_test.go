@@ -28,7 +28,8 @@ func TestSecurityHeaders_OnEveryResponse(t *testing.T) {
 		"frame-ancestors": "'none'",
 	}
 	for _, ask := range []string{
-		"GET /login", "GET /", "GET /no-such-page", "DELETE /login", "POST /login", "GET /api/v1/products", "GET /api/v1/no-such-thing",
+		"GET /login", "GET /", "GET /no-such-page", "DELETE /login", "POST /login", "GET /api/v1/products",
+		"GET /api/v1/no-such-thing",
 		"GET /api/v1/openapi.json", "GET /healthz", "POST /api/v1/products",
 	} {
 		method, path, _ := strings.Cut(ask, " ")

@@ -96,8 +96,7 @@ func TestSentryGo(t *testing.T) {
 			t.Errorf("%s", d.Text)
 		}
 		if d.Get("releases.0.name") != "shop@2.0" || d.Get("sample.environment") != "production" ||
-			d.Get("sample.frames.0.function") == nil ||
-			d.Get("sample.chain.1.message") != "order 0 is out of stock" {
+			d.Get("sample.frames.0.function") == nil || d.Get("sample.chain.1.message") != "order 0 is out of stock" {
 			t.Errorf("%s", d.Text)
 		}
 		if !strings.Contains(d.Text, "TestSentryGo") {
@@ -136,7 +135,8 @@ func TestEnvelopes_RecordedFromSDKs(t *testing.T) {
 					return sendEnvelope(t, url, deflated.Bytes(), "X-Sentry-Auth", auth, "Content-Encoding", "deflate")
 				},
 				"page": func() apptest.Answer {
-					return sendEnvelope(t, strings.TrimSuffix(url, "/"), plain, "X-Sentry-Auth", auth, "Origin", "https://shop.example", "Sec-Fetch-Site", "cross-site", "Content-Type", "text/plain;charset=UTF-8")
+					return sendEnvelope(t, strings.TrimSuffix(url, "/"), plain, "X-Sentry-Auth", auth, "Origin",
+						"https://shop.example", "Sec-Fetch-Site", "cross-site", "Content-Type", "text/plain;charset=UTF-8")
 				},
 			} {
 				res := send()
@@ -153,13 +153,9 @@ func TestEnvelopes_RecordedFromSDKs(t *testing.T) {
 			a := c.Must(http.StatusOK, "GET", fmt.Sprintf("/exceptions?product=%d", s.id), nil)
 			d := c.Must(http.StatusOK, "GET", fmt.Sprintf("/exceptions/%d", a.ID("items.0.id")), nil)
 			if d.Get("class") != test.class || d.Get("message") != "order 4711 cannot be paid" ||
-				d.Get("function") != test.function ||
-				fmt.Sprint(d.Get("sample.frames.0.line")) != test.line ||
-				d.Get("releases.0.name") != "shop@1.4.2" ||
-				d.ID("count") != 4 ||
-				d.ID("notified") != 1 ||
-				d.ID("suppressed") != 3 ||
-				d.Get("sample.user") != "ann" {
+				d.Get("function") != test.function || fmt.Sprint(d.Get("sample.frames.0.line")) != test.line ||
+				d.Get("releases.0.name") != "shop@1.4.2" || d.ID("count") != 4 || d.ID("notified") != 1 ||
+				d.ID("suppressed") != 3 || d.Get("sample.user") != "ann" {
 				t.Errorf("%s", d.Text)
 			}
 		}
@@ -192,15 +188,23 @@ func TestIngestKey_AcceptsEnvelopesOfItsProduct(t *testing.T) {
 			key  string
 			want int
 		}{
-			{s.id, key, 200}, {s.id, "", 401}, {s.id, "x", 403}, {s.id, strings.ToUpper(key), 403}, {other.id, key, 403}, {4711, key, 403}, {"v1", key, 403}, {0, key, 403}, {-1, key, 403}, {s.id, key + "'--", 403},
+			{s.id, key, 200},
+			{s.id, "", 401},
+			{s.id, "x", 403},
+			{s.id, strings.ToUpper(key), 403},
+			{other.id, key, 403},
+			{4711, key, 403},
+			{"v1", key, 403},
+			{0, key, 403},
+			{-1, key, 403},
+			{s.id, key + "'--", 403},
 		} {
 			if got := send(at(test.id), test.key); got != test.want {
 				t.Errorf("product %v, key %q: %d, want %d", test.id, test.key, got, test.want)
 			}
 		}
-		if res := sendEnvelope(
-			t, at(s.id), []byte(fmt.Sprintf("{\"dsn\":%q}%s", dsn, oneEvent[2:])),
-		); res.Status != http.StatusOK {
+		res := sendEnvelope(t, at(s.id), []byte(fmt.Sprintf("{\"dsn\":%q}%s", dsn, oneEvent[2:])))
+		if res.Status != http.StatusOK {
 			t.Errorf("by the header's DSN: %d %s", res.Status, res.Text)
 		}
 		if again := c.Must(http.StatusOK, "GET", s.path+"/ingest-key", nil); again.Get("key") != key ||
@@ -236,10 +240,7 @@ func TestIngestKey_OpensNoOtherRoute(t *testing.T) {
 	for _, route := range p.Routes() {
 		method, path, _ := strings.Cut(route, " ")
 		if strings.HasSuffix(strings.TrimSuffix(path, "/"), "/envelope") || strings.Contains(path, "/static/") ||
-			strings.HasPrefix(path, "/login") ||
-			strings.Contains(path, "/openapi") ||
-			path == "/healthz" ||
-			path == "/readyz" ||
+			strings.HasPrefix(path, "/login") || strings.Contains(path, "/openapi") || path == "/healthz" || path == "/readyz" ||
 			path == "/logout" {
 			continue
 		}
@@ -312,7 +313,9 @@ func TestEnvelopes_Preflight(t *testing.T) {
 			t.Errorf("%s: %d %v", path, res.Status, res.Header)
 		}
 	}
-	for _, path := range []string{"/api/v1/exceptions", "/api/v1/products", "/login", "/api/7/envelope/x", "/api/7/other/envelope/"} {
+	for _, path := range []string{
+		"/api/v1/exceptions", "/api/v1/products", "/login", "/api/7/envelope/x", "/api/7/other/envelope/",
+	} {
 		if res := ask("POST", path); res.Status != http.StatusForbidden ||
 			res.Header.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("POST %s from another site: %d", path, res.Status)
@@ -340,13 +343,11 @@ func TestIngestKey_RateLimit(t *testing.T) {
 		}
 		res := sendEnvelope(t, url, []byte(oneEvent))
 		if res.Status != http.StatusTooManyRequests || res.Header.Get("Retry-After") != "60" ||
-			res.Header.Get("X-Sentry-Rate-Limits") != "60:error:key" ||
-			!strings.Contains(res.Text, "detail") {
+			res.Header.Get("X-Sentry-Rate-Limits") != "60:error:key" || !strings.Contains(res.Text, "detail") {
 			t.Errorf("%d %v %s", res.Status, res.Header, res.Text)
 		}
-		if res := sendEnvelope(
-			t, fmt.Sprintf("%s/api/%d/envelope/?sentry_key=%s", p.URL, other.id, otherKey), []byte(oneEvent),
-		); res.Status != http.StatusOK {
+		res = sendEnvelope(t, fmt.Sprintf("%s/api/%d/envelope/?sentry_key=%s", p.URL, other.id, otherKey), []byte(oneEvent))
+		if res.Status != http.StatusOK {
 			t.Errorf("another product pays too: %d", res.Status)
 		}
 		p.Clock.Advance(time.Second)

@@ -59,10 +59,8 @@ func encodeForm(pairs ...string) io.Reader {
 func signInAdmin(t *testing.T, p *apptest.Program) *http.Client {
 	t.Helper()
 	c := newHTTPClient(t)
-	if status, to := submitForm(
-		t, c, p.URL+"/login", encodeForm("name", "admin", "password", apptest.Password), formKind,
-	); status != http.StatusSeeOther ||
-		to != "/" {
+	status, to := submitForm(t, c, p.URL+"/login", encodeForm("name", "admin", "password", apptest.Password), formKind)
+	if status != http.StatusSeeOther || to != "/" {
 		t.Fatalf("signed in: %d to %q", status, to)
 	}
 	return c
@@ -100,10 +98,8 @@ func TestSession_EndedDuringRequestStaysEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-done
-	if status, to := submitForm(
-		t, stolen, p.URL+"/inbox/viewed", encodeForm("next", "/inbox"), formKind,
-	); status != http.StatusSeeOther ||
-		!strings.HasPrefix(to, "/login") {
+	status, to := submitForm(t, stolen, p.URL+"/inbox/viewed", encodeForm("next", "/inbox"), formKind)
+	if status != http.StatusSeeOther || !strings.HasPrefix(to, "/login") {
 		t.Errorf("the session is back: %d to %q", status, to)
 	}
 }
@@ -139,15 +135,14 @@ func TestFirstPasswordFile_RemovedByItsUserOnly(t *testing.T) {
 	if err := os.WriteFile(file, []byte("somebody-else-s\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Accounts.Create(
-		t.Context(),
-		account.NewUser{Name: "eve", Email: "eve@example.org", Password: apptest.Password, MustChangePassword: true},
-	); err != nil {
+	_, err := p.Accounts.Create(t.Context(),
+		account.NewUser{Name: "eve", Email: "eve@example.org", Password: apptest.Password, MustChangePassword: true})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if status, to := submitForm(
-		t, newHTTPClient(t), p.URL+"/login", encodeForm("name", "eve", "password", apptest.Password), formKind,
-	); status != http.StatusSeeOther {
+	status, to := submitForm(t, newHTTPClient(t), p.URL+"/login", encodeForm("name", "eve", "password", apptest.Password),
+		formKind)
+	if status != http.StatusSeeOther {
 		t.Fatalf("signed in: %d to %q", status, to)
 	}
 	if _, err := os.Stat(file); err != nil {

@@ -220,9 +220,8 @@ func TestSettingsPage_InTwoBrowsers(t *testing.T) {
 		return encodeForm("version", version, "active", "on", "threshold_critical", critical, "threshold_high", high,
 			"threshold_medium", "99999", "threshold_low", "99999", "threshold_none", "99999", "threshold_unknown", "99999")
 	}
-	if status, _ := submitForm(
-		t, first, p.URL+"/admin/settings/gate", fields("0", "7", "0"), formKind,
-	); status != http.StatusSeeOther {
+	status, _ := submitForm(t, first, p.URL+"/admin/settings/gate", fields("0", "7", "0"), formKind)
+	if status != http.StatusSeeOther {
 		t.Fatalf("the first: %d", status)
 	}
 	status, text := postForm(t, second, p.URL+"/admin/settings/gate", fields("0", "0", "5"))

@@ -232,21 +232,23 @@ func TestSilence_RefusesInvalidInput(t *testing.T) {
 		return object{"product_id": s.id, "reason": "maintenance", "ends_at": now.Add(time.Hour)}
 	}
 	for field, change := range map[string]object{
-		"reason": {"reason": "  "}, "ends_at": {"ends_at": now.Add(-time.Minute)}, "starts_at": {"starts_at": now.Add(-time.Hour)}, "type": {"type": "gate"},
+		"reason": {"reason": "  "}, "ends_at": {"ends_at": now.Add(-time.Minute)},
+		"starts_at": {"starts_at": now.Add(-time.Hour)}, "type": {"type": "gate"},
 		"text": {"text": strings.Repeat("x", silence.MaxText+1)}, "group_id": {"group_id": 1},
 	} {
 		body := good()
 		for name, value := range change {
 			body[name] = value
 		}
-		if a := c.Do(
-			"POST", "/silences", body,
-		); a.Status != http.StatusUnprocessableEntity && a.Status != http.StatusNotFound ||
+		a := c.Do("POST", "/silences", body)
+		if a.Status != http.StatusUnprocessableEntity && a.Status != http.StatusNotFound ||
 			a.Status == http.StatusUnprocessableEntity && a.Get("errors.0.name") != field {
 			t.Errorf("%s: %s", field, a.Text)
 		}
 	}
-	for name, ends := range map[string]time.Time{"too long": now.Add(silence.Longest + time.Minute), "too short": now.Add(time.Second)} {
+	for name, ends := range map[string]time.Time{
+		"too long": now.Add(silence.Longest + time.Minute), "too short": now.Add(time.Second),
+	} {
 		body := good()
 		body["ends_at"] = ends
 		if a := c.Must(http.StatusUnprocessableEntity, "POST", "/silences", body); a.Get("errors.0.name") != "ends_at" {
@@ -278,10 +280,8 @@ func TestSilence_RefusesInvalidInput(t *testing.T) {
 	}
 	page := c.Must(http.StatusOK, "GET", "/silences?limit=1", nil)
 	cursor, _ := page.Get("next_cursor").(string)
-	if next := c.Must(
-		http.StatusOK, "GET", "/silences?limit=1&cursor="+cursor, nil,
-	); next.ID("items.0.id") != a.ID("id") ||
-		next.Get("next_cursor") != nil {
+	next := c.Must(http.StatusOK, "GET", "/silences?limit=1&cursor="+cursor, nil)
+	if next.ID("items.0.id") != a.ID("id") || next.Get("next_cursor") != nil {
 		t.Errorf("%s", next.Text)
 	}
 	// One that is taken back before it begins is not told of.
@@ -322,7 +322,8 @@ func checkSilenceEnd(t *testing.T, p *apptest.Program) {
 	for _, name := range []string{"ann", "bob"} {
 		c.Must(http.StatusCreated, "POST", at, object{"user": name, "role": "maintainer"})
 		p.Client(name).
-			Must(http.StatusCreated, "POST", "/silences", object{"group_id": group, "reason": name + "’s", "ends_at": p.Store.Now().Add(time.Hour)})
+			Must(http.StatusCreated, "POST", "/silences",
+				object{"group_id": group, "reason": name + "’s", "ends_at": p.Store.Now().Add(time.Hour)})
 	}
 	p.Clock.Advance(time.Second)
 	setCritical(c, s, 1)
@@ -341,7 +342,8 @@ func checkSilenceEnd(t *testing.T, p *apptest.Program) {
 		return itemCount(c.Do("GET", "/notifications?type=silence.ended", nil)) == 2
 	})
 	a := p.Client("ann").Must(http.StatusOK, "GET", "/notifications?type=silence.ended", nil)
-	if name, _ := a.Get("items.0.name").(string); itemCount(a) != 1 || !strings.Contains(name, "1 notification was held back") {
+	if name, _ := a.Get("items.0.name").(string); itemCount(a) != 1 ||
+		!strings.Contains(name, "1 notification was held back") {
 		t.Errorf("%s", a.Text)
 	}
 	if n := itemCount(p.Client("bob").Must(http.StatusOK, "GET", "/notifications", nil)); n != 0 {

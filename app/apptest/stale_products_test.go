@@ -128,9 +128,8 @@ func TestStaleProduct_NotifiesOnce(t *testing.T) {
 		}
 
 		// By the inbox too.
-		if a := c.Must(
-			http.StatusOK, "GET", "/notifications?type=product.stale", nil,
-		); itemCount(a) != 5 || a.Get("items.0.name") != "Reports come again" ||
+		a := c.Must(http.StatusOK, "GET", "/notifications?type=product.stale", nil)
+		if itemCount(a) != 5 || a.Get("items.0.name") != "Reports come again" ||
 			a.Get("items.2.name") != "No reports any more" {
 			t.Errorf("inbox: %s", a.Text)
 		}
@@ -153,7 +152,8 @@ func TestStaleProduct_NewDefaultBranch(t *testing.T) {
 		runStaleJob(t, p)
 		c.Must(http.StatusOK, "PATCH", s.path, object{"default_branch": "main"})
 		runStaleJob(t, p)
-		apptest.Eventually(t, "main is stale still, which is told", func() bool { return len(staleMessages(t, receiver)) == 2 })
+		apptest.Eventually(t, "main is stale still, which is told",
+			func() bool { return len(staleMessages(t, receiver)) == 2 })
 		wantLines(t, "told", staleMessages(t, receiver), "Shop stale", "Shop stale")
 	})
 }
@@ -168,12 +168,13 @@ func TestStaleAfter_IsBounded(t *testing.T) {
 		b := c.Do("PATCH", "/settings/reports", object{"stale_after_seconds": seconds})
 		d := c.Do("POST", "/products",
 			object{"name": fmt.Sprint("New ", seconds), "stale_after": seconds, "hold_seconds": 60})
-		if a.Status != status || b.Status != status || d.Status != max(status, 201) && status == 200 ||
-			d.Status != 422 && status == 422 {
+		if a.Status != status || b.Status != status || d.Status != max(status, 201) && status == 200 || d.Status != 422 &&
+			status == 422 {
 			t.Errorf("%d: %d, %d, %d, want %d", seconds, a.Status, b.Status, d.Status, status)
 		}
 		if status == 422 &&
-			(a.Get("errors.0.name") != "stale_after" || b.Get("errors.0.name") != "stale_after_seconds" || d.Get("errors.0.name") != "stale_after") {
+			(a.Get("errors.0.name") != "stale_after" || b.Get("errors.0.name") != "stale_after_seconds" ||
+				d.Get("errors.0.name") != "stale_after") {
 			t.Errorf("%d: the field is not named: %s %s %s", seconds, a.Text, b.Text, d.Text)
 		}
 	}

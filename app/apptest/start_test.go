@@ -195,7 +195,8 @@ func TestStart_InvalidConfigWritesNothing(t *testing.T) {
 	readable := filepath.Join(t.TempDir(), "key")
 	writeFile(t, readable, otherKey()[:20])
 	for _, setting := range []string{
-		"GATECRIER_TRUSTED_PROXIES=abc", "GATECRIER_LISTEN=nonsense", "GATECRIER_ADMIN_PASSWORD=short", "GATECRIER_ADMIN_EMAIL=nobody",
+		"GATECRIER_TRUSTED_PROXIES=abc", "GATECRIER_LISTEN=nonsense", "GATECRIER_ADMIN_PASSWORD=short",
+		"GATECRIER_ADMIN_EMAIL=nobody",
 		"GATECRIER_ADMIN_PASSWORD_FILE=" + empty, "GATECRIER_SECRET_KEY_FILE=" + readable,
 	} {
 		dir := filepath.Join(t.TempDir(), "data")
