@@ -97,10 +97,8 @@ func TestAccountsInTheBrowser(t *testing.T) {
 	eve.Do(chromedp.SetValue("[name=theme]", "dark"))
 	eve.Press("form[action='/profile'] button[type=submit]")
 	eve.WantText("Saved")
-	eve.WaitFor(
-		"it is dark",
-		`document.documentElement.dataset.bsTheme === "dark" && getComputedStyle(document.body).backgroundColor === "rgb(13, 17, 23)"`,
-	)
+	eve.WaitFor("it is dark", `document.documentElement.dataset.bsTheme === "dark" &&
+		getComputedStyle(document.body).backgroundColor === "rgb(13, 17, 23)"`)
 	eve.WaitFor("times are those of Tokyo", `[...document.querySelectorAll("time")].some(e => e.title.includes("GMT+9"))`)
 	eve.Do(chromedp.Click("[data-theme]")) // dark, as the system, light
 	eve.WaitFor("the switch counts", `!document.documentElement.dataset.bsTheme`)

@@ -108,11 +108,8 @@ func TestAssessment_OutlivesReports(t *testing.T) {
 			got = append(got,
 				fmt.Sprint(history.Get(at+"action"), " ", history.Get(at+"was_status"), " ", history.Get(at+"status")))
 		}
-		if want := "clear affected open, assess resolved affected, assess false_positive resolved, assess open false_positive"; strings.Join(
-			got, ", ",
-		) != want {
-			t.Errorf("history: %s", strings.Join(got, ", "))
-		}
+		wantLines(t, "history", got, "clear affected open", "assess resolved affected", "assess false_positive resolved",
+			"assess open false_positive")
 		page := c.Must(http.StatusOK, "GET", s.observationPath(t, c, "CVE-1")+"/history?limit=3", nil)
 		last := c.Must(http.StatusOK, "GET",
 			fmt.Sprint(s.observationPath(t, c, "CVE-1"), "/history?limit=3&cursor=", page.Get("next_cursor")), nil)
@@ -364,7 +361,8 @@ func TestReport_CannotUseManualSource(t *testing.T) {
 		}
 		c.Must(http.StatusUnprocessableEntity, "PUT", s.path+"/counts",
 			object{"scanner": "manual", "counts": criticalCounts(0)})
-		tool := `{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"manual"}},"results":[{"ruleId":"x","level":"error","message":{"text":"x"}}]}]}`
+		tool := `{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"manual"}},` +
+			`"results":[{"ruleId":"x","level":"error","message":{"text":"x"}}]}]}`
 		s.upload(c, []byte(tool))
 		if a := s.observation(t, c, "By hand"); a.Get("status") != "open" || a.Get("scanner") != "manual" {
 			t.Errorf("a tool called manual: %s", a.Text)

@@ -294,10 +294,10 @@ func (b *Browser) runAxe(what, rules string) {
 	if checkAllStates() {
 		part = "document"
 	}
-	found, err := Read(b, chromedp.Evaluate[[]string](
-		`(window.axe || gcMakeAxe(), axe).run(`+part+`, `+rules+`).then(r => r.violations.flatMap(v => v.nodes.map(n => v.id + ": " + n.html.slice(0, 200) + " " + (n.any[0] ? n.any[0].message : ""))))`,
-		chromedp.EvalAwaitPromise,
-	))
+	const violations = `r => r.violations.flatMap(v => v.nodes.map(n =>
+		v.id + ": " + n.html.slice(0, 200) + " " + (n.any[0] ? n.any[0].message : "")))`
+	script := `(window.axe || gcMakeAxe(), axe).run(` + part + `, ` + rules + `).then(` + violations + `)`
+	found, err := Read(b, chromedp.Evaluate[[]string](script, chromedp.EvalAwaitPromise))
 	if err != nil {
 		b.t.Fatalf("%s: axe: %v", what, err)
 	}

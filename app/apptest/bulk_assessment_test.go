@@ -141,26 +141,28 @@ func TestBulkAssessment_AppliesToAllOrNone(t *testing.T) {
 		id := func(s productFixture, title string) int64 { return s.observation(t, c, title).ID("id") }
 		one, two := id(s, "CVE-1"), id(s, "CVE-2")
 		path := s.path + "/observations/assess"
+		const falsePositive = "false_positive"
+		both, high := []int64{two, one}, object{"severity": "high"}
 		for name, test := range map[string]struct {
 			status int
 			field  any
 			body   object
 		}{
-			"an id of another product": {404, nil, object{"ids": []int64{one, id(other, "CVE-9")}, "status": "false_positive"}},
-			"an id of nothing":         {404, nil, object{"ids": []int64{one, 99999}, "status": "false_positive"}},
-			"another number":           {409, nil, object{"filter": object{"severity": "high"}, "expected": 3, "status": "false_positive"}},
-			"nothing found":            {409, nil, object{"filter": object{"q": "CVE-77"}, "status": "false_positive"}},
-			"no branch":                {404, nil, object{"filter": object{"branch": "nowhere"}, "status": "false_positive"}},
-			"both":                     {422, "filter", object{"ids": []int64{one}, "filter": object{}, "status": "false_positive"}},
-			"no ids and a filter":      {422, "filter", object{"ids": []int64{}, "filter": object{}, "status": "false_positive"}},
-			"none":                     {422, "ids", object{"status": "false_positive"}},
-			"no ids":                   {422, "ids", object{"ids": []int64{}, "status": "false_positive"}},
-			"expected of ids":          {422, "expected", object{"ids": []int64{one}, "expected": 1, "status": "false_positive"}},
-			"expected none":            {422, "expected", object{"filter": object{}, "expected": 0, "status": "false_positive"}},
+			"an id of another product": {404, nil, object{"ids": []int64{one, id(other, "CVE-9")}, "status": falsePositive}},
+			"an id of nothing":         {404, nil, object{"ids": []int64{one, 99999}, "status": falsePositive}},
+			"another number":           {409, nil, object{"filter": high, "expected": 3, "status": falsePositive}},
+			"nothing found":            {409, nil, object{"filter": object{"q": "CVE-77"}, "status": falsePositive}},
+			"no branch":                {404, nil, object{"filter": object{"branch": "nowhere"}, "status": falsePositive}},
+			"both":                     {422, "filter", object{"ids": []int64{one}, "filter": high, "status": falsePositive}},
+			"no ids and a filter":      {422, "filter", object{"ids": []int64{}, "filter": object{}, "status": falsePositive}},
+			"none":                     {422, "ids", object{"status": falsePositive}},
+			"no ids":                   {422, "ids", object{"ids": []int64{}, "status": falsePositive}},
+			"expected of ids":          {422, "expected", object{"ids": []int64{one}, "expected": 1, "status": falsePositive}},
+			"expected none":            {422, "expected", object{"filter": object{}, "expected": 0, "status": falsePositive}},
 			"nothing said":             {422, "status", object{"ids": []int64{one}}},
 			"cleared, and":             {422, "status", object{"ids": []int64{one}, "clear": true, "status": "open"}},
-			"no waiver's end":          {422, "waiver_until", object{"ids": []int64{one, two}, "status": "risk_accepted", "comment": "x"}},
-			"of itself":                {422, "duplicate_of", object{"ids": []int64{two, one}, "status": "duplicate", "duplicate_of": one}},
+			"no waiver's end":          {422, "waiver_until", object{"ids": both, "status": "risk_accepted", "comment": "x"}},
+			"of itself":                {422, "duplicate_of", object{"ids": both, "status": "duplicate", "duplicate_of": one}},
 			"an unknown status":        {422, "status", object{"ids": []int64{one}, "status": "wontfix"}},
 			"a filter that is none":    {422, "filter.active", object{"filter": object{"active": "perhaps"}, "status": "open"}},
 		} {

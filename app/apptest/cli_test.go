@@ -97,13 +97,12 @@ func TestCLI_ManagesUsersOfRunningServer(t *testing.T) {
 	if code != 0 {
 		t.Fatal(errs)
 	}
-	if code, _, errs := runCommand(
-		t, "user", "add", "EVE", "--email", "eve@example.com", "--password", apptest.Password,
-	); code != 1 || !strings.Contains(errs, "name:") {
+	code, _, errs = runCommand(t, "user", "add", "EVE", "--email", "eve@example.com", "--password", apptest.Password)
+	if code != 1 || !strings.Contains(errs, "name:") {
 		t.Errorf("the same name again: %d %s", code, errs)
 	}
-	if code, _, errs := runCommand(t, "user", "add", "bob", "--email", "bob@example.com", "--password", "short"); code != 1 ||
-		!strings.Contains(errs, "At least 10") {
+	code, _, errs = runCommand(t, "user", "add", "bob", "--email", "bob@example.com", "--password", "short")
+	if code != 1 || !strings.Contains(errs, "At least 10") {
 		t.Errorf("a short password: %d %s", code, errs)
 	}
 	code, token, errs := runCommand(t, "token", "create", "--user", "eve", "--name", "test")

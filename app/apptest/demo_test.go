@@ -104,10 +104,8 @@ func TestDemoInTheBrowser(t *testing.T) {
 
 	b.Open("/demo")
 	b.Press("form[action='/demo/outage'] button")
-	b.WaitFor(
-		"attempts are refused",
-		`/down for another \d+ s; \d+ attempts refused; 4 messages wait/.test(document.querySelector("#demo-now").textContent)`,
-	)
+	b.WaitFor("attempts are refused", `/down for another \d+ s; \d+ attempts refused; 4 messages wait/.test(
+		document.querySelector("#demo-now").textContent)`)
 	b.CheckPage("demo-outage")
 	b.Open("/deliveries?state=retrying")
 	b.WantText("503", "Checkout")

@@ -571,12 +571,9 @@ func TestRequestFaultsInTheBrowser(t *testing.T) {
 		if err := tx.InsertEvent(&e, "notify"); err != nil {
 			return err
 		}
-		return tx.DelayWork(
-			"notify",
-			e.ID,
-			"read the payload of a exception.task: json: cannot unmarshal number into Go struct field Exception.class of type string",
-			time.Time{},
-		)
+		const reason = "read the payload of a exception.task: json: " +
+			"cannot unmarshal number into Go struct field Exception.class of type string"
+		return tx.DelayWork("notify", e.ID, reason, time.Time{})
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -151,8 +151,12 @@ func TestExceptionsAPI_RefusesInvalidReports(t *testing.T) {
 		}
 	}
 	for body, want := range map[string]int{
-		``: 400, `{`: 400, `[` + good: 400, good + good: 400, `{"class":"\ud800` + "\xff" + `"}`: 400, strings.Repeat("[", 20_000): 400,
-		`{"class":"E","message":"` + strings.Repeat("x", 4<<20) + `"}`: 413, `{"class":"E","product":4711}`: 404, `{"class":"E","product":"None"}`: 404,
+		``: 400, `{`: 400, `[` + good: 400, good + good: 400,
+		`{"class":"\ud800` + "\xff" + `"}`:                             400,
+		strings.Repeat("[", 20_000):                                    400,
+		`{"class":"E","message":"` + strings.Repeat("x", 4<<20) + `"}`: 413,
+		`{"class":"E","product":4711}`:                                 404,
+		`{"class":"E","product":"None"}`:                               404,
 		`{"class":"E","arguments":` + strings.Repeat(`{"a":`, 20_000) + `1` + strings.Repeat("}", 20_001): 400,
 	} {
 		if a := c.Do("POST", "/exceptions", []byte(body)); a.Status != want {

@@ -142,10 +142,13 @@ func checkFeed(t *testing.T, p *apptest.Program) {
 	gone("a removed one", second)
 
 	// Tokens that may less make none.
-	small, _ := ann.Must(http.StatusCreated, "POST", "/tokens", object{"name": "small", "role": "reader"}).Get("token").(string)
-	apptest.NewClient(t, p.URL, small).Must(http.StatusForbidden, "POST", "/feed", nil)
-	short, _ := ann.Must(http.StatusCreated, "POST", "/tokens", object{"name": "short", "expires_at": p.Store.Now().Add(time.Hour)}).Get("token").(string)
-	apptest.NewClient(t, p.URL, short).Must(http.StatusForbidden, "POST", "/feed", nil)
+	for _, limited := range []object{
+		{"name": "small", "role": "reader"},
+		{"name": "short", "expires_at": p.Store.Now().Add(time.Hour)},
+	} {
+		token, _ := ann.Must(http.StatusCreated, "POST", "/tokens", limited).Get("token").(string)
+		apptest.NewClient(t, p.URL, token).Must(http.StatusForbidden, "POST", "/feed", nil)
+	}
 
 	// The address is nowhere but with who made it.
 	audit := admin.Must(http.StatusOK, "GET", "/audit?kind=feed", nil)

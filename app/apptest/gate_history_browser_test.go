@@ -65,9 +65,11 @@ func TestGateHistoryInTheBrowser(t *testing.T) {
 		"Not announced: it returned within 3 min", "Not announced: the gate is back at what people know",
 		"Held, and announced after 11 min", "Measured by the limits of all products: critical 0, high 0", "Report", "Counts",
 		"Passed for 3 min; announced at", "CVE-2023-44981")
-	b.Evaluate(
-		`{ const a = document.querySelector(".gc-past a[href*='change-']"); if (!a) throw new Error("no part of the picture leads to its row"); location.href = a.getAttribute("href") }`,
-	)
+	b.Evaluate(`{
+		const a = document.querySelector(".gc-past a[href*='change-']");
+		if (!a) throw new Error("no part of the picture leads to its row");
+		location.href = a.getAttribute("href");
+	}`)
 	b.WaitFor("a part of the picture leads to its row", `document.querySelector(".gc-changes > li:target") !== null`)
 
 	// Two moments: by themselves, by a form, by a severity.

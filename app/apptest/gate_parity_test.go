@@ -322,7 +322,8 @@ func settingsCases() map[string]func(gateParity) {
 		// Each product there is, whoever's thresholds count for it. Ours leaves alone
 		// what was never evaluated.
 		"30": func(w gateParity) {
-			standard, mine, never := w.product(object{}), w.product(ownPolicy(equalCounts(9, models.Low, 9))), w.product(object{})
+			standard, never := w.product(object{}), w.product(object{})
+			mine := w.product(ownPolicy(equalCounts(9, models.Low, 9)))
 			grouped := w.product(object{"group_id": w.group(object{})})
 			for _, s := range []productFixture{standard, mine, grouped} {
 				w.putCounts(s, equalCounts(0, models.Low, 2))
@@ -352,7 +353,8 @@ func productCases() map[string]func(gateParity) {
 		// With a product its tokens go.
 		"32": func(w gateParity) {
 			s := w.product(object{})
-			text, _ := w.c.Must(http.StatusCreated, "POST", s.path+"/tokens", object{"name": "ci", "role": "upload"}).Get("token").(string)
+			a := w.c.Must(http.StatusCreated, "POST", s.path+"/tokens", object{"name": "ci", "role": "upload"})
+			text, _ := a.Get("token").(string)
 			token := apptest.NewClient(w.t, w.p.URL, text)
 			token.Must(http.StatusCreated, "POST", s.path+"/reports", findingsReport())
 			w.c.Must(http.StatusNoContent, "DELETE", s.path, nil)

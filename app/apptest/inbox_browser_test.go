@@ -40,24 +40,22 @@ func TestInboxInTheBrowser(t *testing.T) {
 	b.WantText("29 unread")
 
 	// Scrolled, two rows selected, a filter half written.
-	b.Evaluate(
-		`for (const n of [9, 11]) document.querySelector("[data-row]:nth-of-type(" + n + ") input[name=id]").click(); document.querySelector("#inbox-q").focus()`,
-	)
+	b.Evaluate(`for (const n of [9, 11])
+		document.querySelector("[data-row]:nth-of-type(" + n + ") input[name=id]").click();
+	document.querySelector("#inbox-q").focus()`)
 	b.Type("half a wo")
-	b.Evaluate(
-		`window.scrollTo({top: 600, behavior: "instant"}); window.gcTop = document.querySelector("[data-row]:nth-of-type(11)").getBoundingClientRect().top`,
-	)
+	b.Evaluate(`window.scrollTo({top: 600, behavior: "instant"});
+	window.gcTop = document.querySelector("[data-row]:nth-of-type(11)").getBoundingClientRect().top`)
 	tell(shops[0])
 	told(30)
 	b.WaitFor("the new one is offered",
 		`document.querySelector("[data-new] a:not([hidden])")?.textContent.includes("Show 1 new")`)
 	b.WaitFor("the badge counts it", `document.querySelector("#unread-bell").textContent.includes("30")`)
-	b.WaitFor(
-		"nothing has moved",
-		`document.querySelector("[data-row]:nth-of-type(11)").getBoundingClientRect().top === window.gcTop && window.scrollY === 600
-		&& document.querySelectorAll("input[name=id]:checked").length === 2 && document.querySelector("#inbox-q").value === "half a wo" && document.activeElement.id === "inbox-q"
-		&& document.querySelectorAll("[data-row]").length === 29`,
-	)
+	b.WaitFor("nothing has moved",
+		`document.querySelector("[data-row]:nth-of-type(11)").getBoundingClientRect().top === window.gcTop &&
+		window.scrollY === 600 && document.querySelectorAll("input[name=id]:checked").length === 2 &&
+		document.querySelector("#inbox-q").value === "half a wo" && document.activeElement.id === "inbox-q" &&
+		document.querySelectorAll("[data-row]").length === 29`)
 	b.CheckPage("inbox-new")
 	b.Press("[data-new] a")
 	b.WantText("30 unread", "Shop 0")
@@ -74,19 +72,15 @@ func TestInboxInTheBrowser(t *testing.T) {
 	b.WaitFor("so is the one that was deleted", row(2)+`.classList.contains("away")`)
 
 	// The connection is lost, and what came meanwhile is caught up with.
-	b.Evaluate(
-		`window.gcFetch = window.fetch; Object.defineProperty(document, "hidden", {value: true, configurable: true}); document.dispatchEvent(new Event("visibilitychange"))`,
-	)
+	b.Evaluate(`window.gcFetch = window.fetch;
+	Object.defineProperty(document, "hidden", {value: true, configurable: true});
+	document.dispatchEvent(new Event("visibilitychange"))`)
 	admin.Must(http.StatusNoContent, "POST", "/notifications/unviewed", object{"ids": first[:1]})
 	tell(shops[0])
 	told(29)
 	b.Evaluate(`delete document.hidden; document.dispatchEvent(new Event("visibilitychange"))`)
-	b.WaitFor(
-		"it has caught up",
-		row(
-			0,
-		)+`.classList.contains("new") && document.querySelector("[data-new] a:not([hidden])")?.textContent.includes("Show 1 new")`,
-	)
+	b.WaitFor("it has caught up", row(0)+`.classList.contains("new") &&
+		document.querySelector("[data-new] a:not([hidden])")?.textContent.includes("Show 1 new")`)
 
 	// By keys alone.
 	b.Open("/inbox")
@@ -102,7 +96,8 @@ func TestInboxInTheBrowser(t *testing.T) {
 	b.Type("e")
 	b.WaitFor(
 		"it is archived, and the next has the focus",
-		`document.querySelector("[data-row]").classList.contains("away") && document.activeElement.closest("[data-row]") !== document.querySelector("[data-row]")`,
+		`document.querySelector("[data-row]").classList.contains("away") &&
+		document.activeElement.closest("[data-row]") !== document.querySelector("[data-row]")`,
 	)
 	b.Type("ke")
 	b.WaitFor("it is back", `!document.querySelector("[data-row]").classList.contains("away")`)

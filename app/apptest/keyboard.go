@@ -56,10 +56,12 @@ const watchFocus = `(() => {
 	window.gcStops = new Map();
 	const note = e => window.gcStops.set(e, window.gcStops.get(e) || seen(e));
 	document.addEventListener("focusin", e => note(e.target));
-	document.addEventListener("keydown", () => document.activeElement !== document.body && note(document.activeElement), true);
+	const now = () => document.activeElement;
+	document.addEventListener("keydown", () => now() !== document.body && note(now()), true);
 	if (document.activeElement !== document.body) window.gcStops.set(document.activeElement, true);
 	window.gcWanted = () => [...document.querySelectorAll("a[href], button, input, select, textarea, summary")].filter(e =>
-		!e.disabled && e.type !== "hidden" && !(e.type === "radio" && !e.checked) && e.checkVisibility({visibilityProperty: true}));
+		!e.disabled && e.type !== "hidden" && !(e.type === "radio" && !e.checked) &&
+		e.checkVisibility({visibilityProperty: true}));
 	return window.gcWanted().length;
 })()`
 
@@ -81,9 +83,8 @@ func (b *Browser) TabThrough(name string) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	steps := make(
-		[]chromedp.Action[chromedp.Void], n+n/5+6+6*fields,
-	) // texts that scroll are stops too, and the parts of a time
+	// Texts that scroll are stops too, and the parts of a time.
+	steps := make([]chromedp.Action[chromedp.Void], n+n/5+6+6*fields)
 	for i := range steps {
 		steps[i] = chromedp.KeyEvent(kb.Tab)
 	}
@@ -103,7 +104,8 @@ func (b *Browser) LayoutShift() float64 {
 	b.t.Helper()
 	sum, err := Read(b, chromedp.Evaluate[float64](`new Promise(done => {
 		let sum = 0;
-		new PerformanceObserver(list => list.getEntries().forEach(e => { if (!e.hadRecentInput) sum += e.value; })).observe({type: "layout-shift", buffered: true});
+		const add = list => list.getEntries().forEach(e => { if (!e.hadRecentInput) sum += e.value; });
+		new PerformanceObserver(add).observe({type: "layout-shift", buffered: true});
 		document.fonts.ready.then(() => requestAnimationFrame(() => requestAnimationFrame(() => done(sum))));
 	})`, chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -116,7 +118,8 @@ func (b *Browser) LayoutShift() float64 {
 func (b *Browser) TransferSize() int64 {
 	b.t.Helper()
 	sum, err := Read(b, chromedp.Evaluate[int64](
-		`[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].reduce((sum, e) => sum + e.transferSize, 0)`,
+		`["navigation", "resource"].flatMap(type => performance.getEntriesByType(type))
+			.reduce((sum, e) => sum + e.transferSize, 0)`,
 	))
 	if err != nil {
 		b.t.Fatal(err)

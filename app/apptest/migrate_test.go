@@ -27,7 +27,8 @@ func TestServeAndMigrate_RefuseUnknownSchema(t *testing.T) {
 				"run the released program that made this database, or restore a backup that was made before the change\n",
 		},
 		"newer schema": {
-			"INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1); INSERT INTO migration_hashes VALUES (99, '00099_x.sql', 'x', 1)",
+			"INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1); " +
+				"INSERT INTO migration_hashes VALUES (99, '00099_x.sql', 'x', 1)",
 			"gatecrier: store: the schema is of version 99, this program knows only 1: start a newer one\n",
 		},
 	} {

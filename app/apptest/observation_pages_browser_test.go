@@ -85,10 +85,8 @@ func TestBulkAssessmentInTheBrowser(t *testing.T) {
 	b.CheckPage("assess")
 	b.Tab("#assess-status")
 	b.Type("risk")
-	b.WaitFor(
-		"its day can be chosen",
-		`document.querySelector("#assess-until").checkVisibility() && !document.querySelector("#assess-same").checkVisibility()`,
-	)
+	b.WaitFor("its day can be chosen", `document.querySelector("#assess-until").checkVisibility() &&
+		!document.querySelector("#assess-same").checkVisibility()`)
 	b.Tab("button[type=submit].btn-primary")
 	b.Enter()
 	b.WantText("Say why the risk is accepted")

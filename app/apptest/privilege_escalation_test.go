@@ -84,7 +84,8 @@ func TestToken_CannotCreateLongerLivedToken(t *testing.T) {
 	c := p.Client("admin")
 	s := newProduct(t, c, "Shop", "")
 	soon := p.Clock.Now().Add(time.Hour).UTC().Truncate(time.Second)
-	text, _ := c.Must(http.StatusCreated, "POST", "/tokens", object{"name": "short", "expires_at": soon}).Get("token").(string)
+	a := c.Must(http.StatusCreated, "POST", "/tokens", object{"name": "short", "expires_at": soon})
+	text, _ := a.Get("token").(string)
 	short := apptest.NewClient(t, p.URL, text)
 	short.Must(http.StatusUnprocessableEntity, "POST", s.path+"/tokens", object{"name": "forever", "role": "maintainer"})
 	short.Must(http.StatusCreated, "POST", s.path+"/tokens",

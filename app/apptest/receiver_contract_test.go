@@ -283,7 +283,10 @@ func TestReceiverContract_Slack(t *testing.T) {
 			name: "429", answer: answerWith(429, "Retry-After", "600"), state: models.DeliveryDead, tries: 5,
 			asked: 10 * time.Minute, probed: true, told: downNotices,
 		},
-		{name: "503", answer: slackAnswer(503, "rollup_error"), state: models.DeliveryDead, tries: 5, probed: true, told: downNotices},
+		{
+			name: "503", answer: slackAnswer(503, "rollup_error"), state: models.DeliveryDead, tries: 5,
+			probed: true, told: downNotices,
+		},
 	}
 	p := apptest.Start(t, apptest.Options{})
 	c, began := p.Client("admin"), p.Store.Now()

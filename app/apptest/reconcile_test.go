@@ -88,8 +88,10 @@ func TestReconcile_RepairsDrift(t *testing.T) {
 		})
 
 		job := runJob(t, c, "reconcile_gates")
-		if got := fmt.Sprint(job.Get("last.message")); job.ID("last.rows") != 3 || got !=
-			"3 mended: Rows (main): 0 critical instead of 1; Sums (main): 2 critical instead of 0, failed instead of passed; State (main): failed instead of passed" {
+		const want = "3 mended: Rows (main): 0 critical instead of 1; " +
+			"Sums (main): 2 critical instead of 0, failed instead of passed; " +
+			"State (main): failed instead of passed"
+		if got := fmt.Sprint(job.Get("last.message")); job.ID("last.rows") != 3 || got != want {
 			t.Errorf("%d rows: %s", job.ID("last.rows"), got)
 		}
 		if got := defaultBranch(t, p.Store, rows.id); got.Counts != was.Counts.Minus(models.Counts{Critical: 1}) {

@@ -101,7 +101,8 @@ func TestProductToken_UploadsReports(t *testing.T) {
 	c := p.Client("admin")
 	s := newProduct(t, c, "Shop", "")
 	newProduct(t, c, "Other", "")
-	token, _ := c.Must(http.StatusCreated, "POST", s.path+"/tokens", object{"name": "ci", "role": "upload"}).Get("token").(string)
+	a := c.Must(http.StatusCreated, "POST", s.path+"/tokens", object{"name": "ci", "role": "upload"})
+	token, _ := a.Get("token").(string)
 	path := filepath.Join(t.TempDir(), "grype-image.json")
 	if err := os.WriteFile(path, apptest.Report(t, "grype-image.json"), 0o600); err != nil {
 		t.Fatal(err)
@@ -143,8 +144,18 @@ func TestAccessRemoval_AppliesAtOnce(t *testing.T) {
 		id := c.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "eve", "role": "reader"}).
 			ID("user_id")
 		c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", s.path, id), nil)
-		give := object{"authorization_group": "users", "role": "reader"}
 		c.Must(http.StatusNoContent, "POST", inUsers+"/members", object{"user": "eve"})
+		member := object{"user": "eve", "role": "reader"}
+		add := func(path string, body object) func() {
+			return func() { c.Must(http.StatusCreated, "POST", path, body) }
+		}
+		give := func(path string) func() {
+			body := object{"authorization_group": "users", "role": "reader"}
+			return func() { c.Must(http.StatusNoContent, "POST", path, body) }
+		}
+		remove := func(format string, of ...any) func() {
+			return func() { c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf(format, of...), nil) }
+		}
 
 		sees := func(how string, want bool) {
 			t.Helper()
@@ -167,18 +178,16 @@ func TestAccessRemoval_AppliesAtOnce(t *testing.T) {
 			how     string
 			in, out func()
 		}{
-			{"own member", func() {
-				c.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "eve", "role": "reader"})
-			}, func() { c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", s.path, id), nil) }},
-			{"member of the group", func() {
-				c.Must(http.StatusCreated, "POST", inGroup+"/members", object{"user": "eve", "role": "reader"})
-			}, func() { c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", inGroup, id), nil) }},
-			{"authorization group of the product", func() { c.Must(http.StatusNoContent, "POST", s.path+"/authorization-groups", give) }, func() {
-				c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/authorization-groups/%d", s.path, users), nil)
-			}},
-			{"authorization group of the group", func() { c.Must(http.StatusNoContent, "POST", inGroup+"/authorization-groups", give) }, func() {
-				c.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", inUsers, id), nil)
-			}},
+			{"own member", add(s.path+"/members", member), remove("%s/members/%d", s.path, id)},
+			{"member of the group", add(inGroup+"/members", member), remove("%s/members/%d", inGroup, id)},
+			{
+				"authorization group of the product", give(s.path + "/authorization-groups"),
+				remove("%s/authorization-groups/%d", s.path, users),
+			},
+			{
+				"authorization group of the group", give(inGroup + "/authorization-groups"),
+				remove("%s/members/%d", inUsers, id),
+			},
 		} {
 			way.in()
 			sees(way.how, true)

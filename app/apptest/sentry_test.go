@@ -367,6 +367,7 @@ func TestEnvelopes_InvalidOrTooLong(t *testing.T) {
 	key, _ := newIngestKey(c, s)
 	url := fmt.Sprintf("%s/api/%d/envelope/?sentry_key=%s", p.URL, s.id, key)
 	event := func(text string) []byte { return []byte("{}\n{\"type\":\"event\"}\n" + text + "\n") }
+	thrown := func(text string) []byte { return event(`{"exception":{"values":[{` + text + `}]}}`) }
 	var bomb bytes.Buffer
 	z := gzip.NewWriter(&bomb)
 	for range 30 {
@@ -391,8 +392,8 @@ func TestEnvelopes_InvalidOrTooLong(t *testing.T) {
 		"brotli":       {event(`{}`), []string{"Content-Encoding", "br"}, 415},
 		"nothing":      {nil, nil, 400},
 		"many items":   {[]byte("{}\n" + strings.Repeat("{\"type\":\"session\"}\n{}\n", 500_000)), nil, 200},
-		"nameless":     {event(`{"exception":{"values":[{"stacktrace":{"frames":[` + strings.Repeat(`{},`, 100_000) + `{}]}}]}}`), nil, 200},
-		"1 MB message": {event(`{"exception":{"values":[{"type":"Long","value":"` + strings.Repeat("x", 1_000_000) + `"}]}}`), nil, 200},
+		"nameless":     {thrown(`"stacktrace":{"frames":[` + strings.Repeat(`{},`, 100_000) + `{}]}`), nil, 200},
+		"1 MB message": {thrown(`"type":"Long","value":"` + strings.Repeat("x", 1_000_000) + `"`), nil, 200},
 	} {
 		res := sendEnvelope(t, url, test.body, test.header...)
 		if res.Status != test.status || test.status != 200 && !strings.HasPrefix(res.Text, `{"detail":"`) {

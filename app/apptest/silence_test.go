@@ -87,7 +87,9 @@ func checkSilenceHolds(t *testing.T, p, other *apptest.Program) {
 	pass(time.Hour)
 	over(1)
 	body := string(receiver.Wait(t, 1).Body)
-	for _, want := range []string{`"silence.ended"`, `"held":1`, "Security gate has changed to Failed", `"gate":"failed"`} {
+	for _, want := range []string{
+		`"silence.ended"`, `"held":1`, "Security gate has changed to Failed", `"gate":"failed"`,
+	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("no %s in %s", want, body)
 		}

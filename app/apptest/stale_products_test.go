@@ -219,7 +219,8 @@ func TestStaleProduct_OfTwoInstances(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for _, p := range []*apptest.Program{one, two} { // clocks that stand differ: what one has told of is in the future for the other
+	// The two clocks do not move by themselves and differ: an event of one is in the future of the other.
+	for _, p := range []*apptest.Program{one, two} {
 		p.Clock.Advance(time.Second)
 		p.Wake()
 	}

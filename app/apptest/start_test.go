@@ -246,7 +246,10 @@ func TestCommands_RefuseWithReason(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"token", "create", "--user", "admin", "--name", "a\nb"}, "name: 1 to 100 characters, no control characters"},
+		{
+			[]string{"token", "create", "--user", "admin", "--name", "a\nb"},
+			"name: 1 to 100 characters, no control characters",
+		},
 		{gate(strings.TrimPrefix(p.URL, "http://")), "begin with http:// or https://"},
 		{gate("localhost:8099"), "begin with http:// or https://"},
 		{gate("ftp://localhost"), "begin with http:// or https://"},
