@@ -113,19 +113,17 @@ func TestUserPages_ByAdministrator(t *testing.T) {
 				t.Errorf("%v: %d %s", test.body, a.Status, a.Text)
 			}
 		}
-		c.Must(
-			http.StatusConflict, "POST", "/users", object{"name": "x", "email": "x@example.org", "link": true},
-		) // no mail yet
+		// No mail yet.
+		c.Must(http.StatusConflict, "POST", "/users", object{"name": "x", "email": "x@example.org", "link": true})
 
 		one := c.Must(http.StatusOK, "GET", "/users?limit=1", nil)
 		two := c.Must(http.StatusOK, "GET", fmt.Sprint("/users?limit=1&cursor=", one.Get("next_cursor")), nil)
 		if one.Get("items.0.name") != "admin" || two.Get("items.0.name") != "eve" || two.Get("next_cursor") != nil {
 			t.Errorf("pages: %s\n%s", one.Text, two.Text)
 		}
-		if a := c.Must(
-			http.StatusOK, "GET", "/users?administrator=false&active=true&q=EX", nil,
-		); a.Get("items.0.name") != "eve" || a.Get("items.1") != nil {
-			t.Errorf("narrowed: %s", a.Text)
+		narrowed := c.Must(http.StatusOK, "GET", "/users?administrator=false&active=true&q=EX", nil)
+		if narrowed.Get("items.0.name") != "eve" || narrowed.Get("items.1") != nil {
+			t.Errorf("narrowed: %s", narrowed.Text)
 		}
 		c.Must(http.StatusBadRequest, "PATCH", path, object{"active": nil})
 

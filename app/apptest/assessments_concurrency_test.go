@@ -148,9 +148,8 @@ func TestAssessments_RefusedDuringLargeImport(t *testing.T) {
 		if job := runJob(t, c, "expire_waivers"); job.ID("last.rows") != 1 {
 			t.Errorf("when it is done: %v", job.JSON)
 		}
-		if a := c.Must(http.StatusOK, "POST", s.path+"/observations/assess", both); countsOf(
-			a, "gates.0.counts",
-		) != "1 high, 1 low" {
+		a := c.Must(http.StatusOK, "POST", s.path+"/observations/assess", both)
+		if countsOf(a, "gates.0.counts") != "1 high, 1 low" {
 			t.Errorf("when it is done: %s", a.Text)
 		}
 		s.checkCounts(t, p)
@@ -166,9 +165,8 @@ func TestAssessments_RequireWriterRole(t *testing.T) {
 		s := newProduct(t, c, "Shop", "")
 		s.upload(c, findingsReport("CVE-1 High"))
 		id := s.observation(t, c, "CVE-1").ID("id")
-		path, waste := fmt.Sprint(
-			"/observations/", id,
-		), c.Must(http.StatusCreated, "POST", s.path+"/observations", object{"title": "By hand", "severity": "low"}).
+		path := fmt.Sprint("/observations/", id)
+		waste := c.Must(http.StatusCreated, "POST", s.path+"/observations", object{"title": "By hand", "severity": "low"}).
 			ID("id")
 		for who, want := range map[string]struct{ look, one, edit, many, enter, remove int }{
 			"stranger": {404, 404, 404, 404, 404, 404},

@@ -83,13 +83,9 @@ func TestBranch_ListsAddedObservations(t *testing.T) {
 			grypeReport(grypeMatches("High", "OLD", "WAIVED", "FIXED"), grypeMatches("Medium", "BOTH")))
 		receiver.Wait(t, 1)
 		acceptRisk(t, p, s, "WAIVED")
-		a := c.Must(
-			http.StatusCreated,
-			"POST",
-			s.path+"/reports?branch=feature/pay",
+		a := c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=feature/pay",
 			grypeReport(grypeMatches("High", "OLD", "WAIVED"), grypeMatches("Critical", "NEW-1", "NEW-2"),
-				grypeMatches("Medium", "BOTH", "NEW-3")),
-		)
+				grypeMatches("Medium", "BOTH", "NEW-3")))
 		if a.Get("gate.before") != "none" || a.Get("gate.after") != "failed" ||
 			a.Get("gate.why") != "2 critical (limit 0), 2 high (limit 0)" {
 			t.Errorf("the branch's gate goes back to the pipeline: %s", a.Text)
@@ -138,13 +134,9 @@ func TestBranch_ListsAddedObservations(t *testing.T) {
 		}
 
 		// Its findings come into the default branch: nothing is added any more.
-		c.Must(
-			http.StatusCreated,
-			"POST",
-			s.path+"/reports",
+		c.Must(http.StatusCreated, "POST", s.path+"/reports",
 			grypeReport(grypeMatches("High", "OLD", "WAIVED"), grypeMatches("Critical", "NEW-1", "NEW-2"),
-				grypeMatches("Medium", "BOTH", "NEW-3")),
-		)
+				grypeMatches("Medium", "BOTH", "NEW-3")))
 		a = c.Must(http.StatusOK, "GET", at+"/comparison", nil)
 		if titlesWithDefaultStatus(a) != "" || a.ID("gone.high") != 0 || a.ID("shared.critical") != 2 {
 			t.Errorf("after the merge: %s", a.Text)
@@ -266,9 +258,8 @@ func TestBranchCleanup_RemovesAbandonedBranches(t *testing.T) {
 		c := p.Client("admin")
 		s := newProduct(t, c, "Shop", "")
 		const day = 24 * time.Hour
-		c.Must(
-			http.StatusOK, "PATCH", "/settings/jobs", object{"forget_branches": "0 0 29 2 *"},
-		) // only where it is asked for
+		// Only where it is asked for.
+		c.Must(http.StatusOK, "PATCH", "/settings/jobs", object{"forget_branches": "0 0 29 2 *"})
 		send := func(branch string) apptest.Answer {
 			return c.Must(http.StatusCreated, "POST", s.path+"/reports?branch="+branch, grypeReport(grypeMatches("High", "ONE")))
 		}

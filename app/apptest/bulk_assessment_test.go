@@ -231,9 +231,8 @@ func TestObservationFilters_InTheAPI(t *testing.T) {
 			"active=maybe": "active", "status=wontfix": "status", "severity=wild": "severity", "assessed=false": "assessed",
 			"cursor=%21": "cursor",
 		} {
-			if a := c.Must(http.StatusUnprocessableEntity, "GET", s.path+"/observations?"+query, nil); a.Get(
-				"errors.0.name",
-			) != field {
+			a := c.Must(http.StatusUnprocessableEntity, "GET", s.path+"/observations?"+query, nil)
+			if a.Get("errors.0.name") != field {
 				t.Errorf("%s: %s", query, a.Text)
 			}
 		}

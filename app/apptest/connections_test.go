@@ -299,11 +299,10 @@ func TestConnectionPage_ChangesConnection(t *testing.T) {
 	if !strings.Contains(text, "Meanwhile eve has changed it") || !strings.Contains(text, `value="mine"`) {
 		t.Errorf("the conflict:\n%s", text)
 	}
-	if text := admin.must(
-		http.StatusUnprocessableEntity, "POST", at, "version", "2", "name", "mine", "url", "http://no such",
-	); !strings.Contains(text, `value="mine"`) ||
-		!strings.Contains(text, "gc-err") {
-		t.Errorf("the error:\n%s", text)
+	refused := admin.must(http.StatusUnprocessableEntity, "POST", at,
+		"version", "2", "name", "mine", "url", "http://no such")
+	if !strings.Contains(refused, `value="mine"`) || !strings.Contains(refused, "gc-err") {
+		t.Errorf("the error:\n%s", refused)
 	}
 	if to := admin.must(http.StatusSeeOther, "POST", at+"/test"); !strings.HasPrefix(to, "/deliveries/") {
 		t.Errorf("a test leads to %s", to)

@@ -26,9 +26,8 @@ func newFailedDeliveries(t *testing.T, p *apptest.Program, s productFixture, n i
 				ProductID: s.id,
 				Actor:     "ci",
 				At:        tx.Now(),
-				Payload: []byte(
-					`{"product":{"id":1,"name":"Shop"},"branch":"main","from":"passed","to":"failed","why":"1 critical (limit 0)"}`,
-				),
+				Payload: []byte(`{"product":{"id":1,"name":"Shop"},"branch":"main","from":"passed","to":"failed",` +
+					`"why":"1 critical (limit 0)"}`),
 			}
 			if err := tx.InsertEvent(&e); err != nil {
 				return err

@@ -128,9 +128,8 @@ func TestEmail_OneMailPerAddress(t *testing.T) {
 		apptest.Eventually(t, "both are skipped", func() bool {
 			return c.Do("GET", "/deliveries?state=skipped", nil).Get("items.1") != nil
 		})
-		if a := c.Must(http.StatusOK, "GET", "/deliveries?state=skipped", nil); !strings.Contains(
-			a.Text, "EMAIL_FROM is empty",
-		) {
+		a = c.Must(http.StatusOK, "GET", "/deliveries?state=skipped", nil)
+		if !strings.Contains(a.Text, "EMAIL_FROM is empty") {
 			t.Errorf("why: %s", a.Text)
 		}
 

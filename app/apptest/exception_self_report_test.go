@@ -320,110 +320,104 @@ func advanceMinute(t *testing.T, p *apptest.Program, want int64) models.Exceptio
 // it has failed since.
 func TestFailingJob_NotifiesOncePerHour(t *testing.T) {
 	t.Parallel()
-	eachDatabaseWith(
-		t,
-		apptest.Options{Jobs: []jobs.Job{failingJob(errors.New("the till is empty"))}},
-		func(t *testing.T, p *apptest.Program) {
-			c := p.Client("admin")
-			const runs = 24 * 60
-			for i := range runs {
-				advanceMinute(t, p, int64(i+1))
+	options := apptest.Options{Jobs: []jobs.Job{failingJob(errors.New("the till is empty"))}}
+	eachDatabaseWith(t, options, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		const runs = 24 * 60
+		for i := range runs {
+			advanceMinute(t, p, int64(i+1))
+		}
+		apptest.Eventually(t, "all notices are there",
+			func() bool { names, _ := notifications(c, "exception.task"); return len(names) == 24 })
+		names, messages := notifications(c, "exception.task")
+		for i, message := range messages {
+			if again := strings.Contains(message, "(+59 since "); !strings.HasPrefix(message, "the till is empty") ||
+				again != (i > 0) {
+				t.Errorf("notice %d: %q", i, message)
 			}
-			apptest.Eventually(t, "all notices are there",
-				func() bool { names, _ := notifications(c, "exception.task"); return len(names) == 24 })
-			names, messages := notifications(c, "exception.task")
-			for i, message := range messages {
-				if again := strings.Contains(message, "(+59 since "); !strings.HasPrefix(message, "the till is empty") ||
-					again != (i > 0) {
-					t.Errorf("notice %d: %q", i, message)
-				}
-			}
-			if names[0] != `Exception "*errors.errorString" has occurred in background task` {
-				t.Errorf("%q", names[0])
-			}
-			if g := ownExceptions(t, p)[0]; g.Count != runs || g.Notified != 24 || g.Suppressed != runs-24 ||
-				g.Function != "bill" {
-				t.Errorf("%+v", g)
-			}
-		},
-	)
+		}
+		if names[0] != `Exception "*errors.errorString" has occurred in background task` {
+			t.Errorf("%q", names[0])
+		}
+		if g := ownExceptions(t, p)[0]; g.Count != runs || g.Notified != 24 || g.Suppressed != runs-24 ||
+			g.Function != "bill" {
+			t.Errorf("%+v", g)
+		}
+	})
 }
 
 // Failures of tasks, as SecObserve's tests number them.
 func TestTaskFaults_AreReported(t *testing.T) {
 	t.Parallel()
-	eachDatabaseWith(
-		t,
-		apptest.Options{Jobs: []jobs.Job{failingJob(errors.New("test_exception"))}},
-		func(t *testing.T, p *apptest.Program) {
-			c := p.Client("admin")
-			_, err := p.Accounts.Create(t.Context(),
-				account.NewUser{Name: "eve", FirstName: "Eve", Email: "eve@example.org", Password: apptest.Password})
-			if err != nil {
-				t.Fatal(err)
+	options := apptest.Options{Jobs: []jobs.Job{failingJob(errors.New("test_exception"))}}
+	eachDatabaseWith(t, options, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		_, err := p.Accounts.Create(t.Context(),
+			account.NewUser{Name: "eve", FirstName: "Eve", Email: "eve@example.org", Password: apptest.Password})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var w exceptionTargets
+		named := func() { w = newExceptionTargets(t, c) } // with receivers that stay
+		t.Run("43: nobody is named, there is a row", func(t *testing.T) {
+			g := advanceMinute(t, p, 1)
+			if g.Kind != models.ExceptionTask || g.Function != "bill" || g.ProductID != 0 {
+				t.Errorf("%+v", g)
 			}
-			var w exceptionTargets
-			named := func() { w = newExceptionTargets(t, c) } // with receivers that stay
-			t.Run("43: nobody is named, there is a row", func(t *testing.T) {
-				g := advanceMinute(t, p, 1)
-				if g.Kind != models.ExceptionTask || g.Function != "bill" || g.ProductID != 0 {
-					t.Errorf("%+v", g)
+			apptest.Eventually(t, "there is a row",
+				func() bool { names, _ := notifications(c, "exception.task"); return len(names) == 1 })
+			if n := len(deliveryLog(t, p, models.LedgerFilter{})); n != 0 {
+				t.Errorf("%d messages", n)
+			}
+		})
+		t.Run("41 and 44: within the limit nobody is told", func(t *testing.T) {
+			named()
+			advanceMinute(t, p, 2)
+			if names, _ := notifications(c, "exception."); len(names) != 1 || w.count() != [3]int{} {
+				t.Errorf("%q, %v", names, w.count())
+			}
+		})
+		t.Run("42 and 45: each is told once, by name", func(t *testing.T) {
+			p.Clock.Advance(58 * time.Minute)
+			advanceMinute(t, p, 3) // of the times that went by, one is made up
+			apptest.Eventually(t, "all are told", func() bool { return w.count() == [3]int{2, 1, 1} })
+			for _, m := range w.box.received() {
+				hello := "Hello,"
+				if m.to == "eve@example.org" {
+					hello = "Hello Eve,"
 				}
-				apptest.Eventually(t, "there is a row",
-					func() bool { names, _ := notifications(c, "exception.task"); return len(names) == 1 })
-				if n := len(deliveryLog(t, p, models.LedgerFilter{})); n != 0 {
-					t.Errorf("%d messages", n)
-				}
-			})
-			t.Run("41 and 44: within the limit nobody is told", func(t *testing.T) {
-				named()
-				advanceMinute(t, p, 2)
-				if names, _ := notifications(c, "exception."); len(names) != 1 || w.count() != [3]int{} {
-					t.Errorf("%q, %v", names, w.count())
-				}
-			})
-			t.Run("42 and 45: each is told once, by name", func(t *testing.T) {
-				p.Clock.Advance(58 * time.Minute)
-				advanceMinute(t, p, 3) // of the times that went by, one is made up
-				apptest.Eventually(t, "all are told", func() bool { return w.count() == [3]int{2, 1, 1} })
-				for _, m := range w.box.received() {
-					hello := "Hello,"
-					if m.to == "eve@example.org" {
-						hello = "Hello Eve,"
-					}
-					for _, want := range []string{hello, "has occurred in background task", "test_exception", "bill"} {
-						if !strings.Contains(m.text, want) {
-							t.Errorf("the mail to %s lacks %q:\n%s", m.to, want, m.text)
-						}
+				for _, want := range []string{hello, "has occurred in background task", "test_exception", "bill"} {
+					if !strings.Contains(m.text, want) {
+						t.Errorf("the mail to %s lacks %q:\n%s", m.to, want, m.text)
 					}
 				}
-				for name, r := range map[string]*apptest.Receiver{"Teams": w.teams, "Slack": w.slack} {
-					if text := string(r.Messages()[0].Body); !strings.Contains(strings.ReplaceAll(text, `\\`, ""), "test_exception") ||
-						!strings.Contains(text, "bill") {
-						t.Errorf("%s: %s", name, text)
-					}
+			}
+			for name, r := range map[string]*apptest.Receiver{"Teams": w.teams, "Slack": w.slack} {
+				if text := string(r.Messages()[0].Body); !strings.Contains(strings.ReplaceAll(text, `\\`, ""), "test_exception") ||
+					!strings.Contains(text, "bill") {
+					t.Errorf("%s: %s", name, text)
 				}
+			}
+		})
+		t.Run("without a sender mails are skipped, and say so", func(t *testing.T) {
+			c.ForTest(t).Must(http.StatusOK, "PATCH", "/settings/mail", object{"email_from": ""})
+			c.ForTest(t).Must(http.StatusOK, "PATCH", "/settings/exceptions", object{"exception_rate_limit": 0})
+			p.Clock.Advance(time.Hour)
+			advanceMinute(t, p, 4)
+			apptest.Eventually(t, "both are skipped", func() bool {
+				return itemCount(c.Do("GET", "/deliveries?state=skipped", nil)) >= 2
 			})
-			t.Run("without a sender mails are skipped, and say so", func(t *testing.T) {
-				c.ForTest(t).Must(http.StatusOK, "PATCH", "/settings/mail", object{"email_from": ""})
-				c.ForTest(t).Must(http.StatusOK, "PATCH", "/settings/exceptions", object{"exception_rate_limit": 0})
-				p.Clock.Advance(time.Hour)
-				advanceMinute(t, p, 4)
-				apptest.Eventually(t, "both are skipped", func() bool {
-					return itemCount(c.Do("GET", "/deliveries?state=skipped", nil)) >= 2
-				})
-				if a := c.ForTest(t).Do("GET", "/deliveries?state=skipped", nil); !strings.Contains(a.Text, "EMAIL_FROM is empty") {
-					t.Errorf("why: %s", a.Text)
-				}
-			})
-			t.Run("87: the run has failed, and the schedule goes on", func(t *testing.T) {
-				if job := findJob(t, c, "bill"); job.Get("last.result") != "failed" ||
-					!strings.Contains(fmt.Sprint(job.Get("last.message")), "test_exception") {
-					t.Errorf("%v", job.JSON)
-				}
-			})
-		},
-	)
+			if a := c.ForTest(t).Do("GET", "/deliveries?state=skipped", nil); !strings.Contains(a.Text, "EMAIL_FROM is empty") {
+				t.Errorf("why: %s", a.Text)
+			}
+		})
+		t.Run("87: the run has failed, and the schedule goes on", func(t *testing.T) {
+			if job := findJob(t, c, "bill"); job.Get("last.result") != "failed" ||
+				!strings.Contains(fmt.Sprint(job.Get("last.message")), "test_exception") {
+				t.Errorf("%v", job.JSON)
+			}
+		})
+	})
 }
 
 // panickingModule is a module whose sends panic.
@@ -447,61 +441,58 @@ func (panickingModule) Send(context.Context, module.Config, module.Message) modu
 // What fails while people are told of an exception makes no other one.
 func TestExceptionNotification_FailureReportsNoException(t *testing.T) {
 	t.Parallel()
-	eachDatabaseWith(
-		t,
-		apptest.Options{Extra: faultyRoutes, Modules: []module.Module{panickingModule{}}},
-		func(t *testing.T, p *apptest.Program) {
-			c := p.Client("admin")
-			c.Must(http.StatusOK, "PATCH", "/settings/exceptions", object{"exception_rate_limit": 0})
-			c.Must(http.StatusCreated, "POST", "/connections",
-				object{"owner": "system", "module": "exploding", "name": "Mine", "config": map[string]string{}})
-			browser := signInAdmin(t, p)
-			only := func(t *testing.T, want int) {
-				t.Helper()
-				if names, _ := notifications(c, "exception."); len(names) != want {
-					t.Errorf("told of %d exceptions: %q", len(names), names)
-				}
-				if list := ownExceptions(t, p); len(list) != 1 || list[0].Count != int64(want) {
-					t.Errorf("%+v", list)
-				}
+	options := apptest.Options{Extra: faultyRoutes, Modules: []module.Module{panickingModule{}}}
+	eachDatabaseWith(t, options, func(t *testing.T, p *apptest.Program) {
+		c := p.Client("admin")
+		c.Must(http.StatusOK, "PATCH", "/settings/exceptions", object{"exception_rate_limit": 0})
+		c.Must(http.StatusCreated, "POST", "/connections",
+			object{"owner": "system", "module": "exploding", "name": "Mine", "config": map[string]string{}})
+		browser := signInAdmin(t, p)
+		only := func(t *testing.T, want int) {
+			t.Helper()
+			if names, _ := notifications(c, "exception."); len(names) != want {
+				t.Errorf("told of %d exceptions: %q", len(names), names)
 			}
-			t.Run("a send that panics", func(t *testing.T) {
-				getPage(t, browser, p.URL+"/test/error/1")
-				apptest.Eventually(t, "it is given up", func() bool {
-					return itemCount(c.Do("GET", "/deliveries?state=dead", nil)) == 1
-				})
-				only(t, 1)
+			if list := ownExceptions(t, p); len(list) != 1 || list[0].Count != int64(want) {
+				t.Errorf("%+v", list)
+			}
+		}
+		t.Run("a send that panics", func(t *testing.T) {
+			getPage(t, browser, p.URL+"/test/error/1")
+			apptest.Eventually(t, "it is given up", func() bool {
+				return itemCount(c.Do("GET", "/deliveries?state=dead", nil)) == 1
 			})
-			t.Run("a connection that fails is told of once", func(t *testing.T) {
-				receiver := apptest.NewReceiver(t)
-				failUntilRepaired(receiver)
-				c.ForTest(t).
-					Must(http.StatusOK, "PATCH", "/settings/exceptions", object{"exception_slack_webhook": receiver.URL})
-				getPage(t, browser, p.URL+"/test/error/1")
-				broken := func() int { names, _ := notifications(c, "connector.error"); return len(names) }
-				apptest.Eventually(t, "it is told of", func() bool {
-					p.Clock.Advance(3 * time.Minute)
-					p.Wake()
-					return broken() == 1
-				})
-				only(t, 2)
-				for range 5 {
-					p.Clock.Advance(2 * time.Hour)
-					p.Wake()
-				}
-				before := len(receiver.Messages())
-				apptest.Eventually(t, "it is tried again", func() bool {
-					p.Clock.Advance(2 * time.Hour)
-					p.Wake()
-					return len(receiver.Messages()) > before
-				})
-				if n := broken(); n != 1 {
-					t.Errorf("told of %d times", n)
-				}
-				only(t, 2)
+			only(t, 1)
+		})
+		t.Run("a connection that fails is told of once", func(t *testing.T) {
+			receiver := apptest.NewReceiver(t)
+			failUntilRepaired(receiver)
+			c.ForTest(t).
+				Must(http.StatusOK, "PATCH", "/settings/exceptions", object{"exception_slack_webhook": receiver.URL})
+			getPage(t, browser, p.URL+"/test/error/1")
+			broken := func() int { names, _ := notifications(c, "connector.error"); return len(names) }
+			apptest.Eventually(t, "it is told of", func() bool {
+				p.Clock.Advance(3 * time.Minute)
+				p.Wake()
+				return broken() == 1
 			})
-		},
-	)
+			only(t, 2)
+			for range 5 {
+				p.Clock.Advance(2 * time.Hour)
+				p.Wake()
+			}
+			before := len(receiver.Messages())
+			apptest.Eventually(t, "it is tried again", func() bool {
+				p.Clock.Advance(2 * time.Hour)
+				p.Wake()
+				return len(receiver.Messages()) > before
+			})
+			if n := broken(); n != 1 {
+				t.Errorf("told of %d times", n)
+			}
+			only(t, 2)
+		})
+	})
 }
 
 // An exception whose event cannot be routed is put aside after some tries: it is
@@ -513,16 +504,13 @@ func TestException_ThatCannotBeRouted(t *testing.T) {
 		receiver := apptest.NewReceiver(t)
 		c.Must(http.StatusOK, "PATCH", "/settings/exceptions", object{"exception_slack_webhook": receiver.URL})
 		err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
-			return tx.InsertEvent(
-				&models.Event{
-					UUID:    "0192f0c8-0000-7000-8000-000000000001",
-					Type:    "exception.task",
-					Version: 1,
-					At:      tx.Now(),
-					Payload: []byte(`{"group": 7, "class": 5}`),
-				},
-				"notify",
-			)
+			return tx.InsertEvent(&models.Event{
+				UUID:    "0192f0c8-0000-7000-8000-000000000001",
+				Type:    "exception.task",
+				Version: 1,
+				At:      tx.Now(),
+				Payload: []byte(`{"group": 7, "class": 5}`),
+			}, "notify")
 		})
 		if err != nil {
 			t.Fatal(err)

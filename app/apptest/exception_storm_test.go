@@ -95,9 +95,8 @@ func TestExceptionStorm_NotifiesOnce(t *testing.T) {
 			t.Errorf("in the middle of the window, after a restart: %s", a.Text)
 		}
 		p.Clock.Advance(time.Hour)
-		if a := c.Must(http.StatusAccepted, "POST", "/exceptions", exceptionReport("order 8 is lost", s.id)); a.Get(
-			"notified",
-		) != true {
+		a = c.Must(http.StatusAccepted, "POST", "/exceptions", exceptionReport("order 8 is lost", s.id))
+		if a.Get("notified") != true {
 			t.Errorf("after the window: %s", a.Text)
 		}
 		apptest.Settle(t, p.Store)
@@ -107,9 +106,8 @@ func TestExceptionStorm_NotifiesOnce(t *testing.T) {
 				t.Errorf("%d messages, the last %s", len(m), m[len(m)-1].Body)
 			}
 		}
-		if a := c.Must(http.StatusOK, "GET", "/notifications", nil); !strings.Contains(
-			a.Text, fmt.Sprintf("+%d since ", all),
-		) {
+		a = c.Must(http.StatusOK, "GET", "/notifications", nil)
+		if !strings.Contains(a.Text, fmt.Sprintf("+%d since ", all)) {
 			t.Errorf("the inbox: %s", a.Text)
 		}
 	})

@@ -189,9 +189,8 @@ func TestExceptionsAPI_RepeatedReports(t *testing.T) {
 			t.Errorf("%s, first %s", again.Text, first.Text)
 		}
 		keyed.Must(http.StatusConflict, "POST", "/exceptions", object{"class": "E", "message": "other"})
-		if a := c.Must(http.StatusAccepted, "POST", "/exceptions", object{"class": "E", "message": "m"}); a.ID(
-			"suppressed",
-		) != 2 {
+		a := c.Must(http.StatusAccepted, "POST", "/exceptions", object{"class": "E", "message": "m"})
+		if a.ID("suppressed") != 2 {
 			t.Errorf("repeats were counted: %s", a.Text)
 		}
 	})

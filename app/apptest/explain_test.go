@@ -156,31 +156,22 @@ func TestExplain_WhyMessageWasSentOrNot(t *testing.T) {
 		wait := newProduct(t, c, "Wait", "")
 		join(wait)
 		gate := []byte(`{"product":{"id":1,"name":"Wait"},"from":"passed","to":"failed","why":"x"}`)
-		waits := recordEvent(
-			t,
-			p,
-			models.Event{Type: "gate.changed", ProductID: wait.id, Payload: gate},
-			func(tx *models.Tx, id int64) error {
-				return tx.DelayWork("notify", id, "the database was away", tx.Now().Add(time.Hour))
-			},
-		)
+		delayed := models.Event{Type: "gate.changed", ProductID: wait.id, Payload: gate}
+		waits := recordEvent(t, p, delayed, func(tx *models.Tx, id int64) error {
+			return tx.DelayWork("notify", id, "the database was away", tx.Now().Add(time.Hour))
+		})
 		waitForSteps(t, c, waits, "recorded done, routing waiting, reader done", "after 1 try", "the database was away")
-		if a := waitForSteps(t, reader, waits, "recorded done, routing waiting, reader done"); strings.Contains(
-			a.Text, "the database",
-		) {
+		a = waitForSteps(t, reader, waits, "recorded done, routing waiting, reader done")
+		if strings.Contains(a.Text, "the database") {
 			t.Errorf("a reader sees an error: %s", a.Text)
 		}
 		setCritical(c, wait, 1)
 		waitForSteps(t, c, lastGateEvent(c, wait), "recorded done, hold none, routing waiting, reader done",
 			"waits for an earlier event", fmt.Sprintf(`"/events/%d"`, waits))
-		parked := recordEvent(
-			t,
-			p,
-			models.Event{Type: "exception.task", ProductID: quiet.id, Payload: []byte(`{"class":5}`)},
-			func(tx *models.Tx, id int64) error {
-				return tx.DelayWork("notify", id, "cannot read class", time.Time{})
-			},
-		)
+		unreadable := models.Event{Type: "exception.task", ProductID: quiet.id, Payload: []byte(`{"class":5}`)}
+		parked := recordEvent(t, p, unreadable, func(tx *models.Tx, id int64) error {
+			return tx.DelayWork("notify", id, "cannot read class", time.Time{})
+		})
 		waitForSteps(t, c, parked, "recorded done, routing failed, reader done", "Given up after 1 try", "cannot read class",
 			`"/admin/health"`)
 		a = waitForSteps(t, reader, parked, "recorded done, routing failed, reader done")
@@ -206,16 +197,11 @@ func TestExplain_MasksHiddenData(t *testing.T) {
 			object{"authorization_group": "On call", "role": "maintainer"})
 		reader := p.Client("reader")
 
-		task := recordEvent(
-			t,
-			p,
-			models.Event{
-				Type:      "exception.task",
-				ProductID: s.id,
-				Payload:   []byte(`{"group":1,"kind":"task","class":"E","message":"secret","suppressed":3}`),
-			},
-			nil,
-		)
+		task := recordEvent(t, p, models.Event{
+			Type:      "exception.task",
+			ProductID: s.id,
+			Payload:   []byte(`{"group":1,"kind":"task","class":"E","message":"secret","suppressed":3}`),
+		}, nil)
 		err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
 			return tx.InsertNotification(models.Notification{
 				EventID:   task,
@@ -244,19 +230,13 @@ func TestExplain_MasksHiddenData(t *testing.T) {
 			!strings.HasPrefix(fmt.Sprint(a.Get("message")), "secret") {
 			t.Errorf("an administrator reads: %s", a.Text)
 		}
-		broken := recordEvent(
-			t,
-			p,
-			models.Event{
-				Type:      "connector.error",
-				ProductID: s.id,
-				Payload:   []byte(`{"connection":{"id":1,"name":"hook"},"reason":"no host secret.example"}`),
-			},
-			nil,
-		)
-		if a := reader.Must(http.StatusOK, "GET", fmt.Sprintf("/events/%d", broken), nil); strings.Contains(
-			a.Text, "secret",
-		) {
+		broken := recordEvent(t, p, models.Event{
+			Type:      "connector.error",
+			ProductID: s.id,
+			Payload:   []byte(`{"connection":{"id":1,"name":"hook"},"reason":"no host secret.example"}`),
+		}, nil)
+		a = reader.Must(http.StatusOK, "GET", fmt.Sprintf("/events/%d", broken), nil)
+		if strings.Contains(a.Text, "secret") {
 			t.Errorf("it is not masked: %s", a.Text)
 		}
 		waitForSteps(t, reader, broken,

@@ -229,9 +229,8 @@ func checkMembership(t *testing.T, p *apptest.Program) {
 		if !strings.Contains(text, words) || strings.Contains(text, ">Changes<") != (ofChanges > 0) {
 			t.Errorf("%s: the page does not say %s, or shows another's", what, words)
 		}
-		if _, badge := getNoRedirect(t, page, p.URL+"/inbox/badge"); strings.Contains(
-			badge, fmt.Sprintf("<b>%d <", unread),
-		) != (unread > 0) {
+		_, badge := getNoRedirect(t, page, p.URL+"/inbox/badge")
+		if strings.Contains(badge, fmt.Sprintf("<b>%d <", unread)) != (unread > 0) {
 			t.Errorf("%s: the badge says %s", what, badge)
 		}
 		titles := readFeed(t, feed).titles()

@@ -25,9 +25,8 @@ func TestGateHistory_ComparesTwoMoments(t *testing.T) {
 		}
 		begin := p.Clock.Now()
 		p.Clock.Advance(time.Hour)
-		c.Must(
-			http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json"),
-		) // 1 critical, 18 high, 13 medium
+		// 1 critical, 18 high, 13 medium.
+		c.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json"))
 		first := p.Clock.Now()
 		p.Clock.Advance(48 * time.Hour)
 		c.Must(http.StatusOK, "PATCH", s.path, object{"gate_mode": "own", "thresholds": map[string]int{"high": 3}})
@@ -66,9 +65,8 @@ func TestGateHistory_ComparesTwoMoments(t *testing.T) {
 				t.Errorf("%v: %s", bad, a.Text)
 			}
 		}
-		if a := c.Must(http.StatusUnprocessableEntity, "GET", s.path+"/gate/comparison?from=yesterday", nil); a.Get(
-			"errors.0.name",
-		) != "from" {
+		a = c.Must(http.StatusUnprocessableEntity, "GET", s.path+"/gate/comparison?from=yesterday", nil)
+		if a.Get("errors.0.name") != "from" {
 			t.Errorf("no time: %s", a.Text)
 		}
 	})

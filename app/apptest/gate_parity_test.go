@@ -477,9 +477,8 @@ func correctedCases() map[string]func(gateParity) {
 			w.wantGate(s, "none", 0)
 			w.settings(object{"active": false})
 			w.wantGate(s, "none", 0)
-			if a := w.c.Must(http.StatusOK, "GET", s.path+"/gate", nil); a.Get(
-				"why",
-			) != "never evaluated: no report has come in yet" {
+			a := w.c.Must(http.StatusOK, "GET", s.path+"/gate", nil)
+			if a.Get("why") != "never evaluated: no report has come in yet" {
 				w.t.Errorf("why: %s", a.Text)
 			}
 		},

@@ -34,9 +34,8 @@ func TestIdempotencyKey_RepeatGetsFirstAnswer(t *testing.T) {
 		}
 		keyed.Must(http.StatusCreated, "POST", s.path+"/reports?source=b", apptest.Report(t, "grype-none.json"))
 		p.Clock.Advance(25 * time.Hour)
-		if a := keyed.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json")); a.ID(
-			"observations.updated",
-		) != 35 {
+		a = keyed.Must(http.StatusCreated, "POST", s.path+"/reports", apptest.Report(t, "grype-image.json"))
+		if a.ID("observations.updated") != 35 {
 			t.Errorf("a day later: %s", a.Text)
 		}
 		c.WithHeader("Idempotency-Key", "caf\u00e9").

@@ -94,11 +94,9 @@ func TestInboxInTheBrowser(t *testing.T) {
 	b.Type("u")
 	b.WaitFor("it is not", `document.querySelector("[data-row]").classList.contains("new")`)
 	b.Type("e")
-	b.WaitFor(
-		"it is archived, and the next has the focus",
+	b.WaitFor("it is archived, and the next has the focus",
 		`document.querySelector("[data-row]").classList.contains("away") &&
-		document.activeElement.closest("[data-row]") !== document.querySelector("[data-row]")`,
-	)
+		document.activeElement.closest("[data-row]") !== document.querySelector("[data-row]")`)
 	b.Type("ke")
 	b.WaitFor("it is back", `!document.querySelector("[data-row]").classList.contains("away")`)
 	b.Type("?")

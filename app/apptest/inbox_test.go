@@ -146,9 +146,8 @@ func TestInbox_SecObserveParity(t *testing.T) {
 			"severity=loud": "severity", "since=soon": "since",
 			"since=2026-02-02T00:00:00Z&until=2026-02-01T00:00:00Z": "until", "cursor=x": "cursor", "product=-1": "product",
 		} {
-			if a := admin.Must(http.StatusUnprocessableEntity, "GET", "/notifications?"+query, nil); !strings.Contains(
-				a.Text, field,
-			) {
+			a := admin.Must(http.StatusUnprocessableEntity, "GET", "/notifications?"+query, nil)
+			if !strings.Contains(a.Text, field) {
 				t.Errorf("%s: %s", query, a.Text)
 			}
 		}
@@ -183,9 +182,8 @@ func TestInbox_ArchiveAndDelete(t *testing.T) {
 		ann.Must(http.StatusNoContent, "POST", "/notifications/archived", filter)
 		filter["up_to"] = id[6]
 		ann.Must(http.StatusNoContent, "POST", "/notifications/archived", filter)
-		if got := itemIDs(ann.Must(http.StatusOK, "GET", "/notifications?archived=true", nil)); !slices.Equal(
-			got, []int64{id[3]},
-		) {
+		got := itemIDs(ann.Must(http.StatusOK, "GET", "/notifications?archived=true", nil))
+		if !slices.Equal(got, []int64{id[3]}) {
 			t.Errorf("ann has archived %v", got)
 		}
 		ann.Must(http.StatusUnprocessableEntity, "POST", "/notifications/viewed", object{"filter": object{"type": "gate"}})
@@ -208,9 +206,8 @@ func TestInbox_ArchiveAndDelete(t *testing.T) {
 		}
 		admin.Must(http.StatusNoContent, "POST", "/notifications/delete",
 			object{"filter": object{"type": "exception.request"}, "up_to": id[6]})
-		if got := itemIDs(admin.Must(http.StatusOK, "GET", "/notifications", nil)); !slices.Equal(
-			got, []int64{id[5], id[4], id[2]},
-		) {
+		got = itemIDs(admin.Must(http.StatusOK, "GET", "/notifications", nil))
+		if !slices.Equal(got, []int64{id[5], id[4], id[2]}) {
 			t.Errorf("%v are left", got)
 		}
 	})

@@ -83,12 +83,11 @@ func TestInvalidUTF8_IsRefused(t *testing.T) {
 				t.Errorf("%q: %d %s", body, a.Status, a.Text)
 			}
 		}
-		if a := c.Do(
-			"PATCH", "/settings/reports", []byte("{\"max_bytes\": 5000000, \"x\": \"\xff\"}"),
-		); a.Status != http.StatusBadRequest {
+		a := c.Do("PATCH", "/settings/reports", []byte("{\"max_bytes\": 5000000, \"x\": \"\xff\"}"))
+		if a.Status != http.StatusBadRequest {
 			t.Errorf("settings of reports are no report: %d %s", a.Status, a.Text)
 		}
-		a := c.Must(http.StatusCreated, "POST", "/products", []byte(`{"name":"a\\u0000 \u00e9 🚨"}`))
+		a = c.Must(http.StatusCreated, "POST", "/products", []byte(`{"name":"a\\u0000 \u00e9 🚨"}`))
 		if a.Get("name") != `a\u0000 é 🚨` {
 			t.Errorf("a name with a backslash: %s", a.Text)
 		}

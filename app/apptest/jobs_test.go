@@ -145,10 +145,8 @@ func TestRetention_DeletesOldRows(t *testing.T) {
 		}
 		oldest := c.Must(http.StatusOK, "GET", "/deliveries", nil)
 		c.Must(http.StatusOK, "GET", fmt.Sprintf("/deliveries/%d", oldest.ID("items.2.id")), nil)
-		old := itemCount(
-			c.Must(http.StatusOK, "GET", "/audit?limit=100&until="+p.Clock.Now().AddDate(0, 0, -7).UTC().Format(time.RFC3339),
-				nil),
-		)
+		weekAgo := p.Clock.Now().AddDate(0, 0, -7).UTC().Format(time.RFC3339)
+		old := itemCount(c.Must(http.StatusOK, "GET", "/audit?limit=100&until="+weekAgo, nil))
 		if old == 0 {
 			t.Error("nothing old is in the audit")
 		}
@@ -274,9 +272,8 @@ func TestRunningJob_IsNotStartedTwice(t *testing.T) {
 	}
 	press("The job has begun")
 	apptest.Eventually(t, "it has run", func() bool { return findJob(t, c, "forget_audit").Get("last.result") == "ok" })
-	if page := getWithStatus(t, admin, p.URL+"/admin/jobs/forget_audit", http.StatusOK); !strings.Contains(
-		page, "Its process died",
-	) {
+	page := getWithStatus(t, admin, p.URL+"/admin/jobs/forget_audit", http.StatusOK)
+	if !strings.Contains(page, "Its process died") {
 		t.Error("the run that was lost is not in the history")
 	}
 	getWithStatus(t, admin, p.URL+"/admin/jobs/nonsense", http.StatusNotFound)

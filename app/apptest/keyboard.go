@@ -117,10 +117,9 @@ func (b *Browser) LayoutShift() float64 {
 // TransferSize is what the page and all that it loaded took on the wire, in bytes.
 func (b *Browser) TransferSize() int64 {
 	b.t.Helper()
-	sum, err := Read(b, chromedp.Evaluate[int64](
-		`["navigation", "resource"].flatMap(type => performance.getEntriesByType(type))
-			.reduce((sum, e) => sum + e.transferSize, 0)`,
-	))
+	const script = `["navigation", "resource"].flatMap(type => performance.getEntriesByType(type))
+		.reduce((sum, e) => sum + e.transferSize, 0)`
+	sum, err := Read(b, chromedp.Evaluate[int64](script))
 	if err != nil {
 		b.t.Fatal(err)
 	}

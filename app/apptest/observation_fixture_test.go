@@ -18,12 +18,8 @@ func findingsReport(list ...string) []byte {
 	matches := make([]string, len(list))
 	for i, f := range list {
 		title, severity, _ := strings.Cut(f, " ")
-		matches[i] = fmt.Sprintf(
-			`{"vulnerability":{"id":%q,"severity":%q},"artifact":{"name":"lib-%s","version":"1","type":"deb"}}`,
-			title,
-			severity,
-			title,
-		)
+		const match = `{"vulnerability":{"id":%q,"severity":%q},"artifact":{"name":"lib-%s","version":"1","type":"deb"}}`
+		matches[i] = fmt.Sprintf(match, title, severity, title)
 	}
 	return []byte(`{"descriptor":{"name":"grype"},"matches":[` + strings.Join(matches, ",") + `]}`)
 }

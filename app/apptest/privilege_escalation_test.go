@@ -99,14 +99,9 @@ func TestPasswordChange_ThrottlesGuesses(t *testing.T) {
 	admin := signInAdmin(t, p)
 	var answers []int
 	for i := range 7 {
-		status, _ := submitForm(
-			t,
-			admin,
-			p.URL+"/profile/password",
-			encodeForm("current", fmt.Sprintf("wrong password %d", i), "new", "another long one 1", "repeat",
-				"another long one 1"),
-			formKind,
-		)
+		const fresh = "another long one 1"
+		body := encodeForm("current", fmt.Sprintf("wrong password %d", i), "new", fresh, "repeat", fresh)
+		status, _ := submitForm(t, admin, p.URL+"/profile/password", body, formKind)
 		answers = append(answers, status)
 	}
 	if answers[0] != http.StatusUnprocessableEntity || answers[6] != http.StatusTooManyRequests {
@@ -123,11 +118,9 @@ func TestSlackWebhook_PathIsCaseSensitive(t *testing.T) {
 	s := newProduct(t, c, "Shop", "")
 	var hints []any
 	for _, end := range []string{"AbCdEfGhIjKl", "ABCDEFGHIJKL"} {
-		hints = append(
-			hints,
+		hints = append(hints,
 			c.Must(http.StatusOK, "PATCH", s.path, object{"slack_webhook": receiver.URL + "/services/" + end}).
-				Get("slack_webhook"),
-		)
+				Get("slack_webhook"))
 	}
 	if hints[0] == hints[1] {
 		t.Errorf("the second address is not saved: %v", hints)

@@ -284,8 +284,8 @@ func TestReceiverContract_Slack(t *testing.T) {
 			asked: 10 * time.Minute, probed: true, told: downNotices,
 		},
 		{
-			name: "503", answer: slackAnswer(503, "rollup_error"), state: models.DeliveryDead, tries: 5,
-			probed: true, told: downNotices,
+			name: "503", answer: slackAnswer(503, "rollup_error"), state: models.DeliveryDead, tries: 5, probed: true,
+			told: downNotices,
 		},
 	}
 	p := apptest.Start(t, apptest.Options{})

@@ -78,10 +78,9 @@ func TestResend_ProgressAndStop(t *testing.T) {
 		since := p.Clock.Now().Add(-time.Hour)
 		wish := object{"since": since, "connection": s.target}
 		preview := object{"since": since, "connection": s.target, "preview": true}
-		if a := c.Must(
-			http.StatusAccepted, "POST", "/deliveries/resend", preview,
-		); a.ID("will") != 1 || a.ID("targets.0.count") != 1 || a.Get("resend") != nil {
-			t.Errorf("preview: %s", a.Text)
+		shown := c.Must(http.StatusAccepted, "POST", "/deliveries/resend", preview)
+		if shown.ID("will") != 1 || shown.ID("targets.0.count") != 1 || shown.Get("resend") != nil {
+			t.Errorf("preview: %s", shown.Text)
 		}
 
 		// A target that is off gets nothing.

@@ -34,10 +34,9 @@ func TestRoles_SecObserveParity(t *testing.T) {
 		}
 		clients["owner"].Must(http.StatusForbidden, "GET", "/settings/gate", nil)
 		clients["owner"].Must(http.StatusForbidden, "PATCH", "/settings/gate", object{"threshold_critical": 1})
-		if a := admin.Must(http.StatusOK, "PATCH", "/settings/gate", object{"threshold_critical": 1234}); a.ID(
-			"threshold_critical",
-		) != 1234 {
-			t.Errorf("changed: %s", a.Text)
+		changed := admin.Must(http.StatusOK, "PATCH", "/settings/gate", object{"threshold_critical": 1234})
+		if changed.ID("threshold_critical") != 1234 {
+			t.Errorf("changed: %s", changed.Text)
 		}
 
 		// 104: a webhook that is no address is named, each field by itself.
@@ -74,9 +73,8 @@ func TestRoles_SecObserveParity(t *testing.T) {
 		owner := admin.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "owner", "role": "owner"}).
 			ID("user_id")
 		maintainer := p.Client("maintainer")
-		if a := maintainer.Must(http.StatusForbidden, "DELETE", fmt.Sprintf("%s/members/%d", s.path, owner), nil); a.Get(
-			"detail",
-		) != "Only owners manage owners" {
+		a = maintainer.Must(http.StatusForbidden, "DELETE", fmt.Sprintf("%s/members/%d", s.path, owner), nil)
+		if a.Get("detail") != "Only owners manage owners" {
 			t.Errorf("why not: %s", a.Text)
 		}
 		maintainer.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", s.path, reader), nil)
@@ -184,10 +182,7 @@ func TestAccessRemoval_AppliesAtOnce(t *testing.T) {
 				"authorization group of the product", give(s.path + "/authorization-groups"),
 				remove("%s/authorization-groups/%d", s.path, users),
 			},
-			{
-				"authorization group of the group", give(inGroup + "/authorization-groups"),
-				remove("%s/members/%d", inUsers, id),
-			},
+			{"authorization group of the group", give(inGroup + "/authorization-groups"), remove("%s/members/%d", inUsers, id)},
 		} {
 			way.in()
 			sees(way.how, true)

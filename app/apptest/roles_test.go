@@ -392,10 +392,8 @@ func TestMoveToStricterGroup_NotifiesOnce(t *testing.T) {
 		k.owner.wantText("/products/1?tab=targets", "Bot", "By the group")
 		k.owner.wantText("/groups/2?tab=targets", "tells of 1 product")
 		m := k.receiver.Wait(t, 1)
-		k.owner.mustPost(
-			fmt.Sprintf("/groups/2/targets/%d/test",
-				k.admin.Must(http.StatusOK, "GET", "/groups/2/targets", nil).ID("items.0.id")),
-		)
+		target := k.admin.Must(http.StatusOK, "GET", "/groups/2/targets", nil).ID("items.0.id")
+		k.owner.mustPost(fmt.Sprintf("/groups/2/targets/%d/test", target))
 		apptest.Eventually(t, "both have arrived", func() bool { return len(k.receiver.Messages()) == 2 })
 		k.owner.wantText("/groups/2", "1 gate fails")
 		k.owner.wantText("/products?group=2", "Shop", "1 product")

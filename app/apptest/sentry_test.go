@@ -73,9 +73,8 @@ func TestSentryGo(t *testing.T) {
 		c := p.Client("admin")
 		s := newProduct(t, c, "Shop", "")
 		_, dsn := newIngestKey(c, s)
-		client, err := sentry.NewClient(
-			sentry.ClientOptions{Dsn: dsn, Release: "shop@2.0", Environment: "production", AttachStacktrace: true},
-		)
+		options := sentry.ClientOptions{Dsn: dsn, Release: "shop@2.0", Environment: "production", AttachStacktrace: true}
+		client, err := sentry.NewClient(options)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -109,9 +109,8 @@ func TestForms_LeaveNoTemporaryFiles(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
 	p := apptest.Start(t, apptest.Options{Dir: filepath.Join(dir, "data")})
-	big := "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\n" + strings.Repeat(
-		"x", 3<<20,
-	) + "\r\n--b--\r\n"
+	big := "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\n" +
+		strings.Repeat("x", 3<<20) + "\r\n--b--\r\n"
 	for _, path := range []string{"/login", "/inbox/viewed", "/products/1/upload"} {
 		submitForm(t, newHTTPClient(t), p.URL+path, strings.NewReader(big), "multipart/form-data; boundary=b")
 	}

@@ -54,7 +54,8 @@ func TestSilencesInTheBrowser(t *testing.T) {
 	b.Type("js")
 	b.WaitFor("the form is there",
 		`document.readyState === "complete" && document.querySelector("h1").textContent === "New silence"`)
-	b.Evaluate(`document.querySelector("[name=for]").value = ""; document.querySelector("[name=until]").value = "2020-01-01T00:00"`)
+	b.Evaluate(`document.querySelector("[name=for]").value = "";
+	document.querySelector("[name=until]").value = "2020-01-01T00:00"`)
 	b.Tab(`button[type="submit"].btn-primary`)
 	b.Enter()
 	b.WantText("This is over already")

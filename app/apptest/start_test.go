@@ -108,9 +108,8 @@ func TestStart_RefusesWrongKey(t *testing.T) {
 	if said := startFails(t, data); !strings.Contains(said, wrong) {
 		t.Errorf("with another key it says: %s", said)
 	}
-	if said := startFails(t, data, "GATECRIER_SECRET_KEY="+string(otherKey())); !strings.Contains(
-		said, "GATECRIER_SECRET_KEY is not the key",
-	) {
+	said := startFails(t, data, "GATECRIER_SECRET_KEY="+string(otherKey()))
+	if !strings.Contains(said, "GATECRIER_SECRET_KEY is not the key") {
 		t.Errorf("with another key in the environment it says: %s", said)
 	}
 	modelstest.Statement(t, filepath.Join(dir, "gatecrier.db"), "DELETE FROM key_checks") // as in a database from before
@@ -148,14 +147,12 @@ func TestStart_RefusesInstancesWithTwoKeys(t *testing.T) {
 	apptest.Start(t, apptest.Options{DatabaseURL: url})
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "secret.key"), otherKey())
-	if said := startFails(t, "GATECRIER_DATA_DIR="+dir, "GATECRIER_DATABASE_URL="+url); !strings.Contains(
-		said, "is not the key of this database",
-	) {
+	said := startFails(t, "GATECRIER_DATA_DIR="+dir, "GATECRIER_DATABASE_URL="+url)
+	if !strings.Contains(said, "is not the key of this database") {
 		t.Errorf("with a key of its own it says: %s", said)
 	}
-	if said := startFails(t, "GATECRIER_DATA_DIR="+t.TempDir(), "GATECRIER_DATABASE_URL="+url); !strings.Contains(
-		said, "secret.key is not there",
-	) {
+	said = startFails(t, "GATECRIER_DATA_DIR="+t.TempDir(), "GATECRIER_DATABASE_URL="+url)
+	if !strings.Contains(said, "secret.key is not there") {
 		t.Errorf("without a key it says: %s", said)
 	}
 }

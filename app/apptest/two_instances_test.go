@@ -94,9 +94,10 @@ func (f *twoPrograms) fillBacklog(t *testing.T, each int) {
 }
 
 func writeBacklog(tx *models.Tx, s productFixture, n int) error {
-	payload, err := event.Encode(
-		event.GateChange{Product: event.Product{ID: s.id, Name: "backlog"}, Counts: models.Counts{Critical: int64(n)}},
-	)
+	change := event.GateChange{
+		Product: event.Product{ID: s.id, Name: "backlog"}, Counts: models.Counts{Critical: int64(n)},
+	}
+	payload, err := event.Encode(change)
 	if err != nil {
 		return err
 	}

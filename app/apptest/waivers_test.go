@@ -186,9 +186,8 @@ func TestWaiver_RequiresReasonAndEnd(t *testing.T) {
 		"an unknown field":  {"colour", object{"colour": "red"}},
 		"taken back, and":   {"status", object{"status": nil, "severity": "low"}},
 	} {
-		if a := c.Must(http.StatusUnprocessableEntity, "PATCH", at, test.body); fmt.Sprint(
-			a.Get("errors.0.name"),
-		) != test.field {
+		a := c.Must(http.StatusUnprocessableEntity, "PATCH", at, test.body)
+		if fmt.Sprint(a.Get("errors.0.name")) != test.field {
 			t.Errorf("%s: %s", name, a.Text)
 		}
 	}
