@@ -39,7 +39,15 @@ func TestAccountsInTheBrowser(t *testing.T) {
 	b.WantText("Mail is not set up here")
 	b.CheckPage("forgot-no-mail")
 
-	// An administrator makes a user.
+	password := createUser(t, p, b)
+	eve := changeProfile(t, p, password)
+	other := useTokenAndSessions(t, p, eve)
+	resetPasswordByLink(t, p, eve, other)
+	deactivateUser(b, other)
+}
+
+// createUser creates the user eve as an administrator, and returns the first password.
+func createUser(t *testing.T, p *apptest.Program, b *apptest.Browser) (password string) {
 	signInBrowser(b, "admin", apptest.Password)
 	b.Open("/admin/users")
 	b.WantText("Users are deactivated, never deleted", "1 user shown")
@@ -55,7 +63,7 @@ func TestAccountsInTheBrowser(t *testing.T) {
 	b.Press("form[action='/admin/users'] button[type=submit]")
 	b.WantText("Eve can sign in", "shown this once")
 	b.CheckPage("user-made")
-	password := wordWithPrefix(t, b, "")
+	password = wordWithPrefix(t, b, "")
 	p.Client("admin").Must(201, "POST", "/products/1/members", object{"user": "eve", "role": "reader"})
 	b.Open("/admin/users?q=EVE")
 	b.WantText("eve@example.org", "1 user shown")
@@ -72,9 +80,12 @@ func TestAccountsInTheBrowser(t *testing.T) {
 	b.Press("main .btn-danger")
 	b.WantText("This is the last active administrator", "Nothing was changed")
 	b.CheckPage("user-ask-refused")
+	return password
+}
 
-	// She changes the password, her zone, her theme.
-	eve := apptest.NewBrowser(t, p.URL)
+// changeProfile signs eve in with the first password, and changes the password, time zone and theme.
+func changeProfile(t *testing.T, p *apptest.Program, password string) (eve *apptest.Browser) {
+	eve = apptest.NewBrowser(t, p.URL)
 	signInBrowser(eve, "eve", password)
 	if eve.Path() != "/profile/password" {
 		t.Errorf("a first sign-in leads to %s", eve.Path())
@@ -109,8 +120,12 @@ func TestAccountsInTheBrowser(t *testing.T) {
 	eve.Fill("[name=time_zone]", "Nowhere")
 	eve.Press("form[action='/profile'] button[type=submit]")
 	eve.WantText("This is no time zone")
+	return eve
+}
 
-	// A token, made, used and revoked.
+// useTokenAndSessions creates, uses and revokes a token, and ends the session of another browser,
+// which it returns.
+func useTokenAndSessions(t *testing.T, p *apptest.Program, eve *apptest.Browser) (other *apptest.Browser) {
 	eve.Fill("#token-name", "build server")
 	eve.Do(chromedp.SetValue("#token-role", "reader"),
 		chromedp.SetValue("#token-expires", p.Clock.Now().Add(48*time.Hour).Format(time.DateOnly)))
@@ -123,7 +138,7 @@ func TestAccountsInTheBrowser(t *testing.T) {
 	token.Must(403, "POST", "/products", object{"name": "x"})
 
 	// A session of another browser is ended.
-	other := apptest.NewBrowser(t, p.URL)
+	other = apptest.NewBrowser(t, p.URL)
 	signInBrowser(other, "eve", apptest.Password)
 	eve.CheckPage("profile-token")
 	eve.Open("/profile")
@@ -139,8 +154,11 @@ func TestAccountsInTheBrowser(t *testing.T) {
 	eve.Press("main .btn-danger")
 	eve.WantText("The token build server is revoked")
 	token.Must(401, "GET", "/products", nil)
+	return other
+}
 
-	// Forgotten: a mail, a link, a new password.
+// resetPasswordByLink requests a mail, follows its link to a new password, and changes the email address.
+func resetPasswordByLink(t *testing.T, p *apptest.Program, eve, other *apptest.Browser) {
 	box := enableMail(t, p)
 	other.Open("/login")
 	other.Press("a[href='/login/forgot']")
@@ -174,8 +192,10 @@ func TestAccountsInTheBrowser(t *testing.T) {
 	other.CheckPage("confirm-mail")
 	other.Press("form[action='/login/mail'] button")
 	other.WantText("Your mail address is confirmed", "eve@new.example")
+}
 
-	// Deactivated, she is out at once.
+// deactivateUser deactivates eve, whose session in the other browser ends at once.
+func deactivateUser(b, other *apptest.Browser) {
 	b.Open("/admin/users/2/deactivate")
 	b.WantText("All sessions end at once", "The memberships stay")
 	b.CheckPage("user-deactivate")

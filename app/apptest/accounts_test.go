@@ -141,29 +141,7 @@ func TestUserPages_ByAdministrator(t *testing.T) {
 			t.Errorf("signed in: %s", a.Text)
 		}
 
-		// Deactivated, she is out at once, everywhere.
-		token := p.Client("eve")
-		a := c.Must(http.StatusOK, "PATCH", path, object{"active": false})
-		if a.Get("active") != false || a.ID("sessions") != 0 {
-			t.Errorf("deactivated: %s", a.Text)
-		}
-		if isSignedIn(t, p, eve) {
-			t.Error("the session goes on")
-		}
-		if a := token.Must(http.StatusUnauthorized, "GET", "/products", nil); !strings.Contains(a.Text, "deactivated") {
-			t.Errorf("the token is not told why: %s", a.Text)
-		}
-		if status, _, _ := trySignIn(t, p, "eve", apptest.Password); status != http.StatusUnauthorized {
-			t.Errorf("signs in: %d", status)
-		}
-		if _, err := p.Accounts.CreateToken(t.Context(), "eve", "x"); err == nil ||
-			!strings.Contains(err.Error(), "deactivated") {
-			t.Errorf("a token by the command line: %v", err)
-		}
-		c.Must(http.StatusConflict, "POST", path+"/password", object{})
-		c.Must(http.StatusOK, "PATCH", path, object{"active": true, "email": "e@example.org"})
-		token.Must(http.StatusOK, "GET", "/products", nil)
-
+		checkDeactivation(t, p, c, eve, path)
 		// A reset ends sessions, too.
 		eve = signInAs(t, p, "eve", apptest.Password)
 		reset := c.Must(http.StatusOK, "POST", path+"/password", object{})
@@ -173,27 +151,57 @@ func TestUserPages_ByAdministrator(t *testing.T) {
 		fresh, _ := reset.Get("password").(string)
 		signInAs(t, p, "eve", fresh)
 
-		audits, err := p.Store.Audits(t.Context(), models.AuditFilter{Kind: "user", Name: "eve", Limit: 20})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var told []string
-		for _, a := range audits {
-			if strings.Contains(fmt.Sprint(a.Was, a.Became), password) || a.At.IsZero() {
-				t.Errorf("audit: %+v", a)
-			}
-			for field := range a.Became {
-				told = append(told, a.Actor+" "+field)
-			}
-		}
-		for _, want := range []string{
-			"admin active", "admin email", "admin password", "eve password", "admin administrator",
-		} {
-			if !strings.Contains(strings.Join(told, ","), want) {
-				t.Errorf("the audit lacks %q: %v", want, told)
-			}
-		}
+		checkUserAudit(t, p, password)
 	})
+}
+
+// checkDeactivation checks that a deactivated user loses all access at once, and activates eve again.
+func checkDeactivation(t *testing.T, p *apptest.Program, c *apptest.Client, eve *http.Client, path string) {
+	token := p.Client("eve")
+	a := c.Must(http.StatusOK, "PATCH", path, object{"active": false})
+	if a.Get("active") != false || a.ID("sessions") != 0 {
+		t.Errorf("deactivated: %s", a.Text)
+	}
+	if isSignedIn(t, p, eve) {
+		t.Error("the session goes on")
+	}
+	if a := token.Must(http.StatusUnauthorized, "GET", "/products", nil); !strings.Contains(a.Text, "deactivated") {
+		t.Errorf("the token is not told why: %s", a.Text)
+	}
+	if status, _, _ := trySignIn(t, p, "eve", apptest.Password); status != http.StatusUnauthorized {
+		t.Errorf("signs in: %d", status)
+	}
+	if _, err := p.Accounts.CreateToken(t.Context(), "eve", "x"); err == nil ||
+		!strings.Contains(err.Error(), "deactivated") {
+		t.Errorf("a token by the command line: %v", err)
+	}
+	c.Must(http.StatusConflict, "POST", path+"/password", object{})
+	c.Must(http.StatusOK, "PATCH", path, object{"active": true, "email": "e@example.org"})
+	token.Must(http.StatusOK, "GET", "/products", nil)
+}
+
+// checkUserAudit checks that the audit names each change of eve, and no password.
+func checkUserAudit(t *testing.T, p *apptest.Program, password string) {
+	audits, err := p.Store.Audits(t.Context(), models.AuditFilter{Kind: "user", Name: "eve", Limit: 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, a := range audits {
+		if strings.Contains(fmt.Sprint(a.Was, a.Became), password) || a.At.IsZero() {
+			t.Errorf("audit: %+v", a)
+		}
+		for field := range a.Became {
+			told = append(told, a.Actor+" "+field)
+		}
+	}
+	for _, want := range []string{
+		"admin active", "admin email", "admin password", "eve password", "admin administrator",
+	} {
+		if !strings.Contains(strings.Join(told, ","), want) {
+			t.Errorf("the audit lacks %q: %v", want, told)
+		}
+	}
 }
 
 func TestUserPages_RequireAdministrator(t *testing.T) {
@@ -254,25 +262,7 @@ func TestPasswordReset(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
 		p.User("eve")
-		asks := func(who string) (int, string) {
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL+"/login/forgot", encodeForm("who", who))
-			if err != nil {
-				t.Fatal(err)
-			}
-			req.Header.Set("Content-Type", formKind)
-			res, err := newHTTPClient(t).Do(req)
-			if err != nil {
-				t.Fatal(err)
-			}
-			text, err := io.ReadAll(res.Body)
-			if err := res.Body.Close(); err != nil {
-				t.Error(err)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			return res.StatusCode, string(text)
-		}
+		asks := func(who string) (int, string) { return requestPasswordLink(t, p, who) }
 		if _, text := asks("eve"); !strings.Contains(text, "Mail is not set up") {
 			t.Errorf("without mail: %s", text)
 		}
@@ -351,6 +341,28 @@ func TestPasswordReset(t *testing.T) {
 			}
 		}
 	})
+}
+
+// requestPasswordLink sends the form for a forgotten password, and returns the status and the page.
+func requestPasswordLink(t *testing.T, p *apptest.Program, who string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL+"/login/forgot", encodeForm("who", who))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", formKind)
+	res, err := newHTTPClient(t).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(res.Body)
+	if err := res.Body.Close(); err != nil {
+		t.Error(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(text)
 }
 
 // countLinks tidies up, and counts what is left.

@@ -32,7 +32,7 @@ func TestBranchesInTheBrowser(t *testing.T) {
 	at := func(id int64) string { return fmt.Sprintf("%s/branches/%d", s.path, id) }
 
 	b := apptest.NewBrowser(t, p.URL)
-	signInOnPage(b, "admin")
+	signInBrowser(b, "admin", apptest.Password)
 	b.Open(s.path)
 	b.Press(".gc-tabs a[href$='tab=branches']")
 	b.WantText("feature/pay-by-link", "adds 3 critical, 1 high", "adds 1 low", "default",

@@ -106,7 +106,7 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	p.User("mei")
 	c := p.Client("admin")
 	b := apptest.NewBrowser(t, p.URL)
-	signInOnPage(b, "admin")
+	signInBrowser(b, "admin", apptest.Password)
 	checkNoLayoutShift(t, b, "exceptions-empty", "/exceptions")
 	b.WantText("None yet", "Your products")
 
@@ -156,6 +156,14 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	b.Open("/exceptions?q=nothing-like-that")
 	b.WantText("No exception like that")
 
+	muteAndResolveException(t, p, b, group, shop)
+	mergeAndDeleteExceptions(t, p, b, group, second, other)
+	manageIngestKey(t, b)
+	checkReaderSeesNoSecrets(t, b, task)
+}
+
+// muteAndResolveException mutes, unmutes and resolves an exception, which then comes back.
+func muteAndResolveException(t *testing.T, p *apptest.Program, b *apptest.Browser, group, shop int64) {
 	page := fmt.Sprintf("/exceptions/%d", group)
 	checkNoLayoutShift(t, b, "exception", page)
 	b.WantText("PaymentFailed", "order 7 is not paid", "3 held back since the last notice", "4 times, last",
@@ -182,8 +190,12 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	b.Open("/inbox/1")
 	b.Press("a[href='" + page + "']")
 	b.WantText("PaymentFailed", "Came back")
+}
 
-	// Merging, from the list.
+// mergeAndDeleteExceptions merges from the list and splits again, resolves all, and deletes one.
+func mergeAndDeleteExceptions(
+	t *testing.T, p *apptest.Program, b *apptest.Browser, group, second int64, other exception.Report,
+) {
 	b.Open("/exceptions?product=1&kind=reported")
 	b.Do(chromedp.Click(fmt.Sprintf("input[name=id][value='%d']", group)),
 		chromedp.Click(fmt.Sprintf("input[name=id][value='%d']", second)))
@@ -214,8 +226,10 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	b.CheckPage("exception-delete")
 	b.Press("form[action$='/delete'] button")
 	b.WantText("KeyError is deleted")
+}
 
-	// What programs need.
+// manageIngestKey creates, rotates and deletes the ingest key of a product, then signs out.
+func manageIngestKey(t *testing.T, b *apptest.Browser) {
 	checkNoLayoutShift(t, b, "product-exceptions-no-key", "/products/1?tab=exceptions")
 	b.Press("form[action$='/ingest-key'] button")
 	b.WantText("The DSN is there")
@@ -237,9 +251,11 @@ func TestExceptionsInTheBrowser(t *testing.T) {
 	b.WantText("The key is removed", "Make the DSN")
 	b.Do(chromedp.Click("button[popovertarget=me]"))
 	b.Press("form[action='/logout'] button")
+}
 
-	// A reader sees no secrets, and can change nothing.
-	signInOnPage(b, "mei")
+// checkReaderSeesNoSecrets checks that a reader sees no secrets, and can change nothing.
+func checkReaderSeesNoSecrets(t *testing.T, b *apptest.Browser, task int64) {
+	signInBrowser(b, "mei", apptest.Password)
 	checkNoLayoutShift(t, b, "exceptions-reader", "/exceptions")
 	b.WantText("PaymentFailed", "*shop.Secret …")
 	for _, hidden := range []string{"it says a secret", "panic", "Requests"} {

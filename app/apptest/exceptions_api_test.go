@@ -67,54 +67,60 @@ func TestExceptionsAPI_ReportedExceptions(t *testing.T) {
 			t.Errorf("%s", many.Text)
 		}
 
-		// The list: filters and pages.
-		for query, want := range map[string]int{
-			"": 4, fmt.Sprintf("?product=%d", s.id): 3, "?own=true": 1, "?q=valueERR": 1, "?q=lost": 1, "?state=resolved": 0,
-			"?muted=true": 0, "?kind=task": 0, "?kind=reported": 4,
-		} {
-			if list, _ := c.Must(http.StatusOK, "GET", "/exceptions"+query, nil).Get("items").([]any); len(list) != want {
-				t.Errorf("%s lists %d, want %d", query, len(list), want)
-			}
-		}
-		seen, cursor := map[int64]bool{}, ""
-		for range 4 {
-			a := c.Must(http.StatusOK, "GET", "/exceptions?limit=1&cursor="+cursor, nil)
-			seen[a.ID("items.0.id")] = true
-			cursor, _ = a.Get("next_cursor").(string)
-		}
-		if len(seen) != 4 || cursor != "" {
-			t.Errorf("%d by pages, then %q", len(seen), cursor)
-		}
-
-		// What is done with them.
-		at := fmt.Sprintf("/exceptions/%d", first.ID("group"))
-		until := p.Store.Now().Add(time.Hour).UTC().Format(time.RFC3339)
-		a := c.Must(http.StatusOK, "PATCH", at, object{"state": "resolved", "muted_until": until})
-		if a.Get("state") != "resolved" || a.Get("resolved_by") != "admin" || a.Get("muted_until") == nil {
-			t.Errorf("%s", a.Text)
-		}
-		if a := c.Must(http.StatusOK, "PATCH", at, object{"state": "open", "muted_until": nil}); a.Get("state") != "open" ||
-			a.Get("muted_until") != nil {
-			t.Errorf("%s", a.Text)
-		}
-		c.Must(http.StatusUnprocessableEntity, "PATCH", at, object{"state": "gone"})
-		c.Must(http.StatusUnprocessableEntity, "PATCH", at,
-			object{"state": "resolved", "muted_until": "2020-01-01T00:00:00Z"})
-		if a := c.Must(http.StatusOK, "GET", at, nil); a.Get("state") != "open" {
-			t.Errorf("a refused change has changed: %s", a.Text)
-		}
-		other := many.ID("results.1.group")
-		if a := c.Must(http.StatusOK, "POST", at+"/merge", object{"groups": []int64{other}}); a.ID("count") != 3 ||
-			a.Get("merges.0.class") != "B" {
-			t.Errorf("%s", a.Text)
-		}
-		c.Must(http.StatusNotFound, "GET", fmt.Sprintf("/exceptions/%d", other), nil)
-		key := c.Must(http.StatusOK, "GET", at, nil).Get("merges.0.key")
-		c.Must(http.StatusOK, "POST", at+"/split", object{"key": key})
-		c.Must(http.StatusNotFound, "POST", at+"/split", object{"key": key})
-		c.Must(http.StatusNoContent, "DELETE", at, nil)
-		c.Must(http.StatusNotFound, "GET", at, nil)
+		checkExceptionList(t, c, s)
+		checkExceptionActions(t, p, c, first.ID("group"), many.ID("results.1.group"))
 	})
+}
+
+// checkExceptionList checks the filters and the pages of the list of four exceptions.
+func checkExceptionList(t *testing.T, c *apptest.Client, s productFixture) {
+	for query, want := range map[string]int{
+		"": 4, fmt.Sprintf("?product=%d", s.id): 3, "?own=true": 1, "?q=valueERR": 1, "?q=lost": 1, "?state=resolved": 0,
+		"?muted=true": 0, "?kind=task": 0, "?kind=reported": 4,
+	} {
+		if list, _ := c.Must(http.StatusOK, "GET", "/exceptions"+query, nil).Get("items").([]any); len(list) != want {
+			t.Errorf("%s lists %d, want %d", query, len(list), want)
+		}
+	}
+	seen, cursor := map[int64]bool{}, ""
+	for range 4 {
+		a := c.Must(http.StatusOK, "GET", "/exceptions?limit=1&cursor="+cursor, nil)
+		seen[a.ID("items.0.id")] = true
+		cursor, _ = a.Get("next_cursor").(string)
+	}
+	if len(seen) != 4 || cursor != "" {
+		t.Errorf("%d by pages, then %q", len(seen), cursor)
+	}
+}
+
+// checkExceptionActions resolves, mutes, merges, splits and deletes an exception group.
+func checkExceptionActions(t *testing.T, p *apptest.Program, c *apptest.Client, group, other int64) {
+	at := fmt.Sprintf("/exceptions/%d", group)
+	until := p.Store.Now().Add(time.Hour).UTC().Format(time.RFC3339)
+	a := c.Must(http.StatusOK, "PATCH", at, object{"state": "resolved", "muted_until": until})
+	if a.Get("state") != "resolved" || a.Get("resolved_by") != "admin" || a.Get("muted_until") == nil {
+		t.Errorf("%s", a.Text)
+	}
+	if a := c.Must(http.StatusOK, "PATCH", at, object{"state": "open", "muted_until": nil}); a.Get("state") != "open" ||
+		a.Get("muted_until") != nil {
+		t.Errorf("%s", a.Text)
+	}
+	c.Must(http.StatusUnprocessableEntity, "PATCH", at, object{"state": "gone"})
+	c.Must(http.StatusUnprocessableEntity, "PATCH", at,
+		object{"state": "resolved", "muted_until": "2020-01-01T00:00:00Z"})
+	if a := c.Must(http.StatusOK, "GET", at, nil); a.Get("state") != "open" {
+		t.Errorf("a refused change has changed: %s", a.Text)
+	}
+	if a := c.Must(http.StatusOK, "POST", at+"/merge", object{"groups": []int64{other}}); a.ID("count") != 3 ||
+		a.Get("merges.0.class") != "B" {
+		t.Errorf("%s", a.Text)
+	}
+	c.Must(http.StatusNotFound, "GET", fmt.Sprintf("/exceptions/%d", other), nil)
+	key := c.Must(http.StatusOK, "GET", at, nil).Get("merges.0.key")
+	c.Must(http.StatusOK, "POST", at+"/split", object{"key": key})
+	c.Must(http.StatusNotFound, "POST", at+"/split", object{"key": key})
+	c.Must(http.StatusNoContent, "DELETE", at, nil)
+	c.Must(http.StatusNotFound, "GET", at, nil)
 }
 
 // What is wrong with one of several is named, and none is taken.

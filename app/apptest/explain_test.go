@@ -152,33 +152,40 @@ func TestExplain_WhyMessageWasSentOrNot(t *testing.T) {
 		}
 		p.Clock.Advance(2 * time.Hour)
 
-		// One that waits, one behind it, and one that was given up.
 		wait := newProduct(t, c, "Wait", "")
 		join(wait)
-		gate := []byte(`{"product":{"id":1,"name":"Wait"},"from":"passed","to":"failed","why":"x"}`)
-		delayed := models.Event{Type: "gate.changed", ProductID: wait.id, Payload: gate}
-		waits := recordEvent(t, p, delayed, func(tx *models.Tx, id int64) error {
-			return tx.DelayWork("notify", id, "the database was away", tx.Now().Add(time.Hour))
-		})
-		waitForSteps(t, c, waits, "recorded done, routing waiting, reader done", "after 1 try", "the database was away")
-		a = waitForSteps(t, reader, waits, "recorded done, routing waiting, reader done")
-		if strings.Contains(a.Text, "the database") {
-			t.Errorf("a reader sees an error: %s", a.Text)
-		}
-		setCritical(c, wait, 1)
-		waitForSteps(t, c, lastGateEvent(c, wait), "recorded done, hold none, routing waiting, reader done",
-			"waits for an earlier event", fmt.Sprintf(`"/events/%d"`, waits))
-		unreadable := models.Event{Type: "exception.task", ProductID: quiet.id, Payload: []byte(`{"class":5}`)}
-		parked := recordEvent(t, p, unreadable, func(tx *models.Tx, id int64) error {
-			return tx.DelayWork("notify", id, "cannot read class", time.Time{})
-		})
-		waitForSteps(t, c, parked, "recorded done, routing failed, reader done", "Given up after 1 try", "cannot read class",
-			`"/admin/health"`)
-		a = waitForSteps(t, reader, parked, "recorded done, routing failed, reader done")
-		if strings.Contains(a.Text, "class") || strings.Contains(a.Text, "health") {
-			t.Errorf("a reader sees insides: %s", a.Text)
-		}
+		checkUnroutedExplanation(t, p, c, reader, wait, quiet)
 	})
+}
+
+// checkUnroutedExplanation explains an event that waits to be routed, one behind it, and one that was
+// given up.
+func checkUnroutedExplanation(
+	t *testing.T, p *apptest.Program, c, reader *apptest.Client, wait, quiet productFixture,
+) {
+	gate := []byte(`{"product":{"id":1,"name":"Wait"},"from":"passed","to":"failed","why":"x"}`)
+	delayed := models.Event{Type: "gate.changed", ProductID: wait.id, Payload: gate}
+	waits := recordEvent(t, p, delayed, func(tx *models.Tx, id int64) error {
+		return tx.DelayWork("notify", id, "the database was away", tx.Now().Add(time.Hour))
+	})
+	waitForSteps(t, c, waits, "recorded done, routing waiting, reader done", "after 1 try", "the database was away")
+	a := waitForSteps(t, reader, waits, "recorded done, routing waiting, reader done")
+	if strings.Contains(a.Text, "the database") {
+		t.Errorf("a reader sees an error: %s", a.Text)
+	}
+	setCritical(c, wait, 1)
+	waitForSteps(t, c, lastGateEvent(c, wait), "recorded done, hold none, routing waiting, reader done",
+		"waits for an earlier event", fmt.Sprintf(`"/events/%d"`, waits))
+	unreadable := models.Event{Type: "exception.task", ProductID: quiet.id, Payload: []byte(`{"class":5}`)}
+	parked := recordEvent(t, p, unreadable, func(tx *models.Tx, id int64) error {
+		return tx.DelayWork("notify", id, "cannot read class", time.Time{})
+	})
+	waitForSteps(t, c, parked, "recorded done, routing failed, reader done", "Given up after 1 try", "cannot read class",
+		`"/admin/health"`)
+	a = waitForSteps(t, reader, parked, "recorded done, routing failed, reader done")
+	if strings.Contains(a.Text, "class") || strings.Contains(a.Text, "health") {
+		t.Errorf("a reader sees insides: %s", a.Text)
+	}
 }
 
 // What only administrators may read of an event is for nobody else, and what was

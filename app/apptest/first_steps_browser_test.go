@@ -20,40 +20,8 @@ func TestFirstStepsInTheBrowser(t *testing.T) {
 	receiver := apptest.NewReceiver(t)
 	b := apptest.NewBrowser(t, p.URL)
 
-	b.Open("/products")
-	b.CheckPage("login")
-	b.Fill("#f-name", "admin")
-	b.Fill("#f-password", "wrong password")
-	b.Press("form[action='/login'] button")
-	b.WantText("That name and password do not belong together")
-	b.Fill("#f-password", apptest.Password)
-	b.Press("form[action='/login'] button")
-	if b.Path() != "/products" {
-		t.Errorf("signed in, at %s", b.Path())
-	}
-	b.CheckPage("products-empty")
-	b.Open("/")
-	b.CheckPage("overview-empty")
-	b.Open("/inbox")
-	b.CheckPage("inbox-empty")
-	b.Open("/deliveries")
-	b.CheckPage("deliveries-empty")
-	b.Open("/profile/password")
-	b.CheckPage("password")
-
-	b.Open("/products/new")
-	b.CheckPage("product-new")
-	b.Fill("[name=name]", "Payments & Söhne")
-	b.Press("form[action='/products'] button[type=submit]")
-	b.WantText("Payments & Söhne", "None")
-	b.CheckPage("targets-empty")
-	b.Fill("#target-webhook-name", "Receiver")
-	b.Fill("#target-webhook-url", receiver.URL+"/hook")
-	b.Press("form[action$='/targets'] button[type=submit]")
-	b.WantText("whsec_")
-	b.CheckPage("target-secret")
-	secret := secretIn(t, b.Text())
-
+	signInFirst(t, b)
+	secret := createFirstProduct(t, b, receiver.URL+"/hook")
 	b.Open("/products/1")
 	b.CheckPage("product-none")
 	p.Clock.Advance(2 * time.Hour)
@@ -76,7 +44,72 @@ func TestFirstStepsInTheBrowser(t *testing.T) {
 	b.Open("/products")
 	b.CheckPage("products")
 
-	// What is wrong with a report is said beside the field.
+	uploadMoreReports(t, p, b, receiver)
+	// A threshold that is none is refused beside its field.
+	b.Open("/products/1?tab=settings")
+	b.Do(chromedp.Click("[name=gate_mode][value=own]"))
+	b.Fill("[name=threshold_high]", "1000000")
+	b.Evaluate(`document.querySelectorAll("form").forEach(f => f.noValidate = true)`)
+	b.Press("form[action$='/settings'] button[type=submit]")
+	b.WantText("From 0 to 999999")
+	b.CheckPage("product-settings-error")
+
+	changeGlobalSettings(t, b)
+	b.Open("/api")
+	b.WantText("Each call has a token", "/api/v1/products/{id}/reports", "Import a scanner report")
+	b.Do(chromedp.Click("#get-product > summary"))
+	b.WantText("gate.state", "none, passed, failed", p.URL+"/api/v1/products/{id}")
+	b.CheckPage("api")
+
+	b.Open("/products/1/delete")
+	b.CheckPage("product-delete")
+	b.Open("/products/77")
+	b.WantText("There is no such product")
+	b.CheckPage("not-found")
+}
+
+// signInFirst signs in, with a wrong password first, and looks at the empty pages.
+func signInFirst(t *testing.T, b *apptest.Browser) {
+	b.Open("/products")
+	b.CheckPage("login")
+	b.Fill("#f-name", "admin")
+	b.Fill("#f-password", "wrong password")
+	b.Press("form[action='/login'] button")
+	b.WantText("That name and password do not belong together")
+	b.Fill("#f-password", apptest.Password)
+	b.Press("form[action='/login'] button")
+	if b.Path() != "/products" {
+		t.Errorf("signed in, at %s", b.Path())
+	}
+	b.CheckPage("products-empty")
+	b.Open("/")
+	b.CheckPage("overview-empty")
+	b.Open("/inbox")
+	b.CheckPage("inbox-empty")
+	b.Open("/deliveries")
+	b.CheckPage("deliveries-empty")
+	b.Open("/profile/password")
+	b.CheckPage("password")
+}
+
+// createFirstProduct creates a product with a webhook target, and returns the signing secret.
+func createFirstProduct(t *testing.T, b *apptest.Browser, url string) (secret string) {
+	b.Open("/products/new")
+	b.CheckPage("product-new")
+	b.Fill("[name=name]", "Payments & Söhne")
+	b.Press("form[action='/products'] button[type=submit]")
+	b.WantText("Payments & Söhne", "None")
+	b.CheckPage("targets-empty")
+	b.Fill("#target-webhook-name", "Receiver")
+	b.Fill("#target-webhook-url", url)
+	b.Press("form[action$='/targets'] button[type=submit]")
+	b.WantText("whsec_")
+	b.CheckPage("target-secret")
+	return secretIn(t, b.Text())
+}
+
+// uploadMoreReports uploads an invalid report, the same again and a clean one, and follows the messages.
+func uploadMoreReports(t *testing.T, p *apptest.Program, b *apptest.Browser, receiver *apptest.Receiver) {
 	bad := filepath.Join(t.TempDir(), "bad.json")
 	if err := os.WriteFile(bad, []byte(`{"matches": [{`), 0o600); err != nil {
 		t.Fatal(err)
@@ -109,17 +142,10 @@ func TestFirstStepsInTheBrowser(t *testing.T) {
 	b.Press("tbody a[href^='/deliveries/']")
 	b.WantText("200")
 	b.CheckPage("delivery")
+}
 
-	// A threshold that is none is refused beside its field.
-	b.Open("/products/1?tab=settings")
-	b.Do(chromedp.Click("[name=gate_mode][value=own]"))
-	b.Fill("[name=threshold_high]", "1000000")
-	b.Evaluate(`document.querySelectorAll("form").forEach(f => f.noValidate = true)`)
-	b.Press("form[action$='/settings'] button[type=submit]")
-	b.WantText("From 0 to 999999")
-	b.CheckPage("product-settings-error")
-
-	// The global settings, one wrong.
+// changeGlobalSettings visits each section of the settings, and sets up mail with one error first.
+func changeGlobalSettings(t *testing.T, b *apptest.Browser) {
 	b.Open("/admin/settings")
 	b.WantText("BASE_URL", "SITE_NAME")
 	b.CheckPage("settings-general")
@@ -147,18 +173,6 @@ func TestFirstStepsInTheBrowser(t *testing.T) {
 	if mails := box.received(); len(mails) != 1 || mails[0].to != "eve@example.org" {
 		t.Errorf("test mails: %+v", mails)
 	}
-
-	b.Open("/api")
-	b.WantText("Each call has a token", "/api/v1/products/{id}/reports", "Import a scanner report")
-	b.Do(chromedp.Click("#get-product > summary"))
-	b.WantText("gate.state", "none, passed, failed", p.URL+"/api/v1/products/{id}")
-	b.CheckPage("api")
-
-	b.Open("/products/1/delete")
-	b.CheckPage("product-delete")
-	b.Open("/products/77")
-	b.WantText("There is no such product")
-	b.CheckPage("not-found")
 }
 
 // uploadReport sends a report by the form.

@@ -24,7 +24,7 @@ func TestGateHistoryInTheBrowser(t *testing.T) {
 		p.Wake()
 	}
 	b := apptest.NewBrowser(t, p.URL)
-	signInOnPage(b, "admin")
+	signInBrowser(b, "admin", apptest.Password)
 	checkNoLayoutShift(t, b, "history-empty", s.path+"?tab=history")
 	checkNoLayoutShift(t, b, "compare-empty", s.path+"/compare")
 	b.WantText("Compare two moments", "Nothing was seen for the first time")
@@ -109,7 +109,7 @@ func TestStaleProductInTheBrowser(t *testing.T) {
 	p.Clock.Advance(25 * time.Hour)
 	runStaleJob(t, p)
 	b := apptest.NewBrowser(t, p.URL)
-	signInOnPage(b, "admin")
+	signInBrowser(b, "admin", apptest.Password)
 	checkNoLayoutShift(t, b, "product-stale", s.path)
 	b.WantText("Stale: no reports come any more", "1 stale")
 	checkNoLayoutShift(t, b, "overview-stale", "/")

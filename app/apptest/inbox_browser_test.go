@@ -82,7 +82,12 @@ func TestInboxInTheBrowser(t *testing.T) {
 	b.WaitFor("it has caught up", row(0)+`.classList.contains("new") &&
 		document.querySelector("[data-new] a:not([hidden])")?.textContent.includes("Show 1 new")`)
 
-	// By keys alone.
+	useInboxByKeys(b)
+	archiveAndDeleteFound(b)
+}
+
+// useInboxByKeys reads, selects, archives and searches with the keyboard alone.
+func useInboxByKeys(b *apptest.Browser) {
 	b.Open("/inbox")
 	b.Type("jjk")
 	b.WaitFor("the first row has the focus",
@@ -114,8 +119,10 @@ func TestInboxInTheBrowser(t *testing.T) {
 	b.WantText("1 notification shown", "“Shop 7”")
 	b.CheckPage("inbox-filtered")
 	b.TabThrough("the inbox")
+}
 
-	// All that a filter finds, with its number named; deleting asks first.
+// archiveAndDeleteFound archives all that a filter finds, and deletes one, which asks first.
+func archiveAndDeleteFound(b *apptest.Browser) {
 	b.Open("/inbox?severity=unknown")
 	b.WantText("Nothing here", "unknown or worse")
 	b.Open("/inbox?filter=unread&type=gate&q=shop")

@@ -21,7 +21,7 @@ func TestObservationFiltersInTheBrowser(t *testing.T) {
 	c := p.Client("admin")
 	s := newProduct(t, c, "Shop", "")
 	b := apptest.NewBrowser(t, p.URL)
-	signInOnPage(b, "admin")
+	signInBrowser(b, "admin", apptest.Password)
 	checkNoLayoutShift(t, b, "observations-none", "/products/1")
 	b.WantText("Upload the first report")
 	c.Must(http.StatusCreated, "POST", s.path+"/reports", largeReport(64, mixedSeverity))
@@ -63,7 +63,7 @@ func TestBulkAssessmentInTheBrowser(t *testing.T) {
 	s := newProduct(t, c, "Shop", "")
 	c.Must(http.StatusCreated, "POST", s.path+"/reports", largeReport(64, mixedSeverity))
 	b := apptest.NewBrowser(t, p.URL)
-	signInOnPage(b, "admin")
+	signInBrowser(b, "admin", apptest.Password)
 
 	// Seven by the keyboard alone.
 	b.Open("/products/1?severity=high")
@@ -135,7 +135,7 @@ func TestObservationInTheBrowser(t *testing.T) {
 	c.Must(http.StatusCreated, "POST", s.path+"/reports", largeReport(1, sameSeverity("Critical")))
 	c.Must(http.StatusCreated, "POST", s.path+"/reports?scanner=other", largeReport(1, sameSeverity("Critical")))
 	b := apptest.NewBrowser(t, p.URL)
-	signInOnPage(b, "admin")
+	signInBrowser(b, "admin", apptest.Password)
 
 	// One of the two is the same as the other.
 	checkNoLayoutShift(t, b, "observation", "/products/1/observations/2")
@@ -187,7 +187,7 @@ func TestManualObservationInTheBrowser(t *testing.T) {
 	s := newProduct(t, c, "Shop", "")
 	c.Must(http.StatusCreated, "POST", s.path+"/reports", largeReport(1, sameSeverity("Low")))
 	b := apptest.NewBrowser(t, p.URL)
-	signInOnPage(b, "admin")
+	signInBrowser(b, "admin", apptest.Password)
 	b.Open("/products/1")
 	b.Press("a[href='/products/1/observations/new']")
 	b.CheckPage("manual-new")
@@ -220,7 +220,7 @@ func TestManualObservationInTheBrowser(t *testing.T) {
 	p.User("rita")
 	c.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "rita", "role": "reader"})
 	rita := apptest.NewBrowser(t, p.URL)
-	signInOnPage(rita, "rita")
+	signInBrowser(rita, "rita", apptest.Password)
 	checkNoLayoutShift(t, rita, "observations-reader", "/products/1?active=all")
 	checkNoLayoutShift(t, rita, "observation-reader", "/products/1/observations/1")
 	rita.Type(kb.Tab)

@@ -20,13 +20,6 @@ func checkNoLayoutShift(t *testing.T, b *apptest.Browser, name, path string) {
 	b.CheckPage(name)
 }
 
-func signInOnPage(b *apptest.Browser, name string) {
-	b.Open("/login")
-	b.Fill("#f-name", name)
-	b.Fill("#f-password", apptest.Password)
-	b.Press("form[action='/login'] button")
-}
-
 // TestGroupsAndRolesInTheBrowser is how somebody brings order into his products
 // by hand: a group, who may what, tokens, and who has changed it.
 func TestGroupsAndRolesInTheBrowser(t *testing.T) {
@@ -38,39 +31,11 @@ func TestGroupsAndRolesInTheBrowser(t *testing.T) {
 	}
 	c := p.Client("admin")
 	b := apptest.NewBrowser(t, p.URL)
-	signInOnPage(b, "admin")
+	signInBrowser(b, "admin", apptest.Password)
 	checkNoLayoutShift(t, b, "groups-empty", "/groups")
 	checkNoLayoutShift(t, b, "authorization-groups-empty", "/authorization-groups")
 
-	b.Press("a[href='/admin/audit']")
-	b.WantText("Who has changed what")
-	b.Open("/groups")
-	b.Press("a.btn[href='/groups/new']")
-	b.CheckPage("group-new")
-	b.Fill("#f-name", "Payments")
-	b.Fill("#f-description", "All that moves money")
-	b.Press("form[action='/groups'] button")
-	b.WantText("The group is there", "No product is in this group")
-	b.CheckPage("group-empty")
-	checkNoLayoutShift(t, b, "group-targets-empty", "/groups/1?tab=targets")
-	b.Fill("#target-webhook-name", "Release bot")
-	b.Fill("#target-webhook-url", receiver.URL+"/hook")
-	b.Press("form[action$='/targets'] button[type=submit]")
-	b.WantText("whsec_", "tells of no product now")
-	b.CheckPage("group-target-secret")
-
-	// A group's limits, one wrong.
-	b.Open("/groups/1?tab=settings")
-	b.Do(chromedp.Click("[name=gate_mode][value=own]"))
-	b.Fill("[name=threshold_critical]", "1000000")
-	b.Evaluate(`document.querySelectorAll("form").forEach(f => f.noValidate = true)`)
-	b.Press("form[action$='/settings'] button[type=submit]")
-	b.WantText("From 0 to 999999")
-	b.CheckPage("group-settings-error")
-	b.Fill("[name=threshold_critical]", "1")
-	b.Press("form[action$='/settings'] button[type=submit]")
-	b.WantText("Saved", "limits of the group: critical 1, high 0")
-
+	createGroup(t, b, receiver.URL+"/hook")
 	// Users together.
 	b.Open("/authorization-groups")
 	b.Fill("#f-name", "Security team")
@@ -102,6 +67,55 @@ func TestGroupsAndRolesInTheBrowser(t *testing.T) {
 	receiver.Wait(t, 1)
 	c.Must(http.StatusOK, "PATCH", "/products/2", object{"group_id": 1, "email_to": "billing@example.org"})
 
+	addMembersAndToken(b)
+	checkGroupPages(t, b)
+	b.Do(chromedp.Click("button[popovertarget=me]"))
+	b.Press("form[action='/logout'] button")
+
+	// A manager who is no administrator, and what a reader sees.
+	signInBrowser(b, "olga", apptest.Password)
+	checkNoLayoutShift(t, b, "authorization-group-manager", "/authorization-groups/1")
+	b.Fill("#f-user", "mei")
+	b.Press("form[aria-label='Add a member'] button")
+	b.WantText("mei is a member now")
+	checkNoLayoutShift(t, b, "product-members-reader", "/products/1?tab=members")
+	checkNoLayoutShift(t, b, "group-members-reader", "/groups/1?tab=members")
+}
+
+// createGroup creates a group with a target and thresholds, one of them wrong first.
+func createGroup(t *testing.T, b *apptest.Browser, url string) {
+	b.Press("a[href='/admin/audit']")
+	b.WantText("Who has changed what")
+	b.Open("/groups")
+	b.Press("a.btn[href='/groups/new']")
+	b.CheckPage("group-new")
+	b.Fill("#f-name", "Payments")
+	b.Fill("#f-description", "All that moves money")
+	b.Press("form[action='/groups'] button")
+	b.WantText("The group is there", "No product is in this group")
+	b.CheckPage("group-empty")
+	checkNoLayoutShift(t, b, "group-targets-empty", "/groups/1?tab=targets")
+	b.Fill("#target-webhook-name", "Release bot")
+	b.Fill("#target-webhook-url", url)
+	b.Press("form[action$='/targets'] button[type=submit]")
+	b.WantText("whsec_", "tells of no product now")
+	b.CheckPage("group-target-secret")
+
+	// A group's limits, one wrong.
+	b.Open("/groups/1?tab=settings")
+	b.Do(chromedp.Click("[name=gate_mode][value=own]"))
+	b.Fill("[name=threshold_critical]", "1000000")
+	b.Evaluate(`document.querySelectorAll("form").forEach(f => f.noValidate = true)`)
+	b.Press("form[action$='/settings'] button[type=submit]")
+	b.WantText("From 0 to 999999")
+	b.CheckPage("group-settings-error")
+	b.Fill("[name=threshold_critical]", "1")
+	b.Press("form[action$='/settings'] button[type=submit]")
+	b.WantText("Saved", "limits of the group: critical 1, high 0")
+}
+
+// addMembersAndToken gives users and an authorization group roles, and creates a product token.
+func addMembersAndToken(b *apptest.Browser) {
 	b.Open("/groups/1?tab=members")
 	b.Fill("#members-name", "jonas")
 	b.Do(chromedp.SetValue("#members-role", "maintainer"))
@@ -128,7 +142,10 @@ func TestGroupsAndRolesInTheBrowser(t *testing.T) {
 	b.Press("form[aria-label='New token'] button")
 	b.WantText("It is shown this once", "gatecrier push --url")
 	b.CheckPage("product-token-secret")
+}
 
+// checkGroupPages looks at each page of groups, roles and audits.
+func checkGroupPages(t *testing.T, b *apptest.Browser) {
 	for _, page := range []struct{ name, path string }{
 		{"groups", "/groups"},
 		{"group", "/groups/1"},
@@ -149,15 +166,4 @@ func TestGroupsAndRolesInTheBrowser(t *testing.T) {
 	} {
 		checkNoLayoutShift(t, b, page.name, page.path)
 	}
-	b.Do(chromedp.Click("button[popovertarget=me]"))
-	b.Press("form[action='/logout'] button")
-
-	// A manager who is no administrator, and what a reader sees.
-	signInOnPage(b, "olga")
-	checkNoLayoutShift(t, b, "authorization-group-manager", "/authorization-groups/1")
-	b.Fill("#f-user", "mei")
-	b.Press("form[aria-label='Add a member'] button")
-	b.WantText("mei is a member now")
-	checkNoLayoutShift(t, b, "product-members-reader", "/products/1?tab=members")
-	checkNoLayoutShift(t, b, "group-members-reader", "/groups/1?tab=members")
 }
