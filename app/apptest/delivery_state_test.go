@@ -1,6 +1,12 @@
 package apptest_test
 
 import (
+	"encoding/json"
+	"mime"
+	"net/http"
+	"net/mail"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,4 +96,82 @@ func splitAttempts(t *testing.T, p *apptest.Program, d models.Delivery) (own, pr
 		}
 	}
 	return own, probes
+}
+
+// setCritical lets a gate fail (1) or pass (0).
+func setCritical(c *apptest.Client, s productFixture, critical int) {
+	c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(critical)})
+}
+
+// failUntilRepaired lets a receiver answer 503 until it is mended.
+func failUntilRepaired(r *apptest.Receiver) {
+	r.Answer(slices.Repeat([]int{http.StatusServiceUnavailable}, 1000)...)
+}
+
+func repair(r *apptest.Receiver) { r.Answer() }
+
+// addTarget adds a target of a module to a product.
+func addTarget(c *apptest.Client, s productFixture, module, url string) int64 {
+	return c.Must(http.StatusCreated, "POST", s.path+"/targets",
+		object{"module": module, "name": module, "config": map[string]string{"url": url}}).
+		ID("id")
+}
+
+// deliveryStates are those of a product's deliveries to a connection, oldest first,
+// with the reasons of those that were cancelled.
+func deliveryStates(t *testing.T, p *apptest.Program, s productFixture, connection int64) []string {
+	t.Helper()
+	var list []string
+	for _, d := range deliveryLog(t, p, models.LedgerFilter{ProductID: s.id, ConnectionID: connection}) {
+		text := string(d.State)
+		if d.State == models.DeliveryCancelled {
+			text += ": " + d.Reason
+		}
+		list = append(list, text)
+	}
+	return list
+}
+
+// messageStates are the types and new states of messages.
+func messageStates(t *testing.T, messages []apptest.Message) []string {
+	t.Helper()
+	var list []string
+	for _, m := range messages {
+		var b struct {
+			Type string
+			Data struct{ To string }
+		}
+		if err := json.Unmarshal(m.Body, &b); err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, strings.TrimSpace(b.Type+" "+b.Data.To))
+	}
+	return list
+}
+
+func wantLines(t *testing.T, what string, got []string, want ...string) {
+	t.Helper()
+	if !slices.EqualFunc(got, want, strings.HasPrefix) {
+		t.Errorf("%s: %q, want %q", what, got, want)
+	}
+}
+
+// mailSubjects are those of the mails to an address, in order.
+func mailSubjects(t *testing.T, box *mailServer, to string) []string {
+	t.Helper()
+	var list []string
+	for _, m := range box.received() {
+		read, err := mail.ReadMessage(strings.NewReader(m.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		subject, err := new(mime.WordDecoder).DecodeHeader(read.Header.Get("Subject"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.to == to {
+			list = append(list, subject)
+		}
+	}
+	return list
 }

@@ -1,7 +1,5 @@
 package apptest_test
 
-type object = map[string]any
-
 // rightsTable has a line for each route that is about something. The ids in
 // braces are those of rightsFixture.
 var rightsTable = []route{

@@ -2,125 +2,12 @@ package apptest_test
 
 import (
 	"fmt"
-	"io"
 	"net/http"
-	"regexp"
 	"strings"
 	"testing"
 
 	"gatecrier/app/apptest"
 )
-
-// pageUser is somebody who is signed in, without a screen.
-type pageUser struct {
-	t    *testing.T
-	url  string
-	http *http.Client
-}
-
-func signedInAs(t *testing.T, p *apptest.Program, name string) pageUser {
-	t.Helper()
-	c := newHTTPClient(t)
-	status, to := submitForm(t, c, p.URL+"/login", encodeForm("name", name, "password", apptest.Password), formKind)
-	if status != http.StatusSeeOther || to != "/" {
-		t.Fatalf("signed in: %d to %q", status, to)
-	}
-	return pageUser{t, p.URL, c}
-}
-
-// get opens a page.
-func (v pageUser) get(path string) (status int, text string) {
-	v.t.Helper()
-	req, err := http.NewRequestWithContext(v.t.Context(), http.MethodGet, v.url+path, nil)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	return v.send(req)
-}
-
-// post sends a form, and returns the page that answers it.
-func (v pageUser) post(path string, pairs ...string) (status int, text string) {
-	v.t.Helper()
-	req, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, v.url+path, encodeForm(pairs...))
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", formKind)
-	req.Header.Set("Sec-Fetch-Site", "same-origin")
-	return v.send(req)
-}
-
-func (v pageUser) send(req *http.Request) (status int, text string) {
-	v.t.Helper()
-	res, err := v.http.Do(req)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	if err := res.Body.Close(); err != nil {
-		v.t.Error(err)
-	}
-	return res.StatusCode, string(body)
-}
-
-// wantText fails the test unless a page has each of the texts.
-func (v pageUser) wantText(path string, texts ...string) {
-	v.t.Helper()
-	status, page := v.get(path)
-	if status != http.StatusOK {
-		v.t.Errorf("%s: %d", path, status)
-	}
-	for _, text := range texts {
-		if !strings.Contains(page, text) {
-			v.t.Errorf("%s does not show %q", path, text)
-		}
-	}
-}
-
-// wantNoText fails the test if a page has any of the texts.
-func (v pageUser) wantNoText(path string, texts ...string) {
-	v.t.Helper()
-	status, page := v.get(path)
-	if status != http.StatusOK {
-		v.t.Errorf("%s: %d", path, status)
-	}
-	for _, text := range texts {
-		if strings.Contains(page, text) {
-			v.t.Errorf("%s shows %q", path, text)
-		}
-	}
-}
-
-// mustPost sends a form that is carried out.
-func (v pageUser) mustPost(path string, pairs ...string) {
-	v.t.Helper()
-	if status, text := v.post(path, pairs...); status != http.StatusSeeOther {
-		v.t.Errorf("POST %s: %d\n%s", path, status, fieldErrors(text))
-	}
-}
-
-var fieldErrorPattern = regexp.MustCompile(`(?s)class="gc-err".*?<span>(.*?)</span>`)
-
-// fieldErrors is what a page says is wrong with its fields.
-func fieldErrors(page string) string {
-	var all []string
-	for _, m := range fieldErrorPattern.FindAllStringSubmatch(page, -1) {
-		all = append(all, m[1])
-	}
-	return strings.Join(all, "; ")
-}
-
-// wantFieldError sends a form that is not carried out, with the reason beside a field.
-func (v pageUser) wantFieldError(reason, path string, pairs ...string) {
-	v.t.Helper()
-	if status, text := v.post(path, pairs...); status != http.StatusUnprocessableEntity ||
-		!strings.Contains(fieldErrors(text), reason) {
-		v.t.Errorf("POST %s: %d, %q, want %q", path, status, fieldErrors(text), reason)
-	}
-}
 
 // companyFixture is a group with a product, and people in it, all by pages.
 type companyFixture struct {
@@ -432,27 +319,4 @@ func TestMoveToStricterGroup_NotifiesOnce(t *testing.T) {
 		k.owner.wantFieldError("From 0 to 999999", "/groups/2/settings", "name", "Strict", "gate_mode", "own",
 			"threshold_high", "1000000")
 	})
-}
-
-func TestTokenPages(t *testing.T) {
-	t.Parallel()
-	p := apptest.Start(t, apptest.Options{})
-	k := newCompany(t, p)
-	k.owner.wantFieldError("1 to 100 characters", "/products/1/tokens", "name", "", "role", "upload", "expires", "30")
-	k.owner.wantFieldError("One of reader", "/products/1/tokens", "name", "ci", "role", "owner", "expires", "30")
-	k.owner.wantFieldError("A number of days", "/products/1/tokens", "name", "ci", "role", "upload", "expires", "soon")
-	k.owner.wantFieldError("A time to come", "/products/1/tokens", "name", "ci", "role", "upload", "expires", "-3")
-	status, page := k.owner.post("/products/1/tokens", "name", "ci", "role", "upload", "expires", "30")
-	made := regexp.MustCompile(`aria-label="the token">([^<]+)</code>`).FindStringSubmatch(page)
-	if status != http.StatusOK || made == nil || !strings.Contains(page, "gatecrier push --url") {
-		t.Fatalf("a token: %d", status)
-	}
-	ci := apptest.NewClient(t, p.URL, made[1])
-	ci.Must(http.StatusOK, "PUT", k.product+"/counts", object{"scanner": "x", "counts": criticalCounts(1)})
-	k.owner.wantNoText("/products/1?tab=tokens", made[1])
-	k.owner.wantText("/products/1?tab=tokens", "ends in", "upload", made[1][len(made[1])-4:])
-	id := k.admin.Must(http.StatusOK, "GET", k.product+"/tokens", nil).ID("items.0.id")
-	k.owner.mustPost(fmt.Sprintf("/products/1/tokens/%d/delete", id))
-	ci.Must(http.StatusUnauthorized, "PUT", k.product+"/counts", object{"scanner": "x", "counts": criticalCounts(0)})
-	k.maintainer.wantNoText("/products/1?tab=tokens", "New token", "?tab=tokens")
 }

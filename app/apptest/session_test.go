@@ -3,7 +3,6 @@ package apptest_test
 import (
 	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -13,58 +12,6 @@ import (
 	"gatecrier/app/account"
 	"gatecrier/app/apptest"
 )
-
-// newHTTPClient is a browser without a screen: cookies, and no redirect followed.
-func newHTTPClient(t *testing.T) *http.Client {
-	t.Helper()
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &http.Client{
-		Jar:           jar,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}
-
-// submitForm sends a form, and returns the status and where it leads.
-func submitForm(t *testing.T, c *http.Client, address string, body io.Reader, kind string) (int, string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", kind)
-	req.Header.Set("Sec-Fetch-Site", "same-origin")
-	res, err := c.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := res.Body.Close(); err != nil {
-		t.Error(err)
-	}
-	return res.StatusCode, res.Header.Get("Location")
-}
-
-const formKind = "application/x-www-form-urlencoded"
-
-func encodeForm(pairs ...string) io.Reader {
-	v := url.Values{}
-	for i := 0; i < len(pairs); i += 2 {
-		v.Add(pairs[i], pairs[i+1])
-	}
-	return strings.NewReader(v.Encode())
-}
-
-func signInAdmin(t *testing.T, p *apptest.Program) *http.Client {
-	t.Helper()
-	c := newHTTPClient(t)
-	status, to := submitForm(t, c, p.URL+"/login", encodeForm("name", "admin", "password", apptest.Password), formKind)
-	if status != http.StatusSeeOther || to != "/" {
-		t.Fatalf("signed in: %d to %q", status, to)
-	}
-	return c
-}
 
 // A session that ends while a request is under way stays ended, though that
 // request has something to keep in it.

@@ -234,26 +234,3 @@ func TestSettingsPage_InTwoBrowsers(t *testing.T) {
 		t.Errorf("stored: %s", a.Text)
 	}
 }
-
-// postForm sends a form, and returns the status and the page that answers.
-func postForm(t *testing.T, c *http.Client, address string, body io.Reader) (int, string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", formKind)
-	req.Header.Set("Sec-Fetch-Site", "same-origin")
-	res, err := c.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(res.Body)
-	if err := res.Body.Close(); err != nil {
-		t.Error(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return res.StatusCode, string(text)
-}

@@ -1,0 +1,161 @@
+package apptest_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"gatecrier/app/apptest"
+)
+
+// getNoRedirect gets a page, following nothing.
+func getNoRedirect(t *testing.T, c *http.Client, address string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(res.Body)
+	if err := res.Body.Close(); err != nil {
+		t.Error(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(text)
+}
+
+// signInAs signs somebody in, in a browser of his own.
+func signInAs(t *testing.T, p *apptest.Program, name, password string) *http.Client {
+	t.Helper()
+	c := newHTTPClient(t)
+	status, to := submitForm(t, c, p.URL+"/login", encodeForm("name", name, "password", password), formKind)
+	if status != http.StatusSeeOther {
+		t.Fatalf("%s signed in: %d to %q", name, status, to)
+	}
+	return c
+}
+
+func isSignedIn(t *testing.T, p *apptest.Program, c *http.Client) bool {
+	t.Helper()
+	status, _ := getNoRedirect(t, c, p.URL+"/inbox")
+	return status == http.StatusOK
+}
+
+// enableMail sets mail up, with a server that keeps what it gets.
+func enableMail(t *testing.T, p *apptest.Program) *mailServer {
+	t.Helper()
+	box, port := newMailServer(t)
+	p.Client("admin").
+		Must(http.StatusOK, "PATCH", "/settings/mail",
+			object{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"})
+	return box
+}
+
+var linkIn = regexp.MustCompile(`http://\S+/login/(?:reset|mail)\?link=[\w-]{43}`)
+
+// waitLink waits for the n-th mail, and returns the link in it and to whom it went.
+func (b *mailServer) waitLink(t *testing.T, n int) (address, to string) {
+	t.Helper()
+	apptest.Eventually(t, fmt.Sprintf("mail %d comes", n), func() bool { return len(b.received()) >= n })
+	m := b.received()[n-1]
+	plain := strings.NewReplacer("=\r\n", "", "=3D", "=").Replace(m.text) // quoted-printable
+	address = linkIn.FindString(plain)
+	if address == "" {
+		t.Fatalf("no link in the mail:\n%s", m.text)
+	}
+	return address, m.to
+}
+
+func linkSecret(t *testing.T, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Query().Get("link")
+}
+
+// newHTTPClient is a browser without a screen: cookies, and no redirect followed.
+func newHTTPClient(t *testing.T) *http.Client {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &http.Client{
+		Jar:           jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// submitForm sends a form, and returns the status and where it leads.
+func submitForm(t *testing.T, c *http.Client, address string, body io.Reader, kind string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", kind)
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	res, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := res.Body.Close(); err != nil {
+		t.Error(err)
+	}
+	return res.StatusCode, res.Header.Get("Location")
+}
+
+const formKind = "application/x-www-form-urlencoded"
+
+func encodeForm(pairs ...string) io.Reader {
+	v := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		v.Add(pairs[i], pairs[i+1])
+	}
+	return strings.NewReader(v.Encode())
+}
+
+func signInAdmin(t *testing.T, p *apptest.Program) *http.Client {
+	t.Helper()
+	c := newHTTPClient(t)
+	status, to := submitForm(t, c, p.URL+"/login", encodeForm("name", "admin", "password", apptest.Password), formKind)
+	if status != http.StatusSeeOther || to != "/" {
+		t.Fatalf("signed in: %d to %q", status, to)
+	}
+	return c
+}
+
+// postForm sends a form, and returns the status and the page that answers.
+func postForm(t *testing.T, c *http.Client, address string, body io.Reader) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", formKind)
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	res, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(res.Body)
+	if err := res.Body.Close(); err != nil {
+		t.Error(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(text)
+}
