@@ -23,27 +23,26 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// ShotsEnv names a folder for screenshots of every page that a test looks at.
+// ShotsEnv names a folder for screenshots of every page that a test checks.
 const ShotsEnv = "GATECRIER_SHOTS"
 
 // PicturesEnv names a folder for the pictures of the README.
 const PicturesEnv = "GATECRIER_PICTURES"
 
-// Browser is a window of the shared Chromium that a test drives, with cookies of
-// its own. Whatever a page should not do fails the test: an error on the console,
-// a request to another host.
+// Browser is a window of the shared Chromium that a test drives, with its own cookies. An error on
+// the console or a request to another host fails the test.
 type Browser struct {
 	ctx  context.Context
 	t    testing.TB
 	home string
 
-	hasAxe bool // in this page and in each that follows
+	hasAxe bool // this page and each following one have axe
 
 	mu       sync.Mutex
 	problems []string
 }
 
-// NewBrowser opens a window for pages of one program.
+// NewBrowser opens a window for the pages of one program.
 func NewBrowser(t testing.TB, home string) *Browser {
 	t.Helper()
 	parent, err := chromium.context()
@@ -53,7 +52,7 @@ func NewBrowser(t testing.TB, home string) *Browser {
 	ctx, cancel := chromedp.NewContext(parent, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
 	b := &Browser{ctx: ctx, t: t, home: home}
-	// The window lives as long as the context of the first run.
+	// The window closes when the context of its first run ends.
 	err = chromedp.Do(ctx, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		if _, err := cdp.Call(ctx, target, network.Enable, network.EnableParams{}); err != nil {
 			return err
@@ -61,7 +60,7 @@ func NewBrowser(t testing.TB, home string) *Browser {
 		if _, err := cdp.Call(ctx, target, runtime.Enable, cdp.Empty{}); err != nil {
 			return err
 		}
-		// Each window behaves as the one in front, whatever others run beside it.
+		// Each window behaves as the focused one, even while others run.
 		_, err := cdp.Call(ctx, target, emulation.SetFocusEmulationEnabled,
 			emulation.SetFocusEmulationEnabledParams{Enabled: true})
 		return err
@@ -98,7 +97,7 @@ func (b *Browser) note(what string) {
 	b.problems = append(b.problems, what)
 }
 
-// Do runs steps and fails the test if one cannot be done.
+// Do runs steps and fails the test if a step fails.
 func (b *Browser) Do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
@@ -114,13 +113,13 @@ func (b *Browser) Open(path string) {
 	b.Do(chromedp.Navigate(b.home + path))
 }
 
-// Fill types into a field.
+// Fill sets the value of a field.
 func (b *Browser) Fill(selector, text string) {
 	b.t.Helper()
 	b.Do(chromedp.SetValue(selector, text))
 }
 
-// Press clicks, and waits for the page that follows.
+// Press clicks an element and waits for the page that follows.
 func (b *Browser) Press(selector string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
@@ -130,8 +129,8 @@ func (b *Browser) Press(selector string) {
 	}
 }
 
-// Read asks the page, and asks again where another page takes its place meanwhile:
-// Chromium then answers with nothing but an error.
+// Read runs an action that reads from the page. It repeats the action while another page replaces
+// the current one, because Chromium then answers only with an error.
 func Read[T any](b *Browser, a chromedp.Action[T]) (T, error) {
 	deadline := time.Now().Add(30 * time.Second)
 	for {
@@ -144,11 +143,11 @@ func Read[T any](b *Browser, a chromedp.Action[T]) (T, error) {
 	}
 }
 
-// pageGone is the code of "Inspected target navigated or closed" and of "Cannot find
-// context with specified id".
+// pageGone is the error code of "Inspected target navigated or closed" and of "Cannot find context
+// with specified id".
 const pageGone = -32000
 
-// Text is what a person reads on the page.
+// Text returns the visible text of the page.
 func (b *Browser) Text() string {
 	text, err := Read(b, chromedp.Evaluate[string]("document.body ? document.body.innerText : ''"))
 	if err != nil {
@@ -157,7 +156,7 @@ func (b *Browser) Text() string {
 	return text
 }
 
-// Path is the page's path and query.
+// Path returns the path and query of the page.
 func (b *Browser) Path() string {
 	b.t.Helper()
 	at, err := Read(b, chromedp.Location())
@@ -167,7 +166,7 @@ func (b *Browser) Path() string {
 	return strings.TrimPrefix(at, b.home)
 }
 
-// WantText fails the test unless the page has each of the texts.
+// WantText fails the test unless the page shows each text.
 func (b *Browser) WantText(texts ...string) {
 	b.t.Helper()
 	page := strings.Join(strings.Fields(b.Text()), " ")
@@ -178,15 +177,15 @@ func (b *Browser) WantText(texts ...string) {
 	}
 }
 
-// What is on a page depends on its width alone: in the dark only the colors are
-// looked at once more.
+// The content of a page depends only on its width, so the dark scheme needs only the color rules.
 const (
 	allRules = `{resultTypes: ["violations"], selectors: false}`
 	colors   = `{resultTypes: ["violations"], selectors: false, runOnly: ["color-contrast", "link-in-text-block"]}`
 )
 
-// A look is a width and a theme that a page is looked at in, and the rules of axe for
-// it: for each state of a page, or for the first of its kind in this run.
+// pageCheck is a width and a color scheme in which CheckPage checks a page, and the axe rules for
+// it. If each is set, the rules apply to every state of a page, else to the first page of a kind in
+// this run.
 type pageCheck struct {
 	name   string
 	width  int64
@@ -202,16 +201,16 @@ var pageChecks = []pageCheck{
 	{"narrow-dark", 360, "dark", colors, false},
 }
 
-// AllLooksEnv names a variable that, when it is set, has every state of a page looked at
-// with all rules, and all rows of its tables. Else ten rows stand for the others.
+// AllLooksEnv names a variable that, if set, makes CheckPage check every state of a page with all
+// rules and all rows of its tables. Otherwise ten rows represent the others.
 const AllLooksEnv = "GATECRIER_ALL_LOOKS"
 
 const tenRows = `{exclude: [["tbody tr:nth-child(n+11)"]]}`
 
 func checkAllStates() bool { return os.Getenv(AllLooksEnv) != "" }
 
-// checkedKinds are the kinds of pages that this run has looked at: paths without their
-// numbers, with the tab.
+// checkedKinds holds the kinds of pages that this run has checked: paths without their numbers, and
+// the tab.
 var checkedKinds sync.Map
 
 func (b *Browser) isFirstOfKind() bool {
@@ -227,31 +226,31 @@ func (b *Browser) isFirstOfKind() bool {
 
 var numbers = regexp.MustCompile(`[0-9]+`)
 
-// CheckPage examines the page wide and narrow, light and dark: axe finds nothing, nothing
-// scrolls sideways. Where the environment asks for it, it takes pictures.
+// CheckPage checks the page wide and narrow, light and dark: axe finds no violation, and nothing
+// scrolls sideways. It saves a screenshot of each check if ShotsEnv is set.
 func (b *Browser) CheckPage(name string) {
 	b.t.Helper()
 	b.loadAxe()
 	first := b.isFirstOfKind()
-	for _, look := range pageChecks {
-		b.emulate(look.width, look.scheme)
+	for _, check := range pageChecks {
+		b.emulate(check.width, check.scheme)
 		wide, err := Read(b, chromedp.Evaluate[int64]("document.documentElement.scrollWidth"))
 		if err != nil {
 			b.t.Fatal(err)
 		}
-		if wide > look.width {
-			b.t.Errorf("%s, %s: %d pixels wide", name, look.name, wide)
+		if wide > check.width {
+			b.t.Errorf("%s, %s: %d pixels wide", name, check.name, wide)
 		}
-		if first || look.each {
-			b.runAxe(name+", "+look.name, look.rules)
+		if first || check.each {
+			b.runAxe(name+", "+check.name, check.rules)
 		}
-		b.saveScreenshot(name + "-" + look.name)
+		b.saveScreenshot(name + "-" + check.name)
 	}
 	b.emulate(1440, "light")
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, wrong := range b.problems {
-		b.t.Errorf("%s: %s", name, wrong)
+	for _, problem := range b.problems {
+		b.t.Errorf("%s: %s", name, problem)
 	}
 	b.problems = nil
 }
@@ -269,9 +268,8 @@ func (b *Browser) emulate(width int64, scheme string) {
 	}))
 }
 
-// loadAxe gives each page axe from now on, as a function that makes it when it is
-// called. To send half a megabyte of source costs Chromium a second, so it is sent
-// once for each window.
+// loadAxe adds a function to each following page that creates axe on its first call. Sending half a
+// megabyte of source costs Chromium a second, so each window gets it once.
 func (b *Browser) loadAxe() {
 	b.t.Helper()
 	if b.hasAxe {
@@ -317,7 +315,7 @@ func (b *Browser) saveScreenshot(name string) {
 		err = os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o600)
 	}
 	if err != nil {
-		slog.Error("no picture", "name", name, "error", err)
+		slog.Error("save screenshot", "name", name, "error", err)
 		b.t.Fatal(err)
 	}
 }
@@ -330,8 +328,7 @@ func (b *Browser) Evaluate(script string) {
 	}
 }
 
-// ReadmePicture takes the picture of a page's upper part for the README, where the
-// environment asks for it.
+// ReadmePicture saves a picture of the upper part of the page for the README if PicturesEnv is set.
 func (b *Browser) ReadmePicture(name string) {
 	b.t.Helper()
 	dir := os.Getenv(PicturesEnv)
@@ -349,7 +346,7 @@ func (b *Browser) ReadmePicture(name string) {
 	b.emulate(1440, "light")
 }
 
-// Screenshot takes a picture, where the environment asks for them.
+// Screenshot saves a picture of the page if ShotsEnv is set.
 func (b *Browser) Screenshot(name string) {
 	b.t.Helper()
 	b.saveScreenshot(name)

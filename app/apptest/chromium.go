@@ -19,9 +19,8 @@ import (
 //go:embed testdata/axe.min.js
 var axe string
 
-// sharedChromium is one Chromium for all tests of a process: to start one takes a
-// second of CPU. Each test has a browser context of its own, so cookies, storage
-// and cache are not shared.
+// sharedChromium is one Chromium for all tests of a process, because starting one takes a second of
+// CPU. Each test has its own browser context, so tests share no cookies, storage or cache.
 type sharedChromium struct {
 	once sync.Once
 	ctx  context.Context
@@ -29,7 +28,7 @@ type sharedChromium struct {
 	stop func()
 }
 
-// There is one per test process, which is why it is a variable of the package.
+// chromium is a package variable because there is one per test process.
 var chromium sharedChromium
 
 // Main runs a package's tests and then stops the servers and the browser that they
@@ -40,12 +39,12 @@ func Main(m *testing.M) int {
 	flag.Parse()
 	given := false
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
-	if !given { // tests wait for the browser and the databases a third of their time
+	if !given { // a third of the time, tests wait for the browser and the databases
 		if err := flag.Set("test.parallel", strconv.Itoa(runtime.GOMAXPROCS(0)*3/2)); err != nil {
 			panic(err) // package testing has that flag
 		}
 	}
-	debug.SetGCPercent(400) // there is more memory than time
+	debug.SetGCPercent(400) // memory is cheaper than time
 	code := modelstest.Main(m)
 	if chromium.stop != nil {
 		chromium.stop()
@@ -53,15 +52,15 @@ func Main(m *testing.M) int {
 	return code
 }
 
-// context is the one that windows are opened in. The first call starts Chromium.
+// context returns the context in which windows open. The first call starts Chromium.
 func (c *sharedChromium) context() (context.Context, error) {
 	c.once.Do(func() {
 		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox,
 			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 			chromedp.Flag("disable-domain-reliability", true),
-			// A page lives for a moment: its scripts end before optimizing them pays.
+			// Each page is short-lived: its scripts end before optimization pays.
 			chromedp.Flag("js-flags", "--no-opt --no-maglev"))
-		// The headless shell is the same engine without the windows and menus around it.
+		// The headless shell is the same engine without the user interface of the browser.
 		if path, err := exec.LookPath("chromium-headless-shell"); err == nil {
 			options = append(options, chromedp.ExecPath(path))
 		}

@@ -11,13 +11,13 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// Type presses keys where the focus is.
+// Type presses keys in the focused element.
 func (b *Browser) Type(keys string) {
 	b.t.Helper()
 	b.Do(chromedp.KeyEvent(keys))
 }
 
-// Enter presses Enter, and waits for the page that follows.
+// Enter presses Enter and waits for the page that follows.
 func (b *Browser) Enter() {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
@@ -27,10 +27,10 @@ func (b *Browser) Enter() {
 	}
 }
 
-// maxTabs is more than a page has things to focus.
+// maxTabs is more than the number of focusable elements on any page.
 const maxTabs = 400
 
-// Tab presses Tab until a selector has the focus.
+// Tab presses Tab until an element that matches the selector has the focus.
 func (b *Browser) Tab(selector string) {
 	b.t.Helper()
 	for range maxTabs {
@@ -46,10 +46,10 @@ func (b *Browser) Tab(selector string) {
 	b.t.Fatalf("%s: Tab does not lead to %s", b.Path(), selector)
 }
 
-// watchFocus notes each stop of the focus, and returns how many there should be. Of
-// radio buttons of one name the chosen one is a stop for all. A stop is looked
-// at as it gets the focus and again at the next key: between the two Chromium
-// may still have been about to draw the ring, and a user waits that long.
+// watchFocus records each focused element, and returns how many elements a user can focus. The
+// checked radio button of a group represents the others. The script checks each element when it
+// gets the focus and again at the next key, because Chromium can need a moment to draw the ring,
+// and a user waits that long.
 const watchFocus = `(() => {
 	const seen = e => { const s = getComputedStyle(e), r = e.getBoundingClientRect();
 		return s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2 && r.width > 0 && r.height > 0; };
@@ -65,14 +65,14 @@ const watchFocus = `(() => {
 	return window.gcWanted().length;
 })()`
 
-// focusProblems tells what the focus did not come by, and where it was not to be seen.
+// focusProblems lists the elements that never got the focus or showed no focus ring.
 const focusProblems = `[
 	...window.gcWanted().filter(e => !window.gcStops.has(e)).map(e => "not reached: " + e.outerHTML.slice(0, 120)),
 	...[...window.gcStops].filter(([, seen]) => !seen).map(([e]) => "focus not seen: " + e.outerHTML.slice(0, 120)),
 ]`
 
-// TabThrough walks around a page with Tab: the focus comes by everything that
-// can be used, is caught by nothing, and is seen at each stop.
+// TabThrough presses Tab once around the page. It fails the test unless the focus reaches every
+// usable element, gets stuck nowhere, and is visible at each stop.
 func (b *Browser) TabThrough(name string) {
 	b.t.Helper()
 	n, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](watchFocus))
@@ -83,23 +83,23 @@ func (b *Browser) TabThrough(name string) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	// Texts that scroll are stops too, and the parts of a time.
+	// Scrollable texts and the parts of a time are stops too.
 	steps := make([]chromedp.Action[chromedp.Void], n+n/5+6+6*fields)
 	for i := range steps {
 		steps[i] = chromedp.KeyEvent(kb.Tab)
 	}
 	b.Do(steps...)
-	wrong, err := Read(b, chromedp.Evaluate[[]string](focusProblems))
+	problems, err := Read(b, chromedp.Evaluate[[]string](focusProblems))
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	for _, w := range wrong {
-		b.t.Errorf("%s: %s", name, w)
+	for _, problem := range problems {
+		b.t.Errorf("%s: %s", name, problem)
 	}
 }
 
-// LayoutShift is the cumulative layout shift of the page since it was opened: the
-// sum of scores by https://web.dev/articles/cls, 0 is none.
+// LayoutShift returns the cumulative layout shift of the page since it was opened: the sum of
+// scores defined by https://web.dev/articles/cls. A page that does not move has 0.
 func (b *Browser) LayoutShift() float64 {
 	b.t.Helper()
 	sum, err := Read(b, chromedp.Evaluate[float64](`new Promise(done => {
@@ -114,7 +114,7 @@ func (b *Browser) LayoutShift() float64 {
 	return sum
 }
 
-// TransferSize is what the page and all that it loaded took on the wire, in bytes.
+// TransferSize returns the number of bytes on the wire of the page and everything that it loaded.
 func (b *Browser) TransferSize() int64 {
 	b.t.Helper()
 	const script = `["navigation", "resource"].flatMap(type => performance.getEntriesByType(type))
@@ -128,7 +128,7 @@ func (b *Browser) TransferSize() int64 {
 
 func jsString(text string) string { return strconv.Quote(text) }
 
-// WaitFor waits until a script says true on the page as it is.
+// WaitFor waits until a script returns true on the current page.
 func (b *Browser) WaitFor(what, script string) {
 	b.t.Helper()
 	Eventually(b.t, what+" ("+script+")", func() bool {

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// lockedWriter lets several goroutines write to one writer.
+// lockedWriter serializes the writes of several goroutines to one writer.
 type lockedWriter struct {
 	mu sync.Mutex
 	w  io.Writer

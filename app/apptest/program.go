@@ -1,6 +1,5 @@
-// Package apptest runs the whole program for tests: on a port of its own, with
-// a database of its own, a clock that tests move, and receivers that remember
-// what they got.
+// Package apptest runs the whole program for tests: with its own port, database and clock,
+// which tests move, and with receivers that record messages.
 package apptest
 
 import (
@@ -26,7 +25,7 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// Password is everybody's in tests.
+// Password is the password of every user in tests.
 const Password = "correct horse battery"
 
 // Program is a running Gatecrier.
@@ -35,24 +34,24 @@ type Program struct {
 	URL   string
 	Dir   string
 	Clock *modelstest.Clock
-	Log   *bytes.Buffer // once the program has stopped; before, ask Logged
+	Log   *bytes.Buffer // read it after Stop; before that, call Logged
 	log   *lockedWriter
 	t     testing.TB
 }
 
-// Options change how a program is started. The zero value is the default.
+// Options change how Start starts a program. The zero value is the default.
 type Options struct {
-	Dir         string // a data directory to go on with
+	Dir         string // an existing data directory
 	DatabaseURL string
-	Strict      bool          // let nothing out to this host
-	ClockBehind time.Duration // how far back the clock starts
-	StartTime   time.Time     // where the clock starts; zero is now
+	Strict      bool          // refuse requests to this host
+	ClockBehind time.Duration // how far the clock starts before StartTime
+	StartTime   time.Time     // when the clock starts; zero means now
 	Extra       func(*app.App) []admin.Route
 	Modules     []module.Module
 	Jobs        []jobs.Job
 }
 
-// Start starts a program that stops with the test.
+// Start starts a program that stops at the end of the test.
 func Start(t testing.TB, o Options) *Program {
 	t.Helper()
 	if o.Dir == "" {
@@ -69,7 +68,8 @@ func Start(t testing.TB, o Options) *Program {
 		if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		modelstest.SQLiteFile(t, filepath.Join(o.Dir, "gatecrier.db")) // to migrate anew for each test is half of a start
+		// Migrating a new database for each test would take half of the start.
+		modelstest.SQLiteFile(t, filepath.Join(o.Dir, "gatecrier.db"))
 	}
 	if o.StartTime.IsZero() {
 		o.StartTime = time.Now()
@@ -100,7 +100,7 @@ func Start(t testing.TB, o Options) *Program {
 	return p
 }
 
-// Stop stops the program; a second call does nothing.
+// Stop stops the program. A second call does nothing.
 func (p *Program) Stop() {
 	if p.App == nil {
 		return
@@ -117,10 +117,10 @@ func (p *Program) Stop() {
 	}
 }
 
-// Version is what the program calls its version.
+// Version returns the version of the program.
 func (p *Program) Version() string { return app.Version }
 
-// User makes a user.
+// User creates a user.
 func (p *Program) User(name string) models.User {
 	p.t.Helper()
 	u, err := p.Accounts.Create(p.t.Context(),
@@ -131,7 +131,7 @@ func (p *Program) User(name string) models.User {
 	return u
 }
 
-// Client is a client of the API with a user's token.
+// Client returns an API client with a new token of the user.
 func (p *Program) Client(user string) *Client {
 	p.t.Helper()
 	token, err := p.Accounts.CreateToken(p.t.Context(), user, "test")
@@ -145,10 +145,10 @@ func (p *Program) Client(user string) *Client {
 type Client struct {
 	URL, Token string
 	t          testing.TB
-	header     [2]string // in each request
+	header     [2]string // name and value, sent with each request
 }
 
-// Answer is what the API said.
+// Answer is a response of the API.
 type Answer struct {
 	Status int
 	Header http.Header
@@ -156,7 +156,7 @@ type Answer struct {
 	JSON   map[string]any
 }
 
-// Get finds a value by its path: "gate.state", "items.0.id".
+// Get returns the value at a path of the JSON response ("gate.state", "items.0.id"), or nil.
 func (a Answer) Get(path string) any {
 	var v any = a.JSON
 	for _, key := range strings.Split(path, ".") {
@@ -179,13 +179,13 @@ func (a Answer) Get(path string) any {
 	return v
 }
 
-// ID is a number of the answer.
+// ID returns the number at a path of the JSON response, or 0.
 func (a Answer) ID(path string) int64 {
 	f, _ := a.Get(path).(float64)
 	return int64(f)
 }
 
-// Do calls the API. A body that is no []byte is sent as JSON.
+// Do calls the API. It sends a body that is no []byte as JSON.
 func (c *Client) Do(method, path string, body any) Answer {
 	c.t.Helper()
 	var r io.Reader
@@ -231,7 +231,7 @@ func (c *Client) Do(method, path string, body any) Answer {
 	return a
 }
 
-// Must calls the API and fails the test at another status.
+// Must calls the API and stops the test unless the response has the status.
 func (c *Client) Must(status int, method, path string, body any) Answer {
 	c.t.Helper()
 	a := c.Do(method, path, body)
@@ -241,7 +241,7 @@ func (c *Client) Must(status int, method, path string, body any) Answer {
 	return a
 }
 
-// Report reads a report of the test data.
+// Report reads a scanner report of the test data.
 func Report(t testing.TB, name string) []byte {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(Root(t), "app/ingest/testdata", name))
@@ -251,7 +251,7 @@ func Report(t testing.TB, name string) []byte {
 	return text
 }
 
-// Root is the top of the source tree.
+// Root returns the top folder of the source tree.
 func Root(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -269,8 +269,8 @@ func Root(t testing.TB) string {
 	}
 }
 
-// Eventually waits for a condition: for what other goroutines do. It gives them a
-// minute, which only a fault takes, however busy the machine is.
+// Eventually waits for a condition that other goroutines fulfil. It waits for up to a minute, which
+// only a fault takes, even on a busy machine.
 func Eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(time.Minute)
@@ -282,26 +282,26 @@ func Eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// WithHeader is the same client, with a header in each request.
+// WithHeader returns a client that sends a header with each request.
 func (c *Client) WithHeader(name, value string) *Client {
 	return &Client{URL: c.URL, Token: c.Token, t: c.t, header: [2]string{name, value}}
 }
 
-// ForTest is the same client in another test.
+// ForTest returns a client with the same token for another test.
 func (c *Client) ForTest(t testing.TB) *Client { return &Client{URL: c.URL, Token: c.Token, t: t} }
 
-// NewClient is a client of a program that runs elsewhere.
+// NewClient returns a client of a program that runs elsewhere.
 func NewClient(t testing.TB, url, token string) *Client { return &Client{URL: url, Token: token, t: t} }
 
-// AllProducts is the scope of a test: all products.
+// AllProducts returns the scope of a test, which includes all products.
 func AllProducts() models.Scope { return models.SystemScope("a test") }
 
-// Logged is the program's log so far.
+// Logged returns what the program has logged so far.
 func (p *Program) Logged() string {
 	p.log.mu.Lock()
 	defer p.log.mu.Unlock()
 	return p.Log.String()
 }
 
-// Logger logs to the program's log.
+// Logger returns a logger that writes to the program's log.
 func (p *Program) Logger() *slog.Logger { return slog.New(slog.NewTextHandler(p.log, nil)) }

@@ -19,22 +19,22 @@ type Message struct {
 	Body   []byte
 }
 
-// ID is the message's id.
+// ID returns the id of the message.
 func (m Message) ID() string { return m.Header.Get("webhook-id") }
 
-// Receiver is a webhook's other end. It answers with the statuses it was told,
-// then with 200.
+// Receiver is a server for webhooks. It answers with the configured statuses in order, then with
+// 200.
 type Receiver struct {
 	URL string
 
 	mu       sync.Mutex
 	answers  []int
-	after    http.Header // in each answer
+	after    http.Header // headers of each answer
 	messages []Message
-	held     chan struct{} // closed when requests go on, nil where they do not wait
+	held     chan struct{} // Release closes it; nil if requests do not wait
 }
 
-// NewReceiver starts a receiver that stops with the test.
+// NewReceiver starts a receiver that stops at the end of the test.
 func NewReceiver(t testing.TB) *Receiver {
 	t.Helper()
 	r := &Receiver{}
@@ -45,7 +45,7 @@ func NewReceiver(t testing.TB) *Receiver {
 	return r
 }
 
-// NewReceiverAt starts a receiver on an address that nobody listens on.
+// NewReceiverAt starts a receiver on an address that no server listens on.
 func NewReceiverAt(t testing.TB, address string) *Receiver {
 	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address)
@@ -59,7 +59,7 @@ func NewReceiverAt(t testing.TB, address string) *Receiver {
 	return r
 }
 
-// ServeHTTP takes a message.
+// ServeHTTP records a message and answers it.
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	body, err := io.ReadAll(req.Body)
 	if err != nil {
@@ -89,14 +89,14 @@ func (r *Receiver) Answer(statuses ...int) {
 	r.answers = statuses
 }
 
-// AnswerHeader is sent with each answer from now on.
+// AnswerHeader sets the headers of all following answers.
 func (r *Receiver) AnswerHeader(h http.Header) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.after = h
 }
 
-// Hold lets requests wait for their answers until Release.
+// Hold delays the answers to all requests until Release.
 func (r *Receiver) Hold() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -105,7 +105,7 @@ func (r *Receiver) Hold() {
 	}
 }
 
-// Release answers what was held.
+// Release answers the held requests.
 func (r *Receiver) Release() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -115,28 +115,29 @@ func (r *Receiver) Release() {
 	}
 }
 
-// Messages are those got so far.
+// Messages returns the messages received so far.
 func (r *Receiver) Messages() []Message {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return append([]Message(nil), r.messages...)
 }
 
-// Wait waits for the nth message (from 1) and returns it.
+// Wait waits for the nth message, counted from 1, and returns it.
 func (r *Receiver) Wait(t testing.TB, n int) Message {
 	t.Helper()
 	Eventually(t, "the receiver gets a message", func() bool { return len(r.Messages()) >= n })
 	return r.Messages()[n-1]
 }
 
-// Verifies reports whether a message's signature counts with a secret, by the
-// standard's own library, at whatever time it was made.
+// Verifies reports whether the standard's own library accepts the signature of a message, whatever
+// its timestamp.
 func Verifies(secret string, m Message) bool {
 	wh, err := webhook.NewWebhook(secret)
 	return err == nil && wh.VerifyIgnoringTimestamp(m.Body, m.Header) == nil
 }
 
-// Verify checks a message's signature with the standard's own library.
+// Verify stops the test unless the standard's own library accepts the signature and the timestamp
+// of a message.
 func Verify(t testing.TB, secret string, m Message) {
 	t.Helper()
 	wh, err := webhook.NewWebhook(secret)

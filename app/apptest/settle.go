@@ -10,13 +10,12 @@ import (
 	"gatecrier/models"
 )
 
-// lifetime is how long a delivery is tried, and a connection that fails: as in
-// app/delivery.
+// lifetime is how long app/delivery retries a delivery and keeps a failing connection enabled.
 const lifetime = 72 * time.Hour
 
-// Settled reports whether everything that is due at the store's time has been done:
-// no event waits to be routed, no delivery is being sent, due or past its lifetime.
-// next is when the next delivery is due, zero for never.
+// Settled reports whether everything due at the store's time is done: no event waits to be routed,
+// and no delivery is being sent, due or past its lifetime. next is when the next delivery is due,
+// or zero.
 func Settled(ctx context.Context, store *models.Store) (next time.Time, settled bool, err error) {
 	now := store.Now()
 	work, err := store.EventWork(ctx, string(event.ReaderNotify), 1)
@@ -39,14 +38,13 @@ func Settled(ctx context.Context, store *models.Store) (next time.Time, settled 
 	if err != nil || len(failing) > 0 {
 		return next, false, err
 	}
-	// On PostgreSQL one can be left behind an empty queue for a second.
+	// On PostgreSQL a delivery can stay blocked behind an empty queue for a second.
 	blocked, err := store.HasBlocked(ctx, 1000)
 	return next, err == nil && !blocked, err
 }
 
-// Settle waits until everything that is due is done, and returns when the next
-// delivery is due, zero for never. It looks twice: what one look misses between two
-// of its queries, the next one sees.
+// Settle waits until everything due is done, and returns when the next delivery is due, or zero. It
+// checks twice, because one check can miss a change between two of its queries.
 func Settle(t testing.TB, store *models.Store) time.Time {
 	t.Helper()
 	var next time.Time
@@ -66,8 +64,8 @@ func Settle(t testing.TB, store *models.Store) time.Time {
 	return next
 }
 
-// Drain waits until a store has no open delivery and no event to route, for as long
-// as their number changes.
+// Drain waits until a store has no open delivery and no event to route. It fails the test when
+// their number stops changing.
 func Drain(t testing.TB, store *models.Store) {
 	t.Helper()
 	for last := -1; ; {
@@ -86,10 +84,10 @@ func Drain(t testing.TB, store *models.Store) {
 	}
 }
 
-// finishDue is what a program's clock does before it moves far: it gives what is due
-// the moment that it needs. Else leases of sends that are under way would end, and
-// messages that were never tried would be out of date. Where a receiver keeps it
-// waiting it goes on, and waits some seconds in all.
+// finishDue returns a function that a program's clock calls before it moves far. It waits until
+// everything due is done. Otherwise leases of running sends would expire, and messages that were
+// never tried would be out of date. If a receiver blocks, it goes on, and waits a few seconds in
+// all.
 func finishDue(ctx context.Context, store *models.Store) func(time.Duration) {
 	const far, maxWait, maxInAll = 10 * time.Second, time.Second, 5 * time.Second
 	var mu sync.Mutex
