@@ -10,7 +10,8 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// wordWithPrefix is the long word of a page that begins with a prefix.
+// wordWithPrefix returns the first word of a page that begins with a prefix and has at least 26
+// characters.
 func wordWithPrefix(t *testing.T, b *apptest.Browser, prefix string) string {
 	t.Helper()
 	for _, word := range strings.Fields(b.Text()) {
@@ -29,7 +30,7 @@ func signInBrowser(b *apptest.Browser, name, password string) {
 	b.Press("form[action='/login'] button")
 }
 
-// The life of an account, from who makes it to who has forgotten its password.
+// An account from its creation by an administrator to a forgotten password and its deactivation.
 func TestAccountsInTheBrowser(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})

@@ -155,7 +155,7 @@ func TestUserPages_RequireAdministrator(t *testing.T) {
 	}
 }
 
-// Of two administrators who take each other's rights at once, one stays.
+// If two administrators remove each other's rights at the same time, one remains.
 func TestLastAdministrator_CannotBeRemoved(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

@@ -11,9 +11,8 @@ import (
 	"gatecrier/models"
 )
 
-// People assess while reports of the same source come in, and enter their own:
-// each is told that it counts or that somebody was faster, and what is counted
-// is what is there.
+// Users assess and create observations while reports of the same source arrive. Each request is
+// confirmed or rejected with a conflict, and the counts match the stored observations.
 func TestAssessments_ConcurrentWithImports(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -87,8 +86,8 @@ func TestAssessments_ConcurrentWithImports(t *testing.T) {
 	})
 }
 
-// While a large import of their source is at work, observations are not
-// assessed; others are, and theirs when it is done.
+// During a large import, the observations of its source cannot be assessed. Other observations can,
+// and those of the source can after the import.
 func TestAssessments_RefusedDuringLargeImport(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -156,8 +155,7 @@ func TestAssessments_RefusedDuringLargeImport(t *testing.T) {
 	})
 }
 
-// Whoever may write assesses; a reader looks on; who may only import, and
-// strangers, are told of nothing.
+// Writers assess, readers only read, and users with the role upload and strangers see nothing.
 func TestAssessments_RequireWriterRole(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

@@ -10,7 +10,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// webhookMessage is a message of a webhook.
+// webhookMessage is the body of a webhook message.
 type webhookMessage struct {
 	Type string
 	Data struct {
@@ -39,8 +39,8 @@ func messageBody(t *testing.T, m apptest.Message) webhookMessage {
 	return body
 }
 
-// What somebody says of a finding outlives reports: it counts while the finding
-// is there, is kept while it is gone, and counts again when it comes back.
+// An assessment outlives reports: it counts while the finding exists, is kept while it is gone, and
+// counts again when it comes back.
 func TestAssessment_OutlivesReports(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -121,7 +121,7 @@ func TestAssessment_OutlivesReports(t *testing.T) {
 	})
 }
 
-// Each status that a person may give counts for the gate or does not.
+// Each status of an assessment either counts for the gate or does not.
 func TestAssessmentStatus_DecidesWhatGateCounts(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -154,8 +154,8 @@ func TestAssessmentStatus_DecidesWhatGateCounts(t *testing.T) {
 	})
 }
 
-// A severity that somebody has set counts in place of the report's, also where
-// the report changes, and until it is taken back.
+// A severity set by a user replaces the severity of the report, also when the report changes, until
+// the user clears it.
 func TestAssessmentSeverity_OverridesReport(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -206,8 +206,7 @@ func TestAssessmentSeverity_OverridesReport(t *testing.T) {
 	})
 }
 
-// A duplicate names what it is the same as, in its branch, and no chain or
-// circle comes of it.
+// A duplicate names an observation of its branch. Duplicates form no chain and no circle.
 func TestDuplicate_FormsNoChainOrCircle(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -262,8 +261,7 @@ func TestDuplicate_FormsNoChainOrCircle(t *testing.T) {
 	})
 }
 
-// What somebody enters by hand counts as a finding does, and no report
-// resolves it.
+// An observation created by hand counts like a finding, and no report resolves it.
 func TestManualObservations_CountAndOutliveReports(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -346,7 +344,7 @@ func TestManualObservations_CountAndOutliveReports(t *testing.T) {
 	})
 }
 
-// No report comes by the name of what people enter.
+// No report can use the scanner name of manual observations.
 func TestReport_CannotUseManualSource(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

@@ -11,7 +11,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// badgeResponse is an answer that was read.
+// badgeResponse is a response whose body was read.
 type badgeResponse struct {
 	Status  int
 	Header  http.Header
@@ -19,7 +19,7 @@ type badgeResponse struct {
 	Length  int64
 }
 
-// fetchBadge asks for a picture as a stranger does.
+// fetchBadge requests a picture without signing in.
 func fetchBadge(t *testing.T, method, url, known string) (badgeResponse, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, nil)
@@ -118,7 +118,7 @@ func TestBadge_ShowsGateState(t *testing.T) {
 	})
 }
 
-// checkBadge checks that an answer is the picture of a state, and can do nothing else.
+// checkBadge checks that a response is the picture of a state, and contains no scripts.
 func checkBadge(t *testing.T, res badgeResponse, text, state string) {
 	t.Helper()
 	for name, want := range map[string]string{

@@ -17,8 +17,8 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// gateBench is a product one of whose branches has many observations: all medium,
-// none of which fails the gate, but for one that is critical.
+// gateBench is a product with many observations on one branch: all medium and below the threshold,
+// except one that is critical.
 type gateBench struct {
 	*randomWalk
 	id       int64
@@ -57,7 +57,7 @@ func newGateBench(b *testing.B, database string, n int) gateBench {
 	return g
 }
 
-// setWaived lets the critical observation count, or not.
+// setWaived makes the critical observation count for the gate, or not.
 func (g gateBench) setWaived(b *testing.B, off bool) observation.Done {
 	b.Helper()
 	a := observation.Assessment{Clear: true}
@@ -71,7 +71,7 @@ func (g gateBench) setWaived(b *testing.B, off bool) observation.Done {
 	return done
 }
 
-// evaluate looks at the gate as with a limit of the medium ones.
+// evaluate evaluates the gate with a threshold for medium observations.
 func (g gateBench) evaluate(b *testing.B, medium int64) gate.Outcome {
 	b.Helper()
 	var out gate.Outcome
@@ -91,7 +91,7 @@ func (g gateBench) evaluate(b *testing.B, medium int64) gate.Outcome {
 	return out
 }
 
-// costs are what an evaluation may be part of; i counts them.
+// costs lists operations that contain an evaluation; i counts the calls.
 var costs = []struct {
 	name string
 	run  func(b *testing.B, g gateBench, i int) gate.Outcome
@@ -119,9 +119,9 @@ var costs = []struct {
 	}},
 }
 
-// BenchmarkGate is what it costs to change a gate, and to see that nothing
-// changes, while the observations of the branch grow. The exponent is by which
-// power of their number the median has grown since the fewest: 0 is not at all.
+// BenchmarkGate measures changing a gate, and evaluating it without a change, for a growing number
+// of observations. The exponent is the power of that number with which the median grows from the
+// smallest number: 0 means that it does not grow.
 func BenchmarkGate(b *testing.B) {
 	sizes := []int{1000, 10_000, 100_000}
 	for _, dialect := range []models.Dialect{models.SQLite, models.Postgres} {

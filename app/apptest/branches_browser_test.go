@@ -12,8 +12,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// TestBranchesInTheBrowser is how somebody looks at what a branch brings, keeps
-// one, makes another the default, and shows the gate's state elsewhere.
+// A user compares branches, protects one, changes the default branch, and uses the badge.
 func TestBranchesInTheBrowser(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{ClockBehind: 4 * time.Hour})

@@ -13,7 +13,7 @@ import (
 	"gatecrier/models"
 )
 
-// grypeMatches is a Grype report with findings of these names, by severity.
+// grypeMatches returns the matches of a Grype report with findings of a severity.
 func grypeMatches(severity string, names ...string) string {
 	var b strings.Builder
 	for _, name := range names {
@@ -27,7 +27,7 @@ func grypeReport(matches ...string) []byte {
 	return []byte(`{"descriptor":{"name":"grype"},"matches":[` + strings.TrimPrefix(strings.Join(matches, ""), ",") + `]}`)
 }
 
-// findBranch is a branch of the list of a product's branches.
+// findBranch returns a branch from the list of a product's branches.
 func findBranch(t *testing.T, c *apptest.Client, s productFixture, name string) apptest.Answer {
 	t.Helper()
 	a := c.Must(http.StatusOK, "GET", s.path+"/branches?limit=100", nil)
@@ -40,7 +40,7 @@ func findBranch(t *testing.T, c *apptest.Client, s productFixture, name string) 
 	return apptest.Answer{}
 }
 
-// acceptRisk accepts the risk of the active observation of a title.
+// acceptRisk accepts the risk of the active observation with a title.
 func acceptRisk(t *testing.T, p *apptest.Program, s productFixture, title string) {
 	t.Helper()
 	list, err := p.Store.Observations(t.Context(), apptest.AllProducts(),
@@ -71,8 +71,8 @@ func titlesWithDefaultStatus(a apptest.Answer) string {
 	return strings.Join(list, " ")
 }
 
-// A branch has a gate of its own, which nobody is told of, and shows what it
-// adds to the default one.
+// A branch has its own gate, which sends no notifications, and lists the observations that it adds
+// to the default branch.
 func TestBranch_ListsAddedObservations(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -207,7 +207,7 @@ func TestBranch_Update(t *testing.T) {
 	})
 }
 
-// A product's own limits count for all its branches at once.
+// The own thresholds of a product apply to all its branches at once.
 func TestProductThresholds_ApplyToAllBranches(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -223,7 +223,7 @@ func TestProductThresholds_ApplyToAllBranches(t *testing.T) {
 	})
 }
 
-// A large branch goes in parts, and a report makes it anew.
+// A large branch is deleted in parts, and a report creates it again.
 func TestBranch_DeleteLarge(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -250,8 +250,7 @@ func TestBranch_DeleteLarge(t *testing.T) {
 	})
 }
 
-// Branches without reports are removed, but for those that somebody keeps, and
-// those that are alive.
+// The job removes branches without reports, except protected and active ones.
 func TestBranchCleanup_RemovesAbandonedBranches(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

@@ -11,8 +11,8 @@ import (
 	"gatecrier/models"
 )
 
-// Five thousand observations are assessed in one step: one change of the gate,
-// one message, a row of history each, all at the same time.
+// One request assesses five thousand observations: one gate change, one message and a history row
+// each, all with the same time.
 func TestBulkAssessment_FiveThousandInOneChange(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -82,8 +82,7 @@ func TestBulkAssessment_FiveThousandInOneChange(t *testing.T) {
 	})
 }
 
-// Waivers of many observations of a product that end together are told of
-// once.
+// One notification covers the waivers of a product that end together.
 func TestWaiverNotice_CombinesManyWaivers(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
@@ -113,8 +112,8 @@ func TestWaiverNotice_CombinesManyWaivers(t *testing.T) {
 	s.checkCounts(t, p)
 }
 
-// slowestWrite writes in another product until it is to stop, and says how long the
-// slowest write took.
+// slowestWrite writes to another product until stop is closed, and returns the longest time of a
+// write.
 func slowestWrite(c *apptest.Client, s productFixture, stop chan struct{}) (longest time.Duration) {
 	for n := 0; ; n++ {
 		select {
@@ -128,7 +127,7 @@ func slowestWrite(c *apptest.Client, s productFixture, stop chan struct{}) (long
 	}
 }
 
-// A step that cannot be done for all is done for none.
+// If a bulk assessment fails for one observation, it changes none.
 func TestBulkAssessment_AppliesToAllOrNone(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -194,7 +193,7 @@ func TestBulkAssessment_AppliesToAllOrNone(t *testing.T) {
 	})
 }
 
-// The list narrows by each of its filters, and a page follows another.
+// Each filter narrows the list, and pages follow each other.
 func TestObservationFilters_InTheAPI(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

@@ -11,7 +11,7 @@ import (
 	"gatecrier/app/cli"
 )
 
-// runCommand runs a command and returns its exit code and what it printed.
+// runCommand runs a command and returns its exit code and its output.
 func runCommand(t *testing.T, args ...string) (int, string, string) {
 	t.Helper()
 	var out, errs bytes.Buffer

@@ -11,12 +11,12 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// failEveryRequest answers 503 from now on.
+// failEveryRequest makes a receiver answer 503 from now on.
 func failEveryRequest(r *apptest.Receiver) {
 	r.Answer(slices.Repeat([]int{http.StatusServiceUnavailable}, 500)...)
 }
 
-// failUntilBreakerOpens lets the messages to a target fail until its breaker opens.
+// failUntilBreakerOpens makes the messages to a target fail until its circuit breaker opens.
 func failUntilBreakerOpens(t *testing.T, p *apptest.Program, c *apptest.Client, s productFixture) {
 	t.Helper()
 	c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(1)})
@@ -38,8 +38,8 @@ func waitTargetState(t *testing.T, p *apptest.Program, c *apptest.Client, target
 	})
 }
 
-// A receiver goes away: the pages say so first, with what happens next. It
-// comes back, and so do they.
+// When a receiver fails, the pages first show it and the next step. When it recovers, they show
+// that too.
 func TestPages_ShowBrokenConnection(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, checkBrokenConnection)
@@ -119,7 +119,7 @@ func checkBrokenConnection(t *testing.T, p *apptest.Program) {
 	}
 }
 
-// All mail shares a server: when that is down, the pages say that it is.
+// All emails share one server. When it is down, the pages say so.
 func TestPages_ShowMailServerDown(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})

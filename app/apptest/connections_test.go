@@ -12,7 +12,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// newConnection adds a webhook of somebody's own, or of the system.
+// newConnection creates a webhook connection of a user or of the system.
 func newConnection(t *testing.T, c *apptest.Client, owner, name, url string) int64 {
 	t.Helper()
 	return c.Must(http.StatusCreated, "POST", "/connections",
@@ -20,7 +20,7 @@ func newConnection(t *testing.T, c *apptest.Client, owner, name, url string) int
 		ID("id")
 }
 
-// checkNotFound fails the test unless somebody finds no connection at its id.
+// checkNotFound fails the test unless all routes of the connection answer 404 for the user.
 func checkNotFound(s pageClient, id int64) {
 	s.t.Helper()
 	at := fmt.Sprintf("/connections/%d", id)
@@ -41,8 +41,8 @@ func checkNotFound(s pageClient, id int64) {
 	}
 }
 
-// One's own connections are nobody else's, administrators included; those of
-// the system are for administrators.
+// A user's own connections are hidden from everyone else, including administrators. Only
+// administrators see the connections of the system.
 func TestConnections_OfOtherUsersAreNotFound(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
@@ -115,8 +115,8 @@ func TestConnections_OfOtherUsersAreNotFound(t *testing.T) {
 	}
 }
 
-// Forms change what they name, keep secrets that are left empty, and tell who
-// was faster.
+// Forms change the submitted fields, keep secrets that are left empty, and report conflicting
+// changes.
 func TestConnectionPage_ChangesConnection(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})

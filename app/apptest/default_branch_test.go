@@ -10,8 +10,8 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// branchMoves is a product whose default branch is moved between main, which fails,
-// and dev, which passes.
+// branchMoves is a product whose default branch changes between main, which fails, and dev, which
+// passes.
 type branchMoves struct {
 	productFixture
 	t *testing.T
@@ -42,7 +42,7 @@ func (m branchMoves) setDefault(branch string) {
 	m.c.Must(http.StatusOK, "PATCH", m.path, object{"default_branch": branch})
 }
 
-// wantMessage says what the nth message is about, of as many as there are.
+// wantMessage checks that there are n messages, and the content of the last one.
 func (m branchMoves) wantMessage(n int, want string) {
 	m.t.Helper()
 	var body struct{ Data struct{ From, To string } }
@@ -54,7 +54,7 @@ func (m branchMoves) wantMessage(n int, want string) {
 	}
 }
 
-// wantAtMost fails the test where more than n messages came, after a time.
+// wantAtMost fails the test if more than n messages have arrived after a time.
 func (m branchMoves) wantAtMost(n int, after time.Duration) {
 	m.t.Helper()
 	m.p.Clock.Advance(after)
@@ -98,7 +98,7 @@ func TestDefaultBranch_ChangesAtOnce(t *testing.T) {
 	})
 }
 
-// Moved back and forth within the hold time, nothing is announced.
+// If the default branch changes back within the hold time, nothing is announced.
 func TestDefaultBranch_ChangedBackWithinHoldTime(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -116,7 +116,7 @@ func TestDefaultBranch_ChangedBackWithinHoldTime(t *testing.T) {
 	})
 }
 
-// A change that is held on the former default branch is the product's.
+// A change on hold belongs to the product, also after another branch becomes the default.
 func TestDefaultBranch_KeepsChangeOnHold(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -137,8 +137,8 @@ func TestDefaultBranch_KeepsChangeOnHold(t *testing.T) {
 	})
 }
 
-// A first report that names the default branch decides the product's gate, also
-// where that branch has reports already.
+// The first report that names the default branch decides the product's gate, also if that branch
+// already has reports.
 func TestDefaultBranch_NamedByReport(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

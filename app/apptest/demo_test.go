@@ -39,7 +39,7 @@ func stopDemo(t *testing.T, d *demo.Demo) {
 	}
 }
 
-// A newcomer opens the printed address, and walks the demo.
+// A new user opens the printed address and explores the demo.
 func TestDemoInTheBrowser(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "demo")
@@ -140,8 +140,8 @@ func TestDemoInTheBrowser(t *testing.T) {
 	}
 }
 
-// The demo begins with exceptions, and throws one when it is asked to: it is told
-// once, and counted from then on.
+// The demo starts with exceptions. It throws one on request, which notifies once and is counted
+// after that.
 func TestDemo_ThrowsException(t *testing.T) {
 	t.Parallel()
 	d := startDemo(t, filepath.Join(t.TempDir(), "demo"))

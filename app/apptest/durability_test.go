@@ -87,7 +87,7 @@ func TestKill_DoesNotResendSettledMessage(t *testing.T) {
 	}
 }
 
-// holdWriter keeps the writer busy, so that what comes meanwhile queues.
+// holdWriter keeps the writer busy, so that concurrent writes queue.
 func holdWriter(t *testing.T, p *apptest.Program) (release func()) {
 	t.Helper()
 	held, free, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)

@@ -33,7 +33,7 @@ func (panickingModule) Send(context.Context, module.Config, module.Message) modu
 	panic("the sender itself")
 }
 
-// What fails while people are told of an exception makes no other one.
+// A failure of a notification about an exception reports no further exception.
 func TestExceptionNotification_FailureReportsNoException(t *testing.T) {
 	t.Parallel()
 	options := apptest.Options{Extra: faultyRoutes, Modules: []module.Module{panickingModule{}}}
@@ -90,8 +90,8 @@ func TestExceptionNotification_FailureReportsNoException(t *testing.T) {
 	})
 }
 
-// An exception whose event cannot be routed is put aside after some tries: it is
-// shown, and nobody is told.
+// An exception whose event cannot be routed is given up after some tries. It is shown, and notifies
+// nobody.
 func TestException_ThatCannotBeRouted(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

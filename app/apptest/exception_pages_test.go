@@ -49,8 +49,7 @@ func declinedPayment(product int64) exception.Report {
 	}
 }
 
-// Whatever the channel, a message about an exception says the same and leads to
-// its page.
+// In each channel, a message about an exception has the same content and links to its page.
 func TestException_MessageOfEachChannel(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -99,7 +98,7 @@ func TestException_MessageOfEachChannel(t *testing.T) {
 	})
 }
 
-// TestExceptionsInTheBrowser is how somebody works through exceptions by hand.
+// A user triages exceptions.
 func TestExceptionsInTheBrowser(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{ClockBehind: 4 * time.Hour})
@@ -278,7 +277,7 @@ func checkReaderSeesNoSecrets(t *testing.T, b *apptest.Browser, task int64) {
 	b.WantText("There is nothing here")
 }
 
-// shownDSN is the address that the page shows.
+// shownDSN returns the DSN that the page shows.
 func shownDSN(t *testing.T, b *apptest.Browser) string {
 	t.Helper()
 	for line := range strings.Lines(b.Text()) {

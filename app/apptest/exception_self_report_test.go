@@ -17,7 +17,7 @@ import (
 	"gatecrier/models"
 )
 
-// faultyRoutes are pages that fail.
+// faultyRoutes returns pages that fail.
 func faultyRoutes(a *app.App) []admin.Route {
 	return []admin.Route{
 		{Method: http.MethodGet, Path: "/test/panic", Serve: func(p *admin.Page) error {
@@ -45,7 +45,7 @@ func faultyRoutes(a *app.App) []admin.Route {
 	}
 }
 
-// getPage asks for a page, and returns its status, its request's id and its text.
+// getPage requests a page, and returns its status, request id and text.
 func getPage(t *testing.T, c *http.Client, address string) (status int, id, text string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
@@ -63,7 +63,7 @@ func getPage(t *testing.T, c *http.Client, address string) (status int, id, text
 	return res.StatusCode, res.Header.Get("X-Request-Id"), string(body)
 }
 
-// ownExceptions are the exceptions of Gatecrier itself, with what was counted so far.
+// ownExceptions returns Gatecrier's own exceptions, after writing the pending counts.
 func ownExceptions(t *testing.T, p *apptest.Program) []models.ExceptionGroup {
 	t.Helper()
 	if err := p.Exceptions.Flush(t.Context()); err != nil {
@@ -77,7 +77,7 @@ func ownExceptions(t *testing.T, p *apptest.Program) []models.ExceptionGroup {
 	return list
 }
 
-// notifications are the names of the notifications of types, oldest first.
+// notifications returns the names and messages of the notifications of a type, oldest first.
 func notifications(c *apptest.Client, kind string) (names, messages []string) {
 	a := c.Do("GET", "/notifications?limit=100", nil)
 	for i := itemCount(a) - 1; i >= 0; i-- {
@@ -91,8 +91,8 @@ func notifications(c *apptest.Client, kind string) (names, messages []string) {
 	return names, messages
 }
 
-// A panic in the middle of a write: it is undone, everybody is told once, and
-// the process lives. Who runs the server finds it by the reference.
+// A panic in the middle of a write rolls it back and notifies each target once, and the process
+// continues. An administrator finds the exception by its reference.
 func TestPanic_RollsBackWriteAndNotifiesOnce(t *testing.T) {
 	t.Parallel()
 	eachDatabaseWith(t, apptest.Options{Extra: faultyRoutes}, func(t *testing.T, p *apptest.Program) {
@@ -144,8 +144,8 @@ func TestPanic_RollsBackWriteAndNotifiesOnce(t *testing.T) {
 	})
 }
 
-// What is answered by a 500 is reported, whoever asked and however; what is
-// somebody else's fault is not. The numbers are those of SecObserve's tests.
+// Every response 500 is reported, for all users and routes. Errors of the client are not. The
+// numbers are those of SecObserve's tests.
 func TestRequestFaults_AreReported(t *testing.T) {
 	t.Parallel()
 	eachDatabaseWith(t, apptest.Options{Extra: faultyRoutes}, func(t *testing.T, p *apptest.Program) {
@@ -229,7 +229,7 @@ func TestRequestFaults_AreReported(t *testing.T) {
 	})
 }
 
-// The settings, the page of a fault and that about health, in a browser.
+// The settings, the error page and the health page in a browser.
 func TestRequestFaultsInTheBrowser(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{Extra: faultyRoutes})

@@ -10,7 +10,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// exceptionTargets are those whom the settings name.
+// exceptionTargets are the targets for exceptions in the settings.
 type exceptionTargets struct {
 	box          *mailServer
 	teams, slack *apptest.Receiver
@@ -20,7 +20,7 @@ func (w exceptionTargets) count() [3]int {
 	return [3]int{len(w.box.received()), len(w.teams.Messages()), len(w.slack.Messages())}
 }
 
-// newExceptionTargets names two addresses and two webhooks for exceptions.
+// newExceptionTargets configures two addresses and two webhooks for exceptions.
 func newExceptionTargets(t *testing.T, c *apptest.Client) exceptionTargets {
 	t.Helper()
 	box, port := newMailServer(t)
@@ -35,7 +35,7 @@ func newExceptionTargets(t *testing.T, c *apptest.Client) exceptionTargets {
 	return w
 }
 
-// Whom exceptions are told are settings, that are connections.
+// The settings that name targets for exceptions are stored as connections.
 func TestExceptionSettings_CreateConnections(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

@@ -15,8 +15,8 @@ import (
 	"gatecrier/models"
 )
 
-// swapConfig gives a connection the configuration of another one, so that it
-// cannot be opened.
+// swapConfig gives a connection the sealed configuration of another one, so that it cannot be
+// opened.
 func swapConfig(t *testing.T, p *apptest.Program, id, other int64) {
 	t.Helper()
 	err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
@@ -36,7 +36,7 @@ func swapConfig(t *testing.T, p *apptest.Program, id, other int64) {
 	}
 }
 
-// failingJob is a job that always fails, in each minute.
+// failingJob returns a job that runs every minute and always fails.
 func failingJob(err error) jobs.Job {
 	return jobs.Job{
 		Name:  "bill",
@@ -47,7 +47,7 @@ func failingJob(err error) jobs.Job {
 	}
 }
 
-// advanceMinute lets a minute go by, and waits for its run to be counted.
+// advanceMinute advances the clock by a minute, and waits until the run of the job is counted.
 func advanceMinute(t *testing.T, p *apptest.Program, want int64) models.ExceptionGroup {
 	t.Helper()
 	p.Clock.Advance(time.Minute)
@@ -63,8 +63,7 @@ func advanceMinute(t *testing.T, p *apptest.Program, want int64) models.Exceptio
 	return g
 }
 
-// A job that fails each minute of a day is told of once an hour, with how often
-// it has failed since.
+// A job that fails every minute of a day notifies once an hour, with the number of failures since.
 func TestFailingJob_NotifiesOncePerHour(t *testing.T) {
 	t.Parallel()
 	options := apptest.Options{Jobs: []jobs.Job{failingJob(errors.New("the till is empty"))}}
@@ -93,7 +92,7 @@ func TestFailingJob_NotifiesOncePerHour(t *testing.T) {
 	})
 }
 
-// Failures of tasks, as SecObserve's tests number them.
+// Failed tasks are reported. The numbers are those of SecObserve's tests.
 func TestTaskFaults_AreReported(t *testing.T) {
 	t.Parallel()
 	options := apptest.Options{Jobs: []jobs.Job{failingJob(errors.New("test_exception"))}}
@@ -167,8 +166,7 @@ func TestTaskFaults_AreReported(t *testing.T) {
 	})
 }
 
-// A loop that panics is started again and told of, unless it is one that people
-// are told by.
+// A loop that panics restarts and notifies, unless it is one of the loops that send notifications.
 func TestLoop_PanicRestartsAndNotifies(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

@@ -123,7 +123,7 @@ func checkExceptionActions(t *testing.T, p *apptest.Program, c *apptest.Client, 
 	c.Must(http.StatusNotFound, "GET", at, nil)
 }
 
-// What is wrong with one of several is named, and none is taken.
+// An error in one of several reports is named, and none is accepted.
 func TestExceptionsAPI_RefusesInvalidReports(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})

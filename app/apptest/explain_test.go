@@ -11,8 +11,8 @@ import (
 	"gatecrier/models"
 )
 
-// explainedSteps is an event's way in short: "recorded done, routing done, ...", and the
-// whole answer.
+// explainedSteps returns the steps of an explanation in short ("recorded done, routing done, ..."),
+// and the whole response.
 func explainedSteps(c *apptest.Client, event int64) (string, apptest.Answer) {
 	a := c.Must(http.StatusOK, "GET", fmt.Sprintf("/events/%d/trace", event), nil)
 	var list []string
@@ -23,12 +23,13 @@ func explainedSteps(c *apptest.Client, event int64) (string, apptest.Answer) {
 	return strings.Join(list, ", "), a
 }
 
-// lastGateEvent is the event of the last change of a product's gate.
+// lastGateEvent returns the event of the last change of a product's gate.
 func lastGateEvent(c *apptest.Client, s productFixture) int64 {
 	return c.Must(http.StatusOK, "GET", s.path+"/gate/history?limit=1", nil).ID("items.0.event_id")
 }
 
-// waitForSteps waits for an event's way to be such, and finds texts in it.
+// waitForSteps waits until an event's explanation has the steps, and checks that it contains the
+// texts.
 func waitForSteps(t *testing.T, c *apptest.Client, event int64, want string, texts ...string) apptest.Answer {
 	t.Helper()
 	var way string
@@ -50,7 +51,7 @@ func waitForSteps(t *testing.T, c *apptest.Client, event int64, want string, tex
 	return a
 }
 
-// recordEvent writes an event as it is.
+// recordEvent writes an event without routing it.
 func recordEvent(t *testing.T, p *apptest.Program, e models.Event, delay func(tx *models.Tx, id int64) error) int64 {
 	t.Helper()
 	err := p.Store.Write(t.Context(), func(tx *models.Tx) error {
@@ -188,8 +189,8 @@ func checkUnroutedExplanation(
 	}
 }
 
-// What only administrators may read of an event is for nobody else, and what was
-// told to one user alone is for him.
+// The explanation masks what only administrators can read, and hides the notification of a single
+// user from everyone else.
 func TestExplain_MasksHiddenData(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -277,7 +278,7 @@ func TestExplain_MasksHiddenData(t *testing.T) {
 	})
 }
 
-// A change that had to stand leads to what told of it, and back.
+// The explanation of a change on hold links to its announcement, and back.
 func TestExplain_ChangeOnHold(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -306,7 +307,7 @@ func TestExplain_ChangeOnHold(t *testing.T) {
 	})
 }
 
-// The page, from each place that leads to it.
+// The explanation opens from each page that links to it.
 func TestExplainInTheBrowser(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})

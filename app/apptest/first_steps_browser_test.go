@@ -13,7 +13,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// TestFirstStepsInTheBrowser is the story of the README, by hand.
+// A user follows the first steps of the README.
 func TestFirstStepsInTheBrowser(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{ClockBehind: 2 * time.Hour})
@@ -175,7 +175,7 @@ func changeGlobalSettings(t *testing.T, b *apptest.Browser) {
 	}
 }
 
-// uploadReport sends a report by the form.
+// uploadReport uploads a report with the form.
 func uploadReport(t *testing.T, b *apptest.Browser, name string) {
 	t.Helper()
 	path, err := filepath.Abs(filepath.Join("../ingest/testdata", name))

@@ -10,7 +10,7 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// eachDatabaseWith is on, with a program of its own kind.
+// eachDatabaseWith runs a scenario with options on both databases, one after the other.
 func eachDatabaseWith(t *testing.T, o apptest.Options, fn func(t *testing.T, p *apptest.Program)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { fn(t, apptest.Start(t, o)) })
@@ -20,7 +20,7 @@ func eachDatabaseWith(t *testing.T, o apptest.Options, fn func(t *testing.T, p *
 	})
 }
 
-// eachDatabase runs a scenario on both databases.
+// eachDatabase runs a scenario on both databases in parallel.
 func eachDatabase(t *testing.T, fn func(t *testing.T, p *apptest.Program)) {
 	t.Run("sqlite", func(t *testing.T) { t.Parallel(); fn(t, apptest.Start(t, apptest.Options{})) })
 	t.Run("postgres", func(t *testing.T) {

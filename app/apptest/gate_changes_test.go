@@ -12,7 +12,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// allChannels is a product that tells of its gate by all channels.
+// allChannels is a product that notifies all channels.
 type allChannels struct {
 	productFixture
 	web                map[string]*apptest.Receiver
@@ -44,7 +44,7 @@ func newAllChannels(t *testing.T, p *apptest.Program, c *apptest.Client) allChan
 	return e
 }
 
-// countNotified counts what has been told so far, at every end.
+// countNotified counts the notifications so far, by channel.
 func (e allChannels) countNotified(t *testing.T, c *apptest.Client) map[string]int {
 	t.Helper()
 	n := map[string]int{
@@ -70,7 +70,7 @@ func itemCount(a apptest.Answer) int {
 	return n
 }
 
-// wantAfter is what told says after n changes of the gate.
+// wantAfter returns the result of countNotified after n gate changes.
 func (e allChannels) wantAfter(n int) map[string]int {
 	want := map[string]int{
 		"history": n,
@@ -87,8 +87,8 @@ func (e allChannels) wantAfter(n int) map[string]int {
 	return want
 }
 
-// Reports of three scanners make three changes of one gate; each is told once
-// at every end, and what changes nothing is told nowhere.
+// Reports of three scanners change one gate three times. Each channel notifies of each change once,
+// and of nothing else.
 func TestGateChanges_NotifyEachChannelOnce(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -128,8 +128,8 @@ func TestGateChanges_NotifyEachChannelOnce(t *testing.T) {
 	})
 }
 
-// checkMessages sees that each channel says what changed, why, where, and who
-// caused it, in the order of the changes.
+// checkMessages checks that each channel says what changed, why, where, and who caused it, in the
+// order of the changes.
 func (e allChannels) checkMessages(t *testing.T) {
 	t.Helper()
 	wants := [][]string{

@@ -72,7 +72,7 @@ func TestGateHistory_ComparesTwoMoments(t *testing.T) {
 	})
 }
 
-// Whose each number of a policy is, by product, group and settings.
+// The policy names the origin of each threshold: product, group or settings.
 func TestGatePolicy_NamesOriginOfEachThreshold(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

@@ -10,7 +10,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// pageClient is somebody who is signed in to the pages.
+// pageClient is a user who is signed in to the pages.
 type pageClient struct {
 	t *testing.T
 	p *apptest.Program
@@ -27,7 +27,7 @@ func newPageClient(t *testing.T, p *apptest.Program, name string) pageClient {
 	return s
 }
 
-// request makes a request, and returns the status and the page, or where it leads.
+// request sends a request, and returns the status and the page, or the target of a redirect.
 func (s pageClient) request(method, path string, pairs ...string) (int, string) {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(s.t.Context(), method, s.p.URL+path, encodeForm(pairs...))
@@ -53,7 +53,7 @@ func (s pageClient) request(method, path string, pairs ...string) (int, string) 
 	return res.StatusCode, string(text)
 }
 
-// must is ask where another status fails the test.
+// must calls request and stops the test unless the response has the status.
 func (s pageClient) must(status int, method, path string, pairs ...string) string {
 	s.t.Helper()
 	got, text := s.request(method, path, pairs...)

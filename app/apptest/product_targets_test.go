@@ -10,8 +10,8 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// The fields of a product's form are targets: each channel gets each change
-// once, and a report that changes nothing sends nothing.
+// The fields of a product's form are targets: each channel gets each change once, and a report that
+// changes nothing sends nothing.
 func TestProductFormTargets_NotifyOnce(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

@@ -18,7 +18,7 @@ import (
 	"gatecrier/models"
 )
 
-// retryDelays are those between a message's attempts, as the contract has them.
+// retryDelays are the delays between the attempts of a message by the contract.
 var retryDelays = []time.Duration{
 	5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute,
 	30 * time.Minute, 2 * time.Hour, 6 * time.Hour, 12 * time.Hour,
@@ -32,8 +32,8 @@ const (
 	saysGone      = "It is turned off"
 )
 
-// contract is what must come of one message to a receiver that always answers
-// in the same way.
+// contract is the expected handling of one message to a receiver that always answers in the same
+// way.
 type contract struct {
 	name   string
 	answer http.HandlerFunc
@@ -45,7 +45,7 @@ type contract struct {
 	off    bool          // the connection is turned off
 }
 
-// answerWith answers with a status, and repeats what it was asked, as some do.
+// answerWith answers with a status, and repeats the request in the body, as some servers do.
 func answerWith(status int, header ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		for i := 0; i < len(header); i += 2 {
@@ -112,8 +112,8 @@ var contracts = []contract{
 	{name: "a reset", answer: resetConnection, state: models.DeliveryDead, tries: 5, probed: true, told: downNotices},
 }
 
-// One message to each kind of receiver, from its decision to its end three days
-// later: how often it is tried and when, what becomes of it, who is told.
+// One message to each kind of receiver, followed for three days from its creation to its end: the
+// number and times of its attempts, its final state, and the notifications.
 func TestReceiverContract_Webhook(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -178,8 +178,8 @@ func (k contract) check(t *testing.T, p *apptest.Program, s productFixture, bega
 	k.checkProbes(t, own[len(own)-1].At, probes)
 }
 
-// checkTimes looks at the times between the attempts: those of the contract, a
-// fifth more or less, or what the receiver asked for.
+// checkTimes checks the delays between the attempts: those of the contract, plus or minus a fifth,
+// or the delay that the receiver asked for.
 func (k contract) checkTimes(t *testing.T, own []models.Attempt) {
 	for i := 1; i < len(own); i++ {
 		got, want := own[i].At.Sub(own[i-1].At), retryDelays[i-1]
@@ -193,8 +193,8 @@ func (k contract) checkTimes(t *testing.T, own []models.Attempt) {
 	}
 }
 
-// checkProbes looks at the times between the probes: a minute, doubled up to an
-// hour, or what the receiver asked for.
+// checkProbes checks the delays between the probes: a minute, doubled up to an hour, or the delay
+// that the receiver asked for.
 func (k contract) checkProbes(t *testing.T, last time.Time, probes []models.Attempt) {
 	for i, a := range probes {
 		want := max(min(time.Minute<<min(i, 10), time.Hour), k.asked)
@@ -220,7 +220,7 @@ func (k contract) checkHealth(t *testing.T, p *apptest.Program, s productFixture
 	}
 }
 
-// everyPage is what the pages show to an administrator.
+// everyPage returns all pages that an administrator sees, joined.
 func everyPage(t *testing.T, p *apptest.Program) string {
 	t.Helper()
 	paths := []string{"/", "/inbox", "/products", "/deliveries", "/deliveries?state=dead", "/admin/settings"}
@@ -249,7 +249,7 @@ func everyPage(t *testing.T, p *apptest.Program) string {
 	return text.String()
 }
 
-// everyAnswer is what the API answers to an administrator.
+// everyAnswer returns all API responses for an administrator, joined.
 func everyAnswer(t *testing.T, c *apptest.Client, shops []productFixture) string {
 	t.Helper()
 	text := c.Must(http.StatusOK, "GET", "/notifications?limit=100", nil).Text
@@ -261,12 +261,12 @@ func everyAnswer(t *testing.T, c *apptest.Client, shops []productFixture) string
 	return text
 }
 
-// slackAnswer answers as Slack does: with a status and a word.
+// slackAnswer answers like Slack, with a status and a word.
 func slackAnswer(status int, text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { http.Error(w, text, status) }
 }
 
-// Slack's words say more than its status.
+// The words in Slack's answers are more specific than its status codes.
 func TestReceiverContract_Slack(t *testing.T) {
 	t.Parallel()
 	cases := []contract{
@@ -310,8 +310,8 @@ func TestReceiverContract_Slack(t *testing.T) {
 	}
 }
 
-// A mail server's answers are about an address or about itself. What it says
-// for now is about itself, and stops all mail.
+// A mail server's answers concern an address or the server itself. A temporary error concerns the
+// server, and stops all emails.
 func TestReceiverContract_Email(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
@@ -365,7 +365,7 @@ func TestReceiverContract_Email(t *testing.T) {
 	}
 }
 
-// configureMail sets mail up.
+// configureMail sets up email.
 func configureMail(c *apptest.Client, port int) {
 	c.Must(http.StatusOK, "PATCH", "/settings/mail",
 		object{"email_from": "gates@example.org", "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"})

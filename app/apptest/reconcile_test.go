@@ -10,7 +10,7 @@ import (
 	"gatecrier/models"
 )
 
-// writeDrift writes what no use case would.
+// writeDrift writes rows that no use case would write.
 func writeDrift(t *testing.T, s *models.Store, fn func(tx *models.Tx) error) {
 	t.Helper()
 	if err := s.Write(t.Context(), fn); err != nil {
@@ -18,7 +18,7 @@ func writeDrift(t *testing.T, s *models.Store, fn func(tx *models.Tx) error) {
 	}
 }
 
-// defaultBranch is a product's default branch.
+// defaultBranch returns a product's default branch.
 func defaultBranch(t *testing.T, s *models.Store, id int64) models.Branch {
 	t.Helper()
 	row, err := s.Product(t.Context(), apptest.AllProducts(), id)
@@ -28,8 +28,8 @@ func defaultBranch(t *testing.T, s *models.Store, id int64) models.Branch {
 	return row.Default
 }
 
-// The hourly look mends what has drifted, whatever came to differ from what,
-// says so, and tells once of a gate that it changes.
+// The hourly job repairs drift of counts, sums and states, reports it, and notifies once of a gate
+// that it changes.
 func TestReconcile_RepairsDrift(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -140,7 +140,7 @@ func checkStagedDrift(t *testing.T, p *apptest.Program, c *apptest.Client, atWor
 	}
 }
 
-// Where nothing has drifted, nothing is written.
+// Without drift, the job writes nothing.
 func TestReconcile_WritesNothingWithoutDrift(t *testing.T) {
 	t.Parallel()
 	w := newRandomWalk(t, "", 1)

@@ -18,8 +18,7 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// startFails runs the program as a process of its own that is to fail at its start,
-// and returns what it printed.
+// startFails runs the program as a process that must fail at its start, and returns its output.
 func startFails(t *testing.T, environment ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
@@ -36,7 +35,7 @@ func startFails(t *testing.T, environment ...string) string {
 	return string(out)
 }
 
-// A second server on a SQLite file would send everything once more.
+// A second server on a SQLite file would send every message twice.
 func TestStart_RefusesSecondServerOnSQLite(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -54,7 +53,7 @@ func TestStart_RefusesSecondServerOnSQLite(t *testing.T) {
 	startProcess(t, dir)
 }
 
-// Several that make a database at once wait for each other.
+// Programs that create a database at the same time wait for each other.
 func TestMigrate_ManyAtOnce(t *testing.T) {
 	t.Setenv("GATECRIER_DATA_DIR", t.TempDir())
 	ready, done := make(chan struct{}), sync.WaitGroup{}
@@ -71,7 +70,7 @@ func TestMigrate_ManyAtOnce(t *testing.T) {
 	done.Wait()
 }
 
-// otherKey is a key as good as any.
+// otherKey returns a valid key that differs from that of the database.
 func otherKey() []byte {
 	return []byte(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)) + "\n")
 }
@@ -92,8 +91,8 @@ func readFile(t *testing.T, path string) []byte {
 	return content
 }
 
-// With another key nothing could be sent, nor any target changed: it does not
-// start, and does not make a key of its own either.
+// With a wrong key the program could neither send messages nor change targets. It does not start,
+// and creates no key of its own.
 func TestStart_RefusesWrongKey(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -157,7 +156,7 @@ func TestStart_RefusesInstancesWithTwoKeys(t *testing.T) {
 	}
 }
 
-// A configuration that cannot be opened may be mended: its messages wait.
+// An administrator can repair a configuration that cannot be opened, so its messages wait.
 func TestUnreadableConnectionConfig_IsRetried(t *testing.T) {
 	t.Parallel()
 	receiver := apptest.NewReceiver(t)
@@ -183,8 +182,7 @@ func TestUnreadableConnectionConfig_IsRetried(t *testing.T) {
 	receiver.Wait(t, 1)
 }
 
-// A configuration that cannot be used is told by its variable, and leaves
-// nothing behind.
+// The error of an invalid configuration names its variable, and the program leaves no files behind.
 func TestStart_InvalidConfigWritesNothing(t *testing.T) {
 	t.Parallel()
 	empty := filepath.Join(t.TempDir(), "password")
@@ -208,8 +206,7 @@ func TestStart_InvalidConfigWritesNothing(t *testing.T) {
 	}
 }
 
-// In a wrong directory a command makes no database, which would have no
-// administrator.
+// In a wrong directory a command creates no database, because it would have no administrator.
 func TestCommands_CreateNoDatabase(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	file := filepath.Join(dir, "gatecrier.db")
