@@ -320,7 +320,7 @@ func TestUserSettings(t *testing.T) {
 	})
 }
 
-// The command line has the rules of the settings.
+// The command line applies the settings for users.
 func TestCLI_KnowsUserSettings(t *testing.T) {
 	p := apptest.Start(t, apptest.Options{})
 	t.Setenv("GATECRIER_DATA_DIR", p.Dir)

@@ -118,7 +118,7 @@ func TestBadge_ShowsGateState(t *testing.T) {
 	})
 }
 
-// checkBadge checks that a response is the picture of a state, and contains no scripts.
+// checkBadge checks that a response is the picture of a state, without scripts, links or styles.
 func checkBadge(t *testing.T, res badgeResponse, text, state string) {
 	t.Helper()
 	for name, want := range map[string]string{

@@ -10,8 +10,8 @@ import (
 	"gatecrier/models"
 )
 
-// Whoever sends the report that fails a gate, at the same time as others, is
-// told so: a pipeline decides by the answer.
+// If several reports arrive at the same time, the answer to the one that fails the gate says so,
+// because a pipeline decides by the answer.
 func TestConcurrentReports_AnswerIncludesOwnReport(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -57,8 +57,7 @@ func TestLastOwner_TwoOwnersCannotBothLeave(t *testing.T) {
 	})
 }
 
-// A product that is deleted while reports come in takes all along, and who
-// comes late is told that it is not there.
+// Deleting a product during imports deletes all its data, and later imports get the status 404.
 func TestDeleteProduct_ConcurrentWithImports(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

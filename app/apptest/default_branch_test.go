@@ -42,7 +42,7 @@ func (m branchMoves) setDefault(branch string) {
 	m.c.Must(http.StatusOK, "PATCH", m.path, object{"default_branch": branch})
 }
 
-// wantMessage checks that there are n messages, and the content of the last one.
+// wantMessage waits for the nth message, and checks its former and new state.
 func (m branchMoves) wantMessage(n int, want string) {
 	m.t.Helper()
 	var body struct{ Data struct{ From, To string } }
@@ -54,8 +54,9 @@ func (m branchMoves) wantMessage(n int, want string) {
 	}
 }
 
-// wantAtMost fails the test if more than n messages have arrived after a time.
-func (m branchMoves) wantAtMost(n int, after time.Duration) {
+// wantTotal advances the clock, and checks that no change is on hold and that there are n
+// notifications and messages.
+func (m branchMoves) wantTotal(n int, after time.Duration) {
 	m.t.Helper()
 	m.p.Clock.Advance(after)
 	held, err := m.p.Store.HeldBranches(m.t.Context(), 10)
@@ -94,7 +95,7 @@ func TestDefaultBranch_ChangesAtOnce(t *testing.T) {
 		m.putCounts("dev", 1) // not the product's
 		m.setDefault("dev")   // fails as well
 		m.wantHistory("none-failed failed-passed passed-failed ")
-		m.wantAtMost(3, time.Hour)
+		m.wantTotal(3, time.Hour)
 	})
 }
 
@@ -107,12 +108,12 @@ func TestDefaultBranch_ChangedBackWithinHoldTime(t *testing.T) {
 		p.Clock.Advance(3 * time.Minute)
 		m.setDefault("main")
 		m.wantHistory("none-failed failed-passed passed-failed ")
-		m.wantAtMost(1, time.Hour)
+		m.wantTotal(1, time.Hour)
 
 		m.setDefault("dev")
 		p.Clock.Advance(11 * time.Minute)
 		m.wantMessage(2, "failed passed")
-		m.wantAtMost(2, time.Hour)
+		m.wantTotal(2, time.Hour)
 	})
 }
 
@@ -131,9 +132,9 @@ func TestDefaultBranch_KeepsChangeOnHold(t *testing.T) {
 		p.Clock.Advance(3 * time.Minute)
 		m.setDefault("main") // passes, as people have heard
 		m.wantHistory("none-failed failed-passed passed-failed failed-passed ")
-		m.wantAtMost(2, time.Hour)
+		m.wantTotal(2, time.Hour)
 		m.putCounts("dev", 0) // held no more: not the product's
-		m.wantAtMost(2, time.Hour)
+		m.wantTotal(2, time.Hour)
 	})
 }
 

@@ -15,8 +15,7 @@ import (
 	"gatecrier/models"
 )
 
-// Whoever may not be told any more is not, though the message waits for him; a
-// target that was turned off meanwhile gets nothing.
+// A user who has lost their rights gets no waiting message, and a disabled target gets none either.
 func TestDelivery_ChecksRightsBeforeEachAttempt(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -62,8 +61,8 @@ func TestDelivery_ChecksRightsBeforeEachAttempt(t *testing.T) {
 	})
 }
 
-// What a channel takes is one message a second for Slack, and for mail ten and
-// then one a second, however many there are and however often we look.
+// Slack gets one message a second. Email gets ten at once and then one a second. The number of
+// messages and of checks changes neither.
 func TestDeliveryRate_OfSlackAndEmail(t *testing.T) {
 	t.Parallel()
 	const messages, mails = 6, 14
@@ -120,8 +119,8 @@ func TestDeliveryRate_OfSlackAndEmail(t *testing.T) {
 	})
 }
 
-// A target that is deleted while it is being sent to takes its message along,
-// and no other: what was sent beside it is known to have arrived.
+// Deleting a target during a send removes its message and no other: the results of concurrent sends
+// are kept.
 func TestTarget_DeletedDuringSend(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

@@ -14,7 +14,7 @@ import (
 	"gatecrier/models"
 )
 
-// newFailedDeliveries makes deliveries of a target that were given up after one attempt each.
+// newFailedDeliveries creates deliveries of a target that failed after one attempt each.
 func newFailedDeliveries(t *testing.T, p *apptest.Program, s productFixture, n int) {
 	t.Helper()
 	err := p.Store.Write(t.Context(), func(tx *models.Tx) error {

@@ -14,11 +14,11 @@ import (
 	"gatecrier/models"
 )
 
-// maxDeliveryAge is how long a message is tried, and a connection.
+// maxDeliveryAge is how long a message and a failing connection are retried.
 const maxDeliveryAge = 72 * time.Hour
 
-// passTime lets time pass, and everything happen at its time. No step is longer
-// than half an hour.
+// passTime advances the clock in steps of at most half an hour, and completes everything due at
+// each step.
 func passTime(t *testing.T, p *apptest.Program, d time.Duration) {
 	t.Helper()
 	end := p.Clock.Now().Add(d)
@@ -40,7 +40,7 @@ func passTime(t *testing.T, p *apptest.Program, d time.Duration) {
 	}
 }
 
-// connectionNotices is what the inbox says of connections, oldest first.
+// connectionNotices returns the notifications about connections of a product, oldest first.
 func connectionNotices(t *testing.T, p *apptest.Program, product int64) []string {
 	t.Helper()
 	rows, err := p.Store.Inbox(t.Context(), models.Viewer{Administrator: true},
@@ -57,7 +57,7 @@ func connectionNotices(t *testing.T, p *apptest.Program, product int64) []string
 	return list
 }
 
-// connectionHealth is how a connection does.
+// connectionHealth returns the health of a connection.
 func connectionHealth(t *testing.T, p *apptest.Program, connection int64) models.Health {
 	t.Helper()
 	list, err := p.Store.Healths(t.Context(), []int64{connection})
@@ -67,7 +67,7 @@ func connectionHealth(t *testing.T, p *apptest.Program, connection int64) models
 	return list[connection]
 }
 
-// deliveryLog is what a filter finds, oldest first.
+// deliveryLog returns the deliveries that a filter finds, oldest first.
 func deliveryLog(t *testing.T, p *apptest.Program, f models.LedgerFilter) []models.LedgerRow {
 	t.Helper()
 	f.Limit = 1000
@@ -81,7 +81,7 @@ func deliveryLog(t *testing.T, p *apptest.Program, f models.LedgerFilter) []mode
 	return rows
 }
 
-// splitAttempts are a delivery's attempts: those of its own, and the probes.
+// splitAttempts returns a delivery's own attempts, and the probes.
 func splitAttempts(t *testing.T, p *apptest.Program, d models.Delivery) (own, probes []models.Attempt) {
 	t.Helper()
 	all, err := p.Store.AttemptsOf(t.Context(), d)
@@ -98,27 +98,27 @@ func splitAttempts(t *testing.T, p *apptest.Program, d models.Delivery) (own, pr
 	return own, probes
 }
 
-// setCritical lets a gate fail (1) or pass (0).
+// setCritical makes a gate fail (1) or pass (0).
 func setCritical(c *apptest.Client, s productFixture, critical int) {
 	c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(critical)})
 }
 
-// failUntilRepaired lets a receiver answer 503 until it is mended.
+// failUntilRepaired makes a receiver answer 503 until repair.
 func failUntilRepaired(r *apptest.Receiver) {
 	r.Answer(slices.Repeat([]int{http.StatusServiceUnavailable}, 1000)...)
 }
 
 func repair(r *apptest.Receiver) { r.Answer() }
 
-// addTarget adds a target of a module to a product.
+// addTarget adds a target of a module to a product, and returns its id.
 func addTarget(c *apptest.Client, s productFixture, module, url string) int64 {
 	return c.Must(http.StatusCreated, "POST", s.path+"/targets",
 		object{"module": module, "name": module, "config": map[string]string{"url": url}}).
 		ID("id")
 }
 
-// deliveryStates are those of a product's deliveries to a connection, oldest first,
-// with the reasons of those that were cancelled.
+// deliveryStates returns the states of a product's deliveries to a connection, oldest first, with
+// the reasons of canceled ones.
 func deliveryStates(t *testing.T, p *apptest.Program, s productFixture, connection int64) []string {
 	t.Helper()
 	var list []string
@@ -132,7 +132,7 @@ func deliveryStates(t *testing.T, p *apptest.Program, s productFixture, connecti
 	return list
 }
 
-// messageStates are the types and new states of messages.
+// messageStates returns the types and new states of messages.
 func messageStates(t *testing.T, messages []apptest.Message) []string {
 	t.Helper()
 	var list []string
@@ -156,7 +156,7 @@ func wantLines(t *testing.T, what string, got []string, want ...string) {
 	}
 }
 
-// mailSubjects are those of the mails to an address, in order.
+// mailSubjects returns the subjects of the emails to an address, in order.
 func mailSubjects(t *testing.T, box *mailServer, to string) []string {
 	t.Helper()
 	var list []string

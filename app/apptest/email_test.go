@@ -15,7 +15,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// mailServer is a mail server that keeps what it gets.
+// mailServer is a mail server that keeps the emails it gets.
 type mailServer struct {
 	mu     sync.Mutex
 	mails  []receivedMail
@@ -29,7 +29,7 @@ type mailSession struct {
 	to  []string
 }
 
-// NewSession is go-smtp's.
+// NewSession implements smtp.Backend.
 func (b *mailServer) NewSession(*smtp.Conn) (smtp.Session, error) { return &mailSession{box: b}, nil }
 
 func (*mailSession) Mail(string, *smtp.MailOptions) error { return nil }
@@ -59,7 +59,7 @@ func (s *mailSession) Reset() { s.to = nil }
 
 func (*mailSession) Logout() error { return nil }
 
-// refuseRecipients says from now on what becomes of a recipient; nil takes all.
+// refuseRecipients sets the function that accepts or refuses recipients; nil accepts all.
 func (b *mailServer) refuseRecipients(refuse func(to string) error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -16,7 +16,7 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// restart starts the program that was stopped, on the same database.
+// restart starts the stopped program again on the same database.
 func restart(t *testing.T, p *apptest.Program, o apptest.Options) *apptest.Program {
 	t.Helper()
 	now := p.Clock.Now()
@@ -35,7 +35,7 @@ func eachDatabaseOptions(t *testing.T, fn func(t *testing.T, o apptest.Options))
 	})
 }
 
-// exceptionReport is one of an exception whose calls tell where it comes from.
+// exceptionReport returns a report of an exception whose frames identify its origin.
 func exceptionReport(message string, product int64) object {
 	return object{
 		"class":   "ValueError",
@@ -45,9 +45,9 @@ func exceptionReport(message string, product int64) object {
 	}
 }
 
-// Many thousand reports of one exception are one notice and one message to each
-// target; all others are counted, over a stop too, and the next notice says how
-// many. GATECRIER_STORM=25 makes them a hundred thousand.
+// Thousands of reports of one exception cause one notification and one message to each target. All
+// others are counted, also across a restart, and the next notification has their number.
+// GATECRIER_STORM=25 makes them a hundred thousand.
 func TestExceptionStorm_NotifiesOnce(t *testing.T) {
 	t.Parallel()
 	eachDatabaseOptions(t, func(t *testing.T, o apptest.Options) {
@@ -113,7 +113,7 @@ func TestExceptionStorm_NotifiesOnce(t *testing.T) {
 	})
 }
 
-// Two programs on one PostgreSQL tell once for each exception, and count all.
+// Two programs on one PostgreSQL notify once of each exception, and count all.
 func TestExceptionStorm_OnTwoInstances(t *testing.T) {
 	t.Parallel()
 	o := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.MigratedURL(t)}
@@ -157,8 +157,7 @@ func TestExceptionStorm_OnTwoInstances(t *testing.T) {
 	}
 }
 
-// A receiver that fails does not use a window up: its message comes, once, and
-// no second one is made.
+// A failing receiver does not use up a window: its message arrives once, without a second one.
 func TestExceptionWindow_WithFailingReceiver(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -182,8 +181,8 @@ func TestExceptionWindow_WithFailingReceiver(t *testing.T) {
 	})
 }
 
-// What differs each time is bounded: in memory, in groups, and in what people
-// are told; its list stays quick.
+// Exceptions that always differ are bounded in memory, groups and notifications, and their list
+// stays fast.
 func TestExceptionStorm_OfDifferentExceptions(t *testing.T) { // by itself: it measures the process's memory
 	eachDatabaseOptions(t, func(t *testing.T, o apptest.Options) {
 		all := envInt(t, "GATECRIER_STORM", 2) * 4000

@@ -13,7 +13,7 @@ import (
 	"gatecrier/models"
 )
 
-// atomFeed is what a feed reader finds in a feed.
+// atomFeed is what a feed reader reads from a feed.
 type atomFeed struct {
 	ID      string `xml:"id"`
 	Updated string `xml:"updated"`
@@ -61,7 +61,7 @@ func newFeed(c *apptest.Client) string {
 	return url
 }
 
-// A feed shows what its user may see, by an address that is a secret.
+// A feed shows what its user can see, at a secret address.
 func TestFeed_ShowsVisibleNotifications(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, checkFeed)
@@ -165,8 +165,8 @@ func userID(admin *apptest.Client, name string) int64 {
 	return a.ID("items.0.id")
 }
 
-// Who comes and who goes: each place that shows notifications is right at once,
-// and a new member finds the old ones viewed.
+// When a member is added or removed, the inbox, feed, stream and badge change at once, and a new
+// member finds the old notifications read.
 func TestMembership_AppliesToInboxAndFeed(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, checkMembership)
@@ -273,7 +273,7 @@ func checkMembership(t *testing.T, p *apptest.Program) {
 	shows("and has left", 3, 0, 3)
 }
 
-// What is for administrators is masked in a member's feed.
+// A member's feed masks what only administrators can see.
 func TestFeed_MasksAdministratorDetails(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})

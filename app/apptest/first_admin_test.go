@@ -17,8 +17,8 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// migratedURL is a database with a schema: while they migrate, programs would
-// start one after the other.
+// migratedURL returns a database with a schema. Programs that migrate would start one after the
+// other.
 func migratedURL(t *testing.T) (url string) {
 	t.Helper()
 	url = modelstest.PostgresURL(t)
@@ -32,8 +32,8 @@ func migratedURL(t *testing.T) (url string) {
 	return url
 }
 
-// startInDirs starts a process for each directory at once, on one database, and
-// returns when all of them listen.
+// startInDirs starts a process for each directory at the same time, on one database, and returns
+// when all of them listen.
 func startInDirs(t *testing.T, url string, dirs ...string) {
 	t.Helper()
 	done := sync.WaitGroup{}
@@ -62,7 +62,7 @@ func startInDirs(t *testing.T, url string, dirs ...string) {
 	done.Wait()
 }
 
-// signInWithFile signs the administrator in by the file of a directory.
+// signInWithFile signs the administrator in with the password file of a directory.
 func signInWithFile(t *testing.T, url, dir string) {
 	t.Helper()
 	s, err := models.Open(t.Context(), models.Options{URL: url})
@@ -79,8 +79,7 @@ func signInWithFile(t *testing.T, url, dir string) {
 	}
 }
 
-// Whichever of them makes the administrator, the file that is left has the
-// right password.
+// Whichever start creates the administrator, the remaining file has the right password.
 func TestFirstAdmin_PasswordOfConcurrentStarts(t *testing.T) {
 	t.Parallel()
 	dir, url := t.TempDir(), migratedURL(t)
@@ -107,7 +106,7 @@ func TestFirstAdmin_PasswordOfStartsInTwoDirectories(t *testing.T) {
 	signInWithFile(t, url, left[0])
 }
 
-// A start that was cut short before the administrator was there leaves a file.
+// A start that was interrupted before it created the administrator leaves a file.
 func TestFirstAdmin_PasswordAfterInterruptedStart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

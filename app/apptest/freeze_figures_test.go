@@ -24,14 +24,14 @@ const frozenDir = "app/apptest/testdata/schemas"
 // nowhere is an address that refuses connections: the targets of a stored database have it.
 const nowhere = "http://127.0.0.1:9"
 
-// frozen is the content of expect.json: what a program has to find in the stored databases.
+// frozen is the content of expect.json: what a program must find in the stored databases.
 type frozen struct {
 	At      time.Time // when the databases were left
 	Figures figures
 	Keys    map[string]keys // by the kind of database, since they are random
 }
 
-// keys are what clients of the stored program have kept.
+// keys are the credentials that clients of the stored program have kept.
 type keys struct {
 	Tokens  map[string]string // API tokens by user
 	Product string            // the token of Shop
@@ -41,7 +41,7 @@ type keys struct {
 	Webhook string // the secret that signs messages to Shop's target
 }
 
-// figures are what a program says of its database. Both kinds of database have the same.
+// figures are the responses of a program about its database. Both kinds of database have the same.
 type figures struct {
 	Products   map[string]productFigures
 	Inboxes    map[string]inboxFigures      // by user
@@ -70,7 +70,7 @@ type inboxFigures struct {
 	Rows   []string // newest first
 }
 
-// figuresOf asks a program for its figures.
+// figuresOf reads the figures of a program.
 func figuresOf(t *testing.T, p *apptest.Program, c *apptest.Client, users map[string]string) figures {
 	t.Helper()
 	f := figures{
@@ -164,7 +164,7 @@ func itemLines(a apptest.Answer, fields ...string) []string {
 	return lines
 }
 
-// sameFigures compares by JSON, which figures of a stored database have been.
+// sameFigures compares figures as JSON, the format of the stored figures.
 func sameFigures(t *testing.T, what string, got, want figures) {
 	t.Helper()
 	before, now := indented(t, want), indented(t, got)

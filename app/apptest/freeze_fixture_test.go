@@ -11,7 +11,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// freezeFixture is a program that is filled to be stored.
+// freezeFixture is a program that the test fills with data to store its database.
 type freezeFixture struct {
 	t        *testing.T
 	p        *apptest.Program
@@ -21,7 +21,7 @@ type freezeFixture struct {
 	targets  map[int64]string // the paths of their addresses
 }
 
-// frozenSettings are values unlike their defaults.
+// frozenSettings returns settings that differ from their defaults.
 func frozenSettings() map[string]object {
 	return map[string]object{
 		"general": {"site_name": "Frozen gates"},
@@ -48,7 +48,7 @@ func (w *freezeFixture) settings() {
 	w.c.Must(http.StatusOK, "PATCH", "/settings/mail", object{"smtp_port": port})
 }
 
-// users makes users, groups of them, and the products with their members.
+// users creates users, authorization groups, and the products with their members.
 func (w *freezeFixture) users(tokens map[string]string) {
 	w.t.Helper()
 	for _, name := range []string{"owner", "maintainer", "writer", "upload", "reader", "grouped", "team", "stranger"} {
@@ -89,7 +89,7 @@ func (w *freezeFixture) users(tokens map[string]string) {
 	}
 }
 
-// product makes a product with a target at the receiver.
+// product creates a product with a target at the receiver.
 func (w *freezeFixture) product(name, module string, more object) {
 	w.t.Helper()
 	body := object{"name": name}
@@ -128,7 +128,7 @@ func (w *freezeFixture) counts(name string, critical, high int) {
 	passTime(w.t, w.p, time.Minute)
 }
 
-// firstDay has reports, and messages that are delivered or given up.
+// firstDay uploads reports, and sends messages that are delivered or fail.
 func (w *freezeFixture) firstDay() {
 	w.t.Helper()
 	shop := w.products["Shop"]
@@ -168,7 +168,7 @@ func (w *freezeFixture) waitNotified(event, product string) {
 	})
 }
 
-// silence makes a silence of a product, and returns its path.
+// silence creates a silence of a product, and returns its path.
 func (w *freezeFixture) silence(product, reason string, lasts time.Duration) string {
 	w.t.Helper()
 	a := w.c.Must(http.StatusCreated, "POST", "/silences", object{
@@ -178,7 +178,7 @@ func (w *freezeFixture) silence(product, reason string, lasts time.Duration) str
 	return fmt.Sprint("/silences/", a.ID("id"))
 }
 
-// secondDay has what users say of observations, and what comes with a second report.
+// secondDay assesses observations, and uploads a second report.
 func (w *freezeFixture) secondDay() {
 	w.t.Helper()
 	w.p.Clock.Advance(25 * time.Hour)
@@ -219,7 +219,7 @@ func (w *freezeFixture) secondDay() {
 	passTime(w.t, w.p, time.Minute)
 }
 
-// lastHour has what lasts no longer: silences, links, tries, and messages that wait.
+// lastHour creates what lasts only hours: silences, links, sign-in attempts, and waiting messages.
 func (w *freezeFixture) lastHour(k *keys) {
 	w.t.Helper()
 	shop := w.products["Shop"]

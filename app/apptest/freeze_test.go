@@ -22,10 +22,10 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// freezeEnv names the version that the databases are stored for.
+// freezeEnv names the version whose databases are stored.
 const freezeEnv = "GATECRIER_FREEZE"
 
-// emptyTables are the tables that have no rows in a stored database, each with the reason.
+// emptyTables are the tables without rows in a stored database, each with the reason.
 var emptyTables = map[string]string{
 	"leases":              "the router gives its lease back when the program stops, and another start takes it",
 	"observation_changes": "it has rows only while a report with more than 1000 changes is imported",
@@ -79,7 +79,7 @@ func TestFreezeSchema(t *testing.T) {
 	}
 }
 
-// noTableIsEmpty checks that each table has rows, but for those of emptyTables.
+// noTableIsEmpty checks that each table has rows, except those of emptyTables.
 func noTableIsEmpty(t *testing.T, databaseURL string) {
 	t.Helper()
 	sizes := modelstest.Rows(t, databaseURL)
@@ -90,8 +90,7 @@ func noTableIsEmpty(t *testing.T, databaseURL string) {
 	}
 }
 
-// freeze fills a database and leaves it as a program does that was stopped, with an event that it
-// had no time to route.
+// freeze fills a database and leaves it like a stopped program, with an event that was not routed.
 func freeze(t *testing.T, dir, databaseURL string) (at time.Time, f figures, k keys) {
 	t.Helper()
 	begin := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
@@ -138,7 +137,7 @@ func (w *freezeFixture) unrouted(dir, databaseURL string, at time.Time) {
 	}
 }
 
-// cookieOf signs admin in and returns the cookie. By the clock of this host it has expired, so that no
+// cookieOf signs admin in and returns the cookie. By the clock of this host it has expired, so no
 // cookie jar keeps it.
 func cookieOf(t *testing.T, p *apptest.Program) string {
 	t.Helper()

@@ -9,8 +9,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// TestGateHistoryInTheBrowser is how somebody finds out what a gate has said, who
-// was told of it, and what came and went meanwhile.
+// A user finds out how a gate changed, who was notified, and which observations came and went.
 func TestGateHistoryInTheBrowser(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
@@ -96,8 +95,7 @@ func TestGateHistoryInTheBrowser(t *testing.T) {
 	b.CheckPage("compare-wrong")
 }
 
-// TestStaleProductInTheBrowser is how somebody sees that a product sends no reports:
-// on its page, in the list, on the overview.
+// A user sees on the product page, in the list and on the overview that a product gets no reports.
 func TestStaleProductInTheBrowser(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})

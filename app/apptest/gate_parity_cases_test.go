@@ -109,7 +109,7 @@ func importCases() map[string]func(gateParity) {
 	}
 }
 
-// correctedCases are what our contract has otherwise than SecObserve.
+// correctedCases returns the cases in which our contract deviates from SecObserve.
 func correctedCases() map[string]func(gateParity) {
 	return map[string]func(gateParity){
 		// There a 0 becomes the global value; here it is 0, of product and group.

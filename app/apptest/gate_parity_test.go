@@ -11,9 +11,8 @@ import (
 	"gatecrier/models"
 )
 
-// What SecObserve's own tests hold of its gate and of when that is looked at
-// again: numbers 1 to 35 of our facts, by our paths. Where our contract corrects
-// SecObserve, it says so.
+// The facts 1 to 35 from SecObserve's own tests of its security gate and its evaluation, with our
+// API paths. Comments name each deviation.
 func TestGate_SecObserveParity(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -33,7 +32,7 @@ func TestGate_SecObserveParity(t *testing.T) {
 	})
 }
 
-// gateParity are looked at in one program, each with products of its own.
+// gateParity runs the cases in one program, each with its own products.
 type gateParity struct {
 	t        *testing.T
 	p        *apptest.Program
@@ -51,7 +50,7 @@ var gateDefaults = object{
 	"threshold_unknown":  99999,
 }
 
-// equalCounts has n of each severity, and another number of one.
+// equalCounts returns n for each severity, except of for one.
 func equalCounts(n int, one models.Severity, of int) object {
 	six := object{}
 	for _, s := range models.Severities() {
@@ -63,7 +62,7 @@ func equalCounts(n int, one models.Severity, of int) object {
 
 func ownPolicy(thresholds object) object { return object{"gate_mode": "own", "thresholds": thresholds} }
 
-// product makes one that tells of its gate.
+// product creates a product that sends notifications of its gate.
 func (w gateParity) product(body object) productFixture {
 	w.t.Helper()
 	body = maps.Clone(body)
@@ -108,7 +107,7 @@ func (w gateParity) settings(body object) {
 	w.patch("/settings/gate", body)
 }
 
-// equalThresholds are equalCounts as settings.
+// equalThresholds returns equalCounts as settings.
 func equalThresholds(n int, one models.Severity, of int) object {
 	body := object{}
 	for name, v := range equalCounts(n, one, of) {
@@ -117,7 +116,7 @@ func equalThresholds(n int, one models.Severity, of int) object {
 	return body
 }
 
-// waitReevaluated waits until all gates were looked at and all that follows was told.
+// waitReevaluated waits until all gates are evaluated and all notifications are sent.
 func (w gateParity) waitReevaluated() {
 	w.t.Helper()
 	apptest.Eventually(w.t, "all gates are looked at, and all is told", func() bool {
@@ -138,8 +137,8 @@ func (w gateParity) waitReevaluated() {
 	})
 }
 
-// wantGate sees what a product's gate says, and that all ends together were told of
-// so many changes, and of no more.
+// wantGate checks the state of a product's gate, and that each channel notified of exactly so many
+// changes.
 func (w gateParity) wantGate(s productFixture, state string, told int) {
 	w.t.Helper()
 	w.waitReevaluated()
@@ -204,7 +203,7 @@ func policyCases() map[string]func(gateParity) {
 	}
 }
 
-// severityCases are those that there are of each severity.
+// severityCases returns the cases of each severity.
 func severityCases() map[string]func(gateParity) {
 	list := map[string]func(gateParity){}
 	for i, severity := range models.Severities() {

@@ -22,9 +22,9 @@ const (
 	hanging    = 30
 )
 
-// Thirty of a hundred receivers take messages and never answer. The others get
-// all of theirs meanwhile, and what hangs costs a bounded number of goroutines
-// however much waits behind it.
+// Thirty of a hundred receivers accept messages and never answer. The others get all their messages
+// meanwhile, and the number of goroutines for hanging receivers is bounded, however many messages
+// wait.
 func TestHangingReceivers_DelayNoOtherMessages(t *testing.T) {
 	t.Parallel()
 	eachDatabaseOptions(t, func(t *testing.T, o apptest.Options) {
@@ -75,8 +75,8 @@ func TestHangingReceivers_DelayNoOtherMessages(t *testing.T) {
 	})
 }
 
-// goroutinesOf calls start, and returns a function that tells how many goroutines come
-// from it: other tests have theirs in the same process.
+// goroutinesOf calls start, and returns a function that counts the goroutines that start created.
+// Other tests have goroutines in the same process.
 func goroutinesOf(t *testing.T, start func()) func() int {
 	t.Helper()
 	pprof.Do(t.Context(), pprof.Labels("counted", t.Name()), func(context.Context) { start() })
@@ -97,10 +97,10 @@ func goroutinesOf(t *testing.T, start func()) func() int {
 	}
 }
 
-// How much longer messages take while thirty of a hundred receivers hang for
-// 30 s. GATECRIER_HANG says for how many seconds gates change, 200 a second. The
-// 99th of a hundred is that of each second, and of these the middle one: what
-// else goes on on the machine comes in bursts.
+// Measures how much longer messages take while thirty of a hundred receivers hang for 30 s.
+// GATECRIER_HANG sets the number of seconds in which gates change, 200 a second. The reported 99th
+// percentile is the median of those of each second, because other load on the machine comes in
+// bursts.
 func TestTrial_HangingReceivers(t *testing.T) {
 	seconds := envInt(t, "GATECRIER_HANG", 0)
 	if seconds == 0 {
@@ -127,8 +127,8 @@ func percentile(times []time.Duration, p int) time.Duration {
 	return times[len(times)*p/100].Round(10 * time.Microsecond)
 }
 
-// hangTrial measures from the request that changes a gate to the arrival of its
-// message, over the queues that never hang, for each second.
+// hangTrial measures the time from the request that changes a gate to the arrival of its message,
+// for each second, over the queues that never hang.
 func hangTrial(t *testing.T, seconds, hang int) [][]time.Duration {
 	const perSecond = 200
 	dir, quick := t.TempDir(), newRecorder(t, 0)

@@ -11,7 +11,7 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// announcedChanges are the changes that a receiver was told of: "passed failed held".
+// announcedChanges returns the gate changes that a receiver got: "passed failed held".
 func announcedChanges(t *testing.T, r *apptest.Receiver) []string {
 	t.Helper()
 	var list []string
@@ -34,15 +34,15 @@ func announcedChanges(t *testing.T, r *apptest.Receiver) []string {
 	return list
 }
 
-// waitAnnounced waits for messages and fails at surplus ones.
+// waitAnnounced waits for messages and fails the test at surplus ones.
 func waitAnnounced(t *testing.T, what string, r *apptest.Receiver, want ...string) {
 	t.Helper()
 	r.Wait(t, len(want))
 	wantLines(t, what, announcedChanges(t, r), want...)
 }
 
-// held are the changes of a product's history, newest first, each with how it
-// was told.
+// historyWithHold returns the changes of a product's gate history, newest first, each with its
+// announcement.
 func historyWithHold(c *apptest.Client, s productFixture) []string {
 	a := c.Must(http.StatusOK, "GET", s.path+"/gate/history?limit=100", nil)
 	var list []string
@@ -156,7 +156,7 @@ func TestHoldTime_DelaysAnnouncement(t *testing.T) {
 	})
 }
 
-// What waits is told after a restart, and by one of two instances.
+// A change on hold is announced after a restart.
 func TestHoldTime_OutlivesRestart(t *testing.T) {
 	t.Parallel()
 	receiver := apptest.NewReceiver(t)
@@ -174,6 +174,7 @@ func TestHoldTime_OutlivesRestart(t *testing.T) {
 	waitAnnounced(t, "after the restart", receiver, "none failed held")
 }
 
+// One of two instances announces a change on hold.
 func TestHoldTime_AnnouncedByOneOfTwoInstances(t *testing.T) {
 	t.Parallel()
 	shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.MigratedURL(t)}

@@ -43,7 +43,7 @@ func TestIdempotencyKey_RepeatGetsFirstAnswer(t *testing.T) {
 	})
 }
 
-// The same request many times at once is one import, with one answer for all.
+// Many concurrent repeats of a request are one import, with the same answer for all.
 func TestIdempotencyKey_RepeatsAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

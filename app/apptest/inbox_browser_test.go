@@ -8,8 +8,8 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// Notifications arrive while somebody reads: nothing moves under his hands. Two
-// tabs agree, and a stream that was lost catches up.
+// Notifications arrive while a user reads: the page does not move. Two tabs agree, and a lost
+// stream catches up.
 func TestInboxInTheBrowser(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})

@@ -14,9 +14,9 @@ import (
 	"gatecrier/models"
 )
 
-// newSixNotifications makes the six notifications that SecObserve's tests are about: an
-// exception, the gates of two products, a task's exception of each, and one
-// more exception. It returns their ids by these numbers: 1 to 6.
+// newSixNotifications creates the six notifications of SecObserve's tests: an exception, the gates
+// of two products, a task's exception of each, and one more exception. It returns their ids by
+// these numbers, 1 to 6.
 func newSixNotifications(t *testing.T, p *apptest.Program, one, two int64) map[int]int64 {
 	t.Helper()
 	ids := map[int]int64{}
@@ -60,7 +60,7 @@ func newestNotification(t *testing.T, p *apptest.Program) int64 {
 	return id
 }
 
-// itemIDs are the ids of a list.
+// itemIDs returns the ids of a list.
 func itemIDs(a apptest.Answer) []int64 {
 	var ids []int64
 	for i := range itemCount(a) {
@@ -69,9 +69,8 @@ func itemIDs(a apptest.Answer) []int64 {
 	return ids
 }
 
-// What SecObserve's own tests hold of the inbox (numbers 92 to 101 of our
-// facts), by our paths and statuses; 95, a user who marks what he may not see,
-// is not to be.
+// The facts 92 to 101 from SecObserve's own tests of its inbox, with our API paths and statuses.
+// Fact 95, a user who marks hidden notifications, is deliberately different.
 func TestInbox_SecObserveParity(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -154,7 +153,7 @@ func TestInbox_SecObserveParity(t *testing.T) {
 	})
 }
 
-// Archiving is for oneself, deleting for all: by owners, and written down.
+// Archiving affects only the user. Deleting affects all users, requires an owner, and is audited.
 func TestInbox_ArchiveAndDelete(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -213,7 +212,7 @@ func TestInbox_ArchiveAndDelete(t *testing.T) {
 	})
 }
 
-// streamLines are what a stream says, until it ends.
+// streamLines returns the lines of a stream until it ends.
 func streamLines(t *testing.T, c *http.Client, address string) (<-chan string, func()) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
@@ -253,8 +252,8 @@ func waitLine(t *testing.T, said <-chan string, want string) {
 	}
 }
 
-// A stream tells of what its reader may see alone, of what he marks elsewhere,
-// and ends with his session, and with the program.
+// A stream sends only what its user can see and what the user marks elsewhere. It ends with the
+// session and with the program.
 func TestInboxStream(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})

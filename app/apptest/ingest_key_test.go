@@ -10,7 +10,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// newIngestKey makes a product's ingest key.
+// newIngestKey creates a product's ingest key.
 func newIngestKey(c *apptest.Client, s productFixture) (key, dsn string) {
 	a := c.Must(http.StatusCreated, "POST", s.path+"/ingest-key", nil)
 	key, _ = a.Get("key").(string)
@@ -18,7 +18,7 @@ func newIngestKey(c *apptest.Client, s productFixture) (key, dsn string) {
 	return key, dsn
 }
 
-// A key is good for its product's envelopes, until another takes its place.
+// A key accepts envelopes of its product until it is rotated.
 func TestIngestKey_AcceptsEnvelopesOfItsProduct(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -81,8 +81,7 @@ func TestIngestKey_AcceptsEnvelopesOfItsProduct(t *testing.T) {
 	})
 }
 
-// An ingest key opens nothing but envelopes: no other route, whichever way it
-// is sent.
+// An ingest key only opens the envelope route, however the client sends it.
 func TestIngestKey_OpensNoOtherRoute(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
@@ -137,7 +136,7 @@ func TestIngestKey_OpensNoOtherRoute(t *testing.T) {
 	}
 }
 
-// Whoever sends too much is told so, in the way that SDKs heed; others are not.
+// A client that sends too much gets an answer that SDKs obey. Other clients are not affected.
 func TestIngestKey_RateLimit(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

@@ -10,8 +10,8 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// No text from outside makes an error of the server's: what cannot be stored is
-// refused before, by page and API, on both databases.
+// Text from outside causes no error 500: pages and API refuse what cannot be stored, on both
+// databases.
 func TestInvalidUTF8_IsRefused(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

@@ -11,7 +11,7 @@ import (
 	"gatecrier/models"
 )
 
-// findJob is a job of the list.
+// findJob returns a job from the list.
 func findJob(t *testing.T, c *apptest.Client, name string) apptest.Answer {
 	t.Helper()
 	a := c.Must(http.StatusOK, "GET", "/jobs", nil)
@@ -92,7 +92,7 @@ func TestJobSchedule_RefusesInvalidTimes(t *testing.T) {
 	c.Must(http.StatusOK, "PATCH", "/settings/retention", object{"audit_days": 0})
 }
 
-// disableSchedules has jobs run in half a year at the soonest.
+// disableSchedules schedules jobs for half a year later at the earliest.
 func disableSchedules(t *testing.T, p *apptest.Program, c *apptest.Client, jobs ...string) {
 	t.Helper()
 	for _, job := range jobs {
@@ -101,7 +101,7 @@ func disableSchedules(t *testing.T, p *apptest.Program, c *apptest.Client, jobs 
 	}
 }
 
-// What is old goes, what still says something stays.
+// Old rows are deleted, except those that still matter.
 func TestRetention_DeletesOldRows(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -171,7 +171,7 @@ func TestRetention_DeletesOldRows(t *testing.T) {
 	})
 }
 
-// What was due while nothing ran is made up at the start, once.
+// A run that was due while no program ran is made up at the start, once.
 func TestMissedJob_RunsOnceAtStart(t *testing.T) {
 	t.Parallel()
 	o := apptest.Options{Dir: t.TempDir(), ClockBehind: 60 * time.Hour}
@@ -241,7 +241,8 @@ func TestJobsInTheBrowser(t *testing.T) {
 	b.CheckPage("settings-retention-error")
 }
 
-// A run at work is said so, by page and interface, until its process has died.
+// The page and the API show a running job and refuse another run, until the process of the run has
+// died.
 func TestRunningJob_IsNotStartedTwice(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
@@ -289,7 +290,7 @@ func TestRunningJob_IsNotStartedTwice(t *testing.T) {
 	}
 }
 
-// getWithStatus gets a page that answers with a status.
+// getWithStatus requests a page that must have a status.
 func getWithStatus(t *testing.T, c *http.Client, address string, want int) string {
 	t.Helper()
 	status, text := getNoRedirect(t, c, address)

@@ -22,7 +22,7 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// envInt is a number of the environment, for trials that are longer than tests.
+// envInt returns a number from the environment, for trials that are longer than tests.
 func envInt(t testing.TB, name string, otherwise int) int {
 	t.Helper()
 	text := os.Getenv(name)
@@ -43,7 +43,7 @@ type arrival struct {
 	at        time.Time
 }
 
-// recorder is the receiver of many queues: it keeps what it gets, in order.
+// recorder is the receiver of many queues. It keeps the messages in order.
 type recorder struct {
 	url   string
 	after time.Duration // how long it takes for an answer
@@ -53,8 +53,8 @@ type recorder struct {
 	latest map[string]int // the highest number of a queue
 }
 
-// newRecorder starts a recorder that takes its time for an answer: time in
-// which a kill leaves a send that has arrived and that nobody knows of.
+// newRecorder starts a recorder that delays its answers, so that a kill leaves a send that has
+// arrived without a recorded result.
 func newRecorder(t testing.TB, after time.Duration) *recorder {
 	t.Helper()
 	r := &recorder{after: after, latest: map[string]int{}}
@@ -64,7 +64,7 @@ func newRecorder(t testing.TB, after time.Duration) *recorder {
 	return r
 }
 
-// ServeHTTP takes a message.
+// ServeHTTP records a message.
 func (r *recorder) ServeHTTP(_ http.ResponseWriter, req *http.Request) {
 	var body struct {
 		Type string
@@ -100,7 +100,7 @@ func (r *recorder) countOf(queue string) int {
 	return r.latest[queue]
 }
 
-// countsNumbered are counts that let a gate fail (odd) or pass (even), and that no
+// countsNumbered returns counts with which a gate fails (odd n) or passes (even n), and which no
 // other change of its product has.
 func countsNumbered(n int) map[string]int {
 	if n%2 == 1 {
@@ -111,7 +111,7 @@ func countsNumbered(n int) map[string]int {
 	return c
 }
 
-// gateWriter lets the gate of a product change, again and again.
+// gateWriter changes the gate of a product repeatedly.
 type gateWriter struct {
 	productFixture
 	queue    string
@@ -120,8 +120,8 @@ type gateWriter struct {
 	acked    int  // the last change that was answered for
 }
 
-// run changes the gate until stop is closed. A change whose answer is lost is
-// asked for again: the program may have made it or not.
+// run changes the gate until stop is closed. It repeats a change whose answer is lost, because the
+// program may have made it or not.
 func (w *gateWriter) run(ctx context.Context, url *atomic.Value, token string, stop <-chan struct{}) {
 	for n := 1; ; n++ {
 		for !w.putCounts(ctx, url, token, n) {
@@ -161,7 +161,7 @@ func (w *gateWriter) putCounts(ctx context.Context, url *atomic.Value, token str
 	return res.Body.Close() == nil && err == nil && res.StatusCode == http.StatusOK
 }
 
-// allItems are all of a list of the API.
+// allItems returns all items of an API list.
 func allItems(c *apptest.Client, path string) []map[string]any {
 	var all []map[string]any
 	for cursor := ""; ; {
@@ -232,8 +232,8 @@ func killTrial(t *testing.T, database string, kills, seed int) {
 	auditDeliveries(t, c, r, writers, kills*queues)
 }
 
-// auditDeliveries compares what was asked for, what the history and the ledger say, and
-// what has arrived.
+// auditDeliveries compares the requested changes with the history, the delivery log and the arrived
+// messages.
 func auditDeliveries(t *testing.T, c *apptest.Client, r *recorder, writers []*gateWriter, inFlight int) {
 	t.Helper()
 	ledger := map[string]object{} // by message id
@@ -294,9 +294,8 @@ func changeNumber(change map[string]any) int {
 	return int(max(critical, medium))
 }
 
-// auditArrivals checks that the first arrivals of each queue are in order, and
-// that what arrived again was a send whose end nobody has heard of. It returns
-// how many such sends there were.
+// auditArrivals checks that the first arrivals of each queue are in order, and that only sends with
+// an unknown result arrived twice. It returns the number of those sends.
 func auditArrivals(t *testing.T, c *apptest.Client, r *recorder, ledger map[string]map[string]any) (lost int) {
 	t.Helper()
 	times, last := map[string]int{}, map[string]int{}
@@ -329,7 +328,7 @@ func auditArrivals(t *testing.T, c *apptest.Client, r *recorder, ledger map[stri
 	return lost
 }
 
-// unansweredAttempts counts a delivery's attempts that nobody has heard of again.
+// unansweredAttempts counts a delivery's attempts with an unknown result.
 func unansweredAttempts(c *apptest.Client, d map[string]any) int {
 	n := 0
 	attempts, _ := c.Must(http.StatusOK, "GET", fmt.Sprintf("/deliveries/%.0f", d["id"]), nil).Get("attempts").([]any)

@@ -13,7 +13,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// largeReport is a Grype report with so many findings, of a severity by number.
+// largeReport returns a Grype report with n findings, whose severity depends on their index.
 func largeReport(n int, severity func(i int) string) []byte {
 	var b strings.Builder
 	b.WriteString(`{"descriptor":{"name":"grype"},"matches":[`)
@@ -31,7 +31,7 @@ func largeReport(n int, severity func(i int) string) []byte {
 
 func sameSeverity(severity string) func(int) string { return func(int) string { return severity } }
 
-// A large report is staged; what it says is the same as of a small one.
+// A large report is staged, with the same result as a small one.
 func TestLargeReport_ImportsLikeSmallOne(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -84,8 +84,8 @@ func TestLargeReport_ImportsLikeSmallOne(t *testing.T) {
 	})
 }
 
-// Large reports of one source at the same time: each is wholly there or told
-// that another is at work, and one of them is what counts.
+// Large reports of one source arrive at the same time. Each is imported completely or refused
+// because another import runs, and the counts are those of one of them.
 func TestLargeReports_AtTheSameTime(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -114,8 +114,8 @@ func TestLargeReports_AtTheSameTime(t *testing.T) {
 	})
 }
 
-// A kill in the middle of a large import changes nothing; what it leaves is
-// removed, and the report can be sent again.
+// A kill during a large import changes nothing. Its remains are removed, and the report can be sent
+// again.
 func TestKill_DuringLargeImport(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -172,8 +172,8 @@ func sendUntilKilled(t *testing.T, url, token string, report []byte) {
 	}
 }
 
-// While a large import is at work, whoever may import is told how far it is;
-// after it nothing is at work.
+// During a large import, users who can import see its progress. After it, the list of imports is
+// empty.
 func TestLargeReport_ShowsProgress(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

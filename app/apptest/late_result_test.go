@@ -10,8 +10,8 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// An answer that comes after the lease of its send has ended settles nothing:
-// another send is at work by then, and decides.
+// A result that arrives after the lease of its send has expired settles nothing: by then another
+// send runs, and decides.
 func TestLateResult_SettlesNothing(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 	os.Exit(apptest.Main(m))
 }
 
-// serveAhead is the command "serve" with a clock of its own, until it is killed.
+// serveAhead runs the command "serve" with its own clock until the process is killed.
 func serveAhead(by string) error {
 	start, err := time.ParseDuration(by)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"gatecrier/models"
 )
 
-// findingsReport is a Grype report of some findings: "CVE-1 high".
+// findingsReport returns a Grype report of findings such as "CVE-1 High".
 func findingsReport(list ...string) []byte {
 	matches := make([]string, len(list))
 	for i, f := range list {
@@ -29,7 +29,7 @@ func (s productFixture) upload(c *apptest.Client, report []byte) apptest.Answer 
 	return c.Must(http.StatusCreated, "POST", s.path+"/reports", report)
 }
 
-// observation is the observation of a title, in the default branch.
+// observation returns the observation with a title in the default branch.
 func (s productFixture) observation(t *testing.T, c *apptest.Client, title string) apptest.Answer {
 	t.Helper()
 	a := c.Must(http.StatusOK, "GET", s.path+"/observations?active=all&q="+url.QueryEscape(title), nil)
@@ -39,30 +39,29 @@ func (s productFixture) observation(t *testing.T, c *apptest.Client, title strin
 	return c.Must(http.StatusOK, "GET", fmt.Sprintf("/observations/%d", a.ID("items.0.id")), nil)
 }
 
-// observationPath is the path of the observation of a title.
+// observationPath returns the path of the observation with a title.
 func (s productFixture) observationPath(t *testing.T, c *apptest.Client, title string) string {
 	t.Helper()
 	return fmt.Sprintf("/observations/%d", s.observation(t, c, title).ID("id"))
 }
 
-// assess says something of the observation of a title.
+// assess assesses the observation with a title.
 func (s productFixture) assess(t *testing.T, c *apptest.Client, title string, what object) apptest.Answer {
 	t.Helper()
 	return c.Must(http.StatusOK, "PATCH", s.observationPath(t, c, title), what)
 }
 
-// gateState is the state of the product's gate.
+// gateState returns the state of the product's gate.
 func (s productFixture) gateState(c *apptest.Client) string {
 	return fmt.Sprint(c.Must(http.StatusOK, "GET", s.path+"/gate", nil).Get("state"))
 }
 
-// gateChangeCount are the product's gate history, newest first.
+// gateChangeCount returns the length of the product's gate history.
 func (s productFixture) gateChangeCount(c *apptest.Client) int {
 	return itemCount(c.Must(http.StatusOK, "GET", s.path+"/gate/history?limit=100", nil))
 }
 
-// checkCounts sees that the counts of the product's branches and sources are those
-// of its observations.
+// checkCounts checks that the counts of the product's branches and sources match its observations.
 func (s productFixture) checkCounts(t *testing.T, p *apptest.Program) {
 	t.Helper()
 	list, err := p.Store.Observations(t.Context(), apptest.AllProducts(),
@@ -99,7 +98,7 @@ func (s productFixture) checkCounts(t *testing.T, p *apptest.Program) {
 	}
 }
 
-// countsOf are the counts of an answer, of what is not zero: "1 high, 2 low".
+// countsOf returns the counts at a path of a response that are not zero: "1 high, 2 low".
 func countsOf(a apptest.Answer, path string) string {
 	var parts []string
 	for _, s := range models.Severities() {
@@ -110,12 +109,12 @@ func countsOf(a apptest.Answer, path string) string {
 	return strings.Join(parts, ", ")
 }
 
-// notificationCount are the events of a type in somebody's inbox.
+// notificationCount returns the number of events of a type in the inbox of the client.
 func notificationCount(c *apptest.Client, kind string) int {
 	return itemCount(c.Must(http.StatusOK, "GET", "/notifications?limit=100&type="+kind, nil))
 }
 
-// messagesByType counts the messages of a receiver by their types.
+// messagesByType counts the messages of a receiver by type.
 func messagesByType(t *testing.T, r *apptest.Receiver) map[string]int {
 	t.Helper()
 	n := map[string]int{}
@@ -125,8 +124,8 @@ func messagesByType(t *testing.T, r *apptest.Receiver) map[string]int {
 	return n
 }
 
-// wantNotified waits until everything that is due is done, and checks how many
-// messages of each type a receiver has got in all.
+// wantNotified waits until everything due is done, and checks how many messages of each type a
+// receiver has got in all.
 func wantNotified(t *testing.T, p *apptest.Program, r *apptest.Receiver, want map[string]int) {
 	t.Helper()
 	apptest.Settle(t, p.Store)
@@ -135,7 +134,7 @@ func wantNotified(t *testing.T, p *apptest.Program, r *apptest.Receiver, want ma
 	}
 }
 
-// itemTitles are those of a list, in order.
+// itemTitles returns the sorted titles of a list.
 func itemTitles(a apptest.Answer) string {
 	var list []string
 	for i := range itemCount(a) {

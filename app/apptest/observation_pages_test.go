@@ -12,7 +12,7 @@ import (
 	"gatecrier/models"
 )
 
-// mixedSeverity are severities: one critical, seven high, the rest medium.
+// mixedSeverity returns one critical, seven high, and then medium severities.
 func mixedSeverity(i int) string {
 	switch {
 	case i == 0:
@@ -25,7 +25,7 @@ func mixedSeverity(i int) string {
 
 var selectBox = regexp.MustCompile(`name="id" value="(\d+)"`)
 
-// selectableIDs are the ids that a page lets select.
+// selectableIDs returns the ids that a page lets the user select.
 func selectableIDs(page string) []string {
 	var ids []string
 	for _, m := range selectBox.FindAllStringSubmatch(page, -1) {
@@ -81,7 +81,7 @@ func TestObservationPages_Filter(t *testing.T) {
 	})
 }
 
-// One step on what a filter finds is one change of the gate, and one message.
+// A bulk assessment of the result of a filter is one gate change and one message.
 func TestObservationPages_BulkAssessment(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -154,7 +154,7 @@ func TestObservationPages_BulkAssessment(t *testing.T) {
 	})
 }
 
-// A day is one of the user's zone, to its end.
+// A waiver ends at the end of its day in the user's time zone.
 func TestObservationPages_WaiverEndsWithDayInUserZone(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -193,7 +193,7 @@ func TestObservationPages_WaiverEndsWithDayInUserZone(t *testing.T) {
 	})
 }
 
-// What people enter counts, is edited and deleted, and says what that means.
+// A manual observation counts, is edited and deleted, and each page states the effect.
 func TestObservationPages_ManualObservation(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -231,7 +231,7 @@ func TestObservationPages_ManualObservation(t *testing.T) {
 	})
 }
 
-// Readers see all, and are offered nothing.
+// Readers see all observations, without actions.
 func TestObservationPages_ReaderCannotAssess(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

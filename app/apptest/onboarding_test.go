@@ -10,8 +10,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// Somebody who does not know the program does things in the wrong order: each
-// way ends in a page that says what to do.
+// A new user does things in an unexpected order: each attempt ends on a page that says what to do.
 func TestOnboarding_UnexpectedSteps(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})

@@ -24,9 +24,9 @@ const (
 	wasChanged = "cancelled: Out of date: the gate has changed to Failed since"
 )
 
-// Receivers are down for twenty minutes while gates change. Afterwards each has
-// been told what counts, once; nothing is missing from the ledger, the history
-// or the inbox; and whoever looks after them was told twice.
+// Receivers are down for twenty minutes while gates change. Afterwards each has got the current
+// state once, the delivery log, history and inbox are complete, and the administrators were
+// notified twice.
 func TestOutage_OfManyReceivers(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -100,8 +100,8 @@ func TestOutage_OfManyReceivers(t *testing.T) {
 	})
 }
 
-// A message that may have arrived, though nobody has said so, is answered: its
-// target hears that the gate is back where it was.
+// A message may have arrived without an answer. Its target gets a message that the gate is back in
+// its former state.
 func TestUncertainDelivery_IsCorrected(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -128,8 +128,8 @@ func TestUncertainDelivery_IsCorrected(t *testing.T) {
 	})
 }
 
-// A broken connection that has nothing to be tried with is not taken for one
-// that has failed all the time: the next message shows how it does.
+// A broken connection with an empty queue is not treated as one that fails all the time: the next
+// message tests it.
 func TestBrokenConnection_WithEmptyQueue(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -152,8 +152,8 @@ func TestBrokenConnection_WithEmptyQueue(t *testing.T) {
 	})
 }
 
-// While the mail server is down, that is told by other ways and not by mail.
-// Once it is back each mail goes out once, no faster than mails may.
+// While the mail server is down, other channels report that, and email does not. After the outage
+// each email is sent once, within the rate limit.
 func TestOutage_OfMailServer(t *testing.T) {
 	t.Parallel()
 	const products = 14

@@ -63,7 +63,7 @@ func (s pageClient) must(status int, method, path string, pairs ...string) strin
 	return text
 }
 
-// pageUser is somebody who is signed in, without a screen.
+// pageUser is a user who is signed in to the pages with an HTTP client.
 type pageUser struct {
 	t    *testing.T
 	url  string
@@ -80,7 +80,7 @@ func signedInAs(t *testing.T, p *apptest.Program, name string) pageUser {
 	return pageUser{t, p.URL, c}
 }
 
-// get opens a page.
+// get requests a page.
 func (v pageUser) get(path string) (status int, text string) {
 	v.t.Helper()
 	req, err := http.NewRequestWithContext(v.t.Context(), http.MethodGet, v.url+path, nil)
@@ -146,7 +146,7 @@ func (v pageUser) wantNoText(path string, texts ...string) {
 	}
 }
 
-// mustPost sends a form that is carried out.
+// mustPost sends a form, and fails the test unless it succeeds.
 func (v pageUser) mustPost(path string, pairs ...string) {
 	v.t.Helper()
 	if status, text := v.post(path, pairs...); status != http.StatusSeeOther {
@@ -156,7 +156,7 @@ func (v pageUser) mustPost(path string, pairs ...string) {
 
 var fieldErrorPattern = regexp.MustCompile(`(?s)class="gc-err".*?<span>(.*?)</span>`)
 
-// fieldErrors is what a page says is wrong with its fields.
+// fieldErrors returns the errors beside a page's fields.
 func fieldErrors(page string) string {
 	var all []string
 	for _, m := range fieldErrorPattern.FindAllStringSubmatch(page, -1) {
@@ -165,7 +165,8 @@ func fieldErrors(page string) string {
 	return strings.Join(all, "; ")
 }
 
-// wantFieldError sends a form that is not carried out, with the reason beside a field.
+// wantFieldError sends a form, and fails the test unless it is refused with a reason beside a
+// field.
 func (v pageUser) wantFieldError(reason, path string, pairs ...string) {
 	v.t.Helper()
 	if status, text := v.post(path, pairs...); status != http.StatusUnprocessableEntity ||

@@ -13,7 +13,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// getNoRedirect gets a page, following nothing.
+// getNoRedirect requests a page without following redirects, and returns the status and the text.
 func getNoRedirect(t *testing.T, c *http.Client, address string) (int, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
@@ -34,7 +34,7 @@ func getNoRedirect(t *testing.T, c *http.Client, address string) (int, string) {
 	return res.StatusCode, string(text)
 }
 
-// signInAs signs somebody in, in a browser of his own.
+// signInAs signs a user in with a new HTTP client.
 func signInAs(t *testing.T, p *apptest.Program, name, password string) *http.Client {
 	t.Helper()
 	c := newHTTPClient(t)
@@ -51,7 +51,7 @@ func isSignedIn(t *testing.T, p *apptest.Program, c *http.Client) bool {
 	return status == http.StatusOK
 }
 
-// enableMail sets mail up, with a server that keeps what it gets.
+// enableMail sets email up with a new mailServer.
 func enableMail(t *testing.T, p *apptest.Program) *mailServer {
 	t.Helper()
 	box, port := newMailServer(t)
@@ -63,7 +63,7 @@ func enableMail(t *testing.T, p *apptest.Program) *mailServer {
 
 var linkIn = regexp.MustCompile(`http://\S+/login/(?:reset|mail)\?link=[\w-]{43}`)
 
-// waitLink waits for the n-th mail, and returns the link in it and to whom it went.
+// waitLink waits for the nth email, and returns the link in it and its recipient.
 func (b *mailServer) waitLink(t *testing.T, n int) (address, to string) {
 	t.Helper()
 	apptest.Eventually(t, fmt.Sprintf("mail %d comes", n), func() bool { return len(b.received()) >= n })
@@ -85,7 +85,7 @@ func linkSecret(t *testing.T, address string) string {
 	return u.Query().Get("link")
 }
 
-// newHTTPClient is a browser without a screen: cookies, and no redirect followed.
+// newHTTPClient returns a client with a cookie jar that follows no redirects.
 func newHTTPClient(t *testing.T) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -98,7 +98,7 @@ func newHTTPClient(t *testing.T) *http.Client {
 	}
 }
 
-// submitForm sends a form, and returns the status and where it leads.
+// submitForm sends a form, and returns the status and the target of a redirect.
 func submitForm(t *testing.T, c *http.Client, address string, body io.Reader, kind string) (int, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, body)

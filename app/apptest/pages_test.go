@@ -11,8 +11,8 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// allPages are those that a signed-in administrator opens by their address,
-// with one product, one delivery and one notification there.
+// allPages are the pages that a signed-in administrator can open by URL, with one product, one
+// delivery and one notification.
 var allPages = []string{
 	"/",
 	"/inbox",
@@ -60,7 +60,7 @@ var allPages = []string{
 	"/no-such-page",
 }
 
-// Pages stand still while they load, and the first costs little.
+// Pages do not move while they load, and the first page is small.
 func TestPages_LayoutShiftAndTransferSize(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
@@ -93,8 +93,8 @@ func TestPages_LayoutShiftAndTransferSize(t *testing.T) {
 	}
 }
 
-// Everything works by keyboard alone: signing in, making a product, a rule of
-// its gate; the focus is always seen, and never caught.
+// Signing in, creating a product and changing its thresholds work with the keyboard alone; the
+// focus is always visible, and never stuck.
 func TestPages_ByKeyboardAlone(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})

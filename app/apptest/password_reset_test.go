@@ -119,7 +119,7 @@ func requestPasswordLink(t *testing.T, p *apptest.Program, who string) (int, str
 	return res.StatusCode, string(text)
 }
 
-// countLinks tidies up, and counts what is left.
+// countLinks deletes old links, and returns the number of the others.
 func countLinks(t *testing.T, p *apptest.Program) (int64, error) {
 	t.Helper()
 	var left int64
@@ -188,8 +188,8 @@ func TestEmailChange_IsConfirmedByLink(t *testing.T) {
 	})
 }
 
-// Who is invited by a link has no password until he has chosen one; one who gets
-// a link later keeps his until then.
+// A user invited by a link has no password until they choose one. A user who gets a link later
+// keeps the old password until then.
 func TestPasswordLink_FromAdministrator(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

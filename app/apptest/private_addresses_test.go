@@ -10,8 +10,8 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// Addresses that nobody outside may be sent to, as people and attackers write
-// them. Each is refused where it is typed.
+// privateURLs are private addresses in the spellings of users and attackers. Each is refused on
+// input.
 var privateURLs = []string{
 	"127.0.0.1",
 	"[::ffff:127.0.0.1]",
@@ -64,8 +64,8 @@ func checkRefused(t *testing.T, a apptest.Answer, what, field string) {
 	}
 }
 
-// A name is known for what it is only when it is resolved: it is saved with a
-// warning, refused at sending, and the ledger says why.
+// A host name shows its address only when it is resolved: it is saved with a warning and refused on
+// sending, and the delivery log shows the reason.
 func TestPrivateHostNames_RefusedOnSending(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{Strict: true})

@@ -10,7 +10,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// A group of one's own is no way to own the products of others.
+// A user cannot become owner of a product by moving it to their own group.
 func TestGroup_MaintainerDoesNotBecomeOwner(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
@@ -27,7 +27,7 @@ func TestGroup_MaintainerDoesNotBecomeOwner(t *testing.T) {
 	}
 }
 
-// The last owner is one who owns by himself.
+// The last owner is a direct member; owners by an authorization group do not count.
 func TestLastOwner_OwnersByGroupDoNotReplaceOne(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
@@ -43,8 +43,7 @@ func TestLastOwner_OwnersByGroupDoNotReplaceOne(t *testing.T) {
 	p.Client("eve").Must(http.StatusConflict, "DELETE", fmt.Sprintf("%s/members/%d", s.path, owner), nil)
 }
 
-// Why a message did not arrive may name a host: that is for who may edit the
-// target.
+// The reason of a failed delivery can name a host, so only users who can edit the target see it.
 func TestDelivery_ReaderSeesNoFailureReason(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
@@ -77,7 +76,7 @@ func TestDelivery_ReaderSeesNoFailureReason(t *testing.T) {
 	}
 }
 
-// A token that ends makes none that does not, also for a product.
+// A token with an end cannot create a token that lives longer, not even for a product.
 func TestToken_CannotCreateLongerLivedToken(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
@@ -92,7 +91,7 @@ func TestToken_CannotCreateLongerLivedToken(t *testing.T) {
 		object{"name": "as long", "role": "maintainer", "expires_at": soon})
 }
 
-// Whoever has taken a session over does not guess the password with it.
+// The owner of a stolen session cannot guess the password with it.
 func TestPasswordChange_ThrottlesGuesses(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
@@ -109,7 +108,7 @@ func TestPasswordChange_ThrottlesGuesses(t *testing.T) {
 	}
 }
 
-// The path of a webhook is a secret whose case counts.
+// The path of a webhook is a secret in which case matters.
 func TestSlackWebhook_PathIsCaseSensitive(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})

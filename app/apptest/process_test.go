@@ -18,7 +18,7 @@ import (
 	"gatecrier/models"
 )
 
-// process is the program as a process of its own, which a test can kill.
+// process is the program in its own process, which a test can kill.
 type process struct {
 	cmd      *exec.Cmd
 	url      string
@@ -27,7 +27,7 @@ type process struct {
 	ahead    time.Duration // how far its clock is ahead
 }
 
-// spawnOptions says how a process is started. Only dir is needed.
+// spawnOptions are the options of a process. Only dir is required.
 type spawnOptions struct {
 	dir, database string
 	movable       bool          // skipLeases works
@@ -79,7 +79,7 @@ func startProcessWith(t *testing.T, o spawnOptions) *process {
 	return nil
 }
 
-// kill is kill -9; a second one does nothing.
+// kill sends SIGKILL. A second call does nothing.
 func (p *process) kill() {
 	if p.cmd.ProcessState == nil {
 		p.cmd.Process.Kill() //nolint:errcheck // it may have ended meanwhile
@@ -115,8 +115,8 @@ func (p *process) store(t *testing.T) *models.Store {
 	return store
 }
 
-// client has a token of the first administrator, made beside the process as the
-// command line makes one.
+// client returns a client with a token of the first administrator, which it creates beside the
+// process like the command line.
 func (p *process) client(t *testing.T) *apptest.Client {
 	t.Helper()
 	accounts := account.New(account.Parts{Store: p.store(t), Log: slog.New(slog.DiscardHandler)})

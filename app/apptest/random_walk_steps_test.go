@@ -32,7 +32,7 @@ func (w *randomWalk) destination() ingest.Destination {
 	return s
 }
 
-// report has some of 15 findings, of severities by chance.
+// report imports some of 15 findings with random severities.
 func (w *randomWalk) report() error {
 	var b strings.Builder
 	b.WriteString(`{"descriptor":{"name":"grype"},"matches":[`)
@@ -60,7 +60,7 @@ func (w *randomWalk) counts() error {
 	return err
 }
 
-// anyObservation is one of the observations of a product, of those that a filter finds.
+// anyObservation returns one of the observations of a product that a filter finds.
 func (w *randomWalk) anyObservation(f models.ObservationFilter) (models.Observation, error) {
 	f.ProductID, f.Limit = pick(w, w.products...), 60
 	list, err := w.app.Store.Observations(w.t.Context(), apptest.AllProducts(), f)
@@ -73,7 +73,7 @@ func (w *randomWalk) anyObservation(f models.ObservationFilter) (models.Observat
 	return pick(w, list...), nil
 }
 
-// assessment is what somebody may say.
+// assessment returns a random assessment.
 func (w *randomWalk) assessment() observation.Assessment {
 	var a observation.Assessment
 	if w.rand.IntN(3) > 0 {
@@ -198,7 +198,7 @@ func (w *randomWalk) moveProduct() error {
 	return w.app.Products.Move(w.t.Context(), w.actor, pick(w, w.products...), pick(w, 0, w.groups[0], w.groups[1]))
 }
 
-// settings changes them; that all gates are looked at is another step.
+// settings changes the settings; evaluating all gates is another step.
 func (w *randomWalk) settings() error {
 	patch := object{
 		"threshold_" + w.severity().String(): float64(w.rand.IntN(6)),
@@ -208,7 +208,7 @@ func (w *randomWalk) settings() error {
 	return err
 }
 
-// retention removes what was resolved more than a day ago, as its job does.
+// retention removes observations resolved more than a day ago, like its job.
 func (w *randomWalk) retention() error {
 	before := w.clock.Now().Add(-24 * time.Hour)
 	list, err := w.app.Store.OldObservations(w.t.Context(), before, models.OldObservation{}, 500)
@@ -231,7 +231,7 @@ func (w *randomWalk) retention() error {
 	return nil
 }
 
-// reconcile finds nothing: nothing drifts by itself.
+// reconcile finds nothing, because no operation causes drift.
 func (w *randomWalk) reconcile() error {
 	mended, err := w.app.Reconciler.Reconcile(w.t.Context())
 	if mended.Branches > 0 {
@@ -260,8 +260,8 @@ func (w *randomWalk) deleteProduct() error {
 	return err
 }
 
-// largeReport is staged, and other things are done while it is at work. The
-// next one of its source resolves it.
+// largeReport stages a report, so that other steps run during its import. The next report of its
+// source resolves it.
 func (w *randomWalk) largeReport() error {
 	slot, n, severity := w.destination(), 1001+w.rand.IntN(300), pick(w, "High", "Low", "Unknown")
 	slot.Scanner = "large"

@@ -18,7 +18,7 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// randomWalk does one thing after another with a few products, at random.
+// randomWalk runs random steps with a few products.
 type randomWalk struct {
 	t        testing.TB
 	app      *app.App
@@ -31,7 +31,7 @@ type randomWalk struct {
 	did      map[string]int // what was done, and "… refused"
 }
 
-// step is a thing to do, as often as its weight.
+// step is an operation and its weight.
 type step struct {
 	name   string
 	weight int
@@ -65,9 +65,9 @@ func randomSteps() []step {
 	}
 }
 
-// Whatever is done in whatever order: counts are those of the observations,
-// gates are those of the counts, and histories have no gaps. GATECRIER_STEPS
-// says how many things are done, GATECRIER_SEED repeats one.
+// After any sequence of operations, counts match the observations, gates match the counts, and
+// histories have no gaps. GATECRIER_STEPS sets the number of operations, GATECRIER_SEED repeats a
+// walk.
 func TestRandomWalk_KeepsCountsConsistent(t *testing.T) {
 	t.Parallel()
 	steps, seed := envInt(t, "GATECRIER_STEPS", 1000), envInt(t, "GATECRIER_SEED", rand.IntN(1_000_000))
@@ -133,7 +133,7 @@ func newRandomWalk(t testing.TB, database string, seed uint64) *randomWalk {
 	return w
 }
 
-// doStep does one thing. That something is in the way is part of it.
+// doStep runs one random step, which can fail with an expected error.
 func (w *randomWalk) doStep(i int) {
 	w.t.Helper()
 	sum := 0
@@ -164,8 +164,8 @@ func (w *randomWalk) note(name string, err error, i int) {
 
 func pick[T any](w *randomWalk, list ...T) T { return list[w.rand.IntN(len(list))] }
 
-// check compares all that is stored with what it must follow from; histories,
-// which are long, more seldom.
+// check compares all stored values with those they derive from. It checks histories, which are
+// long, less often.
 func (w *randomWalk) check(step int, last bool) {
 	w.t.Helper()
 	if err := w.app.Sweeper.Sweep(w.t.Context()); err != nil {
@@ -201,8 +201,8 @@ func (w *randomWalk) check(step int, last bool) {
 	}
 }
 
-// count rebuilds the counts of a product's branches from the observations, row
-// by row, and compares those of the sources on the way.
+// count rebuilds the counts of a product's branches from the observations, row by row, and compares
+// those of the sources.
 func (w *randomWalk) count(row models.ProductRow) map[string]models.Counts {
 	w.t.Helper()
 	sources, err := w.app.Store.Sources(w.t.Context(), apptest.AllProducts(), row.ID)

@@ -7,8 +7,8 @@ import (
 	"gatecrier/models"
 )
 
-// The page of the gate's settings shows how far the look at all gates is, by
-// itself, and nothing of the form moves or is lost.
+// The gate settings page updates the progress of the evaluation of all gates. The form neither
+// moves nor loses input.
 func TestReevaluationInTheBrowser(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})

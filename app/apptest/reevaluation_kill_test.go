@@ -8,7 +8,7 @@ import (
 	"gatecrier/models"
 )
 
-// A kill while all gates are looked at: the next start goes on from there.
+// After a kill during the evaluation of all gates, the next start continues it.
 func TestKill_DuringReevaluation(t *testing.T) {
 	t.Parallel()
 	const n = 1000

@@ -18,7 +18,7 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// messageCounter is a receiver that counts what it is told of each product.
+// messageCounter is a receiver that counts the messages of each product.
 type messageCounter struct {
 	url string
 	mu  sync.Mutex
@@ -60,8 +60,7 @@ func (r *messageCounter) total() int {
 	return n
 }
 
-// manyProducts is many products of one group, every other of which has one critical
-// observation.
+// manyProducts are products of one group. Every other one has one critical observation.
 type manyProducts struct {
 	group    int64
 	products []int64
@@ -104,7 +103,7 @@ func newManyProducts(t testing.TB, a *app.App, n int) manyProducts {
 	return e
 }
 
-// gateHistory is what a product's gate came to say, oldest first.
+// gateHistory returns the changes of a product's gate, oldest first.
 func gateHistory(t testing.TB, s *models.Store, product int64) []models.GateChange {
 	t.Helper()
 	var all []models.GateChange
@@ -123,7 +122,7 @@ func gateHistory(t testing.TB, s *models.Store, product int64) []models.GateChan
 	}
 }
 
-// waitRouted waits until everybody knows of what happened.
+// waitRouted waits until all events are routed.
 func waitRouted(t *testing.T, s *models.Store) {
 	t.Helper()
 	apptest.Eventually(t, "all is routed", func() bool {
@@ -132,8 +131,8 @@ func waitRouted(t *testing.T, s *models.Store) {
 	})
 }
 
-// waitReevaluated waits until all gates are as the settings say, and returns how that
-// went.
+// waitReevaluated waits until all gates are evaluated with the current settings, and returns the
+// result.
 func waitReevaluated(t *testing.T, c *apptest.Client) apptest.Answer {
 	t.Helper()
 	var a apptest.Answer
@@ -144,8 +143,8 @@ func waitReevaluated(t *testing.T, c *apptest.Client) apptest.Answer {
 	return a
 }
 
-// A change of the settings looks at all gates again: each that flips is told of
-// once, the others are not, and how far it is can be seen.
+// A change of the settings evaluates all gates. Each gate that changes notifies once, the others do
+// not, and the progress is visible.
 func TestReevaluation_AllGatesAtOnce(t *testing.T) {
 	t.Parallel()
 	const n = 300
@@ -180,8 +179,8 @@ func TestReevaluation_AllGatesAtOnce(t *testing.T) {
 	})
 }
 
-// A second change while all gates are looked at is not lost: it begins anew,
-// and in the end all are as the newer settings say.
+// A second change during the evaluation of all gates restarts it. In the end all gates match the
+// newer settings.
 func TestReevaluation_RestartsAfterSecondChange(t *testing.T) {
 	t.Parallel()
 	const n = 300
@@ -221,8 +220,8 @@ func TestReevaluation_RestartsAfterSecondChange(t *testing.T) {
 	})
 }
 
-// checkHistoryChain makes sure that a product's history leads from its birth to a state,
-// and that what people were told does too.
+// checkHistoryChain checks that a product's history leads without gaps from its creation to a
+// state, and that its announcements do too.
 func checkHistoryChain(t testing.TB, s *models.Store, product int64, to models.GateState) {
 	t.Helper()
 	at, told := models.GateNone, models.GateNone
@@ -252,7 +251,7 @@ func checkHistoryChain(t testing.TB, s *models.Store, product int64, to models.G
 	}
 }
 
-// Two instances look at all gates together: what flips does so once.
+// Two instances evaluate all gates together, and each change happens once.
 func TestReevaluation_ByTwoInstances(t *testing.T) {
 	t.Parallel()
 	const n = 300

@@ -14,8 +14,8 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// How quick pages and other writers stay while GATECRIER_GATES gates are looked
-// at again, half of which flip, and how long it all takes.
+// Measures the latency of pages and other writers while GATECRIER_GATES gates are evaluated, half
+// of which change, and the total time.
 func TestTrial_Reevaluation(t *testing.T) {
 	n := envInt(t, "GATECRIER_GATES", 0)
 	if n == 0 {
@@ -75,7 +75,7 @@ func reevaluationTrial(t *testing.T, n int, database string) {
 	}
 }
 
-// waitRoutedLong is routed, for so much that it takes minutes.
+// waitRoutedLong is waitRouted for a backlog that takes minutes.
 func waitRoutedLong(t *testing.T, s *models.Store) {
 	t.Helper()
 	for began := time.Now(); ; sleep(t.Context(), 50*time.Millisecond) {
@@ -89,7 +89,7 @@ func waitRoutedLong(t *testing.T, s *models.Store) {
 	}
 }
 
-// inboxCounts counts the notifications of each product.
+// inboxCounts returns the number of notifications of each product.
 func inboxCounts(t *testing.T, s *models.Store) map[int64]int {
 	t.Helper()
 	inbox := map[int64]int{}
@@ -116,8 +116,8 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// measureLatency reads the list of products, and writes counts, again and again while
-// something goes on: how long each took.
+// measureLatency repeatedly reads the list of products and writes counts while fn runs, and returns
+// the time of each.
 func measureLatency(t *testing.T, url string, c *apptest.Client, fn func(ctx context.Context)) [2][]time.Duration {
 	t.Helper()
 	var current atomic.Value

@@ -10,8 +10,8 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// newRefusedDelivery is a product whose receiver does not want its message: it is dead
-// after three attempts.
+// newRefusedDelivery creates a product whose receiver refuses its message. The delivery fails after
+// three attempts.
 func newRefusedDelivery(
 	t *testing.T, p *apptest.Program, c *apptest.Client, receiver *apptest.Receiver,
 ) (s productFixture, delivery string) {
@@ -199,7 +199,7 @@ func TestModules_HaveDescriptors(t *testing.T) {
 	}
 }
 
-// Whoever puts an address right need not wait for the next probe.
+// After a correction of its address, a target is tried without waiting for the next probe.
 func TestCorrectedTarget_IsTriedAtOnce(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})

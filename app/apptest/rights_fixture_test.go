@@ -11,7 +11,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// world is one product with all that hangs on it, and everybody.
+// rightsFixture is a product with all related objects, and a user of each role.
 type rightsFixture struct {
 	t        *testing.T
 	p        *apptest.Program
@@ -48,7 +48,7 @@ func newRightsFixture(t *testing.T) *rightsFixture {
 	return w
 }
 
-// signIn signs somebody in, by page and by token.
+// signIn signs a user in, by page and by token.
 func (w *rightsFixture) signIn(name string) {
 	w.t.Helper()
 	w.pages[name] = newHTTPClient(w.t)
@@ -64,7 +64,7 @@ func (w *rightsFixture) signIn(name string) {
 	w.api[name] = w.p.Client(name)
 }
 
-// users makes the groups of users.
+// users creates the authorization groups.
 func (w *rightsFixture) users() {
 	w.t.Helper()
 	for name, members := range map[string][]string{
@@ -80,7 +80,7 @@ func (w *rightsFixture) users() {
 		ID("id")
 }
 
-// prepare makes another product in another group, with all that a route may name.
+// prepare creates another product in another group, with all objects that a route can name.
 func (w *rightsFixture) prepare() {
 	w.t.Helper()
 	w.n++
@@ -170,7 +170,7 @@ func (w *rightsFixture) prepare() {
 		ID("resend.id")
 }
 
-// ask makes a request as somebody, and returns its status and text.
+// ask sends a request as a user, and returns its status and text.
 func (w *rightsFixture) ask(who string, r route) (int, string) {
 	w.t.Helper()
 	path, values := strings.ReplaceAll(r.path, "{section}", "gate"), r.form
@@ -220,7 +220,7 @@ func (w *rightsFixture) ask(who string, r route) (int, string) {
 	return res.StatusCode, string(text)
 }
 
-// idOf stands in a body for an id of the world.
+// idOf is a placeholder in a body for an id of the fixture.
 type idOf string
 
 func (w *rightsFixture) try(who string, r route) {

@@ -1,7 +1,7 @@
 package apptest_test
 
-// rightsTable has a line for each route that is about something. The ids in
-// braces are those of rightsFixture.
+// rightsTable has a line for each route about an object. The ids in braces are those of
+// rightsFixture.
 var rightsTable = []route{
 	// The interface: products.
 	{method: "GET", path: "/api/v1/products", need: signedIn},

@@ -11,7 +11,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// need is who may use a route. The table below has one for each that there is.
+// need names who can use a route.
 type need string
 
 const (
@@ -55,8 +55,8 @@ var (
 	tokens  = []string{tokenUpload, tokenReader, tokenEditor}
 )
 
-// allowed are those who may what a need says; administrators may all but what
-// is another's own.
+// allowed lists the users that have each need. Administrators have all, except for other users' own
+// objects.
 var allowed = map[need][]string{
 	viewProduct: {
 		"reader", "writer", "maintainer", "owner", "group-reader", "group-writer", "group-maintainer",
@@ -105,7 +105,7 @@ func (n need) allows(who string) bool {
 	return who == administrator || slices.Contains(allowed[n], who)
 }
 
-// hides reports whether who may not learn that the thing is there.
+// hides reports whether the route must hide the existence of the object from a user.
 func (n need) hides(who string) bool {
 	switch n {
 	case mine, readInbox:
@@ -133,7 +133,7 @@ type route struct {
 	once         bool   // it takes away what others need
 }
 
-// name is the route as the program calls it.
+// name returns the program's name of the route.
 func (r route) name() string {
 	path, _, _ := strings.Cut(r.path, "?")
 	for _, part := range [][2]string{
@@ -153,7 +153,7 @@ func (r route) name() string {
 	return r.method + " " + path
 }
 
-// isRefusal reports whether a status says that somebody may not.
+// isRefusal reports whether a status refuses the user.
 func isRefusal(status int) bool {
 	return status == http.StatusUnauthorized || status == http.StatusForbidden || status == http.StatusNotFound
 }
@@ -180,7 +180,7 @@ func jsonText(s string) string {
 	return strings.Trim(string(text), `"`)
 }
 
-// Nobody adds a route without saying who may use it.
+// Every new route must state its rights in the table.
 func TestRights_EveryRouteIsInTable(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
@@ -207,7 +207,7 @@ func TestRights_EveryRouteIsInTable(t *testing.T) {
 	}
 }
 
-// withoutParamNames leaves the names of a path's parts out.
+// withoutParamNames removes the parameter names from a route.
 func withoutParamNames(route string) string {
 	parts := strings.Split(route, "/")
 	for i, p := range parts {
@@ -218,7 +218,7 @@ func withoutParamNames(route string) string {
 	return strings.Join(parts, "/")
 }
 
-// openRoutes are for everybody, and about nobody.
+// openRoutes are open to everyone, and about no object.
 var openRoutes = []string{
 	"POST /logout",
 	"GET /healthz",

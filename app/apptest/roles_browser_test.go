@@ -10,7 +10,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// checkNoLayoutShift looks at a page, and fails the test where it moves while it loads.
+// checkNoLayoutShift opens and checks a page, and fails the test if it moves while it loads.
 func checkNoLayoutShift(t *testing.T, b *apptest.Browser, name, path string) {
 	t.Helper()
 	b.Open(path)
@@ -20,8 +20,7 @@ func checkNoLayoutShift(t *testing.T, b *apptest.Browser, name, path string) {
 	b.CheckPage(name)
 }
 
-// TestGroupsAndRolesInTheBrowser is how somebody brings order into his products
-// by hand: a group, who may what, tokens, and who has changed it.
+// A user organizes products: creates a group, gives roles, creates tokens, and reads the audit.
 func TestGroupsAndRolesInTheBrowser(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{ClockBehind: 4 * time.Hour})

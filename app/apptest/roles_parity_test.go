@@ -11,8 +11,8 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// What SecObserve's own tests hold of settings, roles and health (numbers 102
-// and 104 to 107 of our facts), by our paths and statuses.
+// The facts 102 and 104 to 107 from SecObserve's own tests of settings, roles and health, with our
+// API paths and statuses.
 func TestRoles_SecObserveParity(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -92,7 +92,7 @@ func TestRoles_SecObserveParity(t *testing.T) {
 	})
 }
 
-// A pipeline needs no more than the role upload.
+// A pipeline needs only the role upload.
 func TestProductToken_UploadsReports(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
@@ -124,8 +124,7 @@ func TestProductToken_UploadsReports(t *testing.T) {
 	}
 }
 
-// Whoever is taken out, by whichever way he was in, is out at once: of pages,
-// inbox and interface.
+// A user who loses a role, however they had it, loses access to pages, inbox and API at once.
 func TestAccessRemoval_AppliesAtOnce(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

@@ -9,7 +9,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// companyFixture is a group with a product, and people in it, all by pages.
+// companyFixture is a group with a product and users of each role, all created through pages.
 type companyFixture struct {
 	p                                   *apptest.Program
 	admin                               *apptest.Client
@@ -91,7 +91,7 @@ func TestGroupPages_HiddenFromNonMembers(t *testing.T) {
 	k.stranger.wantFieldError("There is no such group", "/products", "name", "Mine", "group_id", "1")
 }
 
-// Each does what his role allows, and sees the buttons of no more.
+// Each user can do what their role allows, and sees no other buttons.
 func TestGroupPages_ByRole(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
@@ -180,7 +180,7 @@ func TestMemberPages(t *testing.T) {
 	}
 }
 
-// A manager's new member sees the product at once, and is out at once.
+// A member added by a manager sees the product at once, and loses it at once when removed.
 func TestGroupManager_AddsAndRemovesMembers(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
@@ -252,8 +252,8 @@ func TestGroupPages_DeleteGroup(t *testing.T) {
 	}
 }
 
-// A move to a stricter group is asked for with what it means; it flips the gate,
-// and the group's target is told, once.
+// Moving a product to a stricter group shows the consequences first. It changes the gate, and
+// notifies the group's target once.
 func TestMoveToStricterGroup_NotifiesOnce(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

@@ -11,8 +11,8 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// Whatever is answered, a browser is told to run and load only what the program
-// serves, to show it in no frame, to guess no type and to keep nothing.
+// Each response tells the browser to run and load only what the program serves, to show it in no
+// frame, to guess no content type and to cache nothing.
 func TestSecurityHeaders_OnEveryResponse(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})

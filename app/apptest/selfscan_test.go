@@ -10,8 +10,8 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// The report of gosec on this very source, which make lint writes, goes through push:
-// a real scanner, on code that was not written for a test.
+// The command push uploads gosec's report of this source, which make lint writes: a real scanner on
+// code that was not written for a test.
 func TestGosecReport_OfThisSource(t *testing.T) {
 	t.Parallel()
 	report := os.Getenv("GATECRIER_GOSEC_REPORT")
@@ -38,8 +38,8 @@ func TestGosecReport_OfThisSource(t *testing.T) {
 	}
 }
 
-// distinctResults counts a SARIF file's findings: those of one rule at one
-// place with one message are one.
+// distinctResults counts the findings of a SARIF file. Results with the same rule, location and
+// message are one.
 func distinctResults(t *testing.T, path string) int {
 	t.Helper()
 	text, err := os.ReadFile(path)

@@ -21,7 +21,7 @@ import (
 	"gatecrier/models"
 )
 
-// sendEnvelope sends an envelope, with headers in pairs.
+// sendEnvelope sends an envelope with headers in pairs.
 func sendEnvelope(t testing.TB, url string, body []byte, header ...string) apptest.Answer {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader(body))
@@ -55,10 +55,10 @@ type outOfStock struct{ order int }
 
 func (e *outOfStock) Error() string { return fmt.Sprintf("order %d is out of stock", e.order) }
 
-// payOrder fails for a cause.
+// payOrder returns an error with a cause.
 func payOrder(order int) error { return fmt.Errorf("pay: %w", &outOfStock{order}) }
 
-// A stock SDK of Go reports into a product by its DSN.
+// The unchanged Sentry SDK for Go reports to a product by its DSN.
 func TestSentryGo(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -96,7 +96,7 @@ func TestSentryGo(t *testing.T) {
 	})
 }
 
-// What SDKs of Node and Python have sent is taken, in whatever it is packed.
+// Recorded envelopes of the SDKs for Node and Python are accepted, with each content encoding.
 func TestEnvelopes_RecordedFromSDKs(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -155,7 +155,7 @@ func TestEnvelopes_RecordedFromSDKs(t *testing.T) {
 
 const oneEvent = "{}\n{\"type\":\"event\"}\n{\"exception\":{\"values\":[{\"type\":\"E\",\"value\":\"m\"}]}}\n"
 
-// Only envelopes may be sent by pages of other sites, and without their cookies.
+// Pages of other origins can only send envelopes, and without their cookies.
 func TestEnvelopes_Preflight(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
@@ -198,8 +198,8 @@ func TestEnvelopes_Preflight(t *testing.T) {
 	}
 }
 
-// What cannot be read is refused in clear words, and what is too long is cut
-// with a mark.
+// Unreadable envelopes are refused with a clear reason. Texts that are too long are truncated and
+// marked.
 func TestEnvelopes_InvalidOrTooLong(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})

@@ -13,8 +13,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// A session that ends while a request is under way stays ended, though that
-// request has something to keep in it.
+// A session that ends during a request stays ended, even if that request writes to it.
 func TestSession_EndedDuringRequestStaysEnded(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
@@ -51,7 +50,7 @@ func TestSession_EndedDuringRequestStaysEnded(t *testing.T) {
 	}
 }
 
-// A form is small; what it was read into is removed.
+// Forms are small, and their temporary files are removed.
 func TestForms_LeaveNoTemporaryFiles(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
@@ -72,7 +71,7 @@ func TestForms_LeaveNoTemporaryFiles(t *testing.T) {
 	})
 }
 
-// Only the one whom it is for removes the file with the first password.
+// Only the sign-in of its own user removes the file with the first password.
 func TestFirstPasswordFile_RemovedByItsUserOnly(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -13,8 +13,7 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// A change of the global thresholds looks at all gates again in the
-// background, and tells what has changed.
+// A change of the global thresholds evaluates all gates in the background, and notifies of changes.
 func TestSettings_ThresholdsApplyToAllProducts(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -126,8 +125,8 @@ func TestSettings_TwoAdministratorsAtOnce(t *testing.T) {
 	}
 }
 
-// A secret is sealed, and told to nobody again: not in pages, not in the audit, not
-// in the log, not in the file of the database.
+// A secret is sealed and never shown: not on pages, in the audit, in the log, or in the database
+// file.
 func TestSettings_SecretIsNeverShown(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
@@ -169,7 +168,7 @@ func TestSettings_SecretIsNeverShown(t *testing.T) {
 	}
 }
 
-// What another instance writes is noticed.
+// An instance notices settings that another one writes.
 func TestSettings_ChangedByOtherInstance(t *testing.T) {
 	t.Parallel()
 	shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.MigratedURL(t)} // instances share a key, too
@@ -188,7 +187,7 @@ func TestSettings_ChangedByOtherInstance(t *testing.T) {
 	}
 }
 
-// The allow-list counts from the moment that it is saved.
+// The allow-list applies as soon as it is saved.
 func TestSettings_AllowedNetworksApplyAtOnce(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{Strict: true})
@@ -205,8 +204,8 @@ func TestSettings_AllowedNetworksApplyAtOnce(t *testing.T) {
 	})
 }
 
-// Two browsers have the same page open: the second that saves is told who has
-// changed what, keeps what he typed, and changes nothing.
+// Two browsers have the same page open. The second that saves sees who changed what, keeps its
+// input, and changes nothing.
 func TestSettingsPage_InTwoBrowsers(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})

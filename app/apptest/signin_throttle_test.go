@@ -14,7 +14,7 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// trySignIn signs in by the form, and returns the status, Retry-After and the page.
+// trySignIn signs in with the form, and returns the status, Retry-After and the page.
 func trySignIn(t *testing.T, p *apptest.Program, name, password string) (int, string, string) {
 	t.Helper()
 	form := url.Values{"name": {name}, "password": {password}}
@@ -72,7 +72,7 @@ func TestSignInThrottle_OfOneAccount(t *testing.T) {
 	})
 }
 
-// One address tries many names; many tries at once are no way around.
+// The throttle also stops many names from one address, and parallel attempts.
 func TestSignInThrottle_OfOneAddress(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

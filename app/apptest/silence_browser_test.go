@@ -9,8 +9,8 @@ import (
 	"gatecrier/app/apptest"
 )
 
-// From a notification to its silence in two clicks, or by keys; with a preview,
-// the time that is left, and an end.
+// A user silences a notification with two clicks or with keys, and sees a preview, the remaining
+// time and the end.
 func TestSilencesInTheBrowser(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})

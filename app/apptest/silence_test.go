@@ -12,7 +12,7 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// A silence holds messages back, and its end is told of once, by one of two.
+// A silence holds messages back, and one of two instances notifies once of its end.
 func TestSilenceHoldsMessagesBack(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) { checkSilenceHolds(t, p, p) })
@@ -112,8 +112,8 @@ func checkSilenceHolds(t *testing.T, p, other *apptest.Program) {
 	}
 }
 
-// What is held is what the preview says: of a product, a group, a type, a text.
-// What is mandatory passes, and what was held can be sent after all.
+// A silence holds what the preview shows, by product, group, type or text. Mandatory notifications
+// pass, and held messages can still be sent.
 func TestSilence_HoldsWhatPreviewShows(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, checkHeldMessages)
@@ -187,7 +187,7 @@ func checkHeldMessages(t *testing.T, p *apptest.Program) {
 	apptest.Eventually(t, "it arrives", func() bool { p.Clock.Advance(time.Second); return len(receiver.Messages()) > n })
 }
 
-// That a connection is broken is told whatever is silenced.
+// Notifications of a broken connection pass every silence.
 func TestSilence_MandatoryNotificationsPass(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, checkMandatoryPasses)
@@ -223,7 +223,7 @@ func checkMandatoryPasses(t *testing.T, p *apptest.Program) {
 	}
 }
 
-// What is wrong with a silence is told by field, and nothing is changed.
+// Errors of a silence are reported by field, and change nothing.
 func TestSilence_RefusesInvalidInput(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
@@ -305,8 +305,8 @@ func TestSilence_RefusesInvalidInput(t *testing.T) {
 	}
 }
 
-// The end of a silence of a group is told who made it, in the inbox alone, and
-// only while the group is still his to see.
+// The end of a silence of a group notifies its creator, only in the inbox, and only while they can
+// see the group.
 func TestSilenceEnd_NotifiesCreator(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, checkSilenceEnd)

@@ -12,7 +12,7 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// staleMessages are the messages of product.stale that a receiver got, in order.
+// staleMessages returns the messages of product.stale that a receiver got, in order.
 func staleMessages(t *testing.T, r *apptest.Receiver) []string {
 	t.Helper()
 	var list []string
@@ -39,7 +39,7 @@ func staleMessages(t *testing.T, r *apptest.Receiver) []string {
 	return list
 }
 
-// runStaleJob does what the job does, which may be at work too.
+// runStaleJob does the work of the job, which can run at the same time.
 func runStaleJob(t *testing.T, p *apptest.Program) {
 	t.Helper()
 	if _, err := p.Ingest.FindStale(t.Context()); err != nil {
@@ -47,7 +47,7 @@ func runStaleJob(t *testing.T, p *apptest.Program) {
 	}
 }
 
-// The job looks by itself.
+// The job runs by itself.
 func TestStaleProduct_FoundByJob(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
@@ -187,8 +187,8 @@ func TestStaleAfter_IsBounded(t *testing.T) {
 	}
 }
 
-// Silence outlives a restart, and two instances tell of it once. A report that
-// one has in memory alone is written down before the other may look for long.
+// The state outlives a restart, and two instances notify once. One instance writes a report that it
+// only has in memory before the other can wait long for it.
 func TestStaleProduct_OfTwoInstances(t *testing.T) {
 	t.Parallel()
 	shared := apptest.Options{Dir: t.TempDir(), DatabaseURL: modelstest.MigratedURL(t)}

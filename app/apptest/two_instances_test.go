@@ -15,7 +15,7 @@ import (
 	"gatecrier/models/modelstest"
 )
 
-// twoPrograms is two programs on one PostgreSQL, and products with a connection each.
+// twoPrograms are two programs on one PostgreSQL, and products with a connection each.
 type twoPrograms struct {
 	one, two *process
 	c        *apptest.Client // asks the one
@@ -45,7 +45,7 @@ func newTwoPrograms(t *testing.T, connections int, after time.Duration) *twoProg
 	return f
 }
 
-// changeGates lets each gate change so many times, asked for at both programs in turn.
+// changeGates changes each gate so many times, through both programs in turn.
 func (f *twoPrograms) changeGates(t *testing.T, each int) {
 	t.Helper()
 	urls := [2]atomic.Value{}
@@ -65,8 +65,8 @@ func (f *twoPrograms) changeGates(t *testing.T, each int) {
 	done.Wait()
 }
 
-// fillBacklog writes a backlog of so many messages for each queue, none of which comes
-// to be out of date: their events are in no history.
+// fillBacklog writes a backlog of so many messages for each queue. None becomes out of date,
+// because their events are in no history.
 func (f *twoPrograms) fillBacklog(t *testing.T, each int) {
 	t.Helper()
 	store, err := models.Open(t.Context(), models.Options{URL: f.database})
@@ -139,8 +139,8 @@ func (f *twoPrograms) waitArrivals(t *testing.T, n int) {
 	}
 }
 
-// Two programs share the work: each message goes out once, in its order.
-// GATECRIER_DELIVERIES says how many there are.
+// Two programs share the work: each message is sent once, in order. GATECRIER_DELIVERIES sets their
+// number.
 func TestTwoInstances_SendOnce(t *testing.T) {
 	t.Parallel()
 	const connections = 20
@@ -168,9 +168,8 @@ func TestTwoInstances_SendOnce(t *testing.T) {
 	}
 }
 
-// One of two programs is killed in the middle of a backlog, and later the
-// other: each time the one that is left sends the rest, and once more what was
-// on its way.
+// One of two programs is killed in the middle of a backlog, and later the other. Each time the
+// remaining one sends the rest, and repeats the interrupted sends.
 func TestOneOfTwoInstances_IsKilled(t *testing.T) {
 	t.Parallel()
 	const connections = 20

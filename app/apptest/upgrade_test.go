@@ -69,7 +69,7 @@ func upgrade(t *testing.T, version, kind string) {
 	w.checkNewReports()
 }
 
-// checkMigrates migrates before the program does, to say what to do where a migration has changed.
+// checkMigrates migrates before the program does, to explain what to do if a migration has changed.
 func checkMigrates(t *testing.T, version, url string) {
 	t.Helper()
 	s, err := models.Open(t.Context(), models.Options{URL: url})
@@ -130,7 +130,7 @@ type upgradedProgram struct {
 	products map[string]string // paths by name
 }
 
-// checkFigures compares the figures, once the event that waited is routed.
+// checkFigures compares the figures after the waiting event is routed.
 func (w *upgradedProgram) checkFigures() {
 	w.t.Helper()
 	apptest.Eventually(w.t, "the event that was not routed is in the inbox", func() bool {
@@ -199,7 +199,7 @@ func (w *upgradedProgram) read(path, session string) int {
 	return res.StatusCode
 }
 
-// checkRights checks what members may do, beside their recorded roles.
+// checkRights checks the rights of members, beyond their recorded roles.
 func (w *upgradedProgram) checkRights() {
 	w.t.Helper()
 	for user, want := range map[string]struct{ shop, billing int }{
@@ -220,7 +220,7 @@ func (w *upgradedProgram) checkRights() {
 	}
 }
 
-// checkDeliveries checks that messages that waited arrive once their receivers can be reached.
+// checkDeliveries checks that waiting messages arrive once their receivers can be reached.
 func (w *upgradedProgram) checkDeliveries() {
 	w.t.Helper()
 	for _, name := range []string{"Gateway", "Unrouted", "Waiting", "Shop"} {
@@ -253,7 +253,8 @@ func (w *upgradedProgram) checkDeliveries() {
 	}
 }
 
-// checkNewReports checks that a report changes a gate and notifies, and that time ends what was begun.
+// checkNewReports checks that a report changes a gate and notifies, and that time ends what was
+// started.
 func (w *upgradedProgram) checkNewReports() {
 	w.t.Helper()
 	box, port := newMailServer(w.t)

@@ -21,8 +21,8 @@ func (s productFixture) waive(
 		object{"status": "risk_accepted", "comment": "Nobody reaches it", "waiver_until": p.Clock.Now().Add(span)})
 }
 
-// A waiver ends by itself: its observation counts again, the gate says why, and
-// people were told seven days before, once.
+// A waiver ends by itself: its observation counts again, the gate names the reason, and users were
+// notified once, seven days before.
 func TestWaiver_EndsByItself(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -72,8 +72,7 @@ func TestWaiver_EndsByItself(t *testing.T) {
 		wantNotified(t, p, receiver, want)
 		last := messageBody(t, receiver.Messages()[3])
 		if last.Data.To != "failed" || last.Data.Cause.Kind != "waiver" ||
-			last.Data.Cause.Text != "a waiver that has ended: CVE-1" ||
-			last.Data.Failing.New != 0 || last.Data.Failing.Reopened != 1 ||
+			last.Data.Cause.Text != "a waiver that has ended: CVE-1" || last.Data.Failing.New != 0 || last.Data.Failing.Reopened != 1 ||
 			last.Data.Failing.Items[0].Title != "CVE-1" {
 			t.Errorf("the message: %s", receiver.Messages()[3].Body)
 		}
@@ -87,8 +86,7 @@ func TestWaiver_EndsByItself(t *testing.T) {
 		}
 		a = c.Must(http.StatusOK, "GET", s.observationPath(t, c, "CVE-1")+"/history", nil)
 		if itemCount(a) != 2 || a.Get("items.0.action") != "expire" || a.Get("items.0.was_status") != "risk_accepted" ||
-			a.Get("items.0.status") != "open" ||
-			a.Get("items.0.actor") != "" {
+			a.Get("items.0.status") != "open" || a.Get("items.0.actor") != "" {
 			t.Errorf("history of it: %s", a.Text)
 		}
 		runJob(t, c, "expire_waivers")
@@ -97,9 +95,8 @@ func TestWaiver_EndsByItself(t *testing.T) {
 	})
 }
 
-// Who waives for less than seven days knows when it ends; one that is changed
-// is told of anew; all of a product that end soon are told of together; and one
-// of a finding that is gone only where it comes back.
+// A waiver of less than seven days needs no notification. A changed one is announced again, those
+// of a product that end soon together, and one of a resolved finding only when it comes back.
 func TestWaiverNotice_SevenDaysBeforeEnd(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {
@@ -158,8 +155,7 @@ func TestWaiverNotice_SevenDaysBeforeEnd(t *testing.T) {
 	})
 }
 
-// A waiver says why and until when, and what says so is no waiver of something
-// else.
+// A waiver needs a reason and an end. An end with any other status is refused.
 func TestWaiver_RequiresReasonAndEnd(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
@@ -167,6 +163,7 @@ func TestWaiver_RequiresReasonAndEnd(t *testing.T) {
 	s := newProduct(t, c, "Shop", "")
 	s.upload(c, findingsReport("CVE-1 High"))
 	at, soon := s.observationPath(t, c, "CVE-1"), p.Clock.Now().Add(day)
+	late := soon.AddDate(4, 0, 0)
 	for name, test := range map[string]struct {
 		field string
 		body  object
@@ -175,7 +172,7 @@ func TestWaiver_RequiresReasonAndEnd(t *testing.T) {
 		"no end":            {"waiver_until", object{"status": "risk_accepted", "comment": "x"}},
 		"an end of null":    {"waiver_until", object{"status": "risk_accepted", "comment": "x", "waiver_until": nil}},
 		"the past":          {"waiver_until", object{"status": "risk_accepted", "comment": "x", "waiver_until": p.Clock.Now()}},
-		"four years":        {"waiver_until", object{"status": "risk_accepted", "comment": "x", "waiver_until": soon.AddDate(4, 0, 0)}},
+		"four years":        {"waiver_until", object{"status": "risk_accepted", "comment": "x", "waiver_until": late}},
 		"no time":           {"waiver_until", object{"status": "risk_accepted", "comment": "x", "waiver_until": "soon"}},
 		"another status":    {"waiver_until", object{"status": "open", "waiver_until": soon}},
 		"an end of nothing": {"waiver_until", object{"waiver_until": soon, "severity": "low"}},
