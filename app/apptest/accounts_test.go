@@ -168,7 +168,7 @@ func TestLastAdministrator_CannotBeRemoved(t *testing.T) {
 		for range 5 {
 			c.Must(http.StatusOK, "PATCH", path, object{"administrator": true})
 			other := p.Client("eve")
-			c.Must(http.StatusConflict, "PATCH", "/users/1", object{"active": false}) // nobody does that to himself
+			c.Must(http.StatusConflict, "PATCH", "/users/1", object{"active": false}) // users cannot do that to themselves
 			var wg sync.WaitGroup
 			var answers [2]int
 			wg.Go(func() { answers[0] = c.Do("PATCH", path, object{"administrator": false}).Status })
@@ -219,7 +219,7 @@ func TestUserTokens(t *testing.T) {
 		mine := c.Must(http.StatusOK, "GET", "/tokens", nil)
 		for i := range 3 {
 			if name, id := mine.Get(fmt.Sprintf("items.%d.name", i)), mine.ID(fmt.Sprintf("items.%d.id", i)); name == "test" {
-				upload.Must(http.StatusForbidden, "DELETE", fmt.Sprintf("/tokens/%d", id), nil) // it may more
+				upload.Must(http.StatusForbidden, "DELETE", fmt.Sprintf("/tokens/%d", id), nil) // it has more rights
 			}
 		}
 		p.User("mallory")

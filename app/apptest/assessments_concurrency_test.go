@@ -106,7 +106,7 @@ func TestAssessments_RefusedDuringLargeImport(t *testing.T) {
 				source = one
 			}
 		}
-		lease := fmt.Sprint("import/", source.ID) // another instance is at work
+		lease := fmt.Sprint("import/", source.ID) // another instance imports
 		err = p.Store.Write(t.Context(), func(tx *models.Tx) error {
 			if _, err := tx.TakeLease(lease, "another", tx.Now().Add(100*day)); err != nil {
 				return err

@@ -241,7 +241,7 @@ func TestDuplicate_FormsNoChainOrCircle(t *testing.T) {
 			t.Errorf("without the status: %s", a.Text)
 		}
 
-		// One that is gone is a duplicate still: it may come back.
+		// A resolved observation stays a duplicate, because it can come back.
 		s.upload(c, findingsReport("CVE-1 High", "CVE-3 High"))
 		refused("CVE-1", two, "is a duplicate itself")
 		s.upload(c, findingsReport("CVE-1 High", "CVE-2 High", "CVE-3 High"))
@@ -308,7 +308,7 @@ func TestManualObservations_CountAndOutliveReports(t *testing.T) {
 		c.Must(http.StatusOK, "PATCH", path, object{"severity": nil})
 		s.checkCounts(t, p)
 
-		// It may be what others are duplicates of; then it stays.
+		// It cannot be deleted while others are duplicates of it.
 		s.upload(c, findingsReport("CVE-1 High"))
 		s.assess(t, c, "CVE-1",
 			object{"status": "duplicate", "duplicate_of": c.Must(http.StatusOK, "GET", path, nil).ID("id")})

@@ -23,7 +23,7 @@ type gateBench struct {
 	*randomWalk
 	id       int64
 	counts   models.Counts
-	critical int64 // the observation that is
+	critical int64 // the id of the critical observation
 }
 
 func newGateBench(b *testing.B, database string, n int) gateBench {
@@ -125,7 +125,7 @@ var costs = []struct {
 func BenchmarkGate(b *testing.B) {
 	sizes := []int{1000, 10_000, 100_000}
 	for _, dialect := range []models.Dialect{models.SQLite, models.Postgres} {
-		took := map[string]time.Duration{} // with the fewest
+		took := map[string]time.Duration{} // with the smallest number of observations
 		for _, n := range sizes {
 			database := ""
 			if dialect == models.Postgres {
@@ -135,7 +135,7 @@ func BenchmarkGate(b *testing.B) {
 			g.setWaived(b, true)
 			for _, cost := range costs {
 				b.Run(fmt.Sprintf("%s/%s/%d", dialect, cost.name, n), func(b *testing.B) {
-					times := make([]time.Duration, b.N+b.N%2) // it ends as it began
+					times := make([]time.Duration, b.N+b.N%2) // an even number, so that the gate ends in its first state
 					for i := range times {
 						began := time.Now()
 						out := cost.run(b, g, i)

@@ -180,7 +180,7 @@ func TestBulkAssessment_AppliesToAllOrNone(t *testing.T) {
 		}
 		wantNotified(t, p, receiver, map[string]int{"gate.changed": 1})
 
-		// Of two branches, each gate is told of in the answer, the default one's alone in a message.
+		// The answer names the gates of both branches; only the default branch sends a message.
 		feature := c.Must(http.StatusOK, "GET", s.path+"/observations?branch=feature", nil).ID("items.0.id")
 		a := c.Must(http.StatusOK, "POST", path,
 			object{"ids": []int64{feature, one, two, one}, "status": "in_review", "severity": "low"})

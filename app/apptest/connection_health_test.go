@@ -30,7 +30,7 @@ func waitTargetState(t *testing.T, p *apptest.Program, c *apptest.Client, target
 			return true
 		}
 		if c.Do("GET", "/deliveries?state=sending", nil).Get("items.0") != nil {
-			return false // its lease should not end
+			return false // so that its lease does not expire
 		}
 		p.Clock.Advance(20 * time.Second)
 		p.Wake()

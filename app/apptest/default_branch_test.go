@@ -124,13 +124,13 @@ func TestDefaultBranch_KeepsChangeOnHold(t *testing.T) {
 		m := newBranchMoves(t, p, 10*time.Minute)
 		m.putCounts("main", 0) // failed to passed, held
 		p.Clock.Advance(3 * time.Minute)
-		m.setDefault("dev") // passes as well: it goes on waiting
+		m.setDefault("dev") // passes as well: the change stays on hold
 		p.Clock.Advance(8 * time.Minute)
 		m.wantMessage(2, "failed passed")
 
 		m.putCounts("dev", 1) // passed to failed, held
 		p.Clock.Advance(3 * time.Minute)
-		m.setDefault("main") // passes, as people have heard
+		m.setDefault("main") // passes, as announced
 		m.wantHistory("none-failed failed-passed passed-failed failed-passed ")
 		m.wantTotal(2, time.Hour)
 		m.putCounts("dev", 0) // held no more: not the product's

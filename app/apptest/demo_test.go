@@ -58,7 +58,7 @@ func TestDemoInTheBrowser(t *testing.T) {
 	b.WaitFor("the demo's page is there",
 		`location.pathname === "/demo" && document.body && document.body.innerText.includes("Nothing yet")`)
 	b.WantText("Demo: made-up products", "Checkout", "Failed", "Nothing yet")
-	if err := d.First(t.Context()); err != nil { // what Run does some seconds after the start
+	if err := d.First(t.Context()); err != nil { // Run does this some seconds after the start
 		t.Fatal(err)
 	}
 	arrived := func(what string, n string) {
@@ -115,7 +115,7 @@ func TestDemoInTheBrowser(t *testing.T) {
 	}
 	stopDemo(t, d)
 
-	// It goes on where it was; another program's directory is not touched.
+	// It continues from its last state, and does not touch the directory of another program.
 	d = startDemo(t, dir)
 	defer stopDemo(t, d)
 	if rows, err := d.Store.LastChanges(t.Context(), apptest.AllProducts(), []int64{1}); err != nil || len(rows) != 1 {

@@ -16,7 +16,7 @@ import (
 func TestKill_LosesNothingInMemory(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	// The receiver is down: its port is taken, and nobody answers.
+	// The receiver is down: its port is taken without an answer.
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -131,7 +131,7 @@ func TestWriter_ManyChangesShareCommits(t *testing.T) {
 	}
 	release := holdWriter(t, p)
 	close(ready)
-	deadline := time.Now().Add(2 * time.Second) // on a slow machine some come later
+	deadline := time.Now().Add(2 * time.Second) // on a slow machine some writes queue later
 	for p.Store.Stats().Asked-before.Asked <= callers && time.Now().Before(deadline) {
 		<-time.After(time.Millisecond)
 	}

@@ -102,8 +102,8 @@ func newMailServer(t *testing.T) (*mailServer, int) {
 	return box, n
 }
 
-// Each address of the field gets one mail per change, with its user's name;
-// without a sender there is a row that says why nothing was sent.
+// Each address of the field gets one email per change, with the name of its user. Without a sender
+// address, a delivery row gives the reason why nothing was sent.
 func TestEmail_OneMailPerAddress(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, func(t *testing.T, p *apptest.Program) {

@@ -247,7 +247,7 @@ func TestExceptionStorm_OfDifferentExceptions(t *testing.T) { // by itself: it m
 		}
 		most := 1001
 		if o.DatabaseURL != "" {
-			most += 15 // those that look at the same time do not see each other's
+			most += 15 // concurrent checks do not see each other's groups
 		}
 		if err != nil || len(list) < 1001 || len(list) > most || count != int64(all) {
 			t.Errorf("%d groups, %d counted, %v", len(list), count, err)

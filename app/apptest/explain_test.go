@@ -136,7 +136,7 @@ func TestExplain_WhyMessageWasSentOrNot(t *testing.T) {
 		waitForSteps(t, c, lastGateEvent(c, bare), begin+"target none, reader done", "The product had no targets",
 			fmt.Sprintf("/products/%d?tab=targets", bare.id))
 
-		// A silence of all: who sees the product is told why, and finds no page of it.
+		// A silence of everything: users who see the product get the reason, but no page of the silence.
 		quiet := newProduct(t, c, "Quiet", receiver.URL)
 		join(quiet)
 		silence := c.Must(http.StatusCreated, "POST", "/silences",
@@ -253,7 +253,7 @@ func TestExplain_MasksHiddenData(t *testing.T) {
 			models.Event{Type: "exception.request", Payload: []byte(`{"group":1,"kind":"request","class":"E"}`)}, nil)
 		reader.Must(http.StatusNotFound, "GET", fmt.Sprintf("/events/%d", alone), nil)
 
-		// The end of a group's silence is told to who made it.
+		// The end of a group's silence notifies its creator.
 		row := reader.Must(http.StatusCreated, "POST", "/silences",
 			object{"group_id": group, "reason": "maintenance", "ends_at": p.Store.Now().Add(time.Hour)}).
 			ID("id")

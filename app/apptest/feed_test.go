@@ -141,7 +141,7 @@ func checkFeed(t *testing.T, p *apptest.Program) {
 	ann.Must(http.StatusNoContent, "DELETE", "/feed", nil)
 	gone("a removed one", second)
 
-	// Tokens that may less make none.
+	// Tokens with limited rights cannot create a feed.
 	for _, limited := range []object{
 		{"name": "small", "role": "reader"},
 		{"name": "short", "expires_at": p.Store.Now().Add(time.Hour)},
@@ -241,7 +241,7 @@ func checkMembership(t *testing.T, p *apptest.Program) {
 			t.Errorf("%s: the feed has %q", what, titles)
 		}
 	}
-	// hears is what the stream says after something was told to ann.
+	// waitStream notifies ann, and checks what the stream says then.
 	hears := func(unread int) {
 		t.Helper()
 		tell(stays)

@@ -45,7 +45,7 @@ func TestFirstStepsInTheBrowser(t *testing.T) {
 	b.CheckPage("products")
 
 	uploadMoreReports(t, p, b, receiver)
-	// A threshold that is none is refused beside its field.
+	// An invalid threshold is refused beside its field.
 	b.Open("/products/1?tab=settings")
 	b.Do(chromedp.Click("[name=gate_mode][value=own]"))
 	b.Fill("[name=threshold_high]", "1000000")

@@ -10,7 +10,7 @@ import (
 
 func settingsCases() map[string]func(gateParity) {
 	return map[string]func(gateParity){
-		// A gate field of the settings: all are looked at, once.
+		// A gate field of the settings evaluates each gate once.
 		"29": func(w gateParity) {
 			s := w.product(object{})
 			w.putCounts(s, equalCounts(0, models.Medium, 2))
@@ -25,8 +25,7 @@ func settingsCases() map[string]func(gateParity) {
 			w.settings(object{"active": true, "threshold_medium": 2})
 			w.wantGate(s, "passed", 4)
 		},
-		// Each product there is, whoever's thresholds count for it. Ours leaves alone
-		// what was never evaluated.
+		// Every product is evaluated, with whichever thresholds. Ours skips those that were never evaluated.
 		"30": func(w gateParity) {
 			standard, never := w.product(object{}), w.product(object{})
 			mine := w.product(ownPolicy(equalCounts(9, models.Low, 9)))
@@ -46,7 +45,7 @@ func settingsCases() map[string]func(gateParity) {
 
 func productCases() map[string]func(gateParity) {
 	return map[string]func(gateParity){
-		// Who makes a product owns it.
+		// The creator of a product owns it.
 		"31": func(w gateParity) {
 			w.p.User("maker")
 			maker := w.p.Client("maker").ForTest(w.t)
@@ -56,7 +55,7 @@ func productCases() map[string]func(gateParity) {
 				w.t.Errorf("members: %s", a.Text)
 			}
 		},
-		// With a product its tokens go.
+		// Deleting a product deletes its tokens.
 		"32": func(w gateParity) {
 			s := w.product(object{})
 			a := w.c.Must(http.StatusCreated, "POST", s.path+"/tokens", object{"name": "ci", "role": "upload"})
@@ -71,7 +70,7 @@ func productCases() map[string]func(gateParity) {
 
 func importCases() map[string]func(gateParity) {
 	return map[string]func(gateParity){
-		// Into the default branch: looked at after each import.
+		// An import into the default branch evaluates the gate.
 		"33": func(w gateParity) {
 			s := w.product(object{"default_branch": "trunk"})
 			for i, step := range []struct {
@@ -85,15 +84,14 @@ func importCases() map[string]func(gateParity) {
 				w.wantGate(s, step.state, i+1)
 			}
 		},
-		// Into no branch: into the default one.
+		// An import into no branch goes into the default branch.
 		"34": func(w gateParity) {
 			s := w.product(object{})
 			s.upload(w.c, findingsReport("CVE-1 High"))
 			w.wantGate(s, "failed", 1)
 		},
-		// Into no branch of a product whose default branch was named. SecObserve does
-		// not look at the gate then; ours takes it as the default branch. What it
-		// leaves alone is another branch's.
+		// An import into no branch of a product with a named default branch. SecObserve does not evaluate
+		// the gate then; ours uses the default branch. Imports into other branches do not evaluate it.
 		"35": func(w gateParity) {
 			s := w.product(object{"default_branch": "trunk"})
 			w.c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=feature", findingsReport("CVE-1 High"))
@@ -112,7 +110,7 @@ func importCases() map[string]func(gateParity) {
 // correctedCases returns the cases in which our contract deviates from SecObserve.
 func correctedCases() map[string]func(gateParity) {
 	return map[string]func(gateParity){
-		// There a 0 becomes the global value; here it is 0, of product and group.
+		// In SecObserve a 0 means the global value. Here it is 0, for products and groups.
 		"an explicit 0 stays 0": func(w gateParity) {
 			s := w.product(ownPolicy(object{"critical": 5, "medium": 0}))
 			if a := w.c.Must(http.StatusOK, "GET", s.path, nil); a.Get("thresholds.medium") != 0.0 ||
@@ -179,7 +177,7 @@ func correctedCases() map[string]func(gateParity) {
 			w.c.Must(http.StatusCreated, "POST", s.path+"/targets",
 				object{"module": "webhook", "name": "another", "config": object{"url": w.receiver.URL}})
 			runJob(w.t, w.c, "reconcile_gates")
-			w.settings(object{"threshold_low": 0}) // what the job has asked for is looked at at once then
+			w.settings(object{"threshold_low": 0}) // the evaluation that the job requested now runs at once
 			w.wantGate(s, "none", 0)
 			w.settings(object{"active": false})
 			w.wantGate(s, "none", 0)

@@ -159,7 +159,7 @@ func (w gateParity) wantGate(s productFixture, state string, told int) {
 
 func policyCases() map[string]func(gateParity) {
 	return map[string]func(gateParity){
-		// Disabled and never evaluated: nothing is told.
+		// Disabled and never evaluated: no notification.
 		"1": func(w gateParity) {
 			s := w.product(object{"gate_mode": "disabled"})
 			w.wantGate(s, "none", 0)
@@ -174,8 +174,8 @@ func policyCases() map[string]func(gateParity) {
 			w.patch(s.path, object{"gate_mode": "disabled"})
 			w.wantGate(s, "none", 2)
 		},
-		// A disabled group before the product's own thresholds. Ours is looked at with
-		// the move, SecObserve's with the next report.
+		// A disabled group wins over the product's own thresholds. Ours evaluates the gate with the move,
+		// SecObserve with the next report.
 		"3": func(w gateParity) {
 			s := w.product(ownPolicy(equalCounts(3, models.Critical, 3)))
 			w.putCounts(s, equalCounts(2, models.Critical, 2))
@@ -183,7 +183,7 @@ func policyCases() map[string]func(gateParity) {
 			w.patch(s.path, object{"group_id": w.group(object{"gate_mode": "disabled"})})
 			w.wantGate(s, "none", 2)
 		},
-		// All within the product's own thresholds, as before.
+		// All within the product's own thresholds: no change.
 		"16": func(w gateParity) {
 			s := w.product(ownPolicy(equalCounts(3, models.Critical, 3)))
 			w.putCounts(s, equalCounts(0, models.Critical, 0))
@@ -207,7 +207,7 @@ func policyCases() map[string]func(gateParity) {
 func severityCases() map[string]func(gateParity) {
 	list := map[string]func(gateParity){}
 	for i, severity := range models.Severities() {
-		// Over one of the product's own thresholds, as before: told once.
+		// Over one of the product's own thresholds, twice: one notification.
 		list[fmt.Sprint(4+i)] = func(w gateParity) {
 			s := w.product(ownPolicy(equalCounts(3, severity, 1)))
 			w.putCounts(s, equalCounts(0, severity, 2))
@@ -247,7 +247,7 @@ func branchCases() map[string]func(gateParity) {
 			enter(w, s, object{"branch": "trunk"})
 			w.wantGate(s, "failed", 1)
 		},
-		// One of no branch. Ours has a default branch from birth: it is that one's.
+		// An observation of no branch. Our products always have a default branch, which gets it.
 		"25": func(w gateParity) {
 			s := w.product(object{})
 			enter(w, s, object{})
@@ -256,7 +256,7 @@ func branchCases() map[string]func(gateParity) {
 				w.t.Errorf("its branch: %s", a.Text)
 			}
 		},
-		// One of another branch: that has a gate of its own, which is told nowhere.
+		// An observation of another branch, which has its own gate without notifications.
 		"26": func(w gateParity) {
 			s := w.product(object{})
 			w.c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=feature", findingsReport())
@@ -271,7 +271,7 @@ func branchCases() map[string]func(gateParity) {
 
 func editCases() map[string]func(gateParity) {
 	return map[string]func(gateParity){
-		// A gate field of the product: looked at once. Others are no cause.
+		// A gate field of the product evaluates the gate once. Other fields do not.
 		"27": func(w gateParity) {
 			s := w.product(object{})
 			w.putCounts(s, equalCounts(0, models.Medium, 2))
@@ -285,7 +285,7 @@ func editCases() map[string]func(gateParity) {
 			w.patch(s.path, object{"gate_mode": "standard"})
 			w.wantGate(s, "passed", 3)
 		},
-		// A gate field of a group with two products: each of them.
+		// A gate field of a group evaluates both its products.
 		"28": func(w gateParity) {
 			group := w.group(object{})
 			first, second := w.product(object{"group_id": group}), w.product(object{"group_id": group})

@@ -84,7 +84,7 @@ func TestHoldTime_DelaysAnnouncement(t *testing.T) {
 		pass(11 * time.Minute)
 		waitAnnounced(t, "the first", receiver, "none passed held")
 
-		// Failed for 3 minutes: nothing. What another branch does is nobody's news.
+		// Failed for 3 minutes: no message. Changes of other branches are not announced.
 		setCritical(c, s, 1)
 		c.Must(http.StatusOK, "PUT", s.path+"/counts",
 			object{"branch": "feature", "scanner": "x", "counts": criticalCounts(9)})
@@ -111,7 +111,7 @@ func TestHoldTime_DelaysAnnouncement(t *testing.T) {
 			t.Errorf("inbox: %s", a.Text)
 		}
 
-		// From passed by failed to none: one message, of what it has come to.
+		// From passed through failed to none: one message, about the last state.
 		setCritical(c, s, 0)
 		pass(11 * time.Minute)
 		receiver.Wait(t, 3)
@@ -190,8 +190,8 @@ func TestHoldTime_AnnouncedByOneOfTwoInstances(t *testing.T) {
 	}
 	one.Clock.Advance(11 * time.Minute)
 	two.Clock.Advance(11 * time.Minute)
-	// Clocks that stand differ: what is due for one is in the future for the other
-	// until a second goes by. They go slowly, so that no lease ends.
+	// The two clocks do not move by themselves and differ: what is due for one is in the future for
+	// the other for a second. They move slowly, so that no lease expires.
 	looks := 0
 	apptest.Eventually(t, "all are told", func() bool {
 		if looks++; looks%500 == 0 {

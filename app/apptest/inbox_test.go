@@ -116,7 +116,7 @@ func TestInbox_SecObserveParity(t *testing.T) {
 				}
 				c.Must(http.StatusNoContent, "POST", path, object{"ids": []int64{id[3], id[5]}}) // 93
 			}
-			// A hidden id and one that is not there are the same to him.
+			// A hidden id and a missing one look the same to the user.
 			hidden, none := c.Do("GET", fmt.Sprint("/notifications/", id[2]), nil), c.Do("GET", "/notifications/99999", nil)
 			if hidden.Get("detail") != none.Get("detail") || hidden.Status != none.Status {
 				t.Errorf("hidden: %s\nnot there: %s", hidden.Text, none.Text)
@@ -277,7 +277,7 @@ func TestInboxStream(t *testing.T) {
 		})
 		return itemIDs(admin.Do("GET", fmt.Sprint("/notifications?product=", s.id), nil))[0]
 	}
-	tell(two) // not for her: the next thing that she hears is her own
+	tell(two) // not visible for eve: the stream next sends her own
 	id := tell(one)
 	waitLine(t, said, fmt.Sprintf(`{"unread":1,"newest":%d}`, id))
 	ann.Must(http.StatusNoContent, "POST", "/notifications/viewed", object{"ids": []int64{id}})

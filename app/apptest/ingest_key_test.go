@@ -123,7 +123,7 @@ func TestIngestKey_OpensNoOtherRoute(t *testing.T) {
 				t.Error(err)
 			}
 			badge := (strings.Contains(route, "/badge/:file") || strings.Contains(route, "/feed/:file")) &&
-				res.StatusCode == http.StatusNotFound // for everybody, and there is none of that name
+				res.StatusCode == http.StatusNotFound // for everyone: no such route
 			login := res.StatusCode == http.StatusSeeOther && strings.HasPrefix(res.Header.Get("Location"), "/login")
 			if res.StatusCode != http.StatusUnauthorized && res.StatusCode != http.StatusForbidden && !login && !badge {
 				t.Errorf("%s by %s: %d", route, how, res.StatusCode)
@@ -146,7 +146,7 @@ func TestIngestKey_RateLimit(t *testing.T) {
 		otherKey, _ := newIngestKey(c, other)
 		url := fmt.Sprintf("%s/api/%d/envelope/?sentry_key=%s", p.URL, s.id, key)
 		many := []byte("{}\n" + strings.Repeat(strings.TrimPrefix(oneEvent, "{}\n"), 100))
-		for range 10 { // a thousand events, while the clock stands
+		for range 10 { // a thousand events, while the clock does not move
 			if res := sendEnvelope(t, url, many); res.Status != http.StatusOK {
 				t.Fatalf("%d %s", res.Status, res.Text)
 			}

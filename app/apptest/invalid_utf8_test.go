@@ -62,7 +62,7 @@ func TestInvalidUTF8_IsRefused(t *testing.T) {
 					}
 				}
 				res, err := http.DefaultTransport.RoundTrip(req)
-				if err != nil { // a NUL in a header never leaves
+				if err != nil { // the client refuses a NUL in a header
 					if r.key+r.cookie == "" {
 						t.Fatal(err)
 					}

@@ -39,7 +39,7 @@ func envInt(t testing.TB, name string, otherwise int) int {
 // arrival is a message as a recorder got it.
 type arrival struct {
 	queue, id string
-	number    int // which change of its product's gate it tells of
+	number    int // number of the gate change of its product
 	at        time.Time
 }
 

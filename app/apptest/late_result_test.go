@@ -34,7 +34,7 @@ func TestLateResult_SettlesNothing(t *testing.T) {
 		s := newProduct(t, c, "Shop", receiver.URL)
 		c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(1)})
 		answers[0] = <-arrived
-		p.Clock.Advance(35 * time.Second) // its lease is over
+		p.Clock.Advance(35 * time.Second) // its lease has expired
 		apptest.Eventually(t, "it is sent again", func() bool {
 			p.Wake()
 			select {

@@ -16,9 +16,9 @@ import (
 	"gatecrier/app/cli"
 )
 
-// serveEnv makes the test binary the program itself, for tests that kill it.
-// With aheadEnv its clock goes ahead by so much, and by leap more with each
-// SIGUSR1: a lease of one that was killed ends without anybody waiting for it.
+// serveEnv makes the test binary the program itself, for tests that kill it. aheadEnv sets how far
+// its clock is ahead. Each SIGUSR1 moves it by leap, so that the leases of a killed process expire
+// without waiting.
 const (
 	serveEnv = "GATECRIER_TEST_SERVE"
 	aheadEnv = "GATECRIER_TEST_AHEAD"

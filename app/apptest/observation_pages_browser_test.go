@@ -54,8 +54,8 @@ func TestObservationFiltersInTheBrowser(t *testing.T) {
 	b.WantText("3 observations shown")
 }
 
-// TestBulkAssessmentInTheBrowser assesses some by the keyboard alone, and all of
-// a filter while somebody else is at work.
+// A user assesses some observations with the keyboard alone, and all of a filter while another user
+// assesses too.
 func TestBulkAssessmentInTheBrowser(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{ClockBehind: 4 * time.Hour})
@@ -99,7 +99,7 @@ func TestBulkAssessmentInTheBrowser(t *testing.T) {
 	b.Enter()
 	b.WantText("7 observations assessed: the gate stays Failed", "No observation matches")
 
-	// All of a filter, while somebody else is at work.
+	// All of a filter, while another user assesses.
 	b.Open("/products/1?severity=medium")
 	b.Press("a[href*='all=56']")
 	b.WantText("Assess 56 observations", "All of main that are: active, medium", "and 48 more")

@@ -43,7 +43,7 @@ func TestOnboarding_UnexpectedSteps(t *testing.T) {
 	b.Press("form[action='/products'] button[type=submit]")
 	b.WantText("The product is there", "first report")
 
-	// A report that is none, an empty one, none at all.
+	// An invalid report, an empty one, and no report.
 	dir := t.TempDir()
 	for name, said := range map[string]string{"": "Choose a report", "empty.json": "empty", "notes.json": "CycloneDX"} {
 		b.Open("/products/1/upload")
@@ -74,7 +74,7 @@ func TestOnboarding_UnexpectedSteps(t *testing.T) {
 	b.Evaluate("setTimeout(() => history.back(), 0)")
 	b.WaitFor("the way back leads to the form", `document.querySelector("main h1").innerText === "Upload a report"`)
 
-	// On paper there is the history, and nothing to press.
+	// Paper shows the history, without buttons.
 	b.Open("/products/1?tab=history")
 	b.EmulateMedia("print")
 	b.WantText("18 high (limit 0)")
@@ -82,7 +82,7 @@ func TestOnboarding_UnexpectedSteps(t *testing.T) {
 		`[...document.querySelectorAll(".gc-top, .gc-side, .gc-tabs, .gc-chips, .btn")].every(e => !e.checkVisibility())`)
 	b.EmulateMedia("screen")
 
-	// Two tabs: what one has deleted, the other is told of.
+	// Two tabs: one shows what the other has deleted.
 	admin := p.Client("admin")
 	b.Open("/products/1?tab=settings")
 	admin.Must(204, "DELETE", "/products/1", nil)

@@ -108,7 +108,7 @@ func TestUncertainDelivery_IsCorrected(t *testing.T) {
 		var breaks atomic.Bool
 		receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if breaks.Load() {
-				io.Copy(io.Discard, r.Body) //nolint:errcheck // the sender may be gone
+				io.Copy(io.Discard, r.Body) //nolint:errcheck // the sender can be gone
 				resetConnection(w, r)
 			}
 		}))
@@ -180,7 +180,7 @@ func TestOutage_OfMailServer(t *testing.T) {
 		passTime(t, p, 20*time.Minute)
 		wantLines(t, "what others are told", messageStates(t, other.Messages()), "connector.error")
 		box.refuseRecipients(nil)
-		for range 200 { // to the next probe and on, in steps in which a few mails may go
+		for range 200 { // past the next probe, in steps that allow a few emails each
 			p.Clock.Advance(10 * time.Second)
 			p.Wake()
 			before := len(box.received())

@@ -40,7 +40,7 @@ func TestPasswordReset(t *testing.T) {
 		if status, _ := getNoRedirect(t, newHTTPClient(t), address); status != http.StatusNotFound {
 			t.Errorf("the first link, after a second: %d", status)
 		}
-		for range 2 { // to look at it does not use it up
+		for range 2 { // viewing the link does not use it up
 			if status, text := getNoRedirect(t, newHTTPClient(t), second); status != http.StatusOK ||
 				!strings.Contains(text, "Choose a password") {
 				t.Fatalf("the link: %d %s", status, text)
@@ -71,7 +71,7 @@ func TestPasswordReset(t *testing.T) {
 			t.Error("the link is in the log")
 		}
 
-		// An hour is all that one has.
+		// A link is valid for an hour.
 		p.Clock.Advance(20 * time.Minute)
 		asks("eve")
 		late, _ := box.waitLink(t, 3)
@@ -84,7 +84,7 @@ func TestPasswordReset(t *testing.T) {
 			t.Errorf("%d links are left, %v", n, err)
 		}
 
-		// Asking too often has to wait, whoever is meant.
+		// Too many requests are throttled, for existing and unknown users.
 		for _, who := range []string{"eve", "nobody"} {
 			status := http.StatusOK
 			for range 8 {

@@ -54,7 +54,7 @@ func TestDelivery_ReaderSeesNoFailureReason(t *testing.T) {
 	s := newProduct(t, c, "Shop", "http://"+host+"/hook")
 	c.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "reader", "role": "reader"})
 	c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(1)})
-	passTime(t, p, 20*time.Minute) // it is down, and people are told
+	passTime(t, p, 20*time.Minute) // it is down, and users are notified
 	if a := c.Must(http.StatusOK, "GET", "/deliveries/1", nil); !strings.Contains(a.Text, host) {
 		t.Errorf("not even the administrator is told why: %s", a.Text)
 	}

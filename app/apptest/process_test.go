@@ -31,7 +31,7 @@ type process struct {
 type spawnOptions struct {
 	dir, database string
 	movable       bool          // skipLeases works
-	ahead         time.Duration // how far its clock is ahead, where it is movable
+	ahead         time.Duration // how far its clock is ahead, if movable
 }
 
 var listening = regexp.MustCompile(`"address":"([^"]+)"`)
@@ -82,8 +82,8 @@ func startProcessWith(t *testing.T, o spawnOptions) *process {
 // kill sends SIGKILL. A second call does nothing.
 func (p *process) kill() {
 	if p.cmd.ProcessState == nil {
-		p.cmd.Process.Kill() //nolint:errcheck // it may have ended meanwhile
-		p.cmd.Wait()         //nolint:errcheck // it says that it was killed
+		p.cmd.Process.Kill() //nolint:errcheck // the process can have ended
+		p.cmd.Wait()         //nolint:errcheck // its error says that it was killed
 	}
 }
 

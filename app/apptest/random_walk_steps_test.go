@@ -148,7 +148,7 @@ func (w *randomWalk) deleteManual() error {
 
 func (w *randomWalk) passTime() error {
 	w.clock.Advance(time.Duration(w.rand.IntN(12*60)) * time.Minute)
-	if w.rand.IntN(3) == 0 { // a waiver whose end nobody has noticed yet counts
+	if w.rand.IntN(3) == 0 { // an expired waiver still counts until the job ends it
 		return nil
 	}
 	_, err := w.app.Findings.Expire(w.t.Context())
@@ -176,7 +176,7 @@ func (w *randomWalk) policy() error {
 func (w *randomWalk) defaultBranch() error {
 	to := pick(w, "main", "dev", "next")
 	e := product.Edit{DefaultBranch: &to}
-	switch w.rand.IntN(3) { // together with what counts for it
+	switch w.rand.IntN(3) { // together with its thresholds
 	case 0:
 		group := pick(w, 0, w.groups[0], w.groups[1])
 		e.GroupID = &group

@@ -24,7 +24,7 @@ var retryDelays = []time.Duration{
 	30 * time.Minute, 2 * time.Hour, 6 * time.Hour, 12 * time.Hour,
 }
 
-// What the inbox says of a connection, in its first words.
+// The beginnings of the notifications about a connection.
 const (
 	saysDown      = "Its messages wait, and it is tried again and again"
 	saysPaused    = "It is paused after three days; somebody has to resume it"
@@ -39,9 +39,9 @@ type contract struct {
 	answer http.HandlerFunc
 	state  models.DeliveryState
 	tries  int           // attempts of its own
-	asked  time.Duration // the least time between two of any kind
-	probed bool          // the breaker opens, and it is probed until the end
-	told   []string      // what the inbox says of the connection
+	asked  time.Duration // the minimum delay between any two attempts
+	probed bool          // the breaker opens, and probes go on until the end
+	told   []string      // the notifications about the connection
 	off    bool          // the connection is turned off
 }
 
@@ -53,7 +53,7 @@ func answerWith(status int, header ...string) http.HandlerFunc {
 		}
 		w.WriteHeader(status)
 		if status != http.StatusNoContent {
-			fmt.Fprintf(w, "%d for %s", status, r.URL) //nolint:errcheck // the sender may be gone
+			fmt.Fprintf(w, "%d for %s", status, r.URL) //nolint:errcheck // the sender can be gone
 		}
 	}
 }

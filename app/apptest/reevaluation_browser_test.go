@@ -20,7 +20,7 @@ func TestReevaluationInTheBrowser(t *testing.T) {
 	b.WantText("All gates are as these settings say")
 	b.CheckPage("sweep-none")
 
-	// Another instance has newer settings, and is at work.
+	// Another instance has newer settings, and evaluates.
 	at := models.GateSweep{Run: 1, Version: 7}
 	further := func(seen, changed int64, done bool) {
 		t.Helper()

@@ -172,7 +172,7 @@ func TestConnections_HaveOwners(t *testing.T) {
 			a := eve.Must(http.StatusOK, "GET", mine, nil)
 			return a.Get("state") == "working" && a.Get("health.last_success") != nil
 		})
-		// The test is in the ledger of its owner and of nobody else, with the address for him alone.
+		// The test message is only in the delivery log of its owner, who alone sees the address.
 		if a := eve.Must(http.StatusOK, "GET", "/deliveries", nil); a.Get("items.0.target.hint") == "" ||
 			a.Get("items.0.target.hint") == nil {
 			t.Errorf("eve's ledger: %s", a.Text)

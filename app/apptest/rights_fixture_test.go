@@ -152,11 +152,11 @@ func (w *rightsFixture) prepare() {
 			object{"class": name, "message": "m", "product": product}).
 			ID("group")
 	}
-	if old := w.ids["usertoken"]; old != 0 { // one may not have any number of them
+	if old := w.ids["usertoken"]; old != 0 { // the number of tokens is limited
 		c.Do("DELETE", fmt.Sprintf("/tokens/%d", old), nil)
 	}
 	w.ids["usertoken"] = c.Must(http.StatusCreated, "POST", "/tokens", object{"name": "another"}).ID("id")
-	soon := w.p.Store.Now().Add(30 * 24 * time.Hour) // until then they hold nothing back
+	soon := w.p.Store.Now().Add(30 * 24 * time.Hour) // not active yet, so they hold nothing back
 	if old := w.ids["allsilence"]; old != 0 {
 		c.Do("DELETE", fmt.Sprintf("/silences/%d", old), nil)
 	}

@@ -136,7 +136,7 @@ var rightsTable = []route{
 	{method: "POST", path: "/api/v1/targets/{target}/rotate", need: editProduct},
 	{method: "POST", path: "/api/v1/targets/{target}/resume", need: editProduct},
 
-	// What was told.
+	// Notifications and deliveries.
 	{method: "GET", path: "/api/v1/deliveries", need: signedIn},
 	{method: "GET", path: "/api/v1/deliveries/{delivery}", need: viewProduct},
 	{method: "POST", path: "/api/v1/deliveries/{delivery}/resend", need: editProduct},

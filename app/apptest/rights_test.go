@@ -98,7 +98,7 @@ func (n need) allows(who string) bool {
 		return ownProduct.allows(who) && editGroup.allows(who)
 	case uploadPage:
 		return viewProduct.allows(who) && imports.allows(who)
-	case readInbox: // it has marks, which tokens of products have not
+	case readInbox: // it needs read marks, which product tokens do not have
 		return viewProduct.allows(who) && !slices.Contains(tokens, who)
 	case viewProduct, imports, assesses, editProduct, ownProduct, viewGroup, editGroup, ownGroup, inUsers, manageUsers:
 	}
@@ -130,7 +130,7 @@ type route struct {
 	need         need
 	body         any    // of the interface
 	form         string // of a page
-	once         bool   // it takes away what others need
+	once         bool   // it removes what other routes need
 }
 
 // name returns the program's name of the route.

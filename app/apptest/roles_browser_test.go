@@ -48,7 +48,7 @@ func TestGroupsAndRolesInTheBrowser(t *testing.T) {
 	b.Press("form[action$='/members'] button")
 	b.WantText("olga is a manager now")
 
-	// Products, and who may what.
+	// Products and roles.
 	for _, name := range []string{"Checkout", "Billing API"} {
 		s := newProduct(t, c, name, "")
 		c.Must(http.StatusOK, "PATCH", s.path, object{"gate_mode": "own", "thresholds": object{"critical": 5, "high": 50}})
@@ -71,7 +71,7 @@ func TestGroupsAndRolesInTheBrowser(t *testing.T) {
 	b.Do(chromedp.Click("button[popovertarget=me]"))
 	b.Press("form[action='/logout'] button")
 
-	// A manager who is no administrator, and what a reader sees.
+	// A manager without administrator rights, and the view of a reader.
 	signInBrowser(b, "olga", apptest.Password)
 	checkNoLayoutShift(t, b, "authorization-group-manager", "/authorization-groups/1")
 	b.Fill("#f-user", "mei")

@@ -161,7 +161,7 @@ func TestMemberPages(t *testing.T) {
 	k.owner.mustPost("/groups/1/authorization-groups/1/delete")
 	k.owner.wantNoText("/products/1?tab=members", "(authorization group)")
 
-	// Who takes himself out is led to where he may be.
+	// Users who remove themselves are redirected to a page that they can see.
 	id := k.admin.Must(http.StatusOK, "GET", "/products/1/members", nil).ID("items.2.user_id")
 	status, to := submitForm(t, k.stranger.http, p.URL+fmt.Sprintf("/products/1/members/%d/delete", id), encodeForm(),
 		formKind)
@@ -215,7 +215,7 @@ func TestGroupManager_AddsAndRemovesMembers(t *testing.T) {
 		}
 	}
 
-	// Two administrators at once: the second is told.
+	// Two administrators at the same time: the second gets a conflict.
 	admin.mustPost(k.users, "name", "Crew", "version", "1")
 	if status, text := admin.post(k.users, "name", "Gang", "version", "1"); status != http.StatusConflict ||
 		!strings.Contains(text, "Somebody else has changed") {
@@ -302,7 +302,7 @@ func TestMoveToStricterGroup_NotifiesOnce(t *testing.T) {
 			t.Errorf("%d messages, want the change and the test", n)
 		}
 
-		// Only who may edit the group takes the product out.
+		// Only users who can edit the group can remove the product.
 		k.maintainer.wantNoText("/products/1?tab=settings", "/products/1/move")
 		if status, _ := k.maintainer.post("/products/1/move", "group", "0"); status != http.StatusForbidden {
 			t.Errorf("a product's maintainer takes it out: %d", status)
@@ -311,7 +311,7 @@ func TestMoveToStricterGroup_NotifiesOnce(t *testing.T) {
 		k.maintainer.wantText("/products/1?tab=targets", "Bot")
 		k.maintainer.wantNoText("/products/1?tab=targets", "127.0.0.1", "/groups/2")
 
-		// The second of two who save is told.
+		// The second of two conflicting changes is refused.
 		status, text = k.owner.post("/groups/2/settings", "name", "Late", "gate_mode", "own", "version", "1")
 		if status != http.StatusConflict || !strings.Contains(text, "Somebody else has changed this group") {
 			t.Errorf("the second is not told: %d", status)

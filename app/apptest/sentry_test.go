@@ -73,7 +73,7 @@ func TestSentryGo(t *testing.T) {
 		hub := sentry.NewHub(client, sentry.NewScope())
 		for order := range 3 {
 			hub.CaptureException(payOrder(order))
-			if !hub.Flush(10 * time.Second) { // before the next: else it may overtake
+			if !hub.Flush(10 * time.Second) { // before the next, which could overtake it
 				t.Fatal("the SDK did not get rid of it")
 			}
 		}

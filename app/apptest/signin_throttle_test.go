@@ -48,7 +48,7 @@ func TestSignInThrottle_OfOneAccount(t *testing.T) {
 			}
 			return retry, text
 		}
-		for _, name := range []string{"admin", "nobody"} { // they cannot be told apart
+		for _, name := range []string{"admin", "nobody"} { // both get the same answers
 			for range 5 {
 				expect(name+", a wrong password", name, "wrong", http.StatusUnauthorized)
 			}
@@ -63,7 +63,7 @@ func TestSignInThrottle_OfOneAccount(t *testing.T) {
 		for range 5 {
 			expect("begun anew", "admin", "wrong", http.StatusUnauthorized)
 		}
-		for range 30 { // however often, the wait ends
+		for range 30 { // the wait ends however many attempts
 			p.Clock.Advance(16 * time.Minute)
 			expect("after the longest wait", "admin", "wrong", http.StatusUnauthorized)
 		}

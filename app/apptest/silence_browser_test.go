@@ -49,7 +49,7 @@ func TestSilencesInTheBrowser(t *testing.T) {
 	b.WantText("Known: Security gate", "left", "nothing yet")
 	b.CheckPage("silences")
 
-	// By keys: a wrong time is told beside its field.
+	// With keys: the error of a wrong time is beside its field.
 	b.Open("/inbox")
 	b.Type("js")
 	b.WaitFor("the form is there",

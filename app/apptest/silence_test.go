@@ -43,9 +43,9 @@ func checkSilenceHolds(t *testing.T, p, other *apptest.Program) {
 		}
 		return row
 	}
-	// over waits for so many ends, and their messages. Clocks that stand differ:
-	// what one has told of is in the future for the other until a second goes by.
-	// They go slowly while messages are on their way, so that no lease ends.
+	// over waits for n ends of silences and their messages. The two clocks do not move by themselves and
+	// differ: an event of one is in the future of the other for a second. They move slowly while
+	// messages are being sent, so that no lease expires.
 	over := func(n int) {
 		t.Helper()
 		apptest.Eventually(t, "a silence ends", func() bool {
@@ -106,7 +106,7 @@ func checkSilenceHolds(t *testing.T, p, other *apptest.Program) {
 	over(2)
 	last := newProduct(t, c, "Last", receiver.URL)
 	setCritical(c, last, 1)
-	receiver.Wait(t, 3) // and nothing else between
+	receiver.Wait(t, 3) // and no other message between
 	if n := itemCount(c.Must(http.StatusOK, "GET", "/notifications?type=silence.ended", nil)); n != 2 {
 		t.Errorf("%d ends", n)
 	}
@@ -180,7 +180,7 @@ func checkHeldMessages(t *testing.T, p *apptest.Program) {
 		told = itemCount(c.Must(http.StatusOK, "GET", "/deliveries?limit=100", nil))
 	}
 
-	// What was held is sent when somebody asks for it.
+	// Held messages are sent on request.
 	a := c.Must(http.StatusOK, "GET", "/deliveries?state=suppressed&limit=1", nil)
 	n := len(receiver.Messages())
 	c.Must(http.StatusAccepted, "POST", fmt.Sprintf("/deliveries/%d/resend", a.ID("items.0.id")), nil)
@@ -286,7 +286,7 @@ func TestSilence_RefusesInvalidInput(t *testing.T) {
 	if next.ID("items.0.id") != a.ID("id") || next.Get("next_cursor") != nil {
 		t.Errorf("%s", next.Text)
 	}
-	// One that is taken back before it begins is not told of.
+	// The end of a silence deleted before its start is not announced.
 	c.Must(http.StatusNoContent, "DELETE", fmt.Sprint("/silences/", page.ID("items.0.id")), nil)
 	apptest.Eventually(t, "its end is seen to", func() bool {
 		p.Clock.Advance(time.Second)

@@ -82,7 +82,7 @@ func TestStaleProduct_NotifiesOnce(t *testing.T) {
 			t.Helper()
 			runStaleJob(t, p)
 			runStaleJob(t, p)
-			slices.Sort(want) // two products are told of in either order
+			slices.Sort(want) // the order of two products is random
 			apptest.Eventually(t, fmt.Sprintf("%q, not %q", want, staleMessages(t, receiver)), func() bool {
 				return slices.Equal(slices.Sorted(slices.Values(staleMessages(t, receiver))), want)
 			})
@@ -98,7 +98,7 @@ func TestStaleProduct_NotifiesOnce(t *testing.T) {
 			t.Error("who is stale is not who should be")
 		}
 
-		// Other branches and what people enter say nothing of the default branch.
+		// Other branches and manual observations do not count as reports of the default branch.
 		c.Must(http.StatusOK, "PUT", shops["Quiet"].path+"/counts",
 			object{"branch": "feature", "scanner": "x", "counts": criticalCounts(1)})
 		look("Quiet stale 3600")

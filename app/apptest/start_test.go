@@ -24,7 +24,7 @@ func startFails(t *testing.T, environment ...string) string {
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(append(os.Environ(), serveEnv+"=1", "GATECRIER_LISTEN=127.0.0.1:0", "GATECRIER_LOG_FORMAT=json"),
 		environment...)
-	overdue := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() }) //nolint:errcheck // it may have ended
+	overdue := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() }) //nolint:errcheck // it can have ended
 	out, err := cmd.CombinedOutput()
 	if !overdue.Stop() {
 		t.Fatalf("it runs, and should not:\n%s", out)
@@ -45,7 +45,7 @@ func TestStart_RefusesSecondServerOnSQLite(t *testing.T) {
 	if !strings.Contains(said, "another gatecrier serves "+dir) || strings.Contains(said, "listening") {
 		t.Errorf("the second says: %s", said)
 	}
-	// Commands beside it need no lock, and the first goes on.
+	// Commands beside it need no lock, and the first server continues.
 	c := p.client(t)
 	c.Must(http.StatusOK, "GET", "/products", nil)
 	// A kill takes the lock along.

@@ -18,7 +18,7 @@ import (
 // twoPrograms are two programs on one PostgreSQL, and products with a connection each.
 type twoPrograms struct {
 	one, two *process
-	c        *apptest.Client // asks the one
+	c        *apptest.Client // of the first program
 	shops    []productFixture
 	queues   []string
 	recorder *recorder
@@ -29,7 +29,7 @@ type twoPrograms struct {
 func newTwoPrograms(t *testing.T, connections int, after time.Duration) *twoPrograms {
 	t.Helper()
 	database := modelstest.MigratedURL(t)
-	dir := t.TempDir() // with it they share the key
+	dir := t.TempDir() // they share its key
 	spawned := spawnOptions{dir: dir, database: database, movable: true}
 	f := &twoPrograms{one: startProcessWith(t, spawned), recorder: newRecorder(t, after), dir: dir, database: database}
 	f.c = f.one.client(t)
@@ -38,7 +38,7 @@ func newTwoPrograms(t *testing.T, connections int, after time.Duration) *twoProg
 		f.queues = append(f.queues, queue)
 		f.shops = append(f.shops, newProduct(t, f.c, queue, f.recorder.url+queue))
 	}
-	// The first is the one that routes, before there is a second.
+	// The first program routes events before the second starts.
 	setCritical(f.c, newProduct(t, f.c, "first", f.recorder.url+"/first"), 1)
 	apptest.Eventually(t, "the first change arrives", func() bool { return f.recorder.countOf("/first") == 1 })
 	f.two = startProcessWith(t, spawned)

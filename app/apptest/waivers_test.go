@@ -54,7 +54,7 @@ func TestWaiver_EndsByItself(t *testing.T) {
 		if n := notificationCount(c, "waiver.expiring"); n != 1 {
 			t.Errorf("%d notices in the inbox", n)
 		}
-		for range 3 { // once is enough, though reports come meanwhile
+		for range 3 { // repeated runs and reports do not repeat the notification
 			p.Clock.Advance(2*day - time.Minute)
 			s.upload(c, findingsReport("CVE-1 High", "CVE-2 Low"))
 			runJob(t, c, "expire_waivers")
@@ -163,7 +163,7 @@ func TestWaiver_RequiresReasonAndEnd(t *testing.T) {
 	s := newProduct(t, c, "Shop", "")
 	s.upload(c, findingsReport("CVE-1 High"))
 	at, soon := s.observationPath(t, c, "CVE-1"), p.Clock.Now().Add(day)
-	late := soon.AddDate(4, 0, 0)
+	now, late := p.Clock.Now(), soon.AddDate(4, 0, 0)
 	for name, test := range map[string]struct {
 		field string
 		body  object
@@ -171,7 +171,7 @@ func TestWaiver_RequiresReasonAndEnd(t *testing.T) {
 		"no reason":         {"comment", object{"status": "risk_accepted", "waiver_until": soon}},
 		"no end":            {"waiver_until", object{"status": "risk_accepted", "comment": "x"}},
 		"an end of null":    {"waiver_until", object{"status": "risk_accepted", "comment": "x", "waiver_until": nil}},
-		"the past":          {"waiver_until", object{"status": "risk_accepted", "comment": "x", "waiver_until": p.Clock.Now()}},
+		"the past":          {"waiver_until", object{"status": "risk_accepted", "comment": "x", "waiver_until": now}},
 		"four years":        {"waiver_until", object{"status": "risk_accepted", "comment": "x", "waiver_until": late}},
 		"no time":           {"waiver_until", object{"status": "risk_accepted", "comment": "x", "waiver_until": "soon"}},
 		"another status":    {"waiver_until", object{"status": "open", "waiver_until": soon}},
