@@ -92,7 +92,7 @@ func checkDeactivation(t *testing.T, p *apptest.Program, c *apptest.Client, eve 
 		t.Error("the session goes on")
 	}
 	if a := token.Must(http.StatusUnauthorized, "GET", "/products", nil); !strings.Contains(a.Text, "deactivated") {
-		t.Errorf("the token is not told why: %s", a.Text)
+		t.Errorf("the token gets no reason: %s", a.Text)
 	}
 	if status, _, _ := trySignIn(t, p, "eve", apptest.Password); status != http.StatusUnauthorized {
 		t.Errorf("signs in: %d", status)
@@ -112,20 +112,20 @@ func checkUserAudit(t *testing.T, p *apptest.Program, password string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var told []string
+	var entries []string
 	for _, a := range audits {
 		if strings.Contains(fmt.Sprint(a.Was, a.Became), password) || a.At.IsZero() {
 			t.Errorf("audit: %+v", a)
 		}
 		for field := range a.Became {
-			told = append(told, a.Actor+" "+field)
+			entries = append(entries, a.Actor+" "+field)
 		}
 	}
 	for _, want := range []string{
 		"admin active", "admin email", "admin password", "eve password", "admin administrator",
 	} {
-		if !strings.Contains(strings.Join(told, ","), want) {
-			t.Errorf("the audit lacks %q: %v", want, told)
+		if !strings.Contains(strings.Join(entries, ","), want) {
+			t.Errorf("the audit lacks %q: %v", want, entries)
 		}
 	}
 }

@@ -79,7 +79,7 @@ func TestBadge_ShowsGateState(t *testing.T) {
 		res, text = fetchBadge(t, "GET", url, res.Header.Get("ETag"))
 		checkBadge(t, res, text, "passed")
 		if strings.Contains(text, "Shop") {
-			t.Error("it tells the product's name")
+			t.Error("it contains the product's name")
 		}
 		if res, text := fetchBadge(t, "HEAD", url, ""); res.Status != http.StatusOK || text != "" || res.Length <= 0 {
 			t.Errorf("HEAD: %d, %d bytes", res.Status, res.Length)

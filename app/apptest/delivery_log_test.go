@@ -147,8 +147,8 @@ func TestDeliveryLog_FilteredByURL(t *testing.T) {
 		if n := len(rows.FindAllString(text, -1)); status != http.StatusOK || n != want {
 			t.Errorf("%s: %d, %d rows, want %d", query, status, n, want)
 		}
-		if wrong := strings.Contains(text, "A time like"); wrong != (query == "since=yesterday") {
-			t.Errorf("%s: told what is wrong: %v", query, wrong)
+		if refusal := strings.Contains(text, "A time like"); refusal != (query == "since=yesterday") {
+			t.Errorf("%s: reported as wrong: %v", query, refusal)
 		}
 	}
 	for _, query := range []string{"product=99", "connection=99", "connection=x", "resend=99"} {

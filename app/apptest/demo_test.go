@@ -155,9 +155,9 @@ func TestDemo_ThrowsException(t *testing.T) {
 	b.Open("/exceptions?state=resolved")
 	b.WantText("TypeError", "Customer portal", "38", "Resolved")
 	b.Open("/demo")
-	for _, told := range []string{"one message to each target. Within the next hour", "held back: 1.", "held back: 2."} {
+	for _, text := range []string{"one message to each target. Within the next hour", "held back: 1.", "held back: 2."} {
 		b.Press("form[action='/demo/exception'] button")
-		b.WantText("GatewayTimeout", told)
+		b.WantText("GatewayTimeout", text)
 	}
 	b.Press("#demo-now a[href^='/exceptions/']")
 	b.WantText("GatewayTimeout", "no answer from the payment gateway", "checkout@3.12.0", "PaymentFailed",

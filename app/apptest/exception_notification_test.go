@@ -46,7 +46,7 @@ func TestExceptionNotification_FailureReportsNoException(t *testing.T) {
 		only := func(t *testing.T, want int) {
 			t.Helper()
 			if names, _ := notifications(c, "exception."); len(names) != want {
-				t.Errorf("told of %d exceptions: %q", len(names), names)
+				t.Errorf("notified of %d exceptions: %q", len(names), names)
 			}
 			if list := ownExceptions(t, p); len(list) != 1 || list[0].Count != int64(want) {
 				t.Errorf("%+v", list)
@@ -59,14 +59,14 @@ func TestExceptionNotification_FailureReportsNoException(t *testing.T) {
 			})
 			only(t, 1)
 		})
-		t.Run("a connection that fails is told of once", func(t *testing.T) {
+		t.Run("a failing connection notifies once", func(t *testing.T) {
 			receiver := apptest.NewReceiver(t)
 			failUntilRepaired(receiver)
 			c.ForTest(t).
 				Must(http.StatusOK, "PATCH", "/settings/exceptions", object{"exception_slack_webhook": receiver.URL})
 			getPage(t, browser, p.URL+"/test/error/1")
 			broken := func() int { names, _ := notifications(c, "connector.error"); return len(names) }
-			apptest.Eventually(t, "it is told of", func() bool {
+			apptest.Eventually(t, "it is announced", func() bool {
 				p.Clock.Advance(3 * time.Minute)
 				p.Wake()
 				return broken() == 1
@@ -83,7 +83,7 @@ func TestExceptionNotification_FailureReportsNoException(t *testing.T) {
 				return len(receiver.Messages()) > before
 			})
 			if n := broken(); n != 1 {
-				t.Errorf("told of %d times", n)
+				t.Errorf("announced %d times", n)
 			}
 			only(t, 2)
 		})
@@ -127,7 +127,7 @@ func TestException_ThatCannotBeRouted(t *testing.T) {
 		}
 		names, _ := notifications(c, "")
 		if len(names) != 0 || len(ownExceptions(t, p)) != 0 || len(receiver.Messages()) != 0 {
-			t.Errorf("it is told of: %q", names)
+			t.Errorf("it is announced: %q", names)
 		}
 		_, _, text := getPage(t, signInAdmin(t, p), p.URL+"/admin/health")
 		for _, want := range []string{"Events that nobody was told of", "exception.task", `href="/exceptions/7"`, "class"} {

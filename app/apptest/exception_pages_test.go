@@ -181,7 +181,7 @@ func muteAndResolveException(t *testing.T, p *apptest.Program, b *apptest.Browse
 	b.Press("form[action$='/resolve'] button")
 	b.WantText("It is resolved", "Resolved", "as soon as it comes back", "by admin")
 	if !reportException(t, p, declinedPayment(shop)).Notified {
-		t.Error("a resolved one that is back is not told")
+		t.Error("a resolved one that is back is not announced")
 	}
 	b.Open(page)
 	b.WantText("Regressed", "after it was resolved")

@@ -124,7 +124,7 @@ func TestPanic_RollsBackWriteAndNotifiesOnce(t *testing.T) {
 		if status != http.StatusInternalServerError || strings.Contains(text, "/exceptions/") {
 			t.Errorf("another's page: %d, %s", status, text)
 		}
-		apptest.Eventually(t, "all are told", func() bool { return w.count() == [3]int{2, 1, 1} })
+		apptest.Eventually(t, "all are notified", func() bool { return w.count() == [3]int{2, 1, 1} })
 		names, _ := notifications(c, "exception.")
 		if len(names) != 1 || names[0] != `Exception "panic" has occurred` {
 			t.Errorf("notifications: %q", names)

@@ -152,7 +152,7 @@ func TestExceptionStorm_OnTwoInstances(t *testing.T) {
 	}
 	for _, g := range list {
 		if want := int64(callers * rounds * 10); g.Count != want || g.Suppressed != want-1 {
-			t.Errorf("%s: %d, %d not told", g.Class, g.Count, g.Suppressed)
+			t.Errorf("%s: %d, %d suppressed", g.Class, g.Count, g.Suppressed)
 		}
 	}
 }

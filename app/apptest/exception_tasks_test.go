@@ -116,17 +116,17 @@ func TestTaskFaults_AreReported(t *testing.T) {
 				t.Errorf("%d messages", n)
 			}
 		})
-		t.Run("41 and 44: within the limit nobody is told", func(t *testing.T) {
+		t.Run("41 and 44: within the limit nobody is notified", func(t *testing.T) {
 			named()
 			advanceMinute(t, p, 2)
 			if names, _ := notifications(c, "exception."); len(names) != 1 || w.count() != [3]int{} {
 				t.Errorf("%q, %v", names, w.count())
 			}
 		})
-		t.Run("42 and 45: each is told once, by name", func(t *testing.T) {
+		t.Run("42 and 45: each is notified once, by name", func(t *testing.T) {
 			p.Clock.Advance(58 * time.Minute)
 			advanceMinute(t, p, 3) // of the times that went by, one is made up
-			apptest.Eventually(t, "all are told", func() bool { return w.count() == [3]int{2, 1, 1} })
+			apptest.Eventually(t, "all are notified", func() bool { return w.count() == [3]int{2, 1, 1} })
 			for _, m := range w.box.received() {
 				hello := "Hello,"
 				if m.to == "eve@example.org" {
@@ -186,7 +186,7 @@ func TestLoop_PanicRestartsAndNotifies(t *testing.T) {
 				t.Errorf("%+v", s)
 			}
 		}
-		apptest.Eventually(t, "one is told of", func() bool { return len(ownExceptions(t, p)) == 1 })
+		apptest.Eventually(t, "one is announced", func() bool { return len(ownExceptions(t, p)) == 1 })
 		if g := ownExceptions(t, p)[0]; g.Function != "loud" || g.Class != "panic" || g.Kind != models.ExceptionTask {
 			t.Errorf("%+v", g)
 		}

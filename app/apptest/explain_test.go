@@ -259,7 +259,7 @@ func TestExplain_MasksHiddenData(t *testing.T) {
 			ID("id")
 		p.Clock.Advance(2 * time.Hour)
 		var ended int64
-		apptest.Eventually(t, "its end is told", func() bool {
+		apptest.Eventually(t, "its end is announced", func() bool {
 			p.Clock.Advance(time.Second)
 			ended = reader.Do("GET", "/notifications?type=silence.ended", nil).ID("items.0.id")
 			return ended != 0
@@ -295,11 +295,11 @@ func TestExplain_ChangeOnHold(t *testing.T) {
 		p.Clock.Advance(11 * time.Minute)
 		receiver.Wait(t, 1)
 		a := waitForSteps(t, c, second, "recorded done, hold done"+end, "another event told people")
-		told := second + 1
-		if want := fmt.Sprintf("/events/%d", told); a.Get("steps.1.link") != want {
+		notified := second + 1
+		if want := fmt.Sprintf("/events/%d", notified); a.Get("steps.1.link") != want {
 			t.Errorf("it leads to %v, want %s", a.Get("steps.1.link"), want)
 		}
-		a = waitForSteps(t, c, told,
+		a = waitForSteps(t, c, notified,
 			"recorded done, hold done, routing done, inbox done, silence none, target done, reader done")
 		if want := fmt.Sprintf("/events/%d", second); a.Get("steps.1.link") != want {
 			t.Errorf("it leads to %v, want %s", a.Get("steps.1.link"), want)

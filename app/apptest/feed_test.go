@@ -85,7 +85,9 @@ func checkFeed(t *testing.T, p *apptest.Program) {
 	empty := readFeed(t, url)
 	setCritical(admin, shop, 1)
 	setCritical(admin, other, 1)
-	apptest.Eventually(t, "both are told", func() bool { return itemCount(admin.Do("GET", "/notifications", nil)) == 2 })
+	apptest.Eventually(t, "both are announced", func() bool {
+		return itemCount(admin.Do("GET", "/notifications", nil)) == 2
+	})
 	f := readFeed(t, url)
 	if len(empty.Entries) != 0 || f.ID != empty.ID || len(f.Entries) != 1 {
 		t.Fatalf("%+v, before %+v", f, empty)
@@ -180,12 +182,12 @@ func checkMembership(t *testing.T, p *apptest.Program) {
 	stays, changes := newProduct(t, admin, "Stays", ""), newProduct(t, admin, "Changes", "")
 	group := admin.Must(http.StatusCreated, "POST", "/groups", object{"name": "Payments"}).ID("id")
 	critical, n := map[int64]int{}, 0
-	tell := func(s productFixture) {
+	notify := func(s productFixture) {
 		t.Helper()
 		critical[s.id] = 1 - critical[s.id]
 		setCritical(admin, s, critical[s.id])
 		n++
-		apptest.Eventually(t, "it is told", func() bool {
+		apptest.Eventually(t, "it is announced", func() bool {
 			return itemCount(admin.Do("GET", "/notifications?limit=100", nil)) == n
 		})
 	}
@@ -198,7 +200,7 @@ func checkMembership(t *testing.T, p *apptest.Program) {
 		}
 	}
 	feed := newFeed(ann)
-	tell(changes)
+	notify(changes)
 	member(stays.path, true)
 	said, stop := streamLines(t, page, p.URL+"/inbox/live")
 	defer stop()
@@ -242,24 +244,24 @@ func checkMembership(t *testing.T, p *apptest.Program) {
 		}
 	}
 	// waitStream notifies ann, and checks what the stream says then.
-	hears := func(unread int) {
+	waitStream := func(unread int) {
 		t.Helper()
-		tell(stays)
+		notify(stays)
 		waitLine(t, said, fmt.Sprintf(`{"unread":%d,"newest":%d}`, unread, newestNotification(t, p)))
 	}
 	shows("before", 0, 0, 0)
 	member(changes.path, true)
 	shows("a new member", 0, 1, 0) // what is old is viewed
-	hears(1)
-	tell(changes)
+	waitStream(1)
+	notify(changes)
 	waitLine(t, said, fmt.Sprintf(`{"unread":2,"newest":%d}`, newestNotification(t, p)))
 	shows("a member", 1, 2, 2)
 	member(changes.path, false)
 	shows("a member no more", 1, 0, 1)
-	hears(2)
+	waitStream(2)
 	member(changes.path, true)
 	shows("a member again", 2, 2, 2)
-	hears(3)
+	waitStream(3)
 
 	// The same by a group that the product comes into.
 	member(changes.path, false)
@@ -267,8 +269,8 @@ func checkMembership(t *testing.T, p *apptest.Program) {
 	shows("in the group alone", 3, 0, 3)
 	admin.Must(http.StatusOK, "PATCH", changes.path, object{"group_id": group})
 	shows("the product has come into the group", 3, 2, 3)
-	tell(changes)
-	shows("and tells of something", 3, 3, 4)
+	notify(changes)
+	shows("and notifies", 3, 3, 4)
 	admin.Must(http.StatusOK, "PATCH", changes.path, object{"group_id": nil})
 	shows("and has left", 3, 0, 3)
 }

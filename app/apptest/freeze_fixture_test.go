@@ -232,8 +232,9 @@ func (w *freezeFixture) lastHour(k *keys) {
 	passTime(w.t, w.p, time.Minute)
 	invited := object{"name": "invited", "email": "invited@example.org", "link": true}
 	w.c.Must(http.StatusCreated, "POST", "/users", invited)
-	wrong := encodeForm("name", "stranger", "password", "wrong")
-	if status, _ := submitForm(w.t, newHTTPClient(w.t), w.p.URL+"/login", wrong, formKind); status == http.StatusSeeOther {
+	wrongForm := encodeForm("name", "stranger", "password", "wrong")
+	status, _ := submitForm(w.t, newHTTPClient(w.t), w.p.URL+"/login", wrongForm, formKind)
+	if status == http.StatusSeeOther {
 		w.t.Fatalf("a wrong password: %d", status)
 	}
 	keyed := w.c.WithHeader("Idempotency-Key", "one")

@@ -53,7 +53,7 @@ func TestGateHistoryInTheBrowser(t *testing.T) {
 	runStaleJob(t, p)
 	c.Must(http.StatusCreated, "POST", s.path+"/reports?source=deps", apptest.Report(t, "grype-image.json"))
 	pass(11 * time.Minute)
-	apptest.Eventually(t, "it is told", func() bool {
+	apptest.Eventually(t, "it is announced", func() bool {
 		return strings.Contains(strings.Join(historyWithHold(c, s), ","), "passed failed later")
 	})
 	c.Must(http.StatusCreated, "POST", s.path+"/reports?source=deps", apptest.Report(t, "grype-none.json"))

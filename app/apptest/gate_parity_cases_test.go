@@ -186,7 +186,7 @@ func correctedCases() map[string]func(gateParity) {
 				w.t.Errorf("why: %s", a.Text)
 			}
 		},
-		"all six changes are told": func(w gateParity) {
+		"all six changes are announced": func(w gateParity) {
 			s := w.product(ownPolicy(object{}))
 			w.putCounts(s, equalCounts(0, models.Low, 1))
 			w.wantGate(s, "failed", 1) // from none

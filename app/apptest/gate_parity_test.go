@@ -119,7 +119,7 @@ func equalThresholds(n int, one models.Severity, of int) object {
 // waitReevaluated waits until all gates are evaluated and all notifications are sent.
 func (w gateParity) waitReevaluated() {
 	w.t.Helper()
-	apptest.Eventually(w.t, "all gates are looked at, and all is told", func() bool {
+	apptest.Eventually(w.t, "all gates are evaluated and announced", func() bool {
 		at, err := w.p.Store.GateSweep(w.t.Context())
 		if err != nil || !at.Done || at.Version != w.p.Settings.Gate().Version {
 			return false
@@ -139,7 +139,7 @@ func (w gateParity) waitReevaluated() {
 
 // wantGate checks the state of a product's gate, and that each channel notified of exactly so many
 // changes.
-func (w gateParity) wantGate(s productFixture, state string, told int) {
+func (w gateParity) wantGate(s productFixture, state string, notified int) {
 	w.t.Helper()
 	w.waitReevaluated()
 	if got := s.gateState(w.c); got != state {
@@ -152,8 +152,9 @@ func (w gateParity) wantGate(s productFixture, state string, told int) {
 		}
 	}
 	inbox := itemCount(w.c.Must(http.StatusOK, "GET", fmt.Sprintf("/notifications?limit=100&product=%d", s.id), nil))
-	if history := s.gateChangeCount(w.c); history != told || inbox != told || messages != told {
-		w.t.Errorf("%d changes in the history, %d in the inbox, %d messages, want %d of each", history, inbox, messages, told)
+	if history := s.gateChangeCount(w.c); history != notified || inbox != notified || messages != notified {
+		w.t.Errorf("%d changes in the history, %d in the inbox, %d messages, want %d of each",
+			history, inbox, messages, notified)
 	}
 }
 

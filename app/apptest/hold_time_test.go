@@ -49,11 +49,11 @@ func historyWithHold(c *apptest.Client, s productFixture) []string {
 	for i := range itemCount(a) {
 		at := fmt.Sprintf("items.%d.", i)
 		how := "untold"
-		switch told := a.Get(at + "announced_by"); {
+		switch notified := a.Get(at + "announced_by"); {
 		case a.Get(at+"held_until") != nil:
 			how = "waits"
-		case told == nil:
-		case told == a.Get(at+"event_id"):
+		case notified == nil:
+		case notified == a.Get(at+"event_id"):
 			how = "at once"
 		default:
 			how = "later"
@@ -193,7 +193,7 @@ func TestHoldTime_AnnouncedByOneOfTwoInstances(t *testing.T) {
 	// The two clocks do not move by themselves and differ: what is due for one is in the future for
 	// the other for a second. They move slowly, so that no lease expires.
 	looks := 0
-	apptest.Eventually(t, "all are told", func() bool {
+	apptest.Eventually(t, "all are notified", func() bool {
 		if looks++; looks%500 == 0 {
 			one.Clock.Advance(time.Second)
 			two.Clock.Advance(time.Second)

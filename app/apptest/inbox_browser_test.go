@@ -19,21 +19,21 @@ func TestInboxInTheBrowser(t *testing.T) {
 		shops[i] = newProduct(t, admin, fmt.Sprint("Shop ", i), "")
 	}
 	critical := map[string]int{}
-	tell := func(s productFixture) {
+	notify := func(s productFixture) {
 		t.Helper()
 		critical[s.path] = 1 - critical[s.path]
 		admin.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(critical[s.path])})
 	}
 	for _, s := range shops[1:] {
-		tell(s)
+		notify(s)
 	}
-	told := func(n int) {
+	notified := func(n int) {
 		t.Helper()
 		apptest.Eventually(t, "they are in the inbox", func() bool {
 			return itemCount(admin.Do("GET", "/notifications?limit=100", nil)) == n
 		})
 	}
-	told(29)
+	notified(29)
 	b := apptest.NewBrowser(t, p.URL)
 	signInBrowser(b, "admin", apptest.Password)
 	b.Open("/inbox")
@@ -46,8 +46,8 @@ func TestInboxInTheBrowser(t *testing.T) {
 	b.Type("half a wo")
 	b.Evaluate(`window.scrollTo({top: 600, behavior: "instant"});
 	window.gcTop = document.querySelector("[data-row]:nth-of-type(11)").getBoundingClientRect().top`)
-	tell(shops[0])
-	told(30)
+	notify(shops[0])
+	notified(30)
 	b.WaitFor("the new one is offered",
 		`document.querySelector("[data-new] a:not([hidden])")?.textContent.includes("Show 1 new")`)
 	b.WaitFor("the badge counts it", `document.querySelector("#unread-bell").textContent.includes("30")`)
@@ -76,8 +76,8 @@ func TestInboxInTheBrowser(t *testing.T) {
 	Object.defineProperty(document, "hidden", {value: true, configurable: true});
 	document.dispatchEvent(new Event("visibilitychange"))`)
 	admin.Must(http.StatusNoContent, "POST", "/notifications/unviewed", object{"ids": first[:1]})
-	tell(shops[0])
-	told(29)
+	notify(shops[0])
+	notified(29)
 	b.Evaluate(`delete document.hidden; document.dispatchEvent(new Event("visibilitychange"))`)
 	b.WaitFor("it has caught up", row(0)+`.classList.contains("new") &&
 		document.querySelector("[data-new] a:not([hidden])")?.textContent.includes("Show 1 new")`)

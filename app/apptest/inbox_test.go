@@ -268,7 +268,7 @@ func TestInboxStream(t *testing.T) {
 	said, stop := streamLines(t, page, p.URL+"/inbox/live")
 	defer stop()
 	waitLine(t, said, `{"unread":0,"newest":0}`)
-	tell := func(s productFixture) int64 {
+	notify := func(s productFixture) int64 {
 		t.Helper()
 		admin.Must(http.StatusOK, "PUT", s.path+"/counts",
 			object{"scanner": fmt.Sprint("x", p.Clock.Now().UnixNano()), "counts": criticalCounts(1)})
@@ -277,8 +277,8 @@ func TestInboxStream(t *testing.T) {
 		})
 		return itemIDs(admin.Do("GET", fmt.Sprint("/notifications?product=", s.id), nil))[0]
 	}
-	tell(two) // not visible for eve: the stream next sends her own
-	id := tell(one)
+	notify(two) // not visible for eve: the stream next sends her own
+	id := notify(one)
 	waitLine(t, said, fmt.Sprintf(`{"unread":1,"newest":%d}`, id))
 	ann.Must(http.StatusNoContent, "POST", "/notifications/viewed", object{"ids": []int64{id}})
 	waitLine(t, said, fmt.Sprintf(`{"unread":0,"newest":%d}`, id))

@@ -123,7 +123,7 @@ func TestRetention_DeletesOldRows(t *testing.T) {
 		})
 		p.Clock.Advance(10 * 24 * time.Hour)
 		change(2)
-		apptest.Eventually(t, "all was told", func() bool {
+		apptest.Eventually(t, "all is announced", func() bool {
 			return itemCount(c.Do("GET", "/deliveries?state=delivered", nil)) == 3 &&
 				itemCount(c.Do("GET", "/notifications", nil)) == 3
 		})

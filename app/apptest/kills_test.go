@@ -276,7 +276,7 @@ func auditDeliveries(t *testing.T, c *apptest.Client, r *recorder, writers []*ga
 			}
 		}
 		if n := r.countOf(w.queue); n != w.acked && n != w.acked-2 {
-			t.Errorf("%s: told of change %d last, of %d", w.queue, n, w.acked)
+			t.Errorf("%s: notified of change %d last, of %d", w.queue, n, w.acked)
 		}
 	}
 	lost := auditArrivals(t, c, r, ledger)

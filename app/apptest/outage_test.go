@@ -81,7 +81,7 @@ func TestOutage_OfManyReceivers(t *testing.T) {
 				"Delivering again, 1 sent late")
 		}
 		if n := len(receivers["returns"].Messages()); n != refused["returns"] {
-			t.Errorf("one that returned was told: %s", receivers["returns"].Messages()[n-1].Body)
+			t.Errorf("one that returned was notified: %s", receivers["returns"].Messages()[n-1].Body)
 		}
 		wantLines(t, "what the inbox says of one that was never stopped", connectionNotices(t, p, shops["returns"].id))
 		mails := mailSubjects(t, box, "ann@example.com")
@@ -178,7 +178,7 @@ func TestOutage_OfMailServer(t *testing.T) {
 			setCritical(c, s, 1)
 		}
 		passTime(t, p, 20*time.Minute)
-		wantLines(t, "what others are told", messageStates(t, other.Messages()), "connector.error")
+		wantLines(t, "messages to others", messageStates(t, other.Messages()), "connector.error")
 		box.refuseRecipients(nil)
 		for range 200 { // past the next probe, in steps that allow a few emails each
 			p.Clock.Advance(10 * time.Second)
@@ -195,10 +195,10 @@ func TestOutage_OfMailServer(t *testing.T) {
 			t.Errorf("mails: %q", mails)
 		}
 		if n := len(box.received()); n != products {
-			t.Errorf("%d mails, of which the outage is told by %d", n, n-products)
+			t.Errorf("%d mails, %d of them about the outage", n, n-products)
 		}
 		wantLines(t, "what the inbox says of mail", connectionNotices(t, p, 0), saysDown,
 			fmt.Sprintf("Delivering again, %d sent late", products))
-		wantLines(t, "what others are told", messageStates(t, other.Messages()), "connector.error", "connector.recovered")
+		wantLines(t, "messages to others", messageStates(t, other.Messages()), "connector.error", "connector.recovered")
 	})
 }

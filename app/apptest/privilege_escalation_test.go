@@ -56,14 +56,14 @@ func TestDelivery_ReaderSeesNoFailureReason(t *testing.T) {
 	c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(1)})
 	passTime(t, p, 20*time.Minute) // it is down, and users are notified
 	if a := c.Must(http.StatusOK, "GET", "/deliveries/1", nil); !strings.Contains(a.Text, host) {
-		t.Errorf("not even the administrator is told why: %s", a.Text)
+		t.Errorf("not even the administrator sees the reason: %s", a.Text)
 	}
 	if itemCount(reader.Must(http.StatusOK, "GET", "/notifications", nil)) != 2 {
-		t.Error("the reader is not told that the target does not work")
+		t.Error("the reader is not notified that the target does not work")
 	}
 	for _, path := range []string{"/deliveries", "/deliveries/1", "/notifications", s.path + "/targets", s.path} {
 		if a := reader.Must(http.StatusOK, "GET", path, nil); strings.Contains(a.Text, host) {
-			t.Errorf("%s tells a reader: %s", path, a.Text)
+			t.Errorf("%s shows the host to a reader: %s", path, a.Text)
 		}
 	}
 	for _, path := range []string{
@@ -71,7 +71,7 @@ func TestDelivery_ReaderSeesNoFailureReason(t *testing.T) {
 		s.path + "?tab=deliveries",
 	} {
 		if status, text := getNoRedirect(t, page, p.URL+path); status != http.StatusOK || strings.Contains(text, host) {
-			t.Errorf("%s: %d, and tells a reader", path, status)
+			t.Errorf("%s: %d, and shows the host to a reader", path, status)
 		}
 	}
 }

@@ -35,14 +35,14 @@ const (
 // contract is the expected handling of one message to a receiver that always answers in the same
 // way.
 type contract struct {
-	name   string
-	answer http.HandlerFunc
-	state  models.DeliveryState
-	tries  int           // attempts of its own
-	asked  time.Duration // the minimum delay between any two attempts
-	probed bool          // the breaker opens, and probes go on until the end
-	told   []string      // the notifications about the connection
-	off    bool          // the connection is turned off
+	name    string
+	answer  http.HandlerFunc
+	state   models.DeliveryState
+	tries   int           // attempts of its own
+	asked   time.Duration // the minimum delay between any two attempts
+	probed  bool          // the breaker opens, and probes go on until the end
+	notices []string      // the notifications about the connection
+	off     bool          // the connection is turned off
 }
 
 // answerWith answers with a status, and repeats the request in the body, as some servers do.
@@ -93,23 +93,23 @@ var contracts = []contract{
 	{name: "100 MB", answer: endlessBody, state: models.DeliveryDelivered, tries: 1},
 	{
 		name: "301", answer: answerWith(301, "Location", "http://127.0.0.1:1/"), state: models.DeliveryDead, tries: 3,
-		told: []string{saysRejecting},
+		notices: []string{saysRejecting},
 	},
-	{name: "400", answer: answerWith(400), state: models.DeliveryDead, tries: 3, told: []string{saysRejecting}},
-	{name: "404", answer: answerWith(404), state: models.DeliveryDead, tries: 3, told: []string{saysRejecting}},
-	{name: "410", answer: answerWith(410), state: models.DeliveryDead, tries: 1, told: []string{saysGone}, off: true},
-	{name: "408", answer: answerWith(408), state: models.DeliveryDead, tries: 5, probed: true, told: downNotices},
+	{name: "400", answer: answerWith(400), state: models.DeliveryDead, tries: 3, notices: []string{saysRejecting}},
+	{name: "404", answer: answerWith(404), state: models.DeliveryDead, tries: 3, notices: []string{saysRejecting}},
+	{name: "410", answer: answerWith(410), state: models.DeliveryDead, tries: 1, notices: []string{saysGone}, off: true},
+	{name: "408", answer: answerWith(408), state: models.DeliveryDead, tries: 5, probed: true, notices: downNotices},
 	{
 		name: "429 for 15 minutes", answer: answerWith(429, "Retry-After", "900"), state: models.DeliveryDead, tries: 5,
-		asked: 15 * time.Minute, probed: true, told: downNotices,
+		asked: 15 * time.Minute, probed: true, notices: downNotices,
 	},
 	{
 		name: "429 until a date", answer: retryAfterDate, state: models.DeliveryDead, tries: 5,
-		asked: 20*time.Minute - 30*time.Second, probed: true, told: downNotices,
+		asked: 20*time.Minute - 30*time.Second, probed: true, notices: downNotices,
 	},
-	{name: "500", answer: answerWith(500), state: models.DeliveryDead, tries: 5, probed: true, told: downNotices},
-	{name: "503", answer: answerWith(503), state: models.DeliveryDead, tries: 5, probed: true, told: downNotices},
-	{name: "a reset", answer: resetConnection, state: models.DeliveryDead, tries: 5, probed: true, told: downNotices},
+	{name: "500", answer: answerWith(500), state: models.DeliveryDead, tries: 5, probed: true, notices: downNotices},
+	{name: "503", answer: answerWith(503), state: models.DeliveryDead, tries: 5, probed: true, notices: downNotices},
+	{name: "a reset", answer: resetConnection, state: models.DeliveryDead, tries: 5, probed: true, notices: downNotices},
 }
 
 // One message to each kind of receiver, followed for three days from its creation to its end: the
@@ -163,8 +163,8 @@ func (k contract) check(t *testing.T, p *apptest.Program, s productFixture, bega
 	}
 	k.checkTimes(t, own)
 	k.checkHealth(t, p, s)
-	if got := connectionNotices(t, p, s.id); !slices.EqualFunc(got, k.told, strings.HasPrefix) {
-		t.Errorf("the inbox says %q, want %q", got, k.told)
+	if got := connectionNotices(t, p, s.id); !slices.EqualFunc(got, k.notices, strings.HasPrefix) {
+		t.Errorf("the inbox says %q, want %q", got, k.notices)
 	}
 	if !k.probed {
 		if len(probes) != 0 {
@@ -210,8 +210,8 @@ func (k contract) checkProbes(t *testing.T, last time.Time, probes []models.Atte
 
 func (k contract) checkHealth(t *testing.T, p *apptest.Program, s productFixture) {
 	h := connectionHealth(t, p, s.target)
-	if h.Open() != k.probed || h.PausedAt.IsZero() == k.probed || h.BrokenAt.IsZero() != (k.told == nil) ||
-		(h.Reason == "") != (k.told == nil) {
+	if h.Open() != k.probed || h.PausedAt.IsZero() == k.probed || h.BrokenAt.IsZero() != (k.notices == nil) ||
+		(h.Reason == "") != (k.notices == nil) {
 		t.Errorf("health: %+v", h)
 	}
 	out, err := p.Store.ConnectionWithHealth(t.Context(), s.target)
@@ -272,20 +272,20 @@ func TestReceiverContract_Slack(t *testing.T) {
 	cases := []contract{
 		{
 			name: "no_service", answer: slackAnswer(404, "no_service"), state: models.DeliveryDead, tries: 1,
-			told: []string{saysGone}, off: true,
+			notices: []string{saysGone}, off: true,
 		},
 		{
 			name: "channel_not_found", answer: slackAnswer(404, "channel_not_found"), state: models.DeliveryDead, tries: 3,
-			told: []string{saysRejecting},
+			notices: []string{saysRejecting},
 		},
 		{name: "invalid_payload", answer: slackAnswer(400, "invalid_payload"), state: models.DeliveryDead, tries: 1},
 		{
 			name: "429", answer: answerWith(429, "Retry-After", "600"), state: models.DeliveryDead, tries: 5,
-			asked: 10 * time.Minute, probed: true, told: downNotices,
+			asked: 10 * time.Minute, probed: true, notices: downNotices,
 		},
 		{
 			name: "503", answer: slackAnswer(503, "rollup_error"), state: models.DeliveryDead, tries: 5, probed: true,
-			told: downNotices,
+			notices: downNotices,
 		},
 	}
 	p := apptest.Start(t, apptest.Options{})

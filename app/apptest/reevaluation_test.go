@@ -165,10 +165,10 @@ func TestReevaluation_AllGatesAtOnce(t *testing.T) {
 			t.Errorf("progress: %s", a.Text)
 		}
 		waitRouted(t, p.Store)
-		apptest.Eventually(t, "all are told", func() bool { return r.total() == n/2 })
+		apptest.Eventually(t, "all are notified", func() bool { return r.total() == n/2 })
 		for i, id := range e.products {
 			if got := r.messages(id); got != i%2 {
-				t.Errorf("product %d: told %d times", i, got)
+				t.Errorf("product %d: notified %d times", i, got)
 			}
 			if list := gateHistory(t, p.Store, id); len(list) != 1+i%2 || list[len(list)-1].To != models.GatePassed {
 				t.Errorf("product %d: %+v", i, list)
@@ -224,7 +224,7 @@ func TestReevaluation_RestartsAfterSecondChange(t *testing.T) {
 // state, and that its announcements do too.
 func checkHistoryChain(t testing.TB, s *models.Store, product int64, to models.GateState) {
 	t.Helper()
-	at, told := models.GateNone, models.GateNone
+	at, notified := models.GateNone, models.GateNone
 	for i, c := range gateHistory(t, s, product) {
 		if c.From != at || c.To == at {
 			t.Errorf("product %d: change %d is from %s to %s after %s", product, i, c.From, c.To, at)
@@ -241,10 +241,11 @@ func checkHistoryChain(t testing.TB, s *models.Store, product int64, to models.G
 		if err := json.Unmarshal(e.Payload, &change); err != nil {
 			t.Fatal(err)
 		}
-		if change.From != told || change.To == told || change.To != c.To {
-			t.Errorf("product %d: told of %s to %s after %s, when it came to %s", product, change.From, change.To, told, c.To)
+		if change.From != notified || change.To == notified || change.To != c.To {
+			t.Errorf("product %d: announced %s to %s after %s, when it changed to %s",
+				product, change.From, change.To, notified, c.To)
 		}
-		told = change.To
+		notified = change.To
 	}
 	if at != to {
 		t.Errorf("product %d: its history ends with %s, its gate is %s", product, at, to)

@@ -36,7 +36,7 @@ func newRightsFixture(t *testing.T) *rightsFixture {
 		pages:    map[string]*http.Client{},
 		receiver: apptest.NewReceiver(t),
 	}
-	for _, name := range people {
+	for _, name := range everyone {
 		if name != anonymous && name != administrator {
 			p.User(name)
 		}
@@ -137,7 +137,7 @@ func (w *rightsFixture) prepare() {
 	w.ids["branch"] = c.Must(http.StatusOK, "GET", at+"/branches?q=dev", nil).ID("items.0.id")
 	badge, _ := c.Must(http.StatusCreated, "POST", at+"/badge", nil).Get("url").(string)
 	w.secrets = append(w.secrets, strings.TrimPrefix(badge, w.p.URL))
-	apptest.Eventually(w.t, "its first change is told", func() bool {
+	apptest.Eventually(w.t, "its first change is announced", func() bool {
 		w.p.Clock.Advance(time.Second)
 		a := c.Do("GET", fmt.Sprintf("/deliveries?connection=%d&state=delivered", hook), nil)
 		w.ids["delivery"], w.ids["event"] = a.ID("items.0.id"), a.ID("items.0.event_id")
@@ -223,7 +223,7 @@ func (w *rightsFixture) ask(who string, r route) (int, string) {
 // idOf is a placeholder in a body for an id of the fixture.
 type idOf string
 
-func (w *rightsFixture) try(who string, r route) {
+func (w *rightsFixture) checkRight(who string, r route) {
 	w.t.Helper()
 	may := r.need.allows(who)
 	if may && r.once {
@@ -235,11 +235,11 @@ func (w *rightsFixture) try(who string, r route) {
 	case who == anonymous && !may && status != http.StatusUnauthorized:
 		w.t.Errorf("%s: %d, want a way to sign in", what, status)
 	case may && isRefusal(status):
-		w.t.Errorf("%s: %d, though he may: %.200s", what, status, text)
+		w.t.Errorf("%s: %d, though they have the right: %.200s", what, status, text)
 	case !may && !isRefusal(status):
-		w.t.Errorf("%s: %d, though he may not: %.200s", what, status, text)
+		w.t.Errorf("%s: %d, though they lack the right: %.200s", what, status, text)
 	case !may && who != anonymous && r.need.hides(who) && status != http.StatusNotFound:
-		w.t.Errorf("%s: %d tells that it is there", what, status)
+		w.t.Errorf("%s: %d reveals that it exists", what, status)
 	case status >= http.StatusInternalServerError:
 		w.t.Errorf("%s: %d %.300s", what, status, text)
 	}

@@ -16,8 +16,8 @@ type need string
 
 const (
 	anyone      need = "anyone"
-	signedIn    need = "whoever is signed in"
-	bearer      need = "a user, by his unnarrowed token"
+	signedIn    need = "a signed-in user"
+	bearer      need = "a user, by a token without limits"
 	adminOnly   need = "administrators"
 	viewProduct need = "view the product"
 	imports     need = "import into the product"
@@ -48,11 +48,11 @@ const (
 )
 
 var (
-	direct  = []string{"reader", "upload", "writer", "maintainer", "owner"}
-	byGroup = []string{"group-reader", "group-upload", "group-writer", "group-maintainer", "group-owner"}
-	byUsers = []string{"users-reader", "users-maintainer", "users-group-owner", "users-manager"}
-	people  = slices.Concat([]string{anonymous, stranger}, direct, byGroup, byUsers, []string{administrator})
-	tokens  = []string{tokenUpload, tokenReader, tokenEditor}
+	direct   = []string{"reader", "upload", "writer", "maintainer", "owner"}
+	byGroup  = []string{"group-reader", "group-upload", "group-writer", "group-maintainer", "group-owner"}
+	byUsers  = []string{"users-reader", "users-maintainer", "users-group-owner", "users-manager"}
+	everyone = slices.Concat([]string{anonymous, stranger}, direct, byGroup, byUsers, []string{administrator})
+	tokens   = []string{tokenUpload, tokenReader, tokenEditor}
 )
 
 // allowed lists the users that have each need. Administrators have all, except for other users' own
@@ -162,12 +162,12 @@ func TestRouteByRole(t *testing.T) {
 	t.Parallel()
 	w := newRightsFixture(t)
 	for _, r := range rightsTable {
-		who := people
+		who := everyone
 		if strings.HasPrefix(r.path, "/api/v1") {
-			who = slices.Concat(people, tokens)
+			who = slices.Concat(everyone, tokens)
 		}
 		for _, name := range who {
-			w.try(name, r)
+			w.checkRight(name, r)
 		}
 	}
 }
@@ -184,23 +184,23 @@ func jsonText(s string) string {
 func TestRights_EveryRouteIsInTable(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
-	told := map[string]bool{}
+	known := map[string]bool{}
 	for _, r := range rightsTable {
-		told[withoutParamNames(r.name())] = true
+		known[withoutParamNames(r.name())] = true
 	}
 	for _, route := range openRoutes {
-		told[route] = true
+		known[route] = true
 	}
 	there := map[string]bool{}
 	for _, route := range p.Routes() {
 		there[withoutParamNames(route)] = true
 	}
 	for _, route := range slices.Sorted(maps.Keys(there)) {
-		if !told[route] {
+		if !known[route] {
 			t.Errorf("%s is not in the table of rights", route)
 		}
 	}
-	for _, route := range slices.Sorted(maps.Keys(told)) {
+	for _, route := range slices.Sorted(maps.Keys(known)) {
 		if !there[route] {
 			t.Errorf("%s is in the table of rights, and not there", route)
 		}

@@ -86,7 +86,7 @@ func TestRoles_SecObserveParity(t *testing.T) {
 		for _, path := range []string{"/healthz", "/readyz", "/login", "/api/v1/openapi.json"} {
 			if _, text := getNoRedirect(t, newHTTPClient(t), p.URL+path); strings.Contains(text, "version "+p.Version()) ||
 				strings.Contains(text, `"version":"`+p.Version()) {
-				t.Errorf("%s tells the version to everybody", path)
+				t.Errorf("%s shows the version to everyone", path)
 			}
 		}
 	})

@@ -166,7 +166,7 @@ func TestMemberPages(t *testing.T) {
 	status, to := submitForm(t, k.stranger.http, p.URL+fmt.Sprintf("/products/1/members/%d/delete", id), encodeForm(),
 		formKind)
 	if status != http.StatusForbidden {
-		t.Errorf("a writer takes himself out: %d to %q", status, to)
+		t.Errorf("a writer removes themselves: %d to %q", status, to)
 	}
 	k.maintainer.mustPost(fmt.Sprintf("/products/1/members/%d/delete", id))
 	if status, _ := k.stranger.get("/products/1"); status != http.StatusNotFound {
@@ -219,7 +219,7 @@ func TestGroupManager_AddsAndRemovesMembers(t *testing.T) {
 	admin.mustPost(k.users, "name", "Crew", "version", "1")
 	if status, text := admin.post(k.users, "name", "Gang", "version", "1"); status != http.StatusConflict ||
 		!strings.Contains(text, "Somebody else has changed") {
-		t.Errorf("the second is not told: %d", status)
+		t.Errorf("the second gets no conflict: %d", status)
 	}
 	admin.wantText(k.users+"/delete", "1 member is", "the role reader in Payments")
 	admin.wantFieldError("Type the group", k.users+"/delete", "confirm", "Gang")
@@ -314,7 +314,7 @@ func TestMoveToStricterGroup_NotifiesOnce(t *testing.T) {
 		// The second of two conflicting changes is refused.
 		status, text = k.owner.post("/groups/2/settings", "name", "Late", "gate_mode", "own", "version", "1")
 		if status != http.StatusConflict || !strings.Contains(text, "Somebody else has changed this group") {
-			t.Errorf("the second is not told: %d", status)
+			t.Errorf("the second gets no conflict: %d", status)
 		}
 		k.owner.wantFieldError("From 0 to 999999", "/groups/2/settings", "name", "Strict", "gate_mode", "own",
 			"threshold_high", "1000000")

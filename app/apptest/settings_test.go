@@ -24,8 +24,8 @@ func TestSettings_ThresholdsApplyToAllProducts(t *testing.T) {
 			shops[i] = newProduct(t, c, fmt.Sprintf("Shop %02d", i), "")
 			c.Must(http.StatusOK, "PUT", shops[i].path+"/counts", object{"scanner": "s", "counts": criticalCounts(i % 2)})
 		}
-		told := newProduct(t, c, "Told", receiver.URL)
-		c.Must(http.StatusOK, "PUT", told.path+"/counts", object{"scanner": "s", "counts": criticalCounts(3)})
+		changed := newProduct(t, c, "Changed", receiver.URL)
+		c.Must(http.StatusOK, "PUT", changed.path+"/counts", object{"scanner": "s", "counts": criticalCounts(3)})
 		receiver.Wait(t, 1)
 		never := newProduct(t, c, "Never evaluated", "")
 
@@ -116,7 +116,7 @@ func TestSettings_TwoAdministratorsAtOnce(t *testing.T) {
 		object{"smtp_host": "mail.example", "smtp_password": "hunter22", "version": 0})
 	a := c.Must(http.StatusConflict, "PATCH", "/settings/mail", object{"smtp_host": "other.example", "version": 0})
 	if !strings.Contains(a.Text, "Meanwhile admin has changed smtp_host, smtp_password") {
-		t.Errorf("the second is not told: %s", a.Text)
+		t.Errorf("the second gets no conflict: %s", a.Text)
 	}
 	a = c.Must(http.StatusOK, "GET", "/settings/mail", nil)
 	if a.Get("smtp_host") != "mail.example" || a.Get("secrets.smtp_password") != true ||
@@ -135,19 +135,19 @@ func TestSettings_SecretIsNeverShown(t *testing.T) {
 	for _, secret := range secrets {
 		c.Must(http.StatusOK, "PATCH", "/settings/mail", object{"smtp_password": secret})
 	}
-	told := map[string]string{
+	shown := map[string]string{
 		"the settings": c.Must(http.StatusOK, "GET", "/settings/mail", nil).Text,
 		"the audit":    c.Must(http.StatusOK, "GET", "/audit", nil).Text,
 	}
-	if !strings.Contains(told["the audit"], `"smtp_password":"(secret)"`) {
-		t.Errorf("the change is not in the audit: %s", told["the audit"])
+	if !strings.Contains(shown["the audit"], `"smtp_password":"(secret)"`) {
+		t.Errorf("the change is not in the audit: %s", shown["the audit"])
 	}
 	admin := signedInAs(t, p, "admin")
 	for path, text := range map[string]string{"/admin/settings/mail": "SMTP_PASSWORD", "/admin/audit": "(secret)"} {
 		admin.wantText(path, text)
-		_, told[path] = admin.get(path)
+		_, shown[path] = admin.get(path)
 	}
-	told["the log"] = p.Logged()
+	shown["the log"] = p.Logged()
 	files, err := filepath.Glob(filepath.Join(p.Dir, "*"))
 	if err != nil || len(files) < 2 {
 		t.Fatalf("files %v, %v", files, err)
@@ -157,12 +157,12 @@ func TestSettings_SecretIsNeverShown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		told[filepath.Base(file)] = string(text)
+		shown[filepath.Base(file)] = string(text)
 	}
-	for where, text := range told {
+	for where, text := range shown {
 		for _, secret := range secrets {
 			if strings.Contains(text, secret) {
-				t.Errorf("%s tells %s", where, secret)
+				t.Errorf("%s contains %s", where, secret)
 			}
 		}
 	}

@@ -19,7 +19,7 @@ func TestSilencesInTheBrowser(t *testing.T) {
 	for i := range 3 {
 		setCritical(c, newProduct(t, c, fmt.Sprint("Shop ", i), ""), 1)
 	}
-	apptest.Eventually(t, "they are told", func() bool { return itemCount(c.Do("GET", "/notifications", nil)) == 3 })
+	apptest.Eventually(t, "they are announced", func() bool { return itemCount(c.Do("GET", "/notifications", nil)) == 3 })
 	b := apptest.NewBrowser(t, p.URL)
 	signInBrowser(b, "admin", apptest.Password)
 	b.Open("/silences")
@@ -68,7 +68,7 @@ func TestSilencesInTheBrowser(t *testing.T) {
 	b.CheckPage("silence-end")
 	b.Press(`main button[type="submit"]`)
 	b.WantText("The silence has ended", "Ended", "ended early by admin")
-	apptest.Eventually(t, "its end is told", func() bool {
+	apptest.Eventually(t, "its end is announced", func() bool {
 		p.Clock.Advance(time.Second)
 		return itemCount(c.Do("GET", "/notifications?type=silence.ended", nil)) == 1
 	})

@@ -53,7 +53,7 @@ func checkSilenceHolds(t *testing.T, p, other *apptest.Program) {
 			return itemCount(c.Do("GET", "/notifications?type=silence.ended", nil)) == n
 		})
 		looks := 0
-		apptest.Eventually(t, "that is told", func() bool {
+		apptest.Eventually(t, "that is announced", func() bool {
 			if looks++; looks%500 == 0 {
 				pass(time.Second)
 			}
@@ -125,19 +125,19 @@ func checkHeldMessages(t *testing.T, p *apptest.Program) {
 	group := c.Must(http.StatusCreated, "POST", "/groups", object{"name": "Payments"}).ID("id")
 	inGroup, alone := newProduct(t, c, "In the group", receiver.URL), newProduct(t, c, "Alone", receiver.URL)
 	c.Must(http.StatusOK, "PATCH", inGroup.path, object{"group_id": group})
-	critical, told, ends := map[int64]int{}, 0, 0
+	critical, notified, ends := map[int64]int{}, 0, 0
 	// change lets the gate of a shop change, and waits for what becomes of that.
 	change := func(s productFixture) (state string) {
 		t.Helper()
 		p.Clock.Advance(time.Second)
 		critical[s.id] = 1 - critical[s.id]
 		setCritical(c, s, critical[s.id])
-		told++
+		notified++
 		var a apptest.Answer
 		apptest.Eventually(t, "its messages have come to an end", func() bool {
 			a = c.Do("GET", "/deliveries?limit=100", nil)
 			state, _ = a.Get("items.0.state").(string)
-			return itemCount(a) == told && (state == "delivered" || state == "suppressed")
+			return itemCount(a) == notified && (state == "delivered" || state == "suppressed")
 		})
 		return state
 	}
@@ -171,13 +171,13 @@ func checkHeldMessages(t *testing.T, p *apptest.Program) {
 		c.Must(http.StatusNoContent, "DELETE", at, nil)
 		c.Must(http.StatusConflict, "DELETE", at, nil)
 		ends++
-		apptest.Eventually(t, "its end is told", func() bool {
+		apptest.Eventually(t, "its end is announced", func() bool {
 			p.Clock.Advance(time.Second)
 			return itemCount(c.Do("GET", "/notifications?type=silence.ended&limit=100", nil)) == ends &&
 				itemCount(c.Do("GET", "/deliveries?state=pending", nil)) == 0 &&
 				itemCount(c.Do("GET", "/deliveries?state=sending", nil)) == 0
 		})
-		told = itemCount(c.Must(http.StatusOK, "GET", "/deliveries?limit=100", nil))
+		notified = itemCount(c.Must(http.StatusOK, "GET", "/deliveries?limit=100", nil))
 	}
 
 	// Held messages are sent on request.
@@ -339,7 +339,7 @@ func checkSilenceEnd(t *testing.T, p *apptest.Program) {
 		}
 	}
 	p.Clock.Advance(time.Hour)
-	apptest.Eventually(t, "both ends are told", func() bool {
+	apptest.Eventually(t, "both ends are announced", func() bool {
 		p.Clock.Advance(time.Second)
 		return itemCount(c.Do("GET", "/notifications?type=silence.ended", nil)) == 2
 	})

@@ -57,7 +57,7 @@ func TestStaleProduct_FoundByJob(t *testing.T) {
 	setCritical(c, s, 0)
 	p.Clock.Advance(25 * time.Minute)
 	p.WakeJobs()
-	apptest.Eventually(t, "it is told", func() bool { return len(staleMessages(t, receiver)) == 1 })
+	apptest.Eventually(t, "it is announced", func() bool { return len(staleMessages(t, receiver)) == 1 })
 	apptest.Eventually(t, "the run says so", func() bool {
 		return findJob(t, c, "find_stale_products").Get("last.message") == "1 stale, 0 back"
 	})
@@ -152,9 +152,9 @@ func TestStaleProduct_NewDefaultBranch(t *testing.T) {
 		runStaleJob(t, p)
 		c.Must(http.StatusOK, "PATCH", s.path, object{"default_branch": "main"})
 		runStaleJob(t, p)
-		apptest.Eventually(t, "main is stale still, which is told",
+		apptest.Eventually(t, "main is still stale, which is announced",
 			func() bool { return len(staleMessages(t, receiver)) == 2 })
-		wantLines(t, "told", staleMessages(t, receiver), "Shop stale", "Shop stale")
+		wantLines(t, "messages", staleMessages(t, receiver), "Shop stale", "Shop stale")
 	})
 }
 
@@ -201,7 +201,7 @@ func TestStaleProduct_OfTwoInstances(t *testing.T) {
 		setCritical(c, s, 0)
 		shops = append(shops, s)
 	}
-	apptest.Eventually(t, "the gates are told of, before time goes by", func() bool {
+	apptest.Eventually(t, "the gates are announced before the clock moves", func() bool {
 		states, err := one.Store.DeliveriesSince(t.Context(), apptest.AllProducts(), time.Unix(1, 0))
 		return err == nil && states["delivered"] == len(shops)
 	})
@@ -224,7 +224,7 @@ func TestStaleProduct_OfTwoInstances(t *testing.T) {
 		p.Clock.Advance(time.Second)
 		p.Wake()
 	}
-	apptest.Eventually(t, "each is told", func() bool { return len(staleMessages(t, receiver)) >= len(shops) })
+	apptest.Eventually(t, "each is announced", func() bool { return len(staleMessages(t, receiver)) >= len(shops) })
 	one.Stop()
 	two.Stop()
 	shared.ClockBehind = -17 * time.Minute
@@ -238,6 +238,6 @@ func TestStaleProduct_OfTwoInstances(t *testing.T) {
 		seen[one]++
 	}
 	if len(seen) != len(shops)+1 || len(staleMessages(t, receiver)) != len(shops)+1 {
-		t.Errorf("told: %v", seen)
+		t.Errorf("messages: %v", seen)
 	}
 }

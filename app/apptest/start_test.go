@@ -101,10 +101,10 @@ func TestStart_RefusesWrongKey(t *testing.T) {
 	s := newProduct(t, p.Client("admin"), "Shop", receiver.URL)
 	p.Stop()
 	path, data := filepath.Join(dir, "secret.key"), "GATECRIER_DATA_DIR="+dir
-	good, wrong := readFile(t, path), path+" is not the key of this database"
+	good, refusal := readFile(t, path), path+" is not the key of this database"
 
 	writeFile(t, path, otherKey())
-	if said := startFails(t, data); !strings.Contains(said, wrong) {
+	if said := startFails(t, data); !strings.Contains(said, refusal) {
 		t.Errorf("with another key it says: %s", said)
 	}
 	said := startFails(t, data, "GATECRIER_SECRET_KEY="+string(otherKey()))
@@ -112,7 +112,7 @@ func TestStart_RefusesWrongKey(t *testing.T) {
 		t.Errorf("with another key in the environment it says: %s", said)
 	}
 	modelstest.Statement(t, filepath.Join(dir, "gatecrier.db"), "DELETE FROM key_checks") // as in a database from before
-	if said := startFails(t, data); !strings.Contains(said, wrong) {
+	if said := startFails(t, data); !strings.Contains(said, refusal) {
 		t.Errorf("by a target, with another key, it says: %s", said)
 	}
 	if err := os.Remove(path); err != nil {
@@ -131,7 +131,7 @@ func TestStart_RefusesWrongKey(t *testing.T) {
 	receiver.Wait(t, 1)
 	p.Stop()
 	writeFile(t, path, otherKey())
-	if said := startFails(t, data); !strings.Contains(said, wrong) {
+	if said := startFails(t, data); !strings.Contains(said, refusal) {
 		t.Errorf("once more, with another key, it says: %s", said)
 	}
 	// What the operations guide says of a key that is lost.

@@ -160,7 +160,7 @@ func TestTwoInstances_SendOnce(t *testing.T) {
 	}
 	for _, queue := range f.queues {
 		if last[queue] != each {
-			t.Errorf("%s: told of %d changes, want %d", queue, last[queue], each)
+			t.Errorf("%s: notified of %d changes, want %d", queue, last[queue], each)
 		}
 	}
 	if n := len(allItems(f.c, "/deliveries?state=delivered&")); n != connections*each+1 {
