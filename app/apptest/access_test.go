@@ -74,7 +74,7 @@ func TestNonMembers_SeeNothing(t *testing.T) {
 			}
 		}
 
-		// A reader sees the product, but neither where messages go nor how to change it.
+		// A reader sees the product, but not the addresses of its targets, and cannot change it.
 		for _, path := range []string{s.path + "/targets", "/deliveries", fmt.Sprintf("/deliveries/%d", delivery)} {
 			a := reader.Must(http.StatusOK, "GET", path, nil)
 			if strings.Contains(a.Text, "127.0.0.1") || strings.Contains(a.Text, "secret-path") {
@@ -85,7 +85,7 @@ func TestNonMembers_SeeNothing(t *testing.T) {
 		reader.Must(http.StatusForbidden, "POST", s.path+"/reports", apptest.Report(t, "grype-none.json"))
 		reader.Must(http.StatusForbidden, "DELETE", s.path, nil)
 
-		// A new member sees old rows, as viewed.
+		// A new member finds the old notifications read.
 		if n := reader.Must(http.StatusOK, "GET", "/notifications/count", nil).ID("unread"); n != 1 {
 			t.Errorf("%d unread for a member from before, want 1", n)
 		}

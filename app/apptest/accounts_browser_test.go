@@ -138,7 +138,7 @@ func useTokenAndSessions(t *testing.T, p *apptest.Program, eve *apptest.Browser)
 	}
 	token.Must(403, "POST", "/products", object{"name": "x"})
 
-	// A session of another browser is ended.
+	// End the session of another browser.
 	other = apptest.NewBrowser(t, p.URL)
 	signInBrowser(other, "eve", apptest.Password)
 	eve.CheckPage("profile-token")
@@ -158,7 +158,8 @@ func useTokenAndSessions(t *testing.T, p *apptest.Program, eve *apptest.Browser)
 	return other
 }
 
-// resetPasswordByLink requests a mail, follows its link to a new password, and changes the email address.
+// resetPasswordByLink requests an email, follows its link to a new password, and changes the email
+// address.
 func resetPasswordByLink(t *testing.T, p *apptest.Program, eve, other *apptest.Browser) {
 	box := enableMail(t, p)
 	other.Open("/login")

@@ -39,7 +39,7 @@ func TestUserPages_ByAdministrator(t *testing.T) {
 				t.Errorf("%v: %d %s", test.body, a.Status, a.Text)
 			}
 		}
-		// No mail yet.
+		// Email is not set up yet.
 		c.Must(http.StatusConflict, "POST", "/users", object{"name": "x", "email": "x@example.org", "link": true})
 
 		one := c.Must(http.StatusOK, "GET", "/users?limit=1", nil)
@@ -68,7 +68,7 @@ func TestUserPages_ByAdministrator(t *testing.T) {
 		}
 
 		checkDeactivation(t, p, c, eve, path)
-		// A reset ends sessions, too.
+		// A password reset ends sessions, too.
 		eve = signInAs(t, p, "eve", apptest.Password)
 		reset := c.Must(http.StatusOK, "POST", path+"/password", object{})
 		if isSignedIn(t, p, eve) {

@@ -128,7 +128,7 @@ func TestAssessments_RefusedDuringLargeImport(t *testing.T) {
 		s.assess(t, c, "CVE-3", object{"status": "in_review"})
 		c.Must(http.StatusCreated, "POST", s.path+"/observations", object{"title": "By hand", "severity": "low"})
 
-		// A waiver of it waits with its end, and says nothing is wrong.
+		// The end of a waiver waits for the import, without an error.
 		disableSchedules(t, p, c, "expire_waivers")
 		p.Clock.Advance(day + time.Minute)
 		if job := runJob(t, c, "expire_waivers"); job.ID("last.rows") != 0 {

@@ -54,7 +54,7 @@ func TestAssessment_OutlivesReports(t *testing.T) {
 			t.Fatalf("assessed: %s", a.Text)
 		}
 
-		// The same report again, and one that says more, change nothing of it.
+		// The same report again, and one with another severity, do not change the assessment.
 		for _, report := range [][]byte{
 			findingsReport("CVE-1 High", "CVE-2 Low"), findingsReport("CVE-1 Critical", "CVE-2 Low"),
 		} {
@@ -67,7 +67,7 @@ func TestAssessment_OutlivesReports(t *testing.T) {
 			t.Errorf("its severity is the report's still: %s", a.Text)
 		}
 
-		// Gone, it is resolved, and the assessment stays.
+		// A finding that is gone is resolved, and its assessment stays.
 		if a := s.upload(c, findingsReport("CVE-2 Low")); a.ID("observations.resolved") != 1 {
 			t.Errorf("gone: %s", a.Text)
 		}
@@ -76,19 +76,19 @@ func TestAssessment_OutlivesReports(t *testing.T) {
 			t.Errorf("while it is gone: %s", a.Text)
 		}
 
-		// Back, it is reopened as an import had resolved it, and counts for nothing.
+		// Back, it is reopened because an import had resolved it, and does not count for the gate.
 		if a := s.upload(c, findingsReport("CVE-1 High", "CVE-2 Low")); a.ID("observations.reopened") != 1 ||
 			a.Get("gate.after") != "passed" {
 			t.Errorf("back: %s", a.Text)
 		}
-		// One that a person resolved was never gone: that is no reopening.
+		// An observation that a user resolved was never gone, so the report does not reopen it.
 		s.assess(t, c, "CVE-1", object{"status": "resolved"})
 		if a := s.upload(c, findingsReport("CVE-1 Critical", "CVE-2 Low")); a.ID("observations.reopened") != 0 ||
 			a.Get("gate.after") != "passed" {
 			t.Errorf("resolved by a person: %s", a.Text)
 		}
 
-		// Assessed while it is gone: that counts when it is back.
+		// An assessment of a finding that is gone counts when the finding is back.
 		s.upload(c, findingsReport("CVE-2 Low"))
 		if a := s.assess(t, c, "CVE-1", object{"status": "affected"}); a.Get("status") != "resolved" ||
 			a.Get("gate.after") != "passed" {
@@ -187,7 +187,7 @@ func TestAssessmentSeverity_OverridesReport(t *testing.T) {
 		}
 		s.checkCounts(t, p)
 
-		// A large report, which is staged, keeps it as well.
+		// A large report, which is staged, keeps the severity as well.
 		s.assess(t, c, "CVE-1", object{"severity": "medium", "status": "affected"})
 		list := make([]string, 1500)
 		for i := range list {
@@ -332,7 +332,7 @@ func TestManualObservations_CountAndOutliveReports(t *testing.T) {
 		wantNotified(t, p, receiver, map[string]int{"gate.changed": s.gateChangeCount(c)})
 		s.checkCounts(t, p)
 
-		// What a report says is neither edited nor deleted.
+		// Observations of reports can be neither edited nor deleted.
 		at := s.observationPath(t, c, "CVE-1")
 		c.Must(http.StatusConflict, "PATCH", at, object{"title": "Mine"})
 		c.Must(http.StatusConflict, "DELETE", at, nil)

@@ -59,7 +59,7 @@ func TestBranchesInTheBrowser(t *testing.T) {
 	b.CheckPage("comparison-known")
 	checkNoLayoutShift(t, b, "comparison-nothing", at(release)+"?severity=critical")
 
-	// Another default branch, asked first.
+	// Change the default branch, after a confirmation.
 	b.Open(at(release))
 	b.Press("a[href='" + at(release) + "/default']")
 	b.WantText("Make release/2026.10 the default branch?", "The gate changes from failed to passed",
@@ -69,7 +69,7 @@ func TestBranchesInTheBrowser(t *testing.T) {
 	b.WantText("release/2026.10 is the default branch", "Passed")
 	checkNoLayoutShift(t, b, "comparison-of-the-default", at(release))
 
-	// What is lost with a branch.
+	// The confirmation names what is lost with a branch.
 	b.Open(at(pay))
 	b.Press("a[href='" + at(pay) + "/delete']")
 	b.WantText("Lost: 6 observations", "Lost: 1 source of reports: grype",

@@ -133,7 +133,7 @@ func TestBranch_ListsAddedObservations(t *testing.T) {
 			t.Errorf("by pages: %s and %s", titlesWithDefaultStatus(first), titlesWithDefaultStatus(second))
 		}
 
-		// Its findings come into the default branch: nothing is added any more.
+		// Once the default branch has its findings, the branch adds none.
 		c.Must(http.StatusCreated, "POST", s.path+"/reports",
 			grypeReport(grypeMatches("High", "OLD", "WAIVED"), grypeMatches("Critical", "NEW-1", "NEW-2"),
 				grypeMatches("Medium", "BOTH", "NEW-3")))
@@ -257,7 +257,7 @@ func TestBranchCleanup_RemovesAbandonedBranches(t *testing.T) {
 		c := p.Client("admin")
 		s := newProduct(t, c, "Shop", "")
 		const day = 24 * time.Hour
-		// Only where it is asked for.
+		// The job only runs on request.
 		c.Must(http.StatusOK, "PATCH", "/settings/jobs", object{"forget_branches": "0 0 29 2 *"})
 		send := func(branch string) apptest.Answer {
 			return c.Must(http.StatusCreated, "POST", s.path+"/reports?branch="+branch, grypeReport(grypeMatches("High", "ONE")))

@@ -247,7 +247,7 @@ func TestConnectionsInTheBrowser(t *testing.T) {
 	b.WantText("messages that wait")
 	b.CheckPage("connection-delete")
 
-	// The page of health asks for itself.
+	// The health page refreshes itself.
 	b.Open("/admin/health")
 	bad.Answer()
 	waitTargetState(t, p, c, s.target, "working")

@@ -76,7 +76,7 @@ func TestKill_DoesNotResendSettledMessage(t *testing.T) {
 	p.kill()
 	p = startProcess(t, dir)
 	c = apptest.NewClient(t, p.url, c.Token)
-	// A change after the restart goes out; by then, a repeat would have too.
+	// A change after the restart is sent; by then, a repeat would have been sent too.
 	c.Must(http.StatusOK, "PUT", s.path+"/counts", object{"scanner": "x", "counts": criticalCounts(0)})
 	healthy.Wait(t, 2)
 	apptest.Eventually(t, "both are settled", func() bool {

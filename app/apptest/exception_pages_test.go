@@ -215,7 +215,7 @@ func mergeAndDeleteExceptions(
 		t.Errorf("one that was split off is counted in group %d", activated)
 	}
 
-	// Bulk, and deleting.
+	// Resolve all, and delete one.
 	b.Open("/exceptions?state=open")
 	b.Do(chromedp.Click("#all"))
 	b.Press(".gc-bulk button[type=submit]")

@@ -77,7 +77,7 @@ func TestExceptionSettings_CreateConnections(t *testing.T) {
 			t.Errorf("connections: %s", connections.Text)
 		}
 
-		// What was shown, sent back, changes nothing; what is no address is refused.
+		// Sending the shown values back changes nothing. An invalid address is refused.
 		c.Must(http.StatusOK, "PATCH", "/settings/exceptions", object{"exception_slack_webhook": hint})
 		if again := c.Must(http.StatusOK, "GET", "/connections?owner=system", nil); again.Text != connections.Text {
 			t.Errorf("it has changed: %s", again.Text)
@@ -93,7 +93,7 @@ func TestExceptionSettings_CreateConnections(t *testing.T) {
 			t.Errorf("%s", a.Text)
 		}
 
-		// The audit has it, without what is secret.
+		// The audit has the changes without the secrets.
 		a = c.Must(http.StatusOK, "GET", "/audit?kind=settings", nil)
 		if !strings.Contains(a.Text, "exception_slack_webhook") || !strings.Contains(a.Text, "exception_email_to") ||
 			strings.Contains(a.Text, "abcdefgh") {

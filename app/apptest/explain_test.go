@@ -84,7 +84,7 @@ func TestExplain_WhyMessageWasSentOrNot(t *testing.T) {
 		}
 		const begin = "recorded done, hold none, routing done, inbox done, silence none, "
 
-		// Delivered, then the target goes.
+		// Delivered, then the target is deleted.
 		s := newProduct(t, c, "Shop", receiver.URL+"/hidden")
 		join(s)
 		setCritical(c, s, 1)
@@ -107,7 +107,7 @@ func TestExplain_WhyMessageWasSentOrNot(t *testing.T) {
 			t.Errorf("the event: %s", a.Text)
 		}
 
-		// Given up.
+		// Failed.
 		receiver.Answer(http.StatusGone)
 		setCritical(c, s, 0)
 		dead := lastGateEvent(c, s)
@@ -116,7 +116,7 @@ func TestExplain_WhyMessageWasSentOrNot(t *testing.T) {
 			t.Errorf("a reader sees the answer: %s", a.Text)
 		}
 
-		// Turned off; and with nothing to send mail by.
+		// A disabled target, and email that is not set up.
 		c.Must(http.StatusOK, "PATCH", s.path, object{"email_to": "ops@example.org"})
 		c.Must(http.StatusOK, "PATCH", fmt.Sprintf("/targets/%d", s.target), object{"enabled": false})
 		setCritical(c, s, 1)

@@ -100,7 +100,7 @@ func checkFeed(t *testing.T, p *apptest.Program) {
 		t.Errorf("%+v", f)
 	}
 
-	// Known already, asked for its head, and no cookies either way.
+	// Conditional and HEAD requests, without cookies.
 	res, _ := fetchBadge(t, "GET", url, "")
 	tag := res.Header.Get("ETag")
 	if tag == "" || res.Cookies != 0 || res.Header.Get("Cache-Control") != "private, no-cache" ||
@@ -123,7 +123,7 @@ func checkFeed(t *testing.T, p *apptest.Program) {
 		t.Errorf("what was archived is there: %+v", again)
 	}
 
-	// What is no feed is not there; a new address takes the old one's place.
+	// Unknown addresses are not found, and a new address replaces the old one.
 	gone := func(what, url string) {
 		t.Helper()
 		res, text := fetchBadge(t, "GET", url, "")
@@ -152,7 +152,7 @@ func checkFeed(t *testing.T, p *apptest.Program) {
 		apptest.NewClient(t, p.URL, token).Must(http.StatusForbidden, "POST", "/feed", nil)
 	}
 
-	// The address is nowhere but with who made it.
+	// Only the user who created the address knows it.
 	audit := admin.Must(http.StatusOK, "GET", "/audit?kind=feed", nil)
 	if itemCount(audit) != 3 || strings.Contains(audit.Text, token) {
 		t.Errorf("%s", audit.Text)
@@ -205,7 +205,7 @@ func checkMembership(t *testing.T, p *apptest.Program) {
 	said, stop := streamLines(t, page, p.URL+"/inbox/live")
 	defer stop()
 	waitLine(t, said, `{"unread":0,"newest":0}`)
-	// shows is what ann has now: rows of each product, and how many are unread.
+	// shows checks what ann sees: notifications of each product, and the number of unread ones.
 	shows := func(what string, ofStays, ofChanges, unread int) {
 		t.Helper()
 		a := ann.Must(http.StatusOK, "GET", "/notifications", nil)
@@ -263,7 +263,7 @@ func checkMembership(t *testing.T, p *apptest.Program) {
 	shows("a member again", 2, 2, 2)
 	waitStream(3)
 
-	// The same by a group that the product comes into.
+	// The same through a group that the product joins.
 	member(changes.path, false)
 	member(fmt.Sprintf("/groups/%d", group), true)
 	shows("in the group alone", 3, 0, 3)

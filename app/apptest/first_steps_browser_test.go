@@ -108,7 +108,8 @@ func createFirstProduct(t *testing.T, b *apptest.Browser, url string) (secret st
 	return secretIn(t, b.Text())
 }
 
-// uploadMoreReports uploads an invalid report, the same again and a clean one, and follows the messages.
+// uploadMoreReports uploads an invalid report, the same report again and a clean one, and follows
+// the messages.
 func uploadMoreReports(t *testing.T, p *apptest.Program, b *apptest.Browser, receiver *apptest.Receiver) {
 	bad := filepath.Join(t.TempDir(), "bad.json")
 	if err := os.WriteFile(bad, []byte(`{"matches": [{`), 0o600); err != nil {

@@ -45,7 +45,7 @@ func TestGateHistory_ComparesTwoMoments(t *testing.T) {
 			a.ID("went.count") != 0 || a.Get("to.policy") != "global" {
 			t.Errorf("what came: %s", a.Text)
 		}
-		// A day later nothing had changed: the counts are as of the day's end.
+		// Nothing changed on the next day: the counts are those at the end of the day.
 		a = compare(http.StatusOK, first.Add(30*time.Hour), time.Time{}, "&severity=medium&limit=5")
 		if a.Get("from.daily") != true || a.ID("from.counts.high") != 18 || a.ID("from.thresholds.high") != 0 ||
 			a.Get("to.state") != "passed" || a.ID("to.thresholds.high") != 3 || a.Get("to.policy") != "product" {
@@ -55,7 +55,7 @@ func TestGateHistory_ComparesTwoMoments(t *testing.T) {
 			a.Get("went.items.5") != nil || a.ID("difference.high") != -18 {
 			t.Errorf("what went: %s", a.Text)
 		}
-		// A moment of the history has its own counts.
+		// Each change of the history has its own counts.
 		a = compare(http.StatusOK, first, second, "")
 		if a.Get("from.as_of") != a.Get("from.at") || a.ID("from.counts.critical") != 1 || a.ID("to.counts.critical") != 0 {
 			t.Errorf("two changes: %s", a.Text)

@@ -13,7 +13,7 @@ import (
 func TestGateHistoryInTheBrowser(t *testing.T) {
 	t.Parallel()
 	p := apptest.Start(t, apptest.Options{})
-	// At noon, so that the days' ends are where they are looked for.
+	// Start at noon, so that the ends of days are where the test expects them.
 	p.Clock.Advance(36*time.Hour - p.Clock.Now().UTC().Sub(p.Clock.Now().UTC().Truncate(24*time.Hour)))
 	receiver, c := apptest.NewReceiver(t), p.Client("admin")
 	c.Must(http.StatusOK, "PATCH", "/settings/users", object{"session_hours": 720})
@@ -28,7 +28,7 @@ func TestGateHistoryInTheBrowser(t *testing.T) {
 	checkNoLayoutShift(t, b, "compare-empty", s.path+"/compare")
 	b.WantText("Compare two moments", "Nothing was seen for the first time")
 
-	// The product's own times, one wrong, in words.
+	// The product's own times, one of them invalid.
 	b.Open(s.path + "?tab=settings")
 	b.Fill("[name=hold_seconds]", "soon")
 	b.Fill("[name=stale_after]", "14 minutes")
@@ -71,7 +71,7 @@ func TestGateHistoryInTheBrowser(t *testing.T) {
 	}`)
 	b.WaitFor("a part of the picture leads to its row", `document.querySelector(".gc-changes > li:target") !== null`)
 
-	// Two moments: by themselves, by a form, by a severity.
+	// Compare two moments: by default, with the form, by severity.
 	b.Open(s.path + "?tab=history")
 	b.Press("a.btn[href$='/compare']")
 	b.WantText("Compare two moments", "Went", "35", "Failed", "Passed")
@@ -81,7 +81,7 @@ func TestGateHistoryInTheBrowser(t *testing.T) {
 	if text := b.Text(); strings.Contains(text, "CVE-2023-2828") {
 		t.Error("a filter by severity shows others")
 	}
-	// Within the 26 hours, after the end of the day on which they began: whatever the time is now.
+	// Within the 26 hours, after the end of their first day, whatever the current time.
 	day := p.Clock.Now().
 		UTC().
 		Add(-26*time.Hour - 20*time.Minute).

@@ -54,16 +54,15 @@ func TestHangingReceivers_DelayNoOtherMessages(t *testing.T) {
 		if n := len(hung.Messages()); n != hanging {
 			t.Errorf("%d messages hang, want the first of each queue", n)
 		}
-		// A send that hangs has itself and two at its end of the connection. Those of
-		// the others come to their end.
+		// A hanging send has its own goroutine and two of its connection. Those of the other sends end.
 		n, most := 0, before+4*hanging
 		apptest.Eventually(t, "a bounded number of goroutines is left", func() bool { n = goroutines(); return n <= most })
 		if n < before+hanging {
 			t.Errorf("%d goroutines, %d before: those that hang are not counted", n, before)
 		}
 		hung.Release()
-		// On a busy machine some gave up before they were released: they are tried again,
-		// and what waited behind them is out of date by then.
+		// On a busy machine some sends time out before the release. They are retried, and the messages
+		// behind them are out of date by then.
 		for due := apptest.Settle(t, p.Store); !due.IsZero(); due = apptest.Settle(t, p.Store) {
 			p.Clock.Advance(due.Sub(p.Clock.Now()))
 		}

@@ -74,7 +74,7 @@ func TestHoldTime_DelaysAnnouncement(t *testing.T) {
 			p.Wake()
 		}
 
-		// The first evaluation waits as any other.
+		// The first evaluation is on hold like any other.
 		setCritical(c, s, 0)
 		a := c.Must(http.StatusOK, "GET", s.path+"/gate", nil)
 		if a.Get("held.from") != "none" || a.Get("state") != "passed" || a.ID("policy.hold_seconds") != 600 ||
@@ -99,7 +99,7 @@ func TestHoldTime_DelaysAnnouncement(t *testing.T) {
 		}
 		pass(20 * time.Minute)
 
-		// Failed for 11 minutes: once, though it gets worse meanwhile.
+		// Failed for 11 minutes: one message, even if the counts rise meanwhile.
 		setCritical(c, s, 1)
 		pass(5 * time.Minute)
 		setCritical(c, s, 2)
@@ -126,7 +126,7 @@ func TestHoldTime_DelaysAnnouncement(t *testing.T) {
 		pass(2 * time.Minute)
 		waitAnnounced(t, "none", receiver, "none passed held", "passed failed held", "failed passed held", "passed none held")
 
-		// A time that changes counts for what waits: that of all, and its own.
+		// A changed hold time applies to changes on hold: the global one, and the product's own.
 		c.Must(http.StatusOK, "PATCH", s.path, object{"gate_mode": "standard"})
 		c.Must(http.StatusOK, "PATCH", "/settings/gate", object{"hold_seconds": 0})
 		receiver.Wait(t, 5)
@@ -142,7 +142,7 @@ func TestHoldTime_DelaysAnnouncement(t *testing.T) {
 		}
 		receiver.Wait(t, 6)
 
-		// A first evaluation again, at once: nothing more has been said meanwhile.
+		// Another first evaluation, at once: no other message was sent meanwhile.
 		setCritical(c, s, 3)
 		waitAnnounced(t, "all", receiver, "none passed held", "passed failed held", "failed passed held", "passed none held",
 			"none failed held", "failed passed held", "passed failed")

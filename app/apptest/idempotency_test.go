@@ -26,7 +26,7 @@ func TestIdempotencyKey_RepeatGetsFirstAnswer(t *testing.T) {
 			t.Errorf("the conflict has changed the gate to %v", got)
 		}
 
-		// For another route, another user and another day the key is another.
+		// The key does not match on another route, for another user, or after a day.
 		other := newProduct(t, c, "Other", "")
 		a := keyed.Must(http.StatusCreated, "POST", other.path+"/reports", apptest.Report(t, "grype-none.json"))
 		if a.Header.Get("Idempotency-Replayed") != "" {

@@ -39,7 +39,7 @@ func TestInboxInTheBrowser(t *testing.T) {
 	b.Open("/inbox")
 	b.WantText("29 unread")
 
-	// Scrolled, two rows selected, a filter half written.
+	// The page is scrolled, two rows are selected, a filter is half written.
 	b.Evaluate(`for (const n of [9, 11])
 		document.querySelector("[data-row]:nth-of-type(" + n + ") input[name=id]").click();
 	document.querySelector("#inbox-q").focus()`)
@@ -60,7 +60,7 @@ func TestInboxInTheBrowser(t *testing.T) {
 	b.Press("[data-new] a")
 	b.WantText("30 unread", "Shop 0")
 
-	// Another tab marks, archives and deletes; this one follows.
+	// Another client marks, archives and deletes; the page follows.
 	first := itemIDs(admin.Must(http.StatusOK, "GET", "/notifications?limit=3", nil))
 	row := func(i int) string { return fmt.Sprintf(`document.querySelector('[data-row="%d"]')`, first[i]) }
 	admin.Must(http.StatusNoContent, "POST", "/notifications/viewed", object{"ids": first[:1]})
@@ -71,7 +71,7 @@ func TestInboxInTheBrowser(t *testing.T) {
 	admin.Must(http.StatusNoContent, "DELETE", fmt.Sprint("/notifications/", first[2]), nil)
 	b.WaitFor("so is the one that was deleted", row(2)+`.classList.contains("away")`)
 
-	// The connection is lost, and what came meanwhile is caught up with.
+	// The stream is lost, and the page catches up.
 	b.Evaluate(`window.gcFetch = window.fetch;
 	Object.defineProperty(document, "hidden", {value: true, configurable: true});
 	document.dispatchEvent(new Event("visibilitychange"))`)

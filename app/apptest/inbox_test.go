@@ -87,7 +87,7 @@ func TestInbox_SecObserveParity(t *testing.T) {
 			object{"authorization_group": "users", "role": "owner"})
 		id := newSixNotifications(t, p, one.id, two.id)
 
-		// 96: administrators see all, with what it says.
+		// 96: administrators see all notifications with their messages.
 		a := admin.Must(http.StatusOK, "GET", "/notifications", nil)
 		if got := itemIDs(a); !slices.Equal(got, []int64{id[6], id[5], id[4], id[3], id[2], id[1]}) ||
 			!strings.Contains(a.Text, "message task 5") {
@@ -121,7 +121,7 @@ func TestInbox_SecObserveParity(t *testing.T) {
 			if hidden.Get("detail") != none.Get("detail") || hidden.Status != none.Status {
 				t.Errorf("hidden: %s\nnot there: %s", hidden.Text, none.Text)
 			}
-			// Nor do searches and filters reveal anything.
+			// Searches and filters do not reveal hidden notifications either.
 			for query, want := range map[string][]int64{
 				"q=message": {id[3]}, "q=task+5": nil, "q=gate+2": nil, "q=two": nil, "q=task+of": {id[5]},
 				"type=exception": {id[5]}, "type=exception.request": nil,
@@ -176,7 +176,7 @@ func TestInbox_ArchiveAndDelete(t *testing.T) {
 		if got := itemIDs(ann.Must(http.StatusOK, "GET", "/notifications", nil)); len(got) != 2 {
 			t.Errorf("ann sees %v", got)
 		}
-		// What a filter finds, and no further than was shown.
+		// All that a filter finds, up to the newest shown notification.
 		filter := object{"filter": object{"type": "gate"}, "up_to": id[2]}
 		ann.Must(http.StatusNoContent, "POST", "/notifications/archived", filter)
 		filter["up_to"] = id[6]

@@ -214,7 +214,7 @@ func killTrial(t *testing.T, database string, kills, seed int) {
 	for i := range kills {
 		<-time.After(time.Duration(50+chance.IntN(400)) * time.Millisecond)
 		p.kill()
-		// Whoever comes next comes after the leases of this one.
+		// The next process starts after the leases of this one.
 		spawned.ahead = time.Duration(i+1) * leap
 		p = startProcessWith(t, spawned)
 		url.Store(p.url)

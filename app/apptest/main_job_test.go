@@ -18,7 +18,7 @@ func TestMainJob_FromReportToMessage(t *testing.T) {
 		c := p.Client("admin")
 		s := newProduct(t, c, "Shop", receiver.URL+"/hook")
 
-		// A first report fails the gate, and says why.
+		// The first report fails the gate, and the answer gives the reason.
 		a := c.Must(http.StatusCreated, "POST", s.path+"/reports?source=deps", apptest.Report(t, "grype-image.json"))
 		if a.Get("gate.before") != "none" || a.Get("gate.after") != "failed" ||
 			a.Get("gate.why") != "1 critical (limit 0), 18 high (limit 0)" {
@@ -67,7 +67,7 @@ func TestMainJob_FromReportToMessage(t *testing.T) {
 			t.Fatalf("the same again: %s", a.Text)
 		}
 
-		// A clean one passes the gate, and says so once.
+		// A clean report passes the gate, with one message.
 		a = c.Must(http.StatusCreated, "POST", s.path+"/reports?source=deps", apptest.Report(t, "grype-none.json"))
 		if a.ID("observations.resolved") != 35 || a.Get("gate.after") != "passed" {
 			t.Fatalf("a clean report: %s", a.Text)
@@ -90,7 +90,7 @@ func TestMainJob_FromReportToMessage(t *testing.T) {
 			t.Errorf("history: %s in %s", got, a.Text)
 		}
 
-		// Viewed is for one's own eyes and lowers the badge.
+		// Marking as read lowers the unread count.
 		c.Must(http.StatusNoContent, "POST", "/notifications/viewed", object{"ids": []int64{first}})
 		if n := c.Must(http.StatusOK, "GET", "/notifications/count", nil).ID("unread"); n != 2 {
 			t.Errorf("%d unread, want 2", n)

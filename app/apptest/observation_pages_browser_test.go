@@ -29,7 +29,7 @@ func TestObservationFiltersInTheBrowser(t *testing.T) {
 	c.Must(http.StatusCreated, "POST", s.path+"/reports?branch=feature", largeReport(3, sameSeverity("Low")))
 	p.Clock.Advance(2 * time.Hour)
 
-	// Search and filters are in the URL, and go together.
+	// Search and filters are in the URL, and combine.
 	checkNoLayoutShift(t, b, "observations", "/products/1")
 	b.WantText("50 of 65 observations shown", "fails the gate", "Assess all 65 of this filter…")
 	b.Press("nav[aria-label='Filter by severity'] a[href*='severity=high']")
@@ -65,7 +65,7 @@ func TestBulkAssessmentInTheBrowser(t *testing.T) {
 	b := apptest.NewBrowser(t, p.URL)
 	signInBrowser(b, "admin", apptest.Password)
 
-	// Seven by the keyboard alone.
+	// Assess seven with the keyboard alone.
 	b.Open("/products/1?severity=high")
 	b.TabThrough("the list of observations")
 	b.Open("/products/1?severity=high")
@@ -137,7 +137,7 @@ func TestObservationInTheBrowser(t *testing.T) {
 	b := apptest.NewBrowser(t, p.URL)
 	signInBrowser(b, "admin", apptest.Password)
 
-	// One of the two is the same as the other.
+	// One of the two is a duplicate of the other.
 	checkNoLayoutShift(t, b, "observation", "/products/1/observations/2")
 	b.WantText("CVE-000000", "other", "it fails the gate", "Nobody has said anything of it yet")
 	b.TabThrough("the page of an observation")
@@ -216,7 +216,7 @@ func TestManualObservationInTheBrowser(t *testing.T) {
 	b.Press("main .btn-danger")
 	b.WantText("is deleted: the gate has changed from Failed to Passed")
 
-	// Who only reads is offered nothing.
+	// A reader sees no actions.
 	p.User("rita")
 	c.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "rita", "role": "reader"})
 	rita := apptest.NewBrowser(t, p.URL)

@@ -100,7 +100,7 @@ func TestObservationPages_BulkAssessment(t *testing.T) {
 		admin.wantText(path+"?all=300&q=lib", "Assess 300 observations", "All of main that are: active, with “lib”",
 			"and 292 more")
 
-		// A few, by their boxes: with what is wrong said beside the fields.
+		// A few selected ones, with errors beside the fields.
 		ids := selectableIDs(list)[:2]
 		admin.wantText(path+"?id="+ids[0]+"&id="+ids[1], "Assess 2 observations")
 		admin.wantFieldError("Say a status or a severity", path, "id", ids[0])
@@ -116,7 +116,7 @@ func TestObservationPages_BulkAssessment(t *testing.T) {
 		admin.wantText("/products/1?q=lib", "2 observations assessed: the gate stays Failed")
 		admin.wantText("/products/1?status=false_positive", "2 observations shown", "by <bdi>admin</bdi>")
 
-		// Somebody was faster: that is said, and the number is the one of now.
+		// After a conflicting change, the page says so and shows the current number.
 		status, page := admin.post(path, "all", "300", "filter", "q=lib", "status", "not_affected")
 		if status != http.StatusConflict || !strings.Contains(page, "There are 298 observations now, not 300") ||
 			!strings.Contains(page, `name="all" value="298"`) ||
@@ -136,7 +136,7 @@ func TestObservationPages_BulkAssessment(t *testing.T) {
 			t.Errorf("%d messages, want 3", n)
 		}
 
-		// Nothing selected, nothing of another product, nothing of no product.
+		// No selection, and observations of another or no product.
 		admin.mustPost(path, "status", "open")
 		admin.wantText("/products/1", "Nothing is selected")
 		for _, at := range []string{
@@ -186,7 +186,7 @@ func TestObservationPages_WaiverEndsWithDayInUserZone(t *testing.T) {
 		admin.wantText(path, "Taken back: the gate has changed from Passed to Failed", "took back what was said",
 			"fails the gate")
 
-		// The date of a form counts for waivers alone.
+		// The form only uses the date for waivers.
 		admin.mustPost(path+"/assess", "status", "in_review", "severity", "low", "waiver_until", day.Format(time.DateOnly))
 		admin.wantText(path, "Assessed: the gate has changed from Failed to Passed", "in review", "which has no limit")
 		admin.wantText("/products/1", "reported critical")

@@ -59,7 +59,7 @@ func TestOnboarding_UnexpectedSteps(t *testing.T) {
 		b.WaitFor(name+" is refused: "+said, `document.querySelector("main").innerText.includes("`+said+`")`)
 	}
 
-	// After an upload a refresh shows the form, and sends nothing again.
+	// A reload after an upload shows the form without sending the report again.
 	path, err := filepath.Abs("../ingest/testdata/grype-image.json")
 	if err != nil {
 		t.Fatal(err)

@@ -103,7 +103,7 @@ func TestPrivateHostNames_RefusedOnSending(t *testing.T) {
 		t.Error("the guard let a message out")
 	}
 
-	// Once it is allowed, the same targets work.
+	// Once the network is allowed, the same targets work.
 	c.Must(http.StatusOK, "PATCH", "/settings/delivery", object{"allow_networks": "127.0.0.0/8, ::1/128"})
 	p.Clock.Advance(time.Minute)
 	p.Wake()

@@ -26,7 +26,7 @@ func TestProductFormTargets_NotifyOnce(t *testing.T) {
 		if shown == "" || strings.Contains(a.Text, "/services/") || strings.Contains(a.Text, "/workflows/") {
 			t.Fatalf("what is shown of the addresses: %s", a.Text)
 		}
-		// What was shown, sent back, leaves it; a word that is no address is refused.
+		// Sending the shown value back keeps the target. An invalid address is refused.
 		c.Must(http.StatusOK, "PATCH", s.path, object{"slack_webhook": shown})
 		a = c.Must(http.StatusUnprocessableEntity, "PATCH", s.path,
 			object{"name": "Other", "slack_webhook": "hooks.example.org"})

@@ -119,8 +119,8 @@ func TestReconcile_RepairsDrift(t *testing.T) {
 	})
 }
 
-// checkStagedDrift checks that nothing drifts any more, except the source with a staged import: its drift is
-// repaired once the import is done.
+// checkStagedDrift checks that nothing drifts any more, except the source with a staged import, which
+// the job repairs after the import.
 func checkStagedDrift(t *testing.T, p *apptest.Program, c *apptest.Client, atWork models.Source) {
 	if job := runJob(t, c, "reconcile_gates"); job.ID("last.rows") != 0 || job.Get("last.message") != "" {
 		t.Errorf("again: %v", job.JSON)

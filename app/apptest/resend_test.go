@@ -83,7 +83,7 @@ func TestResend_ProgressAndStop(t *testing.T) {
 			t.Errorf("preview: %s", shown.Text)
 		}
 
-		// A target that is off gets nothing.
+		// A disabled target gets no message.
 		target := fmt.Sprintf("/targets/%d", s.target)
 		c.Must(http.StatusOK, "PATCH", target, object{"enabled": false})
 		if a := c.Must(http.StatusConflict, "POST", "/deliveries/resend", wish); a.Get("detail") == "" {

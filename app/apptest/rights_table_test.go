@@ -3,7 +3,7 @@ package apptest_test
 // rightsTable has a line for each route about an object. The ids in braces are those of
 // rightsFixture.
 var rightsTable = []route{
-	// The interface: products.
+	// The API: products.
 	{method: "GET", path: "/api/v1/products", need: signedIn},
 	{method: "POST", path: "/api/v1/products", need: bearer, body: object{"name": ""}},
 	{method: "GET", path: "/api/v1/products/{product}", need: viewProduct},
@@ -85,7 +85,7 @@ var rightsTable = []route{
 	{method: "POST", path: "/api/v1/exceptions/{exception}/split", need: nobody, body: object{"key": "none"}},
 	{method: "DELETE", path: "/api/v1/exceptions/{exception}", need: ownProduct, once: true},
 
-	// Groups of products.
+	// Product groups.
 	{method: "GET", path: "/api/v1/groups", need: signedIn},
 	{method: "POST", path: "/api/v1/groups", need: bearer, body: object{"name": ""}},
 	{method: "GET", path: "/api/v1/groups/{group}", need: viewGroup},
@@ -110,7 +110,7 @@ var rightsTable = []route{
 		body: object{"module": "webhook", "name": "", "config": object{}},
 	},
 
-	// Groups of users.
+	// Authorization groups.
 	{method: "GET", path: "/api/v1/authorization-groups", need: bearer},
 	{method: "POST", path: "/api/v1/authorization-groups", need: adminOnly, body: object{"name": ""}},
 	{method: "GET", path: "/api/v1/authorization-groups/{spare}", need: inUsers},

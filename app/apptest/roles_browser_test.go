@@ -35,7 +35,7 @@ func TestGroupsAndRolesInTheBrowser(t *testing.T) {
 	checkNoLayoutShift(t, b, "authorization-groups-empty", "/authorization-groups")
 
 	createGroup(t, b, receiver.URL+"/hook")
-	// Users together.
+	// An authorization group.
 	b.Open("/authorization-groups")
 	b.Fill("#f-name", "Security team")
 	b.Press("form[action='/authorization-groups'] button")
@@ -100,7 +100,7 @@ func createGroup(t *testing.T, b *apptest.Browser, url string) {
 	b.WantText("whsec_", "tells of no product now")
 	b.CheckPage("group-target-secret")
 
-	// A group's limits, one wrong.
+	// A group's thresholds, one of them invalid.
 	b.Open("/groups/1?tab=settings")
 	b.Do(chromedp.Click("[name=gate_mode][value=own]"))
 	b.Fill("[name=threshold_critical]", "1000000")

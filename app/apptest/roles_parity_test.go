@@ -39,7 +39,7 @@ func TestRoles_SecObserveParity(t *testing.T) {
 			t.Errorf("changed: %s", changed.Text)
 		}
 
-		// 104: a webhook that is no address is named, each field by itself.
+		// 104: each invalid webhook is reported by its field.
 		s := newProduct(t, admin, "Shop", "")
 		a = admin.Must(http.StatusUnprocessableEntity, "PATCH", s.path,
 			object{"ms_teams_webhook": "ftp://example.org", "slack_webhook": "ftp://example.org"})
@@ -48,7 +48,7 @@ func TestRoles_SecObserveParity(t *testing.T) {
 			t.Errorf("bad webhooks: %s", a.Text)
 		}
 
-		// 105: roles by membership, by none, and by the group.
+		// 105: roles by direct membership, without membership, and by the group.
 		group := admin.Must(http.StatusCreated, "POST", "/groups", object{"name": "Group"}).ID("id")
 		admin.Must(http.StatusOK, "PATCH", s.path, object{"group_id": group})
 		admin.Must(http.StatusCreated, "POST", s.path+"/members", object{"user": "owner", "role": "owner"})
@@ -79,7 +79,7 @@ func TestRoles_SecObserveParity(t *testing.T) {
 		}
 		maintainer.Must(http.StatusNoContent, "DELETE", fmt.Sprintf("%s/members/%d", s.path, reader), nil)
 
-		// 107: health is for everybody and says nothing, the version is not for everybody.
+		// 107: the health endpoint is public and shows no details. The version is not public.
 		if status, text := getNoRedirect(t, newHTTPClient(t), p.URL+"/healthz"); status != http.StatusOK || text != "ok\n" {
 			t.Errorf("health: %d %q", status, text)
 		}

@@ -48,7 +48,7 @@ func TestSettings_ThresholdsApplyToAllProducts(t *testing.T) {
 			t.Errorf("a gate that stayed has changed: %s", got.Text)
 		}
 
-		// null gives back the default; switched off, gates are none.
+		// null restores the default. When gates are disabled, their state is none.
 		c.Must(http.StatusOK, "PATCH", "/settings/gate", object{"threshold_critical": nil, "active": false})
 		apptest.Eventually(t, "all gates are none", func() bool {
 			return c.Do("GET", "/products?state=passed", nil).Get("items.0") == nil

@@ -26,7 +26,7 @@ func TestSilencesInTheBrowser(t *testing.T) {
 	b.WantText("No silence is in force")
 	b.CheckPage("silences-none")
 
-	// Two clicks.
+	// Silence with two clicks.
 	b.Open("/inbox")
 	b.Press("[data-row] a.name")
 	b.WantText("Who was told")
@@ -41,7 +41,7 @@ func TestSilencesInTheBrowser(t *testing.T) {
 	b.WantText("Messages are held back until", "In force", "Known: Security gate has changed to Failed", "4 h left")
 	b.CheckPage("silence")
 
-	// Its product says so, and so does the list.
+	// The product and the list show the silence.
 	b.Press(`.gc-head a[href^="/products/"]`)
 	b.WantText("Messages are held back until", "Known: Security gate")
 	b.CheckPage("product-quiet")

@@ -126,7 +126,7 @@ func checkHeldMessages(t *testing.T, p *apptest.Program) {
 	inGroup, alone := newProduct(t, c, "In the group", receiver.URL), newProduct(t, c, "Alone", receiver.URL)
 	c.Must(http.StatusOK, "PATCH", inGroup.path, object{"group_id": group})
 	critical, notified, ends := map[int64]int{}, 0, 0
-	// change lets the gate of a shop change, and waits for what becomes of that.
+	// change changes the gate of a product, and waits for the end of the delivery.
 	change := func(s productFixture) (state string) {
 		t.Helper()
 		p.Clock.Advance(time.Second)
@@ -297,7 +297,7 @@ func TestSilence_RefusesInvalidInput(t *testing.T) {
 		t.Errorf("%d notifications", n)
 	}
 
-	// It goes with its product.
+	// Deleting the product deletes the silence.
 	c.Must(http.StatusNoContent, "DELETE", s.path, nil)
 	c.Must(http.StatusNotFound, "GET", at, nil)
 	if n := itemCount(c.Must(http.StatusOK, "GET", "/audit?kind=silence", nil)); n < 3 {

@@ -103,7 +103,7 @@ func TestStaleProduct_NotifiesOnce(t *testing.T) {
 			object{"branch": "feature", "scanner": "x", "counts": criticalCounts(1)})
 		look("Quiet stale 3600")
 
-		// The same counts again are a report: back, at once, and once.
+		// The same counts again are a report: the product is active again at once, with one message.
 		p.Clock.Advance(10 * time.Minute)
 		setCritical(c, shops["Quiet"], 0)
 		apptest.Eventually(t, "it is back", func() bool { return len(staleMessages(t, receiver)) == 2 })
@@ -113,8 +113,8 @@ func TestStaleProduct_NotifiesOnce(t *testing.T) {
 			t.Error("it is back, and still stale")
 		}
 
-		// So is a report that changes something; the time of all counts for the
-		// others, and forgetting it is no news.
+		// A report with changes does the same. The global time applies to the other products, and
+		// clearing it sends no message.
 		c.Must(http.StatusOK, "PATCH", "/settings/reports", object{"stale_after_seconds": 7200})
 		setCritical(c, shops["Busy"], 0)
 		c.Must(http.StatusOK, "PATCH", shops["Busy"].path, object{"stale_after": 2592000})
@@ -127,7 +127,7 @@ func TestStaleProduct_NotifiesOnce(t *testing.T) {
 			t.Error("its time is longer, and it is still stale")
 		}
 
-		// By the inbox too.
+		// The inbox has the same notifications.
 		a := c.Must(http.StatusOK, "GET", "/notifications?type=product.stale", nil)
 		if itemCount(a) != 5 || a.Get("items.0.name") != "Reports come again" ||
 			a.Get("items.2.name") != "No reports any more" {

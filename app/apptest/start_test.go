@@ -48,7 +48,7 @@ func TestStart_RefusesSecondServerOnSQLite(t *testing.T) {
 	// Commands beside it need no lock, and the first server continues.
 	c := p.client(t)
 	c.Must(http.StatusOK, "GET", "/products", nil)
-	// A kill takes the lock along.
+	// A kill releases the lock.
 	p.kill()
 	startProcess(t, dir)
 }
@@ -134,7 +134,7 @@ func TestStart_RefusesWrongKey(t *testing.T) {
 	if said := startFails(t, data); !strings.Contains(said, refusal) {
 		t.Errorf("once more, with another key, it says: %s", said)
 	}
-	// What the operations guide says of a key that is lost.
+	// The steps of the operations guide for a lost key.
 	modelstest.Statement(t, filepath.Join(dir, "gatecrier.db"),
 		"DELETE FROM connections; UPDATE settings SET secrets = NULL; DELETE FROM key_checks")
 	apptest.Start(t, apptest.Options{Dir: dir})

@@ -237,7 +237,7 @@ func (w *upgradedProgram) checkDeliveries() {
 	passTime(w.t, w.p, 10*time.Minute)
 	w.receiver.Wait(w.t, 4)
 	apptest.Eventually(w.t, "none waits any more", func() bool { return w.waiting() == 0 })
-	// Gateway's breaker was open; its former change is canceled, since the last one has overtaken it.
+	// Gateway's breaker was open; its former change is canceled, because a later one replaced it.
 	var got []string
 	for _, m := range w.receiver.Messages() {
 		body := messageBody(w.t, m)
