@@ -25,7 +25,7 @@ func settingsCases() map[string]func(gateParity) {
 			w.settings(object{"active": true, "threshold_medium": 2})
 			w.wantGate(s, "passed", 4)
 		},
-		// Every product is evaluated, with whichever thresholds. Ours skips those that were never evaluated.
+		// Every product is evaluated, with whichever thresholds. Ours skips never evaluated ones.
 		"30": func(w gateParity) {
 			standard, never := w.product(object{}), w.product(object{})
 			mine := w.product(ownPolicy(equalCounts(9, models.Low, 9)))

@@ -307,7 +307,7 @@ func TestMoveToStricterGroup_NotifiesOnce(t *testing.T) {
 		if status, _ := k.maintainer.post("/products/1/move", "group", "0"); status != http.StatusForbidden {
 			t.Errorf("a product's maintainer takes it out: %d", status)
 		}
-		// The member's targets tab shows the group's target without its address.
+		// The maintainer's targets tab shows the group's target without its address.
 		k.maintainer.wantText("/products/1?tab=targets", "Bot")
 		k.maintainer.wantNoText("/products/1?tab=targets", "127.0.0.1", "/groups/2")
 

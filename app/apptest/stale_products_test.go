@@ -219,7 +219,7 @@ func TestStaleProduct_OfTwoInstances(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	// The two clocks do not move by themselves and differ: an event of one is in the future of the other.
+	// Both clocks move only here and differ: an event of one is in the future of the other.
 	for _, p := range []*apptest.Program{one, two} {
 		p.Clock.Advance(time.Second)
 		p.Wake()
