@@ -81,10 +81,7 @@ func TestDeleteProduct_ConcurrentWithImports(t *testing.T) {
 			}
 			wg.Go(func() { c.Must(http.StatusNoContent, "DELETE", s.path, nil) })
 			wg.Wait()
-			apptest.Eventually(t, "the work is done", func() bool {
-				work, err := p.Store.EventWork(t.Context(), "notify", 10)
-				return err == nil && len(work) == 0
-			})
+			waitRouted(t, p.Store)
 		}
 		if n, err := p.Store.OrphanEvents(t.Context()); err != nil || n != 0 {
 			t.Errorf("%d events of products that are gone, %v", n, err)

@@ -119,22 +119,11 @@ func equalThresholds(n int, one models.Severity, of int) object {
 // waitReevaluated waits until all gates are evaluated and all notifications are sent.
 func (w gateParity) waitReevaluated() {
 	w.t.Helper()
-	apptest.Eventually(w.t, "all gates are evaluated and announced", func() bool {
+	apptest.Eventually(w.t, "all gates are evaluated", func() bool {
 		at, err := w.p.Store.GateSweep(w.t.Context())
-		if err != nil || !at.Done || at.Version != w.p.Settings.Gate().Version {
-			return false
-		}
-		work, err := w.p.Store.EventWork(w.t.Context(), "notify", 10)
-		if err != nil || len(work) > 0 {
-			return false
-		}
-		for _, state := range []string{"pending", "sending"} {
-			if itemCount(w.c.Do("GET", "/deliveries?state="+state, nil)) > 0 {
-				return false
-			}
-		}
-		return true
+		return err == nil && at.Done && at.Version == w.p.Settings.Gate().Version
 	})
+	apptest.Settle(w.t, w.p.Store)
 }
 
 // wantGate checks the state of a product's gate, and that each channel notified of exactly so many

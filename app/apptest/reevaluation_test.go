@@ -125,10 +125,14 @@ func gateHistory(t testing.TB, s *models.Store, product int64) []models.GateChan
 // waitRouted waits until all events are routed.
 func waitRouted(t *testing.T, s *models.Store) {
 	t.Helper()
-	apptest.Eventually(t, "all is routed", func() bool {
-		work, err := s.EventWork(t.Context(), string(event.ReaderNotify), 1)
-		return err == nil && len(work) == 0
-	})
+	apptest.Eventually(t, "all is routed", func() bool { return isRouted(t, s) })
+}
+
+// isRouted reports whether no event waits to be routed.
+func isRouted(t *testing.T, s *models.Store) bool {
+	t.Helper()
+	work, err := s.EventWork(t.Context(), string(event.ReaderNotify), 1)
+	return err == nil && len(work) == 0
 }
 
 // waitReevaluated waits until all gates are evaluated with the current settings, and returns the
