@@ -143,7 +143,7 @@ func TestTarget_DeletedDuringSend(t *testing.T) {
 		if n := len(receiver.Messages()); n != 3 {
 			t.Errorf("%d messages, want each once", n)
 		}
-		if strings.Contains(p.Logged(), "results not written") {
+		if strings.Contains(p.Logged(), "write delivery results") {
 			t.Error("the results of others were not written at once")
 		}
 	})
