@@ -72,7 +72,8 @@ func TestWaiver_EndsByItself(t *testing.T) {
 		wantNotified(t, p, receiver, want)
 		last := messageBody(t, receiver.Messages()[3])
 		if last.Data.To != "failed" || last.Data.Cause.Kind != "waiver" ||
-			last.Data.Cause.Text != "a waiver that has ended: CVE-1" || last.Data.Failing.New != 0 || last.Data.Failing.Reopened != 1 ||
+			last.Data.Cause.Text != "a waiver that has ended: CVE-1" ||
+			last.Data.Failing.New != 0 || last.Data.Failing.Reopened != 1 ||
 			last.Data.Failing.Items[0].Title != "CVE-1" {
 			t.Errorf("the message: %s", receiver.Messages()[3].Body)
 		}
