@@ -39,7 +39,7 @@ type Services struct {
 	Ingest      *ingest.Service
 	Connections *connection.Service
 	Dispatcher  *delivery.Dispatcher
-	Ledger      *delivery.Log
+	DeliveryLog *delivery.Log
 	Inbox       *inbox.Service
 	Explain     *explain.Service
 	Hub         *inbox.Hub

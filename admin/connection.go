@@ -69,7 +69,7 @@ func (a *Admin) connectionPage(c *gin.Context, id int64, status int, change func
 	if err != nil {
 		return hideForbidden(err)
 	}
-	last, err := a.Ledger.List(ctx, actor, models.LedgerFilter{ConnectionID: id, Limit: maxLastDeliveries})
+	last, err := a.DeliveryLog.List(ctx, actor, models.DeliveryFilter{ConnectionID: id, Limit: maxLastDeliveries})
 	if err != nil {
 		return err
 	}

@@ -20,21 +20,21 @@ func (a *Admin) deliveriesRoutes(r router) {
 
 func (a *Admin) deliveries(c *gin.Context) error {
 	ctx, actor := c.Request.Context(), actorOf(c)
-	q, err := a.ledgerQuery(c, c.Request.URL.Query())
+	q, err := a.deliveryQuery(c, c.Request.URL.Query())
 	if err != nil {
 		return err
 	}
 	v := page.DeliveriesView{Wrong: q.problem}
-	if v.Filters, err = a.ledgerNames(c, q); err != nil {
+	if v.Filters, err = a.deliveryNames(c, q); err != nil {
 		return err
 	}
-	pager := &ledgerPager{path: "/deliveries", pairs: q.pairs}
-	f := q.LedgerFilter
+	pager := &deliveryPager{path: "/deliveries", pairs: q.pairs}
+	f := q.DeliveryFilter
 	f.Limit = pageSize + 1
 	if before, err := strconv.ParseInt(c.Query("before"), 10, 64); err == nil {
 		f.Before, pager.First = before, link("/deliveries", q.pairs...)
 	}
-	rows, err := a.Ledger.List(ctx, actor, f)
+	rows, err := a.DeliveryLog.List(ctx, actor, f)
 	if err != nil {
 		return err
 	}
@@ -43,14 +43,14 @@ func (a *Admin) deliveries(c *gin.Context) error {
 	for i := range v.Rows {
 		v.Rows[i].ConnID, v.Rows[i].Selectable = rows[i].ConnectionID, rows[i].MayEdit && !rows[i].State.Open()
 	}
-	a.ledgerForms(c, q, &v)
+	a.deliveryForms(c, q, &v)
 	hours, err := a.Store.DeliveriesByHour(ctx, actor.Scope(), a.Store.Now().Add(-day))
 	if err != nil {
 		return err
 	}
 	var states map[models.DeliveryState]int
 	v.Hours, states = a.hoursOfDay(c, hours)
-	v.Summary = ledgerSummary(states)
+	v.Summary = deliverySummary(states)
 	v.Frame = a.frame(c, "Deliveries", layout.NavDeliveries)
 	return render(c, http.StatusOK, page.Deliveries(v))
 }
@@ -76,7 +76,7 @@ func (a *Admin) hoursOfDay(c *gin.Context, list []models.HourTally) ([]ui.Hour, 
 	return hours, sum
 }
 
-func ledgerSummary(states map[models.DeliveryState]int) string {
+func deliverySummary(states map[models.DeliveryState]int) string {
 	t := tallyOf(states)
 	text := plural(t.Total, "message", "messages") + " in the last 24 hours"
 	if t.Retrying > 0 {

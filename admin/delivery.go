@@ -25,7 +25,7 @@ func (a *Admin) delivery(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	e, err := a.Ledger.Get(c.Request.Context(), actorOf(c), id)
+	e, err := a.DeliveryLog.Get(c.Request.Context(), actorOf(c), id)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (a *Admin) delivery(c *gin.Context) error {
 	if e.MayEdit && !e.State.Open() {
 		v.ResendURL = deliveryPath(id) + "/resend"
 	}
-	sent, err := a.Ledger.Shown(c.Request.Context(), e)
+	sent, err := a.DeliveryLog.Shown(c.Request.Context(), e)
 	if err != nil {
 		return err
 	}

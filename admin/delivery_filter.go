@@ -15,9 +15,9 @@ import (
 	"gatecrier/templates/ui"
 )
 
-// ledgerQuery is the filter of the delivery log as the URL has it.
-type ledgerQuery struct {
-	models.LedgerFilter
+// deliveryQuery is the filter of the delivery log as the URL has it.
+type deliveryQuery struct {
+	models.DeliveryFilter
 	within  string // one of timeRanges; "" = none
 	problem string // the error in the times; "" = none
 	pairs   []string
@@ -34,10 +34,10 @@ var timeRanges = []struct {
 	{"720h", "last 30 days", 30 * day},
 }
 
-// ledgerQuery reads the filter of a URL, or of a form with the same fields. It returns a "not
+// deliveryQuery reads the filter of a URL, or of a form with the same fields. It returns a "not
 // found" error for a text that is no id.
-func (a *Admin) ledgerQuery(c *gin.Context, values url.Values) (ledgerQuery, error) {
-	var q ledgerQuery
+func (a *Admin) deliveryQuery(c *gin.Context, values url.Values) (deliveryQuery, error) {
+	var q deliveryQuery
 	if s := models.DeliveryState(values.Get("state")); s.Valid() {
 		q.State = s
 		q.keep("state", string(s))
@@ -61,10 +61,10 @@ func (a *Admin) ledgerQuery(c *gin.Context, values url.Values) (ledgerQuery, err
 	return q, nil
 }
 
-func (q *ledgerQuery) keep(name, value string) { q.pairs = append(q.pairs, name, value) }
+func (q *deliveryQuery) keep(name, value string) { q.pairs = append(q.pairs, name, value) }
 
 // times reads the filter by time, in the zone of the user. RFC 3339 is accepted too.
-func (q *ledgerQuery) times(within, since, until string, zone *time.Location, now time.Time) {
+func (q *deliveryQuery) times(within, since, until string, zone *time.Location, now time.Time) {
 	for _, w := range timeRanges {
 		if w.value == within && since == "" {
 			q.within, q.Since = within, now.Add(-w.length)
@@ -92,7 +92,7 @@ func (q *ledgerQuery) times(within, since, until string, zone *time.Location, no
 }
 
 // without returns the URL of the list without some parts of the filter.
-func (q ledgerQuery) without(path string, names ...string) string {
+func (q deliveryQuery) without(path string, names ...string) string {
 	var rest []string
 	for i := 0; i < len(q.pairs); i += 2 {
 		if !slices.Contains(names, q.pairs[i]) {
@@ -102,9 +102,9 @@ func (q ledgerQuery) without(path string, names ...string) string {
 	return link(path, rest...)
 }
 
-// ledgerNames names the product, the connection and the resend of the filter, each with a link that
+// deliveryNames names the product, the connection and the resend of the filter, each with a link that
 // removes it.
-func (a *Admin) ledgerNames(c *gin.Context, q ledgerQuery) ([]ui.Removable, error) {
+func (a *Admin) deliveryNames(c *gin.Context, q deliveryQuery) ([]ui.Removable, error) {
 	ctx, actor := c.Request.Context(), actorOf(c)
 	var list []ui.Removable
 	add := func(label, name string) {
@@ -125,7 +125,7 @@ func (a *Admin) ledgerNames(c *gin.Context, q ledgerQuery) ([]ui.Removable, erro
 		add(a.descriptor(conn.Module).Title+": "+conn.Name, "connection")
 	}
 	if q.ResendID != 0 {
-		p, err := a.Ledger.Progress(ctx, actor, q.ResendID)
+		p, err := a.DeliveryLog.Progress(ctx, actor, q.ResendID)
 		if err != nil {
 			return nil, err
 		}
@@ -134,8 +134,8 @@ func (a *Admin) ledgerNames(c *gin.Context, q ledgerQuery) ([]ui.Removable, erro
 	return list, nil
 }
 
-// ledgerForms fills the chips and the forms that change the filter.
-func (a *Admin) ledgerForms(c *gin.Context, q ledgerQuery, v *page.DeliveriesView) {
+// deliveryForms fills the chips and the forms that change the filter.
+func (a *Admin) deliveryForms(c *gin.Context, q deliveryQuery, v *page.DeliveriesView) {
 	state := string(q.State)
 	v.Chips = stateChips("/deliveries", state, withoutPairs(q.pairs, "state")...)
 	v.Within = []ui.Option{{Value: "", Label: "any time", Checked: q.within == ""}}
@@ -158,14 +158,14 @@ func (a *Admin) ledgerForms(c *gin.Context, q ledgerQuery, v *page.DeliveriesVie
 	}
 }
 
-// ledgerPager cuts a list of deliveries to one page.
-type ledgerPager struct {
+// deliveryPager cuts a list of deliveries to one page.
+type deliveryPager struct {
 	ui.Pager
 	path  string
 	pairs []string
 }
 
-func (p *ledgerPager) cut(rows []delivery.Row) []delivery.Row {
+func (p *deliveryPager) cut(rows []delivery.Row) []delivery.Row {
 	if len(rows) > pageSize {
 		rows = rows[:pageSize]
 		p.Next = link(p.path, append(p.pairs, "before", formatInt(rows[pageSize-1].ID))...)
@@ -174,15 +174,15 @@ func (p *ledgerPager) cut(rows []delivery.Row) []delivery.Row {
 	return rows
 }
 
-// ledgerFilter reads the state and the page of a list of deliveries from the URL; pairs are its
+// deliveryFilter reads the state and the page of a list of deliveries from the URL; pairs are its
 // other parameters.
-func (a *Admin) ledgerFilter(c *gin.Context, path string, pairs ...string) (models.LedgerFilter, *ledgerPager) {
-	f := models.LedgerFilter{Limit: pageSize + 1}
+func (a *Admin) deliveryFilter(c *gin.Context, path string, pairs ...string) (models.DeliveryFilter, *deliveryPager) {
+	f := models.DeliveryFilter{Limit: pageSize + 1}
 	if s := models.DeliveryState(c.Query("state")); s.Valid() {
 		f.State = s
 		pairs = append(pairs, "state", string(s))
 	}
-	p := &ledgerPager{path: path, pairs: pairs}
+	p := &deliveryPager{path: path, pairs: pairs}
 	if before, err := strconv.ParseInt(c.Query("before"), 10, 64); err == nil {
 		f.Before = before
 		p.First = link(path, pairs...)

@@ -31,8 +31,8 @@ func (a *Admin) resendRoutes(r router) {
 const maxSelected = 1000
 
 // resendFilter reads what to send again: the selected ids, or a filter.
-func (a *Admin) resendFilter(c *gin.Context, values url.Values, ids []string) (ledgerQuery, error) {
-	q, err := a.ledgerQuery(c, values)
+func (a *Admin) resendFilter(c *gin.Context, values url.Values, ids []string) (deliveryQuery, error) {
+	q, err := a.deliveryQuery(c, values)
 	if err != nil {
 		return q, err
 	}
@@ -45,7 +45,7 @@ func (a *Admin) resendFilter(c *gin.Context, values url.Values, ids []string) (l
 	if len(ids) > maxSelected {
 		return q, fault.New(fault.Invalid, "At most 1000 are selected at once")
 	}
-	q.LedgerFilter = models.LedgerFilter{}
+	q.DeliveryFilter = models.DeliveryFilter{}
 	for _, text := range ids {
 		id, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
@@ -64,12 +64,12 @@ func (a *Admin) resendConfirm(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := a.Ledger.Preview(c.Request.Context(), actorOf(c), q.LedgerFilter)
+	p, err := a.DeliveryLog.Preview(c.Request.Context(), actorOf(c), q.DeliveryFilter)
 	if err != nil {
 		return err
 	}
 	v := page.ResendView{
-		What:  delivery.Words(q.LedgerFilter),
+		What:  delivery.Words(q.DeliveryFilter),
 		Will:  p.Will,
 		Off:   p.Off,
 		Other: p.Other,
@@ -100,7 +100,7 @@ func (a *Admin) resendConfirm(c *gin.Context) error {
 
 // hiddenFilter carries a filter over to the form that confirms it, its times fixed to the present
 // ones.
-func hiddenFilter(q ledgerQuery) [][2]string {
+func hiddenFilter(q deliveryQuery) [][2]string {
 	list := [][2]string{{"state", string(q.State)}}
 	for name, id := range map[string]int64{"product": q.ProductID, "connection": q.ConnectionID, "resend": q.ResendID} {
 		if id != 0 {
@@ -124,7 +124,7 @@ func (a *Admin) resendStart(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := a.Ledger.Resend(c.Request.Context(), actorOf(c), q.LedgerFilter)
+	r, err := a.DeliveryLog.Resend(c.Request.Context(), actorOf(c), q.DeliveryFilter)
 	if fault.Is(err, fault.Conflict) {
 		return a.redirect(c, "bad", "Nothing was sent again", textOf(err), "/deliveries")
 	}
@@ -141,7 +141,7 @@ func (a *Admin) resendProgress(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := a.Ledger.Progress(c.Request.Context(), actorOf(c), id)
+	p, err := a.DeliveryLog.Progress(c.Request.Context(), actorOf(c), id)
 	if err != nil {
 		return err
 	}
@@ -171,7 +171,7 @@ func (a *Admin) resendStop(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.Ledger.StopResend(c.Request.Context(), actorOf(c), id); err != nil {
+	if err := a.DeliveryLog.StopResend(c.Request.Context(), actorOf(c), id); err != nil {
 		return err
 	}
 	web.SeeOther(c, resendPath(id))
@@ -184,7 +184,7 @@ func (a *Admin) resendOne(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	err = a.Ledger.ResendOne(c.Request.Context(), actorOf(c), id)
+	err = a.DeliveryLog.ResendOne(c.Request.Context(), actorOf(c), id)
 	switch {
 	case fault.Is(err, fault.Conflict):
 		a.flash(c, "bad", "Not sent again", textOf(err))

@@ -53,7 +53,7 @@ func (a *Admin) notification(c *gin.Context) error {
 	if n.Type == string(event.GateChanged) && json.Unmarshal(e.Payload, &p) == nil {
 		gateWhy(&v, p)
 	}
-	rows, err := a.Ledger.List(ctx, actor, models.LedgerFilter{
+	rows, err := a.DeliveryLog.List(ctx, actor, models.DeliveryFilter{
 		EventID: n.EventID, ProductID: n.ProductID, Limit: pageSize,
 	})
 	if err != nil {

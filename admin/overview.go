@@ -122,7 +122,7 @@ func (a *Admin) deliveryTrouble(c *gin.Context, v *page.OverviewView) error {
 	if v.Trouble == 0 {
 		return nil
 	}
-	rows, err := a.Ledger.List(ctx, actor, models.LedgerFilter{Trouble: true, Since: since, Limit: maxOverview})
+	rows, err := a.DeliveryLog.List(ctx, actor, models.DeliveryFilter{Trouble: true, Since: since, Limit: maxOverview})
 	v.Troubles = a.deliveryRows(c, rows)
 	return err
 }

@@ -8,9 +8,9 @@ import (
 )
 
 func (a *Admin) deliveriesTab(c *gin.Context, row models.ProductRow, v *page.ProductView) error {
-	f, pager := a.ledgerFilter(c, productPath(row.ID), "tab", "deliveries")
+	f, pager := a.deliveryFilter(c, productPath(row.ID), "tab", "deliveries")
 	f.ProductID = row.ID
-	rows, err := a.Ledger.List(c.Request.Context(), actorOf(c), f)
+	rows, err := a.DeliveryLog.List(c.Request.Context(), actorOf(c), f)
 	if err != nil {
 		return err
 	}

@@ -22,22 +22,22 @@ import (
 
 // edgeServices are the services that only the API and the pages use.
 type edgeServices struct {
-	ledger  *delivery.Log
-	inbox   *inbox.Service
-	audit   *audit.Service
-	explain *explain.Service
-	feeds   *feed.Service
+	deliveryLog *delivery.Log
+	inbox       *inbox.Service
+	audit       *audit.Service
+	explain     *explain.Service
+	feeds       *feed.Service
 }
 
 // handler builds the routes: health, static files, badges, feeds, the API and the pages.
 func (a *App) handler(o Options) (http.Handler, error) {
-	ledger := delivery.NewLog(a.Store, a.Connections, a.Dispatcher)
+	deliveryLog := delivery.NewLog(a.Store, a.Connections, a.Dispatcher)
 	services := edgeServices{
-		ledger:  ledger,
-		inbox:   inbox.New(a.Store, a.hub),
-		audit:   audit.New(a.Store),
-		explain: explain.New(a.Store, ledger),
-		feeds:   feed.New(a.Store, a.BaseURL),
+		deliveryLog: deliveryLog,
+		inbox:       inbox.New(a.Store, a.hub),
+		audit:       audit.New(a.Store),
+		explain:     explain.New(a.Store, deliveryLog),
+		feeds:       feed.New(a.Store, a.BaseURL),
 	}
 	var pages *admin.Admin
 	fail := func(c *gin.Context, err error) {
@@ -96,7 +96,7 @@ func (a *App) apiServices(s edgeServices) api.Services {
 		Observations: a.Findings,
 		Connections:  a.Connections,
 		Dispatcher:   a.Dispatcher,
-		Ledger:       s.ledger,
+		DeliveryLog:  s.deliveryLog,
 		Inbox:        s.inbox,
 		Explain:      s.explain,
 		Settings:     a.Settings,
@@ -123,7 +123,7 @@ func (a *App) adminServices(o Options, s edgeServices, reference []page.APIGroup
 		Ingest:       a.Ingest,
 		Connections:  a.Connections,
 		Dispatcher:   a.Dispatcher,
-		Ledger:       s.ledger,
+		DeliveryLog:  s.deliveryLog,
 		Inbox:        s.inbox,
 		Explain:      s.explain,
 		Hub:          a.hub,

@@ -80,8 +80,8 @@ func (d *Delivery) dst() []any {
 	}
 }
 
-// LedgerRow is a delivery as it is listed in the delivery log.
-type LedgerRow struct {
+// DeliveryRow is a delivery as it is listed in the delivery log.
+type DeliveryRow struct {
 	Delivery
 	Product    string
 	Connection string
@@ -92,7 +92,7 @@ type LedgerRow struct {
 	ProbeAt    time.Time // when it is probed next; zero while it is paused
 }
 
-const ledgerSelect = `
+const deliveryRowSelect = `
 	SELECT ` + deliveryColumns + `, coalesce(p.name, ''), c.name, c.module, c.hint,
 		coalesce(c.product_id, 0), coalesce(c.group_id, 0), coalesce(c.user_id, 0),
 		h.opened_at IS NOT NULL, CASE WHEN h.paused_at IS NULL THEN h.probe_at END
@@ -101,7 +101,7 @@ const ledgerSelect = `
 	JOIN connection_health h ON h.connection_id = d.endpoint_id
 	LEFT JOIN products p ON p.id = d.product_id `
 
-func (l *LedgerRow) dst() []any {
+func (l *DeliveryRow) dst() []any {
 	return append(
 		l.Delivery.dst(), &l.Product, &l.Connection, &l.Module, &l.Hint, &l.Owner.ProductID, &l.Owner.GroupID,
 		&l.Owner.UserID, &l.Down, timeTo(&l.ProbeAt),
@@ -122,12 +122,12 @@ type Attempt struct {
 }
 
 // Delivery finds a delivery in scope.
-func (r queries) Delivery(ctx context.Context, scope Scope, id int64) (LedgerRow, error) {
-	cond, args := ledgerCondition(scope, LedgerFilter{})
-	var l LedgerRow
-	err := r.get(ctx, ledgerSelect+"WHERE d.id = ? AND "+cond, append([]any{id}, args...), l.dst()...)
+func (r queries) Delivery(ctx context.Context, scope Scope, id int64) (DeliveryRow, error) {
+	cond, args := deliveryCondition(scope, DeliveryFilter{})
+	var l DeliveryRow
+	err := r.get(ctx, deliveryRowSelect+"WHERE d.id = ? AND "+cond, append([]any{id}, args...), l.dst()...)
 	if err != nil {
-		return LedgerRow{}, notFound(err, "delivery")
+		return DeliveryRow{}, notFound(err, "delivery")
 	}
 	return l, nil
 }
@@ -149,8 +149,8 @@ func (r queries) AttemptsOf(ctx context.Context, d Delivery) ([]Attempt, error) 
 	return list, err
 }
 
-// LedgerFilter narrows the delivery log. Zero fields do not narrow.
-type LedgerFilter struct {
+// DeliveryFilter narrows the delivery log. Zero fields do not narrow.
+type DeliveryFilter struct {
 	State        DeliveryState
 	ProductID    int64
 	ConnectionID int64
@@ -166,8 +166,8 @@ type LedgerFilter struct {
 	Limit        int
 }
 
-// ledgerCondition returns the condition of a scope and a filter on d.
-func ledgerCondition(scope Scope, f LedgerFilter) (string, []any) {
+// deliveryCondition returns the condition of a scope and a filter on d.
+func deliveryCondition(scope Scope, f DeliveryFilter) (string, []any) {
 	cond := conditionOf(scope.whereDelivery())
 	if f.State != "" {
 		cond.and("d.state = ?", f.State)
@@ -208,13 +208,13 @@ func ledgerCondition(scope Scope, f LedgerFilter) (string, []any) {
 	return cond.text, cond.args
 }
 
-// Ledger lists deliveries in scope, newest first.
-func (r queries) Ledger(ctx context.Context, scope Scope, f LedgerFilter) ([]LedgerRow, error) {
-	cond, args := ledgerCondition(scope, f)
-	var list []LedgerRow
-	err := r.query(ctx, ledgerSelect+"WHERE "+cond+`
+// Deliveries lists deliveries in scope, newest first.
+func (r queries) Deliveries(ctx context.Context, scope Scope, f DeliveryFilter) ([]DeliveryRow, error) {
+	cond, args := deliveryCondition(scope, f)
+	var list []DeliveryRow
+	err := r.query(ctx, deliveryRowSelect+"WHERE "+cond+`
 		ORDER BY d.id DESC
-		LIMIT ?`, append(args, f.Limit), collect(&list, (*LedgerRow).dst))
+		LIMIT ?`, append(args, f.Limit), collect(&list, (*DeliveryRow).dst))
 	return list, err
 }
 

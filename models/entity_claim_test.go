@@ -13,8 +13,8 @@ import (
 // queue is a connection and a product.
 type queue struct{ connection, product int64 }
 
-// ledger records which deliveries the claimers have got.
-type ledger struct {
+// delivery log records which deliveries the claimers have got.
+type sendLog struct {
 	t        *testing.T
 	mu       sync.Mutex
 	inFlight map[queue]int64
@@ -22,7 +22,7 @@ type ledger struct {
 	took     map[string]int
 }
 
-func (l *ledger) begin(claim string, d models.Delivery) {
+func (l *sendLog) begin(claim string, d models.Delivery) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	at := queue{d.ConnectionID, d.ProductID}
@@ -35,7 +35,7 @@ func (l *ledger) begin(claim string, d models.Delivery) {
 }
 
 // end records the end of a send before it is written: afterwards, another claimer can begin.
-func (l *ledger) end(d models.Delivery) {
+func (l *sendLog) end(d models.Delivery) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.inFlight, queue{d.ConnectionID, d.ProductID})
@@ -56,7 +56,7 @@ func TestConcurrentClaimersKeepQueueOrder(t *testing.T) {
 				want[at] = append(want[at], w.delivery(at.connection, at.product).ID)
 			}
 		}
-		l := &ledger{t: t, inFlight: map[queue]int64{}, sent: map[queue][]int64{}, took: map[string]int{}}
+		l := &sendLog{t: t, inFlight: map[queue]int64{}, sent: map[queue][]int64{}, took: map[string]int{}}
 		var wg sync.WaitGroup
 		for i := range claimers {
 			wg.Go(func() { w.work(l, fmt.Sprint("claimer ", i)) })
@@ -77,7 +77,7 @@ func TestConcurrentClaimersKeepQueueOrder(t *testing.T) {
 }
 
 // work claims and settles until nothing is open, for as long as that may take.
-func (w world) work(l *ledger, claim string) {
+func (w world) work(l *sendLog, claim string) {
 	for began := time.Now(); ; {
 		if time.Since(began) > 30*time.Second {
 			w.t.Errorf("%s: never done, %d are open", claim, w.open())
@@ -113,7 +113,7 @@ func (w world) open() int {
 	return n
 }
 
-func (w world) send(l *ledger, claim string, ids []int64) bool {
+func (w world) send(l *sendLog, claim string, ids []int64) bool {
 	var got []models.Delivery
 	err := w.s.Write(w.t.Context(), func(tx *models.Tx) (err error) {
 		got, err = tx.Claim(claim, tx.Now().Add(lease), ids)

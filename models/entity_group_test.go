@@ -305,7 +305,7 @@ func TestGroupsAreNotSavedBlindly(t *testing.T) {
 }
 
 // A test of a group's target is in the delivery log of the users who can edit the group.
-func TestLedgerOfGroups(t *testing.T) {
+func TestDeliveriesOfGroups(t *testing.T) {
 	each(t, func(t *testing.T, w world) {
 		owner, reader, stranger := w.user("owner"), w.user("reader"), w.user("stranger")
 		group := w.group("group", owner)
@@ -314,7 +314,7 @@ func TestLedgerOfGroups(t *testing.T) {
 		d := w.test(target, 0)
 		for user, want := range map[int64]bool{owner: true, reader: false, stranger: false} {
 			_, err := w.s.Delivery(t.Context(), models.MemberScope(user), d.ID)
-			list, listErr := w.s.Ledger(t.Context(), models.MemberScope(user), models.LedgerFilter{Limit: 10})
+			list, listErr := w.s.Deliveries(t.Context(), models.MemberScope(user), models.DeliveryFilter{Limit: 10})
 			if (err == nil) != want || listErr != nil || (len(list) == 1) != want {
 				t.Errorf("user %d: %v, %d rows, %v", user, err, len(list), listErr)
 			}

@@ -216,10 +216,10 @@ func (w world) hotDeliveries(d models.Delivery) map[string]hot {
 			_, err := w.s.EventWork(ctx, "notify", 10)
 			return err
 		}),
-		"ledger of a product": hotRead(
+		"deliveries of a product": hotRead(
 			"SEARCH d USING INDEX deliveries_product (product_id=?)",
 			func(ctx context.Context) error {
-				_, err := w.s.Ledger(ctx, all, models.LedgerFilter{ProductID: d.ProductID, Limit: 10})
+				_, err := w.s.Deliveries(ctx, all, models.DeliveryFilter{ProductID: d.ProductID, Limit: 10})
 				return err
 			},
 		),

@@ -326,20 +326,20 @@ var looks = map[string]look{
 		d, err := s.Delivery(ctx, who.scope, o.delivery)
 		return d.ID == o.delivery, err
 	}),
-	"Ledger": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
-		list, err := s.Ledger(ctx, who.scope, models.LedgerFilter{Limit: 10})
+	"Deliveries": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		list, err := s.Deliveries(ctx, who.scope, models.DeliveryFilter{Limit: 10})
 		return whose(both, func(o owned) bool {
-			return slices.ContainsFunc(list, func(l models.LedgerRow) bool { return l.ID == o.delivery })
+			return slices.ContainsFunc(list, func(l models.DeliveryRow) bool { return l.ID == o.delivery })
 		}), err
 	},
-	"LedgerIDs": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
-		list, err := s.LedgerIDs(ctx, who.scope, models.LedgerFilter{Limit: 10}, 0)
+	"DeliveryIDs": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		list, err := s.DeliveryIDs(ctx, who.scope, models.DeliveryFilter{Limit: 10}, 0)
 		return whose(both, func(o owned) bool { return slices.Contains(list, o.delivery) }), err
 	},
-	"LedgerTally": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
-		list, err := s.LedgerTally(ctx, who.scope, models.LedgerFilter{})
+	"ConnectionTally": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {
+		list, err := s.ConnectionTally(ctx, who.scope, models.DeliveryFilter{})
 		return whose(both, func(o owned) bool {
-			return slices.ContainsFunc(list, func(l models.LedgerTally) bool { return l.ConnectionID == o.conn && l.N == 1 })
+			return slices.ContainsFunc(list, func(l models.ConnectionTally) bool { return l.ConnectionID == o.conn && l.N == 1 })
 		}), err
 	},
 	"DeliveryTally": func(ctx context.Context, s *models.Store, who onlooker, both []owned) ([]string, error) {

@@ -198,7 +198,7 @@ func TestMicrosecondsCount(t *testing.T) {
 			}
 		}
 		for since, want := range map[time.Duration]int{1: 3, 2: 2, 3: 1, 4: 0} {
-			list, err := w.s.Ledger(t.Context(), all, models.LedgerFilter{Since: noon.Add(since * time.Microsecond), Limit: 10})
+			list, err := w.s.Deliveries(t.Context(), all, models.DeliveryFilter{Since: noon.Add(since * time.Microsecond), Limit: 10})
 			if err != nil || len(list) != want {
 				t.Errorf("since %d: %d deliveries, want %d, %v", since, len(list), want, err)
 			}

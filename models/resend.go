@@ -156,8 +156,8 @@ func (tx *Tx) DeleteOldResends(before time.Time, limit int) (int64, error) {
 		micro(before), limit)
 }
 
-// LedgerTally is a number of deliveries of a connection.
-type LedgerTally struct {
+// ConnectionTally is a number of deliveries of a connection.
+type ConnectionTally struct {
 	ConnectionID int64
 	Connection   string
 	Module       string
@@ -166,10 +166,10 @@ type LedgerTally struct {
 	N            int
 }
 
-// LedgerTally counts what a filter finds in scope by connection, the most first.
-func (r queries) LedgerTally(ctx context.Context, scope Scope, f LedgerFilter) ([]LedgerTally, error) {
-	cond, args := ledgerCondition(scope, f)
-	var list []LedgerTally
+// ConnectionTally counts the deliveries of a filter in scope by connection, the most first.
+func (r queries) ConnectionTally(ctx context.Context, scope Scope, f DeliveryFilter) ([]ConnectionTally, error) {
+	cond, args := deliveryCondition(scope, f)
+	var list []ConnectionTally
 	err := r.query(ctx, `
 		SELECT c.id, c.name, c.module, c.enabled, coalesce(c.product_id, 0), coalesce(c.group_id, 0),
 			coalesce(c.user_id, 0), t.n
@@ -180,7 +180,7 @@ func (r queries) LedgerTally(ctx context.Context, scope Scope, f LedgerFilter) (
 			GROUP BY d.connection_id
 		) t
 		JOIN connections c ON c.id = t.connection_id
-		ORDER BY t.n DESC, c.id`, args, collect(&list, func(t *LedgerTally) []any {
+		ORDER BY t.n DESC, c.id`, args, collect(&list, func(t *ConnectionTally) []any {
 		return []any{
 			&t.ConnectionID, &t.Connection, &t.Module, &t.Enabled, &t.Owner.ProductID, &t.Owner.GroupID,
 			&t.Owner.UserID, &t.N,
@@ -189,9 +189,9 @@ func (r queries) LedgerTally(ctx context.Context, scope Scope, f LedgerFilter) (
 	return list, err
 }
 
-// LedgerIDs lists the ids of what a filter finds in scope, oldest first, after one.
-func (r queries) LedgerIDs(ctx context.Context, scope Scope, f LedgerFilter, after int64) ([]int64, error) {
-	cond, args := ledgerCondition(scope, f)
+// DeliveryIDs lists the ids of the deliveries of a filter in scope, oldest first, after one.
+func (r queries) DeliveryIDs(ctx context.Context, scope Scope, f DeliveryFilter, after int64) ([]int64, error) {
+	cond, args := deliveryCondition(scope, f)
 	var list []int64
 	err := r.query(ctx, "SELECT d.id FROM deliveries d WHERE "+cond+" AND d.id > ? ORDER BY d.id LIMIT ?",
 		append(args, after, f.Limit), collect(&list, idDst))

@@ -45,7 +45,7 @@ type Services struct {
 	Observations *observation.Service
 	Connections  *connection.Service
 	Dispatcher   *delivery.Dispatcher
-	Ledger       *delivery.Log
+	DeliveryLog  *delivery.Log
 	Inbox        *inbox.Service
 	Feeds        *feed.Service
 	Silences     *silence.Service

@@ -99,7 +99,7 @@ func (a *API) deliveries() {
 	register(a, onGet("/deliveries/{id}", "get-delivery"),
 		"Get a delivery with its attempts",
 		func(ctx context.Context, in *IDPath) (*struct{ Body deliveryBody }, error) {
-			e, err := a.Ledger.Get(ctx, actorOf(ctx), in.ID)
+			e, err := a.DeliveryLog.Get(ctx, actorOf(ctx), in.ID)
 			return &struct{ Body deliveryBody }{entryOf(e)}, err
 		})
 }
@@ -110,7 +110,7 @@ func (a *API) deliveryPage(ctx context.Context, in *deliveriesInput) (*list[deli
 			return nil, fault.BadField(name, "This is no id")
 		}
 	}
-	f := models.LedgerFilter{
+	f := models.DeliveryFilter{
 		State:        models.DeliveryState(in.State),
 		ProductID:    in.Product,
 		ConnectionID: in.Connection,
@@ -122,7 +122,7 @@ func (a *API) deliveryPage(ctx context.Context, in *deliveriesInput) (*list[deli
 	if err := seek(in.Cursor, &f.Before); err != nil {
 		return nil, err
 	}
-	rows, err := a.Ledger.List(ctx, actorOf(ctx), f)
+	rows, err := a.DeliveryLog.List(ctx, actorOf(ctx), f)
 	if err != nil {
 		return nil, err
 	}

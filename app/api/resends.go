@@ -26,9 +26,9 @@ type resendInput struct {
 	}
 }
 
-func (in *resendInput) filter() (models.LedgerFilter, error) {
+func (in *resendInput) filter() (models.DeliveryFilter, error) {
 	b := in.Body
-	f := models.LedgerFilter{
+	f := models.DeliveryFilter{
 		ProductID:    b.Product,
 		ConnectionID: b.Connection,
 		State:        b.State,
@@ -105,26 +105,26 @@ func (a *API) resends() {
 	register(a, onGet("/resends/{id}", "get-resend"),
 		"How far a resend is",
 		func(ctx context.Context, in *IDPath) (*progressAnswer, error) {
-			p, err := a.Ledger.Progress(ctx, actorOf(ctx), in.ID)
+			p, err := a.DeliveryLog.Progress(ctx, actorOf(ctx), in.ID)
 			return &progressAnswer{progressOf(p)}, err
 		})
 	register(a, onPost("/resends/{id}/stop", "stop-resend", http.StatusOK),
 		"End what is not yet sent of a resend",
 		func(ctx context.Context, in *IDPath) (*progressAnswer, error) {
-			err := a.Ledger.StopResend(ctx, actorOf(ctx), in.ID)
+			err := a.DeliveryLog.StopResend(ctx, actorOf(ctx), in.ID)
 			if err != nil {
 				return nil, err
 			}
-			p, err := a.Ledger.Progress(ctx, actorOf(ctx), in.ID)
+			p, err := a.DeliveryLog.Progress(ctx, actorOf(ctx), in.ID)
 			return &progressAnswer{progressOf(p)}, err
 		})
 }
 
 func (a *API) resendOne(ctx context.Context, id int64) (deliveryBody, error) {
-	if err := a.Ledger.ResendOne(ctx, actorOf(ctx), id); err != nil {
+	if err := a.DeliveryLog.ResendOne(ctx, actorOf(ctx), id); err != nil {
 		return deliveryBody{}, err
 	}
-	e, err := a.Ledger.Get(ctx, actorOf(ctx), id)
+	e, err := a.DeliveryLog.Get(ctx, actorOf(ctx), id)
 	return entryOf(e), err
 }
 
@@ -133,7 +133,7 @@ func (a *API) resend(ctx context.Context, in *resendInput) (resendBody, error) {
 	if err != nil {
 		return resendBody{}, err
 	}
-	p, err := a.Ledger.Preview(ctx, actorOf(ctx), f)
+	p, err := a.DeliveryLog.Preview(ctx, actorOf(ctx), f)
 	if err != nil {
 		return resendBody{}, err
 	}
@@ -150,7 +150,7 @@ func (a *API) resend(ctx context.Context, in *resendInput) (resendBody, error) {
 	if in.Body.Preview {
 		return b, nil
 	}
-	r, err := a.Ledger.Resend(ctx, actorOf(ctx), f)
+	r, err := a.DeliveryLog.Resend(ctx, actorOf(ctx), f)
 	if err != nil {
 		return b, err
 	}

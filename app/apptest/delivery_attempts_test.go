@@ -51,12 +51,12 @@ func TestDelivery_ChecksRightsBeforeEachAttempt(t *testing.T) {
 			t.Errorf("mails to the owner %q, to who was one %q", ann, to)
 		}
 		found := false
-		for _, d := range deliveryLog(t, p, models.LedgerFilter{State: models.DeliveryCancelled}) {
+		for _, d := range deliveryLog(t, p, models.DeliveryFilter{State: models.DeliveryCancelled}) {
 			found = found ||
 				d.Recipient == "kim@example.com" && d.Reason == "Whoever has this address may not be told of it any more"
 		}
 		if !found {
-			t.Errorf("the ledger does not say why: %+v", deliveryLog(t, p, models.LedgerFilter{}))
+			t.Errorf("the ledger does not say why: %+v", deliveryLog(t, p, models.DeliveryFilter{}))
 		}
 	})
 }
@@ -86,7 +86,7 @@ func TestDeliveryRate_OfSlackAndEmail(t *testing.T) {
 			setCritical(c, chatty, i%2)
 		}
 		apptest.Eventually(t, "all are written", func() bool {
-			return len(deliveryLog(t, p, models.LedgerFilter{ProductID: chatty.id})) == messages
+			return len(deliveryLog(t, p, models.DeliveryFilter{ProductID: chatty.id})) == messages
 		})
 		close(written)
 		for i := range mails {

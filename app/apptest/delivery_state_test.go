@@ -68,10 +68,10 @@ func connectionHealth(t *testing.T, p *apptest.Program, connection int64) models
 }
 
 // deliveryLog returns the deliveries that a filter finds, oldest first.
-func deliveryLog(t *testing.T, p *apptest.Program, f models.LedgerFilter) []models.LedgerRow {
+func deliveryLog(t *testing.T, p *apptest.Program, f models.DeliveryFilter) []models.DeliveryRow {
 	t.Helper()
 	f.Limit = 1000
-	rows, err := p.Store.Ledger(t.Context(), apptest.AllProducts(), f)
+	rows, err := p.Store.Deliveries(t.Context(), apptest.AllProducts(), f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func addTarget(c *apptest.Client, s productFixture, module, url string) int64 {
 func deliveryStates(t *testing.T, p *apptest.Program, s productFixture, connection int64) []string {
 	t.Helper()
 	var list []string
-	for _, d := range deliveryLog(t, p, models.LedgerFilter{ProductID: s.id, ConnectionID: connection}) {
+	for _, d := range deliveryLog(t, p, models.DeliveryFilter{ProductID: s.id, ConnectionID: connection}) {
 		text := string(d.State)
 		if d.State == models.DeliveryCancelled {
 			text += ": " + d.Reason

@@ -138,7 +138,7 @@ func TestPanic_RollsBackWriteAndNotifiesOnce(t *testing.T) {
 		if status, _, _ := getPage(t, newHTTPClient(t), p.URL+"/readyz"); status != http.StatusOK {
 			t.Errorf("afterwards: %d", status)
 		}
-		if n := len(deliveryLog(t, p, models.LedgerFilter{})); n != 4 {
+		if n := len(deliveryLog(t, p, models.DeliveryFilter{})); n != 4 {
 			t.Errorf("%d messages", n)
 		}
 	})

@@ -147,7 +147,7 @@ func TestExceptionStorm_OnTwoInstances(t *testing.T) {
 	list, err := p.Store.ExceptionGroups(t.Context(), apptest.AllProducts(), models.ExceptionFilter{Limit: 100})
 	if err != nil || len(list) != kinds || notified.Load() != kinds || len(receiver.Messages()) != kinds {
 		t.Errorf("%d groups, %d notices, %d messages, %v", len(list), notified.Load(), len(receiver.Messages()), err)
-		rows, err := p.Store.Ledger(t.Context(), apptest.AllProducts(), models.LedgerFilter{Limit: 20})
+		rows, err := p.Store.Deliveries(t.Context(), apptest.AllProducts(), models.DeliveryFilter{Limit: 20})
 		t.Errorf("at %s: %+v, %v", p.Clock.Now(), rows, err)
 	}
 	for _, g := range list {

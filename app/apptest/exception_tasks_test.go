@@ -112,7 +112,7 @@ func TestTaskFaults_AreReported(t *testing.T) {
 			}
 			apptest.Eventually(t, "there is a row",
 				func() bool { names, _ := notifications(c, "exception.task"); return len(names) == 1 })
-			if n := len(deliveryLog(t, p, models.LedgerFilter{})); n != 0 {
+			if n := len(deliveryLog(t, p, models.DeliveryFilter{})); n != 0 {
 				t.Errorf("%d messages", n)
 			}
 		})

@@ -48,10 +48,10 @@ func newAllChannels(t *testing.T, p *apptest.Program, c *apptest.Client) allChan
 func (e allChannels) countNotified(t *testing.T, c *apptest.Client) map[string]int {
 	t.Helper()
 	n := map[string]int{
-		"history": itemCount(c.Must(http.StatusOK, "GET", e.path+"/gate/history?limit=100", nil)),
-		"inbox":   itemCount(e.member.Must(http.StatusOK, "GET", "/notifications?limit=100", nil)),
-		"settled": itemCount(c.Must(http.StatusOK, "GET", "/deliveries?state=delivered&limit=100", nil)),
-		"ledger":  itemCount(c.Must(http.StatusOK, "GET", "/deliveries?limit=100", nil)),
+		"history":    itemCount(c.Must(http.StatusOK, "GET", e.path+"/gate/history?limit=100", nil)),
+		"inbox":      itemCount(e.member.Must(http.StatusOK, "GET", "/notifications?limit=100", nil)),
+		"settled":    itemCount(c.Must(http.StatusOK, "GET", "/deliveries?state=delivered&limit=100", nil)),
+		"deliveries": itemCount(c.Must(http.StatusOK, "GET", "/deliveries?limit=100", nil)),
 	}
 	for name, r := range e.web {
 		n[name] = len(r.Messages())
@@ -73,13 +73,13 @@ func itemCount(a apptest.Answer) int {
 // wantAfter returns the result of countNotified after n gate changes.
 func (e allChannels) wantAfter(n int) map[string]int {
 	want := map[string]int{
-		"history": n,
-		"inbox":   n,
-		"webhook": n,
-		"slack":   n,
-		"teams":   n,
-		"settled": n * e.targets,
-		"ledger":  n * e.targets,
+		"history":    n,
+		"inbox":      n,
+		"webhook":    n,
+		"slack":      n,
+		"teams":      n,
+		"settled":    n * e.targets,
+		"deliveries": n * e.targets,
 	}
 	if n > 0 {
 		want["mail to eve@example.org"], want["mail to ops@example.org"] = n, n

@@ -236,11 +236,11 @@ func killTrial(t *testing.T, database string, kills, seed int) {
 // messages.
 func auditDeliveries(t *testing.T, c *apptest.Client, r *recorder, writers []*gateWriter, inFlight int) {
 	t.Helper()
-	ledger := map[string]object{} // by message id
+	deliveries := map[string]object{} // by message id
 	byProduct := map[int64]map[int64]object{}
 	for _, d := range allItems(c, "/deliveries?") {
 		id, _ := d["message_id"].(string)
-		ledger[id] = d
+		deliveries[id] = d
 		product := int64(d["product"].(map[string]any)["id"].(float64))
 		if byProduct[product] == nil {
 			byProduct[product] = map[int64]object{}
@@ -279,7 +279,7 @@ func auditDeliveries(t *testing.T, c *apptest.Client, r *recorder, writers []*ga
 			t.Errorf("%s: notified of change %d last, of %d", w.queue, n, w.acked)
 		}
 	}
-	lost := auditArrivals(t, c, r, ledger)
+	lost := auditArrivals(t, c, r, deliveries)
 	if lost > inFlight {
 		t.Errorf("%d attempts were lost, more than were at work", lost)
 	}
@@ -296,13 +296,13 @@ func changeNumber(change map[string]any) int {
 
 // auditArrivals checks that the first arrivals of each queue are in order, and that only sends with
 // an unknown result arrived twice. It returns the number of those sends.
-func auditArrivals(t *testing.T, c *apptest.Client, r *recorder, ledger map[string]map[string]any) (lost int) {
+func auditArrivals(t *testing.T, c *apptest.Client, r *recorder, deliveries map[string]map[string]any) (lost int) {
 	t.Helper()
 	times, last := map[string]int{}, map[string]int{}
 	for _, a := range r.arrivals() {
 		times[a.id]++
-		if ledger[a.id] == nil {
-			t.Errorf("%s: %s is not in the ledger", a.queue, a.id)
+		if deliveries[a.id] == nil {
+			t.Errorf("%s: %s is not in the deliveries", a.queue, a.id)
 		}
 		if times[a.id] > 1 {
 			continue
@@ -313,7 +313,7 @@ func auditArrivals(t *testing.T, c *apptest.Client, r *recorder, ledger map[stri
 		last[a.queue] = a.number
 	}
 	again := 0
-	for id, d := range ledger {
+	for id, d := range deliveries {
 		if tried, _ := d["tried"].(float64); tried == 0 || tried == 1 && d["state"] == "delivered" && times[id] == 1 {
 			continue
 		}

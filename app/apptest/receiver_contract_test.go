@@ -151,7 +151,7 @@ func failGate(c *apptest.Client, s productFixture) {
 }
 
 func (k contract) check(t *testing.T, p *apptest.Program, s productFixture, began time.Time) {
-	rows := deliveryLog(t, p, models.LedgerFilter{ProductID: s.id})
+	rows := deliveryLog(t, p, models.DeliveryFilter{ProductID: s.id})
 	if len(rows) != 1 {
 		t.Fatalf("%d deliveries: %+v", len(rows), rows)
 	}
@@ -224,7 +224,7 @@ func (k contract) checkHealth(t *testing.T, p *apptest.Program, s productFixture
 func everyPage(t *testing.T, p *apptest.Program) string {
 	t.Helper()
 	paths := []string{"/", "/inbox", "/products", "/deliveries", "/deliveries?state=dead", "/admin/settings"}
-	for _, d := range deliveryLog(t, p, models.LedgerFilter{}) {
+	for _, d := range deliveryLog(t, p, models.DeliveryFilter{}) {
 		paths = append(paths, fmt.Sprintf("/deliveries/%d", d.ID), fmt.Sprintf("/products/%d", d.ProductID),
 			fmt.Sprintf("/inbox/%d", d.EventID))
 	}
@@ -348,7 +348,7 @@ func TestReceiverContract_Email(t *testing.T) {
 	passTime(t, p, maxDeliveryAge)
 	passTime(t, p, 2*time.Hour)
 	for i, k := range cases {
-		rows := deliveryLog(t, p, models.LedgerFilter{ProductID: int64(i + 1)})
+		rows := deliveryLog(t, p, models.DeliveryFilter{ProductID: int64(i + 1)})
 		if len(rows) != 1 {
 			t.Fatalf("%s: %+v", k.to, rows)
 		}

@@ -26,7 +26,7 @@ func Settled(ctx context.Context, store *models.Store) (next time.Time, settled 
 	if err != nil || !next.IsZero() && !next.After(now) {
 		return next, false, err
 	}
-	sending, err := store.Ledger(ctx, AllProducts(), models.LedgerFilter{State: models.DeliverySending, Limit: 1})
+	sending, err := store.Deliveries(ctx, AllProducts(), models.DeliveryFilter{State: models.DeliverySending, Limit: 1})
 	if err != nil || len(sending) > 0 {
 		return next, false, err
 	}

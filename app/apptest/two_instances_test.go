@@ -185,17 +185,17 @@ func TestOneOfTwoInstances_IsKilled(t *testing.T) {
 	three.skipLeases(t)
 	c := apptest.NewClient(t, three.url, f.c.Token)
 	apptest.Drain(t, three.store(t))
-	ledger := map[string]object{}
+	deliveries := map[string]object{}
 	for _, d := range allItems(c, "/deliveries?") {
-		ledger[fmt.Sprint(d["message_id"])] = d
+		deliveries[fmt.Sprint(d["message_id"])] = d
 		if d["state"] != "delivered" {
 			t.Errorf("in the end: %v", d)
 		}
 	}
-	if n := connections*each + 1; len(ledger) != n {
-		t.Errorf("%d deliveries, want %d", len(ledger), n)
+	if n := connections*each + 1; len(deliveries) != n {
+		t.Errorf("%d deliveries, want %d", len(deliveries), n)
 	}
-	lost := auditArrivals(t, c, f.recorder, ledger)
+	lost := auditArrivals(t, c, f.recorder, deliveries)
 	t.Logf("%d attempts lost", lost)
 	if lost == 0 || lost > 2*connections {
 		t.Errorf("%d attempts were lost, want some, and no more than there are queues at each kill", lost)

@@ -39,7 +39,7 @@ func (s *Service) Losses(ctx context.Context, actor authz.Actor, id int64) (Loss
 		return Losses{}, err
 	}
 	lost := Losses{Waiting: waiting[id]}
-	list, err := s.store.LedgerTally(ctx, actor.Scope(), models.LedgerFilter{ConnectionID: id})
+	list, err := s.store.ConnectionTally(ctx, actor.Scope(), models.DeliveryFilter{ConnectionID: id})
 	for _, t := range list {
 		lost.Deliveries += t.N
 	}

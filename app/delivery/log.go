@@ -27,14 +27,14 @@ func NewLog(store *models.Store, editors Editors, dispatcher *Dispatcher) *Log {
 
 // Row is a delivery as the actor can see it.
 type Row struct {
-	models.LedgerRow
+	models.DeliveryRow
 	MayEdit bool // the actor can edit the connection, and send this again
 }
 
 // List returns the deliveries that the actor can see, newest first. Targets and reasons are only
 // for actors who can edit the connection.
-func (l *Log) List(ctx context.Context, actor authz.Actor, f models.LedgerFilter) ([]Row, error) {
-	list, err := l.store.Ledger(ctx, actor.Scope(), f)
+func (l *Log) List(ctx context.Context, actor authz.Actor, f models.DeliveryFilter) ([]Row, error) {
+	list, err := l.store.Deliveries(ctx, actor.Scope(), f)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func (l *Log) List(ctx context.Context, actor authz.Actor, f models.LedgerFilter
 }
 
 // visibleRows hides what the actor cannot see of each delivery.
-func (l *Log) visibleRows(ctx context.Context, actor authz.Actor, list []models.LedgerRow) ([]Row, error) {
+func (l *Log) visibleRows(ctx context.Context, actor authz.Actor, list []models.DeliveryRow) ([]Row, error) {
 	owners := make([]models.Owner, len(list))
 	for i, row := range list {
 		owners[i] = row.Owner
@@ -74,7 +74,7 @@ func (l *Log) Get(ctx context.Context, actor authz.Actor, id int64) (Entry, erro
 	if err != nil {
 		return Entry{}, err
 	}
-	rows, err := l.visibleRows(ctx, actor, []models.LedgerRow{row})
+	rows, err := l.visibleRows(ctx, actor, []models.DeliveryRow{row})
 	if err != nil {
 		return Entry{}, err
 	}

@@ -27,23 +27,23 @@ type Preview struct {
 	// Over is how many the filter finds beyond maxResend.
 	Over int
 	// By has a row for each connection, the largest first.
-	By []models.LedgerTally
+	By []models.ConnectionTally
 }
 
 // Preview counts what Resend would send again of the deliveries that a filter finds.
-func (l *Log) Preview(ctx context.Context, actor authz.Actor, f models.LedgerFilter) (Preview, error) {
+func (l *Log) Preview(ctx context.Context, actor authz.Actor, f models.DeliveryFilter) (Preview, error) {
 	p, _, err := l.preview(ctx, actor, f)
 	return p, err
 }
 
 func (l *Log) preview(
-	ctx context.Context, actor authz.Actor, f models.LedgerFilter,
-) (Preview, models.LedgerFilter, error) {
+	ctx context.Context, actor authz.Actor, f models.DeliveryFilter,
+) (Preview, models.DeliveryFilter, error) {
 	f, err := endedOnly(f)
 	if err != nil {
 		return Preview{}, f, err
 	}
-	tally, err := l.store.LedgerTally(ctx, actor.Scope(), f)
+	tally, err := l.store.ConnectionTally(ctx, actor.Scope(), f)
 	if err != nil {
 		return Preview{}, f, err
 	}
@@ -74,7 +74,7 @@ func (l *Log) preview(
 
 // endedOnly narrows a filter to what can be sent again: deliveries that have ended. A filter
 // without a selection finds those that have failed.
-func endedOnly(f models.LedgerFilter) (models.LedgerFilter, error) {
+func endedOnly(f models.DeliveryFilter) (models.DeliveryFilter, error) {
 	if f.State == "" && len(f.IDs) == 0 {
 		f.State = models.DeliveryDead
 	}
@@ -88,7 +88,7 @@ func endedOnly(f models.LedgerFilter) (models.LedgerFilter, error) {
 // Resend makes due again the deliveries that a filter finds and the actor can send again, the
 // oldest first. Their earlier attempts stay. Each send checks the rights again, but not whether
 // the message is out of date.
-func (l *Log) Resend(ctx context.Context, actor authz.Actor, f models.LedgerFilter) (models.Resend, error) {
+func (l *Log) Resend(ctx context.Context, actor authz.Actor, f models.DeliveryFilter) (models.Resend, error) {
 	what := Words(f)
 	p, f, err := l.preview(ctx, actor, f)
 	if err != nil {
@@ -112,7 +112,7 @@ func (l *Log) Resend(ctx context.Context, actor authz.Actor, f models.LedgerFilt
 	// From here on it continues, even if the caller goes away.
 	ctx = context.WithoutCancel(ctx)
 	for after := int64(0); made.Total < p.Will; {
-		ids, err := l.store.LedgerIDs(ctx, actor.Scope(), f, after)
+		ids, err := l.store.DeliveryIDs(ctx, actor.Scope(), f, after)
 		if err != nil || len(ids) == 0 {
 			return made, err
 		}
@@ -133,7 +133,7 @@ func writeAudit(tx *models.Tx, actor authz.Actor, action audit.Action, what stri
 }
 
 // Words describes what a filter selects to be sent again.
-func Words(f models.LedgerFilter) string {
+func Words(f models.DeliveryFilter) string {
 	var parts []string
 	switch n := len(f.IDs); {
 	case n == 1:
@@ -198,7 +198,7 @@ func (l *Log) ResendOne(ctx context.Context, actor authz.Actor, id int64) error 
 	if row.State.Open() {
 		return fault.New(fault.Conflict, fmt.Sprintf("This is %s: it is on its way by itself", row.State))
 	}
-	p, _, err := l.preview(ctx, actor, models.LedgerFilter{IDs: []int64{id}})
+	p, _, err := l.preview(ctx, actor, models.DeliveryFilter{IDs: []int64{id}})
 	if err != nil {
 		return err
 	}

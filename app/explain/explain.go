@@ -215,7 +215,7 @@ func (s *Service) readSilence(ctx context.Context, f *data) error {
 
 // readDeliveries reads the deliveries that the actor can see, and the number of all.
 func (s *Service) readDeliveries(ctx context.Context, f *data) (err error) {
-	filter := models.LedgerFilter{EventID: f.event.ID, Limit: maxSent + 1}
+	filter := models.DeliveryFilter{EventID: f.event.ID, Limit: maxSent + 1}
 	if f.rows, err = s.log.List(ctx, f.actor, filter); err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 func deliveries(states ...models.DeliveryState) []delivery.Row {
 	rows := make([]delivery.Row, len(states))
 	for i, s := range states {
-		rows[i].LedgerRow = models.LedgerRow{
+		rows[i].DeliveryRow = models.DeliveryRow{
 			Delivery:   models.Delivery{ID: int64(i + 1), State: s, Attempts: 2, NextAt: noon},
 			Connection: "hook",
 		}

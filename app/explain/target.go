@@ -95,7 +95,7 @@ func goneText(were, gone int) string {
 		plural(gone, "is", "are") + " gone since, or what was sent there is not kept any more"
 }
 
-// targetOf explains a delivery. The ledger has removed the parts that the actor cannot see.
+// targetOf explains a delivery. The delivery log has removed the parts that the actor cannot see.
 func targetOf(row *delivery.Row) Step {
 	s := Step{
 		Key:    Target,
