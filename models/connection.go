@@ -247,7 +247,7 @@ func (tx *Tx) CancelWaiting(id int64, reason string) error {
 		UPDATE deliveries
 		SET state = 'cancelled', reason = ?, next_at = NULL, finished_at = ?
 		WHERE connection_id = ?
-		AND state IN ('pending', 'retrying')`, reason, micro(tx.Now()), id)
+		AND state IN `+waitingStates, reason, micro(tx.Now()), id)
 	return err
 }
 

@@ -15,9 +15,9 @@ const (
 	DeliveryRetrying   DeliveryState = "retrying"   // waits for another attempt
 	DeliveryDelivered  DeliveryState = "delivered"  // the receiver has accepted it
 	DeliveryDead       DeliveryState = "dead"       // given up
-	DeliverySkipped    DeliveryState = "skipped"    // never tried, for the reason given
-	DeliverySuppressed DeliveryState = "suppressed" // not sent because of a rule
-	DeliveryCancelled  DeliveryState = "cancelled"  // no longer relevant, or no longer allowed
+	DeliverySkipped    DeliveryState = "skipped"    // nothing to send it with: no email settings, target off, module gone
+	DeliverySuppressed DeliveryState = "suppressed" // held back by a silence
+	DeliveryCancelled  DeliveryState = "cancelled"  // target turned off, access lost or outdated: delivery/cancel.go has the reasons
 )
 
 // DeliveryStates lists all states, in the order of a delivery's life.

@@ -89,14 +89,14 @@ func (r queries) ExpiredDeliveries(ctx context.Context, since time.Time, limit i
 	return list, err
 }
 
-// GiveUp sets the final state of deliveries that still wait.
-func (tx *Tx) GiveUp(list []Delivery, state DeliveryState, reason func(Delivery) string) error {
+// GiveUp makes deliveries that still wait dead.
+func (tx *Tx) GiveUp(list []Delivery, reason func(Delivery) string) error {
 	for _, d := range list {
 		n, err := tx.exec(`
 			UPDATE deliveries
 			SET state = ?, reason = ?, next_at = NULL, finished_at = ?
 			WHERE id = ?
-			AND state IN `+waitingStates, state, reason(d), micro(tx.Now()), d.ID)
+			AND state IN `+waitingStates, DeliveryDead, reason(d), micro(tx.Now()), d.ID)
 		if err == nil && n > 0 {
 			err = tx.promote(d)
 		}

@@ -143,7 +143,7 @@ func (tx *Tx) StopResend(id int64, reason string) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.GiveUp(list, DeliveryDead, func(Delivery) string { return reason }); err != nil {
+	if err := tx.GiveUp(list, func(Delivery) string { return reason }); err != nil {
 		return err
 	}
 	_, err = tx.exec("UPDATE resends SET stopped_at = ? WHERE id = ? AND stopped_at IS NULL", micro(tx.Now()), id)

@@ -180,9 +180,9 @@ func (d *Dispatcher) describe(tx *models.Tx, c models.Connection) (event.Connect
 	return p, productID, nil
 }
 
-// updateHealthAfterDrop updates the endpoint of a message that was not sent. A probe that sent
+// updateHealthAfterCancel updates the endpoint of a message that was not sent. A probe that sent
 // nothing makes the next one due at once, and the message may have been the last late one.
-func (d *Dispatcher) updateHealthAfterDrop(tx *models.Tx, s completion) error {
+func (d *Dispatcher) updateHealthAfterCancel(tx *models.Tx, s completion) error {
 	h, err := tx.LockHealth(s.delivery.EndpointID)
 	if err != nil {
 		return err

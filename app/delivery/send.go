@@ -8,7 +8,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"gatecrier/app/connection"
 	"gatecrier/app/event"
 	"gatecrier/app/module"
 	"gatecrier/models"
@@ -22,10 +21,10 @@ type sendTask struct {
 
 // attemptResult is the result of an attempt, or why none was made.
 type attemptResult struct {
-	result     module.Result
-	dropReason string // why it was not sent at all, "" if it was
-	upTo       int64  // the event up to which its queue is outdated too, 0 for none
-	target     models.ConnectionWithHealth
+	result       module.Result
+	cancelReason string // why it was not sent at all, "" if it was
+	outdatedUpTo int64  // the event up to which its queue is outdated too, 0 for none
+	target       models.ConnectionWithHealth
 }
 
 // send makes one attempt and passes on its result.
@@ -62,15 +61,15 @@ func (d *Dispatcher) attempt(ctx context.Context, t sendTask) attemptResult {
 		return attemptResult{result: module.Transient("the target cannot be read")}
 	}
 	v := attemptResult{target: target}
-	if v.dropReason, err = d.forbiddenReason(ctx, t.delivery, target); err == nil && v.dropReason == "" {
-		v.dropReason, v.upTo, err = d.outdated(ctx, t.delivery, target)
+	if v.cancelReason, err = d.accessReason(ctx, t.delivery, target); err == nil && v.cancelReason == "" {
+		v.cancelReason, v.outdatedUpTo, err = d.outdated(ctx, t.delivery, target)
 	}
 	if err != nil {
 		d.log.Error("re-check before send", "delivery", t.delivery.ID, "error", err)
 		v.result = module.Transient("the database could not be read")
 		return v
 	}
-	if v.dropReason != "" {
+	if v.cancelReason != "" {
 		return v
 	}
 	sender, config, why := d.openConfig(target.Connection, t.delivery)
@@ -109,32 +108,6 @@ func (d *Dispatcher) openConfig(
 		config["to"] = row.Recipient
 	}
 	return sender, config, nil
-}
-
-// forbiddenReason returns why a message must not be sent to its target any more, "" if it can.
-func (d *Dispatcher) forbiddenReason(
-	ctx context.Context, row models.Delivery, target models.ConnectionWithHealth,
-) (string, error) {
-	if !target.Enabled {
-		return connection.TurnedOff, nil
-	}
-	may, why := true, ""
-	var err error
-	switch {
-	case target.GroupID != nil && row.EventID != 0:
-		may, err = d.store.InGroup(ctx, row.ProductID, *target.GroupID)
-		why = "The product is not in this target's group any more"
-	case target.UserID != nil:
-		may, err = d.store.CanNotifyUser(ctx, *target.UserID, row.ProductID)
-		why = "Its owner may not see this product any more"
-	case target.Field == models.FieldPeople && (row.ProductID != 0 || row.EventID != 0):
-		may, err = d.store.CanNotify(ctx, row.Recipient, row.ProductID)
-		why = "Whoever has this address may not be told of it any more"
-	}
-	if may || err != nil {
-		return "", err
-	}
-	return why, nil
 }
 
 // message returns a delivery's event as the message that a module sends.

@@ -59,7 +59,7 @@ func (d *Dispatcher) writeEach(ctx context.Context, group []completion) (left []
 // endpointKind returns what the outcome says about the endpoint: one that was not contacted has
 // not failed.
 func (s completion) endpointKind() module.Kind {
-	if s.dropReason != "" {
+	if s.cancelReason != "" {
 		return module.KindSkipped
 	}
 	return s.result.Kind()
@@ -112,8 +112,8 @@ func (d *Dispatcher) writeGroup(ctx context.Context, group []completion) error {
 }
 
 func (d *Dispatcher) writeOne(tx *models.Tx, s completion) error {
-	if s.dropReason != "" {
-		return d.writeDrop(tx, s)
+	if s.cancelReason != "" {
+		return d.writeCancel(tx, s)
 	}
 	row := deliveryAfter(s, tx.Now())
 	mine, err := tx.Settle(row, s.delivery.Claim, &models.Attempt{
@@ -165,20 +165,20 @@ func resultOf(r module.Result) string {
 	return r.Kind().String()
 }
 
-// writeDrop cancels a delivery that must not be sent, and what is outdated behind it.
-func (d *Dispatcher) writeDrop(tx *models.Tx, s completion) error {
+// writeCancel cancels a delivery that must not be sent, and the outdated ones behind it.
+func (d *Dispatcher) writeCancel(tx *models.Tx, s completion) error {
 	row := finish(s.delivery, models.DeliveryCancelled, tx.Now())
-	row.Reason = s.dropReason
+	row.Reason = s.cancelReason
 	if _, err := tx.Settle(row, s.delivery.Claim, nil); err != nil {
 		return err
 	}
-	if s.upTo != 0 {
-		if err := tx.CancelOutdated(s.delivery, s.upTo, s.dropReason); err != nil {
+	if s.outdatedUpTo != 0 {
+		if err := tx.CancelOutdated(s.delivery, s.outdatedUpTo, s.cancelReason); err != nil {
 			return err
 		}
 	}
 	if s.target.Shared.RecoverUpTo == 0 && !s.delivery.Probe {
 		return nil
 	}
-	return ignoreNotFound(d.updateHealthAfterDrop(tx, s))
+	return ignoreNotFound(d.updateHealthAfterCancel(tx, s))
 }

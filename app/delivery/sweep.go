@@ -93,7 +93,7 @@ func (d *Dispatcher) sweepExpired(ctx context.Context) error {
 	if err != nil || len(list) == 0 {
 		return err
 	}
-	return d.store.Write(ctx, func(tx *models.Tx) error { return tx.GiveUp(list, models.DeliveryDead, expiredReason) })
+	return d.store.Write(ctx, func(tx *models.Tx) error { return tx.GiveUp(list, expiredReason) })
 }
 
 func expiredReason(d models.Delivery) string {

@@ -1,0 +1,85 @@
+package delivery
+
+import (
+	"context"
+	"time"
+
+	"gatecrier/app/connection"
+	"gatecrier/app/event"
+	"gatecrier/models"
+)
+
+// A delivery is cancelled with one of these reasons, with connection.TurnedOff, or with the two
+// that decideOutdated writes. Only users who can edit the target see them.
+const (
+	reasonGroup   = "The product is not in this target's group any more"
+	reasonOwner   = "Its owner may not see this product any more"
+	reasonAddress = "Whoever has this address may not be told of it any more"
+)
+
+// accessReason returns why a target must not get a message any more, "" if it can: it is turned
+// off, or its group, owner or recipient has lost access to the product.
+func (d *Dispatcher) accessReason(
+	ctx context.Context, row models.Delivery, target models.ConnectionWithHealth,
+) (string, error) {
+	if !target.Enabled {
+		return connection.TurnedOff, nil
+	}
+	can, reason := true, ""
+	var err error
+	switch {
+	case target.GroupID != nil && row.EventID != 0:
+		reason = reasonGroup
+		can, err = d.store.InGroup(ctx, row.ProductID, *target.GroupID)
+	case target.UserID != nil:
+		reason = reasonOwner
+		can, err = d.store.CanNotifyUser(ctx, *target.UserID, row.ProductID)
+	case target.Field == models.FieldPeople && (row.ProductID != 0 || row.EventID != 0):
+		reason = reasonAddress
+		can, err = d.store.CanNotify(ctx, row.Recipient, row.ProductID)
+	}
+	if can || err != nil {
+		return "", err
+	}
+	return reason, nil
+}
+
+// lateAfter is the age from which a first attempt may be out of date.
+const lateAfter = 10 * time.Minute
+
+// outdated returns why a message is out of date: the gate has changed since. The messages behind it,
+// up to the event outdatedUpTo, are then out of date too. It checks only a message that is sent
+// again, after its endpoint was stopped, or that is late for another reason than our own rate.
+func (d *Dispatcher) outdated(
+	ctx context.Context, row models.Delivery, target models.ConnectionWithHealth,
+) (why string, outdatedUpTo int64, err error) {
+	if row.EventID == 0 || row.ProductID == 0 || row.ByHand || !mayBeOutdated(row, target.Shared, d.store.Now()) {
+		return "", 0, nil
+	}
+	w, err := d.store.LastNotifiedOf(ctx, row)
+	if err != nil || !w.Changing {
+		return "", 0, err
+	}
+	why, outdatedUpTo = decideOutdated(w, row.EventID)
+	return why, outdatedUpTo, nil
+}
+
+func mayBeOutdated(row models.Delivery, endpoint models.Health, now time.Time) bool {
+	throttled := !endpoint.BusySince.IsZero() && endpoint.BusySince.Before(row.DueSince.Add(lateAfter))
+	return row.Attempts > 0 || row.Probe || endpoint.ClosedAt.After(row.DueSince) ||
+		now.Sub(row.DueSince) > lateAfter && !throttled
+}
+
+// decideOutdated decides about a gate change. One that is not the last is out of date. If the last
+// leads back to what the target was notified of before, no change needs to be sent, unless one in
+// between may have arrived.
+func decideOutdated(w models.LastNotified, eventID int64) (why string, outdatedUpTo int64) {
+	back := w.Delivered == w.Now && !w.MayKnow
+	switch {
+	case back:
+		return "Out of date: the gate is back at " + event.StateWord(w.Now) + ", which this target was told last", w.Latest
+	case w.Latest != eventID:
+		return "Out of date: the gate has changed to " + event.StateWord(w.Now) + " since", w.Latest - 1
+	}
+	return "", 0
+}
