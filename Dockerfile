@@ -5,8 +5,7 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-ARG VERSION=dev
-RUN make build VERSION="$VERSION" && install -d -m 0700 /out/data
+RUN make build && install -d -m 0700 /out/data
 
 FROM gcr.io/distroless/base-debian13:nonroot
 COPY --from=build /src/bin/gatecrier /usr/local/bin/gatecrier

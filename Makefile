@@ -4,7 +4,7 @@
 # that it is compiled once, and kept in Go's build cache.
 export CGO_ENABLED = 1
 
-VERSION := $(patsubst v%,%,$(shell git describe --always --dirty 2>/dev/null || echo dev))
+VERSION := $(shell .ci/version)
 COMMIT  := $(shell git rev-parse HEAD 2>/dev/null)
 BUILD   := -trimpath -buildvcs=false -ldflags "-s -w -X gatecrier/app.Version=$(VERSION) -X gatecrier/app.Commit=$(COMMIT)"
 

@@ -43,7 +43,7 @@ func TestFreezeSchema(t *testing.T) {
 	if yes, err := released(t, version); err != nil {
 		t.Fatalf("git cannot tell whether %s was released: %v", version, err)
 	} else if yes {
-		t.Fatalf("the tag v%s exists: the databases of a released version never change, raise VERSION", version)
+		t.Fatalf("version %s is released, its databases never change: raise VERSION", version)
 	}
 	files := map[string][]byte{}
 	out := frozen{Keys: map[string]keys{}}
