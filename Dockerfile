@@ -5,7 +5,8 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN make build && install -d -m 0700 /out/data
+ARG VERSION
+RUN make build ${VERSION:+VERSION=$VERSION} && install -d -m 0700 /out/data
 
 FROM gcr.io/distroless/base-debian13:nonroot
 COPY --from=build /src/bin/gatecrier /usr/local/bin/gatecrier
